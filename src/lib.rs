@@ -1,1 +1,23 @@
-//! fasti.
+//! fasti: a transparency log for software signatures that needs no database.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`entry`] | a Rekor request becomes a verified, canonical entry; pure |
+//! | [`store`] | where a log lies: contracts, directory, memory |
+//! | [`log`] | the heart: pool, sequence, integrate, commit, guard, publish, recover |
+//! | [`signer`] | what holds the log's key |
+//! | [`client`] | fetch, verify and prove, from files alone |
+//! | [`audit`] | fsck: derive everything again |
+//! | [`http`] | the writer's front doors |
+//! | [`clock`], [`entropy`], [`offload`], [`metrics`] | the seams to the outside |
+//!
+//! The pure formats (trees, tiles, notes, checkpoints, proofs) are in the crate `tiles-spec`.
+//! Architecture, safety argument, formats and operation are described in `src/docs/`.
+
+pub mod clock;
+pub mod entropy;
+pub mod log;
+pub mod metrics;
+pub mod offload;
+pub mod signer;
+pub mod store;

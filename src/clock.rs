@@ -1,0 +1,33 @@
+//! The clock seam: the only place that knows how late it is or waits.
+//!
+//! Time decides nothing but when something is tried again (I11): back-off between attempts and the
+//! interval of re-publishing.
+
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+
+/// Waits, and tells the time.
+#[async_trait]
+pub trait Clock: Send + Sync + 'static {
+    /// Returns after `duration`.
+    async fn sleep(&self, duration: Duration);
+
+    /// A monotonic reading, for measuring durations.
+    fn now(&self) -> Instant;
+}
+
+/// The runtime's timer.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+#[async_trait]
+impl Clock for SystemClock {
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+}

@@ -1,0 +1,44 @@
+//! The entropy seam: the only place that asks the system for random bytes.
+//!
+//! Two things need them: new keys, and the nonce that makes each commit record's bytes unlike any
+//! other's. The second goes through [`Entropy`], so that a simulation can give its own.
+
+use rand_core::{CryptoRng, OsRng, RngCore};
+
+/// Gives nonces.
+pub trait Entropy: Send + Sync + 'static {
+    /// Sixteen bytes that were never given before.
+    fn nonce(&self) -> [u8; 16];
+}
+
+/// The operating system's random numbers.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OsEntropy;
+
+impl Entropy for OsEntropy {
+    fn nonce(&self) -> [u8; 16] {
+        let mut nonce = [0; 16];
+        OsRng.fill_bytes(&mut nonce);
+        nonce
+    }
+}
+
+impl RngCore for OsEntropy {
+    fn next_u32(&mut self) -> u32 {
+        OsRng.next_u32()
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        OsRng.next_u64()
+    }
+
+    fn fill_bytes(&mut self, dest: &mut [u8]) {
+        OsRng.fill_bytes(dest);
+    }
+
+    fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), rand_core::Error> {
+        OsRng.try_fill_bytes(dest)
+    }
+}
+
+impl CryptoRng for OsEntropy {}

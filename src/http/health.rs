@@ -1,0 +1,69 @@
+//! Health: is the process alive, does the log take entries, what does it count.
+
+use bytes::Bytes;
+use http::Response;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http_body_util::Full;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::registry::Registry;
+
+use super::App;
+use super::problem::{Answer, Problem};
+
+fn answer(body: impl Into<Bytes>, content_type: &'static str) -> Answer {
+    let mut answer = Response::new(Full::new(body.into()));
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}
+
+/// The process answers. The body is the one that Rekor's probes expect.
+pub(super) fn alive() -> Answer {
+    answer(r#"{"status":"SERVING"}"#, "application/json")
+}
+
+/// The text form of all metrics.
+pub(super) fn metrics(registry: &Registry) -> Answer {
+    let mut text = String::new();
+    match encode(&mut text, registry) {
+        Ok(()) => answer(text, "application/openmetrics-text; version=1.0.0; charset=utf-8"),
+        Err(error) => Problem::NotReady(error.to_string()).into_answer(),
+    }
+}
+
+impl App {
+    /// The log takes entries; says where it stands.
+    pub(super) fn ready(&self) -> Result<Answer, Problem> {
+        if !self.log.is_ready() {
+            return Err(Problem::NotReady("it has stopped or is shutting down".to_owned()));
+        }
+        let status = serde_json::json!({
+            "status": "ready",
+            "origin": self.log.signer().origin().as_str(),
+            "treeSize": self.log.published().head.size.get(),
+            "waiting": self.log.waiting(),
+        });
+        Ok(answer(status.to_string(), "application/json"))
+    }
+
+    /// What a person sees who opens the writer's address.
+    pub(super) fn front_page(&self) -> Answer {
+        let published = self.log.published();
+        let text = format!(
+            "fasti: a transparency log\n\n\
+             origin        {}\n\
+             verifier key  {}\n\
+             tree size     {}\n\
+             root hash     {}\n\n\
+             read    GET  /checkpoint  /tile/<L>/<N>  /tile/entries/<N>\n\
+             write   POST /api/v2/log/entries\n\
+             health  GET  /healthz  /readyz\n",
+            self.log.signer().origin(),
+            self.log.signer().verifier_key(),
+            published.head.size,
+            published.head.root.to_base64(),
+        );
+        answer(text, "text/plain; charset=utf-8")
+    }
+}

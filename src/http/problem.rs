@@ -1,0 +1,162 @@
+//! Errors to statuses: the only place where that is decided.
+//!
+//! The body has the form that Sigstore's clients know, `{"code", "message", "details"}` with a gRPC
+//! code, and a message that says what to mend.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use http::{Response, StatusCode};
+use http_body_util::Full;
+use tiles_spec::LeafIndex;
+
+use crate::entry::EntryError;
+use crate::log::{ProveError, SubmitError};
+use crate::store::StoreError;
+
+/// A whole answer.
+pub type Answer = Response<Full<Bytes>>;
+
+/// The header that tells the index of an entry that exists already.
+pub const X_LOG_INDEX: HeaderName = HeaderName::from_static("x-log-index");
+
+/// How long a client that was pushed back should wait.
+const RETRY_AFTER_PUSHBACK: Duration = Duration::from_secs(1);
+
+/// Everything that is answered with an error.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// No such path.
+    #[error("there is nothing at {0}")]
+    NotFound(String),
+    /// The path looks like a tile's, and is none.
+    #[error("{path} is not the path of a tile or an entry bundle: {reason}")]
+    BadPath {
+        /// The path.
+        path: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The path is there, but not for this method.
+    #[error("the method {method} is not allowed here; use {allowed}")]
+    Method {
+        /// What was used.
+        method: String,
+        /// What can be.
+        allowed: &'static str,
+    },
+    /// `POST /add` is off.
+    #[error("this log takes no opaque entries; it was started without --accept-opaque")]
+    OpaqueOff,
+    /// The body is longer than is taken.
+    #[error("the body is longer than {max} bytes")]
+    BodyTooLarge {
+        /// The limit.
+        max: usize,
+    },
+    /// The body did not come in time.
+    #[error("the body did not arrive within {} seconds", .0.as_secs())]
+    BodyTooSlow(Duration),
+    /// The body broke off.
+    #[error("the body broke off: {0}")]
+    BodyBroken(String),
+    /// The request body is encoded.
+    #[error("Content-Encoding {0:?} is not supported on requests; send the body as it is")]
+    ContentEncoding(String),
+    /// Too many submissions are being verified.
+    #[error("the log is busy; try again")]
+    Busy,
+    /// The submission is not in order.
+    #[error(transparent)]
+    Entry(#[from] EntryError),
+    /// The log did not take or answer it.
+    #[error(transparent)]
+    Submit(#[from] SubmitError),
+    /// The entry exists, and this log was told to say so.
+    #[error("an equivalent entry already exists in the transparency log with index {0}")]
+    Duplicate(LeafIndex),
+    /// The proof of an acknowledged entry could not be made.
+    #[error("the entry is in the log, but its proof cannot be made now: {0}")]
+    Prove(#[from] ProveError),
+    /// The store failed on a read.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    /// The log is not ready.
+    #[error("the log is not ready: {0}")]
+    NotReady(String),
+}
+
+/// gRPC status codes, which Rekor's error bodies carry.
+mod grpc {
+    pub const INVALID_ARGUMENT: u8 = 3;
+    pub const DEADLINE_EXCEEDED: u8 = 4;
+    pub const NOT_FOUND: u8 = 5;
+    pub const ALREADY_EXISTS: u8 = 6;
+    pub const UNIMPLEMENTED: u8 = 12;
+    pub const INTERNAL: u8 = 13;
+    pub const UNAVAILABLE: u8 = 14;
+}
+
+impl Problem {
+    fn status(&self) -> (StatusCode, u8) {
+        match self {
+            Self::NotFound(_) => (StatusCode::NOT_FOUND, grpc::NOT_FOUND),
+            Self::BadPath { .. } | Self::BodyBroken(_) => {
+                (StatusCode::BAD_REQUEST, grpc::INVALID_ARGUMENT)
+            }
+            Self::Method { .. } => (StatusCode::METHOD_NOT_ALLOWED, grpc::UNIMPLEMENTED),
+            Self::OpaqueOff => (StatusCode::NOT_FOUND, grpc::UNIMPLEMENTED),
+            Self::BodyTooLarge { .. } | Self::Submit(SubmitError::TooLarge(_)) => {
+                (StatusCode::PAYLOAD_TOO_LARGE, grpc::INVALID_ARGUMENT)
+            }
+            Self::Entry(error) if error.is_too_large() => {
+                (StatusCode::PAYLOAD_TOO_LARGE, grpc::INVALID_ARGUMENT)
+            }
+            Self::Entry(_) => (StatusCode::BAD_REQUEST, grpc::INVALID_ARGUMENT),
+            Self::BodyTooSlow(_) => (StatusCode::REQUEST_TIMEOUT, grpc::DEADLINE_EXCEEDED),
+            Self::ContentEncoding(_) => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, grpc::INVALID_ARGUMENT)
+            }
+            Self::Duplicate(_) => (StatusCode::CONFLICT, grpc::ALREADY_EXISTS),
+            Self::Busy | Self::Submit(_) | Self::NotReady(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, grpc::UNAVAILABLE)
+            }
+            Self::Prove(_) | Self::Store(_) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, grpc::INTERNAL)
+            }
+        }
+    }
+
+    /// The answer. Failures of the server's own are logged with their causes, which the answer
+    /// does not tell.
+    pub fn into_answer(self) -> Answer {
+        let (status, code) = self.status();
+        if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
+            tracing::error!(error = &self as &dyn std::error::Error, "request failed");
+        }
+        let body = serde_json::json!({
+            "code": code,
+            "message": self.to_string(),
+            "details": [],
+        });
+        let mut answer = Response::new(Full::new(Bytes::from(body.to_string())));
+        *answer.status_mut() = status;
+        let headers = answer.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        match self {
+            Self::Method { allowed, .. } => {
+                headers.insert(ALLOW, HeaderValue::from_static(allowed));
+            }
+            Self::Duplicate(index) => {
+                headers.insert(X_LOG_INDEX, HeaderValue::from(index.get()));
+            }
+            _ if status == StatusCode::SERVICE_UNAVAILABLE => {
+                headers.insert(RETRY_AFTER, RETRY_AFTER_PUSHBACK.as_secs().into());
+            }
+            _ => {}
+        }
+        answer
+    }
+}

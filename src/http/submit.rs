@@ -1,0 +1,101 @@
+//! Submissions: `POST /api/v2/log/entries` as Rekor v2 has it, and `POST /add` for opaque entries.
+//!
+//! Both answer when the entry is in a published tree, and not before (I4). Signatures are verified
+//! off the I/O threads, in a bounded queue (I12).
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Body;
+use tiles_spec::ENTRY_BYTES_MAX;
+
+use super::limits::read_body;
+use super::problem::{Answer, Problem, X_LOG_INDEX};
+use super::{App, Duplicates};
+use crate::entry::{CanonicalEntry, EntryError, Submission, TransparencyLogEntry};
+use crate::log::{Acknowledged, SubmitError};
+use crate::offload::offload;
+
+impl App {
+    /// A Rekor v2 `CreateEntryRequest`: 201 and the `TransparencyLogEntry`.
+    pub(super) async fn submit_rekor<B>(&self, request: Request<B>) -> Result<Answer, Problem>
+    where
+        B: Body<Data = Bytes> + Unpin,
+        B::Error: std::fmt::Display,
+    {
+        let limits = self.config.limits;
+        let body = read_body(request, limits.rekor_body_bytes_max, limits.body_timeout).await?;
+        let entry = self.admit(body).await?;
+        let acknowledged = self.log.submit(entry.bytes.clone().into()).await?;
+        self.refuse_duplicate(&acknowledged)?;
+        let proof = self.log.prove(&acknowledged).await?;
+        let answer = TransparencyLogEntry::new(
+            &entry,
+            acknowledged.index,
+            self.log.signer().verifier_key().log_id(),
+            &acknowledged.publication.head,
+            &proof,
+            &acknowledged.publication.checkpoint,
+        );
+        let mut response = Response::new(Full::new(Bytes::from(answer.to_json())));
+        *response.status_mut() = StatusCode::CREATED;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if acknowledged.duplicate {
+            headers.insert(X_LOG_INDEX, HeaderValue::from(acknowledged.index.get()));
+        }
+        Ok(response)
+    }
+
+    /// Parses, verifies and canonicalises, on a processor that is free for it.
+    async fn admit(&self, body: Bytes) -> Result<CanonicalEntry, Problem> {
+        let _place = self.queue.try_acquire().map_err(|_| Problem::Busy)?;
+        let processor = self.processors.clone().acquire_owned().await;
+        offload(move || {
+            let _processor = processor;
+            let verify = || -> Result<CanonicalEntry, EntryError> {
+                Submission::parse(&body)?.verify()
+            };
+            verify().map_err(Problem::from)
+        })
+        .await
+    }
+
+    /// An opaque entry, which is the body: 200 and the decimal leaf index on the first line.
+    pub(super) async fn submit_opaque<B>(&self, request: Request<B>) -> Result<Answer, Problem>
+    where
+        B: Body<Data = Bytes> + Unpin,
+        B::Error: std::fmt::Display,
+    {
+        if !self.config.accept_opaque {
+            return Err(Problem::OpaqueOff);
+        }
+        let timeout = self.config.limits.body_timeout;
+        let body = match read_body(request, ENTRY_BYTES_MAX, timeout).await {
+            Err(Problem::BodyTooLarge { .. }) => {
+                return Err(SubmitError::TooLarge(ENTRY_BYTES_MAX + 1).into());
+            }
+            body => body?,
+        };
+        let acknowledged = self.log.submit(body).await?;
+        self.refuse_duplicate(&acknowledged)?;
+        let line = format!("{}\n", acknowledged.index);
+        let mut response = Response::new(Full::new(Bytes::from(line)));
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        if acknowledged.duplicate {
+            headers.insert(X_LOG_INDEX, HeaderValue::from(acknowledged.index.get()));
+        }
+        Ok(response)
+    }
+
+    fn refuse_duplicate(&self, acknowledged: &Acknowledged) -> Result<(), Problem> {
+        match self.config.duplicates {
+            Duplicates::Reject if acknowledged.duplicate => {
+                Err(Problem::Duplicate(acknowledged.index))
+            }
+            _ => Ok(()),
+        }
+    }
+}

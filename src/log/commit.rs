@@ -1,0 +1,72 @@
+//! Commit: the create-only write of one record, brought to a definite end.
+//!
+//! An ambiguous answer proves nothing: the identical write is repeated until the store says created
+//! or exists, and on exists the bytes decide. The nonce makes a record's bytes unlike any other's,
+//! so equal bytes are ours, and other bytes mean that another writer leads.
+
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::store::{CommitLog, Created, RecordNumber, StoreError};
+
+use super::record::EncodedRecord;
+
+/// After so many ambiguous answers the writer stops; its recovery finds out what happened.
+const ATTEMPTS_MAX: u32 = 8;
+const BACK_OFF_FIRST: Duration = Duration::from_millis(50);
+
+/// Why a record is not known to be in the log.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CommitError {
+    /// The number holds another writer's record (I7): this one leads no more.
+    #[error("commit record {number} was written by another writer; this one is fenced")]
+    Fenced {
+        /// The number.
+        number: RecordNumber,
+    },
+    /// The store says that the number is taken, and shows nothing there.
+    #[error("commit record {number} exists but cannot be read")]
+    Unreadable {
+        /// The number.
+        number: RecordNumber,
+    },
+    /// The store failed.
+    #[error("cannot write commit record {number}")]
+    Store {
+        /// The number.
+        number: RecordNumber,
+        /// How it failed.
+        #[source]
+        source: StoreError,
+    },
+}
+
+/// Writes record `number`. When this returns `Ok`, the batch is in the log for ever.
+pub async fn commit(
+    commits: &dyn CommitLog,
+    clock: &dyn Clock,
+    number: RecordNumber,
+    record: &EncodedRecord,
+) -> Result<(), CommitError> {
+    let failed = |source| CommitError::Store { number, source };
+    let mut back_off = BACK_OFF_FIRST;
+    for attempt in 1.. {
+        match commits.create(number, record.bytes.clone()).await {
+            Ok(Created::Now) => return Ok(()),
+            Ok(Created::Already) => {
+                return match commits.read(number).await.map_err(failed)? {
+                    Some(there) if there == record.bytes => Ok(()),
+                    Some(_) => Err(CommitError::Fenced { number }),
+                    None => Err(CommitError::Unreadable { number }),
+                };
+            }
+            Err(StoreError::Ambiguous { .. }) if attempt < ATTEMPTS_MAX => {
+                clock.sleep(back_off).await;
+                back_off *= 2;
+            }
+            Err(source) => return Err(failed(source)),
+        }
+    }
+    unreachable!("the last attempt returns")
+}

@@ -1,0 +1,278 @@
+//! Guard: the second opinion before anything irrevocable (I6).
+//!
+//! A log that signs one wrong root is dead, and a single flipped bit is enough. So the root is
+//! computed twice, by different code from different bytes:
+//! - [`RecordGuard`] reads a commit record back from its encoded bytes, before it is written, and
+//!   folds its entries into a compact frontier.
+//! - [`SigningGuard`] reads back the encoded tiles and bundles, as readers will get them, before
+//!   the checkpoint is signed, and proves that the tree has only grown since the last signature.
+//!
+//! Nothing else reaches a signer (I16), and a guard never moves backwards (I1, I2).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tiles_spec::{
+    Checkpoint, EntryBundle, Frontier, Hash, HashTile, Level, ResourcePath, SignedCheckpoint,
+    TILE_WIDTH_MAX, TileCoord, TileIndex, TileMap, TileSource, TileWidth, TreeHead, leaf_hash,
+    plan_consistency, verify_consistency,
+};
+
+use super::integrate::{Integrated, root_of};
+use super::record::{EncodedRecord, Record, RecordError};
+use crate::signer::{Signer, SignerError};
+use crate::store::ObjectPath;
+
+/// Why the guard stopped the log. Each of these is a defect in memory, disk or program, and none
+/// is passed over.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GuardError {
+    /// The encoded record does not read back.
+    #[error("the commit record does not read back as it was meant")]
+    Record(#[from] RecordError),
+    /// The record does not begin where the last one ended.
+    #[error("the commit record grows a tree of size {found}, not the last one of size {expected}")]
+    NotNext {
+        /// The size that the record begins at.
+        found: u64,
+        /// The size of the last committed tree.
+        expected: u64,
+    },
+    /// Two computations of the root disagree.
+    #[error("{what} does not hash to the committed root at size {size}")]
+    Root {
+        /// What was hashed.
+        what: String,
+        /// At which tree size.
+        size: u64,
+    },
+    /// An encoded object does not read back.
+    #[error("{path} does not read back as it was meant")]
+    Object {
+        /// The object.
+        path: ObjectPath,
+    },
+    /// The new tree is not an extension of the last signed one.
+    #[error("size {new} is not a consistent extension of the signed size {signed}")]
+    Inconsistent {
+        /// The last signed size.
+        signed: u64,
+        /// The size to be signed.
+        new: u64,
+    },
+    /// The signature does not verify under the log's own key.
+    #[error("the signer's signature does not verify")]
+    Signature,
+    /// The signer failed.
+    #[error("cannot sign the checkpoint")]
+    Signer(#[from] SignerError),
+}
+
+/// Checks commit records before they are written.
+#[derive(Debug, Clone)]
+pub struct RecordGuard {
+    frontier: Frontier,
+}
+
+/// A record that has passed, with the tree it leads to.
+#[derive(Debug)]
+pub struct CheckedRecord {
+    /// What may now be written.
+    pub encoded: EncodedRecord,
+    frontier: Frontier,
+}
+
+impl CheckedRecord {
+    /// The tree with this record's batch.
+    pub fn head(&self) -> TreeHead {
+        self.frontier.head()
+    }
+}
+
+impl RecordGuard {
+    /// A guard over the tree of the newest commit record.
+    pub fn new(frontier: Frontier) -> Self {
+        Self { frontier }
+    }
+
+    /// The tree of the newest record that was accepted.
+    pub fn head(&self) -> TreeHead {
+        self.frontier.head()
+    }
+
+    /// Reads the record back and recomputes its root from its own bytes.
+    pub fn check(&self, encoded: EncodedRecord) -> Result<CheckedRecord, GuardError> {
+        let (record, digest) = Record::decode(&encoded.bytes)?;
+        let head = self.frontier.head();
+        if record.before != head || digest != encoded.digest {
+            let found = record.before.size.get();
+            return Err(GuardError::NotNext { found, expected: head.size.get() });
+        }
+        let mut frontier = self.frontier.clone();
+        for entry in &record.entries {
+            frontier.push(leaf_hash(entry)).map_err(|_| wrong_root("the record", record.after))?;
+        }
+        if frontier.head() != record.after {
+            return Err(wrong_root("the record", record.after));
+        }
+        Ok(CheckedRecord { encoded, frontier })
+    }
+
+    /// The checked record is in the log: the next one has to follow it.
+    pub fn accept(&mut self, checked: CheckedRecord) -> EncodedRecord {
+        self.frontier = checked.frontier;
+        checked.encoded
+    }
+}
+
+/// Checks what is to be published, and signs.
+pub struct SigningGuard {
+    signer: Arc<dyn Signer>,
+    /// The tree whose encoded tiles and bundles were checked last.
+    checked: TreeHead,
+    /// The tree that was signed or published last.
+    signed: TreeHead,
+}
+
+impl SigningGuard {
+    /// A guard of a log whose newest published tree is `published`.
+    pub fn new(signer: Arc<dyn Signer>, published: TreeHead) -> Self {
+        Self { signer, checked: published, signed: published }
+    }
+
+    /// A guard that first has to check the steps from `checked` on again, of which some were
+    /// published already, up to `published`.
+    pub fn resume(signer: Arc<dyn Signer>, checked: TreeHead, published: TreeHead) -> Self {
+        Self { signer, checked, signed: published }
+    }
+
+    /// The tree that was signed last.
+    pub fn signed(&self) -> TreeHead {
+        self.signed
+    }
+
+    /// Reads the encoded tiles and bundles of one growth step back, recomputes the root from
+    /// them, and checks that the step extends the tree that was checked before it.
+    pub fn check(&mut self, grown: &Integrated) -> Result<(), GuardError> {
+        let tiles = decode(grown)?;
+        check_levels(&tiles, grown)?;
+        let head = grown.head;
+        if root_of(head.size, &tiles) != Some(head.root) {
+            return Err(wrong_root("what is to be published", head));
+        }
+        self.check_extension(head, &tiles)?;
+        self.checked = head;
+        Ok(())
+    }
+
+    fn check_extension(&self, head: TreeHead, tiles: &TileMap) -> Result<(), GuardError> {
+        let old = self.checked;
+        let inconsistent =
+            || GuardError::Inconsistent { signed: old.size.get(), new: head.size.get() };
+        if old.size > head.size {
+            return Err(inconsistent());
+        }
+        if old.size.is_zero() {
+            return Ok(());
+        }
+        let plan = plan_consistency(old.size, head.size).map_err(|_| inconsistent())?;
+        let proof = plan.build(tiles).map_err(|_| inconsistent())?;
+        verify_consistency(&old, &head, &proof).map_err(|_| inconsistent())
+    }
+
+    /// Signs the tree that was checked last and verifies the signature. The bytes are the whole
+    /// checkpoint, the log's own line first.
+    pub async fn sign(&mut self) -> Result<Bytes, GuardError> {
+        let head = self.checked;
+        let grown = head.size > self.signed.size;
+        if !grown && head != self.signed {
+            let (signed, new) = (self.signed.size.get(), head.size.get());
+            return Err(GuardError::Inconsistent { signed, new });
+        }
+        let origin = self.signer.origin().to_string();
+        let text = Checkpoint { origin: origin.clone(), head, extensions: Vec::new() }.to_text();
+        let line = self.signer.sign(&text).await?;
+        let bytes = format!("{text}\n{line}");
+        let keys = [self.signer.verifier_key()];
+        let opened = SignedCheckpoint::parse(bytes.as_bytes()).ok().filter(|signed| {
+            signed.verify(&keys).is_ok()
+                && signed.checkpoint().head == head
+                && signed.checkpoint().origin == origin
+        });
+        if opened.is_none() {
+            return Err(GuardError::Signature);
+        }
+        self.signed = head;
+        Ok(bytes.into())
+    }
+}
+
+fn wrong_root(what: &str, head: TreeHead) -> GuardError {
+    GuardError::Root { what: what.to_owned(), size: head.size.get() }
+}
+
+/// The encoded hash tiles, with the unfinished ones that this step left as they were; the leaf
+/// hashes of the encoded bundles take the place of those of the level-0 tiles, after both were
+/// found equal.
+fn decode(grown: &Integrated) -> Result<TileMap, GuardError> {
+    let mut tiles = TileMap::default();
+    let mut bundled: Vec<(TileIndex, Vec<Hash>)> = Vec::new();
+    for object in &grown.objects {
+        let broken = || GuardError::Object { path: object.path.clone() };
+        match object.path.as_str().parse().map_err(|_| broken())? {
+            ResourcePath::Tile(coord) => {
+                let tile = HashTile::decode(&object.bytes, coord.width).map_err(|_| broken())?;
+                tiles.insert(coord, tile);
+            }
+            ResourcePath::Bundle(coord) => {
+                let bundle = EntryBundle::decode(object.bytes.clone(), coord.width);
+                bundled.push((coord.index, bundle.map_err(|_| broken())?.leaf_hashes()));
+            }
+            ResourcePath::Checkpoint => return Err(broken()),
+        }
+    }
+    for (index, hashes) in bundled {
+        let width = u16::try_from(hashes.len()).ok().and_then(TileWidth::new);
+        let tile =
+            width.and_then(|w| tiles.tile(Level::ZERO, index, w).map(|t| &t[..w.as_usize()]));
+        if tile != Some(&hashes[..]) {
+            return Err(wrong_root("an entry bundle", grown.head));
+        }
+    }
+    for coord in tiles_spec::edge_tiles(grown.head.size) {
+        if tiles.tile(coord.level, coord.index, coord.width).is_none() {
+            let kept = grown.tiles.tile(coord.level, coord.index, coord.width);
+            let tile = kept.and_then(|hashes| HashTile::new(hashes.to_vec()));
+            tiles.insert(coord, tile.ok_or_else(|| wrong_root("the right edge", grown.head))?);
+        }
+    }
+    Ok(tiles)
+}
+
+/// Each full tile's root stands in the level above.
+fn check_levels(tiles: &TileMap, grown: &Integrated) -> Result<(), GuardError> {
+    for object in &grown.objects {
+        let Ok(ResourcePath::Tile(coord)) = object.path.as_str().parse() else { continue };
+        if !coord.width.is_full() {
+            continue;
+        }
+        let full = tiles.tile(coord.level, coord.index, TileWidth::FULL);
+        let root = full.and_then(|hashes| HashTile::new(hashes.to_vec())).map(|tile| tile.root());
+        if root.is_none() || root != slot_above(tiles, coord) {
+            return Err(wrong_root(object.path.as_str(), grown.head));
+        }
+    }
+    Ok(())
+}
+
+/// What the level above holds for a full tile.
+fn slot_above(tiles: &TileMap, full: TileCoord) -> Option<Hash> {
+    let above = Level::new(full.level.get() + 1)?;
+    let (index, slot) = (
+        full.index.get() / TILE_WIDTH_MAX as u64,
+        u16::try_from(full.index.get() % TILE_WIDTH_MAX as u64).ok()?,
+    );
+    let hashes = tiles.tile(above, TileIndex::new(index), TileWidth::new(slot + 1)?)?;
+    hashes.get(usize::from(slot)).copied()
+}

@@ -1,0 +1,222 @@
+//! Integrate: from the right edge of the tree and a batch of leaves to the tiles, the bundles and
+//! the root of the grown tree. Pure; the same edge and batch give the same bytes.
+//!
+//! The edge keeps, for each tile level, the hashes of the one tile that is not full yet, and the
+//! entries of the bundle that is not full yet. [`Edge::integrate`] fills them level by level, the
+//! way tiles are defined. The guard recomputes the root another way (I6).
+
+use bytes::Bytes;
+use tiles_spec::{
+    BundleCoord, ENTRY_BYTES_MAX, Frontier, Hash, HashTile, Level, TILE_WIDTH_MAX, TileCoord,
+    TileIndex, TileMap, TileWidth, TreeHead, TreeSize, append_entry, edge_tiles, leaf_hash,
+    plan_root,
+};
+
+use crate::store::NewObject;
+
+/// An entry with its leaf hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leaf {
+    /// The submitted bytes, at most [`ENTRY_BYTES_MAX`].
+    pub entry: Bytes,
+    /// Their leaf hash.
+    pub hash: Hash,
+}
+
+impl Leaf {
+    /// Hashes an entry; `None` if it is too long to be one.
+    pub fn new(entry: Bytes) -> Option<Self> {
+        let hash = leaf_hash(&entry);
+        (entry.len() <= ENTRY_BYTES_MAX).then_some(Self { entry, hash })
+    }
+}
+
+/// The right edge of the tree: all that is needed to grow it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edge {
+    size: TreeSize,
+    /// For each tile level the hashes of its unfinished tile, 0 to 255 of them.
+    levels: Vec<Vec<Hash>>,
+    /// The unfinished entry bundle: u16 length and bytes for each of `size % 256` entries.
+    bundle: Vec<u8>,
+}
+
+/// What a batch makes of the tree.
+#[derive(Clone, Debug)]
+pub struct Integrated {
+    /// The grown tree.
+    pub head: TreeHead,
+    /// The tiles and bundles that the growth implies, full and partial, as they are stored.
+    pub objects: Vec<NewObject>,
+    /// Those hash tiles, and every unfinished tile of the grown tree: enough to prove the
+    /// inclusion of each leaf of the batch.
+    pub tiles: TileMap,
+}
+
+/// The tiles of the right edge are not those of the tree head.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{path} does not hash to the root of the tree of size {size}")]
+pub struct EdgeError {
+    /// The tile or bundle that is damaged, or all tiles that may be.
+    pub path: String,
+    /// The tree.
+    pub size: TreeSize,
+}
+
+impl Edge {
+    /// The edge of the empty tree.
+    pub fn empty() -> Self {
+        Self { size: TreeSize::ZERO, levels: Vec::new(), bundle: Vec::new() }
+    }
+
+    /// The edge of the tree `head` from its unfinished tiles ([`edge_tiles`]) and entry bundle,
+    /// all checked against the root (I10).
+    pub fn load(head: TreeHead, tiles: &TileMap, bundle: Vec<u8>) -> Result<Self, EdgeError> {
+        let failed = |path: String| EdgeError { path, size: head.size };
+        let coords = edge_tiles(head.size);
+        let names = || coords.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
+        let mut levels = Vec::new();
+        for coord in &coords {
+            let level = usize::from(coord.level.get());
+            levels.resize(level + 1, Vec::new());
+            let hashes = tiles_spec::TileSource::tile(tiles, coord.level, coord.index, coord.width)
+                .ok_or_else(|| failed(coord.to_string()))?;
+            levels[level] = hashes[..coord.width.as_usize()].to_vec();
+        }
+        if root_of(head.size, tiles) != Some(head.root) {
+            return Err(failed(names()));
+        }
+        let edge = Self { size: head.size, levels, bundle };
+        let bundled = entry_hashes(&edge.bundle);
+        if bundled.as_deref() != Some(edge.level(0)) {
+            let bundle = tiles_spec::edge_bundle(head.size);
+            return Err(failed(bundle.map_or_else(names, |b| b.to_string())));
+        }
+        Ok(edge)
+    }
+
+    /// How many leaves the tree has.
+    pub fn size(&self) -> TreeSize {
+        self.size
+    }
+
+    fn level(&self, level: usize) -> &[Hash] {
+        self.levels.get(level).map_or(&[], Vec::as_slice)
+    }
+
+    /// Grows the tree by `leaves`; `None` if it would exceed the largest tree size.
+    pub fn integrate(&mut self, leaves: &[Leaf]) -> Option<Integrated> {
+        let size = self.size.checked_add(leaves.len() as u64)?;
+        let mut objects = Vec::new();
+        self.fill_bundles(leaves, &mut objects);
+        let mut tiles = TileMap::default();
+        let mut new: Vec<Hash> = leaves.iter().map(|leaf| leaf.hash).collect();
+        let mut level = 0;
+        while !new.is_empty() {
+            new = self.fill_level(level, &new, &mut tiles, &mut objects);
+            level += 1;
+        }
+        self.size = size;
+        self.add_unfinished(&mut tiles);
+        let root = root_of(size, &tiles).expect("the unfinished tiles are all there");
+        Some(Integrated { head: TreeHead { size, root }, objects, tiles })
+    }
+
+    /// Fills the entry bundle, and as many more as it takes.
+    fn fill_bundles(&mut self, leaves: &[Leaf], objects: &mut Vec<NewObject>) {
+        let mut index = self.size.get();
+        let mut rest = leaves;
+        while !rest.is_empty() {
+            let room = TILE_WIDTH_MAX - position(index);
+            let (now, later) = rest.split_at(room.min(rest.len()));
+            for leaf in now {
+                append_entry(&mut self.bundle, &leaf.entry).expect("a leaf's entry is in bounds");
+            }
+            index += now.len() as u64;
+            let coord = BundleCoord {
+                index: TileIndex::new((index - 1) / TILE_WIDTH_MAX as u64),
+                width: width_before(index),
+            };
+            let full = coord.width.is_full();
+            let bytes = if full { std::mem::take(&mut self.bundle) } else { self.bundle.clone() };
+            objects.push(NewObject { path: coord.into(), bytes: bytes.into() });
+            rest = later;
+        }
+    }
+
+    /// Appends `new` hashes to a level and returns the hashes that the finished tiles add to the
+    /// level above.
+    fn fill_level(
+        &mut self,
+        level: usize,
+        new: &[Hash],
+        tiles: &mut TileMap,
+        objects: &mut Vec<NewObject>,
+    ) -> Vec<Hash> {
+        if self.levels.len() <= level {
+            self.levels.resize(level + 1, Vec::new());
+        }
+        // The index of the unfinished tile: all leaves of the tree, counted in tiles of this level.
+        let mut index = self.size.get() >> (8 * (level as u32 + 1)).min(63);
+        let mut above = Vec::new();
+        let mut rest = new;
+        while !rest.is_empty() {
+            let unfinished = &mut self.levels[level];
+            let room = TILE_WIDTH_MAX - unfinished.len();
+            let (now, later) = rest.split_at(room.min(rest.len()));
+            unfinished.extend_from_slice(now);
+            let tile = HashTile::new(unfinished.clone()).expect("1 to 256 hashes");
+            let level_number = u8::try_from(level).ok().and_then(Level::new);
+            let coord = TileCoord {
+                level: level_number.expect("a tree has at most 8 tile levels"),
+                index: TileIndex::new(index),
+                width: tile.width(),
+            };
+            objects.push(NewObject { path: coord.into(), bytes: tile.encode().into() });
+            if coord.width.is_full() {
+                above.push(tile.root());
+                unfinished.clear();
+                index += 1;
+            }
+            tiles.insert(coord, tile);
+            rest = later;
+        }
+        above
+    }
+
+    fn add_unfinished(&self, tiles: &mut TileMap) {
+        for coord in edge_tiles(self.size) {
+            let hashes = self.level(usize::from(coord.level.get())).to_vec();
+            tiles.insert(coord, HashTile::new(hashes).expect("an unfinished tile is not empty"));
+        }
+    }
+}
+
+/// The position of leaf `index` in its tile.
+fn position(index: u64) -> usize {
+    usize::try_from(index % TILE_WIDTH_MAX as u64).expect("below 256")
+}
+
+/// The width of the tile that ends before leaf `index`, which is not 0.
+fn width_before(index: u64) -> TileWidth {
+    let width = u16::try_from((index - 1) % TILE_WIDTH_MAX as u64 + 1).ok();
+    width.and_then(TileWidth::new).expect("1 to 256")
+}
+
+/// The leaf hashes of the entries in an unfinished bundle; `None` if it is malformed.
+fn entry_hashes(mut bundle: &[u8]) -> Option<Vec<Hash>> {
+    let mut hashes = Vec::new();
+    while !bundle.is_empty() {
+        let (length, rest) = bundle.split_first_chunk::<2>()?;
+        let (entry, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+        hashes.push(leaf_hash(entry));
+        bundle = rest;
+    }
+    Some(hashes)
+}
+
+/// The root of the tree of `size` from its tiles; `None` if one that is needed is missing.
+pub(super) fn root_of(size: TreeSize, tiles: &TileMap) -> Option<Hash> {
+    let nodes = plan_root(size).build(tiles).ok()?;
+    Some(Frontier::from_nodes(size, nodes).ok()?.root())
+}

@@ -1,0 +1,297 @@
+//! The log: from a submitted entry to a leaf in a published tree.
+//!
+//! In reading order, which is also the order of a submission's way:
+//! - [`pool`]: waits for the next batch, bounded
+//! - [`sequence`]: gets an index ([`dedup`] knows the ones there are)
+//! - [`integrate`]: becomes tiles, bundles and a root
+//! - [`record`], [`commit`]: is committed by one create-only write
+//! - [`guard`]: is checked a second time, before the write and before the signature
+//! - [`publish`]: is written, signed, shown
+//! - [`lead`]: the loop that does this, pipelined
+//! - [`replay`], [`recover`]: whatever was left undone is done, or refused, at the next start
+//!
+//! [`Log`] is what the rest of the program sees. The invariants I1 to I16 that the modules cite are
+//! in `src/docs/safety.md`.
+
+pub mod commit;
+pub mod dedup;
+pub mod guard;
+pub mod integrate;
+mod lead;
+mod pool;
+mod publish;
+pub mod record;
+mod recover;
+mod replay;
+mod sequence;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tiles_spec::{
+    Hash, HashTile, LeafIndex, ProofPlan, TileCoord, TileMap, TileWidth, TreeSize, plan_inclusion,
+    verify_inclusion,
+};
+use tokio::sync::watch;
+
+pub use integrate::Leaf;
+pub use lead::{Driver, LogError};
+pub use publish::{Publication, PublishError};
+pub use record::RECORD_MAGIC;
+pub use recover::RecoverError;
+
+use crate::clock::Clock;
+use crate::entropy::Entropy;
+use crate::metrics::LogMetrics;
+use crate::signer::{SignedMemory, Signer};
+use crate::store::{ObjectPath, Store, StoreError, Stores};
+use dedup::{Dedup, DedupIndex};
+use pool::{Pool, PoolLimits};
+
+/// The limits of a log.
+#[derive(Debug, Clone)]
+pub struct LogConfig {
+    /// Most entries in one batch.
+    pub batch_entries_max: usize,
+    /// Most bytes of entries in one batch.
+    pub batch_bytes_max: usize,
+    /// Most entries that wait for a batch.
+    pub pool_entries_max: usize,
+    /// Most bytes of entries that wait for a batch.
+    pub pool_bytes_max: usize,
+    /// An idle log's checkpoint is signed and shown again this often.
+    pub republish_interval: Duration,
+    /// Where other writers reach this one; stands in its records.
+    pub writer_address: String,
+    /// The operator states that the log was seen at this size: less is a refusal.
+    pub size_seen: Option<TreeSize>,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self {
+            batch_entries_max: 4096,
+            batch_bytes_max: 16 << 20,
+            pool_entries_max: 16_384,
+            pool_bytes_max: 64 << 20,
+            republish_interval: Duration::from_hours(1),
+            writer_address: String::new(),
+            size_seen: None,
+        }
+    }
+}
+
+/// Everything a log is made of.
+pub struct Context {
+    /// The limits.
+    pub config: LogConfig,
+    /// Where it lies.
+    pub stores: Stores,
+    /// Its key.
+    pub signer: Arc<dyn Signer>,
+    /// What the key has signed, where that is kept.
+    pub memory: Option<SignedMemory>,
+    /// The seam to time.
+    pub clock: Arc<dyn Clock>,
+    /// The seam to randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// What is counted.
+    pub metrics: Arc<LogMetrics>,
+}
+
+/// The answer to a submission.
+pub type Answer = Result<Acknowledged, SubmitError>;
+
+/// A leaf that is in the published tree, for ever (I4).
+#[derive(Debug, Clone)]
+pub struct Acknowledged {
+    /// Where.
+    pub index: LeafIndex,
+    /// The leaf hash that was proved to be there.
+    pub leaf: Hash,
+    /// The log held it before this submission.
+    pub duplicate: bool,
+    /// A published tree that contains it.
+    pub publication: Arc<Publication>,
+}
+
+/// A submission was not taken, or not answered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubmitError {
+    /// The entry is too long.
+    #[error("the entry has {0} bytes; a log takes at most 65535")]
+    TooLarge(usize),
+    /// Too much is waiting. Nothing was taken; try again later.
+    #[error("the log is busy; try again")]
+    Pushback,
+    /// The writer is going down. Nothing was taken; try another, or later.
+    #[error("the writer is shutting down; try again")]
+    ShuttingDown,
+    /// The log has stopped. Whether the entry is in it is not known; submitting it again is safe.
+    #[error("the log has stopped: {0}")]
+    Halted(String),
+    /// Whether the entry is in the log already could not be found out. Nothing was taken.
+    #[error("cannot look up whether the entry is in the log: {0}")]
+    Lookup(String),
+    /// There are no indices left.
+    #[error("the log is full")]
+    LogIsFull,
+}
+
+/// A proof could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProveError {
+    /// The leaf is not in that tree.
+    #[error("leaf {index} is not in the tree of size {size}")]
+    OutOfTree {
+        /// The leaf.
+        index: LeafIndex,
+        /// The tree.
+        size: TreeSize,
+    },
+    /// A tile is not there (I3).
+    #[error("the tile {0} is missing")]
+    MissingTile(ObjectPath),
+    /// The tiles do not prove that this leaf is at this index.
+    #[error("the tiles do not prove that the leaf is at index {index}")]
+    NotProved {
+        /// The index.
+        index: LeafIndex,
+    },
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}
+
+/// A running log: takes entries, answers when they are published. Cheap to clone.
+#[derive(Clone)]
+pub struct Log {
+    pool: Arc<Pool>,
+    published: watch::Receiver<Arc<Publication>>,
+    objects: Arc<dyn Store>,
+    signer: Arc<dyn Signer>,
+    metrics: Arc<LogMetrics>,
+}
+
+impl Log {
+    /// Recovers or creates the log of `context`. The [`Driver`] has to be run for anything to
+    /// happen; it ends when the log is shut down or has failed.
+    pub async fn open(
+        context: Context,
+        index: Arc<dyn DedupIndex>,
+    ) -> Result<(Self, Driver), RecoverError> {
+        let dedup = Dedup::new(index);
+        let ready = recover::recover(&context, &dedup).await?;
+        let limits = PoolLimits {
+            entries_max: context.config.pool_entries_max,
+            bytes_max: context.config.pool_bytes_max,
+        };
+        let pool = Arc::new(Pool::new(limits));
+        let driver = Driver::new(context, dedup, ready, pool.clone());
+        let log = Self {
+            pool,
+            published: driver.published(),
+            objects: driver.context().stores.objects.clone(),
+            signer: driver.context().signer.clone(),
+            metrics: driver.context().metrics.clone(),
+        };
+        Ok((log, driver))
+    }
+
+    /// Submits an entry and waits until it is published. A duplicate gets the index it has.
+    ///
+    /// Dropping the future gives up the answer, not the entry.
+    pub async fn submit(&self, entry: Bytes) -> Answer {
+        let length = entry.len();
+        let leaf = Leaf::new(entry).ok_or(SubmitError::TooLarge(length))?;
+        let waiting = self.pool.submit(leaf).inspect_err(|error| {
+            if *error == SubmitError::Pushback {
+                self.metrics.pushbacks.inc();
+            }
+        })?;
+        let stopped = || SubmitError::Halted("it ended before the answer".to_owned());
+        let acknowledged = waiting.await.unwrap_or_else(|_| Err(stopped()))?;
+        if acknowledged.duplicate {
+            // A hit of the index is believed only when the tree proves it.
+            let proof = self.prove(&acknowledged).await;
+            proof.map_err(|error| SubmitError::Lookup(error.to_string()))?;
+        }
+        Ok(acknowledged)
+    }
+
+    /// The inclusion proof of an acknowledged leaf in the tree of its acknowledgement, verified.
+    pub async fn prove(&self, leaf: &Acknowledged) -> Result<Vec<Hash>, ProveError> {
+        let head = leaf.publication.head;
+        let plan = plan_inclusion(leaf.index, head.size)
+            .map_err(|_| ProveError::OutOfTree { index: leaf.index, size: head.size })?;
+        let proof = match plan.build(&leaf.publication.tiles) {
+            Ok(proof) => proof,
+            Err(_) => self.prove_from_store(&plan, leaf.index).await?,
+        };
+        verify_inclusion(&leaf.leaf, leaf.index, &head, &proof)
+            .map_err(|_| ProveError::NotProved { index: leaf.index })?;
+        Ok(proof)
+    }
+
+    async fn prove_from_store(
+        &self,
+        plan: &ProofPlan,
+        index: LeafIndex,
+    ) -> Result<Vec<Hash>, ProveError> {
+        let mut tiles = TileMap::default();
+        for &coord in plan.tiles() {
+            let tile = read_tile(&*self.objects, coord).await?;
+            tiles.insert(coord, tile.ok_or_else(|| ProveError::MissingTile(coord.into()))?);
+        }
+        plan.build(&tiles).map_err(|_| ProveError::NotProved { index })
+    }
+
+    /// The newest published tree.
+    pub fn published(&self) -> Arc<Publication> {
+        self.published.borrow().clone()
+    }
+
+    /// The log's objects, for reading.
+    pub fn objects(&self) -> &Arc<dyn Store> {
+        &self.objects
+    }
+
+    /// The log's key and origin.
+    pub fn signer(&self) -> &dyn Signer {
+        &*self.signer
+    }
+
+    /// How many entries wait for the next batch.
+    pub fn waiting(&self) -> usize {
+        self.pool.len()
+    }
+
+    /// The log takes entries: its driver is running and it is not shutting down.
+    pub fn is_ready(&self) -> bool {
+        self.published.has_changed().is_ok() && !self.pool.is_closed()
+    }
+
+    /// Takes no more entries; the driver ends when everything that waits is answered.
+    pub fn shut_down(&self) {
+        self.pool.close(SubmitError::ShuttingDown);
+    }
+}
+
+/// Reads a hash tile; where a partial tile is gone because its full tile exists, from that.
+async fn read_tile(objects: &dyn Store, coord: TileCoord) -> Result<Option<HashTile>, StoreError> {
+    for coord in [coord, TileCoord { width: TileWidth::FULL, ..coord }] {
+        let path = ObjectPath::from(coord);
+        if let Some(object) = objects.get(&path).await? {
+            return match HashTile::decode(&object.bytes, coord.width) {
+                Ok(tile) => Ok(Some(tile)),
+                Err(error) => {
+                    Err(StoreError::Corrupt { path: path.to_string(), reason: error.to_string() })
+                }
+            };
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,197 @@
+//! The pool: submissions on their way into the next batch.
+//!
+//! Bounded in entries and in bytes (I12): a full pool refuses, and what it has taken it answers.
+//! There is no artificial delay; the sequencer takes all that waits whenever it is free, so batches
+//! grow exactly while a commit is under way.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Notify, oneshot};
+
+use super::integrate::Leaf;
+use super::{Answer, SubmitError};
+
+/// How much may wait.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolLimits {
+    /// Entries.
+    pub entries_max: usize,
+    /// Bytes of entries.
+    pub bytes_max: usize,
+}
+
+/// A submission that waits for its answer.
+#[derive(Debug)]
+pub struct Submission {
+    /// The entry.
+    pub leaf: Leaf,
+    /// Where the answer goes; nobody may be listening any more.
+    pub waiter: oneshot::Sender<Answer>,
+}
+
+/// See the module's text.
+#[derive(Debug)]
+pub struct Pool {
+    limits: PoolLimits,
+    held: Mutex<Held>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    waiting: VecDeque<Submission>,
+    bytes: usize,
+    closed: Option<SubmitError>,
+}
+
+impl Pool {
+    /// An empty pool.
+    pub fn new(limits: PoolLimits) -> Self {
+        Self { limits, held: Mutex::default(), changed: Notify::new() }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes an entry, or refuses it. What is returned yields the answer, or an error if the log
+    /// stops before.
+    pub fn submit(&self, leaf: Leaf) -> Result<oneshot::Receiver<Answer>, SubmitError> {
+        let (waiter, answer) = oneshot::channel();
+        let mut held = self.held();
+        if let Some(reason) = &held.closed {
+            return Err(reason.clone());
+        }
+        let bytes = held.bytes + leaf.entry.len();
+        if held.waiting.len() >= self.limits.entries_max || bytes > self.limits.bytes_max {
+            return Err(SubmitError::Pushback);
+        }
+        held.bytes = bytes;
+        held.waiting.push_back(Submission { leaf, waiter });
+        drop(held);
+        self.changed.notify_one();
+        Ok(answer)
+    }
+
+    /// How many entries wait.
+    pub fn len(&self) -> usize {
+        self.held().waiting.len()
+    }
+
+    /// The pool takes nothing more.
+    pub fn is_closed(&self) -> bool {
+        self.held().closed.is_some()
+    }
+
+    /// Waits for submissions and takes them, oldest first, up to both limits but at least one.
+    /// `None` once the pool is closed and drained.
+    pub async fn take(&self, entries_max: usize, bytes_max: usize) -> Option<Vec<Submission>> {
+        loop {
+            {
+                let mut held = self.held();
+                if !held.waiting.is_empty() {
+                    return Some(held.take(entries_max, bytes_max));
+                }
+                if held.closed.is_some() {
+                    return None;
+                }
+            }
+            self.changed.notified().await;
+        }
+    }
+
+    /// Takes nothing more, and answers later submissions with `reason`. What waits can still be
+    /// taken; [`fail`](Self::fail) drops it.
+    pub fn close(&self, reason: SubmitError) {
+        self.held().closed.get_or_insert(reason);
+        self.changed.notify_one();
+    }
+
+    /// Closes the pool and answers everything that waits with `reason`.
+    pub fn fail(&self, reason: &SubmitError) {
+        let dropped = {
+            let mut held = self.held();
+            held.closed = Some(reason.clone());
+            held.bytes = 0;
+            std::mem::take(&mut held.waiting)
+        };
+        for submission in dropped {
+            drop(submission.waiter.send(Err(reason.clone())));
+        }
+        self.changed.notify_one();
+    }
+}
+
+impl Held {
+    fn take(&mut self, entries_max: usize, bytes_max: usize) -> Vec<Submission> {
+        let mut bytes = 0;
+        let mut count = 0;
+        for submission in self.waiting.iter().take(entries_max.max(1)) {
+            bytes += submission.leaf.entry.len();
+            if count > 0 && bytes > bytes_max {
+                break;
+            }
+            count += 1;
+        }
+        let taken: Vec<Submission> = self.waiting.drain(..count).collect();
+        self.bytes -= taken.iter().map(|s| s.leaf.entry.len()).sum::<usize>();
+        taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leaf(bytes: usize) -> Leaf {
+        Leaf::new(vec![1; bytes].into()).expect("short enough")
+    }
+
+    fn pool() -> Pool {
+        Pool::new(PoolLimits { entries_max: 4, bytes_max: 100 })
+    }
+
+    #[test]
+    fn refuses_when_full_and_takes_again_when_drained() {
+        let pool = pool();
+        let waiting: Vec<_> = (0..4).map(|_| pool.submit(leaf(1)).expect("room")).collect();
+        assert_eq!(pool.submit(leaf(1)).err(), Some(SubmitError::Pushback), "entries");
+        let taken = pool.held().take(10, 1000);
+        assert_eq!((taken.len(), waiting.len(), pool.len()), (4, 4, 0));
+        let _first = pool.submit(leaf(60)).expect("room");
+        assert_eq!(pool.submit(leaf(60)).err(), Some(SubmitError::Pushback), "bytes");
+        let _second = pool.submit(leaf(40)).expect("room");
+    }
+
+    #[test]
+    fn takes_the_oldest_first_and_always_at_least_one() {
+        let pool = pool();
+        let _waiting: Vec<_> =
+            [30, 40, 20].map(|n| pool.submit(leaf(n)).expect("room")).into_iter().collect();
+        let lengths = |taken: Vec<Submission>| -> Vec<usize> {
+            taken.iter().map(|s| s.leaf.entry.len()).collect()
+        };
+        assert_eq!(lengths(pool.held().take(9, 75)), [30, 40]);
+        assert_eq!(lengths(pool.held().take(9, 1)), [20]);
+        assert_eq!(pool.held().bytes, 0);
+    }
+
+    #[tokio::test]
+    async fn a_closed_pool_is_drained_and_a_failed_one_answers_everybody() {
+        let pool = pool();
+        let _first = pool.submit(leaf(1)).expect("room");
+        pool.close(SubmitError::ShuttingDown);
+        assert_eq!(pool.submit(leaf(1)).err(), Some(SubmitError::ShuttingDown));
+        assert_eq!(pool.take(9, 9).await.map(|taken| taken.len()), Some(1));
+        assert!(pool.take(9, 9).await.is_none());
+
+        let pool = self::pool();
+        let answer = pool.submit(leaf(1)).expect("room");
+        pool.fail(&SubmitError::Halted("disk full".to_owned()));
+        assert_eq!(
+            answer.await.expect("is answered").err().map(|e| e.to_string()),
+            Some(SubmitError::Halted("disk full".to_owned()).to_string())
+        );
+    }
+}

@@ -1,0 +1,322 @@
+//! Commit records: the one write that puts a batch of entries into the log.
+//!
+//! ```text
+//! "fasti/c1"            8   magic and version
+//! number, epoch         8+8
+//! nonce                16   random: no two attempts ever have the same bytes
+//! previous             32   digest of the record before; for record 1 of origin and log key
+//! before: size, root    8+32
+//! after: size, root     8+32
+//! writer                2+n the address of the writer that made it
+//! entry count           4
+//! entries inflated      4   length of the entries, as entry bundles hold them
+//! entries               4+n zstd: for each entry u16 length, bytes
+//! digest               32   SHA-256 of all before it
+//! ```
+//! Integers are big-endian. A record holds its whole batch, so that whoever finds it can finish
+//! what it began: tiles, bundles and root follow from it and from the tree before it (I5).
+//! [`Record::decode`] accepts exactly what [`Record::encode`] makes and checks the digest (I14).
+
+use std::io::Read;
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+use tiles_spec::{ENTRY_BYTES_MAX, Hash, TreeHead, TreeSize};
+
+use crate::store::RecordNumber;
+
+/// How every record begins.
+pub const RECORD_MAGIC: &[u8; 8] = b"fasti/c1";
+
+/// Longest writer address, in bytes.
+const WRITER_BYTES_MAX: usize = 1024;
+/// Most bytes of entries in one record, inflated; batches are cut below it.
+pub const RECORD_ENTRIES_BYTES_MAX: usize = 64 << 20;
+/// Entries are signatures and digests, which hardly compress: the fastest level is the right one.
+const ZSTD_LEVEL: i32 = 1;
+
+/// Which term of leadership a record belongs to; each takeover adds one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Epoch(pub u64);
+
+impl Epoch {
+    /// The term after this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+/// The SHA-256 that ends a record, and that the next record names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordDigest(pub [u8; 32]);
+
+impl RecordDigest {
+    /// What record 1 names as its predecessor: the log itself.
+    pub fn of_new_log(origin: &str, verifier_key: &str) -> Self {
+        let mut hasher = Sha256::new();
+        for part in ["fasti/genesis/v1", origin, verifier_key] {
+            hasher.update((part.len() as u64).to_be_bytes());
+            hasher.update(part);
+        }
+        Self(hasher.finalize().into())
+    }
+}
+
+/// A commit record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Its number.
+    pub number: RecordNumber,
+    /// The term of leadership it was made in.
+    pub epoch: Epoch,
+    /// Random bytes that tell this attempt from every other.
+    pub nonce: [u8; 16],
+    /// The digest of the record before.
+    pub previous: RecordDigest,
+    /// The tree before the batch.
+    pub before: TreeHead,
+    /// The tree with the batch.
+    pub after: TreeHead,
+    /// Where the writer that made it can be reached; may be empty.
+    pub writer: String,
+    /// The batch, in leaf order. Empty in a takeover record.
+    pub entries: Vec<Bytes>,
+}
+
+/// The bytes are no commit record.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a sound commit record: {0}")]
+pub struct RecordError(&'static str);
+
+/// A record's bytes, with the digest that the next record will name.
+#[derive(Clone, Debug)]
+pub struct EncodedRecord {
+    /// The whole record.
+    pub bytes: Bytes,
+    /// Its last 32 bytes.
+    pub digest: RecordDigest,
+}
+
+impl Record {
+    /// The record's bytes.
+    ///
+    /// # Panics
+    /// If the entries are more than a batch may hold; the sequencer cuts batches below that.
+    pub fn encode(&self) -> EncodedRecord {
+        let inflated = self.inflated_entries();
+        assert!(inflated.len() <= RECORD_ENTRIES_BYTES_MAX, "batches are cut below the limit");
+        let deflated = zstd::bulk::compress(&inflated, ZSTD_LEVEL)
+            .expect("compressing to memory at a known level does not fail");
+        let mut out = Vec::with_capacity(256 + self.writer.len() + deflated.len());
+        out.extend(RECORD_MAGIC);
+        out.extend(self.number.get().to_be_bytes());
+        out.extend(self.epoch.0.to_be_bytes());
+        out.extend(self.nonce);
+        out.extend(self.previous.0);
+        for head in [&self.before, &self.after] {
+            out.extend(head.size.get().to_be_bytes());
+            out.extend(head.root.as_bytes());
+        }
+        out.extend(length_u16(self.writer.len()));
+        out.extend(self.writer.as_bytes());
+        out.extend(length_u32(self.entries.len()));
+        out.extend(length_u32(inflated.len()));
+        out.extend(length_u32(deflated.len()));
+        out.extend(deflated);
+        let digest: [u8; 32] = Sha256::digest(&out).into();
+        out.extend(digest);
+        EncodedRecord { bytes: out.into(), digest: RecordDigest(digest) }
+    }
+
+    fn inflated_entries(&self) -> Vec<u8> {
+        let length = self.entries.iter().map(|e| 2 + e.len()).sum();
+        let mut inflated = Vec::with_capacity(length);
+        for entry in &self.entries {
+            inflated.extend(length_u16(entry.len()));
+            inflated.extend_from_slice(entry);
+        }
+        inflated
+    }
+
+    /// Reads a record.
+    pub fn decode(bytes: &[u8]) -> Result<(Self, RecordDigest), RecordError> {
+        let Some((content, digest)) = bytes.split_last_chunk::<32>() else {
+            return Err(RecordError("it is cut short"));
+        };
+        if Sha256::digest(content)[..] != digest[..] {
+            return Err(RecordError("its digest does not match"));
+        }
+        let mut fields = Fields(content);
+        if fields.array::<8>()? != *RECORD_MAGIC {
+            return Err(RecordError("it is of another kind or version"));
+        }
+        let number = RecordNumber::new(fields.u64()?).ok_or(RecordError("its number is zero"))?;
+        let record = Self {
+            number,
+            epoch: Epoch(fields.u64()?),
+            nonce: fields.array()?,
+            previous: RecordDigest(fields.array()?),
+            before: fields.head()?,
+            after: fields.head()?,
+            writer: fields.writer()?,
+            entries: fields.entries()?,
+        };
+        let grown = record.before.size.checked_add(record.entries.len() as u64);
+        if !fields.0.is_empty() || grown != Some(record.after.size) {
+            return Err(RecordError("its sizes do not add up"));
+        }
+        Ok((record, RecordDigest(*digest)))
+    }
+}
+
+fn length_u16(length: usize) -> [u8; 2] {
+    u16::try_from(length).expect("entries and addresses are checked to be short").to_be_bytes()
+}
+
+fn length_u32(length: usize) -> [u8; 4] {
+    u32::try_from(length).expect("batches are cut far below 4 GiB").to_be_bytes()
+}
+
+/// What is left of a record to be read.
+struct Fields<'a>(&'a [u8]);
+
+impl<'a> Fields<'a> {
+    fn take(&mut self, length: usize) -> Result<&'a [u8], RecordError> {
+        let (head, tail) =
+            self.0.split_at_checked(length).ok_or(RecordError("a field is cut short"))?;
+        self.0 = tail;
+        Ok(head)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], RecordError> {
+        let (head, tail) = self.0.split_first_chunk().ok_or(RecordError("a field is cut short"))?;
+        self.0 = tail;
+        Ok(*head)
+    }
+
+    fn u64(&mut self) -> Result<u64, RecordError> {
+        self.array().map(u64::from_be_bytes)
+    }
+
+    fn u32(&mut self) -> Result<usize, RecordError> {
+        self.array().map(|bytes| u32::from_be_bytes(bytes) as usize)
+    }
+
+    fn head(&mut self) -> Result<TreeHead, RecordError> {
+        let size = TreeSize::new(self.u64()?).ok_or(RecordError("a tree size is out of range"))?;
+        Ok(TreeHead { size, root: Hash::from(self.array::<32>()?) })
+    }
+
+    fn writer(&mut self) -> Result<String, RecordError> {
+        let length = usize::from(u16::from_be_bytes(self.array()?));
+        if length > WRITER_BYTES_MAX {
+            return Err(RecordError("the writer's address is too long"));
+        }
+        let text = std::str::from_utf8(self.take(length)?);
+        text.map(str::to_owned).map_err(|_| RecordError("the writer's address is no text"))
+    }
+
+    fn entries(&mut self) -> Result<Vec<Bytes>, RecordError> {
+        let (count, inflated) = (self.u32()?, self.u32()?);
+        let deflated = self.u32()?;
+        if inflated > RECORD_ENTRIES_BYTES_MAX || count > inflated / 2 {
+            return Err(RecordError("it holds more than a batch may"));
+        }
+        let inflated = inflate(self.take(deflated)?, inflated)?;
+        let mut entries = Vec::with_capacity(count);
+        let mut at = 0;
+        for _ in 0..count {
+            let length = inflated.get(at..at + 2).ok_or(RecordError("an entry is cut short"))?;
+            let length = usize::from(u16::from_be_bytes([length[0], length[1]]));
+            let end = at + 2 + length;
+            if end > inflated.len() {
+                return Err(RecordError("an entry is cut short"));
+            }
+            entries.push(inflated.slice(at + 2..end));
+            at = end;
+        }
+        if at == inflated.len() {
+            Ok(entries)
+        } else {
+            Err(RecordError("there is something behind the last entry"))
+        }
+    }
+}
+
+/// Inflates to exactly `length` bytes, never holding more.
+fn inflate(deflated: &[u8], length: usize) -> Result<Bytes, RecordError> {
+    const BROKEN: RecordError = RecordError("its entries do not inflate");
+    let mut inflated = Vec::with_capacity(length);
+    let decoder = zstd::Decoder::new(deflated).map_err(|_| BROKEN)?;
+    decoder.take(length as u64 + 1).read_to_end(&mut inflated).map_err(|_| BROKEN)?;
+    if inflated.len() == length { Ok(inflated.into()) } else { Err(BROKEN) }
+}
+
+const _: () = assert!(ENTRY_BYTES_MAX <= u16::MAX as usize);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(entries: usize) -> Record {
+        let head = |size: u64, byte| TreeHead {
+            size: TreeSize::new(size).expect("in range"),
+            root: Hash::from([byte; 32]),
+        };
+        Record {
+            number: RecordNumber::new(3).expect("positive"),
+            epoch: Epoch(2),
+            nonce: [9; 16],
+            previous: RecordDigest([7; 32]),
+            before: head(1000, 1),
+            after: head(1000 + entries as u64, 2),
+            writer: "http://10.0.0.1:3000".to_owned(),
+            entries: (0..entries).map(|n| Bytes::from(vec![n as u8; n * 7])).collect(),
+        }
+    }
+
+    #[test]
+    fn reads_back_what_was_encoded() {
+        for entries in [0, 1, 2, 300] {
+            let record = sample(entries);
+            let encoded = record.encode();
+            assert_eq!(Record::decode(&encoded.bytes), Ok((record, encoded.digest)));
+        }
+    }
+
+    #[test]
+    fn every_flipped_bit_and_every_cut_is_refused() {
+        let encoded = sample(3).encode().bytes;
+        for byte in 0..encoded.len() {
+            for bit in 0..8 {
+                let mut damaged = encoded.to_vec();
+                damaged[byte] ^= 1 << bit;
+                assert!(Record::decode(&damaged).is_err(), "byte {byte} bit {bit}");
+            }
+            assert!(Record::decode(&encoded[..byte]).is_err(), "cut at {byte}");
+        }
+    }
+
+    /// A record made by hand whose digest is right but whose fields lie.
+    fn resealed(change: impl FnOnce(&mut Vec<u8>)) -> Result<(Record, RecordDigest), RecordError> {
+        let mut bytes = sample(3).encode().bytes.to_vec();
+        bytes.truncate(bytes.len() - 32);
+        change(&mut bytes);
+        let digest = Sha256::digest(&bytes);
+        bytes.extend(digest);
+        Record::decode(&bytes)
+    }
+
+    #[test]
+    fn lying_fields_are_refused_even_under_a_right_digest() {
+        let counts = 8 + 8 + 8 + 16 + 32 + 40 + 40 + 2 + "http://10.0.0.1:3000".len();
+        assert!(resealed(|_| {}).is_ok());
+        assert!(resealed(|b| b.push(0)).is_err(), "something behind");
+        assert!(resealed(|b| b[8..16].fill(0)).is_err(), "number zero");
+        assert!(resealed(|b| b[72] = 0xff).is_err(), "size out of range");
+        assert!(resealed(|b| b[counts + 3] = 2).is_err(), "fewer entries than it says");
+        assert!(resealed(|b| b[counts + 7] += 1).is_err(), "longer than it inflates to");
+        assert!(resealed(|b| b[counts + 4] = 0xff).is_err(), "more than a batch may hold");
+    }
+}

@@ -1,0 +1,237 @@
+//! Replay: what the commit records and the published checkpoint say together.
+//!
+//! The order of reads is part of the protocol. The newest record is chosen and its digests are
+//! walked back first; `checkpoint` is read only then. Read the other way round, a checkpoint could
+//! be compared with records that were trimmed or written after it. Everything that does not fit is
+//! a refusal with a name (I10).
+
+use bytes::Bytes;
+use tiles_spec::{Checkpoint, EMPTY_ROOT, SignedCheckpoint, TreeHead, TreeSize, open_checkpoint};
+
+use super::Context;
+use super::record::{Epoch, Record, RecordDigest};
+use super::recover::RecoverError;
+use crate::offload::offload;
+use crate::store::{Object, ObjectPath, RecordNumber, Version};
+
+/// The tree without leaves.
+pub(super) const EMPTY: TreeHead = TreeHead { size: TreeSize::ZERO, root: EMPTY_ROOT };
+
+/// The checkpoint as it is shown now.
+pub(super) struct Shown {
+    /// `None` if a power cut has torn the file.
+    pub head: Option<TreeHead>,
+    /// What a replacement has to name.
+    pub version: Version,
+    /// The file.
+    pub bytes: Bytes,
+}
+
+/// What a store holds of a log.
+pub(super) struct Replay {
+    /// The checkpoint, read after the records.
+    pub checkpoint: Shown,
+    /// The tree up to which everything is applied and durable.
+    pub base: TreeHead,
+    /// The tree of the newest record.
+    pub newest: TreeHead,
+    /// The number that the next record will have.
+    pub next: RecordNumber,
+    /// What the next record will name.
+    pub previous: RecordDigest,
+    /// The newest record's term.
+    pub epoch: Epoch,
+    /// The records beyond `base`, oldest first.
+    pub unfinished: Vec<RecordNumber>,
+}
+
+/// What is kept of a record that the walk came by.
+struct Passed {
+    number: RecordNumber,
+    before: TreeHead,
+    after: TreeHead,
+}
+
+impl Replay {
+    /// Reads the records, then the checkpoint, and checks that they agree with each other, with
+    /// what the key remembers and with what the operator has stated.
+    pub async fn read(context: &Context) -> Result<Self, RecoverError> {
+        let Some(newest) = newest_record(context).await? else {
+            return Self::without_records(context).await;
+        };
+        let (record, digest) = read_record(context, newest).await?;
+        let (epoch, head) = (record.epoch, record.after);
+        let passed = walk_back(context, record).await?;
+        let checkpoint = read_checkpoint(context).await?;
+
+        let published = checkpoint.head.map_or(TreeSize::ZERO, |shown| shown.size);
+        let floor = context.stores.commits.settled().await?.unwrap_or(published);
+        let unfinished: Vec<&Passed> =
+            passed.iter().take_while(|record| record.after.size > floor).collect();
+        let base = unfinished.last().map_or(head, |oldest| oldest.before);
+        if base.size > floor
+            && let Some(number) = unfinished.last().and_then(|oldest| oldest.number.previous())
+        {
+            return Err(RecoverError::Gap { number, published });
+        }
+        let heads: Vec<TreeHead> =
+            std::iter::once(head).chain(passed.iter().map(|record| record.before)).collect();
+        check(context, &checkpoint, &heads)?;
+        let mut unfinished: Vec<RecordNumber> = unfinished.iter().map(|r| r.number).collect();
+        unfinished.reverse();
+        let (next, previous) = (newest.next(), digest);
+        Ok(Self { checkpoint, base, newest: head, next, previous, epoch, unfinished })
+    }
+
+    /// A log whose first record was not yet written.
+    async fn without_records(context: &Context) -> Result<Self, RecoverError> {
+        let checkpoint = read_checkpoint(context).await?;
+        let published = checkpoint.head.map_or(TreeSize::ZERO, |shown| shown.size);
+        if !published.is_zero() {
+            return Err(RecoverError::MissingRecords { published });
+        }
+        check(context, &checkpoint, &[EMPTY])?;
+        Ok(Self {
+            checkpoint,
+            base: EMPTY,
+            newest: EMPTY,
+            next: RecordNumber::FIRST,
+            previous: genesis(context),
+            epoch: Epoch(0),
+            unfinished: Vec::new(),
+        })
+    }
+}
+
+/// The newest record's number: the store's candidate, and what lies above it.
+pub(super) async fn newest_record(context: &Context) -> Result<Option<RecordNumber>, RecoverError> {
+    let commits = &context.stores.commits;
+    let Some(mut newest) = commits.newest().await? else { return Ok(None) };
+    while commits.read(newest.next()).await?.is_some() {
+        newest = newest.next();
+    }
+    Ok(Some(newest))
+}
+
+/// Reads a record that is known to be there.
+pub(super) async fn read_record(
+    context: &Context,
+    number: RecordNumber,
+) -> Result<(Record, RecordDigest), RecoverError> {
+    let record = find_record(context, number).await?;
+    record.ok_or(RecoverError::Gap { number, published: TreeSize::ZERO })
+}
+
+async fn find_record(
+    context: &Context,
+    number: RecordNumber,
+) -> Result<Option<(Record, RecordDigest)>, RecoverError> {
+    let Some(bytes) = context.stores.commits.read(number).await? else { return Ok(None) };
+    let decoded = offload(move || Record::decode(&bytes)).await;
+    let (record, digest) =
+        decoded.map_err(|source| RecoverError::DamagedRecord { number, source })?;
+    if record.number == number {
+        Ok(Some((record, digest)))
+    } else {
+        Err(RecoverError::BrokenChain { number })
+    }
+}
+
+/// Follows the digests from `record` back to the oldest record that is kept, newest first.
+async fn walk_back(context: &Context, record: Record) -> Result<Vec<Passed>, RecoverError> {
+    let mut passed = Vec::new();
+    let mut later = record;
+    loop {
+        let Record { number, before, after, previous, .. } = later;
+        passed.push(Passed { number, before, after });
+        let Some(below) = number.previous() else {
+            let starts_here = previous == genesis(context) && before == EMPTY;
+            return if starts_here {
+                Ok(passed)
+            } else {
+                Err(RecoverError::BrokenChain { number })
+            };
+        };
+        let Some((earlier, digest)) = find_record(context, below).await? else {
+            return Ok(passed);
+        };
+        if digest != previous || earlier.after != before {
+            return Err(RecoverError::BrokenChain { number });
+        }
+        later = earlier;
+    }
+}
+
+/// What record 1 names as its predecessor.
+fn genesis(context: &Context) -> RecordDigest {
+    let key = context.signer.verifier_key().to_string();
+    RecordDigest::of_new_log(context.signer.origin().as_str(), &key)
+}
+
+/// The checkpoint as it is shown now, verified.
+pub(super) async fn read_checkpoint(context: &Context) -> Result<Shown, RecoverError> {
+    let path = ObjectPath::checkpoint();
+    let Some(Object { bytes, version }) = context.stores.objects.get(&path).await? else {
+        return Err(RecoverError::MissingCheckpoint { committed: TreeSize::ZERO });
+    };
+    let may_be_torn = context.stores.commits.settled().await?.is_some();
+    if may_be_torn && bytes.iter().all(|&b| b == 0) {
+        return Ok(Shown { head: None, version, bytes });
+    }
+    let key = context.signer.verifier_key();
+    let origin = context.signer.origin().to_string();
+    if let Ok(signed) = SignedCheckpoint::parse(&bytes)
+        && signed.checkpoint().origin != origin
+    {
+        let found = signed.checkpoint().origin.clone();
+        return Err(RecoverError::WrongOrigin { found, expected: origin });
+    }
+    match open_checkpoint(&bytes, &origin, std::slice::from_ref(&key)) {
+        Ok(Checkpoint { head, .. }) => Ok(Shown { head: Some(head), version, bytes }),
+        Err(source) => Err(RecoverError::WrongKey { key: Box::new(key), source }),
+    }
+}
+
+/// Checkpoint, key memory and the operator's word against the trees of the records, of which
+/// `heads` holds all that are kept, newest first.
+pub(super) fn check(
+    context: &Context,
+    checkpoint: &Shown,
+    heads: &[TreeHead],
+) -> Result<(), RecoverError> {
+    if let Some(shown) = checkpoint.head {
+        agree("the published checkpoint", shown, heads)?;
+    }
+    refuse_rollback(context, heads)
+}
+
+/// What the key remembers and what the operator has stated against the trees of the records.
+pub(super) fn refuse_rollback(context: &Context, heads: &[TreeHead]) -> Result<(), RecoverError> {
+    let committed = heads[0].size;
+    if let Some(memory) = &context.memory {
+        let origin = context.signer.origin().as_str();
+        if let Some(signed) = memory.newest(origin, &context.signer.verifier_key())? {
+            agree("the key's own memory (the file KEY.signed)", signed, heads)?;
+        }
+    }
+    match context.config.size_seen {
+        Some(seen) if seen > committed => {
+            Err(RecoverError::RolledBack { witness: "--restored-at", seen, committed })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A tree that was seen must be one that the kept records came by, or older than all of them.
+fn agree(witness: &'static str, seen: TreeHead, heads: &[TreeHead]) -> Result<(), RecoverError> {
+    let committed = heads[0].size;
+    if seen.size > committed {
+        return Err(RecoverError::RolledBack { witness, seen: seen.size, committed });
+    }
+    let is_older = heads.iter().all(|head| head.size > seen.size);
+    if is_older || heads.contains(&seen) {
+        Ok(())
+    } else {
+        Err(RecoverError::Forked { witness, size: seen.size })
+    }
+}

@@ -1,0 +1,147 @@
+//! Sequence: a batch of submissions gets contiguous leaf indices and becomes a commit record.
+//!
+//! Pure but for the look-up of what the log holds already. What comes out is ready to be committed:
+//! the record has passed the guard, and the tiles are computed.
+
+use tiles_spec::{Hash, LeafIndex, TreeHead};
+use tokio::sync::oneshot;
+
+use super::dedup::{Assigned, Dedup, DedupError};
+use super::guard::{CheckedRecord, GuardError, RecordGuard};
+use super::integrate::{Edge, Integrated, Leaf};
+use super::pool::Submission;
+use super::record::{Epoch, Record, RecordDigest};
+use super::{Answer, SubmitError};
+use crate::store::RecordNumber;
+
+/// Someone who waits for a leaf to be published.
+#[derive(Debug)]
+pub struct Waiter {
+    /// Where the leaf is or will be.
+    pub index: LeafIndex,
+    /// Its hash.
+    pub leaf: Hash,
+    /// The log held it already.
+    pub duplicate: bool,
+    /// Where the answer goes.
+    pub answer: oneshot::Sender<Answer>,
+}
+
+/// The sequencer's place in the log: everything that the next record follows from.
+pub struct Position {
+    /// The right edge of the newest committed tree.
+    pub edge: Edge,
+    /// The guard over it.
+    pub guard: RecordGuard,
+    /// The number of the next record.
+    pub number: RecordNumber,
+    /// The digest of the newest one.
+    pub previous: RecordDigest,
+    /// This leader's term.
+    pub epoch: Epoch,
+    /// This writer's address.
+    pub writer: String,
+}
+
+/// A batch that is ready to be committed.
+pub struct Sequenced {
+    /// The record to be written.
+    pub record: CheckedRecord,
+    /// What is to be applied once it is.
+    pub grown: Integrated,
+    /// The new leaves, in order.
+    pub leaves: Vec<(Hash, LeafIndex)>,
+}
+
+/// Why a batch could not be made ready. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SequenceError {
+    /// The guard objects.
+    #[error("the guard stops the log")]
+    Guard(#[from] GuardError),
+}
+
+/// Assigns indices. Those whose look-up failed are answered with the error, those that find the log
+/// full with that; everyone else is a waiter, and the new leaves are returned in order.
+pub fn assign(
+    dedup: &Dedup,
+    position: &Position,
+    batch: Vec<Submission>,
+) -> (Vec<Leaf>, Vec<Waiter>) {
+    let hashes: Vec<Hash> = batch.iter().map(|submission| submission.leaf.hash).collect();
+    let assigned = match dedup.assign(&hashes, position.edge.size()) {
+        Ok(assigned) => assigned,
+        Err(error) => {
+            fail(batch, &error);
+            return (Vec::new(), Vec::new());
+        }
+    };
+    let (mut leaves, mut waiters) = (Vec::new(), Vec::with_capacity(batch.len()));
+    for (submission, assigned) in batch.into_iter().zip(assigned) {
+        let Submission { leaf, waiter: answer } = submission;
+        let (index, duplicate) = match assigned {
+            Assigned::New(index) => (index, false),
+            Assigned::Known(index) => (index, true),
+            Assigned::LogIsFull => {
+                drop(answer.send(Err(SubmitError::LogIsFull)));
+                continue;
+            }
+        };
+        waiters.push(Waiter { index, leaf: leaf.hash, duplicate, answer });
+        if !duplicate {
+            leaves.push(leaf);
+        }
+    }
+    (leaves, waiters)
+}
+
+fn fail(batch: Vec<Submission>, error: &DedupError) {
+    let reason = SubmitError::Lookup(error.to_string());
+    for submission in batch {
+        drop(submission.waiter.send(Err(reason.clone())));
+    }
+}
+
+impl Position {
+    /// The tree of the newest committed record.
+    pub fn head(&self) -> TreeHead {
+        self.guard.head()
+    }
+
+    /// Integrates new leaves and makes the record that commits them. An empty batch makes the
+    /// record that takes over leadership.
+    pub fn sequence(
+        &mut self,
+        new: Vec<Leaf>,
+        nonce: [u8; 16],
+    ) -> Result<Sequenced, SequenceError> {
+        let before = self.head();
+        let first = before.size.get();
+        let grown = self.edge.integrate(&new).ok_or_else(|| GuardError::Root {
+            what: "a batch beyond the largest tree size".to_owned(),
+            size: first,
+        })?;
+        let leaves =
+            (first..).zip(&new).filter_map(|(n, leaf)| Some((leaf.hash, LeafIndex::new(n)?)));
+        let leaves = leaves.collect();
+        let record = Record {
+            number: self.number,
+            epoch: self.epoch,
+            nonce,
+            previous: self.previous,
+            before,
+            after: grown.head,
+            writer: self.writer.clone(),
+            entries: new.into_iter().map(|leaf| leaf.entry).collect(),
+        };
+        let record = self.guard.check(record.encode())?;
+        Ok(Sequenced { record, grown, leaves })
+    }
+
+    /// The record is in the log.
+    pub fn advance(&mut self, record: CheckedRecord) {
+        self.previous = self.guard.accept(record).digest;
+        self.number = self.number.next();
+    }
+}

@@ -1,0 +1,116 @@
+//! Metrics: what the writer counts, and its text form for Prometheus.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+
+/// Durations from half a millisecond to some 16 seconds.
+fn seconds() -> Histogram {
+    Histogram::new(exponential_buckets(0.0005, 2.0, 16))
+}
+
+/// What a log counts.
+#[derive(Debug)]
+pub struct LogMetrics {
+    /// Size of the published tree.
+    pub tree_size: Gauge,
+    /// Entries that wait for a batch.
+    pub pool_entries: Gauge,
+    /// 1 once the log has stopped on a failure.
+    pub halted: Gauge,
+    /// Batches published.
+    pub batches: Counter,
+    /// Leaves published.
+    pub entries: Counter,
+    /// Submissions of leaves that the log held already.
+    pub duplicates: Counter,
+    /// Submissions refused because too much was waiting.
+    pub pushbacks: Counter,
+    /// Time to write a commit record durably.
+    pub commit_seconds: Histogram,
+    /// Time from commit to published checkpoint.
+    pub publish_seconds: Histogram,
+}
+
+impl Default for LogMetrics {
+    fn default() -> Self {
+        Self {
+            tree_size: Gauge::default(),
+            pool_entries: Gauge::default(),
+            halted: Gauge::default(),
+            batches: Counter::default(),
+            entries: Counter::default(),
+            duplicates: Counter::default(),
+            pushbacks: Counter::default(),
+            commit_seconds: seconds(),
+            publish_seconds: seconds(),
+        }
+    }
+}
+
+impl LogMetrics {
+    /// Makes the metrics part of what `registry` prints.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register("tree_size", "Size of the published tree", self.tree_size.clone());
+        registry.register("pool_entries", "Entries waiting for a batch", self.pool_entries.clone());
+        registry.register("halted", "1 once the log has stopped on a failure", self.halted.clone());
+        registry.register("batches", "Batches published", self.batches.clone());
+        registry.register("entries", "Leaves published", self.entries.clone());
+        registry.register(
+            "duplicates",
+            "Submissions of leaves that the log held already",
+            self.duplicates.clone(),
+        );
+        registry.register(
+            "pushbacks",
+            "Submissions refused because too much was waiting",
+            self.pushbacks.clone(),
+        );
+        registry.register(
+            "commit_seconds",
+            "Time to write a commit record durably",
+            self.commit_seconds.clone(),
+        );
+        registry.register(
+            "publish_seconds",
+            "Time from commit to published checkpoint",
+            self.publish_seconds.clone(),
+        );
+    }
+}
+
+/// Which requests are counted together.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RequestLabels {
+    /// The route, not the path.
+    pub route: &'static str,
+    /// The HTTP status of the answer.
+    pub code: u16,
+}
+
+/// What the HTTP server counts.
+#[derive(Debug, Clone, Default)]
+pub struct HttpMetrics {
+    /// Answers, by route and status.
+    pub requests: Family<RequestLabels, Counter>,
+    /// Connections that are open.
+    pub connections: Gauge,
+    /// Connections that were refused because too many were open.
+    pub connections_refused: Counter,
+}
+
+impl HttpMetrics {
+    /// Makes the metrics part of what `registry` prints.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register("http_requests", "HTTP answers", self.requests.clone());
+        registry.register("http_connections", "Open HTTP connections", self.connections.clone());
+        registry.register(
+            "http_connections_refused",
+            "HTTP connections refused because too many were open",
+            self.connections_refused.clone(),
+        );
+    }
+}

@@ -1,0 +1,85 @@
+//! The key's memory: the newest checkpoint that a key has signed, kept beside the key.
+//!
+//! A log's directory can be restored from an old copy without leaving a trace inside. The file
+//! `<key>.signed` lies where the key lies, so it usually survives such a restore, and a writer
+//! that finds a log behind it refuses to go on (I10). It is not flushed: losing it to a power cut
+//! loses only this additional check. It is never needed to run.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tiles_spec::{CheckpointError, TreeHead, VerifierKey, open_checkpoint};
+
+/// Remembers the newest signed checkpoint in a file.
+#[derive(Debug, Clone)]
+pub struct SignedMemory {
+    path: PathBuf,
+}
+
+/// The key's memory cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignedMemoryError {
+    /// The system said no.
+    #[error("cannot use {path}, which remembers what the key has signed")]
+    Io {
+        /// The file.
+        path: String,
+        /// The system's reason.
+        #[source]
+        source: io::Error,
+    },
+    /// It holds a checkpoint of another log.
+    #[error(
+        "{path} remembers a checkpoint that is not of this log: the key is in use for another one, \
+         or the file is damaged. A key must sign one log only"
+    )]
+    Foreign {
+        /// The file.
+        path: String,
+        /// What is wrong with the checkpoint.
+        #[source]
+        source: CheckpointError,
+    },
+}
+
+impl SignedMemory {
+    /// The memory of the key in `key_file`.
+    pub fn beside(key_file: &Path) -> Self {
+        let mut path = key_file.as_os_str().to_owned();
+        path.push(".signed");
+        Self { path: path.into() }
+    }
+
+    /// The newest tree that the key has signed, as far as is remembered. A file that a power cut
+    /// emptied counts as no memory.
+    pub fn newest(
+        &self,
+        origin: &str,
+        key: &VerifierKey,
+    ) -> Result<Option<TreeHead>, SignedMemoryError> {
+        let path = || self.path.display().to_string();
+        let bytes = match std::fs::read(&self.path) {
+            Ok(bytes) if bytes.iter().all(|&b| b == 0) => return Ok(None),
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(SignedMemoryError::Io { path: path(), source }),
+        };
+        match open_checkpoint(&bytes, origin, std::slice::from_ref(key)) {
+            Ok(checkpoint) => Ok(Some(checkpoint.head)),
+            Err(source) => Err(SignedMemoryError::Foreign { path: path(), source }),
+        }
+    }
+
+    /// Remembers a checkpoint, before it is shown to anyone.
+    pub fn remember(&self, checkpoint: &[u8]) -> Result<(), SignedMemoryError> {
+        let mut temporary = self.path.as_os_str().to_owned();
+        temporary.push(".tmp");
+        std::fs::write(&temporary, checkpoint)
+            .and_then(|()| std::fs::rename(&temporary, &self.path))
+            .map_err(|source| SignedMemoryError::Io {
+                path: self.path.display().to_string(),
+                source,
+            })
+    }
+}

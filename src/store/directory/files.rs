@@ -1,0 +1,151 @@
+//! The file system seam of the directory store: the few operations it needs, and no others.
+//!
+//! [`OsFiles`] is the real one. Tests put their own behind [`Files`] to make each single operation
+//! fail before or after it took effect, which no real disk does on request.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// File operations, in the sense of POSIX. Errors are the system's own.
+pub trait Files: Send + Sync + 'static {
+    /// The whole content of a file.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// Creates or truncates a file and writes `bytes`; nothing is synced.
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    /// Flushes a file's content and size to the disk.
+    fn sync_file(&self, path: &Path) -> io::Result<()>;
+    /// Flushes a directory's entries to the disk.
+    fn sync_dir(&self, path: &Path) -> io::Result<()>;
+    /// Flushes everything dirty on the file system that holds `path`.
+    fn sync_filesystem(&self, path: &Path) -> io::Result<()>;
+    /// Moves a file over `to`, atomically.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Gives a file a second name; fails with `AlreadyExists` where `to` exists.
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Creates a directory and its parents.
+    fn create_dir_all(&self, path: &Path) -> io::Result<()>;
+    /// Removes a file.
+    fn remove_file(&self, path: &Path) -> io::Result<()>;
+    /// Removes a directory with all it holds.
+    fn remove_dir_all(&self, path: &Path) -> io::Result<()>;
+    /// The names in a directory.
+    fn list(&self, path: &Path) -> io::Result<Vec<String>>;
+    /// Opens an existing file to append to it.
+    fn open_append(&self, path: &Path) -> io::Result<Box<dyn AppendFile>>;
+    /// How many flushes to the disk were made so far.
+    fn sync_count(&self) -> u64;
+}
+
+/// A file that grows at its end.
+pub trait AppendFile: Send + Sync + 'static {
+    /// Writes all of `bytes` at the end.
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
+    /// Flushes what was appended to the disk.
+    fn sync_data(&mut self) -> io::Result<()>;
+    /// Reads exactly `length` bytes from `offset`.
+    fn read_at(&self, offset: u64, length: usize) -> io::Result<Vec<u8>>;
+}
+
+/// The operating system's files.
+#[derive(Debug, Default)]
+pub struct OsFiles {
+    syncs: std::sync::Arc<AtomicU64>,
+}
+
+impl Files for OsFiles {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        std::fs::read(path)
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        File::create(path)?.write_all(bytes)
+    }
+
+    fn sync_file(&self, path: &Path) -> io::Result<()> {
+        self.syncs.fetch_add(1, Ordering::Relaxed);
+        File::open(path)?.sync_all()
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        self.syncs.fetch_add(1, Ordering::Relaxed);
+        File::open(path)?.sync_all()
+    }
+
+    fn sync_filesystem(&self, path: &Path) -> io::Result<()> {
+        self.syncs.fetch_add(1, Ordering::Relaxed);
+        sync_filesystem(&File::open(path)?)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        std::fs::rename(from, to)
+    }
+
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        std::fs::hard_link(from, to)
+    }
+
+    fn create_dir_all(&self, path: &Path) -> io::Result<()> {
+        std::fs::create_dir_all(path)
+    }
+
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        std::fs::remove_file(path)
+    }
+
+    fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
+        std::fs::remove_dir_all(path)
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
+        std::fs::read_dir(path)?
+            .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+            .collect()
+    }
+
+    fn open_append(&self, path: &Path) -> io::Result<Box<dyn AppendFile>> {
+        let file = OpenOptions::new().read(true).append(true).open(path)?;
+        Ok(Box::new(OsAppendFile { file, syncs: self.syncs.clone() }))
+    }
+
+    fn sync_count(&self) -> u64 {
+        self.syncs.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn sync_filesystem(file: &File) -> io::Result<()> {
+    Ok(rustix::fs::syncfs(file)?)
+}
+
+/// Other systems have no `syncfs` that reports errors: `sync` and a full flush of the directory
+/// are the nearest thing.
+#[cfg(not(target_os = "linux"))]
+fn sync_filesystem(file: &File) -> io::Result<()> {
+    rustix::fs::sync();
+    file.sync_all()
+}
+
+struct OsAppendFile {
+    file: File,
+    syncs: std::sync::Arc<AtomicU64>,
+}
+
+impl AppendFile for OsAppendFile {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)
+    }
+
+    fn sync_data(&mut self) -> io::Result<()> {
+        self.syncs.fetch_add(1, Ordering::Relaxed);
+        self.file.sync_data()
+    }
+
+    fn read_at(&self, offset: u64, length: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; length];
+        self.file.read_exact_at(&mut bytes, offset)?;
+        Ok(bytes)
+    }
+}

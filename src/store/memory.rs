@@ -1,0 +1,139 @@
+//! The memory store: a log that is gone when the process ends. For trials and for tests.
+//!
+//! Everything is durable as long as the value lives; a test that "restarts" a writer keeps the
+//! store and makes a new writer on it.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tiles_spec::TreeSize;
+
+use super::{
+    Attempt, CommitLog, Created, NewObject, Object, ObjectPath, RecordNumber, Replaced, Store,
+    StoreError, Version,
+};
+
+/// A store in memory.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    held: Mutex<Held>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    objects: BTreeMap<ObjectPath, Object>,
+    records: BTreeMap<RecordNumber, Bytes>,
+    writes: u64,
+}
+
+impl Held {
+    fn put(&mut self, path: &ObjectPath, bytes: Bytes) -> Version {
+        self.writes += 1;
+        let version = Version(self.writes.to_string());
+        self.objects.insert(path.clone(), Object { bytes, version: version.clone() });
+        version
+    }
+}
+
+impl MemoryStore {
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All objects, by path: for tests that look at the whole.
+    pub fn objects(&self) -> BTreeMap<ObjectPath, Bytes> {
+        self.held().objects.iter().map(|(p, o)| (p.clone(), o.bytes.clone())).collect()
+    }
+
+    /// Puts an object there as it is, past every rule: for tests that damage a store.
+    pub fn overwrite(&self, path: &ObjectPath, bytes: Bytes) {
+        self.held().put(path, bytes);
+    }
+
+    /// Takes an object away: for tests that damage a store.
+    pub fn remove(&self, path: &ObjectPath) {
+        self.held().objects.remove(path);
+    }
+
+    /// Takes a commit record away: for tests that damage a store.
+    pub fn remove_record(&self, number: RecordNumber) {
+        self.held().records.remove(&number);
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn get(&self, path: &ObjectPath) -> Result<Option<Object>, StoreError> {
+        Ok(self.held().objects.get(path).cloned())
+    }
+
+    async fn create(&self, path: &ObjectPath, bytes: Bytes) -> Result<Created, StoreError> {
+        let mut held = self.held();
+        if held.objects.contains_key(path) {
+            return Ok(Created::Already);
+        }
+        held.put(path, bytes);
+        Ok(Created::Now)
+    }
+
+    async fn replace(
+        &self,
+        path: &ObjectPath,
+        bytes: Bytes,
+        expected: &Version,
+    ) -> Result<Replaced, StoreError> {
+        let mut held = self.held();
+        match held.objects.get(path) {
+            Some(object) if object.version == *expected => Ok(Replaced::Now(held.put(path, bytes))),
+            _ => Ok(Replaced::Conflict),
+        }
+    }
+
+    async fn put_immutable(&self, objects: &[NewObject], _: Attempt) -> Result<(), StoreError> {
+        let mut held = self.held();
+        for object in objects {
+            match held.objects.get(&object.path) {
+                Some(there) if there.bytes == object.bytes => {}
+                Some(_) => return Err(StoreError::Conflict { path: object.path.clone() }),
+                None => drop(held.put(&object.path, object.bytes.clone())),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl CommitLog for MemoryStore {
+    async fn create(&self, number: RecordNumber, bytes: Bytes) -> Result<Created, StoreError> {
+        let mut held = self.held();
+        if held.records.contains_key(&number) {
+            return Ok(Created::Already);
+        }
+        held.records.insert(number, bytes);
+        Ok(Created::Now)
+    }
+
+    async fn read(&self, number: RecordNumber) -> Result<Option<Bytes>, StoreError> {
+        Ok(self.held().records.get(&number).cloned())
+    }
+
+    async fn newest(&self) -> Result<Option<RecordNumber>, StoreError> {
+        Ok(self.held().records.last_key_value().map(|(number, _)| *number))
+    }
+
+    async fn settled(&self) -> Result<Option<TreeSize>, StoreError> {
+        Ok(None)
+    }
+
+    /// Keeps the newest few records, as a log in memory would otherwise be held twice.
+    async fn settle(&self, number: RecordNumber, _: TreeSize) -> Result<(), StoreError> {
+        const RECORDS_KEPT: u64 = 16;
+        let mut held = self.held();
+        if let Some(keep) = RecordNumber::new(number.get().saturating_sub(RECORDS_KEPT)) {
+            held.records = held.records.split_off(&keep);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,258 @@
+//! Where a log lies: the contracts that every store keeps, and the stores that keep them.
+//!
+//! A log needs two things of a store. [`Store`] holds the objects that readers see (tiles, entry
+//! bundles, `checkpoint`); [`CommitLog`] holds the numbered commit records, of which each is
+//! written once by one writer. Both are spoken to in whole objects; nothing is ever appended to or
+//! changed in place from the outside.
+//!
+//! | store | objects | commit records |
+//! |---|---|---|
+//! | [`DirectoryStore`] | files, renamed into place | one appended segment file, one fdatasync each |
+//! | [`MemoryStore`] | a map | a map |
+//!
+//! The suite in [`contract`] is what an implementation has to pass.
+
+pub mod contract;
+mod directory;
+mod memory;
+mod path;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tiles_spec::TreeSize;
+
+pub use directory::{AppendFile, DirectoryError, DirectoryOptions, DirectoryStore, Files, OsFiles};
+pub use memory::MemoryStore;
+pub use path::{InvalidPath, ObjectPath};
+
+/// The number of a commit record: 1 for a log's first, without gaps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordNumber(u64);
+
+impl RecordNumber {
+    /// The first record of every log.
+    pub const FIRST: Self = Self(1);
+
+    /// Record number `n`; there is no record 0.
+    pub fn new(n: u64) -> Option<Self> {
+        (n > 0).then_some(Self(n))
+    }
+
+    /// The number itself.
+    pub fn get(self) -> u64 {
+        self.0
+    }
+
+    /// The number after this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+
+    /// The number before this one; none before the first.
+    pub fn previous(self) -> Option<Self> {
+        Self::new(self.0 - 1)
+    }
+}
+
+impl std::fmt::Display for RecordNumber {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// What a store says of one version of one object, to be handed back to [`Store::replace`].
+///
+/// Opaque; two versions of one object never compare equal unless their bytes are the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version(pub(crate) String);
+
+/// An object as it was read.
+#[derive(Clone, Debug)]
+pub struct Object {
+    /// The whole content.
+    pub bytes: Bytes,
+    /// The version that was read.
+    pub version: Version,
+}
+
+/// What became of a create-only write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Created {
+    /// The object did not exist and now does, with exactly these bytes.
+    Now,
+    /// Something was there already and is unchanged. Whose bytes it holds is for the caller to
+    /// find out by reading: after an ambiguous answer they may be its own.
+    Already,
+}
+
+/// What became of a conditional replacement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Replaced {
+    /// The object has the new bytes, under this version.
+    Now(Version),
+    /// The object is not at the expected version; it is unchanged.
+    Conflict,
+}
+
+/// One immutable object to be written.
+#[derive(Clone, Debug)]
+pub struct NewObject {
+    /// Where.
+    pub path: ObjectPath,
+    /// What, whole.
+    pub bytes: Bytes,
+}
+
+/// Whether these immutable objects may have been written before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// They were not written by an earlier, interrupted run.
+    First,
+    /// They may have been, without having become durable: whatever lies there is written anew. A
+    /// file that a power cut has torn is replaced; other content is still a conflict.
+    Again,
+}
+
+/// The objects that readers see.
+///
+/// # Contract
+/// - **Durability**: an object of [`put_immutable`](Store::put_immutable) survives a crash of the
+///   process once the call returns; it survives a power cut too, unless the store's
+///   [`CommitLog::settled`] says how far that holds, in which case the records beyond it imply
+///   everything that may be lost.
+/// - **Atomicity**: a reader sees the whole of an object's old or new bytes, never a mixture.
+/// - **Conditions**: of concurrent [`create`](Store::create)s of one path one answers
+///   [`Created::Now`]; of concurrent [`replace`](Store::replace)s at one version one answers
+///   [`Replaced::Now`].
+/// - **Ambiguity**: after an error of [`StoreError::Ambiguous`] the write may have happened, may
+///   not have, or may happen later. Every other error means that it has not and will not.
+/// - **Retries** are the caller's, never hidden inside a store for conditional writes.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// The object at `path`, or `None` where there is none.
+    async fn get(&self, path: &ObjectPath) -> Result<Option<Object>, StoreError>;
+
+    /// Writes an object that must not exist yet. Durable when it returns.
+    async fn create(&self, path: &ObjectPath, bytes: Bytes) -> Result<Created, StoreError>;
+
+    /// Replaces the object at `path` if it still is at version `expected`.
+    async fn replace(
+        &self,
+        path: &ObjectPath,
+        bytes: Bytes,
+        expected: &Version,
+    ) -> Result<Replaced, StoreError>;
+
+    /// Writes objects whose content is implied by their path: what exists with the same bytes is
+    /// left alone (or written anew, see [`Attempt`]), what exists with other bytes is
+    /// [`StoreError::Conflict`] and stays as it is. On an error some of the objects may have been
+    /// written; repeating the call is safe.
+    async fn put_immutable(
+        &self,
+        objects: &[NewObject],
+        attempt: Attempt,
+    ) -> Result<(), StoreError>;
+}
+
+/// The numbered commit records of a log.
+///
+/// # Contract
+/// - [`create`](CommitLog::create) is create-only, atomic, and **durable when it returns**, power
+///   cuts included. Of several writers that create one number exactly one is told
+///   [`Created::Now`]. [`StoreError::Ambiguous`] as in [`Store`].
+/// - A record once created reads back byte for byte until it is trimmed by
+///   [`settle`](CommitLog::settle). The newest record is never trimmed.
+#[async_trait]
+pub trait CommitLog: Send + Sync + 'static {
+    /// Writes record `number`.
+    async fn create(&self, number: RecordNumber, bytes: Bytes) -> Result<Created, StoreError>;
+
+    /// The bytes of record `number`, or `None` if there is none (not yet, or trimmed).
+    async fn read(&self, number: RecordNumber) -> Result<Option<Bytes>, StoreError>;
+
+    /// The highest number that holds a record, as far as is known: a candidate, from which the
+    /// caller probes upward. `None` only where there are no records at all.
+    async fn newest(&self) -> Result<Option<RecordNumber>, StoreError>;
+
+    /// The tree size up to which every immutable object is known to survive a power cut. `None`
+    /// where objects are durable as soon as they are written.
+    async fn settled(&self) -> Result<Option<TreeSize>, StoreError>;
+
+    /// Told after every publication: all that record `number` and the ones before it imply is
+    /// written and published, at `size`. The store may make it durable in bulk and trim records
+    /// that nobody needs for recovery. Cheap when there is nothing to do.
+    async fn settle(&self, number: RecordNumber, size: TreeSize) -> Result<(), StoreError>;
+}
+
+/// Both halves of one store.
+#[derive(Clone)]
+pub struct Stores {
+    /// Where readers look.
+    pub objects: Arc<dyn Store>,
+    /// Where the writer commits.
+    pub commits: Arc<dyn CommitLog>,
+}
+
+impl Stores {
+    /// Both halves from one implementation of both.
+    pub fn of<S: Store + CommitLog>(store: Arc<S>) -> Self {
+        Self { objects: store.clone(), commits: store }
+    }
+}
+
+impl std::fmt::Debug for Stores {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Stores")
+    }
+}
+
+/// Why a store did not do as asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// An immutable object exists with other bytes (invariant I5): two histories have met, or the
+    /// stored bytes are damaged. Nothing was overwritten.
+    #[error("{path} exists already with other bytes; nothing was overwritten")]
+    Conflict {
+        /// The object.
+        path: ObjectPath,
+    },
+    /// Stored bytes are not what was stored (I14).
+    #[error("{path} is damaged: {reason}")]
+    Corrupt {
+        /// The object or file.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The write may or may not have taken effect.
+    #[error("no definite answer to the write of {path}")]
+    Ambiguous {
+        /// The object.
+        path: String,
+        /// What happened instead of an answer.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The store refused or failed, and the write has not taken effect.
+    #[error("cannot {action} {path}")]
+    Io {
+        /// What was asked for.
+        action: &'static str,
+        /// The object or file.
+        path: String,
+        /// The system's reason.
+        #[source]
+        source: std::io::Error,
+    },
+    /// An earlier failure has left the store in doubt about what is durable; it takes no more
+    /// writes until it is opened anew.
+    #[error("the store has failed before and must be opened anew: {reason}")]
+    Poisoned {
+        /// The earlier failure.
+        reason: String,
+    },
+}

@@ -1,0 +1,90 @@
+//! Object paths: relative names below a log's prefix, `/` between segments.
+//!
+//! A value of [`ObjectPath`] cannot name anything outside the prefix: segments are non-empty, made
+//! of ASCII letters, digits, `-`, `_` and `.`, and none starts with a dot. The `.p` of partial
+//! tiles (`tile/0/001.p/5`) is a suffix, so it passes.
+
+use tiles_spec::{BundleCoord, TileCoord};
+
+use super::RecordNumber;
+
+/// Longest path that is accepted, in bytes; the longest that a log has is under 80.
+const PATH_BYTES_MAX: usize = 255;
+
+/// A checked relative path of an object.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectPath(String);
+
+/// The text is no object path.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not an object path: {0:?}")]
+pub struct InvalidPath(pub String);
+
+impl ObjectPath {
+    /// Checks `path` and takes it.
+    pub fn new(path: impl Into<String>) -> Result<Self, InvalidPath> {
+        let path = path.into();
+        let valid = path.len() <= PATH_BYTES_MAX && path.split('/').all(segment_is_valid);
+        if valid { Ok(Self(path)) } else { Err(InvalidPath(path)) }
+    }
+
+    /// `checkpoint`, the one object that changes.
+    pub fn checkpoint() -> Self {
+        Self("checkpoint".to_owned())
+    }
+
+    /// `log.json`: what a client needs to start.
+    pub fn log_json() -> Self {
+        Self("log.json".to_owned())
+    }
+
+    /// `_writer/commit/<k>`, where object stores keep commit record `k`.
+    pub fn commit_record(number: RecordNumber) -> Self {
+        Self(format!("_writer/commit/{:020}", number.get()))
+    }
+
+    /// The path as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn segment_is_valid(segment: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    !segment.is_empty() && !segment.starts_with('.') && segment.bytes().all(plain)
+}
+
+impl From<TileCoord> for ObjectPath {
+    fn from(tile: TileCoord) -> Self {
+        Self(tile.to_string())
+    }
+}
+
+impl From<BundleCoord> for ObjectPath {
+    fn from(bundle: BundleCoord) -> Self {
+        Self(bundle.to_string())
+    }
+}
+
+impl std::fmt::Display for ObjectPath {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_what_could_leave_the_prefix() {
+        for bad in
+            ["", "/", "a//b", "/a", "a/", ".", "..", "a/../b", ".hidden", "a b", "a\\b", "a%2e"]
+        {
+            assert!(ObjectPath::new(bad).is_err(), "{bad:?}");
+        }
+        for good in ["checkpoint", "tile/0/x001/067.p/8", "tile/entries/000", "_writer/commit/1"] {
+            assert_eq!(ObjectPath::new(good).map(|p| p.to_string()), Ok(good.to_owned()));
+        }
+    }
+}

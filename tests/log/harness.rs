@@ -1,0 +1,92 @@
+//! A log under test: one key, one origin, and a way to run a writer until it is told to stop.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use fasti::clock::SystemClock;
+use fasti::entropy::OsEntropy;
+use fasti::log::dedup::{DedupIndex, MemoryIndex};
+use fasti::log::{Acknowledged, Context, Log, LogConfig, LogError, RecoverError};
+use fasti::metrics::LogMetrics;
+use fasti::signer::{FileSigner, SignedMemory};
+use fasti::store::{MemoryStore, Stores};
+use tiles_spec::{NoteSigningKey, VerifierKey};
+
+pub const ORIGIN: &str = "log.test/one";
+
+pub fn signing_key() -> NoteSigningKey {
+    NoteSigningKey::from_seed(ORIGIN, &[7; 32]).expect("a key")
+}
+
+pub fn verifier_key() -> VerifierKey {
+    signing_key().verifier_key()
+}
+
+/// What outlives a writer: the store, the deduplication index, the limits.
+#[derive(Clone)]
+pub struct World {
+    pub stores: Stores,
+    pub index: Arc<dyn DedupIndex>,
+    pub config: LogConfig,
+    pub memory: Option<SignedMemory>,
+}
+
+impl World {
+    pub fn on(stores: Stores) -> Self {
+        let index = Arc::new(MemoryIndex::default());
+        Self { stores, index, config: LogConfig::default(), memory: None }
+    }
+
+    pub fn in_memory() -> (Self, Arc<MemoryStore>) {
+        let store = Arc::new(MemoryStore::default());
+        (Self::on(Stores::of(store.clone())), store)
+    }
+
+    fn context(&self) -> Context {
+        let origin = ORIGIN.parse().expect("an origin");
+        Context {
+            config: self.config.clone(),
+            stores: self.stores.clone(),
+            signer: Arc::new(FileSigner::new(origin, signing_key())),
+            memory: self.memory.clone(),
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(OsEntropy),
+            metrics: Arc::new(LogMetrics::default()),
+        }
+    }
+
+    /// Starts a writer and runs `work` with it; then the writer ends in order, or as it failed.
+    pub async fn run<T, F: Future<Output = T>>(
+        &self,
+        work: impl FnOnce(Log) -> F,
+    ) -> Result<(T, Result<(), LogError>), RecoverError> {
+        let (log, driver) = Log::open(self.context(), self.index.clone()).await?;
+        let worked = async {
+            let value = work(log.clone()).await;
+            log.shut_down();
+            value
+        };
+        let (value, ended) = tokio::join!(worked, driver.run());
+        Ok((value, ended))
+    }
+
+    /// Starts a writer, submits every entry at once and waits for all answers.
+    pub async fn submit(&self, entries: &[Bytes]) -> Vec<Acknowledged> {
+        let submitted = self.run(|log| async move {
+            let answers = entries.iter().map(|entry| log.submit(entry.clone()));
+            futures::future::join_all(answers).await
+        });
+        let (answers, ended) = submitted.await.expect("the log opens");
+        ended.expect("the log ends in order");
+        answers.into_iter().map(|answer| answer.expect("an answer")).collect()
+    }
+
+    pub async fn verify(&self) -> crate::oracle::Published {
+        crate::oracle::verify(&*self.stores.objects, ORIGIN, &verifier_key()).await
+    }
+}
+
+/// Entries `from..to`, each unlike the others.
+pub fn entries(from: usize, to: usize) -> Vec<Bytes> {
+    (from..to).map(|n| Bytes::from(format!("entry {n} {}", "x".repeat(n % 50)))).collect()
+}
