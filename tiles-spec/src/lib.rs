@@ -1,1 +1,47 @@
-//! tiles-spec.
+//! The formats of a transparency log as pure functions: bytes in, bytes or a verdict out.
+//!
+//! Nothing here reads a clock, a file or a socket. Everything is bounded and no input makes it panic. In reading
+//! order, each module on those before it:
+//!
+//! | module | what | text |
+//! |---|---|---|
+//! | [`size`] | the numbers of a log, one type each | tlog-tiles |
+//! | [`hash`] | hashes of leaves and nodes | RFC 6962 |
+//! | [`tree`] | the right edge of a growing tree | RFC 6962 |
+//! | [`tile`] | tiles: places, paths, hashes | tlog-tiles |
+//! | [`bundle`] | entry bundles | tlog-tiles |
+//! | [`proof`] | proofs: verified, and built from tiles | RFC 6962 |
+//! | [`note`] | signed notes and their keys | signed-note |
+//! | [`cosignature`] | what witnesses sign | tlog-cosignature |
+//! | [`checkpoint`] | signed tree heads | tlog-checkpoint |
+
+pub mod bundle;
+pub mod checkpoint;
+pub mod cosignature;
+pub mod hash;
+pub mod note;
+pub mod proof;
+pub mod size;
+pub mod tile;
+pub mod tree;
+
+pub use bundle::{BUNDLE_BYTES_MAX, BundleError, ENTRY_BYTES_MAX, EntryBundle, append_entry};
+pub use checkpoint::{
+    CHECKPOINT_BYTES_MAX, Checkpoint, CheckpointError, Origin, OriginError, SignedCheckpoint,
+    open_checkpoint,
+};
+pub use cosignature::{CosigningKey, TimeError, cosign, cosignature_time};
+pub use hash::{EMPTY_ROOT, Hash, HashError, leaf_hash, node_hash};
+pub use note::{
+    KeyError, KeyId, KeyName, Note, NoteError, NoteSignature, NoteSigningKey, PublicKey,
+    VerifierKey,
+};
+pub use proof::{
+    ProofError, ProofPlan, TileMap, TileSource, plan_consistency, plan_inclusion, plan_root,
+    verify_consistency, verify_inclusion,
+};
+pub use size::{
+    HASH_BYTES, LeafIndex, Level, NumberError, TILE_WIDTH_MAX, TileIndex, TileWidth, TreeSize,
+};
+pub use tile::{BundleCoord, HashTile, PathError, ResourcePath, TileCoord, TileError};
+pub use tree::{Frontier, FrontierMismatch, SizeOverflow, TreeHead};

@@ -1,0 +1,217 @@
+//! Signed notes: a text and the signature lines below it.
+//!
+//! C2SP signed-note. What the `signed_note` crate does as that text asks is left to it: the rules for text and
+//! signature lines, key names, key IDs; [`VerifierKey`] and [`NoteSigningKey`] are its `Verifier` and `Signer`.
+//! Done here instead, and why:
+//! - splitting a note, because that crate shows no signature before it is verified;
+//! - choosing lines to verify, because it passes over a second line of a known key without checking it;
+//! - verifier keys, because it takes upper-case key IDs and knows only type 0x01, where logs also sign with ECDSA
+//!   (0x02) and witnesses with timestamps (0x04);
+//! - Ed25519 verification, because it is not the strict one: a log and a witness that disagree on a signature
+//!   stop each other;
+//! - private keys, because it leaves copies of the seed in memory.
+//!
+//! Invariants: a [`Note`] prints as the bytes it was parsed from. A text counts for nothing until
+//! [`Note::verify`] has named a key.
+
+mod key;
+mod signer;
+
+pub(crate) use key::verify_ed25519;
+pub use key::{KeyError, KeyId, KeyName, PublicKey, VerifierKey};
+pub(crate) use signer::NamedSecret;
+pub use signer::NoteSigningKey;
+
+use std::fmt;
+
+use thiserror::Error;
+
+/// Most signature lines in a note.
+pub const NOTE_SIGNATURES_MAX: usize = 100;
+
+/// Most bytes in a note.
+pub const NOTE_BYTES_MAX: usize = 1_000_000;
+
+/// A text with its signature lines, none of them verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    text: String,
+    signatures: Vec<NoteSignature>,
+}
+
+/// One signature line. Prints as `— <name> <base64>` and a newline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoteSignature {
+    name: KeyName,
+    key_id: KeyId,
+    bytes: Vec<u8>,
+}
+
+/// Why a note is malformed or not to be trusted.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum NoteError {
+    /// Larger than a note may be; holds its bytes.
+    #[error("note of {0} bytes, more than {NOTE_BYTES_MAX}")]
+    TooLarge(usize),
+    /// Not UTF-8.
+    #[error("note is not utf-8")]
+    Utf8,
+    /// No blank line followed by signature lines.
+    #[error("note has no signatures below a blank line")]
+    Unsigned,
+    /// The text is empty, does not end in a newline, or has control characters.
+    #[error("note text is empty, unterminated, or has control characters")]
+    Text,
+    /// A line below the last blank line is no signature line; holds which, from 0.
+    #[error("signature line {0} of the note is malformed")]
+    SignatureLine(usize),
+    /// More signature lines than a note may have.
+    #[error("note has more than {NOTE_SIGNATURES_MAX} signatures")]
+    TooManySignatures,
+    /// A signature by a known key does not verify.
+    #[error("bad signature by the known key {name}+{key_id}")]
+    BadSignature {
+        /// Name of the key.
+        name: KeyName,
+        /// ID of the key.
+        key_id: KeyId,
+    },
+    /// None of the known keys signed.
+    #[error("note is signed by no known key")]
+    NoKnownSignature,
+}
+
+impl Note {
+    /// A note that nobody has signed yet.
+    pub fn unsigned(text: impl Into<String>) -> Result<Self, NoteError> {
+        let text = text.into();
+        check_text(&text)?;
+        Ok(Self { text, signatures: Vec::new() })
+    }
+
+    /// Reads a note with at least one signature line.
+    pub fn parse(bytes: &[u8]) -> Result<Self, NoteError> {
+        if bytes.len() > NOTE_BYTES_MAX {
+            return Err(NoteError::TooLarge(bytes.len()));
+        }
+        let note = std::str::from_utf8(bytes).map_err(|_| NoteError::Utf8)?;
+        // The text may have blank lines of its own; the last one ends it.
+        let separator = note.rfind("\n\n").ok_or(NoteError::Unsigned)?;
+        let (text, signatures) = (&note[..=separator], &note[separator + 2..]);
+        check_text(text)?;
+        Ok(Self { text: text.to_owned(), signatures: parse_signatures(signatures)? })
+    }
+
+    /// The text that is signed, with its final newline.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The signature lines, in order, none of them verified.
+    pub fn signatures(&self) -> &[NoteSignature] {
+        &self.signatures
+    }
+
+    /// Adds a signature line at the end.
+    pub fn append(&mut self, signature: NoteSignature) -> Result<(), NoteError> {
+        if self.signatures.len() >= NOTE_SIGNATURES_MAX {
+            return Err(NoteError::TooManySignatures);
+        }
+        self.signatures.push(signature);
+        Ok(())
+    }
+
+    /// The keys that signed, in the order of their first lines. Never empty.
+    ///
+    /// Lines by unknown keys are ignored. A line with the name and ID of a known key must verify, or the whole
+    /// note is refused: something is wrong with it or with the key.
+    pub fn verify<'k>(&self, keys: &'k [VerifierKey]) -> Result<Vec<&'k VerifierKey>, NoteError> {
+        let mut signers: Vec<&VerifierKey> = Vec::new();
+        for signature in &self.signatures {
+            let mut named = keys.iter().filter(|key| key.made(signature)).peekable();
+            if named.peek().is_none() {
+                continue;
+            }
+            // Two keys of one name may share an ID, which is only 32 bits: either may have signed.
+            let signer = named.find(|key| key.verify(&self.text, signature.bytes()));
+            let signer = signer.ok_or_else(|| NoteError::BadSignature {
+                name: signature.name.clone(),
+                key_id: signature.key_id,
+            })?;
+            if !signers.contains(&signer) {
+                signers.push(signer);
+            }
+        }
+        if signers.is_empty() { Err(NoteError::NoKnownSignature) } else { Ok(signers) }
+    }
+
+    /// The note as it is stored and sent.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.to_string().into_bytes()
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.text)?;
+        self.signatures.iter().try_for_each(|signature| signature.fmt(f))
+    }
+}
+
+impl NoteSignature {
+    /// A signature by the key of that name and ID; `bytes` is what follows the ID.
+    pub fn new(name: KeyName, key_id: KeyId, bytes: Vec<u8>) -> Self {
+        Self { name, key_id, bytes }
+    }
+
+    /// Name of the key said to have signed.
+    pub const fn name(&self) -> &KeyName {
+        &self.name
+    }
+
+    /// ID of the key said to have signed.
+    pub const fn key_id(&self) -> KeyId {
+        self.key_id
+    }
+
+    /// The signature itself, without the key ID; its form depends on the type of the key.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl fmt::Display for NoteSignature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let base64 = key::encode_base64(&[self.key_id.as_bytes(), &self.bytes].concat());
+        writeln!(f, "— {} {base64}", self.name)
+    }
+}
+
+/// Reads one or more signature lines, each ended by a newline; `lines` is all that follows the blank line.
+///
+/// Also the form in which a witness answers.
+pub fn parse_signatures(lines: &str) -> Result<Vec<NoteSignature>, NoteError> {
+    let lines = lines.strip_suffix('\n').ok_or(NoteError::Unsigned)?;
+    let mut signatures = Vec::new();
+    for (position, line) in lines.split('\n').enumerate() {
+        if position == NOTE_SIGNATURES_MAX {
+            return Err(NoteError::TooManySignatures);
+        }
+        signatures.push(parse_signature(line).ok_or(NoteError::SignatureLine(position))?);
+    }
+    Ok(signatures)
+}
+
+fn parse_signature(line: &str) -> Option<NoteSignature> {
+    let signature = signed_note::Signature::from_bytes(line.as_bytes()).ok()?;
+    let name = signature.name().parse().ok()?;
+    let key_id = KeyId::from(signature.id().to_be_bytes());
+    Some(NoteSignature::new(name, key_id, signature.signature().to_vec()))
+}
+
+fn check_text(text: &str) -> Result<(), NoteError> {
+    signed_note::Note::new(text.as_bytes(), &[]).map(drop).map_err(|_| NoteError::Text)
+}
+
+#[cfg(test)]
+mod tests;

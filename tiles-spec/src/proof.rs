@@ -1,0 +1,188 @@
+//! Inclusion and consistency proofs: checked here, built from tiles in [`plan`].
+//!
+//! RFC 6962 sections 2.1.1 and 2.1.2; proofs run from the leaf side to the root side.
+//!
+//! Invariant: for given sizes and index exactly one proof length is accepted, and every hash in it enters the
+//! root that is compared. No hash can be added, dropped or changed.
+
+pub mod plan;
+
+pub use plan::{ProofPlan, TileMap, TileSource, plan_consistency, plan_inclusion, plan_root};
+
+use thiserror::Error;
+
+use crate::hash::{Hash, node_hash};
+use crate::size::{LeafIndex, TreeSize};
+use crate::tile::TileCoord;
+use crate::tree::TreeHead;
+
+/// Most hashes any proof can have.
+pub const PROOF_HASHES_MAX: usize = 63;
+
+/// Why a proof does not hold, or cannot be built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum ProofError {
+    /// The tree does not have the leaf.
+    #[error("leaf {index} is not in a tree of size {size}")]
+    NotInTree {
+        /// The leaf asked for.
+        index: LeafIndex,
+        /// Size of the tree.
+        size: TreeSize,
+    },
+    /// A tree is never consistent with a smaller one.
+    #[error("tree of size {new} is smaller than the earlier one of size {old}")]
+    Shrunk {
+        /// Size of the earlier tree.
+        old: TreeSize,
+        /// Size of the later tree.
+        new: TreeSize,
+    },
+    /// The proof has too many or too few hashes.
+    #[error("proof of {actual} hashes where {expected} are due")]
+    Length {
+        /// Hashes due.
+        expected: usize,
+        /// Hashes found.
+        actual: usize,
+    },
+    /// The proof leads to another root hash than the tree head has.
+    #[error("proof leads to root {computed} where the tree of size {size} has {claimed}")]
+    RootMismatch {
+        /// Size of the tree in question.
+        size: TreeSize,
+        /// Root hash that follows from the proof.
+        computed: Hash,
+        /// Root hash in the tree head.
+        claimed: Hash,
+    },
+    /// A tile that the proof is made from is not at hand, or is narrower than the tree's size makes it.
+    #[error("missing {0}")]
+    MissingTile(TileCoord),
+}
+
+/// Checks that the tree has the leaf at that index.
+pub fn verify_inclusion(
+    leaf: &Hash,
+    index: LeafIndex,
+    head: &TreeHead,
+    proof: &[Hash],
+) -> Result<(), ProofError> {
+    expect_root(head, root_from_inclusion(leaf, index, head.size, proof)?)
+}
+
+/// Root hash of the tree of `size` that has the leaf at that index, if the proof is right.
+pub fn root_from_inclusion(
+    leaf: &Hash,
+    index: LeafIndex,
+    size: TreeSize,
+    proof: &[Hash],
+) -> Result<Hash, ProofError> {
+    let path = Path::new(index, size)?;
+    expect_length(path.inner + path.border, proof.len())?;
+    let (inner, border) = proof.split_at(path.inner);
+    Ok(climb_border(climb(*leaf, inner, index.get()), border))
+}
+
+/// How many hashes the inclusion proof of a leaf has.
+pub fn inclusion_proof_len(index: LeafIndex, size: TreeSize) -> Result<usize, ProofError> {
+    let path = Path::new(index, size)?;
+    Ok(path.inner + path.border)
+}
+
+/// Checks that the leaves of the old tree are the first leaves of the new one.
+///
+/// From size 0, and between equal sizes, the proof is empty; an empty tree must have the empty root.
+pub fn verify_consistency(
+    old: &TreeHead,
+    new: &TreeHead,
+    proof: &[Hash],
+) -> Result<(), ProofError> {
+    if old.size > new.size {
+        return Err(ProofError::Shrunk { old: old.size, new: new.size });
+    }
+    let Some(last) = old.size.get().checked_sub(1).and_then(LeafIndex::new) else {
+        expect_length(0, proof.len())?;
+        expect_root(old, TreeHead::EMPTY.root)?;
+        return if new.size.is_zero() { expect_root(new, old.root) } else { Ok(()) };
+    };
+    if old.size == new.size {
+        expect_length(0, proof.len())?;
+        return expect_root(new, old.root);
+    }
+
+    // The last leaf of the old tree is the corner of a perfect subtree of both trees. From its root the proof
+    // climbs to the two roots at once: to the new one with all hashes, to the old one with those on the left.
+    let corner_height = old.size.get().trailing_zeros();
+    let path = Path::new(last, new.size)?;
+    let inner = path.inner - corner_height as usize;
+    let old_is_corner = old.size.get().is_power_of_two();
+    expect_length(usize::from(!old_is_corner) + inner + path.border, proof.len())?;
+    let (corner, rest) = match proof.split_first() {
+        Some((first, rest)) if !old_is_corner => (*first, rest),
+        _ => (old.root, proof),
+    };
+
+    let position = last.get() >> corner_height;
+    let (inner, border) = rest.split_at(inner);
+    expect_root(old, climb_border(climb_left(corner, inner, position), border))?;
+    expect_root(new, climb_border(climb(corner, inner, position), border))
+}
+
+/// Shape of the way from a leaf up to the root.
+struct Path {
+    /// Levels on which the sibling may lie on either side: up to where the way meets the right edge.
+    inner: usize,
+    /// Siblings above that; all of them lie on the left.
+    border: usize,
+}
+
+impl Path {
+    fn new(index: LeafIndex, size: TreeSize) -> Result<Self, ProofError> {
+        if !size.contains(index) {
+            return Err(ProofError::NotInTree { index, size });
+        }
+        // The way of the leaf and that of the last leaf join where their indices agree.
+        let inner = u64::BITS - (index.get() ^ (size.get() - 1)).leading_zeros();
+        let border = (index.get() >> inner).count_ones();
+        Ok(Self { inner: inner as usize, border: border as usize })
+    }
+}
+
+/// Climbs past siblings, each on the side that the bits of the position tell.
+fn climb(from: Hash, siblings: &[Hash], position: u64) -> Hash {
+    siblings.iter().enumerate().fold(from, |node, (height, sibling)| {
+        if position >> height & 1 == 0 {
+            node_hash(&node, sibling)
+        } else {
+            node_hash(sibling, &node)
+        }
+    })
+}
+
+/// Climbs past those siblings that lie on the left: the tree as it was before it grew to the right.
+fn climb_left(from: Hash, siblings: &[Hash], position: u64) -> Hash {
+    siblings.iter().enumerate().fold(from, |node, (height, sibling)| {
+        if position >> height & 1 == 0 { node } else { node_hash(sibling, &node) }
+    })
+}
+
+/// Climbs along the right edge, where every sibling lies on the left.
+fn climb_border(from: Hash, siblings: &[Hash]) -> Hash {
+    siblings.iter().fold(from, |node, sibling| node_hash(sibling, &node))
+}
+
+fn expect_length(expected: usize, actual: usize) -> Result<(), ProofError> {
+    if expected == actual { Ok(()) } else { Err(ProofError::Length { expected, actual }) }
+}
+
+fn expect_root(head: &TreeHead, computed: Hash) -> Result<(), ProofError> {
+    if head.root == computed {
+        Ok(())
+    } else {
+        Err(ProofError::RootMismatch { size: head.size, computed, claimed: head.root })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,190 @@
+//! Proofs from tiles, without I/O: first say which tiles are needed, then build from them.
+//!
+//! Each hash of a proof is the root of a run of leaves that begins on a boundary of its own size (RFC 6962
+//! sections 2.1.1 and 2.1.2). Such a run is a row of perfect subtrees, largest first, and each of those is
+//! either one hash of a tile or the root over a power of two of neighbours in one tile.
+//!
+//! Invariants: a plan names only tiles that its tree size implies, each once; a build reads no others and hashes
+//! no more than the plan asks for.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::ProofError;
+use crate::hash::Hash;
+use crate::size::{LeafIndex, Level, TILE_WIDTH_MAX, TileIndex, TileWidth, TreeSize};
+use crate::tile::{HashTile, TILE_HEIGHT, TileCoord};
+use crate::tree::{fold_right, root_of};
+
+/// Where a plan takes the hashes of its tiles from.
+pub trait TileSource {
+    /// At least the first `width` hashes of the tile, or `None` when they are not held.
+    fn tile(&self, level: Level, index: TileIndex, width: TileWidth) -> Option<&[Hash]>;
+}
+
+/// Which tree nodes a proof is made of, and which tiles they are in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProofPlan {
+    size: TreeSize,
+    /// The leaves below each hash of the proof, leaf side first.
+    runs: Vec<Range<u64>>,
+    tiles: Vec<TileCoord>,
+}
+
+/// Tiles held in memory, at most one for each place.
+#[derive(Clone, Debug, Default)]
+pub struct TileMap(HashMap<(Level, TileIndex), HashTile>);
+
+/// Plans the proof that a tree of `size` has the leaf at `index`.
+pub fn plan_inclusion(index: LeafIndex, size: TreeSize) -> Result<ProofPlan, ProofError> {
+    if !size.contains(index) {
+        return Err(ProofError::NotInTree { index, size });
+    }
+    // From the root down to the leaf; at each split the other half goes into the proof.
+    let mut runs = Vec::new();
+    let mut node = 0..size.get();
+    while node.end - node.start > 1 {
+        let (left, right) = split(&node);
+        if index.get() < right.start {
+            runs.push(right);
+            node = left;
+        } else {
+            runs.push(left);
+            node = right;
+        }
+    }
+    runs.reverse();
+    Ok(ProofPlan::new(size, runs))
+}
+
+/// Plans the proof that the tree of size `old` is how the one of size `new` began.
+///
+/// From size 0, and between equal sizes, the proof has no hashes.
+pub fn plan_consistency(old: TreeSize, new: TreeSize) -> Result<ProofPlan, ProofError> {
+    if old > new {
+        return Err(ProofError::Shrunk { old, new });
+    }
+    // From the root down the seam between old and new leaves, until a node ends at the seam.
+    let mut runs = Vec::new();
+    let mut node = 0..new.get();
+    while !old.is_zero() && node.end != old.get() {
+        let (left, right) = split(&node);
+        if old.get() <= right.start {
+            runs.push(right);
+            node = left;
+        } else {
+            runs.push(left);
+            node = right;
+        }
+    }
+    // The verifier has that node already when it is the whole old tree.
+    if node.start > 0 {
+        runs.push(node);
+    }
+    runs.reverse();
+    Ok(ProofPlan::new(new, runs))
+}
+
+/// Plans the frontier of a tree of `size`: the roots of its perfect subtrees, largest first.
+pub fn plan_root(size: TreeSize) -> ProofPlan {
+    ProofPlan::new(size, perfect_subtrees(0..size.get()).collect())
+}
+
+impl ProofPlan {
+    fn new(size: TreeSize, runs: Vec<Range<u64>>) -> Self {
+        let subtrees = runs.iter().cloned().flat_map(perfect_subtrees);
+        let mut tiles: Vec<_> = subtrees.map(|subtree| locate(&subtree, size).0).collect();
+        tiles.sort_unstable();
+        tiles.dedup();
+        Self { size, runs, tiles }
+    }
+
+    /// The tiles to have at hand, by level and then index, as wide as the tree's size makes them.
+    pub fn tiles(&self) -> &[TileCoord] {
+        &self.tiles
+    }
+
+    /// The hashes of the proof, in order.
+    pub fn build(&self, source: &impl TileSource) -> Result<Vec<Hash>, ProofError> {
+        self.runs.iter().map(|run| self.run_root(run, source)).collect()
+    }
+
+    /// Root over a run of leaves.
+    fn run_root(&self, run: &Range<u64>, source: &impl TileSource) -> Result<Hash, ProofError> {
+        let mut row = [Hash::from([0; 32]); u64::BITS as usize];
+        let mut filled = 0;
+        for subtree in perfect_subtrees(run.clone()) {
+            let (tile, slots) = locate(&subtree, self.size);
+            let hashes = source
+                .tile(tile.level, tile.index, tile.width)
+                .filter(|hashes| hashes.len() >= tile.width.as_usize())
+                .ok_or(ProofError::MissingTile(tile))?;
+            row[filled] = root_of(&hashes[slots]);
+            filled += 1;
+        }
+        Ok(fold_right(row[..filled].iter().copied()).expect("a run has at least one leaf"))
+    }
+}
+
+impl TileMap {
+    /// No tiles.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Holds a tile at its place, unless one at least as wide is there already.
+    pub fn insert(&mut self, coord: TileCoord, tile: HashTile) {
+        let held = self.0.entry((coord.level, coord.index)).or_insert_with(|| tile.clone());
+        if held.width() < tile.width() {
+            *held = tile;
+        }
+    }
+
+    /// How many tiles are held.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether none is held.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl TileSource for TileMap {
+    fn tile(&self, level: Level, index: TileIndex, width: TileWidth) -> Option<&[Hash]> {
+        let tile = self.0.get(&(level, index))?;
+        (tile.width() >= width).then(|| tile.hashes())
+    }
+}
+
+/// Halves of a node with two leaves or more: the left has the largest power of two below their number.
+fn split(node: &Range<u64>) -> (Range<u64>, Range<u64>) {
+    let middle = node.start + (1 << (node.end - node.start - 1).ilog2());
+    (node.start..middle, middle..node.end)
+}
+
+/// The perfect subtrees of a run that begins on a boundary of its size, largest first.
+fn perfect_subtrees(run: Range<u64>) -> impl Iterator<Item = Range<u64>> {
+    let mut start = run.start;
+    std::iter::from_fn(move || {
+        let height = (run.end - start).checked_ilog2()?;
+        let subtree = start..start + (1 << height);
+        start = subtree.end;
+        Some(subtree)
+    })
+}
+
+/// The tile a perfect subtree of a tree of `size` is found in, and the slots whose root it is.
+fn locate(subtree: &Range<u64>, size: TreeSize) -> (TileCoord, Range<usize>) {
+    let height = (subtree.end - subtree.start).ilog2();
+    let level = height / TILE_HEIGHT;
+    let first = subtree.start >> (level * TILE_HEIGHT);
+    let index = TileIndex::new(first / TILE_WIDTH_MAX as u64);
+    let slot = usize::from(first.to_le_bytes()[0]);
+    let level = u8::try_from(level).ok().and_then(Level::new);
+    let tile = level
+        .and_then(|level| TileCoord::at(size, level, index))
+        .expect("a complete subtree of the tree is in one of its tiles");
+    (tile, slot..slot + (1 << (height % TILE_HEIGHT)))
+}
