@@ -1,79 +1,161 @@
-//! Entry bundles (C2SP tlog-tiles): up to 256 entries, each with its length as two big-endian bytes
-//! before it. The length is no part of what the leaf hash covers.
+//! Entry bundles: up to 256 entries, each behind its length.
+//!
+//! C2SP tlog-tiles "Log entries": a 16-bit big-endian length, then the entry, repeated. The length is no part of
+//! what a leaf hash covers.
+//!
+//! Invariant: an [`EntryBundle`] holds exactly as many whole entries as its width says, and nothing after them.
 
-use std::ops::Range;
+use thiserror::Error;
 
 use crate::hash::{Hash, leaf_hash};
-use crate::size::TileWidth;
+use crate::size::{TILE_WIDTH_MAX, TileWidth};
 
-/// Longest entry, in bytes.
+/// Largest entry, in bytes: what its length prefix can say.
 pub const ENTRY_BYTES_MAX: usize = u16::MAX as usize;
-/// Longest bundle, in bytes.
-pub const BUNDLE_BYTES_MAX: usize = 256 * (2 + ENTRY_BYTES_MAX);
 
-/// The bytes are not a bundle, or the entry does not fit into one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
+/// Largest bundle, in bytes: 256 of the largest entries.
+pub const BUNDLE_BYTES_MAX: usize = TILE_WIDTH_MAX * (LENGTH_BYTES + ENTRY_BYTES_MAX);
+
+/// Bytes in the length prefix of an entry.
+const LENGTH_BYTES: usize = size_of::<u16>();
+
+/// A decoded bundle that owns its bytes, whatever holds them.
+#[derive(Clone, Debug)]
+pub struct EntryBundle<B = Vec<u8>> {
+    bytes: B,
+    /// Where each entry ends in `bytes`.
+    ends: Vec<usize>,
+}
+
+/// Why an entry does not fit a bundle, or bytes are not the bundle asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum BundleError {
-    /// The entry is too long.
-    #[error("an entry has at most {ENTRY_BYTES_MAX} bytes, not {0}")]
+    /// The entry is longer than a bundle can say; holds its length.
+    #[error("entry of {0} bytes, more than {ENTRY_BYTES_MAX}")]
     EntryTooLong(usize),
-    /// The bundle ends within an entry.
-    #[error("the bundle ends within entry {0}")]
-    CutShort(usize),
-    /// There is something behind the last entry.
-    #[error("there are {0} bytes behind the last entry")]
+    /// The bytes end within an entry or before it; holds which, from 0.
+    #[error("bundle ends within entry {0}")]
+    Truncated(usize),
+    /// Bytes follow the last entry; holds how many.
+    #[error("{0} bytes after the last entry of the bundle")]
     Trailing(usize),
 }
 
-/// Appends one entry to the bytes of a bundle.
+/// Appends an entry behind its length. On error nothing has been appended.
 pub fn append_entry(bundle: &mut Vec<u8>, entry: &[u8]) -> Result<(), BundleError> {
     let length = u16::try_from(entry.len()).map_err(|_| BundleError::EntryTooLong(entry.len()))?;
-    bundle.extend(length.to_be_bytes());
+    bundle.reserve(LENGTH_BYTES + entry.len());
+    bundle.extend_from_slice(&length.to_be_bytes());
     bundle.extend_from_slice(entry);
     Ok(())
-}
-
-/// A bundle that was read, over any owner of its bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EntryBundle<B> {
-    bytes: B,
-    entries: Vec<Range<usize>>,
 }
 
 impl<B: AsRef<[u8]>> EntryBundle<B> {
     /// Reads a bundle of exactly `width` entries.
     pub fn decode(bytes: B, width: TileWidth) -> Result<Self, BundleError> {
         let all = bytes.as_ref();
-        let mut entries = Vec::with_capacity(width.as_usize());
-        let mut at = 0;
-        for n in 0..width.as_usize() {
-            let length = all.get(at..at + 2).ok_or(BundleError::CutShort(n))?;
-            let start = at + 2;
-            at = start + usize::from(u16::from_be_bytes([length[0], length[1]]));
-            if at > all.len() {
-                return Err(BundleError::CutShort(n));
-            }
-            entries.push(start..at);
+        let mut ends = Vec::with_capacity(width.as_usize());
+        let mut rest = all;
+        for slot in 0..width.as_usize() {
+            let truncated = BundleError::Truncated(slot);
+            let (length, after) = rest.split_first_chunk().ok_or(truncated)?;
+            rest = after.get(usize::from(u16::from_be_bytes(*length))..).ok_or(truncated)?;
+            ends.push(all.len() - rest.len());
         }
-        match all.len() - at {
-            0 => Ok(Self { bytes, entries }),
-            trailing => Err(BundleError::Trailing(trailing)),
+        if !rest.is_empty() {
+            return Err(BundleError::Trailing(rest.len()));
         }
+        Ok(Self { bytes, ends })
     }
 
-    /// The entries, in leaf order.
-    pub fn entries(&self) -> impl Iterator<Item = &[u8]> {
-        self.entries.iter().map(|range| &self.bytes.as_ref()[range.clone()])
+    /// The entry in a slot, counted from 0; `None` past the last.
+    pub fn entry(&self, slot: usize) -> Option<&[u8]> {
+        let end = *self.ends.get(slot)?;
+        let before = if slot == 0 { 0 } else { self.ends[slot - 1] };
+        Some(&self.bytes.as_ref()[before + LENGTH_BYTES..end])
     }
 
-    /// Entry number `n` of the bundle.
-    pub fn entry(&self, n: usize) -> Option<&[u8]> {
-        Some(&self.bytes.as_ref()[self.entries.get(n)?.clone()])
+    /// The entries, in order.
+    pub fn entries(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        (0..self.ends.len())
+            .map(|slot| self.entry(slot).expect("every slot below the width has an entry"))
     }
 
-    /// The leaf hashes of the entries.
+    /// How many entries.
+    pub fn width(&self) -> TileWidth {
+        TileWidth::from_remaining(self.ends.len() as u64).expect("decoded with a width")
+    }
+
+    /// The leaf hashes: what the level 0 tile at the same place must hold.
     pub fn leaf_hashes(&self) -> Vec<Hash> {
         self.entries().map(leaf_hash).collect()
+    }
+
+    /// The bytes it was decoded from.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bundle_of(entries: &[&[u8]]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for entry in entries {
+            append_entry(&mut bytes, entry).unwrap();
+        }
+        bytes
+    }
+
+    fn width(entries: u16) -> TileWidth {
+        TileWidth::new(entries).unwrap()
+    }
+
+    #[test]
+    fn entries_come_back() {
+        let long = vec![7; ENTRY_BYTES_MAX];
+        let entries: [&[u8]; 4] = [b"one", b"", &long, b"four"];
+        let bytes = bundle_of(&entries);
+        assert_eq!(bytes[..5], [0, 3, b'o', b'n', b'e']);
+        let bundle = EntryBundle::decode(bytes.clone(), width(4)).unwrap();
+        assert_eq!(bundle.entries().collect::<Vec<_>>(), entries);
+        assert_eq!(bundle.entry(1), Some(&b""[..]));
+        assert_eq!(bundle.entry(4), None);
+        assert_eq!(bundle.width(), width(4));
+        assert_eq!(bundle.leaf_hashes(), entries.map(leaf_hash));
+        assert_eq!(bundle.as_bytes(), bytes);
+    }
+
+    #[test]
+    fn only_the_exact_count_decodes() {
+        let bytes = bundle_of(&[b"one", b"", b"three"]);
+        let decode = |bytes: &[u8], n| EntryBundle::decode(bytes.to_vec(), width(n)).err();
+        assert_eq!(decode(&bytes, 3), None);
+        assert_eq!(decode(&bytes, 2), Some(BundleError::Trailing(7)));
+        assert_eq!(decode(&bytes, 4), Some(BundleError::Truncated(3)));
+        for cut in 0..bytes.len() {
+            let slot = [5, 7].iter().filter(|end| **end <= cut).count();
+            assert_eq!(decode(&bytes[..cut], 3), Some(BundleError::Truncated(slot)), "{cut}");
+        }
+    }
+
+    #[test]
+    fn a_full_bundle_of_the_largest_entries() {
+        let entry = vec![1; ENTRY_BYTES_MAX];
+        let bytes = bundle_of(&vec![entry.as_slice(); TILE_WIDTH_MAX]);
+        assert_eq!(bytes.len(), BUNDLE_BYTES_MAX);
+        let bundle = EntryBundle::decode(bytes.as_slice(), TileWidth::FULL).unwrap();
+        assert_eq!(bundle.entry(255), Some(entry.as_slice()));
+    }
+
+    #[test]
+    fn an_entry_too_long_leaves_the_bundle_as_it_was() {
+        let mut bytes = bundle_of(&[b"one"]);
+        let before = bytes.clone();
+        let entry = vec![0; ENTRY_BYTES_MAX + 1];
+        assert_eq!(append_entry(&mut bytes, &entry), Err(BundleError::EntryTooLong(65_536)));
+        assert_eq!(bytes, before);
     }
 }

@@ -1,66 +1,188 @@
-//! Checkpoints (C2SP tlog-checkpoint): a signed note whose text is a log's origin, tree size and
-//! root hash.
+//! Checkpoints: the tree head of a log as a note that the log signs.
+//!
+//! C2SP tlog-checkpoint. Three lines (origin, decimal size, base64 root hash), then extension lines if any.
+//!
+//! Invariants: [`Checkpoint::parse_text`] takes only the text that [`Checkpoint::to_text`] would write. What comes
+//! out of [`open_checkpoint`] was signed by one of the keys given and is of the origin given; what comes out of
+//! [`SignedCheckpoint::parse`] was not verified at all.
 
 use std::fmt;
 use std::str::FromStr;
 
-use crate::hash::Hash;
-use crate::note::{Note, NoteError, VerifierKey};
-use crate::size::TreeSize;
+use thiserror::Error;
+
+use crate::hash::{EMPTY_ROOT, Hash, HashError};
+use crate::note::{KeyName, Note, NoteError, VerifierKey};
+use crate::size::NumberError;
 use crate::tree::TreeHead;
 
-/// Most bytes of a checkpoint that is read.
+/// Most bytes in a signed checkpoint.
 pub const CHECKPOINT_BYTES_MAX: usize = 64 * 1024;
-/// Most bytes of an origin: what fits where cosignatures hold its length in one byte.
-pub const ORIGIN_BYTES_MAX: usize = 255;
 
-/// A checkpoint is malformed, of another log, or does not verify.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
+/// Most bytes in an origin: signatures that cover it count its length in one byte.
+const ORIGIN_BYTES_MAX: usize = 255;
+
+/// Identity of a log, by custom its URL without the scheme: 1 to 255 bytes, no Unicode spaces, no `+`, no control
+/// characters. Every origin is a valid key name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Origin(String);
+
+/// What a log says of its tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The first line, as found: any line that is not empty. Logs of this project have an [`Origin`] here.
+    pub origin: String,
+    /// Size and root hash.
+    pub head: TreeHead,
+    /// Further lines, none of them empty. Logs of this project write none.
+    pub extensions: Vec<String>,
+}
+
+/// A note whose text is a checkpoint. Its signatures have not been verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedCheckpoint {
+    note: Note,
+    checkpoint: Checkpoint,
+}
+
+/// Why a checkpoint is malformed or not to be trusted.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum CheckpointError {
-    /// It has more than [`CHECKPOINT_BYTES_MAX`] bytes.
-    #[error("a checkpoint has at most {CHECKPOINT_BYTES_MAX} bytes")]
-    TooLong,
-    /// The text is not origin, size and root, each on its line.
-    #[error("the {0} line of the checkpoint is missing or malformed")]
-    Line(&'static str),
-    /// It is of another log.
-    #[error("the checkpoint is of {found:?}, not of {expected:?}")]
+    /// Larger than a checkpoint may be; holds its bytes.
+    #[error("checkpoint of {0} bytes, more than {CHECKPOINT_BYTES_MAX}")]
+    TooLarge(usize),
+    /// Fewer than three lines, an unfinished line, or an empty one.
+    #[error("checkpoint text is not three or more non-empty lines")]
+    Lines,
+    /// The size line.
+    #[error("checkpoint size")]
+    Size(#[source] NumberError),
+    /// The root hash line.
+    #[error("checkpoint root hash")]
+    Root(#[source] HashError),
+    /// An empty tree with a root hash of something.
+    #[error("checkpoint of an empty tree has root {0}")]
+    EmptyRoot(Hash),
+    /// A checkpoint of another log.
+    #[error("checkpoint is of {found:?}, not of {expected:?}")]
     Origin {
-        /// The origin in it.
-        found: String,
-        /// The origin that was asked for.
+        /// The origin asked for.
         expected: String,
+        /// The origin found.
+        found: String,
     },
-    /// The note is malformed or does not verify.
+    /// The note around it.
     #[error(transparent)]
     Note(#[from] NoteError),
 }
 
-/// A log's name: 1 to 255 bytes, without white space and without `+`, so that it can also be the
-/// name of its key.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Origin(String);
+/// Not a possible origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("origin is not 1 to 255 bytes without spaces, control characters and '+'")]
+pub struct OriginError;
 
-/// The text cannot be an origin.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} cannot be an origin: 1 to 255 bytes, without white space and without +")]
-pub struct InvalidOrigin(pub String);
+/// Reads a checkpoint of the log with that origin, signed by one of its keys.
+///
+/// `keys` are those trusted to sign for the log itself; cosigners are another question, to ask of the note.
+pub fn open_checkpoint(
+    bytes: &[u8],
+    origin: &str,
+    keys: &[VerifierKey],
+) -> Result<Checkpoint, CheckpointError> {
+    let signed = SignedCheckpoint::parse(bytes)?;
+    signed.verify(keys)?;
+    let checkpoint = signed.checkpoint;
+    if checkpoint.origin != origin {
+        return Err(CheckpointError::Origin {
+            expected: origin.to_owned(),
+            found: checkpoint.origin,
+        });
+    }
+    if checkpoint.head.size.is_zero() && checkpoint.head.root != EMPTY_ROOT {
+        return Err(CheckpointError::EmptyRoot(checkpoint.head.root));
+    }
+    Ok(checkpoint)
+}
+
+impl Checkpoint {
+    /// Reads the text of a note.
+    pub fn parse_text(text: &str) -> Result<Self, CheckpointError> {
+        let body = text.strip_suffix('\n').ok_or(CheckpointError::Lines)?;
+        let mut lines = body.split('\n');
+        let mut line =
+            || lines.next().filter(|line| !line.is_empty()).ok_or(CheckpointError::Lines);
+        let (origin, size, root) = (line()?, line()?, line()?);
+        let size = size.parse().map_err(CheckpointError::Size)?;
+        let root = Hash::from_base64(root).map_err(CheckpointError::Root)?;
+        let extensions: Vec<_> = lines.map(str::to_owned).collect();
+        if extensions.iter().any(String::is_empty) {
+            return Err(CheckpointError::Lines);
+        }
+        Ok(Self { origin: origin.to_owned(), head: TreeHead { size, root }, extensions })
+    }
+
+    /// The text to sign.
+    pub fn to_text(&self) -> String {
+        let mut text =
+            format!("{}\n{}\n{}\n", self.origin, self.head.size, self.head.root.to_base64());
+        for line in &self.extensions {
+            text.push_str(line);
+            text.push('\n');
+        }
+        text
+    }
+}
+
+impl SignedCheckpoint {
+    /// Reads a signed checkpoint without verifying any signature.
+    pub fn parse(bytes: &[u8]) -> Result<Self, CheckpointError> {
+        if bytes.len() > CHECKPOINT_BYTES_MAX {
+            return Err(CheckpointError::TooLarge(bytes.len()));
+        }
+        let note = Note::parse(bytes)?;
+        let checkpoint = Checkpoint::parse_text(note.text())?;
+        Ok(Self { note, checkpoint })
+    }
+
+    /// The keys that signed; see [`Note::verify`].
+    pub fn verify<'k>(&self, keys: &'k [VerifierKey]) -> Result<Vec<&'k VerifierKey>, NoteError> {
+        self.note.verify(keys)
+    }
+
+    /// What the text says.
+    pub const fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
+
+    /// Text and signature lines.
+    pub const fn note(&self) -> &Note {
+        &self.note
+    }
+
+    /// The bytes it was parsed from.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.note.to_bytes()
+    }
+}
 
 impl Origin {
-    /// The origin as text.
+    /// The origin.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The origin as the name of a key, which is how a log's own key should be named.
+    pub fn key_name(&self) -> KeyName {
+        self.0.parse().expect("every origin is a key name")
     }
 }
 
 impl FromStr for Origin {
-    type Err = InvalidOrigin;
+    type Err = OriginError;
 
-    fn from_str(text: &str) -> Result<Self, InvalidOrigin> {
-        let refused = |c: char| c.is_whitespace() || c.is_control() || c == '+';
-        if text.is_empty() || text.len() > ORIGIN_BYTES_MAX || text.contains(refused) {
-            return Err(InvalidOrigin(text.to_owned()));
+    fn from_str(text: &str) -> Result<Self, OriginError> {
+        if text.len() > ORIGIN_BYTES_MAX || text.parse::<KeyName>().is_err() {
+            return Err(OriginError);
         }
         Ok(Self(text.to_owned()))
     }
@@ -72,94 +194,5 @@ impl fmt::Display for Origin {
     }
 }
 
-/// What a checkpoint says, unsigned.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Checkpoint {
-    /// The log, as its own text has it.
-    pub origin: String,
-    /// The tree.
-    pub head: TreeHead,
-    /// Further lines. A log of ours never has any.
-    pub extensions: Vec<String>,
-}
-
-impl Checkpoint {
-    /// Reads a note's text.
-    pub fn parse_text(text: &str) -> Result<Self, CheckpointError> {
-        let text = text.strip_suffix('\n').ok_or(CheckpointError::Line("last"))?;
-        let mut lines = text.split('\n');
-        let mut line = |name| match lines.next() {
-            Some(line) if !line.is_empty() => Ok(line),
-            _ => Err(CheckpointError::Line(name)),
-        };
-        let (origin, size, root) = (line("origin")?, line("size")?, line("root")?);
-        let head = TreeHead {
-            size: size.parse::<TreeSize>().map_err(|_| CheckpointError::Line("size"))?,
-            root: Hash::from_base64(root).map_err(|_| CheckpointError::Line("root"))?,
-        };
-        let extensions: Vec<String> = lines.map(str::to_owned).collect();
-        if origin.len() > ORIGIN_BYTES_MAX || extensions.iter().any(String::is_empty) {
-            return Err(CheckpointError::Line("origin or extension"));
-        }
-        Ok(Self { origin: origin.to_owned(), head, extensions })
-    }
-
-    /// The text that is signed.
-    pub fn to_text(&self) -> String {
-        let Self { origin, head, extensions } = self;
-        let mut text = format!("{origin}\n{}\n{}\n", head.size, head.root.to_base64());
-        for line in extensions {
-            text.push_str(line);
-            text.push('\n');
-        }
-        text
-    }
-}
-
-/// A checkpoint with its signature lines; well-formed, but not verified.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignedCheckpoint {
-    checkpoint: Checkpoint,
-    note: Note,
-}
-
-impl SignedCheckpoint {
-    /// Reads a signed checkpoint.
-    pub fn parse(bytes: &[u8]) -> Result<Self, CheckpointError> {
-        if bytes.len() > CHECKPOINT_BYTES_MAX {
-            return Err(CheckpointError::TooLong);
-        }
-        let note = Note::parse(bytes)?;
-        Ok(Self { checkpoint: Checkpoint::parse_text(note.text())?, note })
-    }
-
-    /// What it says, whoever says it.
-    pub fn checkpoint(&self) -> &Checkpoint {
-        &self.checkpoint
-    }
-
-    /// The note.
-    pub fn note(&self) -> &Note {
-        &self.note
-    }
-
-    /// Verifies the lines by `keys`, as [`Note::verify`] does.
-    pub fn verify<'a>(&self, keys: &'a [VerifierKey]) -> Result<Vec<&'a VerifierKey>, NoteError> {
-        self.note.verify(keys)
-    }
-}
-
-/// Reads the checkpoint of the log `origin` and verifies that at least one of its `keys` has signed.
-pub fn open_checkpoint(
-    bytes: &[u8],
-    origin: &str,
-    keys: &[VerifierKey],
-) -> Result<Checkpoint, CheckpointError> {
-    let signed = SignedCheckpoint::parse(bytes)?;
-    if signed.checkpoint.origin != origin {
-        let found = signed.checkpoint.origin;
-        return Err(CheckpointError::Origin { found, expected: origin.to_owned() });
-    }
-    signed.note.verify(keys)?;
-    Ok(signed.checkpoint)
-}
+#[cfg(test)]
+mod tests;

@@ -1,20 +1,23 @@
-//! The formats of transparency logs as pure functions: bytes in, bytes or a verdict out.
+//! The formats of a transparency log as pure functions: bytes in, bytes or a verdict out.
 //!
-//! | module | what it is | specification |
+//! Nothing here reads a clock, a file or a socket. Everything is bounded and no input makes it panic. In reading
+//! order, each module on those before it:
+//!
+//! | module | what | text |
 //! |---|---|---|
-//! | [`size`] | sizes, indices, levels and widths, each a type | |
-//! | [`hash`] | leaf and node hashes | RFC 6962 section 2.1 |
-//! | [`tree`] | tree heads, and the frontier that grows a tree | RFC 6962 section 2.1 |
-//! | [`proof`] | inclusion and consistency, built from tiles and verified | RFC 6962, RFC 9162 |
-//! | [`tile`] | coordinates, paths, contents, growth | C2SP tlog-tiles |
-//! | [`bundle`] | entry bundles | C2SP tlog-tiles |
-//! | [`note`] | signed notes and their keys | C2SP signed-note |
-//! | [`checkpoint`] | origins and checkpoints | C2SP tlog-checkpoint |
-//!
-//! There is no input or output here, no clock and no runtime, and nothing panics on any bytes.
+//! | [`size`] | the numbers of a log, one type each | tlog-tiles |
+//! | [`hash`] | hashes of leaves and nodes | RFC 6962 |
+//! | [`tree`] | the right edge of a growing tree | RFC 6962 |
+//! | [`tile`] | tiles: places, paths, hashes | tlog-tiles |
+//! | [`bundle`] | entry bundles | tlog-tiles |
+//! | [`proof`] | proofs: verified, and built from tiles | RFC 6962 |
+//! | [`note`] | signed notes and their keys | signed-note |
+//! | [`cosignature`] | what witnesses sign | tlog-cosignature |
+//! | [`checkpoint`] | signed tree heads | tlog-checkpoint |
 
 pub mod bundle;
 pub mod checkpoint;
+pub mod cosignature;
 pub mod hash;
 pub mod note;
 pub mod proof;
@@ -24,19 +27,21 @@ pub mod tree;
 
 pub use bundle::{BUNDLE_BYTES_MAX, BundleError, ENTRY_BYTES_MAX, EntryBundle, append_entry};
 pub use checkpoint::{
-    CHECKPOINT_BYTES_MAX, Checkpoint, CheckpointError, Origin, SignedCheckpoint, open_checkpoint,
+    CHECKPOINT_BYTES_MAX, Checkpoint, CheckpointError, Origin, OriginError, SignedCheckpoint,
+    open_checkpoint,
 };
-pub use hash::{EMPTY_ROOT, HASH_BYTES, Hash, leaf_hash, node_hash};
+pub use cosignature::{CosigningKey, TimeError, cosign, cosignature_time};
+pub use hash::{EMPTY_ROOT, Hash, HashError, leaf_hash, node_hash};
 pub use note::{
-    KeyId, KeyName, Note, NoteError, NoteSignature, NoteSigningKey, PublicKey, VerifierKey,
+    KeyError, KeyId, KeyName, Note, NoteError, NoteSignature, NoteSigningKey, PublicKey,
+    VerifierKey,
 };
 pub use proof::{
-    ProofError, ProofPlan, TileMap, TileSource, inclusion_proof_len, plan_consistency,
-    plan_inclusion, plan_root, root_from_inclusion, verify_consistency, verify_inclusion,
+    ProofError, ProofPlan, TileMap, TileSource, plan_consistency, plan_inclusion, plan_root,
+    verify_consistency, verify_inclusion,
 };
-pub use size::{LeafIndex, Level, TILE_WIDTH_MAX, TileIndex, TileWidth, TreeSize};
-pub use tile::{
-    BundleCoord, HashTile, ResourcePath, TileCoord, bundles_at, bundles_for_growth, edge_bundle,
-    edge_tiles, tiles_at, tiles_for_growth,
+pub use size::{
+    HASH_BYTES, LeafIndex, Level, NumberError, TILE_WIDTH_MAX, TileIndex, TileWidth, TreeSize,
 };
-pub use tree::{Frontier, TreeHead};
+pub use tile::{BundleCoord, HashTile, PathError, ResourcePath, TileCoord, TileError};
+pub use tree::{Frontier, FrontierMismatch, SizeOverflow, TreeHead};

@@ -1,112 +1,98 @@
-//! Proofs: inclusion of a leaf and consistency of two trees (RFC 6962 section 2.1, verified as in
-//! RFC 9162 sections 2.1.3 and 2.1.4).
+//! Inclusion and consistency proofs: checked here, built from tiles in [`plan`].
 //!
-//! Verification needs nothing but the proof. How a proof is built from tiles is in [`plan`].
+//! RFC 6962 sections 2.1.1 and 2.1.2; proofs run from the leaf side to the root side.
+//!
+//! Invariant: for given sizes and index exactly one proof length is accepted, and every hash in it enters the
+//! root that is compared. No hash can be added, dropped or changed.
 
-mod plan;
+pub mod plan;
 
 pub use plan::{ProofPlan, TileMap, TileSource, plan_consistency, plan_inclusion, plan_root};
 
-use crate::hash::{EMPTY_ROOT, Hash, node_hash};
+use thiserror::Error;
+
+use crate::hash::{Hash, node_hash};
 use crate::size::{LeafIndex, TreeSize};
 use crate::tile::TileCoord;
 use crate::tree::TreeHead;
 
-/// Most hashes in a proof.
+/// Most hashes any proof can have.
 pub const PROOF_HASHES_MAX: usize = 63;
 
-/// A proof is wrong, or cannot be made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
+/// Why a proof does not hold, or cannot be built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ProofError {
-    /// The leaf is not in the tree.
+    /// The tree does not have the leaf.
     #[error("leaf {index} is not in a tree of size {size}")]
-    OutOfTree {
-        /// The leaf.
+    NotInTree {
+        /// The leaf asked for.
         index: LeafIndex,
-        /// The tree.
+        /// Size of the tree.
         size: TreeSize,
     },
-    /// The older tree is larger than the newer one.
-    #[error("a tree of size {new} cannot extend one of size {old}")]
+    /// A tree is never consistent with a smaller one.
+    #[error("tree of size {new} is smaller than the earlier one of size {old}")]
     Shrunk {
-        /// The older size.
+        /// Size of the earlier tree.
         old: TreeSize,
-        /// The newer size.
+        /// Size of the later tree.
         new: TreeSize,
     },
-    /// The proof has too few or too many hashes.
-    #[error("the proof has {found} hashes where it must have {expected}")]
-    WrongLength {
-        /// How many it must have.
+    /// The proof has too many or too few hashes.
+    #[error("proof of {actual} hashes where {expected} are due")]
+    Length {
+        /// Hashes due.
         expected: usize,
-        /// How many it has.
-        found: usize,
+        /// Hashes found.
+        actual: usize,
     },
-    /// The hashes do not lead to the root.
-    #[error("the proof leads to another root")]
-    WrongRoot,
-    /// A tile that the proof needs is not held.
-    #[error("the tile {0} is needed")]
+    /// The proof leads to another root hash than the tree head has.
+    #[error("proof leads to root {computed} where the tree of size {size} has {claimed}")]
+    RootMismatch {
+        /// Size of the tree in question.
+        size: TreeSize,
+        /// Root hash that follows from the proof.
+        computed: Hash,
+        /// Root hash in the tree head.
+        claimed: Hash,
+    },
+    /// A tile that the proof is made from is not at hand, or is narrower than the tree's size makes it.
+    #[error("missing {0}")]
     MissingTile(TileCoord),
 }
 
-/// How many hashes the inclusion proof of a leaf has.
-pub fn inclusion_proof_len(index: LeafIndex, size: TreeSize) -> Result<usize, ProofError> {
-    if !size.contains(index) {
-        return Err(ProofError::OutOfTree { index, size });
-    }
-    // Up to where the paths of this leaf and of the last one meet there is a sibling on each
-    // level; above, one for each set bit, as the last leaf's path goes up without siblings.
-    let last = size.get() - 1;
-    let inner = u64::BITS - (index.get() ^ last).leading_zeros();
-    let border = index.get().checked_shr(inner).unwrap_or(0).count_ones();
-    Ok((inner + border) as usize)
-}
-
-/// The root that an inclusion proof leads to.
-pub fn root_from_inclusion(
-    leaf: &Hash,
-    index: LeafIndex,
-    size: TreeSize,
-    proof: &[Hash],
-) -> Result<Hash, ProofError> {
-    let expected = inclusion_proof_len(index, size)?;
-    if proof.len() != expected {
-        return Err(ProofError::WrongLength { expected, found: proof.len() });
-    }
-    let (mut node, mut last) = (index.get(), size.get() - 1);
-    let mut hash = *leaf;
-    for sibling in proof {
-        // A right child, or the last node of its level: move up to where it has a left sibling.
-        if node & 1 == 1 || node == last {
-            hash = node_hash(sibling, &hash);
-            while node & 1 == 0 && node != 0 {
-                (node, last) = (node >> 1, last >> 1);
-            }
-        } else {
-            hash = node_hash(&hash, sibling);
-        }
-        (node, last) = (node >> 1, last >> 1);
-    }
-    Ok(hash)
-}
-
-/// Checks that the tree `head` has `leaf` at `index`.
+/// Checks that the tree has the leaf at that index.
 pub fn verify_inclusion(
     leaf: &Hash,
     index: LeafIndex,
     head: &TreeHead,
     proof: &[Hash],
 ) -> Result<(), ProofError> {
-    let root = root_from_inclusion(leaf, index, head.size, proof)?;
-    if root == head.root { Ok(()) } else { Err(ProofError::WrongRoot) }
+    expect_root(head, root_from_inclusion(leaf, index, head.size, proof)?)
 }
 
-/// Checks that the tree `new` begins with all leaves of the tree `old`.
+/// Root hash of the tree of `size` that has the leaf at that index, if the proof is right.
+pub fn root_from_inclusion(
+    leaf: &Hash,
+    index: LeafIndex,
+    size: TreeSize,
+    proof: &[Hash],
+) -> Result<Hash, ProofError> {
+    let path = Path::new(index, size)?;
+    expect_length(path.inner + path.border, proof.len())?;
+    let (inner, border) = proof.split_at(path.inner);
+    Ok(climb_border(climb(*leaf, inner, index.get()), border))
+}
+
+/// How many hashes the inclusion proof of a leaf has.
+pub fn inclusion_proof_len(index: LeafIndex, size: TreeSize) -> Result<usize, ProofError> {
+    let path = Path::new(index, size)?;
+    Ok(path.inner + path.border)
+}
+
+/// Checks that the leaves of the old tree are the first leaves of the new one.
 ///
-/// Equal sizes need equal roots and no proof; the empty tree is the beginning of every tree and
-/// needs none either.
+/// From size 0, and between equal sizes, the proof is empty; an empty tree must have the empty root.
 pub fn verify_consistency(
     old: &TreeHead,
     new: &TreeHead,
@@ -115,40 +101,88 @@ pub fn verify_consistency(
     if old.size > new.size {
         return Err(ProofError::Shrunk { old: old.size, new: new.size });
     }
-    if old.size.is_zero() || old.size == new.size {
-        let expected_root = if old.size.is_zero() { EMPTY_ROOT } else { new.root };
-        return match proof.len() {
-            0 if old.root == expected_root => Ok(()),
-            0 => Err(ProofError::WrongRoot),
-            found => Err(ProofError::WrongLength { expected: 0, found }),
-        };
-    }
-    let expected = plan_consistency(old.size, new.size)?.len();
-    if proof.len() != expected {
-        return Err(ProofError::WrongLength { expected, found: proof.len() });
-    }
-    // The proof starts at the largest perfect subtree that ends the old tree; where that is the
-    // whole old tree, its hash is the old root and is left out.
-    let steps = old.size.get().trailing_zeros();
-    let (mut node, mut last) = ((old.size.get() - 1) >> steps, (new.size.get() - 1) >> steps);
-    let (first, rest) = if old.size.get().is_power_of_two() {
-        (old.root, proof)
-    } else {
-        let (first, rest) = proof.split_first().ok_or(ProofError::WrongRoot)?;
-        (*first, rest)
+    let Some(last) = old.size.get().checked_sub(1).and_then(LeafIndex::new) else {
+        expect_length(0, proof.len())?;
+        expect_root(old, TreeHead::EMPTY.root)?;
+        return if new.size.is_zero() { expect_root(new, old.root) } else { Ok(()) };
     };
-    let (mut old_root, mut new_root) = (first, first);
-    for sibling in rest {
-        if node & 1 == 1 || node == last {
-            old_root = node_hash(sibling, &old_root);
-            new_root = node_hash(sibling, &new_root);
-            while node & 1 == 0 && node != 0 {
-                (node, last) = (node >> 1, last >> 1);
-            }
-        } else {
-            new_root = node_hash(&new_root, sibling);
-        }
-        (node, last) = (node >> 1, last >> 1);
+    if old.size == new.size {
+        expect_length(0, proof.len())?;
+        return expect_root(new, old.root);
     }
-    if old_root == old.root && new_root == new.root { Ok(()) } else { Err(ProofError::WrongRoot) }
+
+    // The last leaf of the old tree is the corner of a perfect subtree of both trees. From its root the proof
+    // climbs to the two roots at once: to the new one with all hashes, to the old one with those on the left.
+    let corner_height = old.size.get().trailing_zeros();
+    let path = Path::new(last, new.size)?;
+    let inner = path.inner - corner_height as usize;
+    let old_is_corner = old.size.get().is_power_of_two();
+    expect_length(usize::from(!old_is_corner) + inner + path.border, proof.len())?;
+    let (corner, rest) = match proof.split_first() {
+        Some((first, rest)) if !old_is_corner => (*first, rest),
+        _ => (old.root, proof),
+    };
+
+    let position = last.get() >> corner_height;
+    let (inner, border) = rest.split_at(inner);
+    expect_root(old, climb_border(climb_left(corner, inner, position), border))?;
+    expect_root(new, climb_border(climb(corner, inner, position), border))
 }
+
+/// Shape of the way from a leaf up to the root.
+struct Path {
+    /// Levels on which the sibling may lie on either side: up to where the way meets the right edge.
+    inner: usize,
+    /// Siblings above that; all of them lie on the left.
+    border: usize,
+}
+
+impl Path {
+    fn new(index: LeafIndex, size: TreeSize) -> Result<Self, ProofError> {
+        if !size.contains(index) {
+            return Err(ProofError::NotInTree { index, size });
+        }
+        // The way of the leaf and that of the last leaf join where their indices agree.
+        let inner = u64::BITS - (index.get() ^ (size.get() - 1)).leading_zeros();
+        let border = (index.get() >> inner).count_ones();
+        Ok(Self { inner: inner as usize, border: border as usize })
+    }
+}
+
+/// Climbs past siblings, each on the side that the bits of the position tell.
+fn climb(from: Hash, siblings: &[Hash], position: u64) -> Hash {
+    siblings.iter().enumerate().fold(from, |node, (height, sibling)| {
+        if position >> height & 1 == 0 {
+            node_hash(&node, sibling)
+        } else {
+            node_hash(sibling, &node)
+        }
+    })
+}
+
+/// Climbs past those siblings that lie on the left: the tree as it was before it grew to the right.
+fn climb_left(from: Hash, siblings: &[Hash], position: u64) -> Hash {
+    siblings.iter().enumerate().fold(from, |node, (height, sibling)| {
+        if position >> height & 1 == 0 { node } else { node_hash(sibling, &node) }
+    })
+}
+
+/// Climbs along the right edge, where every sibling lies on the left.
+fn climb_border(from: Hash, siblings: &[Hash]) -> Hash {
+    siblings.iter().fold(from, |node, sibling| node_hash(sibling, &node))
+}
+
+fn expect_length(expected: usize, actual: usize) -> Result<(), ProofError> {
+    if expected == actual { Ok(()) } else { Err(ProofError::Length { expected, actual }) }
+}
+
+fn expect_root(head: &TreeHead, computed: Hash) -> Result<(), ProofError> {
+    if head.root == computed {
+        Ok(())
+    } else {
+        Err(ProofError::RootMismatch { size: head.size, computed, claimed: head.root })
+    }
+}
+
+#[cfg(test)]
+mod tests;

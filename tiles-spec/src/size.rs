@@ -1,178 +1,274 @@
-//! Sizes, indices and coordinates of trees and tiles, each a type of its own.
+//! The numbers of a tiled log, each with a type of its own so that none can stand in for another.
 //!
-//! A tree size counts leaves, a leaf index names one, and mixing them up is the classic error of
-//! transparency logs. Sizes are at most 2^63 - 1, because other implementations hold them in signed
-//! integers (C2SP tlog-checkpoint). Decimal text is canonical only: no sign, no leading zeros.
+//! C2SP tlog-tiles "Merkle Tree", tlog-checkpoint (size line).
+//!
+//! Invariants: a value that exists is in range; the decimal form is the canonical one both ways (no sign, no
+//! leading zeros), so `parse(print(x)) == x` and each value has exactly one spelling.
+//!
+//! Tree sizes stop at 2^63 - 1: other implementations keep them in a signed 64-bit integer, and a log that
+//! signs a size its readers cannot hold is broken for them.
 
-use std::fmt;
-use std::str::FromStr;
+use thiserror::Error;
 
-/// Leaves of a tree tile, and entries of a bundle, that is full.
+/// Hashes in a full tile, and entries in a full bundle.
 pub const TILE_WIDTH_MAX: usize = 256;
 
-/// The text is not the canonical decimal form of a number in range.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a canonical decimal number in range")]
-pub struct InvalidNumber;
+/// Bytes in a SHA-256 hash.
+pub const HASH_BYTES: usize = 32;
 
-/// Parses canonical decimal: ASCII digits, no leading zeros, `0` for zero.
-pub(crate) fn parse_decimal(text: &str) -> Result<u64, InvalidNumber> {
-    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    if !digits || (text.len() > 1 && text.starts_with('0')) {
-        return Err(InvalidNumber);
-    }
-    text.parse().map_err(|_| InvalidNumber)
-}
+/// Position of a leaf in the log, counted from 0.
+///
+/// Below [`TreeSize::MAX`], so the tree that ends with this leaf has a size that exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LeafIndex(u64);
 
 /// Number of leaves in a tree: 0 to 2^63 - 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TreeSize(u64);
 
-impl TreeSize {
-    /// The empty tree.
-    pub const ZERO: Self = Self(0);
-    /// The largest tree.
-    pub const MAX: Self = Self(i64::MAX as u64);
+/// Level of a hash tile, 0 (leaf hashes) to 63.
+///
+/// The path syntax allows 63; no tree of a possible size has a tile above level 7.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Level(u8);
 
-    /// A tree of `n` leaves, if that is in range.
-    pub const fn new(n: u64) -> Option<Self> {
-        if n <= Self::MAX.0 { Some(Self(n)) } else { None }
+/// Position of a tile or bundle within its level, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TileIndex(u64);
+
+/// Number of hashes in a tile, or of entries in a bundle: 1 to 256.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TileWidth(u16);
+
+/// Why a decimal number was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum NumberError {
+    /// Empty, signed, padded with zeros or spaces, or not made of ASCII digits.
+    #[error("not a canonical decimal number")]
+    NotCanonical,
+    /// A canonical number outside of what the type can hold.
+    #[error("number out of range")]
+    OutOfRange,
+}
+
+impl LeafIndex {
+    /// The index, or `None` from 2^63 - 1 on.
+    pub const fn new(index: u64) -> Option<Self> {
+        if index < TreeSize::MAX.0 { Some(Self(index)) } else { None }
     }
 
-    /// The number of leaves.
+    /// The plain number.
     pub const fn get(self) -> u64 {
         self.0
     }
 
-    /// There are no leaves.
+    /// Size of the smallest tree that holds this leaf: the index plus one.
+    pub const fn tree_size_after(self) -> TreeSize {
+        TreeSize(self.0 + 1)
+    }
+
+    /// The level 0 tile, and entry bundle, that holds this leaf.
+    pub const fn tile_index(self) -> TileIndex {
+        TileIndex(self.0 / TILE_WIDTH_MAX as u64)
+    }
+
+    /// Where in that tile and bundle the leaf lies, 0 to 255.
+    pub const fn slot(self) -> usize {
+        // 256 slots: the low byte.
+        self.0.to_le_bytes()[0] as usize
+    }
+}
+
+impl TreeSize {
+    /// The empty tree.
+    pub const ZERO: Self = Self(0);
+    /// 2^63 - 1.
+    pub const MAX: Self = Self(i64::MAX as u64);
+
+    /// The size, or `None` from 2^63 on.
+    pub const fn new(size: u64) -> Option<Self> {
+        if size <= Self::MAX.0 { Some(Self(size)) } else { None }
+    }
+
+    /// The plain number.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// Whether the tree has no leaves.
     pub const fn is_zero(self) -> bool {
         self.0 == 0
     }
 
-    /// The size with `leaves` more leaves, if that is in range.
-    pub fn checked_add(self, leaves: u64) -> Option<Self> {
-        Self::new(self.0.checked_add(leaves)?)
+    /// The size after `leaves` more, or `None` past [`TreeSize::MAX`].
+    pub const fn checked_add(self, leaves: u64) -> Option<Self> {
+        match self.0.checked_add(leaves) {
+            Some(sum) => Self::new(sum),
+            None => None,
+        }
     }
 
-    /// The tree has a leaf at `index`.
+    /// Whether a tree of this size has a leaf at `index`.
     pub const fn contains(self, index: LeafIndex) -> bool {
         index.0 < self.0
     }
 
-    /// The index that the next leaf gets, if there is one left.
+    /// The index the next leaf gets, or `None` when the tree is at [`TreeSize::MAX`].
     pub const fn next_leaf(self) -> Option<LeafIndex> {
         LeafIndex::new(self.0)
     }
 }
 
-/// Position of a leaf in a log, from 0; less than every tree size that contains it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LeafIndex(u64);
-
-impl LeafIndex {
-    /// Leaf `n`, if a tree can have one.
-    pub const fn new(n: u64) -> Option<Self> {
-        if n < TreeSize::MAX.0 { Some(Self(n)) } else { None }
-    }
-
-    /// The position itself.
-    pub const fn get(self) -> u64 {
-        self.0
-    }
-
-    /// The size of the smallest tree that has this leaf.
-    pub const fn tree_size_after(self) -> TreeSize {
-        TreeSize(self.0 + 1)
-    }
-}
-
-/// Level of a hash tile: 0 to 63. Tiles of level 0 hold leaf hashes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Level(u8);
-
 impl Level {
-    /// The level of leaf hashes.
+    /// Leaf hashes.
     pub const ZERO: Self = Self(0);
 
-    /// Level `n`, if the specification allows it.
-    pub const fn new(n: u8) -> Option<Self> {
-        if n <= 63 { Some(Self(n)) } else { None }
+    /// The level, or `None` above 63.
+    pub const fn new(level: u8) -> Option<Self> {
+        if level < 64 { Some(Self(level)) } else { None }
     }
 
-    /// The level itself.
+    /// The plain number.
     pub const fn get(self) -> u8 {
         self.0
     }
 }
 
-/// Position of a tile in its level, or of an entry bundle, from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TileIndex(u64);
-
 impl TileIndex {
-    /// Tile `n`.
-    pub const fn new(n: u64) -> Self {
-        Self(n)
+    /// Any number is a tile index.
+    pub const fn new(index: u64) -> Self {
+        Self(index)
     }
 
-    /// The position itself.
+    /// The plain number.
     pub const fn get(self) -> u64 {
         self.0
     }
 }
 
-/// Number of hashes in a tile or of entries in a bundle: 1 to 256.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TileWidth(u16);
-
 impl TileWidth {
-    /// A full tile.
-    pub const FULL: Self = Self(TILE_WIDTH_MAX as u16);
+    /// 256, the width of a tile that never changes again.
+    pub const FULL: Self = Self(256);
 
-    /// Width `n`, if a tile can have it.
-    pub const fn new(n: u16) -> Option<Self> {
-        if n >= 1 && n <= Self::FULL.0 { Some(Self(n)) } else { None }
+    /// The width, or `None` for 0 and above 256.
+    pub const fn new(width: u16) -> Option<Self> {
+        if width >= 1 && width <= Self::FULL.0 { Some(Self(width)) } else { None }
     }
 
-    /// The width itself.
+    /// The plain number.
     pub const fn get(self) -> u16 {
         self.0
     }
 
-    /// The width as a length.
+    /// The width of a tile when this many hashes are left from its first slot on; `None` for none.
+    pub(crate) fn from_remaining(hashes: u64) -> Option<Self> {
+        Self::new(u16::try_from(hashes).unwrap_or(u16::MAX).min(Self::FULL.0))
+    }
+
+    /// The plain number, for slices.
     pub const fn as_usize(self) -> usize {
         self.0 as usize
     }
 
-    /// The tile is full.
+    /// Whether this is the width of a full tile.
     pub const fn is_full(self) -> bool {
         self.0 == Self::FULL.0
     }
 }
 
-macro_rules! display_as_decimal {
-    ($($name:ident),*) => {$(
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(&self.0, f)
+/// Reads a canonical decimal: `0`, or digits that do not begin with one.
+pub(crate) fn parse_decimal(text: &str) -> Result<u64, NumberError> {
+    let digits = text.as_bytes();
+    let canonical = match digits {
+        [b'0'] => true,
+        [b'1'..=b'9', rest @ ..] => rest.iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    if !canonical {
+        return Err(NumberError::NotCanonical);
+    }
+    text.parse().map_err(|_| NumberError::OutOfRange)
+}
+
+/// Decimal `Display` and `FromStr` for a number type, given how to make one from a `u64`.
+macro_rules! decimal {
+    ($type:ident, $from_u64:expr) => {
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Display::fmt(&self.0, f)
             }
         }
-    )*};
+
+        impl std::str::FromStr for $type {
+            type Err = NumberError;
+
+            fn from_str(text: &str) -> Result<Self, NumberError> {
+                let from_u64: fn(u64) -> Option<Self> = $from_u64;
+                from_u64(parse_decimal(text)?).ok_or(NumberError::OutOfRange)
+            }
+        }
+    };
 }
-display_as_decimal!(TreeSize, LeafIndex, Level, TileIndex, TileWidth);
 
-impl FromStr for TreeSize {
-    type Err = InvalidNumber;
+decimal!(LeafIndex, Self::new);
+decimal!(TreeSize, Self::new);
+decimal!(TileIndex, |n| Some(Self(n)));
+decimal!(Level, |n| u8::try_from(n).ok().and_then(Self::new));
+decimal!(TileWidth, |n| u16::try_from(n).ok().and_then(Self::new));
 
-    fn from_str(text: &str) -> Result<Self, InvalidNumber> {
-        Self::new(parse_decimal(text)?).ok_or(InvalidNumber)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_indices_stop_where_signed_integers_do() {
+        let max = (1 << 63) - 1;
+        assert_eq!(TreeSize::MAX.get(), max);
+        assert_eq!(TreeSize::new(max), Some(TreeSize::MAX));
+        assert_eq!(TreeSize::new(max + 1), None);
+        assert_eq!(LeafIndex::new(max), None);
+        assert_eq!(LeafIndex::new(max - 1).unwrap().tree_size_after(), TreeSize::MAX);
+        assert_eq!(TreeSize::MAX.next_leaf(), None);
+        assert_eq!(TreeSize::MAX.checked_add(0), Some(TreeSize::MAX));
+        assert_eq!(TreeSize::MAX.checked_add(1), None);
+        assert_eq!(TreeSize::MAX.checked_add(u64::MAX), None);
+        assert_eq!(TreeSize::ZERO.next_leaf(), LeafIndex::new(0));
+        assert!(!TreeSize::ZERO.contains(LeafIndex::new(0).unwrap()));
     }
-}
 
-impl FromStr for LeafIndex {
-    type Err = InvalidNumber;
+    #[test]
+    fn leaves_map_to_tiles_and_slots() {
+        let at = |n| {
+            let index = LeafIndex::new(n).unwrap();
+            (index.tile_index().get(), index.slot())
+        };
+        assert_eq!([at(0), at(255), at(256), at(70_000)], [(0, 0), (0, 255), (1, 0), (273, 112)]);
+    }
 
-    fn from_str(text: &str) -> Result<Self, InvalidNumber> {
-        Self::new(parse_decimal(text)?).ok_or(InvalidNumber)
+    #[test]
+    fn small_ranges() {
+        assert_eq!(Level::new(63).map(Level::get), Some(63));
+        assert_eq!(Level::new(64), None);
+        assert_eq!(TileWidth::new(0), None);
+        assert_eq!(TileWidth::new(257), None);
+        assert!(TileWidth::new(256).unwrap().is_full());
+        assert!(!TileWidth::new(255).unwrap().is_full());
+        assert_eq!(TileWidth::FULL.as_usize(), TILE_WIDTH_MAX);
+    }
+
+    #[test]
+    fn only_canonical_decimals_parse() {
+        for bad in ["", "+1", "-1", "00", "01", " 1", "1 ", "1_0", "0x1", "１", "1\n"] {
+            assert_eq!(bad.parse::<TreeSize>(), Err(NumberError::NotCanonical), "{bad:?}");
+        }
+        for big in ["9223372036854775808", "18446744073709551616", "99999999999999999999999999"] {
+            assert_eq!(big.parse::<TreeSize>(), Err(NumberError::OutOfRange), "{big}");
+        }
+        assert_eq!("9223372036854775807".parse(), Ok(TreeSize::MAX));
+        assert_eq!("9223372036854775807".parse::<LeafIndex>(), Err(NumberError::OutOfRange));
+        assert_eq!("18446744073709551615".parse(), Ok(TileIndex::new(u64::MAX)));
+        assert_eq!("64".parse::<Level>(), Err(NumberError::OutOfRange));
+        assert_eq!("0".parse::<TileWidth>(), Err(NumberError::OutOfRange));
+        assert_eq!(TreeSize::new(1234).unwrap().to_string(), "1234");
     }
 }

@@ -1,70 +1,74 @@
-//! Trees: the head of one, and the frontier that grows one leaf by leaf.
+//! The Merkle tree of a log, kept as its right edge.
+//!
+//! RFC 6962 section 2.1: a tree of n leaves splits at the largest power of two below n, so it is a row of perfect
+//! subtrees, one for each 1 bit of n, largest first. Their roots are all a log needs to append and to know its
+//! root hash: that row is the [`Frontier`].
+//!
+//! Invariant: a frontier holds exactly as many nodes as its size has 1 bits.
+
+use thiserror::Error;
 
 use crate::hash::{EMPTY_ROOT, Hash, node_hash};
 use crate::size::TreeSize;
 
-/// A tree's size and root, unsigned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a checkpoint says of a tree: how many leaves, and their root hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TreeHead {
-    /// How many leaves.
+    /// Number of leaves.
     pub size: TreeSize,
-    /// The root hash.
+    /// Merkle tree hash of those leaves.
     pub root: Hash,
 }
 
-/// The roots of the perfect subtrees that a tree consists of, largest first: one for each bit that
-/// is set in its size.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Roots of the perfect subtrees along the right edge, largest first. At most 63.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Frontier {
     size: TreeSize,
     nodes: Vec<Hash>,
 }
 
-/// A frontier cannot be made or grown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum FrontierError {
-    /// A tree of a size has one subtree for each bit that is set in it.
-    #[error("a tree of size {size} has another number of subtrees than {nodes}")]
-    WrongCount {
-        /// The size.
-        size: TreeSize,
-        /// The number given.
-        nodes: usize,
-    },
-    /// The tree has as many leaves as a tree can have.
-    #[error("the tree is full")]
-    Full,
+/// A tree of 2^63 - 1 leaves takes no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("the tree is at its largest size")]
+pub struct SizeOverflow;
+
+/// The nodes given are not a frontier of the size given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("a tree of {size} leaves has {} frontier nodes, not {nodes}", size.get().count_ones())]
+pub struct FrontierMismatch {
+    /// The size given.
+    pub size: TreeSize,
+    /// How many nodes were given.
+    pub nodes: usize,
 }
 
-impl Default for Frontier {
-    fn default() -> Self {
-        Self::new()
-    }
+impl TreeHead {
+    /// The head of the tree without leaves.
+    pub const EMPTY: Self = Self { size: TreeSize::ZERO, root: EMPTY_ROOT };
 }
 
 impl Frontier {
     /// The frontier of the empty tree.
-    pub const fn new() -> Self {
-        Self { size: TreeSize::ZERO, nodes: Vec::new() }
+    pub fn new() -> Self {
+        Self::default()
     }
 
-    /// The frontier of a tree whose perfect subtrees have these roots, largest first.
-    pub fn from_nodes(size: TreeSize, nodes: Vec<Hash>) -> Result<Self, FrontierError> {
+    /// The frontier of a tree of `size` from the roots of its perfect subtrees, largest first.
+    pub fn from_nodes(size: TreeSize, nodes: Vec<Hash>) -> Result<Self, FrontierMismatch> {
         if nodes.len() == size.get().count_ones() as usize {
             Ok(Self { size, nodes })
         } else {
-            Err(FrontierError::WrongCount { size, nodes: nodes.len() })
+            Err(FrontierMismatch { size, nodes: nodes.len() })
         }
     }
 
-    /// Adds a leaf.
-    pub fn push(&mut self, leaf: Hash) -> Result<(), FrontierError> {
-        let size = self.size.checked_add(1).ok_or(FrontierError::Full)?;
+    /// Appends a leaf by its leaf hash. On error nothing has changed.
+    pub fn push(&mut self, leaf: Hash) -> Result<(), SizeOverflow> {
+        let size = self.size.checked_add(1).ok_or(SizeOverflow)?;
+        // Each trailing 1 bit is a subtree as large as what has been built on its right.
         let mut node = leaf;
-        // Each trailing one bit of the old size is a subtree as large as the one being added.
         for _ in 0..self.size.get().trailing_ones() {
-            let left = self.nodes.pop().expect("one subtree for each set bit");
+            let left = self.nodes.pop().expect("one node for each 1 bit of the size");
             node = node_hash(&left, &node);
         }
         self.nodes.push(node);
@@ -72,25 +76,43 @@ impl Frontier {
         Ok(())
     }
 
-    /// How many leaves.
+    /// Number of leaves.
     pub const fn size(&self) -> TreeSize {
         self.size
     }
 
-    /// The roots of the perfect subtrees, largest first.
-    pub fn nodes(&self) -> &[Hash] {
-        &self.nodes
-    }
-
-    /// The root hash.
+    /// Merkle tree hash of all leaves.
     pub fn root(&self) -> Hash {
-        let mut nodes = self.nodes.iter().rev();
-        let Some(last) = nodes.next() else { return EMPTY_ROOT };
-        nodes.fold(*last, |right, left| node_hash(left, &right))
+        fold_right(self.nodes.iter().copied()).unwrap_or(EMPTY_ROOT)
     }
 
     /// Size and root.
     pub fn head(&self) -> TreeHead {
         TreeHead { size: self.size, root: self.root() }
     }
+
+    /// Roots of the perfect subtrees, largest first.
+    pub fn nodes(&self) -> &[Hash] {
+        &self.nodes
+    }
 }
+
+/// Merkle tree hash over leaves, or over the roots of equally large perfect subtrees, given by their hashes.
+pub fn root_of(hashes: &[Hash]) -> Hash {
+    match hashes {
+        [] => EMPTY_ROOT,
+        [hash] => *hash,
+        _ => {
+            let (left, right) = hashes.split_at(hashes.len().next_power_of_two() / 2);
+            node_hash(&root_of(left), &root_of(right))
+        }
+    }
+}
+
+/// Combines a row of perfect subtrees, largest first, into one root; `None` for an empty row.
+pub(crate) fn fold_right(nodes: impl DoubleEndedIterator<Item = Hash>) -> Option<Hash> {
+    nodes.rev().reduce(|right, left| node_hash(&left, &right))
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,34 +1,153 @@
-//! Plans: which tree nodes a proof consists of, which tiles hold them, and the proof once the tiles
-//! are there. No input or output happens here: the caller asks a plan for its tiles, fetches them,
-//! and hands them back.
+//! Proofs from tiles, without I/O: first say which tiles are needed, then build from them.
+//!
+//! Each hash of a proof is the root of a run of leaves that begins on a boundary of its own size (RFC 6962
+//! sections 2.1.1 and 2.1.2). Such a run is a row of perfect subtrees, largest first, and each of those is
+//! either one hash of a tile or the root over a power of two of neighbours in one tile.
+//!
+//! Invariants: a plan names only tiles that its tree size implies, each once; a build reads no others and hashes
+//! no more than the plan asks for.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::ProofError;
-use crate::hash::{Hash, node_hash};
+use crate::hash::Hash;
 use crate::size::{LeafIndex, Level, TILE_WIDTH_MAX, TileIndex, TileWidth, TreeSize};
-use crate::tile::{HashTile, TileCoord, root_of};
+use crate::tile::{HashTile, TILE_HEIGHT, TileCoord};
+use crate::tree::{fold_right, root_of};
 
-/// Where a plan finds the hashes of tiles.
+/// Where a plan takes the hashes of its tiles from.
 pub trait TileSource {
-    /// At least the first `width` hashes of the tile, or `None` where they are not held.
+    /// At least the first `width` hashes of the tile, or `None` when they are not held.
     fn tile(&self, level: Level, index: TileIndex, width: TileWidth) -> Option<&[Hash]>;
 }
 
-/// Tiles in memory.
+/// Which tree nodes a proof is made of, and which tiles they are in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProofPlan {
+    size: TreeSize,
+    /// The leaves below each hash of the proof, leaf side first.
+    runs: Vec<Range<u64>>,
+    tiles: Vec<TileCoord>,
+}
+
+/// Tiles held in memory, at most one for each place.
 #[derive(Clone, Debug, Default)]
 pub struct TileMap(HashMap<(Level, TileIndex), HashTile>);
 
+/// Plans the proof that a tree of `size` has the leaf at `index`.
+pub fn plan_inclusion(index: LeafIndex, size: TreeSize) -> Result<ProofPlan, ProofError> {
+    if !size.contains(index) {
+        return Err(ProofError::NotInTree { index, size });
+    }
+    // From the root down to the leaf; at each split the other half goes into the proof.
+    let mut runs = Vec::new();
+    let mut node = 0..size.get();
+    while node.end - node.start > 1 {
+        let (left, right) = split(&node);
+        if index.get() < right.start {
+            runs.push(right);
+            node = left;
+        } else {
+            runs.push(left);
+            node = right;
+        }
+    }
+    runs.reverse();
+    Ok(ProofPlan::new(size, runs))
+}
+
+/// Plans the proof that the tree of size `old` is how the one of size `new` began.
+///
+/// From size 0, and between equal sizes, the proof has no hashes.
+pub fn plan_consistency(old: TreeSize, new: TreeSize) -> Result<ProofPlan, ProofError> {
+    if old > new {
+        return Err(ProofError::Shrunk { old, new });
+    }
+    // From the root down the seam between old and new leaves, until a node ends at the seam.
+    let mut runs = Vec::new();
+    let mut node = 0..new.get();
+    while !old.is_zero() && node.end != old.get() {
+        let (left, right) = split(&node);
+        if old.get() <= right.start {
+            runs.push(right);
+            node = left;
+        } else {
+            runs.push(left);
+            node = right;
+        }
+    }
+    // The verifier has that node already when it is the whole old tree.
+    if node.start > 0 {
+        runs.push(node);
+    }
+    runs.reverse();
+    Ok(ProofPlan::new(new, runs))
+}
+
+/// Plans the frontier of a tree of `size`: the roots of its perfect subtrees, largest first.
+pub fn plan_root(size: TreeSize) -> ProofPlan {
+    ProofPlan::new(size, perfect_subtrees(0..size.get()).collect())
+}
+
+impl ProofPlan {
+    fn new(size: TreeSize, runs: Vec<Range<u64>>) -> Self {
+        let subtrees = runs.iter().cloned().flat_map(perfect_subtrees);
+        let mut tiles: Vec<_> = subtrees.map(|subtree| locate(&subtree, size).0).collect();
+        tiles.sort_unstable();
+        tiles.dedup();
+        Self { size, runs, tiles }
+    }
+
+    /// The tiles to have at hand, by level and then index, as wide as the tree's size makes them.
+    pub fn tiles(&self) -> &[TileCoord] {
+        &self.tiles
+    }
+
+    /// The hashes of the proof, in order.
+    pub fn build(&self, source: &impl TileSource) -> Result<Vec<Hash>, ProofError> {
+        self.runs.iter().map(|run| self.run_root(run, source)).collect()
+    }
+
+    /// Root over a run of leaves.
+    fn run_root(&self, run: &Range<u64>, source: &impl TileSource) -> Result<Hash, ProofError> {
+        let mut row = [Hash::from([0; 32]); u64::BITS as usize];
+        let mut filled = 0;
+        for subtree in perfect_subtrees(run.clone()) {
+            let (tile, slots) = locate(&subtree, self.size);
+            let hashes = source
+                .tile(tile.level, tile.index, tile.width)
+                .filter(|hashes| hashes.len() >= tile.width.as_usize())
+                .ok_or(ProofError::MissingTile(tile))?;
+            row[filled] = root_of(&hashes[slots]);
+            filled += 1;
+        }
+        Ok(fold_right(row[..filled].iter().copied()).expect("a run has at least one leaf"))
+    }
+}
+
 impl TileMap {
-    /// Keeps a tile; of two widths of one tile the wider is kept.
+    /// No tiles.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Holds a tile at its place, unless one at least as wide is there already.
     pub fn insert(&mut self, coord: TileCoord, tile: HashTile) {
-        let slot = self.0.entry((coord.level, coord.index));
-        slot.and_modify(|held| {
-            if held.width() < tile.width() {
-                held.clone_from(&tile);
-            }
-        })
-        .or_insert(tile);
+        let held = self.0.entry((coord.level, coord.index)).or_insert_with(|| tile.clone());
+        if held.width() < tile.width() {
+            *held = tile;
+        }
+    }
+
+    /// How many tiles are held.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether none is held.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
@@ -39,149 +158,33 @@ impl TileSource for TileMap {
     }
 }
 
-/// A perfect subtree: the leaves from `index << height` on, `1 << height` of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Node {
-    height: u32,
-    index: u64,
+/// Halves of a node with two leaves or more: the left has the largest power of two below their number.
+fn split(node: &Range<u64>) -> (Range<u64>, Range<u64>) {
+    let middle = node.start + (1 << (node.end - node.start - 1).ilog2());
+    (node.start..middle, middle..node.end)
 }
 
-impl Node {
-    /// The tile that holds the node's hash or all hashes below it, as it is in a tree of `size`,
-    /// and the first of those hashes.
-    fn place(self, size: TreeSize) -> (TileCoord, usize) {
-        let level = u8::try_from(self.height / 8).ok().and_then(Level::new);
-        let level = level.expect("heights are below 64");
-        let first = self.index << (self.height % 8);
-        let hashes = size.get() >> (8 * (self.height / 8));
-        let index = first / TILE_WIDTH_MAX as u64;
-        let width = (hashes - index * TILE_WIDTH_MAX as u64).min(TILE_WIDTH_MAX as u64);
-        let width = u16::try_from(width).ok().and_then(TileWidth::new);
-        let width = width.expect("a node of the tree is within a tile of the tree");
-        let offset = usize::try_from(first % TILE_WIDTH_MAX as u64).expect("below 256");
-        (TileCoord { level, index: TileIndex::new(index), width }, offset)
-    }
+/// The perfect subtrees of a run that begins on a boundary of its size, largest first.
+fn perfect_subtrees(run: Range<u64>) -> impl Iterator<Item = Range<u64>> {
+    let mut start = run.start;
+    std::iter::from_fn(move || {
+        let height = (run.end - start).checked_ilog2()?;
+        let subtree = start..start + (1 << height);
+        start = subtree.end;
+        Some(subtree)
+    })
 }
 
-/// The perfect subtrees that the leaves from `start` to before `end` consist of, left to right.
-/// The range has to begin where a subtree of its size can begin, as all ranges of proofs do.
-fn subtrees(start: u64, end: u64) -> Vec<Node> {
-    let mut nodes = Vec::new();
-    let mut at = start;
-    while at < end {
-        let height = (end - at).ilog2();
-        nodes.push(Node { height, index: at >> height });
-        at += 1 << height;
-    }
-    nodes
-}
-
-/// The hashes that a proof consists of, each as the subtrees that it is made from.
-#[derive(Clone, Debug)]
-pub struct ProofPlan {
-    size: TreeSize,
-    hashes: Vec<Vec<Node>>,
-    tiles: Vec<TileCoord>,
-}
-
-impl ProofPlan {
-    fn new(size: TreeSize, hashes: Vec<Vec<Node>>) -> Self {
-        let mut tiles: Vec<TileCoord> =
-            hashes.iter().flatten().map(|node| node.place(size).0).collect();
-        tiles.sort_unstable();
-        tiles.dedup();
-        Self { size, hashes, tiles }
-    }
-
-    /// How many hashes the proof has.
-    pub fn len(&self) -> usize {
-        self.hashes.len()
-    }
-
-    /// The proof has no hashes.
-    pub fn is_empty(&self) -> bool {
-        self.hashes.is_empty()
-    }
-
-    /// The tiles that are needed, each once.
-    pub fn tiles(&self) -> &[TileCoord] {
-        &self.tiles
-    }
-
-    /// The proof.
-    pub fn build(&self, tiles: &impl TileSource) -> Result<Vec<Hash>, ProofError> {
-        self.hashes.iter().map(|nodes| self.hash(nodes, tiles)).collect()
-    }
-
-    fn hash(&self, nodes: &[Node], tiles: &impl TileSource) -> Result<Hash, ProofError> {
-        let mut hashes = nodes.iter().rev().map(|node| self.node(*node, tiles));
-        let last = hashes.next().expect("a hash of a proof is made from at least one subtree")?;
-        hashes.try_fold(last, |right, left| Ok(node_hash(&left?, &right)))
-    }
-
-    fn node(&self, node: Node, tiles: &impl TileSource) -> Result<Hash, ProofError> {
-        let (coord, offset) = node.place(self.size);
-        let hashes = tiles.tile(coord.level, coord.index, coord.width);
-        let below = offset..offset + (1 << (node.height % 8));
-        let below = hashes.and_then(|hashes| hashes.get(below));
-        below.map(root_of).ok_or(ProofError::MissingTile(coord))
-    }
-}
-
-/// The inclusion proof of a leaf in the tree of `size`.
-pub fn plan_inclusion(index: LeafIndex, size: TreeSize) -> Result<ProofPlan, ProofError> {
-    if !size.contains(index) {
-        return Err(ProofError::OutOfTree { index, size });
-    }
-    let (mut start, mut end) = (0, size.get());
-    let mut hashes = Vec::new();
-    while end - start > 1 {
-        let middle = start + split(end - start);
-        if index.get() < middle {
-            hashes.push(subtrees(middle, end));
-            end = middle;
-        } else {
-            hashes.push(subtrees(start, middle));
-            start = middle;
-        }
-    }
-    hashes.reverse();
-    Ok(ProofPlan::new(size, hashes))
-}
-
-/// The consistency proof between the trees of sizes `old` and `new`.
-pub fn plan_consistency(old: TreeSize, new: TreeSize) -> Result<ProofPlan, ProofError> {
-    if old > new {
-        return Err(ProofError::Shrunk { old, new });
-    }
-    let mut hashes = Vec::new();
-    let (mut start, mut end) = (0, new.get());
-    // Go down to the last subtree of the old tree; what lies beside the way is the proof.
-    while !old.is_zero() && old.get() < end {
-        let middle = start + split(end - start);
-        if old.get() <= middle {
-            hashes.push(subtrees(middle, end));
-            end = middle;
-        } else {
-            hashes.push(subtrees(start, middle));
-            start = middle;
-        }
-    }
-    if start > 0 {
-        hashes.push(subtrees(start, end));
-    }
-    hashes.reverse();
-    Ok(ProofPlan::new(new, hashes))
-}
-
-/// The nodes of the frontier of the tree of `size`.
-pub fn plan_root(size: TreeSize) -> ProofPlan {
-    let nodes = subtrees(0, size.get());
-    ProofPlan::new(size, nodes.into_iter().map(|node| vec![node]).collect())
-}
-
-/// The size of the left part of a tree of `size` leaves, at least 2: the largest power of two that
-/// is smaller.
-fn split(size: u64) -> u64 {
-    1 << (size - 1).ilog2()
+/// The tile a perfect subtree of a tree of `size` is found in, and the slots whose root it is.
+fn locate(subtree: &Range<u64>, size: TreeSize) -> (TileCoord, Range<usize>) {
+    let height = (subtree.end - subtree.start).ilog2();
+    let level = height / TILE_HEIGHT;
+    let first = subtree.start >> (level * TILE_HEIGHT);
+    let index = TileIndex::new(first / TILE_WIDTH_MAX as u64);
+    let slot = usize::from(first.to_le_bytes()[0]);
+    let level = u8::try_from(level).ok().and_then(Level::new);
+    let tile = level
+        .and_then(|level| TileCoord::at(size, level, index))
+        .expect("a complete subtree of the tree is in one of its tiles");
+    (tile, slot..slot + (1 << (height % TILE_HEIGHT)))
 }

@@ -1,0 +1,112 @@
+//! Cosignatures: what a witness signs, that it saw a log's tree at a time.
+//!
+//! C2SP tlog-cosignature, the Ed25519 form (type 0x04). The line holds 8 bytes of POSIX seconds, big-endian, and a
+//! signature of `cosignature/v1`, `time <seconds>`, and the whole text of the note, each on lines of their own.
+//!
+//! Invariant: the time is one a signed 64-bit integer holds.
+//!
+//! The name of the witness is not signed: one key must not serve two names.
+
+use std::fmt;
+use std::str::FromStr;
+
+use ed25519_dalek::VerifyingKey;
+use rand_core::CryptoRngCore;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use crate::note::{
+    KeyError, KeyName, NamedSecret, NoteSignature, PublicKey, VerifierKey, verify_ed25519,
+};
+
+/// Bytes of the time before the signature.
+const TIME_BYTES: usize = size_of::<u64>();
+
+/// A named Ed25519 key that cosigns (type 0x04).
+#[derive(Clone)]
+pub struct CosigningKey(NamedSecret);
+
+/// A time past 2^63 - 1 seconds has no place in a cosignature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("cosignature time {0} is above 2^63 - 1")]
+pub struct TimeError(pub u64);
+
+impl CosigningKey {
+    /// A new key from the randomness given.
+    pub fn generate(rng: &mut impl CryptoRngCore, name: KeyName) -> Self {
+        Self(NamedSecret::generate(rng, name, PublicKey::Ed25519Cosignature))
+    }
+
+    /// The key that a seed makes.
+    pub fn from_seed(name: KeyName, seed: &[u8; 32]) -> Self {
+        Self(NamedSecret::from_seed(name, seed, PublicKey::Ed25519Cosignature))
+    }
+
+    /// Reads `PRIVATE+KEY+name+id+base64(0x04 || seed)`.
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        NamedSecret::parse(text, PublicKey::Ed25519Cosignature).map(Self)
+    }
+
+    /// Writes what [`CosigningKey::parse`] reads. Wiped when dropped.
+    pub fn to_private_string(&self) -> Zeroizing<String> {
+        self.0.to_private_string()
+    }
+
+    /// The public half.
+    pub const fn verifier_key(&self) -> &VerifierKey {
+        &self.0.verifier_key
+    }
+}
+
+impl fmt::Debug for CosigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CosigningKey({})", self.verifier_key())
+    }
+}
+
+impl FromStr for CosigningKey {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        Self::parse(text)
+    }
+}
+
+/// Signs the text of a checkpoint as the largest consistent tree seen at that time, in POSIX seconds.
+pub fn cosign(
+    key: &CosigningKey,
+    text: &str,
+    unix_seconds: u64,
+) -> Result<NoteSignature, TimeError> {
+    if i64::try_from(unix_seconds).is_err() {
+        return Err(TimeError(unix_seconds));
+    }
+    let signature = key.0.sign(message(unix_seconds, text).as_bytes());
+    Ok(key.0.signature([&unix_seconds.to_be_bytes()[..], &signature].concat()))
+}
+
+/// When the line says it was signed, in POSIX seconds, if its bytes have the form of an Ed25519 cosignature.
+///
+/// Means something only for a line that verifies under a key of type 0x04.
+pub fn cosignature_time(signature: &NoteSignature) -> Option<u64> {
+    split(signature.bytes()).map(|(time, _)| time)
+}
+
+/// Whether the bytes of a signature line are a cosignature of the text.
+pub(crate) fn verify(key: &VerifyingKey, text: &str, bytes: &[u8]) -> bool {
+    split(bytes).is_some_and(|(time, signature)| {
+        verify_ed25519(key, message(time, text).as_bytes(), signature)
+    })
+}
+
+/// Time and Ed25519 signature.
+fn split(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let (time, signature) = bytes.split_first_chunk::<TIME_BYTES>()?;
+    let time = u64::from_be_bytes(*time);
+    (signature.len() == 64 && i64::try_from(time).is_ok()).then_some((time, signature))
+}
+
+/// What is signed.
+fn message(time: u64, text: &str) -> String {
+    format!("cosignature/v1\ntime {time}\n{text}")
+}

@@ -1,0 +1,347 @@
+//! Names, IDs and public keys of those who sign notes.
+//!
+//! C2SP signed-note "Signatures", "Verifier keys"; tlog-cosignature "Format". A key is known by its name and a
+//! 32-bit ID; the text form, `name+id+base64(type || key)`, carries both.
+//!
+//! Invariants: the ID of a [`VerifierKey`] is the one its name and public key make, and its public key is a point
+//! of its curve, not a weak one. A vkey has one spelling.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use ed25519_dalek::{Signature as Ed25519Signature, VerifyingKey as Ed25519Key};
+use p256::ecdsa::{Signature as P256Signature, VerifyingKey as P256Key};
+use p256::pkcs8::{DecodePublicKey as _, EncodePublicKey as _};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use super::NoteSignature;
+use crate::cosignature;
+
+/// Name of a key, by custom a URL without its scheme: not empty, no Unicode spaces, no `+`, no control characters.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyName(String);
+
+/// The 32 bits that tell keys of one name apart. Prints as 8 lower-case hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId([u8; 4]);
+
+/// A public key, by how it signs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum PublicKey {
+    /// Type 0x01: Ed25519 over the text.
+    Ed25519([u8; 32]),
+    /// Type 0x02: ECDSA with SHA-256 on P-256 over the text, as ASN.1 DER. Holds the DER SubjectPublicKeyInfo.
+    EcdsaP256(Vec<u8>),
+    /// Type 0x04: Ed25519 over a time and the text; how witnesses sign.
+    Ed25519Cosignature([u8; 32]),
+}
+
+/// A named public key. Parses from and prints as a vkey.
+#[derive(Clone)]
+pub struct VerifierKey {
+    name: KeyName,
+    public_key: PublicKey,
+    /// What the key ID is the beginning of.
+    log_id: [u8; 32],
+    verifier: Verifier,
+}
+
+/// A public key that has been decoded.
+#[derive(Clone)]
+enum Verifier {
+    Ed25519(Ed25519Key),
+    EcdsaP256(Box<P256Key>),
+    Ed25519Cosignature(Ed25519Key),
+}
+
+/// Why a key or its name was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum KeyError {
+    /// Empty, or with spaces, control characters or `+`.
+    #[error("key name is empty or has spaces, control characters or '+'")]
+    Name,
+    /// Not of the form `name+id+base64`, or for a private key `PRIVATE+KEY+name+id+base64`.
+    #[error("key is not of the form name+id+base64")]
+    Form,
+    /// The key ID is not 8 lower-case hexadecimal digits.
+    #[error("key id is not 8 lower-case hexadecimal digits")]
+    IdForm,
+    /// The key material is not canonical base64, or empty.
+    #[error("key material is not canonical base64")]
+    Base64,
+    /// A signature type that is not supported here.
+    #[error("unsupported signature type {0:#04x}")]
+    Type(u8),
+    /// The key material is not a key of its type.
+    #[error("key material is not a public key of its type")]
+    Material,
+    /// The key ID does not belong to the name and key.
+    #[error("key id {stated} where name and key make {computed}")]
+    IdMismatch {
+        /// The ID in the text.
+        stated: KeyId,
+        /// The ID that name and key make.
+        computed: KeyId,
+    },
+}
+
+impl KeyName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for KeyName {
+    type Err = KeyError;
+
+    fn from_str(name: &str) -> Result<Self, KeyError> {
+        if !signed_note::is_key_name_valid(name) || name.bytes().any(|byte| byte < 0x20) {
+            return Err(KeyError::Name);
+        }
+        Ok(Self(name.to_owned()))
+    }
+}
+
+impl fmt::Display for KeyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl KeyId {
+    /// The four bytes, as a signature begins with them.
+    pub const fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<[u8; 4]> for KeyId {
+    fn from(bytes: [u8; 4]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl FromStr for KeyId {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        if text.len() != 8 || !text.bytes().all(digit) {
+            return Err(KeyError::IdForm);
+        }
+        let id = u32::from_str_radix(text, 16).map_err(|_| KeyError::IdForm)?;
+        Ok(Self(id.to_be_bytes()))
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}", u32::from_be_bytes(self.0))
+    }
+}
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl PublicKey {
+    /// The byte that stands for the signature type.
+    pub const fn signature_type(&self) -> u8 {
+        match self {
+            Self::Ed25519(_) => 0x01,
+            Self::EcdsaP256(_) => 0x02,
+            Self::Ed25519Cosignature(_) => 0x04,
+        }
+    }
+
+    /// The key material, in the form that belongs to the type.
+    pub fn material(&self) -> &[u8] {
+        match self {
+            Self::Ed25519(key) | Self::Ed25519Cosignature(key) => key,
+            Self::EcdsaP256(spki) => spki,
+        }
+    }
+
+    fn from_material(signature_type: u8, material: &[u8]) -> Result<Self, KeyError> {
+        let ed25519 = || material.try_into().map_err(|_| KeyError::Material);
+        match signature_type {
+            0x01 => Ok(Self::Ed25519(ed25519()?)),
+            0x02 => Ok(Self::EcdsaP256(material.to_vec())),
+            0x04 => Ok(Self::Ed25519Cosignature(ed25519()?)),
+            other => Err(KeyError::Type(other)),
+        }
+    }
+
+    /// The SHA-256 of which the key ID is the beginning.
+    fn log_id(&self, name: &KeyName) -> [u8; 32] {
+        let hasher = match self {
+            // ECDSA keys had their IDs before the scheme below: no name, no type.
+            Self::EcdsaP256(spki) => Sha256::new_with_prefix(spki),
+            _ => Sha256::new_with_prefix(name.as_str())
+                .chain_update([b'\n', self.signature_type()])
+                .chain_update(self.material()),
+        };
+        hasher.finalize().into()
+    }
+}
+
+impl VerifierKey {
+    /// A key under a name; refuses material that is no key.
+    pub fn new(name: KeyName, public_key: PublicKey) -> Result<Self, KeyError> {
+        let verifier = Verifier::new(&public_key)?;
+        let log_id = public_key.log_id(&name);
+        Ok(Self { name, public_key, log_id, verifier })
+    }
+
+    /// Reads a vkey: `name+id+base64(type || key)`.
+    pub fn parse(vkey: &str) -> Result<Self, KeyError> {
+        // The base64 may have pluses of its own.
+        let mut parts = vkey.splitn(3, '+');
+        let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(KeyError::Form);
+        };
+        let stated: KeyId = id.parse()?;
+        let key = decode_base64(key)?;
+        let (signature_type, material) = key.split_first().ok_or(KeyError::Base64)?;
+        let public_key = PublicKey::from_material(*signature_type, material)?;
+        let key = Self::new(name.parse()?, public_key)?;
+        expect_id(stated, key.key_id())?;
+        Ok(key)
+    }
+
+    /// The name.
+    pub const fn name(&self) -> &KeyName {
+        &self.name
+    }
+
+    /// The ID.
+    pub const fn key_id(&self) -> KeyId {
+        let [a, b, c, d, ..] = self.log_id;
+        KeyId([a, b, c, d])
+    }
+
+    /// The public key.
+    pub const fn public_key(&self) -> &PublicKey {
+        &self.public_key
+    }
+
+    /// The whole SHA-256 that the ID is the beginning of; Sigstore names a log by it (`logId.keyId`).
+    pub const fn log_id(&self) -> [u8; 32] {
+        self.log_id
+    }
+
+    /// Whether a line says it was signed by this key.
+    pub fn made(&self, signature: &NoteSignature) -> bool {
+        *signature.name() == self.name && signature.key_id() == self.key_id()
+    }
+
+    /// Whether the bytes of a signature line, without the key ID, are this key's signature of the text.
+    pub fn verify(&self, text: &str, signature: &[u8]) -> bool {
+        match &self.verifier {
+            Verifier::Ed25519(key) => verify_ed25519(key, text.as_bytes(), signature),
+            Verifier::EcdsaP256(key) => verify_p256(key, text.as_bytes(), signature),
+            Verifier::Ed25519Cosignature(key) => cosignature::verify(key, text, signature),
+        }
+    }
+}
+
+impl Verifier {
+    fn new(public_key: &PublicKey) -> Result<Self, KeyError> {
+        match public_key {
+            PublicKey::Ed25519(key) => decode_ed25519(key).map(Self::Ed25519),
+            PublicKey::EcdsaP256(spki) => decode_p256(spki).map(Box::new).map(Self::EcdsaP256),
+            PublicKey::Ed25519Cosignature(key) => decode_ed25519(key).map(Self::Ed25519Cosignature),
+        }
+    }
+}
+
+impl FromStr for VerifierKey {
+    type Err = KeyError;
+
+    fn from_str(vkey: &str) -> Result<Self, KeyError> {
+        Self::parse(vkey)
+    }
+}
+
+impl fmt::Display for VerifierKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let key = [&[self.public_key.signature_type()], self.public_key.material()].concat();
+        write!(f, "{}+{}+{}", self.name, self.key_id(), encode_base64(&key))
+    }
+}
+
+impl fmt::Debug for VerifierKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "VerifierKey({self})")
+    }
+}
+
+impl PartialEq for VerifierKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && self.public_key == other.public_key
+    }
+}
+
+impl Eq for VerifierKey {}
+
+impl signed_note::Verifier for VerifierKey {
+    fn name(&self) -> &str {
+        self.name.as_str()
+    }
+
+    fn key_id(&self) -> u32 {
+        u32::from_be_bytes(self.key_id().0)
+    }
+
+    fn verify(&self, msg: &[u8], sig: &[u8]) -> bool {
+        std::str::from_utf8(msg).is_ok_and(|text| self.verify(text, sig))
+    }
+}
+
+fn decode_ed25519(bytes: &[u8; 32]) -> Result<Ed25519Key, KeyError> {
+    let key = Ed25519Key::from_bytes(bytes).map_err(|_| KeyError::Material)?;
+    // A weak key has signatures that hold for any text.
+    if key.is_weak() { Err(KeyError::Material) } else { Ok(key) }
+}
+
+fn decode_p256(spki: &[u8]) -> Result<P256Key, KeyError> {
+    let key = P256Key::from_public_key_der(spki).map_err(|_| KeyError::Material)?;
+    // Another encoding of the same key would have another ID.
+    let canonical = p256::PublicKey::from(&key).to_public_key_der();
+    if canonical.is_ok_and(|der| der.as_bytes() == spki) {
+        Ok(key)
+    } else {
+        Err(KeyError::Material)
+    }
+}
+
+/// Strict verification: one answer for all who verify alike, whatever the signer made of the points.
+pub(crate) fn verify_ed25519(key: &Ed25519Key, message: &[u8], signature: &[u8]) -> bool {
+    Ed25519Signature::from_slice(signature)
+        .is_ok_and(|signature| key.verify_strict(message, &signature).is_ok())
+}
+
+fn verify_p256(key: &P256Key, message: &[u8], signature: &[u8]) -> bool {
+    use p256::ecdsa::signature::Verifier as _;
+    P256Signature::from_der(signature)
+        .is_ok_and(|signature| key.verify(message, &signature).is_ok())
+}
+
+pub(super) fn expect_id(stated: KeyId, computed: KeyId) -> Result<(), KeyError> {
+    if stated == computed { Ok(()) } else { Err(KeyError::IdMismatch { stated, computed }) }
+}
+
+/// Reads standard base64 with padding and zero trailing bits.
+pub(super) fn decode_base64(text: &str) -> Result<Vec<u8>, KeyError> {
+    BASE64_STANDARD.decode(text).map_err(|_| KeyError::Base64)
+}
+
+/// Writes standard base64 with padding.
+pub(super) fn encode_base64(bytes: &[u8]) -> String {
+    BASE64_STANDARD.encode(bytes)
+}

@@ -1,0 +1,155 @@
+//! Private keys that sign notes.
+//!
+//! The text form `PRIVATE+KEY+name+id+base64(type || seed)` is a custom of signed-note tools, not part of C2SP.
+//!
+//! Invariants: no `Debug` or error shows a seed; every buffer that held one is wiped, and the key wipes itself when
+//! dropped.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use ed25519_dalek::{Signer as _, SigningKey};
+use rand_core::CryptoRngCore;
+use zeroize::Zeroizing;
+
+use super::NoteSignature;
+use super::key::{KeyError, KeyId, KeyName, PublicKey, VerifierKey, expect_id};
+
+const PREFIX: &str = "PRIVATE+KEY+";
+
+/// A named Ed25519 key that signs the text of a note (type 0x01).
+#[derive(Clone)]
+pub struct NoteSigningKey(NamedSecret);
+
+impl NoteSigningKey {
+    /// A new key from the randomness given.
+    pub fn generate(rng: &mut impl CryptoRngCore, name: KeyName) -> Self {
+        Self(NamedSecret::generate(rng, name, PublicKey::Ed25519))
+    }
+
+    /// The key that a seed makes (RFC 8032, the 32 bytes from which all else is derived).
+    pub fn from_seed(name: KeyName, seed: &[u8; 32]) -> Self {
+        Self(NamedSecret::from_seed(name, seed, PublicKey::Ed25519))
+    }
+
+    /// Reads `PRIVATE+KEY+name+id+base64(0x01 || seed)`.
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        NamedSecret::parse(text, PublicKey::Ed25519).map(Self)
+    }
+
+    /// Writes what [`NoteSigningKey::parse`] reads. Wiped when dropped.
+    pub fn to_private_string(&self) -> Zeroizing<String> {
+        self.0.to_private_string()
+    }
+
+    /// The public half.
+    pub const fn verifier_key(&self) -> &VerifierKey {
+        &self.0.verifier_key
+    }
+
+    /// Signs the text of a note.
+    pub fn sign(&self, text: &str) -> NoteSignature {
+        self.0.signature(self.0.sign(text.as_bytes()).to_vec())
+    }
+}
+
+impl fmt::Debug for NoteSigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NoteSigningKey({})", self.verifier_key())
+    }
+}
+
+impl FromStr for NoteSigningKey {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        Self::parse(text)
+    }
+}
+
+impl signed_note::Signer for NoteSigningKey {
+    fn name(&self) -> &str {
+        self.verifier_key().name().as_str()
+    }
+
+    fn key_id(&self) -> u32 {
+        signed_note::Verifier::key_id(self.verifier_key())
+    }
+
+    fn sign(&self, msg: &[u8]) -> Result<Vec<u8>, signature::Error> {
+        Ok(self.0.sign(msg).to_vec())
+    }
+}
+
+/// An Ed25519 seed with the public key it makes, of whatever type signs with one.
+#[derive(Clone)]
+pub(crate) struct NamedSecret {
+    pub(crate) verifier_key: VerifierKey,
+    secret: SigningKey,
+}
+
+impl NamedSecret {
+    pub(crate) fn generate(
+        rng: &mut impl CryptoRngCore,
+        name: KeyName,
+        of_type: fn([u8; 32]) -> PublicKey,
+    ) -> Self {
+        let mut seed = Zeroizing::new([0; 32]);
+        rng.fill_bytes(seed.as_mut());
+        Self::from_seed(name, &seed, of_type)
+    }
+
+    pub(crate) fn from_seed(
+        name: KeyName,
+        seed: &[u8; 32],
+        of_type: fn([u8; 32]) -> PublicKey,
+    ) -> Self {
+        let secret = SigningKey::from_bytes(seed);
+        let public_key = of_type(secret.verifying_key().to_bytes());
+        let verifier_key = VerifierKey::new(name, public_key)
+            .expect("a seed makes a point of the prime order group");
+        Self { verifier_key, secret }
+    }
+
+    pub(crate) fn parse(text: &str, of_type: fn([u8; 32]) -> PublicKey) -> Result<Self, KeyError> {
+        let mut parts = text.strip_prefix(PREFIX).ok_or(KeyError::Form)?.splitn(3, '+');
+        let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(KeyError::Form);
+        };
+        let stated: KeyId = id.parse()?;
+        let key = Zeroizing::new(BASE64_STANDARD.decode(key).map_err(|_| KeyError::Base64)?);
+        let (signature_type, seed) = key.split_first().ok_or(KeyError::Base64)?;
+        let seed = seed.try_into().map_err(|_| KeyError::Material)?;
+        let named = Self::from_seed(name.parse()?, seed, of_type);
+        if *signature_type != named.verifier_key.public_key().signature_type() {
+            return Err(KeyError::Type(*signature_type));
+        }
+        expect_id(stated, named.verifier_key.key_id())?;
+        Ok(named)
+    }
+
+    pub(crate) fn to_private_string(&self) -> Zeroizing<String> {
+        let public = &self.verifier_key;
+        let mut key = Zeroizing::new([0; 33]);
+        key[0] = public.public_key().signature_type();
+        key[1..].copy_from_slice(self.secret.as_bytes());
+        let key = Zeroizing::new(BASE64_STANDARD.encode(key.as_slice()));
+
+        let head = format!("{PREFIX}{}+{}+", public.name(), public.key_id());
+        // To its full size at once: a string that grows leaves its old buffer behind.
+        let mut text = Zeroizing::new(String::with_capacity(head.len() + key.len()));
+        text.push_str(&head);
+        text.push_str(&key);
+        text
+    }
+
+    pub(crate) fn sign(&self, message: &[u8]) -> [u8; 64] {
+        self.secret.sign(message).to_bytes()
+    }
+
+    /// A signature line with this key's name and ID.
+    pub(crate) fn signature(&self, bytes: Vec<u8>) -> NoteSignature {
+        NoteSignature::new(self.verifier_key.name().clone(), self.verifier_key.key_id(), bytes)
+    }
+}
