@@ -1,1 +1,3 @@
 //! fasti.
+
+pub mod entry;
