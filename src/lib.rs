@@ -6,8 +6,6 @@
 //! | [`store`] | where a log lies: contracts, directory, memory |
 //! | [`log`] | the heart: pool, sequence, integrate, commit, guard, publish, recover |
 //! | [`signer`] | what holds the log's key |
-//! | [`client`] | fetch, verify and prove, from files alone |
-//! | [`audit`] | fsck: derive everything again |
 //! | [`http`] | the writer's front doors |
 //! | [`clock`], [`entropy`], [`offload`], [`metrics`] | the seams to the outside |
 //!
@@ -16,6 +14,8 @@
 
 pub mod clock;
 pub mod entropy;
+pub mod entry;
+pub mod http;
 pub mod log;
 pub mod metrics;
 pub mod offload;

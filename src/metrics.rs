@@ -1,7 +1,8 @@
 //! Metrics: what the writer counts, and its text form for Prometheus.
 
-use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::metrics::counter::Counter;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
@@ -112,5 +113,31 @@ impl HttpMetrics {
             "HTTP connections refused because too many were open",
             self.connections_refused.clone(),
         );
+    }
+}
+
+/// Counts the flushes to the disk that a store has made.
+pub fn register_syncs(registry: &mut Registry, syncs: impl Fn() -> u64 + Send + Sync + 'static) {
+    registry.register_collector(Box::new(Syncs(Box::new(syncs))));
+}
+
+struct Syncs(Box<dyn Fn() -> u64 + Send + Sync>);
+
+impl std::fmt::Debug for Syncs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Syncs")
+    }
+}
+
+impl Collector for Syncs {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let counter = ConstCounter::new((self.0)());
+        let descriptor = encoder.encode_descriptor(
+            "fsyncs",
+            "Flushes to the disk",
+            None,
+            counter.metric_type(),
+        )?;
+        counter.encode(descriptor)
     }
 }

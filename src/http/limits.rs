@@ -49,7 +49,8 @@ where
     B::Error: std::fmt::Display,
 {
     refuse_encoded(request.headers())?;
-    let announced = request.headers().get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
+    let announced =
+        request.headers().get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: u64| length > max as u64) {
         return Err(Problem::BodyTooLarge { max });
     }

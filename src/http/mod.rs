@@ -19,7 +19,7 @@ mod submit;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Method, Request};
+use http::{HeaderMap, Method, Request};
 use hyper::body::Body;
 use tokio::sync::Semaphore;
 
@@ -108,16 +108,16 @@ impl App {
                 Err(problem) => ("add", Err(problem)),
             },
             _ => match expect(&request, &[Method::GET, Method::HEAD], "GET, HEAD") {
-                Ok(()) => self.route_read(path, &request).await,
+                Ok(()) => self.route_read(path, request.headers()).await,
                 Err(problem) => ("other", Err(problem)),
             },
         }
     }
 
-    async fn route_read<B>(
+    async fn route_read(
         &self,
         path: &str,
-        request: &Request<B>,
+        headers: &HeaderMap,
     ) -> (&'static str, Result<Answer, Problem>) {
         match path {
             "/" => ("front", Ok(self.front_page())),
@@ -126,7 +126,7 @@ impl App {
             _ => {
                 let relative = path.strip_prefix("/api/v2/").or_else(|| path.strip_prefix('/'));
                 let objects = &**self.log.objects();
-                let read = read::read(objects, relative.unwrap_or_default(), request.headers());
+                let read = read::read(objects, relative.unwrap_or_default(), headers);
                 ("read", read.await)
             }
         }

@@ -111,7 +111,7 @@ impl Problem {
             Self::BodyTooLarge { .. } | Self::Submit(SubmitError::TooLarge(_)) => {
                 (StatusCode::PAYLOAD_TOO_LARGE, grpc::INVALID_ARGUMENT)
             }
-            Self::Entry(error) if error.is_too_large() => {
+            Self::Entry(EntryError::TooLarge { .. }) => {
                 (StatusCode::PAYLOAD_TOO_LARGE, grpc::INVALID_ARGUMENT)
             }
             Self::Entry(_) => (StatusCode::BAD_REQUEST, grpc::INVALID_ARGUMENT),
@@ -123,9 +123,7 @@ impl Problem {
             Self::Busy | Self::Submit(_) | Self::NotReady(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, grpc::UNAVAILABLE)
             }
-            Self::Prove(_) | Self::Store(_) => {
-                (StatusCode::INTERNAL_SERVER_ERROR, grpc::INTERNAL)
-            }
+            Self::Prove(_) | Self::Store(_) => (StatusCode::INTERNAL_SERVER_ERROR, grpc::INTERNAL),
         }
     }
 

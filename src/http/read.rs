@@ -44,11 +44,7 @@ struct Kind {
 }
 
 /// Answers a read of `path`, which is relative: `checkpoint`, `tile/0/000`, ...
-pub async fn read(
-    objects: &dyn Store,
-    path: &str,
-    headers: &HeaderMap,
-) -> Result<Answer, Problem> {
+pub async fn read(objects: &dyn Store, path: &str, headers: &HeaderMap) -> Result<Answer, Problem> {
     let (object_path, kind) = resolve(path)?;
     let object = objects.get(&object_path).await?;
     let bytes = object.ok_or_else(|| Problem::NotFound(format!("/{path}")))?.bytes;
@@ -99,12 +95,8 @@ fn resolve(path: &str) -> Result<(ObjectPath, Kind), Problem> {
             Ok((ObjectPath::checkpoint(), kind))
         }
         Ok(ResourcePath::Tile(coord)) => Ok((coord.into(), tile)),
-        Ok(ResourcePath::Bundle(coord)) => {
-            Ok((coord.into(), Kind { compressible: true, ..tile }))
-        }
-        Err(error) => {
-            Err(Problem::BadPath { path: format!("/{path}"), reason: error.to_string() })
-        }
+        Ok(ResourcePath::Bundle(coord)) => Ok((coord.into(), Kind { compressible: true, ..tile })),
+        Err(error) => Err(Problem::BadPath { path: format!("/{path}"), reason: error.to_string() }),
     }
 }
 

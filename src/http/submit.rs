@@ -8,13 +8,13 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Body;
-use tiles_spec::ENTRY_BYTES_MAX;
+use tiles_spec::{ENTRY_BYTES_MAX, Hash};
 
 use super::limits::read_body;
 use super::problem::{Answer, Problem, X_LOG_INDEX};
 use super::{App, Duplicates};
-use crate::entry::{CanonicalEntry, EntryError, Submission, TransparencyLogEntry};
-use crate::log::{Acknowledged, SubmitError};
+use crate::entry::{CanonicalEntry, EntryError, InclusionProof, Submission, TransparencyLogEntry};
+use crate::log::{Acknowledged, Publication, SubmitError};
 use crate::offload::offload;
 
 impl App {
@@ -27,17 +27,11 @@ impl App {
         let limits = self.config.limits;
         let body = read_body(request, limits.rekor_body_bytes_max, limits.body_timeout).await?;
         let entry = self.admit(body).await?;
-        let acknowledged = self.log.submit(entry.bytes.clone().into()).await?;
+        let leaf = Bytes::copy_from_slice(entry.bytes());
+        let acknowledged = self.log.submit(leaf).await?;
         self.refuse_duplicate(&acknowledged)?;
         let proof = self.log.prove(&acknowledged).await?;
-        let answer = TransparencyLogEntry::new(
-            &entry,
-            acknowledged.index,
-            self.log.signer().verifier_key().log_id(),
-            &acknowledged.publication.head,
-            &proof,
-            &acknowledged.publication.checkpoint,
-        );
+        let answer = self.transparency_log_entry(entry, &acknowledged, &proof);
         let mut response = Response::new(Full::new(Bytes::from(answer.to_json())));
         *response.status_mut() = StatusCode::CREATED;
         let headers = response.headers_mut();
@@ -48,15 +42,40 @@ impl App {
         Ok(response)
     }
 
+    fn transparency_log_entry(
+        &self,
+        entry: CanonicalEntry,
+        acknowledged: &Acknowledged,
+        proof: &[Hash],
+    ) -> TransparencyLogEntry {
+        let Publication { head, checkpoint, .. } = &*acknowledged.publication;
+        let kind = entry.kind();
+        TransparencyLogEntry {
+            log_index: acknowledged.index.get(),
+            log_id: self.log.signer().verifier_key().log_id().to_vec(),
+            kind: kind.name().to_owned(),
+            version: kind.version().to_owned(),
+            integrated_time: 0,
+            inclusion_promise: None,
+            inclusion_proof: Some(InclusionProof {
+                log_index: acknowledged.index.get(),
+                root_hash: *head.root.as_bytes(),
+                tree_size: head.size.get(),
+                hashes: proof.iter().map(|hash| *hash.as_bytes()).collect(),
+                checkpoint: String::from_utf8_lossy(checkpoint).into_owned(),
+            }),
+            canonicalized_body: entry.into_bytes(),
+        }
+    }
+
     /// Parses, verifies and canonicalises, on a processor that is free for it.
     async fn admit(&self, body: Bytes) -> Result<CanonicalEntry, Problem> {
         let _place = self.queue.try_acquire().map_err(|_| Problem::Busy)?;
         let processor = self.processors.clone().acquire_owned().await;
         offload(move || {
             let _processor = processor;
-            let verify = || -> Result<CanonicalEntry, EntryError> {
-                Submission::parse(&body)?.verify()
-            };
+            let verify =
+                || -> Result<CanonicalEntry, EntryError> { Submission::parse(&body)?.verify() };
             verify().map_err(Problem::from)
         })
         .await

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use tiles_spec::{
     Checkpoint, EntryBundle, Frontier, Hash, HashTile, Level, ResourcePath, SignedCheckpoint,
     TILE_WIDTH_MAX, TileCoord, TileIndex, TileMap, TileSource, TileWidth, TreeHead, leaf_hash,
-    plan_consistency, verify_consistency,
+    plan_consistency, tile::edge_tiles, verify_consistency,
 };
 
 use super::integrate::{Integrated, root_of};
@@ -240,10 +240,10 @@ fn decode(grown: &Integrated) -> Result<TileMap, GuardError> {
             return Err(wrong_root("an entry bundle", grown.head));
         }
     }
-    for coord in tiles_spec::edge_tiles(grown.head.size) {
+    for coord in edge_tiles(grown.head.size) {
         if tiles.tile(coord.level, coord.index, coord.width).is_none() {
             let kept = grown.tiles.tile(coord.level, coord.index, coord.width);
-            let tile = kept.and_then(|hashes| HashTile::new(hashes.to_vec()));
+            let tile = kept.and_then(|hashes| HashTile::new(hashes.to_vec()).ok());
             tiles.insert(coord, tile.ok_or_else(|| wrong_root("the right edge", grown.head))?);
         }
     }
@@ -258,7 +258,8 @@ fn check_levels(tiles: &TileMap, grown: &Integrated) -> Result<(), GuardError> {
             continue;
         }
         let full = tiles.tile(coord.level, coord.index, TileWidth::FULL);
-        let root = full.and_then(|hashes| HashTile::new(hashes.to_vec())).map(|tile| tile.root());
+        let root =
+            full.and_then(|hashes| HashTile::new(hashes.to_vec()).ok()).map(|tile| tile.root());
         if root.is_none() || root != slot_above(tiles, coord) {
             return Err(wrong_root(object.path.as_str(), grown.head));
         }

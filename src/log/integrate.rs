@@ -8,8 +8,8 @@
 use bytes::Bytes;
 use tiles_spec::{
     BundleCoord, ENTRY_BYTES_MAX, Frontier, Hash, HashTile, Level, TILE_WIDTH_MAX, TileCoord,
-    TileIndex, TileMap, TileWidth, TreeHead, TreeSize, append_entry, edge_tiles, leaf_hash,
-    plan_root,
+    TileIndex, TileMap, TileWidth, TreeHead, TreeSize, append_entry, leaf_hash, plan_root,
+    tile::{edge_bundle, edge_tiles},
 };
 
 use crate::store::NewObject;
@@ -89,7 +89,7 @@ impl Edge {
         let edge = Self { size: head.size, levels, bundle };
         let bundled = entry_hashes(&edge.bundle);
         if bundled.as_deref() != Some(edge.level(0)) {
-            let bundle = tiles_spec::edge_bundle(head.size);
+            let bundle = edge_bundle(head.size);
             return Err(failed(bundle.map_or_else(names, |b| b.to_string())));
         }
         Ok(edge)

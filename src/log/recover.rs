@@ -15,7 +15,8 @@
 
 use tiles_spec::{
     CheckpointError, Frontier, Hash, HashTile, LeafIndex, TileCoord, TileMap, TileWidth, TreeHead,
-    TreeSize, VerifierKey, edge_bundle, edge_tiles, plan_root,
+    TreeSize, VerifierKey, plan_root,
+    tile::{edge_bundle, edge_tiles, tiles_at},
 };
 
 use super::commit::{CommitError, commit};
@@ -394,7 +395,7 @@ async fn read_leaves(
     size: TreeSize,
 ) -> Result<Vec<(Hash, LeafIndex)>, RecoverError> {
     let mut leaves = Vec::new();
-    for coord in tiles_spec::tiles_at(size, tiles_spec::Level::ZERO)
+    for coord in tiles_at(size, tiles_spec::Level::ZERO)
         .skip(usize::try_from(from.get() / 256).unwrap_or(usize::MAX))
         .take_while(|coord| coord.index.get() * 256 < to.get())
     {

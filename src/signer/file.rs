@@ -8,7 +8,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use async_trait::async_trait;
-use tiles_spec::{NoteError, NoteSignature, NoteSigningKey, Origin, VerifierKey};
+use tiles_spec::{KeyError, NoteSignature, NoteSigningKey, Origin, VerifierKey};
 use zeroize::Zeroizing;
 
 use super::{Signer, SignerError};
@@ -41,7 +41,7 @@ pub enum KeyFileError {
         path: String,
         /// What is wrong with it; never any of its content.
         #[source]
-        source: NoteError,
+        source: KeyError,
     },
     /// It holds the key of another log.
     #[error("the key in {path} is of the log {found:?}, not of {expected:?}")]
@@ -59,13 +59,12 @@ pub enum KeyFileError {
 /// An existing file is never overwritten.
 pub fn generate_key_file(path: &Path, origin: &Origin) -> Result<VerifierKey, KeyFileError> {
     let io = |source| KeyFileError::Io { path: path.display().to_string(), source };
-    let key = NoteSigningKey::generate(origin.as_str(), &mut crate::entropy::OsEntropy)
-        .map_err(|source| KeyFileError::Malformed { path: path.display().to_string(), source })?;
+    let key = NoteSigningKey::generate(&mut crate::entropy::OsEntropy, origin.key_name());
     let mut file =
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(io)?;
     let line = Zeroizing::new(format!("{}\n", *key.to_private_string()));
     file.write_all(line.as_bytes()).and_then(|()| file.sync_all()).map_err(io)?;
-    Ok(key.verifier_key())
+    Ok(key.verifier_key().clone())
 }
 
 /// A signer whose key was read from a file.
@@ -108,7 +107,7 @@ impl Signer for FileSigner {
     }
 
     fn verifier_key(&self) -> VerifierKey {
-        self.key.verifier_key()
+        self.key.verifier_key().clone()
     }
 
     async fn sign(&self, text: &str) -> Result<NoteSignature, SignerError> {

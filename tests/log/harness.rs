@@ -15,11 +15,12 @@ use tiles_spec::{NoteSigningKey, VerifierKey};
 pub const ORIGIN: &str = "log.test/one";
 
 pub fn signing_key() -> NoteSigningKey {
-    NoteSigningKey::from_seed(ORIGIN, &[7; 32]).expect("a key")
+    let origin: tiles_spec::Origin = ORIGIN.parse().expect("an origin");
+    NoteSigningKey::from_seed(origin.key_name(), &[7; 32])
 }
 
 pub fn verifier_key() -> VerifierKey {
-    signing_key().verifier_key()
+    signing_key().verifier_key().clone()
 }
 
 /// What outlives a writer: the store, the deduplication index, the limits.

@@ -1,2 +1,94 @@
-//! Placeholder until the library stands.
-fn main() {}
+//! fasti-writer: takes submissions, publishes a tiled log.
+//!
+//! Reads its flags, opens store, key and log, serves until it is told to stop. Everything that it
+//! does stands in the library.
+
+mod flags;
+mod open;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Parser;
+use fasti::http::{App, serve, serve_metrics};
+use fasti::log::Log;
+use fasti::metrics::HttpMetrics;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::flags::Flags;
+use crate::open::Opened;
+
+fn main() -> ExitCode {
+    let flags = Flags::parse();
+    let filter = EnvFilter::try_from_env("FASTI_LOG_FILTER")
+        .unwrap_or_else(|_| EnvFilter::new("info,fjall=warn,lsm_tree=warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let ended = match runtime {
+        Ok(runtime) => runtime.block_on(run(flags)),
+        Err(error) => Err(error.into()),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("fasti-writer: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(flags: Flags) -> anyhow::Result<()> {
+    let Opened { context, index, mut registry, banner } = open::open(&flags)?;
+    let http_metrics = HttpMetrics::default();
+    http_metrics.register(&mut registry);
+    // Bound before the log is opened, so that a taken port leaves no trace in the log.
+    let listener = listen(&flags.listen).await?;
+    let metrics_listener = match &flags.metrics_listen {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
+    let (log, driver) = Log::open(context, index).await.context("the log cannot be continued")?;
+    banner.print(&log, listener.local_addr()?);
+    if let Some(listener) = metrics_listener {
+        tokio::spawn(serve_metrics(listener, Arc::new(registry)));
+    }
+    let app = Arc::new(App::new(log.clone(), flags.http_config(), http_metrics));
+
+    let (halted, stop_serving) = tokio::sync::oneshot::channel::<()>();
+    let mut server = tokio::spawn(serve(listener, app, async {
+        drop(stop_serving.await);
+    }));
+    let mut running = tokio::spawn(driver.run());
+    let ended = tokio::select! {
+        ended = &mut running => ended,
+        () = told_to_stop() => {
+            tracing::info!("shutting down: answering what waits");
+            log.shut_down();
+            (&mut running).await
+        }
+    };
+    // Everyone is answered by now; the connections only have to carry it.
+    drop(halted);
+    drop((&mut server).await);
+    ended?.context("the log has stopped; start it again to recover")
+}
+
+async fn listen(address: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+}
+
+/// SIGTERM or SIGINT.
+async fn told_to_stop() {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}

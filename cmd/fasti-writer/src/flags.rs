@@ -1,0 +1,111 @@
+//! The writer's flags. Each can also be given as an environment variable; the defaults suit a
+//! trial on one's own machine.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+use fasti::http::{Duplicates, HttpConfig, Limits};
+use fasti::log::LogConfig;
+use tiles_spec::{Origin, TreeSize};
+
+/// A transparency log writer: takes submissions, verifies them, publishes a tiled log.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100)]
+pub struct Flags {
+    /// Where the log lies: a directory, file://DIRECTORY, or memory: for a trial that leaves
+    /// nothing behind.
+    #[arg(long, env = "FASTI_STORE", default_value = "./fasti-data")]
+    pub store: String,
+
+    /// Address to listen on.
+    #[arg(long, env = "FASTI_LISTEN", default_value = "127.0.0.1:3000")]
+    pub listen: String,
+
+    /// The log's name in its checkpoints: the URL that readers use, without scheme. A log keeps its
+    /// origin for ever.
+    #[arg(long, env = "FASTI_ORIGIN", default_value = "localhost")]
+    pub origin: Origin,
+
+    /// The log's key file (see `fasti keygen`). Without this flag the key is kept in the store's
+    /// private part and made at the first start.
+    #[arg(long, env = "FASTI_KEY")]
+    pub key: Option<PathBuf>,
+
+    /// Take opaque entries at POST /add: the body is the entry.
+    #[arg(long, env = "FASTI_ACCEPT_OPAQUE")]
+    pub accept_opaque: bool,
+
+    /// What to do with an entry that the log holds already.
+    #[arg(long, env = "FASTI_DUPLICATES", default_value = "answer")]
+    pub duplicates: DuplicatesFlag,
+
+    /// Most entries in one batch.
+    #[arg(long, env = "FASTI_BATCH_MAX_ENTRIES", default_value_t = 4096,
+          value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub batch_max_entries: u32,
+
+    /// Most entries that wait for a batch; more are pushed back with 503.
+    #[arg(long, env = "FASTI_POOL_MAX_ENTRIES", default_value_t = 16_384,
+          value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
+    pub pool_max_entries: u32,
+
+    /// Address to serve Prometheus metrics on, at /metrics.
+    #[arg(long, env = "FASTI_METRICS_LISTEN")]
+    pub metrics_listen: Option<String>,
+
+    /// Where the deduplication index is kept. It can be deleted at any time. Default: in the
+    /// store's private part.
+    #[arg(long, env = "FASTI_STATE_DIR")]
+    pub state_dir: Option<PathBuf>,
+
+    /// How often the checkpoint of an idle log is signed and written again, in seconds.
+    #[arg(long, env = "FASTI_REPUBLISH_SECONDS", default_value_t = 3600,
+          value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
+    pub republish_seconds: u64,
+
+    /// Most connections at once.
+    #[arg(long, env = "FASTI_CONNECTIONS_MAX", default_value_t = 8192,
+          value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
+    pub connections_max: u32,
+
+    /// Take a directory that was restored from a backup: the size of the newest checkpoint that
+    /// anyone has seen of this log. Refused if the directory holds less.
+    #[arg(long, env = "FASTI_RESTORED_AT", value_name = "SIZE")]
+    pub restored_at: Option<TreeSize>,
+}
+
+/// See [`Duplicates`].
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum DuplicatesFlag {
+    /// Answer 201 with the existing entry.
+    Answer,
+    /// Answer 409 with its index in the header x-log-index.
+    Reject,
+}
+
+impl Flags {
+    /// The limits of the log.
+    pub fn log_config(&self) -> LogConfig {
+        LogConfig {
+            batch_entries_max: self.batch_max_entries as usize,
+            pool_entries_max: self.pool_max_entries as usize,
+            republish_interval: Duration::from_secs(self.republish_seconds),
+            writer_address: self.listen.clone(),
+            size_seen: self.restored_at,
+            ..LogConfig::default()
+        }
+    }
+
+    /// The front doors.
+    pub fn http_config(&self) -> HttpConfig {
+        HttpConfig {
+            accept_opaque: self.accept_opaque,
+            duplicates: match self.duplicates {
+                DuplicatesFlag::Answer => Duplicates::Answer,
+                DuplicatesFlag::Reject => Duplicates::Reject,
+            },
+            limits: Limits { connections_max: self.connections_max as usize, ..Limits::default() },
+        }
+    }
+}

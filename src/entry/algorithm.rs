@@ -1,0 +1,308 @@
+//! Hash and signing algorithms: `HashAlgorithm` and `PublicKeyDetails` of `sigstore_common.proto`.
+//!
+//! Invariant: of the 23 `PublicKeyDetails` exactly seven are admitted, and each of those fits
+//! exactly one kind of key. Key and algorithm therefore determine each other, and a leaf cannot
+//! exist under two labels.
+
+use std::fmt;
+
+use aws_lc_rs::digest;
+
+use super::error::{EntryError, quote};
+
+/// A hash over an artifact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum HashAlgorithm {
+    /// SHA-256
+    Sha256,
+    /// SHA-384
+    Sha384,
+    /// SHA-512
+    Sha512,
+}
+
+impl HashAlgorithm {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Sha256, Self::Sha384, Self::Sha512];
+
+    /// Name in the protobuf enum.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sha256 => "SHA2_256",
+            Self::Sha384 => "SHA2_384",
+            Self::Sha512 => "SHA2_512",
+        }
+    }
+
+    /// Number in the protobuf enum.
+    pub const fn number(self) -> u64 {
+        match self {
+            Self::Sha256 => 1,
+            Self::Sha384 => 2,
+            Self::Sha512 => 3,
+        }
+    }
+
+    /// Length of a digest in bytes.
+    pub const fn digest_len(self) -> usize {
+        match self {
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
+
+    pub(super) fn implementation(self) -> &'static digest::Algorithm {
+        match self {
+            Self::Sha256 => &digest::SHA256,
+            Self::Sha384 => &digest::SHA384,
+            Self::Sha512 => &digest::SHA512,
+        }
+    }
+
+    pub(super) fn from_wire(wire: EnumValue<'_>) -> Result<Self, EntryError> {
+        Self::ALL
+            .into_iter()
+            .find(|hash| wire.is(hash.name(), hash.number()))
+            .ok_or_else(|| wire.unknown("SHA2_256, SHA2_384 or SHA2_512".to_owned()))
+    }
+}
+
+impl fmt::Display for HashAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// An algorithm that the log admits: it signs a digest, so that the log never needs the artifact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SigningAlgorithm {
+    /// ECDSA on P-256 over SHA-256
+    EcdsaP256Sha256,
+    /// ECDSA on P-384 over SHA-384
+    EcdsaP384Sha384,
+    /// ECDSA on P-521 over SHA-512
+    EcdsaP521Sha512,
+    /// RSA PKCS #1 v1.5 with a 2048-bit modulus over SHA-256
+    RsaPkcs1v15Sha256With2048,
+    /// RSA PKCS #1 v1.5 with a 3072-bit modulus over SHA-256
+    RsaPkcs1v15Sha256With3072,
+    /// RSA PKCS #1 v1.5 with a 4096-bit modulus over SHA-256
+    RsaPkcs1v15Sha256With4096,
+    /// Ed25519ph (RFC 8032 section 5.1, empty context) over SHA-512
+    Ed25519ph,
+}
+
+impl SigningAlgorithm {
+    /// All that are admitted.
+    pub const ALL: [Self; 7] = [
+        Self::EcdsaP256Sha256,
+        Self::EcdsaP384Sha384,
+        Self::EcdsaP521Sha512,
+        Self::RsaPkcs1v15Sha256With2048,
+        Self::RsaPkcs1v15Sha256With3072,
+        Self::RsaPkcs1v15Sha256With4096,
+        Self::Ed25519ph,
+    ];
+
+    /// The hash whose digest is signed.
+    pub const fn hash(self) -> HashAlgorithm {
+        match self {
+            Self::EcdsaP384Sha384 => HashAlgorithm::Sha384,
+            Self::EcdsaP521Sha512 | Self::Ed25519ph => HashAlgorithm::Sha512,
+            _ => HashAlgorithm::Sha256,
+        }
+    }
+
+    /// How a request and an entry name it.
+    pub const fn key_details(self) -> KeyDetails {
+        KeyDetails(match self {
+            Self::EcdsaP256Sha256 => 5,
+            Self::EcdsaP384Sha384 => 12,
+            Self::EcdsaP521Sha512 => 13,
+            Self::RsaPkcs1v15Sha256With2048 => 9,
+            Self::RsaPkcs1v15Sha256With3072 => 10,
+            Self::RsaPkcs1v15Sha256With4096 => 11,
+            Self::Ed25519ph => 8,
+        })
+    }
+}
+
+impl fmt::Display for SigningAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.key_details().name())
+    }
+}
+
+/// A value of `PublicKeyDetails`, admitted or not: stored entries of other logs may carry any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KeyDetails(u8);
+
+/// What the log thinks of a value of `PublicKeyDetails`.
+enum Standing {
+    Admitted(SigningAlgorithm),
+    Refused(&'static str),
+}
+
+const UNCLEAR: &str = "deprecated, as it leaves key size or hash open; send the value that names \
+                       both, e.g. PKIX_RSA_PKCS1V15_4096_SHA256";
+const SHORT_HASH: &str = "deprecated; sign with SHA-384 for P-384 keys (PKIX_ECDSA_P384_SHA_384) \
+                          and SHA-512 for P-521 keys (PKIX_ECDSA_P521_SHA_512)";
+const PURE: &str = "pure Ed25519 signs the artifact itself, which the log does not have; sign its \
+                    SHA-512 digest with Ed25519ph and send PKIX_ED25519_PH";
+const HMAC: &str = "deprecated; send PKIX_ECDSA_P256_SHA_256";
+const PSS: &str = "sign with RSA PKCS #1 v1.5, e.g. PKIX_RSA_PKCS1V15_4096_SHA256";
+const STATEFUL: &str = "stateful hash-based signatures are deprecated; sign with ECDSA, RSA PKCS \
+                        #1 v1.5 or Ed25519ph";
+const ML_DSA: &str = "not yet in the list of algorithms that Rekor v2 logs agree on; sign with \
+                      ECDSA, RSA PKCS #1 v1.5 or Ed25519ph";
+
+/// Index 0 holds number 1.
+const KEY_DETAILS: [(&str, Standing); 23] = {
+    use SigningAlgorithm as S;
+    use Standing::{Admitted, Refused};
+    [
+        ("PKCS1_RSA_PKCS1V5", Refused(UNCLEAR)),
+        ("PKCS1_RSA_PSS", Refused(UNCLEAR)),
+        ("PKIX_RSA_PKCS1V5", Refused(UNCLEAR)),
+        ("PKIX_RSA_PSS", Refused(UNCLEAR)),
+        ("PKIX_ECDSA_P256_SHA_256", Admitted(S::EcdsaP256Sha256)),
+        ("PKIX_ECDSA_P256_HMAC_SHA_256", Refused(HMAC)),
+        ("PKIX_ED25519", Refused(PURE)),
+        ("PKIX_ED25519_PH", Admitted(S::Ed25519ph)),
+        ("PKIX_RSA_PKCS1V15_2048_SHA256", Admitted(S::RsaPkcs1v15Sha256With2048)),
+        ("PKIX_RSA_PKCS1V15_3072_SHA256", Admitted(S::RsaPkcs1v15Sha256With3072)),
+        ("PKIX_RSA_PKCS1V15_4096_SHA256", Admitted(S::RsaPkcs1v15Sha256With4096)),
+        ("PKIX_ECDSA_P384_SHA_384", Admitted(S::EcdsaP384Sha384)),
+        ("PKIX_ECDSA_P521_SHA_512", Admitted(S::EcdsaP521Sha512)),
+        ("LMS_SHA256", Refused(STATEFUL)),
+        ("LMOTS_SHA256", Refused(STATEFUL)),
+        ("PKIX_RSA_PSS_2048_SHA256", Refused(PSS)),
+        ("PKIX_RSA_PSS_3072_SHA256", Refused(PSS)),
+        ("PKIX_RSA_PSS_4096_SHA256", Refused(PSS)),
+        ("PKIX_ECDSA_P384_SHA_256", Refused(SHORT_HASH)),
+        ("PKIX_ECDSA_P521_SHA_256", Refused(SHORT_HASH)),
+        ("ML_DSA_65", Refused(ML_DSA)),
+        ("ML_DSA_87", Refused(ML_DSA)),
+        ("ML_DSA_44", Refused(ML_DSA)),
+    ]
+};
+
+impl KeyDetails {
+    /// Name in the protobuf enum.
+    pub const fn name(self) -> &'static str {
+        KEY_DETAILS[self.0 as usize - 1].0
+    }
+
+    /// Number in the protobuf enum, 1 to 23.
+    pub const fn number(self) -> u64 {
+        self.0 as u64
+    }
+
+    /// The value of that name; `None` if there is none.
+    pub fn from_name(name: &str) -> Option<Self> {
+        (1..=23).map(Self).find(|details| details.name() == name)
+    }
+
+    /// The algorithm it stands for, if the log admits it; else the advice what to use.
+    pub fn algorithm(self) -> Result<SigningAlgorithm, EntryError> {
+        match &KEY_DETAILS[self.0 as usize - 1] {
+            (_, Standing::Admitted(algorithm)) => Ok(*algorithm),
+            (name, Standing::Refused(advice)) => Err(EntryError::AlgorithmRefused { name, advice }),
+        }
+    }
+
+    pub(super) fn from_wire(wire: EnumValue<'_>) -> Result<Self, EntryError> {
+        (1..=23).map(Self).find(|details| wire.is(details.name(), details.number())).ok_or_else(
+            || {
+                let admitted =
+                    SigningAlgorithm::ALL.map(|algorithm| algorithm.key_details().name());
+                wire.unknown(format!("one of {}", admitted.join(", ")))
+            },
+        )
+    }
+}
+
+impl fmt::Display for KeyDetails {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// An enum value as protobuf JSON allows it: by name or by number.
+#[derive(Clone, Copy)]
+pub(super) enum EnumValue<'a> {
+    Name(&'a str),
+    Number(u64),
+}
+
+impl EnumValue<'_> {
+    fn is(self, name: &str, number: u64) -> bool {
+        match self {
+            Self::Name(given) => given == name,
+            Self::Number(given) => given == number,
+        }
+    }
+
+    fn unknown(self, expected: String) -> EntryError {
+        let value = match self {
+            Self::Name(name) => quote(name),
+            Self::Number(number) => number.to_string(),
+        };
+        EntryError::UnknownValue { value, expected }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn admitted_algorithms_and_key_details_are_one_to_one() {
+        let admitted: Vec<_> =
+            (1..=23).map(KeyDetails).filter_map(|details| details.algorithm().ok()).collect();
+        assert_eq!(admitted.len(), SigningAlgorithm::ALL.len());
+        for algorithm in SigningAlgorithm::ALL {
+            assert_eq!(algorithm.key_details().algorithm().unwrap(), algorithm);
+            assert_eq!(
+                KeyDetails::from_name(algorithm.key_details().name()),
+                Some(algorithm.key_details())
+            );
+        }
+    }
+
+    #[test]
+    fn hash_follows_the_algorithm() {
+        for algorithm in SigningAlgorithm::ALL {
+            let name = algorithm.key_details().name().replace("SHA_", "SHA");
+            let expected = if name.ends_with("SHA256") {
+                HashAlgorithm::Sha256
+            } else if name.ends_with("SHA384") {
+                HashAlgorithm::Sha384
+            } else {
+                HashAlgorithm::Sha512
+            };
+            assert_eq!(algorithm.hash(), expected, "{algorithm}");
+            assert_eq!(
+                algorithm.hash().implementation().output_len(),
+                algorithm.hash().digest_len()
+            );
+        }
+    }
+
+    #[test]
+    fn refusals_advise() {
+        for (name, advice) in [
+            ("PKIX_ED25519", "PKIX_ED25519_PH"),
+            ("PKIX_RSA_PKCS1V5", "PKIX_RSA_PKCS1V15_4096_SHA256"),
+            ("PKIX_ECDSA_P384_SHA_256", "PKIX_ECDSA_P384_SHA_384"),
+            ("PKIX_ECDSA_P256_HMAC_SHA_256", "PKIX_ECDSA_P256_SHA_256"),
+            ("PKIX_RSA_PSS_2048_SHA256", "PKCS #1 v1.5"),
+            ("LMS_SHA256", "stateful"),
+            ("ML_DSA_65", "not yet"),
+        ] {
+            let error = KeyDetails::from_name(name).unwrap().algorithm().unwrap_err().to_string();
+            assert!(error.starts_with(name) && error.contains(advice), "{error}");
+        }
+    }
+}

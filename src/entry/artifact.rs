@@ -1,0 +1,152 @@
+//! What a signature is over: the digest of an artifact, or of a DSSE envelope's pre-authentication
+//! encoding (github.com/secure-systems-lab/dsse, protocol v1).
+//!
+//! Invariant: an [`ArtifactDigest`] is as long as its algorithm says.
+
+use std::fmt;
+
+use aws_lc_rs::digest;
+
+use super::algorithm::HashAlgorithm;
+use super::error::EntryError;
+
+/// A digest and the hash that made it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ArtifactDigest {
+    algorithm: HashAlgorithm,
+    /// Zero beyond the algorithm's length.
+    padded: [u8; 64],
+}
+
+impl ArtifactDigest {
+    /// Refuses bytes of another length than `algorithm` makes.
+    pub fn new(algorithm: HashAlgorithm, bytes: &[u8]) -> Result<Self, EntryError> {
+        if bytes.len() != algorithm.digest_len() {
+            return Err(EntryError::DigestLength { algorithm, found: bytes.len() });
+        }
+        let mut padded = [0; 64];
+        padded[..bytes.len()].copy_from_slice(bytes);
+        Ok(Self { algorithm, padded })
+    }
+
+    /// The digest of bytes in memory.
+    pub fn of(algorithm: HashAlgorithm, artifact: &[u8]) -> Self {
+        let mut hasher = ArtifactHasher::new(algorithm);
+        hasher.update(artifact);
+        hasher.finish()
+    }
+
+    /// The hash that made it.
+    pub fn algorithm(&self) -> HashAlgorithm {
+        self.algorithm
+    }
+
+    /// 32, 48 or 64 bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.padded[..self.algorithm.digest_len()]
+    }
+}
+
+impl fmt::Debug for ArtifactDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.algorithm, hex::encode(self.as_bytes()))
+    }
+}
+
+/// Hashes an artifact piece by piece, so that it never has to be in memory.
+pub struct ArtifactHasher {
+    algorithm: HashAlgorithm,
+    state: digest::Context,
+}
+
+impl ArtifactHasher {
+    /// An empty artifact so far.
+    pub fn new(algorithm: HashAlgorithm) -> Self {
+        Self { algorithm, state: digest::Context::new(algorithm.implementation()) }
+    }
+
+    /// Takes the next piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.state.update(piece);
+    }
+
+    /// The digest of all pieces in order.
+    pub fn finish(self) -> ArtifactDigest {
+        let digest = self.state.finish();
+        ArtifactDigest::new(self.algorithm, digest.as_ref())
+            .expect("the hasher's output has its algorithm's length")
+    }
+}
+
+/// The bytes that a DSSE signature is over: `DSSEv1 <len> <type> <len> <payload>`.
+pub fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
+    [pae_head(payload_type, payload).as_bytes(), payload].concat()
+}
+
+/// The digest of [`pae`], without building it.
+pub fn pae_digest(algorithm: HashAlgorithm, payload_type: &str, payload: &[u8]) -> ArtifactDigest {
+    let mut hasher = ArtifactHasher::new(algorithm);
+    hasher.update(pae_head(payload_type, payload).as_bytes());
+    hasher.update(payload);
+    hasher.finish()
+}
+
+/// Lengths count bytes, not characters.
+fn pae_head(payload_type: &str, payload: &[u8]) -> String {
+    format!("DSSEv1 {} {payload_type} {} ", payload_type.len(), payload.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_match_fips_180_examples() {
+        for (algorithm, expected) in [
+            (
+                HashAlgorithm::Sha256,
+                "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+            ),
+            (
+                HashAlgorithm::Sha384,
+                "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed\
+                 8086072ba1e7cc2358baeca134c825a7",
+            ),
+            (
+                HashAlgorithm::Sha512,
+                "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a\
+                 2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
+            ),
+        ] {
+            let mut hasher = ArtifactHasher::new(algorithm);
+            hasher.update(b"a");
+            hasher.update(b"bc");
+            let digest = hasher.finish();
+            assert_eq!(hex::encode(digest.as_bytes()), expected);
+            assert_eq!(digest, ArtifactDigest::of(algorithm, b"abc"));
+        }
+    }
+
+    #[test]
+    fn pae_matches_the_dsse_example() {
+        let encoded = pae("http://example.com/HelloWorld", b"hello world");
+        assert_eq!(encoded, b"DSSEv1 29 http://example.com/HelloWorld 11 hello world");
+        assert_eq!(pae("\u{e9}", b""), "DSSEv1 2 \u{e9} 0 ".as_bytes());
+        for algorithm in HashAlgorithm::ALL {
+            assert_eq!(
+                pae_digest(algorithm, "http://example.com/HelloWorld", b"hello world"),
+                ArtifactDigest::of(algorithm, &encoded)
+            );
+        }
+    }
+
+    #[test]
+    fn length_must_fit() {
+        for (algorithm, length) in [(HashAlgorithm::Sha256, 31), (HashAlgorithm::Sha384, 64)] {
+            assert!(matches!(
+                ArtifactDigest::new(algorithm, &vec![0; length]),
+                Err(EntryError::DigestLength { found, .. }) if found == length
+            ));
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! A submitter's public key, from its DER `SubjectPublicKeyInfo` (RFC 5280, RFC 5480, RFC 8410).
+//!
+//! Invariants of a [`PublicKey`]: its encoding is DER with nothing after it; it is of one of the
+//! seven admitted kinds, so exactly one [`SigningAlgorithm`] fits it; an elliptic curve point is
+//! uncompressed and on its curve, an Ed25519 point is not of small order, an RSA modulus is odd and
+//! exactly 2048, 3072 or 4096 bits long.
+
+use std::fmt;
+
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA512_ASN1, ParsedPublicKey,
+    RSA_PKCS1_2048_8192_SHA256, VerificationAlgorithm,
+};
+use const_oid::ObjectIdentifier;
+use der::asn1::UintRef;
+use der::{Decode, Sequence};
+use ed25519_dalek::VerifyingKey;
+use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
+
+use super::algorithm::SigningAlgorithm;
+use super::error::EntryError;
+
+const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
+const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+
+/// A public key of an admitted kind, ready to verify with.
+#[derive(Clone)]
+pub struct PublicKey {
+    algorithm: SigningAlgorithm,
+    spki: Vec<u8>,
+    verifying: VerifyingHalf,
+}
+
+/// The key as the implementation that verifies with it wants it.
+#[derive(Clone)]
+pub(super) enum VerifyingHalf {
+    AwsLc(ParsedPublicKey),
+    Ed25519(Box<VerifyingKey>),
+}
+
+impl PublicKey {
+    /// Reads a `SubjectPublicKeyInfo`.
+    pub fn from_spki_der(spki: &[u8]) -> Result<Self, EntryError> {
+        let info: SubjectPublicKeyInfoRef<'_> = strict_der(spki, "SubjectPublicKeyInfo")?;
+        let key = info.subject_public_key.as_bytes().ok_or_else(|| EntryError::UnsupportedKey {
+            found: "a key that is not a whole number of bytes".to_owned(),
+        })?;
+        let (algorithm, verifying) = match info.algorithm.oid {
+            EC => ec_key(info.algorithm, key)?,
+            RSA => rsa_key(info.algorithm, key)?,
+            ED25519 => ed25519_key(info.algorithm, key)?,
+            other => return Err(unsupported(format!("a public key of algorithm {other}"))),
+        };
+        Ok(Self { algorithm, spki: spki.to_vec(), verifying })
+    }
+
+    /// The one algorithm that this key can sign with.
+    pub fn algorithm(&self) -> SigningAlgorithm {
+        self.algorithm
+    }
+
+    /// The DER `SubjectPublicKeyInfo`, as it was read.
+    pub fn spki_der(&self) -> &[u8] {
+        &self.spki
+    }
+
+    pub(super) fn verifying_half(&self) -> &VerifyingHalf {
+        &self.verifying
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublicKey({}, {})", self.algorithm, hex::encode(&self.spki))
+    }
+}
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.spki == other.spki
+    }
+}
+
+impl Eq for PublicKey {}
+
+/// Decodes one DER structure that fills `bytes`; PEM gets its own message, as it is the mistake
+/// most often made.
+pub(super) fn strict_der<'a, T: Decode<'a>>(
+    bytes: &'a [u8],
+    expected: &'static str,
+) -> Result<T, EntryError> {
+    if bytes.trim_ascii_start().starts_with(b"-----BEGIN") {
+        return Err(EntryError::Pem);
+    }
+    T::from_der(bytes).map_err(|source| match source.kind() {
+        der::ErrorKind::TrailingData { .. } if fills_less(bytes) => EntryError::TrailingDer,
+        _ => EntryError::Der { expected, source },
+    })
+}
+
+/// Whether the outermost structure ends before `bytes` do (a structure inside may have the same
+/// complaint about its own end).
+fn fills_less(bytes: &[u8]) -> bool {
+    let Ok(mut reader) = der::SliceReader::new(bytes) else { return false };
+    der::AnyRef::decode(&mut reader).is_ok() && !der::Reader::is_finished(&reader)
+}
+
+type Parts = (SigningAlgorithm, VerifyingHalf);
+
+fn ec_key(id: AlgorithmIdentifierRef<'_>, point: &[u8]) -> Result<Parts, EntryError> {
+    let curve = id
+        .parameters
+        .and_then(|parameters| ObjectIdentifier::try_from(parameters).ok())
+        .ok_or_else(|| unsupported("an ECDSA key without a named curve".to_owned()))?;
+    let (algorithm, implementation, coordinate): (_, &'static dyn VerificationAlgorithm, _) =
+        match curve {
+            P256 => (SigningAlgorithm::EcdsaP256Sha256, &ECDSA_P256_SHA256_ASN1, 32),
+            P384 => (SigningAlgorithm::EcdsaP384Sha384, &ECDSA_P384_SHA384_ASN1, 48),
+            P521 => (SigningAlgorithm::EcdsaP521Sha512, &ECDSA_P521_SHA512_ASN1, 66),
+            other => return Err(unsupported(format!("an ECDSA key on curve {other}"))),
+        };
+    let invalid = |reason| EntryError::InvalidKey { kind: "ECDSA", reason };
+    if point.first() != Some(&4) || point.len() != 1 + 2 * coordinate {
+        return Err(invalid("the point is not an uncompressed point of its curve"));
+    }
+    let key = ParsedPublicKey::new(implementation, point)
+        .map_err(|_| invalid("the point is not on its curve"))?;
+    Ok((algorithm, VerifyingHalf::AwsLc(key)))
+}
+
+/// `RSAPublicKey` (RFC 8017 appendix A.1.1).
+#[derive(Sequence)]
+struct RsaPublicKey<'a> {
+    modulus: UintRef<'a>,
+    public_exponent: UintRef<'a>,
+}
+
+fn rsa_key(id: AlgorithmIdentifierRef<'_>, key: &[u8]) -> Result<Parts, EntryError> {
+    let invalid = |reason| EntryError::InvalidKey { kind: "RSA", reason };
+    if !id.parameters.is_some_and(der::asn1::AnyRef::is_null) {
+        return Err(invalid("its algorithm parameters are not NULL"));
+    }
+    let numbers: RsaPublicKey<'_> = strict_der(key, "RSAPublicKey")?;
+    let modulus = numbers.modulus.as_bytes();
+    let bits =
+        modulus.first().map_or(0, |first| modulus.len() * 8 - first.leading_zeros() as usize);
+    let algorithm = match bits {
+        2048 => SigningAlgorithm::RsaPkcs1v15Sha256With2048,
+        3072 => SigningAlgorithm::RsaPkcs1v15Sha256With3072,
+        4096 => SigningAlgorithm::RsaPkcs1v15Sha256With4096,
+        _ => return Err(unsupported(format!("an RSA key of {bits} bits"))),
+    };
+    if modulus.last().is_none_or(|last| last.is_multiple_of(2)) {
+        return Err(invalid("its modulus is even"));
+    }
+    // 2^31 - 1 is the largest exponent that every common verifier reads.
+    let exponent = numbers.public_exponent.as_bytes().iter().try_fold(0_u32, |value, byte| {
+        Some(value.checked_mul(256)? + u32::from(*byte)).filter(|value| *value < 1 << 31)
+    });
+    if !exponent.is_some_and(|exponent| exponent >= 3 && exponent % 2 == 1) {
+        return Err(invalid("its exponent is not an odd number from 3 to 2^31-1"));
+    }
+    let key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key)
+        .map_err(|_| invalid("its modulus and exponent are not those of an RSA key"))?;
+    Ok((algorithm, VerifyingHalf::AwsLc(key)))
+}
+
+fn ed25519_key(id: AlgorithmIdentifierRef<'_>, key: &[u8]) -> Result<Parts, EntryError> {
+    let invalid = |reason| EntryError::InvalidKey { kind: "Ed25519", reason };
+    if id.parameters.is_some() {
+        return Err(invalid("its algorithm has parameters"));
+    }
+    let key: &[u8; 32] = key.try_into().map_err(|_| invalid("it is not 32 bytes long"))?;
+    let key =
+        VerifyingKey::from_bytes(key).map_err(|_| invalid("it is not a point of the curve"))?;
+    if key.is_weak() {
+        return Err(invalid("the point has a small order, so anyone can sign for it"));
+    }
+    Ok((SigningAlgorithm::Ed25519ph, VerifyingHalf::Ed25519(Box::new(key))))
+}
+
+fn unsupported(found: String) -> EntryError {
+    EntryError::UnsupportedKey { found }
+}

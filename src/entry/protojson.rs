@@ -1,0 +1,224 @@
+//! The protobuf JSON mapping, read strictly (protobuf.dev/programming-guides/json).
+//!
+//! A message takes the fields it knows out of a [`Value`]. Accepted: a field name in camelCase or
+//! snake_case, an enum by name or number, bytes in either base64 alphabet with or without padding,
+//! null for "not set", 64-bit integers as numbers or strings. Refused: a field given twice (in both
+//! spellings, too), base64 with stray bits or whitespace, numbers as `1e3`.
+
+use base64::alphabet;
+use base64::display::Base64Display;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use base64::engine::{DecodePaddingMode, Engine as _, GeneralPurpose, GeneralPurposeConfig};
+use serde::{Serialize, Serializer};
+
+use super::algorithm::EnumValue;
+use super::error::{EntryError, quote};
+use super::json::Value;
+
+/// What to do with fields that a message does not have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unknown {
+    /// A request is for us alone: a field we do not know asks for something we would not do.
+    Refuse,
+    /// What other clients wrote may be newer than we are.
+    Ignore,
+}
+
+/// Takes the fields called `names` (in camelCase) out of an object, in that order; null is unset.
+pub(super) fn fields<'a, const N: usize>(
+    value: Value<'a>,
+    names: [&'static str; N],
+    unknown: Unknown,
+) -> Result<[Option<Value<'a>>; N], EntryError> {
+    let Value::Object(members) = value else {
+        return Err(value.is_not("an object"));
+    };
+    let mut found = [const { None }; N];
+    for (key, value) in members {
+        match names.iter().position(|name| spells(&key, name)) {
+            Some(at) if found[at].is_none() => found[at] = Some(value),
+            Some(at) => return Err(EntryError::DuplicateField.within(names[at])),
+            None if unknown == Unknown::Ignore => {}
+            None => {
+                let known = names.join(", ");
+                return Err(EntryError::UnknownField { known }.within(&field_name(&key)));
+            }
+        }
+    }
+    Ok(found.map(|value| value.filter(|value| !matches!(value, Value::Null))))
+}
+
+/// Reads a field that must be set.
+pub(super) fn required<'a, T>(
+    value: Option<Value<'a>>,
+    name: &'static str,
+    expected: &'static str,
+    read: impl FnOnce(Value<'a>) -> Result<T, EntryError>,
+) -> Result<T, EntryError> {
+    value.map_or_else(|| Err(EntryError::Missing { expected }), read).map_err(|e| e.within(name))
+}
+
+/// Reads a field that may be unset.
+pub(super) fn optional<'a, T>(
+    value: Option<Value<'a>>,
+    name: &'static str,
+    read: impl FnOnce(Value<'a>) -> Result<T, EntryError>,
+) -> Result<Option<T>, EntryError> {
+    value.map(read).transpose().map_err(|e| e.within(name))
+}
+
+/// Reads a repeated field; unset is empty.
+pub(super) fn repeated<'a, T>(
+    value: Option<Value<'a>>,
+    name: &'static str,
+    limit: usize,
+    read: impl Fn(Value<'a>) -> Result<T, EntryError>,
+) -> Result<Vec<T>, EntryError> {
+    let elements = match value {
+        None => return Ok(Vec::new()),
+        Some(Value::Array(elements)) => elements,
+        Some(other) => return Err(other.is_not("an array").within(name)),
+    };
+    if elements.len() > limit {
+        return Err(EntryError::TooMany { found: elements.len(), limit }.within(name));
+    }
+    elements
+        .into_iter()
+        .enumerate()
+        .map(|(index, element)| read(element).map_err(|e| e.within_index(index).within(name)))
+        .collect()
+}
+
+impl Value<'_> {
+    /// A `bytes` field; may be empty.
+    pub(super) fn bytes(self) -> Result<Vec<u8>, EntryError> {
+        let Self::String(text) = self else {
+            return Err(self.is_not("a base64 string"));
+        };
+        decode_base64(&text)
+    }
+
+    /// A `bytes` field that says nothing when it is empty.
+    pub(super) fn nonempty_bytes(self) -> Result<Vec<u8>, EntryError> {
+        let bytes = self.bytes()?;
+        if bytes.is_empty() {
+            return Err(EntryError::Missing { expected: "a base64 string" });
+        }
+        Ok(bytes)
+    }
+
+    /// A `bytes` field that holds a SHA-256 hash.
+    pub(super) fn hash(self) -> Result<[u8; 32], EntryError> {
+        let bytes = self.bytes()?;
+        let found = bytes.len();
+        bytes.try_into().map_err(|_| EntryError::WrongLength { expected: 32, found })
+    }
+
+    /// A `string` field; may be empty.
+    pub(super) fn string(self) -> Result<String, EntryError> {
+        match self {
+            Self::String(text) => Ok(text.into_owned()),
+            other => Err(other.is_not("a string")),
+        }
+    }
+
+    /// An `int64` field that cannot be negative.
+    pub(super) fn integer(self) -> Result<u64, EntryError> {
+        const EXPECTED: &str = "an integer from 0 to 2^63-1";
+        let number = match &self {
+            Self::Integer(number) => Some(*number),
+            Self::String(text) => canonical_decimal(text),
+            _ => None,
+        };
+        number.filter(|number| i64::try_from(*number).is_ok()).ok_or_else(|| self.is_not(EXPECTED))
+    }
+
+    /// An enum field.
+    pub(super) fn enumeration<T>(
+        self,
+        read: impl FnOnce(EnumValue<'_>) -> Result<T, EntryError>,
+    ) -> Result<T, EntryError> {
+        match &self {
+            Self::String(name) => read(EnumValue::Name(name)),
+            Self::Integer(number) => read(EnumValue::Number(*number)),
+            other => Err(other.is_not("the name or number of an enum value")),
+        }
+    }
+
+    fn is_not(&self, expected: &'static str) -> EntryError {
+        let found = match self {
+            Self::Null => "null",
+            Self::Bool => "a boolean",
+            Self::Integer(_) | Self::OtherNumber => "a number",
+            Self::String(_) => "a string",
+            Self::Array(_) => "an array",
+            Self::Object(_) => "an object",
+        };
+        EntryError::WrongType { expected, found }
+    }
+}
+
+/// Bytes written as standard base64 with padding.
+pub(super) struct Base64<'a>(pub(super) &'a [u8]);
+
+impl Serialize for Base64<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&Base64Display::new(self.0, &STANDARD))
+    }
+}
+
+/// A 64-bit integer, which protobuf JSON writes as a string.
+pub(super) struct Int64(pub(super) u64);
+
+impl Serialize for Int64 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+/// Whether `key` is the camelCase `name` or its snake_case form.
+fn spells(key: &str, name: &str) -> bool {
+    if key == name {
+        return true;
+    }
+    let mut key = key.bytes();
+    name.bytes().all(|byte| {
+        if byte.is_ascii_uppercase() {
+            key.next() == Some(b'_') && key.next() == Some(byte.to_ascii_lowercase())
+        } else {
+            key.next() == Some(byte)
+        }
+    }) && key.next().is_none()
+}
+
+/// A foreign field name as an element of a path: as it is if it looks like a name.
+fn field_name(key: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if !key.is_empty() && key.len() <= 64 && key.bytes().all(plain) {
+        key.to_owned()
+    } else {
+        quote(key)
+    }
+}
+
+fn canonical_decimal(text: &str) -> Option<u64> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    (digits && (text == "0" || !text.starts_with('0'))).then(|| text.parse().ok()).flatten()
+}
+
+const STANDARD_BARE: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, BARE);
+const URL_SAFE_BARE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, BARE);
+const BARE: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_encode_padding(false)
+    .with_decode_padding_mode(DecodePaddingMode::RequireNone);
+
+fn decode_base64(text: &str) -> Result<Vec<u8>, EntryError> {
+    let url_safe = text.bytes().any(|byte| byte == b'-' || byte == b'_');
+    match (url_safe, text.len().is_multiple_of(4)) {
+        (false, true) => STANDARD.decode(text),
+        (false, false) => STANDARD_BARE.decode(text),
+        (true, true) => URL_SAFE.decode(text),
+        (true, false) => URL_SAFE_BARE.decode(text),
+    }
+    .map_err(EntryError::Base64)
+}

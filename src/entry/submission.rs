@@ -1,0 +1,79 @@
+//! A request to the log, `dev.sigstore.rekor.v2.CreateEntryRequest`: the body of
+//! `POST /api/v2/log/entries`.
+
+use super::algorithm::KeyDetails;
+use super::canonical::{CanonicalEntry, EntryKind, dsse_leaf, hashedrekord_leaf};
+use super::dsse::DsseRequest;
+use super::error::EntryError;
+use super::hashedrekord::HashedRekord;
+use super::json;
+use super::protojson::{Unknown, fields, optional};
+
+/// A well-formed request. Its signatures are verified by [`Submission::verify`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Submission {
+    /// `hashedRekordRequestV002`
+    HashedRekord(HashedRekord),
+    /// `dsseRequestV002`, which Rekor v2 has retired
+    Dsse(DsseRequest),
+}
+
+const HASHED_REKORD: &str = "hashedRekordRequestV002";
+const DSSE: &str = "dsseRequestV002";
+
+impl Submission {
+    /// Reads the JSON. The caller bounds the length of `body`.
+    pub fn parse(body: &[u8]) -> Result<Self, EntryError> {
+        let [hashed_rekord, dsse] =
+            fields(json::parse(body)?, [HASHED_REKORD, DSSE], Unknown::Refuse)?;
+        match (
+            optional(hashed_rekord, HASHED_REKORD, HashedRekord::from_request)?,
+            optional(dsse, DSSE, DsseRequest::from_request)?,
+        ) {
+            (Some(request), None) => Ok(Self::HashedRekord(request)),
+            (None, Some(request)) => Ok(Self::Dsse(request)),
+            (None, None) => {
+                Err(EntryError::Missing { expected: HASHED_REKORD }.within(HASHED_REKORD))
+            }
+            (Some(_), Some(_)) => Err(EntryError::Conflict { first: HASHED_REKORD, second: DSSE }),
+        }
+    }
+
+    /// Verifies every signature and gives the entry to log. Takes one signature verification's time
+    /// for a hashedrekord, at most a hundred for a DSSE envelope.
+    pub fn verify(&self) -> Result<CanonicalEntry, EntryError> {
+        match self {
+            Self::HashedRekord(request) => {
+                // The size first: it is the cheaper check.
+                let leaf = hashedrekord_leaf(request)?;
+                request.verify().map_err(|e| e.within(HASHED_REKORD))?;
+                Ok(CanonicalEntry::of_verified(EntryKind::HashedRekord, leaf))
+            }
+            Self::Dsse(request) => {
+                let entry = request.verify().map_err(|e| e.within(DSSE))?;
+                Ok(CanonicalEntry::of_verified(EntryKind::Dsse, dsse_leaf(&entry)?))
+            }
+        }
+    }
+
+    /// What kind of entry it asks for.
+    pub fn kind(&self) -> EntryKind {
+        match self {
+            Self::HashedRekord(_) => EntryKind::HashedRekord,
+            Self::Dsse(_) => EntryKind::Dsse,
+        }
+    }
+
+    /// The algorithms of its signatures, for logs that admit fewer of them.
+    pub fn key_details(&self) -> Vec<KeyDetails> {
+        match self {
+            Self::HashedRekord(request) => vec![request.signature.verifier.key_details],
+            Self::Dsse(request) => {
+                request.verifiers.iter().map(|verifier| verifier.key_details).collect()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,371 @@
+//! What is admitted, and for everything else: which field is named and what the submitter is told.
+
+use std::sync::LazyLock;
+
+use serde_json::{Value, json};
+
+use super::super::testing::{ARTIFACT, Signer, admit, admit_text, verifier, with};
+use super::super::{ArtifactDigest, KeyMaterial, RekorEntry, SigningAlgorithm};
+use super::*;
+
+const P256: SigningAlgorithm = SigningAlgorithm::EcdsaP256Sha256;
+const VERIFIER: &str = "/hashedRekordRequestV002/signature/verifier";
+
+static REQUEST: LazyLock<Value> =
+    LazyLock::new(|| Signer::of(P256).request(&Signer::of(P256).public_key()));
+
+fn refusal(request: &Value) -> String {
+    refusal_text(&request.to_string())
+}
+
+fn refusal_text(request: &str) -> String {
+    match admit_text(request) {
+        Err(error) => error.to_string(),
+        Ok(entry) => panic!("admitted {request} as {entry:?}"),
+    }
+}
+
+#[test]
+fn every_algorithm_with_key_and_certificate() {
+    for algorithm in SigningAlgorithm::ALL {
+        let signer = Signer::of(algorithm);
+        for material in [signer.public_key(), signer.certificate()] {
+            let request = signer.request(&material);
+            let entry = admit(&request).unwrap();
+            assert_eq!(entry.kind(), EntryKind::HashedRekord);
+            let spec = &request["hashedRekordRequestV002"];
+            let expected = json!({
+                "apiVersion": "0.0.2",
+                "kind": "hashedrekord",
+                "spec": {"hashedRekordV002": {
+                    "data": {"algorithm": algorithm.hash().name(), "digest": spec["digest"]},
+                    "signature": spec["signature"],
+                }},
+            });
+            let canonical = serde_json_canonicalizer::to_vec(&expected).unwrap();
+            assert_eq!(entry.bytes(), canonical, "{algorithm}");
+
+            let read = RekorEntry::parse(entry.bytes()).unwrap();
+            assert_eq!(read.to_leaf().unwrap(), entry.bytes());
+            assert_eq!(read.digest(), &signer.digest(ARTIFACT));
+            assert_eq!(read.signatures()[0].verifier.material, material);
+        }
+    }
+}
+
+#[test]
+fn a_key_under_another_name_is_refused() {
+    for algorithm in SigningAlgorithm::ALL {
+        let signer = Signer::of(algorithm);
+        for other in SigningAlgorithm::ALL.into_iter().filter(|other| *other != algorithm) {
+            let mut request = signer.request(&signer.public_key());
+            let same_hash = other.hash() == algorithm.hash();
+            if !same_hash {
+                let digest = ArtifactDigest::of(other.hash(), ARTIFACT);
+                request =
+                    with(&request, "/hashedRekordRequestV002/digest", base64(digest.as_bytes()));
+            }
+            let name = other.key_details().name();
+            let message = refusal(&with(&request, &format!("{VERIFIER}/keyDetails"), json!(name)));
+            assert_eq!(
+                message,
+                format!(
+                    "hashedRekordRequestV002.signature.verifier.keyDetails: {name} does not fit \
+                     the key; for this key send {algorithm}"
+                )
+            );
+        }
+    }
+}
+
+#[test]
+fn one_meaning_makes_one_leaf() {
+    let leaf = admit(&REQUEST).unwrap();
+    let text = REQUEST.to_string();
+    let request = &REQUEST["hashedRekordRequestV002"];
+    let content = request["signature"]["content"].as_str().unwrap();
+    let url_safe = content.replace('+', "-").replace('/', "_");
+    let bare = content.trim_end_matches('=');
+    for spelling in [
+        format!(" {text}\n"),
+        text.replace("hashedRekordRequestV002", "hashed_rekord_request_v002"),
+        text.replace("publicKey", "public_key").replace("rawBytes", "raw_bytes"),
+        text.replace("keyDetails", "key_details"),
+        text.replace(r#""PKIX_ECDSA_P256_SHA_256""#, "5"),
+        text.replace("keyDetails", r"key\u0044etails"),
+        text.replace(content, &url_safe),
+        text.replace(content, bare),
+        text.replace(content, url_safe.trim_end_matches('=')),
+        text.replacen('{', r#"{"dsseRequestV002":null,"#, 1),
+        text.replace(r#""publicKey""#, r#""x509Certificate":null,"publicKey""#),
+    ] {
+        assert_eq!(admit_text(&spelling).unwrap(), leaf, "{spelling}");
+    }
+}
+
+#[test]
+fn refusals_name_the_field_and_the_remedy() {
+    let signer = Signer::of(P256);
+    let p384 = Signer::of(SigningAlgorithm::EcdsaP384Sha384);
+    let spki = signer.spki.as_slice();
+    let pem = format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END", base64(spki).as_str().unwrap());
+    let huge = vec![0_u8; 50_000];
+    let rows: &[(&str, Value, &str, &str)] = &[
+        ("/hashedRekordRequestV002", json!(null), "", "hashedRekordRequestV002 is required"),
+        ("/hashedRekordRequestV002", json!([]), "", "expected an object, found an array"),
+        ("/hashedRekordRequestV002/digest", json!(null), ".digest", "missing or empty"),
+        ("/hashedRekordRequestV002/digest", json!(""), ".digest", "missing or empty"),
+        ("/hashedRekordRequestV002/digest", json!("***"), ".digest", "base64"),
+        ("/hashedRekordRequestV002/digest", json!("AA=A"), ".digest", "base64"),
+        ("/hashedRekordRequestV002/digest", json!("AAA=="), ".digest", "base64"),
+        ("/hashedRekordRequestV002/digest", json!("AAB"), ".digest", "base64"),
+        ("/hashedRekordRequestV002/digest", json!("AA AA"), ".digest", "base64"),
+        ("/hashedRekordRequestV002/digest", json!("+_AA"), ".digest", "base64"),
+        (
+            "/hashedRekordRequestV002/digest",
+            json!(7),
+            ".digest",
+            "expected a base64 string, found a number",
+        ),
+        (
+            "/hashedRekordRequestV002/digest",
+            json!("AAAA"),
+            ".digest",
+            "3 bytes long, but SHA2_256 digests have 32",
+        ),
+        (
+            "/hashedRekordRequestV002/digest",
+            base64(p384.digest(ARTIFACT).as_bytes()),
+            ".digest",
+            "48 bytes long, but SHA2_256 digests have 32",
+        ),
+        (
+            "/hashedRekordRequestV002/digest",
+            base64(signer.digest(b"another artifact").as_bytes()),
+            ".signature.content",
+            "does not verify",
+        ),
+        ("/hashedRekordRequestV002/signature", json!(null), ".signature", "missing or empty"),
+        ("/hashedRekordRequestV002/signature", json!({}), ".signature.content", "missing or empty"),
+        (
+            "/hashedRekordRequestV002/signature/content",
+            json!(""),
+            ".signature.content",
+            "missing or empty",
+        ),
+        (
+            "/hashedRekordRequestV002/signature/content",
+            json!("AAAA"),
+            ".signature.content",
+            "does not verify",
+        ),
+        (
+            "/hashedRekordRequestV002/signature/content",
+            base64(&p384.sign(ARTIFACT)),
+            ".signature.content",
+            "does not verify with this key (PKIX_ECDSA_P256_SHA_256, over the SHA2_256 digest as given)",
+        ),
+        (VERIFIER, json!({"keyDetails": 5}), ".signature.verifier", "publicKey or x509Certificate"),
+        (
+            VERIFIER,
+            json!({"publicKey": {"rawBytes": "AA"}, "x509Certificate": {"rawBytes": "AA"}, "keyDetails": 5}),
+            ".signature.verifier",
+            "publicKey and x509Certificate exclude each other",
+        ),
+        (
+            VERIFIER,
+            json!({"publicKey": {"rawBytes": base64(spki)}}),
+            ".signature.verifier.keyDetails",
+            "missing or empty",
+        ),
+        (
+            "/hashedRekordRequestV002/signature/verifier/publicKey",
+            json!({}),
+            ".signature.verifier.publicKey.rawBytes",
+            "missing or empty",
+        ),
+        (
+            "/hashedRekordRequestV002/signature/verifier/publicKey/rawBytes",
+            base64(pem.as_bytes()),
+            ".signature.verifier.publicKey.rawBytes",
+            "this is PEM; send the DER bytes",
+        ),
+        (
+            "/hashedRekordRequestV002/signature/verifier/publicKey/rawBytes",
+            base64(&[spki, &[0]].concat()),
+            ".signature.verifier.publicKey.rawBytes",
+            "bytes follow the end of the DER structure",
+        ),
+        (
+            "/hashedRekordRequestV002/signature/verifier/publicKey/rawBytes",
+            base64(&spki[..spki.len() - 1]),
+            ".signature.verifier.publicKey.rawBytes",
+            "not a DER encoded SubjectPublicKeyInfo",
+        ),
+        (
+            "/hashedRekordRequestV002/signature/verifier/publicKey/rawBytes",
+            base64(signer.certificate().der()),
+            ".signature.verifier.publicKey.rawBytes",
+            "not a DER encoded SubjectPublicKeyInfo",
+        ),
+        (
+            "/hashedRekordRequestV002/signature/verifier/publicKey/rawBytes",
+            base64(&huge),
+            "",
+            "at most 65535",
+        ),
+        (
+            VERIFIER,
+            verifier(P256, &KeyMaterial::Certificate(spki.to_vec())),
+            ".signature.verifier.x509Certificate.rawBytes",
+            "not a DER encoded X.509 certificate",
+        ),
+        (
+            VERIFIER,
+            verifier(P256, &p384.certificate()),
+            ".signature.verifier.keyDetails",
+            "for this key send PKIX_ECDSA_P384_SHA_384",
+        ),
+        (
+            "/hashedRekordRequestV002/signature/verifier/keyDetails",
+            json!("PKIX_ED25519"),
+            ".signature.verifier.keyDetails",
+            "Ed25519ph",
+        ),
+        (
+            "/hashedRekordRequestV002/signature/verifier/keyDetails",
+            json!(3),
+            ".signature.verifier.keyDetails",
+            "PKIX_RSA_PKCS1V5 is not admitted: deprecated",
+        ),
+        (
+            "/hashedRekordRequestV002/signature/verifier/keyDetails",
+            json!("P256"),
+            ".signature.verifier.keyDetails",
+            "unknown value \"P256\"; expected one of PKIX_ECDSA_P256_SHA_256, PKIX",
+        ),
+        (
+            "/hashedRekordRequestV002/signature/verifier/keyDetails",
+            json!(24),
+            ".signature.verifier.keyDetails",
+            "unknown value 24",
+        ),
+        (
+            "/hashedRekordRequestV002/signature/verifier/keyDetails",
+            json!(0),
+            ".signature.verifier.keyDetails",
+            "unknown value 0",
+        ),
+        (
+            "/hashedRekordRequestV002/signature/verifier/keyDetails",
+            json!(-5),
+            ".signature.verifier.keyDetails",
+            "expected the name or number of an enum value",
+        ),
+        (
+            "/hashedRekordRequestV002/signature/verifier/keyDetails",
+            json!(5.5),
+            ".signature.verifier.keyDetails",
+            "expected the name or number of an enum value",
+        ),
+    ];
+    for (pointer, value, field, why) in rows {
+        let error = admit(&with(&REQUEST, pointer, value.clone())).unwrap_err();
+        let expected_field = format!("hashedRekordRequestV002{field}");
+        let wants_field = !why.contains("at most 65535");
+        assert_eq!(error.field().is_some(), wants_field, "{pointer} {value}: {error}");
+        if let Some(field) = error.field() {
+            assert_eq!(field, expected_field, "{pointer} {value}: {error}");
+        }
+        assert!(error.to_string().contains(why), "{pointer} {value}: {error}");
+    }
+}
+
+#[test]
+fn refusals_of_spelling() {
+    let text = REQUEST.to_string();
+    let digest = r#""digest":"#;
+    for (request, why) in [
+        (
+            text.replace(digest, r#""digest":"AA","digest":"#),
+            "digest: the field is given more than once",
+        ),
+        (
+            text.replace(digest, r#""digest":null,"digest":"#),
+            "digest: the field is given more than once",
+        ),
+        (
+            text.replace(r#""rawBytes""#, r#""raw_bytes":"AA","rawBytes""#),
+            "signature.verifier.publicKey.rawBytes: the field is given more than once",
+        ),
+        (
+            text.replace(digest, r#""Digest":"#),
+            "Digest: unknown field; this message has only digest, signature",
+        ),
+        (text.replace(digest, r#""digest_":"AA","digest":"#), "digest_: unknown field"),
+        (text.replace(digest, r#""a b":"AA","digest":"#), "\"a b\": unknown field"),
+        (
+            text.replace("hashedRekordRequestV002", "hashedRekordRequestV0_0_2"),
+            "hashedRekordRequestV0_0_2: unknown",
+        ),
+        (text.replace(digest, r#""digest":NaN,"x":"#), "not acceptable JSON"),
+        (
+            text.replace(digest, r#""digest":1e999,"x":"#),
+            "not acceptable JSON: number out of range",
+        ),
+        (text.replace(digest, r#""digest":"\ud800","x":"#), "not acceptable JSON"),
+        (format!("{text}x"), "trailing characters"),
+        (text[..text.len() - 1].to_owned(), "EOF"),
+        ("[".repeat(100_000), "nested deeper than 16 levels"),
+        (String::new(), "EOF"),
+        ("null".to_owned(), "expected an object, found null"),
+        ("{}".to_owned(), "hashedRekordRequestV002: missing or empty"),
+        (
+            format!(
+                "{},{}",
+                &text[..text.len() - 1],
+                &Signer::of(P256).dsse_request(&Signer::of(P256).public_key()).to_string()[1..]
+            ),
+            "hashedRekordRequestV002 and dsseRequestV002 exclude each other",
+        ),
+    ] {
+        let message = refusal_text(&request);
+        assert!(message.contains(why), "{message}");
+    }
+    let mut invalid_utf8 = text.into_bytes();
+    let at = invalid_utf8.len() / 2;
+    invalid_utf8[at] = 0xff;
+    assert!(Submission::parse(&invalid_utf8).is_err());
+}
+
+#[test]
+fn a_certificate_too_large_for_a_leaf() {
+    let uri = format!("https://example.com/{}", "a".repeat(50_000));
+    let names = vec![rcgen::SanType::URI(uri.try_into().unwrap())];
+    let certificate = Signer::of(P256).certificate_with(names, Vec::new());
+    let message = refusal(&Signer::of(P256).request(&KeyMaterial::Certificate(certificate)));
+    assert!(message.contains("bytes in canonical form; the log holds at most 65535"), "{message}");
+}
+
+#[test]
+fn any_flipped_signature_bit_is_refused() {
+    for algorithm in SigningAlgorithm::ALL {
+        let signer = Signer::of(algorithm);
+        let request = signer.request(&signer.public_key());
+        let signature = signer.sign(ARTIFACT);
+        for bit in (0..signature.len() * 8).step_by(7) {
+            let mut flipped = signature.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            let pointer = "/hashedRekordRequestV002/signature/content";
+            assert!(
+                admit(&with(&request, pointer, base64(&flipped))).is_err(),
+                "{algorithm} {bit}"
+            );
+        }
+    }
+}
+
+fn base64(bytes: &[u8]) -> Value {
+    use ::base64::Engine as _;
+    json!(::base64::engine::general_purpose::STANDARD.encode(bytes))
+}

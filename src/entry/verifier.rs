@@ -1,0 +1,109 @@
+//! With what a signature is to be verified: a public key or a certificate, and the algorithm's
+//! name (`dev.sigstore.rekor.v2.Verifier`).
+
+use super::algorithm::KeyDetails;
+use super::certificate::Certificate;
+use super::error::EntryError;
+use super::json::Value;
+use super::key::PublicKey;
+use super::protojson::{Unknown, fields, optional, required};
+
+/// DER bytes as submitted, not yet read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum KeyMaterial {
+    /// A `SubjectPublicKeyInfo`.
+    PublicKey(Vec<u8>),
+    /// An X.509 certificate.
+    Certificate(Vec<u8>),
+}
+
+impl KeyMaterial {
+    /// The DER bytes, whichever structure they are.
+    pub fn der(&self) -> &[u8] {
+        match self {
+            Self::PublicKey(der) | Self::Certificate(der) => der,
+        }
+    }
+
+    /// The field's name in the JSON.
+    pub(super) fn field(&self) -> &'static str {
+        match self {
+            Self::PublicKey(_) => PUBLIC_KEY,
+            Self::Certificate(_) => CERTIFICATE,
+        }
+    }
+
+    /// The key in it.
+    pub fn public_key(&self) -> Result<PublicKey, EntryError> {
+        match self {
+            Self::PublicKey(der) => PublicKey::from_spki_der(der),
+            Self::Certificate(der) => Certificate::from_der(der).map(Certificate::into_public_key),
+        }
+        .map_err(|e| e.within(RAW_BYTES).within(self.field()))
+    }
+}
+
+/// A verifier as submitted or stored.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Verifier {
+    /// The algorithm's name.
+    pub key_details: KeyDetails,
+    /// The key or certificate.
+    pub material: KeyMaterial,
+}
+
+const PUBLIC_KEY: &str = "publicKey";
+const CERTIFICATE: &str = "x509Certificate";
+const KEY_DETAILS: &str = "keyDetails";
+const RAW_BYTES: &str = "rawBytes";
+
+impl Verifier {
+    /// The verifier for this key material, under the one name that fits its key.
+    pub fn new(material: KeyMaterial) -> Result<Self, EntryError> {
+        let key_details = material.public_key()?.algorithm().key_details();
+        Ok(Self { key_details, material })
+    }
+
+    /// The key, once it is certain that `key_details` names its algorithm.
+    pub fn public_key(&self) -> Result<PublicKey, EntryError> {
+        let claimed = self.key_details.algorithm().map_err(|e| e.within(KEY_DETAILS))?;
+        let key = self.material.public_key()?;
+        if key.algorithm() != claimed {
+            let mismatch = EntryError::KeyMismatch {
+                claimed: self.key_details.name(),
+                actual: key.algorithm(),
+            };
+            return Err(mismatch.within(KEY_DETAILS));
+        }
+        Ok(key)
+    }
+
+    pub(super) fn from_json(value: Value<'_>) -> Result<Self, EntryError> {
+        let [key, certificate, details] =
+            fields(value, [PUBLIC_KEY, CERTIFICATE, KEY_DETAILS], Unknown::Refuse)?;
+        let material = match (
+            optional(key, PUBLIC_KEY, raw_bytes)?,
+            optional(certificate, CERTIFICATE, raw_bytes)?,
+        ) {
+            (Some(der), None) => KeyMaterial::PublicKey(der),
+            (None, Some(der)) => KeyMaterial::Certificate(der),
+            (None, None) => {
+                return Err(EntryError::Missing { expected: "publicKey or x509Certificate" });
+            }
+            (Some(_), Some(_)) => {
+                return Err(EntryError::Conflict { first: PUBLIC_KEY, second: CERTIFICATE });
+            }
+        };
+        let key_details =
+            required(details, KEY_DETAILS, "the name of the signing algorithm", |value| {
+                value.enumeration(KeyDetails::from_wire)
+            })?;
+        Ok(Self { key_details, material })
+    }
+}
+
+/// `PublicKey` of Rekor and `X509Certificate` have this one field.
+pub(super) fn raw_bytes(value: Value<'_>) -> Result<Vec<u8>, EntryError> {
+    let [bytes] = fields(value, [RAW_BYTES], Unknown::Refuse)?;
+    required(bytes, RAW_BYTES, "base64 of DER", Value::nonempty_bytes)
+}
