@@ -7,12 +7,12 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::os::fd::OwnedFd;
 use std::time::Instant;
 
-use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
+
+use crate::poll::Poll;
 
 /// An entry on its way.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +62,7 @@ impl Connection {
     }
 
     /// Starts a handshake; epoll reports `token` when it is over.
-    pub fn connect(&mut self, to: SocketAddr, poll: &OwnedFd, token: u64) -> io::Result<()> {
+    pub fn connect(&mut self, to: SocketAddr, poll: &Poll, token: usize) -> io::Result<()> {
         self.close();
         let family = if to.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
@@ -74,8 +74,8 @@ impl Connection {
             Ok(()) | Err(Errno::INPROGRESS) => {}
             Err(error) => return Err(error.into()),
         }
-        let interest = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
-        epoll::add(poll, &stream, EventData::new_u64(token), interest)?;
+        // Not before connecting: epoll would report a socket that was never connected as closed.
+        poll.add(&stream, token)?;
         self.stream = Some(stream);
         self.phase = Phase::Connecting;
         Ok(())

@@ -10,21 +10,18 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::io;
-use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
-use rustix::buffer::spare_capacity;
-use rustix::event::Timespec;
-use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
-use rustix::io::Errno;
-use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags};
+use rustix::event::epoll::{Event, EventFlags};
 
-use crate::answer::{self, Answer};
+use crate::answer;
 use crate::connection::{Connection, Phase, Ticket};
-use crate::entries::{Accepted, Entries, Random, Requests};
+use crate::entries::{Entries, Random, Requests};
 use crate::pace::{Pace, Schedule};
+use crate::poll::{self, Poll};
 use crate::tally::{Fault, Tally, Window};
 use crate::target::Target;
+use crate::verdict::{Outcome, Verdict};
 
 /// What all drivers of a run share.
 pub struct Run<'a> {
@@ -66,9 +63,7 @@ pub struct Driver<'a> {
     outstanding: usize,
     /// Cleared by the turn that notices the end, after it handed out what was due before.
     sending: bool,
-    poll: OwnedFd,
-    timer: OwnedFd,
-    timer_set: Option<Instant>,
+    poll: Poll,
     next_expiry: Instant,
     request: Vec<u8>,
     scratch: Vec<u8>,
@@ -85,11 +80,6 @@ impl<'a> Driver<'a> {
         };
         let (own, all) = (number as u64, drivers as u64);
         let share = |total: usize| total / drivers + usize::from(number < total % drivers);
-        let poll = epoll::create(CreateFlags::CLOEXEC)?;
-        let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
-        let timer = rustix::time::timerfd_create(TimerfdClockId::Monotonic, flags)?;
-        let interest = EventFlags::IN | EventFlags::ET;
-        epoll::add(&poll, &timer, EventData::new_u64(TIMER_TOKEN), interest)?;
         Ok(Self {
             run,
             requests: Requests::new(run.entries, run.target),
@@ -103,9 +93,7 @@ impl<'a> Driver<'a> {
             asleep: BinaryHeap::new(),
             outstanding: 0,
             sending: true,
-            poll,
-            timer,
-            timer_set: None,
+            poll: Poll::new()?,
             next_expiry: start,
             request: Vec::new(),
             scratch: vec![0; SCRATCH_BYTES],
@@ -118,7 +106,7 @@ impl<'a> Driver<'a> {
         for at in 0..self.connections.len() {
             self.connect(at);
         }
-        let mut events: Vec<Event> = Vec::with_capacity(EVENTS_MAX);
+        let mut events: Vec<Event> = poll::events();
         loop {
             let now = Instant::now();
             self.wake(now);
@@ -131,9 +119,8 @@ impl<'a> Driver<'a> {
             self.expire(now);
             self.wait(now, &mut events)?;
             for event in &events {
-                let (token, flags) = (event.data.u64(), event.flags);
-                if token != TIMER_TOKEN {
-                    self.on_event(usize::try_from(token).expect("our own token"), flags);
+                if let Some(at) = poll::token(event) {
+                    self.on_event(at, event.flags);
                 }
             }
         }
@@ -318,7 +305,7 @@ impl<'a> Driver<'a> {
 
     fn connect(&mut self, at: usize) {
         let address = self.run.target.address;
-        if let Err(error) = self.connections[at].connect(address, &self.poll, at as u64) {
+        if let Err(error) = self.connections[at].connect(address, &self.poll, at) {
             self.lose(at, Fault::Connect(error.kind()));
         }
     }
@@ -362,7 +349,9 @@ impl<'a> Driver<'a> {
         for at in 0..self.connections.len() {
             if let Phase::InFlight(since) = self.connections[at].phase
                 && now.saturating_duration_since(since) > self.run.timeout
+                && let Some(ticket) = self.connections[at].ticket
             {
+                self.tally.waited(&ticket, now);
                 self.give_up(at, Fault::TimedOut);
             }
         }
@@ -377,82 +366,15 @@ impl<'a> Driver<'a> {
         if let Some(&Reverse((wake, _))) = self.asleep.peek() {
             until = until.min(wake);
         }
-        // epoll counts in milliseconds, far too coarse for a schedule.
-        if !self.idle.is_empty()
-            && let Some(due) = self.pace.next()
-        {
-            self.set_timer(due)?;
-        }
-        let timeout = Timespec::try_from(until.saturating_duration_since(now))
-            .map_err(|_| io::ErrorKind::InvalidInput)?;
-        events.clear();
-        match epoll::wait(&self.poll, spare_capacity(events), Some(&timeout)) {
-            Ok(_) | Err(Errno::INTR) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    fn set_timer(&mut self, due: Instant) -> io::Result<()> {
-        let now = Instant::now();
-        if self.timer_set.is_some_and(|set| now < set && set <= due) {
-            return Ok(());
-        }
-        let delay = due.saturating_duration_since(now).max(TIMER_STEP);
-        let zero = Timespec { tv_sec: 0, tv_nsec: 0 };
-        let value = Timespec::try_from(delay).map_err(|_| io::ErrorKind::InvalidInput)?;
-        let alarm = Itimerspec { it_interval: zero, it_value: value };
-        rustix::time::timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &alarm)?;
-        self.timer_set = Some(now + delay);
-        Ok(())
+        let due = self.pace.next().filter(|_| !self.idle.is_empty());
+        self.poll.wait(until, due, events)
     }
 }
 
-/// What an answer means for its entry and its connection.
-struct Verdict {
-    outcome: Outcome,
-    keep_alive: bool,
-}
-
-enum Outcome {
-    Acknowledged { index: u64, conflict: bool },
-    Pushback(Duration),
-    Refused(Fault),
-}
-
-impl Verdict {
-    fn of(entries: &Entries, answer: &Answer, received: usize) -> Self {
-        let unasked = received > answer.length;
-        let outcome = match (entries.accepted(answer), answer.status) {
-            _ if unasked => Outcome::Refused(answer::Malformed::Unasked.into()),
-            (Accepted::At(index), status) => {
-                Outcome::Acknowledged { index, conflict: status == 409 }
-            }
-            (Accepted::NoIndex, _) => Outcome::Refused(Fault::NoIndex),
-            (Accepted::No, 429 | 503) => Outcome::Pushback(pause(answer.retry_after)),
-            (Accepted::No, status) => Outcome::Refused(Fault::Status(status)),
-        };
-        Self { outcome, keep_alive: answer.keep_alive && !unasked }
-    }
-}
-
-/// One second unless the server says otherwise, and never so short that retries spin.
-fn pause(retry_after: Option<u64>) -> Duration {
-    retry_after
-        .map_or(Duration::from_secs(1), Duration::from_secs)
-        .clamp(Duration::from_millis(10), Duration::from_hours(1))
-}
-
-/// A token no connection has.
-const TIMER_TOKEN: u64 = u64::MAX;
-/// The schedule wakes the thread no more often than this; latency counts from the intended time
-/// all the same.
-const TIMER_STEP: Duration = Duration::from_micros(50);
 /// How often unanswered requests are looked for.
 const EXPIRY_INTERVAL: Duration = Duration::from_millis(250);
 /// Between losing a connection and making it anew, so that a dead server is not hammered.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(50);
-/// Events taken from one wait.
-const EVENTS_MAX: usize = 512;
 /// More than any acknowledgement, so that one read takes a whole answer.
 const SCRATCH_BYTES: usize = 64 * 1024;
 /// A TransparencyLogEntry with a large certificate and many cosignatures stays far below.

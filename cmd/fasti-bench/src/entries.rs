@@ -4,7 +4,6 @@
 //! before the clock started), so that a retry, a repeat and the check after the run all build
 //! the same bytes and nothing needs to be kept; different numbers give different entries.
 
-use crate::answer::{self, Answer};
 use crate::submissions::Submissions;
 use crate::target::Target;
 
@@ -34,29 +33,6 @@ impl Entries {
         }
         leaf
     }
-
-    /// Whether an answer accepts an entry, and at which index.
-    pub fn accepted(&self, answer: &Answer) -> Accepted {
-        let index = match (self, answer.status) {
-            (Self::Opaque(_), 200) => answer::opaque_index(&answer.body),
-            (Self::Hashedrekord(_), 200 | 201) => answer::rekor_index(&answer.body),
-            // How Rekor v2 says that the log holds the entry already.
-            (Self::Hashedrekord(_), 409) => answer.log_index,
-            _ => return Accepted::No,
-        };
-        index.map_or(Accepted::NoIndex, Accepted::At)
-    }
-}
-
-/// The verdict on an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Accepted {
-    /// In the log, at this index.
-    At(u64),
-    /// A status that accepts, without a readable index.
-    NoIndex,
-    /// Another status.
-    No,
 }
 
 /// Requests for one target: everything but the number is formatted beforehand.

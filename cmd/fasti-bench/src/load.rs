@@ -166,9 +166,11 @@ impl LoadArguments {
         if self.kind == Kind::Opaque {
             return Ok(Entries::Opaque(Opaque::new(seed, self.entry_bytes)));
         }
+        // So that no thread runs dry at the very end.
+        let spare = self.threads as u64;
         let seconds = (self.warmup + self.duration).as_secs_f64();
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-        let needed = self.rate.map(|rate| (rate * seconds).ceil() as u64);
+        let needed = self.rate.map(|rate| (rate * seconds).ceil() as u64 + spare);
         let count = self.submissions.or(needed).unwrap_or(SUBMISSIONS_DEFAULT).max(1);
         ensure!(count <= SUBMISSIONS_MAX, "--submissions: at most {SUBMISSIONS_MAX}");
         let started = Instant::now();

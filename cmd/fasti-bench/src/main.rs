@@ -19,6 +19,7 @@ mod fsync;
 mod histogram;
 mod load;
 mod pace;
+mod poll;
 mod process;
 mod report;
 mod start;
@@ -26,6 +27,7 @@ mod submissions;
 mod tally;
 mod target;
 mod units;
+mod verdict;
 mod verify;
 
 use std::process::ExitCode;

@@ -305,7 +305,10 @@ impl Latency {
 
     /// On one line.
     pub fn text(&self) -> String {
-        let Self { p50, p90, p99, p99_9, max, .. } = *self;
+        let Self { count, p50, p90, p99, p99_9, max } = *self;
+        if count == 0 {
+            return "none".to_owned();
+        }
         let named = [("p50", p50), ("p90", p90), ("p99", p99), ("p99.9", p99_9), ("max", max)];
         let show = |(name, us): (&str, f64)| {
             format!("{name} {}", show_duration(Duration::from_secs_f64(us / 1e6)))

@@ -2,7 +2,8 @@
 //!
 //! Invariants: every ticket ends in exactly one of acknowledged, fault, unanswered or unsent;
 //! pushbacks and retries come on top and end nothing. Latencies and the rate cover only entries
-//! of the measured window; the checks of indices cover all.
+//! of the measured window; the checks of indices cover all. An entry that waited in vain counts in
+//! the latencies with the time that it waited; one that was answered wrongly does not.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -138,6 +139,11 @@ impl Tally {
     /// An entry was sent and never answered; it waited at least until `now`.
     pub fn unanswered(&mut self, ticket: &Ticket, now: Instant) {
         self.unanswered += 1;
+        self.waited(ticket, now);
+    }
+
+    /// An entry is given up after waiting until `now`: the percentiles must not lose it.
+    pub fn waited(&mut self, ticket: &Ticket, now: Instant) {
         self.time(ticket.intended, now);
     }
 
