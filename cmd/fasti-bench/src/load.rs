@@ -1,0 +1,339 @@
+//! `fasti-bench load`: prepare, drive, sample, check, report.
+//!
+//! Everything dear happens before the clock starts (signing) or after it stopped (sorting,
+//! verifying). Costs are sampled at the same two moments that bound the measured window.
+
+use std::net::TcpStream;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use aws_lc_rs::rand;
+use clap::{Args, ValueEnum};
+
+use crate::Format;
+use crate::driver::{Driver, Run};
+use crate::entries::{Entries, OPAQUE_BYTES_MIN, Opaque, Random};
+use crate::process::{self, Counters, CpuTime};
+use crate::report::{Fsyncs, Indices, Measured, Report, Server, Setting};
+use crate::submissions::Submissions;
+use crate::tally::{NO_INDEX, Tally, Window};
+use crate::target::Target;
+use crate::units::{parse_duration, parse_rate};
+use crate::verify::{self, Acknowledged, Source};
+
+/// The options of `load`.
+#[derive(Args)]
+pub struct LoadArguments {
+    /// Base URL of the log's write path, http://host:port[/prefix]
+    #[arg(long)]
+    log: String,
+    /// What to submit: bytes to POST /add, or signed entries to POST /api/v2/log/entries
+    #[arg(long, value_enum, default_value = "opaque")]
+    kind: Kind,
+    /// Size of an opaque entry
+    #[arg(long, default_value_t = 1024, value_name = "BYTES")]
+    entry_bytes: usize,
+    /// Connections, each with one request in flight
+    #[arg(long, default_value_t = 512)]
+    connections: usize,
+    /// How long to measure, after the warm-up
+    #[arg(long, default_value = "10s", value_parser = parse_duration)]
+    duration: Duration,
+    /// Load before the measurement
+    #[arg(long, default_value = "2s", value_parser = parse_duration)]
+    warmup: Duration,
+    /// Open loop: entries a second, latency counted from the scheduled time
+    #[arg(long, value_parser = parse_rate, value_name = "N/s")]
+    rate: Option<f64>,
+    /// Threads of the generator
+    #[arg(long, default_value_t = 1)]
+    threads: usize,
+    /// Share of the requests that repeat an earlier entry
+    #[arg(long, default_value_t = 0.0, value_name = "PERCENT")]
+    duplicates: f64,
+    /// Makes opaque entries and choices reproducible; random when absent, since a log that
+    /// deduplicates has seen the entries of an earlier run with the same seed
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Signing keys of hashedrekord entries
+    #[arg(long, default_value_t = 1)]
+    keys: usize,
+    /// Hashedrekord entries to sign before the start; the run ends when they are used up.
+    /// Default: what --rate needs, else 200,000
+    #[arg(long)]
+    submissions: Option<u64>,
+    /// How long an answer may take
+    #[arg(long, default_value = "30s", value_parser = parse_duration)]
+    timeout: Duration,
+    /// Look for this many acknowledged entries in the log's bundles afterwards
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    verify: usize,
+    /// Where --verify reads: URL or directory [default: the --log URL]
+    #[arg(long, value_name = "URL|DIR")]
+    read: Option<String>,
+    /// Report the CPU time and peak memory of this process
+    #[arg(long, value_name = "PID")]
+    server_pid: Option<u32>,
+    /// Report fsyncs and batches from this Prometheus page
+    #[arg(long, value_name = "URL")]
+    metrics: Option<String>,
+    /// How to print the report
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    Opaque,
+    Hashedrekord,
+}
+
+/// Makes the run and prints the report; true when every check passed.
+pub fn run(arguments: &LoadArguments) -> Result<bool> {
+    arguments.check()?;
+    let target = Target::parse(&arguments.log)?;
+    let metrics = arguments.metrics.as_deref().map(Target::parse).transpose()?;
+    let read = Source::parse(arguments.read.as_ref().unwrap_or(&arguments.log))?;
+    let seed = arguments.seed.map_or_else(random_seed, Ok)?;
+    let observer = Observer { pid: arguments.server_pid, metrics };
+    // A wrong PID, metrics page or address should not cost a whole run.
+    observer.sample()?;
+    TcpStream::connect_timeout(&target.address, Duration::from_secs(5))
+        .with_context(|| format!("connecting to {}", target.address))?;
+    let entries = arguments.entries(seed)?;
+
+    let start = Instant::now();
+    let window_start = start + arguments.warmup;
+    let window = Window { start: window_start, end: window_start + arguments.duration };
+    let run = Run {
+        target: &target,
+        entries: &entries,
+        start,
+        window,
+        timeout: arguments.timeout,
+        rate: arguments.rate,
+        repeats_per_mille: per_mille(arguments.duplicates),
+        connections: arguments.connections,
+        drivers: arguments.threads,
+        seed,
+    };
+    let (tallies, costs) = drive(&run, &observer)?;
+    let peak_rss_kib = arguments.server_pid.map(process::peak_rss_kib).transpose()?;
+
+    let acknowledged = acknowledgements(&tallies);
+    let indices = check_indices(&acknowledged);
+    let found = (arguments.verify > 0 && !acknowledged.is_empty())
+        .then(|| {
+            let sample = sample(acknowledged, arguments.verify, seed);
+            read.compare(&entries, sample, arguments.timeout).context("verifying")
+        })
+        .transpose()?;
+
+    let total = Tally::sum(window, &tallies);
+    let measured = costs.measured(window, &total, peak_rss_kib);
+    let report = Report::new(&arguments.setting(seed), &measured, &total, &indices, found.as_ref());
+    match arguments.format {
+        Format::Text => print!("{}", report.text()),
+        Format::Json => println!("{}", serde_json::to_string(&report)?),
+    }
+    Ok(report.passed())
+}
+
+impl LoadArguments {
+    fn check(&self) -> Result<()> {
+        ensure!(
+            (OPAQUE_BYTES_MIN..=ENTRY_BYTES_MAX).contains(&self.entry_bytes),
+            "--entry-bytes: {OPAQUE_BYTES_MIN} to {ENTRY_BYTES_MAX}"
+        );
+        ensure!((1..=64).contains(&self.threads), "--threads: 1 to 64");
+        ensure!(
+            (self.threads..=60_000).contains(&self.connections),
+            "--connections: one per thread to 60000"
+        );
+        ensure!((0.0..=99.9).contains(&self.duplicates), "--duplicates: 0 to 99.9 percent");
+        ensure!((1..=10_000).contains(&self.keys), "--keys: 1 to 10000");
+        ensure!(!self.duration.is_zero() && !self.timeout.is_zero(), "times must not be zero");
+        let longest = Duration::from_hours(24);
+        if self.duration.max(self.warmup).max(self.timeout) > longest {
+            bail!("times of at most a day");
+        }
+        Ok(())
+    }
+
+    fn entries(&self, seed: u64) -> Result<Entries> {
+        if self.kind == Kind::Opaque {
+            return Ok(Entries::Opaque(Opaque::new(seed, self.entry_bytes)));
+        }
+        // So that no thread runs dry at the very end.
+        let spare = self.threads as u64;
+        let seconds = (self.warmup + self.duration).as_secs_f64();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+        let needed = self.rate.map(|rate| (rate * seconds).ceil() as u64 + spare);
+        let count = self.submissions.or(needed).unwrap_or(SUBMISSIONS_DEFAULT).max(1);
+        ensure!(count <= SUBMISSIONS_MAX, "--submissions: at most {SUBMISSIONS_MAX}");
+        let started = Instant::now();
+        let submissions = Submissions::sign(count, self.keys, seed)?;
+        eprintln!("signed {count} submissions in {:.1} s", started.elapsed().as_secs_f64());
+        Ok(Entries::Hashedrekord(submissions))
+    }
+
+    fn setting(&self, seed: u64) -> Setting {
+        let opaque = self.kind == Kind::Opaque;
+        Setting {
+            log: self.log.clone(),
+            kind: if opaque { "opaque" } else { "hashedrekord" },
+            entry_bytes: opaque.then_some(self.entry_bytes),
+            connections: self.connections,
+            threads: self.threads,
+            rate: self.rate,
+            duplicates_percent: self.duplicates,
+            warmup_s: self.warmup.as_secs_f64(),
+            seed,
+        }
+    }
+}
+
+/// Runs the drivers, and samples costs at both ends of the window.
+fn drive(run: &Run, observer: &Observer) -> Result<(Vec<Tally>, Costs)> {
+    let drivers = (0..run.drivers)
+        .map(|number| Driver::new(run, number))
+        .collect::<Result<Vec<_>, _>>()
+        .context("setting up epoll")?;
+    thread::scope(|scope| {
+        let (running, all_done) = mpsc::channel::<()>();
+        let threads: Vec<_> = drivers
+            .into_iter()
+            .map(|driver| {
+                let running = running.clone();
+                scope.spawn(move || {
+                    let tally = driver.drive();
+                    drop(running);
+                    tally
+                })
+            })
+            .collect();
+        drop(running);
+        wait_until(run.window.start, &all_done);
+        let before = observer.sample()?;
+        wait_until(run.window.end, &all_done);
+        let after = observer.sample()?;
+        let tallies = threads
+            .into_iter()
+            .map(|thread| thread.join().expect("drivers do not panic"))
+            .collect::<Result<Vec<_>, _>>()
+            .context("waiting for events")?;
+        Ok((tallies, Costs { before, after }))
+    })
+}
+
+/// Returns at the given moment, or when all drivers are done.
+fn wait_until(moment: Instant, all_done: &Receiver<()>) {
+    let remaining = moment.saturating_duration_since(Instant::now());
+    match all_done.recv_timeout(remaining) {
+        Ok(()) => unreachable!("drivers never send, they only hang up"),
+        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+    }
+}
+
+/// Reads what the run costs.
+struct Observer {
+    pid: Option<u32>,
+    metrics: Option<Target>,
+}
+
+struct Sample {
+    client: Duration,
+    server: Option<CpuTime>,
+    counters: Option<Counters>,
+}
+
+struct Costs {
+    before: Sample,
+    after: Sample,
+}
+
+impl Observer {
+    fn sample(&self) -> Result<Sample> {
+        // CPU times first: reading the metrics page costs both sides some.
+        let client = process::own_cpu_time();
+        let server = self.pid.map(CpuTime::of).transpose()?;
+        let counters = self.metrics.as_ref().map(Counters::read).transpose()?;
+        Ok(Sample { client, server, counters })
+    }
+}
+
+impl Costs {
+    fn measured(&self, window: Window, total: &Tally, peak_rss_kib: Option<u64>) -> Measured {
+        let Self { before, after } = self;
+        // When the submissions were used up, the window ended with the last answer.
+        let last = total.last.filter(|last| total.used_up && *last < window.end);
+        let end = last.unwrap_or(window.end);
+        let server = before.server.zip(after.server).map(|(before, after)| Server {
+            user: after.user.saturating_sub(before.user),
+            system: after.system.saturating_sub(before.system),
+            peak_rss_kib,
+        });
+        let fsyncs = before.counters.zip(after.counters).map(|(before, after)| Fsyncs {
+            fsyncs: after.fsyncs - before.fsyncs,
+            batches: after.batches - before.batches,
+        });
+        Measured {
+            seconds: end.saturating_duration_since(window.start).as_secs_f64(),
+            used_up: last.is_some(),
+            client: after.client.saturating_sub(before.client),
+            server,
+            fsyncs,
+        }
+    }
+}
+
+/// Every entry that was acknowledged, once.
+fn acknowledgements(tallies: &[Tally]) -> Vec<Acknowledged> {
+    let mut all = Vec::new();
+    for (driver, tally) in tallies.iter().enumerate() {
+        for (slot, &index) in tally.indices.iter().enumerate() {
+            if index != NO_INDEX {
+                let number = (slot * tallies.len() + driver) as u64;
+                all.push(Acknowledged { number, index });
+            }
+        }
+    }
+    all
+}
+
+fn check_indices(acknowledged: &[Acknowledged]) -> Indices {
+    let mut indices: Vec<u64> = acknowledged.iter().map(|a| a.index).collect();
+    let given_twice = verify::indices_given_twice(&mut indices);
+    Indices { given_twice, range: indices.first().copied().zip(indices.last().copied()) }
+}
+
+/// `count` of the acknowledgements, drawn without repetition.
+fn sample(mut all: Vec<Acknowledged>, count: usize, seed: u64) -> Vec<Acknowledged> {
+    let mut random = Random::new(!seed);
+    let count = count.min(all.len());
+    for at in 0..count {
+        let offset = random.below((all.len() - at) as u64);
+        all.swap(at, at + usize::try_from(offset).expect("below a length"));
+    }
+    all.truncate(count);
+    all
+}
+
+fn random_seed() -> Result<u64> {
+    let mut bytes = [0; 8];
+    rand::fill(&mut bytes).context("drawing a seed")?;
+    Ok(u64::from_le_bytes(bytes))
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 999")]
+fn per_mille(percent: f64) -> u64 {
+    (percent * 10.0).round() as u64
+}
+
+/// The largest entry that an entry bundle can hold.
+const ENTRY_BYTES_MAX: usize = 65_535;
+const SUBMISSIONS_DEFAULT: u64 = 200_000;
+/// About 7 GB of signatures.
+const SUBMISSIONS_MAX: u64 = 50_000_000;

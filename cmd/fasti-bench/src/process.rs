@@ -1,0 +1,124 @@
+//! What a run costs: CPU time and memory from `/proc`, fsyncs from the server's own metrics.
+
+use std::fs;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::fetch;
+use crate::target::Target;
+
+/// CPU time that a process has used so far, in the kernel's ticks (10 ms as a rule).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CpuTime {
+    /// In user mode.
+    pub user: Duration,
+    /// In the kernel for it.
+    pub system: Duration,
+}
+
+impl CpuTime {
+    /// Of process `pid`, its threads included.
+    pub fn of(pid: u32) -> Result<Self> {
+        let path = format!("/proc/{pid}/stat");
+        let stat = fs::read_to_string(&path).with_context(|| path.clone())?;
+        parse_stat(&stat).with_context(|| format!("{path} has another shape than proc(5) says"))
+    }
+}
+
+/// CPU time that this process has used so far.
+pub fn own_cpu_time() -> Duration {
+    let used = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::try_from(used).expect("CPU time is not negative")
+}
+
+/// The most memory that process `pid` has had resident, in KiB (VmHWM).
+pub fn peak_rss_kib(pid: u32) -> Result<u64> {
+    let path = format!("/proc/{pid}/status");
+    let status = fs::read_to_string(&path).with_context(|| path.clone())?;
+    parse_status(&status).with_context(|| format!("{path} has no VmHWM"))
+}
+
+/// The writer's counters that a run looks at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Counters {
+    /// `fasti_fsyncs_total`.
+    pub fsyncs: f64,
+    /// `fasti_batches_total`.
+    pub batches: f64,
+}
+
+impl Counters {
+    /// Reads the metrics page at `target` (its prefix is the page's path).
+    pub fn read(target: &Target) -> Result<Self> {
+        let (status, page) = fetch::get(target, "", Duration::from_secs(5))?;
+        if status != 200 {
+            bail!("metrics answered status {status}");
+        }
+        let page = String::from_utf8(page).context("metrics are not UTF-8")?;
+        let total = |name| counter(&page, name).with_context(|| format!("metrics lack {name}"));
+        Ok(Self { fsyncs: total("fasti_fsyncs_total")?, batches: total("fasti_batches_total")? })
+    }
+}
+
+/// The sum of a counter over its labels, from Prometheus text.
+fn counter(page: &str, name: &str) -> Option<f64> {
+    let samples = page.lines().filter_map(|line| {
+        let rest = line.strip_prefix(name)?;
+        let value = match rest.strip_prefix('{') {
+            Some(labels) => labels.rsplit_once('}')?.1,
+            None => rest.strip_prefix(' ')?,
+        };
+        value.split_ascii_whitespace().next()?.parse::<f64>().ok()
+    });
+    samples.fold(None, |sum, value| Some(sum.unwrap_or(0.0) + value))
+}
+
+fn parse_stat(stat: &str) -> Option<CpuTime> {
+    // The command's name may hold spaces and parentheses, so count from its last one; utime and
+    // stime are fields 14 and 15, and field 3 is the first after the name.
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
+    let mut ticks = || fields.next()?.parse::<u64>().ok();
+    let (user, system) = (ticks()?, ticks()?);
+    let per_second = rustix::param::clock_ticks_per_second();
+    let time = |ticks: u64| Duration::from_nanos(ticks * (1_000_000_000 / per_second));
+    Some(CpuTime { user: time(user), system: time(system) })
+}
+
+fn parse_status(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_parentheses_does_not_shift_the_fields() {
+        let stat = "7 (a) b) c) S 1 7 7 0 -1 4194560 100 0 0 0 250 125 0 0 20 0 3 0 99 1 1";
+        let time = parse_stat(stat).unwrap();
+        assert_eq!(time.user, time.system * 2);
+        assert!(time.system > Duration::ZERO);
+        assert_eq!(parse_stat("7 (a) S 1"), None);
+    }
+
+    #[test]
+    fn this_process_has_used_time_and_memory() {
+        let pid = std::process::id();
+        CpuTime::of(pid).unwrap();
+        assert!(peak_rss_kib(pid).unwrap() > 100);
+        assert!(own_cpu_time() > Duration::ZERO);
+        assert_eq!(parse_status("Name:\tx\nVmHWM:\t  146432 kB\n"), Some(146_432));
+    }
+
+    #[test]
+    fn counters_are_summed_over_labels_and_not_confused_with_longer_names() {
+        let page =
+            "# TYPE a_total counter\na_total_x 9\na_total{k=\"v} w\"} 2\na_total{k=\"u\"} 3 99\n";
+        assert_eq!(counter(page, "a_total"), Some(5.0));
+        assert_eq!(counter("b 1.5\n", "b"), Some(1.5));
+        assert_eq!(counter(page, "absent"), None);
+    }
+}

@@ -1,0 +1,362 @@
+//! The result of a `load` run: one object, printed for people or as JSON.
+//!
+//! Every figure says what it is per: times per entry count acknowledged entries of the window,
+//! latencies count from the intended sending to the acknowledgement. A run passes when entries
+//! were acknowledged, no index was given twice, and what was verified was right; errors are
+//! figures, not verdicts.
+
+#![expect(clippy::cast_precision_loss, reason = "figures for people, not exact counts")]
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::histogram::Histogram;
+use crate::tally::Tally;
+use crate::units::{show_count, show_duration};
+use crate::verify::Found;
+
+/// What was run, as asked for.
+#[derive(Clone, Debug, Serialize)]
+pub struct Setting {
+    /// The URL.
+    pub log: String,
+    /// `opaque` or `hashedrekord`.
+    pub kind: &'static str,
+    /// Size of an opaque entry.
+    pub entry_bytes: Option<usize>,
+    /// Over all threads.
+    pub connections: usize,
+    /// Of the generator.
+    pub threads: usize,
+    /// Entries a second of an open loop; absent for a closed loop.
+    pub rate: Option<f64>,
+    /// Percent of requests that repeat an entry.
+    pub duplicates_percent: f64,
+    /// Load before the window.
+    pub warmup_s: f64,
+    /// What makes the entries reproducible.
+    pub seed: u64,
+}
+
+/// What was sampled at both ends of the window.
+pub struct Measured {
+    /// Length of the window.
+    pub seconds: f64,
+    /// Whether the window ended before its time because all submissions were made.
+    pub used_up: bool,
+    /// CPU time of this process.
+    pub client: Duration,
+    /// CPU time of the server.
+    pub server: Option<Server>,
+    /// Counters of the server.
+    pub fsyncs: Option<Fsyncs>,
+}
+
+/// The server's CPU time within the window, and its memory.
+pub struct Server {
+    /// In user mode.
+    pub user: Duration,
+    /// In the kernel.
+    pub system: Duration,
+    /// VmHWM at the end.
+    pub peak_rss_kib: Option<u64>,
+}
+
+/// How far the server's counters went within the window.
+pub struct Fsyncs {
+    /// `fasti_fsyncs_total`.
+    pub fsyncs: f64,
+    /// `fasti_batches_total`.
+    pub batches: f64,
+}
+
+/// The check of all indices.
+pub struct Indices {
+    /// How many entries share their index with another entry.
+    pub given_twice: u64,
+    /// The lowest and the highest.
+    pub range: Option<(u64, u64)>,
+}
+
+/// The whole report, as it is serialised.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    passed: bool,
+    setting: Setting,
+    seconds: f64,
+    used_up: bool,
+    entries: u64,
+    entries_per_second: f64,
+    latency_us: Latency,
+    pushbacks: u64,
+    errors: BTreeMap<String, u64>,
+    unanswered: u64,
+    unsent: u64,
+    repeats: u64,
+    repeats_same_index: u64,
+    conflicts: u64,
+    client: Client,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server: Option<ServerCost>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disk: Option<Disk>,
+    indices: IndexCheck,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verified: Option<Verified>,
+}
+
+/// Microseconds.
+#[derive(Debug, Serialize)]
+pub struct Latency {
+    /// How many latencies stand behind the percentiles.
+    pub count: u64,
+    p50: f64,
+    p90: f64,
+    p99: f64,
+    p99_9: f64,
+    max: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct Client {
+    cpu_seconds: f64,
+    cpu_us_per_entry: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct ServerCost {
+    user_seconds: f64,
+    system_seconds: f64,
+    user_us_per_entry: f64,
+    system_us_per_entry: f64,
+    cpu_us_per_entry: f64,
+    peak_rss_kib: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct Disk {
+    fsyncs: f64,
+    batches: f64,
+    fsyncs_per_batch: f64,
+    entries_per_batch: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct IndexCheck {
+    given_twice: u64,
+    lowest: Option<u64>,
+    highest: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct Verified {
+    checked: u64,
+    wrong: u64,
+    tree_size: u64,
+    first_wrong: Option<String>,
+}
+
+impl Report {
+    /// Puts the figures together.
+    pub fn new(
+        setting: &Setting,
+        measured: &Measured,
+        total: &Tally,
+        indices: &Indices,
+        found: Option<&Found>,
+    ) -> Self {
+        let entries = total.acknowledged_in_window;
+        let per_entry = |time: Duration| ratio(time.as_secs_f64() * 1e6, entries as f64);
+        let wrong = found.map_or(0, |found| found.wrong);
+        Self {
+            passed: total.acknowledged > 0 && indices.given_twice == 0 && wrong == 0,
+            setting: setting.clone(),
+            seconds: measured.seconds,
+            used_up: measured.used_up,
+            entries,
+            entries_per_second: ratio(entries as f64, measured.seconds),
+            latency_us: Latency::of(&total.latencies),
+            pushbacks: total.pushbacks,
+            errors: total.faults.iter().map(|(fault, n)| (fault.to_string(), *n)).collect(),
+            unanswered: total.unanswered,
+            unsent: total.unsent,
+            repeats: total.repeats,
+            repeats_same_index: total.repeats_same_index,
+            conflicts: total.conflicts,
+            client: Client {
+                cpu_seconds: measured.client.as_secs_f64(),
+                cpu_us_per_entry: per_entry(measured.client),
+            },
+            server: measured.server.as_ref().map(|server| ServerCost {
+                user_seconds: server.user.as_secs_f64(),
+                system_seconds: server.system.as_secs_f64(),
+                user_us_per_entry: per_entry(server.user),
+                system_us_per_entry: per_entry(server.system),
+                cpu_us_per_entry: per_entry(server.user + server.system),
+                peak_rss_kib: server.peak_rss_kib,
+            }),
+            disk: measured.fsyncs.as_ref().map(|counted| Disk {
+                fsyncs: counted.fsyncs,
+                batches: counted.batches,
+                fsyncs_per_batch: ratio(counted.fsyncs, counted.batches),
+                entries_per_batch: ratio(entries as f64, counted.batches),
+            }),
+            indices: IndexCheck {
+                given_twice: indices.given_twice,
+                lowest: indices.range.map(|(lowest, _)| lowest),
+                highest: indices.range.map(|(_, highest)| highest),
+            },
+            verified: found.map(|found| Verified {
+                checked: found.checked,
+                wrong: found.wrong,
+                tree_size: found.tree_size,
+                first_wrong: found.first_wrong.clone(),
+            }),
+        }
+    }
+
+    /// Whether every check passed.
+    pub fn passed(&self) -> bool {
+        self.passed
+    }
+
+    /// For people: a line a subject.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        let mut line = |subject: &str, rest: &str| {
+            // Writing to a String does not fail.
+            let _ = writeln!(text, "{subject:<11}{rest}");
+        };
+        line("load", &self.load_text());
+        line("entries", &self.entries_text());
+        line("latency", &self.latency_us.text());
+        line("trouble", &self.trouble_text());
+        if self.setting.duplicates_percent > 0.0 {
+            let (all, same) = (show_count(self.repeats), show_count(self.repeats_same_index));
+            let conflicts = show_count(self.conflicts);
+            line("repeats", &format!("{all}, {same} with the first index, {conflicts} by 409"));
+        }
+        let Client { cpu_seconds, cpu_us_per_entry } = self.client;
+        line("client", &format!("{cpu_us_per_entry:.2} us CPU per entry ({cpu_seconds:.2} s)"));
+        if let Some(server) = &self.server {
+            line("server", &server.text());
+        }
+        if let Some(disk) = &self.disk {
+            line("fsyncs", &disk.text());
+        }
+        line("indices", &self.indices.text());
+        if let Some(verified) = &self.verified {
+            line("verified", &verified.text());
+        }
+        text
+    }
+
+    fn load_text(&self) -> String {
+        let Setting { kind, connections, threads, seed, .. } = &self.setting;
+        let size = self.setting.entry_bytes.map_or_else(String::new, |n| format!(" {n} B"));
+        let pace = match self.setting.rate {
+            Some(rate) => format!("open loop {rate}/s"),
+            None => "closed loop".to_owned(),
+        };
+        let log = &self.setting.log;
+        format!(
+            "{log} {kind}{size}, {pace}, {connections} connections, {threads} threads, seed {seed}"
+        )
+    }
+
+    fn entries_text(&self) -> String {
+        let (entries, rate) = (show_count(self.entries), self.entries_per_second);
+        let early = if self.used_up { ", until all submissions were made" } else { "" };
+        format!("{entries} in {:.2} s = {rate:.0}/s{early}", self.seconds)
+    }
+
+    fn trouble_text(&self) -> String {
+        let mut parts: Vec<String> = Vec::new();
+        for (what, count) in [
+            ("pushbacks", self.pushbacks),
+            ("unanswered", self.unanswered),
+            ("unsent for want of a free connection", self.unsent),
+        ] {
+            if count > 0 {
+                parts.push(format!("{} {what}", show_count(count)));
+            }
+        }
+        parts.extend(self.errors.iter().map(|(what, n)| format!("{} x {what}", show_count(*n))));
+        if parts.is_empty() { "none".to_owned() } else { parts.join("; ") }
+    }
+}
+
+impl Latency {
+    /// The percentiles of a histogram.
+    pub fn of(histogram: &Histogram) -> Self {
+        let us = |duration: Duration| duration.as_nanos() as f64 / 1e3;
+        Self {
+            count: histogram.count(),
+            p50: us(histogram.quantile(50_000)),
+            p90: us(histogram.quantile(90_000)),
+            p99: us(histogram.quantile(99_000)),
+            p99_9: us(histogram.quantile(99_900)),
+            max: us(histogram.max()),
+        }
+    }
+
+    /// On one line.
+    pub fn text(&self) -> String {
+        let Self { count, p50, p90, p99, p99_9, max } = *self;
+        if count == 0 {
+            return "none".to_owned();
+        }
+        let named = [("p50", p50), ("p90", p90), ("p99", p99), ("p99.9", p99_9), ("max", max)];
+        let show = |(name, us): (&str, f64)| {
+            format!("{name} {}", show_duration(Duration::from_secs_f64(us / 1e6)))
+        };
+        named.map(show).join("  ")
+    }
+}
+
+impl ServerCost {
+    fn text(&self) -> String {
+        let Self { user_us_per_entry: user, system_us_per_entry: system, .. } = self;
+        let all = self.cpu_us_per_entry;
+        let rss = self
+            .peak_rss_kib
+            .map_or_else(String::new, |kib| format!(", peak RSS {:.1} MiB", kib as f64 / 1024.0));
+        format!("{all:.2} us CPU per entry (user {user:.2}, system {system:.2}){rss}")
+    }
+}
+
+impl Disk {
+    fn text(&self) -> String {
+        let Self { batches, fsyncs_per_batch: fsyncs, entries_per_batch: entries, .. } = self;
+        format!("{fsyncs:.2} per batch, {batches} batches of {entries:.1} entries")
+    }
+}
+
+impl IndexCheck {
+    fn text(&self) -> String {
+        let Some((lowest, highest)) = self.lowest.zip(self.highest) else {
+            return "none given".to_owned();
+        };
+        match self.given_twice {
+            0 => format!("all different, {lowest} to {highest}"),
+            twice => format!("WRONG: {} given twice, {lowest} to {highest}", show_count(twice)),
+        }
+    }
+}
+
+impl Verified {
+    fn text(&self) -> String {
+        let (checked, size) = (show_count(self.checked), show_count(self.tree_size));
+        match &self.first_wrong {
+            None => format!("{checked} entries stand in their bundles, tree size {size}"),
+            Some(first) => format!("WRONG: {} of {checked}; first: {first}", self.wrong),
+        }
+    }
+}
+
+fn ratio(dividend: f64, divisor: f64) -> f64 {
+    if divisor > 0.0 { dividend / divisor } else { 0.0 }
+}
