@@ -59,7 +59,7 @@ pub struct DsseRequest {
 pub struct DsseEntry {
     /// Digest of the payload alone, not of the PAE: it finds the entry, it verifies nothing.
     pub payload_hash: ArtifactDigest,
-    /// Ascending by their bytes.
+    /// Ascending by their bytes, no two alike.
     pub signatures: Vec<VerifiableSignature>,
 }
 
@@ -183,6 +183,12 @@ impl DsseEntry {
         if signatures.is_empty() {
             return Err(EntryError::Missing { expected: "a signature" }.within("signatures"));
         }
+        if !signatures.is_sorted_by(|a, b| a.content < b.content) {
+            return Err(EntryError::NotCanonical.within("signatures"));
+        }
         Ok(Self { payload_hash, signatures })
     }
 }
+
+#[cfg(test)]
+mod tests;
