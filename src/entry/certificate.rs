@@ -120,9 +120,9 @@ mod tests {
     use der::asn1::Utf8StringRef;
     use rcgen::{CustomExtension, SanType};
 
-    use super::super::algorithm::SigningAlgorithm;
-    use super::super::testing::Signer;
     use super::*;
+    use crate::entry::algorithm::SigningAlgorithm;
+    use crate::entry::testing::Signer;
 
     fn signer() -> &'static Signer {
         Signer::of(SigningAlgorithm::EcdsaP256Sha256)

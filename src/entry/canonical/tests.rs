@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 
-use super::super::testing::{Signer, admit};
-use super::super::{
+use super::*;
+use crate::entry::testing::{Signer, admit};
+use crate::entry::{
     HashAlgorithm, KeyDetails, KeyMaterial, SigningAlgorithm, Submission, Verifier,
 };
-use super::*;
 
 fn leaf() -> String {
     let signer = Signer::of(SigningAlgorithm::EcdsaP256Sha256);
@@ -145,7 +145,12 @@ fn digest() -> impl Strategy<Value = ArtifactDigest> {
 proptest! {
     #[test]
     fn hashedrekord_round_trips(digest in digest(), signature in verifiable_signature()) {
-        let entry = RekorEntry::HashedRekord(HashedRekord { digest, signature });
+        let hashedrekord = HashedRekord { digest, signature };
+        if hashedrekord.signature.verifier.key_details.algorithm().is_ok_and(|a| a.hash() == digest.algorithm()) {
+            let submission = Submission::parse(&hashedrekord.to_request()).unwrap();
+            prop_assert_eq!(submission, Submission::HashedRekord(hashedrekord.clone()));
+        }
+        let entry = RekorEntry::HashedRekord(hashedrekord);
         let leaf = entry.to_leaf().unwrap();
         let json: serde_json::Value = serde_json::from_slice(&leaf).unwrap();
         prop_assert_eq!(&serde_json_canonicalizer::to_vec(&json).unwrap(), &leaf);

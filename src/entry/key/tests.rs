@@ -4,8 +4,8 @@ use der::asn1::BitString;
 use der::{Any, Encode, Tag};
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
-use super::super::testing::Signer;
 use super::*;
+use crate::entry::testing::Signer;
 
 fn spki(oid: ObjectIdentifier, parameters: impl Into<Option<Any>>, key: &[u8]) -> Vec<u8> {
     let parameters = parameters.into();

@@ -4,9 +4,9 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
-use super::super::testing::{ARTIFACT, Signer, admit, admit_text, verifier, with};
-use super::super::{ArtifactDigest, KeyMaterial, RekorEntry, SigningAlgorithm};
 use super::*;
+use crate::entry::testing::{ARTIFACT, Signer, admit, admit_text, verifier, with};
+use crate::entry::{ArtifactDigest, KeyMaterial, RekorEntry, SigningAlgorithm};
 
 const P256: SigningAlgorithm = SigningAlgorithm::EcdsaP256Sha256;
 const VERIFIER: &str = "/hashedRekordRequestV002/signature/verifier";
