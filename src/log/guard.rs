@@ -9,13 +9,16 @@
 //!
 //! Nothing else reaches a signer (I16), and a guard never moves backwards (I1, I2).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use tiles_spec::{
     Checkpoint, EntryBundle, Frontier, Hash, HashTile, Level, ResourcePath, SignedCheckpoint,
     TILE_WIDTH_MAX, TileCoord, TileIndex, TileMap, TileSource, TileWidth, TreeHead, leaf_hash,
-    plan_consistency, tile::edge_tiles, verify_consistency,
+    plan_consistency,
+    tile::{bundles_for_growth, edge_tiles, tiles_for_growth},
+    verify_consistency,
 };
 
 use super::integrate::{Integrated, root_of};
@@ -50,6 +53,12 @@ pub enum GuardError {
     /// An encoded object does not read back.
     #[error("{path} does not read back as it was meant")]
     Object {
+        /// The object.
+        path: ObjectPath,
+    },
+    /// An object that the growth implies is not among those to be published.
+    #[error("{path} is missing from what is to be published")]
+    Missing {
         /// The object.
         path: ObjectPath,
     },
@@ -155,6 +164,7 @@ impl SigningGuard {
     /// Reads the encoded tiles and bundles of one growth step back, recomputes the root from
     /// them, and checks that the step extends the tree that was checked before it.
     pub fn check(&mut self, grown: &Integrated) -> Result<(), GuardError> {
+        self.check_complete(grown)?;
         let tiles = decode(grown)?;
         check_levels(&tiles, grown)?;
         let head = grown.head;
@@ -164,6 +174,24 @@ impl SigningGuard {
         self.check_extension(head, &tiles)?;
         self.checked = head;
         Ok(())
+    }
+
+    /// The objects are exactly those that the growth implies, by the specification's own count
+    /// (I3).
+    fn check_complete(&self, grown: &Integrated) -> Result<(), GuardError> {
+        let (old, new) = (self.checked.size, grown.head.size);
+        let tiles = tiles_for_growth(old, new).into_iter().map(ObjectPath::from);
+        let bundles = bundles_for_growth(old, new).into_iter().map(ObjectPath::from);
+        let implied: BTreeSet<ObjectPath> = tiles.chain(bundles).collect();
+        let given: BTreeSet<&ObjectPath> =
+            grown.objects.iter().map(|object| &object.path).collect();
+        match implied.iter().find(|path| !given.contains(path)) {
+            Some(path) => Err(GuardError::Missing { path: path.clone() }),
+            None if given.len() != implied.len() || given.len() != grown.objects.len() => {
+                Err(wrong_root("a superfluous object", grown.head))
+            }
+            None => Ok(()),
+        }
     }
 
     fn check_extension(&self, head: TreeHead, tiles: &TileMap) -> Result<(), GuardError> {
@@ -277,3 +305,6 @@ fn slot_above(tiles: &TileMap, full: TileCoord) -> Option<Hash> {
     let hashes = tiles.tile(above, TileIndex::new(index), TileWidth::new(slot + 1)?)?;
     hashes.get(usize::from(slot)).copied()
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,7 @@
 
 pub mod commit;
 pub mod dedup;
+mod description;
 pub mod guard;
 pub mod integrate;
 mod lead;

@@ -8,7 +8,7 @@
 //!    was slow is fenced (I7). Read `checkpoint` again: it must not have moved.
 //! 3. **Finish.** Write again everything the unfinished records imply, check it, sign and publish.
 //!    The bytes are the same as in any earlier attempt (I8).
-//! 4. **Catch up** with the deduplication index from the tiles.
+//! 4. **Catch up** with the deduplication index from the tiles; write `log.json` once.
 //!
 //! Only [`recover`] makes a [`Ready`], and leading consumes it: after any failure the way back
 //! leads through here (I9).
@@ -21,6 +21,7 @@ use tiles_spec::{
 
 use super::commit::{CommitError, commit};
 use super::dedup::{Dedup, DedupError};
+use super::description::describe;
 use super::guard::{GuardError, RecordGuard, SigningGuard};
 use super::integrate::{Edge, EdgeError, Integrated, Leaf, root_of};
 use super::publish::{Publication, PublishError, Publisher};
@@ -191,6 +192,7 @@ pub(super) async fn recover(context: &Context, dedup: &Dedup) -> Result<Ready, R
     }
     let (publisher, published) = finish(context, &replay, steps).await?;
     catch_up(context, dedup, published.head).await?;
+    describe(context).await?;
     Ok(Ready { position, publisher, published })
 }
 

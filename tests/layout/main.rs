@@ -51,7 +51,10 @@ fn forbid(dir: &str, words: &[&str]) {
 
 #[test]
 fn the_formats_know_nobody() {
-    forbid("tiles-spec/src", &["tokio", "std::fs", "std::net", "std::time", "serde_json", "fasti::"]);
+    forbid(
+        "tiles-spec/src",
+        &["tokio", "std::fs", "std::net", "std::time", "serde_json", "fasti::"],
+    );
 }
 
 #[test]
