@@ -1,11 +1,12 @@
 //! Proofs from tiles, without I/O: first say which tiles are needed, then build from them.
 //!
-//! Each hash of a proof is the root of a run of leaves that begins on a boundary of its own size (RFC 6962
-//! sections 2.1.1 and 2.1.2). Such a run is a row of perfect subtrees, largest first, and each of those is
-//! either one hash of a tile or the root over a power of two of neighbours in one tile.
+//! Each hash of a proof is the root of a run of leaves that begins on a boundary of its own size
+//! (RFC 6962 sections 2.1.1 and 2.1.2). Such a run is a row of perfect subtrees, largest first, and
+//! each of those is either one hash of a tile or the root over a power of two of neighbours in one
+//! tile.
 //!
-//! Invariants: a plan names only tiles that its tree size implies, each once; a build reads no others and hashes
-//! no more than the plan asks for.
+//! Invariants: a plan names only tiles that its tree size implies, each once; a build reads no
+//! others and hashes no more than the plan asks for.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -160,7 +161,8 @@ impl TileSource for TileMap {
     }
 }
 
-/// Halves of a node with two leaves or more: the left has the largest power of two below their number.
+/// Halves of a node with two leaves or more: the left has the largest power of two below their
+/// number.
 fn split(node: &Range<u64>) -> (Range<u64>, Range<u64>) {
     let middle = node.start + (1 << (node.end - node.start - 1).ilog2());
     (node.start..middle, middle..node.end)
