@@ -147,10 +147,8 @@ impl Sequencer<'_> {
             let (nonce, dedup) = (context.entropy.nonce(), dedup.clone());
             let (back, sequenced, waiters) = offload(move || {
                 let (leaves, waiters) = assign(&dedup, &position, batch);
-                let sequenced = match leaves.is_empty() {
-                    true => None,
-                    false => Some(position.sequence(leaves, nonce)),
-                };
+                let any_new = !leaves.is_empty();
+                let sequenced = any_new.then(|| position.sequence(leaves, nonce));
                 (position, sequenced, waiters)
             })
             .await;

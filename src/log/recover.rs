@@ -365,10 +365,7 @@ async fn catch_up(context: &Context, dedup: &Dedup, head: TreeHead) -> Result<()
         let to = from.get().saturating_add(CATCH_UP_LEAVES).min(head.size.get());
         let to = TreeSize::new(to).expect("not above the head");
         let leaves = read_leaves(context, from, to, head.size).await?;
-        let root = match to == head.size {
-            true => Some(head.root),
-            false => root_at(context, to).await?,
-        };
+        let root = if to == head.size { Some(head.root) } else { root_at(context, to).await? };
         let root = root.ok_or(DedupError::Damaged)?;
         let index = index.clone();
         offload(move || index.add(&leaves, TreeHead { size: to, root })).await?;
@@ -384,7 +381,7 @@ async fn root_at(context: &Context, size: TreeSize) -> Result<Option<Hash>, Reco
         match read_tile(&*context.stores.objects, *coord).await? {
             Some(tile) => tiles.insert(*coord, tile),
             None => return Ok(None),
-        };
+        }
     }
     Ok(root_of(size, &tiles))
 }

@@ -159,7 +159,8 @@ async fn an_idle_log_writes_nothing() {
         .expect("opens");
     ended.expect("ends in order");
     assert_eq!(store.objects(), before);
-    let newest = world.stores.commits.newest().await.expect("answers").map(|n| n.get());
+    let newest =
+        world.stores.commits.newest().await.expect("answers").map(fasti::store::RecordNumber::get);
     assert_eq!(newest, Some(3), "a takeover, a batch, a takeover");
 }
 
