@@ -22,7 +22,7 @@ use tiles_spec::{
 };
 
 use super::integrate::{Integrated, root_of};
-use super::record::{EncodedRecord, Record, RecordError};
+use super::record::{EncodedRecord, Record, RecordDigest, RecordError};
 use crate::signer::{Signer, SignerError};
 use crate::store::ObjectPath;
 
@@ -113,8 +113,24 @@ impl RecordGuard {
     /// Reads the record back and recomputes its root from its own bytes.
     pub fn check(&self, encoded: EncodedRecord) -> Result<CheckedRecord, GuardError> {
         let (record, digest) = Record::decode(&encoded.bytes)?;
+        let frontier = self.grow(&record, digest, encoded.digest)?;
+        Ok(CheckedRecord { encoded, frontier })
+    }
+
+    /// Follows a record that is in the log already.
+    pub fn follow(&mut self, record: &Record, digest: RecordDigest) -> Result<(), GuardError> {
+        self.frontier = self.grow(record, digest, digest)?;
+        Ok(())
+    }
+
+    fn grow(
+        &self,
+        record: &Record,
+        digest: RecordDigest,
+        expected: RecordDigest,
+    ) -> Result<Frontier, GuardError> {
         let head = self.frontier.head();
-        if record.before != head || digest != encoded.digest {
+        if record.before != head || digest != expected {
             let found = record.before.size.get();
             return Err(GuardError::NotNext { found, expected: head.size.get() });
         }
@@ -122,10 +138,11 @@ impl RecordGuard {
         for entry in &record.entries {
             frontier.push(leaf_hash(entry)).map_err(|_| wrong_root("the record", record.after))?;
         }
-        if frontier.head() != record.after {
-            return Err(wrong_root("the record", record.after));
+        if frontier.head() == record.after {
+            Ok(frontier)
+        } else {
+            Err(wrong_root("the record", record.after))
         }
-        Ok(CheckedRecord { encoded, frontier })
     }
 
     /// The checked record is in the log: the next one has to follow it.
