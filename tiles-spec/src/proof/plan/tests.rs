@@ -249,7 +249,7 @@ fn a_tile_that_is_missing_or_narrow_is_named() {
             let whole = others.0.remove(&(missing.level, missing.index)).unwrap();
             assert_eq!(plan.build(&others), Err(ProofError::MissingTile(*missing)));
             if let Some(narrow) = TileWidth::new(missing.width.get() - 1) {
-                others.insert(*missing, whole.truncate(narrow).unwrap());
+                others.insert(*missing, whole.tile.truncate(narrow).unwrap());
                 assert_eq!(plan.build(&others), Err(ProofError::MissingTile(*missing)));
             }
         }
