@@ -14,6 +14,7 @@
 //! | [`note`] | signed notes and their keys | signed-note |
 //! | [`cosignature`] | what witnesses sign | tlog-cosignature |
 //! | [`checkpoint`] | signed tree heads | tlog-checkpoint |
+//! | [`tlog_proof`] | an entry's proof and checkpoint in one file | tlog-proof |
 
 pub mod bundle;
 pub mod checkpoint;
@@ -23,6 +24,7 @@ pub mod note;
 pub mod proof;
 pub mod size;
 pub mod tile;
+pub mod tlog_proof;
 pub mod tree;
 
 pub use bundle::{BUNDLE_BYTES_MAX, BundleError, ENTRY_BYTES_MAX, EntryBundle, append_entry};
@@ -44,4 +46,5 @@ pub use size::{
     HASH_BYTES, LeafIndex, Level, NumberError, TILE_WIDTH_MAX, TileIndex, TileWidth, TreeSize,
 };
 pub use tile::{BundleCoord, HashTile, PathError, ResourcePath, TileCoord, TileError};
+pub use tlog_proof::{TLOG_PROOF_BYTES_MAX, TlogProof, TlogProofError};
 pub use tree::{Frontier, FrontierMismatch, SizeOverflow, TreeHead};
