@@ -205,3 +205,6 @@ fn only_signature(envelope: &DsseEnvelope) -> Result<&Vec<u8>, EntryError> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -226,3 +226,6 @@ fn check_size(leaf: &[u8]) -> Result<(), EntryError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

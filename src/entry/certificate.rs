@@ -114,3 +114,98 @@ fn value_of(extensions: &[Extension], id: ObjectIdentifier) -> Option<&[u8]> {
         .find(|extension| extension.extn_id == id)
         .map(|extension| extension.extn_value.as_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use der::asn1::Utf8StringRef;
+    use rcgen::{CustomExtension, SanType};
+
+    use super::*;
+    use crate::entry::algorithm::SigningAlgorithm;
+    use crate::entry::testing::Signer;
+
+    fn signer() -> &'static Signer {
+        Signer::of(SigningAlgorithm::EcdsaP256Sha256)
+    }
+
+    fn fulcio(number: u64, content: &[u8]) -> CustomExtension {
+        CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 57264, 1, number], content.to_vec())
+    }
+
+    fn utf8(text: &str) -> Vec<u8> {
+        Utf8StringRef::new(text).unwrap().to_der().unwrap()
+    }
+
+    fn replace(der: &[u8], old: &str, new: &str, nth: usize) -> Vec<u8> {
+        let (old, new) = (hex::decode(old).unwrap(), hex::decode(new).unwrap());
+        let mut starts = (0..der.len()).filter(|at| der[*at..].starts_with(&old));
+        let at = starts.nth(nth).expect("the bytes occur that often");
+        [&der[..at], &new, &der[at + old.len()..]].concat()
+    }
+
+    #[test]
+    fn tells_key_identities_and_issuer() {
+        let names = vec![
+            SanType::DnsName("example.com".try_into().unwrap()),
+            SanType::URI("https://example.com/workflow@refs/heads/main".try_into().unwrap()),
+            SanType::Rfc822Name("dev@example.com".try_into().unwrap()),
+        ];
+        let extensions = vec![fulcio(8, &utf8("https://issuer.example.com"))];
+        let der = signer().certificate_with(names, extensions);
+        let certificate = Certificate::from_der(&der).unwrap();
+        assert_eq!(certificate.public_key().spki_der(), signer().spki);
+        assert_eq!(
+            certificate.identities(),
+            [
+                Identity::Uri("https://example.com/workflow@refs/heads/main".to_owned()),
+                Identity::Email("dev@example.com".to_owned()),
+            ]
+        );
+        assert_eq!(certificate.fulcio_issuer(), Some("https://issuer.example.com"));
+    }
+
+    #[test]
+    fn issuer_in_its_two_forms() {
+        for (extensions, issuer) in [
+            (vec![], None),
+            (vec![fulcio(1, b"https://old")], Some("https://old")),
+            (vec![fulcio(1, b"https://old"), fulcio(8, &utf8("https://new"))], Some("https://new")),
+            (vec![fulcio(8, b"not der")], None),
+            (vec![fulcio(1, b"\xff")], None),
+            (vec![fulcio(9, &utf8("another field"))], None),
+        ] {
+            let der = signer().certificate_with(Vec::new(), extensions);
+            let certificate = Certificate::from_der(&der).unwrap();
+            assert_eq!(certificate.fulcio_issuer(), issuer);
+            assert_eq!(certificate.identities(), []);
+        }
+    }
+
+    #[test]
+    fn refusals() {
+        let email = || vec![SanType::Rfc822Name("dev@example.com".try_into().unwrap())];
+        let der = signer().certificate_with(email(), Vec::new());
+        let san = CustomExtension::from_oid_content(&[2, 5, 29, 17], vec![0x30, 1]);
+        let twice = vec![fulcio(9, b""), fulcio(9, b"")];
+        let ecdsa_sha256 = "2a8648ce3d040302";
+        for (der, why) in [
+            (signer().certificate_with(Vec::new(), twice), "an extension occurs twice"),
+            (
+                signer().certificate_with(Vec::new(), vec![san]),
+                "not a DER encoded subject alternative name",
+            ),
+            (
+                replace(&der, ecdsa_sha256, "2a8648ce3d040303", 1),
+                "signature algorithm fields differ",
+            ),
+            (replace(&der, "2a8648ce3d030107", "2a8648ce3d030101", 0), "1.2.840.10045.3.1.1"),
+            (der[..der.len() - 1].to_vec(), "not a DER encoded X.509 certificate"),
+            ([der.as_slice(), b"\n"].concat(), "bytes follow the end of the DER structure"),
+            (b"-----BEGIN CERTIFICATE-----".to_vec(), "this is PEM"),
+            (Vec::new(), "not a DER encoded X.509 certificate"),
+        ] {
+            let message = Certificate::from_der(&der).unwrap_err().to_string();
+            assert!(message.contains(why), "{message}");
+        }
+    }
+}

@@ -59,7 +59,7 @@ pub struct DsseRequest {
 pub struct DsseEntry {
     /// Digest of the payload alone, not of the PAE: it finds the entry, it verifies nothing.
     pub payload_hash: ArtifactDigest,
-    /// Ascending by their bytes.
+    /// Ascending by their bytes, no two alike.
     pub signatures: Vec<VerifiableSignature>,
 }
 
@@ -74,7 +74,11 @@ impl DsseRequest {
                 verifier.public_key().map_err(|e| e.within_index(index).within("verifiers"))
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let digests = HashAlgorithm::ALL.map(|hash| self.envelope.pae_digest(hash));
+        let digests: Vec<_> = HashAlgorithm::ALL
+            .into_iter()
+            .filter(|hash| keys.iter().any(|key| key.algorithm().hash() == *hash))
+            .map(|hash| self.envelope.pae_digest(hash))
+            .collect();
 
         let mut idle = vec![true; keys.len()];
         let mut signatures: Vec<VerifiableSignature> = Vec::new();
@@ -119,7 +123,7 @@ impl DsseRequest {
     }
 }
 
-fn verifies(key: &PublicKey, digests: &[ArtifactDigest; 3], sig: &[u8]) -> bool {
+fn verifies(key: &PublicKey, digests: &[ArtifactDigest], sig: &[u8]) -> bool {
     let hash = key.algorithm().hash();
     digests
         .iter()
@@ -183,6 +187,12 @@ impl DsseEntry {
         if signatures.is_empty() {
             return Err(EntryError::Missing { expected: "a signature" }.within("signatures"));
         }
+        if !signatures.is_sorted_by(|a, b| a.content < b.content) {
+            return Err(EntryError::NotCanonical.within("signatures"));
+        }
         Ok(Self { payload_hash, signatures })
     }
 }
+
+#[cfg(test)]
+mod tests;

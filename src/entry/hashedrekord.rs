@@ -3,11 +3,13 @@
 //! The request (`HashedRekordRequestV002`) and the entry (`HashedRekordLogEntryV002`) say the same;
 //! the request leaves the name of the hash to keyDetails.
 
+use serde_json::json;
+
 use super::algorithm::HashAlgorithm;
 use super::artifact::ArtifactDigest;
 use super::error::EntryError;
 use super::json::Value;
-use super::protojson::{Unknown, fields, required};
+use super::protojson::{Base64, Unknown, fields, required};
 use super::signature;
 use super::verifier::Verifier;
 
@@ -41,6 +43,22 @@ impl HashedRekord {
                 signature::verify(&key, &self.digest, content).map_err(|e| e.within("content"))
             })
             .map_err(|e| e.within("signature"))
+    }
+
+    /// The body of the request to log it.
+    pub fn to_request(&self) -> Vec<u8> {
+        let verifier = &self.signature.verifier;
+        let request = json!({"hashedRekordRequestV002": {
+            "digest": Base64(self.digest.as_bytes()),
+            "signature": {
+                "content": Base64(&self.signature.content),
+                "verifier": {
+                    verifier.material.field(): {"rawBytes": Base64(verifier.material.der())},
+                    "keyDetails": verifier.key_details.name(),
+                },
+            },
+        }});
+        request.to_string().into_bytes()
     }
 
     pub(super) fn from_request(value: Value<'_>) -> Result<Self, EntryError> {

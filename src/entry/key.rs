@@ -186,3 +186,6 @@ fn ed25519_key(id: AlgorithmIdentifierRef<'_>, key: &[u8]) -> Result<Parts, Entr
 fn unsupported(found: String) -> EntryError {
     EntryError::UnsupportedKey { found }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,8 +15,8 @@
 //! Invariants of the whole module:
 //! - Pure: bytes in, bytes or a verdict out. No I/O, no clock, no randomness.
 //! - A [`CanonicalEntry`] exists only if every signature in it was verified here.
-//! - One signature and one key make one leaf: any two requests that say the same, however they are
-//!   spelled, give the same bytes; and `RekorEntry::parse(leaf)?.to_leaf()? == leaf`.
+//! - One signature and one verifier make one leaf: two requests that say the same, however they
+//!   are spelled, give the same bytes; and `RekorEntry::parse(leaf)?.to_leaf()? == leaf`.
 //! - No input can cause a panic, and every count, depth and size is bounded.
 
 mod algorithm;

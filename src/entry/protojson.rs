@@ -222,3 +222,96 @@ fn decode_base64(text: &str) -> Result<Vec<u8>, EntryError> {
     }
     .map_err(EntryError::Base64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::json::parse;
+
+    #[test]
+    fn names_in_both_spellings() {
+        for (name, snake) in [
+            ("rawBytes", "raw_bytes"),
+            ("x509Certificate", "x509_certificate"),
+            ("hashedRekordRequestV002", "hashed_rekord_request_v002"),
+            ("digest", "digest"),
+        ] {
+            assert!(spells(name, name) && spells(snake, name));
+            for other in ["", &snake[1..], &snake.to_uppercase(), &format!("{snake}_"), "raw_Bytes"]
+            {
+                assert!(!spells(other, name), "{other} {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn base64_in_both_alphabets() {
+        let bytes = |text: &str| decode_base64(text).ok();
+        for text in ["+/8=", "+/8", "-_8=", "-_8"] {
+            assert_eq!(bytes(text), Some(vec![0xfb, 0xff]), "{text}");
+        }
+        assert_eq!(bytes(""), Some(vec![]));
+        for text in
+            ["+_8=", "+/9=", "+/8==", "+/8 ", "+/8\n", "=", "A", "AA=", "AA==AA==", "\u{e9}A=="]
+        {
+            assert_eq!(bytes(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn integers_as_numbers_and_strings() {
+        let integer = |json: &str| parse(json.as_bytes()).unwrap().integer();
+        for json in ["7", "\"7\""] {
+            assert_eq!(integer(json).unwrap(), 7);
+        }
+        assert_eq!(integer("\"9223372036854775807\"").unwrap(), i64::MAX.unsigned_abs());
+        for json in [
+            "-1",
+            "\"-1\"",
+            "7.0",
+            "7e0",
+            "\"07\"",
+            "\"+7\"",
+            "\"\"",
+            "\" 7\"",
+            "true",
+            "null",
+            "9223372036854775808",
+            "\"9223372036854775808\"",
+            "\"99999999999999999999\"",
+        ] {
+            let error = integer(json).unwrap_err().to_string();
+            assert!(error.contains("an integer from 0 to 2^63-1"), "{json}: {error}");
+        }
+    }
+
+    #[test]
+    fn unknown_fields_refused_or_ignored() {
+        let message = || parse(br#"{"a":1,"bC":null,"d":{"d":1}}"#).unwrap();
+        let error = fields(message(), ["a", "bC"], Unknown::Refuse).unwrap_err();
+        assert_eq!(error.to_string(), "d: unknown field; this message has only a, bC");
+        let [a, b] = fields(message(), ["a", "bC"], Unknown::Ignore).unwrap();
+        assert!(a.is_some() && b.is_none());
+        let twice = parse(br#"{"b_c":null,"bC":1}"#).unwrap();
+        let error = fields(twice, ["bC"], Unknown::Ignore).unwrap_err();
+        assert!(error.to_string().starts_with("bC: the field is given more than once"));
+    }
+
+    #[test]
+    fn paths_through_lists() {
+        let list = |json: &'static str| {
+            let [list] =
+                fields(parse(json.as_bytes()).unwrap(), ["list"], Unknown::Refuse).unwrap();
+            repeated(list, "list", 2, Value::integer)
+        };
+        assert_eq!(list("{}").unwrap(), [0_u64; 0]);
+        assert_eq!(list(r#"{"list":[1,"2"]}"#).unwrap(), [1, 2]);
+        for (json, message) in [
+            (r#"{"list":[1,null]}"#, "list[1]: expected an integer from 0 to 2^63-1, found null"),
+            (r#"{"list":[1,2,3]}"#, "list: 3 elements; at most 2 are allowed"),
+            (r#"{"list":{}}"#, "list: expected an array, found an object"),
+        ] {
+            assert_eq!(list(json).unwrap_err().to_string(), message);
+        }
+    }
+}

@@ -77,3 +77,6 @@ impl Update for Prehashed {
 }
 
 impl HashMarker for Prehashed {}
+
+#[cfg(test)]
+mod tests;

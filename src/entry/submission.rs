@@ -33,7 +33,8 @@ impl Submission {
             (Some(request), None) => Ok(Self::HashedRekord(request)),
             (None, Some(request)) => Ok(Self::Dsse(request)),
             (None, None) => {
-                Err(EntryError::Missing { expected: HASHED_REKORD }.within(HASHED_REKORD))
+                Err(EntryError::Missing { expected: "a hashedrekord request" }
+                    .within(HASHED_REKORD))
             }
             (Some(_), Some(_)) => Err(EntryError::Conflict { first: HASHED_REKORD, second: DSSE }),
         }

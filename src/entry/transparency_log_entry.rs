@@ -185,3 +185,110 @@ impl<'a> From<&'a TransparencyLogEntry> for Wire<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+
+    fn entry() -> TransparencyLogEntry {
+        TransparencyLogEntry {
+            log_index: 735,
+            log_id: vec![7; 32],
+            kind: "hashedrekord".to_owned(),
+            version: "0.0.2".to_owned(),
+            integrated_time: 0,
+            inclusion_promise: None,
+            inclusion_proof: Some(InclusionProof {
+                log_index: 735,
+                root_hash: [1; 32],
+                tree_size: 736,
+                hashes: vec![[2; 32], [0xff; 32]],
+                checkpoint: "log.example\n736\nAQ==\n\n\u{2014} log.example AA==\n".to_owned(),
+            }),
+            canonicalized_body: b"{}".to_vec(),
+        }
+    }
+
+    fn json() -> Json {
+        let b64 = |byte: &str, last: &str| format!("{}{last}=", byte.repeat(10));
+        json!({
+            "logIndex": "735",
+            "logId": {"keyId": b64("BwcH", "Bwc")},
+            "kindVersion": {"kind": "hashedrekord", "version": "0.0.2"},
+            "integratedTime": "0",
+            "inclusionPromise": null,
+            "inclusionProof": {
+                "logIndex": "735",
+                "rootHash": b64("AQEB", "AQE"),
+                "treeSize": "736",
+                "hashes": [b64("AgIC", "AgI"), b64("////", "//8")],
+                "checkpoint": {
+                    "envelope": "log.example\n736\nAQ==\n\n\u{2014} log.example AA==\n",
+                },
+            },
+            "canonicalizedBody": "e30=",
+        })
+    }
+
+    #[test]
+    fn writes_every_field() {
+        let written: Json = serde_json::from_slice(&entry().to_json()).unwrap();
+        assert_eq!(written, json());
+        let empty = TransparencyLogEntry { inclusion_proof: None, ..entry() };
+        let written: Json = serde_json::from_slice(&empty.to_json()).unwrap();
+        assert_eq!(written["inclusionProof"], Json::Null);
+    }
+
+    #[test]
+    fn reads_what_it_writes() {
+        let promise = Some(vec![1, 2, 3]);
+        for entry in [
+            entry(),
+            TransparencyLogEntry { inclusion_promise: promise, integrated_time: 9, ..entry() },
+            TransparencyLogEntry { inclusion_proof: None, ..entry() },
+        ] {
+            assert_eq!(TransparencyLogEntry::parse(&entry.to_json()).unwrap(), entry);
+        }
+    }
+
+    #[test]
+    fn reads_what_others_write() {
+        let unpopulated = json!({
+            "logId": {"keyId": "BwcH"},
+            "kindVersion": {"kind": "dsse", "version": "0.0.2"},
+            "inclusionProof": {"rootHash": json()["inclusionProof"]["rootHash"], "treeSize": 1},
+            "some_new_field": [1, 2],
+        });
+        let read = TransparencyLogEntry::parse(unpopulated.to_string().as_bytes()).unwrap();
+        assert_eq!((read.log_index, read.integrated_time), (0, 0));
+        assert_eq!(read.canonicalized_body, b"");
+        let proof = read.inclusion_proof.unwrap();
+        assert_eq!((proof.log_index, proof.tree_size, proof.hashes.len()), (0, 1, 0));
+        assert_eq!(proof.checkpoint, "");
+    }
+
+    #[test]
+    fn refusals() {
+        for (pointer, value, field) in [
+            ("/logIndex", json!("-1"), "logIndex"),
+            ("/logIndex", json!(1_u64 << 63), "logIndex"),
+            ("/logId", json!({}), "logId.keyId"),
+            ("/kindVersion", json!(null), "kindVersion"),
+            ("/kindVersion/kind", json!(null), "kindVersion.kind"),
+            ("/inclusionPromise", json!({}), "inclusionPromise.signedEntryTimestamp"),
+            ("/inclusionProof/rootHash", json!("AAAA"), "inclusionProof.rootHash"),
+            ("/inclusionProof/treeSize", json!(null), "inclusionProof.treeSize"),
+            ("/inclusionProof/hashes/1", json!("AAAA"), "inclusionProof.hashes[1]"),
+            ("/inclusionProof/hashes", json!(vec!["AAAA"; 65]), "inclusionProof.hashes"),
+            ("/inclusionProof/checkpoint/envelope", json!(1), "inclusionProof.checkpoint.envelope"),
+            ("/canonicalizedBody", json!("!"), "canonicalizedBody"),
+        ] {
+            let mut json = json();
+            *json.pointer_mut(pointer).unwrap() = value;
+            let error = TransparencyLogEntry::parse(json.to_string().as_bytes()).unwrap_err();
+            assert_eq!(error.field(), Some(field), "{error}");
+        }
+    }
+}

@@ -117,6 +117,12 @@ pub struct MemoryIndex {
 }
 
 impl MemoryIndex {
+    /// An index with the same content, independent of this one.
+    #[must_use]
+    pub fn snapshot(&self) -> Self {
+        Self { held: Mutex::new(self.held().clone()) }
+    }
+
     fn held(&self) -> MutexGuard<'_, (HashMap<Hash, LeafIndex>, Option<TreeHead>)> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }

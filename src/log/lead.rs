@@ -59,8 +59,17 @@ pub struct Driver {
     dedup: Dedup,
     position: Position,
     publisher: Publisher,
-    pool: Arc<Pool>,
+    pool: FailOnDrop,
     published: watch::Sender<Arc<Publication>>,
+}
+
+/// The pool of a driver: when the driver is gone, nobody must wait any more.
+struct FailOnDrop(Arc<Pool>);
+
+impl Drop for FailOnDrop {
+    fn drop(&mut self) {
+        self.0.fail(&SubmitError::Halted("the writer has ended".to_owned()));
+    }
 }
 
 /// A committed batch on its way to the publisher; without growth where all were duplicates.
@@ -75,7 +84,7 @@ impl Driver {
         let Ready { position, publisher, published } = ready;
         context.metrics.tree_size.set(gauge(published.head.size));
         let (published, _) = watch::channel(Arc::new(published));
-        Self { context, dedup, position, publisher, pool, published }
+        Self { context, dedup, position, publisher, pool: FailOnDrop(pool), published }
     }
 
     pub(super) fn published(&self) -> watch::Receiver<Arc<Publication>> {
@@ -92,7 +101,7 @@ impl Driver {
         let (context, metrics) = (&context, context.metrics.clone());
         let (committed, to_publish) = mpsc::channel(PIPELINE_DEPTH);
         let (settled, to_settle) = watch::channel(None);
-        let sequencer = Sequencer { context, dedup: dedup.clone(), position, pool: &pool };
+        let sequencer = Sequencer { context, dedup: dedup.clone(), position, pool: &pool.0 };
         let finisher = Finisher { context, dedup, publisher, published, settled };
         let ended = tokio::try_join!(
             sequencer.run(committed),
@@ -100,11 +109,9 @@ impl Driver {
             settle(context, to_settle),
         );
         metrics.halted.set(i64::from(ended.is_err()));
-        let reason = match &ended {
-            Ok(_) => SubmitError::ShuttingDown,
-            Err(error) => SubmitError::Halted(chain(error)),
-        };
-        pool.fail(&reason);
+        if let Err(error) = &ended {
+            pool.0.fail(&SubmitError::Halted(chain(error)));
+        }
         ended.map(|_| ())
     }
 }

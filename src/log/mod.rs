@@ -212,8 +212,11 @@ impl Log {
                 self.metrics.pushbacks.inc();
             }
         })?;
-        let stopped = || SubmitError::Halted("it ended before the answer".to_owned());
-        let acknowledged = waiting.await.unwrap_or_else(|_| Err(stopped()))?;
+        let acknowledged = match waiting.await {
+            Ok(answer) => answer?,
+            // The batch was dropped unanswered; the pool is about to be told why.
+            Err(_) => return Err(self.pool.failure().await),
+        };
         if acknowledged.duplicate {
             // A hit of the index is believed only when the tree proves it.
             let proof = self.prove(&acknowledged).await;

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 
 use super::integrate::Leaf;
 use super::{Answer, SubmitError};
@@ -36,6 +36,8 @@ pub struct Pool {
     limits: PoolLimits,
     held: Mutex<Held>,
     changed: Notify,
+    /// Why the pool has failed, once it has.
+    failed: watch::Sender<Option<SubmitError>>,
 }
 
 #[derive(Debug, Default)]
@@ -48,7 +50,8 @@ struct Held {
 impl Pool {
     /// An empty pool.
     pub fn new(limits: PoolLimits) -> Self {
-        Self { limits, held: Mutex::default(), changed: Notify::new() }
+        let failed = watch::Sender::new(None);
+        Self { limits, held: Mutex::default(), changed: Notify::new(), failed }
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
@@ -108,8 +111,11 @@ impl Pool {
         self.changed.notify_one();
     }
 
-    /// Closes the pool and answers everything that waits with `reason`.
+    /// Closes the pool and answers everything that waits with `reason`. The first failure counts.
     pub fn fail(&self, reason: &SubmitError) {
+        if self.failed.borrow().is_some() {
+            return;
+        }
         let dropped = {
             let mut held = self.held();
             held.closed = Some(reason.clone());
@@ -120,6 +126,14 @@ impl Pool {
             drop(submission.waiter.send(Err(reason.clone())));
         }
         self.changed.notify_one();
+        self.failed.send_replace(Some(reason.clone()));
+    }
+
+    /// Waits until the pool has failed, and says why.
+    pub async fn failure(&self) -> SubmitError {
+        let mut failed = self.failed.subscribe();
+        let reason = failed.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
+        reason.expect("the sender is the pool's own, and what was waited for is there")
     }
 }
 

@@ -4,11 +4,16 @@
 //! `<key>.signed` lies where the key lies, so it usually survives such a restore, and a writer
 //! that finds a log behind it refuses to go on (I10). It is not flushed: losing it to a power cut
 //! loses only this additional check. It is never needed to run.
+//!
+//! The file is overwritten in place with one write, which nothing but a power cut can tear; a new
+//! file for each signature would make the file system look for a free inode each time.
 
+use std::fs::OpenOptions;
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use tiles_spec::{CheckpointError, TreeHead, VerifierKey, open_checkpoint};
+use tiles_spec::{CheckpointError, SignedCheckpoint, TreeHead, VerifierKey, open_checkpoint};
 
 /// Remembers the newest signed checkpoint in a file.
 #[derive(Debug, Clone)]
@@ -52,7 +57,7 @@ impl SignedMemory {
     }
 
     /// The newest tree that the key has signed, as far as is remembered. A file that a power cut
-    /// emptied counts as no memory.
+    /// has torn counts as no memory.
     pub fn newest(
         &self,
         origin: &str,
@@ -60,11 +65,14 @@ impl SignedMemory {
     ) -> Result<Option<TreeHead>, SignedMemoryError> {
         let path = || self.path.display().to_string();
         let bytes = match std::fs::read(&self.path) {
-            Ok(bytes) if bytes.iter().all(|&b| b == 0) => return Ok(None),
             Ok(bytes) => bytes,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(SignedMemoryError::Io { path: path(), source }),
         };
+        if SignedCheckpoint::parse(&bytes).is_err() {
+            tracing::warn!(path = path(), "the key's memory is torn; going on without it");
+            return Ok(None);
+        }
         match open_checkpoint(&bytes, origin, std::slice::from_ref(key)) {
             Ok(checkpoint) => Ok(Some(checkpoint.head)),
             Err(source) => Err(SignedMemoryError::Foreign { path: path(), source }),
@@ -73,13 +81,17 @@ impl SignedMemory {
 
     /// Remembers a checkpoint, before it is shown to anyone.
     pub fn remember(&self, checkpoint: &[u8]) -> Result<(), SignedMemoryError> {
-        let mut temporary = self.path.as_os_str().to_owned();
-        temporary.push(".tmp");
-        std::fs::write(&temporary, checkpoint)
-            .and_then(|()| std::fs::rename(&temporary, &self.path))
-            .map_err(|source| SignedMemoryError::Io {
-                path: self.path.display().to_string(),
-                source,
-            })
+        self.overwrite(checkpoint).map_err(|source| SignedMemoryError::Io {
+            path: self.path.display().to_string(),
+            source,
+        })
+    }
+
+    fn overwrite(&self, checkpoint: &[u8]) -> io::Result<()> {
+        let mut options = OpenOptions::new();
+        let file = options.write(true).create(true).truncate(false).open(&self.path)?;
+        file.write_all_at(checkpoint, 0)?;
+        let length = checkpoint.len() as u64;
+        if file.metadata()?.len() > length { file.set_len(length) } else { Ok(()) }
     }
 }

@@ -21,7 +21,7 @@ pub struct MemoryStore {
     held: Mutex<Held>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Held {
     objects: BTreeMap<ObjectPath, Object>,
     records: BTreeMap<RecordNumber, Bytes>,
@@ -40,6 +40,12 @@ impl Held {
 impl MemoryStore {
     fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A store with the same content, independent of this one: for tests that try many futures.
+    #[must_use]
+    pub fn snapshot(&self) -> Self {
+        Self { held: Mutex::new(self.held().clone()) }
     }
 
     /// All objects, by path: for tests that look at the whole.

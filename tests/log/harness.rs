@@ -5,12 +5,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use fasti::clock::SystemClock;
 use fasti::entropy::OsEntropy;
-use fasti::log::dedup::{DedupIndex, MemoryIndex};
+use fasti::log::dedup::MemoryIndex;
 use fasti::log::{Acknowledged, Context, Log, LogConfig, LogError, RecoverError};
 use fasti::metrics::LogMetrics;
 use fasti::signer::{FileSigner, SignedMemory};
-use fasti::store::{MemoryStore, Stores};
-use tiles_spec::{NoteSigningKey, VerifierKey};
+use fasti::store::{MemoryStore, ObjectPath, Stores};
+use tiles_spec::{EMPTY_ROOT, NoteSigningKey, TreeHead, TreeSize, VerifierKey, open_checkpoint};
 
 pub const ORIGIN: &str = "log.test/one";
 
@@ -27,7 +27,7 @@ pub fn verifier_key() -> VerifierKey {
 #[derive(Clone)]
 pub struct World {
     pub stores: Stores,
-    pub index: Arc<dyn DedupIndex>,
+    pub index: Arc<MemoryIndex>,
     pub config: LogConfig,
     pub memory: Option<SignedMemory>,
 }
@@ -80,6 +80,23 @@ impl World {
         let (answers, ended) = submitted.await.expect("the log opens");
         ended.expect("the log ends in order");
         answers.into_iter().map(|answer| answer.expect("an answer")).collect()
+    }
+
+    /// The index as it is now, for a future that is tried out.
+    pub fn copied_index(&self) -> Arc<MemoryIndex> {
+        Arc::new(self.index.snapshot())
+    }
+
+    /// The tree that the checkpoint shows now.
+    pub async fn checkpoint_head(&self) -> TreeHead {
+        let shown = self.stores.objects.get(&ObjectPath::checkpoint()).await;
+        match shown.expect("the store answers") {
+            Some(object) => {
+                let key = [verifier_key()];
+                open_checkpoint(&object.bytes, ORIGIN, &key).expect("it verifies").head
+            }
+            None => TreeHead { size: TreeSize::ZERO, root: EMPTY_ROOT },
+        }
     }
 
     pub async fn verify(&self) -> crate::oracle::Published {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use fasti::log::SubmitError;
+use fasti::log::dedup::DedupIndex;
 use fasti::store::{DirectoryOptions, DirectoryStore, Stores, contract};
 use tiles_spec::TreeSize;
 

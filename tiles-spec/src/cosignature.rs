@@ -110,3 +110,6 @@ fn split(bytes: &[u8]) -> Option<(u64, &[u8])> {
 fn message(time: u64, text: &str) -> String {
     format!("cosignature/v1\ntime {time}\n{text}")
 }
+
+#[cfg(test)]
+mod tests;

@@ -85,6 +85,9 @@ impl Note {
     /// A note that nobody has signed yet.
     pub fn unsigned(text: impl Into<String>) -> Result<Self, NoteError> {
         let text = text.into();
+        if text.len() > NOTE_BYTES_MAX {
+            return Err(NoteError::TooLarge(text.len()));
+        }
         check_text(&text)?;
         Ok(Self { text, signatures: Vec::new() })
     }
@@ -112,10 +115,18 @@ impl Note {
         &self.signatures
     }
 
-    /// Adds a signature line at the end.
+    /// Adds a signature line at the end. On error nothing has been added.
     pub fn append(&mut self, signature: NoteSignature) -> Result<(), NoteError> {
-        if self.signatures.len() >= NOTE_SIGNATURES_MAX {
+        let position = self.signatures.len();
+        if position >= NOTE_SIGNATURES_MAX {
             return Err(NoteError::TooManySignatures);
+        }
+        if signature.bytes.is_empty() {
+            return Err(NoteError::SignatureLine(position));
+        }
+        let bytes = self.to_bytes().len() + signature.to_string().len();
+        if bytes > NOTE_BYTES_MAX {
+            return Err(NoteError::TooLarge(bytes));
         }
         self.signatures.push(signature);
         Ok(())
@@ -159,7 +170,7 @@ impl fmt::Display for Note {
 }
 
 impl NoteSignature {
-    /// A signature by the key of that name and ID; `bytes` is what follows the ID.
+    /// A signature by the key of that name and ID; `bytes`, at least one, is what follows the ID.
     pub fn new(name: KeyName, key_id: KeyId, bytes: Vec<u8>) -> Self {
         Self { name, key_id, bytes }
     }
@@ -182,7 +193,7 @@ impl NoteSignature {
 
 impl fmt::Display for NoteSignature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let base64 = key::encode_base64(&[self.key_id.as_bytes(), &self.bytes].concat());
+        let base64 = key::encode_base64(&[&self.key_id.as_bytes()[..], &self.bytes].concat());
         writeln!(f, "— {} {base64}", self.name)
     }
 }

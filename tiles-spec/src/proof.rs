@@ -16,7 +16,8 @@ use crate::size::{LeafIndex, TreeSize};
 use crate::tile::TileCoord;
 use crate::tree::TreeHead;
 
-/// Most hashes any proof can have.
+/// Most hashes an inclusion proof can have, and a consistency proof in a tree of up to 2^62 leaves; also the most
+/// that C2SP lets a proof on the wire have.
 pub const PROOF_HASHES_MAX: usize = 63;
 
 /// Why a proof does not hold, or cannot be built.

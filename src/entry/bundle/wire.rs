@@ -2,15 +2,15 @@
 
 use serde::Serialize;
 
-use super::super::error::{EntryError, quote};
-use super::super::hashedrekord::hash_output;
-use super::super::json::{self, Value};
-use super::super::protojson::{Base64, Unknown, fields, optional, repeated, required};
-use super::super::transparency_log_entry::Wire as TlogEntryWire;
 use super::{
     Bundle, BundleContent, BundleVersion, DsseEnvelope, MessageSignature, TransparencyLogEntry,
     VerificationMaterial,
 };
+use crate::entry::error::{EntryError, quote};
+use crate::entry::hashedrekord::hash_output;
+use crate::entry::json::{self, Value};
+use crate::entry::protojson::{Base64, Unknown, fields, optional, repeated, required};
+use crate::entry::transparency_log_entry::Wire as TlogEntryWire;
 
 const TLOG_ENTRIES_MAX: usize = 32;
 const TIMESTAMPS_MAX: usize = 32;

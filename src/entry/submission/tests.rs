@@ -4,9 +4,9 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
-use super::super::testing::{ARTIFACT, Signer, admit, admit_text, verifier, with};
-use super::super::{ArtifactDigest, KeyMaterial, RekorEntry, SigningAlgorithm};
 use super::*;
+use crate::entry::testing::{ARTIFACT, Signer, admit, admit_text, verifier, with};
+use crate::entry::{ArtifactDigest, KeyMaterial, RekorEntry, SigningAlgorithm};
 
 const P256: SigningAlgorithm = SigningAlgorithm::EcdsaP256Sha256;
 const VERIFIER: &str = "/hashedRekordRequestV002/signature/verifier";
@@ -103,182 +103,110 @@ fn one_meaning_makes_one_leaf() {
     }
 }
 
+/// (what to replace in the request, with what, which field is then named, what is said about it).
+/// All paths are below `hashedRekordRequestV002`.
+type Row<'a> = (&'a str, Value, &'a str, &'a str);
+
+fn check(rows: &[Row<'_>]) {
+    for (pointer, value, field, why) in rows {
+        let pointer = format!("/hashedRekordRequestV002{pointer}");
+        let error = admit(&with(&REQUEST, &pointer, value.clone())).unwrap_err();
+        let expected = format!("hashedRekordRequestV002{field}");
+        assert_eq!(error.field(), Some(expected.as_str()), "{pointer} {value}: {error}");
+        assert!(error.to_string().contains(why), "{pointer} {value}: {error}");
+    }
+}
+
 #[test]
-fn refusals_name_the_field_and_the_remedy() {
+fn refusals_of_digest_and_signature() {
     let signer = Signer::of(P256);
     let p384 = Signer::of(SigningAlgorithm::EcdsaP384Sha384);
+    let long = base64(p384.digest(ARTIFACT).as_bytes());
+    let other = base64(signer.digest(b"another artifact").as_bytes());
+    let (sig, signature) = (".signature.content", "/signature/content");
+    check(&[
+        ("", json!(null), "", "missing or empty; a hashedrekord request is required"),
+        ("", json!([]), "", "expected an object, found an array"),
+        ("/digest", json!(null), ".digest", "missing or empty"),
+        ("/digest", json!(""), ".digest", "missing or empty"),
+        ("/digest", json!("***"), ".digest", "base64"),
+        ("/digest", json!("AA=A"), ".digest", "base64"),
+        ("/digest", json!("AAA=="), ".digest", "base64"),
+        ("/digest", json!("AAB"), ".digest", "base64"),
+        ("/digest", json!("AA AA"), ".digest", "base64"),
+        ("/digest", json!("+_AA"), ".digest", "base64"),
+        ("/digest", json!(7), ".digest", "expected a base64 string, found a number"),
+        ("/digest", json!("AAAA"), ".digest", "3 bytes long, but SHA2_256 digests have 32"),
+        ("/digest", long, ".digest", "48 bytes long, but SHA2_256 digests have 32"),
+        ("/digest", other, sig, "does not verify"),
+        ("/signature", json!(null), ".signature", "missing or empty"),
+        ("/signature", json!({}), sig, "missing or empty"),
+        (signature, json!(""), sig, "missing or empty"),
+        (signature, json!("AAAA"), sig, "does not verify"),
+        (
+            signature,
+            base64(&p384.sign(ARTIFACT)),
+            sig,
+            "does not verify with this key (PKIX_ECDSA_P256_SHA_256, over the SHA2_256 digest",
+        ),
+    ]);
+}
+
+#[test]
+fn refusals_of_keys_and_certificates() {
+    let signer = Signer::of(P256);
     let spki = signer.spki.as_slice();
     let pem = format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END", base64(spki).as_str().unwrap());
-    let huge = vec![0_u8; 50_000];
-    let rows: &[(&str, Value, &str, &str)] = &[
-        ("/hashedRekordRequestV002", json!(null), "", "hashedRekordRequestV002 is required"),
-        ("/hashedRekordRequestV002", json!([]), "", "expected an object, found an array"),
-        ("/hashedRekordRequestV002/digest", json!(null), ".digest", "missing or empty"),
-        ("/hashedRekordRequestV002/digest", json!(""), ".digest", "missing or empty"),
-        ("/hashedRekordRequestV002/digest", json!("***"), ".digest", "base64"),
-        ("/hashedRekordRequestV002/digest", json!("AA=A"), ".digest", "base64"),
-        ("/hashedRekordRequestV002/digest", json!("AAA=="), ".digest", "base64"),
-        ("/hashedRekordRequestV002/digest", json!("AAB"), ".digest", "base64"),
-        ("/hashedRekordRequestV002/digest", json!("AA AA"), ".digest", "base64"),
-        ("/hashedRekordRequestV002/digest", json!("+_AA"), ".digest", "base64"),
+    let verifier_of = |material| verifier(P256, &material);
+    let both = json!({"publicKey": {"rawBytes": "AA"}, "x509Certificate": {"rawBytes": "AA"}});
+    let (whole, raw) = ("/signature/verifier", "/signature/verifier/publicKey/rawBytes");
+    let (field, raw_field) = (".signature.verifier", ".signature.verifier.publicKey.rawBytes");
+    let certificate_field = ".signature.verifier.x509Certificate.rawBytes";
+    let certificate = signer.certificate().der().to_vec();
+    let trailing = KeyMaterial::Certificate([certificate.as_slice(), &[0]].concat());
+    check(&[
+        (whole, json!({"keyDetails": 5}), field, "publicKey or x509Certificate"),
+        (whole, both, field, "publicKey and x509Certificate exclude each other"),
+        ("/signature/verifier/publicKey", json!({}), raw_field, "missing or empty"),
+        (raw, json!(""), raw_field, "missing or empty"),
+        (raw, base64(pem.as_bytes()), raw_field, "this is PEM; send the DER bytes"),
+        (raw, base64(&[spki, &[0]].concat()), raw_field, "bytes follow the end of the DER"),
+        (raw, base64(&spki[..spki.len() - 1]), raw_field, "not a DER encoded SubjectPublicKeyInfo"),
+        (raw, base64(&certificate), raw_field, "not a DER encoded SubjectPublicKeyInfo"),
         (
-            "/hashedRekordRequestV002/digest",
-            json!(7),
-            ".digest",
-            "expected a base64 string, found a number",
-        ),
-        (
-            "/hashedRekordRequestV002/digest",
-            json!("AAAA"),
-            ".digest",
-            "3 bytes long, but SHA2_256 digests have 32",
-        ),
-        (
-            "/hashedRekordRequestV002/digest",
-            base64(p384.digest(ARTIFACT).as_bytes()),
-            ".digest",
-            "48 bytes long, but SHA2_256 digests have 32",
-        ),
-        (
-            "/hashedRekordRequestV002/digest",
-            base64(signer.digest(b"another artifact").as_bytes()),
-            ".signature.content",
-            "does not verify",
-        ),
-        ("/hashedRekordRequestV002/signature", json!(null), ".signature", "missing or empty"),
-        ("/hashedRekordRequestV002/signature", json!({}), ".signature.content", "missing or empty"),
-        (
-            "/hashedRekordRequestV002/signature/content",
-            json!(""),
-            ".signature.content",
-            "missing or empty",
-        ),
-        (
-            "/hashedRekordRequestV002/signature/content",
-            json!("AAAA"),
-            ".signature.content",
-            "does not verify",
-        ),
-        (
-            "/hashedRekordRequestV002/signature/content",
-            base64(&p384.sign(ARTIFACT)),
-            ".signature.content",
-            "does not verify with this key (PKIX_ECDSA_P256_SHA_256, over the SHA2_256 digest as given)",
-        ),
-        (VERIFIER, json!({"keyDetails": 5}), ".signature.verifier", "publicKey or x509Certificate"),
-        (
-            VERIFIER,
-            json!({"publicKey": {"rawBytes": "AA"}, "x509Certificate": {"rawBytes": "AA"}, "keyDetails": 5}),
-            ".signature.verifier",
-            "publicKey and x509Certificate exclude each other",
-        ),
-        (
-            VERIFIER,
-            json!({"publicKey": {"rawBytes": base64(spki)}}),
-            ".signature.verifier.keyDetails",
-            "missing or empty",
-        ),
-        (
-            "/hashedRekordRequestV002/signature/verifier/publicKey",
-            json!({}),
-            ".signature.verifier.publicKey.rawBytes",
-            "missing or empty",
-        ),
-        (
-            "/hashedRekordRequestV002/signature/verifier/publicKey/rawBytes",
-            base64(pem.as_bytes()),
-            ".signature.verifier.publicKey.rawBytes",
-            "this is PEM; send the DER bytes",
-        ),
-        (
-            "/hashedRekordRequestV002/signature/verifier/publicKey/rawBytes",
-            base64(&[spki, &[0]].concat()),
-            ".signature.verifier.publicKey.rawBytes",
-            "bytes follow the end of the DER structure",
-        ),
-        (
-            "/hashedRekordRequestV002/signature/verifier/publicKey/rawBytes",
-            base64(&spki[..spki.len() - 1]),
-            ".signature.verifier.publicKey.rawBytes",
-            "not a DER encoded SubjectPublicKeyInfo",
-        ),
-        (
-            "/hashedRekordRequestV002/signature/verifier/publicKey/rawBytes",
-            base64(signer.certificate().der()),
-            ".signature.verifier.publicKey.rawBytes",
-            "not a DER encoded SubjectPublicKeyInfo",
-        ),
-        (
-            "/hashedRekordRequestV002/signature/verifier/publicKey/rawBytes",
-            base64(&huge),
-            "",
-            "at most 65535",
-        ),
-        (
-            VERIFIER,
-            verifier(P256, &KeyMaterial::Certificate(spki.to_vec())),
-            ".signature.verifier.x509Certificate.rawBytes",
+            whole,
+            verifier_of(KeyMaterial::Certificate(spki.to_vec())),
+            certificate_field,
             "not a DER encoded X.509 certificate",
         ),
+        (whole, verifier_of(trailing), certificate_field, "bytes follow the end of the DER"),
         (
-            VERIFIER,
-            verifier(P256, &p384.certificate()),
+            whole,
+            verifier_of(Signer::of(SigningAlgorithm::EcdsaP384Sha384).certificate()),
             ".signature.verifier.keyDetails",
             "for this key send PKIX_ECDSA_P384_SHA_384",
         ),
-        (
-            "/hashedRekordRequestV002/signature/verifier/keyDetails",
-            json!("PKIX_ED25519"),
-            ".signature.verifier.keyDetails",
-            "Ed25519ph",
-        ),
-        (
-            "/hashedRekordRequestV002/signature/verifier/keyDetails",
-            json!(3),
-            ".signature.verifier.keyDetails",
-            "PKIX_RSA_PKCS1V5 is not admitted: deprecated",
-        ),
-        (
-            "/hashedRekordRequestV002/signature/verifier/keyDetails",
-            json!("P256"),
-            ".signature.verifier.keyDetails",
-            "unknown value \"P256\"; expected one of PKIX_ECDSA_P256_SHA_256, PKIX",
-        ),
-        (
-            "/hashedRekordRequestV002/signature/verifier/keyDetails",
-            json!(24),
-            ".signature.verifier.keyDetails",
-            "unknown value 24",
-        ),
-        (
-            "/hashedRekordRequestV002/signature/verifier/keyDetails",
-            json!(0),
-            ".signature.verifier.keyDetails",
-            "unknown value 0",
-        ),
-        (
-            "/hashedRekordRequestV002/signature/verifier/keyDetails",
-            json!(-5),
-            ".signature.verifier.keyDetails",
-            "expected the name or number of an enum value",
-        ),
-        (
-            "/hashedRekordRequestV002/signature/verifier/keyDetails",
-            json!(5.5),
-            ".signature.verifier.keyDetails",
-            "expected the name or number of an enum value",
-        ),
+    ]);
+}
+
+#[test]
+fn refusals_of_key_details() {
+    let rows = [
+        (json!(null), "missing or empty"),
+        (json!("PKIX_ED25519"), "sign its SHA-512 digest with Ed25519ph and send PKIX_ED25519_PH"),
+        (json!(3), "PKIX_RSA_PKCS1V5 is not admitted: deprecated"),
+        (json!("P256"), "unknown value \"P256\"; expected one of PKIX_ECDSA_P256_SHA_256, PKIX"),
+        (json!("x".repeat(65)), "xxx\"...; expected one of"),
+        (json!("a\n\u{1b}"), r#"unknown value "a\n\u{1b}"; expected"#),
+        (json!(24), "unknown value 24"),
+        (json!(0), "unknown value 0"),
+        (json!(-5), "expected the name or number of an enum value"),
+        (json!(5.5), "expected the name or number of an enum value"),
+        (json!(u64::MAX), "unknown value 18446744073709551615"),
+        (json!(true), "expected the name or number of an enum value, found a boolean"),
     ];
-    for (pointer, value, field, why) in rows {
-        let error = admit(&with(&REQUEST, pointer, value.clone())).unwrap_err();
-        let expected_field = format!("hashedRekordRequestV002{field}");
-        let wants_field = !why.contains("at most 65535");
-        assert_eq!(error.field().is_some(), wants_field, "{pointer} {value}: {error}");
-        if let Some(field) = error.field() {
-            assert_eq!(field, expected_field, "{pointer} {value}: {error}");
-        }
-        assert!(error.to_string().contains(why), "{pointer} {value}: {error}");
-    }
+    let field = ".signature.verifier.keyDetails";
+    check(&rows.map(|(value, why)| ("/signature/verifier/keyDetails", value, field, why)));
 }
 
 #[test]

@@ -113,7 +113,7 @@ impl fmt::Display for KeyName {
 
 impl KeyId {
     /// The four bytes, as a signature begins with them.
-    pub const fn as_bytes(&self) -> &[u8] {
+    pub const fn as_bytes(&self) -> &[u8; 4] {
         &self.0
     }
 }
@@ -345,3 +345,6 @@ pub(super) fn decode_base64(text: &str) -> Result<Vec<u8>, KeyError> {
 pub(super) fn encode_base64(bytes: &[u8]) -> String {
     BASE64_STANDARD.encode(bytes)
 }
+
+#[cfg(test)]
+mod tests;

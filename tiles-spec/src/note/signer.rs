@@ -108,7 +108,7 @@ impl NamedSecret {
         let secret = SigningKey::from_bytes(seed);
         let public_key = of_type(secret.verifying_key().to_bytes());
         let verifier_key = VerifierKey::new(name, public_key)
-            .expect("a seed makes a point of the prime order group");
+            .expect("no clamped scalar is a multiple of the group order");
         Self { verifier_key, secret }
     }
 
@@ -151,5 +151,90 @@ impl NamedSecret {
     /// A signature line with this key's name and ID.
     pub(crate) fn signature(&self, bytes: Vec<u8>) -> NoteSignature {
         NoteSignature::new(self.verifier_key.name().clone(), self.verifier_key.key_id(), bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cosignature::CosigningKey;
+
+    // golang.org/x/mod, sumdb/note.
+    const PETER: &str =
+        "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
+
+    /// Gives the same byte for ever.
+    struct Same(u8);
+
+    impl rand_core::RngCore for Same {
+        fn next_u32(&mut self) -> u32 {
+            u32::from_le_bytes([self.0; 4])
+        }
+
+        fn next_u64(&mut self) -> u64 {
+            u64::from_le_bytes([self.0; 8])
+        }
+
+        fn fill_bytes(&mut self, bytes: &mut [u8]) {
+            bytes.fill(self.0);
+        }
+
+        fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), rand_core::Error> {
+            self.fill_bytes(bytes);
+            Ok(())
+        }
+    }
+
+    impl rand_core::CryptoRng for Same {}
+
+    fn name() -> KeyName {
+        "log.example".parse().unwrap()
+    }
+
+    #[test]
+    fn private_keys_come_back() {
+        assert_eq!(*NoteSigningKey::parse(PETER).unwrap().to_private_string(), PETER);
+        let generated = NoteSigningKey::generate(&mut Same(9), name());
+        let key = NoteSigningKey::from_seed(name(), &[9; 32]);
+        assert_eq!(generated.to_private_string(), key.to_private_string());
+        assert_eq!(generated.verifier_key(), key.verifier_key());
+
+        let witness = CosigningKey::generate(&mut Same(9), name());
+        let again = CosigningKey::parse(&witness.to_private_string()).unwrap();
+        assert_eq!(again.verifier_key(), witness.verifier_key());
+    }
+
+    #[test]
+    fn malformed_private_keys() {
+        let refuse =
+            |text: &str, error| assert_eq!(NoteSigningKey::parse(text).unwrap_err(), error);
+        refuse("", KeyError::Form);
+        refuse("PRIVATE+KEY+PeterNeumann+c74f20a3", KeyError::Form);
+        refuse(&PETER["PRIVATE+KEY+".len()..], KeyError::Form);
+        refuse(&PETER.replace("PeterNeumann", "Peter Neumann"), KeyError::Name);
+        refuse(&PETER.replace("c74f20a3", "C74F20A3"), KeyError::IdForm);
+        refuse(&PETER[..PETER.len() - 1], KeyError::Base64);
+        refuse(&PETER[..PETER.len() - 4], KeyError::Material);
+        refuse(&format!("{PETER}\n"), KeyError::Base64);
+        let mismatch = NoteSigningKey::parse(&PETER.replace("c74f20a3", "c74f20a4"));
+        assert!(matches!(mismatch, Err(KeyError::IdMismatch { .. })));
+        let witness = CosigningKey::from_seed(name(), &[9; 32]);
+        refuse(&witness.to_private_string(), KeyError::Type(0x04));
+        assert_eq!(CosigningKey::parse(PETER).unwrap_err(), KeyError::Type(0x01));
+    }
+
+    #[test]
+    fn debug_shows_the_public_half_only() {
+        let key = NoteSigningKey::parse(PETER).unwrap();
+        let witness = CosigningKey::from_seed(name(), key.0.secret.as_bytes());
+        for (shown, public) in [
+            (format!("{key:?} {key:#?}"), key.verifier_key()),
+            (format!("{witness:?} {witness:#?}"), witness.verifier_key()),
+        ] {
+            let once = format!("({public})");
+            assert_eq!(shown.matches(&once).count(), 2);
+            let rest = shown.replace(&once, "");
+            assert!(rest.chars().all(|c| c.is_ascii_alphabetic() || c == ' '), "{rest}");
+        }
     }
 }

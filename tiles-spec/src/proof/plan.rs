@@ -8,6 +8,7 @@
 //! no more than the plan asks for.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ops::Range;
 
 use super::ProofError;
@@ -134,9 +135,10 @@ impl TileMap {
 
     /// Holds a tile at its place, unless one at least as wide is there already.
     pub fn insert(&mut self, coord: TileCoord, tile: HashTile) {
-        let held = self.0.entry((coord.level, coord.index)).or_insert_with(|| tile.clone());
-        if held.width() < tile.width() {
-            *held = tile;
+        match self.0.entry((coord.level, coord.index)) {
+            Entry::Occupied(held) if held.get().width() >= tile.width() => {}
+            Entry::Occupied(mut held) => _ = held.insert(tile),
+            Entry::Vacant(place) => _ = place.insert(tile),
         }
     }
 
@@ -188,3 +190,6 @@ fn locate(subtree: &Range<u64>, size: TreeSize) -> (TileCoord, Range<usize>) {
         .expect("a complete subtree of the tree is in one of its tiles");
     (tile, slot..slot + (1 << (height % TILE_HEIGHT)))
 }
+
+#[cfg(test)]
+pub(crate) mod tests;
