@@ -70,7 +70,7 @@ impl Artifact for Vec<u8> {
     }
 
     fn bytes(&self, max: usize) -> io::Result<Option<Vec<u8>>> {
-        Ok((self.len() <= max).then(|| self.to_vec()))
+        Ok((self.len() <= max).then(|| self.clone()))
     }
 }
 

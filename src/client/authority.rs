@@ -10,9 +10,7 @@ use aws_lc_rs::signature::{
     ECDSA_P521_SHA512_ASN1, ED25519, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
     RSA_PKCS1_2048_8192_SHA512, UnparsedPublicKey, VerificationAlgorithm,
 };
-use const_oid::db::rfc5280::{
-    ANY_EXTENDED_KEY_USAGE, ID_KP_CODE_SIGNING,
-};
+use const_oid::db::rfc5280::{ANY_EXTENDED_KEY_USAGE, ID_KP_CODE_SIGNING};
 use const_oid::db::{rfc5912, rfc8410};
 use const_oid::{AssociatedOid, ObjectIdentifier};
 use der::asn1::{AnyRef, BitStringRef};
@@ -98,10 +96,8 @@ impl Authority {
         let unix = |time: x509_cert::time::Time| {
             i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX)
         };
-        let (own, issuers) = (
-            &certificate.tbs_certificate.validity,
-            &self.certificate.tbs_certificate.validity,
-        );
+        let (own, issuers) =
+            (&certificate.tbs_certificate.validity, &self.certificate.tbs_certificate.validity);
         let begin = unix(own.not_before);
         unix(issuers.not_before) <= begin
             && unix(own.not_after) <= unix(issuers.not_after)

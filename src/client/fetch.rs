@@ -55,7 +55,7 @@ impl Location {
     /// Opens the place. Nothing is read yet.
     pub fn open(&self) -> Result<Arc<dyn Fetch>, FetchError> {
         match self {
-            Self::Http(url) => Ok(Arc::new(HttpFetch::new(url.clone())?)),
+            Self::Http(url) => Ok(Arc::new(HttpFetch::new(url)?)),
             Self::Directory(path) => Ok(Arc::new(DirectoryFetch::open(path.clone())?)),
         }
     }
@@ -213,7 +213,8 @@ mod tests {
         ] {
             assert_eq!(shown(text).as_deref(), Some(expected));
         }
-        for bad in ["", "file://log", "ftp://log.example", "http://", "http://log?x", "http://log#x"]
+        for bad in
+            ["", "file://log", "ftp://log.example", "http://", "http://log?x", "http://log#x"]
         {
             assert_eq!(shown(bad), None, "{bad:?}");
         }
@@ -221,9 +222,9 @@ mod tests {
 
     #[test]
     fn inflation_is_bounded() {
-        let packed = gzip(&[7; 100_000]);
+        let packed = gzip(&vec![7; 100_000]);
         assert!(packed.len() < 1000);
-        assert_eq!(gunzip(&packed, 100_000, "x").unwrap(), [7; 100_000]);
+        assert_eq!(gunzip(&packed, 100_000, "x").unwrap(), vec![7; 100_000]);
         assert!(matches!(gunzip(&packed, 99_999, "x"), Err(FetchError::TooLong { .. })));
         assert!(matches!(gunzip(&packed[..40], 100_000, "x"), Err(FetchError::Gzip { .. })));
         assert!(matches!(gunzip(b"not gzip", 100, "x"), Err(FetchError::Gzip { .. })));

@@ -29,9 +29,9 @@ pub enum KeysError {
     #[error("neither a public key ({key}) nor an X.509 certificate ({certificate})")]
     Neither {
         /// Why it is no key.
-        key: EntryError,
+        key: Box<EntryError>,
         /// Why it is no certificate.
-        certificate: EntryError,
+        certificate: Box<EntryError>,
     },
     /// No certificate at all.
     #[error("no PEM block CERTIFICATE in it")]
@@ -74,13 +74,14 @@ pub fn read_signature(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn from_der(der: &[u8]) -> Result<KeyMaterial, KeysError> {
-    let key = match PublicKey::from_spki_der(der) {
-        Ok(_) => return Ok(KeyMaterial::PublicKey(der.to_vec())),
-        Err(error) => error,
+    let Err(key) = PublicKey::from_spki_der(der) else {
+        return Ok(KeyMaterial::PublicKey(der.to_vec()));
     };
     match Certificate::from_der(der) {
         Ok(_) => Ok(KeyMaterial::Certificate(der.to_vec())),
-        Err(certificate) => Err(KeysError::Neither { key, certificate }),
+        Err(certificate) => {
+            Err(KeysError::Neither { key: key.into(), certificate: certificate.into() })
+        }
     }
 }
 
@@ -120,7 +121,7 @@ mod tests {
     fn keys_and_certificates_in_either_form() {
         let pair = rcgen::KeyPair::generate().unwrap();
         let certificate = rcgen::CertificateParams::new([]).unwrap().self_signed(&pair).unwrap();
-        let key = KeyMaterial::PublicKey(pair.public_key_der());
+        let key = KeyMaterial::PublicKey(rcgen::PublicKeyData::subject_public_key_info(&pair));
         let certificate = KeyMaterial::Certificate(certificate.der().to_vec());
         for (material, label) in [(&key, "PUBLIC KEY"), (&certificate, "CERTIFICATE")] {
             assert_eq!(read_key_material(material.der()).unwrap(), *material);

@@ -24,3 +24,6 @@ pub mod submit;
 pub mod trust;
 pub mod trusted_root;
 pub mod verify;
+
+#[cfg(test)]
+pub(crate) mod testing;

@@ -35,6 +35,17 @@ pub enum Growth {
     Since(TreeHead),
 }
 
+/// Two signed checkpoints that cannot both be of one growing tree.
+#[derive(Debug)]
+pub struct Contradiction {
+    /// Seen before.
+    pub seen: TreeHead,
+    /// Shown now.
+    pub shown: TreeHead,
+    /// Files with both checkpoints, in that order.
+    pub evidence: [PathBuf; 2],
+}
+
 /// Why a log is not as it was.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -42,36 +53,24 @@ pub enum MonitorError {
     /// The log shows fewer entries than before.
     #[error(
         "ROLLBACK: the log shows a tree of {} entries, and has shown {} before. It was restored \
-         from an old copy, or something in between serves an old checkpoint. Evidence: {}, {}",
-        new.size, old.size, evidence[0].display(), evidence[1].display()
+         from an old copy, or something in between serves an old checkpoint. Evidence: {}",
+        .0.shown.size, .0.seen.size, .0.files()
     )]
-    Rollback {
-        /// Seen before.
-        old: TreeHead,
-        /// Shown now.
-        new: TreeHead,
-        /// Files with both checkpoints, the earlier first.
-        evidence: [PathBuf; 2],
-    },
+    Rollback(Box<Contradiction>),
     /// Two signed trees that are not one growing tree.
     #[error(
         "FORK: the log has signed a tree of {} entries with root {}, and now one of {} entries \
-         with root {} that does not begin with it. Keep the evidence and tell others: {}, {}",
-        old.size, old.root, new.size, new.root, evidence[0].display(), evidence[1].display()
+         with root {} that does not begin with it. Keep the evidence and tell others: {}",
+        .0.seen.size, .0.seen.root, .0.shown.size, .0.shown.root, .0.files()
     )]
-    Fork {
-        /// Seen before.
-        old: TreeHead,
-        /// Shown now.
-        new: TreeHead,
-        /// Files with both checkpoints, the earlier first.
-        evidence: [PathBuf; 2],
-    },
+    Fork(Box<Contradiction>),
     /// The log could not be read, or what it serves is not its tree.
     #[error(transparent)]
     Read(#[from] ReadError),
     /// The remembered checkpoint is damaged.
-    #[error("{path} does not hold a checkpoint that verifies; if the log's key has changed, move it away")]
+    #[error(
+        "{path} does not hold a checkpoint that verifies; if the log's key has changed, move it away"
+    )]
     Memory {
         /// The file.
         path: String,
@@ -94,7 +93,7 @@ impl MonitorError {
     /// Whether the log itself is at fault, rather than the way to it.
     pub fn is_refusal(&self) -> bool {
         match self {
-            Self::Rollback { .. } | Self::Fork { .. } => true,
+            Self::Rollback(_) | Self::Fork(_) => true,
             Self::Read(error) => error.is_refusal(),
             Self::Memory { .. } | Self::Io { .. } => false,
         }
@@ -116,13 +115,13 @@ impl Monitor {
         };
         let (seen, shown) = (old.head(), view.head());
         if shown.size < seen.size {
-            let evidence = self.keep_evidence(&path, &old, view.checkpoint())?;
-            return Err(MonitorError::Rollback { old: seen, new: shown, evidence });
+            let evidence = keep_evidence(&path, &old, view.checkpoint())?;
+            return Err(MonitorError::Rollback(Contradiction { seen, shown, evidence }.into()));
         }
         // The tiles lead to the root signed now, so the earlier head that they make is this tree's.
         if view.head_at(seen.size).await? != seen {
-            let evidence = self.keep_evidence(&path, &old, view.checkpoint())?;
-            return Err(MonitorError::Fork { old: seen, new: shown, evidence });
+            let evidence = keep_evidence(&path, &old, view.checkpoint())?;
+            return Err(MonitorError::Fork(Contradiction { seen, shown, evidence }.into()));
         }
         // And by the proof that would be shown to others.
         view.consistency(seen.size, shown.size).await?;
@@ -148,27 +147,32 @@ impl Monitor {
             .and_then(|()| std::fs::rename(&temporary, path))
             .map_err(|source| MonitorError::Io { path: path.display().to_string(), source })
     }
+}
 
-    fn keep_evidence(
-        &self,
-        path: &Path,
-        old: &OpenedCheckpoint,
-        new: &OpenedCheckpoint,
-    ) -> Result<[PathBuf; 2], MonitorError> {
-        let keep = |which: &str, checkpoint: &OpenedCheckpoint| {
-            let bytes = checkpoint.to_bytes();
-            let hash = hex::encode(&Sha256::digest(&bytes)[..8]);
-            let size = checkpoint.head().size;
-            let evidence = path.with_extension(format!("{which}-{size}-{hash}.evidence"));
-            match write_new(&evidence, &bytes) {
-                Ok(()) => Ok(evidence),
-                Err(source) => {
-                    Err(MonitorError::Io { path: evidence.display().to_string(), source })
-                }
-            }
-        };
-        Ok([keep("seen", old)?, keep("shown", new)?])
+impl Contradiction {
+    fn files(&self) -> String {
+        let [seen, shown] = &self.evidence;
+        format!("{}, {}", seen.display(), shown.display())
     }
+}
+
+/// Puts both checkpoints into files beside the memory.
+fn keep_evidence(
+    path: &Path,
+    seen: &OpenedCheckpoint,
+    shown: &OpenedCheckpoint,
+) -> Result<[PathBuf; 2], MonitorError> {
+    let keep = |which: &str, checkpoint: &OpenedCheckpoint| {
+        let bytes = checkpoint.to_bytes();
+        let hash = hex::encode(&Sha256::digest(&bytes)[..8]);
+        let size = checkpoint.head().size;
+        let evidence = path.with_extension(format!("{which}-{size}-{hash}.evidence"));
+        match write_new(&evidence, &bytes) {
+            Ok(()) => Ok(evidence),
+            Err(source) => Err(MonitorError::Io { path: evidence.display().to_string(), source }),
+        }
+    };
+    Ok([keep("seen", seen)?, keep("shown", shown)?])
 }
 
 /// What is remembered, verified again: the file is nobody's secret.
@@ -191,3 +195,6 @@ fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
         Err(error) => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -153,7 +153,9 @@ impl fmt::Debug for PrivateKey {
 impl Secret {
     fn sign_digest(&self, digest: &Digest) -> Result<Vec<u8>, PrivateKeyError> {
         match self {
-            Self::Ecdsa(key) => key.sign_digest(digest).map(|signature| signature.as_ref().to_vec()),
+            Self::Ecdsa(key) => {
+                key.sign_digest(digest).map(|signature| signature.as_ref().to_vec())
+            }
             Self::Rsa(key) => {
                 let mut signature = vec![0; key.public_modulus_len()];
                 key.sign_digest(&RSA_PKCS1_SHA256, digest, &mut signature).map(|()| signature)
@@ -199,6 +201,7 @@ mod tests {
 
     #[test]
     fn every_kind_of_key_signs() {
+        use SigningAlgorithm as S;
         use aws_lc_rs::encoding::AsDer;
         use aws_lc_rs::rsa::KeySize;
         use pkcs8::EncodePrivateKey as _;
@@ -226,7 +229,6 @@ mod tests {
                 signed.signature.verifier.key_details.algorithm().unwrap()
             })
             .collect();
-        use SigningAlgorithm as S;
         let expected = [
             S::EcdsaP256Sha256,
             S::EcdsaP384Sha384,

@@ -134,8 +134,8 @@ impl View {
     /// An entry, verified against the tree, with its inclusion proof.
     pub async fn entry(&mut self, index: LeafIndex) -> Result<ProvenEntry, ReadError> {
         let size = self.head().size;
-        let bundle = BundleCoord::holding(index, size)
-            .ok_or(ProofError::NotInTree { index, size })?;
+        let bundle =
+            BundleCoord::holding(index, size).ok_or(ProofError::NotInTree { index, size })?;
         self.load([bundle.tile()]).await?;
         let proof = self.build(&plan_inclusion(index, size)?).await?;
         let expected = self.hashes(bundle.tile())?[index.slot()];

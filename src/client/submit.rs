@@ -18,7 +18,7 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::entry::{EntryError, HashedRekord, KeyMaterial, TransparencyLogEntry};
 
 /// A batch of the log, its commit and its checkpoint may take this long.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 /// An answer holds an entry, twice in base64, and a proof.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
 /// Pauses between the attempts, where the log does not say how long.
@@ -33,7 +33,7 @@ pub enum Submitted {
     /// It is logged, and this is where and the proof. Not verified.
     Logged {
         /// The log's answer.
-        entry: TransparencyLogEntry,
+        entry: Box<TransparencyLogEntry>,
         /// Whether it was in the log already.
         existed: bool,
     },
@@ -84,26 +84,32 @@ impl SubmitError {
 pub async fn submit(base: &Url, signed: &HashedRekord) -> Result<Submitted, SubmitError> {
     let place = format!("{}/api/v2/log/entries", base.as_str().trim_end_matches('/'));
     let request = request(signed).to_string();
-    let client = client(TIMEOUT)
-        .map_err(|source| FetchError::Request { place: place.clone(), source })?;
+    let client =
+        client(TIMEOUT).map_err(|source| FetchError::Request { place: place.clone(), source })?;
     for pause in PAUSES {
         match attempt(&client, &place, &request).await {
-            Attempt::Done(done) => return done,
+            Attempt::Done(done) => return *done,
             Attempt::Again(wait) => {
                 SystemClock.sleep(wait.unwrap_or(pause).min(PAUSE_MAX)).await;
             }
         }
     }
     match attempt(&client, &place, &request).await {
-        Attempt::Done(done) => done,
+        Attempt::Done(done) => *done,
         Attempt::Again(_) => Err(SubmitError::Busy { place }),
     }
 }
 
 enum Attempt {
-    Done(Result<Submitted, SubmitError>),
+    Done(Box<Result<Submitted, SubmitError>>),
     /// Not yet; in so long, if the log says so.
     Again(Option<Duration>),
+}
+
+impl Attempt {
+    fn done(outcome: Result<Submitted, SubmitError>) -> Self {
+        Self::Done(Box::new(outcome))
+    }
 }
 
 async fn attempt(client: &Client, place: &str, request: &str) -> Attempt {
@@ -117,23 +123,21 @@ async fn attempt(client: &Client, place: &str, request: &str) -> Attempt {
     let answer = match sent {
         Ok(answer) => answer,
         Err(error) if error.is_timeout() => return Attempt::Again(None),
-        Err(error) => return Attempt::Done(Err(failed(error).into())),
+        Err(error) => return Attempt::done(Err(failed(error).into())),
     };
     let status = answer.status();
     let index = answer.headers().get("x-log-index").and_then(|value| value.to_str().ok());
     let index: Option<LeafIndex> = index.and_then(|text| text.parse().ok());
-    if status == StatusCode::TOO_MANY_REQUESTS
-        || matches!(status.as_u16(), 502..=504)
-    {
+    if status == StatusCode::TOO_MANY_REQUESTS || matches!(status.as_u16(), 502..=504) {
         return Attempt::Again(retry_after(answer.headers()));
     }
     let bytes = match body(answer, ANSWER_BYTES_MAX, place).await {
         Ok(bytes) => bytes,
-        Err(error) => return Attempt::Done(Err(error.into())),
+        Err(error) => return Attempt::done(Err(error.into())),
     };
-    Attempt::Done(match (status, index) {
+    Attempt::done(match (status, index) {
         (StatusCode::CREATED | StatusCode::OK, index) => TransparencyLogEntry::parse(&bytes)
-            .map(|entry| Submitted::Logged { entry, existed: index.is_some() })
+            .map(|entry| Submitted::Logged { entry: Box::new(entry), existed: index.is_some() })
             .map_err(|source| SubmitError::Answer { place: place.to_owned(), source }),
         (StatusCode::CONFLICT, Some(index)) => Ok(Submitted::Exists(index)),
         (status, _) => Err(SubmitError::Refused { status, message: message(&bytes) }),

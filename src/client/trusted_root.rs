@@ -54,7 +54,7 @@ pub enum TrustedRootError {
     NoLog,
     /// The key signs no checkpoints.
     #[error("the key {0} is a witness's; a log's own key is needed")]
-    Witness(VerifierKey),
+    Witness(Box<VerifierKey>),
 }
 
 /// Reads the logs and certificate authorities. Logs with keys of other kinds are left out.
@@ -87,12 +87,14 @@ pub fn write(key: &VerifierKey, base_url: &str, start: &str) -> Result<String, T
     let (spki, details) = match key.public_key() {
         PublicKey::Ed25519(point) => ([&ED25519_SPKI_HEAD[..], point].concat(), ED25519),
         PublicKey::EcdsaP256(spki) => (spki.clone(), ECDSA_P256),
-        PublicKey::Ed25519Cosignature(_) => return Err(TrustedRootError::Witness(key.clone())),
+        PublicKey::Ed25519Cosignature(_) => {
+            return Err(TrustedRootError::Witness(key.clone().into()));
+        }
     };
-    let log = Log {
+    let log = LogInstance {
         base_url: base_url.to_owned(),
         hash_algorithm: "SHA2_256".to_owned(),
-        public_key: Key {
+        public_key: LogKey {
             raw_bytes: STANDARD.encode(spki),
             key_details: details.to_owned(),
             valid_for: Span::starting(start)?,
@@ -128,12 +130,11 @@ pub fn write_signing_config(
     Ok(serde_json::to_string_pretty(&config)?)
 }
 
-fn trusted_log(log: &Log) -> Result<Option<TrustedLog>, TrustedRootError> {
+fn trusted_log(log: &LogInstance) -> Result<Option<TrustedLog>, TrustedRootError> {
     let spki = bytes(&log.public_key.raw_bytes, "tlogs.publicKey.rawBytes")?;
     let log_id = bytes(&log.log_id.key_id, "tlogs.logId.keyId")?;
-    let log_id = <[u8; 32]>::try_from(log_id).map_err(|_| {
-        malformed("tlogs.logId.keyId", "it is not the 32 bytes of a SHA-256 hash")
-    })?;
+    let log_id = <[u8; 32]>::try_from(log_id)
+        .map_err(|_| malformed("tlogs.logId.keyId", "it is not the 32 bytes of a SHA-256 hash"))?;
     let public_key = match log.public_key.key_details.as_str() {
         ED25519 => PublicKey::Ed25519(ed25519_point(&spki)?),
         ECDSA_P256 => PublicKey::EcdsaP256(spki),
@@ -189,23 +190,23 @@ fn malformed(field: &'static str, reason: &str) -> TrustedRootError {
 struct Root {
     media_type: String,
     #[serde(default)]
-    tlogs: Vec<Log>,
+    tlogs: Vec<LogInstance>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     certificate_authorities: Vec<CertificateAuthority>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Log {
+struct LogInstance {
     base_url: String,
     hash_algorithm: String,
-    public_key: Key,
+    public_key: LogKey,
     log_id: LogId,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Key {
+struct LogKey {
     raw_bytes: String,
     key_details: String,
     #[serde(default)]

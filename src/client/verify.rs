@@ -59,7 +59,7 @@ pub fn bundle(
     let (digest, subject) = subject(bundle, artifact, key)?;
     let signed = bundle.signed(key, digest.as_ref())?;
     signed.verify()?;
-    let signer = signer::judge(&signed, trust, demand)?;
+    let by = signer::judge(&signed, trust, demand)?;
 
     let mut logged = Vec::new();
     let mut unchecked = Vec::new();
@@ -89,7 +89,7 @@ pub fn bundle(
     if !bundle.timestamps.is_empty() {
         unchecked.push("the bundle's timestamps, and so when it was signed".to_owned());
     }
-    Ok(Verdict { subject, signer: Some(signer), logged, unchecked })
+    Ok(Verdict { subject, signer: Some(by), logged, unchecked })
 }
 
 /// Verifies a proof file about an artifact.
@@ -117,8 +117,8 @@ pub fn tlog_proof(
     let standing = Logged::new(&checkpoint, proof.index, leaf);
     let (subject, signer) = match RekorEntry::parse(&entry) {
         Ok(RekorEntry::HashedRekord(signed)) => {
-            let signer = hashedrekord(&signed, artifact, trust, demand)?;
-            (Subject::Artifact(signed.digest), Some(signer))
+            let by = hashedrekord(&signed, artifact, trust, demand)?;
+            (Subject::Artifact(signed.digest), Some(by))
         }
         Ok(RekorEntry::Dsse(_)) => return Err(Refusal::EnvelopeNeeded),
         Err(_) if demand.names_a_signer() => return Err(Refusal::NoSigner),

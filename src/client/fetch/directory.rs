@@ -26,8 +26,8 @@ impl DirectoryFetch {
     /// The log in an existing directory.
     pub fn open(root: PathBuf) -> Result<Self, FetchError> {
         let place = || root.display().to_string();
-        let metadata = std::fs::metadata(&root)
-            .map_err(|source| FetchError::Io { place: place(), source })?;
+        let metadata =
+            std::fs::metadata(&root).map_err(|source| FetchError::Io { place: place(), source })?;
         if !metadata.is_dir() {
             let source = io::ErrorKind::NotADirectory.into();
             return Err(FetchError::Io { place: place(), source });
@@ -105,8 +105,7 @@ mod tests {
         append_entry(&mut plain, &[8; 0x1f8b]).unwrap();
         std::fs::write(bundles.join("1"), &plain).unwrap();
         append_entry(&mut plain, b"another").unwrap();
-        let mut packed =
-            flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
         packed.write_all(&plain).unwrap();
         std::fs::write(bundles.join("2"), packed.finish().unwrap()).unwrap();
 

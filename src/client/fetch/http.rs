@@ -17,7 +17,7 @@ use crate::clock::{Clock as _, SystemClock};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const REDIRECTS_MAX: usize = 3;
 /// A whole read; the largest object has 16 MiB.
-const READ_TIMEOUT: Duration = Duration::from_secs(60);
+const READ_TIMEOUT: Duration = Duration::from_mins(1);
 /// Pauses between the attempts of a read.
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];
 
@@ -30,7 +30,7 @@ pub struct HttpFetch {
 
 impl HttpFetch {
     /// The log below `base`.
-    pub fn new(base: Url) -> Result<Self, FetchError> {
+    pub fn new(base: &Url) -> Result<Self, FetchError> {
         let place = base.to_string();
         let client = client(READ_TIMEOUT);
         let client = client.map_err(|source| FetchError::Request { place, source })?;

@@ -24,9 +24,9 @@ pub fn check_entry(
         let stated = hex::encode(&entry.log_id);
         return Err(Refusal::LogId { stated, actual: hex::encode(checkpoint.log().log_id) });
     }
-    agree("tree size", proof.tree_size, head.size.get())?;
-    agree("root hash", Hash::from(proof.root_hash), head.root)?;
-    agree("log index", entry.log_index, proof.log_index)?;
+    agree("tree size", &proof.tree_size, &head.size.get())?;
+    agree("root hash", &Hash::from(proof.root_hash), &head.root)?;
+    agree("log index", &entry.log_index, &proof.log_index)?;
     let index = LeafIndex::new(entry.log_index).ok_or(Refusal::Number("log index"))?;
     if !entry.canonicalized_body.is_empty() && entry.canonicalized_body != leaf {
         return Err(Refusal::OtherLeaf);
@@ -52,8 +52,8 @@ impl Logged {
 
 fn agree<T: PartialEq + ToString>(
     field: &'static str,
-    stated: T,
-    actual: T,
+    stated: &T,
+    actual: &T,
 ) -> Result<(), Refusal> {
     if stated == actual {
         return Ok(());

@@ -35,7 +35,9 @@ pub enum Refusal {
     #[error("the tree is not vouched for: {0}")]
     Checkpoint(#[from] CheckpointRefusal),
     /// The entry names another log than the one that signed.
-    #[error("the log entry names the log ID {stated}, but the log that signed its tree is {actual}")]
+    #[error(
+        "the log entry names the log ID {stated}, but the log that signed its tree is {actual}"
+    )]
     LogId {
         /// In the entry, hex.
         stated: String,
@@ -129,7 +131,11 @@ impl Refusal {
 }
 
 fn listed(skipped: &[String]) -> String {
-    if skipped.is_empty() { String::new() } else { format!("; passed over: {}", skipped.join("; ")) }
+    if skipped.is_empty() {
+        String::new()
+    } else {
+        format!("; passed over: {}", skipped.join("; "))
+    }
 }
 
 fn listed_or(found: &[String], none: &str) -> String {

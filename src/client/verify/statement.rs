@@ -43,8 +43,11 @@ pub(super) fn find(envelope: &DsseEnvelope, artifact: &dyn Artifact) -> Result<S
         (HashAlgorithm::Sha384, "sha384"),
         (HashAlgorithm::Sha512, "sha512"),
     ] {
-        let mut subjects =
-            statement.subject.iter().filter_map(|s| Some((&s.name, s.digest.get(name)?))).peekable();
+        let mut subjects = statement
+            .subject
+            .iter()
+            .filter_map(|s| Some((&s.name, s.digest.get(name)?)))
+            .peekable();
         if subjects.peek().is_none() {
             continue;
         }
