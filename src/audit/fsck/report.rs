@@ -1,5 +1,6 @@
 //! What a check finds: collected by many threads, bounded, put in order at the end.
 
+use std::fmt::Display;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -75,7 +76,7 @@ pub(super) struct Counts {
 }
 
 impl Findings {
-    pub(super) fn add(&self, path: impl ToString, problem: impl Into<String>) {
+    pub(super) fn add(&self, path: impl Display, problem: impl Into<String>) {
         let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
         if problems.len() < PROBLEMS_MAX {
             problems.push(Problem { path: path.to_string(), problem: problem.into() });
