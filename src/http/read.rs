@@ -12,12 +12,13 @@ use http::header::{
     ACCEPT_ENCODING, ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE,
     ETAG, HeaderName, HeaderValue, IF_NONE_MATCH, IF_RANGE, RANGE, VARY,
 };
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, Method, Response, StatusCode, request};
 use http_body_util::Full;
 use sha2::{Digest, Sha256};
 use tiles_spec::ResourcePath;
 
 use super::problem::{Answer, Problem};
+use super::{READ, expect};
 use crate::offload::offload;
 use crate::store::{ObjectPath, Store};
 
@@ -43,21 +44,26 @@ struct Kind {
     compressible: bool,
 }
 
-/// Answers a read of `path`, which is relative: `checkpoint`, `tile/0/000`, ...
-pub async fn read(objects: &dyn Store, path: &str, headers: &HeaderMap) -> Result<Answer, Problem> {
+/// Answers a read.
+pub async fn read(objects: &dyn Store, head: &request::Parts) -> Result<Answer, Problem> {
+    let path = head.uri.path();
     let (object_path, kind) = resolve(path)?;
+    expect(&head.method, READ)?;
+    let headers = &head.headers;
     let object = objects.get(&object_path).await?;
-    let bytes = object.ok_or_else(|| Problem::NotFound(format!("/{path}")))?.bytes;
-    let coding = if kind.compressible && !headers.contains_key(RANGE) {
-        negotiate(headers)
-    } else {
-        Coding::Identity
-    };
+    let bytes = object.ok_or_else(|| Problem::NotFound(path.to_owned()))?.bytes;
+    // Only GET has ranges (RFC 9110 section 14.2).
+    let range = headers.get(RANGE).filter(|_| head.method == Method::GET);
+    let coding =
+        if kind.compressible && range.is_none() { negotiate(headers) } else { Coding::Identity };
     let etag = etag(&bytes, coding);
     let mut answer = if is_known(headers, &etag) {
         status(StatusCode::NOT_MODIFIED)
+    } else if coding != Coding::Identity {
+        compressed(bytes, coding).await
     } else {
-        represent(bytes, coding, headers, &etag).await
+        let current = headers.get(IF_RANGE).is_none_or(|value| value.as_bytes() == etag.as_bytes());
+        plain(bytes, range.filter(|_| current))?
     };
     let out = answer.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| {
@@ -75,21 +81,24 @@ pub async fn read(objects: &dyn Store, path: &str, headers: &HeaderMap) -> Resul
     Ok(answer)
 }
 
+/// What a path names, under either prefix.
 fn resolve(path: &str) -> Result<(ObjectPath, Kind), Problem> {
-    if path == "log.json" {
+    let relative = path.strip_prefix("/api/v2/").or_else(|| path.strip_prefix('/'));
+    let relative = relative.unwrap_or_default();
+    if relative == "log.json" {
         let kind =
             Kind { content_type: "application/json", cache_control: MUTABLE, compressible: false };
         return Ok((ObjectPath::log_json(), kind));
     }
-    if path != "checkpoint" && !path.starts_with("tile/") {
-        return Err(Problem::NotFound(format!("/{path}")));
+    if relative != "checkpoint" && !relative.starts_with("tile/") {
+        return Err(Problem::NotFound(path.to_owned()));
     }
     let tile = Kind {
         content_type: "application/octet-stream",
         cache_control: IMMUTABLE,
         compressible: false,
     };
-    match path.parse() {
+    match relative.parse() {
         Ok(ResourcePath::Checkpoint) => {
             let content_type = "text/plain; charset=utf-8";
             let kind = Kind { content_type, cache_control: MUTABLE, compressible: false };
@@ -97,7 +106,7 @@ fn resolve(path: &str) -> Result<(ObjectPath, Kind), Problem> {
         }
         Ok(ResourcePath::Tile(coord)) => Ok((coord.into(), tile)),
         Ok(ResourcePath::Bundle(coord)) => Ok((coord.into(), Kind { compressible: true, ..tile })),
-        Err(error) => Err(Problem::BadPath { path: format!("/{path}"), reason: error.to_string() }),
+        Err(error) => Err(Problem::BadPath { path: path.to_owned(), reason: error.to_string() }),
     }
 }
 
@@ -129,40 +138,23 @@ fn etag(bytes: &[u8], coding: Coding) -> String {
 }
 
 fn is_known(headers: &HeaderMap, etag: &str) -> bool {
-    let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    known.is_some_and(|list| {
-        list.split(',').map(str::trim).any(|t| t == "*" || t.trim_start_matches("W/") == etag)
-    })
+    let lists = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let mut known = lists.flat_map(|list| list.split(',')).map(str::trim);
+    known.any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
 }
 
-async fn represent(bytes: Bytes, coding: Coding, headers: &HeaderMap, etag: &str) -> Answer {
-    if coding != Coding::Identity {
-        return compressed(bytes, coding).await;
-    }
-    let asked = headers.get(RANGE).and_then(|value| value.to_str().ok());
-    let current = headers.get(IF_RANGE).is_none_or(|value| value.as_bytes() == etag.as_bytes());
+fn plain(bytes: Bytes, range: Option<&HeaderValue>) -> Result<Answer, Problem> {
     let length = bytes.len();
-    match asked.filter(|_| current).and_then(|range| parse_range(range, length)) {
-        None => Response::new(Full::new(bytes)),
-        Some(Err(())) => {
-            let mut answer = status(StatusCode::RANGE_NOT_SATISFIABLE);
-            content_range(&mut answer, &format!("bytes */{length}"));
-            answer
-        }
-        Some(Ok(range)) => {
-            let value = format!("bytes {}-{}/{length}", range.start, range.end - 1);
-            let mut answer = Response::new(Full::new(bytes.slice(range)));
-            *answer.status_mut() = StatusCode::PARTIAL_CONTENT;
-            content_range(&mut answer, &value);
-            answer
-        }
-    }
-}
-
-fn content_range(answer: &mut Answer, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
+    let range = range.and_then(|range| parse_range(range.to_str().ok()?, length));
+    let Some(range) = range else { return Ok(Response::new(Full::new(bytes))) };
+    let range = range.map_err(|()| Problem::Range { length })?;
+    let value = format!("bytes {}-{}/{length}", range.start, range.end - 1);
+    let mut answer = Response::new(Full::new(bytes.slice(range)));
+    *answer.status_mut() = StatusCode::PARTIAL_CONTENT;
+    if let Ok(value) = HeaderValue::from_str(&value) {
         answer.headers_mut().insert(CONTENT_RANGE, value);
     }
+    Ok(answer)
 }
 
 fn status(status: StatusCode) -> Answer {

@@ -5,14 +5,14 @@
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
-use http::{Request, Response, StatusCode};
+use http::{Response, StatusCode, request};
 use http_body_util::Full;
 use hyper::body::Body;
 use tiles_spec::{ENTRY_BYTES_MAX, Hash};
 
-use super::limits::read_body;
+use super::limits::{ReadBody, read_body};
 use super::problem::{Answer, Problem, X_LOG_INDEX};
-use super::{App, Duplicates};
+use super::{App, Duplicates, SUBMIT, expect};
 use crate::entry::{
     CanonicalEntry, InclusionProof, SigningAlgorithm, Submission, TransparencyLogEntry,
 };
@@ -21,13 +21,17 @@ use crate::offload::offload;
 
 impl App {
     /// A Rekor v2 `CreateEntryRequest`: 201 and the `TransparencyLogEntry`.
-    pub(super) async fn submit_rekor<B>(&self, request: Request<B>) -> Result<Answer, Problem>
+    pub(super) async fn submit_rekor<B>(
+        &self,
+        head: &request::Parts,
+        body: &mut B,
+    ) -> Result<Answer, Problem>
     where
         B: Body<Data = Bytes> + Unpin,
         B::Error: std::fmt::Display,
     {
-        let limits = self.config.limits;
-        let body = read_body(request, limits.rekor_body_bytes_max, limits.body_timeout).await?;
+        expect(&head.method, SUBMIT)?;
+        let body = self.read_body(head, body, self.config.limits.rekor_body_bytes_max).await?;
         let entry = self.admit(body).await?;
         let leaf = Bytes::copy_from_slice(entry.bytes());
         let acknowledged = self.log.submit(leaf).await?;
@@ -73,8 +77,9 @@ impl App {
     /// Parses, verifies and canonicalises. One verification of the usual kinds takes less time than
     /// handing it to another thread and back is worth; what takes longer is done elsewhere, on as
     /// many threads at once as there are processors for it.
-    async fn admit(&self, body: Bytes) -> Result<CanonicalEntry, Problem> {
-        let submission = Submission::parse(&body)?;
+    async fn admit(&self, body: ReadBody) -> Result<CanonicalEntry, Problem> {
+        let submission = Submission::parse(body.bytes())?;
+        drop(body);
         if is_quick(&submission) {
             return Ok(submission.verify()?);
         }
@@ -88,22 +93,26 @@ impl App {
     }
 
     /// An opaque entry, which is the body: 200 and the decimal leaf index on the first line.
-    pub(super) async fn submit_opaque<B>(&self, request: Request<B>) -> Result<Answer, Problem>
+    pub(super) async fn submit_opaque<B>(
+        &self,
+        head: &request::Parts,
+        body: &mut B,
+    ) -> Result<Answer, Problem>
     where
         B: Body<Data = Bytes> + Unpin,
         B::Error: std::fmt::Display,
     {
+        expect(&head.method, SUBMIT)?;
         if !self.config.accept_opaque {
             return Err(Problem::OpaqueOff);
         }
-        let timeout = self.config.limits.body_timeout;
-        let body = match read_body(request, ENTRY_BYTES_MAX, timeout).await {
+        let body = match self.read_body(head, body, ENTRY_BYTES_MAX).await {
             Err(Problem::BodyTooLarge { .. }) => {
                 return Err(SubmitError::TooLarge(ENTRY_BYTES_MAX + 1).into());
             }
             body => body?,
         };
-        let acknowledged = self.log.submit(body).await?;
+        let acknowledged = self.log.submit(body.into_bytes()).await?;
         self.refuse_duplicate(&acknowledged)?;
         let line = format!("{}\n", acknowledged.index);
         let mut response = Response::new(Full::new(Bytes::from(line)));
@@ -113,6 +122,19 @@ impl App {
             headers.insert(X_LOG_INDEX, HeaderValue::from(acknowledged.index.get()));
         }
         Ok(response)
+    }
+
+    async fn read_body<B>(
+        &self,
+        head: &request::Parts,
+        body: &mut B,
+        max: usize,
+    ) -> Result<ReadBody, Problem>
+    where
+        B: Body<Data = Bytes> + Unpin,
+        B::Error: std::fmt::Display,
+    {
+        read_body(&head.headers, body, max, self.config.limits.body_timeout, &self.bodies).await
     }
 
     fn refuse_duplicate(&self, acknowledged: &Acknowledged) -> Result<(), Problem> {

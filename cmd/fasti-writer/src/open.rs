@@ -162,7 +162,7 @@ fn open_index(flags: &Flags, private: Option<&Path>) -> anyhow::Result<Arc<dyn D
 
 impl Banner {
     /// Prints where everything is, and what to try next.
-    pub fn print(&self, log: &Log, address: SocketAddr) {
+    pub fn print(&self, log: &Log, address: SocketAddr, metrics: Option<SocketAddr>) {
         let key = log.signer().verifier_key();
         let new = if self.is_new_key { ", new" } else { "" };
         println!("fasti-writer {}", env!("CARGO_PKG_VERSION"));
@@ -171,6 +171,9 @@ impl Banner {
         println!("  verifier key  {key}");
         println!("  private key   {}{new}", self.key);
         println!("  tree size     {}", log.published().head.size);
+        if let Some(address) = metrics {
+            println!("  metrics on    http://{address}/metrics");
+        }
         println!("  listening on  http://{address}");
         println!();
         println!("Try next, in another terminal:");
