@@ -26,7 +26,7 @@ pub struct Report {
     pub origin: Option<String>,
     /// Leaves in the signed tree.
     pub size: Option<u64>,
-    /// The signed root, base64.
+    /// The signed root, hex.
     pub root: Option<String>,
     /// Entries that were read and hash to the signed root.
     pub entries: u64,
@@ -108,7 +108,7 @@ impl Findings {
         let head = checkpoint.as_ref().map(|checkpoint| checkpoint.head);
         Report {
             size: head.map(|head| head.size.get()),
-            root: head.map(|head| head.root.to_base64()),
+            root: head.map(|head| head.root.to_string()),
             origin: checkpoint.map(|checkpoint| checkpoint.origin),
             entries: self.entries.into_inner(),
             rekor_entries: self.rekor.into_inner(),
