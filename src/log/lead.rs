@@ -178,9 +178,9 @@ impl Sequencer<'_> {
                 // The publisher has failed; its error is the one that counts.
                 return Ok(());
             }
-            let spent = context.clock.now() - taken;
-            if is_busy && spent < BUSY_PACE && !pool.is_closed() {
-                context.clock.sleep(BUSY_PACE - spent).await;
+            let pause = BUSY_PACE.checked_sub(context.clock.now() - taken);
+            if let Some(pause) = pause.filter(|_| is_busy && !pool.is_closed()) {
+                context.clock.sleep(pause).await;
             }
         }
         Ok(())
