@@ -23,7 +23,7 @@ use super::{App, health};
 use crate::metrics::HttpMetrics;
 
 /// Most bytes of a request's head.
-const HEAD_BYTES_MAX: usize = 64 << 10;
+const HEAD_BYTES_MAX: u32 = 64 << 10;
 /// Most requests at once on one HTTP/2 connection.
 const STREAMS_MAX: u32 = 128;
 /// Most connections at once on the metrics' address.
@@ -141,12 +141,12 @@ async fn accept<A, F>(
 fn builder(limits: Limits) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     // `Progress` keeps the time for heads.
-    builder.http1().header_read_timeout(None).max_buf_size(HEAD_BYTES_MAX);
+    builder.http1().header_read_timeout(None).max_buf_size(HEAD_BYTES_MAX as usize);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS_MAX)
-        .max_header_list_size(HEAD_BYTES_MAX as u32)
+        .max_header_list_size(HEAD_BYTES_MAX)
         .keep_alive_interval(limits.head_timeout)
         .keep_alive_timeout(limits.head_timeout);
     builder

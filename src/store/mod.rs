@@ -23,7 +23,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tiles_spec::TreeSize;
 
-pub use directory::{AppendFile, DirectoryError, DirectoryOptions, DirectoryStore, Files, OsFiles};
+pub use directory::{
+    AppendFile, DirectoryError, DirectoryOptions, DirectoryStore, FileSystem, Files, OsFiles,
+};
 pub use memory::MemoryStore;
 pub use path::{InvalidPath, ObjectPath};
 

@@ -104,7 +104,7 @@ fn who_does_not_finish_a_body_is_told_and_cut_off() {
 fn who_does_not_read_is_cut_off() {
     let flags = [&IMPATIENT[..], &["--metrics-listen", "127.0.0.1:0"]].concat();
     let writer = Writer::start(&flags);
-    let entry = [b'x'; 60_000];
+    let entry = vec![b'x'; 60_000];
     for n in 0..100_u8 {
         let entry = [&[n], &entry[1..]].concat();
         assert_eq!(opaque_index(&post(writer.address, "/add", &entry)), u64::from(n));

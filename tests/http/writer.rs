@@ -48,7 +48,7 @@ impl Home {
 
     /// Starts a writer that is expected to refuse; its exit code and what it said.
     pub fn refusal(&self, flags: &[&str]) -> (Option<i32>, String) {
-        let before = self.errors().exists().then(|| self.said().len()).unwrap_or_default();
+        let before = if self.errors().exists() { self.said().len() } else { 0 };
         let status = self.command(flags).stdout(Stdio::null()).status().expect("the writer runs");
         (status.code(), self.said().split_off(before))
     }

@@ -1,9 +1,10 @@
 //! Entry bundles: up to 256 entries, each behind its length.
 //!
-//! C2SP tlog-tiles "Log entries": a 16-bit big-endian length, then the entry, repeated. The length is no part of
-//! what a leaf hash covers.
+//! C2SP tlog-tiles "Log entries": a 16-bit big-endian length, then the entry, repeated. The length
+//! is no part of what a leaf hash covers.
 //!
-//! Invariant: an [`EntryBundle`] holds exactly as many whole entries as its width says, and nothing after them.
+//! Invariant: an [`EntryBundle`] holds exactly as many whole entries as its width says, and nothing
+//! after them.
 
 use thiserror::Error;
 
