@@ -82,7 +82,9 @@ fn a_length_beyond_the_limit_is_refused_when_it_is_announced() {
             let announced = [("Content-Length", length), ("Expect", "100-continue")];
             let mut wire = Wire::connect(writer.address);
             wire.send(&request("POST", path, &announced, b""));
-            wire.answer().expect("an answer").refuses(length, 413, words);
+            let answer = wire.answer().expect("an answer");
+            answer.refuses(length, 413, words);
+            assert_eq!(answer.field("connection"), Some("close"));
             wire.is_closed();
         }
     }
@@ -111,8 +113,17 @@ fn a_body_without_an_end_is_cut_off() {
         let mut wire = endless(path, &announced, zeros.as_bytes());
         wire.answer().expect("an answer").refuses(path, 413, words);
     }
-    // A chunk's extensions and the trailers are not body, and have limits of their own.
-    endless("/add", &[CHUNKED], zeros.as_bytes());
+    Reader::of(&writer).is_unharmed(0);
+}
+
+/// A chunk's length and extensions and the trailers are not body, and are bounded by themselves.
+#[test]
+fn framing_without_an_end_is_cut_off() {
+    let writer = Writer::start(&["--accept-opaque", "--body-timeout-seconds", "1"]);
+    let zeros = "0".repeat(0x10000);
+    let mut wire = Wire::connect(writer.address);
+    wire.send(&request("POST", "/add", &[CHUNKED], b""));
+    while wire.send(zeros.as_bytes()) {}
     let mut wire = Wire::connect(writer.address);
     wire.send(&request("POST", "/add", &[CHUNKED], b"1;"));
     while wire.send(zeros.as_bytes()) {}
@@ -217,6 +228,19 @@ fn a_body_in_another_coding_is_not_unpacked() {
     let plain = [("Content-Encoding", "Identity"), ("Content-Type", "text/plain")];
     let answer = exchange(writer.address, "POST", ENTRIES, &plain, good.as_bytes());
     assert_eq!(answer.status, 201, "{}", answer.text());
+}
+
+/// A client may close its side when it has said everything.
+#[test]
+fn a_client_that_says_no_more_is_still_answered() {
+    let writer = Writer::start(&["--accept-opaque"]);
+    for n in 0..20 {
+        let mut wire = Wire::connect(writer.address);
+        wire.send(&request("POST", "/add", &[], format!("entry {n}").as_bytes()));
+        wire.finish();
+        assert_eq!(opaque_index(&wire.answer().expect("an answer")), n);
+        wire.is_closed();
+    }
 }
 
 #[test]

@@ -2,9 +2,11 @@
 //! trace in the log.
 
 use std::fs::{self, Permissions};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 use crate::reader::{ENTRIES, Reader};
 use crate::submitter::good;
@@ -110,6 +112,25 @@ fn stores_that_are_none() {
     refused(&home, &[], "cannot use");
     fs::remove_file(home.store()).expect("removed");
     Reader::of(&home.start(&[])).is_unharmed(0);
+}
+
+/// What the writer prints at the start is for people; it runs without them.
+#[test]
+fn nobody_has_to_listen_to_the_greeting() {
+    let (home, port) = (Home::new(), TcpListener::bind("127.0.0.1:0").expect("a port"));
+    let address = port.local_addr().expect("an address");
+    drop(port);
+    let mut process = home.spawn(&["--listen", &address.to_string()]);
+    drop(process.stdout.take());
+    let connected = (0..1000).any(|_| {
+        thread::sleep(Duration::from_millis(10));
+        TcpStream::connect(address).is_ok()
+    });
+    assert!(connected, "{}", home.said());
+    assert_eq!(post(address, ENTRIES, good().as_bytes()).status, 201);
+    process.kill().expect("it runs");
+    process.wait().expect("it ends");
+    Reader::of(&home.start(&[])).is_unharmed(1);
 }
 
 /// Flags that do not parse are explained by the parser, with its own exit code.

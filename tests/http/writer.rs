@@ -53,10 +53,14 @@ impl Home {
         (status.code(), self.said().split_off(before))
     }
 
+    /// Starts a writer and does not wait.
+    pub fn spawn(&self, flags: &[&str]) -> Child {
+        self.command(flags).stdout(Stdio::piped()).spawn().expect("the writer starts")
+    }
+
     /// Starts a writer and waits until it listens.
     pub fn start(&self, flags: &[&str]) -> Writer {
-        let mut process =
-            self.command(flags).stdout(Stdio::piped()).spawn().expect("the writer starts");
+        let mut process = self.spawn(flags);
         let mut stdout = BufReader::new(process.stdout.take().expect("it is piped"));
         let (mut key, mut metrics) = (None, None);
         let address = loop {
