@@ -5,7 +5,7 @@
 //! | [`fetch`] | where a log's files are: a URL or a directory |
 //! | [`trust`] | which logs, witnesses and authorities the caller believes |
 //! | [`trusted_root`] | the same as Sigstore writes it down, read and written |
-//! | [`reader`] | a log as one verified checkpoint shows it: entries, proofs |
+//! | [`reader`], [`proven`] | a log as one verified checkpoint shows it: entries, proofs |
 //! | [`monitor`] | growth from one run to the next; evidence when there is none |
 //! | [`keys`], [`private_key`] | keys and certificates from files; signing an artifact |
 //! | [`submit`] | hands a signature to the writer |
@@ -19,6 +19,7 @@ pub mod fetch;
 pub mod keys;
 pub mod monitor;
 pub mod private_key;
+pub mod proven;
 pub mod reader;
 pub mod submit;
 pub mod trust;

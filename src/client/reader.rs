@@ -13,12 +13,13 @@ use std::sync::Arc;
 use futures::future::try_join_all;
 use tiles_spec::{
     BundleCoord, EntryBundle, Frontier, Hash, HashTile, LeafIndex, Level, ProofError, ProofPlan,
-    ResourcePath, TileCoord, TileIndex, TileMap, TileSource, TlogProof, TreeHead, TreeSize,
-    leaf_hash, plan_consistency, plan_inclusion, plan_root, tile::edge_tiles, verify_consistency,
+    ResourcePath, TileCoord, TileIndex, TileMap, TileSource, TreeHead, TreeSize, leaf_hash,
+    plan_consistency, plan_inclusion, plan_root, tile::edge_tiles, verify_consistency,
     verify_inclusion,
 };
 
 use super::fetch::{Fetch, FetchError};
+use super::proven::ProvenEntry;
 use super::trust::{CheckpointRefusal, OpenedCheckpoint, Trust};
 
 /// Most tiles held, 8 KiB each. A proof needs fewer than 20.
@@ -30,19 +31,6 @@ pub struct View {
     checkpoint: OpenedCheckpoint,
     /// Verified tiles.
     tiles: TileMap,
-}
-
-/// An entry with the proof that it is in the log.
-#[derive(Clone, Debug)]
-pub struct ProvenEntry {
-    /// Where.
-    pub index: LeafIndex,
-    /// The entry as the log holds it.
-    pub bytes: Vec<u8>,
-    /// Its leaf hash.
-    pub leaf: Hash,
-    /// Its inclusion proof in the view's tree.
-    pub proof: Vec<Hash>,
 }
 
 /// The proof that a later tree grew from an earlier one.
@@ -312,19 +300,6 @@ impl View {
 }
 
 const FULL: tiles_spec::TileWidth = tiles_spec::TileWidth::FULL;
-
-impl ProvenEntry {
-    /// The proof as a file: the entry goes along as its extra data, so that nothing else is needed
-    /// to check it.
-    pub fn to_tlog_proof(&self, checkpoint: &OpenedCheckpoint) -> TlogProof {
-        TlogProof {
-            extra: Some(self.bytes.clone()),
-            index: self.index,
-            hashes: self.proof.clone(),
-            checkpoint: checkpoint.to_bytes(),
-        }
-    }
-}
 
 /// The tile that holds the root of a full one.
 fn above(level: Level, index: TileIndex) -> Option<(Level, TileIndex)> {

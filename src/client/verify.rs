@@ -97,7 +97,7 @@ pub fn bundle(
 /// The entry comes with the proof as its extra data, as [`ProvenEntry::to_tlog_proof`] writes it; or
 /// is rebuilt from a detached signature; or is the artifact itself, in a log of opaque entries.
 ///
-/// [`ProvenEntry::to_tlog_proof`]: super::reader::ProvenEntry::to_tlog_proof
+/// [`ProvenEntry::to_tlog_proof`]: super::proven::ProvenEntry::to_tlog_proof
 pub fn tlog_proof(
     proof: &TlogProof,
     artifact: &dyn Artifact,

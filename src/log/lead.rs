@@ -269,11 +269,16 @@ async fn settle(
     context: &Context,
     mut published: watch::Receiver<Option<(RecordNumber, TreeSize)>>,
 ) -> Result<(), LogError> {
+    let commits = &context.stores.commits;
     while published.changed().await.is_ok() {
         let newest = *published.borrow_and_update();
         if let Some((number, size)) = newest {
-            context.stores.commits.settle(number, size).await.map_err(LogError::Settle)?;
+            commits.settle(number, size).await.map_err(LogError::Settle)?;
         }
+    }
+    let last = *published.borrow();
+    if let Some((number, size)) = last {
+        commits.end(number, size).await.map_err(LogError::Settle)?;
     }
     Ok(())
 }

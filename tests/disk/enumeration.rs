@@ -7,7 +7,7 @@
 
 use crate::faults::{Fault, Operation};
 use crate::seeded::Seeded;
-use crate::world::{Case, Ended, Session, Snapshot, World, aftermath, script};
+use crate::world::{Case, Ended, ORIGIN, Session, Snapshot, World, aftermath, script};
 
 #[derive(Debug, Default)]
 struct Tally {
@@ -22,7 +22,7 @@ struct Tally {
 #[test]
 fn every_operation_fails_in_every_way() {
     let home = tempfile::tempdir().expect("a directory");
-    let mut world = World::new(home.path());
+    let mut world = World::new(ORIGIN, home.path());
     let mut tally = Tally::default();
     for session in script() {
         let before = world.snapshot();

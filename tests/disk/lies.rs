@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::faults::{Fault, Kind, Operation};
 use crate::seeded::Seeded;
-use crate::world::{Case, Ended, Session, Snapshot, World, aftermath, script};
+use crate::world::{Case, Ended, ORIGIN, Session, Snapshot, World, aftermath, script};
 
 #[test]
 fn every_flush_fails_and_is_not_trusted_again() {
@@ -31,7 +31,7 @@ struct Tally {
 
 fn each_operation(fault: Fault, met: impl Fn(&Operation) -> bool) -> Tally {
     let home = tempfile::tempdir().expect("a directory");
-    let mut world = World::new(home.path());
+    let mut world = World::new(ORIGIN, home.path());
     let mut tally = Tally::default();
     for session in script() {
         let before = world.snapshot();

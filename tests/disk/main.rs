@@ -11,6 +11,7 @@ mod lies;
 mod model;
 mod node;
 mod oracle;
+mod poison;
 mod power;
 mod seeded;
 mod world;

@@ -1,8 +1,8 @@
 //! A log on a disk of the model, from one start of its writer to the next.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -14,14 +14,15 @@ use fasti::log::{Context, Log, LogConfig};
 use fasti::metrics::LogMetrics;
 use fasti::signer::{FileSigner, SignedMemory};
 use fasti::store::{DirectoryOptions, DirectoryStore, Stores};
-use tiles_spec::NoteSigningKey;
+use tiles_spec::{NoteSigningKey, Origin};
 
 use crate::faults::{Disk, Fault, Operation};
 use crate::model::Model;
 use crate::oracle;
 use crate::seeded::Seeded;
 
-const ORIGIN: &str = "log.test/disk";
+/// The name of most logs here.
+pub const ORIGIN: &str = "log.test/disk";
 
 /// Small enough that a segment ends after some batches, and large enough that some share one.
 const SEGMENT_BYTES_MAX: u64 = 1500;
@@ -40,6 +41,7 @@ pub enum Ended {
 /// What outlives a writer.
 pub struct World {
     pub disk: Disk,
+    origin: Origin,
     /// Where the lock and the key's memory are, which are real files.
     home: PathBuf,
     index: Arc<MemoryIndex>,
@@ -49,6 +51,7 @@ pub struct World {
 
 /// A world to begin cases from.
 pub struct Snapshot {
+    origin: Origin,
     model: Model,
     memory: Option<Vec<u8>>,
     index: MemoryIndex,
@@ -57,9 +60,14 @@ pub struct Snapshot {
 
 impl World {
     /// An empty disk; lock and memory in `home`.
-    pub fn new(home: &Path) -> Self {
-        let index = MemoryIndex::default();
-        let empty = Snapshot { model: Model::new(), memory: None, index, acknowledged: Vec::new() };
+    pub fn new(origin: &str, home: &Path) -> Self {
+        let empty = Snapshot {
+            origin: origin.parse().expect("an origin"),
+            model: Model::new(),
+            memory: None,
+            index: MemoryIndex::default(),
+            acknowledged: Vec::new(),
+        };
         Self::at(&empty, home, 0)
     }
 
@@ -67,6 +75,7 @@ impl World {
     pub fn at(snapshot: &Snapshot, home: &Path, seed: u64) -> Self {
         let world = Self {
             disk: Disk::over(snapshot.model.clone(), seed),
+            origin: snapshot.origin.clone(),
             home: home.to_owned(),
             index: Arc::new(snapshot.index.snapshot()),
             acknowledged: snapshot.acknowledged.clone(),
@@ -81,6 +90,7 @@ impl World {
 
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
+            origin: self.origin.clone(),
             model: self.disk.model(),
             memory: std::fs::read(self.memory_file()).ok(),
             index: self.index.snapshot(),
@@ -156,11 +166,11 @@ impl World {
     }
 
     fn context(&self, stores: Stores) -> Context {
-        let origin = ORIGIN.parse().expect("an origin");
+        let signer = FileSigner::new(self.origin.clone(), self.signing_key());
         Context {
             config: LogConfig::default(),
             stores,
-            signer: Arc::new(FileSigner::new(origin, signing_key())),
+            signer: Arc::new(signer),
             memory: Some(SignedMemory::beside(&self.home.join("log.key"))),
             clock: Arc::new(NoTime),
             entropy: self.nonces.clone(),
@@ -174,9 +184,9 @@ impl World {
     pub fn verify(&self) -> Vec<Vec<u8>> {
         let model = self.disk.model();
         let read = |path: &str| model.read(&self.home.join(path)).ok();
-        let key = signing_key().verifier_key().clone();
-        let published = oracle::verify(&read, ORIGIN, &key);
-        published.check_shown(model.shown.iter().map(Vec::as_slice), ORIGIN, &key);
+        let (origin, key) = (self.origin.as_str(), self.signing_key().verifier_key().clone());
+        let published = oracle::verify(&read, origin, &key);
+        published.check_shown(model.shown.iter().map(Vec::as_slice), origin, &key);
         for (entry, index) in &self.acknowledged {
             let there = published.entries.get(usize::try_from(*index).expect("small"));
             assert_eq!(there.map(Vec::as_slice), Some(&entry[..]), "acknowledged at {index}");
@@ -187,11 +197,10 @@ impl World {
         assert_eq!(once.len(), published.entries.len(), "no entry is there twice");
         published.entries
     }
-}
 
-fn signing_key() -> NoteSigningKey {
-    let origin: tiles_spec::Origin = ORIGIN.parse().expect("an origin");
-    NoteSigningKey::from_seed(origin.key_name(), &[7; 32])
+    fn signing_key(&self) -> NoteSigningKey {
+        NoteSigningKey::from_seed(self.origin.key_name(), &[7; 32])
+    }
 }
 
 fn chain(error: &dyn std::error::Error) -> String {
@@ -265,7 +274,9 @@ impl Clock for NoTime {
         tokio::task::yield_now().await;
     }
 
+    /// It stands still, so that the same seed gives the same run.
     fn now(&self) -> Instant {
-        Instant::now()
+        static START: OnceLock<Instant> = OnceLock::new();
+        *START.get_or_init(Instant::now)
     }
 }

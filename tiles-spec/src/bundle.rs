@@ -135,6 +135,8 @@ mod tests {
         let decode = |bytes: &[u8], n| EntryBundle::decode(bytes.to_vec(), width(n)).err();
         assert_eq!(decode(&bytes, 3), None);
         assert_eq!(decode(&bytes, 2), Some(BundleError::Trailing(7)));
+        let longer = [&bytes[..], &[0]].concat();
+        assert_eq!(decode(&longer, 3), Some(BundleError::Trailing(1)));
         assert_eq!(decode(&bytes, 4), Some(BundleError::Truncated(3)));
         for cut in 0..bytes.len() {
             let slot = [5, 7].iter().filter(|end| **end <= cut).count();

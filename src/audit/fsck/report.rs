@@ -1,5 +1,6 @@
 //! What a check finds: collected by many threads, bounded, put in order at the end.
 
+use std::fmt::Display;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -25,7 +26,7 @@ pub struct Report {
     pub origin: Option<String>,
     /// Leaves in the signed tree.
     pub size: Option<u64>,
-    /// The signed root, base64.
+    /// The signed root, hex.
     pub root: Option<String>,
     /// Entries that were read and hash to the signed root.
     pub entries: u64,
@@ -75,7 +76,7 @@ pub(super) struct Counts {
 }
 
 impl Findings {
-    pub(super) fn add(&self, path: impl ToString, problem: impl Into<String>) {
+    pub(super) fn add(&self, path: impl Display, problem: impl Into<String>) {
         let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
         if problems.len() < PROBLEMS_MAX {
             problems.push(Problem { path: path.to_string(), problem: problem.into() });
@@ -107,7 +108,7 @@ impl Findings {
         let head = checkpoint.as_ref().map(|checkpoint| checkpoint.head);
         Report {
             size: head.map(|head| head.size.get()),
-            root: head.map(|head| head.root.to_base64()),
+            root: head.map(|head| head.root.to_string()),
             origin: checkpoint.map(|checkpoint| checkpoint.origin),
             entries: self.entries.into_inner(),
             rekor_entries: self.rekor.into_inner(),

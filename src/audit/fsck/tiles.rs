@@ -91,36 +91,27 @@ impl<'a> Walk<'a> {
         derived.into_iter().enumerate().map(agreed).collect()
     }
 
-    /// The edge, from level 0 up. Where no reading of it makes the root, that is reported, and what
-    /// is stored is taken for what to expect.
+    /// The edge, from level 0 up. Where no reading of it makes the root, that is reported, and only
+    /// hashes on which two readings agree are passed on.
     fn edge(&mut self, root: &Hash) -> Vec<(TileCoord, Vec<Option<Hash>>)> {
         let mut edge: Vec<Edge> = Vec::new();
         for coord in edge_tiles(self.check.size) {
             edge.push(Edge { coord, stored: self.stored(coord), derived: None });
         }
         let stored: Vec<_> = edge.iter().map(|tile| tile.stored.as_ref()).collect();
-        let sound = self.makes(&edge, &stored, root);
+        let mut sound = self.makes(&edge, &stored, root);
         if !sound {
             for tile in &mut edge {
                 tile.derived = self.derive(tile.coord, tile.stored.as_ref());
             }
-            self.blame(&mut edge, root);
+            sound = self.blame(&mut edge, root);
         }
-        let width = |tile: &Edge| tile.coord.width.as_usize();
-        edge.into_iter()
-            .map(|tile| {
-                let hashes = match &tile.stored {
-                    Some(tile) => tile.hashes().iter().copied().map(Some).collect(),
-                    None => vec![None; width(&tile)],
-                };
-                (tile.coord, hashes)
-            })
-            .collect()
+        edge.into_iter().map(|tile| (tile.coord, tile.hashes(sound))).collect()
     }
 
     /// Finds which of the edge's tiles are damaged: for each there are two readings at most, and the
-    /// right ones make the root. Leaves the right ones in `stored`.
-    fn blame(&self, edge: &mut [Edge], root: &Hash) {
+    /// right ones make the root. Leaves those in `stored`; whether there are any.
+    fn blame(&self, edge: &mut [Edge], root: &Hash) -> bool {
         // There are fewer than nine tiles, so fewer than 512 ways.
         for choice in 0..1_u32 << edge.len() {
             let is_derived = |position: usize| choice >> position & 1 == 1;
@@ -143,17 +134,14 @@ impl<'a> Walk<'a> {
                 }
                 tile.stored = tile.derived.take();
             }
-            return;
+            return true;
         }
-        for tile in edge {
-            if tile.stored.is_some() {
-                let problem = "damaged, or another tile of the right edge is: together, and with \
-                               what lies below them, they do not make the signed root";
-                self.check.findings.add(tile.coord, problem);
-            } else {
-                tile.stored = tile.derived.take();
-            }
+        for tile in edge.iter().filter(|tile| tile.stored.is_some()) {
+            let problem = "damaged, or another tile of the right edge is: together, and with what \
+                           lies below them, they do not make the signed root";
+            self.check.findings.add(tile.coord, problem);
         }
+        false
     }
 
     /// Whether these readings of the edge make the root.
@@ -210,6 +198,21 @@ impl<'a> Walk<'a> {
                 None
             }
         }
+    }
+}
+
+impl Edge {
+    /// What to expect below it.
+    fn hashes(&self, sound: bool) -> Vec<Option<Hash>> {
+        let hash = |tile: &Option<HashTile>, slot: usize| {
+            tile.as_ref().and_then(|tile| tile.hashes().get(slot).copied())
+        };
+        (0..self.coord.width.as_usize())
+            .map(|slot| {
+                let stored = hash(&self.stored, slot);
+                stored.filter(|_| sound || stored == hash(&self.derived, slot))
+            })
+            .collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! A reader against logs of every shape, whole and damaged.
 
-use tiles_spec::{TlogProofError, verify_inclusion};
+use tiles_spec::{TlogProof, TlogProofError, verify_inclusion};
 
 use super::*;
 use crate::client::testing::{ORIGIN, TestLog, entries, signing_key, trust};

@@ -1,15 +1,12 @@
 //! Proof files and bundles of a small log, and everything about them that can be wrong.
 
 use rcgen::{CertificateParams, CustomExtension, Issuer, KeyPair, KeyUsagePurpose, SanType};
-use tiles_spec::Hash;
 
 use super::*;
 use crate::client::authority::Authority;
 use crate::client::reader::View;
-use crate::client::testing::{TestLog, entries, signing_key, trust};
-use crate::entry::{
-    HashAlgorithm, InclusionProof, TransparencyLogEntry, VerifiableSignature, Verifier,
-};
+use crate::client::testing::{TestLog, entries, trust};
+use crate::entry::{HashAlgorithm, VerifiableSignature, Verifier};
 
 const ARTIFACT: &[u8] = b"an artifact";
 
@@ -46,14 +43,13 @@ fn certified(pair: &KeyPair) -> (Authority, KeyMaterial) {
     (authority, KeyMaterial::Certificate(certificate.der().to_vec()))
 }
 
-/// A log with that entry among others, and its proof.
-async fn log_with(entry: Vec<u8>) -> (View, TlogProof) {
+/// The proof of that entry, in a log where it is one among others.
+async fn proof_of(entry: Vec<u8>) -> TlogProof {
     let mut all = entries(300);
     all[280] = entry;
     let mut view = View::open(TestLog::of(&all).fetch(), &trust()).await.unwrap();
     let proven = view.entry(tiles_spec::LeafIndex::new(280).unwrap()).await.unwrap();
-    let proof = proven.to_tlog_proof(view.checkpoint());
-    (view, proof)
+    proven.to_tlog_proof(view.checkpoint())
 }
 
 fn leaf(signed: &HashedRekord) -> Vec<u8> {
@@ -61,24 +57,11 @@ fn leaf(signed: &HashedRekord) -> Vec<u8> {
 }
 
 async fn bundle_of(signed: &HashedRekord) -> Bundle {
-    let (view, proof) = log_with(leaf(signed)).await;
-    let head = view.head();
-    let answer = TransparencyLogEntry {
-        log_index: 280,
-        log_id: signing_key().verifier_key().log_id().to_vec(),
-        kind: "hashedrekord".to_owned(),
-        version: "0.0.2".to_owned(),
-        integrated_time: 0,
-        inclusion_promise: None,
-        inclusion_proof: Some(InclusionProof {
-            log_index: 280,
-            root_hash: *head.root.as_bytes(),
-            tree_size: head.size.get(),
-            hashes: proof.hashes.iter().map(|hash| *Hash::as_bytes(hash)).collect(),
-            checkpoint: String::from_utf8(proof.checkpoint.clone()).unwrap(),
-        }),
-        canonicalized_body: leaf(signed),
-    };
+    let mut all = entries(300);
+    all[280] = leaf(signed);
+    let mut view = View::open(TestLog::of(&all).fetch(), &trust()).await.unwrap();
+    let proven = view.entry(tiles_spec::LeafIndex::new(280).unwrap()).await.unwrap();
+    let answer = proven.to_transparency_log_entry(view.checkpoint()).unwrap();
     Bundle::for_hashedrekord(signed, answer)
 }
 
@@ -90,7 +73,7 @@ fn demand(key: &KeyPair) -> Demand {
 async fn a_proof_brings_its_entry_or_is_given_it() {
     let pair = KeyPair::generate().unwrap();
     let signed = sign(&pair, bare(&pair));
-    let (_, mut proof) = log_with(leaf(&signed)).await;
+    let mut proof = proof_of(leaf(&signed)).await;
     let artifact = ARTIFACT.to_vec();
     let verify = |proof: &TlogProof, artifact: &Vec<u8>, detached: Option<&Detached>| {
         tlog_proof(proof, artifact, detached, &trust(), &demand(&pair))
@@ -117,7 +100,7 @@ async fn a_proof_brings_its_entry_or_is_given_it() {
 #[tokio::test]
 async fn an_opaque_entry_is_the_artifact_itself() {
     let artifact = b"an opaque entry".to_vec();
-    let (_, mut proof) = log_with(artifact.clone()).await;
+    let mut proof = proof_of(artifact.clone()).await;
     for extra in [proof.extra.clone(), None] {
         proof.extra = extra;
         let verdict = tlog_proof(&proof, &artifact, None, &trust(), &Demand::default()).unwrap();

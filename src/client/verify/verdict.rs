@@ -99,10 +99,10 @@ impl Verdict {
         for Logged { log, head, index, cosigned, .. } in &self.logged {
             let what = if self.signer.is_some() { "the signature" } else { "the artifact" };
             sentences.push(format!(
-                "{what} is entry {index} of the log {}, in its tree of {} with root {}",
+                "{what} is entry {index} of the log {}, in its tree of {} with root hash {}",
                 log.name(),
                 head.size,
-                head.root.to_base64(),
+                head.root,
             ));
             sentences.push(format!("that tree is signed by the log's key {log}"));
             sentences.extend(cosigned.iter().map(|Cosigned { witness, unix_seconds }| {
@@ -116,7 +116,7 @@ impl Verdict {
     pub fn not_checked(&self) -> Vec<String> {
         let mut sentences = Vec::new();
         if let Subject::Payload { media_type, named: None } = &self.subject {
-            sentences.push(format!("what the payload, a {media_type}, is about"));
+            sentences.push(format!("what the payload, a {}, is about", plain(media_type)));
         }
         if let Some(signer) = &self.signer {
             match &signer.certificate {
@@ -142,9 +142,11 @@ impl Subject {
         match self {
             Self::Artifact(digest) => format!("the artifact ({digest:?})"),
             Self::Payload { media_type, named: Some(name) } => {
-                format!("the payload ({media_type}), which names the artifact {name},")
+                format!("the payload ({}), which names the artifact {name},", plain(media_type))
             }
-            Self::Payload { media_type, named: None } => format!("the payload ({media_type})"),
+            Self::Payload { media_type, named: None } => {
+                format!("the payload ({})", plain(media_type))
+            }
             Self::Entry => "the artifact".to_owned(),
         }
     }
@@ -175,9 +177,14 @@ impl CertificateSeen {
             [] => "nobody in particular".to_owned(),
             names => names.join(", "),
         };
-        match &self.issuer {
+        plain(&match &self.issuer {
             Some(issuer) => format!("{names} (identity from {issuer})"),
             None => names,
-        }
+        })
     }
+}
+
+/// Foreign text without what a terminal might obey.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

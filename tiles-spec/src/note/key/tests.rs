@@ -188,6 +188,13 @@ fn ed25519_verification_is_strict() {
     }
     assert_eq!(carry, 0);
     assert!(!verify(&altered));
+    // A nonce of no secret: R is the neutral point, the scalar is the challenge times the key. The
+    // permissive equation holds for it.
+    let scalar = "f434559a81c73e875cf36e174d46591b115b8cb11b3be4c52d5c39f698e5b90f";
+    let altered = [&[1][..], &[0; 31], &bytes(scalar)].concat();
+    let permissive = signed_note::StandardVerifier::new(&key.verifier_key().to_string()).unwrap();
+    assert!(signed_note::Verifier::verify(&permissive, b"text\n", &altered));
+    assert!(!verify(&altered));
 }
 
 #[test]

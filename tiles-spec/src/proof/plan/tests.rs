@@ -256,6 +256,23 @@ fn a_tile_that_is_missing_or_narrow_is_named() {
     }
 }
 
+/// A source that gives less than it is asked for.
+struct Short<'a>(&'a TileMap);
+
+impl TileSource for Short<'_> {
+    fn tile(&self, level: Level, index: TileIndex, width: TileWidth) -> Option<&[Hash]> {
+        Some(&self.0.tile(level, index, width)?[..width.as_usize() - 1])
+    }
+}
+
+#[test]
+fn a_source_that_gives_too_little_gave_nothing() {
+    let tiles = tiles_of(&leaves(700));
+    for plan in [plan_inclusion(index(0), size(700)).unwrap(), plan_root(size(700))] {
+        assert!(matches!(plan.build(&Short(&tiles)), Err(ProofError::MissingTile(_))));
+    }
+}
+
 #[test]
 fn a_tile_map_keeps_the_widest() {
     let coord = TileCoord::at(size(3), Level::ZERO, TileIndex::new(0)).unwrap();
