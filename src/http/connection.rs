@@ -52,7 +52,7 @@ impl Progress {
             if !open && quiet >= limit {
                 return;
             }
-            let rest = if open { limit } else { limit - quiet };
+            let rest = if open { limit } else { limit.saturating_sub(quiet) };
             // A timer that fires early must not make this a busy loop.
             tokio::time::sleep(rest.max(Duration::from_millis(1))).await;
         }

@@ -22,6 +22,8 @@ pub struct Limits {
     pub rekor_body_bytes_max: usize,
     /// Most bytes of all bodies that are being read or verified.
     pub body_memory_bytes_max: usize,
+    /// Most bytes of all entry bundles that are on their way to clients.
+    pub answer_memory_bytes_max: usize,
     /// Time for a request's head to arrive, and for a connection to be idle.
     pub head_timeout: Duration,
     /// Time for a request's body to arrive.
@@ -37,6 +39,7 @@ impl Default for Limits {
         Self {
             rekor_body_bytes_max: 4 << 20,
             body_memory_bytes_max: 64 << 20,
+            answer_memory_bytes_max: 64 << 20,
             head_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(30),
             connections_max: 8192,

@@ -15,6 +15,7 @@ mod health;
 mod limits;
 mod problem;
 mod read;
+mod represent;
 mod serve;
 mod submit;
 
@@ -31,6 +32,7 @@ pub use problem::{Answer, Problem};
 pub use serve::{serve, serve_metrics};
 
 use limits::discard;
+use read::Reads;
 
 use crate::log::Log;
 use crate::metrics::{HttpMetrics, RequestLabels};
@@ -61,6 +63,7 @@ pub struct App {
     log: Log,
     config: HttpConfig,
     metrics: HttpMetrics,
+    reads: Reads,
     /// Permits for the bytes of bodies that are being read or verified.
     bodies: Arc<Semaphore>,
     /// Permits for the submissions that are being verified or wait for it.
@@ -77,6 +80,7 @@ impl App {
             log,
             config,
             metrics,
+            reads: Reads::new(config.limits.answer_memory_bytes_max),
             bodies: Arc::new(Semaphore::new(config.limits.body_memory_bytes_max)),
             queue: Semaphore::new(config.limits.verifying_max),
             processors: Arc::new(Semaphore::new(2 * processors)),
@@ -140,7 +144,7 @@ impl App {
             "/" => ("front", self.front_page(&head.method)),
             "/healthz" => ("healthz", health::alive(&head.method)),
             "/readyz" => ("readyz", self.ready(&head.method)),
-            _ => ("read", read::read(&**self.log.objects(), head).await),
+            _ => ("read", self.reads.answer(&**self.log.objects(), head).await),
         }
     }
 }

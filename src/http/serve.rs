@@ -140,8 +140,13 @@ async fn accept<A, F>(
 
 fn builder(limits: Limits) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
-    // `Progress` keeps the time for heads.
-    builder.http1().header_read_timeout(None).max_buf_size(HEAD_BYTES_MAX as usize);
+    // `Progress` keeps the time for heads. A client that closes its side after a whole request
+    // still wants the answer.
+    builder
+        .http1()
+        .header_read_timeout(None)
+        .half_close(true)
+        .max_buf_size(HEAD_BYTES_MAX as usize);
     builder
         .http2()
         .timer(TokioTimer::new())

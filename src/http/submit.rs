@@ -14,10 +14,13 @@ use super::limits::{ReadBody, read_body};
 use super::problem::{Answer, Problem, X_LOG_INDEX};
 use super::{App, Duplicates, SUBMIT, expect};
 use crate::entry::{
-    CanonicalEntry, InclusionProof, SigningAlgorithm, Submission, TransparencyLogEntry,
+    CanonicalEntry, EntryKind, InclusionProof, SigningAlgorithm, Submission, TransparencyLogEntry,
 };
-use crate::log::{Acknowledged, Publication, SubmitError};
+use crate::log::{Acknowledged, Publication};
 use crate::offload::offload;
+
+/// Longest body that is parsed where it was read: several times the usual request's.
+const QUICK_BODY_BYTES_MAX: usize = 16 << 10;
 
 impl App {
     /// A Rekor v2 `CreateEntryRequest`: 201 and the `TransparencyLogEntry`.
@@ -78,16 +81,17 @@ impl App {
     /// handing it to another thread and back is worth; what takes longer is done elsewhere, on as
     /// many threads at once as there are processors for it.
     async fn admit(&self, body: ReadBody) -> Result<CanonicalEntry, Problem> {
-        let submission = Submission::parse(body.bytes())?;
-        drop(body);
-        if is_quick(&submission) {
-            return Ok(submission.verify()?);
+        if body.bytes().len() <= QUICK_BODY_BYTES_MAX {
+            let submission = Submission::parse(body.bytes())?;
+            if is_quick(&submission) {
+                return Ok(submission.verify()?);
+            }
         }
         let _place = self.queue.try_acquire().map_err(|_| Problem::Busy)?;
         let processor = self.processors.clone().acquire_owned().await;
         let verified = offload(move || {
             let _processor = processor;
-            submission.verify()
+            Submission::parse(body.bytes())?.verify()
         });
         Ok(verified.await?)
     }
@@ -106,12 +110,7 @@ impl App {
         if !self.config.accept_opaque {
             return Err(Problem::OpaqueOff);
         }
-        let body = match self.read_body(head, body, ENTRY_BYTES_MAX).await {
-            Err(Problem::BodyTooLarge { .. }) => {
-                return Err(SubmitError::TooLarge(ENTRY_BYTES_MAX + 1).into());
-            }
-            body => body?,
-        };
+        let body = self.read_body(head, body, ENTRY_BYTES_MAX).await?;
         let acknowledged = self.log.submit(body.into_bytes()).await?;
         self.refuse_duplicate(&acknowledged)?;
         let line = format!("{}\n", acknowledged.index);
@@ -150,8 +149,10 @@ impl App {
 /// One signature that is verified in well under a tenth of a millisecond.
 fn is_quick(submission: &Submission) -> bool {
     let slow = [SigningAlgorithm::EcdsaP384Sha384, SigningAlgorithm::EcdsaP521Sha512];
-    match submission.key_details()[..] {
-        [one] => one.algorithm().is_ok_and(|algorithm| !slow.contains(&algorithm)),
+    match (submission.kind(), &submission.key_details()[..]) {
+        (EntryKind::HashedRekord, [one]) => {
+            one.algorithm().is_ok_and(|algorithm| !slow.contains(&algorithm))
+        }
         _ => false,
     }
 }

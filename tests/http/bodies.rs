@@ -34,7 +34,7 @@ fn opaque_entries_of_every_length_that_fits_a_bundle() {
         }
         for length in [65_536, 65_537, 1 << 20] {
             let answer = post(writer.address, "/add", &vec![7; length]);
-            answer.refuses(&length.to_string(), 413, "a log takes at most 65535");
+            answer.refuses(&length.to_string(), 413, "the body is longer than 65535 bytes");
         }
     }
     assert_eq!(next, 7);
@@ -77,12 +77,14 @@ fn a_body_is_taken_up_to_the_limit_and_refused_beyond_it() {
 #[test]
 fn a_length_beyond_the_limit_is_refused_when_it_is_announced() {
     let writer = Writer::start(&["--accept-opaque"]);
-    for (path, words) in [(ENTRIES, "longer than 4194304"), ("/add", "at most 65535")] {
+    for (path, words) in [(ENTRIES, "longer than 4194304"), ("/add", "longer than 65535")] {
         for length in ["4194305", "1000000000000", "9223372036854775807"] {
             let announced = [("Content-Length", length), ("Expect", "100-continue")];
             let mut wire = Wire::connect(writer.address);
             wire.send(&request("POST", path, &announced, b""));
-            wire.answer().expect("an answer").refuses(length, 413, words);
+            let answer = wire.answer().expect("an answer");
+            answer.refuses(length, 413, words);
+            assert_eq!(answer.field("connection"), Some("close"));
             wire.is_closed();
         }
     }
@@ -102,18 +104,29 @@ fn a_body_without_an_end_is_cut_off() {
         }
         wire
     };
-    let piece = [&b"10000\r\n"[..], &[b' '; 0x10000], b"\r\n"].concat();
-    for (path, words) in [(ENTRIES, "longer than 4194304"), ("/add", "at most 65535")] {
-        let mut wire = endless(path, &[CHUNKED], &piece);
+    let zeros = "0".repeat(0x10000);
+    let chunk = format!("10000\r\n{zeros}\r\n");
+    for (path, words) in [(ENTRIES, "longer than 4194304"), ("/add", "longer than 65535")] {
+        let mut wire = endless(path, &[CHUNKED], chunk.as_bytes());
         wire.answer().expect("an answer").refuses(path, 413, words);
-        let mut wire = endless(path, &[("Content-Length", "1000000000000")], &[b' '; 0x10000]);
+        let announced = [("Content-Length", "1000000000000")];
+        let mut wire = endless(path, &announced, zeros.as_bytes());
         wire.answer().expect("an answer").refuses(path, 413, words);
     }
-    // A chunk's extensions and the trailers are not body, and have limits of their own.
-    endless("/add", &[CHUNKED], &[b'0'; 0x10000]);
+    Reader::of(&writer).is_unharmed(0);
+}
+
+/// A chunk's length and extensions and the trailers are not body, and are bounded by themselves.
+#[test]
+fn framing_without_an_end_is_cut_off() {
+    let writer = Writer::start(&["--accept-opaque", "--body-timeout-seconds", "1"]);
+    let zeros = "0".repeat(0x10000);
+    let mut wire = Wire::connect(writer.address);
+    wire.send(&request("POST", "/add", &[CHUNKED], b""));
+    while wire.send(zeros.as_bytes()) {}
     let mut wire = Wire::connect(writer.address);
     wire.send(&request("POST", "/add", &[CHUNKED], b"1;"));
-    while wire.send(&[b'e'; 0x10000]) {}
+    while wire.send(zeros.as_bytes()) {}
     let mut wire = Wire::connect(writer.address);
     wire.send(&request("POST", "/add", &[CHUNKED], b"0\r\n"));
     while wire.send(b"Trailer: value\r\n") {}
@@ -126,18 +139,18 @@ fn a_body_that_breaks_off_is_not_an_entry() {
     let good = good();
     let longer = (good.len() + 1).to_string();
     let chunk = format!("{:x}\r\n{good}\r\n", good.len());
-    let rows: [(&str, &[(&str, &str)], &[u8]); 7] = [
-        (ENTRIES, &[("Content-Length", &longer)], good.as_bytes()),
-        (ENTRIES, &[CHUNKED], chunk.as_bytes()),
-        ("/add", &[("Content-Length", "10")], b"an entry"),
-        ("/add", &[("Content-Length", "10")], b""),
-        ("/add", &[CHUNKED], b""),
-        ("/add", &[CHUNKED], b"8\r\nan entry\r\n"),
-        ("/add", &[CHUNKED], b"8\r\nan entry\r\n0\r\n"),
+    let rows = [
+        (ENTRIES, ("Content-Length", &*longer), &*good),
+        (ENTRIES, CHUNKED, &chunk),
+        ("/add", ("Content-Length", "10"), "an entry"),
+        ("/add", ("Content-Length", "10"), ""),
+        ("/add", CHUNKED, ""),
+        ("/add", CHUNKED, "8\r\nan entry\r\n"),
+        ("/add", CHUNKED, "8\r\nan entry\r\n0\r\n"),
     ];
     for (path, framing, body) in rows {
         let mut wire = Wire::connect(writer.address);
-        wire.send(&request("POST", path, framing, body));
+        wire.send(&request("POST", path, &[framing], body.as_bytes()));
         wire.finish();
         if let Some(answer) = wire.answer() {
             answer.refuses(path, 400, "the body broke off");
@@ -215,6 +228,19 @@ fn a_body_in_another_coding_is_not_unpacked() {
     let plain = [("Content-Encoding", "Identity"), ("Content-Type", "text/plain")];
     let answer = exchange(writer.address, "POST", ENTRIES, &plain, good.as_bytes());
     assert_eq!(answer.status, 201, "{}", answer.text());
+}
+
+/// A client may close its side when it has said everything.
+#[test]
+fn a_client_that_says_no_more_is_still_answered() {
+    let writer = Writer::start(&["--accept-opaque"]);
+    for n in 0..20 {
+        let mut wire = Wire::connect(writer.address);
+        wire.send(&request("POST", "/add", &[], format!("entry {n}").as_bytes()));
+        wire.finish();
+        assert_eq!(opaque_index(&wire.answer().expect("an answer")), n);
+        wire.is_closed();
+    }
 }
 
 #[test]

@@ -85,11 +85,15 @@ fn who_does_not_finish_a_body_is_told_and_cut_off() {
         (ENTRIES, ("Content-Length", "1000000"), b"{"),
         (ENTRIES, chunked, b"1\r\n{\r\n"),
     ];
-    for (path, framing, body) in rows {
+    let waiting = rows.map(|(path, framing, body)| {
         let mut wire = Wire::connect(writer.address);
         wire.send(&request("POST", path, &[framing], body));
+        (path, wire)
+    });
+    for (path, mut wire) in waiting {
         let answer = wire.answer().expect("an answer");
         answer.refuses(path, 408, "the body did not arrive within 1 seconds");
+        assert_eq!(answer.field("connection"), Some("close"));
         wire.is_closed();
     }
     let mut wire = Wire::connect(writer.address);
@@ -99,17 +103,25 @@ fn who_does_not_finish_a_body_is_told_and_cut_off() {
     Reader::of(&writer).is_unharmed(0);
 }
 
+/// A writer whose log has a bundle of 6 MB, more than a socket takes at once.
+fn with_a_large_bundle(flags: &[&str]) -> Writer {
+    let writer = Writer::start(flags);
+    let mut wire = Wire::connect(writer.address);
+    for n in 0..100_u8 {
+        wire.send(&request("POST", "/add", &[], &[vec![n], vec![b'x'; 60_000]].concat()));
+        assert_eq!(opaque_index(&wire.answer().expect("an answer")), u64::from(n));
+    }
+    writer
+}
+
+const LARGE_BUNDLE: &str = "/tile/entries/000.p/100";
+
 /// Who asks for much and reads nothing.
 #[test]
 fn who_does_not_read_is_cut_off() {
     let flags = [&IMPATIENT[..], &["--metrics-listen", "127.0.0.1:0"]].concat();
-    let writer = Writer::start(&flags);
-    let entry = [b'x'; 60_000];
-    for n in 0..100_u8 {
-        let entry = [&[n], &entry[1..]].concat();
-        assert_eq!(opaque_index(&post(writer.address, "/add", &entry)), u64::from(n));
-    }
-    let asks = request("GET", "/tile/entries/000.p/100", &[], b"").repeat(20);
+    let writer = with_a_large_bundle(&flags);
+    let asks = request("GET", LARGE_BUNDLE, &[], b"").repeat(20);
     let mut greedy: Vec<_> = (0..5).map(|_| Wire::connect(writer.address)).collect();
     for wire in &mut greedy {
         wire.send(&asks);
@@ -224,4 +236,34 @@ fn a_crowd_of_long_bodies_is_pushed_back() {
     }
     assert!((40..60).contains(&refused), "{refused} of 60 are pushed back");
     Reader::of(&writer).is_unharmed(0);
+}
+
+/// However many bundles are on their way to clients that do not take them, they share a bounded
+/// memory, and what is small is served all the same.
+#[test]
+fn a_crowd_of_clients_that_do_not_read_is_pushed_back() {
+    let writer = with_a_large_bundle(&["--accept-opaque"]);
+    let asks = request("GET", LARGE_BUNDLE, &[], b"").repeat(3);
+    let mut greedy: Vec<_> = (0..60).map(|_| Wire::connect(writer.address)).collect();
+    for wire in &mut greedy {
+        wire.send(&asks);
+        wire.receives(|bytes| bytes.len() > 16);
+    }
+    assert!(writer.resident() < 256 << 20, "{} bytes", writer.resident());
+    Reader::of(&writer).is_unharmed(100);
+    let mut refused = 0;
+    for wire in &mut greedy {
+        let answer = wire.answer().expect("an answer");
+        if answer.status != 200 {
+            answer.refuses("a bundle", 503, "the log is busy; try again");
+            refused += 1;
+        }
+    }
+    assert!((10..60).contains(&refused), "{refused} of 60 are pushed back");
+    drop(greedy);
+    let served = (0..200).any(|_| {
+        thread::sleep(Duration::from_millis(10));
+        get(writer.address, LARGE_BUNDLE).status == 200
+    });
+    assert!(served, "the memory is given back");
 }

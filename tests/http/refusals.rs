@@ -145,7 +145,7 @@ fn what_is_signed_wrongly() {
             row(CONTENT, json!(base64([submitter.sign(b"an artifact"), vec![0]].concat()))),
             "the signature does not verify",
         ),
-        (row(CONTENT, json!(base64([0; 30_000]))), "does not verify"),
+        (row(CONTENT, json!(base64(vec![0; 30_000]))), "does not verify"),
         (row(DETAILS, json!(null)), "keyDetails: missing or empty"),
         (row(DETAILS, json!("PKIX_NONE")), "unknown value \"PKIX_NONE\"; expected one of"),
         (row(DETAILS, json!(0)), "unknown value 0"),

@@ -1,10 +1,12 @@
 //! What does not fit is refused at the start: exit code 1, a sentence that says what to do, and no
 //! trace in the log.
 
-use std::fs;
-use std::net::TcpListener;
+use std::fs::{self, Permissions};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 use crate::reader::{ENTRIES, Reader};
 use crate::submitter::good;
@@ -53,17 +55,13 @@ fn another_origin_or_key_than_the_logs() {
     let both = ["--origin", "elsewhere.test", "--key", &key_of(&elsewhere)];
     refused(&home, &both, "the log cannot be continued");
     refused(&home, &["--key", "/nowhere/log.key"], "cannot use the key file /nowhere/log.key");
-    for (content, words) in [
-        (&b"a line that is no key\n"[..], "is not an Ed25519 note key"),
-        (b"", "is not an Ed25519 note key"),
-        (&[0xff; 100_000], "key"),
-    ] {
-        let path = elsewhere.store().with_file_name("made-up.key");
+    let path = elsewhere.store().with_file_name("made-up.key").display().to_string();
+    for content in ["a line that is no key\n", "", "PRIVATE+KEY+localhost+00000000+AAAA"] {
         fs::write(&path, content).expect("a file");
-        let path = path.display().to_string();
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("it is ours");
         refused(&home, &["--key", &path], "can be read by others");
-        Command::new("chmod").args(["600", &path]).status().expect("chmod runs");
-        refused(&home, &["--key", &path], words);
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("it is ours");
+        refused(&home, &["--key", &path], "is not an Ed25519 note key");
     }
     Reader::of(&home.start(&[])).is_unharmed(1);
 }
@@ -114,6 +112,25 @@ fn stores_that_are_none() {
     refused(&home, &[], "cannot use");
     fs::remove_file(home.store()).expect("removed");
     Reader::of(&home.start(&[])).is_unharmed(0);
+}
+
+/// What the writer prints at the start is for people; it runs without them.
+#[test]
+fn nobody_has_to_listen_to_the_greeting() {
+    let (home, port) = (Home::new(), TcpListener::bind("127.0.0.1:0").expect("a port"));
+    let address = port.local_addr().expect("an address");
+    drop(port);
+    let mut process = home.spawn(&["--listen", &address.to_string()]);
+    drop(process.stdout.take());
+    let connected = (0..1000).any(|_| {
+        thread::sleep(Duration::from_millis(10));
+        TcpStream::connect(address).is_ok()
+    });
+    assert!(connected, "{}", home.said());
+    assert_eq!(post(address, ENTRIES, good().as_bytes()).status, 201);
+    process.kill().expect("it runs");
+    process.wait().expect("it ends");
+    Reader::of(&home.start(&[])).is_unharmed(1);
 }
 
 /// Flags that do not parse are explained by the parser, with its own exit code.

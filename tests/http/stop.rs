@@ -19,7 +19,7 @@ fn acknowledged(answer: &Answer, entry: &[u8]) -> Option<(u64, Vec<u8>)> {
             Some((index, decode(&json["canonicalizedBody"])))
         }
         _ => {
-            answer.refuses("a late submission", 503, "shutting down");
+            answer.refuses("a late submission", 503, "the writer is shutting down");
             assert_eq!(answer.field("connection"), Some("close"));
             assert_eq!(answer.field("retry-after"), Some("1"));
             None

@@ -48,15 +48,19 @@ impl Home {
 
     /// Starts a writer that is expected to refuse; its exit code and what it said.
     pub fn refusal(&self, flags: &[&str]) -> (Option<i32>, String) {
-        let before = self.errors().exists().then(|| self.said().len()).unwrap_or_default();
+        let before = if self.errors().exists() { self.said().len() } else { 0 };
         let status = self.command(flags).stdout(Stdio::null()).status().expect("the writer runs");
         (status.code(), self.said().split_off(before))
     }
 
+    /// Starts a writer and does not wait.
+    pub fn spawn(&self, flags: &[&str]) -> Child {
+        self.command(flags).stdout(Stdio::piped()).spawn().expect("the writer starts")
+    }
+
     /// Starts a writer and waits until it listens.
     pub fn start(&self, flags: &[&str]) -> Writer {
-        let mut process =
-            self.command(flags).stdout(Stdio::piped()).spawn().expect("the writer starts");
+        let mut process = self.spawn(flags);
         let mut stdout = BufReader::new(process.stdout.take().expect("it is piped"));
         let (mut key, mut metrics) = (None, None);
         let address = loop {
