@@ -218,6 +218,12 @@ impl Files for Disk {
         self.write_new(path, bytes).map(|_| ())
     }
 
+    fn write_again(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.operate(Kind::Write, path, |state, extent| {
+            state.model.write_again(path, bytes, extent)
+        })
+    }
+
     fn write_synced(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let mut seen = self.state().losses.len();
         let node = self.write_new(path, bytes)?;

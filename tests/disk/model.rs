@@ -67,6 +67,14 @@ impl Model {
         Ok(())
     }
 
+    /// Overwrites a file from its beginning.
+    pub fn write_again(&mut self, path: &Path, bytes: &[u8], extent: Extent) -> io::Result<()> {
+        let node = self.resolve(path)?;
+        let length = if extent == Extent::Half { bytes.len() / 2 } else { bytes.len() };
+        self.file_mut(node)?.overwrite(&bytes[..length]);
+        Ok(())
+    }
+
     pub fn read_at(&self, node: usize, offset: u64, length: usize) -> io::Result<Vec<u8>> {
         let start = usize::try_from(offset).map_err(|_| error(22))?;
         let bytes = self.file(node)?.cached.get(start..start + length);

@@ -52,6 +52,12 @@ impl File {
         self.dirty.extend(first..self.cached.len().div_ceil(SECTOR_BYTES));
     }
 
+    /// Writes over the beginning of the file, which is at least that long.
+    pub fn overwrite(&mut self, bytes: &[u8]) {
+        self.cached[..bytes.len()].copy_from_slice(bytes);
+        self.dirty.extend(0..bytes.len().div_ceil(SECTOR_BYTES));
+    }
+
     pub fn sync(&mut self) {
         self.durable.resize(self.cached.len(), 0);
         for sector in std::mem::take(&mut self.dirty) {

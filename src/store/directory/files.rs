@@ -16,6 +16,9 @@ pub trait Files: Send + Sync + 'static {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
     /// Creates or truncates a file and writes `bytes`; nothing is flushed.
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    /// Writes over an existing file the bytes that it holds already, so that they are dirty again
+    /// and the next flush brings them to the disk; nothing is flushed.
+    fn write_again(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
     /// [`write`](Files::write), then flushes content and size to the disk. Both through one
     /// descriptor: what fails to be written in between is reported only to those that had the file
     /// open.
@@ -72,6 +75,10 @@ impl Files for OsFiles {
 
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         File::create(path)?.write_all(bytes)
+    }
+
+    fn write_again(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        OpenOptions::new().write(true).open(path)?.write_all(bytes)
     }
 
     fn write_synced(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {

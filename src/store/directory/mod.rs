@@ -48,7 +48,7 @@ use crate::offload::offload;
 /// bounds what a restart has to write again (each record implies a few files, however small it
 /// is), and how often the file system is flushed.
 const SEGMENT_BYTES_MAX: u64 = 64 << 20;
-const SEGMENT_RECORDS_MAX: usize = 1024;
+const SEGMENT_RECORDS_MAX: usize = 2048;
 
 /// How to open a directory.
 #[derive(Debug, Clone, Copy, Default)]

@@ -83,24 +83,25 @@ impl Objects {
             Some(current) if version_of(&current) == *expected => {}
             _ => return Ok(Replaced::Conflict),
         }
-        let temporary = self.write_temporary(&to, bytes)?;
-        self.files.rename(&temporary, &to).map_err(|e| ambiguous(&to, e))?;
+        self.write_and_move(&to, bytes)?;
         Ok(Replaced::Now(version_of(bytes)))
     }
 
     pub fn put(&self, object: &NewObject, attempt: Attempt) -> Result<(), StoreError> {
         self.poison.refuse()?;
         let to = self.path(&object.path);
-        if let Some(there) = self.read(&to)? {
-            let same = there == *object.bytes;
-            match attempt {
-                Attempt::First if same => return Ok(()),
-                Attempt::Again if same || is_torn(&there, &object.bytes) => {}
-                _ => return Err(StoreError::Conflict { path: object.path.clone() }),
+        match (self.read(&to)?, attempt) {
+            (Some(there), Attempt::First) if there == object.bytes => return Ok(()),
+            // A new file for each of thousands would take some file systems very long.
+            (Some(there), Attempt::Again) if there == object.bytes => {
+                self.files.write_again(&to, &there).map_err(|e| ambiguous(&to, e))?;
             }
+            (Some(there), Attempt::Again) if is_torn(&there, &object.bytes) => {
+                self.write_and_move(&to, &object.bytes)?;
+            }
+            (Some(_), _) => return Err(StoreError::Conflict { path: object.path.clone() }),
+            (None, _) => self.write_and_move(&to, &object.bytes)?,
         }
-        let temporary = self.write_temporary(&to, &object.bytes)?;
-        self.files.rename(&temporary, &to).map_err(|e| ambiguous(&to, e))?;
         if is_full_tile(&object.path) {
             let mut partials = to.into_os_string();
             partials.push(".p");
@@ -144,11 +145,11 @@ impl Objects {
         }
     }
 
-    /// Writes a temporary file that is to be moved to `to`.
-    fn write_temporary(&self, to: &Path, bytes: &[u8]) -> Result<PathBuf, StoreError> {
+    /// Writes a temporary file and moves it to `to`.
+    fn write_and_move(&self, to: &Path, bytes: &[u8]) -> Result<(), StoreError> {
         let temporary = self.next_temporary(to)?;
         self.files.write(&temporary, bytes).map_err(|e| failed("write", &temporary, e))?;
-        Ok(temporary)
+        self.files.rename(&temporary, to).map_err(|e| ambiguous(to, e))
     }
 
     /// The name for a temporary file that is to be moved to `to`, whose directory it creates.
