@@ -145,12 +145,12 @@ async fn walk_back(context: &Context, record: Record) -> Result<Vec<Passed>, Rec
         let Record { number, before, after, previous, .. } = later;
         passed.push(Passed { number, before, after });
         let Some(below) = number.previous() else {
-            let starts_here = previous == genesis(context) && before == EMPTY;
-            return if starts_here {
-                Ok(passed)
-            } else {
-                Err(RecoverError::BrokenChain { number })
-            };
+            if previous == genesis(context) && before == EMPTY {
+                return Ok(passed);
+            }
+            // Most likely another log's key or origin, which its checkpoint tells better.
+            read_checkpoint(context).await?;
+            return Err(RecoverError::BrokenChain { number });
         };
         let Some((earlier, digest)) = find_record(context, below).await? else {
             return Ok(passed);
