@@ -39,7 +39,8 @@ impl Case {
 /// Bundles over `a.txt` or an envelope. The one bundle over another artifact is left out, as that
 /// was not published with it.
 fn cases(data: &Path) -> Vec<Case> {
-    let read = |path: PathBuf| std::fs::read(&path).unwrap_or_else(|e| panic!("{path:?}: {e}"));
+    let read =
+        |path: PathBuf| std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let mut cases = Vec::new();
     for file in data.join("v2-bundles").read_dir().expect("the directory lists") {
         let path = file.expect("a directory entry").path();

@@ -51,7 +51,10 @@ fn forbid(dir: &str, words: &[&str]) {
 
 #[test]
 fn the_formats_know_nobody() {
-    forbid("tiles-spec/src", &["tokio", "std::fs", "std::net", "std::time", "serde_json", "fasti::"]);
+    forbid(
+        "tiles-spec/src",
+        &["tokio", "std::fs", "std::net", "std::time", "serde_json", "fasti::"],
+    );
 }
 
 #[test]
@@ -88,7 +91,7 @@ fn readers_do_not_link_the_writer() {
 fn time_randomness_and_threads_come_through_the_seams() {
     let seams = ["clock.rs", "entropy.rs", "offload.rs"];
     // The server has time-outs and a task for each connection; the client's are those of requests.
-    let servers = ["src/http/serve.rs", "src/http/limits.rs"];
+    let servers = ["src/http/serve.rs", "src/http/limits.rs", "src/http/connection.rs"];
     for path in rust_files("src") {
         let name = path.strip_prefix(root()).expect("below the root").display().to_string();
         if seams.iter().any(|seam| name.ends_with(seam)) || servers.contains(&name.as_str()) {

@@ -7,20 +7,24 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// File operations, in the sense of POSIX. Errors are the system's own.
 pub trait Files: Send + Sync + 'static {
     /// The whole content of a file.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
-    /// Creates or truncates a file and writes `bytes`; nothing is synced.
+    /// Creates or truncates a file and writes `bytes`; nothing is flushed.
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
-    /// Flushes a file's content and size to the disk.
-    fn sync_file(&self, path: &Path) -> io::Result<()>;
+    /// Writes over an existing file the bytes that it holds already, so that they are dirty again
+    /// and the next flush brings them to the disk; nothing is flushed.
+    fn write_again(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    /// [`write`](Files::write), then flushes content and size to the disk. Both through one
+    /// descriptor: what fails to be written in between is reported only to those that had the file
+    /// open.
+    fn write_synced(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
     /// Flushes a directory's entries to the disk.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
-    /// Flushes everything dirty on the file system that holds `path`.
-    fn sync_filesystem(&self, path: &Path) -> io::Result<()>;
     /// Moves a file over `to`, atomically.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Gives a file a second name; fails with `AlreadyExists` where `to` exists.
@@ -35,8 +39,17 @@ pub trait Files: Send + Sync + 'static {
     fn list(&self, path: &Path) -> io::Result<Vec<String>>;
     /// Opens an existing file to append to it.
     fn open_append(&self, path: &Path) -> io::Result<Box<dyn AppendFile>>;
+    /// Opens the file system that holds `path`, to flush it.
+    fn open_filesystem(&self, path: &Path) -> io::Result<Box<dyn FileSystem>>;
     /// How many flushes to the disk were made so far.
     fn sync_count(&self) -> u64;
+}
+
+/// A file system that can be flushed as a whole.
+pub trait FileSystem: Send + Sync + 'static {
+    /// Flushes everything that is dirty. Fails also if anything could not be written at any time
+    /// since this was opened, by whomever.
+    fn sync(&self) -> io::Result<()>;
 }
 
 /// A file that grows at its end.
@@ -52,7 +65,7 @@ pub trait AppendFile: Send + Sync + 'static {
 /// The operating system's files.
 #[derive(Debug, Default)]
 pub struct OsFiles {
-    syncs: std::sync::Arc<AtomicU64>,
+    syncs: Arc<AtomicU64>,
 }
 
 impl Files for OsFiles {
@@ -64,19 +77,20 @@ impl Files for OsFiles {
         File::create(path)?.write_all(bytes)
     }
 
-    fn sync_file(&self, path: &Path) -> io::Result<()> {
+    fn write_again(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        OpenOptions::new().write(true).open(path)?.write_all(bytes)
+    }
+
+    fn write_synced(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         self.syncs.fetch_add(1, Ordering::Relaxed);
-        File::open(path)?.sync_all()
+        let mut file = File::create(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
     }
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         self.syncs.fetch_add(1, Ordering::Relaxed);
         File::open(path)?.sync_all()
-    }
-
-    fn sync_filesystem(&self, path: &Path) -> io::Result<()> {
-        self.syncs.fetch_add(1, Ordering::Relaxed);
-        sync_filesystem(&File::open(path)?)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -110,8 +124,26 @@ impl Files for OsFiles {
         Ok(Box::new(OsAppendFile { file, syncs: self.syncs.clone() }))
     }
 
+    fn open_filesystem(&self, path: &Path) -> io::Result<Box<dyn FileSystem>> {
+        Ok(Box::new(OsFileSystem { root: File::open(path)?, syncs: self.syncs.clone() }))
+    }
+
     fn sync_count(&self) -> u64 {
         self.syncs.load(Ordering::Relaxed)
+    }
+}
+
+/// A descriptor on the file system. The kernel reports a failed write in the background once to each
+/// descriptor that was open when it failed; one that is opened later may never learn of it.
+struct OsFileSystem {
+    root: File,
+    syncs: Arc<AtomicU64>,
+}
+
+impl FileSystem for OsFileSystem {
+    fn sync(&self) -> io::Result<()> {
+        self.syncs.fetch_add(1, Ordering::Relaxed);
+        sync_filesystem(&self.root)
     }
 }
 
@@ -130,7 +162,7 @@ fn sync_filesystem(file: &File) -> io::Result<()> {
 
 struct OsAppendFile {
     file: File,
-    syncs: std::sync::Arc<AtomicU64>,
+    syncs: Arc<AtomicU64>,
 }
 
 impl AppendFile for OsAppendFile {

@@ -4,37 +4,39 @@
 //! checkpoint  tile/...  log.json     what readers see; any static file server can serve it
 //! _writer/                           mode 0700
 //!   lock                             held while a writer runs (identity.rs)
-//!   commit/<first record>.segment    the commit records (segment.rs)
+//!   commit/<first record>.segment    the commit records (records.rs, segment.rs)
 //!   tmp/                             files on their way to their place
 //! ```
 //! **Durability.** A commit record is appended and flushed: the one flush of a batch. Tiles,
-//! bundles and `checkpoint` are renamed into place without one, because the records imply them.
-//! When a segment has grown enough, [`CommitLog::settle`] flushes the whole file system once and
-//! begins a new segment, whose header says up to which size everything is safe. Opening the store
-//! tells recovery that size, and recovery writes the rest again.
+//! bundles and `checkpoint` are renamed into place without one, because the records imply them
+//! (objects.rs). When a segment has grown enough, [`CommitLog::settle`] flushes the whole file
+//! system once and begins a new segment, whose header says up to which size everything is safe.
+//! Opening the store tells recovery that size, and recovery writes the rest again.
 //!
 //! **After a failed flush** nothing that the page cache shows can be trusted, so the store is
-//! poisoned and takes no more writes. Opening it again copies the records to a new file and
-//! flushes that.
+//! poisoned and takes no more writes (poison.rs). Opening it again copies the records to a new file
+//! and flushes that.
 
 mod files;
 mod identity;
+mod objects;
+mod poison;
+mod records;
 mod segment;
 
-use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use sha2::{Digest, Sha256};
 use tiles_spec::TreeSize;
 
-pub use files::{AppendFile, Files, OsFiles};
+pub use files::{AppendFile, FileSystem, Files, OsFiles};
 use identity::Lock;
-use segment::{HEADER_BYTES, Segment};
+use objects::Objects;
+use poison::Poison;
+use records::Records;
 
 use super::{
     Attempt, CommitLog, Created, NewObject, Object, ObjectPath, RecordNumber, Replaced, Store,
@@ -42,9 +44,11 @@ use super::{
 };
 use crate::offload::offload;
 
-/// A new segment is begun when the old one has grown by this much. It bounds what a restart has to
-/// write again, and how often the file system is flushed.
+/// A new segment is begun when the old one has grown by this much, in bytes or in records. It
+/// bounds what a restart has to write again (each record implies a few files, however small it
+/// is), and how often the file system is flushed.
 const SEGMENT_BYTES_MAX: u64 = 64 << 20;
+const SEGMENT_RECORDS_MAX: usize = 2048;
 
 /// How to open a directory.
 #[derive(Debug, Clone, Copy, Default)]
@@ -98,7 +102,7 @@ pub enum DirectoryError {
         reason: String,
     },
     /// The system said no.
-    #[error("cannot use {path}: {source}")]
+    #[error("cannot use {path}")]
     Io {
         /// The file or directory.
         path: String,
@@ -114,26 +118,14 @@ pub struct DirectoryStore {
 }
 
 struct Inner {
-    root: PathBuf,
     files: Arc<dyn Files>,
+    /// Open since before anything was written, so that no failure to write goes unreported.
+    filesystem: Box<dyn FileSystem>,
+    root: PathBuf,
     segment_bytes_max: u64,
-    /// Numbers the temporary files.
-    next_temporary: AtomicU64,
-    /// Directories under `tile/` that are known to exist.
-    known_directories: Mutex<HashSet<PathBuf>>,
-    /// Directories of partial tiles whose full tile was written since the last segment was begun.
-    superseded: Mutex<Vec<PathBuf>>,
-    /// Serialises replacements, whose condition is checked by reading.
-    replacing: Mutex<()>,
+    poison: Arc<Poison>,
+    objects: Objects,
     records: Mutex<Records>,
-    poisoned: Mutex<Option<String>>,
-}
-
-struct Records {
-    lock: Lock,
-    path: PathBuf,
-    file: Box<dyn AppendFile>,
-    segment: Segment,
 }
 
 impl DirectoryStore {
@@ -143,19 +135,20 @@ impl DirectoryStore {
         Self::open_with(root, options, Arc::new(OsFiles::default()))
     }
 
-    /// [`open`](Self::open) with another file system.
+    /// [`open`](Self::open) with another file system. The lock is always a real file.
     pub fn open_with(
         root: &Path,
         options: DirectoryOptions,
         files: Arc<dyn Files>,
     ) -> Result<Self, DirectoryError> {
+        let private = root.join("_writer");
         let at = |path: &Path| {
             let path = path.display().to_string();
             move |source| DirectoryError::Io { path, source }
         };
-        let private = root.join("_writer");
         files.create_dir_all(root).map_err(at(root))?;
         refuse_network_file_system(root)?;
+        let filesystem = files.open_filesystem(root).map_err(at(root))?;
         create_private_dir(&private).map_err(at(&private))?;
         let lock_path = private.join("lock");
         let lock = Lock::take(&lock_path)?;
@@ -166,22 +159,22 @@ impl DirectoryStore {
             let dir = private.join(dir);
             files.create_dir_all(&dir).map_err(at(&dir))?;
         }
+        sync_names(&*files, &private).map_err(at(&private))?;
         empty_dir(&*files, &private.join("tmp")).map_err(at(&private))?;
-        let records = Records::open(&*files, &private, lock)?;
+        let poison = Arc::new(Poison::default());
+        let records = Records::open(files.clone(), poison.clone(), &private, lock)?;
         Ok(Self {
             inner: Arc::new(Inner {
+                filesystem,
                 root: root.to_owned(),
-                files,
                 segment_bytes_max: match options.segment_bytes_max {
                     0 => SEGMENT_BYTES_MAX,
                     bytes => bytes,
                 },
-                next_temporary: AtomicU64::new(0),
-                known_directories: Mutex::default(),
-                superseded: Mutex::default(),
-                replacing: Mutex::default(),
+                objects: Objects::new(root, files.clone(), poison.clone()),
                 records: Mutex::new(records),
-                poisoned: Mutex::default(),
+                files,
+                poison,
             }),
         })
     }
@@ -204,12 +197,12 @@ impl DirectoryStore {
 impl Store for DirectoryStore {
     async fn get(&self, path: &ObjectPath) -> Result<Option<Object>, StoreError> {
         let path = path.clone();
-        self.run(move |inner| inner.get(&path)).await
+        self.run(move |inner| inner.objects.get(&path)).await
     }
 
     async fn create(&self, path: &ObjectPath, bytes: Bytes) -> Result<Created, StoreError> {
         let path = path.clone();
-        self.run(move |inner| inner.create(&path, &bytes)).await
+        self.run(move |inner| inner.objects.create(&path, &bytes)).await
     }
 
     async fn replace(
@@ -219,7 +212,7 @@ impl Store for DirectoryStore {
         expected: &Version,
     ) -> Result<Replaced, StoreError> {
         let (path, expected) = (path.clone(), expected.clone());
-        self.run(move |inner| inner.replace(&path, &bytes, &expected)).await
+        self.run(move |inner| inner.objects.replace(&path, &bytes, &expected)).await
     }
 
     async fn put_immutable(
@@ -228,14 +221,14 @@ impl Store for DirectoryStore {
         attempt: Attempt,
     ) -> Result<(), StoreError> {
         let objects = objects.to_vec();
-        self.run(move |inner| objects.iter().try_for_each(|o| inner.put(o, attempt))).await
+        self.run(move |inner| objects.iter().try_for_each(|o| inner.objects.put(o, attempt))).await
     }
 }
 
 #[async_trait]
 impl CommitLog for DirectoryStore {
     async fn create(&self, number: RecordNumber, bytes: Bytes) -> Result<Created, StoreError> {
-        self.run(move |inner| inner.append(number, &bytes)).await
+        self.run(move |inner| inner.records().append(number, &bytes)).await
     }
 
     async fn read(&self, number: RecordNumber) -> Result<Option<Bytes>, StoreError> {
@@ -243,286 +236,48 @@ impl CommitLog for DirectoryStore {
     }
 
     async fn newest(&self) -> Result<Option<RecordNumber>, StoreError> {
-        Ok(self.inner.records().segment.newest())
+        Ok(self.inner.records().newest())
     }
 
     async fn settled(&self) -> Result<Option<TreeSize>, StoreError> {
-        Ok(Some(self.inner.records().segment.settled))
+        Ok(Some(self.inner.records().settled()))
     }
 
     async fn settle(&self, number: RecordNumber, size: TreeSize) -> Result<(), StoreError> {
-        let grown = self.inner.records().segment.length - HEADER_BYTES as u64;
-        if grown < self.inner.segment_bytes_max {
+        let (bytes, records) = self.inner.records().grown();
+        if bytes < self.inner.segment_bytes_max && records < SEGMENT_RECORDS_MAX {
             return Ok(());
         }
-        self.run(move |inner| inner.begin_segment(number, size)).await
+        self.run(move |inner| inner.settle(number, size)).await
+    }
+
+    async fn end(&self, number: RecordNumber, size: TreeSize) -> Result<(), StoreError> {
+        self.run(move |inner| inner.settle(number, size)).await
     }
 }
 
 impl Inner {
-    fn path(&self, path: &ObjectPath) -> PathBuf {
-        self.root.join(path.as_str())
-    }
-
     fn records(&self) -> MutexGuard<'_, Records> {
         self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn read_file(&self, path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
-        match self.files.read(path) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-            // A name like `tile/0/000/001`, where `000` is a file.
-            Err(e) if e.kind() == io::ErrorKind::NotADirectory => Ok(None),
-            Err(source) => Err(failed("read", path, source)),
-        }
+    /// Flushes everything, begins a segment that says so, and then removes what only the old one
+    /// might have needed.
+    fn settle(&self, number: RecordNumber, size: TreeSize) -> Result<(), StoreError> {
+        self.poison.refuse()?;
+        let superseded = self.objects.take_superseded();
+        self.filesystem.sync().map_err(|e| self.poison.put(ambiguous(&self.root, e)))?;
+        self.records().begin_segment(number, size)?;
+        self.objects.remove_partials(&superseded)
     }
-
-    fn get(&self, path: &ObjectPath) -> Result<Option<Object>, StoreError> {
-        let bytes = self.read_file(&self.path(path))?;
-        Ok(bytes.map(|b| Object { version: version_of(&b), bytes: b.into() }))
-    }
-
-    fn create(&self, path: &ObjectPath, bytes: &[u8]) -> Result<Created, StoreError> {
-        self.refuse_if_poisoned()?;
-        let to = self.path(path);
-        let temporary = self.write_temporary(&to, bytes)?;
-        self.flush(&to, |files| files.sync_file(&temporary))?;
-        let created = match self.files.link(&temporary, &to) {
-            Ok(()) => Created::Now,
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Created::Already,
-            Err(source) => return Err(failed("create", &to, source)),
-        };
-        self.flush(&to, |files| files.sync_dir(to.parent().unwrap_or(&self.root)))?;
-        self.files.remove_file(&temporary).map_err(|e| failed("remove", &temporary, e))?;
-        Ok(created)
-    }
-
-    fn replace(
-        &self,
-        path: &ObjectPath,
-        bytes: &[u8],
-        expected: &Version,
-    ) -> Result<Replaced, StoreError> {
-        self.refuse_if_poisoned()?;
-        let to = self.path(path);
-        let _one_at_a_time = self.replacing.lock().unwrap_or_else(PoisonError::into_inner);
-        match self.read_file(&to)? {
-            Some(current) if version_of(&current) == *expected => {}
-            _ => return Ok(Replaced::Conflict),
-        }
-        let temporary = self.write_temporary(&to, bytes)?;
-        self.files.rename(&temporary, &to).map_err(|e| failed("replace", &to, e))?;
-        Ok(Replaced::Now(version_of(bytes)))
-    }
-
-    fn put(&self, object: &NewObject, attempt: Attempt) -> Result<(), StoreError> {
-        self.refuse_if_poisoned()?;
-        let to = self.path(&object.path);
-        if let Some(there) = self.read_file(&to)? {
-            let same = there == *object.bytes;
-            match attempt {
-                Attempt::First if same => return Ok(()),
-                Attempt::Again if same || is_torn(&there, &object.bytes) => {}
-                _ => return Err(StoreError::Conflict { path: object.path.clone() }),
-            }
-        }
-        let temporary = self.write_temporary(&to, &object.bytes)?;
-        self.files.rename(&temporary, &to).map_err(|e| failed("write", &to, e))?;
-        if is_full_tile(&object.path) {
-            let mut partials = to.into_os_string();
-            partials.push(".p");
-            let mut superseded = self.superseded.lock().unwrap_or_else(PoisonError::into_inner);
-            superseded.push(partials.into());
-        }
-        Ok(())
-    }
-
-    /// Writes a temporary file that is to be moved to `to`, whose directory it creates.
-    fn write_temporary(&self, to: &Path, bytes: &[u8]) -> Result<PathBuf, StoreError> {
-        if let Some(dir) = to.parent() {
-            let mut known = self.known_directories.lock().unwrap_or_else(PoisonError::into_inner);
-            if !known.contains(dir) {
-                self.files.create_dir_all(dir).map_err(|e| failed("create", dir, e))?;
-                known.insert(dir.to_owned());
-            }
-        }
-        let number = self.next_temporary.fetch_add(1, Ordering::Relaxed);
-        let temporary = self.root.join("_writer/tmp").join(number.to_string());
-        self.files.write(&temporary, bytes).map_err(|e| failed("write", &temporary, e))?;
-        Ok(temporary)
-    }
-
-    fn append(&self, number: RecordNumber, bytes: &[u8]) -> Result<Created, StoreError> {
-        self.refuse_if_poisoned()?;
-        let mut records = self.records();
-        if records.segment.newest().is_some_and(|newest| number <= newest) {
-            return Ok(Created::Already);
-        }
-        if records.segment.next().is_some_and(|next| number != next) {
-            let reason = format!("record {number} would leave a gap");
-            return Err(StoreError::Corrupt { path: records.path.display().to_string(), reason });
-        }
-        let path = records.path.clone();
-        records.lock.claim().map_err(|e| failed("write", &self.root.join("_writer/lock"), e))?;
-        let written = records.file.append(&segment::frame(number, bytes));
-        if let Err(source) = written {
-            return Err(self.poison(failed("append to", &path, source)));
-        }
-        if let Err(source) = records.file.sync_data() {
-            let path = path.display().to_string();
-            return Err(self.poison(StoreError::Ambiguous { path, source }));
-        }
-        records.segment.push(number, bytes.len());
-        Ok(Created::Now)
-    }
-
-    /// Flushes everything, then begins a segment that holds only record `number` and the ones
-    /// after it. A crash before the rename leaves the old segment, one after it the new one.
-    fn begin_segment(&self, number: RecordNumber, size: TreeSize) -> Result<(), StoreError> {
-        self.refuse_if_poisoned()?;
-        let superseded = {
-            let mut list = self.superseded.lock().unwrap_or_else(PoisonError::into_inner);
-            std::mem::take(&mut *list)
-        };
-        self.flush(&self.root, |files| files.sync_filesystem(&self.root))?;
-        let mut records = self.records();
-        let mut content = segment::header(size);
-        let newest = records.segment.newest().map_or(0, RecordNumber::get);
-        for number in (number.get()..=newest).filter_map(RecordNumber::new) {
-            if let Some(bytes) = records.read(number)? {
-                content.extend(segment::frame(number, &bytes));
-            }
-        }
-        let replaced = replace_segment(&*self.files, &self.root.join("_writer"), number, &content);
-        let (path, file, segment) = replaced.map_err(|e| self.poison(e))?;
-        let old = std::mem::replace(&mut records.path, path);
-        (records.file, records.segment) = (file, segment);
-        if old != records.path {
-            self.files.remove_file(&old).map_err(|e| failed("remove", &old, e))?;
-        }
-        drop(records);
-        superseded.iter().try_for_each(|dir| self.remove_partials(dir))
-    }
-
-    fn remove_partials(&self, dir: &Path) -> Result<(), StoreError> {
-        let mut known = self.known_directories.lock().unwrap_or_else(PoisonError::into_inner);
-        known.remove(dir);
-        match self.files.remove_dir_all(dir) {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                Err(failed("remove", dir, source))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn flush(
-        &self,
-        path: &Path,
-        flush: impl FnOnce(&dyn Files) -> io::Result<()>,
-    ) -> Result<(), StoreError> {
-        flush(&*self.files).map_err(|source| {
-            self.poison(StoreError::Ambiguous { path: path.display().to_string(), source })
-        })
-    }
-
-    fn poison(&self, error: StoreError) -> StoreError {
-        let reason = match std::error::Error::source(&error) {
-            Some(source) => format!("{error}: {source}"),
-            None => error.to_string(),
-        };
-        *self.poisoned.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
-        error
-    }
-
-    fn refuse_if_poisoned(&self) -> Result<(), StoreError> {
-        match &*self.poisoned.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(reason) => Err(StoreError::Poisoned { reason: reason.clone() }),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Records {
-    /// Finds the newest segment and copies it to a new file, so that what is read from now on is
-    /// known to be on the disk.
-    fn open(files: &dyn Files, private: &Path, lock: Lock) -> Result<Self, DirectoryError> {
-        let dir = private.join("commit");
-        let io = |source| DirectoryError::Io { path: dir.display().to_string(), source };
-        let mut names = files.list(&dir).map_err(io)?;
-        names.retain(|name| name.ends_with(".segment"));
-        names.sort();
-        let (first, content) = match names.last() {
-            None => (RecordNumber::FIRST, segment::header(TreeSize::ZERO)),
-            Some(name) => {
-                let path = dir.join(name);
-                let mut content = files.read(&path).map_err(io)?;
-                let damaged =
-                    |reason| DirectoryError::Damaged { path: path.display().to_string(), reason };
-                let segment = Segment::parse(&content).map_err(damaged)?;
-                content.truncate(usize::try_from(segment.length).expect("was read to memory"));
-                (segment.first.unwrap_or(RecordNumber::FIRST), content)
-            }
-        };
-        let opened = replace_segment(files, private, first, &content);
-        let (path, file, segment) = opened.map_err(|e| io(io::Error::other(e)))?;
-        for name in names {
-            let old = dir.join(name);
-            if old != path {
-                files.remove_file(&old).map_err(io)?;
-            }
-        }
-        Ok(Self { lock, path, file, segment })
-    }
-
-    fn read(&self, number: RecordNumber) -> Result<Option<Bytes>, StoreError> {
-        let Some(extent) = self.segment.extent(number) else { return Ok(None) };
-        let bytes = self.file.read_at(extent.offset, extent.length);
-        bytes.map(|b| Some(b.into())).map_err(|e| failed("read", &self.path, e))
-    }
-}
-
-/// Puts a segment file in place, durably, and opens it.
-fn replace_segment(
-    files: &dyn Files,
-    private: &Path,
-    first: RecordNumber,
-    content: &[u8],
-) -> Result<(PathBuf, Box<dyn AppendFile>, Segment), StoreError> {
-    let dir = private.join("commit");
-    let path = dir.join(format!("{:020}.segment", first.get()));
-    let temporary = private.join("tmp/segment");
-    let segment = Segment::parse(content)
-        .map_err(|reason| StoreError::Corrupt { path: path.display().to_string(), reason })?;
-    files.write(&temporary, content).map_err(|e| failed("write", &temporary, e))?;
-    files.sync_file(&temporary).map_err(|e| failed("flush", &temporary, e))?;
-    files.rename(&temporary, &path).map_err(|e| failed("write", &path, e))?;
-    files.sync_dir(&dir).map_err(|e| failed("flush", &dir, e))?;
-    let file = files.open_append(&path).map_err(|e| failed("open", &path, e))?;
-    Ok((path, file, segment))
 }
 
 fn failed(action: &'static str, path: &Path, source: io::Error) -> StoreError {
     StoreError::Io { action, path: path.display().to_string(), source }
 }
 
-fn version_of(bytes: &[u8]) -> Version {
-    Version(hex::encode(Sha256::digest(bytes)))
-}
-
-fn is_full_tile(path: &ObjectPath) -> bool {
-    path.as_str().starts_with("tile/") && !path.as_str().contains(".p/")
-}
-
-/// What a power cut can leave of a file whose content was not flushed: in every sector either what
-/// was written or zeros, and possibly a shorter file.
-fn is_torn(there: &[u8], whole: &[u8]) -> bool {
-    const SECTOR_BYTES: usize = 512;
-    there.len() <= whole.len()
-        && there
-            .chunks(SECTOR_BYTES)
-            .zip(whole.chunks(SECTOR_BYTES))
-            .all(|(is, was)| was.starts_with(is) || is.iter().all(|&b| b == 0))
+fn ambiguous(path: &Path, source: io::Error) -> StoreError {
+    StoreError::Ambiguous { path: path.display().to_string(), source }
 }
 
 fn create_private_dir(path: &Path) -> io::Result<()> {
@@ -531,6 +286,25 @@ fn create_private_dir(path: &Path) -> io::Result<()> {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         done => done,
     }
+}
+
+/// Makes the names in `private` durable, and the names of `private`, of the directory it is in, and
+/// so on: any of them may have been made just now, and records below a name that a power cut takes
+/// are lost. A directory further up that cannot be opened or flushed was not made here.
+fn sync_names(files: &dyn Files, private: &Path) -> io::Result<()> {
+    use io::ErrorKind::{InvalidInput, NotFound, PermissionDenied, ReadOnlyFilesystem};
+    for (n, dir) in private.ancestors().enumerate() {
+        // The last ancestor of a relative path is empty: the current directory.
+        let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+        match files.sync_dir(dir).map_err(|e| (e.kind(), e)) {
+            Ok(()) => {}
+            Err((NotFound | PermissionDenied | InvalidInput | ReadOnlyFilesystem, _)) if n > 1 => {
+                return Ok(());
+            }
+            Err((_, e)) => return Err(e),
+        }
+    }
+    Ok(())
 }
 
 fn empty_dir(files: &dyn Files, dir: &Path) -> io::Result<()> {
@@ -555,26 +329,4 @@ fn refuse_network_file_system(root: &Path) -> Result<(), DirectoryError> {
 #[cfg(not(target_os = "linux"))]
 fn refuse_network_file_system(_: &Path) -> Result<(), DirectoryError> {
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn torn_is_only_what_a_power_cut_leaves() {
-        let whole: Vec<u8> = (0..2000u32).map(|i| (i % 251) as u8 + 1).collect();
-        assert!(is_torn(&[], &whole));
-        assert!(is_torn(&whole[..700], &whole));
-        assert!(is_torn(&vec![0; 2000], &whole));
-        let mut hole = whole.clone();
-        hole[512..1024].fill(0);
-        assert!(is_torn(&hole, &whole));
-        let mut flipped = whole.clone();
-        flipped[3] ^= 1;
-        assert!(!is_torn(&flipped, &whole));
-        let mut longer = whole.clone();
-        longer.push(1);
-        assert!(!is_torn(&longer, &whole));
-    }
 }

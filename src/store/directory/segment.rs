@@ -1,22 +1,27 @@
 //! The segment file: commit records of a directory store, one appended after the other.
 //!
 //! ```text
-//! header   "fasti/s1" | u64 settled tree size | SHA-256 of the 16 bytes before
-//! frame    u64 record number | u32 length | SHA-256 of (number, length, bytes) | bytes
+//! header   "fasti/s1" | u64 settled tree size | 16 marker | SHA-256 of all before it
+//! frame    16 marker | u64 record number | u32 length | SHA-256 of all before it and the bytes | bytes
 //! ```
-//! Integers are big-endian. One frame is written and flushed before the next is begun, so a power
-//! cut can tear the last frame and no other: [`Segment::parse`] drops a torn end, and refuses a
-//! damaged frame that sound ones follow (I14).
+//! Integers are big-endian. One frame is written and flushed before the next is begun, so a crash
+//! can tear the last frame and no other: [`Segment::parse`] drops a torn end, and refuses a damaged
+//! frame that sound ones follow (I14). The marker is random and never leaves the file. Without it,
+//! whoever submits an entry that looks like a frame could make a torn end look like damage.
 
 use sha2::{Digest, Sha256};
 use tiles_spec::TreeSize;
 
+use crate::entropy::{Entropy, OsEntropy};
 use crate::store::RecordNumber;
 
 const MAGIC: &[u8; 8] = b"fasti/s1";
+const MARKER_BYTES: usize = 16;
 const DIGEST_BYTES: usize = 32;
-pub(super) const HEADER_BYTES: usize = 16 + DIGEST_BYTES;
-const FRAME_HEADER_BYTES: usize = 12 + DIGEST_BYTES;
+pub(super) const HEADER_BYTES: usize = 16 + MARKER_BYTES + DIGEST_BYTES;
+const FRAME_HEADER_BYTES: usize = MARKER_BYTES + 12 + DIGEST_BYTES;
+
+type Marker = [u8; MARKER_BYTES];
 
 /// Where one record's bytes lie in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +35,8 @@ pub(super) struct Extent {
 pub(super) struct Segment {
     /// Everything up to this size was durable when the segment was begun.
     pub settled: TreeSize,
+    /// How every frame opens.
+    marker: Marker,
     /// The number of the first record; the others follow without gaps.
     pub first: Option<RecordNumber>,
     /// One for each record.
@@ -41,18 +48,18 @@ pub(super) struct Segment {
 impl Segment {
     /// Reads a whole segment file. The error says what is wrong.
     pub fn parse(file: &[u8]) -> Result<Self, String> {
-        let settled = parse_header(file)?;
-        let mut segment =
-            Self { settled, first: None, extents: Vec::new(), length: HEADER_BYTES as u64 };
+        let (settled, marker) = parse_header(file)?;
+        let (extents, length) = (Vec::new(), HEADER_BYTES as u64);
+        let mut segment = Self { settled, marker, first: None, extents, length };
         let mut rest = &file[HEADER_BYTES..];
-        while let Some((number, bytes)) = parse_frame(rest) {
+        while let Some((number, bytes)) = parse_frame(&marker, rest) {
             if segment.next().is_some_and(|next| next != number) {
                 return Err(format!("record {number} does not follow the one before it"));
             }
             rest = &rest[FRAME_HEADER_BYTES + bytes.len()..];
             segment.push(number, bytes.len());
         }
-        match find_frame(rest) {
+        match find_frame(&marker, rest) {
             Some(at) => Err(format!(
                 "the record at byte {} is damaged, with sound ones behind it at byte {}",
                 segment.length,
@@ -79,6 +86,19 @@ impl Segment {
         self.extents.get(usize::try_from(place).ok()?).copied()
     }
 
+    /// One record as it is appended.
+    pub fn frame(&self, number: RecordNumber, bytes: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(bytes.len()).expect("a record is far below 4 GiB");
+        let mut frame = Vec::with_capacity(FRAME_HEADER_BYTES + bytes.len());
+        frame.extend(self.marker);
+        frame.extend(number.get().to_be_bytes());
+        frame.extend(length.to_be_bytes());
+        let digest = frame_digest(&frame, bytes);
+        frame.extend(digest);
+        frame.extend(bytes);
+        frame
+    }
+
     /// Takes note of a record of `length` bytes that was appended.
     pub fn push(&mut self, number: RecordNumber, length: usize) {
         self.first.get_or_insert(number);
@@ -92,56 +112,44 @@ impl Segment {
 pub(super) fn header(settled: TreeSize) -> Vec<u8> {
     let mut header = MAGIC.to_vec();
     header.extend(settled.get().to_be_bytes());
+    header.extend(OsEntropy.nonce());
     header.extend(Sha256::digest(&header));
     header
 }
 
-/// One record as it is appended.
-pub(super) fn frame(number: RecordNumber, bytes: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(bytes.len()).expect("a record is far below 4 GiB");
-    let mut frame = Vec::with_capacity(FRAME_HEADER_BYTES + bytes.len());
-    frame.extend(number.get().to_be_bytes());
-    frame.extend(length.to_be_bytes());
-    let digest = frame_digest(&frame, bytes);
-    frame.extend(digest);
-    frame.extend(bytes);
-    frame
+fn frame_digest(opening: &[u8], bytes: &[u8]) -> [u8; DIGEST_BYTES] {
+    Sha256::new().chain_update(opening).chain_update(bytes).finalize().into()
 }
 
-fn frame_digest(number_and_length: &[u8], bytes: &[u8]) -> [u8; DIGEST_BYTES] {
-    Sha256::new().chain_update(number_and_length).chain_update(bytes).finalize().into()
-}
-
-fn parse_header(file: &[u8]) -> Result<TreeSize, String> {
+fn parse_header(file: &[u8]) -> Result<(TreeSize, Marker), String> {
     let header = file.get(..HEADER_BYTES).ok_or("the header is cut short")?;
-    let (fields, digest) = header.split_at(16);
+    let (fields, digest) = header.split_at(HEADER_BYTES - DIGEST_BYTES);
     if Sha256::digest(fields)[..] != *digest || &fields[..8] != MAGIC {
         return Err("the header is damaged".to_owned());
     }
-    let settled = u64::from_be_bytes(fields[8..].try_into().expect("eight bytes are left"));
-    TreeSize::new(settled).ok_or_else(|| "the settled size is out of range".to_owned())
+    let (settled, marker) = fields[8..].split_at(8);
+    let settled = u64::from_be_bytes(settled.try_into().expect("split off as eight bytes"));
+    let settled = TreeSize::new(settled).ok_or("the settled size is out of range")?;
+    Ok((settled, marker.try_into().expect("what is left of the fields")))
 }
 
 /// The frame at the start of `bytes`, if a sound one is there.
-fn parse_frame(bytes: &[u8]) -> Option<(RecordNumber, &[u8])> {
-    let header = bytes.get(..FRAME_HEADER_BYTES)?;
-    let number = u64::from_be_bytes(header[..8].try_into().ok()?);
-    let length = u32::from_be_bytes(header[8..12].try_into().ok()?) as usize;
-    let body = bytes.get(FRAME_HEADER_BYTES..FRAME_HEADER_BYTES + length)?;
-    let sound = frame_digest(&header[..12], body) == header[12..];
+fn parse_frame<'a>(marker: &Marker, bytes: &'a [u8]) -> Option<(RecordNumber, &'a [u8])> {
+    let (opening, rest) = bytes.split_at_checked(FRAME_HEADER_BYTES - DIGEST_BYTES)?;
+    let (digest, rest) = rest.split_at_checked(DIGEST_BYTES)?;
+    let fields = opening.strip_prefix(marker)?;
+    let number = u64::from_be_bytes(fields[..8].try_into().ok()?);
+    let length = u32::from_be_bytes(fields[8..].try_into().ok()?) as usize;
+    let body = rest.get(..length)?;
+    let sound = frame_digest(opening, body)[..] == *digest;
     sound.then_some((RecordNumber::new(number)?, body))
 }
 
 /// Searches for a sound frame anywhere behind the start of `bytes`.
-///
-/// Only a candidate whose record opens with the record format's own magic is digested, which keeps
-/// this linear on any input.
-fn find_frame(bytes: &[u8]) -> Option<usize> {
-    let magic = crate::log::RECORD_MAGIC;
-    let starts = bytes.windows(magic.len()).enumerate().filter(|(_, window)| *window == magic);
-    starts
-        .filter_map(|(at, _)| at.checked_sub(FRAME_HEADER_BYTES))
-        .find(|&at| at > 0 && parse_frame(&bytes[at..]).is_some())
+fn find_frame(marker: &Marker, bytes: &[u8]) -> Option<usize> {
+    let starts = bytes.windows(MARKER_BYTES).enumerate().skip(1);
+    let mut starts = starts.filter(|(_, window)| window == marker).map(|(at, _)| at);
+    starts.find(|&at| parse_frame(marker, &bytes[at..]).is_some())
 }
 
 #[cfg(test)]
@@ -153,39 +161,48 @@ mod tests {
     }
 
     fn record(n: u8) -> Vec<u8> {
-        let mut bytes = crate::log::RECORD_MAGIC.to_vec();
-        bytes.extend([n; 100]);
-        bytes
+        vec![n; 100]
+    }
+
+    fn segment_of<'a>(records: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+        let mut file = header(TreeSize::new(7).expect("in range"));
+        let mut segment = Segment::parse(&file).expect("sound");
+        for (n, bytes) in (5..).zip(records) {
+            file.extend(segment.frame(number(n), bytes));
+            segment.push(number(n), bytes.len());
+        }
+        file
+    }
+
+    /// Where the bytes of record `n` begin in `file`.
+    fn offset(file: &[u8], n: u64) -> usize {
+        let segment = Segment::parse(file).expect("sound");
+        usize::try_from(segment.extent(number(n)).expect("held").offset).expect("small")
     }
 
     fn three_records() -> Vec<u8> {
-        let mut file = header(TreeSize::new(7).expect("in range"));
-        for n in 5..8 {
-            file.extend(frame(number(n.into()), &record(n)));
-        }
-        file
+        segment_of([5, 6, 7].map(record).iter().map(Vec::as_slice))
     }
 
     #[test]
     fn reads_back_what_was_appended() {
         let file = three_records();
         let segment = Segment::parse(&file).expect("sound");
+        assert_eq!(segment.settled.get(), 7);
         assert_eq!((segment.first, segment.newest()), (Some(number(5)), Some(number(7))));
         assert_eq!(segment.length, file.len() as u64);
-        let Extent { offset, length } = segment.extent(number(6)).expect("held");
-        let offset = usize::try_from(offset).expect("small");
-        assert_eq!(&file[offset..offset + length], record(6));
+        assert!(file[offset(&file, 6)..].starts_with(&record(6)));
+        assert_eq!(segment.extent(number(6)).expect("held").length, 100);
         assert_eq!((segment.extent(number(4)), segment.extent(number(8))), (None, None));
     }
 
     #[test]
     fn a_file_cut_anywhere_yields_the_whole_records_before_the_cut() {
         let file = three_records();
-        let whole = Segment::parse(&file).expect("sound");
+        let ends = [5, 6, 7].map(|n| offset(&file, n) + 100);
         for cut in HEADER_BYTES..file.len() {
             let segment = Segment::parse(&file[..cut]).expect("a torn end is no damage");
-            let complete =
-                whole.extents.iter().filter(|e| e.offset as usize + e.length <= cut).count();
+            let complete = ends.iter().filter(|&&end| end <= cut).count();
             assert_eq!(segment.extents.len(), complete, "cut at {cut}");
         }
     }
@@ -193,8 +210,7 @@ mod tests {
     #[test]
     fn a_flipped_bit_is_damage_unless_it_is_in_the_last_record() {
         let file = three_records();
-        let whole = Segment::parse(&file).expect("sound");
-        let last = whole.extents[2].offset as usize - FRAME_HEADER_BYTES;
+        let last = offset(&file, 7) - FRAME_HEADER_BYTES;
         for byte in 0..file.len() {
             let mut damaged = file.clone();
             damaged[byte] ^= 0x10;
@@ -206,5 +222,25 @@ mod tests {
                 Err(_) => assert!(byte < last, "byte {byte} refused"),
             }
         }
+    }
+
+    /// Submitters choose what entries hold, and zstd leaves what does not shrink as it is. An entry
+    /// that is a frame of another segment must not turn a torn end into damage.
+    #[test]
+    fn a_frame_inside_a_torn_record_is_not_taken_for_a_record() {
+        let submitted = segment_of([record(6).as_slice()])[HEADER_BYTES..].to_vec();
+        let hostile = [b"fasti/c1".as_slice(), &submitted, &record(0)].concat();
+        let file = segment_of([record(5).as_slice(), &hostile]);
+        let second = offset(&file, 6);
+        for cut in second + submitted.len()..file.len() {
+            assert_eq!(
+                Segment::parse(&file[..cut]).expect("torn").extents.len(),
+                1,
+                "cut at {cut}"
+            );
+        }
+        let mut torn = file.clone();
+        torn[second - FRAME_HEADER_BYTES..second].fill(0);
+        assert_eq!(Segment::parse(&torn).expect("torn").extents.len(), 1);
     }
 }

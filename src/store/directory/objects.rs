@@ -1,0 +1,208 @@
+//! The objects of a directory store: files that are renamed into place, without a flush each.
+//!
+//! The commit records imply them, so that what a power cut takes is written again by recovery
+//! ([`Attempt::Again`]). Only [`Objects::create`] flushes: the first checkpoint is implied by
+//! nothing.
+
+use std::collections::HashSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sha2::{Digest, Sha256};
+
+use super::files::Files;
+use super::poison::Poison;
+use super::{ambiguous, failed};
+use crate::store::{
+    Attempt, Created, NewObject, Object, ObjectPath, Replaced, StoreError, Version,
+};
+
+/// The files below the directory's root that readers see.
+pub(super) struct Objects {
+    root: PathBuf,
+    files: Arc<dyn Files>,
+    poison: Arc<Poison>,
+    /// Numbers the temporary files.
+    next_temporary: AtomicU64,
+    /// Directories under `tile/` that are known to exist.
+    known_directories: Mutex<HashSet<PathBuf>>,
+    /// Directories of partial tiles whose full tile was written since they were last taken.
+    superseded: Mutex<Vec<PathBuf>>,
+    /// Serialises replacements, whose condition is checked by reading.
+    replacing: Mutex<()>,
+}
+
+impl Objects {
+    pub fn new(root: &Path, files: Arc<dyn Files>, poison: Arc<Poison>) -> Self {
+        Self {
+            root: root.to_owned(),
+            files,
+            poison,
+            next_temporary: AtomicU64::new(0),
+            known_directories: Mutex::default(),
+            superseded: Mutex::default(),
+            replacing: Mutex::default(),
+        }
+    }
+
+    pub fn get(&self, path: &ObjectPath) -> Result<Option<Object>, StoreError> {
+        let bytes = self.read(&self.path(path))?;
+        Ok(bytes.map(|b| Object { version: version_of(&b), bytes: b.into() }))
+    }
+
+    pub fn create(&self, path: &ObjectPath, bytes: &[u8]) -> Result<Created, StoreError> {
+        self.poison.refuse()?;
+        let to = self.path(path);
+        let temporary = self.next_temporary(&to)?;
+        let written = self.files.write_synced(&temporary, bytes);
+        written.map_err(|e| self.poison.put(failed("write", &temporary, e)))?;
+        let created = match self.files.link(&temporary, &to) {
+            Ok(()) => Created::Now,
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Created::Already,
+            Err(source) => return Err(ambiguous(&to, source)),
+        };
+        let flushed = self.files.sync_dir(to.parent().unwrap_or(&self.root));
+        flushed.map_err(|e| self.poison.put(ambiguous(&to, e)))?;
+        // It is done; a second name that stays is removed at the next start.
+        drop(self.files.remove_file(&temporary));
+        Ok(created)
+    }
+
+    pub fn replace(
+        &self,
+        path: &ObjectPath,
+        bytes: &[u8],
+        expected: &Version,
+    ) -> Result<Replaced, StoreError> {
+        self.poison.refuse()?;
+        let to = self.path(path);
+        let _one_at_a_time = self.replacing.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.read(&to)? {
+            Some(current) if version_of(&current) == *expected => {}
+            _ => return Ok(Replaced::Conflict),
+        }
+        self.write_and_move(&to, bytes)?;
+        Ok(Replaced::Now(version_of(bytes)))
+    }
+
+    pub fn put(&self, object: &NewObject, attempt: Attempt) -> Result<(), StoreError> {
+        self.poison.refuse()?;
+        let to = self.path(&object.path);
+        match (self.read(&to)?, attempt) {
+            (Some(there), Attempt::First) if there == object.bytes => return Ok(()),
+            // A new file for each of thousands would take some file systems very long.
+            (Some(there), Attempt::Again) if there == object.bytes => {
+                self.files.write_again(&to, &there).map_err(|e| ambiguous(&to, e))?;
+            }
+            (Some(there), Attempt::Again) if is_torn(&there, &object.bytes) => {
+                self.write_and_move(&to, &object.bytes)?;
+            }
+            (Some(_), _) => return Err(StoreError::Conflict { path: object.path.clone() }),
+            (None, _) => self.write_and_move(&to, &object.bytes)?,
+        }
+        if is_full_tile(&object.path) {
+            let mut partials = to.into_os_string();
+            partials.push(".p");
+            let mut superseded = self.superseded.lock().unwrap_or_else(PoisonError::into_inner);
+            superseded.push(partials.into());
+        }
+        Ok(())
+    }
+
+    /// The directories of partial tiles whose full tile was written since the last call.
+    pub fn take_superseded(&self) -> Vec<PathBuf> {
+        std::mem::take(&mut *self.superseded.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Removes directories of partial tiles, whose full tiles are durable by now.
+    pub fn remove_partials(&self, directories: &[PathBuf]) -> Result<(), StoreError> {
+        let mut known = self.known_directories.lock().unwrap_or_else(PoisonError::into_inner);
+        for dir in directories {
+            known.remove(dir);
+            match self.files.remove_dir_all(dir) {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                    return Err(failed("remove", dir, e));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn path(&self, path: &ObjectPath) -> PathBuf {
+        self.root.join(path.as_str())
+    }
+
+    fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.files.read(path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            // A name like `tile/0/000/001`, where `000` is a file.
+            Err(e) if e.kind() == io::ErrorKind::NotADirectory => Ok(None),
+            Err(source) => Err(failed("read", path, source)),
+        }
+    }
+
+    /// Writes a temporary file and moves it to `to`.
+    fn write_and_move(&self, to: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+        let temporary = self.next_temporary(to)?;
+        self.files.write(&temporary, bytes).map_err(|e| failed("write", &temporary, e))?;
+        self.files.rename(&temporary, to).map_err(|e| ambiguous(to, e))
+    }
+
+    /// The name for a temporary file that is to be moved to `to`, whose directory it creates.
+    fn next_temporary(&self, to: &Path) -> Result<PathBuf, StoreError> {
+        if let Some(dir) = to.parent() {
+            let mut known = self.known_directories.lock().unwrap_or_else(PoisonError::into_inner);
+            if !known.contains(dir) {
+                self.files.create_dir_all(dir).map_err(|e| failed("create", dir, e))?;
+                known.insert(dir.to_owned());
+            }
+        }
+        let number = self.next_temporary.fetch_add(1, Ordering::Relaxed);
+        Ok(self.root.join("_writer/tmp").join(number.to_string()))
+    }
+}
+
+fn version_of(bytes: &[u8]) -> Version {
+    Version(hex::encode(Sha256::digest(bytes)))
+}
+
+fn is_full_tile(path: &ObjectPath) -> bool {
+    path.as_str().starts_with("tile/") && !path.as_str().contains(".p/")
+}
+
+/// What a power cut can leave of a file whose content was not flushed: in every sector either what
+/// was written or zeros, and possibly a shorter file.
+fn is_torn(there: &[u8], whole: &[u8]) -> bool {
+    const SECTOR_BYTES: usize = 512;
+    there.len() <= whole.len()
+        && there
+            .chunks(SECTOR_BYTES)
+            .zip(whole.chunks(SECTOR_BYTES))
+            .all(|(is, was)| was.starts_with(is) || is.iter().all(|&b| b == 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn torn_is_only_what_a_power_cut_leaves() {
+        let whole: Vec<u8> = (0..2000u32).map(|i| (i % 251) as u8 + 1).collect();
+        assert!(is_torn(&[], &whole));
+        assert!(is_torn(&whole[..700], &whole));
+        assert!(is_torn(&vec![0; 2000], &whole));
+        let mut hole = whole.clone();
+        hole[512..1024].fill(0);
+        assert!(is_torn(&hole, &whole));
+        let mut flipped = whole.clone();
+        flipped[3] ^= 1;
+        assert!(!is_torn(&flipped, &whole));
+        let mut longer = whole.clone();
+        longer.push(1);
+        assert!(!is_torn(&longer, &whole));
+    }
+}

@@ -1,0 +1,35 @@
+//! Poison: after a failed flush, nothing that the page cache shows can be trusted.
+//!
+//! The kernel may have dropped what it could not write and call the same pages clean; a second
+//! flush would succeed and mean nothing. So the first failure is remembered, and the store takes no
+//! more writes until it is opened anew.
+
+use std::sync::{Mutex, PoisonError};
+
+use crate::store::StoreError;
+
+/// The first failure that has left in doubt what is durable.
+#[derive(Debug, Default)]
+pub(super) struct Poison {
+    reason: Mutex<Option<String>>,
+}
+
+impl Poison {
+    /// Remembers `error`, and hands it back.
+    pub fn put(&self, error: StoreError) -> StoreError {
+        let reason = match std::error::Error::source(&error) {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        };
+        self.reason.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(reason);
+        error
+    }
+
+    /// Fails once there was a failure.
+    pub fn refuse(&self) -> Result<(), StoreError> {
+        match &*self.reason.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(reason) => Err(StoreError::Poisoned { reason: reason.clone() }),
+            None => Ok(()),
+        }
+    }
+}
