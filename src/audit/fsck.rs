@@ -5,7 +5,7 @@
 //! tiles of level 0 for the entries ([`tiles`]). So a damaged object is told from the good ones
 //! around it. What is damaged or missing is derived from what lies below it, as far as that leads to
 //! the hash that is vouched for, so that one damage hides no other ([`columns`] for the lowest
-//! level). In a directory, all other files are checked too ([`strays`]).
+//! level). In a directory, all other files are then compared with what is sound ([`strays`]).
 //!
 //! Invariants: a clean report means that every byte which the checkpoint implies was read, and
 //! hashes to the signed root. Memory does not grow with the log. A damaged log is a report, never a
@@ -18,7 +18,7 @@ mod strays;
 mod tiles;
 
 use std::num::NonZeroUsize;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
 use tiles_spec::{ResourcePath, TreeSize};
@@ -105,26 +105,29 @@ pub fn fsck(
         verify_signatures: options.verify_signatures,
         progress,
     };
-    let (give, take) = sync_channel(JOBS_MAX);
-    let take = Mutex::new(take);
-    std::thread::scope(|scope| {
-        for _ in 0..options.workers.get() {
-            scope.spawn(|| work(&check, &take));
-        }
-        hand_out(&check, &head.root, &give);
-        drop(give);
+    in_parallel(&check, options.workers, |give| {
+        Walk::new(&check, &|column| give(Job::Column(column))).run(&head.root);
     });
+    if let Objects::Directory(directory) = objects {
+        in_parallel(&check, options.workers, |give| {
+            strays::walk(&check, directory.root(), &|group| give(Job::Group(group)));
+        });
+    }
     Ok(findings.into_report(Some(opened.checkpoint().clone())))
 }
 
-/// Walks the tree and then the directory, and leaves what is much to the workers.
-fn hand_out(check: &Check<'_>, root: &tiles_spec::Hash, give: &SyncSender<Job>) {
-    // Workers take until this end is dropped, so there is always one to give to.
-    let give_job = |job| drop(give.send(job));
-    Walk::new(check, &|column| give_job(Job::Column(column))).run(root);
-    if let Objects::Directory(directory) = check.objects {
-        strays::walk(check, directory.root(), &|group| give_job(Job::Group(group)));
-    }
+/// Runs a walk, and workers for the jobs that it gives out, until all is done.
+fn in_parallel(check: &Check<'_>, workers: NonZeroUsize, walk: impl FnOnce(&dyn Fn(Job))) {
+    let (give, take) = sync_channel(JOBS_MAX);
+    let take = Mutex::new(take);
+    std::thread::scope(|scope| {
+        for _ in 0..workers.get() {
+            scope.spawn(|| work(check, &take));
+        }
+        // Workers take until this end is dropped, so there is always one to give to.
+        walk(&|job| drop(give.send(job)));
+        drop(give);
+    });
 }
 
 fn work(check: &Check<'_>, take: &Mutex<Receiver<Job>>) {

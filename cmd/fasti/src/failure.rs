@@ -49,9 +49,9 @@ pub fn refused_if<T, E>(result: Result<T, E>, is_refusal: fn(&E) -> bool) -> Res
 where
     E: Error + Send + Sync + 'static,
 {
-    result.map_err(|error| match is_refusal(&error) {
-        true => Failure::Refused(error.into()),
-        false => Failure::Broken(error.into()),
+    result.map_err(|error| {
+        let failure = if is_refusal(&error) { Failure::Refused } else { Failure::Broken };
+        failure(error.into())
     })
 }
 

@@ -11,8 +11,8 @@ use crate::globals::Format;
 
 /// An outcome in both forms.
 pub struct Output {
-    /// For people; ends in a newline.
-    pub text: String,
+    /// For people: lines, or a whole text without its last newline.
+    pub lines: Vec<String>,
     /// For programs.
     pub json: Value,
     /// Whether what was asked for was found in order.
@@ -21,14 +21,14 @@ pub struct Output {
 
 impl Output {
     /// An outcome that is in order.
-    pub fn good(text: String, json: Value) -> Self {
-        Self { text, json, good: true }
+    pub fn good(lines: Vec<String>, json: Value) -> Self {
+        Self { lines, json, good: true }
     }
 
     /// Prints it.
     pub fn print(self, format: Format) -> Result<ExitCode, Failure> {
         let text = match format {
-            Format::Default => self.text,
+            Format::Default => self.lines.join("\n") + "\n",
             Format::Json => format!("{:#}\n", self.json),
         };
         write(&text).context("cannot write to standard output")?;

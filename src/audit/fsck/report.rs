@@ -1,5 +1,6 @@
 //! What a check finds: collected by many threads, bounded, put in order at the end.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -56,7 +57,7 @@ impl Report {
 /// What has been found so far.
 #[derive(Default)]
 pub(super) struct Findings {
-    problems: Mutex<Vec<Problem>>,
+    problems: Mutex<BTreeSet<Problem>>,
     omitted: AtomicU64,
     objects: AtomicU64,
     ahead: AtomicU64,
@@ -79,10 +80,17 @@ impl Findings {
     pub(super) fn add(&self, path: impl Display, problem: impl Into<String>) {
         let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
         if problems.len() < PROBLEMS_MAX {
-            problems.push(Problem { path: path.to_string(), problem: problem.into() });
+            problems.insert(Problem { path: path.to_string(), problem: problem.into() });
         } else {
             self.omitted.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Whether something is wrong with an object, as far as is known.
+    pub(super) fn names(&self, path: impl Display) -> bool {
+        let problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = Problem { path: path.to_string(), problem: String::new() };
+        problems.range(&first..).next().is_some_and(|problem| problem.path == first.path)
     }
 
     pub(super) fn count_object(&self) {
@@ -102,9 +110,7 @@ impl Findings {
 
     /// The report, once all threads are done.
     pub(super) fn into_report(self, checkpoint: Option<Checkpoint>) -> Report {
-        let mut problems = self.problems.into_inner().unwrap_or_else(PoisonError::into_inner);
-        problems.sort_unstable();
-        problems.dedup();
+        let problems = self.problems.into_inner().unwrap_or_else(PoisonError::into_inner);
         let head = checkpoint.as_ref().map(|checkpoint| checkpoint.head);
         Report {
             size: head.map(|head| head.size.get()),
@@ -116,7 +122,7 @@ impl Findings {
             signatures: self.signatures.into_inner(),
             objects: self.objects.into_inner(),
             ahead: self.ahead.into_inner(),
-            problems,
+            problems: problems.into_iter().collect(),
             problems_omitted: self.omitted.into_inner(),
         }
     }

@@ -136,13 +136,13 @@ fn signed_width(check: &Check<'_>, kind: Kind, index: TileIndex) -> Option<TileW
     TileCoord::at(check.size, level, index).map(|tile| tile.width)
 }
 
-/// What the signed tree has there; nothing if that is damaged, which the walk of the tree reports.
+/// What the signed tree has there; nothing if that is damaged, as was found out before.
 fn read_signed(check: &Check<'_>, group: &Group, width: TileWidth) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     for width in [width, TileWidth::FULL] {
         let path = path_of(group.kind, group.index, width);
         if check.objects.read_into(&path, &mut bytes).ok()? {
-            return Some(bytes);
+            return (!check.findings.names(path)).then_some(bytes);
         }
     }
     None

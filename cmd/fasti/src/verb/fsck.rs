@@ -50,7 +50,7 @@ pub fn run(globals: &Globals, arguments: &Arguments, runtime: &Runtime) -> Resul
             .context("nothing was checked")?;
     bar.finish_and_clear();
     let json = serde_json::to_value(&report).context("a report is JSON")?;
-    Ok(Output { good: report.is_clean(), text: text(&report), json })
+    Ok(Output { good: report.is_clean(), lines: lines(&report), json })
 }
 
 fn objects(location: &Location, runtime: &Runtime) -> anyhow::Result<(Objects, NonZeroUsize)> {
@@ -77,36 +77,34 @@ fn progress_bar() -> ProgressBar {
     ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-fn text(report: &Report) -> String {
-    let mut text = String::new();
-    for problem in &report.problems {
-        text.push_str(&format!("{}: {}\n", problem.path, problem.problem));
-    }
+fn lines(report: &Report) -> Vec<String> {
+    let named = report.problems.iter();
+    let mut lines: Vec<_> =
+        named.map(|problem| format!("{}: {}", problem.path, problem.problem)).collect();
     if report.problems_omitted > 0 {
-        text.push_str(&format!("and {} more problems\n", report.problems_omitted));
+        lines.push(format!("and {} more problems", report.problems_omitted));
     }
     let (Some(origin), Some(size), Some(root)) = (&report.origin, report.size, &report.root) else {
-        text.push_str("Not clean: without a checkpoint that verifies, nothing else was checked\n");
-        return text;
+        lines.push("Not clean: without a checkpoint, nothing else can be checked".to_owned());
+        return lines;
     };
     let verdict = if report.is_clean() { "Clean" } else { "Not clean" };
-    text.push_str(&format!(
-        "{verdict}: {origin}, tree of {size} with root hash {root}\n\
-         {} entries ({} Rekor) in {} objects hash to it; {} problems\n",
+    lines.push(format!("{verdict}: {origin}, tree of {size} with root hash {root}"));
+    lines.push(format!(
+        "{} entries ({} Rekor) in {} objects hash to it; {} problems",
         report.entries,
         report.rekor_entries,
         report.objects,
         report.problems.len() as u64 + report.problems_omitted,
     ));
-    if report.signatures > 0 {
-        text.push_str(&format!("{} signatures verified again\n", report.signatures));
+    for (count, what) in [
+        (report.signatures, "signatures verified again"),
+        (report.unreadable_entries, "entries look like Rekor's and cannot be read as such"),
+        (report.ahead, "objects are ahead of the checkpoint"),
+    ] {
+        if count > 0 {
+            lines.push(format!("{count} {what}"));
+        }
     }
-    if report.unreadable_entries > 0 {
-        let count = report.unreadable_entries;
-        text.push_str(&format!("{count} entries look like Rekor's and cannot be read as such\n"));
-    }
-    if report.ahead > 0 {
-        text.push_str(&format!("{} objects are ahead of the checkpoint\n", report.ahead));
-    }
-    text
+    lines
 }

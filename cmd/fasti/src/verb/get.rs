@@ -11,7 +11,6 @@ use tiles_spec::LeafIndex;
 use crate::failure::{Failure, refused_if};
 use crate::globals::Globals;
 use crate::output::Output;
-use crate::verb::loginfo::hex;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -23,17 +22,17 @@ pub struct Arguments {
 pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
     let mut view = globals.view().await?;
     let proven = refused_if(view.entry(arguments.log_index).await, ReadError::is_refusal)?;
-    let (log_id, head) = (hex(&view.checkpoint().log().log_id), view.head());
+    let (log_id, head) = (hex::encode(view.checkpoint().log().log_id), view.head());
     let entry = RekorEntry::parse(&proven.bytes).ok();
     let body = body(&proven.bytes, entry.as_ref());
-    let mut text = format!("LogID: {log_id}\nIndex: {}\nUUID: {}\n", proven.index, proven.leaf);
-    for signature in entry.iter().flat_map(RekorEntry::signatures) {
-        for line in signer(signature) {
-            text.push_str(&format!("{line}\n"));
-        }
-    }
-    text.push_str(&format!("Body: {body:#}\n"));
-    text.push_str(&format!("Proved: in the tree of {} with root hash {}\n", head.size, head.root));
+    let mut lines = vec![
+        format!("LogID: {log_id}"),
+        format!("Index: {}", proven.index),
+        format!("UUID: {}", proven.leaf),
+    ];
+    lines.extend(entry.iter().flat_map(RekorEntry::signatures).flat_map(signer));
+    lines.push(format!("Body: {body:#}"));
+    lines.push(format!("Proved: in the tree of {} with root hash {}", head.size, head.root));
     let json = json!({
         "LogID": log_id,
         "LogIndex": proven.index.get(),
@@ -44,7 +43,7 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
         "RootHash": head.root.to_string(),
         "Hashes": proven.proof.iter().map(ToString::to_string).collect::<Vec<_>>(),
     });
-    Ok(Output::good(text, json))
+    Ok(Output::good(lines, json))
 }
 
 /// A Rekor entry as the JSON it is; any other as text, or else in base64.

@@ -28,5 +28,5 @@ pub fn run(arguments: &Arguments) -> Result<Output, Failure> {
         "origin": arguments.origin.as_str(),
         "file": file.to_string(),
     });
-    Ok(Output::good(format!("{vkey}\n"), json))
+    Ok(Output::good(vec![vkey.to_string()], json))
 }

@@ -32,35 +32,25 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     };
     let witnesses: Vec<_> =
         view.checkpoint().cosigned().iter().map(|seen| seen.witness.to_string()).collect();
-    let mut text = format!(
-        "Verification Successful!\n\
-         Origin:            {}\n\
-         Active Tree Size:  {}\n\
-         Root Hash:         {}\n\
-         Consistency:       {since}\n",
-        log.origin(),
-        head.size,
-        head.root,
-    );
-    for witness in &witnesses {
-        text.push_str(&format!("Witness:           {witness}\n"));
-    }
+    let mut lines = vec![
+        "Verification Successful!".to_owned(),
+        format!("Origin:            {}", log.origin()),
+        format!("Active Tree Size:  {}", head.size),
+        format!("Root Hash:         {}", head.root),
+        format!("Consistency:       {since}"),
+    ];
+    lines.extend(witnesses.iter().map(|witness| format!("Witness:           {witness}")));
     let json = json!({
         "Origin": log.origin(),
         "ActiveTreeSize": head.size.get(),
         "TotalTreeSize": head.size.get(),
         "RootHash": head.root.to_string(),
-        "LogID": hex(&log.log_id),
+        "LogID": hex::encode(log.log_id),
         "ConsistentWithTreeSize": before.map(tiles_spec::TreeSize::get),
         "Witnesses": witnesses,
         "Checkpoint": String::from_utf8_lossy(&view.checkpoint().to_bytes()),
     });
-    Ok(Output::good(text, json))
-}
-
-/// Lower-case hex.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    Ok(Output::good(lines, json))
 }
 
 /// The XDG base directory for state, or what stands in for it.

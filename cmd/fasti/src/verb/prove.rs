@@ -51,27 +51,25 @@ async fn inclusion(
         "Hashes": proven.proof.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "TlogProof": proof,
     });
-    let Some(out) = out else { return Ok(Output::good(proof, json)) };
+    let Some(out) = out else {
+        return Ok(Output::good(vec![proof.trim_end().to_owned()], json));
+    };
     files::write(out, proof.as_bytes())?;
-    let text = format!(
-        "Entry {index} is in the tree of {} with root hash {}\nProof: {}\n",
-        head.size,
-        head.root,
-        out.display(),
-    );
-    Ok(Output::good(text, json))
+    let lines = vec![
+        format!("Entry {index} is in the tree of {} with root hash {}", head.size, head.root),
+        format!("Proof: {}", out.display()),
+    ];
+    Ok(Output::good(lines, json))
 }
 
 async fn consistency(view: &mut View, old: TreeSize, new: TreeSize) -> Result<Output, Failure> {
     let Consistency { old, new, proof } =
         refused_if(view.consistency(old, new).await, ReadError::is_refusal)?;
-    let mut text = format!(
-        "The tree of {} with root hash {}\nbegins with the tree of {} with root hash {}\n",
-        new.size, new.root, old.size, old.root,
-    );
-    for hash in &proof {
-        text.push_str(&format!("{}\n", hash.to_base64()));
-    }
+    let mut lines = vec![
+        format!("The tree of {} with root hash {}", new.size, new.root),
+        format!("begins with the tree of {} with root hash {}", old.size, old.root),
+    ];
+    lines.extend(proof.iter().map(tiles_spec::Hash::to_base64));
     let json = json!({
         "FirstSize": old.size.get(),
         "FirstRootHash": old.root.to_string(),
@@ -79,5 +77,5 @@ async fn consistency(view: &mut View, old: TreeSize, new: TreeSize) -> Result<Ou
         "RootHash": new.root.to_string(),
         "Hashes": proof.iter().map(ToString::to_string).collect::<Vec<_>>(),
     });
-    Ok(Output::good(text, json))
+    Ok(Output::good(lines, json))
 }

@@ -51,5 +51,5 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
     };
     let json = json.context("cannot describe this log")?;
     let value = serde_json::from_str(&json).context("what was written is JSON")?;
-    Ok(Output::good(format!("{json}\n"), value))
+    Ok(Output::good(vec![json], value))
 }

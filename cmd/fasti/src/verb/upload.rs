@@ -121,7 +121,8 @@ fn signed(arguments: &Arguments) -> anyhow::Result<HashedRekord> {
             .digest(hash)
             .with_context(|| format!("cannot read {}", artifact.path().display()))?,
         (None, Some(text)) => {
-            let bytes = from_hex(text.rsplit_once(':').map_or(text.as_str(), |(_, hex)| hex))?;
+            let digits = text.rsplit_once(':').map_or(text.as_str(), |(_, digits)| digits);
+            let bytes = hex::decode(digits).context("--artifact-hash is not hexadecimal")?;
             ArtifactDigest::new(hash, &bytes).context("--artifact-hash, for this key")?
         }
         (None, None) => bail!("give --artifact or --artifact-hash"),
@@ -180,26 +181,24 @@ fn output(globals: &Globals, arguments: &Arguments, answer: &Answer) -> Output {
     let log = globals.log.as_ref().map(ToString::to_string).unwrap_or_default();
     let location = format!("{log}/{}", bundle.unwrap_or_default());
     let index = answer.index;
-    let mut text = if answer.existed {
-        format!("Entry already exists; index {index}, available at: {location}\n")
+    let what = if answer.existed {
+        format!("Entry already exists; index {index}")
     } else {
-        format!("Created entry at index {index}, available at: {location}\n")
+        format!("Created entry at index {index}")
     };
-    match &answer.verified {
-        Some(logged) => text.push_str(&format!(
-            "Verified: entry {} of the log {}, in its signed tree of {} with root hash {}\n",
+    let mut lines = vec![format!("{what}, available at: {location}")];
+    lines.push(match &answer.verified {
+        Some(logged) => format!(
+            "Verified: entry {} of the log {}, in its signed tree of {} with root hash {}",
             logged.index,
             logged.log.name(),
             logged.head.size,
             logged.head.root,
-        )),
-        None => text.push_str(
-            "Nothing was verified: give --vkey (or set FASTI_VKEY) to the log's verifier key\n",
         ),
-    }
-    if let Some(path) = &arguments.bundle {
-        text.push_str(&format!("Bundle: {}\n", path.display()));
-    }
+        None => "Nothing was verified: give --vkey (or set FASTI_VKEY) to the log's verifier key"
+            .to_owned(),
+    });
+    lines.extend(arguments.bundle.iter().map(|path| format!("Bundle: {}", path.display())));
     let json = json!({
         "AlreadyExists": answer.existed,
         "Index": index.get(),
@@ -209,18 +208,5 @@ fn output(globals: &Globals, arguments: &Arguments, answer: &Answer) -> Output {
         "TreeSize": answer.verified.as_ref().map(|logged| logged.head.size.get()),
         "RootHash": answer.verified.as_ref().map(|logged| logged.head.root.to_string()),
     });
-    Output::good(text, json)
-}
-
-fn from_hex(text: &str) -> anyhow::Result<Vec<u8>> {
-    let digits = text.as_bytes();
-    ensure!(digits.len() % 2 == 0, "--artifact-hash is not hexadecimal");
-    digits
-        .chunks_exact(2)
-        .map(|pair| {
-            let pair = std::str::from_utf8(pair).ok();
-            pair.and_then(|pair| u8::from_str_radix(pair, 16).ok())
-                .context("--artifact-hash is not hexadecimal")
-        })
-        .collect()
+    Output::good(lines, json)
 }

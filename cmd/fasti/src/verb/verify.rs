@@ -109,18 +109,6 @@ fn trust(globals: &Globals, arguments: &Arguments) -> anyhow::Result<Trust> {
     Ok(trust)
 }
 
-/// What a verdict says.
-pub fn sentences(verdict: &Verdict) -> String {
-    let mut text = String::new();
-    for sentence in verdict.proved() {
-        text.push_str(&format!("  proved: {sentence}\n"));
-    }
-    for sentence in verdict.not_checked() {
-        text.push_str(&format!("  not checked: {sentence}\n"));
-    }
-    text
-}
-
 fn output(verdict: &Verdict) -> Output {
     let logged: Vec<_> = verdict
         .logged
@@ -148,5 +136,8 @@ fn output(verdict: &Verdict) -> Output {
         "Proved": verdict.proved(),
         "NotChecked": verdict.not_checked(),
     });
-    Output::good(format!("Verified OK\n{}", sentences(verdict)), json)
+    let mut lines = vec!["Verified OK".to_owned()];
+    lines.extend(verdict.proved().iter().map(|sentence| format!("  proved: {sentence}")));
+    lines.extend(verdict.not_checked().iter().map(|sentence| format!("  not checked: {sentence}")));
+    Output::good(lines, json)
 }
