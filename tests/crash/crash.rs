@@ -3,6 +3,7 @@
 //!
 //! What it leaves is derived again from the files by the oracle of the disk tests.
 
+mod full_disk;
 mod grown;
 mod http;
 mod kill;

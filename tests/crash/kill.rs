@@ -1,6 +1,8 @@
 //! kill -9 in a loop: clients submit all the time, and the writer is killed at random moments, at
 //! its start and its recovery too.
 //!
+//! `FASTI_CRASH_KILLS` and `FASTI_CRASH_SEED` make it longer and another one.
+//!
 //! Afterwards everything that was ever acknowledged is at its index (I4), everything that was ever
 //! shown is of one history (I1, I2), and what readers saw never shrank.
 
@@ -12,17 +14,17 @@ use std::sync::{Mutex, RwLock};
 use std::thread;
 use std::time::Duration;
 
-use tiles_spec::{SignedCheckpoint, VerifierKey};
+use tiles_spec::SignedCheckpoint;
 
 use crate::http::Connection;
 use crate::seeded::Seeded;
-use crate::writer::{ORIGIN, Writer};
+use crate::writer::{ORIGIN, Writer, verifier_key};
 use crate::{oracle, rekor};
 
-const KILLS: usize = 60;
-const OPAQUE_CLIENTS: usize = 3;
+const KILLS: u64 = 55;
+const SEED: u64 = 1;
+const OPAQUE_CLIENTS: u64 = 3;
 const REKOR_REQUESTS: usize = 600;
-const SEED: u64 = 20_261_123;
 
 /// What all threads see.
 #[derive(Default)]
@@ -62,7 +64,8 @@ impl Scene {
 fn nothing_acknowledged_is_lost_and_nothing_forks() {
     let home = tempfile::tempdir().expect("a directory");
     let store = home.path().join("log");
-    let (scene, seed) = (Scene::default(), SEED);
+    let scene = Scene::default();
+    let (kills, seed) = (from_env("FASTI_CRASH_KILLS", KILLS), from_env("FASTI_CRASH_SEED", SEED));
     println!("seed {seed}");
     thread::scope(|threads| {
         let clients: Vec<_> = (0..OPAQUE_CLIENTS)
@@ -76,7 +79,7 @@ fn nothing_acknowledged_is_lost_and_nothing_forks() {
         ];
         // Ends the other threads even if this one panics.
         let over = Over(&scene);
-        kill_in_a_loop(&scene, &store, seed);
+        kill_in_a_loop(&scene, &store, kills, seed);
         let mut last = Writer::start(&store, &[]);
         *scene.address.write().expect("no panics") = Some(last.expect_address());
         thread::sleep(Duration::from_secs(1));
@@ -87,7 +90,11 @@ fn nothing_acknowledged_is_lost_and_nothing_forks() {
         println!("{unanswered} entries without an answer, resubmitted; {checkpoints} reads");
         last.stop();
     });
-    verify(&scene, &store);
+    verify(&scene, &store, kills);
+}
+
+fn from_env(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |value| value.parse().expect("a number"))
 }
 
 struct Over<'a>(&'a Scene);
@@ -98,19 +105,20 @@ impl Drop for Over<'_> {
     }
 }
 
-fn kill_in_a_loop(scene: &Scene, store: &Path, seed: u64) {
+fn kill_in_a_loop(scene: &Scene, store: &Path, kills: u64, seed: u64) {
     let mut random = Seeded::new(seed);
-    for n in 0..KILLS {
-        let mut writer = Writer::start(store, &["--batch-max-entries", "64"]);
+    for n in 0..kills {
+        let batch_max = if random.coin() { "1" } else { "64" };
+        let mut writer = Writer::start(store, &["--batch-max-entries", batch_max]);
         // One in four is killed before or while it recovers.
         if random.below(4) == 0 {
-            thread::sleep(Duration::from_micros(random.next() % 400_000));
+            thread::sleep(Duration::from_micros(random.next() % 300_000));
         } else {
             match writer.address() {
                 Ok(address) => *scene.address.write().expect("no panics") = Some(address),
                 Err(ended) => panic!("start {n}, seed {seed}: {}", ended.stderr),
             }
-            thread::sleep(Duration::from_micros(random.next() % 600_000));
+            thread::sleep(Duration::from_micros(random.next() % 400_000));
             *scene.address.write().expect("no panics") = None;
         }
         writer.kill();
@@ -118,8 +126,8 @@ fn kill_in_a_loop(scene: &Scene, store: &Path, seed: u64) {
 }
 
 /// Submits entries one after the other, some of them twice. Returns those that got no answer.
-fn submit_opaque(scene: &Scene, client: usize, seed: u64) -> Vec<Vec<u8>> {
-    let mut random = Seeded::new(seed + 1 + client as u64);
+fn submit_opaque(scene: &Scene, client: u64, seed: u64) -> Vec<Vec<u8>> {
+    let mut random = Seeded::new(seed + 1 + client);
     let (mut unanswered, mut entries) = (Vec::new(), Vec::new());
     let mut connection = None;
     while connection.is_some() || !scene.is_over.load(Ordering::SeqCst) {
@@ -240,7 +248,7 @@ impl Latest {
     }
 }
 
-fn verify(scene: &Scene, store: &Path) {
+fn verify(scene: &Scene, store: &Path, kills: u64) {
     let key = verifier_key(store);
     let read = |path: &str| std::fs::read(store.join(path)).ok();
     let published = oracle::verify(&read, ORIGIN, &key);
@@ -254,15 +262,10 @@ fn verify(scene: &Scene, store: &Path) {
     let shown = scene.shown.lock().expect("no panics");
     let sizes = published.check_shown(shown.iter().map(Vec::as_slice), ORIGIN, &key);
     println!(
-        "{KILLS} kills, {} acknowledgements, {} entries in the log, {sizes} sizes shown",
+        "{kills} kills, {} acknowledgements, {} entries in the log, {sizes} sizes shown",
         acknowledged.len(),
         published.entries.len(),
     );
-    assert!(acknowledged.len() > 10 * KILLS && sizes > 3 * KILLS, "the writer got to work");
-}
-
-fn verifier_key(store: &Path) -> VerifierKey {
-    let line = std::fs::read_to_string(store.join("_writer/log.key")).expect("the key file");
-    let key = tiles_spec::NoteSigningKey::parse(line.trim_end()).expect("a key");
-    key.verifier_key().clone()
+    let least = usize::try_from(kills).expect("small");
+    assert!(acknowledged.len() > 10 * least && sizes > 3 * least, "the writer got to work");
 }

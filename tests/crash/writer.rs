@@ -1,13 +1,14 @@
 //! A writer process: started, awaited, killed.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Seek};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+use tiles_spec::{NoteSigningKey, VerifierKey};
 
 /// The name of every log here.
 pub const ORIGIN: &str = "log.test/crash";
@@ -17,7 +18,7 @@ pub struct Writer {
     child: Child,
     /// Open as long as the writer runs: it may have more to print.
     stdout: BufReader<ChildStdout>,
-    stderr: PathBuf,
+    stderr: File,
 }
 
 /// What a writer that ended by itself has left.
@@ -28,10 +29,9 @@ pub struct Ended {
 }
 
 impl Writer {
-    /// Starts a writer on `store`. What it says goes to a file beside.
+    /// Starts a writer on `store`.
     pub fn start(store: &Path, more: &[&str]) -> Self {
-        let stderr = store.with_extension("stderr");
-        let said = File::create(&stderr).expect("a file for what the writer says");
+        let stderr = tempfile::tempfile().expect("a file for what the writer says");
         let mut child = Command::new(env!("CARGO_BIN_EXE_fasti-writer"))
             .env_clear()
             .arg("--store")
@@ -40,7 +40,7 @@ impl Writer {
             .args(more)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(said)
+            .stderr(stderr.try_clone().expect("a second descriptor"))
             .spawn()
             .expect("the writer starts");
         let stdout = BufReader::new(child.stdout.take().expect("is piped"));
@@ -90,8 +90,10 @@ impl Writer {
     /// Waits for the writer to end by itself.
     pub fn wait(&mut self) -> Ended {
         let status = self.child.wait().expect("the writer can be waited for");
-        let stderr = std::fs::read(&self.stderr).expect("a file");
-        Ended { status, stderr: String::from_utf8_lossy(&stderr).into_owned() }
+        let mut said = Vec::new();
+        self.stderr.rewind().expect("a file");
+        self.stderr.read_to_end(&mut said).expect("a file");
+        Ended { status, stderr: String::from_utf8_lossy(&said).into_owned() }
     }
 }
 
@@ -100,4 +102,11 @@ impl Drop for Writer {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+/// The key of the log in `store`.
+pub fn verifier_key(store: &Path) -> VerifierKey {
+    let line = std::fs::read_to_string(store.join("_writer/log.key")).expect("the key file");
+    let key = NoteSigningKey::parse(line.trim_end()).expect("a key");
+    key.verifier_key().clone()
 }
