@@ -223,7 +223,11 @@ impl std::fmt::Debug for Stores {
 pub enum StoreError {
     /// An immutable object exists with other bytes (invariant I5): two histories have met, or the
     /// stored bytes are damaged. Nothing was overwritten.
-    #[error("{path} exists already with other bytes; nothing was overwritten")]
+    #[error(
+        "{path} exists already with other bytes; nothing was overwritten. If the file is damaged, \
+         move it away and start again: it is written anew from the commit records. If it is not, \
+         it is of another history: do not go on"
+    )]
     Conflict {
         /// The object.
         path: ObjectPath,

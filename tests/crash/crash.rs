@@ -1,0 +1,16 @@
+//! The real writer in a process of its own: killed at any moment, on damaged and copied
+//! directories, on a full disk.
+//!
+//! What it leaves is derived again from the files by the oracle of the disk tests.
+
+mod grown;
+mod http;
+mod kill;
+#[path = "../disk/oracle.rs"]
+mod oracle;
+mod refusals;
+mod rekor;
+mod restored;
+#[path = "../disk/seeded.rs"]
+mod seeded;
+mod writer;

@@ -1,0 +1,193 @@
+//! What a start refuses: each damage ends with exit status 1 and a sentence that names the file and
+//! says what to do; and when the damage is undone, the log goes on.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::grown::{Grown, Settled};
+use crate::writer::Writer;
+
+const SIZE: usize = 20;
+
+/// What is done to a file.
+#[derive(Clone, Copy, Debug)]
+enum Damage {
+    Remove,
+    /// One bit, so many bytes behind the middle of the file.
+    FlipBehindMiddle(usize),
+    /// One bit, so many bytes before its end.
+    FlipBeforeEnd(usize),
+}
+
+struct Case {
+    settled: Settled,
+    /// A file or directory; `*.segment` is the one there is.
+    path: &'static str,
+    damage: Damage,
+    /// What the writer has to say.
+    says: &'static [&'static str],
+}
+
+const fn case(
+    settled: Settled,
+    path: &'static str,
+    damage: Damage,
+    says: &'static [&'static str],
+) -> Case {
+    Case { settled, path, damage, says }
+}
+
+use Damage::{FlipBeforeEnd, FlipBehindMiddle, Remove};
+use Settled::{No, Yes};
+
+const SEGMENT: &str = "_writer/commit/*.segment";
+
+const CASES: &[Case] = &[
+    case(
+        No,
+        "_writer/commit",
+        Remove,
+        &["size 20", "commit records (_writer/commit)", "restore them"],
+    ),
+    case(
+        Yes,
+        "_writer/commit",
+        Remove,
+        &["size 20", "commit records (_writer/commit)", "restore them"],
+    ),
+    case(
+        No,
+        "checkpoint",
+        Remove,
+        &["records up to size 20", "restore `checkpoint` from any reader"],
+    ),
+    case(
+        Yes,
+        "checkpoint",
+        Remove,
+        &["records up to size 20", "restore `checkpoint` from any reader"],
+    ),
+    case(Yes, "checkpoint", FlipBehindMiddle(0), &["not signed by this key", "name the key"]),
+    case(Yes, "tile/0/000.p/20", Remove, &["tile/0/000.p/20 is missing", "restore it"]),
+    case(
+        Yes,
+        "tile/0/000.p/20",
+        FlipBehindMiddle(0),
+        &["tile/0/000.p/20", "restore it from a mirror"],
+    ),
+    case(No, "tile/0/000.p/20", FlipBehindMiddle(0), &["tile/0/000.p/20", "move it away"]),
+    case(Yes, "tile/entries/000.p/20", Remove, &["tile/entries/000.p/20 is missing", "restore it"]),
+    case(
+        Yes,
+        "tile/entries/000.p/20",
+        FlipBehindMiddle(0),
+        &["tile/entries/000.p/20", "restore it from"],
+    ),
+    case(
+        No,
+        "tile/entries/000.p/20",
+        FlipBehindMiddle(0),
+        &["tile/entries/000.p/20", "move it away"],
+    ),
+    case(
+        No,
+        SEGMENT,
+        FlipBehindMiddle(0),
+        &[".segment is damaged", "Restore this file from a backup", "do not delete"],
+    ),
+    case(
+        No,
+        SEGMENT,
+        FlipBehindMiddle(100),
+        &[".segment is damaged", "Restore this file from a backup"],
+    ),
+    case(
+        No,
+        SEGMENT,
+        FlipBeforeEnd(1),
+        &["cut off the end", "_writer/torn", "rolled back", "size 20", "size 19"],
+    ),
+    case(Yes, SEGMENT, FlipBeforeEnd(1), &["cut off the end", "_writer/torn", "size 20"]),
+];
+
+#[test]
+fn damage_is_refused_by_name_and_can_be_undone() {
+    for (n, case) in CASES.iter().enumerate() {
+        let what =
+            format!("case {n}: {} {:?}, settled: {:?}", case.path, case.damage, case.settled);
+        let log = Grown::to(SIZE, case.settled);
+        let path = find(&log.store, case.path);
+        let undo = Undo::of(&path);
+        damage(&path, case.damage);
+        for _ in 0..2 {
+            let said = refused(&log.store, &[], &what);
+            for sentence in case.says {
+                assert!(said.contains(sentence), "{what}: {sentence:?} is not in {said}");
+            }
+            if said.contains("cut off the end") {
+                // Only the first start finds it.
+                break;
+            }
+        }
+        undo.put_back();
+        let mut writer = Writer::start(&log.store, &[]);
+        writer.address().unwrap_or_else(|e| panic!("{what}: undone, but {}", e.stderr));
+        writer.stop();
+    }
+    println!("{} kinds of damage", CASES.len());
+}
+
+/// Starts a writer that has to refuse, and returns what it says.
+pub fn refused(store: &Path, flags: &[&str], what: &str) -> String {
+    match Writer::start(store, flags).address() {
+        Ok(_) => panic!("{what}: the writer starts"),
+        Err(ended) => {
+            assert_eq!(ended.status.code(), Some(1), "{what}: {}", ended.stderr);
+            ended.stderr
+        }
+    }
+}
+
+fn find(store: &Path, path: &str) -> PathBuf {
+    match path.strip_suffix("/*.segment") {
+        None => store.join(path),
+        Some(dir) => {
+            let mut files = fs::read_dir(store.join(dir)).expect("a directory");
+            files.next().expect("one segment").expect("readable").path()
+        }
+    }
+}
+
+fn damage(path: &Path, damage: Damage) {
+    let flip = |at: fn(usize, usize) -> usize, offset| {
+        let mut bytes = fs::read(path).expect("a file");
+        let at = at(bytes.len(), offset);
+        bytes[at] ^= 0x04;
+        fs::write(path, bytes).expect("written");
+    };
+    match damage {
+        Remove if path.is_dir() => fs::remove_dir_all(path).expect("removed"),
+        Remove => fs::remove_file(path).expect("removed"),
+        FlipBehindMiddle(bytes) => flip(|length, offset| length / 2 + offset, bytes),
+        FlipBeforeEnd(bytes) => flip(|length, offset| length - offset, bytes),
+    }
+}
+
+/// The files as they were.
+struct Undo(Vec<(PathBuf, Vec<u8>)>);
+
+impl Undo {
+    fn of(path: &Path) -> Self {
+        let paths: Vec<PathBuf> = match fs::read_dir(path) {
+            Ok(files) => files.map(|file| file.expect("readable").path()).collect(),
+            Err(_) => vec![path.to_owned()],
+        };
+        Self(paths.into_iter().map(|p| (p.clone(), fs::read(&p).expect("a file"))).collect())
+    }
+
+    fn put_back(self) {
+        for (path, bytes) in self.0 {
+            fs::write(path, bytes).expect("written");
+        }
+    }
+}
