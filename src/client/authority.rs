@@ -187,3 +187,102 @@ fn algorithm(
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{
+        BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+        KeyPair, KeyUsagePurpose, date_time_ymd,
+    };
+
+    use super::*;
+
+    fn issuing() -> CertificateParams {
+        let mut params = CertificateParams::new([]).unwrap();
+        params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, "authority.test");
+        params.not_before = date_time_ymd(2020, 1, 1);
+        params.not_after = date_time_ymd(2030, 1, 1);
+        params
+    }
+
+    fn signing() -> CertificateParams {
+        let mut params = CertificateParams::new([]).unwrap();
+        params.not_before = date_time_ymd(2026, 1, 1);
+        params.not_after = date_time_ymd(2026, 1, 2);
+        params
+    }
+
+    fn judge_within(
+        issuing: CertificateParams,
+        signing: &CertificateParams,
+        key: KeyPair,
+        span: [Option<OffsetDateTime>; 2],
+    ) -> Result<String, AuthorityError> {
+        let der = issuing.self_signed(&key).unwrap();
+        let authority = Authority::new(der.der(), span[0], span[1]).unwrap();
+        let issuer = Issuer::new(issuing, key);
+        let signed = signing.signed_by(&KeyPair::generate().unwrap(), &issuer).unwrap();
+        issuer_of(signed.der(), &[authority])
+    }
+
+    fn judge(issuing: CertificateParams, signing: &CertificateParams) -> String {
+        let judged = judge_within(issuing, signing, KeyPair::generate().unwrap(), [None, None]);
+        judged.unwrap_or_else(|error| error.to_string())
+    }
+
+    #[test]
+    fn authorities_with_keys_of_every_kind_issue() {
+        for kind in [
+            &rcgen::PKCS_ECDSA_P256_SHA256,
+            &rcgen::PKCS_ECDSA_P384_SHA384,
+            &rcgen::PKCS_RSA_SHA256,
+            &rcgen::PKCS_ED25519,
+        ] {
+            let key = KeyPair::generate_for(kind).unwrap();
+            let judged = judge_within(issuing(), &signing(), key, [None, None]);
+            assert_eq!(judged.unwrap(), "CN=authority.test", "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn only_those_who_may_issue_do() {
+        let mut params = issuing();
+        params.is_ca = IsCa::ExplicitNoCa;
+        assert!(judge(params, &signing()).contains("not for issuing"));
+        let mut params = issuing();
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        assert!(judge(params, &signing()).contains("not for issuing"));
+        let mut params = issuing();
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        assert_eq!(judge(params, &signing()), "CN=authority.test");
+    }
+
+    #[test]
+    fn purposes_and_times_must_fit() {
+        let mut params = signing();
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        assert!(judge(issuing(), &params).contains("not for signing code"));
+        params.extended_key_usages.push(ExtendedKeyUsagePurpose::CodeSigning);
+        assert_eq!(judge(issuing(), &params), "CN=authority.test");
+
+        let mut late = signing();
+        late.not_after = date_time_ymd(2031, 1, 1);
+        assert!(judge(issuing(), &late).contains("not valid, or not trusted"));
+        let day = |day| Some(date_time_ymd(2026, 1, day));
+        let within = |span| judge_within(issuing(), &signing(), KeyPair::generate().unwrap(), span);
+        assert!(within([day(1), day(1)]).is_ok());
+        assert!(within([day(2), None]).is_err());
+        assert!(within([None, Some(date_time_ymd(2025, 12, 31))]).is_err());
+    }
+
+    #[test]
+    fn strangers_and_garbage() {
+        let key = KeyPair::generate().unwrap();
+        let own = signing().self_signed(&key).unwrap();
+        let error = issuer_of(own.der(), &[]).unwrap_err();
+        assert!(matches!(error, AuthorityError::Unknown { .. }), "{error}");
+        assert!(matches!(issuer_of(b"0", &[]), Err(AuthorityError::Malformed(_))));
+        assert!(Authority::new(b"0", None, None).is_err());
+    }
+}

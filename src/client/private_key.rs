@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::io;
+use std::path::Path;
 
 use aws_lc_rs::digest::{Context, Digest, SHA256, SHA384, SHA512};
 use aws_lc_rs::encoding::AsDer as _;
@@ -17,8 +18,10 @@ use const_oid::ObjectIdentifier;
 use ed25519_dalek::SigningKey;
 use pkcs8::{DecodePrivateKey as _, EncodePublicKey as _, PrivateKeyInfo, SecretDocument};
 use sha2::{Digest as _, Sha512};
+use zeroize::Zeroizing;
 
 use super::artifact::ArtifactFile;
+use super::keys::KEY_FILE_BYTES_MAX;
 use crate::entry::{
     ArtifactDigest, EntryError, HashAlgorithm, HashedRekord, KeyMaterial, PublicKey,
     VerifiableSignature, Verifier,
@@ -59,6 +62,15 @@ pub enum PrivateKeyError {
     /// The public half is refused.
     #[error("the key's public half is refused: {0}")]
     Public(#[from] EntryError),
+    /// The key file cannot be read.
+    #[error("cannot read the key file {path}")]
+    File {
+        /// The file.
+        path: String,
+        /// The system's reason.
+        #[source]
+        source: io::Error,
+    },
     /// The artifact cannot be read.
     #[error("cannot read the artifact {path}")]
     Artifact {
@@ -74,6 +86,16 @@ pub enum PrivateKeyError {
 }
 
 impl PrivateKey {
+    /// Reads the key in a file, see [`from_pkcs8_pem`](Self::from_pkcs8_pem).
+    pub fn open(path: &Path) -> Result<Self, PrivateKeyError> {
+        let failed = |source| PrivateKeyError::File { path: path.display().to_string(), source };
+        if std::fs::metadata(path).map_err(failed)?.len() > KEY_FILE_BYTES_MAX as u64 {
+            return Err(PrivateKeyError::Form);
+        }
+        let pem = Zeroizing::new(std::fs::read(path).map_err(failed)?);
+        Self::from_pkcs8_pem(std::str::from_utf8(&pem).map_err(|_| PrivateKeyError::Form)?)
+    }
+
     /// Reads a PEM block `PRIVATE KEY`.
     pub fn from_pkcs8_pem(pem: &str) -> Result<Self, PrivateKeyError> {
         let (label, document) =

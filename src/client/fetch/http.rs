@@ -132,3 +132,92 @@ pub(in crate::client) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
     Some(Duration::from_secs(seconds))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+    use std::thread::{self, JoinHandle};
+
+    use super::*;
+
+    const TILE: &str = "tile/0/000.p/1";
+    const BUNDLE: &str = "tile/entries/000.p/1";
+
+    /// Gives these answers, one to each connection, and returns the requests.
+    fn serve(answers: Vec<Vec<u8>>) -> (HttpFetch, JoinHandle<Vec<String>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/log/", listener.local_addr().unwrap());
+        let server = thread::spawn(move || {
+            let answer = |answer: Vec<u8>| {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut request = vec![0; 4096];
+                let length = stream.read(&mut request).unwrap();
+                stream.write_all(&answer).unwrap();
+                String::from_utf8_lossy(&request[..length]).to_lowercase()
+            };
+            answers.into_iter().map(answer).collect()
+        });
+        (HttpFetch::new(&url.parse().unwrap()).unwrap(), server)
+    }
+
+    fn answer(head: &str, body: &[u8]) -> Vec<u8> {
+        let length = body.len();
+        let head = format!("HTTP/1.1 {head}connection: close\r\ncontent-length: {length}\r\n\r\n");
+        [head.as_bytes(), body].concat()
+    }
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    async fn fetch(answers: Vec<Vec<u8>>, path: &str) -> Result<Option<Vec<u8>>, FetchError> {
+        let count = answers.len();
+        let (fetch, server) = serve(answers);
+        let path = path.parse().unwrap();
+        let fetched = fetch.fetch(&path).await;
+        let requests = server.join().unwrap();
+        assert_eq!(requests.len(), count);
+        for request in requests {
+            assert!(request.starts_with(&format!("get /log/{path} http/1.1\r\n")), "{request}");
+            let packed = request.contains("accept-encoding: gzip, identity\r\n");
+            assert_eq!(packed, matches!(path, ResourcePath::Bundle(_)), "{request}");
+        }
+        fetched
+    }
+
+    #[tokio::test]
+    async fn objects_plain_and_packed() {
+        let ok = "200 OK\r\n";
+        let packed = "200 OK\r\ncontent-encoding: gzip\r\n";
+        let bundle = b"\x00\x01x".to_vec();
+        assert_eq!(fetch(vec![answer(ok, &bundle)], BUNDLE).await.unwrap(), Some(bundle.clone()));
+        let answers = vec![answer(packed, &gzip(&bundle))];
+        assert_eq!(fetch(answers, BUNDLE).await.unwrap(), Some(bundle));
+        assert_eq!(fetch(vec![answer(ok, &[7; 32])], TILE).await.unwrap(), Some(vec![7; 32]));
+        let refused = fetch(vec![answer(packed, &gzip(&[7; 32]))], TILE).await.unwrap_err();
+        assert!(matches!(&refused, FetchError::Coding { coding, .. } if coding == "gzip"));
+        let bomb = answer(packed, &gzip(&vec![0; 70_000]));
+        let refused = fetch(vec![bomb], BUNDLE).await.unwrap_err();
+        assert!(matches!(refused, FetchError::TooLong { max: 65_537, .. }), "{refused}");
+        let refused = fetch(vec![answer(ok, &[7; 33])], TILE).await.unwrap_err();
+        assert!(matches!(refused, FetchError::TooLong { max: 32, .. }), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn absence_and_what_may_pass() {
+        for absent in ["404 Not Found\r\n", "410 Gone\r\n", "403 Forbidden\r\n"] {
+            assert_eq!(fetch(vec![answer(absent, b"")], TILE).await.unwrap(), None);
+        }
+        let forbidden = fetch(vec![answer("403 Forbidden\r\n", b"")], "checkpoint").await;
+        assert!(matches!(forbidden, Err(FetchError::Status { .. })));
+        let busy = || answer("503 Service Unavailable\r\n", b"");
+        let answers = vec![busy(), answer("200 OK\r\n", &[7; 32])];
+        assert_eq!(fetch(answers, TILE).await.unwrap(), Some(vec![7; 32]));
+        let broken = b"HTTP/1.1 200 OK\r\ncontent-length: 32\r\n\r\nshort".to_vec();
+        let answers = vec![broken, busy(), answer("404 Not Found\r\n", b"")];
+        assert_eq!(fetch(answers, TILE).await.unwrap(), None);
+    }
+}

@@ -100,9 +100,7 @@ fn signed(arguments: &Arguments) -> anyhow::Result<HashedRekord> {
     let artifact = arguments.artifact.as_ref().map(ArtifactFile::new);
     if let Some(path) = &arguments.private_key {
         let artifact = artifact.context("signing takes the artifact itself: give --artifact")?;
-        let pem = files::read(path, KEY_FILE_BYTES_MAX)?;
-        let pem = String::from_utf8_lossy(&pem);
-        let key = PrivateKey::from_pkcs8_pem(&pem).with_context(|| path.display().to_string())?;
+        let key = PrivateKey::open(path).with_context(|| path.display().to_string())?;
         let mut signed = key.sign(&artifact)?;
         if let Some(material) = material {
             // A certificate for the key is logged in its place.
