@@ -49,9 +49,11 @@ pub trait DedupIndex: Send + Sync + 'static {
 pub struct DiskIndex {
     db: Database,
     leaves: Keyspace,
-    covered: Keyspace,
 }
 
+/// Holds the tree that the index covers, beside the leaves: a keyspace of its own would hardly ever
+/// be written out, and so keep the journal, which is read at each start, at its longest. Leaf
+/// hashes have 32 bytes, so that none is equal to it.
 const COVERED_KEY: &[u8] = b"tree";
 /// Memory for blocks of the index that were read.
 const CACHE_BYTES: u64 = 32 << 20;
@@ -70,14 +72,13 @@ impl DiskIndex {
         let leaves = db.keyspace("leaves", || {
             KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES)
         })?;
-        let covered = db.keyspace("covered", KeyspaceCreateOptions::default)?;
-        Ok(Self { db, leaves, covered })
+        Ok(Self { db, leaves })
     }
 }
 
 impl DedupIndex for DiskIndex {
     fn covers(&self) -> Result<Option<TreeHead>, DedupError> {
-        let Some(value) = self.covered.get(COVERED_KEY)? else { return Ok(None) };
+        let Some(value) = self.leaves.get(COVERED_KEY)? else { return Ok(None) };
         let (size, root) = value.split_first_chunk::<8>().ok_or(DedupError::Damaged)?;
         let size = TreeSize::new(u64::from_be_bytes(*size)).ok_or(DedupError::Damaged)?;
         let root = Hash::try_from(root).map_err(|_| DedupError::Damaged)?;
@@ -100,12 +101,11 @@ impl DedupIndex for DiskIndex {
         }
         let mut covered = head.size.get().to_be_bytes().to_vec();
         covered.extend(head.root.as_bytes());
-        batch.insert(&self.covered, COVERED_KEY, covered);
+        batch.insert(&self.leaves, COVERED_KEY, covered);
         Ok(batch.durability(Some(PersistMode::Buffer)).commit()?)
     }
 
     fn clear(&self) -> Result<(), DedupError> {
-        self.covered.clear()?;
         Ok(self.leaves.clear()?)
     }
 }

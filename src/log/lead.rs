@@ -107,7 +107,9 @@ impl Driver {
         let Self { context, dedup, position, publisher, pool, published } = self;
         let (context, metrics) = (&context, context.metrics.clone());
         let (committed, to_publish) = mpsc::channel(PIPELINE_DEPTH);
-        let (settled, to_settle) = watch::channel(None);
+        // Recovery has finished everything up to here.
+        let finished = position.number.previous().map(|n| (n, published.borrow().head.size));
+        let (settled, to_settle) = watch::channel(finished);
         let sequencer = Sequencer { context, dedup: dedup.clone(), position, pool: &pool.0 };
         let finisher = Finisher { context, dedup, publisher, published, settled };
         let ended = tokio::try_join!(
