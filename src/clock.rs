@@ -28,6 +28,6 @@ impl Clock for SystemClock {
     }
 
     fn now(&self) -> Instant {
-        Instant::now()
+        tokio::time::Instant::now().into_std()
     }
 }

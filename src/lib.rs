@@ -7,11 +7,15 @@
 //! | [`log`] | the heart: pool, sequence, integrate, commit, guard, publish, recover |
 //! | [`signer`] | what holds the log's key |
 //! | [`http`] | the writer's front doors |
+//! | [`client`] | reads and verifies a log; verifies artifacts; never links the writer |
+//! | [`audit`] | derives a whole log again |
 //! | [`clock`], [`entropy`], [`offload`], [`metrics`] | the seams to the outside |
 //!
 //! The pure formats (trees, tiles, notes, checkpoints, proofs) are in the crate `tiles-spec`.
 //! Architecture, safety argument, formats and operation are described in `src/docs/`.
 
+pub mod audit;
+pub mod client;
 pub mod clock;
 pub mod entropy;
 pub mod entry;

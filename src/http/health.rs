@@ -1,14 +1,14 @@
 //! Health: is the process alive, does the log take entries, what does it count.
 
 use bytes::Bytes;
-use http::Response;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::{Method, Response};
 use http_body_util::Full;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 
-use super::App;
 use super::problem::{Answer, Problem};
+use super::{App, READ, expect};
 
 fn answer(body: impl Into<Bytes>, content_type: &'static str) -> Answer {
     let mut answer = Response::new(Full::new(body.into()));
@@ -19,22 +19,23 @@ fn answer(body: impl Into<Bytes>, content_type: &'static str) -> Answer {
 }
 
 /// The process answers. The body is the one that Rekor's probes expect.
-pub(super) fn alive() -> Answer {
-    answer(r#"{"status":"SERVING"}"#, "application/json")
+pub(super) fn alive(method: &Method) -> Result<Answer, Problem> {
+    expect(method, READ)?;
+    Ok(answer(r#"{"status":"SERVING"}"#, "application/json"))
 }
 
 /// The text form of all metrics.
-pub(super) fn metrics(registry: &Registry) -> Answer {
+pub(super) fn metrics(method: &Method, registry: &Registry) -> Result<Answer, Problem> {
+    expect(method, READ)?;
     let mut text = String::new();
-    match encode(&mut text, registry) {
-        Ok(()) => answer(text, "application/openmetrics-text; version=1.0.0; charset=utf-8"),
-        Err(error) => Problem::NotReady(error.to_string()).into_answer(),
-    }
+    encode(&mut text, registry).map_err(|error| Problem::NotReady(error.to_string()))?;
+    Ok(answer(text, "application/openmetrics-text; version=1.0.0; charset=utf-8"))
 }
 
 impl App {
     /// The log takes entries; says where it stands.
-    pub(super) fn ready(&self) -> Result<Answer, Problem> {
+    pub(super) fn ready(&self, method: &Method) -> Result<Answer, Problem> {
+        expect(method, READ)?;
         if !self.log.is_ready() {
             return Err(Problem::NotReady("it has stopped or is shutting down".to_owned()));
         }
@@ -48,7 +49,8 @@ impl App {
     }
 
     /// What a person sees who opens the writer's address.
-    pub(super) fn front_page(&self) -> Answer {
+    pub(super) fn front_page(&self, method: &Method) -> Result<Answer, Problem> {
+        expect(method, READ)?;
         let published = self.log.published();
         let text = format!(
             "fasti: a transparency log\n\n\
@@ -64,6 +66,6 @@ impl App {
             published.head.size,
             published.head.root.to_base64(),
         );
-        answer(text, "text/plain; charset=utf-8")
+        Ok(answer(text, "text/plain; charset=utf-8"))
     }
 }

@@ -7,25 +7,32 @@
 //! | `GET /healthz`, `/readyz`, `/` | [`health`] |
 //! | `GET /metrics`, on a listener of its own | [`health`] |
 //!
-//! [`serve`] accepts connections within [`limits`]; [`problem`] turns every error into its status.
+//! [`serve`] accepts connections within [`limits`] and closes those on which nothing happens
+//! ([`connection`]); [`problem`] turns every error into its status.
 
+mod connection;
 mod health;
 mod limits;
 mod problem;
 mod read;
+mod represent;
 mod serve;
 mod submit;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request};
+use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HeaderValue};
+use http::{Method, Request, StatusCode, request};
 use hyper::body::Body;
 use tokio::sync::Semaphore;
 
 pub use limits::Limits;
 pub use problem::{Answer, Problem};
 pub use serve::{serve, serve_metrics};
+
+use limits::discard;
+use read::Reads;
 
 use crate::log::Log;
 use crate::metrics::{HttpMetrics, RequestLabels};
@@ -56,6 +63,9 @@ pub struct App {
     log: Log,
     config: HttpConfig,
     metrics: HttpMetrics,
+    reads: Reads,
+    /// Permits for the bytes of bodies that are being read or verified.
+    bodies: Arc<Semaphore>,
     /// Permits for the submissions that are being verified or wait for it.
     queue: Semaphore,
     /// Permits for the processors, so that verification never takes all of the blocking pool.
@@ -70,6 +80,8 @@ impl App {
             log,
             config,
             metrics,
+            reads: Reads::new(config.limits.answer_memory_bytes_max),
+            bodies: Arc::new(Semaphore::new(config.limits.body_memory_bytes_max)),
             queue: Semaphore::new(config.limits.verifying_max),
             processors: Arc::new(Semaphore::new(2 * processors)),
         }
@@ -81,65 +93,70 @@ impl App {
         B: Body<Data = Bytes> + Unpin,
         B::Error: std::fmt::Display,
     {
-        let is_head = request.method() == Method::HEAD;
-        let (route, answered) = self.route(request).await;
-        let mut answer = answered.unwrap_or_else(Problem::into_answer);
-        if is_head {
-            *answer.body_mut() = http_body_util::Full::default();
+        let (head, mut body) = request.into_parts();
+        let (route, answered) = self.route(&head, &mut body).await;
+        let mut answer = match answered {
+            Ok(answer) => answer,
+            Err(problem) => self.refuse(problem, &head, &mut body).await,
+        };
+        if head.method == Method::HEAD {
+            let body = std::mem::take(answer.body_mut());
+            if answer.status() != StatusCode::NOT_MODIFIED {
+                let length = body.size_hint().exact().unwrap_or_default();
+                answer.headers_mut().insert(CONTENT_LENGTH, length.into());
+            }
         }
         let code = answer.status().as_u16();
         self.metrics.requests.get_or_create(&RequestLabels { route, code }).inc();
         answer
     }
 
-    async fn route<B>(&self, request: Request<B>) -> (&'static str, Result<Answer, Problem>)
+    /// The answer to a request that failed. Where its body cannot be read to the end, its
+    /// connection ends with it.
+    async fn refuse<B>(&self, problem: Problem, head: &request::Parts, body: &mut B) -> Answer
+    where
+        B: Body<Data = Bytes> + Unpin,
+    {
+        let is_lost = matches!(problem, Problem::BodyTooSlow(_) | Problem::BodyBroken(_));
+        // Whoever asks before sending a body need not send it.
+        let waits = head.headers.contains_key(EXPECT);
+        let is_read = body.is_end_stream()
+            || !is_lost && !waits && discard(body, self.config.limits.body_timeout).await;
+        let mut answer = problem.into_answer();
+        if !is_read {
+            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        answer
+    }
+
+    async fn route<B>(
+        &self,
+        head: &request::Parts,
+        body: &mut B,
+    ) -> (&'static str, Result<Answer, Problem>)
     where
         B: Body<Data = Bytes> + Unpin,
         B::Error: std::fmt::Display,
     {
-        let path = request.uri().path();
-        match path {
-            "/api/v2/log/entries" => match expect(&request, &[Method::POST], "POST") {
-                Ok(()) => ("entries", self.submit_rekor(request).await),
-                Err(problem) => ("entries", Err(problem)),
-            },
-            "/add" => match expect(&request, &[Method::POST], "POST") {
-                Ok(()) => ("add", self.submit_opaque(request).await),
-                Err(problem) => ("add", Err(problem)),
-            },
-            _ => match expect(&request, &[Method::GET, Method::HEAD], "GET, HEAD") {
-                Ok(()) => self.route_read(path, request.headers()).await,
-                Err(problem) => ("other", Err(problem)),
-            },
-        }
-    }
-
-    async fn route_read(
-        &self,
-        path: &str,
-        headers: &HeaderMap,
-    ) -> (&'static str, Result<Answer, Problem>) {
-        match path {
-            "/" => ("front", Ok(self.front_page())),
-            "/healthz" => ("healthz", Ok(health::alive())),
-            "/readyz" => ("readyz", self.ready()),
-            _ => {
-                let relative = path.strip_prefix("/api/v2/").or_else(|| path.strip_prefix('/'));
-                let objects = &**self.log.objects();
-                let read = read::read(objects, relative.unwrap_or_default(), headers);
-                ("read", read.await)
-            }
+        match head.uri.path() {
+            "/api/v2/log/entries" => ("entries", self.submit_rekor(head, body).await),
+            "/add" => ("add", self.submit_opaque(head, body).await),
+            "/" => ("front", self.front_page(&head.method)),
+            "/healthz" => ("healthz", health::alive(&head.method)),
+            "/readyz" => ("readyz", self.ready(&head.method)),
+            _ => ("read", self.reads.answer(&**self.log.objects(), head).await),
         }
     }
 }
 
-fn expect<B>(
-    request: &Request<B>,
-    methods: &[Method],
-    allowed: &'static str,
-) -> Result<(), Problem> {
-    if methods.contains(request.method()) {
+/// What can be done with what is only read.
+const READ: (&[Method], &str) = (&[Method::GET, Method::HEAD], "GET, HEAD");
+/// What can be done with what takes submissions.
+const SUBMIT: (&[Method], &str) = (&[Method::POST], "POST");
+
+fn expect(method: &Method, (methods, allowed): (&[Method], &'static str)) -> Result<(), Problem> {
+    if methods.contains(method) {
         return Ok(());
     }
-    Err(Problem::Method { method: request.method().to_string(), allowed })
+    Err(Problem::Method { method: method.to_string(), allowed })
 }

@@ -6,7 +6,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_RANGE, CONTENT_TYPE, HeaderName, HeaderValue,
+    RETRY_AFTER,
+};
 use http::{Response, StatusCode};
 use http_body_util::Full;
 use tiles_spec::LeafIndex;
@@ -24,15 +27,18 @@ pub const X_LOG_INDEX: HeaderName = HeaderName::from_static("x-log-index");
 /// How long a client that was pushed back should wait.
 const RETRY_AFTER_PUSHBACK: Duration = Duration::from_secs(1);
 
+/// Most characters of a client's own words in a message.
+const QUOTE_CHARS_MAX: usize = 100;
+
 /// Everything that is answered with an error.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
     /// No such path.
-    #[error("there is nothing at {0}")]
+    #[error("there is nothing at {}", quote(.0))]
     NotFound(String),
     /// The path looks like a tile's, and is none.
-    #[error("{path} is not the path of a tile or an entry bundle: {reason}")]
+    #[error("{} is not the path of a tile or an entry bundle: {reason}", quote(path))]
     BadPath {
         /// The path.
         path: String,
@@ -40,7 +46,7 @@ pub enum Problem {
         reason: String,
     },
     /// The path is there, but not for this method.
-    #[error("the method {method} is not allowed here; use {allowed}")]
+    #[error("the method {} is not allowed here; use {allowed}", quote(method))]
     Method {
         /// What was used.
         method: String,
@@ -63,9 +69,18 @@ pub enum Problem {
     #[error("the body broke off: {0}")]
     BodyBroken(String),
     /// The request body is encoded.
-    #[error("Content-Encoding {0:?} is not supported on requests; send the body as it is")]
+    #[error("Content-Encoding {:?} is not supported on requests; send the body as it is", quote(.0))]
     ContentEncoding(String),
-    /// Too many submissions are being verified.
+    /// The range asked for lies outside of what is there.
+    #[error("the range is beyond the end: there are {length} bytes")]
+    Range {
+        /// How long it is.
+        length: usize,
+    },
+    /// More connections than are taken.
+    #[error("the server has too many connections; try again")]
+    TooManyConnections,
+    /// Too many submissions are being read or verified.
     #[error("the log is busy; try again")]
     Busy,
     /// The submission is not in order.
@@ -94,6 +109,7 @@ mod grpc {
     pub const DEADLINE_EXCEEDED: u8 = 4;
     pub const NOT_FOUND: u8 = 5;
     pub const ALREADY_EXISTS: u8 = 6;
+    pub const OUT_OF_RANGE: u8 = 11;
     pub const UNIMPLEMENTED: u8 = 12;
     pub const INTERNAL: u8 = 13;
     pub const UNAVAILABLE: u8 = 14;
@@ -120,7 +136,8 @@ impl Problem {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, grpc::INVALID_ARGUMENT)
             }
             Self::Duplicate(_) => (StatusCode::CONFLICT, grpc::ALREADY_EXISTS),
-            Self::Busy | Self::Submit(_) | Self::NotReady(_) => {
+            Self::Range { .. } => (StatusCode::RANGE_NOT_SATISFIABLE, grpc::OUT_OF_RANGE),
+            Self::TooManyConnections | Self::Busy | Self::Submit(_) | Self::NotReady(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, grpc::UNAVAILABLE)
             }
             Self::Prove(_) | Self::Store(_) => (StatusCode::INTERNAL_SERVER_ERROR, grpc::INTERNAL),
@@ -143,6 +160,11 @@ impl Problem {
         *answer.status_mut() = status;
         let headers = answer.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        // A cache may keep a 404 otherwise, also of a tile that is about to exist.
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(RETRY_AFTER, RETRY_AFTER_PUSHBACK.as_secs().into());
+        }
         match self {
             Self::Method { allowed, .. } => {
                 headers.insert(ALLOW, HeaderValue::from_static(allowed));
@@ -150,11 +172,38 @@ impl Problem {
             Self::Duplicate(index) => {
                 headers.insert(X_LOG_INDEX, HeaderValue::from(index.get()));
             }
-            _ if status == StatusCode::SERVICE_UNAVAILABLE => {
-                headers.insert(RETRY_AFTER, RETRY_AFTER_PUSHBACK.as_secs().into());
+            Self::Range { length } => {
+                if let Ok(value) = HeaderValue::from_str(&format!("bytes */{length}")) {
+                    headers.insert(CONTENT_RANGE, value);
+                }
+            }
+            // Whoever tries again should not try here.
+            Self::TooManyConnections
+            | Self::Submit(SubmitError::ShuttingDown | SubmitError::Halted(_)) => {
+                headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
             _ => {}
         }
         answer
     }
+
+    /// The answer as it goes over the wire, for a connection that no requests are read from.
+    pub fn into_http1(self) -> Vec<u8> {
+        let (parts, body) = self.into_answer().into_parts();
+        let mut bytes = format!("HTTP/1.1 {}\r\n", parts.status).into_bytes();
+        for (name, value) in &parts.headers {
+            bytes.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+        }
+        let body = body.into_inner().unwrap_or_default();
+        bytes.extend(format!("content-length: {}\r\n\r\n", body.len()).bytes());
+        bytes.extend(body);
+        bytes
+    }
+}
+
+/// A client's own words, cut.
+fn quote(text: &str) -> String {
+    let mut chars = text.chars();
+    let head: String = chars.by_ref().take(QUOTE_CHARS_MAX).collect();
+    if chars.next().is_some() { head + "..." } else { head }
 }

@@ -5,39 +5,85 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{Request, Response, StatusCode};
-use http_body_util::Full;
+use http::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use prometheus_client::registry::Registry;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::connection::{Progress, Watched};
 use super::limits::Limits;
-use super::problem::Problem;
+use super::problem::{Answer, Problem};
 use super::{App, health};
+use crate::metrics::HttpMetrics;
 
 /// Most bytes of a request's head.
-const HEAD_BYTES_MAX: usize = 64 << 10;
+const HEAD_BYTES_MAX: u32 = 64 << 10;
 /// Most requests at once on one HTTP/2 connection.
 const STREAMS_MAX: u32 = 128;
-/// How long open connections get to finish once the server stops.
-const DRAIN_TIME_MAX: Duration = Duration::from_secs(30);
-/// What a connection beyond the cap is told.
-const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n\
-    Content-Length: 0\r\nConnection: close\r\n\r\n";
+/// Most connections at once on the metrics' address.
+const METRICS_CONNECTIONS_MAX: usize = 64;
+/// Most connections beyond the cap that are told so; others are closed without a word.
+const REFUSALS_MAX: usize = 256;
+/// How long a refused client is listened to, so that it gets to read the refusal.
+const REFUSAL_TIME_MAX: Duration = Duration::from_secs(1);
+/// How long requests are still taken, to be refused in words, once the server stops: they may
+/// have been sent before.
+const LAST_CALL: Duration = Duration::from_millis(500);
+/// How long open connections get to finish after that.
+const DRAIN_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// Answers requests on `listener` until `stop` is ready, then lets open requests finish.
 pub async fn serve(listener: TcpListener, app: Arc<App>, stop: impl Future<Output = ()>) {
-    let limits = app.config.limits;
+    let (limits, metrics) = (app.config.limits, app.metrics.clone());
+    let answer = move |request: Request<Incoming>| {
+        let app = app.clone();
+        async move { app.handle(request).await }
+    };
+    accept(listener, limits, &metrics, answer, stop).await;
+}
+
+/// Answers `GET /metrics` on a listener of its own, for ever.
+pub async fn serve_metrics(listener: TcpListener, registry: Arc<Registry>) {
+    let limits = Limits { connections_max: METRICS_CONNECTIONS_MAX, ..Limits::default() };
+    let answer = move |request: Request<Incoming>| {
+        let answer = metrics(&request, &registry).unwrap_or_else(Problem::into_answer);
+        std::future::ready(answer)
+    };
+    accept(listener, limits, &HttpMetrics::default(), answer, std::future::pending()).await;
+}
+
+fn metrics(request: &Request<Incoming>, registry: &Registry) -> Result<Answer, Problem> {
+    match request.uri().path() {
+        "/metrics" => health::metrics(request.method(), registry),
+        path => Err(Problem::NotFound(path.to_owned())),
+    }
+}
+
+/// Lets each connection have its requests answered by `answer`.
+async fn accept<A, F>(
+    listener: TcpListener,
+    limits: Limits,
+    metrics: &HttpMetrics,
+    answer: A,
+    stop: impl Future<Output = ()>,
+) where
+    A: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
+    F: Future<Output = Answer> + Send + 'static,
+{
     let connections = Arc::new(Semaphore::new(limits.connections_max));
+    let refusals = Arc::new(Semaphore::new(REFUSALS_MAX));
     let graceful = GracefulShutdown::new();
     let builder = builder(limits);
+    let stop = async {
+        stop.await;
+        tokio::time::sleep(LAST_CALL).await;
+    };
     let mut stop = std::pin::pin!(stop);
     loop {
         let stream = tokio::select! {
@@ -53,26 +99,36 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, stop: impl Future<Outpu
             () = &mut stop => break,
         };
         let Ok(permit) = connections.clone().try_acquire_owned() else {
-            app.metrics.connections_refused.inc();
-            tokio::spawn(refuse(stream));
+            metrics.connections_refused.inc();
+            if let Ok(permit) = refusals.clone().try_acquire_owned() {
+                tokio::spawn(refuse(stream, permit));
+            }
             continue;
         };
         drop(stream.set_nodelay(true));
-        let app = app.clone();
-        app.metrics.connections.inc();
+        let (progress, answer) = (Progress::new(), answer.clone());
         let service = {
-            let app = app.clone();
+            let progress = progress.clone();
             service_fn(move |request: Request<Incoming>| {
-                let app = app.clone();
-                async move { Ok::<_, Infallible>(app.handle(request).await) }
+                let (open, answered) = (progress.request(), answer(request));
+                async move {
+                    let answer = answered.await;
+                    drop(open);
+                    Ok::<_, Infallible>(answer)
+                }
             })
         };
-        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-        let connection = graceful.watch(connection);
+        let stream = TokioIo::new(Watched::new(stream, progress.clone()));
+        let connection = graceful.watch(builder.serve_connection(stream, service).into_owned());
+        let open = metrics.connections.clone();
+        open.inc();
         tokio::spawn(async move {
             // What ends a connection early is the client's doing; requests count their own errors.
-            drop(connection.await);
-            app.metrics.connections.dec();
+            tokio::select! {
+                ended = connection => drop(ended),
+                () = progress.stalls(limits.head_timeout) => {}
+            }
+            open.dec();
             drop(permit);
         });
     }
@@ -84,51 +140,32 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, stop: impl Future<Outpu
 
 fn builder(limits: Limits) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
+    // `Progress` keeps the time for heads. A client that closes its side after a whole request
+    // still wants the answer.
     builder
         .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.head_timeout)
-        .max_buf_size(HEAD_BYTES_MAX);
+        .header_read_timeout(None)
+        .half_close(true)
+        .max_buf_size(HEAD_BYTES_MAX as usize);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS_MAX)
-        .max_header_list_size(HEAD_BYTES_MAX as u32)
+        .max_header_list_size(HEAD_BYTES_MAX)
         .keep_alive_interval(limits.head_timeout)
         .keep_alive_timeout(limits.head_timeout);
     builder
 }
 
-async fn refuse(mut stream: TcpStream) {
+/// Refuses without waiting for a request. Closing while the client still sends would reset the
+/// connection, and the refusal might be lost with it.
+async fn refuse(mut stream: TcpStream, _permit: OwnedSemaphorePermit) {
     let told = async {
-        stream.write_all(TOO_MANY).await?;
-        stream.shutdown().await
+        stream.write_all(&Problem::TooManyConnections.into_http1()).await?;
+        stream.shutdown().await?;
+        let mut unread = [0; 8 << 10];
+        while stream.read(&mut unread).await? > 0 {}
+        Ok::<_, std::io::Error>(())
     };
-    drop(tokio::time::timeout(Duration::from_secs(1), told).await);
-}
-
-/// Answers `GET /metrics` on a listener of its own, for ever.
-pub async fn serve_metrics(listener: TcpListener, registry: Arc<Registry>) {
-    let builder = Arc::new(builder(Limits::default()));
-    while let Ok((stream, _)) = listener.accept().await {
-        let (registry, builder) = (registry.clone(), builder.clone());
-        tokio::spawn(async move {
-            let service = service_fn(move |request: Request<Incoming>| {
-                let registry = registry.clone();
-                async move { Ok::<_, Infallible>(metrics(&request, &registry)) }
-            });
-            drop(builder.serve_connection(TokioIo::new(stream), service).await);
-        });
-    }
-}
-
-fn metrics(request: &Request<Incoming>, registry: &Registry) -> Response<Full<Bytes>> {
-    match request.uri().path() {
-        "/metrics" => health::metrics(registry),
-        path => {
-            let answer = Problem::NotFound(path.to_owned()).into_answer();
-            debug_assert_eq!(answer.status(), StatusCode::NOT_FOUND);
-            answer
-        }
-    }
+    drop(tokio::time::timeout(REFUSAL_TIME_MAX, told).await);
 }

@@ -215,6 +215,7 @@ pub enum Assigned {
 
 #[cfg(test)]
 mod tests {
+    use super::Assigned::{Known, New};
     use super::*;
 
     fn hash(n: u8) -> Hash {
@@ -232,7 +233,6 @@ mod tests {
     fn equal_leaves_share_an_index(store: Arc<dyn DedupIndex>) {
         let dedup = Dedup::new(store);
         let first = dedup.assign(&[hash(1), hash(2), hash(1)], head(10).size).expect("answers");
-        use Assigned::{Known, New};
         assert_eq!(first, [New(index(10)), New(index(11)), Known(index(10))]);
         let second = dedup.assign(&[hash(2), hash(3)], head(12).size).expect("answers");
         assert_eq!(second, [Known(index(11)), New(index(12))], "in flight");

@@ -9,17 +9,20 @@
 //!
 //! Nothing else reaches a signer (I16), and a guard never moves backwards (I1, I2).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use tiles_spec::{
     Checkpoint, EntryBundle, Frontier, Hash, HashTile, Level, ResourcePath, SignedCheckpoint,
     TILE_WIDTH_MAX, TileCoord, TileIndex, TileMap, TileSource, TileWidth, TreeHead, leaf_hash,
-    plan_consistency, tile::edge_tiles, verify_consistency,
+    plan_consistency,
+    tile::{bundles_for_growth, edge_tiles, tiles_for_growth},
+    verify_consistency,
 };
 
 use super::integrate::{Integrated, root_of};
-use super::record::{EncodedRecord, Record, RecordError};
+use super::record::{EncodedRecord, Record, RecordDigest, RecordError};
 use crate::signer::{Signer, SignerError};
 use crate::store::ObjectPath;
 
@@ -50,6 +53,12 @@ pub enum GuardError {
     /// An encoded object does not read back.
     #[error("{path} does not read back as it was meant")]
     Object {
+        /// The object.
+        path: ObjectPath,
+    },
+    /// An object that the growth implies is not among those to be published.
+    #[error("{path} is missing from what is to be published")]
+    Missing {
         /// The object.
         path: ObjectPath,
     },
@@ -104,8 +113,24 @@ impl RecordGuard {
     /// Reads the record back and recomputes its root from its own bytes.
     pub fn check(&self, encoded: EncodedRecord) -> Result<CheckedRecord, GuardError> {
         let (record, digest) = Record::decode(&encoded.bytes)?;
+        let frontier = self.grow(&record, digest, encoded.digest)?;
+        Ok(CheckedRecord { encoded, frontier })
+    }
+
+    /// Follows a record that is in the log already.
+    pub fn follow(&mut self, record: &Record, digest: RecordDigest) -> Result<(), GuardError> {
+        self.frontier = self.grow(record, digest, digest)?;
+        Ok(())
+    }
+
+    fn grow(
+        &self,
+        record: &Record,
+        digest: RecordDigest,
+        expected: RecordDigest,
+    ) -> Result<Frontier, GuardError> {
         let head = self.frontier.head();
-        if record.before != head || digest != encoded.digest {
+        if record.before != head || digest != expected {
             let found = record.before.size.get();
             return Err(GuardError::NotNext { found, expected: head.size.get() });
         }
@@ -113,10 +138,11 @@ impl RecordGuard {
         for entry in &record.entries {
             frontier.push(leaf_hash(entry)).map_err(|_| wrong_root("the record", record.after))?;
         }
-        if frontier.head() != record.after {
-            return Err(wrong_root("the record", record.after));
+        if frontier.head() == record.after {
+            Ok(frontier)
+        } else {
+            Err(wrong_root("the record", record.after))
         }
-        Ok(CheckedRecord { encoded, frontier })
     }
 
     /// The checked record is in the log: the next one has to follow it.
@@ -155,6 +181,7 @@ impl SigningGuard {
     /// Reads the encoded tiles and bundles of one growth step back, recomputes the root from
     /// them, and checks that the step extends the tree that was checked before it.
     pub fn check(&mut self, grown: &Integrated) -> Result<(), GuardError> {
+        self.check_complete(grown)?;
         let tiles = decode(grown)?;
         check_levels(&tiles, grown)?;
         let head = grown.head;
@@ -164,6 +191,24 @@ impl SigningGuard {
         self.check_extension(head, &tiles)?;
         self.checked = head;
         Ok(())
+    }
+
+    /// The objects are exactly those that the growth implies, by the specification's own count
+    /// (I3).
+    fn check_complete(&self, grown: &Integrated) -> Result<(), GuardError> {
+        let (old, new) = (self.checked.size, grown.head.size);
+        let tiles = tiles_for_growth(old, new).into_iter().map(ObjectPath::from);
+        let bundles = bundles_for_growth(old, new).into_iter().map(ObjectPath::from);
+        let implied: BTreeSet<ObjectPath> = tiles.chain(bundles).collect();
+        let given: BTreeSet<&ObjectPath> =
+            grown.objects.iter().map(|object| &object.path).collect();
+        match implied.iter().find(|path| !given.contains(path)) {
+            Some(path) => Err(GuardError::Missing { path: path.clone() }),
+            None if given.len() != implied.len() || given.len() != grown.objects.len() => {
+                Err(wrong_root("a superfluous object", grown.head))
+            }
+            None => Ok(()),
+        }
     }
 
     fn check_extension(&self, head: TreeHead, tiles: &TileMap) -> Result<(), GuardError> {
@@ -277,3 +322,6 @@ fn slot_above(tiles: &TileMap, full: TileCoord) -> Option<Hash> {
     let hashes = tiles.tile(above, TileIndex::new(index), TileWidth::new(slot + 1)?)?;
     hashes.get(usize::from(slot)).copied()
 }
+
+#[cfg(test)]
+mod tests;

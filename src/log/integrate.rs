@@ -157,7 +157,7 @@ impl Edge {
             self.levels.resize(level + 1, Vec::new());
         }
         // The index of the unfinished tile: all leaves of the tree, counted in tiles of this level.
-        let mut index = self.size.get() >> (8 * (level as u32 + 1)).min(63);
+        let mut index = self.size.get() >> (8 * (level + 1)).min(63);
         let mut above = Vec::new();
         let mut rest = new;
         while !rest.is_empty() {

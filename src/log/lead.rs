@@ -11,6 +11,7 @@
 //! what was committed is finished by the next recovery.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tiles_spec::{Hash, LeafIndex, Level, TileMap, TileSource, TileWidth, TreeSize};
 use tokio::sync::{mpsc, watch};
@@ -28,6 +29,12 @@ use crate::store::{Attempt, RecordNumber, StoreError};
 
 /// How many committed batches may wait to be published.
 const PIPELINE_DEPTH: usize = 2;
+
+/// A busy log takes a batch at most this often: each has its fixed cost, and with the processors
+/// saturated smaller ones would only add to it. An idle log never waits: what counts is that the
+/// batch before had [`BUSY_ENTRIES`] or more.
+const BUSY_PACE: Duration = Duration::from_millis(5);
+const BUSY_ENTRIES: usize = 8;
 
 /// Why a log has stopped.
 #[derive(Debug, thiserror::Error)]
@@ -144,13 +151,12 @@ impl Sequencer<'_> {
         let metrics = &context.metrics;
         while let Some(batch) = pool.take(config.batch_entries_max, config.batch_bytes_max).await {
             metrics.pool_entries.set(i64::try_from(pool.len()).unwrap_or(i64::MAX));
+            let (taken, is_busy) = (context.clock.now(), batch.len() >= BUSY_ENTRIES);
             let (nonce, dedup) = (context.entropy.nonce(), dedup.clone());
             let (back, sequenced, waiters) = offload(move || {
                 let (leaves, waiters) = assign(&dedup, &position, batch);
-                let sequenced = match leaves.is_empty() {
-                    true => None,
-                    false => Some(position.sequence(leaves, nonce)),
-                };
+                let any_new = !leaves.is_empty();
+                let sequenced = any_new.then(|| position.sequence(leaves, nonce));
                 (position, sequenced, waiters)
             })
             .await;
@@ -171,6 +177,10 @@ impl Sequencer<'_> {
             if committed.send(next).await.is_err() {
                 // The publisher has failed; its error is the one that counts.
                 return Ok(());
+            }
+            let pause = BUSY_PACE.checked_sub(context.clock.now() - taken);
+            if let Some(pause) = pause.filter(|_| is_busy && !pool.is_closed()) {
+                context.clock.sleep(pause).await;
             }
         }
         Ok(())
@@ -259,11 +269,16 @@ async fn settle(
     context: &Context,
     mut published: watch::Receiver<Option<(RecordNumber, TreeSize)>>,
 ) -> Result<(), LogError> {
+    let commits = &context.stores.commits;
     while published.changed().await.is_ok() {
         let newest = *published.borrow_and_update();
         if let Some((number, size)) = newest {
-            context.stores.commits.settle(number, size).await.map_err(LogError::Settle)?;
+            commits.settle(number, size).await.map_err(LogError::Settle)?;
         }
+    }
+    let last = *published.borrow();
+    if let Some((number, size)) = last {
+        commits.end(number, size).await.map_err(LogError::Settle)?;
     }
     Ok(())
 }

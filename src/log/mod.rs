@@ -8,16 +8,18 @@
 //! - [`guard`]: is checked a second time, before the write and before the signature
 //! - [`publish`]: is written, signed, shown
 //! - [`lead`]: the loop that does this, pipelined
-//! - [`replay`], [`recover`]: whatever was left undone is done, or refused, at the next start
+//! - [`replay`], [`load`], [`recover`]: whatever was left undone is done, or refused, at the next start
 //!
 //! [`Log`] is what the rest of the program sees. The invariants I1 to I16 that the modules cite are
 //! in `src/docs/safety.md`.
 
 pub mod commit;
 pub mod dedup;
+mod description;
 pub mod guard;
 pub mod integrate;
 mod lead;
+mod load;
 mod pool;
 mod publish;
 pub mod record;
@@ -29,10 +31,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tiles_spec::{
-    Hash, HashTile, LeafIndex, ProofPlan, TileCoord, TileMap, TileWidth, TreeSize, plan_inclusion,
-    verify_inclusion,
-};
+use tiles_spec::{Hash, LeafIndex, ProofPlan, TileMap, TreeSize, plan_inclusion, verify_inclusion};
 use tokio::sync::watch;
 
 pub use integrate::Leaf;
@@ -246,7 +245,7 @@ impl Log {
     ) -> Result<Vec<Hash>, ProveError> {
         let mut tiles = TileMap::default();
         for &coord in plan.tiles() {
-            let tile = read_tile(&*self.objects, coord).await?;
+            let tile = load::tile(&*self.objects, coord).await?;
             tiles.insert(coord, tile.ok_or_else(|| ProveError::MissingTile(coord.into()))?);
         }
         plan.build(&tiles).map_err(|_| ProveError::NotProved { index })
@@ -281,20 +280,4 @@ impl Log {
     pub fn shut_down(&self) {
         self.pool.close(SubmitError::ShuttingDown);
     }
-}
-
-/// Reads a hash tile; where a partial tile is gone because its full tile exists, from that.
-async fn read_tile(objects: &dyn Store, coord: TileCoord) -> Result<Option<HashTile>, StoreError> {
-    for coord in [coord, TileCoord { width: TileWidth::FULL, ..coord }] {
-        let path = ObjectPath::from(coord);
-        if let Some(object) = objects.get(&path).await? {
-            return match HashTile::decode(&object.bytes, coord.width) {
-                Ok(tile) => Ok(Some(tile)),
-                Err(error) => {
-                    Err(StoreError::Corrupt { path: path.to_string(), reason: error.to_string() })
-                }
-            };
-        }
-    }
-    Ok(None)
 }

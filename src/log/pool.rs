@@ -118,7 +118,9 @@ impl Pool {
         }
         let dropped = {
             let mut held = self.held();
-            held.closed = Some(reason.clone());
+            // Whoever comes later is told why the pool was closed first: a writer that shuts down and
+            // then ends has shut down.
+            held.closed.get_or_insert_with(|| reason.clone());
             held.bytes = 0;
             std::mem::take(&mut held.waiting)
         };

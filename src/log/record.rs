@@ -272,7 +272,7 @@ mod tests {
             before: head(1000, 1),
             after: head(1000 + entries as u64, 2),
             writer: "http://10.0.0.1:3000".to_owned(),
-            entries: (0..entries).map(|n| Bytes::from(vec![n as u8; n * 7])).collect(),
+            entries: (0..entries).map(|n| Bytes::from(n.to_string().repeat(n))).collect(),
         }
     }
 

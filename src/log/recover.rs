@@ -8,26 +8,23 @@
 //!    was slow is fenced (I7). Read `checkpoint` again: it must not have moved.
 //! 3. **Finish.** Write again everything the unfinished records imply, check it, sign and publish.
 //!    The bytes are the same as in any earlier attempt (I8).
-//! 4. **Catch up** with the deduplication index from the tiles.
+//! 4. **Catch up** with the deduplication index from the tiles; write `log.json` once.
 //!
 //! Only [`recover`] makes a [`Ready`], and leading consumes it: after any failure the way back
 //! leads through here (I9).
 
-use tiles_spec::{
-    CheckpointError, Frontier, Hash, HashTile, LeafIndex, TileCoord, TileMap, TileWidth, TreeHead,
-    TreeSize, VerifierKey, plan_root,
-    tile::{edge_bundle, edge_tiles, tiles_at},
-};
+use tiles_spec::{CheckpointError, Frontier, TileMap, TreeHead, TreeSize, VerifierKey, plan_root};
 
 use super::commit::{CommitError, commit};
 use super::dedup::{Dedup, DedupError};
+use super::description::describe;
 use super::guard::{GuardError, RecordGuard, SigningGuard};
-use super::integrate::{Edge, EdgeError, Integrated, Leaf, root_of};
+use super::integrate::{Edge, EdgeError, Leaf};
 use super::publish::{Publication, PublishError, Publisher};
-use super::record::RecordError;
+use super::record::{Record, RecordDigest, RecordError};
 use super::replay::{EMPTY, Replay, newest_record, read_checkpoint, read_record, refuse_rollback};
-use super::sequence::{Position, SequenceError};
-use super::{Context, read_tile};
+use super::sequence::Position;
+use super::{Context, load};
 use crate::offload::offload;
 use crate::signer::SignedMemoryError;
 use crate::store::{Attempt, Created, ObjectPath, RecordNumber, StoreError};
@@ -152,9 +149,6 @@ pub enum RecoverError {
     /// Writing the takeover record failed.
     #[error("cannot take over the log")]
     TakeOver(#[from] CommitError),
-    /// The takeover record did not pass.
-    #[error("cannot make the takeover record")]
-    Sequence(#[from] SequenceError),
     /// Finishing the unfinished batches failed.
     #[error("cannot finish what was committed")]
     Publish(#[from] PublishError),
@@ -184,13 +178,24 @@ pub(super) async fn recover(context: &Context, dedup: &Dedup) -> Result<Ready, R
     create_if_new(context).await?;
     let replay = Replay::read(context).await?;
     refuse_foreign_checkpoint(context, &replay).await?;
-    let (mut position, steps) = rebuild(context, &replay).await?;
-    take_over(context, &mut position).await?;
+    let (tiles, bundle) = load::edge(context, replay.base).await?;
+    let edge = Edge::load(replay.base, &tiles, bundle)?;
+    let mut guard = fold(context, &replay, &tiles).await?;
+    let previous = take_over(context, &replay, &mut guard).await?;
     if read_checkpoint(context).await?.version != replay.checkpoint.version {
         return Err(RecoverError::Fenced);
     }
-    let (publisher, published) = finish(context, &replay, steps).await?;
+    let (edge, publisher, published) = finish(context, &replay, edge).await?;
     catch_up(context, dedup, published.head).await?;
+    describe(context).await?;
+    let position = Position {
+        edge,
+        guard,
+        number: replay.next.next(),
+        previous,
+        epoch: replay.epoch.next(),
+        writer: context.config.writer_address.clone(),
+    };
     Ok(Ready { position, publisher, published })
 }
 
@@ -215,106 +220,64 @@ async fn create_if_new(context: &Context) -> Result<(), RecoverError> {
 /// A checkpoint that is older than every kept record is compared with the tiles.
 async fn refuse_foreign_checkpoint(context: &Context, replay: &Replay) -> Result<(), RecoverError> {
     let Some(shown) = replay.checkpoint.head else { return Ok(()) };
-    if shown.size >= replay.base.size || root_at(context, shown.size).await? == Some(shown.root) {
+    if shown.size >= replay.base.size
+        || load::root_at(context, shown.size).await? == Some(shown.root)
+    {
         return Ok(());
     }
     Err(RecoverError::Forked { witness: "the published checkpoint", size: shown.size })
 }
 
-/// The right edge at the base, grown in memory by the unfinished records.
-async fn rebuild(
+/// The frontier of the newest tree: that of the base, and every entry of the unfinished records.
+/// Each record is checked to lead from the tree before it to the one it states.
+async fn fold(
     context: &Context,
     replay: &Replay,
-) -> Result<(Position, Vec<Integrated>), RecoverError> {
-    let base = replay.base;
-    let (tiles, bundle) = read_edge(context, base).await?;
-    let mut edge = Edge::load(base, &tiles, bundle)?;
-    let nodes = plan_root(base.size).build(&tiles).unwrap_or_default();
-    let frontier = Frontier::from_nodes(base.size, nodes)
-        .map_err(|_| EdgeError { path: "the right edge".to_owned(), size: base.size })?;
+    tiles: &TileMap,
+) -> Result<RecordGuard, RecoverError> {
+    let size = replay.base.size;
+    let nodes = plan_root(size).build(tiles).unwrap_or_default();
+    let frontier = Frontier::from_nodes(size, nodes)
+        .map_err(|_| EdgeError { path: "the right edge".to_owned(), size })?;
     let mut guard = RecordGuard::new(frontier);
-    let mut steps = Vec::new();
     for &number in &replay.unfinished {
-        let (record, _) = read_record(context, number).await?;
-        let wrong = || RecoverError::WrongRoot { number };
-        let leaves: Option<Vec<Leaf>> = record.entries.iter().cloned().map(Leaf::new).collect();
-        let grown = edge.integrate(&leaves.ok_or_else(wrong)?).ok_or_else(wrong)?;
-        if grown.head != record.after {
-            return Err(wrong());
-        }
-        let checked = guard.check(record.encode())?;
-        guard.accept(checked);
-        steps.push(grown);
+        let (record, digest) = read_record(context, number).await?;
+        guard.follow(&record, digest).map_err(|_| RecoverError::WrongRoot { number })?;
     }
-    let position = Position {
-        edge,
-        guard,
-        number: replay.next,
-        previous: replay.previous,
-        epoch: replay.epoch.next(),
-        writer: context.config.writer_address.clone(),
-    };
-    Ok((position, steps))
+    Ok(guard)
 }
 
-/// The unfinished tiles and bundle of a tree.
-async fn read_edge(context: &Context, head: TreeHead) -> Result<(TileMap, Vec<u8>), RecoverError> {
-    let mut tiles = TileMap::default();
-    for coord in edge_tiles(head.size) {
-        tiles.insert(coord, edge_tile(context, coord, head).await?);
-    }
-    let Some(coord) = edge_bundle(head.size) else { return Ok((tiles, Vec::new())) };
-    let path = ObjectPath::from(coord);
-    if let Some(object) = context.stores.objects.get(&path).await? {
-        return Ok((tiles, object.bytes.into()));
-    }
-    // The partial bundle was superseded by a wider one that is full.
-    let full = tiles_spec::BundleCoord { width: TileWidth::FULL, ..coord };
-    let object = context.stores.objects.get(&full.into()).await?;
-    let bytes = object.ok_or(RecoverError::MissingTile { path: path.clone() })?.bytes;
-    let bundle = tiles_spec::EntryBundle::decode(bytes, TileWidth::FULL)
-        .map_err(|_| EdgeError { path: full.to_string(), size: head.size })?;
-    let mut cut = Vec::new();
-    for entry in bundle.entries().take(coord.width.as_usize()) {
-        tiles_spec::append_entry(&mut cut, entry).expect("an entry of a bundle is in bounds");
-    }
-    Ok((tiles, cut))
-}
-
-async fn edge_tile(
+/// Creates the record that begins this writer's term, and returns its digest.
+async fn take_over(
     context: &Context,
-    coord: TileCoord,
-    head: TreeHead,
-) -> Result<HashTile, RecoverError> {
-    match read_tile(&*context.stores.objects, coord).await {
-        Ok(Some(tile)) => Ok(tile),
-        Ok(None) => Err(RecoverError::MissingTile { path: coord.into() }),
-        Err(StoreError::Corrupt { path, .. }) => {
-            Err(RecoverError::DamagedEdge(EdgeError { path, size: head.size }))
-        }
-        Err(error) => Err(error.into()),
+    replay: &Replay,
+    guard: &mut RecordGuard,
+) -> Result<RecordDigest, RecoverError> {
+    let record = Record {
+        number: replay.next,
+        epoch: replay.epoch.next(),
+        nonce: context.entropy.nonce(),
+        previous: replay.previous,
+        before: guard.head(),
+        after: guard.head(),
+        writer: context.config.writer_address.clone(),
+        entries: Vec::new(),
+    };
+    let checked = guard.check(record.encode())?;
+    let (commits, clock) = (&*context.stores.commits, &*context.clock);
+    match commit(commits, clock, replay.next, &checked.encoded).await {
+        Ok(()) => Ok(guard.accept(checked).digest),
+        Err(CommitError::Fenced { .. }) => Err(RecoverError::Fenced),
+        Err(error) => Err(RecoverError::TakeOver(error)),
     }
 }
 
-async fn take_over(context: &Context, position: &mut Position) -> Result<(), RecoverError> {
-    let sequenced = position.sequence(Vec::new(), context.entropy.nonce())?;
-    let commits = &*context.stores.commits;
-    commit(commits, &*context.clock, position.number, &sequenced.record.encoded).await.map_err(
-        |error| match error {
-            CommitError::Fenced { .. } => RecoverError::Fenced,
-            other => RecoverError::TakeOver(other),
-        },
-    )?;
-    position.advance(sequenced.record);
-    Ok(())
-}
-
-/// Applies and publishes what the unfinished records imply.
+/// Applies what the unfinished records imply, one after the other, and publishes the last.
 async fn finish(
     context: &Context,
     replay: &Replay,
-    steps: Vec<Integrated>,
-) -> Result<(Publisher, Publication), RecoverError> {
+    mut edge: Edge,
+) -> Result<(Edge, Publisher, Publication), RecoverError> {
     let published = replay.checkpoint.head.unwrap_or(replay.base);
     let guard = SigningGuard::resume(context.signer.clone(), replay.base, published);
     let mut publisher = Publisher {
@@ -324,16 +287,24 @@ async fn finish(
         version: replay.checkpoint.version.clone(),
     };
     let mut tiles = TileMap::default();
-    for step in steps {
-        publisher.apply(&step, Attempt::Again).await?;
-        tiles = step.tiles;
+    for &number in &replay.unfinished {
+        let wrong = || RecoverError::WrongRoot { number };
+        let (record, _) = read_record(context, number).await?;
+        let leaves: Option<Vec<Leaf>> = record.entries.into_iter().map(Leaf::new).collect();
+        let grown = edge.integrate(&leaves.ok_or_else(wrong)?).ok_or_else(wrong)?;
+        if grown.head != record.after {
+            return Err(wrong());
+        }
+        publisher.apply(&grown, Attempt::Again).await?;
+        tiles = grown.tiles;
     }
-    if replay.newest == published && replay.checkpoint.head.is_some() {
+    let publication = if replay.checkpoint.head == Some(replay.newest) {
         let checkpoint = replay.checkpoint.bytes.clone();
-        return Ok((publisher, Publication { head: published, checkpoint, tiles }));
-    }
-    let published = publisher.publish(tiles).await?;
-    Ok((publisher, published))
+        Publication { head: published, checkpoint, tiles }
+    } else {
+        publisher.publish(tiles).await?
+    };
+    Ok((edge, publisher, publication))
 }
 
 /// Makes the deduplication index cover the published tree. An index that covers a tree of another
@@ -347,7 +318,8 @@ async fn catch_up(context: &Context, dedup: &Dedup, head: TreeHead) -> Result<()
     .await?;
     let mut from = TreeSize::ZERO;
     if let Some(covered) = covers {
-        if covered.size <= head.size && root_at(context, covered.size).await? == Some(covered.root)
+        if covered.size <= head.size
+            && load::root_at(context, covered.size).await? == Some(covered.root)
         {
             from = covered.size;
         } else {
@@ -362,51 +334,13 @@ async fn catch_up(context: &Context, dedup: &Dedup, head: TreeHead) -> Result<()
     while from < head.size {
         let to = from.get().saturating_add(CATCH_UP_LEAVES).min(head.size.get());
         let to = TreeSize::new(to).expect("not above the head");
-        let leaves = read_leaves(context, from, to, head.size).await?;
-        let root = match to == head.size {
-            true => Some(head.root),
-            false => root_at(context, to).await?,
-        };
+        let leaves = load::leaves(context, from, to, head.size).await?;
+        let root =
+            if to == head.size { Some(head.root) } else { load::root_at(context, to).await? };
         let root = root.ok_or(DedupError::Damaged)?;
         let index = index.clone();
         offload(move || index.add(&leaves, TreeHead { size: to, root })).await?;
         from = to;
     }
     Ok(())
-}
-
-/// The root at an earlier size, from the tiles; `None` if they are not there.
-async fn root_at(context: &Context, size: TreeSize) -> Result<Option<Hash>, RecoverError> {
-    let mut tiles = TileMap::default();
-    for coord in plan_root(size).tiles() {
-        match read_tile(&*context.stores.objects, *coord).await? {
-            Some(tile) => tiles.insert(*coord, tile),
-            None => return Ok(None),
-        };
-    }
-    Ok(root_of(size, &tiles))
-}
-
-/// The leaf hashes from leaf `from` to before leaf `to`, from the tiles of the tree of `size`.
-async fn read_leaves(
-    context: &Context,
-    from: TreeSize,
-    to: TreeSize,
-    size: TreeSize,
-) -> Result<Vec<(Hash, LeafIndex)>, RecoverError> {
-    let mut leaves = Vec::new();
-    for coord in tiles_at(size, tiles_spec::Level::ZERO)
-        .skip(usize::try_from(from.get() / 256).unwrap_or(usize::MAX))
-        .take_while(|coord| coord.index.get() * 256 < to.get())
-    {
-        let tile = read_tile(&*context.stores.objects, coord).await?;
-        let tile = tile.ok_or(RecoverError::MissingTile { path: coord.into() })?;
-        let indexed = (coord.index.get() * 256..).zip(tile.hashes());
-        leaves.extend(
-            indexed
-                .filter(|(n, _)| (from.get()..to.get()).contains(n))
-                .filter_map(|(n, hash)| Some((*hash, LeafIndex::new(n)?))),
-        );
-    }
-    Ok(leaves)
 }

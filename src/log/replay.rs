@@ -145,12 +145,12 @@ async fn walk_back(context: &Context, record: Record) -> Result<Vec<Passed>, Rec
         let Record { number, before, after, previous, .. } = later;
         passed.push(Passed { number, before, after });
         let Some(below) = number.previous() else {
-            let starts_here = previous == genesis(context) && before == EMPTY;
-            return if starts_here {
-                Ok(passed)
-            } else {
-                Err(RecoverError::BrokenChain { number })
-            };
+            if previous == genesis(context) && before == EMPTY {
+                return Ok(passed);
+            }
+            // Most likely another log's key or origin, which its checkpoint tells better.
+            read_checkpoint(context).await?;
+            return Err(RecoverError::BrokenChain { number });
         };
         let Some((earlier, digest)) = find_record(context, below).await? else {
             return Ok(passed);
@@ -175,7 +175,7 @@ pub(super) async fn read_checkpoint(context: &Context) -> Result<Shown, RecoverE
         return Err(RecoverError::MissingCheckpoint { committed: TreeSize::ZERO });
     };
     let may_be_torn = context.stores.commits.settled().await?.is_some();
-    if may_be_torn && bytes.iter().all(|&b| b == 0) {
+    if may_be_torn && is_torn(&bytes) {
         return Ok(Shown { head: None, version, bytes });
     }
     let key = context.signer.verifier_key();
@@ -190,6 +190,15 @@ pub(super) async fn read_checkpoint(context: &Context) -> Result<Shown, RecoverE
         Ok(Checkpoint { head, .. }) => Ok(Shown { head: Some(head), version, bytes }),
         Err(source) => Err(RecoverError::WrongKey { key: Box::new(key), source }),
     }
+}
+
+/// What a power cut can leave of a checkpoint that was not flushed: nothing, zeros in whole sectors
+/// (a note has no zero byte), or its first sectors.
+fn is_torn(bytes: &[u8]) -> bool {
+    const SECTOR_BYTES: usize = 512;
+    let is_cut =
+        bytes.len().is_multiple_of(SECTOR_BYTES) && SignedCheckpoint::parse(bytes).is_err();
+    bytes.contains(&0) || is_cut
 }
 
 /// Checkpoint, key memory and the operator's word against the trees of the records, of which

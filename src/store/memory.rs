@@ -53,6 +53,11 @@ impl MemoryStore {
         self.held().objects.iter().map(|(p, o)| (p.clone(), o.bytes.clone())).collect()
     }
 
+    /// The version of an object: for tests that count writes.
+    pub fn version(&self, path: &ObjectPath) -> Option<Version> {
+        self.held().objects.get(path).map(|object| object.version.clone())
+    }
+
     /// Puts an object there as it is, past every rule: for tests that damage a store.
     pub fn overwrite(&self, path: &ObjectPath, bytes: Bytes) {
         self.held().put(path, bytes);

@@ -187,6 +187,12 @@ pub trait CommitLog: Send + Sync + 'static {
     /// written and published, at `size`. The store may make it durable in bulk and trim records
     /// that nobody needs for recovery. Cheap when there is nothing to do.
     async fn settle(&self, number: RecordNumber, size: TreeSize) -> Result<(), StoreError>;
+
+    /// Told once, when the log ends in order, with what [`settle`](CommitLog::settle) was told
+    /// last: whatever is done now shortens the next start.
+    async fn end(&self, _number: RecordNumber, _size: TreeSize) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// Both halves of one store.

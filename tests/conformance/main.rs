@@ -2,8 +2,10 @@
 //!
 //! `frozen` needs nothing: the fixtures under `tests/data`. `sigstore` reads other projects' files,
 //! real log entries above all, where they lie: in the directory that FASTI_CONFORMANCE_DATA names.
-//! Without it those tests say that they were skipped.
+//! Without it those tests say that they were skipped. `bundles` is the client's verifier on the same
+//! files.
 
+mod bundles;
 mod frozen;
 mod sigstore;
 

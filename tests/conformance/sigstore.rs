@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{files, read};
 
-fn data(directory: &str) -> Option<PathBuf> {
+pub(super) fn data(directory: &str) -> Option<PathBuf> {
     let root = std::env::var_os("FASTI_CONFORMANCE_DATA");
     if root.is_none() {
         // Not by a macro: the test harness would keep what a passing test prints to itself.

@@ -13,5 +13,6 @@ mod refusals;
 mod rekor;
 mod restored;
 #[path = "../disk/seeded.rs"]
+#[allow(dead_code)] // Not all of it is needed here.
 mod seeded;
 mod writer;

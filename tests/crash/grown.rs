@@ -1,6 +1,7 @@
 //! A log to begin from, grown without a process: with segments as short as a case needs them.
 
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -59,9 +60,17 @@ async fn grow(store: &Path, entries: std::ops::Range<usize>, settled: Settled) {
         for n in entries {
             log.submit(Bytes::from(format!("entry {n}"))).await.expect("an answer");
         }
-        log.shut_down();
     };
-    tokio::join!(submit, driver.run()).1.expect("ends in order");
+    let (mut driver, mut submit) = (pin!(driver.run()), pin!(submit));
+    tokio::select! {
+        ended = &mut driver => panic!("ended before the last answer: {ended:?}"),
+        () = &mut submit => {}
+    }
+    // A log that ends in order settles; one that is dropped has crashed.
+    if settled == Settled::Yes {
+        log.shut_down();
+        driver.await.expect("ends in order");
+    }
 }
 
 fn context(store: &Path, stores: Stores) -> Context {

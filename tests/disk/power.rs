@@ -7,7 +7,7 @@
 
 use std::path::Path;
 
-use crate::faults::{Fault, Operation};
+use crate::faults::{Fault, Kind, Operation};
 use crate::seeded::Seeded;
 use crate::world::{Case, Ended, ORIGIN, Session, Snapshot, World, aftermath, script};
 
@@ -24,7 +24,6 @@ fn a_power_cut_at_every_operation_many_times() {
 
 /// A checkpoint of more than one sector: a power cut can leave one of them.
 #[test]
-#[ignore = "recovery does not yet take a checkpoint for torn that is zeros in part"]
 fn a_power_cut_tears_a_checkpoint_of_two_sectors() {
     cut_at_every_operation(&format!("log.test/{}", "a".repeat(240)), 0..1);
 }
@@ -62,7 +61,9 @@ fn case(
     let mut random = Seeded::new(seed);
     let mut world = World::at(before, home, seed);
     world.disk.arm(n, Fault::PowerCut);
-    assert_ne!(world.run(session), Ended::InOrder, "without power");
+    // Only tidying up may fail and pass.
+    let ended = world.run(session);
+    assert!(ended != Ended::InOrder || trace[n].kind == Kind::Remove, "without power: {ended:?}");
     world.reboot(&mut random);
 
     let session = aftermath(session);

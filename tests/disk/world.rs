@@ -1,8 +1,8 @@
 //! A log on a disk of the model, from one start of its writer to the next.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -279,7 +279,9 @@ impl Clock for NoTime {
         tokio::task::yield_now().await;
     }
 
+    /// It stands still, so that the same seed gives the same run.
     fn now(&self) -> Instant {
-        Instant::now()
+        static START: OnceLock<Instant> = OnceLock::new();
+        *START.get_or_init(Instant::now)
     }
 }

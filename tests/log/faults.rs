@@ -51,7 +51,7 @@ async fn case(grown: &Grown, batch: usize, n: usize, fault: Fault) -> bool {
     let met = n <= faulty.operations.load(Ordering::SeqCst);
     let mut roots = Roots::new();
     // What was in flight when the writer died may land now, or while the next one runs.
-    if n % 2 == 0 {
+    if n.is_multiple_of(2) {
         faulty.land_late_writes();
     }
     world.stores = Stores::of(store.clone());

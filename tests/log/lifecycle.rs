@@ -1,10 +1,11 @@
 //! What a log does when nothing goes wrong.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use fasti::log::SubmitError;
 use fasti::log::dedup::DedupIndex;
-use fasti::store::{DirectoryOptions, DirectoryStore, Stores, contract};
+use fasti::store::{DirectoryOptions, DirectoryStore, MemoryStore, ObjectPath, Stores, contract};
 use tiles_spec::TreeSize;
 
 use crate::harness::{World, entries};
@@ -153,12 +154,13 @@ async fn an_idle_log_writes_nothing() {
     world.submit(&entries(0, 3)).await;
     let before = store.objects();
     let ((), ended) = world
-        .run(|_| async { tokio::time::sleep(std::time::Duration::from_millis(50)).await })
+        .run(|_| async { tokio::time::sleep(Duration::from_millis(50)).await })
         .await
         .expect("opens");
     ended.expect("ends in order");
     assert_eq!(store.objects(), before);
-    let newest = world.stores.commits.newest().await.expect("answers").map(|n| n.get());
+    let newest =
+        world.stores.commits.newest().await.expect("answers").map(fasti::store::RecordNumber::get);
     assert_eq!(newest, Some(3), "a takeover, a batch, a takeover");
 }
 
@@ -185,4 +187,30 @@ async fn proofs_of_every_leaf_verify_against_the_published_tree() {
         .await
         .expect("opens");
     assert_eq!(proofs, 600);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_log_shows_the_same_tree_again_at_a_long_interval() {
+    let (mut world, store) = World::in_memory();
+    world.config.republish_interval = Duration::from_mins(10);
+    let all = entries(0, 5);
+    let ((), ended) = world
+        .run(|log| async move {
+            log.submit(all[0].clone()).await.expect("an answer");
+            let before = store.objects();
+            let version = |store: &MemoryStore| store.version(&ObjectPath::checkpoint());
+            let first = version(&store);
+            tokio::time::sleep(Duration::from_mins(9)).await;
+            assert_eq!(version(&store), first, "not yet");
+            tokio::time::sleep(Duration::from_mins(2)).await;
+            assert_ne!(version(&store), first, "written again");
+            assert_eq!(store.objects(), before, "the same bytes");
+            let after = log.submit(all[1].clone()).await.expect("an answer");
+            assert_eq!(after.index.get(), 1);
+            log.prove(&after).await.expect("a proof");
+        })
+        .await
+        .expect("opens");
+    ended.expect("ends in order");
+    assert_eq!(world.verify().await.entries.len(), 2);
 }

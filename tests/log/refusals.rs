@@ -37,7 +37,7 @@ async fn grown() -> (World, Arc<MemoryStore>) {
 /// The refusal of a start on `world`, after which the store must be as it was.
 async fn refusal(world: &World, store: &MemoryStore) -> RecoverError {
     let before = store.objects();
-    let refused = world.run(|_| async {}).await.err().expect("the start is refused");
+    let refused = world.run(|_| async {}).await.expect_err("the start is refused");
     assert_eq!(store.objects(), before, "nothing was written: {refused}");
     assert!(refused.to_string().len() > 20, "says what to do: {refused}");
     refused

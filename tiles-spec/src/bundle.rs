@@ -1,9 +1,10 @@
 //! Entry bundles: up to 256 entries, each behind its length.
 //!
-//! C2SP tlog-tiles "Log entries": a 16-bit big-endian length, then the entry, repeated. The length is no part of
-//! what a leaf hash covers.
+//! C2SP tlog-tiles "Log entries": a 16-bit big-endian length, then the entry, repeated. The length
+//! is no part of what a leaf hash covers.
 //!
-//! Invariant: an [`EntryBundle`] holds exactly as many whole entries as its width says, and nothing after them.
+//! Invariant: an [`EntryBundle`] holds exactly as many whole entries as its width says, and nothing
+//! after them.
 
 use thiserror::Error;
 
@@ -134,6 +135,8 @@ mod tests {
         let decode = |bytes: &[u8], n| EntryBundle::decode(bytes.to_vec(), width(n)).err();
         assert_eq!(decode(&bytes, 3), None);
         assert_eq!(decode(&bytes, 2), Some(BundleError::Trailing(7)));
+        let longer = [&bytes[..], &[0]].concat();
+        assert_eq!(decode(&longer, 3), Some(BundleError::Trailing(1)));
         assert_eq!(decode(&bytes, 4), Some(BundleError::Truncated(3)));
         for cut in 0..bytes.len() {
             let slot = [5, 7].iter().filter(|end| **end <= cut).count();

@@ -1,10 +1,11 @@
 //! Checkpoints: the tree head of a log as a note that the log signs.
 //!
-//! C2SP tlog-checkpoint. Three lines (origin, decimal size, base64 root hash), then extension lines if any.
+//! C2SP tlog-checkpoint. Three lines (origin, decimal size, base64 root hash), then extension lines
+//! if any.
 //!
-//! Invariants: [`Checkpoint::parse_text`] takes only the text that [`Checkpoint::to_text`] would write. What comes
-//! out of [`open_checkpoint`] was signed by one of the keys given and is of the origin given; what comes out of
-//! [`SignedCheckpoint::parse`] was not verified at all.
+//! Invariants: [`Checkpoint::parse_text`] takes only the text that [`Checkpoint::to_text`] would
+//! write. What comes out of [`open_checkpoint`] was signed by one of the keys given and is of the
+//! origin given; what comes out of [`SignedCheckpoint::parse`] was not verified at all.
 
 use std::fmt;
 use std::str::FromStr;
@@ -22,15 +23,16 @@ pub const CHECKPOINT_BYTES_MAX: usize = 64 * 1024;
 /// Most bytes in an origin: signatures that cover it count its length in one byte.
 const ORIGIN_BYTES_MAX: usize = 255;
 
-/// Identity of a log, by custom its URL without the scheme: 1 to 255 bytes, no Unicode spaces, no `+`, no control
-/// characters. Every origin is a valid key name.
+/// Identity of a log, by custom its URL without the scheme: 1 to 255 bytes, no Unicode spaces, no
+/// `+`, no control characters. Every origin is a valid key name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin(String);
 
 /// What a log says of its tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// The first line, as found: any line that is not empty. Logs of this project have an [`Origin`] here.
+    /// The first line, as found: any line that is not empty. Logs of this project have an
+    /// [`Origin`] here.
     pub origin: String,
     /// Size and root hash.
     pub head: TreeHead,
@@ -83,7 +85,8 @@ pub struct OriginError;
 
 /// Reads a checkpoint of the log with that origin, signed by one of its keys.
 ///
-/// `keys` are those trusted to sign for the log itself; cosigners are another question, to ask of the note.
+/// `keys` are those trusted to sign for the log itself; cosigners are another question, to ask of
+/// the note.
 pub fn open_checkpoint(
     bytes: &[u8],
     origin: &str,

@@ -1,7 +1,8 @@
 //! Cosignatures: what a witness signs, that it saw a log's tree at a time.
 //!
-//! C2SP tlog-cosignature, the Ed25519 form (type 0x04). The line holds 8 bytes of POSIX seconds, big-endian, and a
-//! signature of `cosignature/v1`, `time <seconds>`, and the whole text of the note, each on lines of their own.
+//! C2SP tlog-cosignature, the Ed25519 form (type 0x04). The line holds 8 bytes of POSIX seconds,
+//! big-endian, and a signature of `cosignature/v1`, `time <seconds>`, and the whole text of the
+//! note, each on lines of their own.
 //!
 //! Invariant: the time is one a signed 64-bit integer holds.
 //!
@@ -72,7 +73,8 @@ impl FromStr for CosigningKey {
     }
 }
 
-/// Signs the text of a checkpoint as the largest consistent tree seen at that time, in POSIX seconds.
+/// Signs the text of a checkpoint as the largest consistent tree seen at that time, in POSIX
+/// seconds.
 pub fn cosign(
     key: &CosigningKey,
     text: &str,
@@ -85,7 +87,8 @@ pub fn cosign(
     Ok(key.0.signature([&unix_seconds.to_be_bytes()[..], &signature].concat()))
 }
 
-/// When the line says it was signed, in POSIX seconds, if its bytes have the form of an Ed25519 cosignature.
+/// When the line says it was signed, in POSIX seconds, if its bytes have the form of an Ed25519
+/// cosignature.
 ///
 /// Means something only for a line that verifies under a key of type 0x04.
 pub fn cosignature_time(signature: &NoteSignature) -> Option<u64> {

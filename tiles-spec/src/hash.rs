@@ -1,7 +1,7 @@
 //! SHA-256 hashes of a Merkle tree: of leaves, of inner nodes, and of nothing.
 //!
-//! RFC 6962 section 2.1. Leaves and nodes are hashed under different prefixes, so that no entry can pass for a
-//! node. The text forms (hex, base64) are canonical: one spelling for each hash.
+//! RFC 6962 section 2.1. Leaves and nodes are hashed under different prefixes, so that no entry can
+//! pass for a node. The text forms (hex, base64) are canonical: one spelling for each hash.
 
 use std::fmt;
 use std::str::FromStr;

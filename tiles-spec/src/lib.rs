@@ -1,7 +1,7 @@
 //! The formats of a transparency log as pure functions: bytes in, bytes or a verdict out.
 //!
-//! Nothing here reads a clock, a file or a socket. Everything is bounded and no input makes it panic. In reading
-//! order, each module on those before it:
+//! Nothing here reads a clock, a file or a socket. Everything is bounded and no input makes it
+//! panic. In reading order, each module on those before it:
 //!
 //! | module | what | text |
 //! |---|---|---|

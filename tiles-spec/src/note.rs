@@ -1,14 +1,15 @@
 //! Signed notes: a text and the signature lines below it.
 //!
-//! C2SP signed-note. What the `signed_note` crate does as that text asks is left to it: the rules for text and
-//! signature lines, key names, key IDs; [`VerifierKey`] and [`NoteSigningKey`] are its `Verifier` and `Signer`.
-//! Done here instead, and why:
+//! C2SP signed-note. What the `signed_note` crate does as that text asks is left to it: the rules
+//! for text, signature lines and key names; [`VerifierKey`] and [`NoteSigningKey`] are its `Verifier`
+//! and `Signer`. Done here instead, and why:
 //! - splitting a note, because that crate shows no signature before it is verified;
-//! - choosing lines to verify, because it passes over a second line of a known key without checking it;
-//! - verifier keys, because it takes upper-case key IDs and knows only type 0x01, where logs also sign with ECDSA
-//!   (0x02) and witnesses with timestamps (0x04);
-//! - Ed25519 verification, because it is not the strict one: a log and a witness that disagree on a signature
-//!   stop each other;
+//! - choosing lines to verify, because it passes over a second line of a known key without checking
+//!   it;
+//! - verifier keys, because it takes upper-case key IDs and knows only type 0x01, where logs also
+//!   sign with ECDSA (0x02) and witnesses with timestamps (0x04);
+//! - Ed25519 verification, because it is not the strict one: a log and a witness that disagree on a
+//!   signature stop each other;
 //! - private keys, because it leaves copies of the seed in memory.
 //!
 //! Invariants: a [`Note`] prints as the bytes it was parsed from. A text counts for nothing until
@@ -134,8 +135,8 @@ impl Note {
 
     /// The keys that signed, in the order of their first lines. Never empty.
     ///
-    /// Lines by unknown keys are ignored. A line with the name and ID of a known key must verify, or the whole
-    /// note is refused: something is wrong with it or with the key.
+    /// Lines by unknown keys are ignored. A line with the name and ID of a known key must verify,
+    /// or the whole note is refused: something is wrong with it or with the key.
     pub fn verify<'k>(&self, keys: &'k [VerifierKey]) -> Result<Vec<&'k VerifierKey>, NoteError> {
         let mut signers: Vec<&VerifierKey> = Vec::new();
         for signature in &self.signatures {
@@ -198,7 +199,8 @@ impl fmt::Display for NoteSignature {
     }
 }
 
-/// Reads one or more signature lines, each ended by a newline; `lines` is all that follows the blank line.
+/// Reads one or more signature lines, each ended by a newline; `lines` is all that follows the
+/// blank line.
 ///
 /// Also the form in which a witness answers.
 pub fn parse_signatures(lines: &str) -> Result<Vec<NoteSignature>, NoteError> {

@@ -2,8 +2,8 @@
 //!
 //! RFC 6962 sections 2.1.1 and 2.1.2; proofs run from the leaf side to the root side.
 //!
-//! Invariant: for given sizes and index exactly one proof length is accepted, and every hash in it enters the
-//! root that is compared. No hash can be added, dropped or changed.
+//! Invariant: for given sizes and index exactly one proof length is accepted, and every hash in it
+//! enters the root that is compared. No hash can be added, dropped or changed.
 
 pub mod plan;
 
@@ -16,8 +16,8 @@ use crate::size::{LeafIndex, TreeSize};
 use crate::tile::TileCoord;
 use crate::tree::TreeHead;
 
-/// Most hashes an inclusion proof can have, and a consistency proof in a tree of up to 2^62 leaves; also the most
-/// that C2SP lets a proof on the wire have.
+/// Most hashes an inclusion proof can have, and a consistency proof in a tree of up to 2^62 leaves;
+/// also the most that C2SP lets a proof on the wire have.
 pub const PROOF_HASHES_MAX: usize = 63;
 
 /// Why a proof does not hold, or cannot be built.
@@ -57,7 +57,8 @@ pub enum ProofError {
         /// Root hash in the tree head.
         claimed: Hash,
     },
-    /// A tile that the proof is made from is not at hand, or is narrower than the tree's size makes it.
+    /// A tile that the proof is made from is not at hand, or is narrower than the tree's size makes
+    /// it.
     #[error("missing {0}")]
     MissingTile(TileCoord),
 }
@@ -93,7 +94,8 @@ pub fn inclusion_proof_len(index: LeafIndex, size: TreeSize) -> Result<usize, Pr
 
 /// Checks that the leaves of the old tree are the first leaves of the new one.
 ///
-/// From size 0, and between equal sizes, the proof is empty; an empty tree must have the empty root.
+/// From size 0, and between equal sizes, the proof is empty; an empty tree must have the empty
+/// root.
 pub fn verify_consistency(
     old: &TreeHead,
     new: &TreeHead,
@@ -112,8 +114,9 @@ pub fn verify_consistency(
         return expect_root(new, old.root);
     }
 
-    // The last leaf of the old tree is the corner of a perfect subtree of both trees. From its root the proof
-    // climbs to the two roots at once: to the new one with all hashes, to the old one with those on the left.
+    // The last leaf of the old tree is the corner of a perfect subtree of both trees. From its root
+    // the proof climbs to the two roots at once: to the new one with all hashes, to the old one
+    // with those on the left.
     let corner_height = old.size.get().trailing_zeros();
     let path = Path::new(last, new.size)?;
     let inner = path.inner - corner_height as usize;
@@ -132,7 +135,8 @@ pub fn verify_consistency(
 
 /// Shape of the way from a leaf up to the root.
 struct Path {
-    /// Levels on which the sibling may lie on either side: up to where the way meets the right edge.
+    /// Levels on which the sibling may lie on either side: up to where the way meets the right
+    /// edge.
     inner: usize,
     /// Siblings above that; all of them lie on the left.
     border: usize,

@@ -2,11 +2,11 @@
 //!
 //! C2SP tlog-tiles "Merkle Tree", tlog-checkpoint (size line).
 //!
-//! Invariants: a value that exists is in range; the decimal form is the canonical one both ways (no sign, no
-//! leading zeros), so `parse(print(x)) == x` and each value has exactly one spelling.
+//! Invariants: a value that exists is in range; the decimal form is the canonical one both ways (no
+//! sign, no leading zeros), so `parse(print(x)) == x` and each value has exactly one spelling.
 //!
-//! Tree sizes stop at 2^63 - 1: other implementations keep them in a signed 64-bit integer, and a log that
-//! signs a size its readers cannot hold is broken for them.
+//! Tree sizes stop at 2^63 - 1: other implementations keep them in a signed 64-bit integer, and a
+//! log that signs a size its readers cannot hold is broken for them.
 
 use thiserror::Error;
 

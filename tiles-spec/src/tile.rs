@@ -1,11 +1,12 @@
 //! Hash tiles: where they lie, which a tree has, and what is in them.
 //!
-//! C2SP tlog-tiles "Merkle Tree". A tile is up to 256 consecutive hashes of one tree level; levels are 8 tree
-//! levels apart. At a tree size `s`, level `l` has `floor(s / 256^l)` hashes: that many divided by 256 are full
-//! tiles, the rest, if any, one partial tile on the right edge.
+//! C2SP tlog-tiles "Merkle Tree". A tile is up to 256 consecutive hashes of one tree level; levels
+//! are 8 tree levels apart. At a tree size `s`, level `l` has `floor(s / 256^l)` hashes: that many
+//! divided by 256 are full tiles, the rest, if any, one partial tile on the right edge.
 //!
-//! Invariants: a path parses only in the one form that [`ResourcePath`] prints; the tiles of a tree of size `s`
-//! never include an empty one; a partial tile's bytes are a prefix of every wider one's at the same place.
+//! Invariants: a path parses only in the one form that [`ResourcePath`] prints; the tiles of a tree
+//! of size `s` never include an empty one; a partial tile's bytes are a prefix of every wider one's
+//! at the same place.
 
 mod path;
 
@@ -115,7 +116,8 @@ impl BundleCoord {
         self.tile().start_leaf()
     }
 
-    /// The bundle that holds a leaf in a tree of `size`, or `None` when the tree does not have the leaf.
+    /// The bundle that holds a leaf in a tree of `size`, or `None` when the tree does not have the
+    /// leaf.
     pub fn holding(index: LeafIndex, size: TreeSize) -> Option<Self> {
         if !size.contains(index) {
             return None;
@@ -129,15 +131,16 @@ impl BundleCoord {
     }
 }
 
-/// Every hash tile, full and partial, that a checkpoint at `new` implies and one at `old` did not, by level and
-/// then index. Empty unless `new` is larger.
+/// Every hash tile, full and partial, that a checkpoint at `new` implies and one at `old` did not,
+/// by level and then index. Empty unless `new` is larger.
 ///
 /// One element for about each 256 leaves of growth; callers bound the growth.
 pub fn tiles_for_growth(old: TreeSize, new: TreeSize) -> Vec<TileCoord> {
     levels().flat_map(|level| growth(level, old, new)).collect()
 }
 
-/// Every entry bundle, full and partial, that a checkpoint at `new` implies and one at `old` did not, in order.
+/// Every entry bundle, full and partial, that a checkpoint at `new` implies and one at `old` did
+/// not, in order.
 pub fn bundles_for_growth(old: TreeSize, new: TreeSize) -> Vec<BundleCoord> {
     growth(Level::ZERO, old, new).filter_map(|tile| tile.bundle()).collect()
 }

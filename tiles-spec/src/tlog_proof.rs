@@ -1,9 +1,10 @@
 //! A proof that an entry is in a log, in one file that needs no network to check.
 //!
-//! C2SP tlog-proof: a header line, opaque extra data if any, the leaf index, the inclusion proof, a blank line, the
-//! signed checkpoint as it was. By custom in files that end in `.tlog-proof`.
+//! C2SP tlog-proof: a header line, opaque extra data if any, the leaf index, the inclusion proof, a
+//! blank line, the signed checkpoint as it was. By custom in files that end in `.tlog-proof`.
 //!
-//! Invariant: what parses prints as the bytes it was parsed from. The extra data is signed by nobody.
+//! Invariant: what parses prints as the bytes it was parsed from. The extra data is signed by
+//! nobody.
 
 use std::fmt;
 
@@ -102,8 +103,9 @@ impl TlogProof {
         Ok(Self { extra, index, hashes, checkpoint: checkpoint.into() })
     }
 
-    /// Checks that the log with that origin has the leaf at the index, by a checkpoint one of the log's own keys
-    /// signed. Whether enough witnesses cosigned it is for the caller to ask of the note.
+    /// Checks that the log with that origin has the leaf at the index, by a checkpoint one of the
+    /// log's own keys signed. Whether enough witnesses cosigned it is for the caller to ask of the
+    /// note.
     pub fn verify(
         &self,
         leaf: &Hash,
@@ -136,7 +138,8 @@ impl TlogProof {
     }
 }
 
-/// As [`TlogProof::to_bytes`]; a checkpoint that is not UTF-8, which no parser here lets through, loses bytes.
+/// As [`TlogProof::to_bytes`]; a checkpoint that is not UTF-8, which no parser here lets through,
+/// loses bytes.
 impl fmt::Display for TlogProof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write_head(f)?;

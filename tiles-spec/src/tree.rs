@@ -1,8 +1,8 @@
 //! The Merkle tree of a log, kept as its right edge.
 //!
-//! RFC 6962 section 2.1: a tree of n leaves splits at the largest power of two below n, so it is a row of perfect
-//! subtrees, one for each 1 bit of n, largest first. Their roots are all a log needs to append and to know its
-//! root hash: that row is the [`Frontier`].
+//! RFC 6962 section 2.1: a tree of n leaves splits at the largest power of two below n, so it is a
+//! row of perfect subtrees, one for each 1 bit of n, largest first. Their roots are all a log needs
+//! to append and to know its root hash: that row is the [`Frontier`].
 //!
 //! Invariant: a frontier holds exactly as many nodes as its size has 1 bits.
 
@@ -97,7 +97,8 @@ impl Frontier {
     }
 }
 
-/// Merkle tree hash over leaves, or over the roots of equally large perfect subtrees, given by their hashes.
+/// Merkle tree hash over leaves, or over the roots of equally large perfect subtrees, given by
+/// their hashes.
 pub fn root_of(hashes: &[Hash]) -> Hash {
     match hashes {
         [] => EMPTY_ROOT,

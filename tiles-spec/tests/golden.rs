@@ -1,8 +1,8 @@
-//! A small log, frozen: made again from its entries and its key, it must come out byte for byte as it lies in
-//! `tests/data/golden-log` at the top of the repository.
+//! A small log, frozen: made again from its entries and its key, it must come out byte for byte as
+//! it lies in `tests/data/golden-log` at the top of the repository.
 //!
-//! Whoever changes a byte here changes what every reader of an existing log depends on. To write the files anew
-//! on purpose: `cargo test -p tiles-spec --test golden -- --ignored write`.
+//! Whoever changes a byte here changes what every reader of an existing log depends on. To write
+//! the files anew on purpose: `cargo test -p tiles-spec --test golden -- --ignored write`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

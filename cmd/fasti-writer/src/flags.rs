@@ -69,6 +69,17 @@ pub struct Flags {
           value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
     pub connections_max: u32,
 
+    /// How long a connection may be open without a whole request head, in seconds: at its start,
+    /// and between two requests.
+    #[arg(long, env = "FASTI_HEAD_TIMEOUT_SECONDS", default_value_t = 30,
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub head_timeout_seconds: u64,
+
+    /// How long a request's body may take to arrive, in seconds.
+    #[arg(long, env = "FASTI_BODY_TIMEOUT_SECONDS", default_value_t = 30,
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub body_timeout_seconds: u64,
+
     /// Take a directory that was restored from a backup: the size of the newest checkpoint that
     /// anyone has seen of this log. Refused if the directory holds less.
     #[arg(long, env = "FASTI_RESTORED_AT", value_name = "SIZE")]
@@ -105,7 +116,12 @@ impl Flags {
                 DuplicatesFlag::Answer => Duplicates::Answer,
                 DuplicatesFlag::Reject => Duplicates::Reject,
             },
-            limits: Limits { connections_max: self.connections_max as usize, ..Limits::default() },
+            limits: Limits {
+                connections_max: self.connections_max as usize,
+                head_timeout: Duration::from_secs(self.head_timeout_seconds),
+                body_timeout: Duration::from_secs(self.body_timeout_seconds),
+                ..Limits::default()
+            },
         }
     }
 }

@@ -51,7 +51,10 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
         None => None,
     };
     let (log, driver) = Log::open(context, index).await.context("the log cannot be continued")?;
-    banner.print(&log, listener.local_addr()?);
+    // From here on a signal is an order to shut down, even before anyone waits for it.
+    let told_to_stop = told_to_stop()?;
+    let metrics_address = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
+    banner.print(&log, listener.local_addr()?, metrics_address);
     if let Some(listener) = metrics_listener {
         tokio::spawn(serve_metrics(listener, Arc::new(registry)));
     }
@@ -64,7 +67,7 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     let mut running = tokio::spawn(driver.run());
     let ended = tokio::select! {
         ended = &mut running => ended,
-        () = told_to_stop() => {
+        () = told_to_stop => {
             tracing::info!("shutting down: answering what waits");
             log.shut_down();
             (&mut running).await
@@ -80,15 +83,14 @@ async fn listen(address: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
 }
 
-/// SIGTERM or SIGINT.
-async fn told_to_stop() {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+/// Waits for SIGTERM or SIGINT; neither is lost once this was called.
+fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

@@ -1,5 +1,6 @@
 //! From flags to an opened log: store, key, deduplication index, metrics.
 
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -161,20 +162,33 @@ fn open_index(flags: &Flags, private: Option<&Path>) -> anyhow::Result<Arc<dyn D
 }
 
 impl Banner {
-    /// Prints where everything is, and what to try next.
-    pub fn print(&self, log: &Log, address: SocketAddr) {
+    /// Prints where everything is, and what to try next. Nobody has to be listening.
+    pub fn print(&self, log: &Log, address: SocketAddr, metrics: Option<SocketAddr>) {
+        drop(std::io::stdout().write_all(self.text(log, address, metrics).as_bytes()));
+    }
+
+    fn text(&self, log: &Log, address: SocketAddr, metrics: Option<SocketAddr>) -> String {
+        let version = env!("CARGO_PKG_VERSION");
         let key = log.signer().verifier_key();
         let new = if self.is_new_key { ", new" } else { "" };
-        println!("fasti-writer {}", env!("CARGO_PKG_VERSION"));
-        println!("  store         {}", self.store);
-        println!("  origin        {}", log.signer().origin());
-        println!("  verifier key  {key}");
-        println!("  private key   {}{new}", self.key);
-        println!("  tree size     {}", log.published().head.size);
-        println!("  listening on  http://{address}");
-        println!();
-        println!("Try next, in another terminal:");
-        println!("  export FASTI_LOG=http://{address} FASTI_VKEY='{key}'");
-        println!("  cargo run --release --bin fasti -- loginfo");
+        let metrics = metrics.map(|m| format!("\n  metrics on    http://{m}/metrics"));
+        format!(
+            "fasti-writer {version}\n  \
+               store         {store}\n  \
+               origin        {origin}\n  \
+               verifier key  {key}\n  \
+               private key   {private}{new}\n  \
+               tree size     {size}{metrics}\n  \
+               listening on  http://{address}\n\
+             \n\
+             Try next, in another terminal:\n  \
+               export FASTI_LOG=http://{address} FASTI_VKEY='{key}'\n  \
+               cargo run --release --bin fasti -- loginfo\n",
+            store = self.store,
+            origin = log.signer().origin(),
+            private = self.key,
+            size = log.published().head.size,
+            metrics = metrics.unwrap_or_default(),
+        )
     }
 }

@@ -1,2 +1,83 @@
-//! Placeholder until the library stands.
-fn main() {}
+//! `fasti`: the command of a transparency log's users, after the model of `rekor-cli`.
+//!
+//! Parses, calls the library, prints. Exit status: 0 proved or done; 1 refused, with the reason; 2 a
+//! usage error, or something out of reach, so that nothing was found out.
+
+mod advice;
+mod failure;
+mod files;
+mod globals;
+mod output;
+mod verb;
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::failure::Failure;
+use crate::globals::Globals;
+use crate::output::Output;
+use crate::verb::{fsck, get, keygen, loginfo, prove, trusted_root, upload, verify};
+
+/// Works with a transparency log of software signatures: uploads, verifies, proves, audits.
+///
+/// Exit status: 0 proved or done, 1 refused, 2 nothing found out.
+#[derive(Parser)]
+#[command(version, max_term_width = 100, propagate_version = true)]
+struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Put the signature of an artifact into the log
+    Upload(upload::Arguments),
+    /// Verify offline that an artifact is signed and logged
+    Verify(verify::Arguments),
+    /// Print an entry, proved to be in the log
+    Get(get::Arguments),
+    /// Print the log's signed head, proved to have grown from the one seen last
+    Loginfo(loginfo::Arguments),
+    /// Prove that an entry is in the log, or that one tree grew from another
+    Prove(prove::Arguments),
+    /// Make a key for a log
+    Keygen(keygen::Arguments),
+    /// Print what Sigstore's clients need to trust the log
+    TrustedRoot(trusted_root::Arguments),
+    /// Derive the whole log again and name everything that is not as it was signed
+    Fsck(fsck::Arguments),
+}
+
+fn main() -> ExitCode {
+    let Cli { globals, verb } = Cli::parse();
+    let format = match &verb {
+        Verb::Fsck(arguments) => arguments.format(globals.format),
+        _ => globals.format,
+    };
+    match run(&globals, &verb).and_then(|output| output.print(format)) {
+        Ok(code) => code,
+        Err(failure) => failure.report(format),
+    }
+}
+
+fn run(globals: &Globals, verb: &Verb) -> Result<Output, Failure> {
+    match verb {
+        Verb::Verify(arguments) => verify::run(globals, arguments),
+        Verb::Keygen(arguments) => keygen::run(arguments),
+        Verb::TrustedRoot(arguments) => trusted_root::run(globals, arguments),
+        Verb::Upload(arguments) => runtime()?.block_on(upload::run(globals, arguments)),
+        Verb::Get(arguments) => runtime()?.block_on(get::run(globals, arguments)),
+        Verb::Loginfo(arguments) => runtime()?.block_on(loginfo::run(globals, arguments)),
+        Verb::Prove(arguments) => runtime()?.block_on(prove::run(globals, arguments)),
+        Verb::Fsck(arguments) => fsck::run(globals, arguments, &runtime()?),
+    }
+}
+
+fn runtime() -> anyhow::Result<Runtime> {
+    Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")
+}

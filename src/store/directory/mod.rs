@@ -251,6 +251,10 @@ impl CommitLog for DirectoryStore {
         }
         self.run(move |inner| inner.settle(number, size)).await
     }
+
+    async fn end(&self, number: RecordNumber, size: TreeSize) -> Result<(), StoreError> {
+        self.run(move |inner| inner.settle(number, size)).await
+    }
 }
 
 impl Inner {

@@ -52,7 +52,8 @@ fn a_checkpoint_of_the_go_checksum_database() {
 
 #[test]
 fn the_log_of_tessera_signed_again() {
-    // transparency-dev/tessera, testdata: the key and entries in build_log.sh, three of its checkpoints.
+    // transparency-dev/tessera, testdata: the key and entries in build_log.sh, three of its
+    // checkpoints.
     let key = NoteSigningKey::parse(
         "PRIVATE+KEY+example.com/log/testdata+33d7b496+AeymY/SZAX0jZcJ8enZ5FY1Dz+wTML2yWSkK+9DSF3eg",
     )

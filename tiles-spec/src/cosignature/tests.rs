@@ -8,8 +8,9 @@ use crate::hash::leaf_hash;
 use crate::note::{Note, NoteError};
 use crate::tree::Frontier;
 
-// FiloSottile/sunlight, cmd/skylight/testdata: a witness and a mirror, both at 2025-12-31T00:00:00Z. The seeds of their
-// keys are hashes of the phrases below; the leaves of the mirrored tree are "record 0" to "record 299".
+// FiloSottile/sunlight, cmd/skylight/testdata: a witness and a mirror, both at
+// 2025-12-31T00:00:00Z. The seeds of their keys are hashes of the phrases below; the leaves of the
+// mirrored tree are "record 0" to "record 299".
 const TIME: u64 = 1_767_139_200;
 const WITNESS: &str = "witness.example.org+b8a2cf20+BFLN3yikSfFkVAJtrnh/CiY3Zozkoy7clp+P7XB28qUN";
 const WITNESS_PHRASE: &str = "skylight test witness key";

@@ -1,10 +1,10 @@
 //! Names, IDs and public keys of those who sign notes.
 //!
-//! C2SP signed-note "Signatures", "Verifier keys"; tlog-cosignature "Format". A key is known by its name and a
-//! 32-bit ID; the text form, `name+id+base64(type || key)`, carries both.
+//! C2SP signed-note "Signatures", "Verifier keys"; tlog-cosignature "Format". A key is known by its
+//! name and a 32-bit ID; the text form, `name+id+base64(type || key)`, carries both.
 //!
-//! Invariants: the ID of a [`VerifierKey`] is the one its name and public key make, and its public key is a point
-//! of its curve, not a weak one. A vkey has one spelling.
+//! Invariants: the ID of a [`VerifierKey`] is the one its name and public key make, and its public
+//! key is a point of its curve, not a weak one. A vkey has one spelling.
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,7 +19,8 @@ use thiserror::Error;
 use super::NoteSignature;
 use crate::cosignature;
 
-/// Name of a key, by custom a URL without its scheme: not empty, no Unicode spaces, no `+`, no control characters.
+/// Name of a key, by custom a URL without its scheme: not empty, no Unicode spaces, no `+`, no
+/// control characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyName(String);
 
@@ -32,7 +33,8 @@ pub struct KeyId([u8; 4]);
 pub enum PublicKey {
     /// Type 0x01: Ed25519 over the text.
     Ed25519([u8; 32]),
-    /// Type 0x02: ECDSA with SHA-256 on P-256 over the text, as ASN.1 DER. Holds the DER SubjectPublicKeyInfo.
+    /// Type 0x02: ECDSA with SHA-256 on P-256 over the text, as ASN.1 DER. Holds the DER
+    /// SubjectPublicKeyInfo.
     EcdsaP256(Vec<u8>),
     /// Type 0x04: Ed25519 over a time and the text; how witnesses sign.
     Ed25519Cosignature([u8; 32]),
@@ -230,7 +232,8 @@ impl VerifierKey {
         &self.public_key
     }
 
-    /// The whole SHA-256 that the ID is the beginning of; Sigstore names a log by it (`logId.keyId`).
+    /// The whole SHA-256 that the ID is the beginning of; Sigstore names a log by it
+    /// (`logId.keyId`).
     pub const fn log_id(&self) -> [u8; 32] {
         self.log_id
     }
@@ -240,7 +243,8 @@ impl VerifierKey {
         *signature.name() == self.name && signature.key_id() == self.key_id()
     }
 
-    /// Whether the bytes of a signature line, without the key ID, are this key's signature of the text.
+    /// Whether the bytes of a signature line, without the key ID, are this key's signature of the
+    /// text.
     pub fn verify(&self, text: &str, signature: &[u8]) -> bool {
         match &self.verifier {
             Verifier::Ed25519(key) => verify_ed25519(key, text.as_bytes(), signature),
@@ -320,7 +324,8 @@ fn decode_p256(spki: &[u8]) -> Result<P256Key, KeyError> {
     }
 }
 
-/// Strict verification: one answer for all who verify alike, whatever the signer made of the points.
+/// Strict verification: one answer for all who verify alike, whatever the signer made of the
+/// points.
 pub(crate) fn verify_ed25519(key: &Ed25519Key, message: &[u8], signature: &[u8]) -> bool {
     Ed25519Signature::from_slice(signature)
         .is_ok_and(|signature| key.verify_strict(message, &signature).is_ok())

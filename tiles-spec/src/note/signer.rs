@@ -1,13 +1,15 @@
 //! Private keys that sign notes.
 //!
-//! The text form `PRIVATE+KEY+name+id+base64(type || seed)` is a custom of signed-note tools, not part of C2SP.
+//! The text form `PRIVATE+KEY+name+id+base64(type || seed)` is a custom of signed-note tools, not
+//! part of C2SP.
 //!
-//! Invariants: no `Debug` or error shows a seed; every buffer that held one is wiped, and the key wipes itself when
-//! dropped.
+//! Invariants: no `Debug` or error shows a seed; every buffer that held one is wiped, and the key
+//! wipes itself when dropped.
 
 use std::fmt;
 use std::str::FromStr;
 
+use base64::DecodeSliceError;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use ed25519_dalek::{Signer as _, SigningKey};
 use rand_core::CryptoRngCore;
@@ -17,6 +19,9 @@ use super::NoteSignature;
 use super::key::{KeyError, KeyId, KeyName, PublicKey, VerifierKey, expect_id};
 
 const PREFIX: &str = "PRIVATE+KEY+";
+
+/// The signature type, then an Ed25519 seed.
+const KEY_BYTES: usize = 33;
 
 /// A named Ed25519 key that signs the text of a note (type 0x01).
 #[derive(Clone)]
@@ -118,9 +123,8 @@ impl NamedSecret {
             return Err(KeyError::Form);
         };
         let stated: KeyId = id.parse()?;
-        let key = Zeroizing::new(BASE64_STANDARD.decode(key).map_err(|_| KeyError::Base64)?);
-        let (signature_type, seed) = key.split_first().ok_or(KeyError::Base64)?;
-        let seed = seed.try_into().map_err(|_| KeyError::Material)?;
+        let key = decode_key(key)?;
+        let [signature_type, seed @ ..] = &*key;
         let named = Self::from_seed(name.parse()?, seed, of_type);
         if *signature_type != named.verifier_key.public_key().signature_type() {
             return Err(KeyError::Type(*signature_type));
@@ -131,7 +135,7 @@ impl NamedSecret {
 
     pub(crate) fn to_private_string(&self) -> Zeroizing<String> {
         let public = &self.verifier_key;
-        let mut key = Zeroizing::new([0; 33]);
+        let mut key = Zeroizing::new([0; KEY_BYTES]);
         key[0] = public.public_key().signature_type();
         key[1..].copy_from_slice(self.secret.as_bytes());
         let key = Zeroizing::new(BASE64_STANDARD.encode(key.as_slice()));
@@ -151,6 +155,16 @@ impl NamedSecret {
     /// A signature line with this key's name and ID.
     pub(crate) fn signature(&self, bytes: Vec<u8>) -> NoteSignature {
         NoteSignature::new(self.verifier_key.name().clone(), self.verifier_key.key_id(), bytes)
+    }
+}
+
+/// Reads type and seed into a buffer that is wiped even when the text turns out malformed.
+fn decode_key(base64: &str) -> Result<Zeroizing<[u8; KEY_BYTES]>, KeyError> {
+    let mut key = Zeroizing::new([0; KEY_BYTES]);
+    match BASE64_STANDARD.decode_slice(base64, key.as_mut()) {
+        Ok(KEY_BYTES) => Ok(key),
+        Ok(_) | Err(DecodeSliceError::OutputSliceTooSmall) => Err(KeyError::Material),
+        Err(DecodeSliceError::DecodeError(_)) => Err(KeyError::Base64),
     }
 }
 
@@ -215,7 +229,9 @@ mod tests {
         refuse(&PETER.replace("c74f20a3", "C74F20A3"), KeyError::IdForm);
         refuse(&PETER[..PETER.len() - 1], KeyError::Base64);
         refuse(&PETER[..PETER.len() - 4], KeyError::Material);
+        refuse(&format!("{PETER}AAAA"), KeyError::Material);
         refuse(&format!("{PETER}\n"), KeyError::Base64);
+        refuse(&PETER.replace("r+Y", "r-Y"), KeyError::Base64);
         let mismatch = NoteSigningKey::parse(&PETER.replace("c74f20a3", "c74f20a4"));
         assert!(matches!(mismatch, Err(KeyError::IdMismatch { .. })));
         let witness = CosigningKey::from_seed(name(), &[9; 32]);

@@ -1,18 +1,20 @@
 //! Proofs from tiles, without I/O: first say which tiles are needed, then build from them.
 //!
-//! Each hash of a proof is the root of a run of leaves that begins on a boundary of its own size (RFC 6962
-//! sections 2.1.1 and 2.1.2). Such a run is a row of perfect subtrees, largest first, and each of those is
-//! either one hash of a tile or the root over a power of two of neighbours in one tile.
+//! Each hash of a proof is the root of a run of leaves that begins on a boundary of its own size
+//! (RFC 6962 sections 2.1.1 and 2.1.2). Such a run is a row of perfect subtrees, largest first, and
+//! each of those is either one hash of a tile or the root over a power of two of neighbours in one
+//! tile.
 //!
-//! Invariants: a plan names only tiles that its tree size implies, each once; a build reads no others and hashes
-//! no more than the plan asks for.
+//! Invariants: a plan names only tiles that its tree size implies, each once; a build reads no
+//! others and hashes no more than the plan asks for.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use super::ProofError;
-use crate::hash::Hash;
+use crate::hash::{Hash, node_hash};
 use crate::size::{LeafIndex, Level, TILE_WIDTH_MAX, TileIndex, TileWidth, TreeSize};
 use crate::tile::{HashTile, TILE_HEIGHT, TileCoord};
 use crate::tree::{fold_right, root_of};
@@ -21,6 +23,13 @@ use crate::tree::{fold_right, root_of};
 pub trait TileSource {
     /// At least the first `width` hashes of the tile, or `None` when they are not held.
     fn tile(&self, level: Level, index: TileIndex, width: TileWidth) -> Option<&[Hash]>;
+
+    /// Root over a perfect subtree of a tile: a power of two of its hashes, from a multiple of it
+    /// on. A source that is asked again and again may remember what it has computed.
+    fn subtree_root(&self, tile: TileCoord, slots: Range<usize>) -> Option<Hash> {
+        let hashes = self.tile(tile.level, tile.index, tile.width)?;
+        hashes.get(slots).map(root_of)
+    }
 }
 
 /// Which tree nodes a proof is made of, and which tiles they are in.
@@ -32,9 +41,42 @@ pub struct ProofPlan {
     tiles: Vec<TileCoord>,
 }
 
-/// Tiles held in memory, at most one for each place.
+/// Tiles held in memory, at most one for each place. The nodes within a tile are computed when the
+/// first proof needs one, and kept for the next.
 #[derive(Clone, Debug, Default)]
-pub struct TileMap(HashMap<(Level, TileIndex), HashTile>);
+pub struct TileMap(HashMap<(Level, TileIndex), Held>);
+
+#[derive(Clone, Debug)]
+struct Held {
+    tile: HashTile,
+    /// For each height from 1 the roots of the perfect subtrees of the tile that are that high.
+    nodes: OnceLock<Vec<Vec<Hash>>>,
+}
+
+impl Held {
+    fn new(tile: HashTile) -> Self {
+        Self { tile, nodes: OnceLock::new() }
+    }
+
+    fn node(&self, slots: &Range<usize>) -> Option<Hash> {
+        if slots.len() == 1 {
+            return self.tile.hashes().get(slots.start).copied();
+        }
+        let nodes = self.nodes.get_or_init(|| {
+            std::iter::successors(Some(pair_up(self.tile.hashes())), |below| Some(pair_up(below)))
+                .take_while(|row| !row.is_empty())
+                .collect()
+        });
+        let height = slots.len().checked_ilog2()? as usize;
+        nodes.get(height - 1)?.get(slots.start >> height).copied()
+    }
+}
+
+/// The nodes above each two neighbours; a last one without a neighbour has none.
+fn pair_up(below: &[Hash]) -> Vec<Hash> {
+    let (pairs, _) = below.as_chunks::<2>();
+    pairs.iter().map(|[left, right]| node_hash(left, right)).collect()
+}
 
 /// Plans the proof that a tree of `size` has the leaf at `index`.
 pub fn plan_inclusion(index: LeafIndex, size: TreeSize) -> Result<ProofPlan, ProofError> {
@@ -116,11 +158,7 @@ impl ProofPlan {
         let mut filled = 0;
         for subtree in perfect_subtrees(run.clone()) {
             let (tile, slots) = locate(&subtree, self.size);
-            let hashes = source
-                .tile(tile.level, tile.index, tile.width)
-                .filter(|hashes| hashes.len() >= tile.width.as_usize())
-                .ok_or(ProofError::MissingTile(tile))?;
-            row[filled] = root_of(&hashes[slots]);
+            row[filled] = source.subtree_root(tile, slots).ok_or(ProofError::MissingTile(tile))?;
             filled += 1;
         }
         Ok(fold_right(row[..filled].iter().copied()).expect("a run has at least one leaf"))
@@ -136,9 +174,9 @@ impl TileMap {
     /// Holds a tile at its place, unless one at least as wide is there already.
     pub fn insert(&mut self, coord: TileCoord, tile: HashTile) {
         match self.0.entry((coord.level, coord.index)) {
-            Entry::Occupied(held) if held.get().width() >= tile.width() => {}
-            Entry::Occupied(mut held) => _ = held.insert(tile),
-            Entry::Vacant(place) => _ = place.insert(tile),
+            Entry::Occupied(held) if held.get().tile.width() >= tile.width() => {}
+            Entry::Occupied(mut held) => _ = held.insert(Held::new(tile)),
+            Entry::Vacant(place) => _ = place.insert(Held::new(tile)),
         }
     }
 
@@ -155,12 +193,18 @@ impl TileMap {
 
 impl TileSource for TileMap {
     fn tile(&self, level: Level, index: TileIndex, width: TileWidth) -> Option<&[Hash]> {
-        let tile = self.0.get(&(level, index))?;
+        let tile = &self.0.get(&(level, index))?.tile;
         (tile.width() >= width).then(|| tile.hashes())
+    }
+
+    fn subtree_root(&self, tile: TileCoord, slots: Range<usize>) -> Option<Hash> {
+        let held = self.0.get(&(tile.level, tile.index))?;
+        if held.tile.width() < tile.width { None } else { held.node(&slots) }
     }
 }
 
-/// Halves of a node with two leaves or more: the left has the largest power of two below their number.
+/// Halves of a node with two leaves or more: the left has the largest power of two below their
+/// number.
 fn split(node: &Range<u64>) -> (Range<u64>, Range<u64>) {
     let middle = node.start + (1 << (node.end - node.start - 1).ilog2());
     (node.start..middle, middle..node.end)

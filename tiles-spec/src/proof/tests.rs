@@ -157,8 +157,9 @@ fn the_longest_proofs() {
     assert_eq!(verify_consistency(&old, &new, &[]), Err(error));
 }
 
-// The proofs below are those of transparency-dev/merkle, testdata/{inclusion,consistency}/*/happy-path.json, over
-// the eight entries that Certificate Transparency implementations test with.
+// The proofs below are those of transparency-dev/merkle,
+// testdata/{inclusion,consistency}/*/happy-path.json, over the eight entries that Certificate
+// Transparency implementations test with.
 const ROOT_2: &str = "+sVCA+fMaWzw38tCySodnbr3CtnmIfS9jZhmLwDjwSU=";
 const ROOT_3: &str = "rra8/idLcKFPsGel5VeCZNsPqbUa9eC6FZFY8yngbnc=";
 const ROOT_4: &str = "037kGJdt2VdTwcc4Yrk5j6Kiz5tP8P3+izDNlSCWFLc=";

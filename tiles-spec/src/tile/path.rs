@@ -1,7 +1,8 @@
 //! Paths of what a log serves: the checkpoint, hash tiles, entry bundles.
 //!
-//! C2SP tlog-tiles "APIs": `checkpoint`, `tile/<L>/<N>[.p/<W>]`, `tile/entries/<N>[.p/<W>]`, where `<N>` is
-//! padded into elements of three digits, all but the last led by an `x`: 1234067 is `x001/x234/067`.
+//! C2SP tlog-tiles "APIs": `checkpoint`, `tile/<L>/<N>[.p/<W>]`, `tile/entries/<N>[.p/<W>]`, where
+//! `<N>` is padded into elements of three digits, all but the last led by an `x`: 1234067 is
+//! `x001/x234/067`.
 //!
 //! Invariant: one resource has one path. Whatever parses prints as the text it was parsed from.
 

@@ -17,7 +17,8 @@ fn coord(level: u8, index: u64, width: u16) -> TileCoord {
     }
 }
 
-/// All tiles of a tree: at level l, floor(size / 256^l) hashes, 256 to a tile, the last tile what is left.
+/// All tiles of a tree: at level l, floor(size / 256^l) hashes, 256 to a tile, the last tile what
+/// is left.
 fn naive_tiles(size: u64) -> BTreeSet<TileCoord> {
     let mut tiles = BTreeSet::new();
     let mut hashes = size;

@@ -111,7 +111,7 @@ fn malformed_files() {
     refuse(&hash, &hash.replace('=', ""), TlogProofError::Hash(HashError::Base64));
     refuse(&hash, &format!("{hash} "), TlogProofError::Hash(HashError::Base64));
     refuse(&hash, "AAAA", TlogProofError::Hash(HashError::Length(3)));
-    refuse(&hash, format!("{hash}\n").repeat(64).trim_end(), TlogProofError::TooManyHashes);
+    refuse(&hash, format!("{hash}\n").repeat(63).trim_end(), TlogProofError::TooManyHashes);
     // The blank line too early, or missing, or doubled.
     refuse("index 1\n", "index 1\n\n", CheckpointError::Lines.into());
     refuse("\n\nlog.example", "\nlog.example", TlogProofError::Hash(HashError::Base64));

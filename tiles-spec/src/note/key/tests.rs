@@ -28,7 +28,8 @@ fn vkey(name: &str, signature_type: u8, material: &[u8]) -> String {
     format!("{name}+{:08x}+{}", signed_note::key_id(name, &key), encode_base64(&key))
 }
 
-// The ECDSA key of sigstore/rekor-tiles, pkg/note/note_test.go: its public half and its secret scalar.
+// The ECDSA key of sigstore/rekor-tiles, pkg/note/note_test.go: its public half and its secret
+// scalar.
 const REKOR_SPKI: &str = "3059301306072a8648ce3d020106082a8648ce3d030107034200\
     0478bc3b817e34ab2d73ec952118c01a6832136d5ee9d83f82e46f713c4b32fcf540a3d1f49a04b8358ce91a2ae45f1061b7e22fbcbd7d591d57f4035785ae6575";
 const REKOR_SCALAR: &str = "e31934e05b454dc21c18d9a1cd7747c1d8354a2ab2f71ee5494e991ce5399a94";
@@ -186,6 +187,13 @@ fn ed25519_verification_is_strict() {
         carry >>= 8;
     }
     assert_eq!(carry, 0);
+    assert!(!verify(&altered));
+    // A nonce of no secret: R is the neutral point, the scalar is the challenge times the key. The
+    // permissive equation holds for it.
+    let scalar = "f434559a81c73e875cf36e174d46591b115b8cb11b3be4c52d5c39f698e5b90f";
+    let altered = [&[1][..], &[0; 31], &bytes(scalar)].concat();
+    let permissive = signed_note::StandardVerifier::new(&key.verifier_key().to_string()).unwrap();
+    assert!(signed_note::Verifier::verify(&permissive, b"text\n", &altered));
     assert!(!verify(&altered));
 }
 

@@ -1,4 +1,5 @@
-//! Proofs built from tiles against the recursive definitions of RFC 6962, from the smallest trees to the largest.
+//! Proofs built from tiles against the recursive definitions of RFC 6962, from the smallest trees
+//! to the largest.
 
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
@@ -130,8 +131,8 @@ fn frontiers_of_all_small_trees() {
 
 #[test]
 fn the_rolling_hashes_of_the_subtree_test_vectors() {
-    // draft-ietf-plants-merkle-tree-certs-05, "Subtree Test Vectors": leaves are the bytes 0, 1, and so on; each
-    // hash runs over one line for every aligned subtree (and tree size) up to 130.
+    // draft-ietf-plants-merkle-tree-certs-05, "Subtree Test Vectors": leaves are the bytes 0, 1,
+    // and so on; each hash runs over one line for every aligned subtree (and tree size) up to 130.
     let leaves: Vec<_> = (0..130).map(|byte: u8| leaf_hash(&[byte])).collect();
     let mut subtrees = Vec::new();
     for end in 1..=leaves.len() {
@@ -248,10 +249,27 @@ fn a_tile_that_is_missing_or_narrow_is_named() {
             let whole = others.0.remove(&(missing.level, missing.index)).unwrap();
             assert_eq!(plan.build(&others), Err(ProofError::MissingTile(*missing)));
             if let Some(narrow) = TileWidth::new(missing.width.get() - 1) {
-                others.insert(*missing, whole.truncate(narrow).unwrap());
+                others.insert(*missing, whole.tile.truncate(narrow).unwrap());
                 assert_eq!(plan.build(&others), Err(ProofError::MissingTile(*missing)));
             }
         }
+    }
+}
+
+/// A source that gives less than it is asked for.
+struct Short<'a>(&'a TileMap);
+
+impl TileSource for Short<'_> {
+    fn tile(&self, level: Level, index: TileIndex, width: TileWidth) -> Option<&[Hash]> {
+        Some(&self.0.tile(level, index, width)?[..width.as_usize() - 1])
+    }
+}
+
+#[test]
+fn a_source_that_gives_too_little_gave_nothing() {
+    let tiles = tiles_of(&leaves(700));
+    for plan in [plan_inclusion(index(0), size(700)).unwrap(), plan_root(size(700))] {
+        assert!(matches!(plan.build(&Short(&tiles)), Err(ProofError::MissingTile(_))));
     }
 }
 
@@ -280,8 +298,8 @@ fn leaves_that_are_not_there_have_no_plan() {
     assert_eq!(plan_root(TreeSize::ZERO).tiles(), []);
 }
 
-/// Tiles of a tree whose leaves are all the same: every subtree of one height has one hash, so trees of any
-/// size can be had.
+/// Tiles of a tree whose leaves are all the same: every subtree of one height has one hash, so
+/// trees of any size can be had.
 struct Uniform {
     /// Hash of a perfect subtree, by height.
     by_height: Vec<Hash>,

@@ -160,7 +160,8 @@ fn paths_that_are_none() {
 
 #[test]
 fn a_million_paths_come_back() {
-    // A full period generator over 64 bits, its values cut to every length, so that all path depths appear.
+    // A full period generator over 64 bits, its values cut to every length, so that all path depths
+    // appear.
     let mut state = 1_u64;
     for round in 0..1_000_000_u32 {
         state =

@@ -1,0 +1,88 @@
+//! What to do about an error, where its own words do not say.
+
+use std::error::Error;
+
+use fasti::client::fetch::FetchError;
+use fasti::client::monitor::MonitorError;
+use fasti::client::reader::ReadError;
+use fasti::client::submit::SubmitError;
+use fasti::client::trust::CheckpointRefusal;
+use fasti::client::verify::Refusal;
+use fasti::signer::KeyFileError;
+use tiles_spec::{CheckpointError, NoteError, ProofError};
+
+const REACH: &str = "check --log (or FASTI_LOG), and that the log is being served there";
+const PLACE: &str = "--log must name the URL or directory that has the file `checkpoint` in it";
+const KEY: &str = "--vkey (or FASTI_VKEY) must be the log's verifier key; its origin is part of it";
+const RESTORE: &str = "the log's files are damaged or incomplete: `fasti fsck` names them all, so that its operator \
+     can restore them";
+const SIZE: &str = "`fasti loginfo` prints how many entries the log has";
+const ANOTHER_KEY: &str = "give the public key that the signature was made with";
+
+/// Advice on the innermost error that there is any on.
+pub fn on(error: &anyhow::Error) -> Option<&'static str> {
+    error.chain().filter_map(on_one).last()
+}
+
+fn on_one(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    if let Some(error) = error.downcast_ref::<ReadError>() {
+        return on_read(error);
+    }
+    if let Some(MonitorError::Read(error)) = error.downcast_ref() {
+        return on_read(error);
+    }
+    if let Some(error) = error.downcast_ref::<CheckpointRefusal>() {
+        return on_checkpoint(error);
+    }
+    if let Some(error) = error.downcast_ref::<FetchError>() {
+        return Some(on_fetch(error));
+    }
+    match error.downcast_ref::<SubmitError>() {
+        Some(SubmitError::Fetch(error)) => return Some(on_fetch(error)),
+        Some(SubmitError::Answer { .. }) => return Some(REACH),
+        _ => {}
+    }
+    match error.downcast_ref::<Refusal>() {
+        Some(Refusal::NoPublicKey) => return Some("give it with --public-key FILE"),
+        Some(Refusal::OtherKey) => return Some(ANOTHER_KEY),
+        Some(Refusal::NoArtifact) => return Some("give it with --artifact FILE"),
+        Some(Refusal::NoEntry) => return Some("they are --signature FILE and --public-key FILE"),
+        Some(Refusal::NoAuthorities) => return Some("give --trusted-root FILE or --ca-roots FILE"),
+        _ => {}
+    }
+    match error.downcast_ref::<KeyFileError>() {
+        Some(KeyFileError::Io { .. }) => {
+            Some("choose a file that does not exist yet, in a directory that does")
+        }
+        _ => None,
+    }
+}
+
+fn on_read(error: &ReadError) -> Option<&'static str> {
+    match error {
+        ReadError::Fetch(error) => Some(on_fetch(error)),
+        ReadError::NoLog { .. } => Some(PLACE),
+        ReadError::Missing { .. } | ReadError::Damaged { .. } => Some(RESTORE),
+        ReadError::Proof(ProofError::NotInTree { .. } | ProofError::Shrunk { .. }) => Some(SIZE),
+        ReadError::Checkpoint(refusal) => on_checkpoint(refusal),
+        _ => None,
+    }
+}
+
+fn on_fetch(error: &FetchError) -> &'static str {
+    match error {
+        FetchError::Location { .. } | FetchError::Io { .. } => PLACE,
+        _ if error.is_damage() => RESTORE,
+        _ => REACH,
+    }
+}
+
+fn on_checkpoint(refusal: &CheckpointRefusal) -> Option<&'static str> {
+    match refusal {
+        CheckpointRefusal::UnknownLog { .. }
+        | CheckpointRefusal::Checkpoint(CheckpointError::Note(NoteError::NoKnownSignature)) => {
+            Some(KEY)
+        }
+        _ => None,
+    }
+}

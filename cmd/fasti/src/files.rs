@@ -1,0 +1,31 @@
+//! Files that a user names: read within bounds, written whole.
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+
+use anyhow::{Context as _, ensure};
+use fasti::client::keys::{KEY_FILE_BYTES_MAX, read_key_material};
+use fasti::entry::KeyMaterial;
+
+/// Reads a file of at most `max` bytes.
+pub fn read(path: &Path, max: usize) -> anyhow::Result<Vec<u8>> {
+    let name = || format!("cannot read {}", path.display());
+    let mut bytes = Vec::new();
+    let file = File::open(path).with_context(name)?;
+    file.take(max as u64 + 1).read_to_end(&mut bytes).with_context(name)?;
+    ensure!(bytes.len() <= max, "{} is longer than the {max} bytes it may have", path.display());
+    Ok(bytes)
+}
+
+/// Reads a public key or certificate.
+pub fn read_key(path: &Path) -> anyhow::Result<KeyMaterial> {
+    let bytes = read(path, KEY_FILE_BYTES_MAX)?;
+    read_key_material(&bytes).with_context(|| path.display().to_string())
+}
+
+/// Writes a file, in place of what was there.
+pub fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let written = File::create(path).and_then(|mut file| file.write_all(bytes));
+    written.with_context(|| format!("cannot write {}", path.display()))
+}

@@ -1,0 +1,92 @@
+//! What every verb may be told: which log, whom to trust, how to print.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use fasti::client::fetch::Location;
+use fasti::client::reader::{ReadError, View};
+use fasti::client::trust::Trust;
+use fasti::client::trusted_root::{self, TRUSTED_ROOT_BYTES_MAX};
+use tiles_spec::VerifierKey;
+
+use crate::failure::{Failure, refused_if};
+use crate::files;
+
+/// The options of all verbs.
+#[derive(Args)]
+pub struct Globals {
+    /// The log: its URL, or the directory it lies in
+    #[arg(long, global = true, env = "FASTI_LOG", value_name = "URL|DIR", alias = "rekor_server")]
+    pub log: Option<Location>,
+
+    /// A key to trust: the log's own verifier key (`fasti-writer` prints it), or a witness's
+    ///
+    /// May be given several times; in the environment, separated by commas.
+    #[arg(
+        long = "vkey",
+        global = true,
+        env = "FASTI_VKEY",
+        value_delimiter = ',',
+        value_name = "NAME+ID+KEY"
+    )]
+    pub vkeys: Vec<VerifierKey>,
+
+    /// How to print
+    #[arg(long, global = true, value_enum, default_value = "default")]
+    pub format: Format,
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Default,
+    /// For programs: one JSON object
+    Json,
+}
+
+impl Globals {
+    /// The place of the log.
+    pub fn location(&self) -> anyhow::Result<&Location> {
+        self.log.as_ref().context("no log named: give --log URL|DIR, or set FASTI_LOG")
+    }
+
+    /// Trust in the keys given; at least one of a log.
+    pub fn trust(&self) -> anyhow::Result<Trust> {
+        self.trust_with(None)
+    }
+
+    /// Trust in the keys given and in what a trusted root names.
+    pub fn trust_with(&self, trusted_root: Option<&PathBuf>) -> anyhow::Result<Trust> {
+        let mut trust = Trust::in_keys(self.vkeys.iter().cloned());
+        if let Some(path) = trusted_root {
+            let json = files::read(path, TRUSTED_ROOT_BYTES_MAX)?;
+            let root = trusted_root::read(&json).with_context(|| path.display().to_string())?;
+            trust.logs.extend(root.logs);
+            trust.authorities.extend(root.authorities);
+        }
+        if trust.logs.is_empty() {
+            anyhow::bail!(
+                "no log's key to trust: give --vkey, or set FASTI_VKEY, to what `fasti-writer` \
+                 prints as the verifier key"
+            );
+        }
+        Ok(trust)
+    }
+
+    /// The log's own key, where only one can be meant.
+    pub fn log_key(&self) -> anyhow::Result<VerifierKey> {
+        match self.trust()?.logs.as_slice() {
+            [log] => Ok(log.key.clone()),
+            logs => anyhow::bail!("{} logs' keys were given with --vkey; give one", logs.len()),
+        }
+    }
+
+    /// The log, at its verified head.
+    pub async fn view(&self) -> Result<View, Failure> {
+        let trust = self.trust()?;
+        let fetch = self.location()?.open().map_err(anyhow::Error::from)?;
+        refused_if(View::open(fetch, &trust).await, ReadError::is_refusal)
+    }
+}

@@ -1,0 +1,10 @@
+//! The verbs, a file each.
+
+pub mod fsck;
+pub mod get;
+pub mod keygen;
+pub mod loginfo;
+pub mod prove;
+pub mod trusted_root;
+pub mod upload;
+pub mod verify;

@@ -1,0 +1,110 @@
+//! `fasti fsck`: derives the whole log again. Clean, or every problem by name and exit status 1.
+
+use std::io::IsTerminal as _;
+use std::num::NonZeroUsize;
+
+use anyhow::Context as _;
+use clap::Args;
+use fasti::audit::fsck::{Objects, Options, Report, fsck};
+use fasti::client::fetch::{DirectoryFetch, Location};
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::runtime::Runtime;
+
+use crate::failure::Failure;
+use crate::globals::{Format, Globals};
+use crate::output::Output;
+
+/// Requests at once to a log behind a URL.
+const REQUESTS: NonZeroUsize = NonZeroUsize::new(16).expect("not zero");
+
+#[derive(Args)]
+pub struct Arguments {
+    /// Threads that read and hash [default: one for each processor; 16 for a URL]
+    #[arg(long, value_name = "N")]
+    workers: Option<NonZeroUsize>,
+    /// Verify the signatures in Rekor entries again
+    #[arg(long)]
+    verify_signatures: bool,
+    /// The same as --format json
+    #[arg(long)]
+    json: bool,
+}
+
+impl Arguments {
+    /// How to print.
+    pub fn format(&self, global: Format) -> Format {
+        if self.json { Format::Json } else { global }
+    }
+}
+
+pub fn run(globals: &Globals, arguments: &Arguments, runtime: &Runtime) -> Result<Output, Failure> {
+    let trust = globals.trust()?;
+    let (objects, workers) = objects(globals.location()?, runtime)?;
+    let options = Options {
+        workers: arguments.workers.unwrap_or(workers),
+        verify_signatures: arguments.verify_signatures,
+    };
+    let bar = progress_bar();
+    let report =
+        fsck(&objects, &trust, options, |size| bar.set_length(size.get()), &|n| bar.inc(n))
+            .context("nothing was checked")?;
+    bar.finish_and_clear();
+    let json = serde_json::to_value(&report).context("a report is JSON")?;
+    Ok(Output { good: report.is_clean(), lines: lines(&report), json })
+}
+
+fn objects(location: &Location, runtime: &Runtime) -> anyhow::Result<(Objects, NonZeroUsize)> {
+    match location {
+        Location::Directory(path) => {
+            let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+            Ok((Objects::Directory(DirectoryFetch::open(path.clone())?), processors))
+        }
+        Location::Http(_) => {
+            let (fetch, runtime) = (location.open()?, runtime.handle().clone());
+            Ok((Objects::Remote { fetch, runtime }, REQUESTS))
+        }
+    }
+}
+
+/// A bar on a terminal; nothing anywhere else.
+fn progress_bar() -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template(
+        "{wide_bar} {human_pos}/{human_len} entries, {per_sec}, {eta} left",
+    );
+    ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn lines(report: &Report) -> Vec<String> {
+    let named = report.problems.iter();
+    let mut lines: Vec<_> =
+        named.map(|problem| format!("{}: {}", problem.path, problem.problem)).collect();
+    if report.problems_omitted > 0 {
+        lines.push(format!("and {} more problems", report.problems_omitted));
+    }
+    let (Some(origin), Some(size), Some(root)) = (&report.origin, report.size, &report.root) else {
+        lines.push("Not clean: without a checkpoint, nothing else can be checked".to_owned());
+        return lines;
+    };
+    let verdict = if report.is_clean() { "Clean" } else { "Not clean" };
+    lines.push(format!("{verdict}: {origin}, tree of {size} with root hash {root}"));
+    lines.push(format!(
+        "{} entries ({} Rekor) in {} objects hash to it; {} problems",
+        report.entries,
+        report.rekor_entries,
+        report.objects,
+        report.problems.len() as u64 + report.problems_omitted,
+    ));
+    for (count, what) in [
+        (report.signatures, "signatures verified again"),
+        (report.unreadable_entries, "entries look like Rekor's and cannot be read as such"),
+        (report.ahead, "objects are ahead of the checkpoint"),
+    ] {
+        if count > 0 {
+            lines.push(format!("{count} {what}"));
+        }
+    }
+    lines
+}

@@ -1,0 +1,81 @@
+//! `fasti prove`: a proof of inclusion as a `.tlog-proof`, or a proof of consistency.
+
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args};
+use fasti::client::reader::{Consistency, ReadError, View};
+use serde_json::json;
+use tiles_spec::{LeafIndex, TreeSize};
+
+use crate::failure::{Failure, refused_if};
+use crate::files;
+use crate::globals::Globals;
+use crate::output::Output;
+
+#[derive(Args)]
+#[command(group = ArgGroup::new("what").required(true).args(["log_index", "consistency"]))]
+pub struct Arguments {
+    /// The entry to prove, counted from 0
+    #[arg(long, value_name = "N", alias = "log_index")]
+    log_index: Option<LeafIndex>,
+    /// Two tree sizes: the later tree is proved to begin with the earlier one
+    #[arg(long, value_names = ["OLD", "NEW"], num_args = 2)]
+    consistency: Option<Vec<TreeSize>>,
+    /// Where to put the proof [default: standard output]
+    #[arg(long, value_name = "FILE.tlog-proof", requires = "log_index")]
+    out: Option<PathBuf>,
+}
+
+pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
+    let mut view = globals.view().await?;
+    match (arguments.log_index, arguments.consistency.as_deref()) {
+        (Some(index), _) => inclusion(&mut view, index, arguments.out.as_ref()).await,
+        (None, Some(&[old, new])) => consistency(&mut view, old, new).await,
+        (None, _) => Err(anyhow::anyhow!("give --log-index N or --consistency OLD NEW").into()),
+    }
+}
+
+async fn inclusion(
+    view: &mut View,
+    index: LeafIndex,
+    out: Option<&PathBuf>,
+) -> Result<Output, Failure> {
+    let proven = refused_if(view.entry(index).await, ReadError::is_refusal)?;
+    let proof = proven.to_tlog_proof(view.checkpoint()).to_string();
+    let head = view.head();
+    let json = json!({
+        "LogIndex": index.get(),
+        "UUID": proven.leaf.to_string(),
+        "TreeSize": head.size.get(),
+        "RootHash": head.root.to_string(),
+        "Hashes": proven.proof.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "TlogProof": proof,
+    });
+    let Some(out) = out else {
+        return Ok(Output::good(vec![proof.trim_end().to_owned()], json));
+    };
+    files::write(out, proof.as_bytes())?;
+    let lines = vec![
+        format!("Entry {index} is in the tree of {} with root hash {}", head.size, head.root),
+        format!("Proof: {}", out.display()),
+    ];
+    Ok(Output::good(lines, json))
+}
+
+async fn consistency(view: &mut View, old: TreeSize, new: TreeSize) -> Result<Output, Failure> {
+    let Consistency { old, new, proof } =
+        refused_if(view.consistency(old, new).await, ReadError::is_refusal)?;
+    let mut lines = vec![
+        format!("The tree of {} with root hash {}", new.size, new.root),
+        format!("begins with the tree of {} with root hash {}", old.size, old.root),
+    ];
+    lines.extend(proof.iter().map(tiles_spec::Hash::to_base64));
+    let json = json!({
+        "FirstSize": old.size.get(),
+        "FirstRootHash": old.root.to_string(),
+        "LastSize": new.size.get(),
+        "RootHash": new.root.to_string(),
+        "Hashes": proof.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    });
+    Ok(Output::good(lines, json))
+}

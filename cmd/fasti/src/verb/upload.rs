@@ -1,0 +1,210 @@
+//! `fasti upload`: a signature into the log; the log's answer is verified before it is believed.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, anyhow, bail, ensure};
+use clap::{ArgGroup, Args};
+use fasti::client::artifact::{Artifact as _, ArtifactFile};
+use fasti::client::fetch::Location;
+use fasti::client::keys::{KEY_FILE_BYTES_MAX, read_signature};
+use fasti::client::private_key::PrivateKey;
+use fasti::client::reader::ReadError;
+use fasti::client::submit::{SubmitError, Submitted, submit};
+use fasti::client::verify::{Logged, Refusal, check_entry};
+use fasti::entry::{
+    ArtifactDigest, Bundle, HashedRekord, RekorEntry, TransparencyLogEntry, VerifiableSignature,
+    Verifier,
+};
+use serde_json::json;
+use tiles_spec::{BundleCoord, LeafIndex, TreeSize};
+
+use crate::failure::{Failure, refused_if};
+use crate::files;
+use crate::globals::Globals;
+use crate::output::Output;
+
+#[derive(Args)]
+#[command(group = ArgGroup::new("what").required(true).args(["artifact", "artifact_hash"]))]
+#[command(group = ArgGroup::new("how").required(true).args(["signature", "private_key"]))]
+pub struct Arguments {
+    /// The artifact; only its digest is sent
+    #[arg(long, value_name = "FILE")]
+    artifact: Option<PathBuf>,
+    /// The artifact's digest, in hex, instead of the artifact
+    #[arg(
+        long,
+        value_name = "[sha256:]HEX",
+        alias = "artifact_hash",
+        conflicts_with = "private_key"
+    )]
+    artifact_hash: Option<String>,
+    /// A signature that was made already, raw or in base64
+    #[arg(long, value_name = "FILE", requires = "public_key")]
+    signature: Option<PathBuf>,
+    /// The public key or X.509 certificate that verifies it (PEM or DER)
+    #[arg(long, value_name = "FILE", alias = "public_key")]
+    public_key: Option<PathBuf>,
+    /// Sign with this key first (PKCS #8, PEM)
+    #[arg(long, value_name = "FILE")]
+    private_key: Option<PathBuf>,
+    /// Where to put the Sigstore bundle: all that a verifier needs
+    #[arg(long, value_name = "FILE")]
+    bundle: Option<PathBuf>,
+    /// Only x509 is known here; accepted for scripts that name it
+    #[arg(long, value_parser = ["x509"], hide = true, alias = "pki_format")]
+    pki_format: Option<String>,
+    /// Only hashedrekord is known here; accepted for scripts that name it
+    #[arg(long = "type", value_parser = ["hashedrekord", "hashedrekord:0.0.2"], hide = true)]
+    kind: Option<String>,
+}
+
+/// The log's answer, and what of it was verified.
+struct Answer {
+    index: LeafIndex,
+    existed: bool,
+    /// Missing where the log told no more than the index and nothing could be looked up.
+    entry: Option<TransparencyLogEntry>,
+    verified: Option<Logged>,
+}
+
+pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
+    let Location::Http(url) = globals.location()? else {
+        return Err(anyhow!("--log must be the URL of a writer to upload to").into());
+    };
+    let signed = signed(arguments)?;
+    signed.verify().map_err(|error| Failure::Refused(error.into()))?;
+    let leaf = RekorEntry::HashedRekord(signed.clone()).to_leaf();
+    let leaf = leaf.map_err(|error| Failure::Refused(error.into()))?;
+
+    let submitted = refused_if(submit(url, &signed).await, SubmitError::is_refusal)?;
+    let answer = match submitted {
+        Submitted::Logged { entry, existed } => answered(globals, &leaf, *entry, existed)?,
+        Submitted::Exists(index) => look_up(globals, &leaf, index).await?,
+    };
+    if let Some(path) = &arguments.bundle {
+        let Some(entry) = &answer.entry else {
+            return Err(anyhow!(
+                "the entry exists, but its proof is needed for the bundle: give --vkey, so that \
+                 it can be read from the log"
+            )
+            .into());
+        };
+        files::write(path, &Bundle::for_hashedrekord(&signed, entry.clone()).to_json())?;
+    }
+    Ok(output(globals, arguments, &answer))
+}
+
+/// The signature to be logged, as it was given or made now.
+fn signed(arguments: &Arguments) -> anyhow::Result<HashedRekord> {
+    let material = arguments.public_key.as_deref().map(files::read_key).transpose()?;
+    let artifact = arguments.artifact.as_ref().map(ArtifactFile::new);
+    if let Some(path) = &arguments.private_key {
+        let artifact = artifact.context("signing takes the artifact itself: give --artifact")?;
+        let key = PrivateKey::open(path).with_context(|| path.display().to_string())?;
+        let mut signed = key.sign(&artifact)?;
+        if let Some(material) = material {
+            // A certificate for the key is logged in its place.
+            ensure!(
+                material.public_key()? == *key.public_key(),
+                "--public-key is not the public half of --private-key"
+            );
+            signed.signature.verifier = Verifier::new(material)?;
+        }
+        return Ok(signed);
+    }
+    let verifier = Verifier::new(material.context("give --public-key as well")?)?;
+    let hash = verifier.public_key()?.algorithm().hash();
+    let digest = match (artifact, &arguments.artifact_hash) {
+        (Some(artifact), _) => artifact
+            .digest(hash)
+            .with_context(|| format!("cannot read {}", artifact.path().display()))?,
+        (None, Some(text)) => {
+            let digits = text.rsplit_once(':').map_or(text.as_str(), |(_, digits)| digits);
+            let bytes = hex::decode(digits).context("--artifact-hash is not hexadecimal")?;
+            ArtifactDigest::new(hash, &bytes).context("--artifact-hash, for this key")?
+        }
+        (None, None) => bail!("give --artifact or --artifact-hash"),
+    };
+    let path = arguments.signature.as_ref().context("give --signature or --private-key")?;
+    let content = read_signature(&files::read(path, KEY_FILE_BYTES_MAX)?);
+    Ok(HashedRekord { digest, signature: VerifiableSignature { content, verifier } })
+}
+
+/// Judges the log's answer by the keys given; without keys it is taken as it is, and that is said.
+fn answered(
+    globals: &Globals,
+    leaf: &[u8],
+    entry: TransparencyLogEntry,
+    existed: bool,
+) -> Result<Answer, Failure> {
+    let index =
+        LeafIndex::new(entry.log_index).context("the log answered with an impossible index")?;
+    let verified = if globals.vkeys.is_empty() {
+        None
+    } else {
+        let checked = check_entry(&entry, leaf, &globals.trust()?);
+        let checked = refused_if(checked, Refusal::is_verdict);
+        Some(checked.map_err(|failure| match failure {
+            Failure::Refused(error) => {
+                Failure::Refused(error.context("the log's answer does not prove what it says"))
+            }
+            broken @ Failure::Broken(_) => broken,
+        })?)
+    };
+    Ok(Answer { index, existed, entry: Some(entry), verified })
+}
+
+/// The log said only where the entry is: it is read from there.
+async fn look_up(globals: &Globals, leaf: &[u8], index: LeafIndex) -> Result<Answer, Failure> {
+    if globals.vkeys.is_empty() {
+        return Ok(Answer { index, existed: true, entry: None, verified: None });
+    }
+    let mut view = globals.view().await?;
+    let proven = refused_if(view.entry(index).await, ReadError::is_refusal)?;
+    if proven.bytes != leaf {
+        let error = anyhow!("the log says that the entry is at index {index}, and it is not");
+        return Err(Failure::Refused(error));
+    }
+    let entry = proven
+        .to_transparency_log_entry(view.checkpoint())
+        .map_err(|error| Failure::Refused(error.into()))?;
+    answered(globals, leaf, entry, true)
+}
+
+fn output(globals: &Globals, arguments: &Arguments, answer: &Answer) -> Output {
+    let size = answer.entry.as_ref().and_then(|entry| entry.inclusion_proof.as_ref());
+    let size = size.and_then(|proof| TreeSize::new(proof.tree_size));
+    let size = size.unwrap_or_else(|| answer.index.tree_size_after());
+    let bundle = BundleCoord::holding(answer.index, size).map(|bundle| bundle.to_string());
+    let log = globals.log.as_ref().map(ToString::to_string).unwrap_or_default();
+    let location = format!("{log}/{}", bundle.unwrap_or_default());
+    let index = answer.index;
+    let what = if answer.existed {
+        format!("Entry already exists; index {index}")
+    } else {
+        format!("Created entry at index {index}")
+    };
+    let mut lines = vec![format!("{what}, available at: {location}")];
+    lines.push(match &answer.verified {
+        Some(logged) => format!(
+            "Verified: entry {} of the log {}, in its signed tree of {} with root hash {}",
+            logged.index,
+            logged.log.name(),
+            logged.head.size,
+            logged.head.root,
+        ),
+        None => "Nothing was verified: give --vkey (or set FASTI_VKEY) to the log's verifier key"
+            .to_owned(),
+    });
+    lines.extend(arguments.bundle.iter().map(|path| format!("Bundle: {}", path.display())));
+    let json = json!({
+        "AlreadyExists": answer.existed,
+        "Index": index.get(),
+        "Location": location,
+        "UUID": answer.verified.as_ref().map(|logged| logged.leaf.to_string()),
+        "Verified": answer.verified.is_some(),
+        "TreeSize": answer.verified.as_ref().map(|logged| logged.head.size.get()),
+        "RootHash": answer.verified.as_ref().map(|logged| logged.head.root.to_string()),
+    });
+    Output::good(lines, json)
+}

@@ -1,0 +1,143 @@
+//! `fasti verify`: offline, from a bundle or a proof file and keys that the user trusts.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, anyhow};
+use clap::{ArgGroup, Args};
+use fasti::client::artifact::{Artifact, ArtifactFile};
+use fasti::client::authority::Authority;
+use fasti::client::keys::{KEY_FILE_BYTES_MAX, read_certificates, read_signature};
+use fasti::client::trust::Trust;
+use fasti::client::verify::{self, Demand, Detached, Refusal, Verdict};
+use fasti::entry::Bundle;
+use serde_json::json;
+use tiles_spec::{TLOG_PROOF_BYTES_MAX, TlogProof};
+
+use crate::failure::{Failure, refused_if};
+use crate::files;
+use crate::globals::Globals;
+use crate::output::Output;
+
+/// Most bytes of a bundle: an envelope's payload may be large.
+const BUNDLE_BYTES_MAX: usize = 64 << 20;
+
+#[derive(Args)]
+#[command(group = ArgGroup::new("from").required(true).args(["bundle", "proof"]))]
+pub struct Arguments {
+    /// The artifact; may be left out for a bundle that holds an envelope
+    #[arg(long, value_name = "FILE")]
+    artifact: Option<PathBuf>,
+    /// The Sigstore bundle
+    #[arg(long, value_name = "FILE")]
+    bundle: Option<PathBuf>,
+    /// The proof, instead of a bundle
+    #[arg(long, value_name = "FILE.tlog-proof", requires = "artifact")]
+    proof: Option<PathBuf>,
+    /// The signature, for a proof that does not bring the entry
+    #[arg(long, value_name = "FILE", requires = "proof", requires = "public_key")]
+    signature: Option<PathBuf>,
+    /// Demand this public key (or that of this certificate)
+    #[arg(long, value_name = "FILE")]
+    public_key: Option<PathBuf>,
+    /// Trust the logs and certificate authorities of this trusted_root.json
+    #[arg(long, value_name = "FILE")]
+    trusted_root: Option<PathBuf>,
+    /// Trust these certificate authorities (PEM)
+    #[arg(long, value_name = "FILE")]
+    ca_roots: Option<PathBuf>,
+    /// Demand this identity in the signer's certificate: an email address or a URI
+    #[arg(long, value_name = "NAME")]
+    certificate_identity: Option<String>,
+    /// Demand that this OIDC issuer vouched for the identity
+    #[arg(long, value_name = "URL")]
+    certificate_oidc_issuer: Option<String>,
+}
+
+pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
+    let trust = trust(globals, arguments)?;
+    let key = arguments.public_key.as_deref().map(files::read_key).transpose()?;
+    let demand = Demand {
+        public_key: key
+            .as_ref()
+            .map(fasti::entry::KeyMaterial::public_key)
+            .transpose()
+            .context("the public key given with --public-key")?,
+        identity: arguments.certificate_identity.clone(),
+        oidc_issuer: arguments.certificate_oidc_issuer.clone(),
+    };
+    let artifact = arguments.artifact.as_ref().map(ArtifactFile::new);
+    if let Some(artifact) = &artifact {
+        // So that a wrong name is told from a wrong artifact.
+        std::fs::metadata(artifact.path())
+            .with_context(|| format!("cannot read {}", artifact.path().display()))?;
+    }
+    let verdict = if let Some(path) = &arguments.bundle {
+        let json = files::read(path, BUNDLE_BYTES_MAX)?;
+        let bundle = Bundle::parse(&json)
+            .map_err(|e| Failure::Refused(anyhow!(e).context(format!("{}", path.display()))))?;
+        let artifact = artifact.as_ref().map(|artifact| artifact as &dyn Artifact);
+        verify::bundle(&bundle, artifact, &trust, &demand)
+    } else {
+        let path = arguments.proof.as_ref().context("give --bundle or --proof")?;
+        let artifact = artifact.as_ref().context("give --artifact as well")?;
+        let proof = files::read(path, TLOG_PROOF_BYTES_MAX)?;
+        let proof = TlogProof::parse(&proof)
+            .map_err(|e| Failure::Refused(anyhow!(e).context(format!("{}", path.display()))))?;
+        let detached = match (&arguments.signature, key) {
+            (Some(path), Some(material)) => {
+                let signature = read_signature(&files::read(path, KEY_FILE_BYTES_MAX)?);
+                Some(Detached { signature, material })
+            }
+            _ => None,
+        };
+        verify::tlog_proof(&proof, artifact, detached.as_ref(), &trust, &demand)
+    };
+    let verdict = refused_if(verdict, Refusal::is_verdict)?;
+    Ok(output(&verdict))
+}
+
+fn trust(globals: &Globals, arguments: &Arguments) -> anyhow::Result<Trust> {
+    let mut trust = globals.trust_with(arguments.trusted_root.as_ref())?;
+    if let Some(path) = &arguments.ca_roots {
+        let name = || path.display().to_string();
+        let pem = files::read(path, KEY_FILE_BYTES_MAX)?;
+        let pem = String::from_utf8(pem).with_context(name)?;
+        for der in read_certificates(&pem).with_context(name)? {
+            trust.authorities.push(Authority::new(&der, None, None).with_context(name)?);
+        }
+    }
+    Ok(trust)
+}
+
+fn output(verdict: &Verdict) -> Output {
+    let logged: Vec<_> = verdict
+        .logged
+        .iter()
+        .map(|logged| {
+            json!({
+                "Origin": logged.log.name().as_str(),
+                "LogIndex": logged.index.get(),
+                "UUID": logged.leaf.to_string(),
+                "TreeSize": logged.head.size.get(),
+                "RootHash": logged.head.root.to_string(),
+                "Witnesses": logged.cosigned.iter().map(|w| w.witness.to_string())
+                    .collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let certificate = verdict.signer.as_ref().and_then(|signer| signer.certificate.as_ref());
+    let json = json!({
+        "Verified": true,
+        "Logged": logged,
+        "Algorithm": verdict.signer.as_ref().map(|signer| signer.algorithm.to_string()),
+        "KeyFingerprint": verdict.signer.as_ref().map(|signer| &signer.fingerprint),
+        "Identities": certificate.map(|certificate| &certificate.identities),
+        "OidcIssuer": certificate.and_then(|certificate| certificate.issuer.as_ref()),
+        "Proved": verdict.proved(),
+        "NotChecked": verdict.not_checked(),
+    });
+    let mut lines = vec!["Verified OK".to_owned()];
+    lines.extend(verdict.proved().iter().map(|sentence| format!("  proved: {sentence}")));
+    lines.extend(verdict.not_checked().iter().map(|sentence| format!("  not checked: {sentence}")));
+    Output::good(lines, json)
+}

@@ -1,0 +1,149 @@
+//! fsck: derives a log again from its files (C2SP tlog-tiles, RFC 6962) and names what is missing,
+//! damaged or inconsistent.
+//!
+//! From the top: the signed root vouches for the right edge, each tile for the tiles below it, the
+//! tiles of level 0 for the entries ([`tiles`]). So a damaged object is told from the good ones
+//! around it. What is damaged or missing is derived from what lies below it, as far as that leads to
+//! the hash that is vouched for, so that one damage hides no other ([`columns`] for the lowest
+//! level). In a directory, all other files are then compared with what is sound ([`strays`]).
+//!
+//! Invariants: a clean report means that every byte which the checkpoint implies was read, and
+//! hashes to the signed root. Memory does not grow with the log. A damaged log is a report, never a
+//! panic.
+
+mod columns;
+mod objects;
+mod report;
+mod strays;
+mod tiles;
+
+use std::num::NonZeroUsize;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Mutex, PoisonError};
+
+use tiles_spec::{ResourcePath, TreeSize};
+
+use crate::client::fetch::FetchError;
+use crate::client::trust::Trust;
+
+use columns::Column;
+pub use objects::Objects;
+use report::Findings;
+pub use report::{Problem, Report};
+use strays::Group;
+use tiles::Walk;
+
+/// Jobs that wait for a worker. Each is small; what it reads is not in memory yet.
+const JOBS_MAX: usize = 256;
+
+/// How to check.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Threads that read and hash.
+    pub workers: NonZeroUsize,
+    /// Whether the signatures in Rekor entries are verified again.
+    pub verify_signatures: bool,
+}
+
+/// Nothing could be checked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FsckError {
+    /// There is no checkpoint: no log here.
+    #[error("there is no log: nothing at {0}")]
+    NoLog(String),
+    /// The checkpoint cannot be read.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+}
+
+/// Told how many entries were checked since the last call; called from several threads.
+pub type Progress<'a> = &'a (dyn Fn(u64) + Sync);
+
+/// What a worker does at a time.
+enum Job {
+    Column(Column),
+    Group(Group),
+}
+
+/// What every part of the check works with.
+struct Check<'a> {
+    objects: &'a Objects,
+    findings: &'a Findings,
+    size: TreeSize,
+    verify_signatures: bool,
+    progress: Progress<'a>,
+}
+
+/// Checks a whole log. `announce` is told the tree size before the work begins.
+pub fn fsck(
+    objects: &Objects,
+    trust: &Trust,
+    options: Options,
+    announce: impl FnOnce(TreeSize),
+    progress: Progress<'_>,
+) -> Result<Report, FsckError> {
+    let findings = Findings::default();
+    let mut checkpoint = Vec::new();
+    if !objects.read_into(&ResourcePath::Checkpoint, &mut checkpoint)? {
+        return Err(FsckError::NoLog(objects.place(&ResourcePath::Checkpoint)));
+    }
+    findings.count_object();
+    let opened = match trust.open(&checkpoint) {
+        Ok(opened) => opened,
+        Err(refusal) => {
+            findings.add(ResourcePath::Checkpoint, refusal.to_string());
+            return Ok(findings.into_report(None));
+        }
+    };
+    let head = opened.head();
+    announce(head.size);
+    let check = Check {
+        objects,
+        findings: &findings,
+        size: head.size,
+        verify_signatures: options.verify_signatures,
+        progress,
+    };
+    in_parallel(&check, options.workers, |give| {
+        Walk::new(&check, &|column| give(Job::Column(column))).run(&head.root);
+    });
+    if let Objects::Directory(directory) = objects {
+        in_parallel(&check, options.workers, |give| {
+            strays::walk(&check, directory.root(), &|group| give(Job::Group(group)));
+        });
+    }
+    Ok(findings.into_report(Some(opened.checkpoint().clone())))
+}
+
+/// Runs a walk, and workers for the jobs that it gives out, until all is done.
+fn in_parallel(check: &Check<'_>, workers: NonZeroUsize, walk: impl FnOnce(&dyn Fn(Job))) {
+    let (give, take) = sync_channel(JOBS_MAX);
+    let take = Mutex::new(take);
+    std::thread::scope(|scope| {
+        for _ in 0..workers.get() {
+            scope.spawn(|| work(check, &take));
+        }
+        // Workers take until this end is dropped, so there is always one to give to.
+        walk(&|job| drop(give.send(job)));
+        drop(give);
+    });
+}
+
+fn work(check: &Check<'_>, take: &Mutex<Receiver<Job>>) {
+    let mut worker = columns::Worker::new(check);
+    loop {
+        let job = take.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        match job {
+            Ok(Job::Column(column)) => {
+                worker.check(&column);
+                (check.progress)(u64::from(column.coord.width.get()));
+            }
+            Ok(Job::Group(group)) => strays::check(check, &group),
+            Err(_) => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

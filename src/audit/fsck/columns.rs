@@ -1,0 +1,175 @@
+//! The lowest level: a tile of leaf hashes, and the bundle of the entries that they are hashes of.
+
+use tiles_spec::tree::root_of;
+use tiles_spec::{BundleCoord, EntryBundle, Hash, LeafIndex, TileCoord, leaf_hash};
+
+use super::Check;
+use super::objects::Fault;
+use super::report::Counts;
+use crate::entry::RekorEntry;
+
+/// How every Rekor entry begins.
+const REKOR_HEAD: &[u8] = b"{\"apiVersion\":";
+
+/// A tile of level 0 and its bundle.
+pub(super) struct Column {
+    pub(super) coord: TileCoord,
+    pub(super) expected: Expected,
+}
+
+/// What the tiles above vouch for.
+pub(super) enum Expected {
+    /// The root of a full tile, if damage above has left it known.
+    Root(Option<Hash>),
+    /// The hashes of the partial tile, which was judged with the right edge.
+    Hashes(Vec<Option<Hash>>),
+}
+
+/// Checks columns, one after the other; keeps its buffers.
+pub(super) struct Worker<'a> {
+    check: &'a Check<'a>,
+    tile_bytes: Vec<u8>,
+    bundle_bytes: Vec<u8>,
+}
+
+/// What is known of a column's leaf hashes before its entries are hashed.
+enum Leaves {
+    /// These, on the word of what is above.
+    Sound(Vec<Hash>),
+    /// The tile is missing or damaged; its root should be this.
+    ByRoot(Hash),
+    /// Nothing above vouches for anything; the tile, if there is one, says this.
+    Unvouched(Option<Vec<Hash>>),
+}
+
+impl<'a> Worker<'a> {
+    pub(super) fn new(check: &'a Check<'a>) -> Self {
+        Self { check, tile_bytes: Vec::new(), bundle_bytes: Vec::new() }
+    }
+
+    /// Checks one column.
+    pub(super) fn check(&mut self, column: &Column) {
+        let leaves = self.leaves(column);
+        let bundle = BundleCoord { index: column.coord.index, width: column.coord.width };
+        let entries = match self.check.objects.bundle(bundle, &mut self.bundle_bytes) {
+            Ok(entries) => entries,
+            Err(fault) => return self.check.findings.add(bundle, fault),
+        };
+        self.check.findings.count_object();
+        let width = column.coord.width.as_usize();
+        let hashes: Vec<Hash> = entries.entries().take(width).map(leaf_hash).collect();
+        if let Err(fault) = judge(&hashes, &leaves, bundle) {
+            if matches!(leaves, Leaves::Unvouched(Some(_))) {
+                let problem = format!("disagrees with {bundle}; nothing above vouches for either");
+                self.check.findings.add(column.coord, problem);
+            }
+            return self.check.findings.add(bundle, fault);
+        }
+        let vouched = !matches!(leaves, Leaves::Unvouched(_));
+        if vouched {
+            let counts = look_at(self.check, &entries, width, bundle);
+            self.check.findings.count_entries(counts);
+        }
+    }
+
+    fn leaves(&mut self, column: &Column) -> Leaves {
+        let expected = match &column.expected {
+            Expected::Root(expected) => *expected,
+            Expected::Hashes(hashes) => {
+                let hashes: Option<Vec<_>> = hashes.iter().copied().collect();
+                return hashes.map_or(Leaves::Unvouched(None), Leaves::Sound);
+            }
+        };
+        let tile = self.check.objects.tile(column.coord, &mut self.tile_bytes);
+        let hashes = match tile {
+            Ok(tile) => {
+                self.check.findings.count_object();
+                Some(tile.hashes().to_vec())
+            }
+            Err(fault) => {
+                self.check.findings.add(column.coord, fault);
+                None
+            }
+        };
+        match (hashes, expected) {
+            (Some(hashes), Some(expected)) if root_of(&hashes) == expected => Leaves::Sound(hashes),
+            (Some(_), Some(expected)) => {
+                let problem = "damaged: does not hash to the tile above";
+                self.check.findings.add(column.coord, problem);
+                Leaves::ByRoot(expected)
+            }
+            (None, Some(expected)) => Leaves::ByRoot(expected),
+            (hashes, None) => Leaves::Unvouched(hashes),
+        }
+    }
+}
+
+/// Looks into the entries of a sound bundle.
+fn look_at(
+    check: &Check<'_>,
+    entries: &EntryBundle<&[u8]>,
+    width: usize,
+    bundle: BundleCoord,
+) -> Counts {
+    let mut counts = Counts { entries: width as u64, ..Counts::default() };
+    for (slot, bytes) in entries.entries().take(width).enumerate() {
+        if !bytes.starts_with(REKOR_HEAD) {
+            continue;
+        }
+        let entry = match RekorEntry::parse(bytes) {
+            Ok(entry) => entry,
+            Err(error) => {
+                counts.unreadable += 1;
+                if check.verify_signatures {
+                    let index = name(bundle, slot);
+                    let problem = format!("{index} is not a Rekor entry: {error}");
+                    check.findings.add(bundle, problem);
+                }
+                continue;
+            }
+        };
+        counts.rekor += 1;
+        if !check.verify_signatures {
+            continue;
+        }
+        // An envelope's entry does not hold what was signed.
+        let RekorEntry::HashedRekord(signed) = entry else { continue };
+        match signed.verify() {
+            Ok(()) => counts.signatures += 1,
+            Err(error) => {
+                let index = name(bundle, slot);
+                check.findings.add(bundle, format!("the signature in {index}: {error}"));
+            }
+        }
+    }
+    counts
+}
+
+/// Whether the entries hash to what they should.
+fn judge(hashes: &[Hash], leaves: &Leaves, bundle: BundleCoord) -> Result<(), Fault> {
+    match leaves {
+        Leaves::Sound(leaves) | Leaves::Unvouched(Some(leaves)) => {
+            let mut wrong = (0..hashes.len()).filter(|slot| leaves[*slot] != hashes[*slot]);
+            let Some(first) = wrong.next() else { return Ok(()) };
+            let rest = match wrong.count() {
+                0 => String::new(),
+                more => format!(", and {more} more"),
+            };
+            let tile = bundle.tile();
+            Err(format!(
+                "damaged: {} does not hash to its leaf in {tile}{rest}",
+                name(bundle, first)
+            ))
+        }
+        Leaves::ByRoot(root) if root_of(hashes) == *root => Ok(()),
+        Leaves::ByRoot(_) => {
+            Err("damaged: does not make the hash that the tiles above have".into())
+        }
+        Leaves::Unvouched(None) => Err("cannot be checked: the tiles above are damaged".into()),
+    }
+}
+
+fn name(bundle: BundleCoord, slot: usize) -> String {
+    let start = bundle.start_leaf().map_or(0, LeafIndex::get);
+    format!("entry {}", start + slot as u64)
+}

@@ -1,0 +1,104 @@
+//! The objects of a log, read by threads that may block.
+
+use std::sync::Arc;
+
+use tiles_spec::{BundleCoord, EntryBundle, HashTile, ResourcePath, TileCoord, TileWidth};
+use tokio::runtime::Handle;
+
+use crate::client::fetch::{DirectoryFetch, Fetch, FetchError};
+
+/// Where a log's objects are.
+pub enum Objects {
+    /// In a directory, where other files may lie as well.
+    Directory(DirectoryFetch),
+    /// Somewhere else, through a runtime that drives the requests. The threads that ask must not be
+    /// that runtime's own.
+    Remote {
+        /// What fetches.
+        fetch: Arc<dyn Fetch>,
+        /// What drives it.
+        runtime: Handle,
+    },
+}
+
+/// What is wrong with an object, in words.
+pub(super) type Fault = String;
+
+impl Objects {
+    /// The object's name in messages.
+    pub fn place(&self, path: &ResourcePath) -> String {
+        match self {
+            Self::Directory(directory) => directory.place(path),
+            Self::Remote { fetch, .. } => fetch.place(path),
+        }
+    }
+
+    /// Reads an object into `into`, whose old content is dropped; whether there is one.
+    pub(super) fn read_into(
+        &self,
+        path: &ResourcePath,
+        into: &mut Vec<u8>,
+    ) -> Result<bool, FetchError> {
+        match self {
+            Self::Directory(directory) => directory.read_into(path, into),
+            Self::Remote { fetch, runtime } => {
+                let fetched = runtime.block_on(fetch.fetch(path))?;
+                into.clear();
+                let found = fetched.is_some();
+                *into = fetched.unwrap_or_default();
+                Ok(found)
+            }
+        }
+    }
+
+    /// Reads an object, or the full one that may have replaced it; says which was read.
+    fn read_or_wider(
+        &self,
+        exact: ResourcePath,
+        full: ResourcePath,
+        into: &mut Vec<u8>,
+    ) -> Result<ResourcePath, Fault> {
+        let paths = if exact == full { &[exact][..] } else { &[exact, full] };
+        for path in paths {
+            match self.read_into(path, into) {
+                Ok(true) => return Ok(*path),
+                Ok(false) => {}
+                Err(error) => return Err(in_words(&error)),
+            }
+        }
+        Err("missing".to_owned())
+    }
+
+    /// A hash tile.
+    pub(super) fn tile(&self, coord: TileCoord, buffer: &mut Vec<u8>) -> Result<HashTile, Fault> {
+        let (exact, full) = (ResourcePath::Tile(coord), ResourcePath::Tile(coord.full()));
+        let read = self.read_or_wider(exact, full, buffer)?;
+        let width = if read == exact { coord.width } else { TileWidth::FULL };
+        HashTile::decode(buffer, width)
+            .and_then(|tile| tile.truncate(coord.width))
+            .map_err(|error| error.to_string())
+    }
+
+    /// An entry bundle, of at least the width asked for.
+    pub(super) fn bundle<'b>(
+        &self,
+        coord: BundleCoord,
+        buffer: &'b mut Vec<u8>,
+    ) -> Result<EntryBundle<&'b [u8]>, Fault> {
+        let (exact, full) = (ResourcePath::Bundle(coord), ResourcePath::Bundle(coord.full()));
+        let read = self.read_or_wider(exact, full, buffer)?;
+        let width = if read == exact { coord.width } else { TileWidth::FULL };
+        EntryBundle::decode(buffer.as_slice(), width).map_err(|error| error.to_string())
+    }
+}
+
+/// An error and what caused it, on one line.
+pub(super) fn in_words(error: &FetchError) -> Fault {
+    let mut words = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        words = format!("{words}: {error}");
+        cause = error.source();
+    }
+    words
+}

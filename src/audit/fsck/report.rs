@@ -1,0 +1,129 @@
+//! What a check finds: collected by many threads, bounded, put in order at the end.
+
+use std::collections::BTreeSet;
+use std::fmt::Display;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use serde::Serialize;
+use tiles_spec::Checkpoint;
+
+/// Most problems that are named one by one.
+const PROBLEMS_MAX: usize = 100_000;
+
+/// Something that is not as the checkpoint implies.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Problem {
+    /// The object, relative to the log.
+    pub path: String,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+/// The outcome of a check.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// The log, if its checkpoint verified.
+    pub origin: Option<String>,
+    /// Leaves in the signed tree.
+    pub size: Option<u64>,
+    /// The signed root, hex.
+    pub root: Option<String>,
+    /// Entries that were read and hash to the signed root.
+    pub entries: u64,
+    /// Of those, Rekor entries.
+    pub rekor_entries: u64,
+    /// Of those, entries that begin as a Rekor entry does and cannot be read as one.
+    pub unreadable_entries: u64,
+    /// Signatures in Rekor entries that were verified again.
+    pub signatures: u64,
+    /// Objects that were read.
+    pub objects: u64,
+    /// Objects beyond the checkpoint: written, and not published yet.
+    pub ahead: u64,
+    /// Everything that is wrong, by path.
+    pub problems: Vec<Problem>,
+    /// Problems beyond those that are named.
+    pub problems_omitted: u64,
+}
+
+impl Report {
+    /// Whether the log is as it was signed.
+    pub fn is_clean(&self) -> bool {
+        self.problems.is_empty()
+    }
+}
+
+/// What has been found so far.
+#[derive(Default)]
+pub(super) struct Findings {
+    problems: Mutex<BTreeSet<Problem>>,
+    omitted: AtomicU64,
+    objects: AtomicU64,
+    ahead: AtomicU64,
+    entries: AtomicU64,
+    rekor: AtomicU64,
+    unreadable: AtomicU64,
+    signatures: AtomicU64,
+}
+
+/// What was found in one bundle.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Counts {
+    pub(super) entries: u64,
+    pub(super) rekor: u64,
+    pub(super) unreadable: u64,
+    pub(super) signatures: u64,
+}
+
+impl Findings {
+    pub(super) fn add(&self, path: impl Display, problem: impl Into<String>) {
+        let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
+        if problems.len() < PROBLEMS_MAX {
+            problems.insert(Problem { path: path.to_string(), problem: problem.into() });
+        } else {
+            self.omitted.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether something is wrong with an object, as far as is known.
+    pub(super) fn names(&self, path: impl Display) -> bool {
+        let problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = Problem { path: path.to_string(), problem: String::new() };
+        problems.range(&first..).next().is_some_and(|problem| problem.path == first.path)
+    }
+
+    pub(super) fn count_object(&self) {
+        self.objects.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_ahead(&self) {
+        self.ahead.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_entries(&self, counts: Counts) {
+        self.entries.fetch_add(counts.entries, Ordering::Relaxed);
+        self.rekor.fetch_add(counts.rekor, Ordering::Relaxed);
+        self.unreadable.fetch_add(counts.unreadable, Ordering::Relaxed);
+        self.signatures.fetch_add(counts.signatures, Ordering::Relaxed);
+    }
+
+    /// The report, once all threads are done.
+    pub(super) fn into_report(self, checkpoint: Option<Checkpoint>) -> Report {
+        let problems = self.problems.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let head = checkpoint.as_ref().map(|checkpoint| checkpoint.head);
+        Report {
+            size: head.map(|head| head.size.get()),
+            root: head.map(|head| head.root.to_string()),
+            origin: checkpoint.map(|checkpoint| checkpoint.origin),
+            entries: self.entries.into_inner(),
+            rekor_entries: self.rekor.into_inner(),
+            unreadable_entries: self.unreadable.into_inner(),
+            signatures: self.signatures.into_inner(),
+            objects: self.objects.into_inner(),
+            ahead: self.ahead.into_inner(),
+            problems: problems.into_iter().collect(),
+            problems_omitted: self.omitted.into_inner(),
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! The other files below `tile/` of a directory: partial tiles and bundles that a full one has
+//! replaced, and what lies beyond the checkpoint.
+//!
+//! Each must agree with what the signed tree has at its place, as far as both go. Files beyond the
+//! checkpoint are no fault: a writer writes them before it publishes. Names that no log has are.
+
+use std::fs;
+use std::path::Path;
+
+use tiles_spec::{BundleCoord, EntryBundle, Level, ResourcePath, TileCoord, TileIndex, TileWidth};
+
+use super::Check;
+use super::objects::in_words;
+use crate::client::fetch::FetchError;
+
+/// Levels of directories below `tile/`: more than the largest index has.
+const DEPTH_MAX: usize = 12;
+
+/// The files for one place: a full tile or bundle, and the partial ones beside it.
+pub(super) struct Group {
+    kind: Kind,
+    index: TileIndex,
+    widths: Vec<TileWidth>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Tile(Level),
+    Bundle,
+}
+
+/// Walks the directories below `tile/` and hands out what is to be checked.
+pub(super) fn walk(check: &Check<'_>, root: &Path, give: &dyn Fn(Group)) {
+    Walk { check, root, give }.directory("tile", DEPTH_MAX);
+}
+
+struct Walk<'a> {
+    check: &'a Check<'a>,
+    root: &'a Path,
+    give: &'a dyn Fn(Group),
+}
+
+impl Walk<'_> {
+    fn directory(&self, path: &str, depth: usize) {
+        let listed = fs::read_dir(self.root.join(path));
+        let entries = match listed {
+            Ok(entries) => entries,
+            // An empty log has none.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
+            Err(error) => {
+                return self.check.findings.add(path, format!("cannot be listed: {error}"));
+            }
+        };
+        let mut partials: Vec<(Kind, TileIndex, TileWidth)> = Vec::new();
+        for entry in entries {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    self.check.findings.add(path, format!("cannot be listed: {error}"));
+                    continue;
+                }
+            };
+            let name = format!("{path}/{}", entry.file_name().to_string_lossy());
+            if fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_dir()) {
+                match depth.checked_sub(1) {
+                    Some(depth) => self.directory(&name, depth),
+                    None => self.check.findings.add(name, "deeper than any object of a log"),
+                }
+                continue;
+            }
+            match name.parse() {
+                Ok(ResourcePath::Tile(tile)) => {
+                    partials.push((Kind::Tile(tile.level), tile.index, tile.width));
+                }
+                Ok(ResourcePath::Bundle(bundle)) => {
+                    partials.push((Kind::Bundle, bundle.index, bundle.width));
+                }
+                Ok(ResourcePath::Checkpoint) | Err(_) => {
+                    self.check.findings.add(name, "not the name of any object of a log");
+                }
+            }
+        }
+        self.hand_out(&partials);
+    }
+
+    /// All that one directory holds of one place is one group: the partial ones have a directory of
+    /// their own.
+    fn hand_out(&self, files: &[(Kind, TileIndex, TileWidth)]) {
+        for same in files.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+            let (kind, index, _) = same[0];
+            let signed = signed_width(self.check, kind, index);
+            // What the signed tree has is checked with the tree.
+            let widths: Vec<_> =
+                same.iter().map(|file| file.2).filter(|width| Some(*width) != signed).collect();
+            if !widths.is_empty() {
+                (self.give)(Group { kind, index, widths });
+            }
+        }
+    }
+}
+
+/// Checks one group.
+pub(super) fn check(check: &Check<'_>, group: &Group) {
+    let signed = signed_width(check, group.kind, group.index);
+    let reference = signed.and_then(|width| read_signed(check, group, width));
+    for width in &group.widths {
+        let path = path_of(group.kind, group.index, *width);
+        if signed.is_none_or(|signed| *width > signed) {
+            check.findings.count_ahead();
+        }
+        let bytes = match read(check, &path) {
+            Ok(Some(bytes)) => bytes,
+            // A writer at work has taken away what a full object replaces.
+            Ok(None) => continue,
+            Err(fault) => {
+                check.findings.add(path, fault);
+                continue;
+            }
+        };
+        check.findings.count_object();
+        let Some(bytes) = well_formed(check, &path, *width, bytes) else { continue };
+        let agree = reference.as_ref().is_none_or(|reference| {
+            let both = reference.len().min(bytes.len());
+            reference[..both] == bytes[..both]
+        });
+        if !agree {
+            check.findings.add(path, "disagrees with what the signed tree has in its place");
+        }
+    }
+}
+
+/// How wide the tile or bundle at a place is in the signed tree.
+fn signed_width(check: &Check<'_>, kind: Kind, index: TileIndex) -> Option<TileWidth> {
+    let level = match kind {
+        Kind::Tile(level) => level,
+        Kind::Bundle => Level::ZERO,
+    };
+    TileCoord::at(check.size, level, index).map(|tile| tile.width)
+}
+
+/// What the signed tree has there; nothing if that is damaged, as was found out before.
+fn read_signed(check: &Check<'_>, group: &Group, width: TileWidth) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    for width in [width, TileWidth::FULL] {
+        let path = path_of(group.kind, group.index, width);
+        if check.objects.read_into(&path, &mut bytes).ok()? {
+            return (!check.findings.names(path)).then_some(bytes);
+        }
+    }
+    None
+}
+
+fn read(check: &Check<'_>, path: &ResourcePath) -> Result<Option<Vec<u8>>, String> {
+    let mut bytes = Vec::new();
+    match check.objects.read_into(path, &mut bytes) {
+        Ok(found) => Ok(found.then_some(bytes)),
+        Err(error @ FetchError::TooLong { .. }) => Err(format!("too long: {error}")),
+        Err(error) => Err(in_words(&error)),
+    }
+}
+
+/// The bytes, if they are a tile or bundle of their width.
+fn well_formed(
+    check: &Check<'_>,
+    path: &ResourcePath,
+    width: TileWidth,
+    bytes: Vec<u8>,
+) -> Option<Vec<u8>> {
+    let fault = match path {
+        ResourcePath::Bundle(_) => {
+            EntryBundle::decode(bytes.as_slice(), width).err().map(|e| e.to_string())
+        }
+        _ => tiles_spec::HashTile::decode(&bytes, width).err().map(|e| e.to_string()),
+    };
+    match fault {
+        Some(fault) => {
+            check.findings.add(path, fault);
+            None
+        }
+        None => Some(bytes),
+    }
+}
+
+fn path_of(kind: Kind, index: TileIndex, width: TileWidth) -> ResourcePath {
+    match kind {
+        Kind::Tile(level) => ResourcePath::Tile(TileCoord { level, index, width }),
+        Kind::Bundle => ResourcePath::Bundle(BundleCoord { index, width }),
+    }
+}

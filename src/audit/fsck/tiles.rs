@@ -1,0 +1,224 @@
+//! The walk from the signed root down: first the partial tiles of the right edge, which make the
+//! root together, then every full tile below them, in order.
+//!
+//! Invariant: what is handed down as expected is vouched for by the signed root, or the damage above
+//! it has been reported.
+
+use tiles_spec::tile::edge_tiles;
+use tiles_spec::tree::root_of;
+use tiles_spec::{
+    Frontier, Hash, HashTile, Level, TILE_WIDTH_MAX, TileCoord, TileIndex, TileMap, plan_root,
+};
+
+use super::Check;
+use super::columns::{Column, Expected};
+
+/// Walks the tiles above level 0, and hands out what lies below.
+pub(super) struct Walk<'a> {
+    check: &'a Check<'a>,
+    give: &'a dyn Fn(Column),
+    buffer: Vec<u8>,
+}
+
+/// A tile of the right edge, and what it may hold.
+struct Edge {
+    coord: TileCoord,
+    stored: Option<HashTile>,
+    /// What the objects below it make, looked up only where there is damage.
+    derived: Option<HashTile>,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(check: &'a Check<'a>, give: &'a dyn Fn(Column)) -> Self {
+        Self { check, give, buffer: Vec::new() }
+    }
+
+    /// Checks everything that `root` vouches for.
+    pub(super) fn run(&mut self, root: &Hash) {
+        // The largest subtrees first: they are the oldest.
+        for (coord, hashes) in self.edge(root).into_iter().rev() {
+            if coord.level == Level::ZERO {
+                (self.give)(Column { coord, expected: Expected::Hashes(hashes) });
+                continue;
+            }
+            for (slot, hash) in hashes.into_iter().enumerate() {
+                self.descend(child(coord, slot), hash);
+            }
+        }
+    }
+
+    /// A full tile whose root is expected, and everything below it.
+    fn descend(&mut self, coord: TileCoord, expected: Option<Hash>) {
+        if coord.level == Level::ZERO {
+            (self.give)(Column { coord, expected: Expected::Root(expected) });
+            return;
+        }
+        let stored = self.stored(coord);
+        let hashes = match stored {
+            Some(tile) if expected.is_none_or(|expected| tile.root() == expected) => {
+                tile.hashes().iter().copied().map(Some).collect()
+            }
+            stored => {
+                if stored.is_some() {
+                    self.check.findings.add(coord, "damaged: does not hash to the tile above");
+                }
+                self.derive_hashes(coord, stored.as_ref(), expected)
+            }
+        };
+        for (slot, hash) in hashes.into_iter().enumerate() {
+            self.descend(child(coord, slot), hash);
+        }
+    }
+
+    /// What a missing or damaged tile should hold, by the tiles below it. Where those do not make
+    /// what is expected either, only the hashes on which two agree are passed on.
+    fn derive_hashes(
+        &mut self,
+        coord: TileCoord,
+        stored: Option<&HashTile>,
+        expected: Option<Hash>,
+    ) -> Vec<Option<Hash>> {
+        let derived = self.roots_below(coord);
+        let whole: Option<Vec<Hash>> = derived.iter().copied().collect();
+        if let (Some(whole), Some(expected)) = (whole, expected)
+            && root_of(&whole) == expected
+        {
+            return derived;
+        }
+        let agreed = |(slot, derived): (usize, Option<Hash>)| {
+            derived.filter(|hash| stored.is_some_and(|tile| tile.hashes()[slot] == *hash))
+        };
+        derived.into_iter().enumerate().map(agreed).collect()
+    }
+
+    /// The edge, from level 0 up. Where no reading of it makes the root, that is reported, and only
+    /// hashes on which two readings agree are passed on.
+    fn edge(&mut self, root: &Hash) -> Vec<(TileCoord, Vec<Option<Hash>>)> {
+        let mut edge: Vec<Edge> = Vec::new();
+        for coord in edge_tiles(self.check.size) {
+            edge.push(Edge { coord, stored: self.stored(coord), derived: None });
+        }
+        let stored: Vec<_> = edge.iter().map(|tile| tile.stored.as_ref()).collect();
+        let mut sound = self.makes(&edge, &stored, root);
+        if !sound {
+            for tile in &mut edge {
+                tile.derived = self.derive(tile.coord, tile.stored.as_ref());
+            }
+            sound = self.blame(&mut edge, root);
+        }
+        edge.into_iter().map(|tile| (tile.coord, tile.hashes(sound))).collect()
+    }
+
+    /// Finds which of the edge's tiles are damaged: for each there are two readings at most, and the
+    /// right ones make the root. Leaves those in `stored`; whether there are any.
+    fn blame(&self, edge: &mut [Edge], root: &Hash) -> bool {
+        // There are fewer than nine tiles, so fewer than 512 ways.
+        for choice in 0..1_u32 << edge.len() {
+            let is_derived = |position: usize| choice >> position & 1 == 1;
+            let readings: Vec<_> = edge
+                .iter()
+                .enumerate()
+                .map(|(position, tile)| {
+                    if is_derived(position) { tile.derived.as_ref() } else { tile.stored.as_ref() }
+                })
+                .collect();
+            if !self.makes(edge, &readings, root) {
+                continue;
+            }
+            for (position, tile) in edge.iter_mut().enumerate() {
+                if !is_derived(position) {
+                    continue;
+                }
+                if tile.stored.is_some() && tile.stored != tile.derived {
+                    self.check.findings.add(tile.coord, "damaged: does not make the signed root");
+                }
+                tile.stored = tile.derived.take();
+            }
+            return true;
+        }
+        for tile in edge.iter().filter(|tile| tile.stored.is_some()) {
+            let problem = "damaged, or another tile of the right edge is: together, and with what \
+                           lies below them, they do not make the signed root";
+            self.check.findings.add(tile.coord, problem);
+        }
+        false
+    }
+
+    /// Whether these readings of the edge make the root.
+    fn makes(&self, edge: &[Edge], readings: &[Option<&HashTile>], root: &Hash) -> bool {
+        let mut tiles = TileMap::new();
+        for (tile, reading) in edge.iter().zip(readings) {
+            let Some(reading) = reading else { return false };
+            tiles.insert(tile.coord, (*reading).clone());
+        }
+        let nodes = plan_root(self.check.size).build(&tiles).ok();
+        let frontier = nodes.and_then(|nodes| Frontier::from_nodes(self.check.size, nodes).ok());
+        frontier.is_some_and(|frontier| frontier.root() == *root)
+    }
+
+    /// A tile as what lies below it makes it; where that is missing, as it is stored.
+    fn derive(&mut self, coord: TileCoord, stored: Option<&HashTile>) -> Option<HashTile> {
+        let below = match coord.bundle() {
+            Some(bundle) => {
+                let entries = self.check.objects.bundle(bundle, &mut self.buffer).ok()?;
+                entries.leaf_hashes().into_iter().map(Some).collect()
+            }
+            None => self.roots_below(coord),
+        };
+        let hashes: Option<Vec<_>> = below
+            .into_iter()
+            .take(coord.width.as_usize())
+            .enumerate()
+            .map(|(slot, hash)| hash.or_else(|| stored.map(|tile| tile.hashes()[slot])))
+            .collect();
+        HashTile::new(hashes?).ok()
+    }
+
+    /// The roots of the tiles below one, as they are stored; of a missing one, as what lies below
+    /// that makes it.
+    fn roots_below(&mut self, coord: TileCoord) -> Vec<Option<Hash>> {
+        (0..coord.width.as_usize())
+            .map(|slot| {
+                let child = child(coord, slot);
+                let stored = self.check.objects.tile(child, &mut self.buffer).ok();
+                stored.or_else(|| self.derive(child, None)).map(|tile| tile.root())
+            })
+            .collect()
+    }
+
+    /// A tile as it is stored; that it is missing or malformed is reported.
+    fn stored(&mut self, coord: TileCoord) -> Option<HashTile> {
+        match self.check.objects.tile(coord, &mut self.buffer) {
+            Ok(tile) => {
+                self.check.findings.count_object();
+                Some(tile)
+            }
+            Err(fault) => {
+                self.check.findings.add(coord, fault);
+                None
+            }
+        }
+    }
+}
+
+impl Edge {
+    /// What to expect below it.
+    fn hashes(&self, sound: bool) -> Vec<Option<Hash>> {
+        let hash = |tile: &Option<HashTile>, slot: usize| {
+            tile.as_ref().and_then(|tile| tile.hashes().get(slot).copied())
+        };
+        (0..self.coord.width.as_usize())
+            .map(|slot| {
+                let stored = hash(&self.stored, slot);
+                stored.filter(|_| sound || stored == hash(&self.derived, slot))
+            })
+            .collect()
+    }
+}
+
+/// The full tile whose root is in a slot of one above level 0.
+fn child(coord: TileCoord, slot: usize) -> TileCoord {
+    let level = Level::new(coord.level.get() - 1).expect("the tile is above level 0");
+    let index = TileIndex::new(coord.index.get() * TILE_WIDTH_MAX as u64 + slot as u64);
+    TileCoord { level, index, width: tiles_spec::TileWidth::FULL }
+}

@@ -1,0 +1,288 @@
+//! Certificate authorities: who vouches for the identity in a signer's certificate (RFC 5280).
+//!
+//! A signer's certificate must be issued directly by one of the authorities' certificates, each of
+//! which the caller trusts by itself: names match, the issuer may issue, its key made the
+//! signature, the certificate was valid only while its issuer was, and it is for signing code.
+//! Whether it was valid *when it was used* is not decided here: that takes a trusted timestamp.
+
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA384_ASN1, ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_ASN1,
+    ECDSA_P521_SHA512_ASN1, ED25519, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
+    RSA_PKCS1_2048_8192_SHA512, UnparsedPublicKey, VerificationAlgorithm,
+};
+use const_oid::db::rfc5280::{ANY_EXTENDED_KEY_USAGE, ID_KP_CODE_SIGNING};
+use const_oid::db::{rfc5912, rfc8410};
+use const_oid::{AssociatedOid, ObjectIdentifier};
+use der::asn1::{AnyRef, BitStringRef};
+use der::{Decode, Encode, Sequence};
+use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoOwned};
+use time::OffsetDateTime;
+use x509_cert::Certificate;
+use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
+
+/// A certificate whose holder may issue others.
+#[derive(Clone, Debug)]
+pub struct Authority {
+    certificate: Certificate,
+    /// When the caller trusts it, if not for all of its own validity.
+    valid_from: Option<OffsetDateTime>,
+    valid_until: Option<OffsetDateTime>,
+}
+
+/// Why a certificate was not found to be issued by a trusted authority.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthorityError {
+    /// Not a certificate.
+    #[error("not a DER encoded X.509 certificate")]
+    Malformed(#[source] der::Error),
+    /// No authority has the issuer's name.
+    #[error("it was issued by {issuer:?}, which is none of the trusted authorities")]
+    Unknown {
+        /// The issuer's name in the certificate.
+        issuer: String,
+    },
+    /// An authority of that name did not issue it.
+    #[error("it names {issuer:?} as its issuer, but {reason}")]
+    NotIssued {
+        /// The issuer's name.
+        issuer: String,
+        /// What is wrong.
+        reason: &'static str,
+    },
+}
+
+/// The outermost structure, with the part that is signed as it is.
+#[derive(Sequence)]
+struct Signed<'a> {
+    content: AnyRef<'a>,
+    algorithm: AlgorithmIdentifierRef<'a>,
+    signature: BitStringRef<'a>,
+}
+
+impl Authority {
+    /// An authority by its certificate, trusted within a span of time.
+    pub fn new(
+        der: &[u8],
+        valid_from: Option<OffsetDateTime>,
+        valid_until: Option<OffsetDateTime>,
+    ) -> Result<Self, AuthorityError> {
+        let certificate = Certificate::from_der(der).map_err(AuthorityError::Malformed)?;
+        Ok(Self { certificate, valid_from, valid_until })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> String {
+        self.certificate.tbs_certificate.subject.to_string()
+    }
+
+    /// Why this authority cannot have issued the certificate, if so.
+    fn objection(&self, certificate: &Certificate, der: &[u8]) -> Option<&'static str> {
+        if !may_issue(&self.certificate) {
+            return Some("that one's certificate is not for issuing others");
+        }
+        if !is_signed_by(der, &self.certificate.tbs_certificate.subject_public_key_info) {
+            return Some("the signature is not one of that issuer's key");
+        }
+        if !self.covers(certificate) {
+            return Some("the issuer was not valid, or not trusted, in that time");
+        }
+        (!is_for_code(certificate)).then_some("it is not for signing code")
+    }
+
+    /// Whether the certificate's beginning lies within the issuer's validity, its own and as
+    /// trusted, and its end does not outlast the issuer's certificate.
+    fn covers(&self, certificate: &Certificate) -> bool {
+        let unix = |time: x509_cert::time::Time| {
+            i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX)
+        };
+        let (own, issuers) =
+            (&certificate.tbs_certificate.validity, &self.certificate.tbs_certificate.validity);
+        let begin = unix(own.not_before);
+        unix(issuers.not_before) <= begin
+            && unix(own.not_after) <= unix(issuers.not_after)
+            && self.valid_from.is_none_or(|from| from.unix_timestamp() <= begin)
+            && self.valid_until.is_none_or(|until| begin <= until.unix_timestamp())
+    }
+}
+
+/// The name of the authority that issued a certificate.
+pub fn issuer_of(der: &[u8], authorities: &[Authority]) -> Result<String, AuthorityError> {
+    let certificate = Certificate::from_der(der).map_err(AuthorityError::Malformed)?;
+    let issuer = &certificate.tbs_certificate.issuer;
+    let mut objection = None;
+    for authority in authorities {
+        if authority.certificate.tbs_certificate.subject != *issuer {
+            continue;
+        }
+        match authority.objection(&certificate, der) {
+            None => return Ok(authority.name()),
+            Some(reason) => objection = Some(reason),
+        }
+    }
+    let issuer = issuer.to_string();
+    Err(match objection {
+        Some(reason) => AuthorityError::NotIssued { issuer, reason },
+        None => AuthorityError::Unknown { issuer },
+    })
+}
+
+fn may_issue(issuer: &Certificate) -> bool {
+    let is_authority = extension::<BasicConstraints>(issuer).is_some_and(|basic| basic.ca);
+    let may_sign = extension::<KeyUsage>(issuer).is_none_or(|usage| usage.key_cert_sign());
+    is_authority && may_sign
+}
+
+fn is_for_code(certificate: &Certificate) -> bool {
+    extension::<ExtendedKeyUsage>(certificate).is_none_or(|ExtendedKeyUsage(purposes)| {
+        purposes.iter().any(|id| [ID_KP_CODE_SIGNING, ANY_EXTENDED_KEY_USAGE].contains(id))
+    })
+}
+
+/// An extension, if it is there and readable.
+fn extension<'a, T: AssociatedOid + Decode<'a>>(certificate: &'a Certificate) -> Option<T> {
+    let extensions = certificate.tbs_certificate.extensions.as_deref()?;
+    let extension = extensions.iter().find(|extension| extension.extn_id == T::OID)?;
+    T::from_der(extension.extn_value.as_bytes()).ok()
+}
+
+fn is_signed_by(der: &[u8], issuer: &SubjectPublicKeyInfoOwned) -> bool {
+    let verify = || -> Option<()> {
+        let signed = Signed::from_der(der).ok()?;
+        let algorithm = algorithm(signed.algorithm.oid, issuer)?;
+        let key = UnparsedPublicKey::new(algorithm, issuer.subject_public_key.as_bytes()?);
+        let content = signed.content.to_der().ok()?;
+        key.verify(&content, signed.signature.as_bytes()?).ok()
+    };
+    verify().is_some()
+}
+
+/// The algorithm of a signature with that identifier by that key.
+fn algorithm(
+    signature: ObjectIdentifier,
+    issuer: &SubjectPublicKeyInfoOwned,
+) -> Option<&'static dyn VerificationAlgorithm> {
+    use rfc5912::{
+        ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ECDSA_WITH_SHA_512, ID_EC_PUBLIC_KEY,
+        RSA_ENCRYPTION, SECP_256_R_1, SECP_384_R_1, SECP_521_R_1, SHA_256_WITH_RSA_ENCRYPTION,
+        SHA_384_WITH_RSA_ENCRYPTION, SHA_512_WITH_RSA_ENCRYPTION,
+    };
+    let key = issuer.algorithm.oid;
+    if key == ID_EC_PUBLIC_KEY {
+        let curve: ObjectIdentifier = issuer.algorithm.parameters.as_ref()?.decode_as().ok()?;
+        return match (curve, signature) {
+            (SECP_256_R_1, ECDSA_WITH_SHA_256) => Some(&ECDSA_P256_SHA256_ASN1),
+            (SECP_256_R_1, ECDSA_WITH_SHA_384) => Some(&ECDSA_P256_SHA384_ASN1),
+            (SECP_384_R_1, ECDSA_WITH_SHA_256) => Some(&ECDSA_P384_SHA256_ASN1),
+            (SECP_384_R_1, ECDSA_WITH_SHA_384) => Some(&ECDSA_P384_SHA384_ASN1),
+            (SECP_521_R_1, ECDSA_WITH_SHA_512) => Some(&ECDSA_P521_SHA512_ASN1),
+            _ => None,
+        };
+    }
+    match (key, signature) {
+        (RSA_ENCRYPTION, SHA_256_WITH_RSA_ENCRYPTION) => Some(&RSA_PKCS1_2048_8192_SHA256),
+        (RSA_ENCRYPTION, SHA_384_WITH_RSA_ENCRYPTION) => Some(&RSA_PKCS1_2048_8192_SHA384),
+        (RSA_ENCRYPTION, SHA_512_WITH_RSA_ENCRYPTION) => Some(&RSA_PKCS1_2048_8192_SHA512),
+        (rfc8410::ID_ED_25519, rfc8410::ID_ED_25519) => Some(&ED25519),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{
+        BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+        KeyPair, KeyUsagePurpose, date_time_ymd,
+    };
+
+    use super::*;
+
+    fn issuing() -> CertificateParams {
+        let mut params = CertificateParams::new([]).unwrap();
+        params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, "authority.test");
+        params.not_before = date_time_ymd(2020, 1, 1);
+        params.not_after = date_time_ymd(2030, 1, 1);
+        params
+    }
+
+    fn signing() -> CertificateParams {
+        let mut params = CertificateParams::new([]).unwrap();
+        params.not_before = date_time_ymd(2026, 1, 1);
+        params.not_after = date_time_ymd(2026, 1, 2);
+        params
+    }
+
+    fn judge_within(
+        issuing: CertificateParams,
+        signing: &CertificateParams,
+        key: KeyPair,
+        span: [Option<OffsetDateTime>; 2],
+    ) -> Result<String, AuthorityError> {
+        let der = issuing.self_signed(&key).unwrap();
+        let authority = Authority::new(der.der(), span[0], span[1]).unwrap();
+        let issuer = Issuer::new(issuing, key);
+        let signed = signing.signed_by(&KeyPair::generate().unwrap(), &issuer).unwrap();
+        issuer_of(signed.der(), &[authority])
+    }
+
+    fn judge(issuing: CertificateParams, signing: &CertificateParams) -> String {
+        let judged = judge_within(issuing, signing, KeyPair::generate().unwrap(), [None, None]);
+        judged.unwrap_or_else(|error| error.to_string())
+    }
+
+    #[test]
+    fn authorities_with_keys_of_every_kind_issue() {
+        for kind in [
+            &rcgen::PKCS_ECDSA_P256_SHA256,
+            &rcgen::PKCS_ECDSA_P384_SHA384,
+            &rcgen::PKCS_RSA_SHA256,
+            &rcgen::PKCS_ED25519,
+        ] {
+            let key = KeyPair::generate_for(kind).unwrap();
+            let judged = judge_within(issuing(), &signing(), key, [None, None]);
+            assert_eq!(judged.unwrap(), "CN=authority.test", "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn only_those_who_may_issue_do() {
+        let mut params = issuing();
+        params.is_ca = IsCa::ExplicitNoCa;
+        assert!(judge(params, &signing()).contains("not for issuing"));
+        let mut params = issuing();
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        assert!(judge(params, &signing()).contains("not for issuing"));
+        let mut params = issuing();
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        assert_eq!(judge(params, &signing()), "CN=authority.test");
+    }
+
+    #[test]
+    fn purposes_and_times_must_fit() {
+        let mut params = signing();
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        assert!(judge(issuing(), &params).contains("not for signing code"));
+        params.extended_key_usages.push(ExtendedKeyUsagePurpose::CodeSigning);
+        assert_eq!(judge(issuing(), &params), "CN=authority.test");
+
+        let mut late = signing();
+        late.not_after = date_time_ymd(2031, 1, 1);
+        assert!(judge(issuing(), &late).contains("not valid, or not trusted"));
+        let day = |day| Some(date_time_ymd(2026, 1, day));
+        let within = |span| judge_within(issuing(), &signing(), KeyPair::generate().unwrap(), span);
+        assert!(within([day(1), day(1)]).is_ok());
+        assert!(within([day(2), None]).is_err());
+        assert!(within([None, Some(date_time_ymd(2025, 12, 31))]).is_err());
+    }
+
+    #[test]
+    fn strangers_and_garbage() {
+        let key = KeyPair::generate().unwrap();
+        let own = signing().self_signed(&key).unwrap();
+        let error = issuer_of(own.der(), &[]).unwrap_err();
+        assert!(matches!(error, AuthorityError::Unknown { .. }), "{error}");
+        assert!(matches!(issuer_of(b"0", &[]), Err(AuthorityError::Malformed(_))));
+        assert!(Authority::new(b"0", None, None).is_err());
+    }
+}

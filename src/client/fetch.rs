@@ -1,0 +1,232 @@
+//! Where a log's files are: behind a URL or in a directory (C2SP tlog-tiles "APIs").
+//!
+//! Invariants: an object is never read beyond what its path allows it to hold, packed or not; what
+//! is fetched is not believed, only handed on.
+
+mod directory;
+mod http;
+
+use std::fmt;
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use reqwest::{StatusCode, Url};
+use tiles_spec::{CHECKPOINT_BYTES_MAX, ENTRY_BYTES_MAX, HASH_BYTES, ResourcePath};
+
+pub use directory::DirectoryFetch;
+pub use http::HttpFetch;
+pub(super) use http::{body, client, retry_after};
+
+/// Reads the objects of one log.
+#[async_trait]
+pub trait Fetch: Send + Sync + 'static {
+    /// The object at `path`, whole and unpacked, or `None` where there is none. At most
+    /// [`bytes_max`] bytes. Reads are repeated a few times where that may help.
+    async fn fetch(&self, path: &ResourcePath) -> Result<Option<Vec<u8>>, FetchError>;
+
+    /// The object's name in messages: a URL or a file.
+    fn place(&self, path: &ResourcePath) -> String;
+}
+
+/// The most that an object may hold, in bytes.
+pub fn bytes_max(path: &ResourcePath) -> usize {
+    match path {
+        ResourcePath::Checkpoint => CHECKPOINT_BYTES_MAX,
+        ResourcePath::Tile(tile) => tile.width.as_usize() * HASH_BYTES,
+        ResourcePath::Bundle(bundle) => {
+            bundle.width.as_usize() * (size_of::<u16>() + ENTRY_BYTES_MAX)
+        }
+    }
+}
+
+/// The place of a log, as a user names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// Below this URL (`http` or `https`), which has no trailing slash in its text form.
+    Http(Url),
+    /// In this directory.
+    Directory(PathBuf),
+}
+
+impl Location {
+    /// Opens the place. Nothing is read yet.
+    pub fn open(&self) -> Result<Arc<dyn Fetch>, FetchError> {
+        match self {
+            Self::Http(url) => Ok(Arc::new(HttpFetch::new(url)?)),
+            Self::Directory(path) => Ok(Arc::new(DirectoryFetch::open(path.clone())?)),
+        }
+    }
+
+    /// The URL, where it is one.
+    pub fn url(&self) -> Option<&Url> {
+        match self {
+            Self::Http(url) => Some(url),
+            Self::Directory(_) => None,
+        }
+    }
+}
+
+impl FromStr for Location {
+    type Err = FetchError;
+
+    fn from_str(text: &str) -> Result<Self, FetchError> {
+        let bad = |reason: String| FetchError::Location { text: text.to_owned(), reason };
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return match text {
+                "" => Err(bad("it is empty".to_owned())),
+                path => Ok(Self::Directory(path.into())),
+            };
+        };
+        match scheme {
+            "file" if rest.starts_with('/') => Ok(Self::Directory(rest.into())),
+            "file" => Err(bad("a file URL is file:///ABSOLUTE/PATH".to_owned())),
+            "http" | "https" => {
+                let url: Url =
+                    text.trim_end_matches('/').parse().map_err(|e| bad(format!("{e}")))?;
+                if url.query().is_some() || url.fragment().is_some() || url.cannot_be_a_base() {
+                    return Err(bad("it has a query or a fragment".to_owned()));
+                }
+                Ok(Self::Http(url))
+            }
+            other => Err(bad(format!("{other} is none of http, https, file"))),
+        }
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Http(url) => f.write_str(url.as_str().trim_end_matches('/')),
+            Self::Directory(path) => path.display().fmt(f),
+        }
+    }
+}
+
+/// Why an object could not be fetched.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FetchError {
+    /// Not the place of a log.
+    #[error("{text:?} is not the place of a log: {reason}")]
+    Location {
+        /// What was given.
+        text: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The system failed.
+    #[error("cannot read {place}")]
+    Io {
+        /// The file.
+        place: String,
+        /// The system's reason.
+        #[source]
+        source: io::Error,
+    },
+    /// The request failed.
+    #[error("no answer from {place}")]
+    Request {
+        /// The URL.
+        place: String,
+        /// What failed.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// An answer that is neither the object nor its absence.
+    #[error("{place} answered {status}")]
+    Status {
+        /// The URL.
+        place: String,
+        /// The answer.
+        status: StatusCode,
+    },
+    /// More bytes than the object may have.
+    #[error("{place} is longer than the {max} bytes it may have")]
+    TooLong {
+        /// The URL or file.
+        place: String,
+        /// The limit, in bytes.
+        max: usize,
+    },
+    /// A content coding that was not asked for.
+    #[error("{place} came with the content coding {coding:?}; only gzip is read")]
+    Coding {
+        /// The URL.
+        place: String,
+        /// The coding.
+        coding: String,
+    },
+    /// Not the gzip it claims to be.
+    #[error("{place} is not valid gzip")]
+    Gzip {
+        /// The URL or file.
+        place: String,
+        /// What is wrong with it.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl FetchError {
+    /// Whether the object was there and is damaged, rather than out of reach.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::TooLong { .. } | Self::Gzip { .. } | Self::Coding { .. })
+    }
+}
+
+/// Unpacks gzip to at most `max` bytes.
+fn gunzip(packed: &[u8], max: usize, place: &str) -> Result<Vec<u8>, FetchError> {
+    let mut bytes = Vec::new();
+    let mut unpacked = flate2::read::MultiGzDecoder::new(packed).take(max as u64 + 1);
+    unpacked
+        .read_to_end(&mut bytes)
+        .map_err(|source| FetchError::Gzip { place: place.to_owned(), source })?;
+    if bytes.len() > max {
+        return Err(FetchError::TooLong { place: place.to_owned(), max });
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn places_of_logs() {
+        let shown = |text: &str| text.parse::<Location>().map(|place| place.to_string()).ok();
+        for (text, expected) in [
+            ("http://log.example", "http://log.example"),
+            ("https://log.example:8443/a/b//", "https://log.example:8443/a/b"),
+            ("file:///srv/log", "/srv/log"),
+            ("./log", "./log"),
+        ] {
+            assert_eq!(shown(text).as_deref(), Some(expected));
+        }
+        for bad in
+            ["", "file://log", "ftp://log.example", "http://", "http://log?x", "http://log#x"]
+        {
+            assert_eq!(shown(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn inflation_is_bounded() {
+        let packed = gzip(&vec![7; 100_000]);
+        assert!(packed.len() < 1000);
+        assert_eq!(gunzip(&packed, 100_000, "x").unwrap(), vec![7; 100_000]);
+        assert!(matches!(gunzip(&packed, 99_999, "x"), Err(FetchError::TooLong { .. })));
+        assert!(matches!(gunzip(&packed[..40], 100_000, "x"), Err(FetchError::Gzip { .. })));
+        assert!(matches!(gunzip(b"not gzip", 100, "x"), Err(FetchError::Gzip { .. })));
+    }
+}

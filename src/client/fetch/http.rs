@@ -1,0 +1,223 @@
+//! A log behind a URL.
+//!
+//! Reads are plain GETs. Bundles may come packed with gzip, asked for or not (C2SP tlog-tiles);
+//! anything else must come as it is. Connections, requests and bodies are bounded; what may pass
+//! is tried again, twice.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, RETRY_AFTER};
+use reqwest::{Client, Response, StatusCode, Url, redirect};
+use tiles_spec::ResourcePath;
+
+use super::{Fetch, FetchError, bytes_max, gunzip};
+use crate::clock::{Clock as _, SystemClock};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const REDIRECTS_MAX: usize = 3;
+/// A whole read; the largest object has 16 MiB.
+const READ_TIMEOUT: Duration = Duration::from_mins(1);
+/// Pauses between the attempts of a read.
+const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];
+
+/// Reads a log over HTTP.
+#[derive(Clone, Debug)]
+pub struct HttpFetch {
+    client: Client,
+    base: String,
+}
+
+impl HttpFetch {
+    /// The log below `base`.
+    pub fn new(base: &Url) -> Result<Self, FetchError> {
+        let place = base.to_string();
+        let client = client(READ_TIMEOUT);
+        let client = client.map_err(|source| FetchError::Request { place, source })?;
+        Ok(Self { client, base: base.as_str().trim_end_matches('/').to_owned() })
+    }
+
+    async fn attempt(
+        &self,
+        place: &str,
+        path: &ResourcePath,
+    ) -> Result<Option<Vec<u8>>, FetchError> {
+        let is_bundle = matches!(path, ResourcePath::Bundle(_));
+        let codings = if is_bundle { "gzip, identity" } else { "identity" };
+        let failed = |source| FetchError::Request { place: place.to_owned(), source };
+        let answer = self.client.get(place).header(ACCEPT_ENCODING, codings);
+        let answer = answer.send().await.map_err(failed)?;
+        match answer.status() {
+            StatusCode::OK => {}
+            StatusCode::NOT_FOUND | StatusCode::GONE => return Ok(None),
+            // So answer object stores that may not tell what they do not have.
+            StatusCode::FORBIDDEN if *path != ResourcePath::Checkpoint => return Ok(None),
+            status => return Err(FetchError::Status { place: place.to_owned(), status }),
+        }
+        let coding = answer.headers().get(CONTENT_ENCODING);
+        let coding = coding.map(|value| String::from_utf8_lossy(value.as_bytes()).to_lowercase());
+        let max = bytes_max(path);
+        let bytes = body(answer, max, place).await?;
+        match coding.as_deref() {
+            None | Some("" | "identity") => Ok(Some(bytes)),
+            Some("gzip" | "x-gzip") if is_bundle => gunzip(&bytes, max, place).map(Some),
+            Some(coding) => Err(FetchError::Coding {
+                place: place.to_owned(),
+                coding: coding.chars().take(64).collect(),
+            }),
+        }
+    }
+}
+
+#[async_trait]
+impl Fetch for HttpFetch {
+    async fn fetch(&self, path: &ResourcePath) -> Result<Option<Vec<u8>>, FetchError> {
+        let place = self.place(path);
+        for pause in PAUSES {
+            match self.attempt(&place, path).await {
+                Err(error) if may_pass(&error) => SystemClock.sleep(pause).await,
+                answered => return answered,
+            }
+        }
+        self.attempt(&place, path).await
+    }
+
+    fn place(&self, path: &ResourcePath) -> String {
+        format!("{}/{path}", self.base)
+    }
+}
+
+/// Whether the same read may succeed in a moment.
+fn may_pass(error: &FetchError) -> bool {
+    match error {
+        FetchError::Request { source, .. } => !source.is_builder() && !source.is_redirect(),
+        FetchError::Status { status, .. } => {
+            status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS
+        }
+        _ => false,
+    }
+}
+
+/// A client whose requests, from the first byte sent to the last one read, take at most `timeout`.
+pub(in crate::client) fn client(timeout: Duration) -> Result<Client, reqwest::Error> {
+    Client::builder()
+        .user_agent(concat!("fasti/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(timeout)
+        .redirect(redirect::Policy::limited(REDIRECTS_MAX))
+        .build()
+}
+
+/// A body of at most `max` bytes.
+pub(in crate::client) async fn body(
+    mut answer: Response,
+    max: usize,
+    place: &str,
+) -> Result<Vec<u8>, FetchError> {
+    let mut bytes = Vec::new();
+    loop {
+        let chunk = answer.chunk().await;
+        let chunk =
+            chunk.map_err(|source| FetchError::Request { place: place.to_owned(), source })?;
+        let Some(chunk) = chunk else { return Ok(bytes) };
+        if bytes.len() + chunk.len() > max {
+            return Err(FetchError::TooLong { place: place.to_owned(), max });
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+}
+
+/// `Retry-After` in seconds, if it is there and not a date.
+pub(in crate::client) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+    use std::thread::{self, JoinHandle};
+
+    use super::*;
+
+    const TILE: &str = "tile/0/000.p/1";
+    const BUNDLE: &str = "tile/entries/000.p/1";
+
+    /// Gives these answers, one to each connection, and returns the requests.
+    fn serve(answers: Vec<Vec<u8>>) -> (HttpFetch, JoinHandle<Vec<String>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/log/", listener.local_addr().unwrap());
+        let server = thread::spawn(move || {
+            let answer = |answer: Vec<u8>| {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut request = vec![0; 4096];
+                let length = stream.read(&mut request).unwrap();
+                stream.write_all(&answer).unwrap();
+                String::from_utf8_lossy(&request[..length]).to_lowercase()
+            };
+            answers.into_iter().map(answer).collect()
+        });
+        (HttpFetch::new(&url.parse().unwrap()).unwrap(), server)
+    }
+
+    fn answer(head: &str, body: &[u8]) -> Vec<u8> {
+        let length = body.len();
+        let head = format!("HTTP/1.1 {head}connection: close\r\ncontent-length: {length}\r\n\r\n");
+        [head.as_bytes(), body].concat()
+    }
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    async fn fetch(answers: Vec<Vec<u8>>, path: &str) -> Result<Option<Vec<u8>>, FetchError> {
+        let count = answers.len();
+        let (fetch, server) = serve(answers);
+        let path = path.parse().unwrap();
+        let fetched = fetch.fetch(&path).await;
+        let requests = server.join().unwrap();
+        assert_eq!(requests.len(), count);
+        for request in requests {
+            assert!(request.starts_with(&format!("get /log/{path} http/1.1\r\n")), "{request}");
+            let packed = request.contains("accept-encoding: gzip, identity\r\n");
+            assert_eq!(packed, matches!(path, ResourcePath::Bundle(_)), "{request}");
+        }
+        fetched
+    }
+
+    #[tokio::test]
+    async fn objects_plain_and_packed() {
+        let ok = "200 OK\r\n";
+        let packed = "200 OK\r\ncontent-encoding: gzip\r\n";
+        let bundle = b"\x00\x01x".to_vec();
+        assert_eq!(fetch(vec![answer(ok, &bundle)], BUNDLE).await.unwrap(), Some(bundle.clone()));
+        let answers = vec![answer(packed, &gzip(&bundle))];
+        assert_eq!(fetch(answers, BUNDLE).await.unwrap(), Some(bundle));
+        assert_eq!(fetch(vec![answer(ok, &[7; 32])], TILE).await.unwrap(), Some(vec![7; 32]));
+        let refused = fetch(vec![answer(packed, &gzip(&[7; 32]))], TILE).await.unwrap_err();
+        assert!(matches!(&refused, FetchError::Coding { coding, .. } if coding == "gzip"));
+        let bomb = answer(packed, &gzip(&vec![0; 70_000]));
+        let refused = fetch(vec![bomb], BUNDLE).await.unwrap_err();
+        assert!(matches!(refused, FetchError::TooLong { max: 65_537, .. }), "{refused}");
+        let refused = fetch(vec![answer(ok, &[7; 33])], TILE).await.unwrap_err();
+        assert!(matches!(refused, FetchError::TooLong { max: 32, .. }), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn absence_and_what_may_pass() {
+        for absent in ["404 Not Found\r\n", "410 Gone\r\n", "403 Forbidden\r\n"] {
+            assert_eq!(fetch(vec![answer(absent, b"")], TILE).await.unwrap(), None);
+        }
+        let forbidden = fetch(vec![answer("403 Forbidden\r\n", b"")], "checkpoint").await;
+        assert!(matches!(forbidden, Err(FetchError::Status { .. })));
+        let busy = || answer("503 Service Unavailable\r\n", b"");
+        let answers = vec![busy(), answer("200 OK\r\n", &[7; 32])];
+        assert_eq!(fetch(answers, TILE).await.unwrap(), Some(vec![7; 32]));
+        let broken = b"HTTP/1.1 200 OK\r\ncontent-length: 32\r\n\r\nshort".to_vec();
+        let answers = vec![broken, busy(), answer("404 Not Found\r\n", b"")];
+        assert_eq!(fetch(answers, TILE).await.unwrap(), None);
+    }
+}

@@ -1,0 +1,158 @@
+//! Public keys, certificates and signatures as they lie in files: PEM or DER, raw or base64.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::entry::{Certificate, EntryError, KeyMaterial, PublicKey};
+
+/// Most bytes of a file with a key, a certificate or a signature that are worth reading.
+pub const KEY_FILE_BYTES_MAX: usize = 1 << 20;
+
+const BEGIN: &str = "-----BEGIN ";
+
+/// Why bytes are no key or certificate.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeysError {
+    /// PEM of another kind.
+    #[error("a PEM block {label:?}, where PUBLIC KEY or CERTIFICATE is due; {advice}")]
+    Label {
+        /// What stands in it.
+        label: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// Broken PEM.
+    #[error("not valid PEM: {0}")]
+    Pem(pem_rfc7468::Error),
+    /// Neither structure.
+    #[error("neither a public key ({key}) nor an X.509 certificate ({certificate})")]
+    Neither {
+        /// Why it is no key.
+        key: Box<EntryError>,
+        /// Why it is no certificate.
+        certificate: Box<EntryError>,
+    },
+    /// No certificate at all.
+    #[error("no PEM block CERTIFICATE in it")]
+    NoCertificate,
+}
+
+/// Reads a public key or a certificate, PEM or DER; the first one of several.
+pub fn read_key_material(bytes: &[u8]) -> Result<KeyMaterial, KeysError> {
+    let Some(block) = std::str::from_utf8(bytes).ok().and_then(|text| pem_blocks(text).next())
+    else {
+        return from_der(bytes);
+    };
+    let (label, der) = pem_rfc7468::decode_vec(block.as_bytes()).map_err(KeysError::Pem)?;
+    match label {
+        "PUBLIC KEY" => Ok(KeyMaterial::PublicKey(der)),
+        "CERTIFICATE" => Ok(KeyMaterial::Certificate(der)),
+        label => Err(KeysError::Label { label: label.to_owned(), advice: advice(label) }),
+    }
+}
+
+/// Reads all certificates of a PEM file, DER.
+pub fn read_certificates(text: &str) -> Result<Vec<Vec<u8>>, KeysError> {
+    let mut certificates = Vec::new();
+    for block in pem_blocks(text) {
+        let (label, der) = pem_rfc7468::decode_vec(block.as_bytes()).map_err(KeysError::Pem)?;
+        if label == "CERTIFICATE" {
+            certificates.push(der);
+        }
+    }
+    if certificates.is_empty() { Err(KeysError::NoCertificate) } else { Ok(certificates) }
+}
+
+/// Reads a signature: base64 if all of it is, else as it is.
+pub fn read_signature(bytes: &[u8]) -> Vec<u8> {
+    let text: Vec<u8> = bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    match STANDARD.decode(&text) {
+        Ok(signature) if !signature.is_empty() => signature,
+        _ => bytes.to_vec(),
+    }
+}
+
+fn from_der(der: &[u8]) -> Result<KeyMaterial, KeysError> {
+    let Err(key) = PublicKey::from_spki_der(der) else {
+        return Ok(KeyMaterial::PublicKey(der.to_vec()));
+    };
+    match Certificate::from_der(der) {
+        Ok(_) => Ok(KeyMaterial::Certificate(der.to_vec())),
+        Err(certificate) => {
+            Err(KeysError::Neither { key: key.into(), certificate: certificate.into() })
+        }
+    }
+}
+
+fn advice(label: &str) -> &'static str {
+    match label {
+        "RSA PUBLIC KEY" => "convert it with `openssl rsa -RSAPublicKey_in -pubout`",
+        label if label.ends_with("PRIVATE KEY") => {
+            "that is a private key: give its public half, `openssl pkey -pubout`"
+        }
+        _ => "export the key as SubjectPublicKeyInfo",
+    }
+}
+
+/// The blocks of a PEM file, each from its first line to its last; text around them is skipped.
+fn pem_blocks(text: &str) -> impl Iterator<Item = &str> {
+    let starts = text.match_indices(BEGIN).map(|(start, _)| start);
+    starts.map(|start| {
+        let block = &text[start..];
+        let end = block.find("-----END ").map(|end| {
+            let last = &block[end..];
+            end + last.find('\n').map_or(last.len(), |newline| newline + 1)
+        });
+        &block[..end.unwrap_or(block.len())]
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::{ArtifactDigest, HashAlgorithm};
+
+    fn pem(label: &str, der: &[u8]) -> String {
+        pem_rfc7468::encode_string(label, pem_rfc7468::LineEnding::LF, der).unwrap()
+    }
+
+    #[test]
+    fn keys_and_certificates_in_either_form() {
+        let pair = rcgen::KeyPair::generate().unwrap();
+        let certificate = rcgen::CertificateParams::new([]).unwrap().self_signed(&pair).unwrap();
+        let key = KeyMaterial::PublicKey(rcgen::PublicKeyData::subject_public_key_info(&pair));
+        let certificate = KeyMaterial::Certificate(certificate.der().to_vec());
+        for (material, label) in [(&key, "PUBLIC KEY"), (&certificate, "CERTIFICATE")] {
+            assert_eq!(read_key_material(material.der()).unwrap(), *material);
+            let text = pem(label, material.der());
+            assert_eq!(read_key_material(text.as_bytes()).unwrap(), *material);
+            let chain = format!("subject=CN\n{text}{text}");
+            assert_eq!(read_key_material(chain.as_bytes()).unwrap(), *material);
+        }
+        let text = pem("CERTIFICATE", certificate.der());
+        assert_eq!(read_certificates(&format!("{text}\n# next\n{text}")).unwrap().len(), 2);
+        assert!(matches!(read_certificates("nothing"), Err(KeysError::NoCertificate)));
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused_with_advice() {
+        let private = pem("EC PRIVATE KEY", b"secret");
+        let message = read_key_material(private.as_bytes()).unwrap_err().to_string();
+        assert!(message.contains("-pubout"), "{message}");
+        for bad in [&b""[..], b"plain text", b"\x30\x03\x02\x01\x00"] {
+            assert!(matches!(read_key_material(bad), Err(KeysError::Neither { .. })));
+        }
+        let cut = "-----BEGIN PUBLIC KEY-----\nAAAA\n";
+        assert!(matches!(read_key_material(cut.as_bytes()), Err(KeysError::Pem(_))));
+    }
+
+    #[test]
+    fn signatures_raw_and_in_base64() {
+        let raw = ArtifactDigest::of(HashAlgorithm::Sha512, b"x").as_bytes().to_vec();
+        assert_eq!(read_signature(&raw), raw);
+        let text = STANDARD.encode(&raw);
+        let (first, second) = text.split_at(40);
+        assert_eq!(read_signature(format!("{first}\n{second}\n").as_bytes()), raw);
+    }
+}

@@ -1,0 +1,206 @@
+//! Hands a signature to the writer: `POST /api/v2/log/entries` (Rekor v2).
+//!
+//! The same request may be sent again and again: the same signature has one place in the log. So
+//! what may pass (no answer, pushback) is tried again. The answer is not believed here; see
+//! [`verify::check_entry`](super::verify::check_entry).
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, StatusCode, Url};
+use serde_json::{Value, json};
+use tiles_spec::LeafIndex;
+
+use super::fetch::{FetchError, body, client, retry_after};
+use crate::clock::{Clock as _, SystemClock};
+use crate::entry::{EntryError, HashedRekord, KeyMaterial, TransparencyLogEntry};
+
+/// A batch of the log, its commit and its checkpoint may take this long.
+const TIMEOUT: Duration = Duration::from_mins(1);
+/// An answer holds an entry, twice in base64, and a proof.
+const ANSWER_BYTES_MAX: usize = 1 << 20;
+/// Pauses between the attempts, where the log does not say how long.
+const PAUSES: [Duration; 3] =
+    [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5)];
+/// The longest pause that is taken on the log's word.
+const PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// What the log said.
+#[derive(Clone, Debug)]
+pub enum Submitted {
+    /// It is logged, and this is where and the proof. Not verified.
+    Logged {
+        /// The log's answer.
+        entry: Box<TransparencyLogEntry>,
+        /// Whether it was in the log already.
+        existed: bool,
+    },
+    /// It is in the log already, there. The log tells nothing more about it.
+    Exists(LeafIndex),
+}
+
+/// The log did not take the signature.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubmitError {
+    /// No answer, or an unreadable one.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// The log refuses.
+    #[error("the log refuses the entry ({status}): {message}")]
+    Refused {
+        /// The status.
+        status: StatusCode,
+        /// The log's words.
+        message: String,
+    },
+    /// The log is busy, or its answers get lost.
+    #[error("{place} is busy; whether it has taken the entry is not known. Send it again later")]
+    Busy {
+        /// The URL.
+        place: String,
+    },
+    /// The answer is not what a log answers.
+    #[error("the answer of {place} is not a TransparencyLogEntry: {source}")]
+    Answer {
+        /// The URL.
+        place: String,
+        /// What is wrong with it.
+        #[source]
+        source: EntryError,
+    },
+}
+
+impl SubmitError {
+    /// Whether the log refuses this entry, rather than being out of reach.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused { status, .. } if status.is_client_error())
+    }
+}
+
+/// Sends a signature to the log below `base` and waits until it is logged.
+pub async fn submit(base: &Url, signed: &HashedRekord) -> Result<Submitted, SubmitError> {
+    let place = format!("{}/api/v2/log/entries", base.as_str().trim_end_matches('/'));
+    let request = request(signed).to_string();
+    let client =
+        client(TIMEOUT).map_err(|source| FetchError::Request { place: place.clone(), source })?;
+    for pause in PAUSES {
+        match attempt(&client, &place, &request).await {
+            Attempt::Done(done) => return *done,
+            Attempt::Again(wait) => {
+                SystemClock.sleep(wait.unwrap_or(pause).min(PAUSE_MAX)).await;
+            }
+        }
+    }
+    match attempt(&client, &place, &request).await {
+        Attempt::Done(done) => *done,
+        Attempt::Again(_) => Err(SubmitError::Busy { place }),
+    }
+}
+
+enum Attempt {
+    Done(Box<Result<Submitted, SubmitError>>),
+    /// Not yet; in so long, if the log says so.
+    Again(Option<Duration>),
+}
+
+impl Attempt {
+    fn done(outcome: Result<Submitted, SubmitError>) -> Self {
+        Self::Done(Box::new(outcome))
+    }
+}
+
+async fn attempt(client: &Client, place: &str, request: &str) -> Attempt {
+    let failed = |source| FetchError::Request { place: place.to_owned(), source };
+    let sent = client
+        .post(place)
+        .header(CONTENT_TYPE, "application/json")
+        .body(request.to_owned())
+        .send()
+        .await;
+    let answer = match sent {
+        Ok(answer) => answer,
+        Err(error) if error.is_timeout() => return Attempt::Again(None),
+        Err(error) => return Attempt::done(Err(failed(error).into())),
+    };
+    let status = answer.status();
+    let index = answer.headers().get("x-log-index").and_then(|value| value.to_str().ok());
+    let index: Option<LeafIndex> = index.and_then(|text| text.parse().ok());
+    if status == StatusCode::TOO_MANY_REQUESTS || matches!(status.as_u16(), 502..=504) {
+        return Attempt::Again(retry_after(answer.headers()));
+    }
+    let bytes = match body(answer, ANSWER_BYTES_MAX, place).await {
+        Ok(bytes) => bytes,
+        Err(error) => return Attempt::done(Err(error.into())),
+    };
+    Attempt::done(match (status, index) {
+        (StatusCode::CREATED | StatusCode::OK, index) => TransparencyLogEntry::parse(&bytes)
+            .map(|entry| Submitted::Logged { entry: Box::new(entry), existed: index.is_some() })
+            .map_err(|source| SubmitError::Answer { place: place.to_owned(), source }),
+        (StatusCode::CONFLICT, Some(index)) => Ok(Submitted::Exists(index)),
+        (status, _) => Err(SubmitError::Refused { status, message: message(&bytes) }),
+    })
+}
+
+/// `CreateEntryRequest` in protobuf JSON.
+fn request(signed: &HashedRekord) -> Value {
+    let verifier = &signed.signature.verifier;
+    let field = match verifier.material {
+        KeyMaterial::PublicKey(_) => "publicKey",
+        KeyMaterial::Certificate(_) => "x509Certificate",
+    };
+    json!({"hashedRekordRequestV002": {
+        "digest": STANDARD.encode(signed.digest.as_bytes()),
+        "signature": {
+            "content": STANDARD.encode(&signed.signature.content),
+            "verifier": {
+                "keyDetails": verifier.key_details.name(),
+                field: {"rawBytes": STANDARD.encode(verifier.material.der())},
+            },
+        },
+    }})
+}
+
+/// The words in a Rekor error, or the beginning of what came instead.
+fn message(bytes: &[u8]) -> String {
+    let json: Option<Value> = serde_json::from_slice(bytes).ok();
+    let words = json.as_ref().and_then(|json| json["message"].as_str());
+    let words = words.map_or_else(|| String::from_utf8_lossy(bytes).into_owned(), str::to_owned);
+    words.chars().filter(|c| !c.is_control()).take(500).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::{ArtifactDigest, HashAlgorithm, Submission, VerifiableSignature, Verifier};
+
+    #[test]
+    fn a_request_says_what_was_signed() {
+        let pair = rcgen::KeyPair::generate().unwrap();
+        let certificate = rcgen::CertificateParams::new([]).unwrap().self_signed(&pair).unwrap();
+        for material in [
+            KeyMaterial::PublicKey(rcgen::PublicKeyData::subject_public_key_info(&pair)),
+            KeyMaterial::Certificate(certificate.der().to_vec()),
+        ] {
+            let signed = HashedRekord {
+                digest: ArtifactDigest::of(HashAlgorithm::Sha256, b"an artifact"),
+                signature: VerifiableSignature {
+                    content: rcgen::SigningKey::sign(&pair, b"an artifact").unwrap(),
+                    verifier: Verifier::new(material).unwrap(),
+                },
+            };
+            let read = Submission::parse(request(&signed).to_string().as_bytes()).unwrap();
+            read.verify().unwrap();
+            assert_eq!(read, Submission::HashedRekord(signed));
+        }
+    }
+
+    #[test]
+    fn the_words_of_a_refusal_are_kept_short() {
+        assert_eq!(message(br#"{"code":3,"message":"no\nsuch","details":[]}"#), "nosuch");
+        assert_eq!(message(b"<html>"), "<html>");
+        assert_eq!(message(&[b'x'; 10_000]).len(), 500);
+    }
+}

@@ -1,0 +1,110 @@
+//! A log in memory for the tests of readers and auditors, built by the textbook: no code of the
+//! writer, and none of what is tested.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tiles_spec::{
+    Checkpoint, Hash, NoteSigningKey, ResourcePath, TreeHead, TreeSize, append_entry, leaf_hash,
+    tree::root_of,
+};
+
+use super::fetch::{Fetch, FetchError};
+use super::trust::Trust;
+
+pub(crate) const ORIGIN: &str = "log.test/one";
+
+/// The objects of a log by path.
+#[derive(Clone, Default)]
+pub(crate) struct TestLog {
+    pub(crate) objects: BTreeMap<String, Vec<u8>>,
+}
+
+pub(crate) fn entries(count: usize) -> Vec<Vec<u8>> {
+    (0..count).map(|i| format!("entry {i}").into_bytes()).collect()
+}
+
+pub(crate) fn signing_key() -> NoteSigningKey {
+    NoteSigningKey::from_seed(ORIGIN.parse().unwrap(), &[9; 32])
+}
+
+pub(crate) fn trust() -> Trust {
+    Trust::in_keys([signing_key().verifier_key().clone()])
+}
+
+impl TestLog {
+    /// The log of these entries, with the objects of this size alone.
+    pub(crate) fn of(entries: &[Vec<u8>]) -> Self {
+        let mut log = Self::default();
+        log.publish(entries);
+        log
+    }
+
+    /// Adds what a tree of these entries implies, and its checkpoint.
+    pub(crate) fn publish(&mut self, entries: &[Vec<u8>]) {
+        for (index, chunk) in entries.chunks(256).enumerate() {
+            let mut bundle = Vec::new();
+            for entry in chunk {
+                append_entry(&mut bundle, entry).unwrap();
+            }
+            self.objects.insert(path("entries", index, chunk.len()), bundle);
+        }
+        let leaves: Vec<Hash> = entries.iter().map(|entry| leaf_hash(entry)).collect();
+        let mut hashes = leaves.clone();
+        for level in 0.. {
+            if hashes.is_empty() {
+                break;
+            }
+            for (index, chunk) in hashes.chunks(256).enumerate() {
+                let bytes = chunk.iter().flat_map(|hash| *hash.as_bytes()).collect();
+                self.objects.insert(path(&level.to_string(), index, chunk.len()), bytes);
+            }
+            hashes = hashes.chunks_exact(256).map(root_of).collect();
+        }
+        let size = TreeSize::new(entries.len() as u64).unwrap();
+        self.sign(TreeHead { size, root: root_of(&leaves) });
+    }
+
+    /// Puts a checkpoint with this head.
+    pub(crate) fn sign(&mut self, head: TreeHead) {
+        let checkpoint = Checkpoint { origin: ORIGIN.to_owned(), head, extensions: Vec::new() };
+        let text = checkpoint.to_text();
+        let note = format!("{text}\n{}", signing_key().sign(&text));
+        self.objects.insert("checkpoint".to_owned(), note.into_bytes());
+    }
+
+    /// Writes everything below a directory.
+    pub(crate) fn write_to(&self, directory: &Path) {
+        for (path, bytes) in &self.objects {
+            let path = directory.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        }
+    }
+
+    pub(crate) fn fetch(&self) -> Arc<dyn Fetch> {
+        Arc::new(self.clone())
+    }
+}
+
+#[async_trait]
+impl Fetch for TestLog {
+    async fn fetch(&self, path: &ResourcePath) -> Result<Option<Vec<u8>>, FetchError> {
+        Ok(self.objects.get(&path.to_string()).cloned())
+    }
+
+    fn place(&self, path: &ResourcePath) -> String {
+        path.to_string()
+    }
+}
+
+fn path(kind: &str, index: usize, width: usize) -> String {
+    let name = match index {
+        0..1000 => format!("{index:03}"),
+        _ => format!("x{:03}/{:03}", index / 1000, index % 1000),
+    };
+    let partial = if width == 256 { String::new() } else { format!(".p/{width}") };
+    format!("tile/{kind}/{name}{partial}")
+}

@@ -1,0 +1,214 @@
+//! Whom the caller believes: the keys of logs, witnesses, certificate authorities.
+//!
+//! C2SP signed-note and tlog-checkpoint say how. Invariants: an [`OpenedCheckpoint`] is of a log
+//! that is trusted, was signed by that log's own key, and carries no bad signature by any key that
+//! is trusted. Lines of unknown keys count for nothing, wherever they stand.
+
+use tiles_spec::{
+    Checkpoint, CheckpointError, KeyName, PublicKey, SignedCheckpoint, TreeHead, VerifierKey,
+    cosignature_time, open_checkpoint,
+};
+
+use super::authority::Authority;
+
+/// A log and the key that signs its checkpoints.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrustedLog {
+    /// Its key; the key's name is the log's origin.
+    pub key: VerifierKey,
+    /// Sigstore's name for it, `logId.keyId`: 32 bytes.
+    pub log_id: [u8; 32],
+}
+
+/// Everyone who is believed.
+#[derive(Clone, Debug, Default)]
+pub struct Trust {
+    /// Logs; several keys of one origin are several of these.
+    pub logs: Vec<TrustedLog>,
+    /// Keys of witnesses (type 0x04).
+    pub witnesses: Vec<VerifierKey>,
+    /// Who may issue certificates for signing.
+    pub authorities: Vec<Authority>,
+}
+
+/// A checkpoint that a trusted log has signed.
+#[derive(Clone, Debug)]
+pub struct OpenedCheckpoint {
+    signed: SignedCheckpoint,
+    log: TrustedLog,
+    cosigned: Vec<Cosigned>,
+}
+
+/// A trusted witness saw the checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cosigned {
+    /// The witness.
+    pub witness: KeyName,
+    /// When, by its clock, in POSIX seconds.
+    pub unix_seconds: u64,
+}
+
+/// Why a checkpoint is not believed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckpointRefusal {
+    /// A checkpoint of a log that the caller does not know.
+    #[error("the checkpoint is of the log {origin:?}, and the keys at hand are of {known}")]
+    UnknownLog {
+        /// Whose it says it is.
+        origin: String,
+        /// The origins of the trusted logs.
+        known: String,
+    },
+    /// Malformed, or not signed as it should be.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+}
+
+impl TrustedLog {
+    /// A log by its key alone.
+    pub fn new(key: VerifierKey) -> Self {
+        Self { log_id: key.log_id(), key }
+    }
+
+    /// The first line of its checkpoints.
+    pub fn origin(&self) -> &str {
+        self.key.name().as_str()
+    }
+}
+
+impl Trust {
+    /// Trust in keys, each for what its type signs: checkpoints of its own log, or cosignatures.
+    pub fn in_keys(keys: impl IntoIterator<Item = VerifierKey>) -> Self {
+        let (witnesses, logs): (Vec<_>, Vec<_>) = keys
+            .into_iter()
+            .partition(|key| matches!(key.public_key(), PublicKey::Ed25519Cosignature(_)));
+        let logs = logs.into_iter().map(TrustedLog::new).collect();
+        Self { logs, witnesses, authorities: Vec::new() }
+    }
+
+    /// Reads a signed checkpoint and finds out who vouches for it.
+    pub fn open(&self, bytes: &[u8]) -> Result<OpenedCheckpoint, CheckpointRefusal> {
+        let signed = SignedCheckpoint::parse(bytes)?;
+        let origin = signed.checkpoint().origin.clone();
+        let logs: Vec<_> = self.logs.iter().filter(|log| log.origin() == origin).collect();
+        if logs.is_empty() {
+            return Err(CheckpointRefusal::UnknownLog { origin, known: self.origins() });
+        }
+        let keys: Vec<_> = logs.iter().map(|log| log.key.clone()).collect();
+        open_checkpoint(bytes, &origin, &keys)?;
+        let signers = signed.verify(&keys).map_err(CheckpointError::from)?;
+        let log = logs.into_iter().find(|log| signers.contains(&&log.key));
+        let log = log.expect("whoever signed is one of the keys asked").clone();
+        let cosigned = self.cosigned(&signed)?;
+        Ok(OpenedCheckpoint { signed, log, cosigned })
+    }
+
+    /// The trusted witnesses among the signers. None is no error; a bad cosignature is.
+    fn cosigned(&self, signed: &SignedCheckpoint) -> Result<Vec<Cosigned>, CheckpointRefusal> {
+        use tiles_spec::NoteError;
+        let signers = match signed.verify(&self.witnesses) {
+            Ok(signers) => signers,
+            Err(NoteError::NoKnownSignature) => return Ok(Vec::new()),
+            Err(error) => return Err(CheckpointError::from(error).into()),
+        };
+        let seen = signers.into_iter().filter_map(|key| {
+            let line = signed.note().signatures().iter().find(|line| key.made(line))?;
+            let unix_seconds = cosignature_time(line)?;
+            Some(Cosigned { witness: key.name().clone(), unix_seconds })
+        });
+        Ok(seen.collect())
+    }
+
+    fn origins(&self) -> String {
+        let mut origins: Vec<_> = self.logs.iter().map(TrustedLog::origin).collect();
+        origins.dedup();
+        if origins.is_empty() { "no log".to_owned() } else { origins.join(", ") }
+    }
+}
+
+impl OpenedCheckpoint {
+    /// The log, and the key that signed.
+    pub const fn log(&self) -> &TrustedLog {
+        &self.log
+    }
+
+    /// Size and root hash.
+    pub const fn head(&self) -> TreeHead {
+        self.checkpoint().head
+    }
+
+    /// The text.
+    pub const fn checkpoint(&self) -> &Checkpoint {
+        self.signed.checkpoint()
+    }
+
+    /// The trusted witnesses that saw it.
+    pub fn cosigned(&self) -> &[Cosigned] {
+        &self.cosigned
+    }
+
+    /// The whole note, as it was read.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.signed.to_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tiles_spec::{CosigningKey, NoteError, NoteSigningKey, cosign};
+
+    use super::*;
+
+    fn log_key(name: &str, seed: u8) -> NoteSigningKey {
+        NoteSigningKey::from_seed(name.parse().unwrap(), &[seed; 32])
+    }
+
+    fn text(origin: &str) -> String {
+        let head = TreeHead::EMPTY;
+        Checkpoint { origin: origin.to_owned(), head, extensions: Vec::new() }.to_text()
+    }
+
+    fn note(text: &str, lines: &[String]) -> Vec<u8> {
+        format!("{text}\n{}", lines.concat()).into_bytes()
+    }
+
+    #[test]
+    fn a_log_signs_for_itself_only() {
+        let (one, other) = (log_key("log.test/one", 1), log_key("log.test/other", 2));
+        let trust = Trust::in_keys([one.verifier_key().clone(), other.verifier_key().clone()]);
+        let text = text("log.test/one");
+        let opened = trust.open(&note(&text, &[one.sign(&text).to_string()])).unwrap();
+        assert_eq!(opened.log().key, *one.verifier_key());
+        assert_eq!(opened.head(), TreeHead::EMPTY);
+        let foreign = trust.open(&note(&text, &[other.sign(&text).to_string()]));
+        let unsigned = CheckpointError::Note(NoteError::NoKnownSignature);
+        assert_eq!(foreign.unwrap_err(), CheckpointRefusal::Checkpoint(unsigned));
+        let unknown = Trust::in_keys([other.verifier_key().clone()]);
+        let refusal = unknown.open(&note(&text, &[one.sign(&text).to_string()])).unwrap_err();
+        assert!(refusal.to_string().contains("log.test/other"), "{refusal}");
+    }
+
+    #[test]
+    fn witnesses_are_counted_and_bad_lines_are_not_passed_over() {
+        let log = log_key("log.test/one", 1);
+        let witness = CosigningKey::from_seed("witness.test/w".parse().unwrap(), &[3; 32]);
+        let keys = [log.verifier_key().clone(), witness.verifier_key().clone()];
+        let text = text("log.test/one");
+        let signed = log.sign(&text).to_string();
+        let seen = cosign(&witness, &text, 1_700_000_000).unwrap().to_string();
+        let stranger = log_key("stranger.test", 4).sign(&text).to_string();
+
+        let trust = Trust::in_keys(keys);
+        let lines = [stranger, seen.clone(), signed.clone()];
+        let opened = trust.open(&note(&text, &lines)).unwrap();
+        let expected = Cosigned {
+            witness: witness.verifier_key().name().clone(),
+            unix_seconds: 1_700_000_000,
+        };
+        assert_eq!(opened.cosigned(), [expected]);
+        assert!(trust.open(&note(&text, &[seen])).is_err(), "a witness is no log");
+        let bad = cosign(&witness, "another text\n", 1).unwrap().to_string();
+        assert!(trust.open(&note(&text, &[signed, bad])).is_err());
+    }
+}

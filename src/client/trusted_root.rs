@@ -1,0 +1,297 @@
+//! Sigstore's `trusted_root.json` and signing configuration: trust and addresses as other clients
+//! read them (`sigstore_trustroot.proto`, protobuf JSON).
+//!
+//! Reading takes the logs and certificate authorities and leaves the rest. A log's name (its
+//! origin) is not in the file: it is the host of its URL, or what else of the URL makes the key ID
+//! that the file states.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use tiles_spec::{PublicKey, VerifierKey};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::authority::{Authority, AuthorityError};
+use super::trust::{Trust, TrustedLog};
+
+/// Most bytes of a file that is worth reading.
+pub const TRUSTED_ROOT_BYTES_MAX: usize = 4 << 20;
+
+const ROOT_MEDIA_TYPE: &str = "application/vnd.dev.sigstore.trustedroot+json;version=0.1";
+const ROOT_MEDIA_TYPE_STEM: &str = "application/vnd.dev.sigstore.trustedroot";
+const CONFIG_MEDIA_TYPE: &str = "application/vnd.dev.sigstore.signingconfig.v0.2+json";
+
+const ED25519: &str = "PKIX_ED25519";
+const ECDSA_P256: &str = "PKIX_ECDSA_P256_SHA_256";
+/// Everything of an Ed25519 `SubjectPublicKeyInfo` before the key itself (RFC 8410).
+const ED25519_SPKI_HEAD: [u8; 12] =
+    [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+
+/// Why a trusted root cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrustedRootError {
+    /// Not the JSON that it should be.
+    #[error("not a trusted root: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Of another type.
+    #[error("its media type is {0:?}, not that of a Sigstore trusted root")]
+    MediaType(String),
+    /// A part that cannot be read.
+    #[error("{field} is malformed: {reason}")]
+    Malformed {
+        /// Which part.
+        field: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// An authority's certificate is malformed.
+    #[error("a certificate of a certificate authority is malformed")]
+    Authority(#[from] AuthorityError),
+    /// No log whose checkpoints can be verified.
+    #[error("it names no log with an Ed25519 or ECDSA P-256 key")]
+    NoLog,
+    /// The key signs no checkpoints.
+    #[error("the key {0} is a witness's; a log's own key is needed")]
+    Witness(Box<VerifierKey>),
+}
+
+/// Reads the logs and certificate authorities. Logs with keys of other kinds are left out.
+pub fn read(json: &[u8]) -> Result<Trust, TrustedRootError> {
+    let root: Root = serde_json::from_slice(json)?;
+    if !root.media_type.starts_with(ROOT_MEDIA_TYPE_STEM) {
+        return Err(TrustedRootError::MediaType(root.media_type.chars().take(100).collect()));
+    }
+    let mut logs = Vec::new();
+    for log in &root.tlogs {
+        logs.extend(trusted_log(log)?);
+    }
+    if logs.is_empty() {
+        return Err(TrustedRootError::NoLog);
+    }
+    let mut authorities = Vec::new();
+    for authority in &root.certificate_authorities {
+        let from = date(authority.valid_for.start.as_deref())?;
+        let until = date(authority.valid_for.end.as_deref())?;
+        for certificate in &authority.cert_chain.certificates {
+            let der = bytes(&certificate.raw_bytes, "certificateAuthorities.certChain")?;
+            authorities.push(Authority::new(&der, from, until)?);
+        }
+    }
+    Ok(Trust { logs, witnesses: Vec::new(), authorities })
+}
+
+/// Writes the trusted root of one log. `start` is when its key came into use (RFC 3339).
+pub fn write(key: &VerifierKey, base_url: &str, start: &str) -> Result<String, TrustedRootError> {
+    let (spki, details) = match key.public_key() {
+        PublicKey::Ed25519(point) => ([&ED25519_SPKI_HEAD[..], point].concat(), ED25519),
+        PublicKey::EcdsaP256(spki) => (spki.clone(), ECDSA_P256),
+        PublicKey::Ed25519Cosignature(_) => {
+            return Err(TrustedRootError::Witness(key.clone().into()));
+        }
+    };
+    let log = LogInstance {
+        base_url: base_url.to_owned(),
+        hash_algorithm: "SHA2_256".to_owned(),
+        public_key: LogKey {
+            raw_bytes: STANDARD.encode(spki),
+            key_details: details.to_owned(),
+            valid_for: Span::starting(start)?,
+        },
+        log_id: LogId { key_id: STANDARD.encode(key.log_id()) },
+    };
+    let root = Root {
+        media_type: ROOT_MEDIA_TYPE.to_owned(),
+        tlogs: vec![log],
+        certificate_authorities: Vec::new(),
+    };
+    Ok(serde_json::to_string_pretty(&root)?)
+}
+
+/// Writes the signing configuration of one log: where clients of Rekor v2 send entries.
+pub fn write_signing_config(
+    url: &str,
+    operator: &str,
+    start: &str,
+) -> Result<String, TrustedRootError> {
+    let service = serde_json::json!({
+        "url": url,
+        "majorApiVersion": 2,
+        "validFor": Span::starting(start)?,
+        "operator": operator,
+    });
+    let config = serde_json::json!({
+        "mediaType": CONFIG_MEDIA_TYPE,
+        "rekorTlogUrls": [service],
+        "rekorTlogConfig": {"selector": "ANY"},
+        "tsaConfig": {"selector": "ANY"},
+    });
+    Ok(serde_json::to_string_pretty(&config)?)
+}
+
+fn trusted_log(log: &LogInstance) -> Result<Option<TrustedLog>, TrustedRootError> {
+    let spki = bytes(&log.public_key.raw_bytes, "tlogs.publicKey.rawBytes")?;
+    let log_id = bytes(&log.log_id.key_id, "tlogs.logId.keyId")?;
+    let log_id = <[u8; 32]>::try_from(log_id)
+        .map_err(|_| malformed("tlogs.logId.keyId", "it is not the 32 bytes of a SHA-256 hash"))?;
+    let public_key = match log.public_key.key_details.as_str() {
+        ED25519 => PublicKey::Ed25519(ed25519_point(&spki)?),
+        ECDSA_P256 => PublicKey::EcdsaP256(spki),
+        _ => return Ok(None),
+    };
+    let mut keys = Vec::new();
+    for name in names(&log.base_url)? {
+        let Ok(name) = name.parse() else { continue };
+        let key = VerifierKey::new(name, public_key.clone());
+        keys.push(key.map_err(|e| malformed("tlogs.publicKey", &e.to_string()))?);
+    }
+    let stated = keys.iter().position(|key| key.log_id() == log_id).unwrap_or(0);
+    if keys.is_empty() {
+        return Err(malformed("tlogs.baseUrl", "no part of it can be the name of a log"));
+    }
+    Ok(Some(TrustedLog { key: keys.swap_remove(stated), log_id }))
+}
+
+/// What a log at that URL may be called, most likely first.
+fn names(base_url: &str) -> Result<Vec<String>, TrustedRootError> {
+    let url: reqwest::Url =
+        base_url.parse().map_err(|e| malformed("tlogs.baseUrl", &format!("{e}")))?;
+    let host = url.host_str().unwrap_or_default().to_owned();
+    let whole = base_url.split_once("://").map_or(base_url, |(_, rest)| rest);
+    let mut names = vec![host.clone()];
+    names.extend(url.port().map(|port| format!("{host}:{port}")));
+    names.push(whole.trim_end_matches('/').to_owned());
+    Ok(names)
+}
+
+fn ed25519_point(spki: &[u8]) -> Result<[u8; 32], TrustedRootError> {
+    spki.strip_prefix(&ED25519_SPKI_HEAD)
+        .and_then(|point| point.try_into().ok())
+        .ok_or_else(|| malformed("tlogs.publicKey.rawBytes", "it is not an Ed25519 public key"))
+}
+
+fn bytes(base64: &str, field: &'static str) -> Result<Vec<u8>, TrustedRootError> {
+    STANDARD.decode(base64).map_err(|e| malformed(field, &e.to_string()))
+}
+
+fn date(text: Option<&str>) -> Result<Option<OffsetDateTime>, TrustedRootError> {
+    text.map(|text| OffsetDateTime::parse(text, &Rfc3339))
+        .transpose()
+        .map_err(|e| malformed("validFor", &e.to_string()))
+}
+
+fn malformed(field: &'static str, reason: &str) -> TrustedRootError {
+    TrustedRootError::Malformed { field, reason: reason.to_owned() }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Root {
+    media_type: String,
+    #[serde(default)]
+    tlogs: Vec<LogInstance>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    certificate_authorities: Vec<CertificateAuthority>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LogInstance {
+    base_url: String,
+    hash_algorithm: String,
+    public_key: LogKey,
+    log_id: LogId,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LogKey {
+    raw_bytes: String,
+    key_details: String,
+    #[serde(default)]
+    valid_for: Span,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LogId {
+    key_id: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CertificateAuthority {
+    cert_chain: CertificateChain,
+    #[serde(default)]
+    valid_for: Span,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CertificateChain {
+    certificates: Vec<RawCertificate>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawCertificate {
+    raw_bytes: String,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct Span {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    start: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    end: Option<String>,
+}
+
+impl Span {
+    fn starting(start: &str) -> Result<Self, TrustedRootError> {
+        date(Some(start))?;
+        Ok(Self { start: Some(start.to_owned()), end: None })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tiles_spec::NoteSigningKey;
+
+    use super::*;
+
+    fn key(name: &str) -> VerifierKey {
+        NoteSigningKey::from_seed(name.parse().unwrap(), &[1; 32]).verifier_key().clone()
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        for (name, url) in [
+            ("log.example", "https://log.example"),
+            ("log.example:8443", "https://log.example:8443"),
+            ("log.example/one", "https://log.example/one/"),
+            ("log.example", "http://log.example:3000"),
+        ] {
+            let json = write(&key(name), url, "1970-01-01T00:00:00Z").unwrap();
+            assert_eq!(read(json.as_bytes()).unwrap().logs, [TrustedLog::new(key(name))], "{url}");
+        }
+    }
+
+    #[test]
+    fn refusals_name_the_part() {
+        let json = write(&key("log.example"), "https://log.example", "2026-01-01T00:00:00Z");
+        let json = json.unwrap();
+        for (from, to, part) in [
+            (ROOT_MEDIA_TYPE, "text/plain", "media type"),
+            ("MCow", "AAAA", "publicKey.rawBytes"),
+            (ED25519, "PKIX_ED25519_PH", "no log"),
+            ("https://log.example", "log.example", "baseUrl"),
+            ("\"keyId\": \"", "\"keyId\": \"AAAA", "logId.keyId"),
+        ] {
+            let damaged = json.replace(from, to);
+            assert_ne!(damaged, json);
+            let error = read(damaged.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
+        assert!(write(&key("log.example"), "https://log.example", "yesterday").is_err());
+    }
+}

@@ -1,0 +1,62 @@
+//! Is this leaf in the tree that a trusted log has signed? (RFC 6962 section 2.1.1, C2SP
+//! tlog-checkpoint, `TransparencyLogEntry` of Rekor.)
+//!
+//! The numbers stand in an entry up to three times. They must agree: a reader who takes another
+//! copy than this one must come to the same verdict.
+
+use tiles_spec::{Hash, LeafIndex, leaf_hash, verify_inclusion};
+
+use super::super::trust::{OpenedCheckpoint, Trust};
+use super::refusal::Refusal;
+use super::verdict::Logged;
+use crate::entry::TransparencyLogEntry;
+
+/// Verifies that `leaf` is the entry that a log's answer is about, and that it is in the log.
+pub fn check_entry(
+    entry: &TransparencyLogEntry,
+    leaf: &[u8],
+    trust: &Trust,
+) -> Result<Logged, Refusal> {
+    let proof = entry.inclusion_proof.as_ref().ok_or(Refusal::NoProof)?;
+    let checkpoint = trust.open(proof.checkpoint.as_bytes())?;
+    let head = checkpoint.head();
+    if entry.log_id != checkpoint.log().log_id && entry.log_id != checkpoint.log().key.log_id() {
+        let stated = hex::encode(&entry.log_id);
+        return Err(Refusal::LogId { stated, actual: hex::encode(checkpoint.log().log_id) });
+    }
+    agree("tree size", &proof.tree_size, &head.size.get())?;
+    agree("root hash", &Hash::from(proof.root_hash), &head.root)?;
+    agree("log index", &entry.log_index, &proof.log_index)?;
+    let index = LeafIndex::new(entry.log_index).ok_or(Refusal::Number("log index"))?;
+    if !entry.canonicalized_body.is_empty() && entry.canonicalized_body != leaf {
+        return Err(Refusal::OtherLeaf);
+    }
+    let leaf = leaf_hash(leaf);
+    let hashes: Vec<_> = proof.hashes.iter().copied().map(Hash::from).collect();
+    verify_inclusion(&leaf, index, &head, &hashes)?;
+    Ok(Logged::new(&checkpoint, index, leaf))
+}
+
+impl Logged {
+    /// What a verified proof shows.
+    pub(super) fn new(checkpoint: &OpenedCheckpoint, index: LeafIndex, leaf: Hash) -> Self {
+        Self {
+            log: checkpoint.log().key.clone(),
+            head: checkpoint.head(),
+            index,
+            leaf,
+            cosigned: checkpoint.cosigned().to_vec(),
+        }
+    }
+}
+
+fn agree<T: PartialEq + ToString>(
+    field: &'static str,
+    stated: &T,
+    actual: &T,
+) -> Result<(), Refusal> {
+    if stated == actual {
+        return Ok(());
+    }
+    Err(Refusal::Contradiction { field, stated: stated.to_string(), actual: actual.to_string() })
+}

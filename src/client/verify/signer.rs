@@ -1,0 +1,79 @@
+//! Who signed, and is that whom the caller demands?
+
+use super::super::artifact::Artifact;
+use super::super::authority::issuer_of;
+use super::super::trust::Trust;
+use super::refusal::Refusal;
+use super::verdict::{CertificateSeen, SignerSeen, Vouched};
+use super::{Demand, Detached};
+use crate::entry::{
+    ArtifactDigest, Certificate, HashAlgorithm, HashedRekord, Identity, KeyMaterial, RekorEntry,
+    VerifiableSignature, Verifier,
+};
+
+/// Describes the signer of a signature that was verified already, and holds it to the demand.
+pub(super) fn judge(
+    signed: &HashedRekord,
+    trust: &Trust,
+    demand: &Demand,
+) -> Result<SignerSeen, Refusal> {
+    let key = signed.signature.verifier.public_key()?;
+    if demand.public_key.as_ref().is_some_and(|demanded| *demanded != key) {
+        return Err(Refusal::OtherKey);
+    }
+    let fingerprint = ArtifactDigest::of(HashAlgorithm::Sha256, key.spki_der());
+    let certificate = match &signed.signature.verifier.material {
+        KeyMaterial::Certificate(der) => Some(certificate(der, trust, demand)?),
+        KeyMaterial::PublicKey(_) if demand.identity.is_some() || demand.oidc_issuer.is_some() => {
+            return Err(Refusal::NoCertificate);
+        }
+        KeyMaterial::PublicKey(_) => None,
+    };
+    Ok(SignerSeen {
+        algorithm: key.algorithm(),
+        fingerprint: hex::encode(fingerprint.as_bytes()),
+        demanded: demand.public_key.is_some(),
+        certificate,
+    })
+}
+
+/// The leaf that a detached signature over this artifact makes.
+pub(super) fn rebuild(detached: &Detached, artifact: &dyn Artifact) -> Result<Vec<u8>, Refusal> {
+    let verifier = Verifier::new(detached.material.clone())?;
+    let digest = artifact.digest(verifier.public_key()?.algorithm().hash())?;
+    let signature = VerifiableSignature { content: detached.signature.clone(), verifier };
+    let signed = HashedRekord { digest, signature };
+    signed.verify()?;
+    Ok(RekorEntry::HashedRekord(signed).to_leaf()?)
+}
+
+fn certificate(der: &[u8], trust: &Trust, demand: &Demand) -> Result<CertificateSeen, Refusal> {
+    let certificate = Certificate::from_der(der)?;
+    let identities: Vec<_> = certificate
+        .identities()
+        .iter()
+        .map(|(Identity::Email(name) | Identity::Uri(name))| name.clone())
+        .collect();
+    let issuer = certificate.fulcio_issuer().map(str::to_owned);
+    let demands_identity = demand.identity.is_some() || demand.oidc_issuer.is_some();
+    let vouched = match issuer_of(der, &trust.authorities) {
+        Ok(authority) => Vouched::By(authority),
+        // Whom the caller knows by key needs nobody to vouch for.
+        Err(_) if demand.public_key.is_some() && !demands_identity => Vouched::NotAsked,
+        Err(_) if trust.authorities.is_empty() && !demands_identity => Vouched::NotAsked,
+        Err(_) if trust.authorities.is_empty() => return Err(Refusal::NoAuthorities),
+        Err(error) => return Err(error.into()),
+    };
+    if let Some(demanded) = &demand.identity
+        && !identities.contains(demanded)
+    {
+        return Err(Refusal::Identity { found: identities, demanded: demanded.clone() });
+    }
+    if let Some(demanded) = &demand.oidc_issuer
+        && issuer.as_ref() != Some(demanded)
+    {
+        let found = issuer.unwrap_or_default();
+        return Err(Refusal::OidcIssuer { found, demanded: demanded.clone() });
+    }
+    Ok(CertificateSeen { identities, issuer, vouched })
+}

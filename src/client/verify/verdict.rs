@@ -1,0 +1,190 @@
+//! What a verification has proved, in data and in sentences.
+
+use tiles_spec::{Hash, LeafIndex, TreeHead, VerifierKey};
+
+use super::super::trust::Cosigned;
+use crate::entry::{ArtifactDigest, SigningAlgorithm};
+
+/// An artifact is signed, and the signature is in a trusted log.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// What was signed or logged.
+    pub subject: Subject,
+    /// Who signed; nobody, where the log holds the artifact itself.
+    pub signer: Option<SignerSeen>,
+    /// Where it is logged; at least one.
+    pub logged: Vec<Logged>,
+    /// What came along and was passed over; see [`Verdict::not_checked`] for all of it.
+    pub(super) unchecked: Vec<String>,
+}
+
+/// What was signed or logged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// An artifact, by the digest that was signed.
+    Artifact(ArtifactDigest),
+    /// The payload of an envelope.
+    Payload {
+        /// Its media type.
+        media_type: String,
+        /// How it names the artifact that was given.
+        named: Option<String>,
+    },
+    /// The artifact itself is the log entry; nobody signed it.
+    Entry,
+}
+
+/// A place in a log.
+#[derive(Clone, Debug)]
+pub struct Logged {
+    /// The key of the log that signed; its name is the log's origin.
+    pub log: VerifierKey,
+    /// The tree that holds the entry.
+    pub head: TreeHead,
+    /// Where.
+    pub index: LeafIndex,
+    /// The entry's leaf hash.
+    pub leaf: Hash,
+    /// The trusted witnesses that saw that tree.
+    pub cosigned: Vec<Cosigned>,
+}
+
+/// Who signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignerSeen {
+    /// How.
+    pub algorithm: SigningAlgorithm,
+    /// SHA-256 of the key's `SubjectPublicKeyInfo`, hex.
+    pub fingerprint: String,
+    /// Whether the caller demanded this key.
+    pub demanded: bool,
+    /// The certificate, if there is one.
+    pub certificate: Option<CertificateSeen>,
+}
+
+/// What a certificate says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateSeen {
+    /// Its email addresses and URIs.
+    pub identities: Vec<String>,
+    /// The OIDC issuer that the authority recorded.
+    pub issuer: Option<String>,
+    /// Whether any of that can be believed.
+    pub vouched: Vouched,
+}
+
+/// Whether a trusted authority issued a certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Vouched {
+    /// This one did.
+    By(String),
+    /// It was not asked for: the certificate says what it likes.
+    NotAsked,
+}
+
+impl Verdict {
+    /// What was proved, a sentence each.
+    pub fn proved(&self) -> Vec<String> {
+        let mut sentences = Vec::new();
+        if let Some(signer) = &self.signer {
+            sentences.push(format!(
+                "{} is signed with {} by the key {}{}",
+                self.subject.in_words(),
+                signer.algorithm,
+                signer.fingerprint,
+                if signer.demanded { ", the one demanded" } else { "" },
+            ));
+            sentences.extend(signer.certificate.as_ref().and_then(CertificateSeen::vouched_for));
+        }
+        for Logged { log, head, index, cosigned, .. } in &self.logged {
+            let what = if self.signer.is_some() { "the signature" } else { "the artifact" };
+            sentences.push(format!(
+                "{what} is entry {index} of the log {}, in its tree of {} with root hash {}",
+                log.name(),
+                head.size,
+                head.root,
+            ));
+            sentences.push(format!("that tree is signed by the log's key {log}"));
+            sentences.extend(cosigned.iter().map(|Cosigned { witness, unix_seconds }| {
+                format!("the witness {witness} saw that tree at {unix_seconds} (POSIX seconds)")
+            }));
+        }
+        sentences
+    }
+
+    /// What was not checked and why that may matter, a sentence each.
+    pub fn not_checked(&self) -> Vec<String> {
+        let mut sentences = Vec::new();
+        if let Subject::Payload { media_type, named: None } = &self.subject {
+            sentences.push(format!("what the payload, a {}, is about", plain(media_type)));
+        }
+        if let Some(signer) = &self.signer {
+            match &signer.certificate {
+                Some(certificate) => sentences.extend(certificate.not_checked()),
+                None if !signer.demanded => {
+                    sentences.push("whose key that is: none was demanded".to_owned());
+                }
+                None => {}
+            }
+        }
+        if self.logged.iter().all(|logged| logged.cosigned.is_empty()) {
+            sentences.push(
+                "whether others are shown the same log: no trusted witness has cosigned".to_owned(),
+            );
+        }
+        sentences.extend(self.unchecked.iter().cloned());
+        sentences
+    }
+}
+
+impl Subject {
+    fn in_words(&self) -> String {
+        match self {
+            Self::Artifact(digest) => format!("the artifact ({digest:?})"),
+            Self::Payload { media_type, named: Some(name) } => {
+                format!("the payload ({}), which names the artifact {name},", plain(media_type))
+            }
+            Self::Payload { media_type, named: None } => {
+                format!("the payload ({})", plain(media_type))
+            }
+            Self::Entry => "the artifact".to_owned(),
+        }
+    }
+}
+
+impl CertificateSeen {
+    fn vouched_for(&self) -> Option<String> {
+        let Vouched::By(authority) = &self.vouched else { return None };
+        Some(format!("{authority} certified that key for {}", self.in_words()))
+    }
+
+    fn not_checked(&self) -> Vec<String> {
+        match &self.vouched {
+            Vouched::By(_) => vec![
+                "whether the certificate was still valid when it was used, and whether it is in a \
+                 certificate log"
+                    .to_owned(),
+            ],
+            Vouched::NotAsked => vec![format!(
+                "who the signer is: the certificate claims {}, and no authority was asked",
+                self.in_words()
+            )],
+        }
+    }
+
+    fn in_words(&self) -> String {
+        let names = match self.identities.as_slice() {
+            [] => "nobody in particular".to_owned(),
+            names => names.join(", "),
+        };
+        plain(&match &self.issuer {
+            Some(issuer) => format!("{names} (identity from {issuer})"),
+            None => names,
+        })
+    }
+}
+
+/// Foreign text without what a terminal might obey.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}

@@ -1,0 +1,205 @@
+//! Represent: the bytes of an object as one client wants them: whole or a part, compressed or not,
+//! or not at all because it has them (RFC 9110 sections 8, 12, 13, 14).
+
+use std::io::Write;
+use std::ops::Range;
+
+use bytes::Bytes;
+use http::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, ETAG, HeaderValue, IF_NONE_MATCH, IF_RANGE,
+    RANGE,
+};
+use http::{HeaderMap, Method, Response, StatusCode, request};
+use http_body_util::Full;
+use sha2::{Digest, Sha256};
+
+use super::problem::{Answer, Problem};
+
+/// Compressing costs more than it saves on a local network beyond the fast levels.
+const GZIP_LEVEL: u32 = 4;
+const ZSTD_LEVEL: i32 = 3;
+
+/// A representation's coding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coding {
+    /// As it is.
+    Identity,
+    /// RFC 1952.
+    Gzip,
+    /// RFC 8878.
+    Zstd,
+}
+
+/// An object's bytes in a coding. Each coding of an object has its own ETag.
+#[derive(Debug)]
+pub struct Representation {
+    /// In `coding`, once [`encode`](Self::encode) was called.
+    pub bytes: Bytes,
+    coding: Coding,
+    etag: String,
+}
+
+impl Representation {
+    /// What `bytes`, as they are, will be in `coding`.
+    pub fn new(bytes: Bytes, coding: Coding) -> Self {
+        let digest = hex::encode(&Sha256::digest(&bytes)[..16]);
+        let etag = match coding.name() {
+            None => format!("\"{digest}\""),
+            Some(name) => format!("\"{digest}-{name}\""),
+        };
+        Self { bytes, coding, etag }
+    }
+
+    /// Compresses the bytes if the coding is to.
+    pub fn encode(self) -> Self {
+        let bytes = match self.coding {
+            Coding::Identity => self.bytes,
+            coding => compress(&self.bytes, coding).into(),
+        };
+        Self { bytes, ..self }
+    }
+
+    /// The client has it already.
+    pub fn is_known(&self, headers: &HeaderMap) -> bool {
+        let lists = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+        let mut known = lists.flat_map(|list| list.split(',')).map(str::trim);
+        known.any(|tag| tag == "*" || tag.trim_start_matches("W/") == self.etag)
+    }
+
+    /// The answer to a request for it.
+    pub fn answer(self, head: &request::Parts) -> Result<Answer, Problem> {
+        let mut answer = Response::new(Full::default());
+        let mut set = Vec::new();
+        if self.is_known(&head.headers) {
+            *answer.status_mut() = StatusCode::NOT_MODIFIED;
+        } else if let Some(range) = self.range(head)? {
+            let (first, last, length) = (range.start, range.end - 1, self.bytes.len());
+            set.push((CONTENT_RANGE, format!("bytes {first}-{last}/{length}")));
+            *answer.status_mut() = StatusCode::PARTIAL_CONTENT;
+            *answer.body_mut() = Full::new(self.bytes.slice(range));
+        } else {
+            set.extend(self.coding.name().map(|name| (CONTENT_ENCODING, name.to_owned())));
+            *answer.body_mut() = Full::new(self.bytes);
+        }
+        set.push((ETAG, self.etag));
+        for (name, value) in set {
+            let value = HeaderValue::try_from(value).expect("the values are ASCII");
+            answer.headers_mut().insert(name, value);
+        }
+        Ok(answer)
+    }
+
+    fn range(&self, head: &request::Parts) -> Result<Option<Range<usize>>, Problem> {
+        let length = self.bytes.len();
+        let wanted = head.headers.get(IF_RANGE);
+        let is_current = wanted.is_none_or(|value| value.as_bytes() == self.etag.as_bytes());
+        let range = range(head).filter(|_| is_current).and_then(|value| value.to_str().ok());
+        let range = range.and_then(|range| parse_range(range, length)).transpose();
+        range.map_err(|()| Problem::Range { length })
+    }
+}
+
+/// The range asked for. Only GET has ranges (RFC 9110 section 14.2).
+pub fn range(head: &request::Parts) -> Option<&HeaderValue> {
+    head.headers.get(RANGE).filter(|_| head.method == Method::GET)
+}
+
+/// One range of bytes (RFC 9110 section 14.2). `None` for anything that may be ignored: other
+/// units, several ranges, no range; an error for a range beyond the end.
+fn parse_range(value: &str, length: usize) -> Option<Result<Range<usize>, ()>> {
+    let (first, last) = value.strip_prefix("bytes=")?.split_once('-')?;
+    let number = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok());
+    let range = match (first, last) {
+        ("", last) => length.saturating_sub(number(last)??)..length,
+        (first, "") => number(first)??..length,
+        (first, last) => {
+            let (first, last): (usize, usize) = (number(first)??, number(last)??);
+            if last < first {
+                return None;
+            }
+            first..last.saturating_add(1).min(length)
+        }
+    };
+    Some(if range.start < range.end { Ok(range) } else { Err(()) })
+}
+
+impl Coding {
+    fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Identity => None,
+            Self::Gzip => Some("gzip"),
+            Self::Zstd => Some("zstd"),
+        }
+    }
+
+    /// The best coding that the client names with a weight above zero; zstd before gzip.
+    pub fn negotiate(headers: &HeaderMap) -> Self {
+        let accepts = |coding: &str| {
+            let values = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|v| v.to_str().ok());
+            values.flat_map(|value| value.split(',')).any(|item| {
+                let mut parts = item.split(';').map(str::trim);
+                let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(coding));
+                let weight = parts.find_map(|p| p.strip_prefix("q=")?.parse::<f32>().ok());
+                named && weight.unwrap_or(1.0) > 0.0
+            })
+        };
+        match (accepts("zstd"), accepts("gzip")) {
+            (true, _) => Self::Zstd,
+            (false, true) => Self::Gzip,
+            (false, false) => Self::Identity,
+        }
+    }
+}
+
+fn compress(bytes: &[u8], coding: Coding) -> Vec<u8> {
+    const IN_MEMORY: &str = "compressing to memory does not fail";
+    match coding {
+        Coding::Identity => bytes.to_vec(),
+        Coding::Zstd => zstd::bulk::compress(bytes, ZSTD_LEVEL).expect(IN_MEMORY),
+        Coding::Gzip => {
+            let level = flate2::Compression::new(GZIP_LEVEL);
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), level);
+            encoder.write_all(bytes).expect(IN_MEMORY);
+            encoder.finish().expect(IN_MEMORY)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_single_and_in_bounds() {
+        let cases = [
+            ("bytes=0-0", Some(Ok(0..1))),
+            ("bytes=2-5", Some(Ok(2..6))),
+            ("bytes=2-", Some(Ok(2..10))),
+            ("bytes=-3", Some(Ok(7..10))),
+            ("bytes=-30", Some(Ok(0..10))),
+            ("bytes=5-99", Some(Ok(5..10))),
+            ("bytes=10-", Some(Err(()))),
+            ("bytes=-0", Some(Err(()))),
+            ("bytes=5-2", None),
+            ("bytes=0-1,4-5", None),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(parse_range(value, 10), expected, "{value}");
+        }
+        assert_eq!(parse_range("lines=0-1", 10), None);
+        assert_eq!(parse_range("bytes=+1-2", 10), None);
+    }
+
+    #[test]
+    fn codings_are_negotiated_by_weight() {
+        let negotiated = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_str(value).expect("ascii"));
+            Coding::negotiate(&headers)
+        };
+        assert_eq!(negotiated("gzip, identity"), Coding::Gzip);
+        assert_eq!(negotiated("gzip, zstd;q=0.5"), Coding::Zstd);
+        assert_eq!(negotiated("gzip;q=0, zstd;q=0.0"), Coding::Identity);
+        assert_eq!(negotiated("br"), Coding::Identity);
+    }
+}

@@ -1,0 +1,143 @@
+//! Every single flipped bit, in everything that a growth step hands to the guard, is found.
+
+use bytes::Bytes;
+use tiles_spec::{NoteSigningKey, TreeSize};
+
+use super::super::integrate::{Edge, Leaf};
+use super::super::record::{Epoch, Record, RecordDigest};
+use super::super::replay::EMPTY;
+use super::*;
+use crate::signer::FileSigner;
+use crate::store::{NewObject, RecordNumber};
+
+fn leaves(from: usize, to: usize) -> Vec<Leaf> {
+    (from..to).filter_map(|n| Leaf::new(Bytes::from(format!("leaf {n}")))).collect()
+}
+
+fn signer() -> Arc<dyn Signer> {
+    let origin: tiles_spec::Origin = "guard.test".parse().expect("an origin");
+    let key = NoteSigningKey::from_seed(origin.key_name(), &[1; 32]);
+    Arc::new(FileSigner::new(origin, key))
+}
+
+/// A guard that has checked a tree of `size` leaves, and the edge of that tree.
+fn grown_to(size: usize) -> (SigningGuard, Edge) {
+    let mut edge = Edge::empty();
+    let mut guard = SigningGuard::new(signer(), EMPTY);
+    if size > 0 {
+        guard.check(&edge.integrate(&leaves(0, size)).expect("in range")).expect("is sound");
+    }
+    (guard, edge)
+}
+
+fn with_flipped_bit(grown: &Integrated, object: usize, bit: usize) -> Integrated {
+    let mut flipped = grown.clone();
+    let NewObject { path, bytes } = &grown.objects[object];
+    let mut bytes = bytes.to_vec();
+    bytes[bit / 8] ^= 1 << (bit % 8);
+    flipped.objects[object] = NewObject { path: path.clone(), bytes: bytes.into() };
+    flipped
+}
+
+#[test]
+fn every_flipped_bit_of_an_encoded_object_is_found() {
+    let mut flips = 0;
+    for (size, batch) in [(0, 3), (2, 2), (254, 3), (255, 1), (256, 1), (510, 4)] {
+        let (guard, mut edge) = grown_to(size);
+        let grown = edge.integrate(&leaves(size, size + batch)).expect("in range");
+        for object in 0..grown.objects.len() {
+            let bits = 8 * grown.objects[object].bytes.len();
+            // All bits of small objects, and a spread over large ones.
+            let step = (bits / 512).max(1);
+            for bit in (0..bits).step_by(step) {
+                let mut guard = SigningGuard::resume(signer(), guard.checked, guard.checked);
+                let flipped = with_flipped_bit(&grown, object, bit);
+                let path = &grown.objects[object].path;
+                assert!(guard.check(&flipped).is_err(), "{size} + {batch}: {path} bit {bit}");
+                flips += 1;
+            }
+        }
+        let mut guard = guard;
+        guard.check(&grown).expect("without a flip it is sound");
+    }
+    assert!(flips > 5000, "{flips}");
+}
+
+#[test]
+fn a_wrong_root_a_missing_object_and_an_exchanged_one_are_found() {
+    let (guard, mut edge) = grown_to(254);
+    let grown = edge.integrate(&leaves(254, 258)).expect("in range");
+    let fresh = || SigningGuard::resume(signer(), guard.checked, guard.checked);
+    let mut wrong = grown.clone();
+    wrong.head.root = leaves(0, 1)[0].hash;
+    assert!(matches!(fresh().check(&wrong), Err(GuardError::Root { .. })));
+    for object in 0..grown.objects.len() {
+        let mut missing = grown.clone();
+        let path = missing.objects.remove(object).path;
+        assert!(matches!(fresh().check(&missing), Err(GuardError::Missing { .. })), "{path}");
+    }
+    let mut exchanged = grown.clone();
+    let (a, b) = (exchanged.objects[0].bytes.clone(), exchanged.objects[1].bytes.clone());
+    (exchanged.objects[0].bytes, exchanged.objects[1].bytes) = (b, a);
+    assert!(fresh().check(&exchanged).is_err());
+}
+
+#[tokio::test]
+async fn another_history_is_never_signed() {
+    let (mut guard, mut edge) = grown_to(300);
+    guard.sign().await.expect("signs");
+    let (_, mut other) = {
+        let mut edge = Edge::empty();
+        let mut all = leaves(0, 300);
+        all[7] = leaves(7000, 7001)[0].clone();
+        (edge.integrate(&all).expect("in range"), edge)
+    };
+    // The same batch on top of another history, and a shorter one.
+    let foreign = other.integrate(&leaves(300, 310)).expect("in range");
+    assert!(matches!(guard.check(&foreign), Err(GuardError::Inconsistent { .. })));
+    let shorter = Edge::empty().integrate(&leaves(0, 299)).expect("in range");
+    assert!(guard.check(&shorter).is_err());
+    let same_size = Edge::empty().integrate(&leaves(1, 301)).expect("in range");
+    assert!(guard.check(&same_size).is_err());
+    assert_eq!(guard.signed().size, TreeSize::new(300).expect("in range"));
+    // The true continuation is still welcome.
+    guard.check(&edge.integrate(&leaves(300, 310)).expect("in range")).expect("is sound");
+    guard.sign().await.expect("signs");
+}
+
+#[test]
+fn every_flipped_bit_of_a_record_is_found() {
+    let (_, mut edge) = grown_to(0);
+    let guard = RecordGuard::new(Frontier::new());
+    let new = leaves(0, 4);
+    let grown = edge.integrate(&new).expect("in range");
+    let record = Record {
+        number: RecordNumber::FIRST,
+        epoch: Epoch(1),
+        nonce: [3; 16],
+        previous: RecordDigest([0; 32]),
+        before: EMPTY,
+        after: grown.head,
+        writer: String::new(),
+        entries: new.into_iter().map(|leaf| leaf.entry).collect(),
+    };
+    assert_eq!(guard.check(record.encode()).expect("is sound").head(), grown.head);
+    let encoded = record.encode();
+    for bit in 0..8 * encoded.bytes.len() {
+        let mut bytes = encoded.bytes.to_vec();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        let flipped = EncodedRecord { bytes: bytes.into(), digest: encoded.digest };
+        assert!(guard.check(flipped).is_err(), "bit {bit}");
+    }
+    // A flip before the digest was made: the record is well-formed, and still wrong.
+    for entry in 0..4 {
+        let mut flipped = record.clone();
+        let mut bytes = flipped.entries[entry].to_vec();
+        bytes[0] ^= 1;
+        flipped.entries[entry] = bytes.into();
+        assert!(matches!(guard.check(flipped.encode()), Err(GuardError::Root { .. })));
+    }
+    let mut later = record;
+    later.before.root = later.after.root;
+    assert!(matches!(guard.check(later.encode()), Err(GuardError::NotNext { .. })));
+}

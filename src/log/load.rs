@@ -1,0 +1,112 @@
+//! Load: parts of a published tree, read back from its stored tiles.
+
+use tiles_spec::{
+    BundleCoord, EntryBundle, Hash, HashTile, LeafIndex, Level, TileCoord, TileMap, TileWidth,
+    TreeHead, TreeSize, append_entry, plan_root,
+    tile::{edge_bundle, edge_tiles, tiles_at},
+};
+
+use super::Context;
+use super::integrate::{EdgeError, root_of};
+use super::recover::RecoverError;
+use crate::store::{ObjectPath, Store, StoreError};
+
+/// Reads a hash tile; where a partial tile is gone because its full tile exists, from that.
+pub(super) async fn tile(
+    objects: &dyn Store,
+    coord: TileCoord,
+) -> Result<Option<HashTile>, StoreError> {
+    for coord in [coord, TileCoord { width: TileWidth::FULL, ..coord }] {
+        let path = ObjectPath::from(coord);
+        if let Some(object) = objects.get(&path).await? {
+            return match HashTile::decode(&object.bytes, coord.width) {
+                Ok(tile) => Ok(Some(tile)),
+                Err(error) => {
+                    Err(StoreError::Corrupt { path: path.to_string(), reason: error.to_string() })
+                }
+            };
+        }
+    }
+    Ok(None)
+}
+
+/// The unfinished tiles and bundle of a tree.
+pub(super) async fn edge(
+    context: &Context,
+    head: TreeHead,
+) -> Result<(TileMap, Vec<u8>), RecoverError> {
+    let mut tiles = TileMap::default();
+    for coord in edge_tiles(head.size) {
+        tiles.insert(coord, edge_tile(context, coord, head).await?);
+    }
+    let Some(coord) = edge_bundle(head.size) else { return Ok((tiles, Vec::new())) };
+    let path = ObjectPath::from(coord);
+    if let Some(object) = context.stores.objects.get(&path).await? {
+        return Ok((tiles, object.bytes.into()));
+    }
+    // The partial bundle was superseded by a wider one that is full.
+    let full = BundleCoord { width: TileWidth::FULL, ..coord };
+    let object = context.stores.objects.get(&full.into()).await?;
+    let bytes = object.ok_or(RecoverError::MissingTile { path: path.clone() })?.bytes;
+    let bundle = EntryBundle::decode(bytes, TileWidth::FULL)
+        .map_err(|_| EdgeError { path: full.to_string(), size: head.size })?;
+    let mut cut = Vec::new();
+    for entry in bundle.entries().take(coord.width.as_usize()) {
+        append_entry(&mut cut, entry).expect("an entry of a bundle is in bounds");
+    }
+    Ok((tiles, cut))
+}
+
+async fn edge_tile(
+    context: &Context,
+    coord: TileCoord,
+    head: TreeHead,
+) -> Result<HashTile, RecoverError> {
+    match tile(&*context.stores.objects, coord).await {
+        Ok(Some(tile)) => Ok(tile),
+        Ok(None) => Err(RecoverError::MissingTile { path: coord.into() }),
+        Err(StoreError::Corrupt { path, .. }) => {
+            Err(RecoverError::DamagedEdge(EdgeError { path, size: head.size }))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The root at an earlier size, from the tiles; `None` if they are not there.
+pub(super) async fn root_at(
+    context: &Context,
+    size: TreeSize,
+) -> Result<Option<Hash>, RecoverError> {
+    let mut tiles = TileMap::default();
+    for coord in plan_root(size).tiles() {
+        match tile(&*context.stores.objects, *coord).await? {
+            Some(tile) => tiles.insert(*coord, tile),
+            None => return Ok(None),
+        }
+    }
+    Ok(root_of(size, &tiles))
+}
+
+/// The leaf hashes from leaf `from` to before leaf `to`, from the tiles of the tree of `size`.
+pub(super) async fn leaves(
+    context: &Context,
+    from: TreeSize,
+    to: TreeSize,
+    size: TreeSize,
+) -> Result<Vec<(Hash, LeafIndex)>, RecoverError> {
+    let mut leaves = Vec::new();
+    for coord in tiles_at(size, Level::ZERO)
+        .skip(usize::try_from(from.get() / 256).unwrap_or(usize::MAX))
+        .take_while(|coord| coord.index.get() * 256 < to.get())
+    {
+        let tile = tile(&*context.stores.objects, coord).await?;
+        let tile = tile.ok_or(RecoverError::MissingTile { path: coord.into() })?;
+        let indexed = (coord.index.get() * 256..).zip(tile.hashes());
+        leaves.extend(
+            indexed
+                .filter(|(n, _)| (from.get()..to.get()).contains(n))
+                .filter_map(|(n, hash)| Some((*hash, LeafIndex::new(n)?))),
+        );
+    }
+    Ok(leaves)
+}

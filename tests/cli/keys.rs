@@ -1,0 +1,55 @@
+//! Keys and certificates of signers, as files in a world.
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CustomExtension, DnType, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, SanType, SigningKey as _,
+};
+
+use crate::world::World;
+
+/// The kinds of key that are generated here, by the name of their files.
+pub const KINDS: [&str; 4] = ["p256", "p384", "ed25519", "rsa"];
+
+/// Makes a key and puts `NAME.pem` and `NAME.pub` into the world.
+pub fn generate(world: &World, kind: &str, name: &str) -> KeyPair {
+    let algorithm = match kind {
+        "p256" => &rcgen::PKCS_ECDSA_P256_SHA256,
+        "p384" => &rcgen::PKCS_ECDSA_P384_SHA384,
+        "ed25519" => &rcgen::PKCS_ED25519,
+        "rsa" => &rcgen::PKCS_RSA_SHA256,
+        _ => panic!("no such kind of key: {kind}"),
+    };
+    let pair = KeyPair::generate_for(algorithm).expect("a key can be made");
+    world.write(&format!("{name}.pem"), pair.serialize_pem());
+    world.write(&format!("{name}.pub"), pair.public_key_pem());
+    pair
+}
+
+/// Signs in the way of the key's kind, not prehashed by anyone.
+pub fn sign(pair: &KeyPair, message: &[u8]) -> Vec<u8> {
+    pair.sign(message).expect("the key signs")
+}
+
+/// Puts an authority's certificate into `NAME.ca.crt` and one that it issued for `email` into
+/// `NAME.crt`.
+pub fn certify(world: &World, pair: &KeyPair, name: &str, email: &str) {
+    let mut params = CertificateParams::new([]).expect("parameters");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    params.distinguished_name.push(DnType::CommonName, "authority.test");
+    let key = KeyPair::generate().expect("a key can be made");
+    let authority = params.self_signed(&key).expect("it signs itself");
+    world.write(&format!("{name}.ca.crt"), authority.pem());
+
+    let issuer = Issuer::new(params, key);
+    let mut params = CertificateParams::new([]).expect("parameters");
+    params.subject_alt_names =
+        vec![SanType::Rfc822Name(email.try_into().expect("an email address"))];
+    let oidc = b"https://oidc.test";
+    let length = u8::try_from(oidc.len()).expect("short");
+    let oidc = [&[0x0c, length][..], oidc].concat();
+    let fulcio_issuer = [1, 3, 6, 1, 4, 1, 57264, 1, 8];
+    params.custom_extensions = vec![CustomExtension::from_oid_content(&fulcio_issuer, oidc)];
+    let certificate = params.signed_by(pair, &issuer).expect("the authority signs");
+    world.write(&format!("{name}.crt"), certificate.pem());
+}

@@ -1,0 +1,160 @@
+//! Reading a log: its head over time, its entries, its proofs; over HTTP and from files.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::keys::generate;
+use crate::world::{World, golden, signing_key};
+
+fn numbered(range: std::ops::Range<usize>) -> impl Iterator<Item = String> {
+    range.map(|n| format!("entry {n}"))
+}
+
+/// Copies what readers see of a log.
+fn copy(world: &World, to: &str) {
+    fn copy_all(from: &std::path::Path, to: &std::path::Path) {
+        fs::create_dir_all(to).expect("a directory");
+        for entry in from.read_dir().expect("a directory") {
+            let entry = entry.expect("an entry");
+            let target = to.join(entry.file_name());
+            if entry.path().is_dir() {
+                copy_all(&entry.path(), &target);
+            } else {
+                fs::copy(entry.path(), target).expect("a copy");
+            }
+        }
+    }
+    let (from, to) = (world.path("log"), world.path(to));
+    copy_all(&from.join("tile"), &to.join("tile"));
+    fs::copy(from.join("checkpoint"), to.join("checkpoint")).expect("a copy");
+}
+
+#[test]
+fn entries_and_proofs_read_alike_over_http_and_from_files() {
+    let mut world = World::with_writer(&["--accept-opaque"]);
+    world.add(numbered(0..5));
+    let reads: [&[&str]; 5] = [
+        &["get", "--log-index", "3"],
+        &["get", "--log-index", "3", "--format", "json"],
+        &["prove", "--log-index", "3"],
+        &["prove", "--consistency", "2", "5"],
+        &["loginfo", "--format", "json", "--state-dir", "nothing-seen"],
+    ];
+    let over_http = reads.map(|read| {
+        let said = world.fasti(read).good();
+        drop(fs::remove_dir_all(world.path("nothing-seen")));
+        said
+    });
+    world.stop();
+    let from_files = reads.map(|read| world.fasti(read).good());
+    assert_eq!(over_http, from_files);
+    golden("get.txt", &from_files[0]);
+    golden("get.json", &from_files[1]);
+    golden("prove.tlog-proof", &from_files[2]);
+    golden("prove-consistency.txt", &from_files[3]);
+    golden("loginfo.json", &from_files[4]);
+
+    world.fasti(&["get", "--log-index", "5"]).refused("not in a tree of size 5");
+    world.fasti(&["prove", "--consistency", "2", "6"]).refused("fasti loginfo");
+    world.fasti(&["prove"]).broken("--log-index");
+    let ended = world.fasti(&["get", "--log-index", "5", "--format", "json"]);
+    let json: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    assert_eq!(json["refused"], true);
+}
+
+#[test]
+fn a_proof_file_verifies_what_it_is_about() {
+    let mut world = World::with_writer(&["--accept-opaque"]);
+    world.add(numbered(0..3));
+    world.fasti(&["prove", "--log-index", "1", "--out", "opaque.tlog-proof"]).good();
+    world.write("a.txt", "an artifact\n");
+    generate(&world, "p256", "me");
+    world.fasti(&["upload", "--artifact", "a.txt", "--private-key", "me.pem"]).good();
+    let said = world.fasti(&["prove", "--log-index", "3", "--out", "signed.tlog-proof"]).good();
+    assert!(said.contains("Proof: signed.tlog-proof"), "{said}");
+    world.stop();
+
+    let verify = |artifact: &str, proof: &str, more: &[&str]| {
+        let mut arguments = vec!["verify", "--artifact", artifact, "--proof", proof];
+        arguments.extend(more);
+        world.fasti(&arguments)
+    };
+    verify("a.txt", "signed.tlog-proof", &["--public-key", "me.pub"]).good();
+    generate(&world, "p256", "other");
+    verify("a.txt", "signed.tlog-proof", &["--public-key", "other.pub"]).refused("another key");
+    world.write("1.txt", "entry 1");
+    let said = verify("1.txt", "opaque.tlog-proof", &[]).good();
+    golden("verify-opaque.txt", &said);
+    verify("a.txt", "opaque.tlog-proof", &[]).refused("neither this artifact nor a signature");
+    verify("1.txt", "signed.tlog-proof", &[]).refused("another artifact");
+
+    let proof = String::from_utf8(world.read("opaque.tlog-proof")).expect("text");
+    world.write("opaque.tlog-proof", proof.replace("\nindex 1\n", "\nindex 2\n"));
+    verify("1.txt", "opaque.tlog-proof", &[]).refused("not in the log's tree");
+}
+
+#[test]
+fn growth_is_proved_from_one_run_to_the_next() {
+    let mut world = World::with_writer(&["--accept-opaque"]);
+    world.add(numbered(0..3));
+    let loginfo = || world.fasti(&["loginfo"]).good();
+    golden("loginfo-first.txt", &loginfo());
+    golden("loginfo-same.txt", &loginfo());
+    world.add(numbered(3..7));
+    golden("loginfo-grown.txt", &loginfo());
+    world.stop();
+    let remembered = world.path("state/fasti").read_dir().expect("a directory").count();
+    assert_eq!(remembered, 1);
+}
+
+#[test]
+fn rollbacks_and_forks_are_refused_and_the_evidence_kept() {
+    let mut world = World::with_writer(&["--accept-opaque"]);
+    world.add(numbered(0..3));
+    copy(&world, "old");
+    world.add(numbered(3..5));
+    world.fasti(&["loginfo"]).good();
+    world.stop();
+
+    let ended = world.fasti(&["loginfo", "--log", "old"]);
+    ended.refused("ROLLBACK");
+    // The same key, another history.
+    let mut fork = World::with_writer(&["--accept-opaque"]);
+    fork.add(numbered(10..16));
+    fork.stop();
+    let elsewhere = fork.path("log");
+    let elsewhere = elsewhere.to_str().expect("a path in UTF-8");
+    let ended = world.fasti(&["loginfo", "--log", elsewhere]);
+    ended.refused("FORK");
+    let evidence: Vec<_> = world
+        .path("state/fasti")
+        .read_dir()
+        .expect("a directory")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "evidence"))
+        .collect();
+    assert_eq!(evidence.len(), 3, "{evidence:?}");
+    let key = [signing_key(1).verifier_key().clone()];
+    for path in evidence {
+        assert!(
+            ended.stderr.contains(path.to_str().expect("UTF-8"))
+                || path.to_string_lossy().contains("-3-")
+        );
+        let bytes = fs::read(path).expect("the evidence");
+        tiles_spec::open_checkpoint(&bytes, "localhost", &key).expect("it is signed");
+    }
+    // What was seen stays what is compared with.
+    world.fasti(&["loginfo"]).good();
+}
+
+#[test]
+fn a_log_that_is_not_there_is_no_refusal() {
+    let world = World::new();
+    world.fasti(&["loginfo"]).broken("--log must name");
+    fs::create_dir(world.path("log")).expect("a directory");
+    world.fasti(&["loginfo"]).broken("there is no log");
+    world.fasti(&["loginfo", "--log", "http://127.0.0.1:1"]).broken("no answer from");
+    world.fasti(&["loginfo", "--log", "ftp://log.example"]).broken("ftp");
+    world.fasti_with(&[("FASTI_LOG", "")], &["loginfo"]).broken("log");
+}

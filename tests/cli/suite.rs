@@ -1,0 +1,11 @@
+//! The `fasti` command as its users meet it: real binaries, a real writer on the loopback, real
+//! keys; exit status, words and files.
+//!
+//! `golden/` holds outputs that must not change unnoticed; `FASTI_GOLDEN=write` writes them anew.
+
+mod describing;
+mod fsck;
+mod keys;
+mod reading;
+mod signing;
+mod world;

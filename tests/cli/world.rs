@@ -1,0 +1,232 @@
+//! A place for one test: a directory, a writer with a fixed key that can be stopped, the command.
+
+use std::io::{BufRead as _, BufReader, Lines, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Once;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use tiles_spec::{KeyName, NoteSigningKey};
+
+pub const ORIGIN: &str = "localhost";
+
+/// A directory and what runs in it.
+pub struct World {
+    directory: TempDir,
+    vkey: String,
+    writer: Option<Writer>,
+}
+
+struct Writer {
+    process: Child,
+    url: String,
+    /// Held open: whoever prints to nobody fails.
+    _stdout: Lines<BufReader<ChildStdout>>,
+}
+
+/// How a command ended.
+pub struct Ended {
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl World {
+    /// An empty directory with a log's key in it. The key is always the same, so that what it signs
+    /// is.
+    pub fn new() -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let key = signing_key(1);
+        let path = directory.path().join("log.key");
+        write_private(&path, &key.to_private_string());
+        Self { directory, vkey: key.verifier_key().to_string(), writer: None }
+    }
+
+    /// The same with a running writer.
+    pub fn with_writer(flags: &[&str]) -> Self {
+        let mut world = Self::new();
+        world.start(flags);
+        world
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        std::fs::write(self.path(name), bytes).expect("the file can be written");
+    }
+
+    pub fn read(&self, name: &str) -> Vec<u8> {
+        let path = self.path(name);
+        std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+    }
+
+    /// Starts a writer on `log/`.
+    pub fn start(&mut self, flags: &[&str]) {
+        let mut process = Command::new(writer_binary())
+            .args(["--store", "log", "--key", "log.key", "--listen", "127.0.0.1:0"])
+            .args(["--origin", ORIGIN])
+            .args(flags)
+            .env("FASTI_LOG_FILTER", "warn")
+            .current_dir(self.directory.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("the writer starts");
+        let mut lines = BufReader::new(process.stdout.take().expect("it is piped")).lines();
+        let url =
+            lines.find_map(|line| Some(line.ok()?.split_once("listening on  ")?.1.to_owned()));
+        let url = url.expect("the writer says where it listens");
+        self.writer = Some(Writer { process, url, _stdout: lines });
+    }
+
+    /// Stops the writer, in order. What follows works on files alone.
+    pub fn stop(&mut self) {
+        if let Some(mut writer) = self.writer.take() {
+            writer.terminate();
+            assert!(writer.process.wait().expect("it ends").success());
+        }
+    }
+
+    pub fn url(&self) -> &str {
+        &self.writer.as_ref().expect("a writer runs").url
+    }
+
+    /// Puts opaque entries into the log, one after the other.
+    pub fn add(&self, entries: impl IntoIterator<Item = String>) {
+        let address = self.url().strip_prefix("http://").expect("an http URL");
+        let mut stream = TcpStream::connect(address).expect("the writer listens");
+        for entry in entries {
+            let head = format!(
+                "POST /add HTTP/1.1\r\nhost: {address}\r\ncontent-length: {}\r\n\r\n",
+                entry.len()
+            );
+            stream.write_all(format!("{head}{entry}").as_bytes()).expect("it takes the request");
+            let mut answer = [0; 4096];
+            let length = stream.read(&mut answer).expect("it answers");
+            let answer = String::from_utf8_lossy(&answer[..length]);
+            assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        }
+    }
+
+    /// Runs the command, with the log's key in the environment, and its URL while a writer runs,
+    /// else its directory.
+    pub fn fasti(&self, arguments: &[&str]) -> Ended {
+        self.fasti_with(&[("FASTI_VKEY", &self.vkey)], arguments)
+    }
+
+    /// Runs the command with these variables.
+    pub fn fasti_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Ended {
+        let log = self.writer.as_ref().map_or("log", |writer| &writer.url);
+        let ended = Command::new(env!("CARGO_BIN_EXE_fasti"))
+            .args(arguments)
+            .current_dir(self.directory.path())
+            .env_remove("FASTI_VKEY")
+            .env("FASTI_LOG", log)
+            .env("XDG_STATE_HOME", self.path("state"))
+            .envs(variables.iter().copied())
+            .output()
+            .expect("the command runs");
+        Ended {
+            status: ended.status.code().expect("it was not killed"),
+            stdout: String::from_utf8(ended.stdout).expect("it prints text"),
+            stderr: String::from_utf8(ended.stderr).expect("it prints text"),
+        }
+    }
+}
+
+impl Writer {
+    fn terminate(&self) {
+        let pid = Pid::from_child(&self.process);
+        kill_process(pid, Signal::TERM).expect("it can be told to stop");
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if matches!(self.process.try_wait(), Ok(None)) {
+            drop(self.process.kill());
+            drop(self.process.wait());
+        }
+    }
+}
+
+impl Ended {
+    /// The output of a command that must have succeeded.
+    #[track_caller]
+    pub fn good(self) -> String {
+        assert_eq!(self.status, 0, "{}{}", self.stdout, self.stderr);
+        self.stdout
+    }
+
+    /// A refusal, and one for that reason.
+    #[track_caller]
+    pub fn refused(&self, reason: &str) {
+        self.failed(1, reason);
+    }
+
+    /// A failure in which nothing was found out.
+    #[track_caller]
+    pub fn broken(&self, reason: &str) {
+        self.failed(2, reason);
+    }
+
+    #[track_caller]
+    fn failed(&self, status: i32, reason: &str) {
+        let words = format!("{}{}", self.stdout, self.stderr);
+        assert!(words.contains(reason), "not {reason:?}: {words}");
+        assert_eq!(self.status, status, "{words}");
+    }
+}
+
+/// Compares an output with its golden file.
+#[track_caller]
+pub fn golden(name: &str, output: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/cli/golden").join(name);
+    if std::env::var_os("FASTI_GOLDEN").is_some_and(|mode| mode == "write") {
+        std::fs::write(&path, output).expect("the golden file can be written");
+    }
+    let expected = std::fs::read_to_string(&path)
+        .unwrap_or_else(|e| panic!("{}: {e}; FASTI_GOLDEN=write makes it", path.display()));
+    assert_eq!(output, expected, "{name} has changed; FASTI_GOLDEN=write takes it over");
+}
+
+/// The key of a log, made from a seed.
+pub fn signing_key(seed: u8) -> NoteSigningKey {
+    let name: KeyName = ORIGIN.parse().expect("a key name");
+    NoteSigningKey::from_seed(name, &[seed; 32])
+}
+
+fn write_private(path: &Path, text: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::write(path, format!("{text}\n")).expect("the key can be written");
+    let mode = std::fs::Permissions::from_mode(0o600);
+    std::fs::set_permissions(path, mode).expect("its mode can be set");
+}
+
+/// The writer lies beside the command; it is built if it does not.
+fn writer_binary() -> PathBuf {
+    static BUILT: Once = Once::new();
+    let command = Path::new(env!("CARGO_BIN_EXE_fasti"));
+    let writer = command.with_file_name("fasti-writer");
+    BUILT.call_once(|| {
+        if writer.exists() {
+            return;
+        }
+        let profile = match command.parent().and_then(Path::file_name) {
+            Some(name) if name == "debug" => "dev",
+            Some(name) => name.to_str().expect("a profile's name"),
+            None => "dev",
+        };
+        let status = Command::new(env!("CARGO"))
+            .args(["build", "-p", "fasti-writer", "--profile", profile])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .status()
+            .expect("cargo runs");
+        assert!(status.success(), "fasti-writer is built");
+    });
+    writer
+}

@@ -1,0 +1,28 @@
+//! The writer's front doors, tested from outside: the real binary, real sockets, raw bytes.
+//!
+//! | file | what it shows |
+//! |---|---|
+//! | `rekor` | the contract of `POST /api/v2/log/entries` |
+//! | `refusals` | what is no entry is refused by name, and leaves no trace |
+//! | `bodies` | lengths and framings of bodies |
+//! | `routes` | paths and methods, also those that try to get out |
+//! | `heads` | heads that are too long or ambiguous, pipelining, old and new HTTP |
+//! | `reads` | types, lifetimes, ranges, codings |
+//! | `limits` | slow clients and crowds |
+//! | `start`, `stop` | what is refused at the start; nothing is lost at the end |
+//!
+//! Below them: `writer` runs the process, `wire` is the client, `submitter` signs, `reader` verifies.
+
+mod bodies;
+mod heads;
+mod limits;
+mod reader;
+mod reads;
+mod refusals;
+mod rekor;
+mod routes;
+mod start;
+mod stop;
+mod submitter;
+mod wire;
+mod writer;

@@ -1,0 +1,144 @@
+//! A writer under test: the real binary as a process of its own, on a temporary store.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::rc::Rc;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use tiles_spec::VerifierKey;
+
+/// What outlives a writer: its store, and what it has said.
+#[derive(Clone)]
+pub struct Home(Rc<TempDir>);
+
+impl Home {
+    pub fn new() -> Self {
+        Self(Rc::new(tempfile::tempdir().expect("a directory")))
+    }
+
+    /// Where the log lies.
+    pub fn store(&self) -> PathBuf {
+        self.0.path().join("log")
+    }
+
+    fn errors(&self) -> PathBuf {
+        self.0.path().join("stderr")
+    }
+
+    /// Everything that the writers here have written to standard error.
+    pub fn said(&self) -> String {
+        fs::read_to_string(self.errors()).expect("standard error is UTF-8")
+    }
+
+    /// The writer's command. A port is chosen by the system unless `flags` name one.
+    fn command(&self, flags: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fasti-writer"));
+        let errors = File::options().create(true).append(true).open(self.errors());
+        command.env_clear().stderr(errors.expect("a file")).stdin(Stdio::null());
+        command.arg("--store").arg(self.store()).args(flags);
+        if !flags.contains(&"--listen") {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
+        command
+    }
+
+    /// Starts a writer that is expected to refuse; its exit code and what it said.
+    pub fn refusal(&self, flags: &[&str]) -> (Option<i32>, String) {
+        let before = if self.errors().exists() { self.said().len() } else { 0 };
+        let status = self.command(flags).stdout(Stdio::null()).status().expect("the writer runs");
+        (status.code(), self.said().split_off(before))
+    }
+
+    /// Starts a writer and does not wait.
+    pub fn spawn(&self, flags: &[&str]) -> Child {
+        self.command(flags).stdout(Stdio::piped()).spawn().expect("the writer starts")
+    }
+
+    /// Starts a writer and waits until it listens.
+    pub fn start(&self, flags: &[&str]) -> Writer {
+        let mut process = self.spawn(flags);
+        let mut stdout = BufReader::new(process.stdout.take().expect("it is piped"));
+        let (mut key, mut metrics) = (None, None);
+        let address = loop {
+            let mut line = String::new();
+            let read = stdout.read_line(&mut line).expect("standard output is UTF-8");
+            assert!(read > 0, "the writer does not start: {}", self.said());
+            if let Some(value) = value_of(&line, "verifier key") {
+                key = Some(VerifierKey::parse(value).expect("a verifier key"));
+            } else if let Some(value) = value_of(&line, "metrics on") {
+                let address = value.trim_start_matches("http://").trim_end_matches("/metrics");
+                metrics = Some(address.parse().expect("an address"));
+            } else if let Some(value) = value_of(&line, "listening on") {
+                break value.trim_start_matches("http://").parse().expect("an address");
+            }
+        };
+        let key = key.expect("the verifier key is printed");
+        Writer { process, _stdout: stdout, home: self.clone(), address, key, metrics }
+    }
+}
+
+fn value_of<'a>(line: &'a str, name: &str) -> Option<&'a str> {
+    line.trim().strip_prefix(name).map(str::trim)
+}
+
+/// A running writer; killed when dropped.
+pub struct Writer {
+    process: Child,
+    /// Open until the end: the writer goes on printing.
+    _stdout: BufReader<ChildStdout>,
+    pub home: Home,
+    pub address: SocketAddr,
+    pub key: VerifierKey,
+    pub metrics: Option<SocketAddr>,
+}
+
+impl Writer {
+    /// A writer on a new store.
+    pub fn start(flags: &[&str]) -> Self {
+        Home::new().start(flags)
+    }
+
+    fn id(&self) -> Pid {
+        Pid::from_child(&self.process)
+    }
+
+    /// Asks it to stop.
+    pub fn terminate(&self) {
+        kill_process(self.id(), Signal::TERM).expect("the process is ours");
+    }
+
+    /// Waits for its end in order.
+    pub fn ends(mut self) -> Home {
+        let status = self.process.wait().expect("it ends");
+        assert_eq!(status.code(), Some(0), "{}", self.home.said());
+        self.home.clone()
+    }
+
+    /// Asks it to stop, and waits for that.
+    pub fn stop(self) -> Home {
+        self.terminate();
+        self.ends()
+    }
+
+    /// Resident memory in bytes.
+    pub fn resident(&self) -> usize {
+        let path = format!("/proc/{}/status", self.process.id());
+        let status = fs::read_to_string(Path::new(&path)).expect("the process is alive");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        kibibytes.and_then(|n| n.parse::<usize>().ok()).expect("a number") * 1024
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.process.kill());
+        drop(self.process.wait());
+        let said = self.home.said();
+        assert!(std::thread::panicking() || !said.contains("panicked at"), "{said}");
+    }
+}

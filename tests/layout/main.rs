@@ -1,0 +1,121 @@
+//! The layout: which module may use which, read off the `use` lines (see `src/docs/architecture.md`).
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn rust_files(dir: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut waiting = vec![root().join(dir)];
+    while let Some(dir) = waiting.pop() {
+        for entry in fs::read_dir(&dir).expect("the directory is there") {
+            let path = entry.expect("readable").path();
+            if path.is_dir() && !path.ends_with("target") {
+                waiting.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    assert!(!found.is_empty(), "{dir} has Rust files");
+    found
+}
+
+fn text(path: &Path) -> String {
+    fs::read_to_string(path).expect("readable")
+}
+
+/// The code of a file without its tests and comments; nothing of a file that is all tests.
+fn code(path: &Path) -> String {
+    if path.ends_with("tests.rs") || path.ends_with("testing.rs") {
+        return String::new();
+    }
+    let text = text(path);
+    let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// No file below `dir` mentions any of `words` in its code.
+fn forbid(dir: &str, words: &[&str]) {
+    for path in rust_files(dir) {
+        let code = code(&path);
+        for word in words {
+            assert!(!code.contains(word), "{} uses {word}", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_formats_know_nobody() {
+    forbid(
+        "tiles-spec/src",
+        &["tokio", "std::fs", "std::net", "std::time", "serde_json", "fasti::"],
+    );
+}
+
+#[test]
+fn entries_are_pure() {
+    forbid("src/entry", &["tokio", "async ", "std::fs", "std::time", "crate::store", "crate::log"]);
+}
+
+#[test]
+fn the_pure_steps_of_the_log_touch_no_store() {
+    for file in ["integrate", "record", "sequence"] {
+        let code = code(&root().join(format!("src/log/{file}.rs")));
+        for word in ["async ", ".await", "dyn Store", "CommitLog", "Clock"] {
+            assert!(!code.contains(word), "{file} uses {word}");
+        }
+    }
+}
+
+#[test]
+fn only_the_guard_signs() {
+    for path in rust_files("src").into_iter().chain(rust_files("cmd/fasti-writer/src")) {
+        let may = path.ends_with("log/guard.rs") || path.starts_with(root().join("src/signer"));
+        assert!(may || !code(&path).contains("signer.sign("), "{} signs", path.display());
+    }
+}
+
+#[test]
+fn readers_do_not_link_the_writer() {
+    for dir in ["src/client", "src/audit"] {
+        forbid(dir, &["crate::log", "crate::http", "crate::signer"]);
+    }
+}
+
+#[test]
+fn time_randomness_and_threads_come_through_the_seams() {
+    let seams = ["clock.rs", "entropy.rs", "offload.rs"];
+    // The server has time-outs and a task for each connection; the client's are those of requests.
+    let servers = ["src/http/serve.rs", "src/http/limits.rs", "src/http/connection.rs"];
+    for path in rust_files("src") {
+        let name = path.strip_prefix(root()).expect("below the root").display().to_string();
+        if seams.iter().any(|seam| name.ends_with(seam)) || servers.contains(&name.as_str()) {
+            continue;
+        }
+        let code = code(&path);
+        for word in ["SystemTime::now", "Instant::now", "OsRng", "std::env", "tokio::spawn"] {
+            assert!(!code.contains(word), "{name} uses {word}");
+        }
+        if !name.starts_with("src/client") && !name.starts_with("src/audit") {
+            assert!(!code.contains("tokio::time"), "{name} waits");
+            assert!(!code.contains("thread::spawn"), "{name} starts threads");
+        }
+    }
+}
+
+#[test]
+fn every_file_opens_with_what_it_is_and_has_a_name_of_its_own() {
+    for dir in ["src", "cmd", "tiles-spec/src", "tests"] {
+        for path in rust_files(dir) {
+            assert!(text(&path).starts_with("//!"), "{} opens with //!", path.display());
+            let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+            let drawers = ["util", "utils", "common", "helper", "helpers", "misc", "manager"];
+            assert!(!drawers.contains(&name), "{} names no idea", path.display());
+        }
+    }
+}
