@@ -13,13 +13,13 @@ use crate::world::{Case, Ended, ORIGIN, Session, Snapshot, World, aftermath, scr
 
 #[test]
 fn a_power_cut_at_every_operation() {
-    cut_at_every_operation(ORIGIN, 0..3);
+    cut_at_every_operation(ORIGIN, 0..6);
 }
 
 #[test]
 #[ignore = "takes minutes; for nights"]
 fn a_power_cut_at_every_operation_many_times() {
-    cut_at_every_operation(ORIGIN, 3..100);
+    cut_at_every_operation(ORIGIN, 6..100);
 }
 
 /// A checkpoint of more than one sector: a power cut can leave one of them.

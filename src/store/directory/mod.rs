@@ -5,6 +5,7 @@
 //! _writer/                           mode 0700
 //!   lock                             held while a writer runs (identity.rs)
 //!   commit/<first record>.segment    the commit records (records.rs, segment.rs)
+//!   torn                             what was last cut off the end of a segment
 //!   tmp/                             files on their way to their place
 //! ```
 //! **Durability.** A commit record is appended and flushed: the one flush of a batch. Tiles,
