@@ -2,7 +2,7 @@
 //!
 //! The file is made with mode 0600 and refused if others may read it.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
@@ -64,6 +64,9 @@ pub fn generate_key_file(path: &Path, origin: &Origin) -> Result<VerifierKey, Ke
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(io)?;
     let line = Zeroizing::new(format!("{}\n", *key.to_private_string()));
     file.write_all(line.as_bytes()).and_then(|()| file.sync_all()).map_err(io)?;
+    // The name has to last as well, or a power cut takes the key of a log that has begun.
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(io)?;
     Ok(key.verifier_key().clone())
 }
 
