@@ -20,6 +20,7 @@ pub mod guard;
 pub mod integrate;
 mod lead;
 mod load;
+pub mod peers;
 mod pool;
 mod publish;
 pub mod record;
@@ -46,6 +47,7 @@ use crate::metrics::LogMetrics;
 use crate::signer::{SignedMemory, Signer};
 use crate::store::{ObjectPath, Store, StoreError, Stores};
 use dedup::{Dedup, DedupIndex};
+use peers::{NotLeading, PeerAnswer, Peers, Standing};
 use pool::{Pool, PoolLimits};
 
 /// The limits of a log.
@@ -63,6 +65,12 @@ pub struct LogConfig {
     pub republish_interval: Duration,
     /// Where other writers reach this one; stands in its records.
     pub writer_address: String,
+    /// How often a writer that follows asks the leader how it stands.
+    pub ping_interval: Duration,
+    /// A leader that was silent for so long is taken to be gone.
+    pub takeover_after: Duration,
+    /// Least time between two batches, for stores that take few writes of one name.
+    pub batch_pace: Duration,
     /// The operator states that the log was seen at this size: less is a refusal.
     pub size_seen: Option<TreeSize>,
 }
@@ -76,6 +84,9 @@ impl Default for LogConfig {
             pool_bytes_max: 64 << 20,
             republish_interval: Duration::from_hours(1),
             writer_address: String::new(),
+            ping_interval: Duration::from_millis(500),
+            takeover_after: Duration::from_secs(2),
+            batch_pace: Duration::ZERO,
             size_seen: None,
         }
     }
@@ -91,6 +102,8 @@ pub struct Context {
     pub signer: Arc<dyn Signer>,
     /// What the key has signed, where that is kept.
     pub memory: Option<SignedMemory>,
+    /// The other writers of this log, where there may be some.
+    pub peers: Option<Arc<dyn Peers>>,
     /// The seam to time.
     pub clock: Arc<dyn Clock>,
     /// The seam to randomness.
@@ -274,6 +287,18 @@ impl Log {
     /// The log takes entries: its driver is running and it is not shutting down.
     pub fn is_ready(&self) -> bool {
         self.published.has_changed().is_ok() && !self.pool.is_closed()
+    }
+
+    /// How this writer stands among its peers.
+    pub fn standing(&self) -> Standing {
+        unimplemented!()
+    }
+
+    /// Takes entries that a peer has verified, and answers when they are published; an error if
+    /// this writer does not lead.
+    pub async fn take_forwarded(&self, entries: Vec<Bytes>) -> Result<Vec<PeerAnswer>, NotLeading> {
+        drop(entries);
+        Err(NotLeading)
     }
 
     /// Takes no more entries; the driver ends when everything that waits is answered.

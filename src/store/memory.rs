@@ -3,7 +3,7 @@
 //! Everything is durable as long as the value lives; a test that "restarts" a writer keeps the
 //! store and makes a new writer on it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -11,7 +11,7 @@ use bytes::Bytes;
 use tiles_spec::TreeSize;
 
 use super::{
-    Attempt, CommitLog, Created, NewObject, Object, ObjectPath, RecordNumber, Replaced, Store,
+    Attempt, CommitLog, Created, NewObject, Object, ObjectPath, RecordNumber, Replaced, Shelf, Store,
     StoreError, Version,
 };
 
@@ -145,6 +145,40 @@ impl CommitLog for MemoryStore {
         if let Some(keep) = RecordNumber::new(number.get().saturating_sub(RECORDS_KEPT)) {
             held.records = held.records.split_off(&keep);
         }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Shelf for MemoryStore {
+    async fn list(
+        &self,
+        prefix: &str,
+        after: Option<&ObjectPath>,
+        max: usize,
+    ) -> Result<Vec<ObjectPath>, StoreError> {
+        let held = self.held();
+        let records = held.records.keys().map(|number| ObjectPath::commit_record(*number));
+        let paths: BTreeSet<ObjectPath> = held.objects.keys().cloned().chain(records).collect();
+        let asked = |path: &&ObjectPath| {
+            path.as_str().starts_with(prefix) && after.is_none_or(|after| *path > after)
+        };
+        Ok(paths.iter().filter(asked).take(max).cloned().collect())
+    }
+
+    async fn remove(&self, paths: &[ObjectPath]) -> Result<(), StoreError> {
+        let mut held = self.held();
+        for path in paths {
+            match path.record_number() {
+                Some(number) => drop(held.records.remove(&number)),
+                None => drop(held.objects.remove(path)),
+            }
+        }
+        Ok(())
+    }
+
+    async fn note(&self, path: &ObjectPath, bytes: Bytes) -> Result<(), StoreError> {
+        self.held().put(path, bytes);
         Ok(())
     }
 }

@@ -195,19 +195,53 @@ pub trait CommitLog: Send + Sync + 'static {
     }
 }
 
-/// Both halves of one store.
+/// Removal of what nobody needs any more, for stores that do not see to it in
+/// [`CommitLog::settle`]. What may be removed is the caller's to know.
+///
+/// # Contract
+/// - A listing may miss what was written a moment ago and show what was removed: it serves
+///   progress and never safety.
+/// - Removing what is not there is no error, and removing nothing asks nothing of the store.
+#[async_trait]
+pub trait Shelf: Send + Sync + 'static {
+    /// Objects whose path begins with `prefix`, in ascending order of their paths, at most `max`
+    /// of them, and only those behind `after` where that is given. Commit records have the paths of
+    /// [`ObjectPath::commit_record`].
+    async fn list(
+        &self,
+        prefix: &str,
+        after: Option<&ObjectPath>,
+        max: usize,
+    ) -> Result<Vec<ObjectPath>, StoreError>;
+
+    /// Removes objects. On an error some of them may be gone; repeating the call is safe.
+    async fn remove(&self, paths: &[ObjectPath]) -> Result<(), StoreError>;
+
+    /// Writes a note to oneself over whatever is at `path`, without a condition. Such notes are
+    /// hints: nothing may depend on them.
+    async fn note(&self, path: &ObjectPath, bytes: Bytes) -> Result<(), StoreError>;
+}
+
+/// The parts of one store.
 #[derive(Clone)]
 pub struct Stores {
     /// Where readers look.
     pub objects: Arc<dyn Store>,
     /// Where the writer commits.
     pub commits: Arc<dyn CommitLog>,
+    /// Where the writer tidies up; `None` where the store does so by itself.
+    pub shelf: Option<Arc<dyn Shelf>>,
 }
 
 impl Stores {
-    /// Both halves from one implementation of both.
+    /// All parts from one implementation that sees to its own tidiness.
     pub fn of<S: Store + CommitLog>(store: Arc<S>) -> Self {
-        Self { objects: store.clone(), commits: store }
+        Self { objects: store.clone(), commits: store, shelf: None }
+    }
+
+    /// All parts from one implementation that has to be tidied up.
+    pub fn shared<S: Store + CommitLog + Shelf>(store: Arc<S>) -> Self {
+        Self { objects: store.clone(), commits: store.clone(), shelf: Some(store) }
     }
 }
 

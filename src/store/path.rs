@@ -43,6 +43,17 @@ impl ObjectPath {
         Self(format!("_writer/commit/{:020}", number.get()))
     }
 
+    /// `_writer/trimmed`, where the writer notes how far it has tidied up.
+    pub fn trimmed() -> Self {
+        Self("_writer/trimmed".to_owned())
+    }
+
+    /// The record that lies at this path, if it is one's.
+    pub fn record_number(&self) -> Option<RecordNumber> {
+        let number = self.0.strip_prefix("_writer/commit/")?;
+        RecordNumber::new(number.parse().ok()?).filter(|n| Self::commit_record(*n) == *self)
+    }
+
     /// The path as text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -84,6 +84,7 @@ fn context(store: &Path, stores: Stores) -> Context {
         stores,
         signer: Arc::new(FileSigner::open(&key, origin).expect("the key")),
         memory: Some(SignedMemory::beside(&key)),
+        peers: None,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),
         metrics: Arc::new(LogMetrics::default()),

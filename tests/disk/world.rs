@@ -172,6 +172,7 @@ impl World {
             stores,
             signer: Arc::new(signer),
             memory: Some(SignedMemory::beside(&self.home.join("log.key"))),
+            peers: None,
             clock: Arc::new(NoTime),
             entropy: self.nonces.clone(),
             metrics: Arc::new(LogMetrics::default()),

@@ -50,6 +50,7 @@ impl World {
             stores: self.stores.clone(),
             signer: Arc::new(FileSigner::new(origin, signing_key())),
             memory: self.memory.clone(),
+            peers: None,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(OsEntropy),
             metrics: Arc::new(LogMetrics::default()),

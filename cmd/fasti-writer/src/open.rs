@@ -52,6 +52,7 @@ pub fn open(flags: &Flags) -> anyhow::Result<Opened> {
         stores,
         signer: key.signer,
         memory: key.memory,
+        peers: None,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),
         metrics: log_metrics,
