@@ -8,8 +8,6 @@ import sys
 
 from configuration import code, modules, string, texts
 
-BUILT_IN = {"each", "count", "path", "self", "terraform", "var", "local", "module", "data"}
-
 
 def main(root):
     found = {module.path.resolve(): module for module in modules(root)}

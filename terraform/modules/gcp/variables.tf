@@ -14,8 +14,8 @@ variable "name" {
   default     = "fasti"
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{4,18}[a-z0-9]$", var.name))
-    error_message = "6 to 20 lower-case letters, digits and hyphens, beginning with a letter."
+    condition     = can(regex("^[a-z][a-z0-9-]{1,18}[a-z0-9]$", var.name))
+    error_message = "3 to 20 lower-case letters, digits and hyphens, beginning with a letter."
   }
 }
 
