@@ -10,10 +10,11 @@
 //! because the leader is gone comes back by itself (see [`super::pool`]) and is answered by the next
 //! one, which may be this writer.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::{Either, select};
+use futures::future::select;
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use tiles_spec::{TileMap, TreeHead, open_checkpoint, verify_inclusion};
 use tokio::sync::{Notify, watch};
@@ -99,12 +100,11 @@ impl Follower<'_> {
 
     async fn follow(&self, peers: &dyn Peers, leader: &Leader) -> Left {
         let doubt = Notify::new();
-        let work = std::pin::pin!(async {
-            tokio::join!(biased; self.warm(), self.forward(peers, leader, &doubt)).1
-        });
-        let watch = std::pin::pin!(self.watch(peers, leader, &doubt));
-        match select(watch, work).await {
-            Either::Left((left, _)) | Either::Right((left, _)) => left,
+        tokio::select! {
+            biased;
+            left = self.watch(peers, leader, &doubt) => left,
+            left = self.forward(peers, leader, &doubt) => left,
+            never = self.warm() => match never {},
         }
     }
 
@@ -141,6 +141,7 @@ impl Follower<'_> {
             let (checkpoint, tiles) = (standing.checkpoint.clone(), TileMap::default());
             self.published.send_replace(Arc::new(Publication { head, checkpoint, tiles }));
             self.context.metrics.tree_size.set(gauge(head.size));
+            self.context.metrics.committed_size.set(gauge(head.size));
         }
     }
 
@@ -152,11 +153,12 @@ impl Follower<'_> {
         opened.ok().map(|checkpoint| checkpoint.head)
     }
 
-    /// Keeps the deduplication index near the published tree. It never ends.
-    async fn warm(&self) {
+    /// Keeps the deduplication index near the published tree.
+    async fn warm(&self) -> Infallible {
         let mut published = self.published.subscribe();
         published.mark_changed();
-        while published.changed().await.is_ok() {
+        loop {
+            published.changed().await.expect("the sender outlives its borrower");
             let head = published.borrow_and_update().head;
             if let Err(error) = catch_up(self.context, self.dedup, head).await {
                 tracing::warn!(error = chain(&error), "the deduplication index lags behind");
