@@ -44,6 +44,10 @@ impl std::fmt::Display for NoAnswer {
 
 impl std::error::Error for NoAnswer {}
 
+/// An answer with this among its extensions does not say how long it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Chunked;
+
 type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// A listening server. It ends, with its connections, when this is dropped.
@@ -195,6 +199,11 @@ pub(crate) fn error(status: StatusCode, code: &str) -> Response<Bytes> {
 }
 
 fn whole(answer: Response<Bytes>) -> Response<Body> {
+    if answer.extensions().get::<Chunked>().is_some() {
+        return answer.map(|bytes| {
+            StreamBody::new(futures::stream::iter([Ok(Frame::data(bytes))])).boxed_unsync()
+        });
+    }
     answer.map(|bytes| Full::new(bytes).map_err(|never: Infallible| match never {}).boxed_unsync())
 }
 

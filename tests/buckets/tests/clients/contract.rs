@@ -50,6 +50,7 @@ pub async fn conditions_one_by_one(client: &Client) {
     let head = client.head(&path).await.expect("there");
     assert_eq!((got.e_tag, got.version.clone()), (second.e_tag.clone(), second.version.clone()));
     assert_eq!((head.e_tag, head.version), (second.e_tag.clone(), got.version));
+    assert_eq!((got.size, head.size), (1, 1));
 
     client.delete(&path).await.expect("removed");
     let gone = client.put_opts(&path, text(3), over(&second)).await.expect_err("gone");
