@@ -26,6 +26,7 @@ mod lead;
 mod load;
 pub mod peers;
 mod pool;
+mod progress;
 mod publish;
 pub mod record;
 mod recover;
@@ -58,6 +59,7 @@ use crate::store::{ObjectPath, Store, StoreError, Stores};
 use dedup::{Dedup, DedupIndex};
 use peers::{NotLeading, PeerAnswer, PeerIncluded, Peers, Role, Standing};
 use pool::{Pool, PoolLimits};
+use progress::Progress;
 use roles::State;
 
 /// The limits of a log.
@@ -205,6 +207,10 @@ pub struct Log {
     published: watch::Receiver<Arc<Publication>>,
     state: watch::Receiver<State>,
     is_draining: Arc<AtomicBool>,
+    progress: Arc<Progress>,
+    /// A leader that gets nowhere for so long lets others try.
+    patience: Duration,
+    clock: Arc<dyn Clock>,
     objects: Arc<dyn Store>,
     signer: Arc<dyn Signer>,
     metrics: Arc<LogMetrics>,
@@ -228,6 +234,9 @@ impl Log {
             published: driver.published(),
             state: driver.state(),
             is_draining: Arc::default(),
+            progress: driver.progress().clone(),
+            patience: driver.context().config.takeover_after,
+            clock: driver.context().clock.clone(),
             objects: driver.context().stores.objects.clone(),
             signer: driver.context().signer.clone(),
             metrics: driver.context().metrics.clone(),
@@ -375,6 +384,7 @@ impl Log {
         Standing {
             role: match role {
                 Role::Leading if self.pool.is_closed() => Role::Leaving,
+                Role::Leading if self.is_stalled() => Role::Recovering,
                 role => role,
             },
             epoch: leader.epoch,
@@ -382,6 +392,10 @@ impl Log {
             published: published.head.size,
             checkpoint: published.checkpoint.clone(),
         }
+    }
+
+    fn is_stalled(&self) -> bool {
+        self.progress.is_stalled(self.clock.now(), self.patience)
     }
 
     /// By how many entries the published tree is behind the committed one, as far as this writer
