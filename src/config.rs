@@ -88,6 +88,7 @@ impl BucketFlags {
             unquoted_etags: self.store_unquoted_etags.unwrap_or_default(),
             encryption,
             storage_class: self.store_class.clone(),
+            keys: None,
         })
     }
 }
