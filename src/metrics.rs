@@ -30,6 +30,26 @@ pub struct LogMetrics {
     pub duplicates: Counter,
     /// Submissions refused because too much was waiting.
     pub pushbacks: Counter,
+    /// 1 while this writer leads.
+    pub leading: Gauge,
+    /// The newest term that this writer knows of.
+    pub epoch: Gauge,
+    /// Terms that this writer has begun after its start.
+    pub takeovers: Counter,
+    /// Terms that this writer has lost to another, or to a failing store.
+    pub terms_lost: Counter,
+    /// Submissions that the leader has answered for this writer.
+    pub forwarded: Counter,
+    /// Batches that the leader did not take.
+    pub forward_failures: Counter,
+    /// Commit records of this term that are published and still there.
+    pub records_kept: Gauge,
+    /// Commit records that were removed.
+    pub trimmed_records: Counter,
+    /// Partial tiles and bundles that were removed.
+    pub trimmed_objects: Counter,
+    /// Removals that failed and are tried again.
+    pub trim_failures: Counter,
     /// Time to write a commit record durably.
     pub commit_seconds: Histogram,
     /// Time from commit to published checkpoint.
@@ -46,6 +66,16 @@ impl Default for LogMetrics {
             entries: Counter::default(),
             duplicates: Counter::default(),
             pushbacks: Counter::default(),
+            leading: Gauge::default(),
+            epoch: Gauge::default(),
+            takeovers: Counter::default(),
+            terms_lost: Counter::default(),
+            forwarded: Counter::default(),
+            forward_failures: Counter::default(),
+            records_kept: Gauge::default(),
+            trimmed_records: Counter::default(),
+            trimmed_objects: Counter::default(),
+            trim_failures: Counter::default(),
             commit_seconds: seconds(),
             publish_seconds: seconds(),
         }
@@ -70,6 +100,7 @@ impl LogMetrics {
             "Submissions refused because too much was waiting",
             self.pushbacks.clone(),
         );
+        self.register_terms(registry);
         registry.register(
             "commit_seconds",
             "Time to write a commit record durably",
@@ -80,6 +111,28 @@ impl LogMetrics {
             "Time from commit to published checkpoint",
             self.publish_seconds.clone(),
         );
+    }
+
+    /// What only matters where there may be several writers, or a store that has to be tidied.
+    fn register_terms(&self, registry: &mut Registry) {
+        registry.register("leading", "1 while this writer leads", self.leading.clone());
+        registry.register("epoch", "The newest term known", self.epoch.clone());
+        registry.register(
+            "records_kept",
+            "Commit records of this term, published and not yet removed",
+            self.records_kept.clone(),
+        );
+        for (name, help, counter) in [
+            ("takeovers", "Terms begun after the start", &self.takeovers),
+            ("terms_lost", "Terms lost to another writer or a failing store", &self.terms_lost),
+            ("forwarded", "Submissions that the leader has answered", &self.forwarded),
+            ("forward_failures", "Batches that the leader did not take", &self.forward_failures),
+            ("trimmed_records", "Commit records removed", &self.trimmed_records),
+            ("trimmed_objects", "Partial tiles and bundles removed", &self.trimmed_objects),
+            ("trim_failures", "Removals that failed", &self.trim_failures),
+        ] {
+            registry.register(name, help, counter.clone());
+        }
     }
 }
 

@@ -42,6 +42,17 @@ pub enum CommitError {
     },
 }
 
+impl CommitError {
+    /// Another writer leads, or the store may do better the next time. What has become of the
+    /// record, recovery finds out.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Fenced { .. } | Self::Unreadable { .. } => true,
+            Self::Store { source, .. } => source.is_passing(),
+        }
+    }
+}
+
 /// Writes record `number`. When this returns `Ok`, the batch is in the log for ever.
 pub async fn commit(
     commits: &dyn CommitLog,

@@ -196,6 +196,11 @@ impl Dedup {
         Ok(())
     }
 
+    /// Forgets what was on its way: whether it has arrived, recovery finds out.
+    pub fn forget_in_flight(&self) {
+        self.in_flight().clear();
+    }
+
     /// The index, for recovery.
     pub fn index(&self) -> &Arc<dyn DedupIndex> {
         &self.index

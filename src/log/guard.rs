@@ -15,8 +15,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tiles_spec::{
     Checkpoint, EntryBundle, Frontier, Hash, HashTile, Level, ResourcePath, SignedCheckpoint,
-    TILE_WIDTH_MAX, TileCoord, TileIndex, TileMap, TileSource, TileWidth, TreeHead, leaf_hash,
-    plan_consistency,
+    TILE_WIDTH_MAX, TileCoord, TileIndex, TileMap, TileSource, TileWidth, TreeHead, VerifierKey,
+    leaf_hash, plan_consistency,
     tile::{bundles_for_growth, edge_tiles, tiles_for_growth},
     verify_consistency,
 };
@@ -176,6 +176,11 @@ impl SigningGuard {
     /// The tree that was signed last.
     pub fn signed(&self) -> TreeHead {
         self.signed
+    }
+
+    /// The log's origin, and the key that verifies what is signed.
+    pub fn identity(&self) -> (String, VerifierKey) {
+        (self.signer.origin().to_string(), self.signer.verifier_key())
     }
 
     /// Reads the encoded tiles and bundles of one growth step back, recomputes the root from

@@ -3,16 +3,17 @@
 //! ```text
 //! sequencer   take - assign - integrate - guard - COMMIT | take - assign - ...
 //! publisher                                              | apply - guard - sign - publish - answer
-//! settler                                                                  | settle
+//! settler                                                                  | settle - trim
 //! ```
 //! Three tasks in one, in step: while batch k is published, batch k + 1 is sequenced and
 //! committed. There is one commit in flight at a time, and the publisher finishes batches in
-//! order. The first failure of any of them ends all three, and everyone who waits is told (I9):
-//! what was committed is finished by the next recovery.
+//! order. The first failure of any of them ends the term, and all three with it (I9): what was
+//! committed is finished by the next recovery, and whoever still waits submits again.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::{Either, select};
 use tiles_spec::{Hash, LeafIndex, Level, TileMap, TileSource, TileWidth, TreeSize};
 use tokio::sync::{mpsc, watch};
 
@@ -21,14 +22,18 @@ use super::dedup::{Dedup, DedupError};
 use super::integrate::Integrated;
 use super::pool::Pool;
 use super::publish::{Publication, PublishError, Publisher};
-use super::recover::Ready;
+use super::recover::{Ready, RecoverError};
+use super::roles::gauge;
 use super::sequence::{Position, SequenceError, Sequenced, Waiter, assign};
+use super::trim::Trimmer;
 use super::{Acknowledged, Context, SubmitError};
 use crate::offload::offload;
 use crate::store::{Attempt, RecordNumber, StoreError};
 
 /// How many committed batches may wait to be published.
 const PIPELINE_DEPTH: usize = 2;
+/// How many published batches may wait to be settled before some are passed over.
+const SETTLES_MAX: usize = 1024;
 
 /// A busy log takes a batch at most this often: each has its fixed cost, and with the processors
 /// saturated smaller ones would only add to it. An idle log never waits: what counts is that the
@@ -58,25 +63,27 @@ pub enum LogError {
     /// A leaf is not where it was to be published (I4).
     #[error("leaf {0} is not in the published tree")]
     NotIncluded(LeafIndex),
+    /// The log cannot be continued.
+    #[error("the log cannot be continued")]
+    Recover(#[source] RecoverError),
 }
 
-/// Runs a log that was recovered.
-pub struct Driver {
-    context: Context,
-    dedup: Dedup,
-    position: Position,
-    publisher: Publisher,
-    pool: FailOnDrop,
-    published: watch::Sender<Arc<Publication>>,
-}
-
-/// The pool of a driver: when the driver is gone, nobody must wait any more.
-struct FailOnDrop(Arc<Pool>);
-
-impl Drop for FailOnDrop {
-    fn drop(&mut self) {
-        self.0.fail(&SubmitError::Halted("the writer has ended".to_owned()));
+impl LogError {
+    /// The term is over, and a recovery may go on from there.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Commit(error) => error.is_passing(),
+            Self::Publish(error) => error.is_passing(),
+            Self::Settle(error) => error.is_passing(),
+            Self::Recover(error) => error.is_passing(),
+            Self::Sequence(_) | Self::Dedup(_) | Self::NotIncluded(_) => false,
+        }
     }
+}
+
+/// Whether trying again, here or elsewhere, would not help the submitter.
+pub(super) fn is_final_for_submitter(reason: &SubmitError) -> bool {
+    !matches!(reason, SubmitError::Halted(_) | SubmitError::ShuttingDown)
 }
 
 /// A committed batch on its way to the publisher; without growth where all were duplicates.
@@ -86,57 +93,39 @@ struct Committed {
     waiters: Vec<Waiter>,
 }
 
-impl Driver {
-    pub(super) fn new(context: Context, dedup: Dedup, ready: Ready, pool: Arc<Pool>) -> Self {
-        let Ready { position, publisher, published } = ready;
-        context.metrics.tree_size.set(gauge(published.head.size));
-        let (published, _) = watch::channel(Arc::new(published));
-        Self { context, dedup, position, publisher, pool: FailOnDrop(pool), published }
-    }
-
-    pub(super) fn published(&self) -> watch::Receiver<Arc<Publication>> {
-        self.published.subscribe()
-    }
-
-    pub(super) fn context(&self) -> &Context {
-        &self.context
-    }
-
-    /// Runs until the log is shut down and everything is answered, or until something fails.
-    pub async fn run(self) -> Result<(), LogError> {
-        let Self { context, dedup, position, publisher, pool, published } = self;
-        let (context, metrics) = (&context, context.metrics.clone());
-        let (committed, to_publish) = mpsc::channel(PIPELINE_DEPTH);
-        // Recovery has finished everything up to here.
-        let finished = position.number.previous().map(|n| (n, published.borrow().head.size));
-        let (settled, to_settle) = watch::channel(finished);
-        let sequencer = Sequencer { context, dedup: dedup.clone(), position, pool: &pool.0 };
-        let finisher = Finisher { context, dedup, publisher, published, settled };
-        let ended = tokio::try_join!(
-            sequencer.run(committed),
-            finisher.run(to_publish),
-            settle(context, to_settle),
-        );
-        metrics.halted.set(i64::from(ended.is_err()));
-        if let Err(error) = &ended {
-            pool.0.fail(&SubmitError::Halted(chain(error)));
-        }
-        ended.map(|_| ())
-    }
+/// One term of leadership.
+pub(super) struct Term<'a> {
+    pub context: &'a Context,
+    pub dedup: &'a Dedup,
+    pub pool: &'a Pool,
+    pub published: &'a watch::Sender<Arc<Publication>>,
 }
 
-/// An error with its causes, on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.ends_with(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
+impl Term<'_> {
+    /// Leads until the pool is drained, or until something fails.
+    pub async fn run(self, ready: Ready) -> Result<(), LogError> {
+        let Self { context, dedup, pool, published } = self;
+        let Ready { position, publisher, published: recovered } = ready;
+        let (committed, to_publish) = mpsc::channel(PIPELINE_DEPTH);
+        let (settled, to_settle) = mpsc::channel(SETTLES_MAX);
+        let settler = Settler {
+            context,
+            // Recovery has finished everything up to here.
+            finished: position.number.previous().map(|n| (n, recovered.head.size)),
+            trimmer: context.stores.shelf.clone().map(|shelf| {
+                Trimmer::new(shelf, context, position.number.previous(), recovered.head.size)
+            }),
+        };
+        let sequencer = Sequencer { context, dedup: dedup.clone(), position, pool };
+        let finisher = Finisher { context, dedup: dedup.clone(), publisher, published, settled };
+        let ended = tokio::try_join!(
+            biased;
+            sequencer.run(committed),
+            finisher.run(to_publish),
+            settler.run(to_settle),
+        );
+        ended.map(|_| ())
     }
-    text
 }
 
 struct Sequencer<'a> {
@@ -180,8 +169,9 @@ impl Sequencer<'_> {
                 // The publisher has failed; its error is the one that counts.
                 return Ok(());
             }
-            let pause = BUSY_PACE.checked_sub(context.clock.now() - taken);
-            if let Some(pause) = pause.filter(|_| is_busy && !pool.is_closed()) {
+            let pace = if is_busy { BUSY_PACE.max(config.batch_pace) } else { config.batch_pace };
+            let pause = pace.checked_sub(context.clock.now() - taken);
+            if let Some(pause) = pause.filter(|_| !pool.is_closed()) {
                 context.clock.sleep(pause).await;
             }
         }
@@ -193,20 +183,19 @@ struct Finisher<'a> {
     context: &'a Context,
     dedup: Dedup,
     publisher: Publisher,
-    published: watch::Sender<Arc<Publication>>,
-    settled: watch::Sender<Option<(RecordNumber, TreeSize)>>,
+    published: &'a watch::Sender<Arc<Publication>>,
+    settled: mpsc::Sender<(RecordNumber, TreeSize)>,
 }
 
 impl Finisher<'_> {
     async fn run(mut self, mut batches: mpsc::Receiver<Committed>) -> Result<(), LogError> {
         loop {
+            let next = std::pin::pin!(batches.recv());
             let idle = self.context.clock.sleep(self.context.config.republish_interval);
-            tokio::select! {
-                batch = batches.recv() => match batch {
-                    Some(batch) => self.finish(batch).await?,
-                    None => return Ok(()),
-                },
-                () = idle => self.republish().await?,
+            match select(next, std::pin::pin!(idle)).await {
+                Either::Left((Some(batch), _)) => self.finish(batch).await?,
+                Either::Left((None, _)) => return Ok(()),
+                Either::Right(_) => self.republish().await?,
             }
         }
     }
@@ -230,7 +219,8 @@ impl Finisher<'_> {
         answer(waiters, &publication)?;
         let (dedup, head) = (self.dedup.clone(), publication.head);
         offload(move || dedup.publish(&leaves, head)).await?;
-        self.settled.send_replace(Some((number, head.size)));
+        // A settler that is far behind need not hear of every batch.
+        self.settled.try_send((number, head.size)).ok();
         Ok(())
     }
 
@@ -254,7 +244,7 @@ fn answer(waiters: Vec<Waiter>, publication: &Arc<Publication>) -> Result<(), Lo
             return Err(LogError::NotIncluded(index));
         }
         let publication = publication.clone();
-        drop(answer.send(Ok(Acknowledged { index, leaf, duplicate, publication })));
+        drop(answer.send(Ok(Acknowledged { index, leaf, duplicate, publication, proof: None })));
     }
     Ok(())
 }
@@ -266,25 +256,42 @@ fn slot(tiles: &TileMap, index: LeafIndex) -> Option<Hash> {
     hashes.get(usize::from(position)).copied()
 }
 
-/// Lets the store make durable in bulk what was published, beside the other two.
-async fn settle(
-    context: &Context,
-    mut published: watch::Receiver<Option<(RecordNumber, TreeSize)>>,
-) -> Result<(), LogError> {
-    let commits = &context.stores.commits;
-    while published.changed().await.is_ok() {
-        let newest = *published.borrow_and_update();
-        if let Some((number, size)) = newest {
-            commits.settle(number, size).await.map_err(LogError::Settle)?;
-        }
-    }
-    let last = *published.borrow();
-    if let Some((number, size)) = last {
-        commits.end(number, size).await.map_err(LogError::Settle)?;
-    }
-    Ok(())
+/// Lets the store make durable in bulk what was published, and removes what nobody needs any more,
+/// beside the other two.
+struct Settler<'a> {
+    context: &'a Context,
+    /// What was published last.
+    finished: Option<(RecordNumber, TreeSize)>,
+    trimmer: Option<Trimmer>,
 }
 
-fn gauge(size: TreeSize) -> i64 {
-    i64::try_from(size.get()).expect("tree sizes are below 2^63")
+impl Settler<'_> {
+    async fn run(
+        mut self,
+        mut published: mpsc::Receiver<(RecordNumber, TreeSize)>,
+    ) -> Result<(), LogError> {
+        let commits = &self.context.stores.commits;
+        let mut waiting = Vec::new();
+        while published.recv_many(&mut waiting, SETTLES_MAX).await > 0 {
+            for (number, size) in waiting.drain(..) {
+                if let Some(trimmer) = &mut self.trimmer {
+                    trimmer.note(number, size);
+                }
+                self.finished = Some((number, size));
+            }
+            if let Some((number, size)) = self.finished {
+                commits.settle(number, size).await.map_err(LogError::Settle)?;
+            }
+            if let Some(trimmer) = &mut self.trimmer {
+                trimmer.trim_some().await;
+            }
+        }
+        if let Some((number, size)) = self.finished {
+            commits.end(number, size).await.map_err(LogError::Settle)?;
+        }
+        if let Some(mut trimmer) = self.trimmer {
+            trimmer.trim_all().await;
+        }
+        Ok(())
+    }
 }

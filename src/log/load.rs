@@ -1,5 +1,7 @@
-//! Load: parts of a published tree, read back from its stored tiles.
+//! Load: parts of a published tree, read back from its stored tiles, many at once.
 
+use futures::future::{try_join, try_join_all};
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use tiles_spec::{
     BundleCoord, EntryBundle, Hash, HashTile, LeafIndex, Level, TileCoord, TileMap, TileWidth,
     TreeHead, TreeSize, append_entry, plan_root,
@@ -10,6 +12,9 @@ use super::Context;
 use super::integrate::{EdgeError, root_of};
 use super::recover::RecoverError;
 use crate::store::{ObjectPath, Store, StoreError};
+
+/// Most tiles that are read at once.
+const READS_MAX: usize = 32;
 
 /// Reads a hash tile; where a partial tile is gone because its full tile exists, from that.
 pub(super) async fn tile(
@@ -35,14 +40,25 @@ pub(super) async fn edge(
     context: &Context,
     head: TreeHead,
 ) -> Result<(TileMap, Vec<u8>), RecoverError> {
-    let mut tiles = TileMap::default();
-    for coord in edge_tiles(head.size) {
-        tiles.insert(coord, edge_tile(context, coord, head).await?);
-    }
-    let Some(coord) = edge_bundle(head.size) else { return Ok((tiles, Vec::new())) };
+    let tiles = async {
+        let read = edge_tiles(head.size).into_iter().map(async |coord| {
+            Ok::<_, RecoverError>((coord, edge_tile(context, coord, head).await?))
+        });
+        let mut tiles = TileMap::default();
+        for (coord, tile) in try_join_all(read).await? {
+            tiles.insert(coord, tile);
+        }
+        Ok(tiles)
+    };
+    try_join(tiles, unfinished_bundle(context, head)).await
+}
+
+/// The unfinished bundle of a tree.
+async fn unfinished_bundle(context: &Context, head: TreeHead) -> Result<Vec<u8>, RecoverError> {
+    let Some(coord) = edge_bundle(head.size) else { return Ok(Vec::new()) };
     let path = ObjectPath::from(coord);
     if let Some(object) = context.stores.objects.get(&path).await? {
-        return Ok((tiles, object.bytes.into()));
+        return Ok(object.bytes.into());
     }
     // The partial bundle was superseded by a wider one that is full.
     let full = BundleCoord { width: TileWidth::FULL, ..coord };
@@ -54,7 +70,7 @@ pub(super) async fn edge(
     for entry in bundle.entries().take(coord.width.as_usize()) {
         append_entry(&mut cut, entry).expect("an entry of a bundle is in bounds");
     }
-    Ok((tiles, cut))
+    Ok(cut)
 }
 
 async fn edge_tile(
@@ -77,12 +93,15 @@ pub(super) async fn root_at(
     context: &Context,
     size: TreeSize,
 ) -> Result<Option<Hash>, RecoverError> {
+    let plan = plan_root(size);
+    let read = plan.tiles().iter().map(async |coord| {
+        let tile = tile(&*context.stores.objects, *coord).await?;
+        Ok::<_, StoreError>((*coord, tile))
+    });
     let mut tiles = TileMap::default();
-    for coord in plan_root(size).tiles() {
-        match tile(&*context.stores.objects, *coord).await? {
-            Some(tile) => tiles.insert(*coord, tile),
-            None => return Ok(None),
-        }
+    for (coord, tile) in try_join_all(read).await? {
+        let Some(tile) = tile else { return Ok(None) };
+        tiles.insert(coord, tile);
     }
     Ok(root_of(size, &tiles))
 }
@@ -94,13 +113,17 @@ pub(super) async fn leaves(
     to: TreeSize,
     size: TreeSize,
 ) -> Result<Vec<(Hash, LeafIndex)>, RecoverError> {
-    let mut leaves = Vec::new();
-    for coord in tiles_at(size, Level::ZERO)
+    let coords = tiles_at(size, Level::ZERO)
         .skip(usize::try_from(from.get() / 256).unwrap_or(usize::MAX))
-        .take_while(|coord| coord.index.get() * 256 < to.get())
-    {
+        .take_while(|coord| coord.index.get() * 256 < to.get());
+    let read = stream::iter(coords).map(async |coord| {
         let tile = tile(&*context.stores.objects, coord).await?;
         let tile = tile.ok_or(RecoverError::MissingTile { path: coord.into() })?;
+        Ok::<_, RecoverError>((coord, tile))
+    });
+    let mut read = std::pin::pin!(read.buffered(READS_MAX));
+    let mut leaves = Vec::new();
+    while let Some((coord, tile)) = read.try_next().await? {
         let indexed = (coord.index.get() * 256..).zip(tile.hashes());
         leaves.extend(
             indexed

@@ -8,7 +8,10 @@
 //! - [`guard`]: is checked a second time, before the write and before the signature
 //! - [`publish`]: is written, signed, shown
 //! - [`lead`]: the loop that does this, pipelined
-//! - [`replay`], [`load`], [`recover`]: whatever was left undone is done, or refused, at the next start
+//! - [`trim`]: what nobody needs any more is removed
+//! - [`replay`], [`load`], [`recover`]: whatever was left undone is done, or refused, by the next to lead
+//! - [`follow`], [`peers`]: a writer that does not lead hands its submissions to the one that does
+//! - [`roles`]: who leads, and when it is somebody else's turn
 //!
 //! [`Log`] is what the rest of the program sees. The invariants I1 to I16 that the modules cite are
 //! in `src/docs/safety.md`.
@@ -16,6 +19,7 @@
 pub mod commit;
 pub mod dedup;
 mod description;
+mod follow;
 pub mod guard;
 pub mod integrate;
 mod lead;
@@ -26,20 +30,25 @@ mod publish;
 pub mod record;
 mod recover;
 mod replay;
+mod roles;
 mod sequence;
+mod trim;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::future::try_join_all;
 use tiles_spec::{Hash, LeafIndex, ProofPlan, TileMap, TreeSize, plan_inclusion, verify_inclusion};
 use tokio::sync::watch;
 
 pub use integrate::Leaf;
-pub use lead::{Driver, LogError};
+pub use lead::LogError;
 pub use publish::{Publication, PublishError};
 pub use record::RECORD_MAGIC;
 pub use recover::RecoverError;
+pub use roles::Driver;
 
 use crate::clock::Clock;
 use crate::entropy::Entropy;
@@ -47,8 +56,9 @@ use crate::metrics::LogMetrics;
 use crate::signer::{SignedMemory, Signer};
 use crate::store::{ObjectPath, Store, StoreError, Stores};
 use dedup::{Dedup, DedupIndex};
-use peers::{NotLeading, PeerAnswer, Peers, Standing};
+use peers::{NotLeading, PeerAnswer, PeerIncluded, Peers, Role, Standing};
 use pool::{Pool, PoolLimits};
+use roles::State;
 
 /// The limits of a log.
 #[derive(Debug, Clone)]
@@ -112,6 +122,14 @@ pub struct Context {
     pub metrics: Arc<LogMetrics>,
 }
 
+impl Context {
+    /// A random time below `limit`.
+    fn below(&self, limit: Duration) -> Duration {
+        let [first, second, ..] = self.entropy.nonce();
+        limit * u32::from(u16::from_be_bytes([first, second])) / (1 << 16)
+    }
+}
+
 /// The answer to a submission.
 pub type Answer = Result<Acknowledged, SubmitError>;
 
@@ -126,6 +144,8 @@ pub struct Acknowledged {
     pub duplicate: bool,
     /// A published tree that contains it.
     pub publication: Arc<Publication>,
+    /// The inclusion proof in that tree, where another writer has given it.
+    pub proof: Option<Vec<Hash>>,
 }
 
 /// A submission was not taken, or not answered.
@@ -183,29 +203,31 @@ pub enum ProveError {
 pub struct Log {
     pool: Arc<Pool>,
     published: watch::Receiver<Arc<Publication>>,
+    state: watch::Receiver<State>,
+    is_draining: Arc<AtomicBool>,
     objects: Arc<dyn Store>,
     signer: Arc<dyn Signer>,
     metrics: Arc<LogMetrics>,
 }
 
 impl Log {
-    /// Recovers or creates the log of `context`. The [`Driver`] has to be run for anything to
-    /// happen; it ends when the log is shut down or has failed.
+    /// Recovers or creates the log of `context`, or joins those who write it. The [`Driver`] has to
+    /// be run for anything to happen; it ends when the log is shut down or has failed.
     pub async fn open(
         context: Context,
         index: Arc<dyn DedupIndex>,
     ) -> Result<(Self, Driver), RecoverError> {
-        let dedup = Dedup::new(index);
-        let ready = recover::recover(&context, &dedup).await?;
         let limits = PoolLimits {
             entries_max: context.config.pool_entries_max,
             bytes_max: context.config.pool_bytes_max,
         };
         let pool = Arc::new(Pool::new(limits));
-        let driver = Driver::new(context, dedup, ready, pool.clone());
+        let driver = Driver::open(context, Dedup::new(index), pool.clone()).await?;
         let log = Self {
             pool,
             published: driver.published(),
+            state: driver.state(),
+            is_draining: Arc::default(),
             objects: driver.context().stores.objects.clone(),
             signer: driver.context().signer.clone(),
             metrics: driver.context().metrics.clone(),
@@ -215,31 +237,84 @@ impl Log {
 
     /// Submits an entry and waits until it is published. A duplicate gets the index it has.
     ///
-    /// Dropping the future gives up the answer, not the entry.
+    /// Dropping the future gives up the answer, and the entry too if its batch is not committed.
     pub async fn submit(&self, entry: Bytes) -> Answer {
         let length = entry.len();
         let leaf = Leaf::new(entry).ok_or(SubmitError::TooLarge(length))?;
-        let waiting = self.pool.submit(leaf).inspect_err(|error| {
+        let mut waiting = self.pool.submit(leaf.clone()).inspect_err(|error| {
             if *error == SubmitError::Pushback {
                 self.metrics.pushbacks.inc();
             }
         })?;
-        let acknowledged = match waiting.await {
-            Ok(answer) => answer?,
-            // The batch was dropped unanswered; the pool is about to be told why.
-            Err(_) => return Err(self.pool.failure().await),
+        let answer = loop {
+            match (&mut waiting.answer).await {
+                Ok(answer) => break answer,
+                // The term has ended that the batch belonged to. The next one takes the entry once
+                // more, and finds it if it is in the log by now.
+                Err(_) => self.pool.submit_again(leaf.clone(), &mut waiting)?,
+            }
         };
+        drop(waiting);
+        self.confirm(answer?).await
+    }
+
+    /// A hit of the index is believed only when the tree proves it.
+    async fn confirm(&self, acknowledged: Acknowledged) -> Answer {
         if acknowledged.duplicate {
-            // A hit of the index is believed only when the tree proves it.
             let proof = self.prove(&acknowledged).await;
             proof.map_err(|error| SubmitError::Lookup(error.to_string()))?;
         }
         Ok(acknowledged)
     }
 
+    /// Takes entries that a peer has verified, and answers when they are published; an error if this
+    /// writer does not lead, or leads no more before all are answered.
+    pub async fn take_forwarded(&self, entries: Vec<Bytes>) -> Result<Vec<PeerAnswer>, NotLeading> {
+        if self.state.borrow().role != Role::Leading {
+            return Err(NotLeading);
+        }
+        try_join_all(entries.into_iter().map(|entry| self.take_one(entry))).await
+    }
+
+    async fn take_one(&self, entry: Bytes) -> Result<PeerAnswer, NotLeading> {
+        let length = entry.len();
+        let Some(leaf) = Leaf::new(entry) else {
+            return Ok(PeerAnswer::Refused(SubmitError::TooLarge(length)));
+        };
+        let waiting = match self.pool.submit(leaf) {
+            Ok(waiting) => waiting,
+            Err(SubmitError::ShuttingDown | SubmitError::Halted(_)) => return Err(NotLeading),
+            Err(reason) => return Ok(PeerAnswer::Refused(reason)),
+        };
+        let answer = waiting.answer.await.map_err(|_| NotLeading)?;
+        let answer = match answer {
+            Ok(acknowledged) => self.confirm(acknowledged).await,
+            refused => refused,
+        };
+        let acknowledged = match answer {
+            Ok(acknowledged) => acknowledged,
+            Err(SubmitError::Halted(_)) => return Err(NotLeading),
+            Err(reason) => return Ok(PeerAnswer::Refused(reason)),
+        };
+        Ok(match self.prove(&acknowledged).await {
+            Ok(proof) => PeerAnswer::Included(PeerIncluded {
+                index: acknowledged.index,
+                duplicate: acknowledged.duplicate,
+                checkpoint: acknowledged.publication.checkpoint.clone(),
+                proof,
+            }),
+            Err(error) => PeerAnswer::Refused(SubmitError::Lookup(error.to_string())),
+        })
+    }
+
     /// The inclusion proof of an acknowledged leaf in the tree of its acknowledgement, verified.
     pub async fn prove(&self, leaf: &Acknowledged) -> Result<Vec<Hash>, ProveError> {
         let head = leaf.publication.head;
+        if let Some(proof) = &leaf.proof {
+            verify_inclusion(&leaf.leaf, leaf.index, &head, proof)
+                .map_err(|_| ProveError::NotProved { index: leaf.index })?;
+            return Ok(proof.clone());
+        }
         let plan = plan_inclusion(leaf.index, head.size)
             .map_err(|_| ProveError::OutOfTree { index: leaf.index, size: head.size })?;
         let proof = match plan.build(&leaf.publication.tiles) {
@@ -284,21 +359,34 @@ impl Log {
         self.pool.len()
     }
 
-    /// The log takes entries: its driver is running and it is not shutting down.
+    /// The log takes entries: its driver is running, somebody leads, and it is not shutting down.
     pub fn is_ready(&self) -> bool {
-        self.published.has_changed().is_ok() && !self.pool.is_closed()
+        let is_running = self.published.has_changed().is_ok() && !self.pool.is_closed();
+        let role = self.state.borrow().role;
+        is_running
+            && !self.is_draining.load(Ordering::Relaxed)
+            && matches!(role, Role::Leading | Role::Following)
     }
 
     /// How this writer stands among its peers.
     pub fn standing(&self) -> Standing {
-        unimplemented!()
+        let State { role, leader } = self.state.borrow().clone();
+        let published = self.published();
+        Standing {
+            role: match role {
+                Role::Leading if self.pool.is_closed() => Role::Leaving,
+                role => role,
+            },
+            epoch: leader.epoch,
+            leader: leader.address,
+            published: published.head.size,
+            checkpoint: published.checkpoint.clone(),
+        }
     }
 
-    /// Takes entries that a peer has verified, and answers when they are published; an error if
-    /// this writer does not lead.
-    pub async fn take_forwarded(&self, entries: Vec<Bytes>) -> Result<Vec<PeerAnswer>, NotLeading> {
-        drop(entries);
-        Err(NotLeading)
+    /// Says that it is not ready, so that load balancers send no more, and takes entries as before.
+    pub fn drain(&self) {
+        self.is_draining.store(true, Ordering::Relaxed);
     }
 
     /// Takes no more entries; the driver ends when everything that waits is answered.

@@ -31,7 +31,8 @@ pub trait Peers: Send + Sync + 'static {
 
     /// Hands over verified entries and waits until each is answered. There are as many answers as
     /// entries, in their order. At most [`FORWARD_ENTRIES_MAX`] and [`FORWARD_BYTES_MAX`].
-    async fn forward(&self, address: &str, entries: &[Bytes]) -> Result<Vec<PeerAnswer>, PeerError>;
+    async fn forward(&self, address: &str, entries: &[Bytes])
+    -> Result<Vec<PeerAnswer>, PeerError>;
 }
 
 /// What a writer is doing.

@@ -1,13 +1,18 @@
 //! The pool: submissions on their way into the next batch.
 //!
 //! Bounded in entries and in bytes (I12): a full pool refuses, and what it has taken it answers.
-//! There is no artificial delay; the sequencer takes all that waits whenever it is free, so batches
+//! There is no artificial delay; whoever takes, takes all that waits whenever it is free, so batches
 //! grow exactly while a commit is under way.
+//!
+//! A submission whose batch was dropped unanswered, because the term of leadership it belonged to
+//! has ended, comes back by itself ([`Pool::submit_again`]). So a closed pool is drained only when
+//! nobody is left who may come back.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{Notify, oneshot};
 
 use super::integrate::Leaf;
 use super::{Answer, SubmitError};
@@ -30,37 +35,64 @@ pub struct Submission {
     pub waiter: oneshot::Sender<Answer>,
 }
 
+/// What a submitter waits for.
+#[derive(Debug)]
+pub struct Waiting {
+    /// Yields the answer, or an error where the batch was dropped unanswered.
+    pub answer: oneshot::Receiver<Answer>,
+    _live: Live,
+}
+
+/// Counts a submitter for as long as it may come back.
+#[derive(Debug)]
+struct Live(Arc<Shared>);
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        if self.0.live.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.changed.notify_one();
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// Submitters that wait for an answer.
+    live: AtomicUsize,
+    /// Something was submitted, or nobody is left, or the pool was closed.
+    changed: Notify,
+}
+
 /// See the module's text.
 #[derive(Debug)]
 pub struct Pool {
     limits: PoolLimits,
     held: Mutex<Held>,
-    changed: Notify,
-    /// Why the pool has failed, once it has.
-    failed: watch::Sender<Option<SubmitError>>,
+    shared: Arc<Shared>,
 }
 
 #[derive(Debug, Default)]
 struct Held {
     waiting: VecDeque<Submission>,
     bytes: usize,
+    /// Why nothing more is taken.
     closed: Option<SubmitError>,
+    /// Why nothing will be answered any more.
+    failed: Option<SubmitError>,
 }
 
 impl Pool {
     /// An empty pool.
     pub fn new(limits: PoolLimits) -> Self {
-        let failed = watch::Sender::new(None);
-        Self { limits, held: Mutex::default(), changed: Notify::new(), failed }
+        Self { limits, held: Mutex::default(), shared: Arc::default() }
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes an entry, or refuses it. What is returned yields the answer, or an error if the log
-    /// stops before.
-    pub fn submit(&self, leaf: Leaf) -> Result<oneshot::Receiver<Answer>, SubmitError> {
+    /// Takes an entry, or refuses it.
+    pub fn submit(&self, leaf: Leaf) -> Result<Waiting, SubmitError> {
         let (waiter, answer) = oneshot::channel();
         let mut held = self.held();
         if let Some(reason) = &held.closed {
@@ -73,8 +105,25 @@ impl Pool {
         held.bytes = bytes;
         held.waiting.push_back(Submission { leaf, waiter });
         drop(held);
-        self.changed.notify_one();
-        Ok(answer)
+        self.shared.live.fetch_add(1, Ordering::AcqRel);
+        self.shared.changed.notify_one();
+        Ok(Waiting { answer, _live: Live(self.shared.clone()) })
+    }
+
+    /// Takes an entry once more whose batch was dropped unanswered. It was admitted before, so that
+    /// neither the limits nor a closed pool turn it away; only a failed one does.
+    pub fn submit_again(&self, leaf: Leaf, waiting: &mut Waiting) -> Result<(), SubmitError> {
+        let (waiter, answer) = oneshot::channel();
+        let mut held = self.held();
+        if let Some(reason) = &held.failed {
+            return Err(reason.clone());
+        }
+        held.bytes += leaf.entry.len();
+        held.waiting.push_back(Submission { leaf, waiter });
+        drop(held);
+        waiting.answer = answer;
+        self.shared.changed.notify_one();
+        Ok(())
     }
 
     /// How many entries wait.
@@ -88,7 +137,7 @@ impl Pool {
     }
 
     /// Waits for submissions and takes them, oldest first, up to both limits but at least one.
-    /// `None` once the pool is closed and drained.
+    /// `None` once the pool is closed and drained, and nobody is left who waits for an answer.
     pub async fn take(&self, entries_max: usize, bytes_max: usize) -> Option<Vec<Submission>> {
         loop {
             {
@@ -96,11 +145,11 @@ impl Pool {
                 if !held.waiting.is_empty() {
                     return Some(held.take(entries_max, bytes_max));
                 }
-                if held.closed.is_some() {
+                if held.closed.is_some() && self.shared.live.load(Ordering::Acquire) == 0 {
                     return None;
                 }
             }
-            self.changed.notified().await;
+            self.shared.changed.notified().await;
         }
     }
 
@@ -108,16 +157,14 @@ impl Pool {
     /// taken; [`fail`](Self::fail) drops it.
     pub fn close(&self, reason: SubmitError) {
         self.held().closed.get_or_insert(reason);
-        self.changed.notify_one();
+        self.shared.changed.notify_one();
     }
 
     /// Closes the pool and answers everything that waits with `reason`. The first failure counts.
     pub fn fail(&self, reason: &SubmitError) {
-        if self.failed.borrow().is_some() {
-            return;
-        }
         let dropped = {
             let mut held = self.held();
+            held.failed.get_or_insert_with(|| reason.clone());
             // Whoever comes later is told why the pool was closed first: a writer that shuts down and
             // then ends has shut down.
             held.closed.get_or_insert_with(|| reason.clone());
@@ -127,15 +174,7 @@ impl Pool {
         for submission in dropped {
             drop(submission.waiter.send(Err(reason.clone())));
         }
-        self.changed.notify_one();
-        self.failed.send_replace(Some(reason.clone()));
-    }
-
-    /// Waits until the pool has failed, and says why.
-    pub async fn failure(&self) -> SubmitError {
-        let mut failed = self.failed.subscribe();
-        let reason = failed.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
-        reason.expect("the sender is the pool's own, and what was waited for is there")
+        self.shared.changed.notify_one();
     }
 }
 
@@ -158,6 +197,8 @@ impl Held {
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt as _;
+
     use super::*;
 
     fn leaf(bytes: usize) -> Leaf {
@@ -196,17 +237,22 @@ mod tests {
     #[tokio::test]
     async fn a_closed_pool_is_drained_and_a_failed_one_answers_everybody() {
         let pool = pool();
-        let _first = pool.submit(leaf(1)).expect("room");
+        let mut first = pool.submit(leaf(1)).expect("room");
         pool.close(SubmitError::ShuttingDown);
         assert_eq!(pool.submit(leaf(1)).err(), Some(SubmitError::ShuttingDown));
+        drop(pool.take(9, 9).await);
+        assert!(pool.take(9, 9).now_or_never().is_none(), "the first may come back");
+        assert!((&mut first.answer).await.is_err(), "was dropped unanswered");
+        pool.submit_again(leaf(1), &mut first).expect("was admitted before");
         assert_eq!(pool.take(9, 9).await.map(|taken| taken.len()), Some(1));
+        drop(first);
         assert!(pool.take(9, 9).await.is_none());
 
         let pool = self::pool();
-        let answer = pool.submit(leaf(1)).expect("room");
+        let waiting = pool.submit(leaf(1)).expect("room");
         pool.fail(&SubmitError::Halted("disk full".to_owned()));
         assert_eq!(
-            answer.await.expect("is answered").err().map(|e| e.to_string()),
+            waiting.answer.await.expect("is answered").err().map(|e| e.to_string()),
             Some(SubmitError::Halted("disk full".to_owned()).to_string())
         );
     }

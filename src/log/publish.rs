@@ -3,16 +3,28 @@
 //! The order is the safety of the log (I3, I4): tiles and bundles are written, read back by the
 //! guard, the checkpoint is signed, remembered beside the key, shown, and only then are the
 //! submitters answered. A crash anywhere in between is finished by recovery with the same bytes.
+//!
+//! `checkpoint` only moves forward (I2). It is replaced on the version that was read or written
+//! last; where another writer was faster, what is shown decides: our tree is published whoever
+//! showed it, a smaller one is an older leader's and is replaced in its turn, a larger one means
+//! that this writer is fenced (I7). An ambiguous answer proves nothing, so that the identical
+//! replacement is repeated.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use tiles_spec::{LeafIndex, TileMap, TreeHead};
+use tiles_spec::{CheckpointError, LeafIndex, TileMap, TreeHead, TreeSize, open_checkpoint};
 
 use super::guard::{GuardError, SigningGuard};
 use super::integrate::Integrated;
+use crate::clock::Clock;
 use crate::signer::{SignedMemory, SignedMemoryError};
 use crate::store::{Attempt, ObjectPath, Replaced, Store, StoreError, Version};
+
+/// After so many answers that decided nothing the writer stops; its recovery finds out the rest.
+const ATTEMPTS_MAX: u32 = 8;
+const BACK_OFF_FIRST: Duration = Duration::from_millis(50);
 
 /// A published tree: its head, its checkpoint, and the hash tiles that its last batch touched.
 #[derive(Debug)]
@@ -48,14 +60,43 @@ pub enum PublishError {
     /// The checkpoint could not be replaced.
     #[error("cannot replace the checkpoint")]
     Checkpoint(#[source] StoreError),
-    /// Someone else has changed the checkpoint (I7).
-    #[error("the checkpoint was replaced by another writer; this one is fenced")]
-    Fenced,
+    /// Another writer has published a larger tree (I7).
+    #[error("another writer has published the tree of size {shown}; this one is fenced")]
+    Fenced {
+        /// The size that is shown.
+        shown: TreeSize,
+    },
+    /// The checkpoint was taken away while the log was running.
+    #[error(
+        "`checkpoint` is gone; restore it from any reader's or mirror's copy, the newest there is"
+    )]
+    Missing,
+    /// Something else than a checkpoint of this log is shown.
+    #[error("what `checkpoint` holds is not of this log")]
+    Foreign(#[source] CheckpointError),
+    /// Another root is shown for the size that was to be published (I1).
+    #[error("forked: `checkpoint` shows another root at size {size}; do not go on")]
+    Forked {
+        /// The size.
+        size: TreeSize,
+    },
+}
+
+impl PublishError {
+    /// Another writer leads, or the store may do better the next time; recovery goes on from there.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Fenced { .. } => true,
+            Self::Apply(source) | Self::Checkpoint(source) => source.is_passing(),
+            _ => false,
+        }
+    }
 }
 
 /// Publishes the batches of one leader, in order.
 pub struct Publisher {
     pub(super) objects: Arc<dyn Store>,
+    pub(super) clock: Arc<dyn Clock>,
     pub(super) guard: SigningGuard,
     pub(super) memory: Option<SignedMemory>,
     /// The version of `checkpoint` that is to be replaced.
@@ -80,12 +121,59 @@ impl Publisher {
         if let Some(memory) = &self.memory {
             memory.remember(&checkpoint)?;
         }
-        let path = ObjectPath::checkpoint();
-        let replaced = self.objects.replace(&path, checkpoint.clone(), &self.version).await;
-        self.version = match replaced.map_err(PublishError::Checkpoint)? {
-            Replaced::Now(version) => version,
-            Replaced::Conflict => return Err(PublishError::Fenced),
-        };
+        let checkpoint = self.show(checkpoint).await?;
         Ok(Publication { head: self.guard.signed(), checkpoint, tiles })
+    }
+
+    /// Replaces `checkpoint`, and returns what is shown in the end: the same tree, at least.
+    async fn show(&mut self, checkpoint: Bytes) -> Result<Bytes, PublishError> {
+        let path = ObjectPath::checkpoint();
+        let mut back_off = BACK_OFF_FIRST;
+        for attempt in 1.. {
+            let replaced = self.objects.replace(&path, checkpoint.clone(), &self.version).await;
+            let undecided = match replaced {
+                Ok(Replaced::Now(version)) => {
+                    self.version = version;
+                    return Ok(checkpoint);
+                }
+                Ok(Replaced::Conflict) => match self.find_shown(&path).await {
+                    Ok(Some(shown)) => return Ok(shown),
+                    Ok(None) => StoreError::Ambiguous {
+                        path: path.to_string(),
+                        source: std::io::Error::other("others replace it all the time"),
+                    },
+                    Err(PublishError::Checkpoint(error)) if error.is_passing() => error,
+                    Err(error) => return Err(error),
+                },
+                Err(error @ StoreError::Ambiguous { .. }) => error,
+                Err(error) => return Err(PublishError::Checkpoint(error)),
+            };
+            if attempt == ATTEMPTS_MAX {
+                return Err(PublishError::Checkpoint(undecided));
+            }
+            self.clock.sleep(back_off).await;
+            back_off *= 2;
+        }
+        unreachable!("the last attempt returns")
+    }
+
+    /// What is shown instead of the version that was expected: the tree that was to be shown, or
+    /// `None` where it is a smaller one, whose version is the one to replace from now on.
+    async fn find_shown(&mut self, path: &ObjectPath) -> Result<Option<Bytes>, PublishError> {
+        let object = self.objects.get(path).await.map_err(PublishError::Checkpoint)?;
+        let object = object.ok_or(PublishError::Missing)?;
+        let (origin, key) = self.guard.identity();
+        let shown = open_checkpoint(&object.bytes, &origin, std::slice::from_ref(&key))
+            .map_err(PublishError::Foreign)?
+            .head;
+        let ours = self.guard.signed();
+        if shown.size > ours.size {
+            return Err(PublishError::Fenced { shown: shown.size });
+        }
+        if shown.size == ours.size && shown.root != ours.root {
+            return Err(PublishError::Forked { size: shown.size });
+        }
+        self.version = object.version;
+        Ok((shown == ours).then_some(object.bytes))
     }
 }

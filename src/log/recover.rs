@@ -4,14 +4,20 @@
 //! 1. **Replay.** Take the newest record, walk its digests back to the first one that may not have
 //!    been applied durably, and only then read `checkpoint`. Record chain, checkpoint, right edge
 //!    and the key's memory must agree; where they do not, the log is refused with the reason (I10).
-//! 2. **Take over.** Create the next record, empty, with the next epoch. From here on a rival that
-//!    was slow is fenced (I7). Read `checkpoint` again: it must not have moved.
-//! 3. **Finish.** Write again everything the unfinished records imply, check it, sign and publish.
+//!    Where other writers may be at work, a disagreement has to show twice, with the checkpoint as
+//!    it was: one of them may have moved on while we read.
+//! 2. **Warm up.** The deduplication index covers what is published and durable.
+//! 3. **Take over.** Create the next record, empty, with the next epoch. From here on a rival that
+//!    was slow is fenced (I7). It may have published until now, and have trimmed the very slot that
+//!    our record went to; so read `checkpoint` again, and go on only if it shows no more than before.
+//! 4. **Finish.** Write again everything the unfinished records imply, check it, sign and publish.
 //!    The bytes are the same as in any earlier attempt (I8).
-//! 4. **Catch up** with the deduplication index from the tiles; write `log.json` once.
+//! 5. **Catch up** with what was just published; write `log.json` once.
 //!
 //! Only [`recover`] makes a [`Ready`], and leading consumes it: after any failure the way back
 //! leads through here (I9).
+
+use std::sync::Arc;
 
 use tiles_spec::{CheckpointError, Frontier, TileMap, TreeHead, TreeSize, VerifierKey, plan_root};
 
@@ -21,8 +27,10 @@ use super::description::describe;
 use super::guard::{GuardError, RecordGuard, SigningGuard};
 use super::integrate::{Edge, EdgeError, Leaf};
 use super::publish::{Publication, PublishError, Publisher};
-use super::record::{Record, RecordDigest, RecordError};
-use super::replay::{EMPTY, Replay, newest_record, read_checkpoint, read_record, refuse_rollback};
+use super::record::{Epoch, Record, RecordDigest, RecordError};
+use super::replay::{
+    EMPTY, Replay, Shown, newest_record, read_checkpoint, read_record, refuse_rollback,
+};
 use super::sequence::Position;
 use super::{Context, load};
 use crate::offload::offload;
@@ -166,25 +174,49 @@ pub enum RecoverError {
     Store(#[from] StoreError),
 }
 
+impl RecoverError {
+    /// Another writer was faster, or the store may do better the next time.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Fenced => true,
+            Self::TakeOver(error) => error.is_passing(),
+            Self::Publish(error) => error.is_passing(),
+            Self::Store(error) => error.is_passing(),
+            _ => false,
+        }
+    }
+
+    /// Reading everything once more cannot help: this is no matter of what was read.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Publish(error) => !error.is_passing(),
+            Self::Guard(_) | Self::Memory(_) | Self::Dedup(_) => true,
+            _ => false,
+        }
+    }
+}
+
 /// A writer that may lead: the only way to get one is a successful recovery.
 pub struct Ready {
     pub(super) position: Position,
     pub(super) publisher: Publisher,
-    pub(super) published: Publication,
+    pub(super) published: Arc<Publication>,
+}
+
+impl Ready {
+    /// The term that begins.
+    pub(super) fn epoch(&self) -> Epoch {
+        self.position.epoch
+    }
 }
 
 /// Brings the log from whatever state it is in to one that can be continued.
 pub(super) async fn recover(context: &Context, dedup: &Dedup) -> Result<Ready, RecoverError> {
-    create_if_new(context).await?;
-    let replay = Replay::read(context).await?;
-    refuse_foreign_checkpoint(context, &replay).await?;
-    let (tiles, bundle) = load::edge(context, replay.base).await?;
-    let edge = Edge::load(replay.base, &tiles, bundle)?;
-    let mut guard = fold(context, &replay, &tiles).await?;
+    dedup.forget_in_flight();
+    let Picture { mut replay, edge, mut guard } = picture(context).await?;
+    catch_up(context, dedup, replay.base).await?;
     let previous = take_over(context, &replay, &mut guard).await?;
-    if read_checkpoint(context).await?.version != replay.checkpoint.version {
-        return Err(RecoverError::Fenced);
-    }
+    replay.checkpoint = refuse_moved(read_checkpoint(context).await?, &replay.checkpoint)?;
     let (edge, publisher, published) = finish(context, &replay, edge).await?;
     catch_up(context, dedup, published.head).await?;
     describe(context).await?;
@@ -196,7 +228,54 @@ pub(super) async fn recover(context: &Context, dedup: &Dedup) -> Result<Ready, R
         epoch: replay.epoch.next(),
         writer: context.config.writer_address.clone(),
     };
-    Ok(Ready { position, publisher, published })
+    Ok(Ready { position, publisher, published: Arc::new(published) })
+}
+
+/// How a log stands, before anything is written.
+pub(super) struct Picture {
+    pub replay: Replay,
+    edge: Edge,
+    guard: RecordGuard,
+}
+
+/// Reads how the log stands, and refuses what does not agree (I10).
+pub(super) async fn picture(context: &Context) -> Result<Picture, RecoverError> {
+    create_if_new(context).await?;
+    let mut seen = None;
+    loop {
+        let error = match take_picture(context).await {
+            Err(error) if context.peers.is_some() && !error.is_passing() => error,
+            taken => return taken,
+        };
+        let now = context.stores.objects.get(&ObjectPath::checkpoint()).await?;
+        let now = now.map(|object| object.version);
+        if seen == Some(now.clone()) {
+            return Err(error);
+        }
+        tracing::info!(error = %error, "what was read does not agree; reading again");
+        seen = Some(now);
+    }
+}
+
+async fn take_picture(context: &Context) -> Result<Picture, RecoverError> {
+    let replay = Replay::read(context).await?;
+    refuse_foreign_checkpoint(context, &replay).await?;
+    let (tiles, bundle) = load::edge(context, replay.base).await?;
+    let edge = Edge::load(replay.base, &tiles, bundle)?;
+    let guard = fold(context, &replay, &tiles).await?;
+    Ok(Picture { replay, edge, guard })
+}
+
+/// The checkpoint that was read after the takeover record was created. If it shows more than the one
+/// before, then a rival has published meanwhile, and what it has published may have been trimmed.
+fn refuse_moved(now: Shown, before: &Shown) -> Result<Shown, RecoverError> {
+    match (now.head, before.head) {
+        (Some(now), Some(before)) if now.size == before.size && now.root != before.root => {
+            Err(RecoverError::Forked { witness: "the published checkpoint", size: now.size })
+        }
+        (head, expected) if head != expected => Err(RecoverError::Fenced),
+        _ => Ok(now),
+    }
 }
 
 /// Shows the size-0 checkpoint of a log that does not exist yet.
@@ -282,6 +361,7 @@ async fn finish(
     let guard = SigningGuard::resume(context.signer.clone(), replay.base, published);
     let mut publisher = Publisher {
         objects: context.stores.objects.clone(),
+        clock: context.clock.clone(),
         guard,
         memory: context.memory.clone(),
         version: replay.checkpoint.version.clone(),
@@ -309,7 +389,11 @@ async fn finish(
 
 /// Makes the deduplication index cover the published tree. An index that covers a tree of another
 /// history, or a larger one, is rebuilt from nothing.
-async fn catch_up(context: &Context, dedup: &Dedup, head: TreeHead) -> Result<(), RecoverError> {
+pub(super) async fn catch_up(
+    context: &Context,
+    dedup: &Dedup,
+    head: TreeHead,
+) -> Result<(), RecoverError> {
     let index = dedup.index().clone();
     let covers = offload({
         let index = index.clone();

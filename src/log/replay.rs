@@ -2,8 +2,10 @@
 //!
 //! The order of reads is part of the protocol. The newest record is chosen and its digests are
 //! walked back first; `checkpoint` is read only then. Read the other way round, a checkpoint could
-//! be compared with records that were trimmed or written after it. Everything that does not fit is
-//! a refusal with a name (I10).
+//! be compared with records that were trimmed or written after it. (It is read once before, too,
+//! but only to know how far to walk: what is published only grows.) Everything that does not fit is
+//! a refusal with a name (I10); while other writers are at work it may also be a picture taken in the
+//! middle of something, which recovery tells by taking another.
 
 use bytes::Bytes;
 use tiles_spec::{Checkpoint, EMPTY_ROOT, SignedCheckpoint, TreeHead, TreeSize, open_checkpoint};
@@ -61,13 +63,13 @@ impl Replay {
         };
         let (record, digest) = read_record(context, newest).await?;
         let (epoch, head) = (record.epoch, record.after);
-        let passed = walk_back(context, record).await?;
+        let walked = walk_back(context, record, enough(context).await?).await?;
         let checkpoint = read_checkpoint(context).await?;
 
         let published = checkpoint.head.map_or(TreeSize::ZERO, |shown| shown.size);
         let floor = context.stores.commits.settled().await?.unwrap_or(published);
         let unfinished: Vec<&Passed> =
-            passed.iter().take_while(|record| record.after.size > floor).collect();
+            walked.iter().take_while(|record| record.after.size > floor).collect();
         let base = unfinished.last().map_or(head, |oldest| oldest.before);
         if base.size > floor
             && let Some(number) = unfinished.last().and_then(|oldest| oldest.number.previous())
@@ -75,7 +77,7 @@ impl Replay {
             return Err(RecoverError::Gap { number, published });
         }
         let heads: Vec<TreeHead> =
-            std::iter::once(head).chain(passed.iter().map(|record| record.before)).collect();
+            std::iter::once(head).chain(walked.iter().map(|record| record.before)).collect();
         check(context, &checkpoint, &heads)?;
         let mut unfinished: Vec<RecordNumber> = unfinished.iter().map(|r| r.number).collect();
         unfinished.reverse();
@@ -137,8 +139,21 @@ async fn find_record(
     }
 }
 
-/// Follows the digests from `record` back to the oldest record that is kept, newest first.
-async fn walk_back(context: &Context, record: Record) -> Result<Vec<Passed>, RecoverError> {
+/// The size below which no record is of interest: what is durable and published is never undone.
+async fn enough(context: &Context) -> Result<TreeSize, RecoverError> {
+    match context.stores.commits.settled().await? {
+        Some(settled) => Ok(settled),
+        None => Ok(read_checkpoint(context).await?.head.map_or(TreeSize::ZERO, |shown| shown.size)),
+    }
+}
+
+/// Follows the digests from `record` back to the oldest record that is kept or, if that comes
+/// first, to one that leads to no more than `enough`; newest first.
+async fn walk_back(
+    context: &Context,
+    record: Record,
+    enough: TreeSize,
+) -> Result<Vec<Passed>, RecoverError> {
     let mut passed = Vec::new();
     let mut later = record;
     loop {
@@ -152,6 +167,9 @@ async fn walk_back(context: &Context, record: Record) -> Result<Vec<Passed>, Rec
             read_checkpoint(context).await?;
             return Err(RecoverError::BrokenChain { number });
         };
+        if after.size <= enough {
+            return Ok(passed);
+        }
         let Some((earlier, digest)) = find_record(context, below).await? else {
             return Ok(passed);
         };

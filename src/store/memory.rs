@@ -11,8 +11,8 @@ use bytes::Bytes;
 use tiles_spec::TreeSize;
 
 use super::{
-    Attempt, CommitLog, Created, NewObject, Object, ObjectPath, RecordNumber, Replaced, Shelf, Store,
-    StoreError, Version,
+    Attempt, CommitLog, Created, NewObject, Object, ObjectPath, RecordNumber, Replaced, Shelf,
+    Store, StoreError, Version,
 };
 
 /// A store in memory.
@@ -138,13 +138,7 @@ impl CommitLog for MemoryStore {
         Ok(None)
     }
 
-    /// Keeps the newest few records, as a log in memory would otherwise be held twice.
-    async fn settle(&self, number: RecordNumber, _: TreeSize) -> Result<(), StoreError> {
-        const RECORDS_KEPT: u64 = 16;
-        let mut held = self.held();
-        if let Some(keep) = RecordNumber::new(number.get().saturating_sub(RECORDS_KEPT)) {
-            held.records = held.records.split_off(&keep);
-        }
+    async fn settle(&self, _: RecordNumber, _: TreeSize) -> Result<(), StoreError> {
         Ok(())
     }
 }

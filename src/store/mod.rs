@@ -302,3 +302,11 @@ pub enum StoreError {
         reason: String,
     },
 }
+
+impl StoreError {
+    /// It may go better the next time: the store was out of reach, busy or slow. Whatever else
+    /// fails is a defect of memory, disk or program, and is not passed over.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Ambiguous { .. } | Self::Io { .. })
+    }
+}

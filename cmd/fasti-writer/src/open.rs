@@ -89,7 +89,7 @@ impl Place {
         registry: &mut Registry,
     ) -> anyhow::Result<(Stores, Option<PathBuf>)> {
         let Self::Directory(path) = self else {
-            return Ok((Stores::of(Arc::new(MemoryStore::default())), None));
+            return Ok((Stores::shared(Arc::new(MemoryStore::default())), None));
         };
         let options = DirectoryOptions {
             accept_copy: flags.restored_at.is_some(),

@@ -1,0 +1,277 @@
+//! Roles: what a writer is at a time, and how it becomes something else.
+//!
+//! ```text
+//!             ┌────────── its term has ended ◄─────────┐
+//!             ▼                                        │
+//!  start ─► follow ── nobody leads ──► recover ──► lead ┘
+//!             ▲                           │
+//!             └──── another was faster ◄──┘
+//! ```
+//! Any number of writers may share a store. Which of them leads, the commit records decide (I7); when
+//! to try is only a matter of liveness, and all waiting here is about that (I11). A writer without
+//! peers leads or stops.
+//!
+//! Nothing is carried from one role to the next but the pool and the deduplication index: leading
+//! begins with the [`Ready`] of a successful recovery (I9), and what a term has left unanswered is
+//! submitted again by those who wait for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tiles_spec::{TileMap, TreeSize};
+use tokio::sync::watch;
+
+use super::dedup::Dedup;
+use super::follow::{Followed, Follower};
+use super::lead::{LogError, Term};
+use super::peers::Role;
+use super::pool::Pool;
+use super::publish::Publication;
+use super::record::Epoch;
+use super::recover::{Ready, RecoverError, picture, recover};
+use super::replay::{EMPTY, newest_record, read_record};
+use super::{Context, SubmitError};
+
+/// Pause before a recovery that has failed for a passing reason is tried again.
+const RECOVERY_PAUSE: Duration = Duration::from_millis(500);
+/// After so many refusals in a row a running writer stops: what it reads is not going to change.
+const REFUSALS_MAX: u32 = 3;
+/// How often a start is tried when the store does not answer properly.
+const STARTS_MAX: u32 = 5;
+/// A term that was lost sooner than this was a quarrel: two writers that cannot reach each other and
+/// both can reach the store. Patience doubles with each, so that both get some work done.
+const QUARREL: Duration = Duration::from_mins(1);
+/// Most that patience is doubled.
+const QUARRELS_MAX: u32 = 4;
+
+/// Who leads, as the newest record has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Leader {
+    /// Its term.
+    pub epoch: Epoch,
+    /// Where it is reached; may be empty.
+    pub address: String,
+}
+
+/// What a writer is at the moment.
+#[derive(Clone, Debug)]
+pub(super) struct State {
+    pub role: Role,
+    pub leader: Leader,
+}
+
+/// What comes next.
+enum Next {
+    Lead(Box<Ready>),
+    Follow,
+}
+
+/// Runs a log that was opened.
+pub struct Driver {
+    context: Context,
+    dedup: Dedup,
+    pool: FailOnDrop,
+    published: watch::Sender<Arc<Publication>>,
+    state: watch::Sender<State>,
+    next: Next,
+}
+
+/// The pool of a driver: when the driver is gone, nobody must wait any more.
+struct FailOnDrop(Arc<Pool>);
+
+impl Drop for FailOnDrop {
+    fn drop(&mut self) {
+        self.0.fail(&SubmitError::Halted("the writer has ended".to_owned()));
+    }
+}
+
+impl Driver {
+    /// Finds out whether to lead or to follow. Everything that has to be refused is (I10).
+    pub(super) async fn open(
+        context: Context,
+        dedup: Dedup,
+        pool: Arc<Pool>,
+    ) -> Result<Self, RecoverError> {
+        let (next, publication, leader) = enter(&context, &dedup).await?;
+        context.metrics.tree_size.set(gauge(publication.head.size));
+        let (published, _) = watch::channel(publication);
+        let (state, _) = watch::channel(State { role: Role::Recovering, leader });
+        let driver = Self { context, dedup, pool: FailOnDrop(pool), published, state, next };
+        driver.enter_role(match driver.next {
+            Next::Lead(_) => Role::Leading,
+            Next::Follow => Role::Following,
+        });
+        Ok(driver)
+    }
+
+    pub(super) fn published(&self) -> watch::Receiver<Arc<Publication>> {
+        self.published.subscribe()
+    }
+
+    pub(super) fn state(&self) -> watch::Receiver<State> {
+        self.state.subscribe()
+    }
+
+    pub(super) fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// Runs until the log is shut down and everything is answered, or until something fails that
+    /// trying again does not mend.
+    pub async fn run(mut self) -> Result<(), LogError> {
+        let ended = self.play().await;
+        self.context.metrics.leading.set(0);
+        self.context.metrics.halted.set(i64::from(ended.is_err()));
+        if let Err(error) = &ended {
+            self.pool.0.fail(&SubmitError::Halted(chain(error)));
+        }
+        ended
+    }
+
+    async fn play(&mut self) -> Result<(), LogError> {
+        let mut quarrels = 0;
+        loop {
+            match std::mem::replace(&mut self.next, Next::Follow) {
+                Next::Lead(ready) => {
+                    let began = self.context.clock.now();
+                    let error = match self.lead(*ready).await {
+                        Ok(()) => return Ok(()),
+                        Err(error) if self.context.peers.is_some() && error.is_passing() => error,
+                        Err(error) => return Err(error),
+                    };
+                    let lasted = self.context.clock.now() - began;
+                    quarrels = if lasted < QUARREL { (quarrels + 1).min(QUARRELS_MAX) } else { 0 };
+                    self.context.metrics.terms_lost.inc();
+                    tracing::warn!(error = chain(&error), "leads no more");
+                }
+                Next::Follow => {
+                    let patience = self.context.config.takeover_after * 2_u32.pow(quarrels);
+                    let follower = Follower {
+                        context: &self.context,
+                        dedup: &self.dedup,
+                        pool: &self.pool.0,
+                        published: &self.published,
+                        state: &self.state,
+                        patience,
+                    };
+                    match follower.run().await {
+                        Followed::Drained => return Ok(()),
+                        Followed::LeaderGone(leader) => self.next = self.take_over(leader).await?,
+                    }
+                }
+            }
+        }
+    }
+
+    async fn lead(&mut self, ready: Ready) -> Result<(), LogError> {
+        let (epoch, address) = (ready.epoch(), self.context.config.writer_address.clone());
+        self.published.send_replace(ready.published.clone());
+        self.state.send_modify(|state| state.leader = Leader { epoch, address });
+        self.enter_role(Role::Leading);
+        tracing::info!(epoch = epoch.0, size = %self.published.borrow().head.size, "leads");
+        let (context, pool) = (&self.context, &*self.pool.0);
+        let term = Term { context, dedup: &self.dedup, pool, published: &self.published };
+        let ended = term.run(ready).await;
+        self.enter_role(Role::Recovering);
+        ended
+    }
+
+    /// Recovers, unless another writer has begun to lead meanwhile.
+    async fn take_over(&self, gone: Option<Leader>) -> Result<Next, LogError> {
+        let (context, mut refusals) = (&self.context, 0);
+        self.enter_role(Role::Recovering);
+        // Rivals that have noticed at the same time should not all try at the same time.
+        context.clock.sleep(context.below(context.config.ping_interval)).await;
+        loop {
+            let error = match find_leader(context).await {
+                Ok(leader) if leader != gone => return Ok(Next::Follow),
+                Ok(_) => match recover(context, &self.dedup).await {
+                    Ok(ready) => {
+                        context.metrics.takeovers.inc();
+                        return Ok(Next::Lead(Box::new(ready)));
+                    }
+                    Err(RecoverError::Fenced) => return Ok(Next::Follow),
+                    Err(error) => error,
+                },
+                Err(error) => error,
+            };
+            refusals = if error.is_passing() { 0 } else { refusals + 1 };
+            // A writer that is going down and cannot lead has nobody to hand anything to.
+            if refusals == REFUSALS_MAX || error.is_final() || self.pool.0.is_closed() {
+                return Err(LogError::Recover(error));
+            }
+            tracing::warn!(error = chain(&error), "cannot lead yet");
+            context.clock.sleep(RECOVERY_PAUSE).await;
+        }
+    }
+
+    fn enter_role(&self, role: Role) {
+        let metrics = &self.context.metrics;
+        metrics.leading.set(i64::from(role == Role::Leading));
+        self.state.send_modify(|state| state.role = role);
+        metrics.epoch.set(i64::try_from(self.state.borrow().leader.epoch.0).unwrap_or(i64::MAX));
+    }
+}
+
+/// The first role of a writer: it follows a leader that answers, and leads where there is none.
+async fn enter(
+    context: &Context,
+    dedup: &Dedup,
+) -> Result<(Next, Arc<Publication>, Leader), RecoverError> {
+    for attempt in 1.. {
+        match try_to_enter(context, dedup).await {
+            Err(error) if context.peers.is_some() && error.is_passing() && attempt < STARTS_MAX => {
+                tracing::warn!(error = chain(&error), "cannot start yet");
+                context.clock.sleep(RECOVERY_PAUSE).await;
+            }
+            entered => return entered,
+        }
+    }
+    unreachable!("the last attempt returns")
+}
+
+async fn try_to_enter(
+    context: &Context,
+    dedup: &Dedup,
+) -> Result<(Next, Arc<Publication>, Leader), RecoverError> {
+    if let Some(peers) = &context.peers
+        && let Some(leader) = find_leader(context).await?
+        && leader.address != context.config.writer_address
+        && let Ok(standing) = peers.status(&leader.address).await
+        && standing.role == Role::Leading
+    {
+        let shown = picture(context).await?.replay.checkpoint;
+        let (head, checkpoint) = (shown.head.unwrap_or(EMPTY), shown.bytes);
+        let publication = Publication { head, checkpoint, tiles: TileMap::default() };
+        return Ok((Next::Follow, Arc::new(publication), leader));
+    }
+    let ready = recover(context, dedup).await?;
+    let leader = Leader { epoch: ready.epoch(), address: context.config.writer_address.clone() };
+    let publication = ready.published.clone();
+    Ok((Next::Lead(Box::new(ready)), publication, leader))
+}
+
+/// Who leads; `None` where no record was written yet.
+pub(super) async fn find_leader(context: &Context) -> Result<Option<Leader>, RecoverError> {
+    let Some(newest) = newest_record(context).await? else { return Ok(None) };
+    let (record, _) = read_record(context, newest).await?;
+    Ok(Some(Leader { epoch: record.epoch, address: record.writer }))
+}
+
+/// An error with its causes, on one line.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+pub(super) fn gauge(size: TreeSize) -> i64 {
+    i64::try_from(size.get()).expect("tree sizes are below 2^63")
+}

@@ -1,0 +1,316 @@
+//! Trim: removes what nobody needs any more, behind everything else.
+//!
+//! - **Commit records.** Record k may go when its tree is strictly smaller than the published one, it
+//!   is not the newest, and it is not the first of its epoch. The first ones are kept for ever: a
+//!   steady leader's next slot can be lost to nothing but a rival's first record, so that slot stays
+//!   filled, and a leader that was frozen for any time finds it taken (I7).
+//! - **Partial tiles and bundles**, once the full one is published. Whoever reads by an older
+//!   checkpoint and misses one reads the full one.
+//!
+//! Both stay true for ever once they are, so that removals which arrive late do no harm. The trimmer
+//! knows what its own term has written and lists nothing of it. What earlier terms have left behind
+//! is found by listing, from where `_writer/trimmed` says that everything was seen to. That note
+//! is a hint, which may be stale or missing. A failure costs nothing but space, and is tried again.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use tiles_spec::{
+    BundleCoord, TileCoord, TileWidth, TreeSize,
+    tile::{bundles_for_growth, edge_bundle, edge_tiles, tiles_for_growth},
+};
+
+use super::Context;
+use super::record::Record;
+use crate::metrics::LogMetrics;
+use crate::offload::offload;
+use crate::store::{CommitLog, ObjectPath, RecordNumber, Shelf, Store, StoreError};
+
+/// The newest records that are left alone: rivals that are reading them need not begin anew.
+const RECORDS_KEPT: usize = 8;
+/// Records or objects are removed in lots of about this many.
+const LOT: usize = 64;
+/// Most paths in one listing.
+const LIST_MAX: usize = 1000;
+/// Most listings in one go.
+const LISTINGS_MAX: usize = 64;
+/// Most paths that are remembered for removal; beyond that they are left for a later term.
+const DUE_MAX: usize = 1 << 16;
+/// How much of the tree is looked through in one go for what earlier terms have left.
+const SWEEP_LEAVES: u64 = 16 * 256;
+
+/// The trimmer of one term.
+pub(super) struct Trimmer {
+    shelf: Arc<dyn Shelf>,
+    objects: Arc<dyn Store>,
+    commits: Arc<dyn CommitLog>,
+    metrics: Arc<LogMetrics>,
+    /// The newest published record and its tree.
+    told: (Option<RecordNumber>, TreeSize),
+    /// Published records of this term, oldest first, with a size that theirs is at most.
+    records: VecDeque<(RecordNumber, TreeSize)>,
+    /// Partial objects that this term has written, by the full one that is not there yet.
+    partials: BTreeMap<ObjectPath, Vec<ObjectPath>>,
+    /// Full objects, there or not yet, that may have partial ones of an earlier term.
+    unknown: BTreeSet<ObjectPath>,
+    /// Partial objects whose full one is published.
+    due: Vec<ObjectPath>,
+    /// Full objects whose partial ones have to be listed.
+    to_list: Vec<ObjectPath>,
+    sweep: Sweep,
+    noted: Option<Note>,
+}
+
+/// What earlier terms have left.
+struct Sweep {
+    /// Where this term begins: its first record, and the tree then.
+    until: (Option<RecordNumber>, TreeSize),
+    /// Up to where everything was seen to; `None` until the note was read.
+    from: Option<(Option<RecordNumber>, TreeSize)>,
+}
+
+impl Trimmer {
+    /// The trimmer of a term whose first record is `first`, made when the tree of `size` was
+    /// published.
+    pub fn new(
+        shelf: Arc<dyn Shelf>,
+        context: &Context,
+        first: Option<RecordNumber>,
+        size: TreeSize,
+    ) -> Self {
+        Self {
+            shelf,
+            objects: context.stores.objects.clone(),
+            commits: context.stores.commits.clone(),
+            metrics: context.metrics.clone(),
+            told: (first, size),
+            records: VecDeque::new(),
+            partials: BTreeMap::new(),
+            unknown: edge(size).map(|(full, _)| full).collect(),
+            due: Vec::new(),
+            to_list: Vec::new(),
+            sweep: Sweep { until: (first, size), from: None },
+            noted: None,
+        }
+    }
+
+    /// Record `number` is published, and with it the tree of `size`.
+    pub fn note(&mut self, number: RecordNumber, size: TreeSize) {
+        let (last, old) = std::mem::replace(&mut self.told, (Some(number), size));
+        let first_untold = last.map_or(RecordNumber::FIRST, RecordNumber::next);
+        for n in (first_untold.get()..=number.get()).filter_map(RecordNumber::new) {
+            self.records.push_back((n, size));
+        }
+        let knows_all = first_untold == number;
+        for (full, partial) in growth(old, size) {
+            match partial {
+                None => self.is_full(full),
+                Some(path) if knows_all => self.partials.entry(full).or_default().push(path),
+                Some(_) => drop(self.unknown.insert(full)),
+            }
+        }
+        self.metrics.records_kept.set(i64::try_from(self.records.len()).unwrap_or(i64::MAX));
+    }
+
+    fn is_full(&mut self, full: ObjectPath) {
+        let partials = self.partials.remove(&full).unwrap_or_default();
+        if self.due.len() < DUE_MAX {
+            self.due.extend(partials);
+        }
+        if self.unknown.remove(&full) {
+            self.to_list.push(full);
+        }
+    }
+
+    /// Removes what can be removed, if it is worth while.
+    pub async fn trim_some(&mut self) {
+        let records = self.removable_records();
+        let left = self.sweep.from != Some(self.sweep.until) || !self.to_list.is_empty();
+        if records >= LOT || self.due.len() >= LOT || left {
+            self.trim_all().await;
+        }
+    }
+
+    /// Removes what can be removed.
+    pub async fn trim_all(&mut self) {
+        if let Err(error) = self.trim().await {
+            self.metrics.trim_failures.inc();
+            tracing::warn!(
+                error = super::roles::chain(&error),
+                "cannot tidy up; trying again later"
+            );
+        }
+    }
+
+    /// How many of the oldest records may go: their trees are smaller than the published one, so that
+    /// they are not the newest either.
+    fn removable_records(&self) -> usize {
+        let published = self.told.1;
+        let old = self.records.len().saturating_sub(RECORDS_KEPT);
+        self.records.iter().take(old).take_while(|(_, size)| *size < published).count()
+    }
+
+    async fn trim(&mut self) -> Result<(), StoreError> {
+        self.trim_records().await?;
+        if !self.due.is_empty() {
+            self.shelf.remove(&self.due).await?;
+            self.metrics.trimmed_objects.inc_by(self.due.len() as u64);
+            self.due.clear();
+        }
+        self.sweep().await?;
+        for _ in 0..LISTINGS_MAX {
+            let Some(full) = self.to_list.pop() else { break };
+            if let Err(error) = self.remove_partials(&full).await {
+                self.to_list.push(full);
+                return Err(error);
+            }
+        }
+        self.take_note().await
+    }
+
+    async fn trim_records(&mut self) -> Result<(), StoreError> {
+        let count = self.removable_records();
+        let paths: Vec<ObjectPath> = self.records.iter().take(count).map(record_path).collect();
+        if paths.is_empty() {
+            return Ok(());
+        }
+        self.shelf.remove(&paths).await?;
+        self.records.drain(..count);
+        self.metrics.trimmed_records.inc_by(count as u64);
+        Ok(())
+    }
+
+    /// Lists and removes the partial objects of a full one that is published.
+    async fn remove_partials(&self, full: &ObjectPath) -> Result<(), StoreError> {
+        let partials = self.shelf.list(&format!("{full}.p/"), None, LIST_MAX).await?;
+        self.shelf.remove(&partials).await?;
+        self.metrics.trimmed_objects.inc_by(partials.len() as u64);
+        Ok(())
+    }
+
+    /// One step through what earlier terms have left: records first, then partial objects.
+    async fn sweep(&mut self) -> Result<(), StoreError> {
+        let (first, size) = self.sweep.until;
+        let (record, swept) = match self.sweep.from {
+            Some(from) => from,
+            None => self.read_note().await?,
+        };
+        self.sweep.from = Some((record, swept));
+        if record.is_none_or(|record| Some(record) < first) {
+            let seen = self.sweep_records(record, first).await?;
+            self.sweep.from = Some((seen, swept));
+        } else if swept < size {
+            let to = TreeSize::new((swept.get() + SWEEP_LEAVES).min(size.get()));
+            let to = to.expect("not above a tree's size");
+            let full = growth(swept, to).filter(|(_, partial)| partial.is_none());
+            self.to_list.extend(full.map(|(full, _)| full));
+            self.sweep.from = Some((record, to));
+        }
+        Ok(())
+    }
+
+    /// Looks through some of the records of earlier terms, and returns up to where.
+    async fn sweep_records(
+        &self,
+        from: Option<RecordNumber>,
+        first: Option<RecordNumber>,
+    ) -> Result<Option<RecordNumber>, StoreError> {
+        let after = from.map(ObjectPath::commit_record);
+        let listed = self.shelf.list("_writer/commit/", after.as_ref(), LISTINGS_MAX).await?;
+        let numbers: Vec<RecordNumber> =
+            listed.iter().filter_map(ObjectPath::record_number).collect();
+        let earlier = numbers.iter().copied().filter(|number| Some(*number) < first);
+        let mut removable = Vec::new();
+        for number in earlier {
+            if self.is_superseded(number).await? {
+                removable.push(ObjectPath::commit_record(number));
+            }
+        }
+        self.shelf.remove(&removable).await?;
+        self.metrics.trimmed_records.inc_by(removable.len() as u64);
+        let is_last_page = listed.len() < LISTINGS_MAX;
+        Ok(if is_last_page { first } else { numbers.last().copied().min(first) })
+    }
+
+    /// The record has a batch, and its tree is smaller than the published one.
+    async fn is_superseded(&self, number: RecordNumber) -> Result<bool, StoreError> {
+        let Some(bytes) = self.commits.read(number).await? else { return Ok(false) };
+        // One that does not read back is left for whoever wants to look at it.
+        let Ok((record, _)) = offload(move || Record::decode(&bytes)).await else {
+            return Ok(false);
+        };
+        Ok(!record.entries.is_empty() && record.after.size < self.told.1)
+    }
+
+    async fn read_note(&self) -> Result<(Option<RecordNumber>, TreeSize), StoreError> {
+        let note = self.objects.get(&ObjectPath::trimmed()).await?;
+        let note = note.and_then(|object| Note::parse(&object.bytes));
+        Ok(note.map_or((None, TreeSize::ZERO), |note| (Some(note.record), note.size)))
+    }
+
+    /// Writes down up to where everything was seen to.
+    async fn take_note(&mut self) -> Result<(), StoreError> {
+        let Some((Some(record), size)) = self.sweep.from else { return Ok(()) };
+        let is_through = (Some(record), size) == self.sweep.until && self.to_list.is_empty();
+        let oldest_kept = self.records.front().and_then(|(number, _)| number.previous());
+        let note = match oldest_kept {
+            Some(seen) if is_through => Note { record: seen, size: self.told.1 },
+            _ if self.to_list.is_empty() => Note { record, size: size },
+            _ => return Ok(()),
+        };
+        if self.noted.as_ref() != Some(&note) {
+            self.shelf.note(&ObjectPath::trimmed(), note.to_string().into()).await?;
+            self.noted = Some(note);
+        }
+        Ok(())
+    }
+}
+
+fn record_path((number, _): &(RecordNumber, TreeSize)) -> ObjectPath {
+    ObjectPath::commit_record(*number)
+}
+
+/// What `_writer/trimmed` says: a record number and a tree size, a line each.
+#[derive(Debug, PartialEq, Eq)]
+struct Note {
+    /// Records up to this one were seen to.
+    record: RecordNumber,
+    /// Partial objects whose full one is in the tree of this size were seen to.
+    size: TreeSize,
+}
+
+impl Note {
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let (record, size) = std::str::from_utf8(bytes).ok()?.trim_end().split_once('\n')?;
+        let record = RecordNumber::new(record.parse().ok()?)?;
+        Some(Self { record, size: TreeSize::new(size.parse().ok()?)? })
+    }
+}
+
+impl std::fmt::Display for Note {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "{}\n{}", self.record, self.size)
+    }
+}
+
+/// What a growth step adds: each object's full path, and its own where it is partial.
+fn growth(old: TreeSize, new: TreeSize) -> impl Iterator<Item = (ObjectPath, Option<ObjectPath>)> {
+    let tiles = tiles_for_growth(old, new).into_iter().map(tile_paths);
+    tiles.chain(bundles_for_growth(old, new).into_iter().map(bundle_paths))
+}
+
+/// The unfinished objects of a tree.
+fn edge(size: TreeSize) -> impl Iterator<Item = (ObjectPath, Option<ObjectPath>)> {
+    let tiles = edge_tiles(size).into_iter().map(tile_paths);
+    tiles.chain(edge_bundle(size).into_iter().map(bundle_paths))
+}
+
+fn tile_paths(tile: TileCoord) -> (ObjectPath, Option<ObjectPath>) {
+    let full = TileCoord { width: TileWidth::FULL, ..tile };
+    (full.into(), (!tile.width.is_full()).then(|| tile.into()))
+}
+
+fn bundle_paths(bundle: BundleCoord) -> (ObjectPath, Option<ObjectPath>) {
+    let full = BundleCoord { width: TileWidth::FULL, ..bundle };
+    (full.into(), (!bundle.width.is_full()).then(|| bundle.into()))
+}

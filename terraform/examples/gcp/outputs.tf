@@ -1,0 +1,14 @@
+output "store_url" {
+  description = "The log's --store."
+  value       = module.log.store_url
+}
+
+output "key_secret_id" {
+  description = "Where to put the log's key file."
+  value       = module.log.key_secret_id
+}
+
+output "address" {
+  description = "What domain_name has to point to."
+  value       = module.log.address
+}

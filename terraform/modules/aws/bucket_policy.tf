@@ -1,0 +1,136 @@
+# What holds for everyone, writers and administrators included. The protocol of the writers needs
+# none of these statements; they bound what a stolen role or a slip of the hand can do.
+data "aws_iam_policy_document" "bucket" {
+  statement {
+    sid       = "TlsOnly"
+    effect    = "Deny"
+    actions   = ["s3:*"]
+    resources = [aws_s3_bucket.log.arn, "${aws_s3_bucket.log.arn}/*"]
+
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+
+  # Without `If-None-Match` an upload could replace what is there. This refuses copies and multipart
+  # uploads too; writers make neither.
+  statement {
+    sid       = "TilesAndRecordsAreCreatedOnce"
+    effect    = "Deny"
+    actions   = ["s3:PutObject"]
+    resources = ["${local.objects_arn}/tile/*", "${local.objects_arn}/_writer/commit/*"]
+
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Null"
+      variable = "s3:if-none-match"
+      values   = ["true"]
+    }
+  }
+
+  # Both conditions must hold for the denial: neither header is there.
+  statement {
+    sid       = "CheckpointIsReplacedConditionally"
+    effect    = "Deny"
+    actions   = ["s3:PutObject"]
+    resources = ["${local.objects_arn}/checkpoint"]
+
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Null"
+      variable = "s3:if-match"
+      values   = ["true"]
+    }
+
+    condition {
+      test     = "Null"
+      variable = "s3:if-none-match"
+      values   = ["true"]
+    }
+  }
+
+  # What is published stays. Only the writers' own part and partial tiles are ever removed.
+  statement {
+    sid           = "PublishedFilesStay"
+    effect        = "Deny"
+    actions       = ["s3:DeleteObject"]
+    not_resources = ["${local.objects_arn}/_writer/*", "${local.objects_arn}/tile/*.p/*"]
+
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+  }
+
+  statement {
+    sid       = "ReadersRead"
+    effect    = "Allow"
+    actions   = ["s3:GetObject"]
+    resources = ["${local.objects_arn}/*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["cloudfront.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceArn"
+      values   = [aws_cloudfront_distribution.log.arn]
+    }
+  }
+
+  # With this a missing object is answered 404 and not 403: readers fall back from a partial tile to
+  # the full one on 404. It lists nothing, as every path at the edge becomes a key under the prefix.
+  statement {
+    sid       = "ReadersLearnWhatIsMissing"
+    effect    = "Allow"
+    actions   = ["s3:ListBucket"]
+    resources = [aws_s3_bucket.log.arn]
+
+    principals {
+      type        = "Service"
+      identifiers = ["cloudfront.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceArn"
+      values   = [aws_cloudfront_distribution.log.arn]
+    }
+  }
+
+  statement {
+    sid       = "WritersPartIsPrivate"
+    effect    = "Deny"
+    actions   = ["s3:GetObject"]
+    resources = ["${local.objects_arn}/_writer/*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["cloudfront.amazonaws.com"]
+    }
+  }
+}
+
+resource "aws_s3_bucket_policy" "log" {
+  bucket = aws_s3_bucket.log.id
+  policy = data.aws_iam_policy_document.bucket.json
+
+  depends_on = [aws_s3_bucket_public_access_block.log]
+}

@@ -1,0 +1,17 @@
+// Runs at the edge before each read: the paths under /api/v2/ are those at the root, and the
+// writers' own part is not there. The bucket policy says the latter too.
+
+var PLAIN = /^(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$/;
+
+function handler(event) {
+    var request = event.request;
+    var path = request.uri;
+    if (path.startsWith('/api/v2/')) {
+        path = path.substring('/api/v2'.length);
+    }
+    if (!PLAIN.test(path) || path.split('/').includes('_writer')) {
+        return { statusCode: 404, statusDescription: 'Not Found' };
+    }
+    request.uri = path;
+    return request;
+}

@@ -1,0 +1,24 @@
+# A fasti log on S3: any number of writers over one bucket, and static files for everyone else.
+#
+#   bucket.tf         what the log is: an S3 bucket
+#   bucket_policy.tf  what nobody may do to it, writers included
+#   writer_access.tf  what a writer may do to it
+#   key.tf            where the log's key is kept
+#   network.tf        who reaches whom
+#   writers.tf        the writers, on ECS Fargate
+#   balancer.tf       submissions to any writer that is ready
+#   cache.tf, edge.tf reads and submissions from the world, through CloudFront
+
+data "aws_region" "current" {}
+
+locals {
+  # Every object of the log lies under this.
+  objects_arn = "${aws_s3_bucket.log.arn}/${var.prefix}"
+
+  store_url    = "s3://${aws_s3_bucket.log.bucket}/${var.prefix}"
+  writer_port  = 3000
+  metrics_port = 9000
+
+  # The only requests that go to a writer.
+  submission_paths = concat(["/api/v2/log/entries"], var.accept_opaque ? ["/add"] : [])
+}

@@ -1,0 +1,39 @@
+output "store_url" {
+  description = "The log's --store."
+  value       = local.store_url
+}
+
+output "bucket" {
+  description = "The bucket's name."
+  value       = aws_s3_bucket.log.bucket
+}
+
+output "key_secret_arn" {
+  description = "Where to put the log's key file."
+  value       = aws_secretsmanager_secret.key.arn
+}
+
+output "writer_policy_arn" {
+  description = "What a writer may do, to be attached to roles of writers elsewhere."
+  value       = aws_iam_policy.writer.arn
+}
+
+output "writer_security_group_id" {
+  description = "The security group of the writers."
+  value       = aws_security_group.writers.id
+}
+
+output "submission_url" {
+  description = "Where submitters inside the VPC reach the writers."
+  value       = "http://${aws_lb.writers.dns_name}"
+}
+
+output "distribution_id" {
+  description = "The CloudFront distribution."
+  value       = aws_cloudfront_distribution.log.id
+}
+
+output "distribution_domain_name" {
+  description = "What domain_name has to point to."
+  value       = aws_cloudfront_distribution.log.domain_name
+}

@@ -1,0 +1,17 @@
+# Runs in the writer's container: the key becomes a file, the task's own address becomes known, and
+# the writer takes the place of this shell, so that it gets the signals.
+set -eu
+umask 077
+
+own=$(mktemp -d)
+printf '%s\n' "$LOG_KEY" >"$own/log.key"
+unset LOG_KEY
+
+address=$(hostname -i)
+address=${address%% *}
+
+export FASTI_KEY="$own/log.key"
+export FASTI_STATE_DIR="$own/state"
+export FASTI_ADVERTISE="http://$address:$WRITER_PORT"
+mkdir "$FASTI_STATE_DIR"
+exec fasti-writer

@@ -1,0 +1,172 @@
+variable "name" {
+  description = "Begins the name of everything that is made."
+  type        = string
+  default     = "fasti"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,18}[a-z0-9]$", var.name))
+    error_message = "3 to 20 lower-case letters, digits and hyphens, beginning with a letter."
+  }
+}
+
+variable "domain_name" {
+  description = "The log's host name. It is also the log's origin, which it keeps for ever."
+  type        = string
+}
+
+variable "certificate_arn" {
+  description = "ACM certificate for domain_name. CloudFront wants it in us-east-1."
+  type        = string
+}
+
+variable "zone_id" {
+  description = "Route 53 zone in which domain_name is made. Without it, make a CNAME to distribution_domain_name."
+  type        = string
+  default     = null
+}
+
+variable "web_acl_arn" {
+  description = "WAF web ACL for the distribution: the place for rate limits per client."
+  type        = string
+  default     = null
+}
+
+variable "bucket_name" {
+  description = "The bucket. It is made, and holds this log alone."
+  type        = string
+}
+
+variable "prefix" {
+  description = "Where in the bucket the log lies."
+  type        = string
+  default     = "log"
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9-]*(/[A-Za-z0-9][A-Za-z0-9-]*)*$", var.prefix))
+    error_message = "Not empty, letters, digits and hyphens, no slash at either end."
+  }
+}
+
+variable "image" {
+  description = "The writer's container image: /bin/sh, hostname, and fasti-writer on the PATH."
+  type        = string
+}
+
+variable "architecture" {
+  description = "What the image is built for: ARM64 or X86_64."
+  type        = string
+  default     = "ARM64"
+
+  validation {
+    condition     = contains(["ARM64", "X86_64"], var.architecture)
+    error_message = "ARM64 or X86_64."
+  }
+}
+
+variable "writer_count" {
+  description = "How many writers run. 0 until the key is in place."
+  type        = number
+  default     = 3
+
+  validation {
+    condition     = var.writer_count >= 0 && var.writer_count <= 20
+    error_message = "0 to 20."
+  }
+}
+
+variable "writer_cpu" {
+  description = "CPU of one writer, in units of 1/1024."
+  type        = number
+  default     = 1024
+}
+
+variable "writer_memory" {
+  description = "Memory of one writer, in MiB."
+  type        = number
+  default     = 2048
+}
+
+variable "vpc_id" {
+  description = "The VPC of the writers. CloudFront reaches into it, for which it needs an internet gateway."
+  type        = string
+}
+
+variable "subnet_ids" {
+  description = "Private subnets in at least two zones, with a way to S3, Secrets Manager, CloudWatch Logs and the image."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.subnet_ids) >= 2
+    error_message = "The load balancer needs subnets in two zones."
+  }
+}
+
+variable "public_submissions" {
+  description = "Whether CloudFront takes submissions. Without it only submitter_cidr_blocks can submit."
+  type        = bool
+  default     = true
+}
+
+variable "submitter_cidr_blocks" {
+  description = "Networks that may submit through the internal load balancer."
+  type        = list(string)
+  default     = []
+}
+
+variable "accept_opaque" {
+  description = "Whether POST /add takes opaque entries."
+  type        = bool
+  default     = false
+}
+
+variable "drain_seconds" {
+  description = "How long a writer that is stopped may take to answer those who wait."
+  type        = number
+  default     = 30
+
+  validation {
+    condition     = var.drain_seconds >= 1 && var.drain_seconds <= 100
+    error_message = "1 to 100: Fargate kills a task 120 seconds after it was told to stop."
+  }
+}
+
+variable "startup_seconds" {
+  description = "How long a writer may take until it is ready. It reads the log to build its deduplication index."
+  type        = number
+  default     = 600
+}
+
+variable "checkpoint_seconds" {
+  description = "How long CloudFront keeps the checkpoint, and whatever else is not a tile."
+  type        = number
+  default     = 2
+
+  validation {
+    condition     = var.checkpoint_seconds >= 0 && var.checkpoint_seconds <= 60
+    error_message = "0 to 60."
+  }
+}
+
+variable "metrics_security_group_ids" {
+  description = "Security groups of the Prometheus servers that scrape the writers, on port 9000. None: no metrics."
+  type        = list(string)
+  default     = []
+}
+
+variable "log_retention_days" {
+  description = "How long CloudWatch keeps what the writers print."
+  type        = number
+  default     = 30
+}
+
+variable "environment" {
+  description = "Further flags of the writer, as environment variables: { FASTI_BATCH_MAX_ENTRIES = \"8192\" }."
+  type        = map(string)
+  default     = {}
+}
+
+variable "tags" {
+  description = "Tags of everything that can have some."
+  type        = map(string)
+  default     = {}
+}

@@ -1,0 +1,52 @@
+# What a writer may do. Attach the policy to other roles to run writers elsewhere.
+data "aws_iam_policy_document" "writer" {
+  statement {
+    sid       = "ReadAndWrite"
+    actions   = ["s3:GetObject", "s3:PutObject"]
+    resources = ["${local.objects_arn}/*"]
+  }
+
+  # Trimmed commit records, and partial tiles once the full one is published.
+  statement {
+    sid       = "Tidy"
+    actions   = ["s3:DeleteObject"]
+    resources = ["${local.objects_arn}/_writer/*", "${local.objects_arn}/tile/*.p/*"]
+  }
+
+  # No condition on s3:prefix: a read of a missing object carries no prefix, and would then be
+  # answered 403. That a record is not there yet is what a writer has to learn. The bucket holds
+  # nothing else.
+  statement {
+    sid       = "List"
+    actions   = ["s3:ListBucket"]
+    resources = [aws_s3_bucket.log.arn]
+  }
+}
+
+resource "aws_iam_policy" "writer" {
+  name   = "${var.name}-writer"
+  policy = data.aws_iam_policy_document.writer.json
+  tags   = var.tags
+}
+
+data "aws_iam_policy_document" "tasks" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["ecs-tasks.amazonaws.com"]
+    }
+  }
+}
+
+resource "aws_iam_role" "writer" {
+  name               = "${var.name}-writer"
+  assume_role_policy = data.aws_iam_policy_document.tasks.json
+  tags               = var.tags
+}
+
+resource "aws_iam_role_policy_attachment" "writer" {
+  role       = aws_iam_role.writer.name
+  policy_arn = aws_iam_policy.writer.arn
+}

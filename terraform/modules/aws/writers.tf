@@ -1,0 +1,110 @@
+# The writers. Each is alike; they agree among themselves, over the bucket, on who leads. What they
+# keep on disk is the deduplication index, which can be lost.
+locals {
+  writer_environment = merge(
+    {
+      AWS_REGION          = data.aws_region.current.region
+      FASTI_STORE         = local.store_url
+      FASTI_ORIGIN        = var.domain_name
+      FASTI_LISTEN        = "0.0.0.0:${local.writer_port}"
+      FASTI_DRAIN_SECONDS = tostring(var.drain_seconds)
+      WRITER_PORT         = tostring(local.writer_port)
+    },
+    length(var.metrics_security_group_ids) > 0 ? { FASTI_METRICS_LISTEN = "0.0.0.0:${local.metrics_port}" } : {},
+    var.accept_opaque ? { FASTI_ACCEPT_OPAQUE = "true" } : {},
+    var.environment,
+  )
+}
+
+resource "aws_cloudwatch_log_group" "writers" {
+  name              = "/fasti/${var.name}"
+  retention_in_days = var.log_retention_days
+  tags              = var.tags
+}
+
+resource "aws_ecs_cluster" "writers" {
+  name = var.name
+  tags = var.tags
+}
+
+resource "aws_ecs_task_definition" "writer" {
+  family                   = "${var.name}-writer"
+  requires_compatibilities = ["FARGATE"]
+  network_mode             = "awsvpc"
+  cpu                      = var.writer_cpu
+  memory                   = var.writer_memory
+  execution_role_arn       = aws_iam_role.starter.arn
+  task_role_arn            = aws_iam_role.writer.arn
+  tags                     = var.tags
+
+  runtime_platform {
+    operating_system_family = "LINUX"
+    cpu_architecture        = var.architecture
+  }
+
+  container_definitions = jsonencode([{
+    name       = "writer"
+    image      = var.image
+    essential  = true
+    user       = "65532:65532"
+    entryPoint = ["/bin/sh", "-c"]
+    command    = [file("${path.module}/start.sh")]
+
+    portMappings = [{ containerPort = local.writer_port, protocol = "tcp" }]
+    environment  = [for key in sort(keys(local.writer_environment)) : { name = key, value = local.writer_environment[key] }]
+    secrets      = [{ name = "LOG_KEY", valueFrom = aws_secretsmanager_secret.key.arn }]
+
+    # Longer than a drain, so that nobody who waits is cut off.
+    stopTimeout = var.drain_seconds + 15
+
+    logConfiguration = {
+      logDriver = "awslogs"
+      options = {
+        awslogs-group         = aws_cloudwatch_log_group.writers.name
+        awslogs-region        = data.aws_region.current.region
+        awslogs-stream-prefix = "writer"
+      }
+    }
+  }])
+}
+
+resource "aws_ecs_service" "writers" {
+  name            = "${var.name}-writers"
+  cluster         = aws_ecs_cluster.writers.id
+  task_definition = aws_ecs_task_definition.writer.arn
+  desired_count   = var.writer_count
+  launch_type     = "FARGATE"
+  propagate_tags  = "SERVICE"
+  tags            = var.tags
+
+  # One new writer at a time, and an old one stops only when the new one is ready.
+  deployment_minimum_healthy_percent = 100
+  deployment_maximum_percent         = ceil(100 * (var.writer_count + 1) / max(var.writer_count, 1))
+  health_check_grace_period_seconds  = var.startup_seconds
+
+  deployment_circuit_breaker {
+    enable   = true
+    rollback = true
+  }
+
+  network_configuration {
+    subnets         = var.subnet_ids
+    security_groups = [aws_security_group.writers.id]
+  }
+
+  load_balancer {
+    target_group_arn = aws_lb_target_group.writers.arn
+    container_name   = "writer"
+    container_port   = local.writer_port
+  }
+
+  # The service may be told of its target group only once a listener uses it, and its tasks need
+  # their rights when they start.
+  depends_on = [
+    aws_lb_listener_rule.submissions,
+    aws_iam_role_policy.key,
+    aws_iam_role_policy_attachment.starter,
+    aws_iam_role_policy_attachment.writer,
+    aws_s3_bucket_policy.log,
+  ]
+}

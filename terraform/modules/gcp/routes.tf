@@ -1,0 +1,92 @@
+# Which request goes where. The paths under /api/v2/ are those at the root.
+locals {
+  read_routes = [
+    { from = "/api/v2/tile/", to = "/${var.prefix}/tile/", backend = google_compute_backend_bucket.tiles.id },
+    { from = "/tile/", to = "/${var.prefix}/tile/", backend = google_compute_backend_bucket.tiles.id },
+    { from = "/api/v2/", to = "/${var.prefix}/", backend = google_compute_backend_bucket.fresh.id },
+    { from = "/", to = "/${var.prefix}/", backend = google_compute_backend_bucket.fresh.id },
+  ]
+}
+
+resource "google_compute_url_map" "log" {
+  project = var.project_id
+  name    = var.name
+
+  # Whoever asks for another host is sent to the log's.
+  default_url_redirect {
+    host_redirect  = var.domain_name
+    https_redirect = true
+    strip_query    = false
+  }
+
+  host_rule {
+    hosts        = [var.domain_name]
+    path_matcher = "log"
+  }
+
+  path_matcher {
+    name            = "log"
+    default_service = google_compute_backend_bucket.fresh.id
+
+    # The writers' own part is not there. That it cannot be read is said by reader_access.tf; this
+    # rule spares the bucket the question. All of these requests are answered here, none by a writer.
+    route_rules {
+      priority = 1
+      service  = google_compute_backend_service.writers.id
+
+      match_rules {
+        prefix_match = "/_writer"
+      }
+
+      match_rules {
+        prefix_match = "/api/v2/_writer"
+      }
+
+      route_action {
+        fault_injection_policy {
+          abort {
+            http_status = 404
+            percentage  = 100
+          }
+        }
+      }
+    }
+
+    dynamic "route_rules" {
+      for_each = local.submission_paths
+
+      content {
+        priority = 10 + route_rules.key
+        service  = google_compute_backend_service.writers.id
+
+        match_rules {
+          full_path_match = route_rules.value
+
+          header_matches {
+            header_name = ":method"
+            exact_match = "POST"
+          }
+        }
+      }
+    }
+
+    dynamic "route_rules" {
+      for_each = local.read_routes
+
+      content {
+        priority = 20 + route_rules.key
+        service  = route_rules.value.backend
+
+        match_rules {
+          prefix_match = route_rules.value.from
+        }
+
+        route_action {
+          url_rewrite {
+            path_prefix_rewrite = route_rules.value.to
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,49 @@
+# What a writer may do. To replace an object takes the right to delete it, so tiles and bundles that
+# are full can be created and never replaced or removed, whatever a writer does.
+resource "google_service_account" "writer" {
+  project      = var.project_id
+  account_id   = "${var.name}-writer"
+  display_name = "Writers of the log ${var.domain_name}"
+}
+
+resource "google_storage_bucket_iam_member" "writer_reads" {
+  bucket = google_storage_bucket.log.name
+  role   = "roles/storage.objectViewer"
+  member = google_service_account.writer.member
+}
+
+resource "google_storage_bucket_iam_member" "writer_creates" {
+  bucket = google_storage_bucket.log.name
+  role   = "roles/storage.objectCreator"
+  member = google_service_account.writer.member
+}
+
+resource "google_project_iam_custom_role" "remover" {
+  project     = var.project_id
+  role_id     = "${replace(var.name, "-", "_")}_remover"
+  title       = "Remove or replace objects of a fasti log"
+  permissions = ["storage.objects.delete"]
+}
+
+# The writers' own part, `checkpoint` and `log.json`, and partial tiles.
+resource "google_storage_bucket_iam_member" "writer_removes" {
+  bucket = google_storage_bucket.log.name
+  role   = google_project_iam_custom_role.remover.id
+  member = google_service_account.writer.member
+
+  condition {
+    title = "not-what-is-published"
+    expression = join(" || ", [
+      "resource.name.startsWith(\"${local.objects}/_writer/\")",
+      "resource.name == \"${local.objects}/checkpoint\"",
+      "resource.name == \"${local.objects}/log.json\"",
+      "resource.name.extract(\"/objects/${var.prefix}/tile/{tile}.p/\") != \"\"",
+    ])
+  }
+}
+
+resource "google_project_iam_member" "writer_logs" {
+  project = var.project_id
+  role    = "roles/logging.logWriter"
+  member  = google_service_account.writer.member
+}

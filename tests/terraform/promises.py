@@ -1,0 +1,97 @@
+"""Checks what the safety of a log over a bucket needs of the buckets that the modules make.
+
+Arguments: the directory. Exits with 1 after it has printed what is wrong.
+"""
+
+import pathlib
+import sys
+
+from configuration import load, string
+
+OBJECTS = '"${local.objects_arn}/'
+
+
+def main(root):
+    modules = pathlib.Path(root) / "modules"
+    problems = [*s3(load(modules / "aws")), *gcs(load(modules / "gcp"))]
+    for problem in problems:
+        print(problem)
+    if problems:
+        sys.exit(1)
+    print("terraform: the buckets keep their promises")
+
+
+def s3(module):
+    rules = module.of("resource")["aws_s3_bucket_lifecycle_configuration", "log"]["rule"]
+    for rule in rules:
+        if set(rule) != {"id", "status", "filter", "abort_incomplete_multipart_upload"}:
+            yield f"s3: the lifecycle rule {rule['id']} does more than to abort uploads"
+    if any(kind == "aws_s3_bucket_versioning" for kind, _ in module.of("resource")):
+        yield "s3: the bucket has versions"
+
+    bucket = statements(module, "bucket")
+    created_once = bucket["TilesAndRecordsAreCreatedOnce"]
+    yield from denies_put(created_once, {"s3:if-none-match"})
+    if set(created_once["resources"]) != {OBJECTS + 'tile/*"', OBJECTS + '_writer/commit/*"'}:
+        yield "s3: what is created once is not the tiles and the records"
+    replaced = bucket["CheckpointIsReplacedConditionally"]
+    yield from denies_put(replaced, {"s3:if-match", "s3:if-none-match"})
+    if replaced["resources"] != [OBJECTS + 'checkpoint"']:
+        yield "s3: what is replaced conditionally is not the checkpoint"
+
+    hidden = bucket["WritersPartIsPrivate"]
+    if string(hidden["effect"]) != "Deny" or hidden["resources"] != [OBJECTS + '_writer/*"']:
+        yield "s3: readers are not denied the writers' part"
+
+    removable = {OBJECTS + '_writer/*"', OBJECTS + 'tile/*.p/*"'}
+    if set(statements(module, "writer")["Tidy"]["resources"]) != removable:
+        yield "s3: writers may remove more, or less, than they have to"
+    if set(bucket["PublishedFilesStay"]["not_resources"]) != removable:
+        yield "s3: what stays is not what is published"
+
+
+def denies_put(statement, headers):
+    """A request is denied exactly if it has none of the headers."""
+    sid = string(statement["sid"])
+    everyone = [{"type": '"*"', "identifiers": ['"*"']}]
+    if string(statement["effect"]) != "Deny" or statement["principals"] != everyone:
+        yield f"s3: {sid} does not deny everyone"
+    if statement["actions"] != ['"s3:PutObject"']:
+        yield f"s3: {sid} is not about writing objects"
+    conditions = statement["condition"]
+    if any(each["test"] != '"Null"' or each["values"] != ['"true"'] for each in conditions):
+        yield f"s3: {sid} is not about headers that are missing"
+    if {string(each["variable"]) for each in conditions} != headers:
+        yield f"s3: {sid} is not about {sorted(headers)}"
+
+
+def statements(module, document):
+    body = module.of("data")["aws_iam_policy_document", document]
+    return {string(each["sid"]): each for each in body["statement"]}
+
+
+def gcs(module):
+    bucket = module.of("resource")["google_storage_bucket", "log"]
+    for each in ("lifecycle_rule", "retention_policy", "autoclass"):
+        if each in bucket:
+            yield f"gcs: the bucket has {each}"
+    if bucket["versioning"] != [{"enabled": "${false}"}] and bucket["versioning"] != [{"enabled": False}]:
+        yield "gcs: the bucket has versions"
+    if bucket["uniform_bucket_level_access"] not in (True, "${true}"):
+        yield "gcs: objects can have access lists of their own"
+    if string(bucket["public_access_prevention"]) != "enforced":
+        yield "gcs: the bucket can be public"
+
+    members = {name: body for (kind, name), body in module.of("resource").items() if kind == "google_storage_bucket_iam_member"}
+    if any("allUsers" in body["member"] for body in members.values()):
+        yield "gcs: everyone has a role"
+    hidden = members["readers"]["condition"][0]["expression"]
+    if hidden != r'"!resource.name.startsWith(\"${local.objects}/_writer/\")"':
+        yield "gcs: readers are not denied the writers' part"
+    for name in ("writer_reads", "writer_creates", "writer_removes"):
+        if ("condition" in members[name]) != (name == "writer_removes"):
+            yield f"gcs: {name} has a condition where it should have none, or none where it should"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
