@@ -13,7 +13,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::{Either, select};
+use futures::future::select;
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use tiles_spec::{TileMap, TreeHead, open_checkpoint, verify_inclusion};
 use tokio::sync::{Notify, watch};
@@ -99,12 +99,11 @@ impl Follower<'_> {
 
     async fn follow(&self, peers: &dyn Peers, leader: &Leader) -> Left {
         let doubt = Notify::new();
-        let work = std::pin::pin!(async {
-            tokio::join!(biased; self.warm(), self.forward(peers, leader, &doubt)).1
-        });
-        let watch = std::pin::pin!(self.watch(peers, leader, &doubt));
-        match select(watch, work).await {
-            Either::Left((left, _)) | Either::Right((left, _)) => left,
+        tokio::select! {
+            biased;
+            left = self.watch(peers, leader, &doubt) => left,
+            left = self.forward(peers, leader, &doubt) => left,
+            () = self.warm() => unreachable!("it keeps warm for as long as somebody is followed"),
         }
     }
 
