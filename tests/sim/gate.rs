@@ -67,14 +67,6 @@ impl Gate {
         self.dead.send_replace(true);
     }
 
-    pub fn is_dead(&self) -> bool {
-        *self.dead.borrow()
-    }
-
-    pub fn is_frozen(&self) -> bool {
-        self.frozen.lock().expect("unpoisoned").since.is_some()
-    }
-
     /// What the process takes for the time.
     pub fn now(&self) -> Instant {
         let lost = self.frozen.lock().expect("unpoisoned").lost;

@@ -88,7 +88,7 @@ pub struct Mix {
 
 impl Mix {
     pub fn of(rng: &mut Seeded) -> Self {
-        let writers = rng.pick(&[1]);
+        let writers = rng.pick(&[1, 2, 2, 2, 3, 3, 4]);
         let rates = Rates {
             slow: rate(rng, 300),
             refused: rate(rng, 300),
@@ -111,12 +111,18 @@ impl Mix {
             troubles.push(Trouble::CutFromPeer);
         }
         let clients = rng.between(1, 20);
+        let alone = writers == 1 && rng.coin();
+        let pool_entries = rng.pick(&[10, 300, 16_384]);
+        let batch_entries = rng.pick(&[1, 7, 256, 4096, 4096]);
+        // Without trimming, or with small batches or a small pool, large bursts only take long.
+        let is_small = alone || batch_entries < 256 || pool_entries < 300;
+        let bursts = if is_small { [1, 1, 3, 10, 20] } else { [1, 3, 20, 150, 300] };
         Self {
             writers,
-            alone: true,
+            alone,
             clients,
             steps: rng.between(20, 120).div_ceil(clients),
-            burst: rng.pick(&[1, 3, 20, 150, 300]),
+            burst: rng.pick(&bursts),
             think: rng.pick(&[200, 2_000, 20_000, 120_000]),
             rates,
             troubles,
@@ -127,10 +133,10 @@ impl Mix {
             clock_freezes: rng.coin(),
             ping: rng.pick(&[200, 500, 3_000]),
             takeover: rng.pick(&[1_000, 2_000, 10_000]),
-            pace: rng.pick(&[0, 0, 0, 1_000]),
+            pace: if batch_entries < 256 { 0 } else { rng.pick(&[0, 0, 0, 1_000]) },
             republish: rng.pick(&[5_000, 60_000, 3_600_000]),
-            batch_entries: rng.pick(&[1, 7, 256, 4096, 4096]),
-            pool_entries: rng.pick(&[10, 300, 16_384]),
+            batch_entries,
+            pool_entries,
             faulty_for: Duration::from_millis(rng.pick(&[60_000, 600_000, 7_200_000])),
         }
     }

@@ -18,7 +18,7 @@ use crate::seeded::Seeded;
 use crate::trace::Trace;
 
 /// A run with more lines than this runs in circles.
-const LINES_MAX: u64 = 1_000_000;
+const LINES_MAX: u64 = 300_000;
 /// When faults end, what is under way lands within this time.
 pub const LANDING: Duration = Duration::from_secs(20);
 
