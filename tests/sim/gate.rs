@@ -10,13 +10,14 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use futures::future::{Either, select};
-use tokio::sync::watch;
 use tokio::time::Instant;
+
+use crate::flag::Flag;
 
 /// See the module's text.
 pub struct Gate {
     frozen: Mutex<Frozen>,
-    dead: watch::Sender<bool>,
+    dead: Flag,
     /// The process's own clock stands still while it is frozen, as that of a machine that sleeps.
     clock_freezes: bool,
 }
@@ -32,7 +33,7 @@ struct Frozen {
 
 impl Gate {
     pub fn new(clock_freezes: bool) -> Arc<Self> {
-        Arc::new(Self { frozen: Mutex::default(), dead: watch::Sender::new(false), clock_freezes })
+        Arc::new(Self { frozen: Mutex::default(), dead: Flag::default(), clock_freezes })
     }
 
     /// Stops the process until [`thaw`](Self::thaw) is called with what is returned; `None` if it
@@ -64,7 +65,7 @@ impl Gate {
     }
 
     pub fn kill(&self) {
-        self.dead.send_replace(true);
+        self.dead.raise();
     }
 
     /// What the process takes for the time.
@@ -75,8 +76,7 @@ impl Gate {
 
     /// Runs a future inside the process; `None` if the process was killed before the end.
     pub async fn run<F: Future>(self: &Arc<Self>, future: F) -> Option<F::Output> {
-        let mut dead = self.dead.subscribe();
-        let died = pin!(async move { drop(dead.wait_for(|dead| *dead).await) });
+        let died = pin!(self.dead.raised());
         let inside = Inside { gate: self.clone(), future: Box::pin(future) };
         // The first is polled first: a process that was killed does nothing more.
         match select(died, inside).await {

@@ -10,6 +10,7 @@
 
 mod bucket;
 mod client;
+mod flag;
 mod gate;
 mod life;
 mod mix;

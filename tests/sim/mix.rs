@@ -117,12 +117,13 @@ impl Mix {
         // Without trimming, or with small batches or a small pool, large bursts only take long.
         let is_small = alone || batch_entries < 256 || pool_entries < 300;
         let bursts = if is_small { [1, 1, 3, 10, 20] } else { [1, 3, 20, 150, 300] };
+        let burst = rng.pick(&bursts);
         Self {
             writers,
             alone,
             clients,
-            steps: rng.between(20, 120).div_ceil(clients),
-            burst: rng.pick(&bursts),
+            steps: rng.between(20, 120).min(2_000 / burst).div_ceil(clients),
+            burst,
             think: rng.pick(&[200, 2_000, 20_000, 120_000]),
             rates,
             troubles,

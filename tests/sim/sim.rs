@@ -2,15 +2,14 @@
 //! writers that are running, and who is cut off from whom.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use fasti::log::Log;
-use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::bucket::{Bucket, Reply, Request};
+use crate::flag::Flag;
 use crate::gate::Gate;
 use crate::mix::Mix;
 use crate::oracle::{Oracle, Verdict, Violation};
@@ -44,9 +43,10 @@ pub struct Sim {
     running: Mutex<Vec<Option<Running>>>,
     /// Pairs of writer and peer, or writer and itself for the store, between which nothing passes.
     cuts: Mutex<BTreeSet<(usize, usize)>>,
-    quiet: watch::Sender<bool>,
-    over: AtomicBool,
-    violation: watch::Sender<Option<Violation>>,
+    quiet: Flag,
+    over: Flag,
+    violated: Flag,
+    violation: Mutex<Option<Violation>>,
     requests: Mutex<u64>,
     began: Instant,
 }
@@ -69,9 +69,10 @@ impl Sim {
             counts: Mutex::default(),
             running: Mutex::new(vec![None; mix.writers]),
             cuts: Mutex::default(),
-            quiet: watch::Sender::new(false),
-            over: AtomicBool::new(false),
-            violation: watch::Sender::new(None),
+            quiet: Flag::default(),
+            over: Flag::default(),
+            violated: Flag::default(),
+            violation: Mutex::default(),
             requests: Mutex::new(0),
             began: Instant::now(),
             mix,
@@ -113,21 +114,18 @@ impl Sim {
     pub fn judge(&self, verdict: Verdict) {
         if let Err(violation) = verdict {
             self.note(&format!("VIOLATION {violation}"));
-            self.violation.send_if_modified(|first| {
-                let is_first = first.is_none();
-                first.get_or_insert(violation);
-                is_first
-            });
+            lock(&self.violation).get_or_insert(violation);
+            self.violated.raise();
         }
     }
 
     pub fn violation(&self) -> Option<Violation> {
-        self.violation.borrow().clone()
+        lock(&self.violation).clone()
     }
 
     /// Waits until the oracle objects.
     pub async fn violated(&self) {
-        drop(self.violation.subscribe().wait_for(Option::is_some).await);
+        self.violated.raised().await;
     }
 
     /// The oracle, with the bucket as it is now.
@@ -192,29 +190,28 @@ impl Sim {
     /// No faults from now on.
     pub fn calm_down(&self) {
         self.note("faults end");
-        self.quiet.send_replace(true);
+        self.quiet.raise();
         lock(&self.cuts).clear();
         lock(&self.running).iter().flatten().for_each(|running| running.gate.thaw_now());
     }
 
     pub fn is_quiet(&self) -> bool {
-        *self.quiet.borrow()
+        self.quiet.is_raised()
     }
 
     /// Whoever ends from now on is not started again.
     pub fn wind_up(&self) {
         self.note("the run winds up");
-        self.over.store(true, Ordering::Relaxed);
+        self.over.raise();
     }
 
     pub fn is_over(&self) -> bool {
-        self.over.load(Ordering::Relaxed)
+        self.over.is_raised()
     }
 
     /// Waits for `span`, or until faults end.
     pub async fn sleep_until_quiet(&self, span: Duration) {
-        let mut quiet = self.quiet.subscribe();
-        drop(tokio::time::timeout(span, quiet.wait_for(|quiet| *quiet)).await);
+        drop(tokio::time::timeout(span, self.quiet.raised()).await);
     }
 
     /// Waits for `span`; when faults end before, only for a little more.
