@@ -303,8 +303,11 @@ impl Oracle {
             let kept = again.entries.get(index) == Some(entry);
             hold(kept, "I4", || format!("leaf {index} was acknowledged and is not there"))?;
         }
-        let distinct: BTreeSet<&Bytes> = again.entries.iter().collect();
-        hold(distinct.len() == again.entries.len(), "I13", || "an entry is there twice".to_owned())?;
+        let mut places = BTreeMap::new();
+        for (index, entry) in again.entries.iter().enumerate() {
+            let first = *places.entry(entry).or_insert(index);
+            hold(first == index, "I13", || format!("one entry is leaf {first} and leaf {index}"))?;
+        }
         let newest = self.records.last_key_value().and_then(|(_, landed)| landed.first());
         let committed = newest.map_or(0, |record| head(record.after).0);
         hold(committed == again.size, "L1", || {
