@@ -1,5 +1,7 @@
 //! Metrics: what the writer counts, and its text form for Prometheus.
 
+use std::sync::Arc;
+
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
@@ -7,6 +9,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+
+use crate::store::{BucketStore, Requests};
 
 /// Durations from half a millisecond to some 16 seconds.
 fn seconds() -> Histogram {
@@ -18,6 +22,8 @@ fn seconds() -> Histogram {
 pub struct LogMetrics {
     /// Size of the published tree.
     pub tree_size: Gauge,
+    /// Size of the tree of the newest record that this writer has committed or found.
+    pub committed_size: Gauge,
     /// Entries that wait for a batch.
     pub pool_entries: Gauge,
     /// 1 once the log has stopped on a failure.
@@ -60,6 +66,7 @@ impl Default for LogMetrics {
     fn default() -> Self {
         Self {
             tree_size: Gauge::default(),
+            committed_size: Gauge::default(),
             pool_entries: Gauge::default(),
             halted: Gauge::default(),
             batches: Counter::default(),
@@ -86,6 +93,11 @@ impl LogMetrics {
     /// Makes the metrics part of what `registry` prints.
     pub fn register(&self, registry: &mut Registry) {
         registry.register("tree_size", "Size of the published tree", self.tree_size.clone());
+        registry.register(
+            "committed_size",
+            "Size of the newest committed tree",
+            self.committed_size.clone(),
+        );
         registry.register("pool_entries", "Entries waiting for a batch", self.pool_entries.clone());
         registry.register("halted", "1 once the log has stopped on a failure", self.halted.clone());
         registry.register("batches", "Batches published", self.batches.clone());
@@ -171,26 +183,48 @@ impl HttpMetrics {
 
 /// Counts the flushes to the disk that a store has made.
 pub fn register_syncs(registry: &mut Registry, syncs: impl Fn() -> u64 + Send + Sync + 'static) {
-    registry.register_collector(Box::new(Syncs(Box::new(syncs))));
+    registry.register_collector(Box::new(Counted {
+        name: "fsyncs",
+        help: "Flushes to the disk",
+        count: Box::new(syncs),
+    }));
 }
 
-struct Syncs(Box<dyn Fn() -> u64 + Send + Sync>);
-
-impl std::fmt::Debug for Syncs {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Syncs")
+/// Counts what a bucket was asked, as its operator bills it.
+pub fn register_requests(registry: &mut Registry, store: Arc<BucketStore>) {
+    type Count = fn(Requests) -> u64;
+    let counted: [(&str, &str, Count); 5] = [
+        ("store_puts", "Objects written to the bucket", |asked| asked.puts),
+        ("store_gets", "Objects read from the bucket", |asked| asked.gets),
+        ("store_lists", "Pages listed of the bucket", |asked| asked.lists),
+        ("store_deletes", "Objects removed from the bucket", |asked| asked.deletes),
+        ("store_bytes_written", "Bytes written to the bucket", |asked| asked.bytes_written),
+    ];
+    for (name, help, count) in counted {
+        let store = store.clone();
+        let count = Box::new(move || count(store.requests()));
+        registry.register_collector(Box::new(Counted { name, help, count }));
     }
 }
 
-impl Collector for Syncs {
+/// A counter that somebody else keeps.
+struct Counted {
+    name: &'static str,
+    help: &'static str,
+    count: Box<dyn Fn() -> u64 + Send + Sync>,
+}
+
+impl std::fmt::Debug for Counted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl Collector for Counted {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        let counter = ConstCounter::new((self.0)());
-        let descriptor = encoder.encode_descriptor(
-            "fsyncs",
-            "Flushes to the disk",
-            None,
-            counter.metric_type(),
-        )?;
+        let counter = ConstCounter::new((self.count)());
+        let descriptor =
+            encoder.encode_descriptor(self.name, self.help, None, counter.metric_type())?;
         counter.encode(descriptor)
     }
 }

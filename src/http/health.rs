@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
-use http::{Method, Response};
+use http::{Method, Response, StatusCode};
 use http_body_util::Full;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
@@ -36,16 +36,23 @@ impl App {
     /// The log takes entries; says where it stands.
     pub(super) fn ready(&self, method: &Method) -> Result<Answer, Problem> {
         expect(method, READ)?;
-        if !self.log.is_ready() {
-            return Err(Problem::NotReady("it has stopped or is shutting down".to_owned()));
-        }
+        let is_ready = self.log.is_ready();
+        let standing = self.log.standing();
         let status = serde_json::json!({
-            "status": "ready",
+            "status": if is_ready { "ready" } else { "not ready" },
             "origin": self.log.signer().origin().as_str(),
-            "treeSize": self.log.published().head.size.get(),
+            "role": standing.role.name(),
+            "leader": standing.leader,
+            "epoch": standing.epoch.0,
+            "treeSize": standing.published.get(),
+            "lag": self.log.lag(),
             "waiting": self.log.waiting(),
         });
-        Ok(answer(status.to_string(), "application/json"))
+        let mut answer = answer(status.to_string(), "application/json");
+        if !is_ready {
+            *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+        }
+        Ok(answer)
     }
 
     /// What a person sees who opens the writer's address.

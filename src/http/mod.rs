@@ -6,16 +6,20 @@
 //! | `GET /checkpoint`, `/tile/...`, `/log.json`, the same under `/api/v2/` | [`read`] |
 //! | `GET /healthz`, `/readyz`, `/` | [`health`] |
 //! | `GET /metrics`, on a listener of its own | [`health`] |
+//! | `POST /_writer/forward`, from another writer of the log | [`forward`], asked by [`peers`] |
 //!
 //! [`serve`] accepts connections within [`limits`] and closes those on which nothing happens
 //! ([`connection`]); [`problem`] turns every error into its status.
 
 mod connection;
+mod forward;
 mod health;
 mod limits;
+mod peers;
 mod problem;
 mod read;
 mod represent;
+mod secret;
 mod serve;
 mod submit;
 
@@ -28,7 +32,9 @@ use hyper::body::Body;
 use tokio::sync::Semaphore;
 
 pub use limits::Limits;
+pub use peers::HttpPeers;
 pub use problem::{Answer, Problem};
+pub use secret::PeerSecret;
 pub use serve::{serve, serve_metrics};
 
 use limits::discard;
@@ -48,7 +54,7 @@ pub enum Duplicates {
 }
 
 /// How the front doors are set up.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct HttpConfig {
     /// `POST /add` takes any bytes.
     pub accept_opaque: bool,
@@ -56,6 +62,8 @@ pub struct HttpConfig {
     pub duplicates: Duplicates,
     /// What one client may take.
     pub limits: Limits,
+    /// What the writers of this log share, where there may be several.
+    pub peer_secret: Option<PeerSecret>,
 }
 
 /// The writer as its clients see it.
@@ -76,13 +84,14 @@ impl App {
     /// An app in front of `log`.
     pub fn new(log: Log, config: HttpConfig, metrics: HttpMetrics) -> Self {
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
+        let limits = config.limits;
         Self {
             log,
             config,
             metrics,
-            reads: Reads::new(config.limits.answer_memory_bytes_max),
-            bodies: Arc::new(Semaphore::new(config.limits.body_memory_bytes_max)),
-            queue: Semaphore::new(config.limits.verifying_max),
+            reads: Reads::new(limits.answer_memory_bytes_max),
+            bodies: Arc::new(Semaphore::new(limits.body_memory_bytes_max)),
+            queue: Semaphore::new(limits.verifying_max),
             processors: Arc::new(Semaphore::new(2 * processors)),
         }
     }
@@ -141,6 +150,7 @@ impl App {
         match head.uri.path() {
             "/api/v2/log/entries" => ("entries", self.submit_rekor(head, body).await),
             "/add" => ("add", self.submit_opaque(head, body).await),
+            forward::FORWARD_PATH => ("forward", self.answer_peer(head, body).await),
             "/" => ("front", self.front_page(&head.method)),
             "/healthz" => ("healthz", health::alive(&head.method)),
             "/readyz" => ("readyz", self.ready(&head.method)),

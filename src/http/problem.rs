@@ -77,6 +77,9 @@ pub enum Problem {
         /// How long it is.
         length: usize,
     },
+    /// Somebody who does not know the writers' secret speaks like a writer.
+    #[error("only the log's own writers are answered here")]
+    UnknownPeer,
     /// More connections than are taken.
     #[error("the server has too many connections; try again")]
     TooManyConnections,
@@ -113,6 +116,7 @@ mod grpc {
     pub const UNIMPLEMENTED: u8 = 12;
     pub const INTERNAL: u8 = 13;
     pub const UNAVAILABLE: u8 = 14;
+    pub const UNAUTHENTICATED: u8 = 16;
 }
 
 impl Problem {
@@ -135,6 +139,7 @@ impl Problem {
             Self::ContentEncoding(_) => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, grpc::INVALID_ARGUMENT)
             }
+            Self::UnknownPeer => (StatusCode::UNAUTHORIZED, grpc::UNAUTHENTICATED),
             Self::Duplicate(_) => (StatusCode::CONFLICT, grpc::ALREADY_EXISTS),
             Self::Range { .. } => (StatusCode::RANGE_NOT_SATISFIABLE, grpc::OUT_OF_RANGE),
             Self::TooManyConnections | Self::Busy | Self::Submit(_) | Self::NotReady(_) => {

@@ -10,6 +10,7 @@
 //! because the leader is gone comes back by itself (see [`super::pool`]) and is answered by the next
 //! one, which may be this writer.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -103,7 +104,7 @@ impl Follower<'_> {
             biased;
             left = self.watch(peers, leader, &doubt) => left,
             left = self.forward(peers, leader, &doubt) => left,
-            () = self.warm() => unreachable!("it keeps warm for as long as somebody is followed"),
+            never = self.warm() => match never {},
         }
     }
 
@@ -140,6 +141,7 @@ impl Follower<'_> {
             let (checkpoint, tiles) = (standing.checkpoint.clone(), TileMap::default());
             self.published.send_replace(Arc::new(Publication { head, checkpoint, tiles }));
             self.context.metrics.tree_size.set(gauge(head.size));
+            self.context.metrics.committed_size.set(gauge(head.size));
         }
     }
 
@@ -151,11 +153,12 @@ impl Follower<'_> {
         opened.ok().map(|checkpoint| checkpoint.head)
     }
 
-    /// Keeps the deduplication index near the published tree. It never ends.
-    async fn warm(&self) {
+    /// Keeps the deduplication index near the published tree.
+    async fn warm(&self) -> Infallible {
         let mut published = self.published.subscribe();
         published.mark_changed();
-        while published.changed().await.is_ok() {
+        loop {
+            published.changed().await.expect("the sender outlives its borrower");
             let head = published.borrow_and_update().head;
             if let Err(error) = catch_up(self.context, self.dedup, head).await {
                 tracing::warn!(error = chain(&error), "the deduplication index lags behind");

@@ -162,6 +162,7 @@ impl Sequencer<'_> {
                     commit(commits, clock, number, &record.encoded).await?;
                     metrics.commit_seconds.observe((clock.now() - began).as_secs_f64());
                     position.advance(record);
+                    metrics.committed_size.set(gauge(position.head().size));
                     Committed { grown: Some((number, grown)), leaves, waiters }
                 }
             };

@@ -384,6 +384,13 @@ impl Log {
         }
     }
 
+    /// By how many entries the published tree is behind the committed one, as far as this writer
+    /// knows.
+    pub fn lag(&self) -> u64 {
+        let committed = u64::try_from(self.metrics.committed_size.get()).unwrap_or_default();
+        committed.saturating_sub(self.published().head.size.get())
+    }
+
     /// Says that it is not ready, so that load balancers send no more, and takes entries as before.
     pub fn drain(&self) {
         self.is_draining.store(true, Ordering::Relaxed);

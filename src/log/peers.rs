@@ -48,6 +48,18 @@ pub enum Role {
     Leaving,
 }
 
+impl Role {
+    /// Its name in one word, as it is told to people and programs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Leading => "leading",
+            Self::Following => "following",
+            Self::Recovering => "recovering",
+            Self::Leaving => "leaving",
+        }
+    }
+}
+
 /// How a writer stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {

@@ -165,6 +165,7 @@ impl Driver {
 
     async fn lead(&mut self, ready: Ready) -> Result<(), LogError> {
         let (epoch, address) = (ready.epoch(), self.context.config.writer_address.clone());
+        self.context.metrics.committed_size.set(gauge(ready.published.head.size));
         self.published.send_replace(ready.published.clone());
         self.state.send_modify(|state| state.leader = Leader { epoch, address });
         self.enter_role(Role::Leading);

@@ -255,7 +255,7 @@ impl Trimmer {
         let oldest_kept = self.records.front().and_then(|(number, _)| number.previous());
         let note = match oldest_kept {
             Some(seen) if is_through => Note { record: seen, size: self.told.1 },
-            _ if self.to_list.is_empty() => Note { record, size: size },
+            _ if self.to_list.is_empty() => Note { record, size },
             _ => return Ok(()),
         };
         if self.noted.as_ref() != Some(&note) {

@@ -43,7 +43,7 @@ impl World {
         (Self::on(Stores::of(store.clone())), store)
     }
 
-    fn context(&self) -> Context {
+    pub fn context(&self) -> Context {
         let origin = ORIGIN.parse().expect("an origin");
         Context {
             config: self.config.clone(),

@@ -9,3 +9,4 @@ mod harness;
 mod lifecycle;
 mod oracle;
 mod refusals;
+mod writers;

@@ -5,15 +5,18 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use fasti::http::{Duplicates, HttpConfig, Limits};
+use fasti::config::BucketFlags;
+use fasti::http::{Duplicates, HttpConfig, Limits, PeerSecret};
 use fasti::log::LogConfig;
+use fasti::store::BucketLocation;
 use tiles_spec::{Origin, TreeSize};
 
 /// A transparency log writer: takes submissions, verifies them, publishes a tiled log.
 #[derive(Debug, Parser)]
 #[command(version, about, max_term_width = 100)]
 pub struct Flags {
-    /// Where the log lies: a directory, file://DIRECTORY, or memory: for a trial that leaves
+    /// Where the log lies: s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX for any
+    /// number of writers; a directory or file://DIRECTORY for one; memory: for a trial that leaves
     /// nothing behind.
     #[arg(long, env = "FASTI_STORE", default_value = "./fasti-data")]
     pub store: String,
@@ -80,10 +83,40 @@ pub struct Flags {
           value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub body_timeout_seconds: u64,
 
-    /// Take a directory that was restored from a backup: the size of the newest checkpoint that
-    /// anyone has seen of this log. Refused if the directory holds less.
+    /// Take a directory that was restored from a backup, or make sure that a bucket was not: the
+    /// size of the newest checkpoint that anyone has seen of this log. Refused if there is less.
     #[arg(long, env = "FASTI_RESTORED_AT", value_name = "SIZE")]
     pub restored_at: Option<TreeSize>,
+
+    /// Where the other writers of a bucket reach this one [default: the address listened on]
+    #[arg(long, env = "FASTI_ADVERTISE", value_name = "URL", help_heading = "Several writers")]
+    pub advertise: Option<String>,
+
+    /// A file whose content all writers of the log have, and nobody else [default: the log's key]
+    #[arg(long, env = "FASTI_PEER_SECRET", value_name = "FILE", help_heading = "Several writers")]
+    pub peer_secret: Option<PathBuf>,
+
+    /// How long a leader may be silent before another writer takes over, in milliseconds.
+    #[arg(long, env = "FASTI_TAKEOVER_MILLISECONDS", default_value_t = 2000,
+          value_parser = clap::value_parser!(u64).range(100..=3_600_000),
+          help_heading = "Several writers")]
+    pub takeover_milliseconds: u64,
+
+    /// How long to go on taking submissions after being told to stop while /readyz says no, so that
+    /// load balancers notice, in seconds [default: 5 on a bucket, else 0]
+    #[arg(long, env = "FASTI_DRAIN_SECONDS", value_parser = clap::value_parser!(u64).range(0..=3600),
+          help_heading = "Several writers")]
+    pub drain_seconds: Option<u64>,
+
+    /// Least time between two batches, in milliseconds [default: 1100 on gs://, which takes one
+    /// change of a name a second; else 0]
+    #[arg(long, env = "FASTI_BATCH_PACE_MILLISECONDS",
+          value_parser = clap::value_parser!(u64).range(0..=60_000), help_heading = "Buckets")]
+    pub batch_pace_milliseconds: Option<u64>,
+
+    /// What else can be said of a bucket.
+    #[command(flatten)]
+    pub bucket: BucketFlags,
 }
 
 /// See [`Duplicates`].
@@ -102,14 +135,29 @@ impl Flags {
             batch_entries_max: self.batch_max_entries as usize,
             pool_entries_max: self.pool_max_entries as usize,
             republish_interval: Duration::from_secs(self.republish_seconds),
-            writer_address: self.listen.clone(),
+            takeover_after: Duration::from_millis(self.takeover_milliseconds),
+            ping_interval: Duration::from_millis((self.takeover_milliseconds / 4).max(25)),
+            batch_pace: self.batch_pace(),
             size_seen: self.restored_at,
             ..LogConfig::default()
         }
     }
 
+    fn batch_pace(&self) -> Duration {
+        const GCS_PACE: u64 = 1100;
+        let default = if self.store.starts_with("gs://") { GCS_PACE } else { 0 };
+        Duration::from_millis(self.batch_pace_milliseconds.unwrap_or(default))
+    }
+
+    /// How long to go on after being told to stop.
+    pub fn drain_time(&self) -> Duration {
+        const BUCKET_DRAIN: u64 = 5;
+        let default = if BucketLocation::is_meant_by(&self.store) { BUCKET_DRAIN } else { 0 };
+        Duration::from_secs(self.drain_seconds.unwrap_or(default))
+    }
+
     /// The front doors.
-    pub fn http_config(&self) -> HttpConfig {
+    pub fn http_config(&self, peer_secret: Option<PeerSecret>) -> HttpConfig {
         HttpConfig {
             accept_opaque: self.accept_opaque,
             duplicates: match self.duplicates {
@@ -122,6 +170,7 @@ impl Flags {
                 body_timeout: Duration::from_secs(self.body_timeout_seconds),
                 ..Limits::default()
             },
+            peer_secret,
         }
     }
 }

@@ -6,12 +6,13 @@
 mod flags;
 mod open;
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Parser;
-use fasti::http::{App, serve, serve_metrics};
+use fasti::http::{App, PeerSecret, serve, serve_metrics};
 use fasti::log::Log;
 use fasti::metrics::HttpMetrics;
 use tokio::net::TcpListener;
@@ -41,7 +42,8 @@ fn main() -> ExitCode {
 }
 
 async fn run(flags: Flags) -> anyhow::Result<()> {
-    let Opened { context, index, mut registry, banner } = open::open(&flags)?;
+    let Opened { mut context, index, mut registry, banner, peer_secret } =
+        open::open(&flags).await?;
     let http_metrics = HttpMetrics::default();
     http_metrics.register(&mut registry);
     // Bound before the log is opened, so that a taken port leaves no trace in the log.
@@ -50,6 +52,7 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
         Some(address) => Some(listen(address).await?),
         None => None,
     };
+    context.config.writer_address = address(&flags, listener.local_addr()?, &peer_secret)?;
     let (log, driver) = Log::open(context, index).await.context("the log cannot be continued")?;
     // From here on a signal is an order to shut down, even before anyone waits for it.
     let told_to_stop = told_to_stop()?;
@@ -58,7 +61,7 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     if let Some(listener) = metrics_listener {
         tokio::spawn(serve_metrics(listener, Arc::new(registry)));
     }
-    let app = Arc::new(App::new(log.clone(), flags.http_config(), http_metrics));
+    let app = Arc::new(App::new(log.clone(), flags.http_config(peer_secret), http_metrics));
 
     let (halted, stop_serving) = tokio::sync::oneshot::channel::<()>();
     let mut server = tokio::spawn(serve(listener, app, async {
@@ -68,15 +71,40 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     let ended = tokio::select! {
         ended = &mut running => ended,
         () = told_to_stop => {
-            tracing::info!("shutting down: answering what waits");
-            log.shut_down();
-            (&mut running).await
+            log.drain();
+            tracing::info!("told to stop: not ready any more");
+            tokio::select! {
+                ended = &mut running => ended,
+                () = tokio::time::sleep(flags.drain_time()) => {
+                    tracing::info!("shutting down: answering what waits");
+                    log.shut_down();
+                    (&mut running).await
+                }
+            }
         }
     };
     // Everyone is answered by now; the connections only have to carry it.
     drop(halted);
     drop((&mut server).await);
     ended?.context("the log has stopped; start it again to recover")
+}
+
+/// Where other writers reach this one.
+fn address(
+    flags: &Flags,
+    listening: SocketAddr,
+    peers: &Option<PeerSecret>,
+) -> anyhow::Result<String> {
+    match &flags.advertise {
+        Some(url) if url.starts_with("http://") || url.starts_with("https://") => Ok(url.clone()),
+        Some(other) => bail!("--advertise {other}: a URL begins with http:// or https://"),
+        None if listening.ip().is_unspecified() && peers.is_some() => bail!(
+            "other writers cannot reach this one at {listening}: name its address with \
+             --advertise http://ADDRESS:{}",
+            listening.port()
+        ),
+        None => Ok(format!("http://{listening}")),
+    }
 }
 
 async fn listen(address: &str) -> anyhow::Result<TcpListener> {

@@ -7,16 +7,23 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use fasti::clock::SystemClock;
-use fasti::entropy::OsEntropy;
+use fasti::entropy::{Entropy as _, OsEntropy};
+use fasti::http::{HttpPeers, PeerSecret};
 use fasti::log::dedup::{DedupIndex, DiskIndex, MemoryIndex};
+use fasti::log::peers::Peers;
 use fasti::log::{Context, Log};
 use fasti::metrics::{self, LogMetrics};
 use fasti::signer::{FileSigner, SignedMemory, Signer, generate_key_file};
-use fasti::store::{DirectoryOptions, DirectoryStore, MemoryStore, Stores};
+use fasti::store::{
+    BucketLocation, BucketStore, DirectoryOptions, DirectoryStore, MemoryStore, Stores, probe,
+};
 use prometheus_client::registry::Registry;
-use tiles_spec::NoteSigningKey;
+use tiles_spec::{NoteSigningKey, Origin};
 
 use crate::flags::Flags;
+
+/// Shortest secret of the writers.
+const PEER_SECRET_BYTES_MIN: usize = 32;
 
 /// What the writer runs on.
 pub struct Opened {
@@ -28,6 +35,8 @@ pub struct Opened {
     pub registry: Registry,
     /// What a person is told.
     pub banner: Banner,
+    /// What the writers of this log share, where there may be several.
+    pub peer_secret: Option<PeerSecret>,
 }
 
 /// What the writer prints when it is ready.
@@ -39,43 +48,63 @@ pub struct Banner {
 
 /// Opens everything the flags name. What has to be refused is refused here or by the log's own
 /// recovery, before anything is listened to.
-pub fn open(flags: &Flags) -> anyhow::Result<Opened> {
+pub async fn open(flags: &Flags) -> anyhow::Result<Opened> {
     let mut registry = Registry::with_prefix("fasti");
     let log_metrics = Arc::new(LogMetrics::default());
     log_metrics.register(&mut registry);
     let place = Place::parse(&flags.store)?;
-    let (stores, private) = place.open(flags, &mut registry)?;
-    let key = Key::open(flags, private.as_deref())?;
+    // Before the store is touched: a bucket's key is somewhere else.
+    let bucket_key = match &place {
+        Place::Bucket(_) => Some(Key::open_for_bucket(flags)?),
+        Place::Memory | Place::Directory(_) => None,
+    };
+    let (stores, private) = place.open(flags, &mut registry).await?;
+    let key = match bucket_key {
+        Some(key) => key,
+        None => Key::open(flags, private.as_deref())?,
+    };
+    let peer_secret = match place {
+        Place::Bucket(_) => Some(peer_secret(flags, &key)?),
+        Place::Memory | Place::Directory(_) => None,
+    };
+    let peers = peer_secret.clone().map(HttpPeers::new).transpose()?;
     let index = open_index(flags, private.as_deref())?;
     let context = Context {
         config: flags.log_config(),
         stores,
         signer: key.signer,
         memory: key.memory,
-        peers: None,
+        peers: peers.map(|peers| Arc::new(peers) as Arc<dyn Peers>),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),
         metrics: log_metrics,
     };
     let banner = Banner { store: place.to_string(), key: key.place, is_new_key: key.is_new };
-    Ok(Opened { context, index, registry, banner })
+    Ok(Opened { context, index, registry, banner, peer_secret })
 }
 
 enum Place {
     Memory,
     Directory(PathBuf),
+    Bucket(BucketLocation),
 }
 
 impl Place {
     fn parse(store: &str) -> anyhow::Result<Self> {
         match store.split_once(':') {
+            _ if BucketLocation::is_meant_by(store) => {
+                Ok(Self::Bucket(store.parse().context("--store")?))
+            }
             Some(("memory", _)) => Ok(Self::Memory),
             Some(("file", rest)) => match rest.strip_prefix("//") {
                 Some(path) if path.starts_with('/') => Ok(Self::Directory(path.into())),
                 _ => bail!("--store {store}: a file URL is file:///ABSOLUTE/PATH"),
             },
             Some((scheme, rest)) if rest.starts_with("//") => {
-                bail!("--store {store}: this build writes to directories and memory:, not {scheme}")
+                bail!(
+                    "--store {store}: a log is written to s3://, gs://, az://, a directory or memory:, \
+                     not to {scheme}://"
+                )
             }
             _ if store.is_empty() => bail!("--store names nothing"),
             _ => Ok(Self::Directory(store.into())),
@@ -83,13 +112,19 @@ impl Place {
     }
 
     /// The stores, and the directory for what is private to the writer.
-    fn open(
+    async fn open(
         &self,
         flags: &Flags,
         registry: &mut Registry,
     ) -> anyhow::Result<(Stores, Option<PathBuf>)> {
-        let Self::Directory(path) = self else {
-            return Ok((Stores::shared(Arc::new(MemoryStore::default())), None));
+        let path = match self {
+            Self::Memory => {
+                return Ok((Stores::shared(Arc::new(MemoryStore::default())), None));
+            }
+            Self::Bucket(location) => {
+                return Ok((open_bucket(location.clone(), flags, registry).await?, None));
+            }
+            Self::Directory(path) => path,
         };
         let options = DirectoryOptions {
             accept_copy: flags.restored_at.is_some(),
@@ -107,11 +142,39 @@ impl std::fmt::Display for Place {
         match self {
             Self::Memory => f.write_str("memory (gone when the writer stops)"),
             Self::Directory(path) => path.display().fmt(f),
+            Self::Bucket(location) => location.fmt(f),
         }
     }
 }
 
+/// Opens a bucket and makes sure that it keeps its writers apart.
+async fn open_bucket(
+    location: BucketLocation,
+    flags: &Flags,
+    registry: &mut Registry,
+) -> anyhow::Result<Stores> {
+    let name = location.to_string();
+    let store = Arc::new(BucketStore::open(location, &flags.bucket.options()?).await?);
+    metrics::register_requests(registry, store.clone());
+    let stores = Stores::shared(store);
+    let probed = probe(&stores, OsEntropy.nonce()).await;
+    probed.with_context(|| format!("{name} cannot be used (`fasti doctor` tells more)"))?;
+    Ok(stores)
+}
+
+/// What the writers of the log share: a file made for it, or the log's key.
+fn peer_secret(flags: &Flags, key: &Key) -> anyhow::Result<PeerSecret> {
+    let path = flags.peer_secret.as_ref().unwrap_or(&key.path);
+    let shared = std::fs::read(path);
+    let shared = shared.with_context(|| format!("cannot read {}", path.display()))?;
+    if shared.trim_ascii().len() < PEER_SECRET_BYTES_MIN {
+        bail!("{} is too short for a secret: 32 bytes or more", path.display());
+    }
+    Ok(PeerSecret::derive(shared.trim_ascii()))
+}
+
 struct Key {
+    path: PathBuf,
     signer: Arc<dyn Signer>,
     memory: Option<SignedMemory>,
     place: String,
@@ -119,6 +182,18 @@ struct Key {
 }
 
 impl Key {
+    /// The key of a log in a bucket, which every writer of it has in a file.
+    fn open_for_bucket(flags: &Flags) -> anyhow::Result<Self> {
+        let Some(path) = &flags.key else {
+            bail!(
+                "a log in a bucket needs --key FILE, the same for all of its writers; \
+                 `fasti keygen --origin {} --out FILE` makes one",
+                flags.origin
+            );
+        };
+        Self::read(path.clone(), flags.origin.clone(), false)
+    }
+
     fn open(flags: &Flags, private: Option<&Path>) -> anyhow::Result<Self> {
         let origin = flags.origin.clone();
         let (path, may_be_made) = match (&flags.key, private) {
@@ -128,18 +203,40 @@ impl Key {
                 let key = NoteSigningKey::generate(&mut OsEntropy, origin.key_name());
                 let signer = Arc::new(FileSigner::new(origin, key));
                 let place = "memory".to_owned();
-                return Ok(Self { signer, memory: None, place, is_new: true });
+                let path = PathBuf::new();
+                return Ok(Self { path, signer, memory: None, place, is_new: true });
             }
         };
         let is_new = may_be_made && !path.exists();
         if is_new {
+            refuse_missing_key(&path)?;
             generate_key_file(&path, &origin)?;
         }
+        Self::read(path, origin, is_new)
+    }
+
+    fn read(path: PathBuf, origin: Origin, is_new: bool) -> anyhow::Result<Self> {
         let signer = FileSigner::open(&path, origin).with_context(|| {
             "see `fasti keygen` for making a key, and --origin for naming the log".to_owned()
         })?;
         let memory = Some(SignedMemory::beside(&path));
-        Ok(Self { signer: Arc::new(signer), memory, place: path.display().to_string(), is_new })
+        let place = path.display().to_string();
+        Ok(Self { path, signer: Arc::new(signer), memory, place, is_new })
+    }
+}
+
+/// A directory that holds a log already is of a key that has been lost, and a new one cannot
+/// continue it.
+fn refuse_missing_key(path: &Path) -> anyhow::Result<()> {
+    let root = path.parent().and_then(Path::parent);
+    match root.map(|root| root.join("checkpoint")) {
+        Some(checkpoint) if checkpoint.exists() => bail!(
+            "there is a log here ({}), but not its key {}; restore that file, or name the key with \
+             --key",
+            checkpoint.display(),
+            path.display()
+        ),
+        _ => Ok(()),
     }
 }
 
@@ -148,7 +245,15 @@ fn open_index(flags: &Flags, private: Option<&Path>) -> anyhow::Result<Arc<dyn D
     let path = match (&flags.state_dir, private) {
         (Some(dir), _) => dir.join("dedup"),
         (None, Some(private)) => private.join("dedup"),
-        (None, None) => return Ok(Arc::new(MemoryIndex::default())),
+        (None, None) => {
+            if BucketLocation::is_meant_by(&flags.store) {
+                tracing::warn!(
+                    "the deduplication index is kept in memory and read from the log at each start; \
+                     --state-dir keeps it on disk"
+                );
+            }
+            return Ok(Arc::new(MemoryIndex::default()));
+        }
     };
     std::fs::create_dir_all(&path).with_context(|| format!("cannot create {}", path.display()))?;
     match DiskIndex::open(&path) {

@@ -1,10 +1,14 @@
-//! `fasti loginfo`: the log's verified head, and that it grew from the one seen last.
+//! `fasti loginfo`: the log's verified head, and that it grew from the one seen last. With `--writer`,
+//! how the writers stand instead.
 
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
+use fasti::client::fetch::Location;
 use fasti::client::monitor::{Growth, Monitor, MonitorError};
+use fasti::client::standing;
+use reqwest::Url;
 use serde_json::json;
 
 use crate::failure::{Failure, refused_if};
@@ -16,9 +20,17 @@ pub struct Arguments {
     /// Where the last checkpoint of each log is remembered [default: ~/.local/state/fasti]
     #[arg(long, env = "FASTI_CLIENT_STATE", value_name = "DIR")]
     state_dir: Option<PathBuf>,
+    /// Ask these writers how they stand instead: who leads, in which term, how far the log is
+    ///
+    /// Without a URL, the one at --log. Nothing of the answer is proved.
+    #[arg(long, value_name = "URL", num_args = 0..)]
+    writer: Option<Vec<Url>>,
 }
 
 pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
+    if let Some(writers) = &arguments.writer {
+        return Ok(writers_stand(globals, writers).await?);
+    }
     let monitor = Monitor::new(state_dir(arguments)?);
     let (trust, mut view) = (globals.trust()?, globals.view().await?);
     let growth = refused_if(monitor.observe(&mut view, &trust).await, MonitorError::is_refusal)?;
@@ -51,6 +63,53 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
         "Checkpoint": String::from_utf8_lossy(&view.checkpoint().to_bytes()),
     });
     Ok(Output::good(lines, json))
+}
+
+async fn writers_stand(globals: &Globals, writers: &[Url]) -> anyhow::Result<Output> {
+    let from_log = globals.log.as_ref().and_then(Location::url);
+    let writers: Vec<&Url> =
+        if writers.is_empty() { from_log.into_iter().collect() } else { writers.iter().collect() };
+    if writers.is_empty() {
+        anyhow::bail!("no writer named: give --writer URL, or a --log that is one's URL");
+    }
+    let (mut lines, mut json, mut all_ready) = (Vec::new(), Vec::new(), true);
+    for url in writers {
+        let stands = match standing::ask(url).await {
+            Ok(stands) => stands,
+            Err(error) => {
+                all_ready = false;
+                let words = format!("{:#}", anyhow::Error::from(error));
+                lines.push(format!("Writer:            {url}"));
+                lines.push(format!("Status:            {words}"));
+                json.push(json!({"Writer": url.as_str(), "Error": words}));
+                continue;
+            }
+        };
+        all_ready &= stands.status == "ready";
+        lines.extend([
+            format!("Writer:            {url}"),
+            format!("Status:            {}", stands.status),
+            format!("Origin:            {}", stands.origin),
+            format!("Role:              {}", stands.role),
+            format!("Leader:            {}", stands.leader),
+            format!("Epoch:             {}", stands.epoch),
+            format!("Published Size:    {}", stands.tree_size),
+            format!("Lag:               {}", stands.lag),
+            format!("Waiting:           {}", stands.waiting),
+        ]);
+        json.push(json!({
+            "Writer": url.as_str(),
+            "Status": stands.status,
+            "Origin": stands.origin,
+            "Role": stands.role,
+            "Leader": stands.leader,
+            "Epoch": stands.epoch,
+            "PublishedSize": stands.tree_size,
+            "Lag": stands.lag,
+            "Waiting": stands.waiting,
+        }));
+    }
+    Ok(Output { good: all_ready, lines, json: json!({"Writers": json}) })
 }
 
 /// The XDG base directory for state, or what stands in for it.

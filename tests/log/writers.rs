@@ -1,0 +1,167 @@
+//! Several writers of one log: they find out who leads, forward, and take over.
+//!
+//! The simulator goes through what can happen to them; these are the ways that are meant.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use fasti::log::peers::{PeerAnswer, PeerError, Peers, Role, Standing};
+use fasti::log::{Log, LogError, SubmitError};
+use fasti::store::{MemoryStore, Stores};
+use tokio::task::JoinHandle;
+
+use crate::harness::{World, entries};
+
+/// Writers that reach each other in this process, by address.
+#[derive(Clone, Default)]
+struct Network(Arc<Mutex<BTreeMap<String, Log>>>);
+
+impl Network {
+    fn find(&self, address: &str) -> Result<Log, PeerError> {
+        let found = self.0.lock().expect("unpoisoned").get(address).cloned();
+        found.ok_or_else(|| PeerError::Unreachable {
+            address: address.to_owned(),
+            source: "refused".into(),
+        })
+    }
+}
+
+#[async_trait]
+impl Peers for Network {
+    async fn status(&self, address: &str) -> Result<Standing, PeerError> {
+        Ok(self.find(address)?.standing())
+    }
+
+    async fn forward(
+        &self,
+        address: &str,
+        entries: &[Bytes],
+    ) -> Result<Vec<PeerAnswer>, PeerError> {
+        let taken = self.find(address)?.take_forwarded(entries.to_vec()).await;
+        taken.map_err(|_| PeerError::NotLeading { address: address.to_owned() })
+    }
+}
+
+struct Writer {
+    address: String,
+    log: Log,
+    running: JoinHandle<Result<(), LogError>>,
+    network: Network,
+}
+
+impl Writer {
+    async fn start(world: &World, network: &Network, address: &str) -> Self {
+        let mut context = world.context();
+        context.config.writer_address = address.to_owned();
+        context.peers = Some(Arc::new(network.clone()));
+        let index = Arc::new(fasti::log::dedup::MemoryIndex::default());
+        let (log, driver) = Log::open(context, index).await.expect("opens");
+        network.0.lock().expect("unpoisoned").insert(address.to_owned(), log.clone());
+        let running = tokio::spawn(driver.run());
+        Self { address: address.to_owned(), log, running, network: network.clone() }
+    }
+
+    /// The process is gone from one moment to the next.
+    fn kill(self) {
+        self.network.0.lock().expect("unpoisoned").remove(&self.address);
+        self.running.abort();
+    }
+
+    async fn stop(self) {
+        self.log.shut_down();
+        self.running.await.expect("no panic").expect("ends in order");
+        self.network.0.lock().expect("unpoisoned").remove(&self.address);
+    }
+
+    async fn submit(&self, entries: &[Bytes]) -> Vec<u64> {
+        let answers = entries.iter().map(|entry| self.log.submit(entry.clone()));
+        let answers = futures::future::join_all(answers).await;
+        answers.into_iter().map(|answer| answer.expect("an answer").index.get()).collect()
+    }
+
+    fn role(&self) -> Role {
+        self.log.standing().role
+    }
+}
+
+fn shared() -> (World, Network) {
+    let store = Arc::new(MemoryStore::default());
+    (World::on(Stores::shared(store)), Network::default())
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_leads_and_the_others_forward() {
+    let (world, network) = shared();
+    let first = Writer::start(&world, &network, "a").await;
+    let second = Writer::start(&world, &network, "b").await;
+    let third = Writer::start(&world, &network, "c").await;
+    assert_eq!([&first, &second, &third].map(Writer::role)[0], Role::Leading);
+    assert_eq!((second.role(), third.role()), (Role::Following, Role::Following));
+    let all = entries(0, 300);
+    let (a, b, c) = tokio::join!(
+        first.submit(&all[..100]),
+        second.submit(&all[100..300]),
+        third.submit(&all[..200]),
+    );
+    assert_eq!(a, c[..100], "the same entry has one index, whoever takes it");
+    assert_eq!(b[..100], c[100..]);
+    let published = world.verify().await;
+    assert_eq!(published.entries.len(), 300);
+    for (entry, index) in all.iter().zip(a.iter().chain(&b)) {
+        assert_eq!(published.entries[usize::try_from(*index).expect("small")], *entry);
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(second.log.published().head.size.get(), 300, "a follower knows what is published");
+    assert_eq!(second.log.standing().leader, "a");
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_takes_over_when_the_leader_is_gone_and_answers_what_waits() {
+    let (world, network) = shared();
+    let first = Writer::start(&world, &network, "a").await;
+    let second = Writer::start(&world, &network, "b").await;
+    let third = Writer::start(&world, &network, "c").await;
+    first.submit(&entries(0, 10)).await;
+    first.kill();
+    let (b, c) = (entries(10, 20), entries(20, 30));
+    let began = tokio::time::Instant::now();
+    let (b, c) = tokio::join!(second.submit(&b), third.submit(&c));
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    assert_eq!((b.len(), c.len()), (10, 10));
+    let roles = [second.role(), third.role()];
+    assert!(roles.contains(&Role::Leading) && roles.contains(&Role::Following), "{roles:?}");
+    assert_eq!(world.verify().await.entries.len(), 30);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rolling_restart_loses_nothing() {
+    let (world, network) = shared();
+    let mut writers = Vec::new();
+    for address in ["a", "b", "c"] {
+        writers.push(Writer::start(&world, &network, address).await);
+    }
+    for round in 0..6 {
+        let stopped = writers.remove(0);
+        let log = stopped.log.clone();
+        let batch = entries(round * 50, round * 50 + 25);
+        let last_moment = async {
+            let answers = batch.iter().map(|entry| log.submit(entry.clone()));
+            futures::future::join_all(answers).await
+        };
+        let (answers, ()) = tokio::join!(last_moment, stopped.stop());
+        assert!(answers.iter().all(Result::is_ok), "what was taken is answered");
+        assert_eq!(log.submit("late".into()).await.err(), Some(SubmitError::ShuttingDown));
+        writers.push(Writer::start(&world, &network, ["a", "b", "c"][round % 3]).await);
+        let next = writers[0].submit(&entries(round * 50 + 25, round * 50 + 50)).await;
+        assert_eq!(next.len(), 25);
+    }
+    assert_eq!(world.verify().await.entries.len(), 300);
+    // Six restarts and their records later, what nobody needs is gone, and the rest is not.
+    for writer in writers {
+        writer.stop().await;
+    }
+    assert_eq!(world.verify().await.entries.len(), 300);
+}
