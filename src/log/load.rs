@@ -3,13 +3,13 @@
 use futures::future::{try_join, try_join_all};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use tiles_spec::{
-    BundleCoord, EntryBundle, Hash, HashTile, LeafIndex, Level, TileCoord, TileMap, TileWidth,
+    BundleCoord, EntryBundle, Frontier, Hash, HashTile, LeafIndex, Level, TileCoord, TileMap, TileWidth,
     TreeHead, TreeSize, append_entry, plan_root,
     tile::{edge_bundle, edge_tiles, tiles_at},
 };
 
 use super::Context;
-use super::integrate::{EdgeError, root_of};
+use super::integrate::EdgeError;
 use super::recover::RecoverError;
 use crate::store::{ObjectPath, Store, StoreError};
 
@@ -88,11 +88,11 @@ async fn edge_tile(
     }
 }
 
-/// The root at an earlier size, from the tiles; `None` if they are not there.
-pub(super) async fn root_at(
+/// The frontier of the tree at an earlier size, from the tiles; `None` if they are not there.
+pub(super) async fn frontier_at(
     context: &Context,
     size: TreeSize,
-) -> Result<Option<Hash>, RecoverError> {
+) -> Result<Option<Frontier>, RecoverError> {
     let plan = plan_root(size);
     let read = plan.tiles().iter().map(async |coord| {
         let tile = tile(&*context.stores.objects, *coord).await?;
@@ -103,10 +103,12 @@ pub(super) async fn root_at(
         let Some(tile) = tile else { return Ok(None) };
         tiles.insert(coord, tile);
     }
-    Ok(root_of(size, &tiles))
+    let nodes = plan.build(&tiles).ok();
+    Ok(nodes.and_then(|nodes| Frontier::from_nodes(size, nodes).ok()))
 }
 
-/// The leaf hashes from leaf `from` to before leaf `to`, from the tiles of the tree of `size`.
+/// The leaf hashes from leaf `from` to before leaf `to`, from the tiles of the tree of `size`. That
+/// they are those of the tree is for the caller to check.
 pub(super) async fn leaves(
     context: &Context,
     from: TreeSize,

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use tiles_spec::{CheckpointError, Frontier, TileMap, TreeHead, TreeSize, VerifierKey, plan_root};
 
 use super::commit::{CommitError, commit};
-use super::dedup::{Dedup, DedupError};
+use super::dedup::{Dedup, DedupError, DedupIndex};
 use super::description::describe;
 use super::guard::{GuardError, RecordGuard, SigningGuard};
 use super::integrate::{Edge, EdgeError, Leaf};
@@ -300,7 +300,7 @@ async fn create_if_new(context: &Context) -> Result<(), RecoverError> {
 async fn refuse_foreign_checkpoint(context: &Context, replay: &Replay) -> Result<(), RecoverError> {
     let Some(shown) = replay.checkpoint.head else { return Ok(()) };
     if shown.size >= replay.base.size
-        || load::root_at(context, shown.size).await? == Some(shown.root)
+        || load::frontier_at(context, shown.size).await?.map(|f| f.head()) == Some(shown)
     {
         return Ok(());
     }
@@ -388,7 +388,8 @@ async fn finish(
 }
 
 /// Makes the deduplication index cover the published tree. An index that covers a tree of another
-/// history, or a larger one, is rebuilt from nothing.
+/// history, or a larger one, is rebuilt from nothing. What is read has to hash to the tree: a damaged
+/// tile would otherwise make the log forget a leaf (I14).
 pub(super) async fn catch_up(
     context: &Context,
     dedup: &Dedup,
@@ -400,31 +401,40 @@ pub(super) async fn catch_up(
         move || index.covers()
     })
     .await?;
-    let mut from = TreeSize::ZERO;
+    let mut frontier = Frontier::new();
     if let Some(covered) = covers {
-        if covered.size <= head.size
-            && load::root_at(context, covered.size).await? == Some(covered.root)
-        {
-            from = covered.size;
-        } else {
-            tracing::warn!(size = %covered.size, "the deduplication index is of another tree; rebuilding");
-            offload({
-                let index = index.clone();
-                move || index.clear()
-            })
-            .await?;
+        match load::frontier_at(context, covered.size).await? {
+            Some(known) if covered.size <= head.size && known.head() == covered => frontier = known,
+            _ => {
+                tracing::warn!(size = %covered.size, "the deduplication index is of another tree; rebuilding");
+                forget(&index).await?;
+            }
         }
     }
-    while from < head.size {
+    while frontier.head().size < head.size {
+        let from = frontier.head().size;
         let to = from.get().saturating_add(CATCH_UP_LEAVES).min(head.size.get());
         let to = TreeSize::new(to).expect("not above the head");
         let leaves = load::leaves(context, from, to, head.size).await?;
-        let root =
-            if to == head.size { Some(head.root) } else { load::root_at(context, to).await? };
-        let root = root.ok_or(DedupError::Damaged)?;
-        let index = index.clone();
-        offload(move || index.add(&leaves, TreeHead { size: to, root })).await?;
-        from = to;
+        let (leaves, grown) = offload(move || {
+            let pushed = leaves.iter().all(|(leaf, _)| frontier.push(*leaf).is_ok());
+            (leaves, pushed.then_some(frontier))
+        })
+        .await;
+        let grown = grown.filter(|f| f.head().size == to && (to < head.size || f.head() == head));
+        let Some(grown) = grown else {
+            forget(&index).await?;
+            let path = "a hash tile of level 0".to_owned();
+            return Err(RecoverError::DamagedEdge(EdgeError { path, size: head.size }));
+        };
+        let (covered, index) = (grown.head(), index.clone());
+        offload(move || index.add(&leaves, covered)).await?;
+        frontier = grown;
     }
     Ok(())
+}
+
+async fn forget(index: &Arc<dyn DedupIndex>) -> Result<(), DedupError> {
+    let index = index.clone();
+    offload(move || index.clear()).await
 }

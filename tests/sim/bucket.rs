@@ -1,0 +1,260 @@
+//! The bucket: what lies in the store all writers share, and what a request does when it lands.
+//!
+//! Requests land one at a time, each as a whole; conditions are evaluated there and then. Between a
+//! writer and the bucket is the [`wire`](crate::wire).
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bytes::Bytes;
+use fasti::store::{
+    CommitLog, Created, MemoryStore, Object, ObjectPath, RecordNumber,
+    Replaced, Shelf, Store, StoreError, Version,
+};
+use futures::FutureExt;
+
+/// What is asked of the store, once.
+#[derive(Clone, Debug)]
+pub enum Request {
+    Get(ObjectPath),
+    Create(ObjectPath, Bytes),
+    Replace(ObjectPath, Bytes, Version),
+    CreateRecord(RecordNumber, Bytes),
+    ReadRecord(RecordNumber),
+    /// A number that lies so far behind the newest.
+    Newest(u64),
+    /// `true` is a listing of an earlier time.
+    List(String, Option<ObjectPath>, usize, bool),
+    Remove(ObjectPath),
+    Note(ObjectPath, Bytes),
+}
+
+/// What has become of it.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    Object(Option<Object>),
+    Created(Created),
+    Replaced(Replaced),
+    Record(Option<Bytes>),
+    Newest(Option<RecordNumber>),
+    Paths(Vec<ObjectPath>),
+    Done,
+}
+
+impl Request {
+    pub fn writes(&self) -> bool {
+        !matches!(self, Self::Get(_) | Self::ReadRecord(_) | Self::Newest(_) | Self::List(..))
+    }
+
+    /// The object that is meant.
+    pub fn path(&self) -> String {
+        match self {
+            Self::Get(path) | Self::Create(path, _) | Self::Replace(path, ..) => path.to_string(),
+            Self::Remove(path) | Self::Note(path, _) => path.to_string(),
+            Self::CreateRecord(number, _) | Self::ReadRecord(number) => format!("record {number}"),
+            Self::Newest(_) => "records".to_owned(),
+            Self::List(prefix, ..) => format!("{prefix}*"),
+        }
+    }
+
+    /// What the trace says of it.
+    pub fn line(&self) -> String {
+        let path = self.path();
+        match self {
+            Self::Get(_) | Self::ReadRecord(_) => format!("get {path}"),
+            Self::Create(_, bytes) | Self::CreateRecord(_, bytes) => {
+                format!("create {path} ({:08x})", sum(bytes))
+            }
+            Self::Replace(_, bytes, expected) => {
+                format!("replace {path} ({:08x}) at {expected:?}", sum(bytes))
+            }
+            Self::Newest(behind) => format!("newest -{behind}"),
+            Self::List(_, after, max, stale) => {
+                let after = after.as_ref().map_or("", ObjectPath::as_str);
+                format!("list {path} behind {after:?} {max} stale={stale}")
+            }
+            Self::Remove(_) => format!("remove {path}"),
+            Self::Note(_, bytes) => format!("note {path} ({:08x})", sum(bytes)),
+        }
+    }
+}
+
+impl Reply {
+    /// What the trace says of it.
+    pub fn line(&self) -> String {
+        match self {
+            Self::Object(Some(object)) => {
+                format!("{:08x} at {:?}", sum(&object.bytes), object.version)
+            }
+            Self::Record(Some(bytes)) => format!("{:08x}", sum(bytes)),
+            Self::Object(None) | Self::Record(None) => "nothing".to_owned(),
+            Self::Created(created) => format!("{created:?}"),
+            Self::Replaced(replaced) => format!("{replaced:?}"),
+            Self::Newest(newest) => format!("{:?}", newest.map(RecordNumber::get)),
+            Self::Paths(paths) => {
+                let ends = (paths.first(), paths.last());
+                format!("{} paths, {ends:?}", paths.len())
+            }
+            Self::Done => "done".to_owned(),
+        }
+    }
+
+    /// The reply with its body cut or with one bit flipped, if it has a body.
+    pub fn damage(&mut self, at: usize, cut: bool) {
+        let bytes = match self {
+            Self::Object(Some(object)) => &mut object.bytes,
+            Self::Record(Some(bytes)) => bytes,
+            _ => return,
+        };
+        let mut damaged = bytes.to_vec();
+        let Some(bit) = at.checked_rem(damaged.len() * 8) else { return };
+        if cut {
+            damaged.truncate(bit / 8);
+        } else {
+            damaged[bit / 8] ^= 1 << (bit % 8);
+        }
+        *bytes = damaged.into();
+    }
+}
+
+/// Enough of a hash to tell bodies apart in a trace.
+fn sum(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(0x811c_9dc5, |sum, byte| (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
+}
+
+/// How many writes and removals a stale listing may not know of.
+const STALE_WRITES: usize = 6;
+
+/// See the module's text.
+pub struct Bucket {
+    store: MemoryStore,
+    /// For stores whose versions are hashes: the version that stands for some bytes.
+    etags: Option<BTreeMap<Bytes, Version>>,
+    written: VecDeque<ObjectPath>,
+    removed: VecDeque<ObjectPath>,
+}
+
+/// A memory store never waits.
+fn now<T>(future: impl Future<Output = Result<T, StoreError>>) -> T {
+    future.now_or_never().expect("at once").expect("a memory store never fails")
+}
+
+fn remember(list: &mut VecDeque<ObjectPath>, path: ObjectPath) {
+    list.push_front(path);
+    list.truncate(STALE_WRITES);
+}
+
+impl Bucket {
+    pub fn new(etags: bool) -> Self {
+        Self {
+            store: MemoryStore::default(),
+            etags: etags.then(BTreeMap::new),
+            written: VecDeque::new(),
+            removed: VecDeque::new(),
+        }
+    }
+
+    pub fn get(&self, path: &ObjectPath) -> Option<Object> {
+        now(self.store.get(path))
+    }
+
+    pub fn holds(&self, path: &str) -> Option<Bytes> {
+        let path = ObjectPath::new(path).expect("a valid path");
+        self.get(&path).map(|object| object.bytes)
+    }
+
+    pub fn record(&self, number: RecordNumber) -> Option<Bytes> {
+        now(self.store.read(number))
+    }
+
+    pub fn newest(&self) -> Option<RecordNumber> {
+        now(self.store.newest())
+    }
+
+    /// The request takes effect.
+    pub fn land(&mut self, request: &Request) -> Reply {
+        let store = &self.store;
+        match request {
+            Request::Get(path) => {
+                let object = self.get(path);
+                Reply::Object(object.map(|object| self.as_seen(object)))
+            }
+            Request::Create(path, bytes) => {
+                let created = now(Store::create(store, path, bytes.clone()));
+                remember(&mut self.written, path.clone());
+                Reply::Created(created)
+            }
+            Request::Replace(path, bytes, expected) => {
+                Reply::Replaced(self.replace(path, bytes, expected))
+            }
+            Request::CreateRecord(number, bytes) => {
+                let created = now(CommitLog::create(store, *number, bytes.clone()));
+                remember(&mut self.written, ObjectPath::commit_record(*number));
+                Reply::Created(created)
+            }
+            Request::ReadRecord(number) => Reply::Record(self.record(*number)),
+            Request::Newest(behind) => Reply::Newest(self.newest().map(|newest| {
+                // A hint is of a record that is there, be it an older one.
+                let mut hint = newest;
+                for _ in 0..*behind {
+                    let Some(earlier) = hint.previous() else { break };
+                    if self.record(earlier).is_none() {
+                        break;
+                    }
+                    hint = earlier;
+                }
+                hint
+            })),
+            Request::List(prefix, after, max, stale) => {
+                Reply::Paths(self.list(prefix, after.as_ref(), *max, *stale))
+            }
+            Request::Remove(path) => {
+                now(Shelf::remove(store, std::slice::from_ref(path)));
+                remember(&mut self.removed, path.clone());
+                Reply::Done
+            }
+            Request::Note(path, bytes) => {
+                now(store.note(path, bytes.clone()));
+                Reply::Done
+            }
+        }
+    }
+
+    fn replace(&mut self, path: &ObjectPath, bytes: &Bytes, expected: &Version) -> Replaced {
+        let Some(there) = self.get(path) else { return Replaced::Conflict };
+        let version = there.version.clone();
+        if self.as_seen(there).version != *expected {
+            return Replaced::Conflict;
+        }
+        now(self.store.replace(path, bytes.clone(), &version));
+        let written = self.get(path).expect("was written just now");
+        Replaced::Now(self.as_seen(written).version)
+    }
+
+    /// An object with its version as this kind of store tells it.
+    fn as_seen(&mut self, object: Object) -> Object {
+        let Some(etags) = &mut self.etags else { return object };
+        let version = etags.entry(object.bytes.clone()).or_insert(object.version).clone();
+        Object { bytes: object.bytes, version }
+    }
+
+    fn list(
+        &self,
+        prefix: &str,
+        after: Option<&ObjectPath>,
+        max: usize,
+        stale: bool,
+    ) -> Vec<ObjectPath> {
+        let mut paths = now(self.store.list(prefix, after, usize::MAX));
+        if stale {
+            paths.retain(|path| !self.written.contains(path));
+            let asked = |path: &&ObjectPath| {
+                path.as_str().starts_with(prefix) && after.is_none_or(|after| *path > after)
+            };
+            paths.extend(self.removed.iter().filter(asked).cloned());
+            paths.sort();
+            paths.dedup();
+        }
+        paths.truncate(max);
+        paths
+    }
+}

@@ -1,0 +1,101 @@
+//! The life of a writer: it is started, ends or is killed, and is started again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fasti::log::dedup::MemoryIndex;
+use fasti::log::{Context, Log, LogConfig};
+use fasti::metrics::LogMetrics;
+use fasti::store::Stores;
+
+use crate::peers::Mail;
+use crate::process::{Process, WatchedSigner};
+use crate::sim::{Running, Sim};
+use crate::wire::Wire;
+
+/// Runs writer number `writer` until the run is over.
+pub async fn live(sim: Arc<Sim>, writer: usize) {
+    let mut index = Arc::new(MemoryIndex::default());
+    let mut older = Vec::new();
+    loop {
+        let process = Process::new(&sim, writer);
+        let gate = process.gate.clone();
+        sim.set_running(writer, Some(Running { gate: gate.clone(), log: None }));
+        let ended = gate.run(run(process, index.clone())).await;
+        sim.set_running(writer, None);
+        sim.note(&format!("w{writer} has ended: {ended:?}"));
+        if ended.is_none() {
+            sim.count("crashes of a writer");
+        } else if let Some(Err(error)) = ended {
+            sim.count(refusal(&error));
+        }
+        if sim.is_over() {
+            return;
+        }
+        let span = if sim.is_quiet() { (10, 1_000) } else { (10, 30_000) };
+        let span = sim.draw(|rng| rng.span(span.0, span.1));
+        sim.sleep_or_land(span).await;
+        // The index is on the writer's own disk: it may be as it was, older, or lost.
+        older.push(index.snapshot());
+        index = match sim.draw(|rng| rng.below(6)) {
+            0 => Arc::default(),
+            1 => {
+                let n = sim.draw(|rng| rng.below(older.len()));
+                Arc::new(older[n].snapshot())
+            }
+            _ => index,
+        };
+    }
+}
+
+async fn run(process: Arc<Process>, index: Arc<MemoryIndex>) -> Result<(), String> {
+    let (sim, writer) = (process.sim.clone(), process.writer);
+    let mix = &sim.mix;
+    let wire = Arc::new(Wire(process.clone()));
+    let millis = Duration::from_millis;
+    let context = Context {
+        config: LogConfig {
+            batch_entries_max: mix.batch_entries,
+            pool_entries_max: mix.pool_entries,
+            republish_interval: millis(mix.republish),
+            writer_address: Process::address(writer),
+            ping_interval: millis(mix.ping),
+            takeover_after: millis(mix.takeover),
+            batch_pace: millis(mix.pace),
+            ..LogConfig::default()
+        },
+        stores: if mix.alone { Stores::of(wire) } else { Stores::shared(wire) },
+        signer: Arc::new(WatchedSigner::new(process.clone())),
+        memory: None,
+        peers: (!mix.alone).then(|| Arc::new(Mail(process.clone())) as _),
+        clock: process.clone(),
+        entropy: process.clone(),
+        metrics: Arc::new(LogMetrics::default()),
+    };
+    let (log, driver) = Log::open(context, index).await.map_err(|error| chain(&error))?;
+    sim.note(&format!("w{writer} runs"));
+    sim.set_running(writer, Some(Running { gate: process.gate.clone(), log: Some(log) }));
+    driver.run().await.map_err(|error| chain(&error))
+}
+
+/// An error with its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+/// What kind of end an error is.
+fn refusal(error: &str) -> &'static str {
+    match () {
+        () if error.contains("another writer") || error.contains("fenced") => "ends: fenced",
+        () if error.contains("guard") => "ends: stopped by the guard",
+        () if error.contains("503") => "ends: a definite error",
+        () if error.contains("timed out") || error.contains("no definite") => "ends: no answer",
+        _ => "ends: another refusal",
+    }
+}

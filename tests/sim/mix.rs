@@ -1,0 +1,149 @@
+//! The mix of one run: how many writers and clients, and which faults, all drawn from the seed.
+//!
+//! Each kind of fault is on in about half of the runs, and then rare or frequent (swarm testing): a
+//! fault that is always there would hide what happens without it.
+
+use std::time::Duration;
+
+use crate::seeded::Seeded;
+
+/// How often something happens to one operation or message, in ten thousand.
+#[derive(Clone, Debug, Default)]
+pub struct Rates {
+    /// Takes seconds, up to minutes.
+    pub slow: u32,
+    /// A definite error: nothing has happened.
+    pub refused: u32,
+    /// No answer, and it never happens.
+    pub lost_before: u32,
+    /// It happens, and the answer is lost.
+    pub lost_after: u32,
+    /// No answer, and it happens at any later time.
+    pub late: u32,
+    /// It happens twice, the second time at any later time.
+    pub twice: u32,
+    /// The body of a read is cut, or one bit of it is flipped.
+    pub damaged: u32,
+    /// A listing or a hint is of an earlier time.
+    pub stale: u32,
+    /// The writer dies at this step.
+    pub crash: u32,
+    /// The writer is frozen at this step.
+    pub freeze: u32,
+    /// A message between writers, or its answer, is lost.
+    pub message_lost: u32,
+    /// A message takes seconds.
+    pub message_slow: u32,
+    /// A message arrives twice.
+    pub message_twice: u32,
+    /// A peer's answer is not true.
+    pub lie: u32,
+}
+
+/// What befalls a writer from outside, at any time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    Crash,
+    Restart,
+    Freeze,
+    CutFromStore,
+    CutFromPeer,
+}
+
+/// See the module's text.
+#[derive(Clone, Debug)]
+pub struct Mix {
+    pub writers: usize,
+    /// One writer that knows of no peers, on a store that needs no tidying.
+    pub alone: bool,
+    pub clients: usize,
+    /// How often each client submits something.
+    pub steps: usize,
+    /// Most entries that a client submits at once.
+    pub burst: usize,
+    /// How long a client thinks at most, in milliseconds.
+    pub think: u64,
+    pub rates: Rates,
+    pub troubles: Vec<Trouble>,
+    /// The time between two troubles, at most, in milliseconds.
+    pub trouble_every: u64,
+    /// How long the longest delay, freeze, cut or late effect is, in milliseconds.
+    pub longest: u64,
+    /// How long a writer waits for the store.
+    pub patience: Duration,
+    /// Versions are hashes of the content, as S3 has them; numbers, as GCS has them, if not.
+    pub etags: bool,
+    /// A frozen process's clock stands still.
+    pub clock_freezes: bool,
+    /// Milliseconds.
+    pub ping: u64,
+    pub takeover: u64,
+    pub pace: u64,
+    pub republish: u64,
+    pub batch_entries: usize,
+    pub pool_entries: usize,
+    /// Faults end after this time at the latest.
+    pub faulty_for: Duration,
+}
+
+impl Mix {
+    pub fn of(rng: &mut Seeded) -> Self {
+        let writers = rng.pick(&[1, 2, 2, 2, 3, 3, 4]);
+        let rates = Rates {
+            slow: rate(rng, 300),
+            refused: rate(rng, 300),
+            lost_before: rate(rng, 300),
+            lost_after: rate(rng, 300),
+            late: rate(rng, 300),
+            twice: rate(rng, 500),
+            damaged: rate(rng, 100),
+            stale: rate(rng, 3000),
+            crash: rate(rng, 100),
+            freeze: rate(rng, 100),
+            message_lost: rate(rng, 1000),
+            message_slow: rate(rng, 1000),
+            message_twice: rate(rng, 1000),
+            lie: rate(rng, 500),
+        };
+        let every = [Trouble::Crash, Trouble::Restart, Trouble::Freeze, Trouble::CutFromStore];
+        let mut troubles: Vec<Trouble> = every.into_iter().filter(|_| rng.coin()).collect();
+        if writers > 1 && rng.coin() {
+            troubles.push(Trouble::CutFromPeer);
+        }
+        let clients = rng.between(1, 20);
+        let alone = writers == 1 && rng.coin();
+        let pool_entries = rng.pick(&[10, 300, 16_384]);
+        let batch_entries = rng.pick(&[1, 7, 256, 4096, 4096]);
+        // Without trimming, or with small batches or a small pool, large bursts only take long.
+        let is_small = alone || batch_entries < 256 || pool_entries < 300;
+        let bursts = if is_small { [1, 1, 3, 10, 20] } else { [1, 3, 20, 150, 300] };
+        let burst = rng.pick(&bursts);
+        Self {
+            writers,
+            alone,
+            clients,
+            steps: rng.between(20, 120).min(2_000 / burst).div_ceil(clients),
+            burst,
+            think: rng.pick(&[200, 2_000, 20_000, 120_000]),
+            rates,
+            troubles,
+            trouble_every: rng.pick(&[3_000, 20_000, 200_000]),
+            longest: rng.pick(&[5_000, 120_000, 10_800_000]),
+            patience: Duration::from_millis(rng.pick(&[1_000, 5_000, 30_000])),
+            etags: rng.coin(),
+            clock_freezes: rng.coin(),
+            ping: rng.pick(&[200, 500, 3_000]),
+            takeover: rng.pick(&[1_000, 2_000, 10_000]),
+            pace: if batch_entries < 256 { 0 } else { rng.pick(&[0, 0, 0, 1_000]) },
+            republish: rng.pick(&[5_000, 60_000, 3_600_000]),
+            batch_entries,
+            pool_entries,
+            faulty_for: Duration::from_millis(rng.pick(&[60_000, 600_000, 7_200_000])),
+        }
+    }
+}
+
+/// Off, rare, or as frequent as `most`.
+fn rate(rng: &mut Seeded, most: u32) -> u32 {
+    rng.pick(&[0, 0, most.div_ceil(20), most.div_ceil(4), most])
+}

@@ -1,0 +1,339 @@
+//! The oracle: what must hold whatever happens, judged from outside.
+//!
+//! It sees every signature, every request that lands and every acknowledgement, in order, and
+//! derives the log from the bytes in the bucket by the textbook ([`tree`](crate::tree)). Of the code
+//! under test it uses the reading of commit records alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use bytes::Bytes;
+use fasti::log::record::{Record, RecordDigest};
+use fasti::store::{Created, ObjectPath, RecordNumber, Replaced};
+use tiles_spec::{Checkpoint, Hash, TreeHead, VerifierKey, open_checkpoint};
+
+use crate::bucket::{Bucket, Reply, Request};
+use crate::process::{ORIGIN, signing_key};
+use crate::tree::{Piece, Tree};
+
+/// An invariant that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    pub invariant: &'static str,
+    pub text: String,
+}
+
+pub type Verdict = Result<(), Violation>;
+
+impl Violation {
+    pub fn of(invariant: &'static str, text: impl Into<String>) -> Self {
+        Self { invariant, text: text.into() }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.invariant, self.text)
+    }
+}
+
+fn hold(holds: bool, invariant: &'static str, text: impl FnOnce() -> String) -> Verdict {
+    if holds { Ok(()) } else { Err(Violation::of(invariant, text())) }
+}
+
+/// What is kept of a commit record.
+struct Landed {
+    digest: RecordDigest,
+    before: TreeHead,
+    after: TreeHead,
+    entries: usize,
+}
+
+/// A size and its root.
+type Head = (usize, Hash);
+
+fn head(tree: TreeHead) -> Head {
+    (usize::try_from(tree.size.get()).expect("a simulated log is small"), tree.root)
+}
+
+/// See the module's text.
+pub struct Oracle {
+    key: VerifierKey,
+    /// The root of each size that was ever signed.
+    signed: BTreeMap<usize, Hash>,
+    /// All trees that were ever shown.
+    shown: BTreeSet<Head>,
+    /// The size that is shown now.
+    size: usize,
+    /// The entries of the shown tree, as they were read from its bundles.
+    entries: Vec<Bytes>,
+    tree: Tree,
+    /// For each slot, all records that ever landed in it.
+    records: BTreeMap<u64, Vec<Landed>>,
+    /// The trees that records lead to.
+    committed: BTreeSet<Head>,
+    /// What was ever written to a tile's or bundle's path.
+    written: BTreeMap<Piece, Bytes>,
+    /// Who was told that an entry is where.
+    acknowledged: BTreeMap<Bytes, usize>,
+}
+
+impl Default for Oracle {
+    fn default() -> Self {
+        Self {
+            key: signing_key().verifier_key().clone(),
+            signed: BTreeMap::new(),
+            shown: BTreeSet::new(),
+            size: 0,
+            entries: Vec::new(),
+            tree: Tree::default(),
+            records: BTreeMap::new(),
+            committed: BTreeSet::from([(0, tiles_spec::EMPTY_ROOT)]),
+            written: BTreeMap::new(),
+            acknowledged: BTreeMap::new(),
+        }
+    }
+}
+
+impl Oracle {
+    /// How many leaves are shown, sizes were shown, and terms were begun.
+    pub fn figures(&self) -> [(&'static str, usize); 4] {
+        let landed = || self.records.values().flatten();
+        [
+            ("leaves", self.size),
+            ("trees shown", self.shown.len()),
+            ("records", landed().count()),
+            ("takeovers", landed().filter(|record| record.entries == 0).count()),
+        ]
+    }
+
+    /// Somebody is about to sign a text.
+    pub fn signs(&mut self, text: &str) -> Verdict {
+        let checkpoint = Checkpoint::parse_text(text).ok().filter(|c| c.origin == ORIGIN);
+        let Some(checkpoint) = checkpoint else {
+            return Err(Violation::of("I16", format!("signed is no checkpoint: {text:?}")));
+        };
+        let (size, root) = head(checkpoint.head);
+        let one = *self.signed.entry(size).or_insert(root);
+        hold(one == root, "I1", || format!("two roots are signed at size {size}"))?;
+        hold(self.committed.contains(&(size, root)), "I7", || {
+            format!("size {size} is signed, and no commit record leads to that tree")
+        })?;
+        if size <= self.size {
+            let expected = self.tree.root(size);
+            hold(root == expected, "I2", || format!("size {size} is signed on another history"))?;
+        }
+        Ok(())
+    }
+
+    /// A request has landed.
+    pub fn landed(&mut self, bucket: &Bucket, request: &Request, reply: &Reply) -> Verdict {
+        match (request, reply) {
+            (Request::Create(path, bytes), Reply::Created(Created::Now)) => {
+                if *path == ObjectPath::checkpoint() {
+                    return self.shows(bucket, bytes);
+                }
+                Piece::at(path.as_str()).map_or(Ok(()), |piece| self.writes(piece, bytes))
+            }
+            (Request::Replace(path, bytes, _), Reply::Replaced(Replaced::Now(_))) => {
+                hold(*path == ObjectPath::checkpoint(), "I5", || format!("{path} is replaced"))?;
+                self.shows(bucket, bytes)
+            }
+            (Request::CreateRecord(number, bytes), Reply::Created(Created::Now)) => {
+                self.commits(*number, bytes)
+            }
+            (Request::Remove(path), _) => self.removes(bucket, path),
+            (Request::Note(path, bytes), _) if *path == ObjectPath::checkpoint() => {
+                self.shows(bucket, bytes)
+            }
+            (Request::Note(path, _), _) => {
+                let harmless = *path == ObjectPath::trimmed();
+                hold(harmless, "I5", || format!("{path} is overwritten"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A record takes a slot: the one before it was there.
+    fn commits(&mut self, number: RecordNumber, bytes: &Bytes) -> Verdict {
+        let (record, digest) = Record::decode(bytes)
+            .map_err(|error| Violation::of("I14", format!("record {number}: {error}")))?;
+        let genesis = RecordDigest::of_new_log(ORIGIN, &self.key.to_string());
+        let follows = match number.previous() {
+            None => record.previous == genesis && record.before.size.is_zero(),
+            Some(before) => self.records.get(&before.get()).is_some_and(|landed| {
+                let follows = |l: &Landed| l.digest == record.previous && l.after == record.before;
+                landed.iter().any(follows)
+            }),
+        };
+        hold(follows && record.number == number, "chain", || {
+            format!("record {number} is written before the one that it follows")
+        })?;
+        self.committed.insert(head(record.after));
+        self.records.entry(number.get()).or_default().push(Landed {
+            digest,
+            before: record.before,
+            after: record.after,
+            entries: record.entries.len(),
+        });
+        Ok(())
+    }
+
+    /// A tile or bundle is written: some record implies it, and it was never different (I5).
+    fn writes(&mut self, piece: Piece, bytes: &Bytes) -> Verdict {
+        let path = piece.path();
+        let implied = self.records.values().flatten().any(|record| {
+            piece.follows_from(head(record.before).0, head(record.after).0)
+        });
+        hold(implied, "I5", || format!("{path} is written before a record that implies it"))?;
+        let first = self.written.entry(piece).or_insert_with(|| bytes.clone());
+        hold(first == bytes, "I5", || format!("{path} is written with other bytes than before"))
+    }
+
+    /// A checkpoint is shown: the log has only grown (I2), and everything is there (I3).
+    fn shows(&mut self, bucket: &Bucket, bytes: &[u8]) -> Verdict {
+        let opened = open_checkpoint(bytes, ORIGIN, std::slice::from_ref(&self.key));
+        let opened = opened.map_err(|error| Violation::of("I2", format!("checkpoint: {error}")))?;
+        let (size, root) = head(opened.head);
+        hold(size >= self.size, "I2", || format!("from size {} back to {size}", self.size))?;
+        hold(self.signed.get(&size) == Some(&root), "I16", || "shown and never signed".to_owned())?;
+        for piece in Piece::all(size) {
+            let there = read_wider(bucket, piece)
+                .ok_or_else(|| Violation::of("I3", format!("{} is missing", piece.path())))?;
+            self.reads(piece, &there)?;
+        }
+        let expected = self.tree.root(size);
+        hold(root == expected, "I2", || format!("the entries lead to another root at size {size}"))?;
+        for piece in Piece::all(size) {
+            let Piece { level: Some(level), index, width } = piece else { continue };
+            let expected = self.tree.tile(level, index, width);
+            let there = read_wider(bucket, piece).unwrap_or_default();
+            hold(there.starts_with(&expected), "I3", || format!("{} is wrong", piece.path()))?;
+        }
+        self.size = size;
+        self.shown.insert((size, root));
+        Ok(())
+    }
+
+    /// A bundle holds the entries that were shown, and perhaps more.
+    fn reads(&mut self, piece: Piece, bundle: &[u8]) -> Verdict {
+        if piece.level.is_some() {
+            return Ok(());
+        }
+        let wrong = || Violation::of("I3", format!("{} is wrong", piece.path()));
+        let mut rest = bundle;
+        for index in piece.index * 256..piece.end() {
+            let (length, bytes) = rest.split_first_chunk::<2>().ok_or_else(wrong)?;
+            let length = usize::from(u16::from_be_bytes(*length));
+            let (entry, later) = bytes.split_at_checked(length).ok_or_else(wrong)?;
+            match self.entries.get(index) {
+                Some(known) => hold(known == entry, "I5", || format!("leaf {index} has changed"))?,
+                None => {
+                    self.tree.push(entry);
+                    self.entries.push(Bytes::copy_from_slice(entry));
+                }
+            }
+            rest = later;
+        }
+        Ok(())
+    }
+
+    /// Something is removed: nobody needs it any more.
+    fn removes(&self, bucket: &Bucket, path: &ObjectPath) -> Verdict {
+        if let Some(number) = path.record_number() {
+            return self.trims(bucket, number);
+        }
+        let Some(piece) = Piece::at(path.as_str()) else {
+            return Err(Violation::of("I3", format!("{path} is removed")));
+        };
+        let level = 8 * piece.level.unwrap_or(0);
+        let published = self.size >> level >= piece.full().end();
+        let there = bucket.holds(&piece.full().path()).is_some();
+        hold(piece.width < 256 && there && published, "I3", || {
+            format!("{path} is removed at size {}, and the full one is not shown", self.size)
+        })
+    }
+
+    /// The rule of trimming. What landed later in a slot that was trimmed already binds nobody.
+    fn trims(&self, bucket: &Bucket, number: RecordNumber) -> Verdict {
+        let Some(landed) = self.records.get(&number.get()) else { return Ok(()) };
+        let [record] = &landed[..] else { return Ok(()) };
+        let after = head(record.after).0;
+        hold(after < self.size, "trim", || {
+            format!("record {number} to size {after} is removed at size {}", self.size)
+        })?;
+        hold(record.entries > 0, "trim", || {
+            format!("record {number} is removed, the first of its epoch")
+        })?;
+        let newest = bucket.newest().is_some_and(|newest| newest > number);
+        hold(newest, "trim", || format!("record {number} is removed, the newest"))
+    }
+
+    /// Somebody was told that an entry is in the log.
+    pub fn acknowledges(&mut self, entry: &Bytes, index: u64, tree: TreeHead) -> Verdict {
+        let (size, root) = head(tree);
+        let index = usize::try_from(index).expect("small");
+        hold(self.shown.contains(&(size, root)), "I4", || {
+            format!("leaf {index} is acknowledged with size {size}, which was not shown")
+        })?;
+        let there = self.entries.get(index).filter(|_| index < size);
+        hold(there == Some(entry), "I4", || format!("leaf {index} of {size} is not that entry"))?;
+        let first = *self.acknowledged.entry(entry.clone()).or_insert(index);
+        hold(first == index, "I13", || format!("one entry is leaf {first} and leaf {index}"))
+    }
+
+    /// The end of a run: everything once more, from the bytes in the bucket alone.
+    pub fn concludes(&self, bucket: &Bucket) -> Verdict {
+        let shown = bucket.holds("checkpoint").unwrap_or_default();
+        let mut again = Self {
+            signed: self.signed.clone(),
+            written: self.written.clone(),
+            ..Self::default()
+        };
+        again.shows(bucket, &shown)?;
+        hold(again.size == self.size, "I2", || "the checkpoint has changed".to_owned())?;
+        for (&size, &root) in &self.signed {
+            let kept = size <= again.size && again.tree.root(size) == root;
+            hold(kept, "I2", || format!("size {size} was signed on another history"))?;
+        }
+        for (piece, bytes) in &self.written {
+            again.is_of_the_log(*piece, bytes)?;
+        }
+        for (entry, &index) in &self.acknowledged {
+            let kept = again.entries.get(index) == Some(entry);
+            hold(kept, "I4", || format!("leaf {index} was acknowledged and is not there"))?;
+        }
+        let mut places = BTreeMap::new();
+        for (index, entry) in again.entries.iter().enumerate() {
+            let first = *places.entry(entry).or_insert(index);
+            hold(first == index, "I13", || format!("one entry is leaf {first} and leaf {index}"))?;
+        }
+        let newest = self.records.last_key_value().and_then(|(_, landed)| landed.first());
+        let committed = newest.map_or(0, |record| head(record.after).0);
+        hold(committed == again.size, "L1", || {
+            format!("size {committed} is committed, {} is shown", again.size)
+        })
+    }
+
+    fn is_of_the_log(&mut self, piece: Piece, bytes: &Bytes) -> Verdict {
+        let wrong = || format!("{} was written with what the log does not hold", piece.path());
+        let end = piece.end() << (8 * piece.level.unwrap_or(0));
+        hold(end <= self.size, "I5", wrong)?;
+        let expected: Vec<u8> = match piece.level {
+            Some(level) => self.tree.tile(level, piece.index, piece.width),
+            None => self.entries[piece.index * 256..piece.end()]
+                .iter()
+                .flat_map(|entry| {
+                    let length = u16::try_from(entry.len()).expect("short").to_be_bytes();
+                    [&length[..], &entry[..]].concat()
+                })
+                .collect(),
+        };
+        hold(*bytes == expected, "I5", wrong)
+    }
+}
+
+/// A partial object may have been superseded by the full one.
+fn read_wider(bucket: &Bucket, piece: Piece) -> Option<Bytes> {
+    bucket.holds(&piece.path()).or_else(|| bucket.holds(&piece.full().path()))
+}

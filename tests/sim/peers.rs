@@ -1,0 +1,192 @@
+//! The network between writers: slow, lossy, cut, and with peers that are dead, frozen or lie.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use fasti::clock::Clock;
+use fasti::log::SubmitError;
+use fasti::log::peers::{PeerAnswer, PeerError, PeerIncluded, Peers, Standing};
+use tiles_spec::LeafIndex;
+use tokio::sync::oneshot;
+
+use crate::process::Process;
+use crate::sim::{Running, Sim};
+
+/// How long a peer's word is waited for.
+const STATUS_PATIENCE: Duration = Duration::from_secs(1);
+const FORWARD_PATIENCE: Duration = Duration::from_secs(30);
+
+/// One writer's way to its peers.
+pub struct Mail(pub Arc<Process>);
+
+/// The fate of one message and of its answer.
+#[derive(Clone, Copy)]
+struct Post {
+    there: Duration,
+    back: Duration,
+    lost_there: bool,
+    lost_back: bool,
+    twice: bool,
+    lie: Option<usize>,
+}
+
+impl Post {
+    fn of(sim: &Sim) -> Self {
+        let (rates, longest) = (&sim.mix.rates, sim.mix.longest);
+        let mut post = sim.draw(|rng| Self {
+            there: rng.span(1, 20),
+            back: rng.span(1, 20),
+            lost_there: rng.chance(rates.message_lost),
+            lost_back: rng.chance(rates.message_lost),
+            twice: rng.chance(rates.message_twice),
+            lie: rng.chance(rates.lie).then(|| rng.below(64)),
+        });
+        if sim.is_quiet() {
+            return Self {
+                lost_there: false,
+                lost_back: false,
+                twice: false,
+                lie: None,
+                ..post
+            };
+        }
+        if sim.draw(|rng| rng.chance(rates.message_slow)) {
+            (post.there, post.back) =
+                sim.draw(|rng| (rng.span(20, longest), rng.span(20, longest)));
+            sim.count("messages slow");
+        }
+        if post.lost_there || post.lost_back {
+            sim.count("messages lost");
+        }
+        if post.twice {
+            sim.count("messages doubled");
+        }
+        post
+    }
+}
+
+impl Mail {
+    /// Sends a request to a peer and waits for what `serve` says there.
+    async fn send<T, F>(
+        &self,
+        address: &str,
+        what: &str,
+        patience: Duration,
+        serve: impl Fn(Running) -> F + Send + Sync + 'static,
+    ) -> Result<(T, Post), PeerError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Option<T>> + Send + 'static,
+    {
+        let sim = self.0.sim.clone();
+        let post = Post::of(&sim);
+        let peer = (0..sim.mix.writers).find(|n| Process::address(*n) == address);
+        let (answer, answered) = oneshot::channel();
+        let name = format!("w{} to {address} #{}", self.0.writer, sim.next_request());
+        sim.note(&format!("{name}: {what}"));
+        if let Some(peer) = peer {
+            let here = self.0.writer;
+            let deliver = deliver(sim.clone(), (here, peer), name.clone(), post, serve, answer);
+            tokio::spawn(deliver);
+        }
+        let reply = tokio::select! {
+            biased;
+            reply = answered => reply.ok(),
+            () = self.0.sleep(patience) => None,
+        };
+        sim.note(&format!("{name}: {}", if reply.is_some() { "answered" } else { "no answer" }));
+        match reply {
+            Some(reply) => Ok((reply, post)),
+            None => Err(PeerError::Unreachable {
+                address: address.to_owned(),
+                source: "no answer in time".into(),
+            }),
+        }
+    }
+}
+
+/// The way of one message to a peer and back.
+async fn deliver<T, F>(
+    sim: Arc<Sim>,
+    (here, peer): (usize, usize),
+    name: String,
+    post: Post,
+    serve: impl Fn(Running) -> F + Send + Sync + 'static,
+    answer: oneshot::Sender<T>,
+) where
+    F: Future<Output = Option<T>> + Send,
+{
+    sim.sleep_or_land(post.there).await;
+    if post.lost_there || sim.is_cut(here, peer) {
+        return sim.sleep_until_quiet(FORWARD_PATIENCE).await;
+    }
+    let Some(running) = sim.running(peer) else { return };
+    sim.note(&format!("{name} arrives"));
+    let gate = running.gate.clone();
+    let served = gate.run(serve(running.clone()));
+    let (first, _second) = if post.twice {
+        tokio::join!(served, gate.run(serve(running)))
+    } else {
+        (served.await, None)
+    };
+    sim.sleep_or_land(post.back).await;
+    if post.lost_back || sim.is_cut(peer, here) {
+        return sim.sleep_until_quiet(FORWARD_PATIENCE).await;
+    }
+    if let Some(reply) = first.flatten() {
+        drop(answer.send(reply));
+    }
+}
+
+#[async_trait]
+impl Peers for Mail {
+    async fn status(&self, address: &str) -> Result<Standing, PeerError> {
+        let ask = |running: Running| async move { running.log.map(|log| log.standing()) };
+        let (standing, _) = self.send(address, "how do you stand", STATUS_PATIENCE, ask).await?;
+        self.0.sim.note(&format!("{address} is {:?} {:?}", standing.role, standing.epoch));
+        Ok(standing)
+    }
+
+    async fn forward(&self, address: &str, entries: &[Bytes]) -> Result<Vec<PeerAnswer>, PeerError> {
+        let handed: Vec<Bytes> = entries.to_vec();
+        let take = move |running: Running| {
+            let entries = handed.clone();
+            async move { Some(running.log?.take_forwarded(entries).await) }
+        };
+        let what = format!("{} entries", entries.len());
+        let (answers, post) = self.send(address, &what, FORWARD_PATIENCE, take).await?;
+        let sim = &self.0.sim;
+        sim.count("batches forwarded");
+        let mut answers = answers
+            .map_err(|_| PeerError::NotLeading { address: address.to_owned() })?;
+        if let Some(how) = post.lie {
+            sim.count("peers' lies");
+            sim.note(&format!("{address} lies, {how}"));
+            answers.iter_mut().for_each(|answer| lie(answer, how));
+            if how.is_multiple_of(5) {
+                answers.pop();
+            }
+        }
+        Ok(answers)
+    }
+}
+
+/// Makes an answer untrue.
+fn lie(answer: &mut PeerAnswer, how: usize) {
+    let PeerAnswer::Included(PeerIncluded { index, checkpoint, proof, .. }) = answer else {
+        return;
+    };
+    match how % 4 {
+        0 => *index = LeafIndex::new(index.get() ^ (1 << (how % 8))).expect("in range"),
+        1 => proof.push(tiles_spec::EMPTY_ROOT),
+        2 => {
+            let mut bytes = checkpoint.to_vec();
+            let at = how % bytes.len().max(1);
+            bytes.truncate(at);
+            *checkpoint = bytes.into();
+        }
+        _ => *answer = PeerAnswer::Refused(SubmitError::Pushback),
+    }
+}

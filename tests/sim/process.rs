@@ -1,0 +1,102 @@
+//! One run of one writer's process: its gate, its clock, its random numbers, its signer.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use fasti::clock::Clock;
+use fasti::entropy::Entropy;
+use fasti::signer::{FileSigner, Signer, SignerError};
+use tiles_spec::{NoteSignature, NoteSigningKey, Origin, VerifierKey};
+
+use crate::gate::Gate;
+use crate::sim::Sim;
+
+pub const ORIGIN: &str = "log.test/sim";
+
+/// The log's key, which all its writers hold.
+pub fn signing_key() -> NoteSigningKey {
+    NoteSigningKey::from_seed(origin().key_name(), &[7; 32])
+}
+
+fn origin() -> Origin {
+    ORIGIN.parse().expect("an origin")
+}
+
+/// See the module's text.
+pub struct Process {
+    pub sim: Arc<Sim>,
+    pub writer: usize,
+    pub gate: Arc<Gate>,
+}
+
+impl Process {
+    pub fn new(sim: &Arc<Sim>, writer: usize) -> Arc<Self> {
+        let gate = Gate::new(sim.mix.clock_freezes);
+        Arc::new(Self { sim: sim.clone(), writer, gate })
+    }
+
+    /// Where its peers reach it.
+    pub fn address(writer: usize) -> String {
+        format!("w{writer}")
+    }
+}
+
+#[async_trait]
+impl Clock for Process {
+    async fn sleep(&self, span: Duration) {
+        let until = self.gate.now() + span;
+        loop {
+            let left = until.saturating_duration_since(self.gate.now());
+            if left.is_zero() {
+                return;
+            }
+            tokio::time::sleep(left).await;
+        }
+    }
+
+    fn now(&self) -> Instant {
+        self.gate.now().into_std()
+    }
+}
+
+impl Entropy for Process {
+    fn nonce(&self) -> [u8; 16] {
+        let (high, low) = self.sim.draw(|rng| (rng.next(), rng.next()));
+        let mut nonce = [0; 16];
+        nonce[..8].copy_from_slice(&high.to_be_bytes());
+        nonce[8..].copy_from_slice(&low.to_be_bytes());
+        nonce
+    }
+}
+
+/// The key's signer, before the eyes of the oracle.
+pub struct WatchedSigner {
+    process: Arc<Process>,
+    signer: FileSigner,
+}
+
+impl WatchedSigner {
+    pub fn new(process: Arc<Process>) -> Self {
+        Self { process, signer: FileSigner::new(origin(), signing_key()) }
+    }
+}
+
+#[async_trait]
+impl Signer for WatchedSigner {
+    fn origin(&self) -> &Origin {
+        self.signer.origin()
+    }
+
+    fn verifier_key(&self) -> VerifierKey {
+        self.signer.verifier_key()
+    }
+
+    async fn sign(&self, text: &str) -> Result<NoteSignature, SignerError> {
+        let sim = &self.process.sim;
+        let size = text.lines().nth(1).unwrap_or_default();
+        sim.note(&format!("w{} signs size {size}", self.process.writer));
+        sim.judge(sim.ask_oracle(|oracle, _| oracle.signs(text)));
+        self.signer.sign(text).await
+    }
+}

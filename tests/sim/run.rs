@@ -1,0 +1,114 @@
+//! One run: everything from one seed.
+//!
+//! Faults go on until the clients are done or the time is up. Then they end, what is under way
+//! lands, and the log has to show that it lives (L1): what was submitted is answered, every writer
+//! answers new submissions, and all of them end in order.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::join_all;
+use tokio::task::JoinHandle;
+
+use crate::oracle::Violation;
+use crate::sim::{Counts, LANDING, Sim};
+use crate::{client, life, trouble};
+
+/// Once faults have ended and landed, everything is answered within this time.
+const ANSWERED_WITHIN: Duration = Duration::from_mins(5);
+
+/// What came of a run.
+pub struct Outcome {
+    pub seed: u64,
+    pub violation: Option<Violation>,
+    pub hash: u64,
+    pub lines: u64,
+    pub counts: Counts,
+    /// What the mix was, and the last lines of the trace.
+    pub story: String,
+}
+
+/// Runs a seed, on a runtime of its own.
+pub fn run(seed: u64) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime");
+    let prints = std::env::var_os("FASTI_SIM_TRACE").is_some();
+    runtime.block_on(async {
+        let sim = Sim::new(seed, prints);
+        tokio::select! {
+            biased;
+            () = sim.violated() => {}
+            ended = unfold(&sim) => sim.judge(ended),
+        }
+        conclude(seed, &sim)
+    })
+}
+
+/// A part of the run; a panic in it is a violation.
+fn start(sim: &Arc<Sim>, part: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+    let sim = sim.clone();
+    tokio::spawn(async move {
+        if let Err(panic) = AssertUnwindSafe(part).catch_unwind().await {
+            let text = panic.downcast_ref::<String>().cloned();
+            let text = text.or(panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+            sim.judge(Err(Violation::of("I14", format!("panic: {}", text.unwrap_or_default()))));
+        }
+    })
+}
+
+async fn unfold(sim: &Arc<Sim>) -> Result<(), Violation> {
+    let lives: Vec<_> =
+        (0..sim.mix.writers).map(|n| start(sim, life::live(sim.clone(), n))).collect();
+    start(sim, trouble::make(sim.clone()));
+    let clients =
+        (0..sim.mix.clients).map(|n| start(sim, client::submit_all(sim.clone(), n)));
+    let mut clients = join_all(clients.collect::<Vec<_>>());
+    let done = tokio::time::timeout(sim.mix.faulty_for, &mut clients).await.is_ok();
+    sim.calm_down();
+    tokio::time::sleep(LANDING).await;
+    if !done {
+        within("what was submitted is answered", clients).await?;
+    }
+    for writer in 0..sim.mix.writers {
+        let new = format!("after all, through w{writer}");
+        for entry in [new.clone(), new, "shared 1".to_owned()] {
+            let asked = client::submit(sim, 99, entry.into(), Some(writer));
+            within(&format!("w{writer} answers"), asked).await?;
+        }
+    }
+    sim.wind_up();
+    for (writer, life) in lives.into_iter().enumerate() {
+        let leaves = async {
+            match sim.running(writer).and_then(|running| running.log) {
+                Some(log) => log.shut_down(),
+                None => return,
+            }
+            drop(life.await);
+        };
+        within(&format!("w{writer} ends"), leaves).await?;
+    }
+    sim.ask_oracle(|oracle, bucket| oracle.concludes(bucket))
+}
+
+async fn within<T>(what: &str, future: impl Future<Output = T>) -> Result<T, Violation> {
+    let late = |_| Violation::of("L1", format!("not within {ANSWERED_WITHIN:?}: {what}"));
+    tokio::time::timeout(ANSWERED_WITHIN, future).await.map_err(late)
+}
+
+fn conclude(seed: u64, sim: &Sim) -> Outcome {
+    let mut counts = sim.counts();
+    for (name, figure) in sim.ask_oracle(|oracle, _| oracle.figures()) {
+        counts.insert(name, figure as u64);
+    }
+    counts.insert("writers", sim.mix.writers as u64);
+    counts.insert("runs", 1);
+    let trace = sim.trace();
+    let story = format!("{:#?}\n{}", sim.mix, trace.tail());
+    let violation = sim.violation();
+    Outcome { seed, violation, hash: trace.hash(), lines: trace.lines(), counts, story }
+}

@@ -1,0 +1,56 @@
+//! Numbers that look random and are the same for the same seed (SplitMix64).
+
+use std::time::Duration;
+
+/// A sequence of numbers.
+#[derive(Clone, Debug)]
+pub struct Seeded(u64);
+
+impl Seeded {
+    pub fn new(seed: u64) -> Self {
+        // Neighbouring seeds begin far apart.
+        let mut seeded = Self(seed ^ 0x5bd1_e995_9d1b_54d3);
+        Self(seeded.next())
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number from 0 to before `end`, which is not 0.
+    pub fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.next() % end as u64).expect("below a usize")
+    }
+
+    /// A number from `first` to `last`.
+    pub fn between(&mut self, first: usize, last: usize) -> usize {
+        first + self.below(last - first + 1)
+    }
+
+    /// True so many times in ten thousand.
+    pub fn chance(&mut self, in_ten_thousand: u32) -> bool {
+        self.next() % 10_000 < u64::from(in_ten_thousand)
+    }
+
+    /// One of two.
+    pub fn coin(&mut self) -> bool {
+        self.next().is_multiple_of(2)
+    }
+
+    /// One of several.
+    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len())]
+    }
+
+    /// A time from `shortest` to `longest` milliseconds; each order of magnitude is as likely as
+    /// any other.
+    pub fn span(&mut self, shortest: u64, longest: u64) -> Duration {
+        let (low, high) = (u64::BITS - shortest.leading_zeros(), u64::BITS - longest.leading_zeros());
+        let bits = self.between(low as usize, high as usize);
+        let millis = (1_u64 << bits.saturating_sub(1)) + self.next() % (1 << bits.saturating_sub(1));
+        Duration::from_millis(millis.clamp(shortest, longest))
+    }
+}

@@ -1,0 +1,375 @@
+//! The wire between one writer and the bucket: a store that is slow, fails, loses answers, and does
+//! late or twice what it was asked for.
+//!
+//! A request travels by itself: whether its writer still listens, or lives, changes nothing about
+//! it. What the writer is told keeps the contract of [`Store`] and [`CommitLog`]: definite errors
+//! mean that nothing has happened and nothing will.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use fasti::clock::Clock;
+use fasti::store::{
+    Attempt, CommitLog, Created, NewObject, Object, ObjectPath, RecordNumber, Replaced, Shelf,
+    Store, StoreError, Version,
+};
+use tiles_spec::TreeSize;
+use tokio::sync::oneshot;
+
+use crate::bucket::{Reply, Request};
+use crate::process::Process;
+use crate::sim::Sim;
+
+/// What becomes of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Course {
+    Plain,
+    Refused,
+    LostBefore,
+    LostAfter,
+    Late(Duration),
+    Twice(Duration),
+}
+
+/// What befalls the writer at a request.
+#[derive(Clone, Copy, Debug)]
+enum Strike {
+    Crash,
+    Freeze(Duration),
+}
+
+/// A request's way, drawn when it is made.
+#[derive(Clone, Copy, Debug)]
+struct Fate {
+    course: Course,
+    travel: Duration,
+    back: Duration,
+    /// Where there is no answer, the writer learns so at once.
+    reset: bool,
+    damage: Option<(usize, bool)>,
+    before: Option<Strike>,
+    after: Option<Strike>,
+}
+
+/// There is no reply.
+enum Failure {
+    /// A definite error.
+    Refused,
+    /// Nobody knows.
+    Silence,
+}
+
+type Asked = Result<Reply, Failure>;
+
+/// See the module's text.
+#[derive(Clone)]
+pub struct Wire(pub Arc<Process>);
+
+impl Fate {
+    fn of(sim: &Sim, request: &Request) -> Self {
+        let (rates, longest, quiet) = (&sim.mix.rates, sim.mix.longest, sim.is_quiet());
+        let (fate, met) = sim.draw(|rng| {
+            let (travel, back) = (rng.span(1, 30), rng.span(1, 30));
+            let mut fate = Self {
+                course: Course::Plain,
+                travel,
+                back,
+                reset: rng.coin(),
+                damage: None,
+                before: None,
+                after: None,
+            };
+            let mut met = Vec::new();
+            if quiet {
+                return (fate, met);
+            }
+            if rng.chance(rates.slow) {
+                met.push("slow answers");
+                fate.travel = rng.span(30, longest.min(200_000));
+                fate.back = rng.span(30, longest.min(200_000));
+            }
+            if rng.chance(rates.refused) {
+                met.push("definite errors");
+                fate.course = Course::Refused;
+            } else if rng.chance(rates.lost_before) {
+                met.push("requests lost");
+                fate.course = Course::LostBefore;
+            } else if rng.chance(rates.lost_after) {
+                met.push("answers lost");
+                fate.course = Course::LostAfter;
+            } else if request.writes() && rng.chance(rates.late) {
+                met.push("late effects");
+                fate.course = Course::Late(rng.span(20, longest));
+            } else if request.writes() && rng.chance(rates.twice) {
+                met.push("doubled effects");
+                fate.course = Course::Twice(rng.span(1, longest));
+            }
+            if !request.writes() && rng.chance(rates.damaged) {
+                met.push("damaged bodies");
+                fate.damage = Some((rng.below(1 << 24), rng.coin()));
+            }
+            for (rate, name) in [(rates.crash, "crashes"), (rates.freeze, "freezes at a step")] {
+                if rng.chance(rate) {
+                    let strike = match name {
+                        "crashes" => Strike::Crash,
+                        _ => Strike::Freeze(rng.span(5, longest)),
+                    };
+                    let slot = if rng.coin() { &mut fate.before } else { &mut fate.after };
+                    *slot = Some(strike);
+                    met.push(name);
+                }
+            }
+            (fate, met)
+        });
+        met.into_iter().for_each(|kind| sim.count(kind));
+        fate
+    }
+}
+
+impl Wire {
+    async fn ask(&self, request: Request) -> Asked {
+        let sim = &self.0.sim;
+        let fate = Fate::of(sim, &request);
+        let name = format!("w{} #{}", self.0.writer, sim.next_request());
+        sim.note(&format!("{name} {} {:?}", request.line(), fate.course));
+        self.strike(fate.before).await;
+        let (answer, answered) = oneshot::channel();
+        tokio::spawn(travel(self.clone(), name.clone(), request, fate, answer));
+        let outcome = tokio::select! {
+            biased;
+            reply = answered => reply.unwrap_or(Err(Failure::Silence)),
+            () = self.0.sleep(sim.mix.patience) => Err(Failure::Silence),
+        };
+        self.strike(fate.after).await;
+        match &outcome {
+            Ok(reply) => sim.note(&format!("{name} is told {}", reply.line())),
+            Err(Failure::Refused) => sim.note(&format!("{name} is refused")),
+            Err(Failure::Silence) => sim.note(&format!("{name} hears nothing")),
+        }
+        outcome
+    }
+
+    async fn strike(&self, strike: Option<Strike>) {
+        match strike {
+            None => return,
+            Some(Strike::Crash) => {
+                self.0.sim.note(&format!("w{} dies", self.0.writer));
+                self.0.gate.kill();
+            }
+            Some(Strike::Freeze(span)) => self.0.sim.freeze(self.0.writer, &self.0.gate, span),
+        }
+        // What comes next in this process waits until it is looked at again, if ever.
+        tokio::task::yield_now().await;
+    }
+
+    /// For a writer that waits for an answer which will not come.
+    async fn say_nothing(&self, answer: oneshot::Sender<Asked>, fate: Fate) {
+        if !fate.reset {
+            tokio::time::sleep(self.0.sim.mix.patience).await;
+        }
+        drop(answer);
+    }
+
+    fn is_cut_off(&self) -> bool {
+        self.0.sim.is_cut(self.0.writer, self.0.writer)
+    }
+}
+
+/// The way of one request through the network and back.
+async fn travel(
+    wire: Wire,
+    name: String,
+    request: Request,
+    fate: Fate,
+    answer: oneshot::Sender<Asked>,
+) {
+    let sim = wire.0.sim.clone();
+    sim.sleep_or_land(fate.travel).await;
+    if wire.is_cut_off() {
+        return wire.say_nothing(answer, Fate { reset: false, ..fate }).await;
+    }
+    let late = match fate.course {
+        Course::Refused => {
+            drop(answer.send(Err(Failure::Refused)));
+            return;
+        }
+        Course::LostBefore => return wire.say_nothing(answer, fate).await,
+        Course::Late(late) => Some(late),
+        _ => None,
+    };
+    if let Some(late) = late {
+        tokio::join!(wire.say_nothing(answer, fate), async {
+            sim.sleep_or_land(late).await;
+            sim.land(&name, &request);
+        });
+        return;
+    }
+    let mut reply = sim.land(&name, &request);
+    if let Course::Twice(later) = fate.course {
+        let (sim, name) = (sim.clone(), format!("{name} again"));
+        tokio::spawn(async move {
+            sim.sleep_or_land(later).await;
+            sim.land(&name, &request);
+        });
+    }
+    sim.sleep_or_land(fate.back).await;
+    if wire.is_cut_off() || fate.course == Course::LostAfter {
+        return wire.say_nothing(answer, fate).await;
+    }
+    if let Some((at, cut)) = fate.damage {
+        reply.damage(at, cut);
+    }
+    drop(answer.send(Ok(reply)));
+}
+
+/// What a failure is in the terms of the store's contract.
+fn error(action: &'static str, path: &str, failure: Failure, writes: bool) -> StoreError {
+    let path = path.to_owned();
+    match failure {
+        Failure::Refused => {
+            StoreError::Io { action, path, source: std::io::Error::other("503 Slow Down") }
+        }
+        Failure::Silence if writes => {
+            StoreError::Ambiguous { path, source: std::io::ErrorKind::TimedOut.into() }
+        }
+        Failure::Silence => {
+            StoreError::Io { action, path, source: std::io::ErrorKind::TimedOut.into() }
+        }
+    }
+}
+
+impl Wire {
+    async fn write(&self, request: Request) -> Result<Reply, StoreError> {
+        let path = request.path();
+        self.ask(request).await.map_err(|failure| error("write", &path, failure, true))
+    }
+
+    async fn read(&self, request: Request) -> Result<Reply, StoreError> {
+        let path = request.path();
+        self.ask(request).await.map_err(|failure| error("read", &path, failure, false))
+    }
+
+    /// How far behind the newest record a hint is, and whether a listing is of an earlier time.
+    fn staleness(&self) -> u64 {
+        let sim = &self.0.sim;
+        if sim.is_quiet() || !sim.draw(|rng| rng.chance(sim.mix.rates.stale)) {
+            return 0;
+        }
+        sim.count("stale listings");
+        sim.draw(|rng| rng.between(1, 9)) as u64
+    }
+
+    async fn put(&self, object: &NewObject) -> Result<(), StoreError> {
+        loop {
+            let NewObject { path, bytes } = object.clone();
+            match self.write(Request::Create(path.clone(), bytes.clone())).await? {
+                Reply::Created(Created::Now) => return Ok(()),
+                Reply::Created(Created::Already) => {}
+                other => unreachable!("{other:?}"),
+            }
+            // It may have been removed meanwhile; then it is written again.
+            if let Some(there) = self.get(&path).await? {
+                return if there.bytes == bytes {
+                    Ok(())
+                } else {
+                    Err(StoreError::Conflict { path })
+                };
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Store for Wire {
+    async fn get(&self, path: &ObjectPath) -> Result<Option<Object>, StoreError> {
+        match self.read(Request::Get(path.clone())).await? {
+            Reply::Object(object) => Ok(object),
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    async fn create(&self, path: &ObjectPath, bytes: Bytes) -> Result<Created, StoreError> {
+        match self.write(Request::Create(path.clone(), bytes)).await? {
+            Reply::Created(created) => Ok(created),
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    async fn replace(
+        &self,
+        path: &ObjectPath,
+        bytes: Bytes,
+        expected: &Version,
+    ) -> Result<Replaced, StoreError> {
+        match self.write(Request::Replace(path.clone(), bytes, expected.clone())).await? {
+            Reply::Replaced(replaced) => Ok(replaced),
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    async fn put_immutable(&self, objects: &[NewObject], _: Attempt) -> Result<(), StoreError> {
+        let puts = objects.iter().map(|object| self.put(object));
+        futures::future::join_all(puts).await.into_iter().collect()
+    }
+}
+
+#[async_trait]
+impl CommitLog for Wire {
+    async fn create(&self, number: RecordNumber, bytes: Bytes) -> Result<Created, StoreError> {
+        match self.write(Request::CreateRecord(number, bytes)).await? {
+            Reply::Created(created) => Ok(created),
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    async fn read(&self, number: RecordNumber) -> Result<Option<Bytes>, StoreError> {
+        match self.read(Request::ReadRecord(number)).await? {
+            Reply::Record(bytes) => Ok(bytes),
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    async fn newest(&self) -> Result<Option<RecordNumber>, StoreError> {
+        match self.read(Request::Newest(self.staleness())).await? {
+            Reply::Newest(newest) => Ok(newest),
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    async fn settled(&self) -> Result<Option<TreeSize>, StoreError> {
+        Ok(None)
+    }
+
+    async fn settle(&self, _: RecordNumber, _: TreeSize) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Shelf for Wire {
+    async fn list(
+        &self,
+        prefix: &str,
+        after: Option<&ObjectPath>,
+        max: usize,
+    ) -> Result<Vec<ObjectPath>, StoreError> {
+        let stale = self.staleness() > 0;
+        match self.read(Request::List(prefix.to_owned(), after.cloned(), max, stale)).await? {
+            Reply::Paths(paths) => Ok(paths),
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    async fn remove(&self, paths: &[ObjectPath]) -> Result<(), StoreError> {
+        let removals = paths.iter().map(|path| self.write(Request::Remove(path.clone())));
+        let removed: Result<Vec<Reply>, StoreError> =
+            futures::future::join_all(removals).await.into_iter().collect();
+        removed.map(|_| ())
+    }
+
+    async fn note(&self, path: &ObjectPath, bytes: Bytes) -> Result<(), StoreError> {
+        self.write(Request::Note(path.clone(), bytes)).await.map(|_| ())
+    }
+}
