@@ -31,21 +31,19 @@ pub struct Ended {
 impl Writer {
     /// Starts a writer on `store`.
     pub fn start(store: &Path, more: &[&str]) -> Self {
-        let mut command = Self::command();
+        let mut command = Self::command(ORIGIN, "127.0.0.1:0");
         command.arg("--store").arg(store).args(more);
         Self::spawn(command)
     }
 
-    /// A writer that is told everything but its store.
-    pub fn command() -> Command {
+    /// A writer that was not yet told its store.
+    pub fn command(origin: &str, listen: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_fasti-writer"));
-        command
-            .env_clear()
-            .args(["--origin", ORIGIN, "--listen", "127.0.0.1:0", "--accept-opaque"]);
+        command.env_clear().args(["--origin", origin, "--listen", listen, "--accept-opaque"]);
         command
     }
 
-    /// Starts a writer that was told its store.
+    /// Starts a writer.
     pub fn spawn(mut command: Command) -> Self {
         let stderr = tempfile::tempfile().expect("a file for what the writer says");
         let mut child = command

@@ -15,15 +15,15 @@ use crate::writer::{ORIGIN, Writer, verifier_key};
 
 /// Where the log lies in the bucket.
 pub const PREFIX: &str = "one/";
-const STORE: &str = "s3://log/one";
+pub const STORE: &str = "s3://log/one";
 
-/// How soon a writer takes over here, in milliseconds. The default is made for networks.
-pub const TAKEOVER: &str = "400";
+/// Flags of writers that take over sooner than in networks, and do not wait for load balancers.
+pub const HASTY: [&str; 4] = ["--takeover-milliseconds", "400", "--drain-seconds", "0"];
 
 /// See the module's text.
 pub struct Bucket {
     pub server: S3Server,
-    runtime: Runtime,
+    pub runtime: Runtime,
     home: TempDir,
 }
 
@@ -53,21 +53,25 @@ impl Bucket {
     /// How writer `n` is started. It has its own copy of the key, and so its own memory of what the
     /// key has signed.
     pub fn writer(&self, n: usize) -> Command {
-        self.writer_over(n, &self.server.url())
+        self.writer_over(&self.server.url(), n)
     }
 
     /// The same, with another way to the store.
-    pub fn writer_over(&self, n: usize, endpoint: &str) -> Command {
+    pub fn writer_over(&self, endpoint: &str, n: usize) -> Command {
+        let mut command = Writer::command(ORIGIN, "127.0.0.1:0");
+        self.tell(&mut command, endpoint, n);
+        command
+    }
+
+    /// Tells a writer of the store and of its key.
+    pub fn tell(&self, command: &mut Command, endpoint: &str, n: usize) {
         let key = self.path(&format!("log{n}.key"));
         if !key.exists() {
             std::fs::copy(self.path("log.key"), &key).expect("copied");
         }
-        let mut command = Writer::command();
         command.args(["--store", STORE, "--store-endpoint", endpoint]);
         command.arg("--key").arg(key).arg("--state-dir").arg(self.path(&format!("state{n}")));
-        command.args(["--takeover-milliseconds", TAKEOVER, "--drain-seconds", "0"]);
         command.envs(self.account());
-        command
     }
 
     fn account(&self) -> [(&'static str, String); 3] {

@@ -11,7 +11,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::bucket::Bucket;
+use crate::bucket::{Bucket, HASTY};
 use crate::fleet::{Fleet, WRITERS};
 use crate::scene::{Latest, Over, Scene, from_env};
 use crate::seeded::Seeded;
@@ -31,7 +31,7 @@ fn nothing_acknowledged_is_lost_and_nothing_forks() {
     let epoch = thread::scope(|threads| {
         // Ends the other threads even if this one panics.
         let over = Over(&scene);
-        let mut fleet = Fleet::start(&scene, |n| bucket.writer(n));
+        let mut fleet = Fleet::of(&scene, &bucket, &HASTY);
         let clients: Vec<_> = (0..OPAQUE_CLIENTS)
             .map(|n| (n, &scene))
             .map(|(n, scene)| threads.spawn(move || scene.submit_opaque(n, seed)))

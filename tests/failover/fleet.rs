@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::Value;
 
+use crate::bucket::Bucket;
 use crate::http::Connection;
 use crate::scene::Scene;
 use crate::seeded::Seeded;
@@ -34,11 +35,20 @@ struct Running {
 }
 
 impl<'a> Fleet<'a> {
-    /// All writers, started with what `start` tells each.
+    /// All writers, started as `start` has it.
     pub fn start(scene: &'a Scene, start: impl Fn(usize) -> Command + 'a) -> Self {
         let mut fleet = Self { scene, start: Box::new(start), writers: [None, None, None] };
         (0..WRITERS).for_each(|n| fleet.launch(n));
         fleet
+    }
+
+    /// The same, with these flags.
+    pub fn of(scene: &'a Scene, bucket: &'a Bucket, flags: &'a [&str]) -> Self {
+        Self::start(scene, move |n| {
+            let mut command = bucket.writer(n);
+            command.args(flags);
+            command
+        })
     }
 
     /// Starts writer `n`, if it does not run, and waits until it takes submissions.

@@ -9,10 +9,16 @@
 //! | `bucket` | the server, the key, how a writer is told of them |
 //! | `fleet` | three writers, what befalls them |
 //! | `chaos` | everything that befalls processes, at random, under load |
+//! | `rolling` | a restart of one after the other, which clients do not notice |
+//! | `budget` | how many requests a batch, an idle log and a start cost |
+//! | `rolled_back` | buckets that were restored from older copies, or are not the log's |
 
 mod bucket;
+mod budget;
 mod chaos;
 mod fleet;
+mod rolled_back;
+mod rolling;
 
 #[path = "../crash/http.rs"]
 mod http;
@@ -23,6 +29,8 @@ mod rekor;
 #[path = "../crash/scene.rs"]
 mod scene;
 #[path = "../disk/seeded.rs"]
+#[allow(dead_code)] // Not all of it is needed here.
 mod seeded;
 #[path = "../crash/writer.rs"]
+#[allow(dead_code)]
 mod writer;
