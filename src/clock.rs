@@ -1,9 +1,9 @@
 //! The clock seam: the only place that knows how late it is or waits.
 //!
-//! Time decides nothing but when something is tried again (I11): back-off between attempts and the
-//! interval of re-publishing.
+//! Time decides nothing but when something is tried again (I11): back-off between attempts, the
+//! interval of re-publishing, the renewal of credentials.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
 
@@ -30,4 +30,10 @@ impl Clock for SystemClock {
     fn now(&self) -> Instant {
         tokio::time::Instant::now().into_std()
     }
+}
+
+/// How long it is until `time` by the wall clock; nothing when it has passed. For what others date:
+/// the expiry of credentials.
+pub fn time_until(time: SystemTime) -> Duration {
+    time.duration_since(SystemTime::now()).unwrap_or_default()
 }

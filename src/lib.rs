@@ -3,13 +3,13 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`entry`] | a Rekor request becomes a verified, canonical entry; pure |
-//! | [`store`] | where a log lies: contracts, directory, memory |
+//! | [`store`] | where a log lies: contracts, directory, bucket, memory; the probe |
 //! | [`log`] | the heart: pool, sequence, integrate, commit, guard, publish, recover |
 //! | [`signer`] | what holds the log's key |
 //! | [`http`] | the writer's front doors |
 //! | [`client`] | reads and verifies a log; verifies artifacts; never links the writer |
 //! | [`audit`] | derives a whole log again |
-//! | [`clock`], [`entropy`], [`offload`], [`metrics`] | the seams to the outside |
+//! | [`clock`], [`config`], [`entropy`], [`offload`], [`metrics`] | the seams to the outside |
 //!
 //! The pure formats (trees, tiles, notes, checkpoints, proofs) are in the crate `tiles-spec`.
 //! Architecture, safety argument, formats and operation are described in `src/docs/`.
@@ -17,6 +17,7 @@
 pub mod audit;
 pub mod client;
 pub mod clock;
+pub mod config;
 pub mod entropy;
 pub mod entry;
 pub mod http;

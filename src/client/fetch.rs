@@ -1,8 +1,9 @@
-//! Where a log's files are: behind a URL or in a directory (C2SP tlog-tiles "APIs").
+//! Where a log's files are: behind a URL, in a bucket or in a directory (C2SP tlog-tiles "APIs").
 //!
 //! Invariants: an object is never read beyond what its path allows it to hold, packed or not; what
 //! is fetched is not believed, only handed on.
 
+mod bucket;
 mod directory;
 mod http;
 
@@ -16,6 +17,9 @@ use async_trait::async_trait;
 use reqwest::{StatusCode, Url};
 use tiles_spec::{CHECKPOINT_BYTES_MAX, ENTRY_BYTES_MAX, HASH_BYTES, ResourcePath};
 
+use crate::store::{BucketError, BucketLocation, BucketOptions, StoreError};
+
+pub use bucket::BucketFetch;
 pub use directory::DirectoryFetch;
 pub use http::HttpFetch;
 pub(super) use http::{body, client, retry_after};
@@ -47,15 +51,18 @@ pub fn bytes_max(path: &ResourcePath) -> usize {
 pub enum Location {
     /// Below this URL (`http` or `https`), which has no trailing slash in its text form.
     Http(Url),
+    /// In this bucket.
+    Bucket(BucketLocation),
     /// In this directory.
     Directory(PathBuf),
 }
 
 impl Location {
-    /// Opens the place. Nothing is read yet.
-    pub fn open(&self) -> Result<Arc<dyn Fetch>, FetchError> {
+    /// Opens the place. Nothing is read yet. `options` are for buckets.
+    pub fn open(&self, options: &BucketOptions) -> Result<Arc<dyn Fetch>, FetchError> {
         match self {
             Self::Http(url) => Ok(Arc::new(HttpFetch::new(url)?)),
+            Self::Bucket(bucket) => Ok(Arc::new(BucketFetch::new(bucket.clone(), options.clone()))),
             Self::Directory(path) => Ok(Arc::new(DirectoryFetch::open(path.clone())?)),
         }
     }
@@ -64,7 +71,7 @@ impl Location {
     pub fn url(&self) -> Option<&Url> {
         match self {
             Self::Http(url) => Some(url),
-            Self::Directory(_) => None,
+            Self::Bucket(_) | Self::Directory(_) => None,
         }
     }
 }
@@ -91,7 +98,12 @@ impl FromStr for Location {
                 }
                 Ok(Self::Http(url))
             }
-            other => Err(bad(format!("{other} is none of http, https, file"))),
+            _ if BucketLocation::is_meant_by(text) => match text.parse() {
+                Ok(bucket) => Ok(Self::Bucket(bucket)),
+                Err(BucketError::Location { reason, .. }) => Err(bad(reason)),
+                Err(other) => Err(bad(other.to_string())),
+            },
+            other => Err(bad(format!("{other} is none of http, https, s3, gs, az, file"))),
         }
     }
 }
@@ -100,6 +112,7 @@ impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Http(url) => f.write_str(url.as_str().trim_end_matches('/')),
+            Self::Bucket(bucket) => bucket.fmt(f),
             Self::Directory(path) => path.display().fmt(f),
         }
     }
@@ -134,6 +147,24 @@ pub enum FetchError {
         /// What failed.
         #[source]
         source: reqwest::Error,
+    },
+    /// The bucket cannot be opened.
+    #[error("cannot open {place}")]
+    Bucket {
+        /// The bucket.
+        place: String,
+        /// Why not.
+        #[source]
+        source: Box<BucketError>,
+    },
+    /// The bucket did not give the object.
+    #[error("cannot read {place}")]
+    Store {
+        /// The object.
+        place: String,
+        /// Why not.
+        #[source]
+        source: Box<StoreError>,
     },
     /// An answer that is neither the object nor its absence.
     #[error("{place} answered {status}")]
@@ -173,7 +204,11 @@ pub enum FetchError {
 impl FetchError {
     /// Whether the object was there and is damaged, rather than out of reach.
     pub fn is_damage(&self) -> bool {
-        matches!(self, Self::TooLong { .. } | Self::Gzip { .. } | Self::Coding { .. })
+        match self {
+            Self::TooLong { .. } | Self::Gzip { .. } | Self::Coding { .. } => true,
+            Self::Store { source, .. } => matches!(**source, StoreError::Corrupt { .. }),
+            _ => false,
+        }
     }
 }
 
@@ -209,13 +244,20 @@ mod tests {
             ("http://log.example", "http://log.example"),
             ("https://log.example:8443/a/b//", "https://log.example:8443/a/b"),
             ("file:///srv/log", "/srv/log"),
+            ("s3://bucket/log/", "s3://bucket/log"),
             ("./log", "./log"),
         ] {
             assert_eq!(shown(text).as_deref(), Some(expected));
         }
-        for bad in
-            ["", "file://log", "ftp://log.example", "http://", "http://log?x", "http://log#x"]
-        {
+        for bad in [
+            "",
+            "file://log",
+            "ftp://log.example",
+            "http://",
+            "http://log?x",
+            "http://log#x",
+            "s3://",
+        ] {
             assert_eq!(shown(bad), None, "{bad:?}");
         }
     }

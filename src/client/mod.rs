@@ -2,7 +2,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`fetch`] | where a log's files are: a URL or a directory |
+//! | [`fetch`] | where a log's files are: a URL, a bucket or a directory |
 //! | [`trust`] | which logs, witnesses and authorities the caller believes |
 //! | [`trusted_root`] | the same as Sigstore writes it down, read and written |
 //! | [`reader`], [`proven`] | a log as one verified checkpoint shows it: entries, proofs |

@@ -1,14 +1,16 @@
-//! The contract of [`Store`](super::Store) and [`CommitLog`](super::CommitLog) as a test suite.
+//! The contract of [`Store`](super::Store), [`CommitLog`](super::CommitLog) and
+//! [`Shelf`] as a test suite.
 //!
 //! Every implementation runs the same checks: call [`check`] with an empty store. It panics with
-//! the clause that was broken, as test code does.
+//! the clause that was broken, as test code does. What is checked of removing, a store without a
+//! shelf is excused from.
 
 use bytes::Bytes;
 use futures::future::join_all;
 use tiles_spec::TreeSize;
 
 use super::{
-    Attempt, Created, NewObject, ObjectPath, RecordNumber, Replaced, StoreError, Stores, Version,
+    Attempt, Created, NewObject, ObjectPath, RecordNumber, Replaced, Shelf, StoreError, Stores,
 };
 
 /// Runs every check on an empty store.
@@ -20,7 +22,13 @@ pub async fn check(stores: &Stores) {
     one_creator_wins(stores).await;
     replacement_is_conditional(stores).await;
     immutable_objects_never_change(stores).await;
+    bytes_come_back_as_they_were(stores).await;
     records_are_created_once(stores).await;
+    if let Some(shelf) = &stores.shelf {
+        listings_are_ordered_and_bounded(stores, &**shelf).await;
+        removal_is_final_and_notes_are_overwritten(stores, &**shelf).await;
+        the_newest_record_is_found_past_gaps_and_wrong_hints(stores, &**shelf).await;
+    }
 }
 
 fn path(text: &str) -> ObjectPath {
@@ -56,8 +64,9 @@ async fn one_creator_wins(stores: &Stores) {
 
 async fn replacement_is_conditional(stores: &Stores) {
     let (objects, name) = (&stores.objects, path("replaced"));
-    let unknown = Version("no such version".to_owned());
-    let missing = objects.replace(&name, "x".into(), &unknown).await.expect("answers");
+    objects.create(&path("other"), "other".into()).await.expect("creates");
+    let of_another = objects.get(&path("other")).await.expect("answers").expect("is there").version;
+    let missing = objects.replace(&name, "x".into(), &of_another).await.expect("answers");
     assert_eq!(missing, Replaced::Conflict, "nothing to replace");
     objects.create(&name, "0".into()).await.expect("creates");
     let first = objects.get(&name).await.expect("answers").expect("is there").version;
@@ -67,6 +76,9 @@ async fn replacement_is_conditional(stores: &Stores) {
     };
     let stale = objects.replace(&name, "2".into(), &first).await.expect("answers");
     assert_eq!(stale, Replaced::Conflict, "a stale version is refused");
+    let there = objects.get(&name).await.expect("answers").expect("is there");
+    assert_eq!(there.bytes, "1", "what a stale version did not replace stays");
+    assert_eq!(there.version, second, "a version reads as it was told");
     let racers = (0u8..16).map(|n| objects.replace(&name, Bytes::from(vec![n; 9]), &second));
     let answers = join_all(racers).await;
     let won = answers.iter().filter(|a| matches!(a, Ok(Replaced::Now(_)))).count();
@@ -92,6 +104,35 @@ async fn immutable_objects_never_change(stores: &Stores) {
     assert_eq!(read.bytes, "one", "what was there stays");
 }
 
+async fn bytes_come_back_as_they_were(stores: &Stores) {
+    let objects = &stores.objects;
+    let every_byte: Vec<u8> = (0..=255).cycle().take(65_537).collect();
+    // Long, and without a pattern that would pack well.
+    let large: Vec<u8> = (0..6_000_000u32).map(|n| n.wrapping_mul(n).to_le_bytes()[1]).collect();
+    let gzip_like = [b"\x1f\x8b\x08\x00".as_slice(), &every_byte[..100]].concat();
+    let batch: Vec<NewObject> = [
+        ("tile/0/x009/000", every_byte[..8192].to_vec()),
+        ("tile/entries/x009/000.p/1", every_byte.clone()),
+        ("tile/entries/x009/000.p/2", gzip_like.clone()),
+        ("tile/entries/x009/000", large),
+    ]
+    .into_iter()
+    .map(|(name, bytes)| NewObject { path: path(name), bytes: bytes.into() })
+    .collect();
+    objects.put_immutable(&batch, Attempt::First).await.expect("writes");
+    objects.put_immutable(&batch, Attempt::Again).await.expect("finds the same bytes");
+    objects.put_immutable(&[], Attempt::First).await.expect("nothing to write");
+    for object in &batch {
+        let read = objects.get(&object.path).await.expect("answers").expect("is there");
+        assert!(read.bytes == object.bytes, "{} reads as it was written", object.path);
+    }
+    for (name, bytes) in [("binary", every_byte), ("gzip-like", gzip_like)] {
+        objects.create(&path(name), bytes.clone().into()).await.expect("creates");
+        let read = objects.get(&path(name)).await.expect("answers").expect("is there");
+        assert!(read.bytes == bytes, "{name} reads as it was written");
+    }
+}
+
 async fn records_are_created_once(stores: &Stores) {
     let commits = &stores.commits;
     assert_eq!(commits.newest().await.expect("answers"), None, "no records at first");
@@ -109,4 +150,77 @@ async fn records_are_created_once(stores: &Stores) {
         assert!(commits.read(number).await.expect("answers").is_some(), "the newest is kept");
         number = number.next();
     }
+}
+
+async fn listings_are_ordered_and_bounded(stores: &Stores, shelf: &dyn Shelf) {
+    let names = ["list/a", "list/a.p/1", "list/a/1", "list/b", "list/b/2", "list0", "lis/t"];
+    for name in names {
+        stores.objects.create(&path(name), "x".into()).await.expect("creates");
+    }
+    let list = async |prefix: &str, after: Option<&str>, max| {
+        let after = after.map(path);
+        let listed = shelf.list(prefix, after.as_ref(), max).await.expect("lists");
+        listed.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let all = ["list/a", "list/a.p/1", "list/a/1", "list/b", "list/b/2"];
+    assert_eq!(list("list/", None, 100).await, all, "in ascending order");
+    assert_eq!(list("list/", None, 2).await, all[..2], "no more than asked for");
+    assert_eq!(list("list/", None, 0).await, [""; 0], "none if none are asked for");
+    assert_eq!(list("list/", Some("list/a.p/1"), 2).await, all[2..4], "only those behind");
+    assert_eq!(list("list/", Some("list/b/2"), 9).await, [""; 0], "nothing behind the last");
+    assert_eq!(list("list/a", None, 9).await, all[..3], "a prefix may end within a name");
+    assert_eq!(list("list/b/", None, 9).await, all[4..], "a prefix may end with a slash");
+    assert_eq!(list("nothing/", None, 9).await, [""; 0], "nothing there");
+    let first = shelf.list("", None, 1).await.expect("lists");
+    assert_eq!(first.len(), 1, "everything begins with nothing");
+}
+
+async fn removal_is_final_and_notes_are_overwritten(stores: &Stores, shelf: &dyn Shelf) {
+    shelf.remove(&[]).await.expect("nothing to remove");
+    let gone = ["list/a", "list/b/2", "list/never"].map(path);
+    for _ in 0..2 {
+        shelf.remove(&gone).await.expect("removes what is there");
+        for name in &gone {
+            let read = stores.objects.get(name).await.expect("answers");
+            assert!(read.is_none(), "what was removed is absent");
+        }
+    }
+    let left = stores.objects.get(&path("list/a/1")).await.expect("answers");
+    assert!(left.is_some(), "nothing else is removed");
+    let again = stores.objects.create(&gone[0], "new".into()).await.expect("creates");
+    assert_eq!(again, Created::Now, "a name is free once its object was removed");
+    for note in ["1", "22", ""] {
+        shelf.note(&path("note"), note.into()).await.expect("notes");
+        let read = stores.objects.get(&path("note")).await.expect("answers").expect("is there");
+        assert_eq!(read.bytes, note, "the last note is kept");
+    }
+}
+
+/// Runs after [`records_are_created_once`], which leaves 20 records.
+async fn the_newest_record_is_found_past_gaps_and_wrong_hints(stores: &Stores, shelf: &dyn Shelf) {
+    let number = |n| RecordNumber::new(n).expect("not zero");
+    let newest = async || stores.commits.newest().await.expect("answers").map(RecordNumber::get);
+    let hint = async |hint: &'static str| {
+        shelf.note(&ObjectPath::trimmed(), hint.into()).await.expect("notes");
+    };
+    stores.commits.create(number(1_000), "far".into()).await.expect("creates");
+    assert_eq!(newest().await, Some(1_000), "the highest, whatever is missing below");
+    let removed = [1_000, 3, 4, 19].map(|n| ObjectPath::commit_record(number(n)));
+    shelf.remove(&removed).await.expect("removes");
+    assert_eq!(newest().await, Some(20), "a removed record is not the newest");
+    assert_eq!(stores.commits.read(number(19)).await.expect("answers"), None, "is absent");
+    for note in ["18", "20", "21", "0", "18446744073709551615", "18446744073709551616", "?", ""] {
+        hint(note).await;
+        assert_eq!(newest().await, Some(20), "with the hint {note:?}");
+    }
+    let listed = shelf.list("_writer/commit/", None, 100).await.expect("lists");
+    let numbers: Vec<u64> =
+        listed.iter().filter_map(ObjectPath::record_number).map(RecordNumber::get).collect();
+    let mut there = Vec::new();
+    for n in 1..=20 {
+        let record = stores.commits.read(number(n)).await.expect("answers");
+        there.extend(record.map(|_| n));
+    }
+    assert_eq!(numbers, there, "the records that are there are listed under their paths");
+    assert!(!there.contains(&4) && there.ends_with(&[18, 20]), "none but the removed are gone");
 }

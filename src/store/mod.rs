@@ -8,14 +8,18 @@
 //! | store | objects | commit records |
 //! |---|---|---|
 //! | [`DirectoryStore`] | files, renamed into place | one appended segment file, one fdatasync each |
+//! | [`BucketStore`] | objects of S3, GCS or Azure, for any number of writers | an object each |
 //! | [`MemoryStore`] | a map | a map |
 //!
-//! The suite in [`contract`] is what an implementation has to pass.
+//! The suite in [`contract`] is what an implementation has to pass. [`probe`] finds out whether a
+//! store that others run keeps it.
 
+mod bucket;
 pub mod contract;
 mod directory;
 mod memory;
 mod path;
+pub mod probe;
 
 use std::sync::Arc;
 
@@ -23,6 +27,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tiles_spec::TreeSize;
 
+pub use bucket::{
+    BucketError, BucketLocation, BucketOptions, BucketStore, Clients, Cloud, Encryption, KeyPair,
+    Requests,
+};
 pub use directory::{
     AppendFile, DirectoryError, DirectoryOptions, DirectoryStore, FileSystem, Files, OsFiles,
 };

@@ -4,7 +4,7 @@
 //! of ASCII letters, digits, `-`, `_` and `.`, and none starts with a dot. The `.p` of partial
 //! tiles (`tile/0/001.p/5`) is a suffix, so it passes.
 
-use tiles_spec::{BundleCoord, TileCoord};
+use tiles_spec::{BundleCoord, ResourcePath, TileCoord};
 
 use super::RecordNumber;
 
@@ -74,6 +74,12 @@ impl From<TileCoord> for ObjectPath {
 impl From<BundleCoord> for ObjectPath {
     fn from(bundle: BundleCoord) -> Self {
         Self(bundle.to_string())
+    }
+}
+
+impl From<ResourcePath> for ObjectPath {
+    fn from(resource: ResourcePath) -> Self {
+        Self(resource.to_string())
     }
 }
 

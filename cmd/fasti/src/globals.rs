@@ -8,6 +8,8 @@ use fasti::client::fetch::Location;
 use fasti::client::reader::{ReadError, View};
 use fasti::client::trust::Trust;
 use fasti::client::trusted_root::{self, TRUSTED_ROOT_BYTES_MAX};
+use fasti::config::BucketFlags;
+use fasti::store::BucketOptions;
 use tiles_spec::VerifierKey;
 
 use crate::failure::{Failure, refused_if};
@@ -16,7 +18,7 @@ use crate::files;
 /// The options of all verbs.
 #[derive(Args)]
 pub struct Globals {
-    /// The log: its URL, or the directory it lies in
+    /// The log: its URL, the bucket (s3, gs, az) or the directory it lies in
     #[arg(long, global = true, env = "FASTI_LOG", value_name = "URL|DIR", alias = "rekor_server")]
     pub log: Option<Location>,
 
@@ -35,6 +37,9 @@ pub struct Globals {
     /// How to print
     #[arg(long, global = true, value_enum, default_value = "default")]
     pub format: Format,
+
+    #[command(flatten)]
+    buckets: BucketFlags,
 }
 
 /// How to print.
@@ -50,6 +55,11 @@ impl Globals {
     /// The place of the log.
     pub fn location(&self) -> anyhow::Result<&Location> {
         self.log.as_ref().context("no log named: give --log URL|DIR, or set FASTI_LOG")
+    }
+
+    /// What is said of buckets.
+    pub fn bucket_options(&self) -> anyhow::Result<BucketOptions> {
+        Ok(self.buckets.options()?)
     }
 
     /// Trust in the keys given; at least one of a log.
@@ -86,7 +96,7 @@ impl Globals {
     /// The log, at its verified head.
     pub async fn view(&self) -> Result<View, Failure> {
         let trust = self.trust()?;
-        let fetch = self.location()?.open().map_err(anyhow::Error::from)?;
+        let fetch = self.location()?.open(&self.bucket_options()?).map_err(anyhow::Error::from)?;
         refused_if(View::open(fetch, &trust).await, ReadError::is_refusal)
     }
 }

@@ -19,7 +19,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::failure::Failure;
 use crate::globals::Globals;
 use crate::output::Output;
-use crate::verb::{fsck, get, keygen, loginfo, prove, trusted_root, upload, verify};
+use crate::verb::{doctor, fsck, get, keygen, loginfo, prove, trusted_root, upload, verify};
 
 /// Works with a transparency log of software signatures: uploads, verifies, proves, audits.
 ///
@@ -51,6 +51,8 @@ enum Verb {
     TrustedRoot(trusted_root::Arguments),
     /// Derive the whole log again and name everything that is not as it was signed
     Fsck(fsck::Arguments),
+    /// Find out whether a store may be shared by writers
+    Doctor(doctor::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -75,6 +77,7 @@ fn run(globals: &Globals, verb: &Verb) -> Result<Output, Failure> {
         Verb::Loginfo(arguments) => runtime()?.block_on(loginfo::run(globals, arguments)),
         Verb::Prove(arguments) => runtime()?.block_on(prove::run(globals, arguments)),
         Verb::Fsck(arguments) => fsck::run(globals, arguments, &runtime()?),
+        Verb::Doctor(arguments) => runtime()?.block_on(doctor::run(globals, arguments)),
     }
 }
 

@@ -14,12 +14,12 @@ use crate::failure::Failure;
 use crate::globals::{Format, Globals};
 use crate::output::Output;
 
-/// Requests at once to a log behind a URL.
+/// Requests at once to a log behind a URL or in a bucket.
 const REQUESTS: NonZeroUsize = NonZeroUsize::new(16).expect("not zero");
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Threads that read and hash [default: one for each processor; 16 for a URL]
+    /// Threads that read and hash [default: one for each processor; 16 for a URL or bucket]
     #[arg(long, value_name = "N")]
     workers: Option<NonZeroUsize>,
     /// Verify the signatures in Rekor entries again
@@ -39,7 +39,7 @@ impl Arguments {
 
 pub fn run(globals: &Globals, arguments: &Arguments, runtime: &Runtime) -> Result<Output, Failure> {
     let trust = globals.trust()?;
-    let (objects, workers) = objects(globals.location()?, runtime)?;
+    let (objects, workers) = objects(globals, runtime)?;
     let options = Options {
         workers: arguments.workers.unwrap_or(workers),
         verify_signatures: arguments.verify_signatures,
@@ -53,15 +53,15 @@ pub fn run(globals: &Globals, arguments: &Arguments, runtime: &Runtime) -> Resul
     Ok(Output { good: report.is_clean(), lines: lines(&report), json })
 }
 
-fn objects(location: &Location, runtime: &Runtime) -> anyhow::Result<(Objects, NonZeroUsize)> {
-    match location {
+fn objects(globals: &Globals, runtime: &Runtime) -> anyhow::Result<(Objects, NonZeroUsize)> {
+    match globals.location()? {
         Location::Directory(path) => {
             let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
             Ok((Objects::Directory(DirectoryFetch::open(path.clone())?), processors))
         }
-        Location::Http(_) => {
-            let (fetch, runtime) = (location.open()?, runtime.handle().clone());
-            Ok((Objects::Remote { fetch, runtime }, REQUESTS))
+        remote @ (Location::Http(_) | Location::Bucket(_)) => {
+            let fetch = remote.open(&globals.bucket_options()?)?;
+            Ok((Objects::Remote { fetch, runtime: runtime.handle().clone() }, REQUESTS))
         }
     }
 }

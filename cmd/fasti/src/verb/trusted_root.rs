@@ -30,8 +30,8 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
     let origin = key.name().as_str();
     let url = match &arguments.url {
         Some(location @ Location::Http(_)) => location.to_string(),
-        Some(Location::Directory(path)) => {
-            return Err(anyhow::anyhow!("--url {}: give an http(s) URL", path.display()).into());
+        Some(location) => {
+            return Err(anyhow::anyhow!("--url {location}: give an http(s) URL").into());
         }
         None => format!("https://{origin}"),
     };

@@ -1,0 +1,118 @@
+//! `fasti doctor`: races writes on a store, to find out whether writers may share it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow};
+use clap::Args;
+use fasti::client::fetch::Location;
+use fasti::entropy::{Entropy as _, OsEntropy};
+use fasti::store::probe::{Examination, Latency, ProbeError, examine};
+use fasti::store::{BucketStore, DirectoryOptions, DirectoryStore, Stores};
+use serde_json::{Value, json};
+
+use crate::failure::Failure;
+use crate::globals::Globals;
+use crate::output::Output;
+
+#[derive(Args)]
+pub struct Arguments {
+    /// The store: a bucket (s3, gs, az), or a directory
+    ///
+    /// It is written to and tidied up, below names of its own; a log that is there is not touched.
+    #[arg(long, env = "FASTI_STORE", value_name = "URL|DIR")]
+    store: Location,
+}
+
+pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
+    let nonce = OsEntropy.nonce();
+    let examined = match &arguments.store {
+        Location::Http(url) => {
+            return Err(anyhow!("--store {url}: give the bucket or directory behind it").into());
+        }
+        Location::Bucket(location) => {
+            let options = globals.bucket_options()?;
+            let store = BucketStore::open(location.clone(), &options).await;
+            let store = store.context("nothing was found out")?;
+            examine(&Stores::shared(Arc::new(store)), nonce).await
+        }
+        Location::Directory(path) => {
+            let trial = TrialDirectory::below(path, nonce)?;
+            let store = DirectoryStore::open(&trial.0, DirectoryOptions::default());
+            let store = store.context("nothing was found out")?;
+            examine(&Stores::of(Arc::new(store)), nonce).await
+        }
+    };
+    report(&arguments.store, examined)
+}
+
+/// A directory inside a store's, where a second store can be opened beside a writer at work.
+/// Removed when dropped.
+struct TrialDirectory(PathBuf);
+
+impl TrialDirectory {
+    fn below(path: &Path, nonce: [u8; 16]) -> anyhow::Result<Self> {
+        let trial = path.join(format!(".fasti-doctor-{}", hex::encode(nonce)));
+        fs::create_dir(&trial).with_context(|| format!("cannot create {}", trial.display()))?;
+        Ok(Self(trial))
+    }
+}
+
+impl Drop for TrialDirectory {
+    fn drop(&mut self) {
+        // What cannot be removed is named after what it is.
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+fn report(store: &Location, examined: Examination) -> Result<Output, Failure> {
+    let mut lines = Vec::new();
+    let mut checks = Vec::new();
+    let mut good = true;
+    for (check, verdict) in examined.checks {
+        let problem = match verdict {
+            Ok(()) => None,
+            Err(error @ ProbeError::Store(_)) => return Err(anyhow::Error::from(error).into()),
+            Err(error) => Some(error.to_string()),
+        };
+        good &= problem.is_none();
+        lines.push(format!("{:<26}{}", format!("{check}:"), problem.as_deref().unwrap_or("ok")));
+        checks.push(json!({"check": check.to_string(), "problem": problem}));
+    }
+    for (what, latency) in &examined.latencies {
+        lines.push(format!("{:<26}{}", format!("{what}:"), in_words(latency)));
+    }
+    let shared = good && matches!(store, Location::Bucket(_));
+    lines.push(match (good, shared) {
+        (false, _) => format!("Not fit for a log: {store}"),
+        (true, true) => format!("Fit for any number of writers: {store}"),
+        (true, false) => format!("Fit for one writer, as directories are: {store}"),
+    });
+    let latencies: serde_json::Map<String, Value> = examined
+        .latencies
+        .iter()
+        .map(|(what, latency)| ((*what).to_owned(), in_json(latency)))
+        .collect();
+    let json = json!({
+        "store": store.to_string(),
+        "fit": good,
+        "shared": shared,
+        "checks": checks,
+        "latencies": latencies,
+    });
+    Ok(Output { lines, json, good })
+}
+
+fn in_words(latency: &Latency) -> String {
+    let Latency { requests, median, longest } = latency;
+    format!("{requests} requests, median {median:.1?}, longest {longest:.1?}")
+}
+
+fn in_json(latency: &Latency) -> Value {
+    json!({
+        "requests": latency.requests,
+        "median_ms": latency.median.as_secs_f64() * 1000.0,
+        "longest_ms": latency.longest.as_secs_f64() * 1000.0,
+    })
+}

@@ -1,0 +1,150 @@
+//! The configuration that binaries share: flags, each with a variable of the environment.
+//!
+//! This is where the environment is read. What a store's own library reads for itself (credentials
+//! above all) is not here.
+
+use clap::{Args, ValueEnum};
+
+use crate::store::{BucketOptions, Encryption};
+
+/// What can be said of a bucket besides its place.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Buckets")]
+pub struct BucketFlags {
+    /// Where the store is reached, where that is not the cloud itself
+    ///
+    /// Over http:// (on this machine, for tests), GCS is sent no credentials.
+    #[arg(long, global = true, env = "FASTI_STORE_ENDPOINT", value_name = "URL")]
+    pub store_endpoint: Option<String>,
+
+    /// The region of an S3 bucket, where it is not the environment's or the profile's
+    #[arg(long, global = true, env = "FASTI_STORE_REGION", value_name = "REGION")]
+    pub store_region: Option<String>,
+
+    /// Name an S3 bucket in the path of URLs, not in their host [default: with an endpoint, true]
+    #[arg(
+        long,
+        global = true,
+        env = "FASTI_STORE_PATH_STYLE",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub store_path_style: Option<bool>,
+
+    /// Send ETags without quotes, as some older Ceph gateways want them
+    #[arg(
+        long,
+        global = true,
+        env = "FASTI_STORE_UNQUOTED_ETAGS",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub store_unquoted_etags: Option<bool>,
+
+    /// How S3 is to encrypt objects at rest [default: as the bucket says]
+    #[arg(long, global = true, env = "FASTI_STORE_SSE", value_name = "KIND")]
+    pub store_sse: Option<Sse>,
+
+    /// The key of the key management service that S3 is to encrypt with; implies --store-sse kms
+    #[arg(long, global = true, env = "FASTI_STORE_KMS_KEY", value_name = "KEY")]
+    pub store_kms_key: Option<String>,
+
+    /// The storage class (on Azure, access tier) of tiles and entry bundles
+    #[arg(long, global = true, env = "FASTI_STORE_CLASS", value_name = "CLASS")]
+    pub store_class: Option<String>,
+}
+
+/// Encryption at rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Sse {
+    /// With the store's own keys
+    S3,
+    /// With a key of the key management service
+    Kms,
+}
+
+/// Flags that contradict each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("--store-kms-key goes with --store-sse kms, not with s3")]
+pub struct ConflictingEncryption;
+
+impl BucketFlags {
+    /// The same as settings of a store.
+    pub fn options(&self) -> Result<BucketOptions, ConflictingEncryption> {
+        let encryption = match (self.store_sse, &self.store_kms_key) {
+            (None, None) => Encryption::BucketDefault,
+            (Some(Sse::S3), None) => Encryption::StoreKeys,
+            (Some(Sse::S3), Some(_)) => return Err(ConflictingEncryption),
+            (Some(Sse::Kms) | None, key) => Encryption::Kms(key.clone()),
+        };
+        Ok(BucketOptions {
+            endpoint: self.store_endpoint.clone(),
+            region: self.store_region.clone(),
+            path_style: self.store_path_style,
+            unquoted_etags: self.store_unquoted_etags.unwrap_or_default(),
+            encryption,
+            storage_class: self.store_class.clone(),
+            keys: None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        bucket: BucketFlags,
+        #[arg(value_name = "REST")]
+        rest: Vec<String>,
+    }
+
+    fn options(flags: &[&str]) -> Result<BucketOptions, ConflictingEncryption> {
+        let arguments = ["program"].iter().chain(flags);
+        let program = Program::try_parse_from(arguments).unwrap();
+        assert!(program.rest.iter().all(|rest| rest == "rest"));
+        program.bucket.options()
+    }
+
+    #[test]
+    fn flags_become_settings() {
+        assert_eq!(options(&[]), Ok(BucketOptions::default()));
+        let set = options(&[
+            "--store-endpoint=http://127.0.0.1:9000",
+            "--store-path-style",
+            "rest",
+            "--store-unquoted-etags",
+            "--store-class=STANDARD_IA",
+        ]);
+        let expected = BucketOptions {
+            endpoint: Some("http://127.0.0.1:9000".into()),
+            path_style: Some(true),
+            unquoted_etags: true,
+            storage_class: Some("STANDARD_IA".into()),
+            ..BucketOptions::default()
+        };
+        assert_eq!(set, Ok(expected));
+        assert_eq!(options(&["--store-path-style=false"]).unwrap().path_style, Some(false));
+    }
+
+    #[test]
+    fn encryption_is_one_thing() {
+        let encryption = |flags: &[&str]| options(flags).map(|options| options.encryption);
+        assert_eq!(encryption(&["--store-sse=s3"]), Ok(Encryption::StoreKeys));
+        assert_eq!(encryption(&["--store-sse=kms"]), Ok(Encryption::Kms(None)));
+        let with_key = Ok(Encryption::Kms(Some("k".into())));
+        assert_eq!(encryption(&["--store-kms-key=k"]), with_key);
+        assert_eq!(
+            encryption(&["--store-kms-key=k", "--store-sse=s3"]),
+            Err(ConflictingEncryption)
+        );
+    }
+}

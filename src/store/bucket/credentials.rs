@@ -1,0 +1,118 @@
+//! AWS credentials and settings, found as AWS's own tools find them: environment, profiles, SSO,
+//! web identity, container and instance metadata.
+//!
+//! `aws-config` finds them and reads the environment for it; it does not keep them. [`AwsCredentials`]
+//! keeps them until a while before they expire.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_types::service_config::ServiceConfigKey;
+use object_store::CredentialProvider;
+use object_store::aws::AwsCredential;
+use tokio::sync::Mutex;
+
+use crate::clock::{Clock as _, SystemClock, time_until};
+
+/// Credentials are renewed this long before they expire: more than any request takes.
+const MARGIN: Duration = Duration::from_mins(5);
+/// Credentials without an expiry are asked for again after this: the file may have been changed.
+const LIFETIME_MAX: Duration = Duration::from_hours(1);
+/// After a failed renewal, what is still valid is used for this long before the next attempt.
+const RENEWAL_PAUSE: Duration = Duration::from_secs(10);
+
+/// What the environment says of AWS. `region` overrules it.
+pub(super) async fn load_environment(region: Option<&str>) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
+    if let Some(region) = region {
+        loader = loader.region(Region::new(region.to_owned()));
+    }
+    loader.load().await
+}
+
+/// Where the environment or the profile say that S3 is: `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`,
+/// and what a profile has in their place.
+pub(super) fn endpoint(environment: &SdkConfig) -> Option<String> {
+    let key = ServiceConfigKey::builder()
+        .service_id("S3")
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build()
+        .ok()?;
+    let of_service = environment.service_config().and_then(|config| config.load_config(key));
+    of_service.or_else(|| environment.endpoint_url().map(str::to_owned))
+}
+
+/// Credentials that are renewed while the process runs.
+#[derive(Debug)]
+pub(super) struct AwsCredentials {
+    provider: SharedCredentialsProvider,
+    /// Locked while they are renewed: one asks, the others wait for the answer.
+    held: Mutex<Option<Held>>,
+}
+
+#[derive(Clone, Debug)]
+struct Held {
+    credential: Arc<AwsCredential>,
+    renew_at: Instant,
+    expires_at: Option<Instant>,
+}
+
+impl AwsCredentials {
+    pub fn new(provider: SharedCredentialsProvider) -> Self {
+        Self { provider, held: Mutex::default() }
+    }
+
+    async fn renew(&self, now: Instant) -> object_store::Result<Held> {
+        let found = self.provider.provide_credentials().await.map_err(|error| {
+            object_store::Error::Generic { store: "AWS credentials", source: error.into() }
+        })?;
+        Ok(Held::of(&found, now))
+    }
+}
+
+impl Held {
+    fn of(found: &Credentials, now: Instant) -> Self {
+        let left = found.expiry().map(time_until);
+        // Of credentials that live shorter than the margin, half the time is used.
+        let fresh = left.map(|left| left.saturating_sub(MARGIN).max(left / 2));
+        let credential = AwsCredential {
+            key_id: found.access_key_id().to_owned(),
+            secret_key: found.secret_access_key().to_owned(),
+            token: found.session_token().map(str::to_owned),
+        };
+        Self {
+            credential: Arc::new(credential),
+            renew_at: now + fresh.unwrap_or(LIFETIME_MAX).min(LIFETIME_MAX),
+            expires_at: left.map(|left| now + left),
+        }
+    }
+
+    fn is_valid(&self, now: Instant) -> bool {
+        self.expires_at.is_none_or(|at| now < at)
+    }
+}
+
+#[async_trait]
+impl CredentialProvider for AwsCredentials {
+    type Credential = AwsCredential;
+
+    async fn get_credential(&self) -> object_store::Result<Arc<AwsCredential>> {
+        let mut held = self.held.lock().await;
+        let now = SystemClock.now();
+        if let Some(held) = held.as_ref().filter(|held| now < held.renew_at) {
+            return Ok(held.credential.clone());
+        }
+        let renewed = match (self.renew(now).await, held.take()) {
+            (Err(_), Some(old)) if old.is_valid(now) => {
+                Held { renew_at: now + RENEWAL_PAUSE, ..old }
+            }
+            (renewed, _) => renewed?,
+        };
+        Ok(held.insert(renewed).credential.clone())
+    }
+}

@@ -1,0 +1,129 @@
+//! What lies in a bucket, seen past the store: names, attributes, packing; limits on what is read;
+//! requests counted.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use fasti::store::{
+    Attempt, BucketOptions, BucketStore, Clients, CommitLog, NewObject, ObjectPath, RecordNumber,
+    Requests, Shelf as _, Store, StoreError,
+};
+use object_store::memory::InMemory;
+use object_store::path::Path;
+use object_store::{Attribute, Attributes, ObjectStore as _, ObjectStoreExt as _, PutOptions};
+
+use super::{bucket_over, location, path};
+
+fn immutable(name: &str, bytes: impl Into<Bytes>) -> NewObject {
+    NewObject { path: path(name), bytes: bytes.into() }
+}
+
+async fn stored(client: &InMemory, name: &str) -> (Bytes, Attributes) {
+    let object = client.get(&Path::from(format!("some/log/{name}"))).await.unwrap();
+    let attributes = object.attributes.clone();
+    (object.bytes().await.unwrap(), attributes)
+}
+
+#[tokio::test]
+async fn readers_of_a_bare_bucket_are_told_what_each_object_is() {
+    let client = Arc::new(InMemory::new());
+    let options = BucketOptions { storage_class: Some("COLD".into()), ..BucketOptions::default() };
+    let clients = Clients::same(client.clone());
+    let store = BucketStore::over(clients, location("s3://bucket/some/log"), &options);
+    for object in ["checkpoint", "log.json", "_writer/x"] {
+        Store::create(&store, &path(object), "x".into()).await.unwrap();
+    }
+    let record = ObjectPath::commit_record(RecordNumber::FIRST).to_string();
+    store.note(&path("_writer/trimmed"), "1".into()).await.unwrap();
+    CommitLog::create(&store, RecordNumber::FIRST, "x".into()).await.unwrap();
+    let batch = [immutable("tile/0/000", vec![7; 8192]), immutable("tile/entries/000.p/3", "xyz")];
+    store.put_immutable(&batch, Attempt::First).await.unwrap();
+
+    let for_ever = "public, max-age=31536000, immutable";
+    for (name, content_type, cache_control, packed) in [
+        ("checkpoint", "text/plain; charset=utf-8", "no-cache", false),
+        ("log.json", "application/json", "no-cache", false),
+        ("_writer/x", "application/octet-stream", "no-store", false),
+        ("_writer/trimmed", "application/octet-stream", "no-store", false),
+        (&record, "application/octet-stream", "no-store", false),
+        ("tile/0/000", "application/octet-stream", for_ever, false),
+        ("tile/entries/000.p/3", "application/octet-stream", for_ever, true),
+    ] {
+        let (bytes, attributes) = stored(&client, name).await;
+        let said = |attribute| attributes.get(&attribute).map(AsRef::as_ref);
+        assert_eq!(said(Attribute::ContentType), Some(content_type), "{name}");
+        assert_eq!(said(Attribute::CacheControl), Some(cache_control), "{name}");
+        assert_eq!(said(Attribute::ContentEncoding), packed.then_some("gzip"), "{name}");
+        let class = name.starts_with("tile/").then_some("COLD");
+        assert_eq!(said(Attribute::StorageClass), class, "{name}");
+        assert_eq!(bytes.starts_with(&[0x1f, 0x8b]), packed, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn packed_bytes_are_compared_by_what_they_hold() {
+    let client = Arc::new(InMemory::new());
+    let store = bucket_over(client.clone());
+    let bundle = immutable("tile/entries/000.p/1", vec![1; 1000]);
+    // The same content, packed by another writer with another level, and not packed at all.
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    std::io::Write::write_all(&mut encoder, &bundle.bytes).unwrap();
+    let key = Path::from("some/log/tile/entries/000.p/1");
+    let gzip = Attributes::from_iter([(Attribute::ContentEncoding, "gzip")]);
+    let packed = PutOptions { attributes: gzip, ..PutOptions::default() };
+    client.put_opts(&key, encoder.finish().unwrap().into(), packed.clone()).await.unwrap();
+    store.put_immutable(std::slice::from_ref(&bundle), Attempt::First).await.unwrap();
+    client.put(&key, bundle.bytes.clone().into()).await.unwrap();
+    store.put_immutable(std::slice::from_ref(&bundle), Attempt::First).await.unwrap();
+    assert_eq!(store.get(&bundle.path).await.unwrap().unwrap().bytes, bundle.bytes);
+
+    client.put_opts(&key, "no gzip".into(), packed).await.unwrap();
+    let damaged = store.get(&bundle.path).await.unwrap_err();
+    assert!(matches!(damaged, StoreError::Corrupt { .. }), "{damaged}");
+}
+
+#[tokio::test]
+async fn nothing_is_read_beyond_what_its_path_may_hold() {
+    let client = Arc::new(InMemory::new());
+    let store = bucket_over(client.clone());
+    let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut bomb, &vec![0; 65_538]).unwrap();
+    let gzip = Attributes::from_iter([(Attribute::ContentEncoding, "gzip")]);
+    for (name, bytes, attributes) in [
+        ("checkpoint", vec![b'x'; 65_537], Attributes::new()),
+        ("log.json", vec![b'x'; 65_537], Attributes::new()),
+        ("tile/0/000", vec![0; 8193], Attributes::new()),
+        ("tile/0/000.p/2", vec![0; 65], Attributes::new()),
+        ("tile/entries/000.p/1", vec![0; 65_538], Attributes::new()),
+        ("tile/entries/x001/000.p/1", bomb.finish().unwrap(), gzip),
+    ] {
+        let key = Path::from(format!("some/log/{name}"));
+        let options = PutOptions { attributes, ..PutOptions::default() };
+        client.put_opts(&key, bytes.into(), options).await.unwrap();
+        let refused = store.get(&path(name)).await.unwrap_err();
+        assert!(matches!(&refused, StoreError::Corrupt { .. }), "{name}: {refused}");
+        assert!(refused.to_string().contains(name), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn requests_are_counted() {
+    let store = bucket_over(Arc::new(InMemory::new()));
+    assert_eq!(store.requests(), Requests::default());
+    Store::create(&store, &path("a"), "12345".into()).await.unwrap();
+    Store::create(&store, &path("a"), "123".into()).await.unwrap();
+    store.get(&path("a")).await.unwrap();
+    let version = store.get(&path("a")).await.unwrap().unwrap().version;
+    store.replace(&path("a"), "12".into(), &version).await.unwrap();
+    store.put_immutable(&[immutable("tile/0/000.p/1", "1")], Attempt::First).await.unwrap();
+    store.note(&path("b"), "1".into()).await.unwrap();
+    store.remove(&[]).await.unwrap();
+    store.list("nothing/", None, 0).await.unwrap();
+    let before = Requests { puts: 5, gets: 3, lists: 0, deletes: 0, bytes_written: 12 };
+    assert_eq!(store.requests(), before);
+    store.remove(&[path("a"), path("b")]).await.unwrap();
+    store.list("tile/", None, 5).await.unwrap();
+    CommitLog::newest(&store).await.unwrap();
+    let after = Requests { gets: 4, lists: 2, deletes: 2, ..before };
+    assert_eq!(store.requests(), after);
+}
