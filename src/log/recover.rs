@@ -214,7 +214,7 @@ impl Ready {
 pub(super) async fn recover(context: &Context, dedup: &Dedup) -> Result<Ready, RecoverError> {
     dedup.forget_in_flight();
     let Picture { mut replay, edge, mut guard } = picture(context).await?;
-    catch_up(context, dedup, replay.base).await?;
+    warm_up(context, dedup, replay.base).await?;
     let previous = take_over(context, &replay, &mut guard).await?;
     replay.checkpoint = refuse_moved(read_checkpoint(context).await?, &replay.checkpoint)?;
     let (edge, publisher, published) = finish(context, &replay, edge).await?;
@@ -385,6 +385,16 @@ async fn finish(
         publisher.publish(tiles).await?
     };
     Ok((edge, publisher, publication))
+}
+
+/// Makes the index cover what is durable, if it does not cover more: reading that can take long, and
+/// nobody has to wait for it yet.
+async fn warm_up(context: &Context, dedup: &Dedup, base: TreeHead) -> Result<(), RecoverError> {
+    let index = dedup.index().clone();
+    match offload(move || index.covers()).await? {
+        Some(covered) if covered.size > base.size => Ok(()),
+        _ => catch_up(context, dedup, base).await,
+    }
 }
 
 /// Makes the deduplication index cover the published tree. An index that covers a tree of another
