@@ -29,29 +29,28 @@ pub struct Verdict {
     pub name: &'static str,
     /// It must hold in every state; if not, it must be reached in one.
     pub is_invariant: bool,
-    /// A way to a state that breaks the invariant, or that reaches what must be reached.
-    pub found: Option<Vec<Action>>,
+    /// There is a state that breaks the invariant, or that is what must be reached.
+    pub is_found: bool,
 }
 
 impl Verdict {
     /// It is as it should be.
     pub fn is_good(&self) -> bool {
-        self.is_invariant == self.found.is_none()
+        self.is_invariant != self.is_found
     }
 }
 
 /// Goes through every state that can be reached within the bounds. It ends early only if every
 /// single property, invariants among them, was found.
-pub fn exhaust(protocol: Protocol) -> Outcome {
+pub fn exhaust(protocol: &Protocol) -> Outcome {
     let began = Instant::now();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let checker = protocol.checker().threads(threads).spawn_bfs().join();
-    let mut discoveries = checker.discoveries();
-    let properties = checker.model().properties().into_iter();
-    let verdicts = properties.map(|property| Verdict {
+    let checker = protocol.clone().checker().threads(threads).spawn_bfs().join();
+    let found = checker.discoveries();
+    let verdicts = checker.model().properties().into_iter().map(|property| Verdict {
         name: property.name,
         is_invariant: property.expectation == Expectation::Always,
-        found: discoveries.remove(property.name).map(stateright::Path::into_actions),
+        is_found: found.contains_key(property.name),
     });
     Outcome {
         verdicts: verdicts.collect(),

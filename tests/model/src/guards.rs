@@ -31,11 +31,11 @@ const fn breaks(without: &'static [Without], name: &'static str, bounds: Bounds)
 }
 
 const fn holds(without: &'static [Without]) -> Guard {
-    Guard { without, breaks: None, bounds: NARROW }
+    Guard { without, breaks: None, bounds: bounds(2, 4, 2) }
 }
 
 /// Every guard, and pairs of guards of which each covers for the other.
-pub const GUARDS: [Guard; 21] = [
+pub const GUARDS: [Guard; 23] = [
     breaks(&[Without::SecondRead], I1, bounds(2, 4, 2)),
     holds(&[Without::RecordsFirst]),
     breaks(&[Without::RecordsFirst, Without::SecondRead], I1, bounds(2, 4, 2)),
@@ -48,6 +48,7 @@ pub const GUARDS: [Guard; 21] = [
     breaks(&[Without::Meeting], CHAIN, bounds(2, 3, 2)),
     breaks(&[Without::Meeting], I5, bounds(2, 4, 2)),
     breaks(&[Without::OneInFlight], CHAIN, bounds(2, 3, 2)),
+    breaks(&[Without::OneInFlight], I5, bounds(2, 4, 2)),
     breaks(&[Without::Comparison], I1, bounds(2, 3, 2)),
     breaks(&[Without::Nonce], I1, bounds(2, 3, 2)),
     breaks(&[Without::Repetition], I1, bounds(2, 4, 2)),
@@ -57,4 +58,5 @@ pub const GUARDS: [Guard; 21] = [
     breaks(&[Without::Publication], I4, bounds(2, 2, 2)),
     breaks(&[Without::Inclusion], I4, bounds(2, 3, 2)),
     holds(&[Without::Root]),
+    holds(&[Without::RecordsFirst, Without::TrimBelow, Without::Root]),
 ];

@@ -1,67 +1,78 @@
 //! Checks the commit protocol within wide bounds, exhaustively, and says what it found.
 //!
-//! `fasti-model` takes about as long as it takes to drink a cup of tea; `fasti-model guards` takes
-//! the guards away instead and shows the shortest way to what breaks; `fasti-model W S A` checks
-//! within bounds of your own: writers, record slots, records of one number that are about at once.
+//! `fasti-model` does so within all of [`WIDE`], which takes some minutes. `fasti-model guards`
+//! takes the guards away instead and shows the shortest way to what breaks. `fasti-model W S A`
+//! checks within bounds of your own (writers, record slots, records of one number at once), without
+//! the guards that are named behind them, such as `SecondRead`.
 
 use std::process::ExitCode;
 
-use fasti_model::check::{Outcome, exhaust, shortest};
+use fasti_model::check::{Outcome, Verdict, exhaust, shortest};
 use fasti_model::guards::{GUARDS, Guard, WIDE};
-use fasti_model::protocol::{Bounds, Protocol};
+use fasti_model::protocol::{Action, Bounds, Protocol};
+use fasti_model::without::Without;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let is_good = match arguments[..] {
-        [] => WIDE.into_iter().all(check),
+    let is_good = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => WIDE.into_iter().all(|bounds| check(&Protocol::new(bounds))),
         ["guards"] => GUARDS.iter().all(show),
-        [writers, slots, attempts] => match (writers.parse(), slots.parse(), attempts.parse()) {
-            (Ok(writers @ 1..=3), Ok(slots @ 1..=6), Ok(attempts @ 1..=4)) => {
-                check(Bounds { writers, slots, attempts })
-            }
-            _ => return usage(),
-        },
+        [writers, slots, attempts, ref guards @ ..] => {
+            let Some(protocol) = read(writers, slots, attempts, guards) else { return usage() };
+            check(&protocol)
+        }
         _ => return usage(),
     };
     if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn usage() -> ExitCode {
-    eprintln!("usage: fasti-model [guards | WRITERS SLOTS ATTEMPTS]   (at most 3, 6 and 4)");
+    eprintln!("usage: fasti-model [guards | WRITERS SLOTS ATTEMPTS [GUARD...]]");
+    eprintln!("at most 3 writers, 6 slots, 4 attempts; guards: {:?}", Without::ALL);
     ExitCode::from(2)
 }
 
-/// Checks everything within these bounds.
-fn check(bounds: Bounds) -> bool {
-    println!("{bounds}");
-    let Outcome { states, steps, depth, took, verdicts } = exhaust(Protocol::new(bounds));
+fn read(writers: &str, slots: &str, attempts: &str, guards: &[&str]) -> Option<Protocol> {
+    let number = |text: &str, most: u8| text.parse().ok().filter(|n| (1..=most).contains(n));
+    let bounds = Bounds {
+        writers: number(writers, 3)?,
+        slots: number(slots, 6)?,
+        attempts: number(attempts, 4)?,
+    };
+    let guard = |name: &&str| Without::ALL.into_iter().find(|guard| format!("{guard:?}") == *name);
+    let without: Option<Vec<Without>> = guards.iter().map(guard).collect();
+    Some(Protocol::without(bounds, &without?))
+}
+
+/// Checks everything within the bounds.
+fn check(protocol: &Protocol) -> bool {
+    println!("{protocol}");
+    let Outcome { states, steps, depth, took, verdicts } = exhaust(protocol);
     println!("  {states} states, {steps} steps, depth {depth}, {:.1} s", took.as_secs_f64());
-    for verdict in &verdicts {
-        let word = match (verdict.is_invariant, &verdict.found) {
-            (true, None) => "holds".to_owned(),
-            (true, Some(actions)) => format!("BROKEN after {} steps", actions.len()),
-            (false, None) => "NOT REACHED".to_owned(),
-            (false, Some(actions)) => format!("reached after {} steps", actions.len()),
+    for Verdict { name, is_invariant, is_found } in &verdicts {
+        let word = match (is_invariant, is_found) {
+            (true, false) => "holds",
+            (true, true) => "BROKEN",
+            (false, true) => "reached",
+            (false, false) => "NOT REACHED",
         };
-        println!("  {}: {word}", verdict.name);
-        for action in verdict.found.iter().filter(|_| verdict.is_invariant).flatten() {
-            println!("      {action:?}");
+        println!("  {name}: {word}");
+        if let (true, true) = (is_invariant, is_found) {
+            tell(&shortest(protocol, name).unwrap_or_default());
         }
     }
-    verdicts.iter().all(fasti_model::check::Verdict::is_good)
+    verdicts.iter().all(Verdict::is_good)
 }
 
 /// Takes guards away and shows what breaks.
 fn show(guard: &Guard) -> bool {
-    let Guard { without, breaks, bounds } = guard;
-    println!("without {without:?}, {bounds}");
-    let protocol = Protocol::without(*bounds, without);
-    let Some(invariant) = breaks else {
-        let outcome = exhaust(protocol);
-        let is_kept = outcome.verdicts.iter().all(|v| !v.is_invariant || v.is_good());
+    let protocol = Protocol::without(guard.bounds, guard.without);
+    println!("{protocol}");
+    let Some(invariant) = guard.breaks else {
+        let Outcome { states, verdicts, .. } = exhaust(&protocol);
+        let is_kept = verdicts.iter().all(|v| !v.is_invariant || v.is_good());
         let word = if is_kept { "nothing breaks" } else { "SOMETHING BREAKS" };
-        println!("  {word} in {} states", outcome.states);
+        println!("  {word} in {states} states");
         return is_kept;
     };
     let Some(actions) = shortest(&protocol, invariant) else {
@@ -69,8 +80,12 @@ fn show(guard: &Guard) -> bool {
         return false;
     };
     println!("  {invariant}: broken after {} steps", actions.len());
+    tell(&actions);
+    true
+}
+
+fn tell(actions: &[Action]) {
     for action in actions {
         println!("      {action:?}");
     }
-    true
 }

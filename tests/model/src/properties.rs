@@ -9,6 +9,8 @@ use crate::writer::{Leader, Writer};
 
 /// Exactly one record for each number, in a chain; whoever leads stands on it.
 pub const CHAIN: &str = "one record per number, in one chain";
+/// What lies in a slot.
+pub const STRAY: &str = "whatever lies beside the chain holds no entry";
 /// One root per size.
 pub const I1: &str = "I1 one root per size was ever signed";
 /// Forward only.
@@ -29,6 +31,10 @@ pub fn properties() -> Vec<Property<Protocol>> {
     vec![
         Property::always(CHAIN, |_, state: &State| {
             !state.history.is_broken(Broken::Chain) && leaders(state).all(|l| stands(state, l))
+        }),
+        Property::always(STRAY, |_, state: &State| {
+            let slots = state.store.slots.iter().zip(state.history.chain);
+            slots.into_iter().all(|(&id, chain)| id == chain || !state.records.get(id).has_entry)
         }),
         Property::always(I1, |_, state: &State| !state.history.is_broken(Broken::Root)),
         Property::always(I2, |_, state: &State| !state.history.is_broken(Broken::Extension)),

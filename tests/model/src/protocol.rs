@@ -39,6 +39,14 @@ pub struct Protocol {
     pub without: Vec<Without>,
 }
 
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { bounds, without } = self;
+        write!(f, "{bounds}")?;
+        if without.is_empty() { Ok(()) } else { write!(f, ", without {without:?}") }
+    }
+}
+
 /// One step. A writer does one thing, or something lands in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {

@@ -7,10 +7,10 @@ use fasti_model::without::Without;
 
 #[test]
 fn every_state_keeps_the_invariants() {
-    let outcome = exhaust(Protocol::new(NARROW));
+    let outcome = exhaust(&Protocol::new(NARROW));
     println!("{NARROW}: {} states, depth {}", outcome.states, outcome.depth);
     for verdict in &outcome.verdicts {
-        assert!(verdict.is_good(), "{}: {:?}", verdict.name, verdict.found);
+        assert!(verdict.is_good(), "{verdict:?}");
     }
 }
 
@@ -29,7 +29,7 @@ fn without_a_guard_the_named_invariant_breaks() {
 #[test]
 fn without_a_guard_of_the_second_line_nothing_breaks() {
     for guard in GUARDS.iter().filter(|guard| guard.breaks.is_none()) {
-        let outcome = exhaust(Protocol::without(guard.bounds, guard.without));
+        let outcome = exhaust(&Protocol::without(guard.bounds, guard.without));
         println!("without {:?}: nothing breaks in {} states", guard.without, outcome.states);
         for verdict in outcome.verdicts.iter().filter(|verdict| verdict.is_invariant) {
             assert!(verdict.is_good(), "{:?}: {:?}", guard.without, verdict);
