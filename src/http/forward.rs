@@ -188,7 +188,9 @@ fn put_answer<'a>(out: &mut BytesMut, answer: &'a PeerAnswer, checkpoints: &mut 
                 SubmitError::Pushback => (1, String::new()),
                 SubmitError::LogIsFull => (2, String::new()),
                 SubmitError::Lookup(text) => (3, text.clone()),
-                SubmitError::ShuttingDown | SubmitError::Halted(_) => (4, String::new()),
+                SubmitError::ShuttingDown | SubmitError::Halted(_) | SubmitError::Unanswered => {
+                    (4, String::new())
+                }
             };
             out.put_u8(1);
             out.put_u8(code);

@@ -84,7 +84,7 @@ impl LogError {
 
 /// Whether trying again, here or elsewhere, would not help the submitter.
 pub(super) fn is_final_for_submitter(reason: &SubmitError) -> bool {
-    !matches!(reason, SubmitError::Halted(_) | SubmitError::ShuttingDown)
+    !matches!(reason, SubmitError::Halted(_) | SubmitError::ShuttingDown | SubmitError::Unanswered)
 }
 
 /// A committed batch on its way to the publisher; without growth where all were duplicates.

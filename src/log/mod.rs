@@ -40,7 +40,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::future::try_join_all;
+use futures::future::{Either, select, try_join_all};
 use tiles_spec::{Hash, LeafIndex, ProofPlan, TileMap, TreeSize, plan_inclusion, verify_inclusion};
 use tokio::sync::watch;
 
@@ -81,6 +81,8 @@ pub struct LogConfig {
     pub ping_interval: Duration,
     /// A leader that was silent for so long is taken to be gone.
     pub takeover_after: Duration,
+    /// A submission that was not answered for so long is told so.
+    pub answer_time_max: Duration,
     /// Least time between two batches, for stores that take few writes of one name.
     pub batch_pace: Duration,
     /// The operator states that the log was seen at this size: less is a refusal.
@@ -98,6 +100,7 @@ impl Default for LogConfig {
             writer_address: String::new(),
             ping_interval: Duration::from_millis(500),
             takeover_after: Duration::from_secs(2),
+            answer_time_max: Duration::from_mins(1),
             batch_pace: Duration::ZERO,
             size_seen: None,
         }
@@ -166,6 +169,10 @@ pub enum SubmitError {
     /// The log has stopped. Whether the entry is in it is not known; submitting it again is safe.
     #[error("the log has stopped: {0}")]
     Halted(String),
+    /// Nobody could publish the entry in time. Whether it is in the log, or will be, is not known;
+    /// submitting it again is safe.
+    #[error("the entry was not published in time; it may be yet. Submit it again")]
+    Unanswered,
     /// Whether the entry is in the log already could not be found out. Nothing was taken.
     #[error("cannot look up whether the entry is in the log: {0}")]
     Lookup(String),
@@ -210,6 +217,7 @@ pub struct Log {
     progress: Arc<Progress>,
     /// A leader that gets nowhere for so long lets others try.
     patience: Duration,
+    answer_time_max: Duration,
     clock: Arc<dyn Clock>,
     objects: Arc<dyn Store>,
     signer: Arc<dyn Signer>,
@@ -236,6 +244,7 @@ impl Log {
             is_draining: Arc::default(),
             progress: driver.progress().clone(),
             patience: driver.context().config.takeover_after,
+            answer_time_max: driver.context().config.answer_time_max,
             clock: driver.context().clock.clone(),
             objects: driver.context().stores.objects.clone(),
             signer: driver.context().signer.clone(),
@@ -255,13 +264,19 @@ impl Log {
                 self.metrics.pushbacks.inc();
             }
         })?;
-        let answer = loop {
-            match (&mut waiting.answer).await {
-                Ok(answer) => break answer,
-                // The term has ended that the batch belonged to. The next one takes the entry once
-                // more, and finds it if it is in the log by now.
-                Err(_) => self.pool.submit_again(leaf.clone(), &mut waiting)?,
+        let answered = std::pin::pin!(async {
+            loop {
+                match (&mut waiting.answer).await {
+                    Ok(answer) => break answer,
+                    // The term has ended that the batch belonged to. The next one takes the entry
+                    // once more, and finds it if it is in the log by now.
+                    Err(_) => self.pool.submit_again(leaf.clone(), &mut waiting)?,
+                }
             }
+        });
+        let answer = match select(answered, self.clock.sleep(self.answer_time_max)).await {
+            Either::Left((answer, _)) => answer,
+            Either::Right(_) => Err(SubmitError::Unanswered),
         };
         drop(waiting);
         self.confirm(answer?).await

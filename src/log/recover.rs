@@ -186,6 +186,17 @@ impl RecoverError {
         }
     }
 
+    /// It is about a record that should be there as it was.
+    fn is_of_records(&self) -> bool {
+        matches!(
+            self,
+            Self::Gap { .. }
+                | Self::BrokenChain { .. }
+                | Self::DamagedRecord { .. }
+                | Self::WrongRoot { .. }
+        )
+    }
+
     /// Reading everything once more cannot help: this is no matter of what was read.
     pub fn is_final(&self) -> bool {
         match self {
@@ -214,10 +225,16 @@ impl Ready {
 pub(super) async fn recover(context: &Context, dedup: &Dedup) -> Result<Ready, RecoverError> {
     dedup.forget_in_flight();
     let Picture { mut replay, edge, mut guard } = picture(context).await?;
-    catch_up(context, dedup, replay.base).await?;
+    warm_up(context, dedup, replay.base).await?;
     let previous = take_over(context, &replay, &mut guard).await?;
     replay.checkpoint = refuse_moved(read_checkpoint(context).await?, &replay.checkpoint)?;
-    let (edge, publisher, published) = finish(context, &replay, edge).await?;
+    let finished = finish(context, &replay, edge).await;
+    let (edge, publisher, published) = match finished {
+        Err(error) if error.is_of_records() && has_moved(context, &replay).await? => {
+            return Err(RecoverError::Fenced);
+        }
+        finished => finished?,
+    };
     catch_up(context, dedup, published.head).await?;
     describe(context).await?;
     let position = Position {
@@ -264,6 +281,11 @@ async fn take_picture(context: &Context) -> Result<Picture, RecoverError> {
     let edge = Edge::load(replay.base, &tiles, bundle)?;
     let guard = fold(context, &replay, &tiles).await?;
     Ok(Picture { replay, edge, guard })
+}
+
+/// Somebody has published since the takeover, so that the records we read may have been trimmed.
+async fn has_moved(context: &Context, replay: &Replay) -> Result<bool, RecoverError> {
+    Ok(read_checkpoint(context).await?.head != replay.checkpoint.head)
 }
 
 /// The checkpoint that was read after the takeover record was created. If it shows more than the one
@@ -385,6 +407,16 @@ async fn finish(
         publisher.publish(tiles).await?
     };
     Ok((edge, publisher, publication))
+}
+
+/// Makes the index cover what is durable, if it does not cover more: reading that can take long, and
+/// nobody has to wait for it yet.
+async fn warm_up(context: &Context, dedup: &Dedup, base: TreeHead) -> Result<(), RecoverError> {
+    let index = dedup.index().clone();
+    match offload(move || index.covers()).await? {
+        Some(covered) if covered.size > base.size => Ok(()),
+        _ => catch_up(context, dedup, base).await,
+    }
 }
 
 /// Makes the deduplication index cover the published tree. An index that covers a tree of another

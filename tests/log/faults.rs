@@ -78,7 +78,9 @@ async fn attempt(world: &World, new: &[Bytes]) -> Vec<(Bytes, usize)> {
         let answers = new.iter().map(|entry| async {
             match log.submit(entry.clone()).await {
                 Ok(answer) => Some((entry.clone(), answer.index.get())),
-                Err(SubmitError::Halted(_) | SubmitError::Lookup(_)) => None,
+                Err(SubmitError::Halted(_) | SubmitError::Lookup(_) | SubmitError::Unanswered) => {
+                    None
+                }
                 Err(other) => panic!("an unexpected answer: {other}"),
             }
         });

@@ -65,8 +65,7 @@ async fn unfold(sim: &Arc<Sim>) -> Result<(), Violation> {
     let lives: Vec<_> =
         (0..sim.mix.writers).map(|n| start(sim, life::live(sim.clone(), n))).collect();
     start(sim, trouble::make(sim.clone()));
-    let clients =
-        (0..sim.mix.clients).map(|n| start(sim, client::submit_all(sim.clone(), n)));
+    let clients = (0..sim.mix.clients).map(|n| start(sim, client::submit_all(sim.clone(), n)));
     let mut clients = join_all(clients.collect::<Vec<_>>());
     let done = tokio::time::timeout(sim.mix.faulty_for, &mut clients).await.is_ok();
     sim.calm_down();

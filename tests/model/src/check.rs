@@ -1,0 +1,87 @@
+//! Checking: every state within the bounds, or the shortest way to a broken invariant.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use stateright::{Checker, Expectation, HasDiscoveries, Model};
+
+use crate::protocol::{Action, Protocol};
+
+/// What an exhaustive check has found.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Different states.
+    pub states: usize,
+    /// Steps taken.
+    pub steps: usize,
+    /// How many steps away from the beginning the last state is.
+    pub depth: usize,
+    /// How long it took.
+    pub took: Duration,
+    /// Each property, in order.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// What became of one property.
+#[derive(Debug)]
+pub struct Verdict {
+    /// Its name.
+    pub name: &'static str,
+    /// It must hold in every state; if not, it must be reached in one.
+    pub is_invariant: bool,
+    /// There is a state that breaks the invariant, or that is what must be reached.
+    pub is_found: bool,
+}
+
+impl Verdict {
+    /// It is as it should be.
+    pub fn is_good(&self) -> bool {
+        self.is_invariant != self.is_found
+    }
+}
+
+/// Goes through every state that can be reached within the bounds. It ends early only if every
+/// single property, invariants among them, was found.
+pub fn exhaust(protocol: &Protocol) -> Outcome {
+    let began = Instant::now();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let checker = protocol.clone().checker().threads(threads).spawn_bfs().join();
+    let found = checker.discoveries();
+    let verdicts = checker.model().properties().into_iter().map(|property| Verdict {
+        name: property.name,
+        is_invariant: property.expectation == Expectation::Always,
+        is_found: found.contains_key(property.name),
+    });
+    Outcome {
+        verdicts: verdicts.collect(),
+        states: checker.unique_state_count(),
+        steps: checker.state_count(),
+        depth: checker.max_depth() - 1,
+        took: began.elapsed(),
+    }
+}
+
+/// The shortest way to a state that breaks this invariant. `None` if every state within the bounds
+/// keeps it.
+pub fn shortest(protocol: &Protocol, invariant: &'static str) -> Option<Vec<Action>> {
+    let mut shortest = None;
+    while let Some(actions) = find(protocol, invariant, shortest.as_ref().map(Vec::len)) {
+        shortest = Some(actions);
+    }
+    shortest
+}
+
+/// A way that is shorter than `length`, if there is one.
+fn find(
+    protocol: &Protocol,
+    invariant: &'static str,
+    length: Option<usize>,
+) -> Option<Vec<Action>> {
+    let enough = HasDiscoveries::AnyOf(BTreeSet::from([invariant]));
+    let checker = protocol.clone().checker().finish_when(enough);
+    // The first state has the depth 1, and states of the depth named are left out.
+    let checker =
+        if let Some(length) = length { checker.target_max_depth(length + 1) } else { checker };
+    let checker = checker.spawn_bfs().join();
+    checker.discovery(invariant).map(stateright::Path::into_actions)
+}
