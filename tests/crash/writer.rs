@@ -68,7 +68,9 @@ impl Writer {
 
     /// Waits until the writer listens, which it has to.
     pub fn expect_address(&mut self) -> SocketAddr {
-        self.address().unwrap_or_else(|ended| panic!("the writer refuses: {}", ended.stderr))
+        self.address().unwrap_or_else(|Ended { status, stderr }| {
+            panic!("the writer refuses, {status}: {stderr}");
+        })
     }
 
     /// SIGKILL.

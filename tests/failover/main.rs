@@ -10,6 +10,8 @@
 //! | `fleet` | three writers, what befalls them |
 //! | `chaos` | everything that befalls processes, at random, under load |
 //! | `rolling` | a restart of one after the other, which clients do not notice |
+//! | `weather` | a bad line to the store |
+//! | `partition` | a leader that is cut off from the store, or from its peers |
 //! | `budget` | how many requests a batch, an idle log and a start cost |
 //! | `rolled_back` | buckets that were restored from older copies, or are not the log's |
 
@@ -17,8 +19,10 @@ mod bucket;
 mod budget;
 mod chaos;
 mod fleet;
+mod partition;
 mod rolled_back;
 mod rolling;
+mod weather;
 
 #[path = "../crash/http.rs"]
 mod http;

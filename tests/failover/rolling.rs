@@ -46,7 +46,7 @@ impl Balancer {
 }
 
 fn is_ready(address: SocketAddr) -> bool {
-    let connection = Connection::open_with(address, POLL);
+    let connection = Connection::open_with(address, Duration::from_secs(1));
     let answer = connection.and_then(|mut connection| connection.get("/readyz"));
     answer.is_ok_and(|answer| answer.status == 200)
 }
