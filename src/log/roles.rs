@@ -99,7 +99,8 @@ impl Driver {
         let (next, publication, leader) = enter(&context, &dedup).await?;
         context.metrics.tree_size.set(gauge(publication.head.size));
         let (published, _) = watch::channel(publication);
-        let (state, _) = watch::channel(State { role: Role::Recovering, leader, heard: context.clock.now() });
+        let (state, _) =
+            watch::channel(State { role: Role::Recovering, leader, heard: context.clock.now() });
         let (pool, progress) = (FailOnDrop(pool), Arc::default());
         let driver = Self { context, dedup, pool, published, state, progress, next };
         driver.enter_role(match driver.next {

@@ -155,11 +155,7 @@ impl Scene {
     }
 
     /// Derives the log again from its files and compares.
-    pub fn verify(
-        &self,
-        read: &dyn Fn(&str) -> Option<Vec<u8>>,
-        key: &VerifierKey,
-    ) -> Verified {
+    pub fn verify(&self, read: &dyn Fn(&str) -> Option<Vec<u8>>, key: &VerifierKey) -> Verified {
         let published = oracle::verify(read, ORIGIN, key);
         let acknowledged = self.acknowledged.lock().expect("no panics");
         for (entry, index) in acknowledged.iter() {
@@ -170,11 +166,7 @@ impl Scene {
         assert_eq!(once.len(), published.entries.len(), "no entry is there twice");
         let shown = self.shown.lock().expect("no panics");
         let sizes = published.check_shown(shown.iter().map(Vec::as_slice), ORIGIN, key);
-        Verified {
-            acknowledgements: acknowledged.len(),
-            entries: published.entries.len(),
-            sizes,
-        }
+        Verified { acknowledgements: acknowledged.len(), entries: published.entries.len(), sizes }
     }
 }
 

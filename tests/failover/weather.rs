@@ -122,8 +122,7 @@ struct Outdoors<'a> {
 impl<'a> Outdoors<'a> {
     fn start(bucket: &'a Bucket, scene: &'a Scene, seed: u64, count: usize) -> Self {
         let lines = (0..count).map(|n| bucket.line(seed + n as u64)).collect();
-        let mut outdoors =
-            Self { bucket, scene, lines, writers: Vec::new(), reasons: Vec::new() };
+        let mut outdoors = Self { bucket, scene, lines, writers: Vec::new(), reasons: Vec::new() };
         for n in 0..count {
             let writer = outdoors.launch(n);
             outdoors.writers.push(writer);
