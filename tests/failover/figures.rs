@@ -36,7 +36,7 @@ fn figures_of_takeovers() {
         for n in 0..from_env("FASTI_FAILOVER_KILLS", KILLS) {
             let (total, noticed) = kill_the_leader(&mut fleet, n);
             all.push(total);
-            since_noticed.push(total - noticed);
+            since_noticed.push(total.saturating_sub(noticed));
             thread::sleep(Duration::from_micros(random.next() % 700_000));
         }
         let store = if is_far { "40 ms a PUT, 20 ms a read" } else { "a store beside" };
@@ -79,7 +79,8 @@ fn kill_the_leader(fleet: &mut Fleet, n: u64) -> (Duration, Duration) {
 fn spread(times: &mut [Duration]) -> String {
     times.sort_unstable();
     let (median, worst) = (times[times.len() / 2], times[times.len() - 1]);
-    format!("median {median:.0?}, worst {worst:.0?} of {}", times.len())
+    let (median, worst) = (median.as_millis(), worst.as_millis());
+    format!("median {median} ms, worst {worst} ms of {}", times.len())
 }
 
 /// From now on the store takes as long as one that is not on this machine.
