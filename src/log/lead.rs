@@ -28,6 +28,7 @@ use super::sequence::{Position, SequenceError, Sequenced, Waiter, assign};
 use super::trim::Trimmer;
 use super::{Acknowledged, Context, SubmitError};
 use crate::offload::offload;
+use crate::planted::{Bug, planted};
 use crate::store::{Attempt, RecordNumber, StoreError};
 
 /// How many committed batches may wait to be published.
@@ -157,6 +158,11 @@ impl Sequencer<'_> {
                 Some(Sequenced { record, grown, leaves }) => {
                     let (clock, commits) = (&*context.clock, &*context.stores.commits);
                     let (number, began) = (position.number, clock.now());
+                    if planted(Bug::ApplyBeforeCommit) {
+                        let put =
+                            context.stores.objects.put_immutable(&grown.objects, Attempt::First);
+                        drop(put.await);
+                    }
                     // Here the batch enters the log. A crash before this line has lost nothing that
                     // was promised; one after it is finished by recovery.
                     commit(commits, clock, number, &record.encoded).await?;
@@ -194,7 +200,10 @@ impl Finisher<'_> {
             let next = std::pin::pin!(batches.recv());
             let idle = self.context.clock.sleep(self.context.config.republish_interval);
             match select(next, std::pin::pin!(idle)).await {
-                Either::Left((Some(batch), _)) => self.finish(batch).await?,
+                Either::Left((Some(batch), _)) => match self.finish(batch).await {
+                    Err(_) if planted(Bug::GoOnAfterFailure) => {}
+                    finished => finished?,
+                },
                 Either::Left((None, _)) => return Ok(()),
                 Either::Right(_) => self.republish().await?,
             }

@@ -3,8 +3,8 @@
 use futures::future::{try_join, try_join_all};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use tiles_spec::{
-    BundleCoord, EntryBundle, Frontier, Hash, HashTile, LeafIndex, Level, TileCoord, TileMap, TileWidth,
-    TreeHead, TreeSize, append_entry, plan_root,
+    BundleCoord, EntryBundle, Frontier, Hash, HashTile, LeafIndex, Level, TileCoord, TileMap,
+    TileWidth, TreeHead, TreeSize, append_entry, plan_root,
     tile::{edge_bundle, edge_tiles, tiles_at},
 };
 

@@ -34,6 +34,7 @@ use super::replay::{
 use super::sequence::Position;
 use super::{Context, load};
 use crate::offload::offload;
+use crate::planted::{Bug, planted};
 use crate::signer::SignedMemoryError;
 use crate::store::{Attempt, Created, ObjectPath, RecordNumber, StoreError};
 
@@ -216,7 +217,9 @@ pub(super) async fn recover(context: &Context, dedup: &Dedup) -> Result<Ready, R
     let Picture { mut replay, edge, mut guard } = picture(context).await?;
     catch_up(context, dedup, replay.base).await?;
     let previous = take_over(context, &replay, &mut guard).await?;
-    replay.checkpoint = refuse_moved(read_checkpoint(context).await?, &replay.checkpoint)?;
+    if !planted(Bug::NoSecondRead) && !planted(Bug::CheckpointBeforeRecords) {
+        replay.checkpoint = refuse_moved(read_checkpoint(context).await?, &replay.checkpoint)?;
+    }
     let (edge, publisher, published) = finish(context, &replay, edge).await?;
     catch_up(context, dedup, published.head).await?;
     describe(context).await?;
@@ -334,8 +337,8 @@ async fn take_over(
 ) -> Result<RecordDigest, RecoverError> {
     let record = Record {
         number: replay.next,
-        epoch: replay.epoch.next(),
-        nonce: context.entropy.nonce(),
+        epoch: if planted(Bug::EpochNotRaised) { replay.epoch } else { replay.epoch.next() },
+        nonce: if planted(Bug::NonceReused) { [0; 16] } else { context.entropy.nonce() },
         previous: replay.previous,
         before: guard.head(),
         after: guard.head(),
@@ -411,6 +414,7 @@ pub(super) async fn catch_up(
             }
         }
     }
+    let sound = frontier.head().size;
     while frontier.head().size < head.size {
         let from = frontier.head().size;
         let to = from.get().saturating_add(CATCH_UP_LEAVES).min(head.size.get());
@@ -421,9 +425,14 @@ pub(super) async fn catch_up(
             (leaves, pushed.then_some(frontier))
         })
         .await;
-        let grown = grown.filter(|f| f.head().size == to && (to < head.size || f.head() == head));
+        let grown = grown.filter(|f| {
+            let is_sound = f.head().size == to && (to < head.size || f.head() == head);
+            is_sound || planted(Bug::CatchUpUnchecked)
+        });
         let Some(grown) = grown else {
-            forget(&index).await?;
+            if from > sound {
+                forget(&index).await?;
+            }
             let path = "a hash tile of level 0".to_owned();
             return Err(RecoverError::DamagedEdge(EdgeError { path, size: head.size }));
         };

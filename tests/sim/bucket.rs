@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 use fasti::store::{
-    CommitLog, Created, MemoryStore, Object, ObjectPath, RecordNumber,
-    Replaced, Shelf, Store, StoreError, Version,
+    CommitLog, Created, MemoryStore, Object, ObjectPath, RecordNumber, Replaced, Shelf, Store,
+    StoreError, Version,
 };
 use futures::FutureExt;
 

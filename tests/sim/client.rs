@@ -29,7 +29,8 @@ pub async fn submit_all(sim: Arc<Sim>, client: usize) {
 /// New entries, entries of this client's past, and entries that others submit too.
 fn choose(sim: &Sim, client: usize, known: &mut Vec<Bytes>) -> Vec<Bytes> {
     let most = sim.mix.burst;
-    let count = sim.draw(|rng| if rng.coin() { rng.between(1, most) } else { rng.pick(&[1, most]) });
+    let count =
+        sim.draw(|rng| if rng.coin() { rng.between(1, most) } else { rng.pick(&[1, most]) });
     let entry = |_| {
         let (kind, n, padding) = sim.draw(|rng| (rng.below(10), rng.next(), rng.below(40)));
         let past = usize::try_from(n % known.len().max(1) as u64).expect("small");
@@ -112,7 +113,7 @@ fn arrives(sim: &Sim, client: usize, writer: usize, entry: &Bytes, answer: &Ackn
         "c{client} is told by w{writer}: leaf {index} of {}, known {duplicate}",
         publication.head.size
     ));
-    sim.judge(sim.ask_oracle(|oracle, _| {
-        oracle.acknowledges(entry, index.get(), publication.head)
-    }));
+    sim.judge(
+        sim.ask_oracle(|oracle, _| oracle.acknowledges(entry, index.get(), publication.head)),
+    );
 }

@@ -182,9 +182,11 @@ impl Oracle {
     /// A tile or bundle is written: some record implies it, and it was never different (I5).
     fn writes(&mut self, piece: Piece, bytes: &Bytes) -> Verdict {
         let path = piece.path();
-        let implied = self.records.values().flatten().any(|record| {
-            piece.follows_from(head(record.before).0, head(record.after).0)
-        });
+        let implied = self
+            .records
+            .values()
+            .flatten()
+            .any(|record| piece.follows_from(head(record.before).0, head(record.after).0));
         hold(implied, "I5", || format!("{path} is written before a record that implies it"))?;
         let first = self.written.entry(piece).or_insert_with(|| bytes.clone());
         hold(first == bytes, "I5", || format!("{path} is written with other bytes than before"))
@@ -203,7 +205,9 @@ impl Oracle {
             self.reads(piece, &there)?;
         }
         let expected = self.tree.root(size);
-        hold(root == expected, "I2", || format!("the entries lead to another root at size {size}"))?;
+        hold(root == expected, "I2", || {
+            format!("the entries lead to another root at size {size}")
+        })?;
         for piece in Piece::all(size) {
             let Piece { level: Some(level), index, width } = piece else { continue };
             let expected = self.tree.tile(level, index, width);
@@ -285,11 +289,8 @@ impl Oracle {
     /// The end of a run: everything once more, from the bytes in the bucket alone.
     pub fn concludes(&self, bucket: &Bucket) -> Verdict {
         let shown = bucket.holds("checkpoint").unwrap_or_default();
-        let mut again = Self {
-            signed: self.signed.clone(),
-            written: self.written.clone(),
-            ..Self::default()
-        };
+        let mut again =
+            Self { signed: self.signed.clone(), written: self.written.clone(), ..Self::default() };
         again.shows(bucket, &shown)?;
         hold(again.size == self.size, "I2", || "the checkpoint has changed".to_owned())?;
         for (&size, &root) in &self.signed {

@@ -44,13 +44,7 @@ impl Post {
             lie: rng.chance(rates.lie).then(|| rng.below(64)),
         });
         if sim.is_quiet() {
-            return Self {
-                lost_there: false,
-                lost_back: false,
-                twice: false,
-                lie: None,
-                ..post
-            };
+            return Self { lost_there: false, lost_back: false, twice: false, lie: None, ..post };
         }
         if sim.draw(|rng| rng.chance(rates.message_slow)) {
             (post.there, post.back) =
@@ -149,7 +143,11 @@ impl Peers for Mail {
         Ok(standing)
     }
 
-    async fn forward(&self, address: &str, entries: &[Bytes]) -> Result<Vec<PeerAnswer>, PeerError> {
+    async fn forward(
+        &self,
+        address: &str,
+        entries: &[Bytes],
+    ) -> Result<Vec<PeerAnswer>, PeerError> {
         let handed: Vec<Bytes> = entries.to_vec();
         let take = move |running: Running| {
             let entries = handed.clone();
@@ -159,8 +157,8 @@ impl Peers for Mail {
         let (answers, post) = self.send(address, &what, FORWARD_PATIENCE, take).await?;
         let sim = &self.0.sim;
         sim.count("batches forwarded");
-        let mut answers = answers
-            .map_err(|_| PeerError::NotLeading { address: address.to_owned() })?;
+        let mut answers =
+            answers.map_err(|_| PeerError::NotLeading { address: address.to_owned() })?;
         if let Some(how) = post.lie {
             sim.count("peers' lies");
             sim.note(&format!("{address} lies, {how}"));

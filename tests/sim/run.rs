@@ -19,6 +19,9 @@ use crate::{client, life, trouble};
 /// Once faults have ended and landed, everything is answered within this time.
 const ANSWERED_WITHIN: Duration = Duration::from_mins(5);
 
+/// Runs are made on so many threads, each with a runtime of its own.
+pub const THREADS: usize = 2;
+
 /// What came of a run.
 pub struct Outcome {
     pub seed: u64,
@@ -65,8 +68,7 @@ async fn unfold(sim: &Arc<Sim>) -> Result<(), Violation> {
     let lives: Vec<_> =
         (0..sim.mix.writers).map(|n| start(sim, life::live(sim.clone(), n))).collect();
     start(sim, trouble::make(sim.clone()));
-    let clients =
-        (0..sim.mix.clients).map(|n| start(sim, client::submit_all(sim.clone(), n)));
+    let clients = (0..sim.mix.clients).map(|n| start(sim, client::submit_all(sim.clone(), n)));
     let mut clients = join_all(clients.collect::<Vec<_>>());
     let done = tokio::time::timeout(sim.mix.faulty_for, &mut clients).await.is_ok();
     sim.calm_down();
@@ -111,4 +113,22 @@ fn conclude(seed: u64, sim: &Sim) -> Outcome {
     let story = format!("{:#?}\n{}", sim.mix, trace.tail());
     let violation = sim.violation();
     Outcome { seed, violation, hash: trace.hash(), lines: trace.lines(), counts, story }
+}
+
+/// A number from the environment.
+pub fn setting(name: &str, default: u64) -> u64 {
+    let set = std::env::var(name).ok();
+    set.map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
+}
+
+impl Outcome {
+    /// What somebody needs who has to find out what went wrong; `command` makes the run again.
+    pub fn report(&self, command: &str) -> String {
+        let Self { seed, story, counts, hash, lines, .. } = self;
+        let violation = self.violation.as_ref().map(ToString::to_string).unwrap_or_default();
+        format!(
+            "{story}\n{counts:?}\n{lines} lines, {hash:016x}\nseed {seed} breaks {violation}\nagain, \
+             with every line:\n  FASTI_SIM_TRACE=1 FASTI_SIM_FIRST={seed} FASTI_SIM_SEEDS=1 {command}\n"
+        )
+    }
 }

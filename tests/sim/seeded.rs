@@ -48,9 +48,11 @@ impl Seeded {
     /// A time from `shortest` to `longest` milliseconds; each order of magnitude is as likely as
     /// any other.
     pub fn span(&mut self, shortest: u64, longest: u64) -> Duration {
-        let (low, high) = (u64::BITS - shortest.leading_zeros(), u64::BITS - longest.leading_zeros());
+        let (low, high) =
+            (u64::BITS - shortest.leading_zeros(), u64::BITS - longest.leading_zeros());
         let bits = self.between(low as usize, high as usize);
-        let millis = (1_u64 << bits.saturating_sub(1)) + self.next() % (1 << bits.saturating_sub(1));
+        let millis =
+            (1_u64 << bits.saturating_sub(1)) + self.next() % (1 << bits.saturating_sub(1));
         Duration::from_millis(millis.clamp(shortest, longest))
     }
 }

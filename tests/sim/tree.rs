@@ -37,7 +37,8 @@ impl Tree {
             return *hash;
         }
         let left = length.next_power_of_two() / 2;
-        let hash = node_hash(&self.subtree(start, left), &self.subtree(start + left, length - left));
+        let hash =
+            node_hash(&self.subtree(start, left), &self.subtree(start + left, length - left));
         if is_complete && length >= REMEMBERED_LEAVES {
             self.remembered.insert((start, length), hash);
         }
@@ -107,6 +108,7 @@ impl Piece {
     pub fn follows_from(self, before: usize, after: usize) -> bool {
         let level = 8 * self.level.unwrap_or(0);
         let (before, after) = (before >> level, after >> level);
-        before < self.end() && if self.width == 256 { self.end() <= after } else { self.end() == after }
+        before < self.end()
+            && if self.width == 256 { self.end() <= after } else { self.end() == after }
     }
 }
