@@ -75,19 +75,22 @@ pub struct ConflictingEncryption;
 impl BucketFlags {
     /// The same as settings of a store.
     pub fn options(&self) -> Result<BucketOptions, ConflictingEncryption> {
-        let encryption = match (self.store_sse, &self.store_kms_key) {
+        // An empty variable is one that was not set.
+        let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let encryption = match (self.store_sse, said(&self.store_kms_key)) {
             (None, None) => Encryption::BucketDefault,
             (Some(Sse::S3), None) => Encryption::StoreKeys,
             (Some(Sse::S3), Some(_)) => return Err(ConflictingEncryption),
-            (Some(Sse::Kms) | None, key) => Encryption::Kms(key.clone()),
+            (Some(Sse::Kms) | None, key) => Encryption::Kms(key),
         };
         Ok(BucketOptions {
-            endpoint: self.store_endpoint.clone(),
-            region: self.store_region.clone(),
+            endpoint: said(&self.store_endpoint),
+            region: said(&self.store_region),
             path_style: self.store_path_style,
             unquoted_etags: self.store_unquoted_etags.unwrap_or_default(),
             encryption,
-            storage_class: self.store_class.clone(),
+            storage_class: said(&self.store_class),
+            keys: None,
         })
     }
 }

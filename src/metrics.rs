@@ -191,7 +191,7 @@ pub fn register_syncs(registry: &mut Registry, syncs: impl Fn() -> u64 + Send + 
 }
 
 /// Counts what a bucket was asked, as its operator bills it.
-pub fn register_requests(registry: &mut Registry, store: Arc<BucketStore>) {
+pub fn register_requests(registry: &mut Registry, store: &Arc<BucketStore>) {
     type Count = fn(Requests) -> u64;
     let counted: [(&str, &str, Count); 5] = [
         ("store_puts", "Objects written to the bucket", |asked| asked.puts),

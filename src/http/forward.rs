@@ -42,8 +42,8 @@ pub const QUESTION_BYTES_MAX: usize = 12 + FORWARD_BYTES_MAX + 2 * FORWARD_ENTRI
 /// Longest answer, in bytes: each entry with a proof of 63 hashes, and some checkpoints.
 pub const ANSWER_BYTES_MAX: usize = (8 << 20) + FORWARD_ENTRIES_MAX * 64 * 33;
 
-const QUESTION: &[u8; 8] = b"fasti/q1";
-const ANSWER: &[u8; 8] = b"fasti/r1";
+const QUESTION: [u8; 8] = *b"fasti/q1";
+const ANSWER: [u8; 8] = *b"fasti/r1";
 
 /// What is said in answer to a question.
 #[derive(Debug)]
@@ -84,9 +84,10 @@ impl App {
         }
         let entries = decode_question(body.into_bytes())
             .map_err(|error| Problem::BodyBroken(error.to_string()))?;
-        let answers = match entries.is_empty() {
-            true => Ok(Vec::new()),
-            false => self.log.take_forwarded(entries).await,
+        let answers = if entries.is_empty() {
+            Ok(Vec::new())
+        } else {
+            self.log.take_forwarded(entries).await
         };
         let reply = encode_reply(&Reply { standing: self.log.standing(), answers });
         let mac = hex::encode(secret.mac(Message::AnswerTo(&mac), &reply));
@@ -103,7 +104,7 @@ impl App {
 pub fn encode_question(entries: &[Bytes]) -> Bytes {
     let length = entries.iter().map(|entry| 2 + entry.len()).sum::<usize>();
     let mut out = BytesMut::with_capacity(12 + length);
-    out.put_slice(QUESTION);
+    out.put_slice(&QUESTION);
     out.put_u32(count(entries.len()));
     for entry in entries {
         out.put_u16(u16::try_from(entry.len()).expect("an entry has at most 65,535 bytes"));
@@ -133,7 +134,7 @@ pub fn decode_question(body: Bytes) -> Result<Vec<Bytes>, MessageError> {
 pub fn encode_reply(reply: &Reply) -> Bytes {
     let Standing { role, epoch, leader, published, checkpoint } = &reply.standing;
     let mut out = BytesMut::with_capacity(4096);
-    out.put_slice(ANSWER);
+    out.put_slice(&ANSWER);
     out.put_u8(match role {
         Role::Leading => 0,
         Role::Following => 1,
@@ -177,7 +178,9 @@ fn put_answer<'a>(out: &mut BytesMut, answer: &'a PeerAnswer, checkpoints: &mut 
             out.put_u64(index.get());
             out.put_u8(u8::from(*duplicate));
             out.put_u8(u8::try_from(proof.len()).expect("a proof has at most 63 hashes"));
-            proof.iter().for_each(|hash| out.put_slice(hash.as_bytes()));
+            for hash in proof {
+                out.put_slice(hash.as_bytes());
+            }
         }
         PeerAnswer::Refused(reason) => {
             let (code, text) = match reason {
@@ -185,7 +188,9 @@ fn put_answer<'a>(out: &mut BytesMut, answer: &'a PeerAnswer, checkpoints: &mut 
                 SubmitError::Pushback => (1, String::new()),
                 SubmitError::LogIsFull => (2, String::new()),
                 SubmitError::Lookup(text) => (3, text.clone()),
-                SubmitError::ShuttingDown | SubmitError::Halted(_) => (4, String::new()),
+                SubmitError::ShuttingDown | SubmitError::Halted(_) | SubmitError::Unanswered => {
+                    (4, String::new())
+                }
             };
             out.put_u8(1);
             out.put_u8(code);
@@ -250,7 +255,7 @@ impl Fields {
         (self.0.len() >= length).then(|| self.0.split_to(length)).ok_or(CUT)
     }
 
-    fn magic(&mut self, magic: &[u8; 8]) -> Result<(), MessageError> {
+    fn magic(&mut self, magic: [u8; 8]) -> Result<(), MessageError> {
         let is = self.bytes(8)? == magic[..];
         is.then_some(()).ok_or(MessageError("it is of another kind or version"))
     }

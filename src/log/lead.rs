@@ -21,6 +21,7 @@ use super::commit::{CommitError, commit};
 use super::dedup::{Dedup, DedupError};
 use super::integrate::Integrated;
 use super::pool::Pool;
+use super::progress::{Progress, Step};
 use super::publish::{Publication, PublishError, Publisher};
 use super::recover::{Ready, RecoverError};
 use super::roles::gauge;
@@ -84,7 +85,7 @@ impl LogError {
 
 /// Whether trying again, here or elsewhere, would not help the submitter.
 pub(super) fn is_final_for_submitter(reason: &SubmitError) -> bool {
-    !matches!(reason, SubmitError::Halted(_) | SubmitError::ShuttingDown)
+    !matches!(reason, SubmitError::Halted(_) | SubmitError::ShuttingDown | SubmitError::Unanswered)
 }
 
 /// A committed batch on its way to the publisher; without growth where all were duplicates.
@@ -100,12 +101,13 @@ pub(super) struct Term<'a> {
     pub dedup: &'a Dedup,
     pub pool: &'a Pool,
     pub published: &'a watch::Sender<Arc<Publication>>,
+    pub progress: &'a Progress,
 }
 
 impl Term<'_> {
     /// Leads until the pool is drained, or until something fails.
     pub async fn run(self, ready: Ready) -> Result<(), LogError> {
-        let Self { context, dedup, pool, published } = self;
+        let Self { context, dedup, pool, published, progress } = self;
         let Ready { position, publisher, published: recovered } = ready;
         let (committed, to_publish) = mpsc::channel(PIPELINE_DEPTH);
         let (settled, to_settle) = mpsc::channel(SETTLES_MAX);
@@ -117,8 +119,9 @@ impl Term<'_> {
                 Trimmer::new(shelf, context, position.number.previous(), recovered.head.size)
             }),
         };
-        let sequencer = Sequencer { context, dedup: dedup.clone(), position, pool };
-        let finisher = Finisher { context, dedup: dedup.clone(), publisher, published, settled };
+        let sequencer = Sequencer { context, dedup: dedup.clone(), position, pool, progress };
+        let dedup = dedup.clone();
+        let finisher = Finisher { context, dedup, publisher, published, progress, settled };
         let ended = tokio::try_join!(
             biased;
             sequencer.run(committed),
@@ -134,11 +137,12 @@ struct Sequencer<'a> {
     dedup: Dedup,
     position: Position,
     pool: &'a Pool,
+    progress: &'a Progress,
 }
 
 impl Sequencer<'_> {
     async fn run(self, committed: mpsc::Sender<Committed>) -> Result<(), LogError> {
-        let Self { context, dedup, mut position, pool } = self;
+        let Self { context, dedup, mut position, pool, progress } = self;
         let config = &context.config;
         let metrics = &context.metrics;
         while let Some(batch) = pool.take(config.batch_entries_max, config.batch_bytes_max).await {
@@ -165,7 +169,9 @@ impl Sequencer<'_> {
                     }
                     // Here the batch enters the log. A crash before this line has lost nothing that
                     // was promised; one after it is finished by recovery.
+                    progress.set(Step::Commit, Some(began));
                     commit(commits, clock, number, &record.encoded).await?;
+                    progress.set(Step::Commit, None);
                     metrics.commit_seconds.observe((clock.now() - began).as_secs_f64());
                     position.advance(record);
                     metrics.committed_size.set(gauge(position.head().size));
@@ -191,6 +197,7 @@ struct Finisher<'a> {
     dedup: Dedup,
     publisher: Publisher,
     published: &'a watch::Sender<Arc<Publication>>,
+    progress: &'a Progress,
     settled: mpsc::Sender<(RecordNumber, TreeSize)>,
 }
 
@@ -218,8 +225,10 @@ impl Finisher<'_> {
         };
         let (clock, metrics) = (&*self.context.clock, &self.context.metrics);
         let began = clock.now();
+        self.progress.set(Step::Publish, Some(began));
         self.publisher.apply(&grown, Attempt::First).await?;
         let publication = Arc::new(self.publisher.publish(grown.tiles).await?);
+        self.progress.set(Step::Publish, None);
         metrics.publish_seconds.observe((clock.now() - began).as_secs_f64());
         metrics.tree_size.set(gauge(publication.head.size));
         metrics.batches.inc();

@@ -26,6 +26,7 @@ mod lead;
 mod load;
 pub mod peers;
 mod pool;
+mod progress;
 mod publish;
 pub mod record;
 mod recover;
@@ -39,7 +40,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::future::try_join_all;
+use futures::future::{Either, select, try_join_all};
 use tiles_spec::{Hash, LeafIndex, ProofPlan, TileMap, TreeSize, plan_inclusion, verify_inclusion};
 use tokio::sync::watch;
 
@@ -59,6 +60,7 @@ use crate::store::{ObjectPath, Store, StoreError, Stores};
 use dedup::{Dedup, DedupIndex};
 use peers::{NotLeading, PeerAnswer, PeerIncluded, Peers, Role, Standing};
 use pool::{Pool, PoolLimits};
+use progress::Progress;
 use roles::State;
 
 /// The limits of a log.
@@ -80,6 +82,8 @@ pub struct LogConfig {
     pub ping_interval: Duration,
     /// A leader that was silent for so long is taken to be gone.
     pub takeover_after: Duration,
+    /// A submission that was not answered for so long is told so.
+    pub answer_time_max: Duration,
     /// Least time between two batches, for stores that take few writes of one name.
     pub batch_pace: Duration,
     /// The operator states that the log was seen at this size: less is a refusal.
@@ -97,6 +101,7 @@ impl Default for LogConfig {
             writer_address: String::new(),
             ping_interval: Duration::from_millis(500),
             takeover_after: Duration::from_secs(2),
+            answer_time_max: Duration::from_mins(1),
             batch_pace: Duration::ZERO,
             size_seen: None,
         }
@@ -165,6 +170,10 @@ pub enum SubmitError {
     /// The log has stopped. Whether the entry is in it is not known; submitting it again is safe.
     #[error("the log has stopped: {0}")]
     Halted(String),
+    /// Nobody could publish the entry in time. Whether it is in the log, or will be, is not known;
+    /// submitting it again is safe.
+    #[error("the entry was not published in time; it may be yet. Submit it again")]
+    Unanswered,
     /// Whether the entry is in the log already could not be found out. Nothing was taken.
     #[error("cannot look up whether the entry is in the log: {0}")]
     Lookup(String),
@@ -206,6 +215,11 @@ pub struct Log {
     published: watch::Receiver<Arc<Publication>>,
     state: watch::Receiver<State>,
     is_draining: Arc<AtomicBool>,
+    progress: Arc<Progress>,
+    /// A leader that gets nowhere for so long lets others try.
+    patience: Duration,
+    answer_time_max: Duration,
+    clock: Arc<dyn Clock>,
     objects: Arc<dyn Store>,
     signer: Arc<dyn Signer>,
     metrics: Arc<LogMetrics>,
@@ -229,6 +243,10 @@ impl Log {
             published: driver.published(),
             state: driver.state(),
             is_draining: Arc::default(),
+            progress: driver.progress().clone(),
+            patience: driver.context().config.takeover_after,
+            answer_time_max: driver.context().config.answer_time_max,
+            clock: driver.context().clock.clone(),
             objects: driver.context().stores.objects.clone(),
             signer: driver.context().signer.clone(),
             metrics: driver.context().metrics.clone(),
@@ -247,14 +265,20 @@ impl Log {
                 self.metrics.pushbacks.inc();
             }
         })?;
-        let answer = loop {
-            match (&mut waiting.answer).await {
-                Ok(answer) => break answer,
-                // The term has ended that the batch belonged to. The next one takes the entry once
-                // more, and finds it if it is in the log by now.
-                Err(_) if planted(Bug::WaitersForgotten) => std::future::pending().await,
-                Err(_) => self.pool.submit_again(leaf.clone(), &mut waiting)?,
+        let answered = std::pin::pin!(async {
+            loop {
+                match (&mut waiting.answer).await {
+                    Ok(answer) => break answer,
+                    // The term has ended that the batch belonged to. The next one takes the entry
+                    // once more, and finds it if it is in the log by now.
+                    Err(_) if planted(Bug::WaitersForgotten) => std::future::pending().await,
+                    Err(_) => self.pool.submit_again(leaf.clone(), &mut waiting)?,
+                }
             }
+        });
+        let answer = match select(answered, self.clock.sleep(self.answer_time_max)).await {
+            Either::Left((answer, _)) => answer,
+            Either::Right(_) => Err(SubmitError::Unanswered),
         };
         drop(waiting);
         self.confirm(answer?).await
@@ -377,6 +401,7 @@ impl Log {
         Standing {
             role: match role {
                 Role::Leading if self.pool.is_closed() => Role::Leaving,
+                Role::Leading if self.is_stalled() => Role::Recovering,
                 role => role,
             },
             epoch: leader.epoch,
@@ -384,6 +409,10 @@ impl Log {
             published: published.head.size,
             checkpoint: published.checkpoint.clone(),
         }
+    }
+
+    fn is_stalled(&self) -> bool {
+        self.progress.is_stalled(self.clock.now(), self.patience)
     }
 
     /// By how many entries the published tree is behind the committed one, as far as this writer

@@ -26,6 +26,7 @@ use super::follow::{Followed, Follower};
 use super::lead::{LogError, Term};
 use super::peers::Role;
 use super::pool::Pool;
+use super::progress::Progress;
 use super::publish::Publication;
 use super::record::Epoch;
 use super::recover::{Ready, RecoverError, picture, recover};
@@ -73,6 +74,7 @@ pub struct Driver {
     pool: FailOnDrop,
     published: watch::Sender<Arc<Publication>>,
     state: watch::Sender<State>,
+    progress: Arc<Progress>,
     next: Next,
 }
 
@@ -96,7 +98,8 @@ impl Driver {
         context.metrics.tree_size.set(gauge(publication.head.size));
         let (published, _) = watch::channel(publication);
         let (state, _) = watch::channel(State { role: Role::Recovering, leader });
-        let driver = Self { context, dedup, pool: FailOnDrop(pool), published, state, next };
+        let (pool, progress) = (FailOnDrop(pool), Arc::default());
+        let driver = Self { context, dedup, pool, published, state, progress, next };
         driver.enter_role(match driver.next {
             Next::Lead(_) => Role::Leading,
             Next::Follow => Role::Following,
@@ -110,6 +113,10 @@ impl Driver {
 
     pub(super) fn state(&self) -> watch::Receiver<State> {
         self.state.subscribe()
+    }
+
+    pub(super) fn progress(&self) -> &Arc<Progress> {
+        &self.progress
     }
 
     pub(super) fn context(&self) -> &Context {
@@ -171,8 +178,9 @@ impl Driver {
         self.enter_role(Role::Leading);
         tracing::info!(epoch = epoch.0, size = %self.published.borrow().head.size, "leads");
         let (context, pool) = (&self.context, &*self.pool.0);
-        let term = Term { context, dedup: &self.dedup, pool, published: &self.published };
-        let ended = term.run(ready).await;
+        let (dedup, published, progress) = (&self.dedup, &self.published, &*self.progress);
+        let ended = Term { context, dedup, pool, published, progress }.run(ready).await;
+        progress.reset();
         self.enter_role(Role::Recovering);
         ended
     }

@@ -28,7 +28,8 @@ use bytes::Bytes;
 use tiles_spec::TreeSize;
 
 pub use bucket::{
-    BucketError, BucketLocation, BucketOptions, BucketStore, Clients, Cloud, Encryption, Requests,
+    BucketError, BucketLocation, BucketOptions, BucketStore, Clients, Cloud, Encryption, KeyPair,
+    Requests,
 };
 pub use directory::{
     AppendFile, DirectoryError, DirectoryOptions, DirectoryStore, FileSystem, Files, OsFiles,

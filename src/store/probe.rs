@@ -280,7 +280,9 @@ impl<'a> Probe<'a> {
     async fn increments(&self) -> Result<(), ProbeError> {
         let path = self.fresh("count");
         self.create(&path, counted(0, RACERS)).await?;
-        try_join_all((0..COUNTERS).map(|n| self.count(&path, n))).await?;
+        // All begin with the same object, so that they do meet.
+        let zero = self.get(&path).await?;
+        try_join_all((0..COUNTERS).map(|n| self.count(&path, zero.clone(), n))).await?;
         let counted = self.get(&path).await?.bytes.first().copied().unwrap_or_default();
         let expected = COUNTERS * INCREMENTS;
         // One to which there was no definite answer may have counted besides the one after it.
@@ -290,11 +292,15 @@ impl<'a> Probe<'a> {
         Ok(())
     }
 
-    /// Adds to the number at `path`, [`INCREMENTS`] times.
-    async fn count(&self, path: &ObjectPath, counter: u8) -> Result<(), ProbeError> {
+    /// Adds to the number at `path`, [`INCREMENTS`] times, beginning with what was read as `object`.
+    async fn count(
+        &self,
+        path: &ObjectPath,
+        mut object: Object,
+        counter: u8,
+    ) -> Result<(), ProbeError> {
         let mut left = INCREMENTS;
         for _ in 0..TRIES_MAX {
-            let object = self.get(path).await?;
             let count = object.bytes.first().copied().unwrap_or_default();
             let next = counted(count.saturating_add(1), counter);
             if self.replace(path, next, &object.version).await?.is_some() {
@@ -303,6 +309,7 @@ impl<'a> Probe<'a> {
             if left == 0 {
                 return Ok(());
             }
+            object = self.get(path).await?;
         }
         Err(ProbeError::CurrentRefused)
     }

@@ -3,6 +3,7 @@
 //!
 //! `golden/` holds outputs that must not change unnoticed; `FASTI_GOLDEN=write` writes them anew.
 
+mod buckets;
 mod describing;
 mod fsck;
 mod keys;

@@ -51,6 +51,11 @@ impl World {
         world
     }
 
+    /// The log's verifier key.
+    pub fn vkey(&self) -> &str {
+        &self.vkey
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }

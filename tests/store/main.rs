@@ -6,12 +6,14 @@
 //! | `bucket` | what a bucket is told of each object; limits; requests counted |
 //! | `faults` | answers that get lost or mislead: [`faulty`] has them |
 //! | `probe` | honest stores pass the probe, the others are named |
+//! | `http` | the same over S3 and GCS on the wire, with what goes wrong there |
 //! | `live` | the suite and the probe against a store that the environment names |
 
 mod bucket;
 mod contract;
 mod faults;
 mod faulty;
+mod http;
 mod live;
 mod probe;
 

@@ -52,7 +52,7 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
         Some(address) => Some(listen(address).await?),
         None => None,
     };
-    context.config.writer_address = address(&flags, listener.local_addr()?, &peer_secret)?;
+    context.config.writer_address = address(&flags, listener.local_addr()?, peer_secret.as_ref())?;
     let (log, driver) = Log::open(context, index).await.context("the log cannot be continued")?;
     // From here on a signal is an order to shut down, even before anyone waits for it.
     let told_to_stop = told_to_stop()?;
@@ -93,7 +93,7 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
 fn address(
     flags: &Flags,
     listening: SocketAddr,
-    peers: &Option<PeerSecret>,
+    peers: Option<&PeerSecret>,
 ) -> anyhow::Result<String> {
     match &flags.advertise {
         Some(url) if url.starts_with("http://") || url.starts_with("https://") => Ok(url.clone()),

@@ -155,9 +155,9 @@ async fn open_bucket(
 ) -> anyhow::Result<Stores> {
     let name = location.to_string();
     let store = Arc::new(BucketStore::open(location, &flags.bucket.options()?).await?);
-    metrics::register_requests(registry, store.clone());
+    metrics::register_requests(registry, &store);
     let stores = Stores::shared(store);
-    let probed = probe(&stores, OsEntropy.nonce()).await;
+    let probed = probe::probe(&stores, OsEntropy.nonce()).await;
     probed.with_context(|| format!("{name} cannot be used (`fasti doctor` tells more)"))?;
     Ok(stores)
 }

@@ -9,10 +9,14 @@ use fasti::client::submit::SubmitError;
 use fasti::client::trust::CheckpointRefusal;
 use fasti::client::verify::Refusal;
 use fasti::signer::KeyFileError;
+use fasti::store::BucketError;
+use fasti::store::probe::ProbeError;
 use tiles_spec::{CheckpointError, NoteError, ProofError};
 
 const REACH: &str = "check --log (or FASTI_LOG), and that the log is being served there";
 const PLACE: &str = "--log must name the URL or directory that has the file `checkpoint` in it";
+const BUCKET: &str =
+    "check the bucket's name, the credentials that the environment gives, and the --store- options";
 const KEY: &str = "--vkey (or FASTI_VKEY) must be the log's verifier key; its origin is part of it";
 const RESTORE: &str = "the log's files are damaged or incomplete: `fasti fsck` names them all, so that its operator \
      can restore them";
@@ -36,6 +40,12 @@ fn on_one(error: &(dyn Error + 'static)) -> Option<&'static str> {
     }
     if let Some(error) = error.downcast_ref::<FetchError>() {
         return Some(on_fetch(error));
+    }
+    if let Some(ProbeError::Store(_)) = error.downcast_ref() {
+        return Some(BUCKET);
+    }
+    if let Some(BucketError::Connect { .. }) = error.downcast_ref() {
+        return Some(BUCKET);
     }
     match error.downcast_ref::<SubmitError>() {
         Some(SubmitError::Fetch(error)) => return Some(on_fetch(error)),
@@ -73,6 +83,7 @@ fn on_fetch(error: &FetchError) -> &'static str {
     match error {
         FetchError::Location { .. } | FetchError::Io { .. } => PLACE,
         _ if error.is_damage() => RESTORE,
+        FetchError::Bucket { .. } | FetchError::Store { .. } => BUCKET,
         _ => REACH,
     }
 }

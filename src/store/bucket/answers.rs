@@ -10,6 +10,7 @@ use std::io;
 
 use object_store::Error;
 
+use super::credentials;
 use crate::store::StoreError;
 
 /// How the client library's errors begin that carry a status for certain without effect: the
@@ -50,6 +51,8 @@ fn had_no_effect(error: &Error) -> bool {
         Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => true,
         Error::NotImplemented { .. } | Error::NotSupported { .. } => true,
         Error::InvalidPath { .. } | Error::UnknownConfigurationKey { .. } => true,
+        // Nothing was sent.
+        Error::Generic { store: credentials::SOURCE, .. } => true,
         _ => {
             let mut cause = error.source();
             while let Some(error) = cause {

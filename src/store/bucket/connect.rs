@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, AwsCredential, AwsCredentialProvider};
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::gcp::{GcpCredential, GoogleCloudStorageBuilder};
 use object_store::{
@@ -96,6 +96,7 @@ fn check(cloud: Cloud, options: &BucketOptions) -> Result<(), BucketError> {
         ("the path style", options.path_style.is_some()),
         ("unquoted ETags", options.unquoted_etags),
         ("encryption", options.encryption != Encryption::BucketDefault),
+        ("a key pair", options.keys.is_some()),
     ];
     match of_s3_only.iter().find(|(_, is_set)| *is_set && cloud != Cloud::S3) {
         Some((option, _)) => Err(BucketError::Unsupported { option, scheme: cloud.scheme() }),
@@ -112,16 +113,36 @@ fn client_options(allow_http: bool) -> ClientOptions {
         .with_allow_http(allow_http)
 }
 
+/// What an S3 client needs to know.
+struct S3Account {
+    credentials: AwsCredentialProvider,
+    endpoint: Option<String>,
+    region: String,
+}
+
+impl S3Account {
+    async fn find(options: &BucketOptions) -> Result<Self, BucketError> {
+        let (credentials, endpoint, region) = if let Some(keys) = &options.keys {
+            let (key_id, secret_key) = (keys.id.clone(), keys.secret.clone());
+            let credential = AwsCredential { key_id, secret_key, token: None };
+            let credentials = Arc::new(StaticCredentialProvider::new(credential)) as _;
+            (credentials, options.endpoint.clone(), options.region.clone())
+        } else {
+            let environment = credentials::load_environment(options.region.as_deref()).await;
+            let provider = environment.credentials_provider().ok_or(BucketError::NoCredentials)?;
+            let endpoint = options.endpoint.clone();
+            let endpoint = endpoint.or_else(|| credentials::endpoint(&environment));
+            let region = environment.region().map(ToString::to_string);
+            (Arc::new(AwsCredentials::new(provider)) as _, endpoint, region)
+        };
+        let any = || endpoint.is_some().then(|| ANY_REGION.to_owned());
+        let region = region.or_else(any).ok_or(BucketError::NoRegion)?;
+        Ok(Self { credentials, endpoint, region })
+    }
+}
+
 async fn s3(location: &BucketLocation, options: &BucketOptions) -> Result<Clients, BucketError> {
-    let environment = credentials::load_environment(options.region.as_deref()).await;
-    let provider = environment.credentials_provider().ok_or(BucketError::NoCredentials)?;
-    let credentials = Arc::new(AwsCredentials::new(provider));
-    let endpoint = options.endpoint.clone().or_else(|| credentials::endpoint(&environment));
-    let region = match (environment.region(), &endpoint) {
-        (Some(region), _) => region.to_string(),
-        (None, Some(_)) => ANY_REGION.to_owned(),
-        (None, None) => return Err(BucketError::NoRegion),
-    };
+    let S3Account { credentials, endpoint, region } = S3Account::find(options).await?;
     // A dot in the bucket's name would not match the certificate of the host.
     let by_default = endpoint.is_some() || location.bucket.contains('.');
     let in_path = options.path_style.unwrap_or(by_default);

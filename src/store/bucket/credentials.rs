@@ -18,6 +18,8 @@ use tokio::sync::Mutex;
 
 use crate::clock::{Clock as _, SystemClock, time_until};
 
+/// What errors name as their origin where there are no credentials.
+pub(super) const SOURCE: &str = "AWS credentials";
 /// Credentials are renewed this long before they expire: more than any request takes.
 const MARGIN: Duration = Duration::from_mins(5);
 /// Credentials without an expiry are asked for again after this: the file may have been changed.
@@ -69,7 +71,7 @@ impl AwsCredentials {
 
     async fn renew(&self, now: Instant) -> object_store::Result<Held> {
         let found = self.provider.provide_credentials().await.map_err(|error| {
-            object_store::Error::Generic { store: "AWS credentials", source: error.into() }
+            object_store::Error::Generic { store: SOURCE, source: error.into() }
         })?;
         Ok(Held::of(&found, now))
     }
@@ -114,5 +116,81 @@ impl CredentialProvider for AwsCredentials {
             (renewed, _) => renewed?,
         };
         Ok(held.insert(renewed).credential.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::SystemTime;
+
+    use aws_credential_types::provider::error::CredentialsError;
+    use aws_credential_types::provider::future;
+
+    use super::*;
+
+    /// Gives numbered credentials for a lifetime; fails on the numbers in `failing`.
+    #[derive(Debug)]
+    struct Numbered {
+        given: Arc<AtomicU32>,
+        lifetime: Option<Duration>,
+        failing: std::ops::Range<u32>,
+    }
+
+    impl ProvideCredentials for Numbered {
+        fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+        where
+            Self: 'a,
+        {
+            let number = self.given.fetch_add(1, Ordering::SeqCst);
+            future::ProvideCredentials::ready(if self.failing.contains(&number) {
+                Err(CredentialsError::not_loaded("for a test"))
+            } else {
+                let expiry = self.lifetime.map(|lifetime| SystemTime::now() + lifetime);
+                Ok(Credentials::new(number.to_string(), "secret", None, expiry, "test"))
+            })
+        }
+    }
+
+    fn numbered(lifetime: Option<Duration>, failing: std::ops::Range<u32>) -> AwsCredentials {
+        let provider = Numbered { given: Arc::default(), lifetime, failing };
+        AwsCredentials::new(SharedCredentialsProvider::new(provider))
+    }
+
+    async fn id(credentials: &AwsCredentials) -> Option<String> {
+        Some(credentials.get_credential().await.ok()?.key_id.clone())
+    }
+
+    async fn minutes(minutes: u64) {
+        tokio::time::advance(Duration::from_mins(minutes)).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn they_are_kept_until_a_while_before_they_expire() {
+        let credentials = numbered(Some(Duration::from_mins(30)), 0..0);
+        assert_eq!(id(&credentials).await.as_deref(), Some("0"));
+        minutes(24).await;
+        assert_eq!(id(&credentials).await.as_deref(), Some("0"));
+        minutes(1).await;
+        assert_eq!(id(&credentials).await.as_deref(), Some("1"));
+
+        let for_ever = numbered(None, 0..0);
+        assert_eq!(id(&for_ever).await.as_deref(), Some("0"));
+        minutes(59).await;
+        assert_eq!(id(&for_ever).await.as_deref(), Some("0"));
+        minutes(2).await;
+        assert_eq!(id(&for_ever).await.as_deref(), Some("1"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failed_renewal_does_not_spoil_valid_ones() {
+        let credentials = numbered(Some(Duration::from_mins(30)), 1..3);
+        assert_eq!(id(&credentials).await.as_deref(), Some("0"));
+        minutes(26).await;
+        assert_eq!(id(&credentials).await.as_deref(), Some("0"), "asked, in vain");
+        assert_eq!(id(&credentials).await.as_deref(), Some("0"), "not asked again at once");
+        minutes(5).await;
+        assert_eq!(id(&credentials).await, None, "expired, and asked in vain");
+        assert_eq!(id(&credentials).await.as_deref(), Some("3"), "asked again");
     }
 }

@@ -34,7 +34,7 @@ use super::ObjectPath;
 
 pub use connect::Clients;
 pub use location::{BucketLocation, Cloud};
-pub use options::{BucketOptions, Encryption};
+pub use options::{BucketOptions, Encryption, KeyPair};
 pub use requests::Requests;
 
 /// A log in a bucket.

@@ -130,10 +130,15 @@ impl BucketStore {
         let path = &object.path;
         match self.put(&*self.clients.steady, path, stored, PutMode::Create).await {
             Ok(_) => Ok(()),
-            Err(Error::AlreadyExists { .. }) => match self.read(path).await? {
-                Some(there) if there.bytes == object.bytes => Ok(()),
-                Some(_) => Err(StoreError::Conflict { path: path.clone() }),
-                None => Err(neither_there_nor_written(self.place(path))),
+            Err(Error::AlreadyExists { .. }) => match self.read(path).await {
+                Ok(Some(there)) if there.bytes == object.bytes => Ok(()),
+                Ok(Some(_)) => Err(StoreError::Conflict { path: path.clone() }),
+                Ok(None) => Err(neither_there_nor_written(self.place(path))),
+                // What is there is in doubt, and so is what was written.
+                Err(StoreError::Io { path, source, .. }) => {
+                    Err(StoreError::Ambiguous { path, source })
+                }
+                Err(damaged) => Err(damaged),
             },
             Err(error) => Err(failed_write(self.place(path), error)),
         }

@@ -1,5 +1,7 @@
 //! What a bucket's place does not say: where the store is, and what its owner wants of it.
 
+use std::fmt;
+
 /// Settings of a store; the default is a bucket of the public cloud as it was made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BucketOptions {
@@ -18,6 +20,23 @@ pub struct BucketOptions {
     pub encryption: Encryption,
     /// The storage class (S3, GCS) or access tier (Azure) of tiles and entry bundles.
     pub storage_class: Option<String>,
+    /// S3: the account, for callers that know it. Without it: whatever AWS's tools would use.
+    pub keys: Option<KeyPair>,
+}
+
+/// An S3 account and its secret, which is shown to nobody (I16).
+#[derive(Clone, PartialEq, Eq)]
+pub struct KeyPair {
+    /// The access key.
+    pub id: String,
+    /// The secret key.
+    pub secret: String,
+}
+
+impl fmt::Debug for KeyPair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyPair").field("id", &self.id).finish_non_exhaustive()
+    }
 }
 
 /// Encryption at rest, by the store.

@@ -16,8 +16,8 @@ impl BucketStore {
     /// The record number in the note [`ObjectPath::trimmed`], if there is one that can be read.
     async fn trimmed(&self) -> Option<RecordNumber> {
         let note = self.read(&ObjectPath::trimmed()).await.ok()??;
-        let digits = str::from_utf8(&note.bytes).ok()?;
-        RecordNumber::new(digits.trim_ascii().parse().ok()?)
+        let digits = str::from_utf8(&note.bytes).ok()?.lines().next()?;
+        RecordNumber::new(digits.parse().ok()?)
     }
 
     /// The highest record whose number is above `after`.

@@ -99,7 +99,11 @@ async fn run_s3(s3: S3) -> io::Result<()> {
         ..Default::default()
     })
     .await?;
-    println!("s3://{} at {}", server.options().bucket, server.url());
+    tell("s3", &server.options().bucket, &server.url());
+    println!(
+        "  export AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY=(the secret)",
+        server.options().access_key
+    );
     tokio::signal::ctrl_c().await
 }
 
@@ -113,7 +117,7 @@ async fn run_gcs(gcs: Gcs) -> io::Result<()> {
         ..Default::default()
     })
     .await?;
-    println!("gs://{} at {}", server.options().bucket, server.url());
+    tell("gs", &server.options().bucket, &server.url());
     tokio::signal::ctrl_c().await
 }
 
@@ -122,4 +126,10 @@ async fn run_proxy(proxy: Proxy) -> io::Result<()> {
     line.set(Weather::all(proxy.probability));
     println!("{} leads to http://{}", line.url(), proxy.upstream);
     tokio::signal::ctrl_c().await
+}
+
+/// How a writer is pointed at the store.
+fn tell(scheme: &str, bucket: &str, url: &str) {
+    println!("serving {scheme}://{bucket} at {url}; for a writer:");
+    println!("  export FASTI_STORE={scheme}://{bucket} FASTI_STORE_ENDPOINT={url}");
 }

@@ -1,15 +1,5 @@
-//! A server that speaks S3, in path style, with one bucket.
-//!
-//! Signatures (version 4) are checked: a request that is not signed, or signed with another
-//! secret, is refused with 403. With [`S3Options::public`] objects can be read without a signature,
-//! so that the server can stand in for a CDN as well.
-//!
-//! Served: GET with ranges and conditions, HEAD, PUT with `If-None-Match: *` and `If-Match`,
-//! DELETE, bulk DELETE, listing (version 2), HEAD of the bucket. Everything else is refused with
-//! 501.
+//! What each operation of S3 does to the bucket, and who may ask for it.
 
-use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -17,130 +7,23 @@ use bytes::Bytes;
 use http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, EXPIRES,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body_util::BodyExt;
 use s3s::access::{S3Access, S3AccessContext};
-use s3s::auth::SimpleAuth;
 use s3s::dto::{
     CommonPrefix, DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput,
     DeletedObject, ETag, ETagCondition, GetObjectInput, GetObjectOutput, HeadBucketInput,
     HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListObjectsV2Input, ListObjectsV2Output,
     ObjectStorageClass, PutObjectInput, PutObjectOutput, StreamingBlob,
 };
-use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{Body, S3, S3Error, S3Request, S3Response, S3Result, s3_error};
 
-use crate::front::{Front, NoAnswer, Service};
 use crate::objects::{Condition, Refused};
-use crate::{Conditions, Faults, Object, Objects, Tally};
-
-/// What an [`S3Server`] is like.
-#[derive(Clone, Debug)]
-pub struct S3Options {
-    /// Where it listens; port 0 takes a free one.
-    pub listen: SocketAddr,
-    /// The bucket, which exists from the start.
-    pub bucket: String,
-    /// The only account.
-    pub access_key: String,
-    /// Its secret.
-    pub secret_key: String,
-    /// Objects can be read without a signature.
-    pub public: bool,
-    /// How writes are checked.
-    pub conditions: Conditions,
-}
-
-impl Default for S3Options {
-    fn default() -> Self {
-        Self {
-            listen: (Ipv4Addr::LOCALHOST, 0).into(),
-            bucket: "log".to_owned(),
-            access_key: "writer".to_owned(),
-            secret_key: "a secret of the tests".to_owned(),
-            public: false,
-            conditions: Conditions::Kept,
-        }
-    }
-}
-
-/// A running server. It ends when this is dropped.
-#[derive(Debug)]
-pub struct S3Server {
-    options: S3Options,
-    objects: Arc<Objects>,
-    front: Front,
-}
-
-impl S3Server {
-    /// Starts a server on the runtime of the caller.
-    pub async fn start(options: S3Options) -> io::Result<Self> {
-        let objects = Arc::new(Objects::default());
-        Self::over(objects, options).await
-    }
-
-    /// Starts a server over objects that there are: a second door to one bucket, or the same
-    /// bucket after a restart of the store.
-    pub async fn over(objects: Arc<Objects>, options: S3Options) -> io::Result<Self> {
-        objects.set_conditions(options.conditions);
-        let bucket = Bucket { name: options.bucket.clone(), objects: objects.clone() };
-        let mut builder = S3ServiceBuilder::new(bucket);
-        builder.set_auth(SimpleAuth::from_single(
-            options.access_key.clone(),
-            options.secret_key.clone(),
-        ));
-        builder.set_access(Access { public: options.public });
-        let front = Front::listen(options.listen, Arc::new(Protocol(builder.build()))).await?;
-        Ok(Self { options, objects, front })
-    }
-
-    /// What it was started with.
-    pub fn options(&self) -> &S3Options {
-        &self.options
-    }
-
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.front.address
-    }
-
-    /// The endpoint, without the bucket: `http://127.0.0.1:<port>`.
-    pub fn url(&self) -> String {
-        format!("http://{}", self.front.address)
-    }
-
-    /// The content of the bucket.
-    pub fn objects(&self) -> &Arc<Objects> {
-        &self.objects
-    }
-
-    /// What is to go wrong.
-    pub fn faults(&self) -> &Arc<Faults> {
-        &self.front.faults
-    }
-
-    /// What was asked for.
-    pub fn tally(&self) -> &Arc<Tally> {
-        &self.front.tally
-    }
-}
-
-/// The protocol between whole requests and the bucket.
-struct Protocol(S3Service);
-
-#[async_trait]
-impl Service for Protocol {
-    async fn answer(&self, request: Request<Bytes>) -> Result<Response<Bytes>, NoAnswer> {
-        let answer = self.0.call(request.map(Body::from)).await.map_err(|_| NoAnswer)?;
-        let (head, body) = answer.into_parts();
-        let bytes = body.collect().await.map_err(|_| NoAnswer)?.to_bytes();
-        Ok(Response::from_parts(head, bytes))
-    }
-}
+use crate::{Object, Objects};
 
 /// Who may do what: the account everything, everybody else nothing, or read objects.
-struct Access {
-    public: bool,
+pub(super) struct Access {
+    pub(super) public: bool,
 }
 
 #[async_trait]
@@ -154,9 +37,10 @@ impl S3Access for Access {
     }
 }
 
-struct Bucket {
-    name: String,
-    objects: Arc<Objects>,
+/// The only bucket.
+pub(super) struct Bucket {
+    pub(super) name: String,
+    pub(super) objects: Arc<Objects>,
 }
 
 impl Bucket {

@@ -1,0 +1,116 @@
+//! A server that speaks the XML protocol of Google Cloud Storage, as far as `object_store` does.
+//!
+//! Served: GET with ranges, conditions and `generation`, HEAD, PUT and DELETE with
+//! `x-goog-if-generation-match` (0: must not exist), listing (version 2). Every answer shows
+//! `x-goog-generation`. Everything else is refused with 501.
+//!
+//! As the real store, it unpacks objects of content coding gzip for clients that do not say
+//! `Accept-Encoding: gzip`, unless the object's lifetime says `no-transform`: that answer has no
+//! length. And if told so, it refuses updates of one name that follow each other too closely.
+
+mod protocol;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use self::protocol::Protocol;
+use crate::front::Front;
+use crate::{Conditions, Faults, Objects, Tally};
+
+/// What a [`GcsServer`] is like.
+#[derive(Clone, Debug)]
+pub struct GcsOptions {
+    /// Where it listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The bucket, which exists from the start.
+    pub bucket: String,
+    /// The bearer token that every request must show. `None`: whoever asks may.
+    pub token: Option<String>,
+    /// Objects can be read without a token.
+    pub public: bool,
+    /// How writes are checked.
+    pub conditions: Conditions,
+    /// How long after a write of a name the next one is refused with 429. The real store's limit
+    /// is about one second.
+    pub update_interval: Option<Duration>,
+}
+
+impl Default for GcsOptions {
+    fn default() -> Self {
+        Self {
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            bucket: "log".to_owned(),
+            token: None,
+            public: false,
+            conditions: Conditions::Kept,
+            update_interval: None,
+        }
+    }
+}
+
+/// A running server. It ends when this is dropped.
+#[derive(Debug)]
+pub struct GcsServer {
+    options: GcsOptions,
+    objects: Arc<Objects>,
+    front: Front,
+}
+
+impl GcsServer {
+    /// Starts a server on the runtime of the caller.
+    pub async fn start(options: GcsOptions) -> io::Result<Self> {
+        let objects = Arc::new(Objects::default());
+        Self::over(objects, options).await
+    }
+
+    /// Starts a server over objects that there are: a second door to one bucket, or the same
+    /// bucket after a restart of the store.
+    pub async fn over(objects: Arc<Objects>, options: GcsOptions) -> io::Result<Self> {
+        objects.set_conditions(options.conditions);
+        objects.set_update_interval(options.update_interval);
+        let protocol = Protocol { options: options.clone(), objects: objects.clone() };
+        let front = Front::listen(options.listen, Arc::new(protocol)).await?;
+        Ok(Self { options, objects, front })
+    }
+
+    /// What it was started with.
+    pub fn options(&self) -> &GcsOptions {
+        &self.options
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.front.address
+    }
+
+    /// The base URL, without the bucket: `http://127.0.0.1:<port>`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.front.address)
+    }
+
+    /// A service account that leads clients here, for those that have no setting for the base URL.
+    /// It goes without a token, and so serves only where [`GcsOptions::token`] is `None`.
+    pub fn service_account(&self) -> String {
+        let url = self.url();
+        format!(
+            r#"{{"gcs_base_url":"{url}","disable_oauth":true,"client_email":"","private_key":"","private_key_id":""}}"#
+        )
+    }
+
+    /// The content of the bucket.
+    pub fn objects(&self) -> &Arc<Objects> {
+        &self.objects
+    }
+
+    /// What is to go wrong.
+    pub fn faults(&self) -> &Arc<Faults> {
+        &self.front.faults
+    }
+
+    /// What was asked for.
+    pub fn tally(&self) -> &Arc<Tally> {
+        &self.front.tally
+    }
+}
