@@ -31,6 +31,7 @@ use super::publish::Publication;
 use super::recover::catch_up;
 use super::roles::{Leader, State, chain, find_leader, gauge};
 use super::{Acknowledged, Context};
+use crate::planted::{Bug, planted};
 
 /// Most batches that are with the leader at once.
 const FORWARDS_MAX: usize = 4;
@@ -125,7 +126,7 @@ impl Follower<'_> {
                 },
                 Err(error) => tracing::debug!(error = chain(&error), "the leader is silent"),
             }
-            if clock.now() - heard >= self.patience {
+            if clock.now() - heard >= self.patience && !planted(Bug::NeverTakeOver) {
                 tracing::warn!(leader = leader.address, "the leader is gone");
                 return Left::Gone;
             }
@@ -147,6 +148,9 @@ impl Follower<'_> {
 
     /// The tree of a checkpoint, if the log's key has signed it.
     fn open(&self, checkpoint: &[u8]) -> Option<TreeHead> {
+        if planted(Bug::PeerCheckpointBelieved) {
+            return Some(tiles_spec::SignedCheckpoint::parse(checkpoint).ok()?.checkpoint().head);
+        }
         let signer = &self.context.signer;
         let key = signer.verifier_key();
         let opened = open_checkpoint(checkpoint, signer.origin().as_str(), &[key]);
@@ -188,6 +192,7 @@ impl Follower<'_> {
             };
             match batch {
                 Some(batch) => with_leader.push(self.hand_over(peers, leader, batch)),
+                None if planted(Bug::FollowerStays) => std::future::pending().await,
                 None => return Left::Drained,
             }
         }
@@ -241,7 +246,10 @@ impl Follower<'_> {
                 opened.insert(Arc::new(Publication { head, checkpoint, tiles })).clone()
             }
         };
-        verify_inclusion(&leaf.hash, said.index, &publication.head, &said.proof).ok()?;
+        let proved = verify_inclusion(&leaf.hash, said.index, &publication.head, &said.proof);
+        if !planted(Bug::PeerBelieved) {
+            proved.ok()?;
+        }
         Some(Acknowledged {
             index: said.index,
             leaf: leaf.hash,

@@ -54,6 +54,7 @@ pub use roles::Driver;
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::metrics::LogMetrics;
+use crate::planted::{Bug, planted};
 use crate::signer::{SignedMemory, Signer};
 use crate::store::{ObjectPath, Store, StoreError, Stores};
 use dedup::{Dedup, DedupIndex};
@@ -270,6 +271,7 @@ impl Log {
                     Ok(answer) => break answer,
                     // The term has ended that the batch belonged to. The next one takes the entry
                     // once more, and finds it if it is in the log by now.
+                    Err(_) if planted(Bug::WaitersForgotten) => std::future::pending().await,
                     Err(_) => self.pool.submit_again(leaf.clone(), &mut waiting)?,
                 }
             }
@@ -284,7 +286,7 @@ impl Log {
 
     /// A hit of the index is believed only when the tree proves it.
     async fn confirm(&self, acknowledged: Acknowledged) -> Answer {
-        if acknowledged.duplicate {
+        if acknowledged.duplicate && !planted(Bug::HitBelieved) {
             let proof = self.prove(&acknowledged).await;
             proof.map_err(|error| SubmitError::Lookup(error.to_string()))?;
         }

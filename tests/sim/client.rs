@@ -73,18 +73,17 @@ async fn ask(
     let patience = sim.draw(|rng| Duration::from_millis(rng.pick(&[3_000, 20_000, 600_000])));
     let asked = running.gate.run(async {
         let answer = log.submit(entry.clone()).await?;
+        arrives(sim, client, writer, entry, &answer);
         // The writer answers with a proof, as it does over HTTP.
         let proof = log.prove(&answer).await;
-        proof.map_err(|error| SubmitError::Lookup(error.to_string()))?;
-        Ok(answer)
+        proof.map(drop).map_err(|error| SubmitError::Lookup(error.to_string()))
     });
     let Ok(Some(answer)) = tokio::time::timeout(patience, asked).await else {
         sim.count("submissions without an answer");
         return false;
     };
     match answer {
-        Ok(answer) => {
-            arrives(sim, client, writer, entry, &answer);
+        Ok(()) => {
             let lost = !sim.is_quiet() && sim.draw(|rng| rng.chance(200));
             if lost {
                 sim.count("acknowledgements lost");

@@ -56,6 +56,10 @@ pub struct Mix {
     pub writers: usize,
     /// One writer that knows of no peers, on a store that needs no tidying.
     pub alone: bool,
+    /// All writers were given one address, by mistake: nothing is promised but safety.
+    pub one_address: bool,
+    /// When faults have ended, one writer does not come back.
+    pub one_stays_down: bool,
     pub clients: usize,
     /// How often each client submits something.
     pub steps: usize,
@@ -88,7 +92,7 @@ pub struct Mix {
 
 impl Mix {
     pub fn of(rng: &mut Seeded) -> Self {
-        let writers = rng.pick(&[1, 2, 2, 2, 3, 3, 4]);
+        let writers = rng.pick(&[1, 1, 2, 2, 2, 3, 3, 4]);
         let rates = Rates {
             slow: rate(rng, 300),
             refused: rate(rng, 300),
@@ -116,11 +120,14 @@ impl Mix {
         let batch_entries = rng.pick(&[1, 7, 256, 4096, 4096]);
         // Without trimming, or with small batches or a small pool, large bursts only take long.
         let is_small = alone || batch_entries < 256 || pool_entries < 300;
-        let bursts = if is_small { [1, 1, 3, 10, 20] } else { [1, 3, 20, 150, 300] };
+        let bursts = if is_small { [1, 3, 10, 20, 20] } else { [1, 3, 20, 150, 300] };
+        let one_address = writers > 1 && rng.chance(700);
         let burst = rng.pick(&bursts);
         Self {
             writers,
             alone,
+            one_address,
+            one_stays_down: writers > 1 && rng.coin(),
             clients,
             steps: rng.between(20, 120).min(2_000 / burst).div_ceil(clients),
             burst,
