@@ -59,9 +59,10 @@ impl Replay {
     /// Reads the records, then the checkpoint, and checks that they agree with each other, with
     /// what the key remembers and with what the operator has stated.
     pub async fn read(context: &Context) -> Result<Self, RecoverError> {
-        let early = match planted(Bug::CheckpointBeforeRecords) {
-            true => Some(read_checkpoint(context).await?),
-            false => None,
+        let early = if planted(Bug::CheckpointBeforeRecords) {
+            Some(read_checkpoint(context).await?)
+        } else {
+            None
         };
         let Some(newest) = newest_record(context).await? else {
             return Self::without_records(context).await;
