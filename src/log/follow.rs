@@ -77,6 +77,8 @@ impl Follower<'_> {
             let leader = match find_leader(self.context).await {
                 Ok(Some(leader)) => leader,
                 Ok(None) => return Followed::LeaderGone(None),
+                // A writer that is going down cannot wait for a store that does not answer.
+                Err(_) if self.pool.is_closed() => return Followed::LeaderGone(None),
                 Err(error) => {
                     tracing::warn!(error = chain(&error), "cannot find out who leads");
                     self.context.clock.sleep(LOOK_PAUSE).await;
