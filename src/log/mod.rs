@@ -59,7 +59,7 @@ use crate::signer::{SignedMemory, Signer};
 use crate::store::{ObjectPath, Store, StoreError, Stores};
 use dedup::{Dedup, DedupIndex};
 use peers::{NotLeading, PeerAnswer, PeerIncluded, Peers, Role, Standing};
-use pool::{Pool, PoolLimits};
+use pool::{Pool, PoolLimits, Waiting};
 use progress::Progress;
 use roles::State;
 
@@ -265,23 +265,27 @@ impl Log {
                 self.metrics.pushbacks.inc();
             }
         })?;
-        let answered = std::pin::pin!(async {
-            loop {
-                match (&mut waiting.answer).await {
-                    Ok(answer) => break answer,
-                    // The term has ended that the batch belonged to. The next one takes the entry
-                    // once more, and finds it if it is in the log by now.
-                    Err(_) if planted(Bug::WaitersForgotten) => std::future::pending().await,
-                    Err(_) => self.pool.submit_again(leaf.clone(), &mut waiting)?,
-                }
+        let answer = {
+            let answered = std::pin::pin!(self.answered(leaf, &mut waiting));
+            match select(answered, self.clock.sleep(self.answer_time_max)).await {
+                Either::Left((answer, _)) => answer,
+                Either::Right(_) => Err(SubmitError::Unanswered),
             }
-        });
-        let answer = match select(answered, self.clock.sleep(self.answer_time_max)).await {
-            Either::Left((answer, _)) => answer,
-            Either::Right(_) => Err(SubmitError::Unanswered),
         };
         drop(waiting);
         self.confirm(answer?).await
+    }
+
+    async fn answered(&self, leaf: Leaf, waiting: &mut Waiting) -> Answer {
+        loop {
+            match (&mut waiting.answer).await {
+                Ok(answer) => return answer,
+                // The term has ended that the batch belonged to. The next one takes the entry once
+                // more, and finds it if it is in the log by now.
+                Err(_) if planted(Bug::WaitersForgotten) => std::future::pending().await,
+                Err(_) => self.pool.submit_again(leaf.clone(), waiting)?,
+            }
+        }
     }
 
     /// A hit of the index is believed only when the tree proves it.
