@@ -49,15 +49,21 @@ fn choose(sim: &Sim, client: usize, known: &mut Vec<Bytes>) -> Vec<Bytes> {
 
 /// Submits one entry until it is answered: through writer `only`, or through any that runs.
 pub async fn submit(sim: &Arc<Sim>, client: usize, entry: Bytes, only: Option<usize>) {
-    loop {
+    for attempt in 0.. {
         let writer = only.unwrap_or_else(|| sim.draw(|rng| rng.below(sim.mix.writers)));
         if let Some(running) = sim.running(writer)
             && ask(sim, client, &running, writer, &entry).await
         {
             return;
         }
-        let pause = sim.draw(|rng| rng.span(20, 3_000));
-        tokio::time::sleep(pause).await;
+        // Back-off, as a good client has it: in a long trouble it asks seldom.
+        let most = 500 << attempt.min(9);
+        let pause = sim.draw(|rng| rng.span(20, most));
+        sim.sleep_until_quiet(pause).await;
+        if sim.is_quiet() {
+            let pause = sim.draw(|rng| rng.span(20, 2_000));
+            tokio::time::sleep(pause).await;
+        }
     }
 }
 

@@ -65,6 +65,7 @@ async fn run(process: Arc<Process>, index: Arc<MemoryIndex>) -> Result<(), Strin
             batch_entries_max: mix.batch_entries,
             pool_entries_max: mix.pool_entries,
             republish_interval: millis(mix.republish),
+            answer_time_max: millis(mix.answer_time),
             writer_address: sim.address(writer),
             ping_interval: millis(mix.ping),
             takeover_after: millis(mix.takeover),

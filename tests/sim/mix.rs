@@ -84,6 +84,7 @@ pub struct Mix {
     pub takeover: u64,
     pub pace: u64,
     pub republish: u64,
+    pub answer_time: u64,
     pub batch_entries: usize,
     pub pool_entries: usize,
     /// Faults end after this time at the latest.
@@ -123,6 +124,8 @@ impl Mix {
         let bursts = if is_small { [1, 3, 10, 20, 20] } else { [1, 3, 20, 150, 300] };
         let one_address = writers > 1 && rng.chance(700);
         let burst = rng.pick(&bursts);
+        let trouble_every = rng.pick(&[3_000, 20_000, 200_000]);
+        let faulty_for = rng.pick(&[60_000, 600_000, 7_200_000]).min(trouble_every * 200);
         Self {
             writers,
             alone,
@@ -134,7 +137,7 @@ impl Mix {
             think: rng.pick(&[200, 2_000, 20_000, 120_000]),
             rates,
             troubles,
-            trouble_every: rng.pick(&[3_000, 20_000, 200_000]),
+            trouble_every,
             longest: rng.pick(&[5_000, 120_000, 10_800_000]),
             patience: Duration::from_millis(rng.pick(&[1_000, 5_000, 30_000])),
             etags: rng.coin(),
@@ -143,9 +146,10 @@ impl Mix {
             takeover: rng.pick(&[1_000, 2_000, 10_000]),
             pace: if batch_entries < 256 { 0 } else { rng.pick(&[0, 0, 0, 1_000]) },
             republish: rng.pick(&[5_000, 60_000, 3_600_000]),
+            answer_time: rng.pick(&[5_000, 60_000, 600_000]),
             batch_entries,
             pool_entries,
-            faulty_for: Duration::from_millis(rng.pick(&[60_000, 600_000, 7_200_000])),
+            faulty_for: Duration::from_millis(faulty_for),
         }
     }
 }
