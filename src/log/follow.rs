@@ -90,7 +90,8 @@ impl Follower<'_> {
                 return Followed::LeaderGone(Some(leader));
             }
             self.state.send_modify(|state| {
-                *state = State { role: Role::Following, leader: leader.clone() };
+                state.role = Role::Following;
+                state.leader = leader.clone();
             });
             tracing::info!(epoch = leader.epoch.0, leader = leader.address, "follows");
             match self.follow(&**peers, &leader).await {
@@ -121,6 +122,7 @@ impl Follower<'_> {
                 Ok(standing) => match standing.role {
                     Role::Leading => {
                         heard = clock.now();
+                        self.state.send_modify(|state| state.heard = heard);
                         self.advance(&standing);
                     }
                     Role::Leaving => return Left::Gone,

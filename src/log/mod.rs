@@ -63,6 +63,9 @@ use pool::{Pool, PoolLimits, Waiting};
 use progress::Progress;
 use roles::State;
 
+/// A takeover that takes longer is in trouble.
+const TAKEOVER_TIME: Duration = Duration::from_secs(5);
+
 /// The limits of a log.
 #[derive(Debug, Clone)]
 pub struct LogConfig {
@@ -387,18 +390,22 @@ impl Log {
         self.pool.len()
     }
 
-    /// The log takes entries: its driver is running, somebody leads, and it is not shutting down.
+    /// The log takes entries: its driver is running, somebody leads or will soon, and it is not
+    /// shutting down. While a takeover is under way entries wait: if all writers said no then, a load
+    /// balancer would have nobody to send them to. A writer that does not reach the leader for
+    /// longer is no place for them.
     pub fn is_ready(&self) -> bool {
         let is_running = self.published.has_changed().is_ok() && !self.pool.is_closed();
-        let role = self.state.borrow().role;
+        let state = self.state.borrow();
+        let silence = self.clock.now().saturating_duration_since(state.heard);
         is_running
             && !self.is_draining.load(Ordering::Relaxed)
-            && matches!(role, Role::Leading | Role::Following)
+            && (state.role == Role::Leading || silence < self.patience + TAKEOVER_TIME)
     }
 
     /// How this writer stands among its peers.
     pub fn standing(&self) -> Standing {
-        let State { role, leader } = self.state.borrow().clone();
+        let State { role, leader, .. } = self.state.borrow().clone();
         let published = self.published();
         Standing {
             role: match role {

@@ -16,7 +16,7 @@
 //! submitted again by those who wait for it.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tiles_spec::{TileMap, TreeSize};
 use tokio::sync::watch;
@@ -59,6 +59,8 @@ pub(super) struct Leader {
 pub(super) struct State {
     pub role: Role,
     pub leader: Leader,
+    /// When the leader was last known to lead; of no interest while this writer does.
+    pub heard: Instant,
 }
 
 /// What comes next.
@@ -97,7 +99,8 @@ impl Driver {
         let (next, publication, leader) = enter(&context, &dedup).await?;
         context.metrics.tree_size.set(gauge(publication.head.size));
         let (published, _) = watch::channel(publication);
-        let (state, _) = watch::channel(State { role: Role::Recovering, leader });
+        let (state, _) =
+            watch::channel(State { role: Role::Recovering, leader, heard: context.clock.now() });
         let (pool, progress) = (FailOnDrop(pool), Arc::default());
         let driver = Self { context, dedup, pool, published, state, progress, next };
         driver.enter_role(match driver.next {
@@ -217,7 +220,12 @@ impl Driver {
     fn enter_role(&self, role: Role) {
         let metrics = &self.context.metrics;
         metrics.leading.set(i64::from(role == Role::Leading));
-        self.state.send_modify(|state| state.role = role);
+        self.state.send_modify(|state| {
+            if state.role == Role::Leading {
+                state.heard = self.context.clock.now();
+            }
+            state.role = role;
+        });
         metrics.epoch.set(i64::try_from(self.state.borrow().leader.epoch.0).unwrap_or(i64::MAX));
     }
 }

@@ -12,6 +12,7 @@ mod oracle;
 mod refusals;
 mod rekor;
 mod restored;
+mod scene;
 #[path = "../disk/seeded.rs"]
 #[allow(dead_code)] // Not all of it is needed here.
 mod seeded;

@@ -62,7 +62,7 @@ fn fill_and_make_room(disk: &Path, ballast_bytes: usize) {
     writer.stop();
 
     let read = |path: &str| std::fs::read(store.join(path)).ok();
-    let published = oracle::verify(&read, ORIGIN, &verifier_key(&store));
+    let published = oracle::verify(&read, ORIGIN, &verifier_key(&store.join("_writer/log.key")));
     for (entry, index) in acknowledged {
         assert_eq!(published.entries[index], entry, "acknowledged at {index}");
     }

@@ -4,12 +4,14 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use flate2::read::GzDecoder;
+
 /// A connection to a writer.
 pub struct Connection {
     stream: BufReader<TcpStream>,
 }
 
-/// An answer.
+/// An answer, its body unpacked.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -17,9 +19,15 @@ pub struct Answer {
 }
 
 impl Connection {
+    /// Connects; an answer may take 20 seconds.
     pub fn open(address: SocketAddr) -> io::Result<Self> {
+        Self::open_with(address, Duration::from_secs(20))
+    }
+
+    /// Connects; an answer may take as long as `patience`.
+    pub fn open_with(address: SocketAddr, patience: Duration) -> io::Result<Self> {
         let stream = TcpStream::connect(address)?;
-        stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+        stream.set_read_timeout(Some(patience))?;
         stream.set_nodelay(true)?;
         Ok(Self { stream: BufReader::new(stream) })
     }
@@ -44,7 +52,7 @@ impl Connection {
         let status = self.read_line()?;
         let status = status.split(' ').nth(1).and_then(|code| code.parse().ok());
         let status = status.ok_or(io::ErrorKind::InvalidData)?;
-        let mut length = 0;
+        let (mut length, mut is_packed) = (0, false);
         loop {
             let line = self.read_line()?.to_ascii_lowercase();
             if line.is_empty() {
@@ -53,9 +61,14 @@ impl Connection {
             if let Some(value) = line.strip_prefix("content-length:") {
                 length = value.trim().parse().map_err(|_| io::ErrorKind::InvalidData)?;
             }
+            is_packed |= line.strip_prefix("content-encoding:").map(str::trim) == Some("gzip");
         }
         let mut body = vec![0; length];
         self.stream.read_exact(&mut body)?;
+        if is_packed {
+            let packed = std::mem::take(&mut body);
+            GzDecoder::new(&*packed).read_to_end(&mut body)?;
+        }
         Ok(Answer { status, body })
     }
 

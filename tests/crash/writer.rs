@@ -31,13 +31,22 @@ pub struct Ended {
 impl Writer {
     /// Starts a writer on `store`.
     pub fn start(store: &Path, more: &[&str]) -> Self {
+        let mut command = Self::command(ORIGIN, "127.0.0.1:0");
+        command.arg("--store").arg(store).args(more);
+        Self::spawn(command)
+    }
+
+    /// A writer that was not yet told its store.
+    pub fn command(origin: &str, listen: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fasti-writer"));
+        command.env_clear().args(["--origin", origin, "--listen", listen, "--accept-opaque"]);
+        command
+    }
+
+    /// Starts a writer.
+    pub fn spawn(mut command: Command) -> Self {
         let stderr = tempfile::tempfile().expect("a file for what the writer says");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_fasti-writer"))
-            .env_clear()
-            .arg("--store")
-            .arg(store)
-            .args(["--origin", ORIGIN, "--listen", "127.0.0.1:0", "--accept-opaque"])
-            .args(more)
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(stderr.try_clone().expect("a second descriptor"))
@@ -59,7 +68,9 @@ impl Writer {
 
     /// Waits until the writer listens, which it has to.
     pub fn expect_address(&mut self) -> SocketAddr {
-        self.address().unwrap_or_else(|ended| panic!("the writer refuses: {}", ended.stderr))
+        self.address().unwrap_or_else(|Ended { status, stderr }| {
+            panic!("the writer refuses, {status}: {stderr}");
+        })
     }
 
     /// SIGKILL.
@@ -73,10 +84,20 @@ impl Writer {
         while !self.takes_sigterm() {
             std::thread::sleep(Duration::from_millis(1));
         }
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
-        kill_process(pid.expect("a process"), Signal::TERM).expect("the writer is there");
+        self.signal(Signal::TERM);
         let ended = self.wait();
         assert!(ended.status.success(), "the writer ends in order: {}", ended.stderr);
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("the writer is there");
+    }
+
+    /// What it said, if it has ended.
+    pub fn ended(&mut self) -> Option<Ended> {
+        let has_ended = self.child.try_wait().expect("the writer can be waited for").is_some();
+        has_ended.then(|| self.wait())
     }
 
     fn takes_sigterm(&self) -> bool {
@@ -104,9 +125,9 @@ impl Drop for Writer {
     }
 }
 
-/// The key of the log in `store`.
-pub fn verifier_key(store: &Path) -> VerifierKey {
-    let line = std::fs::read_to_string(store.join("_writer/log.key")).expect("the key file");
+/// The key in a log's key file.
+pub fn verifier_key(key_file: &Path) -> VerifierKey {
+    let line = std::fs::read_to_string(key_file).expect("the key file");
     let key = NoteSigningKey::parse(line.trim_end()).expect("a key");
     key.verifier_key().clone()
 }

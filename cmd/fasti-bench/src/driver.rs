@@ -25,8 +25,8 @@ use crate::verdict::{Outcome, Verdict};
 
 /// What all drivers of a run share.
 pub struct Run<'a> {
-    /// Where to send.
-    pub target: &'a Target,
+    /// Where to send; there is at least one, and all have the same prefix.
+    pub targets: &'a [Target],
     /// What to send.
     pub entries: &'a Entries,
     /// When the first entry may leave.
@@ -82,7 +82,7 @@ impl<'a> Driver<'a> {
         let share = |total: usize| total / drivers + usize::from(number < total % drivers);
         Ok(Self {
             run,
-            requests: Requests::new(run.entries, run.target),
+            requests: Requests::new(run.entries, &run.targets[0]),
             number,
             pace,
             random: Random::new(run.seed ^ (own + 1)),
@@ -304,7 +304,8 @@ impl<'a> Driver<'a> {
     }
 
     fn connect(&mut self, at: usize) {
-        let address = self.run.target.address;
+        let targets = self.run.targets;
+        let address = targets[(at * self.run.drivers + self.number) % targets.len()].address;
         if let Err(error) = self.connections[at].connect(address, &self.poll, at) {
             self.lose(at, Fault::Connect(error.kind()));
         }

@@ -16,7 +16,7 @@ use crate::Format;
 use crate::driver::{Driver, Run};
 use crate::entries::{Entries, OPAQUE_BYTES_MIN, Opaque, Random};
 use crate::process::{self, Counters, CpuTime};
-use crate::report::{Fsyncs, Indices, Measured, Report, Server, Setting};
+use crate::report::{Indices, Measured, Report, Server, Setting};
 use crate::submissions::Submissions;
 use crate::tally::{NO_INDEX, Tally, Window};
 use crate::target::Target;
@@ -26,9 +26,10 @@ use crate::verify::{self, Acknowledged, Source};
 /// The options of `load`.
 #[derive(Args)]
 pub struct LoadArguments {
-    /// Base URL of the log's write path, http://host:port[/prefix]
-    #[arg(long)]
-    log: String,
+    /// Base URL of the log's write path, http://host:port[/prefix]; given several times, connections
+    /// are shared out among them
+    #[arg(long, required = true)]
+    log: Vec<String>,
     /// What to submit: bytes to POST /add, or signed entries to POST /api/v2/log/entries
     #[arg(long, value_enum, default_value = "opaque")]
     kind: Kind,
@@ -70,15 +71,16 @@ pub struct LoadArguments {
     /// Look for this many acknowledged entries in the log's bundles afterwards
     #[arg(long, default_value_t = 0, value_name = "N")]
     verify: usize,
-    /// Where --verify reads: URL or directory [default: the --log URL]
+    /// Where --verify reads: URL or directory [default: the first --log URL]
     #[arg(long, value_name = "URL|DIR")]
     read: Option<String>,
     /// Report the CPU time and peak memory of this process
     #[arg(long, value_name = "PID")]
     server_pid: Option<u32>,
-    /// Report fsyncs and batches from this Prometheus page
+    /// Report batches, and fsyncs or requests to the bucket, from this Prometheus page; given several
+    /// times, the sum
     #[arg(long, value_name = "URL")]
-    metrics: Option<String>,
+    metrics: Vec<String>,
     /// How to print the report
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -93,22 +95,24 @@ enum Kind {
 /// Makes the run and prints the report; true when every check passed.
 pub fn run(arguments: &LoadArguments) -> Result<bool> {
     arguments.check()?;
-    let target = Target::parse(&arguments.log)?;
-    let metrics = arguments.metrics.as_deref().map(Target::parse).transpose()?;
-    let read = Source::parse(arguments.read.as_ref().unwrap_or(&arguments.log))?;
+    let targets = Target::parse_all(&arguments.log)?;
+    let metrics = Target::parse_all(&arguments.metrics)?;
+    let read = Source::parse(arguments.read.as_ref().unwrap_or(&arguments.log[0]))?;
     let seed = arguments.seed.map_or_else(random_seed, Ok)?;
     let observer = Observer { pid: arguments.server_pid, metrics };
     // A wrong PID, metrics page or address should not cost a whole run.
     observer.sample()?;
-    TcpStream::connect_timeout(&target.address, Duration::from_secs(5))
-        .with_context(|| format!("connecting to {}", target.address))?;
+    for target in &targets {
+        TcpStream::connect_timeout(&target.address, Duration::from_secs(5))
+            .with_context(|| format!("connecting to {}", target.address))?;
+    }
     let entries = arguments.entries(seed)?;
 
     let start = Instant::now();
     let window_start = start + arguments.warmup;
     let window = Window { start: window_start, end: window_start + arguments.duration };
     let run = Run {
-        target: &target,
+        targets: &targets,
         entries: &entries,
         start,
         window,
@@ -182,7 +186,7 @@ impl LoadArguments {
     fn setting(&self, seed: u64) -> Setting {
         let opaque = self.kind == Kind::Opaque;
         Setting {
-            log: self.log.clone(),
+            log: self.log.join(","),
             kind: if opaque { "opaque" } else { "hashedrekord" },
             entry_bytes: opaque.then_some(self.entry_bytes),
             connections: self.connections,
@@ -240,7 +244,7 @@ fn wait_until(moment: Instant, all_done: &Receiver<()>) {
 /// Reads what the run costs.
 struct Observer {
     pid: Option<u32>,
-    metrics: Option<Target>,
+    metrics: Vec<Target>,
 }
 
 struct Sample {
@@ -259,7 +263,8 @@ impl Observer {
         // CPU times first: reading the metrics page costs both sides some.
         let client = process::own_cpu_time();
         let server = self.pid.map(CpuTime::of).transpose()?;
-        let counters = self.metrics.as_ref().map(Counters::read).transpose()?;
+        let counters = (!self.metrics.is_empty()).then(|| Counters::sum(&self.metrics));
+        let counters = counters.transpose()?;
         Ok(Sample { client, server, counters })
     }
 }
@@ -275,16 +280,13 @@ impl Costs {
             system: after.system.saturating_sub(before.system),
             peak_rss_kib,
         });
-        let fsyncs = before.counters.zip(after.counters).map(|(before, after)| Fsyncs {
-            fsyncs: after.fsyncs - before.fsyncs,
-            batches: after.batches - before.batches,
-        });
+        let counted = before.counters.zip(after.counters);
         Measured {
             seconds: end.saturating_duration_since(window.start).as_secs_f64(),
             used_up: last.is_some(),
             client: after.client.saturating_sub(before.client),
             server,
-            fsyncs,
+            counted: counted.map(|(before, after)| after.since(before)),
         }
     }
 }

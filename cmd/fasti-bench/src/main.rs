@@ -11,6 +11,7 @@
 //! wrong arguments or a run that could not be made.
 
 mod answer;
+mod bucket;
 mod connection;
 mod driver;
 mod entries;

@@ -1,4 +1,5 @@
-//! What a run costs: CPU time and memory from `/proc`, fsyncs from the server's own metrics.
+//! What a run costs: CPU time and memory from `/proc`, fsyncs or requests from the servers' own
+//! metrics.
 
 use std::fs;
 use std::time::Duration;
@@ -6,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use rustix::time::{ClockId, clock_gettime};
 
+use crate::bucket::Requests;
 use crate::fetch;
 use crate::target::Target;
 
@@ -40,25 +42,55 @@ pub fn peak_rss_kib(pid: u32) -> Result<u64> {
     parse_status(&status).with_context(|| format!("{path} has no VmHWM"))
 }
 
-/// The writer's counters that a run looks at.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// The writers' counters that a run looks at.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Counters {
-    /// `fasti_fsyncs_total`.
-    pub fsyncs: f64,
     /// `fasti_batches_total`.
     pub batches: f64,
+    /// `fasti_fsyncs_total`, of a log in a directory.
+    pub fsyncs: Option<f64>,
+    /// Of a log in a bucket.
+    pub bucket: Option<Requests>,
 }
 
 impl Counters {
+    /// Reads the metrics pages of all writers of a log.
+    pub fn sum(targets: &[Target]) -> Result<Self> {
+        let mut sum = Self::default();
+        for target in targets {
+            sum = sum.combine(Self::read(target)?, |a, b| a + b);
+        }
+        Ok(sum)
+    }
+
+    /// What was counted since `before`.
+    pub fn since(self, before: Self) -> Self {
+        self.combine(before, |now, then| now - then)
+    }
+
+    fn combine(self, other: Self, with: fn(f64, f64) -> f64) -> Self {
+        let fsyncs = self.fsyncs.or(other.fsyncs.map(|_| 0.0));
+        let bucket = self.bucket.or(other.bucket.map(|_| Requests::default()));
+        Self {
+            batches: with(self.batches, other.batches),
+            fsyncs: fsyncs.map(|own| with(own, other.fsyncs.unwrap_or_default())),
+            bucket: bucket.map(|own| own.combine(other.bucket.unwrap_or_default(), with)),
+        }
+    }
+
     /// Reads the metrics page at `target` (its prefix is the page's path).
-    pub fn read(target: &Target) -> Result<Self> {
+    fn read(target: &Target) -> Result<Self> {
         let (status, page) = fetch::get(target, "", Duration::from_secs(5))?;
         if status != 200 {
             bail!("metrics answered status {status}");
         }
         let page = String::from_utf8(page).context("metrics are not UTF-8")?;
-        let total = |name| counter(&page, name).with_context(|| format!("metrics lack {name}"));
-        Ok(Self { fsyncs: total("fasti_fsyncs_total")?, batches: total("fasti_batches_total")? })
+        let total = |name: &str| counter(&page, name);
+        Ok(Self {
+            batches: total("fasti_batches_total").context("metrics lack fasti_batches_total")?,
+            fsyncs: total("fasti_fsyncs_total"),
+            bucket: Requests::read(total),
+        })
     }
 }
 

@@ -13,7 +13,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::bucket::BucketCost;
 use crate::histogram::Histogram;
+use crate::process::Counters;
 use crate::tally::Tally;
 use crate::units::{show_count, show_duration};
 use crate::verify::Found;
@@ -21,7 +23,7 @@ use crate::verify::Found;
 /// What was run, as asked for.
 #[derive(Clone, Debug, Serialize)]
 pub struct Setting {
-    /// The URL.
+    /// The URLs, separated by commas.
     pub log: String,
     /// `opaque` or `hashedrekord`.
     pub kind: &'static str,
@@ -51,8 +53,8 @@ pub struct Measured {
     pub client: Duration,
     /// CPU time of the server.
     pub server: Option<Server>,
-    /// Counters of the server.
-    pub fsyncs: Option<Fsyncs>,
+    /// How far the servers' counters went within the window.
+    pub counted: Option<Counters>,
 }
 
 /// The server's CPU time within the window, and its memory.
@@ -63,14 +65,6 @@ pub struct Server {
     pub system: Duration,
     /// VmHWM at the end.
     pub peak_rss_kib: Option<u64>,
-}
-
-/// How far the server's counters went within the window.
-pub struct Fsyncs {
-    /// `fasti_fsyncs_total`.
-    pub fsyncs: f64,
-    /// `fasti_batches_total`.
-    pub batches: f64,
 }
 
 /// The check of all indices.
@@ -102,7 +96,11 @@ pub struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     server: Option<ServerCost>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    batches: Option<Batches>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     disk: Option<Disk>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bucket: Option<BucketCost>,
     indices: IndexCheck,
     #[serde(skip_serializing_if = "Option::is_none")]
     verified: Option<Verified>,
@@ -137,11 +135,15 @@ struct ServerCost {
 }
 
 #[derive(Debug, Serialize)]
+struct Batches {
+    count: f64,
+    entries_per_batch: f64,
+}
+
+#[derive(Debug, Serialize)]
 struct Disk {
     fsyncs: f64,
-    batches: f64,
     fsyncs_per_batch: f64,
-    entries_per_batch: f64,
 }
 
 #[derive(Debug, Serialize)]
@@ -171,6 +173,7 @@ impl Report {
         let entries = total.acknowledged_in_window;
         let per_entry = |time: Duration| ratio(time.as_secs_f64() * 1e6, entries as f64);
         let wrong = found.map_or(0, |found| found.wrong);
+        let counted = measured.counted;
         Self {
             passed: total.acknowledged > 0 && indices.given_twice == 0 && wrong == 0,
             setting: setting.clone(),
@@ -198,12 +201,16 @@ impl Report {
                 cpu_us_per_entry: per_entry(server.user + server.system),
                 peak_rss_kib: server.peak_rss_kib,
             }),
-            disk: measured.fsyncs.as_ref().map(|counted| Disk {
-                fsyncs: counted.fsyncs,
-                batches: counted.batches,
-                fsyncs_per_batch: ratio(counted.fsyncs, counted.batches),
-                entries_per_batch: ratio(entries as f64, counted.batches),
+            batches: counted.map(|Counters { batches, .. }| Batches {
+                count: batches,
+                entries_per_batch: ratio(entries as f64, batches),
             }),
+            disk: counted.and_then(|Counters { fsyncs, batches, .. }| {
+                fsyncs.map(|fsyncs| Disk { fsyncs, fsyncs_per_batch: ratio(fsyncs, batches) })
+            }),
+            bucket: counted
+                .and_then(|counted| counted.bucket)
+                .map(|requests| BucketCost::new(requests, entries)),
             indices: IndexCheck {
                 given_twice: indices.given_twice,
                 lowest: indices.range.map(|(lowest, _)| lowest),
@@ -244,8 +251,14 @@ impl Report {
         if let Some(server) = &self.server {
             line("server", &server.text());
         }
+        if let Some(Batches { count, entries_per_batch }) = &self.batches {
+            line("batches", &format!("{count} of {entries_per_batch:.1} entries"));
+        }
         if let Some(disk) = &self.disk {
-            line("fsyncs", &disk.text());
+            line("fsyncs", &format!("{:.2} per batch", disk.fsyncs_per_batch));
+        }
+        if let Some(bucket) = &self.bucket {
+            line("bucket", &bucket.text());
         }
         line("indices", &self.indices.text());
         if let Some(verified) = &self.verified {
@@ -325,13 +338,6 @@ impl ServerCost {
             .peak_rss_kib
             .map_or_else(String::new, |kib| format!(", peak RSS {:.1} MiB", kib as f64 / 1024.0));
         format!("{all:.2} us CPU per entry (user {user:.2}, system {system:.2}){rss}")
-    }
-}
-
-impl Disk {
-    fn text(&self) -> String {
-        let Self { batches, fsyncs_per_batch: fsyncs, entries_per_batch: entries, .. } = self;
-        format!("{fsyncs:.2} per batch, {batches} batches of {entries:.1} entries")
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::net::{SocketAddr, ToSocketAddrs};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 /// A server and the path that stands before every resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,14 @@ pub struct Target {
 }
 
 impl Target {
+    /// Parses and resolves the URLs of several servers that serve the same.
+    pub fn parse_all(urls: &[String]) -> Result<Vec<Self>> {
+        let targets: Vec<Self> = urls.iter().map(|url| Self::parse(url)).collect::<Result<_>>()?;
+        let same = targets.windows(2).all(|pair| pair[0].prefix == pair[1].prefix);
+        ensure!(same, "{}: the paths have to be the same", urls.join(", "));
+        Ok(targets)
+    }
+
     /// Parses and resolves a URL.
     pub fn parse(url: &str) -> Result<Self> {
         let Some(rest) = url.strip_prefix("http://") else {

@@ -318,7 +318,11 @@ fn costs_are_read_from_the_server() {
             let batches = log.size();
             let page = format!(
                 "fasti_batches_total {batches}\nfasti_fsyncs_total{{file=\"a\"}} {batches}\n\
-                 fasti_fsyncs_total{{file=\"b\"}} {batches}\n"
+                 fasti_fsyncs_total{{file=\"b\"}} {batches}\n\
+                 fasti_store_puts_total {}\nfasti_store_gets_total 7\nfasti_store_lists_total 7\n\
+                 fasti_store_deletes_total 7\nfasti_store_bytes_written_total {}\n",
+                4 * batches,
+                1000 * batches,
             );
             Reply::new(200, "", page.as_bytes())
         }
@@ -328,9 +332,37 @@ fn costs_are_read_from_the_server() {
     let (code, report) = load(&server, &["--server-pid", &pid, "--metrics", &metrics]);
     assert_eq!(code, 0, "{report}");
     assert_eq!(report["disk"]["fsyncs_per_batch"], 2.0);
+    let batches = report["batches"]["count"].as_f64().unwrap();
+    let bucket = &report["bucket"]["per_million_entries"];
+    let (puts, bytes) =
+        (bucket["puts"].as_f64().unwrap(), bucket["bytes_written"].as_f64().unwrap());
+    let scale = 1e6 / report["entries"].as_f64().unwrap();
+    assert!((puts - 4.0 * batches * scale).abs() < 1.0, "{report}");
+    assert!((bytes - 1000.0 * batches * scale).abs() < 1.0, "{report}");
+    assert_eq!(bucket["gets"], 0.0);
+    let usd = report["bucket"]["usd_per_million_entries"].as_f64().unwrap();
+    assert!((usd - puts * 5e-6).abs() < 1e-3, "{report}");
     assert!(report["server"]["peak_rss_kib"].as_u64().unwrap() > 100);
     assert!(report["server"]["user_seconds"].is_f64());
     assert!(report["client"]["cpu_us_per_entry"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn several_writers_share_the_connections() {
+    let log = Arc::new(Log::default());
+    let asked = [0, 1].map(|_| Arc::new(AtomicUsize::new(0)));
+    let start = |n: usize| {
+        let (log, asked) = (log.clone(), asked[n].clone());
+        Server::start(move |request| {
+            asked.fetch_add(1, Ordering::SeqCst);
+            Reply::index(log.add(&request.body).0)
+        })
+    };
+    let (first, second) = (start(0), start(1));
+    let (code, report) = load(&first, &["--log", &second.url()]);
+    assert_eq!(code, 0, "{report}");
+    let asked = asked.map(|asked| asked.load(Ordering::SeqCst));
+    assert!(asked.iter().all(|asked| *asked > 10), "{asked:?}");
 }
 
 #[test]

@@ -1,0 +1,140 @@
+//! A bucket for one test: an S3 server in this process, the log's key, a directory for each writer.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use fasti::signer::generate_key_file;
+use fasti_buckets::{FaultProxy, S3Options, S3Server};
+use tempfile::TempDir;
+use tiles_spec::VerifierKey;
+use tokio::runtime::Runtime;
+
+use crate::http::Connection;
+use crate::writer::{ORIGIN, Writer, verifier_key};
+
+/// Where the log lies in the bucket.
+pub const PREFIX: &str = "one/";
+pub const STORE: &str = "s3://log/one";
+
+/// Flags of writers that take over sooner than in networks, and do not wait for load balancers.
+pub const HASTY: [&str; 4] = ["--takeover-milliseconds", "400", "--drain-seconds", "0"];
+
+/// See the module's text.
+pub struct Bucket {
+    pub server: S3Server,
+    pub runtime: Runtime,
+    home: TempDir,
+}
+
+impl Bucket {
+    /// An empty bucket, which anybody may read.
+    pub fn new() -> Self {
+        let runtime = Runtime::new().expect("a runtime");
+        let options = S3Options { public: true, ..S3Options::default() };
+        let server = runtime.block_on(S3Server::start(options)).expect("a free port");
+        let home = tempfile::tempdir().expect("a directory");
+        let origin = ORIGIN.parse().expect("an origin");
+        generate_key_file(&home.path().join("log.key"), &origin).expect("a new key");
+        Self { server, runtime, home }
+    }
+
+    /// A line to the server, of which only good is known so far.
+    pub fn line(&self, seed: u64) -> FaultProxy {
+        let started = FaultProxy::start(self.server.address(), seed);
+        self.runtime.block_on(started).expect("a free port")
+    }
+
+    /// A place in the directory of this test.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// How writer `n` is started. It has its own copy of the key, and so its own memory of what the
+    /// key has signed.
+    pub fn writer(&self, n: usize) -> Command {
+        self.writer_over(&self.server.url(), n)
+    }
+
+    /// The same, with another way to the store.
+    pub fn writer_over(&self, endpoint: &str, n: usize) -> Command {
+        let mut command = Writer::command(ORIGIN, "127.0.0.1:0");
+        self.tell(&mut command, endpoint, n);
+        command
+    }
+
+    /// Tells a writer of the store and of its key.
+    pub fn tell(&self, command: &mut Command, endpoint: &str, n: usize) {
+        let key = self.path(&format!("log{n}.key"));
+        if !key.exists() {
+            std::fs::copy(self.path("log.key"), &key).expect("copied");
+        }
+        command.args(["--store", STORE, "--store-endpoint", endpoint]);
+        command.arg("--key").arg(key).arg("--state-dir").arg(self.path(&format!("state{n}")));
+        command.envs(self.account());
+    }
+
+    fn account(&self) -> [(&'static str, String); 3] {
+        let options = self.server.options();
+        [
+            ("AWS_ACCESS_KEY_ID", options.access_key.clone()),
+            ("AWS_SECRET_ACCESS_KEY", options.secret_key.clone()),
+            ("AWS_REGION", "nowhere-1".to_owned()),
+        ]
+    }
+
+    pub fn verifier_key(&self) -> VerifierKey {
+        verifier_key(&self.path("log.key"))
+    }
+
+    /// Reads the log's objects as anybody would: over HTTP, without an account.
+    pub fn reader(&self) -> Reader {
+        let patience = Duration::from_secs(20);
+        Reader(Connection::open_with(self.server.address(), patience).expect("connects").into())
+    }
+
+    /// The names of objects that begin like this, below the log's prefix.
+    pub fn names(&self, below: &str) -> Vec<String> {
+        let keys = self.server.objects().keys(&format!("{PREFIX}{below}"));
+        keys.iter().map(|key| key[PREFIX.len()..].to_owned()).collect()
+    }
+
+    /// `fasti fsck`, by the bucket's name and by its URL: clean.
+    pub fn fsck(&self) {
+        let url = format!("{}/log/one", self.server.url());
+        for log in [STORE, &url] {
+            let ended = Command::new(fasti())
+                .env_clear()
+                .envs(self.account())
+                .args(["fsck", "--log", log, "--store-endpoint", &self.server.url()])
+                .args(["--vkey", &self.verifier_key().to_string()])
+                .output()
+                .expect("the command runs");
+            let said = String::from_utf8_lossy(&ended.stdout);
+            let error = String::from_utf8_lossy(&ended.stderr);
+            assert!(ended.status.success() && said.starts_with("Clean: "), "{said}{error}");
+        }
+    }
+}
+
+/// The command lies beside the writer.
+fn fasti() -> PathBuf {
+    let command = Path::new(env!("CARGO_BIN_EXE_fasti-writer")).with_file_name("fasti");
+    assert!(command.exists(), "build it first: cargo build --workspace --bins");
+    command
+}
+
+/// One connection of a reader.
+pub struct Reader(std::cell::RefCell<Connection>);
+
+impl Reader {
+    /// The object at this path of the log, if there is one.
+    pub fn read(&self, path: &str) -> Option<Vec<u8>> {
+        let answer = self.0.borrow_mut().get(&format!("/log/{PREFIX}{path}")).expect("an answer");
+        match answer.status {
+            200 => Some(answer.body),
+            404 => None,
+            other => panic!("{other} for {path}"),
+        }
+    }
+}

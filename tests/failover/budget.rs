@@ -1,0 +1,154 @@
+//! How many requests things cost, as the store counts them: what a bucket's bill is made of.
+//!
+//! These are promises: a batch costs as many PUTs as there are objects that it changes, and
+//! nothing is written while nothing is submitted.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use bytes::Bytes;
+use fasti::clock::SystemClock;
+use fasti::entropy::OsEntropy;
+use fasti::log::dedup::MemoryIndex;
+use fasti::log::{Context, Log, LogConfig};
+use fasti::metrics::LogMetrics;
+use fasti::signer::FileSigner;
+use fasti::store::{BucketOptions, BucketStore, KeyPair, Stores};
+use fasti_buckets::Operation;
+
+use crate::bucket::{Bucket, STORE};
+use crate::fleet::Fleet;
+use crate::http::Connection;
+use crate::scene::Scene;
+use crate::writer::{ORIGIN, Writer};
+
+/// Record, level 0 tile, entry bundle, checkpoint.
+const PUTS: u64 = 4;
+/// In steps at which tiles of three levels change, and the one before is full.
+const PUTS_MAX: u64 = 6;
+/// The note that tells how far was tidied up is written about once in so many batches.
+const NOTED_EVERY: u64 = 64;
+
+/// So that nothing is signed again meanwhile.
+const IDLE: [&str; 4] = ["--republish-seconds", "100000", "--drain-seconds", "0"];
+
+#[test]
+fn a_small_batch_costs_four_puts() {
+    let bucket = Bucket::new();
+    let costs = costs_of_batches(&bucket, 0, 380);
+    assert!(costs[..255].iter().all(|puts| (PUTS..=PUTS + 1).contains(puts)), "{costs:?}");
+    assert!(costs[255] <= PUTS + 2, "the 256th fills tiles: {costs:?}");
+    check_sum(&costs[256..]);
+}
+
+#[test]
+fn a_small_batch_in_a_large_log_costs_four_puts() {
+    let bucket = Bucket::new();
+    grow(&bucket, 65_500);
+    let costs = costs_of_batches(&bucket, 65_500, 100);
+    assert_eq!(costs[35], PUTS_MAX, "the 65,536th fills tiles of two levels: {costs:?}");
+    check_sum(&costs);
+}
+
+/// PUTs for each of `count` entries, submitted one after the other.
+fn costs_of_batches(bucket: &Bucket, size: u64, count: u64) -> Vec<u64> {
+    let mut command = bucket.writer(0);
+    command.args(IDLE);
+    let mut writer = Writer::spawn(command);
+    let mut connection = Connection::open(writer.expect_address()).expect("connects");
+    let costs = (size..size + count).map(|n| {
+        bucket.server.tally().reset();
+        let answer = connection.post("/add", format!("entry {n}").as_bytes()).expect("an answer");
+        assert_eq!(answer.status, 200);
+        bucket.server.tally().requests(Operation::Put)
+    });
+    let costs = costs.collect();
+    writer.stop();
+    costs
+}
+
+/// Four each, but for the notes, which fall into any batch, and where tiles become full.
+fn check_sum(costs: &[u64]) {
+    let batches = costs.len() as u64;
+    let four = costs.iter().filter(|puts| **puts == PUTS).count() as u64;
+    println!("{four} of {batches} batches cost {PUTS} PUTs, all {}", costs.iter().sum::<u64>());
+    assert!(costs.iter().all(|puts| (PUTS..=PUTS_MAX).contains(puts)), "{costs:?}");
+    assert!(batches - four <= 3 + batches / NOTED_EVERY, "{costs:?}");
+}
+
+#[test]
+fn an_idle_log_writes_nothing() {
+    let (bucket, scene) = (Bucket::new(), Scene::new(Duration::from_secs(20)));
+    let mut fleet = Fleet::of(&scene, &bucket, &IDLE);
+    for n in 0..3 {
+        let mut connection = Connection::open(fleet.address(n)).expect("connects");
+        assert_eq!(connection.post("/add", b"an entry").expect("an answer").status, 200);
+    }
+    // What is done behind is done soon.
+    fleet.wait(Duration::from_secs(1));
+    let tally = bucket.server.tally();
+    tally.reset();
+    fleet.wait(Duration::from_secs(4));
+    let gets = tally.requests(Operation::Get);
+    println!("{gets} GETs in 4 seconds");
+    // Followers bring their deduplication indices up to date once.
+    assert!(gets == tally.total() && gets <= 8, "{:?}", tally.reset());
+}
+
+#[test]
+fn a_start_costs_what_its_probe_costs() {
+    let bucket = Bucket::new();
+    let tally = bucket.server.tally();
+    for start in ["of a new log", "again"] {
+        let mut command = bucket.writer(0);
+        command.args(IDLE);
+        let mut writer = Writer::spawn(command);
+        writer.expect_address();
+        thread::sleep(Duration::from_millis(500));
+        let asked = |operation| tally.requests(operation);
+        let (puts, gets) = (asked(Operation::Put), asked(Operation::Get) + asked(Operation::Head));
+        let lists = asked(Operation::List);
+        println!("a start {start}: {puts} PUTs, {gets} GETs and HEADs, {lists} LISTs");
+        // Increments that lose a race are tried again.
+        assert!((100..=200).contains(&puts) && gets < 200 && lists < 10, "{:?}", tally.reset());
+        tally.reset();
+        writer.stop();
+    }
+}
+
+/// A log of `size` entries, in large batches, without a process.
+fn grow(bucket: &Bucket, size: u64) {
+    bucket.runtime.block_on(async {
+        let account = bucket.server.options();
+        let keys = KeyPair { id: account.access_key.clone(), secret: account.secret_key.clone() };
+        let options = BucketOptions {
+            endpoint: Some(bucket.server.url()),
+            region: Some("nowhere-1".to_owned()),
+            keys: Some(keys),
+            ..BucketOptions::default()
+        };
+        let location = STORE.parse().expect("a bucket");
+        let store = BucketStore::open(location, &options).await.expect("opens");
+        let pool_entries_max = usize::try_from(size).expect("small");
+        let origin = ORIGIN.parse().expect("an origin");
+        let context = Context {
+            config: LogConfig { pool_entries_max, ..LogConfig::default() },
+            stores: Stores::shared(Arc::new(store)),
+            signer: Arc::new(FileSigner::open(&bucket.path("log.key"), origin).expect("the key")),
+            memory: None,
+            peers: None,
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(OsEntropy),
+            metrics: Arc::new(LogMetrics::default()),
+        };
+        let opened = Log::open(context, Arc::<MemoryIndex>::default()).await;
+        let (log, driver) = opened.expect("a new log");
+        let running = tokio::spawn(driver.run());
+        let answers = (0..size).map(|n| log.submit(Bytes::from(format!("grown {n}"))));
+        let answers = futures::future::try_join_all(answers).await.expect("answers");
+        assert_eq!(answers.len() as u64, size);
+        log.shut_down();
+        running.await.expect("no panic").expect("ends in order");
+    });
+}

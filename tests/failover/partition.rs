@@ -1,0 +1,176 @@
+//! The leader is cut off: from the store, or from its peers. The others go on without it, unless it
+//! is busy all the time; when the line is whole again they go on together.
+
+use std::net::{SocketAddr, TcpListener};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use fasti_buckets::FaultProxy;
+
+use crate::bucket::{Bucket, HASTY};
+use crate::fleet::{Fleet, WRITERS};
+use crate::http::Connection;
+use crate::scene::{Over, Scene, index};
+use crate::writer::{ORIGIN, Writer};
+
+const SEED: u64 = 1;
+const CLIENTS: u64 = 3;
+const PATIENCE: Duration = Duration::from_millis(1500);
+/// How long the line is cut.
+const CUT: Duration = Duration::from_secs(4);
+/// By then somebody else leads. A request to the store that is never answered holds a leader up for
+/// as long as it takes others to lose patience; a rival's first attempts may be lost to the same.
+const TAKEN_OVER: Duration = Duration::from_secs(3);
+
+#[test]
+fn a_leader_that_is_cut_off_from_the_store_is_replaced() {
+    let bucket = Bucket::new();
+    let lines: Vec<FaultProxy> = (0..WRITERS).map(|n| bucket.line(n as u64)).collect();
+    let scene = Scene::new(PATIENCE);
+    let mut fleet = Fleet::start(&scene, |n| {
+        let mut command = bucket.writer_over(&lines[n].url(), n);
+        command.args(HASTY);
+        command
+    });
+    thread::scope(|threads| {
+        let over = Over(&scene);
+        let scene = &scene;
+        let clients: Vec<_> =
+            (0..CLIENTS).map(|n| threads.spawn(move || scene.submit_opaque(n, SEED))).collect();
+        fleet.wait(Duration::from_millis(500));
+        let old = fleet.leader().expect("somebody leads");
+        let cut = || lines[old].partition();
+        let heal = || lines[old].heal();
+        cut_off(&mut fleet, scene, old, &cut, &heal);
+        drop(over);
+        let unanswered: Vec<Vec<u8>> =
+            clients.into_iter().flat_map(|c| c.join().expect("no client panics")).collect();
+        scene.resubmit(fleet.address(old), &unanswered);
+    });
+    finish(&bucket, &scene, fleet);
+}
+
+#[test]
+fn an_idle_leader_that_its_peers_do_not_reach_is_replaced() {
+    let bucket = Bucket::new();
+    let peers = Peers::new(&bucket);
+    let scene = Scene::new(PATIENCE);
+    let mut fleet = peers.start(&bucket, &scene);
+    let old = fleet.leader().expect("somebody leads");
+    let cut = || peers.lines[old].partition();
+    let heal = || peers.lines[old].heal();
+    cut_off(&mut fleet, &scene, old, &cut, &heal);
+    finish(&bucket, &scene, fleet);
+}
+
+/// A busy leader wins every race for the next record. The others cannot have its place, and say that
+/// they are no place for entries.
+#[test]
+fn a_busy_leader_that_its_peers_do_not_reach_goes_on() {
+    let bucket = Bucket::new();
+    let peers = Peers::new(&bucket);
+    let scene = Scene::new(PATIENCE);
+    let mut fleet = peers.start(&bucket, &scene);
+    let old = fleet.leader().expect("somebody leads");
+    let other = (old + 1) % WRITERS;
+    let only_the_leader = vec![fleet.address(old)];
+    *scene.addresses.write().expect("no panics") = only_the_leader;
+    thread::scope(|threads| {
+        let over = Over(&scene);
+        let scene = &scene;
+        let clients: Vec<_> =
+            (0..CLIENTS).map(|n| threads.spawn(move || scene.submit_opaque(n, SEED))).collect();
+        peers.lines[old].partition();
+        let address = fleet.address(other);
+        let waiting = threads.spawn(move || submit(scene, address, b"while the line is cut"));
+        let began = Instant::now();
+        while fleet.leader() == Some(old)
+            && fleet.standing(other).is_none_or(|said| said["status"] == "ready")
+        {
+            fleet.wait(Duration::from_millis(100));
+            assert!(began.elapsed() < Duration::from_secs(9), "{:?}", fleet.standing(other));
+        }
+        println!("led by {:?} after {:?}", fleet.leader(), began.elapsed());
+        peers.lines[old].heal();
+        waiting.join().expect("it is answered when the line is whole again");
+        drop(over);
+        let unanswered: Vec<Vec<u8>> =
+            clients.into_iter().flat_map(|c| c.join().expect("no client panics")).collect();
+        scene.resubmit(fleet.address(other), &unanswered);
+    });
+    finish(&bucket, &scene, fleet);
+}
+
+/// A line to each writer for its peers.
+struct Peers {
+    listen: Vec<SocketAddr>,
+    lines: Vec<FaultProxy>,
+}
+
+impl Peers {
+    fn new(bucket: &Bucket) -> Self {
+        let listen: Vec<SocketAddr> = (0..WRITERS).map(|_| free_address()).collect();
+        let line = |address: &SocketAddr| {
+            bucket.runtime.block_on(FaultProxy::start(*address, SEED)).expect("a free port")
+        };
+        let lines = listen.iter().map(line).collect();
+        Self { listen, lines }
+    }
+
+    fn start<'a>(&'a self, bucket: &'a Bucket, scene: &'a Scene) -> Fleet<'a> {
+        Fleet::start(scene, move |n| {
+            let mut command = Writer::command(ORIGIN, &self.listen[n].to_string());
+            bucket.tell(&mut command, &bucket.server.url(), n);
+            command.args(HASTY).args(["--advertise", &self.lines[n].url()]);
+            command
+        })
+    }
+}
+
+/// An address that nobody listens on.
+fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address")
+}
+
+/// Cuts the leader off until another leads, and heals the line again.
+fn cut_off(fleet: &mut Fleet, scene: &Scene, old: usize, cut: &dyn Fn(), heal: &dyn Fn()) {
+    let other = fleet.address((old + 1) % WRITERS);
+    cut();
+    let began = Instant::now();
+    let new = loop {
+        let leads = |n: &usize| *n != old && leads(fleet, *n);
+        if let Some(new) = (0..WRITERS).find(leads) {
+            break new;
+        }
+        assert!(began.elapsed() < TAKEN_OVER, "nobody takes over from {old}");
+        fleet.wait(Duration::from_millis(20));
+    };
+    let taken_over = began.elapsed();
+    submit(scene, other, b"while the line is cut");
+    let answered = began.elapsed();
+    println!("{new} leads {taken_over:?} after {old} was cut off, answers after {answered:?}");
+    fleet.wait(CUT.saturating_sub(began.elapsed()));
+    heal();
+    let healed = Instant::now();
+    submit(scene, fleet.address(old), b"when the line is whole again");
+    println!("{old} answers {:?} after the line was healed", healed.elapsed());
+}
+
+fn leads(fleet: &Fleet, n: usize) -> bool {
+    fleet.standing(n).is_some_and(|said| said["role"] == "leading")
+}
+
+fn submit(scene: &Scene, address: SocketAddr, entry: &[u8]) {
+    let mut connection = Connection::open(address).expect("connects");
+    let answer = connection.post("/add", entry).expect("an answer");
+    assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
+    scene.acknowledge(entry.to_vec(), index(&answer.body));
+}
+
+fn finish(bucket: &Bucket, scene: &Scene, mut fleet: Fleet) {
+    (0..WRITERS).for_each(|n| fleet.terminate(n));
+    let reader = bucket.reader();
+    scene.verify(&|path| reader.read(path), &bucket.verifier_key());
+    bucket.fsck();
+}

@@ -1,0 +1,176 @@
+//! Buckets that were restored from an older copy, whole or in part, have lost something, or are not
+//! this log's: each start is refused with its reason, and nothing is written (I10).
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use bytes::Bytes;
+use fasti::signer::generate_key_file;
+use fasti_buckets::Object;
+
+use crate::bucket::{Bucket, PREFIX};
+use crate::http::Connection;
+use crate::writer::{ORIGIN, Writer};
+
+/// The objects of a bucket.
+type Content = BTreeMap<String, Object>;
+
+const OTHER_ORIGIN: &str = "log.test/other";
+
+/// A bucket with an older copy of it: the log at two sizes.
+struct Kept {
+    bucket: Bucket,
+    older: Content,
+    newest: Content,
+}
+
+impl Kept {
+    fn new() -> Self {
+        let bucket = Bucket::new();
+        add(&bucket, 0..300);
+        let older = bucket.server.objects().all();
+        add(&bucket, 300..340);
+        let newest = bucket.server.objects().all();
+        Self { bucket, older, newest }
+    }
+
+    /// Puts `content` into the bucket and starts a writer, which has to refuse for this reason and
+    /// leave everything as it was.
+    fn refused(&self, what: &str, content: &Content, writer: Command, says: &[&str]) {
+        let objects = self.bucket.server.objects();
+        objects.restore(content.clone());
+        let ended = match Writer::spawn(writer).address() {
+            Ok(_) => panic!("{what}: the writer starts"),
+            Err(ended) => ended,
+        };
+        assert_eq!(ended.status.code(), Some(1), "{what}: {}", ended.stderr);
+        let reason = ended.stderr.lines().last().unwrap_or_default();
+        println!("{what}: {reason}");
+        for words in says {
+            assert!(reason.contains(words), "{what}: {words:?} is not in {}", ended.stderr);
+        }
+        assert!(bytes(&objects.all()) == bytes(content), "{what}: something was written");
+    }
+
+    fn writer(&self) -> Command {
+        self.bucket.writer(0)
+    }
+}
+
+/// Starts a writer, adds entries one by one, stops it.
+fn add(bucket: &Bucket, entries: std::ops::Range<usize>) {
+    let mut command = bucket.writer(0);
+    command.args(["--drain-seconds", "0"]);
+    let mut writer = Writer::spawn(command);
+    let mut connection = Connection::open(writer.expect_address()).expect("connects");
+    for n in entries {
+        let answer = connection.post("/add", format!("entry {n}").as_bytes()).expect("an answer");
+        assert_eq!(answer.status, 200);
+    }
+    writer.stop();
+}
+
+fn bytes(content: &Content) -> BTreeMap<&str, Bytes> {
+    content.iter().map(|(key, object)| (key.as_str(), object.bytes.clone())).collect()
+}
+
+/// `newest`, but what begins like this is as it was in `older`.
+fn mixed(newest: &Content, older: &Content, below: &str) -> Content {
+    let below = format!("{PREFIX}{below}");
+    let mut mixed = newest.clone();
+    mixed.retain(|key, _| !key.starts_with(&below));
+    let old = older.iter().filter(|(key, _)| key.starts_with(&below));
+    mixed.extend(old.map(|(key, object)| (key.clone(), object.clone())));
+    mixed
+}
+
+#[test]
+fn a_bucket_that_is_not_as_it_was_left_is_refused() {
+    let kept = Kept::new();
+    let (older, newest, nothing) = (&kept.older, &kept.newest, &Content::new());
+    let advice = "Restore the newest copy";
+    for (what, content, says) in [
+        (
+            "an older copy of all",
+            older.clone(),
+            &["rolled back", "KEY.signed", "size 340", "end at size 300", advice][..],
+        ),
+        (
+            "older records",
+            mixed(newest, older, "_writer/commit/"),
+            &["rolled back", "the published checkpoint", "size 340", "end at size 300", advice],
+        ),
+        (
+            "an older checkpoint",
+            mixed(newest, older, "checkpoint"),
+            &["commit record", "is missing", "the published size 300", "restore it"],
+        ),
+        (
+            "an older right edge",
+            mixed(newest, older, "tile/0/"),
+            &["tile/0/001.p/84 is missing", "restore it from a mirror or a backup"],
+        ),
+        (
+            "an older last bundle",
+            mixed(newest, older, "tile/entries/"),
+            &["tile/entries/001.p/84 is missing", "restore it from a mirror or a backup"],
+        ),
+        (
+            "no checkpoint",
+            mixed(newest, nothing, "checkpoint"),
+            &["commit records up to size 340", "no checkpoint", "any reader's or mirror's copy"],
+        ),
+        (
+            "no records",
+            mixed(newest, nothing, "_writer/commit/"),
+            &["published at size 340", "(_writer/commit) are missing", "restore them"],
+        ),
+    ] {
+        kept.refused(what, &content, kept.writer(), says);
+    }
+    // As it was left it is taken, by those that remember and by those that do not.
+    kept.bucket.server.objects().restore(newest.clone());
+    for n in [0, 1] {
+        let mut writer = Writer::spawn(kept.bucket.writer(n));
+        writer.expect_address();
+        writer.kill();
+    }
+}
+
+#[test]
+fn an_older_copy_is_refused_by_a_new_machine_that_is_told_the_size() {
+    let kept = Kept::new();
+    let mut writer = kept.bucket.writer(1);
+    writer.args(["--restored-at", "340"]);
+    let says = ["rolled back", "--restored-at", "size 340", "end at size 300"];
+    kept.refused("an older copy of all", &kept.older, writer, &says);
+}
+
+#[test]
+fn a_checkpoint_that_the_records_lead_on_from_is_brought_forward() {
+    let kept = Kept::new();
+    let objects = kept.bucket.server.objects();
+    add(&kept.bucket, 340..343);
+    let newest = objects.get("one/checkpoint").expect("it is there");
+    objects.put("one/checkpoint", kept.newest["one/checkpoint"].bytes.clone());
+    add(&kept.bucket, 0..1);
+    let shown = objects.get("one/checkpoint").expect("it is there");
+    assert_eq!(shown.bytes, newest.bytes);
+    kept.bucket.fsck();
+}
+
+#[test]
+fn another_log_is_refused() {
+    let kept = Kept::new();
+    let key = kept.bucket.path("log1.key");
+    generate_key_file(&key, &ORIGIN.parse().expect("an origin")).expect("a new key");
+    let says = ["is not signed by this key", "name the key that the log was made with"];
+    kept.refused("another key", &kept.newest, kept.bucket.writer(1), &says);
+
+    let key = kept.bucket.path("log2.key");
+    generate_key_file(&key, &OTHER_ORIGIN.parse().expect("an origin")).expect("a new key");
+    let mut writer = Writer::command(OTHER_ORIGIN, "127.0.0.1:0");
+    kept.bucket.tell(&mut writer, &kept.bucket.server.url(), 2);
+    let says = [ORIGIN, OTHER_ORIGIN, "name the right --store or --origin"];
+    kept.refused("another origin", &kept.newest, writer, &says);
+}
