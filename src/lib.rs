@@ -10,6 +10,7 @@
 //! | [`client`] | reads and verifies a log; verifies artifacts; never links the writer |
 //! | [`audit`] | derives a whole log again |
 //! | [`clock`], [`config`], [`entropy`], [`offload`], [`metrics`] | the seams to the outside |
+//! | [`planted`] | bugs for the simulator to find; switched off in every build but its own |
 //!
 //! The pure formats (trees, tiles, notes, checkpoints, proofs) are in the crate `tiles-spec`.
 //! Architecture, safety argument, formats and operation are described in `src/docs/`.
@@ -24,5 +25,6 @@ pub mod http;
 pub mod log;
 pub mod metrics;
 pub mod offload;
+pub mod planted;
 pub mod signer;
 pub mod store;

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use crate::clock::Clock;
+use crate::planted::{Bug, planted};
 use crate::store::{CommitLog, Created, RecordNumber, StoreError};
 
 use super::record::EncodedRecord;
@@ -65,12 +66,19 @@ pub async fn commit(
     for attempt in 1.. {
         match commits.create(number, record.bytes.clone()).await {
             Ok(Created::Now) => return Ok(()),
+            Ok(Created::Already) if planted(Bug::ExistsIsOurs) => return Ok(()),
             Ok(Created::Already) => {
                 return match commits.read(number).await.map_err(failed)? {
+                    Some(_) if planted(Bug::OwnExistsIsFenced) => {
+                        Err(CommitError::Fenced { number })
+                    }
                     Some(there) if there == record.bytes => Ok(()),
                     Some(_) => Err(CommitError::Fenced { number }),
                     None => Err(CommitError::Unreadable { number }),
                 };
+            }
+            Err(StoreError::Ambiguous { .. }) if planted(Bug::AmbiguousIsCommitted) => {
+                return Ok(());
             }
             Err(StoreError::Ambiguous { .. }) if attempt < ATTEMPTS_MAX => {
                 clock.sleep(back_off).await;

@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::planted::{Bug, planted};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use tiles_spec::{Hash, LeafIndex, TreeHead, TreeSize};
 
@@ -175,7 +176,8 @@ impl Dedup {
         let mut in_flight = self.in_flight();
         let mut next = size;
         let assign = |(leaf, indexed): (&Hash, Option<LeafIndex>)| {
-            if let Some(index) = in_flight.get(leaf).copied().or(indexed) {
+            let known = in_flight.get(leaf).filter(|_| !planted(Bug::InFlightIgnored));
+            if let Some(index) = known.copied().or(indexed) {
                 return Assigned::Known(index);
             }
             let Some(index) = next.next_leaf() else { return Assigned::LogIsFull };
@@ -196,9 +198,15 @@ impl Dedup {
         Ok(())
     }
 
-    /// Forgets what was on its way: whether it has arrived, recovery finds out.
-    pub fn forget_in_flight(&self) {
-        self.in_flight().clear();
+    /// The same index with nothing in flight. What was on its way in an earlier term has arrived, and
+    /// recovery has found it, or it never will; and whatever of that term still runs assigns
+    /// nothing here.
+    #[must_use]
+    pub fn of_new_term(&self) -> Self {
+        if planted(Bug::InFlightKept) || planted(Bug::HitBelieved) {
+            return self.clone();
+        }
+        Self::new(self.index.clone())
     }
 
     /// The index, for recovery.

@@ -31,6 +31,7 @@ use super::publish::Publication;
 use super::recover::catch_up;
 use super::roles::{Leader, State, chain, find_leader, gauge};
 use super::{Acknowledged, Context};
+use crate::planted::{Bug, planted};
 
 /// Most batches that are with the leader at once.
 const FORWARDS_MAX: usize = 4;
@@ -76,6 +77,8 @@ impl Follower<'_> {
             let leader = match find_leader(self.context).await {
                 Ok(Some(leader)) => leader,
                 Ok(None) => return Followed::LeaderGone(None),
+                // A writer that is going down cannot wait for a store that does not answer.
+                Err(_) if self.pool.is_closed() => return Followed::LeaderGone(None),
                 Err(error) => {
                     tracing::warn!(error = chain(&error), "cannot find out who leads");
                     self.context.clock.sleep(LOOK_PAUSE).await;
@@ -127,7 +130,7 @@ impl Follower<'_> {
                 },
                 Err(error) => tracing::debug!(error = chain(&error), "the leader is silent"),
             }
-            if clock.now() - heard >= self.patience {
+            if clock.now() - heard >= self.patience && !planted(Bug::NeverTakeOver) {
                 tracing::warn!(leader = leader.address, "the leader is gone");
                 return Left::Gone;
             }
@@ -149,6 +152,9 @@ impl Follower<'_> {
 
     /// The tree of a checkpoint, if the log's key has signed it.
     fn open(&self, checkpoint: &[u8]) -> Option<TreeHead> {
+        if planted(Bug::PeerCheckpointBelieved) {
+            return Some(tiles_spec::SignedCheckpoint::parse(checkpoint).ok()?.checkpoint().head);
+        }
         let signer = &self.context.signer;
         let key = signer.verifier_key();
         let opened = open_checkpoint(checkpoint, signer.origin().as_str(), &[key]);
@@ -190,6 +196,7 @@ impl Follower<'_> {
             };
             match batch {
                 Some(batch) => with_leader.push(self.hand_over(peers, leader, batch)),
+                None if planted(Bug::FollowerStays) => std::future::pending().await,
                 None => return Left::Drained,
             }
         }
@@ -243,7 +250,10 @@ impl Follower<'_> {
                 opened.insert(Arc::new(Publication { head, checkpoint, tiles })).clone()
             }
         };
-        verify_inclusion(&leaf.hash, said.index, &publication.head, &said.proof).ok()?;
+        let proved = verify_inclusion(&leaf.hash, said.index, &publication.head, &said.proof);
+        if !planted(Bug::PeerBelieved) {
+            proved.ok()?;
+        }
         Some(Acknowledged {
             index: said.index,
             leaf: leaf.hash,

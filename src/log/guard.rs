@@ -23,6 +23,7 @@ use tiles_spec::{
 
 use super::integrate::{Integrated, root_of};
 use super::record::{EncodedRecord, Record, RecordDigest, RecordError};
+use crate::planted::{Bug, planted};
 use crate::signer::{Signer, SignerError};
 use crate::store::ObjectPath;
 
@@ -136,7 +137,11 @@ impl RecordGuard {
         }
         let mut frontier = self.frontier.clone();
         for entry in &record.entries {
-            frontier.push(leaf_hash(entry)).map_err(|_| wrong_root("the record", record.after))?;
+            let leaf = match super::Leaf::new(entry.clone()) {
+                Some(damaged) if planted(Bug::GuardSkipped) => damaged.hash,
+                _ => leaf_hash(entry),
+            };
+            frontier.push(leaf).map_err(|_| wrong_root("the record", record.after))?;
         }
         if frontier.head() == record.after {
             Ok(frontier)
@@ -286,7 +291,7 @@ fn decode(grown: &Integrated) -> Result<TileMap, GuardError> {
         let width = u16::try_from(hashes.len()).ok().and_then(TileWidth::new);
         let tile =
             width.and_then(|w| tiles.tile(Level::ZERO, index, w).map(|t| &t[..w.as_usize()]));
-        if tile != Some(&hashes[..]) {
+        if tile != Some(&hashes[..]) && !planted(Bug::GuardSkipped) {
             return Err(wrong_root("an entry bundle", grown.head));
         }
     }

@@ -29,6 +29,7 @@ use super::sequence::{Position, SequenceError, Sequenced, Waiter, assign};
 use super::trim::Trimmer;
 use super::{Acknowledged, Context, SubmitError};
 use crate::offload::offload;
+use crate::planted::{Bug, planted};
 use crate::store::{Attempt, RecordNumber, StoreError};
 
 /// How many committed batches may wait to be published.
@@ -108,6 +109,7 @@ impl Term<'_> {
     pub async fn run(self, ready: Ready) -> Result<(), LogError> {
         let Self { context, dedup, pool, published, progress } = self;
         let Ready { position, publisher, published: recovered } = ready;
+        let dedup = dedup.of_new_term();
         let (committed, to_publish) = mpsc::channel(PIPELINE_DEPTH);
         let (settled, to_settle) = mpsc::channel(SETTLES_MAX);
         let settler = Settler {
@@ -119,7 +121,6 @@ impl Term<'_> {
             }),
         };
         let sequencer = Sequencer { context, dedup: dedup.clone(), position, pool, progress };
-        let dedup = dedup.clone();
         let finisher = Finisher { context, dedup, publisher, published, progress, settled };
         let ended = tokio::try_join!(
             biased;
@@ -161,6 +162,11 @@ impl Sequencer<'_> {
                 Some(Sequenced { record, grown, leaves }) => {
                     let (clock, commits) = (&*context.clock, &*context.stores.commits);
                     let (number, began) = (position.number, clock.now());
+                    if planted(Bug::ApplyBeforeCommit) {
+                        let put =
+                            context.stores.objects.put_immutable(&grown.objects, Attempt::First);
+                        drop(put.await);
+                    }
                     // Here the batch enters the log. A crash before this line has lost nothing that
                     // was promised; one after it is finished by recovery.
                     progress.set(Step::Commit, Some(began));
@@ -201,7 +207,10 @@ impl Finisher<'_> {
             let next = std::pin::pin!(batches.recv());
             let idle = self.context.clock.sleep(self.context.config.republish_interval);
             match select(next, std::pin::pin!(idle)).await {
-                Either::Left((Some(batch), _)) => self.finish(batch).await?,
+                Either::Left((Some(batch), _)) => match self.finish(batch).await {
+                    Err(_) if planted(Bug::GoOnAfterFailure) => {}
+                    finished => finished?,
+                },
                 Either::Left((None, _)) => return Ok(()),
                 Either::Right(_) => self.republish().await?,
             }

@@ -54,11 +54,12 @@ pub use roles::Driver;
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::metrics::LogMetrics;
+use crate::planted::{Bug, planted};
 use crate::signer::{SignedMemory, Signer};
 use crate::store::{ObjectPath, Store, StoreError, Stores};
 use dedup::{Dedup, DedupIndex};
 use peers::{NotLeading, PeerAnswer, PeerIncluded, Peers, Role, Standing};
-use pool::{Pool, PoolLimits};
+use pool::{Pool, PoolLimits, Waiting};
 use progress::Progress;
 use roles::State;
 
@@ -262,32 +263,35 @@ impl Log {
     pub async fn submit(&self, entry: Bytes) -> Answer {
         let length = entry.len();
         let leaf = Leaf::new(entry).ok_or(SubmitError::TooLarge(length))?;
-        let mut waiting = self.pool.submit(leaf.clone()).inspect_err(|error| {
+        let waiting = self.pool.submit(leaf.clone()).inspect_err(|error| {
             if *error == SubmitError::Pushback {
                 self.metrics.pushbacks.inc();
             }
         })?;
-        let answered = std::pin::pin!(async {
-            loop {
-                match (&mut waiting.answer).await {
-                    Ok(answer) => break answer,
-                    // The term has ended that the batch belonged to. The next one takes the entry
-                    // once more, and finds it if it is in the log by now.
-                    Err(_) => self.pool.submit_again(leaf.clone(), &mut waiting)?,
-                }
-            }
-        });
+        let answered = std::pin::pin!(self.wait(leaf, waiting));
         let answer = match select(answered, self.clock.sleep(self.answer_time_max)).await {
             Either::Left((answer, _)) => answer,
             Either::Right(_) => Err(SubmitError::Unanswered),
         };
-        drop(waiting);
         self.confirm(answer?).await
+    }
+
+    /// Waits for the answer, over as many terms as it takes.
+    async fn wait(&self, leaf: Leaf, mut waiting: Waiting) -> Answer {
+        loop {
+            match (&mut waiting.answer).await {
+                Ok(answer) => return answer,
+                Err(_) if planted(Bug::WaitersForgotten) => std::future::pending().await,
+                // The term has ended that the batch belonged to. The next one takes the entry once
+                // more, and finds it if it is in the log by now.
+                Err(_) => self.pool.submit_again(leaf.clone(), &mut waiting)?,
+            }
+        }
     }
 
     /// A hit of the index is believed only when the tree proves it.
     async fn confirm(&self, acknowledged: Acknowledged) -> Answer {
-        if acknowledged.duplicate {
+        if acknowledged.duplicate && !planted(Bug::HitBelieved) {
             let proof = self.prove(&acknowledged).await;
             proof.map_err(|error| SubmitError::Lookup(error.to_string()))?;
         }

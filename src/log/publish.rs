@@ -19,6 +19,7 @@ use tiles_spec::{CheckpointError, LeafIndex, TileMap, TreeHead, TreeSize, open_c
 use super::guard::{GuardError, SigningGuard};
 use super::integrate::Integrated;
 use crate::clock::Clock;
+use crate::planted::{Bug, planted};
 use crate::signer::{SignedMemory, SignedMemoryError};
 use crate::store::{Attempt, ObjectPath, Replaced, Store, StoreError, Version};
 
@@ -111,7 +112,9 @@ impl Publisher {
         attempt: Attempt,
     ) -> Result<(), PublishError> {
         let put = self.objects.put_immutable(&grown.objects, attempt);
-        put.await.map_err(PublishError::Apply)?;
+        if !planted(Bug::PublishBeforeApply) {
+            put.await.map_err(PublishError::Apply)?;
+        }
         Ok(self.guard.check(grown)?)
     }
 
@@ -120,6 +123,9 @@ impl Publisher {
         let checkpoint = self.guard.sign().await?;
         if let Some(memory) = &self.memory {
             memory.remember(&checkpoint)?;
+        }
+        if planted(Bug::AcknowledgeBeforePublish) {
+            return Ok(Publication { head: self.guard.signed(), checkpoint, tiles });
         }
         let checkpoint = self.show(checkpoint).await?;
         Ok(Publication { head: self.guard.signed(), checkpoint, tiles })
@@ -130,6 +136,11 @@ impl Publisher {
         let path = ObjectPath::checkpoint();
         let mut back_off = BACK_OFF_FIRST;
         for attempt in 1.. {
+            if planted(Bug::UnconditionalCheckpoint)
+                && let Ok(Some(there)) = self.objects.get(&path).await
+            {
+                self.version = there.version;
+            }
             let replaced = self.objects.replace(&path, checkpoint.clone(), &self.version).await;
             let undecided = match replaced {
                 Ok(Replaced::Now(version)) => {
@@ -145,6 +156,9 @@ impl Publisher {
                     Err(PublishError::Checkpoint(error)) if error.is_passing() => error,
                     Err(error) => return Err(error),
                 },
+                Err(StoreError::Ambiguous { .. }) if planted(Bug::AmbiguousIsShown) => {
+                    return Ok(checkpoint);
+                }
                 Err(error @ StoreError::Ambiguous { .. }) => error,
                 Err(error) => return Err(PublishError::Checkpoint(error)),
             };
@@ -167,7 +181,7 @@ impl Publisher {
             .map_err(PublishError::Foreign)?
             .head;
         let ours = self.guard.signed();
-        if shown.size > ours.size {
+        if shown.size > ours.size && !planted(Bug::BackwardCheckpoint) {
             return Err(PublishError::Fenced { shown: shown.size });
         }
         if shown.size == ours.size && shown.root != ours.root {

@@ -34,6 +34,7 @@ use super::replay::{
 use super::sequence::Position;
 use super::{Context, load};
 use crate::offload::offload;
+use crate::planted::{Bug, planted};
 use crate::signer::SignedMemoryError;
 use crate::store::{Attempt, Created, ObjectPath, RecordNumber, StoreError};
 
@@ -223,11 +224,12 @@ impl Ready {
 
 /// Brings the log from whatever state it is in to one that can be continued.
 pub(super) async fn recover(context: &Context, dedup: &Dedup) -> Result<Ready, RecoverError> {
-    dedup.forget_in_flight();
     let Picture { mut replay, edge, mut guard } = picture(context).await?;
     warm_up(context, dedup, replay.base).await?;
     let previous = take_over(context, &replay, &mut guard).await?;
-    replay.checkpoint = refuse_moved(read_checkpoint(context).await?, &replay.checkpoint)?;
+    if !planted(Bug::NoSecondRead) && !planted(Bug::CheckpointBeforeRecords) {
+        replay.checkpoint = refuse_moved(read_checkpoint(context).await?, &replay.checkpoint)?;
+    }
     let finished = finish(context, &replay, edge).await;
     let (edge, publisher, published) = match finished {
         Err(error) if error.is_of_records() && has_moved(context, &replay).await? => {
@@ -356,8 +358,8 @@ async fn take_over(
 ) -> Result<RecordDigest, RecoverError> {
     let record = Record {
         number: replay.next,
-        epoch: replay.epoch.next(),
-        nonce: context.entropy.nonce(),
+        epoch: if planted(Bug::EpochNotRaised) { replay.epoch } else { replay.epoch.next() },
+        nonce: if planted(Bug::NonceReused) { [0; 16] } else { context.entropy.nonce() },
         previous: replay.previous,
         before: guard.head(),
         after: guard.head(),
@@ -443,6 +445,7 @@ pub(super) async fn catch_up(
             }
         }
     }
+    let sound = frontier.head().size;
     while frontier.head().size < head.size {
         let from = frontier.head().size;
         let to = from.get().saturating_add(CATCH_UP_LEAVES).min(head.size.get());
@@ -453,9 +456,14 @@ pub(super) async fn catch_up(
             (leaves, pushed.then_some(frontier))
         })
         .await;
-        let grown = grown.filter(|f| f.head().size == to && (to < head.size || f.head() == head));
+        let grown = grown.filter(|f| {
+            let is_sound = f.head().size == to && (to < head.size || f.head() == head);
+            is_sound || planted(Bug::CatchUpUnchecked)
+        });
         let Some(grown) = grown else {
-            forget(&index).await?;
+            if from > sound {
+                forget(&index).await?;
+            }
             let path = "a hash tile of level 0".to_owned();
             return Err(RecoverError::DamagedEdge(EdgeError { path, size: head.size }));
         };

@@ -14,6 +14,7 @@ use super::Context;
 use super::record::{Epoch, Record, RecordDigest};
 use super::recover::RecoverError;
 use crate::offload::offload;
+use crate::planted::{Bug, planted};
 use crate::store::{Object, ObjectPath, RecordNumber, Version};
 
 /// The tree without leaves.
@@ -58,13 +59,21 @@ impl Replay {
     /// Reads the records, then the checkpoint, and checks that they agree with each other, with
     /// what the key remembers and with what the operator has stated.
     pub async fn read(context: &Context) -> Result<Self, RecoverError> {
+        let early = if planted(Bug::CheckpointBeforeRecords) {
+            Some(read_checkpoint(context).await?)
+        } else {
+            None
+        };
         let Some(newest) = newest_record(context).await? else {
             return Self::without_records(context).await;
         };
         let (record, digest) = read_record(context, newest).await?;
         let (epoch, head) = (record.epoch, record.after);
         let walked = walk_back(context, record, enough(context).await?).await?;
-        let checkpoint = read_checkpoint(context).await?;
+        let checkpoint = match early {
+            Some(early) => early,
+            None => read_checkpoint(context).await?,
+        };
 
         let published = checkpoint.head.map_or(TreeSize::ZERO, |shown| shown.size);
         let floor = context.stores.commits.settled().await?.unwrap_or(published);
@@ -72,15 +81,21 @@ impl Replay {
             walked.iter().take_while(|record| record.after.size > floor).collect();
         let base = unfinished.last().map_or(head, |oldest| oldest.before);
         if base.size > floor
+            && !planted(Bug::AcceptAnyReplay)
             && let Some(number) = unfinished.last().and_then(|oldest| oldest.number.previous())
         {
             return Err(RecoverError::Gap { number, published });
         }
         let heads: Vec<TreeHead> =
             std::iter::once(head).chain(walked.iter().map(|record| record.before)).collect();
-        check(context, &checkpoint, &heads)?;
+        if !planted(Bug::AcceptAnyReplay) {
+            check(context, &checkpoint, &heads)?;
+        }
         let mut unfinished: Vec<RecordNumber> = unfinished.iter().map(|r| r.number).collect();
         unfinished.reverse();
+        if planted(Bug::NewestForgotten) {
+            unfinished.pop();
+        }
         let (next, previous) = (newest.next(), digest);
         Ok(Self { checkpoint, base, newest: head, next, previous, epoch, unfinished })
     }

@@ -12,6 +12,7 @@ use super::integrate::{Edge, Integrated, Leaf};
 use super::pool::Submission;
 use super::record::{Epoch, Record, RecordDigest};
 use super::{Answer, SubmitError};
+use crate::planted::{Bug, planted};
 use crate::store::RecordNumber;
 
 /// Someone who waits for a leaf to be published.
@@ -128,7 +129,7 @@ impl Position {
         let record = Record {
             number: self.number,
             epoch: self.epoch,
-            nonce,
+            nonce: if planted(Bug::NonceReused) { [0; 16] } else { nonce },
             previous: self.previous,
             before,
             after: grown.head,

@@ -24,6 +24,7 @@ use super::Context;
 use super::record::Record;
 use crate::metrics::LogMetrics;
 use crate::offload::offload;
+use crate::planted::{Bug, planted};
 use crate::store::{CommitLog, ObjectPath, RecordNumber, Shelf, Store, StoreError};
 
 /// The newest records that are left alone: rivals that are reading them need not begin anew.
@@ -88,7 +89,11 @@ impl Trimmer {
             partials: BTreeMap::new(),
             unknown: edge(size).map(|(full, _)| full).collect(),
             due: Vec::new(),
-            to_list: Vec::new(),
+            to_list: if planted(Bug::PartialsRemovedEarly) {
+                edge(size).map(|(full, _)| full).collect()
+            } else {
+                Vec::new()
+            },
             sweep: Sweep { until: (first, size), from: None },
             noted: None,
         }
@@ -146,6 +151,9 @@ impl Trimmer {
     /// they are not the newest either.
     fn removable_records(&self) -> usize {
         let published = self.told.1;
+        if planted(Bug::TrimNewest) {
+            return self.records.len();
+        }
         let old = self.records.len().saturating_sub(RECORDS_KEPT);
         self.records.iter().take(old).take_while(|(_, size)| *size < published).count()
     }
@@ -239,7 +247,9 @@ impl Trimmer {
         let Ok((record, _)) = offload(move || Record::decode(&bytes)).await else {
             return Ok(false);
         };
-        Ok(!record.entries.is_empty() && record.after.size < self.told.1)
+        let is_batch = !record.entries.is_empty() || planted(Bug::TrimFirstOfEpoch);
+        let is_smaller = record.after.size < self.told.1;
+        Ok(is_batch && (is_smaller || planted(Bug::TrimPublished)))
     }
 
     async fn read_note(&self) -> Result<(Option<RecordNumber>, TreeSize), StoreError> {
@@ -307,7 +317,8 @@ fn edge(size: TreeSize) -> impl Iterator<Item = (ObjectPath, Option<ObjectPath>)
 
 fn tile_paths(tile: TileCoord) -> (ObjectPath, Option<ObjectPath>) {
     let full = TileCoord { width: TileWidth::FULL, ..tile };
-    (full.into(), (!tile.width.is_full()).then(|| tile.into()))
+    let passes_for_full = planted(Bug::FullAt255) && tile.width.as_usize() == 255;
+    (full.into(), (!tile.width.is_full() && !passes_for_full).then(|| tile.into()))
 }
 
 fn bundle_paths(bundle: BundleCoord) -> (ObjectPath, Option<ObjectPath>) {

@@ -49,15 +49,21 @@ fn choose(sim: &Sim, client: usize, known: &mut Vec<Bytes>) -> Vec<Bytes> {
 
 /// Submits one entry until it is answered: through writer `only`, or through any that runs.
 pub async fn submit(sim: &Arc<Sim>, client: usize, entry: Bytes, only: Option<usize>) {
-    loop {
+    for attempt in 0.. {
         let writer = only.unwrap_or_else(|| sim.draw(|rng| rng.below(sim.mix.writers)));
         if let Some(running) = sim.running(writer)
             && ask(sim, client, &running, writer, &entry).await
         {
             return;
         }
-        let pause = sim.draw(|rng| rng.span(20, 3_000));
-        tokio::time::sleep(pause).await;
+        // Back-off, as a good client has it: in a long trouble it asks seldom.
+        let most = 500 << attempt.min(9);
+        let pause = sim.draw(|rng| rng.span(20, most));
+        sim.sleep_until_quiet(pause).await;
+        if sim.is_quiet() {
+            let pause = sim.draw(|rng| rng.span(20, 2_000));
+            tokio::time::sleep(pause).await;
+        }
     }
 }
 
@@ -73,18 +79,17 @@ async fn ask(
     let patience = sim.draw(|rng| Duration::from_millis(rng.pick(&[3_000, 20_000, 600_000])));
     let asked = running.gate.run(async {
         let answer = log.submit(entry.clone()).await?;
+        arrives(sim, client, writer, entry, &answer);
         // The writer answers with a proof, as it does over HTTP.
         let proof = log.prove(&answer).await;
-        proof.map_err(|error| SubmitError::Lookup(error.to_string()))?;
-        Ok(answer)
+        proof.map(drop).map_err(|error| SubmitError::Lookup(error.to_string()))
     });
     let Ok(Some(answer)) = tokio::time::timeout(patience, asked).await else {
         sim.count("submissions without an answer");
         return false;
     };
     match answer {
-        Ok(answer) => {
-            arrives(sim, client, writer, entry, &answer);
+        Ok(()) => {
             let lost = !sim.is_quiet() && sim.draw(|rng| rng.chance(200));
             if lost {
                 sim.count("acknowledgements lost");

@@ -6,28 +6,35 @@ use std::time::Duration;
 use fasti::log::dedup::MemoryIndex;
 use fasti::log::{Context, Log, LogConfig};
 use fasti::metrics::LogMetrics;
-use fasti::store::Stores;
+use fasti::store::{RecordNumber, Stores};
 
+use crate::oracle::{Verdict, Violation};
 use crate::peers::Mail;
 use crate::process::{Process, WatchedSigner};
 use crate::sim::{Running, Sim};
 use crate::wire::Wire;
 
+/// One writer may stay down in the end.
+pub fn stays_down(sim: &Sim, writer: usize) -> bool {
+    sim.is_quiet() && sim.mix.one_stays_down && writer == 0
+}
+
 /// Runs writer number `writer` until the run is over.
 pub async fn live(sim: Arc<Sim>, writer: usize) {
     let mut index = Arc::new(MemoryIndex::default());
     let mut older = Vec::new();
-    loop {
+    while !sim.is_over() && !stays_down(&sim, writer) {
         let process = Process::new(&sim, writer);
         let gate = process.gate.clone();
         sim.set_running(writer, Some(Running { gate: gate.clone(), log: None }));
-        let ended = gate.run(run(process, index.clone())).await;
+        let ended = gate.run(run(process.clone(), index.clone())).await;
         sim.set_running(writer, None);
         sim.note(&format!("w{writer} has ended: {ended:?}"));
         if ended.is_none() {
             sim.count("crashes of a writer");
         } else if let Some(Err(error)) = ended {
             sim.count(refusal(&error));
+            sim.judge(recognises_its_own(&process, &error));
         }
         if sim.is_over() {
             return;
@@ -58,7 +65,8 @@ async fn run(process: Arc<Process>, index: Arc<MemoryIndex>) -> Result<(), Strin
             batch_entries_max: mix.batch_entries,
             pool_entries_max: mix.pool_entries,
             republish_interval: millis(mix.republish),
-            writer_address: Process::address(writer),
+            answer_time_max: millis(mix.answer_time),
+            writer_address: sim.address(writer),
             ping_interval: millis(mix.ping),
             takeover_after: millis(mix.takeover),
             batch_pace: millis(mix.pace),
@@ -76,6 +84,21 @@ async fn run(process: Arc<Process>, index: Arc<MemoryIndex>) -> Result<(), Strin
     sim.note(&format!("w{writer} runs"));
     sim.set_running(writer, Some(Running { gate: process.gate.clone(), log: Some(log) }));
     driver.run().await.map_err(|error| chain(&error))
+}
+
+/// A writer that ends because another one has written its record must not have done so itself.
+fn recognises_its_own(process: &Process, error: &str) -> Verdict {
+    let number = error.split_once("commit record ").and_then(|(_, rest)| {
+        let number = rest.strip_suffix(" was written by another writer; this one is fenced")?;
+        RecordNumber::new(number.parse().ok()?)
+    });
+    match number {
+        Some(number) if process.is_author(number) => {
+            let text = format!("w{} takes its own record {number} for another's", process.writer);
+            Err(Violation::of("I7", text))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// An error with its causes.

@@ -26,7 +26,8 @@ mod tree;
 mod trouble;
 mod wire;
 
-use seeds::{report, run_all, setting};
+use run::{run, setting};
+use seeds::run_all;
 
 /// What must have happened in the test command's seeds, and how often at least, in a hundred runs.
 const HAPPENED: [(&str, u64); 0] = [];
@@ -41,7 +42,8 @@ fn every_seed_keeps_every_invariant() {
     }
     println!("{:>9} seconds", began.elapsed().as_secs());
     if let Some(outcome) = failures.first() {
-        panic!("\n{}", report(outcome));
+        let command = "cargo test --test sim every_seed -- --nocapture";
+        panic!("\n{}", outcome.report(command));
     }
     for (name, least) in HAPPENED {
         let figure = counts.get(name).copied().unwrap_or_default();
@@ -52,7 +54,7 @@ fn every_seed_keeps_every_invariant() {
 #[test]
 fn one_seed_gives_one_trace() {
     for seed in 1_000_000..1_000_020 {
-        let (first, second) = (run::run(seed), run::run(seed));
+        let (first, second) = (run(seed), run(seed));
         assert_eq!((first.hash, first.lines), (second.hash, second.lines), "seed {seed}");
     }
 }

@@ -56,6 +56,10 @@ pub struct Mix {
     pub writers: usize,
     /// One writer that knows of no peers, on a store that needs no tidying.
     pub alone: bool,
+    /// All writers were given one address, by mistake: nothing is promised but safety.
+    pub one_address: bool,
+    /// When faults have ended, one writer does not come back.
+    pub one_stays_down: bool,
     pub clients: usize,
     /// How often each client submits something.
     pub steps: usize,
@@ -80,6 +84,7 @@ pub struct Mix {
     pub takeover: u64,
     pub pace: u64,
     pub republish: u64,
+    pub answer_time: u64,
     pub batch_entries: usize,
     pub pool_entries: usize,
     /// Faults end after this time at the latest.
@@ -88,7 +93,7 @@ pub struct Mix {
 
 impl Mix {
     pub fn of(rng: &mut Seeded) -> Self {
-        let writers = rng.pick(&[1, 2, 2, 2, 3, 3, 4]);
+        let writers = rng.pick(&[1, 1, 2, 2, 2, 3, 3, 4]);
         let rates = Rates {
             slow: rate(rng, 300),
             refused: rate(rng, 300),
@@ -116,18 +121,23 @@ impl Mix {
         let batch_entries = rng.pick(&[1, 7, 256, 4096, 4096]);
         // Without trimming, or with small batches or a small pool, large bursts only take long.
         let is_small = alone || batch_entries < 256 || pool_entries < 300;
-        let bursts = if is_small { [1, 1, 3, 10, 20] } else { [1, 3, 20, 150, 300] };
+        let bursts = if is_small { [1, 3, 10, 20, 20] } else { [1, 3, 20, 150, 300] };
+        let one_address = writers > 1 && rng.chance(700);
         let burst = rng.pick(&bursts);
+        let trouble_every = rng.pick(&[3_000, 20_000, 200_000]);
+        let faulty_for = rng.pick(&[60_000, 600_000, 7_200_000]).min(trouble_every * 200);
         Self {
             writers,
             alone,
+            one_address,
+            one_stays_down: writers > 1 && rng.coin(),
             clients,
             steps: rng.between(20, 120).min(2_000 / burst).div_ceil(clients),
             burst,
             think: rng.pick(&[200, 2_000, 20_000, 120_000]),
             rates,
             troubles,
-            trouble_every: rng.pick(&[3_000, 20_000, 200_000]),
+            trouble_every,
             longest: rng.pick(&[5_000, 120_000, 10_800_000]),
             patience: Duration::from_millis(rng.pick(&[1_000, 5_000, 30_000])),
             etags: rng.coin(),
@@ -136,9 +146,10 @@ impl Mix {
             takeover: rng.pick(&[1_000, 2_000, 10_000]),
             pace: if batch_entries < 256 { 0 } else { rng.pick(&[0, 0, 0, 1_000]) },
             republish: rng.pick(&[5_000, 60_000, 3_600_000]),
+            answer_time: rng.pick(&[5_000, 60_000, 600_000]),
             batch_entries,
             pool_entries,
-            faulty_for: Duration::from_millis(rng.pick(&[60_000, 600_000, 7_200_000])),
+            faulty_for: Duration::from_millis(faulty_for),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use bytes::Bytes;
-use fasti::log::record::{Record, RecordDigest};
+use fasti::log::record::{Epoch, Record, RecordDigest};
 use fasti::store::{Created, ObjectPath, RecordNumber, Replaced};
 use tiles_spec::{Checkpoint, Hash, TreeHead, VerifierKey, open_checkpoint};
 
@@ -44,6 +44,7 @@ fn hold(holds: bool, invariant: &'static str, text: impl FnOnce() -> String) -> 
 /// What is kept of a commit record.
 struct Landed {
     digest: RecordDigest,
+    epoch: Epoch,
     before: TreeHead,
     after: TreeHead,
     entries: usize,
@@ -159,19 +160,26 @@ impl Oracle {
         let (record, digest) = Record::decode(bytes)
             .map_err(|error| Violation::of("I14", format!("record {number}: {error}")))?;
         let genesis = RecordDigest::of_new_log(ORIGIN, &self.key.to_string());
-        let follows = match number.previous() {
-            None => record.previous == genesis && record.before.size.is_zero(),
-            Some(before) => self.records.get(&before.get()).is_some_and(|landed| {
-                let follows = |l: &Landed| l.digest == record.previous && l.after == record.before;
-                landed.iter().any(follows)
+        let epoch = match number.previous() {
+            None if record.previous == genesis && record.before.size.is_zero() => Some(Epoch(0)),
+            None => None,
+            Some(before) => self.records.get(&before.get()).and_then(|landed| {
+                let follows = |l: &&Landed| l.digest == record.previous && l.after == record.before;
+                landed.iter().find(follows).map(|landed| landed.epoch)
             }),
         };
-        hold(follows && record.number == number, "chain", || {
-            format!("record {number} is written before the one that it follows")
+        let Some(epoch) = epoch.filter(|_| record.number == number) else {
+            let text = format!("record {number} is written before the one that it follows");
+            return Err(Violation::of("chain", text));
+        };
+        let expected = if record.entries.is_empty() { epoch.next() } else { epoch };
+        hold(record.epoch == expected, "chain", || {
+            format!("record {number} is of {:?} after {epoch:?}", record.epoch)
         })?;
         self.committed.insert(head(record.after));
         self.records.entry(number.get()).or_default().push(Landed {
             digest,
+            epoch: record.epoch,
             before: record.before,
             after: record.after,
             entries: record.entries.len(),
@@ -309,10 +317,15 @@ impl Oracle {
             let first = *places.entry(entry).or_insert(index);
             hold(first == index, "I13", || format!("one entry is leaf {first} and leaf {index}"))?;
         }
+        Ok(())
+    }
+
+    /// Everything that is committed is shown.
+    pub fn is_finished(&self) -> Verdict {
         let newest = self.records.last_key_value().and_then(|(_, landed)| landed.first());
         let committed = newest.map_or(0, |record| head(record.after).0);
-        hold(committed == again.size, "L1", || {
-            format!("size {committed} is committed, {} is shown", again.size)
+        hold(committed == self.size, "L1", || {
+            format!("size {committed} is committed, {} is shown", self.size)
         })
     }
 

@@ -8,10 +8,10 @@ use bytes::Bytes;
 use fasti::clock::Clock;
 use fasti::log::SubmitError;
 use fasti::log::peers::{PeerAnswer, PeerError, PeerIncluded, Peers, Standing};
-use tiles_spec::LeafIndex;
+use tiles_spec::{Checkpoint, Hash, LeafIndex, NoteSigningKey, TreeHead, TreeSize, leaf_hash};
 use tokio::sync::oneshot;
 
-use crate::process::Process;
+use crate::process::{ORIGIN, Process, origin};
 use crate::sim::{Running, Sim};
 
 /// How long a peer's word is waited for.
@@ -76,7 +76,9 @@ impl Mail {
     {
         let sim = self.0.sim.clone();
         let post = Post::of(&sim);
-        let peer = (0..sim.mix.writers).find(|n| Process::address(*n) == address);
+        let first = sim.draw(|rng| rng.below(sim.mix.writers));
+        let mut all = (first..sim.mix.writers).chain(0..first);
+        let peer = all.find(|n| sim.address(*n) == address);
         let (answer, answered) = oneshot::channel();
         let name = format!("w{} to {address} #{}", self.0.writer, sim.next_request());
         sim.note(&format!("{name}: {what}"));
@@ -162,8 +164,10 @@ impl Peers for Mail {
         if let Some(how) = post.lie {
             sim.count("peers' lies");
             sim.note(&format!("{address} lies, {how}"));
-            answers.iter_mut().for_each(|answer| lie(answer, how));
-            if how.is_multiple_of(5) {
+            for (answer, entry) in answers.iter_mut().zip(entries) {
+                lie(answer, entry, how);
+            }
+            if how == 0 {
                 answers.pop();
             }
         }
@@ -172,14 +176,20 @@ impl Peers for Mail {
 }
 
 /// Makes an answer untrue.
-fn lie(answer: &mut PeerAnswer, how: usize) {
+fn lie(answer: &mut PeerAnswer, entry: &[u8], how: usize) {
     let PeerAnswer::Included(PeerIncluded { index, checkpoint, proof, .. }) = answer else {
         return;
     };
-    match how % 4 {
+    match how % 5 {
         0 => *index = LeafIndex::new(index.get() ^ (1 << (how % 8))).expect("in range"),
         1 => proof.push(tiles_spec::EMPTY_ROOT),
+        // A tree of this entry alone, signed by nobody whom anyone knows.
         2 => {
+            *index = LeafIndex::new(0).expect("in range");
+            proof.clear();
+            *checkpoint = forge(leaf_hash(entry)).into();
+        }
+        3 => {
             let mut bytes = checkpoint.to_vec();
             let at = how % bytes.len().max(1);
             bytes.truncate(at);
@@ -187,4 +197,14 @@ fn lie(answer: &mut PeerAnswer, how: usize) {
         }
         _ => *answer = PeerAnswer::Refused(SubmitError::Pushback),
     }
+}
+
+/// A checkpoint of a single leaf, of the right origin and with a key of the right name.
+fn forge(root: Hash) -> String {
+    let key = NoteSigningKey::from_seed(origin().key_name(), &[8; 32]);
+    let head = TreeHead { size: TreeSize::new(1).expect("in range"), root };
+    let checkpoint = Checkpoint { origin: ORIGIN.to_owned(), head, extensions: Vec::new() };
+    let text = checkpoint.to_text();
+    let line = key.sign(&text);
+    format!("{text}\n{line}")
 }

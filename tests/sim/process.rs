@@ -1,16 +1,18 @@
 //! One run of one writer's process: its gate, its clock, its random numbers, its signer.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use fasti::clock::Clock;
 use fasti::entropy::Entropy;
 use fasti::signer::{FileSigner, Signer, SignerError};
+use fasti::store::RecordNumber;
 use tiles_spec::{NoteSignature, NoteSigningKey, Origin, VerifierKey};
 
 use crate::gate::Gate;
-use crate::sim::Sim;
+use crate::sim::{Sim, lock};
 
 pub const ORIGIN: &str = "log.test/sim";
 
@@ -19,7 +21,7 @@ pub fn signing_key() -> NoteSigningKey {
     NoteSigningKey::from_seed(origin().key_name(), &[7; 32])
 }
 
-fn origin() -> Origin {
+pub fn origin() -> Origin {
     ORIGIN.parse().expect("an origin")
 }
 
@@ -28,17 +30,20 @@ pub struct Process {
     pub sim: Arc<Sim>,
     pub writer: usize,
     pub gate: Arc<Gate>,
+    /// The commit records that it has tried to create.
+    pub created: Mutex<Vec<(RecordNumber, Bytes)>>,
 }
 
 impl Process {
     pub fn new(sim: &Arc<Sim>, writer: usize) -> Arc<Self> {
         let gate = Gate::new(sim.mix.clock_freezes);
-        Arc::new(Self { sim: sim.clone(), writer, gate })
+        Arc::new(Self { sim: sim.clone(), writer, gate, created: Mutex::default() })
     }
 
-    /// Where its peers reach it.
-    pub fn address(writer: usize) -> String {
-        format!("w{writer}")
+    /// The record that another writer is said to have written was written by this very process.
+    pub fn is_author(&self, number: RecordNumber) -> bool {
+        let there = self.sim.ask_oracle(|_, bucket| bucket.record(number));
+        lock(&self.created).iter().any(|(n, bytes)| *n == number && Some(bytes) == there.as_ref())
     }
 }
 

@@ -19,6 +19,9 @@ use crate::{client, life, trouble};
 /// Once faults have ended and landed, everything is answered within this time.
 const ANSWERED_WITHIN: Duration = Duration::from_mins(5);
 
+/// Runs are made on so many threads, each with a runtime of its own.
+pub const THREADS: usize = 2;
+
 /// What came of a run.
 pub struct Outcome {
     pub seed: u64,
@@ -70,10 +73,19 @@ async fn unfold(sim: &Arc<Sim>) -> Result<(), Violation> {
     let done = tokio::time::timeout(sim.mix.faulty_for, &mut clients).await.is_ok();
     sim.calm_down();
     tokio::time::sleep(LANDING).await;
-    if !done {
-        within("what was submitted is answered", clients).await?;
+    if !sim.mix.one_address {
+        if !done {
+            within("what was submitted is answered", clients).await?;
+        }
+        show_life(sim, lives).await?;
+        sim.ask_oracle(|oracle, _| oracle.is_finished())?;
     }
-    for writer in 0..sim.mix.writers {
+    sim.ask_oracle(|oracle, bucket| oracle.concludes(bucket))
+}
+
+/// Every writer answers, and then ends in order.
+async fn show_life(sim: &Arc<Sim>, lives: Vec<JoinHandle<()>>) -> Result<(), Violation> {
+    for writer in (0..sim.mix.writers).filter(|writer| !life::stays_down(sim, *writer)) {
         let new = format!("after all, through w{writer}");
         for entry in [new.clone(), new, "shared 1".to_owned()] {
             let asked = client::submit(sim, 99, entry.into(), Some(writer));
@@ -91,7 +103,7 @@ async fn unfold(sim: &Arc<Sim>) -> Result<(), Violation> {
         };
         within(&format!("w{writer} ends"), leaves).await?;
     }
-    sim.ask_oracle(|oracle, bucket| oracle.concludes(bucket))
+    Ok(())
 }
 
 async fn within<T>(what: &str, future: impl Future<Output = T>) -> Result<T, Violation> {
@@ -110,4 +122,22 @@ fn conclude(seed: u64, sim: &Sim) -> Outcome {
     let story = format!("{:#?}\n{}", sim.mix, trace.tail());
     let violation = sim.violation();
     Outcome { seed, violation, hash: trace.hash(), lines: trace.lines(), counts, story }
+}
+
+/// A number from the environment.
+pub fn setting(name: &str, default: u64) -> u64 {
+    let set = std::env::var(name).ok();
+    set.map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
+}
+
+impl Outcome {
+    /// What somebody needs who has to find out what went wrong; `command` makes the run again.
+    pub fn report(&self, command: &str) -> String {
+        let Self { seed, story, counts, hash, lines, .. } = self;
+        let violation = self.violation.as_ref().map(ToString::to_string).unwrap_or_default();
+        format!(
+            "{story}\n{counts:?}\n{lines} lines, {hash:016x}\nseed {seed} breaks {violation}\nagain, \
+             with every line:\n  FASTI_SIM_TRACE=1 FASTI_SIM_FIRST={seed} FASTI_SIM_SEEDS=1 {command}\n"
+        )
+    }
 }

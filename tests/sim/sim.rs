@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use crate::bucket::{Bucket, Reply, Request};
 use crate::flag::Flag;
 use crate::gate::Gate;
+use crate::life::stays_down;
 use crate::mix::Mix;
 use crate::oracle::{Oracle, Verdict, Violation};
 use crate::seeded::Seeded;
@@ -148,6 +149,11 @@ impl Sim {
         reply
     }
 
+    /// Where its peers reach a writer.
+    pub fn address(&self, writer: usize) -> String {
+        if self.mix.one_address { "all".to_owned() } else { format!("w{writer}") }
+    }
+
     pub fn running(&self, writer: usize) -> Option<Running> {
         lock(&self.running)[writer].clone()
     }
@@ -192,7 +198,13 @@ impl Sim {
         self.note("faults end");
         self.quiet.raise();
         lock(&self.cuts).clear();
-        lock(&self.running).iter().flatten().for_each(|running| running.gate.thaw_now());
+        for (writer, running) in lock(&self.running).iter().enumerate() {
+            let Some(Running { gate, .. }) = running else { continue };
+            gate.thaw_now();
+            if stays_down(self, writer) {
+                gate.kill();
+            }
+        }
     }
 
     pub fn is_quiet(&self) -> bool {

@@ -20,7 +20,7 @@ use tokio::sync::oneshot;
 
 use crate::bucket::{Reply, Request};
 use crate::process::Process;
-use crate::sim::Sim;
+use crate::sim::{Sim, lock};
 
 /// What becomes of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +85,9 @@ impl Fate {
             if quiet {
                 return (fate, met);
             }
-            if rng.chance(rates.slow) {
+            // What decides who leads is struck more often.
+            let weight = if matches!(request, Request::CreateRecord(..)) { 6 } else { 1 };
+            if rng.chance(rates.slow * weight) {
                 met.push("slow answers");
                 fate.travel = rng.span(30, longest.min(200_000));
                 fate.back = rng.span(30, longest.min(200_000));
@@ -99,7 +101,7 @@ impl Fate {
             } else if rng.chance(rates.lost_after) {
                 met.push("answers lost");
                 fate.course = Course::LostAfter;
-            } else if request.writes() && rng.chance(rates.late) {
+            } else if request.writes() && rng.chance(rates.late * weight) {
                 met.push("late effects");
                 fate.course = Course::Late(rng.span(20, longest));
             } else if request.writes() && rng.chance(rates.twice) {
@@ -111,7 +113,7 @@ impl Fate {
                 fate.damage = Some((rng.below(1 << 24), rng.coin()));
             }
             for (rate, name) in [(rates.crash, "crashes"), (rates.freeze, "freezes at a step")] {
-                if rng.chance(rate) {
+                if rng.chance(rate * weight) {
                     let strike = match name {
                         "crashes" => Strike::Crash,
                         _ => Strike::Freeze(rng.span(5, longest)),
@@ -318,6 +320,7 @@ impl Store for Wire {
 #[async_trait]
 impl CommitLog for Wire {
     async fn create(&self, number: RecordNumber, bytes: Bytes) -> Result<Created, StoreError> {
+        lock(&self.0.created).push((number, bytes.clone()));
         match self.write(Request::CreateRecord(number, bytes)).await? {
             Reply::Created(created) => Ok(created),
             other => unreachable!("{other:?}"),
