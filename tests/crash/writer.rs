@@ -122,10 +122,15 @@ impl Writer {
     /// Waits for the writer to end by itself.
     pub fn wait(&mut self) -> Ended {
         let status = self.child.wait().expect("the writer can be waited for");
+        Ended { status, stderr: self.said() }
+    }
+
+    /// What it has said so far. It must have ended, or be of no further use: the file is shared.
+    pub fn said(&mut self) -> String {
         let mut said = Vec::new();
         self.stderr.rewind().expect("a file");
         self.stderr.read_to_end(&mut said).expect("a file");
-        Ended { status, stderr: String::from_utf8_lossy(&said).into_owned() }
+        String::from_utf8_lossy(&said).into_owned()
     }
 }
 
