@@ -10,6 +10,7 @@
 //! | [`client`] | reads and verifies a log; verifies artifacts; never links the writer |
 //! | [`audit`] | derives a whole log again |
 //! | [`clock`], [`config`], [`entropy`], [`offload`], [`metrics`] | the seams to the outside |
+//! | [`gzip`] | packs bytes, with compressors that are used again |
 //! | [`planted`] | bugs for the simulator to find; switched off in every build but its own |
 //!
 //! The pure formats (trees, tiles, notes, checkpoints, proofs) are in the crate `tiles-spec`.
@@ -21,6 +22,7 @@ pub mod clock;
 pub mod config;
 pub mod entropy;
 pub mod entry;
+pub mod gzip;
 pub mod http;
 pub mod log;
 pub mod metrics;

@@ -1,7 +1,6 @@
 //! Represent: the bytes of an object as one client wants them: whole or a part, compressed or not,
 //! or not at all because it has them (RFC 9110 sections 8, 12, 13, 14).
 
-use std::io::Write;
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -14,9 +13,9 @@ use http_body_util::Full;
 use sha2::{Digest, Sha256};
 
 use super::problem::{Answer, Problem};
+use crate::gzip::gzip;
 
 /// Compressing costs more than it saves on a local network beyond the fast levels.
-const GZIP_LEVEL: u32 = 4;
 const ZSTD_LEVEL: i32 = 3;
 
 /// A representation's coding.
@@ -156,12 +155,7 @@ fn compress(bytes: &[u8], coding: Coding) -> Vec<u8> {
     match coding {
         Coding::Identity => bytes.to_vec(),
         Coding::Zstd => zstd::bulk::compress(bytes, ZSTD_LEVEL).expect(IN_MEMORY),
-        Coding::Gzip => {
-            let level = flate2::Compression::new(GZIP_LEVEL);
-            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), level);
-            encoder.write_all(bytes).expect(IN_MEMORY);
-            encoder.finish().expect(IN_MEMORY)
-        }
+        Coding::Gzip => gzip(bytes),
     }
 }
 

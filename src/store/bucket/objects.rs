@@ -1,13 +1,11 @@
 //! Objects in a bucket: read within bounds, created once, replaced at a version.
 
-use std::io::{Read, Write as _};
+use std::io::Read;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use flate2::Compression;
 use flate2::read::MultiGzDecoder;
-use flate2::write::GzEncoder;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use object_store::{
     Attribute, Error, GetResult, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, PutPayload,
@@ -18,6 +16,7 @@ use super::BucketStore;
 use super::answers::{failed, failed_write, neither_there_nor_written};
 use super::kind::Kind;
 use crate::clock::{Clock as _, SystemClock};
+use crate::gzip::gzip;
 use crate::offload::offload;
 use crate::store::{
     Attempt, Created, NewObject, Object, ObjectPath, Replaced, Store, StoreError, Version,
@@ -205,12 +204,7 @@ fn too_long(path: String, max: usize) -> StoreError {
 }
 
 async fn pack(bytes: Bytes) -> Bytes {
-    offload(move || {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(&bytes).expect("writing to memory");
-        encoder.finish().expect("writing to memory").into()
-    })
-    .await
+    offload(move || gzip(&bytes).into()).await
 }
 
 async fn unpack(packed: Bytes, max: usize, path: String) -> Result<Bytes, StoreError> {
