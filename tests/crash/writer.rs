@@ -112,11 +112,22 @@ impl Writer {
     }
 
     fn takes_sigterm(&self) -> bool {
+        let caught = u64::from_str_radix(&self.status("SigCgt:"), 16).expect("a mask of signals");
+        caught & (1 << (Signal::TERM.as_raw() - 1)) != 0
+    }
+
+    /// How much memory it has, in KiB.
+    pub fn resident_kib(&self) -> u64 {
+        let resident = self.status("VmRSS:");
+        resident.trim_end_matches(" kB").parse().expect("a number")
+    }
+
+    /// What the system says of it.
+    fn status(&self, field: &str) -> String {
         let path = format!("/proc/{}/status", self.child.id());
         let status = std::fs::read_to_string(path).expect("the writer is there");
-        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
-        let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-        caught.expect("a mask of signals") & (1 << (Signal::TERM.as_raw() - 1)) != 0
+        let said = status.lines().find_map(|line| line.strip_prefix(field));
+        said.expect("the system says it").trim().to_owned()
     }
 
     /// Waits for the writer to end by itself.

@@ -30,6 +30,9 @@ const PUTS_MAX: u64 = 6;
 /// The note that tells how far was tidied up is written about once in so many batches.
 const NOTED_EVERY: u64 = 64;
 
+/// Most that a writer's memory grows over some hundred small batches.
+const GROWTH_KIB_MAX: u64 = 16 * 1024;
+
 /// So that nothing is signed again meanwhile.
 const IDLE: [&str; 4] = ["--republish-seconds", "100000", "--drain-seconds", "0"];
 
@@ -57,13 +60,19 @@ fn costs_of_batches(bucket: &Bucket, size: u64, count: u64) -> Vec<u64> {
     command.args(IDLE);
     let mut writer = Writer::spawn(command);
     let mut connection = Connection::open(writer.expect_address()).expect("connects");
+    let mut resident = Vec::new();
     let costs = (size..size + count).map(|n| {
         bucket.server.tally().reset();
         let answer = connection.post("/add", format!("entry {n}").as_bytes()).expect("an answer");
         assert_eq!(answer.status, 200);
+        resident.push(writer.resident_kib());
         bucket.server.tally().requests(Operation::Put)
     });
     let costs = costs.collect();
+    // What a batch needs is used again by the next one.
+    let (early, late) = (resident[resident.len() / 4], resident[resident.len() - 1]);
+    println!("memory: {early} KiB, then {late} KiB");
+    assert!(late < early + GROWTH_KIB_MAX, "memory grows: {resident:?}");
     writer.stop();
     costs
 }
