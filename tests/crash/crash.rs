@@ -16,4 +16,5 @@ mod scene;
 #[path = "../disk/seeded.rs"]
 #[allow(dead_code)] // Not all of it is needed here.
 mod seeded;
+#[allow(dead_code)] // Some is for several writers.
 mod writer;

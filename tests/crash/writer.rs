@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ impl Writer {
 
     /// A writer that was not yet told its store.
     pub fn command(origin: &str, listen: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_fasti-writer"));
+        let mut command = Command::new(programs().join("fasti-writer"));
         command.env_clear().args(["--origin", origin, "--listen", listen, "--accept-opaque"]);
         command
     }
@@ -64,6 +64,17 @@ impl Writer {
             }
         }
         Err(self.wait())
+    }
+
+    /// The same, and where it serves its metrics.
+    pub fn expect_addresses(&mut self) -> (SocketAddr, SocketAddr) {
+        let lines = self.stdout.by_ref().lines().map_while(Result::ok);
+        let metrics = lines.filter_map(|line| {
+            let (_, address) = line.split_once("metrics on    http://")?;
+            address.strip_suffix("/metrics")?.parse().ok()
+        });
+        let metrics = { metrics }.next().expect("the writer serves metrics");
+        (metrics, self.expect_address())
     }
 
     /// Waits until the writer listens, which it has to.
@@ -111,10 +122,15 @@ impl Writer {
     /// Waits for the writer to end by itself.
     pub fn wait(&mut self) -> Ended {
         let status = self.child.wait().expect("the writer can be waited for");
+        Ended { status, stderr: self.said() }
+    }
+
+    /// What it has said so far. It must have ended, or be of no further use: the file is shared.
+    pub fn said(&mut self) -> String {
         let mut said = Vec::new();
         self.stderr.rewind().expect("a file");
         self.stderr.read_to_end(&mut said).expect("a file");
-        Ended { status, stderr: String::from_utf8_lossy(&said).into_owned() }
+        String::from_utf8_lossy(&said).into_owned()
     }
 }
 
@@ -123,6 +139,12 @@ impl Drop for Writer {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+/// Where the programs are: those of this build, unless the environment names others.
+pub fn programs() -> PathBuf {
+    let built = Path::new(env!("CARGO_BIN_EXE_fasti-writer")).parent().expect("a directory");
+    std::env::var_os("FASTI_PROGRAMS").map_or_else(|| built.to_owned(), PathBuf::from)
 }
 
 /// The key in a log's key file.

@@ -1,6 +1,6 @@
 //! A bucket for one test: an S3 server in this process, the log's key, a directory for each writer.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tiles_spec::VerifierKey;
 use tokio::runtime::Runtime;
 
 use crate::http::Connection;
-use crate::writer::{ORIGIN, Writer, verifier_key};
+use crate::writer::{ORIGIN, Writer, programs, verifier_key};
 
 /// Where the log lies in the bucket.
 pub const PREFIX: &str = "one/";
@@ -119,7 +119,7 @@ impl Bucket {
 
 /// The command lies beside the writer.
 fn fasti() -> PathBuf {
-    let command = Path::new(env!("CARGO_BIN_EXE_fasti-writer")).with_file_name("fasti");
+    let command = programs().join("fasti");
     assert!(command.exists(), "build it first: cargo build --workspace --bins");
     command
 }

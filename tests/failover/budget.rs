@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use fasti::clock::SystemClock;
@@ -15,7 +15,7 @@ use fasti::log::{Context, Log, LogConfig};
 use fasti::metrics::LogMetrics;
 use fasti::signer::FileSigner;
 use fasti::store::{BucketOptions, BucketStore, KeyPair, Stores};
-use fasti_buckets::Operation;
+use fasti_buckets::{Fault, Operation, Rule};
 
 use crate::bucket::{Bucket, STORE};
 use crate::fleet::Fleet;
@@ -75,6 +75,26 @@ fn check_sum(costs: &[u64]) {
     println!("{four} of {batches} batches cost {PUTS} PUTs, all {}", costs.iter().sum::<u64>());
     assert!(costs.iter().all(|puts| (PUTS..=PUTS_MAX).contains(puts)), "{costs:?}");
     assert!(batches - four <= 3 + batches / NOTED_EVERY, "{costs:?}");
+}
+
+/// Commit, apply, publish: each waits for the one before, and for one request to the store.
+#[test]
+fn an_answer_takes_three_round_trips() {
+    const ROUND_TRIP: Duration = Duration::from_millis(100);
+    let bucket = Bucket::new();
+    let mut writer = Writer::spawn(bucket.writer(0));
+    let mut connection = Connection::open(writer.expect_address()).expect("connects");
+    thread::sleep(Duration::from_millis(500));
+    bucket.server.faults().add(Rule::new(Fault::StallBefore(ROUND_TRIP)));
+    let times = [0, 1, 2, 3, 4].map(|n| {
+        let began = Instant::now();
+        let answer = connection.post("/add", format!("entry {n}").as_bytes()).expect("an answer");
+        assert_eq!(answer.status, 200);
+        began.elapsed()
+    });
+    println!("{ROUND_TRIP:?} a request: answered after {times:.0?}");
+    let least = times.into_iter().min().expect("some");
+    assert!((ROUND_TRIP * 3..ROUND_TRIP * 4).contains(&least), "{times:?}");
 }
 
 #[test]

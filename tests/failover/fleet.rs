@@ -15,10 +15,13 @@ use crate::bucket::Bucket;
 use crate::http::Connection;
 use crate::scene::Scene;
 use crate::seeded::Seeded;
-use crate::writer::Writer;
+use crate::writer::{Ended, Writer};
 
 /// How many writers there are.
 pub const WRITERS: usize = 3;
+
+/// How much of each writer's log is shown when a test fails.
+const LAST_LINES: usize = 20;
 
 /// See the module's text.
 pub struct Fleet<'a> {
@@ -101,8 +104,8 @@ impl<'a> Fleet<'a> {
             let Some(running) = &mut self.writers[n] else { continue };
             if running.stopped.is_some_and(|until| until <= now) {
                 self.resume(n);
-            } else if let Some(ended) = running.writer.ended() {
-                panic!("writer {n} has ended by itself: {}", ended.stderr);
+            } else if let Some(Ended { status, stderr }) = running.writer.ended() {
+                panic!("writer {n} has ended by itself, {status}: {stderr}");
             }
         }
     }
@@ -159,5 +162,21 @@ impl<'a> Fleet<'a> {
     fn announce(&self) {
         let addresses = self.writers.iter().flatten().map(|running| running.address).collect();
         *self.scene.addresses.write().expect("no panics") = addresses;
+    }
+}
+
+/// When a test fails, it helps to know what the others have said last.
+impl Drop for Fleet<'_> {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            return;
+        }
+        for (n, running) in self.writers.iter_mut().enumerate() {
+            let Some(running) = running else { continue };
+            let said = running.writer.said();
+            let last: Vec<&str> = said.lines().rev().take(LAST_LINES).collect();
+            let last: Vec<&str> = last.into_iter().rev().collect();
+            eprintln!("writer {n} at {}:\n{}", running.address, last.join("\n"));
+        }
     }
 }

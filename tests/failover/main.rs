@@ -13,11 +13,13 @@
 //! | `weather` | a bad line to the store |
 //! | `partition` | a leader that is cut off from the store, or from its peers |
 //! | `budget` | how many requests a batch, an idle log and a start cost |
+//! | `figures` | figures for people, on demand |
 //! | `rolled_back` | buckets that were restored from older copies, or are not the log's |
 
 mod bucket;
 mod budget;
 mod chaos;
+mod figures;
 mod fleet;
 mod partition;
 mod rolled_back;

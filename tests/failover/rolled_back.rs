@@ -39,9 +39,8 @@ impl Kept {
     fn refused(&self, what: &str, content: &Content, writer: Command, says: &[&str]) {
         let objects = self.bucket.server.objects();
         objects.restore(content.clone());
-        let ended = match Writer::spawn(writer).address() {
-            Ok(_) => panic!("{what}: the writer starts"),
-            Err(ended) => ended,
+        let Err(ended) = Writer::spawn(writer).address() else {
+            panic!("{what}: the writer starts");
         };
         assert_eq!(ended.status.code(), Some(1), "{what}: {}", ended.stderr);
         let reason = ended.stderr.lines().last().unwrap_or_default();
