@@ -119,6 +119,7 @@ impl Mix {
             ping: 200,
             takeover: 1_000,
             batch_entries: 1,
+            pace: 0,
             pool_entries: 300,
             faulty_for: Duration::from_mins(4),
             ..self
