@@ -39,8 +39,9 @@ const RECOVERY_PAUSE: Duration = Duration::from_millis(500);
 const REFUSALS_MAX: u32 = 3;
 /// How often a start is tried when the store does not answer properly.
 const STARTS_MAX: u32 = 5;
-/// A term that was lost sooner than this was a quarrel: two writers that cannot reach each other and
-/// both can reach the store. Patience doubles with each, so that both get some work done.
+/// A term that was lost sooner than this was a quarrel: with a store that fails all the time, or of two
+/// writers that cannot reach each other and both can reach the store. Patience doubles with each, so
+/// that both get some work done.
 const QUARREL: Duration = Duration::from_mins(1);
 /// Most that patience is doubled.
 const QUARRELS_MAX: u32 = 4;
@@ -166,7 +167,9 @@ impl Driver {
                     };
                     match follower.run().await {
                         Followed::Drained => return Ok(()),
-                        Followed::LeaderGone(leader) => self.next = self.take_over(leader).await?,
+                        Followed::LeaderGone(leader) => {
+                            self.next = self.take_over(leader, quarrels).await?
+                        }
                     }
                 }
             }
@@ -189,11 +192,13 @@ impl Driver {
     }
 
     /// Recovers, unless another writer has begun to lead meanwhile.
-    async fn take_over(&self, gone: Option<Leader>) -> Result<Next, LogError> {
+    async fn take_over(&self, gone: Option<Leader>, quarrels: u32) -> Result<Next, LogError> {
         let (context, mut refusals) = (&self.context, 0);
         self.enter_role(Role::Recovering);
-        // Rivals that have noticed at the same time should not all try at the same time.
-        context.clock.sleep(context.below(context.config.ping_interval)).await;
+        // Rivals that have noticed at the same time should not all try at the same time; and each
+        // term leaves a record behind, so that a store on which none lasts is tried less and less.
+        let pause = context.config.ping_interval * 2_u32.pow(quarrels);
+        context.clock.sleep(context.below(pause)).await;
         loop {
             let error = match find_leader(context).await {
                 Ok(leader) if leader != gone => return Ok(Next::Follow),
