@@ -41,10 +41,12 @@ const REFUSALS_MAX: u32 = 3;
 const STARTS_MAX: u32 = 5;
 /// A term that was lost sooner than this was a quarrel: with a store that fails all the time, or of two
 /// writers that cannot reach each other and both can reach the store. Patience doubles with each, so
-/// that both get some work done.
-const QUARREL: Duration = Duration::from_mins(1);
+/// that both get some work done, until a term or a leader lasts longer.
+pub(super) const QUARREL: Duration = Duration::from_mins(1);
 /// Most that patience is doubled.
 const QUARRELS_MAX: u32 = 4;
+/// Most that quarrels add to any pause: whoever waits for an answer waits for it.
+const QUARREL_PAUSE_MAX: Duration = Duration::from_secs(15);
 
 /// Who leads, as the newest record has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,7 +158,7 @@ impl Driver {
                     tracing::warn!(error = chain(&error), "leads no more");
                 }
                 Next::Follow => {
-                    let patience = self.context.config.takeover_after * 2_u32.pow(quarrels);
+                    let patience = after_quarrels(self.context.config.takeover_after, quarrels);
                     let follower = Follower {
                         context: &self.context,
                         dedup: &self.dedup,
@@ -197,7 +199,7 @@ impl Driver {
         self.enter_role(Role::Recovering);
         // Rivals that have noticed at the same time should not all try at the same time; and each
         // term leaves a record behind, so that a store on which none lasts is tried less and less.
-        let pause = context.config.ping_interval * 2_u32.pow(quarrels);
+        let pause = after_quarrels(context.config.ping_interval, quarrels);
         context.clock.sleep(context.below(pause)).await;
         loop {
             let error = match find_leader(context).await {
@@ -233,6 +235,11 @@ impl Driver {
         });
         metrics.epoch.set(i64::try_from(self.state.borrow().leader.epoch.0).unwrap_or(i64::MAX));
     }
+}
+
+/// A pause, doubled for each quarrel.
+fn after_quarrels(pause: Duration, quarrels: u32) -> Duration {
+    pause + (pause * (2_u32.pow(quarrels) - 1)).min(QUARREL_PAUSE_MAX)
 }
 
 /// The first role of a writer: it follows a leader that answers, and leads where there is none.
