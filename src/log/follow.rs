@@ -29,7 +29,7 @@ use super::peers::{
 use super::pool::{Pool, Submission};
 use super::publish::Publication;
 use super::recover::catch_up;
-use super::roles::{Leader, State, chain, find_leader, gauge};
+use super::roles::{Leader, QUARREL, State, chain, find_leader, gauge};
 use super::{Acknowledged, Context};
 use crate::planted::{Bug, planted};
 
@@ -115,7 +115,8 @@ impl Follower<'_> {
     /// Asks the leader how it stands, until it does not lead any more.
     async fn watch(&self, peers: &dyn Peers, leader: &Leader, doubt: &Notify) -> Left {
         let clock = &*self.context.clock;
-        let mut heard = clock.now();
+        let began = clock.now();
+        let mut heard = began;
         loop {
             match peers.status(&leader.address).await {
                 Ok(standing) if standing.epoch > leader.epoch => return Left::Changed,
@@ -130,7 +131,11 @@ impl Follower<'_> {
                 },
                 Err(error) => tracing::debug!(error = chain(&error), "the leader is silent"),
             }
-            if clock.now() - heard >= self.patience && !planted(Bug::NeverTakeOver) {
+            // A leader that has lasted is not one to quarrel with.
+            let has_lasted = heard - began >= QUARREL;
+            let usual = self.context.config.takeover_after;
+            let patience = if has_lasted { usual } else { self.patience };
+            if clock.now() - heard >= patience && !planted(Bug::NeverTakeOver) {
                 tracing::warn!(leader = leader.address, "the leader is gone");
                 return Left::Gone;
             }

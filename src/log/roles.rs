@@ -39,11 +39,14 @@ const RECOVERY_PAUSE: Duration = Duration::from_millis(500);
 const REFUSALS_MAX: u32 = 3;
 /// How often a start is tried when the store does not answer properly.
 const STARTS_MAX: u32 = 5;
-/// A term that was lost sooner than this was a quarrel: two writers that cannot reach each other and
-/// both can reach the store. Patience doubles with each, so that both get some work done.
-const QUARREL: Duration = Duration::from_mins(1);
+/// A term that was lost sooner than this was a quarrel: with a store that fails all the time, or of two
+/// writers that cannot reach each other and both can reach the store. Patience doubles with each, so
+/// that both get some work done, until a term or a leader lasts longer.
+pub(super) const QUARREL: Duration = Duration::from_mins(1);
 /// Most that patience is doubled.
 const QUARRELS_MAX: u32 = 4;
+/// Most that quarrels add to any pause: whoever waits for an answer waits for it.
+const QUARREL_PAUSE_MAX: Duration = Duration::from_secs(15);
 
 /// Who leads, as the newest record has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,7 +158,7 @@ impl Driver {
                     tracing::warn!(error = chain(&error), "leads no more");
                 }
                 Next::Follow => {
-                    let patience = self.context.config.takeover_after * 2_u32.pow(quarrels);
+                    let patience = after_quarrels(self.context.config.takeover_after, quarrels);
                     let follower = Follower {
                         context: &self.context,
                         dedup: &self.dedup,
@@ -166,7 +169,9 @@ impl Driver {
                     };
                     match follower.run().await {
                         Followed::Drained => return Ok(()),
-                        Followed::LeaderGone(leader) => self.next = self.take_over(leader).await?,
+                        Followed::LeaderGone(leader) => {
+                            self.next = self.take_over(leader, quarrels).await?
+                        }
                     }
                 }
             }
@@ -189,11 +194,13 @@ impl Driver {
     }
 
     /// Recovers, unless another writer has begun to lead meanwhile.
-    async fn take_over(&self, gone: Option<Leader>) -> Result<Next, LogError> {
+    async fn take_over(&self, gone: Option<Leader>, quarrels: u32) -> Result<Next, LogError> {
         let (context, mut refusals) = (&self.context, 0);
         self.enter_role(Role::Recovering);
-        // Rivals that have noticed at the same time should not all try at the same time.
-        context.clock.sleep(context.below(context.config.ping_interval)).await;
+        // Rivals that have noticed at the same time should not all try at the same time; and each
+        // term leaves a record behind, so that a store on which none lasts is tried less and less.
+        let pause = after_quarrels(context.config.ping_interval, quarrels);
+        context.clock.sleep(context.below(pause)).await;
         loop {
             let error = match find_leader(context).await {
                 Ok(leader) if leader != gone => return Ok(Next::Follow),
@@ -228,6 +235,11 @@ impl Driver {
         });
         metrics.epoch.set(i64::try_from(self.state.borrow().leader.epoch.0).unwrap_or(i64::MAX));
     }
+}
+
+/// A pause, doubled for each quarrel.
+fn after_quarrels(pause: Duration, quarrels: u32) -> Duration {
+    pause + (pause * (2_u32.pow(quarrels) - 1)).min(QUARREL_PAUSE_MAX)
 }
 
 /// The first role of a writer: it follows a leader that answers, and leads where there is none.

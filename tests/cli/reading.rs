@@ -109,6 +109,27 @@ fn growth_is_proved_from_one_run_to_the_next() {
 }
 
 #[test]
+fn writers_tell_how_they_stand() {
+    let mut world = World::with_writer(&["--accept-opaque"]);
+    world.add(numbered(0..3));
+    let said = world.fasti(&["loginfo", "--writer"]).good();
+    for line in ["Status:            ready", "Role:              leading", "Published Size:    3"] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    let url = world.url().to_owned();
+    let asked = world.fasti(&["loginfo", "--format", "json", "--writer", &url]).good();
+    let json: Value = serde_json::from_str(&asked).expect("JSON");
+    let writer = &json["Writers"][0];
+    assert_eq!((&writer["Epoch"], &writer["Lag"]), (&1.into(), &0.into()), "{json}");
+    assert!(
+        writer["Leader"].as_str().is_some_and(|leader| leader.starts_with("http://127.0.0.1:"))
+    );
+    world.stop();
+    let ended = world.fasti(&["loginfo", "--writer", &url]);
+    assert!(ended.stdout.contains("Status:            no answer from"), "{}", ended.stdout);
+}
+
+#[test]
 fn rollbacks_and_forks_are_refused_and_the_evidence_kept() {
     let mut world = World::with_writer(&["--accept-opaque"]);
     world.add(numbered(0..3));

@@ -75,6 +75,8 @@ pub struct Mix {
     pub longest: u64,
     /// How long a writer waits for the store.
     pub patience: Duration,
+    /// How often it asks when it reads and hears nothing.
+    pub read_tries: u32,
     /// Versions are hashes of the content, as S3 has them; numbers, as GCS has them, if not.
     pub etags: bool,
     /// A frozen process's clock stands still.
@@ -93,6 +95,38 @@ pub struct Mix {
 
 impl Mix {
     pub fn of(rng: &mut Seeded) -> Self {
+        let mix = Self::any(rng);
+        if rng.chance(1_500) { mix.quarrel(rng) } else { mix }
+    }
+
+    /// A leader that is busy and well, and rivals that do not hear of it and are frozen just when they
+    /// take over: what they left at may be trimmed by the time they go on.
+    fn quarrel(self, rng: &mut Seeded) -> Self {
+        let (lost, late) = (rng.pick(&[300, 2_000]), rng.pick(&[0, 5]));
+        let rates = Rates { freeze: 20, message_lost: lost, late, ..Rates::default() };
+        Self {
+            writers: rng.between(2, 3),
+            alone: false,
+            one_address: rng.chance(4_000),
+            clients: 10,
+            steps: 10,
+            burst: 20,
+            think: 2_000,
+            rates,
+            troubles: vec![Trouble::CutFromPeer],
+            trouble_every: 3_000,
+            longest: 120_000,
+            ping: 200,
+            takeover: 1_000,
+            batch_entries: 1,
+            pace: 0,
+            pool_entries: 300,
+            faulty_for: Duration::from_mins(4),
+            ..self
+        }
+    }
+
+    fn any(rng: &mut Seeded) -> Self {
         let writers = rng.pick(&[1, 1, 2, 2, 2, 3, 3, 4]);
         let rates = Rates {
             slow: rate(rng, 300),
@@ -140,6 +174,7 @@ impl Mix {
             trouble_every,
             longest: rng.pick(&[5_000, 120_000, 10_800_000]),
             patience: Duration::from_millis(rng.pick(&[1_000, 5_000, 30_000])),
+            read_tries: rng.pick(&[1, 4, 4]),
             etags: rng.coin(),
             clock_freezes: rng.coin(),
             ping: rng.pick(&[200, 500, 3_000]),

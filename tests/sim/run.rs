@@ -70,7 +70,11 @@ async fn unfold(sim: &Arc<Sim>) -> Result<(), Violation> {
     start(sim, trouble::make(sim.clone()));
     let clients = (0..sim.mix.clients).map(|n| start(sim, client::submit_all(sim.clone(), n)));
     let mut clients = join_all(clients.collect::<Vec<_>>());
-    let done = tokio::time::timeout(sim.mix.faulty_for, &mut clients).await.is_ok();
+    let done = tokio::select! {
+        biased;
+        _ = &mut clients => true,
+        () = sim.enough() => false,
+    };
     sim.calm_down();
     tokio::time::sleep(LANDING).await;
     if !sim.mix.one_address {

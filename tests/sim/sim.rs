@@ -17,6 +17,8 @@ use crate::oracle::{Oracle, Verdict, Violation};
 use crate::seeded::Seeded;
 use crate::trace::Trace;
 
+/// When the trace has so many lines, it has been trouble enough.
+const LINES_ENOUGH: u64 = 120_000;
 /// A run with more lines than this runs in circles.
 const LINES_MAX: u64 = 300_000;
 /// When faults end, what is under way lands within this time.
@@ -45,6 +47,7 @@ pub struct Sim {
     /// Pairs of writer and peer, or writer and itself for the store, between which nothing passes.
     cuts: Mutex<BTreeSet<(usize, usize)>>,
     quiet: Flag,
+    enough: Flag,
     over: Flag,
     violated: Flag,
     violation: Mutex<Option<Violation>>,
@@ -71,6 +74,7 @@ impl Sim {
             running: Mutex::new(vec![None; mix.writers]),
             cuts: Mutex::default(),
             quiet: Flag::default(),
+            enough: Flag::default(),
             over: Flag::default(),
             violated: Flag::default(),
             violation: Mutex::default(),
@@ -87,6 +91,9 @@ impl Sim {
     pub fn note(&self, text: &str) {
         let mut trace = lock(&self.trace);
         trace.note(self.began.elapsed(), text);
+        if trace.lines() == LINES_ENOUGH {
+            self.enough.raise();
+        }
         if trace.lines() == LINES_MAX {
             drop(trace);
             self.judge(Err(Violation::of("L1", format!("{LINES_MAX} lines in the trace"))));
@@ -191,6 +198,11 @@ impl Sim {
 
     pub fn is_cut(&self, writer: usize, peer: usize) -> bool {
         lock(&self.cuts).contains(&(writer, peer))
+    }
+
+    /// Waits until there was trouble enough: so much time, or so many events.
+    pub async fn enough(&self) {
+        drop(tokio::time::timeout(self.mix.faulty_for, self.enough.raised()).await);
     }
 
     /// No faults from now on.

@@ -11,6 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use fasti::clock::Clock;
+use fasti::log::record::Record;
 use fasti::store::{
     Attempt, CommitLog, Created, NewObject, Object, ObjectPath, RecordNumber, Replaced, Shelf,
     Store, StoreError, Version,
@@ -31,6 +32,11 @@ enum Course {
     LostAfter,
     Late(Duration),
     Twice(Duration),
+}
+
+/// The record takes over leadership.
+fn begins_a_term(record: &Bytes) -> bool {
+    Record::decode(record).is_ok_and(|(record, _)| record.entries.is_empty())
 }
 
 /// What befalls the writer at a request.
@@ -86,8 +92,13 @@ impl Fate {
                 return (fate, met);
             }
             // What decides who leads is struck more often.
-            let weight = if matches!(request, Request::CreateRecord(..)) { 6 } else { 1 };
-            if rng.chance(rates.slow * weight) {
+            let weight = match request {
+                Request::CreateRecord(_, record) if begins_a_term(record) => 60,
+                Request::CreateRecord(..) if sim.mix.one_address => 60,
+                Request::CreateRecord(..) => 4,
+                _ => 1,
+            };
+            if rng.chance(rates.slow) {
                 met.push("slow answers");
                 fate.travel = rng.span(30, longest.min(200_000));
                 fate.back = rng.span(30, longest.min(200_000));
@@ -101,7 +112,7 @@ impl Fate {
             } else if rng.chance(rates.lost_after) {
                 met.push("answers lost");
                 fate.course = Course::LostAfter;
-            } else if request.writes() && rng.chance(rates.late * weight) {
+            } else if request.writes() && rng.chance(rates.late * weight.min(4)) {
                 met.push("late effects");
                 fate.course = Course::Late(rng.span(20, longest));
             } else if request.writes() && rng.chance(rates.twice) {
@@ -113,7 +124,7 @@ impl Fate {
                 fate.damage = Some((rng.below(1 << 24), rng.coin()));
             }
             for (rate, name) in [(rates.crash, "crashes"), (rates.freeze, "freezes at a step")] {
-                if rng.chance(rate * weight) {
+                if rng.chance((rate * weight).min(3_000)) {
                     let strike = match name {
                         "crashes" => Strike::Crash,
                         _ => Strike::Freeze(rng.span(5, longest)),
@@ -250,7 +261,14 @@ impl Wire {
 
     async fn read(&self, request: Request) -> Result<Reply, StoreError> {
         let path = request.path();
-        self.ask(request).await.map_err(|failure| error("read", &path, failure, false))
+        let mut tries = self.0.sim.mix.read_tries;
+        loop {
+            match self.ask(request.clone()).await {
+                Ok(reply) => return Ok(reply),
+                Err(_) if tries > 1 => tries -= 1,
+                Err(failure) => return Err(error("read", &path, failure, false)),
+            }
+        }
     }
 
     /// How far behind the newest record a hint is, and whether a listing is of an earlier time.
