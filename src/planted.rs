@@ -31,7 +31,8 @@ pub enum Bug {
     NoSecondRead,
     /// `checkpoint` is read before the records, and never again.
     CheckpointBeforeRecords,
-    /// Records that do not meet the checkpoint are gone on from.
+    /// Records that do not meet the checkpoint are gone on from, and the guard signs what was signed
+    /// before.
     AcceptAnyReplay,
     /// The newest unfinished record is not finished.
     NewestForgotten,

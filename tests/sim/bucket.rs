@@ -192,18 +192,7 @@ impl Bucket {
                 Reply::Created(created)
             }
             Request::ReadRecord(number) => Reply::Record(self.record(*number)),
-            Request::Newest(behind) => Reply::Newest(self.newest().map(|newest| {
-                // A hint is of a record that is there, be it an older one.
-                let mut hint = newest;
-                for _ in 0..*behind {
-                    let Some(earlier) = hint.previous() else { break };
-                    if self.record(earlier).is_none() {
-                        break;
-                    }
-                    hint = earlier;
-                }
-                hint
-            })),
+            Request::Newest(behind) => Reply::Newest(self.hint(*behind)),
             Request::List(prefix, after, max, stale) => {
                 Reply::Paths(self.list(prefix, after.as_ref(), *max, *stale))
             }
@@ -217,6 +206,16 @@ impl Bucket {
                 Reply::Done
             }
         }
+    }
+
+    /// The newest record, or one that was it some records ago: between the two some may be trimmed.
+    fn hint(&self, behind: u64) -> Option<RecordNumber> {
+        if behind == 0 {
+            return self.newest();
+        }
+        let there = now(self.store.list("_writer/commit/", None, usize::MAX));
+        let behind = usize::try_from(behind).expect("small").min(there.len().saturating_sub(1));
+        there.iter().rev().nth(behind).and_then(ObjectPath::record_number)
     }
 
     fn replace(&mut self, path: &ObjectPath, bytes: &Bytes, expected: &Version) -> Replaced {

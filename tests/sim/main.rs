@@ -30,7 +30,29 @@ use run::{run, setting};
 use seeds::run_all;
 
 /// What must have happened in the test command's seeds, and how often at least, in a hundred runs.
-const HAPPENED: [(&str, u64); 0] = [];
+const HAPPENED: [(&str, u64); 21] = [
+    ("acknowledgements", 10_000),
+    ("acknowledgements of known entries", 4_000),
+    ("answers lost", 300),
+    ("batches forwarded", 2_000),
+    ("crashes of a writer", 800),
+    ("cuts between writers", 300),
+    ("cuts from the store", 200),
+    ("damaged bodies", 150),
+    ("definite errors", 400),
+    ("doubled effects", 150),
+    ("freezes", 600),
+    ("late effects", 150),
+    ("messages doubled", 150),
+    ("messages lost", 400),
+    ("orderly restarts", 300),
+    ("peers' lies", 30),
+    ("pushbacks", 1_000),
+    ("requests lost", 400),
+    ("slow answers", 300),
+    ("stale listings", 300),
+    ("takeovers", 900),
+];
 
 #[test]
 fn every_seed_keeps_every_invariant() {

@@ -135,14 +135,14 @@ impl Mix {
             lost_after: rate(rng, 300),
             late: rate(rng, 300),
             twice: rate(rng, 500),
-            damaged: rate(rng, 100),
+            damaged: rate(rng, 300),
             stale: rate(rng, 3000),
             crash: rate(rng, 100),
             freeze: rate(rng, 100),
             message_lost: rate(rng, 1000),
             message_slow: rate(rng, 1000),
             message_twice: rate(rng, 1000),
-            lie: rate(rng, 500),
+            lie: rate(rng, 2000),
         };
         let every = [Trouble::Crash, Trouble::Restart, Trouble::Freeze, Trouble::CutFromStore];
         let mut troubles: Vec<Trouble> = every.into_iter().filter(|_| rng.coin()).collect();

@@ -278,7 +278,7 @@ impl Wire {
             return 0;
         }
         sim.count("stale listings");
-        sim.draw(|rng| rng.between(1, 9)) as u64
+        sim.draw(|rng| rng.pick(&[1, 3, 9, 20, 60]))
     }
 
     async fn put(&self, object: &NewObject) -> Result<(), StoreError> {
