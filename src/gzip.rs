@@ -64,7 +64,7 @@ mod tests {
             noise.to_be_bytes()[0]
         });
         let noise: Vec<u8> = noise.take(300_000).collect();
-        for bytes in [&b""[..], b"a", &noise, &noise[..7], &[7; 100_000], &noise] {
+        for bytes in [&b""[..], b"a", &noise, &noise[..7], &vec![7; 100_000], &noise] {
             let packed = gzip(bytes);
             let mut unpacked = Vec::new();
             GzDecoder::new(&*packed).read_to_end(&mut unpacked).expect("gzip");

@@ -60,6 +60,7 @@ struct Fate {
 }
 
 /// There is no reply.
+#[derive(Clone, Copy)]
 enum Failure {
     /// A definite error.
     Refused,
@@ -136,7 +137,9 @@ impl Fate {
             }
             (fate, met)
         });
-        met.into_iter().for_each(|kind| sim.count(kind));
+        for kind in met {
+            sim.count(kind);
+        }
         fate
     }
 }
