@@ -170,7 +170,7 @@ impl Driver {
                     match follower.run().await {
                         Followed::Drained => return Ok(()),
                         Followed::LeaderGone(leader) => {
-                            self.next = self.take_over(leader, quarrels).await?
+                            self.next = self.take_over(leader, quarrels).await?;
                         }
                     }
                 }

@@ -119,6 +119,6 @@ fn refusal(error: &str) -> &'static str {
         () if error.contains("guard") => "ends: stopped by the guard",
         () if error.contains("503") => "ends: a definite error",
         () if error.contains("timed out") || error.contains("no definite") => "ends: no answer",
-        _ => "ends: another refusal",
+        () => "ends: another refusal",
     }
 }

@@ -238,12 +238,11 @@ impl Oracle {
             let (length, bytes) = rest.split_first_chunk::<2>().ok_or_else(wrong)?;
             let length = usize::from(u16::from_be_bytes(*length));
             let (entry, later) = bytes.split_at_checked(length).ok_or_else(wrong)?;
-            match self.entries.get(index) {
-                Some(known) => hold(known == entry, "I5", || format!("leaf {index} has changed"))?,
-                None => {
-                    self.tree.push(entry);
-                    self.entries.push(Bytes::copy_from_slice(entry));
-                }
+            if let Some(known) = self.entries.get(index) {
+                hold(known == entry, "I5", || format!("leaf {index} has changed"))?;
+            } else {
+                self.tree.push(entry);
+                self.entries.push(Bytes::copy_from_slice(entry));
             }
             rest = later;
         }

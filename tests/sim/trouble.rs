@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::mix::Trouble;
+use crate::seeded::Seeded;
 use crate::sim::Sim;
 
 /// Makes trouble until faults end.
@@ -22,7 +23,7 @@ pub async fn make(sim: Arc<Sim>) {
             Trouble::CutFromStore => sim.cut(writer, writer, span),
             Trouble::CutFromPeer if peer != writer => {
                 sim.cut(writer, peer, span);
-                if sim.draw(|rng| rng.coin()) {
+                if sim.draw(Seeded::coin) {
                     sim.cut(peer, writer, span);
                 }
             }
