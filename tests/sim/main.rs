@@ -10,6 +10,7 @@
 
 mod bucket;
 mod client;
+mod fate;
 mod flag;
 mod gate;
 mod life;

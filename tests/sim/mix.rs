@@ -52,7 +52,7 @@ pub enum Trouble {
 
 /// See the module's text.
 #[derive(Clone, Debug)]
-#[allow(clippy::struct_excessive_bools)] // Each is drawn by itself.
+#[expect(clippy::struct_excessive_bools, reason = "each is on or off by itself")]
 pub struct Mix {
     pub writers: usize,
     /// One writer that knows of no peers, on a store that needs no tidying.

@@ -6,6 +6,7 @@
 
 mod bucket;
 mod client;
+mod fate;
 mod flag;
 mod gate;
 mod life;

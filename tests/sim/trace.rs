@@ -48,6 +48,7 @@ impl Trace {
     }
 
     pub fn tail(&self) -> String {
-        self.tail.iter().flat_map(|line| ["  ", line.as_str(), "\n"]).collect()
+        let lines: Vec<&str> = self.tail.iter().map(String::as_str).collect();
+        lines.join("\n")
     }
 }

@@ -6,12 +6,10 @@
 //! mean that nothing has happened and nothing will.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use fasti::clock::Clock;
-use fasti::log::record::Record;
 use fasti::store::{
     Attempt, CommitLog, Created, NewObject, Object, ObjectPath, RecordNumber, Replaced, Shelf,
     Store, StoreError, Version,
@@ -20,44 +18,9 @@ use tiles_spec::TreeSize;
 use tokio::sync::oneshot;
 
 use crate::bucket::{Reply, Request};
+use crate::fate::{Course, Fate, Strike};
 use crate::process::Process;
-use crate::sim::{Sim, lock};
-
-/// What becomes of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Course {
-    Plain,
-    Refused,
-    LostBefore,
-    LostAfter,
-    Late(Duration),
-    Twice(Duration),
-}
-
-/// The record takes over leadership.
-fn begins_a_term(record: &Bytes) -> bool {
-    Record::decode(record).is_ok_and(|(record, _)| record.entries.is_empty())
-}
-
-/// What befalls the writer at a request.
-#[derive(Clone, Copy, Debug)]
-enum Strike {
-    Crash,
-    Freeze(Duration),
-}
-
-/// A request's way, drawn when it is made.
-#[derive(Clone, Copy, Debug)]
-struct Fate {
-    course: Course,
-    travel: Duration,
-    back: Duration,
-    /// Where there is no answer, the writer learns so at once.
-    reset: bool,
-    damage: Option<(usize, bool)>,
-    before: Option<Strike>,
-    after: Option<Strike>,
-}
+use crate::sim::lock;
 
 /// There is no reply.
 #[derive(Clone, Copy)]
@@ -73,76 +36,6 @@ type Asked = Result<Reply, Failure>;
 /// See the module's text.
 #[derive(Clone)]
 pub struct Wire(pub Arc<Process>);
-
-impl Fate {
-    fn of(sim: &Sim, request: &Request) -> Self {
-        let (rates, longest, quiet) = (&sim.mix.rates, sim.mix.longest, sim.is_quiet());
-        let (fate, met) = sim.draw(|rng| {
-            let (travel, back) = (rng.span(1, 30), rng.span(1, 30));
-            let mut fate = Self {
-                course: Course::Plain,
-                travel,
-                back,
-                reset: rng.coin(),
-                damage: None,
-                before: None,
-                after: None,
-            };
-            let mut met = Vec::new();
-            if quiet {
-                return (fate, met);
-            }
-            // What decides who leads is struck more often.
-            let weight = match request {
-                Request::CreateRecord(_, record) if begins_a_term(record) => 60,
-                Request::CreateRecord(..) if sim.mix.one_address => 60,
-                Request::CreateRecord(..) => 4,
-                _ => 1,
-            };
-            if rng.chance(rates.slow) {
-                met.push("slow answers");
-                fate.travel = rng.span(30, longest.min(200_000));
-                fate.back = rng.span(30, longest.min(200_000));
-            }
-            if rng.chance(rates.refused) {
-                met.push("definite errors");
-                fate.course = Course::Refused;
-            } else if rng.chance(rates.lost_before) {
-                met.push("requests lost");
-                fate.course = Course::LostBefore;
-            } else if rng.chance(rates.lost_after) {
-                met.push("answers lost");
-                fate.course = Course::LostAfter;
-            } else if request.writes() && rng.chance(rates.late * weight.min(4)) {
-                met.push("late effects");
-                fate.course = Course::Late(rng.span(20, longest));
-            } else if request.writes() && rng.chance(rates.twice) {
-                met.push("doubled effects");
-                fate.course = Course::Twice(rng.span(1, longest));
-            }
-            if !request.writes() && rng.chance(rates.damaged) {
-                met.push("damaged bodies");
-                fate.damage = Some((rng.below(1 << 24), rng.coin()));
-            }
-            for (rate, name) in [(rates.crash, "crashes"), (rates.freeze, "freezes at a step")] {
-                if rng.chance((rate * weight).min(3_000)) {
-                    let strike = match name {
-                        "crashes" => Strike::Crash,
-                        _ => Strike::Freeze(rng.span(5, longest)),
-                    };
-                    let slot = if rng.coin() { &mut fate.before } else { &mut fate.after };
-                    *slot = Some(strike);
-                    met.push(name);
-                }
-            }
-            (fate, met)
-        });
-        for kind in met {
-            sim.count(kind);
-        }
-        fate
-    }
-}
 
 impl Wire {
     async fn ask(&self, request: Request) -> Asked {
