@@ -300,11 +300,18 @@ impl Oracle {
             Self { signed: self.signed.clone(), written: self.written.clone(), ..Self::default() };
         again.shows(bucket, &shown)?;
         hold(again.size == self.size, "I2", || "the checkpoint has changed".to_owned())?;
-        for (&size, &root) in &self.signed {
+        // What is committed may be unfinished where nobody is left to finish it; no more than that
+        // may be signed or written.
+        let committed = self.committed();
+        let shown = again.size;
+        let is_unfinished = |size| shown < size && size <= committed;
+        for (&size, &root) in self.signed.iter().filter(|(size, _)| !is_unfinished(**size)) {
             let kept = size <= again.size && again.tree.root(size) == root;
             hold(kept, "I2", || format!("size {size} was signed on another history"))?;
         }
-        for (piece, bytes) in &self.written {
+        for (piece, bytes) in
+            self.written.iter().filter(|(piece, _)| !is_unfinished(piece.leaves()))
+        {
             again.is_of_the_log(*piece, bytes)?;
         }
         for (entry, &index) in &self.acknowledged {
@@ -321,17 +328,21 @@ impl Oracle {
 
     /// Everything that is committed is shown.
     pub fn is_finished(&self) -> Verdict {
-        let newest = self.records.last_key_value().and_then(|(_, landed)| landed.first());
-        let committed = newest.map_or(0, |record| head(record.after).0);
+        let committed = self.committed();
         hold(committed == self.size, "L1", || {
             format!("size {committed} is committed, {} is shown", self.size)
         })
     }
 
+    /// The size of the tree of the newest record.
+    fn committed(&self) -> usize {
+        let newest = self.records.last_key_value().and_then(|(_, landed)| landed.first());
+        newest.map_or(0, |record| head(record.after).0)
+    }
+
     fn is_of_the_log(&mut self, piece: Piece, bytes: &Bytes) -> Verdict {
         let wrong = || format!("{} was written with what the log does not hold", piece.path());
-        let end = piece.end() << (8 * piece.level.unwrap_or(0));
-        hold(end <= self.size, "I5", wrong)?;
+        hold(piece.leaves() <= self.size, "I5", wrong)?;
         let expected: Vec<u8> = match piece.level {
             Some(level) => self.tree.tile(level, piece.index, piece.width),
             None => self.entries[piece.index * 256..piece.end()]

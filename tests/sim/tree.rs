@@ -104,6 +104,11 @@ impl Piece {
         self.index * 256 + self.width
     }
 
+    /// The number of leaves of the smallest tree that has this piece.
+    pub fn leaves(self) -> usize {
+        self.end() << (8 * self.level.unwrap_or(0))
+    }
+
     /// A tree that grows from `before` to `after` leaves writes this piece.
     pub fn follows_from(self, before: usize, after: usize) -> bool {
         let level = 8 * self.level.unwrap_or(0);
