@@ -32,8 +32,9 @@ use crate::offload::offload;
 use crate::planted::{Bug, planted};
 use crate::store::{Attempt, RecordNumber, StoreError};
 
-/// How many committed batches may wait to be published.
-const PIPELINE_DEPTH: usize = 2;
+/// How many committed batches may wait to be published. A batch is taken only when there is room: what
+/// waits in the pool makes the next batch larger, and waits no longer for it.
+const PIPELINE_DEPTH: usize = 1;
 /// How many published batches may wait to be settled before some are passed over.
 const SETTLES_MAX: usize = 1024;
 
@@ -145,7 +146,10 @@ impl Sequencer<'_> {
         let Self { context, dedup, mut position, pool, progress } = self;
         let config = &context.config;
         let metrics = &context.metrics;
-        while let Some(batch) = pool.take(config.batch_entries_max, config.batch_bytes_max).await {
+        // Without a receiver the publisher has failed; its error is the one that counts.
+        while let Ok(room) = committed.reserve().await {
+            let taken = pool.take(config.batch_entries_max, config.batch_bytes_max).await;
+            let Some(batch) = taken else { break };
             metrics.pool_entries.set(i64::try_from(pool.len()).unwrap_or(i64::MAX));
             let (taken, is_busy) = (context.clock.now(), batch.len() >= BUSY_ENTRIES);
             let (nonce, dedup) = (context.entropy.nonce(), dedup.clone());
@@ -178,10 +182,7 @@ impl Sequencer<'_> {
                     Committed { grown: Some((number, grown)), leaves, waiters }
                 }
             };
-            if committed.send(next).await.is_err() {
-                // The publisher has failed; its error is the one that counts.
-                return Ok(());
-            }
+            room.send(next);
             let pace = if is_busy { BUSY_PACE.max(config.batch_pace) } else { config.batch_pace };
             let pause = pace.checked_sub(context.clock.now() - taken);
             if let Some(pause) = pause.filter(|_| !pool.is_closed()) {
