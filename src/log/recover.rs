@@ -223,8 +223,18 @@ impl Ready {
 }
 
 /// Brings the log from whatever state it is in to one that can be continued.
-pub(super) async fn recover(context: &Context, dedup: &Dedup) -> Result<Ready, RecoverError> {
+///
+/// With peers, `over` is the term that was found to have ended: if a later one has begun by now,
+/// another writer was faster, and is left alone.
+pub(super) async fn recover(
+    context: &Context,
+    dedup: &Dedup,
+    over: Option<Epoch>,
+) -> Result<Ready, RecoverError> {
     let Picture { mut replay, edge, mut guard } = picture(context).await?;
+    if over.is_some_and(|over| over != replay.epoch) {
+        return Err(RecoverError::Fenced);
+    }
     warm_up(context, dedup, replay.base).await?;
     let previous = take_over(context, &replay, &mut guard).await?;
     if !planted(Bug::NoSecondRead) && !planted(Bug::CheckpointBeforeRecords) {

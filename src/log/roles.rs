@@ -201,10 +201,11 @@ impl Driver {
         // term leaves a record behind, so that a store on which none lasts is tried less and less.
         let pause = after_quarrels(context.config.ping_interval, quarrels);
         context.clock.sleep(context.below(pause)).await;
+        let over = Some(epoch_of(gone.as_ref()));
         loop {
             let error = match find_leader(context).await {
                 Ok(leader) if leader != gone => return Ok(Next::Follow),
-                Ok(_) => match recover(context, &self.dedup).await {
+                Ok(_) => match recover(context, &self.dedup, over).await {
                     Ok(ready) => {
                         context.metrics.takeovers.inc();
                         return Ok(Next::Lead(Box::new(ready)));
@@ -263,21 +264,30 @@ async fn try_to_enter(
     context: &Context,
     dedup: &Dedup,
 ) -> Result<(Next, Arc<Publication>, Leader), RecoverError> {
-    if let Some(peers) = &context.peers
-        && let Some(leader) = find_leader(context).await?
-        && leader.address != context.config.writer_address
-        && let Ok(standing) = peers.status(&leader.address).await
-        && standing.role == Role::Leading
-    {
-        let shown = picture(context).await?.replay.checkpoint;
-        let (head, checkpoint) = (shown.head.unwrap_or(EMPTY), shown.bytes);
-        let publication = Publication { head, checkpoint, tiles: TileMap::default() };
-        return Ok((Next::Follow, Arc::new(publication), leader));
+    let mut over = None;
+    if let Some(peers) = &context.peers {
+        let found = find_leader(context).await?;
+        over = Some(epoch_of(found.as_ref()));
+        if let Some(leader) = found
+            && leader.address != context.config.writer_address
+            && let Ok(standing) = peers.status(&leader.address).await
+            && standing.role == Role::Leading
+        {
+            let shown = picture(context).await?.replay.checkpoint;
+            let (head, checkpoint) = (shown.head.unwrap_or(EMPTY), shown.bytes);
+            let publication = Publication { head, checkpoint, tiles: TileMap::default() };
+            return Ok((Next::Follow, Arc::new(publication), leader));
+        }
     }
-    let ready = recover(context, dedup).await?;
+    let ready = recover(context, dedup, over).await?;
     let leader = Leader { epoch: ready.epoch(), address: context.config.writer_address.clone() };
     let publication = ready.published.clone();
     Ok((Next::Lead(Box::new(ready)), publication, leader))
+}
+
+/// The term of a leader; before the first one there is term 0.
+fn epoch_of(leader: Option<&Leader>) -> Epoch {
+    leader.map_or(Epoch(0), |leader| leader.epoch)
 }
 
 /// Who leads; `None` where no record was written yet.
