@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::planted::{Bug, planted};
 use crate::store::{CommitLog, Created, RecordNumber, StoreError};
 
-use super::record::EncodedRecord;
+use super::record::{EncodedRecord, Record};
 
 /// After so many ambiguous answers the writer stops; its recovery finds out what happened.
 const ATTEMPTS_MAX: u32 = 8;
@@ -68,14 +68,16 @@ pub async fn commit(
             Ok(Created::Now) => return Ok(()),
             Ok(Created::Already) if planted(Bug::ExistsIsOurs) => return Ok(()),
             Ok(Created::Already) => {
-                return match commits.read(number).await.map_err(failed)? {
+                match commits.read(number).await.map_err(failed)? {
                     Some(_) if planted(Bug::OwnExistsIsFenced) => {
-                        Err(CommitError::Fenced { number })
+                        return Err(CommitError::Fenced { number });
                     }
-                    Some(there) if there == record.bytes => Ok(()),
-                    Some(_) => Err(CommitError::Fenced { number }),
-                    None => Err(CommitError::Unreadable { number }),
-                };
+                    Some(there) if there == record.bytes => return Ok(()),
+                    // What is no record was damaged on its way here, and may be ours.
+                    Some(there) if Record::decode(&there).is_err() && attempt < ATTEMPTS_MAX => {}
+                    Some(_) => return Err(CommitError::Fenced { number }),
+                    None => return Err(CommitError::Unreadable { number }),
+                }
             }
             Err(StoreError::Ambiguous { .. }) if planted(Bug::AmbiguousIsCommitted) => {
                 return Ok(());

@@ -142,8 +142,9 @@ impl Pool {
         loop {
             {
                 let mut held = self.held();
-                if !held.waiting.is_empty() {
-                    return Some(held.take(entries_max, bytes_max));
+                let taken = held.take(entries_max, bytes_max);
+                if !taken.is_empty() {
+                    return Some(taken);
                 }
                 if held.closed.is_some() && self.shared.live.load(Ordering::Acquire) == 0 {
                     return None;
@@ -179,7 +180,11 @@ impl Pool {
 }
 
 impl Held {
+    /// Those whose submitters have gone away are left out: under more load than can be answered in
+    /// time, the log would otherwise be busy with nothing else.
     fn take(&mut self, entries_max: usize, bytes_max: usize) -> Vec<Submission> {
+        let gone = self.waiting.iter().take_while(|s| s.waiter.is_closed()).count();
+        self.bytes -= self.waiting.drain(..gone).map(|s| s.leaf.entry.len()).sum::<usize>();
         let mut bytes = 0;
         let mut count = 0;
         for submission in self.waiting.iter().take(entries_max.max(1)) {

@@ -161,6 +161,7 @@ impl Mix {
         let burst = rng.pick(&bursts);
         let trouble_every = rng.pick(&[3_000, 20_000, 200_000]);
         let faulty_for = rng.pick(&[60_000, 600_000, 7_200_000]).min(trouble_every * 200);
+        let pace = if batch_entries < 256 { 0 } else { rng.pick(&[0, 0, 0, 1_000]) };
         Self {
             writers,
             alone,
@@ -180,9 +181,10 @@ impl Mix {
             clock_freezes: rng.coin(),
             ping: rng.pick(&[200, 500, 3_000]),
             takeover: rng.pick(&[1_000, 2_000, 10_000]),
-            pace: if batch_entries < 256 { 0 } else { rng.pick(&[0, 0, 0, 1_000]) },
+            pace,
             republish: rng.pick(&[5_000, 60_000, 3_600_000]),
-            answer_time: rng.pick(&[5_000, 60_000, 600_000]),
+            // Who gives up sooner than a paced log gets to him only adds to the load.
+            answer_time: rng.pick(&[5_000, 60_000, 600_000]).max(60 * pace),
             batch_entries,
             pool_entries,
             faulty_for: Duration::from_millis(faulty_for),
