@@ -20,7 +20,7 @@ pub enum Course {
 }
 
 /// The record takes over leadership.
-fn begins_a_term(record: &Bytes) -> bool {
+pub fn begins_a_term(record: &Bytes) -> bool {
     Record::decode(record).is_ok_and(|(record, _)| record.entries.is_empty())
 }
 
@@ -45,7 +45,8 @@ pub struct Fate {
 }
 
 impl Fate {
-    pub fn of(sim: &Sim, request: &Request) -> Self {
+    /// Draws the fate of a request. `first_of_term` is a record that is the first with entries.
+    pub fn of(sim: &Sim, request: &Request, first_of_term: bool) -> Self {
         let (rates, longest, quiet) = (&sim.mix.rates, sim.mix.longest, sim.is_quiet());
         let (fate, met) = sim.draw(|rng| {
             let (travel, back) = (rng.span(1, 30), rng.span(1, 30));
@@ -65,7 +66,7 @@ impl Fate {
             // What decides who leads is struck more often.
             let weight = match request {
                 Request::CreateRecord(_, record) if begins_a_term(record) => 60,
-                Request::CreateRecord(..) if sim.mix.one_address => 60,
+                Request::CreateRecord(..) if first_of_term && sim.mix.one_address => 60,
                 Request::CreateRecord(..) => 4,
                 _ => 1,
             };

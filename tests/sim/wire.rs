@@ -18,7 +18,7 @@ use tiles_spec::TreeSize;
 use tokio::sync::oneshot;
 
 use crate::bucket::{Reply, Request};
-use crate::fate::{Course, Fate, Strike};
+use crate::fate::{Course, Fate, Strike, begins_a_term};
 use crate::process::Process;
 use crate::sim::lock;
 
@@ -40,7 +40,7 @@ pub struct Wire(pub Arc<Process>);
 impl Wire {
     async fn ask(&self, request: Request) -> Asked {
         let sim = &self.0.sim;
-        let fate = Fate::of(sim, &request);
+        let fate = Fate::of(sim, &request, self.is_first_of_term(&request));
         let name = format!("w{} #{}", self.0.writer, sim.next_request());
         sim.note(&format!("{name} {} {:?}", request.line(), fate.course));
         self.strike(fate.before).await;
@@ -58,6 +58,14 @@ impl Wire {
             Err(Failure::Silence) => sim.note(&format!("{name} hears nothing")),
         }
         outcome
+    }
+
+    /// The record before this one was this very process's takeover.
+    fn is_first_of_term(&self, request: &Request) -> bool {
+        let Request::CreateRecord(number, _) = request else { return false };
+        let created = lock(&self.0.created);
+        let mut before = created.iter().filter(|(n, _)| Some(*n) == number.previous());
+        before.any(|(_, record)| begins_a_term(record))
     }
 
     async fn strike(&self, strike: Option<Strike>) {
