@@ -62,8 +62,8 @@ const BUGS: [Bug; 27] = [
     Bug::BundleFullAt255,
 ];
 
-/// These take a schedule that no few thousand seeds come by, or another guard stands behind them.
-/// `tests/model` finds the first three exhaustively. They are hunted when they are named.
+/// These take hundreds of seeds, and minutes: they are hunted when they are named. What the first three
+/// break, `tests/model` finds exhaustively.
 const RARE: [Bug; 5] = [
     Bug::NoSecondRead,
     Bug::AcceptAnyReplay,
