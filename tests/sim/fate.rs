@@ -66,7 +66,7 @@ impl Fate {
             // What decides who leads is struck more often.
             let weight = match request {
                 Request::CreateRecord(_, record) if begins_a_term(record) => 60,
-                Request::CreateRecord(..) if first_of_term && sim.mix.one_address => 60,
+                Request::CreateRecord(..) if first_of_term && sim.mix.one_address => 150,
                 Request::CreateRecord(..) => 4,
                 _ => 1,
             };
@@ -99,9 +99,12 @@ impl Fate {
                 if rng.chance((rate * weight).min(3_000)) {
                     let strike = match name {
                         "crashes" => Strike::Crash,
+                        // Long enough for others to trim what it left at.
+                        _ if weight > 60 => Strike::Freeze(rng.span(longest / 20, longest)),
                         _ => Strike::Freeze(rng.span(5, longest)),
                     };
-                    let slot = if rng.coin() { &mut fate.before } else { &mut fate.after };
+                    let comes_after = weight <= 60 && rng.coin();
+                    let slot = if comes_after { &mut fate.after } else { &mut fate.before };
                     *slot = Some(strike);
                     met.push(name);
                 }
