@@ -21,8 +21,8 @@ pub enum Bug {
     AcknowledgeBeforePublish,
     /// Tiles and bundles are written before the record that implies them.
     ApplyBeforeCommit,
-    /// The next batch is published after one that has failed, without a recovery.
-    GoOnAfterFailure,
+    /// Tiles and bundles that could not be written are passed over.
+    FailureIgnored,
     /// `checkpoint` is replaced whatever its version is.
     UnconditionalCheckpoint,
     /// A larger tree that another writer has shown is replaced by ours.

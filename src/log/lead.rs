@@ -208,10 +208,7 @@ impl Finisher<'_> {
             let next = std::pin::pin!(batches.recv());
             let idle = self.context.clock.sleep(self.context.config.republish_interval);
             match select(next, std::pin::pin!(idle)).await {
-                Either::Left((Some(batch), _)) => match self.finish(batch).await {
-                    Err(_) if planted(Bug::GoOnAfterFailure) => {}
-                    finished => finished?,
-                },
+                Either::Left((Some(batch), _)) => self.finish(batch).await?,
                 Either::Left((None, _)) => return Ok(()),
                 Either::Right(_) => self.republish().await?,
             }
