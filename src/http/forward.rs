@@ -89,7 +89,7 @@ impl App {
         } else {
             self.log.take_forwarded(entries).await
         };
-        let reply = encode_reply(&Reply { standing: self.log.standing(), answers });
+        let reply = encode_reply(&Reply { standing: self.log.standing_for_peer(), answers });
         let mac = hex::encode(secret.mac(Message::AnswerTo(&mac), &reply));
         let mut answer = Response::new(Full::new(reply));
         let headers = answer.headers_mut();

@@ -27,6 +27,7 @@ use super::recover::{Ready, RecoverError};
 use super::roles::gauge;
 use super::sequence::{Position, SequenceError, Sequenced, Waiter, assign};
 use super::trim::Trimmer;
+use super::wake;
 use super::{Acknowledged, Context, SubmitError};
 use crate::offload::offload;
 use crate::planted::{Bug, planted};
@@ -111,6 +112,8 @@ impl Term<'_> {
         let Self { context, dedup, pool, published, progress } = self;
         let Ready { position, publisher, published: recovered } = ready;
         let dedup = dedup.of_new_term();
+        let term = position.epoch;
+        progress.set_next_record(position.number);
         let (committed, to_publish) = mpsc::channel(PIPELINE_DEPTH);
         let (settled, to_settle) = mpsc::channel(SETTLES_MAX);
         let settler = Settler {
@@ -123,13 +126,19 @@ impl Term<'_> {
         };
         let sequencer = Sequencer { context, dedup: dedup.clone(), position, pool, progress };
         let finisher = Finisher { context, dedup, publisher, published, progress, settled };
-        let ended = tokio::try_join!(
-            biased;
-            sequencer.run(committed),
-            finisher.run(to_publish),
-            settler.run(to_settle),
-        );
-        ended.map(|_| ())
+        let led = async {
+            tokio::try_join!(
+                biased;
+                sequencer.run(committed),
+                finisher.run(to_publish),
+                settler.run(to_settle),
+            )
+        };
+        let woken = wake::watch(context, term, progress);
+        match select(std::pin::pin!(led), std::pin::pin!(woken)).await {
+            Either::Left((ended, _)) => ended.map(|_| ()),
+            Either::Right((Err(fenced), _)) => Err(fenced.into()),
+        }
     }
 }
 
@@ -178,6 +187,7 @@ impl Sequencer<'_> {
                     progress.set(Step::Commit, None);
                     metrics.commit_seconds.observe((clock.now() - began).as_secs_f64());
                     position.advance(record);
+                    progress.set_next_record(position.number);
                     metrics.committed_size.set(gauge(position.head().size));
                     Committed { grown: Some((number, grown)), leaves, waiters }
                 }

@@ -34,6 +34,7 @@ mod replay;
 mod roles;
 mod sequence;
 mod trim;
+mod wake;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -401,6 +402,12 @@ impl Log {
         is_running
             && !self.is_draining.load(Ordering::Relaxed)
             && (state.role == Role::Leading || silence < self.patience + TAKEOVER_TIME)
+    }
+
+    /// How this writer stands, for a peer that asks.
+    pub fn standing_for_peer(&self) -> Standing {
+        self.progress.hear();
+        self.standing()
     }
 
     /// How this writer stands among its peers.

@@ -4,8 +4,11 @@
 //! publication that takes too long is reason enough to let another try (a matter of liveness only;
 //! whoever tries has to win the next record first).
 
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use crate::store::RecordNumber;
 
 /// The steps of a term that wait for the store.
 #[derive(Clone, Copy, Debug)]
@@ -14,16 +17,38 @@ pub(super) enum Step {
     Publish,
 }
 
-/// Since when each step has been waiting.
+/// Since when each step has been waiting, which record is the next, and whether peers ask.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     waiting: Mutex<[Option<Instant>; 2]>,
+    next: AtomicU64,
+    heard: AtomicBool,
 }
 
 impl Progress {
     /// A step begins to wait, or has what it waited for (`None`).
     pub fn set(&self, step: Step, since: Option<Instant>) {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)[step as usize] = since;
+    }
+
+    /// A peer has asked something.
+    pub fn hear(&self) {
+        self.heard.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a peer has asked something since the last time.
+    pub fn take_heard(&self) -> bool {
+        self.heard.swap(false, Ordering::Relaxed)
+    }
+
+    /// The term is about to write record `number`.
+    pub fn set_next_record(&self, number: RecordNumber) {
+        self.next.store(number.get(), Ordering::Relaxed);
+    }
+
+    /// The record that the term writes next; `None` before it has begun.
+    pub fn next_record(&self) -> Option<RecordNumber> {
+        RecordNumber::new(self.next.load(Ordering::Relaxed))
     }
 
     /// No step waits: a term begins or has ended.

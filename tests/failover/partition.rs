@@ -21,6 +21,8 @@ const CUT: Duration = Duration::from_secs(4);
 /// By then somebody else leads. A request to the store that is never answered holds a leader up for
 /// as long as it takes others to lose patience; a rival's first attempts may be lost to the same.
 const TAKEN_OVER: Duration = Duration::from_secs(3);
+/// By then a writer that was replaced knows.
+const FOUND_OUT: Duration = Duration::from_secs(3);
 
 #[test]
 fn a_leader_that_is_cut_off_from_the_store_is_replaced() {
@@ -60,6 +62,19 @@ fn an_idle_leader_that_its_peers_do_not_reach_is_replaced() {
     let cut = || peers.lines[old].partition();
     let heal = || peers.lines[old].heal();
     cut_off(&mut fleet, &scene, old, &cut, &heal);
+    finish(&bucket, &scene, fleet);
+}
+
+#[test]
+fn an_idle_leader_that_was_frozen_finds_out_that_it_was_replaced() {
+    let (bucket, scene) = (Bucket::new(), Scene::new(PATIENCE));
+    let mut fleet = Fleet::of(&scene, &bucket, &HASTY);
+    submit(&scene, fleet.address(0), b"before");
+    let old = fleet.leader().expect("somebody leads");
+    fleet.stop_for(old, CUT);
+    fleet.wait(CUT + Duration::from_millis(100));
+    finds_out(&mut fleet, old);
+    submit(&scene, fleet.address(old), b"after");
     finish(&bucket, &scene, fleet);
 }
 
@@ -153,8 +168,19 @@ fn cut_off(fleet: &mut Fleet, scene: &Scene, old: usize, cut: &dyn Fn(), heal: &
     fleet.wait(CUT.saturating_sub(began.elapsed()));
     heal();
     let healed = Instant::now();
+    finds_out(fleet, old);
     submit(scene, fleet.address(old), b"when the line is whole again");
     println!("{old} answers {:?} after the line was healed", healed.elapsed());
+}
+
+/// A writer that was replaced does not go on saying that it leads, though nobody submits anything.
+fn finds_out(fleet: &mut Fleet, old: usize) {
+    let began = Instant::now();
+    while fleet.standing(old).is_none_or(|said| said["role"] != "following") {
+        assert!(began.elapsed() < FOUND_OUT, "{old} still says {:?}", fleet.standing(old));
+        fleet.wait(Duration::from_millis(50));
+    }
+    println!("{old} follows {:?} after the line was healed", began.elapsed());
 }
 
 fn leads(fleet: &Fleet, n: usize) -> bool {

@@ -139,7 +139,7 @@ async fn deliver<T, F>(
 #[async_trait]
 impl Peers for Mail {
     async fn status(&self, address: &str) -> Result<Standing, PeerError> {
-        let ask = |running: Running| async move { running.log.map(|log| log.standing()) };
+        let ask = |running: Running| async move { running.log.map(|log| log.standing_for_peer()) };
         let (standing, _) = self.send(address, "how do you stand", STATUS_PATIENCE, ask).await?;
         self.0.sim.note(&format!("{address} is {:?} {:?}", standing.role, standing.epoch));
         Ok(standing)
