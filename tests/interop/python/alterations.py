@@ -23,7 +23,7 @@ def body(entry):
 
 def index(entry):
     proof = entry["inclusionProof"]
-    proof["logIndex"] = str(int(proof["logIndex"]) ^ 1)
+    proof["logIndex"] = str(int(proof["logIndex"]) - 1)
 
 
 def tree_size(entry):
@@ -88,7 +88,7 @@ def log_id(entry):
 
 ALTERATIONS = [
     (body, "invalid root hash"),
-    (index, "invalid root hash"),
+    (index, "wrong size|invalid root hash"),
     (tree_size, "wrong size"),
     (lowest_hash, "invalid root hash"),
     (highest_hash, "invalid root hash"),
