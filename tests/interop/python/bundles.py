@@ -4,7 +4,6 @@ Fulcio, the timestamp authority and the CI system that vouches for the signer ar
 the log is real. The command is given nothing but a trust configuration and the CI's environment.
 """
 
-import base64
 import concurrent.futures
 import copy
 import json
@@ -124,12 +123,11 @@ class Bundles(unittest.TestCase):
     def test_tampering_with_the_log_entry(self):
         """The command is run for each part of the entry, in both kinds of bundle by turns."""
         sources = [json.loads(path.read_text()) for path in (self.bundle, self.attestation)]
-        cases = []
         entries = [source["verificationMaterial"]["tlogEntries"][0] for source in sources]
-        for number, (name, entry, why) in enumerate(altered(entries[0])):
-            source = sources[number % 2]
-            entry = list(altered(entries[number % 2]))[number][1]
-            cases.append((name, source, entry, why))
+        cases = []
+        for number, pair in enumerate(zip(altered(entries[0]), altered(entries[1]))):
+            name, entry, why = pair[number % 2]
+            cases.append((name, sources[number % 2], entry, why))
         swapped = with_checkpoint_of(entries[0], entries[1])
         cases.append(("another checkpoint", sources[0], swapped, "invalid root hash signature"))
         cases.append(("another entry", sources[0], entries[1], "does not match|inconsistent"))

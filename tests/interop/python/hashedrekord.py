@@ -1,4 +1,4 @@
-"""Requests to log a signature by a bare key, which sigstore-python's client sends but does not build."""
+"""Requests to log a signature by a bare key: sigstore-python sends them, but builds none."""
 
 import base64
 import hashlib
@@ -16,7 +16,7 @@ def digest(data, algorithm=hashes.SHA256()):
 
 
 def request(data, key, details, algorithm):
-    """The request for `data` signed with that key: `details` is the algorithm's name in Sigstore."""
+    """The request for `data`, signed with that key. `details` is Sigstore's name of the algorithm."""
     if isinstance(key, ec.EllipticCurvePrivateKey):
         signature = key.sign(data, ec.ECDSA(algorithm))
     else:

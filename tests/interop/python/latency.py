@@ -1,8 +1,8 @@
 """How long a log lets sigstore-python wait: from the POST to the answer, in the client.
 
-`python latency.py URL [FASTI_BENCH]` prints the percentiles for one client alone, for a hundred in one
-process, and, with the load generator, for one among ninety-nine connections that never rest. Requests
-are signed beforehand. Nothing passes or fails here.
+`python latency.py URL [FASTI_BENCH]` prints the percentiles for one client alone, for a hundred in
+one process, and, with the load generator, for one among ninety-nine connections that never rest.
+Requests are signed beforehand. Nothing passes or fails here.
 """
 
 import concurrent.futures
