@@ -105,6 +105,7 @@ pub fn write(key: &VerifierKey, base_url: &str, start: &str) -> Result<String, T
         media_type: ROOT_MEDIA_TYPE.to_owned(),
         tlogs: vec![log],
         certificate_authorities: Vec::new(),
+        ctlogs: [],
     };
     Ok(serde_json::to_string_pretty(&root)?)
 }
@@ -191,8 +192,11 @@ struct Root {
     media_type: String,
     #[serde(default)]
     tlogs: Vec<LogInstance>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     certificate_authorities: Vec<CertificateAuthority>,
+    /// Not read, and written empty: sigstore-python refuses a root without this field or the one above.
+    #[serde(default, skip_deserializing)]
+    ctlogs: [(); 0],
 }
 
 #[derive(Serialize, Deserialize)]
@@ -273,6 +277,15 @@ mod tests {
         ] {
             let json = write(&key(name), url, "1970-01-01T00:00:00Z").unwrap();
             assert_eq!(read(json.as_bytes()).unwrap().logs, [TrustedLog::new(key(name))], "{url}");
+        }
+    }
+
+    #[test]
+    fn fields_that_clients_require_are_there_even_if_empty() {
+        let json = write(&key("log.example"), "https://log.example", "1970-01-01T00:00:00Z");
+        let root: serde_json::Value = serde_json::from_str(&json.unwrap()).unwrap();
+        for field in ["certificateAuthorities", "ctlogs"] {
+            assert_eq!(root[field], serde_json::json!([]), "{field}");
         }
     }
 

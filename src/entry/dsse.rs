@@ -37,9 +37,9 @@ pub struct DsseSignature {
 /// `io.intoto.Envelope`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DsseEnvelope {
-    /// What is signed, e.g. an in-toto statement.
+    /// What is signed, e.g. an in-toto statement; may be empty.
     pub payload: Vec<u8>,
-    /// The payload's media type, signed along with it.
+    /// The payload's media type, signed along with it; empty if the signer gave none.
     pub payload_type: String,
     /// At least one and at most ten.
     pub signatures: Vec<DsseSignature>,
@@ -140,16 +140,10 @@ impl DsseEnvelope {
     pub(super) fn from_json(value: Value<'_>, unknown: Unknown) -> Result<Self, EntryError> {
         let [payload, payload_type, signatures] =
             fields(value, ["payload", "payloadType", "signatures"], unknown)?;
-        let payload = required(payload, "payload", "the payload in base64", Value::nonempty_bytes)?;
+        // Both may be empty, and clients leave out what is empty. The signatures cover them as they are.
+        let payload = optional(payload, "payload", Value::bytes)?.unwrap_or_default();
         let payload_type =
-            required(payload_type, "payloadType", "a media type", |value| {
-                match value.string()? {
-                    empty if empty.is_empty() => {
-                        Err(EntryError::Missing { expected: "a media type" })
-                    }
-                    media_type => Ok(media_type),
-                }
-            })?;
+            optional(payload_type, "payloadType", Value::string)?.unwrap_or_default();
         let signatures = repeated(signatures, "signatures", SIGNATURES_MAX, |value| {
             DsseSignature::from_json(value, unknown)
         })?;

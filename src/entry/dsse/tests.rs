@@ -133,14 +133,20 @@ fn refusals_name_the_field_and_the_remedy() {
     let other = by_key(Signer::of(SigningAlgorithm::RsaPkcs1v15Sha256With2048));
     for (pointer, value, field, why) in [
         ("/envelope", json!(null), ".envelope", "a DSSE envelope is required"),
-        ("/envelope/payload", json!(""), ".envelope.payload", "missing or empty"),
+        ("/envelope/payload", json!(1), ".envelope.payload", "expected a base64 string"),
+        ("/envelope/payload", json!(""), ".envelope.signatures[0].sig", "none of the verifiers"),
         (
             "/envelope/payload",
             json!("AAAA"),
             ".envelope.signatures[0].sig",
             "none of the verifiers",
         ),
-        ("/envelope/payloadType", json!(""), ".envelope.payloadType", "missing or empty"),
+        (
+            "/envelope/payloadType",
+            json!(""),
+            ".envelope.signatures[0].sig",
+            "none of the verifiers",
+        ),
         (
             "/envelope/payloadType",
             json!("x"),
@@ -189,6 +195,31 @@ fn refusals_name_the_field_and_the_remedy() {
         let error = admit(&with(&good, &format!("/dsseRequestV002{pointer}"), value)).unwrap_err();
         assert_eq!(error.field(), Some(format!("dsseRequestV002{field}").as_str()), "{error}");
         assert!(error.to_string().contains(why), "{error}");
+    }
+}
+
+#[test]
+fn an_empty_payload_and_type_may_be_left_out() {
+    let signer = Signer::of(P256);
+    for (payload, media_type) in [("", TYPE), ("payload", ""), ("", "")] {
+        let sig = signer.sign(&pae(media_type, payload.as_bytes()));
+        let signatures = json!([{"sig": STANDARD.encode(sig)}]);
+        let mut envelope = json!({"signatures": signatures});
+        if !payload.is_empty() {
+            envelope["payload"] = json!(STANDARD.encode(payload));
+        }
+        if !media_type.is_empty() {
+            envelope["payloadType"] = json!(media_type);
+        }
+        let sparse = json!({"dsseRequestV002": {
+            "envelope": &envelope,
+            "verifiers": [by_key(signer)],
+        }});
+        let entry = admit(&sparse).unwrap();
+        envelope["payload"] = json!(STANDARD.encode(payload));
+        envelope["payloadType"] = json!(media_type);
+        let full = with(&sparse, "/dsseRequestV002/envelope", envelope);
+        assert_eq!(admit(&full).unwrap().bytes(), entry.bytes(), "{payload:?} {media_type:?}");
     }
 }
 
