@@ -39,6 +39,7 @@ start_log() {
   "$bin/fasti-writer" --store "$at" --origin localhost --listen 127.0.0.1:0 "${@:2}" \
     >"$at.out" 2>"$at.err" &
   started+=($!)
+  echo $! >"$at.pid"
   await_line listening "$at.out" || { cat "$at.err" >&2; return 1; }
   # The origin is the URL's host, as Sigstore's clients want it.
   sed -n 's|.*listening on  http://127.0.0.1:|http://localhost:|p' "$at.out" >"$at.url"
@@ -46,6 +47,12 @@ start_log() {
   local describe=("$bin/fasti" --vkey "$(cat "$at.vkey")" trusted-root --url "$(cat "$at.url")")
   "${describe[@]}" >"$at.trusted_root.json"
   "${describe[@]}" --signing-config >"$at.signing_config.json"
+}
+
+# stop_log NAME: as a supervisor would.
+stop_log() {
+  kill -TERM "$(cat "$work/$1.pid")"
+  wait "$(cat "$work/$1.pid")"
 }
 
 # start_authorities PYTHON NAME: stand-ins for Fulcio, a timestamp authority and an OIDC provider. Then
