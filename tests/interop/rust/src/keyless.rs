@@ -35,7 +35,8 @@ pub async fn run(config: &str, token: &str, other: &TrustedRoot) -> anyhow::Resu
     let policy = VerificationPolicy::new(IDENTITY, ISSUER);
     let stranger = VerificationPolicy::new("stranger@interop.test", ISSUER);
     // The same authorities, and another log.
-    let elsewhere = TrustedRoot { tlogs: other.tlogs.clone(), ..root.clone() };
+    let mut elsewhere = root.clone();
+    elsewhere.tlogs.clone_from(&other.tlogs);
     let elsewhere = Verifier::new(&elsewhere)?;
     let mut refused = 0;
     for (name, bundle) in [("blob", &blob), ("attestation", &attestation)] {
@@ -54,6 +55,8 @@ pub async fn run(config: &str, token: &str, other: &TrustedRoot) -> anyhow::Resu
             refused += 1;
         }
     }
-    println!("rust: keyless: a blob and an attestation signed, logged and verified, {refused} altered refused");
+    println!(
+        "rust: keyless: a blob and an attestation signed, logged and verified, {refused} altered refused"
+    );
     Ok(())
 }

@@ -8,7 +8,8 @@ use sigstore_rekor::{Error, HashedRekordV2, RekorV2Client, RekorV2KeyDetails};
 use sigstore_trust_root::TrustedRoot;
 use sigstore_types::bundle::{MessageDigest, MessageSignature, SignatureContent};
 use sigstore_types::{
-    Bundle, DsseEnvelope, DsseSignature, HashAlgorithm, KeyId, PayloadBytes, pae,
+    Bundle, DsseEnvelope, DsseSignature, HashAlgorithm, KeyId, PayloadBytes, Sha256Hash,
+    SignatureBytes, TransparencyLogEntry, pae,
 };
 use sigstore_verify::bundle::{BundleV03, VerificationMaterialV03};
 use sigstore_verify::{PublicKeyVerificationPolicy, Verifier};
@@ -22,7 +23,7 @@ pub async fn run(url: &str, root: &TrustedRoot, other: &TrustedRoot) -> anyhow::
     let client = RekorV2Client::new(url)?;
     let key = KeyPair::generate_ecdsa_p256()?;
     // The first entry's index is what a missing one means.
-    client.create_entry(request(&key, b"the first")?).await?;
+    log(&client, &key, b"the first").await?;
     let blob = sign_blob(&client, &key).await?;
     let attestation = attest(&client, &key).await?;
 
@@ -49,25 +50,40 @@ pub async fn run(url: &str, root: &TrustedRoot, other: &TrustedRoot) -> anyhow::
     }
     refuse_request(&client, &key).await?;
     read(&client, root, &blob).await?;
-    println!("rust: own key: a blob and an attestation logged and verified, {refused} altered refused");
+    println!(
+        "rust: own key: a blob and an attestation logged and verified, {refused} altered refused"
+    );
     Ok(())
 }
 
-fn request(key: &KeyPair, message: &[u8]) -> anyhow::Result<HashedRekordV2> {
+/// The entry for a signature of that digest, if it is one.
+fn request(
+    key: &KeyPair,
+    digest: &Sha256Hash,
+    signature: &SignatureBytes,
+) -> anyhow::Result<HashedRekordV2> {
+    let details = RekorV2KeyDetails::PkixEcdsaP256Sha256;
+    Ok(HashedRekordV2::new_with_public_key(digest, signature, &key.public_key_der()?, details))
+}
+
+/// Signs a message and logs that.
+async fn log(
+    client: &RekorV2Client,
+    key: &KeyPair,
+    message: &[u8],
+) -> anyhow::Result<(SignatureBytes, TransparencyLogEntry)> {
     let digest = sha256(message);
     let signature = key.sign_digest(&digest)?;
-    let details = RekorV2KeyDetails::PkixEcdsaP256Sha256;
-    Ok(HashedRekordV2::new_with_public_key(&digest, &signature, &key.public_key_der()?, details))
+    let entry = client.create_entry(request(key, &digest, &signature)?).await?;
+    Ok((signature, entry))
 }
 
 async fn sign_blob(client: &RekorV2Client, key: &KeyPair) -> anyhow::Result<Bundle> {
-    let request = request(key, ARTIFACT)?;
-    let digest = MessageDigest::new(HashAlgorithm::Sha2256, request.request.digest.into());
-    let signature = request.request.signature.content.clone();
+    let (signature, entry) = log(client, key, ARTIFACT).await?;
+    let digest = MessageDigest::new(HashAlgorithm::Sha2256, sha256(ARTIFACT).into());
     let content = SignatureContent::MessageSignature(
         MessageSignature::new(signature).with_message_digest(digest),
     );
-    let entry = client.create_entry(request).await?;
     Ok(BundleV03::new(material(), content).with_tlog_entry(entry).into_bundle())
 }
 
@@ -80,12 +96,12 @@ async fn attest(client: &RekorV2Client, key: &KeyPair) -> anyhow::Result<Bundle>
         "predicate": {"built": "somewhere"},
     });
     let payload = statement.to_string().into_bytes();
-    let request = request(key, &pae(STATEMENT_TYPE, &payload))?;
-    let signature =
-        DsseSignature { sig: request.request.signature.content.clone(), keyid: KeyId::default() };
-    let envelope =
-        DsseEnvelope::new(STATEMENT_TYPE.to_owned(), PayloadBytes::new(payload), signature);
-    let entry = client.create_entry(request).await?;
+    let (signature, entry) = log(client, key, &pae(STATEMENT_TYPE, &payload)).await?;
+    let envelope = DsseEnvelope::new(
+        STATEMENT_TYPE.to_owned(),
+        PayloadBytes::new(payload),
+        DsseSignature::new(signature, KeyId::default()),
+    );
     let content = SignatureContent::DsseEnvelope(envelope);
     Ok(BundleV03::new(material(), content).with_tlog_entry(entry).into_bundle())
 }
@@ -96,9 +112,8 @@ fn material() -> VerificationMaterialV03 {
 
 /// A signature that is not one of that digest.
 async fn refuse_request(client: &RekorV2Client, key: &KeyPair) -> anyhow::Result<()> {
-    let mut request = request(key, b"signed")?;
-    request.request.digest = sha256(b"not signed");
-    match client.create_entry(request).await {
+    let signature = key.sign_digest(&sha256(b"signed"))?;
+    match client.create_entry(request(key, &sha256(b"not signed"), &signature)?).await {
         Err(Error::Status { status: 400, .. }) => Ok(()),
         other => bail!("an entry that is not signed was answered with {other:?}"),
     }
@@ -110,9 +125,10 @@ async fn read(client: &RekorV2Client, root: &TrustedRoot, blob: &Bundle) -> anyh
     let checkpoint = client.get_checkpoint().await?;
     let keys = root.rekor_keys()?;
     let message = checkpoint.signed_data();
-    let signed = checkpoint.signatures().iter().any(|line| {
-        keys.verify_any(message, &line.signature).is_ok()
-    });
+    let signed = checkpoint
+        .signatures()
+        .iter()
+        .any(|line| keys.verify_any(message, &line.signature).is_ok());
     ensure!(signed, "the checkpoint is not signed by the log");
 
     let width = NonZeroU8::new(u8::try_from(checkpoint.tree_size())?);
