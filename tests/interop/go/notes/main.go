@@ -1,8 +1,8 @@
-// Interop reads a log directory with Go's own transparency log packages, which share nothing with
+// Notes reads a log directory with Go's own transparency log packages, which share nothing with
 // fasti: golang.org/x/mod/sumdb/note verifies the checkpoint, sumdb/tlog hashes every entry into
 // records, recomputes the root, and proves and checks every leaf and every earlier size.
 //
-// Usage: interop DIRECTORY VERIFIER-KEY
+// Usage: notes DIRECTORY VERIFIER-KEY
 package main
 
 import (
@@ -19,7 +19,7 @@ import (
 
 func main() {
 	if len(os.Args) != 3 {
-		fail("usage: interop DIRECTORY VERIFIER-KEY")
+		fail("usage: notes DIRECTORY VERIFIER-KEY")
 	}
 	dir, vkey := os.Args[1], os.Args[2]
 	tree := openCheckpoint(filepath.Join(dir, "checkpoint"), vkey)
@@ -38,7 +38,7 @@ func main() {
 	}
 	proveAll(tree, reader)
 	checkTiles(dir, tree, reader)
-	fmt.Printf("interop: %d entries, every leaf and every earlier size proved\n", tree.N)
+	fmt.Printf("notes: %d entries, every leaf and every earlier size proved\n", tree.N)
 }
 
 func openCheckpoint(path, vkey string) tlog.Tree {
@@ -135,6 +135,6 @@ func check(err error, what string) {
 }
 
 func fail(format string, arguments ...any) {
-	fmt.Fprintf(os.Stderr, "interop: "+format+"\n", arguments...)
+	fmt.Fprintf(os.Stderr, "notes: "+format+"\n", arguments...)
 	os.Exit(1)
 }

@@ -1,0 +1,66 @@
+// Bundles has sigstore-go sign, log and verify with keys of every kind, and refuse what was altered.
+//
+// Usage: bundles own-key TRUSTED-ROOT SIGNING-CONFIG OTHER-TRUSTED-ROOT
+// or:    bundles keyless TRUSTED-ROOT SIGNING-CONFIG OTHER-TRUSTED-ROOT TOKEN
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/sigstore/sigstore-go/pkg/root"
+	"github.com/sigstore/sigstore-go/pkg/sign"
+)
+
+var artifact = []byte("an artifact")
+
+const statement = `{"_type": "https://in-toto.io/Statement/v1",
+	"subject": [{"name": "artifact", "digest": {"sha256": "%x"}}],
+	"predicateType": "https://interop.test/predicate/v1", "predicate": {"built": "somewhere"}}`
+
+func main() {
+	if len(os.Args) < 5 {
+		fail("usage: bundles own-key|keyless TRUSTED-ROOT SIGNING-CONFIG OTHER-TRUSTED-ROOT [TOKEN]")
+	}
+	trusted, err := root.NewTrustedRootFromPath(os.Args[2])
+	check(err, "trusted root")
+	config, err := root.NewSigningConfigFromPath(os.Args[3])
+	check(err, "signing configuration")
+	other, err := root.NewTrustedRootFromPath(os.Args[4])
+	check(err, "other trusted root")
+	t := trial{trusted: trusted, other: other, config: config}
+	switch {
+	case os.Args[1] == "own-key":
+		t.ownKeys()
+	case os.Args[1] == "keyless" && len(os.Args) == 6:
+		token, err := os.ReadFile(os.Args[5])
+		check(err, "token")
+		t.keyless(string(token))
+	default:
+		fail("there is no %q, or it lacks its token", os.Args[1])
+	}
+}
+
+// logs are the transparency logs of the signing configuration.
+func (t trial) logs() []sign.Transparency {
+	services, err := root.SelectServices(t.config.RekorLogURLs(), t.config.RekorLogURLsConfig(),
+		sign.RekorAPIVersions, time.Now())
+	check(err, "choosing a log")
+	var logs []sign.Transparency
+	for _, service := range services {
+		logs = append(logs, sign.NewRekor(&sign.RekorOptions{BaseURL: service.URL, Version: service.MajorAPIVersion}))
+	}
+	return logs
+}
+
+func check(err error, what string) {
+	if err != nil {
+		fail("%s: %v", what, err)
+	}
+}
+
+func fail(format string, arguments ...any) {
+	fmt.Fprintf(os.Stderr, "bundles: "+format+"\n", arguments...)
+	os.Exit(1)
+}
