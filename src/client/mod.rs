@@ -3,6 +3,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`fetch`] | where a log's files are: a URL, a bucket or a directory |
+//! | [`description`] | what a log says of itself: whether it was frozen |
 //! | [`trust`] | which logs, witnesses and authorities the caller believes |
 //! | [`trusted_root`] | the same as Sigstore writes it down, read and written |
 //! | [`reader`], [`proven`] | a log as one verified checkpoint shows it: entries, proofs |
@@ -16,6 +17,7 @@
 
 pub mod artifact;
 pub mod authority;
+pub mod description;
 pub mod fetch;
 pub mod keys;
 pub mod monitor;

@@ -19,7 +19,9 @@ use tokio::runtime::{Builder, Runtime};
 use crate::failure::Failure;
 use crate::globals::Globals;
 use crate::output::Output;
-use crate::verb::{doctor, fsck, get, keygen, loginfo, prove, trusted_root, upload, verify};
+use crate::verb::{
+    doctor, freeze, fsck, get, keygen, loginfo, prove, trusted_root, upload, verify,
+};
 
 /// Works with a transparency log of software signatures: uploads, verifies, proves, audits.
 ///
@@ -53,6 +55,8 @@ enum Verb {
     Fsck(fsck::Arguments),
     /// Find out whether a store may be shared by writers
     Doctor(doctor::Arguments),
+    /// End a log for good: it is read for ever, and takes no more entries
+    Freeze(freeze::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -77,6 +81,7 @@ fn run(globals: &Globals, verb: &Verb) -> Result<Output, Failure> {
         Verb::Loginfo(arguments) => runtime()?.block_on(loginfo::run(globals, arguments)),
         Verb::Prove(arguments) => runtime()?.block_on(prove::run(globals, arguments)),
         Verb::Fsck(arguments) => fsck::run(globals, arguments, &runtime()?),
+        Verb::Freeze(arguments) => runtime()?.block_on(freeze::run(globals, arguments)),
         Verb::Doctor(arguments) => runtime()?.block_on(doctor::run(globals, arguments)),
     }
 }

@@ -1,6 +1,7 @@
 //! The verbs, a file each.
 
 pub mod doctor;
+pub mod freeze;
 pub mod fsck;
 pub mod get;
 pub mod keygen;
