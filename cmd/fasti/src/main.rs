@@ -20,7 +20,7 @@ use crate::failure::Failure;
 use crate::globals::Globals;
 use crate::output::Output;
 use crate::verb::{
-    doctor, freeze, fsck, get, keygen, loginfo, prove, trusted_root, upload, verify,
+    doctor, freeze, fsck, get, keygen, loginfo, prove, signing_config, trusted_root, upload, verify,
 };
 
 /// Works with a transparency log of software signatures: uploads, verifies, proves, audits.
@@ -51,6 +51,8 @@ enum Verb {
     Keygen(keygen::Arguments),
     /// Print what Sigstore's clients need to trust the log
     TrustedRoot(trusted_root::Arguments),
+    /// Print where Sigstore's clients send entries, to this log or to several
+    SigningConfig(signing_config::Arguments),
     /// Derive the whole log again and name everything that is not as it was signed
     Fsck(fsck::Arguments),
     /// Find out whether a store may be shared by writers
@@ -76,6 +78,7 @@ fn run(globals: &Globals, verb: &Verb) -> Result<Output, Failure> {
         Verb::Verify(arguments) => verify::run(globals, arguments),
         Verb::Keygen(arguments) => keygen::run(arguments),
         Verb::TrustedRoot(arguments) => trusted_root::run(globals, arguments),
+        Verb::SigningConfig(arguments) => signing_config::run(globals, arguments),
         Verb::Upload(arguments) => runtime()?.block_on(upload::run(globals, arguments)),
         Verb::Get(arguments) => runtime()?.block_on(get::run(globals, arguments)),
         Verb::Loginfo(arguments) => runtime()?.block_on(loginfo::run(globals, arguments)),
