@@ -46,8 +46,8 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
             examine(&Stores::of(Arc::new(store)), nonce).await
         }
     };
-    let last = last_tree(globals, &arguments.store).await?;
     let mut output = report(&arguments.store, examined)?;
+    let last = last_tree(globals, &arguments.store).await?;
     if let Some(TreeHead { size, root }) = last {
         let line =
             format!("A log is there that was frozen, with a tree of {size}, root hash {root}");

@@ -38,6 +38,9 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
 }
 
 async fn context(globals: &Globals, arguments: &Arguments) -> anyhow::Result<Context> {
+    if let Location::Http(url) = &arguments.store {
+        anyhow::bail!("--store {url}: give the bucket or directory behind it");
+    }
     let origin = origin(globals, &arguments.store).await?;
     let key = key(arguments)?;
     let signer = FileSigner::open(&key, origin)?;
@@ -50,7 +53,7 @@ async fn context(globals: &Globals, arguments: &Arguments) -> anyhow::Result<Con
             let store = DirectoryStore::open(path, DirectoryOptions::default())?;
             (Stores::of(Arc::new(store)), None)
         }
-        Location::Http(url) => return Err(anyhow!("--store {url}: give the bucket or directory")),
+        Location::Http(_) => unreachable!("was refused"),
     };
     Ok(Context {
         config: LogConfig::default(),
