@@ -28,6 +28,8 @@ pub struct LogMetrics {
     pub pool_entries: Gauge,
     /// 1 once the log has stopped on a failure.
     pub halted: Gauge,
+    /// 1 once the log is known to be frozen.
+    pub frozen: Gauge,
     /// Batches published.
     pub batches: Counter,
     /// Leaves published.
@@ -69,6 +71,7 @@ impl Default for LogMetrics {
             committed_size: Gauge::default(),
             pool_entries: Gauge::default(),
             halted: Gauge::default(),
+            frozen: Gauge::default(),
             batches: Counter::default(),
             entries: Counter::default(),
             duplicates: Counter::default(),
@@ -100,6 +103,7 @@ impl LogMetrics {
         );
         registry.register("pool_entries", "Entries waiting for a batch", self.pool_entries.clone());
         registry.register("halted", "1 once the log has stopped on a failure", self.halted.clone());
+        registry.register("frozen", "1 once the log has ended for good", self.frozen.clone());
         registry.register("batches", "Batches published", self.batches.clone());
         registry.register("entries", "Leaves published", self.entries.clone());
         registry.register(

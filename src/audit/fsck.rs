@@ -21,7 +21,7 @@ use std::num::NonZeroUsize;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
-use tiles_spec::{ResourcePath, TreeSize};
+use tiles_spec::{ResourcePath, TreeHead, TreeSize};
 
 use crate::client::fetch::FetchError;
 use crate::client::trust::Trust;
@@ -98,6 +98,7 @@ pub fn fsck(
     };
     let head = opened.head();
     announce(head.size);
+    check_end(objects, &findings, head)?;
     let check = Check {
         objects,
         findings: &findings,
@@ -114,6 +115,19 @@ pub fn fsck(
         });
     }
     Ok(findings.into_report(Some(opened.checkpoint().clone())))
+}
+
+/// A log that says it was frozen shows the tree that it was frozen with.
+fn check_end(objects: &Objects, findings: &Findings, shown: TreeHead) -> Result<(), FsckError> {
+    match objects.description()?.last_tree() {
+        Some(last) if last == shown => findings.is_frozen(),
+        Some(TreeHead { size, root }) => findings.add(
+            ResourcePath::Checkpoint,
+            format!("is not of the tree that log.json says the log was frozen with: {size}, root hash {root}"),
+        ),
+        None => {}
+    }
+    Ok(())
 }
 
 /// Runs a walk, and workers for the jobs that it gives out, until all is done.

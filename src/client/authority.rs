@@ -20,6 +20,8 @@ use time::OffsetDateTime;
 use x509_cert::Certificate;
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 
+use super::window::Window;
+
 /// A certificate whose holder may issue others.
 #[derive(Clone, Debug)]
 pub struct Authority {
@@ -125,6 +127,15 @@ pub fn issuer_of(der: &[u8], authorities: &[Authority]) -> Result<String, Author
         Some(reason) => AuthorityError::NotIssued { issuer, reason },
         None => AuthorityError::Unknown { issuer },
     })
+}
+
+/// When a certificate is valid, as it says itself.
+pub fn validity(der: &[u8]) -> Result<Window, AuthorityError> {
+    let certificate = Certificate::from_der(der).map_err(AuthorityError::Malformed)?;
+    let validity = &certificate.tbs_certificate.validity;
+    let time =
+        |time: x509_cert::time::Time| Some(OffsetDateTime::UNIX_EPOCH + time.to_unix_duration());
+    Ok(Window { from: time(validity.not_before), until: time(validity.not_after) })
 }
 
 fn may_issue(issuer: &Certificate) -> bool {

@@ -31,9 +31,19 @@ pub trait Fetch: Send + Sync + 'static {
     /// [`bytes_max`] bytes. Reads are repeated a few times where that may help.
     async fn fetch(&self, path: &ResourcePath) -> Result<Option<Vec<u8>>, FetchError>;
 
+    /// `log.json`, or `None` where there is none, as in a copy that was made of the log's tree only.
+    async fn description(&self) -> Result<Option<Vec<u8>>, FetchError> {
+        Ok(None)
+    }
+
     /// The object's name in messages: a URL or a file.
     fn place(&self, path: &ResourcePath) -> String;
 }
+
+/// Where a log describes itself.
+const DESCRIPTION: &str = "log.json";
+/// The most that `log.json` may hold, in bytes.
+const DESCRIPTION_BYTES_MAX: usize = 64 << 10;
 
 /// The most that an object may hold, in bytes.
 pub fn bytes_max(path: &ResourcePath) -> usize {

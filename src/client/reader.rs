@@ -18,6 +18,7 @@ use tiles_spec::{
     verify_inclusion,
 };
 
+use super::description::Description;
 use super::fetch::{Fetch, FetchError};
 use super::proven::ProvenEntry;
 use super::trust::{CheckpointRefusal, OpenedCheckpoint, Trust};
@@ -112,6 +113,12 @@ impl View {
     /// The checkpoint.
     pub const fn checkpoint(&self) -> &OpenedCheckpoint {
         &self.checkpoint
+    }
+
+    /// Whether the log says that it was frozen with this very tree.
+    pub async fn is_last(&self) -> Result<bool, FetchError> {
+        let json = self.fetch.description().await?.unwrap_or_default();
+        Ok(Description::parse(&json).last_tree() == Some(self.head()))
     }
 
     /// Size and root of the tree.

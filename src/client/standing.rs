@@ -16,11 +16,11 @@ const ANSWER_BYTES_MAX: usize = 64 << 10;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WriterStanding {
-    /// `ready` or not.
+    /// `ready`, `frozen` or `not ready`.
     pub status: String,
     /// The log that it writes.
     pub origin: String,
-    /// `leading`, `following`, `recovering` or `leaving`.
+    /// `leading`, `following`, `recovering`, `leaving` or `frozen`.
     pub role: String,
     /// The address of the writer that leads, as the commit records have it.
     pub leader: String,

@@ -10,6 +10,7 @@ use tiles_spec::{
 };
 
 use super::authority::Authority;
+use super::window::Window;
 
 /// A log and the key that signs its checkpoints.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct TrustedLog {
     pub key: VerifierKey,
     /// Sigstore's name for it, `logId.keyId`: 32 bytes.
     pub log_id: [u8; 32],
+    /// When the log signed with it.
+    pub in_use: Window,
 }
 
 /// Everyone who is believed.
@@ -68,7 +71,7 @@ pub enum CheckpointRefusal {
 impl TrustedLog {
     /// A log by its key alone.
     pub fn new(key: VerifierKey) -> Self {
-        Self { log_id: key.log_id(), key }
+        Self { log_id: key.log_id(), key, in_use: Window::default() }
     }
 
     /// The first line of its checkpoints.

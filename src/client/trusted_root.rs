@@ -1,26 +1,28 @@
-//! Sigstore's `trusted_root.json` and signing configuration: trust and addresses as other clients
-//! read them (`sigstore_trustroot.proto`, protobuf JSON).
+//! Sigstore's `trusted_root.json`: trust as other clients read it (`sigstore_trustroot.proto`,
+//! protobuf JSON). [`merge`] makes one of several, for logs that follow each other.
 //!
 //! Reading takes the logs and certificate authorities and leaves the rest. A log's name (its
 //! origin) is not in the file: it is the host of its URL, or what else of the URL makes the key ID
 //! that the file states.
 
+mod merge;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use tiles_spec::{PublicKey, VerifierKey};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::authority::{Authority, AuthorityError};
 use super::trust::{Trust, TrustedLog};
+use super::window::{Window, WindowError};
+
+pub use merge::merge;
 
 /// Most bytes of a file that is worth reading.
 pub const TRUSTED_ROOT_BYTES_MAX: usize = 4 << 20;
 
 const ROOT_MEDIA_TYPE: &str = "application/vnd.dev.sigstore.trustedroot+json;version=0.1";
 const ROOT_MEDIA_TYPE_STEM: &str = "application/vnd.dev.sigstore.trustedroot";
-const CONFIG_MEDIA_TYPE: &str = "application/vnd.dev.sigstore.signingconfig.v0.2+json";
 
 const ED25519: &str = "PKIX_ED25519";
 const ECDSA_P256: &str = "PKIX_ECDSA_P256_SHA_256";
@@ -46,6 +48,18 @@ pub enum TrustedRootError {
         /// Why.
         reason: String,
     },
+    /// A window of time that is none.
+    #[error("the validFor of {of} is malformed: {source}")]
+    Window {
+        /// Of what.
+        of: String,
+        /// Why.
+        #[source]
+        source: WindowError,
+    },
+    /// Two roots say different things of one log.
+    #[error("the roots contradict each other: {0}")]
+    Conflict(String),
     /// An authority's certificate is malformed.
     #[error("a certificate of a certificate authority is malformed")]
     Authority(#[from] AuthorityError),
@@ -59,10 +73,7 @@ pub enum TrustedRootError {
 
 /// Reads the logs and certificate authorities. Logs with keys of other kinds are left out.
 pub fn read(json: &[u8]) -> Result<Trust, TrustedRootError> {
-    let root: Root = serde_json::from_slice(json)?;
-    if !root.media_type.starts_with(ROOT_MEDIA_TYPE_STEM) {
-        return Err(TrustedRootError::MediaType(root.media_type.chars().take(100).collect()));
-    }
+    let root = parse(json)?;
     let mut logs = Vec::new();
     for log in &root.tlogs {
         logs.extend(trusted_log(log)?);
@@ -72,8 +83,7 @@ pub fn read(json: &[u8]) -> Result<Trust, TrustedRootError> {
     }
     let mut authorities = Vec::new();
     for authority in &root.certificate_authorities {
-        let from = date(authority.valid_for.start.as_deref())?;
-        let until = date(authority.valid_for.end.as_deref())?;
+        let Window { from, until } = authority.valid_for.window("a certificate authority")?;
         for certificate in &authority.cert_chain.certificates {
             let der = bytes(&certificate.raw_bytes, "certificateAuthorities.certChain")?;
             authorities.push(Authority::new(&der, from, until)?);
@@ -82,8 +92,17 @@ pub fn read(json: &[u8]) -> Result<Trust, TrustedRootError> {
     Ok(Trust { logs, witnesses: Vec::new(), authorities })
 }
 
-/// Writes the trusted root of one log. `start` is when its key came into use (RFC 3339).
-pub fn write(key: &VerifierKey, base_url: &str, start: &str) -> Result<String, TrustedRootError> {
+fn parse(json: &[u8]) -> Result<Root, TrustedRootError> {
+    let root: Root = serde_json::from_slice(json)?;
+    if root.media_type.starts_with(ROOT_MEDIA_TYPE_STEM) {
+        return Ok(root);
+    }
+    Err(TrustedRootError::MediaType(root.media_type.chars().take(100).collect()))
+}
+
+/// Writes the trusted root of one log, whose key was in use in `span`.
+pub fn write(key: &VerifierKey, base_url: &str, span: &Span) -> Result<String, TrustedRootError> {
+    span.window(base_url)?;
     let (spki, details) = match key.public_key() {
         PublicKey::Ed25519(point) => ([&ED25519_SPKI_HEAD[..], point].concat(), ED25519),
         PublicKey::EcdsaP256(spki) => (spki.clone(), ECDSA_P256),
@@ -97,7 +116,7 @@ pub fn write(key: &VerifierKey, base_url: &str, start: &str) -> Result<String, T
         public_key: LogKey {
             raw_bytes: STANDARD.encode(spki),
             key_details: details.to_owned(),
-            valid_for: Span::starting(start)?,
+            valid_for: span.clone(),
         },
         log_id: LogId { key_id: STANDARD.encode(key.log_id()) },
     };
@@ -108,27 +127,6 @@ pub fn write(key: &VerifierKey, base_url: &str, start: &str) -> Result<String, T
         ctlogs: [],
     };
     Ok(serde_json::to_string_pretty(&root)?)
-}
-
-/// Writes the signing configuration of one log: where clients of Rekor v2 send entries.
-pub fn write_signing_config(
-    url: &str,
-    operator: &str,
-    start: &str,
-) -> Result<String, TrustedRootError> {
-    let service = serde_json::json!({
-        "url": url,
-        "majorApiVersion": 2,
-        "validFor": Span::starting(start)?,
-        "operator": operator,
-    });
-    let config = serde_json::json!({
-        "mediaType": CONFIG_MEDIA_TYPE,
-        "rekorTlogUrls": [service],
-        "rekorTlogConfig": {"selector": "ANY"},
-        "tsaConfig": {"selector": "ANY"},
-    });
-    Ok(serde_json::to_string_pretty(&config)?)
 }
 
 fn trusted_log(log: &LogInstance) -> Result<Option<TrustedLog>, TrustedRootError> {
@@ -151,7 +149,8 @@ fn trusted_log(log: &LogInstance) -> Result<Option<TrustedLog>, TrustedRootError
     if keys.is_empty() {
         return Err(malformed("tlogs.baseUrl", "no part of it can be the name of a log"));
     }
-    Ok(Some(TrustedLog { key: keys.swap_remove(stated), log_id }))
+    let in_use = log.public_key.valid_for.window(&log.base_url)?;
+    Ok(Some(TrustedLog { key: keys.swap_remove(stated), log_id, in_use }))
 }
 
 /// What a log at that URL may be called, most likely first.
@@ -174,12 +173,6 @@ fn ed25519_point(spki: &[u8]) -> Result<[u8; 32], TrustedRootError> {
 
 fn bytes(base64: &str, field: &'static str) -> Result<Vec<u8>, TrustedRootError> {
     STANDARD.decode(base64).map_err(|e| malformed(field, &e.to_string()))
-}
-
-fn date(text: Option<&str>) -> Result<Option<OffsetDateTime>, TrustedRootError> {
-    text.map(|text| OffsetDateTime::parse(text, &Rfc3339))
-        .transpose()
-        .map_err(|e| malformed("validFor", &e.to_string()))
 }
 
 fn malformed(field: &'static str, reason: &str) -> TrustedRootError {
@@ -242,18 +235,21 @@ struct RawCertificate {
     raw_bytes: String,
 }
 
-#[derive(Default, Serialize, Deserialize)]
-struct Span {
+/// `validFor`, as it is written down (RFC 3339).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// The beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    start: Option<String>,
+    pub start: Option<String>,
+    /// The end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    end: Option<String>,
+    pub end: Option<String>,
 }
 
 impl Span {
-    fn starting(start: &str) -> Result<Self, TrustedRootError> {
-        date(Some(start))?;
-        Ok(Self { start: Some(start.to_owned()), end: None })
+    fn window(&self, of: &str) -> Result<Window, TrustedRootError> {
+        Window::parse(self.start.as_deref(), self.end.as_deref())
+            .map_err(|source| TrustedRootError::Window { of: of.to_owned(), source })
     }
 }
 
@@ -267,6 +263,10 @@ mod tests {
         NoteSigningKey::from_seed(name.parse().unwrap(), &[1; 32]).verifier_key().clone()
     }
 
+    fn span(start: &str, end: &str) -> Span {
+        Span { start: Some(start.to_owned()), end: Some(end.to_owned()) }
+    }
+
     #[test]
     fn what_is_written_is_read_again() {
         for (name, url) in [
@@ -275,8 +275,11 @@ mod tests {
             ("log.example/one", "https://log.example/one/"),
             ("log.example", "http://log.example:3000"),
         ] {
-            let json = write(&key(name), url, "1970-01-01T00:00:00Z").unwrap();
-            assert_eq!(read(json.as_bytes()).unwrap().logs, [TrustedLog::new(key(name))], "{url}");
+            let span = span("2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z");
+            let json = write(&key(name), url, &span).unwrap();
+            let in_use = span.window("a log").unwrap();
+            let expected = TrustedLog { in_use, ..TrustedLog::new(key(name)) };
+            assert_eq!(read(json.as_bytes()).unwrap().logs, [expected], "{url}");
         }
     }
 
@@ -291,13 +294,14 @@ mod tests {
 
     #[test]
     fn refusals_name_the_part() {
-        let json = write(&key("log.example"), "https://log.example", "2026-01-01T00:00:00Z");
-        let json = json.unwrap();
+        let year = span("2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z");
+        let json = write(&key("log.example"), "https://log.example", &year).unwrap();
         for (from, to, part) in [
             (ROOT_MEDIA_TYPE, "text/plain", "media type"),
             ("MCow", "AAAA", "publicKey.rawBytes"),
             (ED25519, "PKIX_ED25519_PH", "no log"),
             ("https://log.example", "log.example", "baseUrl"),
+            ("2027-", "2025-", "before it begins"),
             ("\"keyId\": \"", "\"keyId\": \"AAAA", "logId.keyId"),
         ] {
             let damaged = json.replace(from, to);
@@ -305,6 +309,7 @@ mod tests {
             let error = read(damaged.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(part), "{error}");
         }
-        assert!(write(&key("log.example"), "https://log.example", "yesterday").is_err());
+        let odd = span("yesterday", "2027-01-01T00:00:00Z");
+        assert!(write(&key("log.example"), "https://log.example", &odd).is_err());
     }
 }

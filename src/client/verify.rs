@@ -73,7 +73,10 @@ pub fn bundle(
         }
         let leaf = bundle.rebuild_leaf(entry, key, digest.as_ref())?;
         match check_entry(entry, &leaf, trust) {
-            Ok(standing) => logged.push(standing),
+            Ok(standing) => {
+                standing.check_time(Some(&by))?;
+                logged.push(standing);
+            }
             // An entry of another log is no fault, as long as a trusted one has it too.
             Err(Refusal::Checkpoint(CheckpointRefusal::UnknownLog { origin, known }))
                 if bundle.tlog_entries.len() > 1 =>
@@ -127,6 +130,7 @@ pub fn tlog_proof(
         }
         Err(reason) => return Err(Refusal::OtherEntry(reason)),
     };
+    standing.check_time(signer.as_ref())?;
     Ok(Verdict { subject, signer, logged: vec![standing], unchecked: Vec::new() })
 }
 

@@ -140,6 +140,7 @@ pub fn encode_reply(reply: &Reply) -> Bytes {
         Role::Following => 1,
         Role::Recovering => 2,
         Role::Leaving => 3,
+        Role::Frozen => 4,
     });
     out.put_u64(epoch.0);
     put_text(&mut out, leader);
@@ -188,9 +189,10 @@ fn put_answer<'a>(out: &mut BytesMut, answer: &'a PeerAnswer, checkpoints: &mut 
                 SubmitError::Pushback => (1, String::new()),
                 SubmitError::LogIsFull => (2, String::new()),
                 SubmitError::Lookup(text) => (3, text.clone()),
-                SubmitError::ShuttingDown | SubmitError::Halted(_) | SubmitError::Unanswered => {
-                    (4, String::new())
-                }
+                SubmitError::ShuttingDown
+                | SubmitError::Halted(_)
+                | SubmitError::Unanswered
+                | SubmitError::Frozen => (4, String::new()),
             };
             out.put_u8(1);
             out.put_u8(code);
@@ -208,6 +210,7 @@ pub fn decode_reply(body: Bytes) -> Result<Reply, MessageError> {
         1 => Role::Following,
         2 => Role::Recovering,
         3 => Role::Leaving,
+        4 => Role::Frozen,
         _ => return Err(MessageError("its role is unknown")),
     };
     let epoch = Epoch(fields.u64()?);

@@ -9,6 +9,7 @@ use prometheus_client::registry::Registry;
 
 use super::problem::{Answer, Problem};
 use super::{App, READ, expect};
+use crate::log::peers::Role;
 
 fn answer(body: impl Into<Bytes>, content_type: &'static str) -> Answer {
     let mut answer = Response::new(Full::new(body.into()));
@@ -33,13 +34,17 @@ pub(super) fn metrics(method: &Method, registry: &Registry) -> Result<Answer, Pr
 }
 
 impl App {
-    /// The log takes entries; says where it stands.
+    /// The log takes entries, or has ended and is read; says where it stands.
     pub(super) fn ready(&self, method: &Method) -> Result<Answer, Problem> {
         expect(method, READ)?;
         let is_ready = self.log.is_ready();
         let standing = self.log.standing();
         let status = serde_json::json!({
-            "status": if is_ready { "ready" } else { "not ready" },
+            "status": match (is_ready, standing.role) {
+                (true, Role::Frozen) => "frozen",
+                (true, _) => "ready",
+                (false, _) => "not ready",
+            },
             "origin": self.log.signer().origin().as_str(),
             "role": standing.role.name(),
             "leader": standing.leader,
@@ -67,11 +72,16 @@ impl App {
              root hash     {}\n\n\
              read    GET  /checkpoint  /tile/<L>/<N>  /tile/entries/<N>\n\
              write   POST /api/v2/log/entries\n\
-             health  GET  /healthz  /readyz\n",
+             health  GET  /healthz  /readyz\n{}",
             self.log.signer().origin(),
             self.log.signer().verifier_key(),
             published.head.size,
             published.head.root.to_base64(),
+            if self.log.is_frozen() {
+                "\nThis log is frozen: it takes no more entries.\n"
+            } else {
+                ""
+            },
         );
         Ok(answer(text, "text/plain; charset=utf-8"))
     }

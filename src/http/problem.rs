@@ -126,7 +126,9 @@ impl Problem {
             Self::BadPath { .. } | Self::BodyBroken(_) => {
                 (StatusCode::BAD_REQUEST, grpc::INVALID_ARGUMENT)
             }
-            Self::Method { .. } => (StatusCode::METHOD_NOT_ALLOWED, grpc::UNIMPLEMENTED),
+            Self::Method { .. } | Self::Submit(SubmitError::Frozen) => {
+                (StatusCode::METHOD_NOT_ALLOWED, grpc::UNIMPLEMENTED)
+            }
             Self::OpaqueOff => (StatusCode::NOT_FOUND, grpc::UNIMPLEMENTED),
             Self::BodyTooLarge { .. } | Self::Submit(SubmitError::TooLarge(_)) => {
                 (StatusCode::PAYLOAD_TOO_LARGE, grpc::INVALID_ARGUMENT)
@@ -176,6 +178,13 @@ impl Problem {
             }
             Self::Duplicate(index) => {
                 headers.insert(X_LOG_INDEX, HeaderValue::from(index.get()));
+            }
+            // Rekor's servers say so in plain text, and no method is left that would be allowed.
+            Self::Submit(SubmitError::Frozen) => {
+                let text = HeaderValue::from_static("text/plain; charset=utf-8");
+                headers.insert(CONTENT_TYPE, text);
+                headers.insert(ALLOW, HeaderValue::from_static(""));
+                *answer.body_mut() = Full::new(Bytes::from(format!("{}\n", SubmitError::Frozen)));
             }
             Self::Range { length } => {
                 if let Ok(value) = HeaderValue::from_str(&format!("bytes */{length}")) {

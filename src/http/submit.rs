@@ -16,7 +16,7 @@ use super::{App, Duplicates, SUBMIT, expect};
 use crate::entry::{
     CanonicalEntry, EntryKind, InclusionProof, SigningAlgorithm, Submission, TransparencyLogEntry,
 };
-use crate::log::{Acknowledged, Publication};
+use crate::log::{Acknowledged, Publication, SubmitError};
 use crate::offload::offload;
 
 /// Longest body that is parsed where it was read: several times the usual request's.
@@ -34,6 +34,7 @@ impl App {
         B::Error: std::fmt::Display,
     {
         expect(&head.method, SUBMIT)?;
+        self.refuse_frozen()?;
         let body = self.read_body(head, body, self.config.limits.rekor_body_bytes_max).await?;
         let entry = self.admit(body).await?;
         let leaf = Bytes::copy_from_slice(entry.bytes());
@@ -110,6 +111,7 @@ impl App {
         if !self.config.accept_opaque {
             return Err(Problem::OpaqueOff);
         }
+        self.refuse_frozen()?;
         let body = self.read_body(head, body, ENTRY_BYTES_MAX).await?;
         let acknowledged = self.log.submit(body.into_bytes()).await?;
         self.refuse_duplicate(&acknowledged)?;
@@ -134,6 +136,11 @@ impl App {
         B::Error: std::fmt::Display,
     {
         read_body(&head.headers, body, max, self.config.limits.body_timeout, &self.bodies).await
+    }
+
+    /// Nothing need be read for a log that takes nothing.
+    fn refuse_frozen(&self) -> Result<(), Problem> {
+        if self.log.is_frozen() { Err(SubmitError::Frozen.into()) } else { Ok(()) }
     }
 
     fn refuse_duplicate(&self, acknowledged: &Acknowledged) -> Result<(), Problem> {

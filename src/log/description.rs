@@ -1,13 +1,13 @@
 //! `log.json`: what a client needs to start, beside the log's files.
 //!
 //! A convenience, and no source of trust: whoever relies on a log was given its verifier key by
-//! other means.
+//! other means. It is written once, and once more when the log is frozen.
 
 use serde::Serialize;
-use tiles_spec::ENTRY_BYTES_MAX;
+use tiles_spec::{ENTRY_BYTES_MAX, TreeHead};
 
 use super::Context;
-use crate::store::{ObjectPath, StoreError};
+use crate::store::{Object, ObjectPath, StoreError};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -15,21 +15,45 @@ struct Description<'a> {
     origin: &'a str,
     verifier_keys: [String; 1],
     entry_bytes_max: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frozen: Option<LastTree>,
 }
 
-/// Writes `log.json` where there is none yet.
-pub(super) async fn describe(context: &Context) -> Result<(), StoreError> {
-    let objects = &context.stores.objects;
-    if objects.get(&ObjectPath::log_json()).await?.is_some() {
-        return Ok(());
+/// The tree that a frozen log ended with.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LastTree {
+    tree_size: u64,
+    root_hash: String,
+}
+
+/// Writes `log.json` where there is none yet, or where it does not say that the log has ended with
+/// the tree `last`.
+pub(super) async fn describe(context: &Context, last: Option<TreeHead>) -> Result<(), StoreError> {
+    let (objects, path) = (&context.stores.objects, ObjectPath::log_json());
+    let there = objects.get(&path).await?;
+    let json = text(context, last);
+    match there {
+        Some(Object { bytes, version }) if last.is_some() && bytes != json => {
+            // Whoever was faster has written the same.
+            objects.replace(&path, json.into(), &version).await.map(drop)
+        }
+        Some(_) => Ok(()),
+        None => objects.create(&path, json.into()).await.map(drop),
     }
+}
+
+fn text(context: &Context, last: Option<TreeHead>) -> Vec<u8> {
     let description = Description {
         origin: context.signer.origin().as_str(),
         verifier_keys: [context.signer.verifier_key().to_string()],
         entry_bytes_max: ENTRY_BYTES_MAX,
+        frozen: last.map(|TreeHead { size, root }| LastTree {
+            tree_size: size.get(),
+            root_hash: root.to_base64(),
+        }),
     };
     let mut json = serde_json::to_vec_pretty(&description).expect("strings and numbers serialize");
     json.push(b'\n');
-    objects.create(&ObjectPath::log_json(), json.into()).await?;
-    Ok(())
+    json
 }

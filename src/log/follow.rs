@@ -85,8 +85,9 @@ impl Follower<'_> {
                     continue;
                 }
             };
-            // A record of this very writer's is of a term that it has lost.
-            if leader.address == self.context.config.writer_address {
+            // A record of this very writer's is of a term that it has lost; after the last one
+            // nobody leads.
+            if leader.is_last || leader.address == self.context.config.writer_address {
                 return Followed::LeaderGone(Some(leader));
             }
             self.state.send_modify(|state| {
@@ -126,7 +127,7 @@ impl Follower<'_> {
                         self.state.send_modify(|state| state.heard = heard);
                         self.advance(&standing);
                     }
-                    Role::Leaving => return Left::Gone,
+                    Role::Leaving | Role::Frozen => return Left::Gone,
                     Role::Following | Role::Recovering => {}
                 },
                 Err(error) => tracing::debug!(error = chain(&error), "the leader is silent"),

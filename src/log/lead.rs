@@ -19,6 +19,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::commit::{CommitError, commit};
 use super::dedup::{Dedup, DedupError};
+use super::give_way::GiveWay;
 use super::integrate::Integrated;
 use super::pool::Pool;
 use super::progress::{Progress, Step};
@@ -116,15 +117,24 @@ impl Term<'_> {
         progress.set_next_record(position.number);
         let (committed, to_publish) = mpsc::channel(PIPELINE_DEPTH);
         let (settled, to_settle) = mpsc::channel(SETTLES_MAX);
+        let give_way = GiveWay::default();
         let settler = Settler {
             context,
+            give_way: &give_way,
             // Recovery has finished everything up to here.
             finished: position.number.previous().map(|n| (n, recovered.head.size)),
             trimmer: context.stores.shelf.clone().map(|shelf| {
                 Trimmer::new(shelf, context, position.number.previous(), recovered.head.size)
             }),
         };
-        let sequencer = Sequencer { context, dedup: dedup.clone(), position, pool, progress };
+        let sequencer = Sequencer {
+            context,
+            dedup: dedup.clone(),
+            position,
+            pool,
+            progress,
+            give_way: &give_way,
+        };
         let finisher = Finisher { context, dedup, publisher, published, progress, settled };
         let led = async {
             tokio::try_join!(
@@ -148,15 +158,19 @@ struct Sequencer<'a> {
     position: Position,
     pool: &'a Pool,
     progress: &'a Progress,
+    give_way: &'a GiveWay,
 }
 
 impl Sequencer<'_> {
     async fn run(self, committed: mpsc::Sender<Committed>) -> Result<(), LogError> {
-        let Self { context, dedup, mut position, pool, progress } = self;
+        let Self { context, dedup, mut position, pool, progress, give_way } = self;
         let config = &context.config;
         let metrics = &context.metrics;
         // Without a receiver the publisher has failed; its error is the one that counts.
         while let Ok(room) = committed.reserve().await {
+            if let Some(pause) = give_way.pause(context.clock.now()) {
+                context.clock.sleep(pause).await;
+            }
             let taken = pool.take(config.batch_entries_max, config.batch_bytes_max).await;
             let Some(batch) = taken else { break };
             metrics.pool_entries.set(i64::try_from(pool.len()).unwrap_or(i64::MAX));
@@ -287,6 +301,7 @@ fn slot(tiles: &TileMap, index: LeafIndex) -> Option<Hash> {
 /// beside the other two.
 struct Settler<'a> {
     context: &'a Context,
+    give_way: &'a GiveWay,
     /// What was published last.
     finished: Option<(RecordNumber, TreeSize)>,
     trimmer: Option<Trimmer>,
@@ -312,6 +327,7 @@ impl Settler<'_> {
             if let Some(trimmer) = &mut self.trimmer {
                 trimmer.trim_some().await;
             }
+            self.give_way.look(self.context).await;
         }
         if let Some((number, size)) = self.finished {
             commits.end(number, size).await.map_err(LogError::Settle)?;

@@ -9,6 +9,7 @@
 //! - [`publish`]: is written, signed, shown
 //! - [`lead`]: the loop that does this, pipelined
 //! - [`trim`]: what nobody needs any more is removed
+//! - [`freeze`], [`give_way`]: the end of a log, for good
 //! - [`replay`], [`load`], [`recover`]: whatever was left undone is done, or refused, by the next to lead
 //! - [`follow`], [`peers`]: a writer that does not lead hands its submissions to the one that does
 //! - [`roles`]: who leads, and when it is somebody else's turn
@@ -20,6 +21,8 @@ pub mod commit;
 pub mod dedup;
 mod description;
 mod follow;
+mod freeze;
+mod give_way;
 pub mod guard;
 pub mod integrate;
 mod lead;
@@ -45,6 +48,7 @@ use futures::future::{Either, select, try_join_all};
 use tiles_spec::{Hash, LeafIndex, ProofPlan, TileMap, TreeSize, plan_inclusion, verify_inclusion};
 use tokio::sync::watch;
 
+pub use freeze::{Frozen, freeze};
 pub use integrate::Leaf;
 pub use lead::LogError;
 pub use publish::{Publication, PublishError};
@@ -184,6 +188,9 @@ pub enum SubmitError {
     /// There are no indices left.
     #[error("the log is full")]
     LogIsFull,
+    /// The log has ended (I17). Nothing was taken, and nothing ever will be.
+    #[error("This log has been frozen, please switch to the latest log.")]
+    Frozen,
 }
 
 /// A proof could not be made.
@@ -315,7 +322,9 @@ impl Log {
         };
         let waiting = match self.pool.submit(leaf) {
             Ok(waiting) => waiting,
-            Err(SubmitError::ShuttingDown | SubmitError::Halted(_)) => return Err(NotLeading),
+            Err(SubmitError::ShuttingDown | SubmitError::Halted(_) | SubmitError::Frozen) => {
+                return Err(NotLeading);
+            }
             Err(reason) => return Ok(PeerAnswer::Refused(reason)),
         };
         let answer = waiting.answer.await.map_err(|_| NotLeading)?;
@@ -325,7 +334,7 @@ impl Log {
         };
         let acknowledged = match answer {
             Ok(acknowledged) => acknowledged,
-            Err(SubmitError::Halted(_)) => return Err(NotLeading),
+            Err(SubmitError::Halted(_) | SubmitError::Frozen) => return Err(NotLeading),
             Err(reason) => return Ok(PeerAnswer::Refused(reason)),
         };
         Ok(match self.prove(&acknowledged).await {
@@ -391,17 +400,23 @@ impl Log {
         self.pool.len()
     }
 
-    /// The log takes entries: its driver is running, somebody leads or will soon, and it is not
-    /// shutting down. While a takeover is under way entries wait: if all writers said no then, a load
+    /// The log is there for its users: its driver is running, somebody leads or will soon, and it is
+    /// not shutting down. A frozen log is ready for all that is left to do, which is to be read. While a takeover is under way entries wait: if all writers said no then, a load
     /// balancer would have nobody to send them to. A writer that does not reach the leader for
     /// longer is no place for them.
     pub fn is_ready(&self) -> bool {
         let is_running = self.published.has_changed().is_ok() && !self.pool.is_closed();
         let state = self.state.borrow();
         let silence = self.clock.now().saturating_duration_since(state.heard);
+        let is_sure = matches!(state.role, Role::Leading | Role::Frozen);
         is_running
             && !self.is_draining.load(Ordering::Relaxed)
-            && (state.role == Role::Leading || silence < self.patience + TAKEOVER_TIME)
+            && (is_sure || silence < self.patience + TAKEOVER_TIME)
+    }
+
+    /// The log has ended, as far as this writer knows.
+    pub fn is_frozen(&self) -> bool {
+        self.state.borrow().role == Role::Frozen
     }
 
     /// How this writer stands, for a peer that asks.

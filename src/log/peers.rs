@@ -46,6 +46,8 @@ pub enum Role {
     Recovering,
     /// It answers what waits and then ends; someone else should lead.
     Leaving,
+    /// The log has ended: it is read, and nobody leads.
+    Frozen,
 }
 
 impl Role {
@@ -56,7 +58,23 @@ impl Role {
             Self::Following => "following",
             Self::Recovering => "recovering",
             Self::Leaving => "leaving",
+            Self::Frozen => "frozen",
         }
+    }
+}
+
+/// Reaches nobody, for somebody who shares the store with writers without being one.
+#[derive(Clone, Copy, Debug)]
+pub struct Nobody;
+
+#[async_trait]
+impl Peers for Nobody {
+    async fn status(&self, address: &str) -> Result<Standing, PeerError> {
+        Err(PeerError::NotLeading { address: address.to_owned() })
+    }
+
+    async fn forward(&self, address: &str, _: &[Bytes]) -> Result<Vec<PeerAnswer>, PeerError> {
+        Err(PeerError::NotLeading { address: address.to_owned() })
     }
 }
 

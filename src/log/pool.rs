@@ -75,6 +75,8 @@ pub struct Pool {
 struct Held {
     waiting: VecDeque<Submission>,
     bytes: usize,
+    /// Nothing more is taken, because the log has ended.
+    is_frozen: bool,
     /// Why nothing more is taken.
     closed: Option<SubmitError>,
     /// Why nothing will be answered any more.
@@ -95,6 +97,9 @@ impl Pool {
     pub fn submit(&self, leaf: Leaf) -> Result<Waiting, SubmitError> {
         let (waiter, answer) = oneshot::channel();
         let mut held = self.held();
+        if held.is_frozen {
+            return Err(SubmitError::Frozen);
+        }
         if let Some(reason) = &held.closed {
             return Err(reason.clone());
         }
@@ -159,6 +164,11 @@ impl Pool {
     pub fn close(&self, reason: SubmitError) {
         self.held().closed.get_or_insert(reason);
         self.shared.changed.notify_one();
+    }
+
+    /// Takes nothing more: the log has ended. What waits can still be taken and answered.
+    pub fn freeze(&self) {
+        self.held().is_frozen = true;
     }
 
     /// Closes the pool and answers everything that waits with `reason`. The first failure counts.

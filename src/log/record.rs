@@ -1,7 +1,7 @@
 //! Commit records: the one write that puts a batch of entries into the log.
 //!
 //! ```text
-//! "fasti/c1"            8   magic and version
+//! "fasti/c1"            8   magic and version; "fasti/z1" of the last record of a frozen log
 //! number, epoch         8+8
 //! nonce                16   random: no two attempts ever have the same bytes
 //! previous             32   digest of the record before; for record 1 of origin and log key
@@ -14,7 +14,9 @@
 //! digest               32   SHA-256 of all before it
 //! ```
 //! Integers are big-endian. A record holds its whole batch, so that whoever finds it can finish
-//! what it began: tiles, bundles and root follow from it and from the tree before it (I5).
+//! what it began: tiles, bundles and root follow from it and from the tree before it (I5). Nothing
+//! follows a last record, which holds no entries (I17); a writer that does not know the kind reads
+//! it as damaged, and goes on from nothing it cannot read.
 //! [`Record::decode`] accepts exactly what [`Record::encode`] makes and checks the digest (I14).
 
 use std::io::Read;
@@ -25,8 +27,10 @@ use tiles_spec::{ENTRY_BYTES_MAX, Hash, TreeHead, TreeSize};
 
 use crate::store::RecordNumber;
 
-/// How every record begins.
+/// How every record begins that others may follow.
 pub const RECORD_MAGIC: &[u8; 8] = b"fasti/c1";
+/// How the record begins that ends a log.
+pub const LAST_RECORD_MAGIC: &[u8; 8] = b"fasti/z1";
 
 /// Longest writer address, in bytes.
 const WRITER_BYTES_MAX: usize = 1024;
@@ -80,8 +84,10 @@ pub struct Record {
     pub after: TreeHead,
     /// Where the writer that made it can be reached; may be empty.
     pub writer: String,
-    /// The batch, in leaf order. Empty in a takeover record.
+    /// The batch, in leaf order. Empty in a takeover record, and in the last one.
     pub entries: Vec<Bytes>,
+    /// The log is frozen: nothing may follow.
+    pub is_last: bool,
 }
 
 /// The bytes are no commit record.
@@ -109,7 +115,7 @@ impl Record {
         let deflated = zstd::bulk::compress(&inflated, ZSTD_LEVEL)
             .expect("compressing to memory at a known level does not fail");
         let mut out = Vec::with_capacity(256 + self.writer.len() + deflated.len());
-        out.extend(RECORD_MAGIC);
+        out.extend(if self.is_last { LAST_RECORD_MAGIC } else { RECORD_MAGIC });
         out.extend(self.number.get().to_be_bytes());
         out.extend(self.epoch.0.to_be_bytes());
         out.extend(self.nonce);
@@ -148,9 +154,11 @@ impl Record {
             return Err(RecordError("its digest does not match"));
         }
         let mut fields = Fields(content);
-        if fields.array::<8>()? != *RECORD_MAGIC {
-            return Err(RecordError("it is of another kind or version"));
-        }
+        let is_last = match &fields.array::<8>()? {
+            RECORD_MAGIC => false,
+            LAST_RECORD_MAGIC => true,
+            _ => return Err(RecordError("it is of another kind or version")),
+        };
         let number = RecordNumber::new(fields.u64()?).ok_or(RecordError("its number is zero"))?;
         let record = Self {
             number,
@@ -161,7 +169,11 @@ impl Record {
             after: fields.head()?,
             writer: fields.writer()?,
             entries: fields.entries()?,
+            is_last,
         };
+        if is_last && !record.entries.is_empty() {
+            return Err(RecordError("it ends the log and holds entries"));
+        }
         let grown = record.before.size.checked_add(record.entries.len() as u64);
         if !fields.0.is_empty() || grown != Some(record.after.size) {
             return Err(RecordError("its sizes do not add up"));
@@ -273,6 +285,25 @@ mod tests {
             after: head(1000 + entries as u64, 2),
             writer: "http://10.0.0.1:3000".to_owned(),
             entries: (0..entries).map(|n| Bytes::from(n.to_string().repeat(n))).collect(),
+            is_last: false,
+        }
+    }
+
+    fn last() -> Record {
+        Record { is_last: true, ..sample(0) }
+    }
+
+    /// Records as they were first written, kept as files: whatever else changes, they are read.
+    #[test]
+    fn frozen_records_are_read() {
+        let batch = include_bytes!("../../tests/data/records/batch.record");
+        let takeover = include_bytes!("../../tests/data/records/takeover.record");
+        let end = include_bytes!("../../tests/data/records/last.record");
+        for (bytes, record) in [(&batch[..], sample(3)), (takeover, sample(0)), (end, last())] {
+            assert_eq!(Record::decode(bytes).expect("is read").0, record);
+            // All but what the compressor makes of the entries, and the digest over it.
+            let fixed = 8 + 8 + 8 + 16 + 32 + 40 + 40 + 2 + record.writer.len() + 8;
+            assert_eq!(record.encode().bytes[..fixed], bytes[..fixed], "is still written so");
         }
     }
 
@@ -283,6 +314,8 @@ mod tests {
             let encoded = record.encode();
             assert_eq!(Record::decode(&encoded.bytes), Ok((record, encoded.digest)));
         }
+        let encoded = last().encode();
+        assert_eq!(Record::decode(&encoded.bytes), Ok((last(), encoded.digest)));
     }
 
     #[test]
@@ -318,5 +351,10 @@ mod tests {
         assert!(resealed(|b| b[counts + 3] = 2).is_err(), "fewer entries than it says");
         assert!(resealed(|b| b[counts + 7] += 1).is_err(), "longer than it inflates to");
         assert!(resealed(|b| b[counts + 4] = 0xff).is_err(), "more than a batch may hold");
+        assert!(
+            resealed(|b| b[..8].copy_from_slice(LAST_RECORD_MAGIC)).is_err(),
+            "an end with entries"
+        );
+        assert!(resealed(|b| b[6] = b'x').is_err(), "of no known kind");
     }
 }

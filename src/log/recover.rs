@@ -14,6 +14,9 @@
 //!    The bytes are the same as in any earlier attempt (I8).
 //! 5. **Catch up** with what was just published; write `log.json` once.
 //!
+//! Where the newest record is the last one of a frozen log, nothing is taken over (I17): what is
+//! unfinished is finished, by whoever comes, and that is all ([`super::freeze`]).
+//!
 //! Only [`recover`] makes a [`Ready`], and leading consumes it: after any failure the way back
 //! leads through here (I9).
 
@@ -24,6 +27,7 @@ use tiles_spec::{CheckpointError, Frontier, TileMap, TreeHead, TreeSize, Verifie
 use super::commit::{CommitError, commit};
 use super::dedup::{Dedup, DedupError, DedupIndex};
 use super::description::describe;
+use super::freeze::{Frozen, finish_frozen};
 use super::guard::{GuardError, RecordGuard, SigningGuard};
 use super::integrate::{Edge, EdgeError, Leaf};
 use super::publish::{Publication, PublishError, Publisher};
@@ -222,7 +226,15 @@ impl Ready {
     }
 }
 
-/// Brings the log from whatever state it is in to one that can be continued.
+/// What a recovery comes to.
+pub(super) enum Recovered {
+    /// This writer may lead.
+    Ready(Box<Ready>),
+    /// The log has ended. Everything in it is published.
+    Frozen(Frozen),
+}
+
+/// Brings the log from whatever state it is in to one that can be continued, or to its end.
 ///
 /// With peers, `over` is the term that was found to have ended: if a later one has begun by now,
 /// another writer was faster, and is left alone.
@@ -230,25 +242,21 @@ pub(super) async fn recover(
     context: &Context,
     dedup: &Dedup,
     over: Option<Epoch>,
-) -> Result<Ready, RecoverError> {
+) -> Result<Recovered, RecoverError> {
     let Picture { mut replay, edge, mut guard } = picture(context).await?;
+    if replay.is_frozen {
+        let frozen = finish_frozen(context, replay, edge).await?;
+        catch_up(context, dedup, frozen.publication.head).await?;
+        return Ok(Recovered::Frozen(frozen));
+    }
     if over.is_some_and(|over| over != replay.epoch) {
         return Err(RecoverError::Fenced);
     }
     warm_up(context, dedup, replay.base).await?;
-    let previous = take_over(context, &replay, &mut guard).await?;
-    if !planted(Bug::NoSecondRead) && !planted(Bug::CheckpointBeforeRecords) {
-        replay.checkpoint = refuse_moved(read_checkpoint(context).await?, &replay.checkpoint)?;
-    }
-    let finished = finish(context, &replay, edge).await;
-    let (edge, publisher, published) = match finished {
-        Err(error) if error.is_of_records() && has_moved(context, &replay).await? => {
-            return Err(RecoverError::Fenced);
-        }
-        finished => finished?,
-    };
+    let previous = begin_term(context, &mut replay, &mut guard, Begins::Leading).await?;
+    let (edge, publisher, published) = finish(context, &replay, edge).await?;
     catch_up(context, dedup, published.head).await?;
-    describe(context).await?;
+    describe(context, None).await?;
     let position = Position {
         edge,
         guard,
@@ -257,14 +265,15 @@ pub(super) async fn recover(
         epoch: replay.epoch.next(),
         writer: context.config.writer_address.clone(),
     };
-    Ok(Ready { position, publisher, published: Arc::new(published) })
+    let published = Arc::new(published);
+    Ok(Recovered::Ready(Box::new(Ready { position, publisher, published })))
 }
 
 /// How a log stands, before anything is written.
 pub(super) struct Picture {
     pub replay: Replay,
-    edge: Edge,
-    guard: RecordGuard,
+    pub edge: Edge,
+    pub guard: RecordGuard,
 }
 
 /// Reads how the log stands, and refuses what does not agree (I10).
@@ -360,11 +369,35 @@ async fn fold(
     Ok(guard)
 }
 
-/// Creates the record that begins this writer's term, and returns its digest.
+/// What the first record of a term begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Begins {
+    /// A writer's leadership.
+    Leading,
+    /// Nothing: it is the last record.
+    TheEnd,
+}
+
+/// Creates the first record of a new term, and returns its digest. From here on a rival that was slow
+/// is fenced; unless it has published more meanwhile, which is looked for: then nothing was begun.
+pub(super) async fn begin_term(
+    context: &Context,
+    replay: &mut Replay,
+    guard: &mut RecordGuard,
+    begins: Begins,
+) -> Result<RecordDigest, RecoverError> {
+    let previous = take_over(context, replay, guard, begins).await?;
+    if !planted(Bug::NoSecondRead) && !planted(Bug::CheckpointBeforeRecords) {
+        replay.checkpoint = refuse_moved(read_checkpoint(context).await?, &replay.checkpoint)?;
+    }
+    Ok(previous)
+}
+
 async fn take_over(
     context: &Context,
     replay: &Replay,
     guard: &mut RecordGuard,
+    begins: Begins,
 ) -> Result<RecordDigest, RecoverError> {
     let record = Record {
         number: replay.next,
@@ -375,6 +408,7 @@ async fn take_over(
         after: guard.head(),
         writer: context.config.writer_address.clone(),
         entries: Vec::new(),
+        is_last: begins == Begins::TheEnd,
     };
     let checked = guard.check(record.encode())?;
     let (commits, clock) = (&*context.stores.commits, &*context.clock);
@@ -385,8 +419,22 @@ async fn take_over(
     }
 }
 
-/// Applies what the unfinished records imply, one after the other, and publishes the last.
-async fn finish(
+/// Applies what the unfinished records imply, one after the other, and publishes the last. Records
+/// that are gone because another writer has finished them are no damage.
+pub(super) async fn finish(
+    context: &Context,
+    replay: &Replay,
+    edge: Edge,
+) -> Result<(Edge, Publisher, Publication), RecoverError> {
+    match finish_as_read(context, replay, edge).await {
+        Err(error) if error.is_of_records() && has_moved(context, replay).await? => {
+            Err(RecoverError::Fenced)
+        }
+        finished => finished,
+    }
+}
+
+async fn finish_as_read(
     context: &Context,
     replay: &Replay,
     mut edge: Edge,

@@ -44,6 +44,8 @@ pub(super) struct Replay {
     pub previous: RecordDigest,
     /// The newest record's term.
     pub epoch: Epoch,
+    /// The newest record ends the log.
+    pub is_frozen: bool,
     /// The records beyond `base`, oldest first.
     pub unfinished: Vec<RecordNumber>,
 }
@@ -68,7 +70,7 @@ impl Replay {
             return Self::without_records(context).await;
         };
         let (record, digest) = read_record(context, newest).await?;
-        let (epoch, head) = (record.epoch, record.after);
+        let (epoch, head, is_frozen) = (record.epoch, record.after, record.is_last);
         let walked = walk_back(context, record, enough(context).await?).await?;
         let checkpoint = match early {
             Some(early) => early,
@@ -97,7 +99,7 @@ impl Replay {
             unfinished.pop();
         }
         let (next, previous) = (newest.next(), digest);
-        Ok(Self { checkpoint, base, newest: head, next, previous, epoch, unfinished })
+        Ok(Self { checkpoint, base, newest: head, next, previous, epoch, is_frozen, unfinished })
     }
 
     /// A log whose first record was not yet written.
@@ -115,6 +117,7 @@ impl Replay {
             next: RecordNumber::FIRST,
             previous: genesis(context),
             epoch: Epoch(0),
+            is_frozen: false,
             unfinished: Vec::new(),
         })
     }

@@ -5,7 +5,7 @@
 //!             ▼                                        │
 //!  start ─► follow ── nobody leads ──► recover ──► lead ┘
 //!             ▲                           │
-//!             └──── another was faster ◄──┘
+//!             └──── another was faster ◄──┘─► frozen
 //! ```
 //! Any number of writers may share a store. Which of them leads, the commit records decide (I7); when
 //! to try is only a matter of liveness, and all waiting here is about that (I11). A writer without
@@ -23,15 +23,17 @@ use tokio::sync::watch;
 
 use super::dedup::Dedup;
 use super::follow::{Followed, Follower};
+use super::freeze::Frozen;
 use super::lead::{LogError, Term};
 use super::peers::Role;
 use super::pool::Pool;
 use super::progress::Progress;
 use super::publish::Publication;
 use super::record::Epoch;
-use super::recover::{Ready, RecoverError, picture, recover};
+use super::recover::{Ready, RecoverError, Recovered, picture, recover};
 use super::replay::{EMPTY, newest_record, read_record};
-use super::{Context, SubmitError};
+use super::{Acknowledged, Context, SubmitError};
+use crate::offload::offload;
 
 /// Pause before a recovery that has failed for a passing reason is tried again.
 const RECOVERY_PAUSE: Duration = Duration::from_millis(500);
@@ -55,6 +57,8 @@ pub(super) struct Leader {
     pub epoch: Epoch,
     /// Where it is reached; may be empty.
     pub address: String,
+    /// Its record says that the log has ended.
+    pub is_last: bool,
 }
 
 /// What a writer is at the moment.
@@ -70,6 +74,7 @@ pub(super) struct State {
 enum Next {
     Lead(Box<Ready>),
     Follow,
+    Rest(Frozen),
 }
 
 /// Runs a log that was opened.
@@ -106,10 +111,11 @@ impl Driver {
             watch::channel(State { role: Role::Recovering, leader, heard: context.clock.now() });
         let (pool, progress) = (FailOnDrop(pool), Arc::default());
         let driver = Self { context, dedup, pool, published, state, progress, next };
-        driver.enter_role(match driver.next {
-            Next::Lead(_) => Role::Leading,
-            Next::Follow => Role::Following,
-        });
+        match &driver.next {
+            Next::Lead(_) => driver.enter_role(Role::Leading),
+            Next::Follow => driver.enter_role(Role::Following),
+            Next::Rest(frozen) => driver.freeze(frozen),
+        }
         Ok(driver)
     }
 
@@ -157,6 +163,7 @@ impl Driver {
                     self.context.metrics.terms_lost.inc();
                     tracing::warn!(error = chain(&error), "leads no more");
                 }
+                Next::Rest(frozen) => return self.rest(&frozen).await,
                 Next::Follow => {
                     let patience = after_quarrels(self.context.config.takeover_after, quarrels);
                     let follower = Follower {
@@ -180,9 +187,10 @@ impl Driver {
 
     async fn lead(&mut self, ready: Ready) -> Result<(), LogError> {
         let (epoch, address) = (ready.epoch(), self.context.config.writer_address.clone());
+        let leader = Leader { epoch, address, is_last: false };
         self.context.metrics.committed_size.set(gauge(ready.published.head.size));
         self.published.send_replace(ready.published.clone());
-        self.state.send_modify(|state| state.leader = Leader { epoch, address });
+        self.state.send_modify(|state| state.leader = leader);
         self.enter_role(Role::Leading);
         tracing::info!(epoch = epoch.0, size = %self.published.borrow().head.size, "leads");
         let (context, pool) = (&self.context, &*self.pool.0);
@@ -206,10 +214,11 @@ impl Driver {
             let error = match find_leader(context).await {
                 Ok(leader) if leader != gone => return Ok(Next::Follow),
                 Ok(_) => match recover(context, &self.dedup, over).await {
-                    Ok(ready) => {
+                    Ok(Recovered::Ready(ready)) => {
                         context.metrics.takeovers.inc();
-                        return Ok(Next::Lead(Box::new(ready)));
+                        return Ok(Next::Lead(ready));
                     }
+                    Ok(Recovered::Frozen(frozen)) => return Ok(Next::Rest(frozen)),
                     Err(RecoverError::Fenced) => return Ok(Next::Follow),
                     Err(error) => error,
                 },
@@ -223,6 +232,44 @@ impl Driver {
             tracing::warn!(error = chain(&error), "cannot lead yet");
             context.clock.sleep(RECOVERY_PAUSE).await;
         }
+    }
+
+    /// The log has ended: from here on it is only read.
+    fn freeze(&self, frozen: &Frozen) {
+        let head = frozen.head();
+        self.published.send_replace(frozen.publication.clone());
+        let leader = Leader { epoch: frozen.epoch, address: String::new(), is_last: true };
+        self.state.send_modify(|state| state.leader = leader);
+        self.enter_role(Role::Frozen);
+        let metrics = &self.context.metrics;
+        metrics.tree_size.set(gauge(head.size));
+        metrics.committed_size.set(gauge(head.size));
+        metrics.frozen.set(1);
+        self.pool.0.freeze();
+        tracing::info!(size = %head.size, root = %head.root, "the log is frozen");
+    }
+
+    /// Answers whoever came before the end: with its place, if the entry is in the log.
+    async fn rest(&self, frozen: &Frozen) -> Result<(), LogError> {
+        self.freeze(frozen);
+        let config = &self.context.config;
+        let (entries_max, bytes_max) = (config.batch_entries_max, config.batch_bytes_max);
+        while let Some(batch) = self.pool.0.take(entries_max, bytes_max).await {
+            let leaves: Vec<_> = batch.iter().map(|one| one.leaf.hash).collect();
+            let index = self.dedup.index().clone();
+            let found = offload(move || index.find(&leaves)).await?;
+            for (submission, found) in batch.into_iter().zip(found) {
+                let answer = found.map(|index| Acknowledged {
+                    index,
+                    leaf: submission.leaf.hash,
+                    duplicate: true,
+                    publication: frozen.publication.clone(),
+                    proof: None,
+                });
+                drop(submission.waiter.send(answer.ok_or(SubmitError::Frozen)));
+            }
+        }
+        Ok(())
     }
 
     fn enter_role(&self, role: Role) {
@@ -269,6 +316,7 @@ async fn try_to_enter(
         let found = find_leader(context).await?;
         over = Some(epoch_of(found.as_ref()));
         if let Some(leader) = found
+            && !leader.is_last
             && leader.address != context.config.writer_address
             && let Ok(standing) = peers.status(&leader.address).await
             && standing.role == Role::Leading
@@ -279,10 +327,19 @@ async fn try_to_enter(
             return Ok((Next::Follow, Arc::new(publication), leader));
         }
     }
-    let ready = recover(context, dedup, over).await?;
-    let leader = Leader { epoch: ready.epoch(), address: context.config.writer_address.clone() };
-    let publication = ready.published.clone();
-    Ok((Next::Lead(Box::new(ready)), publication, leader))
+    Ok(match recover(context, dedup, over).await? {
+        Recovered::Ready(ready) => {
+            let (epoch, address) = (ready.epoch(), context.config.writer_address.clone());
+            let leader = Leader { epoch, address, is_last: false };
+            let publication = ready.published.clone();
+            (Next::Lead(ready), publication, leader)
+        }
+        Recovered::Frozen(frozen) => {
+            let leader = Leader { epoch: frozen.epoch, address: String::new(), is_last: true };
+            let publication = frozen.publication.clone();
+            (Next::Rest(frozen), publication, leader)
+        }
+    })
 }
 
 /// The term of a leader; before the first one there is term 0.
@@ -294,7 +351,7 @@ fn epoch_of(leader: Option<&Leader>) -> Epoch {
 pub(super) async fn find_leader(context: &Context) -> Result<Option<Leader>, RecoverError> {
     let Some(newest) = newest_record(context).await? else { return Ok(None) };
     let (record, _) = read_record(context, newest).await?;
-    Ok(Some(Leader { epoch: record.epoch, address: record.writer }))
+    Ok(Some(Leader { epoch: record.epoch, address: record.writer, is_last: record.is_last }))
 }
 
 /// An error with its causes, on one line.

@@ -135,6 +135,7 @@ impl Position {
             after: grown.head,
             writer: self.writer.clone(),
             entries: new.into_iter().map(|leaf| leaf.entry).collect(),
+            is_last: false,
         };
         let record = self.guard.check(record.encode())?;
         Ok(Sequenced { record, grown, leaves })

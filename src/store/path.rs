@@ -48,6 +48,11 @@ impl ObjectPath {
         Self("_writer/trimmed".to_owned())
     }
 
+    /// `_writer/freezing`, where somebody who wants to freeze the log asks its leader to give way.
+    pub fn freezing() -> Self {
+        Self("_writer/freezing".to_owned())
+    }
+
     /// The record that lies at this path, if it is one's.
     pub fn record_number(&self) -> Option<RecordNumber> {
         let number = self.0.strip_prefix("_writer/commit/")?;

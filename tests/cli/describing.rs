@@ -80,7 +80,18 @@ fn keys_are_made_once_and_for_their_owner_only() {
 fn the_command_describes_itself() {
     let world = World::new();
     let help = world.fasti(&["--help"]).good();
-    for verb in ["upload", "verify", "get", "loginfo", "prove", "keygen", "trusted-root", "fsck"] {
+    for verb in [
+        "upload",
+        "verify",
+        "get",
+        "loginfo",
+        "prove",
+        "keygen",
+        "trusted-root",
+        "signing-config",
+        "fsck",
+        "freeze",
+    ] {
         assert!(help.contains(&format!("\n  {verb} ")), "{help}");
         world.fasti(&[verb, "--help"]).good();
     }

@@ -1,8 +1,10 @@
 //! Keys and certificates of signers, as files in a world.
 
+use std::ops::Range;
+
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, DnType, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, SanType, SigningKey as _,
+    KeyUsagePurpose, SanType, SigningKey as _, date_time_ymd,
 };
 
 use crate::world::World;
@@ -33,6 +35,11 @@ pub fn sign(pair: &KeyPair, message: &[u8]) -> Vec<u8> {
 /// Puts an authority's certificate into `NAME.ca.crt` and one that it issued for `email` into
 /// `NAME.crt`.
 pub fn certify(world: &World, pair: &KeyPair, name: &str, email: &str) {
+    certify_in(world, pair, name, email, 2000..3000);
+}
+
+/// The same, for a certificate that is valid from the first of these years until the last.
+pub fn certify_in(world: &World, pair: &KeyPair, name: &str, email: &str, years: Range<i32>) {
     let mut params = CertificateParams::new([]).expect("parameters");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
@@ -43,6 +50,8 @@ pub fn certify(world: &World, pair: &KeyPair, name: &str, email: &str) {
 
     let issuer = Issuer::new(params, key);
     let mut params = CertificateParams::new([]).expect("parameters");
+    params.not_before = date_time_ymd(years.start, 1, 1);
+    params.not_after = date_time_ymd(years.end, 1, 1);
     params.subject_alt_names =
         vec![SanType::Rfc822Name(email.try_into().expect("an email address"))];
     let oidc = b"https://oidc.test";

@@ -9,4 +9,5 @@ mod fsck;
 mod keys;
 mod reading;
 mod signing;
+mod succession;
 mod world;

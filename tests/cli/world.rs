@@ -15,6 +15,7 @@ pub const ORIGIN: &str = "localhost";
 /// A directory and what runs in it.
 pub struct World {
     directory: TempDir,
+    origin: String,
     vkey: String,
     writer: Option<Writer>,
 }
@@ -37,11 +38,17 @@ impl World {
     /// An empty directory with a log's key in it. The key is always the same, so that what it signs
     /// is.
     pub fn new() -> Self {
+        Self::of(ORIGIN, 1)
+    }
+
+    /// The same for a log of that name, with a key from that seed.
+    pub fn of(origin: &str, seed: u8) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
-        let key = signing_key(1);
+        let key = NoteSigningKey::from_seed(origin.parse().expect("a key name"), &[seed; 32]);
         let path = directory.path().join("log.key");
         write_private(&path, &key.to_private_string());
-        Self { directory, vkey: key.verifier_key().to_string(), writer: None }
+        let (origin, vkey) = (origin.to_owned(), key.verifier_key().to_string());
+        Self { directory, origin, vkey, writer: None }
     }
 
     /// The same with a running writer.
@@ -73,7 +80,7 @@ impl World {
     pub fn start(&mut self, flags: &[&str]) {
         let mut process = Command::new(writer_binary())
             .args(["--store", "log", "--key", "log.key", "--listen", "127.0.0.1:0"])
-            .args(["--origin", ORIGIN])
+            .args(["--origin", &self.origin])
             .args(flags)
             .env("FASTI_LOG_FILTER", "warn")
             .current_dir(self.directory.path())

@@ -2,25 +2,74 @@
 //! them: what they accept is accepted, what they refuse (`_fail`) is refused, and so is every
 //! edited copy of what is accepted.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fasti::client::artifact::{Artifact, ArtifactFile};
+use fasti::client::keys::read_key_material;
 use fasti::client::trust::Trust;
 use fasti::client::trusted_root;
 use fasti::client::verify::{self, Demand, Refusal, Verdict, Vouched};
-use fasti::entry::Bundle;
+use fasti::client::window::Window;
+use fasti::entry::{ArtifactDigest, Bundle, BundleContent, HashAlgorithm};
 use serde_json::Value;
 
 const WORKFLOW: &str = "https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/extremely-dangerous-oidc-beacon.yml@refs/heads/main";
 const GITHUB: &str = "https://token.actions.githubusercontent.com";
+
+/// Every published bundle with a Rekor v2 entry, and what there is to say of it: nothing, or why it is
+/// refused.
+const VERDICTS: [(&str, Option<&str>); 10] = [
+    ("OLD-rekor2-dsse-0.0.2", None),
+    ("rekor2-checkpoint-cosigned", None),
+    ("rekor2-checkpoint-missing-origin_fail", Some("not three or more non-empty lines")),
+    ("rekor2-checkpoint-multiple-cosigs", None),
+    ("rekor2-checkpoint-no-matching-signature_fail", Some("the checkpoint is of the log")),
+    ("rekor2-checkpoint-origin-not-first", None),
+    ("rekor2-checkpoint-two-sigs-from-origin", None),
+    ("rekor2-dsse-happy-path", None),
+    ("rekor2-happy-path", None),
+    ("sigstore-python-dsse-staging-rekor-v2", None),
+];
+
+/// Bundles with entries of Rekor v1 logs, and the trusted roots that vouch for those. Their proofs are
+/// of another kind, and are not verified here.
+const OLDER: [(&str, &str); 5] = [
+    ("happy-path-intoto-in-dsse-v3", "prod_trusted_root"),
+    ("happy-path-v0.1", "prod_trusted_root"),
+    ("happy-path-v0.3", "prod_trusted_root"),
+    ("managed-key-and-trusted-root", "managed_key_trusted_root"),
+    ("managed-key-happy-path", "prod_trusted_root"),
+];
 
 struct Case {
     name: String,
     json: Vec<u8>,
     artifact: ArtifactFile,
     trust: Trust,
+}
+
+/// An artifact that was not published with its bundle, as far as the bundle tells.
+struct Unpublished(ArtifactDigest);
+
+impl Artifact for Unpublished {
+    fn digest(&self, algorithm: HashAlgorithm) -> io::Result<ArtifactDigest> {
+        assert_eq!(algorithm, self.0.algorithm());
+        Ok(self.0)
+    }
+
+    fn bytes(&self, _: usize) -> io::Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
+}
+
+fn unpublished(bundle: &Bundle) -> Option<Unpublished> {
+    match &bundle.content {
+        BundleContent::MessageSignature(message) => message.digest.map(Unpublished),
+        BundleContent::DsseEnvelope(_) => None,
+    }
 }
 
 impl Case {
@@ -36,8 +85,7 @@ impl Case {
     }
 }
 
-/// Bundles over `a.txt` or an envelope. The one bundle over another artifact is left out, as that
-/// was not published with it.
+/// Bundles over `a.txt` or an envelope. The one bundle over another artifact is in a test of its own.
 fn cases(data: &Path) -> Vec<Case> {
     let read =
         |path: PathBuf| std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
@@ -69,17 +117,87 @@ fn cases(data: &Path) -> Vec<Case> {
 #[test]
 fn published_bundles_verify_or_are_refused_as_published() {
     let Some(data) = super::sigstore::data("") else { return };
-    for case in cases(&data) {
+    let mut cases = cases(&data);
+    cases.sort_by(|one, other| one.name.cmp(&other.name));
+    let names: Vec<&str> = cases.iter().map(|case| &case.name[..]).collect();
+    assert_eq!(names, VERDICTS.map(|(name, _)| name), "every file has its verdict");
+    for (case, (_, reason)) in cases.iter().zip(VERDICTS) {
+        assert_eq!(reason.is_some(), case.must_fail(), "{}: as its name says", case.name);
         match case.verify(&case.json, &Demand::default()) {
             Ok(verdict) => {
-                assert!(!case.must_fail(), "{} was accepted: {:?}", case.name, verdict.proved());
+                println!("{}: accepted", case.name);
+                assert_eq!(reason, None, "{} was accepted: {:?}", case.name, verdict.proved());
                 let certificate = verdict.signer.as_ref().and_then(|s| s.certificate.as_ref());
                 let certificate = certificate.expect("a certificate");
                 assert!(matches!(certificate.vouched, Vouched::By(_)), "{}", case.name);
                 assert_eq!(verdict.logged.len(), 1, "{}", case.name);
             }
-            Err(refusal) => assert!(case.must_fail(), "{}: {refusal}", case.name),
+            Err(refusal) => {
+                println!("{}: {refusal}", case.name);
+                let words = reason.unwrap_or_else(|| panic!("{}: {refusal}", case.name));
+                assert!(refusal.to_string().contains(words), "{}: {refusal}", case.name);
+            }
         }
+    }
+}
+
+/// The artifact of this one is known by its digest only.
+#[test]
+fn the_bundle_over_another_artifact_verifies() {
+    let Some(data) = super::sigstore::data("") else { return };
+    let json = data.join("v2-bundles/sigstore-python-staging-rekor-v2.json");
+    let root = super::read(&data.join("trust/staging_trusted_root.json"));
+    let trust = trusted_root::read(&root).expect("a root");
+    let bundle = Bundle::parse(&super::read(&json)).expect("a bundle");
+    let artifact = unpublished(&bundle).expect("a signature over an artifact");
+    let verdict = verify::bundle(&bundle, Some(&artifact), &trust, &Demand::default());
+    assert_eq!(verdict.expect("accepted").logged.len(), 1);
+}
+
+/// A key of a log that was given up before the entry was signed vouches for nothing.
+#[test]
+fn a_log_is_trusted_while_its_key_is_in_use() {
+    let Some(data) = super::sigstore::data("") else { return };
+    let cases = cases(&data);
+    let case = cases.iter().find(|case| case.name == "rekor2-happy-path").expect("it is there");
+    let bundle = Bundle::parse(&case.json).expect("a bundle");
+    let judge = |from: Option<&str>, until: Option<&str>| {
+        let mut trust = case.trust.clone();
+        for log in &mut trust.logs {
+            log.in_use = Window::parse(from, until).expect("a window");
+        }
+        verify::bundle(&bundle, Some(&case.artifact), &trust, &Demand::default())
+    };
+    judge(Some("2020-01-01T00:00:00Z"), Some("2100-01-01T00:00:00Z")).expect("it was signed then");
+    for (from, until) in
+        [(None, Some("2020-01-01T00:00:00Z")), (Some("2100-01-01T00:00:00Z"), None)]
+    {
+        let refusal = judge(from, until).unwrap_err();
+        assert!(matches!(refusal, Refusal::NotInUse { .. }), "{refusal}");
+    }
+}
+
+#[test]
+fn entries_of_the_older_log_are_refused_by_name() {
+    let Some(data) = super::sigstore::data("") else { return };
+    let paths = super::files(&data.join("v1-bundles"), ".json");
+    let names: Vec<_> = paths.iter().filter_map(|path| path.file_stem()?.to_str()).collect();
+    assert_eq!(names, OLDER.map(|(name, _)| name), "every file has its verdict");
+    let key = super::read(&data.join("v1-bundles/managed-key.pub"));
+    let key = read_key_material(&key).expect("a key").public_key().expect("a key");
+    for (path, (name, root)) in paths.iter().zip(OLDER) {
+        let bundle = Bundle::parse(&super::read(path)).expect("a bundle");
+        let artifact = unpublished(&bundle);
+        let artifact = artifact.as_ref().map(|artifact| artifact as &dyn Artifact);
+        let root = super::read(&data.join(format!("trust/{root}.json")));
+        let trust = trusted_root::read(&root).expect("a root");
+        let public_key = name.starts_with("managed-key").then(|| key.clone());
+        let demand = Demand { public_key, ..Demand::default() };
+        let refusal = verify::bundle(&bundle, artifact, &trust, &demand).unwrap_err();
+        println!("{name}: {refusal}");
+        assert!(matches!(refusal, Refusal::NotLogged { .. }), "{name}: {refusal}");
+        let words = refusal.to_string();
+        assert!(words.contains("which is not of a Rekor v2 log"), "{name}: {words}");
     }
 }
 

@@ -69,8 +69,13 @@ impl Bucket {
         if !key.exists() {
             std::fs::copy(self.path("log.key"), &key).expect("copied");
         }
-        command.args(["--store", STORE, "--store-endpoint", endpoint]);
+        command.args(["--store", STORE, "--store-endpoint", endpoint]).envs(self.account());
         command.arg("--key").arg(key).arg("--state-dir").arg(self.path(&format!("state{n}")));
+    }
+
+    /// Tells a command of the store.
+    pub fn tell_store(&self, command: &mut Command) {
+        command.args(["--store", STORE, "--store-endpoint", &self.server.url()]);
         command.envs(self.account());
     }
 
@@ -118,7 +123,7 @@ impl Bucket {
 }
 
 /// The command lies beside the writer.
-fn fasti() -> PathBuf {
+pub fn fasti() -> PathBuf {
     let command = programs().join("fasti");
     assert!(command.exists(), "build it first: cargo build --workspace --bins");
     command

@@ -12,6 +12,7 @@
 //! | `rolling` | a restart of one after the other, which clients do not notice |
 //! | `weather` | a bad line to the store |
 //! | `partition` | a leader that is cut off from the store, or from its peers |
+//! | `freezing` | the end of a log while three busy writers run |
 //! | `budget` | how many requests a batch, an idle log and a start cost |
 //! | `figures` | figures for people, on demand |
 //! | `rolled_back` | buckets that were restored from older copies, or are not the log's |
@@ -21,6 +22,7 @@ mod budget;
 mod chaos;
 mod figures;
 mod fleet;
+mod freezing;
 mod partition;
 mod rolled_back;
 mod rolling;

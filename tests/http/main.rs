@@ -3,6 +3,7 @@
 //! | file | what it shows |
 //! |---|---|
 //! | `rekor` | the contract of `POST /api/v2/log/entries` |
+//! | `rekor_tiles` | what rekor-tiles asserts from end to end; the end of a log |
 //! | `refusals` | what is no entry is refused by name, and leaves no trace |
 //! | `bodies` | lengths and framings of bodies |
 //! | `routes` | paths and methods, also those that try to get out |
@@ -20,6 +21,7 @@ mod reader;
 mod reads;
 mod refusals;
 mod rekor;
+mod rekor_tiles;
 mod routes;
 mod start;
 mod stop;

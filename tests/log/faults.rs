@@ -73,7 +73,7 @@ async fn case(grown: &Grown, batch: usize, n: usize, fault: Fault) -> bool {
 }
 
 /// Runs a writer until it has answered or died, and returns what it has acknowledged.
-async fn attempt(world: &World, new: &[Bytes]) -> Vec<(Bytes, usize)> {
+pub async fn attempt(world: &World, new: &[Bytes]) -> Vec<(Bytes, usize)> {
     let submitted = world.run(|log| async move {
         let answers = new.iter().map(|entry| async {
             match log.submit(entry.clone()).await {

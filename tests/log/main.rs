@@ -5,6 +5,7 @@
 
 mod faults;
 mod faulty;
+mod freezing;
 mod harness;
 mod lifecycle;
 mod oracle;

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use fasti::log::peers::{PeerAnswer, PeerError, Peers, Role, Standing};
-use fasti::log::{Log, LogError, SubmitError};
+use fasti::log::peers::{Nobody, PeerAnswer, PeerError, Peers, Role, Standing};
+use fasti::log::{Log, LogError, SubmitError, freeze};
 use fasti::store::{MemoryStore, Stores};
 use tokio::task::JoinHandle;
 
@@ -164,4 +164,60 @@ async fn a_rolling_restart_loses_nothing() {
         writer.stop().await;
     }
     assert_eq!(world.verify().await.entries.len(), 300);
+}
+
+/// Everyone is answered: with a place in the last tree, or with the end. Nobody is told both.
+#[tokio::test(start_paused = true)]
+async fn a_log_is_frozen_while_its_writers_run() {
+    let (world, network) = shared();
+    let mut writers = Vec::new();
+    for address in ["a", "b", "c"] {
+        writers.push(Writer::start(&world, &network, address).await);
+    }
+    let submitters = writers.iter().enumerate().flat_map(|(n, writer)| {
+        (0..8).map(move |client| {
+            let log = writer.log.clone();
+            tokio::spawn(async move {
+                let mut placed = Vec::new();
+                for round in 0.. {
+                    let entry = Bytes::from(format!("{n} {client} {round}"));
+                    match log.submit(entry.clone()).await {
+                        Ok(answer) => placed.push((entry, answer.index.get())),
+                        Err(SubmitError::Frozen) => return placed,
+                        Err(other) => panic!("an unexpected answer: {other}"),
+                    }
+                    tokio::time::sleep(Duration::from_millis(30 + client)).await;
+                }
+                unreachable!("rounds do not end")
+            })
+        })
+    });
+    let submitters: Vec<_> = submitters.collect();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let mut context = world.context();
+    context.peers = Some(Arc::new(Nobody));
+    let frozen = freeze(&context).await.expect("is frozen");
+    let placed = futures::future::join_all(submitters).await;
+    let published = world.verify().await;
+    assert_eq!(published.head, frozen.head());
+    let mut answers = 0;
+    for (entry, index) in placed.into_iter().flat_map(|placed| placed.expect("no panic")) {
+        assert_eq!(published.entries[usize::try_from(index).expect("small")], entry);
+        answers += 1;
+    }
+    assert_eq!(answers, published.entries.len(), "everything in the log was acknowledged");
+    assert!(answers > 500, "{answers}");
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    for writer in &writers {
+        assert_eq!(writer.role(), Role::Frozen);
+        assert!(writer.log.is_ready());
+        assert_eq!(writer.log.published().head, frozen.head());
+    }
+    let late = Writer::start(&world, &network, "d").await;
+    assert_eq!(late.role(), Role::Frozen);
+    for writer in writers {
+        writer.stop().await;
+    }
+    late.stop().await;
+    assert_eq!(world.checkpoint_head().await, frozen.head());
 }

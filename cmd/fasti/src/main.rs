@@ -19,7 +19,9 @@ use tokio::runtime::{Builder, Runtime};
 use crate::failure::Failure;
 use crate::globals::Globals;
 use crate::output::Output;
-use crate::verb::{doctor, fsck, get, keygen, loginfo, prove, trusted_root, upload, verify};
+use crate::verb::{
+    doctor, freeze, fsck, get, keygen, loginfo, prove, signing_config, trusted_root, upload, verify,
+};
 
 /// Works with a transparency log of software signatures: uploads, verifies, proves, audits.
 ///
@@ -49,10 +51,14 @@ enum Verb {
     Keygen(keygen::Arguments),
     /// Print what Sigstore's clients need to trust the log
     TrustedRoot(trusted_root::Arguments),
+    /// Print where Sigstore's clients send entries, to this log or to several
+    SigningConfig(signing_config::Arguments),
     /// Derive the whole log again and name everything that is not as it was signed
     Fsck(fsck::Arguments),
     /// Find out whether a store may be shared by writers
     Doctor(doctor::Arguments),
+    /// End a log for good: it is read for ever, and takes no more entries
+    Freeze(freeze::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -72,11 +78,13 @@ fn run(globals: &Globals, verb: &Verb) -> Result<Output, Failure> {
         Verb::Verify(arguments) => verify::run(globals, arguments),
         Verb::Keygen(arguments) => keygen::run(arguments),
         Verb::TrustedRoot(arguments) => trusted_root::run(globals, arguments),
+        Verb::SigningConfig(arguments) => signing_config::run(globals, arguments),
         Verb::Upload(arguments) => runtime()?.block_on(upload::run(globals, arguments)),
         Verb::Get(arguments) => runtime()?.block_on(get::run(globals, arguments)),
         Verb::Loginfo(arguments) => runtime()?.block_on(loginfo::run(globals, arguments)),
         Verb::Prove(arguments) => runtime()?.block_on(prove::run(globals, arguments)),
         Verb::Fsck(arguments) => fsck::run(globals, arguments, &runtime()?),
+        Verb::Freeze(arguments) => runtime()?.block_on(freeze::run(globals, arguments)),
         Verb::Doctor(arguments) => runtime()?.block_on(doctor::run(globals, arguments)),
     }
 }

@@ -1,11 +1,13 @@
 //! The verbs, a file each.
 
 pub mod doctor;
+pub mod freeze;
 pub mod fsck;
 pub mod get;
 pub mod keygen;
 pub mod loginfo;
 pub mod prove;
+pub mod signing_config;
 pub mod trusted_root;
 pub mod upload;
 pub mod verify;

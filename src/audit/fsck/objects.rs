@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tiles_spec::{BundleCoord, EntryBundle, HashTile, ResourcePath, TileCoord, TileWidth};
 use tokio::runtime::Handle;
 
+use crate::client::description::Description;
 use crate::client::fetch::{DirectoryFetch, Fetch, FetchError};
 
 /// Where a log's objects are.
@@ -49,6 +50,15 @@ impl Objects {
                 Ok(found)
             }
         }
+    }
+
+    /// What the log says of itself.
+    pub(super) fn description(&self) -> Result<Description, FetchError> {
+        let json = match self {
+            Self::Directory(directory) => directory.read_description(),
+            Self::Remote { fetch, runtime } => runtime.block_on(fetch.description()),
+        };
+        Ok(Description::parse(&json?.unwrap_or_default()))
     }
 
     /// Reads an object, or the full one that may have replaced it; says which was read.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
@@ -41,6 +41,8 @@ pub struct Report {
     pub objects: u64,
     /// Objects beyond the checkpoint: written, and not published yet.
     pub ahead: u64,
+    /// The log says that it was frozen, with this very tree.
+    pub frozen: bool,
     /// Everything that is wrong, by path.
     pub problems: Vec<Problem>,
     /// Problems beyond those that are named.
@@ -65,6 +67,7 @@ pub(super) struct Findings {
     rekor: AtomicU64,
     unreadable: AtomicU64,
     signatures: AtomicU64,
+    frozen: AtomicBool,
 }
 
 /// What was found in one bundle.
@@ -97,6 +100,10 @@ impl Findings {
         self.objects.fetch_add(1, Ordering::Relaxed);
     }
 
+    pub(super) fn is_frozen(&self) {
+        self.frozen.store(true, Ordering::Relaxed);
+    }
+
     pub(super) fn count_ahead(&self) {
         self.ahead.fetch_add(1, Ordering::Relaxed);
     }
@@ -122,6 +129,7 @@ impl Findings {
             signatures: self.signatures.into_inner(),
             objects: self.objects.into_inner(),
             ahead: self.ahead.into_inner(),
+            frozen: self.frozen.into_inner(),
             problems: problems.into_iter().collect(),
             problems_omitted: self.omitted.into_inner(),
         }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use tiles_spec::ResourcePath;
 use tokio::sync::OnceCell;
 
-use super::{Fetch, FetchError};
+use super::{DESCRIPTION, DESCRIPTION_BYTES_MAX, Fetch, FetchError};
 use crate::store::{BucketLocation, BucketOptions, BucketStore, ObjectPath, Store as _};
 
 /// Reads a log in a bucket.
@@ -42,6 +42,18 @@ impl Fetch for BucketFetch {
             source: Box::new(source),
         })?;
         Ok(object.map(|object| object.bytes.into()))
+    }
+
+    async fn description(&self) -> Result<Option<Vec<u8>>, FetchError> {
+        let place = || format!("{}/{DESCRIPTION}", self.location);
+        let failed = |source| FetchError::Store { place: place(), source: Box::new(source) };
+        let object = self.store().await?.get(&ObjectPath::log_json()).await.map_err(failed)?;
+        match object {
+            Some(object) if object.bytes.len() > DESCRIPTION_BYTES_MAX => {
+                Err(FetchError::TooLong { place: place(), max: DESCRIPTION_BYTES_MAX })
+            }
+            found => Ok(found.map(|object| object.bytes.into())),
+        }
     }
 
     fn place(&self, path: &ResourcePath) -> String {

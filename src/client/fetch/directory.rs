@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 use tiles_spec::{EntryBundle, ResourcePath};
 
-use super::{Fetch, FetchError, bytes_max, gunzip};
+use super::{DESCRIPTION, DESCRIPTION_BYTES_MAX, Fetch, FetchError, bytes_max, gunzip};
 use crate::offload::offload;
 
 const GZIP_MAGIC: [u8; 3] = [0x1f, 0x8b, 0x08];
@@ -43,24 +43,39 @@ impl DirectoryFetch {
     /// Reads an object into `into`, whose old content is dropped; whether there is one. For loops
     /// over many objects, which keep the buffer.
     pub fn read_into(&self, path: &ResourcePath, into: &mut Vec<u8>) -> Result<bool, FetchError> {
-        into.clear();
-        let place = || self.place(path);
-        let io = |source| FetchError::Io { place: place(), source };
-        let file = match File::open(self.root.join(path.to_string())) {
-            Ok(file) => file,
-            Err(error) if is_absence(&error) => return Ok(false),
-            Err(error) => return Err(io(error)),
-        };
-        let max = bytes_max(path);
-        file.take(max as u64 + 1).read_to_end(into).map_err(io)?;
-        if into.len() > max {
-            return Err(FetchError::TooLong { place: place(), max });
+        let (max, place) = (bytes_max(path), || self.place(path));
+        if !self.read_file(&path.to_string(), max, into)? {
+            return Ok(false);
         }
         if let ResourcePath::Bundle(bundle) = path
             && into.starts_with(&GZIP_MAGIC)
             && EntryBundle::decode(into.as_slice(), bundle.width).is_err()
         {
             *into = gunzip(into, max, &place())?;
+        }
+        Ok(true)
+    }
+
+    /// What the log says of itself, if it does.
+    pub fn read_description(&self) -> Result<Option<Vec<u8>>, FetchError> {
+        let mut bytes = Vec::new();
+        Ok(self.read_file(DESCRIPTION, DESCRIPTION_BYTES_MAX, &mut bytes)?.then_some(bytes))
+    }
+
+    /// Reads a file of at most `max` bytes into `into`; whether there is one.
+    fn read_file(&self, name: &str, max: usize, into: &mut Vec<u8>) -> Result<bool, FetchError> {
+        into.clear();
+        let path = self.root.join(name);
+        let place = || path.display().to_string();
+        let io = |source| FetchError::Io { place: place(), source };
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if is_absence(&error) => return Ok(false),
+            Err(error) => return Err(io(error)),
+        };
+        file.take(max as u64 + 1).read_to_end(into).map_err(io)?;
+        if into.len() > max {
+            return Err(FetchError::TooLong { place: place(), max });
         }
         Ok(true)
     }
@@ -80,6 +95,11 @@ impl Fetch for DirectoryFetch {
             Ok(this.read_into(&path, &mut bytes)?.then_some(bytes))
         })
         .await
+    }
+
+    async fn description(&self) -> Result<Option<Vec<u8>>, FetchError> {
+        let this = self.clone();
+        offload(move || this.read_description()).await
     }
 
     fn place(&self, path: &ResourcePath) -> String {

@@ -11,7 +11,7 @@ use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, RETRY_AFTER}
 use reqwest::{Client, Response, StatusCode, Url, redirect};
 use tiles_spec::ResourcePath;
 
-use super::{Fetch, FetchError, bytes_max, gunzip};
+use super::{DESCRIPTION, DESCRIPTION_BYTES_MAX, Fetch, FetchError, bytes_max, gunzip};
 use crate::clock::{Clock as _, SystemClock};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -80,6 +80,18 @@ impl Fetch for HttpFetch {
             }
         }
         self.attempt(&place, path).await
+    }
+
+    async fn description(&self) -> Result<Option<Vec<u8>>, FetchError> {
+        let place = format!("{}/{DESCRIPTION}", self.base);
+        let failed = |source| FetchError::Request { place: place.clone(), source };
+        let asked = self.client.get(&place).header(ACCEPT_ENCODING, "identity");
+        let answer = asked.send().await.map_err(failed)?;
+        match answer.status() {
+            StatusCode::OK => body(answer, DESCRIPTION_BYTES_MAX, &place).await.map(Some),
+            StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::FORBIDDEN => Ok(None),
+            status => Err(FetchError::Status { place, status }),
+        }
     }
 
     fn place(&self, path: &ResourcePath) -> String {

@@ -8,7 +8,7 @@ use tiles_spec::{Hash, LeafIndex, leaf_hash, verify_inclusion};
 
 use super::super::trust::{OpenedCheckpoint, Trust};
 use super::refusal::Refusal;
-use super::verdict::Logged;
+use super::verdict::{Logged, SignerSeen};
 use crate::entry::TransparencyLogEntry;
 
 /// Verifies that `leaf` is the entry that a log's answer is about, and that it is in the log.
@@ -45,7 +45,21 @@ impl Logged {
             head: checkpoint.head(),
             index,
             leaf,
+            in_use: checkpoint.log().in_use,
             cosigned: checkpoint.cosigned().to_vec(),
+        }
+    }
+
+    /// The log's key was in use when the entry was signed, as far as that is known. A key that was
+    /// given up, or taken, signs nothing more that is believed.
+    pub(super) fn check_time(&self, signer: Option<&SignerSeen>) -> Result<(), Refusal> {
+        match SignerSeen::time(signer) {
+            Some(signed) if !signed.overlaps(&self.in_use) => Err(Refusal::NotInUse {
+                log: self.log.name().to_string(),
+                in_use: self.in_use,
+                signed,
+            }),
+            _ => Ok(()),
         }
     }
 }

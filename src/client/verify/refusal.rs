@@ -7,6 +7,7 @@ use tiles_spec::ProofError;
 
 use super::super::authority::AuthorityError;
 use super::super::trust::CheckpointRefusal;
+use super::super::window::Window;
 use crate::entry::{ArtifactDigest, EntryError};
 
 /// The reason for a refusal.
@@ -43,6 +44,16 @@ pub enum Refusal {
         stated: String,
         /// Of the log, hex.
         actual: String,
+    },
+    /// The log's key was not in use then.
+    #[error("it was signed {signed}, but the key of the log {log:?} is trusted {in_use}")]
+    NotInUse {
+        /// The log.
+        log: String,
+        /// When its key is trusted.
+        in_use: Window,
+        /// When the certificate of the signer was valid.
+        signed: Window,
     },
     /// Entry, proof and checkpoint do not agree with each other.
     #[error("the log entry contradicts itself: {field} is {stated} there and {actual} here")]

@@ -1,7 +1,7 @@
 //! Who signed, and is that whom the caller demands?
 
 use super::super::artifact::Artifact;
-use super::super::authority::issuer_of;
+use super::super::authority::{issuer_of, validity};
 use super::super::trust::Trust;
 use super::refusal::Refusal;
 use super::verdict::{CertificateSeen, SignerSeen, Vouched};
@@ -75,5 +75,5 @@ fn certificate(der: &[u8], trust: &Trust, demand: &Demand) -> Result<Certificate
         let found = issuer.unwrap_or_default();
         return Err(Refusal::OidcIssuer { found, demanded: demanded.clone() });
     }
-    Ok(CertificateSeen { identities, issuer, vouched })
+    Ok(CertificateSeen { identities, issuer, valid: validity(der)?, vouched })
 }

@@ -3,6 +3,7 @@
 use tiles_spec::{Hash, LeafIndex, TreeHead, VerifierKey};
 
 use super::super::trust::Cosigned;
+use super::super::window::Window;
 use crate::entry::{ArtifactDigest, SigningAlgorithm};
 
 /// An artifact is signed, and the signature is in a trusted log.
@@ -45,6 +46,8 @@ pub struct Logged {
     pub index: LeafIndex,
     /// The entry's leaf hash.
     pub leaf: Hash,
+    /// When the caller believes that key.
+    pub in_use: Window,
     /// The trusted witnesses that saw that tree.
     pub cosigned: Vec<Cosigned>,
 }
@@ -69,6 +72,8 @@ pub struct CertificateSeen {
     pub identities: Vec<String>,
     /// The OIDC issuer that the authority recorded.
     pub issuer: Option<String>,
+    /// When it is valid, as it says.
+    pub valid: Window,
     /// Whether any of that can be believed.
     pub vouched: Vouched,
 }
@@ -127,6 +132,16 @@ impl Verdict {
                 None => {}
             }
         }
+        if SignerSeen::time(self.signer.as_ref()).is_none() {
+            let bounded = self.logged.iter().filter(|logged| logged.in_use.is_bounded());
+            sentences.extend(bounded.map(|Logged { log, in_use, .. }| {
+                format!(
+                    "whether that was while the key of {} was in use, {in_use}: nobody who is \
+                     trusted says when it was signed",
+                    log.name()
+                )
+            }));
+        }
         if self.logged.iter().all(|logged| logged.cosigned.is_empty()) {
             sentences.push(
                 "whether others are shown the same log: no trusted witness has cosigned".to_owned(),
@@ -134,6 +149,14 @@ impl Verdict {
         }
         sentences.extend(self.unchecked.iter().cloned());
         sentences
+    }
+}
+
+impl SignerSeen {
+    /// When it was signed, as far as somebody trusted says so: while the certificate was valid.
+    pub(super) fn time(signer: Option<&Self>) -> Option<Window> {
+        let certificate = signer?.certificate.as_ref()?;
+        matches!(certificate.vouched, Vouched::By(_)).then_some(certificate.valid)
     }
 }
 

@@ -120,6 +120,7 @@ fn every_flipped_bit_of_a_record_is_found() {
         after: grown.head,
         writer: String::new(),
         entries: new.into_iter().map(|leaf| leaf.entry).collect(),
+        is_last: false,
     };
     assert_eq!(guard.check(record.encode()).expect("is sound").head(), grown.head);
     let encoded = record.encode();

@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
+use fasti::client::description::Description;
 use fasti::client::fetch::Location;
 use fasti::entropy::{Entropy as _, OsEntropy};
 use fasti::store::probe::{Examination, Latency, ProbeError, examine};
 use fasti::store::{BucketStore, DirectoryOptions, DirectoryStore, Stores};
 use serde_json::{Value, json};
+use tiles_spec::TreeHead;
 
 use crate::failure::Failure;
 use crate::globals::Globals;
@@ -44,7 +46,21 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
             examine(&Stores::of(Arc::new(store)), nonce).await
         }
     };
-    report(&arguments.store, examined)
+    let mut output = report(&arguments.store, examined)?;
+    let last = last_tree(globals, &arguments.store).await?;
+    if let Some(TreeHead { size, root }) = last {
+        let line =
+            format!("A log is there that was frozen, with a tree of {size}, root hash {root}");
+        output.lines.push(line);
+        output.json["frozen"] = json!({"treeSize": size.get(), "rootHash": root.to_string()});
+    }
+    Ok(output)
+}
+
+/// The last tree of the log that lies there, if it says that it was frozen.
+async fn last_tree(globals: &Globals, store: &Location) -> anyhow::Result<Option<TreeHead>> {
+    let described = store.open(&globals.bucket_options()?)?.description().await?;
+    Ok(Description::parse(&described.unwrap_or_default()).last_tree())
 }
 
 /// A directory inside a store's, where a second store can be opened beside a writer at work.

@@ -97,6 +97,9 @@ fn lines(report: &Report) -> Vec<String> {
         report.objects,
         report.problems.len() as u64 + report.problems_omitted,
     ));
+    if report.frozen {
+        lines.push("The log is frozen: this is its last tree".to_owned());
+    }
     for (count, what) in [
         (report.signatures, "signatures verified again"),
         (report.unreadable_entries, "entries look like Rekor's and cannot be read as such"),

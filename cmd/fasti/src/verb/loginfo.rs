@@ -34,6 +34,7 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     let monitor = Monitor::new(state_dir(arguments)?);
     let (trust, mut view) = (globals.trust()?, globals.view().await?);
     let growth = refused_if(monitor.observe(&mut view, &trust).await, MonitorError::is_refusal)?;
+    let is_frozen = view.is_last().await.map_err(anyhow::Error::from)?;
     let (head, log) = (view.head(), view.checkpoint().log());
     let (since, before) = match growth {
         Growth::First => ("not seen before: nothing to compare with".to_owned(), None),
@@ -52,6 +53,9 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
         format!("Consistency:       {since}"),
     ];
     lines.extend(witnesses.iter().map(|witness| format!("Witness:           {witness}")));
+    if is_frozen {
+        lines.push("Frozen:            the log says that this is its last tree".to_owned());
+    }
     let json = json!({
         "Origin": log.origin(),
         "ActiveTreeSize": head.size.get(),
@@ -60,6 +64,7 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
         "LogID": hex::encode(log.log_id),
         "ConsistentWithTreeSize": before.map(tiles_spec::TreeSize::get),
         "Witnesses": witnesses,
+        "Frozen": is_frozen,
         "Checkpoint": String::from_utf8_lossy(&view.checkpoint().to_bytes()),
     });
     Ok(Output::good(lines, json))
@@ -85,7 +90,7 @@ async fn writers_stand(globals: &Globals, writers: &[Url]) -> anyhow::Result<Out
                 continue;
             }
         };
-        all_ready &= stands.status == "ready";
+        all_ready &= ["ready", "frozen"].contains(&stands.status.as_str());
         lines.extend([
             format!("Writer:            {url}"),
             format!("Status:            {}", stands.status),

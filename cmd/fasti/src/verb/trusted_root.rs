@@ -1,38 +1,79 @@
-//! `fasti trusted-root`: the log's key and address as Sigstore's clients read them.
+//! `fasti trusted-root`: the log's key and address as Sigstore's clients read them, alone or with those
+//! of other logs.
 
-use anyhow::Context as _;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, anyhow};
 use clap::Args;
 use fasti::client::fetch::Location;
-use fasti::client::trusted_root;
+use fasti::client::trusted_root::{self, Span, TRUSTED_ROOT_BYTES_MAX};
 
 use crate::failure::Failure;
+use crate::files;
 use crate::globals::Globals;
 use crate::output::Output;
+use crate::verb::signing_config;
 
 #[derive(Args)]
 pub struct Arguments {
     /// The log's public URL [default: https:// and the origin]
     #[arg(long, value_name = "URL")]
     url: Option<Location>,
-    /// When the key came into use (RFC 3339)
-    #[arg(long, value_name = "TIME", default_value = "1970-01-01T00:00:00Z")]
-    start_time: String,
-    /// Print the signing configuration instead: where to send entries
-    #[arg(long)]
+    /// When the log's key came into use (RFC 3339)
+    #[arg(long, value_name = "TIME", default_value = BEGINNING, alias = "start-time")]
+    valid_from: String,
+    /// When it went out of use: when the log was frozen
+    #[arg(long, value_name = "TIME")]
+    valid_until: Option<String>,
+    /// Put everything of these trusted roots first, and this log's after it, if a key is given
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    merge: Vec<PathBuf>,
+    /// Print the signing configuration instead (see `fasti signing-config`)
+    #[arg(long, conflicts_with = "merge")]
     signing_config: bool,
     /// Who runs the log, for the signing configuration [default: the origin]
     #[arg(long, value_name = "NAME", requires = "signing_config")]
     operator: Option<String>,
 }
 
+/// From when on a key or service is valid if nothing else is said.
+pub const BEGINNING: &str = "1970-01-01T00:00:00Z";
+
 pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
+    let span =
+        Span { start: Some(arguments.valid_from.clone()), end: arguments.valid_until.clone() };
+    if arguments.signing_config {
+        let url = public_url(globals, arguments.url.as_ref())?;
+        return signing_config::of_one_log(globals, url, arguments.operator.clone(), span);
+    }
+    let own = if globals.vkeys.is_empty() && !arguments.merge.is_empty() {
+        None
+    } else {
+        let url = public_url(globals, arguments.url.as_ref())?;
+        let root = trusted_root::write(&globals.log_key()?, &url, &span);
+        Some(root.context("cannot describe this log")?)
+    };
+    let json = match own {
+        Some(own) if arguments.merge.is_empty() => own,
+        own => {
+            let read = |path: &PathBuf| files::read(path, TRUSTED_ROOT_BYTES_MAX);
+            let mut roots = arguments.merge.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+            roots.extend(own.map(String::into_bytes));
+            let merged = trusted_root::merge(&roots);
+            merged.map_err(|error| Failure::Refused(anyhow!(error).context("cannot merge")))?
+        }
+    };
+    let value = serde_json::from_str(&json).context("what was written is JSON")?;
+    Ok(Output::good(vec![json], value))
+}
+
+/// Where others reach the log.
+pub fn public_url(globals: &Globals, url: Option<&Location>) -> anyhow::Result<String> {
     let key = globals.log_key()?;
     let origin = key.name().as_str();
-    let url = match &arguments.url {
+    let url = match url {
         Some(location @ Location::Http(_)) => location.to_string(),
-        Some(location) => {
-            return Err(anyhow::anyhow!("--url {location}: give an http(s) URL").into());
-        }
+        Some(location) => anyhow::bail!("--url {location}: give an http(s) URL"),
         None => format!("https://{origin}"),
     };
     if let Ok(Location::Http(parsed)) = url.parse::<Location>()
@@ -43,13 +84,5 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
              this log is {origin:?} at {url}"
         );
     }
-    let json = if arguments.signing_config {
-        let operator = arguments.operator.as_deref().unwrap_or(origin);
-        trusted_root::write_signing_config(&url, operator, &arguments.start_time)
-    } else {
-        trusted_root::write(&key, &url, &arguments.start_time)
-    };
-    let json = json.context("cannot describe this log")?;
-    let value = serde_json::from_str(&json).context("what was written is JSON")?;
-    Ok(Output::good(vec![json], value))
+    Ok(url)
 }

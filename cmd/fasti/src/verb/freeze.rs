@@ -1,0 +1,107 @@
+//! `fasti freeze`: ends a log for good, while its writers run or not.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow};
+use clap::Args;
+use fasti::client::fetch::Location;
+use fasti::clock::SystemClock;
+use fasti::entropy::OsEntropy;
+use fasti::log::peers::{Nobody, Peers};
+use fasti::log::{Context, Frozen, LogConfig, RecoverError, freeze};
+use fasti::metrics::LogMetrics;
+use fasti::signer::{FileSigner, SignedMemory};
+use fasti::store::{BucketStore, DirectoryOptions, DirectoryStore, Stores};
+use serde_json::json;
+use tiles_spec::{Origin, ResourcePath, SignedCheckpoint};
+
+use crate::failure::{Failure, refused_if};
+use crate::globals::Globals;
+use crate::output::Output;
+
+#[derive(Args)]
+pub struct Arguments {
+    /// The log's store: a bucket (s3, gs, az), or a directory whose writer has stopped
+    #[arg(long, env = "FASTI_STORE", value_name = "URL|DIR")]
+    store: Location,
+    /// The log's key, as its writers have it [default: the one in a directory]
+    #[arg(long, env = "FASTI_KEY", value_name = "FILE")]
+    key: Option<PathBuf>,
+}
+
+pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
+    let context = context(globals, arguments).await?;
+    let origin = context.signer.origin().to_string();
+    let frozen = refused_if(freeze(&context).await, |error| !RecoverError::is_passing(error))?;
+    Ok(output(&origin, &frozen))
+}
+
+async fn context(globals: &Globals, arguments: &Arguments) -> anyhow::Result<Context> {
+    if let Location::Http(url) = &arguments.store {
+        anyhow::bail!("--store {url}: give the bucket or directory behind it");
+    }
+    let origin = origin(globals, &arguments.store).await?;
+    let key = key(arguments)?;
+    let signer = FileSigner::open(&key, origin)?;
+    let (stores, peers): (_, Option<Arc<dyn Peers>>) = match &arguments.store {
+        Location::Bucket(location) => {
+            let store = BucketStore::open(location.clone(), &globals.bucket_options()?).await?;
+            (Stores::shared(Arc::new(store)), Some(Arc::new(Nobody)))
+        }
+        Location::Directory(path) => {
+            let store = DirectoryStore::open(path, DirectoryOptions::default())?;
+            (Stores::of(Arc::new(store)), None)
+        }
+        Location::Http(_) => unreachable!("was refused"),
+    };
+    Ok(Context {
+        config: LogConfig::default(),
+        stores,
+        signer: Arc::new(signer),
+        memory: Some(SignedMemory::beside(&key)),
+        peers,
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(OsEntropy),
+        metrics: Arc::new(LogMetrics::default()),
+    })
+}
+
+/// The name of the log that is there. Whether it is this key's log, the log's recovery finds out.
+async fn origin(globals: &Globals, store: &Location) -> anyhow::Result<Origin> {
+    let fetch = store.open(&globals.bucket_options()?)?;
+    let path = ResourcePath::Checkpoint;
+    let checkpoint = fetch.fetch(&path).await?;
+    let checkpoint = checkpoint
+        .with_context(|| format!("there is no log: nothing at {}", fetch.place(&path)))?;
+    let checkpoint = SignedCheckpoint::parse(&checkpoint).context("there is no log there")?;
+    Ok(checkpoint.checkpoint().origin.parse()?)
+}
+
+fn key(arguments: &Arguments) -> anyhow::Result<PathBuf> {
+    match (&arguments.key, &arguments.store) {
+        (Some(key), _) => Ok(key.clone()),
+        (None, Location::Directory(path)) => Ok(path.join("_writer/log.key")),
+        (None, _) => Err(anyhow!("give the log's key with --key FILE, as its writers have it")),
+    }
+}
+
+fn output(origin: &str, frozen: &Frozen) -> Output {
+    let head = frozen.head();
+    let mut lines = vec![
+        format!("Frozen:            {origin}"),
+        format!("Tree Size:         {}", head.size),
+        format!("Root Hash:         {}", head.root),
+    ];
+    if frozen.already {
+        lines.push("It was frozen before.".to_owned());
+    }
+    let json = json!({
+        "Origin": origin,
+        "TreeSize": head.size.get(),
+        "RootHash": head.root.to_string(),
+        "Already": frozen.already,
+        "Checkpoint": String::from_utf8_lossy(&frozen.publication.checkpoint),
+    });
+    Output::good(lines, json)
+}

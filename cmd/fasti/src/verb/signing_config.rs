@@ -1,0 +1,141 @@
+//! `fasti signing-config`: where Sigstore's clients send entries, to one log or to several that follow
+//! each other.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, anyhow};
+use clap::{Args, ValueEnum};
+use fasti::client::fetch::Location;
+use fasti::client::signing_config::{
+    REKOR_API, SIGNING_CONFIG_BYTES_MAX, Selection, Selector, Service, SigningConfig,
+};
+use fasti::client::trusted_root::Span;
+use reqwest::Url;
+
+use crate::failure::Failure;
+use crate::files;
+use crate::globals::Globals;
+use crate::output::Output;
+use crate::verb::trusted_root::{BEGINNING, public_url};
+
+#[derive(Args)]
+pub struct Arguments {
+    /// The log's public URL [default: https:// and the origin of its key]
+    #[arg(long, value_name = "URL")]
+    url: Option<Location>,
+    /// Who runs the services named here [default: the host of the log's URL]
+    #[arg(long, value_name = "NAME")]
+    operator: Option<String>,
+    /// From when on they are to be used (RFC 3339)
+    #[arg(long, value_name = "TIME", default_value = BEGINNING)]
+    valid_from: String,
+    /// Until when
+    #[arg(long, value_name = "TIME")]
+    valid_until: Option<String>,
+    /// Which of the logs that are valid a client is to use
+    #[arg(long, value_enum, default_value = "any")]
+    selector: SelectorFlag,
+    /// How many, of as many operators
+    #[arg(long, value_name = "N", required_if_eq("selector", "exact"),
+          value_parser = clap::value_parser!(u32).range(1..))]
+    count: Option<u32>,
+    /// A certificate authority (Fulcio, API version 1)
+    #[arg(long, value_name = "URL")]
+    ca_url: Vec<Url>,
+    /// A provider of identities
+    #[arg(long, value_name = "URL")]
+    oidc_url: Vec<Url>,
+    /// A timestamp authority
+    #[arg(long, value_name = "URL")]
+    tsa_url: Vec<Url>,
+    /// Put the services of these configurations first
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    merge: Vec<PathBuf>,
+}
+
+/// See [`Selector`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum SelectorFlag {
+    /// One
+    Any,
+    /// Each
+    All,
+    /// As many as --count says
+    Exact,
+}
+
+pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
+    let span =
+        Span { start: Some(arguments.valid_from.clone()), end: arguments.valid_until.clone() };
+    let names_a_log = arguments.url.is_some() || !globals.vkeys.is_empty();
+    let url = match &arguments.url {
+        Some(location @ Location::Http(_)) if globals.vkeys.is_empty() => {
+            Some(location.to_string())
+        }
+        url if names_a_log || arguments.merge.is_empty() => {
+            Some(public_url(globals, url.as_ref())?)
+        }
+        _ => None,
+    };
+    let operator = operator(arguments.operator.clone(), url.as_deref());
+    let service = |url: String, major_api_version| Service {
+        url,
+        major_api_version,
+        valid_for: span.clone(),
+        operator: operator.clone(),
+    };
+    let others = |urls: &[Url]| urls.iter().map(|url| service(text(url), 1)).collect();
+    let own = SigningConfig {
+        ca_urls: others(&arguments.ca_url),
+        oidc_urls: others(&arguments.oidc_url),
+        tsa_urls: others(&arguments.tsa_url),
+        rekor_tlog_urls: url.into_iter().map(|url| service(url, REKOR_API)).collect(),
+        ..SigningConfig::default()
+    };
+    let mut config = SigningConfig::default();
+    for path in &arguments.merge {
+        let name = || path.display().to_string();
+        let read = SigningConfig::read(&files::read(path, SIGNING_CONFIG_BYTES_MAX)?);
+        let read = read.with_context(name)?;
+        config.tsa_config = read.tsa_config.clone();
+        config.add(read).map_err(|error| Failure::Refused(anyhow!(error).context(name())))?;
+    }
+    config.add(own).map_err(|error| Failure::Refused(anyhow!(error)))?;
+    config.rekor_tlog_config = Selection {
+        selector: match arguments.selector {
+            SelectorFlag::Any => Selector::Any,
+            SelectorFlag::All => Selector::All,
+            SelectorFlag::Exact => Selector::Exact,
+        },
+        count: arguments.count.filter(|_| arguments.selector == SelectorFlag::Exact),
+    };
+    print(&config)
+}
+
+/// The configuration that names one log and nothing else.
+pub fn of_one_log(
+    globals: &Globals,
+    url: String,
+    operator: Option<String>,
+    valid_for: Span,
+) -> Result<Output, Failure> {
+    let operator = operator.unwrap_or(globals.log_key()?.name().to_string());
+    let service = Service { url, major_api_version: REKOR_API, valid_for, operator };
+    print(&SigningConfig { rekor_tlog_urls: vec![service], ..SigningConfig::default() })
+}
+
+fn print(config: &SigningConfig) -> Result<Output, Failure> {
+    let json = config.write().context("cannot describe these services")?;
+    let value = serde_json::from_str(&json).context("what was written is JSON")?;
+    Ok(Output::good(vec![json], value))
+}
+
+fn operator(named: Option<String>, url: Option<&str>) -> String {
+    let host = || Some(url?.parse::<Url>().ok()?.host_str()?.to_owned());
+    named.or_else(host).unwrap_or_default()
+}
+
+/// Without the slash that a bare host gets.
+fn text(url: &Url) -> String {
+    url.as_str().trim_end_matches('/').to_owned()
+}

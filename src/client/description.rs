@@ -1,0 +1,48 @@
+//! What a log says of itself, in `log.json`: no source of trust, but the log's operator says there
+//! whether the log was frozen, and with which tree.
+
+use serde::Deserialize;
+use tiles_spec::{Hash, TreeHead, TreeSize};
+
+/// `log.json`, as far as readers want to know it. What cannot be read is passed over.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Description {
+    frozen: Option<LastTree>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LastTree {
+    tree_size: u64,
+    root_hash: String,
+}
+
+impl Description {
+    /// Reads `log.json`.
+    pub fn parse(json: &[u8]) -> Self {
+        serde_json::from_slice(json).unwrap_or_default()
+    }
+
+    /// The tree that the log ended with, if it was frozen.
+    pub fn last_tree(&self) -> Option<TreeHead> {
+        let LastTree { tree_size, root_hash } = self.frozen.as_ref()?;
+        let size = TreeSize::new(*tree_size)?;
+        Some(TreeHead { size, root: Hash::from_base64(root_hash).ok()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_is_frozen_only_where_it_says_so_properly() {
+        let root = TreeHead::EMPTY.root.to_base64();
+        let frozen = format!(r#"{{"origin":"x","frozen":{{"treeSize":0,"rootHash":"{root}"}}}}"#);
+        assert_eq!(Description::parse(frozen.as_bytes()).last_tree(), Some(TreeHead::EMPTY));
+        let odd = frozen.replace(&root, "AAAA");
+        for json in ["", "{}", r#"{"frozen":null}"#, r#"{"frozen":true}"#, &odd] {
+            assert_eq!(Description::parse(json.as_bytes()).last_tree(), None, "{json}");
+        }
+    }
+}

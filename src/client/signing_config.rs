@@ -1,0 +1,221 @@
+//! Sigstore's signing configuration (`sigstore_trustroot.proto`, v0.2, protobuf JSON): where clients
+//! send entries, and from when until when.
+//!
+//! Of the services of one operator that are valid now, clients take the one with the highest API
+//! version that they know. So the windows of logs that follow each other should meet and not overlap.
+
+use serde::{Deserialize, Serialize};
+
+use super::trusted_root::Span;
+use super::window::{Window, WindowError};
+
+/// Most bytes of a file that is worth reading.
+pub const SIGNING_CONFIG_BYTES_MAX: usize = 1 << 20;
+
+const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.signingconfig.v0.2+json";
+/// The version of Rekor's API that fasti speaks.
+pub const REKOR_API: u32 = 2;
+
+/// Why a signing configuration cannot be read or made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SigningConfigError {
+    /// Not the JSON that it should be.
+    #[error("not a signing configuration: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Of another type.
+    #[error("its media type is {0:?}, not that of a signing configuration, version 0.2")]
+    MediaType(String),
+    /// A window of time that is none.
+    #[error("the validFor of {url} is malformed: {source}")]
+    Window {
+        /// The service.
+        url: String,
+        /// Why.
+        #[source]
+        source: WindowError,
+    },
+    /// Two configurations say different things of one service.
+    #[error("the configurations contradict each other about {0}")]
+    Conflict(String),
+}
+
+/// A service and when to use it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Service {
+    /// Where.
+    pub url: String,
+    /// Which version of its API.
+    pub major_api_version: u32,
+    /// When.
+    #[serde(default)]
+    pub valid_for: Span,
+    /// Who runs it.
+    #[serde(default)]
+    pub operator: String,
+}
+
+/// How many of the services to use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Selection {
+    /// `ANY`, `ALL` or `EXACT`.
+    pub selector: Selector,
+    /// Of so many operators, where it is `EXACT`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
+}
+
+/// See [`Selection`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Selector {
+    /// One of them.
+    Any,
+    /// Each of them.
+    All,
+    /// As many as the count says.
+    Exact,
+}
+
+/// Where to sign.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SigningConfig {
+    /// Always the one of version 0.2.
+    pub media_type: String,
+    /// Certificate authorities.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ca_urls: Vec<Service>,
+    /// Where identities come from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub oidc_urls: Vec<Service>,
+    /// Logs.
+    #[serde(default)]
+    pub rekor_tlog_urls: Vec<Service>,
+    /// Timestamp authorities.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tsa_urls: Vec<Service>,
+    /// Of which logs.
+    #[serde(default)]
+    pub rekor_tlog_config: Selection,
+    /// Of which timestamp authorities.
+    #[serde(default)]
+    pub tsa_config: Selection,
+}
+
+impl Default for Selection {
+    fn default() -> Self {
+        Self { selector: Selector::Any, count: None }
+    }
+}
+
+impl Default for SigningConfig {
+    fn default() -> Self {
+        Self {
+            media_type: MEDIA_TYPE.to_owned(),
+            ca_urls: Vec::new(),
+            oidc_urls: Vec::new(),
+            rekor_tlog_urls: Vec::new(),
+            tsa_urls: Vec::new(),
+            rekor_tlog_config: Selection::default(),
+            tsa_config: Selection::default(),
+        }
+    }
+}
+
+impl SigningConfig {
+    /// Reads a configuration.
+    pub fn read(json: &[u8]) -> Result<Self, SigningConfigError> {
+        let config: Self = serde_json::from_slice(json)?;
+        if config.media_type != MEDIA_TYPE {
+            let found = config.media_type.chars().take(100).collect();
+            return Err(SigningConfigError::MediaType(found));
+        }
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Writes it.
+    pub fn write(&self) -> Result<String, SigningConfigError> {
+        self.check()?;
+        Ok(serde_json::to_string_pretty(self)?)
+    }
+
+    /// Adds the services of another one. What is there already is not added again; a service of which
+    /// both say different things is refused. How many to use stays as it is here.
+    pub fn add(&mut self, other: Self) -> Result<(), SigningConfigError> {
+        let lists = [
+            (&mut self.ca_urls, other.ca_urls),
+            (&mut self.oidc_urls, other.oidc_urls),
+            (&mut self.rekor_tlog_urls, other.rekor_tlog_urls),
+            (&mut self.tsa_urls, other.tsa_urls),
+        ];
+        for (there, added) in lists {
+            for service in added {
+                let is_same = |old: &&Service| {
+                    old.url == service.url && old.major_api_version == service.major_api_version
+                };
+                match there.iter().find(is_same) {
+                    None => there.push(service),
+                    Some(old)
+                        if old.operator == service.operator
+                            && window(old)? == window(&service)? => {}
+                    Some(_) => return Err(SigningConfigError::Conflict(service.url)),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), SigningConfigError> {
+        let lists = [&self.ca_urls, &self.oidc_urls, &self.rekor_tlog_urls, &self.tsa_urls];
+        lists.into_iter().flatten().try_for_each(|service| window(service).map(drop))
+    }
+}
+
+fn window(service: &Service) -> Result<Window, SigningConfigError> {
+    let Span { start, end } = &service.valid_for;
+    Window::parse(start.as_deref(), end.as_deref())
+        .map_err(|source| SigningConfigError::Window { url: service.url.clone(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(url: &str, start: &str, end: Option<&str>) -> SigningConfig {
+        let valid_for = Span { start: Some(start.to_owned()), end: end.map(str::to_owned) };
+        let (url, operator) = (url.to_owned(), "log.test".to_owned());
+        let service = Service { url, major_api_version: REKOR_API, valid_for, operator };
+        SigningConfig { rekor_tlog_urls: vec![service], ..SigningConfig::default() }
+    }
+
+    #[test]
+    fn services_of_both_are_in_it_once() {
+        let mut merged = config("https://2026.log.test", "2026-01-01T00:00:00Z", None);
+        merged.add(config("https://2027.log.test", "2027-01-01T00:00:00Z", None)).unwrap();
+        let before = merged.clone();
+        merged.add(config("https://2026.log.test", "2026-01-01T00:00:00.000Z", None)).unwrap();
+        assert_eq!(merged, before);
+        assert_eq!(SigningConfig::read(merged.write().unwrap().as_bytes()).unwrap(), merged);
+        let ended =
+            config("https://2026.log.test", "2026-01-01T00:00:00Z", Some("2027-01-01T00:00:00Z"));
+        assert!(matches!(merged.add(ended), Err(SigningConfigError::Conflict(_))));
+    }
+
+    #[test]
+    fn what_is_no_configuration_is_refused() {
+        let json = config("https://log.test", "2026-01-01T00:00:00Z", None).write().unwrap();
+        for (from, to, words) in [
+            ("v0.2", "v0.1", "media type"),
+            ("2026-", "year ", "validFor of https://log.test"),
+            ("ANY", "SOME", "unknown variant"),
+        ] {
+            let damaged = json.replace(from, to);
+            let error = SigningConfig::read(damaged.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+        }
+        assert!(config("https://log.test", "soon", None).write().is_err());
+    }
+}

@@ -1,0 +1,146 @@
+//! Merge: one trusted root of several, so that entries of all their logs verify.
+//!
+//! Everything is kept as it was written, also what this program does not read. What is said twice is
+//! said once. What contradicts itself is refused: one log with two windows, keys or URLs, or one URL
+//! with two logs at the same time.
+
+use serde_json::{Map, Value, json};
+
+use super::{LogInstance, ROOT_MEDIA_TYPE, TrustedRootError, parse};
+
+/// The lists of a trusted root.
+const LISTS: [&str; 4] = ["tlogs", "certificateAuthorities", "ctlogs", "timestampAuthorities"];
+/// Those of logs, which have IDs.
+const LOG_LISTS: [&str; 2] = ["tlogs", "ctlogs"];
+
+/// One trusted root that says what all of `roots` say.
+pub fn merge(roots: &[Vec<u8>]) -> Result<String, TrustedRootError> {
+    let mut merged = Map::new();
+    merged.insert("mediaType".to_owned(), json!(ROOT_MEDIA_TYPE));
+    for root in roots {
+        parse(root)?;
+        let mut root: Map<String, Value> = serde_json::from_slice(root)?;
+        for list in LISTS {
+            let Some(Value::Array(added)) = root.remove(list) else { continue };
+            let there = merged.entry(list).or_insert_with(|| json!([]));
+            let Value::Array(there) = there else { continue };
+            for item in added {
+                if !is_there(list, there, &item)? {
+                    there.push(item);
+                }
+            }
+        }
+    }
+    Ok(serde_json::to_string_pretty(&merged)?)
+}
+
+/// The list says this already.
+fn is_there(list: &str, there: &[Value], item: &Value) -> Result<bool, TrustedRootError> {
+    if there.contains(item) {
+        return Ok(true);
+    }
+    if !LOG_LISTS.contains(&list) {
+        return Ok(false);
+    }
+    let new: LogInstance = serde_json::from_value(item.clone())?;
+    new.public_key.valid_for.window(&new.base_url)?;
+    for old in there {
+        let old: LogInstance = serde_json::from_value(old.clone())?;
+        if same(&old, &new)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Both are of one log and agree; refused if they are and do not.
+fn same(old: &LogInstance, new: &LogInstance) -> Result<bool, TrustedRootError> {
+    let conflict = |what: String| Err(TrustedRootError::Conflict(what));
+    let (old_key, new_key) = (&old.public_key, &new.public_key);
+    let (old_window, new_window) =
+        (old_key.valid_for.window(&old.base_url)?, new_key.valid_for.window(&new.base_url)?);
+    if old.log_id.key_id != new.log_id.key_id {
+        let is_one_place = old.base_url == new.base_url
+            && old_key.key_details == new_key.key_details
+            && old_window.overlaps(&new_window);
+        return if is_one_place {
+            conflict(format!(
+                "{} has two keys at the same time, {old_window} and {new_window}",
+                new.base_url
+            ))
+        } else {
+            Ok(false)
+        };
+    }
+    if old.base_url != new.base_url {
+        return conflict(format!("one log is at {} and at {}", old.base_url, new.base_url));
+    }
+    if old_key.raw_bytes != new_key.raw_bytes || old_key.key_details != new_key.key_details {
+        return conflict(format!("the log at {} has two keys of one ID", new.base_url));
+    }
+    if old_window != new_window {
+        return conflict(format!(
+            "the key of {} was in use {old_window}, and {new_window}",
+            new.base_url
+        ));
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use tiles_spec::{NoteSigningKey, VerifierKey};
+
+    use super::super::{Span, read, write};
+    use super::*;
+
+    fn key(name: &str, seed: u8) -> VerifierKey {
+        NoteSigningKey::from_seed(name.parse().unwrap(), &[seed; 32]).verifier_key().clone()
+    }
+
+    fn root(name: &str, seed: u8, start: &str, end: Option<&str>) -> Vec<u8> {
+        let span = Span { start: Some(start.to_owned()), end: end.map(str::to_owned) };
+        write(&key(name, seed), &format!("https://{name}"), &span).unwrap().into_bytes()
+    }
+
+    #[test]
+    fn logs_that_follow_each_other_are_all_in_it_once() {
+        let old = root("2026.log.test", 1, "2026-01-01T00:00:00Z", Some("2027-01-01T00:00:00Z"));
+        let new = root("2027.log.test", 2, "2027-01-01T00:00:00Z", None);
+        let once = merge(&[old.clone(), new.clone()]).unwrap();
+        let other_words = String::from_utf8(old.clone()).unwrap().replace("00Z", "00.000Z");
+        let again = merge(&[once.clone().into_bytes(), other_words.into_bytes(), new]).unwrap();
+        assert_eq!(once, again);
+        let origins: Vec<_> = read(once.as_bytes()).unwrap().logs;
+        let origins: Vec<_> = origins.iter().map(|log| log.origin().to_owned()).collect();
+        assert_eq!(origins, ["2026.log.test", "2027.log.test"]);
+    }
+
+    #[test]
+    fn what_is_not_read_here_is_kept() {
+        let mut value: Value =
+            serde_json::from_slice(&root("log.test", 1, "2026-01-01T00:00:00Z", None)).unwrap();
+        value["timestampAuthorities"] = json!([{"uri": "https://tsa.test", "certChain": {}}]);
+        value["tlogs"][0]["operator"] = json!("somebody");
+        let merged = merge(&[value.to_string().into_bytes()]).unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&merged).unwrap(), value);
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        let old = root("log.test", 1, "2026-01-01T00:00:00Z", None);
+        let ended = root("log.test", 1, "2026-01-01T00:00:00Z", Some("2027-01-01T00:00:00Z"));
+        let rekeyed = root("log.test", 2, "2027-06-01T00:00:00Z", None);
+        let moved = String::from_utf8(old.clone()).unwrap().replace("https://log", "http://log");
+        for (other, words) in [
+            (ended.clone(), "in use"),
+            (rekeyed.clone(), "two keys at the same time"),
+            (moved.into_bytes(), "one log is at"),
+            (b"{}".to_vec(), "mediaType"),
+        ] {
+            let error = merge(&[old.clone(), other]).unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+        }
+        merge(&[ended, rekeyed]).unwrap();
+    }
+}

@@ -1,0 +1,100 @@
+//! Freeze: the end of a log, for good (I17).
+//!
+//! The end is a commit record like any other first record of a term, created under the next number,
+//! that says that nothing follows. So it needs no permission: whoever leads is fenced by it, and
+//! whatever was committed before it stays. Whoever recovers finds it, finishes what lies before it,
+//! and takes no more. Finishing takes no leadership: the bytes are the same, whoever writes them, and
+//! nobody can commit after the last record, so that any number of writers may do it at once.
+//!
+//! Like a takeover record, one that was created too late may lie beside the chain, below what is
+//! published. Replay passes over it; so a log is believed to be frozen only when its last record and
+//! `checkpoint` agree, and [`freeze`] says so only when it has found them to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tiles_spec::TreeHead;
+
+use super::Context;
+use super::description::describe;
+use super::give_way;
+use super::integrate::Edge;
+use super::publish::Publication;
+use super::record::Epoch;
+use super::recover::{Begins, Picture, RecoverError, begin_term, finish, picture};
+use super::replay::Replay;
+use super::roles::chain;
+use crate::store::RecordNumber;
+
+/// Writers at work may be faster so often. A busy leader gives way long before.
+const ATTEMPTS_MAX: u32 = 60;
+/// Pause between two attempts.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// A log that has ended.
+#[derive(Clone, Debug)]
+pub struct Frozen {
+    /// The last tree, published.
+    pub publication: Arc<Publication>,
+    /// It was frozen before.
+    pub already: bool,
+    pub(super) epoch: Epoch,
+    /// The last record.
+    record: RecordNumber,
+}
+
+impl Frozen {
+    /// The last tree.
+    pub fn head(&self) -> TreeHead {
+        self.publication.head
+    }
+}
+
+/// Ends the log of `context`, while its writers run or not. When this returns, everything that was
+/// ever committed is published, and nothing more will be. An error says nothing: trying again finds
+/// out how the log stands, and is safe.
+pub async fn freeze(context: &Context) -> Result<Frozen, RecoverError> {
+    let mut already = true;
+    for attempt in 1.. {
+        let error = match try_to_freeze(context, &mut already).await {
+            Ok(frozen) => {
+                give_way::withdraw(context).await;
+                // No writer may come that would make it durable.
+                context.stores.commits.end(frozen.record, frozen.head().size).await?;
+                return Ok(Frozen { already, ..frozen });
+            }
+            Err(error) => error,
+        };
+        if !error.is_passing() || attempt == ATTEMPTS_MAX {
+            give_way::withdraw(context).await;
+            return Err(error);
+        }
+        tracing::debug!(error = chain(&error), attempt, "not frozen yet");
+        give_way::ask(context).await;
+        context.clock.sleep(PAUSE).await;
+    }
+    unreachable!("the last attempt returns")
+}
+
+async fn try_to_freeze(context: &Context, already: &mut bool) -> Result<Frozen, RecoverError> {
+    let Picture { mut replay, edge, mut guard } = picture(context).await?;
+    if !replay.is_frozen {
+        *already = false;
+        begin_term(context, &mut replay, &mut guard, Begins::TheEnd).await?;
+        replay.epoch = replay.epoch.next();
+        replay.next = replay.next.next();
+    }
+    finish_frozen(context, replay, edge).await
+}
+
+/// Publishes what the records before the last one imply, if that was not done.
+pub(super) async fn finish_frozen(
+    context: &Context,
+    replay: Replay,
+    edge: Edge,
+) -> Result<Frozen, RecoverError> {
+    let (_, _, publication) = finish(context, &replay, edge).await?;
+    describe(context, Some(publication.head)).await?;
+    let record = replay.next.previous().unwrap_or(RecordNumber::FIRST);
+    Ok(Frozen { publication: Arc::new(publication), already: true, epoch: replay.epoch, record })
+}
