@@ -16,6 +16,7 @@ use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use webpki::{EndEntityCert, Error, KeyUsage, anchor_from_trusted_cert};
 use x509_cert::Certificate;
 use x509_cert::ext::pkix::{BasicConstraints, KeyUsage as KeyUses};
+use x509_cert::time::Time;
 
 use super::error::{ListError, ListProblem};
 use super::pem::{self, Line};
@@ -130,7 +131,7 @@ impl Authority {
             anchor,
             subject: parsed.subject.to_der().map_err(|_| malformed)?,
             issuer: parsed.issuer.to_der().map_err(|_| malformed)?,
-            validity: validity.map(|time| time.to_unix_duration()),
+            validity: validity.map(Time::to_unix_duration),
             der,
         })
     }

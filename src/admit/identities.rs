@@ -32,7 +32,7 @@ use super::pattern::{Pattern, PatternText};
 /// Most rules.
 const RULES_MAX: usize = 1024;
 /// How far a submitter's clock, an authority's and this one's may be apart.
-pub const CLOCKS_APART_MAX: Duration = Duration::from_secs(60);
+pub const CLOCKS_APART_MAX: Duration = Duration::from_mins(1);
 
 /// A policy, without the authorities that it names.
 #[derive(Debug)]
@@ -72,8 +72,7 @@ struct RuleText {
 impl Policy {
     /// Reads the file.
     pub fn parse(text: &str) -> Result<Self, ListError> {
-        let line_at =
-            |byte: usize| text.as_bytes()[..byte].iter().filter(|b| **b == b'\n').count() + 1;
+        let line_at = |byte: usize| text.get(..byte).unwrap_or(text).matches('\n').count() + 1;
         let policy: PolicyText = toml::from_str(text).map_err(|error| {
             let line = error.span().map_or(1, |span| line_at(span.start));
             ListProblem::Policy(error.message().replace('\n', ", ")).at(line)

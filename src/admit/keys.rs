@@ -90,22 +90,24 @@ mod tests {
 
     #[test]
     fn keys_are_listed_as_blocks_and_as_fingerprints() {
-        let [a, b, c, d, e] = std::array::from_fn(|_| Subject::new());
+        let [bare, certified, late, colons, other] = std::array::from_fn(|_| Subject::new());
         let print = |subject: &Subject| Fingerprint::of(&subject.public_key());
-        let upper = print(&d).to_string()[7..].to_uppercase();
-        let colons: Vec<&str> = (0..32).map(|n| &upper[2 * n..2 * n + 2]).collect();
+        let upper = print(&colons).to_string()[7..].to_uppercase();
+        let pairs: Vec<&str> = (0..32).map(|n| &upper[2 * n..2 * n + 2]).collect();
         let text = format!(
             "# ours\n{}  # a\n\n{}# a certificate's\n{}{}\n",
-            print(&a),
-            pem("PUBLIC KEY", a.public_key().spki_der()),
-            pem("CERTIFICATE", &b.self_signed("b@example.com")),
-            colons.join(":"),
+            print(&bare),
+            pem("PUBLIC KEY", bare.public_key().spki_der()),
+            pem("CERTIFICATE", &certified.self_signed("b@example.com")),
+            pairs.join(":"),
         );
         let mut list = KeyList::default();
         list.add(&text).unwrap();
-        list.add(&print(&c).to_string()[7..]).unwrap();
+        list.add(&print(&late).to_string()[7..]).unwrap();
         assert_eq!(list.count(), 4);
-        for (subject, listed) in [(&a, true), (&b, true), (&c, true), (&d, true), (&e, false)] {
+        for (subject, listed) in
+            [(&bare, true), (&certified, true), (&late, true), (&colons, true), (&other, false)]
+        {
             assert_eq!(list.holds(&print(subject)), listed);
         }
     }

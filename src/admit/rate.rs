@@ -125,19 +125,19 @@ fn wait(until: &NotUntil<Duration>, clock: &Ticks) -> Duration {
 /// A bucket for each client.
 struct Clients {
     limiter: Limiter<Client, Table>,
-    clients_max: usize,
+    most: usize,
     /// When the table was last searched for buckets to give up, in nanoseconds.
     swept: AtomicU64,
 }
 
 impl Clients {
-    fn new(Rate(quota): Rate, clients_max: usize, ticks: Ticks) -> Self {
-        let limiter = RateLimiter::new(quota, Table::new(clients_max), ticks);
-        Self { limiter, clients_max, swept: AtomicU64::default() }
+    fn new(Rate(quota): Rate, most: usize, ticks: Ticks) -> Self {
+        let limiter = RateLimiter::new(quota, Table::new(most), ticks);
+        Self { limiter, most, swept: AtomicU64::default() }
     }
 
     fn take(&self, client: &Client) -> Result<(), Duration> {
-        if self.limiter.len() >= self.clients_max {
+        if self.limiter.len() >= self.most {
             self.sweep();
         }
         self.limiter.check_key(client).map_err(|until| wait(&until, self.limiter.clock()))
@@ -156,7 +156,7 @@ impl Clients {
 
 /// When each bucket will be full again, since the limiter's start.
 struct Table {
-    clients_max: usize,
+    most: usize,
     buckets: Mutex<Buckets>,
 }
 
@@ -166,14 +166,22 @@ struct Buckets {
 }
 
 impl Table {
-    fn new(clients_max: usize) -> Self {
+    fn new(most: usize) -> Self {
         let buckets = Buckets { clients: HashMap::new(), shared: vec![None; SHARED] };
-        Self { clients_max, buckets: Mutex::new(buckets) }
+        Self { most, buckets: Mutex::new(buckets) }
     }
 
     fn buckets(&self) -> MutexGuard<'_, Buckets> {
         self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Which of the shared buckets is a newcomer's.
+fn place(client: &Client) -> usize {
+    let mut hasher = DefaultHasher::new();
+    client.hash(&mut hasher);
+    let place = hasher.finish() % SHARED as u64;
+    usize::try_from(place).expect("far below 2^16")
 }
 
 impl StateStore for Table {
@@ -185,14 +193,12 @@ impl StateStore for Table {
     {
         let mut buckets = self.buckets();
         let known = buckets.clients.get(client).copied();
-        if known.is_some() || buckets.clients.len() < self.clients_max {
+        if known.is_some() || buckets.clients.len() < self.most {
             let (outcome, full_at) = measure(known)?;
             buckets.clients.insert(*client, full_at);
             return Ok(outcome);
         }
-        let mut hasher = DefaultHasher::new();
-        client.hash(&mut hasher);
-        let shared = &mut buckets.shared[hasher.finish() as usize % SHARED];
+        let shared = &mut buckets.shared[place(client)];
         let (outcome, full_at) = measure(*shared)?;
         *shared = Some(full_at);
         Ok(outcome)
@@ -270,7 +276,7 @@ mod tests {
     fn rates_are_read() {
         let quota = |text: &str| text.parse::<Rate>().map(|Rate(quota)| quota);
         let hour = quota("5/h").unwrap();
-        assert_eq!(hour.replenish_interval(), Duration::from_secs(720));
+        assert_eq!(hour.replenish_interval(), Duration::from_mins(12));
         assert_eq!(hour.burst_size().get(), 5);
         assert_eq!(quota("100/s:7").unwrap().burst_size().get(), 7);
         assert_eq!(quota("60/m:1").unwrap().replenish_interval(), Duration::from_secs(1));
@@ -295,7 +301,7 @@ mod tests {
         clock.pass(Duration::from_millis(100));
         assert_eq!(said(&pace, 1), None);
         assert_eq!(said(&pace, 1), Some((Limit::Client, 0.5)));
-        clock.pass(Duration::from_secs(60));
+        clock.pass(Duration::from_mins(1));
         assert_eq!((0..9).filter(|_| said(&pace, 1).is_none()).count(), 3, "bursts do not add up");
     }
 

@@ -73,16 +73,14 @@ fn token(line: &str) -> Option<(String, [u8; 32])> {
     if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.bytes().all(in_name) {
         return None;
     }
-    let digest = match token.strip_prefix("sha256:") {
-        Some(digest) => hex::decode(digest).ok()?.try_into().ok()?,
-        None => {
-            // RFC 6750, b64token.
-            let in_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
-            let is_one = token.trim_end_matches('=').bytes().all(in_token);
-            (is_one && TOKEN_BYTES.contains(&token.len())).then(|| Sha256::digest(token).into())?
-        }
-    };
-    Some((name.to_owned(), digest))
+    if let Some(digest) = token.strip_prefix("sha256:") {
+        return Some((name.to_owned(), hex::decode(digest).ok()?.try_into().ok()?));
+    }
+    // RFC 6750, b64token.
+    let in_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
+    let is_one = token.trim_end_matches('=').bytes().all(in_token);
+    let digest = || (name.to_owned(), Sha256::digest(token).into());
+    (is_one && TOKEN_BYTES.contains(&token.len())).then(digest)
 }
 
 /// The token of a field `Bearer TOKEN` (RFC 6750).

@@ -21,7 +21,7 @@ fn pem(label: &str, der: &[u8]) -> String {
 
 fn fingerprint(submitter: &Submitter) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &submitter.spki());
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    digest.as_ref().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 /// Submits something that was not there before.
@@ -111,9 +111,9 @@ fn extension(number: u64, text: &str) -> CustomExtension {
 /// A certificate that began a minute ago, for ten minutes.
 fn params(name: SanType) -> CertificateParams {
     let mut params = CertificateParams::new([]).expect("no names");
-    let begin = SystemTime::now() - Duration::from_secs(60);
+    let begin = SystemTime::now() - Duration::from_mins(1);
     params.not_before = begin.into();
-    params.not_after = (begin + Duration::from_secs(600)).into();
+    params.not_after = (begin + Duration::from_mins(10)).into();
     params.subject_alt_names = vec![name];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::CodeSigning];
     params.custom_extensions = vec![extension(8, "https://login.example.com")];

@@ -185,6 +185,23 @@ fn foreign_text_in_a_refusal_is_cut_and_escaped() {
 }
 
 #[test]
+fn the_example_for_operators_is_a_policy() {
+    let text = include_str!("../../docs/operations.md");
+    let example = text.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let policy = Policy::parse(example).unwrap();
+    assert_eq!((policy.roots.len(), policy.rules.len()), (1, 2));
+    let mut params = build("", "github-hosted", "");
+    params.custom_extensions.push(fulcio_text(17, "12345678"));
+    let fits = |params: &CertificateParams| {
+        let holder = Holder::of(&Subject::new().signed_by_itself(params)).unwrap();
+        policy.rules.iter().any(|rule| rule.fits(&holder))
+    };
+    assert!(fits(&params));
+    params.custom_extensions.pop();
+    assert!(!fits(&params));
+}
+
+#[test]
 fn bad_policies_are_refused_with_the_line() {
     let rule = "[[allow]]\nissuer = 'i'\nsan = 's'\n";
     for (text, why) in [
