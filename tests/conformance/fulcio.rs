@@ -54,8 +54,8 @@ fn judge(policy: &str, (der, authorities): &(Vec<u8>, Authorities)) -> Result<()
     let certificate = Certificate::from_der(der).expect("a certificate");
     let key = Fingerprint::of(certificate.public_key());
     let list = IdentityList::new(Policy::parse(policy).expect("a policy"), authorities.clone());
-    // The first of 2027: all of them were issued before, and have expired.
-    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_798_761_600);
+    // The first day of 2027: all of them were issued before, and have expired.
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_798_761_601);
     list.judge(der, key, now).map_err(|refusal| refusal.to_string())
 }
 
