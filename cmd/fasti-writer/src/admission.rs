@@ -23,7 +23,7 @@ const FILE_BYTES_MAX: u64 = 16 << 20;
 #[command(next_help_heading = "Who may write")]
 pub struct AdmissionFlags {
     /// Take submissions only by the keys in this file: PEM blocks of public keys or certificates, or
-    /// SHA-256 of a key's `SubjectPublicKeyInfo` in hexadecimal, one a line. May be repeated.
+    /// SHA-256 of a key's SubjectPublicKeyInfo in hexadecimal, one a line. May be repeated.
     #[arg(long, env = "FASTI_ALLOW_KEYS", value_name = "FILE", value_delimiter = ',')]
     pub allow_keys: Vec<PathBuf>,
 
