@@ -1,7 +1,8 @@
 //! The clock seam: the only place that knows how late it is or waits.
 //!
-//! Time decides nothing but when something is tried again (I11): back-off between attempts, the
-//! interval of re-publishing, the renewal of credentials.
+//! Time decides nothing about the log (I11), only when something is tried again or taken: back-off
+//! between attempts, the interval of re-publishing, the renewal of credentials, rate limits, and whether
+//! a submitter's certificate is still valid.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -32,8 +33,13 @@ impl Clock for SystemClock {
     }
 }
 
+/// The wall clock. For what others date: the validity of certificates.
+pub fn wall_clock() -> SystemTime {
+    SystemTime::now()
+}
+
 /// How long it is until `time` by the wall clock; nothing when it has passed. For what others date:
 /// the expiry of credentials.
 pub fn time_until(time: SystemTime) -> Duration {
-    time.duration_since(SystemTime::now()).unwrap_or_default()
+    time.duration_since(wall_clock()).unwrap_or_default()
 }

@@ -2,6 +2,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | [`admit`] | who may write, and how much; pure |
 //! | [`entry`] | a Rekor request becomes a verified, canonical entry; pure |
 //! | [`store`] | where a log lies: contracts, directory, bucket, memory; the probe |
 //! | [`log`] | the heart: pool, sequence, integrate, commit, guard, publish, recover |
@@ -16,6 +17,7 @@
 //! The pure formats (trees, tiles, notes, checkpoints, proofs) are in the crate `tiles-spec`.
 //! Architecture, safety argument, formats and operation are described in `src/docs/`.
 
+pub mod admit;
 pub mod audit;
 pub mod client;
 pub mod clock;

@@ -185,6 +185,47 @@ impl HttpMetrics {
     }
 }
 
+/// Which submissions are counted together.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct AdmissionLabels {
+    /// `admitted`, `limited` or `denied`.
+    pub verdict: &'static str,
+    /// Which list admitted it, which limit was reached, or what was wrong.
+    pub reason: &'static str,
+}
+
+/// What is counted at the door.
+#[derive(Debug, Clone, Default)]
+pub struct AdmissionMetrics {
+    submissions: Family<AdmissionLabels, Counter>,
+}
+
+impl AdmissionMetrics {
+    /// Makes the metrics part of what `registry` prints.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register("submissions", "Submissions at the door", self.submissions.clone());
+    }
+
+    /// A submission that somebody may make.
+    pub fn admitted(&self, reason: &'static str) {
+        self.count("admitted", reason);
+    }
+
+    /// One that came too soon.
+    pub fn limited(&self, reason: &'static str) {
+        self.count("limited", reason);
+    }
+
+    /// One by somebody who may not write.
+    pub fn denied(&self, reason: &'static str) {
+        self.count("denied", reason);
+    }
+
+    fn count(&self, verdict: &'static str, reason: &'static str) {
+        self.submissions.get_or_create(&AdmissionLabels { verdict, reason }).inc();
+    }
+}
+
 /// Counts the flushes to the disk that a store has made.
 pub fn register_syncs(registry: &mut Registry, syncs: impl Fn() -> u64 + Send + Sync + 'static) {
     registry.register_collector(Box::new(Counted {

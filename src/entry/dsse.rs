@@ -66,14 +66,7 @@ pub struct DsseEntry {
 impl DsseRequest {
     /// Verifies all signatures and pairs each with its verifier.
     pub fn verify(&self) -> Result<DsseEntry, EntryError> {
-        let keys = self
-            .verifiers
-            .iter()
-            .enumerate()
-            .map(|(index, verifier)| {
-                verifier.public_key().map_err(|e| e.within_index(index).within("verifiers"))
-            })
-            .collect::<Result<Vec<_>, _>>()?;
+        let keys = self.keys()?;
         let digests: Vec<_> = HashAlgorithm::ALL
             .into_iter()
             .filter(|hash| keys.iter().any(|key| key.algorithm().hash() == *hash))
@@ -100,6 +93,14 @@ impl DsseRequest {
             return Err(EntryError::IdleVerifier.within_index(index).within("verifiers"));
         }
         Ok(DsseEntry::new(&self.envelope.payload, signatures))
+    }
+
+    /// The verifiers' keys, in their order.
+    pub(super) fn keys(&self) -> Result<Vec<PublicKey>, EntryError> {
+        let keys = self.verifiers.iter().enumerate().map(|(index, verifier)| {
+            verifier.public_key().map_err(|e| e.within_index(index).within("verifiers"))
+        });
+        keys.collect()
     }
 
     pub(super) fn from_request(value: Value<'_>) -> Result<Self, EntryError> {

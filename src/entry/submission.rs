@@ -7,7 +7,9 @@ use super::dsse::DsseRequest;
 use super::error::EntryError;
 use super::hashedrekord::HashedRekord;
 use super::json;
+use super::key::PublicKey;
 use super::protojson::{Unknown, fields, optional};
+use super::verifier::KeyMaterial;
 
 /// A well-formed request. Its signatures are verified by [`Submission::verify`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +64,23 @@ impl Submission {
         match self {
             Self::HashedRekord(_) => EntryKind::HashedRekord,
             Self::Dsse(_) => EntryKind::Dsse,
+        }
+    }
+
+    /// Who signs, as the request says: each key with what it came in. Nothing is verified by that.
+    pub fn signers(&self) -> Result<Vec<(PublicKey, &KeyMaterial)>, EntryError> {
+        match self {
+            Self::HashedRekord(request) => {
+                let verifier = &request.signature.verifier;
+                let key = verifier.public_key().map_err(|e| e.within("verifier"));
+                let key = key.map_err(|e| e.within("signature").within(HASHED_REKORD))?;
+                Ok(vec![(key, &verifier.material)])
+            }
+            Self::Dsse(request) => {
+                let keys = request.keys().map_err(|e| e.within(DSSE))?;
+                let materials = request.verifiers.iter().map(|verifier| &verifier.material);
+                Ok(keys.into_iter().zip(materials).collect())
+            }
         }
     }
 

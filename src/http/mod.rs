@@ -9,9 +9,10 @@
 //! | `POST /_writer/forward`, from another writer of the log | [`forward`], asked by [`peers`] |
 //!
 //! [`serve`] accepts connections within [`limits`] and closes those on which nothing happens
-//! ([`connection`]); [`problem`] turns every error into its status.
+//! ([`connection`]). [`door`] asks [`crate::admit`] who may write; [`problem`] turns every error into its status.
 
 mod connection;
+mod door;
 mod forward;
 mod health;
 mod limits;
@@ -40,6 +41,7 @@ pub use serve::{serve, serve_metrics};
 use limits::discard;
 use read::Reads;
 
+use crate::admit::Admission;
 use crate::log::Log;
 use crate::metrics::{HttpMetrics, RequestLabels};
 
@@ -62,6 +64,8 @@ pub struct HttpConfig {
     pub duplicates: Duplicates,
     /// What one client may take.
     pub limits: Limits,
+    /// Who may write, and how much.
+    pub admission: Arc<Admission>,
     /// What the writers of this log share, where there may be several.
     pub peer_secret: Option<PeerSecret>,
 }

@@ -8,12 +8,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_RANGE, CONTENT_TYPE, HeaderName, HeaderValue,
-    RETRY_AFTER,
+    RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use http::{Response, StatusCode};
 use http_body_util::Full;
 use tiles_spec::LeafIndex;
 
+use crate::admit::{self, Refusal};
 use crate::entry::EntryError;
 use crate::log::{ProveError, SubmitError};
 use crate::store::StoreError;
@@ -26,6 +27,10 @@ pub const X_LOG_INDEX: HeaderName = HeaderName::from_static("x-log-index");
 
 /// How long a client that was pushed back should wait.
 const RETRY_AFTER_PUSHBACK: Duration = Duration::from_secs(1);
+
+/// What is wanted where a token is missing, and where it is wrong (RFC 6750, section 3).
+const BEARER: &str = "Bearer realm=\"fasti\"";
+const BEARER_INVALID: &str = "Bearer realm=\"fasti\", error=\"invalid_token\"";
 
 /// Most characters of a client's own words in a message.
 const QUOTE_CHARS_MAX: usize = 100;
@@ -86,6 +91,9 @@ pub enum Problem {
     /// Too many submissions are being read or verified.
     #[error("the log is busy; try again")]
     Busy,
+    /// Somebody may not write, or not now.
+    #[error(transparent)]
+    Refused(Refusal),
     /// The submission is not in order.
     #[error(transparent)]
     Entry(#[from] EntryError),
@@ -112,11 +120,22 @@ mod grpc {
     pub const DEADLINE_EXCEEDED: u8 = 4;
     pub const NOT_FOUND: u8 = 5;
     pub const ALREADY_EXISTS: u8 = 6;
+    pub const PERMISSION_DENIED: u8 = 7;
+    pub const RESOURCE_EXHAUSTED: u8 = 8;
     pub const OUT_OF_RANGE: u8 = 11;
     pub const UNIMPLEMENTED: u8 = 12;
     pub const INTERNAL: u8 = 13;
     pub const UNAVAILABLE: u8 = 14;
     pub const UNAUTHENTICATED: u8 = 16;
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Entry(error) => Self::Entry(error),
+            other => Self::Refused(other),
+        }
+    }
 }
 
 impl Problem {
@@ -136,6 +155,13 @@ impl Problem {
             Self::Entry(EntryError::TooLarge { .. }) => {
                 (StatusCode::PAYLOAD_TOO_LARGE, grpc::INVALID_ARGUMENT)
             }
+            Self::Refused(Refusal::TooMany { .. }) => {
+                (StatusCode::TOO_MANY_REQUESTS, grpc::RESOURCE_EXHAUSTED)
+            }
+            Self::Refused(Refusal::NoToken | Refusal::WrongToken) => {
+                (StatusCode::UNAUTHORIZED, grpc::UNAUTHENTICATED)
+            }
+            Self::Refused(_) => (StatusCode::FORBIDDEN, grpc::PERMISSION_DENIED),
             Self::Entry(_) => (StatusCode::BAD_REQUEST, grpc::INVALID_ARGUMENT),
             Self::BodyTooSlow(_) => (StatusCode::REQUEST_TIMEOUT, grpc::DEADLINE_EXCEEDED),
             Self::ContentEncoding(_) => {
@@ -175,6 +201,15 @@ impl Problem {
         match self {
             Self::Method { allowed, .. } => {
                 headers.insert(ALLOW, HeaderValue::from_static(allowed));
+            }
+            Self::Refused(Refusal::TooMany { wait, .. }) => {
+                headers.insert(RETRY_AFTER, admit::seconds(wait).into());
+            }
+            Self::Refused(Refusal::NoToken) => {
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(BEARER));
+            }
+            Self::Refused(Refusal::WrongToken) => {
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(BEARER_INVALID));
             }
             Self::Duplicate(index) => {
                 headers.insert(X_LOG_INDEX, HeaderValue::from(index.get()));

@@ -17,6 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::connection::{Progress, Watched};
+use super::door::PeerAddress;
 use super::limits::Limits;
 use super::problem::{Answer, Problem};
 use super::{App, health};
@@ -86,9 +87,9 @@ async fn accept<A, F>(
     };
     let mut stop = std::pin::pin!(stop);
     loop {
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of file descriptors, most likely: wait for some to be closed.
                     tracing::warn!(%error, "cannot accept a connection");
@@ -109,7 +110,8 @@ async fn accept<A, F>(
         let (progress, answer) = (Progress::new(), answer.clone());
         let service = {
             let progress = progress.clone();
-            service_fn(move |request: Request<Incoming>| {
+            service_fn(move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(PeerAddress(peer.ip()));
                 let (open, answered) = (progress.request(), answer(request));
                 async move {
                     let answer = answered.await;

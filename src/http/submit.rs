@@ -13,6 +13,7 @@ use tiles_spec::{ENTRY_BYTES_MAX, Hash};
 use super::limits::{ReadBody, read_body};
 use super::problem::{Answer, Problem, X_LOG_INDEX};
 use super::{App, Duplicates, SUBMIT, expect};
+use crate::clock::wall_clock;
 use crate::entry::{
     CanonicalEntry, EntryKind, InclusionProof, SigningAlgorithm, Submission, TransparencyLogEntry,
 };
@@ -35,6 +36,7 @@ impl App {
     {
         expect(&head.method, SUBMIT)?;
         self.refuse_frozen()?;
+        self.pace(&head.headers, &head.extensions)?;
         let body = self.read_body(head, body, self.config.limits.rekor_body_bytes_max).await?;
         let entry = self.admit(body).await?;
         let leaf = Bytes::copy_from_slice(entry.bytes());
@@ -78,13 +80,15 @@ impl App {
         }
     }
 
-    /// Parses, verifies and canonicalises. One verification of the usual kinds takes less time than
+    /// Parses, asks whether the signers may write, verifies and canonicalises. One verification of the usual kinds takes less time than
     /// handing it to another thread and back is worth; what takes longer is done elsewhere, on as
     /// many threads at once as there are processors for it.
     async fn admit(&self, body: ReadBody) -> Result<CanonicalEntry, Problem> {
-        if body.bytes().len() <= QUICK_BODY_BYTES_MAX {
+        let admission = self.config.admission.clone();
+        if body.bytes().len() <= QUICK_BODY_BYTES_MAX && !admission.is_slow() {
             let submission = Submission::parse(body.bytes())?;
             if is_quick(&submission) {
+                admission.judge(&submission, wall_clock())?;
                 return Ok(submission.verify()?);
             }
         }
@@ -92,9 +96,11 @@ impl App {
         let processor = self.processors.clone().acquire_owned().await;
         let verified = offload(move || {
             let _processor = processor;
-            Submission::parse(body.bytes())?.verify()
+            let submission = Submission::parse(body.bytes())?;
+            admission.judge(&submission, wall_clock())?;
+            Ok(submission.verify()?)
         });
-        Ok(verified.await?)
+        verified.await
     }
 
     /// An opaque entry, which is the body: 200 and the decimal leaf index on the first line.
@@ -112,6 +118,8 @@ impl App {
             return Err(Problem::OpaqueOff);
         }
         self.refuse_frozen()?;
+        self.pace(&head.headers, &head.extensions)?;
+        self.config.admission.judge_opaque(&head.headers)?;
         let body = self.read_body(head, body, ENTRY_BYTES_MAX).await?;
         let acknowledged = self.log.submit(body.into_bytes()).await?;
         self.refuse_duplicate(&acknowledged)?;

@@ -3,10 +3,11 @@
 //! `frozen` needs nothing: the fixtures under `tests/data`. `sigstore` reads other projects' files,
 //! real log entries above all, where they lie: in the directory that FASTI_CONFORMANCE_DATA names.
 //! Without it those tests say that they were skipped. `bundles` is the client's verifier on the same
-//! files.
+//! files, `fulcio` the certificates in them under a policy of who may write.
 
 mod bundles;
 mod frozen;
+mod fulcio;
 mod sigstore;
 
 use std::path::{Path, PathBuf};

@@ -13,10 +13,12 @@
 //! | `weather` | a bad line to the store |
 //! | `partition` | a leader that is cut off from the store, or from its peers |
 //! | `freezing` | the end of a log while three busy writers run |
+//! | `admitted` | what followers have admitted is not asked about again |
 //! | `budget` | how many requests a batch, an idle log and a start cost |
 //! | `figures` | figures for people, on demand |
 //! | `rolled_back` | buckets that were restored from older copies, or are not the log's |
 
+mod admitted;
 mod bucket;
 mod budget;
 mod chaos;

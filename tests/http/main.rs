@@ -10,13 +10,17 @@
 //! | `heads` | heads that are too long or ambiguous, pipelining, old and new HTTP |
 //! | `reads` | types, lifetimes, ranges, codings |
 //! | `limits` | slow clients and crowds |
+//! | `admission` | who may write, by key, certificate and token |
+//! | `rates` | how much, of everyone and of one client, also behind proxies |
 //! | `start`, `stop` | what is refused at the start; nothing is lost at the end |
 //!
 //! Below them: `writer` runs the process, `wire` is the client, `submitter` signs, `reader` verifies.
 
+mod admission;
 mod bodies;
 mod heads;
 mod limits;
+mod rates;
 mod reader;
 mod reads;
 mod refusals;

@@ -7,7 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::pkcs8::DecodePrivateKey as _;
 use ed25519_dalek::{Digest as _, Sha512};
 use fasti::entry::{ArtifactDigest, SigningAlgorithm, pae};
-use rcgen::{CertificateParams, KeyPair, PublicKeyData as _, RsaKeySize, SanType, SigningKey as _};
+use rcgen::{
+    CertificateParams, Issuer, KeyPair, PublicKeyData as _, RsaKeySize, SanType, SigningKey as _,
+};
 use serde_json::{Value, json};
 
 pub const P256: SigningAlgorithm = SigningAlgorithm::EcdsaP256Sha256;
@@ -42,6 +44,11 @@ impl Submitter {
         })
     }
 
+    /// Somebody who was not there before, with an ECDSA P-256 key.
+    pub fn stranger() -> Self {
+        Self { algorithm: P256, key: KeyPair::generate().expect("a key pair") }
+    }
+
     pub fn spki(&self) -> Vec<u8> {
         self.key.subject_public_key_info()
     }
@@ -51,6 +58,11 @@ impl Submitter {
         let mut params = CertificateParams::new([]).expect("no names");
         params.subject_alt_names = vec![SanType::Rfc822Name(email.try_into().expect("ASCII"))];
         params.self_signed(&self.key).expect("a certificate").der().to_vec()
+    }
+
+    /// A certificate for this key by an authority.
+    pub fn certified(&self, params: &CertificateParams, issuer: &Issuer<'_, KeyPair>) -> Vec<u8> {
+        params.signed_by(&self.key, issuer).expect("a certificate").der().to_vec()
     }
 
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {

@@ -25,6 +25,13 @@ impl Home {
         self.0.path().join("log")
     }
 
+    /// Writes a file beside the store; its path.
+    pub fn file(&self, name: &str, content: &str) -> String {
+        let path = self.0.path().join(name);
+        fs::write(&path, content).expect("a file");
+        path.display().to_string()
+    }
+
     fn errors(&self) -> PathBuf {
         self.0.path().join("stderr")
     }
@@ -109,6 +116,11 @@ impl Writer {
     /// Asks it to stop.
     pub fn terminate(&self) {
         kill_process(self.id(), Signal::TERM).expect("the process is ours");
+    }
+
+    /// Asks it to read its lists again.
+    pub fn hang_up(&self) {
+        kill_process(self.id(), Signal::HUP).expect("the process is ours");
     }
 
     /// Waits for its end in order.

@@ -63,6 +63,12 @@ fn entries_are_pure() {
 }
 
 #[test]
+fn who_may_write_is_decided_purely() {
+    let words = ["tokio", "async ", "std::fs", "crate::store", "crate::log", "crate::http"];
+    forbid("src/admit", &words);
+}
+
+#[test]
 fn the_pure_steps_of_the_log_touch_no_store() {
     for file in ["integrate", "record", "sequence"] {
         let code = code(&root().join(format!("src/log/{file}.rs")));

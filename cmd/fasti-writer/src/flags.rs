@@ -2,14 +2,18 @@
 //! trial on one's own machine.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
+use fasti::admit::Admission;
 use fasti::config::BucketFlags;
 use fasti::http::{Duplicates, HttpConfig, Limits, PeerSecret};
 use fasti::log::LogConfig;
 use fasti::store::BucketLocation;
 use tiles_spec::{Origin, TreeSize};
+
+use crate::admission::AdmissionFlags;
 
 /// A transparency log writer: takes submissions, verifies them, publishes a tiled log.
 #[derive(Debug, Parser)]
@@ -114,6 +118,10 @@ pub struct Flags {
           value_parser = clap::value_parser!(u64).range(0..=60_000), help_heading = "Buckets")]
     pub batch_pace_milliseconds: Option<u64>,
 
+    /// Who may write, and how much.
+    #[command(flatten)]
+    pub admission: AdmissionFlags,
+
     /// What else can be said of a bucket.
     #[command(flatten)]
     pub bucket: BucketFlags,
@@ -157,7 +165,11 @@ impl Flags {
     }
 
     /// The front doors.
-    pub fn http_config(&self, peer_secret: Option<PeerSecret>) -> HttpConfig {
+    pub fn http_config(
+        &self,
+        admission: Arc<Admission>,
+        peer_secret: Option<PeerSecret>,
+    ) -> HttpConfig {
         HttpConfig {
             accept_opaque: self.accept_opaque,
             duplicates: match self.duplicates {
@@ -170,6 +182,7 @@ impl Flags {
                 body_timeout: Duration::from_secs(self.body_timeout_seconds),
                 ..Limits::default()
             },
+            admission,
             peer_secret,
         }
     }

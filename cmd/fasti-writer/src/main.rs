@@ -3,6 +3,7 @@
 //! Reads its flags, opens store, key and log, serves until it is told to stop. Everything that it
 //! does stands in the library.
 
+mod admission;
 mod flags;
 mod open;
 
@@ -14,7 +15,7 @@ use anyhow::{Context as _, bail};
 use clap::Parser;
 use fasti::http::{App, PeerSecret, serve, serve_metrics};
 use fasti::log::Log;
-use fasti::metrics::HttpMetrics;
+use fasti::metrics::{AdmissionMetrics, HttpMetrics};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -42,10 +43,13 @@ fn main() -> ExitCode {
 }
 
 async fn run(flags: Flags) -> anyhow::Result<()> {
+    let door_metrics = AdmissionMetrics::default();
+    let admission = Arc::new(flags.admission.open(flags.accept_opaque, door_metrics.clone())?);
     let Opened { mut context, index, mut registry, banner, peer_secret } =
         open::open(&flags).await?;
     let http_metrics = HttpMetrics::default();
     http_metrics.register(&mut registry);
+    door_metrics.register(&mut registry);
     // Bound before the log is opened, so that a taken port leaves no trace in the log.
     let listener = listen(&flags.listen).await?;
     let metrics_listener = match &flags.metrics_listen {
@@ -61,7 +65,12 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     if let Some(listener) = metrics_listener {
         tokio::spawn(serve_metrics(listener, Arc::new(registry)));
     }
-    let app = Arc::new(App::new(log.clone(), flags.http_config(peer_secret), http_metrics));
+    if flags.admission.has_lists() {
+        let told = signal(SignalKind::hangup())?;
+        tokio::spawn(flags.admission.clone().follow(admission.clone(), told));
+    }
+    let config = flags.http_config(admission, peer_secret);
+    let app = Arc::new(App::new(log.clone(), config, http_metrics));
 
     let (halted, stop_serving) = tokio::sync::oneshot::channel::<()>();
     let mut server = tokio::spawn(serve(listener, app, async {

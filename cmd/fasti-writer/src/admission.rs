@@ -1,0 +1,162 @@
+//! Who may write: the flags for it, the files that they name, and reading those again on SIGHUP.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail, ensure};
+use clap::{Args, ValueEnum};
+use fasti::admit::{
+    Admission, Authorities, IdentityList, KeyList, Lists, Network, Pace, Policy, Proxies,
+    ProxyHeader, Rate, TokenList,
+};
+use fasti::clock::{Clock, SystemClock};
+use fasti::metrics::AdmissionMetrics;
+use tokio::signal::unix::Signal;
+
+/// Longest file that is read.
+const FILE_BYTES_MAX: u64 = 16 << 20;
+
+/// Who may write, and how much.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Who may write")]
+pub struct AdmissionFlags {
+    /// Take submissions only by the keys in this file: PEM blocks of public keys or certificates, or
+    /// SHA-256 of a key's SubjectPublicKeyInfo in hexadecimal, one a line. May be repeated.
+    #[arg(long, env = "FASTI_ALLOW_KEYS", value_name = "FILE", value_delimiter = ',')]
+    pub allow_keys: Vec<PathBuf>,
+
+    /// Take submissions only by certificates that the policy in this file (TOML) allows. With
+    /// --allow-keys, either suffices.
+    #[arg(long, env = "FASTI_ALLOW_IDENTITIES", value_name = "FILE")]
+    pub allow_identities: Option<PathBuf>,
+
+    /// Take opaque entries only with one of the tokens in this file: NAME:TOKEN or
+    /// NAME:sha256:DIGEST, one a line.
+    #[arg(long, env = "FASTI_ADD_TOKENS", value_name = "FILE")]
+    pub add_tokens: Option<PathBuf>,
+
+    /// Most submissions of everyone together: N/s, N/m or N/h, and :BURST after it
+    #[arg(long, env = "FASTI_RATE_LIMIT_GLOBAL", value_name = "RATE")]
+    pub rate_limit_global: Option<Rate>,
+
+    /// Most submissions of one client, which is an IPv4 address or an IPv6 /64
+    #[arg(long, env = "FASTI_RATE_LIMIT_CLIENT", value_name = "RATE")]
+    pub rate_limit_client: Option<Rate>,
+
+    /// Networks of proxies that are believed whom they speak for: ADDRESS/BITS,...
+    #[arg(long, env = "FASTI_TRUSTED_PROXIES", value_name = "NETWORK", value_delimiter = ',')]
+    pub trusted_proxies: Vec<Network>,
+
+    /// The header in which those proxies say so.
+    #[arg(long, env = "FASTI_PROXY_HEADER", default_value = "x-forwarded-for")]
+    pub proxy_header: ProxyHeaderFlag,
+}
+
+/// See [`ProxyHeader`].
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ProxyHeaderFlag {
+    /// X-Forwarded-For, to whose right end each proxy appends an address.
+    XForwardedFor,
+    /// Forwarded, as RFC 7239 has it.
+    Forwarded,
+}
+
+impl AdmissionFlags {
+    /// The door, with the lists as they are now.
+    pub fn open(
+        &self,
+        accept_opaque: bool,
+        metrics: AdmissionMetrics,
+    ) -> anyhow::Result<Admission> {
+        let is_listed = !self.allow_keys.is_empty() || self.allow_identities.is_some();
+        if accept_opaque && is_listed && self.add_tokens.is_none() {
+            bail!(
+                "--accept-opaque would let everyone write, whom --allow-keys and --allow-identities \
+                 keep out: name who may with --add-tokens, or leave out --accept-opaque"
+            );
+        }
+        if self.add_tokens.is_some() && !accept_opaque {
+            bail!("--add-tokens are for opaque entries, which --accept-opaque allows");
+        }
+        let proxies = Proxies {
+            networks: self.trusted_proxies.clone(),
+            header: match self.proxy_header {
+                ProxyHeaderFlag::XForwardedFor => ProxyHeader::XForwardedFor,
+                ProxyHeaderFlag::Forwarded => ProxyHeader::Forwarded,
+            },
+        };
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let pace = Pace::new(self.rate_limit_global, self.rate_limit_client, &clock);
+        Ok(Admission::new(proxies, pace, self.lists()?, metrics))
+    }
+
+    fn lists(&self) -> anyhow::Result<Lists> {
+        let tokens = self
+            .add_tokens
+            .as_deref()
+            .map(|path| TokenList::parse(&read(path)?).with_context(|| path.display().to_string()));
+        Ok(Lists {
+            keys: self.keys()?,
+            identities: self.allow_identities.as_deref().map(identities).transpose()?,
+            tokens: tokens.transpose()?,
+        })
+    }
+
+    fn keys(&self) -> anyhow::Result<Option<KeyList>> {
+        let mut keys = KeyList::default();
+        for path in &self.allow_keys {
+            keys.add(&read(path)?).with_context(|| path.display().to_string())?;
+        }
+        Ok((!self.allow_keys.is_empty()).then_some(keys))
+    }
+
+    /// Reads the lists again whenever it is told to, for ever. Lists that cannot be read leave those
+    /// that are in force as they are.
+    pub async fn follow(self, admission: Arc<Admission>, mut told: Signal) {
+        while told.recv().await.is_some() {
+            let flags = self.clone();
+            let read = tokio::task::spawn_blocking(move || flags.lists()).await;
+            match read.map_err(anyhow::Error::from).and_then(|read| read) {
+                Ok(lists) => {
+                    tracing::info!(
+                        keys = lists.keys.as_ref().map(KeyList::count),
+                        rules = lists.identities.as_ref().map(IdentityList::count),
+                        tokens = lists.tokens.as_ref().map(TokenList::count),
+                        "the lists of who may write were read again"
+                    );
+                    admission.replace(lists);
+                }
+                Err(error) => {
+                    tracing::error!("who may write stays as it was: {error:#}");
+                }
+            }
+        }
+    }
+
+    /// Whether there are files that may change.
+    pub fn has_lists(&self) -> bool {
+        let is_listed = !self.allow_keys.is_empty() || self.allow_identities.is_some();
+        is_listed || self.add_tokens.is_some()
+    }
+}
+
+fn identities(path: &Path) -> anyhow::Result<IdentityList> {
+    let policy = Policy::parse(&read(path)?).with_context(|| path.display().to_string())?;
+    let mut authorities = Authorities::default();
+    for root in &policy.roots {
+        let root = path.parent().unwrap_or(Path::new("")).join(root);
+        authorities.add(&read(&root)?).with_context(|| root.display().to_string())?;
+    }
+    Ok(IdentityList::new(policy, authorities))
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let read =
+        File::open(path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text));
+    let read = read.with_context(|| format!("cannot read {}", path.display()))?;
+    ensure!(read as u64 <= FILE_BYTES_MAX, "{} has more than 16 MiB", path.display());
+    Ok(text)
+}

@@ -1,0 +1,153 @@
+//! The authorities whose certificates give a right to write, and the check that one stands behind a
+//! certificate (RFC 5280, by `rustls-webpki`).
+//!
+//! Trust ends where the operator's files end: a certificate whose issuer is not listed too is an
+//! anchor, whether it is a root or not; the others are intermediates and have to chain to one.
+//!
+//! Everything is checked for the moment in which the certificate began, so that the answer does not
+//! change when an authority retires: chain, signatures, validity of every authority, path lengths,
+//! name constraints, purposes. Revocation is not: certificates of minutes need none.
+
+use std::time::Duration;
+
+use const_oid::AssociatedOid;
+use der::{Decode, Encode as _};
+use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use webpki::{EndEntityCert, Error, KeyUsage, anchor_from_trusted_cert};
+use x509_cert::Certificate;
+use x509_cert::ext::pkix::{BasicConstraints, KeyUsage as KeyUses};
+use x509_cert::time::Time;
+
+use super::error::{ListError, ListProblem};
+use super::pem::{self, Line};
+
+/// Most certificates in all files together.
+const AUTHORITIES_MAX: usize = 256;
+/// id-kp-codeSigning, 1.3.6.1.5.5.7.3.3.
+const CODE_SIGNING: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 3];
+
+/// The authorities that are trusted.
+#[derive(Clone, Debug, Default)]
+pub struct Authorities {
+    listed: Vec<Authority>,
+    anchors: Vec<TrustAnchor<'static>>,
+    intermediates: Vec<CertificateDer<'static>>,
+}
+
+#[derive(Clone, Debug)]
+struct Authority {
+    der: CertificateDer<'static>,
+    anchor: TrustAnchor<'static>,
+    subject: Vec<u8>,
+    issuer: Vec<u8>,
+    /// First and last second, since 1970.
+    validity: [Duration; 2],
+}
+
+impl Authorities {
+    /// Adds the certificates in a PEM file. Text around them is ignored.
+    pub fn add(&mut self, text: &str) -> Result<(), ListError> {
+        let before = self.listed.len();
+        for (line, content) in pem::lines(text)? {
+            let der = match content {
+                Line::Text(_) => continue,
+                Line::Certificate(der) => der,
+                Line::PublicKey(_) => {
+                    return Err(ListProblem::OtherPem("PUBLIC KEY".to_owned()).at(line));
+                }
+            };
+            let authority = Authority::read(der).map_err(ListProblem::Authority);
+            self.listed.push(authority.map_err(|problem| problem.at(line))?);
+            if self.listed.len() > AUTHORITIES_MAX {
+                return Err(ListProblem::TooMany(AUTHORITIES_MAX).at(line));
+            }
+        }
+        if self.listed.len() == before {
+            return Err(ListProblem::Empty.at(text.lines().count().max(1)));
+        }
+        let is_anchor = |one: &&Authority| {
+            one.subject == one.issuer || self.listed.iter().all(|other| other.subject != one.issuer)
+        };
+        let (anchors, others): (Vec<_>, Vec<_>) = self.listed.iter().partition(is_anchor);
+        let anchors = anchors.into_iter().map(|one| one.anchor.clone()).collect();
+        let others = others.into_iter().map(|one| one.der.clone()).collect();
+        (self.anchors, self.intermediates) = (anchors, others);
+        Ok(())
+    }
+
+    /// Whether one of them has issued this certificate, for signing code, at `not_before` (since 1970),
+    /// which is when it begins; if not, why.
+    pub fn issued(&self, certificate: &[u8], not_before: Duration) -> Result<(), String> {
+        let certificate = CertificateDer::from(certificate);
+        let leaf = EndEntityCert::try_from(&certificate).map_err(|error| say(&error))?;
+        let was_valid = |path: &webpki::VerifiedPath<'_>| {
+            let is_valid = self.listed.iter().any(|one| {
+                let [first, last] = one.validity;
+                one.anchor == *path.anchor() && (first..=last).contains(&not_before)
+            });
+            if is_valid { Ok(()) } else { Err(Error::UnknownIssuer) }
+        };
+        leaf.verify_for_usage(
+            webpki::ALL_VERIFICATION_ALGS,
+            &self.anchors,
+            &self.intermediates,
+            UnixTime::since_unix_epoch(not_before),
+            // The holder's own purposes are for the caller to look at; those above may say none.
+            KeyUsage::required_if_present(CODE_SIGNING),
+            None,
+            Some(&was_valid),
+        )
+        .map(drop)
+        .map_err(|error| say(&error))
+    }
+}
+
+fn say(error: &Error) -> String {
+    let words = match error {
+        Error::UnknownIssuer => "none of the authorities that this log trusts has issued it",
+        Error::InvalidSignatureForPublicKey => {
+            "its signature is not one of the issuer that it names"
+        }
+        Error::RequiredEkuNotFoundContext(_) => "it is not for signing code",
+        Error::CaUsedAsEndEntity => "it is an authority's own",
+        other => return format!("its chain does not hold ({other})"),
+    };
+    words.to_owned()
+}
+
+impl Authority {
+    fn read(der: Vec<u8>) -> Result<Self, &'static str> {
+        let malformed = "not a certificate of X.509 version 3 that can be checked";
+        let parsed = Certificate::from_der(&der).map_err(|_| malformed)?;
+        let der = CertificateDer::from(der);
+        EndEntityCert::try_from(&der).map_err(|_| malformed)?;
+        if !may_issue(&parsed) {
+            return Err("this certificate is not for issuing others (CA:TRUE, keyCertSign)");
+        }
+        let anchor = anchor_from_trusted_cert(&der).map_err(|_| malformed)?.to_owned();
+        let parsed = parsed.tbs_certificate;
+        let validity = [parsed.validity.not_before, parsed.validity.not_after];
+        Ok(Self {
+            anchor,
+            subject: parsed.subject.to_der().map_err(|_| malformed)?,
+            issuer: parsed.issuer.to_der().map_err(|_| malformed)?,
+            validity: validity.map(Time::to_unix_duration),
+            der,
+        })
+    }
+}
+
+fn may_issue(certificate: &Certificate) -> bool {
+    let is_authority = extension::<BasicConstraints>(certificate).is_some_and(|basic| basic.ca);
+    is_authority && extension::<KeyUses>(certificate).is_none_or(|uses| uses.key_cert_sign())
+}
+
+/// An extension, if it is there and readable.
+fn extension<'a, T: AssociatedOid + Decode<'a>>(certificate: &'a Certificate) -> Option<T> {
+    let extensions = certificate.tbs_certificate.extensions.as_deref()?;
+    let extension = extensions.iter().find(|extension| extension.extn_id == T::OID)?;
+    T::from_der(extension.extn_value.as_bytes()).ok()
+}
+
+#[cfg(test)]
+mod tests;

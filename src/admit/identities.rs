@@ -1,0 +1,198 @@
+//! The policy of identities: whose certificates give a right to write. A TOML file:
+//!
+//! ```toml
+//! roots = ["fulcio.pem"]         # the authorities; paths are relative to this file
+//! max_age_seconds = 3600         # optional
+//!
+//! [[allow]]                      # any rule that fits suffices
+//! issuer = "https://token.actions.githubusercontent.com"
+//! san = { regex = 'https://github\.com/example/[^/]+/\.github/workflows/release\.yml@refs/tags/.+' }
+//! kind = "uri"                   # optional: email, uri, dns, username
+//! extensions = { source_repository_owner_uri = "https://github.com/example" }
+//! ```
+//!
+//! A rule fits if all that it says fits. A certificate that tells no issuer has the empty one; an
+//! extension that is not there fits nothing. Cheap questions come first: rules, time, purpose, chain.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use const_oid::ObjectIdentifier;
+use serde::Deserialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use toml::Spanned;
+
+use super::authorities::Authorities;
+use super::error::{IdentityReason, ListError, ListProblem, Refusal, quote};
+use super::holder::{Holder, NameKind, extension_id};
+use super::keys::Fingerprint;
+use super::pattern::{Pattern, PatternText};
+
+/// Most rules.
+const RULES_MAX: usize = 1024;
+/// How far a submitter's clock, an authority's and this one's may be apart.
+pub const CLOCKS_APART_MAX: Duration = Duration::from_mins(1);
+
+/// A policy, without the authorities that it names.
+#[derive(Debug)]
+pub struct Policy {
+    /// The files of the authorities' certificates, as the policy names them.
+    pub roots: Vec<String>,
+    max_age: Option<Duration>,
+    rules: Vec<Rule>,
+}
+
+#[derive(Debug)]
+struct Rule {
+    issuer: Pattern,
+    san: Pattern,
+    kind: Option<NameKind>,
+    extensions: Vec<(ObjectIdentifier, Pattern)>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PolicyText {
+    roots: Vec<String>,
+    max_age_seconds: Option<u32>,
+    allow: Vec<Spanned<RuleText>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleText {
+    issuer: Spanned<PatternText>,
+    san: Spanned<PatternText>,
+    kind: Option<NameKind>,
+    #[serde(default)]
+    extensions: BTreeMap<String, Spanned<PatternText>>,
+}
+
+impl Policy {
+    /// Reads the file.
+    pub fn parse(text: &str) -> Result<Self, ListError> {
+        let line_at = |byte: usize| text.get(..byte).unwrap_or(text).matches('\n').count() + 1;
+        let policy: PolicyText = toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| line_at(span.start));
+            ListProblem::Policy(error.message().replace('\n', ", ")).at(line)
+        })?;
+        if policy.roots.is_empty() || policy.allow.is_empty() {
+            return Err(ListProblem::Empty.at(text.lines().count().max(1)));
+        }
+        let pattern = |text: Spanned<PatternText>| {
+            let line = line_at(text.span().start);
+            Pattern::new(text.into_inner()).map_err(|error| ListProblem::from(error).at(line))
+        };
+        let rule = |rule: RuleText| {
+            let extension = |(name, text): (String, Spanned<PatternText>)| {
+                let line = line_at(text.span().start);
+                let id =
+                    extension_id(&name).ok_or_else(|| ListProblem::Extension(name).at(line))?;
+                Ok((id, pattern(text)?))
+            };
+            Ok(Rule {
+                issuer: pattern(rule.issuer)?,
+                san: pattern(rule.san)?,
+                kind: rule.kind,
+                extensions: rule.extensions.into_iter().map(extension).collect::<Result<_, _>>()?,
+            })
+        };
+        if let Some(over) = policy.allow.get(RULES_MAX) {
+            return Err(ListProblem::TooMany(RULES_MAX).at(line_at(over.span().start)));
+        }
+        Ok(Self {
+            roots: policy.roots,
+            max_age: policy.max_age_seconds.map(|seconds| Duration::from_secs(seconds.into())),
+            rules: policy
+                .allow
+                .into_iter()
+                .map(|text| rule(text.into_inner()))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl Rule {
+    fn fits(&self, holder: &Holder) -> bool {
+        let name_fits = |(kind, name): &(NameKind, String)| {
+            self.kind.is_none_or(|wanted| wanted == *kind) && self.san.fits(name)
+        };
+        let extension_fits = |(id, pattern): &(ObjectIdentifier, Pattern)| {
+            holder.extension(*id).is_some_and(|text| pattern.fits(text))
+        };
+        self.issuer.fits(&holder.issuer)
+            && holder.names.iter().any(name_fits)
+            && self.extensions.iter().all(extension_fits)
+    }
+}
+
+/// A policy with its authorities.
+#[derive(Debug)]
+pub struct IdentityList {
+    policy: Policy,
+    authorities: Authorities,
+}
+
+impl IdentityList {
+    /// The authorities are those in the files that the policy names.
+    pub fn new(policy: Policy, authorities: Authorities) -> Self {
+        Self { policy, authorities }
+    }
+
+    /// How many rules there are.
+    pub fn count(&self) -> usize {
+        self.policy.rules.len()
+    }
+
+    /// Whether this certificate, whose key is `key`, gives a right to write at `now`. In it no extension
+    /// occurs twice.
+    pub fn judge(&self, der: &[u8], key: Fingerprint, now: SystemTime) -> Result<(), Refusal> {
+        let refusal = |holder: String, reason| Refusal::Identity { holder, key, reason };
+        let holder = Holder::of(der).map_err(|error| {
+            refusal("an unknown holder".to_owned(), IdentityReason::Chain(error.to_string()))
+        })?;
+        self.objection(der, &holder, now)
+            .map_or(Ok(()), |reason| Err(refusal(describe(&holder), reason)))
+    }
+
+    fn objection(&self, der: &[u8], holder: &Holder, now: SystemTime) -> Option<IdentityReason> {
+        if !self.policy.rules.iter().any(|rule| rule.fits(holder)) {
+            return Some(IdentityReason::NotListed);
+        }
+        let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        if now + CLOCKS_APART_MAX < holder.not_before {
+            return Some(IdentityReason::NotYet(moment(holder.not_before)));
+        }
+        let aged = self.policy.max_age.map(|age| holder.not_before.saturating_add(age));
+        let last = aged.map_or(holder.not_after, |aged| aged.max(holder.not_after));
+        if now.saturating_sub(CLOCKS_APART_MAX) > last {
+            return Some(IdentityReason::Expired(moment(holder.not_after)));
+        }
+        if !holder.signs_code {
+            return Some(IdentityReason::Purpose);
+        }
+        self.authorities.issued(der, holder.not_before).map_err(IdentityReason::Chain).err()
+    }
+}
+
+/// The names in a certificate, for people.
+fn describe(holder: &Holder) -> String {
+    let names: Vec<&str> = holder.names.iter().map(|(_, name)| &name[..]).collect();
+    let names = if names.is_empty() { "nobody".to_owned() } else { names.join(", ") };
+    match &holder.issuer[..] {
+        "" => format!("\"{}\"", quote(&names)),
+        issuer => format!("\"{}\" (by \"{}\")", quote(&names), quote(issuer)),
+    }
+}
+
+fn moment(since_1970: Duration) -> String {
+    let seconds = i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX);
+    let moment = OffsetDateTime::from_unix_timestamp(seconds).ok();
+    moment
+        .and_then(|moment| moment.format(&Rfc3339).ok())
+        .unwrap_or_else(|| "long after".to_owned())
+}
+
+#[cfg(test)]
+mod tests;
