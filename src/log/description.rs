@@ -13,7 +13,7 @@ use crate::store::{ObjectPath, StoreError};
 #[serde(rename_all = "camelCase")]
 struct Description<'a> {
     origin: &'a str,
-    verifier_keys: [String; 1],
+    verifier_keys: Vec<String>,
     entry_bytes_max: usize,
 }
 
@@ -23,9 +23,11 @@ pub(super) async fn describe(context: &Context) -> Result<(), StoreError> {
     if objects.get(&ObjectPath::log_json()).await?.is_some() {
         return Ok(());
     }
+    let further = context.signer.further().iter().map(|signer| signer.verifier_key());
+    let keys = std::iter::once(context.signer.verifier_key()).chain(further);
     let description = Description {
         origin: context.signer.origin().as_str(),
-        verifier_keys: [context.signer.verifier_key().to_string()],
+        verifier_keys: keys.map(|key| key.to_string()).collect(),
         entry_bytes_max: ENTRY_BYTES_MAX,
     };
     let mut json = serde_json::to_vec_pretty(&description).expect("strings and numbers serialize");

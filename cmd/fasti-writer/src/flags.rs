@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use fasti::config::BucketFlags;
+use fasti::config::{BucketFlags, KeyFlags};
 use fasti::http::{Duplicates, HttpConfig, Limits, PeerSecret};
 use fasti::log::LogConfig;
 use fasti::store::BucketLocation;
@@ -29,11 +29,6 @@ pub struct Flags {
     /// origin for ever.
     #[arg(long, env = "FASTI_ORIGIN", default_value = "localhost")]
     pub origin: Origin,
-
-    /// The log's key file (see `fasti keygen`). Without this flag the key is kept in the store's
-    /// private part and made at the first start.
-    #[arg(long, env = "FASTI_KEY")]
-    pub key: Option<PathBuf>,
 
     /// Take opaque entries at POST /add: the body is the entry.
     #[arg(long, env = "FASTI_ACCEPT_OPAQUE")]
@@ -92,7 +87,8 @@ pub struct Flags {
     #[arg(long, env = "FASTI_ADVERTISE", value_name = "URL", help_heading = "Several writers")]
     pub advertise: Option<String>,
 
-    /// A file whose content all writers of the log have, and nobody else [default: the log's key]
+    /// A file whose content all writers of the log have, and nobody else [default: the log's key
+    /// file]
     #[arg(long, env = "FASTI_PEER_SECRET", value_name = "FILE", help_heading = "Several writers")]
     pub peer_secret: Option<PathBuf>,
 
@@ -113,6 +109,10 @@ pub struct Flags {
     #[arg(long, env = "FASTI_BATCH_PACE_MILLISECONDS",
           value_parser = clap::value_parser!(u64).range(0..=60_000), help_heading = "Buckets")]
     pub batch_pace_milliseconds: Option<u64>,
+
+    /// The log's keys.
+    #[command(flatten)]
+    pub keys: KeyFlags,
 
     /// What else can be said of a bucket.
     #[command(flatten)]

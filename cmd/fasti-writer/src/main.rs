@@ -4,6 +4,7 @@
 //! does stands in the library.
 
 mod flags;
+mod key;
 mod open;
 
 use std::net::SocketAddr;
