@@ -24,7 +24,7 @@ pub struct TrustedLog {
 /// Everyone who is believed.
 #[derive(Clone, Debug, Default)]
 pub struct Trust {
-    /// Logs; several keys of one origin are several of these, the one that names the log first.
+    /// Logs; several keys of one origin are several of these.
     pub logs: Vec<TrustedLog>,
     /// Keys of witnesses (types 0x04 and 0x06).
     pub witnesses: Vec<VerifierKey>,
@@ -103,7 +103,8 @@ impl Trust {
         let keys: Vec<_> = logs.iter().map(|log| log.key.clone()).collect();
         open_checkpoint(bytes, &origin, &keys)?;
         let signers = signed.verify(&keys).map_err(CheckpointError::from)?;
-        let log = logs.into_iter().find(|log| signers.contains(&&log.key));
+        let signed_by = logs.into_iter().filter(|log| signers.contains(&&log.key));
+        let log = signed_by.min_by_key(|log| log.key.public_key().cosigns());
         let log = log.expect("whoever signed is one of the keys asked").clone();
         let cosigned = self.cosigned(&signed)?;
         Ok(OpenedCheckpoint { signed, log, cosigned })

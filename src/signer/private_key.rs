@@ -41,7 +41,7 @@ const NO_TIME: u64 = 0;
 #[derive(Clone, Debug)]
 pub enum PrivateKey {
     /// Ed25519 over the text.
-    Ed25519(NoteSigningKey),
+    Ed25519(Box<NoteSigningKey>),
     /// ECDSA P-256 over the text.
     EcdsaP256(Box<EcdsaSigningKey>),
     /// ML-DSA-44 over the tree that the text states: for a further line.
@@ -96,7 +96,7 @@ impl PrivateKey {
             PKCS8_LABEL => Self::from_pkcs8(&document, name),
             SEC1_LABEL => {
                 let key = EcdsaSigningKey::from_sec1_der(name, document.as_bytes());
-                Ok(Self::EcdsaP256(Box::new(key.map_err(|_| PrivateKeyError::Kind)?)))
+                Ok(key.map_err(|_| PrivateKeyError::Kind)?.into())
             }
             ENCRYPTED_LABEL => {
                 let encrypted = EncryptedPrivateKeyInfo::try_from(document.as_bytes());
@@ -111,10 +111,10 @@ impl PrivateKey {
 
     fn from_note_line(line: &str) -> Result<Self, PrivateKeyError> {
         match NoteSigningKey::parse(line) {
-            Ok(key) => Ok(Self::Ed25519(key)),
-            Err(KeyError::Type(0x06)) => TreeCosigningKey::parse(line)
-                .map(|key| Self::MlDsa44(Box::new(key)))
-                .map_err(PrivateKeyError::Note),
+            Ok(key) => Ok(key.into()),
+            Err(KeyError::Type(0x06)) => {
+                TreeCosigningKey::parse(line).map(Self::from).map_err(PrivateKeyError::Note)
+            }
             Err(error) => Err(PrivateKeyError::Note(error)),
         }
     }
@@ -126,17 +126,17 @@ impl PrivateKey {
         match info.algorithm.oid {
             ED25519 => {
                 let key = SigningKey::from_pkcs8_der(der).map_err(|_| malformed())?;
-                Ok(Self::Ed25519(NoteSigningKey::from_seed(name, key.as_bytes())))
+                Ok(NoteSigningKey::from_seed(name, key.as_bytes()).into())
             }
             EC => {
                 let key = EcdsaSigningKey::from_pkcs8_der(name, der);
-                Ok(Self::EcdsaP256(Box::new(key.map_err(|_| PrivateKeyError::Kind)?)))
+                Ok(key.map_err(|_| PrivateKeyError::Kind)?.into())
             }
             ML_DSA_44 => {
                 let seed = info.private_key.strip_prefix(&ML_DSA_SEED_HEAD);
                 let seed = seed.and_then(|seed| seed.try_into().ok());
                 let key = TreeCosigningKey::from_seed(name, seed.ok_or(PrivateKeyError::Kind)?);
-                Ok(Self::MlDsa44(Box::new(key.map_err(PrivateKeyError::Note)?)))
+                Ok(key.map_err(PrivateKeyError::Note)?.into())
             }
             _ => Err(PrivateKeyError::Kind),
         }
@@ -179,7 +179,7 @@ fn from_pem(text: &str) -> Result<(&str, SecretDocument), PrivateKeyError> {
 
 impl From<NoteSigningKey> for PrivateKey {
     fn from(key: NoteSigningKey) -> Self {
-        Self::Ed25519(key)
+        Self::Ed25519(Box::new(key))
     }
 }
 

@@ -195,8 +195,9 @@ impl Banner {
         let version = env!("CARGO_PKG_VERSION");
         let key = log.signer().verifier_key();
         let further = log.signer().further().iter();
-        let further: String =
+        let further: Vec<_> =
             further.map(|f| format!("\n  further key   {}", f.verifier_key())).collect();
+        let further = further.concat();
         let new = if self.is_new_key { ", new" } else { "" };
         let metrics = metrics.map(|m| format!("\n  metrics on    http://{m}/metrics"));
         format!(

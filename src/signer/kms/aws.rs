@@ -60,7 +60,7 @@ impl AwsKmsSigner {
         }
         let client = client(&loader.load().await, endpoint)?;
         let told = client.get_public_key().key_id(&key.id).send().await;
-        let told = told.map_err(|error| failed("tell the public key", error))?;
+        let told = told.map_err(|error| failed("tell the public key", &error))?;
         if !matches!(told.key_spec, Some(KeySpec::EccNistP256 | KeySpec::EccNistEdwards25519)) {
             let kind = told.key_spec.map_or("unknown".to_owned(), |spec| spec.as_str().to_owned());
             let wanted = "ECC_NIST_P256 or ECC_NIST_EDWARDS25519";
@@ -96,19 +96,19 @@ fn client(environment: &SdkConfig, endpoint: Option<String>) -> Result<Client, K
 }
 
 /// The service's own words, where it said any.
-fn failed<E>(task: &'static str, error: SdkError<E>) -> KmsError
+fn failed<E>(task: &'static str, error: &SdkError<E>) -> KmsError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
     let (code, message) = (error.code(), error.message());
-    if let SdkError::ServiceError(answer) = &error {
+    if let SdkError::ServiceError(answer) = error {
         let status = answer.raw().status();
         let status = code.map_or_else(|| status.to_string(), brief);
         // The library has tried again already where that could help.
         let message = brief(message.unwrap_or("no reason was given"));
         return KmsError::Refused { service: SERVICE, task, status, message, may_pass: false };
     }
-    KmsError::NoAnswer { service: SERVICE, task, reason: chain(&error) }
+    KmsError::NoAnswer { service: SERVICE, task, reason: chain(error) }
 }
 
 #[async_trait]
@@ -131,7 +131,7 @@ impl Signer for AwsKmsSigner {
         };
         let request = self.client.sign().key_id(&self.id).message(Blob::new(message));
         let request = request.message_type(kind).signing_algorithm(algorithm);
-        let answer = request.send().await.map_err(|error| failed("sign", error))?;
+        let answer = request.send().await.map_err(|error| failed("sign", &error))?;
         let signature = answer.signature.map(Blob::into_inner).unwrap_or_default();
         if signature.is_empty() {
             let reason = "the answer has no signature".to_owned();

@@ -103,23 +103,19 @@ impl Signer for GcpKmsSigner {
     }
 
     async fn sign(&self, text: &str) -> Result<NoteSignature, SignerError> {
-        let signature = match self.key.public_key() {
-            PublicKey::EcdsaP256(_) => {
-                let digest = Sha256::digest(text);
-                let question = json!({
-                    "digest": {"sha256": STANDARD.encode(digest)},
-                    "digestCrc32c": crc32c(&digest).to_string(),
-                });
-                self.service.sign(&question).await?
-            }
-            _ => {
-                let question = json!({
-                    "data": STANDARD.encode(text),
-                    "dataCrc32c": crc32c(text.as_bytes()).to_string(),
-                });
-                self.service.sign(&question).await?
-            }
+        let question = if let PublicKey::EcdsaP256(_) = self.key.public_key() {
+            let digest = Sha256::digest(text);
+            json!({
+                "digest": {"sha256": STANDARD.encode(digest)},
+                "digestCrc32c": crc32c(&digest).to_string(),
+            })
+        } else {
+            json!({
+                "data": STANDARD.encode(text),
+                "dataCrc32c": crc32c(text.as_bytes()).to_string(),
+            })
         };
+        let signature = self.service.sign(&question).await?;
         Ok(NoteSignature::new(self.key.name().clone(), self.key.key_id(), signature))
     }
 }
