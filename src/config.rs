@@ -3,9 +3,46 @@
 //! This is where the environment is read. What a store's own library reads for itself (credentials
 //! above all) is not here.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
+use crate::signer::{KeyLocation, Password};
 use crate::store::{BucketOptions, Encryption};
+
+/// What can be said of a log's keys.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Keys")]
+pub struct KeyFlags {
+    /// The log's key: a file (see `fasti keygen`), awskms://[ENDPOINT]/ID, or gcpkms://NAME [default:
+    /// a file in the store's private part, made at the first start]
+    #[arg(long, env = "FASTI_KEY", value_name = "FILE|URL")]
+    pub key: Option<KeyLocation>,
+
+    /// A file whose first line is the password of encrypted key files; or set FASTI_KEY_PASSWORD
+    #[arg(long, env = "FASTI_KEY_PASSWORD_FILE", value_name = "FILE")]
+    pub key_password_file: Option<PathBuf>,
+
+    /// The password itself. It stands in the environment alone: others can read command lines.
+    #[arg(long, env = "FASTI_KEY_PASSWORD", hide = true, hide_env_values = true)]
+    pub key_password: Option<Password>,
+
+    /// An ML-DSA-44 key file, for a further line in checkpoints; clients that do not know it pass over
+    /// it
+    #[arg(long, env = "FASTI_ML_DSA_KEY", value_name = "FILE")]
+    pub ml_dsa_key: Option<PathBuf>,
+
+    /// Where the key service is reached, where that is not the cloud itself
+    #[arg(long, env = "FASTI_KMS_ENDPOINT", value_name = "URL")]
+    pub kms_endpoint: Option<String>,
+}
+
+impl KeyFlags {
+    /// Where the key service is reached, if that was said. An empty variable was not set.
+    pub fn kms_endpoint(&self) -> Option<&str> {
+        self.kms_endpoint.as_deref().filter(|url| !url.is_empty())
+    }
+}
 
 /// What can be said of a bucket besides its place.
 #[derive(Args, Clone, Debug, Default)]

@@ -4,8 +4,9 @@
 //! that is trusted, was signed by that log's own key, and carries no bad signature by any key that
 //! is trusted. Lines of unknown keys count for nothing, wherever they stand.
 
+use tiles_spec::PublicKey::MlDsa44Cosignature;
 use tiles_spec::{
-    Checkpoint, CheckpointError, KeyName, PublicKey, SignedCheckpoint, TreeHead, VerifierKey,
+    Checkpoint, CheckpointError, KeyName, SignedCheckpoint, TreeHead, VerifierKey,
     cosignature_time, open_checkpoint,
 };
 
@@ -28,7 +29,7 @@ pub struct TrustedLog {
 pub struct Trust {
     /// Logs; several keys of one origin are several of these.
     pub logs: Vec<TrustedLog>,
-    /// Keys of witnesses (type 0x04).
+    /// Keys of witnesses (types 0x04 and 0x06).
     pub witnesses: Vec<VerifierKey>,
     /// Who may issue certificates for signing.
     pub authorities: Vec<Authority>,
@@ -47,7 +48,7 @@ pub struct OpenedCheckpoint {
 pub struct Cosigned {
     /// The witness.
     pub witness: KeyName,
-    /// When, by its clock, in POSIX seconds.
+    /// When, by its clock, in POSIX seconds; 0 where it does not say.
     pub unix_seconds: u64,
 }
 
@@ -82,12 +83,16 @@ impl TrustedLog {
 
 impl Trust {
     /// Trust in keys, each for what its type signs: checkpoints of its own log, or cosignatures.
+    ///
+    /// Keys of type 0x06 are of logs and of witnesses alike: for checkpoints of the origin that is the
+    /// key's name, the key is the log's; for others, a witness's.
     pub fn in_keys(keys: impl IntoIterator<Item = VerifierKey>) -> Self {
-        let (witnesses, logs): (Vec<_>, Vec<_>) = keys
-            .into_iter()
-            .partition(|key| matches!(key.public_key(), PublicKey::Ed25519Cosignature(_)));
-        let logs = logs.into_iter().map(TrustedLog::new).collect();
-        Self { logs, witnesses, authorities: Vec::new() }
+        let (cosigning, signing): (Vec<_>, Vec<_>) =
+            keys.into_iter().partition(|key| key.public_key().cosigns());
+        let of_trees = |key: &&VerifierKey| matches!(key.public_key(), MlDsa44Cosignature(_));
+        let further = cosigning.iter().filter(of_trees).cloned();
+        let logs = signing.into_iter().chain(further).map(TrustedLog::new).collect();
+        Self { logs, witnesses: cosigning, authorities: Vec::new() }
     }
 
     /// Reads a signed checkpoint and finds out who vouches for it.
@@ -101,7 +106,8 @@ impl Trust {
         let keys: Vec<_> = logs.iter().map(|log| log.key.clone()).collect();
         open_checkpoint(bytes, &origin, &keys)?;
         let signers = signed.verify(&keys).map_err(CheckpointError::from)?;
-        let log = logs.into_iter().find(|log| signers.contains(&&log.key));
+        let signed_by = logs.into_iter().filter(|log| signers.contains(&&log.key));
+        let log = signed_by.min_by_key(|log| log.key.public_key().cosigns());
         let log = log.expect("whoever signed is one of the keys asked").clone();
         let cosigned = self.cosigned(&signed)?;
         Ok(OpenedCheckpoint { signed, log, cosigned })
@@ -110,7 +116,10 @@ impl Trust {
     /// The trusted witnesses among the signers. None is no error; a bad cosignature is.
     fn cosigned(&self, signed: &SignedCheckpoint) -> Result<Vec<Cosigned>, CheckpointRefusal> {
         use tiles_spec::NoteError;
-        let signers = match signed.verify(&self.witnesses) {
+        let origin = &signed.checkpoint().origin;
+        let others = self.witnesses.iter().filter(|key| key.name().as_str() != origin);
+        let witnesses: Vec<_> = others.cloned().collect();
+        let signers = match signed.verify(&witnesses) {
             Ok(signers) => signers,
             Err(NoteError::NoKnownSignature) => return Ok(Vec::new()),
             Err(error) => return Err(CheckpointError::from(error).into()),
@@ -159,7 +168,10 @@ impl OpenedCheckpoint {
 
 #[cfg(test)]
 mod tests {
-    use tiles_spec::{CosigningKey, NoteError, NoteSigningKey, cosign};
+    use tiles_spec::{
+        CosigningKey, EcdsaSigningKey, NoteError, NoteSigningKey, TreeCosigningKey, cosign,
+        cosign_tree,
+    };
 
     use super::*;
 
@@ -213,5 +225,49 @@ mod tests {
         assert!(trust.open(&note(&text, &[seen])).is_err(), "a witness is no log");
         let bad = cosign(&witness, "another text\n", 1).unwrap().to_string();
         assert!(trust.open(&note(&text, &[signed, bad])).is_err());
+    }
+
+    fn tree_key(name: &str, seed: u8) -> TreeCosigningKey {
+        TreeCosigningKey::from_seed(name.parse().unwrap(), &[seed; 32]).unwrap()
+    }
+
+    #[test]
+    fn further_lines_of_a_log_are_its_own() {
+        let log = log_key("log.test/one", 1);
+        let (tree, witness) = (tree_key("log.test/one", 2), tree_key("witness.test/w", 3));
+        let text = text("log.test/one");
+        let first = log.sign(&text).to_string();
+        let second = cosign_tree(&tree, &text, 0).unwrap().to_string();
+        let seen = cosign_tree(&witness, &text, 1_700_000_000).unwrap().to_string();
+        let bytes = note(&text, &[first.clone(), second.clone(), seen]);
+        let keys = [tree.verifier_key(), witness.verifier_key(), log.verifier_key()];
+        let keys = keys.map(Clone::clone);
+
+        let opened = Trust::in_keys(keys.clone()).open(&bytes).unwrap();
+        assert_eq!(opened.log().key, *log.verifier_key(), "the key that names the log");
+        let [cosigned] = opened.cosigned() else { panic!("{:?}", opened.cosigned()) };
+        assert_eq!(cosigned.witness, *witness.verifier_key().name());
+        // Who knows but one of the keys needs no other.
+        for key in [&keys[0], &keys[2]] {
+            let opened = Trust::in_keys([key.clone()]).open(&bytes).unwrap();
+            assert_eq!(opened.log().key, *key);
+        }
+        assert!(Trust::in_keys([keys[1].clone()]).open(&bytes).is_err(), "a witness is no log");
+        let bad = cosign_tree(&tree, &text.replace("\n0\n", "\n1\n"), 0).unwrap().to_string();
+        let bytes = note(&text, &[first.clone(), bad]);
+        assert!(Trust::in_keys(keys.clone()).open(&bytes).is_err());
+        assert!(Trust::in_keys([keys[2].clone()]).open(&bytes).is_ok(), "an unknown key's line");
+    }
+
+    #[test]
+    fn a_log_with_an_ecdsa_key() {
+        let key = "log.test/one".parse().unwrap();
+        let key = EcdsaSigningKey::generate(&mut crate::entropy::OsEntropy, key);
+        let trust = Trust::in_keys([key.verifier_key().clone()]);
+        let text = text("log.test/one");
+        let opened = trust.open(&note(&text, &[key.sign(&text).to_string()])).unwrap();
+        assert_eq!(opened.log().log_id, key.verifier_key().log_id());
+        let foreign = key.sign("another text\n").to_string();
+        assert!(trust.open(&note(&text, &[foreign])).is_err());
     }
 }

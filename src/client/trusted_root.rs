@@ -66,8 +66,8 @@ pub enum TrustedRootError {
     /// No log whose checkpoints can be verified.
     #[error("it names no log with an Ed25519 or ECDSA P-256 key")]
     NoLog,
-    /// The key signs no checkpoints.
-    #[error("the key {0} is a witness's; a log's own key is needed")]
+    /// The key makes cosignatures only.
+    #[error("the key {0} cosigns; a log's own Ed25519 or ECDSA key is needed")]
     Witness(Box<VerifierKey>),
 }
 
@@ -106,7 +106,7 @@ pub fn write(key: &VerifierKey, base_url: &str, span: &Span) -> Result<String, T
     let (spki, details) = match key.public_key() {
         PublicKey::Ed25519(point) => ([&ED25519_SPKI_HEAD[..], point].concat(), ED25519),
         PublicKey::EcdsaP256(spki) => (spki.clone(), ECDSA_P256),
-        PublicKey::Ed25519Cosignature(_) => {
+        PublicKey::Ed25519Cosignature(_) | PublicKey::MlDsa44Cosignature(_) => {
             return Err(TrustedRootError::Witness(key.clone().into()));
         }
     };

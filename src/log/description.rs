@@ -13,7 +13,7 @@ use crate::store::{Object, ObjectPath, StoreError};
 #[serde(rename_all = "camelCase")]
 struct Description<'a> {
     origin: &'a str,
-    verifier_keys: [String; 1],
+    verifier_keys: Vec<String>,
     entry_bytes_max: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     frozen: Option<LastTree>,
@@ -44,9 +44,11 @@ pub(super) async fn describe(context: &Context, last: Option<TreeHead>) -> Resul
 }
 
 fn text(context: &Context, last: Option<TreeHead>) -> Vec<u8> {
+    let further = context.signer.further().iter().map(|signer| signer.verifier_key());
+    let keys = std::iter::once(context.signer.verifier_key()).chain(further);
     let description = Description {
         origin: context.signer.origin().as_str(),
-        verifier_keys: [context.signer.verifier_key().to_string()],
+        verifier_keys: keys.map(|key| key.to_string()).collect(),
         entry_bytes_max: ENTRY_BYTES_MAX,
         frozen: last.map(|TreeHead { size, root }| LastTree {
             tree_size: size.get(),

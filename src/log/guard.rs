@@ -71,12 +71,19 @@ pub enum GuardError {
         /// The size to be signed.
         new: u64,
     },
-    /// The signature does not verify under the log's own key.
+    /// A signature does not verify under the key that should have made it.
     #[error("the signer's signature does not verify")]
     Signature,
     /// The signer failed.
     #[error("cannot sign the checkpoint")]
     Signer(#[from] SignerError),
+}
+
+impl GuardError {
+    /// Nothing is wrong with the log: its signer may do better the next time.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Signer(error) if error.is_passing())
+    }
 }
 
 /// Checks commit records before they are written.
@@ -236,8 +243,8 @@ impl SigningGuard {
         verify_consistency(&old, &head, &proof).map_err(|_| inconsistent())
     }
 
-    /// Signs the tree that was checked last and verifies the signature. The bytes are the whole
-    /// checkpoint, the log's own line first.
+    /// Signs the tree that was checked last with each of the log's keys, and verifies every line. The
+    /// bytes are the whole checkpoint, the log's own line first.
     pub async fn sign(&mut self) -> Result<Bytes, GuardError> {
         let head = self.checked;
         let grown = head.size > self.signed.size;
@@ -247,11 +254,15 @@ impl SigningGuard {
         }
         let origin = self.signer.origin().to_string();
         let text = Checkpoint { origin: origin.clone(), head, extensions: Vec::new() }.to_text();
-        let line = self.signer.sign(&text).await?;
-        let bytes = format!("{text}\n{line}");
-        let keys = [self.signer.verifier_key()];
+        let (mut bytes, mut keys) = (format!("{text}\n"), Vec::new());
+        for signer in self.signers() {
+            bytes += &signer.sign(&text).await?.to_string();
+            keys.push(signer.verifier_key());
+        }
         let opened = SignedCheckpoint::parse(bytes.as_bytes()).ok().filter(|signed| {
-            signed.verify(&keys).is_ok()
+            // Every line, in this order, and no other.
+            signed.verify(&keys).is_ok_and(|signers| signers.into_iter().eq(&keys))
+                && signed.note().signatures().len() == keys.len()
                 && signed.checkpoint().head == head
                 && signed.checkpoint().origin == origin
         });
@@ -260,6 +271,11 @@ impl SigningGuard {
         }
         self.signed = head;
         Ok(bytes.into())
+    }
+
+    /// The log's own signer, and those of further lines.
+    fn signers(&self) -> impl Iterator<Item = &dyn Signer> {
+        std::iter::once(&*self.signer).chain(self.signer.further().iter().map(|signer| &**signer))
     }
 }
 

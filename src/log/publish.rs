@@ -84,11 +84,13 @@ pub enum PublishError {
 }
 
 impl PublishError {
-    /// Another writer leads, or the store may do better the next time; recovery goes on from there.
+    /// Another writer leads, or store or signer may do better the next time; recovery goes on from
+    /// there.
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Fenced { .. } => true,
             Self::Apply(source) | Self::Checkpoint(source) => source.is_passing(),
+            Self::Guard(error) => error.is_passing(),
             _ => false,
         }
     }

@@ -180,12 +180,13 @@ pub enum RecoverError {
 }
 
 impl RecoverError {
-    /// Another writer was faster, or the store may do better the next time.
+    /// Another writer was faster, or store or signer may do better the next time.
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Fenced => true,
             Self::TakeOver(error) => error.is_passing(),
             Self::Publish(error) => error.is_passing(),
+            Self::Guard(error) => error.is_passing(),
             Self::Store(error) => error.is_passing(),
             _ => false,
         }
@@ -206,7 +207,8 @@ impl RecoverError {
     pub fn is_final(&self) -> bool {
         match self {
             Self::Publish(error) => !error.is_passing(),
-            Self::Guard(_) | Self::Memory(_) | Self::Dedup(_) => true,
+            Self::Guard(error) => !error.is_passing(),
+            Self::Memory(_) | Self::Dedup(_) => true,
             _ => false,
         }
     }

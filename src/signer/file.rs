@@ -1,17 +1,21 @@
-//! A key in a file: Ed25519, as the note format's `PRIVATE+KEY+<origin>+<id>+<base64>` line.
+//! A key in a file.
 //!
-//! The file is made with mode 0600 and refused if others may read it.
+//! Files are refused if others may read them; see [`super::private_key`] for their forms.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use async_trait::async_trait;
-use tiles_spec::{KeyError, NoteSignature, NoteSigningKey, Origin, VerifierKey};
+use tiles_spec::{NoteSignature, Origin, VerifierKey};
 use zeroize::Zeroizing;
 
+use super::private_key::{Password, PrivateKey, PrivateKeyError};
 use super::{Signer, SignerError};
+
+/// Most bytes of a file that is worth reading.
+const KEY_FILE_BYTES_MAX: u64 = 64 << 10;
 
 /// A key file cannot be used or made.
 #[derive(Debug, thiserror::Error)]
@@ -35,13 +39,13 @@ pub enum KeyFileError {
         mode: u32,
     },
     /// It holds no key.
-    #[error("{path} is not an Ed25519 note key (a line beginning PRIVATE+KEY+)")]
+    #[error("{path} holds no private key that can be used")]
     Malformed {
         /// The file.
         path: String,
         /// What is wrong with it; never any of its content.
         #[source]
-        source: KeyError,
+        source: PrivateKeyError,
     },
     /// It holds the key of another log.
     #[error("the key in {path} is of the log {found:?}, not of {expected:?}")]
@@ -53,47 +57,85 @@ pub enum KeyFileError {
         /// The log's origin.
         expected: String,
     },
-}
-
-/// Makes a new key for `origin` in a new file of mode 0600, durably, and returns what verifies it.
-/// An existing file is never overwritten.
-pub fn generate_key_file(path: &Path, origin: &Origin) -> Result<VerifierKey, KeyFileError> {
-    let io = |source| KeyFileError::Io { path: path.display().to_string(), source };
-    let key = NoteSigningKey::generate(&mut crate::entropy::OsEntropy, origin.key_name());
-    let mut file =
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(io)?;
-    let line = Zeroizing::new(format!("{}\n", *key.to_private_string()));
-    file.write_all(line.as_bytes()).and_then(|()| file.sync_all()).map_err(io)?;
-    // The name has to last as well, or a power cut takes the key of a log that has begun.
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(dir).and_then(|dir| dir.sync_all()).map_err(io)?;
-    Ok(key.verifier_key().clone())
+    /// A key that cosigns, where the log's own is due.
+    #[error(
+        "the key in {path} is an ML-DSA-44 key, which signs a further line; name it with \
+         --ml-dsa-key, and the log's own with --key"
+    )]
+    Cosigns {
+        /// The file.
+        path: String,
+    },
+    /// A key of another kind, where one that cosigns is due.
+    #[error("the key in {path} is no ML-DSA-44 key; name the log's own key with --key")]
+    DoesNotCosign {
+        /// The file.
+        path: String,
+    },
+    /// Such a key has no such form.
+    #[error("{0}")]
+    NoSuchForm(&'static str),
 }
 
 /// A signer whose key was read from a file.
 #[derive(Debug)]
 pub struct FileSigner {
     origin: Origin,
-    key: NoteSigningKey,
+    key: PrivateKey,
 }
 
 impl FileSigner {
     /// Takes a key that is in memory already.
-    pub fn new(origin: Origin, key: NoteSigningKey) -> Self {
-        Self { origin, key }
+    pub fn new(origin: Origin, key: impl Into<PrivateKey>) -> Self {
+        Self { origin, key: key.into() }
     }
 
     /// Reads the key of the log `origin`.
-    pub fn open(path: &Path, origin: Origin) -> Result<Self, KeyFileError> {
+    pub fn open(
+        path: &Path,
+        origin: Origin,
+        password: Option<&Password>,
+    ) -> Result<Self, KeyFileError> {
+        let signer = Self::read(path, origin, password)?;
+        match signer.key {
+            PrivateKey::MlDsa44(_) => {
+                Err(KeyFileError::Cosigns { path: path.display().to_string() })
+            }
+            _ => Ok(signer),
+        }
+    }
+
+    /// Reads the ML-DSA-44 key for a further line in the checkpoints of the log `origin`.
+    pub fn open_ml_dsa(
+        path: &Path,
+        origin: Origin,
+        password: Option<&Password>,
+    ) -> Result<Self, KeyFileError> {
+        let signer = Self::read(path, origin, password)?;
+        match signer.key {
+            PrivateKey::MlDsa44(_) => Ok(signer),
+            _ => Err(KeyFileError::DoesNotCosign { path: path.display().to_string() }),
+        }
+    }
+
+    fn read(
+        path: &Path,
+        origin: Origin,
+        password: Option<&Password>,
+    ) -> Result<Self, KeyFileError> {
         let name = || path.display().to_string();
         let io = |source| KeyFileError::Io { path: name(), source };
-        let mode = std::fs::metadata(path).map_err(io)?.mode() & 0o777;
+        let malformed = |source| KeyFileError::Malformed { path: name(), source };
+        let metadata = fs::metadata(path).map_err(io)?;
+        let mode = metadata.mode() & 0o777;
         if mode & 0o077 != 0 {
             return Err(KeyFileError::Exposed { path: name(), mode });
         }
-        let text = Zeroizing::new(std::fs::read_to_string(path).map_err(io)?);
-        let key = NoteSigningKey::parse(text.trim_end())
-            .map_err(|source| KeyFileError::Malformed { path: name(), source })?;
+        if metadata.len() > KEY_FILE_BYTES_MAX {
+            return Err(malformed(PrivateKeyError::Form));
+        }
+        let text = Zeroizing::new(fs::read_to_string(path).map_err(io)?);
+        let key = PrivateKey::parse(&text, origin.key_name(), password).map_err(malformed)?;
         let found = key.verifier_key().name().to_string();
         if found != origin.as_str() {
             let expected = origin.to_string();
@@ -114,6 +156,9 @@ impl Signer for FileSigner {
     }
 
     async fn sign(&self, text: &str) -> Result<NoteSignature, SignerError> {
-        Ok(self.key.sign(text))
+        self.key.sign(text)
     }
 }
+
+#[cfg(test)]
+mod tests;

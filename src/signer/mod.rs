@@ -1,28 +1,52 @@
-//! Signers: what holds the log's key and signs checkpoint texts with it.
+//! Signers: what holds a log's keys and signs checkpoint texts with them.
+//!
+//! A log has one key that makes it what it is: its line stands first in each checkpoint, and its ID
+//! is the log's. It lies in a file ([`FileSigner`]) or in a key service ([`AwsKmsSigner`],
+//! [`GcpKmsSigner`]); [`KeyLocation`] says where. Further keys may add lines below the first
+//! ([`LogSigner`]), for clients that know them.
 //!
 //! Only [`crate::log::guard`] calls [`Signer::sign`]; a signer sees note texts and nothing else,
-//! and its key never leaves it (I16).
+//! and its key never leaves it (I16). What it makes is verified before anybody sees it, so that a
+//! signer needs no trust beyond keeping its key.
 
 mod file;
+mod kms;
+mod lines;
+mod location;
 mod memory;
+mod new_key;
+mod private_key;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use tiles_spec::{NoteSignature, Origin, VerifierKey};
+use tiles_spec::{CosignError, NoteSignature, Origin, VerifierKey};
 
-pub use file::{FileSigner, KeyFileError, generate_key_file};
+pub use file::{FileSigner, KeyFileError};
+pub use kms::{AwsKmsSigner, GcpKmsSigner, KmsError};
+pub use lines::{LinesError, LogSigner};
+pub use location::{AwsKmsKey, GcpKmsKey, KeyLocation, KeyLocationError};
 pub use memory::{SignedMemory, SignedMemoryError};
+pub use new_key::{KeyAlgorithm, KeyEncoding, NewKey, generate_key_file};
+pub use private_key::{Password, PrivateKey, PrivateKeyError};
 
 /// Signs checkpoints of one log.
 #[async_trait]
 pub trait Signer: Send + Sync + 'static {
-    /// The log's origin, which is also the name of its key.
+    /// The log's origin, which is also the name of its keys.
     fn origin(&self) -> &Origin;
 
-    /// The key that verifies what [`sign`](Signer::sign) makes.
+    /// The key that verifies what [`sign`](Signer::sign) makes. It never changes.
     fn verifier_key(&self) -> VerifierKey;
 
-    /// Signs a checkpoint's text. The same text gives the same line wherever the algorithm allows.
+    /// Signs a checkpoint's text. The same text gives the same line wherever the algorithm allows;
+    /// nothing may rely on it.
     async fn sign(&self, text: &str) -> Result<NoteSignature, SignerError>;
+
+    /// Signers of the lines below, in order, with other keys. They have none of their own.
+    fn further(&self) -> &[Arc<dyn Signer>] {
+        &[]
+    }
 }
 
 /// The signer did not sign.
@@ -31,5 +55,16 @@ pub trait Signer: Send + Sync + 'static {
 pub enum SignerError {
     /// A key service failed; the source says how.
     #[error("the key service failed")]
-    Service(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Service(#[from] KmsError),
+    /// The text is not one that such a key signs.
+    #[error("the key cannot sign this text")]
+    Text(#[from] CosignError),
+}
+
+impl SignerError {
+    /// It may go better the next time: a service was out of reach, busy, or not permitted to us
+    /// yet.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Service(_))
+    }
 }

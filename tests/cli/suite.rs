@@ -6,7 +6,10 @@
 mod buckets;
 mod describing;
 mod fsck;
+mod key_service;
+mod key_services;
 mod keys;
+mod log_keys;
 mod reading;
 mod signing;
 mod succession;

@@ -78,21 +78,48 @@ impl World {
 
     /// Starts a writer on `log/`.
     pub fn start(&mut self, flags: &[&str]) {
-        let mut process = Command::new(writer_binary())
-            .args(["--store", "log", "--key", "log.key", "--listen", "127.0.0.1:0"])
-            .args(["--origin", &self.origin])
-            .args(flags)
-            .env("FASTI_LOG_FILTER", "warn")
-            .current_dir(self.directory.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .expect("the writer starts");
+        self.start_with(&[], &[&["--store", "log", "--key", "log.key"], flags].concat());
+    }
+
+    /// Starts a writer that has to be told its store and key, with these variables.
+    pub fn start_with(&mut self, variables: &[(&str, &str)], flags: &[&str]) {
+        let mut process = self.writer_command(variables, flags);
+        process.stdout(Stdio::piped()).stderr(Stdio::inherit());
+        let mut process = process.spawn().expect("the writer starts");
         let mut lines = BufReader::new(process.stdout.take().expect("it is piped")).lines();
         let url =
             lines.find_map(|line| Some(line.ok()?.split_once("listening on  ")?.1.to_owned()));
         let url = url.expect("the writer says where it listens");
         self.writer = Some(Writer { process, url, _stdout: lines });
+    }
+
+    /// What a writer says that must not start.
+    pub fn start_refused(&self, variables: &[(&str, &str)], flags: &[&str]) -> String {
+        let ended = self.writer_command(variables, flags).output().expect("the writer runs");
+        assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+        String::from_utf8(ended.stderr).expect("it prints text")
+    }
+
+    fn writer_command(&self, variables: &[(&str, &str)], flags: &[&str]) -> Command {
+        let mut command = Command::new(writer_binary());
+        command
+            .args(["--listen", "127.0.0.1:0", "--origin", &self.origin])
+            .args(flags)
+            .env("FASTI_LOG_FILTER", "warn")
+            .envs(variables.iter().copied())
+            .current_dir(self.directory.path());
+        command
+    }
+
+    /// Waits until the writer has ended by itself; its exit code.
+    pub fn wait(&mut self) -> Option<i32> {
+        let mut writer = self.writer.take().expect("a writer runs");
+        writer.process.wait().expect("it ends").code()
+    }
+
+    /// The log has another key than the fixed one.
+    pub fn trust(&mut self, vkey: &str) {
+        vkey.clone_into(&mut self.vkey);
     }
 
     /// Stops the writer, in order. What follows works on files alone.
@@ -112,16 +139,16 @@ impl World {
         let address = self.url().strip_prefix("http://").expect("an http URL");
         let mut stream = TcpStream::connect(address).expect("the writer listens");
         for entry in entries {
-            let head = format!(
-                "POST /add HTTP/1.1\r\nhost: {address}\r\ncontent-length: {}\r\n\r\n",
-                entry.len()
-            );
-            stream.write_all(format!("{head}{entry}").as_bytes()).expect("it takes the request");
-            let mut answer = [0; 4096];
-            let length = stream.read(&mut answer).expect("it answers");
-            let answer = String::from_utf8_lossy(&answer[..length]);
+            let answer = post(&mut stream, address, &entry);
             assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
         }
+    }
+
+    /// What the writer answers to an opaque entry; nothing if it ends first.
+    pub fn offer(&self, entry: &str) -> String {
+        let address = self.url().strip_prefix("http://").expect("an http URL");
+        let mut stream = TcpStream::connect(address).expect("the writer listens");
+        post(&mut stream, address, entry)
     }
 
     /// Runs the command, with the log's key in the environment, and its URL while a writer runs,
@@ -194,6 +221,15 @@ impl Ended {
     }
 }
 
+fn post(stream: &mut TcpStream, address: &str, entry: &str) -> String {
+    let length = entry.len();
+    let head = format!("POST /add HTTP/1.1\r\nhost: {address}\r\ncontent-length: {length}\r\n\r\n");
+    stream.write_all(format!("{head}{entry}").as_bytes()).expect("it takes the request");
+    let mut answer = [0; 4096];
+    let length = stream.read(&mut answer).unwrap_or(0);
+    String::from_utf8_lossy(&answer[..length]).into_owned()
+}
+
 /// Compares an output with its golden file.
 #[track_caller]
 pub fn golden(name: &str, output: &str) {
@@ -212,7 +248,8 @@ pub fn signing_key(seed: u8) -> NoteSigningKey {
     NoteSigningKey::from_seed(name, &[seed; 32])
 }
 
-fn write_private(path: &Path, text: &str) {
+/// Writes a file that only its owner can read.
+pub fn write_private(path: &Path, text: &str) {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::write(path, format!("{text}\n")).expect("the key can be written");
     let mode = std::fs::Permissions::from_mode(0o600);

@@ -82,7 +82,7 @@ fn context(store: &Path, stores: Stores) -> Context {
     Context {
         config: LogConfig::default(),
         stores,
-        signer: Arc::new(FileSigner::open(&key, origin).expect("the key")),
+        signer: Arc::new(FileSigner::open(&key, origin, None).expect("the key")),
         memory: Some(SignedMemory::beside(&key)),
         peers: None,
         clock: Arc::new(SystemClock),

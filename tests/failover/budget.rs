@@ -164,7 +164,9 @@ fn grow(bucket: &Bucket, size: u64) {
         let context = Context {
             config: LogConfig { pool_entries_max, ..LogConfig::default() },
             stores: Stores::shared(Arc::new(store)),
-            signer: Arc::new(FileSigner::open(&bucket.path("log.key"), origin).expect("the key")),
+            signer: Arc::new(
+                FileSigner::open(&bucket.path("log.key"), origin, None).expect("the key"),
+            ),
             memory: None,
             peers: None,
             clock: Arc::new(SystemClock),

@@ -6,7 +6,10 @@
 //!
 //! Invariant: the time is one a signed 64-bit integer holds.
 //!
-//! The name of the witness is not signed: one key must not serve two names.
+//! The name of the witness is not signed: one key must not serve two names. [`tree`] has the other
+//! form, which signs it.
+
+pub mod tree;
 
 use std::fmt;
 use std::str::FromStr;
@@ -22,6 +25,9 @@ use crate::note::{
 
 /// Bytes of the time before the signature.
 const TIME_BYTES: usize = size_of::<u64>();
+
+/// Bytes of an Ed25519 signature.
+const SIGNATURE_BYTES: usize = 64;
 
 /// A named Ed25519 key that cosigns (type 0x04).
 #[derive(Clone)]
@@ -87,26 +93,28 @@ pub fn cosign(
     Ok(key.0.signature([&unix_seconds.to_be_bytes()[..], &signature].concat()))
 }
 
-/// When the line says it was signed, in POSIX seconds, if its bytes have the form of an Ed25519
-/// cosignature.
+/// When the line says it was signed, in POSIX seconds, if its bytes have the form of a cosignature;
+/// 0 where it does not say.
 ///
-/// Means something only for a line that verifies under a key of type 0x04.
+/// Means something only for a line that verifies under a key of type 0x04 or 0x06.
 pub fn cosignature_time(signature: &NoteSignature) -> Option<u64> {
-    split(signature.bytes()).map(|(time, _)| time)
+    let bytes = signature.bytes();
+    let split = split(bytes, SIGNATURE_BYTES).or_else(|| split(bytes, tree::SIGNATURE_BYTES));
+    split.map(|(time, _)| time)
 }
 
 /// Whether the bytes of a signature line are a cosignature of the text.
 pub(crate) fn verify(key: &VerifyingKey, text: &str, bytes: &[u8]) -> bool {
-    split(bytes).is_some_and(|(time, signature)| {
+    split(bytes, SIGNATURE_BYTES).is_some_and(|(time, signature)| {
         verify_ed25519(key, message(time, text).as_bytes(), signature)
     })
 }
 
-/// Time and Ed25519 signature.
-fn split(bytes: &[u8]) -> Option<(u64, &[u8])> {
+/// The time, and a signature of `length` bytes.
+fn split(bytes: &[u8], length: usize) -> Option<(u64, &[u8])> {
     let (time, signature) = bytes.split_first_chunk::<TIME_BYTES>()?;
     let time = u64::from_be_bytes(*time);
-    (signature.len() == 64 && i64::try_from(time).is_ok()).then_some((time, signature))
+    (signature.len() == length && i64::try_from(time).is_ok()).then_some((time, signature))
 }
 
 /// What is signed.

@@ -32,11 +32,12 @@ pub use checkpoint::{
     CHECKPOINT_BYTES_MAX, Checkpoint, CheckpointError, Origin, OriginError, SignedCheckpoint,
     open_checkpoint,
 };
+pub use cosignature::tree::{CosignError, TreeCosigningKey, cosign_tree};
 pub use cosignature::{CosigningKey, TimeError, cosign, cosignature_time};
 pub use hash::{EMPTY_ROOT, Hash, HashError, leaf_hash, node_hash};
 pub use note::{
-    KeyError, KeyId, KeyName, Note, NoteError, NoteSignature, NoteSigningKey, PublicKey,
-    VerifierKey,
+    EcdsaSigningKey, KeyError, KeyId, KeyName, Note, NoteError, NoteSignature, NoteSigningKey,
+    PublicKey, VerifierKey,
 };
 pub use proof::{
     ProofError, ProofPlan, TileMap, TileSource, plan_consistency, plan_inclusion, plan_root,

@@ -7,7 +7,7 @@
 //! - choosing lines to verify, because it passes over a second line of a known key without checking
 //!   it;
 //! - verifier keys, because it takes upper-case key IDs and knows only type 0x01, where logs also
-//!   sign with ECDSA (0x02) and witnesses with timestamps (0x04);
+//!   sign with ECDSA (0x02) and witnesses with timestamps (0x04, 0x06);
 //! - Ed25519 verification, because it is not the strict one: a log and a witness that disagree on a
 //!   signature stop each other;
 //! - private keys, because it leaves copies of the seed in memory.
@@ -15,13 +15,17 @@
 //! Invariants: a [`Note`] prints as the bytes it was parsed from. A text counts for nothing until
 //! [`Note::verify`] has named a key.
 
+mod ecdsa;
 mod key;
+mod public_key;
 mod signer;
 
-pub(crate) use key::verify_ed25519;
-pub use key::{KeyError, KeyId, KeyName, PublicKey, VerifierKey};
-pub(crate) use signer::NamedSecret;
+pub use ecdsa::EcdsaSigningKey;
+pub use key::{KeyError, KeyId, KeyName, VerifierKey};
+pub(crate) use public_key::verify_ed25519;
+pub use public_key::{ML_DSA_44_KEY_BYTES, PublicKey};
 pub use signer::NoteSigningKey;
+pub(crate) use signer::{NamedSecret, PrivateText, write_private};
 
 use std::fmt;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use fasti::admit::Admission;
-use fasti::config::BucketFlags;
+use fasti::config::{BucketFlags, KeyFlags};
 use fasti::http::{Duplicates, HttpConfig, Limits, PeerSecret};
 use fasti::log::LogConfig;
 use fasti::store::BucketLocation;
@@ -33,11 +33,6 @@ pub struct Flags {
     /// origin for ever.
     #[arg(long, env = "FASTI_ORIGIN", default_value = "localhost")]
     pub origin: Origin,
-
-    /// The log's key file (see `fasti keygen`). Without this flag the key is kept in the store's
-    /// private part and made at the first start.
-    #[arg(long, env = "FASTI_KEY")]
-    pub key: Option<PathBuf>,
 
     /// Take opaque entries at POST /add: the body is the entry.
     #[arg(long, env = "FASTI_ACCEPT_OPAQUE")]
@@ -96,7 +91,8 @@ pub struct Flags {
     #[arg(long, env = "FASTI_ADVERTISE", value_name = "URL", help_heading = "Several writers")]
     pub advertise: Option<String>,
 
-    /// A file whose content all writers of the log have, and nobody else [default: the log's key]
+    /// A file whose content all writers of the log have, and nobody else [default: the log's key
+    /// file]
     #[arg(long, env = "FASTI_PEER_SECRET", value_name = "FILE", help_heading = "Several writers")]
     pub peer_secret: Option<PathBuf>,
 
@@ -121,6 +117,10 @@ pub struct Flags {
     /// Who may write, and how much.
     #[command(flatten)]
     pub admission: AdmissionFlags,
+
+    /// The log's keys.
+    #[command(flatten)]
+    pub keys: KeyFlags,
 
     /// What else can be said of a bucket.
     #[command(flatten)]

@@ -5,6 +5,7 @@
 
 mod admission;
 mod flags;
+mod key;
 mod open;
 
 use std::net::SocketAddr;

@@ -13,17 +13,13 @@ use fasti::log::dedup::{DedupIndex, DiskIndex, MemoryIndex};
 use fasti::log::peers::Peers;
 use fasti::log::{Context, Log};
 use fasti::metrics::{self, LogMetrics};
-use fasti::signer::{FileSigner, SignedMemory, Signer, generate_key_file};
 use fasti::store::{
     BucketLocation, BucketStore, DirectoryOptions, DirectoryStore, MemoryStore, Stores, probe,
 };
 use prometheus_client::registry::Registry;
-use tiles_spec::{NoteSigningKey, Origin};
 
 use crate::flags::Flags;
-
-/// Shortest secret of the writers.
-const PEER_SECRET_BYTES_MIN: usize = 32;
+use crate::key::Key;
 
 /// What the writer runs on.
 pub struct Opened {
@@ -55,16 +51,16 @@ pub async fn open(flags: &Flags) -> anyhow::Result<Opened> {
     let place = Place::parse(&flags.store)?;
     // Before the store is touched: a bucket's key is somewhere else.
     let bucket_key = match &place {
-        Place::Bucket(_) => Some(Key::open_for_bucket(flags)?),
+        Place::Bucket(_) => Some(Key::open_for_bucket(flags).await?),
         Place::Memory | Place::Directory(_) => None,
     };
     let (stores, private) = place.open(flags, &mut registry).await?;
     let key = match bucket_key {
         Some(key) => key,
-        None => Key::open(flags, private.as_deref())?,
+        None => Key::open(flags, private.as_deref()).await?,
     };
     let peer_secret = match place {
-        Place::Bucket(_) => Some(peer_secret(flags, &key)?),
+        Place::Bucket(_) => Some(key.peer_secret(flags)?),
         Place::Memory | Place::Directory(_) => None,
     };
     let peers = peer_secret.clone().map(HttpPeers::new).transpose()?;
@@ -162,84 +158,6 @@ async fn open_bucket(
     Ok(stores)
 }
 
-/// What the writers of the log share: a file made for it, or the log's key.
-fn peer_secret(flags: &Flags, key: &Key) -> anyhow::Result<PeerSecret> {
-    let path = flags.peer_secret.as_ref().unwrap_or(&key.path);
-    let shared = std::fs::read(path);
-    let shared = shared.with_context(|| format!("cannot read {}", path.display()))?;
-    if shared.trim_ascii().len() < PEER_SECRET_BYTES_MIN {
-        bail!("{} is too short for a secret: 32 bytes or more", path.display());
-    }
-    Ok(PeerSecret::derive(shared.trim_ascii()))
-}
-
-struct Key {
-    path: PathBuf,
-    signer: Arc<dyn Signer>,
-    memory: Option<SignedMemory>,
-    place: String,
-    is_new: bool,
-}
-
-impl Key {
-    /// The key of a log in a bucket, which every writer of it has in a file.
-    fn open_for_bucket(flags: &Flags) -> anyhow::Result<Self> {
-        let Some(path) = &flags.key else {
-            bail!(
-                "a log in a bucket needs --key FILE, the same for all of its writers; \
-                 `fasti keygen --origin {} --out FILE` makes one",
-                flags.origin
-            );
-        };
-        Self::read(path.clone(), flags.origin.clone(), false)
-    }
-
-    fn open(flags: &Flags, private: Option<&Path>) -> anyhow::Result<Self> {
-        let origin = flags.origin.clone();
-        let (path, may_be_made) = match (&flags.key, private) {
-            (Some(path), _) => (path.clone(), false),
-            (None, Some(private)) => (private.join("log.key"), true),
-            (None, None) => {
-                let key = NoteSigningKey::generate(&mut OsEntropy, origin.key_name());
-                let signer = Arc::new(FileSigner::new(origin, key));
-                let place = "memory".to_owned();
-                let path = PathBuf::new();
-                return Ok(Self { path, signer, memory: None, place, is_new: true });
-            }
-        };
-        let is_new = may_be_made && !path.exists();
-        if is_new {
-            refuse_missing_key(&path)?;
-            generate_key_file(&path, &origin)?;
-        }
-        Self::read(path, origin, is_new)
-    }
-
-    fn read(path: PathBuf, origin: Origin, is_new: bool) -> anyhow::Result<Self> {
-        let signer = FileSigner::open(&path, origin).with_context(|| {
-            "see `fasti keygen` for making a key, and --origin for naming the log".to_owned()
-        })?;
-        let memory = Some(SignedMemory::beside(&path));
-        let place = path.display().to_string();
-        Ok(Self { path, signer: Arc::new(signer), memory, place, is_new })
-    }
-}
-
-/// A directory that holds a log already is of a key that has been lost, and a new one cannot
-/// continue it.
-fn refuse_missing_key(path: &Path) -> anyhow::Result<()> {
-    let root = path.parent().and_then(Path::parent);
-    match root.map(|root| root.join("checkpoint")) {
-        Some(checkpoint) if checkpoint.exists() => bail!(
-            "there is a log here ({}), but not its key {}; restore that file, or name the key with \
-             --key",
-            checkpoint.display(),
-            path.display()
-        ),
-        _ => Ok(()),
-    }
-}
-
 /// The index can always be rebuilt, so one that does not open is moved out of the way.
 fn open_index(flags: &Flags, private: Option<&Path>) -> anyhow::Result<Arc<dyn DedupIndex>> {
     let path = match (&flags.state_dir, private) {
@@ -276,13 +194,17 @@ impl Banner {
     fn text(&self, log: &Log, address: SocketAddr, metrics: Option<SocketAddr>) -> String {
         let version = env!("CARGO_PKG_VERSION");
         let key = log.signer().verifier_key();
+        let further = log.signer().further().iter();
+        let further: Vec<_> =
+            further.map(|f| format!("\n  further key   {}", f.verifier_key())).collect();
+        let further = further.concat();
         let new = if self.is_new_key { ", new" } else { "" };
         let metrics = metrics.map(|m| format!("\n  metrics on    http://{m}/metrics"));
         format!(
             "fasti-writer {version}\n  \
                store         {store}\n  \
                origin        {origin}\n  \
-               verifier key  {key}\n  \
+               verifier key  {key}{further}\n  \
                private key   {private}{new}\n  \
                tree size     {size}{metrics}\n  \
                listening on  http://{address}\n\

@@ -85,11 +85,14 @@ impl Globals {
         Ok(trust)
     }
 
-    /// The log's own key, where only one can be meant.
+    /// The key that names the log, where only one can be meant. Keys of further lines do not.
     pub fn log_key(&self) -> anyhow::Result<VerifierKey> {
-        match self.trust()?.logs.as_slice() {
+        let logs = self.trust()?.logs;
+        let naming: Vec<_> = logs.iter().filter(|log| !log.key.public_key().cosigns()).collect();
+        match naming.as_slice() {
             [log] => Ok(log.key.clone()),
-            logs => anyhow::bail!("{} logs' keys were given with --vkey; give one", logs.len()),
+            [] => anyhow::bail!("give the log's own Ed25519 or ECDSA key with --vkey"),
+            keys => anyhow::bail!("{} logs' keys were given with --vkey; give one", keys.len()),
         }
     }
 

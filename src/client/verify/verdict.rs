@@ -110,8 +110,13 @@ impl Verdict {
                 head.root,
             ));
             sentences.push(format!("that tree is signed by the log's key {log}"));
-            sentences.extend(cosigned.iter().map(|Cosigned { witness, unix_seconds }| {
-                format!("the witness {witness} saw that tree at {unix_seconds} (POSIX seconds)")
+            sentences.extend(cosigned.iter().map(|seen| match seen {
+                Cosigned { witness, unix_seconds: 0 } => {
+                    format!("the witness {witness} saw that tree, and does not say when")
+                }
+                Cosigned { witness, unix_seconds } => {
+                    format!("the witness {witness} saw that tree at {unix_seconds} (POSIX seconds)")
+                }
             }));
         }
         sentences

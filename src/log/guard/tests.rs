@@ -1,13 +1,16 @@
 //! Every single flipped bit, in everything that a growth step hands to the guard, is found.
 
+use async_trait::async_trait;
 use bytes::Bytes;
-use tiles_spec::{NoteSigningKey, TreeSize};
+use tiles_spec::{
+    EcdsaSigningKey, NoteSignature, NoteSigningKey, Origin, TreeCosigningKey, TreeSize,
+};
 
 use super::super::integrate::{Edge, Leaf};
 use super::super::record::{Epoch, Record, RecordDigest};
 use super::super::replay::EMPTY;
 use super::*;
-use crate::signer::FileSigner;
+use crate::signer::{FileSigner, LogSigner};
 use crate::store::{NewObject, RecordNumber};
 
 fn leaves(from: usize, to: usize) -> Vec<Leaf> {
@@ -141,4 +144,98 @@ fn every_flipped_bit_of_a_record_is_found() {
     let mut later = record;
     later.before.root = later.after.root;
     assert!(matches!(guard.check(later.encode()), Err(GuardError::NotNext { .. })));
+}
+
+/// Signs something else, or in the name of another.
+struct Liar {
+    signer: Arc<dyn Signer>,
+    lie: fn(&str, NoteSignature) -> (String, NoteSignature),
+}
+
+#[async_trait]
+impl Signer for Liar {
+    fn origin(&self) -> &Origin {
+        self.signer.origin()
+    }
+
+    fn verifier_key(&self) -> VerifierKey {
+        self.signer.verifier_key()
+    }
+
+    async fn sign(&self, text: &str) -> Result<NoteSignature, SignerError> {
+        let line = self.signer.sign(text).await?;
+        let (other, line) = (self.lie)(text, line);
+        if other == text { Ok(line) } else { self.signer.sign(&other).await }
+    }
+}
+
+fn signers() -> [Arc<dyn Signer>; 3] {
+    let origin: Origin = "guard.test".parse().expect("an origin");
+    let ecdsa = EcdsaSigningKey::generate(&mut crate::entropy::OsEntropy, origin.key_name());
+    let tree = TreeCosigningKey::from_seed(origin.key_name(), &[2; 32]).expect("a key");
+    [
+        signer(),
+        Arc::new(FileSigner::new(origin.clone(), ecdsa)),
+        Arc::new(FileSigner::new(origin, tree)),
+    ]
+}
+
+/// The checkpoint of a new log with these lines.
+async fn sign(first: Arc<dyn Signer>, further: Vec<Arc<dyn Signer>>) -> Result<Bytes, GuardError> {
+    let lines = LogSigner::new(first, further).expect("go together");
+    SigningGuard::new(Arc::new(lines), EMPTY).sign().await
+}
+
+#[tokio::test]
+async fn every_line_is_there_in_order() {
+    let [ed25519, ecdsa, tree] = signers();
+    for (first, further) in [
+        (&ed25519, vec![]),
+        (&ecdsa, vec![]),
+        (&ed25519, vec![tree.clone()]),
+        (&ecdsa, vec![tree.clone(), ed25519.clone()]),
+    ] {
+        let bytes = sign(first.clone(), further.clone()).await.expect("signs");
+        let signed = SignedCheckpoint::parse(&bytes).expect("parses");
+        let lines = signed.note().signatures();
+        assert_eq!(lines.len(), 1 + further.len());
+        for (line, signer) in lines.iter().zip([&[first.clone()], &further[..]].concat()) {
+            let key = signer.verifier_key();
+            assert!(key.made(line) && key.verify(signed.note().text(), line.bytes()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_wrong_signature_gets_out_in_any_line() {
+    let lies: [fn(&str, NoteSignature) -> (String, NoteSignature); 4] = [
+        // Another tree.
+        |text, line| (text.replace("\n0\n", "\n1\n"), line),
+        |text, line| {
+            let mut bytes = line.bytes().to_vec();
+            bytes[9] ^= 1;
+            (text.to_owned(), NoteSignature::new(line.name().clone(), line.key_id(), bytes))
+        },
+        // A line that nobody would look for.
+        |text, line| {
+            let bytes = line.bytes().to_vec();
+            (text.to_owned(), NoteSignature::new(line.name().clone(), [9; 4].into(), bytes))
+        },
+        |text, line| {
+            let name = "elsewhere.test".parse().expect("a name");
+            let line = NoteSignature::new(name, line.key_id(), line.bytes().to_vec());
+            (text.to_owned(), line)
+        },
+    ];
+    for lie in lies {
+        for n in 0..3 {
+            let liar: Arc<dyn Signer> = Arc::new(Liar { signer: signers()[n].clone(), lie });
+            let [_, other, _] = signers();
+            let first = sign(liar.clone(), vec![other.clone()]).await;
+            assert!(matches!(first, Err(GuardError::Signature)), "first, {n}");
+            let further = sign(other, vec![liar]).await;
+            assert!(matches!(further, Err(GuardError::Signature)), "further, {n}");
+        }
+    }
+    assert!(!GuardError::Signature.is_passing());
 }

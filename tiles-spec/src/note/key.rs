@@ -1,23 +1,22 @@
-//! Names, IDs and public keys of those who sign notes.
+//! Names and IDs of those who sign notes, and the keys that verify.
 //!
 //! C2SP signed-note "Signatures", "Verifier keys"; tlog-cosignature "Format". A key is known by its
 //! name and a 32-bit ID; the text form, `name+id+base64(type || key)`, carries both.
 //!
 //! Invariants: the ID of a [`VerifierKey`] is the one its name and public key make, and its public
-//! key is a point of its curve, not a weak one. A vkey has one spelling.
+//! key is one of its kind, not a weak one. A vkey has one spelling.
 
 use std::fmt;
 use std::str::FromStr;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use ed25519_dalek::{Signature as Ed25519Signature, VerifyingKey as Ed25519Key};
-use p256::ecdsa::{Signature as P256Signature, VerifyingKey as P256Key};
-use p256::pkcs8::{DecodePublicKey as _, EncodePublicKey as _};
-use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::NoteSignature;
-use crate::cosignature;
+use super::public_key::{PublicKey, Verifier};
+
+/// Most bytes of a name that is signed with the text: its length is one byte.
+const SIGNED_NAME_BYTES_MAX: usize = 255;
 
 /// Name of a key, by custom a URL without its scheme: not empty, no Unicode spaces, no `+`, no
 /// control characters.
@@ -27,18 +26,6 @@ pub struct KeyName(String);
 /// The 32 bits that tell keys of one name apart. Prints as 8 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId([u8; 4]);
-
-/// A public key, by how it signs.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum PublicKey {
-    /// Type 0x01: Ed25519 over the text.
-    Ed25519([u8; 32]),
-    /// Type 0x02: ECDSA with SHA-256 on P-256 over the text, as ASN.1 DER. Holds the DER
-    /// SubjectPublicKeyInfo.
-    EcdsaP256(Vec<u8>),
-    /// Type 0x04: Ed25519 over a time and the text; how witnesses sign.
-    Ed25519Cosignature([u8; 32]),
-}
 
 /// A named public key. Parses from and prints as a vkey.
 #[derive(Clone)]
@@ -50,20 +37,15 @@ pub struct VerifierKey {
     verifier: Verifier,
 }
 
-/// A public key that has been decoded.
-#[derive(Clone)]
-enum Verifier {
-    Ed25519(Ed25519Key),
-    EcdsaP256(Box<P256Key>),
-    Ed25519Cosignature(Ed25519Key),
-}
-
 /// Why a key or its name was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum KeyError {
     /// Empty, or with spaces, control characters or `+`.
     #[error("key name is empty or has spaces, control characters or '+'")]
     Name,
+    /// Longer than a signature that covers the name can say.
+    #[error("key name has more than {SIGNED_NAME_BYTES_MAX} bytes")]
+    LongName,
     /// Not of the form `name+id+base64`, or for a private key `PRIVATE+KEY+name+id+base64`.
     #[error("key is not of the form name+id+base64")]
     Form,
@@ -151,50 +133,14 @@ impl fmt::Debug for KeyId {
     }
 }
 
-impl PublicKey {
-    /// The byte that stands for the signature type.
-    pub const fn signature_type(&self) -> u8 {
-        match self {
-            Self::Ed25519(_) => 0x01,
-            Self::EcdsaP256(_) => 0x02,
-            Self::Ed25519Cosignature(_) => 0x04,
-        }
-    }
-
-    /// The key material, in the form that belongs to the type.
-    pub fn material(&self) -> &[u8] {
-        match self {
-            Self::Ed25519(key) | Self::Ed25519Cosignature(key) => key,
-            Self::EcdsaP256(spki) => spki,
-        }
-    }
-
-    fn from_material(signature_type: u8, material: &[u8]) -> Result<Self, KeyError> {
-        let ed25519 = || material.try_into().map_err(|_| KeyError::Material);
-        match signature_type {
-            0x01 => Ok(Self::Ed25519(ed25519()?)),
-            0x02 => Ok(Self::EcdsaP256(material.to_vec())),
-            0x04 => Ok(Self::Ed25519Cosignature(ed25519()?)),
-            other => Err(KeyError::Type(other)),
-        }
-    }
-
-    /// The SHA-256 of which the key ID is the beginning.
-    fn log_id(&self, name: &KeyName) -> [u8; 32] {
-        let hasher = match self {
-            // ECDSA keys had their IDs before the scheme below: no name, no type.
-            Self::EcdsaP256(spki) => Sha256::new_with_prefix(spki),
-            _ => Sha256::new_with_prefix(name.as_str())
-                .chain_update([b'\n', self.signature_type()])
-                .chain_update(self.material()),
-        };
-        hasher.finalize().into()
-    }
-}
-
 impl VerifierKey {
     /// A key under a name; refuses material that is no key.
     pub fn new(name: KeyName, public_key: PublicKey) -> Result<Self, KeyError> {
+        if matches!(public_key, PublicKey::MlDsa44Cosignature(_))
+            && name.as_str().len() > SIGNED_NAME_BYTES_MAX
+        {
+            return Err(KeyError::LongName);
+        }
         let verifier = Verifier::new(&public_key)?;
         let log_id = public_key.log_id(&name);
         Ok(Self { name, public_key, log_id, verifier })
@@ -246,21 +192,7 @@ impl VerifierKey {
     /// Whether the bytes of a signature line, without the key ID, are this key's signature of the
     /// text.
     pub fn verify(&self, text: &str, signature: &[u8]) -> bool {
-        match &self.verifier {
-            Verifier::Ed25519(key) => verify_ed25519(key, text.as_bytes(), signature),
-            Verifier::EcdsaP256(key) => verify_p256(key, text.as_bytes(), signature),
-            Verifier::Ed25519Cosignature(key) => cosignature::verify(key, text, signature),
-        }
-    }
-}
-
-impl Verifier {
-    fn new(public_key: &PublicKey) -> Result<Self, KeyError> {
-        match public_key {
-            PublicKey::Ed25519(key) => decode_ed25519(key).map(Self::Ed25519),
-            PublicKey::EcdsaP256(spki) => decode_p256(spki).map(Box::new).map(Self::EcdsaP256),
-            PublicKey::Ed25519Cosignature(key) => decode_ed25519(key).map(Self::Ed25519Cosignature),
-        }
+        self.verifier.verify(&self.name, text, signature)
     }
 }
 
@@ -305,36 +237,6 @@ impl signed_note::Verifier for VerifierKey {
     fn verify(&self, msg: &[u8], sig: &[u8]) -> bool {
         std::str::from_utf8(msg).is_ok_and(|text| self.verify(text, sig))
     }
-}
-
-fn decode_ed25519(bytes: &[u8; 32]) -> Result<Ed25519Key, KeyError> {
-    let key = Ed25519Key::from_bytes(bytes).map_err(|_| KeyError::Material)?;
-    // A weak key has signatures that hold for any text.
-    if key.is_weak() { Err(KeyError::Material) } else { Ok(key) }
-}
-
-fn decode_p256(spki: &[u8]) -> Result<P256Key, KeyError> {
-    let key = P256Key::from_public_key_der(spki).map_err(|_| KeyError::Material)?;
-    // Another encoding of the same key would have another ID.
-    let canonical = p256::PublicKey::from(&key).to_public_key_der();
-    if canonical.is_ok_and(|der| der.as_bytes() == spki) {
-        Ok(key)
-    } else {
-        Err(KeyError::Material)
-    }
-}
-
-/// Strict verification: one answer for all who verify alike, whatever the signer made of the
-/// points.
-pub(crate) fn verify_ed25519(key: &Ed25519Key, message: &[u8], signature: &[u8]) -> bool {
-    Ed25519Signature::from_slice(signature)
-        .is_ok_and(|signature| key.verify_strict(message, &signature).is_ok())
-}
-
-fn verify_p256(key: &P256Key, message: &[u8], signature: &[u8]) -> bool {
-    use p256::ecdsa::signature::Verifier as _;
-    P256Signature::from_der(signature)
-        .is_ok_and(|signature| key.verify(message, &signature).is_ok())
 }
 
 pub(super) fn expect_id(stated: KeyId, computed: KeyId) -> Result<(), KeyError> {

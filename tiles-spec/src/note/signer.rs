@@ -1,4 +1,4 @@
-//! Private keys that sign notes.
+//! Ed25519 keys that sign notes, and the text form of private keys.
 //!
 //! The text form `PRIVATE+KEY+name+id+base64(type || seed)` is a custom of signed-note tools, not
 //! part of C2SP.
@@ -16,11 +16,12 @@ use rand_core::CryptoRngCore;
 use zeroize::Zeroizing;
 
 use super::NoteSignature;
-use super::key::{KeyError, KeyId, KeyName, PublicKey, VerifierKey, expect_id};
+use super::key::{KeyError, KeyId, KeyName, VerifierKey, expect_id};
+use super::public_key::PublicKey;
 
 const PREFIX: &str = "PRIVATE+KEY+";
 
-/// The signature type, then an Ed25519 seed.
+/// The signature type, then a seed.
 const KEY_BYTES: usize = 33;
 
 /// A named Ed25519 key that signs the text of a note (type 0x01).
@@ -46,6 +47,11 @@ impl NoteSigningKey {
     /// Writes what [`NoteSigningKey::parse`] reads. Wiped when dropped.
     pub fn to_private_string(&self) -> Zeroizing<String> {
         self.0.to_private_string()
+    }
+
+    /// The seed. Wiped when dropped.
+    pub fn seed(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(*self.0.secret.as_bytes())
     }
 
     /// The public half.
@@ -118,34 +124,14 @@ impl NamedSecret {
     }
 
     pub(crate) fn parse(text: &str, of_type: fn([u8; 32]) -> PublicKey) -> Result<Self, KeyError> {
-        let mut parts = text.strip_prefix(PREFIX).ok_or(KeyError::Form)?.splitn(3, '+');
-        let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(KeyError::Form);
-        };
-        let stated: KeyId = id.parse()?;
-        let key = decode_key(key)?;
-        let [signature_type, seed @ ..] = &*key;
-        let named = Self::from_seed(name.parse()?, seed, of_type);
-        if *signature_type != named.verifier_key.public_key().signature_type() {
-            return Err(KeyError::Type(*signature_type));
-        }
-        expect_id(stated, named.verifier_key.key_id())?;
+        let private = PrivateText::parse(text)?;
+        let named = Self::from_seed(private.name.clone(), private.seed(), of_type);
+        private.expect(&named.verifier_key)?;
         Ok(named)
     }
 
     pub(crate) fn to_private_string(&self) -> Zeroizing<String> {
-        let public = &self.verifier_key;
-        let mut key = Zeroizing::new([0; KEY_BYTES]);
-        key[0] = public.public_key().signature_type();
-        key[1..].copy_from_slice(self.secret.as_bytes());
-        let key = Zeroizing::new(BASE64_STANDARD.encode(key.as_slice()));
-
-        let head = format!("{PREFIX}{}+{}+", public.name(), public.key_id());
-        // To its full size at once: a string that grows leaves its old buffer behind.
-        let mut text = Zeroizing::new(String::with_capacity(head.len() + key.len()));
-        text.push_str(&head);
-        text.push_str(&key);
-        text
+        write_private(&self.verifier_key, self.secret.as_bytes())
     }
 
     pub(crate) fn sign(&self, message: &[u8]) -> [u8; 64] {
@@ -156,6 +142,53 @@ impl NamedSecret {
     pub(crate) fn signature(&self, bytes: Vec<u8>) -> NoteSignature {
         NoteSignature::new(self.verifier_key.name().clone(), self.verifier_key.key_id(), bytes)
     }
+}
+
+/// What a private key's text says.
+pub(crate) struct PrivateText {
+    pub(crate) name: KeyName,
+    key_id: KeyId,
+    key: Zeroizing<[u8; KEY_BYTES]>,
+}
+
+impl PrivateText {
+    /// Reads `PRIVATE+KEY+name+id+base64(type || seed)`.
+    pub(crate) fn parse(text: &str) -> Result<Self, KeyError> {
+        let mut parts = text.strip_prefix(PREFIX).ok_or(KeyError::Form)?.splitn(3, '+');
+        let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(KeyError::Form);
+        };
+        Ok(Self { key_id: id.parse()?, key: decode_key(key)?, name: name.parse()? })
+    }
+
+    pub(crate) fn seed(&self) -> &[u8; 32] {
+        let [_, seed @ ..] = &*self.key;
+        seed
+    }
+
+    /// Refuses a text of another type, or with another ID, than the key that its seed makes.
+    pub(crate) fn expect(&self, made: &VerifierKey) -> Result<(), KeyError> {
+        let [signature_type, ..] = *self.key;
+        if signature_type != made.public_key().signature_type() {
+            return Err(KeyError::Type(signature_type));
+        }
+        expect_id(self.key_id, made.key_id())
+    }
+}
+
+/// Writes what [`PrivateText::parse`] reads. Wiped when dropped.
+pub(crate) fn write_private(public: &VerifierKey, seed: &[u8; 32]) -> Zeroizing<String> {
+    let mut key = Zeroizing::new([0; KEY_BYTES]);
+    key[0] = public.public_key().signature_type();
+    key[1..].copy_from_slice(seed);
+    let key = Zeroizing::new(BASE64_STANDARD.encode(key.as_slice()));
+
+    let head = format!("{PREFIX}{}+{}+", public.name(), public.key_id());
+    // To its full size at once: a string that grows leaves its old buffer behind.
+    let mut text = Zeroizing::new(String::with_capacity(head.len() + key.len()));
+    text.push_str(&head);
+    text.push_str(&key);
+    text
 }
 
 /// Reads type and seed into a buffer that is wiped even when the text turns out malformed.

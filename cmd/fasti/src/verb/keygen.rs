@@ -1,14 +1,18 @@
-//! `fasti keygen`: a new Ed25519 key for a log, in a file of mode 0600.
+//! `fasti keygen`: a new key for a log, in a file of mode 0600.
 
 use std::path::PathBuf;
 
-use clap::Args;
-use fasti::signer::generate_key_file;
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use fasti::signer::{KeyAlgorithm, KeyEncoding, NewKey, Password};
 use serde_json::json;
 use tiles_spec::Origin;
 
 use crate::failure::Failure;
+use crate::files;
 use crate::output::Output;
+
+const PASSWORD_FILE_BYTES_MAX: usize = 64 << 10;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -18,10 +22,36 @@ pub struct Arguments {
     /// Where to put the private key; never overwritten
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// What kind of key: the log's own, or ml-dsa-44 for a further line
+    #[arg(long, value_enum, default_value = "ed25519")]
+    algorithm: Algorithm,
+    /// How to write it [default: pkcs8 where there is a password, and for ecdsa-p256; else note]
+    #[arg(long, value_enum)]
+    encoding: Option<Encoding>,
+    /// A file whose first line is the password to encrypt the key with
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Algorithm {
+    Ed25519,
+    EcdsaP256,
+    #[value(name = "ml-dsa-44")]
+    MlDsa44,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Encoding {
+    /// A line PRIVATE+KEY+...
+    Note,
+    /// PEM, PKCS #8
+    Pkcs8,
 }
 
 pub fn run(arguments: &Arguments) -> Result<Output, Failure> {
-    let vkey = generate_key_file(&arguments.out, &arguments.origin).map_err(anyhow::Error::from)?;
+    let vkey = arguments.new_key()?.write(&arguments.out, &arguments.origin);
+    let vkey = vkey.map_err(anyhow::Error::from)?;
     let file = arguments.out.display();
     let json = json!({
         "vkey": vkey.to_string(),
@@ -29,4 +59,33 @@ pub fn run(arguments: &Arguments) -> Result<Output, Failure> {
         "file": file.to_string(),
     });
     Ok(Output::good(vec![vkey.to_string()], json))
+}
+
+impl Arguments {
+    fn new_key(&self) -> anyhow::Result<NewKey> {
+        let password = self.password()?;
+        let encoding = match self.encoding {
+            Some(Encoding::Note) => KeyEncoding::Note,
+            Some(Encoding::Pkcs8) => KeyEncoding::Pkcs8,
+            None if password.is_some() => KeyEncoding::Pkcs8,
+            None if self.algorithm == Algorithm::EcdsaP256 => KeyEncoding::Pkcs8,
+            None => KeyEncoding::Note,
+        };
+        let algorithm = match self.algorithm {
+            Algorithm::Ed25519 => KeyAlgorithm::Ed25519,
+            Algorithm::EcdsaP256 => KeyAlgorithm::EcdsaP256,
+            Algorithm::MlDsa44 => KeyAlgorithm::MlDsa44,
+        };
+        Ok(NewKey { algorithm, encoding, password })
+    }
+
+    fn password(&self) -> anyhow::Result<Option<Password>> {
+        let Some(path) = &self.password_file else { return Ok(None) };
+        let content = files::read(path, PASSWORD_FILE_BYTES_MAX)?;
+        let content = String::from_utf8(content);
+        let content = content.with_context(|| format!("{} is not text", path.display()))?;
+        let password = Password::of_file(&content);
+        anyhow::ensure!(!password.is_empty(), "{} begins with an empty line", path.display());
+        Ok(Some(password))
+    }
 }

@@ -1,11 +1,13 @@
 //! Keys: the published ones, malformed ones, weak ones; what each type verifies.
 
+use p256::ecdsa::Signature as P256Signature;
 use p256::ecdsa::signature::Signer as _;
+use p256::pkcs8::{DecodePublicKey as _, EncodePrivateKey as _};
 use proptest::prelude::*;
 
 use super::*;
 use crate::cosignature::CosigningKey;
-use crate::note::NoteSigningKey;
+use crate::note::{EcdsaSigningKey, NoteSigningKey};
 
 const PETER: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
 
@@ -83,6 +85,43 @@ fn ecdsa_signatures_verify() {
 }
 
 #[test]
+fn ecdsa_keys_sign_the_same_line_again() {
+    let (public, secret) = rekor_p256();
+    let secret = p256::SecretKey::from(&secret);
+    let pkcs8 = secret.to_pkcs8_der().unwrap();
+    let key = EcdsaSigningKey::from_pkcs8_der(name("testkey"), pkcs8.as_bytes()).unwrap();
+    let sec1 = secret.to_sec1_der().unwrap();
+    let same = EcdsaSigningKey::from_sec1_der(name("testkey"), &sec1).unwrap();
+    assert_eq!(*key.verifier_key(), public);
+    assert_eq!(*key.to_pkcs8_der(), pkcs8.as_bytes());
+    let line = key.sign("text\n");
+    assert!(public.made(&line) && public.verify("text\n", line.bytes()));
+    assert_eq!(same.sign("text\n"), line);
+    assert_eq!(format!("{key:?}"), format!("EcdsaSigningKey({public})"));
+    for bad in [&b""[..], &pkcs8.as_bytes()[1..], b"\x30\x03\x02\x01\x00"] {
+        let refused = EcdsaSigningKey::from_pkcs8_der(name("a"), bad);
+        assert_eq!(refused.unwrap_err(), KeyError::Material);
+        assert_eq!(EcdsaSigningKey::from_sec1_der(name("a"), bad).unwrap_err(), KeyError::Material);
+    }
+}
+
+#[test]
+fn keys_by_their_spki() {
+    let (public, _) = rekor_p256();
+    assert_eq!(PublicKey::from_spki_der(&bytes(REKOR_SPKI)).as_ref(), Ok(public.public_key()));
+    let key = NoteSigningKey::from_seed(name("a"), &[3; 32]);
+    let point = key.verifier_key().public_key().material();
+    let head = bytes("302a300506032b6570032100");
+    let spki = [&head[..], point].concat();
+    assert_eq!(PublicKey::from_spki_der(&spki).as_ref(), Ok(key.verifier_key().public_key()));
+    let p384 = bytes("3076301006072a8648ce3d020106052b81040022036200");
+    let weak = [&head[..], &[0; 32]].concat();
+    for bad in [&spki[..43], &[&spki[..], &[0]].concat(), &head, &[], &p384, &weak] {
+        assert_eq!(PublicKey::from_spki_der(bad), Err(KeyError::Material));
+    }
+}
+
+#[test]
 fn only_canonical_p256_keys() {
     let spki = bytes(REKOR_SPKI);
     let refuse = |spki: Vec<u8>| {
@@ -137,10 +176,10 @@ fn malformed_vkeys() {
     assert!(matches!(parse(&PETER.replace("Peter", "Petra")), Err(KeyError::IdMismatch { .. })));
     refuse(&PETER.replace("+c74", "++c74"), KeyError::IdForm);
 
-    for signature_type in [0x00, 0x03, 0x05, 0x06, 0x07, 0xfa, 0xff] {
+    for signature_type in [0x00, 0x03, 0x05, 0x07, 0xfa, 0xff] {
         refuse(&vkey("a", signature_type, &[1; 32]), KeyError::Type(signature_type));
     }
-    for signature_type in [0x01, 0x04] {
+    for signature_type in [0x01, 0x04, 0x06] {
         for length in [0, 31, 33, 64] {
             refuse(&vkey("a", signature_type, &vec![1; length]), KeyError::Material);
         }

@@ -1,0 +1,300 @@
+//! Google Cloud KMS: `getPublicKey` and `asymmetricSign`, as JSON over HTTPS.
+//!
+//! `EC_SIGN_P256_SHA256` keys sign the text's digest, `EC_SIGN_ED25519` keys the text itself.
+//! Questions and answers carry CRC32C checksums, which both sides compare, as Google advises.
+//! Credentials are the application default ones.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use crc_fast::CrcAlgorithm::Crc32Iscsi as Crc32c;
+use futures::future::{Either, select};
+use gcp_auth::TokenProvider;
+use http::header::CONTENT_TYPE;
+use reqwest::{Client, Method, Response, StatusCode, redirect};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use tiles_spec::{NoteSignature, Origin, PublicKey, VerifierKey};
+
+use super::{
+    CONNECT_TIMEOUT, KmsError, REQUEST_TIMEOUT, brief, chain, check_endpoint, verifier_key,
+};
+use crate::clock::{Clock as _, SystemClock};
+use crate::signer::{GcpKmsKey, Signer, SignerError};
+
+const SERVICE: &str = "Google Cloud KMS";
+const ENDPOINT: &str = "https://cloudkms.googleapis.com";
+const SCOPES: [&str; 1] = ["https://www.googleapis.com/auth/cloudkms"];
+/// Pauses between the attempts of a request.
+const PAUSES: [Duration; 4] = [
+    Duration::from_millis(100),
+    Duration::from_millis(200),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+];
+/// Most bytes of an answer; a signature has less than a hundred.
+const ANSWER_BYTES_MAX: usize = 64 << 10;
+
+const TELL: &str = "tell the public key";
+const SIGN: &str = "sign";
+
+/// Signs with a version of a key of Google Cloud KMS.
+pub struct GcpKmsSigner {
+    origin: Origin,
+    key: VerifierKey,
+    service: Service,
+}
+
+/// One key's place in the service.
+struct Service {
+    client: Client,
+    /// `<endpoint>/v1/<name>`.
+    url: String,
+    name: String,
+    tokens: Arc<dyn TokenProvider>,
+}
+
+impl GcpKmsSigner {
+    /// Asks the service for the key. `endpoint` is its URL, where that is not Google's own.
+    pub async fn open(
+        key: &GcpKmsKey,
+        origin: Origin,
+        endpoint: Option<&str>,
+    ) -> Result<Self, KmsError> {
+        let tokens = in_time(gcp_auth::provider())
+            .await
+            .map_err(|reason| KmsError::Credentials { service: SERVICE, reason })?;
+        let endpoint = endpoint.unwrap_or(ENDPOINT).trim_end_matches('/');
+        check_endpoint(endpoint)?;
+        let client = Client::builder()
+            .user_agent(concat!("fasti/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(REQUEST_TIMEOUT)
+            .redirect(redirect::Policy::none())
+            .build()
+            .map_err(|error| no_answer(TELL, chain(&error)))?;
+        let url = format!("{endpoint}/v1/{}", key.name);
+        let service = Service { client, url, name: key.name.clone(), tokens };
+        let told = service.public_key().await?;
+        if !["EC_SIGN_P256_SHA256", "EC_SIGN_ED25519"].contains(&told.algorithm.as_str()) {
+            let (kind, wanted) = (brief(&told.algorithm), "EC_SIGN_P256_SHA256 or EC_SIGN_ED25519");
+            return Err(KmsError::Kind { service: SERVICE, kind, wanted });
+        }
+        let spki = pem_rfc7468::decode_vec(told.pem.as_bytes());
+        let (_, spki) = spki.map_err(|error| no_answer(TELL, error.to_string()))?;
+        let verifier_key = verifier_key(SERVICE, &spki, &origin)?;
+        Ok(Self { origin, key: verifier_key, service })
+    }
+}
+
+#[async_trait]
+impl Signer for GcpKmsSigner {
+    fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    fn verifier_key(&self) -> VerifierKey {
+        self.key.clone()
+    }
+
+    async fn sign(&self, text: &str) -> Result<NoteSignature, SignerError> {
+        let question = if let PublicKey::EcdsaP256(_) = self.key.public_key() {
+            let digest = Sha256::digest(text);
+            json!({
+                "digest": {"sha256": STANDARD.encode(digest)},
+                "digestCrc32c": crc32c(&digest).to_string(),
+            })
+        } else {
+            json!({
+                "data": STANDARD.encode(text),
+                "dataCrc32c": crc32c(text.as_bytes()).to_string(),
+            })
+        };
+        let signature = self.service.sign(&question).await?;
+        Ok(NoteSignature::new(self.key.name().clone(), self.key.key_id(), signature))
+    }
+}
+
+/// An answer that says of which key it is.
+trait OfKey {
+    fn name(&self) -> &str;
+    /// What does not match its checksum.
+    fn damaged(&self) -> Option<&'static str>;
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ToldKey {
+    name: String,
+    pem: String,
+    pem_crc32c: Option<String>,
+    algorithm: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Signed {
+    name: String,
+    #[serde(deserialize_with = "from_base64")]
+    signature: Vec<u8>,
+    signature_crc32c: Option<String>,
+    #[serde(default)]
+    verified_digest_crc32c: bool,
+    #[serde(default)]
+    verified_data_crc32c: bool,
+}
+
+impl OfKey for ToldKey {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn damaged(&self) -> Option<&'static str> {
+        let is_sound = is_sum(self.pem_crc32c.as_deref(), self.pem.as_bytes());
+        (!is_sound).then_some("the public key")
+    }
+}
+
+impl OfKey for Signed {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn damaged(&self) -> Option<&'static str> {
+        if !self.verified_digest_crc32c && !self.verified_data_crc32c {
+            Some("what it was asked to sign")
+        } else if !is_sum(self.signature_crc32c.as_deref(), &self.signature) {
+            Some("the signature")
+        } else {
+            None
+        }
+    }
+}
+
+impl Service {
+    async fn public_key(&self) -> Result<ToldKey, KmsError> {
+        self.ask(TELL, Method::GET, &format!("{}/publicKey", self.url), None).await
+    }
+
+    async fn sign(&self, question: &Value) -> Result<Vec<u8>, KmsError> {
+        let url = format!("{}:asymmetricSign", self.url);
+        let signed: Signed = self.ask(SIGN, Method::POST, &url, Some(question)).await?;
+        Ok(signed.signature)
+    }
+
+    /// Asks until there is an answer, or no hope for one.
+    async fn ask<T: OfKey + DeserializeOwned>(
+        &self,
+        task: &'static str,
+        method: Method,
+        url: &str,
+        question: Option<&Value>,
+    ) -> Result<T, KmsError> {
+        for pause in PAUSES {
+            match self.ask_once(task, method.clone(), url, question).await {
+                Err(error) if error.may_pass() => SystemClock.sleep(pause).await,
+                answered => return answered,
+            }
+        }
+        self.ask_once(task, method, url, question).await
+    }
+
+    async fn ask_once<T: OfKey + DeserializeOwned>(
+        &self,
+        task: &'static str,
+        method: Method,
+        url: &str,
+        question: Option<&Value>,
+    ) -> Result<T, KmsError> {
+        let token = in_time(self.tokens.token(&SCOPES)).await;
+        let token = token.map_err(|reason| KmsError::Credentials { service: SERVICE, reason })?;
+        let mut request = self.client.request(method, url).bearer_auth(token.as_str());
+        if let Some(question) = question {
+            request = request.header(CONTENT_TYPE, "application/json").body(question.to_string());
+        }
+        let answer = request.send().await.map_err(|error| no_answer(task, chain(&error)))?;
+        let status = answer.status();
+        let body = read(answer).await.map_err(|reason| no_answer(task, reason))?;
+        if !status.is_success() {
+            return Err(refused(task, status, &body));
+        }
+        let answer: T =
+            serde_json::from_slice(&body).map_err(|error| no_answer(task, error.to_string()))?;
+        if answer.name() != self.name {
+            return Err(no_answer(task, "the answer is of another key".to_owned()));
+        }
+        match answer.damaged() {
+            Some(what) => Err(KmsError::Damaged { service: SERVICE, what }),
+            None => Ok(answer),
+        }
+    }
+}
+
+fn no_answer(task: &'static str, reason: String) -> KmsError {
+    KmsError::NoAnswer { service: SERVICE, task, reason }
+}
+
+/// Google's errors are `{"error": {"code": 403, "message": "...", "status": "PERMISSION_DENIED"}}`.
+fn refused(task: &'static str, status: StatusCode, body: &[u8]) -> KmsError {
+    let said: Value = serde_json::from_slice(body).unwrap_or_default();
+    let message = said["error"]["message"].as_str().unwrap_or("no reason was given");
+    KmsError::Refused {
+        service: SERVICE,
+        task,
+        status: said["error"]["status"].as_str().map_or_else(|| status.to_string(), brief),
+        message: brief(message),
+        may_pass: status.is_server_error()
+            || [StatusCode::TOO_MANY_REQUESTS, StatusCode::REQUEST_TIMEOUT].contains(&status),
+    }
+}
+
+async fn read(mut answer: Response) -> Result<Vec<u8>, String> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|error| chain(&error))? {
+        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+            return Err("the answer is too long".to_owned());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// The library that finds credentials waits for ever where nobody answers.
+async fn in_time<T>(asked: impl Future<Output = Result<T, gcp_auth::Error>>) -> Result<T, String> {
+    match select(std::pin::pin!(asked), SystemClock.sleep(REQUEST_TIMEOUT)).await {
+        Either::Left((found, _)) => found.map_err(|error| chain(&error)),
+        Either::Right(_) => Err("nobody gave any in time".to_owned()),
+    }
+}
+
+fn crc32c(bytes: &[u8]) -> u64 {
+    crc_fast::checksum(Crc32c, bytes)
+}
+
+/// A checksum is a 64-bit number, which protobuf JSON writes as a string.
+fn is_sum(stated: Option<&str>, bytes: &[u8]) -> bool {
+    stated.is_some_and(|stated| stated.parse() == Ok(crc32c(bytes)))
+}
+
+fn from_base64<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    STANDARD.decode(text).map_err(serde::de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_checksum_is_the_one_of_rfc_3720() {
+        assert_eq!(crc32c(b"123456789"), 0xe306_9283);
+        assert_eq!(crc32c(&[0; 32]), 0x8a91_36aa);
+        assert!(is_sum(Some("3808858755"), b"123456789"));
+        assert!(!is_sum(Some("0"), b"123456789") && !is_sum(None, b""));
+    }
+}

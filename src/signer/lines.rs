@@ -1,0 +1,102 @@
+//! The lines of a log's checkpoints: its own first, and those of further keys below.
+//!
+//! C2SP signed-note lets anyone ignore lines of unknown keys, so a further key changes nothing for
+//! clients that do not know it. Invariants: all keys bear the origin's name, and no two lines could
+//! be taken for each other.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tiles_spec::{NoteSignature, Origin, VerifierKey};
+
+use super::{Signer, SignerError};
+
+/// A log's signer with further ones.
+pub struct LogSigner {
+    first: Arc<dyn Signer>,
+    further: Vec<Arc<dyn Signer>>,
+}
+
+/// Signers that do not go together.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LinesError {
+    /// A key of another log.
+    #[error("the further key is of the log {found:?}, not of {expected:?}")]
+    OtherLog {
+        /// Whose it is.
+        found: String,
+        /// Whose it should be.
+        expected: String,
+    },
+    /// The same key, or one with the same ID.
+    #[error("two of the log's keys have the ID {0}; each line needs a key of its own")]
+    SameKey(tiles_spec::KeyId),
+}
+
+impl LogSigner {
+    /// The lines of `first`, and below them those of `further` in their order.
+    pub fn new(first: Arc<dyn Signer>, further: Vec<Arc<dyn Signer>>) -> Result<Self, LinesError> {
+        let mut ids = vec![first.verifier_key().key_id()];
+        for signer in &further {
+            if signer.origin() != first.origin() {
+                let (found, expected) = (signer.origin().to_string(), first.origin().to_string());
+                return Err(LinesError::OtherLog { found, expected });
+            }
+            let id = signer.verifier_key().key_id();
+            if ids.contains(&id) {
+                return Err(LinesError::SameKey(id));
+            }
+            ids.push(id);
+        }
+        Ok(Self { first, further })
+    }
+}
+
+#[async_trait]
+impl Signer for LogSigner {
+    fn origin(&self) -> &Origin {
+        self.first.origin()
+    }
+
+    fn verifier_key(&self) -> VerifierKey {
+        self.first.verifier_key()
+    }
+
+    async fn sign(&self, text: &str) -> Result<NoteSignature, SignerError> {
+        self.first.sign(text).await
+    }
+
+    fn further(&self) -> &[Arc<dyn Signer>] {
+        &self.further
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tiles_spec::{NoteSigningKey, TreeCosigningKey};
+
+    use super::*;
+    use crate::signer::FileSigner;
+
+    fn signer(origin: &str, seed: u8) -> Arc<dyn Signer> {
+        let origin: Origin = origin.parse().unwrap();
+        let key = NoteSigningKey::from_seed(origin.key_name(), &[seed; 32]);
+        Arc::new(FileSigner::new(origin, key))
+    }
+
+    #[test]
+    fn each_line_has_a_key_of_its_own() {
+        let origin: Origin = "log.test".parse().unwrap();
+        let tree = TreeCosigningKey::from_seed(origin.key_name(), &[1; 32]).unwrap();
+        let tree: Arc<dyn Signer> = Arc::new(FileSigner::new(origin, tree));
+        let lines = LogSigner::new(signer("log.test", 1), vec![tree.clone()]).unwrap();
+        assert_eq!(lines.verifier_key(), signer("log.test", 1).verifier_key());
+        assert_eq!(lines.further().len(), 1);
+        let same = vec![tree.clone(), tree];
+        let same = LogSigner::new(signer("log.test", 1), same);
+        assert!(matches!(same, Err(LinesError::SameKey(_))));
+        let other = LogSigner::new(signer("log.test", 1), vec![signer("other.test", 2)]);
+        assert!(matches!(other, Err(LinesError::OtherLog { .. })));
+    }
+}

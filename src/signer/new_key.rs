@@ -1,0 +1,135 @@
+//! New keys, in new files of mode 0600.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use ed25519_dalek::pkcs8::KeypairBytes;
+use pkcs8::spki::AlgorithmIdentifierRef;
+use pkcs8::{EncodePrivateKey as _, LineEnding, PrivateKeyInfo, SecretDocument};
+use tiles_spec::{EcdsaSigningKey, KeyName, NoteSigningKey, Origin, TreeCosigningKey, VerifierKey};
+use zeroize::Zeroizing;
+
+use super::KeyFileError;
+use super::private_key::{
+    ENCRYPTED_LABEL, ML_DSA_44, ML_DSA_SEED_HEAD, PKCS8_LABEL, Password, PrivateKey,
+};
+use crate::entropy::OsEntropy;
+
+/// What kind of key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyAlgorithm {
+    /// Ed25519.
+    #[default]
+    Ed25519,
+    /// ECDSA on P-256 with SHA-256.
+    EcdsaP256,
+    /// ML-DSA-44, for a further line.
+    MlDsa44,
+}
+
+/// How it is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyEncoding {
+    /// A line `PRIVATE+KEY+<origin>+<id>+<base64>`.
+    #[default]
+    Note,
+    /// PKCS #8 in PEM.
+    Pkcs8,
+}
+
+/// What is to be made.
+#[derive(Clone, Debug, Default)]
+pub struct NewKey {
+    /// Its kind.
+    pub algorithm: KeyAlgorithm,
+    /// Its form.
+    pub encoding: KeyEncoding,
+    /// What to encrypt it with; PKCS #8 only.
+    pub password: Option<Password>,
+}
+
+/// Makes a new Ed25519 key as a note line, see [`NewKey::write`].
+pub fn generate_key_file(path: &Path, origin: &Origin) -> Result<VerifierKey, KeyFileError> {
+    NewKey::default().write(path, origin)
+}
+
+impl NewKey {
+    /// Makes a new key for `origin` in a new file of mode 0600, durably, and returns what verifies
+    /// it. An existing file is never overwritten.
+    pub fn write(&self, path: &Path, origin: &Origin) -> Result<VerifierKey, KeyFileError> {
+        let io = |source| KeyFileError::Io { path: path.display().to_string(), source };
+        let key = self.algorithm.generate(origin.key_name())?;
+        let text = self.encode(&key)?;
+        let mut file =
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(io)?;
+        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io)?;
+        // The name has to last as well, or a power cut takes the key of a log that has begun.
+        let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(dir).and_then(|dir| dir.sync_all()).map_err(io)?;
+        Ok(key.verifier_key().clone())
+    }
+
+    fn encode(&self, key: &PrivateKey) -> Result<Zeroizing<String>, KeyFileError> {
+        match (self.encoding, &self.password) {
+            (KeyEncoding::Note, Some(_)) => {
+                Err(KeyFileError::NoSuchForm("a note key is not encrypted; PKCS #8 can be"))
+            }
+            (KeyEncoding::Note, None) => {
+                let line = match key {
+                    PrivateKey::Ed25519(key) => key.to_private_string(),
+                    PrivateKey::MlDsa44(key) => key.to_private_string(),
+                    PrivateKey::EcdsaP256(_) => {
+                        let reason = "an ECDSA key has no form as a note key; PKCS #8 it has";
+                        return Err(KeyFileError::NoSuchForm(reason));
+                    }
+                };
+                Ok(Zeroizing::new(format!("{}\n", *line)))
+            }
+            (KeyEncoding::Pkcs8, password) => {
+                let written = to_pkcs8_pem(key, password.as_ref());
+                Ok(written.expect("a key of fixed size is encoded"))
+            }
+        }
+    }
+}
+
+impl KeyAlgorithm {
+    fn generate(self, name: KeyName) -> Result<PrivateKey, KeyFileError> {
+        let rng = &mut OsEntropy;
+        Ok(match self {
+            Self::Ed25519 => NoteSigningKey::generate(rng, name).into(),
+            Self::EcdsaP256 => EcdsaSigningKey::generate(rng, name).into(),
+            Self::MlDsa44 => TreeCosigningKey::generate(rng, name)
+                .map_err(|_| KeyFileError::NoSuchForm("the origin is too long for such a key"))?
+                .into(),
+        })
+    }
+}
+
+fn to_pkcs8_pem(key: &PrivateKey, password: Option<&Password>) -> pkcs8::Result<Zeroizing<String>> {
+    let document = match key {
+        PrivateKey::Ed25519(key) => {
+            // Without the public half: older readers know the first version only.
+            let mut pair = KeypairBytes { secret_key: *key.seed(), public_key: None };
+            let document = pair.to_pkcs8_der();
+            zeroize::Zeroize::zeroize(&mut pair.secret_key);
+            document?
+        }
+        PrivateKey::EcdsaP256(key) => SecretDocument::try_from(key.to_pkcs8_der().as_slice())?,
+        PrivateKey::MlDsa44(key) => {
+            let seed = Zeroizing::new([&ML_DSA_SEED_HEAD[..], &*key.seed()].concat());
+            let algorithm = AlgorithmIdentifierRef { oid: ML_DSA_44, parameters: None };
+            SecretDocument::encode_msg(&PrivateKeyInfo::new(algorithm, &seed))?
+        }
+    };
+    let (document, label) = match password {
+        None => (document, PKCS8_LABEL),
+        Some(password) => {
+            let info = PrivateKeyInfo::try_from(document.as_bytes())?;
+            (info.encrypt(OsEntropy, password.as_bytes())?, ENCRYPTED_LABEL)
+        }
+    };
+    Ok(document.to_pem(label, LineEnding::LF)?)
+}

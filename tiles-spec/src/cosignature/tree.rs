@@ -1,0 +1,166 @@
+//! Tree cosignatures: ML-DSA-44 over a name, a time and a tree (type 0x06).
+//!
+//! C2SP tlog-cosignature, "ML-DSA-44 signed message". The line holds 8 bytes of POSIX seconds,
+//! big-endian, and a signature (FIPS 204, pure, with an empty context) of
+//!
+//! ```text
+//! "subtree/v1\n\0" | u8 length, name | u64 time | u8 length, origin | u64 start | u64 end | root
+//! ```
+//!
+//! The time may be 0, which claims nothing about it. Signatures of parts of a tree exist, too; here
+//! `start` is always 0 and the tree a whole one.
+//!
+//! Invariant: only the text of a checkpoint without extension lines is signed or verified. The
+//! signature would not cover more.
+
+use std::fmt;
+use std::str::FromStr;
+
+use ml_dsa::{MlDsa44, Seed, Signature, Signer as _, SigningKey, VerifyingKey};
+use rand_core::CryptoRngCore;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use super::{TimeError, split};
+use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::note::{
+    KeyError, KeyName, NoteSignature, PrivateText, PublicKey, VerifierKey, write_private,
+};
+
+/// Bytes of a signature, without the time.
+pub(super) const SIGNATURE_BYTES: usize = 2420;
+
+const LABEL: &[u8; 12] = b"subtree/v1\n\0";
+
+/// A named ML-DSA-44 key that cosigns trees (type 0x06).
+#[derive(Clone)]
+pub struct TreeCosigningKey {
+    verifier_key: VerifierKey,
+    secret: SigningKey<MlDsa44>,
+}
+
+/// What cannot be cosigned.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum CosignError {
+    /// The time.
+    #[error(transparent)]
+    Time(#[from] TimeError),
+    /// Not the text of a checkpoint.
+    #[error("only checkpoints are cosigned as trees")]
+    Checkpoint(#[from] CheckpointError),
+    /// A checkpoint with extension lines, or with an origin of more than 255 bytes.
+    #[error("a tree cosignature covers no extension lines, and origins of 255 bytes at most")]
+    NotCovered,
+}
+
+impl TreeCosigningKey {
+    /// A new key from the randomness given, under a name of 255 bytes at most.
+    pub fn generate(rng: &mut impl CryptoRngCore, name: KeyName) -> Result<Self, KeyError> {
+        let mut seed = Zeroizing::new([0; 32]);
+        rng.fill_bytes(seed.as_mut());
+        Self::from_seed(name, &seed)
+    }
+
+    /// The key that a seed makes (FIPS 204, the 32 bytes from which all else is derived).
+    pub fn from_seed(name: KeyName, seed: &[u8; 32]) -> Result<Self, KeyError> {
+        let secret = SigningKey::from_seed(&Zeroizing::new(Seed::from(*seed)));
+        let public = secret.as_ref().encode();
+        let public_key = PublicKey::MlDsa44Cosignature(Box::new(public.0));
+        let verifier_key = VerifierKey::new(name, public_key)?;
+        Ok(Self { verifier_key, secret })
+    }
+
+    /// Reads `PRIVATE+KEY+name+id+base64(0x06 || seed)`.
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        let private = PrivateText::parse(text)?;
+        let key = Self::from_seed(private.name.clone(), private.seed())?;
+        private.expect(&key.verifier_key)?;
+        Ok(key)
+    }
+
+    /// Writes what [`TreeCosigningKey::parse`] reads. Wiped when dropped.
+    pub fn to_private_string(&self) -> Zeroizing<String> {
+        write_private(&self.verifier_key, &self.seed())
+    }
+
+    /// The seed. Wiped when dropped.
+    pub fn seed(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(self.secret.as_seed().0)
+    }
+
+    /// The public half.
+    pub const fn verifier_key(&self) -> &VerifierKey {
+        &self.verifier_key
+    }
+}
+
+impl fmt::Debug for TreeCosigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TreeCosigningKey({})", self.verifier_key)
+    }
+}
+
+impl FromStr for TreeCosigningKey {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        Self::parse(text)
+    }
+}
+
+/// Signs the tree in a checkpoint's text as consistent with all that was seen of its log, and, if
+/// the time in POSIX seconds is not 0, as the largest one at that time. The same text and time give
+/// the same line.
+pub fn cosign_tree(
+    key: &TreeCosigningKey,
+    text: &str,
+    unix_seconds: u64,
+) -> Result<NoteSignature, CosignError> {
+    if i64::try_from(unix_seconds).is_err() {
+        return Err(TimeError(unix_seconds).into());
+    }
+    let checkpoint = Checkpoint::parse_text(text)?;
+    let name = key.verifier_key.name();
+    let message = message(name, unix_seconds, &checkpoint).ok_or(CosignError::NotCovered)?;
+    let signature = key.secret.sign(&message).encode();
+    let bytes = [&unix_seconds.to_be_bytes()[..], &signature].concat();
+    Ok(NoteSignature::new(name.clone(), key.verifier_key.key_id(), bytes))
+}
+
+/// Whether the bytes of a signature line are a cosignature of the tree in a checkpoint's text.
+pub(crate) fn verify(
+    key: &VerifyingKey<MlDsa44>,
+    name: &KeyName,
+    text: &str,
+    bytes: &[u8],
+) -> bool {
+    let Some((time, signature)) = split(bytes, SIGNATURE_BYTES) else { return false };
+    let Ok(signature) = Signature::<MlDsa44>::try_from(signature) else { return false };
+    let checkpoint = Checkpoint::parse_text(text).ok();
+    checkpoint
+        .and_then(|checkpoint| message(name, time, &checkpoint))
+        .is_some_and(|message| key.verify_with_context(&message, &[], &signature))
+}
+
+/// What is signed; `None` where it cannot be said.
+fn message(name: &KeyName, time: u64, checkpoint: &Checkpoint) -> Option<Vec<u8>> {
+    if !checkpoint.extensions.is_empty() {
+        return None;
+    }
+    let mut message = LABEL.to_vec();
+    let mut put_string = |text: &str, after: u64| {
+        message.push(u8::try_from(text.len()).ok()?);
+        message.extend_from_slice(text.as_bytes());
+        message.extend_from_slice(&after.to_be_bytes());
+        Some(())
+    };
+    put_string(name.as_str(), time)?;
+    let start = 0;
+    put_string(&checkpoint.origin, start)?;
+    message.extend_from_slice(&checkpoint.head.size.get().to_be_bytes());
+    message.extend_from_slice(checkpoint.head.root.as_bytes());
+    Some(message)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,166 @@
+//! Public keys by signature type: their bytes, their IDs, how each verifies.
+//!
+//! C2SP signed-note "Signatures", tlog-cosignature "Format".
+//!
+//! Invariants: a [`Verifier`] is made only of a key of its kind, in its one encoding, and of no weak
+//! one. Verification is strict.
+
+use std::sync::Arc;
+
+use ed25519_dalek::{Signature as Ed25519Signature, VerifyingKey as Ed25519Key};
+use ml_dsa::{EncodedVerifyingKey, MlDsa44, VerifyingKey as MlDsaKey};
+use p256::ecdsa::{Signature as P256Signature, VerifyingKey as P256Key};
+use p256::pkcs8::{DecodePublicKey as _, EncodePublicKey as _};
+use sha2::{Digest, Sha256};
+
+use super::key::{KeyError, KeyName};
+use crate::cosignature;
+
+/// Bytes of an ML-DSA-44 public key.
+pub const ML_DSA_44_KEY_BYTES: usize = 1312;
+
+/// Everything of an Ed25519 `SubjectPublicKeyInfo` before the key itself (RFC 8410).
+const ED25519_SPKI_HEAD: [u8; 12] =
+    [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+
+/// A public key, by how it signs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum PublicKey {
+    /// Type 0x01: Ed25519 over the text.
+    Ed25519([u8; 32]),
+    /// Type 0x02: ECDSA with SHA-256 on P-256 over the text, as ASN.1 DER. Holds the DER
+    /// SubjectPublicKeyInfo.
+    EcdsaP256(Vec<u8>),
+    /// Type 0x04: Ed25519 over a time and the text; how witnesses sign.
+    Ed25519Cosignature([u8; 32]),
+    /// Type 0x06: ML-DSA-44 over the key's name, a time and the tree that the text states; how
+    /// witnesses sign, and logs beside their own signature.
+    MlDsa44Cosignature(Box<[u8; ML_DSA_44_KEY_BYTES]>),
+}
+
+/// A public key that has been decoded.
+#[derive(Clone)]
+pub(super) enum Verifier {
+    Ed25519(Ed25519Key),
+    EcdsaP256(Box<P256Key>),
+    Ed25519Cosignature(Ed25519Key),
+    MlDsa44Cosignature(Arc<MlDsaKey<MlDsa44>>),
+}
+
+impl PublicKey {
+    /// The byte that stands for the signature type.
+    pub const fn signature_type(&self) -> u8 {
+        match self {
+            Self::Ed25519(_) => 0x01,
+            Self::EcdsaP256(_) => 0x02,
+            Self::Ed25519Cosignature(_) => 0x04,
+            Self::MlDsa44Cosignature(_) => 0x06,
+        }
+    }
+
+    /// The key material, in the form that belongs to the type.
+    pub fn material(&self) -> &[u8] {
+        match self {
+            Self::Ed25519(key) | Self::Ed25519Cosignature(key) => key,
+            Self::EcdsaP256(spki) => spki,
+            Self::MlDsa44Cosignature(key) => &**key,
+        }
+    }
+
+    /// A key that signs texts (type 0x01 or 0x02), from its DER SubjectPublicKeyInfo.
+    pub fn from_spki_der(spki: &[u8]) -> Result<Self, KeyError> {
+        let public_key = match spki.strip_prefix(&ED25519_SPKI_HEAD) {
+            Some(point) => Self::Ed25519(point.try_into().map_err(|_| KeyError::Material)?),
+            None => Self::EcdsaP256(spki.to_vec()),
+        };
+        Verifier::new(&public_key)?;
+        Ok(public_key)
+    }
+
+    /// Whether it signs a time as well: what it makes are cosignatures, even where a log makes them.
+    pub const fn cosigns(&self) -> bool {
+        matches!(self, Self::Ed25519Cosignature(_) | Self::MlDsa44Cosignature(_))
+    }
+
+    pub(super) fn from_material(signature_type: u8, material: &[u8]) -> Result<Self, KeyError> {
+        let ed25519 = || material.try_into().map_err(|_| KeyError::Material);
+        match signature_type {
+            0x01 => Ok(Self::Ed25519(ed25519()?)),
+            0x02 => Ok(Self::EcdsaP256(material.to_vec())),
+            0x04 => Ok(Self::Ed25519Cosignature(ed25519()?)),
+            0x06 => {
+                let key = Box::<[u8]>::from(material).try_into();
+                Ok(Self::MlDsa44Cosignature(key.map_err(|_| KeyError::Material)?))
+            }
+            other => Err(KeyError::Type(other)),
+        }
+    }
+
+    /// The SHA-256 of which the key ID is the beginning.
+    pub(super) fn log_id(&self, name: &KeyName) -> [u8; 32] {
+        let hasher = match self {
+            // ECDSA keys had their IDs before the scheme below: no name, no type.
+            Self::EcdsaP256(spki) => Sha256::new_with_prefix(spki),
+            _ => Sha256::new_with_prefix(name.as_str())
+                .chain_update([b'\n', self.signature_type()])
+                .chain_update(self.material()),
+        };
+        hasher.finalize().into()
+    }
+}
+
+impl Verifier {
+    pub(super) fn new(public_key: &PublicKey) -> Result<Self, KeyError> {
+        match public_key {
+            PublicKey::Ed25519(key) => decode_ed25519(key).map(Self::Ed25519),
+            PublicKey::EcdsaP256(spki) => decode_p256(spki).map(Box::new).map(Self::EcdsaP256),
+            PublicKey::Ed25519Cosignature(key) => decode_ed25519(key).map(Self::Ed25519Cosignature),
+            PublicKey::MlDsa44Cosignature(key) => {
+                // Any bytes of that length are a key, and no two are the same one.
+                let key = MlDsaKey::decode(&EncodedVerifyingKey::<MlDsa44>::from(**key));
+                Ok(Self::MlDsa44Cosignature(Arc::new(key)))
+            }
+        }
+    }
+
+    /// Whether the bytes of a signature line are a signature of the text by this key under that
+    /// name.
+    pub(super) fn verify(&self, name: &KeyName, text: &str, signature: &[u8]) -> bool {
+        match self {
+            Self::Ed25519(key) => verify_ed25519(key, text.as_bytes(), signature),
+            Self::EcdsaP256(key) => verify_p256(key, text.as_bytes(), signature),
+            Self::Ed25519Cosignature(key) => cosignature::verify(key, text, signature),
+            Self::MlDsa44Cosignature(key) => cosignature::tree::verify(key, name, text, signature),
+        }
+    }
+}
+
+fn decode_ed25519(bytes: &[u8; 32]) -> Result<Ed25519Key, KeyError> {
+    let key = Ed25519Key::from_bytes(bytes).map_err(|_| KeyError::Material)?;
+    // A weak key has signatures that hold for any text.
+    if key.is_weak() { Err(KeyError::Material) } else { Ok(key) }
+}
+
+fn decode_p256(spki: &[u8]) -> Result<P256Key, KeyError> {
+    let key = P256Key::from_public_key_der(spki).map_err(|_| KeyError::Material)?;
+    // Another encoding of the same key would have another ID.
+    let canonical = p256::PublicKey::from(&key).to_public_key_der();
+    if canonical.is_ok_and(|der| der.as_bytes() == spki) {
+        Ok(key)
+    } else {
+        Err(KeyError::Material)
+    }
+}
+
+/// Strict verification: one answer for all who verify alike, whatever the signer made of the
+/// points.
+pub(crate) fn verify_ed25519(key: &Ed25519Key, message: &[u8], signature: &[u8]) -> bool {
+    Ed25519Signature::from_slice(signature)
+        .is_ok_and(|signature| key.verify_strict(message, &signature).is_ok())
+}
+
+fn verify_p256(key: &P256Key, message: &[u8], signature: &[u8]) -> bool {
+    use p256::ecdsa::signature::Verifier as _;
+    P256Signature::from_der(signature)
+        .is_ok_and(|signature| key.verify(message, &signature).is_ok())
+}
