@@ -6,8 +6,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use tiles_spec::Origin;
 
-use crate::signer::{KeyLocation, Password};
+use crate::signer::{KeyLocation, OpenKeyError, OpenedKey, Password};
 use crate::store::{BucketOptions, Encryption};
 
 /// What can be said of a log's keys.
@@ -38,10 +39,55 @@ pub struct KeyFlags {
 }
 
 impl KeyFlags {
+    /// The password of encrypted key files, if one was given; where a file that was to hold it cannot
+    /// be read, the file and the reason.
+    pub fn password(&self) -> Result<Option<Password>, UnreadablePassword> {
+        let password = match &self.key_password_file {
+            Some(path) => {
+                let unreadable =
+                    |source| UnreadablePassword { path: path.display().to_string(), source };
+                Some(Password::of_file(&std::fs::read_to_string(path).map_err(unreadable)?))
+            }
+            None => self.key_password.clone(),
+        };
+        Ok(password.filter(|password| !password.is_empty()))
+    }
+
+    /// Opens the key at `place` with these settings.
+    pub async fn open(&self, place: &KeyLocation, origin: Origin) -> Result<OpenedKey, KeyError> {
+        let password = self.password()?;
+        let key = OpenedKey::open(place, origin, password.as_ref(), self.kms_endpoint()).await?;
+        Ok(match &self.ml_dsa_key {
+            Some(path) => key.with_ml_dsa(path, password.as_ref())?,
+            None => key,
+        })
+    }
+
     /// Where the key service is reached, if that was said. An empty variable was not set.
     pub fn kms_endpoint(&self) -> Option<&str> {
         self.kms_endpoint.as_deref().filter(|url| !url.is_empty())
     }
+}
+
+/// The password's file cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read {path}, which is to hold the password of the key")]
+pub struct UnreadablePassword {
+    path: String,
+    #[source]
+    source: std::io::Error,
+}
+
+/// The key that the flags name cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// Its password is not there.
+    #[error(transparent)]
+    Password(#[from] UnreadablePassword),
+    /// The key itself.
+    #[error(transparent)]
+    Open(#[from] OpenKeyError),
 }
 
 /// What can be said of a bucket besides its place.

@@ -285,7 +285,7 @@ mod tests {
 
     #[test]
     fn fields_that_clients_require_are_there_even_if_empty() {
-        let json = write(&key("log.example"), "https://log.example", "1970-01-01T00:00:00Z");
+        let json = write(&key("log.example"), "https://log.example", &Span::default());
         let root: serde_json::Value = serde_json::from_str(&json.unwrap()).unwrap();
         for field in ["certificateAuthorities", "ctlogs"] {
             assert_eq!(root[field], serde_json::json!([]), "{field}");

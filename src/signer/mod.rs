@@ -15,6 +15,7 @@ mod lines;
 mod location;
 mod memory;
 mod new_key;
+mod opened;
 mod private_key;
 
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub use lines::{LinesError, LogSigner};
 pub use location::{AwsKmsKey, GcpKmsKey, KeyLocation, KeyLocationError};
 pub use memory::{SignedMemory, SignedMemoryError};
 pub use new_key::{KeyAlgorithm, KeyEncoding, NewKey, generate_key_file};
+pub use opened::{OpenKeyError, OpenedKey};
 pub use private_key::{Password, PrivateKey, PrivateKeyError};
 
 /// Signs checkpoints of one log.

@@ -159,7 +159,7 @@ fn end(home: &Home) {
     let context = Context {
         config: LogConfig::default(),
         stores: Stores::of(Arc::new(store)),
-        signer: Arc::new(FileSigner::open(&key, origin).expect("the key")),
+        signer: Arc::new(FileSigner::open(&key, origin, None).expect("the key")),
         memory: Some(SignedMemory::beside(&key)),
         peers: None,
         clock: Arc::new(SystemClock),

@@ -68,8 +68,8 @@ pub async fn open(flags: &Flags) -> anyhow::Result<Opened> {
     let context = Context {
         config: flags.log_config(),
         stores,
-        signer: key.signer,
-        memory: key.memory,
+        signer: key.opened.signer,
+        memory: key.opened.memory,
         peers: peers.map(|peers| Arc::new(peers) as Arc<dyn Peers>),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),

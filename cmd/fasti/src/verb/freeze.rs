@@ -1,17 +1,17 @@
 //! `fasti freeze`: ends a log for good, while its writers run or not.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
 use fasti::client::fetch::Location;
 use fasti::clock::SystemClock;
+use fasti::config::KeyFlags;
 use fasti::entropy::OsEntropy;
 use fasti::log::peers::{Nobody, Peers};
 use fasti::log::{Context, Frozen, LogConfig, RecoverError, freeze};
 use fasti::metrics::LogMetrics;
-use fasti::signer::{FileSigner, SignedMemory};
+use fasti::signer::{KeyLocation, OpenedKey};
 use fasti::store::{BucketStore, DirectoryOptions, DirectoryStore, Stores};
 use serde_json::json;
 use tiles_spec::{Origin, ResourcePath, SignedCheckpoint};
@@ -25,9 +25,9 @@ pub struct Arguments {
     /// The log's store: a bucket (s3, gs, az), or a directory whose writer has stopped
     #[arg(long, env = "FASTI_STORE", value_name = "URL|DIR")]
     store: Location,
-    /// The log's key, as its writers have it [default: the one in a directory]
-    #[arg(long, env = "FASTI_KEY", value_name = "FILE")]
-    key: Option<PathBuf>,
+    /// The log's keys, as its writers have them.
+    #[command(flatten)]
+    keys: KeyFlags,
 }
 
 pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
@@ -42,8 +42,7 @@ async fn context(globals: &Globals, arguments: &Arguments) -> anyhow::Result<Con
         anyhow::bail!("--store {url}: give the bucket or directory behind it");
     }
     let origin = origin(globals, &arguments.store).await?;
-    let key = key(arguments)?;
-    let signer = FileSigner::open(&key, origin)?;
+    let OpenedKey { signer, memory, .. } = arguments.keys.open(&key(arguments)?, origin).await?;
     let (stores, peers): (_, Option<Arc<dyn Peers>>) = match &arguments.store {
         Location::Bucket(location) => {
             let store = BucketStore::open(location.clone(), &globals.bucket_options()?).await?;
@@ -58,8 +57,8 @@ async fn context(globals: &Globals, arguments: &Arguments) -> anyhow::Result<Con
     Ok(Context {
         config: LogConfig::default(),
         stores,
-        signer: Arc::new(signer),
-        memory: Some(SignedMemory::beside(&key)),
+        signer,
+        memory,
         peers,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),
@@ -78,10 +77,10 @@ async fn origin(globals: &Globals, store: &Location) -> anyhow::Result<Origin> {
     Ok(checkpoint.checkpoint().origin.parse()?)
 }
 
-fn key(arguments: &Arguments) -> anyhow::Result<PathBuf> {
-    match (&arguments.key, &arguments.store) {
+fn key(arguments: &Arguments) -> anyhow::Result<KeyLocation> {
+    match (&arguments.keys.key, &arguments.store) {
         (Some(key), _) => Ok(key.clone()),
-        (None, Location::Directory(path)) => Ok(path.join("_writer/log.key")),
+        (None, Location::Directory(path)) => Ok(KeyLocation::File(path.join("_writer/log.key"))),
         (None, _) => Err(anyhow!("give the log's key with --key FILE, as its writers have it")),
     }
 }

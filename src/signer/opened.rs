@@ -1,0 +1,82 @@
+//! A log's key, opened where it is, whichever kind of place that is.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tiles_spec::Origin;
+
+use super::{
+    AwsKmsSigner, FileSigner, GcpKmsSigner, KeyFileError, KeyLocation, KmsError, LinesError,
+    LogSigner, Password, SignedMemory, Signer,
+};
+
+/// What signs, and what is known of its key.
+pub struct OpenedKey {
+    /// Signs every line of a checkpoint.
+    pub signer: Arc<dyn Signer>,
+    /// What the key has signed; only files have a place beside them.
+    pub memory: Option<SignedMemory>,
+    /// The file that it lies in.
+    pub file: Option<PathBuf>,
+}
+
+/// A key that cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenKeyError {
+    /// The file cannot be used.
+    #[error(transparent)]
+    File(#[from] KeyFileError),
+    /// The service does not give it.
+    #[error("{place}")]
+    Service {
+        /// Where it was to be.
+        place: String,
+        /// What the service said.
+        #[source]
+        source: KmsError,
+    },
+    /// The further line does not go with the first.
+    #[error(transparent)]
+    Lines(#[from] LinesError),
+}
+
+impl OpenedKey {
+    /// Opens the key of the log `origin`. The password is for files that are encrypted, the endpoint
+    /// for key services that are not the cloud's own.
+    pub async fn open(
+        place: &KeyLocation,
+        origin: Origin,
+        password: Option<&Password>,
+        kms_endpoint: Option<&str>,
+    ) -> Result<Self, OpenKeyError> {
+        let failed = |source| OpenKeyError::Service { place: place.to_string(), source };
+        Ok(match place {
+            KeyLocation::File(path) => {
+                let signer = Arc::new(FileSigner::open(path, origin, password)?);
+                let memory = Some(SignedMemory::beside(path));
+                Self { signer, memory, file: Some(path.clone()) }
+            }
+            KeyLocation::AwsKms(key) => {
+                let signer = AwsKmsSigner::open(key, origin, kms_endpoint).await;
+                Self { signer: Arc::new(signer.map_err(failed)?), memory: None, file: None }
+            }
+            KeyLocation::GcpKms(key) => {
+                let signer = GcpKmsSigner::open(key, origin, kms_endpoint).await;
+                Self { signer: Arc::new(signer.map_err(failed)?), memory: None, file: None }
+            }
+        })
+    }
+
+    /// The same with a line below, of the ML-DSA-44 key in a file.
+    pub fn with_ml_dsa(
+        mut self,
+        path: &Path,
+        password: Option<&Password>,
+    ) -> Result<Self, OpenKeyError> {
+        let origin = self.signer.origin().clone();
+        let further = FileSigner::open_ml_dsa(path, origin, password)?;
+        self.signer = Arc::new(LogSigner::new(self.signer, vec![Arc::new(further)])?);
+        Ok(self)
+    }
+}
