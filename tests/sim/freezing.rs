@@ -21,8 +21,8 @@ pub async fn freeze_at_last(sim: Arc<Sim>) {
     loop {
         // Its way to the store is the first writer's: what cuts off that one cuts off this one.
         let process = Process::new(&sim, 0);
-        let lives = sim.draw(|rng| rng.span(1_000, 600_000));
-        let lives = if sim.is_quiet() { Duration::MAX } else { lives };
+        let lives = sim.draw(|rng| rng.pick(&[50, 500, 5_000, 600_000]));
+        let lives = if sim.is_quiet() { Duration::MAX } else { Duration::from_millis(lives) };
         sim.note("somebody freezes the log");
         let context = context(&process);
         match tokio::time::timeout(lives, process.gate.run(freeze(&context))).await {
