@@ -46,8 +46,10 @@ struct Seen {
     /// The newest publication.
     published: Option<Instant>,
     looked: Option<Instant>,
-    /// What the note said; the first look of a term takes it for an old one.
-    note: Option<Option<Bytes>>,
+    /// The first look of a term takes what it finds for an old note.
+    is_later_look: bool,
+    /// What the note said.
+    note: Option<Bytes>,
     until: Option<Instant>,
 }
 
@@ -60,8 +62,9 @@ impl GiveWay {
         let Ok(note) = context.stores.objects.get(&ObjectPath::freezing()).await else { return };
         let note = note.map(|object| object.bytes);
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = seen.note.replace(note.clone());
-        if note.is_some() && known.is_some_and(|known| known != note) {
+        let is_new = note.is_some() && note != seen.note && seen.is_later_look;
+        (seen.note, seen.is_later_look) = (note, true);
+        if is_new {
             tracing::info!("somebody wants to freeze the log; giving way");
             seen.until = Some(context.clock.now() + PAUSE);
         }

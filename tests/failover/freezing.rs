@@ -53,7 +53,9 @@ fn a_log_is_frozen_while_its_writers_are_busy() {
         let frozen = freeze(&bucket);
         println!("frozen after {:?}: {}", began.elapsed(), frozen["TreeSize"]);
         assert_eq!(frozen["Already"], false);
-        clients.into_iter().for_each(|client| client.join().expect("is told one of the two"));
+        for client in clients {
+            client.join().expect("is told one of the two");
+        }
         fleet.wait(Duration::from_secs(5));
         for n in 0..WRITERS {
             let standing = fleet.standing(n).expect("it runs");

@@ -96,6 +96,12 @@ async fn ask(
             }
             !lost
         }
+        Err(SubmitError::Frozen) => {
+            sim.count("submissions to a frozen log");
+            sim.note(&format!("c{client} is told by w{writer} that the log is frozen"));
+            sim.judge(sim.ask_oracle(|oracle, _| oracle.has_ended()));
+            true
+        }
         Err(error) => {
             sim.count(match error {
                 SubmitError::Pushback => "pushbacks",

@@ -12,6 +12,7 @@ mod bucket;
 mod client;
 mod fate;
 mod flag;
+mod freezing;
 mod gate;
 mod life;
 mod mix;
@@ -31,7 +32,7 @@ use run::{run, setting};
 use seeds::run_all;
 
 /// What must have happened in the test command's seeds, and how often at least, in a hundred runs.
-const HAPPENED: [(&str, u64); 21] = [
+const HAPPENED: [(&str, u64); 23] = [
     ("acknowledgements", 10_000),
     ("acknowledgements of known entries", 4_000),
     ("answers lost", 300),
@@ -44,6 +45,7 @@ const HAPPENED: [(&str, u64); 21] = [
     ("doubled effects", 150),
     ("freezes", 600),
     ("late effects", 150),
+    ("logs frozen", 7),
     ("messages doubled", 150),
     ("messages lost", 400),
     ("orderly restarts", 300),
@@ -52,6 +54,7 @@ const HAPPENED: [(&str, u64); 21] = [
     ("requests lost", 400),
     ("slow answers", 300),
     ("stale listings", 300),
+    ("submissions to a frozen log", 100),
     ("takeovers", 900),
 ];
 

@@ -61,6 +61,8 @@ pub struct Mix {
     pub one_address: bool,
     /// When faults have ended, one writer does not come back.
     pub one_stays_down: bool,
+    /// Somebody freezes the log.
+    pub ends: bool,
     pub clients: usize,
     /// How often each client submits something.
     pub steps: usize,
@@ -95,9 +97,10 @@ pub struct Mix {
 }
 
 impl Mix {
-    pub fn of(rng: &mut Seeded) -> Self {
+    pub fn of(seed: u64, rng: &mut Seeded) -> Self {
         let mix = Self::any(rng);
-        if rng.chance(1_500) { mix.quarrel(rng) } else { mix }
+        let mix = if rng.chance(1_500) { mix.quarrel(rng) } else { mix };
+        Self { ends: seed % 8 == 3 && !mix.alone && !mix.one_address, ..mix }
     }
 
     /// A leader that is busy and well, and rivals that do not hear of it and are frozen just when they
@@ -167,6 +170,7 @@ impl Mix {
             alone,
             one_address,
             one_stays_down: writers > 1 && rng.coin(),
+            ends: false,
             clients,
             steps: rng.between(20, 120).min(2_000 / burst).div_ceil(clients),
             burst,

@@ -48,6 +48,7 @@ struct Landed {
     before: TreeHead,
     after: TreeHead,
     entries: usize,
+    is_last: bool,
 }
 
 /// A size and its root.
@@ -77,6 +78,8 @@ pub struct Oracle {
     written: BTreeMap<Piece, Bytes>,
     /// Who was told that an entry is where.
     acknowledged: BTreeMap<Bytes, usize>,
+    /// The last tree, once somebody was told that the log is frozen.
+    frozen: Option<Head>,
 }
 
 impl Default for Oracle {
@@ -92,6 +95,7 @@ impl Default for Oracle {
             committed: BTreeSet::from([(0, tiles_spec::EMPTY_ROOT)]),
             written: BTreeMap::new(),
             acknowledged: BTreeMap::new(),
+            frozen: None,
         }
     }
 }
@@ -136,6 +140,11 @@ impl Oracle {
                 }
                 Piece::at(path.as_str()).map_or(Ok(()), |piece| self.writes(piece, bytes))
             }
+            (Request::Replace(path, _, _), Reply::Replaced(Replaced::Now(_)))
+                if *path == ObjectPath::log_json() =>
+            {
+                hold(self.has_last_record(), "I17", || "log.json is replaced".to_owned())
+            }
             (Request::Replace(path, bytes, _), Reply::Replaced(Replaced::Now(_))) => {
                 hold(*path == ObjectPath::checkpoint(), "I5", || format!("{path} is replaced"))?;
                 self.shows(bucket, bytes)
@@ -143,12 +152,13 @@ impl Oracle {
             (Request::CreateRecord(number, bytes), Reply::Created(Created::Now)) => {
                 self.commits(*number, bytes)
             }
+            (Request::Remove(path), _) if *path == ObjectPath::freezing() => Ok(()),
             (Request::Remove(path), _) => self.removes(bucket, path),
             (Request::Note(path, bytes), _) if *path == ObjectPath::checkpoint() => {
                 self.shows(bucket, bytes)
             }
             (Request::Note(path, _), _) => {
-                let harmless = *path == ObjectPath::trimmed();
+                let harmless = [ObjectPath::trimmed(), ObjectPath::freezing()].contains(path);
                 hold(harmless, "I5", || format!("{path} is overwritten"))
             }
             _ => Ok(()),
@@ -165,11 +175,11 @@ impl Oracle {
             None => None,
             Some(before) => self.records.get(&before.get()).and_then(|landed| {
                 let follows = |l: &&Landed| l.digest == record.previous && l.after == record.before;
-                landed.iter().find(follows).map(|landed| landed.epoch)
+                landed.iter().find(follows).filter(|l| !l.is_last).map(|landed| landed.epoch)
             }),
         };
         let Some(epoch) = epoch.filter(|_| record.number == number) else {
-            let text = format!("record {number} is written before the one that it follows");
+            let text = format!("record {number} follows none that is there, or the last one");
             return Err(Violation::of("chain", text));
         };
         let expected = if record.entries.is_empty() { epoch.next() } else { epoch };
@@ -183,6 +193,7 @@ impl Oracle {
             before: record.before,
             after: record.after,
             entries: record.entries.len(),
+            is_last: record.is_last,
         });
         Ok(())
     }
@@ -206,6 +217,8 @@ impl Oracle {
         let opened = opened.map_err(|error| Violation::of("I2", format!("checkpoint: {error}")))?;
         let (size, root) = head(opened.head);
         hold(size >= self.size, "I2", || format!("from size {} back to {size}", self.size))?;
+        let is_over = self.frozen.is_some_and(|last| last != (size, root));
+        hold(!is_over, "I17", || format!("size {size} is shown of a frozen log"))?;
         hold(self.signed.get(&size) == Some(&root), "I16", || "shown and never signed".to_owned())?;
         for piece in Piece::all(size) {
             let there = read_wider(bucket, piece)
@@ -291,6 +304,32 @@ impl Oracle {
         hold(there == Some(entry), "I4", || format!("leaf {index} of {size} is not that entry"))?;
         let first = *self.acknowledged.entry(entry.clone()).or_insert(index);
         hold(first == index, "I13", || format!("one entry is leaf {first} and leaf {index}"))
+    }
+
+    /// Somebody was told that the log has ended with this tree: it is shown, and will be for ever.
+    pub fn is_frozen(&mut self, tree: TreeHead) -> Verdict {
+        let last = head(tree);
+        hold(self.committed() == last.0 && self.size == last.0, "I17", || {
+            format!(
+                "frozen at {}, and {} is committed, {} shown",
+                last.0,
+                self.committed(),
+                self.size
+            )
+        })?;
+        self.frozen = Some(last);
+        self.has_ended()
+    }
+
+    /// Somebody was told that the log has ended: its newest record says so.
+    pub fn has_ended(&self) -> Verdict {
+        let newest = self.records.last_key_value();
+        let is_last = newest.is_some_and(|(_, landed)| landed.iter().any(|one| one.is_last));
+        hold(is_last, "I17", || "it is said to be frozen, and is not".to_owned())
+    }
+
+    fn has_last_record(&self) -> bool {
+        self.records.values().flatten().any(|record| record.is_last)
     }
 
     /// The end of a run: everything once more, from the bytes in the bucket alone.

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::oracle::Violation;
 use crate::sim::{Counts, LANDING, Sim};
-use crate::{client, life, trouble};
+use crate::{client, freezing, life, trouble};
 
 /// Once faults have ended and landed, everything is answered within this time.
 const ANSWERED_WITHIN: Duration = Duration::from_mins(5);
@@ -68,6 +68,7 @@ async fn unfold(sim: &Arc<Sim>) -> Result<(), Violation> {
     let lives: Vec<_> =
         (0..sim.mix.writers).map(|n| start(sim, life::live(sim.clone(), n))).collect();
     start(sim, trouble::make(sim.clone()));
+    let end = sim.mix.ends.then(|| start(sim, freezing::freeze_at_last(sim.clone())));
     let clients = (0..sim.mix.clients).map(|n| start(sim, client::submit_all(sim.clone(), n)));
     let mut clients = join_all(clients.collect::<Vec<_>>());
     let done = tokio::select! {
@@ -78,6 +79,9 @@ async fn unfold(sim: &Arc<Sim>) -> Result<(), Violation> {
     sim.calm_down();
     tokio::time::sleep(LANDING).await;
     if !sim.mix.one_address {
+        if let Some(end) = end {
+            within("the log is frozen", end).await?.ok();
+        }
         if !done {
             within("what was submitted is answered", clients).await?;
         }

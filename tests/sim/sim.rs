@@ -62,7 +62,7 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Sim {
     pub fn new(seed: u64, prints: bool) -> Arc<Self> {
         let mut rng = Seeded::new(seed);
-        let mix = Mix::of(&mut rng);
+        let mix = Mix::of(seed, &mut rng);
         let mut trace = Trace::new(prints);
         trace.note(Duration::ZERO, &format!("{mix:?}"));
         Arc::new(Self {
