@@ -203,6 +203,14 @@ impl RecoverError {
         )
     }
 
+    /// Everything was well but for the signer, which may do better the next time.
+    pub(super) fn is_of_signer(&self) -> bool {
+        match self {
+            Self::Guard(error) | Self::Publish(PublishError::Guard(error)) => error.is_passing(),
+            _ => false,
+        }
+    }
+
     /// Reading everything once more cannot help: this is no matter of what was read.
     pub fn is_final(&self) -> bool {
         match self {

@@ -39,6 +39,8 @@ use crate::offload::offload;
 const RECOVERY_PAUSE: Duration = Duration::from_millis(500);
 /// After so many refusals in a row a running writer stops: what it reads is not going to change.
 const REFUSALS_MAX: u32 = 3;
+/// Most that the pause is doubled while a signer does not sign.
+const UNSIGNED_MAX: u32 = 5;
 /// How often a start is tried when the store does not answer properly.
 const STARTS_MAX: u32 = 5;
 /// A term that was lost sooner than this was a quarrel: with a store that fails all the time, or of two
@@ -203,7 +205,7 @@ impl Driver {
 
     /// Recovers, unless another writer has begun to lead meanwhile.
     async fn take_over(&self, gone: Option<Leader>, quarrels: u32) -> Result<Next, LogError> {
-        let (context, mut refusals) = (&self.context, 0);
+        let (context, mut refusals, mut unsigned) = (&self.context, 0, 0);
         self.enter_role(Role::Recovering);
         // Rivals that have noticed at the same time should not all try at the same time; and each
         // term leaves a record behind, so that a store on which none lasts is tried less and less.
@@ -230,7 +232,9 @@ impl Driver {
                 return Err(LogError::Recover(error));
             }
             tracing::warn!(error = chain(&error), "cannot lead yet");
-            context.clock.sleep(RECOVERY_PAUSE).await;
+            // By then a record was written that stays, as for a term that is soon lost.
+            unsigned = if error.is_of_signer() { (unsigned + 1).min(UNSIGNED_MAX) } else { 0 };
+            context.clock.sleep(after_quarrels(RECOVERY_PAUSE, unsigned)).await;
         }
     }
 

@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use ed25519_dalek::pkcs8::KeypairBytes;
+use pkcs8::pkcs5::pbes2::Parameters;
 use pkcs8::spki::AlgorithmIdentifierRef;
 use pkcs8::{EncodePrivateKey as _, LineEnding, PrivateKeyInfo, SecretDocument};
 use tiles_spec::{EcdsaSigningKey, KeyName, NoteSigningKey, Origin, TreeCosigningKey, VerifierKey};
@@ -15,7 +16,11 @@ use super::KeyFileError;
 use super::private_key::{
     ENCRYPTED_LABEL, ML_DSA_44, ML_DSA_SEED_HEAD, PKCS8_LABEL, Password, PrivateKey,
 };
-use crate::entropy::OsEntropy;
+use crate::entropy::{Entropy as _, OsEntropy};
+
+/// What a guess of a password costs: every reader of PKCS #8 knows PBKDF2, and not every one has the
+/// memory for scrypt.
+const PBKDF2_ROUNDS: u32 = 600_000;
 
 /// What kind of key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -128,7 +133,10 @@ fn to_pkcs8_pem(key: &PrivateKey, password: Option<&Password>) -> pkcs8::Result<
         None => (document, PKCS8_LABEL),
         Some(password) => {
             let info = PrivateKeyInfo::try_from(document.as_bytes())?;
-            (info.encrypt(OsEntropy, password.as_bytes())?, ENCRYPTED_LABEL)
+            let (salt, iv) = (OsEntropy.nonce(), OsEntropy.nonce());
+            let how = Parameters::pbkdf2_sha256_aes256cbc(PBKDF2_ROUNDS, &salt, &iv);
+            let how = how.map_err(|_| pkcs8::Error::ParametersMalformed)?;
+            (info.encrypt_with_params(how, password.as_bytes())?, ENCRYPTED_LABEL)
         }
     };
     Ok(document.to_pem(label, LineEnding::LF)?)

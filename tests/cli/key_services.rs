@@ -147,7 +147,7 @@ fn a_service_that_says_no_is_quoted() {
         let answer = world.offer("denied");
         assert!(!answer.starts_with("HTTP/1.1 200"), "{answer}");
         assert_eq!(world.wait(), Some(1), "a writer without peers stops; it is started again");
-        cloud.refused(&world, "denied");
+        cloud.refused(&world, "refuses to sign");
         cloud.service.heal();
         cloud.start(&mut world);
         world.add(["after".to_owned()]);

@@ -146,10 +146,13 @@ fn every_flipped_bit_of_a_record_is_found() {
     assert!(matches!(guard.check(later.encode()), Err(GuardError::NotNext { .. })));
 }
 
+/// From a text and its signature to another text to sign, or to another line.
+type Lie = fn(&str, NoteSignature) -> (String, NoteSignature);
+
 /// Signs something else, or in the name of another.
 struct Liar {
     signer: Arc<dyn Signer>,
-    lie: fn(&str, NoteSignature) -> (String, NoteSignature),
+    lie: Lie,
 }
 
 #[async_trait]
@@ -199,7 +202,7 @@ async fn every_line_is_there_in_order() {
         let signed = SignedCheckpoint::parse(&bytes).expect("parses");
         let lines = signed.note().signatures();
         assert_eq!(lines.len(), 1 + further.len());
-        for (line, signer) in lines.iter().zip([&[first.clone()], &further[..]].concat()) {
+        for (line, signer) in lines.iter().zip(std::iter::once(first).chain(&further)) {
             let key = signer.verifier_key();
             assert!(key.made(line) && key.verify(signed.note().text(), line.bytes()));
         }
@@ -208,7 +211,7 @@ async fn every_line_is_there_in_order() {
 
 #[tokio::test]
 async fn no_wrong_signature_gets_out_in_any_line() {
-    let lies: [fn(&str, NoteSignature) -> (String, NoteSignature); 4] = [
+    let lies: [Lie; 4] = [
         // Another tree.
         |text, line| (text.replace("\n0\n", "\n1\n"), line),
         |text, line| {

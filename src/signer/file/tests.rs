@@ -36,8 +36,8 @@ fn origin() -> Origin {
     ORIGIN.parse().unwrap()
 }
 
-fn password(text: &str) -> Option<Password> {
-    Some(text.parse().unwrap())
+fn password(text: &str) -> Password {
+    text.parse().unwrap()
 }
 
 fn text() -> String {
@@ -61,12 +61,12 @@ async fn new_keys_of_every_kind_and_form() {
     for (n, (algorithm, encoding, password)) in [
         (A::Ed25519, E::Note, None),
         (A::Ed25519, E::Pkcs8, None),
-        (A::Ed25519, E::Pkcs8, password("pass word")),
+        (A::Ed25519, E::Pkcs8, Some(password("pass word"))),
         (A::EcdsaP256, E::Pkcs8, None),
-        (A::EcdsaP256, E::Pkcs8, password("é")),
+        (A::EcdsaP256, E::Pkcs8, Some(password("é"))),
         (A::MlDsa44, E::Note, None),
         (A::MlDsa44, E::Pkcs8, None),
-        (A::MlDsa44, E::Pkcs8, password("x")),
+        (A::MlDsa44, E::Pkcs8, Some(password("x"))),
     ]
     .into_iter()
     .enumerate()
@@ -95,7 +95,7 @@ async fn new_keys_of_every_kind_and_form() {
         }
     }
     for (algorithm, encoding, password) in
-        [(A::EcdsaP256, E::Note, None), (A::Ed25519, E::Note, password("x"))]
+        [(A::EcdsaP256, E::Note, None), (A::Ed25519, E::Note, Some(password("x")))]
     {
         let new = NewKey { algorithm, encoding, password };
         let path = files.path("none");

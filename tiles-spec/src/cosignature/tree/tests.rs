@@ -30,7 +30,7 @@ fn base64_of(bytes: &[u8]) -> String {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Hash::from(<[u8; 32]>::from(Sha256::digest(bytes))).to_string()
 }
 
 #[test]
