@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::description;
+
 /// How long to wait for anything before the test has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -100,7 +102,10 @@ pub fn exchange(
 ) -> Answer {
     let mut wire = Wire::connect(address);
     assert!(wire.send(&request(method, target, fields, body)), "{method} {target}: cut off");
-    wire.answer_to(method).unwrap_or_else(|| panic!("{method} {target}: closed without an answer"))
+    let answer = wire.answer_to(method);
+    let answer = answer.unwrap_or_else(|| panic!("{method} {target}: closed without an answer"));
+    description::describes(method, target, &answer);
+    answer
 }
 
 /// A connection.
