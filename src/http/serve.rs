@@ -145,13 +145,13 @@ async fn accept<A, F>(
             let served = async {
                 let stream = match tls {
                     None => Stream::Left(stream),
-                    Some(tls) => match Box::pin(tls.accept(stream)).await {
-                        Ok(stream) => Stream::Right(Box::new(stream)),
-                        Err(_) => {
+                    Some(tls) => {
+                        let Ok(stream) = Box::pin(tls.accept(stream)).await else {
                             failures.inc();
                             return;
-                        }
-                    },
+                        };
+                        Stream::Right(Box::new(stream))
+                    }
                 };
                 let stream = TokioIo::new(Watched::new(stream, progress.clone()));
                 let connection = builder.serve_connection(stream, service).into_owned();

@@ -94,7 +94,7 @@ pub fn call_as(address: SocketAddr, path: &str, kind: &str, body: &[u8]) -> Call
 
 /// A call that is under way.
 pub struct Open {
-    headers: HeaderMap,
+    pub headers: HeaderMap,
     body: RecvStream,
     received: Vec<u8>,
 }

@@ -51,12 +51,12 @@ fn words_and_codes_are_those_of_rekor_tiles() {
     let writer = Writer::start(&[]);
     let request = Submitter::of(P256).request("an artifact", None);
     let content = "/hashedRekordRequestV002/signature/content";
-    let unsigned = with(&request, content, json!(base64(b"no signature")));
+    let unsigned = with(&request, content, json!(base64(b"no signature"))).to_string();
     let long = vec![b' '; (4 << 20) + 1];
     let rows: [(&[u8], u16, u64, &str); 6] = [
         (b"{}", 400, 3, "invalid type, must be hashedrekord: "),
         (b"{\"hashedRekordRequestV002\": {}}", 400, 3, "invalid hashedrekord request: "),
-        (unsigned.to_string().as_bytes(), 400, 3, "invalid hashedrekord request: "),
+        (unsigned.as_bytes(), 400, 3, "invalid hashedrekord request: "),
         (b"{\"dsseRequestV002\": {}}", 400, 3, "invalid dsse request: "),
         (b"{\"other\": 1}", 400, 3, "other: unknown field"),
         (&long, 413, 3, "the body is longer than 4194304 bytes"),

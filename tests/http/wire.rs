@@ -91,7 +91,7 @@ pub fn post(address: SocketAddr, path: &str, body: &[u8]) -> Answer {
     exchange(address, "POST", path, &[], body)
 }
 
-/// One request on a connection of its own.
+/// One request on a connection of its own, whose answer has to be as the OpenAPI document says.
 #[track_caller]
 pub fn exchange(
     address: SocketAddr,
@@ -100,12 +100,23 @@ pub fn exchange(
     fields: &[(&str, &str)],
     body: &[u8],
 ) -> Answer {
-    let mut wire = Wire::connect(address);
-    assert!(wire.send(&request(method, target, fields, body)), "{method} {target}: cut off");
-    let answer = wire.answer_to(method);
-    let answer = answer.unwrap_or_else(|| panic!("{method} {target}: closed without an answer"));
+    let answer = ask(address, method, target, fields, body);
     description::describes(method, target, &answer);
     answer
+}
+
+/// One request on a connection of its own.
+#[track_caller]
+pub fn ask(
+    address: SocketAddr,
+    method: &str,
+    target: &str,
+    fields: &[(&str, &str)],
+    body: &[u8],
+) -> Answer {
+    let mut wire = Wire::connect(address);
+    assert!(wire.send(&request(method, target, fields, body)), "{method} {target}: cut off");
+    wire.answer_to(method).unwrap_or_else(|| panic!("{method} {target}: closed without an answer"))
 }
 
 /// A connection.
@@ -207,6 +218,7 @@ impl Wire {
                 Ok(0) => return None,
                 Ok(n) => self.received.extend(&buffer[..n]),
                 Err(error) if is_close(error.kind()) => return None,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => panic!("neither answered nor closed: {error}"),
             }
         }
