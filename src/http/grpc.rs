@@ -93,11 +93,14 @@ impl App {
         call: Request<Incoming>,
         open: OpenRequest,
     ) -> Result<Response<Reply>, Problem> {
-        let permit = self.open_call()?;
         let (head, mut body) = call.into_parts();
+        // A question that is answered at once is always answered, however many watch.
+        let watch = head.uri.path() == health::WATCH;
+        let permit = if watch { Some(self.open_call()?) } else { None };
         let message = self.read_call(&head, &mut body, HEALTH_BYTES_MAX).await?.into_bytes();
         let call = Request::from_parts(head, Reply::new(Full::new(message)));
-        Ok(keep(self.services.health.answer(call).await, (open, permit)))
+        let answer = self.services.health.answer(call).await;
+        Ok(if watch { keep(answer, (open, permit)) } else { answer })
     }
 
     async fn call_reflection(

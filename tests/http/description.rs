@@ -124,7 +124,7 @@ fn has_described_fields(context: &str, described: &'static Value, answer: &Answe
         let header = resolve(header);
         match answer.field(name) {
             Some(value) => {
-                validate(&format!("{context}: {name}"), &header["schema"], &json!(value))
+                validate(&format!("{context}: {name}"), &header["schema"], &json!(value));
             }
             None => assert_ne!(header["required"], true, "{context}: {name} is missing"),
         }

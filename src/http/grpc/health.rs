@@ -17,6 +17,9 @@ use crate::log::Log;
 /// Where the service's methods are called.
 pub const PREFIX: &str = "/grpc.health.v1.Health/";
 
+/// The method whose calls stay open.
+pub const WATCH: &str = "/grpc.health.v1.Health/Watch";
+
 /// The services that have a health; the empty name is the server as a whole.
 const NAMES: [&str; 2] = ["", "dev.sigstore.rekor.v2.Rekor"];
 
