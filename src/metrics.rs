@@ -170,6 +170,12 @@ pub struct HttpMetrics {
     pub connections: Gauge,
     /// Connections that were refused because too many were open.
     pub connections_refused: Counter,
+    /// TLS handshakes that failed.
+    pub tls_failures: Counter,
+    /// Certificates that were taken up while the server ran.
+    pub tls_reloads: Counter,
+    /// Changed certificates or keys that could not be taken up.
+    pub tls_reload_failures: Counter,
 }
 
 impl HttpMetrics {
@@ -182,6 +188,17 @@ impl HttpMetrics {
             "HTTP connections refused because too many were open",
             self.connections_refused.clone(),
         );
+        for (name, help, counter) in [
+            ("tls_handshake_failures", "TLS handshakes that failed", &self.tls_failures),
+            ("tls_reloads", "Certificates taken up while running", &self.tls_reloads),
+            (
+                "tls_reload_failures",
+                "Changed certificates or keys that could not be taken up",
+                &self.tls_reload_failures,
+            ),
+        ] {
+            registry.register(name, help, counter.clone());
+        }
     }
 }
 

@@ -24,6 +24,12 @@ pub enum EntryError {
     /// The bytes are not one JSON document within the limits of depth and count.
     #[error("not acceptable JSON: {0}")]
     Json(#[source] serde_json::Error),
+    /// The bytes are not one protobuf message within the limits of count.
+    #[error("not acceptable protobuf: {reason}")]
+    Protobuf {
+        /// What is wrong with them.
+        reason: &'static str,
+    },
     /// A field that the message does not have.
     #[error("unknown field; this message has only {known}")]
     UnknownField {

@@ -16,11 +16,12 @@ use super::error::EntryError;
 /// Nesting of the deepest document in use (a bundle) is 7.
 const DEPTH_MAX: u8 = 16;
 /// The largest document in use, a bundle with 32 log entries, has fewer than 4,000 values.
-const VALUES_MAX: u32 = 8_192;
+pub(super) const VALUES_MAX: u32 = 8_192;
 /// The widest message in use has 7 fields.
 const FIELDS_MAX: usize = 64;
 
-/// A JSON value. Strings without escapes borrow from the input.
+/// A JSON value, or one of another encoding of the same messages. Strings without escapes borrow
+/// from the input.
 #[derive(Debug)]
 pub(super) enum Value<'a> {
     Null,
@@ -29,6 +30,8 @@ pub(super) enum Value<'a> {
     /// Negative, fractional or beyond 64 bits: no field in use can hold it.
     OtherNumber,
     String(Cow<'a, str>),
+    /// What JSON has as a string of base64.
+    Bytes(&'a [u8]),
     Array(Vec<Value<'a>>),
     Object(Vec<(Cow<'a, str>, Value<'a>)>),
 }

@@ -2,7 +2,7 @@
 //!
 //! The way in, in reading order:
 //!
-//! 1. [`Submission::parse`] reads the request (`json` and `protojson` hold the rules),
+//! 1. [`Submission::parse`] reads the request (`json`, `protojson` and `protobuf` hold the rules),
 //! 2. [`Submission::verify`] checks every signature in it ([`PublicKey`], [`Certificate`], `signature`),
 //! 3. and yields the [`CanonicalEntry`]: the exact leaf bytes, RFC 8785 JSON.
 //!
@@ -10,7 +10,8 @@
 //! answer, [`Bundle`] is what a client keeps and verifies later.
 //!
 //! The formats are those of `dev.sigstore.rekor.v2`, `dev.sigstore.rekor.v1.TransparencyLogEntry`
-//! and `dev.sigstore.bundle.v1` in their protobuf JSON mapping.
+//! and `dev.sigstore.bundle.v1` in their protobuf JSON mapping; requests and answers also in the
+//! protobuf encoding.
 //!
 //! Invariants of the whole module:
 //! - Pure: bytes in, bytes or a verdict out. No I/O, no clock, no randomness.
@@ -29,6 +30,7 @@ mod error;
 mod hashedrekord;
 mod json;
 mod key;
+mod protobuf;
 mod protojson;
 mod signature;
 mod submission;
@@ -47,6 +49,7 @@ pub use dsse::{DsseEntry, DsseEnvelope, DsseRequest, DsseSignature};
 pub use error::EntryError;
 pub use hashedrekord::{HashedRekord, VerifiableSignature};
 pub use key::PublicKey;
+pub use protobuf::PROTOBUF_DESCRIPTORS;
 pub use submission::Submission;
 pub use transparency_log_entry::{InclusionProof, TransparencyLogEntry};
 pub use verifier::{KeyMaterial, Verifier};

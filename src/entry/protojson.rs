@@ -92,10 +92,11 @@ pub(super) fn repeated<'a, T>(
 impl Value<'_> {
     /// A `bytes` field; may be empty.
     pub(super) fn bytes(self) -> Result<Vec<u8>, EntryError> {
-        let Self::String(text) = self else {
-            return Err(self.is_not("a base64 string"));
-        };
-        decode_base64(&text)
+        match self {
+            Self::String(text) => decode_base64(&text),
+            Self::Bytes(bytes) => Ok(bytes.to_vec()),
+            other => Err(other.is_not("a base64 string")),
+        }
     }
 
     /// A `bytes` field that says nothing when it is empty.
@@ -151,6 +152,7 @@ impl Value<'_> {
             Self::Bool => "a boolean",
             Self::Integer(_) | Self::OtherNumber => "a number",
             Self::String(_) => "a string",
+            Self::Bytes(_) => "bytes",
             Self::Array(_) => "an array",
             Self::Object(_) => "an object",
         };

@@ -1,13 +1,14 @@
 //! A request to the log, `dev.sigstore.rekor.v2.CreateEntryRequest`: the body of
-//! `POST /api/v2/log/entries`.
+//! `POST /api/v2/log/entries`, and the message of the gRPC method `CreateEntry`.
 
 use super::algorithm::KeyDetails;
 use super::canonical::{CanonicalEntry, EntryKind, dsse_leaf, hashedrekord_leaf};
 use super::dsse::DsseRequest;
 use super::error::EntryError;
 use super::hashedrekord::HashedRekord;
-use super::json;
+use super::json::{self, Value};
 use super::key::PublicKey;
+use super::protobuf;
 use super::protojson::{Unknown, fields, optional};
 use super::verifier::KeyMaterial;
 
@@ -26,8 +27,16 @@ const DSSE: &str = "dsseRequestV002";
 impl Submission {
     /// Reads the JSON. The caller bounds the length of `body`.
     pub fn parse(body: &[u8]) -> Result<Self, EntryError> {
-        let [hashed_rekord, dsse] =
-            fields(json::parse(body)?, [HASHED_REKORD, DSSE], Unknown::Refuse)?;
+        Self::from_value(json::parse(body)?)
+    }
+
+    /// Reads the protobuf encoding. The caller bounds the length of `message`.
+    pub fn parse_protobuf(message: &[u8]) -> Result<Self, EntryError> {
+        Self::from_value(protobuf::parse(&protobuf::CREATE_ENTRY_REQUEST, message)?)
+    }
+
+    fn from_value(request: Value<'_>) -> Result<Self, EntryError> {
+        let [hashed_rekord, dsse] = fields(request, [HASHED_REKORD, DSSE], Unknown::Refuse)?;
         match (
             optional(hashed_rekord, HASHED_REKORD, HashedRekord::from_request)?,
             optional(dsse, DSSE, DsseRequest::from_request)?,

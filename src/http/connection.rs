@@ -3,7 +3,8 @@
 //! A connection is closed once there was neither an open request on it nor a byte of an answer taken
 //! for as long as a head may take (I12). That is one rule for clients that never say anything,
 //! that say it too slowly, that stay idle or that do not read, in every version of HTTP. What a
-//! client sends counts for nothing until it is a whole head.
+//! client sends counts for nothing until it is a whole head. With TLS this is about what goes through
+//! it, so that the handshake is part of the time for the first head.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -13,7 +14,6 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 /// What was last got done on a connection.
@@ -72,19 +72,19 @@ impl Drop for OpenRequest {
 
 /// A stream whose other side makes progress by taking what is written.
 #[derive(Debug)]
-pub struct Watched {
-    stream: TcpStream,
+pub struct Watched<S> {
+    stream: S,
     progress: Arc<Progress>,
 }
 
-impl Watched {
+impl<S> Watched<S> {
     /// Watches `stream`.
-    pub fn new(stream: TcpStream, progress: Arc<Progress>) -> Self {
+    pub fn new(stream: S, progress: Arc<Progress>) -> Self {
         Self { stream, progress }
     }
 }
 
-impl AsyncRead for Watched {
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -94,7 +94,7 @@ impl AsyncRead for Watched {
     }
 }
 
-impl AsyncWrite for Watched {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

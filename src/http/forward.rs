@@ -72,9 +72,9 @@ impl App {
         B: Body<Data = Bytes> + Unpin,
         B::Error: std::fmt::Display,
     {
+        expect(&head.method, SUBMIT)?;
         let nothing_here = || Problem::NotFound(FORWARD_PATH.to_owned());
         let secret = self.config.peer_secret.as_ref().ok_or_else(nothing_here)?;
-        expect(&head.method, SUBMIT)?;
         let (max, time) = (QUESTION_BYTES_MAX, self.config.limits.body_timeout);
         let body = read_body(&head.headers, body, max, time, &self.bodies).await?;
         let mac = head.headers.get(FASTI_MAC).and_then(|mac| hex::decode(mac).ok());

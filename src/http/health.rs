@@ -71,8 +71,9 @@ impl App {
              tree size     {}\n\
              root hash     {}\n\n\
              read    GET  /checkpoint  /tile/<L>/<N>  /tile/entries/<N>\n\
-             write   POST /api/v2/log/entries\n\
-             health  GET  /healthz  /readyz\n{}",
+             write   POST /api/v2/log/entries, or gRPC\n\
+             health  GET  /healthz  /readyz\n\
+             more    GET  /openapi.json\n{}",
             self.log.signer().origin(),
             self.log.signer().verifier_key(),
             published.head.size,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf as _, Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, HeaderValue};
 use http_body_util::BodyExt;
@@ -59,6 +59,12 @@ impl ReadBody {
     /// The bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// The same without its first bytes.
+    pub fn without_first(mut self, count: usize) -> Self {
+        self.bytes.advance(count);
+        self
     }
 
     /// The bytes, which someone else accounts for from now on.

@@ -5,17 +5,23 @@
 //! | `POST /api/v2/log/entries`, `POST /add` | [`submit`] |
 //! | `GET /checkpoint`, `/tile/...`, `/log.json`, the same under `/api/v2/` | [`read`] |
 //! | `GET /healthz`, `/readyz`, `/` | [`health`] |
+//! | `GET /openapi.json` | [`openapi`] |
+//! | gRPC: `CreateEntry`, health, reflection | [`grpc`] |
 //! | `GET /metrics`, on a listener of its own | [`health`] |
 //! | `POST /_writer/forward`, from another writer of the log | [`forward`], asked by [`peers`] |
 //!
-//! [`serve`] accepts connections within [`limits`] and closes those on which nothing happens
-//! ([`connection`]). [`door`] asks [`crate::admit`] who may write; [`problem`] turns every error into its status.
+//! [`serve`] accepts connections within [`limits`], with [`tls`] or without, and closes those on which
+//! nothing happens ([`connection`]). [`door`] asks [`crate::admit`] who may write; [`problem`] turns every
+//! error into its status.
 
+mod accept;
 mod connection;
 mod door;
 mod forward;
+mod grpc;
 mod health;
 mod limits;
+mod openapi;
 mod peers;
 mod problem;
 mod read;
@@ -23,6 +29,7 @@ mod represent;
 mod secret;
 mod serve;
 mod submit;
+mod tls;
 
 use std::sync::Arc;
 
@@ -37,7 +44,9 @@ pub use peers::HttpPeers;
 pub use problem::{Answer, Problem};
 pub use secret::PeerSecret;
 pub use serve::{serve, serve_metrics};
+pub use tls::{Tls, TlsError};
 
+use accept::ErrorForm;
 use limits::discard;
 use read::Reads;
 
@@ -76,6 +85,7 @@ pub struct App {
     config: HttpConfig,
     metrics: HttpMetrics,
     reads: Reads,
+    services: grpc::Services,
     /// Permits for the bytes of bodies that are being read or verified.
     bodies: Arc<Semaphore>,
     /// Permits for the submissions that are being verified or wait for it.
@@ -90,6 +100,7 @@ impl App {
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         let limits = config.limits;
         Self {
+            services: grpc::Services::new(log.clone()),
             log,
             config,
             metrics,
@@ -135,7 +146,7 @@ impl App {
         let waits = head.headers.contains_key(EXPECT);
         let is_read = body.is_end_stream()
             || !is_lost && !waits && discard(body, self.config.limits.body_timeout).await;
-        let mut answer = problem.into_answer();
+        let mut answer = problem.into_answer(ErrorForm::wanted(&head.headers));
         if !is_read {
             answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
@@ -158,6 +169,7 @@ impl App {
             "/" => ("front", self.front_page(&head.method)),
             "/healthz" => ("healthz", health::alive(&head.method)),
             "/readyz" => ("readyz", self.ready(&head.method)),
+            "/openapi.json" => ("openapi", openapi::describe(head)),
             _ => ("read", self.reads.answer(&**self.log.objects(), head).await),
         }
     }

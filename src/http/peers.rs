@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
-use reqwest::{Client, Response, redirect};
+use reqwest::{Certificate, Client, Response, redirect};
 
 use super::forward::{
     ANSWER_BYTES_MAX, FASTI_MAC, FORWARD_PATH, Reply, decode_reply, encode_question,
@@ -30,9 +30,14 @@ pub struct HttpPeers {
 }
 
 impl HttpPeers {
-    /// Peers that know `secret`.
-    pub fn new(secret: PeerSecret) -> Result<Self, reqwest::Error> {
-        let client = Client::builder()
+    /// Peers that know `secret`. Where they speak TLS, their certificates have to be vouched for by
+    /// one of `authorities`, a bundle in PEM, or else by those that the system trusts.
+    pub fn new(secret: PeerSecret, authorities: Option<&[u8]>) -> Result<Self, reqwest::Error> {
+        let mut client = Client::builder();
+        if let Some(authorities) = authorities {
+            client = client.tls_certs_only(Certificate::from_pem_bundle(authorities)?);
+        }
+        let client = client
             .connect_timeout(CONNECT_TIMEOUT)
             .redirect(redirect::Policy::none())
             .no_proxy()

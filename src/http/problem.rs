@@ -1,7 +1,9 @@
 //! Errors to statuses: the only place where that is decided.
 //!
 //! The body has the form that Sigstore's clients know, `{"code", "message", "details"}` with a gRPC
-//! code, and a message that says what to mend.
+//! code, or that of RFC 9457 for those who ask for it. The message begins with the words that
+//! rekor-tiles has for the case, where it has some, and says what to mend. gRPC calls get the same
+//! code and message as a status.
 
 use std::time::Duration;
 
@@ -13,7 +15,10 @@ use http::header::{
 use http::{Response, StatusCode};
 use http_body_util::Full;
 use tiles_spec::LeafIndex;
+use tonic::metadata::{MetadataMap, MetadataValue};
+use tonic::{Code, Status};
 
+use super::accept::ErrorForm;
 use crate::admit::{self, Refusal};
 use crate::entry::EntryError;
 use crate::log::{ProveError, SubmitError};
@@ -73,6 +78,9 @@ pub enum Problem {
     /// The body broke off.
     #[error("the body broke off: {0}")]
     BodyBroken(String),
+    /// The body of a gRPC call is not one message.
+    #[error("the call does not hold one message: {0}")]
+    Frame(#[from] FrameError),
     /// The request body is encoded.
     #[error("Content-Encoding {:?} is not supported on requests; send the body as it is", quote(.0))]
     ContentEncoding(String),
@@ -95,7 +103,7 @@ pub enum Problem {
     #[error(transparent)]
     Refused(Refusal),
     /// The submission is not in order.
-    #[error(transparent)]
+    #[error("{words}{0}", words = words_for(.0))]
     Entry(#[from] EntryError),
     /// The log did not take or answer it.
     #[error(transparent)]
@@ -114,8 +122,39 @@ pub enum Problem {
     NotReady(String),
 }
 
+/// The body of a gRPC call is not one message behind its flag and length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FrameError {
+    /// There is less than a message.
+    #[error("it is cut short")]
+    Cut,
+    /// There is more than a message.
+    #[error("something follows the first message")]
+    Several,
+    /// The message is compressed.
+    #[error("it is compressed, which is not supported here; send it as it is")]
+    Compressed,
+}
+
+/// What rekor-tiles says of a request that is refused for this reason.
+fn words_for(error: &EntryError) -> &'static str {
+    match error.field() {
+        Some("hashedRekordRequestV002")
+            if matches!(error.problem(), EntryError::Missing { .. }) =>
+        {
+            "invalid type, must be hashedrekord: "
+        }
+        Some(field) if field.starts_with("hashedRekordRequestV002") => {
+            "invalid hashedrekord request: "
+        }
+        Some(field) if field.starts_with("dsseRequestV002") => "invalid dsse request: ",
+        _ => "",
+    }
+}
+
 /// gRPC status codes, which Rekor's error bodies carry.
 mod grpc {
+    pub const UNKNOWN: u8 = 2;
     pub const INVALID_ARGUMENT: u8 = 3;
     pub const DEADLINE_EXCEEDED: u8 = 4;
     pub const NOT_FOUND: u8 = 5;
@@ -148,6 +187,10 @@ impl Problem {
             Self::Method { .. } | Self::Submit(SubmitError::Frozen) => {
                 (StatusCode::METHOD_NOT_ALLOWED, grpc::UNIMPLEMENTED)
             }
+            Self::Frame(FrameError::Compressed) => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, grpc::UNIMPLEMENTED)
+            }
+            Self::Frame(_) => (StatusCode::BAD_REQUEST, grpc::INVALID_ARGUMENT),
             Self::OpaqueOff => (StatusCode::NOT_FOUND, grpc::UNIMPLEMENTED),
             Self::BodyTooLarge { .. } | Self::Submit(SubmitError::TooLarge(_)) => {
                 (StatusCode::PAYLOAD_TOO_LARGE, grpc::INVALID_ARGUMENT)
@@ -173,26 +216,51 @@ impl Problem {
             Self::TooManyConnections | Self::Busy | Self::Submit(_) | Self::NotReady(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, grpc::UNAVAILABLE)
             }
-            Self::Prove(_) | Self::Store(_) => (StatusCode::INTERNAL_SERVER_ERROR, grpc::INTERNAL),
+            Self::Prove(_) => (StatusCode::INTERNAL_SERVER_ERROR, grpc::UNKNOWN),
+            Self::Store(_) => (StatusCode::INTERNAL_SERVER_ERROR, grpc::INTERNAL),
         }
     }
 
-    /// The answer. Failures of the server's own are logged with their causes, which the answer
-    /// does not tell.
-    pub fn into_answer(self) -> Answer {
-        let (status, code) = self.status();
+    /// The HTTP status, also of a gRPC call, for counting.
+    pub fn http_status(&self) -> StatusCode {
+        self.status().0
+    }
+
+    /// Failures of the server's own are logged with their causes, which the answer does not tell.
+    fn log_failure(&self) {
+        let status = self.http_status();
         if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
-            tracing::error!(error = &self as &dyn std::error::Error, "request failed");
+            tracing::error!(error = self as &dyn std::error::Error, "request failed");
         }
-        let body = serde_json::json!({
-            "code": code,
-            "message": self.to_string(),
-            "details": [],
-        });
+    }
+
+    fn body(&self, form: ErrorForm) -> serde_json::Value {
+        let (status, code) = self.status();
+        match form {
+            ErrorForm::Rekor => serde_json::json!({
+                "code": code,
+                "message": self.to_string(),
+                "details": [],
+            }),
+            ErrorForm::Problem => serde_json::json!({
+                "type": "about:blank",
+                "title": status.canonical_reason().unwrap_or_default(),
+                "status": status.as_u16(),
+                "detail": self.to_string(),
+                "code": code,
+            }),
+        }
+    }
+
+    /// The answer.
+    pub fn into_answer(self, form: ErrorForm) -> Answer {
+        self.log_failure();
+        let (status, _) = self.status();
+        let body = self.body(form);
         let mut answer = Response::new(Full::new(Bytes::from(body.to_string())));
         *answer.status_mut() = status;
         let headers = answer.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(CONTENT_TYPE, form.content_type());
         // A cache may keep a 404 otherwise, also of a tile that is about to exist.
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if status == StatusCode::SERVICE_UNAVAILABLE {
@@ -236,9 +304,37 @@ impl Problem {
         answer
     }
 
+    /// The answer to a gRPC call.
+    pub fn into_grpc(self) -> Status {
+        self.log_failure();
+        let code = match (&self, self.status()) {
+            (Self::BodyTooLarge { .. }, _) => grpc::RESOURCE_EXHAUSTED,
+            (_, (_, code)) => code,
+        };
+        let mut metadata = MetadataMap::new();
+        if code == grpc::UNAVAILABLE {
+            metadata.insert("grpc-retry-pushback-ms", MetadataValue::from(retry_after_ms()));
+        }
+        match self {
+            Self::Refused(Refusal::TooMany { wait, .. }) => {
+                let milliseconds = admit::seconds(wait).saturating_mul(1000);
+                metadata.insert("grpc-retry-pushback-ms", MetadataValue::from(milliseconds));
+            }
+            Self::Duplicate(index) => {
+                metadata.insert("x-log-index", MetadataValue::from(index.get()));
+            }
+            Self::Frame(FrameError::Compressed) => {
+                let identity = MetadataValue::from_static("identity");
+                metadata.insert("grpc-accept-encoding", identity);
+            }
+            _ => {}
+        }
+        Status::with_metadata(Code::from_i32(code.into()), self.to_string(), metadata)
+    }
+
     /// The answer as it goes over the wire, for a connection that no requests are read from.
     pub fn into_http1(self) -> Vec<u8> {
-        let (parts, body) = self.into_answer().into_parts();
+        let (parts, body) = self.into_answer(ErrorForm::Rekor).into_parts();
         let mut bytes = format!("HTTP/1.1 {}\r\n", parts.status).into_bytes();
         for (name, value) in &parts.headers {
             bytes.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
@@ -248,6 +344,10 @@ impl Problem {
         bytes.extend(body);
         bytes
     }
+}
+
+fn retry_after_ms() -> u64 {
+    RETRY_AFTER_PUSHBACK.as_secs() * 1000
 }
 
 /// A client's own words, cut.

@@ -5,7 +5,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Request;
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -15,12 +17,15 @@ use prometheus_client::registry::Registry;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::either::Either as Stream;
 
-use super::connection::{Progress, Watched};
+use super::accept::ErrorForm;
+use super::connection::{OpenRequest, Progress, Watched};
 use super::door::PeerAddress;
 use super::limits::Limits;
 use super::problem::{Answer, Problem};
-use super::{App, health};
+use super::tls::Tls;
+use super::{App, grpc, health};
 use crate::metrics::HttpMetrics;
 
 /// Most bytes of a request's head.
@@ -39,24 +44,41 @@ const LAST_CALL: Duration = Duration::from_millis(500);
 /// How long open connections get to finish after that.
 const DRAIN_TIME_MAX: Duration = Duration::from_secs(10);
 
+/// The answer to a request or to a gRPC call.
+type Reply = Response<Either<Full<Bytes>, tonic::body::Body>>;
+
 /// Answers requests on `listener` until `stop` is ready, then lets open requests finish.
-pub async fn serve(listener: TcpListener, app: Arc<App>, stop: impl Future<Output = ()>) {
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<Arc<Tls>>,
+    app: Arc<App>,
+    stop: impl Future<Output = ()>,
+) {
     let (limits, metrics) = (app.config.limits, app.metrics.clone());
-    let answer = move |request: Request<Incoming>| {
+    let answer = move |request: Request<Incoming>, open: OpenRequest| {
         let app = app.clone();
-        async move { app.handle(request).await }
+        async move {
+            if grpc::is_call(&request) {
+                return app.call(request, open).await.map(Either::Right);
+            }
+            let answer = app.handle(request).await;
+            drop(open);
+            answer.map(Either::Left)
+        }
     };
-    accept(listener, limits, &metrics, answer, stop).await;
+    accept(listener, tls, limits, &metrics, answer, stop).await;
 }
 
 /// Answers `GET /metrics` on a listener of its own, for ever.
 pub async fn serve_metrics(listener: TcpListener, registry: Arc<Registry>) {
     let limits = Limits { connections_max: METRICS_CONNECTIONS_MAX, ..Limits::default() };
-    let answer = move |request: Request<Incoming>| {
-        let answer = metrics(&request, &registry).unwrap_or_else(Problem::into_answer);
-        std::future::ready(answer)
+    let answer = move |request: Request<Incoming>, _: OpenRequest| {
+        let form = ErrorForm::wanted(request.headers());
+        let answer = metrics(&request, &registry);
+        let answer = answer.unwrap_or_else(|problem| problem.into_answer(form));
+        std::future::ready(answer.map(Either::Left))
     };
-    accept(listener, limits, &HttpMetrics::default(), answer, std::future::pending()).await;
+    accept(listener, None, limits, &HttpMetrics::default(), answer, std::future::pending()).await;
 }
 
 fn metrics(request: &Request<Incoming>, registry: &Registry) -> Result<Answer, Problem> {
@@ -69,13 +91,14 @@ fn metrics(request: &Request<Incoming>, registry: &Registry) -> Result<Answer, P
 /// Lets each connection have its requests answered by `answer`.
 async fn accept<A, F>(
     listener: TcpListener,
+    tls: Option<Arc<Tls>>,
     limits: Limits,
     metrics: &HttpMetrics,
     answer: A,
     stop: impl Future<Output = ()>,
 ) where
-    A: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
-    F: Future<Output = Answer> + Send + 'static,
+    A: Fn(Request<Incoming>, OpenRequest) -> F + Clone + Send + 'static,
+    F: Future<Output = Reply> + Send + 'static,
 {
     let connections = Arc::new(Semaphore::new(limits.connections_max));
     let refusals = Arc::new(Semaphore::new(REFUSALS_MAX));
@@ -101,7 +124,8 @@ async fn accept<A, F>(
         };
         let Ok(permit) = connections.clone().try_acquire_owned() else {
             metrics.connections_refused.inc();
-            if let Ok(permit) = refusals.clone().try_acquire_owned() {
+            // Who expects TLS could not read a refusal.
+            if let (None, Ok(permit)) = (&tls, refusals.clone().try_acquire_owned()) {
                 tokio::spawn(refuse(stream, permit));
             }
             continue;
@@ -112,22 +136,32 @@ async fn accept<A, F>(
             let progress = progress.clone();
             service_fn(move |mut request: Request<Incoming>| {
                 request.extensions_mut().insert(PeerAddress(peer.ip()));
-                let (open, answered) = (progress.request(), answer(request));
-                async move {
-                    let answer = answered.await;
-                    drop(open);
-                    Ok::<_, Infallible>(answer)
-                }
+                let answered = answer(request, progress.request());
+                async move { Ok::<_, Infallible>(answered.await) }
             })
         };
-        let stream = TokioIo::new(Watched::new(stream, progress.clone()));
-        let connection = graceful.watch(builder.serve_connection(stream, service).into_owned());
-        let open = metrics.connections.clone();
+        let (builder, watcher, tls) = (builder.clone(), graceful.watcher(), tls.clone());
+        let (open, failures) = (metrics.connections.clone(), metrics.tls_failures.clone());
         open.inc();
         tokio::spawn(async move {
-            // What ends a connection early is the client's doing; requests count their own errors.
+            let served = async {
+                let stream = match tls {
+                    None => Stream::Left(stream),
+                    Some(tls) => {
+                        let Ok(stream) = Box::pin(tls.accept(stream)).await else {
+                            failures.inc();
+                            return;
+                        };
+                        Stream::Right(Box::new(stream))
+                    }
+                };
+                let stream = TokioIo::new(Watched::new(stream, progress.clone()));
+                let connection = builder.serve_connection(stream, service).into_owned();
+                // What ends it early is the client's doing; requests count their own errors.
+                drop(watcher.watch(connection).await);
+            };
             tokio::select! {
-                ended = connection => drop(ended),
+                () = served => {}
                 () = progress.stalls(limits.head_timeout) => {}
             }
             open.dec();

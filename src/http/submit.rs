@@ -1,4 +1,5 @@
 //! Submissions: `POST /api/v2/log/entries` as Rekor v2 has it, and `POST /add` for opaque entries.
+//! [`App::log_submission`] is the way of all Rekor submissions, whichever door they come in by.
 //!
 //! Both answer when the entry is in a published tree, and not before (I4). Signatures that take long
 //! to verify are verified off the I/O threads, in a bounded queue (I12).
@@ -15,13 +16,25 @@ use super::problem::{Answer, Problem, X_LOG_INDEX};
 use super::{App, Duplicates, SUBMIT, expect};
 use crate::clock::wall_clock;
 use crate::entry::{
-    CanonicalEntry, EntryKind, InclusionProof, SigningAlgorithm, Submission, TransparencyLogEntry,
+    CanonicalEntry, EntryError, EntryKind, InclusionProof, SigningAlgorithm, Submission,
+    TransparencyLogEntry,
 };
 use crate::log::{Acknowledged, Publication, SubmitError};
 use crate::offload::offload;
 
 /// Longest body that is parsed where it was read: several times the usual request's.
 const QUICK_BODY_BYTES_MAX: usize = 16 << 10;
+
+/// Reads a submission in one of its encodings.
+pub(super) type Parse = fn(&[u8]) -> Result<Submission, EntryError>;
+
+/// A submission that is in the log.
+pub(super) struct Logged {
+    /// The answer.
+    pub entry: TransparencyLogEntry,
+    /// The log held it before.
+    pub duplicate: bool,
+}
 
 impl App {
     /// A Rekor v2 `CreateEntryRequest`: 201 and the `TransparencyLogEntry`.
@@ -38,20 +51,30 @@ impl App {
         self.refuse_frozen()?;
         self.pace(&head.headers, &head.extensions)?;
         let body = self.read_body(head, body, self.config.limits.rekor_body_bytes_max).await?;
-        let entry = self.admit(body).await?;
+        let Logged { entry, duplicate } = self.log_submission(body, Submission::parse).await?;
+        let mut response = Response::new(Full::new(Bytes::from(entry.to_json())));
+        *response.status_mut() = StatusCode::CREATED;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if duplicate {
+            headers.insert(X_LOG_INDEX, HeaderValue::from(entry.log_index));
+        }
+        Ok(response)
+    }
+
+    /// Verifies a submission, has it logged, and proves that it is.
+    pub(super) async fn log_submission(
+        &self,
+        body: ReadBody,
+        parse: Parse,
+    ) -> Result<Logged, Problem> {
+        let entry = self.admit(body, parse).await?;
         let leaf = Bytes::copy_from_slice(entry.bytes());
         let acknowledged = self.log.submit(leaf).await?;
         self.refuse_duplicate(&acknowledged)?;
         let proof = self.log.prove(&acknowledged).await?;
-        let answer = self.transparency_log_entry(entry, &acknowledged, &proof);
-        let mut response = Response::new(Full::new(Bytes::from(answer.to_json())));
-        *response.status_mut() = StatusCode::CREATED;
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if acknowledged.duplicate {
-            headers.insert(X_LOG_INDEX, HeaderValue::from(acknowledged.index.get()));
-        }
-        Ok(response)
+        let entry = self.transparency_log_entry(entry, &acknowledged, &proof);
+        Ok(Logged { entry, duplicate: acknowledged.duplicate })
     }
 
     fn transparency_log_entry(
@@ -83,10 +106,10 @@ impl App {
     /// Parses, asks whether the signers may write, verifies and canonicalises. One verification of the usual kinds takes less time than
     /// handing it to another thread and back is worth; what takes longer is done elsewhere, on as
     /// many threads at once as there are processors for it.
-    async fn admit(&self, body: ReadBody) -> Result<CanonicalEntry, Problem> {
+    async fn admit(&self, body: ReadBody, parse: Parse) -> Result<CanonicalEntry, Problem> {
         let admission = self.config.admission.clone();
         if body.bytes().len() <= QUICK_BODY_BYTES_MAX && !admission.is_slow() {
-            let submission = Submission::parse(body.bytes())?;
+            let submission = parse(body.bytes())?;
             if is_quick(&submission) {
                 admission.judge(&submission, wall_clock())?;
                 return Ok(submission.verify()?);
@@ -96,7 +119,7 @@ impl App {
         let processor = self.processors.clone().acquire_owned().await;
         let verified = offload(move || {
             let _processor = processor;
-            let submission = Submission::parse(body.bytes())?;
+            let submission = parse(body.bytes())?;
             admission.judge(&submission, wall_clock())?;
             Ok(submission.verify()?)
         });

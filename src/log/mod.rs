@@ -395,6 +395,16 @@ impl Log {
         &*self.signer
     }
 
+    /// The log's seam to time.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// The log takes no entries, and will not before a restart.
+    pub fn is_closed(&self) -> bool {
+        self.pool.is_closed()
+    }
+
     /// How many entries wait for the next batch.
     pub fn waiting(&self) -> usize {
         self.pool.len()

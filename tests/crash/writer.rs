@@ -59,7 +59,8 @@ impl Writer {
     /// Waits until the writer listens.
     pub fn address(&mut self) -> Result<SocketAddr, Ended> {
         for line in self.stdout.by_ref().lines().map_while(Result::ok) {
-            if let Some((_, address)) = line.split_once("listening on  http://") {
+            let url = line.split_once("listening on  ").and_then(|(_, url)| url.split_once("://"));
+            if let Some((_, address)) = url {
                 return Ok(address.trim().parse().expect("an address"));
             }
         }

@@ -9,6 +9,7 @@
 //! | `bucket` | the server, the key, how a writer is told of them |
 //! | `fleet` | three writers, what befalls them |
 //! | `chaos` | everything that befalls processes, at random, under load |
+//! | `https` | writers that reach each other over TLS |
 //! | `rolling` | a restart of one after the other, which clients do not notice |
 //! | `weather` | a bad line to the store |
 //! | `partition` | a leader that is cut off from the store, or from its peers |
@@ -25,6 +26,7 @@ mod chaos;
 mod figures;
 mod fleet;
 mod freezing;
+mod https;
 mod partition;
 mod rolled_back;
 mod rolling;

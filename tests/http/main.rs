@@ -12,14 +12,24 @@
 //! | `limits` | slow clients and crowds |
 //! | `admission` | who may write, by key, certificate and token |
 //! | `rates` | how much, of everyone and of one client, also behind proxies |
+//! | `grpc` | the same submissions over gRPC, health, reflection |
+//! | `tls` | HTTPS, and certificates that are renewed |
+//! | `problems` | the forms of error bodies |
+//! | `openapi` | the served description is true of every answer |
 //! | `start`, `stop` | what is refused at the start; nothing is lost at the end |
 //!
-//! Below them: `writer` runs the process, `wire` is the client, `submitter` signs, `reader` verifies.
+//! Below them: `writer` runs the process, `wire` and `call` are the clients, `submitter` signs,
+//! `reader` verifies, `description` compares answers with the OpenAPI document.
 
 mod admission;
 mod bodies;
+mod call;
+mod description;
+mod grpc;
 mod heads;
 mod limits;
+mod openapi;
+mod problems;
 mod rates;
 mod reader;
 mod reads;
@@ -30,5 +40,6 @@ mod routes;
 mod start;
 mod stop;
 mod submitter;
+mod tls;
 mod wire;
 mod writer;

@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::reader::{ENTRIES, Reader};
 use crate::submitter::{base64, good};
-use crate::wire::{Wire, exchange, get, post, request};
+use crate::wire::{Wire, ask, exchange, get, post, request};
 use crate::writer::Writer;
 
 const READS: [&str; 9] = [
@@ -57,7 +57,7 @@ fn health_is_told_and_metrics_have_an_address_of_their_own() {
         let answer = get(writer.address, path);
         assert_eq!(answer.status, 200, "{path}");
         assert_eq!(answer.field("cache-control"), Some("no-store"), "{path}");
-        get(metrics, path).refuses(path, 404, "there is nothing at");
+        ask(metrics, "GET", path, &[], b"").refuses(path, 404, "there is nothing at");
     }
     assert_eq!(get(writer.address, "/healthz").text(), r#"{"status":"SERVING"}"#);
     let ready = get(writer.address, "/readyz").json();
@@ -65,7 +65,7 @@ fn health_is_told_and_metrics_have_an_address_of_their_own() {
 
     get(writer.address, "/metrics").refuses("metrics", 404, "there is nothing at /metrics");
     get(writer.address, "/api/v2/metrics").refuses("metrics", 404, "there is nothing at");
-    exchange(metrics, "POST", "/metrics", &[], b"").refuses("metrics", 405, "use GET, HEAD");
+    ask(metrics, "POST", "/metrics", &[], b"").refuses("metrics", 405, "use GET, HEAD");
     let count = |line: &str| {
         let answer = get(metrics, "/metrics");
         assert_eq!(answer.status, 200);

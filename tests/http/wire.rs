@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::description;
+
 /// How long to wait for anything before the test has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -89,9 +91,23 @@ pub fn post(address: SocketAddr, path: &str, body: &[u8]) -> Answer {
     exchange(address, "POST", path, &[], body)
 }
 
-/// One request on a connection of its own.
+/// One request on a connection of its own, whose answer has to be as the OpenAPI document says.
 #[track_caller]
 pub fn exchange(
+    address: SocketAddr,
+    method: &str,
+    target: &str,
+    fields: &[(&str, &str)],
+    body: &[u8],
+) -> Answer {
+    let answer = ask(address, method, target, fields, body);
+    description::describes(method, target, &answer);
+    answer
+}
+
+/// One request on a connection of its own.
+#[track_caller]
+pub fn ask(
     address: SocketAddr,
     method: &str,
     target: &str,
@@ -202,6 +218,7 @@ impl Wire {
                 Ok(0) => return None,
                 Ok(n) => self.received.extend(&buffer[..n]),
                 Err(error) if is_close(error.kind()) => return None,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => panic!("neither answered nor closed: {error}"),
             }
         }

@@ -80,7 +80,8 @@ impl Home {
                 let address = value.trim_start_matches("http://").trim_end_matches("/metrics");
                 metrics = Some(address.parse().expect("an address"));
             } else if let Some(value) = value_of(&line, "listening on") {
-                break value.trim_start_matches("http://").parse().expect("an address");
+                let (_, address) = value.split_once("://").expect("a URL");
+                break address.parse().expect("an address");
             }
         };
         let key = key.expect("the verifier key is printed");
@@ -118,7 +119,7 @@ impl Writer {
         kill_process(self.id(), Signal::TERM).expect("the process is ours");
     }
 
-    /// Asks it to read its lists again.
+    /// Asks it to read its lists and its certificate again.
     pub fn hang_up(&self) {
         kill_process(self.id(), Signal::HUP).expect("the process is ours");
     }

@@ -34,6 +34,15 @@ pub struct Flags {
     #[arg(long, env = "FASTI_ORIGIN", default_value = "localhost")]
     pub origin: Origin,
 
+    /// Serve HTTPS with this certificate: PEM, followed by those that vouch for it. The files are
+    /// read again when they change, and on SIGHUP.
+    #[arg(long, env = "FASTI_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The certificate's private key: PEM, in PKCS #8, SEC 1 or PKCS #1.
+    #[arg(long, env = "FASTI_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+
     /// Take opaque entries at POST /add: the body is the entry.
     #[arg(long, env = "FASTI_ACCEPT_OPAQUE")]
     pub accept_opaque: bool,
@@ -95,6 +104,11 @@ pub struct Flags {
     /// file]
     #[arg(long, env = "FASTI_PEER_SECRET", value_name = "FILE", help_heading = "Several writers")]
     pub peer_secret: Option<PathBuf>,
+
+    /// A file of the certificates, in PEM, that vouch for writers at https:// addresses [default:
+    /// those that the system trusts]
+    #[arg(long, env = "FASTI_PEER_CA", value_name = "FILE", help_heading = "Several writers")]
+    pub peer_ca: Option<PathBuf>,
 
     /// How long a leader may be silent before another writer takes over, in milliseconds.
     #[arg(long, env = "FASTI_TAKEOVER_MILLISECONDS", default_value_t = 2000,

@@ -4,6 +4,7 @@
 //! does stands in the library.
 
 mod admission;
+mod certificate;
 mod flags;
 mod key;
 mod open;
@@ -51,20 +52,27 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     let http_metrics = HttpMetrics::default();
     http_metrics.register(&mut registry);
     door_metrics.register(&mut registry);
+    let tls = certificate::open(&flags, &http_metrics)?;
     // Bound before the log is opened, so that a taken port leaves no trace in the log.
     let listener = listen(&flags.listen).await?;
     let metrics_listener = match &flags.metrics_listen {
         Some(address) => Some(listen(address).await?),
         None => None,
     };
-    context.config.writer_address = address(&flags, listener.local_addr()?, peer_secret.as_ref())?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let url = format!("{scheme}://{}", listener.local_addr()?);
+    context.config.writer_address =
+        address(&flags, listener.local_addr()?, &url, peer_secret.as_ref())?;
     let (log, driver) = Log::open(context, index).await.context("the log cannot be continued")?;
     // From here on a signal is an order to shut down, even before anyone waits for it.
     let told_to_stop = told_to_stop()?;
     let metrics_address = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
-    banner.print(&log, listener.local_addr()?, metrics_address);
+    banner.print(&log, &url, metrics_address);
     if let Some(listener) = metrics_listener {
         tokio::spawn(serve_metrics(listener, Arc::new(registry)));
+    }
+    if let Some(tls) = &tls {
+        tokio::spawn(certificate::keep_current(tls.clone())?);
     }
     if flags.admission.has_lists() {
         let told = signal(SignalKind::hangup())?;
@@ -74,7 +82,7 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     let app = Arc::new(App::new(log.clone(), config, http_metrics));
 
     let (halted, stop_serving) = tokio::sync::oneshot::channel::<()>();
-    let mut server = tokio::spawn(serve(listener, app, async {
+    let mut server = tokio::spawn(serve(listener, tls, app, async {
         drop(stop_serving.await);
     }));
     let mut running = tokio::spawn(driver.run());
@@ -103,6 +111,7 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
 fn address(
     flags: &Flags,
     listening: SocketAddr,
+    url: &str,
     peers: Option<&PeerSecret>,
 ) -> anyhow::Result<String> {
     match &flags.advertise {
@@ -110,10 +119,10 @@ fn address(
         Some(other) => bail!("--advertise {other}: a URL begins with http:// or https://"),
         None if listening.ip().is_unspecified() && peers.is_some() => bail!(
             "other writers cannot reach this one at {listening}: name its address with \
-             --advertise http://ADDRESS:{}",
-            listening.port()
+             --advertise {}",
+            url.replace(&listening.ip().to_string(), "ADDRESS")
         ),
-        None => Ok(format!("http://{listening}")),
+        None => Ok(url.to_owned()),
     }
 }
 

@@ -63,7 +63,7 @@ pub async fn open(flags: &Flags) -> anyhow::Result<Opened> {
         Place::Bucket(_) => Some(key.peer_secret(flags)?),
         Place::Memory | Place::Directory(_) => None,
     };
-    let peers = peer_secret.clone().map(HttpPeers::new).transpose()?;
+    let peers = peer_secret.clone().map(|secret| peers(flags, secret)).transpose()?;
     let index = open_index(flags, private.as_deref())?;
     let context = Context {
         config: flags.log_config(),
@@ -158,6 +158,15 @@ async fn open_bucket(
     Ok(stores)
 }
 
+/// The other writers of the log.
+fn peers(flags: &Flags, secret: PeerSecret) -> anyhow::Result<HttpPeers> {
+    let Some(path) = &flags.peer_ca else { return Ok(HttpPeers::new(secret, None)?) };
+    let authorities = std::fs::read(path);
+    let authorities = authorities.with_context(|| format!("cannot read {}", path.display()))?;
+    HttpPeers::new(secret, Some(&authorities))
+        .with_context(|| format!("{} is no bundle of certificates in PEM", path.display()))
+}
+
 /// The index can always be rebuilt, so one that does not open is moved out of the way.
 fn open_index(flags: &Flags, private: Option<&Path>) -> anyhow::Result<Arc<dyn DedupIndex>> {
     let path = match (&flags.state_dir, private) {
@@ -187,11 +196,11 @@ fn open_index(flags: &Flags, private: Option<&Path>) -> anyhow::Result<Arc<dyn D
 
 impl Banner {
     /// Prints where everything is, and what to try next. Nobody has to be listening.
-    pub fn print(&self, log: &Log, address: SocketAddr, metrics: Option<SocketAddr>) {
-        drop(std::io::stdout().write_all(self.text(log, address, metrics).as_bytes()));
+    pub fn print(&self, log: &Log, url: &str, metrics: Option<SocketAddr>) {
+        drop(std::io::stdout().write_all(self.text(log, url, metrics).as_bytes()));
     }
 
-    fn text(&self, log: &Log, address: SocketAddr, metrics: Option<SocketAddr>) -> String {
+    fn text(&self, log: &Log, url: &str, metrics: Option<SocketAddr>) -> String {
         let version = env!("CARGO_PKG_VERSION");
         let key = log.signer().verifier_key();
         let further = log.signer().further().iter();
@@ -207,10 +216,10 @@ impl Banner {
                verifier key  {key}{further}\n  \
                private key   {private}{new}\n  \
                tree size     {size}{metrics}\n  \
-               listening on  http://{address}\n\
+               listening on  {url}\n\
              \n\
              Try next, in another terminal:\n  \
-               export FASTI_LOG=http://{address} FASTI_VKEY='{key}'\n  \
+               export FASTI_LOG={url} FASTI_VKEY='{key}'\n  \
                cargo run --release --bin fasti -- loginfo\n",
             store = self.store,
             origin = log.signer().origin(),

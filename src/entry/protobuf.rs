@@ -1,0 +1,161 @@
+//! Requests and answers in the protobuf encoding, for gRPC.
+//!
+//! A request is read into the same tree of [`Value`]s as JSON, and from there on it is checked by the
+//! same code: whatever is refused in one encoding is refused in the other, with the same words.
+//! `shapes` says which fields there are; the `.proto` files beside it say it to others.
+//!
+//! Invariant: as for JSON, work and memory are linear in the length of the request with a small
+//! factor, and what we do not know is refused: fields that a message does not have, and fields that
+//! are given twice, which protobuf itself would merge.
+
+mod answer;
+mod shapes;
+
+use std::borrow::Cow;
+
+use prost::encoding::{WireType, decode_key, decode_varint};
+
+use super::error::EntryError;
+use super::json::{VALUES_MAX, Value};
+
+pub(super) use answer::encode as encode_answer;
+pub(super) use shapes::CREATE_ENTRY_REQUEST;
+
+/// The service and its messages as a `google.protobuf.FileDescriptorSet`, for reflection.
+pub const PROTOBUF_DESCRIPTORS: &[u8] = include_bytes!("protobuf/descriptors.binpb");
+
+/// A message of a request.
+pub(super) struct Message {
+    fields: &'static [Field],
+}
+
+struct Field {
+    number: u32,
+    /// As in the JSON mapping.
+    name: &'static str,
+    kind: Kind,
+}
+
+enum Kind {
+    Bytes,
+    Text,
+    Enum,
+    One(&'static Message),
+    Many(&'static Message),
+}
+
+/// Reads a message of this shape. The caller bounds the length of `bytes`.
+pub(super) fn parse<'a>(shape: &Message, bytes: &'a [u8]) -> Result<Value<'a>, EntryError> {
+    Reader { values_left: VALUES_MAX }.message(shape, bytes)
+}
+
+struct Reader {
+    values_left: u32,
+}
+
+const fn broken(reason: &'static str) -> EntryError {
+    EntryError::Protobuf { reason }
+}
+
+impl Reader {
+    fn message<'a>(
+        &mut self,
+        shape: &Message,
+        mut bytes: &'a [u8],
+    ) -> Result<Value<'a>, EntryError> {
+        self.values_left = self
+            .values_left
+            .checked_sub(1)
+            .ok_or(broken("more than 8192 values in one request"))?;
+        let mut members: Vec<(Cow<'a, str>, Value<'a>)> = Vec::new();
+        while !bytes.is_empty() {
+            let key = decode_key(&mut bytes);
+            let (number, wire_type) = key.map_err(|_| broken("the key of a field is none"))?;
+            let field = shape.fields.iter().find(|field| field.number == number);
+            let field = field.ok_or_else(|| shape.unknown(number))?;
+            self.field(field, wire_type, &mut bytes, &mut members)?;
+        }
+        Ok(Value::Object(members))
+    }
+
+    fn field<'a>(
+        &mut self,
+        field: &Field,
+        wire_type: WireType,
+        bytes: &mut &'a [u8],
+        members: &mut Vec<(Cow<'a, str>, Value<'a>)>,
+    ) -> Result<(), EntryError> {
+        let at = members.iter().position(|(name, _)| name == field.name);
+        if let (Kind::Many(shape), Some(at)) = (&field.kind, at)
+            && let Value::Array(elements) = &mut members[at].1
+        {
+            let element = take(wire_type, bytes).and_then(|bytes| self.message(shape, bytes));
+            let index = elements.len();
+            elements.push(element.map_err(|e| e.within_index(index).within(field.name))?);
+            return Ok(());
+        }
+        if at.is_some() {
+            return Err(EntryError::DuplicateField.within(field.name));
+        }
+        let value = self.value(&field.kind, wire_type, bytes);
+        if let Some(value) = value.map_err(|e| e.within(field.name))? {
+            members.push((Cow::Borrowed(field.name), value));
+        }
+        Ok(())
+    }
+
+    /// The first value of a field; `None` for an enum's zero, which says that it is unset.
+    fn value<'a>(
+        &mut self,
+        kind: &Kind,
+        wire_type: WireType,
+        bytes: &mut &'a [u8],
+    ) -> Result<Option<Value<'a>>, EntryError> {
+        let value = match kind {
+            Kind::Bytes => Value::Bytes(take(wire_type, bytes)?),
+            Kind::Text => {
+                let text = str::from_utf8(take(wire_type, bytes)?);
+                Value::String(Cow::Borrowed(text.map_err(|_| broken("a string is not UTF-8"))?))
+            }
+            Kind::Enum => match varint(wire_type, bytes)? {
+                0 => return Ok(None),
+                number => Value::Integer(number),
+            },
+            Kind::One(shape) => self.message(shape, take(wire_type, bytes)?)?,
+            Kind::Many(shape) => {
+                let element = self.message(shape, take(wire_type, bytes)?);
+                Value::Array(vec![element.map_err(|e| e.within_index(0))?])
+            }
+        };
+        Ok(Some(value))
+    }
+}
+
+impl Message {
+    fn unknown(&self, number: u32) -> EntryError {
+        let known: Vec<_> = self.fields.iter().map(|field| field.name).collect();
+        EntryError::UnknownField { known: known.join(", ") }.within(&format!("#{number}"))
+    }
+}
+
+/// The next bytes that say how long they are.
+fn take<'a>(wire_type: WireType, bytes: &mut &'a [u8]) -> Result<&'a [u8], EntryError> {
+    if wire_type != WireType::LengthDelimited {
+        return Err(broken("a field is of another wire type than its message says"));
+    }
+    let length = decode_varint(bytes).map_err(|_| broken("the length of a field is none"))?;
+    let length = usize::try_from(length).ok().filter(|length| *length <= bytes.len());
+    let (taken, rest) = bytes.split_at(length.ok_or(broken("it is cut short"))?);
+    *bytes = rest;
+    Ok(taken)
+}
+
+fn varint(wire_type: WireType, bytes: &mut &[u8]) -> Result<u64, EntryError> {
+    if wire_type != WireType::Varint {
+        return Err(broken("a field is of another wire type than its message says"));
+    }
+    decode_varint(bytes).map_err(|_| broken("a number is none"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! gRPC on the port of HTTP: `CreateEntry` by the way of every submission, health, and reflection.
+//!
+//! A call is a POST over HTTP/2 with a body of type `application/grpc`; anything else is a request
+//! for the routes of HTTP.
+//!
+//! | service | module |
+//! |---|---|
+//! | `dev.sigstore.rekor.v2.Rekor` | [`create_entry`] |
+//! | `grpc.health.v1.Health` | [`health`] |
+//! | `grpc.reflection.v1.ServerReflection`, `v1alpha` | [`reflection`] |
+//!
+//! Invariants (I12): a message is read within the limits of HTTP's bodies, and calls that may stay
+//! open are counted.
+
+mod create_entry;
+mod health;
+mod reflection;
+
+use std::sync::Arc;
+
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Method, Request, Response, Version, request};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use tokio::sync::Semaphore;
+use tonic::Status;
+use tonic::body::Body as Reply;
+
+use super::App;
+use super::connection::OpenRequest;
+use super::limits::read_body;
+use super::problem::Problem;
+use crate::log::Log;
+use crate::metrics::RequestLabels;
+
+/// Most calls at once that may stay open: to watch the health, and to ask for descriptors.
+const OPEN_CALLS_MAX: usize = 256;
+/// Longest message that asks for the health of a service.
+const HEALTH_BYTES_MAX: usize = 4 << 10;
+
+/// Whether a request is a call.
+pub fn is_call<B>(request: &Request<B>) -> bool {
+    let kind = request.headers().get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    request.version() == Version::HTTP_2
+        && request.method() == Method::POST
+        && [&b"application/grpc"[..], b"application/grpc+proto"]
+            .iter()
+            .any(|known| kind.eq_ignore_ascii_case(known))
+}
+
+/// The services that need nothing of the app but its log.
+pub struct Services {
+    health: health::Service,
+    reflection: reflection::Reflection,
+    open_calls: Arc<Semaphore>,
+}
+
+impl Services {
+    /// Services in front of `log`.
+    pub fn new(log: Log) -> Self {
+        Self {
+            reflection: reflection::Reflection::new(log.clock().clone()),
+            health: health::service(log),
+            open_calls: Arc::new(Semaphore::new(OPEN_CALLS_MAX)),
+        }
+    }
+}
+
+impl App {
+    /// Answers one call. The request is `open` until its answer is ready, or for as long as a call
+    /// that stays open does.
+    pub async fn call(&self, call: Request<Incoming>, open: OpenRequest) -> Response<Reply> {
+        let path = call.uri().path();
+        if path == create_entry::PATH {
+            return self.create_entry(call).await;
+        }
+        let (route, answered) = if path.starts_with(health::PREFIX) {
+            ("grpc_health", self.call_health(call, open).await)
+        } else if reflection::PREFIXES.iter().any(|prefix| path.starts_with(prefix)) {
+            ("grpc_reflection", self.call_reflection(call, open).await)
+        } else {
+            let unknown = Status::unimplemented("there is no such method here");
+            ("grpc", Ok(unknown.into_http()))
+        };
+        let code = answered.as_ref().map_or_else(Problem::http_status, Response::status).as_u16();
+        self.metrics.requests.get_or_create(&RequestLabels { route, code }).inc();
+        answered.unwrap_or_else(|problem| problem.into_grpc().into_http())
+    }
+
+    async fn call_health(
+        &self,
+        call: Request<Incoming>,
+        open: OpenRequest,
+    ) -> Result<Response<Reply>, Problem> {
+        let (head, mut body) = call.into_parts();
+        // A question that is answered at once is always answered, however many watch.
+        let watch = head.uri.path() == health::WATCH;
+        let permit = if watch { Some(self.open_call()?) } else { None };
+        let message = self.read_call(&head, &mut body, HEALTH_BYTES_MAX).await?.into_bytes();
+        let call = Request::from_parts(head, Reply::new(Full::new(message)));
+        let answer = self.services.health.answer(call).await;
+        Ok(if watch { keep(answer, (open, permit)) } else { answer })
+    }
+
+    async fn call_reflection(
+        &self,
+        call: Request<Incoming>,
+        open: OpenRequest,
+    ) -> Result<Response<Reply>, Problem> {
+        let permit = self.open_call()?;
+        let answer = self.services.reflection.answer(call, self.config.limits.body_timeout).await;
+        Ok(keep(answer, (open, permit)))
+    }
+
+    fn open_call(&self) -> Result<impl Send + 'static, Problem> {
+        self.services.open_calls.clone().try_acquire_owned().map_err(|_| Problem::Busy)
+    }
+
+    /// Reads the whole body of a call.
+    async fn read_call(
+        &self,
+        head: &request::Parts,
+        body: &mut Incoming,
+        max: usize,
+    ) -> Result<super::limits::ReadBody, Problem> {
+        read_body(&head.headers, body, max, self.config.limits.body_timeout, &self.bodies).await
+    }
+}
+
+/// Keeps `what` until the last of the answer was sent, or nobody wants it any more.
+fn keep<K: Send + 'static>(answer: Response<Reply>, what: K) -> Response<Reply> {
+    answer.map(|body| {
+        Reply::new(body.map_frame(move |frame| {
+            let _kept = &what;
+            frame
+        }))
+    })
+}

@@ -1,0 +1,103 @@
+//! `dev.sigstore.rekor.v2.Rekor/CreateEntry`: what `POST /api/v2/log/entries` is, in protobuf.
+//!
+//! One message comes and one message or status goes. Statuses and metadata are those of
+//! rekor-tiles: an index that a duplicate has stands in `x-log-index`, as a header.
+
+use std::future::ready;
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{HeaderMap, Request, Response, StatusCode, request};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use tonic::Status;
+use tonic::body::Body as Reply;
+
+use crate::entry::Submission;
+use crate::http::App;
+use crate::http::limits::{ReadBody, discard};
+use crate::http::problem::{FrameError, Problem, X_LOG_INDEX};
+use crate::http::submit::Logged;
+use crate::metrics::RequestLabels;
+
+/// Where the method is called.
+pub const PATH: &str = "/dev.sigstore.rekor.v2.Rekor/CreateEntry";
+
+/// Before each message: whether it is compressed, and its length.
+const PREFIX_BYTES: usize = 5;
+
+impl App {
+    /// Answers a call of the method.
+    pub(super) async fn create_entry(&self, call: Request<Incoming>) -> Response<Reply> {
+        let (head, mut body) = call.into_parts();
+        let created = self.take_call(&head, &mut body).await;
+        if created.is_err() {
+            // An answer that meets a client who is still sending may be lost.
+            discard(&mut body, self.config.limits.body_timeout).await;
+        }
+        let status = created.as_ref().map_or_else(Problem::http_status, |_| StatusCode::CREATED);
+        let labels = RequestLabels { route: "grpc_entries", code: status.as_u16() };
+        self.metrics.requests.get_or_create(&labels).inc();
+        match created {
+            Ok(logged) => answer(Some(&logged), &Status::ok("")),
+            Err(problem) => answer(None, &problem.into_grpc()),
+        }
+    }
+
+    async fn take_call(
+        &self,
+        head: &request::Parts,
+        body: &mut Incoming,
+    ) -> Result<Logged, Problem> {
+        self.refuse_frozen()?;
+        self.pace(&head.headers, &head.extensions)?;
+        let max = self.config.limits.rekor_body_bytes_max;
+        let body = match self.read_call(head, body, PREFIX_BYTES + max).await {
+            Err(Problem::BodyTooLarge { .. }) => return Err(Problem::BodyTooLarge { max }),
+            read => read?,
+        };
+        self.log_submission(message(body)?, Submission::parse_protobuf).await
+    }
+}
+
+/// The one message of a request.
+fn message(body: ReadBody) -> Result<ReadBody, FrameError> {
+    let Some((&[flag, a, b, c, d], message)) = body.bytes().split_first_chunk() else {
+        return Err(FrameError::Cut);
+    };
+    let length = u32::from_be_bytes([a, b, c, d]) as usize;
+    match (flag, message.len()) {
+        (0, found) if found == length => Ok(body.without_first(PREFIX_BYTES)),
+        (0, found) if found < length => Err(FrameError::Cut),
+        (0, _) => Err(FrameError::Several),
+        _ => Err(FrameError::Compressed),
+    }
+}
+
+/// A message or none, and the status behind it.
+fn answer(logged: Option<&Logged>, status: &Status) -> Response<Reply> {
+    let mut framed = BytesMut::new();
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    if let Some(Logged { entry, duplicate }) = logged {
+        let message = entry.to_protobuf();
+        framed.put_u8(0);
+        framed.put_u32(u32::try_from(message.len()).expect("an entry and its proof are short"));
+        framed.put_slice(&message);
+        if *duplicate {
+            headers.insert(X_LOG_INDEX, HeaderValue::from(entry.log_index));
+        }
+    }
+    // Headers and trailers, not the two in one: some clients look for metadata in the headers alone.
+    if let Some(index) = status.metadata().as_ref().get(X_LOG_INDEX) {
+        headers.insert(X_LOG_INDEX, index.clone());
+    }
+    let mut trailers = HeaderMap::new();
+    if status.add_header(&mut trailers).is_err() {
+        trailers.insert(Status::GRPC_STATUS, HeaderValue::from_static("13"));
+    }
+    let body = Full::<Bytes>::new(framed.freeze());
+    let mut answer = Response::new(Reply::new(body.with_trailers(ready(Some(Ok(trailers))))));
+    *answer.headers_mut() = headers;
+    answer
+}

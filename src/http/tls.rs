@@ -1,0 +1,192 @@
+//! TLS: the server's certificate and key, and their renewal while it runs.
+//!
+//! Versions 1.2 and 1.3, with HTTP/2 and HTTP/1.1 by ALPN. Certificate and key are a pair: they are
+//! read together, and only a pair that fits is taken up. One that does not, because the second of two
+//! files is still to be written perhaps, leaves the old pair in use.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use futures::Stream;
+use futures::StreamExt as _;
+use futures::future::{Either, select};
+use sha2::{Digest as _, Sha256};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::crypto::{CryptoProvider, aws_lc_rs};
+use tokio_rustls::rustls::pki_types::pem::{self, PemObject as _};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
+use tokio_rustls::rustls::sign::CertifiedKey;
+use tokio_rustls::rustls::{self, ServerConfig};
+use tokio_rustls::server::TlsStream;
+
+use crate::clock::Clock;
+use crate::metrics::HttpMetrics;
+use crate::offload::offload;
+
+/// How often the files are looked at.
+const LOOK_INTERVAL: Duration = Duration::from_secs(30);
+
+/// Certificate and key cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TlsError {
+    /// A file cannot be read.
+    #[error("cannot read {path}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// A file is not the PEM that is due.
+    #[error("{path} holds no {expected} in PEM: {reason}")]
+    Pem {
+        /// The file.
+        path: PathBuf,
+        /// What it should hold.
+        expected: &'static str,
+        /// What was found instead.
+        reason: String,
+    },
+    /// Certificate and key do not go together, or are of a kind that TLS does not use.
+    #[error("{cert} and {key} cannot be used together")]
+    Pair {
+        /// The certificate's file.
+        cert: PathBuf,
+        /// The key's file.
+        key: PathBuf,
+        /// Why not.
+        source: rustls::Error,
+    },
+    /// The TLS library refuses its own defaults.
+    #[error("TLS cannot be set up")]
+    Setup(#[source] rustls::Error),
+}
+
+/// Where certificate and key lie.
+#[derive(Debug, Clone)]
+struct Files {
+    cert: PathBuf,
+    key: PathBuf,
+}
+
+/// What was read from the files, with a digest that tells whether it is new.
+struct Pair {
+    cert: Vec<u8>,
+    key: zeroize::Zeroizing<Vec<u8>>,
+    digest: [u8; 32],
+}
+
+impl Files {
+    fn read(&self) -> Result<Pair, TlsError> {
+        let read = |path: &Path| {
+            std::fs::read(path).map_err(|source| TlsError::Read { path: path.to_owned(), source })
+        };
+        let (cert, key) = (read(&self.cert)?, zeroize::Zeroizing::new(read(&self.key)?));
+        let digest = [Sha256::digest(&cert), Sha256::digest(&*key)].concat();
+        Ok(Pair { digest: Sha256::digest(digest).into(), cert, key })
+    }
+
+    fn parse(&self, pair: &Pair, provider: &CryptoProvider) -> Result<CertifiedKey, TlsError> {
+        let no = |path: &Path, expected| {
+            let path = path.to_owned();
+            move |error: pem::Error| TlsError::Pem { path, expected, reason: error.to_string() }
+        };
+        let chain = CertificateDer::pem_slice_iter(&pair.cert).collect::<Result<Vec<_>, _>>();
+        let chain = chain.and_then(|chain| {
+            if chain.is_empty() { Err(pem::Error::NoItemsFound) } else { Ok(chain) }
+        });
+        let chain = chain.map_err(no(&self.cert, "certificate"))?;
+        let key = PrivateKeyDer::from_pem_slice(&pair.key);
+        let key = key.map_err(no(&self.key, "private key (PKCS #8, SEC 1 or PKCS #1)"))?;
+        CertifiedKey::from_der(chain, key, provider).map_err(|source| {
+            let Self { cert, key } = self.clone();
+            TlsError::Pair { cert, key, source }
+        })
+    }
+}
+
+/// The pair in use.
+#[derive(Debug)]
+struct InUse(RwLock<Arc<CertifiedKey>>);
+
+impl ResolvesServerCert for InUse {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.read().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+}
+
+/// The server's side of TLS.
+pub struct Tls {
+    files: Files,
+    /// Of the pair that the server was started with.
+    digest: [u8; 32],
+    provider: Arc<CryptoProvider>,
+    in_use: Arc<InUse>,
+    acceptor: TlsAcceptor,
+    metrics: HttpMetrics,
+}
+
+impl Tls {
+    /// Reads a certificate chain, the server's own first, and its key.
+    pub fn open(cert: PathBuf, key: PathBuf, metrics: HttpMetrics) -> Result<Self, TlsError> {
+        let files = Files { cert, key };
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let pair = files.read()?;
+        let in_use = files.parse(&pair, &provider)?;
+        let in_use = Arc::new(InUse(RwLock::new(Arc::new(in_use))));
+        let mut config = ServerConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()
+            .map_err(TlsError::Setup)?
+            .with_no_client_auth()
+            .with_cert_resolver(in_use.clone());
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        Ok(Self { files, digest: pair.digest, provider, in_use, acceptor, metrics })
+    }
+
+    /// Shakes hands with a client.
+    pub(super) async fn accept(&self, stream: TcpStream) -> std::io::Result<TlsStream<TcpStream>> {
+        self.acceptor.accept(stream).await
+    }
+
+    /// Takes up the files when they have changed: looks at them now and then, and whenever it is
+    /// `told` to. Never ends.
+    pub async fn keep_current(&self, clock: Arc<dyn Clock>, told: impl Stream<Item = ()> + Unpin) {
+        let mut told = told.chain(futures::stream::pending());
+        let mut seen = self.digest;
+        loop {
+            let is_told = match select(told.next(), clock.sleep(LOOK_INTERVAL)).await {
+                Either::Left(_) => true,
+                Either::Right(_) => false,
+            };
+            match self.look(seen, is_told).await {
+                Ok(digest) => seen = digest,
+                Err((digest, error)) => {
+                    seen = digest;
+                    self.metrics.tls_reload_failures.inc();
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(error, "the certificate in use stays: the new one is refused");
+                }
+            }
+        }
+    }
+
+    /// Looks at the files once. A pair that was `seen` already is judged again only if it `must` be.
+    async fn look(&self, seen: [u8; 32], must: bool) -> Result<[u8; 32], ([u8; 32], TlsError)> {
+        let files = self.files.clone();
+        let pair = offload(move || files.read()).await.map_err(|error| (seen, error))?;
+        if pair.digest == seen && !must {
+            return Ok(seen);
+        }
+        let new = self.files.parse(&pair, &self.provider);
+        let new = Arc::new(new.map_err(|error| (pair.digest, error))?);
+        *self.in_use.0.write().unwrap_or_else(PoisonError::into_inner) = new;
+        self.metrics.tls_reloads.inc();
+        tracing::info!("took up the certificate in {}", self.files.cert.display());
+        Ok(pair.digest)
+    }
+}

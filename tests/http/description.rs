@@ -1,0 +1,153 @@
+//! The OpenAPI document of the writer, held against every answer that the tests get.
+
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex};
+
+use jsonschema::{Draft, Validator};
+use serde_json::{Value, json};
+
+use crate::wire::Answer;
+
+/// The document as it is served.
+pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
+    let text = include_str!("../../src/http/openapi.json");
+    serde_json::from_str(text).expect("the document is JSON")
+});
+
+/// Follows a reference within the document.
+fn resolve(value: &'static Value) -> &'static Value {
+    let Some(reference) = value.get("$ref") else { return value };
+    let pointer = reference.as_str().and_then(|reference| reference.strip_prefix('#'));
+    DOCUMENT.pointer(pointer.expect("a reference within")).expect("it leads somewhere")
+}
+
+/// The path of the document that a target has; elements of an index may be several.
+fn template(path: &str) -> Option<&'static str> {
+    let paths = DOCUMENT["paths"].as_object().expect("paths");
+    if let Some((path, _)) = paths.get_key_value(path) {
+        return Some(path);
+    }
+    // Partial before full, entries before levels: the narrowest first.
+    let mut templates: Vec<_> = paths.keys().filter(|path| path.contains('{')).collect();
+    templates.sort_by_key(|path| (path.matches('{').count(), path.contains(".p/")));
+    let fits = |template: &&&String| {
+        let template = template.as_str();
+        let (prefix, rest) = template.split_once('{').expect("a parameter");
+        let Some(rest_of_path) = path.strip_prefix(prefix) else { return false };
+        let partial = rest.contains(".p/{width}");
+        let mut elements = rest_of_path.split('/');
+        let leads = !prefix.ends_with("tile/") || elements.next().is_some_and(is_number);
+        let index = elements.collect::<Vec<_>>().join("/");
+        leads
+            && match (partial, index.split_once(".p/")) {
+                (true, Some((index, width))) => is_index(index) && is_width(width),
+                (false, None) => is_index(&index),
+                _ => false,
+            }
+    };
+    templates.iter().find(fits).map(|template| template.as_str())
+}
+
+fn is_number(text: &str) -> bool {
+    let canonical = text == "0" || !text.starts_with('0');
+    canonical && text.parse::<u8>().is_ok_and(|level| level < 64)
+}
+
+fn is_width(text: &str) -> bool {
+    !text.starts_with('0') && !text.starts_with('+') && text.parse::<u8>().is_ok()
+}
+
+fn is_index(text: &str) -> bool {
+    let digits = |text: &str| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let mut groups = text.rsplit('/');
+    groups.next().is_some_and(digits)
+        && groups.all(|group| group.strip_prefix('x').is_some_and(digits))
+}
+
+/// Validates `value` against the schema at `schema`, which may refer to the document.
+#[track_caller]
+fn validate(context: &str, schema: &Value, value: &Value) {
+    static VALIDATORS: LazyLock<Mutex<HashMap<String, &'static Validator>>> =
+        LazyLock::new(Mutex::default);
+    let key = schema.to_string();
+    let known = VALIDATORS.lock().expect("no test panics here").get(&key).copied();
+    let validator = known.unwrap_or_else(|| {
+        let mut whole = schema.clone();
+        whole["components"] = DOCUMENT["components"].clone();
+        let validator = jsonschema::options().with_draft(Draft::Draft202012).build(&whole);
+        let validator: &'static _ = Box::leak(Box::new(validator.expect("a schema")));
+        VALIDATORS.lock().expect("no test panics here").insert(key, validator);
+        validator
+    });
+    if let Err(error) = validator.validate(value) {
+        panic!("{context}: {error} in {value}");
+    }
+}
+
+/// Checks that the document describes this answer: its route, status, fields and body.
+#[track_caller]
+pub fn describes(method: &str, target: &str, answer: &Answer) {
+    let path = target
+        .strip_prefix("http://")
+        .map_or(target, |rest| rest.find('/').map_or("/", |at| &rest[at..]));
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let context = format!("{method} {target}: {}", answer.status);
+    if answer.field("content-type").is_none() && answer.status >= 400 && answer.body.is_empty() {
+        // hyper's own refusals of what is no request.
+        return;
+    }
+    let Some(template) = template(path) else {
+        let unlisted = if path.contains("/tile/") { &[400, 404][..] } else { &[404] };
+        let metrics = path == "/metrics" && answer.status == 200;
+        assert!(metrics || unlisted.contains(&answer.status), "{context}: an unlisted path");
+        return;
+    };
+    let item = &DOCUMENT["paths"][template];
+    let Some(operation) = item.get(method.to_ascii_lowercase()) else {
+        let listed = item.as_object().expect("methods").keys().filter(|key| *key != "parameters");
+        let mut listed: Vec<_> = listed.map(|method| method.to_ascii_uppercase()).collect();
+        listed.sort();
+        assert_eq!(answer.status, 405, "{context}: an unlisted method");
+        assert_eq!(answer.field("allow"), Some(&*listed.join(", ")), "{context}: Allow");
+        return;
+    };
+    let described = operation["responses"].get(answer.status.to_string());
+    let described = resolve(described.unwrap_or_else(|| panic!("{context}: an unlisted status")));
+    has_described_fields(&context, described, answer);
+    has_described_body(&context, described, answer);
+}
+
+#[track_caller]
+fn has_described_fields(context: &str, described: &'static Value, answer: &Answer) {
+    let Some(headers) = described.get("headers") else { return };
+    for (name, header) in headers.as_object().expect("headers") {
+        let header = resolve(header);
+        match answer.field(name) {
+            Some(value) => {
+                validate(&format!("{context}: {name}"), &header["schema"], &json!(value));
+            }
+            None => assert_ne!(header["required"], true, "{context}: {name} is missing"),
+        }
+    }
+}
+
+#[track_caller]
+fn has_described_body(context: &str, described: &'static Value, answer: &Answer) {
+    let Some(content) = described.get("content") else {
+        assert!(answer.body.is_empty(), "{context}: an unlisted body");
+        return;
+    };
+    let kind = answer.field("content-type").unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default();
+    let described = content.get(kind).unwrap_or_else(|| panic!("{context}: an unlisted {kind}"));
+    let is_whole = answer.status != 206;
+    if kind.ends_with("json") && is_whole {
+        validate(
+            context,
+            &described["schema"],
+            &serde_json::from_slice(&answer.body).expect("JSON"),
+        );
+    } else if kind == "text/plain" && is_whole {
+        validate(context, &described["schema"], &json!(answer.text()));
+    }
+}

@@ -1,0 +1,77 @@
+//! `GET /openapi.json`. That it is true of all other answers is checked wherever one is taken
+//! (`description`).
+
+use std::collections::BTreeSet;
+
+use crate::description::{DOCUMENT, describes};
+use crate::reader::ENTRIES;
+use crate::submitter::good;
+use crate::wire::{exchange, get, post};
+use crate::writer::Writer;
+
+#[test]
+fn the_document_is_served() {
+    let writer = Writer::start(&[]);
+    let answer = get(writer.address, "/openapi.json");
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.json(), *DOCUMENT);
+    assert_eq!(answer.json()["openapi"], "3.1.0");
+    let etag = answer.field("etag").expect("an ETag");
+    let again = exchange(writer.address, "GET", "/openapi.json", &[("If-None-Match", etag)], b"");
+    assert_eq!(again.status, 304);
+}
+
+/// Every path that the router has, and nothing that it has not: each operation of the document is
+/// asked, and answers with a status that is listed and not 405.
+#[test]
+fn every_operation_is_there() {
+    let writer = Writer::start(&["--accept-opaque"]);
+    assert_eq!(post(writer.address, ENTRIES, good().as_bytes()).status, 201);
+    let mut asked = BTreeSet::new();
+    for (path, item) in DOCUMENT["paths"].as_object().expect("paths") {
+        let target = path.replace("{level}", "0").replace("{index}", "000");
+        let target = target.replace("{width}", "1");
+        for method in ["get", "head", "post", "put", "delete", "patch", "options"] {
+            let name = method.to_uppercase();
+            let answer = exchange(writer.address, &name, &target, &[], b"");
+            assert_eq!(
+                answer.status == 405,
+                item.get(method).is_none(),
+                "{name} {target}: {}",
+                answer.status
+            );
+        }
+        asked.insert(path.as_str());
+    }
+    let source = include_str!("../../src/http/mod.rs");
+    let routes =
+        source.lines().filter_map(|line| line.trim().strip_prefix("\"/")?.split_once("\" =>"));
+    let routes: Vec<_> = routes.map(|(path, _)| format!("/{path}")).collect();
+    assert!(routes.len() >= 6, "the router is read: {routes:?}");
+    for route in routes {
+        assert!(asked.contains(route.as_str()), "{route} is not described");
+    }
+}
+
+/// The examples are requests as they are taken.
+#[test]
+fn the_examples_are_taken() {
+    let writer = Writer::start(&[]);
+    let content = &DOCUMENT["paths"][ENTRIES]["post"]["requestBody"]["content"];
+    let examples = content["application/json"]["examples"].as_object().expect("examples");
+    for (name, example) in examples {
+        let answer = post(writer.address, ENTRIES, example["value"].to_string().as_bytes());
+        assert_eq!(answer.status, 201, "{name}: {}", answer.text());
+    }
+    assert!(examples.len() >= 3);
+}
+
+/// The check itself notices what is not described.
+#[test]
+#[should_panic(expected = "an unlisted status")]
+fn an_answer_that_is_not_described_is_noticed() {
+    let writer = Writer::start(&[]);
+    let mut answer = get(writer.address, "/healthz");
+    answer.status = 418;
+    describes("GET", "/healthz", &answer);
+}
