@@ -72,6 +72,8 @@ pub enum Bug {
     FollowerStays,
     /// A bundle of 255 entries is closed.
     BundleFullAt255,
+    /// The last record of a frozen log is taken for that of a leader that is gone.
+    EndPassedOver,
 }
 
 /// Whether a bug is switched on.

@@ -254,7 +254,7 @@ pub(super) async fn recover(
     over: Option<Epoch>,
 ) -> Result<Recovered, RecoverError> {
     let Picture { mut replay, edge, mut guard } = picture(context).await?;
-    if replay.is_frozen {
+    if replay.is_frozen && !planted(Bug::EndPassedOver) {
         let frozen = finish_frozen(context, replay, edge).await?;
         catch_up(context, dedup, frozen.publication.head).await?;
         return Ok(Recovered::Frozen(frozen));

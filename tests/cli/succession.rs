@@ -105,16 +105,17 @@ fn where_to_sign_from_one_year_to_the_next() {
     let of_both = [&of_both[..], &["--merge", "2026.json", "--selector", "exact", "--count", "1"]];
     let json: Value = serde_json::from_str(&new.fasti(&of_both.concat()).good()).expect("JSON");
     let service = |url: &str, version: u32, valid_for: Value| json!({"url": url, "majorApiVersion": version, "validFor": valid_for, "operator": "example"});
+    let always = json!({"start": "1970-01-01T00:00:00Z"});
     let (until, from) =
         (json!({"start": "1970-01-01T00:00:00Z", "end": TURN}), json!({"start": TURN}));
     let expected = json!({
         "mediaType": "application/vnd.dev.sigstore.signingconfig.v0.2+json",
-        "caUrls": [service("https://ca.example", 1, until.clone())],
+        "caUrls": [service("https://ca.example", 1, always.clone())],
         "rekorTlogUrls": [
-            service("https://log2026.example", 2, until.clone()),
+            service("https://log2026.example", 2, until),
             service("https://log2027.example", 2, from),
         ],
-        "tsaUrls": [service("https://tsa.example/api/v1/timestamp", 1, until)],
+        "tsaUrls": [service("https://tsa.example/api/v1/timestamp", 1, always)],
         "rekorTlogConfig": {"selector": "EXACT", "count": 1},
         "tsaConfig": {"selector": "ANY"},
     });

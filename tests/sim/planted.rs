@@ -8,6 +8,7 @@ mod bucket;
 mod client;
 mod fate;
 mod flag;
+mod freezing;
 mod gate;
 mod life;
 mod mix;
@@ -32,7 +33,7 @@ use sim::lock;
 /// So many seeds have to be enough for any bug.
 const SEEDS_MAX: u64 = 2_000;
 
-const BUGS: [Bug; 32] = [
+const BUGS: [Bug; 33] = [
     Bug::ExistsIsOurs,
     Bug::OwnExistsIsFenced,
     Bug::AmbiguousIsCommitted,
@@ -65,6 +66,7 @@ const BUGS: [Bug; 32] = [
     Bug::NeverTakeOver,
     Bug::FollowerStays,
     Bug::BundleFullAt255,
+    Bug::EndPassedOver,
 ];
 
 /// Runs seeds until one fails.

@@ -26,7 +26,7 @@ pub struct Arguments {
     /// Who runs the services named here [default: the host of the log's URL]
     #[arg(long, value_name = "NAME")]
     operator: Option<String>,
-    /// From when on they are to be used (RFC 3339)
+    /// From when on the log is to be used (RFC 3339)
     #[arg(long, value_name = "TIME", default_value = BEGINNING)]
     valid_from: String,
     /// Until when
@@ -78,18 +78,20 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
         _ => None,
     };
     let operator = operator(arguments.operator.clone(), url.as_deref());
-    let service = |url: String, major_api_version| Service {
+    let service = |url: String, major_api_version, valid_for: &Span| Service {
         url,
         major_api_version,
-        valid_for: span.clone(),
+        valid_for: valid_for.clone(),
         operator: operator.clone(),
     };
-    let others = |urls: &[Url]| urls.iter().map(|url| service(text(url), 1)).collect();
+    // Other services stay when the log changes.
+    let always = Span { start: Some(BEGINNING.to_owned()), end: None };
+    let others = |urls: &[Url]| urls.iter().map(|url| service(text(url), 1, &always)).collect();
     let own = SigningConfig {
         ca_urls: others(&arguments.ca_url),
         oidc_urls: others(&arguments.oidc_url),
         tsa_urls: others(&arguments.tsa_url),
-        rekor_tlog_urls: url.into_iter().map(|url| service(url, REKOR_API)).collect(),
+        rekor_tlog_urls: url.into_iter().map(|url| service(url, REKOR_API, &span)).collect(),
         ..SigningConfig::default()
     };
     let mut config = SigningConfig::default();
