@@ -2,10 +2,10 @@
 
 go_cache=${FASTI_INTEROP_CACHE:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/target/interop}/go
 export GOCACHE=$go_cache/build GOMODCACHE=$go_cache/mod
-# Without the flag nobody could remove the modules again.
 # Modules may ask for a newer Go than is installed.
-export GOTOOLCHAIN=auto
-export GOFLAGS=-modcacherw CGO_ENABLED=0
+export GOTOOLCHAIN=auto CGO_ENABLED=0
+# Without the first flag nobody could remove the modules again.
+export GOFLAGS="-modcacherw -buildvcs=false"
 
 # build_go WHAT DIRECTORY: builds the commands of a module into $go_cache/bin. Ends the script with
 # SKIPPED where there is no Go, or the modules cannot be had.
