@@ -170,7 +170,7 @@ impl App {
     }
 
     /// Nothing need be read for a log that takes nothing.
-    fn refuse_frozen(&self) -> Result<(), Problem> {
+    pub(super) fn refuse_frozen(&self) -> Result<(), Problem> {
         if self.log.is_frozen() { Err(SubmitError::Frozen.into()) } else { Ok(()) }
     }
 
