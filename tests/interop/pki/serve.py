@@ -141,7 +141,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if self.path == "/api/v2/signingCert":
                 bearer = self.headers.get("Authorization", "").removeprefix("Bearer ")
                 made = self.services.certify(json.loads(body), bearer)
-                return self.answer(201, "application/json", json.dumps(made).encode())
+                return self.answer(200, "application/json", json.dumps(made).encode())
             if self.path == "/api/v1/timestamp":
                 is_json = self.headers.get("Content-Type") == "application/json"
                 made = self.services.timestamp(body, is_json)
