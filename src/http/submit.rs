@@ -103,9 +103,9 @@ impl App {
         }
     }
 
-    /// Parses, asks whether the signers may write, verifies and canonicalises. One verification of the usual kinds takes less time than
-    /// handing it to another thread and back is worth; what takes longer is done elsewhere, on as
-    /// many threads at once as there are processors for it.
+    /// Parses, asks whether the signers may write, verifies and canonicalises. One verification of the
+    /// usual kinds takes less time than handing it to another thread and back is worth; what takes
+    /// longer is done elsewhere, on as many threads at once as there are processors for it.
     async fn admit(&self, body: ReadBody, parse: Parse) -> Result<CanonicalEntry, Problem> {
         let admission = self.config.admission.clone();
         if body.bytes().len() <= QUICK_BODY_BYTES_MAX && !admission.is_slow() {

@@ -411,9 +411,10 @@ impl Log {
     }
 
     /// The log is there for its users: its driver is running, somebody leads or will soon, and it is
-    /// not shutting down. A frozen log is ready for all that is left to do, which is to be read. While a takeover is under way entries wait: if all writers said no then, a load
-    /// balancer would have nobody to send them to. A writer that does not reach the leader for
-    /// longer is no place for them.
+    /// not shutting down. A frozen log is ready for all that is left to do, which is to be read.
+    /// While a takeover is under way entries wait: if all writers said no then, a load balancer would
+    /// have nobody to send them to. A writer that does not reach the leader for longer is no place for
+    /// them.
     pub fn is_ready(&self) -> bool {
         let is_running = self.published.has_changed().is_ok() && !self.pool.is_closed();
         let state = self.state.borrow();
