@@ -12,9 +12,9 @@
 //! - [`freeze`], [`give_way`]: the end of a log, for good
 //! - [`replay`], [`load`], [`recover`]: whatever was left undone is done, or refused, by the next to lead
 //! - [`follow`], [`peers`]: a writer that does not lead hands its submissions to the one that does
-//! - [`roles`]: who leads, and when it is somebody else's turn
+//! - [`roles`], [`wake`]: who leads, and when it is somebody else's turn
 //!
-//! [`Log`] is what the rest of the program sees. The invariants I1 to I16 that the modules cite are
+//! [`Log`] is what the rest of the program sees. The invariants that the modules cite are
 //! in `src/docs/safety.md`.
 
 pub mod commit;

@@ -15,19 +15,18 @@ fn trusted_root_and_signing_config() {
     let json: Value = serde_json::from_str(&root).expect("JSON");
     assert_eq!(json["tlogs"][0]["baseUrl"], "https://localhost");
     let local = [
-        "trusted-root",
-        "--signing-config",
+        "signing-config",
         "--url",
         "http://localhost:3000",
         "--operator",
         "me",
-        "--start-time",
+        "--valid-from",
         "2026-11-23T00:00:00Z",
     ];
     golden("signing-config.json", &world.fasti(&local).good());
     let ended = world.fasti(&["trusted-root", "--url", "http://log.example"]);
     assert!(ended.stderr.contains("want the origin to be the URL's host"), "{}", ended.stderr);
-    world.fasti(&["trusted-root", "--start-time", "now"]).broken("validFor");
+    world.fasti(&["trusted-root", "--valid-from", "now"]).broken("validFor");
     world.fasti_with(&[], &["trusted-root"]).broken("give --vkey");
 }
 

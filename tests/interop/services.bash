@@ -44,9 +44,9 @@ start_log() {
   # The origin is the URL's host, as Sigstore's clients want it.
   sed -n 's|.*listening on  http://127.0.0.1:|http://localhost:|p' "$at.out" >"$at.url"
   sed -n 's/.*verifier key  //p' "$at.out" >"$at.vkey"
-  local describe=("$bin/fasti" --vkey "$(cat "$at.vkey")" trusted-root --url "$(cat "$at.url")")
-  "${describe[@]}" >"$at.trusted_root.json"
-  "${describe[@]}" --signing-config >"$at.signing_config.json"
+  local of=(--vkey "$(cat "$at.vkey")" --url "$(cat "$at.url")")
+  "$bin/fasti" trusted-root "${of[@]}" >"$at.trusted_root.json"
+  "$bin/fasti" signing-config "${of[@]}" >"$at.signing_config.json"
 }
 
 # stop_log NAME: as a supervisor would.

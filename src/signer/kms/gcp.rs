@@ -176,46 +176,48 @@ impl OfKey for Signed {
     }
 }
 
+/// What the service is asked, as often as it takes.
+struct Question {
+    task: &'static str,
+    method: Method,
+    url: String,
+    body: Option<String>,
+}
+
 impl Service {
     async fn public_key(&self) -> Result<ToldKey, KmsError> {
-        self.ask(TELL, Method::GET, &format!("{}/publicKey", self.url), None).await
+        let url = format!("{}/publicKey", self.url);
+        self.ask(&Question { task: TELL, method: Method::GET, url, body: None }).await
     }
 
-    async fn sign(&self, question: &Value) -> Result<Vec<u8>, KmsError> {
-        let url = format!("{}:asymmetricSign", self.url);
-        let signed: Signed = self.ask(SIGN, Method::POST, &url, Some(question)).await?;
+    async fn sign(&self, what: &Value) -> Result<Vec<u8>, KmsError> {
+        let (url, body) = (format!("{}:asymmetricSign", self.url), Some(what.to_string()));
+        let question = Question { task: SIGN, method: Method::POST, url, body };
+        let signed: Signed = self.ask(&question).await?;
         Ok(signed.signature)
     }
 
     /// Asks until there is an answer, or no hope for one.
-    async fn ask<T: OfKey + DeserializeOwned>(
-        &self,
-        task: &'static str,
-        method: Method,
-        url: &str,
-        question: Option<&Value>,
-    ) -> Result<T, KmsError> {
+    async fn ask<T: OfKey + DeserializeOwned>(&self, question: &Question) -> Result<T, KmsError> {
         for pause in PAUSES {
-            match self.ask_once(task, method.clone(), url, question).await {
+            match self.ask_once(question).await {
                 Err(error) if error.may_pass() => SystemClock.sleep(pause).await,
                 answered => return answered,
             }
         }
-        self.ask_once(task, method, url, question).await
+        self.ask_once(question).await
     }
 
     async fn ask_once<T: OfKey + DeserializeOwned>(
         &self,
-        task: &'static str,
-        method: Method,
-        url: &str,
-        question: Option<&Value>,
+        question: &Question,
     ) -> Result<T, KmsError> {
+        let Question { task, method, url, body } = question;
         let token = in_time(self.tokens.token(&SCOPES)).await;
         let token = token.map_err(|reason| KmsError::Credentials { service: SERVICE, reason })?;
-        let mut request = self.client.request(method, url).bearer_auth(token.as_str());
-        if let Some(question) = question {
-            request = request.header(CONTENT_TYPE, "application/json").body(question.to_string());
+        let mut request = self.client.request(method.clone(), url).bearer_auth(token.as_str());
+        if let Some(body) = body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
         let answer = request.send().await.map_err(|error| no_answer(task, chain(&error)))?;
         let status = answer.status();

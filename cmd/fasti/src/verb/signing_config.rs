@@ -111,22 +111,6 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
         },
         count: arguments.count.filter(|_| arguments.selector == SelectorFlag::Exact),
     };
-    print(&config)
-}
-
-/// The configuration that names one log and nothing else.
-pub fn of_one_log(
-    globals: &Globals,
-    url: String,
-    operator: Option<String>,
-    valid_for: Span,
-) -> Result<Output, Failure> {
-    let operator = operator.unwrap_or(globals.log_key()?.name().to_string());
-    let service = Service { url, major_api_version: REKOR_API, valid_for, operator };
-    print(&SigningConfig { rekor_tlog_urls: vec![service], ..SigningConfig::default() })
-}
-
-fn print(config: &SigningConfig) -> Result<Output, Failure> {
     let json = config.write().context("cannot describe these services")?;
     let value = serde_json::from_str(&json).context("what was written is JSON")?;
     Ok(Output::good(vec![json], value))

@@ -12,7 +12,6 @@ use crate::failure::Failure;
 use crate::files;
 use crate::globals::Globals;
 use crate::output::Output;
-use crate::verb::signing_config;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -20,7 +19,7 @@ pub struct Arguments {
     #[arg(long, value_name = "URL")]
     url: Option<Location>,
     /// When the log's key came into use (RFC 3339)
-    #[arg(long, value_name = "TIME", default_value = BEGINNING, alias = "start-time")]
+    #[arg(long, value_name = "TIME", default_value = BEGINNING)]
     valid_from: String,
     /// When it went out of use: when the log was frozen
     #[arg(long, value_name = "TIME")]
@@ -28,12 +27,6 @@ pub struct Arguments {
     /// Put everything of these trusted roots first, and this log's after it, if a key is given
     #[arg(long, value_name = "FILE", num_args = 1..)]
     merge: Vec<PathBuf>,
-    /// Print the signing configuration instead (see `fasti signing-config`)
-    #[arg(long, conflicts_with = "merge")]
-    signing_config: bool,
-    /// Who runs the log, for the signing configuration [default: the origin]
-    #[arg(long, value_name = "NAME", requires = "signing_config")]
-    operator: Option<String>,
 }
 
 /// From when on a key or service is valid if nothing else is said.
@@ -42,10 +35,6 @@ pub const BEGINNING: &str = "1970-01-01T00:00:00Z";
 pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
     let span =
         Span { start: Some(arguments.valid_from.clone()), end: arguments.valid_until.clone() };
-    if arguments.signing_config {
-        let url = public_url(globals, arguments.url.as_ref())?;
-        return signing_config::of_one_log(globals, url, arguments.operator.clone(), span);
-    }
     let own = if globals.vkeys.is_empty() && !arguments.merge.is_empty() {
         None
     } else {
