@@ -13,15 +13,13 @@
 
 mod certificate;
 mod pem;
-mod stand_in;
 mod stored;
 
 use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 use tiles_spec::Hash;
-
-pub use stand_in::LookupKey;
+use tiles_spec::lookup::LookupKey;
 
 /// What an entry can be asked for. Letters of identities and issuers count alike in both cases, if
 /// they are ASCII.

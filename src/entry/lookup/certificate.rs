@@ -90,11 +90,10 @@ impl<'a> Extensions<'a> {
     /// The older form counts only where the newer one is missing.
     fn issuer(&self) -> Option<&'a str> {
         let newer = self.0.iter().any(|(id, _)| *id == ISSUER);
-        let issuer = match newer {
-            true => whole(self.value(ISSUER)?, Tag::Utf8String)?,
-            false => self.value(ISSUER_LEGACY)?,
-        };
-        text(issuer)
+        if newer {
+            return text(whole(self.value(ISSUER)?, Tag::Utf8String)?);
+        }
+        text(self.value(ISSUER_LEGACY)?)
     }
 }
 
