@@ -14,6 +14,10 @@ use crate::store::{ObjectPath, Store};
 /// What is merged.
 pub(super) struct Inputs<'a> {
     objects: &'a dyn Store,
+    /// How many bits of their keys tell slices apart.
+    bits: u8,
+    /// Which slice is next.
+    slice: u32,
     inputs: Vec<Input<'a>>,
 }
 
@@ -29,12 +33,14 @@ struct Input<'a> {
 }
 
 impl<'a> Inputs<'a> {
-    /// The postings of some stored runs, and others, which ascend.
+    /// The postings of some stored runs, and others, which ascend. They are handed on in the slices
+    /// that `bits` bits tell apart.
     pub(super) fn new(
         objects: &'a dyn Store,
         range: LeafRange,
         stored: &'a [Run],
         fresh: Vec<Posting>,
+        bits: u8,
     ) -> Self {
         let stored = stored.iter().map(|run| Input {
             range: run.range,
@@ -44,25 +50,23 @@ impl<'a> Inputs<'a> {
         });
         let unread = Box::new(std::iter::empty());
         let fresh = Input { range, unread, held: fresh, taken: 0 };
-        Self { objects, inputs: stored.chain([fresh]).collect() }
+        Self { objects, bits, slice: 0, inputs: stored.chain([fresh]).collect() }
     }
 
-    /// All postings of the next slice, of `bits` bits: ascending runs, one behind the other. Slices
-    /// have to be taken in order.
-    pub(super) async fn take(
-        &mut self,
-        bits: u8,
-        slice: KeySlice,
-    ) -> Result<Vec<Posting>, BuildError> {
+    /// The next slice and all its postings: ascending runs, one behind the other. `None` behind the
+    /// last.
+    pub(super) async fn next(&mut self) -> Result<Option<(KeySlice, Vec<Posting>)>, BuildError> {
+        let Some(slice) = KeySlice::new(self.bits, self.slice) else { return Ok(None) };
+        self.slice += 1;
         let mut taken = Vec::new();
         loop {
             try_join_all(self.inputs.iter_mut().map(|input| input.fill(self.objects))).await?;
             let mut exhausted = true;
             for input in &mut self.inputs {
-                exhausted &= input.move_onto(&mut taken, bits, slice);
+                exhausted &= input.move_onto(&mut taken, self.bits, slice);
             }
             if exhausted {
-                return Ok(taken);
+                return Ok(Some((slice, taken)));
             }
         }
     }

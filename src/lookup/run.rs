@@ -92,15 +92,12 @@ pub async fn build_run(
     let read = Written::of_reading(stored);
     let postings = read.postings_read + fresh.len() as u64;
 
-    let bits = slice_bits(postings);
-    let inputs = Inputs::new(objects, range, stored, fresh);
-    let slices = (0..).map_while(move |index| KeySlice::new(bits, index));
-    let taken = stream::try_unfold((inputs, slices), async move |(mut inputs, mut slices)| {
-        let Some(slice) = slices.next() else { return Ok(None) };
-        let postings = inputs.take(bits, slice).await?;
-        Ok(Some(((slice, postings), (inputs, slices))))
+    let inputs = Inputs::new(objects, range, stored, fresh, slice_bits(postings));
+    let slices = stream::try_unfold(inputs, async |mut inputs| {
+        let slice = inputs.next().await?;
+        Ok::<_, BuildError>(slice.map(|slice| (slice, inputs)))
     });
-    let parts: Vec<Part> = taken
+    let parts: Vec<Part> = slices
         .map_ok(|(slice, postings)| write_part(objects, range, slice, postings))
         .try_buffered(PARTS_AT_ONCE)
         .try_collect()
@@ -160,7 +157,8 @@ fn expect_all(
     }
     let missing = |leaf: u64| BuildError::of(range, format!("leaf {leaf} has none"));
     let leaves = range.end().get() - from.get();
-    let Some(leaves) = usize::try_from(leaves).ok().filter(|leaves| *leaves <= postings.len()) else {
+    let Some(leaves) = usize::try_from(leaves).ok().filter(|leaves| *leaves <= postings.len())
+    else {
         let reason = format!("{} new ones are fewer than {leaves} leaves have", postings.len());
         return Err(BuildError::of(range, reason));
     };
@@ -206,6 +204,3 @@ impl AddAssign for Written {
         self.postings_read += other.postings_read;
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -7,7 +7,7 @@ use tiles_spec::lookup::Posting;
 use tiles_spec::{TILE_WIDTH_MAX, TileIndex, TreeSize};
 
 use crate::client::reader::{ReadError, VerifiedBundle, View};
-use crate::entry::lookup::lookup_keys;
+use crate::entry::lookup_keys;
 use crate::offload::offload;
 
 /// The postings of the leaves from `from` on, sorted, and the end of those leaves: `to`, or the first
@@ -28,8 +28,7 @@ pub async fn postings(
     let width = TILE_WIDTH_MAX as u64;
     let (first, last) = (from.get() / width, to.get().div_ceil(width));
     let derive = move |bundle: VerifiedBundle| postings_of(&bundle, from, to);
-    let mut bundles =
-        view.bundles_with(TileIndex::new(first)..TileIndex::new(last), derive);
+    let mut bundles = view.bundles_with(TileIndex::new(first)..TileIndex::new(last), derive);
     let mut found = Vec::new();
     let mut reached = from;
     while let Some(postings) = bundles.next().await? {
