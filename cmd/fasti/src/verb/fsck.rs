@@ -50,7 +50,7 @@ pub fn run(globals: &Globals, arguments: &Arguments, runtime: &Runtime) -> Resul
             .context("nothing was checked")?;
     bar.finish_and_clear();
     let json = serde_json::to_value(&report).context("a report is JSON")?;
-    Ok(Output { good: report.is_clean(), lines: lines(&report), json })
+    Ok(Output::judged(report.is_clean(), lines(&report), json))
 }
 
 fn objects(globals: &Globals, runtime: &Runtime) -> anyhow::Result<(Objects, NonZeroUsize)> {
