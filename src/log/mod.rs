@@ -26,7 +26,7 @@ mod give_way;
 pub mod guard;
 pub mod integrate;
 mod lead;
-mod load;
+pub(crate) mod load;
 pub mod peers;
 mod pool;
 mod progress;
