@@ -22,7 +22,7 @@ pub(super) enum Holds {
     /// What was to be written.
     Ours,
     /// What somebody else has written before.
-    Other(Bytes),
+    Other,
 }
 
 /// Creates an object, durably, or finds out what it holds.
@@ -40,7 +40,7 @@ pub(super) async fn create(
                 // An attempt before this one may have done it.
                 if let Some(there) = objects.get(path).await? {
                     let is_ours = there.bytes == *bytes;
-                    return Ok(if is_ours { Holds::Ours } else { Holds::Other(there.bytes) });
+                    return Ok(if is_ours { Holds::Ours } else { Holds::Other });
                 }
             }
             Err(StoreError::Ambiguous { .. }) => {}
@@ -62,7 +62,7 @@ pub(super) async fn write_once(
 ) -> Result<(), StoreError> {
     match create(objects, clock, path, bytes).await? {
         Holds::Ours => Ok(()),
-        Holds::Other(_) => Err(StoreError::Conflict { path: path.clone() }),
+        Holds::Other => Err(StoreError::Conflict { path: path.clone() }),
     }
 }
 

@@ -7,6 +7,8 @@
 //! Revisions are spaced, so that a busy log costs a few writes every few seconds; the first one after a
 //! pause comes at once. An idle log costs nothing.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use futures::future::{Either, select};
 use tiles_spec::TreeSize;
@@ -18,13 +20,13 @@ use super::{IndexError, Site};
 
 /// Tells when a log has grown.
 #[async_trait]
-pub trait Growth: Send + Sync {
+pub trait Growth: Send + Sync + 'static {
     /// Returns when the log may be larger than `size`; at once if it is. May return early.
     async fn beyond(&self, size: TreeSize);
 }
 
 /// Follows the log until something fails. What is passing goes better from a new start.
-pub async fn keep(site: Site, growth: &dyn Growth) -> Result<(), IndexError> {
+pub async fn keep(site: Site, growth: Arc<dyn Growth>) -> Result<(), IndexError> {
     let builder = Builder::open(site.clone()).await?;
     let (give, to_merge) = mpsc::channel(1);
     let (merged, taken_up) = mpsc::channel(1);
@@ -32,16 +34,16 @@ pub async fn keep(site: Site, growth: &dyn Growth) -> Result<(), IndexError> {
     tokio::try_join!(revise.run(), merge(site, to_merge, merged)).map(|_| ())
 }
 
-struct Revise<'a> {
+struct Revise {
     builder: Builder,
     site: Site,
-    growth: &'a dyn Growth,
+    growth: Arc<dyn Growth>,
     give: mpsc::Sender<Merge>,
     taken_up: mpsc::Receiver<Run>,
     is_merging: bool,
 }
 
-impl Revise<'_> {
+impl Revise {
     async fn run(mut self) -> Result<(), IndexError> {
         loop {
             let began = self.site.clock.now();

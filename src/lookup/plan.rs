@@ -86,6 +86,3 @@ fn indexed(have: &[Run]) -> TreeSize {
 fn within(have: &[Run], range: &LeafRange) -> Vec<Run> {
     have.iter().filter(|run| range.includes(&run.range)).cloned().collect()
 }
-
-#[cfg(test)]
-mod tests;

@@ -8,8 +8,6 @@
 //!
 //! Invariant: the files before a checkpoint are durable (I3), and the checkpoint only moves forward (I2).
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use tiles_spec::lookup::{LatestFile, LookupPath, Manifest, RevisionFile};
 use tiles_spec::{
@@ -106,7 +104,7 @@ impl Revisions {
         // Here the revision enters the lookup log.
         match create(objects, clock, &path, &file.to_bytes().into()).await? {
             Holds::Ours => {}
-            Holds::Other(_) => return Err(IndexError::Overtaken { revision }),
+            Holds::Other => return Err(IndexError::Overtaken { revision }),
         }
         self.take(file).await?;
         self.show().await

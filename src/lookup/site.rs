@@ -30,7 +30,7 @@ pub struct LookupConfig {
 impl Default for LookupConfig {
     fn default() -> Self {
         Self {
-            postings_max: 4 << 20,
+            postings_max: 2 << 20,
             rewrite_max: 1 << 20,
             spacing: Duration::from_secs(5),
             keep_for: Duration::from_mins(15),

@@ -73,9 +73,8 @@ impl Tidy {
 
     /// Whether no revision and no work has the part; true of what is no part.
     fn is_unneeded(&self, path: &ObjectPath) -> bool {
-        range_of(path).is_none_or(|range| {
-            !self.needed.contains(&range) && self.in_work != Some(range)
-        })
+        range_of(path)
+            .is_none_or(|range| !self.needed.contains(&range) && self.in_work != Some(range))
     }
 
     /// Removes what is due. To be called after a revision: then this builder is the one that goes on

@@ -1,5 +1,6 @@
 //! A store below a path of another: for a log that lies beside the things of a larger one.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -37,6 +38,18 @@ impl Below {
 impl Store for Below {
     async fn get(&self, path: &ObjectPath) -> Result<Option<Object>, StoreError> {
         self.objects.get(&self.path(path)?).await
+    }
+
+    async fn get_range(
+        &self,
+        path: &ObjectPath,
+        range: Range<u64>,
+    ) -> Result<Option<Bytes>, StoreError> {
+        self.objects.get_range(&self.path(path)?, range).await
+    }
+
+    async fn length(&self, path: &ObjectPath) -> Result<Option<u64>, StoreError> {
+        self.objects.length(&self.path(path)?).await
     }
 
     async fn create(&self, path: &ObjectPath, bytes: Bytes) -> Result<Created, StoreError> {
