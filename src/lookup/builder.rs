@@ -8,7 +8,7 @@
 //! grew from; runs are made from verified leaves and verified runs alone.
 
 use tiles_spec::lookup::{LeafRange, Manifest, Posting, RevisionFile, Run};
-use tiles_spec::{TreeHead, TreeSize};
+use tiles_spec::TreeHead;
 
 use super::plan::{self, Piece};
 use super::revisions::Revisions;
@@ -168,12 +168,4 @@ pub(super) async fn make_run(
     let (run, written) = build_run(&*site.objects, range, stored, fresh).await?;
     let _ = written;
     Ok(run)
-}
-
-/// The part of a growing log that was not indexed yet.
-pub(super) fn is_behind(advance: Advance) -> Option<TreeSize> {
-    match advance {
-        Advance::Revised { indexed, log } if indexed.size < log.size => Some(log.size),
-        _ => None,
-    }
 }

@@ -15,7 +15,7 @@ use tiles_spec::TreeSize;
 use tiles_spec::lookup::Run;
 use tokio::sync::mpsc;
 
-use super::builder::{Advance, Builder, Merge, is_behind, make_run};
+use super::builder::{Advance, Builder, Merge, make_run};
 use super::{IndexError, Site};
 
 /// Tells when a log has grown.
@@ -45,8 +45,8 @@ struct Revise {
 
 impl Revise {
     async fn run(mut self) -> Result<(), IndexError> {
+        let mut revised = None;
         loop {
-            let began = self.site.clock.now();
             let advance = self.builder.advance(self.site.config.rewrite_max).await?;
             if !self.is_merging
                 && let Some(merge) = self.builder.put_off()
@@ -54,15 +54,17 @@ impl Revise {
                 // The merge ends with this loop, and there is room for one job.
                 self.is_merging = self.give.try_send(merge).is_ok();
             }
-            if advance != Advance::UpToDate {
+            if let Advance::Revised { indexed, log } = advance {
+                revised = Some(self.site.clock.now());
                 self.builder.sweep().await;
-            }
-            if is_behind(advance).is_some() {
-                continue;
+                if indexed.size < log.size {
+                    continue;
+                }
             }
             self.wait().await;
-            let pause = self.site.config.spacing.checked_sub(self.site.clock.now() - began);
-            if let Some(pause) = pause {
+            let since = revised.map(|revised| self.site.clock.now() - revised);
+            if let Some(pause) = since.and_then(|since| self.site.config.spacing.checked_sub(since))
+            {
                 self.site.clock.sleep(pause).await;
             }
         }
