@@ -217,3 +217,6 @@ impl AddAssign for Written {
         self.postings_read += other.postings_read;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -58,3 +58,6 @@ fn postings_of(bundle: &VerifiedBundle, from: TreeSize, to: TreeSize) -> Vec<Pos
     }
     postings
 }
+
+#[cfg(test)]
+mod tests;
