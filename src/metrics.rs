@@ -1,6 +1,7 @@
 //! Metrics: what the writer counts, and its text form for Prometheus.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
@@ -10,6 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
+use crate::lookup::run::Written;
 use crate::store::{BucketStore, Requests};
 
 /// Durations from half a millisecond to some 16 seconds.
@@ -149,6 +151,68 @@ impl LogMetrics {
         ] {
             registry.register(name, help, counter.clone());
         }
+    }
+}
+
+/// What a builder of the lookup index counts.
+#[derive(Debug, Clone, Default)]
+pub struct LookupMetrics {
+    /// Size of the tree that the newest revision indexes.
+    pub indexed_size: Gauge,
+    /// Leaves of the published tree that it does not index yet.
+    pub lag: Gauge,
+    /// Revisions that this builder has published.
+    pub revisions: Counter,
+    /// Seconds from the beginning of the last of them to its publication.
+    pub revision_seconds: Gauge<f64, AtomicU64>,
+    /// Attempts at a revision that failed.
+    pub errors: Counter,
+    postings: Counter,
+    postings_rewritten: Counter,
+    parts: Counter,
+    bytes: Counter,
+}
+
+impl LookupMetrics {
+    /// Makes the metrics part of what `registry` prints.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "lookup_size",
+            "Size of the tree that the lookup index covers",
+            self.indexed_size.clone(),
+        );
+        registry.register(
+            "lookup_lag",
+            "Published leaves that the lookup index does not cover yet",
+            self.lag.clone(),
+        );
+        registry.register(
+            "lookup_revision_seconds",
+            "Time that the last revision of the lookup index took",
+            self.revision_seconds.clone(),
+        );
+        for (name, help, counter) in [
+            ("lookup_revisions", "Revisions of the lookup index published", &self.revisions),
+            ("lookup_errors", "Attempts to revise the lookup index that failed", &self.errors),
+            ("lookup_postings", "Postings written to the lookup index", &self.postings),
+            (
+                "lookup_postings_rewritten",
+                "Postings written that an older run had already",
+                &self.postings_rewritten,
+            ),
+            ("lookup_parts", "Parts of runs written to the lookup index", &self.parts),
+            ("lookup_bytes", "Bytes written to the lookup index", &self.bytes),
+        ] {
+            registry.register(name, help, counter.clone());
+        }
+    }
+
+    /// Counts what it took to make a run.
+    pub fn count(&self, written: &Written) {
+        self.postings.inc_by(written.postings);
+        self.postings_rewritten.inc_by(written.postings_read);
+        self.parts.inc_by(written.parts);
+        self.bytes.inc_by(written.bytes);
     }
 }
 

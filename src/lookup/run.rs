@@ -9,7 +9,7 @@
 
 use std::ops::AddAssign;
 
-use futures::stream::{self, TryStreamExt as _};
+use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use tiles_spec::TreeSize;
 use tiles_spec::lookup::{
     BuiltPart, KeySlice, LeafRange, LookupError, LookupPath, ManifestError, Part, Posting, Run,
@@ -93,15 +93,7 @@ pub async fn build_run(
     let postings = read.postings_read + fresh.len() as u64;
 
     let inputs = Inputs::new(objects, range, stored, fresh, slice_bits(postings));
-    let slices = stream::try_unfold(inputs, async |mut inputs| {
-        let slice = inputs.next().await?;
-        Ok::<_, BuildError>(slice.map(|slice| (slice, inputs)))
-    });
-    let parts: Vec<Part> = slices
-        .map_ok(|(slice, postings)| write_part(objects, range, slice, postings))
-        .try_buffered(PARTS_AT_ONCE)
-        .try_collect()
-        .await?;
+    let parts: Vec<Part> = write_parts(objects, range, inputs).try_collect().await?;
     let written = Written {
         parts: parts.len() as u64,
         bytes: parts.iter().map(Part::bytes).sum(),
@@ -109,6 +101,18 @@ pub async fn build_run(
         ..read
     };
     Ok((Run::new(range, postings, parts)?, written))
+}
+
+/// Writes a part for each slice; the parts in order.
+fn write_parts<'a>(
+    objects: &'a dyn Store,
+    range: LeafRange,
+    inputs: Inputs<'a>,
+) -> BoxStream<'a, Result<Part, BuildError>> {
+    stream::try_unfold(inputs, Inputs::next)
+        .map_ok(move |(slice, postings)| write_part(objects, range, slice, postings))
+        .try_buffered(PARTS_AT_ONCE)
+        .boxed()
 }
 
 /// Lays out a part and writes it. The postings are those of the inputs, one behind the other.
