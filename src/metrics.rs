@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
@@ -10,6 +11,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+use tiles_spec::TreeSize;
 
 use crate::lookup::run::Written;
 use crate::store::{BucketStore, Requests};
@@ -158,15 +160,15 @@ impl LogMetrics {
 #[derive(Debug, Clone, Default)]
 pub struct LookupMetrics {
     /// Size of the tree that the newest revision indexes.
-    pub indexed_size: Gauge,
+    indexed_size: Gauge,
     /// Leaves of the published tree that it does not index yet.
-    pub lag: Gauge,
+    lag: Gauge,
     /// Revisions that this builder has published.
-    pub revisions: Counter,
+    revisions: Counter,
     /// Seconds from the beginning of the last of them to its publication.
-    pub revision_seconds: Gauge<f64, AtomicU64>,
+    revision_seconds: Gauge<f64, AtomicU64>,
     /// Attempts at a revision that failed.
-    pub errors: Counter,
+    pub failures: Counter,
     postings: Counter,
     postings_rewritten: Counter,
     parts: Counter,
@@ -193,7 +195,7 @@ impl LookupMetrics {
         );
         for (name, help, counter) in [
             ("lookup_revisions", "Revisions of the lookup index published", &self.revisions),
-            ("lookup_errors", "Attempts to revise the lookup index that failed", &self.errors),
+            ("lookup_failures", "Attempts to revise the lookup index that failed", &self.failures),
             ("lookup_postings", "Postings written to the lookup index", &self.postings),
             (
                 "lookup_postings_rewritten",
@@ -205,6 +207,19 @@ impl LookupMetrics {
         ] {
             registry.register(name, help, counter.clone());
         }
+    }
+
+    /// Tells how far the index is behind its log.
+    pub fn stands(&self, indexed: TreeSize, log: TreeSize) {
+        let gauged = |leaves: u64| i64::try_from(leaves).unwrap_or(i64::MAX);
+        self.indexed_size.set(gauged(indexed.get()));
+        self.lag.set(gauged(log.get().saturating_sub(indexed.get())));
+    }
+
+    /// Counts a revision that was published.
+    pub fn revised(&self, took: Duration) {
+        self.revisions.inc();
+        self.revision_seconds.set(took.as_secs_f64());
     }
 
     /// Counts what it took to make a run.

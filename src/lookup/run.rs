@@ -9,6 +9,7 @@
 
 use std::ops::AddAssign;
 
+use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use tiles_spec::TreeSize;
 use tiles_spec::lookup::{
@@ -18,7 +19,7 @@ use tiles_spec::lookup::{
 
 use super::merge::Inputs;
 use crate::offload::offload;
-use crate::store::{Attempt, NewObject, Store, StoreError};
+use crate::store::{Created, ObjectPath, Store, StoreError};
 
 /// Parts of the output that are laid out and written at once.
 const PARTS_AT_ONCE: usize = 2;
@@ -129,9 +130,15 @@ async fn write_part(
     })
     .await;
     let path = LookupPath::Part { range, part: slice.index() };
-    let object = NewObject { path: path.into(), bytes: bytes.into() };
-    objects.put_immutable(&[object], Attempt::Again).await?;
-    Ok(part)
+    // Durable before a revision names it: no commit record implies it.
+    let (path, bytes) = (ObjectPath::from(path), Bytes::from(bytes));
+    match objects.create(&path, bytes.clone()).await? {
+        Created::Now => Ok(part),
+        Created::Already => match objects.get(&path).await? {
+            Some(there) if there.bytes == bytes => Ok(part),
+            _ => Err(StoreError::Conflict { path }.into()),
+        },
+    }
 }
 
 /// Where the leaves begin that the stored runs leave over.
@@ -180,6 +187,11 @@ fn expect_all(
 }
 
 impl BuildError {
+    /// The store may do better the next time.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_passing())
+    }
+
     fn of(range: LeafRange, reason: String) -> Self {
         Self::Leaves { start: range.start(), end: range.end(), reason }
     }
