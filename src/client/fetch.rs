@@ -6,6 +6,7 @@
 mod bucket;
 mod directory;
 mod http;
+mod own_files;
 mod part;
 
 use std::fmt;
@@ -26,6 +27,7 @@ pub use bucket::BucketFetch;
 pub use directory::DirectoryFetch;
 pub use http::HttpFetch;
 pub(super) use http::{body, client, retry_after};
+pub use own_files::OwnFiles;
 pub use part::PartFault;
 
 /// Reads the objects of one log, and those of the index beside it.

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use object_store::{
-    Attribute, Error, GetOptions, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, PutPayload,
-    PutResult, UpdateVersion,
+    Attribute, Error, GetOptions, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode,
+    PutOptions, PutPayload, PutResult, UpdateVersion,
 };
 
 use super::BucketStore;
@@ -131,7 +131,8 @@ impl BucketStore {
         };
         let coding = answer.attributes.get(&Attribute::ContentEncoding);
         if let Some(coding) = coding.filter(|coding| !matches!(coding.as_ref(), "" | "identity")) {
-            let reason = format!("it has the content coding {coding:?}, and parts of it are useless");
+            let reason =
+                format!("it has the content coding {coding:?}, and parts of it are useless");
             return Err(StoreError::Corrupt { path: place, reason });
         }
         if range.end > answer.meta.size {
