@@ -94,7 +94,9 @@ pub enum Problem {
         length: usize,
     },
     /// More is asked for than is given in one answer.
-    #[error("{length} bytes are not given in one answer, but at most {max}; ask for them in parts (Range)")]
+    #[error(
+        "{length} bytes are not given in one answer, but at most {max}; ask for them in parts (Range)"
+    )]
     TooMuchAtOnce {
         /// How many were asked for.
         length: usize,

@@ -9,9 +9,7 @@ use std::error::Error as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, VARY,
-};
+use http::header::{ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, VARY};
 use http::{Method, request};
 use sha2::{Digest as _, Sha256};
 use tiles_spec::lookup::{LookupPath, LookupPathError};
@@ -129,7 +127,8 @@ impl Reads {
         head: &request::Parts,
     ) -> Result<Option<Answer>, Problem> {
         let Some(length) = objects.length(path).await? else { return Ok(None) };
-        let etag = format!("\"{}\"", hex::encode(&Sha256::digest(format!("{path} {length}"))[..16]));
+        let etag =
+            format!("\"{}\"", hex::encode(&Sha256::digest(format!("{path} {length}"))[..16]));
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         let wanted = Wanted::of(head, &etag, length)?;
         let range = match &wanted {
