@@ -369,3 +369,39 @@ impl Collector for Counted {
         counter.encode(descriptor)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_in_text() {
+        let metrics = LookupMetrics::default();
+        let mut registry = Registry::with_prefix("fasti");
+        metrics.register(&mut registry);
+        let size = |n| TreeSize::new(n).unwrap();
+        metrics.stands(size(700), size(1000));
+        metrics.revised(Duration::from_millis(1500));
+        for postings_read in [0, 7] {
+            let written = Written { parts: 1, bytes: 4096, postings: 10, ..Written::default() };
+            metrics.count(&Written { postings_read, ..written });
+        }
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+        for line in [
+            "fasti_lookup_size 700",
+            "fasti_lookup_lag 300",
+            "fasti_lookup_revision_seconds 1.5",
+            "fasti_lookup_revisions_total 1",
+            "fasti_lookup_failures_total 0",
+            "fasti_lookup_postings_total 20",
+            "fasti_lookup_postings_rewritten_total 7",
+            "fasti_lookup_parts_total 2",
+            "fasti_lookup_bytes_total 8192",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} is not in:\n{text}");
+        }
+        metrics.stands(size(5), size(4));
+        assert_eq!(metrics.lag.get(), 0);
+    }
+}
