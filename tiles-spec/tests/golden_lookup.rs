@@ -13,7 +13,7 @@ use tiles_spec::lookup::{
     Probe, RevisionFile, Run, build_part, lookup_origin, ranges, read_part,
 };
 use tiles_spec::{
-    Checkpoint, Frontier, LeafIndex, NoteSigningKey, Origin, TlogProof, TreeHead, TreeSize,
+    Checkpoint, Frontier, Hash, LeafIndex, NoteSigningKey, Origin, TlogProof, TreeHead, TreeSize,
     append_entry, leaf_hash, open_checkpoint,
 };
 
@@ -42,7 +42,9 @@ fn signed(origin: &Origin, head: TreeHead) -> Vec<u8> {
 
 fn head(entries: &[&[u8]]) -> TreeHead {
     let mut tree = Frontier::new();
-    entries.iter().for_each(|entry| tree.push(leaf_hash(entry)).unwrap());
+    for entry in entries {
+        tree.push(leaf_hash(entry)).unwrap();
+    }
     tree.head()
 }
 
@@ -132,7 +134,7 @@ fn a_larger_part_has_the_frozen_hash() {
     postings.sort_unstable();
     let BuiltPart { part, bytes } = build_part(range, slice, &postings);
     assert_eq!(read_part(range, slice, &part, &bytes), Ok(postings));
-    let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = Hash::from(<[u8; 32]>::from(Sha256::digest(&bytes))).to_string();
     let counts = (part.postings, part.records, part.homes, part.directory, part.pages);
     assert_eq!((counts, &*hash), FROZEN, "{}", part.root);
 }
