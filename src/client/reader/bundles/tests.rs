@@ -163,7 +163,7 @@ impl Fetch for Counting {
     }
 
     async fn fetch_lookup(&self, path: &LookupPath) -> Result<Option<Vec<u8>>, FetchError> {
-        self.log.fetch().fetch_lookup(path).await
+        self.log.fetch_lookup(path).await
     }
 
     async fn fetch_part(
@@ -171,11 +171,11 @@ impl Fetch for Counting {
         path: &LookupPath,
         bytes: Range<u64>,
     ) -> Result<Option<Vec<u8>>, FetchError> {
-        self.log.fetch().fetch_part(path, bytes).await
+        self.log.fetch_part(path, bytes).await
     }
 
     fn place_of_lookup(&self, path: &LookupPath) -> String {
-        path.to_string()
+        self.log.place_of_lookup(path)
     }
 }
 
