@@ -47,14 +47,15 @@ impl<'a> Runs<'a> {
         }
         let probes: Vec<_> =
             keys.iter().flat_map(|key| self.runs.iter().map(move |run| (*key, run))).collect();
-        let found: Vec<(&Run, Found)> = stream::iter(probes)
-            .map(|(key, run)| {
-                let this = self.clone();
-                async move { Ok::<_, SearchError>((run, this.probe(key, run).await?)) }
-            })
-            .buffered(REQUESTS)
-            .try_collect()
-            .await?;
+        // All futures at once, so that no closure that makes them is held while they run: the compiler
+        // could not see that it is `Send`.
+        let probes = probes.into_iter().map(|(key, run)| {
+            let this = self.clone();
+            async move { Ok::<_, SearchError>((run, this.probe(key, run).await?)) }
+        });
+        let probes: Vec<_> = probes.collect();
+        let found: Vec<(&Run, Found)> =
+            stream::iter(probes).buffered(REQUESTS).try_collect().await?;
         answers.extend(found.chunks(self.runs.len()).map(<[_]>::to_vec));
         Ok(answers)
     }
