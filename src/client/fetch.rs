@@ -5,6 +5,7 @@
 
 mod bucket;
 mod directory;
+mod elsewhere;
 mod http;
 mod lookup_log;
 mod own_files;
@@ -26,6 +27,7 @@ use crate::store::{BucketError, BucketLocation, BucketOptions, StoreError};
 
 pub use bucket::BucketFetch;
 pub use directory::DirectoryFetch;
+pub use elsewhere::IndexElsewhere;
 pub use http::HttpFetch;
 pub(super) use http::{body, client, retry_after};
 pub use lookup_log::LookupLog;

@@ -1,10 +1,12 @@
 //! `fasti search`: which entries have an artifact, a key, an identity, a UUID; and that these are all.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, bail, ensure};
 use clap::{ArgGroup, Args, ValueEnum};
 use fasti::client::artifact::ArtifactFile;
+use fasti::client::fetch::{Fetch, IndexElsewhere, Location};
 use fasti::client::search::{
     self, Answer, FollowError, Follower, LIMIT_DEFAULT, News, Operator, Question, SCAN_DEFAULT,
     SearchError, Term,
@@ -53,6 +55,9 @@ pub struct Arguments {
     /// Most leaves to search one by one, where the index does not have them yet
     #[arg(long, value_name = "N", default_value_t = SCAN_DEFAULT)]
     scan_max: u64,
+    /// The index is not beside the log, but below `lookup/` here: a URL, bucket or directory
+    #[arg(long, value_name = "URL|DIR")]
+    index: Option<Location>,
     /// The index is somebody else's: the verifier key that signs it
     #[arg(long, value_name = "NAME+ID+KEY")]
     lookup_key: Option<VerifierKey>,
@@ -89,6 +94,16 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     let news: News = refused_if(news, FollowError::is_refusal)?;
     let output = output(&news.answer, arguments.lookup_key.as_ref(), Some(news.is_first));
     Ok(output.then(move || Ok(news.remember().map_err(anyhow::Error::from)?)))
+}
+
+/// Where log and index are.
+fn fetch(globals: &Globals, arguments: &Arguments) -> anyhow::Result<Arc<dyn Fetch>> {
+    let options = globals.bucket_options()?;
+    let log = globals.location()?.open(&options)?;
+    match &arguments.index {
+        None => Ok(log),
+        Some(place) => Ok(Arc::new(IndexElsewhere { log, index: place.open(&options)? })),
+    }
 }
 
 /// An answer in both forms. That nothing was found is known only if everything was searched.

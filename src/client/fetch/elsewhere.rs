@@ -1,0 +1,49 @@
+//! A log in one place and an index of it in another, as one.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tiles_spec::ResourcePath;
+use tiles_spec::lookup::LookupPath;
+
+use super::{Fetch, FetchError};
+
+/// Reads the log from one place, and the index from below `lookup/` in another.
+pub struct IndexElsewhere {
+    /// Where the log is.
+    pub log: Arc<dyn Fetch>,
+    /// Where the index is.
+    pub index: Arc<dyn Fetch>,
+}
+
+#[async_trait]
+impl Fetch for IndexElsewhere {
+    async fn fetch(&self, path: &ResourcePath) -> Result<Option<Vec<u8>>, FetchError> {
+        self.log.fetch(path).await
+    }
+
+    async fn description(&self) -> Result<Option<Vec<u8>>, FetchError> {
+        self.log.description().await
+    }
+
+    fn place(&self, path: &ResourcePath) -> String {
+        self.log.place(path)
+    }
+
+    async fn fetch_lookup(&self, path: &LookupPath) -> Result<Option<Vec<u8>>, FetchError> {
+        self.index.fetch_lookup(path).await
+    }
+
+    async fn fetch_part(
+        &self,
+        path: &LookupPath,
+        bytes: Range<u64>,
+    ) -> Result<Option<Vec<u8>>, FetchError> {
+        self.index.fetch_part(path, bytes).await
+    }
+
+    fn place_of_lookup(&self, path: &LookupPath) -> String {
+        self.index.place_of_lookup(path)
+    }
+}
