@@ -7,7 +7,7 @@ use crate::world::{World, golden};
 
 /// A log with signatures and an opaque entry, and an index of it unless told otherwise.
 fn signed_world() -> World {
-    let mut world = World::with_writer(&["--accept-opaque", "--no-lookup"]);
+    let world = World::with_writer(&["--accept-opaque", "--no-lookup"]);
     for name in ["a", "b", "c"] {
         world.write(name, format!("artifact {name}\n"));
     }
