@@ -46,7 +46,7 @@ enum Verb {
     /// Print an entry, proved to be in the log
     Get(get::Arguments),
     /// Find entries by artifact, key, identity or UUID, and prove that none is left out
-    Search(search::Arguments),
+    Search(Box<search::Arguments>),
     /// Print the log's signed head, proved to have grown from the one seen last
     Loginfo(loginfo::Arguments),
     /// Prove that an entry is in the log, or that one tree grew from another
