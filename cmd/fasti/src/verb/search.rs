@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, anyhow, bail, ensure};
 use clap::{ArgGroup, Args, ValueEnum};
 use fasti::client::artifact::ArtifactFile;
+use fasti::client::fetch::Location;
 use fasti::client::search::{
     self, Answer, FollowError, Follower, LIMIT_DEFAULT, News, Operator, Question, SCAN_DEFAULT,
     SearchError, Term,
@@ -53,6 +54,9 @@ pub struct Arguments {
     /// Most leaves to search one by one, where the index does not have them yet
     #[arg(long, value_name = "N", default_value_t = SCAN_DEFAULT)]
     scan_max: u64,
+    /// The index lies somewhere else than beside the log
+    #[arg(long, value_name = "URL|DIR")]
+    index: Option<Location>,
     /// The index is somebody else's: the verifier key that signs it
     #[arg(long, value_name = "NAME+ID+KEY")]
     lookup_key: Option<VerifierKey>,
@@ -78,8 +82,7 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     let mut trust = globals.trust()?;
     trust.indexers.extend(arguments.lookup_key.clone());
     let question = arguments.question()?;
-    let fetch =
-        globals.location()?.open(&globals.bucket_options()?).map_err(anyhow::Error::from)?;
+    let fetch = globals.log_and_index(arguments.index.as_ref())?;
     let Some(directory) = &arguments.follow else {
         let answer = search::search(fetch, &trust, &question).await;
         let answer = refused_if(answer, SearchError::is_refusal)?;
