@@ -57,7 +57,9 @@ impl Audit<'_> {
                     self.report.postings += count;
                     self.report.bytes += bytes;
                 }
-                faults.into_iter().for_each(|fault| self.findings.add(path, fault));
+                for fault in faults {
+                    self.findings.add(path, fault);
+                }
             }
             Ok(other) => self.findings.add(path, other.fault(bytes)),
             Err(error) => self.findings.add(path, in_words(&error)),
@@ -94,7 +96,9 @@ impl Audit<'_> {
             Ok(found) => wrong_postings(&postings, &found),
             Err(error) => vec![format!("damaged: {error}")],
         };
-        offload(compare).await.into_iter().for_each(|fault| self.findings.add(path, fault));
+        for fault in offload(compare).await {
+            self.findings.add(path, fault);
+        }
     }
 }
 

@@ -96,6 +96,23 @@ fn indexes_that_grow_are_clean() {
 }
 
 #[test]
+fn runs_of_several_parts() {
+    let mut scene = Scene::crowded();
+    let report = check_remote(&scene);
+    assert_eq!(problems(&report), [""; 0]);
+    assert_eq!((report.runs, report.parts, report.postings), (1, 2, 461 * 2304));
+    let paths = ["lookup/run/0/2304/0", "lookup/run/0/2304/1"];
+    let [a, b] = paths.map(|path| scene.log.objects[path].clone());
+    scene.log.objects.insert(paths[0].to_owned(), b);
+    scene.log.objects.insert(paths[1].to_owned(), a);
+    let report = check_remote(&scene);
+    assert_eq!(report.parts, 0);
+    for path in paths {
+        assert!(problems(&report).iter().any(|p| p.starts_with(&format!("{path}: damaged"))));
+    }
+}
+
+#[test]
 fn files_that_are_missing() {
     let whole = Scene::indexed(SIZE);
     for (path, expected) in [
