@@ -3,6 +3,7 @@
 //! Invariants: an object is never read beyond what its path allows it to hold, packed or not; what
 //! is fetched is not believed, only handed on.
 
+mod apart;
 mod bucket;
 mod directory;
 mod http;
@@ -24,6 +25,7 @@ use tiles_spec::{CHECKPOINT_BYTES_MAX, ENTRY_BYTES_MAX, HASH_BYTES, ResourcePath
 
 use crate::store::{BucketError, BucketLocation, BucketOptions, StoreError};
 
+pub use apart::Apart;
 pub use bucket::BucketFetch;
 pub use directory::DirectoryFetch;
 pub use http::HttpFetch;

@@ -33,6 +33,9 @@ pub struct Arguments {
     /// Derive the lookup index again, too, and compare every posting
     #[arg(long)]
     lookup: bool,
+    /// The index lies somewhere else than beside the log
+    #[arg(long, value_name = "URL|DIR", requires = "lookup")]
+    index: Option<Location>,
     /// Who signs the index [default: the log's own key, for ORIGIN/lookup]
     #[arg(long, value_name = "VKEY", requires = "lookup")]
     lookup_key: Option<VerifierKey>,
@@ -53,7 +56,7 @@ impl Arguments {
 
 pub fn run(globals: &Globals, arguments: &Arguments, runtime: &Runtime) -> Result<Output, Failure> {
     let trust = globals.trust()?;
-    let (objects, workers) = objects(globals, runtime)?;
+    let (objects, workers) = objects(globals, arguments, runtime)?;
     let options = Options {
         workers: arguments.workers.unwrap_or(workers),
         verify_signatures: arguments.verify_signatures,
@@ -71,7 +74,7 @@ pub fn run(globals: &Globals, arguments: &Arguments, runtime: &Runtime) -> Resul
         _ => report,
     };
     let json = serde_json::to_value(&report).context("a report is JSON")?;
-    Ok(Output { good: report.is_clean(), lines: lines(&report), json })
+    Ok(Output::judged(report.is_clean(), lines(&report), json))
 }
 
 fn check_index(
@@ -96,7 +99,15 @@ fn check_index(
     Ok(report)
 }
 
-fn objects(globals: &Globals, runtime: &Runtime) -> anyhow::Result<(Objects, NonZeroUsize)> {
+fn objects(
+    globals: &Globals,
+    arguments: &Arguments,
+    runtime: &Runtime,
+) -> anyhow::Result<(Objects, NonZeroUsize)> {
+    if arguments.index.is_some() {
+        let fetch = globals.log_and_index(arguments.index.as_ref())?;
+        return Ok((Objects::Remote { fetch, runtime: runtime.handle().clone() }, REQUESTS));
+    }
     match globals.location()? {
         Location::Directory(path) => {
             let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
