@@ -61,6 +61,7 @@ impl Audit<'_> {
                     self.findings.add(path, fault);
                 }
             }
+            Ok(Stored::Missing) => self.missing.push((range, path)),
             Ok(other) => self.findings.add(path, other.fault(bytes)),
             Err(error) => self.findings.add(path, in_words(&error)),
         }
@@ -69,7 +70,7 @@ impl Audit<'_> {
     /// The stored part is not what it should be, if it is what the revision says: which of its postings
     /// are wrong.
     async fn name_postings(
-        &self,
+        &mut self,
         path: LookupPath,
         range: LeafRange,
         slice: KeySlice,
@@ -84,6 +85,7 @@ impl Audit<'_> {
         }
         let stored = match Stored::read(&*self.fetch, &path, bytes).await {
             Ok(Stored::Whole(stored)) => stored,
+            Ok(Stored::Missing) => return self.missing.push((range, path)),
             Ok(other) => return self.findings.add(path, other.fault(bytes)),
             Err(error) => return self.findings.add(path, in_words(&error)),
         };
