@@ -163,7 +163,11 @@ impl Audit<'_> {
     }
 
     /// Checks what clients read first. What it proves, if that is sound.
-    async fn check_shown(&mut self, lookup: Option<&mut View>, shown: Shown) -> Option<Numbered> {
+    pub(super) async fn check_shown(
+        &mut self,
+        lookup: Option<&mut View>,
+        shown: Shown,
+    ) -> Option<Numbered> {
         let path = LookupPath::Latest;
         let bytes = match shown.0 {
             Ok(Some(bytes)) => bytes,

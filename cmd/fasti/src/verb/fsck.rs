@@ -172,13 +172,13 @@ fn line_of_index(index: &IndexReport) -> String {
     let Some(size) = index.size else {
         return format!("Index: none of its {revisions} revisions could be derived again");
     };
-    let mut line = format!(
+    let others = match unlisted {
+        0 => String::new(),
+        count => format!("; {count} objects are of other revisions"),
+    };
+    format!(
         "Index: revision {} of {size} entries; {postings} postings in {parts} objects of {runs} runs \
-         ({bytes} bytes) are what the entries make",
+         ({bytes} bytes) are what the entries make{others}",
         revisions.saturating_sub(1)
-    );
-    if *unlisted > 0 {
-        line.push_str(&format!("; {unlisted} objects are of other revisions"));
-    }
-    line
+    )
 }
