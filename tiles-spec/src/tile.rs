@@ -8,7 +8,7 @@
 //! of size `s` never include an empty one; a partial tile's bytes are a prefix of every wider one's
 //! at the same place.
 
-mod path;
+pub(crate) mod path;
 
 pub use path::{PathError, ResourcePath};
 

@@ -103,7 +103,7 @@ fn parse_place(text: &str) -> Result<(TileIndex, TileWidth), PathError> {
 }
 
 /// Reads `<N>`.
-fn parse_index(text: &str) -> Result<TileIndex, PathError> {
+pub(crate) fn parse_index(text: &str) -> Result<TileIndex, PathError> {
     let (leading, last) = match text.rsplit_once('/') {
         Some((leading, last)) => (Some(leading), last),
         None => (None, text),
@@ -138,6 +138,12 @@ fn push_group(index: u64, group: u64) -> Result<u64, PathError> {
 
 /// Writes `<N>[.p/<W>]`.
 fn write_place(f: &mut fmt::Formatter<'_>, index: TileIndex, width: TileWidth) -> fmt::Result {
+    write_index(f, index)?;
+    if width.is_full() { Ok(()) } else { write!(f, ".p/{width}") }
+}
+
+/// Writes `<N>`.
+pub(crate) fn write_index(f: &mut fmt::Formatter<'_>, index: TileIndex) -> fmt::Result {
     let index = index.get();
     // The weight of the most significant group: 1000 to the number of elements less one.
     let mut weight = 1000_u64.pow(index.checked_ilog(1000).unwrap_or(0));
@@ -145,8 +151,7 @@ fn write_place(f: &mut fmt::Formatter<'_>, index: TileIndex, width: TileWidth) -
         write!(f, "x{:03}/", index / weight % 1000)?;
         weight /= 1000;
     }
-    write!(f, "{:03}", index % 1000)?;
-    if width.is_full() { Ok(()) } else { write!(f, ".p/{width}") }
+    write!(f, "{:03}", index % 1000)
 }
 
 #[cfg(test)]

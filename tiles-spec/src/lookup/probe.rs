@@ -1,0 +1,122 @@
+//! Probe: one key in one run, a page at a time, without I/O.
+//!
+//! The caller reads the page that the probe wants and gives it back; almost always one is enough. An
+//! answer is one page's: it holds the key, or its neighbours leave no room for it. Where keys were
+//! chosen to crowd one place, the order of the pages leads there in about twice as many steps as the
+//! directory's size has bits.
+//!
+//! Invariant: what the probe says is what every other page of the part allows, or the part breaks
+//! its format, and then the probe says so or whoever audits the part finds it.
+
+use super::LookupError;
+use super::key::LookupKey;
+use super::manifest::Run;
+use super::page::{DirectoryPage, List};
+use super::part::Part;
+use super::postings::{PagedList, expect_in_slice, pages_of};
+use super::slice::KeySlice;
+use super::slot;
+use crate::size::LeafIndex;
+
+/// What a run has of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// No leaf.
+    Absent,
+    /// These leaves, ascending.
+    Listed(Vec<LeafIndex>),
+    /// Leaves that lie on pages of their own.
+    Paged(PagedList),
+}
+
+/// Looks for a key in a run.
+#[derive(Clone, Debug)]
+pub struct Probe<'a> {
+    key: LookupKey,
+    run: &'a Run,
+    slice: KeySlice,
+    part: &'a Part,
+    /// The page to be read.
+    wants: u32,
+    /// The key is on one of these pages, if it is there.
+    low: u32,
+    high: u32,
+    /// How far to go on, as long as there is no end to the pages in question.
+    step: Option<u32>,
+}
+
+impl Found {
+    /// How many leaves.
+    pub fn postings(&self) -> u64 {
+        match self {
+            Self::Absent => 0,
+            Self::Listed(leaves) => leaves.len() as u64,
+            Self::Paged(list) => list.postings,
+        }
+    }
+}
+
+impl<'a> Probe<'a> {
+    /// A probe of `run` for `key`.
+    pub fn new(key: LookupKey, run: &'a Run) -> Self {
+        let (slice, part) = run.part_of(&key);
+        let home = slice.home(&key, part.homes);
+        Self { key, run, slice, part, wants: home, low: home, high: part.directory, step: Some(1) }
+    }
+
+    /// The part to read from, and which one of the run it is.
+    pub fn part(&self) -> (u32, &'a Part) {
+        (self.slice.index(), self.part)
+    }
+
+    /// The page to read.
+    pub fn wants(&self) -> u32 {
+        self.wants
+    }
+
+    /// Takes the slot of the page that was wanted. `None` where another page has to be read.
+    pub fn take(&mut self, slot: &[u8]) -> Result<Option<Found>, LookupError> {
+        let page = self.wants;
+        let content = slot::open(self.part, page, slot)?;
+        let malformed = |reason| LookupError::Malformed { page, reason };
+        let mut read = DirectoryPage::decode(content, &self.run.range).map_err(malformed)?;
+        for record in &read.records {
+            expect_in_slice(self.slice, &record.key).map_err(malformed)?;
+        }
+        if let Ok(at) = read.records.binary_search_by_key(&self.key, |record| record.key) {
+            let list = read.records.swap_remove(at).list;
+            return self.found(list).map(Some).map_err(malformed);
+        }
+        if read.before.is_some_and(|before| before >= self.key) {
+            self.high = page;
+            self.step = None;
+        } else if read.after.is_some_and(|after| after <= self.key) {
+            self.low = page + 1;
+        } else {
+            return Ok(Some(Found::Absent));
+        }
+        // A key that lies before its home, or nowhere between pages that say it lies between them.
+        if self.low >= self.high {
+            return Err(LookupError::Order { page });
+        }
+        self.wants = match self.step.as_mut() {
+            Some(step) => {
+                let next = self.low.saturating_add(*step - 1).min(self.high - 1);
+                *step = step.saturating_mul(2);
+                next
+            }
+            None => self.low.midpoint(self.high),
+        };
+        Ok(None)
+    }
+
+    fn found(&self, list: List) -> Result<Found, &'static str> {
+        match list {
+            List::Here(leaves) => Ok(Found::Listed(leaves)),
+            List::Paged { postings, first, pages } => {
+                let pages = pages_of(self.part, first, pages).ok_or("a list lies nowhere")?;
+                Ok(Found::Paged(PagedList { postings, pages }))
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Slots: a page and behind it the proof that it is one of its part.
+//!
+//! The proof is RFC 6962's over all pages of the part, filled up with zeros to as many hashes as the
+//! longest has. So slots are of one length, and a page's place in the object follows from its number.
+
+use super::LookupError;
+use super::page::PAGE_BYTES;
+use super::part::Part;
+use crate::hash::{Hash, leaf_hash, node_hash};
+use crate::proof::{inclusion_proof_len, root_from_inclusion};
+use crate::size::{HASH_BYTES, LeafIndex, TreeSize};
+
+/// The tree over the pages of a part.
+pub(super) struct PageTree {
+    /// From the pages' hashes up to the root.
+    levels: Vec<Vec<Hash>>,
+}
+
+impl PageTree {
+    /// The tree over at least one page.
+    pub(super) fn new(leaves: Vec<Hash>) -> Self {
+        let mut levels = vec![leaves];
+        while let Some(below) = levels.last().filter(|level| level.len() > 1) {
+            let above = below.chunks(2).map(|pair| match pair {
+                [left, right] => node_hash(left, right),
+                // The last of an odd number goes up as it is.
+                alone => alone[0],
+            });
+            levels.push(above.collect());
+        }
+        Self { levels }
+    }
+
+    pub(super) fn root(&self) -> Hash {
+        self.levels.last().expect("there is a level")[0]
+    }
+
+    /// The siblings on a page's way up.
+    pub(super) fn proof(&self, page: usize) -> impl Iterator<Item = &Hash> {
+        let levels = self.levels.iter().enumerate();
+        levels.filter_map(move |(height, level)| level.get(page >> height ^ 1))
+    }
+}
+
+/// How many hashes the longest proof has.
+pub(super) fn proof_hashes_max(pages: u32) -> usize {
+    pages.max(1).next_power_of_two().trailing_zeros() as usize
+}
+
+/// Appends the proof of a page, and the zeros behind it.
+pub(super) fn write_proof(bytes: &mut Vec<u8>, tree: &PageTree, page: usize, hashes_max: usize) {
+    let end = bytes.len() + hashes_max * HASH_BYTES;
+    for hash in tree.proof(page) {
+        bytes.extend_from_slice(hash.as_bytes());
+    }
+    bytes.resize(end, 0);
+}
+
+/// The page in a slot, proved to be page number `page` of the part.
+pub(super) fn open<'a>(
+    part: &Part,
+    page: u32,
+    slot: &'a [u8],
+) -> Result<&'a [u8; PAGE_BYTES], LookupError> {
+    let (expected, actual) = (part.slot_bytes() as u64, slot.len() as u64);
+    let (content, proof) = slot
+        .split_first_chunk()
+        .filter(|_| actual == expected)
+        .ok_or(LookupError::Length { expected, actual })?;
+    let place = LeafIndex::new(page.into()).zip(TreeSize::new(part.pages.into()));
+    let (index, size) = place.ok_or(LookupError::Root { page })?;
+    let length = inclusion_proof_len(index, size).map_err(|_| LookupError::Root { page })?;
+    let (hashes, rest) = proof.split_at(length * HASH_BYTES);
+    if rest.iter().any(|byte| *byte != 0) {
+        return Err(LookupError::Proof { page });
+    }
+    let (hashes, _) = hashes.as_chunks::<HASH_BYTES>();
+    let hashes: Vec<Hash> = hashes.iter().copied().map(Hash::from).collect();
+    match root_from_inclusion(&leaf_hash(content), index, size, &hashes) {
+        Ok(root) if root == part.root => Ok(content),
+        _ => Err(LookupError::Root { page }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree::root_of;
+
+    #[test]
+    fn the_tree_is_that_of_rfc_6962() {
+        for count in 1..70 {
+            let leaves: Vec<Hash> = (0..count).map(|n: u32| leaf_hash(&n.to_be_bytes())).collect();
+            let tree = PageTree::new(leaves.clone());
+            assert_eq!(tree.root(), root_of(&leaves));
+            let longest = (0..count as usize).map(|page| tree.proof(page).count()).max();
+            assert_eq!(longest, Some(proof_hashes_max(count)));
+            for (page, leaf) in leaves.iter().enumerate() {
+                let proof: Vec<Hash> = tree.proof(page).copied().collect();
+                let index = LeafIndex::new(page as u64).unwrap();
+                let size = TreeSize::new(count.into()).unwrap();
+                assert_eq!(root_from_inclusion(leaf, index, size, &proof), Ok(tree.root()));
+            }
+        }
+    }
+}
