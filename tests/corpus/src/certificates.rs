@@ -111,7 +111,11 @@ fn extensions(identity: &Identity) -> der::Result<Vec<Extension>> {
     let name = SubjectAltName(vec![identity.general_name()?]);
     Ok(vec![
         extension(ID_CE_KEY_USAGE, true, usage.to_der()?)?,
-        extension(ID_CE_EXT_KEY_USAGE, false, ExtendedKeyUsage(vec![ID_KP_CODE_SIGNING]).to_der()?)?,
+        extension(
+            ID_CE_EXT_KEY_USAGE,
+            false,
+            ExtendedKeyUsage(vec![ID_KP_CODE_SIGNING]).to_der()?,
+        )?,
         extension(ID_CE_SUBJECT_ALT_NAME, true, name.to_der()?)?,
         extension(ISSUER_LEGACY, false, identity.issuer.as_bytes().to_vec())?,
         extension(ISSUER, false, Utf8StringRef::new(&identity.issuer)?.to_der()?)?,
@@ -141,7 +145,7 @@ mod tests {
 
     #[test]
     fn certificates_say_who_and_for_which_key() {
-        let key = KeySequence::new([1; 32]).key(5);
+        let key = KeySequence::new([1; 32]).key(5).spki();
         for n in 0..4 {
             let identity = Identity::new(n);
             let mut draw = Draw::new(1, 2, 3);

@@ -104,9 +104,12 @@ impl Distribution {
 
     /// How many identities certificates are issued to.
     pub fn identities(&self) -> u64 {
-        let certificates =
-            u128::from(self.entries) * u128::from(self.certificates_per_million) / u128::from(MILLION);
-        u64::try_from(certificates).expect("fewer than there are entries").div_ceil(CERTIFICATES_PER_IDENTITY).max(1)
+        let certificates = u128::from(self.entries) * u128::from(self.certificates_per_million)
+            / u128::from(MILLION);
+        u64::try_from(certificates)
+            .expect("fewer than there are entries")
+            .div_ceil(CERTIFICATES_PER_IDENTITY)
+            .max(1)
     }
 }
 
@@ -137,8 +140,7 @@ mod tests {
 
     #[test]
     fn a_few_sign_much_some_sign_hundreds_and_most_sign_once() {
-        let distribution =
-            Distribution { seed: 1, entries: 100_000, certificates_per_million: 0 };
+        let distribution = Distribution { seed: 1, entries: 100_000, certificates_per_million: 0 };
         let [artifacts, signers] = counts(&distribution);
         for frequent in 0..FREQUENT {
             let count = signers[&format!("Frequent({frequent})")];

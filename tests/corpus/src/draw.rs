@@ -23,27 +23,27 @@ impl Draw {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(GAMMA);
         mix(self.0)
     }
 
     /// A number below `bound`, which is not zero.
     pub fn below(&mut self, bound: u64) -> u64 {
-        high_half(u128::from(self.next()) * u128::from(bound))
+        high_half(u128::from(self.number()) * u128::from(bound))
     }
 
     /// A number below `bound`, which is not zero; small ones are drawn more often, with a density
     /// that falls as one over the square root: the first of `n` has about `1 / sqrt(n)` of all.
     pub fn below_skewed(&mut self, bound: u64) -> u64 {
-        let word = u128::from(self.next());
+        let word = u128::from(self.number());
         high_half(u128::from(high_half(word * word)) * u128::from(bound))
     }
 
     /// Fills `bytes`.
     pub fn fill(&mut self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(8) {
-            chunk.copy_from_slice(&self.next().to_le_bytes()[..chunk.len()]);
+            chunk.copy_from_slice(&self.number().to_le_bytes()[..chunk.len()]);
         }
     }
 }
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn places_do_not_share_their_sequences() {
-        let first = |seed, stream, number| Draw::new(seed, stream, number).next();
+        let first = |seed, stream, number| Draw::new(seed, stream, number).number();
         let all = [first(1, 0, 0), first(0, 1, 0), first(0, 0, 1), first(0, 0, 0), first(1, 0, 1)];
         for (n, one) in all.iter().enumerate() {
             assert!(!all[..n].contains(one));

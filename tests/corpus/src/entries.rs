@@ -12,7 +12,7 @@ use tiles_spec::Hash;
 use crate::certificates::{Identity, certificate, signature};
 use crate::distribution::{Artifact, Distribution, FREQUENT, Plan, Signer, place};
 use crate::draw::{Draw, bytes};
-use crate::keys::{KeySequence, Spki};
+use crate::keys::{Key, KeySequence, Spki};
 
 /// Everything that entries are made of.
 pub struct Entries {
@@ -28,14 +28,17 @@ impl Entries {
     /// The entries of a corpus.
     pub fn new(distribution: Distribution) -> Self {
         let keys = |purpose| KeySequence::new(bytes(distribution.seed, purpose, 0));
+        let pool = |purpose, count| {
+            keys(purpose).starting_at(0).take(count).map(|key| key.spki()).collect()
+        };
         let identities = match distribution.certificates_per_million {
             0 => 0,
             _ => place(distribution.identities()),
         };
         Self {
             own: keys("keys that sign once"),
-            frequent: keys("frequent keys").range(0, FREQUENT),
-            projects: keys("projects' keys").range(0, place(distribution.projects())),
+            frequent: pool("frequent keys", FREQUENT),
+            projects: pool("projects' keys", place(distribution.projects())),
             identities: (0..identities).map(Identity::new).collect(),
             distribution,
         }
@@ -49,7 +52,7 @@ impl Entries {
     /// Makes the entries `first`, `first + 1` and so on, `count` of them, and hands them over: what
     /// each is of, and its leaf.
     pub fn each(&self, first: u64, count: usize, mut give: impl FnMut(u64, Plan, Vec<u8>)) {
-        for (n, own) in (first..).zip(self.own.range(first, count)) {
+        for (n, own) in (first..).zip(self.own.starting_at(first)).take(count) {
             let plan = self.distribution.plan(n);
             give(n, plan, self.leaf(n, plan, &own));
         }
@@ -60,30 +63,34 @@ impl Entries {
         self.leaf(n, self.distribution.plan(n), &self.own.key(n))
     }
 
-    fn leaf(&self, n: u64, plan: Plan, own: &Spki) -> Vec<u8> {
+    fn leaf(&self, n: u64, plan: Plan, own: &Key) -> Vec<u8> {
         let mut draw = Draw::new(self.distribution.seed, SIGNATURES, n);
         let content = signature(32, &mut draw);
+        let key = self.signing_key(plan.signer, own);
         let material = match plan.signer {
             Signer::Identity(who) => {
-                let certificate = certificate(&self.identities[who], own, n, &mut draw);
+                let certificate = certificate(&self.identities[who], &key, n, &mut draw);
                 KeyMaterial::Certificate(certificate.expect("its parts are short and ASCII"))
             }
-            _ => KeyMaterial::PublicKey(self.signing_key(plan.signer, own).to_vec()),
+            _ => KeyMaterial::PublicKey(key.to_vec()),
         };
         let key_details = SigningAlgorithm::EcdsaP256Sha256.key_details();
         let entry = RekorEntry::HashedRekord(HashedRekord {
             digest: ArtifactDigest::new(HashAlgorithm::Sha256, &self.digest(n, plan.artifact))
                 .expect("32 bytes"),
-            signature: VerifiableSignature { content, verifier: Verifier { key_details, material } },
+            signature: VerifiableSignature {
+                content,
+                verifier: Verifier { key_details, material },
+            },
         });
         entry.to_leaf().expect("short enough")
     }
 
-    fn signing_key<'a>(&'a self, signer: Signer, own: &'a Spki) -> &'a Spki {
+    fn signing_key(&self, signer: Signer, own: &Key) -> Spki {
         match signer {
-            Signer::Own | Signer::Identity(_) => own,
-            Signer::Frequent(which) => &self.frequent[which],
-            Signer::Project(which) => &self.projects[which],
+            Signer::Own | Signer::Identity(_) => own.spki(),
+            Signer::Frequent(which) => self.frequent[which],
+            Signer::Project(which) => self.projects[which],
         }
     }
 
@@ -98,8 +105,8 @@ impl Entries {
 
     /// The SHA-256 of the public key of entry `n`, in its DER form.
     pub fn public_key(&self, n: u64, signer: Signer) -> Hash {
-        let own = self.own.key(n);
-        Hash::from(<[u8; 32]>::from(Sha256::digest(self.signing_key(signer, &own))))
+        let key = self.signing_key(signer, &self.own.key(n));
+        Hash::from(<[u8; 32]>::from(Sha256::digest(key)))
     }
 
     /// Identities that certificates are issued to, by their numbers.

@@ -1,10 +1,9 @@
 //! P-256 public keys, quickly: the multiples of the base point that follow a random one.
 //!
-//! The next point is one addition away, and many are brought to their affine form with a single
-//! inversion: a key takes less than a microsecond, where making one from a private key of its own takes
-//! fifty. Whoever knows one private key knows all of them; nobody signs with these.
+//! The next point is one addition away, so that a key takes some microseconds, most of them for its
+//! affine form, where making one from a private key of its own takes a hundred. Whoever knows one
+//! private key knows all of them; nobody signs with these.
 
-use p256::elliptic_curve::BatchNormalize as _;
 use p256::elliptic_curve::ops::Reduce as _;
 use p256::elliptic_curve::sec1::ToEncodedPoint as _;
 use p256::{AffinePoint, ProjectivePoint, Scalar, U256};
@@ -27,33 +26,36 @@ pub struct KeySequence {
     base: Scalar,
 }
 
+/// A key that is not in its affine form yet.
+pub struct Key(ProjectivePoint);
+
 impl KeySequence {
     /// The keys that 32 random bytes make.
     pub fn new(random: [u8; 32]) -> Self {
         Self { base: Scalar::reduce(U256::from_be_slice(&random)) }
     }
 
-    /// The keys `first`, `first + 1` and so on.
-    pub fn range(&self, first: u64, count: usize) -> Vec<Spki> {
-        let start = ProjectivePoint::GENERATOR * (self.base + Scalar::from(first));
-        let next = |point: &ProjectivePoint| Some(*point + AffinePoint::GENERATOR);
-        let points: Vec<_> = std::iter::successors(Some(start), next).take(count).collect();
-        let affine = ProjectivePoint::batch_normalize(points.as_slice());
-        affine.iter().map(spki).collect()
+    /// Key number `n`.
+    pub fn key(&self, n: u64) -> Key {
+        Key(ProjectivePoint::GENERATOR * (self.base + Scalar::from(n)))
     }
 
-    /// One key.
-    pub fn key(&self, number: u64) -> Spki {
-        self.range(number, 1)[0]
+    /// The keys `first`, `first + 1` and so on.
+    pub fn starting_at(&self, first: u64) -> impl Iterator<Item = Key> {
+        let next = |key: &Key| Some(Key(key.0 + AffinePoint::GENERATOR));
+        std::iter::successors(Some(self.key(first)), next)
     }
 }
 
-fn spki(point: &AffinePoint) -> Spki {
-    let mut spki = [0; SPKI_HEAD.len() + POINT_BYTES];
-    let (head, rest) = spki.split_at_mut(SPKI_HEAD.len());
-    head.copy_from_slice(&SPKI_HEAD);
-    rest.copy_from_slice(point.to_encoded_point(false).as_bytes());
-    spki
+impl Key {
+    /// The key as entries hold it.
+    pub fn spki(&self) -> Spki {
+        let mut spki = [0; SPKI_HEAD.len() + POINT_BYTES];
+        let (head, point) = spki.split_at_mut(SPKI_HEAD.len());
+        head.copy_from_slice(&SPKI_HEAD);
+        point.copy_from_slice(self.0.to_affine().to_encoded_point(false).as_bytes());
+        spki
+    }
 }
 
 #[cfg(test)]
@@ -65,11 +67,11 @@ mod tests {
     #[test]
     fn keys_are_on_the_curve_and_each_can_be_made_alone() {
         let keys = KeySequence::new([7; 32]);
-        let range = keys.range(1000, 50);
-        for (n, key) in (1000..).zip(&range) {
-            assert_eq!(PublicKey::from_spki_der(key).unwrap().spki_der(), key);
-            assert_eq!(keys.key(n), *key);
+        for (n, key) in (1000..1050).zip(keys.starting_at(1000)) {
+            let spki = key.spki();
+            assert_eq!(PublicKey::from_spki_der(&spki).unwrap().spki_der(), spki);
+            assert_eq!(keys.key(n).spki(), spki);
         }
-        assert_ne!(KeySequence::new([8; 32]).key(1000), range[0]);
+        assert_ne!(KeySequence::new([8; 32]).key(1000).spki(), keys.key(1000).spki());
     }
 }

@@ -16,8 +16,7 @@ use serde::Serialize;
 use tiles_spec::tile::{edge_tiles, tiles_at};
 use tiles_spec::{
     Checkpoint, ENTRY_BYTES_MAX, Frontier, Hash, HashTile, LeafIndex, Level, Note, NoteSigningKey,
-    ResourcePath, TILE_WIDTH_MAX, TileCoord, TileMap, TreeHead, TreeSize, append_entry, leaf_hash,
-    plan_root,
+    TILE_WIDTH_MAX, TileCoord, TileMap, TreeHead, TreeSize, append_entry, leaf_hash, plan_root,
 };
 
 use crate::census::Census;
@@ -136,11 +135,12 @@ fn write_stretch(
             stretch.entry_bytes += leaf.len() as u64;
         });
         let path = tile.bundle().expect("it is of level 0");
-        directory.write(ResourcePath::Bundle(path), &bundle)?;
+        directory.write(&path.to_string(), &bundle)?;
         let hashes = directory.write_tile(tile, hashes)?;
-        match tile.width.is_full() {
-            true => stretch.full.push(hashes.root()),
-            false => stretch.partial = hashes.hashes().to_vec(),
+        if tile.width.is_full() {
+            stretch.full.push(hashes.root());
+        } else {
+            stretch.partial = hashes.hashes().to_vec();
         }
     }
     Ok(stretch)
@@ -165,9 +165,10 @@ fn write_upper_tiles(
         let mut above = Vec::new();
         for (tile, hashes) in tiles_at(size, level).zip(hashes.chunks(TILE_WIDTH_MAX)) {
             let hashes = directory.write_tile(tile, hashes.to_vec())?;
-            match tile.width.is_full() {
-                true => above.push(hashes.root()),
-                false => edge.insert(tile, hashes),
+            if tile.width.is_full() {
+                above.push(hashes.root());
+            } else {
+                edge.insert(tile, hashes);
             }
         }
         if above.is_empty() {
@@ -203,8 +204,8 @@ impl Directory<'_> {
         written.map_err(at(&path))
     }
 
-    fn write(&self, name: impl ToString, bytes: &[u8]) -> Result<(), WriteError> {
-        let path = self.root.join(name.to_string());
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), WriteError> {
+        let path = self.root.join(name);
         let written = match fs::write(&path, bytes) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let parent = path.parent().expect("it is below the root");
@@ -217,7 +218,7 @@ impl Directory<'_> {
 
     fn write_tile(&self, tile: TileCoord, hashes: Vec<Hash>) -> Result<HashTile, WriteError> {
         let hashes = HashTile::new(hashes).expect("1 to 256 hashes");
-        self.write(ResourcePath::Tile(tile), &hashes.encode())?;
+        self.write(&tile.to_string(), &hashes.encode())?;
         Ok(hashes)
     }
 }
