@@ -6,6 +6,7 @@
 //! | [`entry`] | a Rekor request becomes a verified, canonical entry; pure |
 //! | [`store`] | where a log lies: contracts, directory, bucket, memory; the probe |
 //! | [`log`] | the heart: pool, sequence, integrate, commit, guard, publish, recover |
+//! | [`lookup`] | makes the lookup index of a log: which entries a key stands in |
 //! | [`signer`] | what holds the log's key |
 //! | [`http`] | the writer's front doors |
 //! | [`client`] | reads and verifies a log; verifies artifacts; never links the writer |
@@ -27,6 +28,7 @@ pub mod entry;
 pub mod gzip;
 pub mod http;
 pub mod log;
+pub mod lookup;
 pub mod metrics;
 pub mod offload;
 pub mod planted;

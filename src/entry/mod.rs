@@ -7,7 +7,8 @@
 //! 3. and yields the [`CanonicalEntry`]: the exact leaf bytes, RFC 8785 JSON.
 //!
 //! The way back: [`RekorEntry::parse`] reads leaf bytes, [`TransparencyLogEntry`] is the log's
-//! answer, [`Bundle`] is what a client keeps and verifies later.
+//! answer, [`Bundle`] is what a client keeps and verifies later. [`lookup_keys`] tells under which keys
+//! an index lists an entry.
 //!
 //! The formats are those of `dev.sigstore.rekor.v2`, `dev.sigstore.rekor.v1.TransparencyLogEntry`
 //! and `dev.sigstore.bundle.v1` in their protobuf JSON mapping; requests and answers also in the
@@ -30,6 +31,7 @@ mod error;
 mod hashedrekord;
 mod json;
 mod key;
+mod lookup;
 mod protobuf;
 mod protojson;
 mod signature;
@@ -49,6 +51,7 @@ pub use dsse::{DsseEntry, DsseEnvelope, DsseRequest, DsseSignature};
 pub use error::EntryError;
 pub use hashedrekord::{HashedRekord, VerifiableSignature};
 pub use key::PublicKey;
+pub use lookup::{LookupTerm, lookup_keys};
 pub use protobuf::PROTOBUF_DESCRIPTORS;
 pub use submission::Submission;
 pub use transparency_log_entry::{InclusionProof, TransparencyLogEntry};

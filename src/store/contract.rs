@@ -23,6 +23,7 @@ pub async fn check(stores: &Stores) {
     replacement_is_conditional(stores).await;
     immutable_objects_never_change(stores).await;
     bytes_come_back_as_they_were(stores).await;
+    parts_are_exact(stores).await;
     records_are_created_once(stores).await;
     if let Some(shelf) = &stores.shelf {
         listings_are_ordered_and_bounded(stores, &**shelf).await;
@@ -130,6 +131,48 @@ async fn bytes_come_back_as_they_were(stores: &Stores) {
         objects.create(&path(name), bytes.clone().into()).await.expect("creates");
         let read = objects.get(&path(name)).await.expect("answers").expect("is there");
         assert!(read.bytes == bytes, "{name} reads as it was written");
+    }
+}
+
+/// Runs after [`bytes_come_back_as_they_were`], whose objects it reads in parts.
+async fn parts_are_exact(stores: &Stores) {
+    let objects = &stores.objects;
+    for name in ["tile/entries/x009/000", "tile/0/x009/000", "binary", "b/c"] {
+        let whole = objects.get(&path(name)).await.expect("answers").expect("is there").bytes;
+        let length = whole.len() as u64;
+        assert_eq!(objects.length(&path(name)).await.expect("answers"), Some(length), "{name}");
+        for (start, end) in [
+            (0, length),
+            (0, 1),
+            (length - 1, length),
+            (length / 3, length / 2 + 1),
+            (length / 2, length / 2),
+            (length + 7, length),
+        ] {
+            let part = objects.get_range(&path(name), start..end).await.expect("answers");
+            let place = |at: u64| usize::try_from(at).expect("small");
+            let expected = if start < end { &whole[place(start)..place(end)] } else { &[] };
+            assert!(part.expect("is there") == expected, "bytes {start} to {end} of {name}");
+        }
+        for (start, end) in [
+            (0, length + 1),
+            (length, length + 1),
+            (length + 1, length + 2),
+            (0, u64::MAX),
+            (u64::MAX - 1, u64::MAX),
+        ] {
+            let refused = objects.get_range(&path(name), start..end).await;
+            let refused = refused.expect_err("it ends before");
+            assert!(matches!(refused, StoreError::Corrupt { .. }), "{name}: {refused:?}");
+            assert!(refused.to_string().contains(name), "{refused}");
+        }
+    }
+    for name in ["nothing", "a/under", "tile/entries/x009/001"] {
+        for range in [0..10, 5..5] {
+            let part = objects.get_range(&path(name), range).await.expect("answers");
+            assert!(part.is_none(), "no part of what is absent");
+        }
+        assert_eq!(objects.length(&path(name)).await.expect("answers"), None, "nor a length");
     }
 }
 

@@ -4,6 +4,7 @@
 //! store and makes a new writer on it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -78,6 +79,19 @@ impl MemoryStore {
 impl Store for MemoryStore {
     async fn get(&self, path: &ObjectPath) -> Result<Option<Object>, StoreError> {
         Ok(self.held().objects.get(path).cloned())
+    }
+
+    async fn get_range(
+        &self,
+        path: &ObjectPath,
+        range: Range<u64>,
+    ) -> Result<Option<Bytes>, StoreError> {
+        let held = self.held();
+        held.objects.get(path).map(|object| object.part(&range, path.as_str())).transpose()
+    }
+
+    async fn length(&self, path: &ObjectPath) -> Result<Option<u64>, StoreError> {
+        Ok(self.held().objects.get(path).map(|object| object.bytes.len() as u64))
     }
 
     async fn create(&self, path: &ObjectPath, bytes: Bytes) -> Result<Created, StoreError> {

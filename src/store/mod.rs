@@ -21,6 +21,7 @@ mod memory;
 mod path;
 pub mod probe;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -88,6 +89,20 @@ pub struct Object {
     pub version: Version,
 }
 
+impl Object {
+    /// A part of its bytes, as [`Store::get_range`] gives it; `place` is the object's name in errors.
+    pub fn part(&self, range: &Range<u64>, place: &str) -> Result<Bytes, StoreError> {
+        if range.is_empty() {
+            return Ok(Bytes::new());
+        }
+        let length = self.bytes.len();
+        match (usize::try_from(range.start), usize::try_from(range.end)) {
+            (Ok(start), Ok(end)) if end <= length => Ok(self.bytes.slice(start..end)),
+            _ => Err(StoreError::ends_before(place, range.end, Some(length as u64))),
+        }
+    }
+}
+
 /// What became of a create-only write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Created {
@@ -140,10 +155,26 @@ pub enum Attempt {
 /// - **Ambiguity**: after an error of [`StoreError::Ambiguous`] the write may have happened, may
 ///   not have, or may happen later. Every other error means that it has not and will not.
 /// - **Retries** are the caller's, never hidden inside a store for conditional writes.
+/// - **Parts**: [`get_range`](Store::get_range) gives exactly the bytes that were asked for, never
+///   fewer. An object that ends before them is [`StoreError::Corrupt`]: whoever asks knows from
+///   elsewhere how long it is.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// The object at `path`, or `None` where there is none.
     async fn get(&self, path: &ObjectPath) -> Result<Option<Object>, StoreError>;
+
+    /// The bytes of the object at `path` in `range` (offsets from its beginning, the end excluded),
+    /// or `None` where there is no object. No more of it is read, so that its length does not
+    /// matter. An empty range is an empty part of any object that is there.
+    async fn get_range(
+        &self,
+        path: &ObjectPath,
+        range: Range<u64>,
+    ) -> Result<Option<Bytes>, StoreError>;
+
+    /// How many bytes the object at `path` has, or `None` where there is none. Its content is not
+    /// read, unless it is stored packed.
+    async fn length(&self, path: &ObjectPath) -> Result<Option<u64>, StoreError>;
 
     /// Writes an object that must not exist yet. Durable when it returns.
     async fn create(&self, path: &ObjectPath, bytes: Bytes) -> Result<Created, StoreError>;
@@ -312,6 +343,15 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// An object is shorter than a part of it that was asked for.
+    fn ends_before(path: &str, end: u64, length: Option<u64>) -> Self {
+        let reason = match length {
+            Some(length) => format!("it has {length} bytes, and byte {} was asked for", end - 1),
+            None => format!("it ends before byte {}, which was asked for", end - 1),
+        };
+        Self::Corrupt { path: path.to_owned(), reason }
+    }
+
     /// It may go better the next time: the store was out of reach, busy or slow. Whatever else
     /// fails is a defect of memory, disk or program, and is not passed over.
     pub fn is_passing(&self) -> bool {

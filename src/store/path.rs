@@ -4,6 +4,7 @@
 //! of ASCII letters, digits, `-`, `_` and `.`, and none starts with a dot. The `.p` of partial
 //! tiles (`tile/0/001.p/5`) is a suffix, so it passes.
 
+use tiles_spec::lookup::LookupPath;
 use tiles_spec::{BundleCoord, ResourcePath, TileCoord};
 
 use super::RecordNumber;
@@ -85,6 +86,12 @@ impl From<BundleCoord> for ObjectPath {
 impl From<ResourcePath> for ObjectPath {
     fn from(resource: ResourcePath) -> Self {
         Self(resource.to_string())
+    }
+}
+
+impl From<LookupPath> for ObjectPath {
+    fn from(path: LookupPath) -> Self {
+        Self(path.to_string())
     }
 }
 

@@ -3,11 +3,12 @@
 //! `frozen` needs nothing: the fixtures under `tests/data`. `sigstore` reads other projects' files,
 //! real log entries above all, where they lie: in the directory that FASTI_CONFORMANCE_DATA names.
 //! Without it those tests say that they were skipped. `bundles` is the client's verifier on the same
-//! files, `fulcio` the certificates in them under a policy of who may write.
+//! files, `fulcio` the certificates in them under a policy of who may write, `lookup` what they are found by.
 
 mod bundles;
 mod frozen;
 mod fulcio;
+mod lookup;
 mod sigstore;
 
 use std::path::{Path, PathBuf};

@@ -1,6 +1,7 @@
 //! The model behind the store's seam: counts operations, and makes the chosen one fail.
 
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -212,6 +213,17 @@ impl Disk {
 impl Files for Disk {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         self.operate(Kind::Read, path, |state, _| state.model.read(path))
+    }
+
+    fn length(&self, path: &Path) -> io::Result<u64> {
+        Ok(self.read(path)?.len() as u64)
+    }
+
+    fn read_range(&self, path: &Path, range: Range<u64>) -> io::Result<Vec<u8>> {
+        let length = usize::try_from(range.end - range.start).expect("a part of a small file");
+        self.operate(Kind::Read, path, |state, _| {
+            state.model.read_at(state.model.resolve(path)?, range.start, length)
+        })
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {

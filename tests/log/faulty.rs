@@ -1,6 +1,7 @@
 //! A store that fails as told: the n-th operation from now fails before or after it took effect,
 //! or the writer dies there.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -149,6 +150,19 @@ fn now<T>(future: impl Future<Output = T>) -> T {
 impl Store for FaultyStore {
     async fn get(&self, path: &ObjectPath) -> Result<Option<Object>, StoreError> {
         self.perform(path.as_str(), || None, || self.inner.get(path)).await
+    }
+
+    async fn get_range(
+        &self,
+        path: &ObjectPath,
+        range: Range<u64>,
+    ) -> Result<Option<Bytes>, StoreError> {
+        let work = || self.inner.get_range(path, range.clone());
+        self.perform(path.as_str(), || None, work).await
+    }
+
+    async fn length(&self, path: &ObjectPath) -> Result<Option<u64>, StoreError> {
+        self.perform(path.as_str(), || None, || self.inner.length(path)).await
     }
 
     async fn create(&self, path: &ObjectPath, bytes: Bytes) -> Result<Created, StoreError> {

@@ -5,6 +5,7 @@
 //! it. What the writer is told keeps the contract of [`Store`] and [`CommitLog`]: definite errors
 //! mean that nothing has happened and nothing will.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -212,6 +213,19 @@ impl Store for Wire {
             Reply::Object(object) => Ok(object),
             other => unreachable!("{other:?}"),
         }
+    }
+
+    async fn get_range(
+        &self,
+        path: &ObjectPath,
+        range: Range<u64>,
+    ) -> Result<Option<Bytes>, StoreError> {
+        let object = self.get(path).await?;
+        object.map(|object| object.part(&range, path.as_str())).transpose()
+    }
+
+    async fn length(&self, path: &ObjectPath) -> Result<Option<u64>, StoreError> {
+        Ok(self.get(path).await?.map(|object| object.bytes.len() as u64))
     }
 
     async fn create(&self, path: &ObjectPath, bytes: Bytes) -> Result<Created, StoreError> {

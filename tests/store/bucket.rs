@@ -119,11 +119,15 @@ async fn requests_are_counted() {
     store.note(&path("b"), "1".into()).await.unwrap();
     store.remove(&[]).await.unwrap();
     store.list("nothing/", None, 0).await.unwrap();
-    let before = Requests { puts: 5, gets: 3, lists: 0, deletes: 0, bytes_written: 12 };
+    store.get_range(&path("a"), 1..2).await.unwrap();
+    store.get_range(&path("nothing"), 1..2).await.unwrap();
+    store.get_range(&path("a"), 1..9).await.unwrap_err();
+    store.length(&path("a")).await.unwrap();
+    let before = Requests { puts: 5, gets: 7, lists: 0, deletes: 0, bytes_written: 12 };
     assert_eq!(store.requests(), before);
     store.remove(&[path("a"), path("b")]).await.unwrap();
     store.list("tile/", None, 5).await.unwrap();
     CommitLog::newest(&store).await.unwrap();
-    let after = Requests { gets: 4, lists: 2, deletes: 2, ..before };
+    let after = Requests { gets: 8, lists: 2, deletes: 2, ..before };
     assert_eq!(store.requests(), after);
 }

@@ -1,7 +1,8 @@
 //! A reader against logs of every shape, whole and damaged.
 
-use tiles_spec::{TlogProof, TlogProofError, verify_inclusion};
+use tiles_spec::{HashTile, Level, TileCoord, TileIndex, TileWidth, TlogProof, TlogProofError};
 
+use super::tiles::TILES_MAX;
 use super::*;
 use crate::client::testing::{ORIGIN, TestLog, entries, signing_key, trust};
 
@@ -136,7 +137,7 @@ async fn what_is_held_is_bounded() {
     for coord in (0..TILES_MAX as u64).map(|n| TileCoord {
         level: Level::new(9).unwrap(),
         index: TileIndex::new(n),
-        width: FULL,
+        width: TileWidth::FULL,
     }) {
         view.tiles.insert(coord, HashTile::new(vec![tiles_spec::EMPTY_ROOT; 256]).unwrap());
     }

@@ -43,6 +43,12 @@ pub(super) fn neither_there_nor_written(place: String) -> StoreError {
     StoreError::Ambiguous { path: place, source }
 }
 
+/// Whether a part of an object was asked for and the object ends before its first byte. The client
+/// library says so in words only, the store's or its own.
+pub(super) fn is_beyond_end(error: &Error) -> bool {
+    said(error, &["Server returned non-2xx status code: 416 ", "Wanted range starting at "])
+}
+
 fn had_no_effect(error: &Error) -> bool {
     match error {
         // Of the bucket: an object that is not there is no reason to refuse its creation, and a
@@ -53,16 +59,19 @@ fn had_no_effect(error: &Error) -> bool {
         Error::InvalidPath { .. } | Error::UnknownConfigurationKey { .. } => true,
         // Nothing was sent.
         Error::Generic { store: credentials::SOURCE, .. } => true,
-        _ => {
-            let mut cause = error.source();
-            while let Some(error) = cause {
-                let text = error.to_string();
-                if WITHOUT_EFFECT.iter().any(|beginning| text.starts_with(beginning)) {
-                    return true;
-                }
-                cause = error.source();
-            }
-            false
-        }
+        _ => said(error, &WITHOUT_EFFECT),
     }
+}
+
+/// Whether one of an error's causes begins with one of these words.
+fn said(error: &Error, beginnings: &[&str]) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if beginnings.iter().any(|beginning| text.starts_with(beginning)) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }

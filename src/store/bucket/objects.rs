@@ -1,6 +1,7 @@
 //! Objects in a bucket: read within bounds, created once, replaced at a version.
 
-use std::io::Read;
+use std::io::{self, Read};
+use std::ops::Range;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,12 +9,12 @@ use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use object_store::{
-    Attribute, Error, GetResult, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, PutPayload,
-    PutResult, UpdateVersion,
+    Attribute, Error, GetOptions, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode,
+    PutOptions, PutPayload, PutResult, UpdateVersion,
 };
 
 use super::BucketStore;
-use super::answers::{failed, failed_write, neither_there_nor_written};
+use super::answers::{failed, failed_write, is_beyond_end, neither_there_nor_written};
 use super::kind::Kind;
 use crate::clock::{Clock as _, SystemClock};
 use crate::gzip::gzip;
@@ -24,6 +25,8 @@ use crate::store::{
 
 /// Immutable objects that are written at once.
 const WRITES_AT_ONCE: usize = 32;
+/// No object is longer, and some stores do not read a larger number as one.
+const OFFSET_MAX: u64 = i64::MAX as u64;
 /// Pauses before an immutable object is written again to which there was no definite answer.
 const PAUSES: [Duration; 3] =
     [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2)];
@@ -108,6 +111,52 @@ impl BucketStore {
         Ok(Some(Object { bytes, version }))
     }
 
+    /// Reads these bytes of an object that is not packed.
+    async fn read_range(
+        &self,
+        path: &ObjectPath,
+        range: Range<u64>,
+    ) -> Result<Option<Bytes>, StoreError> {
+        self.requests.get();
+        let place = self.place(path);
+        let options = GetOptions::new().with_range(Some(range.clone()));
+        let read = self.clients.steady.get_opts(&self.key(path.as_str()), options).await;
+        let answer = match read {
+            Ok(answer) => answer,
+            Err(Error::NotFound { .. }) => return Ok(None),
+            Err(error) if is_beyond_end(&error) => {
+                return Err(StoreError::ends_before(&place, range.end, None));
+            }
+            Err(error) => return Err(failed("read", place, error)),
+        };
+        let coding = answer.attributes.get(&Attribute::ContentEncoding);
+        if let Some(coding) = coding.filter(|coding| !matches!(coding.as_ref(), "" | "identity")) {
+            let reason =
+                format!("it has the content coding {coding:?}, and parts of it are useless");
+            return Err(StoreError::Corrupt { path: place, reason });
+        }
+        if range.end > answer.meta.size {
+            return Err(StoreError::ends_before(&place, range.end, Some(answer.meta.size)));
+        }
+        let wanted = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
+        let bytes = chunks(answer, wanted, &place).await?;
+        if bytes.len() < wanted {
+            let source = io::ErrorKind::UnexpectedEof.into();
+            return Err(StoreError::Io { action: "read", path: place, source });
+        }
+        Ok(Some(bytes))
+    }
+
+    /// What the store says of an object without reading it.
+    async fn meta(&self, path: &ObjectPath) -> Result<Option<ObjectMeta>, StoreError> {
+        self.requests.get();
+        match self.clients.steady.head(&self.key(path.as_str())).await {
+            Ok(meta) => Ok(Some(meta)),
+            Err(Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(failed("read", self.place(path), error)),
+        }
+    }
+
     /// Writes one immutable object, again where there was no definite answer: what is found there
     /// afterwards is compared, so that a repeat does no harm.
     async fn put_one(&self, object: &NewObject) -> Result<(), StoreError> {
@@ -150,6 +199,34 @@ impl Store for BucketStore {
         self.read(path).await
     }
 
+    /// What is packed has to be read from its beginning.
+    async fn get_range(
+        &self,
+        path: &ObjectPath,
+        range: Range<u64>,
+    ) -> Result<Option<Bytes>, StoreError> {
+        if Kind::of(path).is_packed() {
+            let object = self.read(path).await?;
+            return object.map(|object| object.part(&range, &self.place(path))).transpose();
+        }
+        if !range.is_empty() && range.end <= OFFSET_MAX {
+            return self.read_range(path, range).await;
+        }
+        match self.meta(path).await? {
+            Some(meta) if !range.is_empty() => {
+                Err(StoreError::ends_before(&self.place(path), range.end, Some(meta.size)))
+            }
+            found => Ok(found.map(|_| Bytes::new())),
+        }
+    }
+
+    async fn length(&self, path: &ObjectPath) -> Result<Option<u64>, StoreError> {
+        if Kind::of(path).is_packed() {
+            return Ok(self.read(path).await?.map(|object| object.bytes.len() as u64));
+        }
+        Ok(self.meta(path).await?.map(|meta| meta.size))
+    }
+
     async fn create(&self, path: &ObjectPath, bytes: Bytes) -> Result<Created, StoreError> {
         self.create_object(path, bytes).await
     }
@@ -180,13 +257,18 @@ async fn body(answer: GetResult, max: usize, place: String) -> Result<Bytes, Sto
     if answer.meta.size > max as u64 {
         return Err(too_long(place, max));
     }
+    chunks(answer, max, &place).await
+}
+
+/// What an answer brings, of at most `max` bytes.
+async fn chunks(answer: GetResult, max: usize, place: &str) -> Result<Bytes, StoreError> {
     let mut chunks = answer.into_stream();
     let mut first = Bytes::new();
     let mut all = Vec::new();
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|error| failed("read", place.clone(), error))?;
+        let chunk = chunk.map_err(|error| failed("read", place.to_owned(), error))?;
         if first.len() + all.len() + chunk.len() > max {
-            return Err(too_long(place, max));
+            return Err(too_long(place.to_owned(), max));
         }
         // Most objects come in one piece, which is not copied.
         if first.is_empty() && all.is_empty() {

@@ -5,6 +5,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,6 +15,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub trait Files: Send + Sync + 'static {
     /// The whole content of a file.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// How many bytes a file has. Fails with `IsADirectory` for what is none.
+    fn length(&self, path: &Path) -> io::Result<u64>;
+    /// Exactly these bytes of a file. Fails with `UnexpectedEof` where it ends before.
+    fn read_range(&self, path: &Path, range: Range<u64>) -> io::Result<Vec<u8>>;
     /// Creates or truncates a file and writes `bytes`; nothing is flushed.
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
     /// Writes over an existing file the bytes that it holds already, so that they are dirty again
@@ -71,6 +76,22 @@ pub struct OsFiles {
 impl Files for OsFiles {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         std::fs::read(path)
+    }
+
+    fn length(&self, path: &Path) -> io::Result<u64> {
+        length_of(&File::open(path)?)
+    }
+
+    fn read_range(&self, path: &Path, range: Range<u64>) -> io::Result<Vec<u8>> {
+        let file = File::open(path)?;
+        // Nothing is allocated for bytes that are not there.
+        if range.end > length_of(&file)? {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let length = range.end.saturating_sub(range.start);
+        let mut bytes = vec![0; usize::try_from(length).map_err(io::Error::other)?];
+        file.read_exact_at(&mut bytes, range.start)?;
+        Ok(bytes)
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -131,6 +152,11 @@ impl Files for OsFiles {
     fn sync_count(&self) -> u64 {
         self.syncs.load(Ordering::Relaxed)
     }
+}
+
+fn length_of(file: &File) -> io::Result<u64> {
+    let metadata = file.metadata()?;
+    if metadata.is_dir() { Err(io::ErrorKind::IsADirectory.into()) } else { Ok(metadata.len()) }
 }
 
 /// A descriptor on the file system. The kernel reports a failed write in the background once to each

@@ -26,6 +26,7 @@ mod records;
 mod segment;
 
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -199,6 +200,21 @@ impl Store for DirectoryStore {
     async fn get(&self, path: &ObjectPath) -> Result<Option<Object>, StoreError> {
         let path = path.clone();
         self.run(move |inner| inner.objects.get(&path)).await
+    }
+
+    async fn get_range(
+        &self,
+        path: &ObjectPath,
+        range: Range<u64>,
+    ) -> Result<Option<Bytes>, StoreError> {
+        let path = path.clone();
+        let read = self.run(move |inner| inner.objects.get_range(&path, range)).await?;
+        Ok(read.map(Bytes::from))
+    }
+
+    async fn length(&self, path: &ObjectPath) -> Result<Option<u64>, StoreError> {
+        let path = path.clone();
+        self.run(move |inner| inner.objects.length(&path)).await
     }
 
     async fn create(&self, path: &ObjectPath, bytes: Bytes) -> Result<Created, StoreError> {

@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -50,6 +51,29 @@ impl Objects {
     pub fn get(&self, path: &ObjectPath) -> Result<Option<Object>, StoreError> {
         let bytes = self.read(&self.path(path))?;
         Ok(bytes.map(|b| Object { version: version_of(&b), bytes: b.into() }))
+    }
+
+    pub fn get_range(
+        &self,
+        path: &ObjectPath,
+        range: Range<u64>,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let path = self.path(path);
+        if range.is_empty() {
+            return Ok(found(&path, self.files.length(&path))?.map(|_| Vec::new()));
+        }
+        let end = range.end;
+        match self.files.read_range(&path, range) {
+            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => {
+                Err(StoreError::ends_before(&path.display().to_string(), end, None))
+            }
+            read => found(&path, read),
+        }
+    }
+
+    pub fn length(&self, path: &ObjectPath) -> Result<Option<u64>, StoreError> {
+        let path = self.path(path);
+        found(&path, self.files.length(&path))
     }
 
     pub fn create(&self, path: &ObjectPath, bytes: &[u8]) -> Result<Created, StoreError> {
@@ -136,13 +160,7 @@ impl Objects {
     }
 
     fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
-        match self.files.read(path) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-            // A name like `tile/0/000/001`, where `000` is a file.
-            Err(e) if e.kind() == io::ErrorKind::NotADirectory => Ok(None),
-            Err(source) => Err(failed("read", path, source)),
-        }
+        found(path, self.files.read(path))
     }
 
     /// Writes a temporary file and moves it to `to`.
@@ -163,6 +181,17 @@ impl Objects {
         }
         let number = self.next_temporary.fetch_add(1, Ordering::Relaxed);
         Ok(self.root.join("_writer/tmp").join(number.to_string()))
+    }
+}
+
+/// What was read of a file that may not be there.
+fn found<T>(path: &Path, read: io::Result<T>) -> Result<Option<T>, StoreError> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        // A name like `tile/0/000/001`, where `000` is a file.
+        Err(e) if e.kind() == io::ErrorKind::NotADirectory => Ok(None),
+        Err(source) => Err(failed("read", path, source)),
     }
 }
 

@@ -1,0 +1,131 @@
+//! Under which keys a log's lookup index lists an entry: what its signers, artifacts and leaf hash
+//! are, of all kinds of Rekor entries that say so (`src/docs/formats.md`, "Lookup keys").
+//!
+//! In reading order: [`stored`] finds digests and verifiers in an entry, [`certificate`] the key
+//! and the names in a certificate, [`pem`] either of them where entries hold PEM.
+//!
+//! Unlike [`RekorEntry::parse`](super::RekorEntry::parse) this judges nothing: an index has to list
+//! what a log holds, also a log that others write, so every part of an entry is read on its own, and
+//! what cannot be read gives no key.
+//!
+//! Invariants: total, for any bytes; a function of the leaf hash and the entry alone, so that two
+//! builders of an index agree; the leaf's own key is always there.
+
+mod certificate;
+mod pem;
+mod stored;
+
+use std::fmt;
+
+use sha2::{Digest as _, Sha256};
+use tiles_spec::Hash;
+use tiles_spec::lookup::LookupKey;
+
+/// What an entry can be asked for. Letters of identities and issuers count alike in both cases, if
+/// they are ASCII.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LookupTerm {
+    /// The entry with this leaf hash: Rekor's UUID.
+    Leaf(Hash),
+    /// Entries about the artifact, payload or envelope with this digest, of whatever hash: the bytes.
+    Digest(Vec<u8>),
+    /// Entries with a signature of this key, bare or certified: SHA-256 of its DER SubjectPublicKeyInfo.
+    PublicKey(Hash),
+    /// Entries with a certificate for this name.
+    Identity(String),
+    /// Entries with a certificate for this name, on the word of this OIDC issuer.
+    IdentityOfIssuer {
+        /// The subject alternative name.
+        identity: String,
+        /// The issuer's URL.
+        issuer: String,
+    },
+}
+
+impl LookupTerm {
+    /// The term for a public key, from its DER SubjectPublicKeyInfo.
+    pub fn of_public_key(spki: &[u8]) -> Self {
+        Self::PublicKey(Hash::from(<[u8; 32]>::from(Sha256::digest(spki))))
+    }
+
+    /// Where an index lists the answers. It may list others there too: see [`matches`](Self::matches).
+    pub fn key(&self) -> LookupKey {
+        match self {
+            Self::Leaf(leaf) => LookupKey::leaf(leaf),
+            Self::Digest(digest) => LookupKey::digest(digest),
+            Self::PublicKey(spki_sha256) => LookupKey::public_key(spki_sha256),
+            Self::Identity(identity) => LookupKey::identity(identity),
+            Self::IdentityOfIssuer { identity, issuer } => {
+                LookupKey::identity_of_issuer(identity, issuer)
+            }
+        }
+    }
+
+    /// Whether the entry, with its leaf hash, is an answer.
+    pub fn matches(&self, leaf: &Hash, entry: &[u8]) -> bool {
+        terms(leaf, entry).iter().any(|term| term.same(self))
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Identity(a), Self::Identity(b)) => a.eq_ignore_ascii_case(b),
+            (
+                Self::IdentityOfIssuer { identity: a, issuer: from_a },
+                Self::IdentityOfIssuer { identity: b, issuer: from_b },
+            ) => a.eq_ignore_ascii_case(b) && from_a.eq_ignore_ascii_case(from_b),
+            _ => self == other,
+        }
+    }
+}
+
+impl fmt::Display for LookupTerm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Leaf(leaf) => write!(f, "leaf hash {leaf}"),
+            Self::Digest(digest) => write!(f, "digest {}", hex::encode(digest)),
+            Self::PublicKey(spki_sha256) => write!(f, "public key with SHA-256 {spki_sha256}"),
+            Self::Identity(identity) => write!(f, "identity {identity}"),
+            Self::IdentityOfIssuer { identity, issuer } => {
+                write!(f, "identity {identity} from issuer {issuer}")
+            }
+        }
+    }
+}
+
+/// The keys under which an index lists an entry: sorted, distinct, the leaf's own among them.
+pub fn lookup_keys(leaf: &Hash, entry: &[u8]) -> Vec<LookupKey> {
+    let mut keys: Vec<_> = terms(leaf, entry).iter().map(LookupTerm::key).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+/// All terms that the entry answers to; some may be there twice.
+fn terms(leaf: &Hash, entry: &[u8]) -> Vec<LookupTerm> {
+    let stored = stored::read(entry);
+    let mut terms = vec![LookupTerm::Leaf(*leaf)];
+    terms.extend(stored.digests.into_iter().map(LookupTerm::Digest));
+    for key in &stored.public_keys {
+        terms.push(LookupTerm::of_public_key(key));
+    }
+    for der in &stored.certificates {
+        if let Some(certificate) = certificate::read(der) {
+            push_certificate(&mut terms, certificate);
+        }
+    }
+    terms
+}
+
+fn push_certificate(terms: &mut Vec<LookupTerm>, certificate: certificate::Facts<'_>) {
+    terms.push(LookupTerm::of_public_key(certificate.spki));
+    for identity in certificate.names {
+        if let Some(issuer) = certificate.issuer {
+            let (identity, issuer) = (identity.to_string(), issuer.to_owned());
+            terms.push(LookupTerm::IdentityOfIssuer { identity, issuer });
+        }
+        terms.push(LookupTerm::Identity(identity.into_owned()));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,113 @@
+//! The inputs of a merge: stored runs and new postings, read a part at a time and handed on a slice
+//! of the key space at a time.
+//!
+//! Invariants: a stored part is read once, and nothing of it is handed on before all of it is
+//! verified. One part of each input is held.
+
+use futures::future::try_join_all;
+use tiles_spec::lookup::{KeySlice, LeafRange, LookupPath, Part, Posting, Run, read_part};
+
+use super::run::BuildError;
+use crate::offload::offload;
+use crate::store::{ObjectPath, Store};
+
+/// What is merged.
+pub(super) struct Inputs<'a> {
+    objects: &'a dyn Store,
+    /// How many bits of their keys tell slices apart.
+    bits: u8,
+    /// Which slice is next.
+    slice: u32,
+    inputs: Vec<Input<'a>>,
+}
+
+/// Postings in ascending order.
+struct Input<'a> {
+    range: LeafRange,
+    /// What is stored of it and not read yet, in order.
+    unread: Box<dyn Iterator<Item = (KeySlice, &'a Part)> + Send + 'a>,
+    /// What was read last.
+    held: Vec<Posting>,
+    /// How many of these were handed on.
+    taken: usize,
+}
+
+impl<'a> Inputs<'a> {
+    /// The postings of some stored runs, and others, which ascend. They are handed on in the slices
+    /// that `bits` bits tell apart.
+    pub(super) fn new(
+        objects: &'a dyn Store,
+        range: LeafRange,
+        stored: &'a [Run],
+        fresh: Vec<Posting>,
+        bits: u8,
+    ) -> Self {
+        let stored = stored.iter().map(|run| Input {
+            range: run.range,
+            unread: Box::new(run.slices()),
+            held: Vec::new(),
+            taken: 0,
+        });
+        let unread = Box::new(std::iter::empty());
+        let fresh = Input { range, unread, held: fresh, taken: 0 };
+        Self { objects, bits, slice: 0, inputs: stored.chain([fresh]).collect() }
+    }
+
+    /// The next slice and all its postings: ascending runs, one behind the other. `None` behind the
+    /// last.
+    pub(super) async fn next(&mut self) -> Result<Option<(KeySlice, Vec<Posting>)>, BuildError> {
+        let Some(slice) = KeySlice::new(self.bits, self.slice) else { return Ok(None) };
+        self.slice += 1;
+        let mut taken = Vec::new();
+        loop {
+            try_join_all(self.inputs.iter_mut().map(|input| input.fill(self.objects))).await?;
+            let mut exhausted = true;
+            for input in &mut self.inputs {
+                exhausted &= input.move_onto(&mut taken, self.bits, slice);
+            }
+            if exhausted {
+                return Ok(Some((slice, taken)));
+            }
+        }
+    }
+}
+
+impl Input<'_> {
+    /// Reads on until there is a posting that was not handed on, or nothing is left.
+    async fn fill(&mut self, objects: &dyn Store) -> Result<(), BuildError> {
+        while self.taken == self.held.len() {
+            (self.held, self.taken) = (Vec::new(), 0);
+            let Some((slice, part)) = self.unread.next() else { break };
+            self.held = read(objects, self.range, slice, part).await?;
+        }
+        Ok(())
+    }
+
+    /// Hands on what is held of the slice; whether that is all there is.
+    fn move_onto(&mut self, taken: &mut Vec<Posting>, bits: u8, slice: KeySlice) -> bool {
+        let rest = &self.held[self.taken..];
+        let is_in = |posting: &Posting| {
+            KeySlice::of(bits, &posting.key).is_some_and(|other| other.index() <= slice.index())
+        };
+        let count = rest.partition_point(is_in);
+        taken.extend_from_slice(&rest[..count]);
+        self.taken += count;
+        // What is used up may go on in the next part.
+        count == 0 || count < rest.len()
+    }
+}
+
+/// Reads and verifies a stored part.
+async fn read(
+    objects: &dyn Store,
+    range: LeafRange,
+    slice: KeySlice,
+    part: &Part,
+) -> Result<Vec<Posting>, BuildError> {
+    let path = LookupPath::Part { range, part: slice.index() };
+    let bytes = objects.get_range(&ObjectPath::from(path), 0..part.bytes()).await?;
+    let bytes = bytes.ok_or(BuildError::Missing { path })?;
+    let part = part.clone();
+    let read = offload(move || read_part(range, slice, &part, &bytes)).await;
+    read.map_err(|source| BuildError::Damaged { path, source })
+}

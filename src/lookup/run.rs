@@ -1,0 +1,209 @@
+//! Makes a run: all postings of a leaf range, from runs that are stored and postings that are new.
+//!
+//! Two parts at a time are laid out and written, while the inputs of the next are read. So memory holds
+//! one part of each input and three of the output, whatever the length of the run.
+//!
+//! Invariants: the same leaves make the same bytes, however they were merged before. Every leaf of
+//! the range has its postings in exactly one input. A part that exists with these bytes is left as it
+//! is, so a build that was cut short is simply done again.
+
+use std::ops::AddAssign;
+
+use futures::stream::{self, TryStreamExt as _};
+use tiles_spec::TreeSize;
+use tiles_spec::lookup::{
+    BuiltPart, KeySlice, LeafRange, LookupError, LookupPath, ManifestError, Part, Posting, Run,
+    build_part, slice_bits,
+};
+
+use super::merge::Inputs;
+use crate::offload::offload;
+use crate::store::{Attempt, NewObject, Store, StoreError};
+
+/// Parts of the output that are laid out and written at once.
+const PARTS_AT_ONCE: usize = 2;
+
+/// What it took to make a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Parts written.
+    pub parts: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Their postings.
+    pub postings: u64,
+    /// Stored parts read.
+    pub parts_read: u64,
+    /// Their bytes.
+    pub bytes_read: u64,
+    /// Their postings: those that were written before.
+    pub postings_read: u64,
+}
+
+/// Why a run could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A stored part is not there.
+    #[error("{path} is missing, which is a part of the index")]
+    Missing {
+        /// The part.
+        path: LookupPath,
+    },
+    /// A stored part is not what the manifest says (I14).
+    #[error("{path} is damaged")]
+    Damaged {
+        /// The part.
+        path: LookupPath,
+        /// What is wrong with it.
+        #[source]
+        source: LookupError,
+    },
+    /// What is known of a stored run, or was found in it, contradicts itself.
+    #[error("a run of the index")]
+    Run(#[from] ManifestError),
+    /// The inputs are not the leaves of the range, each once.
+    #[error("the postings of leaves {start} to {end} do not make a run: {reason}")]
+    Leaves {
+        /// Where the range begins.
+        start: TreeSize,
+        /// Where it ends.
+        end: TreeSize,
+        /// Why not.
+        reason: String,
+    },
+}
+
+/// Makes the run of `range` and writes its parts. `stored` are the runs of its first leaves, in order;
+/// `fresh` the postings of all leaves behind those, sorted and distinct.
+///
+/// On an error some parts may have been written; they are right, and doing it again is safe.
+pub async fn build_run(
+    objects: &dyn Store,
+    range: LeafRange,
+    stored: &[Run],
+    fresh: Vec<Posting>,
+) -> Result<(Run, Written), BuildError> {
+    let from = end_of(range, stored)?;
+    let fresh = offload(move || expect_all(range, from, fresh)).await?;
+    let read = Written::of_reading(stored);
+    let postings = read.postings_read + fresh.len() as u64;
+
+    let inputs = Inputs::new(objects, range, stored, fresh, slice_bits(postings));
+    let slices = stream::try_unfold(inputs, async |mut inputs| {
+        let slice = inputs.next().await?;
+        Ok::<_, BuildError>(slice.map(|slice| (slice, inputs)))
+    });
+    let parts: Vec<Part> = slices
+        .map_ok(|(slice, postings)| write_part(objects, range, slice, postings))
+        .try_buffered(PARTS_AT_ONCE)
+        .try_collect()
+        .await?;
+    let written = Written {
+        parts: parts.len() as u64,
+        bytes: parts.iter().map(Part::bytes).sum(),
+        postings,
+        ..read
+    };
+    Ok((Run::new(range, postings, parts)?, written))
+}
+
+/// Lays out a part and writes it. The postings are those of the inputs, one behind the other.
+async fn write_part(
+    objects: &dyn Store,
+    range: LeafRange,
+    slice: KeySlice,
+    mut postings: Vec<Posting>,
+) -> Result<Part, BuildError> {
+    let BuiltPart { part, bytes } = offload(move || {
+        // The stable sort finds runs that ascend, and merges them.
+        postings.sort();
+        build_part(range, slice, &postings)
+    })
+    .await;
+    let path = LookupPath::Part { range, part: slice.index() };
+    let object = NewObject { path: path.into(), bytes: bytes.into() };
+    objects.put_immutable(&[object], Attempt::Again).await?;
+    Ok(part)
+}
+
+/// Where the leaves begin that the stored runs leave over.
+fn end_of(range: LeafRange, stored: &[Run]) -> Result<TreeSize, BuildError> {
+    let mut end = range.start();
+    for run in stored {
+        if run.range.start() != end || !range.includes(&run.range) {
+            let (start, stop) = (run.range.start(), run.range.end());
+            let reason = format!("a run of {start} to {stop} does not continue them at {end}");
+            return Err(BuildError::of(range, reason));
+        }
+        Run::new(run.range, run.postings, run.parts.clone())?;
+        end = run.range.end();
+    }
+    Ok(end)
+}
+
+/// The postings, if they ascend and are those of all leaves from `from` to the end of the range.
+fn expect_all(
+    range: LeafRange,
+    from: TreeSize,
+    postings: Vec<Posting>,
+) -> Result<Vec<Posting>, BuildError> {
+    if let Some(pair) = postings.array_windows().find(|[a, b]| a >= b) {
+        let reason = format!("{} of leaf {} is out of order", pair[1].key, pair[1].index);
+        return Err(BuildError::of(range, reason));
+    }
+    let missing = |leaf: u64| BuildError::of(range, format!("leaf {leaf} has none"));
+    let leaves = range.end().get() - from.get();
+    let Some(leaves) = usize::try_from(leaves).ok().filter(|leaves| *leaves <= postings.len())
+    else {
+        let reason = format!("{} new ones are fewer than {leaves} leaves have", postings.len());
+        return Err(BuildError::of(range, reason));
+    };
+    let mut found = vec![false; leaves];
+    for posting in &postings {
+        let offset = posting.index.get().checked_sub(from.get());
+        let slot = offset.and_then(|offset| found.get_mut(usize::try_from(offset).ok()?));
+        let stray = || BuildError::of(range, format!("leaf {} is none of them", posting.index));
+        *slot.ok_or_else(stray)? = true;
+    }
+    match (from.get()..).zip(found).find(|(_, found)| !found) {
+        Some((leaf, _)) => Err(missing(leaf)),
+        None => Ok(postings),
+    }
+}
+
+impl BuildError {
+    fn of(range: LeafRange, reason: String) -> Self {
+        Self::Leaves { start: range.start(), end: range.end(), reason }
+    }
+}
+
+impl Written {
+    /// What reading these runs takes.
+    fn of_reading(stored: &[Run]) -> Self {
+        let parts = || stored.iter().flat_map(|run| &run.parts);
+        Self {
+            parts_read: parts().count() as u64,
+            bytes_read: parts().map(Part::bytes).sum(),
+            postings_read: stored.iter().map(|run| run.postings).sum(),
+            ..Self::default()
+        }
+    }
+}
+
+impl AddAssign for Written {
+    fn add_assign(&mut self, other: Self) {
+        self.parts += other.parts;
+        self.bytes += other.bytes;
+        self.postings += other.postings;
+        self.parts_read += other.parts_read;
+        self.bytes_read += other.bytes_read;
+        self.postings_read += other.postings_read;
+    }
+}
+
+#[cfg(test)]
+mod tests;

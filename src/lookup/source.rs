@@ -1,0 +1,63 @@
+//! Where postings come from: the entries of a log, each verified against its tree.
+//!
+//! Invariant: how far one call goes is a function of the log and what is asked for, not of time or
+//! machine.
+
+use tiles_spec::lookup::Posting;
+use tiles_spec::{TILE_WIDTH_MAX, TileIndex, TreeSize};
+
+use crate::client::reader::{ReadError, VerifiedBundle, View};
+use crate::entry::lookup_keys;
+use crate::offload::offload;
+
+/// The postings of the leaves from `from` on, sorted, and the end of those leaves: `to`, or the first
+/// end of a bundle before it by which there are at least `postings_max`. So there may be a few more, as
+/// many as the entries of one bundle have keys.
+///
+/// Bundles are read ahead, and keys are derived on all processors. An entry that is no Rekor entry
+/// has the key of its leaf hash alone.
+pub async fn postings(
+    view: &mut View,
+    from: TreeSize,
+    to: TreeSize,
+    postings_max: usize,
+) -> Result<(Vec<Posting>, TreeSize), ReadError> {
+    if from >= to {
+        return Ok((Vec::new(), from));
+    }
+    let width = TILE_WIDTH_MAX as u64;
+    let (first, last) = (from.get() / width, to.get().div_ceil(width));
+    let derive = move |bundle: VerifiedBundle| postings_of(&bundle, from, to);
+    let mut bundles = view.bundles_with(TileIndex::new(first)..TileIndex::new(last), derive);
+    let mut found = Vec::new();
+    let mut reached = from;
+    while let Some(postings) = bundles.next().await? {
+        found.extend(postings);
+        let end = (reached.get() / width + 1) * width;
+        reached = TreeSize::new(end).filter(|end| *end < to).unwrap_or(to);
+        if found.len() >= postings_max {
+            break;
+        }
+    }
+    let sort = move || {
+        found.sort_unstable();
+        found
+    };
+    Ok((offload(sort).await, reached))
+}
+
+/// The postings of those entries of a bundle that are asked for.
+fn postings_of(bundle: &VerifiedBundle, from: TreeSize, to: TreeSize) -> Vec<Posting> {
+    // Few entries have more than four keys.
+    let mut postings = Vec::with_capacity(4 * bundle.coord().width.as_usize());
+    for (index, leaf, entry) in bundle.entries() {
+        if !from.contains(index) && to.contains(index) {
+            let keys = lookup_keys(&leaf, entry);
+            postings.extend(keys.into_iter().map(|key| Posting { key, index }));
+        }
+    }
+    postings
+}
+
+#[cfg(test)]
+mod tests;
