@@ -1,0 +1,169 @@
+//! Builders that fail or die at any write, and others that begin again where they were.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use fasti::lookup::run::{BuildError, build_run};
+use fasti::store::{
+    Attempt, Created, MemoryStore, NewObject, Object, ObjectPath, Replaced, Store, StoreError,
+    Version,
+};
+use tiles_spec::lookup::{LeafRange, LookupKey, Posting};
+use tiles_spec::{LeafIndex, TreeSize};
+
+use crate::grow::Index;
+use crate::scene::Scene;
+
+/// What becomes of a write.
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    /// It fails and has not happened.
+    FailBefore,
+    /// It has happened, and the answer is lost.
+    FailAfter,
+    /// The builder dies before it.
+    DieBefore,
+    /// The builder dies behind it.
+    DieAfter,
+}
+
+const FAULTS: [Fault; 4] = [Fault::FailBefore, Fault::FailAfter, Fault::DieBefore, Fault::DieAfter];
+
+/// A store whose n-th write meets a fault.
+struct Faulty {
+    inner: Arc<MemoryStore>,
+    /// Writes until then.
+    left: AtomicUsize,
+    fault: Fault,
+    died: tokio::sync::Notify,
+}
+
+impl Faulty {
+    fn over(inner: &Arc<MemoryStore>, n: usize, fault: Fault) -> Self {
+        Self { inner: inner.clone(), left: AtomicUsize::new(n), fault, died: <_>::default() }
+    }
+
+    /// Runs a builder until it ends or dies; `None` for dead.
+    async fn run<T>(&self, builder: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            () = self.died.notified() => None,
+            done = builder => Some(done),
+        }
+    }
+
+    async fn write(&self, objects: &[NewObject]) -> Result<(), StoreError> {
+        if self.left.fetch_sub(1, SeqCst) != 1 {
+            return self.inner.put_immutable(objects, Attempt::Again).await;
+        }
+        if matches!(self.fault, Fault::FailAfter | Fault::DieAfter) {
+            self.inner.put_immutable(objects, Attempt::Again).await?;
+        }
+        if matches!(self.fault, Fault::DieBefore | Fault::DieAfter) {
+            self.died.notify_one();
+            std::future::pending::<()>().await;
+        }
+        let (path, source) = (objects[0].path.to_string(), std::io::ErrorKind::TimedOut.into());
+        Err(StoreError::Ambiguous { path, source })
+    }
+}
+
+#[async_trait]
+impl Store for Faulty {
+    async fn get(&self, path: &ObjectPath) -> Result<Option<Object>, StoreError> {
+        self.inner.get(path).await
+    }
+
+    async fn get_range(
+        &self,
+        path: &ObjectPath,
+        range: Range<u64>,
+    ) -> Result<Option<Bytes>, StoreError> {
+        self.inner.get_range(path, range).await
+    }
+
+    async fn length(&self, path: &ObjectPath) -> Result<Option<u64>, StoreError> {
+        self.inner.length(path).await
+    }
+
+    async fn create(&self, _: &ObjectPath, _: Bytes) -> Result<Created, StoreError> {
+        unreachable!("parts are immutable")
+    }
+
+    async fn replace(&self, _: &ObjectPath, _: Bytes, _: &Version) -> Result<Replaced, StoreError> {
+        unreachable!("parts are immutable")
+    }
+
+    async fn put_immutable(&self, objects: &[NewObject], _: Attempt) -> Result<(), StoreError> {
+        self.write(objects).await
+    }
+}
+
+#[tokio::test]
+async fn a_builder_that_stops_anywhere_is_continued_by_another() {
+    let scene = Scene::of(2600).await;
+    let mut view = scene.view().await;
+    let sizes: Vec<_> = (1..=25).map(|n| TreeSize::new(n * 103).unwrap()).collect();
+    let (straight, mut whole) = (Arc::new(MemoryStore::default()), Index::default());
+    for size in &sizes {
+        whole.grow(&*straight, &mut view, *size).await.unwrap();
+    }
+    let writes = usize::try_from(whole.written.parts).unwrap();
+    for fault in FAULTS {
+        // A builder makes all it can; the next one has the revisions that it has completed.
+        for n in 1..=writes {
+            let (inner, mut index) = (Arc::new(MemoryStore::default()), Index::default());
+            let faulty = Faulty::over(&inner, n, fault);
+            let mut met = 0;
+            for size in &sizes {
+                let before = index.clone();
+                let grown = faulty.run(index.grow(&faulty, &mut view, *size)).await;
+                if let Some(Ok(())) = grown {
+                    continue;
+                }
+                met += 1;
+                assert!(grown.is_none_or(|result| {
+                    let error = result.unwrap_err();
+                    matches!(error, BuildError::Store(StoreError::Ambiguous { .. }))
+                }));
+                assert_eq!(index.runs, before.runs);
+                index.grow(&*inner, &mut view, *size).await.unwrap();
+            }
+            assert_eq!(met, 1, "write {n}, {fault:?}");
+            assert_eq!(index.runs, whole.runs);
+            assert!(inner.objects() == straight.objects(), "write {n}, {fault:?}");
+        }
+    }
+}
+
+/// All postings of leaves with a key each, which are two parts.
+fn postings_of_two_parts() -> (LeafRange, Vec<Posting>) {
+    let count = (1 << 20) + 2;
+    let of = |n: u64| {
+        let key = LookupKey::digest(&n.to_be_bytes());
+        Posting { key, index: LeafIndex::new(n).unwrap() }
+    };
+    let mut postings: Vec<_> = (0..count).map(of).collect();
+    postings.sort_unstable();
+    (LeafRange::new(TreeSize::ZERO, TreeSize::new(count).unwrap()).unwrap(), postings)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_of_which_a_part_was_written_is_completed() {
+    let (range, postings) = postings_of_two_parts();
+    let straight = Arc::new(MemoryStore::default());
+    let (run, _) = build_run(&*straight, range, &[], postings.clone()).await.unwrap();
+    assert_eq!(run.parts.len(), 2);
+    for (n, fault) in [(1, Fault::DieAfter), (2, Fault::DieBefore), (2, Fault::FailAfter)] {
+        let inner = Arc::new(MemoryStore::default());
+        let faulty = Faulty::over(&inner, n, fault);
+        let stopped = faulty.run(build_run(&faulty, range, &[], postings.clone())).await;
+        assert!(stopped.is_none_or(|result| result.is_err()));
+        let (again, _) = build_run(&*inner, range, &[], postings.clone()).await.unwrap();
+        assert_eq!(again, run);
+        assert!(inner.objects() == straight.objects(), "write {n}, {fault:?}");
+    }
+}

@@ -1,0 +1,25 @@
+//! The bytes of an index, frozen: whoever changes one of these hashes has changed the format, and no
+//! index that was published would be found equal to its log any more.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest as _, Sha256};
+use tiles_spec::TreeSize;
+
+use crate::{brute, entries};
+
+const FROZEN: &str = include_str!("../data/golden-lookup/parts.sha256");
+
+#[test]
+fn the_bytes_of_an_index() {
+    let entries: Vec<_> = (0..2600).map(entries::entry).collect();
+    let all = brute::postings(&entries);
+    let mut found = String::new();
+    for size in [1, 300, 2600] {
+        for (path, bytes) in brute::index(&all, TreeSize::new(size).unwrap()).1 {
+            let hash = hex::encode(Sha256::digest(&bytes));
+            writeln!(found, "{hash}  {path}").unwrap();
+        }
+    }
+    assert_eq!(found, FROZEN, "found:\n{found}");
+}

@@ -1,0 +1,54 @@
+//! An index that follows a log, as its builder has it grow: from revision to revision.
+
+use fasti::client::reader::View;
+use fasti::lookup::run::{BuildError, Written, build_run};
+use fasti::lookup::source::postings;
+use fasti::store::Store;
+use tiles_spec::TreeSize;
+use tiles_spec::lookup::{LeafRange, Run, ranges};
+
+/// The runs of the newest revision.
+#[derive(Clone, Debug, Default)]
+pub struct Index {
+    pub runs: Vec<Run>,
+    pub written: Written,
+}
+
+impl Index {
+    /// Makes the index of a larger tree of this one. On an error it is as it was.
+    pub async fn grow(
+        &mut self,
+        store: &dyn Store,
+        view: &mut View,
+        size: TreeSize,
+    ) -> Result<(), BuildError> {
+        let mut runs = Vec::new();
+        let mut written = self.written;
+        for range in ranges(size) {
+            if let Some(run) = self.runs.iter().find(|run| run.range == range) {
+                runs.push(run.clone());
+                continue;
+            }
+            let stored: Vec<Run> =
+                self.runs.iter().filter(|run| range.includes(&run.range)).cloned().collect();
+            let from = stored.last().map_or(range.start(), |run| run.range.end());
+            let (run, took) =
+                build_run(store, range, &stored, fresh(view, from, range).await).await?;
+            written += took;
+            runs.push(run);
+        }
+        (self.runs, self.written) = (runs, written);
+        Ok(())
+    }
+}
+
+async fn fresh(
+    view: &mut View,
+    from: TreeSize,
+    range: LeafRange,
+) -> Vec<tiles_spec::lookup::Posting> {
+    let (found, reached) =
+        postings(view, from, range.end(), usize::MAX).await.expect("the log is sound");
+    assert_eq!(reached, range.end().max(from));
+    found
+}

@@ -1,0 +1,12 @@
+//! The lookup index of logs that the library has written: built by portions, cut short, begun again,
+//! and compared with what brute force makes of the same entries.
+
+mod brute;
+mod crash;
+mod entries;
+mod golden;
+mod grow;
+mod plain_log;
+mod scene;
+mod sizes;
+mod speed;
