@@ -25,7 +25,7 @@ pub struct LookupArguments {
 #[derive(Subcommand)]
 enum Command {
     /// Ask for known keys: requests, bytes and time of each lookup, and how large the index is
-    Ask(ask::AskArguments),
+    Ask(Box<ask::AskArguments>),
 }
 
 /// Measures and prints; whether every answer was right.

@@ -2,6 +2,7 @@
 
 #![expect(clippy::cast_precision_loss, reason = "figures for people, not exact counts")]
 
+use std::fmt::Write;
 use std::time::Duration;
 
 use fasti::client::search::Answer;
@@ -25,7 +26,9 @@ pub struct Lookup {
 /// What the lookups of a class took.
 #[derive(Debug, Serialize)]
 pub struct Class {
-    class: String,
+    /// How often such keys occur, in a word.
+    #[serde(rename = "class")]
+    name: String,
     lookups: usize,
     /// How many entries the keys have.
     matches: Spread,
@@ -48,7 +51,7 @@ struct Cost {
 
 impl Class {
     /// Of at least one lookup.
-    pub fn new(class: &str, lookups: &[(&Question, Lookup)]) -> Self {
+    pub fn new(name: &str, lookups: &[(&Question, Lookup)]) -> Self {
         let figures =
             |figure: fn(&Lookup) -> f64| Spread::of(lookups.iter().map(|(_, l)| figure(l)));
         let cost = |count: fn(&Read) -> &Count| Cost {
@@ -56,7 +59,7 @@ impl Class {
             bytes: Spread::of(lookups.iter().map(|(_, l)| count(&l.read).bytes as f64)),
         };
         Self {
-            class: class.to_owned(),
+            name: name.to_owned(),
             lookups: lookups.len(),
             matches: Spread::of(lookups.iter().map(|(question, _)| question.entries as f64)),
             lookup: cost(|read| &read.lookup),
@@ -69,21 +72,22 @@ impl Class {
 
     /// A line for the lookup, and one for what was read on account of it.
     pub fn text(&self) -> String {
-        let Self { class, lookups, lookup, entries, newer, .. } = self;
+        let Self { name, lookups, lookup, entries, newer, .. } = self;
         let count = |figure: f64| format!("{figure:.0}");
         let time = |us: f64| show_duration(Duration::from_secs_f64(us / 1e6));
         let (matches, time) = (self.matches.text(count), self.us.text(time));
         let lookups = show_count(*lookups as u64);
         let mut text = format!(
-            "{class:<11}{lookups} lookups of keys with {matches} entries: {} in {time}\n",
+            "{name:<11}{lookups} lookups of keys with {matches} entries: {} in {time}\n",
             lookup.text(),
         );
         let read = self.entries_read.text(count);
+        // Writing to a String does not fail.
         if entries.requests.max > 0.0 {
-            text += &format!("{:<11}{read} entries with proofs: {}\n", "", entries.text());
+            let _ = writeln!(text, "{:<11}{read} entries with proofs: {}", "", entries.text());
         }
         if newer.requests.max > 0.0 {
-            text += &format!("{:<11}leaves that are not indexed: {}\n", "", newer.text());
+            let _ = writeln!(text, "{:<11}leaves that are not indexed: {}", "", newer.text());
         }
         text
     }

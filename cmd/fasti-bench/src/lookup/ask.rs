@@ -89,7 +89,9 @@ async fn ask(arguments: &AskArguments) -> Result<Report> {
     let trust = Trust::in_keys([key]);
     let fetch = arguments.log.open(&arguments.buckets.options()?)?;
     let (index, log_size) = newest(&*fetch, &trust).await?;
-    let fetch = Arc::new(CountingFetch::new(fetch, index.head().size));
+    let is_behind = index.head().size.get() < log_size;
+    let fetch = CountingFetch::new(fetch, is_behind.then_some(index.head().size));
+    let fetch = Arc::new(fetch);
 
     let mut classes = Vec::new();
     let (mut wrong, mut first_wrong) = (0, None);
@@ -163,12 +165,11 @@ impl Report {
             self.index.text(),
         );
         text.extend(self.classes.iter().map(Class::text));
-        text += &match &self.first_wrong {
-            None => {
-                "answers    all right; figures are median / 99th percentile / worst\n".to_owned()
-            }
-            Some(first) => format!("answers    WRONG: {}; first: {first}\n", self.wrong),
+        let answers = match &self.first_wrong {
+            None => "all right; figures are median / 99th percentile / worst".to_owned(),
+            Some(first) => format!("WRONG: {}; first: {first}", self.wrong),
         };
+        text.extend(["answers    ", &answers, "\n"]);
         text
     }
 }

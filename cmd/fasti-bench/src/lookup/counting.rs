@@ -14,8 +14,8 @@ use tiles_spec::{ResourcePath, TILE_WIDTH_MAX, TreeSize};
 /// Counts what is read.
 pub struct CountingFetch {
     inner: Arc<dyn Fetch>,
-    /// Leaves from here on are not in the index.
-    indexed: TreeSize,
+    /// Leaves from here on are not in the index, if there are any.
+    newer: Option<TreeSize>,
     read: Mutex<Read>,
 }
 
@@ -40,9 +40,9 @@ pub struct Read {
 }
 
 impl CountingFetch {
-    /// Counts what is read from `inner`, whose index ends at `indexed`.
-    pub fn new(inner: Arc<dyn Fetch>, indexed: TreeSize) -> Self {
-        Self { inner, indexed, read: Mutex::default() }
+    /// Counts what is read from `inner`, whose index does not have the leaves from `newer` on.
+    pub fn new(inner: Arc<dyn Fetch>, newer: Option<TreeSize>) -> Self {
+        Self { inner, newer, read: Mutex::default() }
     }
 
     /// What was read since this was asked last.
@@ -65,8 +65,8 @@ impl CountingFetch {
     }
 
     fn is_newer(&self, path: &ResourcePath) -> bool {
-        let end = |index: u64| index.saturating_add(1).saturating_mul(TILE_WIDTH_MAX as u64);
-        matches!(path, ResourcePath::Bundle(bundle) if end(bundle.index.get()) > self.indexed.get())
+        let (ResourcePath::Bundle(bundle), Some(newer)) = (path, self.newer) else { return false };
+        bundle.index.get() >= newer.get() / TILE_WIDTH_MAX as u64
     }
 }
 
