@@ -290,3 +290,15 @@ impl Collector for Counted {
         counter.encode(descriptor)
     }
 }
+
+/// STAND-IN
+#[derive(Debug, Default)]
+pub struct LookupMetrics {
+    /// STAND-IN
+    pub failures: Counter,
+}
+
+impl LookupMetrics {
+    /// STAND-IN
+    pub fn register(&self, _: &mut Registry) {}
+}

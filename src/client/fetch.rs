@@ -6,6 +6,7 @@
 mod bucket;
 mod directory;
 mod http;
+mod own_files;
 
 use std::fmt;
 use std::io::{self, Read};
@@ -23,6 +24,7 @@ pub use bucket::BucketFetch;
 pub use directory::DirectoryFetch;
 pub use http::HttpFetch;
 pub(super) use http::{body, client, retry_after};
+pub use own_files::OwnFiles;
 
 /// Reads the objects of one log.
 #[async_trait]

@@ -17,7 +17,7 @@ use crate::store::{ObjectPath, Store, StoreError};
 const READS_MAX: usize = 32;
 
 /// Reads a hash tile; where a partial tile is gone because its full tile exists, from that.
-pub(super) async fn tile(
+pub(crate) async fn tile(
     objects: &dyn Store,
     coord: TileCoord,
 ) -> Result<Option<HashTile>, StoreError> {
@@ -36,13 +36,13 @@ pub(super) async fn tile(
 }
 
 /// The unfinished tiles and bundle of a tree.
-pub(super) async fn edge(
-    context: &Context,
+pub(crate) async fn edge(
+    objects: &dyn Store,
     head: TreeHead,
 ) -> Result<(TileMap, Vec<u8>), RecoverError> {
     let tiles = async {
         let read = edge_tiles(head.size).into_iter().map(async |coord| {
-            Ok::<_, RecoverError>((coord, edge_tile(context, coord, head).await?))
+            Ok::<_, RecoverError>((coord, edge_tile(objects, coord, head).await?))
         });
         let mut tiles = TileMap::default();
         for (coord, tile) in try_join_all(read).await? {
@@ -50,19 +50,19 @@ pub(super) async fn edge(
         }
         Ok(tiles)
     };
-    try_join(tiles, unfinished_bundle(context, head)).await
+    try_join(tiles, unfinished_bundle(objects, head)).await
 }
 
 /// The unfinished bundle of a tree.
-async fn unfinished_bundle(context: &Context, head: TreeHead) -> Result<Vec<u8>, RecoverError> {
+async fn unfinished_bundle(objects: &dyn Store, head: TreeHead) -> Result<Vec<u8>, RecoverError> {
     let Some(coord) = edge_bundle(head.size) else { return Ok(Vec::new()) };
     let path = ObjectPath::from(coord);
-    if let Some(object) = context.stores.objects.get(&path).await? {
+    if let Some(object) = objects.get(&path).await? {
         return Ok(object.bytes.into());
     }
     // The partial bundle was superseded by a wider one that is full.
     let full = BundleCoord { width: TileWidth::FULL, ..coord };
-    let object = context.stores.objects.get(&full.into()).await?;
+    let object = objects.get(&full.into()).await?;
     let bytes = object.ok_or(RecoverError::MissingTile { path: path.clone() })?.bytes;
     let bundle = EntryBundle::decode(bytes, TileWidth::FULL)
         .map_err(|_| EdgeError { path: full.to_string(), size: head.size })?;
@@ -74,11 +74,11 @@ async fn unfinished_bundle(context: &Context, head: TreeHead) -> Result<Vec<u8>,
 }
 
 async fn edge_tile(
-    context: &Context,
+    objects: &dyn Store,
     coord: TileCoord,
     head: TreeHead,
 ) -> Result<HashTile, RecoverError> {
-    match tile(&*context.stores.objects, coord).await {
+    match tile(objects, coord).await {
         Ok(Some(tile)) => Ok(tile),
         Ok(None) => Err(RecoverError::MissingTile { path: coord.into() }),
         Err(StoreError::Corrupt { path, .. }) => {

@@ -26,7 +26,7 @@ mod give_way;
 pub mod guard;
 pub mod integrate;
 mod lead;
-mod load;
+pub(crate) mod load;
 pub mod peers;
 mod pool;
 mod progress;
@@ -383,6 +383,23 @@ impl Log {
     /// The newest published tree.
     pub fn published(&self) -> Arc<Publication> {
         self.published.borrow().clone()
+    }
+
+    /// Waits until the published tree is larger than `size`; for ever where the log goes down.
+    pub async fn grown_beyond(&self, size: TreeSize) {
+        let mut published = self.published.clone();
+        if published.wait_for(|published| published.head.size > size).await.is_err() {
+            std::future::pending().await
+        }
+    }
+
+    /// Waits until it is, or is not, for this writer to see to what follows from the log: it leads, or
+    /// the log has ended and nobody does. `false` when the log goes down.
+    pub async fn until_in_charge(&self, is_in_charge: bool) -> bool {
+        let mut state = self.state.clone();
+        let is_it =
+            |state: &State| matches!(state.role, Role::Leading | Role::Frozen) == is_in_charge;
+        state.wait_for(is_it).await.is_ok()
     }
 
     /// The log's objects, for reading.

@@ -308,7 +308,7 @@ pub(super) async fn picture(context: &Context) -> Result<Picture, RecoverError> 
 async fn take_picture(context: &Context) -> Result<Picture, RecoverError> {
     let replay = Replay::read(context).await?;
     refuse_foreign_checkpoint(context, &replay).await?;
-    let (tiles, bundle) = load::edge(context, replay.base).await?;
+    let (tiles, bundle) = load::edge(&*context.stores.objects, replay.base).await?;
     let edge = Edge::load(replay.base, &tiles, bundle)?;
     let guard = fold(context, &replay, &tiles).await?;
     Ok(Picture { replay, edge, guard })

@@ -9,7 +9,8 @@
 
 use std::ops::AddAssign;
 
-use futures::stream::{self, TryStreamExt as _};
+use bytes::Bytes;
+use futures::stream::{FuturesOrdered, TryStreamExt as _};
 use tiles_spec::TreeSize;
 use tiles_spec::lookup::{
     BuiltPart, KeySlice, LeafRange, LookupError, LookupPath, ManifestError, Part, Posting, Run,
@@ -18,7 +19,7 @@ use tiles_spec::lookup::{
 
 use super::merge::Inputs;
 use crate::offload::offload;
-use crate::store::{Attempt, NewObject, Store, StoreError};
+use crate::store::{Created, ObjectPath, Store, StoreError};
 
 /// Parts of the output that are laid out and written at once.
 const PARTS_AT_ONCE: usize = 2;
@@ -92,16 +93,17 @@ pub async fn build_run(
     let read = Written::of_reading(stored);
     let postings = read.postings_read + fresh.len() as u64;
 
-    let inputs = Inputs::new(objects, range, stored, fresh, slice_bits(postings));
-    let slices = stream::try_unfold(inputs, async |mut inputs| {
-        let slice = inputs.next().await?;
-        Ok::<_, BuildError>(slice.map(|slice| (slice, inputs)))
-    });
-    let parts: Vec<Part> = slices
-        .map_ok(|(slice, postings)| write_part(objects, range, slice, postings))
-        .try_buffered(PARTS_AT_ONCE)
-        .try_collect()
-        .await?;
+    let mut inputs = Inputs::new(objects, range, stored, fresh, slice_bits(postings));
+    let (mut parts, mut writing) = (Vec::<Part>::new(), FuturesOrdered::new());
+    while let Some((slice, postings)) = inputs.next().await? {
+        if writing.len() == PARTS_AT_ONCE {
+            parts.extend(writing.try_next().await?);
+        }
+        writing.push_back(write_part(objects, range, slice, postings));
+    }
+    while let Some(part) = writing.try_next().await? {
+        parts.push(part);
+    }
     let written = Written {
         parts: parts.len() as u64,
         bytes: parts.iter().map(Part::bytes).sum(),
@@ -125,9 +127,15 @@ async fn write_part(
     })
     .await;
     let path = LookupPath::Part { range, part: slice.index() };
-    let object = NewObject { path: path.into(), bytes: bytes.into() };
-    objects.put_immutable(&[object], Attempt::Again).await?;
-    Ok(part)
+    // Durable before a revision names it: no commit record implies it.
+    let (path, bytes) = (ObjectPath::from(path), Bytes::from(bytes));
+    match objects.create(&path, bytes.clone()).await? {
+        Created::Now => Ok(part),
+        Created::Already => match objects.get(&path).await? {
+            Some(there) if there.bytes == bytes => Ok(part),
+            _ => Err(StoreError::Conflict { path }.into()),
+        },
+    }
 }
 
 /// Where the leaves begin that the stored runs leave over.
@@ -176,6 +184,11 @@ fn expect_all(
 }
 
 impl BuildError {
+    /// The store may do better the next time.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_passing())
+    }
+
     fn of(range: LeafRange, reason: String) -> Self {
         Self::Leaves { start: range.start(), end: range.end(), reason }
     }

@@ -13,6 +13,7 @@ mod file;
 mod kms;
 mod lines;
 mod location;
+mod lookup;
 mod memory;
 mod new_key;
 mod opened;
@@ -27,6 +28,7 @@ pub use file::{FileSigner, KeyFileError};
 pub use kms::{AwsKmsSigner, GcpKmsSigner, KmsError};
 pub use lines::{LinesError, LogSigner};
 pub use location::{AwsKmsKey, GcpKmsKey, KeyLocation, KeyLocationError};
+pub use lookup::LookupSigner;
 pub use memory::{SignedMemory, SignedMemoryError};
 pub use new_key::{KeyAlgorithm, KeyEncoding, NewKey, generate_key_file};
 pub use opened::{OpenKeyError, OpenedKey};
@@ -58,6 +60,12 @@ pub enum SignerError {
     /// A key service failed; the source says how.
     #[error("the key service failed")]
     Service(#[from] KmsError),
+    /// The text is not a checkpoint of the log that the signer is for.
+    #[error("only checkpoints of {origin} are signed here")]
+    OtherLog {
+        /// The log.
+        origin: String,
+    },
     /// The text is not one that such a key signs.
     #[error("the key cannot sign this text")]
     Text(#[from] CosignError),

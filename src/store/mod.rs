@@ -14,6 +14,7 @@
 //! The suite in [`contract`] is what an implementation has to pass. [`probe`] finds out whether a
 //! store that others run keeps it.
 
+mod below;
 mod bucket;
 pub mod contract;
 mod directory;
@@ -28,6 +29,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tiles_spec::TreeSize;
 
+pub use below::Below;
 pub use bucket::{
     BucketError, BucketLocation, BucketOptions, BucketStore, Clients, Cloud, Encryption, KeyPair,
     Requests,

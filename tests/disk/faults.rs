@@ -262,6 +262,13 @@ impl Files for Disk {
         self.names(Kind::Remove, path, |model| model.remove_file(path))
     }
 
+    fn remove_dir(&self, path: &Path) -> io::Result<()> {
+        if !self.list(path)?.is_empty() {
+            return Err(io::ErrorKind::DirectoryNotEmpty.into());
+        }
+        self.remove_dir_all(path)
+    }
+
     fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
         self.operate(Kind::Remove, path, |state, extent| state.model.remove_dir_all(path, extent))
     }

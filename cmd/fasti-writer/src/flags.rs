@@ -14,6 +14,7 @@ use fasti::store::BucketLocation;
 use tiles_spec::{Origin, TreeSize};
 
 use crate::admission::AdmissionFlags;
+use crate::lookup::LookupFlags;
 
 /// A transparency log writer: takes submissions, verifies them, publishes a tiled log.
 #[derive(Debug, Parser)]
@@ -131,6 +132,10 @@ pub struct Flags {
     /// Who may write, and how much.
     #[command(flatten)]
     pub admission: AdmissionFlags,
+
+    /// The index beside the log.
+    #[command(flatten)]
+    pub lookup: LookupFlags,
 
     /// The log's keys.
     #[command(flatten)]

@@ -7,6 +7,7 @@ mod admission;
 mod certificate;
 mod flags;
 mod key;
+mod lookup;
 mod open;
 
 use std::net::SocketAddr;
@@ -17,6 +18,7 @@ use anyhow::{Context as _, bail};
 use clap::Parser;
 use fasti::http::{App, PeerSecret, serve, serve_metrics};
 use fasti::log::Log;
+use fasti::lookup::keep_while_leading;
 use fasti::metrics::{AdmissionMetrics, HttpMetrics};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -47,7 +49,7 @@ fn main() -> ExitCode {
 async fn run(flags: Flags) -> anyhow::Result<()> {
     let door_metrics = AdmissionMetrics::default();
     let admission = Arc::new(flags.admission.open(flags.accept_opaque, door_metrics.clone())?);
-    let Opened { mut context, index, mut registry, banner, peer_secret } =
+    let Opened { mut context, lookup, index, mut registry, banner, peer_secret } =
         open::open(&flags).await?;
     let http_metrics = HttpMetrics::default();
     http_metrics.register(&mut registry);
@@ -77,6 +79,9 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     if flags.admission.has_lists() {
         let told = signal(SignalKind::hangup())?;
         tokio::spawn(flags.admission.clone().follow(admission.clone(), told));
+    }
+    if let Some(site) = lookup {
+        tokio::spawn(keep_while_leading(log.clone(), site));
     }
     let config = flags.http_config(admission, peer_secret);
     let app = Arc::new(App::new(log.clone(), config, http_metrics));

@@ -12,9 +12,11 @@ use fasti::http::{HttpPeers, PeerSecret};
 use fasti::log::dedup::{DedupIndex, DiskIndex, MemoryIndex};
 use fasti::log::peers::Peers;
 use fasti::log::{Context, Log};
-use fasti::metrics::{self, LogMetrics};
+use fasti::lookup::Site;
+use fasti::metrics::{self, LogMetrics, LookupMetrics};
 use fasti::store::{
-    BucketLocation, BucketStore, DirectoryOptions, DirectoryStore, MemoryStore, Stores, probe,
+    BucketLocation, BucketStore, DirectoryOptions, DirectoryStore, MemoryStore, Shelf, Stores,
+    probe,
 };
 use prometheus_client::registry::Registry;
 
@@ -25,6 +27,8 @@ use crate::key::Key;
 pub struct Opened {
     /// The log's parts.
     pub context: Context,
+    /// The index beside it, where one is kept.
+    pub lookup: Option<Site>,
     /// The deduplication index.
     pub index: Arc<dyn DedupIndex>,
     /// What is counted.
@@ -54,7 +58,7 @@ pub async fn open(flags: &Flags) -> anyhow::Result<Opened> {
         Place::Bucket(_) => Some(Key::open_for_bucket(flags).await?),
         Place::Memory | Place::Directory(_) => None,
     };
-    let (stores, private) = place.open(flags, &mut registry).await?;
+    let Store { stores, private, shelf } = place.open(flags, &mut registry).await?;
     let key = match bucket_key {
         Some(key) => key,
         None => Key::open(flags, private.as_deref()).await?,
@@ -75,8 +79,20 @@ pub async fn open(flags: &Flags) -> anyhow::Result<Opened> {
         entropy: Arc::new(OsEntropy),
         metrics: log_metrics,
     };
+    let lookup_metrics = Arc::new(LookupMetrics::default());
+    lookup_metrics.register(&mut registry);
+    let lookup = flags.lookup.site(&context, shelf, lookup_metrics)?;
     let banner = Banner { store: place.to_string(), key: key.place, is_new_key: key.is_new };
-    Ok(Opened { context, index, registry, banner, peer_secret })
+    Ok(Opened { context, lookup, index, registry, banner, peer_secret })
+}
+
+/// An opened store.
+struct Store {
+    stores: Stores,
+    /// The directory for what is private to the writer.
+    private: Option<PathBuf>,
+    /// Where old parts of the index are removed.
+    shelf: Option<Arc<dyn Shelf>>,
 }
 
 enum Place {
@@ -107,18 +123,15 @@ impl Place {
         }
     }
 
-    /// The stores, and the directory for what is private to the writer.
-    async fn open(
-        &self,
-        flags: &Flags,
-        registry: &mut Registry,
-    ) -> anyhow::Result<(Stores, Option<PathBuf>)> {
+    async fn open(&self, flags: &Flags, registry: &mut Registry) -> anyhow::Result<Store> {
         let path = match self {
             Self::Memory => {
-                return Ok((Stores::shared(Arc::new(MemoryStore::default())), None));
+                let stores = Stores::shared(Arc::new(MemoryStore::default()));
+                return Ok(Store { shelf: stores.shelf.clone(), stores, private: None });
             }
             Self::Bucket(location) => {
-                return Ok((open_bucket(location.clone(), flags, registry).await?, None));
+                let stores = open_bucket(location.clone(), flags, registry).await?;
+                return Ok(Store { shelf: stores.shelf.clone(), stores, private: None });
             }
             Self::Directory(path) => path,
         };
@@ -129,7 +142,8 @@ impl Place {
         let store = Arc::new(DirectoryStore::open(path, options)?);
         let counted = store.clone();
         metrics::register_syncs(registry, move || counted.sync_count());
-        Ok((Stores::of(store), Some(path.join("_writer"))))
+        let (shelf, private) = (Some(store.clone() as _), Some(path.join("_writer")));
+        Ok(Store { stores: Stores::of(store), private, shelf })
     }
 }
 

@@ -20,7 +20,8 @@ use crate::failure::Failure;
 use crate::globals::Globals;
 use crate::output::Output;
 use crate::verb::{
-    doctor, freeze, fsck, get, keygen, loginfo, prove, signing_config, trusted_root, upload, verify,
+    doctor, freeze, fsck, get, index, keygen, loginfo, prove, signing_config, trusted_root, upload,
+    verify,
 };
 
 /// Works with a transparency log of software signatures: uploads, verifies, proves, audits.
@@ -55,6 +56,8 @@ enum Verb {
     SigningConfig(signing_config::Arguments),
     /// Derive the whole log again and name everything that is not as it was signed
     Fsck(fsck::Arguments),
+    /// Build the lookup index of a log, so that it can be searched
+    Index(index::Arguments),
     /// Find out whether a store may be shared by writers
     Doctor(doctor::Arguments),
     /// End a log for good: it is read for ever, and takes no more entries
@@ -84,6 +87,7 @@ fn run(globals: &Globals, verb: &Verb) -> Result<Output, Failure> {
         Verb::Loginfo(arguments) => runtime()?.block_on(loginfo::run(globals, arguments)),
         Verb::Prove(arguments) => runtime()?.block_on(prove::run(globals, arguments)),
         Verb::Fsck(arguments) => fsck::run(globals, arguments, &runtime()?),
+        Verb::Index(arguments) => runtime()?.block_on(index::run(globals, arguments)),
         Verb::Freeze(arguments) => runtime()?.block_on(freeze::run(globals, arguments)),
         Verb::Doctor(arguments) => runtime()?.block_on(doctor::run(globals, arguments)),
     }

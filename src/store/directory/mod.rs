@@ -24,6 +24,7 @@ mod objects;
 mod poison;
 mod records;
 mod segment;
+mod shelf;
 
 use std::io;
 use std::ops::Range;

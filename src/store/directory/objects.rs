@@ -79,6 +79,7 @@ impl Objects {
     pub fn create(&self, path: &ObjectPath, bytes: &[u8]) -> Result<Created, StoreError> {
         self.poison.refuse()?;
         let to = self.path(path);
+        let is_new_directory = self.is_new_directory(&to);
         let temporary = self.next_temporary(&to)?;
         let written = self.files.write_synced(&temporary, bytes);
         written.map_err(|e| self.poison.put(failed("write", &temporary, e)))?;
@@ -87,8 +88,12 @@ impl Objects {
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Created::Already,
             Err(source) => return Err(ambiguous(&to, source)),
         };
-        let flushed = self.files.sync_dir(to.parent().unwrap_or(&self.root));
-        flushed.map_err(|e| self.poison.put(ambiguous(&to, e)))?;
+        // A new directory is itself a name in the one above.
+        let levels = if is_new_directory { usize::MAX } else { 1 };
+        let above = to.ancestors().skip(1).take_while(|dir| dir.starts_with(&self.root));
+        for dir in above.take(levels) {
+            self.files.sync_dir(dir).map_err(|e| self.poison.put(ambiguous(&to, e)))?;
+        }
         // It is done; a second name that stays is removed at the next start.
         drop(self.files.remove_file(&temporary));
         Ok(created)
@@ -155,6 +160,33 @@ impl Objects {
         Ok(())
     }
 
+    /// Removes an object, and the directories that are empty without it.
+    pub fn remove(&self, path: &ObjectPath) -> Result<(), StoreError> {
+        self.poison.refuse()?;
+        // No directory is made in the meantime.
+        let mut known = self.known_directories.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = self.path(path);
+        match self.files.remove_file(&file) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                return Err(failed("remove", &file, e));
+            }
+            _ => {}
+        }
+        for dir in file.ancestors().skip(1).take_while(|dir| *dir != self.root) {
+            if self.files.remove_dir(dir).is_err() {
+                break;
+            }
+            known.remove(dir);
+        }
+        Ok(())
+    }
+
+    /// Writes over whatever is there.
+    pub fn overwrite(&self, path: &ObjectPath, bytes: &[u8]) -> Result<(), StoreError> {
+        self.poison.refuse()?;
+        self.write_and_move(&self.path(path), bytes)
+    }
+
     fn path(&self, path: &ObjectPath) -> PathBuf {
         self.root.join(path.as_str())
     }
@@ -168,6 +200,11 @@ impl Objects {
         let temporary = self.next_temporary(to)?;
         self.files.write(&temporary, bytes).map_err(|e| failed("write", &temporary, e))?;
         self.files.rename(&temporary, to).map_err(|e| ambiguous(to, e))
+    }
+
+    fn is_new_directory(&self, to: &Path) -> bool {
+        let known = self.known_directories.lock().unwrap_or_else(PoisonError::into_inner);
+        to.parent().is_some_and(|dir| !known.contains(dir))
     }
 
     /// The name for a temporary file that is to be moved to `to`, whose directory it creates.

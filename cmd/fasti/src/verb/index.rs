@@ -1,0 +1,140 @@
+//! `fasti index`: builds the lookup index of a log, or follows a log and keeps it up to date.
+//!
+//! Its writers do that for their own log. This is for logs whose writers do not, for indexes in another
+//! place, and for catching up on a large log at once.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow};
+use async_trait::async_trait;
+use clap::Args;
+use fasti::client::fetch::Location;
+use fasti::client::reader::{ReadError, View};
+use fasti::clock::{Clock, SystemClock};
+use fasti::config::KeyFlags;
+use fasti::lookup::{Builder, Growth, IndexError, LookupConfig, Site, keep};
+use fasti::metrics::LookupMetrics;
+use fasti::signer::{KeyLocation, LookupSigner, OpenedKey, Signer as _};
+use fasti::store::{BucketStore, DirectoryOptions, DirectoryStore, Shelf, Store};
+use serde_json::json;
+use std::time::Duration;
+use tiles_spec::{Origin, TreeHead, TreeSize, VerifierKey};
+
+use crate::failure::{Failure, refused_if};
+use crate::globals::Globals;
+use crate::output::Output;
+
+#[derive(Args)]
+pub struct Arguments {
+    /// Where the index is to lie: a bucket (s3, gs, az) or a directory [default: beside the log]
+    #[arg(long, value_name = "URL|DIR")]
+    to: Option<Location>,
+    /// Go on as the log grows, until stopped
+    #[arg(long)]
+    follow: bool,
+    /// With --follow: least time between two revisions, in seconds
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    seconds: u64,
+    /// The key to sign the index with: the log's own, or another. Whoever searches has to trust it.
+    #[command(flatten)]
+    keys: KeyFlags,
+}
+
+/// How often a log that somebody else writes is looked at.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
+    let (site, key) = site(globals, arguments).await?;
+    let is_refusal = |error: &IndexError| !error.is_passing();
+    if arguments.follow {
+        let growth = Arc::new(LookAgain(site.clock.clone()));
+        refused_if(keep(site, growth).await, is_refusal)?;
+        return Err(anyhow!("the log cannot be followed any more").into());
+    }
+    let mut builder = refused_if(Builder::open(site).await, is_refusal)?;
+    let indexed = refused_if(builder.catch_up().await, is_refusal)?;
+    Ok(output(&key, indexed, builder.runs()))
+}
+
+async fn site(globals: &Globals, arguments: &Arguments) -> Result<(Site, VerifierKey), Failure> {
+    let log = globals.location()?.open(&globals.bucket_options()?).map_err(anyhow::Error::from)?;
+    let trust = globals.trust()?;
+    let view = refused_if(View::open(log.clone(), &trust).await, ReadError::is_refusal)?;
+    let origin = view.checkpoint().log().origin();
+    let origin: Origin = origin.parse().map_err(anyhow::Error::from)?;
+    let to = arguments.to.as_ref().unwrap_or(globals.location()?);
+    let opened = arguments.keys.open(&key(arguments, to)?, origin.clone()).await;
+    let OpenedKey { signer, .. } = opened.map_err(anyhow::Error::from)?;
+    let signer = LookupSigner::new(signer).context("the origin is too long to have an index")?;
+    let key = signer.verifier_key();
+    let (objects, shelf) = open(globals, to).await?;
+    let config =
+        LookupConfig { spacing: Duration::from_secs(arguments.seconds), ..LookupConfig::default() };
+    let site = Site {
+        log,
+        trust,
+        origin,
+        objects,
+        shelf: Some(shelf),
+        signer: Arc::new(signer),
+        clock: Arc::new(SystemClock),
+        metrics: Arc::new(LookupMetrics::default()),
+        config,
+    };
+    Ok((site, key))
+}
+
+async fn open(
+    globals: &Globals,
+    to: &Location,
+) -> anyhow::Result<(Arc<dyn Store>, Arc<dyn Shelf>)> {
+    match to {
+        Location::Bucket(location) => {
+            let store = BucketStore::open(location.clone(), &globals.bucket_options()?).await?;
+            let store = Arc::new(store);
+            Ok((store.clone(), store))
+        }
+        Location::Directory(path) => {
+            let store = Arc::new(DirectoryStore::open(path, DirectoryOptions::default())?);
+            Ok((store.clone(), store))
+        }
+        Location::Http(url) => {
+            anyhow::bail!(
+                "an index cannot be written to {url}: name a bucket or directory with --to"
+            )
+        }
+    }
+}
+
+fn key(arguments: &Arguments, to: &Location) -> anyhow::Result<KeyLocation> {
+    match (&arguments.keys.key, to) {
+        (Some(key), _) => Ok(key.clone()),
+        (None, Location::Directory(path)) => Ok(KeyLocation::File(path.join("_writer/log.key"))),
+        (None, _) => Err(anyhow!("give the key to sign the index with: --key FILE")),
+    }
+}
+
+/// Somebody else writes the log.
+struct LookAgain(Arc<dyn Clock>);
+
+#[async_trait]
+impl Growth for LookAgain {
+    async fn beyond(&self, _: TreeSize) {
+        self.0.sleep(LOOK_AGAIN).await;
+    }
+}
+
+fn output(key: &VerifierKey, indexed: TreeHead, runs: usize) -> Output {
+    let lines = vec![
+        format!("Indexed:           {} entries, in {runs} runs", indexed.size),
+        format!("Root Hash:         {}", indexed.root),
+        format!("Signed as:         {key}"),
+    ];
+    let json = json!({
+        "TreeSize": indexed.size.get(),
+        "RootHash": indexed.root.to_string(),
+        "Runs": runs,
+        "VerifierKey": key.to_string(),
+    });
+    Output::good(lines, json)
+}

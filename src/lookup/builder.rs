@@ -1,0 +1,171 @@
+//! Builder: from a grown log to the next revision of its index.
+//!
+//! Each step reads the log as any reader does, verified, from where the last revision ended; makes the
+//! runs that are new; and commits a revision ([`super::revisions`]). Nothing is kept between steps that is
+//! not in the newest revision, so a crash costs one step.
+//!
+//! Invariants (I15): a revision indexes a tree of the log that the log has signed or that a signed one
+//! grew from; runs are made from verified leaves and verified runs alone.
+
+use tiles_spec::lookup::{LeafRange, Manifest, Posting, RevisionFile, Run};
+use tiles_spec::TreeHead;
+
+use super::plan::{self, Piece};
+use super::revisions::Revisions;
+use super::run::build_run;
+use super::source::postings;
+use super::tidy::Tidy;
+use super::{IndexError, Site};
+use crate::client::reader::View;
+
+/// Builds the index of one log.
+pub struct Builder {
+    site: Site,
+    revisions: Revisions,
+    /// The runs of the next revision, as far as they are made.
+    runs: Vec<Run>,
+    /// The tree of the newest revision.
+    indexed: TreeHead,
+    /// A run was merged since.
+    is_merged: bool,
+    tidy: Tidy,
+}
+
+/// What a step did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Advance {
+    /// There was nothing to do.
+    UpToDate,
+    /// A revision was made.
+    Revised {
+        /// The tree that it indexes.
+        indexed: TreeHead,
+        /// The tree that the log showed.
+        log: TreeHead,
+    },
+}
+
+/// A merge that can be made beside the steps.
+pub struct Merge {
+    /// The leaves.
+    pub(super) range: LeafRange,
+    /// The runs that cover them.
+    pub(super) pieces: Vec<Run>,
+}
+
+impl Builder {
+    /// Opens the index, and finishes whatever was left undone.
+    pub async fn open(site: Site) -> Result<Self, IndexError> {
+        let revisions = Revisions::open(site.clone()).await?;
+        let newest = revisions.newest();
+        let indexed = newest.map_or(TreeHead::EMPTY, |manifest| manifest.head);
+        let runs = newest.map_or_else(Vec::new, |manifest| manifest.runs.clone());
+        let tidy = Tidy::new(&site);
+        Ok(Self { site, revisions, runs, indexed, is_merged: false, tidy })
+    }
+
+    /// The tree of the newest revision.
+    pub fn indexed(&self) -> TreeHead {
+        self.indexed
+    }
+
+    /// How many runs the newest revision has.
+    pub fn runs(&self) -> usize {
+        self.runs.len()
+    }
+
+    /// Makes the next revision, if there is something new. Of the log's growth it takes no more than the
+    /// limits allow; runs of more than `rewrite_max` postings are left in pieces.
+    pub async fn advance(&mut self, rewrite_max: u64) -> Result<Advance, IndexError> {
+        let began = self.site.clock.now();
+        let mut view = View::open(self.site.log.clone(), &self.site.trust).await?;
+        let log = view.head();
+        self.expect_growth(&mut view).await?;
+        let is_whole = rewrite_max < u64::MAX || plan::in_pieces(&self.runs).is_none();
+        if log.size == self.indexed.size && !self.is_merged && is_whole {
+            return Ok(Advance::UpToDate);
+        }
+        let from = self.indexed.size;
+        let (fresh, end) =
+            postings(&mut view, from, log.size, self.site.config.postings_max).await?;
+        let head = view.head_at(end).await?;
+        let mut runs = Vec::new();
+        for piece in plan::plan(&self.runs, end, rewrite_max) {
+            runs.push(self.make(piece, &fresh).await?);
+        }
+        drop(fresh);
+        let manifest = Manifest { origin: self.site.origin.clone(), head, runs: runs.clone() };
+        let checkpoint = view.checkpoint().to_bytes();
+        self.revisions.append(RevisionFile { manifest, checkpoint }).await?;
+        self.tidy.retire(&self.runs, &runs);
+        self.tidy.retire_paths(self.revisions.take_superseded());
+        (self.runs, self.indexed, self.is_merged) = (runs, head, false);
+        let metrics = &self.site.metrics;
+        let _ = (metrics, began);
+        Ok(Advance::Revised { indexed: head, log })
+    }
+
+    /// Indexes all that the log shows now, and merges whatever is in pieces.
+    pub async fn catch_up(&mut self) -> Result<TreeHead, IndexError> {
+        while let Advance::Revised { .. } = self.advance(u64::MAX).await? {
+            self.tidy.sweep().await;
+        }
+        Ok(self.indexed)
+    }
+
+    /// The log is the one that was indexed, and not less of it.
+    async fn expect_growth(&self, view: &mut View) -> Result<(), IndexError> {
+        let (shown, indexed) = (view.head(), self.indexed);
+        if shown.size < indexed.size {
+            return Err(IndexError::Shrunk { shown: shown.size, indexed: indexed.size });
+        }
+        if view.head_at(indexed.size).await? == indexed {
+            Ok(())
+        } else {
+            Err(IndexError::Forked { size: indexed.size })
+        }
+    }
+
+    async fn make(&self, piece: Piece, fresh: &[Posting]) -> Result<Run, IndexError> {
+        let (range, stored, new) = match piece {
+            Piece::Kept(run) => return Ok(run),
+            Piece::Made { range, stored, fresh } => (range, stored, fresh),
+        };
+        let is_new = |posting: &&Posting| new.is_some_and(|new| new.contains(posting.index));
+        let fresh: Vec<Posting> = fresh.iter().filter(is_new).copied().collect();
+        make_run(&self.site, range, &stored, fresh).await
+    }
+
+    /// A merge that was put off, if there is one.
+    pub(super) fn put_off(&mut self) -> Option<Merge> {
+        let (range, pieces) = plan::in_pieces(&self.runs)?;
+        self.tidy.work_on(Some(range));
+        Some(Merge { range, pieces })
+    }
+
+    /// Takes up a run that was merged beside the steps.
+    pub(super) fn adopt(&mut self, merged: Run) {
+        let before = self.runs.clone();
+        self.is_merged |= plan::adopt(&mut self.runs, merged);
+        // The pieces are in the newest revision as yet, and are kept for some time after it.
+        self.tidy.retire(&before, &self.runs);
+        self.tidy.work_on(None);
+    }
+
+    /// Removes what no reader needs any more.
+    pub(super) async fn sweep(&mut self) {
+        self.tidy.sweep().await;
+    }
+}
+
+/// Makes a run and counts it.
+pub(super) async fn make_run(
+    site: &Site,
+    range: LeafRange,
+    stored: &[Run],
+    fresh: Vec<Posting>,
+) -> Result<Run, IndexError> {
+    let (run, written) = build_run(&*site.objects, range, stored, fresh).await?;
+    let _ = written;
+    Ok(run)
+}

@@ -1,0 +1,97 @@
+//! Keep: an index that follows its log.
+//!
+//! ```text
+//! revise   read - make runs - commit a revision | wait for growth | read - ...
+//! merge            merge what was put off ───────────────► taken up by the next revision
+//! ```
+//! Revisions are spaced, so that a busy log costs a few writes every few seconds; the first one after a
+//! pause comes at once. An idle log costs nothing.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::future::{Either, select};
+use tiles_spec::TreeSize;
+use tiles_spec::lookup::Run;
+use tokio::sync::mpsc;
+
+use super::builder::{Advance, Builder, Merge, make_run};
+use super::{IndexError, Site};
+
+/// Tells when a log has grown.
+#[async_trait]
+pub trait Growth: Send + Sync + 'static {
+    /// Returns when the log may be larger than `size`; at once if it is. May return early.
+    async fn beyond(&self, size: TreeSize);
+}
+
+/// Follows the log until something fails. What is passing goes better from a new start.
+pub async fn keep(site: Site, growth: Arc<dyn Growth>) -> Result<(), IndexError> {
+    let builder = Builder::open(site.clone()).await?;
+    let (give, to_merge) = mpsc::channel(1);
+    let (merged, taken_up) = mpsc::channel(1);
+    let revise = Revise { builder, site: site.clone(), growth, give, taken_up, is_merging: false };
+    tokio::try_join!(revise.run(), merge(site, to_merge, merged)).map(|_| ())
+}
+
+struct Revise {
+    builder: Builder,
+    site: Site,
+    growth: Arc<dyn Growth>,
+    give: mpsc::Sender<Merge>,
+    taken_up: mpsc::Receiver<Run>,
+    is_merging: bool,
+}
+
+impl Revise {
+    async fn run(mut self) -> Result<(), IndexError> {
+        let mut revised = None;
+        loop {
+            let advance = self.builder.advance(self.site.config.rewrite_max).await?;
+            if !self.is_merging
+                && let Some(merge) = self.builder.put_off()
+            {
+                // The merge ends with this loop, and there is room for one job.
+                self.is_merging = self.give.try_send(merge).is_ok();
+            }
+            if let Advance::Revised { indexed, log } = advance {
+                revised = Some(self.site.clock.now());
+                self.builder.sweep().await;
+                if indexed.size < log.size {
+                    continue;
+                }
+            }
+            self.wait().await;
+            let since = revised.map(|revised| self.site.clock.now() - revised);
+            if let Some(pause) = since.and_then(|since| self.site.config.spacing.checked_sub(since))
+            {
+                self.site.clock.sleep(pause).await;
+            }
+        }
+    }
+
+    /// Waits for a reason to make a revision.
+    async fn wait(&mut self) {
+        let growth = self.growth.beyond(self.builder.indexed().size);
+        let merged = std::pin::pin!(self.taken_up.recv());
+        if let Either::Right((Some(run), _)) = select(growth, merged).await {
+            self.is_merging = false;
+            self.builder.adopt(run);
+        }
+    }
+}
+
+/// Merges one thing after the other.
+async fn merge(
+    site: Site,
+    mut jobs: mpsc::Receiver<Merge>,
+    merged: mpsc::Sender<Run>,
+) -> Result<(), IndexError> {
+    while let Some(Merge { range, pieces }) = jobs.recv().await {
+        let run = make_run(&site, range, &pieces, Vec::new()).await?;
+        if merged.send(run).await.is_err() {
+            break;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! The site of an index: which log it is of, where it lies, and who signs it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tiles_spec::Origin;
+
+use crate::client::fetch::Fetch;
+use crate::client::trust::Trust;
+use crate::clock::Clock;
+use crate::metrics::LookupMetrics;
+use crate::signer::Signer;
+use crate::store::{Shelf, Store};
+
+/// The limits of building.
+#[derive(Clone, Copy, Debug)]
+pub struct LookupConfig {
+    /// Postings that a revision adds, but for the end of the bundle in which there are more. They are
+    /// in memory at once, 24 bytes each.
+    pub postings_max: usize,
+    /// Postings that are written again before a revision is shown. Larger merges run beside the
+    /// revisions.
+    pub rewrite_max: u64,
+    /// Least time between two revisions of a log that grows.
+    pub spacing: Duration,
+    /// What no revision has any more is kept for so long, for readers of earlier ones.
+    pub keep_for: Duration,
+}
+
+impl Default for LookupConfig {
+    fn default() -> Self {
+        Self {
+            postings_max: 2 << 20,
+            rewrite_max: 1 << 20,
+            spacing: Duration::from_secs(5),
+            keep_for: Duration::from_mins(15),
+        }
+    }
+}
+
+/// Everything that an index is made of.
+#[derive(Clone)]
+pub struct Site {
+    /// The log's files, as every reader sees them.
+    pub log: Arc<dyn Fetch>,
+    /// Trust in the log's keys.
+    pub trust: Trust,
+    /// The log.
+    pub origin: Origin,
+    /// Where the index lies, below `lookup/`.
+    pub objects: Arc<dyn Store>,
+    /// Where what nobody needs any more is removed; `None` to keep everything.
+    pub shelf: Option<Arc<dyn Shelf>>,
+    /// Signs the log of revisions.
+    pub signer: Arc<dyn Signer>,
+    /// The seam to time.
+    pub clock: Arc<dyn Clock>,
+    /// What is counted.
+    pub metrics: Arc<LookupMetrics>,
+    /// The limits.
+    pub config: LookupConfig,
+}

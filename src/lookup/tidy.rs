@@ -1,0 +1,122 @@
+//! Tidy: removes parts that no revision has had for a while.
+//!
+//! Whoever has read an earlier revision may still ask for its parts, so they are kept for some time after
+//! the revision that did without them. What an earlier builder has left is found by a listing at the
+//! start. Nothing depends on any of this: the bytes of a part follow from the log, for ever.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tiles_spec::lookup::{LeafRange, LookupPath, Run};
+
+use crate::clock::Clock;
+use crate::store::{ObjectPath, Shelf, StoreError};
+
+use super::Site;
+
+/// Parts in one removal, and in one page of a listing.
+const PARTS_MAX: usize = 1000;
+/// Parts that wait to be removed; what is more is found by a listing some other time.
+const WAITING_MAX: usize = 100_000;
+
+pub(super) struct Tidy {
+    shelf: Option<Arc<dyn Shelf>>,
+    clock: Arc<dyn Clock>,
+    keep_for: Duration,
+    /// What to remove, and from when on; ascending.
+    waiting: VecDeque<(Instant, ObjectPath)>,
+    /// The ranges of the newest revision.
+    needed: BTreeSet<LeafRange>,
+    /// A range that is being merged.
+    in_work: Option<LeafRange>,
+    /// How far the listing of what is there has come; `None` at its end.
+    listing: Option<Option<ObjectPath>>,
+}
+
+impl Tidy {
+    pub(super) fn new(site: &Site) -> Self {
+        Self {
+            shelf: site.shelf.clone(),
+            clock: site.clock.clone(),
+            keep_for: site.config.keep_for,
+            waiting: VecDeque::new(),
+            needed: BTreeSet::new(),
+            in_work: None,
+            listing: Some(None),
+        }
+    }
+
+    /// A revision with the runs `now` has followed one with the runs `before`.
+    pub(super) fn retire(&mut self, before: &[Run], now: &[Run]) {
+        self.needed = now.iter().map(|run| run.range).collect();
+        let due = self.clock.now() + self.keep_for;
+        for run in before.iter().filter(|run| !self.needed.contains(&run.range)) {
+            let parts = (0..).take(run.parts.len());
+            let paths = parts.map(|part| LookupPath::Part { range: run.range, part });
+            self.waiting.extend(paths.map(|path| (due, path.into())));
+        }
+        self.waiting.truncate(WAITING_MAX);
+    }
+
+    /// Nothing of this range is removed from now on.
+    pub(super) fn work_on(&mut self, range: Option<LeafRange>) {
+        self.in_work = range;
+    }
+
+    /// These are superseded by others.
+    pub(super) fn retire_paths(&mut self, paths: impl IntoIterator<Item = ObjectPath>) {
+        let due = self.clock.now() + self.keep_for;
+        self.waiting.extend(paths.into_iter().map(|path| (due, path)));
+        self.waiting.truncate(WAITING_MAX);
+    }
+
+    /// Whether no revision and no work has the part; true of what is no part.
+    fn is_unneeded(&self, path: &ObjectPath) -> bool {
+        range_of(path)
+            .is_none_or(|range| !self.needed.contains(&range) && self.in_work != Some(range))
+    }
+
+    /// Removes what is due. To be called after a revision: then this builder is the one that goes on
+    /// with the index. A failure is told, and tried again with the next revision.
+    pub(super) async fn sweep(&mut self) {
+        let Some(shelf) = self.shelf.clone() else { return };
+        if let Err(error) = self.sweep_some(&*shelf).await {
+            tracing::warn!(%error, "cannot remove old parts of the index");
+        }
+    }
+
+    async fn sweep_some(&mut self, shelf: &dyn Shelf) -> Result<(), StoreError> {
+        self.list_some(shelf).await?;
+        let now = self.clock.now();
+        let due = self.waiting.partition_point(|(from, _)| *from <= now).min(PARTS_MAX);
+        let paths = self.waiting.iter().take(due).map(|(_, path)| path);
+        let paths: Vec<_> = paths.filter(|path| self.is_unneeded(path)).cloned().collect();
+        shelf.remove(&paths).await?;
+        self.waiting.drain(..due);
+        Ok(())
+    }
+
+    /// Looks at a page of what is there, once for each start.
+    async fn list_some(&mut self, shelf: &dyn Shelf) -> Result<(), StoreError> {
+        // What is needed is known with the first revision.
+        let Some(after) = self.listing.clone().filter(|_| !self.needed.is_empty()) else {
+            return Ok(());
+        };
+        let page = shelf.list("lookup/run/", after.as_ref(), PARTS_MAX).await?;
+        self.listing = page.last().cloned().filter(|_| page.len() == PARTS_MAX).map(Some);
+        let strays: Vec<_> = page
+            .into_iter()
+            .filter(|path| range_of(path).is_some() && self.is_unneeded(path))
+            .collect();
+        self.retire_paths(strays);
+        Ok(())
+    }
+}
+
+fn range_of(path: &ObjectPath) -> Option<LeafRange> {
+    match path.as_str().parse() {
+        Ok(LookupPath::Part { range, .. }) => Some(range),
+        _ => None,
+    }
+}

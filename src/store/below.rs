@@ -1,0 +1,81 @@
+//! A store below a path of another: for a log that lies beside the things of a larger one.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use super::{
+    Attempt, Created, InvalidPath, NewObject, Object, ObjectPath, Replaced, Store, StoreError,
+    Version,
+};
+
+/// The objects of another store whose paths begin with a prefix, by the rest of their paths.
+pub struct Below {
+    objects: Arc<dyn Store>,
+    /// One or more segments, without the slash behind them.
+    prefix: ObjectPath,
+}
+
+impl Below {
+    /// The objects below `prefix`.
+    pub fn new(objects: Arc<dyn Store>, prefix: ObjectPath) -> Self {
+        Self { objects, prefix }
+    }
+
+    fn path(&self, path: &ObjectPath) -> Result<ObjectPath, StoreError> {
+        let whole = format!("{}/{path}", self.prefix);
+        ObjectPath::new(whole).map_err(|InvalidPath(path)| StoreError::Io {
+            action: "name",
+            path,
+            source: std::io::ErrorKind::InvalidFilename.into(),
+        })
+    }
+}
+
+#[async_trait]
+impl Store for Below {
+    async fn get(&self, path: &ObjectPath) -> Result<Option<Object>, StoreError> {
+        self.objects.get(&self.path(path)?).await
+    }
+
+    async fn get_range(
+        &self,
+        path: &ObjectPath,
+        range: Range<u64>,
+    ) -> Result<Option<Bytes>, StoreError> {
+        self.objects.get_range(&self.path(path)?, range).await
+    }
+
+    async fn length(&self, path: &ObjectPath) -> Result<Option<u64>, StoreError> {
+        self.objects.length(&self.path(path)?).await
+    }
+
+    async fn create(&self, path: &ObjectPath, bytes: Bytes) -> Result<Created, StoreError> {
+        self.objects.create(&self.path(path)?, bytes).await
+    }
+
+    async fn replace(
+        &self,
+        path: &ObjectPath,
+        bytes: Bytes,
+        expected: &Version,
+    ) -> Result<Replaced, StoreError> {
+        self.objects.replace(&self.path(path)?, bytes, expected).await
+    }
+
+    async fn put_immutable(
+        &self,
+        objects: &[NewObject],
+        attempt: Attempt,
+    ) -> Result<(), StoreError> {
+        let objects: Result<Vec<NewObject>, StoreError> = objects
+            .iter()
+            .map(|NewObject { path, bytes }| {
+                Ok(NewObject { path: self.path(path)?, bytes: bytes.clone() })
+            })
+            .collect();
+        self.objects.put_immutable(&objects?, attempt).await
+    }
+}

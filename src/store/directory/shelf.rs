@@ -1,0 +1,90 @@
+//! Listing and removing in a directory.
+//!
+//! Directories that become empty are removed too, so that what comes and goes leaves nothing behind.
+
+use std::io;
+use std::path::Path;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use super::{DirectoryStore, Inner, failed};
+use crate::store::{InvalidPath, ObjectPath, Shelf, StoreError};
+
+#[async_trait]
+impl Shelf for DirectoryStore {
+    async fn list(
+        &self,
+        prefix: &str,
+        after: Option<&ObjectPath>,
+        max: usize,
+    ) -> Result<Vec<ObjectPath>, StoreError> {
+        let (prefix, after) = (prefix.to_owned(), after.cloned());
+        self.run(move |inner| {
+            let mut found = Vec::new();
+            let directory = prefix.rsplit_once('/').map_or("", |(directory, _)| directory);
+            inner.each_file(directory, &mut |path| {
+                if path.as_str().starts_with(&prefix)
+                    && after.as_ref().is_none_or(|after| path > *after)
+                {
+                    found.push(path);
+                }
+            })?;
+            found.sort_unstable();
+            found.truncate(max);
+            Ok(found)
+        })
+        .await
+    }
+
+    async fn remove(&self, paths: &[ObjectPath]) -> Result<(), StoreError> {
+        let paths = paths.to_vec();
+        self.run(move |inner| paths.iter().try_for_each(|path| inner.objects.remove(path))).await
+    }
+
+    async fn note(&self, path: &ObjectPath, bytes: Bytes) -> Result<(), StoreError> {
+        let path = path.clone();
+        self.run(move |inner| inner.objects.overwrite(&path, &bytes)).await
+    }
+}
+
+impl Inner {
+    /// Hands over every object's path below a relative directory.
+    fn each_file(
+        &self,
+        directory: &str,
+        each: &mut dyn FnMut(ObjectPath),
+    ) -> Result<(), StoreError> {
+        let absolute = self.root.join(directory);
+        for name in self.names_in(&absolute)? {
+            let path = if directory.is_empty() { name } else { format!("{directory}/{name}") };
+            match ObjectPath::new(path) {
+                Ok(path) if self.is_directory(&self.root.join(path.as_str()))? => {
+                    self.each_file(path.as_str(), each)?;
+                }
+                Ok(path) => each(path),
+                // Somebody else's; no object has such a name.
+                Err(InvalidPath(_)) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn names_in(&self, path: &Path) -> Result<Vec<String>, StoreError> {
+        match self.files.list(path) {
+            Ok(names) => Ok(names),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(source) => Err(failed("list", path, source)),
+        }
+    }
+
+    fn is_directory(&self, path: &Path) -> Result<bool, StoreError> {
+        match self.files.list(path) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(false),
+            // It was there a moment ago.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(source) => Err(failed("list", path, source)),
+        }
+    }
+}
