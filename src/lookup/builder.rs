@@ -7,8 +7,8 @@
 //! Invariants (I15): a revision indexes a tree of the log that the log has signed or that a signed one
 //! grew from; runs are made from verified leaves and verified runs alone.
 
-use tiles_spec::lookup::{LeafRange, Manifest, Posting, RevisionFile, Run};
 use tiles_spec::TreeHead;
+use tiles_spec::lookup::{LeafRange, Manifest, Posting, RevisionFile, Run};
 
 use super::plan::{self, Piece};
 use super::revisions::Revisions;

@@ -7,10 +7,13 @@
 
 mod answers;
 mod ask;
+mod build;
 mod counting;
+mod growing;
 mod known;
 mod spread;
 mod stock;
+mod written;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -26,11 +29,14 @@ pub struct LookupArguments {
 enum Command {
     /// Ask for known keys: requests, bytes and time of each lookup, and how large the index is
     Ask(Box<ask::AskArguments>),
+    /// Build the index of a log, at once or as the log grows: speed, memory, what is written
+    Build(build::BuildArguments),
 }
 
 /// Measures and prints; whether every answer was right.
 pub fn run(arguments: &LookupArguments) -> Result<bool> {
     match &arguments.command {
         Command::Ask(arguments) => ask::run(arguments),
+        Command::Build(arguments) => build::run(arguments),
     }
 }

@@ -51,7 +51,7 @@ enum Command {
     Load(load::LoadArguments),
     /// Measure the disk: fdatasync after each append
     Fsync(fsync::FsyncArguments),
-    /// Measure the lookup index: what it costs to ask it
+    /// Measure the lookup index: what it costs to ask it, and to build it
     Lookup(lookup::LookupArguments),
     /// Measure restarts: from spawning a writer to its first 200 on /readyz
     Start(start::StartArguments),

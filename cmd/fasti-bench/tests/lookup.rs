@@ -77,6 +77,11 @@ fn known_keys_are_found() {
         "50",
     ];
     let (code, report) = bench(&arguments);
-    println!("{report:#}"); let t = std::process::Command::new(env!("CARGO_BIN_EXE_fasti-bench")).args(arguments).output().unwrap(); println!("{}", String::from_utf8_lossy(&t.stdout));
+    println!("{report:#}");
+    let t = std::process::Command::new(env!("CARGO_BIN_EXE_fasti-bench"))
+        .args(arguments)
+        .output()
+        .unwrap();
+    println!("{}", String::from_utf8_lossy(&t.stdout));
     assert_eq!(code, 0, "{report}");
 }

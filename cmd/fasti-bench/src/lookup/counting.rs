@@ -22,7 +22,7 @@ pub struct CountingFetch {
 /// Requests, and the bytes of their answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Count {
-    /// GETs.
+    /// GETs or PUTs.
     pub requests: u64,
     /// Bytes of the bodies, unpacked.
     pub bytes: u64,
@@ -37,6 +37,14 @@ pub struct Read {
     pub entries: Count,
     /// Bundles of leaves that the index does not have.
     pub newer: Count,
+}
+
+impl Count {
+    /// One more, of so many bytes.
+    pub fn add(&mut self, bytes: usize) {
+        self.requests += 1;
+        self.bytes += bytes as u64;
+    }
 }
 
 impl CountingFetch {
@@ -57,9 +65,7 @@ impl CountingFetch {
     ) -> Result<Option<Vec<u8>>, FetchError> {
         let bytes = answer.as_ref().ok().and_then(Option::as_ref).map_or(0, Vec::len);
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = what_for(&mut read);
-        count.requests += 1;
-        count.bytes += bytes as u64;
+        what_for(&mut read).add(bytes);
         drop(read);
         answer
     }
