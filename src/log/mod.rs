@@ -389,7 +389,7 @@ impl Log {
     pub async fn grown_beyond(&self, size: TreeSize) {
         let mut published = self.published.clone();
         if published.wait_for(|published| published.head.size > size).await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

@@ -86,3 +86,6 @@ fn indexed(have: &[Run]) -> TreeSize {
 fn within(have: &[Run], range: &LeafRange) -> Vec<Run> {
     have.iter().filter(|run| range.includes(&run.range)).cloned().collect()
 }
+
+#[cfg(test)]
+mod tests;

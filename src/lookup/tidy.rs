@@ -30,8 +30,14 @@ pub(super) struct Tidy {
     needed: BTreeSet<LeafRange>,
     /// A range that is being merged.
     in_work: Option<LeafRange>,
-    /// How far the listing of what is there has come; `None` at its end.
-    listing: Option<Option<ObjectPath>>,
+    listing: Listing,
+}
+
+/// How far the listing of what is there has come.
+enum Listing {
+    /// What comes behind this, or everything, is to be looked at.
+    From(Option<ObjectPath>),
+    Ended,
 }
 
 impl Tidy {
@@ -43,7 +49,7 @@ impl Tidy {
             waiting: VecDeque::new(),
             needed: BTreeSet::new(),
             in_work: None,
-            listing: Some(None),
+            listing: Listing::From(None),
         }
     }
 
@@ -99,12 +105,16 @@ impl Tidy {
 
     /// Looks at a page of what is there, once for each start.
     async fn list_some(&mut self, shelf: &dyn Shelf) -> Result<(), StoreError> {
-        // What is needed is known with the first revision.
-        let Some(after) = self.listing.clone().filter(|_| !self.needed.is_empty()) else {
+        let Listing::From(after) = &self.listing else { return Ok(()) };
+        if self.needed.is_empty() {
+            // What is needed is known with the first revision.
             return Ok(());
-        };
+        }
         let page = shelf.list("lookup/run/", after.as_ref(), PARTS_MAX).await?;
-        self.listing = page.last().cloned().filter(|_| page.len() == PARTS_MAX).map(Some);
+        self.listing = match page.last() {
+            Some(last) if page.len() == PARTS_MAX => Listing::From(Some(last.clone())),
+            _ => Listing::Ended,
+        };
         let strays: Vec<_> = page
             .into_iter()
             .filter(|path| range_of(path).is_some() && self.is_unneeded(path))

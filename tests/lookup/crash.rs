@@ -1,106 +1,15 @@
 //! Builders that fail or die at any write, and others that begin again where they were.
 
-use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
-use async_trait::async_trait;
-use bytes::Bytes;
 use fasti::lookup::run::{BuildError, build_run};
-use fasti::store::{
-    Attempt, Created, MemoryStore, NewObject, Object, ObjectPath, Replaced, Store, StoreError,
-    Version,
-};
+use fasti::store::{MemoryStore, StoreError};
 use tiles_spec::lookup::{LeafRange, LookupKey, Posting};
 use tiles_spec::{LeafIndex, TreeSize};
 
+use crate::faulty::{FAULTS, Fault, Faulty};
 use crate::grow::Index;
 use crate::scene::Scene;
-
-/// What becomes of a write.
-#[derive(Clone, Copy, Debug)]
-enum Fault {
-    /// It fails and has not happened.
-    FailBefore,
-    /// It has happened, and the answer is lost.
-    FailAfter,
-    /// The builder dies before it.
-    DieBefore,
-    /// The builder dies behind it.
-    DieAfter,
-}
-
-const FAULTS: [Fault; 4] = [Fault::FailBefore, Fault::FailAfter, Fault::DieBefore, Fault::DieAfter];
-
-/// A store whose n-th write meets a fault.
-struct Faulty {
-    inner: Arc<MemoryStore>,
-    /// Writes until then.
-    left: AtomicUsize,
-    fault: Fault,
-    died: tokio::sync::Notify,
-}
-
-impl Faulty {
-    fn over(inner: &Arc<MemoryStore>, n: usize, fault: Fault) -> Self {
-        Self { inner: inner.clone(), left: AtomicUsize::new(n), fault, died: <_>::default() }
-    }
-
-    /// Runs a builder until it ends or dies; `None` for dead.
-    async fn run<T>(&self, builder: impl Future<Output = T>) -> Option<T> {
-        tokio::select! {
-            biased;
-            () = self.died.notified() => None,
-            done = builder => Some(done),
-        }
-    }
-
-    async fn write(&self, objects: &[NewObject]) -> Result<(), StoreError> {
-        if self.left.fetch_sub(1, SeqCst) != 1 {
-            return self.inner.put_immutable(objects, Attempt::Again).await;
-        }
-        if matches!(self.fault, Fault::FailAfter | Fault::DieAfter) {
-            self.inner.put_immutable(objects, Attempt::Again).await?;
-        }
-        if matches!(self.fault, Fault::DieBefore | Fault::DieAfter) {
-            self.died.notify_one();
-            std::future::pending::<()>().await;
-        }
-        let (path, source) = (objects[0].path.to_string(), std::io::ErrorKind::TimedOut.into());
-        Err(StoreError::Ambiguous { path, source })
-    }
-}
-
-#[async_trait]
-impl Store for Faulty {
-    async fn get(&self, path: &ObjectPath) -> Result<Option<Object>, StoreError> {
-        self.inner.get(path).await
-    }
-
-    async fn get_range(
-        &self,
-        path: &ObjectPath,
-        range: Range<u64>,
-    ) -> Result<Option<Bytes>, StoreError> {
-        self.inner.get_range(path, range).await
-    }
-
-    async fn length(&self, path: &ObjectPath) -> Result<Option<u64>, StoreError> {
-        self.inner.length(path).await
-    }
-
-    async fn create(&self, _: &ObjectPath, _: Bytes) -> Result<Created, StoreError> {
-        unreachable!("parts are immutable")
-    }
-
-    async fn replace(&self, _: &ObjectPath, _: Bytes, _: &Version) -> Result<Replaced, StoreError> {
-        unreachable!("parts are immutable")
-    }
-
-    async fn put_immutable(&self, objects: &[NewObject], _: Attempt) -> Result<(), StoreError> {
-        self.write(objects).await
-    }
-}
 
 #[tokio::test]
 async fn a_builder_that_stops_anywhere_is_continued_by_another() {

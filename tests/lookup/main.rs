@@ -2,10 +2,13 @@
 //! and compared with what brute force makes of the same entries.
 
 mod brute;
+mod builder;
 mod crash;
 mod entries;
+mod faulty;
 mod golden;
 mod grow;
+mod live;
 mod plain_log;
 mod scene;
 mod sizes;
