@@ -7,15 +7,18 @@ mod bucket;
 mod directory;
 mod http;
 mod own_files;
+mod part;
 
 use std::fmt;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use reqwest::{StatusCode, Url};
+use tiles_spec::lookup::{LATEST_BYTES_MAX, LookupPath, REVISION_BYTES_MAX};
 use tiles_spec::{CHECKPOINT_BYTES_MAX, ENTRY_BYTES_MAX, HASH_BYTES, ResourcePath};
 
 use crate::store::{BucketError, BucketLocation, BucketOptions, StoreError};
@@ -25,8 +28,9 @@ pub use directory::DirectoryFetch;
 pub use http::HttpFetch;
 pub(super) use http::{body, client, retry_after};
 pub use own_files::OwnFiles;
+pub use part::PartFault;
 
-/// Reads the objects of one log.
+/// Reads the objects of one log, and those of the index beside it.
 #[async_trait]
 pub trait Fetch: Send + Sync + 'static {
     /// The object at `path`, whole and unpacked, or `None` where there is none. At most
@@ -40,7 +44,27 @@ pub trait Fetch: Send + Sync + 'static {
 
     /// The object's name in messages: a URL or a file.
     fn place(&self, path: &ResourcePath) -> String;
+
+    /// An object of the index, whole and unpacked, or `None` where there is none. At most
+    /// [`lookup_bytes_max`] bytes: parts can be longer, and are read by [`Self::fetch_part`].
+    async fn fetch_lookup(&self, path: &LookupPath) -> Result<Option<Vec<u8>>, FetchError>;
+
+    /// Exactly these bytes of an object of the index (offsets from its beginning, the end excluded;
+    /// at most [`PART_BYTES_MAX`] of them), or `None` where there is no such object. An object that
+    /// ends before them is an error, and so is any other answer. For no bytes, nothing is asked.
+    async fn fetch_part(
+        &self,
+        path: &LookupPath,
+        bytes: Range<u64>,
+    ) -> Result<Option<Vec<u8>>, FetchError>;
+
+    /// The name of an object of the index in messages.
+    fn place_of_lookup(&self, path: &LookupPath) -> String;
 }
+
+/// The most that [`Fetch::fetch_part`] reads at a time, and how far into an object it goes where a
+/// server can only give all of it.
+pub const PART_BYTES_MAX: u64 = 64 << 20;
 
 /// Where a log describes itself.
 const DESCRIPTION: &str = "log.json";
@@ -56,6 +80,25 @@ pub fn bytes_max(path: &ResourcePath) -> usize {
             bundle.width.as_usize() * (size_of::<u16>() + ENTRY_BYTES_MAX)
         }
     }
+}
+
+/// The most that an object of the index may hold that is read as a whole, in bytes.
+pub fn lookup_bytes_max(path: &LookupPath) -> usize {
+    match path {
+        LookupPath::Latest => LATEST_BYTES_MAX,
+        LookupPath::Log(resource) => bytes_max(resource),
+        LookupPath::Revision(_) => REVISION_BYTES_MAX,
+        LookupPath::Part { .. } => usize::try_from(PART_BYTES_MAX).unwrap_or(usize::MAX),
+    }
+}
+
+/// Refuses to read more at a time than is held.
+fn expect_small(place: &str, bytes: &Range<u64>) -> Result<(), FetchError> {
+    if bytes.end.saturating_sub(bytes.start) <= PART_BYTES_MAX {
+        return Ok(());
+    }
+    let (place, bytes) = (place.to_owned(), bytes.clone());
+    Err(FetchError::Part { place, bytes, fault: PartFault::TooMuch })
 }
 
 /// The place of a log, as a user names it.
@@ -194,6 +237,16 @@ pub enum FetchError {
         /// The limit, in bytes.
         max: usize,
     },
+    /// A part of an object was asked for, and there was another answer.
+    #[error("bytes {} to {} of {place}: {fault}", bytes.start, bytes.end)]
+    Part {
+        /// The URL or file.
+        place: String,
+        /// The bytes that were asked for; the end is excluded.
+        bytes: Range<u64>,
+        /// What came instead.
+        fault: PartFault,
+    },
     /// A content coding that was not asked for.
     #[error("{place} came with the content coding {coding:?}; only gzip is read")]
     Coding {
@@ -219,6 +272,7 @@ impl FetchError {
         match self {
             Self::TooLong { .. } | Self::Gzip { .. } | Self::Coding { .. } => true,
             Self::Store { source, .. } => matches!(**source, StoreError::Corrupt { .. }),
+            Self::Part { fault, .. } => *fault == PartFault::BeyondEnd,
             _ => false,
         }
     }

@@ -2,16 +2,18 @@
 //! writer, and none of what is tested.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use tiles_spec::lookup::LookupPath;
 use tiles_spec::{
     Checkpoint, Hash, NoteSigningKey, ResourcePath, TreeHead, TreeSize, append_entry, leaf_hash,
     tree::root_of,
 };
 
-use super::fetch::{Fetch, FetchError};
+use super::fetch::{Fetch, FetchError, PartFault};
 use super::trust::Trust;
 
 pub(crate) const ORIGIN: &str = "log.test/one";
@@ -96,6 +98,31 @@ impl Fetch for TestLog {
     }
 
     fn place(&self, path: &ResourcePath) -> String {
+        path.to_string()
+    }
+
+    async fn fetch_lookup(&self, path: &LookupPath) -> Result<Option<Vec<u8>>, FetchError> {
+        Ok(self.objects.get(&path.to_string()).cloned())
+    }
+
+    async fn fetch_part(
+        &self,
+        path: &LookupPath,
+        bytes: Range<u64>,
+    ) -> Result<Option<Vec<u8>>, FetchError> {
+        let Some(whole) = self.objects.get(&path.to_string()) else { return Ok(None) };
+        let offset = |at| usize::try_from(at).unwrap();
+        match whole.get(offset(bytes.start)..offset(bytes.end)) {
+            Some(part) => Ok(Some(part.to_vec())),
+            None => Err(FetchError::Part {
+                place: path.to_string(),
+                bytes,
+                fault: PartFault::BeyondEnd,
+            }),
+        }
+    }
+
+    fn place_of_lookup(&self, path: &LookupPath) -> String {
         path.to_string()
     }
 }

@@ -3,7 +3,7 @@
 //! | request | module |
 //! |---|---|
 //! | `POST /api/v2/log/entries`, `POST /add` | [`submit`] |
-//! | `GET /checkpoint`, `/tile/...`, `/log.json`, the same under `/api/v2/` | [`read`] |
+//! | `GET /checkpoint`, `/tile/...`, `/lookup/...`, `/log.json`, the same under `/api/v2/` | [`read`] |
 //! | `GET /healthz`, `/readyz`, `/` | [`health`] |
 //! | `GET /openapi.json` | [`openapi`] |
 //! | gRPC: `CreateEntry`, health, reflection | [`grpc`] |
@@ -127,7 +127,7 @@ impl App {
             let body = std::mem::take(answer.body_mut());
             if answer.status() != StatusCode::NOT_MODIFIED {
                 let length = body.size_hint().exact().unwrap_or_default();
-                answer.headers_mut().insert(CONTENT_LENGTH, length.into());
+                answer.headers_mut().entry(CONTENT_LENGTH).or_insert_with(|| length.into());
             }
         }
         let code = answer.status().as_u16();

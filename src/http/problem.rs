@@ -47,8 +47,11 @@ pub enum Problem {
     /// No such path.
     #[error("there is nothing at {}", quote(.0))]
     NotFound(String),
-    /// The path looks like a tile's, and is none.
-    #[error("{} is not the path of a tile or an entry bundle: {reason}", quote(path))]
+    /// The path looks like that of a tile or of a part of an index, and is none.
+    #[error(
+        "{} is not the path of a tile, an entry bundle or a part of an index: {reason}",
+        quote(path)
+    )]
     BadPath {
         /// The path.
         path: String,
@@ -89,6 +92,16 @@ pub enum Problem {
     Range {
         /// How long it is.
         length: usize,
+    },
+    /// More is asked for than is given in one answer.
+    #[error(
+        "{length} bytes are not given in one answer, but at most {max}; ask for them in parts (Range)"
+    )]
+    TooMuchAtOnce {
+        /// How many were asked for.
+        length: usize,
+        /// The limit.
+        max: usize,
     },
     /// Somebody who does not know the writers' secret speaks like a writer.
     #[error("only the log's own writers are answered here")]
@@ -181,7 +194,7 @@ impl Problem {
     fn status(&self) -> (StatusCode, u8) {
         match self {
             Self::NotFound(_) => (StatusCode::NOT_FOUND, grpc::NOT_FOUND),
-            Self::BadPath { .. } | Self::BodyBroken(_) => {
+            Self::BadPath { .. } | Self::BodyBroken(_) | Self::TooMuchAtOnce { .. } => {
                 (StatusCode::BAD_REQUEST, grpc::INVALID_ARGUMENT)
             }
             Self::Method { .. } | Self::Submit(SubmitError::Frozen) => {

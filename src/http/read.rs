@@ -1,42 +1,61 @@
-//! Reads: `checkpoint`, tiles, entry bundles and `log.json` as any static file server would give
-//! them, for local use. C2SP tlog-tiles says which types and lifetimes.
+//! Reads: `checkpoint`, tiles, entry bundles, `log.json` and the index as any static file server
+//! would give them, for local use. C2SP tlog-tiles says which types and lifetimes.
 //!
-//! Entry bundles are compressed when the client asks for it; everything has an ETag and can be
-//! asked for in part ([`represent`](super::represent)).
+//! Entry bundles and manifests are compressed when the client asks for it; everything has an ETag and
+//! can be asked for in part ([`represent`](super::represent)). The parts of an index can be larger
+//! than all that may be in memory: of them, no more is read than is asked for.
 
+use std::error::Error as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{ACCEPT_RANGES, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, VARY};
-use http::request;
-use tiles_spec::ResourcePath;
+use http::header::{ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, VARY};
+use http::{Method, request};
+use sha2::{Digest as _, Sha256};
+use tiles_spec::lookup::{LookupPath, LookupPathError};
+use tiles_spec::{PathError, ResourcePath};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::problem::{Answer, Problem};
-use super::represent::{Coding, Representation, range};
+use super::represent::{Coding, Representation, Wanted, range};
 use super::{READ, expect};
 use crate::offload::offload;
 use crate::store::{ObjectPath, Store};
 
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const MUTABLE: &str = "no-cache";
+const TEXT: &str = "text/plain; charset=utf-8";
+const OCTETS: &str = "application/octet-stream";
 
 /// What kind of object is read.
+#[derive(Clone, Copy)]
 struct Kind {
     content_type: &'static str,
     cache_control: &'static str,
-    is_bundle: bool,
+    size: Size,
+}
+
+/// What an object takes of the server.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Size {
+    /// Next to nothing.
+    Small,
+    /// Some megabytes, which shrink: bundles and manifests.
+    Large,
+    /// More than may be in memory: parts of an index, which do not shrink.
+    Huge,
 }
 
 /// What all reads share. Bundles can be large, and are in memory from the store to the client: few
-/// are read and compressed at once, and those on their way out share a bounded memory (I12).
-/// Everything else is small.
+/// are read and compressed at once, and those on their way out share a bounded memory (I12). So does
+/// what is asked for of a part of an index, which takes its share before it is read.
 pub struct Reads {
     turns: Semaphore,
     memory: Arc<Semaphore>,
+    memory_max: usize,
 }
 
-/// A bundle on its way out, with its share of the memory for that.
+/// Bytes on their way out, with their share of the memory for that.
 struct Outgoing {
     bytes: Bytes,
     _share: OwnedSemaphorePermit,
@@ -52,7 +71,8 @@ impl Reads {
     /// Room for bundles of `memory` bytes on their way out.
     pub fn new(memory: usize) -> Self {
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
-        Self { turns: Semaphore::new(processors), memory: Arc::new(Semaphore::new(memory)) }
+        let turns = Semaphore::new(processors);
+        Self { turns, memory: Arc::new(Semaphore::new(memory)), memory_max: memory }
     }
 
     /// Answers a read.
@@ -64,32 +84,89 @@ impl Reads {
         let path = head.uri.path();
         let (object_path, kind) = resolve(path)?;
         expect(&head.method, READ)?;
-        let _turn = if kind.is_bundle { self.turns.acquire().await.ok() } else { None };
-        let object = objects.get(&object_path).await?;
-        let bytes = object.ok_or_else(|| Problem::NotFound(path.to_owned()))?.bytes;
-        let representation = if kind.is_bundle {
-            self.outgoing(bytes, head).await?
-        } else {
-            Representation::new(bytes, Coding::Identity)
+        let answer = match kind.size {
+            Size::Huge => self.part(objects, &object_path, head).await?,
+            _ => self.whole(objects, &object_path, kind, head).await?,
         };
-        let mut answer = representation.answer(head)?;
+        let mut answer = answer.ok_or_else(|| Problem::NotFound(path.to_owned()))?;
         let headers = answer.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(kind.cache_control));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind.content_type));
         headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-        if kind.is_bundle {
+        if kind.size == Size::Large {
             headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
         }
         Ok(answer)
     }
 
-    /// Hashes and compresses a bundle, and takes its share of the memory.
+    /// Answers with an object that is read as a whole, if it is there.
+    async fn whole(
+        &self,
+        objects: &dyn Store,
+        path: &ObjectPath,
+        kind: Kind,
+        head: &request::Parts,
+    ) -> Result<Option<Answer>, Problem> {
+        let is_large = kind.size == Size::Large;
+        let _turn = if is_large { self.turns.acquire().await.ok() } else { None };
+        let Some(object) = objects.get(path).await? else { return Ok(None) };
+        let representation = if is_large {
+            self.outgoing(object.bytes, head).await?
+        } else {
+            Representation::new(object.bytes, Coding::Identity)
+        };
+        representation.answer(head).map(Some)
+    }
+
+    /// Answers with what is asked for of an object that is not read as a whole, if it is there. Its
+    /// ETag is of its path and length: in an index they imply its bytes.
+    async fn part(
+        &self,
+        objects: &dyn Store,
+        path: &ObjectPath,
+        head: &request::Parts,
+    ) -> Result<Option<Answer>, Problem> {
+        let Some(length) = objects.length(path).await? else { return Ok(None) };
+        let etag =
+            format!("\"{}\"", hex::encode(&Sha256::digest(format!("{path} {length}"))[..16]));
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        let wanted = Wanted::of(head, &etag, length)?;
+        let range = match &wanted {
+            Wanted::Nothing => 0..0,
+            Wanted::Whole => 0..length,
+            Wanted::Part(range) => range.clone(),
+        };
+        if head.method == Method::HEAD || wanted == Wanted::Nothing {
+            let mut answer = wanted.answer(Bytes::new(), &etag, length);
+            if wanted != Wanted::Nothing {
+                answer.headers_mut().insert(CONTENT_LENGTH, range.len().into());
+            }
+            return Ok(Some(answer));
+        }
+        if range.len() > self.memory_max {
+            return Err(Problem::TooMuchAtOnce { length: range.len(), max: self.memory_max });
+        }
+        let share = self.share(range.len())?;
+        let read = objects.get_range(path, range.start as u64..range.end as u64).await?;
+        Ok(read.map(|bytes| {
+            let bytes = Bytes::from_owner(Outgoing { bytes, _share: share });
+            wanted.answer(bytes, &etag, length)
+        }))
+    }
+
+    /// A share of the memory, if there is room now.
+    fn share(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
+        let permits = u32::try_from(bytes).unwrap_or(u32::MAX);
+        self.memory.clone().try_acquire_many_owned(permits).map_err(|_| Problem::Busy)
+    }
+
+    /// Hashes and compresses a large object, and takes its share of the memory.
     async fn outgoing(
         &self,
         bytes: Bytes,
         head: &request::Parts,
     ) -> Result<Representation, Problem> {
-        // Parts are of the bundle as it is.
+        // Ranges are of the object as it is.
         let coding = match range(head) {
             Some(_) => Coding::Identity,
             None => Coding::negotiate(&head.headers),
@@ -100,9 +177,7 @@ impl Reads {
             if representation.is_known(&headers) { representation } else { representation.encode() }
         };
         let mut representation = offload(represent).await;
-        let permits = u32::try_from(representation.bytes.len()).unwrap_or(u32::MAX);
-        let share = self.memory.clone().try_acquire_many_owned(permits);
-        let share = share.map_err(|_| Problem::Busy)?;
+        let share = self.share(representation.bytes.len())?;
         let bytes = std::mem::take(&mut representation.bytes);
         representation.bytes = Bytes::from_owner(Outgoing { bytes, _share: share });
         Ok(representation)
@@ -113,27 +188,49 @@ impl Reads {
 fn resolve(path: &str) -> Result<(ObjectPath, Kind), Problem> {
     let relative = path.strip_prefix("/api/v2/").or_else(|| path.strip_prefix('/'));
     let relative = relative.unwrap_or_default();
+    let not_found = || Problem::NotFound(path.to_owned());
+    let bad_path = |reason| Problem::BadPath { path: path.to_owned(), reason };
     if relative == "log.json" {
-        let kind =
-            Kind { content_type: "application/json", cache_control: MUTABLE, is_bundle: false };
-        return Ok((ObjectPath::log_json(), kind));
+        let content_type = "application/json";
+        return Ok((ObjectPath::log_json(), Kind::new(content_type, MUTABLE, Size::Small)));
+    }
+    if relative.starts_with("lookup/") {
+        return match relative.parse::<LookupPath>() {
+            Ok(path) => Ok((path.into(), Kind::of_lookup(&path))),
+            Err(LookupPathError::Unknown) => Err(not_found()),
+            Err(error) => Err(bad_path(match error.source() {
+                Some(cause) => format!("{error}: {cause}"),
+                None => error.to_string(),
+            })),
+        };
     }
     if relative != "checkpoint" && !relative.starts_with("tile/") {
-        return Err(Problem::NotFound(path.to_owned()));
+        return Err(not_found());
     }
-    let tile = Kind {
-        content_type: "application/octet-stream",
-        cache_control: IMMUTABLE,
-        is_bundle: false,
-    };
-    match relative.parse() {
-        Ok(ResourcePath::Checkpoint) => {
-            let content_type = "text/plain; charset=utf-8";
-            let kind = Kind { content_type, cache_control: MUTABLE, is_bundle: false };
-            Ok((ObjectPath::checkpoint(), kind))
+    let resource: ResourcePath =
+        relative.parse().map_err(|error: PathError| bad_path(error.to_string()))?;
+    Ok((resource.into(), Kind::of(&resource)))
+}
+
+impl Kind {
+    fn of(path: &ResourcePath) -> Self {
+        match path {
+            ResourcePath::Checkpoint => Self::new(TEXT, MUTABLE, Size::Small),
+            ResourcePath::Tile(_) => Self::new(OCTETS, IMMUTABLE, Size::Small),
+            ResourcePath::Bundle(_) => Self::new(OCTETS, IMMUTABLE, Size::Large),
         }
-        Ok(ResourcePath::Tile(coord)) => Ok((coord.into(), tile)),
-        Ok(ResourcePath::Bundle(coord)) => Ok((coord.into(), Kind { is_bundle: true, ..tile })),
-        Err(error) => Err(Problem::BadPath { path: path.to_owned(), reason: error.to_string() }),
+    }
+
+    fn of_lookup(path: &LookupPath) -> Self {
+        match path {
+            LookupPath::Latest => Self::new(TEXT, MUTABLE, Size::Large),
+            LookupPath::Log(resource) => Self::of(resource),
+            LookupPath::Revision(_) => Self::new(TEXT, IMMUTABLE, Size::Large),
+            LookupPath::Part { .. } => Self::new(OCTETS, IMMUTABLE, Size::Huge),
+        }
+    }
+
+    fn new(content_type: &'static str, cache_control: &'static str, size: Size) -> Self {
+        Self { content_type, cache_control, size }
     }
 }

@@ -60,42 +60,75 @@ impl Representation {
 
     /// The client has it already.
     pub fn is_known(&self, headers: &HeaderMap) -> bool {
-        let lists = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-        let mut known = lists.flat_map(|list| list.split(',')).map(str::trim);
-        known.any(|tag| tag == "*" || tag.trim_start_matches("W/") == self.etag)
+        is_known(&self.etag, headers)
     }
 
     /// The answer to a request for it.
     pub fn answer(self, head: &request::Parts) -> Result<Answer, Problem> {
-        let mut answer = Response::new(Full::default());
-        let mut set = Vec::new();
-        if self.is_known(&head.headers) {
-            *answer.status_mut() = StatusCode::NOT_MODIFIED;
-        } else if let Some(range) = self.range(head)? {
-            let (first, last, length) = (range.start, range.end - 1, self.bytes.len());
-            set.push((CONTENT_RANGE, format!("bytes {first}-{last}/{length}")));
-            *answer.status_mut() = StatusCode::PARTIAL_CONTENT;
-            *answer.body_mut() = Full::new(self.bytes.slice(range));
-        } else {
-            set.extend(self.coding.name().map(|name| (CONTENT_ENCODING, name.to_owned())));
-            *answer.body_mut() = Full::new(self.bytes);
-        }
-        set.push((ETAG, self.etag));
-        for (name, value) in set {
-            let value = HeaderValue::try_from(value).expect("the values are ASCII");
-            answer.headers_mut().insert(name, value);
+        let length = self.bytes.len();
+        let wanted = Wanted::of(head, &self.etag, length)?;
+        let bytes = match wanted {
+            Wanted::Nothing => Bytes::new(),
+            Wanted::Whole => self.bytes,
+            Wanted::Part(ref range) => self.bytes.slice(range.clone()),
+        };
+        let mut answer = wanted.answer(bytes, &self.etag, length);
+        if let (Wanted::Whole, Some(name)) = (wanted, self.coding.name()) {
+            answer.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(name));
         }
         Ok(answer)
     }
+}
 
-    fn range(&self, head: &request::Parts) -> Result<Option<Range<usize>>, Problem> {
-        let length = self.bytes.len();
+/// What a client wants of something with a certain ETag and length.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// It has it already.
+    Nothing,
+    /// All of it.
+    Whole,
+    /// These bytes of it, at least one.
+    Part(Range<usize>),
+}
+
+impl Wanted {
+    /// What a request asks for.
+    pub fn of(head: &request::Parts, etag: &str, length: usize) -> Result<Self, Problem> {
+        if is_known(etag, &head.headers) {
+            return Ok(Self::Nothing);
+        }
         let wanted = head.headers.get(IF_RANGE);
-        let is_current = wanted.is_none_or(|value| value.as_bytes() == self.etag.as_bytes());
+        let is_current = wanted.is_none_or(|value| value.as_bytes() == etag.as_bytes());
         let range = range(head).filter(|_| is_current).and_then(|value| value.to_str().ok());
-        let range = range.and_then(|range| parse_range(range, length)).transpose();
-        range.map_err(|()| Problem::Range { length })
+        match range.and_then(|range| parse_range(range, length)) {
+            None => Ok(Self::Whole),
+            Some(Ok(range)) => Ok(Self::Part(range)),
+            Some(Err(())) => Err(Problem::Range { length }),
+        }
     }
+
+    /// The answer with these bytes, which are what is wanted.
+    pub fn answer(&self, bytes: Bytes, etag: &str, length: usize) -> Answer {
+        let mut answer = Response::new(Full::new(bytes));
+        let value = |text: &str| HeaderValue::try_from(text).expect("the values are ASCII");
+        match self {
+            Self::Nothing => *answer.status_mut() = StatusCode::NOT_MODIFIED,
+            Self::Whole => {}
+            Self::Part(Range { start, end }) => {
+                *answer.status_mut() = StatusCode::PARTIAL_CONTENT;
+                let said = value(&format!("bytes {start}-{}/{length}", end - 1));
+                answer.headers_mut().insert(CONTENT_RANGE, said);
+            }
+        }
+        answer.headers_mut().insert(ETAG, value(etag));
+        answer
+    }
+}
+
+fn is_known(etag: &str, headers: &HeaderMap) -> bool {
+    let lists = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let mut known = lists.flat_map(|list| list.split(',')).map(str::trim);
+    known.any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
 }
 
 /// The range asked for. Only GET has ranges (RFC 9110 section 14.2).

@@ -34,6 +34,9 @@ fn template(path: &str) -> Option<&'static str> {
         let template = template.as_str();
         let (prefix, rest) = template.split_once('{').expect("a parameter");
         let Some(rest_of_path) = path.strip_prefix(prefix) else { return false };
+        if prefix.ends_with("run/") {
+            return rest_of_path.split('/').count() == 3 && rest_of_path.split('/').all(is_size);
+        }
         let partial = rest.contains(".p/{width}");
         let mut elements = rest_of_path.split('/');
         let leads = !prefix.ends_with("tile/") || elements.next().is_some_and(is_number);
@@ -51,6 +54,10 @@ fn template(path: &str) -> Option<&'static str> {
 fn is_number(text: &str) -> bool {
     let canonical = text == "0" || !text.starts_with('0');
     canonical && text.parse::<u8>().is_ok_and(|level| level < 64)
+}
+
+fn is_size(text: &str) -> bool {
+    (text == "0" || !text.starts_with('0')) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_width(text: &str) -> bool {
@@ -97,7 +104,8 @@ pub fn describes(method: &str, target: &str, answer: &Answer) {
         return;
     }
     let Some(template) = template(path) else {
-        let unlisted = if path.contains("/tile/") { &[400, 404][..] } else { &[404] };
+        let may_be_bad = path.contains("/tile/") || path.contains("/lookup/");
+        let unlisted = if may_be_bad { &[400, 404][..] } else { &[404] };
         let metrics = path == "/metrics" && answer.status == 200;
         assert!(metrics || unlisted.contains(&answer.status), "{context}: an unlisted path");
         return;

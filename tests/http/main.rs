@@ -9,6 +9,7 @@
 //! | `routes` | paths and methods, also those that try to get out |
 //! | `heads` | heads that are too long or ambiguous, pipelining, old and new HTTP |
 //! | `reads` | types, lifetimes, ranges, codings |
+//! | `index_files` | the same of an index, whose parts may be larger than memory |
 //! | `limits` | slow clients and crowds |
 //! | `admission` | who may write, by key, certificate and token |
 //! | `rates` | how much, of everyone and of one client, also behind proxies |
@@ -27,6 +28,7 @@ mod call;
 mod description;
 mod grpc;
 mod heads;
+mod index_files;
 mod limits;
 mod openapi;
 mod problems;

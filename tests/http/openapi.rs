@@ -30,7 +30,8 @@ fn every_operation_is_there() {
     let mut asked = BTreeSet::new();
     for (path, item) in DOCUMENT["paths"].as_object().expect("paths") {
         let target = path.replace("{level}", "0").replace("{index}", "000");
-        let target = target.replace("{width}", "1");
+        let target = target.replace("{width}", "1").replace("{number}", "000");
+        let target = target.replace("{start}", "0").replace("{end}", "256").replace("{part}", "0");
         for method in ["get", "head", "post", "put", "delete", "patch", "options"] {
             let name = method.to_uppercase();
             let answer = exchange(writer.address, &name, &target, &[], b"");

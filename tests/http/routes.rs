@@ -7,7 +7,7 @@ use crate::submitter::{base64, good};
 use crate::wire::{Wire, ask, exchange, get, post, request};
 use crate::writer::Writer;
 
-const READS: [&str; 9] = [
+const READS: [&str; 13] = [
     "/",
     "/healthz",
     "/readyz",
@@ -17,6 +17,10 @@ const READS: [&str; 9] = [
     "/tile/entries/000.p/1",
     "/api/v2/tile/0/000",
     "/api/v2/tile/entries/x001/000",
+    "/lookup/latest",
+    "/lookup/checkpoint",
+    "/lookup/revision/000",
+    "/api/v2/lookup/run/0/256/0",
 ];
 
 #[test]
@@ -155,6 +159,32 @@ fn paths_that_name_nothing() {
         ("/tile/0/x018/x446/x744/x073/x709/x551/615", 404, not_found),
         ("/tile/0/x018/x446/x744/x073/x709/x551/616", 400, bad),
         ("/tile/0/x999/x999/x999/x999/x999/x999/999", 400, bad),
+        ("/lookup", 404, not_found),
+        ("/lookup/", 404, not_found),
+        ("/lookup/newest", 404, not_found),
+        ("/lookup/lookup/latest", 404, not_found),
+        ("/lookup/latest/", 404, not_found),
+        ("/lookup/../checkpoint", 404, not_found),
+        ("/lookup/tile/0/000", 404, not_found),
+        ("/lookup/tile/0/00", 400, bad),
+        ("/lookup/tile/0/../0/000", 400, bad),
+        ("/lookup/revision/", 400, bad),
+        ("/lookup/revision/1", 400, bad),
+        ("/lookup/revision/000.p/1", 400, bad),
+        ("/lookup/revision/../latest", 400, bad),
+        ("/lookup/revision/999", 404, not_found),
+        ("/lookup/run/", 400, bad),
+        ("/lookup/run/0", 400, bad),
+        ("/lookup/run/0/256", 400, bad),
+        ("/lookup/run/0/0/0", 400, bad),
+        ("/lookup/run/256/0/0", 400, bad),
+        ("/lookup/run/00/256/0", 400, bad),
+        ("/lookup/run/0/256/1024", 400, bad),
+        ("/lookup/run/0/256/0/0", 400, bad),
+        ("/lookup/run/0/256/../0/0", 400, bad),
+        ("/lookup/run/0/256/-1", 400, bad),
+        ("/lookup/run/0/99999999999999999999/0", 400, bad),
+        ("/lookup/run/0/256/0", 404, not_found),
         // There, but not in a tree of this size.
         ("/tile/0/000", 404, not_found),
         ("/tile/0/000.p/3", 404, not_found),

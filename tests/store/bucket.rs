@@ -30,13 +30,20 @@ async fn readers_of_a_bare_bucket_are_told_what_each_object_is() {
     let options = BucketOptions { storage_class: Some("COLD".into()), ..BucketOptions::default() };
     let clients = Clients::same(client.clone());
     let store = BucketStore::over(clients, location("s3://bucket/some/log"), &options);
-    for object in ["checkpoint", "log.json", "_writer/x"] {
+    for object in ["checkpoint", "log.json", "_writer/x", "lookup/latest", "lookup/checkpoint"] {
         Store::create(&store, &path(object), "x".into()).await.unwrap();
     }
     let record = ObjectPath::commit_record(RecordNumber::FIRST).to_string();
     store.note(&path("_writer/trimmed"), "1".into()).await.unwrap();
     CommitLog::create(&store, RecordNumber::FIRST, "x".into()).await.unwrap();
-    let batch = [immutable("tile/0/000", vec![7; 8192]), immutable("tile/entries/000.p/3", "xyz")];
+    let batch = [
+        immutable("tile/0/000", vec![7; 8192]),
+        immutable("tile/entries/000.p/3", "xyz"),
+        immutable("lookup/tile/0/000.p/1", vec![7; 32]),
+        immutable("lookup/tile/entries/000.p/1", "xyz"),
+        immutable("lookup/revision/000", "xyz"),
+        immutable("lookup/run/0/256/0", "xyz"),
+    ];
     store.put_immutable(&batch, Attempt::First).await.unwrap();
 
     let for_ever = "public, max-age=31536000, immutable";
@@ -48,13 +55,19 @@ async fn readers_of_a_bare_bucket_are_told_what_each_object_is() {
         (&record, "application/octet-stream", "no-store", false),
         ("tile/0/000", "application/octet-stream", for_ever, false),
         ("tile/entries/000.p/3", "application/octet-stream", for_ever, true),
+        ("lookup/latest", "text/plain; charset=utf-8", "no-cache", false),
+        ("lookup/checkpoint", "text/plain; charset=utf-8", "no-cache", false),
+        ("lookup/tile/0/000.p/1", "application/octet-stream", for_ever, false),
+        ("lookup/tile/entries/000.p/1", "application/octet-stream", for_ever, true),
+        ("lookup/revision/000", "text/plain; charset=utf-8", for_ever, false),
+        ("lookup/run/0/256/0", "application/octet-stream", for_ever, false),
     ] {
         let (bytes, attributes) = stored(&client, name).await;
         let said = |attribute| attributes.get(&attribute).map(AsRef::as_ref);
         assert_eq!(said(Attribute::ContentType), Some(content_type), "{name}");
         assert_eq!(said(Attribute::CacheControl), Some(cache_control), "{name}");
         assert_eq!(said(Attribute::ContentEncoding), packed.then_some("gzip"), "{name}");
-        let class = name.starts_with("tile/").then_some("COLD");
+        let class = name.contains("tile/").then_some("COLD");
         assert_eq!(said(Attribute::StorageClass), class, "{name}");
         assert_eq!(bytes.starts_with(&[0x1f, 0x8b]), packed, "{name}");
     }
@@ -95,6 +108,9 @@ async fn nothing_is_read_beyond_what_its_path_may_hold() {
         ("tile/0/000", vec![0; 8193], Attributes::new()),
         ("tile/0/000.p/2", vec![0; 65], Attributes::new()),
         ("tile/entries/000.p/1", vec![0; 65_538], Attributes::new()),
+        ("lookup/checkpoint", vec![b'x'; 65_537], Attributes::new()),
+        ("lookup/tile/0/000.p/2", vec![0; 65], Attributes::new()),
+        ("lookup/revision/000", vec![0; 5 << 20], Attributes::new()),
         ("tile/entries/x001/000.p/1", bomb.finish().unwrap(), gzip),
     ] {
         let key = Path::from(format!("some/log/{name}"));
@@ -103,6 +119,26 @@ async fn nothing_is_read_beyond_what_its_path_may_hold() {
         let refused = store.get(&path(name)).await.unwrap_err();
         assert!(matches!(&refused, StoreError::Corrupt { .. }), "{name}: {refused}");
         assert!(refused.to_string().contains(name), "{refused}");
+    }
+}
+
+/// Somebody has packed what is to be read in parts.
+#[tokio::test]
+async fn parts_of_packed_bytes_are_refused() {
+    let client = Arc::new(InMemory::new());
+    let store = bucket_over(client.clone());
+    for (coding, is_read) in [("gzip", false), ("br", false), ("identity", true)] {
+        let attributes = Attributes::from_iter([(Attribute::ContentEncoding, coding)]);
+        let options = PutOptions { attributes, ..PutOptions::default() };
+        let key = Path::from("some/log/lookup/run/0/256/0");
+        client.put_opts(&key, "0123456789".into(), options).await.unwrap();
+        match store.get_range(&path("lookup/run/0/256/0"), 2..5).await {
+            Ok(part) => assert!(is_read && part.unwrap() == "234", "{coding}"),
+            Err(StoreError::Corrupt { reason, .. }) => {
+                assert!(!is_read && reason.contains(coding), "{reason}");
+            }
+            Err(other) => panic!("{coding}: {other}"),
+        }
     }
 }
 

@@ -258,6 +258,28 @@ async fn a_bare_bucket_tells_readers_what_each_object_is() {
     }
 }
 
+/// Of a large object no more goes over the wire than was asked for; what breaks off is taken up again.
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_are_read_without_the_rest() {
+    for world in both().await {
+        let bytes: Vec<u8> = (0..3_000_000u32).map(|n| (n % 251) as u8).collect();
+        world.objects.put("some/log/lookup/run/0/256/0", bytes.clone());
+        let (objects, name) = (&world.stores.objects, path("lookup/run/0/256/0"));
+        world.tally.reset();
+        let part = objects.get_range(&name, 2_000_000..2_004_512).await.unwrap().unwrap();
+        assert!(part == bytes[2_000_000..2_004_512]);
+        assert_eq!(objects.length(&name).await.unwrap(), Some(3_000_000));
+        let (get, head) = (world.tally.of(Operation::Get), world.tally.of(Operation::Head));
+        assert_eq!((get.requests, get.sent, head.requests), (1, 4512, 1));
+
+        world.faults.add(Rule::new(Fault::Truncate).on(Operation::Get).first(1));
+        let part = objects.get_range(&name, 0..1_000_000).await.unwrap().unwrap();
+        assert!(part == bytes[..1_000_000], "what broke off is taken up again");
+        assert_eq!(world.faults.strikes(), 1);
+        world.faults.clear();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_read_a_log_in_a_bucket() {
     let server = S3Server::start(S3Options::default()).await.unwrap();
@@ -271,6 +293,16 @@ async fn clients_read_a_log_in_a_bucket() {
     let read = fetch.fetch(&"tile/entries/000.p/1".parse().unwrap()).await.unwrap();
     assert_eq!(read.unwrap(), b"\0\x01x");
     assert!(fetch.fetch(&"checkpoint".parse().unwrap()).await.unwrap().is_none());
+    server.objects().put("lookup/run/0/256/0", "0123456789");
+    let part = "lookup/run/0/256/0".parse().unwrap();
+    assert_eq!(fetch.fetch_part(&part, 2..5).await.unwrap().unwrap(), b"234");
+    assert_eq!(fetch.fetch_lookup(&part).await.unwrap().unwrap(), b"0123456789");
+    let beyond = fetch.fetch_part(&part, 8..11).await.unwrap_err();
+    assert!(beyond.is_damage(), "{beyond}");
+    assert!(fetch.fetch_part(&part, 0..u64::MAX).await.is_err());
+    let absent = "lookup/run/0/256/1".parse().unwrap();
+    assert_eq!(fetch.fetch_part(&absent, 2..5).await.unwrap(), None);
+    assert_eq!(fetch.fetch_lookup(&"lookup/latest".parse().unwrap()).await.unwrap(), None);
     let stranger = KeyPair { id: "writer".into(), secret: "wrong".into() };
     let options = BucketOptions { keys: Some(stranger), ..options };
     let fetch = BucketFetch::new(location("s3://log"), options.clone());

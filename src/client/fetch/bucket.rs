@@ -3,11 +3,16 @@
 //! A log that is meant to be read by anybody has a URL; this is for its operators, whose bucket may
 //! be closed. The bucket is opened when the first object is fetched.
 
+use std::ops::Range;
+
 use async_trait::async_trait;
 use tiles_spec::ResourcePath;
+use tiles_spec::lookup::LookupPath;
 use tokio::sync::OnceCell;
 
-use super::{DESCRIPTION, DESCRIPTION_BYTES_MAX, Fetch, FetchError};
+use super::{
+    DESCRIPTION, DESCRIPTION_BYTES_MAX, Fetch, FetchError, expect_small, lookup_bytes_max,
+};
 use crate::store::{BucketLocation, BucketOptions, BucketStore, ObjectPath, Store as _};
 
 /// Reads a log in a bucket.
@@ -57,6 +62,37 @@ impl Fetch for BucketFetch {
     }
 
     fn place(&self, path: &ResourcePath) -> String {
+        format!("{}/{path}", self.location)
+    }
+
+    async fn fetch_lookup(&self, path: &LookupPath) -> Result<Option<Vec<u8>>, FetchError> {
+        let place = || self.place_of_lookup(path);
+        let failed = |source| FetchError::Store { place: place(), source: Box::new(source) };
+        let object = self.store().await?.get(&ObjectPath::from(*path)).await.map_err(failed)?;
+        match object {
+            Some(object) if object.bytes.len() > lookup_bytes_max(path) => {
+                Err(FetchError::TooLong { place: place(), max: lookup_bytes_max(path) })
+            }
+            found => Ok(found.map(|object| object.bytes.into())),
+        }
+    }
+
+    async fn fetch_part(
+        &self,
+        path: &LookupPath,
+        bytes: Range<u64>,
+    ) -> Result<Option<Vec<u8>>, FetchError> {
+        let place = self.place_of_lookup(path);
+        expect_small(&place, &bytes)?;
+        if bytes.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
+        let read = self.store().await?.get_range(&ObjectPath::from(*path), bytes).await;
+        let read = read.map_err(|source| FetchError::Store { place, source: Box::new(source) })?;
+        Ok(read.map(Into::into))
+    }
+
+    fn place_of_lookup(&self, path: &LookupPath) -> String {
         format!("{}/{path}", self.location)
     }
 }

@@ -6,12 +6,18 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::ops::Range;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
+use tiles_spec::lookup::LookupPath;
 use tiles_spec::{EntryBundle, ResourcePath};
 
-use super::{DESCRIPTION, DESCRIPTION_BYTES_MAX, Fetch, FetchError, bytes_max, gunzip};
+use super::{
+    DESCRIPTION, DESCRIPTION_BYTES_MAX, Fetch, FetchError, PartFault, bytes_max, expect_small,
+    gunzip, lookup_bytes_max,
+};
 use crate::offload::offload;
 
 const GZIP_MAGIC: [u8; 3] = [0x1f, 0x8b, 0x08];
@@ -43,17 +49,62 @@ impl DirectoryFetch {
     /// Reads an object into `into`, whose old content is dropped; whether there is one. For loops
     /// over many objects, which keep the buffer.
     pub fn read_into(&self, path: &ResourcePath, into: &mut Vec<u8>) -> Result<bool, FetchError> {
-        let (max, place) = (bytes_max(path), || self.place(path));
-        if !self.read_file(&path.to_string(), max, into)? {
+        self.read_resource(path, &path.to_string(), into)
+    }
+
+    /// Reads an object of a log, this one or the index's, from the file of this name.
+    fn read_resource(
+        &self,
+        path: &ResourcePath,
+        name: &str,
+        into: &mut Vec<u8>,
+    ) -> Result<bool, FetchError> {
+        let max = bytes_max(path);
+        if !self.read_file(name, max, into)? {
             return Ok(false);
         }
         if let ResourcePath::Bundle(bundle) = path
             && into.starts_with(&GZIP_MAGIC)
             && EntryBundle::decode(into.as_slice(), bundle.width).is_err()
         {
-            *into = gunzip(into, max, &place())?;
+            *into = gunzip(into, max, &self.root.join(name).display().to_string())?;
         }
         Ok(true)
+    }
+
+    /// Reads an object of the index, as [`Fetch::fetch_lookup`] does.
+    pub fn read_lookup(&self, path: &LookupPath) -> Result<Option<Vec<u8>>, FetchError> {
+        let (name, mut bytes) = (path.to_string(), Vec::new());
+        let found = match path {
+            LookupPath::Log(resource) => self.read_resource(resource, &name, &mut bytes)?,
+            _ => self.read_file(&name, lookup_bytes_max(path), &mut bytes)?,
+        };
+        Ok(found.then_some(bytes))
+    }
+
+    /// Reads a part of an object of the index, as [`Fetch::fetch_part`] does.
+    pub fn read_part(
+        &self,
+        path: &LookupPath,
+        bytes: Range<u64>,
+    ) -> Result<Option<Vec<u8>>, FetchError> {
+        let place = self.place_of_lookup(path);
+        expect_small(&place, &bytes)?;
+        let read = || {
+            let length = usize::try_from(bytes.end.saturating_sub(bytes.start));
+            let file = File::open(self.root.join(path.to_string()))?;
+            let mut part = vec![0; length.map_err(io::Error::other)?];
+            file.read_exact_at(&mut part, bytes.start)?;
+            Ok(part)
+        };
+        match read() {
+            Ok(part) => Ok(Some(part)),
+            Err(error) if is_absence(&error) => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Err(FetchError::Part { place, bytes, fault: PartFault::BeyondEnd })
+            }
+            Err(source) => Err(FetchError::Io { place, source }),
+        }
     }
 
     /// What the log says of itself, if it does.
@@ -105,6 +156,24 @@ impl Fetch for DirectoryFetch {
     fn place(&self, path: &ResourcePath) -> String {
         self.root.join(path.to_string()).display().to_string()
     }
+
+    async fn fetch_lookup(&self, path: &LookupPath) -> Result<Option<Vec<u8>>, FetchError> {
+        let (this, path) = (self.clone(), *path);
+        offload(move || this.read_lookup(&path)).await
+    }
+
+    async fn fetch_part(
+        &self,
+        path: &LookupPath,
+        bytes: Range<u64>,
+    ) -> Result<Option<Vec<u8>>, FetchError> {
+        let (this, path) = (self.clone(), *path);
+        offload(move || this.read_part(&path, bytes)).await
+    }
+
+    fn place_of_lookup(&self, path: &LookupPath) -> String {
+        self.root.join(path.to_string()).display().to_string()
+    }
 }
 
 #[cfg(test)]
@@ -114,6 +183,7 @@ mod tests {
     use tiles_spec::append_entry;
 
     use super::*;
+    use crate::client::fetch::PART_BYTES_MAX;
 
     #[test]
     fn plain_and_packed_bundles_read_alike() {
@@ -145,5 +215,33 @@ mod tests {
         assert!(matches!(read("tile/0/000.p/1"), Err(FetchError::TooLong { max: 32, .. })));
         let nowhere = directory.path().join("nowhere");
         assert!(matches!(DirectoryFetch::open(nowhere), Err(FetchError::Io { .. })));
+    }
+
+    #[test]
+    fn objects_of_an_index_whole_and_in_parts() {
+        let directory = tempfile::tempdir().unwrap();
+        let run = directory.path().join("lookup/run/0/256");
+        std::fs::create_dir_all(&run).unwrap();
+        std::fs::write(run.join("0"), b"0123456789").unwrap();
+        std::fs::write(directory.path().join("lookup/checkpoint"), vec![b'x'; 65_537]).unwrap();
+
+        let fetch = DirectoryFetch::open(directory.path().to_owned()).unwrap();
+        let path: LookupPath = "lookup/run/0/256/0".parse().unwrap();
+        let part = |bytes| fetch.read_part(&path, bytes);
+        assert_eq!(part(2..5).unwrap().unwrap(), b"234");
+        assert_eq!(part(0..10).unwrap().unwrap(), b"0123456789");
+        for beyond in [0..11, 9..11, 10..11, 1_000_000..1_000_001] {
+            let refused = part(beyond).unwrap_err();
+            assert!(matches!(refused, FetchError::Part { fault: PartFault::BeyondEnd, .. }));
+        }
+        let refused = part(0..PART_BYTES_MAX + 1).unwrap_err();
+        assert!(matches!(refused, FetchError::Part { fault: PartFault::TooMuch, .. }));
+        assert_eq!(fetch.read_lookup(&path).unwrap().unwrap(), b"0123456789");
+
+        let other = "lookup/run/0/256/1".parse().unwrap();
+        assert_eq!(fetch.read_part(&other, 0..1).unwrap(), None);
+        assert_eq!(fetch.read_lookup(&LookupPath::Latest).unwrap(), None);
+        let checkpoint = fetch.read_lookup(&"lookup/checkpoint".parse().unwrap());
+        assert!(matches!(checkpoint, Err(FetchError::TooLong { max: 65_536, .. })));
     }
 }

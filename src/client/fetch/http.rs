@@ -1,17 +1,23 @@
 //! A log behind a URL.
 //!
 //! Reads are plain GETs. Bundles may come packed with gzip, asked for or not (C2SP tlog-tiles);
-//! anything else must come as it is. Connections, requests and bodies are bounded; what may pass
-//! is tried again, twice.
+//! anything else must come as it is. Parts of an index are asked for with `Range`
+//! ([`part`] says what may come back). Connections, requests and bodies are bounded; what may
+//! pass is tried again, twice.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, RETRY_AFTER};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, RANGE, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, Url, redirect};
 use tiles_spec::ResourcePath;
+use tiles_spec::lookup::LookupPath;
 
-use super::{DESCRIPTION, DESCRIPTION_BYTES_MAX, Fetch, FetchError, bytes_max, gunzip};
+use super::{
+    DESCRIPTION, DESCRIPTION_BYTES_MAX, Fetch, FetchError, PartFault, bytes_max, expect_small,
+    gunzip, lookup_bytes_max, part,
+};
 use crate::clock::{Clock as _, SystemClock};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -37,13 +43,8 @@ impl HttpFetch {
         Ok(Self { client, base: base.as_str().trim_end_matches('/').to_owned() })
     }
 
-    async fn attempt(
-        &self,
-        place: &str,
-        path: &ResourcePath,
-    ) -> Result<Option<Vec<u8>>, FetchError> {
-        let is_bundle = matches!(path, ResourcePath::Bundle(_));
-        let codings = if is_bundle { "gzip, identity" } else { "identity" };
+    async fn attempt(&self, place: &str, wanted: Whole) -> Result<Option<Vec<u8>>, FetchError> {
+        let codings = if wanted.may_be_packed { "gzip, identity" } else { "identity" };
         let failed = |source| FetchError::Request { place: place.to_owned(), source };
         let answer = self.client.get(place).header(ACCEPT_ENCODING, codings);
         let answer = answer.send().await.map_err(failed)?;
@@ -51,35 +52,94 @@ impl HttpFetch {
             StatusCode::OK => {}
             StatusCode::NOT_FOUND | StatusCode::GONE => return Ok(None),
             // So answer object stores that may not tell what they do not have.
-            StatusCode::FORBIDDEN if *path != ResourcePath::Checkpoint => return Ok(None),
+            StatusCode::FORBIDDEN if wanted.may_be_absent => return Ok(None),
             status => return Err(FetchError::Status { place: place.to_owned(), status }),
         }
-        let coding = answer.headers().get(CONTENT_ENCODING);
-        let coding = coding.map(|value| String::from_utf8_lossy(value.as_bytes()).to_lowercase());
-        let max = bytes_max(path);
-        let bytes = body(answer, max, place).await?;
+        let coding = coding(&answer);
+        let bytes = body(answer, wanted.max, place).await?;
         match coding.as_deref() {
-            None | Some("" | "identity") => Ok(Some(bytes)),
-            Some("gzip" | "x-gzip") if is_bundle => gunzip(&bytes, max, place).map(Some),
-            Some(coding) => Err(FetchError::Coding {
-                place: place.to_owned(),
-                coding: coding.chars().take(64).collect(),
-            }),
+            None => Ok(Some(bytes)),
+            Some("gzip" | "x-gzip") if wanted.may_be_packed => {
+                gunzip(&bytes, wanted.max, place).map(Some)
+            }
+            Some(coding) => Err(bad_coding(place, coding)),
         }
     }
+
+    async fn attempt_part(
+        &self,
+        place: &str,
+        bytes: &Range<u64>,
+    ) -> Result<Option<Vec<u8>>, FetchError> {
+        let failed = |source| FetchError::Request { place: place.to_owned(), source };
+        let asked = self.client.get(place).header(ACCEPT_ENCODING, "identity");
+        let asked = asked.header(RANGE, format!("bytes={}-{}", bytes.start, bytes.end - 1));
+        let answer = asked.send().await.map_err(failed)?;
+        match answer.status() {
+            StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::FORBIDDEN => return Ok(None),
+            StatusCode::PARTIAL_CONTENT | StatusCode::OK | StatusCode::RANGE_NOT_SATISFIABLE => {}
+            status => return Err(FetchError::Status { place: place.to_owned(), status }),
+        }
+        if let Some(coding) = coding(&answer) {
+            return Err(bad_coding(place, &coding));
+        }
+        part::read(answer, bytes, place).await.map(Some)
+    }
+}
+
+/// What is said of an object that is asked for as a whole.
+#[derive(Clone, Copy)]
+struct Whole {
+    max: usize,
+    may_be_packed: bool,
+    may_be_absent: bool,
+}
+
+impl Whole {
+    fn of(path: &ResourcePath) -> Self {
+        Self {
+            max: bytes_max(path),
+            may_be_packed: matches!(path, ResourcePath::Bundle(_)),
+            may_be_absent: *path != ResourcePath::Checkpoint,
+        }
+    }
+
+    fn of_lookup(path: &LookupPath) -> Self {
+        let may_be_packed = matches!(path, LookupPath::Log(ResourcePath::Bundle(_)));
+        Self { max: lookup_bytes_max(path), may_be_packed, may_be_absent: true }
+    }
+}
+
+/// The content coding of an answer, if it has one.
+fn coding(answer: &Response) -> Option<String> {
+    let coding = answer.headers().get(CONTENT_ENCODING)?;
+    let coding = String::from_utf8_lossy(coding.as_bytes()).to_lowercase();
+    (!matches!(coding.as_str(), "" | "identity")).then_some(coding)
+}
+
+fn bad_coding(place: &str, coding: &str) -> FetchError {
+    FetchError::Coding { place: place.to_owned(), coding: coding.chars().take(64).collect() }
+}
+
+/// Makes an attempt, and another one after each pause as long as that may help.
+async fn persist<T, F>(attempt: impl Fn() -> F) -> Result<T, FetchError>
+where
+    F: Future<Output = Result<T, FetchError>>,
+{
+    for pause in PAUSES {
+        match attempt().await {
+            Err(error) if may_pass(&error) => SystemClock.sleep(pause).await,
+            answered => return answered,
+        }
+    }
+    attempt().await
 }
 
 #[async_trait]
 impl Fetch for HttpFetch {
     async fn fetch(&self, path: &ResourcePath) -> Result<Option<Vec<u8>>, FetchError> {
-        let place = self.place(path);
-        for pause in PAUSES {
-            match self.attempt(&place, path).await {
-                Err(error) if may_pass(&error) => SystemClock.sleep(pause).await,
-                answered => return answered,
-            }
-        }
-        self.attempt(&place, path).await
+        let (place, wanted) = (self.place(path), Whole::of(path));
+        persist(|| self.attempt(&place, wanted)).await
     }
 
     async fn description(&self) -> Result<Option<Vec<u8>>, FetchError> {
@@ -97,6 +157,28 @@ impl Fetch for HttpFetch {
     fn place(&self, path: &ResourcePath) -> String {
         format!("{}/{path}", self.base)
     }
+
+    async fn fetch_lookup(&self, path: &LookupPath) -> Result<Option<Vec<u8>>, FetchError> {
+        let (place, wanted) = (self.place_of_lookup(path), Whole::of_lookup(path));
+        persist(|| self.attempt(&place, wanted)).await
+    }
+
+    async fn fetch_part(
+        &self,
+        path: &LookupPath,
+        bytes: Range<u64>,
+    ) -> Result<Option<Vec<u8>>, FetchError> {
+        let place = self.place_of_lookup(path);
+        expect_small(&place, &bytes)?;
+        if bytes.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
+        persist(|| self.attempt_part(&place, &bytes)).await
+    }
+
+    fn place_of_lookup(&self, path: &LookupPath) -> String {
+        format!("{}/{path}", self.base)
+    }
 }
 
 /// Whether the same read may succeed in a moment.
@@ -106,6 +188,7 @@ fn may_pass(error: &FetchError) -> bool {
         FetchError::Status { status, .. } => {
             status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS
         }
+        FetchError::Part { fault, .. } => matches!(fault, PartFault::BrokenOff { .. }),
         _ => false,
     }
 }

@@ -7,6 +7,10 @@
 //! | tiles | application/octet-stream | immutable, a year |
 //! | entry bundles | the same, content coding gzip | immutable, a year |
 //! | `log.json` | application/json | no-cache |
+//! | `lookup/latest` | text/plain | no-cache |
+//! | `lookup/revision/...` | text/plain | immutable, a year |
+//! | `lookup/run/...` | application/octet-stream | immutable, a year |
+//! | `lookup/checkpoint`, `lookup/tile/...` | as those of the log | |
 //! | all others | application/octet-stream | no-store |
 //!
 //! `no-cache` lets caches keep `checkpoint` but makes them ask each time, which is a request of a
@@ -15,6 +19,7 @@
 //! just acknowledged a log without its entry. Said of nothing, GCS keeps public objects an hour.
 
 use object_store::{Attribute, Attributes};
+use tiles_spec::lookup::{LATEST_BYTES_MAX, LookupPath, REVISION_BYTES_MAX};
 use tiles_spec::{CHECKPOINT_BYTES_MAX, ENTRY_BYTES_MAX, HASH_BYTES, ResourcePath};
 
 use crate::store::ObjectPath;
@@ -22,6 +27,9 @@ use crate::store::ObjectPath;
 /// The most that any other object may hold, in bytes: a commit record of 64 MiB of entries that do
 /// not shrink, and its head.
 const OTHER_BYTES_MAX: usize = 65 << 20;
+/// The most that a part of an index may hold that is read as a whole. Parts have about a million
+/// postings, some 30 MiB; one with a key that many entries have is longer.
+const PART_BYTES_MAX: usize = 1 << 30;
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 /// What gzip may add to bytes that do not shrink.
 const GZIP_OVERHEAD_MAX: usize = 64 << 10;
@@ -37,23 +45,42 @@ pub(super) enum Kind {
         bytes_max: usize,
     },
     Description,
+    /// `lookup/latest`.
+    Latest,
+    /// A revision of the index.
+    Revision,
+    /// A part of a run of the index. Never packed: it is read in ranges.
+    Part,
     /// Commit records, hints, probes: nobody's business but the writers'.
     Other,
 }
 
 impl Kind {
     pub fn of(path: &ObjectPath) -> Self {
+        if let Ok(resource) = path.as_str().parse() {
+            return Self::of_resource(&resource);
+        }
         match path.as_str().parse() {
-            Ok(ResourcePath::Checkpoint) => Self::Checkpoint,
-            Ok(ResourcePath::Tile(tile)) => {
+            Ok(LookupPath::Latest) => Self::Latest,
+            Ok(LookupPath::Log(resource)) => Self::of_resource(&resource),
+            Ok(LookupPath::Revision(_)) => Self::Revision,
+            Ok(LookupPath::Part { .. }) => Self::Part,
+            Err(_) if *path == ObjectPath::log_json() => Self::Description,
+            Err(_) => Self::Other,
+        }
+    }
+
+    /// Of the log itself, or of the index's.
+    fn of_resource(resource: &ResourcePath) -> Self {
+        match resource {
+            ResourcePath::Checkpoint => Self::Checkpoint,
+            ResourcePath::Tile(tile) => {
                 Self::Tile { bytes_max: tile.width.as_usize() * HASH_BYTES }
             }
-            Ok(ResourcePath::Bundle(bundle)) => {
+            ResourcePath::Bundle(bundle) => {
                 let entry_bytes_max = size_of::<u16>() + ENTRY_BYTES_MAX;
                 Self::Bundle { bytes_max: bundle.width.as_usize() * entry_bytes_max }
             }
-            Err(_) if *path == ObjectPath::log_json() => Self::Description,
-            Err(_) => Self::Other,
         }
     }
 
@@ -68,6 +95,9 @@ impl Kind {
             Self::Checkpoint => CHECKPOINT_BYTES_MAX,
             Self::Tile { bytes_max } | Self::Bundle { bytes_max } => bytes_max,
             Self::Description => CHECKPOINT_BYTES_MAX,
+            Self::Latest => LATEST_BYTES_MAX,
+            Self::Revision => REVISION_BYTES_MAX,
+            Self::Part => PART_BYTES_MAX,
             Self::Other => OTHER_BYTES_MAX,
         }
     }
@@ -81,8 +111,11 @@ impl Kind {
     /// cheaper ones bill a minimum time for each object.
     pub fn attributes(self, storage_class: Option<&str>) -> Attributes {
         let (content_type, cache_control) = match self {
-            Self::Checkpoint => ("text/plain; charset=utf-8", "no-cache"),
-            Self::Tile { .. } | Self::Bundle { .. } => ("application/octet-stream", IMMUTABLE),
+            Self::Checkpoint | Self::Latest => ("text/plain; charset=utf-8", "no-cache"),
+            Self::Revision => ("text/plain; charset=utf-8", IMMUTABLE),
+            Self::Tile { .. } | Self::Bundle { .. } | Self::Part => {
+                ("application/octet-stream", IMMUTABLE)
+            }
             Self::Description => ("application/json", "no-cache"),
             Self::Other => ("application/octet-stream", "no-store"),
         };

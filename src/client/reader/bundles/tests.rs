@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use async_trait::async_trait;
+use tiles_spec::lookup::LookupPath;
 
 use super::*;
 use crate::client::fetch::FetchError;
@@ -159,6 +160,22 @@ impl Fetch for Counting {
 
     fn place(&self, path: &ResourcePath) -> String {
         path.to_string()
+    }
+
+    async fn fetch_lookup(&self, path: &LookupPath) -> Result<Option<Vec<u8>>, FetchError> {
+        self.log.fetch_lookup(path).await
+    }
+
+    async fn fetch_part(
+        &self,
+        path: &LookupPath,
+        bytes: Range<u64>,
+    ) -> Result<Option<Vec<u8>>, FetchError> {
+        self.log.fetch_part(path, bytes).await
+    }
+
+    fn place_of_lookup(&self, path: &LookupPath) -> String {
+        self.log.place_of_lookup(path)
     }
 }
 

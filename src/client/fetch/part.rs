@@ -1,0 +1,182 @@
+//! What may come back where a part of an object was asked for (RFC 9110, section 14).
+//!
+//! A server may answer with the part (206), with the whole object (200), with other parts of it, or in
+//! many parts. Only the first two are of use, and the second only as far as it is not far to the part:
+//! what lies before it is read and dropped, and nothing after it is read.
+//!
+//! Invariant: what is returned is as long as what was asked for, and the server has said that it is
+//! that part, or has sent the object from its beginning.
+
+use std::ops::Range;
+
+use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderMap, HeaderName};
+use reqwest::{Response, StatusCode};
+
+use super::{FetchError, PART_BYTES_MAX};
+
+/// Most characters of a server's words in a message.
+const QUOTE_CHARS_MAX: usize = 64;
+
+/// What came instead of a part.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PartFault {
+    /// The object is shorter.
+    #[error("the object ends before")]
+    BeyondEnd,
+    /// More was asked for than is read at a time.
+    #[error("more than {PART_BYTES_MAX} bytes are not read at a time")]
+    TooMuch,
+    /// The server has sent another part.
+    #[error("the server has sent {0:?} instead")]
+    Other(String),
+    /// The server does not say what it has sent.
+    #[error("the server has sent a part and does not say which")]
+    Unnamed,
+    /// The server has sent several parts in one body.
+    #[error("the server has sent several parts, where one was asked for")]
+    Multipart,
+    /// The body is not as long as the part.
+    #[error("the server announces a body of {length} bytes")]
+    Length {
+        /// Its bytes.
+        length: u64,
+    },
+    /// The body goes on after the part.
+    #[error("the server has sent more than the part that it announces")]
+    TooLong,
+    /// The body ends before the part does.
+    #[error("the answer broke off after {length} bytes")]
+    BrokenOff {
+        /// The bytes that came.
+        length: u64,
+    },
+    /// The server gives whole objects only, and the part is too far from the beginning.
+    #[error(
+        "the server does not give parts of objects (Range), and the first {PART_BYTES_MAX} bytes do \
+         not hold it"
+    )]
+    OnlyWhole,
+}
+
+/// Reads the part out of an answer of status 200, 206 or 416. `bytes` are not empty.
+pub(super) async fn read(
+    answer: Response,
+    bytes: &Range<u64>,
+    place: &str,
+) -> Result<Vec<u8>, FetchError> {
+    let body = Body { answer, bytes, place };
+    match body.answer.status() {
+        StatusCode::RANGE_NOT_SATISFIABLE => Err(body.fault(PartFault::BeyondEnd)),
+        StatusCode::PARTIAL_CONTENT => {
+            check(body.answer.headers(), bytes).map_err(|fault| body.fault(fault))?;
+            body.read_part().await
+        }
+        _ => body.read_whole().await,
+    }
+}
+
+/// Whether the headers say that the body is this part.
+fn check(headers: &HeaderMap, bytes: &Range<u64>) -> Result<(), PartFault> {
+    let text = |name: HeaderName| {
+        headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    let content_type = text(CONTENT_TYPE).unwrap_or_default().to_lowercase();
+    if content_type.trim_start().starts_with("multipart/byteranges") {
+        return Err(PartFault::Multipart);
+    }
+    let said = text(CONTENT_RANGE).ok_or(PartFault::Unnamed)?;
+    let other = || PartFault::Other(said.chars().take(QUOTE_CHARS_MAX).collect());
+    let Said { first, last, whole } = parse(&said).ok_or_else(other)?;
+    if first != bytes.start || last != bytes.end - 1 {
+        // A part beyond the end is cut there.
+        let is_cut = first == bytes.start && last < bytes.end && whole == last.checked_add(1);
+        return Err(if is_cut { PartFault::BeyondEnd } else { other() });
+    }
+    if whole.is_some_and(|whole| whole < bytes.end) {
+        return Err(other());
+    }
+    let announced = text(CONTENT_LENGTH).and_then(|length| length.parse().ok());
+    match announced {
+        Some(length) if length != bytes.end - bytes.start => Err(PartFault::Length { length }),
+        _ => Ok(()),
+    }
+}
+
+/// `Content-Range`, as a server has said it.
+#[derive(Debug, PartialEq, Eq)]
+struct Said {
+    first: u64,
+    last: u64,
+    /// How long the object is, where the server knows.
+    whole: Option<u64>,
+}
+
+fn parse(text: &str) -> Option<Said> {
+    let (unit, rest) = text.trim().split_once(' ')?;
+    let (range, whole) = rest.trim().split_once('/')?;
+    let (first, last) = range.split_once('-')?;
+    let number = |text: &str| {
+        text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<u64>().ok())?
+    };
+    let whole = if whole == "*" { None } else { Some(number(whole)?) };
+    let said = Said { first: number(first)?, last: number(last)?, whole };
+    (unit.eq_ignore_ascii_case("bytes") && said.first <= said.last).then_some(said)
+}
+
+/// An answer that is being read.
+struct Body<'a> {
+    answer: Response,
+    bytes: &'a Range<u64>,
+    place: &'a str,
+}
+
+impl Body<'_> {
+    fn fault(&self, fault: PartFault) -> FetchError {
+        FetchError::Part { place: self.place.to_owned(), bytes: self.bytes.clone(), fault }
+    }
+
+    async fn chunk(&mut self) -> Result<Option<impl AsRef<[u8]> + use<>>, FetchError> {
+        let chunk = self.answer.chunk().await;
+        chunk.map_err(|source| FetchError::Request { place: self.place.to_owned(), source })
+    }
+
+    /// The body is the part, and nothing else.
+    async fn read_part(mut self) -> Result<Vec<u8>, FetchError> {
+        let wanted = self.bytes.end - self.bytes.start;
+        let mut part = Vec::new();
+        while let Some(chunk) = self.chunk().await? {
+            part.extend_from_slice(chunk.as_ref());
+            if part.len() as u64 > wanted {
+                return Err(self.fault(PartFault::TooLong));
+            }
+        }
+        match part.len() as u64 {
+            length if length < wanted => Err(self.fault(PartFault::BrokenOff { length })),
+            _ => Ok(part),
+        }
+    }
+
+    /// The body is the object from its beginning.
+    async fn read_whole(mut self) -> Result<Vec<u8>, FetchError> {
+        if self.bytes.end > PART_BYTES_MAX {
+            return Err(self.fault(PartFault::OnlyWhole));
+        }
+        let (mut before, mut part) = (self.bytes.start, Vec::new());
+        let wanted = usize::try_from(self.bytes.end - self.bytes.start).unwrap_or(usize::MAX);
+        while let Some(chunk) = self.chunk().await? {
+            let chunk = chunk.as_ref();
+            let skipped = chunk.len().min(usize::try_from(before).unwrap_or(usize::MAX));
+            before -= skipped as u64;
+            let rest = &chunk[skipped..];
+            part.extend_from_slice(&rest[..rest.len().min(wanted - part.len())]);
+            if part.len() == wanted {
+                return Ok(part);
+            }
+        }
+        Err(self.fault(PartFault::BeyondEnd))
+    }
+}
+
+#[cfg(test)]
+mod tests;
