@@ -98,7 +98,7 @@ async fn build(arguments: &BuildArguments) -> Result<Report> {
     let key = read_key(arguments)?;
     let whole = Arc::new(DirectoryFetch::open(arguments.log.clone())?);
     let log = Arc::new(GrowingLog::open(whole, key.clone()).await?);
-    let all = log.size().await.get();
+    let all = log.size().get();
     let entries = arguments.entries.unwrap_or(all);
     ensure!((1..=all).contains(&entries), "--entries: 1 to {all}");
     let step = arguments.step.unwrap_or(entries);
