@@ -17,15 +17,15 @@ use tiles_spec::{NoteSigningKey, Origin};
 
 /// Writes a large log of made-up Rekor entries straight into tiles
 ///
-/// The entries are hashedrekord 0.0.2 in canonical form, about 450 bytes each, as a writer would
-/// have published them. What is made up: the signatures, which are random bytes. The log is for
-/// measuring size, lookup and reading; `fasti fsck` finds it clean, and
+/// The entries are hashedrekord 0.0.2 in canonical form, 489 bytes each (1.1 KB with a certificate),
+/// as a writer would have published them. What is made up: the signatures, which are random bytes.
+/// The log is for measuring size, lookup and reading; `fasti fsck` finds it clean, and
 /// `fasti fsck --verify-signatures` does not.
 ///
 /// Each entry has three lookup keys: its leaf hash, the artifact's digest, and the public key.
 /// Digests: 96 % of the entries are of an artifact of their own, 4 % of one that is signed eight
 /// times on average. Public keys: three keys sign 10 % of the entries each, one key for each 2,500
-/// entries signs hundreds (125 to 16,000 of ten million; 10 % together), and the rest sign once.
+/// entries signs hundreds (100 to 16,000 of ten million; 10 % together), and the rest sign once.
 /// An entry with a certificate has five keys: also the identity, and the identity with its issuer;
 /// its public key is its own, and one identity for each 100 certificates has 50 to thousands.
 ///
