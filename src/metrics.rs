@@ -1,6 +1,8 @@
 //! Metrics: what the writer counts, and its text form for Prometheus.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
@@ -9,7 +11,9 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+use tiles_spec::TreeSize;
 
+use crate::lookup::run::Written;
 use crate::store::{BucketStore, Requests};
 
 /// Durations from half a millisecond to some 16 seconds.
@@ -152,6 +156,81 @@ impl LogMetrics {
     }
 }
 
+/// What a builder of the lookup index counts.
+#[derive(Debug, Clone, Default)]
+pub struct LookupMetrics {
+    /// Size of the tree that the newest revision indexes.
+    indexed_size: Gauge,
+    /// Leaves of the published tree that it does not index yet.
+    lag: Gauge,
+    /// Revisions that this builder has published.
+    revisions: Counter,
+    /// Seconds from the beginning of the last of them to its publication.
+    revision_seconds: Gauge<f64, AtomicU64>,
+    /// Attempts at a revision that failed.
+    pub failures: Counter,
+    postings: Counter,
+    postings_rewritten: Counter,
+    parts: Counter,
+    bytes: Counter,
+}
+
+impl LookupMetrics {
+    /// Makes the metrics part of what `registry` prints.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "lookup_size",
+            "Size of the tree that the lookup index covers",
+            self.indexed_size.clone(),
+        );
+        registry.register(
+            "lookup_lag",
+            "Published leaves that the lookup index does not cover yet",
+            self.lag.clone(),
+        );
+        registry.register(
+            "lookup_revision_seconds",
+            "Time that the last revision of the lookup index took",
+            self.revision_seconds.clone(),
+        );
+        for (name, help, counter) in [
+            ("lookup_revisions", "Revisions of the lookup index published", &self.revisions),
+            ("lookup_failures", "Attempts to revise the lookup index that failed", &self.failures),
+            ("lookup_postings", "Postings written to the lookup index", &self.postings),
+            (
+                "lookup_postings_rewritten",
+                "Postings written that an older run had already",
+                &self.postings_rewritten,
+            ),
+            ("lookup_parts", "Parts of runs written to the lookup index", &self.parts),
+            ("lookup_bytes", "Bytes written to the lookup index", &self.bytes),
+        ] {
+            registry.register(name, help, counter.clone());
+        }
+    }
+
+    /// Tells how far the index is behind its log.
+    pub fn stands(&self, indexed: TreeSize, log: TreeSize) {
+        let gauged = |leaves: u64| i64::try_from(leaves).unwrap_or(i64::MAX);
+        self.indexed_size.set(gauged(indexed.get()));
+        self.lag.set(gauged(log.get().saturating_sub(indexed.get())));
+    }
+
+    /// Counts a revision that was published.
+    pub fn revised(&self, took: Duration) {
+        self.revisions.inc();
+        self.revision_seconds.set(took.as_secs_f64());
+    }
+
+    /// Counts what it took to make a run.
+    pub fn count(&self, written: &Written) {
+        self.postings.inc_by(written.postings);
+        self.postings_rewritten.inc_by(written.postings_read);
+        self.parts.inc_by(written.parts);
+        self.bytes.inc_by(written.bytes);
+    }
+}
+
 /// Which requests are counted together.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct RequestLabels {
@@ -291,14 +370,38 @@ impl Collector for Counted {
     }
 }
 
-/// STAND-IN
-#[derive(Debug, Default)]
-pub struct LookupMetrics {
-    /// STAND-IN
-    pub failures: Counter,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl LookupMetrics {
-    /// STAND-IN
-    pub fn register(&self, _: &mut Registry) {}
+    #[test]
+    fn an_index_in_text() {
+        let metrics = LookupMetrics::default();
+        let mut registry = Registry::with_prefix("fasti");
+        metrics.register(&mut registry);
+        let size = |n| TreeSize::new(n).unwrap();
+        metrics.stands(size(700), size(1000));
+        metrics.revised(Duration::from_millis(1500));
+        for postings_read in [0, 7] {
+            let written = Written { parts: 1, bytes: 4096, postings: 10, ..Written::default() };
+            metrics.count(&Written { postings_read, ..written });
+        }
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+        for line in [
+            "fasti_lookup_size 700",
+            "fasti_lookup_lag 300",
+            "fasti_lookup_revision_seconds 1.5",
+            "fasti_lookup_revisions_total 1",
+            "fasti_lookup_failures_total 0",
+            "fasti_lookup_postings_total 20",
+            "fasti_lookup_postings_rewritten_total 7",
+            "fasti_lookup_parts_total 2",
+            "fasti_lookup_bytes_total 8192",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} is not in:\n{text}");
+        }
+        metrics.stands(size(5), size(4));
+        assert_eq!(metrics.lag.get(), 0);
+    }
 }

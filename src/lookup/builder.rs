@@ -83,6 +83,7 @@ impl Builder {
         self.expect_growth(&mut view).await?;
         let is_whole = rewrite_max < u64::MAX || plan::in_pieces(&self.runs).is_none();
         if log.size == self.indexed.size && !self.is_merged && is_whole {
+            self.site.metrics.stands(self.indexed.size, log.size);
             return Ok(Advance::UpToDate);
         }
         let from = self.indexed.size;
@@ -100,8 +101,8 @@ impl Builder {
         self.tidy.retire(&self.runs, &runs);
         self.tidy.retire_paths(self.revisions.take_superseded());
         (self.runs, self.indexed, self.is_merged) = (runs, head, false);
-        let metrics = &self.site.metrics;
-        let _ = (metrics, began);
+        self.site.metrics.stands(head.size, log.size);
+        self.site.metrics.revised(self.site.clock.now() - began);
         Ok(Advance::Revised { indexed: head, log })
     }
 
@@ -166,6 +167,6 @@ pub(super) async fn make_run(
     fresh: Vec<Posting>,
 ) -> Result<Run, IndexError> {
     let (run, written) = build_run(&*site.objects, range, stored, fresh).await?;
-    let _ = written;
+    site.metrics.count(&written);
     Ok(run)
 }

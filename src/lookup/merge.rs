@@ -18,8 +18,11 @@ pub(super) struct Inputs<'a> {
     bits: u8,
     /// Which slice is next.
     slice: u32,
-    inputs: Vec<Input<'a>>,
+    all: Vec<Input<'a>>,
 }
+
+/// A slice, and postings of it.
+pub(super) type Sliced = (KeySlice, Vec<Posting>);
 
 /// Postings in ascending order.
 struct Input<'a> {
@@ -50,23 +53,24 @@ impl<'a> Inputs<'a> {
         });
         let unread = Box::new(std::iter::empty());
         let fresh = Input { range, unread, held: fresh, taken: 0 };
-        Self { objects, bits, slice: 0, inputs: stored.chain([fresh]).collect() }
+        Self { objects, bits, slice: 0, all: stored.chain([fresh]).collect() }
     }
 
-    /// The next slice and all its postings: ascending runs, one behind the other. `None` behind the
-    /// last.
-    pub(super) async fn next(&mut self) -> Result<Option<(KeySlice, Vec<Posting>)>, BuildError> {
+    /// The next slice with all its postings: ascending runs, one behind the other; and what is left.
+    /// `None` behind the last.
+    pub(super) async fn next(mut self) -> Result<Option<(Sliced, Self)>, BuildError> {
         let Some(slice) = KeySlice::new(self.bits, self.slice) else { return Ok(None) };
         self.slice += 1;
-        let mut taken = Vec::new();
+        let mut postings = Vec::new();
         loop {
-            try_join_all(self.inputs.iter_mut().map(|input| input.fill(self.objects))).await?;
+            let objects = self.objects;
+            try_join_all(self.all.iter_mut().map(|input| input.fill(objects))).await?;
             let mut exhausted = true;
-            for input in &mut self.inputs {
-                exhausted &= input.move_onto(&mut taken, self.bits, slice);
+            for input in &mut self.all {
+                exhausted &= input.move_onto(&mut postings, self.bits, slice);
             }
             if exhausted {
-                return Ok(Some((slice, taken)));
+                return Ok(Some(((slice, postings), self)));
             }
         }
     }

@@ -10,7 +10,7 @@
 use std::ops::AddAssign;
 
 use bytes::Bytes;
-use futures::stream::{FuturesOrdered, TryStreamExt as _};
+use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use tiles_spec::TreeSize;
 use tiles_spec::lookup::{
     BuiltPart, KeySlice, LeafRange, LookupError, LookupPath, ManifestError, Part, Posting, Run,
@@ -93,17 +93,8 @@ pub async fn build_run(
     let read = Written::of_reading(stored);
     let postings = read.postings_read + fresh.len() as u64;
 
-    let mut inputs = Inputs::new(objects, range, stored, fresh, slice_bits(postings));
-    let (mut parts, mut writing) = (Vec::<Part>::new(), FuturesOrdered::new());
-    while let Some((slice, postings)) = inputs.next().await? {
-        if writing.len() == PARTS_AT_ONCE {
-            parts.extend(writing.try_next().await?);
-        }
-        writing.push_back(write_part(objects, range, slice, postings));
-    }
-    while let Some(part) = writing.try_next().await? {
-        parts.push(part);
-    }
+    let inputs = Inputs::new(objects, range, stored, fresh, slice_bits(postings));
+    let parts: Vec<Part> = write_parts(objects, range, inputs).try_collect().await?;
     let written = Written {
         parts: parts.len() as u64,
         bytes: parts.iter().map(Part::bytes).sum(),
@@ -111,6 +102,18 @@ pub async fn build_run(
         ..read
     };
     Ok((Run::new(range, postings, parts)?, written))
+}
+
+/// Writes a part for each slice; the parts in order.
+fn write_parts<'a>(
+    objects: &'a dyn Store,
+    range: LeafRange,
+    inputs: Inputs<'a>,
+) -> BoxStream<'a, Result<Part, BuildError>> {
+    stream::try_unfold(inputs, Inputs::next)
+        .map_ok(move |(slice, postings)| write_part(objects, range, slice, postings))
+        .try_buffered(PARTS_AT_ONCE)
+        .boxed()
 }
 
 /// Lays out a part and writes it. The postings are those of the inputs, one behind the other.

@@ -94,6 +94,16 @@ fn readers_do_not_link_the_writer() {
 }
 
 #[test]
+fn an_index_is_built_without_the_writer() {
+    for file in ["source", "run", "merge"] {
+        let code = code(&root().join(format!("src/lookup/{file}.rs")));
+        for word in ["crate::log::", "crate::http", "crate::signer"] {
+            assert!(!code.contains(word), "{file} uses {word}");
+        }
+    }
+}
+
+#[test]
 fn time_randomness_and_threads_come_through_the_seams() {
     let seams = ["clock.rs", "entropy.rs", "offload.rs"];
     // The server has time-outs and a task for each connection; the client's are those of requests.

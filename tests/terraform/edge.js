@@ -13,6 +13,8 @@ const passes = {
     '/log.json': '/log.json',
     '/tile/0/x001/x234/067': '/tile/0/x001/x234/067',
     '/tile/entries/000.p/17': '/tile/entries/000.p/17',
+    '/lookup/run/0/4096/0': '/lookup/run/0/4096/0',
+    '/api/v2/lookup/latest': '/lookup/latest',
     '/api/v2/checkpoint': '/checkpoint',
     '/api/v2/tile/63/000.p/255': '/tile/63/000.p/255',
 };

@@ -32,22 +32,27 @@ def s3(module):
     bucket = statements(module, "bucket")
     created_once = bucket["TilesAndRecordsAreCreatedOnce"]
     yield from denies_put(created_once, {"s3:if-none-match"})
-    if set(created_once["resources"]) != {OBJECTS + 'tile/*"', OBJECTS + '_writer/commit/*"'}:
-        yield "s3: what is created once is not the tiles and the records"
+    once = ("tile/*", "_writer/commit/*", "lookup/run/*", "lookup/revision/*", "lookup/tile/*")
+    if set(created_once["resources"]) != objects(*once):
+        yield "s3: what is created once is not tiles, records and the index"
     replaced = bucket["CheckpointIsReplacedConditionally"]
     yield from denies_put(replaced, {"s3:if-match", "s3:if-none-match"})
-    if replaced["resources"] != [OBJECTS + 'checkpoint"']:
-        yield "s3: what is replaced conditionally is not the checkpoint"
+    if set(replaced["resources"]) != objects("checkpoint", "lookup/checkpoint", "lookup/latest"):
+        yield "s3: what is replaced conditionally is not what changes"
 
     hidden = bucket["WritersPartIsPrivate"]
     if string(hidden["effect"]) != "Deny" or hidden["resources"] != [OBJECTS + '_writer/*"']:
         yield "s3: readers are not denied the writers' part"
 
-    removable = {OBJECTS + '_writer/*"', OBJECTS + 'tile/*.p/*"'}
+    removable = objects("_writer/*", "tile/*.p/*", "lookup/run/*", "lookup/tile/*.p/*")
     if set(statements(module, "writer")["Tidy"]["resources"]) != removable:
         yield "s3: writers may remove more, or less, than they have to"
     if set(bucket["PublishedFilesStay"]["not_resources"]) != removable:
         yield "s3: what stays is not what is published"
+
+
+def objects(*paths):
+    return {f'{OBJECTS}{path}"' for path in paths}
 
 
 def denies_put(statement, headers):

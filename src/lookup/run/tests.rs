@@ -95,7 +95,7 @@ async fn many_postings_are_cut_into_parts() {
     // Half of them in one slice of four, as no hash would have it.
     let crowd = |n: u64| {
         let mut bytes = *key(n).as_bytes();
-        bytes[0] = if n % 2 == 0 { 0x90 } else { bytes[0] };
+        bytes[0] = if n.is_multiple_of(2) { 0x90 } else { bytes[0] };
         LookupKey::from(bytes)
     };
     let of = |leaves: std::ops::Range<u64>| {
@@ -216,4 +216,16 @@ async fn nothing_is_made_of_damaged_parts() {
     assert!(matches!(error, BuildError::Missing { .. }), "{error}");
     assert!(error.to_string().contains(&name), "{error}");
     assert_eq!(store.objects().len(), 1);
+}
+
+/// A builder runs beside others, on any thread.
+#[expect(dead_code, reason = "compiled, not run")]
+fn a_build_may_change_threads(
+    objects: &dyn Store,
+    range: LeafRange,
+    view: &mut crate::client::reader::View,
+) {
+    fn may<T: Send>(_: T) {}
+    may(build_run(objects, range, &[], Vec::new()));
+    may(crate::lookup::source::postings(view, range.start(), range.end(), 1));
 }

@@ -22,10 +22,16 @@ data "aws_iam_policy_document" "bucket" {
   # Without `If-None-Match` an upload could replace what is there. This refuses copies and multipart
   # uploads too; writers make neither.
   statement {
-    sid       = "TilesAndRecordsAreCreatedOnce"
-    effect    = "Deny"
-    actions   = ["s3:PutObject"]
-    resources = ["${local.objects_arn}/tile/*", "${local.objects_arn}/_writer/commit/*"]
+    sid     = "TilesAndRecordsAreCreatedOnce"
+    effect  = "Deny"
+    actions = ["s3:PutObject"]
+    resources = [
+      "${local.objects_arn}/tile/*",
+      "${local.objects_arn}/_writer/commit/*",
+      "${local.objects_arn}/lookup/run/*",
+      "${local.objects_arn}/lookup/revision/*",
+      "${local.objects_arn}/lookup/tile/*",
+    ]
 
     principals {
       type        = "*"
@@ -41,10 +47,14 @@ data "aws_iam_policy_document" "bucket" {
 
   # Both conditions must hold for the denial: neither header is there.
   statement {
-    sid       = "CheckpointIsReplacedConditionally"
-    effect    = "Deny"
-    actions   = ["s3:PutObject"]
-    resources = ["${local.objects_arn}/checkpoint"]
+    sid     = "CheckpointIsReplacedConditionally"
+    effect  = "Deny"
+    actions = ["s3:PutObject"]
+    resources = [
+      "${local.objects_arn}/checkpoint",
+      "${local.objects_arn}/lookup/checkpoint",
+      "${local.objects_arn}/lookup/latest",
+    ]
 
     principals {
       type        = "*"
@@ -64,12 +74,18 @@ data "aws_iam_policy_document" "bucket" {
     }
   }
 
-  # What is published stays. Only the writers' own part and partial tiles are ever removed.
+  # What is published stays. Only the writers' own part, partial tiles, and parts that the index does
+  # without are ever removed.
   statement {
-    sid           = "PublishedFilesStay"
-    effect        = "Deny"
-    actions       = ["s3:DeleteObject"]
-    not_resources = ["${local.objects_arn}/_writer/*", "${local.objects_arn}/tile/*.p/*"]
+    sid     = "PublishedFilesStay"
+    effect  = "Deny"
+    actions = ["s3:DeleteObject"]
+    not_resources = [
+      "${local.objects_arn}/_writer/*",
+      "${local.objects_arn}/tile/*.p/*",
+      "${local.objects_arn}/lookup/run/*",
+      "${local.objects_arn}/lookup/tile/*.p/*",
+    ]
 
     principals {
       type        = "*"

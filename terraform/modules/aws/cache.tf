@@ -2,7 +2,7 @@
 # the path alone, and nothing is compressed on the way: tiles are hashes, and bundles come as they
 # are stored.
 
-# Tiles and bundles: a path's content never changes.
+# Tiles, bundles, parts of the index: a path's content never changes. Parts are asked for in ranges.
 resource "aws_cloudfront_cache_policy" "immutable" {
   name        = "${var.name}-immutable"
   min_ttl     = 0

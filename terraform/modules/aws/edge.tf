@@ -2,7 +2,10 @@
 locals {
   bucket_origin  = "bucket"
   writers_origin = "writers"
-  tile_paths     = ["/tile/*", "/api/v2/tile/*"]
+
+  # Of the index, all but its newest manifest and checkpoint.
+  immutable_prefixes = ["tile", "lookup/run", "lookup/tile", "lookup/revision"]
+  immutable_paths    = flatten([for path in local.immutable_prefixes : ["/${path}/*", "/api/v2/${path}/*"]])
 }
 
 resource "aws_cloudfront_origin_access_control" "log" {
@@ -83,7 +86,7 @@ resource "aws_cloudfront_distribution" "log" {
   }
 
   dynamic "ordered_cache_behavior" {
-    for_each = local.tile_paths
+    for_each = local.immutable_paths
 
     content {
       path_pattern               = ordered_cache_behavior.value

@@ -6,11 +6,17 @@ data "aws_iam_policy_document" "writer" {
     resources = ["${local.objects_arn}/*"]
   }
 
-  # Trimmed commit records, and partial tiles once the full one is published.
+  # Trimmed commit records, partial tiles once the full one is published, and parts of the index that
+  # were merged.
   statement {
-    sid       = "Tidy"
-    actions   = ["s3:DeleteObject"]
-    resources = ["${local.objects_arn}/_writer/*", "${local.objects_arn}/tile/*.p/*"]
+    sid     = "Tidy"
+    actions = ["s3:DeleteObject"]
+    resources = [
+      "${local.objects_arn}/_writer/*",
+      "${local.objects_arn}/tile/*.p/*",
+      "${local.objects_arn}/lookup/run/*",
+      "${local.objects_arn}/lookup/tile/*.p/*",
+    ]
   }
 
   # No condition on s3:prefix: a read of a missing object carries no prefix, and would then be

@@ -1,7 +1,7 @@
 # Where requests can go, and how long answers are kept. Nothing is compressed on the way: tiles are
 # hashes, and bundles come as they are stored.
 
-# Tiles and bundles: a path's content never changes, so no header of the bucket is needed to say so.
+# Tiles, bundles, parts of the index: a path's content never changes, so no header of the bucket is needed to say so.
 resource "google_compute_backend_bucket" "tiles" {
   project                 = var.project_id
   name                    = "${var.name}-tiles"

@@ -1,11 +1,22 @@
 # Which request goes where. The paths under /api/v2/ are those at the root.
 locals {
-  read_routes = [
-    { from = "/api/v2/tile/", to = "/${var.prefix}/tile/", backend = google_compute_backend_bucket.tiles.id },
-    { from = "/tile/", to = "/${var.prefix}/tile/", backend = google_compute_backend_bucket.tiles.id },
-    { from = "/api/v2/", to = "/${var.prefix}/", backend = google_compute_backend_bucket.fresh.id },
-    { from = "/", to = "/${var.prefix}/", backend = google_compute_backend_bucket.fresh.id },
-  ]
+  # Of the index, all but its newest manifest and checkpoint.
+  immutable_prefixes = ["tile", "lookup/run", "lookup/tile", "lookup/revision"]
+
+  read_routes = concat(
+    [
+      for path in local.immutable_prefixes :
+      { from = "/api/v2/${path}/", to = "/${var.prefix}/${path}/", backend = google_compute_backend_bucket.tiles.id }
+    ],
+    [
+      for path in local.immutable_prefixes :
+      { from = "/${path}/", to = "/${var.prefix}/${path}/", backend = google_compute_backend_bucket.tiles.id }
+    ],
+    [
+      { from = "/api/v2/", to = "/${var.prefix}/", backend = google_compute_backend_bucket.fresh.id },
+      { from = "/", to = "/${var.prefix}/", backend = google_compute_backend_bucket.fresh.id },
+    ],
+  )
 }
 
 resource "google_compute_url_map" "log" {

@@ -25,7 +25,7 @@ resource "google_project_iam_custom_role" "remover" {
   permissions = ["storage.objects.delete"]
 }
 
-# The writers' own part, `checkpoint` and `log.json`, and partial tiles.
+# The writers' own part, what changes, partial tiles, and parts that the index does without.
 resource "google_storage_bucket_iam_member" "writer_removes" {
   bucket = google_storage_bucket.log.name
   role   = google_project_iam_custom_role.remover.id
@@ -38,6 +38,10 @@ resource "google_storage_bucket_iam_member" "writer_removes" {
       "resource.name == \"${local.objects}/checkpoint\"",
       "resource.name == \"${local.objects}/log.json\"",
       "resource.name.extract(\"/objects/${var.prefix}/tile/{tile}.p/\") != \"\"",
+      "resource.name == \"${local.objects}/lookup/checkpoint\"",
+      "resource.name == \"${local.objects}/lookup/latest\"",
+      "resource.name.startsWith(\"${local.objects}/lookup/run/\")",
+      "resource.name.extract(\"/objects/${var.prefix}/lookup/tile/{tile}.p/\") != \"\"",
     ])
   }
 }
