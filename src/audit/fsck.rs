@@ -13,7 +13,6 @@
 
 mod columns;
 mod objects;
-mod report;
 mod strays;
 mod tiles;
 
@@ -23,13 +22,13 @@ use std::sync::{Mutex, PoisonError};
 
 use tiles_spec::{ResourcePath, TreeHead, TreeSize};
 
+use super::report::Findings;
+pub use super::report::{Problem, Report};
 use crate::client::fetch::FetchError;
 use crate::client::trust::Trust;
 
 use columns::Column;
 pub use objects::Objects;
-use report::Findings;
-pub use report::{Problem, Report};
 use strays::Group;
 use tiles::Walk;
 

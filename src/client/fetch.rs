@@ -6,6 +6,7 @@
 mod bucket;
 mod directory;
 mod http;
+mod lookup_log;
 mod own_files;
 mod part;
 
@@ -27,6 +28,7 @@ pub use bucket::BucketFetch;
 pub use directory::DirectoryFetch;
 pub use http::HttpFetch;
 pub(super) use http::{body, client, retry_after};
+pub use lookup_log::LookupLog;
 pub use own_files::OwnFiles;
 pub use part::PartFault;
 

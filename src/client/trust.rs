@@ -5,6 +5,7 @@
 //! is trusted. Lines of unknown keys count for nothing, wherever they stand.
 
 use tiles_spec::PublicKey::MlDsa44Cosignature;
+use tiles_spec::lookup::lookup_origin;
 use tiles_spec::{
     Checkpoint, CheckpointError, KeyName, SignedCheckpoint, TreeHead, VerifierKey,
     cosignature_time, open_checkpoint,
@@ -33,6 +34,9 @@ pub struct Trust {
     pub witnesses: Vec<VerifierKey>,
     /// Who may issue certificates for signing.
     pub authorities: Vec<Authority>,
+    /// Who may index a log, where that is not the log itself: the keys' names are the origins of the
+    /// logs of their revisions.
+    pub indexers: Vec<VerifierKey>,
 }
 
 /// A checkpoint that a trusted log has signed.
@@ -92,7 +96,34 @@ impl Trust {
         let of_trees = |key: &&VerifierKey| matches!(key.public_key(), MlDsa44Cosignature(_));
         let further = cosigning.iter().filter(of_trees).cloned();
         let logs = signing.into_iter().chain(further).map(TrustedLog::new).collect();
-        Self { logs, witnesses: cosigning, authorities: Vec::new() }
+        Self { logs, witnesses: cosigning, ..Self::default() }
+    }
+
+    /// Trust in the index of a log: in those who are named for that, or else in the log's own keys
+    /// under the name of its index.
+    #[must_use]
+    pub fn in_lookup_of(&self, origin: &str) -> Self {
+        let indexers = if self.indexers.is_empty() {
+            self.own_indexers(origin)
+        } else {
+            self.indexers.clone()
+        };
+        Self {
+            logs: indexers.into_iter().map(TrustedLog::new).collect(),
+            witnesses: self.witnesses.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// The keys of a log, named as its index is. None for a log whose index cannot have a name.
+    fn own_indexers(&self, origin: &str) -> Vec<VerifierKey> {
+        let Some(lookup) = origin.parse().ok().and_then(|origin| lookup_origin(&origin).ok())
+        else {
+            return Vec::new();
+        };
+        let own = self.logs.iter().filter(|log| log.origin() == origin);
+        own.filter_map(|log| VerifierKey::new(lookup.key_name(), log.key.public_key().clone()).ok())
+            .collect()
     }
 
     /// Reads a signed checkpoint and finds out who vouches for it.

@@ -89,7 +89,7 @@ pub fn read(json: &[u8]) -> Result<Trust, TrustedRootError> {
             authorities.push(Authority::new(&der, from, until)?);
         }
     }
-    Ok(Trust { logs, witnesses: Vec::new(), authorities })
+    Ok(Trust { logs, authorities, ..Trust::default() })
 }
 
 fn parse(json: &[u8]) -> Result<Root, TrustedRootError> {

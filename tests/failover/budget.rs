@@ -57,7 +57,7 @@ fn a_small_batch_in_a_large_log_costs_four_puts() {
 /// PUTs for each of `count` entries, submitted one after the other.
 fn costs_of_batches(bucket: &Bucket, size: u64, count: u64) -> Vec<u64> {
     let mut command = bucket.writer(0);
-    command.args(IDLE);
+    command.args(IDLE).arg("--no-lookup");
     let mut writer = Writer::spawn(command);
     let mut connection = Connection::open(writer.expect_address()).expect("connects");
     let mut resident = Vec::new();
@@ -109,13 +109,14 @@ fn an_answer_takes_three_round_trips() {
 #[test]
 fn an_idle_log_writes_nothing() {
     let (bucket, scene) = (Bucket::new(), Scene::new(Duration::from_secs(20)));
-    let mut fleet = Fleet::of(&scene, &bucket, &IDLE);
+    let flags = [&IDLE[..], &["--lookup-seconds", "1"]].concat();
+    let mut fleet = Fleet::of(&scene, &bucket, &flags);
     for n in 0..3 {
         let mut connection = Connection::open(fleet.address(n)).expect("connects");
         assert_eq!(connection.post("/add", b"an entry").expect("an answer").status, 200);
     }
-    // What is done behind is done soon.
-    fleet.wait(Duration::from_secs(1));
+    // What is done behind is done soon; the index's second revision comes some time after the first.
+    fleet.wait(Duration::from_secs(3));
     let tally = bucket.server.tally();
     tally.reset();
     fleet.wait(Duration::from_secs(4));
@@ -123,6 +124,28 @@ fn an_idle_log_writes_nothing() {
     println!("{gets} GETs in 4 seconds");
     // Followers bring their deduplication indices up to date once.
     assert!(gets == tally.total() && gets <= 8, "{:?}", tally.reset());
+}
+
+/// A run of one part, the revision, its tile and bundle, the two files that change.
+#[test]
+fn a_revision_of_the_index_costs_six_puts() {
+    const REVISION: u64 = 6;
+    let bucket = Bucket::new();
+    let mut command = bucket.writer(0);
+    command.args(IDLE).args(["--lookup-seconds", "1"]);
+    let mut writer = Writer::spawn(command);
+    let mut connection = Connection::open(writer.expect_address()).expect("connects");
+    let costs = [0, 1, 2, 3].map(|n| {
+        bucket.server.tally().reset();
+        let answer = connection.post("/add", format!("entry {n}").as_bytes()).expect("an answer");
+        assert_eq!(answer.status, 200);
+        thread::sleep(Duration::from_secs(2));
+        bucket.server.tally().requests(Operation::Put)
+    });
+    println!("a batch and a revision: {costs:?} PUTs");
+    // The first batch makes the log.
+    assert_eq!(costs[1..], [PUTS + REVISION; 3]);
+    writer.stop();
 }
 
 #[test]

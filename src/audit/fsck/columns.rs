@@ -5,7 +5,7 @@ use tiles_spec::{BundleCoord, EntryBundle, Hash, LeafIndex, TileCoord, leaf_hash
 
 use super::Check;
 use super::objects::Fault;
-use super::report::Counts;
+use crate::audit::report::Counts;
 use crate::entry::RekorEntry;
 
 /// How every Rekor entry begins.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tiles_spec::{BundleCoord, EntryBundle, HashTile, ResourcePath, TileCoord, TileWidth};
 use tokio::runtime::Handle;
 
+use crate::audit::report::in_words;
 use crate::client::description::Description;
 use crate::client::fetch::{DirectoryFetch, Fetch, FetchError};
 
@@ -26,6 +27,14 @@ pub enum Objects {
 pub(super) type Fault = String;
 
 impl Objects {
+    /// What reads them.
+    pub fn fetch(&self) -> Arc<dyn Fetch> {
+        match self {
+            Self::Directory(directory) => Arc::new(directory.clone()),
+            Self::Remote { fetch, .. } => fetch.clone(),
+        }
+    }
+
     /// The object's name in messages.
     pub fn place(&self, path: &ResourcePath) -> String {
         match self {
@@ -100,15 +109,4 @@ impl Objects {
         let width = if read == exact { coord.width } else { TileWidth::FULL };
         EntryBundle::decode(buffer.as_slice(), width).map_err(|error| error.to_string())
     }
-}
-
-/// An error and what caused it, on one line.
-pub(super) fn in_words(error: &FetchError) -> Fault {
-    let mut words = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        words = format!("{words}: {error}");
-        cause = error.source();
-    }
-    words
 }

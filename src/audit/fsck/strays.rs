@@ -10,7 +10,7 @@ use std::path::Path;
 use tiles_spec::{BundleCoord, EntryBundle, Level, ResourcePath, TileCoord, TileIndex, TileWidth};
 
 use super::Check;
-use super::objects::in_words;
+use crate::audit::report::in_words;
 use crate::client::fetch::FetchError;
 
 /// Levels of directories below `tile/`: more than the largest index has.

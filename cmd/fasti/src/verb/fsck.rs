@@ -1,13 +1,18 @@
-//! `fasti fsck`: derives the whole log again. Clean, or every problem by name and exit status 1.
+//! `fasti fsck`: derives the whole log again, and its index if asked. Clean, or every problem by name and
+//! exit status 1.
 
 use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
 use fasti::audit::fsck::{Objects, Options, Report, fsck};
+use fasti::audit::lookup::{self, IndexReport, Keys};
 use fasti::client::fetch::{DirectoryFetch, Location};
+use fasti::client::trust::Trust;
 use indicatif::{ProgressBar, ProgressStyle};
+use tiles_spec::VerifierKey;
 use tokio::runtime::Runtime;
 
 use crate::failure::Failure;
@@ -25,6 +30,15 @@ pub struct Arguments {
     /// Verify the signatures in Rekor entries again
     #[arg(long)]
     verify_signatures: bool,
+    /// Derive the lookup index again, too, and compare every posting
+    #[arg(long)]
+    lookup: bool,
+    /// Who signs the index [default: the log's own key, for ORIGIN/lookup]
+    #[arg(long, value_name = "VKEY", requires = "lookup")]
+    lookup_key: Option<VerifierKey>,
+    /// Where postings are laid aside that do not fit into memory [default: the system's directory]
+    #[arg(long, value_name = "DIR", requires = "lookup")]
+    scratch: Option<PathBuf>,
     /// The same as --format json
     #[arg(long)]
     json: bool,
@@ -49,8 +63,37 @@ pub fn run(globals: &Globals, arguments: &Arguments, runtime: &Runtime) -> Resul
         fsck(&objects, &trust, options, |size| bar.set_length(size.get()), &|n| bar.inc(n))
             .context("nothing was checked")?;
     bar.finish_and_clear();
+    let report = match &report.origin {
+        Some(origin) if arguments.lookup => {
+            let index = check_index(arguments, runtime, &objects, &trust, origin, options)?;
+            report.with_index(index)
+        }
+        _ => report,
+    };
     let json = serde_json::to_value(&report).context("a report is JSON")?;
     Ok(Output { good: report.is_clean(), lines: lines(&report), json })
+}
+
+fn check_index(
+    arguments: &Arguments,
+    runtime: &Runtime,
+    objects: &Objects,
+    trust: &Trust,
+    origin: &str,
+    Options { workers, .. }: Options,
+) -> anyhow::Result<IndexReport> {
+    let mut trust = trust.clone();
+    trust.indexers.extend(arguments.lookup_key.clone());
+    let keys = Keys { log: &trust, lookup: &trust.in_lookup_of(origin), origin };
+    let scratch = arguments.scratch.clone().unwrap_or_else(std::env::temp_dir);
+    let options = lookup::Options { workers, scratch };
+    let bar = progress_bar();
+    let announce = |size: tiles_spec::TreeSize| bar.set_length(size.get());
+    let report =
+        lookup::check(objects, runtime.handle(), keys, &options, announce, &|n| bar.inc(n))
+            .context("the index was not checked")?;
+    bar.finish_and_clear();
+    Ok(report)
 }
 
 fn objects(globals: &Globals, runtime: &Runtime) -> anyhow::Result<(Objects, NonZeroUsize)> {
@@ -97,6 +140,7 @@ fn lines(report: &Report) -> Vec<String> {
         report.objects,
         report.problems.len() as u64 + report.problems_omitted,
     ));
+    lines.extend(report.lookup.as_ref().map(line_of_index));
     if report.frozen {
         lines.push("The log is frozen: this is its last tree".to_owned());
     }
@@ -110,4 +154,20 @@ fn lines(report: &Report) -> Vec<String> {
         }
     }
     lines
+}
+
+fn line_of_index(index: &IndexReport) -> String {
+    let IndexReport { revisions, runs, parts, bytes, postings, unlisted, .. } = index;
+    let Some(size) = index.size else {
+        return format!("Index: none of its {revisions} revisions could be derived again");
+    };
+    let mut line = format!(
+        "Index: revision {} of {size} entries; {postings} postings in {parts} objects of {runs} runs \
+         ({bytes} bytes) are what the entries make",
+        revisions.saturating_sub(1)
+    );
+    if *unlisted > 0 {
+        line.push_str(&format!("; {unlisted} objects are of other revisions"));
+    }
+    line
 }

@@ -1,12 +1,15 @@
 //! What a check finds: collected by many threads, bounded, put in order at the end.
 
 use std::collections::BTreeSet;
+use std::error::Error;
 use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 use tiles_spec::Checkpoint;
+
+use super::lookup::IndexReport;
 
 /// Most problems that are named one by one.
 const PROBLEMS_MAX: usize = 100_000;
@@ -43,6 +46,9 @@ pub struct Report {
     pub ahead: u64,
     /// The log says that it was frozen, with this very tree.
     pub frozen: bool,
+    /// What was found out about the index, if it was checked. Its problems are among the others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lookup: Option<IndexReport>,
     /// Everything that is wrong, by path.
     pub problems: Vec<Problem>,
     /// Problems beyond those that are named.
@@ -54,11 +60,21 @@ impl Report {
     pub fn is_clean(&self) -> bool {
         self.problems.is_empty()
     }
+
+    /// The same with what was found out about the index.
+    #[must_use]
+    pub fn with_index(mut self, mut index: IndexReport) -> Self {
+        self.problems.append(&mut index.problems);
+        self.problems.sort();
+        self.problems_omitted += std::mem::take(&mut index.problems_omitted);
+        self.lookup = Some(index);
+        self
+    }
 }
 
 /// What has been found so far.
 #[derive(Default)]
-pub(super) struct Findings {
+pub(in crate::audit) struct Findings {
     problems: Mutex<BTreeSet<Problem>>,
     omitted: AtomicU64,
     objects: AtomicU64,
@@ -72,15 +88,15 @@ pub(super) struct Findings {
 
 /// What was found in one bundle.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Counts {
-    pub(super) entries: u64,
-    pub(super) rekor: u64,
-    pub(super) unreadable: u64,
-    pub(super) signatures: u64,
+pub(in crate::audit) struct Counts {
+    pub(in crate::audit) entries: u64,
+    pub(in crate::audit) rekor: u64,
+    pub(in crate::audit) unreadable: u64,
+    pub(in crate::audit) signatures: u64,
 }
 
 impl Findings {
-    pub(super) fn add(&self, path: impl Display, problem: impl Into<String>) {
+    pub(in crate::audit) fn add(&self, path: impl Display, problem: impl Into<String>) {
         let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
         if problems.len() < PROBLEMS_MAX {
             problems.insert(Problem { path: path.to_string(), problem: problem.into() });
@@ -89,26 +105,37 @@ impl Findings {
         }
     }
 
+    /// Problems that somebody else has left out.
+    pub(in crate::audit) fn omit(&self, count: u64) {
+        self.omitted.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// The problems in order, and how many more there were.
+    pub(in crate::audit) fn into_problems(self) -> (Vec<Problem>, u64) {
+        let problems = self.problems.into_inner().unwrap_or_else(PoisonError::into_inner);
+        (problems.into_iter().collect(), self.omitted.into_inner())
+    }
+
     /// Whether something is wrong with an object, as far as is known.
-    pub(super) fn names(&self, path: impl Display) -> bool {
+    pub(in crate::audit) fn names(&self, path: impl Display) -> bool {
         let problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
         let first = Problem { path: path.to_string(), problem: String::new() };
         problems.range(&first..).next().is_some_and(|problem| problem.path == first.path)
     }
 
-    pub(super) fn count_object(&self) {
+    pub(in crate::audit) fn count_object(&self) {
         self.objects.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn is_frozen(&self) {
+    pub(in crate::audit) fn is_frozen(&self) {
         self.frozen.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn count_ahead(&self) {
+    pub(in crate::audit) fn count_ahead(&self) {
         self.ahead.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn count_entries(&self, counts: Counts) {
+    pub(in crate::audit) fn count_entries(&self, counts: Counts) {
         self.entries.fetch_add(counts.entries, Ordering::Relaxed);
         self.rekor.fetch_add(counts.rekor, Ordering::Relaxed);
         self.unreadable.fetch_add(counts.unreadable, Ordering::Relaxed);
@@ -116,7 +143,7 @@ impl Findings {
     }
 
     /// The report, once all threads are done.
-    pub(super) fn into_report(self, checkpoint: Option<Checkpoint>) -> Report {
+    pub(in crate::audit) fn into_report(self, checkpoint: Option<Checkpoint>) -> Report {
         let problems = self.problems.into_inner().unwrap_or_else(PoisonError::into_inner);
         let head = checkpoint.as_ref().map(|checkpoint| checkpoint.head);
         Report {
@@ -130,8 +157,20 @@ impl Findings {
             objects: self.objects.into_inner(),
             ahead: self.ahead.into_inner(),
             frozen: self.frozen.into_inner(),
+            lookup: None,
             problems: problems.into_iter().collect(),
             problems_omitted: self.omitted.into_inner(),
         }
     }
+}
+
+/// An error and what caused it, on one line.
+pub(in crate::audit) fn in_words(error: &dyn Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        words = format!("{words}: {error}");
+        cause = error.source();
+    }
+    words
 }

@@ -1,0 +1,75 @@
+//! The files below `lookup/` of a directory: each belongs to the index, or might.
+//!
+//! Runs of earlier revisions stay for those who still read them, and those of the next are written
+//! before it is shown: they are counted. The files of the lookup log are seen to with its tree.
+
+use std::fs;
+use std::path::Path;
+
+use tiles_spec::lookup::{LookupPath, Manifest};
+
+use super::Audit;
+
+/// Levels of directories below `lookup/`: more than the longest path has.
+const DEPTH_MAX: usize = 12;
+
+impl Audit<'_> {
+    /// Looks at the name of every file below `lookup/`.
+    pub(super) fn check_files(&mut self, root: &Path, newest: Option<&Manifest>) {
+        self.check_directory(root, "lookup", newest, DEPTH_MAX);
+    }
+
+    fn check_directory(
+        &mut self,
+        root: &Path,
+        path: &str,
+        newest: Option<&Manifest>,
+        depth: usize,
+    ) {
+        let entries = match fs::read_dir(root.join(path)) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
+            Err(error) => return self.findings.add(path, format!("cannot be listed: {error}")),
+        };
+        for entry in entries {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    self.findings.add(path, format!("cannot be listed: {error}"));
+                    continue;
+                }
+            };
+            let name = format!("{path}/{}", entry.file_name().to_string_lossy());
+            if !fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_dir()) {
+                self.check_name(&name, newest);
+            } else if name != "lookup/tile" {
+                match depth.checked_sub(1) {
+                    Some(depth) => self.check_directory(root, &name, newest, depth),
+                    None => self.findings.add(name, "deeper than any object of an index"),
+                }
+            }
+        }
+    }
+
+    fn check_name(&mut self, name: &str, newest: Option<&Manifest>) {
+        let is_stray = "not the name of any object of an index";
+        match name.parse() {
+            Err(_) => self.findings.add(name, is_stray),
+            Ok(LookupPath::Part { range, part }) => {
+                let runs = newest.map(|manifest| &manifest.runs[..]).unwrap_or_default();
+                match runs.iter().find(|run| run.range == range) {
+                    None => self.report.unlisted += 1,
+                    Some(run) if run.parts.len() <= part as usize => {
+                        let parts = run.parts.len();
+                        self.findings.add(name, format!("its run has {parts} parts, and not this"));
+                    }
+                    Some(_) => {}
+                }
+            }
+            Ok(LookupPath::Revision(number)) if number.get() >= self.report.revisions => {
+                self.report.unlisted += 1;
+            }
+            Ok(LookupPath::Latest | LookupPath::Log(_) | LookupPath::Revision(_)) => {}
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! Revisions: each is a leaf of the lookup log, and an index of a tree that the log has had.
+//!
+//! Invariant: what is handed on as the newest revision is the last leaf of the signed lookup log, and of
+//! a tree of the log; or, where that revision's file is lost, what `lookup/latest` proves to be it.
+
+use std::fmt::Display;
+
+use futures::stream::{self, StreamExt as _};
+use tiles_spec::lookup::{LatestFile, LookupPath, Manifest, RevisionFile};
+use tiles_spec::{LeafIndex, TILE_WIDTH_MAX, TileIndex, TreeHead, leaf_hash, verify_inclusion};
+
+use super::Audit;
+use crate::audit::report::in_words;
+use crate::client::fetch::{Fetch, FetchError};
+use crate::client::reader::{ReadError, VerifiedBundle, View};
+
+/// Files of revisions that are read at once.
+const FILES_AT_ONCE: usize = 16;
+
+/// A revision and its number.
+pub(super) type Numbered = (LeafIndex, Manifest);
+
+/// `lookup/latest` as it was read.
+pub(super) struct Shown(Result<Option<Vec<u8>>, FetchError>);
+
+impl Shown {
+    pub(super) async fn read(fetch: &dyn Fetch) -> Self {
+        Self(fetch.fetch_lookup(&LookupPath::Latest).await)
+    }
+}
+
+impl Audit<'_> {
+    /// Checks all revisions, and returns the newest.
+    pub(super) async fn check_revisions(
+        &mut self,
+        lookup: Result<View, ReadError>,
+        shown: Shown,
+    ) -> Option<Numbered> {
+        let mut lookup = match lookup {
+            Ok(view) => view,
+            Err(ReadError::NoLog { .. }) => {
+                self.findings.add("lookup/checkpoint", "missing");
+                return self.check_shown(None, shown).await;
+            }
+            Err(error) => {
+                self.findings.add("lookup/checkpoint", in_words(&error));
+                return self.check_shown(None, shown).await;
+            }
+        };
+        self.report.revisions = lookup.head().size.get();
+        let newest = self.follow(&mut lookup).await;
+        let proved = self.check_shown(Some(&mut lookup), shown).await;
+        newest.or(proved)
+    }
+
+    /// Reads the lookup log from its beginning. The newest revision, if that is sound.
+    async fn follow(&mut self, lookup: &mut View) -> Option<Numbered> {
+        let size = lookup.head().size.get();
+        let count = size.div_ceil(TILE_WIDTH_MAX as u64);
+        let mut bundles = lookup.bundles(TileIndex::new(0)..TileIndex::new(count));
+        let (mut newest, mut before) = (None, TreeHead::EMPTY);
+        loop {
+            let bundle = match bundles.next().await {
+                Ok(Some(bundle)) => bundle,
+                Ok(None) => break,
+                Err(error) => {
+                    self.findings.add("lookup/checkpoint", format!("cannot be followed: {error}"));
+                    break;
+                }
+            };
+            for (number, entry, file) in read_files(&*self.fetch, &bundle).await {
+                let manifest = self.check_file(number, &entry, file).await;
+                if let Some(manifest) = &manifest {
+                    if manifest.head.size < before.size {
+                        let of = before.size;
+                        let fault = format!("is of a smaller tree than the revision before ({of})");
+                        self.findings.add(LookupPath::Revision(number), fault);
+                    }
+                    before = manifest.head;
+                }
+                newest = manifest.map(|manifest| (number, manifest));
+            }
+        }
+        newest.filter(|(number, _)| number.tree_size_after().get() == size)
+    }
+
+    /// The manifest in a revision's file, if it is the one that the lookup log has there.
+    async fn check_file(
+        &mut self,
+        number: LeafIndex,
+        entry: &[u8],
+        file: Result<Option<Vec<u8>>, FetchError>,
+    ) -> Option<Manifest> {
+        let path = LookupPath::Revision(number);
+        let bytes = match file {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return self.refuse(path, "missing"),
+            Err(error) => return self.refuse(path, in_words(&error)),
+        };
+        let file = match RevisionFile::parse(&bytes) {
+            Ok(file) => file,
+            Err(error) => return self.refuse(path, format!("damaged: {}", in_words(&error))),
+        };
+        if file.manifest.revision_entry() != entry {
+            let fault = format!("damaged: it is not leaf {number} of the lookup log");
+            return self.refuse(path, fault);
+        }
+        self.check_revision(path, file).await
+    }
+
+    /// A revision whose leaf is in the lookup log: whether it is of this log.
+    async fn check_revision(&mut self, path: LookupPath, file: RevisionFile) -> Option<Manifest> {
+        let RevisionFile { manifest, checkpoint } = file;
+        let (origin, head) = (self.keys.origin, manifest.head);
+        if manifest.origin.as_str() != origin {
+            let fault = format!("is an index of {}, not of {origin}", manifest.origin);
+            return self.refuse(path, fault);
+        }
+        match self.keys.log.open(&checkpoint) {
+            Err(refusal) => {
+                self.findings.add(path, format!("its checkpoint of the log: {refusal}"));
+            }
+            Ok(signed) if signed.log().origin() != origin || signed.head() != head => {
+                let TreeHead { size, root } = signed.head();
+                let of = signed.log().origin();
+                self.findings.add(
+                    path,
+                    format!("comes with a checkpoint of {of}, {size}, root hash {root}"),
+                );
+            }
+            Ok(_) => {}
+        }
+        match self.log.head_at(head.size).await {
+            Ok(ours) if ours == head => Some(manifest),
+            Ok(ours) => {
+                let TreeHead { size, root } = head;
+                let fault = format!(
+                    "is of a tree of {size} with root hash {root}, and the log's has {}",
+                    ours.root
+                );
+                self.refuse(path, fault)
+            }
+            Err(_) if head.size > self.log.head().size => {
+                let (size, ours) = (head.size, self.log.head().size);
+                self.refuse(path, format!("is of a tree of {size}, and the log has {ours} entries"))
+            }
+            Err(error) => {
+                self.refuse(path, format!("its tree cannot be compared: {}", in_words(&error)))
+            }
+        }
+    }
+
+    /// Checks what clients read first. What it proves, if that is sound.
+    async fn check_shown(&mut self, lookup: Option<&mut View>, shown: Shown) -> Option<Numbered> {
+        let path = LookupPath::Latest;
+        let bytes = match shown.0 {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return self.refuse(path, "missing"),
+            Err(error) => return self.refuse(path, in_words(&error)),
+        };
+        let LatestFile { revision, proof } = match LatestFile::parse(&bytes) {
+            Ok(file) => file,
+            Err(error) => return self.refuse(path, format!("damaged: {}", in_words(&error))),
+        };
+        let signed = match self.keys.lookup.open(&proof.checkpoint) {
+            Ok(signed) => signed.head(),
+            Err(refusal) => return self.refuse(path, format!("its checkpoint: {refusal}")),
+        };
+        let leaf = leaf_hash(&revision.manifest.revision_entry());
+        if let Err(error) = verify_inclusion(&leaf, proof.index, &signed, &proof.hashes) {
+            return self.refuse(path, format!("its proof of revision {}: {error}", proof.index));
+        }
+        if proof.index.tree_size_after() != signed.size {
+            let fault = format!("shows revision {} of {}", proof.index, signed.size);
+            return self.refuse(path, fault);
+        }
+        if let Some(lookup) = lookup {
+            self.compare(lookup, signed).await;
+        }
+        let manifest = self.check_revision(path, revision).await?;
+        Some((proof.index, manifest))
+    }
+
+    /// Whether the tree that is shown is the newest of the lookup log.
+    async fn compare(&mut self, lookup: &mut View, shown: TreeHead) {
+        let newest = lookup.head();
+        let fault = match lookup.head_at(shown.size).await {
+            Ok(ours) if ours != shown => {
+                format!("its tree of {} revisions is not the lookup log's", shown.size)
+            }
+            Err(error) => format!("its tree of revisions: {}", in_words(&error)),
+            // A builder that is at work shows it in a moment.
+            Ok(_) if shown.size < newest.size && self.shows_less_than(newest).await => {
+                format!("shows {} revisions where there are {}", shown.size, newest.size)
+            }
+            Ok(_) => return,
+        };
+        self.findings.add(LookupPath::Latest, fault);
+    }
+
+    /// Whether `lookup/latest`, read again, still shows fewer revisions.
+    async fn shows_less_than(&self, newest: TreeHead) -> bool {
+        let Shown(Ok(Some(bytes))) = Shown::read(&*self.fetch).await else { return true };
+        let shown = LatestFile::parse(&bytes).ok();
+        shown.is_none_or(|shown| shown.proof.index.tree_size_after() < newest.size)
+    }
+
+    /// Names a problem; there is nothing to go on with.
+    fn refuse<T>(&self, path: impl Display, problem: impl Into<String>) -> Option<T> {
+        self.findings.add(path, problem);
+        None
+    }
+}
+
+/// The leaves of a bundle of the lookup log, each with what the file of its revision holds.
+async fn read_files(
+    fetch: &dyn Fetch,
+    bundle: &VerifiedBundle,
+) -> Vec<(LeafIndex, Vec<u8>, Result<Option<Vec<u8>>, FetchError>)> {
+    let entries = bundle.entries().map(|(number, _, entry)| (number, entry.to_vec()));
+    let entries: Vec<_> = entries.collect();
+    let reads = entries.into_iter().map(async |(number, entry)| {
+        let file = fetch.fetch_lookup(&LookupPath::Revision(number)).await;
+        (number, entry, file)
+    });
+    stream::iter(reads).buffered(FILES_AT_ONCE).collect().await
+}

@@ -1,0 +1,95 @@
+//! Runs: the postings of a run's leaves, derived again, against the parts that were signed and stored.
+
+use tiles_spec::lookup::{LeafRange, LookupPath, Manifest, Posting, Run, slice_bits};
+use tiles_spec::{LeafIndex, TILE_WIDTH_MAX, TileIndex};
+
+use super::scratch::Scratch;
+use super::{Audit, IndexAuditError};
+use crate::audit::report::in_words;
+use crate::client::reader::VerifiedBundle;
+use crate::entry::lookup_keys;
+
+impl Audit<'_> {
+    /// Checks every run of a revision.
+    pub(super) async fn check_runs(
+        &mut self,
+        revision: LeafIndex,
+        manifest: &Manifest,
+    ) -> Result<(), IndexAuditError> {
+        for run in &manifest.runs {
+            self.report.runs += 1;
+            self.check_run(revision, run).await.map_err(|source| {
+                let directory = self.options.scratch.clone();
+                IndexAuditError::Scratch { directory, source }
+            })?;
+        }
+        Ok(())
+    }
+
+    async fn check_run(&mut self, revision: LeafIndex, run: &Run) -> std::io::Result<()> {
+        let mut scratch = Scratch::new(run.bits(), &self.options.scratch);
+        if !self.derive(&run.range, &mut scratch).await? {
+            return Ok(());
+        }
+        let (start, end) = (run.range.start(), run.range.end());
+        let (signed, actual) = (run.postings, scratch.count());
+        if signed != actual {
+            let counted = format!("counts {signed} postings from {start} to {end}");
+            let fault =
+                format!("a wrong index, and signed: it {counted}, where there are {actual}");
+            self.findings.add(LookupPath::Revision(revision), fault);
+        }
+        let parts = 1u32 << slice_bits(actual);
+        if run.parts.len() != parts as usize {
+            let cut = run.parts.len();
+            let cuts = format!("cuts {start} to {end} into {cut} parts");
+            let fault = format!("a wrong index, and signed: it {cuts}, where {parts} are due");
+            self.findings.add(LookupPath::Revision(revision), fault);
+        }
+        for (slice, part) in run.slices() {
+            let postings = scratch.take(slice.index())?;
+            self.check_part(revision, run.range, slice, part, postings).await;
+        }
+        Ok(())
+    }
+
+    /// Derives the postings of a range from the log's entries. Whether that could be done.
+    async fn derive(
+        &mut self,
+        range: &LeafRange,
+        scratch: &mut Scratch<'_>,
+    ) -> std::io::Result<bool> {
+        let width = TILE_WIDTH_MAX as u64;
+        let (first, end) = (range.start().get() / width, range.end().get().div_ceil(width));
+        let asked = *range;
+        let derive = move |bundle: VerifiedBundle| postings_of(&bundle, &asked);
+        let mut bundles = self.log.bundles_with(TileIndex::new(first)..TileIndex::new(end), derive);
+        loop {
+            match bundles.next().await {
+                Ok(Some((leaves, postings))) => {
+                    postings.into_iter().try_for_each(|posting| scratch.add(posting))?;
+                    (self.progress)(leaves);
+                }
+                Ok(None) => return Ok(true),
+                Err(error) => {
+                    let run = format!("lookup/run/{}/{}", range.start(), range.end());
+                    let fault = format!("cannot be derived again: {}", in_words(&error));
+                    self.findings.add(run, fault);
+                    return Ok(false);
+                }
+            }
+        }
+    }
+}
+
+/// How many leaves of a bundle are in the range, and their postings.
+fn postings_of(bundle: &VerifiedBundle, range: &LeafRange) -> (u64, Vec<Posting>) {
+    let mut leaves = 0;
+    let mut postings = Vec::new();
+    for (index, leaf, entry) in bundle.entries().filter(|(index, ..)| range.contains(*index)) {
+        leaves += 1;
+        let keys = lookup_keys(&leaf, entry);
+        postings.extend(keys.into_iter().map(|key| Posting { key, index }));
+    }
+    (leaves, postings)
+}

@@ -1,0 +1,41 @@
+//! The log of an index' revisions, which lies below `lookup/` of the log that is indexed.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tiles_spec::ResourcePath;
+use tiles_spec::lookup::LookupPath;
+
+use super::{Fetch, FetchError};
+
+/// Reads the lookup log of a log as a log of its own.
+pub struct LookupLog(pub Arc<dyn Fetch>);
+
+#[async_trait]
+impl Fetch for LookupLog {
+    async fn fetch(&self, path: &ResourcePath) -> Result<Option<Vec<u8>>, FetchError> {
+        self.0.fetch_lookup(&LookupPath::Log(*path)).await
+    }
+
+    fn place(&self, path: &ResourcePath) -> String {
+        self.0.place_of_lookup(&LookupPath::Log(*path))
+    }
+
+    /// It has no index itself.
+    async fn fetch_lookup(&self, _: &LookupPath) -> Result<Option<Vec<u8>>, FetchError> {
+        Ok(None)
+    }
+
+    async fn fetch_part(
+        &self,
+        _: &LookupPath,
+        _: Range<u64>,
+    ) -> Result<Option<Vec<u8>>, FetchError> {
+        Ok(None)
+    }
+
+    fn place_of_lookup(&self, path: &LookupPath) -> String {
+        format!("{} of the lookup log", self.0.place_of_lookup(path))
+    }
+}
