@@ -7,6 +7,7 @@
 //! | [`trust`] | which logs, witnesses and authorities the caller believes |
 //! | [`trusted_root`], [`signing_config`] | the same and where to sign, as Sigstore writes it down |
 //! | [`reader`], [`proven`] | a log as one verified checkpoint shows it: entries, proofs |
+//! | [`search`] | which entries have a digest, a key, an identity: the index beside the log |
 //! | [`monitor`] | growth from one run to the next; evidence when there is none |
 //! | [`keys`], [`private_key`] | keys and certificates from files; signing an artifact |
 //! | [`submit`] | hands a signature to the writer |
@@ -24,6 +25,7 @@ pub mod monitor;
 pub mod private_key;
 pub mod proven;
 pub mod reader;
+pub mod search;
 pub mod signing_config;
 pub mod standing;
 pub mod submit;

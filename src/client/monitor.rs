@@ -22,6 +22,8 @@ const NAME_CHARS_MAX: usize = 64;
 #[derive(Clone, Debug)]
 pub struct Monitor {
     directory: PathBuf,
+    /// Between a log's name and the ending, where one log is remembered for several purposes.
+    purpose: Option<String>,
 }
 
 /// What became of the log since it was last seen.
@@ -103,16 +105,25 @@ impl MonitorError {
 impl Monitor {
     /// A memory in `directory`, which is made when something is remembered.
     pub fn new(directory: PathBuf) -> Self {
-        Self { directory }
+        Self { directory, purpose: None }
+    }
+
+    /// A memory in the same directory, of something else. `purpose` is part of a file name.
+    pub fn with_purpose(&self, purpose: &str) -> Self {
+        Self { directory: self.directory.clone(), purpose: Some(purpose.to_owned()) }
     }
 
     /// Compares the log with what was seen of it, and remembers what it shows now.
     pub async fn observe(&self, view: &mut View, trust: &Trust) -> Result<Growth, MonitorError> {
-        let path = self.path(view.checkpoint());
-        let Some(old) = last(&path, trust)? else {
-            self.remember(&path, view.checkpoint())?;
-            return Ok(Growth::First);
-        };
+        let growth = self.compare(view, trust).await?;
+        self.remember(view.checkpoint())?;
+        Ok(growth)
+    }
+
+    /// Compares the log with what was seen of it. Nothing is remembered yet.
+    pub async fn compare(&self, view: &mut View, trust: &Trust) -> Result<Growth, MonitorError> {
+        let path = self.path(view.checkpoint().log().origin());
+        let Some(old) = last(&path, trust)? else { return Ok(Growth::First) };
         let (seen, shown) = (old.head(), view.head());
         if shown.size < seen.size {
             let evidence = keep_evidence(&path, &old, view.checkpoint())?;
@@ -125,26 +136,36 @@ impl Monitor {
         }
         // And by the proof that would be shown to others.
         view.consistency(seen.size, shown.size).await?;
-        self.remember(&path, view.checkpoint())?;
         Ok(if seen.size == shown.size { Growth::None } else { Growth::Since(seen) })
     }
 
+    /// What was seen last of the log with that origin.
+    pub fn seen(
+        &self,
+        origin: &str,
+        trust: &Trust,
+    ) -> Result<Option<OpenedCheckpoint>, MonitorError> {
+        last(&self.path(origin), trust)
+    }
+
     /// The file for a log.
-    pub fn path(&self, checkpoint: &OpenedCheckpoint) -> PathBuf {
-        let origin = checkpoint.log().origin();
+    pub fn path(&self, origin: &str) -> PathBuf {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
         let name: String =
             origin.chars().take(NAME_CHARS_MAX).map(|c| if plain(c) { c } else { '_' }).collect();
         let hash = hex::encode(&Sha256::digest(origin)[..8]);
-        self.directory.join(format!("{name}-{hash}.checkpoint"))
+        let purpose = self.purpose.as_ref().map(|purpose| format!(".{purpose}"));
+        self.directory.join(format!("{name}-{hash}{}.checkpoint", purpose.unwrap_or_default()))
     }
 
-    fn remember(&self, path: &Path, checkpoint: &OpenedCheckpoint) -> Result<(), MonitorError> {
+    /// Remembers a checkpoint that was compared with what was seen before.
+    pub fn remember(&self, checkpoint: &OpenedCheckpoint) -> Result<(), MonitorError> {
+        let path = self.path(checkpoint.log().origin());
         let mut temporary = path.as_os_str().to_owned();
         temporary.push(format!(".{}.tmp", std::process::id()));
         std::fs::create_dir_all(&self.directory)
             .and_then(|()| std::fs::write(&temporary, checkpoint.to_bytes()))
-            .and_then(|()| std::fs::rename(&temporary, path))
+            .and_then(|()| std::fs::rename(&temporary, &path))
             .map_err(|source| MonitorError::Io { path: path.display().to_string(), source })
     }
 }

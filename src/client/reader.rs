@@ -8,6 +8,7 @@
 //! place.
 
 mod bundles;
+mod entries;
 mod tiles;
 
 use std::sync::Arc;

@@ -17,9 +17,13 @@ mod stored;
 
 use std::fmt;
 
+use der::Decode as _;
 use sha2::{Digest as _, Sha256};
+use spki::SubjectPublicKeyInfoRef;
 use tiles_spec::Hash;
 use tiles_spec::lookup::LookupKey;
+
+use super::verifier::KeyMaterial;
 
 /// What an entry can be asked for. Letters of identities and issuers count alike in both cases, if
 /// they are ASCII.
@@ -46,6 +50,20 @@ impl LookupTerm {
     /// The term for a public key, from its DER SubjectPublicKeyInfo.
     pub fn of_public_key(spki: &[u8]) -> Self {
         Self::PublicKey(Hash::from(<[u8; 32]>::from(Sha256::digest(spki))))
+    }
+
+    /// The term for the key in the first block of a PEM text, bare or in a certificate; none for any other
+    /// text.
+    pub fn of_pem(text: &[u8]) -> Option<Self> {
+        match pem::first_block(text)? {
+            KeyMaterial::PublicKey(der) => {
+                SubjectPublicKeyInfoRef::from_der(&der).ok()?;
+                Some(Self::of_public_key(&der))
+            }
+            KeyMaterial::Certificate(der) => {
+                Some(Self::of_public_key(certificate::read(&der)?.spki))
+            }
+        }
     }
 
     /// Where an index lists the answers. It may list others there too: see [`matches`](Self::matches).

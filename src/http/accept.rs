@@ -1,7 +1,9 @@
 //! Accept: the form of an error body that a client asks for (RFC 9110 section 12.5.1).
 
-use http::HeaderMap;
 use http::header::{ACCEPT, HeaderValue};
+use http::{HeaderMap, Uri};
+
+use super::rekor_v1;
 
 /// The form of an error body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -9,6 +11,8 @@ pub enum ErrorForm {
     /// `application/json`, as Rekor's clients know it.
     #[default]
     Rekor,
+    /// `application/json`, as Rekor v1's clients know it.
+    RekorV1,
     /// `application/problem+json` (RFC 9457).
     Problem,
 }
@@ -17,8 +21,16 @@ const PROBLEM: &str = "application/problem+json";
 const JSON: &str = "application/json";
 
 impl ErrorForm {
+    /// The form for whoever sends a request with this target and these fields.
+    pub fn wanted(uri: &Uri, headers: &HeaderMap) -> Self {
+        match Self::accepted(headers) {
+            Self::Rekor if uri.path().starts_with(rekor_v1::PREFIX) => Self::RekorV1,
+            form => form,
+        }
+    }
+
     /// Problem details for those who name them and do not like plain JSON better.
-    pub fn wanted(headers: &HeaderMap) -> Self {
+    fn accepted(headers: &HeaderMap) -> Self {
         match weight(headers, &[PROBLEM]) {
             Some(problem)
                 if problem > 0.0
@@ -33,7 +45,7 @@ impl ErrorForm {
     /// The media type.
     pub fn content_type(self) -> HeaderValue {
         HeaderValue::from_static(match self {
-            Self::Rekor => JSON,
+            Self::Rekor | Self::RekorV1 => JSON,
             Self::Problem => PROBLEM,
         })
     }
@@ -65,9 +77,9 @@ mod tests {
         let wanted = |value: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(ACCEPT, HeaderValue::from_str(value).expect("ASCII"));
-            ErrorForm::wanted(&headers)
+            ErrorForm::accepted(&headers)
         };
-        assert_eq!(ErrorForm::wanted(&HeaderMap::new()), ErrorForm::Rekor);
+        assert_eq!(ErrorForm::accepted(&HeaderMap::new()), ErrorForm::Rekor);
         for value in [
             "*/*",
             "application/*",

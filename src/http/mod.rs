@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `POST /api/v2/log/entries`, `POST /add` | [`submit`] |
 //! | `GET /checkpoint`, `/tile/...`, `/lookup/...`, `/log.json`, the same under `/api/v2/` | [`read`] |
+//! | `/api/v1/...`: search and entries as Rekor v1 has them | [`rekor_v1`] |
 //! | `GET /healthz`, `/readyz`, `/` | [`health`] |
 //! | `GET /openapi.json` | [`openapi`] |
 //! | gRPC: `CreateEntry`, health, reflection | [`grpc`] |
@@ -25,6 +26,7 @@ mod openapi;
 mod peers;
 mod problem;
 mod read;
+mod rekor_v1;
 mod represent;
 mod secret;
 mod serve;
@@ -49,6 +51,7 @@ pub use tls::{Tls, TlsError};
 use accept::ErrorForm;
 use limits::discard;
 use read::Reads;
+use rekor_v1::RekorV1;
 
 use crate::admit::Admission;
 use crate::log::Log;
@@ -85,6 +88,7 @@ pub struct App {
     config: HttpConfig,
     metrics: HttpMetrics,
     reads: Reads,
+    v1: RekorV1,
     services: grpc::Services,
     /// Permits for the bytes of bodies that are being read or verified.
     bodies: Arc<Semaphore>,
@@ -101,6 +105,7 @@ impl App {
         let limits = config.limits;
         Self {
             services: grpc::Services::new(log.clone()),
+            v1: RekorV1::new(&log),
             log,
             config,
             metrics,
@@ -146,7 +151,7 @@ impl App {
         let waits = head.headers.contains_key(EXPECT);
         let is_read = body.is_end_stream()
             || !is_lost && !waits && discard(body, self.config.limits.body_timeout).await;
-        let mut answer = problem.into_answer(ErrorForm::wanted(&head.headers));
+        let mut answer = problem.into_answer(ErrorForm::wanted(&head.uri, &head.headers));
         if !is_read {
             answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
@@ -170,6 +175,9 @@ impl App {
             "/healthz" => ("healthz", health::alive(&head.method)),
             "/readyz" => ("readyz", self.ready(&head.method)),
             "/openapi.json" => ("openapi", openapi::describe(head)),
+            path if path.starts_with(rekor_v1::PREFIX) => {
+                ("v1", Box::pin(self.rekor_v1(head, body)).await)
+            }
             _ => ("read", self.reads.answer(&**self.log.objects(), head).await),
         }
     }

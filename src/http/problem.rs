@@ -1,7 +1,7 @@
 //! Errors to statuses: the only place where that is decided.
 //!
 //! The body has the form that Sigstore's clients know, `{"code", "message", "details"}` with a gRPC
-//! code, or that of RFC 9457 for those who ask for it. The message begins with the words that
+//! code (for Rekor v1's API: `{"code", "message"}` with the status), or that of RFC 9457 for those who ask for it. The message begins with the words that
 //! rekor-tiles has for the case, where it has some, and says what to mend. gRPC calls get the same
 //! code and message as a status.
 
@@ -19,7 +19,10 @@ use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Status};
 
 use super::accept::ErrorForm;
+use super::rekor_v1;
 use crate::admit::{self, Refusal};
+use crate::client::reader::ReadError;
+use crate::client::search::SearchError;
 use crate::entry::EntryError;
 use crate::log::{ProveError, SubmitError};
 use crate::store::StoreError;
@@ -127,6 +130,15 @@ pub enum Problem {
     /// The proof of an acknowledged entry could not be made.
     #[error("the entry is in the log, but its proof cannot be made now: {0}")]
     Prove(#[from] ProveError),
+    /// A request to Rekor v1's API is not answered with what was asked for.
+    #[error(transparent)]
+    V1(#[from] rekor_v1::Refusal),
+    /// The search failed.
+    #[error("{}", search_words(.0))]
+    Search(#[from] SearchError),
+    /// The log's own files could not be read, or are not as they should be.
+    #[error("unexpected error communicating with transparency log")]
+    Read(#[from] ReadError),
     /// The store failed on a read.
     #[error("the store failed")]
     Store(#[from] StoreError),
@@ -165,6 +177,17 @@ fn words_for(error: &EntryError) -> &'static str {
     }
 }
 
+/// What Rekor v1 says of a search that fails.
+fn search_words(error: &SearchError) -> String {
+    match error {
+        SearchError::Question(error) => error.to_string(),
+        SearchError::NoIndex { .. } => {
+            format!("Search Index API not enabled in this Rekor instance: {error}")
+        }
+        _ => "unexpected result from searching index".to_owned(),
+    }
+}
+
 /// gRPC status codes, which Rekor's error bodies carry.
 mod grpc {
     pub const UNKNOWN: u8 = 2;
@@ -187,6 +210,19 @@ impl From<Refusal> for Problem {
             Refusal::Entry(error) => Self::Entry(error),
             other => Self::Refused(other),
         }
+    }
+}
+
+/// As Rekor v1 answers.
+fn v1_status(refusal: &rekor_v1::Refusal) -> (StatusCode, u8) {
+    use rekor_v1::Refusal;
+    match refusal {
+        Refusal::Form { .. } | Refusal::TooMany(_) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, grpc::INVALID_ARGUMENT)
+        }
+        Refusal::NoEntry(_) | Refusal::NoIndex { .. } => (StatusCode::NOT_FOUND, grpc::NOT_FOUND),
+        Refusal::Unsearched(_) => (StatusCode::SERVICE_UNAVAILABLE, grpc::UNAVAILABLE),
+        _ => (StatusCode::BAD_REQUEST, grpc::INVALID_ARGUMENT),
     }
 }
 
@@ -229,6 +265,14 @@ impl Problem {
             Self::TooManyConnections | Self::Busy | Self::Submit(_) | Self::NotReady(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, grpc::UNAVAILABLE)
             }
+            Self::V1(refusal) => v1_status(refusal),
+            Self::Search(SearchError::Question(_)) => {
+                (StatusCode::BAD_REQUEST, grpc::INVALID_ARGUMENT)
+            }
+            Self::Search(SearchError::NoIndex { .. }) => {
+                (StatusCode::NOT_IMPLEMENTED, grpc::UNIMPLEMENTED)
+            }
+            Self::Search(_) | Self::Read(_) => (StatusCode::INTERNAL_SERVER_ERROR, grpc::INTERNAL),
             Self::Prove(_) => (StatusCode::INTERNAL_SERVER_ERROR, grpc::UNKNOWN),
             Self::Store(_) => (StatusCode::INTERNAL_SERVER_ERROR, grpc::INTERNAL),
         }
@@ -254,6 +298,10 @@ impl Problem {
                 "code": code,
                 "message": self.to_string(),
                 "details": [],
+            }),
+            ErrorForm::RekorV1 => serde_json::json!({
+                "code": status.as_u16(),
+                "message": self.to_string(),
             }),
             ErrorForm::Problem => serde_json::json!({
                 "type": "about:blank",

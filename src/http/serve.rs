@@ -73,7 +73,7 @@ pub async fn serve(
 pub async fn serve_metrics(listener: TcpListener, registry: Arc<Registry>) {
     let limits = Limits { connections_max: METRICS_CONNECTIONS_MAX, ..Limits::default() };
     let answer = move |request: Request<Incoming>, _: OpenRequest| {
-        let form = ErrorForm::wanted(request.headers());
+        let form = ErrorForm::wanted(request.uri(), request.headers());
         let answer = metrics(&request, &registry);
         let answer = answer.unwrap_or_else(|problem| problem.into_answer(form));
         std::future::ready(answer.map(Either::Left))

@@ -156,7 +156,7 @@ impl App {
         Ok(response)
     }
 
-    async fn read_body<B>(
+    pub(super) async fn read_body<B>(
         &self,
         head: &request::Parts,
         body: &mut B,

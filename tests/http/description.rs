@@ -34,6 +34,9 @@ fn template(path: &str) -> Option<&'static str> {
         let template = template.as_str();
         let (prefix, rest) = template.split_once('{').expect("a parameter");
         let Some(rest_of_path) = path.strip_prefix(prefix) else { return false };
+        if rest == "entryUUID}" {
+            return !rest_of_path.is_empty() && !rest_of_path.contains('/');
+        }
         if prefix.ends_with("run/") {
             return rest_of_path.split('/').count() == 3 && rest_of_path.split('/').all(is_size);
         }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `rekor` | the contract of `POST /api/v2/log/entries` |
 //! | `rekor_tiles` | what rekor-tiles asserts from end to end; the end of a log |
+//! | `rekor_v1` | search and entries for clients of Rekor v1 |
 //! | `refusals` | what is no entry is refused by name, and leaves no trace |
 //! | `bodies` | lengths and framings of bodies |
 //! | `routes` | paths and methods, also those that try to get out |
@@ -38,6 +39,7 @@ mod reads;
 mod refusals;
 mod rekor;
 mod rekor_tiles;
+mod rekor_v1;
 mod routes;
 mod start;
 mod stop;

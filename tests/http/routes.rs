@@ -110,7 +110,7 @@ fn paths_that_name_nothing() {
         ("/api/v2//checkpoint", 404, not_found),
         ("/api/v2/api/v2/checkpoint", 404, not_found),
         ("/api/v2/healthz", 404, not_found),
-        ("/api/v1/log", 404, not_found),
+        ("/api/v3/log", 404, not_found),
         ("/api/v2/log/entries/", 404, not_found),
         ("/api/v2/log/entries/0", 404, not_found),
         ("/add/", 404, not_found),

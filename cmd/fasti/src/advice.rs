@@ -5,6 +5,7 @@ use std::error::Error;
 use fasti::client::fetch::FetchError;
 use fasti::client::monitor::MonitorError;
 use fasti::client::reader::ReadError;
+use fasti::client::search::{FollowError, IndexRefusal, SearchError};
 use fasti::client::submit::SubmitError;
 use fasti::client::trust::CheckpointRefusal;
 use fasti::client::verify::Refusal;
@@ -21,6 +22,13 @@ const KEY: &str = "--vkey (or FASTI_VKEY) must be the log's verifier key; its or
 const RESTORE: &str = "the log's files are damaged or incomplete: `fasti fsck` names them all, so that its operator \
      can restore them";
 const SIZE: &str = "`fasti loginfo` prints how many entries the log has";
+const INDEX: &str = "the index is damaged or incomplete: its operator can restore its files, or build it again with \
+     `fasti index`";
+const NO_INDEX: &str =
+    "raise --scan-max to search all leaves one by one, or ask the log's operator for an index";
+const INDEX_KEY: &str =
+    "if somebody else builds the index, give their verifier key with --lookup-key";
+const TOO_MANY: &str = "raise --limit, or ask more often";
 const ANOTHER_KEY: &str = "give the public key that the signature was made with";
 
 /// Advice on the innermost error that there is any on.
@@ -32,8 +40,20 @@ fn on_one(error: &(dyn Error + 'static)) -> Option<&'static str> {
     if let Some(error) = error.downcast_ref::<ReadError>() {
         return on_read(error);
     }
-    if let Some(MonitorError::Read(error)) = error.downcast_ref() {
-        return on_read(error);
+    if let Some(error) = error.downcast_ref::<MonitorError>() {
+        return on_monitor(error);
+    }
+    if let Some(error) = error.downcast_ref::<SearchError>() {
+        return on_search(error);
+    }
+    match error.downcast_ref::<FollowError>() {
+        Some(FollowError::Search(error)) => return on_search(error),
+        Some(FollowError::Monitor(error)) => return on_monitor(error),
+        Some(FollowError::TooMany { .. }) => return Some(TOO_MANY),
+        _ => {}
+    }
+    if let Some(IndexRefusal::Checkpoint(_)) = error.downcast_ref() {
+        return Some(INDEX_KEY);
     }
     if let Some(error) = error.downcast_ref::<CheckpointRefusal>() {
         return on_checkpoint(error);
@@ -64,6 +84,25 @@ fn on_one(error: &(dyn Error + 'static)) -> Option<&'static str> {
         Some(KeyFileError::Io { .. }) => {
             Some("choose a file that does not exist yet, in a directory that does")
         }
+        _ => None,
+    }
+}
+
+fn on_monitor(error: &MonitorError) -> Option<&'static str> {
+    match error {
+        MonitorError::Read(error) => on_read(error),
+        _ => None,
+    }
+}
+
+fn on_search(error: &SearchError) -> Option<&'static str> {
+    match error {
+        SearchError::Read(error) => on_read(error),
+        SearchError::NoIndex { .. } => Some(NO_INDEX),
+        SearchError::Index { source, .. } if matches!(**source, IndexRefusal::Checkpoint(_)) => {
+            Some(INDEX_KEY)
+        }
+        SearchError::Part { .. } | SearchError::PartMissing { .. } => Some(INDEX),
         _ => None,
     }
 }

@@ -8,6 +8,7 @@ mod failure;
 mod files;
 mod globals;
 mod output;
+mod shown;
 mod verb;
 
 use std::process::ExitCode;
@@ -20,8 +21,8 @@ use crate::failure::Failure;
 use crate::globals::Globals;
 use crate::output::Output;
 use crate::verb::{
-    doctor, freeze, fsck, get, index, keygen, loginfo, prove, signing_config, trusted_root, upload,
-    verify,
+    doctor, freeze, fsck, get, index, keygen, loginfo, prove, search, signing_config, trusted_root,
+    upload, verify,
 };
 
 /// Works with a transparency log of software signatures: uploads, verifies, proves, audits.
@@ -44,6 +45,8 @@ enum Verb {
     Verify(verify::Arguments),
     /// Print an entry, proved to be in the log
     Get(get::Arguments),
+    /// Find entries by artifact, key, identity or UUID, and prove that none is left out
+    Search(search::Arguments),
     /// Print the log's signed head, proved to have grown from the one seen last
     Loginfo(loginfo::Arguments),
     /// Prove that an entry is in the log, or that one tree grew from another
@@ -84,6 +87,7 @@ fn run(globals: &Globals, verb: &Verb) -> Result<Output, Failure> {
         Verb::SigningConfig(arguments) => signing_config::run(globals, arguments),
         Verb::Upload(arguments) => runtime()?.block_on(upload::run(globals, arguments)),
         Verb::Get(arguments) => runtime()?.block_on(get::run(globals, arguments)),
+        Verb::Search(arguments) => runtime()?.block_on(search::run(globals, arguments)),
         Verb::Loginfo(arguments) => runtime()?.block_on(loginfo::run(globals, arguments)),
         Verb::Prove(arguments) => runtime()?.block_on(prove::run(globals, arguments)),
         Verb::Fsck(arguments) => fsck::run(globals, arguments, &runtime()?),

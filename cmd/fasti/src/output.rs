@@ -15,14 +15,32 @@ pub struct Output {
     pub lines: Vec<String>,
     /// For programs.
     pub json: Value,
-    /// Whether what was asked for was found in order.
-    pub good: bool,
+    status: u8,
+    then: Option<Then>,
 }
+
+/// What is due when the outcome was printed.
+type Then = Box<dyn FnOnce() -> Result<(), Failure>>;
 
 impl Output {
     /// An outcome that is in order.
     pub fn good(lines: Vec<String>, json: Value) -> Self {
-        Self { lines, json, good: true }
+        Self { lines, json, status: 0, then: None }
+    }
+
+    /// An outcome that is in order or not.
+    pub fn judged(good: bool, lines: Vec<String>, json: Value) -> Self {
+        Self::good(lines, json).with_status(u8::from(!good))
+    }
+
+    /// The same with another exit status.
+    pub fn with_status(self, status: u8) -> Self {
+        Self { status, ..self }
+    }
+
+    /// The same, with something to do when it was printed.
+    pub fn then(self, then: impl FnOnce() -> Result<(), Failure> + 'static) -> Self {
+        Self { then: Some(Box::new(then)), ..self }
     }
 
     /// Prints it.
@@ -32,7 +50,8 @@ impl Output {
             Format::Json => format!("{:#}\n", self.json),
         };
         write(&text).context("cannot write to standard output")?;
-        Ok(ExitCode::from(u8::from(!self.good)))
+        self.then.map_or(Ok(()), |then| then())?;
+        Ok(ExitCode::from(self.status))
     }
 }
 

@@ -8,6 +8,7 @@ pub mod index;
 pub mod keygen;
 pub mod loginfo;
 pub mod prove;
+pub mod search;
 pub mod signing_config;
 pub mod trusted_root;
 pub mod upload;

@@ -1,7 +1,7 @@
 //! A log seen twice: grown, rolled back, forked.
 
 use super::*;
-use crate::client::testing::{TestLog, entries, trust};
+use crate::client::testing::{ORIGIN, TestLog, entries, trust};
 
 async fn observe(monitor: &Monitor, log: &TestLog) -> Result<Growth, MonitorError> {
     let mut view = View::open(log.fetch(), &trust()).await.unwrap();
@@ -63,8 +63,7 @@ async fn a_damaged_memory_is_not_passed_over() {
     let monitor = Monitor::new(directory.path().to_owned());
     let log = TestLog::of(&entries(5));
     observe(&monitor, &log).await.unwrap();
-    let opened = trust().open(&log.objects["checkpoint"]).unwrap();
-    let path = monitor.path(&opened);
+    let path = monitor.path(ORIGIN);
     assert!(path.file_name().unwrap().to_string_lossy().starts_with("log.test_one-"));
     std::fs::write(&path, b"").unwrap();
     let error = observe(&monitor, &log).await.unwrap_err();

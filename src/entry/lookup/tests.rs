@@ -329,6 +329,18 @@ fn pem_that_is_neither_key_nor_certificate() {
 }
 
 #[test]
+fn a_key_is_asked_for_by_pem() {
+    let spki = &signer().spki;
+    for text in [pem("PUBLIC KEY", spki), pem("CERTIFICATE", &certificate())] {
+        assert_eq!(LookupTerm::of_pem(text.as_bytes()), Some(key()));
+    }
+    for (label, der) in [("PUBLIC KEY", &b"x"[..]), ("CERTIFICATE", spki), ("RSA KEY", spki)] {
+        assert_eq!(LookupTerm::of_pem(pem(label, der).as_bytes()), None, "{label}");
+    }
+    assert_eq!(LookupTerm::of_pem(b"no PEM"), None);
+}
+
+#[test]
 fn terms_say_what_they_are() {
     let hash = Hash::from([7; 32]);
     let hex = "07".repeat(32);

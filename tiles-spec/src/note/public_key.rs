@@ -77,6 +77,15 @@ impl PublicKey {
         Ok(public_key)
     }
 
+    /// The DER SubjectPublicKeyInfo of a key that signs texts.
+    pub fn to_spki_der(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Ed25519(point) => Some([&ED25519_SPKI_HEAD[..], point].concat()),
+            Self::EcdsaP256(spki) => Some(spki.clone()),
+            Self::Ed25519Cosignature(_) | Self::MlDsa44Cosignature(_) => None,
+        }
+    }
+
     /// Whether it signs a time as well: what it makes are cosignatures, even where a log makes them.
     pub const fn cosigns(&self) -> bool {
         matches!(self, Self::Ed25519Cosignature(_) | Self::MlDsa44Cosignature(_))

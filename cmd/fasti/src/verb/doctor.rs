@@ -117,7 +117,7 @@ fn report(store: &Location, examined: Examination) -> Result<Output, Failure> {
         "checks": checks,
         "latencies": latencies,
     });
-    Ok(Output { lines, json, good })
+    Ok(Output::judged(good, lines, json))
 }
 
 fn in_words(latency: &Latency) -> String {

@@ -71,7 +71,7 @@ pub fn run(globals: &Globals, arguments: &Arguments, runtime: &Runtime) -> Resul
         _ => report,
     };
     let json = serde_json::to_value(&report).context("a report is JSON")?;
-    Ok(Output { good: report.is_clean(), lines: lines(&report), json })
+    Ok(Output::judged(report.is_clean(), lines(&report), json))
 }
 
 fn check_index(

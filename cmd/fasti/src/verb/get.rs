@@ -4,13 +4,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use fasti::client::reader::ReadError;
-use fasti::entry::{Identity, RekorEntry, VerifiableSignature};
-use serde_json::{Value, json};
+use fasti::entry::RekorEntry;
+use serde_json::json;
 use tiles_spec::LeafIndex;
 
 use crate::failure::{Failure, refused_if};
 use crate::globals::Globals;
 use crate::output::Output;
+use crate::shown;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -24,13 +25,13 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     let proven = refused_if(view.entry(arguments.log_index).await, ReadError::is_refusal)?;
     let (log_id, head) = (hex::encode(view.checkpoint().log().log_id), view.head());
     let entry = RekorEntry::parse(&proven.bytes).ok();
-    let body = body(&proven.bytes, entry.as_ref());
+    let body = shown::body(&proven.bytes, entry.as_ref());
     let mut lines = vec![
         format!("LogID: {log_id}"),
         format!("Index: {}", proven.index),
         format!("UUID: {}", proven.leaf),
     ];
-    lines.extend(entry.iter().flat_map(RekorEntry::signatures).flat_map(signer));
+    lines.extend(entry.iter().flat_map(shown::signers));
     lines.push(format!("Body: {body:#}"));
     lines.push(format!("Proved: in the tree of {} with root hash {}", head.size, head.root));
     let json = json!({
@@ -44,30 +45,4 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
         "Hashes": proven.proof.iter().map(ToString::to_string).collect::<Vec<_>>(),
     });
     Ok(Output::good(lines, json))
-}
-
-/// A Rekor entry as the JSON it is; any other as text, or else in base64.
-fn body(bytes: &[u8], entry: Option<&RekorEntry>) -> Value {
-    if entry.is_some()
-        && let Ok(json) = serde_json::from_slice(bytes)
-    {
-        return json;
-    }
-    match std::str::from_utf8(bytes) {
-        Ok(text) if !text.chars().any(|c| c.is_control() && c != '\n') => json!({"text": text}),
-        _ => json!({"base64": STANDARD.encode(bytes)}),
-    }
-}
-
-/// Who signed, as the entry says.
-fn signer(signature: &VerifiableSignature) -> Vec<String> {
-    let mut lines = vec![format!("Signed with: {}", signature.verifier.key_details)];
-    let fasti::entry::KeyMaterial::Certificate(der) = &signature.verifier.material else {
-        return lines;
-    };
-    let Ok(certificate) = fasti::entry::Certificate::from_der(der) else { return lines };
-    for Identity::Email(name) | Identity::Uri(name) in certificate.identities() {
-        lines.push(format!("Claimed identity: {}", name.escape_debug()));
-    }
-    lines
 }

@@ -114,7 +114,7 @@ async fn writers_stand(globals: &Globals, writers: &[Url]) -> anyhow::Result<Out
             "Waiting": stands.waiting,
         }));
     }
-    Ok(Output { good: all_ready, lines, json: json!({"Writers": json}) })
+    Ok(Output::judged(all_ready, lines, json!({"Writers": json})))
 }
 
 /// The XDG base directory for state, or what stands in for it.

@@ -1,0 +1,34 @@
+//! How an entry is shown: who signed it, and what it says.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fasti::entry::{Certificate, Identity, KeyMaterial, RekorEntry, VerifiableSignature};
+use serde_json::{Value, json};
+
+/// A Rekor entry as the JSON it is; any other as text, or else in base64.
+pub fn body(bytes: &[u8], entry: Option<&RekorEntry>) -> Value {
+    if entry.is_some()
+        && let Ok(json) = serde_json::from_slice(bytes)
+    {
+        return json;
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !text.chars().any(|c| c.is_control() && c != '\n') => json!({"text": text}),
+        _ => json!({"base64": STANDARD.encode(bytes)}),
+    }
+}
+
+/// Who signed, as the entry says.
+pub fn signers(entry: &RekorEntry) -> Vec<String> {
+    entry.signatures().iter().flat_map(signer).collect()
+}
+
+fn signer(signature: &VerifiableSignature) -> Vec<String> {
+    let mut lines = vec![format!("Signed with: {}", signature.verifier.key_details)];
+    let KeyMaterial::Certificate(der) = &signature.verifier.material else { return lines };
+    let Ok(certificate) = Certificate::from_der(der) else { return lines };
+    for Identity::Email(name) | Identity::Uri(name) in certificate.identities() {
+        lines.push(format!("Claimed identity: {}", name.escape_debug()));
+    }
+    lines
+}

@@ -1,0 +1,178 @@
+//! What a search prints: who signed what, and then what is proved.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fasti::client::search::{Answer, Index, Match, Total};
+use fasti::entry::RekorEntry;
+use serde_json::{Value, json};
+use tiles_spec::{TreeHead, VerifierKey};
+
+use crate::shown;
+
+/// For people. `indexer` has signed the index, where it is not the log; `is_first` tells of following.
+pub fn lines(
+    answer: &Answer,
+    indexer: Option<&VerifierKey>,
+    is_first: Option<bool>,
+) -> Vec<String> {
+    let mut lines = Vec::new();
+    for found in &answer.entries {
+        lines.extend(entry(found));
+        lines.push(String::new());
+    }
+    lines.push(count(answer, is_first == Some(false)));
+    if !answer.entries.is_empty() {
+        let TreeHead { size, root } = answer.head();
+        lines.push(format!("Proved: each is in the tree of {size} with root hash {root}"));
+    }
+    if let Some(index) = &answer.index {
+        let signer = indexer.map_or_else(|| "the log".to_owned(), |key| key.name().to_string());
+        lines.push(indexed(answer, index, &signer));
+    }
+    lines.extend(newer(answer));
+    if answer.index.is_some() {
+        lines.push(
+            "Not proved: that the index lists all that the log has. Auditors check that \
+             (`fasti fsck --lookup`), and a wrong index stays as signed evidence"
+                .to_owned(),
+        );
+    }
+    lines
+}
+
+/// An entry: who signed what.
+fn entry(found: &Match) -> Vec<String> {
+    let proven = &found.entry;
+    let mut lines = vec![format!("Index: {}", proven.index), format!("UUID: {}", proven.leaf)];
+    match RekorEntry::parse(&proven.bytes) {
+        Ok(entry) => {
+            let digest = entry.digest();
+            let hex = hex::encode(digest.as_bytes());
+            lines.push(format!("Kind: {}", entry.kind().name()));
+            lines.push(format!("Artifact: {} {hex}", digest.algorithm()));
+            lines.extend(shown::signers(&entry));
+        }
+        Err(_) => lines.push(format!("Body: {}", shown::body(&proven.bytes, None))),
+    }
+    lines
+        .extend(found.terms.iter().map(|term| format!("Has: {}", term.to_string().escape_debug())));
+    lines
+}
+
+/// How many were found, in a sentence.
+fn count(answer: &Answer, is_news: bool) -> String {
+    let what = if is_news { "new entry" } else { "entry" };
+    let since = match is_news {
+        true => format!(" since the log's tree of {}", answer.since),
+        false => String::new(),
+    };
+    let found = answer.entries.len();
+    if found == 0 && !answer.is_cut {
+        return match answer.unsearched {
+            0 => format!("Nothing: no {what} has this{since}"),
+            _ => format!("Nothing in what was searched: no {what} there has this{since}"),
+        };
+    }
+    let entries = |count: u64| match (count, is_news) {
+        (1, false) => "1 entry".to_owned(),
+        (1, true) => "1 new entry".to_owned(),
+        (count, false) => format!("{count} entries"),
+        (count, true) => format!("{count} new entries"),
+    };
+    if !answer.is_cut {
+        return format!("Found: {}{since}", entries(found as u64));
+    }
+    let total = match answer.total {
+        Total::Exactly(total) => entries(total),
+        Total::AtMost(total) => format!("at most {}", entries(total)),
+    };
+    format!("Found: the newest {found} of {total}{since}; --limit allows no more")
+}
+
+/// What the index proves.
+fn indexed(answer: &Answer, index: &Index, signer: &str) -> String {
+    let (size, revision) = (answer.indexed, index.revision());
+    let of = format!(
+        "in the index that {signer} signed for the log's tree of {size} (revision {revision})"
+    );
+    if answer.since >= answer.indexed && !answer.since.is_zero() {
+        return format!("Nothing new {of}");
+    }
+    match (answer.is_cut, answer.entries.is_empty()) {
+        (true, _) => format!("Proved: none newer than these was left out {of}"),
+        (false, true) => format!("Proved: nothing is listed {of}"),
+        (false, false) => format!("Proved: none was left out {of}"),
+    }
+}
+
+/// What became of the leaves that the index does not have.
+fn newer(answer: &Answer) -> Option<String> {
+    let leaves = |count: u64| match count {
+        1 => "1 leaf".to_owned(),
+        count => format!("{count} leaves"),
+    };
+    match (answer.scanned, answer.unsearched, &answer.index) {
+        (0, 0, _) => None,
+        (scanned, 0, Some(_)) => {
+            Some(format!("Proved: the {} behind it were searched one by one", leaves(scanned)))
+        }
+        (scanned, 0, None) => Some(format!(
+            "Proved: there is no index; all {} were searched one by one",
+            leaves(scanned)
+        )),
+        (_, unsearched, _) => Some(format!(
+            "NOT SEARCHED: the {} behind it, of which the index knows nothing yet; \
+             --scan-max {unsearched} would search them",
+            leaves(unsearched)
+        )),
+    }
+}
+
+/// For programs.
+pub fn json(answer: &Answer) -> Value {
+    let head = answer.head();
+    let entries = answer.entries.iter().map(|found| {
+        let proven = &found.entry;
+        let entry = RekorEntry::parse(&proven.bytes).ok();
+        json!({
+            "logIndex": proven.index.get(),
+            "uuid": proven.leaf.to_string(),
+            "body": shown::body(&proven.bytes, entry.as_ref()),
+            "rawBody": STANDARD.encode(&proven.bytes),
+            "has": found.terms.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "inclusionProof": {
+                "logIndex": proven.index.get(),
+                "treeSize": head.size.get(),
+                "rootHash": head.root.to_string(),
+                "hashes": proven.proof.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            },
+        })
+    });
+    json!({
+        "entries": entries.collect::<Vec<_>>(),
+        "complete": answer.complete,
+        "total": answer.total.get(),
+        "total_is_exact": answer.total.is_exact(),
+        "since": answer.since.get(),
+        "log_size": head.size.get(),
+        "log_root": head.root.to_string(),
+        "log_checkpoint": text(&answer.log.to_bytes()),
+        "index_size": answer.indexed.get(),
+        "index": answer.index.as_ref().map(index),
+        "scanned": answer.scanned,
+        "not_searched": answer.unsearched,
+    })
+}
+
+fn index(index: &Index) -> Value {
+    json!({
+        "revision": index.revision().get(),
+        "manifest_hash": index.manifest().hash().to_string(),
+        "checkpoint": text(&index.lookup().to_bytes()),
+        "log_checkpoint": text(&index.log().to_bytes()),
+    })
+}
+
+fn text(note: &[u8]) -> String {
+    String::from_utf8_lossy(note).into_owned()
+}

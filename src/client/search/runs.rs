@@ -1,0 +1,106 @@
+//! Asking the runs of an index: a page of each, in parallel.
+//!
+//! Invariants: a page is proved to be the manifest's before anything in it is used. How many
+//! requests are under way is bounded.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use tiles_spec::LeafIndex;
+use tiles_spec::TreeSize;
+use tiles_spec::lookup::{
+    Found, LookupError, LookupKey, LookupPath, PagedList, Probe, Run, read_postings,
+};
+
+use super::SearchError;
+use crate::client::fetch::Fetch;
+use crate::client::reader::ReadError;
+
+/// Requests that are under way at once.
+const REQUESTS: usize = 16;
+
+/// The runs that a question is put to.
+#[derive(Clone)]
+pub(super) struct Runs<'a> {
+    fetch: Arc<dyn Fetch>,
+    /// Oldest first.
+    runs: &'a [Run],
+}
+
+impl<'a> Runs<'a> {
+    /// The runs of an index, without those that have only leaves before `since`.
+    pub(super) fn new(fetch: Arc<dyn Fetch>, runs: &'a [Run], since: TreeSize) -> Self {
+        let first = runs.partition_point(|run| run.range.end() <= since);
+        Self { fetch, runs: &runs[first..] }
+    }
+
+    /// What each run has of each key: for each key the runs, oldest first.
+    pub(super) async fn ask(
+        &self,
+        keys: &[LookupKey],
+    ) -> Result<Vec<Vec<(&'a Run, Found)>>, SearchError> {
+        let mut answers = Vec::with_capacity(keys.len());
+        if self.runs.is_empty() {
+            answers.resize(keys.len(), Vec::new());
+            return Ok(answers);
+        }
+        let probes: Vec<_> =
+            keys.iter().flat_map(|key| self.runs.iter().map(move |run| (*key, run))).collect();
+        // All futures at once, so that no closure that makes them is held while they run: the compiler
+        // could not see that it is `Send`.
+        let probes = probes.into_iter().map(|(key, run)| {
+            let this = self.clone();
+            async move { Ok::<_, SearchError>((run, this.probe(key, run).await?)) }
+        });
+        let probes: Vec<_> = probes.collect();
+        let found: Vec<(&Run, Found)> =
+            stream::iter(probes).buffered(REQUESTS).try_collect().await?;
+        answers.extend(found.chunks(self.runs.len()).map(<[_]>::to_vec));
+        Ok(answers)
+    }
+
+    async fn probe(&self, key: LookupKey, run: &Run) -> Result<Found, SearchError> {
+        let mut probe = Probe::new(key, run);
+        let (number, part) = probe.part();
+        let path = LookupPath::Part { range: run.range, part: number };
+        loop {
+            let slot = self.read(&path, part.slot(probe.wants())).await?;
+            if let Some(found) = probe.take(&slot).map_err(|error| self.bad(&path, error))? {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Leaves on some pages of a list, ascending.
+    pub(super) async fn postings(
+        &self,
+        key: LookupKey,
+        run: &Run,
+        list: &PagedList,
+        pages: Range<u32>,
+    ) -> Result<Vec<LeafIndex>, SearchError> {
+        let (path, part) = self.part_of(key, run);
+        let slots = self.read(&path, part.slots(pages.clone())).await?;
+        read_postings(&key, run, list, pages, &slots).map_err(|error| self.bad(&path, error))
+    }
+
+    /// A list that is wrong although each page of it is the manifest's.
+    pub(super) fn bad_list(&self, key: LookupKey, run: &Run, error: LookupError) -> SearchError {
+        self.bad(&self.part_of(key, run).0, error)
+    }
+
+    fn part_of(&self, key: LookupKey, run: &'a Run) -> (LookupPath, &'a tiles_spec::lookup::Part) {
+        let (part, of_part) = Probe::new(key, run).part();
+        (LookupPath::Part { range: run.range, part }, of_part)
+    }
+
+    async fn read(&self, path: &LookupPath, bytes: Range<u64>) -> Result<Vec<u8>, SearchError> {
+        let read = self.fetch.fetch_part(path, bytes).await.map_err(ReadError::from)?;
+        read.ok_or_else(|| SearchError::PartMissing { place: self.fetch.place_of_lookup(path) })
+    }
+
+    fn bad(&self, path: &LookupPath, source: LookupError) -> SearchError {
+        SearchError::Part { place: self.fetch.place_of_lookup(path), source }
+    }
+}

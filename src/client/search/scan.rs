@@ -1,0 +1,44 @@
+//! Leaves that the index does not have yet, searched one by one in the newest bundles.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use tiles_spec::{LeafIndex, TileIndex, TreeSize};
+
+use super::question::Asked;
+use crate::client::reader::{ReadError, View};
+
+/// What was found in the leaves from `from` to the end of the view's tree.
+#[derive(Default)]
+pub(super) struct Scanned {
+    /// The newest leaves with what was asked for, ascending; as many as an answer may have.
+    pub(super) newest: VecDeque<LeafIndex>,
+    /// How many there are.
+    pub(super) total: u64,
+}
+
+/// Searches the leaves from `from` to the end of the tree; keeps the newest `limit` of those found.
+pub(super) async fn scan(
+    view: &mut View,
+    asked: &Arc<Asked>,
+    from: TreeSize,
+    limit: usize,
+) -> Result<Scanned, ReadError> {
+    let mut scanned = Scanned::default();
+    let last = view.head().size.get().checked_sub(1).and_then(LeafIndex::new);
+    let (Some(first), Some(last)) = (from.next_leaf(), last) else { return Ok(scanned) };
+    let end = TileIndex::new(last.tile_index().get() + 1);
+    let asked = asked.clone();
+    let mut bundles = view.bundles_with(first.tile_index()..end, move |bundle| {
+        let entries = bundle.entries().filter(|(index, ..)| *index >= first);
+        let found = entries.filter(|(_, leaf, entry)| asked.is_answer(&asked.of(leaf, entry)));
+        found.map(|(index, ..)| index).collect::<Vec<_>>()
+    });
+    while let Some(found) = bundles.next().await? {
+        scanned.total += found.len() as u64;
+        scanned.newest.extend(found);
+        let surplus = scanned.newest.len().saturating_sub(limit);
+        scanned.newest.drain(..surplus);
+    }
+    Ok(scanned)
+}

@@ -1,0 +1,216 @@
+//! A question followed over a log that grows, lags, is rolled back.
+
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use tiles_spec::ResourcePath;
+
+use super::scene::postings;
+use super::*;
+use crate::client::fetch::FetchError;
+use crate::client::monitor::MonitorError;
+
+async fn news(
+    follower: &Follower,
+    scene: &Scene,
+    question: &Question,
+) -> Result<News, FollowError> {
+    follower.news(scene.log.fetch(), &trust(), question).await
+}
+
+fn usual() -> Question {
+    Question { limit: LIMIT_MAX, ..or(&[signed_by(0)]) }
+}
+
+/// The log of the first `size` entries, with an index of the first `indexed` of them.
+fn grow(scene: &mut Scene, all: &[Vec<u8>], size: usize, indexed: usize) {
+    scene.log.publish(&all[..size]);
+    scene.index(&all[..indexed], &postings(&all[..indexed]));
+}
+
+#[tokio::test]
+async fn what_is_new_comes_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let follower = Follower::new(directory.path().join("state"));
+    let all = entries(9000);
+    let mut scene = Scene::default();
+    let (mut seen, mut before) = (Vec::new(), 0);
+    // Grown, the same again, the index behind and in step, and by a single leaf.
+    for (size, indexed) in
+        [(300, 300), (300, 300), (900, 300), (1000, 1000), (1001, 1000), (5000, 2000), (9000, 9000)]
+    {
+        grow(&mut scene, &all, size, indexed);
+        // Not remembered: it comes again.
+        drop(news(&follower, &scene, &usual()).await.unwrap());
+        let news = news(&follower, &scene, &usual()).await.unwrap();
+        assert_eq!((news.is_first, news.answer.since), (before == 0, self::size(before)));
+        assert!(news.answer.complete);
+        seen.extend(indices(&news.answer));
+        news.remember().unwrap();
+        assert_eq!(seen, by_hand(&all[..size], &usual()));
+        before = size;
+    }
+    // Another question has a memory of its own.
+    let news = news(&follower, &scene, &or(&[about(7)])).await.unwrap();
+    assert!(news.is_first);
+    assert_eq!(indices(&news.answer), by_hand(&all, &or(&[about(7)])));
+}
+
+#[tokio::test]
+async fn leaves_that_were_not_searched_come_later() {
+    let directory = tempfile::tempdir().unwrap();
+    let follower = Follower::new(directory.path().to_owned());
+    let all = entries(3000);
+    let question = Question { scan_max: 100, ..usual() };
+    let mut scene = Scene::default();
+    let mut seen = Vec::new();
+    for (size, indexed, searched) in [
+        (400, 350, 400),
+        (2000, 350, 400), // nothing is searched: the question was answered further than the index goes
+        (2000, 600, 600),
+        (3000, 2000, 2000),
+        (3000, 2950, 3000),
+    ] {
+        grow(&mut scene, &all, size, indexed);
+        let news = news(&follower, &scene, &question).await.unwrap();
+        assert_eq!(news.answer.complete, searched == size);
+        assert_eq!(news.answer.searched(), self::size(searched));
+        seen.extend(indices(&news.answer));
+        news.remember().unwrap();
+        assert_eq!(seen, by_hand(&all[..searched], &question), "{size} {indexed}");
+    }
+}
+
+#[tokio::test]
+async fn more_news_than_the_limit_is_not_lost() {
+    let directory = tempfile::tempdir().unwrap();
+    let follower = Follower::new(directory.path().to_owned());
+    let all = entries(800);
+    let question = Question { limit: 10, ..usual() };
+    let mut scene = Scene::default();
+    grow(&mut scene, &all, 400, 400);
+    // The first time it is history, of which the newest is shown.
+    let first = news(&follower, &scene, &question).await.unwrap();
+    assert_eq!((first.answer.entries.len(), first.answer.is_cut), (10, true));
+    first.remember().unwrap();
+    grow(&mut scene, &all, 800, 700);
+    let error = news(&follower, &scene, &question).await.unwrap_err();
+    assert!(matches!(error, FollowError::TooMany { limit: 10, .. }), "{error}");
+    assert!(!error.is_refusal());
+    let raised = Question { limit: 500, ..question };
+    let news = news(&follower, &scene, &raised).await.unwrap();
+    let expected = by_hand(&all, &Question { since: size(400), ..raised });
+    assert_eq!(indices(&news.answer), expected);
+}
+
+#[tokio::test]
+async fn neither_log_may_go_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let follower = Follower::new(directory.path().to_owned());
+    let all = entries(900);
+    let mut scene = Scene::default();
+    grow(&mut scene, &all, 400, 400);
+    let old = scene.clone();
+    grow(&mut scene, &all, 600, 500);
+    news(&follower, &scene, &usual()).await.unwrap().remember().unwrap();
+
+    let error = news(&follower, &old, &usual()).await.unwrap_err();
+    assert!(error.is_refusal() && error.to_string().contains("ROLLBACK"), "{error}");
+    // The log is as it was, and of the index an older revision is shown.
+    let mut stale = scene.clone();
+    for (path, bytes) in old.log.objects.iter().filter(|(path, _)| path.starts_with("lookup/")) {
+        stale.log.objects.insert(path.clone(), bytes.clone());
+    }
+    let error = news(&follower, &stale, &usual()).await.unwrap_err();
+    assert!(matches!(error, FollowError::Monitor(MonitorError::Rollback(_))), "{error}");
+    // Another history of revisions.
+    let mut forked = Scene { log: scene.log.clone(), revisions: Vec::new() };
+    for indexed in [100, 200, 500] {
+        forked.index(&all[..indexed], &postings(&all[..indexed]));
+    }
+    let error = news(&follower, &forked, &usual()).await.unwrap_err();
+    assert!(matches!(error, FollowError::Monitor(MonitorError::Fork(_))), "{error}");
+    // No index any more.
+    let mut gone = scene.clone();
+    gone.log.objects.retain(|path, _| !path.starts_with("lookup/"));
+    let error = news(&follower, &gone, &usual()).await.unwrap_err();
+    assert!(error.is_refusal() && error.to_string().contains("has gone"), "{error}");
+    // What was remembered was not touched.
+    let again = news(&follower, &scene, &usual()).await.unwrap();
+    assert_eq!((indices(&again.answer), again.answer.since), (Vec::new(), size(600)));
+}
+
+/// A log that moves on between one request and the next.
+struct Moving {
+    before: TestLog,
+    after: TestLog,
+    /// How many requests are answered from before.
+    left: Mutex<usize>,
+}
+
+impl Moving {
+    fn now(&self) -> &TestLog {
+        let mut left = self.left.lock().unwrap();
+        *left = left.saturating_sub(1);
+        if *left > 0 { &self.before } else { &self.after }
+    }
+}
+
+#[async_trait]
+impl Fetch for Moving {
+    async fn fetch(&self, path: &ResourcePath) -> Result<Option<Vec<u8>>, FetchError> {
+        self.now().fetch().fetch(path).await
+    }
+
+    fn place(&self, path: &ResourcePath) -> String {
+        path.to_string()
+    }
+
+    async fn fetch_lookup(&self, path: &LookupPath) -> Result<Option<Vec<u8>>, FetchError> {
+        self.now().fetch_lookup(path).await
+    }
+
+    async fn fetch_part(
+        &self,
+        path: &LookupPath,
+        bytes: std::ops::Range<u64>,
+    ) -> Result<Option<Vec<u8>>, FetchError> {
+        self.now().fetch_part(path, bytes).await
+    }
+
+    fn place_of_lookup(&self, path: &LookupPath) -> String {
+        path.to_string()
+    }
+}
+
+#[tokio::test]
+async fn log_and_index_may_move_on_meanwhile() {
+    let all = entries(1200);
+    let before = Scene::of(&all[..700], 700);
+    let mut after = before.clone();
+    after.log.objects.retain(|path, _| !path.starts_with("lookup/run/"));
+    grow(&mut after, &all, 1200, 1100);
+    let question = usual();
+    for left in 0..12 {
+        let moving = Moving {
+            before: before.log.clone(),
+            after: after.log.clone(),
+            left: Mutex::new(left + 1),
+        };
+        let answer = search(Arc::new(moving), &trust(), &question).await.unwrap();
+        let size = usize::try_from(answer.head().size.get()).unwrap();
+        expect_whole(&answer, &all[..size], &question);
+    }
+    // The index had moved on already, and the checkpoint that was served was an old one.
+    let mut lagging = before.log.clone();
+    lagging.objects.extend(after.log.objects.clone());
+    lagging.objects.insert("checkpoint".to_owned(), before.log.objects["checkpoint"].clone());
+    let (after, left) = (after.log.clone(), Mutex::new(3));
+    let moving = Moving { before: lagging, after, left };
+    expect_whole(&search(Arc::new(moving), &trust(), &question).await.unwrap(), &all, &question);
+    // An index that does not come back is not waited for.
+    let mut gone = before.clone();
+    gone.log.objects.retain(|path, _| !path.starts_with("lookup/run/"));
+    let error = ask(&gone, &question).await.unwrap_err();
+    assert!(matches!(error, SearchError::PartMissing { .. }) && error.is_refusal(), "{error}");
+}

@@ -1,0 +1,291 @@
+//! A server that lies, in everything that it serves: the answer is a named error or the right one.
+
+use tiles_spec::lookup::{LookupKey, Posting, RevisionFile};
+use tiles_spec::{TreeHead, lookup};
+
+use super::scene::{entry, head_of, postings, sign};
+use super::*;
+
+/// Whatever is served: where there is an answer, it is the right one, and complete only if it is.
+async fn expect_right_or_named(scene: &Scene, all: &[Vec<u8>], question: &Question) -> bool {
+    match ask(scene, question).await {
+        Ok(answer) => {
+            let searched = usize::try_from(answer.searched().get()).unwrap();
+            let expected = by_hand(&all[..searched], question);
+            assert_eq!(indices(&answer), expected);
+            assert_eq!(answer.complete, answer.unsearched == 0);
+            for found in &answer.entries {
+                let index = usize::try_from(found.entry.index.get()).unwrap();
+                assert_eq!(found.entry.bytes, all[index]);
+            }
+            assert!((0..=all.len()).any(|n| head_of(&all[..n]) == answer.head()));
+            true
+        }
+        Err(error) => {
+            let named = error.is_refusal() || matches!(error, SearchError::NoIndex { .. });
+            assert!(named, "{error:?}");
+            false
+        }
+    }
+}
+
+/// Questions whose answers come from the index, from the newest leaves, from both and from neither.
+fn questions(all: &[Vec<u8>]) -> Vec<Question> {
+    let leaf = |n: usize| LookupTerm::Leaf(leaf_hash(&all[n]));
+    vec![or(&[signed_by(0), leaf(1)]), and(&[signed_by(0), about(0)]), or(&[about(999)])]
+}
+
+#[tokio::test]
+async fn one_bit_anywhere() {
+    let all = entries(5);
+    let scene = Scene::of(&all, 4);
+    let questions = questions(&all);
+    for (path, bytes) in scene.log.objects.clone() {
+        let mut refused = 0;
+        // A page is mostly zeros: each of its bytes, but not each bit.
+        let bits = if bytes.len() < 4096 { 8 } else { 1 };
+        for at in 0..bytes.len() {
+            for bit in 0..bits {
+                let mut lying = scene.clone();
+                lying.log.objects.get_mut(&path).unwrap()[at] ^= 1 << ((bit + at) % 8);
+                let question = &questions[at % questions.len()];
+                refused += usize::from(!expect_right_or_named(&lying, &all, question).await);
+            }
+        }
+        let of_the_lookup_log = ["lookup/checkpoint", "lookup/tile"];
+        let is_read = !of_the_lookup_log.iter().any(|unread| path.starts_with(unread));
+        assert_eq!(refused > 0, is_read, "{path}: {refused} of {} bytes", bytes.len());
+    }
+}
+
+#[tokio::test]
+async fn one_bit_in_larger_logs() {
+    let all = entries(3000);
+    let scene = Scene::of(&all, 2900);
+    let question = Question { limit: LIMIT_MAX, ..or(&[signed_by(0), about(20)]) };
+    assert!(expect_right_or_named(&scene, &all, &question).await);
+    for (path, bytes) in scene.log.objects.clone() {
+        for at in (0..bytes.len()).step_by(bytes.len() / 3 + 1) {
+            let mut lying = scene.clone();
+            lying.log.objects.get_mut(&path).unwrap()[at] ^= 0x10;
+            expect_right_or_named(&lying, &all, &question).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn cut_short_gone_or_swapped() {
+    let all = entries(700);
+    let scene = Scene::of(&all, 650);
+    let question = Question { limit: LIMIT_MAX, ..or(&[signed_by(0), about(20)]) };
+    assert!(expect_right_or_named(&scene, &all, &question).await);
+    let kind = |path: &str| path.split('/').take(2).collect::<Vec<_>>().join("/");
+    for (path, bytes) in scene.log.objects.clone() {
+        for length in [0, 1, bytes.len() / 2, bytes.len().saturating_sub(1)] {
+            let mut cut = scene.clone();
+            cut.log.objects.get_mut(&path).unwrap().truncate(length);
+            expect_right_or_named(&cut, &all, &question).await;
+        }
+        let mut gone = scene.clone();
+        gone.log.objects.remove(&path);
+        if path == "checkpoint" {
+            let error = ask(&gone, &question).await.unwrap_err();
+            assert!(matches!(error, SearchError::Read(_)), "{error}");
+        } else {
+            expect_right_or_named(&gone, &all, &question).await;
+        }
+        for (other, bytes) in &scene.log.objects {
+            if kind(other) == kind(&path) && *other != path {
+                let mut swapped = scene.clone();
+                swapped.log.objects.insert(path.clone(), bytes.clone());
+                expect_right_or_named(&swapped, &all, &question).await;
+            }
+        }
+    }
+}
+
+/// Slots of one part, exchanged: each has its proof, and is at another page's place.
+#[tokio::test]
+async fn pages_at_the_places_of_others() {
+    let all = entries(2304);
+    let scene = Scene::of(&all, 2304);
+    let latest = scene.latest();
+    let run = &latest.revision.manifest.runs[0];
+    let (path, part) = (LookupPath::Part { range: run.range, part: 0 }, &run.parts[0]);
+    assert!(part.pages > 3);
+    let slot = part.slot_bytes();
+    let mut refused = 0;
+    for page in 0..part.pages as usize {
+        let other = (page + 1) % part.pages as usize;
+        let mut lying = scene.clone();
+        let bytes = lying.log.objects.get_mut(&path.to_string()).unwrap();
+        let whole = bytes.clone();
+        bytes[page * slot..(page + 1) * slot]
+            .copy_from_slice(&whole[other * slot..(other + 1) * slot]);
+        for term in [signed_by(0), about(7), about(3)] {
+            let question = Question { limit: LIMIT_MAX, ..or(&[term]) };
+            refused += usize::from(!expect_right_or_named(&lying, &all, &question).await);
+        }
+    }
+    assert!(refused > 3, "{refused}");
+}
+
+#[tokio::test]
+async fn an_old_revision_is_an_old_answer_that_says_so() {
+    let all = entries(600);
+    let mut scene = Scene::of(&all, 100);
+    let old = scene.log.objects["lookup/latest"].clone();
+    scene.index(&all[..500], &postings(&all[..500]));
+    scene.put(&LookupPath::Latest, old);
+    let question = Question { limit: LIMIT_MAX, ..or(&[signed_by(0)]) };
+    let answer = ask(&scene, &question).await.unwrap();
+    expect_whole(&answer, &all, &question);
+    assert_eq!((answer.indexed, answer.scanned), (size(100), 500));
+    let question = Question { scan_max: 499, ..question };
+    let answer = ask(&scene, &question).await.unwrap();
+    assert_eq!(indices(&answer), by_hand(&all[..100], &question));
+    assert!(!answer.complete);
+}
+
+#[tokio::test]
+async fn parts_of_two_revisions_do_not_go_together() {
+    let all = entries(600);
+    let mut scene = Scene::of(&all, 100);
+    let old = scene.latest();
+    scene.index(&all[..500], &postings(&all[..500]));
+    let new = scene.latest();
+    let mixed = |revision: &RevisionFile, proof: &tiles_spec::TlogProof| {
+        let mut scene = scene.clone();
+        let latest = lookup::LatestFile { revision: revision.clone(), proof: proof.clone() };
+        scene.put(&LookupPath::Latest, latest.to_bytes());
+        scene
+    };
+    let with = |manifest: &lookup::Manifest, checkpoint: &Vec<u8>| RevisionFile {
+        manifest: manifest.clone(),
+        checkpoint: checkpoint.clone(),
+    };
+    let old_in_new = tiles_spec::TlogProof {
+        index: old.proof.index,
+        hashes: vec![leaf_hash(&scene.revisions[1])],
+        ..new.proof.clone()
+    };
+    let question = or(&[signed_by(0)]);
+    for (lying, expected) in [
+        (mixed(&old.revision, &new.proof), "NotSigned"),
+        (mixed(&new.revision, &old.proof), "NotSigned"),
+        (mixed(&old.revision, &old_in_new), "NotNewest"),
+        (mixed(&with(&new.revision.manifest, &old.revision.checkpoint), &new.proof), "OtherTree"),
+        (mixed(&with(&old.revision.manifest, &new.revision.checkpoint), &old.proof), "OtherTree"),
+    ] {
+        let error = ask(&lying, &question).await.unwrap_err();
+        let SearchError::Index { source, .. } = &error else { panic!("{error:?}") };
+        assert!(format!("{source:?}").starts_with(expected), "{source:?}");
+        assert!(error.is_refusal());
+    }
+}
+
+#[tokio::test]
+async fn an_index_of_another_log_or_tree() {
+    let all = entries(50);
+    let question = or(&[signed_by(0)]);
+    // Signed by the index' key, but of a tree that the log has not signed.
+    let mut scene = Scene::of(&all, 40);
+    let mut manifest = scene.latest().revision.manifest;
+    manifest.head = TreeHead { root: leaf_hash(b"another"), ..manifest.head };
+    scene.publish(&all[..40], &manifest);
+    let error = ask(&scene, &question).await.unwrap_err().to_string();
+    assert!(error.contains("lookup/latest is refused"), "{error}");
+    let mut scene = Scene::of(&all, 40);
+    let mut manifest = scene.latest().revision.manifest;
+    manifest.origin = "log.test/other".parse().unwrap();
+    scene.publish(&all[..40], &manifest);
+    let SearchError::Index { source, .. } = ask(&scene, &question).await.unwrap_err() else {
+        panic!("an index of another log")
+    };
+    assert!(matches!(*source, IndexRefusal::OtherLog { .. }), "{source}");
+    // Not signed by the index' key: by the log's, under the log's own name.
+    let mut scene = Scene::of(&all, 40);
+    let mut latest = scene.latest();
+    let head = head_of(&scene.revisions);
+    latest.proof.checkpoint = sign(&crate::client::testing::signing_key(), head);
+    scene.put(&LookupPath::Latest, latest.to_bytes());
+    let SearchError::Index { source, .. } = ask(&scene, &question).await.unwrap_err() else {
+        panic!("not the index' key")
+    };
+    assert!(matches!(*source, IndexRefusal::Checkpoint(_)), "{source}");
+}
+
+#[tokio::test]
+async fn a_log_that_shrank_or_forked() {
+    let all = entries(600);
+    let mut other = all.clone();
+    other[3] = entry(&[9; 32], b"another", 3);
+    let question = Question { limit: LIMIT_MAX, ..or(&[signed_by(0)]) };
+    let scene = Scene::of(&all, 500);
+    for size in [0, 1, 499] {
+        let mut shrunk = scene.clone();
+        shrunk.log.publish(&all[..size]);
+        let error = ask(&shrunk, &question).await.unwrap_err();
+        assert!(matches!(error, SearchError::Shrunk(_)) && error.is_refusal(), "{error}");
+        assert!(error.to_string().contains("of 500"), "{error}");
+    }
+    for size in [500, 600] {
+        let mut forked = scene.clone();
+        forked.log.publish(&other[..size]);
+        let SearchError::Fork(conflict) = ask(&forked, &question).await.unwrap_err() else {
+            panic!("a fork at {size}")
+        };
+        let signed = [conflict.indexed.to_bytes(), conflict.shown.to_bytes()];
+        let heads = signed.map(|checkpoint| opened(&checkpoint).head());
+        assert_eq!(heads, [head_of(&all[..500]), head_of(&other[..size])]);
+    }
+}
+
+/// What no server can do: an index with a page that was made anew does not have the signed root.
+#[tokio::test]
+async fn a_dropped_posting_changes_the_root() {
+    let all = entries(100);
+    let scene = Scene::of(&all, 100);
+    let kept: Vec<_> = dropping(&all, about(1).key(), 15);
+    let mut wrong = Scene { log: TestLog::of(&all), revisions: Vec::new() };
+    wrong.index(&all, &kept);
+    wrong.put(&LookupPath::Latest, scene.log.objects["lookup/latest"].clone());
+    let error = ask(&wrong, &or(&[about(1)])).await.unwrap_err();
+    assert!(matches!(error, SearchError::Part { .. }) && error.is_refusal(), "{error}");
+}
+
+/// What only the index' signer can do. It is found out where what was read contradicts it.
+#[tokio::test]
+async fn a_wrong_index_that_was_signed_is_named() {
+    let all = entries(100);
+    let wrong = |postings: &[Posting]| {
+        let mut scene = Scene { log: TestLog::of(&all), revisions: Vec::new() };
+        scene.index(&all, postings);
+        scene
+    };
+    // Entry 16 has neither artifact 1 nor the key of 15.
+    let mut added = postings(&all);
+    added.push(Posting { key: about(1).key(), index: index(16) });
+    let error = ask(&wrong(&added), &or(&[about(1)])).await.unwrap_err();
+    let SearchError::WrongPosting(found) = &error else { panic!("{error:?}") };
+    assert_eq!((found.index, found.revision), (index(16), index(0)));
+    assert!(error.is_refusal() && error.to_string().contains("entry 16"), "{error}");
+
+    // Entry 20 is found by its key, and has an artifact under which it is not listed.
+    let dropped = dropping(&all, about(1).key(), 20);
+    let error = ask(&wrong(&dropped), &or(&[signed_by(0), about(1)])).await.unwrap_err();
+    let SearchError::MissingPosting(found) = &error else { panic!("{error:?}") };
+    assert_eq!((found.index, found.term.as_str()), (index(20), &*about(1).to_string()));
+    // By the artifact alone nobody could tell; auditors do.
+    let answer = ask(&wrong(&dropped), &or(&[about(1)])).await.unwrap();
+    assert_eq!(indices(&answer), [15, 25]);
+}
+
+fn dropping(all: &[Vec<u8>], key: LookupKey, leaf: u64) -> Vec<Posting> {
+    let dropped = Posting { key, index: index(leaf) };
+    let mut kept = postings(all);
+    let before = kept.len();
+    kept.retain(|posting| *posting != dropped);
+    assert_eq!(kept.len() + 1, before);
+    kept
+}

@@ -1,0 +1,213 @@
+//! Requests of Rekor v1, read: `SearchIndex`, `SearchLogQuery`, and parameters of queries.
+//!
+//! Stricter than v1: members that are not known are refused, since a condition that is passed over
+//! would change the answer.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use percent_encoding::percent_decode_str;
+use serde::Deserialize;
+
+use super::refusal::Refusal;
+use crate::client::search::{Operator, Question};
+use crate::entry::LookupTerm;
+
+/// Most entries that are asked for one by one in a request.
+const ENTRIES_MAX: usize = 10;
+/// Longest subject alternative name, in characters.
+const SUBJECT_CHARS_MAX: usize = 512;
+
+/// v1's `SearchIndex`. Empty texts count as not given.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SearchIndex {
+    email: Option<String>,
+    subject: Option<String>,
+    public_key: Option<IndexKey>,
+    hash: Option<String>,
+    operator: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IndexKey {
+    format: String,
+    content: Option<String>,
+}
+
+/// v1's `SearchLogQuery`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SearchLogQuery {
+    #[serde(default, rename = "entryUUIDs")]
+    entry_uuids: Option<Vec<String>>,
+    #[serde(default, rename = "logIndexes")]
+    log_indexes: Option<Vec<i64>>,
+    #[serde(default)]
+    entries: Option<Vec<serde_json::Value>>,
+}
+
+/// Which entries to look up.
+pub(super) struct Wanted {
+    /// Entry IDs or UUIDs.
+    pub(super) ids: Vec<String>,
+    /// Leaf indices.
+    pub(super) indices: Vec<u64>,
+}
+
+fn form(name: &'static str, reason: impl Into<String>) -> Refusal {
+    Refusal::Form { name, place: "body", reason: reason.into() }
+}
+
+fn json<'a, T: Deserialize<'a>>(name: &'static str, body: &'a [u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(body).map_err(|error| Refusal::Body { name, reason: error.to_string() })
+}
+
+/// Reads `SearchIndex`; at most `limit` entries are asked for.
+pub(super) fn search_index(body: &[u8], limit: usize) -> Result<Question, Refusal> {
+    let query: SearchIndex = json("query", body)?;
+    let operator = match query.operator.as_deref() {
+        None | Some("" | "or") => Operator::Or,
+        Some("and") => Operator::And,
+        Some(_) => return Err(form("operator", "should be one of [and or]")),
+    };
+    let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let mut terms = Vec::new();
+    terms.extend(given(query.hash).map(|hash| digest(&hash)).transpose()?);
+    terms.extend(query.public_key.as_ref().map(public_key).transpose()?);
+    terms.extend(given(query.email).map(email).transpose()?);
+    terms.extend(given(query.subject).map(subject).transpose()?);
+    if terms.is_empty() {
+        return Err(Refusal::NothingAsked("email, subject, publicKey, hash"));
+    }
+    Ok(Question { limit, ..Question::new(terms, operator) })
+}
+
+/// v1 knows SHA-1, SHA-256 and SHA-512 here; entries of v2 may also have SHA-384.
+fn digest(hash: &str) -> Result<LookupTerm, Refusal> {
+    let (algorithm, digits) = hash.split_once(':').unwrap_or(("", hash));
+    let expected = match algorithm.to_ascii_lowercase().as_str() {
+        "" => &[20, 32, 48, 64][..],
+        "sha1" => &[20],
+        "sha256" => &[32],
+        "sha384" => &[48],
+        "sha512" => &[64],
+        _ => &[],
+    };
+    let digest = hex::decode(digits).ok().filter(|digest| expected.contains(&digest.len()));
+    digest.map(LookupTerm::Digest).ok_or_else(|| {
+        form(
+            "hash",
+            "should be a SHA-1, SHA-256, SHA-384 or SHA-512 digest in hexadecimal digits, with or \
+             without sha1:, sha256:, sha384: or sha512: before it",
+        )
+    })
+}
+
+fn public_key(key: &IndexKey) -> Result<LookupTerm, Refusal> {
+    match key.format.as_str() {
+        "x509" => {}
+        "pgp" => return Err(Refusal::PkiFormat("pgp")),
+        "minisign" => return Err(Refusal::PkiFormat("minisign")),
+        "ssh" => return Err(Refusal::PkiFormat("ssh")),
+        "tuf" => return Err(Refusal::PkiFormat("tuf")),
+        _ => {
+            return Err(form("publicKey.format", "should be one of [pgp x509 minisign ssh tuf]"));
+        }
+    }
+    let content = key.content.as_deref().unwrap_or_default();
+    let pem =
+        STANDARD.decode(content).map_err(|_| form("publicKey.content", "should be base64"))?;
+    LookupTerm::of_pem(&pem).ok_or(Refusal::PublicKey)
+}
+
+fn email(email: String) -> Result<LookupTerm, Refusal> {
+    let is_one = email.split_once('@').is_some_and(|(user, host)| {
+        !user.is_empty() && !host.is_empty() && !email.contains(char::is_whitespace)
+    });
+    if is_one {
+        Ok(LookupTerm::Identity(email))
+    } else {
+        Err(form("email", "must be of type email"))
+    }
+}
+
+fn subject(subject: String) -> Result<LookupTerm, Refusal> {
+    if subject.chars().count() > SUBJECT_CHARS_MAX {
+        let reason = format!("should be at most {SUBJECT_CHARS_MAX} chars long");
+        return Err(form("subject", reason));
+    }
+    Ok(LookupTerm::Identity(subject))
+}
+
+/// Reads `SearchLogQuery`.
+pub(super) fn search_log_query(body: &[u8]) -> Result<Wanted, Refusal> {
+    let query: SearchLogQuery = json("entry", body)?;
+    let ids = query.entry_uuids.unwrap_or_default();
+    let indices = query.log_indexes.unwrap_or_default();
+    let proposed = query.entries.unwrap_or_default();
+    let count = ids.len() + indices.len() + proposed.len();
+    if count > ENTRIES_MAX {
+        return Err(Refusal::TooMany(ENTRIES_MAX));
+    }
+    if !proposed.is_empty() {
+        return Err(Refusal::ProposedEntries);
+    }
+    if count == 0 {
+        return Err(Refusal::NothingAsked("entryUUIDs, logIndexes"));
+    }
+    let indices = indices.into_iter().map(|index| {
+        u64::try_from(index).map_err(|_| form("logIndexes", "should be greater than or equal to 0"))
+    });
+    Ok(Wanted { ids, indices: indices.collect::<Result<_, _>>()? })
+}
+
+/// A parameter of the query part of a URL.
+pub(super) fn parameter(
+    query: Option<&str>,
+    name: &'static str,
+) -> Result<Option<String>, Refusal> {
+    let pairs = query.unwrap_or_default().split('&');
+    let mut values = pairs.filter_map(|pair| match pair.split_once('=').unwrap_or((pair, "")) {
+        (key, value) if key == name => Some(percent_decode_str(value).decode_utf8_lossy()),
+        _ => None,
+    });
+    let value = values.next().map(std::borrow::Cow::into_owned);
+    match values.next() {
+        None => Ok(value),
+        Some(_) => Err(Refusal::Form {
+            name,
+            place: "query",
+            reason: "is given more than once".to_owned(),
+        }),
+    }
+}
+
+/// A parameter that is a number of at least `least`.
+pub(super) fn number(
+    query: Option<&str>,
+    name: &'static str,
+    least: u64,
+) -> Result<Option<u64>, Refusal> {
+    let bad = |reason: String| Refusal::Form { name, place: "query", reason };
+    let Some(text) = parameter(query, name)? else { return Ok(None) };
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, text.as_str()),
+    };
+    let magnitude = Some(digits).filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
+    let magnitude: Option<i64> = magnitude.and_then(|digits| digits.parse().ok());
+    let Some(magnitude) = magnitude else {
+        let quoted: String = text.chars().take(40).collect();
+        return Err(bad(format!("must be of type int64: {quoted:?}")));
+    };
+    match u64::try_from(sign * magnitude) {
+        Ok(number) if number >= least => Ok(Some(number)),
+        _ => Err(bad(format!("should be greater than or equal to {least}"))),
+    }
+}
+
+/// A number that has to be there.
+pub(super) fn required(name: &'static str, value: Option<u64>) -> Result<u64, Refusal> {
+    value.ok_or_else(|| Refusal::Form { name, place: "query", reason: "is required".to_owned() })
+}
