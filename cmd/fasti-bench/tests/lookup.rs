@@ -127,7 +127,9 @@ fn a_wrong_answer_fails_the_run() {
         let mut known = corpus.known();
         let questions = known["questions"].as_array_mut().unwrap();
         questions.retain(|question| question["class"] == "once");
-        questions.iter_mut().for_each(|question| question[field] = wrong.clone());
+        for question in questions {
+            question[field] = wrong.clone();
+        }
         let whole = corpus.known();
         corpus.know(&known);
         let (code, report) = corpus.ask(&[]);
