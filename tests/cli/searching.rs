@@ -7,7 +7,7 @@ use crate::world::{World, golden};
 
 /// A log with signatures and an opaque entry, and an index of it unless told otherwise.
 fn signed_world() -> World {
-    let mut world = World::with_writer(&["--accept-opaque", "--no-lookup"]);
+    let world = World::with_writer(&["--accept-opaque", "--no-lookup"]);
     for name in ["a", "b", "c"] {
         world.write(name, format!("artifact {name}\n"));
     }
@@ -81,7 +81,7 @@ fn by_artifact_key_identity_and_uuid() {
 
 #[test]
 fn what_is_said_of_what_was_proved() {
-    let mut world = World::with_writer(&["--accept-opaque", "--no-lookup"]);
+    let world = World::with_writer(&["--accept-opaque", "--no-lookup"]);
     world.add((0..3).map(|n| format!("entry {n}")));
     world.stop();
     index(&world);
