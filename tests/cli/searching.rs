@@ -81,7 +81,7 @@ fn by_artifact_key_identity_and_uuid() {
 
 #[test]
 fn what_is_said_of_what_was_proved() {
-    let world = World::with_writer(&["--accept-opaque", "--no-lookup"]);
+    let mut world = World::with_writer(&["--accept-opaque", "--no-lookup"]);
     world.add((0..3).map(|n| format!("entry {n}")));
     world.stop();
     index(&world);
