@@ -3,9 +3,9 @@
 //! Invariants: an object is never read beyond what its path allows it to hold, packed or not; what
 //! is fetched is not believed, only handed on.
 
-mod apart;
 mod bucket;
 mod directory;
+mod elsewhere;
 mod http;
 mod lookup_log;
 mod own_files;
@@ -25,9 +25,9 @@ use tiles_spec::{CHECKPOINT_BYTES_MAX, ENTRY_BYTES_MAX, HASH_BYTES, ResourcePath
 
 use crate::store::{BucketError, BucketLocation, BucketOptions, StoreError};
 
-pub use apart::Apart;
 pub use bucket::BucketFetch;
 pub use directory::DirectoryFetch;
+pub use elsewhere::IndexElsewhere;
 pub use http::HttpFetch;
 pub(super) use http::{body, client, retry_after};
 pub use lookup_log::LookupLog;

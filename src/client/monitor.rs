@@ -109,6 +109,7 @@ impl Monitor {
     }
 
     /// A memory in the same directory, of something else. `purpose` is part of a file name.
+    #[must_use]
     pub fn with_purpose(&self, purpose: &str) -> Self {
         Self { directory: self.directory.clone(), purpose: Some(purpose.to_owned()) }
     }

@@ -12,6 +12,7 @@ mod key_services;
 mod keys;
 mod log_keys;
 mod reading;
+mod searching;
 mod signing;
 mod succession;
 mod world;

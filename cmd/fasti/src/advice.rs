@@ -33,7 +33,9 @@ const ANOTHER_KEY: &str = "give the public key that the signature was made with"
 
 /// Advice on the innermost error that there is any on.
 pub fn on(error: &anyhow::Error) -> Option<&'static str> {
-    error.chain().filter_map(on_one).last()
+    // The key that an index wants is another than those that its causes speak of.
+    let of_index = error.chain().find_map(on_index);
+    of_index.or_else(|| error.chain().filter_map(on_one).last())
 }
 
 fn on_one(error: &(dyn Error + 'static)) -> Option<&'static str> {
@@ -51,9 +53,6 @@ fn on_one(error: &(dyn Error + 'static)) -> Option<&'static str> {
         Some(FollowError::Monitor(error)) => return on_monitor(error),
         Some(FollowError::TooMany { .. }) => return Some(TOO_MANY),
         _ => {}
-    }
-    if let Some(IndexRefusal::Checkpoint(_)) = error.downcast_ref() {
-        return Some(INDEX_KEY);
     }
     if let Some(error) = error.downcast_ref::<CheckpointRefusal>() {
         return on_checkpoint(error);
@@ -95,13 +94,19 @@ fn on_monitor(error: &MonitorError) -> Option<&'static str> {
     }
 }
 
+fn on_index(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    let search = error.downcast_ref::<SearchError>().or(match error.downcast_ref() {
+        Some(FollowError::Search(error)) => Some(error),
+        _ => None,
+    });
+    let SearchError::Index { source, .. } = search? else { return None };
+    matches!(**source, IndexRefusal::Checkpoint(_)).then_some(INDEX_KEY)
+}
+
 fn on_search(error: &SearchError) -> Option<&'static str> {
     match error {
         SearchError::Read(error) => on_read(error),
         SearchError::NoIndex { .. } => Some(NO_INDEX),
-        SearchError::Index { source, .. } if matches!(**source, IndexRefusal::Checkpoint(_)) => {
-            Some(INDEX_KEY)
-        }
         SearchError::Part { .. } | SearchError::PartMissing { .. } => Some(INDEX),
         _ => None,
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use fasti::client::fetch::{Apart, Fetch, Location};
+use fasti::client::fetch::{Fetch, IndexElsewhere, Location};
 use fasti::client::reader::{ReadError, View};
 use fasti::client::trust::Trust;
 use fasti::client::trusted_root::{self, TRUSTED_ROOT_BYTES_MAX};
@@ -63,7 +63,7 @@ impl Globals {
         let options = self.bucket_options()?;
         let log = self.location()?.open(&options)?;
         Ok(match index {
-            Some(index) => Arc::new(Apart { log, index: index.open(&options)? }),
+            Some(index) => Arc::new(IndexElsewhere { log, index: index.open(&options)? }),
             None => log,
         })
     }

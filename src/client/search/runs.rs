@@ -10,7 +10,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use tiles_spec::LeafIndex;
 use tiles_spec::TreeSize;
 use tiles_spec::lookup::{
-    Found, LookupError, LookupKey, LookupPath, PagedList, Probe, Run, read_postings,
+    Found, LookupError, LookupKey, LookupPath, PagedList, Part, Probe, Run, read_postings,
 };
 
 use super::SearchError;
@@ -80,19 +80,14 @@ impl<'a> Runs<'a> {
         list: &PagedList,
         pages: Range<u32>,
     ) -> Result<Vec<LeafIndex>, SearchError> {
-        let (path, part) = self.part_of(key, run);
+        let (path, part) = part_of(key, run);
         let slots = self.read(&path, part.slots(pages.clone())).await?;
         read_postings(&key, run, list, pages, &slots).map_err(|error| self.bad(&path, error))
     }
 
     /// A list that is wrong although each page of it is the manifest's.
     pub(super) fn bad_list(&self, key: LookupKey, run: &Run, error: LookupError) -> SearchError {
-        self.bad(&self.part_of(key, run).0, error)
-    }
-
-    fn part_of(&self, key: LookupKey, run: &'a Run) -> (LookupPath, &'a tiles_spec::lookup::Part) {
-        let (part, of_part) = Probe::new(key, run).part();
-        (LookupPath::Part { range: run.range, part }, of_part)
+        self.bad(&part_of(key, run).0, error)
     }
 
     async fn read(&self, path: &LookupPath, bytes: Range<u64>) -> Result<Vec<u8>, SearchError> {
@@ -103,4 +98,10 @@ impl<'a> Runs<'a> {
     fn bad(&self, path: &LookupPath, source: LookupError) -> SearchError {
         SearchError::Part { place: self.fetch.place_of_lookup(path), source }
     }
+}
+
+/// Where in a run a key belongs.
+fn part_of(key: LookupKey, run: &Run) -> (LookupPath, &Part) {
+    let (part, of_part) = Probe::new(key, run).part();
+    (LookupPath::Part { range: run.range, part }, of_part)
 }

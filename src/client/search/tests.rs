@@ -73,13 +73,13 @@ async fn every_key_of_logs_of_many_sizes() {
         (0, 0, 1),
         (1, 0, 1),
         (1, 1, 1),
-        (255, 255, 3),
-        (256, 256, 3),
-        (257, 256, 3),
-        (257, 257, 3),
-        (700, 511, 7),
-        (5000, 5000, 53),
-        (5000, 4100, 53),
+        (255, 255, 5),
+        (256, 256, 5),
+        (257, 256, 5),
+        (257, 257, 5),
+        (700, 511, 17),
+        (5000, 5000, 211),
+        (5000, 4900, 307),
     ] {
         let entries = entries(count);
         let scene = Scene::of(&entries, indexed);
@@ -127,12 +127,12 @@ async fn terms_together() {
 
 #[tokio::test]
 async fn the_newest_are_kept_of_a_list_of_thousands() {
-    let all = entries(20_000);
-    for (indexed, scanned) in [(20_000, 0), (19_990, 10), (19_000, 1000)] {
+    let all = entries(12_000);
+    for (indexed, scanned) in [(12_000, 0), (11_990, 10), (11_000, 1000)] {
         let scene = Scene::of(&all, indexed);
         let expected = by_hand(&all, &or(&[signed_by(0)]));
-        assert!(expected.len() > 9000);
-        for limit in [1, 2, 64, 65, 100, 1000, expected.len() - 1] {
+        assert!(expected.len() > 5000);
+        for limit in [1, 64, 65, 1000, expected.len() - 1] {
             let question = Question { limit, ..or(&[signed_by(0)]) };
             let answer = ask(&scene, &question).await.unwrap();
             assert_eq!(indices(&answer), expected[expected.len() - limit..], "{limit}");
@@ -143,7 +143,7 @@ async fn the_newest_are_kept_of_a_list_of_thousands() {
         let question = Question { limit: expected.len(), ..or(&[signed_by(0)]) };
         expect_whole(&ask(&scene, &question).await.unwrap(), &all, &question);
 
-        for since in [1, 256, 10_000, 18_999, 19_000, 19_999, 20_000, 20_001] {
+        for since in [1, 256, 10_999, 11_000, 11_999, 12_000, 12_001] {
             let question = Question { since: size(since), limit: LIMIT_MAX, ..or(&[signed_by(0)]) };
             let answer = ask(&scene, &question).await.unwrap();
             expect_whole(&answer, &all, &question);
@@ -157,8 +157,8 @@ async fn the_newest_are_kept_of_a_list_of_thousands() {
 
 #[tokio::test]
 async fn few_of_a_popular_key_have_the_other_too() {
-    let all = entries(20_000);
-    let scene = Scene::of(&all, 19_500);
+    let all = entries(5000);
+    let scene = Scene::of(&all, 4900);
     for limit in [1, 3, 1000] {
         // Neither is rare: those with both are found among those of the rarer one.
         let question = Question { limit, ..and(&[signed_by(0), signed_by(3)]) };

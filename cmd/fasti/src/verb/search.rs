@@ -54,7 +54,7 @@ pub struct Arguments {
     /// Most leaves to search one by one, where the index does not have them yet
     #[arg(long, value_name = "N", default_value_t = SCAN_DEFAULT)]
     scan_max: u64,
-    /// The index lies somewhere else than beside the log
+    /// The index is not beside the log, but below `lookup/` here: a URL, bucket or directory
     #[arg(long, value_name = "URL|DIR")]
     index: Option<Location>,
     /// The index is somebody else's: the verifier key that signs it

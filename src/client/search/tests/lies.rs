@@ -35,6 +35,11 @@ fn questions(all: &[Vec<u8>]) -> Vec<Question> {
     vec![or(&[signed_by(0), leaf(1)]), and(&[signed_by(0), about(0)]), or(&[about(999)])]
 }
 
+/// A search needs nothing of the lookup log but what `lookup/latest` brings.
+fn unread(path: &str) -> bool {
+    path.starts_with("lookup/checkpoint") || path.starts_with("lookup/tile")
+}
+
 #[tokio::test]
 async fn one_bit_anywhere() {
     let all = entries(5);
@@ -44,7 +49,9 @@ async fn one_bit_anywhere() {
         let mut refused = 0;
         // A page is mostly zeros: each of its bytes, but not each bit.
         let bits = if bytes.len() < 4096 { 8 } else { 1 };
-        for at in 0..bytes.len() {
+        let unread = unread(&path);
+        // Of what is not read a few will do.
+        for at in (0..bytes.len()).step_by(if unread { 50 } else { 1 }) {
             for bit in 0..bits {
                 let mut lying = scene.clone();
                 lying.log.objects.get_mut(&path).unwrap()[at] ^= 1 << ((bit + at) % 8);
@@ -52,20 +59,18 @@ async fn one_bit_anywhere() {
                 refused += usize::from(!expect_right_or_named(&lying, &all, question).await);
             }
         }
-        let of_the_lookup_log = ["lookup/checkpoint", "lookup/tile"];
-        let is_read = !of_the_lookup_log.iter().any(|unread| path.starts_with(unread));
-        assert_eq!(refused > 0, is_read, "{path}: {refused} of {} bytes", bytes.len());
+        assert_eq!(refused > 0, !unread, "{path}: {refused} of {} bytes", bytes.len());
     }
 }
 
 #[tokio::test]
 async fn one_bit_in_larger_logs() {
-    let all = entries(3000);
-    let scene = Scene::of(&all, 2900);
+    let all = entries(1500);
+    let scene = Scene::of(&all, 1450);
     let question = Question { limit: LIMIT_MAX, ..or(&[signed_by(0), about(20)]) };
     assert!(expect_right_or_named(&scene, &all, &question).await);
     for (path, bytes) in scene.log.objects.clone() {
-        for at in (0..bytes.len()).step_by(bytes.len() / 3 + 1) {
+        for at in (0..bytes.len()).step_by(bytes.len() / 2 + 1) {
             let mut lying = scene.clone();
             lying.log.objects.get_mut(&path).unwrap()[at] ^= 0x10;
             expect_right_or_named(&lying, &all, &question).await;
@@ -107,23 +112,24 @@ async fn cut_short_gone_or_swapped() {
 /// Slots of one part, exchanged: each has its proof, and is at another page's place.
 #[tokio::test]
 async fn pages_at_the_places_of_others() {
-    let all = entries(2304);
-    let scene = Scene::of(&all, 2304);
+    let all = entries(2048);
+    let scene = Scene::of(&all, 2048);
     let latest = scene.latest();
     let run = &latest.revision.manifest.runs[0];
     let (path, part) = (LookupPath::Part { range: run.range, part: 0 }, &run.parts[0]);
     assert!(part.pages > 3);
     let slot = part.slot_bytes();
     let mut refused = 0;
-    for page in 0..part.pages as usize {
+    for page in (0..part.pages as usize).step_by(5) {
         let other = (page + 1) % part.pages as usize;
         let mut lying = scene.clone();
         let bytes = lying.log.objects.get_mut(&path.to_string()).unwrap();
         let whole = bytes.clone();
         bytes[page * slot..(page + 1) * slot]
             .copy_from_slice(&whole[other * slot..(other + 1) * slot]);
-        for term in [signed_by(0), about(7), about(3)] {
-            let question = Question { limit: LIMIT_MAX, ..or(&[term]) };
+        // A key of each page's neighbourhood would be best; many keys come near to that.
+        for term in [signed_by(0), signed_by(1), about(7), about(3), about(11), about(1_000_003)] {
+            let question = Question { since: size(1900), ..or(&[term]) };
             refused += usize::from(!expect_right_or_named(&lying, &all, &question).await);
         }
     }

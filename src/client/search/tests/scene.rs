@@ -159,7 +159,7 @@ impl Scene {
             entries.iter().map(|entry| LookupTerm::Leaf(leaf_hash(entry))).collect();
         terms.extend((0..19).map(signed_by));
         terms.extend((0..entries.len() / 15 + 2).map(about));
-        terms.extend((0..entries.len() + 1).map(|n| about(1_000_000 + n)));
+        terms.extend((0..=entries.len()).map(|n| about(1_000_000 + n)));
         terms.push(LookupTerm::Identity("nobody@example.com".to_owned()));
         let distinct: BTreeSet<_> = terms.into_iter().collect();
         distinct.into_iter().collect()

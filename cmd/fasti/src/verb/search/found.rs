@@ -62,10 +62,8 @@ fn entry(found: &Match) -> Vec<String> {
 /// How many were found, in a sentence.
 fn count(answer: &Answer, is_news: bool) -> String {
     let what = if is_news { "new entry" } else { "entry" };
-    let since = match is_news {
-        true => format!(" since the log's tree of {}", answer.since),
-        false => String::new(),
-    };
+    let since =
+        if is_news { format!(" since the log's tree of {}", answer.since) } else { String::new() };
     let found = answer.entries.len();
     if found == 0 && !answer.is_cut {
         return match answer.unsearched {

@@ -1,4 +1,4 @@
-//! A log and its index in two places: an index can be anybody's, and lie anywhere.
+//! A log in one place and an index of it in another, as one.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,16 +9,16 @@ use tiles_spec::lookup::LookupPath;
 
 use super::{Fetch, FetchError};
 
-/// Reads a log from one place and its index from another.
-pub struct Apart {
+/// Reads the log from one place, and the index from below `lookup/` in another.
+pub struct IndexElsewhere {
     /// Where the log is.
     pub log: Arc<dyn Fetch>,
-    /// Where `lookup/` is.
+    /// Where the index is.
     pub index: Arc<dyn Fetch>,
 }
 
 #[async_trait]
-impl Fetch for Apart {
+impl Fetch for IndexElsewhere {
     async fn fetch(&self, path: &ResourcePath) -> Result<Option<Vec<u8>>, FetchError> {
         self.log.fetch(path).await
     }
