@@ -82,7 +82,7 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     let mut trust = globals.trust()?;
     trust.indexers.extend(arguments.lookup_key.clone());
     let question = arguments.question()?;
-    let fetch = globals.log_and_index(arguments.index.as_ref())?;
+    let fetch = fetch(globals, arguments)?;
     let Some(directory) = &arguments.follow else {
         let answer = search::search(fetch, &trust, &question).await;
         let answer = refused_if(answer, SearchError::is_refusal)?;
