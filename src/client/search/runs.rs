@@ -100,7 +100,7 @@ impl<'a> Runs<'a> {
     }
 }
 
-/// Where in a run a key belongs.
+/// The part of a run that a key belongs to, and where it lies.
 fn part_of(key: LookupKey, run: &Run) -> (LookupPath, &Part) {
     let (part, of_part) = Probe::new(key, run).part();
     (LookupPath::Part { range: run.range, part }, of_part)

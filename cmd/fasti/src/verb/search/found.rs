@@ -105,25 +105,20 @@ fn indexed(answer: &Answer, index: &Index, signer: &str) -> String {
 
 /// What became of the leaves that the index does not have.
 fn newer(answer: &Answer) -> Option<String> {
-    let leaves = |count: u64| match count {
-        1 => "1 leaf".to_owned(),
-        count => format!("{count} leaves"),
+    let newer = answer.scanned.max(answer.unsearched);
+    let (leaves, were) = match newer {
+        0 => return None,
+        1 => ("leaf".to_owned(), "was"),
+        newer => (format!("{newer} leaves"), "were"),
     };
-    match (answer.scanned, answer.unsearched, &answer.index) {
-        (0, 0, _) => None,
-        (scanned, 0, Some(_)) => {
-            Some(format!("Proved: the {} behind it were searched one by one", leaves(scanned)))
-        }
-        (scanned, 0, None) => Some(format!(
-            "Proved: there is no index; all {} were searched one by one",
-            leaves(scanned)
-        )),
-        (_, unsearched, _) => Some(format!(
-            "NOT SEARCHED: the {} behind it, of which the index knows nothing yet; \
-             --scan-max {unsearched} would search them",
-            leaves(unsearched)
-        )),
-    }
+    Some(match (answer.unsearched, &answer.index) {
+        (0, Some(_)) => format!("Proved: the {leaves} behind it {were} searched one by one"),
+        (0, None) => format!("Proved: there is no index; the {leaves} {were} searched one by one"),
+        _ => format!(
+            "NOT SEARCHED: the {leaves} behind it, of which the index knows nothing yet; \
+             --scan-max {newer} would search them"
+        ),
+    })
 }
 
 /// For programs.
