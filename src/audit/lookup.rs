@@ -29,6 +29,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use tiles_spec::TreeSize;
+use tiles_spec::lookup::{LeafRange, LookupPath};
 use tokio::runtime::Handle;
 
 use super::fsck::{self, FsckError, Objects, Problem, fsck};
@@ -82,7 +83,8 @@ pub struct IndexReport {
     pub revisions: u64,
     /// Leaves of the tree that the newest is of, if there is one.
     pub size: Option<u64>,
-    /// Runs of the newest revision.
+    /// Runs that were checked: those of the newest revision, and of a newer one where it has replaced some
+    /// meanwhile.
     pub runs: u64,
     /// Objects of those runs that are as the log's leaves make them.
     pub parts: u64,
@@ -110,6 +112,8 @@ struct Audit<'a> {
     keys: Keys<'a>,
     options: &'a Options,
     progress: fsck::Progress<'a>,
+    /// Parts that were not there.
+    missing: Vec<(LeafRange, LookupPath)>,
 }
 
 /// Checks the index of a log that was checked before. `announce` is told how many entries are indexed
@@ -132,12 +136,14 @@ pub fn check(
         let lookup = View::open(lookup, keys.lookup).await;
         let log = View::open(fetch.clone(), keys.log).await?;
         let report = IndexReport::default();
-        let mut audit = Audit { fetch, log, findings, report, keys, options, progress };
+        let missing = Vec::new();
+        let mut audit = Audit { fetch, log, findings, report, keys, options, progress, missing };
         let newest = audit.check_revisions(lookup, shown).await;
         if let Some((revision, manifest)) = &newest {
             announce(manifest.head.size);
             audit.report.size = Some(manifest.head.size.get());
-            audit.check_runs(*revision, manifest).await?;
+            audit.check_runs(*revision, &manifest.runs).await?;
+            audit.check_missing().await?;
         }
         if let Objects::Directory(directory) = objects {
             let newest = newest.map(|(_, manifest)| manifest);

@@ -40,7 +40,15 @@ async fn objects_are_absent_then_whole(stores: &Stores) {
     let objects = &stores.objects;
     assert!(objects.get(&path("a")).await.expect("answers").is_none(), "absent is None");
     assert!(objects.get(&path("a/b/c")).await.expect("answers").is_none(), "absent is None");
-    for (name, size) in [("a", 0), ("b/c", 1), ("b/d/e", 300_000)] {
+    for (name, size) in [
+        ("a", 0),
+        ("b/c", 1),
+        ("b/d/e", 300_000),
+        // Which some stores pack.
+        ("tile/entries/x123/456.p/9", 3000),
+        ("lookup/tile/entries/000.p/1", 300),
+        ("lookup/run/0/256/0", 300_000),
+    ] {
         let bytes = Bytes::from(vec![7; size]);
         let created = objects.create(&path(name), bytes.clone()).await.expect("creates");
         assert_eq!(created, Created::Now);

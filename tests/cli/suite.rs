@@ -6,6 +6,7 @@
 mod buckets;
 mod describing;
 mod fsck;
+mod fsck_lookup;
 mod key_service;
 mod key_services;
 mod keys;

@@ -104,8 +104,9 @@ impl Bucket {
         keys.iter().map(|key| key[PREFIX.len()..].to_owned()).collect()
     }
 
-    /// `fasti fsck`, by the bucket's name and by its URL: clean.
+    /// `fasti fsck`, by the bucket's name and by its URL: clean, and so is the index if there is one.
     pub fn fsck(&self) {
+        let has_index = !self.names("lookup/latest").is_empty();
         let url = format!("{}/log/one", self.server.url());
         for log in [STORE, &url] {
             let ended = Command::new(fasti())
@@ -113,6 +114,7 @@ impl Bucket {
                 .envs(self.account())
                 .args(["fsck", "--log", log, "--store-endpoint", &self.server.url()])
                 .args(["--vkey", &self.verifier_key().to_string()])
+                .args(has_index.then_some("--lookup"))
                 .output()
                 .expect("the command runs");
             let said = String::from_utf8_lossy(&ended.stdout);

@@ -159,6 +159,36 @@ fn paths_that_name_nothing() {
         ("/tile/0/x018/x446/x744/x073/x709/x551/615", 404, not_found),
         ("/tile/0/x018/x446/x744/x073/x709/x551/616", 400, bad),
         ("/tile/0/x999/x999/x999/x999/x999/x999/999", 400, bad),
+        // There, but not in a tree of this size.
+        ("/tile/0/000", 404, not_found),
+        ("/tile/0/000.p/3", 404, not_found),
+        ("/tile/0/001.p/1", 404, not_found),
+        ("/tile/63/000.p/1", 404, not_found),
+        ("/tile/entries/000.p/255", 404, not_found),
+        (&long, 400, bad),
+        (&longer, 404, not_found),
+    ];
+    for (path, status, words) in rows {
+        let row = &path[..path.len().min(100)];
+        get(writer.address, path).refuses(row, status, words);
+        let head = exchange(writer.address, "HEAD", path, &[], b"");
+        assert_eq!((head.status, head.body.len()), (status, 0), "HEAD {row}");
+    }
+    for path in ["/nothing", "/api/v2/log/entries/", "/add/", "/tile/0/x1"] {
+        let status = if path.starts_with("/tile") { 400 } else { 404 };
+        let answer = post(writer.address, path, good().as_bytes());
+        answer.refuses(path, status, path);
+    }
+    Reader::of(&writer).is_unharmed(2);
+}
+
+#[test]
+fn paths_that_name_nothing_of_an_index() {
+    let writer = Writer::start(&["--no-lookup"]);
+    let (not_found, bad) = ("there is nothing at", "is not the path of a tile");
+    let rows = [
+        ("/lookup/latest", 404, not_found),
+        ("/lookup/checkpoint", 404, not_found),
         ("/lookup", 404, not_found),
         ("/lookup/", 404, not_found),
         ("/lookup/newest", 404, not_found),
@@ -185,27 +215,13 @@ fn paths_that_name_nothing() {
         ("/lookup/run/0/256/-1", 400, bad),
         ("/lookup/run/0/99999999999999999999/0", 400, bad),
         ("/lookup/run/0/256/0", 404, not_found),
-        // There, but not in a tree of this size.
-        ("/tile/0/000", 404, not_found),
-        ("/tile/0/000.p/3", 404, not_found),
-        ("/tile/0/001.p/1", 404, not_found),
-        ("/tile/63/000.p/1", 404, not_found),
-        ("/tile/entries/000.p/255", 404, not_found),
-        (&long, 400, bad),
-        (&longer, 404, not_found),
     ];
     for (path, status, words) in rows {
-        let row = &path[..path.len().min(100)];
-        get(writer.address, path).refuses(row, status, words);
+        get(writer.address, path).refuses(path, status, words);
         let head = exchange(writer.address, "HEAD", path, &[], b"");
-        assert_eq!((head.status, head.body.len()), (status, 0), "HEAD {row}");
+        assert_eq!((head.status, head.body.len()), (status, 0), "HEAD {path}");
     }
-    for path in ["/nothing", "/api/v2/log/entries/", "/add/", "/tile/0/x1"] {
-        let status = if path.starts_with("/tile") { 400 } else { 404 };
-        let answer = post(writer.address, path, good().as_bytes());
-        answer.refuses(path, status, path);
-    }
-    Reader::of(&writer).is_unharmed(2);
+    Reader::of(&writer).is_unharmed(0);
 }
 
 /// What hyper itself refuses, before a path is looked at.

@@ -251,7 +251,7 @@ async fn large_merges_are_made_beside_and_old_parts_go() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), whole).await.expect("it is whole in the end");
+    tokio::time::timeout(Duration::from_mins(1), whole).await.expect("it is whole in the end");
     assert!(were_in_pieces, "merges were put off");
     expect_right(&live, &live.store).await;
     // With the next revisions the parts that no revision needs any more go.
@@ -267,7 +267,7 @@ async fn large_merges_are_made_beside_and_old_parts_go() {
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), gone).await.expect("old parts go");
+    tokio::time::timeout(Duration::from_mins(1), gone).await.expect("old parts go");
     live.log.shut_down();
     tokio::time::timeout(Duration::from_secs(10), keeping).await.expect("it ends").unwrap();
 }

@@ -33,7 +33,7 @@ impl Watch {
     }
 
     fn tell(&self, what: &str, count: u64) {
-        let (took, used) = (self.began.elapsed(), processor_time() - self.processors);
+        let (took, used) = (self.began.elapsed(), processor_time().saturating_sub(self.processors));
         #[expect(clippy::cast_precision_loss, reason = "figures for people")]
         let rate = |time: Duration| count as f64 / time.as_secs_f64() / 1e6;
         let by_clock = rate(took);

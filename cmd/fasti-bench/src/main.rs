@@ -1,7 +1,8 @@
-//! `fasti-bench`: how fast a tiled log takes entries, and at what price.
+//! `fasti-bench`: how fast a tiled log takes entries, finds them again, and at what price.
 //!
-//! Three commands: `load` drives a log over HTTP, `fsync` measures the disk that a log would
-//! stand on, `start` measures how long a writer takes from spawn to ready. The load generator
+//! Four commands: `load` drives a log over HTTP, `fsync` measures the disk that a log would
+//! stand on, `start` measures how long a writer takes from spawn to ready, `lookup` asks and builds
+//! the index that a log is searched by. The load generator
 //! shares the machine with what it measures, so it is built to cost little: one epoll loop on
 //! one thread, two system calls a request, no work under the clock that could be done before it.
 //! Linux only (epoll, timerfd, `/proc`).
@@ -19,6 +20,7 @@ mod fetch;
 mod fsync;
 mod histogram;
 mod load;
+mod lookup;
 mod pace;
 mod poll;
 mod process;
@@ -49,6 +51,8 @@ enum Command {
     Load(load::LoadArguments),
     /// Measure the disk: fdatasync after each append
     Fsync(fsync::FsyncArguments),
+    /// Measure the lookup index: what it costs to ask it, and to build it
+    Lookup(lookup::LookupArguments),
     /// Measure restarts: from spawning a writer to its first 200 on /readyz
     Start(start::StartArguments),
 }
@@ -60,10 +64,15 @@ enum Format {
     Json,
 }
 
+/// Buffers of megabytes come and go on many threads here; this allocator gives them back.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Load(arguments) => load::run(&arguments),
         Command::Fsync(arguments) => fsync::run(&arguments),
+        Command::Lookup(arguments) => lookup::run(&arguments),
         Command::Start(arguments) => start::run(&arguments),
     };
     match outcome {

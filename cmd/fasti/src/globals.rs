@@ -1,10 +1,11 @@
 //! What every verb may be told: which log, whom to trust, how to print.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use fasti::client::fetch::Location;
+use fasti::client::fetch::{Fetch, IndexElsewhere, Location};
 use fasti::client::reader::{ReadError, View};
 use fasti::client::trust::Trust;
 use fasti::client::trusted_root::{self, TRUSTED_ROOT_BYTES_MAX};
@@ -55,6 +56,16 @@ impl Globals {
     /// The place of the log.
     pub fn location(&self) -> anyhow::Result<&Location> {
         self.log.as_ref().context("no log named: give --log URL|DIR, or set FASTI_LOG")
+    }
+
+    /// The log's files, with those of an index that may lie in another place.
+    pub fn log_and_index(&self, index: Option<&Location>) -> anyhow::Result<Arc<dyn Fetch>> {
+        let options = self.bucket_options()?;
+        let log = self.location()?.open(&options)?;
+        Ok(match index {
+            Some(index) => Arc::new(IndexElsewhere { log, index: index.open(&options)? }),
+            None => log,
+        })
     }
 
     /// What is said of buckets.

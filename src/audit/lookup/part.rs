@@ -57,8 +57,11 @@ impl Audit<'_> {
                     self.report.postings += count;
                     self.report.bytes += bytes;
                 }
-                faults.into_iter().for_each(|fault| self.findings.add(path, fault));
+                for fault in faults {
+                    self.findings.add(path, fault);
+                }
             }
+            Ok(Stored::Missing) => self.missing.push((range, path)),
             Ok(other) => self.findings.add(path, other.fault(bytes)),
             Err(error) => self.findings.add(path, in_words(&error)),
         }
@@ -67,7 +70,7 @@ impl Audit<'_> {
     /// The stored part is not what it should be, if it is what the revision says: which of its postings
     /// are wrong.
     async fn name_postings(
-        &self,
+        &mut self,
         path: LookupPath,
         range: LeafRange,
         slice: KeySlice,
@@ -82,6 +85,7 @@ impl Audit<'_> {
         }
         let stored = match Stored::read(&*self.fetch, &path, bytes).await {
             Ok(Stored::Whole(stored)) => stored,
+            Ok(Stored::Missing) => return self.missing.push((range, path)),
             Ok(other) => return self.findings.add(path, other.fault(bytes)),
             Err(error) => return self.findings.add(path, in_words(&error)),
         };
@@ -94,7 +98,9 @@ impl Audit<'_> {
             Ok(found) => wrong_postings(&postings, &found),
             Err(error) => vec![format!("damaged: {error}")],
         };
-        offload(compare).await.into_iter().for_each(|fault| self.findings.add(path, fault));
+        for fault in offload(compare).await {
+            self.findings.add(path, fault);
+        }
     }
 }
 

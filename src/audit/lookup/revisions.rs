@@ -108,6 +108,15 @@ impl Audit<'_> {
         self.check_revision(path, file).await
     }
 
+    /// Whether a tree that the log has signed may begin with the one that is indexed: it is that one, or
+    /// a larger one of this log, as while an index catches up.
+    async fn may_begin_with(&mut self, signed: TreeHead, indexed: TreeHead) -> bool {
+        if signed.size <= indexed.size {
+            return signed == indexed;
+        }
+        self.log.head_at(signed.size).await.is_ok_and(|ours| ours == signed)
+    }
+
     /// A revision whose leaf is in the lookup log: whether it is of this log.
     async fn check_revision(&mut self, path: LookupPath, file: RevisionFile) -> Option<Manifest> {
         let RevisionFile { manifest, checkpoint } = file;
@@ -120,7 +129,10 @@ impl Audit<'_> {
             Err(refusal) => {
                 self.findings.add(path, format!("its checkpoint of the log: {refusal}"));
             }
-            Ok(signed) if signed.log().origin() != origin || signed.head() != head => {
+            Ok(signed)
+                if signed.log().origin() != origin
+                    || !self.may_begin_with(signed.head(), head).await =>
+            {
                 let TreeHead { size, root } = signed.head();
                 let of = signed.log().origin();
                 self.findings.add(
@@ -151,7 +163,11 @@ impl Audit<'_> {
     }
 
     /// Checks what clients read first. What it proves, if that is sound.
-    async fn check_shown(&mut self, lookup: Option<&mut View>, shown: Shown) -> Option<Numbered> {
+    pub(super) async fn check_shown(
+        &mut self,
+        lookup: Option<&mut View>,
+        shown: Shown,
+    ) -> Option<Numbered> {
         let path = LookupPath::Latest;
         let bytes = match shown.0 {
             Ok(Some(bytes)) => bytes,

@@ -1,27 +1,62 @@
 //! Runs: the postings of a run's leaves, derived again, against the parts that were signed and stored.
 
-use tiles_spec::lookup::{LeafRange, LookupPath, Manifest, Posting, Run, slice_bits};
+use tiles_spec::lookup::{LeafRange, LookupPath, Posting, Run, slice_bits};
 use tiles_spec::{LeafIndex, TILE_WIDTH_MAX, TileIndex};
 
+use super::revisions::Shown;
 use super::scratch::Scratch;
 use super::{Audit, IndexAuditError};
 use crate::audit::report::in_words;
-use crate::client::reader::VerifiedBundle;
+use crate::client::reader::{VerifiedBundle, View};
 use crate::entry::lookup_keys;
 
+/// How often what was replaced while it was checked is looked for in a newer revision.
+const ROUNDS_MAX: usize = 5;
+
 impl Audit<'_> {
-    /// Checks every run of a revision.
+    /// Checks runs of a revision. The last first: they are small, and the first to be replaced.
     pub(super) async fn check_runs(
         &mut self,
         revision: LeafIndex,
-        manifest: &Manifest,
+        runs: &[Run],
     ) -> Result<(), IndexAuditError> {
-        for run in &manifest.runs {
+        for run in runs.iter().rev() {
             self.report.runs += 1;
             self.check_run(revision, run).await.map_err(|source| {
                 let directory = self.options.scratch.clone();
                 IndexAuditError::Scratch { directory, source }
             })?;
+        }
+        Ok(())
+    }
+
+    /// A part that was not there is missing, unless a newer revision does without it: then what that one has
+    /// in its place is checked.
+    pub(super) async fn check_missing(&mut self) -> Result<(), IndexAuditError> {
+        for _ in 0..ROUNDS_MAX {
+            if self.missing.is_empty() {
+                return Ok(());
+            }
+            self.log = View::open(self.fetch.clone(), self.keys.log).await?;
+            let shown = Shown::read(&*self.fetch).await;
+            let Some((revision, manifest)) = self.check_shown(None, shown).await else { break };
+            let is_listed = |range: LeafRange| manifest.runs.iter().any(|run| run.range == range);
+            let missing = std::mem::take(&mut self.missing);
+            let (missing, replaced): (Vec<_>, Vec<_>) =
+                missing.into_iter().partition(|(range, _)| is_listed(*range));
+            for (_, path) in missing {
+                self.findings.add(path, "missing");
+            }
+            let overlaps = |run: &Run| {
+                let (start, end) = (run.range.start(), run.range.end());
+                replaced.iter().any(|(range, _)| range.start() < end && start < range.end())
+            };
+            let again: Vec<Run> =
+                manifest.runs.iter().filter(|run| overlaps(run)).cloned().collect();
+            self.check_runs(revision, &again).await?;
+        }
+        for (_, path) in std::mem::take(&mut self.missing) {
+            self.findings.add(path, "missing");
         }
         Ok(())
     }

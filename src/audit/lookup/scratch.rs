@@ -126,7 +126,9 @@ mod tests {
             .collect();
         for (bits, held_max) in [(0, 10_000), (0, 300), (3, 300), (6, 1), (6, 4999)] {
             let mut scratch = Scratch::holding(held_max, bits, directory.path());
-            all.iter().for_each(|posting| scratch.add(*posting).unwrap());
+            for posting in &all {
+                scratch.add(*posting).unwrap();
+            }
             assert_eq!(scratch.count(), 5000);
             assert_eq!(scratch.file.is_some(), held_max < 5000);
             let mut taken = Vec::new();

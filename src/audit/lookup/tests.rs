@@ -1,11 +1,16 @@
 //! Whole indexes are clean; every single damage, and every wrong index that was signed, is named.
 
+use std::ops::Range;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
+use async_trait::async_trait;
 use tempfile::TempDir;
+use tiles_spec::ResourcePath;
 use tokio::runtime::Runtime;
 
 use super::*;
+use crate::client::fetch::FetchError;
 use crate::client::testing::{ORIGIN, trust};
 
 mod scene;
@@ -93,6 +98,23 @@ fn indexes_that_grow_are_clean() {
     (0..300).for_each(|_| scene.revise(5));
     let report = check_written(&scene);
     assert_eq!((problems(&report).len(), report.revisions), (0, 300));
+}
+
+#[test]
+fn runs_of_several_parts() {
+    let mut scene = Scene::crowded();
+    let report = check_remote(&scene);
+    assert_eq!(problems(&report), [""; 0]);
+    assert_eq!((report.runs, report.parts, report.postings), (1, 2, 461 * 2304));
+    let paths = ["lookup/run/0/2304/0", "lookup/run/0/2304/1"];
+    let [a, b] = paths.map(|path| scene.log.objects[path].clone());
+    scene.log.objects.insert(paths[0].to_owned(), b);
+    scene.log.objects.insert(paths[1].to_owned(), a);
+    let report = check_remote(&scene);
+    assert_eq!(report.parts, 0);
+    for path in paths {
+        assert!(problems(&report).iter().any(|p| p.starts_with(&format!("{path}: damaged"))));
+    }
 }
 
 #[test]
@@ -317,6 +339,73 @@ fn names_that_no_index_has() {
     );
     // Three, and the runs of the revision before.
     assert_eq!(report.unlisted, 3 + 1);
+}
+
+/// Shows one log until the first part is read, and then another.
+struct Changing {
+    before: Arc<dyn Fetch>,
+    after: Arc<dyn Fetch>,
+    has_changed: AtomicBool,
+}
+
+impl Changing {
+    fn now(&self) -> &dyn Fetch {
+        if self.has_changed.load(SeqCst) { &*self.after } else { &*self.before }
+    }
+}
+
+#[async_trait]
+impl Fetch for Changing {
+    async fn fetch(&self, path: &ResourcePath) -> Result<Option<Vec<u8>>, FetchError> {
+        self.now().fetch(path).await
+    }
+
+    fn place(&self, path: &ResourcePath) -> String {
+        path.to_string()
+    }
+
+    async fn fetch_lookup(&self, path: &LookupPath) -> Result<Option<Vec<u8>>, FetchError> {
+        self.now().fetch_lookup(path).await
+    }
+
+    async fn fetch_part(
+        &self,
+        path: &LookupPath,
+        bytes: Range<u64>,
+    ) -> Result<Option<Vec<u8>>, FetchError> {
+        self.has_changed.store(true, SeqCst);
+        self.now().fetch_part(path, bytes).await
+    }
+
+    fn place_of_lookup(&self, path: &LookupPath) -> String {
+        path.to_string()
+    }
+}
+
+/// The index goes on while it is checked, and has removed what it does without.
+#[test]
+fn runs_that_are_replaced_meanwhile() {
+    let mut scene = Scene::of(2500);
+    scene.revise(2400);
+    let before = scene.log.fetch();
+    scene.revise(2500);
+    let removed = "lookup/run/2304/2400/0";
+    for (also_removed, expected) in
+        [(None, None), (Some("lookup/run/2304/2500/0"), Some("lookup/run/2304/2500/0: missing"))]
+    {
+        let mut after = scene.clone();
+        for path in [Some(removed), also_removed].into_iter().flatten() {
+            after.log.objects.remove(path).unwrap();
+        }
+        let runtime = Runtime::new().unwrap();
+        let (before, after) = (before.clone(), after.log.fetch());
+        let fetch = Changing { before, after, has_changed: AtomicBool::new(false) };
+        let fetch = Arc::new(fetch);
+        let objects = Objects::Remote { fetch, runtime: runtime.handle().clone() };
+        let report = check_objects(&objects, &runtime);
+        assert_eq!(problems(&report), Vec::from_iter(expected));
+        assert_eq!(report.parts, if expected.is_none() { 2 } else { 1 });
+    }
 }
 
 /// Whatever bit of whatever file changes: the report names the file, or what it makes impossible.

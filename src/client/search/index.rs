@@ -1,7 +1,7 @@
 //! The index of a log: its newest revision, verified.
 //!
 //! Invariants: an [`Index`] was signed by whoever is trusted with it, as the newest leaf of the
-//! lookup log; it is of the log asked, at a tree that the log itself has signed.
+//! lookup log; it is of the log asked, at a tree that the log has signed or that one it has signed may begin with.
 
 use tiles_spec::lookup::{LatestFile, Manifest, RevisionError};
 use tiles_spec::{LeafIndex, ProofError, TreeHead, TreeSize, leaf_hash, verify_inclusion};
@@ -95,7 +95,9 @@ impl Index {
             }
         }
         let (indexed, signed) = (manifest.head, log.head());
-        if indexed != signed {
+        // While an index catches up with its log, the tree that the log has signed is larger. That it begins
+        // with the one that is indexed is proved by its tiles.
+        if signed.size < indexed.size || (signed.size == indexed.size && signed != indexed) {
             return Err(IndexRefusal::OtherTree { indexed, signed });
         }
         Ok(Self { manifest, revision: proof.index, lookup, log })

@@ -160,11 +160,7 @@ impl BucketStore {
     /// Writes one immutable object, again where there was no definite answer: what is found there
     /// afterwards is compared, so that a repeat does no harm.
     async fn put_one(&self, object: &NewObject) -> Result<(), StoreError> {
-        let stored = if Kind::of(&object.path).is_packed() {
-            pack(object.bytes.clone()).await
-        } else {
-            object.bytes.clone()
-        };
+        let stored = as_stored(&object.path, object.bytes.clone()).await;
         for pause in PAUSES {
             match self.put_once(object, stored.clone()).await {
                 Err(StoreError::Ambiguous { .. }) => SystemClock.sleep(pause).await,
@@ -228,7 +224,7 @@ impl Store for BucketStore {
     }
 
     async fn create(&self, path: &ObjectPath, bytes: Bytes) -> Result<Created, StoreError> {
-        self.create_object(path, bytes).await
+        self.create_object(path, as_stored(path, bytes).await).await
     }
 
     async fn replace(
@@ -285,8 +281,9 @@ fn too_long(path: String, max: usize) -> StoreError {
     StoreError::Corrupt { path, reason: format!("it is longer than the {max} bytes it may have") }
 }
 
-async fn pack(bytes: Bytes) -> Bytes {
-    offload(move || gzip(&bytes).into()).await
+/// What is stored of an object.
+async fn as_stored(path: &ObjectPath, bytes: Bytes) -> Bytes {
+    if Kind::of(path).is_packed() { offload(move || gzip(&bytes).into()).await } else { bytes }
 }
 
 async fn unpack(packed: Bytes, max: usize, path: String) -> Result<Bytes, StoreError> {

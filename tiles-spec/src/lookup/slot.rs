@@ -44,7 +44,8 @@ impl PageTree {
 
 /// How many hashes the longest proof has.
 pub(super) fn proof_hashes_max(pages: u32) -> usize {
-    pages.max(1).next_power_of_two().trailing_zeros() as usize
+    // The bits of the last page's number; a count of pages is whatever a manifest says.
+    (u32::BITS - pages.saturating_sub(1).leading_zeros()) as usize
 }
 
 /// Appends the proof of a page, and the zeros behind it.
@@ -102,5 +103,6 @@ mod tests {
                 assert_eq!(root_from_inclusion(leaf, index, size, &proof), Ok(tree.root()));
             }
         }
+        assert_eq!([0, 1 << 31, (1 << 31) + 1, u32::MAX].map(proof_hashes_max), [0, 31, 32, 32]);
     }
 }

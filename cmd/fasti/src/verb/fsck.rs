@@ -33,6 +33,9 @@ pub struct Arguments {
     /// Derive the lookup index again, too, and compare every posting
     #[arg(long)]
     lookup: bool,
+    /// The index lies somewhere else than beside the log
+    #[arg(long, value_name = "URL|DIR", requires = "lookup")]
+    index: Option<Location>,
     /// Who signs the index [default: the log's own key, for ORIGIN/lookup]
     #[arg(long, value_name = "VKEY", requires = "lookup")]
     lookup_key: Option<VerifierKey>,
@@ -53,7 +56,7 @@ impl Arguments {
 
 pub fn run(globals: &Globals, arguments: &Arguments, runtime: &Runtime) -> Result<Output, Failure> {
     let trust = globals.trust()?;
-    let (objects, workers) = objects(globals, runtime)?;
+    let (objects, workers) = objects(globals, arguments, runtime)?;
     let options = Options {
         workers: arguments.workers.unwrap_or(workers),
         verify_signatures: arguments.verify_signatures,
@@ -96,7 +99,15 @@ fn check_index(
     Ok(report)
 }
 
-fn objects(globals: &Globals, runtime: &Runtime) -> anyhow::Result<(Objects, NonZeroUsize)> {
+fn objects(
+    globals: &Globals,
+    arguments: &Arguments,
+    runtime: &Runtime,
+) -> anyhow::Result<(Objects, NonZeroUsize)> {
+    if arguments.index.is_some() {
+        let fetch = globals.log_and_index(arguments.index.as_ref())?;
+        return Ok((Objects::Remote { fetch, runtime: runtime.handle().clone() }, REQUESTS));
+    }
     match globals.location()? {
         Location::Directory(path) => {
             let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
@@ -161,13 +172,13 @@ fn line_of_index(index: &IndexReport) -> String {
     let Some(size) = index.size else {
         return format!("Index: none of its {revisions} revisions could be derived again");
     };
-    let mut line = format!(
+    let others = match unlisted {
+        0 => String::new(),
+        count => format!("; {count} objects are of other revisions"),
+    };
+    format!(
         "Index: revision {} of {size} entries; {postings} postings in {parts} objects of {runs} runs \
-         ({bytes} bytes) are what the entries make",
+         ({bytes} bytes) are what the entries make{others}",
         revisions.saturating_sub(1)
-    );
-    if *unlisted > 0 {
-        line.push_str(&format!("; {unlisted} objects are of other revisions"));
-    }
-    line
+    )
 }

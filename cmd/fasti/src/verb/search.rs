@@ -1,12 +1,11 @@
 //! `fasti search`: which entries have an artifact, a key, an identity, a UUID; and that these are all.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, bail, ensure};
 use clap::{ArgGroup, Args, ValueEnum};
 use fasti::client::artifact::ArtifactFile;
-use fasti::client::fetch::{Fetch, IndexElsewhere, Location};
+use fasti::client::fetch::Location;
 use fasti::client::search::{
     self, Answer, FollowError, Follower, LIMIT_DEFAULT, News, Operator, Question, SCAN_DEFAULT,
     SearchError, Term,
@@ -83,7 +82,7 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     let mut trust = globals.trust()?;
     trust.indexers.extend(arguments.lookup_key.clone());
     let question = arguments.question()?;
-    let fetch = fetch(globals, arguments)?;
+    let fetch = globals.log_and_index(arguments.index.as_ref())?;
     let Some(directory) = &arguments.follow else {
         let answer = search::search(fetch, &trust, &question).await;
         let answer = refused_if(answer, SearchError::is_refusal)?;
@@ -93,16 +92,6 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     let news: News = refused_if(news, FollowError::is_refusal)?;
     let output = output(&news.answer, arguments.lookup_key.as_ref(), Some(news.is_first));
     Ok(output.then(move || Ok(news.remember().map_err(anyhow::Error::from)?)))
-}
-
-/// Where log and index are.
-fn fetch(globals: &Globals, arguments: &Arguments) -> anyhow::Result<Arc<dyn Fetch>> {
-    let options = globals.bucket_options()?;
-    let log = globals.location()?.open(&options)?;
-    match &arguments.index {
-        None => Ok(log),
-        Some(place) => Ok(Arc::new(IndexElsewhere { log, index: place.open(&options)? })),
-    }
 }
 
 /// An answer in both forms. That nothing was found is known only if everything was searched.

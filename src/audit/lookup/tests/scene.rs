@@ -28,6 +28,18 @@ fn entry(n: usize) -> Vec<u8> {
     [&ENTRY[..start], &digest, &ENTRY[end..]].concat().into_bytes()
 }
 
+/// An entry of many signers: with so many keys of its own.
+fn crowded_entry(n: usize, keys: usize) -> Vec<u8> {
+    let signature = |key: usize| {
+        let key = STANDARD.encode((n * keys + key).to_be_bytes());
+        format!(r#"{{"verifier":{{"publicKey":{{"rawBytes":"{key}"}}}}}}"#)
+    };
+    let signatures: Vec<_> = (0..keys).map(signature).collect();
+    let signatures = signatures.join(",");
+    let spec = format!(r#"{{"dsseV002":{{"signatures":[{signatures}]}}}}"#);
+    format!(r#"{{"apiVersion":"0.0.2","kind":"dsse","spec":{spec}}}"#).into_bytes()
+}
+
 /// All postings of a log, to be made wrong.
 pub(super) struct Index(Vec<Posting>);
 
@@ -66,7 +78,18 @@ pub(super) struct Scene {
 impl Scene {
     /// A log without an index.
     pub(super) fn of(size: usize) -> Self {
-        let entries: Vec<_> = (0..size).map(entry).collect();
+        Self::of_entries((0..size).map(entry).collect())
+    }
+
+    /// The smallest log of which a run has two parts, with its index.
+    pub(super) fn crowded() -> Self {
+        let size = 9 * 256;
+        let mut scene = Self::of_entries((0..size).map(|n| crowded_entry(n, 460)).collect());
+        scene.revise(size);
+        scene
+    }
+
+    fn of_entries(entries: Vec<Vec<u8>>) -> Self {
         Self { log: TestLog::of(&entries), entries, revisions: Vec::new() }
     }
 
@@ -157,10 +180,15 @@ impl Scene {
         let mut postings: Vec<_> = of.copied().collect();
         postings.sort_unstable();
         let count = postings.len() as u64;
-        assert_eq!(slice_bits(count), 0);
-        let built = build_part(range, KeySlice::new(0, 0).unwrap(), &postings);
-        self.insert(LookupPath::Part { range, part: 0 }.to_string(), built.bytes);
-        Run::new(range, count, vec![built.part]).unwrap()
+        let mut parts = Vec::new();
+        for slice in (0..).map_while(|part| KeySlice::new(slice_bits(count), part)) {
+            let of = postings.iter().filter(|posting| slice.contains(&posting.key));
+            let built = build_part(range, slice, &of.copied().collect::<Vec<_>>());
+            let path = LookupPath::Part { range, part: slice.index() };
+            self.insert(path.to_string(), built.bytes);
+            parts.push(built.part);
+        }
+        Run::new(range, count, parts).unwrap()
     }
 
     /// The tree of all revisions so far, and its checkpoint.

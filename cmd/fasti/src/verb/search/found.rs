@@ -62,8 +62,8 @@ fn entry(found: &Match) -> Vec<String> {
 /// How many were found, in a sentence.
 fn count(answer: &Answer, is_news: bool) -> String {
     let what = if is_news { "new entry" } else { "entry" };
-    let seen = is_news.then(|| format!(" since the log's tree of {}", answer.since));
-    let since = seen.unwrap_or_default();
+    let since =
+        if is_news { format!(" since the log's tree of {}", answer.since) } else { String::new() };
     let found = answer.entries.len();
     if found == 0 && !answer.is_cut {
         return match answer.unsearched {

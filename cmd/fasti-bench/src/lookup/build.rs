@@ -1,0 +1,240 @@
+//! `fasti-bench lookup build`: the index of a log that lies there, built at once or as the log grows.
+//!
+//! Each step shows the log with some entries more and has the index catch up with it, until nothing is
+//! left to be merged. So what is written does not depend on the machine; an index that follows a
+//! live log writes the same, the large merges a little later.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use fasti::client::fetch::{DirectoryFetch, Fetch as _};
+use fasti::client::trust::Trust;
+use fasti::clock::SystemClock;
+use fasti::lookup::{Builder, LookupConfig, Site};
+use fasti::metrics::LookupMetrics;
+use fasti::signer::{FileSigner, LookupSigner};
+use fasti::store::{DirectoryOptions, DirectoryStore};
+use serde::Serialize;
+use tiles_spec::lookup::{LatestFile, LookupPath};
+use tiles_spec::{NoteSigningKey, Origin, TreeSize};
+use tokio::runtime::Runtime;
+
+use super::growing::GrowingLog;
+use super::stock::Stock;
+use super::written::{CountingStore, Traffic};
+use crate::Format;
+use crate::process;
+use crate::units::{show_count, show_duration};
+
+/// The options of `lookup build`.
+#[derive(Args)]
+pub struct BuildArguments {
+    /// The directory that the log lies in
+    #[arg(long, value_name = "DIR")]
+    log: PathBuf,
+    /// The directory that the index is to lie in; it must not have one [default: the log's]
+    #[arg(long, value_name = "DIR")]
+    to: Option<PathBuf>,
+    /// The log's key (PRIVATE+KEY+...) [default: _writer/log.key in the log's directory]
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// Entries that the log grows by, for each of which the index has to catch up [default: all]
+    #[arg(long, value_name = "N")]
+    step: Option<u64>,
+    /// How far the log grows [default: all entries that it has]
+    #[arg(long, value_name = "N")]
+    entries: Option<u64>,
+    /// How to print the report
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+#[derive(Serialize)]
+struct Report {
+    log: PathBuf,
+    step: Option<u64>,
+    seconds: f64,
+    entries: u64,
+    entries_per_second: f64,
+    postings_per_second: f64,
+    revisions: u64,
+    longest_step_ms: f64,
+    peak_rss_kib: u64,
+    cpu_seconds: f64,
+    puts_of_parts: u64,
+    puts_of_others: u64,
+    puts_per_million_entries: f64,
+    bytes_of_parts: u64,
+    bytes_of_others: u64,
+    bytes_read: u64,
+    /// Of parts, for each byte of them that lies there in the end.
+    bytes_written_per_byte: f64,
+    index: Stock,
+}
+
+/// What building took.
+struct Built {
+    took: Duration,
+    longest_step: Duration,
+    cpu: Duration,
+    traffic: Traffic,
+}
+
+/// Builds and prints; always true, as a wrong index would be an error.
+pub fn run(arguments: &BuildArguments) -> Result<bool> {
+    let runtime = Runtime::new().context("threads to wait on")?;
+    let report = runtime.block_on(build(arguments))?;
+    match arguments.format {
+        Format::Text => print!("{}", report.text()),
+        Format::Json => println!("{}", serde_json::to_string(&report)?),
+    }
+    Ok(true)
+}
+
+async fn build(arguments: &BuildArguments) -> Result<Report> {
+    let key = read_key(arguments)?;
+    let whole = Arc::new(DirectoryFetch::open(arguments.log.clone())?);
+    let log = Arc::new(GrowingLog::open(whole, key.clone()).await?);
+    let all = log.size().get();
+    let entries = arguments.entries.unwrap_or(all);
+    ensure!((1..=all).contains(&entries), "--entries: 1 to {all}");
+    let step = arguments.step.unwrap_or(entries);
+    ensure!(step > 0, "--step: at least 1");
+
+    let to = arguments.to.as_ref().unwrap_or(&arguments.log);
+    let store = DirectoryStore::open(to, DirectoryOptions::default())?;
+    let index = DirectoryFetch::open(to.clone())?;
+    let is_there = index.fetch_lookup(&LookupPath::Latest).await?.is_some();
+    ensure!(!is_there, "{} has an index already", to.display());
+    let store = Arc::new(store);
+    let counted = Arc::new(CountingStore::new(store.clone()));
+    let site = Site {
+        shelf: Some(store),
+        // What no revision has any more is removed at once, or the disk would hold it all.
+        config: LookupConfig { keep_for: Duration::ZERO, ..LookupConfig::default() },
+        ..site(log.clone(), &key, counted.clone())?
+    };
+    let built = grow(&log, site, entries, step, &counted).await?;
+
+    let latest = index.fetch_lookup(&LookupPath::Latest).await?.context("an index was made")?;
+    let LatestFile { revision, proof } = LatestFile::parse(&latest)?;
+    let index = Stock::of(&revision.manifest);
+    let revisions = proof.index.tree_size_after().get();
+    Report::new(arguments, &built, index, revisions)
+}
+
+fn read_key(arguments: &BuildArguments) -> Result<NoteSigningKey> {
+    let path = arguments.key.clone().unwrap_or_else(|| arguments.log.join("_writer/log.key"));
+    let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    NoteSigningKey::parse(text.trim()).with_context(|| format!("the key in {}", path.display()))
+}
+
+fn site(log: Arc<GrowingLog>, key: &NoteSigningKey, objects: Arc<CountingStore>) -> Result<Site> {
+    let origin: Origin = key.verifier_key().name().as_str().parse()?;
+    let signer = Arc::new(FileSigner::new(origin.clone(), key.clone()));
+    Ok(Site {
+        log,
+        trust: Trust::in_keys([key.verifier_key().clone()]),
+        origin,
+        objects,
+        shelf: None,
+        signer: Arc::new(LookupSigner::new(signer)?),
+        clock: Arc::new(SystemClock),
+        metrics: Arc::new(LookupMetrics::default()),
+        config: LookupConfig::default(),
+    })
+}
+
+async fn grow(
+    log: &GrowingLog,
+    site: Site,
+    entries: u64,
+    step: u64,
+    counted: &CountingStore,
+) -> Result<Built> {
+    let mut builder = Builder::open(site).await?;
+    let (cpu, started) = (process::own_cpu_time(), Instant::now());
+    let mut longest_step = Duration::ZERO;
+    let mut shown = 0;
+    while shown < entries {
+        shown = shown.saturating_add(step).min(entries);
+        log.show(TreeSize::new(shown).context("no more than the log has")?).await?;
+        let began = Instant::now();
+        let indexed = builder.catch_up().await?;
+        longest_step = longest_step.max(began.elapsed());
+        ensure!(indexed.size.get() == shown, "the index ends at {} of {shown}", indexed.size);
+    }
+    let took = started.elapsed();
+    let cpu = process::own_cpu_time().checked_sub(cpu).unwrap_or_default();
+    Ok(Built { took, longest_step, cpu, traffic: counted.traffic() })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "figures for people, not exact counts")]
+impl Report {
+    fn new(
+        arguments: &BuildArguments,
+        built: &Built,
+        index: Stock,
+        revisions: u64,
+    ) -> Result<Self> {
+        let Built { took, longest_step, cpu, traffic: Traffic { parts, others, read } } = built;
+        let seconds = took.as_secs_f64();
+        let millions = index.leaves as f64 / 1e6;
+        Ok(Self {
+            log: arguments.log.clone(),
+            step: arguments.step,
+            seconds,
+            entries: index.leaves,
+            entries_per_second: index.leaves as f64 / seconds,
+            postings_per_second: index.postings as f64 / seconds,
+            revisions,
+            longest_step_ms: longest_step.as_secs_f64() * 1e3,
+            peak_rss_kib: process::peak_rss_kib(std::process::id())?,
+            cpu_seconds: cpu.as_secs_f64(),
+            puts_of_parts: parts.requests,
+            puts_of_others: others.requests,
+            puts_per_million_entries: (parts.requests + others.requests) as f64 / millions,
+            bytes_of_parts: parts.bytes,
+            bytes_of_others: others.bytes,
+            bytes_read: read.bytes,
+            bytes_written_per_byte: parts.bytes as f64 / index.bytes as f64,
+            index,
+        })
+    }
+
+    fn text(&self) -> String {
+        let (entries, postings) = (show_count(self.entries), show_count(self.index.postings));
+        let rate = |per_second: f64| format!("{per_second:.0}/s");
+        let step = self.step.map_or_else(
+            || "at once".to_owned(),
+            |step| format!("{} entries at a time", show_count(step)),
+        );
+        let longest = show_duration(Duration::from_secs_f64(self.longest_step_ms / 1e3));
+        let mebibytes = self.peak_rss_kib as f64 / 1024.0;
+        format!(
+            "built      {entries} entries = {} and {postings} keys = {} in {:.2} s ({:.2} s CPU), \
+             {step}\n\
+             steps      {} revisions, the longest step {longest}\n\
+             memory     {mebibytes:.1} MiB at most\n\
+             written    {} bytes of parts, {:.2} per byte that is left; {} of all else; {} read\n\
+             requests   {} PUTs of parts, {} of all else: {:.1} per million entries\n\
+             index      {}\n",
+            rate(self.entries_per_second),
+            rate(self.postings_per_second),
+            self.seconds,
+            self.cpu_seconds,
+            show_count(self.revisions),
+            show_count(self.bytes_of_parts),
+            self.bytes_written_per_byte,
+            show_count(self.bytes_of_others),
+            show_count(self.bytes_read),
+            show_count(self.puts_of_parts),
+            show_count(self.puts_of_others),
+            self.puts_per_million_entries,
+            self.index.text(),
+        )
+    }
+}
