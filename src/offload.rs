@@ -4,7 +4,13 @@
 //! pool. On a current-thread runtime, which tests and simulations use, it runs in place, so that
 //! one seed gives one order of events.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::LazyLock;
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+
 use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::sync::oneshot;
 
 /// Runs `work` where it may block or compute for long, and waits for it.
 ///
@@ -26,5 +32,57 @@ where
             // whoever waits for it goes down with it.
             Err(_) => std::future::pending().await,
         },
+    }
+}
+
+/// What the thread for large work does next.
+type Job = Box<dyn FnOnce() + Send>;
+
+/// Runs `work` that takes tens of megabytes at a time, one after the other, on a thread that is kept for
+/// it, and waits. An allocator keeps what a thread has freed for that thread; on the blocking pool each of
+/// its many threads would come to keep as much.
+///
+/// # Panics
+/// Passes a panic of `work` on, and panics where the system gives no thread.
+pub async fn offload_large<T, F>(work: F) -> T
+where
+    T: Send + 'static,
+    F: FnOnce() -> T + Send + 'static,
+{
+    static THREAD: LazyLock<Sender<Job>> = LazyLock::new(|| {
+        let (give, take) = channel::<Job>();
+        let jobs = move || take.into_iter().for_each(|job| job());
+        thread::Builder::new().name("large-work".to_owned()).spawn(jobs).expect("a thread");
+        give
+    });
+    if matches!(Handle::current().runtime_flavor(), RuntimeFlavor::CurrentThread) {
+        return work();
+    }
+    let (done, result) = oneshot::channel();
+    let job = move || drop(done.send(catch_unwind(AssertUnwindSafe(work))));
+    THREAD.send(Box::new(job)).expect("the thread never ends");
+    match result.await {
+        Ok(Ok(value)) => value,
+        Ok(Err(panic)) => resume_unwind(panic),
+        Err(_) => unreachable!("every job sends its result"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_work_is_done_one_after_the_other() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
+        let thread = || async { offload_large(|| thread::current().id()).await };
+        let (first, second) = runtime.block_on(async { tokio::join!(thread(), thread()) });
+        assert_eq!(first, second);
+        assert_ne!(first, thread::current().id());
+        let panics = catch_unwind(AssertUnwindSafe(|| {
+            runtime.block_on(offload_large(|| panic!("as expected")));
+        }));
+        assert!(panics.is_err());
+        assert_eq!(runtime.block_on(offload_large(|| 7)), 7, "and goes on");
     }
 }

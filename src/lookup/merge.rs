@@ -8,7 +8,7 @@ use futures::future::try_join_all;
 use tiles_spec::lookup::{KeySlice, LeafRange, LookupPath, Part, Posting, Run, read_part};
 
 use super::run::BuildError;
-use crate::offload::offload;
+use crate::offload::offload_large;
 use crate::store::{ObjectPath, Store};
 
 /// What is merged.
@@ -112,6 +112,6 @@ async fn read(
     let bytes = objects.get_range(&ObjectPath::from(path), 0..part.bytes()).await?;
     let bytes = bytes.ok_or(BuildError::Missing { path })?;
     let part = part.clone();
-    let read = offload(move || read_part(range, slice, &part, &bytes)).await;
+    let read = offload_large(move || read_part(range, slice, &part, &bytes)).await;
     read.map_err(|source| BuildError::Damaged { path, source })
 }

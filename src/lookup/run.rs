@@ -18,7 +18,7 @@ use tiles_spec::lookup::{
 };
 
 use super::merge::Inputs;
-use crate::offload::offload;
+use crate::offload::offload_large;
 use crate::store::{Created, ObjectPath, Store, StoreError};
 
 /// Parts of the output that are laid out and written at once.
@@ -89,7 +89,7 @@ pub async fn build_run(
     fresh: Vec<Posting>,
 ) -> Result<(Run, Written), BuildError> {
     let from = end_of(range, stored)?;
-    let fresh = offload(move || expect_all(range, from, fresh)).await?;
+    let fresh = offload_large(move || expect_all(range, from, fresh)).await?;
     let read = Written::of_reading(stored);
     let postings = read.postings_read + fresh.len() as u64;
 
@@ -123,7 +123,7 @@ async fn write_part(
     slice: KeySlice,
     mut postings: Vec<Posting>,
 ) -> Result<Part, BuildError> {
-    let BuiltPart { part, bytes } = offload(move || {
+    let BuiltPart { part, bytes } = offload_large(move || {
         // The stable sort finds runs that ascend, and merges them.
         postings.sort();
         build_part(range, slice, &postings)

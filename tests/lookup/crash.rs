@@ -50,7 +50,7 @@ async fn a_builder_that_stops_anywhere_is_continued_by_another() {
 
 /// All postings of leaves with a key each, which are two parts.
 fn postings_of_two_parts() -> (LeafRange, Vec<Posting>) {
-    let count = (1 << 20) + 2;
+    let count = (1 << 18) + 2;
     let of = |n: u64| {
         let key = LookupKey::digest(&n.to_be_bytes());
         Posting { key, index: LeafIndex::new(n).unwrap() }

@@ -64,10 +64,6 @@ enum Format {
     Json,
 }
 
-/// Buffers of megabytes come and go on many threads here; this allocator gives them back.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Load(arguments) => load::run(&arguments),

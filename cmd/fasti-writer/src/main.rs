@@ -27,10 +27,6 @@ use tracing_subscriber::EnvFilter;
 use crate::flags::Flags;
 use crate::open::Opened;
 
-/// Buffers of megabytes come and go on many threads here; this allocator gives them back.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let flags = Flags::parse();
     let filter = EnvFilter::try_from_env("FASTI_LOG_FILTER")

@@ -67,10 +67,6 @@ enum Verb {
     Freeze(freeze::Arguments),
 }
 
-/// Buffers of megabytes come and go on many threads here; this allocator gives them back.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let Cli { globals, verb } = Cli::parse();
     let format = match &verb {

@@ -5,8 +5,8 @@
 use super::key::LookupKey;
 
 /// Most postings that a part is meant to have. Keys are hashes, so that parts are about alike.
-pub const PART_POSTINGS_MAX: u64 = 1 << 20;
-/// Most bits that tell slices apart: from a thousand million postings on, parts grow instead.
+pub const PART_POSTINGS_MAX: u64 = 1 << 18;
+/// Most bits that tell slices apart: from a quarter of a thousand million postings on, parts grow instead.
 pub const SLICE_BITS_MAX: u8 = 10;
 
 /// All keys that begin with certain bits.
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn postings_and_slices() {
-        let bits = [0, 1, 1 << 20, (1 << 20) + 1, (1 << 21) + 1, (1 << 21) + 2, u64::MAX];
+        let bits = [0, 1, 1 << 18, (1 << 18) + 1, (1 << 19) + 1, (1 << 19) + 2, u64::MAX];
         // A remainder that the shift drops is no reason to cut.
         assert_eq!(bits.map(slice_bits), [0, 0, 0, 1, 1, 2, 10]);
         assert_eq!(KeySlice::new(0, 1), None);
