@@ -105,7 +105,7 @@ fn runs_of_several_parts() {
     let mut scene = Scene::crowded();
     let report = check_remote(&scene);
     assert_eq!(problems(&report), [""; 0]);
-    assert_eq!((report.runs, report.parts, report.postings), (1, 2, 461 * 2304));
+    assert_eq!((report.runs, report.parts, report.postings), (1, 2, 115 * 2304));
     let paths = ["lookup/run/0/2304/0", "lookup/run/0/2304/1"];
     let [a, b] = paths.map(|path| scene.log.objects[path].clone());
     scene.log.objects.insert(paths[0].to_owned(), b);

@@ -126,7 +126,7 @@ impl Growth for LookAgain {
 
 fn output(key: &VerifierKey, indexed: TreeHead, runs: usize) -> Output {
     let lines = vec![
-        format!("Indexed:           {} entries, in {runs} runs", indexed.size),
+        format!("Indexed:           {} entries, in {runs} run(s)", indexed.size),
         format!("Root Hash:         {}", indexed.root),
         format!("Signed as:         {key}"),
     ];

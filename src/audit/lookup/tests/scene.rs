@@ -84,7 +84,7 @@ impl Scene {
     /// The smallest log of which a run has two parts, with its index.
     pub(super) fn crowded() -> Self {
         let size = 9 * 256;
-        let mut scene = Self::of_entries((0..size).map(|n| crowded_entry(n, 460)).collect());
+        let mut scene = Self::of_entries((0..size).map(|n| crowded_entry(n, 114)).collect());
         scene.revise(size);
         scene
     }
