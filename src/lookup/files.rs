@@ -33,7 +33,7 @@ pub(super) async fn create(
     bytes: &Bytes,
 ) -> Result<Holds, StoreError> {
     let mut back_off = BACK_OFF_FIRST;
-    for _ in 1..ATTEMPTS_MAX {
+    for _ in 0..ATTEMPTS_MAX {
         match objects.create(path, bytes.clone()).await {
             Ok(Created::Now) => return Ok(Holds::Ours),
             Ok(Created::Already) => {
@@ -97,7 +97,7 @@ impl Shown {
         read: &(dyn Fn(&[u8]) -> Result<Shows, IndexError> + Sync),
     ) -> Result<(), IndexError> {
         let mut back_off = BACK_OFF_FIRST;
-        for _ in 1..ATTEMPTS_MAX {
+        for _ in 0..ATTEMPTS_MAX {
             let written = match &self.version {
                 Some(version) => match objects.replace(&self.path, bytes.clone(), version).await {
                     Ok(Replaced::Now(version)) => {

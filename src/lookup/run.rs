@@ -1,7 +1,7 @@
 //! Makes a run: all postings of a leaf range, from runs that are stored and postings that are new.
 //!
-//! Two parts at a time are laid out and written, while the inputs of the next are read. So memory holds
-//! one part of each input and three of the output, whatever the length of the run.
+//! One part is laid out while the one before it is written and the inputs of the next are read. So memory
+//! holds one part of each input and three of the output, whatever the length of the run.
 //!
 //! Invariants: the same leaves make the same bytes, however they were merged before. Every leaf of
 //! the range has its postings in exactly one input. A part that exists with these bytes is left as it

@@ -9,15 +9,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use sha2::{Digest as _, Sha256};
+use tiles_spec::TreeSize;
 use tiles_spec::lookup::LookupPath;
-use tiles_spec::{ResourcePath, TreeSize};
 
 use super::opened::Opened;
 use super::question::{Asked, Operator};
 use super::{Answer, Index, Question, SearchError, answer};
-use crate::client::fetch::{Fetch, FetchError};
+use crate::client::fetch::{Fetch, LookupLog};
 use crate::client::monitor::{Growth, Monitor, MonitorError};
 use crate::client::reader::View;
 use crate::client::trust::{OpenedCheckpoint, Trust};
@@ -168,7 +167,9 @@ fn up_to(answer: &Answer) -> Option<OpenedCheckpoint> {
         return Some(answer.log.clone());
     }
     let index = answer.index.as_ref()?;
-    (answer.indexed >= answer.since).then(|| index.log().clone())
+    // The checkpoint that comes with an index which catches up is of more than it answers for.
+    let is_searched = index.log().head() == index.head() && answer.indexed >= answer.since;
+    is_searched.then(|| index.log().clone())
 }
 
 /// A name for what is asked, whatever the limits: the beginning of a hash.
@@ -183,34 +184,4 @@ fn name(question: &Question) -> String {
         term.any_of.iter().for_each(|term| hash.update(term.key().as_bytes()));
     }
     format!("search-{}", hex::encode(&hash.finalize()[..8]))
-}
-
-/// The lookup log as a log of its own.
-struct LookupLog(Arc<dyn Fetch>);
-
-#[async_trait]
-impl Fetch for LookupLog {
-    async fn fetch(&self, path: &ResourcePath) -> Result<Option<Vec<u8>>, FetchError> {
-        self.0.fetch_lookup(&LookupPath::Log(*path)).await
-    }
-
-    fn place(&self, path: &ResourcePath) -> String {
-        self.0.place_of_lookup(&LookupPath::Log(*path))
-    }
-
-    async fn fetch_lookup(&self, _: &LookupPath) -> Result<Option<Vec<u8>>, FetchError> {
-        Ok(None)
-    }
-
-    async fn fetch_part(
-        &self,
-        _: &LookupPath,
-        _: std::ops::Range<u64>,
-    ) -> Result<Option<Vec<u8>>, FetchError> {
-        Ok(None)
-    }
-
-    fn place_of_lookup(&self, path: &LookupPath) -> String {
-        self.0.place_of_lookup(path)
-    }
 }

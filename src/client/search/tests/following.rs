@@ -81,6 +81,28 @@ async fn leaves_that_were_not_searched_come_later() {
     }
 }
 
+/// Its checkpoint of the log is of a larger tree than what it answers for.
+#[tokio::test]
+async fn what_an_index_lacks_that_catches_up_comes_later() {
+    let directory = tempfile::tempdir().unwrap();
+    let follower = Follower::new(directory.path().to_owned());
+    let all = entries(3000);
+    let question = Question { scan_max: 100, ..usual() };
+    let mut scene = Scene::default();
+    grow(&mut scene, &all, 3000, 600);
+    let mut latest = scene.latest();
+    latest.revision.checkpoint = scene.log.objects["checkpoint"].clone();
+    scene.put(&LookupPath::Latest, latest.to_bytes());
+    let first = news(&follower, &scene, &question).await.unwrap();
+    assert_eq!((first.answer.complete, first.answer.searched()), (false, size(600)));
+    assert_eq!(indices(&first.answer), by_hand(&all[..600], &question));
+    first.remember().unwrap();
+    grow(&mut scene, &all, 3000, 3000);
+    let later = news(&follower, &scene, &question).await.unwrap();
+    assert!(later.answer.complete);
+    assert_eq!(indices(&later.answer), by_hand(&all, &question));
+}
+
 #[tokio::test]
 async fn more_news_than_the_limit_is_not_lost() {
     let directory = tempfile::tempdir().unwrap();
