@@ -47,3 +47,33 @@ impl Signer for LookupSigner {
         Ok(NoteSignature::new(name, self.key.key_id(), signature.bytes().to_vec()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tiles_spec::{Checkpoint, NoteSigningKey, TreeHead};
+
+    use super::*;
+    use crate::signer::FileSigner;
+
+    #[tokio::test]
+    async fn nothing_but_the_lookup_log_is_signed() {
+        let origin: Origin = "log.test".parse().unwrap();
+        let key = NoteSigningKey::from_seed(origin.key_name(), &[3; 32]);
+        let log: Arc<dyn Signer> = Arc::new(FileSigner::new(origin, key));
+        let signer = LookupSigner::new(log.clone()).unwrap();
+        assert_eq!(signer.origin().as_str(), "log.test/lookup");
+        let text = |origin: &str| {
+            let (origin, extensions) = (origin.to_owned(), Vec::new());
+            Checkpoint { origin, head: TreeHead::EMPTY, extensions }.to_text()
+        };
+        let text_of_its_own = text("log.test/lookup");
+        let signature = signer.sign(&text_of_its_own).await.unwrap();
+        let key = signer.verifier_key();
+        assert!(key.made(&signature) && key.verify(&text_of_its_own, signature.bytes()));
+        assert!(!log.verifier_key().made(&signature), "another name is another key ID");
+        for other in ["log.test", "log.test/lookup/more", "other.test/lookup"] {
+            let refused = signer.sign(&text(other)).await;
+            assert!(matches!(refused, Err(SignerError::OtherLog { .. })), "{other}");
+        }
+    }
+}

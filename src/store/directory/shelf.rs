@@ -88,3 +88,47 @@ impl Inner {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{DirectoryOptions, Store as _};
+
+    fn path(text: &str) -> ObjectPath {
+        ObjectPath::new(text).unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_is_removed_leaves_nothing_behind() {
+        let root = tempfile::tempdir().unwrap();
+        let store = DirectoryStore::open(root.path(), DirectoryOptions::default()).unwrap();
+        let names = ["lookup/run/0/256/0", "lookup/run/0/256/1", "lookup/run/256/300/0"];
+        for name in names.iter().chain(&["lookup/latest", "lookup/runs"]) {
+            store.create(&path(name), "x".into()).await.unwrap();
+        }
+        let listed = async |prefix, after: Option<&str>, max| {
+            let after = after.map(path);
+            let found = store.list(prefix, after.as_ref(), max).await.unwrap();
+            found.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(listed("lookup/run/", None, 10).await, names);
+        assert_eq!(listed("lookup/run/", Some(names[0]), 1).await, names[1..2]);
+        assert_eq!(listed("lookup/run", None, 10).await.len(), 4);
+        assert_eq!(listed("elsewhere/", None, 10).await, [""; 0]);
+
+        store.remove(&names.map(path)[..1]).await.unwrap();
+        assert_eq!(listed("lookup/run/", None, 10).await, names[1..]);
+        store.remove(&names.map(path)).await.unwrap();
+        assert!(!root.path().join("lookup/run").exists(), "empty directories go too");
+        assert!(root.path().join("lookup/latest").exists());
+        // And are made again.
+        store.create(&path(names[0]), "y".into()).await.unwrap();
+        assert_eq!(store.get(&path(names[0])).await.unwrap().unwrap().bytes, "y");
+
+        for note in ["one", "two"] {
+            store.note(&path("_writer/note"), note.into()).await.unwrap();
+            let there = store.get(&path("_writer/note")).await.unwrap().unwrap().bytes;
+            assert_eq!(there, note);
+        }
+    }
+}
