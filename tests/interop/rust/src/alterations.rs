@@ -15,7 +15,9 @@ const ALTERATIONS: [Alteration; 5] = [
     ("hash in the proof", "/inclusionProof/hashes/0", alter_text),
     ("root in the checkpoint", "/inclusionProof/checkpoint/envelope", |value| {
         let lines: Vec<_> = value.as_str().unwrap_or_default().splitn(4, '\n').collect();
-        *value = json!(format!("{}\n{}\nA{}\n{}", lines[0], lines[1], &lines[2][1..], lines[3]));
+        let other = if lines[2].starts_with('A') { 'B' } else { 'A' };
+        let root = format!("{other}{}", &lines[2][1..]);
+        *value = json!(format!("{}\n{}\n{root}\n{}", lines[0], lines[1], lines[3]));
     }),
     ("size in the checkpoint", "/inclusionProof/checkpoint/envelope", |value| {
         *value = json!(value.as_str().unwrap_or_default().replacen('\n', "\n1", 1));
