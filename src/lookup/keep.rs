@@ -47,6 +47,10 @@ impl Revise {
     async fn run(mut self) -> Result<(), IndexError> {
         let mut revised = None;
         loop {
+            // A log that grows all the time never lets `wait` get to this.
+            if let Ok(run) = self.taken_up.try_recv() {
+                self.take_up(run);
+            }
             let advance = self.builder.advance(self.site.config.rewrite_max).await?;
             if !self.is_merging
                 && let Some(merge) = self.builder.put_off()
@@ -61,7 +65,9 @@ impl Revise {
                     continue;
                 }
             }
-            self.wait().await;
+            if let Some(run) = self.wait().await {
+                self.take_up(run);
+            }
             let since = revised.map(|revised| self.site.clock.now() - revised);
             if let Some(pause) = since.and_then(|since| self.site.config.spacing.checked_sub(since))
             {
@@ -70,14 +76,19 @@ impl Revise {
         }
     }
 
-    /// Waits for a reason to make a revision.
-    async fn wait(&mut self) {
+    /// Waits for a reason to make a revision; a merge that has ended is one.
+    async fn wait(&mut self) -> Option<Run> {
         let growth = self.growth.beyond(self.builder.indexed().size);
         let merged = std::pin::pin!(self.taken_up.recv());
-        if let Either::Right((Some(run), _)) = select(growth, merged).await {
-            self.is_merging = false;
-            self.builder.adopt(run);
+        match select(growth, merged).await {
+            Either::Left(_) => None,
+            Either::Right((merged, _)) => merged,
         }
+    }
+
+    fn take_up(&mut self, merged: Run) {
+        self.is_merging = false;
+        self.builder.adopt(merged);
     }
 }
 
