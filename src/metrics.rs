@@ -38,6 +38,10 @@ pub struct LogMetrics {
     pub batches: Counter,
     /// Leaves published.
     pub entries: Counter,
+    /// Bytes of the entries that were taken into batches.
+    pub taken_bytes: Counter,
+    /// Bytes of records, tiles, bundles and checkpoints that were written for them.
+    pub written_bytes: Counter,
     /// Submissions of leaves that the log held already.
     pub duplicates: Counter,
     /// Submissions refused because too much was waiting.
@@ -78,6 +82,8 @@ impl Default for LogMetrics {
             frozen: Gauge::default(),
             batches: Counter::default(),
             entries: Counter::default(),
+            taken_bytes: Counter::default(),
+            written_bytes: Counter::default(),
             duplicates: Counter::default(),
             pushbacks: Counter::default(),
             leading: Gauge::default(),
@@ -110,6 +116,16 @@ impl LogMetrics {
         registry.register("frozen", "1 once the log has ended for good", self.frozen.clone());
         registry.register("batches", "Batches published", self.batches.clone());
         registry.register("entries", "Leaves published", self.entries.clone());
+        registry.register(
+            "taken_bytes",
+            "Bytes of the entries that were taken into batches",
+            self.taken_bytes.clone(),
+        );
+        registry.register(
+            "written_bytes",
+            "Bytes of records, tiles, bundles and checkpoints written",
+            self.written_bytes.clone(),
+        );
         registry.register(
             "duplicates",
             "Submissions of leaves that the log held already",

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use http::header::CONTENT_LENGTH;
 use http::{Extensions, HeaderMap};
 
 use super::App;
@@ -15,8 +16,29 @@ impl App {
     /// Whether a submission with this head is in time, by the limits of the rates. To be asked once for
     /// each, before its body is read. Those whose address is not known count as one client.
     pub(super) fn pace(&self, headers: &HeaderMap, extensions: &Extensions) -> Result<(), Problem> {
-        let unknown = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-        let peer = extensions.get().map_or(unknown, |PeerAddress(address)| *address);
-        Ok(self.config.admission.pace(peer, headers)?)
+        Ok(self.config.admission.pace(peer(extensions), headers, announced(headers))?)
     }
+
+    /// Whether the body of such a submission, which has been read, is in time as far as it is longer
+    /// than was announced.
+    pub(super) fn pace_body(
+        &self,
+        headers: &HeaderMap,
+        extensions: &Extensions,
+        body: &[u8],
+    ) -> Result<(), Problem> {
+        let more = (body.len() as u64).saturating_sub(announced(headers));
+        Ok(self.config.admission.pace_bytes(peer(extensions), headers, more)?)
+    }
+}
+
+fn peer(extensions: &Extensions) -> IpAddr {
+    let unknown = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+    extensions.get().map_or(unknown, |PeerAddress(address)| *address)
+}
+
+/// How many bytes a body is to have, as far as is said.
+fn announced(headers: &HeaderMap) -> u64 {
+    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    length.unwrap_or_default()
 }

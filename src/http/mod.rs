@@ -23,6 +23,7 @@ mod grpc;
 mod health;
 mod limits;
 mod openapi;
+mod packed;
 mod peers;
 mod problem;
 mod read;

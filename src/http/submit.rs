@@ -51,6 +51,7 @@ impl App {
         self.refuse_frozen()?;
         self.pace(&head.headers, &head.extensions)?;
         let body = self.read_body(head, body, self.config.limits.rekor_body_bytes_max).await?;
+        self.pace_body(&head.headers, &head.extensions, body.bytes())?;
         let Logged { entry, duplicate } = self.log_submission(body, Submission::parse).await?;
         let mut response = Response::new(Full::new(Bytes::from(entry.to_json())));
         *response.status_mut() = StatusCode::CREATED;
@@ -144,6 +145,7 @@ impl App {
         self.pace(&head.headers, &head.extensions)?;
         self.config.admission.judge_opaque(&head.headers)?;
         let body = self.read_body(head, body, ENTRY_BYTES_MAX).await?;
+        self.pace_body(&head.headers, &head.extensions, body.bytes())?;
         let acknowledged = self.log.submit(body.into_bytes()).await?;
         self.refuse_duplicate(&acknowledged)?;
         let line = format!("{}\n", acknowledged.index);

@@ -2,6 +2,7 @@
 //!
 //! In reading order, which is also the order of a submission's way:
 //! - [`pool`]: waits for the next batch, bounded
+//! - [`allowance`]: waits a little longer where a batch would write too much again
 //! - [`sequence`]: gets an index ([`dedup`] knows the ones there are)
 //! - [`integrate`]: becomes tiles, bundles and a root
 //! - [`record`], [`commit`]: is committed by one create-only write
@@ -17,6 +18,7 @@
 //! [`Log`] is what the rest of the program sees. The invariants that the modules cite are
 //! in `src/docs/safety.md`.
 
+mod allowance;
 pub mod commit;
 pub mod dedup;
 mod description;
@@ -94,6 +96,9 @@ pub struct LogConfig {
     pub answer_time_max: Duration,
     /// Least time between two batches, for stores that take few writes of one name.
     pub batch_pace: Duration,
+    /// How many bytes of unfinished bundles are written again in a second, beside those that new
+    /// entries allow.
+    pub rewrite_rate: u64,
     /// The operator states that the log was seen at this size: less is a refusal.
     pub size_seen: Option<TreeSize>,
 }
@@ -111,6 +116,7 @@ impl Default for LogConfig {
             takeover_after: Duration::from_secs(2),
             answer_time_max: Duration::from_mins(1),
             batch_pace: Duration::ZERO,
+            rewrite_rate: 64 << 20,
             size_seen: None,
         }
     }

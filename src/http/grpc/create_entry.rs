@@ -56,6 +56,7 @@ impl App {
             Err(Problem::BodyTooLarge { .. }) => return Err(Problem::BodyTooLarge { max }),
             read => read?,
         };
+        self.pace_body(&head.headers, &head.extensions, body.bytes())?;
         self.log_submission(message(body)?, Submission::parse_protobuf).await
     }
 }
