@@ -176,9 +176,10 @@ mod tests {
                 let (mut again, mut taken) = (0, 0);
                 for &(at, written, new) in &made[from..] {
                     (again, taken) = (again + written, taken + new);
-                    let time = (at - made[from].0).as_secs_f64() + SAVED_SECONDS as f64;
-                    let may = (TIMES_TAKEN * taken + BUNDLE_BYTES_MAX) as f64 + RATE as f64 * time;
-                    assert!(again as f64 <= may + 1.0, "seed {seed}: {again} of {may}");
+                    let time = (at - made[from].0).as_nanos() + u128::from(SAVED_SECONDS) * NANOS;
+                    let steady = u128::from(RATE) * time / NANOS;
+                    let may = u128::from(TIMES_TAKEN * taken + BUNDLE_BYTES_MAX + 1) + steady;
+                    assert!(u128::from(again) <= may, "seed {seed}: {again} of {may}");
                 }
             }
         }
