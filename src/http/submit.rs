@@ -17,7 +17,7 @@ use super::{App, Duplicates, SUBMIT, expect};
 use crate::clock::wall_clock;
 use crate::entry::{
     CanonicalEntry, EntryError, EntryKind, InclusionProof, SigningAlgorithm, Submission,
-    TransparencyLogEntry,
+    TransparencyLogEntry, expect_few_keys,
 };
 use crate::log::{Acknowledged, Publication, SubmitError};
 use crate::offload::offload;
@@ -144,6 +144,7 @@ impl App {
         self.pace(&head.headers, &head.extensions)?;
         self.config.admission.judge_opaque(&head.headers)?;
         let body = self.read_body(head, body, ENTRY_BYTES_MAX).await?;
+        expect_few_keys(body.bytes())?;
         let acknowledged = self.log.submit(body.into_bytes()).await?;
         self.refuse_duplicate(&acknowledged)?;
         let line = format!("{}\n", acknowledged.index);

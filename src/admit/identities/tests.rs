@@ -193,7 +193,8 @@ fn the_example_for_operators_is_a_policy() {
     let mut params = build("", "github-hosted", "");
     params.custom_extensions.push(fulcio_text(17, "12345678"));
     let fits = |params: &CertificateParams| {
-        let holder = Holder::of(&Subject::new().signed_by_itself(params)).unwrap();
+        let der = Subject::new().signed_by_itself(params);
+        let holder = Holder::of(&der).unwrap();
         policy.rules.iter().any(|rule| rule.fits(&holder))
     };
     assert!(fits(&params));
