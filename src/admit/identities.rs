@@ -4,15 +4,16 @@
 //! roots = ["fulcio.pem"]         # the authorities; paths are relative to this file
 //! max_age_seconds = 3600         # optional
 //!
-//! [[allow]]                      # any rule that fits suffices
-//! issuer = "https://token.actions.githubusercontent.com"
-//! san = { regex = 'https://github\.com/example/[^/]+/\.github/workflows/release\.yml@refs/tags/.+' }
-//! kind = "uri"                   # optional: email, uri, dns, username
-//! extensions = { source_repository_owner_uri = "https://github.com/example" }
+//! [[allow]]                      # any rule that fits suffices issuer =
+//! "https://token.actions.githubusercontent.com" san = { regex =
+//! 'https://github\.com/example/[^/]+/\.github/workflows/release\.yml@refs/tags/.+' } kind = "uri"
+//! # optional: email, uri, dns, username extensions = { source_repository_owner_uri =
+//! "https://github.com/example" }
 //! ```
 //!
 //! A rule fits if all that it says fits. A certificate that tells no issuer has the empty one; an
-//! extension that is not there fits nothing. Cheap questions come first: rules, time, purpose, chain.
+//! extension that is not there fits nothing. Cheap questions come first: rules, time, purpose,
+//! chain.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};

@@ -7,8 +7,8 @@
 //! [`distinguished_name`] and [`extension`]; of extensions, [`alternative_name`] (with [`uri`]) and
 //! [`constraint`] have more to them.
 //!
-//! Invariants of a [`Certificate`]: Go's `crypto/x509` parses it, to the same names; nothing lies behind
-//! it; its public key is of an admitted kind.
+//! Invariants of a [`Certificate`]: Go's `crypto/x509` parses it, to the same names; nothing lies
+//! behind it; its public key is of an admitted kind.
 
 mod alternative_name;
 mod constraint;
@@ -30,8 +30,8 @@ use super::key::PublicKey;
 
 /// Most bytes of a certificate that a log takes: several times what authorities issue for signers.
 pub const CERTIFICATE_BYTES_MAX: usize = 16 << 10;
-/// Most subject alternative names of all certificates of an entry that a log takes. Fulcio's have one; a
-/// server's may have a hundred.
+/// Most subject alternative names of all certificates of an entry that a log takes. Fulcio's have
+/// one; a server's may have a hundred.
 pub const NAMES_MAX: usize = 100;
 
 /// Fulcio's OIDC issuer as a DER `UTF8String`.
@@ -78,7 +78,8 @@ impl Certificate {
         &self.public_key
     }
 
-    /// The email addresses and URIs among the subject alternative names, in the certificate's order.
+    /// The email addresses and URIs among the subject alternative names, in the certificate's
+    /// order.
     pub fn identities(&self) -> &[Identity] {
         &self.identities
     }
@@ -93,8 +94,8 @@ impl Certificate {
     }
 }
 
-/// Refuses a certificate that is larger than a log takes, or whose names make more than [`NAMES_MAX`]
-/// together with the `names` before, which it adds to.
+/// Refuses a certificate that is larger than a log takes, or whose names make more than
+/// [`NAMES_MAX`] together with the `names` before, which it adds to.
 pub(super) fn expect_modest(der: &[u8], names: &mut usize) -> Result<(), EntryError> {
     let found = der.len();
     if found > CERTIFICATE_BYTES_MAX {

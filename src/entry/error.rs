@@ -140,8 +140,8 @@ pub enum EntryError {
     },
     /// More names in certificates than a log takes with an entry.
     #[error(
-        "the certificates of the entry have {found} or more subject alternative names; the log takes \
-         at most {limit}"
+        "the certificates of the entry have {found} or more subject alternative names; the log \
+         takes at most {limit}"
     )]
     TooManyNames {
         /// How many were counted.
@@ -151,8 +151,8 @@ pub enum EntryError {
     },
     /// An opaque entry that looks like one of Rekor's, and would be listed under too many keys.
     #[error(
-        "this looks like an entry of Rekor's that names more digests, keys and identities than the log \
-         takes: an index would list it under more than {limit} keys"
+        "this looks like an entry of Rekor's that names more digests, keys and identities than the \
+         log takes: an index would list it under more than {limit} keys"
     )]
     TooManyKeys {
         /// The limit.

@@ -112,12 +112,12 @@ impl fmt::Display for LookupTerm {
     }
 }
 
-/// Most keys of an entry that a log takes, whichever way it comes. With a certificate's names bounded,
-/// Rekor's entries have fewer.
+/// Most keys of an entry that a log takes, whichever way it comes. With a certificate's names
+/// bounded, Rekor's entries have fewer.
 pub const LOOKUP_KEYS_MAX: usize = 256;
 
-/// Refuses an entry that an index would have to list under too many keys, which costs a multiple of the
-/// entry. What is in a log already is listed under all of its own.
+/// Refuses an entry that an index would have to list under too many keys, which costs a multiple of
+/// the entry. What is in a log already is listed under all of its own.
 pub fn expect_few_keys(entry: &[u8]) -> Result<(), EntryError> {
     let mut keys = BTreeSet::new();
     // Whichever leaf: it is one key.

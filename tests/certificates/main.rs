@@ -1,9 +1,9 @@
 //! Which certificates are read: those that Go's `crypto/x509` parses, to the same names.
 //!
-//! `oddities` is a table of certificates with Go's verdicts, written down. `mutation` makes many more, of which
-//! nobody knows what they are: with FASTI_CERTIFICATES_OUT they are written to that file, each with fasti's
-//! verdict, for `tests/interop/go/certificates` to compare with Go's own. Real certificates come from
-//! FASTI_CONFORMANCE_DATA, where that is there.
+//! `oddities` is a table of certificates with Go's verdicts, written down. `mutation` makes many
+//! more, of which nobody knows what they are: with FASTI_CERTIFICATES_OUT they are written to that
+//! file, each with fasti's verdict, for `tests/interop/go/certificates` to compare with Go's own.
+//! Real certificates come from FASTI_CONFORMANCE_DATA, where that is set.
 
 mod der;
 mod mutation;

@@ -1,5 +1,5 @@
-//! Damage to certificates: of single bytes, and of elements with the lengths around them set right, which gets
-//! to the depth of the structure.
+//! Damage to certificates: of single bytes, and of elements with the lengths around them set right,
+//! which gets to the depth of the structure.
 
 /// A sequence of numbers that look random, the same in every run (xorshift64).
 pub struct Draw(u64);

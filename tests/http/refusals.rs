@@ -212,7 +212,8 @@ fn envelopes_that_are_not_signed() {
 /// An entry bundle counts an entry's length in 16 bits: canonical forms of up to 65,535 bytes fit.
 #[test]
 fn entries_that_fit_no_bundle() {
-    let signers: Vec<_> = (0..4).map(|_| Submitter::generate(SigningAlgorithm::Ed25519ph)).collect();
+    let signers: Vec<_> =
+        (0..4).map(|_| Submitter::generate(SigningAlgorithm::Ed25519ph)).collect();
     // The last certificate's length decides.
     let request = |last: usize| {
         let lengths = [12_000, 12_000, 12_000, last];
@@ -246,7 +247,10 @@ fn certificates_that_cost_an_index_too_much() {
     let named = |names| submitter.certificate_of(names);
     let long = submitter.certificate(&format!("{}@b.c", "a".repeat(1_000_000)));
     let rows = [
-        (request(&named(101)).to_string(), "101 or more subject alternative names; the log takes at most 100"),
+        (
+            request(&named(101)).to_string(),
+            "101 or more subject alternative names; the log takes at most 100",
+        ),
         (request(&named(7_000)).to_string(), "the log takes at most 16384"),
         (request(&long).to_string(), "the log takes at most 16384"),
     ];
@@ -263,5 +267,9 @@ fn certificates_that_cost_an_index_too_much() {
     let refused = post(writer.address, "/add", opaque(3_000).as_bytes());
     refused.refuses("3,000 names", 400, "more than 256 keys");
     assert_eq!(post(writer.address, "/add", opaque(254).as_bytes()).status, 200);
-    post(writer.address, "/add", opaque(255).as_bytes()).refuses("255 names", 400, "more than 256 keys");
+    post(writer.address, "/add", opaque(255).as_bytes()).refuses(
+        "255 names",
+        400,
+        "more than 256 keys",
+    );
 }

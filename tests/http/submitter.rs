@@ -121,10 +121,7 @@ impl Submitter {
     }
 }
 
-fn envelope<'a>(
-    payload: &str,
-    signers: impl IntoIterator<Item = (&'a Submitter, Value)>,
-) -> Value {
+fn envelope<'a>(payload: &str, signers: impl IntoIterator<Item = (&'a Submitter, Value)>) -> Value {
     let message = pae("text/plain", payload.as_bytes());
     let signed = |(signer, verifier): (&Submitter, Value)| {
         (json!({"sig": base64(signer.sign(&message)), "keyid": ""}), verifier)

@@ -1,4 +1,5 @@
-//! Name constraints of authorities (RFC 5280, section 4.2.1.10): read, and held against nobody here.
+//! Name constraints of authorities (RFC 5280, section 4.2.1.10): read, and held against nobody
+//! here.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,5 @@
-//! Names of issuers and subjects (RFC 5280, section 4.1.2.4), and what is text in which kind of string.
+//! Names of issuers and subjects (RFC 5280, section 4.1.2.4), and what is text in which kind of
+//! string.
 
 use super::element::{Elements, Fault, SEQUENCE, SET};
 
@@ -52,8 +53,8 @@ fn is_printable(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || b" '()+,-./:=?*&".contains(byte)
 }
 
-/// Characters of two bytes, none a half of one outside the basic plane or reserved for ever. Two zeros at
-/// the end are no character.
+/// Characters of two bytes, none a half of one outside the basic plane or reserved for ever. Two
+/// zeros at the end are no character.
 fn is_basic(text: &[u8]) -> bool {
     let (characters, odd) = text.as_chunks::<2>();
     odd.is_empty()

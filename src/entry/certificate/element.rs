@@ -1,7 +1,8 @@
 //! DER elements (X.690), one behind the other, and the values of the simple types.
 //!
-//! The rules are those by which Go reads certificates: tags of one byte, lengths of at most four and
-//! none longer than it need be, numbers in their shortest form. An element's content is not looked at.
+//! The rules are those by which Go reads certificates: tags of one byte, lengths of at most four
+//! and none longer than it need be, numbers in their shortest form. An element's content is not
+//! looked at.
 
 /// Why a certificate is refused, in words that go behind "malformed certificate: ".
 pub(super) type Fault = &'static str;

@@ -1,5 +1,5 @@
-//! Extensions that Go takes apart when it reads a certificate (RFC 5280, sections 4.2.1 and 4.2.2): their
-//! values have to be what it expects. All others may hold anything, critical or not.
+//! Extensions that Go takes apart when it reads a certificate (RFC 5280, sections 4.2.1 and 4.2.2):
+//! their values have to be what it expects. All others may hold anything, critical or not.
 
 use super::element::{
     self, BIT_STRING, BOOLEAN, CONTEXT, EXPLICIT, Elements, Fault, INTEGER, OBJECT_IDENTIFIER,

@@ -1,5 +1,6 @@
-//! Moments in certificates: UTCTime and GeneralizedTime (RFC 5280, section 4.1.2.5), in the forms that Go
-//! reads, which are a few more: without seconds (UTCTime), or with a distance to UTC in place of `Z`.
+//! Moments in certificates: UTCTime and GeneralizedTime (RFC 5280, section 4.1.2.5), in the forms
+//! that Go reads, which are a few more: without seconds (UTCTime), or with a distance to UTC in
+//! place of `Z`.
 
 use super::element::{Elements, Fault};
 

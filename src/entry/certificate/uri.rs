@@ -1,5 +1,6 @@
-//! URIs and host names in certificates, as Go reads them: anything that its `net/url` takes apart, with
-//! a host of which each label has something in it. It is far from all of RFC 3986, on either side.
+//! URIs and host names in certificates, as Go reads them: anything that its `net/url` takes apart,
+//! with a host of which each label has something in it. It is far from all of RFC 3986, on either
+//! side.
 
 use std::net::Ipv6Addr;
 
@@ -17,8 +18,8 @@ pub(super) fn check(text: &str) -> Result<(), Fault> {
     if is_domain(&host) { Ok(()) } else { Err("a URI among its names has an impossible host") }
 }
 
-/// Whether no label is empty, no dot is at the end, and all characters are visible ones. No host at all is
-/// one.
+/// Whether no label is empty, no dot is at the end, and all characters are visible ones. No host at
+/// all is one.
 pub(super) fn is_domain(host: &[u8]) -> bool {
     let is_label = |label: &[u8]| !label.is_empty() && label.iter().all(u8::is_ascii_graphic);
     host.is_empty() || host.split(|byte| *byte == b'.').all(is_label)
@@ -53,7 +54,8 @@ fn host(text: &str) -> Option<Vec<u8>> {
     is_escaped(path).then_some(host)
 }
 
-/// The scheme, which may be missing, and what follows its colon. Only an empty one with a colon is wrong.
+/// The scheme, which may be missing, and what follows its colon. Only an empty one with a colon is
+/// wrong.
 fn split_scheme(text: &str) -> Option<(&str, &str)> {
     let is_of_scheme = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
     let end = text.bytes().position(|byte| !is_of_scheme(byte)).unwrap_or(text.len());

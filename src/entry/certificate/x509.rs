@@ -1,15 +1,18 @@
-//! The structure of an X.509 certificate (RFC 5280, section 4.1), read as Go's `crypto/x509` reads it.
+//! The structure of an X.509 certificate (RFC 5280, section 4.1), read as Go's `crypto/x509` reads
+//! it.
 //!
-//! Monitors and verifiers of signatures are written in Go, most of them. An entry whose certificate they
-//! cannot parse is of no use to anybody, and may stop them; and what they can parse is taken here, also
-//! where RFC 5280 has stricter words. `tests/certificates` compares the two, certificate by certificate.
+//! Monitors and verifiers of signatures are written in Go, most of them. An entry whose certificate
+//! they cannot parse is of no use to anybody, and may stop them; and what they can parse is taken
+//! here, also where RFC 5280 has stricter words. `tests/certificates` compares the two, certificate
+//! by certificate.
 //!
-//! One rule is stricter than Go's: nothing may stand between or behind the fields of a certificate, of its
-//! signed part, of its extensions and of its names. Go passes over that. Other verifiers refuse it, and the
-//! lookup index would not list such a certificate's names, so it could be hidden from their owner.
+//! One rule is stricter than Go's: nothing may stand between or behind the fields of a certificate,
+//! of its signed part, of its extensions and of its names. Go passes over that. Other verifiers
+//! refuse it, and the lookup index would not list such a certificate's names, so it could be hidden
+//! from their owner.
 //!
-//! Nothing is decided of the key: that is [`PublicKey`](crate::entry::PublicKey)'s. Nor does anything here
-//! look at the signature, the chain, the times or the purposes.
+//! Nothing is decided of the key: that is [`PublicKey`](crate::entry::PublicKey)'s. Nor does
+//! anything here look at the signature, the chain, the times or the purposes.
 
 use super::alternative_name::{self, AlternativeName};
 use super::element::{
