@@ -71,7 +71,7 @@ impl Submission {
 
     /// Refuses certificates that are larger, or have more names, than the log takes. What is in the
     /// log already is read whatever its size.
-    fn expect_modest(&self) -> Result<(), EntryError> {
+    pub fn expect_modest(&self) -> Result<(), EntryError> {
         let mut names = 0;
         match self {
             Self::HashedRekord(HashedRekord { signature, .. }) => signature

@@ -6,6 +6,7 @@
 //! Real certificates come from FASTI_CONFORMANCE_DATA, where that is set.
 
 mod der;
+mod index_cost;
 mod mutation;
 mod oddities;
 
