@@ -61,8 +61,9 @@ fn verdict(der: &[u8]) -> Verdict {
     }
 }
 
-/// The names in a certificate as `tests/interop/go/certificates` prints Go's.
-fn names(der: &[u8]) -> Vec<String> {
+/// What a certificate says, as `tests/interop/go/certificates` has it from Go: both times of its
+/// validity, how many extensions it has, and its names.
+fn facts(der: &[u8]) -> Vec<String> {
     let hex = |kind: &str, name: &[u8]| format!("{kind}{}", hex::encode(name));
     let name = |name| match name {
         AlternativeName::Email(text) => Some(hex("e", text.as_bytes())),
@@ -74,7 +75,8 @@ fn names(der: &[u8]) -> Vec<String> {
     let certificate = X509::from_der(der).expect("it was taken");
     let mut names: Vec<_> = certificate.names().into_iter().filter_map(name).collect();
     names.sort();
-    names
+    let times = [certificate.not_before, certificate.not_after].map(|time| time.to_string());
+    [&times[..], &[certificate.extensions.len().to_string()], &names].concat()
 }
 
 #[test]
@@ -115,7 +117,7 @@ fn mutations_for_go_to_judge() {
         let verdict = verdict(der);
         let _ = write!(lines, "{} {}", format!("{verdict:?}").to_lowercase(), hex::encode(der));
         if verdict == Verdict::Taken {
-            names(der).iter().for_each(|name| lines.extend([" ", name]));
+            facts(der).iter().for_each(|fact| lines.extend([" ", fact]));
         }
         lines.push('\n');
     };

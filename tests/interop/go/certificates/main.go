@@ -1,7 +1,7 @@
 // Certificates compares fasti's reading of certificates with that of Go's crypto/x509. Of each
-// certificate fasti has said (tests/certificates) whether it takes it, and with which names; a
-// certificate is taken if and only if Go parses it, and then the names are the same. Where fasti
-// refuses more by a rule of its own, it says which; those are counted.
+// certificate fasti has said (tests/certificates) whether it takes it, and what it says; a certificate
+// is taken if and only if Go parses it, and then it says the same to both. Where fasti refuses more by
+// a rule of its own, it says which; those are counted.
 //
 // Usage: certificates FILE
 package main
@@ -15,6 +15,7 @@ import (
 	"os"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 )
 
@@ -65,15 +66,15 @@ func main() {
 	}
 }
 
-func compare(verdict string, der []byte, names []string) string {
+func compare(verdict string, der []byte, facts []string) string {
 	certificate, err := x509.ParseCertificate(der)
 	switch verdict {
 	case "taken":
 		if err != nil {
 			return fmt.Sprintf("taken, and Go refuses it: %v", err)
 		}
-		if found := namesOf(certificate); !slices.Equal(found, names) {
-			return fmt.Sprintf("the names are %q, and Go finds %q", names, found)
+		if found := factsOf(certificate); !slices.Equal(found, facts) {
+			return fmt.Sprintf("it says %q, and to Go %q", facts, found)
 		}
 	case "refused":
 		if err == nil {
@@ -95,8 +96,9 @@ func compare(verdict string, der []byte, names []string) string {
 	return ""
 }
 
-// Sorted, each in hexadecimal behind a letter for its kind.
-func namesOf(certificate *x509.Certificate) []string {
+// The times of validity, the number of extensions, and the names: sorted, each in hexadecimal behind a
+// letter for its kind.
+func factsOf(certificate *x509.Certificate) []string {
 	var names []string
 	add := func(kind, name string) { names = append(names, kind+hex.EncodeToString([]byte(name))) }
 	for _, name := range certificate.EmailAddresses {
@@ -113,5 +115,10 @@ func namesOf(certificate *x509.Certificate) []string {
 		add("i", string(net.IP(name)))
 	}
 	sort.Strings(names)
-	return names
+	facts := []string{
+		strconv.FormatInt(certificate.NotBefore.Unix(), 10),
+		strconv.FormatInt(certificate.NotAfter.Unix(), 10),
+		strconv.Itoa(len(certificate.Extensions)),
+	}
+	return append(facts, names...)
 }
