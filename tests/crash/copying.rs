@@ -53,7 +53,10 @@ impl Tool {
         run(
             home,
             match self {
-                Self::Rsync | Self::RsyncInPlace => "rsync -a log/ backup/",
+                // It takes a file of the same length and second for the same.
+                Self::Rsync | Self::RsyncInPlace => {
+                    "rsync -a log/ backup/ && find backup -type f -exec touch -d '1 hour ago' {} +"
+                }
                 Self::TarOver | Self::TarOverwrite | Self::RemoveAndTar => {
                     "tar -C log -cf backup.tar ."
                 }

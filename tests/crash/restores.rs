@@ -72,7 +72,8 @@ struct Cell {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Outcome {
     RefusedAsCopy,
-    RefusedByMemory,
+    /// By the memory, or by what is still published.
+    RefusedAsRolledBack,
     Continued,
     /// It goes on from an older state.
     Unnoticed,
@@ -290,7 +291,7 @@ impl World {
                     assert!(log.published().head.size < self.newest.size);
                     Outcome::Unnoticed
                 }
-                Err(reason) if reason.contains("rolled back") => Outcome::RefusedByMemory,
+                Err(reason) if reason.contains("rolled back") => Outcome::RefusedAsRolledBack,
                 Err(other) => panic!("{other}"),
             }
         })
