@@ -19,6 +19,8 @@ use tiles_spec::{CheckpointError, SignedCheckpoint, TreeHead, VerifierKey, open_
 #[derive(Debug, Clone)]
 pub struct SignedMemory {
     path: PathBuf,
+    /// Where an earlier release has remembered the same.
+    legacy: Option<PathBuf>,
 }
 
 /// The key's memory cannot be read or written.
@@ -49,11 +51,27 @@ pub enum SignedMemoryError {
 }
 
 impl SignedMemory {
+    /// The memory in the file at `path`, of one log.
+    pub fn at(path: PathBuf) -> Self {
+        Self { path, legacy: None }
+    }
+
+    /// The same, with another file that is read as well, and never written.
+    #[must_use]
+    pub fn and_legacy(self, path: PathBuf) -> Self {
+        Self { legacy: Some(path), ..self }
+    }
+
     /// The memory of the key in `key_file`.
     pub fn beside(key_file: &Path) -> Self {
         let mut path = key_file.as_os_str().to_owned();
         path.push(".signed");
-        Self { path: path.into() }
+        Self::at(path.into())
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The newest tree that the key has signed, as far as is remembered. A file that a power cut
@@ -63,20 +81,12 @@ impl SignedMemory {
         origin: &str,
         key: &VerifierKey,
     ) -> Result<Option<TreeHead>, SignedMemoryError> {
-        let path = || self.path.display().to_string();
-        let bytes = match std::fs::read(&self.path) {
-            Ok(bytes) => bytes,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(SignedMemoryError::Io { path: path(), source }),
-        };
-        if SignedCheckpoint::parse(&bytes).is_err() {
-            tracing::warn!(path = path(), "the key's memory is torn; going on without it");
-            return Ok(None);
+        let mut newest = newest_in(&self.path, origin, key)?;
+        if let Some(legacy) = &self.legacy {
+            let older = newest_in(legacy, origin, key)?;
+            newest = newest.into_iter().chain(older).max_by_key(|head| head.size);
         }
-        match open_checkpoint(&bytes, origin, std::slice::from_ref(key)) {
-            Ok(checkpoint) => Ok(Some(checkpoint.head)),
-            Err(source) => Err(SignedMemoryError::Foreign { path: path(), source }),
-        }
+        Ok(newest)
     }
 
     /// Remembers a checkpoint, before it is shown to anyone.
@@ -93,5 +103,26 @@ impl SignedMemory {
         file.write_all_at(checkpoint, 0)?;
         let length = checkpoint.len() as u64;
         if file.metadata()?.len() > length { file.set_len(length) } else { Ok(()) }
+    }
+}
+
+fn newest_in(
+    path: &Path,
+    origin: &str,
+    key: &VerifierKey,
+) -> Result<Option<TreeHead>, SignedMemoryError> {
+    let name = || path.display().to_string();
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(SignedMemoryError::Io { path: name(), source }),
+    };
+    if SignedCheckpoint::parse(&bytes).is_err() {
+        tracing::warn!(path = name(), "the key's memory is torn; going on without it");
+        return Ok(None);
+    }
+    match open_checkpoint(&bytes, origin, std::slice::from_ref(key)) {
+        Ok(checkpoint) => Ok(Some(checkpoint.head)),
+        Err(source) => Err(SignedMemoryError::Foreign { path: name(), source }),
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use fasti::admit::Admission;
-use fasti::config::{BucketFlags, KeyFlags};
+use fasti::config::{BucketFlags, KeyFlags, MachineFlags};
 use fasti::http::{Duplicates, HttpConfig, Limits, PeerSecret};
 use fasti::log::LogConfig;
 use fasti::store::BucketLocation;
@@ -66,11 +66,6 @@ pub struct Flags {
     #[arg(long, env = "FASTI_METRICS_LISTEN")]
     pub metrics_listen: Option<String>,
 
-    /// Where the deduplication index is kept. It can be deleted at any time. Default: in the
-    /// store's private part.
-    #[arg(long, env = "FASTI_STATE_DIR")]
-    pub state_dir: Option<PathBuf>,
-
     /// How often the checkpoint of an idle log is signed and written again, in seconds.
     #[arg(long, env = "FASTI_REPUBLISH_SECONDS", default_value_t = 3600,
           value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
@@ -93,7 +88,8 @@ pub struct Flags {
     pub body_timeout_seconds: u64,
 
     /// Take a directory that was restored from a backup, or make sure that a bucket was not: the
-    /// size of the newest checkpoint that anyone has seen of this log. Refused if there is less.
+    /// size of the newest checkpoint that anyone has seen of this log. Refused if there is less, and
+    /// where there is nothing to take at its word; for one start only.
     #[arg(long, env = "FASTI_RESTORED_AT", value_name = "SIZE")]
     pub restored_at: Option<TreeSize>,
 
@@ -140,6 +136,10 @@ pub struct Flags {
     /// The log's keys.
     #[command(flatten)]
     pub keys: KeyFlags,
+
+    /// This machine.
+    #[command(flatten)]
+    pub machine: MachineFlags,
 
     /// What else can be said of a bucket.
     #[command(flatten)]

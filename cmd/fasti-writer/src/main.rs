@@ -8,6 +8,7 @@ mod certificate;
 mod flags;
 mod key;
 mod lookup;
+mod memory;
 mod open;
 
 use std::net::SocketAddr;
