@@ -259,7 +259,9 @@ impl Problem {
             Self::Refused(Refusal::NoToken | Refusal::WrongToken) => {
                 (StatusCode::UNAUTHORIZED, grpc::UNAUTHENTICATED)
             }
-            Self::Refused(_) | Self::ForeignPage(_) => (StatusCode::FORBIDDEN, grpc::PERMISSION_DENIED),
+            Self::Refused(_) | Self::ForeignPage(_) => {
+                (StatusCode::FORBIDDEN, grpc::PERMISSION_DENIED)
+            }
             Self::Entry(_) => (StatusCode::BAD_REQUEST, grpc::INVALID_ARGUMENT),
             Self::BodyTooSlow(_) => (StatusCode::REQUEST_TIMEOUT, grpc::DEADLINE_EXCEEDED),
             Self::ContentEncoding(_) => {

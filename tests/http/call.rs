@@ -125,7 +125,8 @@ impl Open {
         let (sender, connection) = h2::client::handshake(stream).await.expect("HTTP/2");
         tokio::spawn(connection);
         let request = Request::post(format!("http://log.test{path}")).header("te", "trailers");
-        let request = fields.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let request =
+            fields.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let request = request.body(()).expect("a request");
         let mut sender = sender.ready().await.expect("it is open");
         let (answer, mut sending) = sender.send_request(request, false).expect("it is sent");

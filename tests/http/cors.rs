@@ -153,7 +153,8 @@ fn what_is_not_for_readers_is_not_for_pages() {
 /// A browser posts plain text to anywhere without asking first; this writer listens on the loopback.
 #[test]
 fn a_page_of_another_site_submits_nothing() {
-    let writer = Writer::start(&["--accept-opaque", "--cors-submit", "https://signer.example:8443"]);
+    let writer =
+        Writer::start(&["--accept-opaque", "--cors-submit", "https://signer.example:8443"]);
     let address = writer.address;
     let port = address.port();
     let words = "may not submit to this log";
@@ -173,7 +174,8 @@ fn a_page_of_another_site_submits_nothing() {
     for (site, host) in refused {
         for (path, body) in [("/add", "an entry"), (ENTRIES, &good())] {
             let fields = [("Origin", site), ("Content-Type", "text/plain;charset=UTF-8")];
-            let answer = exchange(address, "POST", &format!("{host}{path}"), &fields, body.as_bytes());
+            let answer =
+                exchange(address, "POST", &format!("{host}{path}"), &fields, body.as_bytes());
             answer.refuses(site, 403, words);
             assert_eq!(answer.json()["code"], 7);
             is_shared(&answer, 403);
@@ -193,7 +195,8 @@ fn a_page_of_another_site_submits_nothing() {
 
 #[test]
 fn pages_that_may_submit_do() {
-    let named = ["--accept-opaque", "--cors-submit", "https://a.example,HTTPS://Signer.Example:443/"];
+    let named =
+        ["--accept-opaque", "--cors-submit", "https://a.example,HTTPS://Signer.Example:443/"];
     let writer = Writer::start(&named);
     let address = writer.address;
     let site = "https://signer.example";
@@ -214,7 +217,8 @@ fn pages_that_may_submit_do() {
     Reader::of(&writer).is_unharmed(7);
 
     let home = Home::new();
-    let writer = home.start(&["--accept-opaque", "--origin", "log.test/2026", "--cors-submit", "*"]);
+    let writer =
+        home.start(&["--accept-opaque", "--origin", "log.test/2026", "--cors-submit", "*"]);
     for site in ["null", "https://ui.example"] {
         let answer = exchange(writer.address, "POST", "/add", &[("Origin", site)], site.as_bytes());
         is_shared(&answer, 200);

@@ -22,6 +22,7 @@ use prometheus_client::registry::Registry;
 
 use crate::flags::Flags;
 use crate::key::Key;
+use crate::origin;
 
 /// What the writer runs on.
 pub struct Opened {
@@ -58,7 +59,15 @@ pub async fn open(flags: &Flags) -> anyhow::Result<Opened> {
         Place::Bucket(_) => Some(Key::open_for_bucket(flags).await?),
         Place::Memory | Place::Directory(_) => None,
     };
+    match &place {
+        Place::Memory => origin::check(&flags.origin, true)?,
+        Place::Directory(path) => origin::check(&flags.origin, !path.join("checkpoint").exists())?,
+        Place::Bucket(_) => {}
+    }
     let Store { stores, private, shelf } = place.open(flags, &mut registry).await?;
+    if let Place::Bucket(_) = place {
+        origin::check_in(&flags.origin, &*stores.objects).await?;
+    }
     let key = match bucket_key {
         Some(key) => key,
         None => Key::open(flags, private.as_deref()).await?,

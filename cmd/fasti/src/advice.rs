@@ -135,6 +135,8 @@ fn on_fetch(error: &FetchError) -> &'static str {
 fn on_checkpoint(refusal: &CheckpointRefusal) -> Option<&'static str> {
     match refusal {
         CheckpointRefusal::UnknownLog { .. }
+        | CheckpointRefusal::OtherKey { .. }
+        | CheckpointRefusal::OtherOrigin { .. }
         | CheckpointRefusal::Checkpoint(CheckpointError::Note(NoteError::NoKnownSignature)) => {
             Some(KEY)
         }
