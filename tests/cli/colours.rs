@@ -29,7 +29,8 @@ fn what_goes_into_pipes_is_plain() {
         &["fsck"],
     ] {
         let coloured = |variables: &[(&str, &str)]| {
-            let variables = [&[("FASTI_VKEY", world.vkey()), ("TERM", "xterm")], variables].concat();
+            let variables =
+                [&[("FASTI_VKEY", world.vkey()), ("TERM", "xterm")], variables].concat();
             is_coloured(&world.fasti_with(&variables, arguments))
         };
         assert!(!coloured(&[]), "{arguments:?}");
@@ -86,7 +87,8 @@ fn what_others_say_is_plain_too() {
         let mut asked = [0; 4096];
         let _ = stream.read(&mut asked).expect("a request");
         let length = body.len();
-        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+        let head =
+            format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
         stream.write_all(format!("{head}{body}").as_bytes()).expect("it is taken");
     });
     let said = World::new().fasti(&["loginfo", "--writer", &url]).good();

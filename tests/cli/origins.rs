@@ -113,7 +113,8 @@ fn a_log_that_has_an_odd_name_keeps_it() {
         assert!(said.contains(&format!("Origin:            {origin}\n")), "{said}");
         assert!(said.contains("Active Tree Size:  2"), "{said}");
         // A further key for it can be made; it cannot begin a log.
-        let further = ["keygen", "--origin", origin, "--algorithm", "ml-dsa-44", "--out", "further"];
+        let further =
+            ["keygen", "--origin", origin, "--algorithm", "ml-dsa-44", "--out", "further"];
         let ended = world.fasti(&further);
         assert!(ended.stderr.contains("for an existing log only"), "{}", ended.stderr);
         ended.good();

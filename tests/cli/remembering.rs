@@ -138,7 +138,10 @@ fn a_log_is_read_where_nothing_can_be_remembered() {
     let said = warning(&ended);
     assert!(said.contains("is not remembered: there is no home directory; name a directory with"));
     let json: Value = serde_json::from_str(&ended.stdout).expect("JSON");
-    assert_eq!((&json["ActiveTreeSize"], &json["ConsistentWithTreeSize"]), (&3.into(), &Value::Null));
+    assert_eq!(
+        (&json["ActiveTreeSize"], &json["ConsistentWithTreeSize"]),
+        (&3.into(), &Value::Null)
+    );
     // Every other verb has no need of a home.
     for arguments in [
         &["get", "--log-index", "1"][..],
@@ -158,7 +161,8 @@ fn a_memory_that_cannot_be_read_is_left_alone() {
     let world = log("localhost", 1, 3);
     says_nothing(world.fasti(&["loginfo"]));
     let directory = world.path("state/fasti");
-    let file = directory.read_dir().expect("a directory").next().expect("a file").expect("it").path();
+    let file =
+        directory.read_dir().expect("a directory").next().expect("a file").expect("it").path();
     fs::remove_file(&file).expect("it can be removed");
     fs::create_dir(&file).expect("a directory");
     let ended = world.fasti(&["loginfo"]);
@@ -180,7 +184,10 @@ fn news_that_cannot_be_remembered_is_printed_all_the_same() {
         for _ in 0..2 {
             let ended = world.fasti(&["search", "--uuid", &uuid, "--follow", directory]);
             let said = warning(&ended);
-            assert!(said.starts_with("the news cannot be remembered, and will come again"), "{said}");
+            assert!(
+                said.starts_with("the news cannot be remembered, and will come again"),
+                "{said}"
+            );
             assert!(said.ends_with("name another directory with --follow"), "{said}");
             assert!(ended.stdout.contains("Found: 1 entry"), "{}", ended.stdout);
         }

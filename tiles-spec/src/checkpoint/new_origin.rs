@@ -3,7 +3,7 @@
 //!
 //! [`Origin`] takes more, because a log keeps its name for ever, whatever that is.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 use thiserror::Error;
 
@@ -15,7 +15,7 @@ const LABEL_BYTES_MAX: usize = 63;
 
 /// Why a new log should not have this name, and what it could be called instead.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{fault}{}", instead.as_ref().map(|origin| format!("; write {origin}")).unwrap_or_default())]
+#[error("{fault}{}", .instead.as_ref().map(|origin| format!("; write {origin}")).unwrap_or_default())]
 pub struct NewOriginError {
     /// The first thing that is wrong with it.
     pub fault: OriginFault,
