@@ -49,6 +49,7 @@ impl App {
         B::Error: std::fmt::Display,
     {
         expect(&head.method, SUBMIT)?;
+        self.refuse_page(head)?;
         self.refuse_frozen()?;
         self.pace(&head.headers, &head.extensions)?;
         let body = self.read_body(head, body, self.config.limits.rekor_body_bytes_max).await?;
@@ -138,6 +139,7 @@ impl App {
         if !self.config.accept_opaque {
             return Err(Problem::OpaqueOff);
         }
+        self.refuse_page(head)?;
         self.refuse_frozen()?;
         self.pace(&head.headers, &head.extensions)?;
         self.config.admission.judge_opaque(&head.headers)?;

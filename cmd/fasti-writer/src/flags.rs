@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use fasti::admit::Admission;
 use fasti::config::{BucketFlags, KeyFlags, MachineFlags};
-use fasti::http::{Duplicates, HttpConfig, Limits, PeerSecret};
+use fasti::http::{Duplicates, HttpConfig, Limits, PeerSecret, Site};
 use fasti::log::LogConfig;
 use fasti::store::BucketLocation;
 use tiles_spec::{Origin, TreeSize};
@@ -51,6 +51,11 @@ pub struct Flags {
     /// What to do with an entry that the log holds already.
     #[arg(long, env = "FASTI_DUPLICATES", default_value = "answer")]
     pub duplicates: DuplicatesFlag,
+
+    /// Let scripts on web pages of these sites submit: scheme and host, such as https://ui.example.org,
+    /// or `*` for all. Without this, no page of another site may; all may read.
+    #[arg(long, env = "FASTI_CORS_SUBMIT", value_name = "SITE", value_delimiter = ',')]
+    pub cors_submit: Vec<Site>,
 
     /// Most entries in one batch.
     #[arg(long, env = "FASTI_BATCH_MAX_ENTRIES", default_value_t = 4096,
@@ -202,6 +207,7 @@ impl Flags {
                 ..Limits::default()
             },
             admission,
+            submitting_sites: self.cors_submit.clone(),
             peer_secret,
         }
     }

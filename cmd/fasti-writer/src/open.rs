@@ -24,6 +24,7 @@ use prometheus_client::registry::Registry;
 use crate::flags::Flags;
 use crate::key::Key;
 use crate::memory;
+use crate::origin;
 
 /// What the writer runs on.
 pub struct Opened {
@@ -65,7 +66,15 @@ pub async fn open(flags: &Flags) -> anyhow::Result<Opened> {
         Place::Bucket(_) => Some(Key::open_for_bucket(flags).await?),
         Place::Memory | Place::Directory(_) => None,
     };
+    match &place {
+        Place::Memory => origin::check(&flags.origin, true)?,
+        Place::Directory(path) => origin::check(&flags.origin, !path.join("checkpoint").exists())?,
+        Place::Bucket(_) => {}
+    }
     let store = place.open(flags, &mut registry).await?;
+    if let Place::Bucket(_) = place {
+        origin::check_in(&flags.origin, &*store.stores.objects).await?;
+    }
     let key = match (bucket_key, &place) {
         (Some(key), _) => key,
         (None, Place::Directory(root)) => {
