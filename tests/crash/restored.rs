@@ -40,7 +40,7 @@ fn an_older_copy_in_the_same_place_is_rolled_back_as_the_key_knows() {
     log.grow(10..20, Settled::No);
     put_back(&older, &log.store);
     let said = refused(&log.store, &[], "an older copy");
-    for sentence in ["rolled back", "KEY.signed", "size 20", "size 10", "Restore the newest copy"] {
+    for sentence in ["rolled back", "memory of what was signed", "size 20", "size 10", "Restore the newest copy"] {
         assert!(said.contains(sentence), "{sentence:?} is not in {said}");
     }
     refused(&log.store, &["--restored-at", "10"], "an older copy, whatever the operator says");
