@@ -46,7 +46,13 @@ fn an_older_copy_in_the_same_place_is_rolled_back_as_the_key_knows() {
     assert!(said.contains("this directory is a copy"), "{said}");
     let what = "an older copy, whatever the operator says";
     let said = refused(&log.store, &["--restored-at", "10"], what);
-    for sentence in ["rolled back", "signed", "size 20", "size 10", "Restore the newest copy"] {
+    for sentence in [
+        "rolled back",
+        "memory of what was signed",
+        "size 20",
+        "size 10",
+        "Restore the newest copy",
+    ] {
         assert!(said.contains(sentence), "{sentence:?} is not in {said}");
     }
     refused(&log.store, &[], "a copy that was refused for what the key remembers");
