@@ -271,6 +271,22 @@ mod tests {
     }
 
     #[test]
+    fn long_serial_numbers_and_long_ago() {
+        let mut params = signing();
+        params.serial_number = Some(vec![1; 40].into());
+        assert_eq!(judge(issuing(), &params), "CN=authority.test");
+
+        let mut old = issuing();
+        old.not_before = date_time_ymd(1955, 1, 1);
+        params.not_before = date_time_ymd(1960, 1, 1);
+        assert_eq!(judge(old.clone(), &params), "CN=authority.test");
+        params.not_before = date_time_ymd(1950, 1, 1);
+        assert!(judge(old, &params).contains("not valid, or not trusted"));
+        let der = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        assert_eq!(validity(der.der()).unwrap().from, Some(date_time_ymd(1950, 1, 1)));
+    }
+
+    #[test]
     fn only_those_who_may_issue_do() {
         let mut params = issuing();
         params.is_ca = IsCa::ExplicitNoCa;

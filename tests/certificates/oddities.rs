@@ -26,7 +26,8 @@ pub fn oddities() -> Vec<Oddity> {
         names::alternative_names(),
         names::uris(),
         constraints::constraints(),
-        extensions::extension_values(),
+        extensions::keys_and_purposes(),
+        extensions::policies_and_places(),
         extensions::extension_lists(),
     ]
     .concat()

@@ -139,6 +139,18 @@ fn a_certificate_counts_while_it_is_valid() {
     assert_eq!(scene.judge_at(&long, BEGIN + 90_000), Ok(()));
 }
 
+/// The log itself takes such certificates, as Go does.
+#[test]
+fn long_serial_numbers_and_long_ago() {
+    let scene = Scene::new(POLICY);
+    let mut params = signer("dev@example.com");
+    params.serial_number = Some(vec![1; 40].into());
+    assert_eq!(scene.judge_at(&params, BEGIN), Ok(()));
+    params.serial_number = None;
+    params.not_before = rcgen::date_time_ymd(1960, 1, 1);
+    refused(scene.judge_at(&params, BEGIN), &["it began before 1970"]);
+}
+
 #[test]
 fn rules_are_nothing_without_a_chain_for_signing_code() {
     let scene = Scene::new(POLICY);

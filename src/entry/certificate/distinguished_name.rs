@@ -33,7 +33,7 @@ fn check_string(tag: u8, text: &[u8]) -> Result<(), Fault> {
         T61_STRING => (true, ""),
         UTF8_STRING => (std::str::from_utf8(text).is_ok(), "a UTF8String in a name is not UTF-8"),
         PRINTABLE_STRING => (
-            text.iter().all(is_printable),
+            text.iter().copied().all(is_printable),
             "a PrintableString in a name has a character that is not for such strings",
         ),
         IA5_STRING => (text.is_ascii(), "an IA5String in a name is not ASCII"),
@@ -49,8 +49,8 @@ fn check_string(tag: u8, text: &[u8]) -> Result<(), Fault> {
 
 /// The characters of a PrintableString, and two that many certificates have there all the same: `*`
 /// and `&`.
-fn is_printable(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || b" '()+,-./:=?*&".contains(byte)
+fn is_printable(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b" '()+,-./:=?*&".contains(&byte)
 }
 
 /// Characters of two bytes, none a half of one outside the basic plane or reserved for ever. Two

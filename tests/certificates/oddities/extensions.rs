@@ -1,34 +1,27 @@
 //! Odd extensions, and lists of them.
 
 use super::{Oddity, with};
-use crate::Verdict::{Refused, Surplus, Taken};
+use crate::Verdict::{self, Refused, Surplus, Taken};
 use crate::der::{DNS, URI, element, extension, object_identifier, sequence};
 
-pub(super) fn extension_values() -> Vec<Oddity> {
-    let value = |number: u8, what: &str, verdict, value: &[u8]| {
-        with(&format!("extension {number}: {what}"), verdict, |parts| {
-            parts.extensions.extend(extension(number, value));
-        })
-    };
-    let critical = |id: &[u8], what: &str, verdict, said: &[u8], value: &[u8]| {
-        with(&format!("critical: {what}"), verdict, |parts| {
-            let critical = element(1, said);
-            parts.extensions.extend(sequence(&[
-                &object_identifier(id),
-                &critical,
-                &element(4, value),
-            ]));
-        })
-    };
+/// A certificate with this extension of 2.5.29, besides its names.
+fn value(number: u8, what: &str, verdict: Verdict, value: &[u8]) -> Oddity {
+    with(&format!("extension {number}: {what}"), verdict, |parts| {
+        parts.extensions.extend(extension(number, value));
+    })
+}
+
+/// A certificate with an extension that says whether it is critical.
+fn critical(id: &[u8], what: &str, verdict: Verdict, said: &[u8], value: &[u8]) -> Oddity {
+    with(&format!("critical: {what}"), verdict, |parts| {
+        let fields = [object_identifier(id), element(1, said), element(4, value)].concat();
+        parts.extensions.extend(element(0x30, &fields));
+    })
+}
+
+/// Of keys, and what they are for.
+pub(super) fn keys_and_purposes() -> Vec<Oddity> {
     let (octets, id) = (element(4, b"key"), object_identifier(&[0x2a, 3]));
-    let point = |name: &[u8]| sequence(&[&sequence(&[&element(0xa0, name)])]);
-    let access = [0x2b, 6, 1, 5, 5, 7, 1, 1];
-    let information = |value: &[u8]| sequence(&[&object_identifier(&access), &element(4, value)]);
-    let accessible = |what: &str, verdict, value: &[u8]| {
-        with(&format!("information access: {what}"), verdict, |parts| {
-            parts.extensions.extend(information(value));
-        })
-    };
     vec![
         value(14, "subject key", Taken, &octets),
         value(14, "subject key, empty", Taken, &element(4, b"")),
@@ -63,6 +56,51 @@ pub(super) fn extension_values() -> Vec<Oddity> {
         ),
         value(19, "basic constraints, more inside", Taken, &sequence(&[&[5, 0]])),
         value(19, "basic constraints, no SEQUENCE", Refused, &[1, 1, 0xff]),
+        value(
+            35,
+            "authority key",
+            Taken,
+            &sequence(&[&element(0x80, b"key"), &[0xa1, 0], &[0x82, 1, 1]]),
+        ),
+        value(35, "authority key, none", Taken, &sequence(&[])),
+        value(35, "authority key, bare", Refused, &octets),
+        critical(&[0x55, 0x1d, 35], "authority key", Refused, &[0xff], &sequence(&[])),
+        value(37, "purposes", Taken, &sequence(&[&id.repeat(2)])),
+        value(37, "purposes, none", Taken, &sequence(&[])),
+        value(
+            37,
+            "purposes, of a number of 31 bits",
+            Taken,
+            &sequence(&[&object_identifier(&[0x2a, 0x87, 0xff, 0xff, 0xff, 0x7f])]),
+        ),
+        value(
+            37,
+            "purposes, of a number of 32 bits",
+            Refused,
+            &sequence(&[&object_identifier(&[0x2a, 0x88, 0x80, 0x80, 0x80, 0])]),
+        ),
+        value(
+            37,
+            "purposes, of sixty numbers",
+            Taken,
+            &sequence(&[&object_identifier(&[0x2a; 60])]),
+        ),
+        value(37, "purposes, other", Refused, &sequence(&[&[5, 0]])),
+    ]
+}
+
+/// Of policies and places, and what Go does not know.
+pub(super) fn policies_and_places() -> Vec<Oddity> {
+    let id = object_identifier(&[0x2a, 3]);
+    let point = |name: &[u8]| sequence(&[&sequence(&[&element(0xa0, name)])]);
+    let access = [0x2b, 6, 1, 5, 5, 7, 1, 1];
+    let accessible = |what: &str, verdict, value: &[u8]| {
+        with(&format!("information access: {what}"), verdict, |parts| {
+            let fields = [object_identifier(&access), element(4, value)].concat();
+            parts.extensions.extend(element(0x30, &fields));
+        })
+    };
+    vec![
         value(31, "distribution point", Taken, &point(&element(0xa0, &element(URI, b"\xff")))),
         value(
             31,
@@ -99,15 +137,6 @@ pub(super) fn extension_values() -> Vec<Oddity> {
         value(32, "policy, none", Taken, &sequence(&[])),
         value(33, "mapping", Taken, &sequence(&[&sequence(&[&id, &object_identifier(&[0x80])])])),
         value(33, "mapping, half", Refused, &sequence(&[&sequence(&[&id])])),
-        value(
-            35,
-            "authority key",
-            Taken,
-            &sequence(&[&element(0x80, b"key"), &[0xa1, 0], &[0x82, 1, 1]]),
-        ),
-        value(35, "authority key, none", Taken, &sequence(&[])),
-        value(35, "authority key, bare", Refused, &octets),
-        critical(&[0x55, 0x1d, 35], "authority key", Refused, &[0xff], &sequence(&[])),
         value(36, "policy constraints", Taken, &sequence(&[&[0x80, 1, 0], &[0x81, 1, 0xff]])),
         value(
             36,
@@ -116,27 +145,6 @@ pub(super) fn extension_values() -> Vec<Oddity> {
             &sequence(&[&[0x80, 2, 0, 0]]),
         ),
         value(36, "policy constraints, too large", Refused, &sequence(&[&element(0x81, &[1; 9])])),
-        value(37, "purposes", Taken, &sequence(&[&id.repeat(2)])),
-        value(37, "purposes, none", Taken, &sequence(&[])),
-        value(
-            37,
-            "purposes, of a number of 31 bits",
-            Taken,
-            &sequence(&[&object_identifier(&[0x2a, 0x87, 0xff, 0xff, 0xff, 0x7f])]),
-        ),
-        value(
-            37,
-            "purposes, of a number of 32 bits",
-            Refused,
-            &sequence(&[&object_identifier(&[0x2a, 0x88, 0x80, 0x80, 0x80, 0])]),
-        ),
-        value(
-            37,
-            "purposes, of sixty numbers",
-            Taken,
-            &sequence(&[&object_identifier(&[0x2a; 60])]),
-        ),
-        value(37, "purposes, other", Refused, &sequence(&[&[5, 0]])),
         value(54, "any policy", Taken, &[2, 1, 0]),
         value(54, "any policy, negative", Taken, &[2, 1, 0xff]),
         value(54, "any policy, too large", Refused, &element(2, &[1; 9])),
