@@ -11,7 +11,7 @@
 mod evidence;
 mod namesake;
 
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -166,7 +166,10 @@ impl Monitor {
         let mut temporary = path.as_os_str().to_owned();
         temporary.push(format!(".{}.tmp", std::process::id()));
         let written = std::fs::create_dir_all(&self.directory)
-            .and_then(|()| std::fs::write(&temporary, checkpoint.to_bytes()))
+            .and_then(|()| std::fs::File::create(&temporary))
+            .and_then(|mut file| {
+                file.write_all(&checkpoint.to_bytes()).and_then(|()| file.sync_all())
+            })
             .and_then(|()| std::fs::rename(&temporary, &path));
         if let Err(source) = written {
             drop(std::fs::remove_file(&temporary));

@@ -121,7 +121,7 @@ fn a_log_is_read_where_nothing_can_be_remembered() {
     ] {
         let variables = [("FASTI_VKEY", &*vkey), ("HOME", home), ("XDG_STATE_HOME", state)];
         let flags = flag.map(|dir| ["--state-dir", dir]);
-        let arguments = [&["loginfo"], flags.as_ref().map_or(&[][..], |flags| flags)].concat();
+        let arguments = [&["loginfo"][..], flags.as_ref().map_or(&[], |flags| &flags[..])].concat();
         for _ in 0..2 {
             let ended = world.fasti_with(&variables, &arguments);
             let said = warning(&ended);

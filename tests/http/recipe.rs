@@ -5,6 +5,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, geteuid, kill_process};
+
 use crate::wire::{Answer, ask};
 use crate::writer::{Home, Writer};
 
@@ -36,7 +38,7 @@ impl Nginx {
         let place = home.store().parent().expect("a directory").display().to_string();
         let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
         let temporary = temporary.map(|what| format!("{what}_temp_path {place}/{what};"));
-        let user = if rustix::process::geteuid().is_root() { "user root;" } else { "" };
+        let user = if geteuid().is_root() { "user root;" } else { "" };
         let configuration = home.file(
             "nginx.conf",
             &format!(
@@ -67,8 +69,8 @@ impl Nginx {
 impl Drop for Nginx {
     fn drop(&mut self) {
         // Its worker ends with it.
-        let id = rustix::process::Pid::from_child(&self.process);
-        drop(rustix::process::kill_process(id, rustix::process::Signal::TERM));
+        let id = Pid::from_child(&self.process);
+        kill_process(id, Signal::TERM).expect("it is ours");
         drop(self.process.wait());
     }
 }

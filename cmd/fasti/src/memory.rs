@@ -26,6 +26,7 @@ pub enum Seen {
 impl Memory {
     /// A memory in the directory that was named, or else in the user's own.
     pub fn at(named: Option<&Path>) -> Self {
+        let named = named.filter(|path| !path.as_os_str().is_empty());
         Self(named.map(Path::to_owned).or_else(own_directory).map(Monitor::new))
     }
 
