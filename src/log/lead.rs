@@ -18,13 +18,14 @@ use tiles_spec::{Hash, LeafIndex, Level, TileMap, TileSource, TileWidth, TreeSiz
 use tokio::sync::{mpsc, watch};
 
 use super::allowance::Allowance;
-use super::commit::{CommitError, commit};
+use super::commit::{CommitError, commit, still_stands};
 use super::dedup::{Dedup, DedupError};
 use super::give_way::GiveWay;
 use super::integrate::Integrated;
 use super::pool::Pool;
 use super::progress::{Progress, Step};
 use super::publish::{Publication, PublishError, Publisher};
+use super::record::RecordDigest;
 use super::recover::{Ready, RecoverError};
 use super::roles::gauge;
 use super::sequence::{Position, SequenceError, Sequenced, Waiter, assign};
@@ -93,9 +94,17 @@ pub(super) fn is_final_for_submitter(reason: &SubmitError) -> bool {
     !matches!(reason, SubmitError::Halted(_) | SubmitError::ShuttingDown | SubmitError::Unanswered)
 }
 
+/// What a record has made of the tree.
+struct Grown {
+    number: RecordNumber,
+    /// The record before.
+    previous: RecordDigest,
+    integrated: Integrated,
+}
+
 /// A committed batch on its way to the publisher; without growth where all were duplicates.
 struct Committed {
-    grown: Option<(RecordNumber, Integrated)>,
+    grown: Option<Grown>,
     leaves: Vec<(Hash, LeafIndex)>,
     waiters: Vec<Waiter>,
 }
@@ -216,11 +225,13 @@ impl Sequencer<'_> {
                     progress.set(Step::Commit, Some(began));
                     commit(commits, clock, number, &record.encoded).await?;
                     progress.set(Step::Commit, None);
+                    let previous = position.previous;
                     metrics.commit_seconds.observe((clock.now() - began).as_secs_f64());
                     position.advance(record);
                     progress.set_next_record(position.number);
                     metrics.committed_size.set(gauge(position.head().size));
-                    Committed { grown: Some((number, grown)), leaves, waiters }
+                    let grown = Some(Grown { number, previous, integrated: grown });
+                    Committed { grown, leaves, waiters }
                 }
             };
             room.send(next);
@@ -242,6 +253,21 @@ async fn until_allowed(allowance: &mut Allowance, clock: &dyn Clock, pool: &Pool
     if !pause.is_zero() {
         let enough = std::pin::pin!(pool.reach(allowance.enough(written)));
         select(clock.sleep(pause), enough).await;
+    }
+}
+
+/// A record that was created beyond a gap begins nothing. Without peers a lock has seen to it.
+async fn stands(
+    context: &Context,
+    created: RecordNumber,
+    digest: RecordDigest,
+) -> Result<(), LogError> {
+    let (commits, clock) = (&*context.stores.commits, &*context.clock);
+    match created.previous() {
+        Some(previous) if context.peers.is_some() && !planted(Bug::PutBackPassedOver) => {
+            Ok(still_stands(commits, clock, (previous, digest)).await?)
+        }
+        _ => Ok(()),
     }
 }
 
@@ -269,7 +295,7 @@ impl Finisher<'_> {
 
     async fn finish(&mut self, batch: Committed) -> Result<(), LogError> {
         let Committed { grown, leaves, waiters } = batch;
-        let Some((number, grown)) = grown else {
+        let Some(Grown { number, previous, integrated: grown }) = grown else {
             let publication = self.published.borrow().clone();
             return answer(waiters, &publication);
         };
@@ -277,7 +303,8 @@ impl Finisher<'_> {
         let began = clock.now();
         let bytes = grown.objects.iter().map(|object| object.bytes.len() as u64).sum();
         self.progress.set(Step::Publish, Some(began));
-        self.publisher.apply(&grown, Attempt::First).await?;
+        let apply = async { Ok(self.publisher.apply(&grown, Attempt::First).await?) };
+        tokio::try_join!(biased; apply, stands(self.context, number, previous))?;
         let publication = Arc::new(self.publisher.publish(grown.tiles).await?);
         self.progress.set(Step::Publish, None);
         metrics.publish_seconds.observe((clock.now() - began).as_secs_f64());

@@ -2,13 +2,14 @@
 //!
 //! A log has one key that makes it what it is: its line stands first in each checkpoint, and its ID
 //! is the log's. It lies in a file ([`FileSigner`]) or in a key service ([`AwsKmsSigner`],
-//! [`GcpKmsSigner`]); [`KeyLocation`] says where. Further keys may add lines below the first
+//! [`GcpKmsSigner`]); [`KeyLocation`] says where, or [`find_default_key`] does. Further keys may add lines below the first
 //! ([`LogSigner`]), for clients that know them.
 //!
 //! Only [`crate::log::guard`] calls [`Signer::sign`]; a signer sees note texts and nothing else,
 //! and its key never leaves it (I16). What it makes is verified before anybody sees it, so that a
 //! signer needs no trust beyond keeping its key.
 
+mod default_key;
 mod file;
 mod kms;
 mod lines;
@@ -24,12 +25,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tiles_spec::{CosignError, NoteSignature, Origin, VerifierKey};
 
+pub use default_key::{MissingKey, find_default_key, make_default_key};
 pub use file::{FileSigner, KeyFileError};
 pub use kms::{AwsKmsSigner, GcpKmsSigner, KmsError};
 pub use lines::{LinesError, LogSigner};
 pub use location::{AwsKmsKey, GcpKmsKey, KeyLocation, KeyLocationError};
 pub use lookup::LookupSigner;
-pub use memory::{SignedMemory, SignedMemoryError};
+pub use memory::{NewHead, Remembered, SignedMemory, SignedMemoryError};
 pub use new_key::{KeyAlgorithm, KeyEncoding, NewKey, generate_key_file};
 pub use opened::{OpenKeyError, OpenedKey};
 pub use private_key::{Password, PrivateKey, PrivateKeyError};

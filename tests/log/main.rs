@@ -4,6 +4,7 @@
 //! log but the hash functions.
 
 mod amplification;
+mod astray;
 mod faults;
 mod faulty;
 mod freezing;

@@ -5,10 +5,13 @@
 
 mod admission;
 mod certificate;
+mod colours;
 mod flags;
 mod key;
 mod lookup;
+mod memory;
 mod open;
+mod origin;
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -31,7 +34,11 @@ fn main() -> ExitCode {
     let flags = Flags::parse();
     let filter = EnvFilter::try_from_env("FASTI_LOG_FILTER")
         .unwrap_or_else(|_| EnvFilter::new("info,fjall=warn,lsm_tree=warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(colours::suit(&std::io::stderr()))
+        .init();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let ended = match runtime {
         Ok(runtime) => runtime.block_on(run(flags)),
