@@ -322,8 +322,8 @@ async fn try_to_enter(
         if let Some(leader) = found
             && !leader.is_last
             && leader.address != context.config.writer_address
-            && let Ok(standing) = peers.status(&leader.address).await
-            && standing.role == Role::Leading
+            && let Ok(standing) = peers.status(&leader.address, leader.epoch).await
+            && (standing.role, standing.epoch) == (Role::Leading, leader.epoch)
         {
             let shown = picture(context).await?.replay.checkpoint;
             let (head, checkpoint) = (shown.head.unwrap_or(EMPTY), shown.bytes);

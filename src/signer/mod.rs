@@ -9,6 +9,7 @@
 //! and its key never leaves it (I16). What it makes is verified before anybody sees it, so that a
 //! signer needs no trust beyond keeping its key.
 
+mod core_dump;
 mod file;
 mod kms;
 mod lines;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tiles_spec::{CosignError, NoteSignature, Origin, VerifierKey};
 
+pub use core_dump::forbid_core_dumps;
 pub use file::{FileSigner, KeyFileError};
 pub use kms::{AwsKmsSigner, GcpKmsSigner, KmsError};
 pub use lines::{LinesError, LogSigner};

@@ -188,6 +188,7 @@ impl Flags {
         &self,
         admission: Arc<Admission>,
         peer_secret: Option<PeerSecret>,
+        writer_address: String,
     ) -> HttpConfig {
         HttpConfig {
             accept_opaque: self.accept_opaque,
@@ -203,6 +204,7 @@ impl Flags {
             },
             admission,
             peer_secret,
+            writer_address,
         }
     }
 }

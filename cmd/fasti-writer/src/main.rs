@@ -8,6 +8,7 @@ mod certificate;
 mod flags;
 mod key;
 mod lookup;
+mod messages;
 mod open;
 
 use std::net::SocketAddr;
@@ -20,18 +21,20 @@ use fasti::http::{App, PeerSecret, serve, serve_metrics};
 use fasti::log::Log;
 use fasti::lookup::keep_while_leading;
 use fasti::metrics::{AdmissionMetrics, HttpMetrics};
+use fasti::signer::forbid_core_dumps;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 use crate::flags::Flags;
 use crate::open::Opened;
 
 fn main() -> ExitCode {
+    let forbidden = forbid_core_dumps();
     let flags = Flags::parse();
-    let filter = EnvFilter::try_from_env("FASTI_LOG_FILTER")
-        .unwrap_or_else(|_| EnvFilter::new("info,fjall=warn,lsm_tree=warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    messages::show();
+    if let Err(error) = forbidden {
+        tracing::warn!(%error, "core dumps, which would hold the key, cannot be forbidden");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let ended = match runtime {
         Ok(runtime) => runtime.block_on(run(flags)),
@@ -63,8 +66,8 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     };
     let scheme = if tls.is_some() { "https" } else { "http" };
     let url = format!("{scheme}://{}", listener.local_addr()?);
-    context.config.writer_address =
-        address(&flags, listener.local_addr()?, &url, peer_secret.as_ref())?;
+    let here = address(&flags, listener.local_addr()?, &url, peer_secret.as_ref())?;
+    context.config.writer_address.clone_from(&here);
     let (log, driver) = Log::open(context, index).await.context("the log cannot be continued")?;
     // From here on a signal is an order to shut down, even before anyone waits for it.
     let told_to_stop = told_to_stop()?;
@@ -83,7 +86,7 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     if let Some(site) = lookup {
         tokio::spawn(keep_while_leading(log.clone(), site));
     }
-    let config = flags.http_config(admission, peer_secret);
+    let config = flags.http_config(admission, peer_secret, here);
     let app = Arc::new(App::new(log.clone(), config, http_metrics));
 
     let (halted, stop_serving) = tokio::sync::oneshot::channel::<()>();
