@@ -5,6 +5,7 @@
 
 mod buckets;
 mod describing;
+mod egress;
 mod fsck;
 mod fsck_lookup;
 mod key_service;

@@ -50,6 +50,12 @@ fn main() -> ExitCode {
 }
 
 async fn run(flags: Flags) -> anyhow::Result<()> {
+    if flags.accept_opaque {
+        tracing::warn!(
+            "opaque entries and Rekor's stand in one log now: one opaque entry, once it is there, ends \
+             rekor-monitor's search for identities in this log for good"
+        );
+    }
     let door_metrics = AdmissionMetrics::default();
     let admission = Arc::new(flags.admission.open(flags.accept_opaque, door_metrics.clone())?);
     let Opened { mut context, lookup, index, mut registry, banner, peer_secret } =
