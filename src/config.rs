@@ -3,20 +3,22 @@
 //! This is where the environment is read. What a store's own library reads for itself (credentials
 //! above all) is not here.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use tiles_spec::Origin;
 
-use crate::signer::{KeyLocation, OpenKeyError, OpenedKey, Password};
-use crate::store::{BucketOptions, Encryption};
+use crate::signer::{KeyLocation, OpenKeyError, OpenedKey, Password, SignedMemory};
+use crate::state::{StateDir, StateDirError, try_to_write};
+use crate::store::{BucketOptions, DirectoryOptions, Encryption, FileSystemKind};
 
 /// What can be said of a log's keys.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Keys")]
 pub struct KeyFlags {
-    /// The log's key: a file (see `fasti keygen`), awskms://[ENDPOINT]/ID, or gcpkms://NAME [default:
-    /// a file in the store's private part, made at the first start]
+    /// The log's key: a file (see `fasti keygen`), awskms://[ENDPOINT]/ID, or gcpkms://NAME [default,
+    /// for a directory: a file below keys/ in the state directory, made at the first start]
     #[arg(long, env = "FASTI_KEY", value_name = "FILE|URL")]
     pub key: Option<KeyLocation>,
 
@@ -88,6 +90,78 @@ pub enum KeyError {
     /// The key itself.
     #[error(transparent)]
     Open(#[from] OpenKeyError),
+}
+
+/// What can be said of this machine: where things are remembered, and what is trusted.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "This machine")]
+pub struct MachineFlags {
+    /// Where everything is kept that is remembered outside of the store: above all, what the log's key
+    /// has signed [default: $STATE_DIRECTORY, $XDG_STATE_HOME/fasti or ~/.local/state/fasti]
+    #[arg(long, env = "FASTI_STATE_DIR", value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+
+    /// Take a directory on this kind of file system, of which you know that it keeps locks and flushes
+    #[arg(long, env = "FASTI_TRUST_FILE_SYSTEM", value_name = "KIND")]
+    pub trust_file_system: Option<FileSystemKind>,
+}
+
+/// Nothing can be remembered outside of the store.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NoState {
+    /// Nobody says where.
+    #[error("no state directory is named: give --state-dir DIR, or set HOME")]
+    Unnamed,
+    /// It is of no use.
+    #[error("the state directory cannot be used; name another with --state-dir DIR")]
+    Unusable(#[from] StateDirError),
+}
+
+impl MachineFlags {
+    /// The state directory, ready to be written to.
+    pub fn state(&self) -> Result<StateDir, NoState> {
+        let root = self.state_dir.clone().or_else(|| default_state_dir(&|n| std::env::var_os(n)));
+        Ok(StateDir::open(&root.ok_or(NoState::Unnamed)?)?)
+    }
+
+    /// How a directory is opened.
+    pub fn directory_options(&self) -> DirectoryOptions {
+        DirectoryOptions {
+            trusted_file_system: self.trust_file_system,
+            ..DirectoryOptions::default()
+        }
+    }
+}
+
+/// The state directory of the service or user.
+fn default_state_dir(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let absolute = |path: &Path| path.is_absolute().then(|| path.to_owned());
+    // systemd gives several with colons between them.
+    let services = variable("STATE_DIRECTORY");
+    let first = services.and_then(|all| absolute(&std::env::split_paths(&all).next()?));
+    let of = |name| absolute(Path::new(&variable(name)?));
+    let users = || of("XDG_STATE_HOME").or_else(|| Some(of("HOME")?.join(".local/state")));
+    first.or_else(|| Some(users()?.join("fasti")))
+}
+
+/// Remembers what the log's key has signed: in the state directory, and knows what earlier releases have
+/// remembered beside the key. Without a state directory it is remembered there, as they did, if that can
+/// be; and what is missing is told.
+pub fn memory(
+    key: &OpenedKey,
+    state: Result<StateDir, NoState>,
+) -> (Option<SignedMemory>, Option<NoState>) {
+    let beside = key.file.as_deref().map(SignedMemory::beside);
+    let path = state.and_then(|state| Ok(state.memory(&key.signer.verifier_key())?));
+    match (path.map(SignedMemory::at), beside) {
+        (Ok(memory), Some(beside)) => (Some(memory.and_legacy(beside.path().to_owned())), None),
+        (Ok(memory), None) => (Some(memory), None),
+        (Err(missing), beside) => {
+            let can_write = |memory: &SignedMemory| try_to_write(memory.path()).is_ok();
+            (beside.filter(can_write), Some(missing))
+        }
+    }
 }
 
 /// What can be said of a bucket besides its place.
@@ -180,6 +254,8 @@ impl BucketFlags {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use clap::Parser;
 
     use super::*;
@@ -231,5 +307,27 @@ mod tests {
             encryption(&["--store-kms-key=k", "--store-sse=s3"]),
             Err(ConflictingEncryption)
         );
+    }
+
+    #[test]
+    fn the_state_directory_is_where_services_and_users_expect_it() {
+        let state = |variables: &[(&str, &str)]| {
+            let variables: BTreeMap<_, _> = variables.iter().copied().collect();
+            let found = default_state_dir(&|name| Some(variables.get(name)?.into()));
+            found.map(|path| path.display().to_string())
+        };
+        let home = ("HOME", "/home/me");
+        assert_eq!(state(&[home]), Some("/home/me/.local/state/fasti".into()));
+        let xdg = ("XDG_STATE_HOME", "/state");
+        assert_eq!(state(&[home, xdg]), Some("/state/fasti".into()));
+        let service = ("STATE_DIRECTORY", "/var/lib/fasti:/var/lib/more");
+        assert_eq!(state(&[home, xdg, service]), Some("/var/lib/fasti".into()));
+        for name in ["STATE_DIRECTORY", "XDG_STATE_HOME"] {
+            for none in ["", "relative"] {
+                let found = state(&[home, (name, none)]);
+                assert_eq!(found, Some("/home/me/.local/state/fasti".into()), "{name}={none}");
+            }
+        }
+        assert_eq!((state(&[]), state(&[("HOME", "")])), (None, None));
     }
 }

@@ -8,6 +8,7 @@
 //! | [`log`] | the heart: pool, sequence, integrate, commit, guard, publish, recover |
 //! | [`lookup`] | makes the lookup index of a log: which entries a key stands in |
 //! | [`signer`] | what holds the log's key |
+//! | [`state`] | what is remembered outside of the store |
 //! | [`http`] | the writer's front doors |
 //! | [`client`] | reads and verifies a log; verifies artifacts; never links the writer |
 //! | [`audit`] | derives a whole log again |
@@ -35,4 +36,5 @@ pub mod metrics;
 pub mod offload;
 pub mod planted;
 pub mod signer;
+pub mod state;
 pub mod store;

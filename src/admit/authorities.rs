@@ -11,15 +11,14 @@
 use std::time::Duration;
 
 use const_oid::AssociatedOid;
-use der::{Decode, Encode as _};
+use der::Decode;
 use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use webpki::{EndEntityCert, Error, KeyUsage, anchor_from_trusted_cert};
-use x509_cert::Certificate;
 use x509_cert::ext::pkix::{BasicConstraints, KeyUsage as KeyUses};
-use x509_cert::time::Time;
 
 use super::error::{ListError, ListProblem};
 use super::pem::{self, Line};
+use crate::entry::X509;
 
 /// Most certificates in all files together.
 const AUTHORITIES_MAX: usize = 256;
@@ -40,8 +39,8 @@ struct Authority {
     anchor: TrustAnchor<'static>,
     subject: Vec<u8>,
     issuer: Vec<u8>,
-    /// First and last second, since 1970.
-    validity: [Duration; 2],
+    /// First and last second, since 1970 or before.
+    validity: [i64; 2],
 }
 
 impl Authorities {
@@ -80,10 +79,11 @@ impl Authorities {
     pub fn issued(&self, certificate: &[u8], not_before: Duration) -> Result<(), String> {
         let certificate = CertificateDer::from(certificate);
         let leaf = EndEntityCert::try_from(&certificate).map_err(|error| say(&error))?;
+        let began = i64::try_from(not_before.as_secs()).unwrap_or(i64::MAX);
         let was_valid = |path: &webpki::VerifiedPath<'_>| {
             let is_valid = self.listed.iter().any(|one| {
                 let [first, last] = one.validity;
-                one.anchor == *path.anchor() && (first..=last).contains(&not_before)
+                one.anchor == *path.anchor() && (first..=last).contains(&began)
             });
             if is_valid { Ok(()) } else { Err(Error::UnknownIssuer) }
         };
@@ -118,35 +118,26 @@ fn say(error: &Error) -> String {
 impl Authority {
     fn read(der: Vec<u8>) -> Result<Self, &'static str> {
         let malformed = "not a certificate of X.509 version 3 that can be checked";
-        let parsed = Certificate::from_der(&der).map_err(|_| malformed)?;
-        let der = CertificateDer::from(der);
-        EndEntityCert::try_from(&der).map_err(|_| malformed)?;
+        let parsed = X509::from_der(&der).map_err(|_| malformed)?;
+        EndEntityCert::try_from(&CertificateDer::from(&der[..])).map_err(|_| malformed)?;
         if !may_issue(&parsed) {
             return Err("this certificate is not for issuing others (CA:TRUE, keyCertSign)");
         }
+        let (subject, issuer) = (parsed.subject.to_vec(), parsed.issuer.to_vec());
+        let validity = [parsed.not_before, parsed.not_after];
+        let der = CertificateDer::from(der);
         let anchor = anchor_from_trusted_cert(&der).map_err(|_| malformed)?.to_owned();
-        let parsed = parsed.tbs_certificate;
-        let validity = [parsed.validity.not_before, parsed.validity.not_after];
-        Ok(Self {
-            anchor,
-            subject: parsed.subject.to_der().map_err(|_| malformed)?,
-            issuer: parsed.issuer.to_der().map_err(|_| malformed)?,
-            validity: validity.map(Time::to_unix_duration),
-            der,
-        })
+        Ok(Self { anchor, subject, issuer, validity, der })
     }
 }
 
-fn may_issue(certificate: &Certificate) -> bool {
-    let is_authority = extension::<BasicConstraints>(certificate).is_some_and(|basic| basic.ca);
-    is_authority && extension::<KeyUses>(certificate).is_none_or(|uses| uses.key_cert_sign())
-}
-
-/// An extension, if it is there and readable.
-fn extension<'a, T: AssociatedOid + Decode<'a>>(certificate: &'a Certificate) -> Option<T> {
-    let extensions = certificate.tbs_certificate.extensions.as_deref()?;
-    let extension = extensions.iter().find(|extension| extension.extn_id == T::OID)?;
-    T::from_der(extension.extn_value.as_bytes()).ok()
+fn may_issue(certificate: &X509<'_>) -> bool {
+    let basic = certificate.extension(BasicConstraints::OID.as_bytes());
+    let is_authority =
+        basic.is_some_and(|basic| BasicConstraints::from_der(basic).is_ok_and(|basic| basic.ca));
+    let uses = certificate.extension(KeyUses::OID.as_bytes());
+    let may_sign = |uses| KeyUses::from_der(uses).is_ok_and(|uses| uses.key_cert_sign());
+    is_authority && uses.is_none_or(may_sign)
 }
 
 #[cfg(test)]

@@ -1,16 +1,12 @@
 //! What a certificate says of its holder: names, and what Fulcio has recorded of the login or build
 //! (`docs/oid-info.md` of Fulcio). None of it is true until the certificate's chain holds.
 
-use std::time::Duration;
-
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::ID_KP_CODE_SIGNING;
-use der::{AnyRef, Decode as _, Tag, Tagged as _};
+use der::{AnyRef, Decode as _, Reader as _, SliceReader, Tag, TagNumber, Tagged as _};
 use serde::Deserialize;
-use x509_cert::Certificate;
-use x509_cert::ext::Extension;
-use x509_cert::ext::pkix::name::GeneralName;
-use x509_cert::ext::pkix::{ExtendedKeyUsage, SubjectAltName};
+
+use crate::entry::{AlternativeName, EntryError, X509, X509Extension};
 
 /// The arc of Fulcio's extensions.
 const FULCIO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1");
@@ -73,59 +69,43 @@ pub enum NameKind {
 
 /// Who holds a certificate, as it says itself.
 #[derive(Clone, Debug)]
-pub struct Holder {
+pub struct Holder<'a> {
     /// The subject alternative names of those kinds.
-    pub names: Vec<(NameKind, String)>,
+    pub names: Vec<(NameKind, &'a str)>,
     /// Who has vouched for the login; empty if the certificate does not tell.
     pub issuer: String,
-    /// Since 1970, the first second in which it is valid.
-    pub not_before: Duration,
+    /// The first second in which it is valid, since 1970 or before.
+    pub not_before: i64,
     /// And the last one.
-    pub not_after: Duration,
+    pub not_after: i64,
     /// It says that it is for signing code.
     pub signs_code: bool,
-    extensions: Vec<Extension>,
+    extensions: Vec<X509Extension<'a>>,
 }
 
-impl Holder {
-    /// Reads a certificate in which no extension occurs twice.
-    pub fn of(der: &[u8]) -> Result<Self, der::Error> {
-        let certificate = Certificate::from_der(der)?.tbs_certificate;
-        let validity = certificate.validity;
+impl<'a> Holder<'a> {
+    /// Reads a certificate.
+    pub fn of(der: &'a [u8]) -> Result<Self, EntryError> {
+        let certificate = X509::from_der(der)?;
+        let purposes = certificate.purposes().unwrap_or_default();
         let mut holder = Self {
-            names: Vec::new(),
+            names: certificate.names().into_iter().filter_map(name).collect(),
             issuer: String::new(),
-            not_before: validity.not_before.to_unix_duration(),
-            not_after: validity.not_after.to_unix_duration(),
-            signs_code: false,
-            extensions: certificate.extensions.unwrap_or_default(),
+            not_before: certificate.not_before,
+            not_after: certificate.not_after,
+            signs_code: purposes.contains(&ID_KP_CODE_SIGNING.as_bytes()),
+            extensions: certificate.extensions,
         };
-        if let Some(names) = holder.pkix::<SubjectAltName>()? {
-            holder.names = names.0.into_iter().filter_map(name).collect();
-        }
-        if let Some(ExtendedKeyUsage(purposes)) = holder.pkix()? {
-            holder.signs_code = purposes.contains(&ID_KP_CODE_SIGNING);
-        }
         let issuers = ISSUERS.map(|number| holder.extension(fulcio(number)).map(str::to_owned));
         let [old, new] = issuers;
         holder.issuer = new.or(old).unwrap_or_default();
         Ok(holder)
     }
 
-    fn value(&self, id: ObjectIdentifier) -> Option<&[u8]> {
-        let found = self.extensions.iter().find(|extension| extension.extn_id == id);
-        found.map(|extension| extension.extn_value.as_bytes())
-    }
-
-    fn pkix<'a, T: const_oid::AssociatedOid + der::Decode<'a>>(
-        &'a self,
-    ) -> Result<Option<T>, der::Error> {
-        self.value(T::OID).map(T::from_der).transpose()
-    }
-
     /// The text of an extension; none if it is not there or is no text.
     pub fn extension(&self, id: ObjectIdentifier) -> Option<&str> {
-        let value = self.value(id)?;
+        let mut extensions = self.extensions.iter();
+        let value = extensions.find(|extension| extension.id == id.as_bytes())?.value;
         if (1..FIRST_DER).any(|number| fulcio(number) == id) {
             return std::str::from_utf8(value).ok();
         }
@@ -135,16 +115,28 @@ impl Holder {
     }
 }
 
-fn name(name: GeneralName) -> Option<(NameKind, String)> {
+fn name(name: AlternativeName<'_>) -> Option<(NameKind, &str)> {
     match name {
-        GeneralName::Rfc822Name(text) => Some((NameKind::Email, text.to_string())),
-        GeneralName::UniformResourceIdentifier(text) => Some((NameKind::Uri, text.to_string())),
-        GeneralName::DnsName(text) => Some((NameKind::Dns, text.to_string())),
-        GeneralName::OtherName(other) if other.type_id == fulcio(USERNAME) => {
-            Some((NameKind::Username, other.value.decode_as().ok()?))
-        }
+        AlternativeName::Email(text) => Some((NameKind::Email, text)),
+        AlternativeName::Uri(text) => Some((NameKind::Uri, text)),
+        AlternativeName::Dns(text) => Some((NameKind::Dns, text)),
+        AlternativeName::Other(fields) => username(fields).map(|text| (NameKind::Username, text)),
         _ => None,
     }
+}
+
+/// The name in an `otherName` of Fulcio's kind: a number, and the text in `[0]`.
+fn username(fields: &[u8]) -> Option<&str> {
+    let mut fields = SliceReader::new(fields).ok()?;
+    let kind = AnyRef::decode(&mut fields).ok()?;
+    let explicit = AnyRef::decode(&mut fields).ok()?;
+    let zero = Tag::ContextSpecific { constructed: true, number: TagNumber::N0 };
+    let is_username = kind.tag() == Tag::ObjectIdentifier
+        && kind.value() == fulcio(USERNAME).as_bytes()
+        && explicit.tag() == zero
+        && fields.is_finished();
+    let text = AnyRef::from_der(explicit.value()).ok().filter(|_| is_username)?;
+    (text.tag() == Tag::Utf8String).then(|| std::str::from_utf8(text.value()).ok())?
 }
 
 #[cfg(test)]
@@ -175,10 +167,10 @@ mod tests {
             extension(15, b"\x02\x01\x07"),
             extension(16, b"\x13\x03abc"),
         ];
-        let holder = Holder::of(&Subject::new().signed_by_itself(&params)).unwrap();
-        let names: Vec<_> = holder.names.iter().map(|(kind, name)| (*kind, &name[..])).collect();
+        let der = Subject::new().signed_by_itself(&params);
+        let holder = Holder::of(&der).unwrap();
         assert_eq!(
-            names,
+            holder.names,
             [
                 (NameKind::Email, "dev@example.com"),
                 (NameKind::Uri, "https://example.com/w"),

@@ -4,15 +4,16 @@
 //! roots = ["fulcio.pem"]         # the authorities; paths are relative to this file
 //! max_age_seconds = 3600         # optional
 //!
-//! [[allow]]                      # any rule that fits suffices
-//! issuer = "https://token.actions.githubusercontent.com"
-//! san = { regex = 'https://github\.com/example/[^/]+/\.github/workflows/release\.yml@refs/tags/.+' }
-//! kind = "uri"                   # optional: email, uri, dns, username
-//! extensions = { source_repository_owner_uri = "https://github.com/example" }
+//! [[allow]]                      # any rule that fits suffices issuer =
+//! "https://token.actions.githubusercontent.com" san = { regex =
+//! 'https://github\.com/example/[^/]+/\.github/workflows/release\.yml@refs/tags/.+' } kind = "uri"
+//! # optional: email, uri, dns, username extensions = { source_repository_owner_uri =
+//! "https://github.com/example" }
 //! ```
 //!
 //! A rule fits if all that it says fits. A certificate that tells no issuer has the empty one; an
-//! extension that is not there fits nothing. Cheap questions come first: rules, time, purpose, chain.
+//! extension that is not there fits nothing. Cheap questions come first: rules, time, purpose,
+//! chain.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -114,8 +115,8 @@ impl Policy {
 }
 
 impl Rule {
-    fn fits(&self, holder: &Holder) -> bool {
-        let name_fits = |(kind, name): &(NameKind, String)| {
+    fn fits(&self, holder: &Holder<'_>) -> bool {
+        let name_fits = |(kind, name): &(NameKind, &str)| {
             self.kind.is_none_or(|wanted| wanted == *kind) && self.san.fits(name)
         };
         let extension_fits = |(id, pattern): &(ObjectIdentifier, Pattern)| {
@@ -145,8 +146,7 @@ impl IdentityList {
         self.policy.rules.len()
     }
 
-    /// Whether this certificate, whose key is `key`, gives a right to write at `now`. In it no extension
-    /// occurs twice.
+    /// Whether this certificate, whose key is `key`, gives a right to write at `now`.
     pub fn judge(&self, der: &[u8], key: Fingerprint, now: SystemTime) -> Result<(), Refusal> {
         let refusal = |holder: String, reason| Refusal::Identity { holder, key, reason };
         let holder = Holder::of(der).map_err(|error| {
@@ -156,29 +156,39 @@ impl IdentityList {
             .map_or(Ok(()), |reason| Err(refusal(describe(&holder), reason)))
     }
 
-    fn objection(&self, der: &[u8], holder: &Holder, now: SystemTime) -> Option<IdentityReason> {
+    fn objection(
+        &self,
+        der: &[u8],
+        holder: &Holder<'_>,
+        now: SystemTime,
+    ) -> Option<IdentityReason> {
         if !self.policy.rules.iter().any(|rule| rule.fits(holder)) {
             return Some(IdentityReason::NotListed);
         }
         let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        if now + CLOCKS_APART_MAX < holder.not_before {
+        let (now, apart) = (seconds(now), seconds(CLOCKS_APART_MAX));
+        if now + apart < holder.not_before {
             return Some(IdentityReason::NotYet(moment(holder.not_before)));
         }
-        let aged = self.policy.max_age.map(|age| holder.not_before.saturating_add(age));
+        let aged = self.policy.max_age.map(|age| holder.not_before.saturating_add(seconds(age)));
         let last = aged.map_or(holder.not_after, |aged| aged.max(holder.not_after));
-        if now.saturating_sub(CLOCKS_APART_MAX) > last {
+        if now - apart > last {
             return Some(IdentityReason::Expired(moment(holder.not_after)));
         }
         if !holder.signs_code {
             return Some(IdentityReason::Purpose);
         }
-        self.authorities.issued(der, holder.not_before).map_err(IdentityReason::Chain).err()
+        let Ok(began) = u64::try_from(holder.not_before) else {
+            return Some(IdentityReason::Chain("it began before 1970".to_owned()));
+        };
+        let issued = self.authorities.issued(der, Duration::from_secs(began));
+        issued.map_err(IdentityReason::Chain).err()
     }
 }
 
 /// The names in a certificate, for people.
-fn describe(holder: &Holder) -> String {
-    let names: Vec<&str> = holder.names.iter().map(|(_, name)| &name[..]).collect();
+fn describe(holder: &Holder<'_>) -> String {
+    let names: Vec<&str> = holder.names.iter().map(|(_, name)| *name).collect();
     let names = if names.is_empty() { "nobody".to_owned() } else { names.join(", ") };
     match &holder.issuer[..] {
         "" => format!("\"{}\"", quote(&names)),
@@ -186,12 +196,16 @@ fn describe(holder: &Holder) -> String {
     }
 }
 
-fn moment(since_1970: Duration) -> String {
-    let seconds = i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX);
-    let moment = OffsetDateTime::from_unix_timestamp(seconds).ok();
+/// Whole ones, as certificates count them; of the end of time, less than overflows.
+fn seconds(span: Duration) -> i64 {
+    i64::try_from(span.as_secs()).unwrap_or(i64::MAX / 2)
+}
+
+fn moment(since_1970: i64) -> String {
+    let moment = OffsetDateTime::from_unix_timestamp(since_1970).ok();
     moment
         .and_then(|moment| moment.format(&Rfc3339).ok())
-        .unwrap_or_else(|| "long after".to_owned())
+        .unwrap_or_else(|| "another age".to_owned())
 }
 
 #[cfg(test)]

@@ -16,16 +16,23 @@ use const_oid::{AssociatedOid, ObjectIdentifier};
 use der::asn1::{AnyRef, BitStringRef};
 use der::{Decode, Encode, Sequence};
 use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoOwned};
-use time::OffsetDateTime;
-use x509_cert::Certificate;
-use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
+use time::{OffsetDateTime, PrimitiveDateTime};
+use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
+use x509_cert::name::Name;
 
 use super::window::Window;
+use crate::entry::{EntryError, X509};
 
 /// A certificate whose holder may issue others.
 #[derive(Clone, Debug)]
 pub struct Authority {
-    certificate: Certificate,
+    /// A DER `Name`.
+    subject: Vec<u8>,
+    /// A DER `SubjectPublicKeyInfo`.
+    key: Vec<u8>,
+    may_issue: bool,
+    /// First and last second of its own validity, since 1970 or before.
+    validity: [i64; 2],
     /// When the caller trusts it, if not for all of its own validity.
     valid_from: Option<OffsetDateTime>,
     valid_until: Option<OffsetDateTime>,
@@ -37,7 +44,7 @@ pub struct Authority {
 pub enum AuthorityError {
     /// Not a certificate.
     #[error("not a DER encoded X.509 certificate")]
-    Malformed(#[source] der::Error),
+    Malformed(#[source] EntryError),
     /// No authority has the issuer's name.
     #[error("it was issued by {issuer:?}, which is none of the trusted authorities")]
     Unknown {
@@ -69,21 +76,28 @@ impl Authority {
         valid_from: Option<OffsetDateTime>,
         valid_until: Option<OffsetDateTime>,
     ) -> Result<Self, AuthorityError> {
-        let certificate = Certificate::from_der(der).map_err(AuthorityError::Malformed)?;
-        Ok(Self { certificate, valid_from, valid_until })
+        let certificate = X509::from_der(der).map_err(AuthorityError::Malformed)?;
+        Ok(Self {
+            subject: certificate.subject.to_vec(),
+            key: certificate.public_key.to_vec(),
+            may_issue: may_issue(&certificate),
+            validity: [certificate.not_before, certificate.not_after],
+            valid_from,
+            valid_until,
+        })
     }
 
     /// Its name.
     pub fn name(&self) -> String {
-        self.certificate.tbs_certificate.subject.to_string()
+        shown(&self.subject)
     }
 
     /// Why this authority cannot have issued the certificate, if so.
-    fn objection(&self, certificate: &Certificate, der: &[u8]) -> Option<&'static str> {
-        if !may_issue(&self.certificate) {
+    fn objection(&self, certificate: &X509<'_>, der: &[u8]) -> Option<&'static str> {
+        if !self.may_issue {
             return Some("that one's certificate is not for issuing others");
         }
-        if !is_signed_by(der, &self.certificate.tbs_certificate.subject_public_key_info) {
+        if !is_signed_by(der, &self.key) {
             return Some("the signature is not one of that issuer's key");
         }
         if !self.covers(certificate) {
@@ -94,15 +108,11 @@ impl Authority {
 
     /// Whether the certificate's beginning lies within the issuer's validity, its own and as
     /// trusted, and its end does not outlast the issuer's certificate.
-    fn covers(&self, certificate: &Certificate) -> bool {
-        let unix = |time: x509_cert::time::Time| {
-            i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX)
-        };
-        let (own, issuers) =
-            (&certificate.tbs_certificate.validity, &self.certificate.tbs_certificate.validity);
-        let begin = unix(own.not_before);
-        unix(issuers.not_before) <= begin
-            && unix(own.not_after) <= unix(issuers.not_after)
+    fn covers(&self, certificate: &X509<'_>) -> bool {
+        let begin = certificate.not_before;
+        let [first, last] = self.validity;
+        first <= begin
+            && certificate.not_after <= last
             && self.valid_from.is_none_or(|from| from.unix_timestamp() <= begin)
             && self.valid_until.is_none_or(|until| begin <= until.unix_timestamp())
     }
@@ -110,11 +120,10 @@ impl Authority {
 
 /// The name of the authority that issued a certificate.
 pub fn issuer_of(der: &[u8], authorities: &[Authority]) -> Result<String, AuthorityError> {
-    let certificate = Certificate::from_der(der).map_err(AuthorityError::Malformed)?;
-    let issuer = &certificate.tbs_certificate.issuer;
+    let certificate = X509::from_der(der).map_err(AuthorityError::Malformed)?;
     let mut objection = None;
     for authority in authorities {
-        if authority.certificate.tbs_certificate.subject != *issuer {
+        if authority.subject != certificate.issuer {
             continue;
         }
         match authority.objection(&certificate, der) {
@@ -122,7 +131,7 @@ pub fn issuer_of(der: &[u8], authorities: &[Authority]) -> Result<String, Author
             Some(reason) => objection = Some(reason),
         }
     }
-    let issuer = issuer.to_string();
+    let issuer = shown(certificate.issuer);
     Err(match objection {
         Some(reason) => AuthorityError::NotIssued { issuer, reason },
         None => AuthorityError::Unknown { issuer },
@@ -131,36 +140,41 @@ pub fn issuer_of(der: &[u8], authorities: &[Authority]) -> Result<String, Author
 
 /// When a certificate is valid, as it says itself.
 pub fn validity(der: &[u8]) -> Result<Window, AuthorityError> {
-    let certificate = Certificate::from_der(der).map_err(AuthorityError::Malformed)?;
-    let validity = &certificate.tbs_certificate.validity;
-    let time =
-        |time: x509_cert::time::Time| Some(OffsetDateTime::UNIX_EPOCH + time.to_unix_duration());
-    Ok(Window { from: time(validity.not_before), until: time(validity.not_after) })
+    let certificate = X509::from_der(der).map_err(AuthorityError::Malformed)?;
+    let time = |seconds| {
+        // Only a zone can lead beyond the year 9999.
+        let time = OffsetDateTime::from_unix_timestamp(seconds).ok();
+        time.or(Some(PrimitiveDateTime::MAX.assume_utc()))
+    };
+    Ok(Window { from: time(certificate.not_before), until: time(certificate.not_after) })
 }
 
-fn may_issue(issuer: &Certificate) -> bool {
-    let is_authority = extension::<BasicConstraints>(issuer).is_some_and(|basic| basic.ca);
-    let may_sign = extension::<KeyUsage>(issuer).is_none_or(|usage| usage.key_cert_sign());
-    is_authority && may_sign
+/// A DER `Name`, for people.
+fn shown(name: &[u8]) -> String {
+    Name::from_der(name).map_or_else(|_| hex::encode(name), |name| name.to_string())
 }
 
-fn is_for_code(certificate: &Certificate) -> bool {
-    extension::<ExtendedKeyUsage>(certificate).is_none_or(|ExtendedKeyUsage(purposes)| {
-        purposes.iter().any(|id| [ID_KP_CODE_SIGNING, ANY_EXTENDED_KEY_USAGE].contains(id))
-    })
+fn may_issue(issuer: &X509<'_>) -> bool {
+    let basic = issuer.extension(BasicConstraints::OID.as_bytes());
+    let is_authority =
+        basic.is_some_and(|basic| BasicConstraints::from_der(basic).is_ok_and(|basic| basic.ca));
+    let usage = issuer.extension(KeyUsage::OID.as_bytes());
+    let may_sign = |usage| KeyUsage::from_der(usage).is_ok_and(|usage| usage.key_cert_sign());
+    is_authority && usage.is_none_or(may_sign)
 }
 
-/// An extension, if it is there and readable.
-fn extension<'a, T: AssociatedOid + Decode<'a>>(certificate: &'a Certificate) -> Option<T> {
-    let extensions = certificate.tbs_certificate.extensions.as_deref()?;
-    let extension = extensions.iter().find(|extension| extension.extn_id == T::OID)?;
-    T::from_der(extension.extn_value.as_bytes()).ok()
+fn is_for_code(certificate: &X509<'_>) -> bool {
+    let purposes = [ID_KP_CODE_SIGNING, ANY_EXTENDED_KEY_USAGE];
+    certificate
+        .purposes()
+        .is_none_or(|said| purposes.iter().any(|purpose| said.contains(&purpose.as_bytes())))
 }
 
-fn is_signed_by(der: &[u8], issuer: &SubjectPublicKeyInfoOwned) -> bool {
+fn is_signed_by(der: &[u8], issuer: &[u8]) -> bool {
     let verify = || -> Option<()> {
         let signed = Signed::from_der(der).ok()?;
-        let algorithm = algorithm(signed.algorithm.oid, issuer)?;
+        let issuer = SubjectPublicKeyInfoOwned::from_der(issuer).ok()?;
+        let algorithm = algorithm(signed.algorithm.oid, &issuer)?;
         let key = UnparsedPublicKey::new(algorithm, issuer.subject_public_key.as_bytes()?);
         let content = signed.content.to_der().ok()?;
         key.verify(&content, signed.signature.as_bytes()?).ok()
@@ -254,6 +268,22 @@ mod tests {
             let judged = judge_within(issuing(), &signing(), key, [None, None]);
             assert_eq!(judged.unwrap(), "CN=authority.test", "{kind:?}");
         }
+    }
+
+    #[test]
+    fn long_serial_numbers_and_long_ago() {
+        let mut params = signing();
+        params.serial_number = Some(vec![1; 40].into());
+        assert_eq!(judge(issuing(), &params), "CN=authority.test");
+
+        let mut old = issuing();
+        old.not_before = date_time_ymd(1955, 1, 1);
+        params.not_before = date_time_ymd(1960, 1, 1);
+        assert_eq!(judge(old.clone(), &params), "CN=authority.test");
+        params.not_before = date_time_ymd(1950, 1, 1);
+        assert!(judge(old, &params).contains("not valid, or not trusted"));
+        let der = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        assert_eq!(validity(der.der()).unwrap().from, Some(date_time_ymd(1950, 1, 1)));
     }
 
     #[test]

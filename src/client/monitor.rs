@@ -1,10 +1,15 @@
 //! Growth from one run to the next: the last checkpoint seen of each log is remembered, and a later
 //! one must prove that it grew from that.
 //!
-//! One file for each log, `<origin>-<hash>.checkpoint`, the signed note as it was read. Invariants:
-//! what is remembered never shrinks, and is replaced only by what was proved to extend it. Two
-//! checkpoints that contradict each other are both kept, in files that nothing overwrites: signed
-//! by one key, they convict the log wherever they are shown.
+//! A log is its origin and its key. One file for each, `<origin>+<key ID>-<hash>.checkpoint`, the
+//! signed note as it was read; files of earlier releases, whose names had no key, are taken over by the
+//! log whose key has signed what they hold. Invariants: what is remembered never shrinks, and is
+//! replaced only by what was proved to extend it. Two checkpoints that contradict each other are both
+//! kept, in files that nothing overwrites: signed by one key, they convict the log wherever they
+//! are shown.
+
+mod evidence;
+mod namesake;
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -12,11 +17,16 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 use tiles_spec::TreeHead;
 
+pub use evidence::{Contradiction, Evidence};
+pub use namesake::Namesake;
+
 use super::reader::{ReadError, View};
-use super::trust::{CheckpointRefusal, OpenedCheckpoint, Trust};
+use super::trust::{CheckpointRefusal, OpenedCheckpoint, Trust, TrustedLog};
 
 /// How much of an origin stands in a file name; the hash after it tells logs apart.
 const NAME_CHARS_MAX: usize = 64;
+/// How names of checkpoints end.
+const ENDING: &str = "checkpoint";
 
 /// Remembers checkpoints in a directory.
 #[derive(Clone, Debug)]
@@ -37,17 +47,6 @@ pub enum Growth {
     Since(TreeHead),
 }
 
-/// Two signed checkpoints that cannot both be of one growing tree.
-#[derive(Debug)]
-pub struct Contradiction {
-    /// Seen before.
-    pub seen: TreeHead,
-    /// Shown now.
-    pub shown: TreeHead,
-    /// Files with both checkpoints, in that order.
-    pub evidence: [PathBuf; 2],
-}
-
 /// Why a log is not as it was.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -56,23 +55,21 @@ pub enum MonitorError {
     #[error(
         "ROLLBACK: the log shows a tree of {} entries, and has shown {} before. It was restored \
          from an old copy, or something in between serves an old checkpoint. Evidence: {}",
-        .0.shown.size, .0.seen.size, .0.files()
+        .0.shown.size, .0.seen.size, .0.evidence
     )]
     Rollback(Box<Contradiction>),
     /// Two signed trees that are not one growing tree.
     #[error(
         "FORK: the log has signed a tree of {} entries with root {}, and now one of {} entries \
          with root {} that does not begin with it. Keep the evidence and tell others: {}",
-        .0.seen.size, .0.seen.root, .0.shown.size, .0.shown.root, .0.files()
+        .0.seen.size, .0.seen.root, .0.shown.size, .0.shown.root, .0.evidence
     )]
     Fork(Box<Contradiction>),
     /// The log could not be read, or what it serves is not its tree.
     #[error(transparent)]
     Read(#[from] ReadError),
     /// The remembered checkpoint is damaged.
-    #[error(
-        "{path} does not hold a checkpoint that verifies; if the log's key has changed, move it away"
-    )]
+    #[error("{path} is damaged: it holds no checkpoint that this log has signed; move it away")]
     Memory {
         /// The file.
         path: String,
@@ -123,99 +120,124 @@ impl Monitor {
 
     /// Compares the log with what was seen of it. Nothing is remembered yet.
     pub async fn compare(&self, view: &mut View, trust: &Trust) -> Result<Growth, MonitorError> {
-        let path = self.path(view.checkpoint().log().origin());
-        let Some(old) = last(&path, trust)? else { return Ok(Growth::First) };
-        let (seen, shown) = (old.head(), view.head());
-        if shown.size < seen.size {
-            let evidence = keep_evidence(&path, &old, view.checkpoint())?;
-            return Err(MonitorError::Rollback(Contradiction { seen, shown, evidence }.into()));
+        let log = view.checkpoint().log().clone();
+        let mut growth = Growth::First;
+        for path in [self.old_path(log.origin()), self.path(&log)] {
+            if let Some(old) = self.last(&path, &log, trust)? {
+                growth = grown_since(view, &path, &old).await?;
+            }
         }
-        // The tiles lead to the root signed now, so the earlier head that they make is this tree's.
-        if view.head_at(seen.size).await? != seen {
-            let evidence = keep_evidence(&path, &old, view.checkpoint())?;
-            return Err(MonitorError::Fork(Contradiction { seen, shown, evidence }.into()));
-        }
-        // And by the proof that would be shown to others.
-        view.consistency(seen.size, shown.size).await?;
-        Ok(if seen.size == shown.size { Growth::None } else { Growth::Since(seen) })
+        Ok(growth)
     }
 
-    /// What was seen last of the log with that origin.
+    /// What was seen last of a log.
     pub fn seen(
         &self,
-        origin: &str,
+        log: &TrustedLog,
         trust: &Trust,
     ) -> Result<Option<OpenedCheckpoint>, MonitorError> {
-        last(&self.path(origin), trust)
+        match self.last(&self.path(log), log, trust)? {
+            None => self.last(&self.old_path(log.origin()), log, trust),
+            seen => Ok(seen),
+        }
     }
 
     /// The file for a log.
-    pub fn path(&self, origin: &str) -> PathBuf {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
-        let name: String =
-            origin.chars().take(NAME_CHARS_MAX).map(|c| if plain(c) { c } else { '_' }).collect();
-        let hash = hex::encode(&Sha256::digest(origin)[..8]);
+    pub fn path(&self, log: &TrustedLog) -> PathBuf {
+        let name = format!("{}+{}", plain(log.origin()), log.key.key_id());
+        self.named(&name, &log.key.to_string())
+    }
+
+    /// The file for all logs of that origin, as earlier releases had it.
+    fn old_path(&self, origin: &str) -> PathBuf {
+        self.named(&plain(origin), origin)
+    }
+
+    fn named(&self, name: &str, whole: &str) -> PathBuf {
+        let hash = hex::encode(&Sha256::digest(whole)[..8]);
         let purpose = self.purpose.as_ref().map(|purpose| format!(".{purpose}"));
-        self.directory.join(format!("{name}-{hash}{}.checkpoint", purpose.unwrap_or_default()))
+        self.directory.join(format!("{name}-{hash}{}.{ENDING}", purpose.unwrap_or_default()))
     }
 
     /// Remembers a checkpoint that was compared with what was seen before.
     pub fn remember(&self, checkpoint: &OpenedCheckpoint) -> Result<(), MonitorError> {
-        let path = self.path(checkpoint.log().origin());
+        let log = checkpoint.log();
+        let path = self.path(log);
         let mut temporary = path.as_os_str().to_owned();
         temporary.push(format!(".{}.tmp", std::process::id()));
-        std::fs::create_dir_all(&self.directory)
-            .and_then(|()| std::fs::write(&temporary, checkpoint.to_bytes()))
-            .and_then(|()| std::fs::rename(&temporary, &path))
-            .map_err(|source| MonitorError::Io { path: path.display().to_string(), source })
-    }
-}
-
-impl Contradiction {
-    fn files(&self) -> String {
-        let [seen, shown] = &self.evidence;
-        format!("{}, {}", seen.display(), shown.display())
-    }
-}
-
-/// Puts both checkpoints into files beside the memory.
-fn keep_evidence(
-    path: &Path,
-    seen: &OpenedCheckpoint,
-    shown: &OpenedCheckpoint,
-) -> Result<[PathBuf; 2], MonitorError> {
-    let keep = |which: &str, checkpoint: &OpenedCheckpoint| {
-        let bytes = checkpoint.to_bytes();
-        let hash = hex::encode(&Sha256::digest(&bytes)[..8]);
-        let size = checkpoint.head().size;
-        let evidence = path.with_extension(format!("{which}-{size}-{hash}.evidence"));
-        match write_new(&evidence, &bytes) {
-            Ok(()) => Ok(evidence),
-            Err(source) => Err(MonitorError::Io { path: evidence.display().to_string(), source }),
+        let written = std::fs::create_dir_all(&self.directory)
+            .and_then(|()| std::fs::File::create(&temporary))
+            .and_then(|mut file| {
+                file.write_all(&checkpoint.to_bytes()).and_then(|()| file.sync_all())
+            })
+            .and_then(|()| std::fs::rename(&temporary, &path));
+        if let Err(source) = written {
+            drop(std::fs::remove_file(&temporary));
+            return Err(MonitorError::Io { path: path.display().to_string(), source });
         }
-    };
-    Ok([keep("seen", seen)?, keep("shown", shown)?])
-}
-
-/// What is remembered, verified again: the file is nobody's secret.
-fn last(path: &Path, trust: &Trust) -> Result<Option<OpenedCheckpoint>, MonitorError> {
-    let name = || path.display().to_string();
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(MonitorError::Io { path: name(), source }),
-    };
-    let opened = trust.open(&bytes);
-    opened.map(Some).map_err(|source| MonitorError::Memory { path: name(), source })
-}
-
-/// The name holds a hash of the content, so what is there already is the same.
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    match std::fs::OpenOptions::new().write(true).create_new(true).open(path) {
-        Ok(mut file) => file.write_all(bytes).and_then(|()| file.sync_all()),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
+        // What it held was compared too, and is in the new file.
+        let old = self.old_path(log.origin());
+        if let Ok(Some(_)) = self.last(&old, log, &Trust::in_keys([log.key.clone()])) {
+            drop(std::fs::remove_file(old));
+        }
+        Ok(())
     }
+
+    /// What a file remembers of a log, verified again: the file is nobody's secret. A file without a key
+    /// in its name may be another log's of the same origin, and then has nothing of this one.
+    fn last(
+        &self,
+        path: &Path,
+        log: &TrustedLog,
+        trust: &Trust,
+    ) -> Result<Option<OpenedCheckpoint>, MonitorError> {
+        let name = || path.display().to_string();
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if is_nothing(&error) => return Ok(None),
+            Err(source) => return Err(MonitorError::Io { path: name(), source }),
+        };
+        match trust.open(&bytes) {
+            Ok(opened) if opened.log().key == log.key => Ok(Some(opened)),
+            Ok(_) | Err(CheckpointRefusal::OtherKey { .. }) if path != self.path(log) => Ok(None),
+            Ok(opened) => Ok(Some(opened)),
+            Err(source) => Err(MonitorError::Memory { path: name(), source }),
+        }
+    }
+}
+
+/// Nothing is there, nor could be.
+fn is_nothing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// An origin as part of a file name.
+fn plain(origin: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+    origin.chars().take(NAME_CHARS_MAX).map(|c| if plain(c) { c } else { '_' }).collect()
+}
+
+/// Compares the log with one checkpoint that was seen of it.
+async fn grown_since(
+    view: &mut View,
+    path: &Path,
+    old: &OpenedCheckpoint,
+) -> Result<Growth, MonitorError> {
+    let (seen, shown) = (old.head(), view.head());
+    let contradiction = |view: &View| {
+        let evidence = Evidence::keep(path, old, view.checkpoint());
+        Box::new(Contradiction { seen, shown, evidence })
+    };
+    if shown.size < seen.size {
+        return Err(MonitorError::Rollback(contradiction(view)));
+    }
+    // The tiles lead to the root signed now, so the earlier head that they make is this tree's.
+    if view.head_at(seen.size).await? != seen {
+        return Err(MonitorError::Fork(contradiction(view)));
+    }
+    // And by the proof that would be shown to others.
+    view.consistency(seen.size, shown.size).await?;
+    Ok(if seen.size == shown.size { Growth::None } else { Growth::Since(seen) })
 }
 
 #[cfg(test)]

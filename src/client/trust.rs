@@ -7,7 +7,7 @@
 use tiles_spec::PublicKey::MlDsa44Cosignature;
 use tiles_spec::lookup::lookup_origin;
 use tiles_spec::{
-    Checkpoint, CheckpointError, KeyName, SignedCheckpoint, TreeHead, VerifierKey,
+    Checkpoint, CheckpointError, KeyName, NoteError, SignedCheckpoint, TreeHead, VerifierKey,
     cosignature_time, open_checkpoint,
 };
 
@@ -66,6 +66,30 @@ pub enum CheckpointRefusal {
         /// Whose it says it is.
         origin: String,
         /// The origins of the trusted logs.
+        known: String,
+    },
+    /// A checkpoint of a log that the caller knows by another key.
+    #[error(
+        "the checkpoint is of the log {origin:?}, as expected, but the key {signed} has signed it, and \
+         the key at hand is {known}: the origin is the same, the key is another"
+    )]
+    OtherKey {
+        /// Whose it is.
+        origin: String,
+        /// Name and ID of the key that it says has signed it.
+        signed: String,
+        /// Names and IDs of the trusted keys of that name.
+        known: String,
+    },
+    /// A checkpoint that a key at hand has signed under another name.
+    #[error(
+        "the checkpoint is of the log {origin:?}, and was signed by a key that is known as that of \
+         {known:?}: the key is the same, the origin is another"
+    )]
+    OtherOrigin {
+        /// Whose it says it is.
+        origin: String,
+        /// The name of the key at hand.
         known: String,
     },
     /// Malformed, or not signed as it should be.
@@ -132,10 +156,10 @@ impl Trust {
         let origin = signed.checkpoint().origin.clone();
         let logs: Vec<_> = self.logs.iter().filter(|log| log.origin() == origin).collect();
         if logs.is_empty() {
-            return Err(CheckpointRefusal::UnknownLog { origin, known: self.origins() });
+            return Err(self.unknown(&signed));
         }
         let keys: Vec<_> = logs.iter().map(|log| log.key.clone()).collect();
-        open_checkpoint(bytes, &origin, &keys)?;
+        open_checkpoint(bytes, &origin, &keys).map_err(|error| otherwise(error, &signed, &keys))?;
         let signers = signed.verify(&keys).map_err(CheckpointError::from)?;
         let signed_by = logs.into_iter().filter(|log| signers.contains(&&log.key));
         let log = signed_by.min_by_key(|log| log.key.public_key().cosigns());
@@ -146,7 +170,6 @@ impl Trust {
 
     /// The trusted witnesses among the signers. None is no error; a bad cosignature is.
     fn cosigned(&self, signed: &SignedCheckpoint) -> Result<Vec<Cosigned>, CheckpointRefusal> {
-        use tiles_spec::NoteError;
         let origin = &signed.checkpoint().origin;
         let others = self.witnesses.iter().filter(|key| key.name().as_str() != origin);
         let witnesses: Vec<_> = others.cloned().collect();
@@ -163,10 +186,46 @@ impl Trust {
         Ok(seen.collect())
     }
 
+    /// Why nothing is known of the log that a checkpoint is of.
+    fn unknown(&self, signed: &SignedCheckpoint) -> CheckpointRefusal {
+        let origin = &signed.checkpoint().origin;
+        let has_signed = |log: &&TrustedLog| {
+            let key = VerifierKey::new(origin.parse().ok()?, log.key.public_key().clone()).ok()?;
+            signed.verify(&[key]).ok().map(drop)
+        };
+        let origin = origin.clone();
+        match self.logs.iter().find(|log| has_signed(log).is_some()) {
+            Some(log) => CheckpointRefusal::OtherOrigin { origin, known: log.origin().to_owned() },
+            None => CheckpointRefusal::UnknownLog { origin, known: self.origins() },
+        }
+    }
+
     fn origins(&self) -> String {
         let mut origins: Vec<_> = self.logs.iter().map(TrustedLog::origin).collect();
         origins.dedup();
         if origins.is_empty() { "no log".to_owned() } else { origins.join(", ") }
+    }
+}
+
+/// A checkpoint of the right log that none of its known keys has signed names the key that has.
+fn otherwise(
+    error: CheckpointError,
+    signed: &SignedCheckpoint,
+    keys: &[VerifierKey],
+) -> CheckpointRefusal {
+    let origin = &signed.checkpoint().origin;
+    let mut lines = signed.note().signatures().iter();
+    let own = lines.find(|line| line.name().as_str() == origin);
+    match (own, &error) {
+        (Some(line), CheckpointError::Note(NoteError::NoKnownSignature)) => {
+            let known = keys.iter().map(|key| format!("{}+{}", key.name(), key.key_id()));
+            CheckpointRefusal::OtherKey {
+                origin: origin.clone(),
+                signed: format!("{}+{}", line.name(), line.key_id()),
+                known: known.collect::<Vec<_>>().join(", "),
+            }
+        }
+        _ => error.into(),
     }
 }
 
@@ -200,8 +259,7 @@ impl OpenedCheckpoint {
 #[cfg(test)]
 mod tests {
     use tiles_spec::{
-        CosigningKey, EcdsaSigningKey, NoteError, NoteSigningKey, TreeCosigningKey, cosign,
-        cosign_tree,
+        CosigningKey, EcdsaSigningKey, NoteSigningKey, TreeCosigningKey, cosign, cosign_tree,
     };
 
     use super::*;
@@ -233,6 +291,35 @@ mod tests {
         let unknown = Trust::in_keys([other.verifier_key().clone()]);
         let refusal = unknown.open(&note(&text, &[one.sign(&text).to_string()])).unwrap_err();
         assert!(refusal.to_string().contains("log.test/other"), "{refusal}");
+    }
+
+    #[test]
+    fn what_has_changed_is_named() {
+        let (one, again) = (log_key("log.test/one", 1), log_key("log.test/one", 2));
+        let renamed = log_key("log.test/two", 1);
+        let text = text("log.test/one");
+        let note = note(&text, &[one.sign(&text).to_string()]);
+        let refusal = |key: &NoteSigningKey| {
+            Trust::in_keys([key.verifier_key().clone()]).open(&note).unwrap_err()
+        };
+        let id = |key: &NoteSigningKey| {
+            format!("{}+{}", key.verifier_key().name(), key.verifier_key().key_id())
+        };
+        assert_eq!(
+            refusal(&again),
+            CheckpointRefusal::OtherKey {
+                origin: "log.test/one".to_owned(),
+                signed: id(&one),
+                known: id(&again)
+            }
+        );
+        assert_eq!(
+            refusal(&renamed),
+            CheckpointRefusal::OtherOrigin {
+                origin: "log.test/one".to_owned(),
+                known: "log.test/two".to_owned()
+            }
+        );
     }
 
     #[test]

@@ -78,9 +78,10 @@ pub fn bundle(
                 logged.push(standing);
             }
             // An entry of another log is no fault, as long as a trusted one has it too.
-            Err(Refusal::Checkpoint(CheckpointRefusal::UnknownLog { origin, known }))
-                if bundle.tlog_entries.len() > 1 =>
-            {
+            Err(Refusal::Checkpoint(
+                CheckpointRefusal::UnknownLog { origin, known }
+                | CheckpointRefusal::OtherOrigin { origin, known },
+            )) if bundle.tlog_entries.len() > 1 => {
                 unchecked.push(format!("the entry in the log {origin:?}; trusted is {known}"));
             }
             Err(refusal) => return Err(refusal),

@@ -3,18 +3,36 @@
 //! The log only reads it. Chain, validity, key usage and embedded SCTs are for verifiers to judge:
 //! a certificate of minutes, as Fulcio issues them, must still be readable in years.
 //!
-//! Invariants of a [`Certificate`]: DER with nothing after it, the two signature algorithm fields
-//! agree, no extension occurs twice, its public key is of an admitted kind.
+//! In reading order: [`x509`] takes a certificate apart, by the rules of [`element`], [`time`],
+//! [`distinguished_name`] and [`extension`]; of extensions, [`alternative_name`] (with [`uri`]) and
+//! [`constraint`] have more to them.
+//!
+//! Invariants of a [`Certificate`]: Go's `crypto/x509` parses it, to the same names; nothing lies
+//! behind it; its public key is of an admitted kind.
+
+mod alternative_name;
+mod constraint;
+mod distinguished_name;
+mod element;
+mod extension;
+mod time;
+mod uri;
+mod x509;
 
 use const_oid::ObjectIdentifier;
-use const_oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
-use der::{Decode, Encode};
-use x509_cert::ext::Extension;
-use x509_cert::ext::pkix::SubjectAltName;
-use x509_cert::ext::pkix::name::GeneralName;
+use der::Decode as _;
+
+pub use alternative_name::AlternativeName;
+pub use x509::{X509, X509Extension};
 
 use super::error::EntryError;
-use super::key::{PublicKey, strict_der};
+use super::key::PublicKey;
+
+/// Most bytes of a certificate that a log takes: several times what authorities issue for signers.
+pub const CERTIFICATE_BYTES_MAX: usize = 16 << 10;
+/// Most subject alternative names of all certificates of an entry that a log takes. Fulcio's have
+/// one; a server's may have a hundred.
+pub const NAMES_MAX: usize = 100;
 
 /// Fulcio's OIDC issuer as a DER `UTF8String`.
 const FULCIO_ISSUER: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.8");
@@ -42,25 +60,16 @@ pub struct Certificate {
 impl Certificate {
     /// Reads a certificate.
     pub fn from_der(der: &[u8]) -> Result<Self, EntryError> {
-        let certificate: x509_cert::Certificate = strict_der(der, "X.509 certificate")?;
-        let inner = certificate.tbs_certificate;
-        if inner.signature != certificate.signature_algorithm {
-            return Err(EntryError::Certificate("its two signature algorithm fields differ"));
-        }
-        let extensions = inner.extensions.unwrap_or_default();
-        for (index, extension) in extensions.iter().enumerate() {
-            if extensions[..index].iter().any(|earlier| earlier.extn_id == extension.extn_id) {
-                return Err(EntryError::Certificate("an extension occurs twice"));
-            }
-        }
-        let spki = inner
-            .subject_public_key_info
-            .to_der()
-            .map_err(|source| EntryError::Der { expected: "SubjectPublicKeyInfo", source })?;
+        let certificate = X509::from_der(der)?;
+        let identity = |name| match name {
+            AlternativeName::Email(email) => Some(Identity::Email(email.to_owned())),
+            AlternativeName::Uri(uri) => Some(Identity::Uri(uri.to_owned())),
+            _ => None,
+        };
         Ok(Self {
-            public_key: PublicKey::from_spki_der(&spki)?,
-            identities: identities(&extensions)?,
-            issuer: issuer(&extensions),
+            public_key: PublicKey::from_spki_der(certificate.public_key)?,
+            identities: certificate.names().into_iter().filter_map(identity).collect(),
+            issuer: issuer(&certificate),
         })
     }
 
@@ -69,7 +78,8 @@ impl Certificate {
         &self.public_key
     }
 
-    /// The email addresses and URIs among the subject alternative names, in the certificate's order.
+    /// The email addresses and URIs among the subject alternative names, in the certificate's
+    /// order.
     pub fn identities(&self) -> &[Identity] {
         &self.identities
     }
@@ -84,39 +94,32 @@ impl Certificate {
     }
 }
 
-fn identities(extensions: &[Extension]) -> Result<Vec<Identity>, EntryError> {
-    let Some(names) = value_of(extensions, ID_CE_SUBJECT_ALT_NAME) else {
-        return Ok(Vec::new());
-    };
-    let SubjectAltName(names) = strict_der(names, "subject alternative name")?;
-    Ok(names
-        .into_iter()
-        .filter_map(|name| match name {
-            GeneralName::Rfc822Name(email) => Some(Identity::Email(email.to_string())),
-            GeneralName::UniformResourceIdentifier(uri) => Some(Identity::Uri(uri.to_string())),
-            _ => None,
-        })
-        .collect())
+/// Refuses a certificate that is larger than a log takes, or whose names make more than
+/// [`NAMES_MAX`] together with the `names` before, which it adds to.
+pub(super) fn expect_modest(der: &[u8], names: &mut usize) -> Result<(), EntryError> {
+    let found = der.len();
+    if found > CERTIFICATE_BYTES_MAX {
+        return Err(EntryError::LongCertificate { found, limit: CERTIFICATE_BYTES_MAX });
+    }
+    *names += X509::from_der(der)?.names().len();
+    if *names > NAMES_MAX {
+        return Err(EntryError::TooManyNames { found: *names, limit: NAMES_MAX });
+    }
+    Ok(())
 }
 
 /// Anyone may put anything under Fulcio's numbers; what cannot be read counts as absent.
-fn issuer(extensions: &[Extension]) -> Option<String> {
-    if let Some(value) = value_of(extensions, FULCIO_ISSUER) {
+fn issuer(certificate: &X509<'_>) -> Option<String> {
+    if let Some(value) = certificate.extension(FULCIO_ISSUER.as_bytes()) {
         return String::from_der(value).ok();
     }
-    let legacy = value_of(extensions, FULCIO_ISSUER_LEGACY)?;
+    let legacy = certificate.extension(FULCIO_ISSUER_LEGACY.as_bytes())?;
     String::from_utf8(legacy.to_vec()).ok()
-}
-
-fn value_of(extensions: &[Extension], id: ObjectIdentifier) -> Option<&[u8]> {
-    extensions
-        .iter()
-        .find(|extension| extension.extn_id == id)
-        .map(|extension| extension.extn_value.as_bytes())
 }
 
 #[cfg(test)]
 mod tests {
+    use der::Encode as _;
     use der::asn1::Utf8StringRef;
     use rcgen::{CustomExtension, SanType};
 
@@ -192,7 +195,7 @@ mod tests {
             (signer().certificate_with(Vec::new(), twice), "an extension occurs twice"),
             (
                 signer().certificate_with(Vec::new(), vec![san]),
-                "not a DER encoded subject alternative name",
+                "malformed certificate: its subject alternative names are not a list of names",
             ),
             (
                 replace(&der, ecdsa_sha256, "2a8648ce3d040303", 1),

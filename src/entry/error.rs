@@ -127,9 +127,37 @@ pub enum EntryError {
         #[source]
         source: der::Error,
     },
-    /// A certificate that contradicts itself.
+    /// A certificate that contradicts itself, or that others cannot read.
     #[error("malformed certificate: {0}")]
     Certificate(&'static str),
+    /// A certificate of more bytes than a log takes.
+    #[error("a certificate of {found} bytes; the log takes at most {limit}")]
+    LongCertificate {
+        /// How many it has.
+        found: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// More names in certificates than a log takes with an entry.
+    #[error(
+        "the certificates of the entry have {found} or more subject alternative names; the log \
+         takes at most {limit}"
+    )]
+    TooManyNames {
+        /// How many were counted.
+        found: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// An opaque entry that looks like one of Rekor's, and would be listed under too many keys.
+    #[error(
+        "this looks like an entry of Rekor's that names more digests, keys and identities than the \
+         log takes: an index would list it under more than {limit} keys"
+    )]
+    TooManyKeys {
+        /// The limit.
+        limit: usize,
+    },
     /// A public key of a kind or size that no admitted algorithm uses.
     #[error(
         "{found}; admitted are ECDSA keys on P-256, P-384 and P-521, RSA keys of 2048, 3072 and \

@@ -15,6 +15,7 @@ mod certificate;
 mod pem;
 mod stored;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use der::Decode as _;
@@ -23,6 +24,7 @@ use spki::SubjectPublicKeyInfoRef;
 use tiles_spec::Hash;
 use tiles_spec::lookup::LookupKey;
 
+use super::error::EntryError;
 use super::verifier::KeyMaterial;
 
 /// What an entry can be asked for. Letters of identities and issuers count alike in both cases, if
@@ -108,6 +110,24 @@ impl fmt::Display for LookupTerm {
             }
         }
     }
+}
+
+/// Most keys of an entry that a log takes, whichever way it comes. With a certificate's names
+/// bounded, Rekor's entries have fewer.
+pub const LOOKUP_KEYS_MAX: usize = 256;
+
+/// Refuses an entry that an index would have to list under too many keys, which costs a multiple of
+/// the entry. What is in a log already is listed under all of its own.
+pub fn expect_few_keys(entry: &[u8]) -> Result<(), EntryError> {
+    let mut keys = BTreeSet::new();
+    // Whichever leaf: it is one key.
+    for term in terms(&Hash::from([0; 32]), entry) {
+        keys.insert(term.key());
+        if keys.len() > LOOKUP_KEYS_MAX {
+            return Err(EntryError::TooManyKeys { limit: LOOKUP_KEYS_MAX });
+        }
+    }
+    Ok(())
 }
 
 /// The keys under which an index lists an entry: sorted, distinct, the leaf's own among them.

@@ -46,12 +46,14 @@ pub use algorithm::{HashAlgorithm, KeyDetails, SigningAlgorithm};
 pub use artifact::{ArtifactDigest, ArtifactHasher, pae, pae_digest};
 pub use bundle::{Bundle, BundleContent, BundleVersion, MessageSignature, VerificationMaterial};
 pub use canonical::{CanonicalEntry, ENTRY_BYTES_MAX, EntryKind, RekorEntry};
-pub use certificate::{Certificate, Identity};
+pub use certificate::{
+    AlternativeName, CERTIFICATE_BYTES_MAX, Certificate, Identity, NAMES_MAX, X509, X509Extension,
+};
 pub use dsse::{DsseEntry, DsseEnvelope, DsseRequest, DsseSignature};
 pub use error::EntryError;
 pub use hashedrekord::{HashedRekord, VerifiableSignature};
 pub use key::PublicKey;
-pub use lookup::{LookupTerm, lookup_keys};
+pub use lookup::{LOOKUP_KEYS_MAX, LookupTerm, expect_few_keys, lookup_keys};
 pub use protobuf::PROTOBUF_DESCRIPTORS;
 pub use submission::Submission;
 pub use transparency_log_entry::{InclusionProof, TransparencyLogEntry};

@@ -54,9 +54,10 @@ impl Submission {
     /// Verifies every signature and gives the entry to log. Takes one signature verification's time
     /// for a hashedrekord, at most a hundred for a DSSE envelope.
     pub fn verify(&self) -> Result<CanonicalEntry, EntryError> {
+        // Sizes first: they are the cheaper check.
+        self.expect_modest()?;
         match self {
             Self::HashedRekord(request) => {
-                // The size first: it is the cheaper check.
                 let leaf = hashedrekord_leaf(request)?;
                 request.verify().map_err(|e| e.within(HASHED_REKORD))?;
                 Ok(CanonicalEntry::of_verified(EntryKind::HashedRekord, leaf))
@@ -65,6 +66,23 @@ impl Submission {
                 let entry = request.verify().map_err(|e| e.within(DSSE))?;
                 Ok(CanonicalEntry::of_verified(EntryKind::Dsse, dsse_leaf(&entry)?))
             }
+        }
+    }
+
+    /// Refuses certificates that are larger, or have more names, than the log takes. What is in the
+    /// log already is read whatever its size.
+    pub fn expect_modest(&self) -> Result<(), EntryError> {
+        let mut names = 0;
+        match self {
+            Self::HashedRekord(HashedRekord { signature, .. }) => signature
+                .verifier
+                .material
+                .expect_modest(&mut names)
+                .map_err(|e| e.within("verifier").within("signature").within(HASHED_REKORD)),
+            Self::Dsse(request) => request.verifiers.iter().enumerate().try_for_each(|(n, one)| {
+                let modest = one.material.expect_modest(&mut names);
+                modest.map_err(|e| e.within_index(n).within("verifiers").within(DSSE))
+            }),
         }
     }
 

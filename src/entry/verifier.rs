@@ -2,7 +2,7 @@
 //! name (`dev.sigstore.rekor.v2.Verifier`).
 
 use super::algorithm::KeyDetails;
-use super::certificate::Certificate;
+use super::certificate::{self, Certificate};
 use super::error::EntryError;
 use super::json::Value;
 use super::key::PublicKey;
@@ -30,6 +30,15 @@ impl KeyMaterial {
         match self {
             Self::PublicKey(_) => PUBLIC_KEY,
             Self::Certificate(_) => CERTIFICATE,
+        }
+    }
+
+    /// Refuses what is too large to be taken. `names` counts those of all certificates so far.
+    pub(super) fn expect_modest(&self, names: &mut usize) -> Result<(), EntryError> {
+        match self {
+            Self::PublicKey(_) => Ok(()),
+            Self::Certificate(der) => certificate::expect_modest(der, names)
+                .map_err(|e| e.within(RAW_BYTES).within(self.field())),
         }
     }
 

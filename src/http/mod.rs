@@ -11,12 +11,15 @@
 //! | `GET /metrics`, on a listener of its own | [`health`] |
 //! | `POST /_writer/forward`, from another writer of the log | [`forward`], asked by [`peers`] |
 //!
+//! [`cors`] says what web pages may do of all that.
+//!
 //! [`serve`] accepts connections within [`limits`], with [`tls`] or without, and closes those on which
 //! nothing happens ([`connection`]). [`door`] asks [`crate::admit`] who may write; [`problem`] turns every
 //! error into its status.
 
 mod accept;
 mod connection;
+mod cors;
 mod door;
 mod forward;
 mod grpc;
@@ -41,6 +44,7 @@ use http::{Method, Request, StatusCode, request};
 use hyper::body::Body;
 use tokio::sync::Semaphore;
 
+pub use cors::{Site, SiteError};
 pub use limits::Limits;
 pub use peers::HttpPeers;
 pub use problem::{Answer, Problem};
@@ -78,6 +82,8 @@ pub struct HttpConfig {
     pub limits: Limits,
     /// Who may write, and how much.
     pub admission: Arc<Admission>,
+    /// Sites whose pages may submit.
+    pub submitting_sites: Vec<Site>,
     /// What the writers of this log share, where there may be several.
     pub peer_secret: Option<PeerSecret>,
     /// Where other writers reach this one; only questions to it are answered.
@@ -128,11 +134,15 @@ impl App {
         B::Error: std::fmt::Display,
     {
         let (head, mut body) = request.into_parts();
-        let (route, answered) = self.route(&head, &mut body).await;
+        let (route, answered) = match self.preflight(&head) {
+            Some(answered) => ("preflight", answered),
+            None => self.route(&head, &mut body).await,
+        };
         let mut answer = match answered {
             Ok(answer) => answer,
             Err(problem) => self.refuse(problem, &head, &mut body).await,
         };
+        cors::share(&head, &mut answer);
         if head.method == Method::HEAD {
             let body = std::mem::take(answer.body_mut());
             if answer.status() != StatusCode::NOT_MODIFIED {

@@ -116,6 +116,12 @@ pub enum Problem {
     /// Too many submissions are being read or verified.
     #[error("the log is busy; try again")]
     Busy,
+    /// A web page of another site submits.
+    #[error(
+        "pages of {} may not submit to this log; whoever runs it can allow that with --cors-submit",
+        quote(.0)
+    )]
+    ForeignPage(String),
     /// Somebody may not write, or not now.
     #[error(transparent)]
     Refused(Refusal),
@@ -254,7 +260,9 @@ impl Problem {
             Self::Refused(Refusal::NoToken | Refusal::WrongToken) => {
                 (StatusCode::UNAUTHORIZED, grpc::UNAUTHENTICATED)
             }
-            Self::Refused(_) => (StatusCode::FORBIDDEN, grpc::PERMISSION_DENIED),
+            Self::Refused(_) | Self::ForeignPage(_) => {
+                (StatusCode::FORBIDDEN, grpc::PERMISSION_DENIED)
+            }
             Self::Entry(_) => (StatusCode::BAD_REQUEST, grpc::INVALID_ARGUMENT),
             Self::BodyTooSlow(_) => (StatusCode::REQUEST_TIMEOUT, grpc::DEADLINE_EXCEEDED),
             Self::ContentEncoding(_) => {

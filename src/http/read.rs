@@ -184,10 +184,23 @@ impl Reads {
     }
 }
 
+/// Whether a path is where files of the log are, under either prefix.
+pub fn is_of_the_log(path: &str) -> bool {
+    let relative = relative(path);
+    matches!(relative, "checkpoint" | "log.json")
+        || relative.starts_with("tile/")
+        || relative.starts_with("lookup/")
+}
+
+/// A path without the prefix.
+fn relative(path: &str) -> &str {
+    let relative = path.strip_prefix("/api/v2/").or_else(|| path.strip_prefix('/'));
+    relative.unwrap_or_default()
+}
+
 /// What a path names, under either prefix.
 fn resolve(path: &str) -> Result<(ObjectPath, Kind), Problem> {
-    let relative = path.strip_prefix("/api/v2/").or_else(|| path.strip_prefix('/'));
-    let relative = relative.unwrap_or_default();
+    let relative = relative(path);
     let not_found = || Problem::NotFound(path.to_owned());
     let bad_path = |reason| Problem::BadPath { path: path.to_owned(), reason };
     if relative == "log.json" {

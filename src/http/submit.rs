@@ -14,10 +14,11 @@ use tiles_spec::{ENTRY_BYTES_MAX, Hash};
 use super::limits::{ReadBody, read_body};
 use super::problem::{Answer, Problem, X_LOG_INDEX};
 use super::{App, Duplicates, SUBMIT, expect};
+use crate::admit::Admission;
 use crate::clock::wall_clock;
 use crate::entry::{
     CanonicalEntry, EntryError, EntryKind, InclusionProof, SigningAlgorithm, Submission,
-    TransparencyLogEntry,
+    TransparencyLogEntry, expect_few_keys,
 };
 use crate::log::{Acknowledged, Publication, SubmitError};
 use crate::offload::offload;
@@ -48,6 +49,7 @@ impl App {
         B::Error: std::fmt::Display,
     {
         expect(&head.method, SUBMIT)?;
+        self.refuse_page(head)?;
         self.refuse_frozen()?;
         self.pace(&head.headers, &head.extensions)?;
         let body = self.read_body(head, body, self.config.limits.rekor_body_bytes_max).await?;
@@ -111,17 +113,14 @@ impl App {
         if body.bytes().len() <= QUICK_BODY_BYTES_MAX && !admission.is_slow() {
             let submission = parse(body.bytes())?;
             if is_quick(&submission) {
-                admission.judge(&submission, wall_clock())?;
-                return Ok(submission.verify()?);
+                return judge(&admission, &submission);
             }
         }
         let _place = self.queue.try_acquire().map_err(|_| Problem::Busy)?;
         let processor = self.processors.clone().acquire_owned().await;
         let verified = offload(move || {
             let _processor = processor;
-            let submission = parse(body.bytes())?;
-            admission.judge(&submission, wall_clock())?;
-            Ok(submission.verify()?)
+            judge(&admission, &parse(body.bytes())?)
         });
         verified.await
     }
@@ -140,10 +139,12 @@ impl App {
         if !self.config.accept_opaque {
             return Err(Problem::OpaqueOff);
         }
+        self.refuse_page(head)?;
         self.refuse_frozen()?;
         self.pace(&head.headers, &head.extensions)?;
         self.config.admission.judge_opaque(&head.headers)?;
         let body = self.read_body(head, body, ENTRY_BYTES_MAX).await?;
+        expect_few_keys(body.bytes())?;
         let acknowledged = self.log.submit(body.into_bytes()).await?;
         self.refuse_duplicate(&acknowledged)?;
         let line = format!("{}\n", acknowledged.index);
@@ -182,6 +183,14 @@ impl App {
             _ => Ok(()),
         }
     }
+}
+
+/// Asks whether the signers may write, and verifies.
+fn judge(admission: &Admission, submission: &Submission) -> Result<CanonicalEntry, Problem> {
+    // So that nobody has a large certificate read, and its chain checked, before it is refused.
+    submission.expect_modest()?;
+    admission.judge(submission, wall_clock())?;
+    Ok(submission.verify()?)
 }
 
 /// One signature that is verified in well under a tenth of a millisecond.

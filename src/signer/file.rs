@@ -1,8 +1,8 @@
 //! A key in a file.
 //!
-//! Files are refused if others may read them; see [`super::private_key`] for their forms.
+//! Files are refused if others may read them, see [`exposes`]; [`super::private_key`] has their forms.
 
-use std::fs;
+use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -31,7 +31,10 @@ pub enum KeyFileError {
         source: io::Error,
     },
     /// Others than its owner may read it.
-    #[error("the key file {path} can be read by others (mode {mode:o}); run `chmod 600 {path}`")]
+    #[error(
+        "the key file {path} can be read by others (mode {mode:o}); run `chmod 600 {path}`, or give it \
+         mode 440 and a group that this process is in"
+    )]
     Exposed {
         /// The file.
         path: String,
@@ -127,9 +130,8 @@ impl FileSigner {
         let io = |source| KeyFileError::Io { path: name(), source };
         let malformed = |source| KeyFileError::Malformed { path: name(), source };
         let metadata = fs::metadata(path).map_err(io)?;
-        let mode = metadata.mode() & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(KeyFileError::Exposed { path: name(), mode });
+        if exposes(&metadata) {
+            return Err(KeyFileError::Exposed { path: name(), mode: metadata.mode() & 0o777 });
         }
         if metadata.len() > KEY_FILE_BYTES_MAX {
             return Err(malformed(PrivateKeyError::Form));
@@ -143,6 +145,20 @@ impl FileSigner {
         }
         Ok(Self { origin, key })
     }
+}
+
+/// Whether others may read or write the file. Its group may read it if this process is of the group, or
+/// if the system's administrator has given it to the group: that is how a secret is mounted into a
+/// container (root and the pod's group, mode 0440).
+fn exposes(file: &Metadata) -> bool {
+    const GROUP_READS: u32 = 0o040;
+    let for_others = file.mode() & 0o077;
+    let is_ours = || {
+        let groups = rustix::process::getgroups().unwrap_or_default();
+        let own = rustix::process::getegid();
+        groups.iter().chain([&own]).any(|group| group.as_raw() == file.gid())
+    };
+    !(for_others == 0 || for_others == GROUP_READS && (file.uid() == 0 || is_ours()))
 }
 
 #[async_trait]

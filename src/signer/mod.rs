@@ -2,7 +2,7 @@
 //!
 //! A log has one key that makes it what it is: its line stands first in each checkpoint, and its ID
 //! is the log's. It lies in a file ([`FileSigner`]) or in a key service ([`AwsKmsSigner`],
-//! [`GcpKmsSigner`]); [`KeyLocation`] says where. Further keys may add lines below the first
+//! [`GcpKmsSigner`]); [`KeyLocation`] says where, or [`find_default_key`] does. Further keys may add lines below the first
 //! ([`LogSigner`]), for clients that know them.
 //!
 //! Only [`crate::log::guard`] calls [`Signer::sign`]; a signer sees note texts and nothing else,
@@ -10,6 +10,7 @@
 //! signer needs no trust beyond keeping its key.
 
 mod core_dump;
+mod default_key;
 mod file;
 mod kms;
 mod lines;
@@ -26,12 +27,13 @@ use async_trait::async_trait;
 use tiles_spec::{CosignError, NoteSignature, Origin, VerifierKey};
 
 pub use core_dump::forbid_core_dumps;
+pub use default_key::{MissingKey, find_default_key, make_default_key};
 pub use file::{FileSigner, KeyFileError};
 pub use kms::{AwsKmsSigner, GcpKmsSigner, KmsError};
 pub use lines::{LinesError, LogSigner};
 pub use location::{AwsKmsKey, GcpKmsKey, KeyLocation, KeyLocationError};
 pub use lookup::LookupSigner;
-pub use memory::{SignedMemory, SignedMemoryError};
+pub use memory::{NewHead, Remembered, SignedMemory, SignedMemoryError};
 pub use new_key::{KeyAlgorithm, KeyEncoding, NewKey, generate_key_file};
 pub use opened::{OpenKeyError, OpenedKey};
 pub use private_key::{Password, PrivateKey, PrivateKeyError};

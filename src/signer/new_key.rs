@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ed25519_dalek::pkcs8::KeypairBytes;
 use pkcs8::pkcs5::pbes2::Parameters;
@@ -64,16 +64,26 @@ impl NewKey {
     /// Makes a new key for `origin` in a new file of mode 0600, durably, and returns what verifies
     /// it. An existing file is never overwritten.
     pub fn write(&self, path: &Path, origin: &Origin) -> Result<VerifierKey, KeyFileError> {
-        let io = |source| KeyFileError::Io { path: path.display().to_string(), source };
+        Ok(self.write_named(|_| path.to_owned(), origin)?.1)
+    }
+
+    /// The same in a file whose name follows from the key.
+    pub fn write_named(
+        &self,
+        place: impl FnOnce(&VerifierKey) -> PathBuf,
+        origin: &Origin,
+    ) -> Result<(PathBuf, VerifierKey), KeyFileError> {
         let key = self.algorithm.generate(origin.key_name())?;
         let text = self.encode(&key)?;
+        let path = place(key.verifier_key());
+        let io = |source| KeyFileError::Io { path: path.display().to_string(), source };
         let mut file =
-            OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(io)?;
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(io)?;
         file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io)?;
         // The name has to last as well, or a power cut takes the key of a log that has begun.
         let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
         File::open(dir).and_then(|dir| dir.sync_all()).map_err(io)?;
-        Ok(key.verifier_key().clone())
+        Ok((path, key.verifier_key().clone()))
     }
 
     fn encode(&self, key: &PrivateKey) -> Result<Zeroizing<String>, KeyFileError> {

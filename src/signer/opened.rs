@@ -7,16 +7,14 @@ use tiles_spec::Origin;
 
 use super::{
     AwsKmsSigner, FileSigner, GcpKmsSigner, KeyFileError, KeyLocation, KmsError, LinesError,
-    LogSigner, Password, SignedMemory, Signer,
+    LogSigner, Password, Signer,
 };
 
-/// What signs, and what is known of its key.
+/// What signs, and where its key is.
 pub struct OpenedKey {
     /// Signs every line of a checkpoint.
     pub signer: Arc<dyn Signer>,
-    /// What the key has signed; only files have a place beside them.
-    pub memory: Option<SignedMemory>,
-    /// The file that it lies in.
+    /// The file that it lies in, if it lies in one.
     pub file: Option<PathBuf>,
 }
 
@@ -54,16 +52,15 @@ impl OpenedKey {
         Ok(match place {
             KeyLocation::File(path) => {
                 let signer = Arc::new(FileSigner::open(path, origin, password)?);
-                let memory = Some(SignedMemory::beside(path));
-                Self { signer, memory, file: Some(path.clone()) }
+                Self { signer, file: Some(path.clone()) }
             }
             KeyLocation::AwsKms(key) => {
                 let signer = AwsKmsSigner::open(key, origin, kms_endpoint).await;
-                Self { signer: Arc::new(signer.map_err(failed)?), memory: None, file: None }
+                Self { signer: Arc::new(signer.map_err(failed)?), file: None }
             }
             KeyLocation::GcpKms(key) => {
                 let signer = GcpKmsSigner::open(key, origin, kms_endpoint).await;
-                Self { signer: Arc::new(signer.map_err(failed)?), memory: None, file: None }
+                Self { signer: Arc::new(signer.map_err(failed)?), file: None }
             }
         })
     }

@@ -35,7 +35,8 @@ pub use bucket::{
     Requests,
 };
 pub use directory::{
-    AppendFile, DirectoryError, DirectoryOptions, DirectoryStore, FileSystem, Files, OsFiles,
+    AppendFile, DirectoryError, DirectoryOptions, DirectoryStore, FileIdentity, FileSystem,
+    FileSystemKind, Files, OsFiles, UnknownFileSystem,
 };
 pub use memory::MemoryStore;
 pub use path::{InvalidPath, ObjectPath};

@@ -4,6 +4,7 @@
 //! `golden/` holds outputs that must not change unnoticed; `FASTI_GOLDEN=write` writes them anew.
 
 mod buckets;
+mod colours;
 mod describing;
 mod egress;
 mod fsck;
@@ -12,7 +13,9 @@ mod key_service;
 mod key_services;
 mod keys;
 mod log_keys;
+mod origins;
 mod reading;
+mod remembering;
 mod searching;
 mod signing;
 mod succession;

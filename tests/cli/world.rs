@@ -106,6 +106,7 @@ impl World {
             .args(["--listen", "127.0.0.1:0", "--origin", &self.origin])
             .args(flags)
             .env("FASTI_LOG_FILTER", "warn")
+            .env("XDG_STATE_HOME", self.path("state"))
             .envs(variables.iter().copied())
             .current_dir(self.directory.path());
         command
@@ -159,21 +160,21 @@ impl World {
 
     /// Runs the command with these variables.
     pub fn fasti_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Ended {
+        Ended::of(self.command(variables, arguments))
+    }
+
+    /// The command with these variables, still to be run.
+    pub fn command(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Command {
         let log = self.writer.as_ref().map_or("log", |writer| &writer.url);
-        let ended = Command::new(env!("CARGO_BIN_EXE_fasti"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fasti"));
+        command
             .args(arguments)
             .current_dir(self.directory.path())
             .env_remove("FASTI_VKEY")
             .env("FASTI_LOG", log)
             .env("XDG_STATE_HOME", self.path("state"))
-            .envs(variables.iter().copied())
-            .output()
-            .expect("the command runs");
-        Ended {
-            status: ended.status.code().expect("it was not killed"),
-            stdout: String::from_utf8(ended.stdout).expect("it prints text"),
-            stderr: String::from_utf8(ended.stderr).expect("it prints text"),
-        }
+            .envs(variables.iter().copied());
+        command
     }
 }
 
@@ -194,6 +195,16 @@ impl Drop for Writer {
 }
 
 impl Ended {
+    /// Runs a command to its end.
+    pub fn of(mut command: Command) -> Self {
+        let ended = command.output().expect("the command runs");
+        Self {
+            status: ended.status.code().expect("it was not killed"),
+            stdout: String::from_utf8(ended.stdout).expect("it prints text"),
+            stderr: String::from_utf8(ended.stderr).expect("it prints text"),
+        }
+    }
+
     /// The output of a command that must have succeeded.
     #[track_caller]
     pub fn good(self) -> String {
@@ -257,7 +268,7 @@ pub fn write_private(path: &Path, text: &str) {
 }
 
 /// The writer lies beside the command; it is built if it does not.
-fn writer_binary() -> PathBuf {
+pub fn writer_binary() -> PathBuf {
     static BUILT: Once = Once::new();
     let command = Path::new(env!("CARGO_BIN_EXE_fasti"));
     let writer = command.with_file_name("fasti-writer");

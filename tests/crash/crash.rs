@@ -3,6 +3,7 @@
 //!
 //! What it leaves is derived again from the files by the oracle of the disk tests.
 
+mod copying;
 mod dump;
 mod full_disk;
 mod grown;
@@ -13,7 +14,9 @@ mod noise;
 mod oracle;
 mod refusals;
 mod rekor;
+mod remembered;
 mod restored;
+mod restores;
 mod scene;
 #[path = "../disk/seeded.rs"]
 #[allow(dead_code)] // Not all of it is needed here.

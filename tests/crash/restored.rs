@@ -2,12 +2,15 @@
 //! operator says how large the log was seen.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::copying::{Tool, run};
 use crate::grown::{Grown, Settled};
+use crate::http::Connection;
 use crate::refusals::refused;
-use crate::writer::Writer;
+use crate::writer::{ORIGIN, Writer};
 
 #[test]
 fn a_copy_is_taken_only_at_its_word() {
@@ -40,10 +43,102 @@ fn an_older_copy_in_the_same_place_is_rolled_back_as_the_key_knows() {
     log.grow(10..20, Settled::No);
     put_back(&older, &log.store);
     let said = refused(&log.store, &[], "an older copy");
-    for sentence in ["rolled back", "KEY.signed", "size 20", "size 10", "Restore the newest copy"] {
+    assert!(said.contains("this directory is a copy"), "{said}");
+    let what = "an older copy, whatever the operator says";
+    let said = refused(&log.store, &["--restored-at", "10"], what);
+    for sentence in [
+        "rolled back",
+        "memory of what was signed",
+        "size 20",
+        "size 10",
+        "Restore the newest copy",
+    ] {
         assert!(said.contains(sentence), "{sentence:?} is not in {said}");
     }
-    refused(&log.store, &["--restored-at", "10"], "an older copy, whatever the operator says");
+    refused(&log.store, &[], "a copy that was refused for what the key remembers");
+}
+
+/// The program itself, with its key and its memory where they are by default: each way of putting a
+/// backup back, with one kind of backup and with the memory kept or lost.
+#[test]
+fn the_program_refuses_what_was_put_back() {
+    for (n, tool) in Tool::ALL.into_iter().enumerate() {
+        if !tool.is_there() {
+            println!("SKIPPED: restores with rsync, which this machine does not have");
+            continue;
+        }
+        let home = tempfile::tempdir().expect("a directory");
+        let is_killed = n % 2 == 0;
+        let mut writer = started(home.path(), &[]);
+        let address = writer.expect_address();
+        add(address, 0..2);
+        tool.back_up(home.path());
+        add(address, 2..4);
+        if is_killed {
+            writer.kill()
+        } else {
+            writer.stop()
+        }
+        tool.restore(home.path());
+        if !tool.is_in_place() {
+            run(home.path(), "rm -r state/fasti/memory");
+        }
+        let ended = started(home.path(), &[]).address().map_err(|ended| {
+            assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+            ended.stderr
+        });
+        match ended {
+            Ok(_) => assert!(tool == Tool::HardLinks && is_killed, "{tool:?} starts"),
+            Err(said) => {
+                let is_named = said.contains("is a copy") || said.contains("rolled back");
+                assert!(is_named, "{tool:?}: {said}");
+            }
+        }
+    }
+}
+
+/// Left in a unit file, the flag would switch the check off for ever.
+#[test]
+fn a_restored_size_is_stated_for_one_start() {
+    let home = tempfile::tempdir().expect("a directory");
+    let mut writer = started(home.path(), &[]);
+    add(writer.expect_address(), 0..3);
+    writer.stop();
+    let flag = ["--restored-at", "3"];
+    let needless = |what: &str| {
+        let ended = started(home.path(), &flag).address().expect_err(what);
+        assert!(ended.stderr.contains("Take the flag away"), "{what}: {}", ended.stderr);
+    };
+    needless("a directory that is no copy");
+    Tool::RemoveAndCopy.back_up(home.path());
+    started(home.path(), &[]).expect_address();
+    let mut writer = started(home.path(), &[]);
+    add(writer.expect_address(), 3..12);
+    writer.kill();
+    Tool::RemoveAndCopy.restore(home.path());
+    let ended = started(home.path(), &flag).address().expect_err("the memory knows more");
+    assert!(ended.stderr.contains("rolled back"), "{}", ended.stderr);
+    // Whoever loses the memory too has nothing but their word.
+    run(home.path(), "rm -r state/fasti/memory");
+    started(home.path(), &flag).expect_address();
+    needless("the second start after it");
+    started(home.path(), &[]).expect_address();
+}
+
+/// A writer on `log` in `home`, with its state beside.
+fn started(home: &Path, more: &[&str]) -> Writer {
+    let mut command = Writer::command(ORIGIN, "127.0.0.1:0");
+    command.env("XDG_STATE_HOME", home.join("state"));
+    command.arg("--store").arg(home.join("log")).args(more);
+    Writer::spawn(command)
+}
+
+fn add(address: SocketAddr, entries: std::ops::Range<usize>) {
+    let mut connection = Connection::open(address).expect("connects");
+    for n in entries {
+        let answer = connection.post("/add", format!("entry {n}").as_bytes()).expect("an answer");
+        assert_eq!(answer.status, 200);
+    }
 }
 
 #[test]

@@ -5,8 +5,9 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use fasti::store::{AppendFile, FileSystem, Files};
+use fasti::store::{AppendFile, FileIdentity, FileSystem, Files};
 
 use crate::model::{Extent, Model, error};
 use crate::seeded::Seeded;
@@ -240,6 +241,25 @@ impl Files for Disk {
         let mut seen = self.state().losses.len();
         let node = self.write_new(path, bytes)?;
         self.operate(Kind::Sync, path, |state, _| state.sync_file(node, &mut seen))
+    }
+
+    fn write_in_place(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut seen = self.state().losses.len();
+        let node = self.operate(Kind::Write, path, |state, extent| {
+            // A sector is written or not.
+            if extent == Extent::Whole {
+                state.model.write_again(path, bytes, extent)?;
+            }
+            state.model.resolve(path)
+        })?;
+        self.operate(Kind::Sync, path, |state, _| state.sync_file(node, &mut seen))
+    }
+
+    fn identity(&self, path: &Path) -> io::Result<FileIdentity> {
+        self.operate(Kind::Read, path, |state, _| {
+            let node = state.model.resolve(path)? as u64;
+            Ok(FileIdentity { inode: node, born: Some(Duration::from_secs(node)) })
+        })
     }
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {

@@ -52,8 +52,9 @@ impl File {
         self.dirty.extend(first..self.cached.len().div_ceil(SECTOR_BYTES));
     }
 
-    /// Writes over the beginning of the file, which is at least that long.
+    /// Writes over the beginning of the file.
     pub fn overwrite(&mut self, bytes: &[u8]) {
+        self.cached.resize(self.cached.len().max(bytes.len()), 0);
         self.cached[..bytes.len()].copy_from_slice(bytes);
         self.dirty.extend(0..bytes.len().div_ceil(SECTOR_BYTES));
     }

@@ -92,6 +92,16 @@ pub fn call_as(address: SocketAddr, path: &str, kind: &str, body: &[u8]) -> Call
     })
 }
 
+/// A call that a proxy passes on for a page of this site.
+pub fn call_of_page(address: SocketAddr, path: &str, site: &str, body: &[u8]) -> Called {
+    runtime().block_on(async {
+        let stream = TcpStream::connect(address).await.expect("the writer listens");
+        let fields = [("content-type", "application/grpc"), ("origin", site)];
+        let mut open = Open::start_with(stream, path, &fields, body).await;
+        open.rest().await
+    })
+}
+
 /// A call that is under way.
 pub struct Open {
     pub headers: HeaderMap,
@@ -105,13 +115,19 @@ impl Open {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        Self::start_with(stream, path, &[("content-type", kind)], body).await
+    }
+
+    async fn start_with<S>(stream: S, path: &str, fields: &[(&str, &str)], body: &[u8]) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let (sender, connection) = h2::client::handshake(stream).await.expect("HTTP/2");
         tokio::spawn(connection);
-        let request = Request::post(format!("http://log.test{path}"))
-            .header("content-type", kind)
-            .header("te", "trailers")
-            .body(())
-            .expect("a request");
+        let request = Request::post(format!("http://log.test{path}")).header("te", "trailers");
+        let request =
+            fields.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let request = request.body(()).expect("a request");
         let mut sender = sender.ready().await.expect("it is open");
         let (answer, mut sending) = sender.send_request(request, false).expect("it is sent");
         // A call whose body nobody needs may be answered, and its stream closed, before the body is

@@ -113,7 +113,15 @@ pub fn describes(method: &str, target: &str, answer: &Answer) {
         assert!(metrics || unlisted.contains(&answer.status), "{context}: an unlisted path");
         return;
     };
+    is_shared_as_described(&context, method, template, answer);
     let item = &DOCUMENT["paths"][template];
+    if method == "OPTIONS" && answer.status != 405 {
+        let components = &DOCUMENT["components"]["responses"];
+        let described = if answer.status == 204 { "Preflight" } else { "NotAllowed" };
+        has_described_fields(&context, &components[described], answer);
+        has_described_body(&context, &components[described], answer);
+        return;
+    }
     let Some(operation) = item.get(method.to_ascii_lowercase()) else {
         let listed = item.as_object().expect("methods").keys().filter(|key| *key != "parameters");
         let mut listed: Vec<_> = listed.map(|method| method.to_ascii_uppercase()).collect();
@@ -126,6 +134,45 @@ pub fn describes(method: &str, target: &str, answer: &Answer) {
     let described = resolve(described.unwrap_or_else(|| panic!("{context}: an unlisted status")));
     has_described_fields(&context, described, answer);
     has_described_body(&context, described, answer);
+}
+
+/// Fields that a page may read without being told so, and those that are not for pages.
+const UNNAMED: [&str; 6] = [
+    "cache-control",
+    "content-length",
+    "content-type",
+    "connection",
+    "access-control-allow-origin",
+    "access-control-expose-headers",
+];
+
+/// Checks what pages of other sites may see of an answer: all of what is read, and nothing of what
+/// is not for them.
+#[track_caller]
+fn is_shared_as_described(context: &str, method: &str, template: &str, answer: &Answer) {
+    assert_eq!(answer.field("access-control-allow-credentials"), None, "{context}");
+    assert_eq!(answer.field("access-control-allow-private-network"), None, "{context}");
+    let shared = answer.field("access-control-allow-origin");
+    let exposed = answer.field("access-control-expose-headers");
+    match template {
+        _ if method == "OPTIONS" => {
+            assert_eq!(shared.is_some(), answer.status == 204, "{context}");
+            return;
+        }
+        "/healthz" | "/readyz" | "/_writer/forward" => {
+            assert_eq!((shared, exposed), (None, None), "{context}: it is not for pages");
+            return;
+        }
+        // Only to pages.
+        "/api/v2/log/entries" | "/add" if shared.is_none() => return,
+        _ => assert_eq!(shared, Some("*"), "{context}: it is for all pages"),
+    }
+    let exposed: Vec<_> = exposed.expect("a list").split(", ").map(str::to_lowercase).collect();
+    for (name, _) in &answer.fields {
+        let name = name.to_lowercase();
+        let is_seen = UNNAMED.contains(&name.as_str()) || exposed.contains(&name);
+        assert!(is_seen, "{context}: {name} is not exposed");
+    }
 }
 
 #[track_caller]

@@ -15,6 +15,8 @@
 //! | `admission` | who may write, by key, certificate and token |
 //! | `rates` | how much, of everyone and of one client, also behind proxies |
 //! | `grpc` | the same submissions over gRPC, health, reflection |
+//! | `cors` | pages of other sites read, and submit nothing unasked |
+//! | `recipe` | the same of files behind nginx, as `operations.md` has it |
 //! | `tls` | HTTPS, and certificates that are renewed |
 //! | `problems` | the forms of error bodies |
 //! | `openapi` | the served description is true of every answer |
@@ -26,6 +28,7 @@
 mod admission;
 mod bodies;
 mod call;
+mod cors;
 mod description;
 mod grpc;
 mod heads;
@@ -36,6 +39,7 @@ mod problems;
 mod rates;
 mod reader;
 mod reads;
+mod recipe;
 mod refusals;
 mod rekor;
 mod rekor_tiles;

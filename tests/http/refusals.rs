@@ -173,7 +173,7 @@ fn what_is_signed_wrongly() {
         ),
         (
             with(&certified, in_certificate, json!(base64(&spki))).to_string(),
-            "not a DER encoded X.509 certificate",
+            "malformed certificate: it has no signature algorithm",
         ),
         (
             with(&certified, in_certificate, json!(base64([&certificate[..], &spki].concat())))
@@ -212,28 +212,64 @@ fn envelopes_that_are_not_signed() {
 /// An entry bundle counts an entry's length in 16 bits: canonical forms of up to 65,535 bytes fit.
 #[test]
 fn entries_that_fit_no_bundle() {
-    let submitter = Submitter::of(SigningAlgorithm::Ed25519ph);
-    let request = |name: usize| {
-        let certificate = submitter.certificate(&format!("{}@b.c", "a".repeat(name)));
-        submitter.request("an artifact", Some(&certificate)).to_string()
+    let signers: Vec<_> =
+        (0..4).map(|_| Submitter::generate(SigningAlgorithm::Ed25519ph)).collect();
+    // The last certificate's length decides.
+    let request = |last: usize| {
+        let lengths = [12_000, 12_000, 12_000, last];
+        let email = |length: usize| format!("{}@b.c", "a".repeat(length));
+        let signers = signers.iter().zip(lengths);
+        let certified =
+            signers.map(|(signer, length)| (signer, signer.certificate(&email(length))));
+        Submitter::envelope_of(&certified.collect::<Vec<_>>(), "a payload").to_string()
     };
     let length = |request: &str| {
         let entry = Submission::parse(request.as_bytes()).expect("a request").verify();
         entry.expect("it fits").bytes().len()
     };
     // Three bytes more in the certificate are four in base64.
-    let name = 40_000 + (ENTRY_BYTES_MAX - length(&request(40_000))) / 4 * 3;
-    let (longest, longer) = (request(name), request(name + 3));
+    let last = 8_000 + (ENTRY_BYTES_MAX - length(&request(8_000))) / 4 * 3;
+    let (longest, longer) = (request(last), request(last + 3));
     assert!((ENTRY_BYTES_MAX - 4..=ENTRY_BYTES_MAX).contains(&length(&longest)));
 
-    let rows = [
-        (longer, "canonical form; the log holds at most 65535"),
-        (request(1_000_000), "canonical form; the log holds at most 65535"),
-    ];
-    all_are_refused(413, &rows);
+    all_are_refused(413, &[(longer, "canonical form; the log holds at most 65535")]);
     let writer = Writer::start(&[]);
     let answer = post(writer.address, ENTRIES, longest.as_bytes());
     assert_eq!(answer.status, 201, "{}", answer.text());
     let (index, body) = Reader::of(&writer).verify(&answer.json());
     Reader::of(&writer).holds(index, &body);
+}
+
+#[test]
+fn certificates_that_cost_an_index_too_much() {
+    let submitter = Submitter::of(P256);
+    let request = |certificate: &[u8]| submitter.request("an artifact", Some(certificate));
+    let named = |names| submitter.certificate_of(names);
+    let long = submitter.certificate(&format!("{}@b.c", "a".repeat(1_000_000)));
+    let rows = [
+        (
+            request(&named(101)).to_string(),
+            "101 or more subject alternative names; the log takes at most 100",
+        ),
+        (request(&named(7_000)).to_string(), "the log takes at most 16384"),
+        (request(&long).to_string(), "the log takes at most 16384"),
+    ];
+    all_are_refused(400, &rows);
+
+    // The same by the other door, as an entry that nobody has verified.
+    let writer = Writer::start(&["--accept-opaque"]);
+    let opaque = |names| {
+        json!({"apiVersion": "0.0.2", "kind": "hashedrekord", "spec": {"hashedRekordV002": {
+            "signature": {"verifier": {"x509Certificate": {"rawBytes": base64(named(names))}}},
+        }}})
+        .to_string()
+    };
+    let refused = post(writer.address, "/add", opaque(3_000).as_bytes());
+    refused.refuses("3,000 names", 400, "more than 256 keys");
+    assert_eq!(post(writer.address, "/add", opaque(254).as_bytes()).status, 200);
+    post(writer.address, "/add", opaque(255).as_bytes()).refuses(
+        "255 names",
+        400,
+        "more than 256 keys",
+    );
 }

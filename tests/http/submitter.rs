@@ -28,20 +28,22 @@ impl Submitter {
     /// One for each algorithm, made once: RSA keys take their time.
     pub fn of(algorithm: SigningAlgorithm) -> &'static Self {
         static SUBMITTERS: [OnceLock<Submitter>; 7] = [const { OnceLock::new() }; 7];
-        SUBMITTERS[algorithm as usize].get_or_init(|| {
-            use SigningAlgorithm as S;
-            let rsa = |size| KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, size);
-            let key = match algorithm {
-                S::EcdsaP256Sha256 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256),
-                S::EcdsaP384Sha384 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384),
-                S::EcdsaP521Sha512 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P521_SHA512),
-                S::Ed25519ph => KeyPair::generate_for(&rcgen::PKCS_ED25519),
-                S::RsaPkcs1v15Sha256With2048 => rsa(RsaKeySize::_2048),
-                S::RsaPkcs1v15Sha256With3072 => rsa(RsaKeySize::_3072),
-                S::RsaPkcs1v15Sha256With4096 => rsa(RsaKeySize::_4096),
-            };
-            Self { algorithm, key: key.expect("a key pair") }
-        })
+        SUBMITTERS[algorithm as usize].get_or_init(|| Self::generate(algorithm))
+    }
+
+    pub fn generate(algorithm: SigningAlgorithm) -> Self {
+        use SigningAlgorithm as S;
+        let rsa = |size| KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, size);
+        let key = match algorithm {
+            S::EcdsaP256Sha256 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256),
+            S::EcdsaP384Sha384 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384),
+            S::EcdsaP521Sha512 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P521_SHA512),
+            S::Ed25519ph => KeyPair::generate_for(&rcgen::PKCS_ED25519),
+            S::RsaPkcs1v15Sha256With2048 => rsa(RsaKeySize::_2048),
+            S::RsaPkcs1v15Sha256With3072 => rsa(RsaKeySize::_3072),
+            S::RsaPkcs1v15Sha256With4096 => rsa(RsaKeySize::_4096),
+        };
+        Self { algorithm, key: key.expect("a key pair") }
     }
 
     /// Somebody who was not there before, with an ECDSA P-256 key.
@@ -55,8 +57,18 @@ impl Submitter {
 
     /// A certificate for this key with one email address, signed by itself.
     pub fn certificate(&self, email: &str) -> Vec<u8> {
+        self.self_signed([email.to_owned()])
+    }
+
+    /// A certificate for this key with so many email addresses, signed by itself.
+    pub fn certificate_of(&self, names: usize) -> Vec<u8> {
+        self.self_signed((0..names).map(|n| format!("{n}@b.c")))
+    }
+
+    fn self_signed(&self, emails: impl IntoIterator<Item = String>) -> Vec<u8> {
         let mut params = CertificateParams::new([]).expect("no names");
-        params.subject_alt_names = vec![SanType::Rfc822Name(email.try_into().expect("ASCII"))];
+        let name = |email: String| SanType::Rfc822Name(email.try_into().expect("ASCII"));
+        params.subject_alt_names = emails.into_iter().map(name).collect();
         params.self_signed(&self.key).expect("a certificate").der().to_vec()
     }
 
@@ -99,16 +111,30 @@ impl Submitter {
 
     /// The request to log an envelope around `payload`.
     pub fn envelope(&self, payload: &str) -> Value {
-        let sig = self.sign(&pae("text/plain", payload.as_bytes()));
-        json!({"dsseRequestV002": {
-            "envelope": {
-                "payload": base64(payload),
-                "payloadType": "text/plain",
-                "signatures": [{"sig": base64(sig), "keyid": ""}],
-            },
-            "verifiers": [self.verifier(None)],
-        }})
+        envelope(payload, [(self, self.verifier(None))])
     }
+
+    /// The same, signed by several, each with a certificate.
+    pub fn envelope_of(signers: &[(&Self, Vec<u8>)], payload: &str) -> Value {
+        let verifier = |(signer, der): &(&'_ Self, Vec<u8>)| signer.verifier(Some(der));
+        envelope(payload, signers.iter().map(|one| (one.0, verifier(one))))
+    }
+}
+
+fn envelope<'a>(payload: &str, signers: impl IntoIterator<Item = (&'a Submitter, Value)>) -> Value {
+    let message = pae("text/plain", payload.as_bytes());
+    let signed = |(signer, verifier): (&Submitter, Value)| {
+        (json!({"sig": base64(signer.sign(&message)), "keyid": ""}), verifier)
+    };
+    let (signatures, verifiers): (Vec<_>, Vec<_>) = signers.into_iter().map(signed).unzip();
+    json!({"dsseRequestV002": {
+        "envelope": {
+            "payload": base64(payload),
+            "payloadType": "text/plain",
+            "signatures": signatures,
+        },
+        "verifiers": verifiers,
+    }})
 }
 
 /// A good request, like no other.

@@ -171,7 +171,7 @@ impl Wire {
             }
             let length = answer.field("content-length").map(|n| n.parse().expect("a length"));
             assert_eq!(answer.field("transfer-encoding"), None, "answers have a length");
-            if method != "HEAD" && status != 304 {
+            if method != "HEAD" && !matches!(status, 204 | 304) {
                 let length = length.expect("answers have a length");
                 self.read_until(|bytes| (bytes.len() >= length).then_some(0))
                     .expect("a whole body");

@@ -153,5 +153,6 @@ impl Drop for Writer {
         drop(self.process.wait());
         let said = self.home.said();
         assert!(std::thread::panicking() || !said.contains("panicked at"), "{said}");
+        assert!(std::thread::panicking() || !said.contains('\u{1b}'), "colours in a file: {said}");
     }
 }

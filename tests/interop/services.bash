@@ -13,6 +13,7 @@ else
 fi
 
 work=$(mktemp -d)
+export XDG_STATE_HOME=$work/state
 started=()
 stop_all() {
   [ ${#started[@]} -eq 0 ] || kill "${started[@]}" 2>/dev/null || true

@@ -6,7 +6,7 @@ const path = require('node:path');
 
 const source = fs.readFileSync(path.join(__dirname, '../../terraform/modules/aws/edge.js'), 'utf8');
 const handler = new Function(source + '; return handler;')();
-const ask = (uri) => handler({ request: { method: 'GET', uri } });
+const ask = (uri, method = 'GET') => handler({ request: { method, uri } });
 
 const passes = {
     '/checkpoint': '/checkpoint',
@@ -20,6 +20,12 @@ const passes = {
 };
 for (const [uri, wanted] of Object.entries(passes)) {
     assert.strictEqual(ask(uri).uri, wanted, uri);
+    const preflight = ask(uri, 'OPTIONS');
+    assert.strictEqual(preflight.statusCode, 204, uri);
+    assert.strictEqual(preflight.headers['access-control-allow-origin'].value, '*');
+    assert.strictEqual(preflight.headers['access-control-allow-methods'].value, 'GET, HEAD');
+    assert.match(preflight.headers['access-control-allow-headers'].value, /\bRange\b/);
+    assert.strictEqual(preflight.headers['access-control-allow-credentials'], undefined);
 }
 
 const refused = [
@@ -29,7 +35,9 @@ const refused = [
     '/api/v2/api/v2/../_writer/1', '/checkpoint/', '/tile/\u005fwriter/1', '/checkpoint?x',
 ];
 for (const uri of refused) {
-    assert.strictEqual(ask(uri).statusCode, 404, uri);
+    for (const method of ['GET', 'OPTIONS']) {
+        assert.strictEqual(ask(uri, method).statusCode, 404, uri);
+    }
 }
 
 console.log(`terraform: ${Object.keys(passes).length + refused.length} paths at the edge`);

@@ -29,6 +29,14 @@ def s3(module):
     if any(kind == "aws_s3_bucket_versioning" for kind, _ in module.of("resource")):
         yield "s3: the bucket has versions"
 
+    [cors] = module.of("resource")["aws_s3_bucket_cors_configuration", "log"]["cors_rule"]
+    yield from shared("s3", module, cors["allowed_origins"], cors["allowed_methods"])
+    [edge] = module.of("resource")["aws_cloudfront_response_headers_policy", "cors"]["cors_config"]
+    [origins], [methods] = edge["access_control_allow_origins"], edge["access_control_allow_methods"]
+    yield from shared("s3", module, origins["items"], methods["items"])
+    if edge["access_control_allow_credentials"] not in (False, "${false}"):
+        yield "s3: pages of other sites may use their readers' credentials"
+
     bucket = statements(module, "bucket")
     created_once = bucket["TilesAndRecordsAreCreatedOnce"]
     yield from denies_put(created_once, {"s3:if-none-match"})
@@ -49,6 +57,15 @@ def s3(module):
         yield "s3: writers may remove more, or less, than they have to"
     if set(bucket["PublishedFilesStay"]["not_resources"]) != removable:
         yield "s3: what stays is not what is published"
+
+
+def shared(cloud, module, origins, methods):
+    """Pages of all sites may read, and see what they need to; they may do nothing else."""
+    if origins != ['"*"'] or methods != ['"GET"', '"HEAD"']:
+        yield f"{cloud}: pages of other sites may not read, or may do more"
+    seen = {string(each) for each in module.of("locals")["exposed_headers"]}
+    if not {"Accept-Ranges", "Content-Range", "ETag", "Retry-After"} <= seen:
+        yield f"{cloud}: pages of other sites do not see all that they need"
 
 
 def objects(*paths):
@@ -82,6 +99,8 @@ def gcs(module):
             yield f"gcs: the bucket has {each}"
     if bucket["versioning"] != [{"enabled": "${false}"}] and bucket["versioning"] != [{"enabled": False}]:
         yield "gcs: the bucket has versions"
+    [cors] = bucket["cors"]
+    yield from shared("gcs", module, cors["origin"], cors["method"])
     if bucket["uniform_bucket_level_access"] not in (True, "${true}"):
         yield "gcs: objects can have access lists of their own"
     if string(bucket["public_access_prevention"]) != "enforced":

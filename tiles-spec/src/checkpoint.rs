@@ -7,6 +7,8 @@
 //! write. What comes out of [`open_checkpoint`] was signed by one of the keys given and is of the
 //! origin given; what comes out of [`SignedCheckpoint::parse`] was not verified at all.
 
+mod new_origin;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -16,6 +18,8 @@ use crate::hash::{EMPTY_ROOT, Hash, HashError};
 use crate::note::{KeyName, Note, NoteError, VerifierKey};
 use crate::size::NumberError;
 use crate::tree::TreeHead;
+
+pub use new_origin::{NewOriginError, OriginFault};
 
 /// Most bytes in a signed checkpoint.
 pub const CHECKPOINT_BYTES_MAX: usize = 64 * 1024;

@@ -31,8 +31,8 @@ pub mod tree;
 
 pub use bundle::{BUNDLE_BYTES_MAX, BundleError, ENTRY_BYTES_MAX, EntryBundle, append_entry};
 pub use checkpoint::{
-    CHECKPOINT_BYTES_MAX, Checkpoint, CheckpointError, Origin, OriginError, SignedCheckpoint,
-    open_checkpoint,
+    CHECKPOINT_BYTES_MAX, Checkpoint, CheckpointError, NewOriginError, Origin, OriginError,
+    OriginFault, SignedCheckpoint, open_checkpoint,
 };
 pub use cosignature::tree::{CosignError, TreeCosigningKey, cosign_tree};
 pub use cosignature::{CosigningKey, TimeError, cosign, cosignature_time};

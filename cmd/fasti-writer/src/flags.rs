@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use fasti::admit::Admission;
-use fasti::config::{BucketFlags, KeyFlags};
-use fasti::http::{Duplicates, HttpConfig, Limits, PeerSecret};
+use fasti::config::{BucketFlags, KeyFlags, MachineFlags};
+use fasti::http::{Duplicates, HttpConfig, Limits, PeerSecret, Site};
 use fasti::log::LogConfig;
 use fasti::store::BucketLocation;
 use tiles_spec::{Origin, TreeSize};
@@ -52,6 +52,11 @@ pub struct Flags {
     #[arg(long, env = "FASTI_DUPLICATES", default_value = "answer")]
     pub duplicates: DuplicatesFlag,
 
+    /// Let scripts on web pages of these sites submit: scheme and host, such as https://ui.example.org,
+    /// or `*` for all. Without this, no page of another site may; all may read.
+    #[arg(long, env = "FASTI_CORS_SUBMIT", value_name = "SITE", value_delimiter = ',')]
+    pub cors_submit: Vec<Site>,
+
     /// Most entries in one batch.
     #[arg(long, env = "FASTI_BATCH_MAX_ENTRIES", default_value_t = 4096,
           value_parser = clap::value_parser!(u32).range(1..=65_536))]
@@ -65,11 +70,6 @@ pub struct Flags {
     /// Address to serve Prometheus metrics on, at /metrics.
     #[arg(long, env = "FASTI_METRICS_LISTEN")]
     pub metrics_listen: Option<String>,
-
-    /// Where the deduplication index is kept. It can be deleted at any time. Default: in the
-    /// store's private part.
-    #[arg(long, env = "FASTI_STATE_DIR")]
-    pub state_dir: Option<PathBuf>,
 
     /// How often the checkpoint of an idle log is signed and written again, in seconds.
     #[arg(long, env = "FASTI_REPUBLISH_SECONDS", default_value_t = 3600,
@@ -93,7 +93,8 @@ pub struct Flags {
     pub body_timeout_seconds: u64,
 
     /// Take a directory that was restored from a backup, or make sure that a bucket was not: the
-    /// size of the newest checkpoint that anyone has seen of this log. Refused if there is less.
+    /// size of the newest checkpoint that anyone has seen of this log. Refused if there is less, and
+    /// where there is nothing to take at its word; for one start only.
     #[arg(long, env = "FASTI_RESTORED_AT", value_name = "SIZE")]
     pub restored_at: Option<TreeSize>,
 
@@ -140,6 +141,10 @@ pub struct Flags {
     /// The log's keys.
     #[command(flatten)]
     pub keys: KeyFlags,
+
+    /// This machine.
+    #[command(flatten)]
+    pub machine: MachineFlags,
 
     /// What else can be said of a bucket.
     #[command(flatten)]
@@ -203,6 +208,7 @@ impl Flags {
                 ..Limits::default()
             },
             admission,
+            submitting_sites: self.cors_submit.clone(),
             peer_secret,
             writer_address,
         }

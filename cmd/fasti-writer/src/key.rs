@@ -6,7 +6,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use fasti::entropy::OsEntropy;
 use fasti::http::PeerSecret;
-use fasti::signer::{FileSigner, KeyLocation, OpenedKey, generate_key_file};
+use fasti::signer::{FileSigner, KeyLocation, OpenedKey, find_default_key, make_default_key};
+use fasti::state::StateDir;
 use tiles_spec::NoteSigningKey;
 
 use crate::flags::Flags;
@@ -27,50 +28,56 @@ pub struct Key {
 impl Key {
     /// The key of a log in a bucket, which every writer of it has.
     pub async fn open_for_bucket(flags: &Flags) -> anyhow::Result<Self> {
-        if flags.keys.key.is_none() {
+        let Some(place) = &flags.keys.key else {
             bail!(
                 "a log in a bucket needs --key FILE, the same for all of its writers, or a key in a \
                  key service; `fasti keygen --origin {} --out FILE` makes one",
                 flags.origin
             );
-        }
-        Self::open(flags, None).await
+        };
+        Self::open(flags, place.clone(), false).await
     }
 
-    /// The key that was named, or the one in the store's private part, or one in memory.
-    pub async fn open(flags: &Flags, private: Option<&Path>) -> anyhow::Result<Self> {
-        let origin = flags.origin.clone();
-        let (place, is_new) = match (&flags.keys.key, private) {
-            (Some(place), _) => (place.clone(), false),
-            (None, Some(private)) => {
-                let path = private.join("log.key");
-                let is_new = !path.exists();
-                if is_new {
-                    refuse_missing_key(&path)?;
-                    generate_key_file(&path, &origin)?;
-                }
-                (KeyLocation::File(path), is_new)
-            }
-            (None, None) => return Self::in_memory(flags),
+    /// The key that was named, or the one that was made for the log in the directory `root`, or a new
+    /// one.
+    pub async fn open_for_directory(
+        flags: &Flags,
+        root: &Path,
+        state: Option<&StateDir>,
+    ) -> anyhow::Result<Self> {
+        if let Some(place) = &flags.keys.key {
+            return Self::open(flags, place.clone(), false).await;
+        }
+        let (path, is_new) = match find_default_key(root, state)? {
+            Some(path) => (path, false),
+            None => (make_default_key(root, state, &flags.origin)?, true),
         };
-        let opened = flags.keys.open(&place, origin).await.with_context(|| match place {
+        Self::open(flags, KeyLocation::File(path), is_new).await
+    }
+
+    /// The key that was named, or one that is gone when the writer stops, as its log is.
+    pub async fn open_for_memory(flags: &Flags) -> anyhow::Result<Self> {
+        if let Some(place) = &flags.keys.key {
+            return Self::open(flags, place.clone(), false).await;
+        }
+        let key = NoteSigningKey::generate(&mut OsEntropy, flags.origin.key_name());
+        let signer = Arc::new(FileSigner::new(flags.origin.clone(), key));
+        let mut opened = OpenedKey { signer, file: None };
+        if let Some(path) = &flags.keys.ml_dsa_key {
+            opened = opened.with_ml_dsa(path, flags.keys.password()?.as_ref())?;
+        }
+        Ok(Self { opened, place: "memory".to_owned(), is_new: true })
+    }
+
+    async fn open(flags: &Flags, place: KeyLocation, is_new: bool) -> anyhow::Result<Self> {
+        let opened = flags.keys.open(&place, flags.origin.clone()).await;
+        let opened = opened.with_context(|| match place {
             KeyLocation::File(_) => {
                 "see `fasti keygen` for making a key, and --origin for naming the log"
             }
             KeyLocation::AwsKms(_) | KeyLocation::GcpKms(_) => "the key service",
         })?;
         Ok(Self { opened, place: place.to_string(), is_new })
-    }
-
-    /// A key that is gone when the writer stops, as its log is.
-    fn in_memory(flags: &Flags) -> anyhow::Result<Self> {
-        let key = NoteSigningKey::generate(&mut OsEntropy, flags.origin.key_name());
-        let signer = Arc::new(FileSigner::new(flags.origin.clone(), key));
-        let mut opened = OpenedKey { signer, memory: None, file: None };
-        if let Some(path) = &flags.keys.ml_dsa_key {
-            opened = opened.with_ml_dsa(path, flags.keys.password()?.as_ref())?;
-        }
-        Ok(Self { opened, place: "memory".to_owned(), is_new: true })
     }
 
     /// What the writers of the log share: a file made for it, or the log's key file.
@@ -89,20 +96,5 @@ impl Key {
         let signer = &self.opened.signer;
         let key = signer.verifier_key().to_string();
         Ok(PeerSecret::derive(shared.trim_ascii(), signer.origin().as_str(), &key))
-    }
-}
-
-/// A directory that holds a log already is of a key that has been lost, and a new one cannot
-/// continue it.
-fn refuse_missing_key(path: &Path) -> anyhow::Result<()> {
-    let root = path.parent().and_then(Path::parent);
-    match root.map(|root| root.join("checkpoint")) {
-        Some(checkpoint) if checkpoint.exists() => bail!(
-            "there is a log here ({}), but not its key {}; restore that file, or name the key with \
-             --key",
-            checkpoint.display(),
-            path.display()
-        ),
-        _ => Ok(()),
     }
 }

@@ -5,11 +5,14 @@
 
 mod admission;
 mod certificate;
+mod colours;
 mod flags;
 mod key;
 mod lookup;
+mod memory;
 mod messages;
 mod open;
+mod origin;
 
 use std::net::SocketAddr;
 use std::process::ExitCode;

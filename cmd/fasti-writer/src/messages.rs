@@ -17,6 +17,8 @@ use tracing_subscriber::fmt::format::{Format, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::colours;
+
 /// What is said unless the environment wants something else. Errors of the libraries for HTTP and
 /// TLS are their own faults, their warnings those of clients.
 const FILTER: &str = "info,fjall=warn,lsm_tree=warn,h2=error,hyper=error,hyper_util=error,\
@@ -36,6 +38,7 @@ pub fn show() {
         .with_env_filter(filter)
         .event_format(bounded)
         .with_writer(std::io::stderr)
+        .with_ansi(colours::suit(&std::io::stderr()))
         .init();
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use fasti::clock::SystemClock;
+use fasti::config::NoState;
 use fasti::entropy::{Entropy as _, OsEntropy};
 use fasti::http::{HttpPeers, PeerSecret};
 use fasti::log::dedup::{DedupIndex, DiskIndex, MemoryIndex};
@@ -22,6 +23,8 @@ use prometheus_client::registry::Registry;
 
 use crate::flags::Flags;
 use crate::key::Key;
+use crate::memory;
+use crate::origin;
 
 /// What the writer runs on.
 pub struct Opened {
@@ -53,27 +56,52 @@ pub async fn open(flags: &Flags) -> anyhow::Result<Opened> {
     let log_metrics = Arc::new(LogMetrics::default());
     log_metrics.register(&mut registry);
     let place = Place::parse(&flags.store)?;
+    let state = match &place {
+        Place::Memory => Err(NoState::Unnamed),
+        Place::Directory(_) | Place::Bucket(_) => flags.machine.state(),
+    };
+    let named_state = flags.machine.state_dir.as_deref().filter(|_| state.is_ok());
     // Before the store is touched: a bucket's key is somewhere else.
     let bucket_key = match &place {
         Place::Bucket(_) => Some(Key::open_for_bucket(flags).await?),
         Place::Memory | Place::Directory(_) => None,
     };
-    let Store { stores, private, shelf } = place.open(flags, &mut registry).await?;
-    let key = match bucket_key {
-        Some(key) => key,
-        None => Key::open(flags, private.as_deref()).await?,
+    match &place {
+        Place::Memory => origin::check(&flags.origin, true)?,
+        Place::Directory(path) => origin::check(&flags.origin, !path.join("checkpoint").exists())?,
+        Place::Bucket(_) => {}
+    }
+    let store = place.open(flags, &mut registry).await?;
+    if let Place::Bucket(_) = place {
+        origin::check_in(&flags.origin, &*store.stores.objects).await?;
+    }
+    let key = match (bucket_key, &place) {
+        (Some(key), _) => key,
+        (None, Place::Directory(root)) => {
+            Key::open_for_directory(flags, root, state.as_ref().ok()).await?
+        }
+        (None, _) => Key::open_for_memory(flags).await?,
     };
+    let memory = match &place {
+        Place::Memory => None,
+        Place::Directory(root) => memory::open(&key.opened, state, Some(root)),
+        Place::Bucket(_) => memory::open(&key.opened, state, None),
+    };
+    if let Some(size) = flags.restored_at {
+        memory::refuse_needless(size, store.was_copied, memory.as_ref(), &*key.opened.signer)?;
+    }
+    let Store { stores, private, shelf, .. } = store;
     let peer_secret = match place {
         Place::Bucket(_) => Some(key.peer_secret(flags)?),
         Place::Memory | Place::Directory(_) => None,
     };
     let peers = peer_secret.clone().map(|secret| peers(flags, secret)).transpose()?;
-    let index = open_index(flags, private.as_deref())?;
+    let index = open_index(flags, named_state, private.as_deref())?;
     let context = Context {
         config: flags.log_config(),
         stores,
         signer: key.opened.signer,
-        memory: key.opened.memory,
+        memory,
         peers: peers.map(|peers| Arc::new(peers) as Arc<dyn Peers>),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),
@@ -93,6 +121,8 @@ struct Store {
     private: Option<PathBuf>,
     /// Where old parts of the index are removed.
     shelf: Option<Arc<dyn Shelf>>,
+    /// It was a copy of a directory, and was taken as one.
+    was_copied: bool,
 }
 
 enum Place {
@@ -126,24 +156,32 @@ impl Place {
     async fn open(&self, flags: &Flags, registry: &mut Registry) -> anyhow::Result<Store> {
         let path = match self {
             Self::Memory => {
-                let stores = Stores::shared(Arc::new(MemoryStore::default()));
-                return Ok(Store { shelf: stores.shelf.clone(), stores, private: None });
+                return Ok(Store::shared(Stores::shared(Arc::new(MemoryStore::default()))));
             }
             Self::Bucket(location) => {
-                let stores = open_bucket(location.clone(), flags, registry).await?;
-                return Ok(Store { shelf: stores.shelf.clone(), stores, private: None });
+                return Ok(Store::shared(open_bucket(location.clone(), flags, registry).await?));
             }
             Self::Directory(path) => path,
         };
         let options = DirectoryOptions {
             accept_copy: flags.restored_at.is_some(),
-            ..DirectoryOptions::default()
+            ..flags.machine.directory_options()
         };
         let store = Arc::new(DirectoryStore::open(path, options)?);
         let counted = store.clone();
         metrics::register_syncs(registry, move || counted.sync_count());
-        let (shelf, private) = (Some(store.clone() as _), Some(path.join("_writer")));
-        Ok(Store { stores: Stores::of(store), private, shelf })
+        Ok(Store {
+            private: Some(path.join("_writer")),
+            shelf: Some(store.clone()),
+            was_copied: store.was_copied(),
+            stores: Stores::of(store),
+        })
+    }
+}
+
+impl Store {
+    fn shared(stores: Stores) -> Self {
+        Self { private: None, shelf: stores.shelf.clone(), was_copied: false, stores }
     }
 }
 
@@ -181,10 +219,15 @@ fn peers(flags: &Flags, secret: PeerSecret) -> anyhow::Result<HttpPeers> {
         .with_context(|| format!("{} is no bundle of certificates in PEM", path.display()))
 }
 
-/// The index can always be rebuilt, so one that does not open is moved out of the way.
-fn open_index(flags: &Flags, private: Option<&Path>) -> anyhow::Result<Arc<dyn DedupIndex>> {
-    let path = match (&flags.state_dir, private) {
-        (Some(dir), _) => dir.join("dedup"),
+/// The index can always be rebuilt, so one that does not open is moved out of the way. It is large, and
+/// lies in a state directory only if somebody has named that.
+fn open_index(
+    flags: &Flags,
+    state: Option<&Path>,
+    private: Option<&Path>,
+) -> anyhow::Result<Arc<dyn DedupIndex>> {
+    let path = match (state, private) {
+        (Some(state), _) => state.join("dedup"),
         (None, Some(private)) => private.join("dedup"),
         (None, None) => {
             if BucketLocation::is_meant_by(&flags.store) {

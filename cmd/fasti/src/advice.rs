@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use fasti::audit::lookup::IndexAuditError;
 use fasti::client::fetch::FetchError;
 use fasti::client::monitor::MonitorError;
 use fasti::client::reader::ReadError;
@@ -29,6 +30,7 @@ const NO_INDEX: &str =
 const INDEX_KEY: &str =
     "if somebody else builds the index, give their verifier key with --lookup-key";
 const TOO_MANY: &str = "raise --limit, or ask more often";
+const SCRATCH: &str = "name a directory that has room and can be written with --scratch";
 const ANOTHER_KEY: &str = "give the public key that the signature was made with";
 
 /// Advice on the innermost error that there is any on.
@@ -59,6 +61,9 @@ fn on_one(error: &(dyn Error + 'static)) -> Option<&'static str> {
     }
     if let Some(error) = error.downcast_ref::<FetchError>() {
         return Some(on_fetch(error));
+    }
+    if let Some(IndexAuditError::Scratch { .. }) = error.downcast_ref() {
+        return Some(SCRATCH);
     }
     if let Some(ProbeError::Store(_)) = error.downcast_ref() {
         return Some(BUCKET);
@@ -135,6 +140,8 @@ fn on_fetch(error: &FetchError) -> &'static str {
 fn on_checkpoint(refusal: &CheckpointRefusal) -> Option<&'static str> {
     match refusal {
         CheckpointRefusal::UnknownLog { .. }
+        | CheckpointRefusal::OtherKey { .. }
+        | CheckpointRefusal::OtherOrigin { .. }
         | CheckpointRefusal::Checkpoint(CheckpointError::Note(NoteError::NoKnownSignature)) => {
             Some(KEY)
         }

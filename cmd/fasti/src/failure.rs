@@ -23,7 +23,7 @@ impl Failure {
             Self::Refused(error) => (error, true),
             Self::Broken(error) => (error, false),
         };
-        let words = in_words(error.as_ref());
+        let words = output::plain(&in_words(error.as_ref()));
         let advice = advice::on(error);
         if format == Format::Json {
             let json = serde_json::json!({"error": words, "refused": refused, "advice": advice});
@@ -56,7 +56,7 @@ where
 }
 
 /// An error and its causes on one line; a cause that the error has told already is not repeated.
-fn in_words(error: &(dyn Error + 'static)) -> String {
+pub fn in_words(error: &(dyn Error + 'static)) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -7,6 +7,7 @@ mod advice;
 mod failure;
 mod files;
 mod globals;
+mod memory;
 mod output;
 mod shown;
 mod verb;

@@ -139,6 +139,18 @@ fn a_certificate_counts_while_it_is_valid() {
     assert_eq!(scene.judge_at(&long, BEGIN + 90_000), Ok(()));
 }
 
+/// The log itself takes such certificates, as Go does.
+#[test]
+fn long_serial_numbers_and_long_ago() {
+    let scene = Scene::new(POLICY);
+    let mut params = signer("dev@example.com");
+    params.serial_number = Some(vec![1; 40].into());
+    assert_eq!(scene.judge_at(&params, BEGIN), Ok(()));
+    params.serial_number = None;
+    params.not_before = rcgen::date_time_ymd(1960, 1, 1);
+    refused(scene.judge_at(&params, BEGIN), &["it began before 1970"]);
+}
+
 #[test]
 fn rules_are_nothing_without_a_chain_for_signing_code() {
     let scene = Scene::new(POLICY);
@@ -193,7 +205,8 @@ fn the_example_for_operators_is_a_policy() {
     let mut params = build("", "github-hosted", "");
     params.custom_extensions.push(fulcio_text(17, "12345678"));
     let fits = |params: &CertificateParams| {
-        let holder = Holder::of(&Subject::new().signed_by_itself(params)).unwrap();
+        let der = Subject::new().signed_by_itself(params);
+        let holder = Holder::of(&der).unwrap();
         policy.rules.iter().any(|rule| rule.fits(&holder))
     };
     assert!(fits(&params));

@@ -1,7 +1,9 @@
 //! A log seen twice: grown, rolled back, forked.
 
+use tiles_spec::NoteSigningKey;
+
 use super::*;
-use crate::client::testing::{ORIGIN, TestLog, entries, trust};
+use crate::client::testing::{ORIGIN, TestLog, entries, signing_key, trust};
 
 async fn observe(monitor: &Monitor, log: &TestLog) -> Result<Growth, MonitorError> {
     let mut view = View::open(log.fetch(), &trust()).await.unwrap();
@@ -47,7 +49,8 @@ async fn rollbacks_and_forks_leave_evidence() {
         let fork = observe(&monitor, &TestLog::of(&other[..size])).await.unwrap_err();
         assert!(fork.is_refusal() && fork.to_string().starts_with("FORK"), "{fork}");
         let MonitorError::Fork(fork) = fork else { panic!("not a fork") };
-        for file in fork.evidence {
+        let Evidence::Files(files) = fork.evidence else { panic!("{:?}", fork.evidence) };
+        for file in files {
             trust().open(&std::fs::read(file).unwrap()).unwrap();
         }
     }
@@ -63,9 +66,112 @@ async fn a_damaged_memory_is_not_passed_over() {
     let monitor = Monitor::new(directory.path().to_owned());
     let log = TestLog::of(&entries(5));
     observe(&monitor, &log).await.unwrap();
-    let path = monitor.path(ORIGIN);
-    assert!(path.file_name().unwrap().to_string_lossy().starts_with("log.test_one-"));
-    std::fs::write(&path, b"").unwrap();
-    let error = observe(&monitor, &log).await.unwrap_err();
-    assert!(matches!(error, MonitorError::Memory { .. }) && !error.is_refusal(), "{error}");
+    let path = monitor.path(&trust().logs[0]);
+    let start = format!("log.test_one+{}-", signing_key().verifier_key().key_id());
+    assert!(path.file_name().unwrap().to_string_lossy().starts_with(&start));
+    for path in [path, monitor.old_path(ORIGIN)] {
+        std::fs::write(&path, b"").unwrap();
+        let error = observe(&monitor, &log).await.unwrap_err();
+        assert!(matches!(error, MonitorError::Memory { .. }) && !error.is_refusal(), "{error}");
+        std::fs::remove_file(&path).unwrap();
+    }
+}
+
+/// The same entries, signed by another key or under another name.
+fn signed_by(key: &NoteSigningKey, entries: &[Vec<u8>]) -> (TestLog, Trust) {
+    let mut log = TestLog::of(entries);
+    let text = String::from_utf8(log.objects["checkpoint"].clone()).unwrap();
+    let (text, _) = text.split_once("\n\n").unwrap();
+    let text = format!("{text}\n").replacen(ORIGIN, key.verifier_key().name().as_str(), 1);
+    log.objects.insert("checkpoint".to_owned(), format!("{text}\n{}", key.sign(&text)).into());
+    (log, Trust::in_keys([key.verifier_key().clone()]))
+}
+
+async fn observe_as(monitor: &Monitor, log: &TestLog, trust: &Trust) -> Growth {
+    let mut view = View::open(log.fetch(), trust).await.unwrap();
+    monitor.observe(&mut view, trust).await.unwrap()
+}
+
+#[tokio::test]
+async fn logs_of_one_name_are_told_apart_by_their_keys() {
+    let directory = tempfile::tempdir().unwrap();
+    let monitor = Monitor::new(directory.path().to_owned());
+    let all = entries(50);
+    let ours = &trust().logs[0];
+    assert_eq!(monitor.namesake(ours), None);
+    observe(&monitor, &TestLog::of(&all[..40])).await.unwrap();
+    assert_eq!(monitor.namesake(ours), None, "itself is no namesake");
+
+    let other = NoteSigningKey::from_seed(ORIGIN.parse().unwrap(), &[8; 32]);
+    let (log, other) = signed_by(&other, &all[..7]);
+    let Some(Namesake::OtherKey { key, size, path }) = monitor.namesake(&other.logs[0]) else {
+        panic!("the other key is known")
+    };
+    assert_eq!(key, format!("{ORIGIN}+{}", signing_key().verifier_key().key_id()));
+    assert_eq!((size.get(), path), (40, monitor.path(ours)));
+    // It is smaller, and no rollback of anything.
+    assert_eq!(observe_as(&monitor, &log, &other).await, Growth::First);
+    assert_eq!(observe_as(&monitor, &log, &other).await, Growth::None);
+    assert_eq!(observe(&monitor, &TestLog::of(&all[..40])).await.unwrap(), Growth::None);
+
+    let renamed = NoteSigningKey::from_seed("log.test/2".parse().unwrap(), &[9; 32]);
+    let (_, renamed) = signed_by(&renamed, &all[..7]);
+    let found = monitor.namesake(&renamed.logs[0]);
+    assert!(
+        matches!(&found, Some(Namesake::OtherOrigin { origin, .. }) if origin == ORIGIN),
+        "{found:?}"
+    );
+    let index = NoteSigningKey::from_seed("log.test/one/lookup".parse().unwrap(), &[9; 32]);
+    let (_, index) = signed_by(&index, &all[..7]);
+    assert_eq!(monitor.namesake(&index.logs[0]), None, "an index has the key of its log");
+}
+
+#[tokio::test]
+async fn what_an_earlier_release_has_remembered_is_taken_over() {
+    let directory = tempfile::tempdir().unwrap();
+    let monitor = Monitor::new(directory.path().to_owned());
+    let all = entries(50);
+    let old = monitor.old_path(ORIGIN);
+    assert_eq!(old.file_name().unwrap(), "log.test_one-af405499d11e81c6.checkpoint");
+    let remembered = TestLog::of(&all[..40]).objects["checkpoint"].clone();
+    std::fs::write(&old, &remembered).unwrap();
+
+    // Another log of that name passes it over and leaves it.
+    let other = NoteSigningKey::from_seed(ORIGIN.parse().unwrap(), &[8; 32]);
+    let (log, other) = signed_by(&other, &all[..7]);
+    assert_eq!(observe_as(&monitor, &log, &other).await, Growth::First);
+    assert!(matches!(monitor.namesake(&other.logs[0]), Some(Namesake::OtherKey { .. })));
+    assert_eq!(std::fs::read(&old).unwrap(), remembered);
+    // So does whoever trusts both keys.
+    let both = Trust { logs: [other.logs.clone(), trust().logs].concat(), ..Trust::default() };
+    assert_eq!(observe_as(&monitor, &log, &both).await, Growth::None);
+    assert_eq!(std::fs::read(&old).unwrap(), remembered);
+
+    let rollback = observe(&monitor, &TestLog::of(&all[..39])).await.unwrap_err();
+    assert!(matches!(rollback, MonitorError::Rollback(_)), "{rollback}");
+    assert_eq!(monitor.seen(&trust().logs[0], &trust()).unwrap().unwrap().head().size.get(), 40);
+    let growth = observe(&monitor, &TestLog::of(&all)).await.unwrap();
+    assert!(matches!(growth, Growth::Since(head) if head.size.get() == 40));
+    assert!(!old.exists(), "the new file has it now");
+    // An earlier release that runs again does not go unnoticed.
+    std::fs::write(&old, &remembered).unwrap();
+    let rollback = observe(&monitor, &TestLog::of(&all[..45])).await.unwrap_err();
+    assert!(matches!(rollback, MonitorError::Rollback(_)), "{rollback}");
+    assert_eq!(observe(&monitor, &TestLog::of(&all)).await.unwrap(), Growth::None);
+}
+
+#[tokio::test]
+async fn evidence_that_cannot_be_kept_is_shown() {
+    let directory = tempfile::tempdir().unwrap();
+    let nowhere = directory.path().join("gone/memory.checkpoint");
+    let (seen, shown) = (TestLog::of(&entries(5)), TestLog::of(&entries(4)));
+    let seen = View::open(seen.fetch(), &trust()).await.unwrap();
+    let shown = View::open(shown.fetch(), &trust()).await.unwrap();
+    let evidence = Evidence::keep(&nowhere, seen.checkpoint(), shown.checkpoint());
+    let text = evidence.to_string();
+    let Evidence::Notes { notes, .. } = evidence else { panic!("{evidence:?}") };
+    for (note, size) in notes.iter().zip([5, 4]) {
+        assert_eq!(trust().open(note.as_bytes()).unwrap().head().size.get(), size);
+    }
+    assert!(text.contains("not kept in") && !text.contains('\n'), "{text}");
 }

@@ -144,7 +144,7 @@ impl Follower {
             return Ok(());
         }
         for indexer in &trust.logs {
-            if let Some(seen) = self.memory.seen(indexer.origin(), &trust)? {
+            if let Some(seen) = self.memory.seen(indexer, &trust)? {
                 let place = fetch.place_of_lookup(&LookupPath::Latest);
                 return Err(SearchError::IndexGone { place, revisions: seen.head().size }.into());
             }

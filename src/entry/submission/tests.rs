@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::entry::testing::{ARTIFACT, Signer, admit, admit_text, verifier, with};
-use crate::entry::{ArtifactDigest, KeyMaterial, RekorEntry, SigningAlgorithm};
+use crate::entry::{
+    ArtifactDigest, CERTIFICATE_BYTES_MAX, KeyMaterial, NAMES_MAX, RekorEntry, SigningAlgorithm,
+};
 
 const P256: SigningAlgorithm = SigningAlgorithm::EcdsaP256Sha256;
 const VERIFIER: &str = "/hashedRekordRequestV002/signature/verifier";
@@ -177,7 +179,7 @@ fn refusals_of_keys_and_certificates() {
             whole,
             verifier_of(KeyMaterial::Certificate(spki.to_vec())),
             certificate_field,
-            "not a DER encoded X.509 certificate",
+            "malformed certificate: it has no signature algorithm",
         ),
         (whole, verifier_of(trailing), certificate_field, "bytes follow the end of the DER"),
         (
@@ -266,13 +268,62 @@ fn refusals_of_spelling() {
     assert!(Submission::parse(&invalid_utf8).is_err());
 }
 
+/// A certificate with so many names, and one of so many bytes besides.
+fn certified(names: usize, bytes: usize) -> KeyMaterial {
+    let uri = |uri: String| rcgen::SanType::URI(uri.try_into().unwrap());
+    let names = (0..names).map(|n| uri(format!("https://example.com/{n}")));
+    let long = (bytes > 0).then(|| uri(format!("https://example.com/{}", "a".repeat(bytes))));
+    let names = names.chain(long).collect();
+    KeyMaterial::Certificate(Signer::of(P256).certificate_with(names, Vec::new()))
+}
+
 #[test]
-fn a_certificate_too_large_for_a_leaf() {
-    let uri = format!("https://example.com/{}", "a".repeat(50_000));
-    let names = vec![rcgen::SanType::URI(uri.try_into().unwrap())];
-    let certificate = Signer::of(P256).certificate_with(names, Vec::new());
-    let message = refusal(&Signer::of(P256).request(&KeyMaterial::Certificate(certificate)));
-    assert!(message.contains("bytes in canonical form; the log holds at most 65535"), "{message}");
+fn certificates_are_bounded_in_bytes_and_names() {
+    let signer = Signer::of(P256);
+    let request = |material: &KeyMaterial| signer.request(material);
+    let spare = CERTIFICATE_BYTES_MAX - certified(0, 1_000).der().len();
+    for (material, why) in [
+        (certified(NAMES_MAX, 0), None),
+        (certified(0, 1_000 + spare - 8), None),
+        (certified(NAMES_MAX + 1, 0), Some("the log takes at most 100")),
+        (certified(0, 1_000 + spare + 8), Some("the log takes at most 16384")),
+        (certified(0, 50_000), Some("the log takes at most 16384")),
+        (certified(3_000, 0), Some("the log takes at most 16384")),
+    ] {
+        for request in [request(&material), signer.dsse_request(&material)] {
+            match why {
+                None => drop(admit(&request).unwrap()),
+                Some(why) => {
+                    let message = refusal(&request);
+                    assert!(message.contains(why), "{message}");
+                    assert!(message.contains("x509Certificate.rawBytes: "), "{message}");
+                }
+            }
+        }
+        // What is in a log already is read as ever.
+        assert!(material.public_key().is_ok());
+    }
+}
+
+/// However they are spread over the verifiers.
+#[test]
+fn names_are_counted_over_all_certificates_of_an_entry() {
+    let signer = Signer::of(P256);
+    let request = |names: [usize; 2]| {
+        let materials = names.map(|names| certified(names, 0));
+        let mut request = signer.dsse_request(&materials[0]);
+        let verifiers = materials.each_ref().map(|material| verifier(P256, material));
+        request["dsseRequestV002"]["verifiers"] = json!(verifiers);
+        refusal(&request)
+    };
+    let message = request([60, 41]);
+    assert!(
+        message.starts_with("dsseRequestV002.verifiers[1].x509Certificate.rawBytes: "),
+        "{message}"
+    );
+    assert!(message.contains("have 101 or more subject alternative names"), "{message}");
+    // A hundred are taken, and the next fault is found: one key has signed.
+    assert!(request([60, 40]).contains("verifies no signature"));
 }
 
 #[test]

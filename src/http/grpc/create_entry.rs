@@ -49,6 +49,7 @@ impl App {
         head: &request::Parts,
         body: &mut Incoming,
     ) -> Result<Logged, Problem> {
+        self.refuse_page(head)?;
         self.refuse_frozen()?;
         self.pace(&head.headers, &head.extensions)?;
         let max = self.config.limits.rekor_body_bytes_max;

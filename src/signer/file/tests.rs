@@ -159,9 +159,44 @@ fn what_is_no_key_is_refused_by_name() {
         assert!(content.is_empty() || !refused.contains(content), "{refused}");
     }
     let path = files.write("key", &note);
-    fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
     let refused = refusal(FileSigner::open(&path, "other.test".parse().unwrap(), None));
-    assert!(refused.contains("can be read by others (mode 640)"), "{refused}");
+    assert!(refused.contains("can be read by others (mode 644)"), "{refused}");
+}
+
+#[test]
+fn a_group_may_read_a_key_that_was_given_to_it() {
+    let files = Files::new();
+    let path = files.path("key");
+    NewKey::default().write(&path, &origin()).unwrap();
+    let is_taken = |mode| {
+        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+        match FileSigner::open(&path, origin(), None) {
+            Ok(_) => true,
+            Err(KeyFileError::Exposed { mode: said, .. }) => {
+                assert_eq!(said, mode);
+                false
+            }
+            Err(other) => panic!("{other}"),
+        }
+    };
+    for mode in [0o600, 0o400, 0o440, 0o640] {
+        assert!(is_taken(mode), "{mode:o}: the group is our own");
+    }
+    for mode in [0o644, 0o444, 0o604, 0o660, 0o620, 0o650, 0o601, 0o602] {
+        assert!(!is_taken(mode), "{mode:o}");
+    }
+    // As secrets are mounted: a link to a link to the file.
+    fs::set_permissions(&path, Permissions::from_mode(0o440)).unwrap();
+    std::os::unix::fs::symlink("key", files.path("data")).unwrap();
+    std::os::unix::fs::symlink("data", files.path("mounted")).unwrap();
+    FileSigner::open(&files.path("mounted"), origin(), None).unwrap();
+    // A group that is not ours. Only root can give files away.
+    if std::os::unix::fs::chown(&path, Some(4711), Some(4711)).is_ok() {
+        assert!(is_taken(0o400) && !is_taken(0o440), "of a stranger, for strangers");
+        std::os::unix::fs::chown(&path, Some(0), Some(4711)).unwrap();
+        assert!(is_taken(0o440), "of root, for the group");
+    }
 }
 
 #[test]

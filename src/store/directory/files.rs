@@ -6,10 +6,37 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, UNIX_EPOCH};
+
+/// What a copy of a file does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileIdentity {
+    /// The file's number in its file system. A later file may get it again.
+    pub inode: u64,
+    /// When the inode was made, since 1970. Some file systems do not know.
+    pub born: Option<Duration>,
+}
+
+impl FileIdentity {
+    /// This is the file that was named like that: wherever a time was named, it has to be known.
+    pub fn is(&self, named: Self) -> bool {
+        self.inode == named.inode && (named.born.is_none() || named.born == self.born)
+    }
+}
+
+impl std::fmt::Display for FileIdentity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "inode {}", self.inode)?;
+        match self.born {
+            Some(born) => write!(f, " of {}.{:09}", born.as_secs(), born.subsec_nanos()),
+            None => Ok(()),
+        }
+    }
+}
 
 /// File operations, in the sense of POSIX. Errors are the system's own.
 pub trait Files: Send + Sync + 'static {
@@ -28,6 +55,10 @@ pub trait Files: Send + Sync + 'static {
     /// descriptor: what fails to be written in between is reported only to those that had the file
     /// open.
     fn write_synced(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    /// Writes over the beginning of an existing file, which stays the same file, and flushes.
+    fn write_in_place(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    /// Which file this is.
+    fn identity(&self, path: &Path) -> io::Result<FileIdentity>;
     /// Flushes a directory's entries to the disk.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
     /// Moves a file over `to`, atomically.
@@ -109,6 +140,19 @@ impl Files for OsFiles {
         let mut file = File::create(path)?;
         file.write_all(bytes)?;
         file.sync_all()
+    }
+
+    fn write_in_place(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.syncs.fetch_add(1, Ordering::Relaxed);
+        let file = OpenOptions::new().write(true).open(path)?;
+        file.write_all_at(bytes, 0)?;
+        file.sync_all()
+    }
+
+    fn identity(&self, path: &Path) -> io::Result<FileIdentity> {
+        let metadata = std::fs::metadata(path)?;
+        let born = metadata.created().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        Ok(FileIdentity { inode: metadata.ino(), born })
     }
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {

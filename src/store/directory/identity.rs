@@ -1,69 +1,259 @@
 //! The directory's lock and identity: one writer at a time, and no copy passes for the original.
 //!
-//! `_writer/lock` is held with `flock` while a writer runs. It also names its own inode. A
-//! directory that was copied, or restored from a backup, holds a lock file that lives under
-//! another inode than the one it names; whether it is the newest state of the log cannot be told
-//! from inside, and going on from an older one would fork the log (I10). So a copy is refused until
-//! the operator states how large the log was last seen.
+//! `_writer/lock` is held with `flock` while a writer runs. Its text and the header of the newest
+//! segment name each other, and each names itself, by what no copy of a file can carry: the inode
+//! and its time of birth.
+//!
+//! ```text
+//! held by the running writer; do not copy, do not delete
+//! inode 5351345
+//! born 1795930419.579931997
+//! segment 5351350 1795930423.100000000 <16 bytes in hexadecimal: which segment>
+//! sum <8 bytes of the SHA-256 of the lines above>
+//! ```
+//! The lock file stays what it is for ever, and is written in place. The segment is a new file after
+//! each start, each orderly end and each turn. Where they do not name what is there, the directory
+//! was copied or restored; whether it is the newest state of its log cannot be told from inside, and
+//! going on from an older one would fork the log (I10). So it is refused until the operator states
+//! how large the log was last seen. What each witness is for:
+//!
+//! - A copy beside, or one that was moved into place: both inodes are others.
+//! - Files removed and copied back: the file system may hand out the same inodes again, but never at
+//!   the same time of birth.
+//! - `rsync` leaves files alone that did not change, so that the lock may stay: then the segment is
+//!   another file than it says.
+//! - Files written over in place keep their inodes: then the segment says that it is another file,
+//!   or the lock names another.
+//! - A copy of hard links shares the inodes: then the lock, written in place, names a newer segment
+//!   than the copy has.
+//!
+//! Not told apart is a segment that was only appended to since the copy was made, and then written
+//! over in place: while no writer has started or ended in between, it is the same file.
+//!
+//! **Writing the names survives a power cut at every step.** Before a new segment takes its place the
+//! lock names both, and afterwards the new one alone; each time it is flushed. The text is shorter
+//! than a sector, always of one length, and begins with what earlier releases wrote and read, so
+//! that it cannot be torn into something else than a text without a sum. Such a text, and the one of
+//! an earlier release, are judged by the inode alone.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
 
 use super::DirectoryError;
+use super::files::{FileIdentity, Files};
+use super::segment::{HeaderNames, SegmentId};
+
+const OPENING: &str = "held by the running writer; do not copy, do not delete";
+/// Below the smallest sector.
+const TEXT_BYTES: usize = 480;
+
+/// A segment file, as the lock names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SegmentName {
+    pub file: FileIdentity,
+    pub id: SegmentId,
+}
+
+/// What a lock file's text names.
+#[derive(Debug, PartialEq, Eq)]
+enum Named {
+    /// A new file, or one that a power cut has torn.
+    Nothing,
+    /// What earlier releases wrote: the file's own inode.
+    Inode(u64),
+    All {
+        own: FileIdentity,
+        segments: Vec<SegmentName>,
+    },
+}
+
+/// What the files of a directory say of each other.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is where it was made.
+    Original,
+    /// It was copied or restored: why.
+    Copied(String),
+    /// The segment that the lock names is not there.
+    SegmentMissing,
+}
+
+/// A segment that was found.
+#[derive(Clone, Copy)]
+pub(super) struct Found<'a> {
+    pub path: &'a Path,
+    pub name: SegmentName,
+    pub header: Option<HeaderNames>,
+}
 
 /// The held lock; released when dropped.
 #[derive(Debug)]
 pub(super) struct Lock {
-    file: File,
-    inode: u64,
-    named: Option<u64>,
+    path: PathBuf,
+    _held: File,
 }
 
 impl Lock {
-    /// Takes the lock of `path`, creating the file where there is none.
+    /// Takes the lock of `path`, creating the file where there is none. The lock is always a real
+    /// file, whatever else `Files` is.
     pub fn take(path: &Path) -> Result<Self, DirectoryError> {
         let io = |source| DirectoryError::Io { path: path.display().to_string(), source };
         let mut options = OpenOptions::new();
-        let mut file = options
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(path)
-            .map_err(io)?;
-        match file.try_lock() {
-            Ok(()) => {}
+        options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        let held = options.open(path).map_err(io)?;
+        match held.try_lock() {
+            Ok(()) => Ok(Self { path: path.to_owned(), _held: held }),
             Err(TryLockError::WouldBlock) => {
-                return Err(DirectoryError::InUse { path: path.display().to_string() });
+                Err(DirectoryError::InUse { path: path.display().to_string() })
             }
-            Err(TryLockError::Error(source)) => return Err(io(source)),
+            Err(TryLockError::Error(source)) => Err(io(source)),
         }
-        let mut text = String::new();
-        file.read_to_string(&mut text).map_err(io)?;
-        let named = text.lines().find_map(|line| line.strip_prefix("inode ")?.parse().ok());
-        let inode = file.metadata().map_err(io)?.ino();
-        Ok(Self { file, inode, named })
     }
 
-    /// The file names another inode than its own: the directory is a copy.
-    pub fn is_copy(&self) -> bool {
-        self.named.is_some_and(|named| named != self.inode)
+    /// Creates the file whose text is kept, where `Files` has none.
+    pub fn create(&self, files: &dyn Files) -> io::Result<()> {
+        match files.identity(&self.path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => files.write(&self.path, b""),
+            found => found.map(drop),
+        }
     }
 
-    /// Writes down this file's own inode, durably.
-    pub fn claim(&mut self) -> std::io::Result<()> {
-        if self.named == Some(self.inode) {
-            return Ok(());
+    /// Compares what is there with what is named.
+    pub fn judge(&self, files: &dyn Files, found: Option<Found<'_>>) -> io::Result<Verdict> {
+        let own = files.identity(&self.path)?;
+        if own.born.is_none() {
+            tracing::warn!(
+                path = %self.path.display(),
+                "the file system does not tell when a file was made, so that some copies of this \
+                 directory cannot be told from it"
+            );
         }
-        self.file.set_len(0)?;
-        self.file.rewind()?;
-        writeln!(self.file, "held by the running writer; do not copy, do not delete")?;
-        writeln!(self.file, "inode {}", self.inode)?;
-        self.file.sync_all()?;
-        self.named = Some(self.inode);
-        Ok(())
+        Ok(judge(&self.path, own, &Named::parse(&files.read(&self.path)?), found))
+    }
+
+    /// Names this file and the segments, durably.
+    pub fn name(&self, files: &dyn Files, segments: &[SegmentName]) -> io::Result<()> {
+        let own = files.identity(&self.path)?;
+        files.write_in_place(&self.path, text(own, segments).as_bytes())
+    }
+
+    /// The file's identity, for the header of a segment.
+    pub fn identity(&self, files: &dyn Files) -> io::Result<FileIdentity> {
+        files.identity(&self.path)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 }
+
+fn judge(lock: &Path, own: FileIdentity, named: &Named, found: Option<Found<'_>>) -> Verdict {
+    let lock = lock.display();
+    let copied = |path: &dyn std::fmt::Display, named: FileIdentity, is: FileIdentity| {
+        Verdict::Copied(format!("{path} was made elsewhere: it names itself {named}, and is {is}"))
+    };
+    match named {
+        Named::Inode(inode) if *inode != own.inode => {
+            return copied(&lock, FileIdentity { inode: *inode, born: None }, own);
+        }
+        Named::All { own: named, .. } if !own.is(*named) => return copied(&lock, *named, own),
+        _ => {}
+    }
+    let Some(Found { path, name, header }) = found else {
+        let is_named = matches!(named, Named::All { segments, .. } if !segments.is_empty());
+        return if is_named { Verdict::SegmentMissing } else { Verdict::Original };
+    };
+    let path = path.display();
+    match (header, named) {
+        (Some(header), _) if !name.file.is(header.own) => copied(&path, header.own, name.file),
+        (Some(header), _) if !own.is(header.lock) => Verdict::Copied(format!(
+            "{path} was made beside another {lock}: it names {}, and this is {own}",
+            header.lock
+        )),
+        (_, Named::All { segments, .. })
+            if !segments.iter().any(|s| s.id == name.id && name.file.is(s.file)) =>
+        {
+            Verdict::Copied(format!("{lock} names a later file than {path}, or another"))
+        }
+        _ => Verdict::Original,
+    }
+}
+
+impl Named {
+    fn parse(text: &[u8]) -> Self {
+        let Some(body) = text.strip_prefix(OPENING.as_bytes()) else { return Self::Nothing };
+        let text = String::from_utf8_lossy(body);
+        Self::parse_all(&text)
+            .or_else(|| Some(Self::Inode(inode_line(text.trim_start())?)))
+            .unwrap_or(Self::Nothing)
+    }
+
+    fn parse_all(text: &str) -> Option<Self> {
+        let (lines, rest) = text.split_once("sum ")?;
+        if rest.lines().next() != Some(&sum(lines)) {
+            return None;
+        }
+        let (mut inode, mut born, mut segments) = (None, None, Vec::new());
+        for line in lines.lines().filter(|line| !line.is_empty()) {
+            match line.split_once(' ')? {
+                ("inode", value) => inode = Some(value.parse().ok()?),
+                ("born", value) => born = parse_birth(value)?,
+                ("segment", value) => segments.push(SegmentName::parse(value)?),
+                _ => return None,
+            }
+        }
+        Some(Self::All { own: FileIdentity { inode: inode?, born }, segments })
+    }
+}
+
+fn inode_line(text: &str) -> Option<u64> {
+    text.lines().next()?.strip_prefix("inode ")?.parse().ok()
+}
+
+fn text(own: FileIdentity, segments: &[SegmentName]) -> String {
+    let mut lines = format!("\ninode {}\nborn {}\n", own.inode, birth(own.born));
+    for SegmentName { file, id } in segments {
+        let id = hex::encode(id);
+        lines += &format!("segment {} {} {id}\n", file.inode, birth(file.born));
+    }
+    let mut text = format!("{OPENING}{lines}sum {}\n", sum(&lines));
+    assert!(text.len() <= TEXT_BYTES, "two segments have room");
+    text.extend(std::iter::repeat_n('\n', TEXT_BYTES - text.len()));
+    text
+}
+
+fn sum(lines: &str) -> String {
+    hex::encode(&Sha256::digest(lines)[..8])
+}
+
+fn birth(born: Option<Duration>) -> String {
+    born.map_or("-".to_owned(), |born| format!("{}.{:09}", born.as_secs(), born.subsec_nanos()))
+}
+
+#[expect(clippy::option_option, reason = "what is malformed, and what says that it is not known")]
+fn parse_birth(text: &str) -> Option<Option<Duration>> {
+    if text == "-" {
+        return Some(None);
+    }
+    let (seconds, nanos) = text.split_once('.')?;
+    let nanos = nanos.parse().ok().filter(|&n| n < 1_000_000_000)?;
+    Some(Some(Duration::new(seconds.parse().ok()?, nanos)))
+}
+
+impl SegmentName {
+    fn parse(text: &str) -> Option<Self> {
+        let mut words = text.split(' ');
+        let inode = words.next()?.parse().ok()?;
+        let born = parse_birth(words.next()?)?;
+        let id = hex::decode(words.next()?).ok()?.try_into().ok()?;
+        words.next().is_none().then_some(Self { file: FileIdentity { inode, born }, id })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,8 +3,8 @@
 //! ```text
 //! checkpoint  tile/...  log.json     what readers see; any static file server can serve it
 //! _writer/                           mode 0700
-//!   lock                             held while a writer runs (identity.rs)
-//!   commit/<first record>.segment    the commit records (records.rs, segment.rs)
+//!   lock                             held while a writer runs; names the segment (identity.rs)
+//!   commit/<first record>.segment    the commit records (records.rs, segment.rs, new_segment.rs)
 //!   torn                             what was last cut off the end of a segment
 //!   tmp/                             files on their way to their place
 //! ```
@@ -18,8 +18,10 @@
 //! poisoned and takes no more writes (poison.rs). Opening it again copies the records to a new file
 //! and flushes that.
 
+mod file_system;
 mod files;
 mod identity;
+mod new_segment;
 mod objects;
 mod poison;
 mod records;
@@ -35,11 +37,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tiles_spec::TreeSize;
 
-pub use files::{AppendFile, FileSystem, Files, OsFiles};
-use identity::Lock;
+pub use file_system::{FileSystemKind, UnknownFileSystem};
+pub use files::{AppendFile, FileIdentity, FileSystem, Files, OsFiles};
+use identity::{Lock, Verdict};
+use new_segment::Place;
 use objects::Objects;
 use poison::Poison;
-use records::Records;
+use records::{Left, Records};
 
 use super::{
     Attempt, CommitLog, Created, NewObject, Object, ObjectPath, RecordNumber, Replaced, Store,
@@ -61,6 +65,8 @@ pub struct DirectoryOptions {
     pub accept_copy: bool,
     /// Begin a new segment after this many bytes; 0 for the default of 64 MiB.
     pub segment_bytes_max: u64,
+    /// A kind of file system that is not known to keep locks and flushes, but is said to.
+    pub trusted_file_system: Option<FileSystemKind>,
 }
 
 /// Why a directory cannot be opened as a store.
@@ -73,30 +79,41 @@ pub enum DirectoryError {
         /// The lock file.
         path: String,
     },
-    /// The directory is not where its lock file was made.
+    /// The directory's files are not those that its writer has left.
     #[error(
-        "this directory is a copy: {path} was made elsewhere. If it was restored from a backup, the \
-         log may have grown since, and going on from here would fork it. Compare with the newest \
-         checkpoint anyone has seen (readers, mirrors, witnesses); if nothing newer exists, start \
-         once with --restored-at SIZE, where SIZE is the size of that checkpoint"
+        "this directory is a copy: {reason}. If it was restored from a backup, the log may have grown \
+         since, and going on from here would fork it. Compare with the newest checkpoint anyone has \
+         seen (readers, mirrors, witnesses); if nothing newer exists, start once with --restored-at \
+         SIZE, where SIZE is the size of that checkpoint"
     )]
     Copied {
-        /// The lock file.
-        path: String,
+        /// Which files disagree, and how.
+        reason: String,
     },
-    /// Locks and flushes of network file systems cannot be relied on.
+    /// The lock file names commit records that are gone.
     #[error(
-        "{path} is on a network file system ({kind}), where locks do not hold; use a local disk"
+        "there are no commit records (_writer/commit), but {lock} names some; restore them from the \
+         newest copy"
     )]
-    NetworkFileSystem {
+    RecordsMissing {
+        /// The lock file.
+        lock: String,
+    },
+    /// Locks and flushes of this file system cannot be relied on, as far as is known.
+    #[error(
+        "{path} is on a file system of the kind {kind}, which is not known to keep locks and flushes \
+         of this machine; use a local disk, or say --trust-file-system {kind} if you know that it does"
+    )]
+    UntrustedFileSystem {
         /// The directory.
         path: String,
         /// What kind it is.
-        kind: &'static str,
+        kind: FileSystemKind,
     },
     /// The commit records are damaged (I14).
     #[error(
-        "{path} is damaged: {reason}. Restore this file from a backup made after its last change; do not delete it"
+        "{path} is damaged: {reason}. Restore this file from a backup made after its last change, \
+         and start once with --restored-at SIZE; do not delete it"
     )]
     Damaged {
         /// The segment file.
@@ -129,6 +146,7 @@ struct Inner {
     poison: Arc<Poison>,
     objects: Objects,
     records: Mutex<Records>,
+    was_copied: bool,
 }
 
 impl DirectoryStore {
@@ -150,22 +168,32 @@ impl DirectoryStore {
             move |source| DirectoryError::Io { path, source }
         };
         files.create_dir_all(root).map_err(at(root))?;
-        refuse_network_file_system(root)?;
+        file_system::refuse_untrusted(root, options.trusted_file_system)?;
         let filesystem = files.open_filesystem(root).map_err(at(root))?;
         create_private_dir(&private).map_err(at(&private))?;
-        let lock_path = private.join("lock");
-        let lock = Lock::take(&lock_path)?;
-        if lock.is_copy() && !options.accept_copy {
-            return Err(DirectoryError::Copied { path: lock_path.display().to_string() });
-        }
+        let lock = Lock::take(&private.join("lock"))?;
         for dir in ["commit", "tmp"] {
             let dir = private.join(dir);
             files.create_dir_all(&dir).map_err(at(&dir))?;
         }
+        lock.create(&*files).map_err(at(lock.path()))?;
         sync_names(&*files, &private).map_err(at(&private))?;
+        let left = Left::read(&*files, &private)?;
+        let found = left.as_ref().map(Left::found);
+        let was_copied = match lock.judge(&*files, found).map_err(at(lock.path()))? {
+            Verdict::Original => false,
+            Verdict::Copied(_) if options.accept_copy => true,
+            Verdict::Copied(reason) => return Err(DirectoryError::Copied { reason }),
+            Verdict::SegmentMissing => {
+                return Err(DirectoryError::RecordsMissing {
+                    lock: lock.path().display().to_string(),
+                });
+            }
+        };
         empty_dir(&*files, &private.join("tmp")).map_err(at(&private))?;
         let poison = Arc::new(Poison::default());
-        let records = Records::open(files.clone(), poison.clone(), &private, lock)?;
+        let place = Place { files: files.clone(), private, lock, is_named: !was_copied };
+        let records = Records::open(place, poison.clone(), left)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 filesystem,
@@ -176,10 +204,16 @@ impl DirectoryStore {
                 },
                 objects: Objects::new(root, files.clone(), poison.clone()),
                 records: Mutex::new(records),
+                was_copied,
                 files,
                 poison,
             }),
         })
+    }
+
+    /// The directory was a copy, and was accepted as one.
+    pub fn was_copied(&self) -> bool {
+        self.inner.was_copied
     }
 
     /// How many flushes to the disk were made so far.
@@ -327,24 +361,4 @@ fn sync_names(files: &dyn Files, private: &Path) -> io::Result<()> {
 
 fn empty_dir(files: &dyn Files, dir: &Path) -> io::Result<()> {
     files.list(dir)?.iter().try_for_each(|name| files.remove_file(&dir.join(name)))
-}
-
-#[cfg(target_os = "linux")]
-fn refuse_network_file_system(root: &Path) -> Result<(), DirectoryError> {
-    let path = root.display().to_string();
-    let stat = rustix::fs::statfs(root)
-        .map_err(|e| DirectoryError::Io { path: path.clone(), source: e.into() })?;
-    let kind = match stat.f_type {
-        0x6969 => "NFS",
-        0xFF53_4D42 | 0xFE53_4D42 => "SMB",
-        0x00C3_6400 => "CephFS",
-        0x0102_1997 => "9P",
-        _ => return Ok(()),
-    };
-    Err(DirectoryError::NetworkFileSystem { path, kind })
-}
-
-#[cfg(not(target_os = "linux"))]
-fn refuse_network_file_system(_: &Path) -> Result<(), DirectoryError> {
-    Ok(())
 }

@@ -5,9 +5,9 @@
 //! _writer/torn                             the end that was last cut off a segment
 //! ```
 //! A segment is only ever appended to. It is replaced as a whole in two cases, each time by a new
-//! file that is flushed before it takes its place: at opening, because an earlier process may have
-//! seen a flush fail, after which the page cache shows what is not on the disk; and when everything
-//! published was flushed, by a segment that begins there.
+//! file that is flushed before it takes its place (new_segment.rs): at opening, because an earlier
+//! process may have seen a flush fail, after which the page cache shows what is not on the disk; and
+//! when everything published was flushed, by a segment that begins there.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,51 +17,115 @@ use bytes::Bytes;
 use tiles_spec::TreeSize;
 
 use super::files::{AppendFile, Files};
-use super::identity::Lock;
+use super::identity::{Found, SegmentName};
+use super::new_segment::{NewSegment, Place, Placed, segment_names};
 use super::poison::Poison;
-use super::segment::{self, HEADER_BYTES, Segment};
+use super::segment::Segment;
 use super::{DirectoryError, ambiguous, failed};
 use crate::store::{Created, RecordNumber, StoreError};
 
 /// The segment that is appended to.
 pub(super) struct Records {
-    files: Arc<dyn Files>,
+    place: Place,
     poison: Arc<Poison>,
-    lock: Lock,
-    /// `_writer`
-    private: PathBuf,
     path: PathBuf,
+    name: SegmentName,
     file: Box<dyn AppendFile>,
     segment: Segment,
 }
 
-impl Records {
-    /// Finds the newest segment and copies it to a new file, so that what is read from now on is
-    /// known to be on the disk.
-    pub fn open(
-        files: Arc<dyn Files>,
-        poison: Arc<Poison>,
-        private: &Path,
-        lock: Lock,
-    ) -> Result<Self, DirectoryError> {
+/// The newest segment file as a writer has left it.
+pub(super) struct Left {
+    path: PathBuf,
+    content: Bytes,
+    segment: Segment,
+    name: SegmentName,
+}
+
+impl Left {
+    /// Reads the newest segment, if there is any.
+    pub fn read(files: &dyn Files, private: &Path) -> Result<Option<Self>, DirectoryError> {
         let dir = private.join("commit");
-        let io = |source| DirectoryError::Io { path: dir.display().to_string(), source };
-        let mut names = files.list(&dir).map_err(io)?;
-        names.retain(|name| name.ends_with(".segment"));
-        names.sort();
-        let (first, content) = match names.last() {
-            None => (RecordNumber::FIRST, segment::header(TreeSize::ZERO)),
-            Some(name) => read_segment(&*files, private, &dir.join(name))?,
+        let names = segment_names(files, &dir).map_err(|source| io_error(&dir, source))?;
+        let Some(path) = names.last().map(|name| dir.join(name)) else { return Ok(None) };
+        let content = files.read(&path).map_err(|source| io_error(&path, source))?;
+        let segment = Segment::parse(&content).map_err(|reason| DirectoryError::Damaged {
+            path: path.display().to_string(),
+            reason,
+        })?;
+        let file = files.identity(&path).map_err(|source| io_error(&path, source))?;
+        let name = SegmentName { file, id: segment.id() };
+        Ok(Some(Self { path, content: content.into(), segment, name }))
+    }
+
+    /// What the lock is to be compared with.
+    pub fn found(&self) -> Found<'_> {
+        Found { path: &self.path, name: self.name, header: self.segment.names }
+    }
+
+    /// Keeps what is behind the sound part. It was being written when a writer was killed or the
+    /// power failed; if it was the disk that damaged it, then recovery refuses the log, and somebody
+    /// will want to look at it.
+    fn keep_torn(&self, files: &dyn Files, private: &Path) -> Result<(), DirectoryError> {
+        let sound = usize::try_from(self.segment.length).expect("was read to memory");
+        let torn = &self.content[sound..];
+        if torn.is_empty() {
+            return Ok(());
+        }
+        let kept = private.join("torn");
+        tracing::warn!(
+            segment = %self.path.display(),
+            bytes = torn.len(),
+            kept = %kept.display(),
+            "cut off the end, which is no whole record"
+        );
+        files.write_synced(&kept, torn).map_err(|source| io_error(&kept, source))
+    }
+
+    fn record(&self, number: RecordNumber) -> Option<Bytes> {
+        let extent = self.segment.extent(number)?;
+        let start = usize::try_from(extent.offset).expect("was read to memory");
+        Some(self.content.slice(start..start + extent.length))
+    }
+
+    fn all(&self) -> NewSegment {
+        let numbers = self.segment.numbers_from(RecordNumber::FIRST);
+        NewSegment {
+            first: self.segment.first.unwrap_or(RecordNumber::FIRST),
+            settled: self.segment.settled,
+            records: numbers.filter_map(|number| Some((number, self.record(number)?))).collect(),
+        }
+    }
+}
+
+impl Records {
+    /// Copies what was left to a new file, so that what is read from now on is known to be on the
+    /// disk.
+    pub fn open(
+        place: Place,
+        poison: Arc<Poison>,
+        left: Option<Left>,
+    ) -> Result<Self, DirectoryError> {
+        let Place { files, private, .. } = &place;
+        let dir = private.join("commit");
+        let failed = |source| io_error(&dir, source);
+        let old = segment_names(&**files, &dir).map_err(failed)?;
+        let (new, before) = match &left {
+            Some(left) => {
+                left.keep_torn(&**files, private)?;
+                (left.all(), Some(left.name))
+            }
+            None => (NewSegment::default(), None),
         };
-        let put_in_place = replace_segment(&*files, private, first, &content);
-        let (path, file, segment) = put_in_place.map_err(|e| io(io::Error::other(e)))?;
-        for name in names {
+        let placed = place.put(&new, before).map_err(|e| failed(io::Error::other(e)))?;
+        for name in old {
             let old = dir.join(name);
-            if old != path {
-                files.remove_file(&old).map_err(io)?;
+            if old != placed.path {
+                files.remove_file(&old).map_err(failed)?;
             }
         }
-        Ok(Self { files, poison, lock, private: private.to_owned(), path, file, segment })
+        let Placed { path, name, file, segment } = placed;
+        Ok(Self { place, poison, path, name, file, segment })
     }
 
     /// The newest record's number.
@@ -76,7 +140,7 @@ impl Records {
 
     /// By how many bytes and records the segment has grown since it was begun.
     pub fn grown(&self) -> (u64, usize) {
-        (self.segment.length - HEADER_BYTES as u64, self.segment.extents.len())
+        (self.segment.grown(), self.segment.extents.len())
     }
 
     /// The bytes of record `number`, if the segment holds it.
@@ -96,7 +160,7 @@ impl Records {
             let reason = format!("record {number} would leave a gap");
             return Err(StoreError::Corrupt { path: self.path.display().to_string(), reason });
         }
-        self.lock.claim().map_err(|e| failed("write", &self.private.join("lock"), e))?;
+        self.place.claim(self.name)?;
         let frame = self.segment.frame(number, bytes);
         let written = self.file.append(&frame).and_then(|()| self.file.sync_data());
         written.map_err(|e| self.poison.put(ambiguous(&self.path, e)))?;
@@ -113,73 +177,22 @@ impl Records {
         size: TreeSize,
     ) -> Result<(), StoreError> {
         self.poison.refuse()?;
-        let content = self.kept_from(number, size)?;
-        let replaced = replace_segment(&*self.files, &self.private, number, &content);
-        let (path, file, segment) = replaced.map_err(|e| self.poison.put(e))?;
-        let old = std::mem::replace(&mut self.path, path);
-        (self.file, self.segment) = (file, segment);
+        let mut new = NewSegment { first: number, settled: size, records: Vec::new() };
+        for number in self.segment.numbers_from(number) {
+            if let Some(bytes) = self.read(number)? {
+                new.records.push((number, bytes));
+            }
+        }
+        let placed = self.place.put(&new, Some(self.name)).map_err(|e| self.poison.put(e))?;
+        let old = std::mem::replace(&mut self.path, placed.path);
+        (self.name, self.file, self.segment) = (placed.name, placed.file, placed.segment);
         if old != self.path {
-            self.files.remove_file(&old).map_err(|e| failed("remove", &old, e))?;
+            self.place.files.remove_file(&old).map_err(|e| failed("remove", &old, e))?;
         }
         Ok(())
     }
-
-    fn kept_from(&self, number: RecordNumber, size: TreeSize) -> Result<Vec<u8>, StoreError> {
-        let mut content = segment::header(size);
-        let mut kept = Segment::parse(&content).expect("a header alone is a sound segment");
-        let newest = self.segment.newest().map_or(0, RecordNumber::get);
-        for number in (number.get()..=newest).filter_map(RecordNumber::new) {
-            if let Some(bytes) = self.read(number)? {
-                content.extend(kept.frame(number, &bytes));
-                kept.push(number, bytes.len());
-            }
-        }
-        Ok(content)
-    }
 }
 
-/// The sound part of a segment file, and the number of its first record. What is behind it was
-/// being written when a writer was killed or the power failed; it is kept beside, for if it was
-/// the disk that damaged it, then recovery refuses the log, and somebody will want to look at it.
-fn read_segment(
-    files: &dyn Files,
-    private: &Path,
-    path: &Path,
-) -> Result<(RecordNumber, Vec<u8>), DirectoryError> {
-    let name = || path.display().to_string();
-    let io = |source| DirectoryError::Io { path: name(), source };
-    let mut content = files.read(path).map_err(io)?;
-    let segment = Segment::parse(&content)
-        .map_err(|reason| DirectoryError::Damaged { path: name(), reason })?;
-    let torn = content.split_off(usize::try_from(segment.length).expect("was read to memory"));
-    if !torn.is_empty() {
-        let kept = private.join("torn");
-        tracing::warn!(
-            segment = name(),
-            bytes = torn.len(),
-            kept = %kept.display(),
-            "cut off the end, which is no whole record"
-        );
-        files.write_synced(&kept, &torn).map_err(io)?;
-    }
-    Ok((segment.first.unwrap_or(RecordNumber::FIRST), content))
-}
-
-/// Puts a segment file in place, durably, and opens it.
-fn replace_segment(
-    files: &dyn Files,
-    private: &Path,
-    first: RecordNumber,
-    content: &[u8],
-) -> Result<(PathBuf, Box<dyn AppendFile>, Segment), StoreError> {
-    let dir = private.join("commit");
-    let path = dir.join(format!("{:020}.segment", first.get()));
-    let temporary = private.join("tmp/segment");
-    let segment = Segment::parse(content)
-        .map_err(|reason| StoreError::Corrupt { path: path.display().to_string(), reason })?;
-    files.write_synced(&temporary, content).map_err(|e| failed("write", &temporary, e))?;
-    files.rename(&temporary, &path).map_err(|e| ambiguous(&path, e))?;
-    files.sync_dir(&dir).map_err(|e| failed("flush", &dir, e))?;
-    let file = files.open_append(&path).map_err(|e| failed("open", &path, e))?;
-    Ok((path, file, segment))
+fn io_error(path: &Path, source: io::Error) -> DirectoryError {
+    DirectoryError::Io { path: path.display().to_string(), source }
 }

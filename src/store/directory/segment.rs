@@ -1,27 +1,48 @@
 //! The segment file: commit records of a directory store, one appended after the other.
 //!
 //! ```text
-//! header   "fasti/s1" | u64 settled tree size | 16 marker | SHA-256 of all before it
+//! header   "fasti/s2" | u64 settled tree size | 16 marker | this file | the lock file | SHA-256 of all before it
 //! frame    16 marker | u64 record number | u32 length | SHA-256 of all before it and the bytes | bytes
+//! file     u64 inode | born: u64 seconds since 1970, u32 nanoseconds (all ones: not known)
 //! ```
-//! Integers are big-endian. One frame is written and flushed before the next is begun, so a crash
+//! The header of earlier releases begins with "fasti/s1" and names no files. Integers are big-endian. One frame is written and flushed before the next is begun, so a crash
 //! can tear the last frame and no other: [`Segment::parse`] drops a torn end, and refuses a damaged
 //! frame that sound ones follow (I14). The marker is random and never leaves the file. Without it,
 //! whoever submits an entry that looks like a frame could make a torn end look like damage.
 
+use std::time::Duration;
+
 use sha2::{Digest, Sha256};
 use tiles_spec::TreeSize;
 
+use super::files::FileIdentity;
 use crate::entropy::{Entropy, OsEntropy};
 use crate::store::RecordNumber;
 
-const MAGIC: &[u8; 8] = b"fasti/s1";
+const MAGIC: &[u8; 8] = b"fasti/s2";
+/// Of a header that names no files.
+const MAGIC_1: &[u8; 8] = b"fasti/s1";
 const MARKER_BYTES: usize = 16;
 const DIGEST_BYTES: usize = 32;
-pub(super) const HEADER_BYTES: usize = 16 + MARKER_BYTES + DIGEST_BYTES;
+const FILE_BYTES: usize = 20;
+const UNKNOWN: u32 = u32::MAX;
+/// What all headers begin with: magic, size and marker.
+const OPENING_BYTES: usize = 16 + MARKER_BYTES;
 const FRAME_HEADER_BYTES: usize = MARKER_BYTES + 12 + DIGEST_BYTES;
 
 type Marker = [u8; MARKER_BYTES];
+
+/// Tells a segment file from every other; derived from its marker.
+pub(super) type SegmentId = [u8; 16];
+
+/// The files that a header names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct HeaderNames {
+    /// The segment file itself.
+    pub own: FileIdentity,
+    /// The lock file beside it.
+    pub lock: FileIdentity,
+}
 
 /// Where one record's bytes lie in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +56,12 @@ pub(super) struct Extent {
 pub(super) struct Segment {
     /// Everything up to this size was durable when the segment was begun.
     pub settled: TreeSize,
+    /// The files that the header names; earlier releases named none.
+    pub names: Option<HeaderNames>,
     /// How every frame opens.
     marker: Marker,
+    /// Length of the header.
+    begin: u64,
     /// The number of the first record; the others follow without gaps.
     pub first: Option<RecordNumber>,
     /// One for each record.
@@ -48,10 +73,8 @@ pub(super) struct Segment {
 impl Segment {
     /// Reads a whole segment file. The error says what is wrong.
     pub fn parse(file: &[u8]) -> Result<Self, String> {
-        let (settled, marker) = parse_header(file)?;
-        let (extents, length) = (Vec::new(), HEADER_BYTES as u64);
-        let mut segment = Self { settled, marker, first: None, extents, length };
-        let mut rest = &file[HEADER_BYTES..];
+        let (mut segment, mut rest) = parse_header(file)?;
+        let marker = segment.marker;
         while let Some((number, bytes)) = parse_frame(&marker, rest) {
             if segment.next().is_some_and(|next| next != number) {
                 return Err(format!("record {number} does not follow the one before it"));
@@ -69,6 +92,17 @@ impl Segment {
         }
     }
 
+    /// Which segment this is.
+    pub fn id(&self) -> SegmentId {
+        let digest = Sha256::digest(self.marker);
+        digest[..16].try_into().expect("sixteen bytes")
+    }
+
+    /// How many bytes of records it has.
+    pub fn grown(&self) -> u64 {
+        self.length - self.begin
+    }
+
     /// The number that the next record has to have, once there is a first.
     pub fn next(&self) -> Option<RecordNumber> {
         self.newest().map(RecordNumber::next)
@@ -78,6 +112,13 @@ impl Segment {
     pub fn newest(&self) -> Option<RecordNumber> {
         let first = self.first?;
         RecordNumber::new(first.get() + self.extents.len() as u64 - 1)
+    }
+
+    /// The numbers of the records that it holds, from `number` on.
+    pub fn numbers_from(&self, number: RecordNumber) -> impl Iterator<Item = RecordNumber> + use<> {
+        let first = self.first.map_or(u64::MAX, |first| first.get().max(number.get()));
+        let newest = self.newest().map_or(0, RecordNumber::get);
+        (first..=newest).filter_map(RecordNumber::new)
     }
 
     /// Where record `number` lies.
@@ -108,11 +149,16 @@ impl Segment {
     }
 }
 
-/// The header of a segment that begins with everything up to `settled` durable.
-pub(super) fn header(settled: TreeSize) -> Vec<u8> {
+/// The header of a new segment, with everything up to `settled` durable.
+pub(super) fn header(settled: TreeSize, names: HeaderNames) -> Vec<u8> {
     let mut header = MAGIC.to_vec();
     header.extend(settled.get().to_be_bytes());
     header.extend(OsEntropy.nonce());
+    for file in [names.own, names.lock] {
+        header.extend(file.inode.to_be_bytes());
+        header.extend(file.born.map_or(0, |born| born.as_secs()).to_be_bytes());
+        header.extend(file.born.map_or(UNKNOWN, |born| born.subsec_nanos()).to_be_bytes());
+    }
     header.extend(Sha256::digest(&header));
     header
 }
@@ -121,16 +167,45 @@ fn frame_digest(opening: &[u8], bytes: &[u8]) -> [u8; DIGEST_BYTES] {
     Sha256::new().chain_update(opening).chain_update(bytes).finalize().into()
 }
 
-fn parse_header(file: &[u8]) -> Result<(TreeSize, Marker), String> {
-    let header = file.get(..HEADER_BYTES).ok_or("the header is cut short")?;
-    let (fields, digest) = header.split_at(HEADER_BYTES - DIGEST_BYTES);
-    if Sha256::digest(fields)[..] != *digest || &fields[..8] != MAGIC {
+/// A segment without records yet, and what follows its header.
+fn parse_header(file: &[u8]) -> Result<(Segment, &[u8]), String> {
+    let names_bytes = match file.get(..8) {
+        Some(magic) if magic == MAGIC => 2 * FILE_BYTES,
+        Some(magic) if magic == MAGIC_1 => 0,
+        Some(_) => return Err("the header is damaged".to_owned()),
+        None => return Err("the header is cut short".to_owned()),
+    };
+    let cut_short = || "the header is cut short".to_owned();
+    let fields_bytes = OPENING_BYTES + names_bytes;
+    let (fields, rest) = file.split_at_checked(fields_bytes).ok_or_else(cut_short)?;
+    let (digest, rest) = rest.split_at_checked(DIGEST_BYTES).ok_or_else(cut_short)?;
+    if Sha256::digest(fields)[..] != *digest {
         return Err("the header is damaged".to_owned());
     }
-    let (settled, marker) = fields[8..].split_at(8);
+    let (opening, names) = fields.split_at(OPENING_BYTES);
+    let (settled, marker) = opening[8..].split_at(8);
     let settled = u64::from_be_bytes(settled.try_into().expect("split off as eight bytes"));
-    let settled = TreeSize::new(settled).ok_or("the settled size is out of range")?;
-    Ok((settled, marker.try_into().expect("what is left of the fields")))
+    let segment = Segment {
+        settled: TreeSize::new(settled).ok_or("the settled size is out of range")?,
+        names: (!names.is_empty()).then(|| HeaderNames {
+            own: parse_file(&names[..FILE_BYTES]),
+            lock: parse_file(&names[FILE_BYTES..]),
+        }),
+        marker: marker.try_into().expect("what is left of the opening"),
+        begin: (fields_bytes + DIGEST_BYTES) as u64,
+        first: None,
+        extents: Vec::new(),
+        length: (fields_bytes + DIGEST_BYTES) as u64,
+    };
+    Ok((segment, rest))
+}
+
+fn parse_file(fields: &[u8]) -> FileIdentity {
+    let number =
+        |at: usize| u64::from_be_bytes(fields[at..at + 8].try_into().expect("eight bytes"));
+    let nanos = u32::from_be_bytes(fields[16..].try_into().expect("the last four bytes"));
+    let born = (nanos != UNKNOWN).then(|| Duration::new(number(8), nanos % 1_000_000_000));
+    FileIdentity { inode: number(0), born }
 }
 
 /// The frame at the start of `bytes`, if a sound one is there.
@@ -156,6 +231,13 @@ fn find_frame(marker: &Marker, bytes: &[u8]) -> Option<usize> {
 mod tests {
     use super::*;
 
+    const HEADER_BYTES: usize = OPENING_BYTES + 2 * FILE_BYTES + DIGEST_BYTES;
+
+    const NAMES: HeaderNames = HeaderNames {
+        own: FileIdentity { inode: 1 << 40, born: Some(Duration::new(1_795_930_419, 999_999_999)) },
+        lock: FileIdentity { inode: 7, born: None },
+    };
+
     fn number(n: u64) -> RecordNumber {
         RecordNumber::new(n).expect("positive")
     }
@@ -165,7 +247,7 @@ mod tests {
     }
 
     fn segment_of<'a>(records: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
-        let mut file = header(TreeSize::new(7).expect("in range"));
+        let mut file = header(TreeSize::new(7).expect("in range"), NAMES);
         let mut segment = Segment::parse(&file).expect("sound");
         for (n, bytes) in (5..).zip(records) {
             file.extend(segment.frame(number(n), bytes));
@@ -188,12 +270,26 @@ mod tests {
     fn reads_back_what_was_appended() {
         let file = three_records();
         let segment = Segment::parse(&file).expect("sound");
-        assert_eq!(segment.settled.get(), 7);
+        assert_eq!((segment.settled.get(), segment.names), (7, Some(NAMES)));
+        assert_eq!(segment.grown(), (file.len() - HEADER_BYTES) as u64);
         assert_eq!((segment.first, segment.newest()), (Some(number(5)), Some(number(7))));
         assert_eq!(segment.length, file.len() as u64);
         assert!(file[offset(&file, 6)..].starts_with(&record(6)));
         assert_eq!(segment.extent(number(6)).expect("held").length, 100);
         assert_eq!((segment.extent(number(4)), segment.extent(number(8))), (None, None));
+    }
+
+    #[test]
+    fn reads_what_earlier_releases_wrote() {
+        let mut file = b"fasti/s1".to_vec();
+        file.extend(7u64.to_be_bytes());
+        file.extend([9; MARKER_BYTES]);
+        file.extend(Sha256::digest(&file));
+        let mut segment = Segment::parse(&file).expect("sound");
+        assert_eq!((segment.settled.get(), segment.names), (7, None));
+        file.extend(segment.frame(number(5), &record(5)));
+        segment.push(number(5), 100);
+        assert_eq!(Segment::parse(&file), Ok(segment));
     }
 
     #[test]

@@ -32,7 +32,7 @@ resource "aws_lb_target_group" "writers" {
   }
 }
 
-# Nothing passes but submissions: what the writers say to each other is not for others, and reads
+# Nothing passes but submissions, and browsers that ask whether a page may submit: what the writers say to each other is not for others, and reads
 # are for CloudFront.
 resource "aws_lb_listener" "writers" {
   load_balancer_arn = aws_lb.writers.arn
@@ -69,7 +69,7 @@ resource "aws_lb_listener_rule" "submissions" {
 
   condition {
     http_request_method {
-      values = ["POST"]
+      values = ["POST", "OPTIONS"]
     }
   }
 }

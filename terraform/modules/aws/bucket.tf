@@ -49,3 +49,16 @@ resource "aws_s3_bucket_lifecycle_configuration" "log" {
     }
   }
 }
+
+# For pages that read the bucket itself. What CloudFront hands out says the same by itself.
+resource "aws_s3_bucket_cors_configuration" "log" {
+  bucket = aws_s3_bucket.log.id
+
+  cors_rule {
+    allowed_origins = ["*"]
+    allowed_methods = ["GET", "HEAD"]
+    allowed_headers = ["*"]
+    expose_headers  = local.exposed_headers
+    max_age_seconds = 86400
+  }
+}

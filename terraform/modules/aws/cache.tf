@@ -61,7 +61,29 @@ data "aws_cloudfront_origin_request_policy" "all_viewer" {
   name = "Managed-AllViewerExceptHostHeader"
 }
 
-# Pages of other hosts may read the log.
-data "aws_cloudfront_response_headers_policy" "cors" {
-  name = "Managed-SimpleCORS"
+# Pages of all sites may read the log. Preflights are answered by edge.js.
+resource "aws_cloudfront_response_headers_policy" "cors" {
+  name = "${var.name}-cors"
+
+  cors_config {
+    access_control_allow_credentials = false
+    access_control_max_age_sec       = 86400
+    origin_override                  = true
+
+    access_control_allow_origins {
+      items = ["*"]
+    }
+
+    access_control_allow_methods {
+      items = ["GET", "HEAD"]
+    }
+
+    access_control_allow_headers {
+      items = ["*"]
+    }
+
+    access_control_expose_headers {
+      items = local.exposed_headers
+    }
+  }
 }

@@ -1,5 +1,6 @@
 // Runs at the edge before each read: the paths under /api/v2/ are those at the root, and the
-// writers' own part is not there. The bucket policy says the latter too.
+// writers' own part is not there. The bucket policy says the latter too. A browser that asks whether
+// a page of another site may read is answered here.
 
 var PLAIN = /^(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$/;
 
@@ -11,6 +12,18 @@ function handler(event) {
     }
     if (!PLAIN.test(path) || path.split('/').includes('_writer')) {
         return { statusCode: 404, statusDescription: 'Not Found' };
+    }
+    if (request.method === 'OPTIONS') {
+        return {
+            statusCode: 204,
+            statusDescription: 'No Content',
+            headers: {
+                'access-control-allow-origin': { value: '*' },
+                'access-control-allow-methods': { value: 'GET, HEAD' },
+                'access-control-allow-headers': { value: '*, Authorization, If-None-Match, If-Range, Range' },
+                'access-control-max-age': { value: '86400' },
+            },
+        };
     }
     request.uri = path;
     return request;

@@ -77,7 +77,7 @@ resource "aws_cloudfront_distribution" "log" {
     cached_methods             = ["GET", "HEAD"]
     compress                   = false
     cache_policy_id            = aws_cloudfront_cache_policy.fresh.id
-    response_headers_policy_id = data.aws_cloudfront_response_headers_policy.cors.id
+    response_headers_policy_id = aws_cloudfront_response_headers_policy.cors.id
 
     function_association {
       event_type   = "viewer-request"
@@ -96,7 +96,7 @@ resource "aws_cloudfront_distribution" "log" {
       cached_methods             = ["GET", "HEAD"]
       compress                   = false
       cache_policy_id            = aws_cloudfront_cache_policy.immutable.id
-      response_headers_policy_id = data.aws_cloudfront_response_headers_policy.cors.id
+      response_headers_policy_id = aws_cloudfront_response_headers_policy.cors.id
 
       function_association {
         event_type   = "viewer-request"

@@ -19,6 +19,9 @@ locals {
   writer_port  = 3000
   metrics_port = 9000
 
+  # What pages of other sites may see of an answer, beside its body.
+  exposed_headers = ["Accept-Ranges", "Content-Encoding", "Content-Range", "Date", "ETag", "Retry-After"]
+
   # The only requests that go to a writer.
   submission_paths = concat(["/api/v2/log/entries"], var.accept_opaque ? ["/add"] : [])
 }

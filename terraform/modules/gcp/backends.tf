@@ -8,7 +8,7 @@ resource "google_compute_backend_bucket" "tiles" {
   bucket_name             = google_storage_bucket.log.name
   enable_cdn              = true
   compression_mode        = "DISABLED"
-  custom_response_headers = ["Access-Control-Allow-Origin: *"]
+  custom_response_headers = local.page_headers
 
   cdn_policy {
     cache_mode       = "FORCE_CACHE_ALL"
@@ -26,7 +26,7 @@ resource "google_compute_backend_bucket" "fresh" {
   bucket_name             = google_storage_bucket.log.name
   enable_cdn              = true
   compression_mode        = "DISABLED"
-  custom_response_headers = ["Access-Control-Allow-Origin: *"]
+  custom_response_headers = local.page_headers
 
   cdn_policy {
     cache_mode       = "FORCE_CACHE_ALL"

@@ -16,6 +16,15 @@ resource "google_storage_bucket" "log" {
     enabled = false
   }
 
+  # Pages of all sites may read the log. Preflights are answered by the bucket, which lists one and the same
+  # headers for what a page may send and for what it may see.
+  cors {
+    origin          = ["*"]
+    method          = ["GET", "HEAD"]
+    response_header = concat(local.exposed_headers, ["If-None-Match", "If-Range", "Range"])
+    max_age_seconds = 86400
+  }
+
   # The way back after a deletion by a stolen identity or a slip of the hand. What is deleted this
   # softly is gone for writers and readers alike.
   soft_delete_policy {

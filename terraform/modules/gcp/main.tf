@@ -23,6 +23,15 @@ locals {
   writer_port  = 3000
   metrics_port = 9000
 
+  # What pages of other sites may see of an answer, beside its body.
+  exposed_headers = ["Accept-Ranges", "Content-Encoding", "Content-Range", "Date", "ETag", "Retry-After"]
+
+  # The same for answers that the load balancer has in its cache, whoever asked first.
+  page_headers = [
+    "Access-Control-Allow-Origin: *",
+    "Access-Control-Expose-Headers: ${join(", ", local.exposed_headers)}",
+  ]
+
   # The only requests that go to a writer.
   submission_paths = !var.public_submissions ? [] : concat(["/api/v2/log/entries"], var.accept_opaque ? ["/add"] : [])
 }

@@ -78,6 +78,16 @@ resource "google_compute_url_map" "log" {
             exact_match = "POST"
           }
         }
+
+        # A browser asks whether a page may submit.
+        match_rules {
+          full_path_match = route_rules.value
+
+          header_matches {
+            header_name = ":method"
+            exact_match = "OPTIONS"
+          }
+        }
       }
     }
 

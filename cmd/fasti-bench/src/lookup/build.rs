@@ -13,10 +13,11 @@ use clap::Args;
 use fasti::client::fetch::{DirectoryFetch, Fetch as _};
 use fasti::client::trust::Trust;
 use fasti::clock::SystemClock;
+use fasti::config::MachineFlags;
 use fasti::lookup::{Builder, LookupConfig, Site};
 use fasti::metrics::LookupMetrics;
-use fasti::signer::{FileSigner, LookupSigner};
-use fasti::store::{DirectoryOptions, DirectoryStore};
+use fasti::signer::{FileSigner, LookupSigner, find_default_key};
+use fasti::store::DirectoryStore;
 use serde::Serialize;
 use tiles_spec::lookup::{LatestFile, LookupPath};
 use tiles_spec::{NoteSigningKey, Origin, TreeSize};
@@ -38,9 +39,12 @@ pub struct BuildArguments {
     /// The directory that the index is to lie in; it must not have one [default: the log's]
     #[arg(long, value_name = "DIR")]
     to: Option<PathBuf>,
-    /// The log's key (PRIVATE+KEY+...) [default: _writer/log.key in the log's directory]
+    /// The log's key (PRIVATE+KEY+...) [default: the one that was made for the directory]
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
+    /// Where that key lies.
+    #[command(flatten)]
+    machine: MachineFlags,
     /// Entries that the log grows by, for each of which the index has to catch up [default: all]
     #[arg(long, value_name = "N")]
     step: Option<u64>,
@@ -105,7 +109,7 @@ async fn build(arguments: &BuildArguments) -> Result<Report> {
     ensure!(step > 0, "--step: at least 1");
 
     let to = arguments.to.as_ref().unwrap_or(&arguments.log);
-    let store = DirectoryStore::open(to, DirectoryOptions::default())?;
+    let store = DirectoryStore::open(to, arguments.machine.directory_options())?;
     let index = DirectoryFetch::open(to.clone())?;
     let is_there = index.fetch_lookup(&LookupPath::Latest).await?.is_some();
     ensure!(!is_there, "{} has an index already", to.display());
@@ -127,7 +131,11 @@ async fn build(arguments: &BuildArguments) -> Result<Report> {
 }
 
 fn read_key(arguments: &BuildArguments) -> Result<NoteSigningKey> {
-    let path = arguments.key.clone().unwrap_or_else(|| arguments.log.join("_writer/log.key"));
+    let made = || find_default_key(&arguments.log, arguments.machine.state().as_ref().ok());
+    let path = match &arguments.key {
+        Some(path) => path.clone(),
+        None => made()?.context("give the log's key with --key FILE")?,
+    };
     let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
     NoteSigningKey::parse(text.trim()).with_context(|| format!("the key in {}", path.display()))
 }

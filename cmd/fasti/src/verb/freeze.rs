@@ -6,13 +6,14 @@ use anyhow::{Context as _, anyhow};
 use clap::Args;
 use fasti::client::fetch::Location;
 use fasti::clock::SystemClock;
-use fasti::config::KeyFlags;
+use fasti::config::{self, KeyFlags, MachineFlags};
 use fasti::entropy::OsEntropy;
 use fasti::log::peers::{Nobody, Peers};
 use fasti::log::{Context, Frozen, LogConfig, RecoverError, freeze};
 use fasti::metrics::LogMetrics;
-use fasti::signer::{KeyLocation, OpenedKey};
-use fasti::store::{BucketStore, DirectoryOptions, DirectoryStore, Stores};
+use fasti::signer::{KeyLocation, find_default_key};
+use fasti::state::StateDir;
+use fasti::store::{BucketStore, DirectoryStore, Stores};
 use serde_json::json;
 use tiles_spec::{Origin, ResourcePath, SignedCheckpoint};
 
@@ -28,6 +29,9 @@ pub struct Arguments {
     /// The log's keys, as its writers have them.
     #[command(flatten)]
     keys: KeyFlags,
+    /// This machine.
+    #[command(flatten)]
+    machine: MachineFlags,
 }
 
 pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
@@ -42,14 +46,16 @@ async fn context(globals: &Globals, arguments: &Arguments) -> anyhow::Result<Con
         anyhow::bail!("--store {url}: give the bucket or directory behind it");
     }
     let origin = origin(globals, &arguments.store).await?;
-    let OpenedKey { signer, memory, .. } = arguments.keys.open(&key(arguments)?, origin).await?;
+    let state = arguments.machine.state();
+    let key = arguments.keys.open(&key(arguments, state.as_ref().ok())?, origin).await?;
+    let (memory, _) = config::memory(&key, state);
     let (stores, peers): (_, Option<Arc<dyn Peers>>) = match &arguments.store {
         Location::Bucket(location) => {
             let store = BucketStore::open(location.clone(), &globals.bucket_options()?).await?;
             (Stores::shared(Arc::new(store)), Some(Arc::new(Nobody)))
         }
         Location::Directory(path) => {
-            let store = DirectoryStore::open(path, DirectoryOptions::default())?;
+            let store = DirectoryStore::open(path, arguments.machine.directory_options())?;
             (Stores::of(Arc::new(store)), None)
         }
         Location::Http(_) => unreachable!("was refused"),
@@ -57,7 +63,7 @@ async fn context(globals: &Globals, arguments: &Arguments) -> anyhow::Result<Con
     Ok(Context {
         config: LogConfig::default(),
         stores,
-        signer,
+        signer: key.signer,
         memory,
         peers,
         clock: Arc::new(SystemClock),
@@ -77,12 +83,15 @@ async fn origin(globals: &Globals, store: &Location) -> anyhow::Result<Origin> {
     Ok(checkpoint.checkpoint().origin.parse()?)
 }
 
-fn key(arguments: &Arguments) -> anyhow::Result<KeyLocation> {
-    match (&arguments.keys.key, &arguments.store) {
-        (Some(key), _) => Ok(key.clone()),
-        (None, Location::Directory(path)) => Ok(KeyLocation::File(path.join("_writer/log.key"))),
-        (None, _) => Err(anyhow!("give the log's key with --key FILE, as its writers have it")),
-    }
+fn key(arguments: &Arguments, state: Option<&StateDir>) -> anyhow::Result<KeyLocation> {
+    let made = match (&arguments.keys.key, &arguments.store) {
+        (Some(key), _) => return Ok(key.clone()),
+        (None, Location::Directory(path)) => find_default_key(path, state)?,
+        (None, _) => None,
+    };
+    let made =
+        made.ok_or_else(|| anyhow!("give the log's key with --key FILE, as its writers have it"));
+    Ok(KeyLocation::File(made?))
 }
 
 fn output(origin: &str, frozen: &Frozen) -> Output {

@@ -122,7 +122,8 @@ fn objects(
 
 /// A bar on a terminal; nothing anywhere else.
 fn progress_bar() -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
+    let is_dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
+    if is_dumb || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template(

@@ -11,11 +11,11 @@ use clap::Args;
 use fasti::client::fetch::Location;
 use fasti::client::reader::{ReadError, View};
 use fasti::clock::{Clock, SystemClock};
-use fasti::config::KeyFlags;
+use fasti::config::{KeyFlags, MachineFlags};
 use fasti::lookup::{Builder, Growth, IndexError, LookupConfig, Site, keep};
 use fasti::metrics::LookupMetrics;
-use fasti::signer::{KeyLocation, LookupSigner, OpenedKey, Signer as _};
-use fasti::store::{BucketStore, DirectoryOptions, DirectoryStore, Shelf, Store};
+use fasti::signer::{KeyLocation, LookupSigner, OpenedKey, Signer as _, find_default_key};
+use fasti::store::{BucketStore, DirectoryStore, Shelf, Store};
 use serde_json::json;
 use std::time::Duration;
 use tiles_spec::{Origin, TreeHead, TreeSize, VerifierKey};
@@ -38,6 +38,9 @@ pub struct Arguments {
     /// The key to sign the index with: the log's own, or another. Whoever searches has to trust it.
     #[command(flatten)]
     keys: KeyFlags,
+    /// This machine.
+    #[command(flatten)]
+    machine: MachineFlags,
 }
 
 /// How often a log that somebody else writes is looked at.
@@ -67,7 +70,7 @@ async fn site(globals: &Globals, arguments: &Arguments) -> Result<(Site, Verifie
     let OpenedKey { signer, .. } = opened.map_err(anyhow::Error::from)?;
     let signer = LookupSigner::new(signer).context("the origin is too long to have an index")?;
     let key = signer.verifier_key();
-    let (objects, shelf) = open(globals, to).await?;
+    let (objects, shelf) = open(globals, to, &arguments.machine).await?;
     let config =
         LookupConfig { spacing: Duration::from_secs(arguments.seconds), ..LookupConfig::default() };
     let site = Site {
@@ -87,6 +90,7 @@ async fn site(globals: &Globals, arguments: &Arguments) -> Result<(Site, Verifie
 async fn open(
     globals: &Globals,
     to: &Location,
+    machine: &MachineFlags,
 ) -> anyhow::Result<(Arc<dyn Store>, Arc<dyn Shelf>)> {
     match to {
         Location::Bucket(location) => {
@@ -95,7 +99,7 @@ async fn open(
             Ok((store.clone(), store))
         }
         Location::Directory(path) => {
-            let store = Arc::new(DirectoryStore::open(path, DirectoryOptions::default())?);
+            let store = Arc::new(DirectoryStore::open(path, machine.directory_options())?);
             Ok((store.clone(), store))
         }
         Location::Http(url) => {
@@ -107,11 +111,15 @@ async fn open(
 }
 
 fn key(arguments: &Arguments, to: &Location) -> anyhow::Result<KeyLocation> {
-    match (&arguments.keys.key, to) {
-        (Some(key), _) => Ok(key.clone()),
-        (None, Location::Directory(path)) => Ok(KeyLocation::File(path.join("_writer/log.key"))),
-        (None, _) => Err(anyhow!("give the key to sign the index with: --key FILE")),
-    }
+    let made = match (&arguments.keys.key, to) {
+        (Some(key), _) => return Ok(key.clone()),
+        (None, Location::Directory(path)) => {
+            find_default_key(path, arguments.machine.state().as_ref().ok())?
+        }
+        (None, _) => None,
+    };
+    let made = made.ok_or_else(|| anyhow!("give the key to sign the index with: --key FILE"));
+    Ok(KeyLocation::File(made?))
 }
 
 /// Somebody else writes the log.

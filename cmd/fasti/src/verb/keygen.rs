@@ -16,7 +16,7 @@ const PASSWORD_FILE_BYTES_MAX: usize = 64 << 10;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// The log's name: the URL that readers will use, without scheme
+    /// The log's name: the URL that readers will use, without scheme, such as log.example.org
     #[arg(long, value_name = "NAME")]
     origin: Origin,
     /// Where to put the private key; never overwritten
@@ -49,7 +49,12 @@ enum Encoding {
     Pkcs8,
 }
 
+/// Said of a name that is no host.
+const NOT_FOR_ALL: &str = "Sigstore's Go and Java clients know a log by its host alone: for them, give \
+                           the log a host of its own, and an origin without port and path";
+
 pub fn run(arguments: &Arguments) -> Result<Output, Failure> {
+    let warning = arguments.check_origin()?;
     let vkey = arguments.new_key()?.write(&arguments.out, &arguments.origin);
     let vkey = vkey.map_err(anyhow::Error::from)?;
     let file = arguments.out.display();
@@ -58,10 +63,21 @@ pub fn run(arguments: &Arguments) -> Result<Output, Failure> {
         "origin": arguments.origin.as_str(),
         "file": file.to_string(),
     });
-    Ok(Output::good(vec![vkey.to_string()], json))
+    Ok(Output::good(vec![vkey.to_string()], json).warn(warning))
 }
 
 impl Arguments {
+    /// Refuses a name that no new log should have. A further key may be for a log that has it already.
+    fn check_origin(&self) -> anyhow::Result<Option<String>> {
+        match self.origin.check_new() {
+            Ok(()) => Ok((!self.origin.is_host()).then(|| NOT_FOR_ALL.to_owned())),
+            Err(error) if self.algorithm == Algorithm::MlDsa44 => {
+                Ok(Some(format!("this key is for an existing log only: {error}")))
+            }
+            Err(error) => Err(error).context("--origin is no name for a new log"),
+        }
+    }
+
     fn new_key(&self) -> anyhow::Result<NewKey> {
         let password = self.password()?;
         let encoding = match self.encoding {

@@ -3,16 +3,16 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use clap::Args;
 use fasti::client::fetch::Location;
-use fasti::client::monitor::{Growth, Monitor, MonitorError};
 use fasti::client::standing;
 use reqwest::Url;
 use serde_json::json;
+use tiles_spec::TreeSize;
 
-use crate::failure::{Failure, refused_if};
+use crate::failure::Failure;
 use crate::globals::Globals;
+use crate::memory::Memory;
 use crate::output::Output;
 
 #[derive(Args)]
@@ -31,18 +31,11 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     if let Some(writers) = &arguments.writer {
         return Ok(writers_stand(globals, writers).await?);
     }
-    let monitor = Monitor::new(state_dir(arguments)?);
     let (trust, mut view) = (globals.trust()?, globals.view().await?);
-    let growth = refused_if(monitor.observe(&mut view, &trust).await, MonitorError::is_refusal)?;
+    let memory = Memory::at(arguments.state_dir.as_deref());
+    let seen = memory.compare(&mut view, &trust).await?;
     let is_frozen = view.is_last().await.map_err(anyhow::Error::from)?;
     let (head, log) = (view.head(), view.checkpoint().log());
-    let (since, before) = match growth {
-        Growth::First => ("not seen before: nothing to compare with".to_owned(), None),
-        Growth::None => ("same tree as last time".to_owned(), Some(head.size)),
-        Growth::Since(old) => {
-            (format!("proved to extend the tree of {} seen last", old.size), Some(old.size))
-        }
-    };
     let witnesses: Vec<_> =
         view.checkpoint().cosigned().iter().map(|seen| seen.witness.to_string()).collect();
     let mut lines = vec![
@@ -50,7 +43,7 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
         format!("Origin:            {}", log.origin()),
         format!("Active Tree Size:  {}", head.size),
         format!("Root Hash:         {}", head.root),
-        format!("Consistency:       {since}"),
+        format!("Consistency:       {}", seen.in_words()),
     ];
     lines.extend(witnesses.iter().map(|witness| format!("Witness:           {witness}")));
     if is_frozen {
@@ -62,12 +55,14 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
         "TotalTreeSize": head.size.get(),
         "RootHash": head.root.to_string(),
         "LogID": hex::encode(log.log_id),
-        "ConsistentWithTreeSize": before.map(tiles_spec::TreeSize::get),
+        "ConsistentWithTreeSize": seen.size(head.size).map(TreeSize::get),
         "Witnesses": witnesses,
         "Frozen": is_frozen,
         "Checkpoint": String::from_utf8_lossy(&view.checkpoint().to_bytes()),
     });
-    Ok(Output::good(lines, json))
+    let checkpoint = view.checkpoint().clone();
+    let output = Output::good(lines, json).warn(seen.warning());
+    Ok(output.then(move || seen.remember(&checkpoint).into_iter().collect()))
 }
 
 async fn writers_stand(globals: &Globals, writers: &[Url]) -> anyhow::Result<Output> {
@@ -115,17 +110,4 @@ async fn writers_stand(globals: &Globals, writers: &[Url]) -> anyhow::Result<Out
         }));
     }
     Ok(Output::judged(all_ready, lines, json!({"Writers": json})))
-}
-
-/// The XDG base directory for state, or what stands in for it.
-fn state_dir(arguments: &Arguments) -> anyhow::Result<PathBuf> {
-    if let Some(directory) = &arguments.state_dir {
-        return Ok(directory.clone());
-    }
-    let absolute =
-        |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    absolute("XDG_STATE_HOME")
-        .or_else(|| Some(absolute("HOME")?.join(".local/state")))
-        .map(|state| state.join("fasti"))
-        .context("no home directory to remember checkpoints in: give --state-dir DIR")
 }

@@ -6,6 +6,7 @@ use anyhow::{Context as _, anyhow, bail, ensure};
 use clap::{ArgGroup, Args, ValueEnum};
 use fasti::client::artifact::ArtifactFile;
 use fasti::client::fetch::Location;
+use fasti::client::monitor::{Monitor, MonitorError};
 use fasti::client::search::{
     self, Answer, FollowError, Follower, LIMIT_DEFAULT, News, Operator, Question, SCAN_DEFAULT,
     SearchError, Term,
@@ -13,9 +14,10 @@ use fasti::client::search::{
 use fasti::entry::{ArtifactHasher, HashAlgorithm, LookupTerm};
 use tiles_spec::{Hash, VerifierKey};
 
-use crate::failure::{Failure, refused_if};
+use crate::failure::{Failure, in_words, refused_if};
 use crate::files;
 use crate::globals::Globals;
+use crate::memory::half_known;
 use crate::output::Output;
 
 mod found;
@@ -88,10 +90,29 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
         let answer = refused_if(answer, SearchError::is_refusal)?;
         return Ok(output(&answer, arguments.lookup_key.as_ref(), None));
     };
-    let news = Follower::new(directory.clone()).news(fetch, &trust, &question).await;
+    let indexer = arguments.lookup_key.as_ref();
+    let news = Follower::new(directory.clone()).news(fetch.clone(), &trust, &question).await;
+    // What cannot be read is as if it was never written: all of the answer is new.
+    if let Err(FollowError::Monitor(error @ MonitorError::Io { .. })) = news {
+        let answer = search::search(fetch, &trust, &question).await;
+        let answer = refused_if(answer, SearchError::is_refusal)?;
+        return Ok(output(&answer, indexer, Some(true)).warn([forgotten("read", &error)]));
+    }
     let news: News = refused_if(news, FollowError::is_refusal)?;
-    let output = output(&news.answer, arguments.lookup_key.as_ref(), Some(news.is_first));
-    Ok(output.then(move || Ok(news.remember().map_err(anyhow::Error::from)?)))
+    let namesake = Monitor::new(directory.clone()).namesake(news.answer.log.log());
+    let namesake = namesake.filter(|_| news.is_first).map(|known| half_known(&known));
+    let output = output(&news.answer, indexer, Some(news.is_first)).warn(namesake);
+    Ok(output.then(move || match news.remember() {
+        Ok(()) => Vec::new(),
+        Err(error) => vec![forgotten("remembered", &error)],
+    }))
+}
+
+fn forgotten(what: &str, error: &MonitorError) -> String {
+    format!(
+        "the news cannot be {what}, and will come again: {}; name another directory with --follow",
+        in_words(error)
+    )
 }
 
 /// An answer in both forms. That nothing was found is known only if everything was searched.

@@ -1,0 +1,75 @@
+//! What the writer remembers outside of the store, and what it says when it cannot.
+
+use std::path::Path;
+
+use anyhow::bail;
+use fasti::config::{self, NoState};
+use fasti::signer::{OpenedKey, SignedMemory, Signer};
+use fasti::state::StateDir;
+use tiles_spec::TreeSize;
+
+/// The memory of the log whose key this is, in a bucket or in the directory `root`. Where a restored
+/// store could not be told by it, that is said now and at each start.
+pub fn open(
+    key: &OpenedKey,
+    state: Result<StateDir, NoState>,
+    root: Option<&Path>,
+) -> Option<SignedMemory> {
+    let (memory, missing) = config::memory(key, state);
+    match (&memory, missing) {
+        (Some(memory), _) if root.is_some_and(|root| lies_in(memory.path(), root)) => {
+            tracing::warn!(
+                memory = %memory.path().display(),
+                "what this log has signed is remembered inside of its directory, so that a copy of \
+                 the directory brings it along: nothing else can tell some restored copies from the \
+                 newest state. Name a directory outside with --state-dir"
+            );
+        }
+        (Some(memory), Some(_)) => {
+            tracing::info!(
+                memory = %memory.path().display(),
+                "there is no state directory; what this log has signed is remembered beside its key"
+            );
+        }
+        (None, Some(missing)) => {
+            tracing::warn!(
+                error = chain(&missing),
+                "nothing outside of the store remembers what this log has signed: a store that is \
+                 put back to an older state may go unnoticed"
+            );
+        }
+        (_, None) => {}
+    }
+    memory
+}
+
+/// `--restored-at` switches a check off for a store that was restored. Left in a unit file it would do
+/// so for ever.
+pub fn refuse_needless(
+    size: TreeSize,
+    was_copied: bool,
+    memory: Option<&SignedMemory>,
+    signer: &dyn Signer,
+) -> anyhow::Result<()> {
+    let Some(memory) = memory.filter(|_| !was_copied) else { return Ok(()) };
+    match memory.newest(signer.origin().as_str(), &signer.verifier_key())? {
+        Some(head) if head.size >= size => bail!(
+            "--restored-at {size} has nothing to accept here: the store is no copy, and {} says that \
+             the log was signed at size {}. Take the flag away",
+            memory.path().display(),
+            head.size
+        ),
+        _ => Ok(()),
+    }
+}
+
+fn lies_in(path: &Path, root: &Path) -> bool {
+    let whole = |path: &Path| path.canonicalize().ok();
+    let dir = path.parent().and_then(whole);
+    dir.zip(whole(root)).is_some_and(|(dir, root)| dir.starts_with(root))
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let sources = std::iter::successors(Some(error), |error| error.source());
+    sources.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

@@ -1,0 +1,154 @@
+//! DER elements (X.690), one behind the other, and the values of the simple types.
+//!
+//! The rules are those by which Go reads certificates: tags of one byte, lengths of at most four
+//! and none longer than it need be, numbers in their shortest form. An element's content is not
+//! looked at.
+
+/// Why a certificate is refused, in words that go behind "malformed certificate: ".
+pub(super) type Fault = &'static str;
+
+pub(super) const BOOLEAN: u8 = 0x01;
+pub(super) const INTEGER: u8 = 0x02;
+pub(super) const BIT_STRING: u8 = 0x03;
+pub(super) const OCTET_STRING: u8 = 0x04;
+pub(super) const OBJECT_IDENTIFIER: u8 = 0x06;
+pub(super) const SEQUENCE: u8 = 0x30;
+pub(super) const SET: u8 = 0x31;
+/// The class of tags whose meaning depends on where they stand.
+pub(super) const CONTEXT: u8 = 0x80;
+/// The same, around elements instead of a value.
+pub(super) const EXPLICIT: u8 = 0xa0;
+
+/// What is left of a list of elements.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Elements<'a>(&'a [u8]);
+
+/// An element.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Element<'a> {
+    pub(super) tag: u8,
+    /// Tag, length and content.
+    pub(super) encoded: &'a [u8],
+    pub(super) content: &'a [u8],
+}
+
+impl<'a> Elements<'a> {
+    pub(super) fn of(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    pub(super) fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn is_next(self, tag: u8) -> bool {
+        self.0.first() == Some(&tag)
+    }
+
+    /// The next element, of whatever tag.
+    pub(super) fn any(&mut self) -> Option<Element<'a>> {
+        let [tag, first, ..] = *self.0 else { return None };
+        if tag & 0x1f == 0x1f {
+            return None;
+        }
+        let (header, length) = match first {
+            0..=0x7f => (2, usize::from(first)),
+            0x81..=0x84 => {
+                let bytes = usize::from(first & 0x7f);
+                let digits = self.0.get(2..2 + bytes)?;
+                let length =
+                    digits.iter().fold(0, |length, digit| length << 8 | usize::from(*digit));
+                if length < 0x80 || digits[0] == 0 {
+                    return None;
+                }
+                (2 + bytes, length)
+            }
+            _ => return None,
+        };
+        let (encoded, rest) = self.0.split_at_checked(header.checked_add(length)?)?;
+        self.0 = rest;
+        Some(Element { tag, encoded, content: &encoded[header..] })
+    }
+
+    /// The content of the next element, which has to have this tag.
+    pub(super) fn next(&mut self, tag: u8, fault: Fault) -> Result<&'a [u8], Fault> {
+        self.any().filter(|element| element.tag == tag).map(|element| element.content).ok_or(fault)
+    }
+
+    /// As [`next`](Self::next), with tag and length.
+    pub(super) fn next_encoded(&mut self, tag: u8, fault: Fault) -> Result<&'a [u8], Fault> {
+        self.any().filter(|element| element.tag == tag).map(|element| element.encoded).ok_or(fault)
+    }
+
+    /// The elements inside the next one, which has to have this tag.
+    pub(super) fn enter(&mut self, tag: u8, fault: Fault) -> Result<Self, Fault> {
+        self.next(tag, fault).map(Self)
+    }
+
+    /// The content of the next element, if it has this tag.
+    pub(super) fn optional(&mut self, tag: u8, fault: Fault) -> Result<Option<&'a [u8]>, Fault> {
+        if self.is_next(tag) { self.next(tag, fault).map(Some) } else { Ok(None) }
+    }
+
+    /// An OBJECT IDENTIFIER's content: see [`is_object_identifier`].
+    pub(super) fn object_identifier(&mut self, fault: Fault) -> Result<&'a [u8], Fault> {
+        let id = self.next(OBJECT_IDENTIFIER, fault)?;
+        if is_object_identifier(id) { Ok(id) } else { Err(fault) }
+    }
+
+    /// Nothing is left.
+    pub(super) fn end(self, fault: Fault) -> Result<(), Fault> {
+        if self.is_empty() { Ok(()) } else { Err(fault) }
+    }
+}
+
+pub(super) fn boolean(content: &[u8]) -> Option<bool> {
+    match content {
+        [0] => Some(false),
+        [0xff] => Some(true),
+        _ => None,
+    }
+}
+
+/// Whether this is an INTEGER of any length.
+pub(super) fn is_integer(content: &[u8]) -> bool {
+    match content {
+        [] | [0, 0..=0x7f, ..] | [0xff, 0x80..=0xff, ..] => false,
+        [..] => true,
+    }
+}
+
+/// An INTEGER of at most 64 bits, with its sign.
+pub(super) fn small_integer(content: &[u8]) -> Option<i64> {
+    if !is_integer(content) || content.len() > 8 {
+        return None;
+    }
+    let sign = if content[0] < 0x80 { 0 } else { -1 };
+    Some(content.iter().fold(sign, |value, byte| value << 8 | i64::from(*byte)))
+}
+
+/// Whether a BIT STRING's unused bits are fewer than eight, there, and zero.
+pub(super) fn is_bit_string(content: &[u8]) -> bool {
+    match *content {
+        [unused] => unused == 0,
+        [unused, .., last] => unused < 8 && last & ((1 << unused) - 1) == 0,
+        [] => false,
+    }
+}
+
+/// Whether each number of the OBJECT IDENTIFIER is in its shortest form, and below 2^31.
+pub(super) fn is_object_identifier(content: &[u8]) -> bool {
+    let numbers = content.split_inclusive(|byte| *byte < 0x80);
+    let is_number = |number: &[u8]| {
+        let is_whole = number.last().is_some_and(|last| *last < 0x80);
+        let is_small = number.len() < 5 || (number.len() == 5 && number[0] < 0x88);
+        is_whole && is_small && number[0] != 0x80
+    };
+    !content.is_empty() && numbers.into_iter().all(is_number)
+}
+
+/// Whether no two are the same. Sorts them.
+pub(super) fn are_distinct(values: &mut [&[u8]]) -> bool {
+    values.sort_unstable();
+    values.array_windows().all(|[a, b]| a != b)
+}

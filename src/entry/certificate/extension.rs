@@ -1,0 +1,157 @@
+//! Extensions that Go takes apart when it reads a certificate (RFC 5280, sections 4.2.1 and 4.2.2):
+//! their values have to be what it expects. All others may hold anything, critical or not.
+
+use super::element::{
+    self, BIT_STRING, BOOLEAN, CONTEXT, EXPLICIT, Elements, Fault, INTEGER, OBJECT_IDENTIFIER,
+    OCTET_STRING, SEQUENCE,
+};
+use super::x509::X509Extension;
+use super::{alternative_name, constraint};
+
+/// 1.3.6.1.5.5.7.1.1
+const AUTHORITY_INFO_ACCESS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 1, 1];
+/// 2.5.29.17
+pub(super) const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 17];
+/// 2.5.29.37
+pub(super) const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37];
+
+/// Whether the extension is one that Go reads, or has nothing to do with.
+pub(super) fn check(extension: &X509Extension<'_>) -> Result<(), Fault> {
+    let value = Elements::of(extension.value);
+    let never_critical = |fault| if extension.critical { Err(fault) } else { Ok(()) };
+    match *extension.id {
+        // 2.5.29, the arc of most of them.
+        [0x55, 0x1d, number] => match number {
+            14 => {
+                never_critical("its subject key identifier is critical")?;
+                subject_key(value)
+            }
+            15 => key_usage(value),
+            17 => alternative_name::read(extension.value).map(drop),
+            19 => basic_constraints(value),
+            30 => constraint::check(extension.value),
+            31 => distribution_points(value),
+            32 => policies(value),
+            33 => policy_mappings(value),
+            35 => {
+                never_critical("its authority key identifier is critical")?;
+                authority_key(value)
+            }
+            36 => policy_constraints(value),
+            37 => purposes(extension.value).map(drop),
+            54 => inhibit_any_policy(value),
+            _ => Ok(()),
+        },
+        _ if extension.id == AUTHORITY_INFO_ACCESS => {
+            never_critical("its authority information access is critical")?;
+            information_access(value)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn subject_key(mut value: Elements<'_>) -> Result<(), Fault> {
+    value.next(OCTET_STRING, "its subject key identifier is malformed").map(drop)
+}
+
+fn authority_key(mut value: Elements<'_>) -> Result<(), Fault> {
+    let fault = "its authority key identifier is malformed";
+    value.enter(SEQUENCE, fault)?.optional(CONTEXT, fault).map(drop)
+}
+
+fn key_usage(mut value: Elements<'_>) -> Result<(), Fault> {
+    let fault = "its key usage is malformed";
+    if element::is_bit_string(value.next(BIT_STRING, fault)?) { Ok(()) } else { Err(fault) }
+}
+
+/// The extended key usage's object identifiers.
+pub(super) fn purposes(value: &[u8]) -> Result<Vec<&[u8]>, Fault> {
+    let fault = "its extended key usage is malformed";
+    let mut list = Elements::of(value).enter(SEQUENCE, fault)?;
+    let mut purposes = Vec::new();
+    while !list.is_empty() {
+        purposes.push(list.object_identifier(fault)?);
+    }
+    Ok(purposes)
+}
+
+fn basic_constraints(mut value: Elements<'_>) -> Result<(), Fault> {
+    let fault = "its basic constraints are malformed";
+    let mut fields = value.enter(SEQUENCE, fault)?;
+    if let Some(is_authority) = fields.optional(BOOLEAN, fault)? {
+        element::boolean(is_authority).ok_or(fault)?;
+    }
+    match fields.optional(INTEGER, fault)? {
+        Some(length) if element::small_integer(length).is_none_or(i64::is_negative) => Err(fault),
+        _ => Ok(()),
+    }
+}
+
+fn inhibit_any_policy(mut value: Elements<'_>) -> Result<(), Fault> {
+    let fault = "what it says on any policy is malformed";
+    element::small_integer(value.next(INTEGER, fault)?).map(drop).ok_or(fault)
+}
+
+fn policy_constraints(mut value: Elements<'_>) -> Result<(), Fault> {
+    let fault = "its policy constraints are malformed";
+    let mut fields = value.enter(SEQUENCE, fault)?;
+    for tag in [CONTEXT, CONTEXT | 1] {
+        if let Some(count) = fields.optional(tag, fault)? {
+            element::small_integer(count).ok_or(fault)?;
+        }
+    }
+    Ok(())
+}
+
+fn policies(mut value: Elements<'_>) -> Result<(), Fault> {
+    let fault = "its certificate policies are malformed";
+    let mut list = value.enter(SEQUENCE, fault)?;
+    let mut ids = Vec::new();
+    while !list.is_empty() {
+        let id = list.enter(SEQUENCE, fault)?.next(OBJECT_IDENTIFIER, fault)?;
+        // Numbers may be of any size here.
+        let mut numbers = id.split_inclusive(|byte| *byte < 0x80);
+        let is_id = id.last().is_some_and(|last| *last < 0x80);
+        if !is_id || numbers.any(|number| number[0] == 0x80) {
+            return Err(fault);
+        }
+        ids.push(id);
+    }
+    if element::are_distinct(&mut ids) { Ok(()) } else { Err("a certificate policy occurs twice") }
+}
+
+fn policy_mappings(mut value: Elements<'_>) -> Result<(), Fault> {
+    let fault = "its policy mappings are malformed";
+    let mut list = value.enter(SEQUENCE, fault)?;
+    while !list.is_empty() {
+        let mut mapping = list.enter(SEQUENCE, fault)?;
+        mapping.next(OBJECT_IDENTIFIER, fault)?;
+        mapping.next(OBJECT_IDENTIFIER, fault)?;
+    }
+    Ok(())
+}
+
+/// Of the forms of a point's name, a list of names; and of that, the URIs at its beginning.
+fn distribution_points(mut value: Elements<'_>) -> Result<(), Fault> {
+    let fault = "its CRL distribution points are malformed";
+    let mut points = value.enter(SEQUENCE, fault)?;
+    while !points.is_empty() {
+        let mut point = points.enter(SEQUENCE, fault)?;
+        if let Some(name) = point.optional(EXPLICIT, fault)? {
+            let mut names = Elements::of(name).enter(EXPLICIT, fault)?;
+            while names.optional(CONTEXT | 6, fault)?.is_some() {}
+        }
+    }
+    Ok(())
+}
+
+fn information_access(mut value: Elements<'_>) -> Result<(), Fault> {
+    let fault = "its authority information access is malformed";
+    let mut list = value.enter(SEQUENCE, fault)?;
+    while !list.is_empty() {
+        let mut access = list.enter(SEQUENCE, fault)?;
+        access.object_identifier(fault)?;
+        access.optional(CONTEXT | 6, fault)?;
+    }
+    Ok(())
+}

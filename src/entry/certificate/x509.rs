@@ -1,0 +1,180 @@
+//! The structure of an X.509 certificate (RFC 5280, section 4.1), read as Go's `crypto/x509` reads
+//! it.
+//!
+//! Monitors and verifiers of signatures are written in Go, most of them. An entry whose certificate
+//! they cannot parse is of no use to anybody, and may stop them; and what they can parse is taken
+//! here, also where RFC 5280 has stricter words. `tests/certificates` compares the two, certificate
+//! by certificate.
+//!
+//! One rule is stricter than Go's: nothing may stand between or behind the fields of a certificate,
+//! of its signed part, of its extensions and of its names. Go passes over that. Other verifiers
+//! refuse it, and the lookup index would not list such a certificate's names, so it could be hidden
+//! from their owner.
+//!
+//! Nothing is decided of the key: that is [`PublicKey`](crate::entry::PublicKey)'s. Nor does
+//! anything here look at the signature, the chain, the times or the purposes.
+
+use super::alternative_name::{self, AlternativeName};
+use super::element::{
+    self, BIT_STRING, BOOLEAN, CONTEXT, EXPLICIT, Elements, Fault, INTEGER, OCTET_STRING, SEQUENCE,
+};
+use super::{distinguished_name, extension, time};
+use crate::entry::error::EntryError;
+use crate::entry::key::strict_der;
+
+pub(super) const SURPLUS: Fault = "it has bytes that belong to none of its fields";
+
+/// A certificate, taken apart.
+#[derive(Clone, Debug)]
+pub struct X509<'a> {
+    /// The issuer's name, as a DER `Name`.
+    pub issuer: &'a [u8],
+    /// The subject's name, as a DER `Name`.
+    pub subject: &'a [u8],
+    /// The first second in which it is valid, since 1970 or before.
+    pub not_before: i64,
+    /// The last one.
+    pub not_after: i64,
+    /// The public key, as a DER `SubjectPublicKeyInfo` of which only the outermost form was read.
+    pub public_key: &'a [u8],
+    /// The extensions, no two of one kind.
+    pub extensions: Vec<X509Extension<'a>>,
+}
+
+/// An extension of a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct X509Extension<'a> {
+    /// Its kind: the content of a DER `OBJECT IDENTIFIER`.
+    pub id: &'a [u8],
+    /// Whether whoever does not know it must not use the certificate.
+    pub critical: bool,
+    /// What it says.
+    pub value: &'a [u8],
+}
+
+impl<'a> X509<'a> {
+    /// Reads a certificate.
+    pub fn from_der(der: &'a [u8]) -> Result<Self, EntryError> {
+        // Says it best if this is no DER at all.
+        strict_der::<der::AnyRef<'_>>(der, "X.509 certificate")?;
+        read(der).map_err(EntryError::Certificate)
+    }
+
+    /// The subject alternative names, in the certificate's order.
+    pub fn names(&self) -> Vec<AlternativeName<'a>> {
+        let value = self.extension(extension::SUBJECT_ALT_NAME);
+        // They were read before, without a fault.
+        value.and_then(|value| alternative_name::read(value).ok()).unwrap_or_default()
+    }
+
+    /// What the certificate says that it is for (its extended key usage), each the content of an
+    /// `OBJECT IDENTIFIER`; none if it does not say.
+    pub fn purposes(&self) -> Option<Vec<&'a [u8]>> {
+        let value = self.extension(extension::EXTENDED_KEY_USAGE)?;
+        // As above.
+        Some(extension::purposes(value).unwrap_or_default())
+    }
+
+    /// The value of an extension, by the content of its `OBJECT IDENTIFIER`.
+    pub fn extension(&self, id: &[u8]) -> Option<&'a [u8]> {
+        self.extensions.iter().find(|extension| extension.id == id).map(|extension| extension.value)
+    }
+}
+
+fn read(der: &[u8]) -> Result<X509<'_>, Fault> {
+    let mut certificate = Elements::of(der).enter(SEQUENCE, "it is not a SEQUENCE")?;
+    let mut signed = certificate.enter(SEQUENCE, "it has no signed part")?;
+    let algorithm = certificate.next(SEQUENCE, "it has no signature algorithm")?;
+    let signature = certificate.next(BIT_STRING, "it has no signature")?;
+    certificate.end(SURPLUS)?;
+    if !element::is_bit_string(signature) {
+        return Err("its signature is not a BIT STRING");
+    }
+
+    let version = version(&mut signed)?;
+    serial_number(&mut signed)?;
+    let fault = "its signature algorithm is malformed";
+    if signed.next(SEQUENCE, fault)? != algorithm {
+        return Err("its two signature algorithm fields differ");
+    }
+    algorithm_identifier(algorithm, fault)?;
+    let issuer = signed.next_encoded(SEQUENCE, "it has no issuer")?;
+    distinguished_name::check(issuer)?;
+    let mut validity = signed.enter(SEQUENCE, "it has no time of validity")?;
+    let not_before = time::read(&mut validity, "the time from which it is valid is malformed")?;
+    let not_after = time::read(&mut validity, "the time until which it is valid is malformed")?;
+    let subject = signed.next_encoded(SEQUENCE, "it has no subject")?;
+    distinguished_name::check(subject)?;
+    let public_key = signed.next_encoded(SEQUENCE, "it has no public key")?;
+    subject_public_key_info(public_key)?;
+    if version > 1 {
+        signed.optional(CONTEXT | 1, "its issuer's unique identifier is malformed")?;
+        signed.optional(CONTEXT | 2, "its subject's unique identifier is malformed")?;
+    }
+    let extensions = if version == 3 { extensions(&mut signed)? } else { Vec::new() };
+    signed.end(SURPLUS)?;
+    Ok(X509 { issuer, subject, not_before, not_after, public_key, extensions })
+}
+
+/// 1 where it is left out; what stands in the certificate is one less.
+fn version(signed: &mut Elements<'_>) -> Result<i64, Fault> {
+    let fault = "its version is neither 1, 2 nor 3";
+    let Some(explicit) = signed.optional(EXPLICIT, fault)? else { return Ok(1) };
+    let mut explicit = Elements::of(explicit);
+    let number = explicit.next(INTEGER, fault)?;
+    explicit.end(fault)?;
+    let version = element::small_integer(number).filter(|number| (0..3).contains(number));
+    version.map(|number| number + 1).ok_or(fault)
+}
+
+/// Of any length: there are some of more than the 20 bytes of RFC 5280.
+fn serial_number(signed: &mut Elements<'_>) -> Result<(), Fault> {
+    let fault = "its serial number is malformed";
+    match signed.next(INTEGER, fault)? {
+        [first, ..] if *first >= 0x80 => Err("its serial number is negative"),
+        number if element::is_integer(number) => Ok(()),
+        _ => Err(fault),
+    }
+}
+
+fn algorithm_identifier(content: &[u8], fault: Fault) -> Result<(), Fault> {
+    let mut fields = Elements::of(content);
+    fields.object_identifier(fault)?;
+    let has_parameters = fields.is_empty() || fields.any().is_some();
+    if has_parameters { Ok(()) } else { Err(fault) }
+}
+
+fn subject_public_key_info(encoded: &[u8]) -> Result<(), Fault> {
+    let fault = "its public key is malformed";
+    let mut fields = Elements::of(encoded).enter(SEQUENCE, fault)?;
+    algorithm_identifier(fields.next(SEQUENCE, fault)?, fault)?;
+    if element::is_bit_string(fields.next(BIT_STRING, fault)?) { Ok(()) } else { Err(fault) }
+}
+
+fn extensions<'a>(signed: &mut Elements<'a>) -> Result<Vec<X509Extension<'a>>, Fault> {
+    let fault = "its extensions are not a list";
+    let Some(explicit) = signed.optional(EXPLICIT | 3, fault)? else { return Ok(Vec::new()) };
+    let mut explicit = Elements::of(explicit);
+    let mut list = explicit.enter(SEQUENCE, fault)?;
+    explicit.end(SURPLUS)?;
+    let mut extensions = Vec::new();
+    while !list.is_empty() {
+        let extension = read_extension(list.enter(SEQUENCE, fault)?)?;
+        extension::check(&extension)?;
+        extensions.push(extension);
+    }
+    let mut ids: Vec<_> = extensions.iter().map(|extension| extension.id).collect();
+    if element::are_distinct(&mut ids) { Ok(extensions) } else { Err("an extension occurs twice") }
+}
+
+fn read_extension(mut fields: Elements<'_>) -> Result<X509Extension<'_>, Fault> {
+    let id = fields.object_identifier("an extension has a malformed kind")?;
+    let fault = "an extension is neither critical nor not";
+    let critical = match fields.optional(BOOLEAN, fault)? {
+        Some(critical) => element::boolean(critical).ok_or(fault)?,
+        None => false,
+    };
+    let value = fields.next(OCTET_STRING, "an extension has no value")?;
+    fields.end(SURPLUS)?;
+    Ok(X509Extension { id, critical, value })
+}

@@ -1,0 +1,245 @@
+//! CORS: what scripts on web pages of other sites may do here (the Fetch standard's CORS protocol).
+//!
+//! | request | a page of another site |
+//! |---|---|
+//! | reads of the log, all of Rekor v1's API, `/openapi.json`, `/` | may, and sees the whole answer |
+//! | submissions | may where the operator has named its site; else 403 |
+//! | health, what writers say to each other, all else | may not |
+//!
+//! Invariants: no credentials are asked for, so that `*` is all that is ever allowed, and no answer to
+//! a read depends on who asks. Whether a page may submit is decided when the submission comes,
+//! whatever a preflight was told: browsers post plain text without asking first. Requests
+//! without `Origin`, as programs send them, are never refused here. A public site's page is never let
+//! into a private network (`Access-Control-Request-Private-Network` gets no answer).
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
+use bytes::Bytes;
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, HOST,
+    HeaderValue, ORIGIN, VARY,
+};
+use http::uri::Authority;
+use http::{Method, Response, StatusCode, Uri, request};
+use http_body_util::Full;
+
+use super::problem::{Answer, Problem};
+use super::{App, READ, SUBMIT, read, rekor_v1};
+
+/// Everyone.
+const ANYONE: &str = "*";
+/// What a page may send along. `*` does not stand for `Authorization`, and not all browsers know it.
+const REQUEST_FIELDS: &str =
+    "*, Accept, Authorization, Content-Type, If-None-Match, If-Range, Range, X-Requested-With";
+/// What a page may read of an answer, beside what it always may (Fetch, "CORS-safelisted").
+const ANSWER_FIELDS: &str = "Accept-Ranges, Allow, Content-Encoding, Content-Range, Date, ETag, \
+     Retry-After, Vary, WWW-Authenticate, fasti-complete, fasti-log-size, x-log-index";
+/// For how many seconds a browser need not ask again: a day.
+const PREFLIGHT_SECONDS: u64 = 86_400;
+/// What the answer to a preflight depends on.
+const PREFLIGHT_DEPENDS: &str =
+    "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
+
+/// What can be done with Rekor v1's API, whose searches are posted.
+const ASK: &str = "GET, HEAD, POST";
+
+/// Pages that may submit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Site {
+    /// Those of any site.
+    Any,
+    /// Those of one site, as browsers name it in `Origin`: scheme, host, port.
+    One(String),
+}
+
+/// The text names no site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a site is its scheme and host, such as https://ui.example.org; `*` stands for all")]
+pub struct SiteError;
+
+impl FromStr for Site {
+    type Err = SiteError;
+
+    fn from_str(text: &str) -> Result<Self, SiteError> {
+        if text == "*" {
+            return Ok(Self::Any);
+        }
+        let uri: Uri = text.parse().map_err(|_| SiteError)?;
+        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+            return Err(SiteError);
+        };
+        let is_bare = uri.path() == "/" && uri.query().is_none();
+        if !is_bare || authority.as_str().contains(['@', '*']) {
+            return Err(SiteError);
+        }
+        // Browsers leave out the port that a scheme has by itself.
+        let own_port = match scheme {
+            "http" => Some(80),
+            "https" => Some(443),
+            _ => None,
+        };
+        let port = authority.port_u16().filter(|port| Some(*port) != own_port);
+        let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+        Ok(Self::One(format!("{scheme}://{}{port}", authority.host()).to_ascii_lowercase()))
+    }
+}
+
+impl Site {
+    fn has(&self, page: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::One(site) => site == page,
+        }
+    }
+}
+
+/// What pages of other sites may do at a path.
+enum Door {
+    /// These methods.
+    Open(&'static str),
+    /// Submit, if their site may.
+    Submissions,
+    /// Nothing.
+    Closed,
+}
+
+impl Door {
+    fn at(path: &str) -> Self {
+        match path {
+            "/api/v2/log/entries" | "/add" => Self::Submissions,
+            "/" | "/openapi.json" => Self::Open(READ.1),
+            path if read::is_of_the_log(path) => Self::Open(READ.1),
+            path if path.starts_with(rekor_v1::PREFIX) => Self::Open(ASK),
+            _ => Self::Closed,
+        }
+    }
+}
+
+impl App {
+    /// The answer to a browser that asks what a page may do, if this is one.
+    pub(super) fn preflight(&self, head: &request::Parts) -> Option<Result<Answer, Problem>> {
+        let headers = &head.headers;
+        let asks = head.method == Method::OPTIONS
+            && headers.contains_key(ORIGIN)
+            && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+        if !asks {
+            return None;
+        }
+        match Door::at(head.uri.path()) {
+            Door::Open(methods) => Some(Ok(allowed(methods))),
+            Door::Submissions => Some(self.refuse_page(head).map(|()| allowed(SUBMIT.1))),
+            Door::Closed => None,
+        }
+    }
+
+    /// Refuses what a page of another site submits, unless its site may.
+    pub(super) fn refuse_page(&self, head: &request::Parts) -> Result<(), Problem> {
+        for page in head.headers.get_all(ORIGIN) {
+            let page = page.to_str().unwrap_or_default();
+            let may = self.config.submitting_sites.iter().any(|site| site.has(page));
+            if !may && !self.is_own(page, head) {
+                return Err(Problem::ForeignPage(page.to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a page came from the very host and port that it submits to. Anybody can have a name
+    /// lead to this machine, so that only an address, `localhost` and the log's own host count.
+    fn is_own(&self, page: &str, head: &request::Parts) -> bool {
+        let asked = match head.uri.authority() {
+            Some(authority) => Some(authority.as_str()),
+            None => head.headers.get(HOST).and_then(|host| host.to_str().ok()),
+        };
+        let Some((_, own)) = page.split_once("://") else { return false };
+        let Ok(authority) = own.parse::<Authority>() else { return false };
+        let host = authority.host().to_ascii_lowercase();
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        asked.is_some_and(|asked| asked.eq_ignore_ascii_case(own))
+            && (bare.parse::<Ipv4Addr>().is_ok()
+                || bare.parse::<Ipv6Addr>().is_ok()
+                || host == "localhost"
+                || host.ends_with(".localhost")
+                || self.is_host_of_the_log(&host))
+    }
+
+    fn is_host_of_the_log(&self, host: &str) -> bool {
+        let origin = self.log.signer().origin().as_str();
+        let authority = origin.split('/').next().and_then(|own| own.parse::<Authority>().ok());
+        authority.is_some_and(|own| own.host().eq_ignore_ascii_case(host))
+    }
+}
+
+/// What a browser is told whose page may do what it wants.
+fn allowed(methods: &'static str) -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::new()));
+    *answer.status_mut() = StatusCode::NO_CONTENT;
+    let headers = answer.headers_mut();
+    for (name, value) in [
+        (ACCESS_CONTROL_ALLOW_ORIGIN, ANYONE),
+        (ACCESS_CONTROL_ALLOW_METHODS, methods),
+        (ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_FIELDS),
+        (VARY, PREFLIGHT_DEPENDS),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.insert(ACCESS_CONTROL_MAX_AGE, PREFLIGHT_SECONDS.into());
+    answer
+}
+
+/// Lets pages of all sites see an answer: always where caches may keep it, and what a page
+/// has submitted, which may be a refusal.
+pub(super) fn share(head: &request::Parts, answer: &mut Answer) {
+    let is_shared = match Door::at(head.uri.path()) {
+        Door::Open(_) => head.method != Method::OPTIONS,
+        Door::Submissions => head.method == Method::POST && head.headers.contains_key(ORIGIN),
+        Door::Closed => false,
+    };
+    if is_shared {
+        let headers = answer.headers_mut();
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static(ANYONE));
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(ANSWER_FIELDS));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sites_are_written_as_browsers_write_them() {
+        let one = |text: &str| match text.parse() {
+            Ok(Site::One(site)) => site,
+            other => panic!("{text}: {other:?}"),
+        };
+        assert_eq!("*".parse(), Ok(Site::Any));
+        for (text, site) in [
+            ("https://ui.example.org", "https://ui.example.org"),
+            ("https://ui.example.org/", "https://ui.example.org"),
+            ("HTTPS://UI.Example.org:443", "https://ui.example.org"),
+            ("http://localhost:8080", "http://localhost:8080"),
+            ("http://[::1]:80", "http://[::1]"),
+            ("https://ui.example.org:80", "https://ui.example.org:80"),
+        ] {
+            assert_eq!(one(text), site);
+        }
+        for text in [
+            "",
+            "null",
+            "ui.example.org",
+            "//ui.example.org",
+            "https://",
+            "https://*",
+            "https://*.example.org",
+            "https://me@ui.example.org",
+            "https://ui.example.org/page",
+            "https://ui.example.org//",
+            "https://ui.example.org?x",
+            "https://ui.example.org, https://other.example.org",
+        ] {
+            assert_eq!(text.parse::<Site>(), Err(SiteError), "{text}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The state directory: what a process remembers outside of the store, so that no copy of the store
+//! brings it along.
+//!
+//! ```text
+//! <state>/memory/<log ID>               what the log's key has signed (signer/memory.rs)
+//! <state>/keys/<origin>+<key ID>.key    keys that were made at a first start (signer/default_key.rs)
+//! ```
+//! It is of one user or service, and of any number of logs. Where it lies is said by flags and the
+//! environment (config.rs).
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+use tempfile::NamedTempFile;
+use tiles_spec::VerifierKey;
+
+/// A directory in which files can be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateDir {
+    root: PathBuf,
+}
+
+/// Nothing can be remembered there.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write to {path}")]
+pub struct StateDirError {
+    /// The directory or file.
+    pub path: String,
+    /// The system's reason.
+    #[source]
+    pub source: io::Error,
+}
+
+/// What a log is known by: the SHA-256 of its verifier key's text, which begins with its origin.
+/// Hexadecimal.
+pub fn log_id(key: &VerifierKey) -> String {
+    hex::encode(Sha256::digest(key.to_string()))
+}
+
+impl StateDir {
+    /// The directory at `root`, which is made where there is none. That files can be made in it is
+    /// tried out.
+    pub fn open(root: &Path) -> Result<Self, StateDirError> {
+        let state = Self { root: root.to_owned() };
+        for dir in [state.memories(), state.keys()] {
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(&dir);
+            made.and_then(|()| try_to_make(&dir)).map_err(of(&dir))?;
+        }
+        Ok(state)
+    }
+
+    /// Where it is.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The file that remembers what `key` has signed. That it can be written is tried out.
+    pub fn memory(&self, key: &VerifierKey) -> Result<PathBuf, StateDirError> {
+        let path = self.memories().join(log_id(key));
+        try_to_write(&path).map_err(of(&path))?;
+        Ok(path)
+    }
+
+    /// Where keys are made.
+    pub fn keys(&self) -> PathBuf {
+        self.root.join("keys")
+    }
+
+    fn memories(&self) -> PathBuf {
+        self.root.join("memory")
+    }
+}
+
+/// Finds out whether a file can be written, without changing it.
+pub fn try_to_write(path: &Path) -> io::Result<()> {
+    match OpenOptions::new().write(true).open(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            try_to_make(path.parent().unwrap_or(Path::new(".")))
+        }
+        opened => opened.map(drop),
+    }
+}
+
+fn try_to_make(dir: &Path) -> io::Result<()> {
+    NamedTempFile::with_prefix_in(".trial-", dir)?.write_all(b"a trial\n")
+}
+
+fn of(path: &Path) -> impl Fn(io::Error) -> StateDirError {
+    move |source| StateDirError { path: path.display().to_string(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_directory_is_made_and_tried_out() {
+        let home = tempfile::tempdir().unwrap();
+        let root = home.path().join("a/b");
+        let state = StateDir::open(&root).unwrap();
+        for dir in [state.keys(), state.memories()] {
+            assert_eq!(fs::read_dir(&dir).unwrap().count(), 0, "the trial left nothing");
+        }
+        fs::write(home.path().join("file"), "").unwrap();
+        let error = StateDir::open(&home.path().join("file")).unwrap_err();
+        assert!(error.to_string().contains("file/memory"), "{error}");
+        StateDir::open(Path::new("/proc/fasti")).unwrap_err();
+    }
+
+    #[test]
+    fn each_log_has_a_memory_of_its_own() {
+        let home = tempfile::tempdir().unwrap();
+        let state = StateDir::open(home.path()).unwrap();
+        let key = |seed| {
+            let name = "log.test".parse().unwrap();
+            tiles_spec::NoteSigningKey::from_seed(name, &[seed; 32]).verifier_key().clone()
+        };
+        let path = state.memory(&key(1)).unwrap();
+        assert_eq!(path, home.path().join("memory").join(log_id(&key(1))));
+        assert_ne!(log_id(&key(1)), log_id(&key(2)));
+        assert_eq!(log_id(&key(1)).len(), 64);
+        fs::create_dir(&path).unwrap();
+        state.memory(&key(1)).unwrap_err();
+    }
+}

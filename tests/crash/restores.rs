@@ -1,0 +1,336 @@
+//! The table of restores: a log grows, is backed up, grows further, and the backup is put back. Each
+//! time the next start has to refuse, or to go on from a state that nothing signed goes beyond.
+//!
+//! The writer runs inside of the test here, so that all of the table can be gone through; `restored.rs`
+//! has the real program. `FASTI_RESTORES=all` goes through every kind of key and through more rounds
+//! where inodes may be used again.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use fasti::clock::SystemClock;
+use fasti::entropy::OsEntropy;
+use fasti::log::dedup::MemoryIndex;
+use fasti::log::{Context, Log, LogConfig};
+use fasti::metrics::LogMetrics;
+use fasti::signer::{FileSigner, SignedMemory, Signer as _, generate_key_file};
+use fasti::state::log_id;
+use fasti::store::{DirectoryError, DirectoryOptions, DirectoryStore, Stores};
+use tempfile::TempDir;
+use tiles_spec::{NoteSigningKey, Origin, TreeHead};
+
+use crate::copying::Tool;
+use crate::writer::ORIGIN;
+
+/// When the backup is made, and how the writer ends that ran after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Backup {
+    /// No writer runs. One is started afterwards, and ends in order.
+    Cold,
+    /// While a writer runs, which ends in order.
+    HotThenStopped,
+    /// While a writer runs, which is killed.
+    HotThenKilled,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Inside,
+    Outside,
+    /// In a key service: nothing of it is on this machine.
+    Service,
+}
+
+/// What may happen between backup and restore, besides growth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Meanwhile {
+    Nothing,
+    /// A new segment is begun.
+    Turn,
+    /// The writer is started again, and killed.
+    Restart,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Memory {
+    Kept,
+    Lost,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Cell {
+    backup: Backup,
+    tool: Tool,
+    meanwhile: Meanwhile,
+    key: Key,
+    memory: Memory,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Outcome {
+    RefusedAsCopy,
+    /// By the memory, or by what is still published.
+    RefusedAsRolledBack,
+    Continued,
+    /// It goes on from an older state.
+    Unnoticed,
+}
+
+const KEYS: [Key; 3] = [Key::Inside, Key::Outside, Key::Service];
+
+fn table(keys: &dyn Fn(usize) -> Vec<Key>) -> Vec<Cell> {
+    let mut cells = Vec::new();
+    for backup in [Backup::Cold, Backup::HotThenStopped, Backup::HotThenKilled] {
+        for tool in Tool::ALL {
+            for meanwhile in [Meanwhile::Nothing, Meanwhile::Turn, Meanwhile::Restart] {
+                for key in keys(cells.len() / 2) {
+                    for memory in [Memory::Kept, Memory::Lost] {
+                        cells.push(Cell { backup, tool, meanwhile, key, memory });
+                    }
+                }
+            }
+        }
+    }
+    cells
+}
+
+/// The only cells that nothing can tell: a writer was running when the backup was made, has been
+/// killed, and since then the same segment file was appended to and written over; and what was
+/// remembered outside is gone.
+fn is_named(cell: &Cell) -> bool {
+    cell.backup == Backup::HotThenKilled
+        && cell.tool.is_in_place()
+        && cell.meanwhile == Meanwhile::Nothing
+        && cell.memory == Memory::Lost
+}
+
+fn is_whole() -> bool {
+    std::env::var_os("FASTI_RESTORES").is_some_and(|which| which == "all")
+}
+
+#[test]
+fn no_restored_directory_forks_its_log() {
+    let keys: &dyn Fn(usize) -> Vec<Key> =
+        if is_whole() { &|_| KEYS.to_vec() } else { &|n| vec![KEYS[n % 3]] };
+    let mut outcomes = BTreeMap::new();
+    for cell in table(keys) {
+        if cell.tool.is_there() {
+            judge(&cell, &mut outcomes);
+        } else {
+            println!("SKIPPED: restores with rsync, which this machine does not have");
+        }
+    }
+    println!("{outcomes:#?}");
+}
+
+#[test]
+fn inodes_that_are_used_again_are_told_apart() {
+    let rounds = if is_whole() { 60 } else { 20 };
+    let mut outcomes = BTreeMap::new();
+    for tool in Tool::ALL.into_iter().filter(|tool| tool.may_reuse_inodes()) {
+        for round in 0..rounds {
+            let backup = [Backup::Cold, Backup::HotThenKilled][round % 2];
+            let (meanwhile, memory) = (Meanwhile::Nothing, Memory::Lost);
+            let key = KEYS[round % 3];
+            judge(&Cell { backup, tool, meanwhile, key, memory }, &mut outcomes);
+        }
+    }
+    println!("{outcomes:#?}");
+}
+
+fn judge(cell: &Cell, outcomes: &mut BTreeMap<(Backup, Memory, Outcome), usize>) {
+    let outcome = outcome_of(cell);
+    match (is_named(cell), outcome) {
+        (false, Outcome::Unnoticed) => panic!("{cell:?} goes on from an older state"),
+        (true, outcome) => assert_eq!(outcome, Outcome::Unnoticed, "{cell:?}: name it no more"),
+        _ => {}
+    }
+    *outcomes.entry((cell.backup, cell.memory, outcome)).or_default() += 1;
+}
+
+fn outcome_of(cell: &Cell) -> Outcome {
+    let mut world = World::new(cell.key);
+    let (tool, home) = (cell.tool, world.home.path().to_owned());
+    world.run(2, true, || {});
+    if cell.backup == Backup::Cold {
+        tool.back_up(&home);
+        world.run(3, true, || {});
+    } else {
+        world.run(3, cell.backup == Backup::HotThenStopped, || tool.back_up(&home));
+    }
+    match cell.meanwhile {
+        Meanwhile::Nothing => {}
+        Meanwhile::Restart => world.run(2, false, || {}),
+        Meanwhile::Turn => {
+            world.segment_bytes_max = 600;
+            world.run(5, false, || {});
+        }
+    }
+    tool.restore(&home);
+    if cell.memory == Memory::Lost {
+        world.forget();
+    }
+    world.reopen()
+}
+
+/// A log in a directory of its own, with its key and memory beside.
+struct World {
+    home: TempDir,
+    key: Key,
+    segment_bytes_max: u64,
+    entries: usize,
+    /// The newest tree that was shown.
+    newest: TreeHead,
+}
+
+impl World {
+    fn new(key: Key) -> Self {
+        let home = tempfile::tempdir().expect("a directory");
+        std::fs::create_dir_all(home.path().join("state")).expect("a directory");
+        Self { home, key, segment_bytes_max: 0, entries: 0, newest: TreeHead::EMPTY }
+    }
+
+    fn store(&self) -> PathBuf {
+        self.home.path().join("log")
+    }
+
+    fn directory(&self) -> Result<DirectoryStore, DirectoryError> {
+        let segment_bytes_max = self.segment_bytes_max;
+        let options = DirectoryOptions { segment_bytes_max, ..DirectoryOptions::default() };
+        DirectoryStore::open(&self.store(), options)
+    }
+
+    fn signer(&self) -> FileSigner {
+        let origin: Origin = ORIGIN.parse().expect("an origin");
+        let path = match self.key {
+            Key::Inside => self.store().join("_writer/log.key"),
+            Key::Outside => self.home.path().join("log.key"),
+            Key::Service => {
+                let key = NoteSigningKey::from_seed(origin.key_name(), &[7; 32]);
+                return FileSigner::new(origin, key);
+            }
+        };
+        if !path.exists() {
+            generate_key_file(&path, &origin).expect("a new key");
+        }
+        FileSigner::open(&path, origin, None).expect("the key")
+    }
+
+    /// Opens the log with what is remembered of it.
+    async fn log(&self, directory: DirectoryStore) -> Result<(Log, fasti::log::Driver), String> {
+        let signer = self.signer();
+        let memory = self.home.path().join("state").join(log_id(&signer.verifier_key()));
+        let context = Context {
+            config: LogConfig::default(),
+            stores: Stores::of(Arc::new(directory)),
+            signer: Arc::new(signer),
+            memory: Some(SignedMemory::at(memory)),
+            peers: None,
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(OsEntropy),
+            metrics: Arc::new(LogMetrics::default()),
+        };
+        let opened = Log::open(context, Arc::<MemoryIndex>::default()).await;
+        opened.map_err(|error| error.to_string())
+    }
+
+    /// Runs a writer, which does `during` and then takes entries, one a batch. Then it ends in order
+    /// or is dropped, which is as good as killed.
+    fn run(&mut self, entries: usize, in_order: bool, during: impl FnOnce()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("a runtime").block_on(async {
+            let directory = self.directory().expect("opens");
+            let (log, driver) = self.log(directory).await.expect("recovers");
+            let first = self.entries;
+            self.entries += entries;
+            let submit = async {
+                log.submit(format!("entry {first}").into()).await.expect("an answer");
+                during();
+                for n in first + 1..first + entries {
+                    log.submit(Bytes::from(format!("entry {n}"))).await.expect("an answer");
+                }
+            };
+            let mut driver = pin!(driver.run());
+            tokio::select! {
+                ended = &mut driver => panic!("ended before the last answer: {ended:?}"),
+                () = submit => {}
+            }
+            self.newest = log.published().head;
+            if in_order {
+                log.shut_down();
+                driver.await.expect("ends in order");
+            }
+        });
+    }
+
+    /// What was remembered outside of the directory is lost.
+    fn forget(&self) {
+        let state = self.home.path().join("state");
+        std::fs::remove_dir_all(&state).expect("removed");
+        std::fs::create_dir(&state).expect("a directory");
+    }
+
+    /// What becomes of the next start.
+    fn reopen(&self) -> Outcome {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("a runtime").block_on(async {
+            let directory = match self.directory() {
+                Ok(directory) => directory,
+                Err(DirectoryError::Copied { reason }) => {
+                    assert!(reason.contains(LOCK) || reason.contains(".segment"), "{reason}");
+                    return Outcome::RefusedAsCopy;
+                }
+                Err(other) => panic!("{other}"),
+            };
+            match self.log(directory).await {
+                Ok((log, _)) if log.published().head == self.newest => Outcome::Continued,
+                Ok((log, _)) => {
+                    assert!(log.published().head.size < self.newest.size);
+                    Outcome::Unnoticed
+                }
+                Err(reason) if reason.contains("rolled back") => Outcome::RefusedAsRolledBack,
+                Err(other) => panic!("{other}"),
+            }
+        })
+    }
+}
+
+const LOCK: &str = "_writer/lock";
+
+/// An earlier release named nothing but the lock's inode. What it has left is gone on with, and from
+/// then on all is named.
+#[test]
+fn a_directory_of_an_earlier_release_is_gone_on_with() {
+    let home = tempfile::tempdir().expect("a directory");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/directory-1");
+    let copy = format!("cp -r {} log && chmod 600 log/_writer/log.key", root.display());
+    crate::copying::run(home.path(), &copy);
+    let lock = home.path().join("log").join(LOCK);
+    let opening = "held by the running writer; do not copy, do not delete";
+    std::fs::write(&lock, format!("{opening}\ninode 1\n")).expect("a file");
+    let store = home.path().join("log");
+    let refused = DirectoryStore::open(&store, DirectoryOptions::default()).err();
+    assert!(matches!(refused, Some(DirectoryError::Copied { .. })), "{refused:?}");
+
+    let inode = std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(&lock).expect("a file"));
+    std::fs::write(&lock, format!("{opening}\ninode {inode}\n")).expect("a file");
+    let mut writer = crate::writer::Writer::command("log.test/directory", "127.0.0.1:0");
+    writer.arg("--store").arg(&store);
+    let mut writer = crate::writer::Writer::spawn(writer);
+    let mut connection = crate::http::Connection::open(writer.expect_address()).expect("connects");
+    for (entry, index) in [("entry 2", "1\n"), ("entry 4", "3\n")] {
+        let answer = connection.post("/add", entry.as_bytes()).expect("an answer");
+        assert_eq!(answer.status, 200);
+        assert!(answer.body.starts_with(index.as_bytes()), "{entry}");
+    }
+    writer.stop();
+    let named = std::fs::read_to_string(&lock).expect("text");
+    assert!(named.contains("\nborn ") && named.contains("\nsegment "), "{named}");
+    DirectoryStore::open(&store, DirectoryOptions::default()).expect("it is what it was");
+    crate::copying::run(home.path(), "mv log older && cp -a older log");
+    let refused = DirectoryStore::open(&store, DirectoryOptions::default()).err();
+    assert!(matches!(refused, Some(DirectoryError::Copied { .. })), "{refused:?}");
+}
