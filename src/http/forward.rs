@@ -77,7 +77,7 @@ impl App {
         let permits = u32::try_from(question.length).expect("is far below 2^32");
         let read = async {
             let share = self.peer_memory.acquire_many(permits).await.map_err(|_| Problem::Busy)?;
-            Ok((read_described(question, body).await?, share))
+            Ok::<_, Problem>((read_described(question, body).await?, share))
         };
         let timeout = self.config.limits.body_timeout;
         match select(std::pin::pin!(read), self.log.clock().sleep(timeout)).await {

@@ -161,7 +161,7 @@ pub enum ProbeError {
     #[error(
         "no end to other writes: {0}, and there is none: on such a store no writer could go on"
     )]
-    NeverFree(#[source] StoreError),
+    NeverFree(StoreError),
     /// The store did not answer.
     #[error("the store does not do what it was asked, so that nothing was found out")]
     Store(#[from] StoreError),

@@ -108,7 +108,7 @@ fn credentials_follow_no_redirect() {
     let google = format!("gcpkms://{KEY_NAME}");
     let amazon = Account::new("writer", "a secret of the tests");
     let key = ["--store", "log", "--kms-endpoint", &url, "--key"];
-    let google = [&key[..], &[&google]].concat();
+    let google = [&key[..], &[google.as_str()]].concat();
     world.start_refused(&[("GOOGLE_APPLICATION_CREDENTIALS", &account)], &google);
     world.start_refused(&amazon.variables(), &[&key[..], &["awskms:///alias/the-log"]].concat());
     let bucket = ["--store", "s3://log/log", "--store-endpoint", &url, "--key", "log.key"];
@@ -161,7 +161,7 @@ fn no_proxy_is_taken_from_the_environment() {
     world.start_with(&variables, &flags);
     world.add(["an entry".to_owned()]);
     let vkey = crate::key_services::vkey(&Key::p256(7));
-    let variables = [&variables[..], &[("FASTI_VKEY", &vkey)]].concat();
+    let variables = [&variables[..], &[("FASTI_VKEY", vkey.as_str())]].concat();
     world.fasti_with(&variables, &["fsck"]).good();
     world.stop();
     assert_eq!(proxy.asked(), [""; 0]);

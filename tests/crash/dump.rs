@@ -13,9 +13,10 @@ const UNLIMITED: &str = "ulimit -c $(ulimit -H -c); exec \"$0\" \"$@\"";
 #[test]
 fn no_core_is_dumped_of_a_writer() {
     let home = tempfile::tempdir().expect("a directory");
-    let mut command = Command::new("sh");
-    command.args(["-c", UNLIMITED]).arg(programs().join("fasti-writer"));
+    let mut command = Command::new("/bin/sh");
+    command.env_clear().args(["-c", UNLIMITED]).arg(programs().join("fasti-writer"));
     command.args(["--origin", ORIGIN, "--listen", "127.0.0.1:0", "--store", "log"]);
+    command.args(["--state-dir", "state"]);
     command.current_dir(home.path());
     let mut writer = Writer::spawn(command);
     writer.expect_address();
@@ -26,6 +27,7 @@ fn no_core_is_dumped_of_a_writer() {
     assert_eq!(ended.status.signal(), Some(Signal::SEGV.as_raw()));
     assert!(!ended.status.core_dumped());
     let left = std::fs::read_dir(home.path()).expect("readable");
-    let left: Vec<_> = left.map(|entry| entry.expect("readable").file_name()).collect();
-    assert_eq!(left, ["log"]);
+    let mut left: Vec<_> = left.map(|entry| entry.expect("readable").file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["log", "state"]);
 }

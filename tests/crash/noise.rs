@@ -37,7 +37,8 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 #[test]
 fn clients_that_misbehave_do_not_fill_the_log() {
     let home = tempfile::tempdir().expect("a directory");
-    let mut writer = Writer::start(&home.path().join("log"), &[]);
+    let state = home.path().join("state").display().to_string();
+    let mut writer = Writer::start(&home.path().join("log"), &["--state-dir", &state]);
     let address = writer.expect_address();
     for _ in 0..CONNECTIONS {
         take_back(address);
