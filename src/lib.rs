@@ -13,6 +13,7 @@
 //! | [`client`] | reads and verifies a log; verifies artifacts; never links the writer |
 //! | [`audit`] | derives a whole log again |
 //! | [`clock`], [`config`], [`entropy`], [`offload`], [`metrics`] | the seams to the outside |
+//! | [`egress`] | HTTP clients that go where they are told |
 //! | [`gzip`] | packs bytes, with compressors that are used again |
 //! | [`planted`] | bugs for the simulator to find; switched off in every build but its own |
 //!
@@ -24,6 +25,7 @@ pub mod audit;
 pub mod client;
 pub mod clock;
 pub mod config;
+pub mod egress;
 pub mod entropy;
 pub mod entry;
 pub mod gzip;

@@ -55,7 +55,7 @@ pub enum StandingError {
 pub async fn ask(base: &Url) -> Result<WriterStanding, StandingError> {
     let place = format!("{}/readyz", base.as_str().trim_end_matches('/'));
     let failed = |source| FetchError::Request { place: place.clone(), source };
-    let answer = client(TIMEOUT).map_err(failed)?.get(&place).send().await.map_err(failed)?;
+    let answer = client(base, TIMEOUT).map_err(failed)?.get(&place).send().await.map_err(failed)?;
     let status = answer.status();
     let json = body(answer, ANSWER_BYTES_MAX, &place).await?;
     serde_json::from_slice(&json).map_err(|_| StandingError::NoWriter { place, status })

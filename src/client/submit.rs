@@ -84,8 +84,8 @@ impl SubmitError {
 pub async fn submit(base: &Url, signed: &HashedRekord) -> Result<Submitted, SubmitError> {
     let place = format!("{}/api/v2/log/entries", base.as_str().trim_end_matches('/'));
     let request = request(signed).to_string();
-    let client =
-        client(TIMEOUT).map_err(|source| FetchError::Request { place: place.clone(), source })?;
+    let client = client(base, TIMEOUT)
+        .map_err(|source| FetchError::Request { place: place.clone(), source })?;
     for pause in PAUSES {
         match attempt(&client, &place, &request).await {
             Attempt::Done(done) => return *done,

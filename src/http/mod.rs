@@ -87,6 +87,8 @@ pub struct HttpConfig {
     pub submitting_sites: Vec<Site>,
     /// What the writers of this log share, where there may be several.
     pub peer_secret: Option<PeerSecret>,
+    /// Where other writers reach this one; only questions to it are answered.
+    pub writer_address: String,
 }
 
 /// The writer as its clients see it.
@@ -99,6 +101,8 @@ pub struct App {
     services: grpc::Services,
     /// Permits for the bytes of bodies that are being read or verified.
     bodies: Arc<Semaphore>,
+    /// Permits for the bytes of what peers hand over, apart from all others.
+    peer_memory: Semaphore,
     /// Permits for the submissions that are being verified or wait for it.
     queue: Semaphore,
     /// Permits for the processors, so that verification never takes all of the blocking pool.
@@ -118,6 +122,7 @@ impl App {
             metrics,
             reads: Reads::new(limits.answer_memory_bytes_max),
             bodies: Arc::new(Semaphore::new(limits.body_memory_bytes_max)),
+            peer_memory: Semaphore::new(forward::MEMORY_BYTES_MAX),
             queue: Semaphore::new(limits.verifying_max),
             processors: Arc::new(Semaphore::new(2 * processors)),
         }
@@ -151,13 +156,14 @@ impl App {
         answer
     }
 
-    /// The answer to a request that failed. Where its body cannot be read to the end, its
-    /// connection ends with it.
+    /// The answer to a request that failed. Where its body cannot be read to the end, or is none
+    /// of ours, its connection ends with it.
     async fn refuse<B>(&self, problem: Problem, head: &request::Parts, body: &mut B) -> Answer
     where
         B: Body<Data = Bytes> + Unpin,
     {
-        let is_lost = matches!(problem, Problem::BodyTooSlow(_) | Problem::BodyBroken(_));
+        let is_lost =
+            matches!(problem, Problem::BodyTooSlow(_) | Problem::BodyBroken(_) | Problem::Peer(_));
         // Whoever asks before sending a body need not send it.
         let waits = head.headers.contains_key(EXPECT);
         let is_read = body.is_end_stream()

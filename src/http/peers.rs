@@ -1,19 +1,22 @@
 //! The other writers over HTTP: the follower's side of [`super::forward`].
 //!
-//! Connections are kept alive and shared by all questions. No proxy of the environment is used:
-//! writers reach each other in their own network.
+//! Connections are kept alive and shared by all questions.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
-use reqwest::{Certificate, Client, Response, redirect};
+use reqwest::{Certificate, Client, Response};
 
 use super::forward::{
-    ANSWER_BYTES_MAX, FASTI_MAC, FORWARD_PATH, Reply, decode_reply, encode_question,
+    ANSWER_BYTES_MAX, FASTI_MAC, FASTI_QUESTION, FORWARD_PATH, QuestionHead, Reply, decode_reply,
+    encode_question,
 };
 use super::secret::{Message, PeerSecret};
-use crate::log::peers::{PeerAnswer, PeerError, Peers, Standing};
+use crate::egress;
+use crate::entropy::{Entropy as _, OsEntropy};
+use crate::log::peers::{NotTaken, PeerAnswer, PeerError, Peers, Standing};
+use crate::log::record::Epoch;
 
 /// Time for a connection to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -21,6 +24,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const STATUS_TIMEOUT: Duration = Duration::from_secs(1);
 /// Time for entries to be published. A leader that is gone is noticed long before by its silence.
 const FORWARD_TIMEOUT: Duration = Duration::from_secs(30);
+/// How much of a refusal is read, and repeated in messages.
+const REFUSAL_BYTES_MAX: usize = 4096;
+const REFUSAL_CHARS_MAX: usize = 200;
 
 /// Reaches the writers whose addresses are URLs.
 #[derive(Debug)]
@@ -33,23 +39,19 @@ impl HttpPeers {
     /// Peers that know `secret`. Where they speak TLS, their certificates have to be vouched for by
     /// one of `authorities`, a bundle in PEM, or else by those that the system trusts.
     pub fn new(secret: PeerSecret, authorities: Option<&[u8]>) -> Result<Self, reqwest::Error> {
-        let mut client = Client::builder();
+        let mut client = egress::direct();
         if let Some(authorities) = authorities {
             client = client.tls_certs_only(Certificate::from_pem_bundle(authorities)?);
         }
-        let client = client
-            .connect_timeout(CONNECT_TIMEOUT)
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .tcp_nodelay(true)
-            .build()?;
+        let client = client.connect_timeout(CONNECT_TIMEOUT).tcp_nodelay(true).build()?;
         Ok(Self { client, secret })
     }
 
     async fn ask(
         &self,
         address: &str,
-        entries: &[Bytes],
+        term: Epoch,
+        question: Bytes,
         timeout: Duration,
     ) -> Result<Reply, PeerError> {
         let improper = |reason: String| PeerError::Improper { address: address.to_owned(), reason };
@@ -57,17 +59,21 @@ impl HttpPeers {
             address: address.to_owned(),
             source: source.into(),
         };
-        let question = encode_question(entries);
-        let mac = self.secret.mac(Message::Question, &question);
+        let head = QuestionHead::new(address, term, OsEntropy.nonce(), &question);
+        let signed = head.sign(&self.secret);
+        let (head, mac) = signed.ok_or_else(|| improper("its address is none".to_owned()))?;
         let url = format!("{}{FORWARD_PATH}", address.trim_end_matches('/'));
-        let asked = self.client.post(url).timeout(timeout).header(FASTI_MAC, hex::encode(mac));
-        let answer = asked.body(question).send().await.map_err(unreachable)?;
-        if !answer.status().is_success() {
-            return Err(improper(format!("it answers {}", answer.status())));
+        let asked = self.client.post(url).timeout(timeout).header(FASTI_QUESTION, head);
+        let asked = asked.header(FASTI_MAC, hex::encode(mac)).body(question);
+        let answer = asked.send().await.map_err(unreachable)?;
+        let status = answer.status();
+        if !status.is_success() {
+            let words = body(answer, REFUSAL_BYTES_MAX).await.ok().flatten();
+            return Err(improper(format!("it answers {status}{}", said(words))));
         }
         let told = answer.headers().get(FASTI_MAC).and_then(|mac| hex::decode(mac).ok());
         let told = told.unwrap_or_default();
-        let body = body(answer).await.map_err(unreachable)?;
+        let body = body(answer, ANSWER_BYTES_MAX).await.map_err(unreachable)?;
         let body = body.ok_or_else(|| improper("the answer is too long".to_owned()))?;
         if !self.secret.verify(Message::AnswerTo(&mac), &body, &told) {
             return Err(improper("it does not know the writers' secret".to_owned()));
@@ -76,11 +82,20 @@ impl HttpPeers {
     }
 }
 
-/// The body of an answer; `None` if it is longer than any.
-async fn body(mut answer: Response) -> Result<Option<Bytes>, reqwest::Error> {
+/// The words of a refusal, from whoever it is.
+fn said(words: Option<Bytes>) -> String {
+    let json = words.and_then(|words| serde_json::from_slice::<serde_json::Value>(&words).ok());
+    let message = json.as_ref().and_then(|json| json["message"].as_str()).unwrap_or_default();
+    let message = message.chars().filter(|c| !c.is_control()).take(REFUSAL_CHARS_MAX);
+    let message: String = message.collect();
+    if message.is_empty() { message } else { format!(": {message}") }
+}
+
+/// The body of an answer; `None` if it is longer than `max` bytes.
+async fn body(mut answer: Response, max: usize) -> Result<Option<Bytes>, reqwest::Error> {
     let mut body = BytesMut::new();
     while let Some(piece) = answer.chunk().await? {
-        if body.len() + piece.len() > ANSWER_BYTES_MAX {
+        if body.len() + piece.len() > max {
             return Ok(None);
         }
         body.extend_from_slice(&piece);
@@ -90,16 +105,25 @@ async fn body(mut answer: Response) -> Result<Option<Bytes>, reqwest::Error> {
 
 #[async_trait]
 impl Peers for HttpPeers {
-    async fn status(&self, address: &str) -> Result<Standing, PeerError> {
-        Ok(self.ask(address, &[], STATUS_TIMEOUT).await?.standing)
+    async fn status(&self, address: &str, term: Epoch) -> Result<Standing, PeerError> {
+        Ok(self.ask(address, term, Bytes::new(), STATUS_TIMEOUT).await?.standing)
     }
 
     async fn forward(
         &self,
         address: &str,
+        term: Epoch,
         entries: &[Bytes],
     ) -> Result<Vec<PeerAnswer>, PeerError> {
-        let reply = self.ask(address, entries, FORWARD_TIMEOUT).await?;
-        reply.answers.map_err(|_| PeerError::NotLeading { address: address.to_owned() })
+        let question = encode_question(entries);
+        let Reply { standing, answers } =
+            self.ask(address, term, question, FORWARD_TIMEOUT).await?;
+        let address = address.to_owned();
+        answers.map_err(|reason| match reason {
+            NotTaken::NotLeading => PeerError::NotLeading { address },
+            NotTaken::OtherTerm => {
+                PeerError::OtherTerm { address, asked: term, is: standing.epoch }
+            }
+        })
     }
 }

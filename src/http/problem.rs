@@ -19,6 +19,7 @@ use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Status};
 
 use super::accept::ErrorForm;
+use super::forward::PeerRefusal;
 use super::rekor_v1;
 use crate::admit::{self, Refusal};
 use crate::client::reader::ReadError;
@@ -106,9 +107,9 @@ pub enum Problem {
         /// The limit.
         max: usize,
     },
-    /// Somebody who does not know the writers' secret speaks like a writer.
-    #[error("only the log's own writers are answered here")]
-    UnknownPeer,
+    /// Somebody speaks like a writer, who is none of this log's or does not mean this one.
+    #[error(transparent)]
+    Peer(#[from] PeerRefusal),
     /// More connections than are taken.
     #[error("the server has too many connections; try again")]
     TooManyConnections,
@@ -267,7 +268,13 @@ impl Problem {
             Self::ContentEncoding(_) => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, grpc::INVALID_ARGUMENT)
             }
-            Self::UnknownPeer => (StatusCode::UNAUTHORIZED, grpc::UNAUTHENTICATED),
+            Self::Peer(PeerRefusal::Unknown) => (StatusCode::UNAUTHORIZED, grpc::UNAUTHENTICATED),
+            Self::Peer(PeerRefusal::Protocol(_)) => {
+                (StatusCode::BAD_REQUEST, grpc::INVALID_ARGUMENT)
+            }
+            Self::Peer(PeerRefusal::OtherLog | PeerRefusal::OtherWriter { .. }) => {
+                (StatusCode::MISDIRECTED_REQUEST, grpc::INVALID_ARGUMENT)
+            }
             Self::Duplicate(_) => (StatusCode::CONFLICT, grpc::ALREADY_EXISTS),
             Self::Range { .. } => (StatusCode::RANGE_NOT_SATISFIABLE, grpc::OUT_OF_RANGE),
             Self::TooManyConnections | Self::Busy | Self::Submit(_) | Self::NotReady(_) => {

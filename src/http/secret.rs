@@ -1,12 +1,17 @@
 //! The secret that the writers of one log share, and what is signed with it.
 //!
 //! Writers speak to each other over plain HTTP in one network; neither the secret nor anything it
-//! could be learned from goes over the wire (I16). A message carries an HMAC-SHA256 over its body, an
-//! answer one over the question's and its own, so that nobody else can hand in entries that no
-//! writer has verified, and no old answer passes for a new one. A message that is sent twice does no
-//! harm: the same entry again gets the index it has (I13).
+//! could be learned from goes over the wire (I16). A question carries an HMAC-SHA256 over its head,
+//! which names the log, the term, the writer that is asked and the digest of the body; an answer one
+//! over the question's MAC and its own body. So nobody else can hand in entries that no writer has
+//! verified, and no old answer passes for a new one. A question that is sent twice does no harm: the
+//! same entry again gets the index it has (I13), and in another term it is refused.
+//!
+//! The key of the MACs is derived from the secret and from the log, so that what the writers of one
+//! log say is nothing to those of another one with the same secret.
 
 use aws_lc_rs::hmac;
+use sha2::{Digest as _, Sha256};
 
 /// Bytes of a MAC.
 pub const MAC_BYTES: usize = 32;
@@ -14,15 +19,18 @@ pub const MAC_BYTES: usize = 32;
 /// What a message is.
 #[derive(Clone, Copy, Debug)]
 pub enum Message<'a> {
-    /// From a writer to the one that it takes for the leader.
+    /// The head of a question, from a writer to the one that it takes for the leader.
     Question,
-    /// To the question with this MAC.
+    /// The body of the answer to the question with this MAC.
     AnswerTo(&'a [u8; MAC_BYTES]),
 }
 
 /// A key that all writers of one log have, and nobody else.
 #[derive(Clone)]
-pub struct PeerSecret(hmac::Key);
+pub struct PeerSecret {
+    key: hmac::Key,
+    log: [u8; 32],
+}
 
 impl std::fmt::Debug for PeerSecret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -31,29 +39,41 @@ impl std::fmt::Debug for PeerSecret {
 }
 
 impl PeerSecret {
-    /// Derives the secret from what the writers have in common: the log's private key, or the
-    /// content of a file that was made for this. Neither can be found out from the secret.
-    pub fn derive(shared: &[u8]) -> Self {
-        let root = hmac::Key::new(hmac::HMAC_SHA256, b"fasti/peers/v1");
-        let derived = hmac::sign(&root, shared);
-        Self(hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()))
+    /// Derives the secret of one log from what its writers have in common: the log's private key, or
+    /// the content of a file that was made for this. Neither can be found out from the secret.
+    pub fn derive(shared: &[u8], origin: &str, verifier_key: &str) -> Self {
+        let mut hasher = Sha256::new();
+        for part in ["fasti/peers/v2", origin, verifier_key] {
+            hasher.update((part.len() as u64).to_be_bytes());
+            hasher.update(part);
+        }
+        let log: [u8; 32] = hasher.finalize().into();
+        let root = hmac::Key::new(hmac::HMAC_SHA256, b"fasti/peers/v2");
+        let of_all_logs = hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&root, shared).as_ref());
+        let derived = hmac::sign(&of_all_logs, &log);
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()), log }
+    }
+
+    /// What tells the log from others; no secret.
+    pub fn log(&self) -> &[u8; 32] {
+        &self.log
     }
 
     /// The MAC of a message.
-    pub fn mac(&self, message: Message<'_>, body: &[u8]) -> [u8; MAC_BYTES] {
+    pub fn mac(&self, message: Message<'_>, bytes: &[u8]) -> [u8; MAC_BYTES] {
         let mut mac = [0; MAC_BYTES];
-        mac.copy_from_slice(self.context(message, body).sign().as_ref());
+        mac.copy_from_slice(self.context(message, bytes).sign().as_ref());
         mac
     }
 
     /// Whether `mac` is the message's. Takes as long whether it is or not.
-    pub fn verify(&self, message: Message<'_>, body: &[u8], mac: &[u8]) -> bool {
-        let signed = self.context(message, body).sign();
+    pub fn verify(&self, message: Message<'_>, bytes: &[u8], mac: &[u8]) -> bool {
+        let signed = self.context(message, bytes).sign();
         aws_lc_rs::constant_time::verify_slices_are_equal(signed.as_ref(), mac).is_ok()
     }
 
-    fn context(&self, message: Message<'_>, body: &[u8]) -> hmac::Context {
-        let mut context = hmac::Context::with_key(&self.0);
+    fn context(&self, message: Message<'_>, bytes: &[u8]) -> hmac::Context {
+        let mut context = hmac::Context::with_key(&self.key);
         match message {
             Message::Question => context.update(b"Q"),
             Message::AnswerTo(question) => {
@@ -61,7 +81,7 @@ impl PeerSecret {
                 context.update(question);
             }
         }
-        context.update(body);
+        context.update(bytes);
         context
     }
 }
@@ -71,14 +91,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mac_holds_for_one_secret_one_message_and_one_body() {
-        let secret = PeerSecret::derive(b"the log's key");
-        let mac = secret.mac(Message::Question, b"body");
-        assert!(secret.verify(Message::Question, b"body", &mac));
-        assert!(!secret.verify(Message::Question, b"bodz", &mac));
-        assert!(!secret.verify(Message::AnswerTo(&mac), b"body", &mac));
-        assert!(!secret.verify(Message::Question, b"body", &mac[..31]));
-        assert!(!PeerSecret::derive(b"another").verify(Message::Question, b"body", &mac));
+    fn a_mac_holds_for_one_secret_one_log_one_message_and_its_bytes() {
+        let secret = PeerSecret::derive(b"the log's key", "log", "key");
+        let mac = secret.mac(Message::Question, b"head");
+        assert!(secret.verify(Message::Question, b"head", &mac));
+        assert!(!secret.verify(Message::Question, b"heae", &mac));
+        assert!(!secret.verify(Message::AnswerTo(&mac), b"head", &mac));
+        assert!(!secret.verify(Message::Question, b"head", &mac[..31]));
+        for (shared, origin, key) in [
+            (&b"another"[..], "log", "key"),
+            (b"the log's key", "log2", "key"),
+            (b"the log's key", "log", "key2"),
+            (b"the log's key", "logkey", ""),
+        ] {
+            let other = PeerSecret::derive(shared, origin, key);
+            assert!(!other.verify(Message::Question, b"head", &mac), "{origin} {key}");
+            assert_eq!(other.log() == secret.log(), (origin, key) == ("log", "key"));
+        }
         let answer = secret.mac(Message::AnswerTo(&mac), b"body");
         assert!(secret.verify(Message::AnswerTo(&mac), b"body", &answer));
         assert!(!secret.verify(Message::AnswerTo(&answer), b"body", &answer));

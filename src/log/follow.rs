@@ -133,26 +133,27 @@ impl Follower<'_> {
         let clock = &*self.context.clock;
         let began = clock.now();
         let mut heard = began;
+        let mut silence = String::new();
         loop {
-            match peers.status(&leader.address).await {
+            match peers.status(&leader.address, leader.epoch).await {
                 Ok(standing) if standing.epoch > leader.epoch => return Left::Changed,
                 Ok(standing) => match standing.role {
-                    Role::Leading => {
+                    Role::Leading if standing.epoch == leader.epoch => {
                         heard = clock.now();
                         self.state.send_modify(|state| state.heard = heard);
                         self.advance(leader, &standing);
                     }
                     Role::Leaving | Role::Frozen => return Left::Gone,
-                    Role::Following | Role::Recovering => {}
+                    Role::Leading | Role::Following | Role::Recovering => {}
                 },
-                Err(error) => tracing::debug!(error = chain(&error), "the leader is silent"),
+                Err(error) => silence = chain(&error),
             }
             // A leader that has lasted is not one to quarrel with.
             let has_lasted = heard - began >= QUARREL;
             let usual = self.context.config.takeover_after;
             let patience = if has_lasted { usual } else { self.patience };
             if clock.now() - heard >= patience && !planted(Bug::NeverTakeOver) {
-                tracing::warn!(leader = leader.address, "the leader is gone");
+                tracing::warn!(leader = leader.address, silence, "the leader is gone");
                 return Left::Gone;
             }
             let pause = std::pin::pin!(clock.sleep(self.context.config.ping_interval));
@@ -263,7 +264,7 @@ impl Follower<'_> {
         batch: Vec<Submission>,
     ) -> Result<(), PeerError> {
         let entries: Vec<_> = batch.iter().map(|one| one.leaf.entry.clone()).collect();
-        let answers = peers.forward(&leader.address, &entries).await?;
+        let answers = peers.forward(&leader.address, leader.epoch, &entries).await?;
         let improper = |reason: &str| PeerError::Improper {
             address: leader.address.clone(),
             reason: reason.to_owned(),

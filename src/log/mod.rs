@@ -70,9 +70,10 @@ use crate::planted::{Bug, planted};
 use crate::signer::{SignedMemory, Signer};
 use crate::store::{ObjectPath, Store, StoreError, Stores};
 use dedup::{Dedup, DedupIndex};
-use peers::{NotLeading, PeerAnswer, PeerIncluded, Peers, Role, Standing};
+use peers::{NotTaken, PeerAnswer, PeerIncluded, Peers, Role, Standing};
 use pool::{Pool, PoolLimits, Waiting};
 use progress::Progress;
+use record::Epoch;
 use roles::State;
 
 /// A takeover that takes longer is in trouble.
@@ -318,15 +319,23 @@ impl Log {
     }
 
     /// Takes entries that a peer has verified, and answers when they are published; an error if this
-    /// writer does not lead, or leads no more before all are answered.
-    pub async fn take_forwarded(&self, entries: Vec<Bytes>) -> Result<Vec<PeerAnswer>, NotLeading> {
-        if self.state.borrow().role != Role::Leading {
-            return Err(NotLeading);
+    /// writer does not lead in `term`, or leads no more before all are answered.
+    pub async fn take_forwarded(
+        &self,
+        term: Epoch,
+        entries: Vec<Bytes>,
+    ) -> Result<Vec<PeerAnswer>, NotTaken> {
+        let State { role, leader, .. } = self.state.borrow().clone();
+        if role != Role::Leading {
+            return Err(NotTaken::NotLeading);
+        }
+        if leader.epoch != term {
+            return Err(NotTaken::OtherTerm);
         }
         try_join_all(entries.into_iter().map(|entry| self.take_one(entry))).await
     }
 
-    async fn take_one(&self, entry: Bytes) -> Result<PeerAnswer, NotLeading> {
+    async fn take_one(&self, entry: Bytes) -> Result<PeerAnswer, NotTaken> {
         let length = entry.len();
         let Some(leaf) = Leaf::new(entry) else {
             return Ok(PeerAnswer::Refused(SubmitError::TooLarge(length)));
@@ -334,18 +343,18 @@ impl Log {
         let waiting = match self.pool.submit(leaf) {
             Ok(waiting) => waiting,
             Err(SubmitError::ShuttingDown | SubmitError::Halted(_) | SubmitError::Frozen) => {
-                return Err(NotLeading);
+                return Err(NotTaken::NotLeading);
             }
             Err(reason) => return Ok(PeerAnswer::Refused(reason)),
         };
-        let answer = waiting.answer.await.map_err(|_| NotLeading)?;
+        let answer = waiting.answer.await.map_err(|_| NotTaken::NotLeading)?;
         let answer = match answer {
             Ok(acknowledged) => self.confirm(acknowledged).await,
             refused => refused,
         };
         let acknowledged = match answer {
             Ok(acknowledged) => acknowledged,
-            Err(SubmitError::Halted(_) | SubmitError::Frozen) => return Err(NotLeading),
+            Err(SubmitError::Halted(_) | SubmitError::Frozen) => return Err(NotTaken::NotLeading),
             Err(reason) => return Ok(PeerAnswer::Refused(reason)),
         };
         Ok(match self.prove(&acknowledged).await {
@@ -458,10 +467,13 @@ impl Log {
         self.state.borrow().role == Role::Frozen
     }
 
-    /// How this writer stands, for a peer that asks.
-    pub fn standing_for_peer(&self) -> Standing {
-        self.progress.hear();
-        self.standing()
+    /// How this writer stands, for a peer that takes it to lead in `term`.
+    pub fn standing_for_peer(&self, term: Epoch) -> Standing {
+        let standing = self.standing();
+        if standing.epoch == term {
+            self.progress.hear();
+        }
+        standing
     }
 
     /// How this writer stands among its peers.

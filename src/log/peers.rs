@@ -23,16 +23,23 @@ pub const FORWARD_BYTES_MAX: usize = 4 << 20;
 /// - A call takes a bounded time when the peer is out of reach: [`status`](Peers::status) a second
 ///   or so, [`forward`](Peers::forward) as long as a busy log may take to publish.
 /// - An error says nothing about what has become of the entries. Handing them over again is safe.
-/// - What is returned was said by someone who knows the writers' secret, and is otherwise unproved.
+/// - What is returned was said by someone who knows the secret of this log's writers, in answer to
+///   this very call, and is otherwise unproved.
 #[async_trait]
 pub trait Peers: Send + Sync + 'static {
-    /// How the writer at `address` stands.
-    async fn status(&self, address: &str) -> Result<Standing, PeerError>;
+    /// How the writer at `address` stands, which is taken to lead in `term`. It says in which term
+    /// it is; whoever asks compares.
+    async fn status(&self, address: &str, term: Epoch) -> Result<Standing, PeerError>;
 
     /// Hands over verified entries and waits until each is answered. There are as many answers as
-    /// entries, in their order. At most [`FORWARD_ENTRIES_MAX`] and [`FORWARD_BYTES_MAX`].
-    async fn forward(&self, address: &str, entries: &[Bytes])
-    -> Result<Vec<PeerAnswer>, PeerError>;
+    /// entries, in their order. At most [`FORWARD_ENTRIES_MAX`] and [`FORWARD_BYTES_MAX`]. Nothing
+    /// is taken in another term than `term`.
+    async fn forward(
+        &self,
+        address: &str,
+        term: Epoch,
+        entries: &[Bytes],
+    ) -> Result<Vec<PeerAnswer>, PeerError>;
 }
 
 /// What a writer is doing.
@@ -69,11 +76,16 @@ pub struct Nobody;
 
 #[async_trait]
 impl Peers for Nobody {
-    async fn status(&self, address: &str) -> Result<Standing, PeerError> {
+    async fn status(&self, address: &str, _: Epoch) -> Result<Standing, PeerError> {
         Err(PeerError::NotLeading { address: address.to_owned() })
     }
 
-    async fn forward(&self, address: &str, _: &[Bytes]) -> Result<Vec<PeerAnswer>, PeerError> {
+    async fn forward(
+        &self,
+        address: &str,
+        _: Epoch,
+        _: &[Bytes],
+    ) -> Result<Vec<PeerAnswer>, PeerError> {
         Err(PeerError::NotLeading { address: address.to_owned() })
     }
 }
@@ -134,6 +146,16 @@ pub enum PeerError {
         /// Where.
         address: String,
     },
+    /// It leads in another term than the one it was asked in.
+    #[error("the writer at {address} leads in term {}, and was asked in term {}", .is.0, .asked.0)]
+    OtherTerm {
+        /// Where.
+        address: String,
+        /// The term of the question.
+        asked: Epoch,
+        /// The term that it knows of.
+        is: Epoch,
+    },
     /// It said something that makes no sense, or does not know the secret.
     #[error("the writer at {address} gave no proper answer: {reason}")]
     Improper {
@@ -144,7 +166,13 @@ pub enum PeerError {
     },
 }
 
-/// This writer does not lead, so that nobody should hand it anything.
+/// Why a writer takes nothing from its peers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this writer does not lead")]
-pub struct NotLeading;
+pub enum NotTaken {
+    /// It does not lead, so that nobody should hand it anything.
+    #[error("this writer does not lead")]
+    NotLeading,
+    /// It leads in another term than it was asked in.
+    #[error("this writer leads in another term")]
+    OtherTerm,
+}

@@ -329,8 +329,8 @@ async fn try_to_enter(
         if let Some(leader) = found
             && !leader.is_last
             && leader.address != context.config.writer_address
-            && let Ok(standing) = peers.status(&leader.address).await
-            && standing.role == Role::Leading
+            && let Ok(standing) = peers.status(&leader.address, leader.epoch).await
+            && (standing.role, standing.epoch) == (Role::Leading, leader.epoch)
         {
             seen.verify(context, &standing.checkpoint, Witness::Peer(leader.address.clone()));
             let shown = picture(context, seen).await?.replay.checkpoint;

@@ -1,49 +1,154 @@
-//! Wake: a leader that its followers have left looks whether it was replaced.
+//! Wake: a leader that commits nothing looks whether it was replaced.
 //!
 //! It was frozen, or its peers did not reach it for a while. Its next commit would find out (I7), but on
 //! an idle log that may be hours away, and until then it would tell everyone that it leads. So this is
-//! about what a writer says of itself, never about safety. A leader that has followers, or never had
-//! any, does not look, and one that had some looks less and less: idling costs nothing.
+//! about what a writer says of itself, never about safety.
+//!
+//! That peers ask it proves nothing: they may not know either. So it looks by itself, after as long
+//! as a leader may be silent, and then less and less, down to once in [`LOOK_INTERVAL_MAX`]. A commit
+//! says the same as a look. When peers that have asked stop asking, it looks at once. A look is a GET
+//! of the record that it would write next.
 
 use std::convert::Infallible;
-use std::time::Duration;
+use std::future::pending;
+use std::time::{Duration, Instant};
 
 use super::Context;
 use super::commit::CommitError;
 use super::progress::Progress;
 use super::record::{Epoch, Record};
+use crate::store::RecordNumber;
 
-/// Waits until the next record is there and is another term's, which is the error.
+/// The longest that a leader believes that it leads without a sign of it.
+const LOOK_INTERVAL_MAX: Duration = Duration::from_mins(1);
+
+/// Waits until the next record is there and is another term's, which is the error. For ever where
+/// there are no other writers.
 pub(super) async fn watch(
     context: &Context,
     term: Epoch,
     progress: &Progress,
 ) -> Result<Infallible, CommitError> {
-    let commits = &context.stores.commits;
-    let (tick, patience) = (context.config.ping_interval, context.config.takeover_after);
-    let (mut has_had_followers, mut silence, mut looks_after) = (false, Duration::ZERO, patience);
+    if context.peers.is_none() {
+        return pending().await;
+    }
+    let clock = &*context.clock;
+    let mut watch = Watch::begin(clock.now(), context.config.takeover_after);
     loop {
-        context.clock.sleep(tick).await;
-        if progress.take_heard() {
-            (has_had_followers, silence, looks_after) = (true, Duration::ZERO, patience);
-        } else {
-            silence += tick;
-        }
-        let Some(number) = progress.next_record() else { continue };
-        if !has_had_followers || silence < looks_after {
+        clock.sleep(context.config.ping_interval).await;
+        if !watch.is_time(clock.now(), progress.take_heard(), progress.next_record()) {
             continue;
         }
-        // Without an answer, or with a damaged one, it looks again.
-        match commits.read(number).await {
-            Ok(None) => looks_after *= 2,
+        let Some(number) = watch.next else { continue };
+        let sign = match context.stores.commits.read(number).await {
+            Ok(None) => true,
             Ok(Some(there)) => match Record::decode(&there) {
                 Ok((record, _)) if record.epoch != term => {
                     return Err(CommitError::Fenced { number });
                 }
-                Ok(_) => looks_after *= 2,
-                Err(_) => {}
+                Ok(_) => true,
+                Err(_) => false,
             },
-            Err(_) => {}
+            Err(_) => false,
+        };
+        watch.looked(clock.now(), sign);
+    }
+}
+
+/// When it is time to look.
+struct Watch {
+    patience: Duration,
+    /// The record that the term writes next, as it was last known.
+    next: Option<RecordNumber>,
+    /// The last commit or look.
+    last: Instant,
+    /// How long after it to look.
+    interval: Duration,
+    /// When a peer was last heard, until their silence has been looked into.
+    heard: Option<Instant>,
+}
+
+impl Watch {
+    fn begin(now: Instant, patience: Duration) -> Self {
+        Self { patience, next: None, last: now, interval: patience, heard: None }
+    }
+
+    /// Whether to look now; `heard` says whether a peer has asked since the last time.
+    fn is_time(&mut self, now: Instant, heard: bool, next: Option<RecordNumber>) -> bool {
+        if heard {
+            self.heard = Some(now);
+        }
+        if next != self.next {
+            (self.next, self.last, self.interval) = (next, now, self.patience);
+        }
+        let since = |then: Instant| now.saturating_duration_since(then);
+        let left = self.heard.is_some_and(|heard| since(heard) >= self.patience);
+        if left {
+            (self.heard, self.interval) = (None, self.patience);
+        }
+        left || since(self.last) >= self.interval
+    }
+
+    /// It has looked, and has found a sign that it leads, or no answer.
+    fn looked(&mut self, now: Instant, sign: bool) {
+        let longest = LOOK_INTERVAL_MAX.max(self.patience);
+        self.interval = if sign { (self.interval * 2).min(longest) } else { self.patience };
+        self.last = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(2);
+    const TICK: Duration = Duration::from_millis(500);
+
+    /// The seconds at which a leader looks, in the first `seconds` of its term.
+    fn looks(seconds: u32, heard: impl Fn(u32) -> bool, record: impl Fn(u32) -> u64) -> Vec<u32> {
+        let began = Instant::now();
+        let mut watch = Watch::begin(began, PATIENCE);
+        let mut looks = Vec::new();
+        for tick in 1..=seconds * 2 {
+            let (now, second) = (began + TICK * tick, tick / 2);
+            if watch.is_time(now, heard(second), RecordNumber::new(record(second))) {
+                watch.looked(now, true);
+                looks.push(second);
+            }
+        }
+        looks
+    }
+
+    #[test]
+    fn an_idle_leader_looks_less_and_less_but_never_stops_whoever_asks_it() {
+        let lonely = looks(300, |_| false, |_| 7);
+        assert_eq!(lonely, [2, 6, 14, 30, 62, 122, 182, 242]);
+        assert_eq!(looks(300, |_| true, |_| 7), lonely, "being asked is no sign of leading");
+    }
+
+    #[test]
+    fn peers_that_stop_asking_are_reason_to_look() {
+        let left = looks(200, |second| second < 100, |_| 7);
+        assert_eq!(left, [2, 6, 14, 30, 62, 101, 105, 113, 129, 161]);
+    }
+
+    #[test]
+    fn a_commit_is_as_good_as_a_look() {
+        assert_eq!(looks(60, |_| true, |second| u64::from(second) + 1), [0; 0]);
+        assert_eq!(looks(20, |_| true, |second| if second < 10 { 7 } else { 8 }), [2, 6, 12, 16]);
+    }
+
+    #[test]
+    fn without_an_answer_it_looks_again_after_patience() {
+        let began = Instant::now();
+        let mut watch = Watch::begin(began, PATIENCE);
+        let next = RecordNumber::new(7);
+        assert!(!watch.is_time(began + TICK, false, next));
+        for n in 1..10 {
+            let now = began + TICK + PATIENCE * n;
+            assert!(watch.is_time(now, false, next), "{n}");
+            watch.looked(now, false);
+            assert!(!watch.is_time(now + TICK, false, next));
         }
     }
 }

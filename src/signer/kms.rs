@@ -9,13 +9,14 @@ mod gcp;
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use tiles_spec::{KeyError, Origin, PublicKey, VerifierKey};
 
 pub use aws::AwsKmsSigner;
 pub use gcp::GcpKmsSigner;
+
+use crate::egress;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// One request, its answer included.
@@ -124,12 +125,9 @@ fn verifier_key(
 fn check_endpoint(url: &str) -> Result<(), KmsError> {
     let refuse = || KmsError::Endpoint(url.chars().take(200).collect());
     let parsed: reqwest::Url = url.parse().map_err(|_| refuse())?;
-    let host = parsed.host_str().unwrap_or_default();
-    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
-    let is_here = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
     match parsed.scheme() {
         "https" => Ok(()),
-        "http" if is_here => Ok(()),
+        "http" if egress::is_loopback(&parsed) => Ok(()),
         _ => Err(refuse()),
     }
 }

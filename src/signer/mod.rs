@@ -9,6 +9,7 @@
 //! and its key never leaves it (I16). What it makes is verified before anybody sees it, so that a
 //! signer needs no trust beyond keeping its key.
 
+mod core_dump;
 mod default_key;
 mod file;
 mod kms;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tiles_spec::{CosignError, NoteSignature, Origin, VerifierKey};
 
+pub use core_dump::forbid_core_dumps;
 pub use default_key::{MissingKey, find_default_key, make_default_key};
 pub use file::{FileSigner, KeyFileError};
 pub use kms::{AwsKmsSigner, GcpKmsSigner, KmsError};

@@ -157,7 +157,8 @@ pub enum Attempt {
 ///   [`Replaced::Now`].
 /// - **Ambiguity**: after an error of [`StoreError::Ambiguous`] the write may have happened, may
 ///   not have, or may happen later. Every other error means that it has not and will not.
-/// - **Retries** are the caller's, never hidden inside a store for conditional writes.
+/// - **Retries** are the caller's, never hidden inside a store for conditional writes, but where the
+///   store has said that nothing has happened because another write was under way.
 /// - **Parts**: [`get_range`](Store::get_range) gives exactly the bytes that were asked for, never
 ///   fewer. An object that ends before them is [`StoreError::Corrupt`]: whoever asks knows from
 ///   elsewhere how long it is.
@@ -331,6 +332,20 @@ pub enum StoreError {
         #[source]
         source: std::io::Error,
     },
+    /// The store has said again and again that another write of the object is under way. This one
+    /// has not taken effect.
+    #[error(
+        "the store has said {times} times in {} seconds (409) that another write of {path} is \
+         under way", .time.as_secs()
+    )]
+    Contended {
+        /// The object.
+        path: String,
+        /// How often.
+        times: u32,
+        /// For how long.
+        time: std::time::Duration,
+    },
     /// The store refused or failed, and the write has not taken effect.
     #[error("cannot {action} {path}")]
     Io {
@@ -364,6 +379,6 @@ impl StoreError {
     /// It may go better the next time: the store was out of reach, busy or slow. Whatever else
     /// fails is a defect of memory, disk or program, and is not passed over.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Ambiguous { .. } | Self::Io { .. })
+        matches!(self, Self::Ambiguous { .. } | Self::Io { .. } | Self::Contended { .. })
     }
 }

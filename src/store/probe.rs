@@ -23,6 +23,7 @@ use futures::future::try_join_all;
 
 use super::{Created, Object, ObjectPath, Replaced, Shelf, StoreError, Stores, Version};
 use crate::clock::{Clock as _, SystemClock};
+use crate::entropy::{Entropy as _, OsEntropy};
 
 const RACERS: u8 = 16;
 const ROUNDS: u8 = 4;
@@ -156,6 +157,11 @@ pub enum ProbeError {
         /// The object.
         path: ObjectPath,
     },
+    /// Writes of a name are refused though nobody else writes it.
+    #[error(
+        "no end to other writes: {0}, and there is none: on such a store no writer could go on"
+    )]
+    NeverFree(StoreError),
     /// The store did not answer.
     #[error("the store does not do what it was asked, so that nothing was found out")]
     Store(#[from] StoreError),
@@ -419,14 +425,16 @@ fn held<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Waits after an answer that was none; any other error ends the probe.
-async fn pause_after(error: StoreError, pause: Option<&Duration>) -> Result<(), StoreError> {
+/// Waits after an answer that was none, so that racers come apart; any other error ends the probe.
+async fn pause_after(error: StoreError, pause: Option<&Duration>) -> Result<(), ProbeError> {
     match (error, pause) {
         (StoreError::Ambiguous { .. }, Some(pause)) => {
-            SystemClock.sleep(*pause).await;
+            let [random, ..] = OsEntropy.nonce();
+            SystemClock.sleep(*pause + *pause * u32::from(random) / 256).await;
             Ok(())
         }
-        (error, _) => Err(error),
+        (error @ StoreError::Contended { .. }, _) => Err(ProbeError::NeverFree(error)),
+        (error, _) => Err(error.into()),
     }
 }
 

@@ -88,6 +88,17 @@ fn the_doctor_tells_fit_stores_from_others() {
     assert_eq!(json["checks"].as_array().map(Vec::len), Some(4));
     assert!(json["latencies"]["create"]["median_ms"].as_f64().is_some_and(|took| took > 0.0));
 
+    // Honest as well: a write is refused while another one of the name is under way.
+    for conditions in [Conditions::OneAtATime, Conditions::Colliding] {
+        let contended = Bucket::new(conditions);
+        let found = contended.fasti(&world, &["doctor", "--store", "s3://log"]).good();
+        assert!(found.ends_with("Fit for any number of writers: s3://log\n"), "{found}");
+    }
+    let never_free = Bucket::new(Conditions::NeverFree);
+    let found = never_free.fasti(&world, &["doctor", "--store", "s3://log"]);
+    assert_eq!(found.status, 1, "{}", found.stdout);
+    assert!(found.stdout.contains("no end to other writes"), "{}", found.stdout);
+
     let broken = Bucket::new(Conditions::Ignored);
     let found = broken.fasti(&world, &["doctor", "--store", "s3://log"]);
     assert_eq!(found.status, 1, "{}", found.stdout);

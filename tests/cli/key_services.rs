@@ -58,7 +58,7 @@ impl Cloud {
 }
 
 /// The verifier key of a log with that key, whoever signs with it.
-fn vkey(key: &Key) -> String {
+pub fn vkey(key: &Key) -> String {
     use tiles_spec::{EcdsaSigningKey, NoteSigningKey};
     let name = ORIGIN.parse().expect("a key name");
     match key {

@@ -6,6 +6,7 @@
 mod buckets;
 mod colours;
 mod describing;
+mod egress;
 mod fsck;
 mod fsck_lookup;
 mod key_service;

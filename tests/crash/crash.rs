@@ -4,10 +4,12 @@
 //! What it leaves is derived again from the files by the oracle of the disk tests.
 
 mod copying;
+mod dump;
 mod full_disk;
 mod grown;
 mod http;
 mod kill;
+mod noise;
 #[path = "../disk/oracle.rs"]
 mod oracle;
 mod refusals;

@@ -123,6 +123,15 @@ impl Writer {
         resident.trim_end_matches(" kB").parse().expect("a number")
     }
 
+    /// A limit that the system sets it: as it is, and as it may become.
+    pub fn limit(&self, name: &str) -> Vec<String> {
+        let path = format!("/proc/{}/limits", self.child.id());
+        let limits = std::fs::read_to_string(path).expect("the writer is there");
+        let said = limits.lines().find_map(|line| line.strip_prefix(name));
+        let words = said.expect("the system says it").split_whitespace();
+        words.take(2).map(str::to_owned).collect()
+    }
+
     /// What the system says of it.
     fn status(&self, field: &str) -> String {
         let path = format!("/proc/{}/status", self.child.id());

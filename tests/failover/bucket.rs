@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use fasti::signer::generate_key_file;
-use fasti_buckets::{FaultProxy, S3Options, S3Server};
+use fasti_buckets::{Conditions, FaultProxy, S3Options, S3Server};
 use tempfile::TempDir;
 use tiles_spec::VerifierKey;
 use tokio::runtime::Runtime;
@@ -30,8 +30,13 @@ pub struct Bucket {
 impl Bucket {
     /// An empty bucket, which anybody may read.
     pub fn new() -> Self {
+        Self::with_conditions(Conditions::Kept)
+    }
+
+    /// The same, in a store that treats conditional writes like this.
+    pub fn with_conditions(conditions: Conditions) -> Self {
         let runtime = Runtime::new().expect("a runtime");
-        let options = S3Options { public: true, ..S3Options::default() };
+        let options = S3Options { public: true, conditions, ..S3Options::default() };
         let server = runtime.block_on(S3Server::start(options)).expect("a free port");
         let home = tempfile::tempdir().expect("a directory");
         let origin = ORIGIN.parse().expect("an origin");

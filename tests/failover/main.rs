@@ -17,12 +17,15 @@
 //! | `admitted` | what followers have admitted is not asked about again |
 //! | `budget` | how many requests a batch, an idle log and a start cost |
 //! | `figures` | figures for people, on demand |
+//! | `strangers` | who speaks like a writer of the log and is none |
+//! | `contended` | a store that refuses a write while another one of the name is under way |
 //! | `rolled_back` | buckets that were restored from older copies, or are not the log's |
 
 mod admitted;
 mod bucket;
 mod budget;
 mod chaos;
+mod contended;
 mod figures;
 mod fleet;
 mod freezing;
@@ -30,6 +33,7 @@ mod https;
 mod partition;
 mod rolled_back;
 mod rolling;
+mod strangers;
 mod weather;
 
 #[path = "../crash/http.rs"]

@@ -1,7 +1,7 @@
 //! The leader is cut off: from the store, or from its peers. The others go on without it, unless it
 //! is busy all the time; when the line is whole again they go on together.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,7 @@ use crate::bucket::{Bucket, HASTY};
 use crate::fleet::{Fleet, WRITERS};
 use crate::http::Connection;
 use crate::scene::{Over, Scene, index};
+use crate::strangers::free_address;
 use crate::writer::{ORIGIN, Writer};
 
 const SEED: u64 = 1;
@@ -23,6 +24,8 @@ const CUT: Duration = Duration::from_secs(4);
 const TAKEN_OVER: Duration = Duration::from_secs(3);
 /// By then a writer that was replaced knows.
 const FOUND_OUT: Duration = Duration::from_secs(3);
+/// The same for one that nobody has asked: it looks again after as long as it has led so far.
+const FOUND_OUT_LONELY: Duration = Duration::from_secs(10);
 
 #[test]
 fn a_leader_that_is_cut_off_from_the_store_is_replaced() {
@@ -73,8 +76,25 @@ fn an_idle_leader_that_was_frozen_finds_out_that_it_was_replaced() {
     let old = fleet.leader().expect("somebody leads");
     fleet.stop_for(old, CUT);
     fleet.wait(CUT + Duration::from_millis(100));
-    finds_out(&mut fleet, old);
+    finds_out(&mut fleet, old, FOUND_OUT);
     submit(&scene, fleet.address(old), b"after");
+    finish(&bucket, &scene, fleet);
+}
+
+/// Nobody has ever asked it, and nobody will: it has to look by itself.
+#[test]
+fn an_idle_leader_that_nobody_ever_reached_finds_out_that_it_was_replaced() {
+    let (bucket, scene) = (Bucket::new(), Scene::new(PATIENCE));
+    let mut fleet = Fleet::start(&scene, |n| {
+        let mut command = bucket.writer(n);
+        command.args(HASTY);
+        if n == 0 {
+            command.args(["--advertise", &format!("http://{}", free_address())]);
+        }
+        command
+    });
+    finds_out(&mut fleet, 0, FOUND_OUT_LONELY);
+    submit(&scene, fleet.address(0), b"at a writer that was replaced");
     finish(&bucket, &scene, fleet);
 }
 
@@ -142,12 +162,6 @@ impl Peers {
     }
 }
 
-/// An address that nobody listens on.
-fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address")
-}
-
 /// Cuts the leader off until another leads, and heals the line again.
 fn cut_off(fleet: &mut Fleet, scene: &Scene, old: usize, cut: &dyn Fn(), heal: &dyn Fn()) {
     let other = fleet.address((old + 1) % WRITERS);
@@ -168,19 +182,19 @@ fn cut_off(fleet: &mut Fleet, scene: &Scene, old: usize, cut: &dyn Fn(), heal: &
     fleet.wait(CUT.saturating_sub(began.elapsed()));
     heal();
     let healed = Instant::now();
-    finds_out(fleet, old);
+    finds_out(fleet, old, FOUND_OUT);
     submit(scene, fleet.address(old), b"when the line is whole again");
     println!("{old} answers {:?} after the line was healed", healed.elapsed());
 }
 
 /// A writer that was replaced does not go on saying that it leads, though nobody submits anything.
-fn finds_out(fleet: &mut Fleet, old: usize) {
+fn finds_out(fleet: &mut Fleet, old: usize, within: Duration) {
     let began = Instant::now();
     while fleet.standing(old).is_none_or(|said| said["role"] != "following") {
-        assert!(began.elapsed() < FOUND_OUT, "{old} still says {:?}", fleet.standing(old));
+        assert!(began.elapsed() < within, "{old} still says {:?}", fleet.standing(old));
         fleet.wait(Duration::from_millis(50));
     }
-    println!("{old} follows {:?} after the line was healed", began.elapsed());
+    println!("{old} follows after {:?}", began.elapsed());
 }
 
 fn leads(fleet: &Fleet, n: usize) -> bool {

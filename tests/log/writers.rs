@@ -9,6 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use fasti::log::peers::{Nobody, PeerAnswer, PeerError, Peers, Role, Standing};
+use fasti::log::record::Epoch;
 use fasti::log::{Log, LogError, SubmitError, freeze};
 use fasti::store::{MemoryStore, Stores};
 use tokio::task::JoinHandle;
@@ -31,16 +32,17 @@ impl Network {
 
 #[async_trait]
 impl Peers for Network {
-    async fn status(&self, address: &str) -> Result<Standing, PeerError> {
-        Ok(self.find(address)?.standing())
+    async fn status(&self, address: &str, term: Epoch) -> Result<Standing, PeerError> {
+        Ok(self.find(address)?.standing_for_peer(term))
     }
 
     async fn forward(
         &self,
         address: &str,
+        term: Epoch,
         entries: &[Bytes],
     ) -> Result<Vec<PeerAnswer>, PeerError> {
-        let taken = self.find(address)?.take_forwarded(entries.to_vec()).await;
+        let taken = self.find(address)?.take_forwarded(term, entries.to_vec()).await;
         taken.map_err(|_| PeerError::NotLeading { address: address.to_owned() })
     }
 }

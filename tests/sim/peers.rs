@@ -8,6 +8,7 @@ use bytes::Bytes;
 use fasti::clock::Clock;
 use fasti::log::SubmitError;
 use fasti::log::peers::{PeerAnswer, PeerError, PeerIncluded, Peers, Standing};
+use fasti::log::record::Epoch;
 use tiles_spec::{Checkpoint, Hash, LeafIndex, NoteSigningKey, TreeHead, TreeSize, leaf_hash};
 use tokio::sync::oneshot;
 
@@ -138,8 +139,10 @@ async fn deliver<T, F>(
 
 #[async_trait]
 impl Peers for Mail {
-    async fn status(&self, address: &str) -> Result<Standing, PeerError> {
-        let ask = |running: Running| async move { running.log.map(|log| log.standing_for_peer()) };
+    async fn status(&self, address: &str, term: Epoch) -> Result<Standing, PeerError> {
+        let ask = move |running: Running| async move {
+            running.log.map(|log| log.standing_for_peer(term))
+        };
         let (standing, _) = self.send(address, "how do you stand", STATUS_PATIENCE, ask).await?;
         self.0.sim.note(&format!("{address} is {:?} {:?}", standing.role, standing.epoch));
         Ok(standing)
@@ -148,12 +151,13 @@ impl Peers for Mail {
     async fn forward(
         &self,
         address: &str,
+        term: Epoch,
         entries: &[Bytes],
     ) -> Result<Vec<PeerAnswer>, PeerError> {
         let handed: Vec<Bytes> = entries.to_vec();
         let take = move |running: Running| {
             let entries = handed.clone();
-            async move { Some(running.log?.take_forwarded(entries).await) }
+            async move { Some(running.log?.take_forwarded(term, entries).await) }
         };
         let what = format!("{} entries", entries.len());
         let (answers, post) = self.send(address, &what, FORWARD_PATIENCE, take).await?;

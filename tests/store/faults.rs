@@ -68,7 +68,7 @@ async fn a_replacement_is_sent_once() {
     assert_eq!(again, Replaced::Conflict, "the bytes there tell that it was ours");
     let second = store.get(&name).await.unwrap().unwrap();
     assert_eq!(second.bytes, "1");
-    // S3 answers 409 where another conditional write is under way.
+    // "Exists" is no answer to a replacement.
     client.next(&[Some(Fault::SaidToExist)]);
     assert!(is_ambiguous(&store.replace(&name, "2".into(), &second.version).await));
     client.next(&[Some(Fault::LostUnanswered)]);

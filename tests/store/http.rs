@@ -123,6 +123,55 @@ async fn the_probe_names_stores_that_break_conditions() {
     }
 }
 
+/// A store that refuses a write while another one of the name is under way keeps the contract, and
+/// passes the probe.
+#[tokio::test(flavor = "multi_thread")]
+async fn writes_that_meet_another_one_are_sent_again() {
+    for conditions in [Conditions::OneAtATime, Conditions::Colliding] {
+        let world = s3(S3Options { conditions, ..S3Options::default() }).await;
+        contract::check(&world.stores).await;
+        probe(&world.stores, NONCE).await.unwrap();
+        let objects = &world.stores.objects;
+        let batch = [NewObject { path: path("tile/0/000.p/1"), bytes: vec![1; 32].into() }];
+        let (one, two) = tokio::join!(
+            objects.put_immutable(&batch, Attempt::First),
+            objects.put_immutable(&batch, Attempt::First)
+        );
+        one.unwrap();
+        two.unwrap();
+    }
+}
+
+/// Two creates met, the first to come had no effect, and nothing is there: that is no "exists".
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conflict_is_not_an_object() {
+    let world = s3(S3Options::default()).await;
+    let objects = &world.stores.objects;
+    let conflict = |n| Rule::new(Fault::Refuse(StatusCode::CONFLICT)).on(Operation::Put).first(n);
+    world.faults.add(conflict(3));
+    let created = objects.create(&path("checkpoint"), "0".into()).await.unwrap();
+    assert_eq!(created, Created::Now);
+    let version = objects.get(&path("checkpoint")).await.unwrap().unwrap().version;
+    world.faults.replace(vec![conflict(3)]);
+    let replaced = objects.replace(&path("checkpoint"), "1".into(), &version).await.unwrap();
+    assert!(matches!(replaced, Replaced::Now(_)));
+    world.faults.replace(vec![conflict(1)]);
+    let replaced = objects.replace(&path("checkpoint"), "2".into(), &version).await.unwrap();
+    assert_eq!(replaced, Replaced::Conflict);
+    world.faults.replace(vec![conflict(1)]);
+    let created = objects.create(&path("checkpoint"), "3".into()).await.unwrap();
+    assert_eq!(created, Created::Already);
+    assert_eq!(world.faults.strikes(), 8);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_gives_nothing_but_conflicts_is_named() {
+    let world = s3(S3Options { conditions: Conditions::NeverFree, ..S3Options::default() }).await;
+    let found = probe(&world.stores, NONCE).await.unwrap_err();
+    assert!(matches!(found, ProbeError::NeverFree(StoreError::Contended { .. })), "{found}");
+    assert!(found.is_refusal());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_conditional_write_is_sent_once() {
     for world in both().await {
@@ -134,8 +183,7 @@ async fn a_conditional_write_is_sent_once() {
             (2, Fault::ResetBefore, false),
             (3, Fault::Refuse(unavailable), false),
             (4, Fault::Refuse(StatusCode::TOO_MANY_REQUESTS), false),
-            (5, Fault::Refuse(StatusCode::CONFLICT), false),
-            (6, Fault::Refuse(StatusCode::PRECONDITION_FAILED), false),
+            (5, Fault::Refuse(StatusCode::PRECONDITION_FAILED), false),
         ] {
             let name = path(&format!("name-{n}"));
             world.faults.replace(vec![Rule::new(fault).on(Operation::Put).first(1)]);
@@ -159,7 +207,6 @@ async fn a_replacement_is_sent_once() {
             (1, Fault::FailAfter(StatusCode::INTERNAL_SERVER_ERROR), true),
             (2, Fault::ResetAfter, true),
             (3, Fault::ResetBefore, false),
-            (4, Fault::Refuse(StatusCode::CONFLICT), false),
         ] {
             let bytes = n.to_string();
             let before = objects.get(&name).await.unwrap().unwrap().version;

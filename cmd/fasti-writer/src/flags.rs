@@ -206,6 +206,7 @@ impl Flags {
         &self,
         admission: Arc<Admission>,
         peer_secret: Option<PeerSecret>,
+        writer_address: String,
     ) -> HttpConfig {
         HttpConfig {
             accept_opaque: self.accept_opaque,
@@ -222,6 +223,7 @@ impl Flags {
             admission,
             submitting_sites: self.cors_submit.clone(),
             peer_secret,
+            writer_address,
         }
     }
 }

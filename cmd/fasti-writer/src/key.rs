@@ -93,6 +93,8 @@ impl Key {
         if shared.trim_ascii().len() < PEER_SECRET_BYTES_MIN {
             bail!("{} is too short for a secret: 32 bytes or more", path.display());
         }
-        Ok(PeerSecret::derive(shared.trim_ascii()))
+        let signer = &self.opened.signer;
+        let key = signer.verifier_key().to_string();
+        Ok(PeerSecret::derive(shared.trim_ascii(), signer.origin().as_str(), &key))
     }
 }

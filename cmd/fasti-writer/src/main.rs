@@ -10,6 +10,7 @@ mod flags;
 mod key;
 mod lookup;
 mod memory;
+mod messages;
 mod open;
 mod origin;
 
@@ -23,22 +24,20 @@ use fasti::http::{App, PeerSecret, serve, serve_metrics};
 use fasti::log::Log;
 use fasti::lookup::keep_while_leading;
 use fasti::metrics::{AdmissionMetrics, HttpMetrics};
+use fasti::signer::forbid_core_dumps;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 use crate::flags::Flags;
 use crate::open::Opened;
 
 fn main() -> ExitCode {
+    let forbidden = forbid_core_dumps();
     let flags = Flags::parse();
-    let filter = EnvFilter::try_from_env("FASTI_LOG_FILTER")
-        .unwrap_or_else(|_| EnvFilter::new("info,fjall=warn,lsm_tree=warn"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(colours::suit(&std::io::stderr()))
-        .init();
+    messages::show();
+    if let Err(error) = forbidden {
+        tracing::warn!(%error, "core dumps, which would hold the key, cannot be forbidden");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let ended = match runtime {
         Ok(runtime) => runtime.block_on(run(flags)),
@@ -54,6 +53,12 @@ fn main() -> ExitCode {
 }
 
 async fn run(flags: Flags) -> anyhow::Result<()> {
+    if flags.accept_opaque {
+        tracing::warn!(
+            "opaque entries and Rekor's stand in one log now: one opaque entry, once it is there, ends \
+             rekor-monitor's search for identities in this log for good"
+        );
+    }
     let door_metrics = AdmissionMetrics::default();
     let admission = Arc::new(flags.admission.open(flags.accept_opaque, door_metrics.clone())?);
     let Opened { mut context, lookup, index, mut registry, banner, peer_secret } =
@@ -70,8 +75,8 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     };
     let scheme = if tls.is_some() { "https" } else { "http" };
     let url = format!("{scheme}://{}", listener.local_addr()?);
-    context.config.writer_address =
-        address(&flags, listener.local_addr()?, &url, peer_secret.as_ref())?;
+    let here = address(&flags, listener.local_addr()?, &url, peer_secret.as_ref())?;
+    context.config.writer_address.clone_from(&here);
     let (log, driver) = Log::open(context, index).await.context("the log cannot be continued")?;
     // From here on a signal is an order to shut down, even before anyone waits for it.
     let told_to_stop = told_to_stop()?;
@@ -90,7 +95,7 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     if let Some(site) = lookup {
         tokio::spawn(keep_while_leading(log.clone(), site));
     }
-    let config = flags.http_config(admission, peer_secret);
+    let config = flags.http_config(admission, peer_secret, here);
     let app = Arc::new(App::new(log.clone(), config, http_metrics));
 
     let (halted, stop_serving) = tokio::sync::oneshot::channel::<()>();

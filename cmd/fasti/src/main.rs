@@ -16,6 +16,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
+use fasti::signer::forbid_core_dumps;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::failure::Failure;
@@ -69,6 +70,10 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
+    // Some verbs open keys.
+    if let Err(error) = forbid_core_dumps() {
+        eprintln!("fasti: core dumps cannot be forbidden: {error}");
+    }
     let Cli { globals, verb } = Cli::parse();
     let format = match &verb {
         Verb::Fsck(arguments) => arguments.format(globals.format),

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, RANGE, RETRY_AFTER};
-use reqwest::{Client, Response, StatusCode, Url, redirect};
+use reqwest::{Client, Response, StatusCode, Url};
 use tiles_spec::ResourcePath;
 use tiles_spec::lookup::LookupPath;
 
@@ -19,9 +19,9 @@ use super::{
     gunzip, lookup_bytes_max, part,
 };
 use crate::clock::{Clock as _, SystemClock};
+use crate::egress;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const REDIRECTS_MAX: usize = 3;
 /// A whole read; the largest object has 16 MiB.
 const READ_TIMEOUT: Duration = Duration::from_mins(1);
 /// Pauses between the attempts of a read.
@@ -38,7 +38,7 @@ impl HttpFetch {
     /// The log below `base`.
     pub fn new(base: &Url) -> Result<Self, FetchError> {
         let place = base.to_string();
-        let client = client(READ_TIMEOUT);
+        let client = client(base, READ_TIMEOUT);
         let client = client.map_err(|source| FetchError::Request { place, source })?;
         Ok(Self { client, base: base.as_str().trim_end_matches('/').to_owned() })
     }
@@ -193,13 +193,13 @@ fn may_pass(error: &FetchError) -> bool {
     }
 }
 
-/// A client whose requests, from the first byte sent to the last one read, take at most `timeout`.
-pub(in crate::client) fn client(timeout: Duration) -> Result<Client, reqwest::Error> {
-    Client::builder()
+/// A client for what is below `base`, whose requests, from the first byte sent to the last one read,
+/// take at most `timeout`.
+pub(in crate::client) fn client(base: &Url, timeout: Duration) -> Result<Client, reqwest::Error> {
+    egress::for_reading(base)
         .user_agent(concat!("fasti/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(timeout)
-        .redirect(redirect::Policy::limited(REDIRECTS_MAX))
         .build()
 }
 

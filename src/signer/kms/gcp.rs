@@ -14,7 +14,7 @@ use crc_fast::CrcAlgorithm::Crc32Iscsi as Crc32c;
 use futures::future::{Either, select};
 use gcp_auth::TokenProvider;
 use http::header::CONTENT_TYPE;
-use reqwest::{Client, Method, Response, StatusCode, redirect};
+use reqwest::{Client, Method, Response, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -25,6 +25,7 @@ use super::{
     CONNECT_TIMEOUT, KmsError, REQUEST_TIMEOUT, brief, chain, check_endpoint, verifier_key,
 };
 use crate::clock::{Clock as _, SystemClock};
+use crate::egress;
 use crate::signer::{GcpKmsKey, Signer, SignerError};
 
 const SERVICE: &str = "Google Cloud KMS";
@@ -71,11 +72,10 @@ impl GcpKmsSigner {
             .map_err(|reason| KmsError::Credentials { service: SERVICE, reason })?;
         let endpoint = endpoint.unwrap_or(ENDPOINT).trim_end_matches('/');
         check_endpoint(endpoint)?;
-        let client = Client::builder()
+        let client = egress::direct()
             .user_agent(concat!("fasti/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(REQUEST_TIMEOUT)
-            .redirect(redirect::Policy::none())
             .build()
             .map_err(|error| no_answer(TELL, chain(&error)))?;
         let url = format!("{endpoint}/v1/{}", key.name);

@@ -15,8 +15,9 @@ use crate::store::StoreError;
 
 /// How the client library's errors begin that carry a status for certain without effect: the
 /// request is malformed or its credentials are stale, or the store does not do such things; or it
-/// sends the client elsewhere, to another region.
-const WITHOUT_EFFECT: [&str; 4] = [
+/// sends the client elsewhere, to another region, where it does not go.
+const WITHOUT_EFFECT: [&str; 5] = [
+    "Server returned non-2xx status code: 3",
     "Server returned non-2xx status code: 400 ",
     "Server returned non-2xx status code: 405 ",
     "Server returned non-2xx status code: 501 ",
@@ -41,6 +42,13 @@ pub(super) fn failed(action: &'static str, place: String, error: Error) -> Store
 pub(super) fn neither_there_nor_written(place: String) -> StoreError {
     let source = io::Error::other("the store says that it exists, and does not have it");
     StoreError::Ambiguous { path: place, source }
+}
+
+/// Whether a conditional write was refused, without effect, because another one of the same name was
+/// under way. The client library takes every 409 for "exists", which Azure means by it.
+pub(super) fn is_contended(error: &Error) -> bool {
+    matches!(error, Error::AlreadyExists { .. })
+        && said(error, &["Server returned non-2xx status code: 409 "])
 }
 
 /// Whether a part of an object was asked for and the object ends before its first byte. The client

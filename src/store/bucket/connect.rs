@@ -8,15 +8,17 @@ use std::time::Duration;
 
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, AwsCredential, AwsCredentialProvider};
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
+use object_store::client::{HttpClient, HttpConnector};
 use object_store::gcp::{GcpCredential, GoogleCloudStorageBuilder};
 use object_store::{
-    BackoffConfig, ClientOptions, HeaderMap, HeaderValue, ObjectStore, RetryConfig,
-    StaticCredentialProvider,
+    BackoffConfig, ClientConfigKey, ClientOptions, HeaderMap, HeaderValue, ObjectStore,
+    RetryConfig, StaticCredentialProvider,
 };
 
 use super::credentials::{self, AwsCredentials};
 use super::options::is_plain_http;
 use super::{BucketError, BucketLocation, BucketOptions, Cloud, Encryption};
+use crate::egress;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A whole request, its answer included.
@@ -105,12 +107,31 @@ fn check(cloud: Cloud, options: &BucketOptions) -> Result<(), BucketError> {
 }
 
 fn client_options(allow_http: bool) -> ClientOptions {
-    ClientOptions::new()
-        .with_user_agent(HeaderValue::from_static(concat!("fasti/", env!("CARGO_PKG_VERSION"))))
-        .with_connect_timeout(CONNECT_TIMEOUT)
-        .with_timeout(REQUEST_TIMEOUT)
-        .with_pool_idle_timeout(IDLE_TIMEOUT)
-        .with_allow_http(allow_http)
+    ClientOptions::new().with_allow_http(allow_http)
+}
+
+/// Makes the HTTP clients of the library, for its requests to the store and for those that it finds
+/// credentials with: the library's own would follow redirects and take proxies.
+#[derive(Debug)]
+struct Direct;
+
+impl HttpConnector for Direct {
+    fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
+        let allows_http = options.get_config_value(&ClientConfigKey::AllowHttp);
+        let client = egress::direct()
+            .user_agent(concat!("fasti/", env!("CARGO_PKG_VERSION")))
+            .default_headers(options.get_default_headers().cloned().unwrap_or_default())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(REQUEST_TIMEOUT)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .https_only(allows_http.as_deref() != Some("true"))
+            .build();
+        let failed = |source: reqwest::Error| object_store::Error::Generic {
+            store: "HTTP",
+            source: source.into(),
+        };
+        client.map(HttpClient::new).map_err(failed)
+    }
 }
 
 /// What an S3 client needs to know.
@@ -152,6 +173,7 @@ async fn s3(location: &BucketLocation, options: &BucketOptions) -> Result<Client
             .with_region(&region)
             .with_credentials(credentials.clone())
             .with_client_options(client_options(endpoint.as_deref().is_some_and(is_plain_http)))
+            .with_http_connector(Direct)
             .with_retry(retry)
             // Not every store has the request for many, and one at a time is never wrong.
             .with_disable_bulk_delete(true)
@@ -201,6 +223,7 @@ fn gcs(
     let mut builder = GoogleCloudStorageBuilder::from_env()
         .with_bucket_name(&location.bucket)
         .with_client_options(client)
+        .with_http_connector(Direct)
         .with_retry(retry);
     if let Some(endpoint) = &options.endpoint {
         builder = builder.with_base_url(endpoint.trim_end_matches('/'));
@@ -220,6 +243,7 @@ fn azure(
     let mut builder = MicrosoftAzureBuilder::from_env()
         .with_container_name(&location.bucket)
         .with_client_options(client_options(options.is_plain_http()))
+        .with_http_connector(Direct)
         .with_retry(retry);
     match &options.endpoint {
         // Emulators name the account in the path.

@@ -8,16 +8,19 @@
 //! | `connect`, `credentials` | clients of the three clouds |
 //! | `kind` | what each object may hold, how it is packed, what readers are told of it |
 //! | `answers` | which answers mean that a write had no effect |
+//! | `contention` | a store that is busy with another write of the name |
 //! | `objects` | [`Store`](crate::store::Store): read, create, replace |
 //! | `records` | [`CommitLog`](crate::store::CommitLog): one object for each record |
 //! | `shelf` | [`Shelf`](crate::store::Shelf): listing and removing |
 //! | `requests` | counts for metrics and budgets |
 //!
-//! Invariants: a conditional write is sent once for each call, and its answer is believed only as
-//! far as it goes; nothing is read beyond what its path allows it to hold.
+//! Invariants: a conditional write is sent once for each call, and again only after an answer that
+//! says that nothing has happened; an answer is believed only as far as it goes; nothing is read
+//! beyond what its path allows it to hold.
 
 mod answers;
 mod connect;
+mod contention;
 mod credentials;
 mod kind;
 mod location;

@@ -14,7 +14,10 @@ use object_store::{
 };
 
 use super::BucketStore;
-use super::answers::{failed, failed_write, is_beyond_end, neither_there_nor_written};
+use super::answers::{
+    failed, failed_write, is_beyond_end, is_contended, neither_there_nor_written,
+};
+use super::contention::Contention;
 use super::kind::Kind;
 use crate::clock::{Clock as _, SystemClock};
 use crate::gzip::gzip;
@@ -60,12 +63,18 @@ impl BucketStore {
         path: &ObjectPath,
         bytes: Bytes,
     ) -> Result<Created, StoreError> {
-        let place = self.place(path);
-        match self.put(&*self.clients.conditional, path, bytes, PutMode::Create).await {
-            Ok(_) => Ok(Created::Now),
-            Err(Error::AlreadyExists { .. }) if self.exists(path).await? => Ok(Created::Already),
-            Err(Error::AlreadyExists { .. }) => Err(neither_there_nor_written(place)),
-            Err(error) => Err(failed_write(place, error)),
+        let (client, place) = (&*self.clients.conditional, || self.place(path));
+        let mut contention = Contention::new();
+        loop {
+            match self.put(client, path, bytes.clone(), PutMode::Create).await {
+                Ok(_) => return Ok(Created::Now),
+                Err(Error::AlreadyExists { .. }) if self.exists(path).await? => {
+                    return Ok(Created::Already);
+                }
+                Err(error) if is_contended(&error) => contention.wait(place).await?,
+                Err(Error::AlreadyExists { .. }) => return Err(neither_there_nor_written(place())),
+                Err(error) => return Err(failed_write(place(), error)),
+            }
         }
     }
 
@@ -185,20 +194,25 @@ impl BucketStore {
     }
 
     async fn put_once(&self, object: &NewObject, stored: Bytes) -> Result<(), StoreError> {
-        let path = &object.path;
-        match self.put(&*self.clients.steady, path, stored, PutMode::Create).await {
-            Ok(_) => Ok(()),
-            Err(Error::AlreadyExists { .. }) => match self.read(path).await {
-                Ok(Some(there)) if there.bytes == object.bytes => Ok(()),
-                Ok(Some(_)) => Err(StoreError::Conflict { path: path.clone() }),
-                Ok(None) => Err(neither_there_nor_written(self.place(path))),
+        let (path, client) = (&object.path, &*self.clients.steady);
+        let mut contention = Contention::new();
+        loop {
+            let error = match self.put(client, path, stored.clone(), PutMode::Create).await {
+                Ok(_) => return Ok(()),
+                Err(error @ Error::AlreadyExists { .. }) => error,
+                Err(error) => return Err(failed_write(self.place(path), error)),
+            };
+            match self.read(path).await {
+                Ok(Some(there)) if there.bytes == object.bytes => return Ok(()),
+                Ok(Some(_)) => return Err(StoreError::Conflict { path: path.clone() }),
+                Ok(None) if is_contended(&error) => contention.wait(|| self.place(path)).await?,
+                Ok(None) => return Err(neither_there_nor_written(self.place(path))),
                 // What is there is in doubt, and so is what was written.
                 Err(StoreError::Io { path, source, .. }) => {
-                    Err(StoreError::Ambiguous { path, source })
+                    return Err(StoreError::Ambiguous { path, source });
                 }
-                Err(damaged) => Err(damaged),
-            },
-            Err(error) => Err(failed_write(self.place(path), error)),
+                Err(damaged) => return Err(damaged),
+            }
         }
     }
 }
@@ -257,10 +271,21 @@ impl Store for BucketStore {
         expected: &Version,
     ) -> Result<Replaced, StoreError> {
         let mode = PutMode::Update(expected.to_update(self.unquoted_etags));
-        match self.put(&*self.clients.conditional, path, bytes, mode).await {
-            Ok(put) => Ok(Replaced::Now(Version::in_bucket(put.e_tag, put.version))),
-            Err(Error::Precondition { .. } | Error::NotFound { .. }) => Ok(Replaced::Conflict),
-            Err(error) => Err(failed_write(self.place(path), error)),
+        let mut contention = Contention::new();
+        loop {
+            let client = &*self.clients.conditional;
+            match self.put(client, path, bytes.clone(), mode.clone()).await {
+                Ok(put) => {
+                    return Ok(Replaced::Now(Version::in_bucket(put.e_tag, put.version)));
+                }
+                Err(Error::Precondition { .. } | Error::NotFound { .. }) => {
+                    return Ok(Replaced::Conflict);
+                }
+                Err(error) if is_contended(&error) => {
+                    contention.wait(|| self.place(path)).await?;
+                }
+                Err(error) => return Err(failed_write(self.place(path), error)),
+            }
         }
     }
 

@@ -6,6 +6,7 @@
 //! in S3.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -27,6 +28,13 @@ pub enum Conditions {
     OnlyCreate,
     /// Checked, but the write comes a moment later: a race has several winners.
     Raced,
+    /// Kept, and no fault: a conditional write takes a moment, and others of its key that come
+    /// meanwhile are refused and told to come again.
+    OneAtATime,
+    /// The same, but those that meet are all refused, also the one that was there before.
+    Colliding,
+    /// Conditional writes are told to come again, for ever.
+    NeverFree,
 }
 
 /// What must be so for a write to happen.
@@ -54,6 +62,8 @@ pub enum Refused {
     Missing,
     /// The object was written a moment ago; see [`Objects::set_update_interval`].
     TooSoon,
+    /// Another write of it is under way.
+    UnderWay,
 }
 
 /// An object as it is stored.
@@ -96,12 +106,14 @@ struct Held {
     page_limit: Option<usize>,
     update_interval: Option<Duration>,
     updated: BTreeMap<String, Instant>,
+    /// Keys that are being written, and whether another write has met with that.
+    under_way: BTreeMap<String, bool>,
 }
 
 /// The first generation; a store's are as large as this.
 const FIRST_GENERATION: u64 = 1_700_000_000_000_000;
 
-/// How long a racing bucket waits between the check and the write.
+/// How long a bucket waits between the check and the write, or a write takes, if it does.
 const RACE: Duration = Duration::from_millis(3);
 
 /// No page is longer, whatever is asked for.
@@ -219,6 +231,9 @@ impl Objects {
         condition: &Condition,
     ) -> Result<Object, Refused> {
         let etag = etag(&bytes);
+        if *condition != Condition::None {
+            self.enter(key).await?;
+        }
         let raced = {
             let mut held = self.held();
             held.check(key, condition)?;
@@ -232,6 +247,28 @@ impl Objects {
             tokio::time::sleep(RACE).await;
         }
         Ok(self.held().insert(key, bytes, etag, headers))
+    }
+
+    /// Lets a conditional write of `key` take its time, where the bucket is of such a kind.
+    async fn enter(&self, key: &str) -> Result<(), Refused> {
+        let collide = match self.held().conditions {
+            Conditions::NeverFree => return Err(Refused::UnderWay),
+            Conditions::OneAtATime => false,
+            Conditions::Colliding => true,
+            _ => return Ok(()),
+        };
+        match self.held().under_way.entry(key.to_owned()) {
+            Entry::Vacant(free) => free.insert(false),
+            Entry::Occupied(mut taken) => {
+                taken.insert(collide);
+                return Err(Refused::UnderWay);
+            }
+        };
+        let under_way = UnderWay { objects: self, key };
+        tokio::time::sleep(RACE).await;
+        let has_met = self.held().under_way.get(key) == Some(&true);
+        drop(under_way);
+        if has_met { Err(Refused::UnderWay) } else { Ok(()) }
     }
 
     /// Removes the object at `key` if `condition` holds; no error where there is none and nothing
@@ -274,6 +311,18 @@ impl Objects {
                 page.objects.push((key.clone(), object.clone()));
             }
         }
+    }
+}
+
+/// A write that takes its time, until it is dropped: its client may go away.
+struct UnderWay<'a> {
+    objects: &'a Objects,
+    key: &'a str,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.objects.held().under_way.remove(self.key);
     }
 }
 

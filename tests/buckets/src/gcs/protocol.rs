@@ -185,6 +185,7 @@ fn condition(headers: &HeaderMap) -> Result<Condition, (StatusCode, &'static str
 fn refused(refused: Refused) -> (StatusCode, &'static str) {
     match refused {
         Refused::Condition | Refused::Missing => FALSE_CONDITION,
+        Refused::UnderWay => (StatusCode::CONFLICT, "Conflict"),
         Refused::TooSoon => (StatusCode::TOO_MANY_REQUESTS, "SlowDown"),
     }
 }

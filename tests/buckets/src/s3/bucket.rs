@@ -104,6 +104,7 @@ fn refused(refused: Refused) -> S3Error {
         Refused::Condition => s3_error!(PreconditionFailed),
         Refused::Missing => s3_error!(NoSuchKey),
         Refused::TooSoon => s3_error!(SlowDown),
+        Refused::UnderWay => s3_error!(ConditionalRequestConflict),
     }
 }
 

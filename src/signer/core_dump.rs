@@ -1,0 +1,36 @@
+//! Core dumps: there are none of a process that holds a key (I16).
+//!
+//! A dump is all of a process's memory, keys in the clear, in a file or in the hands of a crash
+//! reporter. The limit of zero bytes forbids the file. Linux hands a dump to a reporter whatever the
+//! limit is, unless the process is said to be undumpable; then no debugger of the same user can read
+//! its memory either.
+
+use std::io;
+
+use rustix::process::{Resource, Rlimit, setrlimit};
+
+/// Forbids dumps of this process and of what it starts, for good.
+pub fn forbid_core_dumps() -> io::Result<()> {
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
+    #[cfg(target_os = "linux")]
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_dump_is_made_of_a_process_that_said_so() {
+        forbid_core_dumps().unwrap();
+        let limit = rustix::process::getrlimit(Resource::Core);
+        assert_eq!((limit.current, limit.maximum), (Some(0), Some(0)));
+        #[cfg(target_os = "linux")]
+        assert_eq!(
+            rustix::process::dumpable_behavior().unwrap(),
+            rustix::process::DumpableBehavior::NotDumpable
+        );
+        forbid_core_dumps().unwrap();
+    }
+}

@@ -1,0 +1,33 @@
+//! What is left of a writer that crashes: no memory of it in a file or a crash reporter's hands.
+
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::Command;
+
+use rustix::process::Signal;
+
+use crate::writer::{ORIGIN, Writer, programs};
+
+/// Runs a program with whatever limit of core files can be had.
+const UNLIMITED: &str = "ulimit -c $(ulimit -H -c); exec \"$0\" \"$@\"";
+
+#[test]
+fn no_core_is_dumped_of_a_writer() {
+    let home = tempfile::tempdir().expect("a directory");
+    let mut command = Command::new("/bin/sh");
+    command.env_clear().args(["-c", UNLIMITED]).arg(programs().join("fasti-writer"));
+    command.args(["--origin", ORIGIN, "--listen", "127.0.0.1:0", "--store", "log"]);
+    command.args(["--state-dir", "state"]);
+    command.current_dir(home.path());
+    let mut writer = Writer::spawn(command);
+    writer.expect_address();
+    let limit = writer.limit("Max core file size");
+    assert_eq!(limit, ["0", "0"], "neither now nor later");
+    writer.signal(Signal::SEGV);
+    let ended = writer.wait();
+    assert_eq!(ended.status.signal(), Some(Signal::SEGV.as_raw()));
+    assert!(!ended.status.core_dumped());
+    let left = std::fs::read_dir(home.path()).expect("readable");
+    let mut left: Vec<_> = left.map(|entry| entry.expect("readable").file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["log", "state"]);
+}
