@@ -42,7 +42,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
 pub use authorities::Authorities;
-pub use client::{Client, Network, Proxies, ProxyHeader};
+pub use client::{Block, Client, Network, Proxies, ProxyHeader};
 pub use error::{IdentityReason, Limit, ListError, ListProblem, Refusal, seconds};
 pub use identities::{IdentityList, Policy};
 pub use keys::{Fingerprint, KeyList};
@@ -90,6 +90,11 @@ impl Admission {
     /// Whether judging takes longer than verifying a signature does.
     pub fn is_slow(&self) -> bool {
         self.lists().identities.is_some()
+    }
+
+    /// Who sends a request with these headers over a connection from `peer`.
+    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Client {
+        self.proxies.client(peer, headers)
     }
 
     /// Whether a submission over a connection from `peer` is in time. To be asked once for each, before

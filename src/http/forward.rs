@@ -23,7 +23,6 @@ use http_body_util::Full;
 use hyper::body::Body;
 use tiles_spec::{Hash, LeafIndex, TreeSize};
 
-use super::limits::read_body;
 use super::problem::{Answer, Problem};
 use super::secret::Message;
 use super::{App, SUBMIT, expect};
@@ -75,8 +74,7 @@ impl App {
         expect(&head.method, SUBMIT)?;
         let nothing_here = || Problem::NotFound(FORWARD_PATH.to_owned());
         let secret = self.config.peer_secret.as_ref().ok_or_else(nothing_here)?;
-        let (max, time) = (QUESTION_BYTES_MAX, self.config.limits.body_timeout);
-        let body = read_body(&head.headers, body, max, time, &self.bodies).await?;
+        let body = self.read_body(head, body, QUESTION_BYTES_MAX, &self.pools.peers).await?;
         let mac = head.headers.get(FASTI_MAC).and_then(|mac| hex::decode(mac).ok());
         let mac: [u8; 32] = mac.and_then(|mac| mac.try_into().ok()).ok_or(Problem::UnknownPeer)?;
         if !secret.verify(Message::Question, body.bytes(), &mac) {

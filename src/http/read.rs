@@ -14,10 +14,14 @@ use http::{Method, request};
 use sha2::{Digest as _, Sha256};
 use tiles_spec::lookup::{LookupPath, LookupPathError};
 use tiles_spec::{PathError, ResourcePath};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
+use super::connection::Connection;
+use super::delivery::AccountedFor;
+use super::door::place_of;
 use super::problem::{Answer, Problem};
 use super::represent::{Coding, Representation, Wanted, range};
+use super::shares::{Share, Shares};
 use super::{READ, expect};
 use crate::offload::offload;
 use crate::store::{ObjectPath, Store};
@@ -51,14 +55,13 @@ enum Size {
 /// what is asked for of a part of an index, which takes its share before it is read.
 pub struct Reads {
     turns: Semaphore,
-    memory: Arc<Semaphore>,
-    memory_max: usize,
+    memory: Arc<Shares>,
 }
 
 /// Bytes on their way out, with their share of the memory for that.
 struct Outgoing {
     bytes: Bytes,
-    _share: OwnedSemaphorePermit,
+    _share: Option<Share>,
 }
 
 impl AsRef<[u8]> for Outgoing {
@@ -68,11 +71,11 @@ impl AsRef<[u8]> for Outgoing {
 }
 
 impl Reads {
-    /// Room for bundles of `memory` bytes on their way out.
-    pub fn new(memory: usize) -> Self {
+    /// Room in `memory` for bundles on their way out.
+    pub fn new(memory: Arc<Shares>) -> Self {
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         let turns = Semaphore::new(processors);
-        Self { turns, memory: Arc::new(Semaphore::new(memory)), memory_max: memory }
+        Self { turns, memory }
     }
 
     /// Answers a read.
@@ -95,6 +98,9 @@ impl Reads {
         headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         if kind.size == Size::Large {
             headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+        }
+        if kind.size != Size::Small {
+            answer.extensions_mut().insert(AccountedFor);
         }
         Ok(answer)
     }
@@ -143,10 +149,10 @@ impl Reads {
             }
             return Ok(Some(answer));
         }
-        if range.len() > self.memory_max {
-            return Err(Problem::TooMuchAtOnce { length: range.len(), max: self.memory_max });
+        if range.len() > self.memory.max() {
+            return Err(Problem::TooMuchAtOnce { length: range.len(), max: self.memory.max() });
         }
-        let share = self.share(range.len())?;
+        let share = self.share(head, range.len())?;
         let read = objects.get_range(path, range.start as u64..range.end as u64).await?;
         Ok(read.map(|bytes| {
             let bytes = Bytes::from_owner(Outgoing { bytes, _share: share });
@@ -154,10 +160,11 @@ impl Reads {
         }))
     }
 
-    /// A share of the memory, if there is room now.
-    fn share(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
-        let permits = u32::try_from(bytes).unwrap_or(u32::MAX);
-        self.memory.clone().try_acquire_many_owned(permits).map_err(|_| Problem::Busy)
+    /// A share of the memory, if there is room now. It is held by the connection that asks.
+    fn share(&self, head: &request::Parts, bytes: usize) -> Result<Option<Share>, Problem> {
+        let connection = head.extensions.get::<Arc<Connection>>();
+        let take = |one: &Arc<Connection>| self.memory.take(place_of(head), bytes, one.clone());
+        Ok(connection.map(take).transpose()?)
     }
 
     /// Hashes and compresses a large object, and takes its share of the memory.
@@ -177,7 +184,7 @@ impl Reads {
             if representation.is_known(&headers) { representation } else { representation.encode() }
         };
         let mut representation = offload(represent).await;
-        let share = self.share(representation.bytes.len())?;
+        let share = self.share(head, representation.bytes.len())?;
         let bytes = std::mem::take(&mut representation.bytes);
         representation.bytes = Bytes::from_owner(Outgoing { bytes, _share: share });
         Ok(representation)
