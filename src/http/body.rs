@@ -150,7 +150,7 @@ where
             let frame = frame.map_err(|error| Problem::BodyBroken(error.to_string()))?;
             let Ok(data) = frame.into_data() else { continue };
             if let Some(connection) = connection {
-                connection.moved(data.len());
+                connection.came(data.len());
             }
             collected.take(data, head, memory)?;
         }
@@ -258,10 +258,12 @@ where
     let reading = Reading::new(limits.body_rate_min);
     let read = async {
         let mut bytes = 0;
-        while bytes < max && let Some(Ok(frame)) = body.frame().await {
+        while bytes < max
+            && let Some(Ok(frame)) = body.frame().await
+        {
             let length = frame.data_ref().map_or(0, Bytes::len);
             reading.moved(length);
-            connection.moved(length);
+            connection.came(length);
             bytes += length as u64;
         }
         // Nothing but the end is left of a body that has a length.

@@ -43,6 +43,15 @@ struct State {
     untaken: usize,
 }
 
+impl State {
+    /// There was progress, which is no substitute for taking answers.
+    fn renew(&mut self) {
+        if self.untaken == 0 {
+            self.headway.renew(now());
+        }
+    }
+}
+
 impl Connection {
     /// A connection from `client` that begins now.
     pub fn new(client: Client, least: LeastRate) -> Arc<Self> {
@@ -83,7 +92,7 @@ impl Connection {
         {
             let mut state = self.state();
             state.open += 1;
-            state.headway.renew(now());
+            state.renew();
         }
         let Some(share) = self.requests.get() else {
             return (OpenRequest { connection: self.clone(), bytes: 0 }, Ok(()));
@@ -101,9 +110,12 @@ impl Connection {
         ReadingBody(self.clone())
     }
 
-    /// Bytes of a body have come, or of an answer were taken.
-    pub fn moved(&self, bytes: usize) {
-        self.state().headway.moved(bytes, now());
+    /// Bytes of a body have come.
+    pub fn came(&self, bytes: usize) {
+        let mut state = self.state();
+        if state.untaken == 0 {
+            state.headway.moved(bytes, now());
+        }
     }
 
     /// Waits until nothing more is to be expected of the client; whether it left answers untaken.
@@ -161,12 +173,12 @@ impl OpenRequest {
         let connection = self.connection.clone();
         {
             let mut state = connection.state();
-            if state.untaken == 0 {
-                state.headway.renew(now());
-            }
+            state.renew();
             state.untaken += 1;
         }
-        if bytes > 0 && let Some(share) = connection.requests.get() {
+        if bytes > 0
+            && let Some(share) = connection.requests.get()
+        {
             share.charge(bytes);
         }
         UntakenAnswer { bytes: bytes + self.close(), connection }
@@ -183,7 +195,7 @@ impl Drop for OpenRequest {
         {
             let mut state = self.connection.state();
             state.open -= 1;
-            state.headway.renew(now());
+            state.renew();
         }
         give_back(&self.connection, self.bytes);
     }
@@ -199,7 +211,7 @@ pub struct UntakenAnswer {
 impl UntakenAnswer {
     /// So much of it was taken.
     pub fn taken(&self, bytes: usize) {
-        self.connection.moved(bytes);
+        self.connection.state().headway.moved(bytes, now());
     }
 }
 
@@ -211,7 +223,9 @@ impl Drop for UntakenAnswer {
 }
 
 fn give_back(connection: &Connection, bytes: usize) {
-    if bytes > 0 && let Some(share) = connection.requests.get() {
+    if bytes > 0
+        && let Some(share) = connection.requests.get()
+    {
         share.give_back(bytes);
     }
 }
@@ -268,6 +282,9 @@ mod tests {
                 tokio::time::sleep(Duration::from_secs(5)).await;
                 answer.taken(5000);
             }
+            // Further requests and bodies are no substitute.
+            drop(connection.request(1));
+            connection.came(1 << 20);
         };
         let (stalled, ()) = tokio::join!(connection.stalls(), takes);
         assert!(stalled);
@@ -284,7 +301,7 @@ mod tests {
         assert_eq!(connection.stands(), None);
         let reading = connection.reads();
         tokio::time::sleep(Duration::from_secs(3)).await;
-        connection.moved(1000);
+        connection.came(1000);
         assert_eq!(connection.stands(), Some(Duration::from_secs(2)));
         drop(reading);
         assert_eq!(connection.stands(), None);

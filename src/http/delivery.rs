@@ -26,19 +26,21 @@ pub struct Delivery<B> {
     body: B,
     rest: Bytes,
     answer: Arc<UntakenAnswer>,
-    /// An empty body is one empty piece, where that means nothing but that its head was taken.
-    marks_end: bool,
+    /// There is to be a piece, be it an empty one, to tell that the head was taken.
+    needs_piece: bool,
+    /// The last frame, which has to wait for that piece.
+    trailers: Option<Frame<Bytes>>,
 }
 
 impl<B: Body<Data = Bytes> + Unpin> Delivery<B> {
-    /// The delivery of `body`. The end of a body may be marked by an empty piece where bodies have
-    /// frames, which is in HTTP/2.
+    /// The delivery of `body`. Where bodies have frames, which is in HTTP/2, an empty one is an empty piece.
     pub fn new(body: B, answer: UntakenAnswer, has_frames: bool) -> Self {
-        let marks_end = has_frames && body.is_end_stream();
-        Self { body, rest: Bytes::new(), answer: Arc::new(answer), marks_end }
+        let answer = Arc::new(answer);
+        Self { body, rest: Bytes::new(), answer, needs_piece: has_frames, trailers: None }
     }
 
     fn piece(&mut self, length: usize) -> Frame<Bytes> {
+        self.needs_piece = false;
         let bytes = self.rest.split_to(length);
         Frame::data(Bytes::from_owner(Piece { bytes, answer: self.answer.clone() }))
     }
@@ -52,16 +54,20 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Delivery<B> {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        if std::mem::take(&mut self.marks_end) {
-            return Poll::Ready(Some(Ok(self.piece(0))));
+        if let Some(trailers) = self.trailers.take() {
+            return Poll::Ready(Some(Ok(trailers)));
         }
         while self.rest.is_empty() {
-            match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(data) => self.rest = data,
-                    Err(frame) => return Poll::Ready(Some(Ok(frame))),
-                },
-                other => return Poll::Ready(other),
+            let frame = ready!(Pin::new(&mut self.body).poll_frame(cx)).transpose()?;
+            match frame.map(Frame::into_data) {
+                Some(Ok(data)) => self.rest = data,
+                Some(Err(trailers)) if self.needs_piece => {
+                    self.trailers = Some(trailers);
+                    return Poll::Ready(Some(Ok(self.piece(0))));
+                }
+                Some(Err(trailers)) => return Poll::Ready(Some(Ok(trailers))),
+                None if self.needs_piece => return Poll::Ready(Some(Ok(self.piece(0)))),
+                None => return Poll::Ready(None),
             }
         }
         let length = self.rest.len().min(PIECE_BYTES);
@@ -69,12 +75,13 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Delivery<B> {
     }
 
     fn is_end_stream(&self) -> bool {
-        !self.marks_end && self.rest.is_empty() && self.body.is_end_stream()
+        let is_over = self.rest.is_empty() && self.trailers.is_none();
+        is_over && !self.needs_piece && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        // The length of an answer without a body may be that of another one's.
-        if self.marks_end {
+        // What an answer without a body says of a length may be said of another's.
+        if self.needs_piece && self.body.is_end_stream() {
             return SizeHint::default();
         }
         let mut hint = self.body.size_hint();

@@ -18,10 +18,11 @@ mod reflection;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Method, Request, Response, Version, request};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Version, request};
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use tonic::Status;
 use tonic::body::Body as Reply;
 
@@ -83,28 +84,23 @@ impl App {
         };
         let code = answered.as_ref().map_or_else(Problem::http_status, Response::status).as_u16();
         self.metrics.requests.get_or_create(&RequestLabels { route, code }).inc();
-        (answered.unwrap_or_else(|problem| problem.into_grpc().into_http()), None)
+        (answered.map_or_else(refusal, in_full), None)
     }
 
-    async fn call_health(
-        &self,
-        call: Request<Incoming>,
-    ) -> Result<Response<Reply>, Problem> {
+    async fn call_health(&self, call: Request<Incoming>) -> Result<Response<Reply>, Problem> {
         let (head, mut body) = call.into_parts();
         // A question that is answered at once is always answered, however many watch.
         let watch = head.uri.path() == health::WATCH;
         let open = if watch { Some(self.open_call(&head)?) } else { None };
         let memory = &self.pools.questions;
-        let message = self.read_body(&head, &mut body, HEALTH_BYTES_MAX, memory).await?.into_bytes();
+        let message =
+            self.read_body(&head, &mut body, HEALTH_BYTES_MAX, memory).await?.into_bytes();
         let call = Request::from_parts(head, Reply::new(Full::new(message)));
         let answer = self.services.health.answer(call).await;
         Ok(if watch { keep(answer, open) } else { answer })
     }
 
-    async fn call_reflection(
-        &self,
-        call: Request<Incoming>,
-    ) -> Result<Response<Reply>, Problem> {
+    async fn call_reflection(&self, call: Request<Incoming>) -> Result<Response<Reply>, Problem> {
         let (head, body) = call.into_parts();
         let open = self.open_call(&head)?;
         let call = Request::from_parts(head, body);
@@ -119,6 +115,30 @@ impl App {
         let (open, _) = connection.request(0);
         Ok((share, open))
     }
+}
+
+/// The answer to a call that is refused.
+pub fn refusal(problem: Problem) -> Response<Reply> {
+    in_full(problem.into_grpc().into_http())
+}
+
+/// An answer that says everything in its headers, in two parts: so that it has an end, which is taken
+/// when all of it was.
+fn in_full(mut answer: Response<Reply>) -> Response<Reply> {
+    if !answer.body().is_end_stream() {
+        return answer;
+    }
+    let mut trailers = HeaderMap::new();
+    for (name, value) in answer.headers() {
+        if name.as_str().starts_with("grpc-") {
+            trailers.append(name.clone(), value.clone());
+        }
+    }
+    for name in trailers.keys() {
+        answer.headers_mut().remove(name);
+    }
+    let body = Full::new(Bytes::new()).with_trailers(std::future::ready(Some(Ok(trailers))));
+    answer.map(|_| Reply::new(body))
 }
 
 /// Keeps `what` until the last of the answer was sent, or nobody wants it any more.

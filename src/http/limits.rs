@@ -105,7 +105,7 @@ impl Pools {
             peers: bytes(PEER_MEMORY_BYTES_MAX, "peers"),
             answers: Shares::without_reserve(
                 limits.answer_memory_bytes_max,
-                BYTES_GIVE_WAY,
+                CONNECTIONS_GIVE_WAY,
                 metrics.shares("answers"),
             ),
             calls: bytes(limits.open_calls_max, "calls"),

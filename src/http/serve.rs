@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
-use http::{Request, Response, Version};
-use http_body_util::{Either, Full};
+use http::{Method, Request, Response, Version};
+use http_body_util::{Either, Empty, Full};
 use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -109,6 +109,13 @@ pub async fn serve(
                 let (answer, unread) = app.call(request).await;
                 return (answer.map(Either::Right), unread);
             }
+            // Nobody reads such a body, so that it would wait in memory for the answer.
+            if request.version() == Version::HTTP_2
+                && [Method::GET, Method::HEAD].contains(request.method())
+            {
+                let (answer, _) = app.handle(request.map(|_| Empty::<Bytes>::new())).await;
+                return (answer.map(Either::Left), None);
+            }
             let (answer, unread) = app.handle(request).await;
             (answer.map(Either::Left), unread)
         }
@@ -119,7 +126,7 @@ pub async fn serve(
 /// The answer to a request that there is no memory for.
 fn busy(request: Request<Incoming>, is_call: bool) -> Answered {
     let answer = if is_call {
-        Problem::Busy.into_grpc().into_http().map(Either::Right)
+        grpc::refusal(Problem::Busy).map(Either::Right)
     } else {
         let form = ErrorForm::wanted(request.uri(), request.headers());
         Problem::Busy.into_answer(form).map(Either::Left)

@@ -65,6 +65,10 @@ pub struct Shares {
     books: Mutex<Books>,
 }
 
+/// After looking in vain for somebody who gives way to his own client, one does not look for so many
+/// times, as looking takes longer than refusing.
+const IN_VAIN: u32 = 15;
+
 /// Who holds how much.
 #[derive(Default)]
 struct Books {
@@ -74,6 +78,8 @@ struct Books {
     connections: HashMap<u64, usize>,
     holdings: HashMap<u64, Holding>,
     last: u64,
+    /// How many more times nobody is looked for at home.
+    in_vain: u32,
 }
 
 struct Holding {
@@ -137,7 +143,7 @@ impl Shares {
         amount: usize,
         ended: &mut Ended,
     ) -> Result<(), Full> {
-        while !self.has_room(books, place, amount) {
+        while amount > 0 && !self.has_room(books, place, amount) {
             let Some(slowest) = self.who_gives_way(books, id, place, amount) else {
                 self.metrics.refused.inc();
                 return Err(Full);
@@ -161,7 +167,13 @@ impl Shares {
     }
 
     /// Whose end makes room for whoever is at `place`.
-    fn who_gives_way(&self, books: &Books, id: u64, place: Place, amount: usize) -> Option<u64> {
+    fn who_gives_way(
+        &self,
+        books: &mut Books,
+        id: u64,
+        place: Place,
+        amount: usize,
+    ) -> Option<u64> {
         let own = place.client;
         let more = |held: usize, than: usize| held > than + amount;
         let in_another_block = || {
@@ -176,10 +188,17 @@ impl Shares {
             let is_more = client != own && more(held, of(&books.clients, own));
             is_more.then(|| books.slowest(is_meant, Duration::ZERO))?
         };
+        if let Some(slowest) = in_another_block().or_else(of_another_client) {
+            return Some(slowest);
+        }
+        if books.in_vain > 0 {
+            books.in_vain -= 1;
+            return None;
+        }
         let at_home = |other: u64, one: &Holding| other != id && one.place.client == own;
-        in_another_block()
-            .or_else(of_another_client)
-            .or_else(|| books.slowest(at_home, self.home))
+        let slowest = books.slowest(at_home, self.home);
+        books.in_vain = if slowest.is_none() { IN_VAIN } else { 0 };
+        slowest
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
@@ -221,11 +240,7 @@ impl Books {
 
     /// Of what `is_meant`, holds anything and waits for its client, that which has stood still the
     /// longest, if that is at least `long`.
-    fn slowest(
-        &self,
-        is_meant: impl Fn(u64, &Holding) -> bool,
-        long: Duration,
-    ) -> Option<u64> {
+    fn slowest(&self, is_meant: impl Fn(u64, &Holding) -> bool, long: Duration) -> Option<u64> {
         let meant = self.holdings.iter().filter(|(id, one)| one.amount > 0 && is_meant(**id, one));
         let waiting = meant.filter_map(|(id, one)| Some((one.holder.stands()?, *id)));
         let slowest = waiting.filter(|(stands, _)| *stands >= long).max();

@@ -173,7 +173,8 @@ impl App {
         B::Error: std::fmt::Display,
     {
         let read = read_body(head, body, max, &self.config.limits, memory).await;
-        let is_slow = matches!(read, Err(Problem::BodyTooSlow(_) | Problem::BodyStandsStill { .. }));
+        let is_slow =
+            matches!(read, Err(Problem::BodyTooSlow(_) | Problem::BodyStandsStill { .. }));
         if is_slow {
             self.metrics.bodies_too_slow.inc();
         }
