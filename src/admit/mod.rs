@@ -43,7 +43,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
 pub use authorities::Authorities;
-pub use client::{Client, Network, Proxies, ProxyHeader};
+pub use client::{Block, Client, Network, Proxies, ProxyHeader};
 pub use error::{IdentityReason, Limit, ListError, ListProblem, Refusal, seconds};
 pub use identities::{IdentityList, Policy};
 pub use keys::{Fingerprint, KeyList};
@@ -93,15 +93,20 @@ impl Admission {
         self.lists().identities.is_some()
     }
 
+    /// Who sends a request with these headers over a connection from `peer`.
+    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Client {
+        self.proxies.client(peer, headers)
+    }
+
     /// Whether a submission over a connection from `peer` is in time, of whose body so many bytes are
     /// announced. To be asked once for each, before anything is done for it.
     pub fn pace(&self, peer: IpAddr, headers: &HeaderMap, bytes: u64) -> Result<(), Refusal> {
-        self.limit(self.pace.take(self.proxies.client(peer, headers), bytes))
+        self.limit(self.pace.take(self.client(peer, headers), bytes))
     }
 
     /// Whether the bytes of a body are in time whose length was not announced.
     pub fn pace_bytes(&self, peer: IpAddr, headers: &HeaderMap, bytes: u64) -> Result<(), Refusal> {
-        self.limit(self.pace.take_bytes(self.proxies.client(peer, headers), bytes))
+        self.limit(self.pace.take_bytes(self.client(peer, headers), bytes))
     }
 
     fn limit(&self, taken: Result<(), Refusal>) -> Result<(), Refusal> {

@@ -18,11 +18,15 @@ use http::{Method, request};
 use sha2::{Digest as _, Sha256};
 use tiles_spec::lookup::{LookupPath, LookupPathError};
 use tiles_spec::{PathError, ResourcePath};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
+use super::connection::Connection;
+use super::delivery::AccountedFor;
+use super::door::place_of;
 use super::packed::PackedBundles;
 use super::problem::{Answer, Problem};
 use super::represent::{Coding, Representation, Wanted, names, packed_etag, range};
+use super::shares::{Share, Shares};
 use super::{READ, expect};
 use crate::offload::offload;
 use crate::store::{ObjectPath, Store};
@@ -59,26 +63,13 @@ enum Size {
 pub struct Reads {
     turns: Semaphore,
     packed: PackedBundles,
-    memory: Arc<Semaphore>,
-    memory_max: usize,
+    memory: Arc<Shares>,
 }
 
-/// A share of the memory for what is on its way out.
-struct Share {
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Share {
-    /// These bytes, which hold the share until they are gone.
-    fn of(self, bytes: Bytes) -> Bytes {
-        Bytes::from_owner(Outgoing { bytes, _share: self })
-    }
-}
-
-/// Bytes on their way out.
+/// Bytes on their way out, with their share of the memory for that.
 struct Outgoing {
     bytes: Bytes,
-    _share: Share,
+    _share: Option<Share>,
 }
 
 impl AsRef<[u8]> for Outgoing {
@@ -87,13 +78,17 @@ impl AsRef<[u8]> for Outgoing {
     }
 }
 
+/// These bytes, which hold the share until they are gone.
+fn outgoing(bytes: Bytes, share: Option<Share>) -> Bytes {
+    Bytes::from_owner(Outgoing { bytes, _share: share })
+}
+
 impl Reads {
-    /// Room for bundles of `memory` bytes on their way out.
-    pub fn new(memory: usize) -> Self {
+    /// Room in `memory` for bundles on their way out.
+    pub fn new(memory: Arc<Shares>) -> Self {
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         let turns = Semaphore::new(processors);
-        let packed = PackedBundles::new();
-        Self { turns, packed, memory: Arc::new(Semaphore::new(memory)), memory_max: memory }
+        Self { turns, packed: PackedBundles::new(), memory }
     }
 
     /// Answers a read.
@@ -118,6 +113,9 @@ impl Reads {
         if matches!(kind.size, Size::Large | Size::Middling) {
             headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
         }
+        if kind.size != Size::Small {
+            answer.extensions_mut().insert(AccountedFor);
+        }
         Ok(answer)
     }
 
@@ -133,7 +131,7 @@ impl Reads {
         let _turn = if shrinks { self.turns.acquire().await.ok() } else { None };
         let Some(object) = objects.get(path).await? else { return Ok(None) };
         let representation = if shrinks {
-            self.outgoing(object.bytes, head).await?
+            self.manifest(object.bytes, head).await?
         } else {
             Representation::new(object.bytes, Coding::Identity)
         };
@@ -157,7 +155,8 @@ impl Reads {
             return Ok(Some(Wanted::Nothing.answer(Bytes::new(), &etag, 0)));
         }
         if let Some((coding, bytes)) = self.packed(objects, path, best, head).await? {
-            let bytes = self.share(bytes.len())?.of(bytes);
+            let share = self.share(head, bytes.len())?;
+            let bytes = outgoing(bytes, share);
             return Representation::packed(bytes, coding, path).answer(head).map(Some);
         }
         if head.method == Method::HEAD || head.headers.contains_key(IF_NONE_MATCH) {
@@ -166,7 +165,7 @@ impl Reads {
         let _turn = self.turns.acquire().await.ok();
         let Some(object) = objects.get(path).await? else { return Ok(None) };
         let length = object.bytes.len();
-        let bytes = self.share(length)?.of(object.bytes);
+        let bytes = outgoing(object.bytes, self.share(head, length)?);
         Ok(Some(Wanted::Whole.answer(bytes, &etag_of(path, length as u64), length)))
     }
 
@@ -214,23 +213,23 @@ impl Reads {
             }
             return Ok(Some(answer));
         }
-        if range.len() > self.memory_max {
-            return Err(Problem::TooMuchAtOnce { length: range.len(), max: self.memory_max });
+        if range.len() > self.memory.max() {
+            return Err(Problem::TooMuchAtOnce { length: range.len(), max: self.memory.max() });
         }
-        let share = self.share(range.len())?;
+        let share = self.share(head, range.len())?;
         let read = objects.get_range(path, range.start as u64..range.end as u64).await?;
-        Ok(read.map(|bytes| wanted.answer(share.of(bytes), &etag, length)))
+        Ok(read.map(|bytes| wanted.answer(outgoing(bytes, share), &etag, length)))
     }
 
-    /// A share of the memory, if there is room now.
-    fn share(&self, bytes: usize) -> Result<Share, Problem> {
-        let permits = u32::try_from(bytes).unwrap_or(u32::MAX);
-        let share = self.memory.clone().try_acquire_many_owned(permits);
-        share.map(|permit| Share { _permit: permit }).map_err(|_| Problem::Busy)
+    /// A share of the memory, if there is room now. It is held by the connection that asks.
+    fn share(&self, head: &request::Parts, bytes: usize) -> Result<Option<Share>, Problem> {
+        let connection = head.extensions.get::<Arc<Connection>>();
+        let take = |one: &Arc<Connection>| self.memory.take(place_of(head), bytes, one.clone());
+        Ok(connection.map(take).transpose()?)
     }
 
     /// Hashes and compresses a manifest, and takes its share of the memory.
-    async fn outgoing(
+    async fn manifest(
         &self,
         bytes: Bytes,
         head: &request::Parts,
@@ -246,8 +245,8 @@ impl Reads {
             if representation.is_known(&headers) { representation } else { representation.encode() }
         };
         let mut representation = offload(represent).await;
-        let share = self.share(representation.bytes.len())?;
-        representation.bytes = share.of(std::mem::take(&mut representation.bytes));
+        let share = self.share(head, representation.bytes.len())?;
+        representation.bytes = outgoing(std::mem::take(&mut representation.bytes), share);
         Ok(representation)
     }
 }
