@@ -10,4 +10,5 @@ mod harness;
 mod lifecycle;
 mod oracle;
 mod refusals;
+mod standstill;
 mod writers;
