@@ -41,8 +41,8 @@ const FAN_IN: usize = 8;
 /// Entries that are written or merged for each that is added. Each has to be written once and merged
 /// once a level; the rest is so that it is done in time.
 const WORK_PER_ENTRY: usize = 8;
-/// What ending a run is worth, in entries: a few flushes.
-const RUN_END_WORK: usize = 1 << 14;
+/// What ending a run is worth, which takes a few flushes: one in so many of the keys in memory.
+const RUN_END_PART: usize = 8;
 
 /// The index of a writer.
 pub struct DiskIndex {
@@ -171,7 +171,7 @@ impl DiskIndex {
             work.flush = Some(merge);
             return Ok(());
         };
-        *budget = budget.saturating_sub(RUN_END_WORK);
+        *budget = budget.saturating_sub(self.memory_keys / RUN_END_PART);
         work.level(0).runs.insert(0, Arc::new(run));
         work.saved = work.frozen;
         self.save(work)?;
@@ -194,7 +194,7 @@ impl DiskIndex {
             work.level(level).merge = Some(under_way);
             return Ok(());
         };
-        *budget = budget.saturating_sub(RUN_END_WORK);
+        *budget = budget.saturating_sub(self.memory_keys / RUN_END_PART);
         let oldest = work.level(level).runs.len() - FAN_IN;
         let merged = work.level(level).runs.split_off(oldest);
         work.level(level + 1).runs.insert(0, Arc::new(run));
@@ -313,9 +313,7 @@ impl DedupIndex for DiskIndex {
             }
         }
         for run in runs.iter() {
-            for (key, found) in keys.iter().zip(&mut found).filter(|(_, found)| found.is_none()) {
-                *found = run.find(*key)?;
-            }
+            run.find(&keys, &mut found)?;
         }
         Ok(found)
     }

@@ -9,6 +9,7 @@
 //! block's too, so that no block passes for another. All blocks but the last are full, so that a key's
 //! place says in which block it is.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -91,9 +92,20 @@ impl Run {
         self.table.len()
     }
 
-    /// The leaf index of a key, if the run has it.
-    pub fn find(&self, key: Key) -> Result<Option<LeafIndex>, DedupError> {
-        for place in self.table.places(key) {
+    /// Finds out of those keys that are not found yet which the run has.
+    pub fn find(&self, keys: &[Key], found: &mut [Option<LeafIndex>]) -> Result<(), DedupError> {
+        // All buckets first: each is somewhere else in memory, and is on its way meanwhile.
+        let buckets: Vec<Range<u32>> = keys.iter().map(|key| self.table.bucket_of(*key)).collect();
+        for ((key, found), bucket) in keys.iter().zip(found).zip(buckets) {
+            if found.is_none() {
+                *found = self.find_in(*key, bucket)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn find_in(&self, key: Key, bucket: Range<u32>) -> Result<Option<LeafIndex>, DedupError> {
+        for place in self.table.places(key, bucket) {
             let entries = self.blocks(place / ENTRIES_A_BLOCK, 1)?;
             let within = usize::try_from(place % ENTRIES_A_BLOCK).expect("small");
             let (found, index) = entries.get(within).copied().ok_or_else(|| self.damaged())?;

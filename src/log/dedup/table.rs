@@ -6,6 +6,8 @@
 //! A key that is not in the run meets one of them by chance in one of some 4,000 questions, and only
 //! then anything is read; a key that is there is read from its very place.
 
+use std::ops::Range;
+
 use super::{DedupError, Key};
 
 /// Keys in a bucket, on average.
@@ -67,13 +69,18 @@ impl Table {
         usize::try_from(place).expect("below the number of buckets")
     }
 
-    /// The places where a key may be; most often none if it is not in the run.
-    pub fn places(&self, key: Key) -> impl Iterator<Item = u64> + '_ {
+    /// The places of a key's bucket.
+    pub fn bucket_of(&self, key: Key) -> Range<u32> {
         let bucket = self.bucket(key);
-        let (start, end) = (self.offsets[bucket] as usize, self.offsets[bucket + 1] as usize);
+        self.offsets[bucket]..self.offsets[bucket + 1]
+    }
+
+    /// The places in its bucket where a key may be; most often none if it is not in the run.
+    pub fn places(&self, key: Key, bucket: Range<u32>) -> impl Iterator<Item = u64> + '_ {
         let wanted = fingerprint(key);
-        let met = self.fingerprints[start..end].iter().enumerate();
-        met.filter(move |(_, found)| **found == wanted).map(move |(n, _)| (start + n) as u64)
+        let fingerprints = &self.fingerprints[bucket.start as usize..bucket.end as usize];
+        let met = (u64::from(bucket.start)..).zip(fingerprints);
+        met.filter(move |(_, found)| **found == wanted).map(|(place, _)| place)
     }
 
     /// A part of what is written to the disk: so many numbers, from number `from` on. Empty behind
@@ -149,15 +156,19 @@ mod tests {
         table
     }
 
+    fn places(table: &Table, key: Key) -> Vec<u64> {
+        table.places(key, table.bucket_of(key)).collect()
+    }
+
     #[test]
     fn every_key_is_at_its_place_and_few_others_anywhere() {
         for n in [0, 1, 15, 16, 17, 100_000] {
             let keys = keys(n);
             let table = table_of(&keys);
             for (place, key) in keys.iter().enumerate() {
-                assert!(table.places(*key).any(|found| found == place as u64), "{place} of {n}");
+                assert!(places(&table, *key).contains(&(place as u64)), "{place} of {n}");
             }
-            let met: usize = keys.iter().map(|key| table.places(key ^ (1 << 60)).count()).sum();
+            let met: usize = keys.iter().map(|key| places(&table, key ^ (1 << 60)).len()).sum();
             assert!(met <= keys.len() / 1000, "{met} of {n}");
         }
     }
@@ -189,7 +200,7 @@ mod tests {
     #[test]
     fn keys_at_the_ends_of_the_key_space_have_buckets() {
         let table = table_of(&[0, u128::MAX]);
-        assert_eq!(table.places(0).collect::<Vec<_>>(), [0]);
-        assert_eq!(table.places(u128::MAX).collect::<Vec<_>>(), [1]);
+        assert_eq!(places(&table, 0), [0]);
+        assert_eq!(places(&table, u128::MAX), [1]);
     }
 }

@@ -32,7 +32,7 @@ impl Numbers {
         let mut bytes = [0; 32];
         bytes.chunks_mut(8).for_each(|part| part.copy_from_slice(&self.next().to_be_bytes()));
         if self.next().is_multiple_of(4) {
-            bytes[..14].fill(0xff);
+            bytes[..11].fill(0xff);
         }
         Hash::from(bytes)
     }
@@ -52,7 +52,9 @@ fn batch(numbers: &mut Numbers, size: u64) -> Vec<(Hash, LeafIndex)> {
 fn assert_same(index: &DiskIndex, map: &HashMap<Hash, LeafIndex>, numbers: &mut Numbers) {
     let leaves: Vec<Hash> = map.keys().copied().collect();
     let found = index.find(&leaves).expect("answers");
-    assert!(leaves.iter().zip(found).all(|(leaf, found)| found == map.get(leaf).copied()));
+    for (leaf, found) in leaves.iter().zip(found) {
+        assert_eq!(found, map.get(leaf).copied(), "{leaf:?}");
+    }
     let strangers: Vec<Hash> = (0..100).map(|_| numbers.hash()).collect();
     let strangers: Vec<Hash> = strangers.into_iter().filter(|s| !map.contains_key(s)).collect();
     assert!(index.find(&strangers).expect("answers").iter().all(Option::is_none));
@@ -60,7 +62,7 @@ fn assert_same(index: &DiskIndex, map: &HashMap<Hash, LeafIndex>, numbers: &mut 
 
 #[test]
 fn it_is_the_same_as_a_map() {
-    for seed in 0..10 {
+    for seed in 0..3 {
         let directory = tempfile::tempdir().expect("a directory");
         let (mut numbers, mut map, mut size) = (Numbers(seed), HashMap::new(), 0);
         let (mut index, mut first) = (open(directory.path()).expect("opens"), None);
