@@ -12,4 +12,5 @@ mod harness;
 mod lifecycle;
 mod oracle;
 mod refusals;
+mod standstill;
 mod writers;
