@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use fasti::log::{LogError, PublishError, RecoverError, SubmitError, Witness};
 use fasti::signer::{SignedMemory, SignedMemoryError};
-use fasti::store::{CommitLog, MemoryStore, ObjectPath, Stores};
+use fasti::store::{CommitLog, MemoryStore, ObjectPath, RecordNumber, Shelf, Stores};
 
 use crate::harness::{ORIGIN, World, entries, verifier_key};
 use crate::writers::{Network, Writer};
@@ -19,20 +19,20 @@ fn shared() -> (World, Arc<MemoryStore>, Network) {
 
 /// Puts back what there was, as a restore of a bucket does: under new versions.
 async fn put_back(store: &MemoryStore, backup: &MemoryStore) {
-    for path in store.objects().keys() {
-        match path.record_number() {
-            Some(number) => store.remove_record(number),
-            None => store.remove(path),
-        }
+    store.objects().keys().for_each(|path| store.remove(path));
+    backup.objects().into_iter().for_each(|(path, bytes)| store.overwrite(&path, bytes));
+    for number in records(store).await {
+        store.remove_record(number);
     }
-    for (path, bytes) in backup.objects() {
-        match path.record_number() {
-            Some(number) => {
-                CommitLog::create(store, number, bytes).await.expect("creates");
-            }
-            None => store.overwrite(&path, bytes),
-        }
+    for number in records(backup).await {
+        let bytes = backup.read(number).await.expect("answers").expect("is there");
+        CommitLog::create(store, number, bytes).await.expect("creates");
     }
+}
+
+async fn records(store: &MemoryStore) -> Vec<RecordNumber> {
+    let paths = store.list("_writer/commit/", None, usize::MAX).await.expect("a list");
+    paths.iter().filter_map(ObjectPath::record_number).collect()
 }
 
 fn remembered(path: &Path) -> u64 {

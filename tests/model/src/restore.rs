@@ -370,7 +370,7 @@ impl Model for Restore {
         vec![
             Property::always(I18, |_, state: &State| !state.has_forked),
             Property::always(I3, |_, state: &State| {
-                let is_there = |store: &Store| store.shown.size <= store.committed.size + 1;
+                let is_there = |store: &Store| store.shown.size <= store.committed.size + WRITERS;
                 is_there(&state.store) && state.copy.iter().all(is_there)
             }),
             Property::sometimes("the store goes astray", |_, state: &State| {
