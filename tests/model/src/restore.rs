@@ -56,6 +56,7 @@ pub struct Store {
 
 /// A writer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "each is so or not by itself")]
 pub struct Writer {
     /// It cannot tell, or it has refused to go on.
     is_gone: bool,
@@ -214,7 +215,7 @@ impl Restore {
         Some(())
     }
 
-    fn commit(&self, state: &mut State, w: usize) -> Option<()> {
+    fn commit(state: &mut State, w: usize) -> Option<()> {
         let leads = state.writers[w].leads?;
         let may = leads.committed == leads.shown && leads.committed.size < ENTRIES_MAX;
         may.then_some(())?;
@@ -357,7 +358,7 @@ impl Model for Restore {
                 state.writers[1] = Writer { is_on_copy: true, ..Writer::default() };
             }
             Action::Recover(w) => self.recover(&mut state, w)?,
-            Action::Commit(w) => self.commit(&mut state, w)?,
+            Action::Commit(w) => Self::commit(&mut state, w)?,
             Action::Sign(w) => self.sign(&mut state, w)?,
             Action::Replace(w) => self.replace(&mut state, w)?,
             Action::Hear(w) => self.hear(&mut state, w)?,
@@ -410,9 +411,9 @@ pub const ROWS: [Row; 14] = [
     row(Befalls::PutBack, Memory::Lost, &[Without::Seen], &[I18]),
     row(Befalls::PutBack, Memory::Lost, &[Without::ForwardOnly], &[I3]),
     row(Befalls::PutBack, Memory::Lost, &[Without::Standing], &[I18, I3]),
-    // The memory is asked twice, and each is a second line to the other.
+    // That a recovery reads the memory is a second line: what is signed is compared with it.
     row(Befalls::PutBack, Memory::Shared, &[Without::MemoryRead], &[]),
-    row(Befalls::PutBack, Memory::Apart, &[Without::MemoryRule], &[]),
+    row(Befalls::PutBack, Memory::Apart, &[Without::MemoryRule], &[I18]),
     row(Befalls::PutBack, Memory::Apart, &[Without::MemoryRead, Without::MemoryRule], &[I18]),
     row(Befalls::Copied, Memory::Shared, &[Without::MemoryRule], &[I18]),
     // What nobody can tell.
