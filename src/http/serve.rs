@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::FutureExt as _;
 use http::header::{HeaderName, HeaderValue};
 use http::{Method, Request, Response, Version};
 use http_body_util::{Either, Empty, Full};
@@ -100,11 +101,11 @@ pub async fn serve(
     let doors = Doors::new(app.config.limits, app.pools.clone(), app.metrics.clone(), tls);
     let answer = move |request: Request<Incoming>, has_room: Result<(), NoneLeft>| {
         let app = app.clone();
-        async move {
-            let is_call = grpc::is_call(&request);
-            if has_room.is_err() {
-                return busy(request, is_call);
-            }
+        let is_call = grpc::is_call(&request);
+        if has_room.is_err() {
+            return std::future::ready(busy(request, is_call)).boxed();
+        }
+        let answered = async move {
             if is_call {
                 let (answer, unread) = app.call(request).await;
                 return (answer.map(Either::Right), unread);
@@ -118,7 +119,9 @@ pub async fn serve(
             }
             let (answer, unread) = app.handle(request).await;
             (answer.map(Either::Left), unread)
-        }
+        };
+        // What it took to make an answer is not to be kept until that was taken.
+        answered.boxed()
     };
     accept(listener, doors, answer, stop).await;
 }

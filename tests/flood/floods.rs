@@ -21,6 +21,9 @@ const ENTRIES: &str = "/api/v2/log/entries";
 /// Connections that are begun at once, so that the flood itself is not what is measured.
 const AT_ONCE: usize = 64;
 
+/// When a connection that was ended is begun again: this is no flood of requests that are in order.
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// How large a flood may be.
 #[derive(Clone, Copy, Debug)]
 pub struct Scale {
@@ -125,7 +128,7 @@ where
                 sleep(Duration::from_millis((n / AT_ONCE * 8) as u64)).await;
                 loop {
                     drop(one(n).await);
-                    sleep(Duration::from_millis(200)).await;
+                    sleep(AGAIN).await;
                 }
             });
         }

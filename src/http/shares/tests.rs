@@ -50,9 +50,10 @@ fn crowd(
     count: u64,
     still: u64,
 ) -> Vec<(Share, Arc<Standing>)> {
-    let taken = (0..count).map_while(|n| {
-        let standing = Standing::still(still);
-        let share = shares.take(place(address, 1000 + n), 1, standing.clone()).ok()?;
+    static LAST: AtomicU64 = AtomicU64::new(1000);
+    let taken = (0..count).map_while(|_| {
+        let (standing, connection) = (Standing::still(still), LAST.fetch_add(1, Ordering::Relaxed));
+        let share = shares.take(place(address, connection), 1, standing.clone()).ok()?;
         Some((share, standing))
     });
     taken.collect()
