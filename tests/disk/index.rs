@@ -62,7 +62,7 @@ fn verify(index: &DiskIndex) -> Result<u64, DedupError> {
 /// The operations of the first run, on a disk with nothing on it.
 fn trace() -> Vec<Operation> {
     let disk = Disk::over(Model::new(), 0);
-    run(&disk, 0, 40).expect("nothing fails");
+    run(&disk, 0, 26).expect("nothing fails");
     disk.trace()
 }
 
@@ -74,11 +74,11 @@ fn every_operation_of_the_index_fails_in_every_way() {
         for &fault in operation.kind.faults().iter().chain(&of_flushes) {
             let disk = Disk::over(Model::new(), n as u64);
             disk.arm(n, fault);
-            stopped += usize::from(run(&disk, 0, 40).is_err());
+            stopped += usize::from(run(&disk, 0, 26).is_err());
             disk.heal();
-            run(&disk, 280, 20).unwrap_or_else(|error| panic!("{fault:?} {operation}: {error}"));
+            run(&disk, 182, 8).unwrap_or_else(|error| panic!("{fault:?} {operation}: {error}"));
             disk.reboot();
-            let went_on = run(&disk, 420, 1 + random.below(9) as u64);
+            let went_on = run(&disk, 238, 1 + random.below(5) as u64);
             went_on.unwrap_or_else(|error| panic!("{fault:?} {operation}, power cut: {error}"));
         }
     }
@@ -92,12 +92,12 @@ fn a_power_cut_at_every_operation_of_the_index() {
         for round in 0..4 {
             let disk = Disk::over(Model::new(), (n as u64) << 8 | round);
             disk.arm(n, Fault::PowerCut);
-            drop(run(&disk, 0, 40));
+            drop(run(&disk, 0, 26));
             disk.reboot();
             disk.arm(random.below(60), Fault::PowerCut);
-            drop(run(&disk, 280, 20));
+            drop(run(&disk, 182, 8));
             disk.reboot();
-            run(&disk, 420, 20).unwrap_or_else(|error| panic!("{operation}, {round}: {error}"));
+            run(&disk, 238, 8).unwrap_or_else(|error| panic!("{operation}, {round}: {error}"));
         }
     }
 }
