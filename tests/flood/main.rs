@@ -43,7 +43,8 @@ fn is_set(name: &str) -> bool {
 /// How many connections this process may hold: as many as the writer and some, if the system lets it.
 fn connections() -> usize {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-    drop(setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }));
+    // Where it may not be raised, the count below says so.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
     let files = maximum.map_or(usize::MAX, |max| usize::try_from(max).unwrap_or(usize::MAX));
     let most = (CONNECTIONS_MAX + 300).min(files.saturating_sub(200));
     if most < CONNECTIONS_MAX {

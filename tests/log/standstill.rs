@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use fasti::log::Log;
 use fasti::store::{
-    AppendFile, Attempt, CommitLog, DirectoryOptions, DirectoryStore, FileSystem, Files, NewObject,
-    ObjectPath, OsFiles, RecordNumber, Store,
+    AppendFile, Attempt, CommitLog, DirectoryOptions, DirectoryStore, FileIdentity, FileSystem,
+    Files, NewObject, ObjectPath, OsFiles, RecordNumber, Store,
 };
 use tiles_spec::TreeSize;
 
@@ -64,6 +64,14 @@ impl Files for SlowRemoval {
 
     fn write_synced(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         self.0.write_synced(path, bytes)
+    }
+
+    fn write_in_place(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_in_place(path, bytes)
+    }
+
+    fn identity(&self, path: &Path) -> io::Result<FileIdentity> {
+        self.0.identity(path)
     }
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {

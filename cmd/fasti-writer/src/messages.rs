@@ -36,9 +36,9 @@ pub fn show() {
     let bounded = Bounded { format: Format::default(), places: Mutex::default() };
     tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(colours::suit(&std::io::stderr()))
         .event_format(bounded)
         .with_writer(std::io::stderr)
-        .with_ansi(colours::suit(&std::io::stderr()))
         .init();
 }
 
