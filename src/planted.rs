@@ -74,6 +74,13 @@ pub enum Bug {
     BundleFullAt255,
     /// The last record of a frozen log is taken for that of a leader that is gone.
     EndPassedOver,
+    /// What is remembered outside the store is written over, and asked by nobody.
+    MemoryIgnored,
+    /// A recovery does not ask what this process has seen.
+    SeenNotCompared,
+    /// A leader does not notice that the store was put back: neither that `checkpoint` shows less, nor
+    /// that the record that it stands on is gone.
+    PutBackPassedOver,
 }
 
 /// Whether a bug is switched on.

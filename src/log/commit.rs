@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::planted::{Bug, planted};
 use crate::store::{CommitLog, Created, RecordNumber, StoreError};
 
-use super::record::{EncodedRecord, Record};
+use super::record::{EncodedRecord, Record, RecordDigest};
 
 /// After so many ambiguous answers the writer stops; its recovery finds out what happened.
 const ATTEMPTS_MAX: u32 = 8;
@@ -23,6 +23,16 @@ pub enum CommitError {
     /// The number holds another writer's record (I7): this one leads no more.
     #[error("commit record {number} was written by another writer; this one is fenced")]
     Fenced {
+        /// The number.
+        number: RecordNumber,
+    },
+    /// The record before was there, and is not any more (I18).
+    #[error(
+        "rolled back: commit record {number}, which this writer stands on, is gone. An older copy was \
+         put in place of the store while this writer was at work. Restore the newest copy, or end \
+         this log and start a new one under another origin"
+    )]
+    Gone {
         /// The number.
         number: RecordNumber,
     },
@@ -50,6 +60,7 @@ impl CommitError {
         match self {
             Self::Fenced { .. } | Self::Unreadable { .. } => true,
             Self::Store { source, .. } => source.is_passing(),
+            Self::Gone { .. } => false,
         }
     }
 }
@@ -87,6 +98,36 @@ pub async fn commit(
                 back_off *= 2;
             }
             Err(source) => return Err(failed(source)),
+        }
+    }
+    unreachable!("the last attempt returns")
+}
+
+/// Makes sure that the record that this writer stands on is still there, after it has created the next
+/// one. Nobody trims it before that one is published; if it is gone, the store was put back to a time
+/// before it, and another writer may have gone on from it meanwhile.
+pub async fn still_stands(
+    commits: &dyn CommitLog,
+    clock: &dyn Clock,
+    (number, digest): (RecordNumber, RecordDigest),
+) -> Result<(), CommitError> {
+    let mut back_off = BACK_OFF_FIRST;
+    for attempt in 1.. {
+        match commits.read(number).await {
+            Ok(Some(there)) => match Record::decode(&there) {
+                Ok((_, found)) if found == digest => return Ok(()),
+                // What is no record was damaged on its way here.
+                Err(_) if attempt < ATTEMPTS_MAX => {}
+                _ => return Err(CommitError::Fenced { number }),
+            },
+            Ok(None) => return Err(CommitError::Gone { number }),
+            Err(source) if attempt == ATTEMPTS_MAX || !source.is_passing() => {
+                return Err(CommitError::Store { number, source });
+            }
+            Err(_) => {
+                clock.sleep(back_off).await;
+                back_off *= 2;
+            }
         }
     }
     unreachable!("the last attempt returns")

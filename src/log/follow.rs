@@ -4,6 +4,7 @@
 //! forwarder   take - hand over - verify - answer        several batches at once
 //! watcher     how does the leader stand?                 every ping_interval
 //! warmer      deduplication index up to the published tree, so that a takeover is quick
+//! witness     each tree that was met begins with those before it; remembered      every few seconds
 //! ```
 //! What the leader says is believed only as far as it is proved: each answer has a checkpoint that
 //! the log's key has signed, and an inclusion proof in its tree (I4). Whoever cannot be answered
@@ -14,9 +15,10 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures::future::select;
 use futures::stream::{FuturesUnordered, StreamExt as _};
-use tiles_spec::{TileMap, TreeHead, open_checkpoint, verify_inclusion};
+use tiles_spec::{TileMap, TreeHead, verify_inclusion};
 use tokio::sync::{Notify, watch};
 
 use super::dedup::Dedup;
@@ -28,10 +30,13 @@ use super::peers::{
 };
 use super::pool::{Pool, Submission};
 use super::publish::Publication;
-use super::recover::catch_up;
+use super::recover::{RecoverError, catch_up};
+use super::remember::remember;
 use super::roles::{Leader, QUARREL, State, chain, find_leader, gauge};
+use super::seen::{Seen, Sighting, Witness};
 use super::{Acknowledged, Context};
 use crate::planted::{Bug, planted};
+use crate::signer::SignedMemoryError;
 
 /// Most batches that are with the leader at once.
 const FORWARDS_MAX: usize = 4;
@@ -42,12 +47,17 @@ const LOOK_PAUSE: Duration = Duration::from_millis(500);
 /// The deduplication index is brought up to date at most this often.
 const WARM_PACE: Duration = Duration::from_secs(5);
 
+/// What was seen is proved and remembered at most this often.
+const WITNESS_PACE: Duration = Duration::from_secs(5);
+
 /// Why a writer follows no more.
 pub(super) enum Followed {
     /// The pool is closed and everyone is answered.
     Drained,
     /// This one leads no more, or nobody ever did.
     LeaderGone(Option<Leader>),
+    /// There are two histories of the log.
+    Refused(RecoverError),
 }
 
 /// Why a leader is followed no more.
@@ -56,6 +66,8 @@ enum Left {
     Gone,
     /// Somebody else leads.
     Changed,
+    /// There are two histories of the log.
+    Refused(RecoverError),
 }
 
 /// See the module's text.
@@ -65,6 +77,7 @@ pub(super) struct Follower<'a> {
     pub pool: &'a Pool,
     pub published: &'a watch::Sender<Arc<Publication>>,
     pub state: &'a watch::Sender<State>,
+    pub seen: &'a Seen,
     /// How long a leader may be silent.
     pub patience: Duration,
 }
@@ -98,6 +111,7 @@ impl Follower<'_> {
             match self.follow(&**peers, &leader).await {
                 Left::Drained => return Followed::Drained,
                 Left::Gone => return Followed::LeaderGone(Some(leader)),
+                Left::Refused(error) => return Followed::Refused(error),
                 Left::Changed => {}
             }
         }
@@ -110,6 +124,7 @@ impl Follower<'_> {
             left = self.watch(peers, leader, &doubt) => left,
             left = self.forward(peers, leader, &doubt) => left,
             never = self.warm() => match never {},
+            error = self.witness() => Left::Refused(error),
         }
     }
 
@@ -125,7 +140,7 @@ impl Follower<'_> {
                     Role::Leading => {
                         heard = clock.now();
                         self.state.send_modify(|state| state.heard = heard);
-                        self.advance(&standing);
+                        self.advance(leader, &standing);
                     }
                     Role::Leaving | Role::Frozen => return Left::Gone,
                     Role::Following | Role::Recovering => {}
@@ -146,8 +161,8 @@ impl Follower<'_> {
     }
 
     /// Takes note of what the leader has published.
-    fn advance(&self, standing: &Standing) {
-        let Some(head) = self.open(&standing.checkpoint) else { return };
+    fn advance(&self, leader: &Leader, standing: &Standing) {
+        let Some(head) = self.open(leader, &standing.checkpoint) else { return };
         if head.size > self.published.borrow().head.size {
             let (checkpoint, tiles) = (standing.checkpoint.clone(), TileMap::default());
             self.published.send_replace(Arc::new(Publication { head, checkpoint, tiles }));
@@ -156,15 +171,47 @@ impl Follower<'_> {
         }
     }
 
-    /// The tree of a checkpoint, if the log's key has signed it.
-    fn open(&self, checkpoint: &[u8]) -> Option<TreeHead> {
+    /// The tree of a checkpoint that the leader has shown, if the log's key has signed it.
+    fn open(&self, leader: &Leader, checkpoint: &Bytes) -> Option<TreeHead> {
         if planted(Bug::PeerCheckpointBelieved) {
             return Some(tiles_spec::SignedCheckpoint::parse(checkpoint).ok()?.checkpoint().head);
         }
-        let signer = &self.context.signer;
-        let key = signer.verifier_key();
-        let opened = open_checkpoint(checkpoint, signer.origin().as_str(), &[key]);
-        opened.ok().map(|checkpoint| checkpoint.head)
+        self.seen.verify(self.context, checkpoint, Witness::Peer(leader.address.clone()))
+    }
+
+    /// Proves what was seen and remembers it, until it proves to be of two histories.
+    async fn witness(&self) -> RecoverError {
+        loop {
+            self.seen.news().await;
+            match self.seen.prove(self.context).await {
+                Ok(newest) => {
+                    if let Err(error) = self.remember(newest).await {
+                        return error;
+                    }
+                }
+                Err(error @ RecoverError::Forked { .. }) => return error,
+                Err(error) => tracing::warn!(error = chain(&error), "cannot prove what was seen"),
+            }
+            self.context.clock.sleep(WITNESS_PACE).await;
+        }
+    }
+
+    /// Remembers a tree that was proved to be the newest. That the memory is ahead is the rule where
+    /// the leader shares it, and that it cannot be used, no reason to stop before it is needed.
+    async fn remember(&self, newest: Option<Sighting>) -> Result<(), RecoverError> {
+        let Context { memory, signer, stores, clock, .. } = self.context;
+        let (Some(memory), Some(Sighting { head, checkpoint, .. })) = (memory, newest) else {
+            return Ok(());
+        };
+        let new = (head, &checkpoint);
+        match remember(memory, &**signer, &*stores.objects, &**clock, new).await {
+            Ok(()) | Err(SignedMemoryError::Behind { .. }) => Ok(()),
+            Err(error @ SignedMemoryError::Forked { .. }) => Err(error.into()),
+            Err(error) => {
+                tracing::warn!(error = chain(&error), "what was seen is not remembered");
+                Ok(())
+            }
+        }
     }
 
     /// Keeps the deduplication index near the published tree.
@@ -228,7 +275,7 @@ impl Follower<'_> {
         for (submission, answer) in batch.into_iter().zip(answers) {
             let answer = match answer {
                 PeerAnswer::Included(included) => {
-                    let proved = self.prove(&submission.leaf, included, &mut opened);
+                    let proved = self.prove(leader, &submission.leaf, included, &mut opened);
                     Ok(proved.ok_or_else(|| improper("an entry is not where it is said to be"))?)
                 }
                 PeerAnswer::Refused(reason) if is_final_for_submitter(&reason) => Err(reason),
@@ -244,6 +291,7 @@ impl Follower<'_> {
     /// verified once.
     fn prove(
         &self,
+        leader: &Leader,
         leaf: &Leaf,
         said: PeerIncluded,
         opened: &mut Option<Arc<Publication>>,
@@ -251,7 +299,7 @@ impl Follower<'_> {
         let publication = match opened {
             Some(publication) if publication.checkpoint == said.checkpoint => publication.clone(),
             _ => {
-                let head = self.open(&said.checkpoint)?;
+                let head = self.open(leader, &said.checkpoint)?;
                 let (checkpoint, tiles) = (said.checkpoint, TileMap::default());
                 opened.insert(Arc::new(Publication { head, checkpoint, tiles })).clone()
             }

@@ -24,6 +24,7 @@ use super::record::Epoch;
 use super::recover::{Begins, Picture, RecoverError, begin_term, finish, picture};
 use super::replay::Replay;
 use super::roles::chain;
+use super::seen::Seen;
 use crate::store::RecordNumber;
 
 /// Writers at work may be faster so often. A busy leader gives way long before.
@@ -54,9 +55,9 @@ impl Frozen {
 /// ever committed is published, and nothing more will be. An error says nothing: trying again finds
 /// out how the log stands, and is safe.
 pub async fn freeze(context: &Context) -> Result<Frozen, RecoverError> {
-    let mut already = true;
+    let (mut already, seen) = (true, Arc::default());
     for attempt in 1.. {
-        let error = match try_to_freeze(context, &mut already).await {
+        let error = match try_to_freeze(context, &seen, &mut already).await {
             Ok(frozen) => {
                 give_way::withdraw(context).await;
                 // No writer may come that would make it durable.
@@ -76,24 +77,29 @@ pub async fn freeze(context: &Context) -> Result<Frozen, RecoverError> {
     unreachable!("the last attempt returns")
 }
 
-async fn try_to_freeze(context: &Context, already: &mut bool) -> Result<Frozen, RecoverError> {
-    let Picture { mut replay, edge, mut guard } = picture(context).await?;
+async fn try_to_freeze(
+    context: &Context,
+    seen: &Arc<Seen>,
+    already: &mut bool,
+) -> Result<Frozen, RecoverError> {
+    let Picture { mut replay, edge, mut guard } = picture(context, seen).await?;
     if !replay.is_frozen {
         *already = false;
         begin_term(context, &mut replay, &mut guard, Begins::TheEnd).await?;
         replay.epoch = replay.epoch.next();
         replay.next = replay.next.next();
     }
-    finish_frozen(context, replay, edge).await
+    finish_frozen(context, seen, replay, edge).await
 }
 
 /// Publishes what the records before the last one imply, if that was not done.
 pub(super) async fn finish_frozen(
     context: &Context,
+    seen: &Arc<Seen>,
     replay: Replay,
     edge: Edge,
 ) -> Result<Frozen, RecoverError> {
-    let (_, _, publication) = finish(context, &replay, edge).await?;
+    let (_, _, publication) = finish(context, seen, &replay, edge).await?;
     describe(context, Some(publication.head)).await?;
     let record = replay.next.previous().unwrap_or(RecordNumber::FIRST);
     Ok(Frozen { publication: Arc::new(publication), already: true, epoch: replay.epoch, record })

@@ -17,13 +17,14 @@ use futures::future::{Either, select};
 use tiles_spec::{Hash, LeafIndex, Level, TileMap, TileSource, TileWidth, TreeSize};
 use tokio::sync::{mpsc, watch};
 
-use super::commit::{CommitError, commit};
+use super::commit::{CommitError, commit, still_stands};
 use super::dedup::{Dedup, DedupError};
 use super::give_way::GiveWay;
 use super::integrate::Integrated;
 use super::pool::Pool;
 use super::progress::{Progress, Step};
 use super::publish::{Publication, PublishError, Publisher};
+use super::record::RecordDigest;
 use super::recover::{Ready, RecoverError};
 use super::roles::gauge;
 use super::sequence::{Position, SequenceError, Sequenced, Waiter, assign};
@@ -91,9 +92,17 @@ pub(super) fn is_final_for_submitter(reason: &SubmitError) -> bool {
     !matches!(reason, SubmitError::Halted(_) | SubmitError::ShuttingDown | SubmitError::Unanswered)
 }
 
+/// What a record has made of the tree.
+struct Grown {
+    number: RecordNumber,
+    /// The record before.
+    previous: RecordDigest,
+    integrated: Integrated,
+}
+
 /// A committed batch on its way to the publisher; without growth where all were duplicates.
 struct Committed {
-    grown: Option<(RecordNumber, Integrated)>,
+    grown: Option<Grown>,
     leaves: Vec<(Hash, LeafIndex)>,
     waiters: Vec<Waiter>,
 }
@@ -199,11 +208,13 @@ impl Sequencer<'_> {
                     progress.set(Step::Commit, Some(began));
                     commit(commits, clock, number, &record.encoded).await?;
                     progress.set(Step::Commit, None);
+                    let previous = position.previous;
                     metrics.commit_seconds.observe((clock.now() - began).as_secs_f64());
                     position.advance(record);
                     progress.set_next_record(position.number);
                     metrics.committed_size.set(gauge(position.head().size));
-                    Committed { grown: Some((number, grown)), leaves, waiters }
+                    let grown = Some(Grown { number, previous, integrated: grown });
+                    Committed { grown, leaves, waiters }
                 }
             };
             room.send(next);
@@ -214,6 +225,21 @@ impl Sequencer<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// A record that was created beyond a gap begins nothing. Without peers a lock has seen to it.
+async fn stands(
+    context: &Context,
+    created: RecordNumber,
+    digest: RecordDigest,
+) -> Result<(), LogError> {
+    let (commits, clock) = (&*context.stores.commits, &*context.clock);
+    match created.previous() {
+        Some(previous) if context.peers.is_some() && !planted(Bug::PutBackPassedOver) => {
+            Ok(still_stands(commits, clock, (previous, digest)).await?)
+        }
+        _ => Ok(()),
     }
 }
 
@@ -241,14 +267,15 @@ impl Finisher<'_> {
 
     async fn finish(&mut self, batch: Committed) -> Result<(), LogError> {
         let Committed { grown, leaves, waiters } = batch;
-        let Some((number, grown)) = grown else {
+        let Some(Grown { number, previous, integrated: grown }) = grown else {
             let publication = self.published.borrow().clone();
             return answer(waiters, &publication);
         };
         let (clock, metrics) = (&*self.context.clock, &self.context.metrics);
         let began = clock.now();
         self.progress.set(Step::Publish, Some(began));
-        self.publisher.apply(&grown, Attempt::First).await?;
+        let apply = async { Ok(self.publisher.apply(&grown, Attempt::First).await?) };
+        tokio::try_join!(biased; apply, stands(self.context, number, previous))?;
         let publication = Arc::new(self.publisher.publish(grown.tiles).await?);
         self.progress.set(Step::Publish, None);
         metrics.publish_seconds.observe((clock.now() - began).as_secs_f64());

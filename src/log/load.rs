@@ -1,11 +1,14 @@
 //! Load: parts of a published tree, read back from its stored tiles, many at once.
 
+use std::collections::BTreeSet;
+
 use futures::future::{try_join, try_join_all};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use tiles_spec::{
     BundleCoord, EntryBundle, Frontier, Hash, HashTile, LeafIndex, Level, TileCoord, TileMap,
-    TileWidth, TreeHead, TreeSize, append_entry, plan_root,
+    TileWidth, TreeHead, TreeSize, append_entry, plan_consistency, plan_root,
     tile::{edge_bundle, edge_tiles, tiles_at},
+    verify_consistency,
 };
 
 use super::Context;
@@ -105,6 +108,42 @@ pub(super) async fn frontier_at(
     }
     let nodes = plan.build(&tiles).ok();
     Ok(nodes.and_then(|nodes| Frontier::from_nodes(size, nodes).ok()))
+}
+
+/// The trees that the tree `head` was when it had these sizes, none of which is larger. Everything is
+/// proved to be so by tiles that hash to `head`; whatever they lack or have wrong is an error.
+pub(super) async fn heads_before(
+    objects: &dyn Store,
+    sizes: &[TreeSize],
+    head: TreeHead,
+) -> Result<Vec<TreeHead>, RecoverError> {
+    let damaged = |_| EdgeError { path: "a hash tile".to_owned(), size: head.size };
+    let (mut plans, mut coords) = (Vec::new(), BTreeSet::new());
+    for &size in sizes {
+        let (root, growth) = (plan_root(size), plan_consistency(size, head.size).map_err(damaged)?);
+        for coord in root.tiles().iter().chain(growth.tiles()) {
+            // As wide as `head` has made it.
+            coords.extend(TileCoord::at(head.size, coord.level, coord.index));
+        }
+        plans.push((size, root, growth));
+    }
+    let read = coords
+        .into_iter()
+        .map(async |coord| Ok::<_, RecoverError>((coord, edge_tile(objects, coord, head).await?)));
+    let mut tiles = TileMap::default();
+    for (coord, tile) in try_join_all(read).await? {
+        tiles.insert(coord, tile);
+    }
+    let mut heads = Vec::new();
+    for (size, root, growth) in plans {
+        let (nodes, proof) = (root.build(&tiles), growth.build(&tiles));
+        let (nodes, proof) = (nodes.map_err(damaged)?, proof.map_err(damaged)?);
+        let frontier = Frontier::from_nodes(size, nodes);
+        let earlier = frontier.expect("as many nodes as were planned").head();
+        verify_consistency(&earlier, &head, &proof).map_err(damaged)?;
+        heads.push(earlier);
+    }
+    Ok(heads)
 }
 
 /// The leaf hashes from leaf `from` to before leaf `to`, from the tiles of the tree of `size`. That

@@ -10,6 +10,8 @@
 //! - [`lead`]: the loop that does this, pipelined
 //! - [`trim`]: what nobody needs any more is removed
 //! - [`freeze`], [`give_way`]: the end of a log, for good
+//! - [`seen`], [`remember`]: what this process has verified and what its key has signed bound what it
+//!   signs next
 //! - [`replay`], [`load`], [`recover`]: whatever was left undone is done, or refused, by the next to lead
 //! - [`follow`], [`peers`]: a writer that does not lead hands its submissions to the one that does
 //! - [`roles`], [`wake`]: who leads, and when it is somebody else's turn
@@ -33,8 +35,10 @@ mod progress;
 mod publish;
 pub mod record;
 mod recover;
+mod remember;
 mod replay;
 mod roles;
+mod seen;
 mod sequence;
 mod trim;
 mod wake;
@@ -55,6 +59,7 @@ pub use publish::{Publication, PublishError};
 pub use record::RECORD_MAGIC;
 pub use recover::RecoverError;
 pub use roles::Driver;
+pub use seen::Witness;
 
 use crate::clock::Clock;
 use crate::entropy::Entropy;
@@ -124,7 +129,7 @@ pub struct Context {
     pub stores: Stores,
     /// Its key.
     pub signer: Arc<dyn Signer>,
-    /// What the key has signed, where that is kept.
+    /// What the key has signed and its writers have verified, where that is kept.
     pub memory: Option<SignedMemory>,
     /// The other writers of this log, where there may be some.
     pub peers: Option<Arc<dyn Peers>>,

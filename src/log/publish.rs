@@ -1,14 +1,17 @@
 //! Publish: from a committed batch to a checkpoint that everyone can read.
 //!
 //! The order is the safety of the log (I3, I4): tiles and bundles are written, read back by the
-//! guard, the checkpoint is signed, remembered beside the key, shown, and only then are the
-//! submitters answered. A crash anywhere in between is finished by recovery with the same bytes.
+//! guard, the checkpoint is signed, remembered outside the store, shown, and only then are the
+//! submitters answered. A crash anywhere in between is finished by recovery with the same bytes: the
+//! memory may then be ahead of `checkpoint`, never of the commit records. A signature that the memory
+//! forbids is dropped, and nobody sees it (I18).
 //!
 //! `checkpoint` only moves forward (I2). It is replaced on the version that was read or written
 //! last; where another writer was faster, what is shown decides: our tree is published whoever
-//! showed it, a smaller one is an older leader's and is replaced in its turn, a larger one means
-//! that this writer is fenced (I7). An ambiguous answer proves nothing, so that the identical
-//! replacement is repeated.
+//! showed it, a smaller one that grew since is an older leader's and is replaced in its turn, a larger
+//! one means that this writer is fenced (I7). One that is smaller than what was known to be shown was
+//! put back, and the log is not continued (I18). An ambiguous answer proves nothing, so that the
+//! identical replacement is repeated.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,9 +21,11 @@ use tiles_spec::{CheckpointError, LeafIndex, TileMap, TreeHead, TreeSize, open_c
 
 use super::guard::{GuardError, SigningGuard};
 use super::integrate::Integrated;
+use super::remember::remember;
+use super::seen::{Seen, Sighting, Witness};
 use crate::clock::Clock;
 use crate::planted::{Bug, planted};
-use crate::signer::{SignedMemory, SignedMemoryError};
+use crate::signer::{SignedMemory, SignedMemoryError, Signer};
 use crate::store::{Attempt, ObjectPath, Replaced, Store, StoreError, Version};
 
 /// After so many answers that decided nothing the writer stops; its recovery finds out the rest.
@@ -55,7 +60,7 @@ pub enum PublishError {
     /// The guard objects.
     #[error("the guard stops the log")]
     Guard(#[from] GuardError),
-    /// The key's memory cannot be written.
+    /// The log's memory cannot be written, or forbids the signature.
     #[error(transparent)]
     Memory(#[from] SignedMemoryError),
     /// The checkpoint could not be replaced.
@@ -65,6 +70,18 @@ pub enum PublishError {
     #[error("another writer has published the tree of size {shown}; this one is fenced")]
     Fenced {
         /// The size that is shown.
+        shown: TreeSize,
+    },
+    /// An older state was put in place of the store while the log was running (I18).
+    #[error(
+        "rolled back: `checkpoint` was at size {known} and now shows size {shown}: an older copy was \
+         put in place of the store while this writer was at work. Going on from it would fork the \
+         log. Restore the newest copy, or end this log and start a new one under another origin"
+    )]
+    PutBack {
+        /// The size that was shown before.
+        known: TreeSize,
+        /// The size that is shown now.
         shown: TreeSize,
     },
     /// The checkpoint was taken away while the log was running.
@@ -91,6 +108,7 @@ impl PublishError {
             Self::Fenced { .. } => true,
             Self::Apply(source) | Self::Checkpoint(source) => source.is_passing(),
             Self::Guard(error) => error.is_passing(),
+            Self::Memory(error) => error.is_passing(),
             _ => false,
         }
     }
@@ -101,7 +119,11 @@ pub struct Publisher {
     pub(super) objects: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) guard: SigningGuard,
+    pub(super) signer: Arc<dyn Signer>,
     pub(super) memory: Option<SignedMemory>,
+    pub(super) seen: Arc<Seen>,
+    /// What `checkpoint` is known to have shown last.
+    pub(super) shown: TreeHead,
     /// The version of `checkpoint` that is to be replaced.
     pub(super) version: Version,
 }
@@ -126,14 +148,27 @@ impl Publisher {
     /// Signs the tree that was applied last and shows it.
     pub async fn publish(&mut self, tiles: TileMap) -> Result<Publication, PublishError> {
         let checkpoint = self.guard.sign().await?;
-        if let Some(memory) = &self.memory {
-            memory.remember(&checkpoint)?;
-        }
+        self.remember(&checkpoint, Witness::Signed).await?;
         if planted(Bug::AcknowledgeBeforePublish) {
             return Ok(Publication { head: self.guard.signed(), checkpoint, tiles });
         }
         let checkpoint = self.show(checkpoint).await?;
         Ok(Publication { head: self.guard.signed(), checkpoint, tiles })
+    }
+
+    /// Remembers the checkpoint of the tree that was signed or published last, before anybody is shown
+    /// it. The guard has seen to it that it begins with all that this process has verified.
+    pub(super) async fn remember(
+        &self,
+        checkpoint: &Bytes,
+        witness: Witness,
+    ) -> Result<(), SignedMemoryError> {
+        let (head, objects, clock) = (self.guard.signed(), &*self.objects, &*self.clock);
+        if let Some(memory) = &self.memory {
+            remember(memory, &*self.signer, objects, clock, (head, checkpoint)).await?;
+        }
+        self.seen.settle(Sighting { head, checkpoint: checkpoint.clone(), witness });
+        Ok(())
     }
 
     /// Replaces `checkpoint`, and returns what is shown in the end: the same tree, at least.
@@ -149,7 +184,7 @@ impl Publisher {
             let replaced = self.objects.replace(&path, checkpoint.clone(), &self.version).await;
             let undecided = match replaced {
                 Ok(Replaced::Now(version)) => {
-                    self.version = version;
+                    (self.version, self.shown) = (version, self.guard.signed());
                     return Ok(checkpoint);
                 }
                 Ok(Replaced::Conflict) => match self.find_shown(&path).await {
@@ -177,7 +212,8 @@ impl Publisher {
     }
 
     /// What is shown instead of the version that was expected: the tree that was to be shown, or
-    /// `None` where it is a smaller one, whose version is the one to replace from now on.
+    /// `None` where it is one between the last and that one, whose version is the one to replace from
+    /// now on.
     async fn find_shown(&mut self, path: &ObjectPath) -> Result<Option<Bytes>, PublishError> {
         let object = self.objects.get(path).await.map_err(PublishError::Checkpoint)?;
         let object = object.ok_or(PublishError::Missing)?;
@@ -185,14 +221,19 @@ impl Publisher {
         let shown = open_checkpoint(&object.bytes, &origin, std::slice::from_ref(&key))
             .map_err(PublishError::Foreign)?
             .head;
-        let ours = self.guard.signed();
+        let (ours, known) = (self.guard.signed(), self.shown);
+        if shown.size < known.size && !planted(Bug::PutBackPassedOver) {
+            return Err(PublishError::PutBack { known: known.size, shown: shown.size });
+        }
         if shown.size > ours.size && !planted(Bug::BackwardCheckpoint) {
             return Err(PublishError::Fenced { shown: shown.size });
         }
-        if shown.size == ours.size && shown.root != ours.root {
-            return Err(PublishError::Forked { size: shown.size });
+        for other in [ours, known] {
+            if shown.size == other.size && shown.root != other.root {
+                return Err(PublishError::Forked { size: shown.size });
+            }
         }
-        self.version = object.version;
+        (self.version, self.shown) = (object.version, shown);
         Ok((shown == ours).then_some(object.bytes))
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! The steps, in an order that matters:
 //! 1. **Replay.** Take the newest record, walk its digests back to the first one that may not have
-//!    been applied durably, and only then read `checkpoint`. Record chain, checkpoint, right edge
-//!    and the key's memory must agree; where they do not, the log is refused with the reason (I10).
+//!    been applied durably, and only then read `checkpoint`. Record chain, checkpoint, right edge,
+//!    what is remembered outside the store and what this process has seen must agree; where they do
+//!    not, the log is refused with the reason (I10, I18).
 //!    Where other writers may be at work, a disagreement has to show twice, with the checkpoint as
 //!    it was: one of them may have moved on while we read.
 //! 2. **Warm up.** The deduplication index covers what is published and durable.
@@ -35,6 +36,7 @@ use super::record::{Epoch, Record, RecordDigest, RecordError};
 use super::replay::{
     EMPTY, Replay, Shown, newest_record, read_checkpoint, read_record, refuse_rollback,
 };
+use super::seen::{Seen, Witness, begins_with};
 use super::sequence::Position;
 use super::{Context, load};
 use crate::offload::offload;
@@ -98,7 +100,7 @@ pub enum RecoverError {
     )]
     RolledBack {
         /// Who has seen more.
-        witness: &'static str,
+        witness: Witness,
         /// The size it has seen.
         seen: TreeSize,
         /// The size that the records lead to.
@@ -106,12 +108,12 @@ pub enum RecoverError {
     },
     /// Two roots for one size.
     #[error(
-        "forked: {witness} has another root at size {size} than the commit records. One of them is \
+        "forked: {witness} has another root at size {size} than the log in the store. One of them is \
          of another history; do not delete either, and do not go on"
     )]
     Forked {
         /// Who disagrees.
-        witness: &'static str,
+        witness: Witness,
         /// At which size.
         size: TreeSize,
     },
@@ -188,6 +190,7 @@ impl RecoverError {
             Self::Publish(error) => error.is_passing(),
             Self::Guard(error) => error.is_passing(),
             Self::Store(error) => error.is_passing(),
+            Self::Memory(error) => error.is_passing(),
             _ => false,
         }
     }
@@ -216,7 +219,8 @@ impl RecoverError {
         match self {
             Self::Publish(error) => !error.is_passing(),
             Self::Guard(error) => !error.is_passing(),
-            Self::Memory(_) | Self::Dedup(_) => true,
+            Self::Memory(error) => !error.is_passing(),
+            Self::Dedup(_) => true,
             _ => false,
         }
     }
@@ -250,12 +254,13 @@ pub(super) enum Recovered {
 /// another writer was faster, and is left alone.
 pub(super) async fn recover(
     context: &Context,
+    seen: &Arc<Seen>,
     dedup: &Dedup,
     over: Option<Epoch>,
 ) -> Result<Recovered, RecoverError> {
-    let Picture { mut replay, edge, mut guard } = picture(context).await?;
+    let Picture { mut replay, edge, mut guard } = picture(context, seen).await?;
     if replay.is_frozen && !planted(Bug::EndPassedOver) {
-        let frozen = finish_frozen(context, replay, edge).await?;
+        let frozen = finish_frozen(context, seen, replay, edge).await?;
         catch_up(context, dedup, frozen.publication.head).await?;
         return Ok(Recovered::Frozen(frozen));
     }
@@ -264,7 +269,7 @@ pub(super) async fn recover(
     }
     warm_up(context, dedup, replay.base).await?;
     let previous = begin_term(context, &mut replay, &mut guard, Begins::Leading).await?;
-    let (edge, publisher, published) = finish(context, &replay, edge).await?;
+    let (edge, publisher, published) = finish(context, seen, &replay, edge).await?;
     catch_up(context, dedup, published.head).await?;
     describe(context, None).await?;
     let position = Position {
@@ -287,29 +292,29 @@ pub(super) struct Picture {
 }
 
 /// Reads how the log stands, and refuses what does not agree (I10).
-pub(super) async fn picture(context: &Context) -> Result<Picture, RecoverError> {
-    create_if_new(context).await?;
-    let mut seen = None;
+pub(super) async fn picture(context: &Context, seen: &Seen) -> Result<Picture, RecoverError> {
+    create_if_new(context, seen).await?;
+    let mut version = None;
     loop {
-        let error = match take_picture(context).await {
+        let error = match take_picture(context, seen).await {
             Err(error) if context.peers.is_some() && !error.is_passing() => error,
             taken => return taken,
         };
         let now = context.stores.objects.get(&ObjectPath::checkpoint()).await?;
         let now = now.map(|object| object.version);
-        if seen == Some(now.clone()) {
+        if version == Some(now.clone()) {
             return Err(error);
         }
         tracing::info!(error = %error, "what was read does not agree; reading again");
-        seen = Some(now);
+        version = Some(now);
     }
 }
 
-async fn take_picture(context: &Context) -> Result<Picture, RecoverError> {
-    let replay = Replay::read(context).await?;
-    refuse_foreign_checkpoint(context, &replay).await?;
+async fn take_picture(context: &Context, seen: &Seen) -> Result<Picture, RecoverError> {
+    let replay = Replay::read(context, seen).await?;
     let (tiles, bundle) = load::edge(&*context.stores.objects, replay.base).await?;
     let edge = Edge::load(replay.base, &tiles, bundle)?;
+    begins_with(context, replay.base, &replay.older).await?;
     let guard = fold(context, &replay, &tiles).await?;
     Ok(Picture { replay, edge, guard })
 }
@@ -324,7 +329,7 @@ async fn has_moved(context: &Context, replay: &Replay) -> Result<bool, RecoverEr
 fn refuse_moved(now: Shown, before: &Shown) -> Result<Shown, RecoverError> {
     match (now.head, before.head) {
         (Some(now), Some(before)) if now.size == before.size && now.root != before.root => {
-            Err(RecoverError::Forked { witness: "the published checkpoint", size: now.size })
+            Err(RecoverError::Forked { witness: Witness::Checkpoint, size: now.size })
         }
         (head, expected) if head != expected => Err(RecoverError::Fenced),
         _ => Ok(now),
@@ -332,7 +337,7 @@ fn refuse_moved(now: Shown, before: &Shown) -> Result<Shown, RecoverError> {
 }
 
 /// Shows the size-0 checkpoint of a log that does not exist yet.
-async fn create_if_new(context: &Context) -> Result<(), RecoverError> {
+async fn create_if_new(context: &Context, seen: &Seen) -> Result<(), RecoverError> {
     let path = ObjectPath::checkpoint();
     if context.stores.objects.get(&path).await?.is_some() {
         return Ok(());
@@ -341,23 +346,12 @@ async fn create_if_new(context: &Context) -> Result<(), RecoverError> {
         let committed = read_record(context, newest).await?.0.after.size;
         return Err(RecoverError::MissingCheckpoint { committed });
     }
-    refuse_rollback(context, &[EMPTY])?;
+    refuse_rollback(context, seen, &[EMPTY]).await?;
     let checkpoint = SigningGuard::new(context.signer.clone(), EMPTY).sign().await?;
     // Whoever created it first: it has to verify under our own key, which is checked next.
     let (Created::Now | Created::Already) =
         context.stores.objects.create(&path, checkpoint).await?;
     Ok(())
-}
-
-/// A checkpoint that is older than every kept record is compared with the tiles.
-async fn refuse_foreign_checkpoint(context: &Context, replay: &Replay) -> Result<(), RecoverError> {
-    let Some(shown) = replay.checkpoint.head else { return Ok(()) };
-    if shown.size >= replay.base.size
-        || load::frontier_at(context, shown.size).await?.map(|f| f.head()) == Some(shown)
-    {
-        return Ok(());
-    }
-    Err(RecoverError::Forked { witness: "the published checkpoint", size: shown.size })
 }
 
 /// The frontier of the newest tree: that of the base, and every entry of the unfinished records.
@@ -433,10 +427,11 @@ async fn take_over(
 /// that are gone because another writer has finished them are no damage.
 pub(super) async fn finish(
     context: &Context,
+    seen: &Arc<Seen>,
     replay: &Replay,
     edge: Edge,
 ) -> Result<(Edge, Publisher, Publication), RecoverError> {
-    match finish_as_read(context, replay, edge).await {
+    match finish_as_read(context, seen, replay, edge).await {
         Err(error) if error.is_of_records() && has_moved(context, replay).await? => {
             Err(RecoverError::Fenced)
         }
@@ -446,6 +441,7 @@ pub(super) async fn finish(
 
 async fn finish_as_read(
     context: &Context,
+    seen: &Arc<Seen>,
     replay: &Replay,
     mut edge: Edge,
 ) -> Result<(Edge, Publisher, Publication), RecoverError> {
@@ -455,7 +451,10 @@ async fn finish_as_read(
         objects: context.stores.objects.clone(),
         clock: context.clock.clone(),
         guard,
+        signer: context.signer.clone(),
         memory: context.memory.clone(),
+        seen: seen.clone(),
+        shown: published,
         version: replay.checkpoint.version.clone(),
     };
     let mut tiles = TileMap::default();
@@ -472,6 +471,7 @@ async fn finish_as_read(
     }
     let publication = if replay.checkpoint.head == Some(replay.newest) {
         let checkpoint = replay.checkpoint.bytes.clone();
+        publisher.remember(&checkpoint, Witness::Read).await?;
         Publication { head: published, checkpoint, tiles }
     } else {
         publisher.publish(tiles).await?

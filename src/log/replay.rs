@@ -13,6 +13,8 @@ use tiles_spec::{Checkpoint, EMPTY_ROOT, SignedCheckpoint, TreeHead, TreeSize, o
 use super::Context;
 use super::record::{Epoch, Record, RecordDigest};
 use super::recover::RecoverError;
+use super::remember::remembered;
+use super::seen::{Seen, Sighting, Witness};
 use crate::offload::offload;
 use crate::planted::{Bug, planted};
 use crate::store::{Object, ObjectPath, RecordNumber, Version};
@@ -48,6 +50,9 @@ pub(super) struct Replay {
     pub is_frozen: bool,
     /// The records beyond `base`, oldest first.
     pub unfinished: Vec<RecordNumber>,
+    /// Trees that somebody has seen and that are older than all records that are kept: the tiles have
+    /// to prove that the log began with them.
+    pub older: Vec<(Witness, TreeHead)>,
 }
 
 /// What is kept of a record that the walk came by.
@@ -59,15 +64,15 @@ struct Passed {
 
 impl Replay {
     /// Reads the records, then the checkpoint, and checks that they agree with each other, with
-    /// what the key remembers and with what the operator has stated.
-    pub async fn read(context: &Context) -> Result<Self, RecoverError> {
+    /// what is remembered, what this process has seen, and what the operator has stated.
+    pub async fn read(context: &Context, seen: &Seen) -> Result<Self, RecoverError> {
         let early = if planted(Bug::CheckpointBeforeRecords) {
             Some(read_checkpoint(context).await?)
         } else {
             None
         };
         let Some(newest) = newest_record(context).await? else {
-            return Self::without_records(context).await;
+            return Self::without_records(context, seen).await;
         };
         let (record, digest) = read_record(context, newest).await?;
         let (epoch, head, is_frozen) = (record.epoch, record.after, record.is_last);
@@ -90,26 +95,30 @@ impl Replay {
         }
         let heads: Vec<TreeHead> =
             std::iter::once(head).chain(walked.iter().map(|record| record.before)).collect();
-        if !planted(Bug::AcceptAnyReplay) {
-            check(context, &checkpoint, &heads)?;
-        }
+        see(seen, &checkpoint);
+        let older = if planted(Bug::AcceptAnyReplay) {
+            Vec::new()
+        } else {
+            check(context, seen, &checkpoint, &heads).await?
+        };
         let mut unfinished: Vec<RecordNumber> = unfinished.iter().map(|r| r.number).collect();
         unfinished.reverse();
         if planted(Bug::NewestForgotten) {
             unfinished.pop();
         }
         let (next, previous) = (newest.next(), digest);
-        Ok(Self { checkpoint, base, newest: head, next, previous, epoch, is_frozen, unfinished })
+        let newest = head;
+        Ok(Self { checkpoint, base, newest, next, previous, epoch, is_frozen, unfinished, older })
     }
 
     /// A log whose first record was not yet written.
-    async fn without_records(context: &Context) -> Result<Self, RecoverError> {
+    async fn without_records(context: &Context, seen: &Seen) -> Result<Self, RecoverError> {
         let checkpoint = read_checkpoint(context).await?;
         let published = checkpoint.head.map_or(TreeSize::ZERO, |shown| shown.size);
         if !published.is_zero() {
             return Err(RecoverError::MissingRecords { published });
         }
-        check(context, &checkpoint, &[EMPTY])?;
+        check(context, seen, &checkpoint, &[EMPTY]).await?;
         Ok(Self {
             checkpoint,
             base: EMPTY,
@@ -119,6 +128,7 @@ impl Replay {
             epoch: Epoch(0),
             is_frozen: false,
             unfinished: Vec::new(),
+            older: Vec::new(),
         })
     }
 }
@@ -237,45 +247,75 @@ fn is_torn(bytes: &[u8]) -> bool {
     bytes.contains(&0) || is_cut
 }
 
-/// Checkpoint, key memory and the operator's word against the trees of the records, of which
-/// `heads` holds all that are kept, newest first.
-pub(super) fn check(
+/// This process has verified what is shown.
+fn see(seen: &Seen, shown: &Shown) {
+    if let Some(head) = shown.head {
+        seen.note(Sighting { head, checkpoint: shown.bytes.clone(), witness: Witness::Read });
+    }
+}
+
+/// Everybody who has seen the log against the trees of the records, of which `heads` holds all that
+/// are kept, newest first. Returns what is older than all of them.
+async fn check(
     context: &Context,
+    seen: &Seen,
     checkpoint: &Shown,
     heads: &[TreeHead],
-) -> Result<(), RecoverError> {
+) -> Result<Vec<(Witness, TreeHead)>, RecoverError> {
+    let mut older = Vec::new();
     if let Some(shown) = checkpoint.head {
-        agree("the published checkpoint", shown, heads)?;
-    }
-    refuse_rollback(context, heads)
-}
-
-/// What the key remembers and what the operator has stated against the trees of the records.
-pub(super) fn refuse_rollback(context: &Context, heads: &[TreeHead]) -> Result<(), RecoverError> {
-    let committed = heads[0].size;
-    if let Some(memory) = &context.memory {
-        let origin = context.signer.origin().as_str();
-        if let Some(signed) = memory.newest(origin, &context.signer.verifier_key())? {
-            agree("the key's own memory (the file KEY.signed)", signed, heads)?;
+        if agrees(&Witness::Checkpoint, shown, heads)? == Agrees::Older {
+            older.push((Witness::Checkpoint, shown));
         }
     }
+    older.extend(refuse_rollback(context, seen, heads).await?);
+    Ok(older)
+}
+
+/// What is remembered, what this process has seen and what the operator has stated against the trees
+/// of the records.
+pub(super) async fn refuse_rollback(
+    context: &Context,
+    seen: &Seen,
+    heads: &[TreeHead],
+) -> Result<Vec<(Witness, TreeHead)>, RecoverError> {
+    let mut witnesses = match &context.memory {
+        Some(memory) => remembered(memory, &*context.signer, &*context.clock).await?,
+        None => Vec::new(),
+    };
+    witnesses.extend(seen.witnesses());
+    let mut older = Vec::new();
+    for (witness, head) in witnesses {
+        if agrees(&witness, head, heads)? == Agrees::Older {
+            older.push((witness, head));
+        }
+    }
+    let committed = heads[0].size;
     match context.config.size_seen {
         Some(seen) if seen > committed => {
-            Err(RecoverError::RolledBack { witness: "--restored-at", seen, committed })
+            Err(RecoverError::RolledBack { witness: Witness::Operator, seen, committed })
         }
-        _ => Ok(()),
+        _ => Ok(older),
     }
 }
 
-/// A tree that was seen must be one that the kept records came by, or older than all of them.
-fn agree(witness: &'static str, seen: TreeHead, heads: &[TreeHead]) -> Result<(), RecoverError> {
-    let committed = heads[0].size;
+/// How a tree that was seen goes with the kept records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Agrees {
+    /// They came by it.
+    CameBy,
+    /// It is older than all of them.
+    Older,
+}
+
+fn agrees(witness: &Witness, seen: TreeHead, heads: &[TreeHead]) -> Result<Agrees, RecoverError> {
+    let (committed, witness) = (heads[0].size, witness.clone());
     if seen.size > committed {
-        return Err(RecoverError::RolledBack { witness, seen: seen.size, committed });
-    }
-    let is_older = heads.iter().all(|head| head.size > seen.size);
-    if is_older || heads.contains(&seen) {
-        Ok(())
+        Err(RecoverError::RolledBack { witness, seen: seen.size, committed })
+    } else if heads.contains(&seen) {
+        Ok(Agrees::CameBy)
+    } else if heads.iter().all(|head| head.size > seen.size) {
+        Ok(Agrees::Older)
     } else {
         Err(RecoverError::Forked { witness, size: seen.size })
     }

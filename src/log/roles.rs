@@ -32,6 +32,7 @@ use super::publish::Publication;
 use super::record::Epoch;
 use super::recover::{Ready, RecoverError, Recovered, picture, recover};
 use super::replay::{EMPTY, newest_record, read_record};
+use super::seen::{Seen, Witness};
 use super::{Acknowledged, Context, SubmitError};
 use crate::offload::offload;
 
@@ -87,6 +88,7 @@ pub struct Driver {
     published: watch::Sender<Arc<Publication>>,
     state: watch::Sender<State>,
     progress: Arc<Progress>,
+    seen: Arc<Seen>,
     next: Next,
 }
 
@@ -106,13 +108,14 @@ impl Driver {
         dedup: Dedup,
         pool: Arc<Pool>,
     ) -> Result<Self, RecoverError> {
-        let (next, publication, leader) = enter(&context, &dedup).await?;
+        let seen = Arc::default();
+        let (next, publication, leader) = enter(&context, &seen, &dedup).await?;
         context.metrics.tree_size.set(gauge(publication.head.size));
         let (published, _) = watch::channel(publication);
         let (state, _) =
             watch::channel(State { role: Role::Recovering, leader, heard: context.clock.now() });
         let (pool, progress) = (FailOnDrop(pool), Arc::default());
-        let driver = Self { context, dedup, pool, published, state, progress, next };
+        let driver = Self { context, dedup, pool, published, state, progress, seen, next };
         match &driver.next {
             Next::Lead(_) => driver.enter_role(Role::Leading),
             Next::Follow => driver.enter_role(Role::Following),
@@ -174,10 +177,12 @@ impl Driver {
                         pool: &self.pool.0,
                         published: &self.published,
                         state: &self.state,
+                        seen: &self.seen,
                         patience,
                     };
                     match follower.run().await {
                         Followed::Drained => return Ok(()),
+                        Followed::Refused(error) => return Err(LogError::Recover(error)),
                         Followed::LeaderGone(leader) => {
                             self.next = self.take_over(leader, quarrels).await?;
                         }
@@ -215,7 +220,7 @@ impl Driver {
         loop {
             let error = match find_leader(context).await {
                 Ok(leader) if leader != gone => return Ok(Next::Follow),
-                Ok(_) => match recover(context, &self.dedup, over).await {
+                Ok(_) => match recover(context, &self.seen, &self.dedup, over).await {
                     Ok(Recovered::Ready(ready)) => {
                         context.metrics.takeovers.inc();
                         return Ok(Next::Lead(ready));
@@ -297,10 +302,11 @@ fn after_quarrels(pause: Duration, quarrels: u32) -> Duration {
 /// The first role of a writer: it follows a leader that answers, and leads where there is none.
 async fn enter(
     context: &Context,
+    seen: &Arc<Seen>,
     dedup: &Dedup,
 ) -> Result<(Next, Arc<Publication>, Leader), RecoverError> {
     for attempt in 1.. {
-        match try_to_enter(context, dedup).await {
+        match try_to_enter(context, seen, dedup).await {
             Err(error) if context.peers.is_some() && error.is_passing() && attempt < STARTS_MAX => {
                 tracing::warn!(error = chain(&error), "cannot start yet");
                 context.clock.sleep(RECOVERY_PAUSE).await;
@@ -313,6 +319,7 @@ async fn enter(
 
 async fn try_to_enter(
     context: &Context,
+    seen: &Arc<Seen>,
     dedup: &Dedup,
 ) -> Result<(Next, Arc<Publication>, Leader), RecoverError> {
     let mut over = None;
@@ -325,13 +332,14 @@ async fn try_to_enter(
             && let Ok(standing) = peers.status(&leader.address).await
             && standing.role == Role::Leading
         {
-            let shown = picture(context).await?.replay.checkpoint;
+            seen.verify(context, &standing.checkpoint, Witness::Peer(leader.address.clone()));
+            let shown = picture(context, seen).await?.replay.checkpoint;
             let (head, checkpoint) = (shown.head.unwrap_or(EMPTY), shown.bytes);
             let publication = Publication { head, checkpoint, tiles: TileMap::default() };
             return Ok((Next::Follow, Arc::new(publication), leader));
         }
     }
-    Ok(match recover(context, dedup, over).await? {
+    Ok(match recover(context, seen, dedup, over).await? {
         Recovered::Ready(ready) => {
             let (epoch, address) = (ready.epoch(), context.config.writer_address.clone());
             let leader = Leader { epoch, address, is_last: false };

@@ -1,29 +1,79 @@
-//! The key's memory: the newest checkpoint that a key has signed, kept beside the key.
+//! A log's memory: the newest checkpoint that its key is known to have signed, or that a writer on
+//! this machine has verified.
 //!
-//! A log's directory can be restored from an old copy without leaving a trace inside. The file
-//! `<key>.signed` lies where the key lies, so it usually survives such a restore, and a writer
-//! that finds a log behind it refuses to go on (I10). It is not flushed: losing it to a power cut
-//! loses only this additional check. It is never needed to run.
+//! A store can be put back to an older copy without leaving a trace inside, and copied whole. The
+//! memory lies elsewhere, one file for each log, so that it survives the one and is shared by the
+//! other: a writer that finds a store behind it refuses to go on (I10), and of two stores that are
+//! written with one key only one gets signatures (I18). It is never needed to run.
 //!
-//! The file is overwritten in place with one write, which nothing but a power cut can tear; a new
-//! file for each signature would make the file system look for a free inode each time.
+//! The rule: under an exclusive lock, held for no longer than this takes, the file is read, compared
+//! and written. What is there must be what this process wrote last, or a tree that the new one begins
+//! with. It only moves forward, and it is written before the signature leaves the process.
+//!
+//! The file is not flushed: what a power cut takes from it is this additional check and no more. It is
+//! overwritten in place with one write, which nothing but a power cut can tear; a new file for each
+//! signature would make the file system look for a free inode each time.
 
-use std::fs::OpenOptions;
-use std::io;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read as _};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use tiles_spec::{CheckpointError, SignedCheckpoint, TreeHead, VerifierKey, open_checkpoint};
+use bytes::Bytes;
+use tiles_spec::{
+    CheckpointError, SignedCheckpoint, TreeHead, TreeSize, VerifierKey, open_checkpoint,
+};
 
-/// Remembers the newest signed checkpoint in a file.
+use crate::planted::{Bug, planted};
+
+/// A checkpoint is far shorter. What is longer is none.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+/// So often a lock that another process holds is tried again at once.
+const YIELDS_MAX: u32 = 10_000;
+
+/// Remembers the newest checkpoint of a log in a file.
 #[derive(Debug, Clone)]
 pub struct SignedMemory {
     path: PathBuf,
-    /// Where an earlier release has remembered the same.
+    /// A file of an earlier release, which is read and never written.
     legacy: Option<PathBuf>,
+    /// What this process, or a clone of this value, knows to be in the file.
+    last: Arc<Mutex<Option<Last>>>,
 }
 
-/// The key's memory cannot be read or written.
+#[derive(Debug)]
+struct Last {
+    bytes: Bytes,
+    head: TreeHead,
+}
+
+/// A checkpoint that is to be remembered: signed just now, or verified.
+#[derive(Debug, Clone, Copy)]
+pub struct NewHead<'a> {
+    /// The signed checkpoint.
+    pub checkpoint: &'a Bytes,
+    /// Its tree.
+    pub head: TreeHead,
+    /// The log's origin.
+    pub origin: &'a str,
+    /// The log's key.
+    pub key: &'a VerifierKey,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remembered {
+    /// The file holds this tree.
+    Now,
+    /// The file holds this smaller tree, and it is for the caller to prove that the new one begins
+    /// with it. Nothing was written.
+    Unproved(TreeHead),
+    /// Another process is at it. Nothing was read or written.
+    Locked,
+}
+
+/// A log's memory cannot be used, or what it holds forbids to go on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignedMemoryError {
@@ -48,21 +98,77 @@ pub enum SignedMemoryError {
         #[source]
         source: CheckpointError,
     },
+    /// It holds a larger tree than the one that was to be signed.
+    #[error(
+        "{path} remembers the log at size {held}, and this writer was about to sign size {new}: \
+         another writer goes on with this key. If it writes another store, there are two copies of \
+         one log: stop one of the two for good. Nothing was signed here"
+    )]
+    Behind {
+        /// The file.
+        path: String,
+        /// The size of the tree that it holds.
+        held: TreeSize,
+        /// The size that was to be remembered.
+        new: TreeSize,
+    },
+    /// It holds a tree that is not how the one to be signed began.
+    #[error(
+        "forked: {path} remembers the log at size {held}, and the tree of size {new} that this \
+         writer was about to sign does not begin with that one. Two stores are written with one key: \
+         nothing was signed here. Stop this writer, find the store that the remembered checkpoint \
+         belongs to, and go on with that one alone"
+    )]
+    Forked {
+        /// The file.
+        path: String,
+        /// The size of the tree that it holds.
+        held: TreeSize,
+        /// The size that was to be remembered.
+        new: TreeSize,
+    },
+    /// The store does not show whether the new tree begins with the remembered one.
+    #[error(
+        "{path} remembers the log at size {held}, and the store's tiles do not show that the tree of \
+         size {new} begins with that one"
+    )]
+    Unproved {
+        /// The file.
+        path: String,
+        /// The size of the tree that it holds.
+        held: TreeSize,
+        /// The size that was to be remembered.
+        new: TreeSize,
+    },
+    /// Another process holds the lock, for much longer than it needs to.
+    #[error("{path} is locked by another process, which may have been stopped")]
+    Locked {
+        /// The file.
+        path: String,
+    },
+}
+
+impl SignedMemoryError {
+    /// A recovery, which compares the store with the memory anew, decides what it means.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Behind { .. } | Self::Unproved { .. } | Self::Locked { .. })
+    }
 }
 
 impl SignedMemory {
-    /// The memory in the file at `path`, of one log.
+    /// The memory of one log in the file at `path`, whose directory exists and can be written.
     pub fn at(path: PathBuf) -> Self {
-        Self { path, legacy: None }
+        Self { path, legacy: None, last: Arc::default() }
     }
 
-    /// The same, with another file that is read as well, and never written.
+    /// The same, and the file at `path` is read as a further witness, where there is one: earlier
+    /// releases kept the memory there.
     #[must_use]
     pub fn and_legacy(self, path: PathBuf) -> Self {
         Self { legacy: Some(path), ..self }
     }
 
-    /// The memory of the key in `key_file`.
+    /// The memory of the key in `key_file`, beside it.
     pub fn beside(key_file: &Path) -> Self {
         let mut path = key_file.as_os_str().to_owned();
         path.push(".signed");
@@ -74,55 +180,150 @@ impl SignedMemory {
         &self.path
     }
 
-    /// The newest tree that the key has signed, as far as is remembered. A file that a power cut
-    /// has torn counts as no memory.
+    /// The newest tree that is remembered. A file that a power cut has torn counts as no memory.
     pub fn newest(
         &self,
         origin: &str,
         key: &VerifierKey,
     ) -> Result<Option<TreeHead>, SignedMemoryError> {
-        let mut newest = newest_in(&self.path, origin, key)?;
-        if let Some(legacy) = &self.legacy {
-            let older = newest_in(legacy, origin, key)?;
-            newest = newest.into_iter().chain(older).max_by_key(|head| head.size);
+        for _ in 0..YIELDS_MAX {
+            match self.all(origin, key) {
+                // Whoever is at it takes microseconds.
+                Err(SignedMemoryError::Locked { .. }) => std::thread::yield_now(),
+                all => {
+                    return Ok(all?.into_iter().map(|(_, head)| head).max_by_key(|h| h.size));
+                }
+            }
         }
-        Ok(newest)
+        Err(self.locked())
     }
 
-    /// Remembers a checkpoint, before it is shown to anyone.
-    pub fn remember(&self, checkpoint: &[u8]) -> Result<(), SignedMemoryError> {
-        self.overwrite(checkpoint).map_err(|source| SignedMemoryError::Io {
-            path: self.path.display().to_string(),
-            source,
-        })
+    /// What each of the files remembers, which no other process may be writing now.
+    pub fn all(
+        &self,
+        origin: &str,
+        key: &VerifierKey,
+    ) -> Result<Vec<(&Path, TreeHead)>, SignedMemoryError> {
+        let mut all = Vec::new();
+        for path in std::iter::once(&self.path).chain(&self.legacy) {
+            let mut file = match File::open(path) {
+                Ok(file) => file,
+                Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+                Err(source) => return Err(failed(path, source)),
+            };
+            match file.try_lock_shared() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Err(self.locked()),
+                Err(TryLockError::Error(source)) => return Err(failed(path, source)),
+            }
+            let bytes = read(&mut file).map_err(|source| failed(path, source))?;
+            all.extend(open(path, &bytes, origin, key)?.map(|head| (path.as_path(), head)));
+        }
+        Ok(all)
     }
 
-    fn overwrite(&self, checkpoint: &[u8]) -> io::Result<()> {
+    /// Remembers a tree, before its signature is shown to anyone. `proved` is a tree that the new one
+    /// is known to begin with; what this process has remembered before is taken to be one as well.
+    pub fn remember(
+        &self,
+        new: NewHead<'_>,
+        proved: Option<TreeHead>,
+    ) -> Result<Remembered, SignedMemoryError> {
+        let io = |source| failed(&self.path, source);
         let mut options = OpenOptions::new();
-        let file = options.write(true).create(true).truncate(false).open(&self.path)?;
-        file.write_all_at(checkpoint, 0)?;
-        let length = checkpoint.len() as u64;
-        if file.metadata()?.len() > length { file.set_len(length) } else { Ok(()) }
+        let options = options.read(true).write(true).create(true).truncate(false);
+        let mut file = options.open(&self.path).map_err(io)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(Remembered::Locked),
+            Err(TryLockError::Error(source)) => return Err(io(source)),
+        }
+        let there = read(&mut file).map_err(io)?;
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = match &*last {
+            Some(last) if last.bytes == there => Some(last.head),
+            _ => open(&self.path, &there, new.origin, new.key)?,
+        };
+        match held.filter(|_| !planted(Bug::MemoryIgnored)) {
+            Some(held) if held.size > new.head.size => return Err(self.behind(held, new.head)),
+            Some(held) if held == new.head => {
+                *last = Some(Last { bytes: there.into(), head: held });
+                return Ok(Remembered::Now);
+            }
+            Some(held) if held.size == new.head.size => return Err(self.forked(held, new.head)),
+            Some(held) => {
+                let is_own = last.as_ref().is_some_and(|last| last.head == held);
+                if !is_own && proved != Some(held) && !held.size.is_zero() {
+                    return Ok(Remembered::Unproved(held));
+                }
+            }
+            None => {}
+        }
+        overwrite(&file, new.checkpoint, there.len()).map_err(io)?;
+        *last = Some(Last { bytes: new.checkpoint.clone(), head: new.head });
+        Ok(Remembered::Now)
+    }
+
+    /// A larger tree is remembered than the one that was to be.
+    fn behind(&self, held: TreeHead, new: TreeHead) -> SignedMemoryError {
+        SignedMemoryError::Behind { path: shown(&self.path), held: held.size, new: new.size }
+    }
+
+    /// Another history is remembered.
+    pub fn forked(&self, held: TreeHead, new: TreeHead) -> SignedMemoryError {
+        SignedMemoryError::Forked { path: shown(&self.path), held: held.size, new: new.size }
+    }
+
+    /// The store does not show whether it is another history that is remembered.
+    pub fn unproved(&self, held: TreeHead, new: TreeHead) -> SignedMemoryError {
+        SignedMemoryError::Unproved { path: shown(&self.path), held: held.size, new: new.size }
+    }
+
+    /// Another process does not let go of the file.
+    pub fn locked(&self) -> SignedMemoryError {
+        SignedMemoryError::Locked { path: shown(&self.path) }
     }
 }
 
-fn newest_in(
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn failed(path: &Path, source: io::Error) -> SignedMemoryError {
+    SignedMemoryError::Io { path: shown(path), source }
+}
+
+/// The tree of the checkpoint in a memory file; `None` where it is empty or torn.
+fn open(
     path: &Path,
+    bytes: &[u8],
     origin: &str,
     key: &VerifierKey,
 ) -> Result<Option<TreeHead>, SignedMemoryError> {
-    let name = || path.display().to_string();
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(SignedMemoryError::Io { path: name(), source }),
-    };
-    if SignedCheckpoint::parse(&bytes).is_err() {
-        tracing::warn!(path = name(), "the key's memory is torn; going on without it");
+    if bytes.is_empty() {
         return Ok(None);
     }
-    match open_checkpoint(&bytes, origin, std::slice::from_ref(key)) {
+    if SignedCheckpoint::parse(bytes).is_err() {
+        let path = shown(path);
+        tracing::warn!(path, "what was remembered of the log is torn; going on without it");
+        return Ok(None);
+    }
+    match open_checkpoint(bytes, origin, std::slice::from_ref(key)) {
         Ok(checkpoint) => Ok(Some(checkpoint.head)),
-        Err(source) => Err(SignedMemoryError::Foreign { path: name(), source }),
+        Err(source) => Err(SignedMemoryError::Foreign { path: shown(path), source }),
     }
 }
+
+fn read(file: &mut File) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(1024);
+    file.take(FILE_BYTES_MAX).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn overwrite(file: &File, checkpoint: &[u8], length: usize) -> io::Result<()> {
+    file.write_all_at(checkpoint, 0)?;
+    if length > checkpoint.len() { file.set_len(checkpoint.len() as u64) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -31,7 +31,7 @@ pub use kms::{AwsKmsSigner, GcpKmsSigner, KmsError};
 pub use lines::{LinesError, LogSigner};
 pub use location::{AwsKmsKey, GcpKmsKey, KeyLocation, KeyLocationError};
 pub use lookup::LookupSigner;
-pub use memory::{SignedMemory, SignedMemoryError};
+pub use memory::{NewHead, Remembered, SignedMemory, SignedMemoryError};
 pub use new_key::{KeyAlgorithm, KeyEncoding, NewKey, generate_key_file};
 pub use opened::{OpenKeyError, OpenedKey};
 pub use private_key::{Password, PrivateKey, PrivateKeyError};

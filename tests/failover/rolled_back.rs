@@ -1,16 +1,19 @@
 //! Buckets that were restored from an older copy, whole or in part, have lost something, or are not
-//! this log's: each start is refused with its reason, and nothing is written (I10).
+//! this log's: each start is refused with its reason, and nothing is written (I10). Buckets that are
+//! restored while writers run: nobody who has seen more goes on (I18).
 
 use std::collections::BTreeMap;
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use fasti::signer::generate_key_file;
 use fasti_buckets::Object;
 
-use crate::bucket::{Bucket, PREFIX};
+use crate::bucket::{Bucket, HASTY, PREFIX};
 use crate::http::Connection;
-use crate::writer::{ORIGIN, Writer};
+use crate::writer::{Ended, ORIGIN, Writer};
 
 /// The objects of a bucket.
 type Content = BTreeMap<String, Object>;
@@ -92,7 +95,7 @@ fn a_bucket_that_is_not_as_it_was_left_is_refused() {
         (
             "an older copy of all",
             older.clone(),
-            &["rolled back", "KEY.signed", "size 340", "end at size 300", advice][..],
+            &["rolled back", "memory of what was signed", "size 340", "end at size 300", advice][..],
         ),
         (
             "older records",
@@ -172,4 +175,110 @@ fn another_log_is_refused() {
     kept.bucket.tell(&mut writer, &kept.bucket.server.url(), 2);
     let says = [ORIGIN, OTHER_ORIGIN, "name the right --store or --origin"];
     kept.refused("another origin", &kept.newest, writer, &says);
+}
+
+/// A writer that takes over soon.
+fn hasty(bucket: &Bucket, n: usize) -> Writer {
+    let mut command = bucket.writer(n);
+    command.args(HASTY);
+    Writer::spawn(command)
+}
+
+/// Waits for a writer to end by itself, and returns the reason.
+fn reason(mut writer: Writer) -> String {
+    let until = Instant::now() + Duration::from_secs(30);
+    loop {
+        if let Some(Ended { status, stderr }) = writer.ended() {
+            assert_eq!(status.code(), Some(1), "{stderr}");
+            return stderr.lines().last().unwrap_or_default().to_owned();
+        }
+        assert!(Instant::now() < until, "the writer goes on");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Waits until a writer knows of this tree.
+fn knows(address: std::net::SocketAddr, size: u64) {
+    let until = Instant::now() + Duration::from_secs(30);
+    let mut connection = Connection::open(address).expect("connects");
+    loop {
+        let answer = connection.get("/readyz").expect("an answer");
+        let standing: serde_json::Value = serde_json::from_slice(&answer.body).expect("JSON");
+        if standing["treeSize"] == size {
+            return;
+        }
+        assert!(Instant::now() < until, "{standing}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A follower has verified a tree of 9; the bucket is put back to 4, and the leader is gone. Neither
+/// the follower, in its own time or started anew, nor anybody whose machine remembers goes on.
+#[test]
+fn a_follower_does_not_take_over_a_bucket_that_was_put_back() {
+    let bucket = Bucket::new();
+    let objects = bucket.server.objects();
+    let (mut leader, mut follower) = (hasty(&bucket, 0), None);
+    let address = leader.expect_address();
+    let mut older = None;
+    for n in 0..9 {
+        if n == 4 {
+            older = Some(objects.all());
+            let mut second = hasty(&bucket, 1);
+            follower = Some((second.expect_address(), second));
+        }
+        let mut connection = Connection::open(address).expect("connects");
+        let answer = connection.post("/add", format!("entry {n}").as_bytes());
+        assert_eq!(answer.expect("an answer").status, 200);
+    }
+    let (address, follower) = follower.expect("it was started");
+    knows(address, 9);
+    let older = older.expect("it was kept");
+    leader.kill();
+    objects.restore(older.clone());
+    let said = reason(follower);
+    println!("the follower: {said}");
+    for words in ["rolled back", "the writer at 127.0.0.1", "size 9", "end at size 4"] {
+        assert!(said.contains(words), "{words:?} is not in {said}");
+    }
+    for n in [0, 1] {
+        let said = reason(hasty(&bucket, n));
+        println!("writer {n}, started anew: {said}");
+        for words in ["rolled back", "memory of what was signed", "size 9", "end at size 4"] {
+            assert!(said.contains(words), "{words:?} is not in {said}");
+        }
+    }
+    assert!(bytes(&objects.all()) == bytes(&older), "nothing was written");
+}
+
+/// The bucket is put back under a leader at work: it acknowledges and publishes nothing more.
+#[test]
+fn a_leader_does_not_go_on_from_a_bucket_that_was_put_back() {
+    let bucket = Bucket::new();
+    let objects = bucket.server.objects();
+    let mut leader = hasty(&bucket, 0);
+    let address = leader.expect_address();
+    let mut connection = Connection::open(address).expect("connects");
+    let mut older = None;
+    for n in 0..9 {
+        if n == 4 {
+            older = Some(objects.all());
+        }
+        let answer = connection.post("/add", format!("entry {n}").as_bytes());
+        assert_eq!(answer.expect("an answer").status, 200);
+    }
+    objects.restore(older.expect("it was kept"));
+    let shown = objects.get("one/checkpoint").expect("it is there").bytes;
+    if let Ok(answer) = connection.post("/add", b"another entry") {
+        assert_ne!(answer.status, 200, "it is not acknowledged");
+    }
+    let said = reason(leader);
+    println!("the leader: {said}");
+    for words in ["rolled back", "was at size 9", "shows size 4", "Restore the newest copy"] {
+        assert!(said.contains(words), "{words:?} is not in {said}");
+    }
+    assert_eq!(objects.get("one/checkpoint").expect("it is there").bytes, shown);
+    let said = reason(hasty(&bucket, 0));
+    println!("started anew: {said}");
+    assert!(said.contains("rolled back") || said.contains("is missing"), "{said}");
 }

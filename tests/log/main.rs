@@ -3,6 +3,7 @@
 //! After every step the whole store is derived again by `oracle`, which shares no code with the
 //! log but the hash functions.
 
+mod astray;
 mod faults;
 mod faulty;
 mod freezing;

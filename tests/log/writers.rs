@@ -17,7 +17,7 @@ use crate::harness::{World, entries};
 
 /// Writers that reach each other in this process, by address.
 #[derive(Clone, Default)]
-struct Network(Arc<Mutex<BTreeMap<String, Log>>>);
+pub struct Network(Arc<Mutex<BTreeMap<String, Log>>>);
 
 impl Network {
     fn find(&self, address: &str) -> Result<Log, PeerError> {
@@ -45,15 +45,15 @@ impl Peers for Network {
     }
 }
 
-struct Writer {
+pub struct Writer {
     address: String,
-    log: Log,
-    running: JoinHandle<Result<(), LogError>>,
+    pub log: Log,
+    pub running: JoinHandle<Result<(), LogError>>,
     network: Network,
 }
 
 impl Writer {
-    async fn start(world: &World, network: &Network, address: &str) -> Self {
+    pub async fn start(world: &World, network: &Network, address: &str) -> Self {
         let mut context = world.context();
         context.config.writer_address = address.to_owned();
         context.peers = Some(Arc::new(network.clone()));
@@ -65,18 +65,18 @@ impl Writer {
     }
 
     /// The process is gone from one moment to the next.
-    fn kill(self) {
+    pub fn kill(self) {
         self.network.0.lock().expect("unpoisoned").remove(&self.address);
         self.running.abort();
     }
 
-    async fn stop(self) {
+    pub async fn stop(self) {
         self.log.shut_down();
         self.running.await.expect("no panic").expect("ends in order");
         self.network.0.lock().expect("unpoisoned").remove(&self.address);
     }
 
-    async fn submit(&self, entries: &[Bytes]) -> Vec<u64> {
+    pub async fn submit(&self, entries: &[Bytes]) -> Vec<u64> {
         let answers = entries.iter().map(|entry| self.log.submit(entry.clone()));
         let answers = futures::future::join_all(answers).await;
         answers.into_iter().map(|answer| answer.expect("an answer").index.get()).collect()

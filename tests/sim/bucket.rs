@@ -153,6 +153,34 @@ impl Bucket {
         }
     }
 
+    /// A bucket with the same content.
+    pub fn copy(&self) -> Self {
+        Self {
+            store: self.store.snapshot(),
+            etags: self.etags.clone(),
+            written: self.written.clone(),
+            removed: self.removed.clone(),
+        }
+    }
+
+    /// Puts back what was there when the backup was made, under new versions.
+    pub fn put_back(&mut self, backup: &Self) {
+        let (now_there, objects) = (self.store.objects(), backup.store.objects());
+        for path in now_there.keys() {
+            match path.record_number() {
+                Some(number) => self.store.remove_record(number),
+                None => self.store.remove(path),
+            }
+        }
+        for (path, bytes) in objects {
+            match path.record_number() {
+                Some(number) => drop(now(CommitLog::create(&self.store, number, bytes))),
+                None => self.store.overwrite(&path, bytes),
+            }
+        }
+        (self.written, self.removed) = (VecDeque::new(), VecDeque::new());
+    }
+
     pub fn get(&self, path: &ObjectPath) -> Option<Object> {
         now(self.store.get(path))
     }

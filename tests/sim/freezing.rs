@@ -9,6 +9,7 @@ use fasti::log::{Context, LogConfig, freeze};
 use fasti::metrics::LogMetrics;
 use fasti::store::Stores;
 
+use crate::astray::memory;
 use crate::process::{Process, WatchedSigner};
 use crate::sim::Sim;
 use crate::wire::Wire;
@@ -44,7 +45,7 @@ fn context(process: &Arc<Process>) -> Context {
         config: LogConfig::default(),
         stores: Stores::shared(Arc::new(Wire(process.clone()))),
         signer: Arc::new(WatchedSigner::new(process.clone())),
-        memory: None,
+        memory: memory(&process.sim, 0),
         peers: Some(Arc::new(Nobody)),
         clock: process.clone(),
         entropy: process.clone(),

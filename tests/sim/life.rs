@@ -8,6 +8,7 @@ use fasti::log::{Context, Log, LogConfig};
 use fasti::metrics::LogMetrics;
 use fasti::store::{RecordNumber, Stores};
 
+use crate::astray::{can_tell, memory};
 use crate::oracle::{Verdict, Violation};
 use crate::peers::Mail;
 use crate::process::{Process, WatchedSigner};
@@ -23,7 +24,13 @@ pub fn stays_down(sim: &Sim, writer: usize) -> bool {
 pub async fn live(sim: Arc<Sim>, writer: usize) {
     let mut index = Arc::new(MemoryIndex::default());
     let mut older = Vec::new();
-    while !sim.is_over() && !stays_down(&sim, writer) {
+    if sim.is_on_copy(writer) {
+        sim.copied().await;
+        if !sim.is_astray() {
+            return;
+        }
+    }
+    while !sim.is_over() && !stays_down(&sim, writer) && can_tell(&sim, writer) {
         let process = Process::new(&sim, writer);
         let gate = process.gate.clone();
         sim.set_running(writer, Some(Running { gate: gate.clone(), log: None }));
@@ -74,7 +81,7 @@ async fn run(process: Arc<Process>, index: Arc<MemoryIndex>) -> Result<(), Strin
         },
         stores: if mix.alone { Stores::of(wire) } else { Stores::shared(wire) },
         signer: Arc::new(WatchedSigner::new(process.clone())),
-        memory: None,
+        memory: memory(&sim, writer),
         peers: (!mix.alone).then(|| Arc::new(Mail(process.clone())) as _),
         clock: process.clone(),
         entropy: process.clone(),
@@ -117,6 +124,8 @@ fn chain(error: &dyn std::error::Error) -> String {
 fn refusal(error: &str) -> &'static str {
     match () {
         () if error.contains("another writer") || error.contains("fenced") => "ends: fenced",
+        () if error.contains("rolled back") => "ends: rolled back",
+        () if error.contains("forked") => "ends: forked",
         () if error.contains("guard") => "ends: stopped by the guard",
         () if error.contains("503") => "ends: a definite error",
         () if error.contains("timed out") || error.contains("no definite") => "ends: no answer",

@@ -8,6 +8,7 @@
 //! `FASTI_SIM_SEEDS` and `FASTI_SIM_FIRST` say which seeds; for a night:
 //! `FASTI_SIM_SEEDS=20000 cargo test --test sim every_seed -- --nocapture`.
 
+mod astray;
 mod bucket;
 mod client;
 mod fate;
@@ -19,6 +20,7 @@ mod mix;
 mod oracle;
 mod peers;
 mod process;
+mod releases;
 mod run;
 mod seeded;
 mod seeds;
@@ -32,7 +34,7 @@ use run::{run, setting};
 use seeds::run_all;
 
 /// What must have happened in the test command's seeds, and how often at least, in a hundred runs.
-const HAPPENED: [(&str, u64); 23] = [
+const HAPPENED: [(&str, u64); 25] = [
     ("acknowledgements", 10_000),
     ("acknowledgements of known entries", 4_000),
     ("answers lost", 300),
@@ -54,6 +56,8 @@ const HAPPENED: [(&str, u64); 23] = [
     ("requests lost", 400),
     ("slow answers", 300),
     ("stale listings", 300),
+    ("stores copied", 5),
+    ("stores put back", 3),
     ("submissions to a frozen log", 100),
     ("takeovers", 900),
 ];

@@ -50,6 +50,26 @@ pub enum Trouble {
     CutFromPeer,
 }
 
+/// Where is remembered what was signed and verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Memory {
+    /// Nowhere but in the processes.
+    Lost,
+    /// Each writer has a machine of its own.
+    Apart,
+    /// All writers are on one machine.
+    Shared,
+}
+
+/// What befalls the store as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Astray {
+    /// It is put back to an older state.
+    PutBack,
+    /// It is copied, and the last writer begins on the copy.
+    Copied,
+}
+
 /// See the module's text.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is on or off by itself")]
@@ -63,6 +83,8 @@ pub struct Mix {
     pub one_stays_down: bool,
     /// Somebody freezes the log.
     pub ends: bool,
+    pub memory: Memory,
+    pub astray: Option<Astray>,
     pub clients: usize,
     /// How often each client submits something.
     pub steps: usize,
@@ -100,7 +122,20 @@ impl Mix {
     pub fn of(seed: u64, rng: &mut Seeded) -> Self {
         let mix = Self::any(rng);
         let mix = if rng.chance(1_500) { mix.quarrel(rng) } else { mix };
-        Self { ends: seed % 8 == 3 && !mix.alone && !mix.one_address, ..mix }
+        let mix = Self { ends: seed % 8 == 3 && !mix.alone && !mix.one_address, ..mix };
+        let memory = [Memory::Lost, Memory::Apart, Memory::Shared][(seed / 8 % 3) as usize];
+        match seed % 8 {
+            5 => Self { astray: Some(Astray::PutBack), memory, ..mix },
+            // With a memory of its own, a machine cannot know of a copy elsewhere.
+            7 => mix.with_copy(),
+            _ => Self { memory, ..mix },
+        }
+    }
+
+    /// One writer more, for the copy; what it signs is remembered where all others remember it.
+    fn with_copy(self) -> Self {
+        let writers = self.writers + 1;
+        Self { writers, astray: Some(Astray::Copied), memory: Memory::Shared, ..self }
     }
 
     /// A leader that is busy and well, and rivals that do not hear of it and are frozen just when they
@@ -171,6 +206,8 @@ impl Mix {
             one_address,
             one_stays_down: writers > 1 && rng.coin(),
             ends: false,
+            memory: Memory::Lost,
+            astray: None,
             clients,
             steps: rng.between(20, 120).min(2_000 / burst).div_ceil(clients),
             burst,

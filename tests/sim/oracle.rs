@@ -51,6 +51,9 @@ struct Landed {
     is_last: bool,
 }
 
+/// Each writer may just be about to show a tree when the store is put back.
+const SHOWN_ASTRAY_MAX: usize = 5;
+
 /// A size and its root.
 type Head = (usize, Hash);
 
@@ -78,6 +81,8 @@ pub struct Oracle {
     written: BTreeMap<Piece, Bytes>,
     /// Who was told that an entry is where.
     acknowledged: BTreeMap<Bytes, usize>,
+    /// How often a tree was shown that is not in the store, after that was put back.
+    shown_astray: usize,
     /// The last tree, once somebody was told that the log is frozen.
     frozen: Option<Head>,
 }
@@ -95,6 +100,7 @@ impl Default for Oracle {
             committed: BTreeSet::from([(0, tiles_spec::EMPTY_ROOT)]),
             written: BTreeMap::new(),
             acknowledged: BTreeMap::new(),
+            shown_astray: 0,
             frozen: None,
         }
     }
@@ -163,6 +169,28 @@ impl Oracle {
             }
             _ => Ok(()),
         }
+    }
+
+    /// A request has landed in a store that was put back, or copied. What is shown must be there as
+    /// before, but for what writers were just about to show; the rest is for [`Releases`](crate::releases::Releases) to judge.
+    pub fn landed_astray(&mut self, bucket: &Bucket, request: &Request, reply: &Reply) -> Verdict {
+        let (Request::Replace(path, bytes, _), Reply::Replaced(Replaced::Now(_))) =
+            (request, reply)
+        else {
+            return Ok(());
+        };
+        if *path != ObjectPath::checkpoint() {
+            return Ok(());
+        }
+        let opened = open_checkpoint(bytes, ORIGIN, std::slice::from_ref(&self.key));
+        let opened = opened.map_err(|error| Violation::of("I2", format!("checkpoint: {error}")))?;
+        let all = Piece::all(head(opened.head).0);
+        let missing = all.into_iter().find(|piece| read_wider(bucket, *piece).is_none());
+        let Some(missing) = missing else { return Ok(()) };
+        self.shown_astray += 1;
+        hold(self.shown_astray <= SHOWN_ASTRAY_MAX, "I3", || {
+            format!("{} is missing, and the log goes on", missing.path())
+        })
     }
 
     /// A record takes a slot: the one before it was there.

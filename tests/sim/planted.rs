@@ -4,6 +4,7 @@
 //! [`fasti::planted`] has to be caught within [`SEEDS_MAX`] seeds, and most are within a few.
 //! `FASTI_SIM_BUG` names a single bug, whose story is told; `FASTI_SIM_FIRST` is the first seed.
 
+mod astray;
 mod bucket;
 mod client;
 mod fate;
@@ -15,6 +16,7 @@ mod mix;
 mod oracle;
 mod peers;
 mod process;
+mod releases;
 mod run;
 mod seeded;
 mod sim;
@@ -33,7 +35,7 @@ use sim::lock;
 /// So many seeds have to be enough for any bug.
 const SEEDS_MAX: u64 = 2_000;
 
-const BUGS: [Bug; 33] = [
+const BUGS: [Bug; 36] = [
     Bug::ExistsIsOurs,
     Bug::OwnExistsIsFenced,
     Bug::AmbiguousIsCommitted,
@@ -67,6 +69,9 @@ const BUGS: [Bug; 33] = [
     Bug::FollowerStays,
     Bug::BundleFullAt255,
     Bug::EndPassedOver,
+    Bug::MemoryIgnored,
+    Bug::SeenNotCompared,
+    Bug::PutBackPassedOver,
 ];
 
 /// Runs seeds until one fails.

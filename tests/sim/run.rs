@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::oracle::Violation;
 use crate::sim::{Counts, LANDING, Sim};
-use crate::{client, freezing, life, trouble};
+use crate::{astray, client, freezing, life, trouble};
 
 /// Once faults have ended and landed, everything is answered within this time.
 const ANSWERED_WITHIN: Duration = Duration::from_mins(5);
@@ -68,6 +68,7 @@ async fn unfold(sim: &Arc<Sim>) -> Result<(), Violation> {
     let lives: Vec<_> =
         (0..sim.mix.writers).map(|n| start(sim, life::live(sim.clone(), n))).collect();
     start(sim, trouble::make(sim.clone()));
+    start(sim, astray::lead(sim.clone()));
     let end = sim.mix.ends.then(|| start(sim, freezing::freeze_at_last(sim.clone())));
     let clients = (0..sim.mix.clients).map(|n| start(sim, client::submit_all(sim.clone(), n)));
     let mut clients = join_all(clients.collect::<Vec<_>>());
@@ -78,6 +79,9 @@ async fn unfold(sim: &Arc<Sim>) -> Result<(), Violation> {
     };
     sim.calm_down();
     tokio::time::sleep(LANDING).await;
+    if sim.is_astray() {
+        return Ok(());
+    }
     if !sim.mix.one_address {
         if let Some(end) = end {
             within("the log is frozen", end).await?.ok();
@@ -93,7 +97,8 @@ async fn unfold(sim: &Arc<Sim>) -> Result<(), Violation> {
 
 /// Every writer answers, and then ends in order.
 async fn show_life(sim: &Arc<Sim>, lives: Vec<JoinHandle<()>>) -> Result<(), Violation> {
-    for writer in (0..sim.mix.writers).filter(|writer| !life::stays_down(sim, *writer)) {
+    let lives_on = |writer: &usize| !life::stays_down(sim, *writer) && !sim.is_on_copy(*writer);
+    for writer in (0..sim.mix.writers).filter(lives_on) {
         let new = format!("after all, through w{writer}");
         for entry in [new.clone(), new, "shared 1".to_owned()] {
             let asked = client::submit(sim, 99, entry.into(), Some(writer));

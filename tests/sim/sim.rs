@@ -2,6 +2,7 @@
 //! writers that are running, and who is cut off from whom.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -12,8 +13,9 @@ use crate::bucket::{Bucket, Reply, Request};
 use crate::flag::Flag;
 use crate::gate::Gate;
 use crate::life::stays_down;
-use crate::mix::Mix;
+use crate::mix::{Astray, Memory, Mix};
 use crate::oracle::{Oracle, Verdict, Violation};
+use crate::releases::Releases;
 use crate::seeded::Seeded;
 use crate::trace::Trace;
 
@@ -41,7 +43,16 @@ pub struct Sim {
     rng: Mutex<Seeded>,
     trace: Mutex<Trace>,
     bucket: Mutex<Bucket>,
+    /// What the last writer writes to, once there is one.
+    copy: Mutex<Option<Bucket>>,
     oracle: Mutex<Oracle>,
+    releases: Mutex<Releases>,
+    /// The size that the store was put back to.
+    put_back_to: Mutex<Option<u64>>,
+    /// Requests that were sent before do not land.
+    restores: Mutex<u64>,
+    /// Where machines remember what was signed.
+    machines: Option<tempfile::TempDir>,
     counts: Mutex<Counts>,
     running: Mutex<Vec<Option<Running>>>,
     /// Pairs of writer and peer, or writer and itself for the store, between which nothing passes.
@@ -49,6 +60,7 @@ pub struct Sim {
     quiet: Flag,
     enough: Flag,
     over: Flag,
+    copied: Flag,
     violated: Flag,
     violation: Mutex<Option<Violation>>,
     requests: Mutex<u64>,
@@ -69,13 +81,20 @@ impl Sim {
             rng: Mutex::new(rng),
             trace: Mutex::new(trace),
             bucket: Mutex::new(Bucket::new(mix.etags)),
+            copy: Mutex::default(),
             oracle: Mutex::default(),
+            releases: Mutex::default(),
+            put_back_to: Mutex::default(),
+            restores: Mutex::default(),
+            machines: (mix.memory != Memory::Lost)
+                .then(|| tempfile::tempdir().expect("a directory")),
             counts: Mutex::default(),
             running: Mutex::new(vec![None; mix.writers]),
             cuts: Mutex::default(),
             quiet: Flag::default(),
             enough: Flag::default(),
             over: Flag::default(),
+            copied: Flag::default(),
             violated: Flag::default(),
             violation: Mutex::default(),
             requests: Mutex::new(0),
@@ -142,18 +161,87 @@ impl Sim {
         ask(&mut lock(&self.oracle), &bucket)
     }
 
-    /// A request takes effect, before the eyes of the oracle.
-    pub fn land(&self, name: &str, request: &Request) -> Reply {
+    /// A writer's request takes effect, before the eyes of the oracle.
+    pub fn land(&self, writer: usize, name: &str, request: &Request) -> Reply {
         let (reply, verdict) = {
+            let mut copy = lock(&self.copy);
             let mut bucket = lock(&self.bucket);
+            let bucket = match &mut *copy {
+                Some(copy) if self.is_on_copy(writer) => copy,
+                _ => &mut *bucket,
+            };
             let mut oracle = lock(&self.oracle);
             let reply = bucket.land(request);
-            let verdict = oracle.landed(&bucket, request, &reply);
+            if let Request::CreateRecord(_, bytes) = request {
+                lock(&self.releases).commits(bytes);
+            }
+            let verdict = if self.is_astray() {
+                oracle.landed_astray(bucket, request, &reply)
+            } else {
+                oracle.landed(bucket, request, &reply)
+            };
             (reply, verdict)
         };
         self.note(&format!("{name} lands: {} -> {}", request.line(), reply.line()));
         self.judge(verdict);
         reply
+    }
+
+    /// The history of everything that leaves a writer.
+    pub fn ask_releases(&self, ask: impl FnOnce(&mut Releases) -> Verdict) {
+        let verdict = ask(&mut lock(&self.releases));
+        self.judge(verdict);
+    }
+
+    /// The store as it is now.
+    pub fn backup(&self) -> Bucket {
+        lock(&self.bucket).copy()
+    }
+
+    /// Puts the store back to what it was.
+    pub fn put_back(&self, backup: &Bucket, size: u64) {
+        lock(&self.bucket).put_back(backup);
+        *lock(&self.put_back_to) = Some(size);
+        *lock(&self.restores) += 1;
+    }
+
+    /// The size that the store was put back to.
+    pub fn put_back_to(&self) -> Option<u64> {
+        *lock(&self.put_back_to)
+    }
+
+    /// How often the store was put back.
+    pub fn restores(&self) -> u64 {
+        *lock(&self.restores)
+    }
+
+    /// Gives the last writer a store of its own.
+    pub fn copy(&self, backup: &Bucket) {
+        *lock(&self.copy) = Some(backup.copy());
+        self.copied.raise();
+    }
+
+    /// Waits until there is a copy, or the run is over.
+    pub async fn copied(&self) {
+        tokio::select! {
+            biased;
+            () = self.copied.raised() => {}
+            () = self.quiet.raised() => {}
+        }
+    }
+
+    /// This writer's store is the copy.
+    pub fn is_on_copy(&self, writer: usize) -> bool {
+        self.mix.astray == Some(Astray::Copied) && writer + 1 == self.mix.writers
+    }
+
+    /// The store was put back or copied: the log need not live any more.
+    pub fn is_astray(&self) -> bool {
+        self.copied.is_raised() || self.put_back_to().is_some()
+    }
+
+    pub fn machines(&self) -> Option<PathBuf> {
+        self.machines.as_ref().map(|machines| machines.path().to_owned())
     }
 
     /// Where its peers reach a writer.
@@ -197,7 +285,13 @@ impl Sim {
     }
 
     pub fn is_cut(&self, writer: usize, peer: usize) -> bool {
-        lock(&self.cuts).contains(&(writer, peer))
+        self.is_on_copy(writer) != self.is_on_copy(peer)
+            || lock(&self.cuts).contains(&(writer, peer))
+    }
+
+    /// There was trouble enough.
+    pub fn has_enough(&self) {
+        self.enough.raise();
     }
 
     /// Waits until there was trouble enough: so much time, or so many events.

@@ -21,7 +21,7 @@ use tokio::sync::oneshot;
 use crate::bucket::{Reply, Request};
 use crate::fate::{Course, Fate, Strike, begins_a_term};
 use crate::process::Process;
-use crate::sim::lock;
+use crate::sim::{Sim, lock};
 
 /// There is no reply.
 #[derive(Clone, Copy)]
@@ -45,6 +45,11 @@ impl Wire {
         let name = format!("w{} #{}", self.0.writer, sim.next_request());
         sim.note(&format!("{name} {} {:?}", request.line(), fate.course));
         self.strike(fate.before).await;
+        if let Request::Create(path, bytes) | Request::Replace(path, bytes, _) = &request
+            && *path == ObjectPath::checkpoint()
+        {
+            sim.ask_releases(|releases| releases.releases(bytes));
+        }
         let (answer, answered) = oneshot::channel();
         tokio::spawn(travel(self.clone(), name.clone(), request, fate, answer));
         let outcome = tokio::select! {
@@ -104,8 +109,12 @@ async fn travel(
     answer: oneshot::Sender<Asked>,
 ) {
     let sim = wire.0.sim.clone();
+    let (restores, writer) = (sim.restores(), wire.0.writer);
+    let land = move |sim: &Sim, name: &str, request: &Request| {
+        (sim.restores() == restores).then(|| sim.land(writer, name, request))
+    };
     sim.sleep_or_land(fate.travel).await;
-    if wire.is_cut_off() {
+    if wire.is_cut_off() || sim.restores() != restores {
         return wire.say_nothing(answer, Fate { reset: false, ..fate }).await;
     }
     let late = match fate.course {
@@ -120,16 +129,16 @@ async fn travel(
     if let Some(late) = late {
         tokio::join!(wire.say_nothing(answer, fate), async {
             sim.sleep_or_land(late).await;
-            sim.land(&name, &request);
+            land(&sim, &name, &request);
         });
         return;
     }
-    let mut reply = sim.land(&name, &request);
+    let Some(mut reply) = land(&sim, &name, &request) else { return };
     if let Course::Twice(later) = fate.course {
         let (sim, name) = (sim.clone(), format!("{name} again"));
         tokio::spawn(async move {
             sim.sleep_or_land(later).await;
-            sim.land(&name, &request);
+            land(&sim, &name, &request);
         });
     }
     sim.sleep_or_land(fate.back).await;

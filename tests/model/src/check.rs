@@ -1,11 +1,10 @@
 //! Checking: every state within the bounds, or the shortest way to a broken invariant.
 
 use std::collections::BTreeSet;
+use std::hash::Hash;
 use std::time::{Duration, Instant};
 
 use stateright::{Checker, Expectation, HasDiscoveries, Model};
-
-use crate::protocol::{Action, Protocol};
 
 /// What an exhaustive check has found.
 #[derive(Debug)]
@@ -42,10 +41,15 @@ impl Verdict {
 
 /// Goes through every state that can be reached within the bounds. It ends early only if every
 /// single property, invariants among them, was found.
-pub fn exhaust(protocol: &Protocol) -> Outcome {
+pub fn exhaust<M>(model: &M) -> Outcome
+where
+    M: Model + Clone + Send + Sync + 'static,
+    M::State: Clone + PartialEq + Hash + Send + Sync + 'static,
+    M::Action: Clone + PartialEq,
+{
     let began = Instant::now();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let checker = protocol.clone().checker().threads(threads).spawn_bfs().join();
+    let checker = model.clone().checker().threads(threads).spawn_bfs().join();
     let found = checker.discoveries();
     let verdicts = checker.model().properties().into_iter().map(|property| Verdict {
         name: property.name,
@@ -63,7 +67,12 @@ pub fn exhaust(protocol: &Protocol) -> Outcome {
 
 /// The shortest way to a state that breaks this invariant. `None` if every state within the bounds
 /// keeps it.
-pub fn shortest(protocol: &Protocol, invariant: &'static str) -> Option<Vec<Action>> {
+pub fn shortest<M>(protocol: &M, invariant: &'static str) -> Option<Vec<M::Action>>
+where
+    M: Model + Clone + Send + Sync + 'static,
+    M::State: Clone + PartialEq + Hash + Send + Sync + 'static,
+    M::Action: Clone + PartialEq,
+{
     let mut shortest = None;
     while let Some(actions) = find(protocol, invariant, shortest.as_ref().map(Vec::len)) {
         shortest = Some(actions);
@@ -72,11 +81,12 @@ pub fn shortest(protocol: &Protocol, invariant: &'static str) -> Option<Vec<Acti
 }
 
 /// A way that is shorter than `length`, if there is one.
-fn find(
-    protocol: &Protocol,
-    invariant: &'static str,
-    length: Option<usize>,
-) -> Option<Vec<Action>> {
+fn find<M>(protocol: &M, invariant: &'static str, length: Option<usize>) -> Option<Vec<M::Action>>
+where
+    M: Model + Clone + Send + Sync + 'static,
+    M::State: Clone + PartialEq + Hash + Send + Sync + 'static,
+    M::Action: Clone + PartialEq,
+{
     let enough = HasDiscoveries::AnyOf(BTreeSet::from([invariant]));
     let checker = protocol.clone().checker().finish_when(enough);
     // The first state has the depth 1, and states of the depth named are left out.

@@ -55,6 +55,9 @@
 //!   stateright does: with ten million states two are confused with a chance of about one in
 //!   300,000.
 //!
+//! Stores that are put back to an older state or copied, and what a writer knows of them, are a model
+//! of their own, in [`restore`].
+//!
 //! Not modelled: followers, who decide nothing; deduplication; the removal of partial tiles; stores
 //! that break their contract.
 //!
@@ -81,6 +84,7 @@ pub mod properties;
 pub mod protocol;
 pub mod record;
 pub mod recover;
+pub mod restore;
 pub mod state;
 pub mod steps;
 pub mod store;

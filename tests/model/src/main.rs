@@ -10,12 +10,15 @@ use std::process::ExitCode;
 use fasti_model::check::{Outcome, Verdict, exhaust, shortest};
 use fasti_model::guards::{GUARDS, Guard, WIDE};
 use fasti_model::protocol::{Action, Bounds, Protocol};
+use fasti_model::restore::{ROWS, Row};
 use fasti_model::without::Without;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let is_good = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => WIDE.into_iter().all(|bounds| check(&Protocol::new(bounds))),
+        [] => {
+            WIDE.into_iter().all(|bounds| check(&Protocol::new(bounds))) && ROWS.iter().all(restore)
+        }
         ["guards"] => GUARDS.iter().all(show),
         [writers, slots, attempts, ref guards @ ..] => {
             let Some(protocol) = read(writers, slots, attempts, guards) else { return usage() };
@@ -62,6 +65,17 @@ fn check(protocol: &Protocol) -> bool {
         }
     }
     verdicts.iter().all(Verdict::is_good)
+}
+
+/// Puts the store back or copies it, with all guards or without some.
+fn restore(Row { restore, breaks }: &Row) -> bool {
+    let Outcome { states, verdicts, .. } = exhaust(restore);
+    let broken: Vec<_> = verdicts.iter().filter(|v| v.is_invariant && v.is_found).collect();
+    println!("{restore:?}: {states} states");
+    for verdict in &broken {
+        println!("  {}: broken", verdict.name);
+    }
+    broken.iter().map(|verdict| verdict.name).eq(*breaks)
 }
 
 /// Takes guards away and shows what breaks.

@@ -1,0 +1,91 @@
+//! Remember: a tree is written to the log's memory before anybody is shown it.
+//!
+//! What the memory holds already must be what this process wrote last, or a tree that the new one
+//! begins with; whoever finds something else there proves it from the tiles in the store, and where
+//! that cannot be done, nothing is signed (I18). See [`SignedMemory`] for the rule of the file.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use tiles_spec::TreeHead;
+
+use super::load;
+use super::recover::RecoverError;
+use super::seen::Witness;
+use crate::clock::Clock;
+use crate::offload::offload;
+use crate::planted::{Bug, planted};
+use crate::signer::{NewHead, Remembered, SignedMemory, SignedMemoryError, Signer};
+use crate::store::Store;
+
+/// A lock that another process holds is tried again after this time,
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
+/// and so often. It is held for microseconds, unless its holder was stopped just then.
+const LOCK_TRIES: u32 = 100;
+/// Writers that share the memory may be faster so often.
+const PROOFS_MAX: u32 = 8;
+
+/// Remembers the tree `head` of this signed checkpoint. Its tiles are in the store.
+pub(super) async fn remember(
+    memory: &SignedMemory,
+    signer: &dyn Signer,
+    objects: &dyn Store,
+    clock: &dyn Clock,
+    (head, checkpoint): (TreeHead, &Bytes),
+) -> Result<(), SignedMemoryError> {
+    let (origin, key) = (signer.origin().as_str(), &signer.verifier_key());
+    let new = NewHead { checkpoint, head, origin, key };
+    let (mut proved, mut proofs, mut tries) = (None, 0, 0);
+    loop {
+        // This takes microseconds, less than to hand it to another thread.
+        match memory.remember(new, proved)? {
+            Remembered::Now => return Ok(()),
+            Remembered::Locked if tries == LOCK_TRIES => return Err(memory.locked()),
+            Remembered::Locked => {
+                tries += 1;
+                clock.sleep(LOCK_PAUSE).await;
+            }
+            Remembered::Unproved(held) if proofs == PROOFS_MAX => {
+                return Err(memory.unproved(held, head));
+            }
+            Remembered::Unproved(held) => {
+                proofs += 1;
+                match load::heads_before(objects, &[held.size], head).await {
+                    Ok(heads) if heads == [held] => proved = Some(held),
+                    Ok(_) => return Err(memory.forked(held, head)),
+                    Err(error) => {
+                        tracing::warn!(%error, "what is remembered cannot be compared");
+                        return Err(memory.unproved(held, head));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What is remembered of the log, and in which files.
+pub(super) async fn remembered(
+    memory: &SignedMemory,
+    signer: &dyn Signer,
+    clock: &dyn Clock,
+) -> Result<Vec<(Witness, TreeHead)>, RecoverError> {
+    if planted(Bug::MemoryIgnored) {
+        return Ok(Vec::new());
+    }
+    let mut tries = 0;
+    loop {
+        let (memory, origin) = (memory.clone(), signer.origin().to_string());
+        let key = signer.verifier_key();
+        let read = offload(move || {
+            let all = memory.all(&origin, &key)?;
+            Ok(all.into_iter().map(|(path, head)| (Witness::memory(path), head)).collect())
+        });
+        match read.await {
+            Err(SignedMemoryError::Locked { .. }) if tries < LOCK_TRIES => {
+                tries += 1;
+                clock.sleep(LOCK_PAUSE).await;
+            }
+            read => return read.map_err(RecoverError::Memory),
+        }
+    }
+}
