@@ -84,8 +84,11 @@ pub fn try_to_write(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Files are also locked there.
 fn try_to_make(dir: &Path) -> io::Result<()> {
-    NamedTempFile::with_prefix_in(".trial-", dir)?.write_all(b"a trial\n")
+    let mut trial = NamedTempFile::with_prefix_in(".trial-", dir)?;
+    trial.as_file().try_lock().map_err(io::Error::from)?;
+    trial.write_all(b"a trial\n")
 }
 
 fn of(path: &Path) -> impl Fn(io::Error) -> StateDirError {

@@ -179,13 +179,13 @@ impl Shares {
         let in_another_block = || {
             let (block, held) = most(&books.blocks, |_| true)?;
             let is_meant = |_: u64, one: &Holding| one.place.client.block() == block;
-            let is_more = block != own.block() && more(held, of(&books.blocks, own.block()));
+            let is_more = block != own.block() && more(held, of(&books.blocks, &own.block()));
             is_more.then(|| books.slowest(is_meant, Duration::ZERO))?
         };
         let of_another_client = || {
             let (client, held) = most(&books.clients, |client| client.block() == own.block())?;
             let is_meant = |_: u64, one: &Holding| one.place.client == client;
-            let is_more = client != own && more(held, of(&books.clients, own));
+            let is_more = client != own && more(held, of(&books.clients, &own));
             is_more.then(|| books.slowest(is_meant, Duration::ZERO))?
         };
         if let Some(slowest) = in_another_block().or_else(of_another_client) {
@@ -248,8 +248,8 @@ impl Books {
     }
 }
 
-fn of<K: Hash + Eq>(books: &HashMap<K, usize>, key: K) -> usize {
-    books.get(&key).copied().unwrap_or_default()
+fn of<K: Hash + Eq>(books: &HashMap<K, usize>, key: &K) -> usize {
+    books.get(key).copied().unwrap_or_default()
 }
 
 fn most<K: Hash + Eq + Copy>(

@@ -98,6 +98,18 @@ fn a_log_lives_on_every_service_with_every_kind_of_key() {
     }
 }
 
+/// Nothing of the key is on this machine but what it has signed.
+#[test]
+fn what_a_service_has_signed_is_remembered() {
+    for (mut world, cloud) in every_cloud() {
+        cloud.start(&mut world);
+        world.add(["an entry".to_owned()]);
+        world.stop();
+        std::fs::remove_dir_all(world.path("log")).expect("removed");
+        cloud.refused(&world, "rolled back");
+    }
+}
+
 #[test]
 fn what_passes_is_waited_for() {
     use Fault::{Broken, Silent, Throttled, Unconfirmed, WrongChecksum};

@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use fasti::signer::generate_key_file;
+
 use crate::copying::{Tool, run};
 use crate::grown::{Grown, Settled};
 use crate::http::Connection;
@@ -75,9 +77,9 @@ fn the_program_refuses_what_was_put_back() {
         tool.back_up(home.path());
         add(address, 2..4);
         if is_killed {
-            writer.kill()
+            writer.kill();
         } else {
-            writer.stop()
+            writer.stop();
         }
         tool.restore(home.path());
         if !tool.is_in_place() {
@@ -125,11 +127,67 @@ fn a_restored_size_is_stated_for_one_start() {
     started(home.path(), &[]).expect_address();
 }
 
-/// A writer on `log` in `home`, with its state beside.
+/// Two directories, one key: whoever signs second does not begin with what is remembered.
+#[test]
+fn two_new_directories_with_one_key_do_not_sign_two_histories() {
+    let home = tempfile::tempdir().expect("a directory");
+    let key = home.path().join("log.key");
+    generate_key_file(&key, &ORIGIN.parse().expect("an origin")).expect("a new key");
+    let key = key.to_str().expect("text");
+    let other = home.path().join("other").display().to_string();
+    let mut first = started(home.path(), &["--key", key]);
+    let mut second = started(home.path(), &["--key", key, "--store", &other]);
+    let (address, other_address) = (first.expect_address(), second.expect_address());
+    add(address, 0..3);
+    let what = "the second history";
+    assert!(!is_taken(other_address, "another entry"), "{what} is acknowledged");
+    let ended = second.wait();
+    assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+    let shown = fs::read_to_string(Path::new(&other).join("checkpoint")).expect("it was begun");
+    assert!(shown.contains("\n0\n"), "{what} is shown: {shown}");
+    add(address, 3..4);
+    first.stop();
+    let ended = started(home.path(), &["--key", key, "--store", &other]).address().expect_err(what);
+    assert!(ended.stderr.contains("remember"), "{}", ended.stderr);
+    started(home.path(), &["--key", key]).expect_address();
+}
+
+/// A copy that was taken at its word while the original runs.
+#[test]
+fn an_accepted_copy_and_its_original_do_not_sign_two_histories() {
+    let home = tempfile::tempdir().expect("a directory");
+    let mut original = started(home.path(), &[]);
+    let address = original.expect_address();
+    add(address, 0..3);
+    Tool::RemoveAndCopy.back_up(home.path());
+    let copy = home.path().join("backup").display().to_string();
+    let flags = ["--store", &copy, "--restored-at", "3"];
+    let mut accepted = started(home.path(), &flags);
+    let other_address = accepted.expect_address();
+    add(address, 3..5);
+    assert!(!is_taken(other_address, "another entry"), "two histories are signed");
+    assert_eq!(accepted.wait().status.code(), Some(1));
+    add(address, 5..6);
+    original.stop();
+    let ended = started(home.path(), &flags[..2]).address().expect_err("it is behind");
+    assert!(ended.stderr.contains("rolled back"), "{}", ended.stderr);
+    started(home.path(), &[]).expect_address();
+}
+
+fn is_taken(address: SocketAddr, entry: &str) -> bool {
+    let mut connection = Connection::open(address).expect("connects");
+    connection.post("/add", entry.as_bytes()).is_ok_and(|answer| answer.status == 200)
+}
+
+/// A writer on `log` in `home`, with its state beside. It keeps no index, so that it rests while it is
+/// copied.
 fn started(home: &Path, more: &[&str]) -> Writer {
     let mut command = Writer::command(ORIGIN, "127.0.0.1:0");
-    command.env("XDG_STATE_HOME", home.join("state"));
-    command.arg("--store").arg(home.join("log")).args(more);
+    command.arg("--no-lookup").env("XDG_STATE_HOME", home.join("state"));
+    if !more.contains(&"--store") {
+        command.arg("--store").arg(home.join("log"));
+    }
+    command.args(more);
     Writer::spawn(command)
 }
 

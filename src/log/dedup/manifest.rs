@@ -12,6 +12,8 @@
 //! all runs, those included that were removed. The manifest is replaced as a whole, by one that was
 //! flushed, after the runs that it names were.
 
+use std::fmt::Write as _;
+
 use sha2::{Digest, Sha256};
 use tiles_spec::{Hash, TreeHead, TreeSize};
 
@@ -33,7 +35,7 @@ impl Manifest {
         let root = hex::encode(root.as_bytes());
         let mut text = format!("{FIRST_LINE}\ncovers {size} {root}\nnext {}\n", self.next);
         for (number, level) in &self.runs {
-            text += &format!("run {number} {level}\n");
+            writeln!(text, "run {number} {level}").expect("a string takes all");
         }
         let digest = hex::encode(Sha256::digest(&text));
         (text + &digest + "\n").into_bytes()

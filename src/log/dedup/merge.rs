@@ -85,12 +85,11 @@ impl Merge {
                 return Ok(None);
             }
             *budget -= 1;
-            match next_of(&mut self.sources)? {
-                Some((key, index)) => writer.push(key, index)?,
-                None => {
-                    writer.end_entries()?;
-                    self.is_at_table = true;
-                }
+            if let Some((key, index)) = next_of(&mut self.sources)? {
+                writer.push(key, index)?;
+            } else {
+                writer.end_entries()?;
+                self.is_at_table = true;
             }
         }
         while *budget > 0 {

@@ -151,7 +151,9 @@ mod tests {
 
     fn table_of(keys: &[Key]) -> Table {
         let mut table = Table::with_capacity(keys.len() as u64);
-        keys.iter().for_each(|key| table.push(*key));
+        for key in keys {
+            table.push(*key);
+        }
         table.finish();
         table
     }

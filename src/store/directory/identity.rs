@@ -36,6 +36,7 @@
 //! that it cannot be torn into something else than a text without a sum. Such a text, and the one of
 //! an earlier release, are judged by the inode alone.
 
+use std::fmt::Write as _;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
@@ -219,7 +220,8 @@ fn text(own: FileIdentity, segments: &[SegmentName]) -> String {
     let mut lines = format!("\ninode {}\nborn {}\n", own.inode, birth(own.born));
     for SegmentName { file, id } in segments {
         let id = hex::encode(id);
-        lines += &format!("segment {} {} {id}\n", file.inode, birth(file.born));
+        writeln!(lines, "segment {} {} {id}", file.inode, birth(file.born))
+            .expect("a string takes all");
     }
     let mut text = format!("{OPENING}{lines}sum {}\n", sum(&lines));
     assert!(text.len() <= TEXT_BYTES, "two segments have room");

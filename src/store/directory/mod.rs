@@ -211,7 +211,7 @@ impl DirectoryStore {
         empty_dir(&*files, &private.join("tmp")).map_err(at(&private))?;
         let poison = Arc::new(Poison::default());
         let place = Place { files: files.clone(), private, lock, is_named: !was_copied };
-        let records = Records::open(place, poison.clone(), left)?;
+        let records = Records::open(place, poison.clone(), left.as_ref())?;
         Ok(Self {
             inner: Arc::new(Inner {
                 filesystem,

@@ -104,13 +104,13 @@ impl Records {
     pub fn open(
         place: Place,
         poison: Arc<Poison>,
-        left: Option<Left>,
+        left: Option<&Left>,
     ) -> Result<Self, DirectoryError> {
         let Place { files, private, .. } = &place;
         let dir = private.join("commit");
         let failed = |source| io_error(&dir, source);
         let old = segment_names(&**files, &dir).map_err(failed)?;
-        let (new, before) = match &left {
+        let (new, before) = match left {
             Some(left) => {
                 left.keep_torn(&**files, private)?;
                 (left.all(), Some(left.name))

@@ -226,7 +226,9 @@ mod tests {
         let expected =
             ["0/x001/999.p", "1/006.p", "entries/x001/007.p"].map(|name| tile.join(name));
         assert_eq!(found, expected);
-        found.iter().for_each(|directory| remove(&files, directory));
+        for directory in &found {
+            remove(&files, directory);
+        }
         assert!(!tile.join("0/x001/999.p").exists() && tile.join("0/x002/000.p/7").exists());
     }
 }

@@ -166,9 +166,13 @@ fn meant(text: &str) -> String {
     let port = port.map(|port| port.trim_start_matches('0'));
     let port = port.filter(|port| !matches!(*port, "" | "80" | "443"));
     let port = port.map(|port| format!(":{port}")).unwrap_or_default();
-    let segments: Vec<_> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-    let path: String = segments.iter().map(|segment| format!("/{segment}")).collect();
-    format!("{host}{port}{path}")
+    let segments = path.split('/').filter(|segment| !segment.is_empty());
+    let mut name = format!("{host}{port}");
+    for segment in segments {
+        name.push('/');
+        name.push_str(segment);
+    }
+    name
 }
 
 #[cfg(test)]

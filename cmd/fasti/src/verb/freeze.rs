@@ -48,7 +48,11 @@ async fn context(globals: &Globals, arguments: &Arguments) -> anyhow::Result<Con
     let origin = origin(globals, &arguments.store).await?;
     let state = arguments.machine.state();
     let key = arguments.keys.open(&key(arguments, state.as_ref().ok())?, origin).await?;
-    let (memory, _) = config::memory(&key, state);
+    let (memory, missing) = config::memory(&key, state);
+    if let (None, Some(missing)) = (&memory, missing) {
+        let missing = anyhow::Error::from(missing);
+        eprintln!("fasti: what is signed now is remembered nowhere: {missing:#}");
+    }
     let (stores, peers): (_, Option<Arc<dyn Peers>>) = match &arguments.store {
         Location::Bucket(location) => {
             let store = BucketStore::open(location.clone(), &globals.bucket_options()?).await?;

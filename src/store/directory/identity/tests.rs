@@ -33,7 +33,7 @@ fn copied(verdict: &Verdict, says: &str) {
 #[test]
 fn names_come_back() {
     let unknown = FileIdentity { inode: u64::MAX, born: None };
-    let segments = vec![segment(u64::MAX, u64::MAX, 255), segment(1, 0, 0)];
+    let segments = [segment(u64::MAX, u64::MAX, 255), segment(1, 0, 0)];
     for own in [file(7, 1_795_930_419), unknown] {
         for segments in [&segments[..], &segments[..1], &[]] {
             let text = text(own, segments);
