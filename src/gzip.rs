@@ -9,26 +9,42 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use flate2::{Compress, Compression, FlushCompress, Status};
 
-/// Between speed and size: bundles are packed while somebody waits.
-const LEVEL: Compression = Compression::new(4);
+/// How much work is put into packing. Somebody waits for either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// For what is soon needed no more, or is packed for a stranger: a quarter of the time.
+    Quick,
+    /// For what stays: between speed and size.
+    Thorough,
+}
+
+impl Effort {
+    fn level(self) -> Compression {
+        match self {
+            Self::Quick => Compression::new(1),
+            Self::Thorough => Compression::new(4),
+        }
+    }
+}
+
 /// The largest window there is, as a power of two.
 const WINDOW_BITS: u8 = 15;
 /// Most compressors that are kept while they are not needed.
 const KEPT_MAX: usize = 32;
 
-static KEPT: Mutex<Vec<Compress>> = Mutex::new(Vec::new());
+static KEPT: [Mutex<Vec<Compress>>; 2] = [Mutex::new(Vec::new()), Mutex::new(Vec::new())];
 
-fn kept() -> MutexGuard<'static, Vec<Compress>> {
-    KEPT.lock().unwrap_or_else(PoisonError::into_inner)
+fn kept(effort: Effort) -> MutexGuard<'static, Vec<Compress>> {
+    KEPT[effort as usize].lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// `bytes`, packed.
-pub fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let spare = kept().pop();
-    let mut compressor = spare.unwrap_or_else(|| Compress::new_gzip(LEVEL, WINDOW_BITS));
+pub fn gzip(bytes: &[u8], effort: Effort) -> Vec<u8> {
+    let spare = kept(effort).pop();
+    let mut compressor = spare.unwrap_or_else(|| Compress::new_gzip(effort.level(), WINDOW_BITS));
     let packed = pack(&mut compressor, bytes);
     compressor.reset();
-    let mut kept = kept();
+    let mut kept = kept(effort);
     if kept.len() < KEPT_MAX {
         kept.push(compressor);
     }
@@ -65,11 +81,13 @@ mod tests {
         });
         let noise: Vec<u8> = noise.take(300_000).collect();
         for bytes in [&b""[..], b"a", &noise, &noise[..7], &vec![7; 100_000], &noise] {
-            let packed = gzip(bytes);
-            let mut unpacked = Vec::new();
-            GzDecoder::new(&*packed).read_to_end(&mut unpacked).expect("gzip");
-            assert!(unpacked == bytes, "{} bytes", bytes.len());
-            assert_eq!(gzip(bytes), packed);
+            for effort in [Effort::Quick, Effort::Thorough] {
+                let packed = gzip(bytes, effort);
+                let mut unpacked = Vec::new();
+                GzDecoder::new(&*packed).read_to_end(&mut unpacked).expect("gzip");
+                assert!(unpacked == bytes, "{} bytes", bytes.len());
+                assert_eq!(gzip(bytes, effort), packed);
+            }
         }
     }
 }

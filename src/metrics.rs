@@ -13,6 +13,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use tiles_spec::TreeSize;
 
+use crate::http::SharesMetrics;
 use crate::lookup::run::Written;
 use crate::store::{BucketStore, Requests};
 
@@ -38,6 +39,10 @@ pub struct LogMetrics {
     pub batches: Counter,
     /// Leaves published.
     pub entries: Counter,
+    /// Bytes of the entries that were taken into batches.
+    pub taken_bytes: Counter,
+    /// Bytes of records, tiles, bundles and checkpoints that were written for them.
+    pub written_bytes: Counter,
     /// Submissions of leaves that the log held already.
     pub duplicates: Counter,
     /// Submissions refused because too much was waiting.
@@ -78,6 +83,8 @@ impl Default for LogMetrics {
             frozen: Gauge::default(),
             batches: Counter::default(),
             entries: Counter::default(),
+            taken_bytes: Counter::default(),
+            written_bytes: Counter::default(),
             duplicates: Counter::default(),
             pushbacks: Counter::default(),
             leading: Gauge::default(),
@@ -110,6 +117,16 @@ impl LogMetrics {
         registry.register("frozen", "1 once the log has ended for good", self.frozen.clone());
         registry.register("batches", "Batches published", self.batches.clone());
         registry.register("entries", "Leaves published", self.entries.clone());
+        registry.register(
+            "taken_bytes",
+            "Bytes of the entries that were taken into batches",
+            self.taken_bytes.clone(),
+        );
+        registry.register(
+            "written_bytes",
+            "Bytes of records, tiles, bundles and checkpoints written",
+            self.written_bytes.clone(),
+        );
         registry.register(
             "duplicates",
             "Submissions of leaves that the log held already",
@@ -240,6 +257,13 @@ pub struct RequestLabels {
     pub code: u16,
 }
 
+/// Which refusals, for want of something that clients share, are counted together.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ShareLabels {
+    /// What there was none of.
+    pub pool: &'static str,
+}
+
 /// What the HTTP server counts.
 #[derive(Debug, Clone, Default)]
 pub struct HttpMetrics {
@@ -249,6 +273,12 @@ pub struct HttpMetrics {
     pub connections: Gauge,
     /// Connections that were refused because too many were open.
     pub connections_refused: Counter,
+    /// Connections that were closed because their answers were not taken.
+    pub answers_not_taken: Counter,
+    /// Bodies that were late or slow.
+    pub bodies_too_slow: Counter,
+    shares_refused: Family<ShareLabels, Counter>,
+    gave_way: Family<ShareLabels, Counter>,
     /// TLS handshakes that failed.
     pub tls_failures: Counter,
     /// Certificates that were taken up while the server ran.
@@ -267,6 +297,26 @@ impl HttpMetrics {
             "HTTP connections refused because too many were open",
             self.connections_refused.clone(),
         );
+        registry.register(
+            "http_answers_not_taken",
+            "HTTP connections closed because their answers were not taken",
+            self.answers_not_taken.clone(),
+        );
+        registry.register(
+            "http_bodies_too_slow",
+            "HTTP requests ended because their bodies came too slowly",
+            self.bodies_too_slow.clone(),
+        );
+        registry.register(
+            "http_shares_refused",
+            "What clients share and somebody was not given",
+            self.shares_refused.clone(),
+        );
+        registry.register(
+            "http_gave_way",
+            "What was ended because somebody else needed what it held",
+            self.gave_way.clone(),
+        );
         for (name, help, counter) in [
             ("tls_handshake_failures", "TLS handshakes that failed", &self.tls_failures),
             ("tls_reloads", "Certificates taken up while running", &self.tls_reloads),
@@ -277,6 +327,17 @@ impl HttpMetrics {
             ),
         ] {
             registry.register(name, help, counter.clone());
+        }
+    }
+}
+
+impl HttpMetrics {
+    /// What is counted of one thing that clients share.
+    pub fn shares(&self, pool: &'static str) -> SharesMetrics {
+        let labels = ShareLabels { pool };
+        SharesMetrics {
+            refused: self.shares_refused.get_or_create_owned(&labels),
+            gave_way: self.gave_way.get_or_create_owned(&labels),
         }
     }
 }

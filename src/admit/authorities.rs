@@ -127,7 +127,7 @@ impl Authority {
         let validity = [parsed.not_before, parsed.not_after];
         let der = CertificateDer::from(der);
         let anchor = anchor_from_trusted_cert(&der).map_err(|_| malformed)?.to_owned();
-        Ok(Self { anchor, subject, issuer, validity, der })
+        Ok(Self { der, anchor, subject, issuer, validity })
     }
 }
 

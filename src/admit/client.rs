@@ -29,7 +29,23 @@ impl Client {
             address @ IpAddr::V4(_) => Self(address),
         }
     }
+
+    /// The block of addresses that the client's own lies in.
+    pub fn block(self) -> Block {
+        match self.0 {
+            IpAddr::V6(address) => {
+                let block = address.to_bits() >> 80 << 80;
+                Block(Ipv6Addr::from_bits(block).into())
+            }
+            address @ IpAddr::V4(_) => Block(address),
+        }
+    }
 }
+
+/// What somebody may have who has many networks: the /48 of an IPv6 address, which is what one site is
+/// given, or an IPv4 address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Block(IpAddr);
 
 /// The header in which proxies note whom they speak for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -137,6 +153,15 @@ mod tests {
         ] {
             assert_eq!(Client::at(address.parse().unwrap()).0.to_string(), client);
         }
+    }
+
+    #[test]
+    fn the_networks_of_a_site_are_one_block() {
+        let block = |address: &str| Client::at(address.parse().unwrap()).block();
+        assert_eq!(block("2001:db8:1:2::1"), block("2001:db8:1:ffff::1"));
+        assert_ne!(block("2001:db8:1:2::1"), block("2001:db8:2:2::1"));
+        assert_eq!(block("192.0.2.7"), block("::ffff:192.0.2.7"));
+        assert_ne!(block("192.0.2.7"), block("192.0.2.8"));
     }
 
     #[test]

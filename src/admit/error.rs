@@ -84,8 +84,8 @@ impl ListProblem {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// Too many submissions.
-    #[error("too many submissions {}; try again in {} s", .limit.whose(), seconds(*.wait))]
+    /// Too many submissions, or too many bytes of them.
+    #[error("too many {}; try again in {} s", .limit.what(), seconds(*.wait))]
     TooMany {
         /// Which limit it is.
         limit: Limit,
@@ -144,19 +144,36 @@ pub enum IdentityReason {
 }
 
 /// Which limit was reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Limit {
     /// That of everyone together.
+    #[default]
     Global,
     /// That of one client.
     Client,
+    /// That of everyone's bytes.
+    GlobalBytes,
+    /// That of one client's bytes.
+    ClientBytes,
 }
 
 impl Limit {
-    fn whose(self) -> &'static str {
+    fn what(self) -> &'static str {
         match self {
-            Self::Global => "to this log",
-            Self::Client => "from your address",
+            Self::Global => "submissions to this log",
+            Self::Client => "submissions from your address",
+            Self::GlobalBytes => "bytes of submissions to this log",
+            Self::ClientBytes => "bytes of submissions from your address",
+        }
+    }
+
+    /// In one word, for counting.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Global => "global",
+            Self::Client => "client",
+            Self::GlobalBytes => "global_bytes",
+            Self::ClientBytes => "client_bytes",
         }
     }
 }
@@ -165,8 +182,7 @@ impl Refusal {
     /// In one word, for counting.
     pub fn reason(&self) -> &'static str {
         match self {
-            Self::TooMany { limit: Limit::Global, .. } => "global",
-            Self::TooMany { limit: Limit::Client, .. } => "client",
+            Self::TooMany { limit, .. } => limit.name(),
             Self::Entry(_) => "malformed",
             Self::Key(_) => "key",
             Self::NoCertificate(_) => "no_certificate",

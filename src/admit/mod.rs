@@ -5,11 +5,11 @@
 //! | [`keys`] | keys that may write |
 //! | [`identities`] | certificates that give a right to write: rules ([`pattern`]) over what they say ([`holder`]) and who stands behind them ([`authorities`]) |
 //! | [`tokens`] | tokens for opaque entries |
-//! | [`rate`] | how many submissions are taken, and from each [`client`] |
+//! | [`rate`] | how many submissions and bytes are taken, and of each client ([`client`], [`clients`]) |
 //! | [`error`] | what can be wrong with a list, and why a submission is refused |
 //!
 //! A front door asks twice: [`Admission::pace`] when it has a request's head and before it reads the
-//! body; [`Admission::judge`] when the submission is parsed and before its signatures are verified,
+//! body (and [`Admission::pace_bytes`] after it, where the head did not say how long it is); [`Admission::judge`] when the submission is parsed and before its signatures are verified,
 //! which costs more. Whoever passes both may still be refused for what the submission is. Entries that
 //! other writers forward were admitted by those.
 //!
@@ -22,6 +22,7 @@
 
 mod authorities;
 mod client;
+mod clients;
 mod error;
 mod holder;
 mod identities;
@@ -42,11 +43,11 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
 pub use authorities::Authorities;
-pub use client::{Client, Network, Proxies, ProxyHeader};
+pub use client::{Block, Client, Network, Proxies, ProxyHeader};
 pub use error::{IdentityReason, Limit, ListError, ListProblem, Refusal, seconds};
 pub use identities::{IdentityList, Policy};
 pub use keys::{Fingerprint, KeyList};
-pub use rate::{Pace, Rate};
+pub use rate::{ByteRate, Pace, Rate, Rates};
 pub use tokens::TokenList;
 
 use crate::entry::{KeyMaterial, Submission};
@@ -92,10 +93,23 @@ impl Admission {
         self.lists().identities.is_some()
     }
 
-    /// Whether a submission over a connection from `peer` is in time. To be asked once for each, before
-    /// anything is done for it.
-    pub fn pace(&self, peer: IpAddr, headers: &HeaderMap) -> Result<(), Refusal> {
-        let taken = self.pace.take(self.proxies.client(peer, headers));
+    /// Who sends a request with these headers over a connection from `peer`.
+    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Client {
+        self.proxies.client(peer, headers)
+    }
+
+    /// Whether a submission over a connection from `peer` is in time, of whose body so many bytes are
+    /// announced. To be asked once for each, before anything is done for it.
+    pub fn pace(&self, peer: IpAddr, headers: &HeaderMap, bytes: u64) -> Result<(), Refusal> {
+        self.limit(self.pace.take(self.client(peer, headers), bytes))
+    }
+
+    /// Whether the bytes of a body are in time whose length was not announced.
+    pub fn pace_bytes(&self, peer: IpAddr, headers: &HeaderMap, bytes: u64) -> Result<(), Refusal> {
+        self.limit(self.pace.take_bytes(self.client(peer, headers), bytes))
+    }
+
+    fn limit(&self, taken: Result<(), Refusal>) -> Result<(), Refusal> {
         taken.inspect_err(|refusal| self.metrics.limited(refusal.reason()))
     }
 

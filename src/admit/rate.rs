@@ -1,72 +1,137 @@
-//! Rates: how many submissions are taken, of everyone together and of each client.
+//! Rates: how much is taken, in submissions and in bytes, of everyone together and of each client.
 //!
-//! A rate is a bucket that refills evenly (GCRA, by `governor`): as many as the burst at once, and
-//! then one whenever there is room again. The clients' buckets are bounded in number. When all are
-//! in use, those that are full again are given up, at most once a second. If none is, a newcomer
-//! shares one of a fixed number of buckets with other newcomers, at the rate of one client: who is
-//! known already notices nothing, and nobody gets more by filling the table.
+//! A rate is a bucket that refills evenly (GCRA, by `governor`): as much as the burst at once, and
+//! then more whenever there is room again. Bytes are counted in KiB, of the bodies as they came. A body
+//! that is longer than the burst takes all of it.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::num::NonZeroU32;
 use std::str::FromStr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use governor::clock::Reference as _;
 use governor::middleware::NoOpMiddleware;
-use governor::nanos::Nanos;
-use governor::state::keyed::ShrinkableKeyedStateStore;
-use governor::state::{InMemoryState, NotKeyed, StateStore};
+use governor::state::{InMemoryState, NotKeyed};
 use governor::{NotUntil, Quota, RateLimiter};
 
 use super::client::Client;
+use super::clients::{CLIENTS_MAX, Clients};
 use super::error::{Limit, Refusal};
 use crate::clock::Clock;
 
-/// Most clients that have a bucket of their own.
-const CLIENTS_MAX: usize = 1 << 16;
-/// Buckets that newcomers share when there are more.
-const SHARED: usize = 1 << 10;
-/// Highest rate and burst.
+/// Highest rate and burst of submissions.
 const RATE_MAX: u32 = 1_000_000;
-/// Least time between two attempts to find buckets that are not needed any more.
-const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
+/// Highest rate and burst of bytes, in KiB.
+const KIB_MAX: u32 = 1 << 20;
+/// Least burst of bytes where none is given, in KiB: the longest body there is.
+const KIB_BURST_MIN: u32 = 4 << 10;
+/// What a submission may bring where only those are counted, in KiB: the longest entry.
+const KIB_EACH: u32 = 64;
 
 /// `N/s`, `N/m` or `N/h`, and `:BURST` after it; the burst is N otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rate(Quota);
+pub struct Rate {
+    count: NonZeroU32,
+    per: Per,
+    burst: NonZeroU32,
+}
+
+/// The same in bytes: `64KiB/s:4MiB`. A number without KiB, MiB or GiB behind it is of bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ByteRate(Rate);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Per {
+    Second,
+    Minute,
+    Hour,
+}
+
+impl Rate {
+    fn read(
+        text: &str,
+        number: impl Fn(&str) -> Option<NonZeroU32>,
+        burst_min: NonZeroU32,
+    ) -> Option<Self> {
+        let (rate, burst) = match text.split_once(':') {
+            Some((rate, burst)) => (rate, Some(number(burst)?)),
+            None => (text, None),
+        };
+        let (count, unit) = rate.split_once('/')?;
+        let count = number(count)?;
+        let per = match unit {
+            "s" => Per::Second,
+            "m" => Per::Minute,
+            "h" => Per::Hour,
+            _ => return None,
+        };
+        Some(Self { count, per, burst: burst.unwrap_or(count.max(burst_min)) })
+    }
+
+    fn quota(self) -> Quota {
+        let quota = match self.per {
+            Per::Second => Quota::per_second(self.count),
+            Per::Minute => Quota::per_minute(self.count),
+            Per::Hour => Quota::per_hour(self.count),
+        };
+        quota.allow_burst(self.burst)
+    }
+}
 
 impl FromStr for Rate {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let number = |text: &str| text.parse().ok().filter(|n: &NonZeroU32| n.get() <= RATE_MAX);
-        let read = || {
-            let (rate, burst) = match text.split_once(':') {
-                Some((rate, burst)) => (rate, Some(number(burst)?)),
-                None => (text, None),
-            };
-            let (count, unit) = rate.split_once('/')?;
-            let count = number(count)?;
-            let quota = match unit {
-                "s" => Quota::per_second(count),
-                "m" => Quota::per_minute(count),
-                "h" => Quota::per_hour(count),
-                _ => return None,
-            };
-            Some(Self(quota.allow_burst(burst.unwrap_or(count))))
-        };
-        read().ok_or("a rate is N/s, N/m or N/h, with :BURST after it or not, up to 1000000 each")
+        Self::read(text, number, NonZeroU32::MIN)
+            .ok_or("a rate is N/s, N/m or N/h, with :BURST after it or not, up to 1000000 each")
     }
 }
 
+impl ByteRate {
+    /// What goes with a rate of submissions where nothing is said of bytes: as many of the longest
+    /// entries, and at least one of the longest bodies at once.
+    pub fn beside(rate: Rate) -> Self {
+        let kib = |submissions: NonZeroU32, min: u32| {
+            let kib = submissions.get().saturating_mul(KIB_EACH).clamp(min, KIB_MAX);
+            NonZeroU32::new(kib).expect("at least 1")
+        };
+        Self(Rate { count: kib(rate.count, 1), burst: kib(rate.burst, KIB_BURST_MIN), ..rate })
+    }
+}
+
+impl FromStr for ByteRate {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let burst_min = NonZeroU32::new(KIB_BURST_MIN).expect("not 0");
+        Rate::read(text, read_kib, burst_min).map(Self).ok_or(
+            "a rate of bytes is N/s, N/m or N/h, with :BURST after it or not; N and BURST are numbers \
+             of bytes, or of KiB, MiB or GiB with that behind it, from 1KiB up to 1GiB",
+        )
+    }
+}
+
+/// A number of bytes, in whole KiB.
+fn read_kib(text: &str) -> Option<NonZeroU32> {
+    let units = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1_u64 << 30)];
+    let named = units.iter().find_map(|(name, unit)| Some((text.strip_suffix(name)?, *unit)));
+    let (number, unit) = named.unwrap_or((text, 1));
+    let kib = number.parse::<u64>().ok()?.checked_mul(unit)? >> 10;
+    let kib = u32::try_from(kib).ok().and_then(NonZeroU32::new)?;
+    (kib.get() <= KIB_MAX).then_some(kib)
+}
+
 /// The house's clock as the limiter reads it.
-struct Ticks {
+pub(super) struct Ticks {
     clock: Arc<dyn Clock>,
     began: Instant,
+}
+
+impl Ticks {
+    pub fn new(clock: &Arc<dyn Clock>) -> Self {
+        Self { clock: clock.clone(), began: clock.now() }
+    }
 }
 
 impl governor::clock::Clock for Ticks {
@@ -77,267 +142,120 @@ impl governor::clock::Clock for Ticks {
     }
 }
 
-type Limiter<K, S> = RateLimiter<K, S, Ticks, NoOpMiddleware<Duration>>;
+pub(super) type Limiter<K, S> = RateLimiter<K, S, Ticks, NoOpMiddleware<Duration>>;
+
+/// Which rates are kept.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rates {
+    /// Submissions of everyone together.
+    pub global: Option<Rate>,
+    /// Submissions of one client.
+    pub client: Option<Rate>,
+    /// Bytes of everyone together.
+    pub global_bytes: Option<ByteRate>,
+    /// Bytes of one client.
+    pub client_bytes: Option<ByteRate>,
+}
 
 /// The rates that are kept.
 #[derive(Default)]
 pub struct Pace {
-    global: Option<Limiter<NotKeyed, InMemoryState>>,
-    clients: Option<Clients>,
+    submissions: Buckets,
+    kib: Buckets,
 }
 
 impl fmt::Debug for Pace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (global, clients) = (self.global.is_some(), self.clients.is_some());
-        f.debug_struct("Pace").field("global", &global).field("clients", &clients).finish()
+        f.write_str("Pace")
     }
 }
 
 impl Pace {
     /// Keeps these rates, where there are any.
-    pub fn new(global: Option<Rate>, client: Option<Rate>, clock: &Arc<dyn Clock>) -> Self {
-        let ticks = || Ticks { clock: clock.clone(), began: clock.now() };
+    pub fn new(rates: Rates, clock: &Arc<dyn Clock>) -> Self {
+        let Rates { global, client, global_bytes, client_bytes } = rates;
+        let bytes = |rate: Option<ByteRate>| rate.map(|ByteRate(rate)| rate);
         Self {
-            global: global
-                .map(|Rate(quota)| RateLimiter::new(quota, InMemoryState::default(), ticks())),
-            clients: client.map(|rate| Clients::new(rate, CLIENTS_MAX, ticks())),
+            submissions: Buckets::new(global, client, [Limit::Global, Limit::Client], clock),
+            kib: Buckets::new(
+                bytes(global_bytes),
+                bytes(client_bytes),
+                [Limit::GlobalBytes, Limit::ClientBytes],
+                clock,
+            ),
         }
     }
 
-    /// Takes one submission of `client`, or says when the next is taken. The client's own limit comes
-    /// first, so that one that sends too much takes nothing from the others.
-    pub fn take(&self, client: Client) -> Result<(), Refusal> {
-        let refusal = |limit, wait| Refusal::TooMany { limit, wait };
-        if let Some(clients) = &self.clients {
-            clients.take(&client).map_err(|wait| refusal(Limit::Client, wait))?;
-        }
-        if let Some(global) = &self.global {
-            global.check().map_err(|until| refusal(Limit::Global, wait(&until, global.clock())))?;
-        }
-        Ok(())
+    /// Takes one submission of `client`, whose body has so many bytes as far as is known, or says when
+    /// it is taken. The client's own limits come first, so that one that sends too much takes nothing
+    /// from the others.
+    pub fn take(&self, client: Client, bytes: u64) -> Result<(), Refusal> {
+        self.submissions.take_own(&client, 1)?;
+        self.kib.take_own(&client, kib(bytes))?;
+        self.submissions.take_of_all(1)?;
+        self.kib.take_of_all(kib(bytes))
+    }
+
+    /// Takes the bytes of a body whose length was not known before.
+    pub fn take_bytes(&self, client: Client, bytes: u64) -> Result<(), Refusal> {
+        self.kib.take_own(&client, kib(bytes))?;
+        self.kib.take_of_all(kib(bytes))
     }
 }
 
-fn wait(until: &NotUntil<Duration>, clock: &Ticks) -> Duration {
+/// So many KiB are bytes, the last one begun counted as a whole.
+fn kib(bytes: u64) -> u32 {
+    u32::try_from(bytes.div_ceil(1 << 10)).unwrap_or(u32::MAX)
+}
+
+/// What is counted alike: a bucket of everyone's, and one of each client's.
+#[derive(Default)]
+struct Buckets {
+    global: Option<(Limiter<NotKeyed, InMemoryState>, u32)>,
+    clients: Option<(Clients, u32)>,
+    limits: [Limit; 2],
+}
+
+impl Buckets {
+    fn new(
+        global: Option<Rate>,
+        client: Option<Rate>,
+        limits: [Limit; 2],
+        clock: &Arc<dyn Clock>,
+    ) -> Self {
+        let global = global.map(|rate| {
+            let limiter =
+                RateLimiter::new(rate.quota(), InMemoryState::default(), Ticks::new(clock));
+            (limiter, rate.burst.get())
+        });
+        let clients = client.map(|rate| {
+            (Clients::new(rate.quota(), CLIENTS_MAX, Ticks::new(clock)), rate.burst.get())
+        });
+        Self { global, clients, limits }
+    }
+
+    fn take_own(&self, client: &Client, count: u32) -> Result<(), Refusal> {
+        let Some((clients, burst)) = &self.clients else { return Ok(()) };
+        let Some(count) = NonZeroU32::new(count.min(*burst)) else { return Ok(()) };
+        let [_, limit] = self.limits;
+        clients.take(client, count).map_err(|wait| Refusal::TooMany { limit, wait })
+    }
+
+    fn take_of_all(&self, count: u32) -> Result<(), Refusal> {
+        let Some((limiter, burst)) = &self.global else { return Ok(()) };
+        let Some(count) = NonZeroU32::new(count.min(*burst)) else { return Ok(()) };
+        let [limit, _] = self.limits;
+        match limiter.check_n(count) {
+            Ok(taken) => taken
+                .map_err(|until| Refusal::TooMany { limit, wait: wait(&until, limiter.clock()) }),
+            Err(_) => unreachable!("nobody asks for more than the bucket holds"),
+        }
+    }
+}
+
+pub(super) fn wait(until: &NotUntil<Duration>, clock: &Ticks) -> Duration {
     until.wait_time_from(governor::clock::Clock::now(clock))
 }
 
-/// A bucket for each client.
-struct Clients {
-    limiter: Limiter<Client, Table>,
-    most: usize,
-    /// When the table was last searched for buckets to give up, in nanoseconds.
-    swept: AtomicU64,
-}
-
-impl Clients {
-    fn new(Rate(quota): Rate, most: usize, ticks: Ticks) -> Self {
-        let limiter = RateLimiter::new(quota, Table::new(most), ticks);
-        Self { limiter, most, swept: AtomicU64::default() }
-    }
-
-    fn take(&self, client: &Client) -> Result<(), Duration> {
-        if self.limiter.len() >= self.most {
-            self.sweep();
-        }
-        self.limiter.check_key(client).map_err(|until| wait(&until, self.limiter.clock()))
-    }
-
-    fn sweep(&self) {
-        let now = governor::clock::Clock::now(self.limiter.clock());
-        let last = self.swept.load(Ordering::Relaxed);
-        let since = now.duration_since(Duration::from_nanos(last));
-        if last == 0 || Duration::from(since) >= SWEEP_INTERVAL {
-            self.swept.store(Nanos::from(now).as_u64().max(1), Ordering::Relaxed);
-            self.limiter.retain_recent();
-        }
-    }
-}
-
-/// When each bucket will be full again, since the limiter's start.
-struct Table {
-    most: usize,
-    buckets: Mutex<Buckets>,
-}
-
-struct Buckets {
-    clients: HashMap<Client, Nanos>,
-    shared: Vec<Option<Nanos>>,
-}
-
-impl Table {
-    fn new(most: usize) -> Self {
-        let buckets = Buckets { clients: HashMap::new(), shared: vec![None; SHARED] };
-        Self { most, buckets: Mutex::new(buckets) }
-    }
-
-    fn buckets(&self) -> MutexGuard<'_, Buckets> {
-        self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Which of the shared buckets is a newcomer's.
-fn place(client: &Client) -> usize {
-    let mut hasher = DefaultHasher::new();
-    client.hash(&mut hasher);
-    let place = hasher.finish() % SHARED as u64;
-    usize::try_from(place).expect("far below 2^16")
-}
-
-impl StateStore for Table {
-    type Key = Client;
-
-    fn measure_and_replace<T, F, E>(&self, client: &Client, measure: F) -> Result<T, E>
-    where
-        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
-    {
-        let mut buckets = self.buckets();
-        let known = buckets.clients.get(client).copied();
-        if known.is_some() || buckets.clients.len() < self.most {
-            let (outcome, full_at) = measure(known)?;
-            buckets.clients.insert(*client, full_at);
-            return Ok(outcome);
-        }
-        let shared = &mut buckets.shared[place(client)];
-        let (outcome, full_at) = measure(*shared)?;
-        *shared = Some(full_at);
-        Ok(outcome)
-    }
-}
-
-impl ShrinkableKeyedStateStore<Client> for Table {
-    fn retain_recent(&self, drop_below: Nanos) {
-        self.buckets().clients.retain(|_, full_at| *full_at >= drop_below);
-    }
-
-    fn len(&self) -> usize {
-        self.buckets().clients.len()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use std::net::Ipv4Addr;
-
-    use async_trait::async_trait;
-
-    use super::*;
-
-    /// A clock that stands still until it is told otherwise.
-    struct Stopped(Instant, AtomicU64);
-
-    #[async_trait]
-    impl Clock for Stopped {
-        async fn sleep(&self, duration: Duration) {
-            self.pass(duration);
-        }
-
-        fn now(&self) -> Instant {
-            self.0 + Duration::from_millis(self.1.load(Ordering::Relaxed))
-        }
-    }
-
-    impl Stopped {
-        fn new() -> Arc<Self> {
-            Arc::new(Self(crate::clock::SystemClock.now(), AtomicU64::default()))
-        }
-
-        fn pass(&self, time: Duration) {
-            let millis = u64::try_from(time.as_millis()).unwrap();
-            self.1.fetch_add(millis, Ordering::Relaxed);
-        }
-    }
-
-    fn client(number: u32) -> Client {
-        Client::at(Ipv4Addr::from_bits(number).into())
-    }
-
-    fn pace(global: Option<&str>, client: Option<&str>) -> (Pace, Arc<Stopped>) {
-        let clock = Stopped::new();
-        let rate = |text: Option<&str>| text.map(|text| text.parse().unwrap());
-        let dynamic: Arc<dyn Clock> = clock.clone();
-        (Pace::new(rate(global), rate(client), &dynamic), clock)
-    }
-
-    /// What is said to one submission: the limit and the seconds to wait.
-    fn said(pace: &Pace, number: u32) -> Option<(Limit, f64)> {
-        match pace.take(client(number)) {
-            Ok(()) => None,
-            Err(Refusal::TooMany { limit, wait }) => Some((limit, wait.as_secs_f64())),
-            Err(other) => panic!("{other}"),
-        }
-    }
-
-    #[test]
-    fn rates_are_read() {
-        let quota = |text: &str| text.parse::<Rate>().map(|Rate(quota)| quota);
-        let hour = quota("5/h").unwrap();
-        assert_eq!(hour.replenish_interval(), Duration::from_mins(12));
-        assert_eq!(hour.burst_size().get(), 5);
-        assert_eq!(quota("100/s:7").unwrap().burst_size().get(), 7);
-        assert_eq!(quota("60/m:1").unwrap().replenish_interval(), Duration::from_secs(1));
-        for bad in
-            ["", "5", "5/", "0/s", "5/d", "5/s:", "5/s:0", "-1/s", "1000001/s", "5 /s", "1/s:1:1"]
-        {
-            assert!(bad.parse::<Rate>().is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_burst_and_then_the_rate_for_each_client() {
-        let (pace, clock) = pace(None, Some("2/s:3"));
-        for number in [1, 2] {
-            for _ in 0..3 {
-                assert_eq!(said(&pace, number), None);
-            }
-            assert_eq!(said(&pace, number), Some((Limit::Client, 0.5)));
-        }
-        clock.pass(Duration::from_millis(400));
-        assert_eq!(said(&pace, 1).map(|(_, wait)| (wait * 10.0).round()), Some(1.0));
-        clock.pass(Duration::from_millis(100));
-        assert_eq!(said(&pace, 1), None);
-        assert_eq!(said(&pace, 1), Some((Limit::Client, 0.5)));
-        clock.pass(Duration::from_mins(1));
-        assert_eq!((0..9).filter(|_| said(&pace, 1).is_none()).count(), 3, "bursts do not add up");
-    }
-
-    #[test]
-    fn who_sends_too_much_takes_nothing_from_the_others() {
-        let (pace, _) = pace(Some("1/s:4"), Some("1/s:2"));
-        assert_eq!((0..100).filter(|_| said(&pace, 1).is_none()).count(), 2);
-        assert_eq!([said(&pace, 2), said(&pace, 2)], [None, None]);
-        assert_eq!(said(&pace, 3), Some((Limit::Global, 1.0)));
-        assert_eq!(said(&pace, 1).map(|(limit, _)| limit), Some(Limit::Client));
-    }
-
-    #[test]
-    fn without_rates_there_are_no_limits() {
-        let (pace, _) = pace(None, None);
-        assert!((0..10_000).all(|_| said(&pace, 1).is_none()));
-    }
-
-    #[test]
-    fn the_table_is_bounded_and_a_newcomer_shares() {
-        let clock = Stopped::new();
-        let ticks = Ticks { clock: clock.clone(), began: clock.now() };
-        let clients = Clients::new("1/m:2".parse().unwrap(), 10, ticks);
-        let taken = |number: u32| clients.take(&client(number)).is_ok();
-        clock.pass(Duration::from_secs(2));
-        assert!((0..10).all(taken));
-        let newcomers = (10..20_000).filter(|number| taken(*number)).count();
-        assert_eq!(newcomers, 2 * SHARED, "every shared bucket has the burst of one client");
-        assert_eq!(clients.limiter.len(), 10);
-        assert!((0..10).all(taken), "those who have a bucket keep it");
-        assert!(!(0..10).any(taken));
-        // What is full again is given up, but not at every attempt.
-        clock.pass(Duration::from_secs(200));
-        assert!(taken(0));
-        assert_eq!(clients.limiter.len(), 1);
-        assert!((20_000..20_009).all(taken));
-        assert_eq!(clients.limiter.len(), 10);
-    }
-}
+mod tests;

@@ -18,23 +18,21 @@ mod reflection;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Method, Request, Response, Version, request};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Version, request};
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
-use tokio::sync::Semaphore;
+use hyper::body::{Body as _, Incoming};
 use tonic::Status;
 use tonic::body::Body as Reply;
 
 use super::App;
-use super::connection::OpenRequest;
-use super::limits::read_body;
+use super::connection::Connection;
+use super::door::place_of;
 use super::problem::Problem;
 use crate::log::Log;
 use crate::metrics::RequestLabels;
 
-/// Most calls at once that may stay open: to watch the health, and to ask for descriptors.
-const OPEN_CALLS_MAX: usize = 256;
 /// Longest message that asks for the health of a service.
 const HEALTH_BYTES_MAX: usize = 4 << 10;
 
@@ -53,7 +51,6 @@ pub fn is_call<B>(request: &Request<B>) -> bool {
 pub struct Services {
     health: health::Service,
     reflection: reflection::Reflection,
-    open_calls: Arc<Semaphore>,
 }
 
 impl Services {
@@ -62,70 +59,86 @@ impl Services {
         Self {
             reflection: reflection::Reflection::new(log.clock().clone()),
             health: health::service(log),
-            open_calls: Arc::new(Semaphore::new(OPEN_CALLS_MAX)),
         }
     }
 }
 
 impl App {
-    /// Answers one call. The request is `open` until its answer is ready, or for as long as a call
-    /// that stays open does.
-    pub async fn call(&self, call: Request<Incoming>, open: OpenRequest) -> Response<Reply> {
+    /// Answers one call, and hands back what was not read of one that is refused. A call that stays open
+    /// keeps the connection it came over.
+    pub async fn call(&self, call: Request<Incoming>) -> (Response<Reply>, Option<Incoming>) {
+        let (mut head, body) = call.into_parts();
+        self.note_place(&head.headers, &mut head.extensions);
+        let call = Request::from_parts(head, body);
         let path = call.uri().path();
         if path == create_entry::PATH {
             return self.create_entry(call).await;
         }
         let (route, answered) = if path.starts_with(health::PREFIX) {
-            ("grpc_health", self.call_health(call, open).await)
+            ("grpc_health", self.call_health(call).await)
         } else if reflection::PREFIXES.iter().any(|prefix| path.starts_with(prefix)) {
-            ("grpc_reflection", self.call_reflection(call, open).await)
+            ("grpc_reflection", self.call_reflection(call).await)
         } else {
             let unknown = Status::unimplemented("there is no such method here");
             ("grpc", Ok(unknown.into_http()))
         };
         let code = answered.as_ref().map_or_else(Problem::http_status, Response::status).as_u16();
         self.metrics.requests.get_or_create(&RequestLabels { route, code }).inc();
-        answered.unwrap_or_else(|problem| problem.into_grpc().into_http())
+        (answered.map_or_else(refusal, in_full), None)
     }
 
-    async fn call_health(
-        &self,
-        call: Request<Incoming>,
-        open: OpenRequest,
-    ) -> Result<Response<Reply>, Problem> {
+    async fn call_health(&self, call: Request<Incoming>) -> Result<Response<Reply>, Problem> {
         let (head, mut body) = call.into_parts();
         // A question that is answered at once is always answered, however many watch.
         let watch = head.uri.path() == health::WATCH;
-        let permit = if watch { Some(self.open_call()?) } else { None };
-        let message = self.read_call(&head, &mut body, HEALTH_BYTES_MAX).await?.into_bytes();
+        let open = if watch { Some(self.open_call(&head)?) } else { None };
+        let memory = &self.pools.questions;
+        let message =
+            self.read_body(&head, &mut body, HEALTH_BYTES_MAX, memory).await?.into_bytes();
         let call = Request::from_parts(head, Reply::new(Full::new(message)));
         let answer = self.services.health.answer(call).await;
-        Ok(if watch { keep(answer, (open, permit)) } else { answer })
+        Ok(if watch { keep(answer, open) } else { answer })
     }
 
-    async fn call_reflection(
-        &self,
-        call: Request<Incoming>,
-        open: OpenRequest,
-    ) -> Result<Response<Reply>, Problem> {
-        let permit = self.open_call()?;
+    async fn call_reflection(&self, call: Request<Incoming>) -> Result<Response<Reply>, Problem> {
+        let (head, body) = call.into_parts();
+        let open = self.open_call(&head)?;
+        let call = Request::from_parts(head, body);
         let answer = self.services.reflection.answer(call, self.config.limits.body_timeout).await;
-        Ok(keep(answer, (open, permit)))
+        Ok(keep(answer, open))
     }
 
-    fn open_call(&self) -> Result<impl Send + 'static, Problem> {
-        self.services.open_calls.clone().try_acquire_owned().map_err(|_| Problem::Busy)
+    /// A call that stays open counts as a request of its connection for as long as it does.
+    fn open_call(&self, head: &request::Parts) -> Result<impl Send + 'static, Problem> {
+        let connection = head.extensions.get::<Arc<Connection>>().cloned().ok_or(Problem::Busy)?;
+        let share = self.pools.calls.take(place_of(head), 1, connection.clone())?;
+        let (open, _) = connection.request(0);
+        Ok((share, open))
     }
+}
 
-    /// Reads the whole body of a call.
-    async fn read_call(
-        &self,
-        head: &request::Parts,
-        body: &mut Incoming,
-        max: usize,
-    ) -> Result<super::limits::ReadBody, Problem> {
-        read_body(&head.headers, body, max, self.config.limits.body_timeout, &self.bodies).await
+/// The answer to a call that is refused.
+pub fn refusal(problem: Problem) -> Response<Reply> {
+    in_full(problem.into_grpc().into_http())
+}
+
+/// An answer that says everything in its headers, in two parts: so that it has an end, which is taken
+/// when all of it was.
+fn in_full(mut answer: Response<Reply>) -> Response<Reply> {
+    if !answer.body().is_end_stream() {
+        return answer;
     }
+    let mut trailers = HeaderMap::new();
+    for (name, value) in answer.headers() {
+        if name.as_str().starts_with("grpc-") {
+            trailers.append(name.clone(), value.clone());
+        }
+    }
+    for name in trailers.keys() {
+        answer.headers_mut().remove(name);
+    }
+    let body = Full::new(Bytes::new()).with_trailers(std::future::ready(Some(Ok(trailers))));
+    answer.map(|_| Reply::new(body))
 }
 
 /// Keeps `what` until the last of the answer was sent, or nobody wants it any more.

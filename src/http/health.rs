@@ -38,7 +38,9 @@ impl App {
     pub(super) fn ready(&self, method: &Method) -> Result<Answer, Problem> {
         expect(method, READ)?;
         let is_ready = self.log.is_ready();
-        let standing = self.log.standing();
+        let (standing, stalled) = (self.log.standing(), self.log.stalled_for());
+        let reason =
+            stalled.map(|time| format!("no entry was answered for {} ms", time.as_millis()));
         let status = serde_json::json!({
             "status": match (is_ready, standing.role) {
                 (true, Role::Frozen) => "frozen",
@@ -52,6 +54,7 @@ impl App {
             "treeSize": standing.published.get(),
             "lag": self.log.lag(),
             "waiting": self.log.waiting(),
+            "reason": reason,
         });
         let mut answer = answer(status.to_string(), "application/json");
         if !is_ready {

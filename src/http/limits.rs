@@ -1,37 +1,39 @@
-//! Limits of the server, and the bounded reading of request bodies (I12).
+//! Limits of the server: what there is of everything, and how slow a client may be (I12).
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Buf as _, Bytes, BytesMut};
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
-use http::{HeaderMap, HeaderValue};
-use http_body_util::BodyExt;
-use hyper::body::Body;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use super::headway::LeastRate;
+use super::shares::Shares;
+use crate::metrics::HttpMetrics;
 
-use super::problem::Problem;
-
-/// Most bytes of a refused body that are read so that the client gets to read the refusal.
-const DISCARD_BYTES_MAX: usize = 16 << 20;
-
-/// What one client may take of the server.
+/// What the clients may take of the server.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Most bytes of a Rekor request's body.
     pub rekor_body_bytes_max: usize,
-    /// Most bytes of all bodies that are being read or verified.
+    /// Most bytes of all submissions' bodies that are being read or verified.
     pub body_memory_bytes_max: usize,
+    /// Most bytes of the bodies of all other requests.
+    pub question_memory_bytes_max: usize,
+    /// Most bytes of all requests' heads and of all answers but large ones, until they were taken.
+    pub request_memory_bytes_max: usize,
     /// Most bytes of all entry bundles that are on their way to clients.
     pub answer_memory_bytes_max: usize,
     /// Time for a request's head to arrive, and for a connection to be idle.
     pub head_timeout: Duration,
     /// Time for a request's body to arrive.
     pub body_timeout: Duration,
+    /// Least bytes a second of a body, and the longest standstill.
+    pub body_rate_min: LeastRate,
+    /// Least bytes a second of a connection's answers that have to be taken.
+    pub answer_rate_min: u32,
     /// Most connections at once.
     pub connections_max: usize,
     /// Most submissions that are being verified or wait for it.
     pub verifying_max: usize,
+    /// Most gRPC calls that stay open.
+    pub open_calls_max: usize,
 }
 
 impl Default for Limits {
@@ -39,121 +41,69 @@ impl Default for Limits {
         Self {
             rekor_body_bytes_max: 4 << 20,
             body_memory_bytes_max: 64 << 20,
+            question_memory_bytes_max: 8 << 20,
+            request_memory_bytes_max: 64 << 20,
             answer_memory_bytes_max: 64 << 20,
             head_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(30),
+            body_rate_min: LeastRate { bytes_per_second: 8 << 10, grace: Duration::from_secs(10) },
+            answer_rate_min: 4 << 10,
             connections_max: 8192,
             verifying_max: 4096,
+            open_calls_max: 256,
         }
     }
 }
 
-/// A request's body, with its share of the memory for bodies.
-#[derive(Debug)]
-pub struct ReadBody {
-    bytes: Bytes,
-    share: OwnedSemaphorePermit,
-}
-
-impl ReadBody {
-    /// The bytes.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// The same without its first bytes.
-    pub fn without_first(mut self, count: usize) -> Self {
-        self.bytes.advance(count);
-        self
-    }
-
-    /// The bytes, which someone else accounts for from now on.
-    pub fn into_bytes(self) -> Bytes {
-        drop(self.share);
-        self.bytes
+impl Limits {
+    /// The least rate of a connection.
+    pub fn connection_rate_min(&self) -> LeastRate {
+        LeastRate { bytes_per_second: self.answer_rate_min, grace: self.head_timeout }
     }
 }
 
-/// Reads a body of at most `max` bytes within `timeout`, as long as `memory` has room for it. A
-/// length that is announced is believed before anything is read, and never after.
-pub async fn read_body<B>(
-    headers: &HeaderMap,
-    body: &mut B,
-    max: usize,
-    timeout: Duration,
-    memory: &Arc<Semaphore>,
-) -> Result<ReadBody, Problem>
-where
-    B: Body<Data = Bytes> + Unpin,
-    B::Error: std::fmt::Display,
-{
-    refuse_encoded(headers)?;
-    let announced = headers.get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: u64| length > max as u64) {
-        return Err(Problem::BodyTooLarge { max });
-    }
-    let announced = announced.and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
-    let read = collect(body, announced, max, memory);
-    tokio::time::timeout(timeout, read).await.unwrap_or(Err(Problem::BodyTooSlow(timeout)))
+/// Everything that clients share. What one kind of client takes, the others do not miss.
+#[derive(Clone)]
+pub struct Pools {
+    /// Connections.
+    pub connections: Arc<Shares>,
+    /// Bytes of requests' heads, and of answers that were not taken yet.
+    pub requests: Arc<Shares>,
+    /// Bytes of the bodies of submissions.
+    pub submissions: Arc<Shares>,
+    /// Bytes of the bodies of other requests: Rekor v1's, and small gRPC calls.
+    pub questions: Arc<Shares>,
+    /// Bytes of large answers, from the store to the client.
+    pub answers: Arc<Shares>,
+    /// gRPC calls that stay open.
+    pub calls: Arc<Shares>,
 }
 
-fn refuse_encoded(headers: &HeaderMap) -> Result<(), Problem> {
-    let mut codings = headers.get_all(CONTENT_ENCODING).iter().map(HeaderValue::as_bytes);
-    match codings.find(|coding| !coding.eq_ignore_ascii_case(b"identity")) {
-        Some(coding) => Err(Problem::ContentEncoding(String::from_utf8_lossy(coding).into_owned())),
-        None => Ok(()),
-    }
-}
+/// How long bytes stand still until they give way to the same client's.
+const BYTES_GIVE_WAY: Duration = Duration::from_secs(1);
+/// The same of connections, which may well be idle for a while.
+const CONNECTIONS_GIVE_WAY: Duration = Duration::from_secs(10);
 
-async fn collect<B>(
-    body: &mut B,
-    announced: usize,
-    max: usize,
-    memory: &Arc<Semaphore>,
-) -> Result<ReadBody, Problem>
-where
-    B: Body<Data = Bytes> + Unpin,
-    B::Error: std::fmt::Display,
-{
-    let share = |bytes: usize| {
-        let permits = u32::try_from(bytes).map_err(|_| Problem::BodyTooLarge { max })?;
-        memory.clone().try_acquire_many_owned(permits).map_err(|_| Problem::Busy)
-    };
-    let mut held = share(0)?;
-    let mut first = Bytes::new();
-    let mut more = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| Problem::BodyBroken(error.to_string()))?;
-        let Ok(data) = frame.into_data() else { continue };
-        if first.len() + more.len() + data.len() > max {
-            return Err(Problem::BodyTooLarge { max });
-        }
-        held.merge(share(data.len())?);
-        // Most bodies come in one piece, which is passed on without a copy.
-        if first.is_empty() && more.is_empty() {
-            first = data;
-        } else {
-            more.reserve(announced.saturating_sub(more.len()));
-            more.extend_from_slice(&std::mem::take(&mut first));
-            more.extend_from_slice(&data);
+impl Pools {
+    /// All of it.
+    pub fn new(limits: &Limits, metrics: &HttpMetrics) -> Self {
+        let bytes = |max, pool| Shares::new(max, BYTES_GIVE_WAY, metrics.shares(pool));
+        let connections = metrics.shares("connections");
+        Self {
+            connections: Shares::without_reserve(
+                limits.connections_max,
+                CONNECTIONS_GIVE_WAY,
+                connections,
+            ),
+            requests: bytes(limits.request_memory_bytes_max, "requests"),
+            submissions: bytes(limits.body_memory_bytes_max, "submissions"),
+            questions: bytes(limits.question_memory_bytes_max, "questions"),
+            answers: Shares::without_reserve(
+                limits.answer_memory_bytes_max,
+                CONNECTIONS_GIVE_WAY,
+                metrics.shares("answers"),
+            ),
+            calls: bytes(limits.open_calls_max, "calls"),
         }
     }
-    let bytes = if more.is_empty() { first } else { more.freeze() };
-    Ok(ReadBody { bytes, share: held })
-}
-
-/// Reads what is left of a body that was refused, and forgets it: an answer that meets a client
-/// who is still sending may be lost. Whether that was all.
-pub async fn discard<B: Body<Data = Bytes> + Unpin>(body: &mut B, timeout: Duration) -> bool {
-    let read = async {
-        let mut bytes = 0;
-        while let Some(frame) = body.frame().await {
-            bytes += frame.map_or(DISCARD_BYTES_MAX, |f| f.data_ref().map_or(0, Bytes::len));
-            if bytes >= DISCARD_BYTES_MAX {
-                return false;
-            }
-        }
-        true
-    };
-    tokio::time::timeout(timeout, read).await.unwrap_or(false)
 }

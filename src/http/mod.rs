@@ -14,18 +14,23 @@
 //! [`cors`] says what web pages may do of all that.
 //!
 //! [`serve`] accepts connections within [`limits`], with [`tls`] or without, and closes those on which
-//! nothing happens ([`connection`]). [`door`] asks [`crate::admit`] who may write; [`problem`] turns every
-//! error into its status.
+//! nothing happens ([`connection`]). Clients share what there is, fairly ([`shares`]): connections, the
+//! memory for [`body`] and answer ([`delivery`]); and whoever is too slow is ended ([`headway`]). [`door`]
+//! asks [`crate::admit`] who may write; [`problem`] turns every error into its status.
 
 mod accept;
+mod body;
 mod connection;
 mod cors;
+mod delivery;
 mod door;
 mod forward;
 mod grpc;
+mod headway;
 mod health;
 mod limits;
 mod openapi;
+mod packed;
 mod peers;
 mod problem;
 mod read;
@@ -33,6 +38,7 @@ mod rekor_v1;
 mod represent;
 mod secret;
 mod serve;
+mod shares;
 mod submit;
 mod tls;
 
@@ -50,10 +56,12 @@ pub use peers::HttpPeers;
 pub use problem::{Answer, Problem};
 pub use secret::PeerSecret;
 pub use serve::{serve, serve_metrics};
+pub use shares::SharesMetrics;
 pub use tls::{Tls, TlsError};
 
 use accept::ErrorForm;
-use limits::discard;
+use body::discard;
+use limits::Pools;
 use read::Reads;
 use rekor_v1::RekorV1;
 
@@ -98,8 +106,8 @@ pub struct App {
     reads: Reads,
     v1: RekorV1,
     services: grpc::Services,
-    /// Permits for the bytes of bodies that are being read or verified.
-    bodies: Arc<Semaphore>,
+    /// What clients share.
+    pools: Pools,
     /// Permits for the bytes of what peers hand over, apart from all others.
     peer_memory: Semaphore,
     /// Permits for the submissions that are being verified or wait for it.
@@ -113,34 +121,36 @@ impl App {
     pub fn new(log: Log, config: HttpConfig, metrics: HttpMetrics) -> Self {
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         let limits = config.limits;
+        let pools = Pools::new(&limits, &metrics);
         Self {
             services: grpc::Services::new(log.clone()),
             v1: RekorV1::new(&log),
             log,
             config,
             metrics,
-            reads: Reads::new(limits.answer_memory_bytes_max),
-            bodies: Arc::new(Semaphore::new(limits.body_memory_bytes_max)),
+            reads: Reads::new(pools.answers.clone()),
+            pools,
             peer_memory: Semaphore::new(forward::MEMORY_BYTES_MAX),
             queue: Semaphore::new(limits.verifying_max),
             processors: Arc::new(Semaphore::new(2 * processors)),
         }
     }
 
-    /// Answers one request.
-    pub async fn handle<B>(&self, request: Request<B>) -> Answer
+    /// Answers one request, and hands back what is to be read on of one that is refused.
+    pub async fn handle<B>(&self, request: Request<B>) -> (Answer, Option<B>)
     where
         B: Body<Data = Bytes> + Unpin,
         B::Error: std::fmt::Display,
     {
-        let (head, mut body) = request.into_parts();
+        let (mut head, mut body) = request.into_parts();
+        self.note_place(&head.headers, &mut head.extensions);
         let (route, answered) = match self.preflight(&head) {
             Some(answered) => ("preflight", answered),
             None => self.route(&head, &mut body).await,
         };
-        let mut answer = match answered {
-            Ok(answer) => answer,
-            Err(problem) => self.refuse(problem, &head, &mut body).await,
+        let (mut answer, unread) = match answered {
+            Ok(answer) => (answer, None),
+            Err(problem) => self.refuse(problem, &head, body).await,
         };
         cors::share(&head, &mut answer);
         if head.method == Method::HEAD {
@@ -152,26 +162,36 @@ impl App {
         }
         let code = answer.status().as_u16();
         self.metrics.requests.get_or_create(&RequestLabels { route, code }).inc();
-        answer
+        (answer, unread)
     }
 
-    /// The answer to a request that failed. Where its body cannot be read to the end, or is none
-    /// of ours, its connection ends with it.
-    async fn refuse<B>(&self, problem: Problem, head: &request::Parts, body: &mut B) -> Answer
+    /// The answer to a request that failed. Where its body is long, the answer does not wait for it, and its
+    /// connection ends with it; what still comes is handed back to be read on, so that the
+    /// answer is not lost.
+    async fn refuse<B>(
+        &self,
+        problem: Problem,
+        head: &request::Parts,
+        mut body: B,
+    ) -> (Answer, Option<B>)
     where
         B: Body<Data = Bytes> + Unpin,
     {
-        let is_lost =
-            matches!(problem, Problem::BodyTooSlow(_) | Problem::BodyBroken(_) | Problem::Peer(_));
+        let is_lost = matches!(
+            problem,
+            Problem::BodyTooSlow(_)
+                | Problem::BodyStandsStill { .. }
+                | Problem::BodyBroken(_)
+                | Problem::Peer(_)
+        );
         // Whoever asks before sending a body need not send it.
-        let waits = head.headers.contains_key(EXPECT);
-        let is_read = body.is_end_stream()
-            || !is_lost && !waits && discard(body, self.config.limits.body_timeout).await;
+        let comes = !is_lost && !head.headers.contains_key(EXPECT);
+        let is_read = body.is_end_stream() || comes && discard(&mut body).await;
         let mut answer = problem.into_answer(ErrorForm::wanted(&head.uri, &head.headers));
         if !is_read {
             answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        answer
+        (answer, (comes && !is_read).then_some(body))
     }
 
     async fn route<B>(

@@ -82,6 +82,12 @@ pub enum Problem {
     /// The body did not come in time.
     #[error("the body did not arrive within {} seconds", .0.as_secs())]
     BodyTooSlow(Duration),
+    /// The body comes too slowly.
+    #[error("the body came slower than {least} bytes a second")]
+    BodyStandsStill {
+        /// The limit.
+        least: u32,
+    },
     /// The body broke off.
     #[error("the body broke off: {0}")]
     BodyBroken(String),
@@ -264,7 +270,9 @@ impl Problem {
                 (StatusCode::FORBIDDEN, grpc::PERMISSION_DENIED)
             }
             Self::Entry(_) => (StatusCode::BAD_REQUEST, grpc::INVALID_ARGUMENT),
-            Self::BodyTooSlow(_) => (StatusCode::REQUEST_TIMEOUT, grpc::DEADLINE_EXCEEDED),
+            Self::BodyTooSlow(_) | Self::BodyStandsStill { .. } => {
+                (StatusCode::REQUEST_TIMEOUT, grpc::DEADLINE_EXCEEDED)
+            }
             Self::ContentEncoding(_) => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, grpc::INVALID_ARGUMENT)
             }

@@ -31,7 +31,7 @@ use tokio::sync::Semaphore;
 
 pub use refusal::Refusal;
 
-use super::limits::ReadBody;
+use super::body::ReadBody;
 use super::problem::{Answer, Problem};
 use super::{App, READ, SUBMIT, expect};
 use crate::client::fetch::{Fetch, OwnFiles};
@@ -83,7 +83,7 @@ impl App {
         };
         let body = if route.is_asked_in_body() {
             expect(&head.method, SUBMIT)?;
-            Some(self.read_body(head, body, BODY_BYTES_MAX).await?)
+            Some(self.read_body(head, body, BODY_BYTES_MAX, &self.pools.questions).await?)
         } else {
             expect(&head.method, READ)?;
             None

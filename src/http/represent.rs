@@ -13,13 +13,14 @@ use http_body_util::Full;
 use sha2::{Digest, Sha256};
 
 use super::problem::{Answer, Problem};
-use crate::gzip::gzip;
+use crate::gzip::{Effort, gzip};
+use crate::store::ObjectPath;
 
 /// Compressing costs more than it saves on a local network beyond the fast levels.
-const ZSTD_LEVEL: i32 = 3;
+const ZSTD_LEVEL: i32 = 1;
 
 /// A representation's coding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Coding {
     /// As it is.
     Identity,
@@ -49,11 +50,16 @@ impl Representation {
         Self { bytes, coding, etag }
     }
 
+    /// What is in `coding` already, under a tag of its path and coding: of what never changes.
+    pub fn packed(bytes: Bytes, coding: Coding, path: &ObjectPath) -> Self {
+        Self { bytes, coding, etag: packed_etag(path, coding) }
+    }
+
     /// Compresses the bytes if the coding is to.
     pub fn encode(self) -> Self {
         let bytes = match self.coding {
             Coding::Identity => self.bytes,
-            coding => compress(&self.bytes, coding).into(),
+            coding => coding.pack(&self.bytes).into(),
         };
         Self { bytes, ..self }
     }
@@ -125,6 +131,17 @@ impl Wanted {
     }
 }
 
+/// The tag of something that never changes, in a coding.
+pub fn packed_etag(path: &ObjectPath, coding: Coding) -> String {
+    let digest = hex::encode(&Sha256::digest(path.as_str())[..16]);
+    format!("\"{digest}-{}\"", coding.name().unwrap_or_default())
+}
+
+/// Whether a client names this very tag as one that it has.
+pub fn names(etag: &str, headers: &HeaderMap) -> bool {
+    is_known(etag, headers) && !is_known("*", headers)
+}
+
 fn is_known(etag: &str, headers: &HeaderMap) -> bool {
     let lists = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     let mut known = lists.flat_map(|list| list.split(',')).map(str::trim);
@@ -164,31 +181,33 @@ impl Coding {
         }
     }
 
-    /// The best coding that the client names with a weight above zero; zstd before gzip.
-    pub fn negotiate(headers: &HeaderMap) -> Self {
-        let accepts = |coding: &str| {
-            let values = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|v| v.to_str().ok());
+    /// `bytes` in this coding.
+    pub fn pack(self, bytes: &[u8]) -> Vec<u8> {
+        const IN_MEMORY: &str = "compressing to memory does not fail";
+        match self {
+            Self::Identity => bytes.to_vec(),
+            Self::Zstd => zstd::bulk::compress(bytes, ZSTD_LEVEL).expect(IN_MEMORY),
+            Self::Gzip => gzip(bytes, Effort::Quick),
+        }
+    }
+
+    /// Whether the client takes this coding.
+    pub fn is_accepted(self, headers: &HeaderMap) -> bool {
+        let values = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|v| v.to_str().ok());
+        self.name().is_none_or(|coding| {
             values.flat_map(|value| value.split(',')).any(|item| {
                 let mut parts = item.split(';').map(str::trim);
                 let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(coding));
                 let weight = parts.find_map(|p| p.strip_prefix("q=")?.parse::<f32>().ok());
                 named && weight.unwrap_or(1.0) > 0.0
             })
-        };
-        match (accepts("zstd"), accepts("gzip")) {
-            (true, _) => Self::Zstd,
-            (false, true) => Self::Gzip,
-            (false, false) => Self::Identity,
-        }
+        })
     }
-}
 
-fn compress(bytes: &[u8], coding: Coding) -> Vec<u8> {
-    const IN_MEMORY: &str = "compressing to memory does not fail";
-    match coding {
-        Coding::Identity => bytes.to_vec(),
-        Coding::Zstd => zstd::bulk::compress(bytes, ZSTD_LEVEL).expect(IN_MEMORY),
-        Coding::Gzip => gzip(bytes),
+    /// The best coding that the client names with a weight above zero; zstd before gzip.
+    pub fn negotiate(headers: &HeaderMap) -> Self {
+        let best = [Self::Zstd, Self::Gzip].into_iter().find(|coding| coding.is_accepted(headers));
+        best.unwrap_or(Self::Identity)
     }
 }
 

@@ -2,42 +2,69 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
-use http_body_util::{Either, Full};
-use hyper::body::Incoming;
+use futures::FutureExt as _;
+use http::header::{HeaderName, HeaderValue};
+use http::{Method, Request, Response, Version};
+use http_body_util::{Either, Empty, Full};
+use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
 use prometheus_client::registry::Registry;
+use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{sleep, timeout};
 use tokio_util::either::Either as Stream;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::accept::ErrorForm;
-use super::connection::{OpenRequest, Progress, Watched};
+use super::body::drain;
+use super::connection::Connection;
+use super::delivery::{AccountedFor, Delivery};
 use super::door::PeerAddress;
-use super::limits::Limits;
+use super::limits::{Limits, Pools};
 use super::problem::{Answer, Problem};
+use super::shares::Full as NoneLeft;
 use super::tls::Tls;
 use super::{App, grpc, health};
+use crate::admit::Client;
 use crate::metrics::HttpMetrics;
 
-/// Most bytes of a request's head.
-const HEAD_BYTES_MAX: u32 = 64 << 10;
+/// Most bytes of a request's head, and of what HTTP/1 reads or writes ahead.
+const HEAD_BYTES_MAX: u32 = 16 << 10;
+/// What a request takes of the memory beyond the bytes of its head and answer: tasks, tables, frames.
+const REQUEST_BYTES: usize = 4 << 10;
 /// Most requests at once on one HTTP/2 connection.
 const STREAMS_MAX: u32 = 128;
+/// Most bytes of a body that a client of HTTP/2 sends before they are read.
+const STREAM_WINDOW: u32 = 128 << 10;
+/// The same of all bodies on a connection.
+const CONNECTION_WINDOW: u32 = 512 << 10;
+/// Most bytes of an answer that wait in a stream of HTTP/2, beyond a piece of it.
+const SEND_BUFFER_BYTES: usize = 32 << 10;
+/// Most streams of HTTP/2 that a client has ended before they were looked at.
+const PENDING_RESETS_MAX: usize = 20;
+/// Most streams that had to be ended for a client's errors.
+const ERROR_RESETS_MAX: usize = 64;
+/// Most bytes that the system keeps for a client and has not sent yet.
+const UNSENT_BYTES_MAX: u32 = 64 << 10;
 /// Most connections at once on the metrics' address.
 const METRICS_CONNECTIONS_MAX: usize = 64;
 /// Most connections beyond the cap that are told so; others are closed without a word.
 const REFUSALS_MAX: usize = 256;
 /// How long a refused client is listened to, so that it gets to read the refusal.
 const REFUSAL_TIME_MAX: Duration = Duration::from_secs(1);
+/// How long a connection that has stalled gets to close in order.
+const GOODBYE: Duration = Duration::from_millis(500);
 /// How long requests are still taken, to be refused in words, once the server stops: they may
 /// have been sent before.
 const LAST_CALL: Duration = Duration::from_millis(500);
@@ -47,6 +74,23 @@ const DRAIN_TIME_MAX: Duration = Duration::from_secs(10);
 /// The answer to a request or to a gRPC call.
 type Reply = Response<Either<Full<Bytes>, tonic::body::Body>>;
 
+/// An answer, and what is to be read on of a body that was refused.
+type Answered = (Reply, Option<Incoming>);
+
+/// What the connections of one listener share.
+struct Doors {
+    limits: Limits,
+    pools: Pools,
+    metrics: HttpMetrics,
+    tls: Option<Arc<Tls>>,
+    builder: Builder<TokioExecutor>,
+    /// Connections beyond the cap that are told so.
+    refusals: Arc<Semaphore>,
+    /// Open requests are to be finished, and no more to be taken.
+    stop: CancellationToken,
+    open: TaskTracker,
+}
+
 /// Answers requests on `listener` until `stop` is ready, then lets open requests finish.
 pub async fn serve(
     listener: TcpListener,
@@ -54,31 +98,58 @@ pub async fn serve(
     app: Arc<App>,
     stop: impl Future<Output = ()>,
 ) {
-    let (limits, metrics) = (app.config.limits, app.metrics.clone());
-    let answer = move |request: Request<Incoming>, open: OpenRequest| {
+    let doors = Doors::new(app.config.limits, app.pools.clone(), app.metrics.clone(), tls);
+    let answer = move |request: Request<Incoming>, has_room: Result<(), NoneLeft>| {
         let app = app.clone();
-        async move {
-            if grpc::is_call(&request) {
-                return app.call(request, open).await.map(Either::Right);
-            }
-            let answer = app.handle(request).await;
-            drop(open);
-            answer.map(Either::Left)
+        let is_call = grpc::is_call(&request);
+        if has_room.is_err() {
+            return std::future::ready(busy(request, is_call)).boxed();
         }
+        let answered = async move {
+            if is_call {
+                let (answer, unread) = app.call(request).await;
+                return (answer.map(Either::Right), unread);
+            }
+            // Nobody reads such a body, so that it would wait in memory for the answer.
+            if request.version() == Version::HTTP_2
+                && [Method::GET, Method::HEAD].contains(request.method())
+            {
+                let (answer, _) = app.handle(request.map(|_| Empty::<Bytes>::new())).await;
+                return (answer.map(Either::Left), None);
+            }
+            let (answer, unread) = app.handle(request).await;
+            (answer.map(Either::Left), unread)
+        };
+        // What it took to make an answer is not to be kept until that was taken.
+        answered.boxed()
     };
-    accept(listener, tls, limits, &metrics, answer, stop).await;
+    accept(listener, doors, answer, stop).await;
+}
+
+/// The answer to a request that there is no memory for.
+fn busy(request: Request<Incoming>, is_call: bool) -> Answered {
+    let answer = if is_call {
+        grpc::refusal(Problem::Busy).map(Either::Right)
+    } else {
+        let form = ErrorForm::wanted(request.uri(), request.headers());
+        Problem::Busy.into_answer(form).map(Either::Left)
+    };
+    let body = request.into_body();
+    (answer, (!body.is_end_stream()).then_some(body))
 }
 
 /// Answers `GET /metrics` on a listener of its own, for ever.
 pub async fn serve_metrics(listener: TcpListener, registry: Arc<Registry>) {
     let limits = Limits { connections_max: METRICS_CONNECTIONS_MAX, ..Limits::default() };
-    let answer = move |request: Request<Incoming>, _: OpenRequest| {
+    let uncounted = HttpMetrics::default();
+    let doors = Doors::new(limits, Pools::new(&limits, &uncounted), uncounted, None);
+    let answer = move |request: Request<Incoming>, _| {
         let form = ErrorForm::wanted(request.uri(), request.headers());
         let answer = metrics(&request, &registry);
         let answer = answer.unwrap_or_else(|problem| problem.into_answer(form));
-        std::future::ready(answer.map(Either::Left))
+        std::future::ready((answer.map(Either::Left), None))
     };
-    accept(listener, None, limits, &HttpMetrics::default(), answer, std::future::pending()).await;
+    accept(listener, doors, answer, std::future::pending()).await;
 }
 
 fn metrics(request: &Request<Incoming>, registry: &Registry) -> Result<Answer, Problem> {
@@ -91,92 +162,170 @@ fn metrics(request: &Request<Incoming>, registry: &Registry) -> Result<Answer, P
 /// Lets each connection have its requests answered by `answer`.
 async fn accept<A, F>(
     listener: TcpListener,
-    tls: Option<Arc<Tls>>,
-    limits: Limits,
-    metrics: &HttpMetrics,
+    doors: Doors,
     answer: A,
     stop: impl Future<Output = ()>,
 ) where
-    A: Fn(Request<Incoming>, OpenRequest) -> F + Clone + Send + 'static,
-    F: Future<Output = Reply> + Send + 'static,
+    A: Fn(Request<Incoming>, Result<(), NoneLeft>) -> F + Clone + Send + 'static,
+    F: Future<Output = Answered> + Send + 'static,
 {
-    let connections = Arc::new(Semaphore::new(limits.connections_max));
-    let refusals = Arc::new(Semaphore::new(REFUSALS_MAX));
-    let graceful = GracefulShutdown::new();
-    let builder = builder(limits);
+    let doors = Arc::new(doors);
     let stop = async {
         stop.await;
-        tokio::time::sleep(LAST_CALL).await;
+        sleep(LAST_CALL).await;
     };
-    let mut stop = std::pin::pin!(stop);
+    let mut stop = pin!(stop);
     loop {
-        let (stream, peer) = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    // Out of file descriptors, most likely: wait for some to be closed.
-                    tracing::warn!(%error, "cannot accept a connection");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                    continue;
-                }
-            },
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
             () = &mut stop => break,
         };
-        let Ok(permit) = connections.clone().try_acquire_owned() else {
-            metrics.connections_refused.inc();
-            // Who expects TLS could not read a refusal.
-            if let (None, Ok(permit)) = (&tls, refusals.clone().try_acquire_owned()) {
-                tokio::spawn(refuse(stream, permit));
+        match accepted {
+            Ok((stream, peer)) => doors.let_in(stream, peer, answer.clone()),
+            Err(error) => {
+                // Out of file descriptors, most likely: wait for some to be closed.
+                tracing::warn!(%error, "cannot accept a connection");
+                sleep(Duration::from_millis(50)).await;
             }
-            continue;
-        };
-        drop(stream.set_nodelay(true));
-        let (progress, answer) = (Progress::new(), answer.clone());
-        let service = {
-            let progress = progress.clone();
-            service_fn(move |mut request: Request<Incoming>| {
-                request.extensions_mut().insert(PeerAddress(peer.ip()));
-                let answered = answer(request, progress.request());
-                async move { Ok::<_, Infallible>(answered.await) }
-            })
-        };
-        let (builder, watcher, tls) = (builder.clone(), graceful.watcher(), tls.clone());
-        let (open, failures) = (metrics.connections.clone(), metrics.tls_failures.clone());
-        open.inc();
-        tokio::spawn(async move {
-            let served = async {
-                let stream = match tls {
-                    None => Stream::Left(stream),
-                    Some(tls) => {
-                        let Ok(stream) = Box::pin(tls.accept(stream)).await else {
-                            failures.inc();
-                            return;
-                        };
-                        Stream::Right(Box::new(stream))
-                    }
-                };
-                let stream = TokioIo::new(Watched::new(stream, progress.clone()));
-                let connection = builder.serve_connection(stream, service).into_owned();
-                // What ends it early is the client's doing; requests count their own errors.
-                drop(watcher.watch(connection).await);
-            };
-            tokio::select! {
-                () = served => {}
-                () = progress.stalls(limits.head_timeout) => {}
-            }
-            open.dec();
-            drop(permit);
-        });
+        }
     }
     drop(listener);
-    if tokio::time::timeout(DRAIN_TIME_MAX, graceful.shutdown()).await.is_err() {
+    doors.stop.cancel();
+    doors.open.close();
+    if timeout(DRAIN_TIME_MAX, doors.open.wait()).await.is_err() {
         tracing::warn!("some connections did not end in time");
     }
 }
 
+impl Doors {
+    fn new(limits: Limits, pools: Pools, metrics: HttpMetrics, tls: Option<Arc<Tls>>) -> Self {
+        Self {
+            builder: builder(limits),
+            refusals: Arc::new(Semaphore::new(REFUSALS_MAX)),
+            stop: CancellationToken::new(),
+            open: TaskTracker::new(),
+            limits,
+            pools,
+            metrics,
+            tls,
+        }
+    }
+
+    /// Serves a connection, if there is a place for it.
+    fn let_in<A, F>(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr, answer: A)
+    where
+        A: Fn(Request<Incoming>, Result<(), NoneLeft>) -> F + Clone + Send + 'static,
+        F: Future<Output = Answered> + Send + 'static,
+    {
+        let connection = Connection::new(Client::at(peer.ip()), self.limits.connection_rate_min());
+        let place = self.pools.connections.take(connection.place(), 1, connection.clone());
+        let account = connection.open_account(&self.pools.requests);
+        let (Ok(place), Ok(())) = (place, account) else {
+            connection.close_account();
+            self.metrics.connections_refused.inc();
+            // Who expects TLS could not read a refusal.
+            if let (None, Ok(permit)) = (&self.tls, self.refusals.clone().try_acquire_owned()) {
+                tokio::spawn(refuse(stream, permit));
+            }
+            return;
+        };
+        drop(stream.set_nodelay(true));
+        drop(SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES_MAX));
+        let doors = self.clone();
+        self.metrics.connections.inc();
+        self.open.spawn(async move {
+            tokio::select! {
+                () = doors.serve(stream, peer, &connection, answer) => {}
+                () = connection.gives_way() => {}
+            }
+            connection.close_account();
+            doors.metrics.connections.dec();
+            drop(place);
+        });
+    }
+
+    /// Serves a connection to its end.
+    async fn serve<A, F>(
+        &self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        connection: &Arc<Connection>,
+        answer: A,
+    ) where
+        A: Fn(Request<Incoming>, Result<(), NoneLeft>) -> F + Clone + Send + 'static,
+        F: Future<Output = Answered> + Send + 'static,
+    {
+        let stream = match &self.tls {
+            None => Stream::Left(stream),
+            Some(tls) => {
+                let accepted = tokio::select! {
+                    accepted = Box::pin(tls.accept(stream)) => accepted.ok(),
+                    _ = connection.stalls() => None,
+                };
+                let Some(stream) = accepted else {
+                    self.metrics.tls_failures.inc();
+                    return;
+                };
+                Stream::Right(Box::new(stream))
+            }
+        };
+        let (limits, this) = (self.limits, connection.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            let (open, has_room) = this.request(REQUEST_BYTES + head_bytes(&request));
+            let has_frames = request.version() == Version::HTTP_2;
+            request.extensions_mut().insert(PeerAddress(peer.ip()));
+            request.extensions_mut().insert(this.clone());
+            let (answered, this) = (answer(request, has_room), this.clone());
+            async move {
+                let (reply, unread) = answered.await;
+                if let Some(body) = unread {
+                    tokio::spawn(async move { drain(body, &this, limits).await });
+                }
+                let open = open.answered(answer_bytes(&reply));
+                Ok::<_, Infallible>(reply.map(|body| Delivery::new(body, open, has_frames)))
+            }
+        });
+        let served = self.builder.serve_connection(TokioIo::new(stream), service);
+        let mut served = pin!(served);
+        // What ends a connection early is the client's doing; requests count their own errors.
+        tokio::select! {
+            _ = served.as_mut() => return,
+            untaken = connection.stalls() => {
+                if untaken {
+                    self.metrics.answers_not_taken.inc();
+                    return;
+                }
+                served.as_mut().graceful_shutdown();
+                drop(timeout(GOODBYE, served).await);
+                return;
+            }
+            () = self.stop.cancelled() => served.as_mut().graceful_shutdown(),
+        }
+        tokio::select! {
+            _ = served => {}
+            _ = connection.stalls() => {}
+        }
+    }
+}
+
+/// Bytes of a request's head.
+fn head_bytes<B>(request: &Request<B>) -> usize {
+    let field = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len();
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    target + request.headers().iter().map(field).sum::<usize>()
+}
+
+/// Bytes of an answer that nobody accounts for yet.
+fn answer_bytes(reply: &Reply) -> usize {
+    if reply.extensions().get::<AccountedFor>().is_some() {
+        return 0;
+    }
+    usize::try_from(reply.body().size_hint().lower()).unwrap_or(usize::MAX)
+}
+
 fn builder(limits: Limits) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
-    // `Progress` keeps the time for heads. A client that closes its side after a whole request
+    // `Connection` keeps the time for heads. A client that closes its side after a whole request
     // still wants the answer.
     builder
         .http1()
@@ -187,6 +336,11 @@ fn builder(limits: Limits) -> Builder<TokioExecutor> {
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS_MAX)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_send_buf_size(SEND_BUFFER_BYTES)
+        .max_pending_accept_reset_streams(PENDING_RESETS_MAX)
+        .max_local_error_reset_streams(ERROR_RESETS_MAX)
         .max_header_list_size(HEAD_BYTES_MAX)
         .keep_alive_interval(limits.head_timeout)
         .keep_alive_timeout(limits.head_timeout);

@@ -4,6 +4,8 @@
 //! Both answer when the entry is in a published tree, and not before (I4). Signatures that take long
 //! to verify are verified off the I/O threads, in a bounded queue (I12).
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode, request};
@@ -11,8 +13,9 @@ use http_body_util::Full;
 use hyper::body::Body;
 use tiles_spec::{ENTRY_BYTES_MAX, Hash};
 
-use super::limits::{ReadBody, read_body};
+use super::body::{ReadBody, read_body};
 use super::problem::{Answer, Problem, X_LOG_INDEX};
+use super::shares::Shares;
 use super::{App, Duplicates, SUBMIT, expect};
 use crate::admit::Admission;
 use crate::clock::wall_clock;
@@ -52,7 +55,9 @@ impl App {
         self.refuse_page(head)?;
         self.refuse_frozen()?;
         self.pace(&head.headers, &head.extensions)?;
-        let body = self.read_body(head, body, self.config.limits.rekor_body_bytes_max).await?;
+        let max = self.config.limits.rekor_body_bytes_max;
+        let body = self.read_body(head, body, max, &self.pools.submissions).await?;
+        self.pace_body(&head.headers, &head.extensions, body.bytes())?;
         let Logged { entry, duplicate } = self.log_submission(body, Submission::parse).await?;
         let mut response = Response::new(Full::new(Bytes::from(entry.to_json())));
         *response.status_mut() = StatusCode::CREATED;
@@ -143,7 +148,8 @@ impl App {
         self.refuse_frozen()?;
         self.pace(&head.headers, &head.extensions)?;
         self.config.admission.judge_opaque(&head.headers)?;
-        let body = self.read_body(head, body, ENTRY_BYTES_MAX).await?;
+        let body = self.read_body(head, body, ENTRY_BYTES_MAX, &self.pools.submissions).await?;
+        self.pace_body(&head.headers, &head.extensions, body.bytes())?;
         expect_few_keys(body.bytes())?;
         let acknowledged = self.log.submit(body.into_bytes()).await?;
         self.refuse_duplicate(&acknowledged)?;
@@ -157,17 +163,25 @@ impl App {
         Ok(response)
     }
 
+    /// Reads a body, which takes its share of `memory`.
     pub(super) async fn read_body<B>(
         &self,
         head: &request::Parts,
         body: &mut B,
         max: usize,
+        memory: &Arc<Shares>,
     ) -> Result<ReadBody, Problem>
     where
         B: Body<Data = Bytes> + Unpin,
         B::Error: std::fmt::Display,
     {
-        read_body(&head.headers, body, max, self.config.limits.body_timeout, &self.bodies).await
+        let read = read_body(head, body, max, &self.config.limits, memory).await;
+        let is_slow =
+            matches!(read, Err(Problem::BodyTooSlow(_) | Problem::BodyStandsStill { .. }));
+        if is_slow {
+            self.metrics.bodies_too_slow.inc();
+        }
+        read
     }
 
     /// Nothing need be read for a log that takes nothing.

@@ -1,32 +1,67 @@
 //! Deduplication: which leaves the log holds already (I13).
 //!
-//! The index maps whole 256-bit leaf hashes to leaf indices. It is disposable: it says which tree
-//! it covers, and whatever is missing is read from the log. A failed look-up is an error, never a
+//! The index maps leaf hashes to leaf indices. It is disposable: it says which tree it covers, and
+//! whatever is missing is read from the log. A failed look-up is an error, never a
 //! hit, and a hit is believed only after its inclusion was proved.
 //!
 //! Leaves that are in a batch but not yet in the index are kept in memory, so that two equal
 //! entries in flight get one index.
 
+mod disk;
+mod manifest;
+mod memory;
+mod merge;
+mod run;
+mod table;
+
 use std::collections::HashMap;
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::planted::{Bug, planted};
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use tiles_spec::{Hash, LeafIndex, TreeHead, TreeSize};
+
+pub use disk::DiskIndex;
+pub use memory::MemoryIndex;
+
+use crate::planted::{Bug, planted};
+
+/// What stands for a leaf on the disk: the first half of its hash.
+type Key = u128;
 
 /// The index cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DedupError {
-    /// The key-value store failed.
-    #[error("the deduplication index failed; it can be deleted, and is then rebuilt from the log")]
-    Index(#[from] fjall::Error),
+    /// The system said no.
+    #[error(
+        "cannot {action} {path}, of the deduplication index; it can be deleted, and is then rebuilt \
+         from the log"
+    )]
+    Io {
+        /// What was to be done.
+        action: &'static str,
+        /// The file or directory.
+        path: String,
+        /// The system's reason.
+        #[source]
+        source: io::Error,
+    },
     /// It holds something that was never written to it.
     #[error(
-        "the deduplication index is damaged; it can be deleted, and is then rebuilt from the log"
+        "the deduplication index is damaged ({path}); it can be deleted, and is then rebuilt from \
+         the log"
     )]
-    Damaged,
+    Damaged {
+        /// The file.
+        path: String,
+    },
+}
+
+impl DedupError {
+    fn failed(action: &'static str, path: &Path, source: io::Error) -> Self {
+        Self::Io { action, path: path.display().to_string(), source }
+    }
 }
 
 /// A map from leaf hashes to leaf indices that covers a tree. Blocks.
@@ -43,113 +78,6 @@ pub trait DedupIndex: Send + Sync + 'static {
     fn add(&self, leaves: &[(Hash, LeafIndex)], head: TreeHead) -> Result<(), DedupError>;
     /// Forgets everything.
     fn clear(&self) -> Result<(), DedupError>;
-}
-
-/// The index of a writer: a log-structured store on the local disk, whose Bloom filters answer the
-/// usual question (a new leaf) without reading.
-pub struct DiskIndex {
-    db: Database,
-    leaves: Keyspace,
-}
-
-/// Holds the tree that the index covers, beside the leaves: a keyspace of its own would hardly ever
-/// be written out, and so keep the journal, which is read at each start, at its longest. Leaf
-/// hashes have 32 bytes, so that none is equal to it.
-const COVERED_KEY: &[u8] = b"tree";
-/// Memory for blocks of the index that were read.
-const CACHE_BYTES: u64 = 32 << 20;
-/// Memory for additions that were not yet written out.
-const MEMTABLE_BYTES: u64 = 16 << 20;
-
-impl DiskIndex {
-    /// Opens or creates the index in a directory of its own.
-    pub fn open(path: &Path) -> Result<Self, DedupError> {
-        let db = Database::builder(path)
-            .cache_size(CACHE_BYTES)
-            .max_cached_files(Some(64))
-            .worker_threads(1)
-            .max_journaling_size(4 * MEMTABLE_BYTES)
-            .open()?;
-        let leaves = db.keyspace("leaves", || {
-            KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES)
-        })?;
-        Ok(Self { db, leaves })
-    }
-}
-
-impl DedupIndex for DiskIndex {
-    fn covers(&self) -> Result<Option<TreeHead>, DedupError> {
-        let Some(value) = self.leaves.get(COVERED_KEY)? else { return Ok(None) };
-        let (size, root) = value.split_first_chunk::<8>().ok_or(DedupError::Damaged)?;
-        let size = TreeSize::new(u64::from_be_bytes(*size)).ok_or(DedupError::Damaged)?;
-        let root = Hash::try_from(root).map_err(|_| DedupError::Damaged)?;
-        Ok(Some(TreeHead { size, root }))
-    }
-
-    fn find(&self, leaves: &[Hash]) -> Result<Vec<Option<LeafIndex>>, DedupError> {
-        let find = |leaf: &Hash| -> Result<Option<LeafIndex>, DedupError> {
-            let Some(value) = self.leaves.get(leaf.as_bytes())? else { return Ok(None) };
-            let value: [u8; 8] = value[..].try_into().map_err(|_| DedupError::Damaged)?;
-            LeafIndex::new(u64::from_be_bytes(value)).map(Some).ok_or(DedupError::Damaged)
-        };
-        leaves.iter().map(find).collect()
-    }
-
-    fn add(&self, leaves: &[(Hash, LeafIndex)], head: TreeHead) -> Result<(), DedupError> {
-        let mut batch = self.db.batch();
-        for (leaf, index) in leaves {
-            batch.insert(&self.leaves, leaf.as_bytes().to_vec(), index.get().to_be_bytes());
-        }
-        let mut covered = head.size.get().to_be_bytes().to_vec();
-        covered.extend(head.root.as_bytes());
-        batch.insert(&self.leaves, COVERED_KEY, covered);
-        Ok(batch.durability(Some(PersistMode::Buffer)).commit()?)
-    }
-
-    fn clear(&self) -> Result<(), DedupError> {
-        Ok(self.leaves.clear()?)
-    }
-}
-
-/// The index of a log in memory.
-#[derive(Debug, Default)]
-pub struct MemoryIndex {
-    held: Mutex<(HashMap<Hash, LeafIndex>, Option<TreeHead>)>,
-}
-
-impl MemoryIndex {
-    /// An index with the same content, independent of this one.
-    #[must_use]
-    pub fn snapshot(&self) -> Self {
-        Self { held: Mutex::new(self.held().clone()) }
-    }
-
-    fn held(&self) -> MutexGuard<'_, (HashMap<Hash, LeafIndex>, Option<TreeHead>)> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl DedupIndex for MemoryIndex {
-    fn covers(&self) -> Result<Option<TreeHead>, DedupError> {
-        Ok(self.held().1)
-    }
-
-    fn find(&self, leaves: &[Hash]) -> Result<Vec<Option<LeafIndex>>, DedupError> {
-        let held = self.held();
-        Ok(leaves.iter().map(|leaf| held.0.get(leaf).copied()).collect())
-    }
-
-    fn add(&self, leaves: &[(Hash, LeafIndex)], head: TreeHead) -> Result<(), DedupError> {
-        let mut held = self.held();
-        held.0.extend(leaves.iter().copied());
-        held.1 = Some(head);
-        Ok(())
-    }
-
-    fn clear(&self) -> Result<(), DedupError> {
-        *self.held() = (HashMap::new(), None);
-        Ok(())
-    }
 }
 
 /// The index together with the leaves that are on their way into it.
@@ -227,7 +155,10 @@ pub enum Assigned {
 }
 
 #[cfg(test)]
-mod tests {
+mod tests;
+
+#[cfg(test)]
+mod assigning {
     use super::Assigned::{Known, New};
     use super::*;
 

@@ -104,6 +104,11 @@ impl Edge {
         self.size
     }
 
+    /// How many bytes the unfinished bundle has, which every batch writes again.
+    pub fn bundle_bytes(&self) -> usize {
+        self.bundle.len()
+    }
+
     fn level(&self, level: usize) -> &[Hash] {
         self.levels.get(level).map_or(&[], Vec::as_slice)
     }

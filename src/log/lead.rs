@@ -17,6 +17,7 @@ use futures::future::{Either, select};
 use tiles_spec::{Hash, LeafIndex, Level, TileMap, TileSource, TileWidth, TreeSize};
 use tokio::sync::{mpsc, watch};
 
+use super::allowance::Allowance;
 use super::commit::{CommitError, commit, still_stands};
 use super::dedup::{Dedup, DedupError};
 use super::give_way::GiveWay;
@@ -31,6 +32,7 @@ use super::sequence::{Position, SequenceError, Sequenced, Waiter, assign};
 use super::trim::Trimmer;
 use super::wake;
 use super::{Acknowledged, Context, SubmitError};
+use crate::clock::Clock;
 use crate::offload::offload;
 use crate::planted::{Bug, planted};
 use crate::store::{Attempt, RecordNumber, StoreError};
@@ -107,6 +109,14 @@ struct Committed {
     waiters: Vec<Waiter>,
 }
 
+/// What a published batch has written.
+struct Settled {
+    number: RecordNumber,
+    size: TreeSize,
+    /// Of tiles and bundles.
+    bytes: u64,
+}
+
 /// One term of leadership.
 pub(super) struct Term<'a> {
     pub context: &'a Context,
@@ -175,13 +185,17 @@ impl Sequencer<'_> {
         let Self { context, dedup, mut position, pool, progress, give_way } = self;
         let config = &context.config;
         let metrics = &context.metrics;
+        let mut allowance = Allowance::new(config.rewrite_rate, context.clock.now());
         // Without a receiver the publisher has failed; its error is the one that counts.
         while let Ok(room) = committed.reserve().await {
             if let Some(pause) = give_way.pause(context.clock.now()) {
                 context.clock.sleep(pause).await;
             }
+            let written = position.edge.bundle_bytes();
+            until_allowed(&mut allowance, &*context.clock, pool, written).await;
             let taken = pool.take(config.batch_entries_max, config.batch_bytes_max).await;
             let Some(batch) = taken else { break };
+            let bytes: usize = batch.iter().map(|submission| submission.leaf.entry.len()).sum();
             metrics.pool_entries.set(i64::try_from(pool.len()).unwrap_or(i64::MAX));
             let (taken, is_busy) = (context.clock.now(), batch.len() >= BUSY_ENTRIES);
             let (nonce, dedup) = (context.entropy.nonce(), dedup.clone());
@@ -196,8 +210,11 @@ impl Sequencer<'_> {
             let next = match sequenced.transpose()? {
                 None => Committed { grown: None, leaves: Vec::new(), waiters },
                 Some(Sequenced { record, grown, leaves }) => {
+                    allowance.spend(context.clock.now(), written, bytes);
                     let (clock, commits) = (&*context.clock, &*context.stores.commits);
                     let (number, began) = (position.number, clock.now());
+                    metrics.taken_bytes.inc_by(bytes as u64);
+                    metrics.written_bytes.inc_by(record.encoded.bytes.len() as u64);
                     if planted(Bug::ApplyBeforeCommit) {
                         let put =
                             context.stores.objects.put_immutable(&grown.objects, Attempt::First);
@@ -228,6 +245,17 @@ impl Sequencer<'_> {
     }
 }
 
+/// Waits until a batch of what waits in the pool may write the unfinished bundle again, of which
+/// `written` bytes are there.
+async fn until_allowed(allowance: &mut Allowance, clock: &dyn Clock, pool: &Pool, written: usize) {
+    let waiting = pool.bytes_waiting().await;
+    let pause = allowance.pause(clock.now(), written, waiting);
+    if !pause.is_zero() {
+        let enough = std::pin::pin!(pool.reach(allowance.enough(written)));
+        select(clock.sleep(pause), enough).await;
+    }
+}
+
 /// A record that was created beyond a gap begins nothing. Without peers a lock has seen to it.
 async fn stands(
     context: &Context,
@@ -249,7 +277,7 @@ struct Finisher<'a> {
     publisher: Publisher,
     published: &'a watch::Sender<Arc<Publication>>,
     progress: &'a Progress,
-    settled: mpsc::Sender<(RecordNumber, TreeSize)>,
+    settled: mpsc::Sender<Settled>,
 }
 
 impl Finisher<'_> {
@@ -273,6 +301,7 @@ impl Finisher<'_> {
         };
         let (clock, metrics) = (&*self.context.clock, &self.context.metrics);
         let began = clock.now();
+        let bytes = grown.objects.iter().map(|object| object.bytes.len() as u64).sum();
         self.progress.set(Step::Publish, Some(began));
         let apply = async { Ok(self.publisher.apply(&grown, Attempt::First).await?) };
         tokio::try_join!(biased; apply, stands(self.context, number, previous))?;
@@ -280,6 +309,7 @@ impl Finisher<'_> {
         self.progress.set(Step::Publish, None);
         metrics.publish_seconds.observe((clock.now() - began).as_secs_f64());
         metrics.tree_size.set(gauge(publication.head.size));
+        metrics.written_bytes.inc_by(bytes + publication.checkpoint.len() as u64);
         metrics.batches.inc();
         metrics.entries.inc_by(leaves.len() as u64);
         metrics.duplicates.inc_by((waiters.len() - leaves.len()) as u64);
@@ -288,7 +318,7 @@ impl Finisher<'_> {
         let (dedup, head) = (self.dedup.clone(), publication.head);
         offload(move || dedup.publish(&leaves, head)).await?;
         // A settler that is far behind need not hear of every batch.
-        self.settled.try_send((number, head.size)).ok();
+        self.settled.try_send(Settled { number, size: head.size, bytes }).ok();
         Ok(())
     }
 
@@ -335,16 +365,13 @@ struct Settler<'a> {
 }
 
 impl Settler<'_> {
-    async fn run(
-        mut self,
-        mut published: mpsc::Receiver<(RecordNumber, TreeSize)>,
-    ) -> Result<(), LogError> {
+    async fn run(mut self, mut published: mpsc::Receiver<Settled>) -> Result<(), LogError> {
         let commits = &self.context.stores.commits;
         let mut waiting = Vec::new();
         while published.recv_many(&mut waiting, SETTLES_MAX).await > 0 {
-            for (number, size) in waiting.drain(..) {
+            for Settled { number, size, bytes } in waiting.drain(..) {
                 if let Some(trimmer) = &mut self.trimmer {
-                    trimmer.note(number, size);
+                    trimmer.note(number, size, bytes);
                 }
                 self.finished = Some((number, size));
             }

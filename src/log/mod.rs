@@ -2,6 +2,7 @@
 //!
 //! In reading order, which is also the order of a submission's way:
 //! - [`pool`]: waits for the next batch, bounded
+//! - [`allowance`]: waits a little longer where a batch would write too much again
 //! - [`sequence`]: gets an index ([`dedup`] knows the ones there are)
 //! - [`integrate`]: becomes tiles, bundles and a root
 //! - [`record`], [`commit`]: is committed by one create-only write
@@ -15,10 +16,13 @@
 //! - [`replay`], [`load`], [`recover`]: whatever was left undone is done, or refused, by the next to lead
 //! - [`follow`], [`peers`]: a writer that does not lead hands its submissions to the one that does
 //! - [`roles`], [`wake`]: who leads, and when it is somebody else's turn
+//! - [`progress`], [`answers`]: whether it gets anywhere
 //!
 //! [`Log`] is what the rest of the program sees. The invariants that the modules cite are
 //! in `src/docs/safety.md`.
 
+mod allowance;
+mod answers;
 pub mod commit;
 pub mod dedup;
 mod description;
@@ -67,6 +71,7 @@ use crate::metrics::LogMetrics;
 use crate::planted::{Bug, planted};
 use crate::signer::{SignedMemory, Signer};
 use crate::store::{ObjectPath, Store, StoreError, Stores};
+use answers::Answers;
 use dedup::{Dedup, DedupIndex};
 use peers::{NotTaken, PeerAnswer, PeerIncluded, Peers, Role, Standing};
 use pool::{Pool, PoolLimits, Waiting};
@@ -100,6 +105,9 @@ pub struct LogConfig {
     pub answer_time_max: Duration,
     /// Least time between two batches, for stores that take few writes of one name.
     pub batch_pace: Duration,
+    /// How many bytes of unfinished bundles are written again in a second, beside those that new
+    /// entries allow.
+    pub rewrite_rate: u64,
     /// The operator states that the log was seen at this size: less is a refusal.
     pub size_seen: Option<TreeSize>,
 }
@@ -117,6 +125,7 @@ impl Default for LogConfig {
             takeover_after: Duration::from_secs(2),
             answer_time_max: Duration::from_mins(1),
             batch_pace: Duration::ZERO,
+            rewrite_rate: 64 << 20,
             size_seen: None,
         }
     }
@@ -233,8 +242,10 @@ pub struct Log {
     state: watch::Receiver<State>,
     is_draining: Arc<AtomicBool>,
     progress: Arc<Progress>,
+    answers: Arc<Answers>,
     /// A leader that gets nowhere for so long lets others try.
     patience: Duration,
+    batch_pace: Duration,
     answer_time_max: Duration,
     clock: Arc<dyn Clock>,
     objects: Arc<dyn Store>,
@@ -261,7 +272,9 @@ impl Log {
             state: driver.state(),
             is_draining: Arc::default(),
             progress: driver.progress().clone(),
+            answers: Arc::default(),
             patience: driver.context().config.takeover_after,
+            batch_pace: driver.context().config.batch_pace,
             answer_time_max: driver.context().config.answer_time_max,
             clock: driver.context().clock.clone(),
             objects: driver.context().stores.objects.clone(),
@@ -282,11 +295,13 @@ impl Log {
                 self.metrics.pushbacks.inc();
             }
         })?;
+        let wait = self.answers.wait(self.clock.now());
         let answered = std::pin::pin!(self.wait(leaf, waiting));
         let answer = match select(answered, self.clock.sleep(self.answer_time_max)).await {
             Either::Left((answer, _)) => answer,
-            Either::Right(_) => Err(SubmitError::Unanswered),
+            Either::Right(_) => return Err(SubmitError::Unanswered),
         };
+        wait.end(self.clock.now());
         self.confirm(answer?).await
     }
 
@@ -341,7 +356,9 @@ impl Log {
             }
             Err(reason) => return Ok(PeerAnswer::Refused(reason)),
         };
+        let wait = self.answers.wait(self.clock.now());
         let answer = waiting.answer.await.map_err(|_| NotTaken::NotLeading)?;
+        wait.end(self.clock.now());
         let answer = match answer {
             Ok(acknowledged) => self.confirm(acknowledged).await,
             refused => refused,
@@ -445,15 +462,30 @@ impl Log {
     /// not shutting down. A frozen log is ready for all that is left to do, which is to be read.
     /// While a takeover is under way entries wait: if all writers said no then, a load balancer would
     /// have nobody to send them to. A writer that does not reach the leader for longer is no place for
-    /// them.
+    /// them, and neither is one that stands still.
     pub fn is_ready(&self) -> bool {
         let is_running = self.published.has_changed().is_ok() && !self.pool.is_closed();
+        let is_stalled = self.stalled_for().is_some();
         let state = self.state.borrow();
         let silence = self.clock.now().saturating_duration_since(state.heard);
         let is_sure = matches!(state.role, Role::Leading | Role::Frozen);
         is_running
             && !self.is_draining.load(Ordering::Relaxed)
             && (is_sure || silence < self.patience + TAKEOVER_TIME)
+            && !is_stalled
+    }
+
+    /// For how long entries have been waiting without any being answered, where that is too long:
+    /// longer than a leader may be silent, and where this writer does not lead than a takeover takes.
+    pub fn stalled_for(&self) -> Option<Duration> {
+        let now = self.clock.now();
+        let (silence, limit) = (self.answers.silence(now), self.patience + self.batch_pace);
+        match self.state.borrow().role {
+            Role::Frozen => None,
+            Role::Leading if self.is_stalled() => Some(silence.max(self.patience)),
+            Role::Leading => (silence > limit).then_some(silence),
+            _ => (silence > limit + TAKEOVER_TIME).then_some(silence),
+        }
     }
 
     /// The log has ended, as far as this writer knows.

@@ -136,6 +136,39 @@ impl Pool {
         self.held().waiting.len()
     }
 
+    /// Waits for submissions, and says how many bytes of entries wait; nothing where there is nothing
+    /// to wait for any more.
+    pub async fn bytes_waiting(&self) -> usize {
+        loop {
+            {
+                let mut held = self.held();
+                held.drop_given_up();
+                if !held.waiting.is_empty() || self.is_drained(&held) {
+                    return held.bytes;
+                }
+            }
+            self.shared.changed.notified().await;
+        }
+    }
+
+    /// Waits until so many bytes of entries wait, or the pool is closed.
+    pub async fn reach(&self, bytes: usize) {
+        loop {
+            {
+                let held = self.held();
+                if held.bytes >= bytes || held.closed.is_some() {
+                    return;
+                }
+            }
+            self.shared.changed.notified().await;
+        }
+    }
+
+    /// Nothing waits or comes any more.
+    fn is_drained(&self, held: &Held) -> bool {
+        held.closed.is_some() && self.shared.live.load(Ordering::Acquire) == 0
+    }
+
     /// The pool takes nothing more.
     pub fn is_closed(&self) -> bool {
         self.held().closed.is_some()
@@ -151,7 +184,7 @@ impl Pool {
                 if !taken.is_empty() {
                     return Some(taken);
                 }
-                if held.closed.is_some() && self.shared.live.load(Ordering::Acquire) == 0 {
+                if self.is_drained(&held) {
                     return None;
                 }
             }
@@ -192,9 +225,13 @@ impl Pool {
 impl Held {
     /// Those whose submitters have gone away are left out: under more load than can be answered in
     /// time, the log would otherwise be busy with nothing else.
-    fn take(&mut self, entries_max: usize, bytes_max: usize) -> Vec<Submission> {
+    fn drop_given_up(&mut self) {
         let gone = self.waiting.iter().take_while(|s| s.waiter.is_closed()).count();
         self.bytes -= self.waiting.drain(..gone).map(|s| s.leaf.entry.len()).sum::<usize>();
+    }
+
+    fn take(&mut self, entries_max: usize, bytes_max: usize) -> Vec<Submission> {
+        self.drop_given_up();
         let mut bytes = 0;
         let mut count = 0;
         for submission in self.waiting.iter().take(entries_max.max(1)) {

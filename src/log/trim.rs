@@ -31,6 +31,9 @@ use crate::store::{CommitLog, ObjectPath, RecordNumber, Shelf, Store, StoreError
 const RECORDS_KEPT: usize = 8;
 /// Records or objects are removed in lots of about this many.
 const LOT: usize = 64;
+/// So do these: beside the unfinished bundle's, partial bundles and records of no more bytes lie
+/// about.
+const LOT_BYTES: u64 = 16 << 20;
 /// Most paths in one listing.
 const LIST_MAX: usize = 1000;
 /// Most listings in one go.
@@ -58,6 +61,8 @@ pub(super) struct Trimmer {
     due: Vec<ObjectPath>,
     /// Full objects whose partial ones have to be listed.
     to_list: Vec<ObjectPath>,
+    /// How many bytes of tiles and bundles were written since the last time.
+    written: u64,
     sweep: Sweep,
     noted: Option<Note>,
 }
@@ -94,13 +99,16 @@ impl Trimmer {
             } else {
                 Vec::new()
             },
+            written: 0,
             sweep: Sweep { until: (first, size), from: None },
             noted: None,
         }
     }
 
-    /// Record `number` is published, and with it the tree of `size`.
-    pub fn note(&mut self, number: RecordNumber, size: TreeSize) {
+    /// Record `number` is published, and with it the tree of `size`; for that, so many bytes of tiles
+    /// and bundles were written.
+    pub fn note(&mut self, number: RecordNumber, size: TreeSize, bytes: u64) {
+        self.written += bytes;
         let (last, old) = std::mem::replace(&mut self.told, (Some(number), size));
         let first_untold = last.map_or(RecordNumber::FIRST, RecordNumber::next);
         for n in (first_untold.get()..=number.get()).filter_map(RecordNumber::new) {
@@ -131,7 +139,8 @@ impl Trimmer {
     pub async fn trim_some(&mut self) {
         let records = self.removable_records();
         let left = self.sweep.from != Some(self.sweep.until) || !self.to_list.is_empty();
-        if records >= LOT || self.due.len() >= LOT || left {
+        let is_much = self.written >= LOT_BYTES && records + self.due.len() > 0;
+        if records >= LOT || self.due.len() >= LOT || is_much || left {
             self.trim_all().await;
         }
     }
@@ -159,6 +168,7 @@ impl Trimmer {
     }
 
     async fn trim(&mut self) -> Result<(), StoreError> {
+        self.written = 0;
         self.trim_records().await?;
         if !self.due.is_empty() {
             self.shelf.remove(&self.due).await?;

@@ -40,6 +40,10 @@ impl Store for Below {
         self.objects.get(&self.path(path)?).await
     }
 
+    async fn get_packed(&self, path: &ObjectPath) -> Result<Option<Bytes>, StoreError> {
+        self.objects.get_packed(&self.path(path)?).await
+    }
+
     async fn get_range(
         &self,
         path: &ObjectPath,

@@ -167,6 +167,12 @@ pub trait Store: Send + Sync + 'static {
     /// The object at `path`, or `None` where there is none.
     async fn get(&self, path: &ObjectPath) -> Result<Option<Object>, StoreError>;
 
+    /// The object at `path` as the store keeps it, where it keeps it packed with gzip. `None` where it
+    /// does not, or there is none.
+    async fn get_packed(&self, _path: &ObjectPath) -> Result<Option<Bytes>, StoreError> {
+        Ok(None)
+    }
+
     /// The bytes of the object at `path` in `range` (offsets from its beginning, the end excluded),
     /// or `None` where there is no object. No more of it is read, so that its length does not
     /// matter. An empty range is an empty part of any object that is there.

@@ -4,14 +4,13 @@
 pub fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = content.len();
     let mut header = vec![tag];
-    match length {
-        0..=0x7f => header.push(u8::try_from(length).unwrap()),
-        _ => {
-            let bytes = length.to_be_bytes();
-            let digits = &bytes[bytes.iter().position(|byte| *byte > 0).unwrap()..];
-            header.push(0x80 | u8::try_from(digits.len()).unwrap());
-            header.extend(digits);
-        }
+    if length < 0x80 {
+        header.push(u8::try_from(length).unwrap());
+    } else {
+        let bytes = length.to_be_bytes();
+        let digits = &bytes[bytes.iter().position(|byte| *byte > 0).unwrap()..];
+        header.push(0x80 | u8::try_from(digits.len()).unwrap());
+        header.extend(digits);
     }
     [&header, content].concat()
 }

@@ -117,7 +117,9 @@ fn mutations_for_go_to_judge() {
         let verdict = verdict(der);
         let _ = write!(lines, "{} {}", format!("{verdict:?}").to_lowercase(), hex::encode(der));
         if verdict == Verdict::Taken {
-            facts(der).iter().for_each(|fact| lines.extend([" ", fact]));
+            for fact in facts(der) {
+                lines.extend([" ", &fact]);
+            }
         }
         lines.push('\n');
     };

@@ -7,6 +7,7 @@
 
 mod enumeration;
 mod faults;
+mod index;
 mod lies;
 mod model;
 mod node;

@@ -91,6 +91,48 @@ fn a_length_beyond_the_limit_is_refused_when_it_is_announced() {
     Reader::of(&writer).is_unharmed(0);
 }
 
+/// Who listens while it sends need not send it all, whatever it has announced.
+#[test]
+fn the_refusal_does_not_wait_for_the_body() {
+    let writer = Writer::start(&["--accept-opaque"]);
+    for (path, words) in [(ENTRIES, "longer than 4194304"), ("/add", "longer than 65535")] {
+        for length in ["17825792", "1073741824", "1000000000000"] {
+            let mut wire = Wire::connect(writer.address);
+            wire.send(&request("POST", path, &[("Content-Length", length)], &[b' '; 1 << 16]));
+            let answer = wire.answer().expect("an answer");
+            answer.refuses(length, 413, words);
+            assert_eq!(answer.field("connection"), Some("close"));
+            assert!(wire.send(&[b' '; 1 << 16]), "{length}: it is read on");
+        }
+    }
+    Reader::of(&writer).is_unharmed(0);
+}
+
+/// Who listens only when it has sent everything gets to read the refusal as well.
+#[test]
+fn a_long_body_is_read_to_its_end_before_the_connection_is_closed() {
+    let writer = Writer::start(&["--accept-opaque"]);
+    let piece = vec![b' '; 1 << 20];
+    let chunk = [&b"100000\r\n"[..], &piece, b"\r\n"].concat();
+    for megabytes in [5, 17, 60] {
+        for (path, words) in [(ENTRIES, "longer than 4194304"), ("/add", "longer than 65535")] {
+            let length = (megabytes << 20).to_string();
+            let announced = ("Content-Length", &*length);
+            for (framing, piece, end) in [(announced, &piece, ""), (CHUNKED, &chunk, "0\r\n\r\n")] {
+                let mut wire = Wire::connect(writer.address);
+                wire.send(&request("POST", path, &[framing], b""));
+                for sent in 0..megabytes {
+                    assert!(wire.send(piece), "{path} {framing:?}: cut off after {sent} MiB");
+                }
+                assert!(wire.send(end.as_bytes()));
+                wire.answer().expect("an answer").refuses(path, 413, words);
+                wire.is_closed();
+            }
+        }
+    }
+    Reader::of(&writer).is_unharmed(0);
+}
+
 #[test]
 fn a_body_without_an_end_is_cut_off() {
     let writer = Writer::start(&["--accept-opaque"]);

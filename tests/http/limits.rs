@@ -73,6 +73,45 @@ fn who_does_not_finish_a_head_is_cut_off() {
     Reader::of(&writer).is_unharmed(0);
 }
 
+/// Frames of HTTP/2 that are neither a whole head nor bytes of a body keep no connection, whatever the
+/// writer has to answer to them; nor does an answer that may not be sent.
+#[test]
+fn nothing_but_frames_is_no_progress() {
+    let writer = Writer::start(&IMPATIENT);
+    let no_window: &[u8] = &[0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0];
+    let get = [&[0, 0, 13, 1, 5, 0, 0, 0, 1][..], b"\x82\x86\x84\x01\x08log.test"].concat();
+    let post = b"\x83\x86\x04\x04/add\x01\x08log.test";
+    let post = [&[0, 0, 18, 1, 4, 0, 0, 0, 1][..], post].concat();
+    let ping: &[u8] = &[0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
+    let window: &[u8] = &[0, 0, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+    let priority: &[u8] = &[0, 0, 5, 2, 0, 0, 0, 0, 3, 0, 0, 0, 0, 9];
+    let empty: &[u8] = &[0, 0, 0, 0, 0, 0, 0, 0, 1];
+    let rows = [
+        (vec![SETTINGS], ping),
+        (vec![SETTINGS], SETTINGS),
+        (vec![SETTINGS], window),
+        (vec![SETTINGS], priority),
+        (vec![no_window, &get], ping),
+        (vec![SETTINGS, &post], empty),
+        (vec![SETTINGS, &post], ping),
+    ];
+    thread::scope(|scope| {
+        for (start, more) in rows {
+            let address = writer.address;
+            scope.spawn(move || {
+                let mut wire = Wire::connect(address);
+                wire.send(&[PREFACE, &start.concat()].concat());
+                let sent = (0..100).take_while(|_| {
+                    thread::sleep(Duration::from_millis(100));
+                    wire.send(more)
+                });
+                assert!(sent.count() < 100, "{start:?} and {more:?} for ever");
+            });
+        }
+    });
+    Reader::of(&writer).is_unharmed(0);
+}
+
 #[test]
 fn who_does_not_finish_a_body_is_told_and_cut_off() {
     let writer = Writer::start(&IMPATIENT);

@@ -50,4 +50,5 @@ mod stop;
 mod submitter;
 mod tls;
 mod wire;
+#[allow(dead_code)] // Some is for the floods.
 mod writer;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::reader::{ENTRIES, Reader};
 use crate::submitter::good;
-use crate::wire::{Answer, exchange, get, post};
+use crate::wire::{Answer, chunked, exchange, get, post};
 use crate::writer::Writer;
 
 #[track_caller]
@@ -101,4 +101,35 @@ fn a_client_behind_trusted_proxies_is_the_address_that_they_have_seen() {
     {
         assert_eq!(submit(&writer, ("Forwarded", value)).status, status, "{value}");
     }
+}
+
+#[test]
+fn bytes_count_as_they_come() {
+    let flags = ["--accept-opaque", "--rate-limit-client-bytes", "1KiB/h:8KiB"];
+    let writer = Writer::start(&[&flags[..], &["--metrics-listen", "127.0.0.1:0"]].concat());
+    let words = "too many bytes of submissions from your address";
+    assert_eq!(post(writer.address, "/add", &[1; 4096]).status, 200);
+    // A body whose length is not announced counts when it is there.
+    let unannounced = |byte: u8, length: usize| {
+        let framing = ("Transfer-Encoding", "chunked");
+        exchange(writer.address, "POST", "/add", &[framing], &chunked(&vec![byte; length]))
+    };
+    assert_eq!(unannounced(2, 3072).status, 200);
+    limited(&post(writer.address, "/add", &[3; 1025]), words, 3590..=3600);
+    limited(&unannounced(4, 1025), words, 3590..=3600);
+    assert_eq!(post(writer.address, "/add", &[5; 1024]).status, 200);
+    limited(&post(writer.address, ENTRIES, good().as_bytes()), words, 3590..=7200);
+    assert_eq!(Reader::of(&writer).size(), 3);
+    let metrics = get(writer.metrics.expect("it listens"), "/metrics");
+    let line = "fasti_submissions_total{verdict=\"limited\",reason=\"client_bytes\"} 3";
+    assert!(metrics.text().contains(line), "{}", metrics.text());
+}
+
+#[test]
+fn who_limits_submissions_limits_their_bytes() {
+    let writer = Writer::start(&["--rate-limit-global", "9/h"]);
+    let long = vec![b' '; 4 << 20];
+    assert_eq!(post(writer.address, ENTRIES, &long).status, 400, "one of the longest is taken");
+    let words = "too many bytes of submissions to this log";
+    limited(&post(writer.address, ENTRIES, good().as_bytes()), words, 1..=3600);
 }

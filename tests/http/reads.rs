@@ -171,6 +171,34 @@ fn parts_are_served() {
 }
 
 #[test]
+fn a_bundle_is_the_same_whatever_is_asked_of_it() {
+    let writer = filled();
+    let path = "/tile/entries/000";
+    let whole = get(writer.address, path);
+    let etag = whole.field("etag").expect("an ETag").to_owned();
+    let length = whole.body.len();
+    for (range, expected) in [("bytes=0-1", 0..2), ("bytes=-7", length - 7..length)] {
+        let part = read(&writer, path, &[("Range", range)]);
+        let said = format!("bytes {}-{}/{length}", expected.start, expected.end - 1);
+        assert_eq!((part.status, part.field("content-range")), (206, Some(&*said)), "{range}");
+        assert_eq!((&part.body[..], part.field("etag")), (&whole.body[expected], Some(&*etag)));
+    }
+    for accepted in ["gzip", "zstd"] {
+        let packed: Vec<Answer> =
+            (0..3).map(|_| read(&writer, path, &[("Accept-Encoding", accepted)])).collect();
+        assert!(packed.iter().all(|one| one.body == packed[0].body), "{accepted}");
+        let known = [("Accept-Encoding", accepted), ("If-None-Match", "*")];
+        assert_eq!(read(&writer, path, &known).status, 304, "{accepted}");
+    }
+    for missing in ["/tile/entries/005", "/tile/entries/000.p/3"] {
+        for fields in [&[][..], &[("Accept-Encoding", "gzip")], &[("If-None-Match", "*")]] {
+            let status = read(&writer, missing, fields).status;
+            assert!(status == 404 || missing.contains(".p/"), "{missing} {fields:?}: {status}");
+        }
+    }
+}
+
+#[test]
 fn bundles_are_compressed_for_those_who_ask() {
     let writer = filled();
     for path in ["/tile/entries/000", "/tile/entries/001.p/44", "/api/v2/tile/entries/000"] {

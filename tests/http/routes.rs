@@ -91,8 +91,8 @@ fn paths_that_name_nothing() {
     }
     assert_eq!(get(writer.address, "/tile/0/000.p/2").status, 200);
     let (not_found, bad) = ("there is nothing at", "is not the path of a tile");
-    let long = format!("/tile/0/{}", "x000/".repeat(8_000));
-    let longer = format!("/{}", "a".repeat(60_000));
+    let long = format!("/tile/0/{}", "x000/".repeat(3_000));
+    let longer = format!("/{}", "a".repeat(15_000));
     let rows = [
         ("/nothing", 404, not_found),
         ("/index.html", 404, not_found),

@@ -43,7 +43,11 @@ impl Home {
 
     /// The writer's command. A port is chosen by the system unless `flags` name one.
     fn command(&self, flags: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_fasti-writer"));
+        self.command_of(env!("CARGO_BIN_EXE_fasti-writer"), flags)
+    }
+
+    fn command_of(&self, program: &str, flags: &[&str]) -> Command {
+        let mut command = Command::new(program);
         let errors = File::options().create(true).append(true).open(self.errors());
         command.env_clear().stderr(errors.expect("a file")).stdin(Stdio::null());
         command.arg("--store").arg(self.store()).args(flags);
@@ -67,7 +71,16 @@ impl Home {
 
     /// Starts a writer and waits until it listens.
     pub fn start(&self, flags: &[&str]) -> Writer {
-        let mut process = self.spawn(flags);
+        self.started(self.spawn(flags))
+    }
+
+    /// The same with another program, of an older release perhaps.
+    pub fn start_other(&self, program: &str, flags: &[&str]) -> Writer {
+        let mut command = self.command_of(program, flags);
+        self.started(command.stdout(Stdio::piped()).spawn().expect("the program starts"))
+    }
+
+    fn started(&self, mut process: Child) -> Writer {
         let mut stdout = BufReader::new(process.stdout.take().expect("it is piped"));
         let (mut key, mut metrics) = (None, None);
         let address = loop {
@@ -139,9 +152,24 @@ impl Writer {
 
     /// Resident memory in bytes.
     pub fn resident(&self) -> usize {
+        self.memory("VmRSS:")
+    }
+
+    /// The most that resident memory has come to since this was forgotten.
+    pub fn peak(&self) -> usize {
+        self.memory("VmHWM:")
+    }
+
+    /// Begins anew with [`peak`](Self::peak).
+    pub fn forget_peak(&self) {
+        let path = format!("/proc/{}/clear_refs", self.process.id());
+        fs::write(path, "5").expect("the process is ours");
+    }
+
+    fn memory(&self, name: &str) -> usize {
         let path = format!("/proc/{}/status", self.process.id());
         let status = fs::read_to_string(Path::new(&path)).expect("the process is alive");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
         let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
         kibibytes.and_then(|n| n.parse::<usize>().ok()).expect("a number") * 1024
     }

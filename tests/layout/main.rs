@@ -109,7 +109,7 @@ fn time_randomness_and_threads_come_through_the_seams() {
     // Binaries' flags, and where users and services keep their state.
     let environment = "src/config.rs";
     // The server has time-outs and a task for each connection; the client's are those of requests.
-    let servers = ["src/http/serve.rs", "src/http/limits.rs", "src/http/connection.rs"];
+    let servers = ["src/http/serve.rs", "src/http/body.rs", "src/http/connection.rs"];
     for path in rust_files("src") {
         let name = path.strip_prefix(root()).expect("below the root").display().to_string();
         if seams.iter().any(|seam| name.ends_with(seam)) || servers.contains(&name.as_str()) {

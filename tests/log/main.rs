@@ -3,6 +3,7 @@
 //! After every step the whole store is derived again by `oracle`, which shares no code with the
 //! log but the hash functions.
 
+mod amplification;
 mod astray;
 mod faults;
 mod faulty;
@@ -11,4 +12,5 @@ mod harness;
 mod lifecycle;
 mod oracle;
 mod refusals;
+mod standstill;
 mod writers;

@@ -95,6 +95,40 @@ async fn packed_bytes_are_compared_by_what_they_hold() {
     assert!(matches!(damaged, StoreError::Corrupt { .. }), "{damaged}");
 }
 
+/// What is packed goes to readers as it lies there, and is packed with less work where it is large and
+/// soon needed no more.
+#[tokio::test]
+async fn packed_bytes_are_passed_on() {
+    let client = Arc::new(InMemory::new());
+    let store = bucket_over(client.clone());
+    let words: Vec<u8> =
+        (0..600_000_u32).flat_map(|n| ((n / 7).wrapping_mul(n) % 1000).to_be_bytes()).collect();
+    let (full, partial) = ("tile/entries/000", "tile/entries/001.p/255");
+    let batch = [
+        immutable(full, words.clone()),
+        immutable(partial, words.clone()),
+        immutable("tile/0/000", "x"),
+    ];
+    store.put_immutable(&batch, Attempt::First).await.unwrap();
+    let mut lengths = Vec::new();
+    for name in [full, partial] {
+        let packed = store.get_packed(&path(name)).await.unwrap().expect("it is packed");
+        assert_eq!(packed, stored(&client, name).await.0);
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&*packed), &mut bytes)
+            .unwrap();
+        assert!(bytes == words, "{name}");
+        lengths.push(packed.len());
+    }
+    assert!(lengths[0] < lengths[1], "{lengths:?}");
+    for name in ["tile/0/000", "tile/entries/002"] {
+        assert_eq!(store.get_packed(&path(name)).await.unwrap(), None, "{name}");
+    }
+    let key = Path::from(format!("some/log/{full}"));
+    client.put(&key, words.into()).await.unwrap();
+    assert_eq!(store.get_packed(&path(full)).await.unwrap(), None, "somebody has unpacked it");
+}
+
 #[tokio::test]
 async fn nothing_is_read_beyond_what_its_path_may_hold() {
     let client = Arc::new(InMemory::new());

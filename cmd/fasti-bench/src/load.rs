@@ -68,6 +68,9 @@ pub struct LoadArguments {
     /// How long an answer may take
     #[arg(long, default_value = "30s", value_parser = parse_duration)]
     timeout: Duration,
+    /// Fail if any entry waited longer for its answer
+    #[arg(long, value_parser = parse_duration)]
+    worst: Option<Duration>,
     /// Look for this many acknowledged entries in the log's bundles afterwards
     #[arg(long, default_value_t = 0, value_name = "N")]
     verify: usize,
@@ -142,7 +145,11 @@ pub fn run(arguments: &LoadArguments) -> Result<bool> {
         Format::Text => print!("{}", report.text()),
         Format::Json => println!("{}", serde_json::to_string(&report)?),
     }
-    Ok(report.passed())
+    let is_in_time = arguments.worst.is_none_or(|worst| total.latencies.max() <= worst);
+    if !is_in_time {
+        eprintln!("fasti-bench: an entry waited longer than --worst");
+    }
+    Ok(report.passed() && is_in_time)
 }
 
 impl LoadArguments {

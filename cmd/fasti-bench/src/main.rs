@@ -1,8 +1,8 @@
 //! `fasti-bench`: how fast a tiled log takes entries, finds them again, and at what price.
 //!
-//! Four commands: `load` drives a log over HTTP, `fsync` measures the disk that a log would
+//! Five commands: `load` drives a log over HTTP, `fsync` measures the disk that a log would
 //! stand on, `start` measures how long a writer takes from spawn to ready, `lookup` asks and builds
-//! the index that a log is searched by. The load generator
+//! the index that a log is searched by, `dedup` the one by which a writer knows its leaves. The load generator
 //! shares the machine with what it measures, so it is built to cost little: one epoll loop on
 //! one thread, two system calls a request, no work under the clock that could be done before it.
 //! Linux only (epoll, timerfd, `/proc`).
@@ -14,6 +14,7 @@
 mod answer;
 mod bucket;
 mod connection;
+mod dedup;
 mod driver;
 mod entries;
 mod fetch;
@@ -49,6 +50,8 @@ struct Arguments {
 enum Command {
     /// Drive a log with submissions and report throughput, latency and cost
     Load(load::LoadArguments),
+    /// Measure the deduplication index: what a leaf costs, however many there are
+    Dedup(dedup::DedupArguments),
     /// Measure the disk: fdatasync after each append
     Fsync(fsync::FsyncArguments),
     /// Measure the lookup index: what it costs to ask it, and to build it
@@ -67,6 +70,7 @@ enum Format {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Load(arguments) => load::run(&arguments),
+        Command::Dedup(arguments) => dedup::run(&arguments),
         Command::Fsync(arguments) => fsync::run(&arguments),
         Command::Lookup(arguments) => lookup::run(&arguments),
         Command::Start(arguments) => start::run(&arguments),

@@ -35,11 +35,20 @@ pub fn own_cpu_time() -> Duration {
     Duration::try_from(used).expect("CPU time is not negative")
 }
 
-/// The most memory that process `pid` has had resident, in KiB (VmHWM).
+/// The most memory that process `pid` has had resident, in KiB.
 pub fn peak_rss_kib(pid: u32) -> Result<u64> {
+    read_status(pid, "VmHWM:")
+}
+
+/// The memory that process `pid` has resident now, in KiB.
+pub fn rss_kib(pid: u32) -> Result<u64> {
+    read_status(pid, "VmRSS:")
+}
+
+fn read_status(pid: u32, field: &str) -> Result<u64> {
     let path = format!("/proc/{pid}/status");
     let status = fs::read_to_string(&path).with_context(|| path.clone())?;
-    parse_status(&status).with_context(|| format!("{path} has no VmHWM"))
+    parse_status(&status, field).with_context(|| format!("{path} has no {field}"))
 }
 
 /// The writers' counters that a run looks at.
@@ -118,8 +127,8 @@ fn parse_stat(stat: &str) -> Option<CpuTime> {
     Some(CpuTime { user: time(user), system: time(system) })
 }
 
-fn parse_status(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+fn parse_status(status: &str, field: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
@@ -142,7 +151,7 @@ mod tests {
         CpuTime::of(pid).unwrap();
         assert!(peak_rss_kib(pid).unwrap() > 100);
         assert!(own_cpu_time() > Duration::ZERO);
-        assert_eq!(parse_status("Name:\tx\nVmHWM:\t  146432 kB\n"), Some(146_432));
+        assert_eq!(parse_status("Name:\tx\nVmHWM:\t  146432 kB\n", "VmHWM:"), Some(146_432));
     }
 
     #[test]

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail, ensure};
 use clap::{Args, ValueEnum};
 use fasti::admit::{
-    Admission, Authorities, IdentityList, KeyList, Lists, Network, Pace, Policy, Proxies,
-    ProxyHeader, Rate, TokenList,
+    Admission, Authorities, ByteRate, IdentityList, KeyList, Lists, Network, Pace, Policy, Proxies,
+    ProxyHeader, Rate, Rates, TokenList,
 };
 use fasti::clock::{Clock, SystemClock};
 use fasti::metrics::AdmissionMetrics;
@@ -44,6 +44,16 @@ pub struct AdmissionFlags {
     /// Most submissions of one client, which is an IPv4 address or an IPv6 /64
     #[arg(long, env = "FASTI_RATE_LIMIT_CLIENT", value_name = "RATE")]
     pub rate_limit_client: Option<Rate>,
+
+    /// Most bytes of everyone's submissions: N/s, N/m or N/h, where N has KiB, MiB or GiB behind it, and
+    /// :BURST after it [default: 64KiB for each submission of --rate-limit-global]
+    #[arg(long, env = "FASTI_RATE_LIMIT_GLOBAL_BYTES", value_name = "RATE")]
+    pub rate_limit_global_bytes: Option<ByteRate>,
+
+    /// Most bytes of one client's submissions [default: 64KiB for each submission of
+    /// --rate-limit-client]
+    #[arg(long, env = "FASTI_RATE_LIMIT_CLIENT_BYTES", value_name = "RATE")]
+    pub rate_limit_client_bytes: Option<ByteRate>,
 
     /// Networks of proxies that are believed whom they speak for: ADDRESS/BITS,...
     #[arg(long, env = "FASTI_TRUSTED_PROXIES", value_name = "NETWORK", value_delimiter = ',')]
@@ -88,8 +98,18 @@ impl AdmissionFlags {
             },
         };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let pace = Pace::new(self.rate_limit_global, self.rate_limit_client, &clock);
-        Ok(Admission::new(proxies, pace, self.lists()?, metrics))
+        Ok(Admission::new(proxies, Pace::new(self.rates(), &clock), self.lists()?, metrics))
+    }
+
+    fn rates(&self) -> Rates {
+        let bytes =
+            |given: Option<ByteRate>, rate: Option<Rate>| given.or(rate.map(ByteRate::beside));
+        Rates {
+            global: self.rate_limit_global,
+            client: self.rate_limit_client,
+            global_bytes: bytes(self.rate_limit_global_bytes, self.rate_limit_global),
+            client_bytes: bytes(self.rate_limit_client_bytes, self.rate_limit_client),
+        }
     }
 
     fn lists(&self) -> anyhow::Result<Lists> {

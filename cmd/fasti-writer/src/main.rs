@@ -6,6 +6,7 @@
 mod admission;
 mod certificate;
 mod colours;
+mod descriptors;
 mod flags;
 mod key;
 mod lookup;
@@ -95,7 +96,9 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     if let Some(site) = lookup {
         tokio::spawn(keep_while_leading(log.clone(), site));
     }
-    let config = flags.http_config(admission, peer_secret, here);
+    let mut config = flags.http_config(admission, peer_secret, here);
+    let limits = &mut config.limits;
+    limits.connections_max = descriptors::enough_for(limits.connections_max);
     let app = Arc::new(App::new(log.clone(), config, http_metrics));
 
     let (halted, stop_serving) = tokio::sync::oneshot::channel::<()>();

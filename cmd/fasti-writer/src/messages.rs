@@ -21,7 +21,7 @@ use crate::colours;
 
 /// What is said unless the environment wants something else. Errors of the libraries for HTTP and
 /// TLS are their own faults, their warnings those of clients.
-const FILTER: &str = "info,fjall=warn,lsm_tree=warn,h2=error,hyper=error,hyper_util=error,\
+const FILTER: &str = "info,h2=error,hyper=error,hyper_util=error,\
                       reqwest=error,rustls=error,tokio_rustls=error,tonic=error";
 
 /// Most messages of one place in the code at once.
@@ -37,6 +37,7 @@ pub fn show() {
     tracing_subscriber::fmt()
         .with_ansi(colours::suit(&std::io::stderr()))
         .with_env_filter(filter)
+        .with_ansi(colours::suit(&std::io::stderr()))
         .event_format(bounded)
         .with_writer(std::io::stderr)
         .init();

@@ -9,13 +9,13 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Request, Response, StatusCode, request};
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use tonic::Status;
 use tonic::body::Body as Reply;
 
 use crate::entry::Submission;
 use crate::http::App;
-use crate::http::limits::{ReadBody, discard};
+use crate::http::body::{ReadBody, discard};
 use crate::http::problem::{FrameError, Problem, X_LOG_INDEX};
 use crate::http::submit::Logged;
 use crate::metrics::RequestLabels;
@@ -27,21 +27,22 @@ pub const PATH: &str = "/dev.sigstore.rekor.v2.Rekor/CreateEntry";
 const PREFIX_BYTES: usize = 5;
 
 impl App {
-    /// Answers a call of the method.
-    pub(super) async fn create_entry(&self, call: Request<Incoming>) -> Response<Reply> {
+    /// Answers a call of the method, and hands back what was not read of a call that is refused.
+    pub(super) async fn create_entry(
+        &self,
+        call: Request<Incoming>,
+    ) -> (Response<Reply>, Option<Incoming>) {
         let (head, mut body) = call.into_parts();
         let created = self.take_call(&head, &mut body).await;
-        if created.is_err() {
-            // An answer that meets a client who is still sending may be lost.
-            discard(&mut body, self.config.limits.body_timeout).await;
-        }
+        let is_read = created.is_ok() || body.is_end_stream() || discard(&mut body).await;
         let status = created.as_ref().map_or_else(Problem::http_status, |_| StatusCode::CREATED);
         let labels = RequestLabels { route: "grpc_entries", code: status.as_u16() };
         self.metrics.requests.get_or_create(&labels).inc();
-        match created {
+        let answer = match created {
             Ok(logged) => answer(Some(&logged), &Status::ok("")),
             Err(problem) => answer(None, &problem.into_grpc()),
-        }
+        };
+        (answer, (!is_read).then_some(body))
     }
 
     async fn take_call(
@@ -53,10 +54,12 @@ impl App {
         self.refuse_frozen()?;
         self.pace(&head.headers, &head.extensions)?;
         let max = self.config.limits.rekor_body_bytes_max;
-        let body = match self.read_call(head, body, PREFIX_BYTES + max).await {
+        let memory = &self.pools.submissions;
+        let body = match self.read_body(head, body, PREFIX_BYTES + max, memory).await {
             Err(Problem::BodyTooLarge { .. }) => return Err(Problem::BodyTooLarge { max }),
             read => read?,
         };
+        self.pace_body(&head.headers, &head.extensions, body.bytes())?;
         self.log_submission(message(body)?, Submission::parse_protobuf).await
     }
 }

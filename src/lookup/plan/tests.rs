@@ -110,3 +110,23 @@ fn large_merges_are_put_off_and_taken_up() {
         assert_eq!(have, ranges(size(to)).into_iter().map(run).collect::<Vec<_>>());
     }
 }
+
+/// How often a leaf is written to runs of whole units is a matter of the ranges alone, however small the
+/// revisions are; beside that each revision writes the runs of less than a unit once.
+#[test]
+fn a_leaf_is_written_so_often_and_no_more() {
+    const UNIT: u64 = 256;
+    let (mut before, mut written) = (Vec::new(), 0);
+    let mut figures = Vec::new();
+    for units in 1..=40_000 {
+        let now = ranges(size(units * UNIT));
+        written +=
+            now.iter().filter(|range| !before.contains(*range)).map(LeafRange::len).sum::<u64>();
+        before = now;
+        if [40, 400, 4000, 40_000].contains(&units) {
+            figures.push(written.div_ceil(units * UNIT));
+        }
+    }
+    // Of 10,000, 100,000, a million and ten million leaves.
+    assert_eq!(figures, [2, 4, 6, 9]);
+}

@@ -22,6 +22,7 @@ use object_store::{Attribute, Attributes};
 use tiles_spec::lookup::{LATEST_BYTES_MAX, LookupPath, REVISION_BYTES_MAX};
 use tiles_spec::{CHECKPOINT_BYTES_MAX, ENTRY_BYTES_MAX, HASH_BYTES, ResourcePath};
 
+use crate::gzip::Effort;
 use crate::store::ObjectPath;
 
 /// The most that any other object may hold, in bytes: a commit record of 64 MiB of entries that do
@@ -31,6 +32,8 @@ const OTHER_BYTES_MAX: usize = 65 << 20;
 /// postings, some 30 MiB; one with a key that many entries have is longer.
 const PART_BYTES_MAX: usize = 1 << 30;
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+/// Bundles of entries of the usual length are not longer.
+const QUICKLY_PACKED_BYTES_MIN: usize = 512 << 10;
 /// What gzip may add to bytes that do not shrink.
 const GZIP_OVERHEAD_MAX: usize = 64 << 10;
 
@@ -43,6 +46,7 @@ pub(super) enum Kind {
     },
     Bundle {
         bytes_max: usize,
+        is_full: bool,
     },
     Description,
     /// `lookup/latest`.
@@ -79,7 +83,10 @@ impl Kind {
             }
             ResourcePath::Bundle(bundle) => {
                 let entry_bytes_max = size_of::<u16>() + ENTRY_BYTES_MAX;
-                Self::Bundle { bytes_max: bundle.width.as_usize() * entry_bytes_max }
+                Self::Bundle {
+                    bytes_max: bundle.width.as_usize() * entry_bytes_max,
+                    is_full: bundle.width.is_full(),
+                }
             }
         }
     }
@@ -89,11 +96,23 @@ impl Kind {
         matches!(self, Self::Bundle { .. })
     }
 
+    /// How to pack so many bytes of it, if it is packed. Large bundles that are not full yet are written
+    /// again and again, and each is soon needed no more.
+    pub fn packing(self, bytes: usize) -> Option<Effort> {
+        match self {
+            Self::Bundle { is_full: false, .. } if bytes > QUICKLY_PACKED_BYTES_MIN => {
+                Some(Effort::Quick)
+            }
+            Self::Bundle { .. } => Some(Effort::Thorough),
+            _ => None,
+        }
+    }
+
     /// The most that it may hold once unpacked.
     pub fn bytes_max(self) -> usize {
         match self {
             Self::Checkpoint => CHECKPOINT_BYTES_MAX,
-            Self::Tile { bytes_max } | Self::Bundle { bytes_max } => bytes_max,
+            Self::Tile { bytes_max } | Self::Bundle { bytes_max, .. } => bytes_max,
             Self::Description => CHECKPOINT_BYTES_MAX,
             Self::Latest => LATEST_BYTES_MAX,
             Self::Revision => REVISION_BYTES_MAX,

@@ -34,6 +34,14 @@ const OFFSET_MAX: u64 = i64::MAX as u64;
 const PAUSES: [Duration; 3] =
     [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2)];
 
+/// What lies in the bucket.
+struct Stored {
+    bytes: Bytes,
+    version: Version,
+    /// Its content coding.
+    coding: Option<String>,
+}
+
 impl Version {
     /// A bucket's version: S3 and Azure ask for the ETag, GCS for the generation.
     fn in_bucket(e_tag: Option<String>, generation: Option<String>) -> Self {
@@ -98,6 +106,20 @@ impl BucketStore {
 
     /// Reads an object and unpacks it.
     pub(super) async fn read(&self, path: &ObjectPath) -> Result<Option<Object>, StoreError> {
+        let Some(Stored { bytes, version, coding }) = self.read_stored(path).await? else {
+            return Ok(None);
+        };
+        let max = Kind::of(path).bytes_max();
+        let bytes = match coding.as_deref() {
+            Some("gzip") => unpack(bytes, max, self.place(path)).await?,
+            _ if bytes.len() > max => return Err(too_long(self.place(path), max)),
+            _ => bytes,
+        };
+        Ok(Some(Object { bytes, version }))
+    }
+
+    /// Reads an object as it is in the bucket.
+    async fn read_stored(&self, path: &ObjectPath) -> Result<Option<Stored>, StoreError> {
         self.requests.get();
         let place = || self.place(path);
         let answer = match self.clients.steady.get(&self.key(path.as_str())).await {
@@ -108,16 +130,8 @@ impl BucketStore {
         let version = Version::in_bucket(answer.meta.e_tag.clone(), answer.meta.version.clone());
         let coding = answer.attributes.get(&Attribute::ContentEncoding);
         let coding = coding.map(|coding| coding.to_string());
-        let kind = Kind::of(path);
-        let stored = body(answer, kind.stored_bytes_max(), place()).await?;
-        let bytes = match coding.as_deref() {
-            Some("gzip") => unpack(stored, kind.bytes_max(), place()).await?,
-            _ if stored.len() > kind.bytes_max() => {
-                return Err(too_long(place(), kind.bytes_max()));
-            }
-            _ => stored,
-        };
-        Ok(Some(Object { bytes, version }))
+        let bytes = body(answer, Kind::of(path).stored_bytes_max(), place()).await?;
+        Ok(Some(Stored { bytes, version, coding }))
     }
 
     /// Reads these bytes of an object that is not packed.
@@ -207,6 +221,15 @@ impl BucketStore {
 impl Store for BucketStore {
     async fn get(&self, path: &ObjectPath) -> Result<Option<Object>, StoreError> {
         self.read(path).await
+    }
+
+    async fn get_packed(&self, path: &ObjectPath) -> Result<Option<Bytes>, StoreError> {
+        if !Kind::of(path).is_packed() {
+            return Ok(None);
+        }
+        let stored = self.read_stored(path).await?;
+        let packed = stored.filter(|stored| stored.coding.as_deref() == Some("gzip"));
+        Ok(packed.map(|stored| stored.bytes))
     }
 
     /// What is packed has to be read from its beginning.
@@ -308,7 +331,10 @@ fn too_long(path: String, max: usize) -> StoreError {
 
 /// What is stored of an object.
 async fn as_stored(path: &ObjectPath, bytes: Bytes) -> Bytes {
-    if Kind::of(path).is_packed() { offload(move || gzip(&bytes).into()).await } else { bytes }
+    match Kind::of(path).packing(bytes.len()) {
+        Some(effort) => offload(move || gzip(&bytes, effort).into()).await,
+        None => bytes,
+    }
 }
 
 async fn unpack(packed: Bytes, max: usize, path: String) -> Result<Bytes, StoreError> {

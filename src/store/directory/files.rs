@@ -38,6 +38,9 @@ impl std::fmt::Display for FileIdentity {
     }
 }
 
+/// What is flushed at once of a large file.
+const FLUSH_BYTES: usize = 1 << 20;
+
 /// File operations, in the sense of POSIX. Errors are the system's own.
 pub trait Files: Send + Sync + 'static {
     /// The whole content of a file.
@@ -138,7 +141,15 @@ impl Files for OsFiles {
     fn write_synced(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         self.syncs.fetch_add(1, Ordering::Relaxed);
         let mut file = File::create(path)?;
-        file.write_all(bytes)?;
+        // A journal that commits a record waits for what was allocated meanwhile, whosever it is. So it
+        // must never be much.
+        let mut portions = bytes.chunks(FLUSH_BYTES).peekable();
+        while let Some(portion) = portions.next() {
+            file.write_all(portion)?;
+            if portions.peek().is_some() {
+                file.sync_data()?;
+            }
+        }
         file.sync_all()
     }
 

@@ -14,6 +14,10 @@
 //! system once and begins a new segment, whose header says up to which size everything is safe.
 //! Opening the store tells recovery that size, and recovery writes the rest again.
 //!
+//! **Nothing waits for what is done behind the log**: partial tiles and bundles that a full one has
+//! replaced are removed one directory after the other, without a lock (superseded.rs), most of them
+//! before they were ever on the disk, so that a flush of the whole file system finds little to do.
+//!
 //! **After a failed flush** nothing that the page cache shows can be trusted, so the store is
 //! poisoned and takes no more writes (poison.rs). Opening it again copies the records to a new file
 //! and flushes that.
@@ -27,6 +31,7 @@ mod poison;
 mod records;
 mod segment;
 mod shelf;
+mod superseded;
 
 use std::io;
 use std::ops::Range;
@@ -44,6 +49,7 @@ use new_segment::Place;
 use objects::Objects;
 use poison::Poison;
 use records::{Left, Records};
+use superseded::Leftovers;
 
 use super::{
     Attempt, CommitLog, Created, NewObject, Object, ObjectPath, RecordNumber, Replaced, Store,
@@ -56,6 +62,11 @@ use crate::offload::offload;
 /// is), and how often the file system is flushed.
 const SEGMENT_BYTES_MAX: u64 = 64 << 20;
 const SEGMENT_RECORDS_MAX: usize = 2048;
+/// Superseded partial files are kept for so many records, for readers of an earlier checkpoint: a
+/// second where the log is busiest.
+const KEEP_PARTIALS: u64 = 256;
+/// And for so many where everything is about to be flushed, lest they all be.
+const KEEP_PARTIALS_FLUSHED: u64 = 32;
 
 /// How to open a directory.
 #[derive(Debug, Clone, Copy, Default)]
@@ -67,6 +78,8 @@ pub struct DirectoryOptions {
     pub segment_bytes_max: u64,
     /// A kind of file system that is not known to keep locks and flushes, but is said to.
     pub trusted_file_system: Option<FileSystemKind>,
+    /// Keep superseded partial files for so many records; `None` for the default of 256.
+    pub keep_partials: Option<u64>,
 }
 
 /// Why a directory cannot be opened as a store.
@@ -147,6 +160,11 @@ struct Inner {
     objects: Objects,
     records: Mutex<Records>,
     was_copied: bool,
+    /// By how many bytes and records the segment has grown: to be asked while a record is written.
+    grown: Mutex<(u64, usize)>,
+    keep_partials: u64,
+    /// What an earlier writer has left; `None` before the first publication.
+    leftovers: Mutex<Option<Leftovers>>,
 }
 
 impl DirectoryStore {
@@ -202,9 +220,12 @@ impl DirectoryStore {
                     0 => SEGMENT_BYTES_MAX,
                     bytes => bytes,
                 },
-                objects: Objects::new(root, files.clone(), poison.clone()),
+                objects: Objects::new(root, files.clone(), poison.clone(), records.settled()),
+                grown: Mutex::new(records.grown()),
                 records: Mutex::new(records),
                 was_copied,
+                keep_partials: options.keep_partials.unwrap_or(KEEP_PARTIALS),
+                leftovers: Mutex::default(),
                 files,
                 poison,
             }),
@@ -280,7 +301,7 @@ impl Store for DirectoryStore {
 #[async_trait]
 impl CommitLog for DirectoryStore {
     async fn create(&self, number: RecordNumber, bytes: Bytes) -> Result<Created, StoreError> {
-        self.run(move |inner| inner.records().append(number, &bytes)).await
+        self.run(move |inner| inner.append(number, &bytes)).await
     }
 
     async fn read(&self, number: RecordNumber) -> Result<Option<Bytes>, StoreError> {
@@ -296,15 +317,47 @@ impl CommitLog for DirectoryStore {
     }
 
     async fn settle(&self, number: RecordNumber, size: TreeSize) -> Result<(), StoreError> {
-        let (bytes, records) = self.inner.records().grown();
+        let keep = self.inner.keep_partials;
+        self.find_leftovers(size).await;
+        self.remove_superseded(number, keep).await;
+        let (bytes, records) = *self.inner.grown();
         if bytes < self.inner.segment_bytes_max && records < SEGMENT_RECORDS_MAX {
             return Ok(());
         }
+        self.remove_superseded(number, keep.min(KEEP_PARTIALS_FLUSHED)).await;
         self.run(move |inner| inner.settle(number, size)).await
     }
 
     async fn end(&self, number: RecordNumber, size: TreeSize) -> Result<(), StoreError> {
-        self.run(move |inner| inner.settle(number, size)).await
+        self.remove_superseded(number, 0).await;
+        self.run(move |inner| inner.settle(number, size)).await?;
+        self.remove_superseded(number, 0).await;
+        Ok(())
+    }
+}
+
+impl DirectoryStore {
+    /// Removes what may be removed of the files that were superseded `keep` records ago.
+    async fn remove_superseded(&self, number: RecordNumber, keep: u64) {
+        while let Some(directory) = self.inner.objects.superseded().next(number, keep) {
+            let inner = self.inner.clone();
+            offload(move || inner.objects.remove_superseded(&directory)).await;
+        }
+    }
+
+    /// Looks once, near the right edge, for superseded files that an earlier writer has left.
+    async fn find_leftovers(&self, size: TreeSize) {
+        if self.inner.leftovers().is_some() {
+            return;
+        }
+        let leftovers = Leftovers::of(&self.inner.root, size);
+        *self.inner.leftovers() = Some(leftovers);
+        loop {
+            let inner = self.inner.clone();
+            if !offload(move || inner.find_some_leftovers()).await {
+                return;
+            }
+        }
     }
 }
 
@@ -313,14 +366,39 @@ impl Inner {
         self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Flushes everything, begins a segment that says so, and then removes what only the old one
-    /// might have needed.
+    fn grown(&self) -> MutexGuard<'_, (u64, usize)> {
+        self.grown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn leftovers(&self) -> MutexGuard<'_, Option<Leftovers>> {
+        self.leftovers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn append(&self, number: RecordNumber, bytes: &[u8]) -> Result<Created, StoreError> {
+        let mut records = self.records();
+        let created = records.append(number, bytes);
+        *self.grown() = records.grown();
+        created
+    }
+
+    /// Flushes everything and begins a segment that says so. What only the old one might have needed
+    /// may be removed from then on.
     fn settle(&self, number: RecordNumber, size: TreeSize) -> Result<(), StoreError> {
         self.poison.refuse()?;
-        let superseded = self.objects.take_superseded();
         self.filesystem.sync().map_err(|e| self.poison.put(ambiguous(&self.root, e)))?;
-        self.records().begin_segment(number, size)?;
-        self.objects.remove_partials(&superseded)
+        let mut records = self.records();
+        let begun = records.begin_segment(number, size);
+        *self.grown() = records.grown();
+        begun?;
+        self.objects.superseded().settled(size);
+        Ok(())
+    }
+
+    /// Looks for leftovers in one directory; `false` when it was the last.
+    fn find_some_leftovers(&self) -> bool {
+        let mut leftovers = self.leftovers();
+        let Some(leftovers) = leftovers.as_mut() else { return false };
+        leftovers.look(&*self.files, self.objects.superseded())
     }
 }
 

@@ -9,12 +9,14 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
+use tiles_spec::TreeSize;
 
 use super::files::Files;
 use super::poison::Poison;
+use super::superseded::{self, Superseded};
 use super::{ambiguous, failed};
 use crate::store::{
     Attempt, Created, NewObject, Object, ObjectPath, Replaced, StoreError, Version,
@@ -29,21 +31,22 @@ pub(super) struct Objects {
     next_temporary: AtomicU64,
     /// Directories under `tile/` that are known to exist.
     known_directories: Mutex<HashSet<PathBuf>>,
-    /// Directories of partial tiles whose full tile was written since they were last taken.
-    superseded: Mutex<Vec<PathBuf>>,
+    /// Partial tiles and bundles whose full one was written.
+    superseded: Superseded,
     /// Serialises replacements, whose condition is checked by reading.
     replacing: Mutex<()>,
 }
 
 impl Objects {
-    pub fn new(root: &Path, files: Arc<dyn Files>, poison: Arc<Poison>) -> Self {
+    /// The objects below `root`, of which those of the tree of size `settled` are settled.
+    pub fn new(root: &Path, files: Arc<dyn Files>, poison: Arc<Poison>, settled: TreeSize) -> Self {
         Self {
             root: root.to_owned(),
             files,
             poison,
             next_temporary: AtomicU64::new(0),
             known_directories: Mutex::default(),
-            superseded: Mutex::default(),
+            superseded: Superseded::new(root, settled),
             replacing: Mutex::default(),
         }
     }
@@ -132,39 +135,28 @@ impl Objects {
             (None, _) => self.write_and_move(&to, &object.bytes)?,
         }
         if is_full_tile(&object.path) {
-            let mut partials = to.into_os_string();
-            partials.push(".p");
-            let mut superseded = self.superseded.lock().unwrap_or_else(PoisonError::into_inner);
-            superseded.push(partials.into());
+            self.superseded.add(&object.path);
         }
         Ok(())
     }
 
-    /// The directories of partial tiles whose full tile was written since the last call.
-    pub fn take_superseded(&self) -> Vec<PathBuf> {
-        std::mem::take(&mut *self.superseded.lock().unwrap_or_else(PoisonError::into_inner))
+    /// The partial tiles and bundles that can be removed.
+    pub fn superseded(&self) -> &Superseded {
+        &self.superseded
     }
 
-    /// Removes directories of partial tiles, whose full tiles are durable by now.
-    pub fn remove_partials(&self, directories: &[PathBuf]) -> Result<(), StoreError> {
-        let mut known = self.known_directories.lock().unwrap_or_else(PoisonError::into_inner);
-        for dir in directories {
-            known.remove(dir);
-            match self.files.remove_dir_all(dir) {
-                Err(e) if e.kind() != io::ErrorKind::NotFound => {
-                    return Err(failed("remove", dir, e));
-                }
-                _ => {}
-            }
+    /// Removes a directory of partial tiles or bundles. Nothing is written to it any more, so that
+    /// nobody has to wait meanwhile.
+    pub fn remove_superseded(&self, directory: &Path) {
+        if self.poison.refuse().is_ok() {
+            self.known_directories().remove(directory);
+            superseded::remove(&*self.files, directory);
         }
-        Ok(())
     }
 
     /// Removes an object, and the directories that are empty without it.
     pub fn remove(&self, path: &ObjectPath) -> Result<(), StoreError> {
         self.poison.refuse()?;
-        // No directory is made in the meantime.
-        let mut known = self.known_directories.lock().unwrap_or_else(PoisonError::into_inner);
         let file = self.path(path);
         match self.files.remove_file(&file) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => {
@@ -172,6 +164,8 @@ impl Objects {
             }
             _ => {}
         }
+        // No directory is made in the meantime.
+        let mut known = self.known_directories();
         for dir in file.ancestors().skip(1).take_while(|dir| *dir != self.root) {
             if self.files.remove_dir(dir).is_err() {
                 break;
@@ -202,15 +196,19 @@ impl Objects {
         self.files.rename(&temporary, to).map_err(|e| ambiguous(to, e))
     }
 
+    fn known_directories(&self) -> MutexGuard<'_, HashSet<PathBuf>> {
+        self.known_directories.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn is_new_directory(&self, to: &Path) -> bool {
-        let known = self.known_directories.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known_directories();
         to.parent().is_some_and(|dir| !known.contains(dir))
     }
 
     /// The name for a temporary file that is to be moved to `to`, whose directory it creates.
     fn next_temporary(&self, to: &Path) -> Result<PathBuf, StoreError> {
         if let Some(dir) = to.parent() {
-            let mut known = self.known_directories.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut known = self.known_directories();
             if !known.contains(dir) {
                 self.files.create_dir_all(dir).map_err(|e| failed("create", dir, e))?;
                 known.insert(dir.to_owned());

@@ -165,7 +165,7 @@ pub(super) fn policies_and_places() -> Vec<Oddity> {
 pub(super) fn extension_lists() -> Vec<Oddity> {
     let list = |what: &str, verdict, extensions: &[u8]| {
         with(&format!("extensions: {what}"), verdict, |parts| {
-            parts.extensions = extensions.to_vec()
+            parts.extensions = extensions.to_vec();
         })
     };
     let (id, value) = (object_identifier(&[0x2a, 3]), element(4, b""));

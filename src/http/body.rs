@@ -1,0 +1,279 @@
+//! Bodies of requests: read within bounds of length, time, rate and shared memory (I12).
+//!
+//! A body takes its share of the memory as it comes. It is ended when it is late or slow (408), and when
+//! somebody else needs what it holds (503). What is left of a body that was refused is read on for a
+//! while: an answer that meets a client who is still sending may be lost.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::{Buf as _, Bytes, BytesMut};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::{HeaderMap, HeaderValue, request};
+use http_body_util::BodyExt;
+use hyper::body::Body;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::connection::Connection;
+use super::door::place_of;
+use super::headway::{Headway, LeastRate};
+use super::limits::Limits;
+use super::problem::Problem;
+use super::shares::{Full, Holder, Share, Shares};
+
+/// What is read of a refused body before it is answered, so that the connection can be used again.
+const DISCARD_BYTES_MAX: usize = 256 << 10;
+/// How long that may take.
+const DISCARD_TIME_MAX: Duration = Duration::from_millis(200);
+/// Most bytes of a refused body that are read after it was answered, if it has no length or a longer one.
+const DRAIN_BYTES_MAX: u64 = 64 << 20;
+/// Most bytes if it has a length. Clients that do not listen while they send are told so in the end.
+const DRAIN_LENGTH_MAX: u64 = 1 << 30;
+
+impl From<Full> for Problem {
+    fn from(_: Full) -> Self {
+        Self::Busy
+    }
+}
+
+/// A request's body, with its share of the memory for bodies.
+#[derive(Debug)]
+pub struct ReadBody {
+    bytes: Bytes,
+    share: Option<Share>,
+}
+
+impl ReadBody {
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The same without its first bytes.
+    pub fn without_first(mut self, count: usize) -> Self {
+        self.bytes.advance(count);
+        self
+    }
+
+    /// The bytes, which someone else accounts for from now on.
+    pub fn into_bytes(self) -> Bytes {
+        drop(self.share);
+        self.bytes
+    }
+}
+
+/// A body that is being read.
+struct Reading {
+    headway: Mutex<Option<Headway>>,
+    gives_way: Notify,
+}
+
+impl Reading {
+    fn new(least: LeastRate) -> Arc<Self> {
+        let headway = Mutex::new(Some(Headway::new(least, Instant::now().into_std())));
+        Arc::new(Self { headway, gives_way: Notify::new() })
+    }
+
+    fn with<T>(&self, what: impl FnOnce(&mut Option<Headway>) -> T) -> T {
+        what(&mut self.headway.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn moved(&self, bytes: usize) {
+        let now = Instant::now().into_std();
+        self.with(|headway| headway.iter_mut().for_each(|one| one.moved(bytes, now)));
+    }
+
+    /// It is whole, and waits for the server from now on.
+    fn ends(&self) {
+        self.with(|headway| *headway = None);
+    }
+
+    /// Waits until it is too slow.
+    async fn is_too_slow(&self) {
+        while let Some(due) = self.with(|headway| headway.as_ref().map(Headway::due)) {
+            if due <= Instant::now().into_std() {
+                return;
+            }
+            sleep_until(Instant::from_std(due) + Duration::from_millis(1)).await;
+        }
+    }
+}
+
+impl Holder for Reading {
+    fn stands(&self) -> Option<Duration> {
+        let now = Instant::now().into_std();
+        self.with(|headway| headway.as_ref().map(|one| one.used(now)))
+    }
+
+    fn give_way(&self) {
+        self.gives_way.notify_one();
+    }
+}
+
+/// Reads a body of at most `max` bytes, as long as `memory` has room for it. A length that is announced
+/// is believed before anything is read, and never after.
+pub async fn read_body<B>(
+    head: &request::Parts,
+    body: &mut B,
+    max: usize,
+    limits: &Limits,
+    memory: &Arc<Shares>,
+) -> Result<ReadBody, Problem>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: std::fmt::Display,
+{
+    refuse_encoded(&head.headers)?;
+    let announced = announced(&head.headers);
+    if announced.is_some_and(|length| length > max as u64) {
+        return Err(Problem::BodyTooLarge { max });
+    }
+    let connection = head.extensions.get::<Arc<Connection>>();
+    let _reading = connection.map(Connection::reads);
+    let least = LeastRate {
+        grace: limits.body_rate_min.grace.min(limits.body_timeout),
+        ..limits.body_rate_min
+    };
+    let reading = Reading::new(least);
+    let announced = announced.and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+    let mut collected = Collected {
+        max,
+        announced,
+        first: Bytes::new(),
+        more: BytesMut::new(),
+        share: None,
+        reading: reading.clone(),
+    };
+    let collect = async {
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| Problem::BodyBroken(error.to_string()))?;
+            let Ok(data) = frame.into_data() else { continue };
+            if let Some(connection) = connection {
+                connection.came(data.len());
+            }
+            collected.take(data, head, memory)?;
+        }
+        Ok(())
+    };
+    let read = tokio::select! {
+        biased;
+        read = collect => read,
+        () = reading.gives_way.notified() => Err(Problem::Busy),
+        () = tokio::time::sleep(limits.body_timeout) => {
+            Err(Problem::BodyTooSlow(limits.body_timeout))
+        }
+        () = reading.is_too_slow() => {
+            Err(Problem::BodyStandsStill { least: least.bytes_per_second })
+        }
+    };
+    read?;
+    reading.ends();
+    Ok(collected.whole())
+}
+
+fn announced(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok())
+}
+
+fn refuse_encoded(headers: &HeaderMap) -> Result<(), Problem> {
+    let mut codings = headers.get_all(CONTENT_ENCODING).iter().map(HeaderValue::as_bytes);
+    match codings.find(|coding| !coding.eq_ignore_ascii_case(b"identity")) {
+        Some(coding) => Err(Problem::ContentEncoding(String::from_utf8_lossy(coding).into_owned())),
+        None => Ok(()),
+    }
+}
+
+/// What has come of a body.
+struct Collected {
+    max: usize,
+    announced: usize,
+    first: Bytes,
+    more: BytesMut,
+    share: Option<Share>,
+    reading: Arc<Reading>,
+}
+
+impl Collected {
+    fn take(
+        &mut self,
+        data: Bytes,
+        head: &request::Parts,
+        memory: &Arc<Shares>,
+    ) -> Result<(), Problem> {
+        let Self { max, announced, first, more, share, reading } = self;
+        if first.len() + more.len() + data.len() > *max {
+            return Err(Problem::BodyTooLarge { max: *max });
+        }
+        reading.moved(data.len());
+        match share {
+            Some(share) => share.take(data.len())?,
+            None => *share = Some(memory.take(place_of(head), data.len(), reading.clone())?),
+        }
+        // Most bodies come in one piece, which is passed on without a copy.
+        if first.is_empty() && more.is_empty() {
+            *first = data;
+        } else {
+            more.reserve(announced.saturating_sub(more.len()));
+            more.extend_from_slice(&std::mem::take(first));
+            more.extend_from_slice(&data);
+        }
+        Ok(())
+    }
+
+    fn whole(self) -> ReadBody {
+        let bytes = if self.more.is_empty() { self.first } else { self.more.freeze() };
+        ReadBody { bytes, share: self.share }
+    }
+}
+
+/// Reads what is left of a refused body, if that is little and comes at once. Whether that was all.
+pub async fn discard<B: Body<Data = Bytes> + Unpin>(body: &mut B) -> bool {
+    let length = body.size_hint().exact();
+    if length.is_some_and(|length| length > DISCARD_BYTES_MAX as u64) {
+        return false;
+    }
+    let read = async {
+        let mut bytes = 0;
+        while let Some(frame) = body.frame().await {
+            bytes += frame.map_or(DISCARD_BYTES_MAX, |f| f.data_ref().map_or(0, Bytes::len));
+            if bytes >= DISCARD_BYTES_MAX {
+                return false;
+            }
+        }
+        true
+    };
+    timeout(DISCARD_TIME_MAX, read).await.unwrap_or(false)
+}
+
+/// Reads on what is left of a body whose request was refused and answered, and forgets it, within bounds
+/// of length, time and rate.
+pub async fn drain<B>(mut body: B, connection: &Arc<Connection>, limits: Limits)
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let length = body.size_hint().exact().filter(|length| *length <= DRAIN_LENGTH_MAX);
+    let max = length.unwrap_or(DRAIN_BYTES_MAX);
+    let _reading = connection.reads();
+    let reading = Reading::new(limits.body_rate_min);
+    let read = async {
+        let mut bytes = 0;
+        while bytes < max
+            && let Some(Ok(frame)) = body.frame().await
+        {
+            let length = frame.data_ref().map_or(0, Bytes::len);
+            reading.moved(length);
+            connection.came(length);
+            bytes += length as u64;
+        }
+        // Nothing but the end is left of a body that has a length.
+        if length.is_some() {
+            drop(body.frame().await);
+        }
+    };
+    tokio::select! {
+        () = read => {}
+        () = reading.is_too_slow() => {}
+        () = tokio::time::sleep(limits.body_timeout) => {}
+    }
+}

@@ -1,0 +1,87 @@
+//! Headway: how long somebody may still stand still, by what has moved so far.
+//!
+//! Whoever begins has a grace. Bytes that move give it back, as much time as they may take at the least
+//! rate, and never more than the whole of it. So a burst does not pay for a standstill, a trickle does not
+//! pay for anything, and an average above the least rate is never ended.
+
+use std::time::{Duration, Instant};
+
+/// The least rate at which bytes have to move.
+#[derive(Debug, Clone, Copy)]
+pub struct LeastRate {
+    /// On average, after the grace.
+    pub bytes_per_second: u32,
+    /// The longest standstill.
+    pub grace: Duration,
+}
+
+/// What is left of the grace.
+#[derive(Debug)]
+pub struct Headway {
+    least: LeastRate,
+    due: Instant,
+}
+
+impl Headway {
+    /// The whole of it.
+    pub fn new(least: LeastRate, now: Instant) -> Self {
+        Self { least, due: now + least.grace }
+    }
+
+    /// So many bytes have moved.
+    pub fn moved(&mut self, bytes: usize, now: Instant) {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let time = Duration::from_secs(1) * bytes / self.least.bytes_per_second.max(1);
+        self.due = (self.due + time).min(now + self.least.grace);
+    }
+
+    /// Gives the whole of it again.
+    pub fn renew(&mut self, now: Instant) {
+        self.due = now + self.least.grace;
+    }
+
+    /// When it will have been used up.
+    pub fn due(&self) -> Instant {
+        self.due
+    }
+
+    /// How much of it is used up: the slower, the more.
+    pub fn used(&self, now: Instant) -> Duration {
+        (now + self.least.grace).saturating_duration_since(self.due)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEAST: LeastRate = LeastRate { bytes_per_second: 1000, grace: Duration::from_secs(10) };
+
+    #[test]
+    fn a_trickle_and_a_burst_pay_for_no_standstill() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut headway = Headway::new(LEAST, start);
+        headway.moved(1_000_000, at(0));
+        assert_eq!(headway.due(), at(10), "a burst");
+        for second in 1..10 {
+            headway.moved(100, at(second));
+        }
+        let rest = headway.due().duration_since(at(10));
+        assert_eq!(rest.as_millis(), 900, "a tenth of the rate");
+        assert_eq!(headway.used(at(10)).as_millis(), 9100);
+        headway.renew(at(10));
+        assert_eq!(headway.used(at(10)), Duration::ZERO);
+    }
+
+    #[test]
+    fn who_keeps_the_rate_is_never_ended() {
+        let start = Instant::now();
+        let mut headway = Headway::new(LEAST, start);
+        for second in (5..1000).step_by(5) {
+            let now = start + Duration::from_secs(second);
+            assert!(headway.due() > now, "at {second} s");
+            headway.moved(5000, now);
+        }
+    }
+}

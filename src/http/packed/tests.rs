@@ -1,0 +1,146 @@
+//! Bundles that are asked for many times, over a store that counts.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use futures::future::join_all;
+
+use super::*;
+use crate::store::{
+    Attempt, Created, MemoryStore, NewObject, Object, Replaced, StoreError, Version,
+};
+
+/// Counts reads, each of which takes a moment.
+#[derive(Default)]
+struct Counting {
+    store: MemoryStore,
+    reads: AtomicUsize,
+}
+
+#[async_trait]
+impl Store for Counting {
+    async fn get(&self, path: &ObjectPath) -> Result<Option<Object>, StoreError> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        tokio::task::yield_now().await;
+        self.store.get(path).await
+    }
+
+    async fn get_range(
+        &self,
+        path: &ObjectPath,
+        range: Range<u64>,
+    ) -> Result<Option<Bytes>, StoreError> {
+        self.store.get_range(path, range).await
+    }
+
+    async fn length(&self, path: &ObjectPath) -> Result<Option<u64>, StoreError> {
+        self.store.length(path).await
+    }
+
+    async fn create(&self, path: &ObjectPath, bytes: Bytes) -> Result<Created, StoreError> {
+        Store::create(&self.store, path, bytes).await
+    }
+
+    async fn replace(
+        &self,
+        path: &ObjectPath,
+        bytes: Bytes,
+        expected: &Version,
+    ) -> Result<Replaced, StoreError> {
+        self.store.replace(path, bytes, expected).await
+    }
+
+    async fn put_immutable(
+        &self,
+        objects: &[NewObject],
+        attempt: Attempt,
+    ) -> Result<(), StoreError> {
+        self.store.put_immutable(objects, attempt).await
+    }
+}
+
+fn path(number: usize) -> ObjectPath {
+    ObjectPath::new(format!("tile/entries/{number:03}")).unwrap()
+}
+
+/// Bundles of so many bytes that hardly shrink.
+async fn store(bundles: usize, bytes: usize) -> Counting {
+    let counting = Counting::default();
+    let mut noise = 1_u32;
+    for number in 0..bundles {
+        let noise = std::iter::repeat_with(|| {
+            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            noise.to_be_bytes()[0]
+        });
+        let bytes: Vec<u8> = noise.take(bytes).collect();
+        Store::create(&counting.store, &path(number), bytes.into()).await.unwrap();
+    }
+    counting
+}
+
+fn unpacked(packed: &[u8], coding: Coding) -> Vec<u8> {
+    use std::io::Read as _;
+    let mut bytes = Vec::new();
+    match coding {
+        Coding::Gzip => flate2::read::GzDecoder::new(packed).read_to_end(&mut bytes).unwrap(),
+        Coding::Zstd => {
+            bytes = zstd::decode_all(packed).unwrap();
+            0
+        }
+        Coding::Identity => unreachable!(),
+    };
+    bytes
+}
+
+#[tokio::test]
+async fn a_hundred_who_want_one_bundle_have_it_packed_once() {
+    let store = store(1, 100_000).await;
+    let packed = PackedBundles::new();
+    for coding in [Coding::Gzip, Coding::Zstd] {
+        store.reads.store(0, Ordering::Relaxed);
+        let path = path(0);
+        let all = join_all((0..100).map(|_| packed.get(&store, &path, coding))).await;
+        let there = store.store.get(&path).await.unwrap().unwrap().bytes;
+        for one in all {
+            assert_eq!(unpacked(&one.expect("it is packed"), coding), there);
+        }
+        assert!(packed.get(&store, &path, coding).await.is_some());
+        assert_eq!(store.reads.load(Ordering::Relaxed), 1);
+    }
+}
+
+#[tokio::test]
+async fn who_wants_different_ones_gets_some_of_them_as_they_are() {
+    let store = store(100, 10).await;
+    let packed = PackedBundles::new();
+    let paths: Vec<ObjectPath> = (0..100).map(path).collect();
+    let all = join_all(paths.iter().map(|path| packed.get(&store, path, Coding::Gzip))).await;
+    let at_once = all.iter().flatten().count();
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    assert_eq!(at_once, processors.div_ceil(2), "the others are answered as they are");
+    assert_eq!(store.reads.load(Ordering::Relaxed), at_once);
+    assert!(packed.get(&store, &paths[99], Coding::Gzip).await.is_some(), "and later packed");
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_kept() {
+    let store = store(0, 0).await;
+    let packed = PackedBundles::new();
+    assert!(packed.get(&store, &path(0), Coding::Gzip).await.is_none());
+    Store::create(&store.store, &path(0), Bytes::from_static(b"now")).await.unwrap();
+    assert!(packed.get(&store, &path(0), Coding::Gzip).await.is_some());
+}
+
+#[tokio::test]
+async fn no_more_is_kept_than_there_is_room_for() {
+    let (bundles, bytes) = (20, 8 << 20);
+    let store = store(bundles, bytes).await;
+    let packed = PackedBundles::new();
+    for number in 0..bundles {
+        assert!(packed.get(&store, &path(number), Coding::Zstd).await.is_some());
+    }
+    packed.kept.run_pending_tasks().await;
+    assert!(packed.kept.weighted_size() <= KEPT_BYTES_MAX);
+    assert!(packed.kept.entry_count() >= 7);
+}

@@ -1,0 +1,303 @@
+//! The kinds of flood. Each comes from one host, goes on until it is dropped, and begins again wherever
+//! the writer ends it.
+
+use std::future::Future;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use h2::client::SendRequest;
+use http::Request;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::{frames, source};
+
+const HOST: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+const ENTRIES: &str = "/api/v2/log/entries";
+/// Connections that are begun at once, so that the flood itself is not what is measured.
+const AT_ONCE: usize = 64;
+
+/// When a connection that was ended is begun again: this is no flood of requests that are in order.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// How large a flood may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Scale {
+    /// Most connections.
+    pub connections: usize,
+}
+
+/// What the flood consists of.
+#[derive(Clone, Copy, Debug)]
+pub enum Flood {
+    /// Bodies of 4 MiB that lack their last byte.
+    StandingBodies,
+    /// The same over one connection of HTTP/2.
+    StandingBodiesOnOneConnection,
+    /// Bodies that come a byte at a time.
+    SlowBodies,
+    /// Questions of Rekor v1's API, whose bodies stand still.
+    StandingQuestions,
+    /// Answers that may not be sent, on many connections with many streams each.
+    AnswersNotTaken,
+    /// Answers that are not read.
+    AnswersNotRead,
+    /// Heads that do not end.
+    EndlessHeads,
+    /// Heads of HTTP/2 that do not end.
+    EndlessFrames,
+    /// Requests that are ended at once, as fast as they go out.
+    Resets,
+    /// As many connections as there are, on which nothing is said.
+    Idle,
+    /// As many connections as there are, with a PING now and then.
+    Pings,
+    /// As many connections as there are, with as many answers as there can be.
+    Everything,
+}
+
+type Run = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl Flood {
+    pub const ALL: [Self; 12] = [
+        Self::StandingBodies,
+        Self::StandingBodiesOnOneConnection,
+        Self::SlowBodies,
+        Self::StandingQuestions,
+        Self::AnswersNotTaken,
+        Self::AnswersNotRead,
+        Self::EndlessHeads,
+        Self::EndlessFrames,
+        Self::Resets,
+        Self::Idle,
+        Self::Pings,
+        Self::Everything,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::StandingBodies => "bodies that stand still",
+            Self::StandingBodiesOnOneConnection => "... on one connection",
+            Self::SlowBodies => "slow bodies",
+            Self::StandingQuestions => "questions that stand still",
+            Self::AnswersNotTaken => "answers not taken",
+            Self::AnswersNotRead => "answers not read",
+            Self::EndlessHeads => "endless heads",
+            Self::EndlessFrames => "endless heads in frames",
+            Self::Resets => "requests that are ended",
+            Self::Idle => "idle connections",
+            Self::Pings => "connections with PINGs",
+            Self::Everything => "all connections, all streams",
+        }
+    }
+
+    pub fn run(self, writer: SocketAddr, scale: Scale) -> Run {
+        let all = scale.connections;
+        let some = |count: usize| count.min(all);
+        match self {
+            Self::StandingBodies => many(some(100), move |_| standing_body(writer)),
+            Self::StandingBodiesOnOneConnection => many(1, move |_| standing_streams(writer)),
+            Self::SlowBodies => many(some(500), move |_| slow_body(writer)),
+            Self::StandingQuestions => many(some(500), move |_| standing_question(writer)),
+            Self::AnswersNotTaken => many(some(978), move |_| answers_not_taken(writer)),
+            Self::AnswersNotRead => many(some(500), move |_| answers_not_read(writer)),
+            Self::EndlessHeads => many(some(4000), move |_| endless_head(writer)),
+            Self::EndlessFrames => many(some(4000), move |_| endless_frames(writer)),
+            Self::Resets => many(some(16), move |_| resets(writer)),
+            Self::Idle => many(all, move |_| idle(writer)),
+            Self::Pings => many(all, move |_| pings(writer)),
+            Self::Everything => many(all, move |_| answers_not_taken(writer)),
+        }
+    }
+}
+
+/// Keeps so many of one kind going.
+fn many<F>(count: usize, one: impl Fn(usize) -> F + Clone + Send + 'static) -> Run
+where
+    F: Future<Output = std::io::Result<()>> + Send + 'static,
+{
+    Box::pin(async move {
+        let mut flood = JoinSet::new();
+        for n in 0..count {
+            let one = one.clone();
+            flood.spawn(async move {
+                sleep(Duration::from_millis((n / AT_ONCE * 8) as u64)).await;
+                loop {
+                    drop(one(n).await);
+                    sleep(AGAIN).await;
+                }
+            });
+        }
+        while flood.join_next().await.is_some() {}
+    })
+}
+
+async fn begin(writer: SocketAddr) -> std::io::Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(source(HOST))?;
+    socket.connect(writer).await
+}
+
+/// Waits until the writer has closed.
+async fn until_closed(stream: &mut TcpStream) -> std::io::Result<()> {
+    let mut bytes = [0; 4096];
+    while stream.read(&mut bytes).await? > 0 {}
+    Ok(())
+}
+
+async fn standing_body(writer: SocketAddr) -> std::io::Result<()> {
+    let mut stream = begin(writer).await?;
+    let head = format!("POST {ENTRIES} HTTP/1.1\r\nHost: t\r\nContent-Length: 4194304\r\n\r\n");
+    stream.write_all(head.as_bytes()).await?;
+    stream.write_all(&vec![b' '; (4 << 20) - 1]).await?;
+    until_closed(&mut stream).await
+}
+
+async fn slow_body(writer: SocketAddr) -> std::io::Result<()> {
+    let mut stream = begin(writer).await?;
+    let head = format!("POST {ENTRIES} HTTP/1.1\r\nHost: t\r\nContent-Length: 4194304\r\n\r\n");
+    stream.write_all(head.as_bytes()).await?;
+    stream.write_all(&vec![b' '; 1 << 20]).await?;
+    loop {
+        stream.write_all(b" ").await?;
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+async fn standing_question(writer: SocketAddr) -> std::io::Result<()> {
+    let mut stream = begin(writer).await?;
+    let head = "POST /api/v1/index/retrieve HTTP/1.1\r\nHost: t\r\nContent-Length: 65536\r\n\r\n";
+    stream.write_all(head.as_bytes()).await?;
+    stream.write_all(&vec![b' '; 65_535]).await?;
+    until_closed(&mut stream).await
+}
+
+async fn standing_streams(writer: SocketAddr) -> std::io::Result<()> {
+    let stream = begin(writer).await?;
+    let other = std::io::Error::other;
+    let (client, connection) = h2::client::handshake(stream).await.map_err(other)?;
+    let mut bodies = JoinSet::new();
+    for _ in 0..100 {
+        bodies.spawn(standing_stream(client.clone()));
+    }
+    drop(connection.await);
+    Ok(())
+}
+
+async fn standing_stream(client: SendRequest<Bytes>) -> Result<(), h2::Error> {
+    loop {
+        let request = Request::post(format!("http://log.test{ENTRIES}")).body(()).expect("good");
+        let (answer, mut body) = client.clone().ready().await?.send_request(request, false)?;
+        let mut left = (4 << 20) - 1;
+        let sends = async {
+            while left > 0 {
+                body.reserve_capacity(left.min(1 << 16));
+                let room = std::future::poll_fn(|cx| body.poll_capacity(cx)).await;
+                let Some(Ok(room)) = room else { return };
+                let room = room.min(left);
+                left -= room;
+                if body.send_data(vec![b' '; room].into(), false).is_err() {
+                    return;
+                }
+            }
+            std::future::pending().await
+        };
+        tokio::select! {
+            _ = answer => {}
+            () = sends => {}
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// As many tiles as there are streams, and no room for any.
+async fn answers_not_taken(writer: SocketAddr) -> std::io::Result<()> {
+    let mut stream = begin(writer).await?;
+    let mut bytes = frames::hello_without_a_window();
+    for n in 0..128 {
+        bytes.extend(frames::get(2 * n + 1, "/tile/0/000"));
+    }
+    stream.write_all(&bytes).await?;
+    with_pings(stream).await
+}
+
+/// Tiles, one after the other, that stay where they are.
+async fn answers_not_read(writer: SocketAddr) -> std::io::Result<()> {
+    let mut stream = begin(writer).await?;
+    let request = "GET /tile/0/000 HTTP/1.1\r\nHost: t\r\n\r\n".repeat(2000);
+    stream.write_all(request.as_bytes()).await?;
+    loop {
+        sleep(Duration::from_secs(1)).await;
+        stream.write_all(b"\r\n").await?;
+    }
+}
+
+async fn endless_head(writer: SocketAddr) -> std::io::Result<()> {
+    let mut stream = begin(writer).await?;
+    stream.write_all(b"GET /checkpoint HTTP/1.1\r\nX: ").await?;
+    stream.write_all(&[b'x'; 15_000]).await?;
+    loop {
+        stream.write_all(b"x").await?;
+        sleep(Duration::from_millis(500)).await;
+    }
+}
+
+async fn endless_frames(writer: SocketAddr) -> std::io::Result<()> {
+    let mut stream = begin(writer).await?;
+    stream.write_all(&frames::hello()).await?;
+    stream.write_all(&frames::endless_head(12_000)).await?;
+    until_closed(&mut stream).await
+}
+
+async fn resets(writer: SocketAddr) -> std::io::Result<()> {
+    let mut stream = begin(writer).await?;
+    stream.write_all(&frames::hello()).await?;
+    for n in 0..10_000 {
+        let id = 2 * n + 1;
+        let request = if n % 2 == 0 {
+            frames::get(id, "/tile/entries/000")
+        } else {
+            frames::post(id, ENTRIES)
+        };
+        stream.write_all(&[request, frames::reset(id)].concat()).await?;
+        if n % 64 == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+    until_closed(&mut stream).await
+}
+
+async fn idle(writer: SocketAddr) -> std::io::Result<()> {
+    let mut stream = begin(writer).await?;
+    until_closed(&mut stream).await
+}
+
+async fn pings(writer: SocketAddr) -> std::io::Result<()> {
+    let mut stream = begin(writer).await?;
+    stream.write_all(&frames::hello()).await?;
+    with_pings(stream).await
+}
+
+async fn with_pings(stream: TcpStream) -> std::io::Result<()> {
+    let (mut reads, mut writes) = stream.into_split();
+    let pinging = async {
+        loop {
+            writes.write_all(frames::PING).await?;
+            sleep(Duration::from_millis(900)).await;
+        }
+    };
+    // What is answered to a PING is read, so that the connection is alive.
+    let mut bytes = [0; 1024];
+    let reading = async {
+        while reads.read(&mut bytes).await? > 0 {}
+        Ok(())
+    };
+    tokio::select! {
+        done = pinging => done,
+        done = reading => done,
+    }
+}

@@ -1,0 +1,127 @@
+//! A flood: one host takes all that it can get, in every way known, and another client's submissions are
+//! answered all the while, within the second and never with a refusal. The real binary, real sockets; each
+//! address of the loopback network is a client.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `floods` | the kinds of flood |
+//! | `frames` | HTTP/2 as bytes, also such as no client would send |
+//! | `bystander` | the other client, and how long it waits |
+//!
+//! For figures: `FASTI_FLOOD_FIGURES=1 cargo test --test flood -- --nocapture`, with
+//! `FASTI_FLOOD_WRITER=PATH` those of another writer, of which nothing is expected.
+
+mod bystander;
+mod floods;
+mod frames;
+#[allow(dead_code)] // Not all of it is needed here.
+#[path = "../http/writer.rs"]
+mod writer;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use bystander::Bystander;
+use floods::{Flood, Scale};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use writer::{Home, Writer};
+
+/// The writer's default.
+const CONNECTIONS_MAX: usize = 8192;
+/// Most that the writer's memory may come to, whatever comes.
+const RESIDENT_MAX: usize = 512 << 20;
+/// The slowest answer but one in a hundred.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a flood lasts, and for figures.
+const LASTS: Duration = Duration::from_secs(3);
+const LASTS_FOR_FIGURES: Duration = Duration::from_secs(15);
+
+fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some()
+}
+
+/// How many connections this process may hold: as many as the writer and some, if the system lets it.
+fn connections() -> usize {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    // Where it may not be raised, the count below says so.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    let files = maximum.map_or(usize::MAX, |max| usize::try_from(max).unwrap_or(usize::MAX));
+    let most = (CONNECTIONS_MAX + 300).min(files.saturating_sub(200));
+    if most < CONNECTIONS_MAX {
+        eprintln!("NOTE: only {files} files may be open here; the floods are smaller than the cap");
+    }
+    most
+}
+
+/// A writer with some entries, so that there is something to read.
+fn writer() -> Writer {
+    let home = Home::new();
+    let flags = ["--accept-opaque", "--no-lookup"];
+    let writer = match std::env::var("FASTI_FLOOD_WRITER") {
+        Ok(program) => home.start_other(&program, &flags),
+        Err(_) => home.start(&flags),
+    };
+    let mut first = Bystander::new(writer.address, Ipv4Addr::new(127, 0, 0, 8));
+    for _ in 0..300 {
+        first.submit();
+    }
+    assert_eq!(first.refused(), 0);
+    writer
+}
+
+#[test]
+fn one_flood_after_another_and_nobody_else_notices() {
+    let is_figures = is_set("FASTI_FLOOD_FIGURES");
+    let lasts = if is_figures { LASTS_FOR_FIGURES } else { LASTS };
+    let scale = Scale { connections: connections() };
+    let writer = writer();
+    let mut faults = Vec::new();
+    eprintln!(
+        "flood                           answers  refused   p50 ms   p99 ms  max ms  peak MiB  then MiB"
+    );
+    for flood in Flood::ALL {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        let runtime = builder.worker_threads(2).enable_all().build().expect("a runtime");
+        writer.forget_peak();
+        let bystander = Bystander::new(writer.address, Ipv4Addr::new(127, 0, 0, 9));
+        let flooding = runtime.spawn(flood.run(writer.address, scale));
+        // The flood is to stand before anybody else comes.
+        std::thread::sleep(lasts / 4);
+        let seen = bystander.watch(lasts);
+        flooding.abort();
+        let peak = writer.peak();
+        drop(runtime);
+        std::thread::sleep(Duration::from_millis(300));
+        eprintln!(
+            "{:30} {:>8} {:>8} {:>8.1} {:>8.1} {:>7.1} {:>9} {:>9}",
+            flood.name(),
+            seen.answers(),
+            seen.refused(),
+            seen.percentile(50).as_secs_f64() * 1000.0,
+            seen.percentile(99).as_secs_f64() * 1000.0,
+            seen.percentile(100).as_secs_f64() * 1000.0,
+            peak >> 20,
+            writer.resident() >> 20,
+        );
+        let name = flood.name();
+        if seen.refused() > 0 {
+            faults.push(format!("{name}: {} refusals: {}", seen.refused(), seen.why()));
+        }
+        if seen.answers() < 10 || seen.percentile(99) > PATIENCE {
+            faults.push(format!(
+                "{name}: {} answers, p99 {:?}",
+                seen.answers(),
+                seen.percentile(99)
+            ));
+        }
+        if peak > RESIDENT_MAX {
+            faults.push(format!("{name}: {} MiB", peak >> 20));
+        }
+    }
+    assert!(is_set("FASTI_FLOOD_WRITER") || faults.is_empty(), "{faults:#?}");
+}
+
+/// Where a flood comes from.
+fn source(address: Ipv4Addr) -> SocketAddr {
+    SocketAddr::new(address.into(), 0)
+}

@@ -1,0 +1,327 @@
+//! Little in, little out: what is written for what is taken, however it comes.
+//!
+//! Those who submit here want much written: the longest entries, or the shortest, one at a time or so
+//! many at once that a bundle is long and another batch comes for it. The log is the real one, and
+//! the store counts. Its clock is the runtime's, which goes on only when everybody waits; a store that
+//! takes no time is the worst one.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use fasti::log::Log;
+use fasti::store::{
+    Attempt, CommitLog, Created, MemoryStore, NewObject, Object, ObjectPath, RecordNumber,
+    Replaced, Shelf, Store, StoreError, Stores, Version,
+};
+use futures::future::join_all;
+use tiles_spec::TreeSize;
+
+use crate::harness::World;
+
+/// As `src/docs/safety.md` has it: bytes written for each that is taken (the record, the bundle, and
+/// eight times what is written again), the rate and what can be saved of it, the longest bundle, and
+/// what each batch takes: the head of its record, hash tiles, the checkpoint.
+const TIMES_TAKEN: u64 = 10;
+const RATE: u64 = 64 << 20;
+const SAVED_SECONDS: u64 = 4;
+const BUNDLE: u64 = 256 * 65_537;
+const BATCH: u64 = 20 << 10;
+/// Most bytes that lie about on a shelf and are not needed: what is beyond the unfinished bundle, its
+/// partial ones, and the newest records.
+const LEFT_OVER: u64 = 16 << 20;
+
+/// Counts what is written, and what lies there.
+#[derive(Default)]
+struct CountingStore {
+    inner: MemoryStore,
+    written: AtomicU64,
+    batches: AtomicU64,
+    /// The partial bundles of the unfinished bundle, which are too much for memory.
+    partial: Mutex<Vec<ObjectPath>>,
+    keeps_partial: bool,
+}
+
+impl CountingStore {
+    fn count(&self, bytes: usize) {
+        self.written.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Forgets all partial bundles but the newest.
+    async fn forget(&self, path: &ObjectPath) {
+        if self.keeps_partial || !path.as_str().starts_with("tile/entries/") {
+            return;
+        }
+        let mut old =
+            std::mem::take(&mut *self.partial.lock().unwrap_or_else(PoisonError::into_inner));
+        Shelf::remove(&self.inner, &old).await.expect("removes");
+        old.clear();
+        if path.as_str().contains(".p/") {
+            old.push(path.clone());
+        }
+        *self.partial.lock().unwrap_or_else(PoisonError::into_inner) = old;
+    }
+}
+
+#[async_trait]
+impl Store for CountingStore {
+    async fn get(&self, path: &ObjectPath) -> Result<Option<Object>, StoreError> {
+        self.inner.get(path).await
+    }
+
+    async fn get_range(
+        &self,
+        path: &ObjectPath,
+        range: Range<u64>,
+    ) -> Result<Option<Bytes>, StoreError> {
+        self.inner.get_range(path, range).await
+    }
+
+    async fn length(&self, path: &ObjectPath) -> Result<Option<u64>, StoreError> {
+        self.inner.length(path).await
+    }
+
+    async fn create(&self, path: &ObjectPath, bytes: Bytes) -> Result<Created, StoreError> {
+        self.count(bytes.len());
+        Store::create(&self.inner, path, bytes).await
+    }
+
+    async fn replace(
+        &self,
+        path: &ObjectPath,
+        bytes: Bytes,
+        expected: &Version,
+    ) -> Result<Replaced, StoreError> {
+        self.count(bytes.len());
+        self.inner.replace(path, bytes, expected).await
+    }
+
+    async fn put_immutable(
+        &self,
+        objects: &[NewObject],
+        attempt: Attempt,
+    ) -> Result<(), StoreError> {
+        for object in objects {
+            self.count(object.bytes.len());
+            self.forget(&object.path).await;
+        }
+        self.inner.put_immutable(objects, attempt).await
+    }
+}
+
+#[async_trait]
+impl CommitLog for CountingStore {
+    async fn create(&self, number: RecordNumber, bytes: Bytes) -> Result<Created, StoreError> {
+        self.count(bytes.len());
+        self.batches.fetch_add(1, Ordering::Relaxed);
+        CommitLog::create(&self.inner, number, bytes).await
+    }
+
+    async fn read(&self, number: RecordNumber) -> Result<Option<Bytes>, StoreError> {
+        self.inner.read(number).await
+    }
+
+    async fn newest(&self) -> Result<Option<RecordNumber>, StoreError> {
+        self.inner.newest().await
+    }
+
+    async fn settled(&self) -> Result<Option<TreeSize>, StoreError> {
+        self.inner.settled().await
+    }
+
+    async fn settle(&self, number: RecordNumber, size: TreeSize) -> Result<(), StoreError> {
+        self.inner.settle(number, size).await
+    }
+}
+
+#[async_trait]
+impl Shelf for CountingStore {
+    async fn list(
+        &self,
+        prefix: &str,
+        after: Option<&ObjectPath>,
+        max: usize,
+    ) -> Result<Vec<ObjectPath>, StoreError> {
+        self.inner.list(prefix, after, max).await
+    }
+
+    async fn remove(&self, paths: &[ObjectPath]) -> Result<(), StoreError> {
+        Shelf::remove(&self.inner, paths).await
+    }
+
+    async fn note(&self, path: &ObjectPath, bytes: Bytes) -> Result<(), StoreError> {
+        self.inner.note(path, bytes).await
+    }
+}
+
+/// Entries of so many bytes that do not shrink, each unlike the others.
+struct Entries(u64);
+
+impl Entries {
+    fn next(&mut self, bytes: usize) -> Bytes {
+        let mut entry = Vec::with_capacity(bytes + 8);
+        while entry.len() < bytes {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            entry.extend(self.0.to_be_bytes());
+        }
+        entry.truncate(bytes);
+        entry.into()
+    }
+}
+
+/// What came of a sequence of submissions.
+#[derive(Debug)]
+struct Outcome {
+    taken: u64,
+    written: u64,
+    batches: u64,
+    took: Duration,
+    longest: Duration,
+}
+
+impl Outcome {
+    fn most(&self) -> u64 {
+        let millis = u64::try_from(self.took.as_millis()).expect("short") + 1;
+        TIMES_TAKEN * self.taken
+            + RATE * (SAVED_SECONDS + millis.div_ceil(1000))
+            + BUNDLE
+            + BATCH * self.batches
+    }
+}
+
+/// Submits groups of entries of these lengths, each group at once when the one before is answered.
+async fn submit(store: &Arc<CountingStore>, rate: u64, groups: &[Vec<usize>]) -> Outcome {
+    let mut world = World::on(Stores::shared(store.clone()));
+    world.config.rewrite_rate = rate;
+    let work = |log: Log| async move {
+        let (began, mut entries) = (tokio::time::Instant::now(), Entries(88_172_645_463_325_252));
+        let (mut taken, mut longest) = (0, Duration::ZERO);
+        for group in groups {
+            let asked = tokio::time::Instant::now();
+            let group: Vec<Bytes> = group.iter().map(|bytes| entries.next(*bytes)).collect();
+            taken += group.iter().map(|entry| entry.len() as u64).sum::<u64>();
+            let answers = join_all(group.into_iter().map(|entry| log.submit(entry))).await;
+            assert!(answers.iter().all(Result::is_ok));
+            longest = longest.max(asked.elapsed());
+        }
+        (taken, longest, began.elapsed())
+    };
+    let ((taken, longest, took), ended) = world.run(work).await.expect("the log opens");
+    ended.expect("the log ends in order");
+    let written = store.written.load(Ordering::Relaxed);
+    let batches = store.batches.load(Ordering::Relaxed);
+    Outcome { taken, written, batches, took, longest }
+}
+
+async fn within_bounds(what: &str, groups: &[Vec<usize>]) -> Outcome {
+    let outcome = submit(&Arc::default(), RATE, groups).await;
+    let most = outcome.most();
+    println!("{what}: {outcome:?}, of {most}");
+    assert!(outcome.written <= most, "{what}: {outcome:?}, more than {most}");
+    // Nobody waits longer than the longest bundle takes at the rate.
+    assert!(outcome.longest <= Duration::from_millis(251), "{what}: {outcome:?}");
+    outcome
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_longest_entries_one_at_a_time_are_slowed_down() {
+    let one_by_one = vec![vec![65_535]; 600];
+    let outcome = within_bounds("the longest, one at a time", &one_by_one).await;
+    let paced = outcome.written / (outcome.took.as_secs() + SAVED_SECONDS);
+    assert!(paced < 80 << 20, "bytes a second: {paced}");
+    assert!(outcome.took > Duration::from_secs(20), "{outcome:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn long_entries_of_many_are_gathered() {
+    let groups = vec![vec![55_000; 32]; 20];
+    let outcome = within_bounds("32 at a time", &groups).await;
+    assert!(outcome.written < 12 * outcome.taken + RATE * SAVED_SECONDS, "{outcome:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn short_entries_behind_long_ones_are_slowed_down() {
+    // A bundle is made long at once, and then written again for a few bytes.
+    let groups: Vec<Vec<usize>> =
+        (0..8).flat_map(|_| [vec![vec![65_535; 200]], vec![vec![8]; 56]].concat()).collect();
+    within_bounds("8 bytes behind 13 MB", &groups).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_shortest_entries_write_little_more_than_hashes() {
+    let groups = vec![vec![8]; 3000];
+    let outcome = within_bounds("8 bytes, one at a time", &groups).await;
+    assert!(outcome.written < 7000 * outcome.batches, "{outcome:?}");
+    assert_eq!(outcome.longest, Duration::ZERO, "and nobody waits");
+}
+
+#[tokio::test(start_paused = true)]
+async fn entries_of_the_usual_length_never_wait() {
+    // 670 answers a second are as many as one connection gets from a disk that flushes in a millisecond.
+    let store: Arc<CountingStore> = Arc::default();
+    let world = World::on(Stores::shared(store.clone()));
+    let work = |log: Log| async move {
+        let mut entries = Entries(7);
+        let mut longest = Duration::ZERO;
+        for _ in 0..2000 {
+            tokio::time::sleep(Duration::from_micros(1500)).await;
+            let asked = tokio::time::Instant::now();
+            log.submit(entries.next(1024)).await.expect("an answer");
+            longest = longest.max(asked.elapsed());
+        }
+        longest
+    };
+    let (longest, ended) = world.run(work).await.expect("the log opens");
+    ended.expect("the log ends in order");
+    assert_eq!(longest, Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_log_of_short_entries_is_not_held_back_by_its_long_bundle() {
+    // What waits allows the bundle to be written again, so that it is time alone that counts.
+    let groups: Vec<Vec<usize>> = [vec![vec![65_535; 200]], vec![vec![1024; 1024]; 20]].concat();
+    let outcome = within_bounds("1,024 entries of 1 KiB at a time", &groups).await;
+    // The pause between two batches of a busy log, and no other.
+    assert!(outcome.longest <= Duration::from_millis(6), "{outcome:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_needs_any_more_does_not_pile_up() {
+    let store = Arc::new(CountingStore { keeps_partial: true, ..CountingStore::default() });
+    // Two bundles of 16 MiB in twenty batches, far fewer than a lot of objects.
+    let groups = vec![vec![65_535; 28]; 20];
+    let world = World::on(Stores::shared(store.clone()));
+    let work = |log: Log| async move {
+        let mut entries = Entries(3);
+        for group in groups {
+            let group: Vec<Bytes> = group.iter().map(|bytes| entries.next(*bytes)).collect();
+            let answers = join_all(group.into_iter().map(|entry| log.submit(entry))).await;
+            assert!(answers.iter().all(Result::is_ok));
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let objects = store.inner.objects();
+        let partial = objects.iter().filter(|(path, _)| path.as_str().contains(".p/"));
+        let left: u64 = partial
+            .filter(|(path, _)| !path.as_str().contains("/002.p/"))
+            .map(|(_, bytes)| bytes.len() as u64)
+            .sum();
+        let records =
+            CommitLog::newest(&store.inner).await.expect("answers").expect("there is one");
+        let mut kept = 0;
+        for number in (1..=records.get()).filter_map(RecordNumber::new) {
+            kept += u64::from(store.inner.read(number).await.expect("answers").is_some());
+        }
+        (left, kept)
+    };
+    let ((left, kept), ended) = world.run(work).await.expect("the log opens");
+    ended.expect("the log ends in order");
+    assert!(left <= LEFT_OVER, "{left} bytes of partial bundles and tiles");
+    assert!(kept <= 14, "{kept} records");
+}
