@@ -35,7 +35,6 @@ pub fn show() {
         EnvFilter::try_from_env("FASTI_LOG_FILTER").unwrap_or_else(|_| EnvFilter::new(FILTER));
     let bounded = Bounded { format: Format::default(), places: Mutex::default() };
     tracing_subscriber::fmt()
-        .with_ansi(colours::suit(&std::io::stderr()))
         .with_env_filter(filter)
         .with_ansi(colours::suit(&std::io::stderr()))
         .event_format(bounded)
