@@ -161,9 +161,9 @@ impl Shares {
         }
         let fits = |held: usize, share: usize| self.reserve == 0 || held + amount <= share;
         after <= self.max
-            && fits(of(&books.clients, place.client), self.reserve)
-            && fits(of(&books.blocks, place.client.block()), 2 * self.reserve)
-            && fits(of(&books.connections, place.connection), self.reserve / 2)
+            && fits(of(&books.clients, &place.client), self.reserve)
+            && fits(of(&books.blocks, &place.client.block()), 2 * self.reserve)
+            && fits(of(&books.connections, &place.connection), self.reserve / 2)
     }
 
     /// Whose end makes room for whoever is at `place`.

@@ -45,10 +45,11 @@ fn writer_says(on_terminal: bool, variables: &[(&str, &str)]) -> String {
     let writer = writer_binary().display().to_string();
     let run = format!("timeout -s TERM 1 '{writer}' --store memory: --listen 127.0.0.1:0 2>&1");
     let mut command = if on_terminal { Command::new("script") } else { Command::new("sh") };
-    match on_terminal {
-        true => command.args(["-qec", &run, "/dev/null"]),
-        false => command.args(["-c", &run]),
-    };
+    if on_terminal {
+        command.args(["-qec", &run, "/dev/null"]);
+    } else {
+        command.args(["-c", &run]);
+    }
     for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "FASTI_LOG_FILTER"] {
         command.env_remove(name);
     }

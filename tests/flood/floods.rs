@@ -204,7 +204,7 @@ async fn standing_stream(client: SendRequest<Bytes>) -> Result<(), h2::Error> {
                     return;
                 }
             }
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         tokio::select! {
             _ = answer => {}

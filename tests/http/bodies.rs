@@ -98,11 +98,11 @@ fn the_refusal_does_not_wait_for_the_body() {
     for (path, words) in [(ENTRIES, "longer than 4194304"), ("/add", "longer than 65535")] {
         for length in ["17825792", "1073741824", "1000000000000"] {
             let mut wire = Wire::connect(writer.address);
-            wire.send(&request("POST", path, &[("Content-Length", length)], &[b' '; 1 << 16]));
+            wire.send(&request("POST", path, &[("Content-Length", length)], &vec![b' '; 1 << 16]));
             let answer = wire.answer().expect("an answer");
             answer.refuses(length, 413, words);
             assert_eq!(answer.field("connection"), Some("close"));
-            assert!(wire.send(&[b' '; 1 << 16]), "{length}: it is read on");
+            assert!(wire.send(&vec![b' '; 1 << 16]), "{length}: it is read on");
         }
     }
     Reader::of(&writer).is_unharmed(0);

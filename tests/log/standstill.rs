@@ -200,6 +200,6 @@ async fn a_log_that_answers_nobody_is_not_ready_until_it_does() {
         assert!(log.is_ready() && log.stalled_for().is_none(), "ready again");
         log.shut_down();
     };
-    let (_, ended) = tokio::join!(answered, driver.run());
+    let ((), ended) = tokio::join!(answered, driver.run());
     ended.expect("ends in order");
 }
