@@ -263,10 +263,10 @@ async fn check(
     heads: &[TreeHead],
 ) -> Result<Vec<(Witness, TreeHead)>, RecoverError> {
     let mut older = Vec::new();
-    if let Some(shown) = checkpoint.head {
-        if agrees(&Witness::Checkpoint, shown, heads)? == Agrees::Older {
-            older.push((Witness::Checkpoint, shown));
-        }
+    if let Some(shown) = checkpoint.head
+        && agrees(&Witness::Checkpoint, shown, heads)? == Agrees::Older
+    {
+        older.push((Witness::Checkpoint, shown));
     }
     older.extend(refuse_rollback(context, seen, heads).await?);
     Ok(older)

@@ -165,20 +165,21 @@ impl Bucket {
 
     /// Puts back what was there when the backup was made, under new versions.
     pub fn put_back(&mut self, backup: &Self) {
-        let (now_there, objects) = (self.store.objects(), backup.store.objects());
-        for path in now_there.keys() {
-            match path.record_number() {
-                Some(number) => self.store.remove_record(number),
-                None => self.store.remove(path),
-            }
+        self.store.objects().keys().for_each(|path| self.store.remove(path));
+        for (path, bytes) in backup.store.objects() {
+            self.store.overwrite(&path, bytes);
         }
-        for (path, bytes) in objects {
-            match path.record_number() {
-                Some(number) => drop(now(CommitLog::create(&self.store, number, bytes))),
-                None => self.store.overwrite(&path, bytes),
-            }
+        self.records().into_iter().for_each(|number| self.store.remove_record(number));
+        for number in backup.records() {
+            let bytes = backup.record(number).expect("is listed");
+            now(CommitLog::create(&self.store, number, bytes));
         }
         (self.written, self.removed) = (VecDeque::new(), VecDeque::new());
+    }
+
+    fn records(&self) -> Vec<RecordNumber> {
+        let paths = now(self.store.list("_writer/commit/", None, usize::MAX));
+        paths.iter().filter_map(ObjectPath::record_number).collect()
     }
 
     pub fn get(&self, path: &ObjectPath) -> Option<Object> {

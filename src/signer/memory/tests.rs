@@ -112,7 +112,7 @@ fn another_history_and_an_older_state_are_refused_with_names_and_sizes() {
     let found = kept.remember(&second, &larger, None).unwrap();
     assert_eq!(found, Remembered::Unproved(tree('a', 9).0));
     let text = second.forked(tree('a', 9).0, larger.0).to_string();
-    assert!(text.contains("size 9") && text.contains("size 12") && text.contains("two stores are"));
+    assert!(text.contains("size 9") && text.contains("size 12") && text.contains("Two stores are"));
     assert_eq!(kept.newest(), Some(tree('a', 9).0));
     // The first goes on as if nothing had been.
     kept.remember(&first, &tree('a', 10), None).unwrap();
@@ -208,4 +208,24 @@ fn of_two_histories_only_one_is_ever_remembered() {
     });
     let [a, b] = races.map(|race| race.join().unwrap());
     assert!(a.is_empty() != b.is_empty(), "{} and {}", a.len(), b.len());
+}
+
+/// This is done for each batch, beside the I/O threads' other work.
+#[test]
+fn remembering_takes_microseconds() {
+    let kept = Kept::new();
+    let memory = kept.memory();
+    let trees: Vec<_> = (1..200).map(|size| tree('a', size)).collect();
+    let mut times: Vec<_> = trees
+        .iter()
+        .map(|tree| {
+            let began = std::time::Instant::now();
+            assert_eq!(kept.remember(&memory, tree, None).unwrap(), Remembered::Now);
+            began.elapsed()
+        })
+        .collect();
+    times.sort();
+    let (median, last) = (times[times.len() / 2], times[times.len() - 1]);
+    println!("half within {median:?}, all within {last:?}");
+    assert!(median.as_micros() < 1_000, "{median:?}");
 }

@@ -75,7 +75,7 @@ fn restore(Row { restore, breaks }: &Row) -> bool {
     for verdict in &broken {
         println!("  {}: broken", verdict.name);
     }
-    broken.iter().map(|verdict| verdict.name).eq(*breaks)
+    broken.iter().map(|verdict| verdict.name).eq(breaks.iter().copied())
 }
 
 /// Takes guards away and shows what breaks.
