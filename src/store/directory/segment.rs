@@ -6,10 +6,10 @@
 //! file     u64 inode | born: u64 seconds since 1970, u32 nanoseconds (all ones: not known)
 //! digest   SHA-256 of all before it; of a frame, and of the bytes behind it
 //! ```
-//! The header of earlier releases begins with "fasti/s1" and names no files. Integers are big-
-//! endian. One frame is written and flushed before the next is begun, so a crash can tear the last
+//! The header of earlier releases begins with "fasti/s1" and names no files. Integers are
+//! big-endian. One frame is written and flushed before the next is begun, so a crash can tear the last
 //! frame and no other: [`Segment::parse`] drops a torn end, and refuses a damaged frame that sound
-//! ones follow (I14). The marker is random and never leaves the file. Without it, whoever submits
+//! ones follow (I14). The marker is random and secret. Without it, whoever submits
 //! an entry that looks like a frame could make a torn end look like damage.
 
 use std::time::Duration;
