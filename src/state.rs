@@ -52,11 +52,6 @@ impl StateDir {
         Ok(state)
     }
 
-    /// Where it is.
-    pub fn root(&self) -> &Path {
-        &self.root
-    }
-
     /// The file that remembers what `key` has signed. That it can be written is tried out.
     pub fn memory(&self, key: &VerifierKey) -> Result<PathBuf, StateDirError> {
         let path = self.memories().join(log_id(key));

@@ -2,8 +2,8 @@
 //!
 //! A log has one key that makes it what it is: its line stands first in each checkpoint, and its ID
 //! is the log's. It lies in a file ([`FileSigner`]) or in a key service ([`AwsKmsSigner`],
-//! [`GcpKmsSigner`]); [`KeyLocation`] says where, or [`find_default_key`] does. Further keys may add lines below the first
-//! ([`LogSigner`]), for clients that know them.
+//! [`GcpKmsSigner`]); [`KeyLocation`] says where, or [`find_default_key`] does. Further keys may
+//! add lines below the first ([`LogSigner`]), for clients that know them.
 //!
 //! Only [`crate::log::guard`] calls [`Signer::sign`]; a signer sees note texts and nothing else,
 //! and its key never leaves it (I16). What it makes is verified before anybody sees it, so that a

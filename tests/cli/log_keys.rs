@@ -84,7 +84,8 @@ fn every_kind_of_key_file() {
             _ => live(&mut world, &[], &["--key", "k"]),
         }
         assert_eq!(lines(&world, &[&vkey]), [vkey.as_str()]);
-        let memories = std::fs::read_dir(world.path("state/fasti/memory")).expect("a directory");
+        let memories =
+            std::fs::read_dir(world.path("writer-state/fasti/memory")).expect("a directory");
         assert_eq!(memories.count(), 1, "what the key has signed is remembered");
 
         let root = world.fasti(&["trusted-root"]).good();

@@ -106,7 +106,7 @@ impl World {
             .args(["--listen", "127.0.0.1:0", "--origin", &self.origin])
             .args(flags)
             .env("FASTI_LOG_FILTER", "warn")
-            .env("XDG_STATE_HOME", self.path("state"))
+            .env("XDG_STATE_HOME", self.path("writer-state"))
             .envs(variables.iter().copied())
             .current_dir(self.directory.path());
         command

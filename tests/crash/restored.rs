@@ -148,7 +148,7 @@ fn two_new_directories_with_one_key_do_not_sign_two_histories() {
     add(address, 3..4);
     first.stop();
     let ended = started(home.path(), &["--key", key, "--store", &other]).address().expect_err(what);
-    assert!(ended.stderr.contains("remember"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("rolled back"), "{}", ended.stderr);
     started(home.path(), &["--key", key]).expect_address();
 }
 

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use bytes::Bytes;
 use fasti::clock::SystemClock;
@@ -197,10 +199,18 @@ impl World {
         self.home.path().join("log")
     }
 
+    /// A program that another test starts at this moment has the lock of a writer that was dropped,
+    /// until it is executed.
     fn directory(&self) -> Result<DirectoryStore, DirectoryError> {
         let segment_bytes_max = self.segment_bytes_max;
         let options = DirectoryOptions { segment_bytes_max, ..DirectoryOptions::default() };
-        DirectoryStore::open(&self.store(), options)
+        for _ in 0..500 {
+            match DirectoryStore::open(&self.store(), options) {
+                Err(DirectoryError::InUse { .. }) => thread::sleep(Duration::from_millis(10)),
+                opened => return opened,
+            }
+        }
+        panic!("the lock is held for seconds");
     }
 
     fn signer(&self) -> FileSigner {

@@ -1,14 +1,16 @@
 //! The segment file: commit records of a directory store, one appended after the other.
 //!
 //! ```text
-//! header   "fasti/s2" | u64 settled tree size | 16 marker | this file | the lock file | SHA-256 of all before it
-//! frame    16 marker | u64 record number | u32 length | SHA-256 of all before it and the bytes | bytes
+//! header   "fasti/s2" | u64 settled tree size | 16 marker | this file | the lock file | digest
+//! frame    16 marker | u64 record number | u32 length | digest | bytes
 //! file     u64 inode | born: u64 seconds since 1970, u32 nanoseconds (all ones: not known)
+//! digest   SHA-256 of all before it; of a frame, and of the bytes behind it
 //! ```
-//! The header of earlier releases begins with "fasti/s1" and names no files. Integers are big-endian. One frame is written and flushed before the next is begun, so a crash
-//! can tear the last frame and no other: [`Segment::parse`] drops a torn end, and refuses a damaged
-//! frame that sound ones follow (I14). The marker is random and never leaves the file. Without it,
-//! whoever submits an entry that looks like a frame could make a torn end look like damage.
+//! The header of earlier releases begins with "fasti/s1" and names no files. Integers are
+//! big-endian. One frame is written and flushed before the next is begun, so a crash can tear the last
+//! frame and no other: [`Segment::parse`] drops a torn end, and refuses a damaged frame that sound
+//! ones follow (I14). The marker is random and secret. Without it, whoever submits
+//! an entry that looks like a frame could make a torn end look like damage.
 
 use std::time::Duration;
 
