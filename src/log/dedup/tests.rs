@@ -7,7 +7,7 @@ use super::*;
 use crate::store::OsFiles;
 
 /// Few enough that a few thousand leaves make runs of several levels.
-const MEMORY_KEYS: usize = 16;
+const MEMORY_KEYS: usize = 64;
 
 fn open(directory: &Path) -> Result<DiskIndex, DedupError> {
     DiskIndex::open_with(directory, Arc::new(OsFiles::default()), MEMORY_KEYS)
@@ -62,11 +62,11 @@ fn assert_same(index: &DiskIndex, map: &HashMap<Hash, LeafIndex>, numbers: &mut 
 
 #[test]
 fn it_is_the_same_as_a_map() {
-    for seed in 0..3 {
+    for seed in 0..2 {
         let directory = tempfile::tempdir().expect("a directory");
         let (mut numbers, mut map, mut size) = (Numbers(seed), HashMap::new(), 0);
         let (mut index, mut first) = (open(directory.path()).expect("opens"), None);
-        for round in 0..300 {
+        for round in 0..200 {
             let mut leaves = batch(&mut numbers, size);
             size += leaves.len() as u64;
             if round % 7 == 0 {
@@ -84,7 +84,7 @@ fn it_is_the_same_as_a_map() {
                     index = open(directory.path()).expect("opens");
                     assert_same(&index, &map, &mut numbers);
                 }
-                1 if round > 200 => {
+                1 if round > 150 => {
                     index.clear().expect("clears");
                     size = 0;
                     map.clear();
