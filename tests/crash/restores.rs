@@ -102,7 +102,7 @@ fn table(keys: &dyn Fn(usize) -> Vec<Key>) -> Vec<Cell> {
 /// The only cells that nothing can tell: a writer was running when the backup was made, has been
 /// killed, and since then the same segment file was appended to and written over; and what was
 /// remembered outside is gone.
-fn is_named(cell: &Cell) -> bool {
+fn is_named(cell: Cell) -> bool {
     cell.backup == Backup::HotThenKilled
         && cell.tool.is_in_place()
         && cell.meanwhile == Meanwhile::Nothing
@@ -120,7 +120,7 @@ fn no_restored_directory_forks_its_log() {
     let mut outcomes = BTreeMap::new();
     for cell in table(keys) {
         if cell.tool.is_there() {
-            judge(&cell, &mut outcomes);
+            judge(cell, &mut outcomes);
         } else {
             println!("SKIPPED: restores with rsync, which this machine does not have");
         }
@@ -137,13 +137,13 @@ fn inodes_that_are_used_again_are_told_apart() {
             let backup = [Backup::Cold, Backup::HotThenKilled][round % 2];
             let (meanwhile, memory) = (Meanwhile::Nothing, Memory::Lost);
             let key = KEYS[round % 3];
-            judge(&Cell { backup, tool, meanwhile, key, memory }, &mut outcomes);
+            judge(Cell { backup, tool, meanwhile, key, memory }, &mut outcomes);
         }
     }
     println!("{outcomes:#?}");
 }
 
-fn judge(cell: &Cell, outcomes: &mut BTreeMap<(Backup, Memory, Outcome), usize>) {
+fn judge(cell: Cell, outcomes: &mut BTreeMap<(Backup, Memory, Outcome), usize>) {
     let outcome = outcome_of(cell);
     match (is_named(cell), outcome) {
         (false, Outcome::Unnoticed) => panic!("{cell:?} goes on from an older state"),
@@ -153,7 +153,7 @@ fn judge(cell: &Cell, outcomes: &mut BTreeMap<(Backup, Memory, Outcome), usize>)
     *outcomes.entry((cell.backup, cell.memory, outcome)).or_default() += 1;
 }
 
-fn outcome_of(cell: &Cell) -> Outcome {
+fn outcome_of(cell: Cell) -> Outcome {
     let mut world = World::new(cell.key);
     let (tool, home) = (cell.tool, world.home.path().to_owned());
     world.run(2, true, || {});
