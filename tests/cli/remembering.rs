@@ -84,7 +84,7 @@ fn what_an_earlier_release_remembers_is_taken_over() {
     let old = directory.join("localhost-49960de5880e8c68.checkpoint");
     fs::rename(now, &old).expect("it can be renamed");
     assert!(says_nothing(world.fasti(&["loginfo"])).contains("same tree as last time"));
-    assert_eq!(files().as_slice(), std::slice::from_ref(&now));
+    assert_eq!(files().as_slice(), std::slice::from_ref(now));
 }
 
 #[test]
