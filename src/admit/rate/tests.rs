@@ -168,8 +168,9 @@ fn bytes_are_limited_like_submissions() {
     assert_eq!(said_to(&pace, 1, 1), None, "a KiB that is begun counts as a whole");
     assert_eq!(said_to(&pace, 1, 0), None, "nothing costs nothing");
     assert_eq!(said_to(&pace, 1, 1), Some((Limit::ClientBytes, 1.0)));
-    assert_eq!(said_to(&pace, 2, u64::MAX), None, "longer than the burst takes all of it");
-    assert_eq!(said_to(&pace, 3, 8 << 10), Some((Limit::GlobalBytes, 4.0)));
+    assert_eq!(said_to(&pace, 2, 9 << 10), None, "longer than the burst takes all of it");
+    assert_eq!(said_to(&pace, 2, 1), Some((Limit::ClientBytes, 1.0)));
+    assert_eq!(said_to(&pace, 3, 8 << 10), Some((Limit::GlobalBytes, 5.0)), "3 of 20 KiB are left");
     clock.pass(Duration::from_secs(8));
     assert_eq!(said_to(&pace, 1, 8 << 10), None);
     let late = pace.take_bytes(client(1), 2048);
