@@ -12,7 +12,7 @@ use flate2::{Compress, Compression, FlushCompress, Status};
 /// How much work is put into packing. Somebody waits for either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effort {
-    /// For what is soon needed no more, or is packed for a stranger: a quarter of the time.
+    /// For what is soon needed no more, or is packed for a stranger.
     Quick,
     /// For what stays: between speed and size.
     Thorough,
