@@ -108,6 +108,11 @@ impl Sim {
     }
 
     pub fn note(&self, text: &str) {
+        // Where the machines' memories lie is another place in each run.
+        let text = match &self.machines {
+            Some(machines) => &*text.replace(&*machines.path().to_string_lossy(), "machines"),
+            None => text,
+        };
         let mut trace = lock(&self.trace);
         trace.note(self.began.elapsed(), text);
         if trace.lines() == LINES_ENOUGH {

@@ -132,7 +132,7 @@ async fn writes_that_meet_another_one_are_sent_again() {
         contract::check(&world.stores).await;
         probe(&world.stores, NONCE).await.unwrap();
         let objects = &world.stores.objects;
-        let batch = [NewObject { path: path("tile/0/000.p/1"), bytes: vec![1; 32].into() }];
+        let batch = [NewObject { path: path("tile/0/777.p/1"), bytes: vec![1; 32].into() }];
         let (one, two) = tokio::join!(
             objects.put_immutable(&batch, Attempt::First),
             objects.put_immutable(&batch, Attempt::First)
