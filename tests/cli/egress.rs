@@ -132,7 +132,7 @@ fn no_proxy_is_taken_from_the_environment() {
     let runtime = Runtime::new().expect("a runtime");
     let bucket = runtime.block_on(S3Server::start(S3Options::default())).expect("it listens");
     let account = Account::new("writer", "a secret of the tests");
-    let service = KeyService::aws(account.clone(), Key::ed25519(7));
+    let service = KeyService::aws(account.clone(), Key::p256(7));
     let (bucket_url, kms_url) = (bucket.url(), service.url());
     let mut world = World::new();
     world.write("secret", "0123456789abcdef0123456789abcdef\n");

@@ -54,12 +54,6 @@ fn main() -> ExitCode {
 }
 
 async fn run(flags: Flags) -> anyhow::Result<()> {
-    if flags.accept_opaque {
-        tracing::warn!(
-            "opaque entries and Rekor's stand in one log now: one opaque entry, once it is there, ends \
-             rekor-monitor's search for identities in this log for good"
-        );
-    }
     let door_metrics = AdmissionMetrics::default();
     let admission = Arc::new(flags.admission.open(flags.accept_opaque, door_metrics.clone())?);
     let Opened { mut context, lookup, index, mut registry, banner, peer_secret } =
@@ -83,6 +77,12 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     let told_to_stop = told_to_stop()?;
     let metrics_address = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
     banner.print(&log, &url, metrics_address);
+    if flags.accept_opaque {
+        tracing::warn!(
+            "opaque entries and Rekor's stand in one log now: one opaque entry, once it is there, ends \
+             rekor-monitor's search for identities in this log for good"
+        );
+    }
     if let Some(listener) = metrics_listener {
         tokio::spawn(serve_metrics(listener, Arc::new(registry)));
     }
