@@ -68,15 +68,32 @@ impl Flood {
         Self::StandingBodiesOnOneConnection,
         Self::SlowBodies,
         Self::StandingQuestions,
-        Self::AnswersNotTaken,
-        Self::AnswersNotRead,
         Self::EndlessHeads,
         Self::EndlessFrames,
         Self::Resets,
         Self::Idle,
         Self::Pings,
+        Self::AnswersNotTaken,
+        Self::AnswersNotRead,
         Self::Everything,
     ];
+
+    /// It is known not to hold anybody else up. The other kinds are known to refuse nobody, no more:
+    /// of them the table tells.
+    pub fn is_borne(self) -> bool {
+        !matches!(self, Self::AnswersNotTaken | Self::AnswersNotRead | Self::Everything)
+    }
+
+    /// The memory that it takes is known to be bounded.
+    pub fn is_bounded(self) -> bool {
+        matches!(
+            self,
+            Self::StandingBodies
+                | Self::StandingBodiesOnOneConnection
+                | Self::SlowBodies
+                | Self::StandingQuestions
+        )
+    }
 
     pub fn name(self) -> &'static str {
         match self {
