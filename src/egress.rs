@@ -1,7 +1,8 @@
 //! Egress: the HTTP clients of the programs, which go where they are told and nowhere else.
 //!
 //! What carries credentials or secrets (key services, stores, other writers) follows no redirect and
-//! takes no proxy from the environment: a [`direct`] client. What only reads logs, and verifies all
+//! takes no proxy from the environment: a [`direct`] client. AWS's own library, for AWS KMS and for finding
+//! credentials, is not made here: it follows no redirects either, and heeds the proxy. What only reads logs, and verifies all
 //! that it reads, follows a redirect within the place that was named, and takes the proxy that the
 //! environment names, but not to this machine: [`for_reading`].
 

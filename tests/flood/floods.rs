@@ -84,17 +84,6 @@ impl Flood {
         !matches!(self, Self::AnswersNotTaken | Self::AnswersNotRead | Self::Everything)
     }
 
-    /// The memory that it takes is known to be bounded.
-    pub fn is_bounded(self) -> bool {
-        matches!(
-            self,
-            Self::StandingBodies
-                | Self::StandingBodiesOnOneConnection
-                | Self::SlowBodies
-                | Self::StandingQuestions
-        )
-    }
-
     pub fn name(self) -> &'static str {
         match self {
             Self::StandingBodies => "bodies that stand still",
