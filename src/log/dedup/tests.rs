@@ -66,7 +66,7 @@ fn it_is_the_same_as_a_map() {
         let directory = tempfile::tempdir().expect("a directory");
         let (mut numbers, mut map, mut size) = (Numbers(seed), HashMap::new(), 0);
         let (mut index, mut first) = (open(directory.path()).expect("opens"), None);
-        for round in 0..200 {
+        for round in 0..60 {
             let mut leaves = batch(&mut numbers, size);
             size += leaves.len() as u64;
             if round % 7 == 0 {
@@ -78,13 +78,13 @@ fn it_is_the_same_as_a_map() {
             if round % 20 == 0 {
                 assert_same(&index, &map, &mut numbers);
             }
-            match numbers.next() % 60 {
+            match numbers.next() % 20 {
                 0 => {
                     drop(index);
                     index = open(directory.path()).expect("opens");
                     assert_same(&index, &map, &mut numbers);
                 }
-                1 if round > 150 => {
+                1 if round > 40 => {
                     index.clear().expect("clears");
                     size = 0;
                     map.clear();

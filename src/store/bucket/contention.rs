@@ -16,9 +16,9 @@ use crate::store::StoreError;
 /// The longest that the first pause may be; it doubles each time.
 const PAUSE_FIRST: Duration = Duration::from_millis(20);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
-/// How long a write is sent again: some hundred times as long as it takes sixteen racers to come
+/// How long a write is sent again: many times as long as it takes sixteen racers to come
 /// apart.
-const TIME_MAX: Duration = Duration::from_secs(20);
+const TIME_MAX: Duration = Duration::from_secs(8);
 
 /// What one write has met with.
 pub(super) struct Contention {
