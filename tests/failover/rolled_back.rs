@@ -233,6 +233,8 @@ fn a_follower_does_not_take_over_a_bucket_that_was_put_back() {
     }
     let (address, follower) = follower.expect("it was started");
     knows(address, 9);
+    // A follower writes down what it has seen every five seconds.
+    thread::sleep(Duration::from_secs(6));
     let older = older.expect("it was kept");
     leader.kill();
     objects.restore(older.clone());
