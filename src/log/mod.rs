@@ -125,7 +125,7 @@ impl Default for LogConfig {
             takeover_after: Duration::from_secs(2),
             answer_time_max: Duration::from_mins(1),
             batch_pace: Duration::ZERO,
-            rewrite_rate: 64 << 20,
+            rewrite_rate: 128 << 20,
             size_seen: None,
         }
     }

@@ -68,7 +68,7 @@ pub struct Flags {
     pub pool_max_entries: u32,
 
     /// Most MiB of half-full bundles that are written again in a second, beside eight times what is
-    /// taken; entries wait for it [default: 32 on a bucket, else 64]
+    /// taken; entries wait for it [default: 32 on a bucket, else 128]
     #[arg(long, env = "FASTI_REWRITE_MIB_PER_SECOND",
           value_parser = clap::value_parser!(u64).range(17..=65_536))]
     pub rewrite_mib_per_second: Option<u64>,
@@ -190,7 +190,7 @@ impl Flags {
 
     /// What is written to a bucket is compressed first, and goes over a network.
     fn rewrite_rate(&self) -> u64 {
-        let default = if BucketLocation::is_meant_by(&self.store) { 32 } else { 64 };
+        let default = if BucketLocation::is_meant_by(&self.store) { 32 } else { 128 };
         self.rewrite_mib_per_second.unwrap_or(default) << 20
     }
 
