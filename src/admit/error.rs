@@ -45,7 +45,7 @@ pub enum ListProblem {
          comments begin with #"
     )]
     NoKey,
-    /// A line of a list of tokens that is none.
+    /// A line of a list of tokens that is not a token.
     #[error(
         "expected NAME:TOKEN or NAME:sha256:DIGEST; a name has letters, digits, '-', '_' and '.', \
          a token 16 to 512 letters, digits and -._~+/, a digest 64 hexadecimal digits"

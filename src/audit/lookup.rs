@@ -9,7 +9,7 @@
 //! | [`scratch`] | the postings of a run by parts, on disk where they do not fit |
 //! | [`files`] | in a directory: that there is nothing else |
 //!
-//! No code of the index' builder is used: postings come from the verified bundles, one part after the
+//! No code of the builder of the index is used: postings come from the verified bundles, one part after the
 //! other is laid out from them, and has to be the one that was signed and the one that is stored (I15).
 //!
 //! Invariants: a clean report means that the newest index is the one that the log's leaves make, in every

@@ -98,7 +98,7 @@ fn every_kind_of_damage_is_named_and_nothing_else() {
             fs::write(&file, damaged).unwrap();
             assert_eq!(paths(&check_directory(directory.path())), [path]);
         }
-        // A replaced partial object may go, and a log without a checkpoint is none.
+        // A replaced partial object may go, and without a checkpoint there is no log.
         let may_go = path != "checkpoint"
             && !path.contains("257.p")
             && path.contains(".p/")
