@@ -81,6 +81,8 @@ pub enum Bug {
     /// A leader does not notice that the store was put back: neither that `checkpoint` shows less, nor
     /// that the record that it stands on is gone.
     PutBackPassedOver,
+    /// A leader takes a record that another one has trimmed for a sign that the store was put back.
+    TrimmedIsGone,
 }
 
 /// Whether a bug is switched on.

@@ -26,7 +26,17 @@ pub enum CommitError {
         /// The number.
         number: RecordNumber,
     },
-    /// The record before was there, and is not any more (I18).
+    /// The record before was there, and is not any more: another writer has published beyond it and
+    /// trimmed it.
+    #[error(
+        "commit record {number}, which this writer stands on, was trimmed by another writer; this one \
+         is fenced"
+    )]
+    Overtaken {
+        /// The number.
+        number: RecordNumber,
+    },
+    /// The record before was there, and is not any more, though nothing beyond it was published (I18).
     #[error(
         "rolled back: commit record {number}, which this writer stands on, is gone. An older copy was \
          put in place of the store while this writer was at work. Restore the newest copy, or end \
@@ -58,7 +68,7 @@ impl CommitError {
     /// record, recovery finds out.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Fenced { .. } | Self::Unreadable { .. } => true,
+            Self::Fenced { .. } | Self::Overtaken { .. } | Self::Unreadable { .. } => true,
             Self::Store { source, .. } => source.is_passing(),
             Self::Gone { .. } => false,
         }
@@ -104,8 +114,8 @@ pub async fn commit(
 }
 
 /// Makes sure that the record that this writer stands on is still there, after it has created the next
-/// one. Nobody trims it before that one is published; if it is gone, the store was put back to a time
-/// before it, and another writer may have gone on from it meanwhile.
+/// one. If it is [gone](CommitError::Gone), either another writer has taken over, published beyond it
+/// and trimmed it, or the store was put back to a time before it; `checkpoint` tells which.
 pub async fn still_stands(
     commits: &dyn CommitLog,
     clock: &dyn Clock,

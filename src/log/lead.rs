@@ -27,6 +27,7 @@ use super::progress::{Progress, Step};
 use super::publish::{Publication, PublishError, Publisher};
 use super::record::RecordDigest;
 use super::recover::{Ready, RecoverError};
+use super::replay::read_checkpoint;
 use super::roles::gauge;
 use super::sequence::{Position, SequenceError, Sequenced, Waiter, assign};
 use super::trim::Trimmer;
@@ -97,8 +98,8 @@ pub(super) fn is_final_for_submitter(reason: &SubmitError) -> bool {
 /// What a record has made of the tree.
 struct Grown {
     number: RecordNumber,
-    /// The record before.
-    previous: RecordDigest,
+    /// The record before, and the size of its tree.
+    previous: (RecordDigest, TreeSize),
     integrated: Integrated,
 }
 
@@ -199,6 +200,7 @@ impl Sequencer<'_> {
             metrics.pool_entries.set(i64::try_from(pool.len()).unwrap_or(i64::MAX));
             let (taken, is_busy) = (context.clock.now(), batch.len() >= BUSY_ENTRIES);
             let (nonce, dedup) = (context.entropy.nonce(), dedup.clone());
+            let previous = (position.previous, position.head().size);
             let (back, sequenced, waiters) = offload(move || {
                 let (leaves, waiters) = assign(&dedup, &position, batch);
                 let any_new = !leaves.is_empty();
@@ -225,7 +227,6 @@ impl Sequencer<'_> {
                     progress.set(Step::Commit, Some(began));
                     commit(commits, clock, number, &record.encoded).await?;
                     progress.set(Step::Commit, None);
-                    let previous = position.previous;
                     metrics.commit_seconds.observe((clock.now() - began).as_secs_f64());
                     position.advance(record);
                     progress.set_next_record(position.number);
@@ -260,15 +261,29 @@ async fn until_allowed(allowance: &mut Allowance, clock: &dyn Clock, pool: &Pool
 async fn stands(
     context: &Context,
     created: RecordNumber,
-    digest: RecordDigest,
+    (digest, size): (RecordDigest, TreeSize),
 ) -> Result<(), LogError> {
     let (commits, clock) = (&*context.stores.commits, &*context.clock);
-    match created.previous() {
-        Some(previous) if context.peers.is_some() && !planted(Bug::PutBackPassedOver) => {
-            Ok(still_stands(commits, clock, (previous, digest)).await?)
-        }
-        _ => Ok(()),
+    let Some(previous) = created.previous().filter(|_| context.peers.is_some()) else {
+        return Ok(());
+    };
+    if planted(Bug::PutBackPassedOver) {
+        return Ok(());
     }
+    match still_stands(commits, clock, (previous, digest)).await {
+        Err(CommitError::Gone { number }) if is_published_beyond(context, size).await? => {
+            Err(CommitError::Overtaken { number }.into())
+        }
+        stands => Ok(stands?),
+    }
+}
+
+/// Only what is strictly smaller than the published tree is ever trimmed, and that never shrinks. If
+/// it shows less, nobody has trimmed anything. If it shows more after a store was put back, recovery
+/// finds that out: it compares with what this process has published.
+async fn is_published_beyond(context: &Context, size: TreeSize) -> Result<bool, LogError> {
+    let shown = read_checkpoint(context).await.map_err(LogError::Recover)?.head;
+    Ok(shown.is_some_and(|shown| shown.size > size) && !planted(Bug::TrimmedIsGone))
 }
 
 struct Finisher<'a> {

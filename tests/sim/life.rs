@@ -42,6 +42,7 @@ pub async fn live(sim: Arc<Sim>, writer: usize) {
         } else if let Some(Err(error)) = ended {
             sim.count(refusal(&error));
             sim.judge(recognises_its_own(&process, &error));
+            sim.judge(accuses_nobody(&process, &error));
         }
         if sim.is_over() {
             return;
@@ -107,6 +108,17 @@ fn recognises_its_own(process: &Process, error: &str) -> Verdict {
         }
         _ => Ok(()),
     }
+}
+
+/// A store that was not touched is not said to be.
+fn accuses_nobody(process: &Process, error: &str) -> Verdict {
+    let (sim, accusations) =
+        (&process.sim, ["rolled back", "forked", "missing", "does not", "damaged"]);
+    let is_touched = sim.is_astray() || sim.mix.rates.damaged > 0;
+    if is_touched || !accusations.iter().any(|words| error.contains(words)) {
+        return Ok(());
+    }
+    Err(Violation::of("I18", format!("w{} accuses an honest store: {error}", process.writer)))
 }
 
 /// An error with its causes.

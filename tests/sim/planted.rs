@@ -72,6 +72,7 @@ const BUGS: [Bug; 36] = [
     Bug::MemoryIgnored,
     Bug::SeenNotCompared,
     Bug::PutBackPassedOver,
+    Bug::TrimmedIsGone,
 ];
 
 /// Runs seeds until one fails.
