@@ -8,6 +8,13 @@ fn root() -> &'static Path {
 }
 
 fn rust_files(dir: &str) -> Vec<PathBuf> {
+    let found = files(dir, "rs");
+    assert!(!found.is_empty(), "{dir} has Rust files");
+    found
+}
+
+/// The files below `dir` whose names end so.
+fn files(dir: &str, extension: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut waiting = vec![root().join(dir)];
     while let Some(dir) = waiting.pop() {
@@ -15,12 +22,11 @@ fn rust_files(dir: &str) -> Vec<PathBuf> {
             let path = entry.expect("readable").path();
             if path.is_dir() && !path.ends_with("target") {
                 waiting.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
+            } else if path.extension().is_some_and(|found| found == extension) {
                 found.push(path);
             }
         }
     }
-    assert!(!found.is_empty(), "{dir} has Rust files");
     found
 }
 
@@ -135,6 +141,25 @@ fn every_file_opens_with_what_it_is_and_has_a_name_of_its_own() {
             let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
             let drawers = ["util", "utils", "common", "helper", "helpers", "misc", "manager"];
             assert!(!drawers.contains(&name), "{} names no idea", path.display());
+        }
+    }
+}
+
+/// Tables, links and string literals cannot be broken.
+#[test]
+fn no_line_is_longer_than_a_hundred_columns() {
+    let is_breakable = |line: &&str| {
+        let line = line.trim();
+        line.contains(' ') && !line.starts_with('|') && !line.contains("](") && !line.contains('"')
+    };
+    for dir in ["src", "cmd", "tiles-spec", "tests"] {
+        for path in files(dir, "rs").into_iter().chain(files(dir, "md")) {
+            let (text, mut in_block) = (text(&path), false);
+            for line in text.lines().filter(is_breakable) {
+                in_block ^= line.starts_with("```");
+                let is_long = line.chars().count() > 100 && !in_block;
+                assert!(!is_long, "{}: {line}", path.display());
+            }
         }
     }
 }

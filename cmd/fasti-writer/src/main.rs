@@ -4,6 +4,7 @@
 //! does stands in the library.
 
 mod admission;
+mod arenas;
 mod certificate;
 mod colours;
 mod descriptors;
@@ -32,14 +33,25 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::flags::Flags;
 use crate::open::Opened;
 
+/// Threads that read and write files or compute. More would only wait for the same disk and the same
+/// processors.
+const BLOCKING_THREADS_MAX: usize = 32;
+
 fn main() -> ExitCode {
+    let unbounded = arenas::bound();
     let forbidden = forbid_core_dumps();
     let flags = Flags::parse();
     messages::show();
     if let Err(error) = forbidden {
         tracing::warn!(%error, "core dumps, which would hold the key, cannot be forbidden");
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    if let Some(error) = unbounded {
+        tracing::warn!(%error, "the allocator's heaps cannot be bounded; MALLOC_ARENA_MAX=2 does so");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .max_blocking_threads(BLOCKING_THREADS_MAX)
+        .enable_all()
+        .build();
     let ended = match runtime {
         Ok(runtime) => runtime.block_on(run(flags)),
         Err(error) => Err(error.into()),
