@@ -1,4 +1,4 @@
-# A log with three writers, in a VPC that is there already.
+# A log with three writers, in an existing VPC.
 provider "aws" {
   region = var.region
 }
@@ -16,7 +16,7 @@ module "log" {
   subnet_ids      = var.subnet_ids
 }
 
-# Writers talk to S3 all day; this way that traffic costs nothing and stays off the NAT gateway.
+# With this endpoint the writers' traffic to S3 costs nothing and stays off the NAT gateway.
 resource "aws_vpc_endpoint" "s3" {
   vpc_id            = var.vpc_id
   service_name      = "com.amazonaws.${var.region}.s3"

@@ -20,7 +20,7 @@ variable "zone_id" {
 }
 
 variable "bucket_name" {
-  description = "The bucket to make."
+  description = "The bucket to create."
   type        = string
 }
 

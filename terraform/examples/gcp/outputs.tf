@@ -9,6 +9,6 @@ output "key_secret_id" {
 }
 
 output "address" {
-  description = "What domain_name has to point to."
+  description = "What domain_name must point to."
   value       = module.log.address
 }

@@ -1,5 +1,5 @@
 variable "project_id" {
-  description = "The project in which everything is made."
+  description = "The project for all resources."
   type        = string
 }
 
@@ -14,7 +14,7 @@ variable "domain_name" {
 }
 
 variable "bucket_name" {
-  description = "The bucket to make."
+  description = "The bucket to create."
   type        = string
 }
 

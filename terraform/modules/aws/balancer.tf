@@ -32,8 +32,8 @@ resource "aws_lb_target_group" "writers" {
   }
 }
 
-# Nothing passes but submissions, and browsers that ask whether a page may submit: what the writers say to each other is not for others, and reads
-# are for CloudFront.
+# Only submissions pass, and preflights of browsers that ask whether a page can submit. The writers'
+# own traffic is private, and reads go through CloudFront.
 resource "aws_lb_listener" "writers" {
   load_balancer_arn = aws_lb.writers.arn
   protocol          = "HTTP"

@@ -1,6 +1,6 @@
-# Versioning stays off. Nothing is ever overwritten but `checkpoint`, which follows from the commit
-# records; and versions would keep every trimmed record and partial tile, or need a lifecycle rule
-# that removes them, which must not exist.
+# Versioning stays off. Only `checkpoint` is ever overwritten, and it follows from the commit
+# records. Versions would keep every trimmed record and partial tile, or need a lifecycle rule that
+# removes them, which must not exist.
 resource "aws_s3_bucket" "log" {
   bucket        = var.bucket_name
   force_destroy = false
@@ -33,8 +33,8 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "log" {
   }
 }
 
-# The only rule that this bucket may have. Commit records are removed by the writers alone: a rule
-# that removes one can let a writer that was asleep commit into a history that has moved on.
+# The only lifecycle rule that this bucket can have. Only writers may remove commit records: a rule
+# that removes one can let a writer that was frozen commit to a history that has moved on.
 resource "aws_s3_bucket_lifecycle_configuration" "log" {
   bucket = aws_s3_bucket.log.id
 
@@ -50,7 +50,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "log" {
   }
 }
 
-# For pages that read the bucket itself. What CloudFront hands out says the same by itself.
+# For pages that read the bucket directly. CloudFront adds the same headers to its own answers.
 resource "aws_s3_bucket_cors_configuration" "log" {
   bucket = aws_s3_bucket.log.id
 

@@ -1,5 +1,5 @@
-# What holds for everyone, writers and administrators included. The protocol of the writers needs
-# none of these statements; they bound what a stolen role or a slip of the hand can do.
+# Applies to everyone, writers and administrators included. The writers' protocol does not need any
+# of these statements; they limit what a stolen role or a mistake can do.
 data "aws_iam_policy_document" "bucket" {
   statement {
     sid       = "TlsOnly"
@@ -74,8 +74,8 @@ data "aws_iam_policy_document" "bucket" {
     }
   }
 
-  # What is published stays. Only the writers' own part, partial tiles, and parts that the index does
-  # without are ever removed.
+  # Published files stay. Only the writers' own files, partial tiles, and parts that the index no
+  # longer uses are ever removed.
   statement {
     sid     = "PublishedFilesStay"
     effect  = "Deny"
@@ -111,8 +111,9 @@ data "aws_iam_policy_document" "bucket" {
     }
   }
 
-  # With this a missing object is answered 404 and not 403: readers fall back from a partial tile to
-  # the full one on 404. It lists nothing, as every path at the edge becomes a key under the prefix.
+  # With this a missing object is answered 404 and not 403; on 404, readers fall back from a partial
+  # tile to the full one. It exposes no listing, as every path at the edge becomes a key under the
+  # prefix.
   statement {
     sid       = "ReadersLearnWhatIsMissing"
     effect    = "Allow"

@@ -1,5 +1,5 @@
-# How long CloudFront keeps what. Origin headers are honoured within these bounds. A cache key is
-# the path alone, and nothing is compressed on the way: tiles are hashes, and bundles come as they
+# How long CloudFront caches what. Origin headers are honoured within these bounds. The cache key is
+# only the path, and nothing is compressed on the way: tiles are hashes, and bundles come as they
 # are stored.
 
 # Tiles, bundles, parts of the index: a path's content never changes. Parts are asked for in ranges.
@@ -27,8 +27,8 @@ resource "aws_cloudfront_cache_policy" "immutable" {
   }
 }
 
-# `checkpoint` and all else. The lower bound keeps a crowd of readers away from the bucket, whatever
-# the origin's headers say.
+# `checkpoint` and everything else. The lower bound keeps crowds of readers away from the bucket,
+# whatever the origin's headers say.
 resource "aws_cloudfront_cache_policy" "fresh" {
   name        = "${var.name}-fresh"
   min_ttl     = var.checkpoint_seconds
@@ -61,7 +61,7 @@ data "aws_cloudfront_origin_request_policy" "all_viewer" {
   name = "Managed-AllViewerExceptHostHeader"
 }
 
-# Pages of all sites may read the log. Preflights are answered by edge.js.
+# Pages of all sites can read the log. edge.js answers preflights.
 resource "aws_cloudfront_response_headers_policy" "cors" {
   name = "${var.name}-cors"
 

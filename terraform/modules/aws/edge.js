@@ -1,6 +1,6 @@
-// Runs at the edge before each read: the paths under /api/v2/ are those at the root, and the
-// writers' own part is not there. The bucket policy says the latter too. A browser that asks whether
-// a page of another site may read is answered here.
+// Runs at the edge before each read. Paths under /api/v2/ are mapped to those at the root, and the
+// writers' own files are hidden, as the bucket policy does too. Preflights of browsers that ask
+// whether a page of another site can read are answered here.
 
 var PLAIN = /^(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$/;
 

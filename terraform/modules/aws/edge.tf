@@ -3,7 +3,7 @@ locals {
   bucket_origin  = "bucket"
   writers_origin = "writers"
 
-  # Of the index, all but its newest manifest and checkpoint.
+  # For the index, everything but its newest manifest and checkpoint.
   immutable_prefixes = ["tile", "lookup/run", "lookup/tile", "lookup/revision"]
   immutable_paths    = flatten([for path in local.immutable_prefixes : ["/${path}/*", "/api/v2/${path}/*"]])
 }
@@ -121,7 +121,7 @@ resource "aws_cloudfront_distribution" "log" {
     }
   }
 
-  # A tile that is not there now is there in a moment.
+  # A missing tile can appear at any moment.
   dynamic "custom_error_response" {
     for_each = [403, 404]
 

@@ -1,5 +1,5 @@
-# The log's key. Only the place is made here: the operator puts the key in, so that it is never in
-# Terraform's state.
+# The log's key. Only the empty secret is created here. The operator adds the key, so that it is
+# never in Terraform's state.
 resource "aws_secretsmanager_secret" "key" {
   name                    = "${var.name}-log-key"
   description             = "The key file of the log ${var.domain_name}."
@@ -7,7 +7,7 @@ resource "aws_secretsmanager_secret" "key" {
   tags                    = var.tags
 }
 
-# The role that starts the writers: it pulls the image, reads the key and makes the log stream.
+# The role that starts the writers: it pulls the image, reads the key and creates the log stream.
 resource "aws_iam_role" "starter" {
   name               = "${var.name}-starter"
   assume_role_policy = data.aws_iam_policy_document.tasks.json

@@ -1,8 +1,8 @@
 # A fasti log on S3: any number of writers over one bucket, and static files for everyone else.
 #
 #   bucket.tf         what the log is: an S3 bucket
-#   bucket_policy.tf  what nobody may do to it, writers included
-#   writer_access.tf  what a writer may do to it
+#   bucket_policy.tf  what nobody can do to it, writers included
+#   writer_access.tf  what a writer can do to it
 #   key.tf            where the log's key is kept
 #   network.tf        who reaches whom
 #   writers.tf        the writers, on ECS Fargate
@@ -12,14 +12,14 @@
 data "aws_region" "current" {}
 
 locals {
-  # Every object of the log lies under this.
+  # Every object of the log is below this.
   objects_arn = "${aws_s3_bucket.log.arn}/${var.prefix}"
 
   store_url    = "s3://${aws_s3_bucket.log.bucket}/${var.prefix}"
   writer_port  = 3000
   metrics_port = 9000
 
-  # What pages of other sites may see of an answer, beside its body.
+  # The headers of an answer that pages of other sites can see.
   exposed_headers = ["Accept-Ranges", "Content-Encoding", "Content-Range", "Date", "ETag", "Retry-After"]
 
   # The only requests that go to a writer.

@@ -56,7 +56,7 @@ resource "aws_vpc_security_group_ingress_rule" "writers_from_balancer" {
   to_port                      = local.writer_port
 }
 
-# Those that follow send what they take to the one that leads.
+# Followers forward submissions to the leader.
 resource "aws_vpc_security_group_ingress_rule" "writers_from_writers" {
   security_group_id            = aws_security_group.writers.id
   referenced_security_group_id = aws_security_group.writers.id

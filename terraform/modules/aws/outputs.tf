@@ -14,7 +14,7 @@ output "key_secret_arn" {
 }
 
 output "writer_policy_arn" {
-  description = "What a writer may do, to be attached to roles of writers elsewhere."
+  description = "The writers' permissions, to attach to the roles of writers elsewhere."
   value       = aws_iam_policy.writer.arn
 }
 
@@ -34,6 +34,6 @@ output "distribution_id" {
 }
 
 output "distribution_domain_name" {
-  description = "What domain_name has to point to."
+  description = "What domain_name must point to."
   value       = aws_cloudfront_distribution.log.domain_name
 }

@@ -1,5 +1,5 @@
-# Runs in the writer's container: the key becomes a file, the task's own address becomes known, and
-# the writer takes the place of this shell, so that it gets the signals.
+# Runs in the writer's container: writes the key to a file, finds the task's own address, and
+# replaces this shell with the writer, so that the writer gets the signals.
 set -eu
 umask 077
 

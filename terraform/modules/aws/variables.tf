@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Begins the name of everything that is made."
+  description = "Prefix for the names of all resources."
   type        = string
   default     = "fasti"
 
@@ -10,17 +10,17 @@ variable "name" {
 }
 
 variable "domain_name" {
-  description = "The log's host name. It is also the log's origin, which it keeps for ever."
+  description = "The log's host name. It is also the log's origin and can never change."
   type        = string
 }
 
 variable "certificate_arn" {
-  description = "ACM certificate for domain_name. CloudFront wants it in us-east-1."
+  description = "ACM certificate for domain_name. CloudFront requires it in us-east-1."
   type        = string
 }
 
 variable "zone_id" {
-  description = "Route 53 zone in which domain_name is made. Without it, make a CNAME to distribution_domain_name."
+  description = "Route 53 zone for domain_name. If null, create a CNAME to distribution_domain_name."
   type        = string
   default     = null
 }
@@ -32,18 +32,18 @@ variable "web_acl_arn" {
 }
 
 variable "bucket_name" {
-  description = "The bucket. It is made, and holds this log alone."
+  description = "The bucket. It is created, and holds only this log."
   type        = string
 }
 
 variable "prefix" {
-  description = "Where in the bucket the log lies."
+  description = "Where in the bucket the log is."
   type        = string
   default     = "log"
 
   validation {
     condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9-]*(/[A-Za-z0-9][A-Za-z0-9-]*)*$", var.prefix))
-    error_message = "Not empty, letters, digits and hyphens, no slash at either end."
+    error_message = "Must not be empty; letters, digits, hyphens and slashes, with no slash at either end."
   }
 }
 
@@ -53,7 +53,7 @@ variable "image" {
 }
 
 variable "architecture" {
-  description = "What the image is built for: ARM64 or X86_64."
+  description = "The image's architecture: ARM64 or X86_64."
   type        = string
   default     = "ARM64"
 
@@ -87,12 +87,12 @@ variable "writer_memory" {
 }
 
 variable "vpc_id" {
-  description = "The VPC of the writers. CloudFront reaches into it, for which it needs an internet gateway."
+  description = "The VPC of the writers. It needs an internet gateway, for access from CloudFront."
   type        = string
 }
 
 variable "subnet_ids" {
-  description = "Private subnets in at least two zones, with a way to S3, Secrets Manager, CloudWatch Logs and the image."
+  description = "Private subnets in at least two zones, with access to S3, Secrets Manager, CloudWatch Logs and the image."
   type        = list(string)
 
   validation {
@@ -102,42 +102,42 @@ variable "subnet_ids" {
 }
 
 variable "public_submissions" {
-  description = "Whether CloudFront takes submissions. Without it only submitter_cidr_blocks can submit."
+  description = "Whether CloudFront accepts submissions. If not, only submitter_cidr_blocks can submit."
   type        = bool
   default     = true
 }
 
 variable "submitter_cidr_blocks" {
-  description = "Networks that may submit through the internal load balancer."
+  description = "Networks that can submit through the internal load balancer."
   type        = list(string)
   default     = []
 }
 
 variable "accept_opaque" {
-  description = "Whether POST /add takes opaque entries."
+  description = "Whether POST /add accepts opaque entries."
   type        = bool
   default     = false
 }
 
 variable "drain_seconds" {
-  description = "How long a writer that is stopped may take to answer those who wait."
+  description = "How long a stopping writer has to answer waiting clients."
   type        = number
   default     = 30
 
   validation {
     condition     = var.drain_seconds >= 1 && var.drain_seconds <= 100
-    error_message = "1 to 100: Fargate kills a task 120 seconds after it was told to stop."
+    error_message = "1 to 100: Fargate kills a task 120 seconds after asking it to stop."
   }
 }
 
 variable "startup_seconds" {
-  description = "How long a writer may take until it is ready. It reads the log to build its deduplication index."
+  description = "How long a writer has to become ready. It reads the log to build its deduplication index."
   type        = number
   default     = 600
 }
 
 variable "checkpoint_seconds" {
-  description = "How long CloudFront keeps the checkpoint, and whatever else is not a tile."
+  description = "How long CloudFront keeps the checkpoint, and everything else that is not a tile."
   type        = number
   default     = 2
 
@@ -148,25 +148,25 @@ variable "checkpoint_seconds" {
 }
 
 variable "metrics_security_group_ids" {
-  description = "Security groups of the Prometheus servers that scrape the writers, on port 9000. None: no metrics."
+  description = "Security groups of the Prometheus servers that scrape the writers, on port 9000. If empty, there are no metrics."
   type        = list(string)
   default     = []
 }
 
 variable "log_retention_days" {
-  description = "How long CloudWatch keeps what the writers print."
+  description = "How long CloudWatch keeps the writers' output."
   type        = number
   default     = 30
 }
 
 variable "environment" {
-  description = "Further flags of the writer, as environment variables: { FASTI_BATCH_MAX_ENTRIES = \"8192\" }."
+  description = "Further writer flags, as environment variables: { FASTI_BATCH_MAX_ENTRIES = \"8192\" }."
   type        = map(string)
   default     = {}
 }
 
 variable "tags" {
-  description = "Tags of everything that can have some."
+  description = "Tags for all resources that support them."
   type        = map(string)
   default     = {}
 }

@@ -1,4 +1,4 @@
-# What a writer may do. Attach the policy to other roles to run writers elsewhere.
+# What a writer can do. Attach the policy to other roles to run writers elsewhere.
 data "aws_iam_policy_document" "writer" {
   statement {
     sid       = "ReadAndWrite"
@@ -6,8 +6,8 @@ data "aws_iam_policy_document" "writer" {
     resources = ["${local.objects_arn}/*"]
   }
 
-  # Trimmed commit records, partial tiles once the full one is published, and parts of the index that
-  # were merged.
+  # Trimmed commit records, partial tiles once the full one is published, and parts of the index
+  # that were merged.
   statement {
     sid     = "Tidy"
     actions = ["s3:DeleteObject"]
@@ -20,7 +20,7 @@ data "aws_iam_policy_document" "writer" {
   }
 
   # No condition on s3:prefix: a read of a missing object carries no prefix, and would then be
-  # answered 403. That a record is not there yet is what a writer has to learn. The bucket holds
+  # answered 403. A writer must be able to learn that a record does not exist yet. The bucket holds
   # nothing else.
   statement {
     sid       = "List"

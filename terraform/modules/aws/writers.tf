@@ -1,5 +1,5 @@
-# The writers. Each is alike; they agree among themselves, over the bucket, on who leads. What they
-# keep on disk is the deduplication index, which can be lost.
+# The writers are all alike; they agree among themselves, through the bucket, on who leads. On disk
+# they keep the deduplication index, which can be lost.
 locals {
   writer_environment = merge(
     {
@@ -54,7 +54,7 @@ resource "aws_ecs_task_definition" "writer" {
     environment  = [for key in sort(keys(local.writer_environment)) : { name = key, value = local.writer_environment[key] }]
     secrets      = [{ name = "LOG_KEY", valueFrom = aws_secretsmanager_secret.key.arn }]
 
-    # Longer than a drain, so that nobody who waits is cut off.
+    # Longer than a drain, so that no waiting client is cut off.
     stopTimeout = var.drain_seconds + 15
 
     logConfiguration = {
@@ -98,8 +98,8 @@ resource "aws_ecs_service" "writers" {
     container_port   = local.writer_port
   }
 
-  # The service may be told of its target group only once a listener uses it, and its tasks need
-  # their rights when they start.
+  # The service can use its target group only after a listener does, and its tasks need their
+  # permissions when they start.
   depends_on = [
     aws_lb_listener_rule.submissions,
     aws_iam_role_policy.key,

@@ -1,7 +1,8 @@
-# Where requests can go, and how long answers are kept. Nothing is compressed on the way: tiles are
-# hashes, and bundles come as they are stored.
+# Where requests can go, and how long answers are cached. Nothing is compressed in transit: tiles
+# are hashes, and bundles are served as stored.
 
-# Tiles, bundles, parts of the index: a path's content never changes, so no header of the bucket is needed to say so.
+# Tiles, bundles, parts of the index: a path's content never changes, whatever the bucket's headers
+# say.
 resource "google_compute_backend_bucket" "tiles" {
   project                 = var.project_id
   name                    = "${var.name}-tiles"
@@ -18,8 +19,8 @@ resource "google_compute_backend_bucket" "tiles" {
   }
 }
 
-# `checkpoint` and all else. The crowd of readers stays away from the bucket, whatever its headers
-# say.
+# `checkpoint` and everything else. Crowds of readers are kept away from the bucket, whatever its
+# headers say.
 resource "google_compute_backend_bucket" "fresh" {
   project                 = var.project_id
   name                    = "${var.name}-fresh"
@@ -34,7 +35,7 @@ resource "google_compute_backend_bucket" "fresh" {
     client_ttl       = var.checkpoint_seconds
     negative_caching = false
 
-    # Else a quiet log's next reader would get the checkpoint that the last one got.
+    # Otherwise the next reader of a quiet log would get the checkpoint that the last one got.
     serve_while_stale = 0
   }
 }

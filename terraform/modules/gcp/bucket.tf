@@ -1,7 +1,7 @@
-# No lifecycle rule may ever be added: commit records are removed by the writers alone, and a rule
-# that removes one can let a writer that was asleep commit into a history that has moved on. No
-# versions and no retention policy either: the one would keep every trimmed record and partial
-# tile, the other would forbid to trim them.
+# Never add a lifecycle rule. Only writers may remove commit records: a rule that removes one can
+# let a writer that was frozen commit to a history that has moved on. Add no versioning and no
+# retention policy either: the former would keep every trimmed record and partial tile, the latter
+# would prevent trimming.
 resource "google_storage_bucket" "log" {
   project  = var.project_id
   name     = var.bucket_name
@@ -16,8 +16,8 @@ resource "google_storage_bucket" "log" {
     enabled = false
   }
 
-  # Pages of all sites may read the log. Preflights are answered by the bucket, which lists one and the same
-  # headers for what a page may send and for what it may see.
+  # Pages of all sites can read the log. The bucket answers preflights, and has a single list of
+  # headers for what a page can send and what it can see.
   cors {
     origin          = ["*"]
     method          = ["GET", "HEAD"]
@@ -25,8 +25,8 @@ resource "google_storage_bucket" "log" {
     max_age_seconds = 86400
   }
 
-  # The way back after a deletion by a stolen identity or a slip of the hand. What is deleted this
-  # softly is gone for writers and readers alike.
+  # Allows recovery after a deletion by a stolen identity or by mistake. Soft-deleted objects are
+  # gone for writers and readers alike.
   soft_delete_policy {
     retention_duration_seconds = var.soft_delete_days * 86400
   }

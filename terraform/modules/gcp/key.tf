@@ -1,5 +1,5 @@
-# The log's key. Only the place is made here: the operator puts the key in, so that it is never in
-# Terraform's state.
+# The log's key. Only the empty secret is created here. The operator adds the key, so that it is
+# never in Terraform's state.
 resource "google_secret_manager_secret" "key" {
   project   = var.project_id
   secret_id = "${var.name}-log-key"

@@ -2,8 +2,8 @@
 # everyone else.
 #
 #   bucket.tf         what the log is: a bucket
-#   writer_access.tf  what a writer may do to it
-#   reader_access.tf  what the load balancer may read of it
+#   writer_access.tf  what a writer can do to it
+#   reader_access.tf  what the load balancer can read in it
 #   key.tf            where the log's key is kept
 #   network.tf        who reaches whom
 #   writers.tf        the writers, a regional group of machines
@@ -16,17 +16,17 @@ data "google_project" "log" {
 }
 
 locals {
-  # What IAM conditions call the objects of the log.
+  # The name of the log's objects in IAM conditions.
   objects = "projects/_/buckets/${google_storage_bucket.log.name}/objects/${var.prefix}"
 
   store_url    = "gs://${google_storage_bucket.log.name}/${var.prefix}"
   writer_port  = 3000
   metrics_port = 9000
 
-  # What pages of other sites may see of an answer, beside its body.
+  # The headers of an answer that pages of other sites can see.
   exposed_headers = ["Accept-Ranges", "Content-Encoding", "Content-Range", "Date", "ETag", "Retry-After"]
 
-  # The same for answers that the load balancer has in its cache, whoever asked first.
+  # The same for answers from the load balancer's cache, whoever asked first.
   page_headers = [
     "Access-Control-Allow-Origin: *",
     "Access-Control-Expose-Headers: ${join(", ", local.exposed_headers)}",

@@ -18,7 +18,7 @@ resource "google_compute_firewall" "from_balancer" {
   }
 }
 
-# Those that follow send what they take to the one that leads.
+# Followers forward submissions to the leader.
 resource "google_compute_firewall" "from_writers" {
   project                 = var.project_id
   name                    = "${var.name}-from-writers"

@@ -14,11 +14,11 @@ output "key_secret_id" {
 }
 
 output "writer_service_account" {
-  description = "Who the writers are. Let it pull the image."
+  description = "The writers' service account. Let it pull the image."
   value       = google_service_account.writer.email
 }
 
 output "address" {
-  description = "What domain_name has to point to."
+  description = "What domain_name must point to."
   value       = google_compute_global_address.log.address
 }

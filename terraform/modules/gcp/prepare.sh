@@ -1,5 +1,5 @@
-# Runs on the machine before each start of the writer: the key becomes a file in memory, the
-# machine's own address becomes known, and docker may pull the image.
+# Runs on the machine before each start of the writer: writes the key to a file in memory, finds the
+# machine's own address, and lets docker pull the image.
 set -eu
 umask 077
 
@@ -7,7 +7,7 @@ metadata() {
   curl -sSf -H 'Metadata-Flavor: Google' "http://metadata.google.internal/computeMetadata/v1/instance/$1"
 }
 
-# The string that JSON on standard input has under a name; both are plain.
+# Prints the string that JSON on standard input has under a name; neither has escapes.
 field() {
   sed -n 's/.*"'"$1"'": *"\([^"]*\)".*/\1/p'
 }
@@ -28,7 +28,7 @@ printf 'FASTI_ADVERTISE=http://%s:%s\n' "$address" "$WRITER_PORT" >"$RUN_DIR/add
 
 chown -R "$WRITER_USER" "$RUN_DIR" "$STATE_DIR"
 
-# Only Google's own registry asks who is pulling.
+# Only Google's own registry needs credentials.
 case "$IMAGE" in
 *-docker.pkg.dev/*) docker-credential-gcr configure-docker --registries "${IMAGE%%/*}" ;;
 esac

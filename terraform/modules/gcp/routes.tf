@@ -1,6 +1,6 @@
-# Which request goes where. The paths under /api/v2/ are those at the root.
+# Which request goes where. Paths under /api/v2/ are mapped to those at the root.
 locals {
-  # Of the index, all but its newest manifest and checkpoint.
+  # For the index, everything but its newest manifest and checkpoint.
   immutable_prefixes = ["tile", "lookup/run", "lookup/tile", "lookup/revision"]
 
   read_routes = concat(
@@ -23,7 +23,7 @@ resource "google_compute_url_map" "log" {
   project = var.project_id
   name    = var.name
 
-  # Whoever asks for another host is sent to the log's.
+  # Requests for another host are redirected to the log's.
   default_url_redirect {
     host_redirect  = var.domain_name
     https_redirect = true
@@ -39,8 +39,8 @@ resource "google_compute_url_map" "log" {
     name            = "log"
     default_service = google_compute_backend_bucket.fresh.id
 
-    # The writers' own part is not there. That it cannot be read is said by reader_access.tf; this
-    # rule spares the bucket the question. All of these requests are answered here, none by a writer.
+    # The writers' own files are hidden. reader_access.tf already denies reading them; this rule
+    # spares the bucket the request. All of these requests are answered here, none by a writer.
     route_rules {
       priority = 1
       service  = google_compute_backend_service.writers.id
@@ -79,7 +79,7 @@ resource "google_compute_url_map" "log" {
           }
         }
 
-        # A browser asks whether a page may submit.
+        # A browser asks whether a page can submit.
         match_rules {
           full_path_match = route_rules.value
 

@@ -1,5 +1,5 @@
 variable "project_id" {
-  description = "The project in which everything is made."
+  description = "The project for all resources."
   type        = string
 }
 
@@ -9,7 +9,7 @@ variable "region" {
 }
 
 variable "name" {
-  description = "Begins the name of everything that is made."
+  description = "Prefix for the names of all resources."
   type        = string
   default     = "fasti"
 
@@ -20,33 +20,33 @@ variable "name" {
 }
 
 variable "domain_name" {
-  description = "The log's host name. It is also the log's origin, which it keeps for ever."
+  description = "The log's host name. It is also the log's origin and can never change."
   type        = string
 }
 
 variable "bucket_name" {
-  description = "The bucket. It is made, and holds this log alone."
+  description = "The bucket. It is created, and holds only this log."
   type        = string
 }
 
 variable "bucket_location" {
-  description = "Where the bucket lies. Best the writers' region, or a pair of regions that holds it."
+  description = "Location of the bucket. Best the writers' region, or a dual-region that includes it."
   type        = string
 }
 
 variable "prefix" {
-  description = "Where in the bucket the log lies."
+  description = "Where in the bucket the log is."
   type        = string
   default     = "log"
 
   validation {
     condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9-]*(/[A-Za-z0-9][A-Za-z0-9-]*)*$", var.prefix))
-    error_message = "Not empty, letters, digits and hyphens, no slash at either end."
+    error_message = "Must not be empty; letters, digits, hyphens and slashes, with no slash at either end."
   }
 }
 
 variable "soft_delete_days" {
-  description = "How long what was deleted can be had back, and is paid for: 0 for not at all, or 7 to 90."
+  description = "How many days deleted objects can be restored, and are paid for: 0 for none, or 7 to 90."
   type        = number
   default     = 7
 
@@ -79,7 +79,7 @@ variable "machine_type" {
 }
 
 variable "machine_image" {
-  description = "What the machines boot: container-optimised OS."
+  description = "The boot image of the machines: Container-Optimized OS."
   type        = string
   default     = "projects/cos-cloud/global/images/family/cos-stable"
 }
@@ -101,19 +101,19 @@ variable "subnetwork" {
 }
 
 variable "public_submissions" {
-  description = "Whether the load balancer takes submissions. Without it only submitter_source_ranges can submit."
+  description = "Whether the load balancer accepts submissions. If not, only submitter_source_ranges can submit."
   type        = bool
   default     = true
 }
 
 variable "submitter_source_ranges" {
-  description = "Networks that may submit to the writers directly."
+  description = "Networks that can submit to the writers directly."
   type        = list(string)
   default     = []
 }
 
 variable "accept_opaque" {
-  description = "Whether POST /add takes opaque entries."
+  description = "Whether POST /add accepts opaque entries."
   type        = bool
   default     = false
 }
@@ -125,24 +125,24 @@ variable "security_policy" {
 }
 
 variable "drain_seconds" {
-  description = "How long a writer that is stopped may take to answer those who wait."
+  description = "How long a stopping writer has to answer waiting clients."
   type        = number
   default     = 30
 
   validation {
     condition     = var.drain_seconds >= 1 && var.drain_seconds <= 60
-    error_message = "1 to 60: a machine is turned off about 90 seconds after it was told to stop."
+    error_message = "1 to 60: a machine is turned off about 90 seconds after it was asked to stop."
   }
 }
 
 variable "startup_seconds" {
-  description = "How long a writer may take until it answers. It reads the log to build its deduplication index."
+  description = "How long a writer has until it must answer. It reads the log to build its deduplication index."
   type        = number
   default     = 600
 }
 
 variable "checkpoint_seconds" {
-  description = "How long the CDN keeps the checkpoint, and whatever else is not a tile."
+  description = "How long the CDN keeps the checkpoint, and everything else that is not a tile."
   type        = number
   default     = 2
 
@@ -153,19 +153,19 @@ variable "checkpoint_seconds" {
 }
 
 variable "metrics_source_ranges" {
-  description = "Networks of the Prometheus servers that scrape the writers, on port 9000. None: no metrics."
+  description = "Networks of the Prometheus servers that scrape the writers, on port 9000. If empty, there are no metrics."
   type        = list(string)
   default     = []
 }
 
 variable "environment" {
-  description = "Further flags of the writer, as environment variables: { FASTI_BATCH_MAX_ENTRIES = \"8192\" }."
+  description = "Further writer flags, as environment variables: { FASTI_BATCH_MAX_ENTRIES = \"8192\" }."
   type        = map(string)
   default     = {}
 }
 
 variable "labels" {
-  description = "Labels of everything that can have some."
+  description = "Labels for all resources that support them."
   type        = map(string)
   default     = {}
 }

@@ -1,5 +1,5 @@
-# What a writer may do. To replace an object takes the right to delete it, so tiles and bundles that
-# are full can be created and never replaced or removed, whatever a writer does.
+# What a writer can do. Replacing an object needs the permission to delete it, so full tiles and
+# bundles can be created but never replaced or removed, whatever a writer does.
 resource "google_service_account" "writer" {
   project      = var.project_id
   account_id   = "${var.name}-writer"
@@ -25,7 +25,7 @@ resource "google_project_iam_custom_role" "remover" {
   permissions = ["storage.objects.delete"]
 }
 
-# The writers' own part, what changes, partial tiles, and parts that the index does without.
+# The writers' own files, files that change, partial tiles, and parts that the index no longer uses.
 resource "google_storage_bucket_iam_member" "writer_removes" {
   bucket = google_storage_bucket.log.name
   role   = google_project_iam_custom_role.remover.id

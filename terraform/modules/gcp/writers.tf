@@ -1,6 +1,6 @@
-# The writers. Each is alike; they agree among themselves, over the bucket, on who leads. What they
-# keep on disk is the deduplication index, which can be lost. They are machines and not Cloud Run
-# instances, because each has to be reached by the others at an address of its own.
+# The writers are all alike; they agree among themselves, through the bucket, on who leads. On disk
+# they keep the deduplication index, which can be lost. They are machines and not Cloud Run
+# instances, because each must be reachable by the others at its own address.
 locals {
   metrics_on = length(var.metrics_source_ranges) > 0
 
@@ -88,8 +88,8 @@ resource "google_compute_region_instance_group_manager" "writers" {
     port = local.writer_port
   }
 
-  # A machine is replaced when its writer does not answer, not when the log takes no entries: new
-  # machines are no remedy for a bucket that is out of reach.
+  # A machine is replaced when its writer does not answer, not when the log accepts no entries: new
+  # machines do not help if the bucket is unreachable.
   auto_healing_policies {
     health_check      = google_compute_health_check.alive.id
     initial_delay_sec = var.startup_seconds
