@@ -123,6 +123,6 @@ fn verify(scene: &Scene, store: &Path, kills: u64) {
     let least = usize::try_from(kills).expect("small");
     assert!(
         verified.acknowledgements > 10 * least && verified.sizes > 3 * least,
-        "the writer was given work"
+        "the writer did some work"
     );
 }

@@ -147,7 +147,7 @@ fn judge(cell: Cell, outcomes: &mut BTreeMap<(Backup, Memory, Outcome), usize>) 
     let outcome = outcome_of(cell);
     match (is_named(cell), outcome) {
         (false, Outcome::Unnoticed) => panic!("{cell:?} continues from an older state"),
-        (true, outcome) => assert_eq!(outcome, Outcome::Unnoticed, "{cell:?}: no longer listed as undetected?"),
+        (true, outcome) => assert_eq!(outcome, Outcome::Unnoticed, "{cell:?}: now detected"),
         _ => {}
     }
     *outcomes.entry((cell.backup, cell.memory, outcome)).or_default() += 1;

@@ -159,7 +159,7 @@ fn verify(bucket: &Bucket, scene: &Scene, events: u64, epoch: u64) {
     let least = usize::try_from(events).expect("small");
     assert!(
         verified.acknowledgements > 10 * least && verified.sizes > 3 * least,
-        "the writers were given work"
+        "the writers did some work"
     );
     assert!(epoch > events / 3, "others took over");
     // Epochs keep their first record forever.

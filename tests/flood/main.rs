@@ -1,6 +1,6 @@
 //! A flood: one host takes all it can get, in every known way, and another client's submissions are
-//! never refused meanwhile; except in floods of answers they are answered within a second. The tests
-//! use the real binary and real sockets; each address of the loopback network is a client.
+//! never refused meanwhile. Except in floods of answers, they are answered within a second. The
+//! tests use the real binary and real sockets; each address of the loopback network is a client.
 //!
 //! | file | what it is |
 //! |---|---|
@@ -32,7 +32,7 @@ const CONNECTIONS_MAX: usize = 8192;
 const RESIDENT_MAX: usize = 512 << 20;
 /// The limit for the 99th percentile of answer times.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How long a flood lasts, unless figures are printed.
+/// How long a flood lasts, normally and for figures.
 const LASTS: Duration = Duration::from_secs(3);
 const LASTS_FOR_FIGURES: Duration = Duration::from_secs(15);
 
