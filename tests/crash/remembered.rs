@@ -152,6 +152,6 @@ fn a_key_on_a_read_only_mount_is_as_good_as_any() {
         assert!(said.contains(NOTHING_REMEMBERS) && said.contains("--state-dir"), "{said}");
     }
     assert!(!mount.join("log.key.signed").exists());
-    // From the next start with a state directory, the missing memory is kept.
+    // The next start with a state directory remembers what the earlier ones could not.
     lives(read_only(&variables), "entry 4");
 }

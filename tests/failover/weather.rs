@@ -147,7 +147,7 @@ impl<'a> Outdoors<'a> {
     }
 
     fn note(&mut self, ended: &Ended) {
-        assert_eq!(ended.status.code(), Some(1), "it shuts down cleanly: {}", ended.stderr);
+        assert_eq!(ended.status.code(), Some(1), "it exits with status 1: {}", ended.stderr);
         let reason = ended.stderr.lines().last().unwrap_or_default();
         assert!(reason.starts_with("fasti-writer: "), "it says why: {}", ended.stderr);
         self.reasons.push(reason.to_owned());
