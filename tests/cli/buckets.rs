@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 
 use crate::world::{Ended, World};
 
-/// A bucket in this process, and what a command needs to find it.
+/// A bucket in this process, and what a command needs to reach it.
 struct Bucket {
     server: S3Server,
     _runtime: Runtime,
@@ -36,7 +36,7 @@ impl Bucket {
         world.fasti_with(&variables, arguments)
     }
 
-    /// Puts the files below `directory` into the bucket.
+    /// Uploads the files below `directory` into the bucket.
     fn upload(&self, directory: &Path, prefix: &str) {
         for entry in fs::read_dir(directory).expect("readable") {
             let path = entry.expect("readable").path();
@@ -88,7 +88,7 @@ fn the_doctor_tells_fit_stores_from_others() {
     assert_eq!(json["checks"].as_array().map(Vec::len), Some(4));
     assert!(json["latencies"]["create"]["median_ms"].as_f64().is_some_and(|took| took > 0.0));
 
-    // Honest as well: a write is refused while another one of the name is under way.
+    // Also honest: a write is refused while another write of the same name is in progress.
     for conditions in [Conditions::OneAtATime, Conditions::Colliding] {
         let contended = Bucket::new(conditions);
         let found = contended.fasti(&world, &["doctor", "--store", "s3://log"]).good();
@@ -113,7 +113,7 @@ fn the_doctor_looks_at_directories_beside_their_writer() {
     assert!(found.ends_with("Fit for one writer, as directories are: log\n"), "{found}");
     let left = fs::read_dir(world.path("log")).expect("readable");
     let left = left.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    assert!(left.into_iter().all(|name| !name.contains("doctor")), "it tidies up");
+    assert!(left.into_iter().all(|name| !name.contains("doctor")), "it cleans up");
     world.stop();
 }
 

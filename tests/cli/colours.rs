@@ -1,4 +1,4 @@
-//! Colours: none where nobody sees them, and never those of others.
+//! Colours: none where no terminal shows them, and never those sent by a server.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -40,7 +40,7 @@ fn what_goes_into_pipes_is_plain() {
     assert!(is_coloured(&forced), "{}", forced.stderr);
 }
 
-/// Runs the writer for a second, which ends with a line of its log.
+/// Runs the writer for a second; its output ends with a log line.
 fn writer_says(on_terminal: bool, variables: &[(&str, &str)]) -> String {
     let writer = writer_binary().display().to_string();
     let run = format!("timeout -s TERM 1 '{writer}' --store memory: --listen 127.0.0.1:0 2>&1");
@@ -76,7 +76,7 @@ fn a_writers_log_has_colours_on_terminals_alone() {
     assert!(!is_coloured(true, &[("TERM", "dumb")]));
 }
 
-/// A server's words do not act on the reader's terminal.
+/// A server's output does not control the reader's terminal.
 #[test]
 fn what_others_say_is_plain_too() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");

@@ -1,5 +1,5 @@
-//! Where the programs go: to the places that were named, and to no other, whatever a server answers
-//! and whatever proxy the environment names.
+//! Where the programs connect to: only to the named places, whatever a server answers and whatever
+//! proxy the environment names.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 use crate::key_service::{Account, KEY_NAME, Key, KeyService, service_account};
 use crate::world::World;
 
-/// A server that gives one answer to everything, and remembers what it was asked.
+/// A server that gives one answer to everything, and remembers the requests.
 struct Server {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,
@@ -26,7 +26,7 @@ impl Server {
         let (address, head) = (listener.local_addr().expect("an address"), head.into());
         let asked = Arc::new(Mutex::new(Vec::new()));
         let heard = asked.clone();
-        // Ends with the process of the tests.
+        // Ends with the test process.
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let request = read_head(&stream);
@@ -39,7 +39,7 @@ impl Server {
         Self { address, asked }
     }
 
-    /// Sends everybody to that place.
+    /// Redirects every request there.
     fn redirecting(to: SocketAddr) -> Self {
         Self::answering(format!("307 Temporary Redirect\r\nlocation: http://{to}/elsewhere"))
     }
@@ -59,7 +59,7 @@ fn read_head(stream: &TcpStream) -> String {
     lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
-/// Where nobody may go.
+/// A server that must never be contacted.
 fn forbidden() -> Server {
     Server::answering("200 OK")
 }
@@ -72,7 +72,7 @@ fn a_reader_follows_no_redirect_to_another_place() {
     for verb in [&["loginfo"][..], &["fsck"], &["loginfo", "--writer", &log.url()]] {
         let ended =
             world.fasti_with(&[("FASTI_VKEY", world.vkey()), ("FASTI_LOG", &log.url())], verb);
-        // What is not known of a writer is part of the answer about it.
+        // Failures to reach a writer are part of the report about it.
         if verb.contains(&"--writer") { ended.refused(&place) } else { ended.broken(&place) }
     }
     assert!(log.asked().len() >= 3);
@@ -83,12 +83,12 @@ fn a_reader_follows_no_redirect_to_another_place() {
 fn a_reader_follows_a_redirect_within_the_place() {
     let mut world = World::with_writer(&["--accept-opaque"]);
     world.add(["an entry".to_owned()]);
-    // The writer is another place than the server that sends to it, so that this one is refused...
+    // The writer is not the server that redirects to it, so this redirect is refused...
     let address = world.url().strip_prefix("http://").expect("a URL").to_owned();
     let log = Server::answering(format!("308 Moved\r\nlocation: http://{address}/checkpoint"));
     let variables = [("FASTI_VKEY", world.vkey()), ("FASTI_LOG", &log.url())];
     world.fasti_with(&variables, &["loginfo"]).broken("which is another place");
-    // ... and one that goes round in circles comes to an end.
+    // ... and a server that redirects in circles is given up.
     let circle = Server::answering("307 Round\r\nlocation: /again");
     let variables = [("FASTI_VKEY", world.vkey()), ("FASTI_LOG", &circle.url())];
     world.fasti_with(&variables, &["loginfo"]).broken("307");
@@ -97,7 +97,7 @@ fn a_reader_follows_a_redirect_within_the_place() {
     world.stop();
 }
 
-/// Both key services, and a store: credentials go to the endpoint that was named.
+/// Both key services, and a store: credentials are sent to the named endpoint.
 #[test]
 fn credentials_follow_no_redirect() {
     let (world, elsewhere) = (World::new(), forbidden());
@@ -119,8 +119,8 @@ fn credentials_follow_no_redirect() {
     assert_eq!(elsewhere.asked(), [""; 0]);
 }
 
-/// A proxy of the environment hears nothing of what is meant for this machine, and nothing that bears
-/// credentials at all. AWS's own library heeds it, and what exempts hosts from it.
+/// A proxy from the environment is not used for this machine, and never for requests that carry
+/// credentials. AWS's own library respects it, and the variable that exempts hosts from it.
 #[test]
 fn no_proxy_is_taken_from_the_environment() {
     let proxy = forbidden();

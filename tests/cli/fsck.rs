@@ -22,7 +22,7 @@ fn stopped_log() -> World {
     world
 }
 
-/// The report on a log that is damaged or not, by what it says of itself.
+/// The JSON report on a log, which must exit with this status.
 fn report(world: &World, status: i32) -> Value {
     let ended = world.fasti(&["fsck", "--json", "--workers", "2", "--verify-signatures"]);
     assert_eq!(ended.status, status, "{}{}", ended.stdout, ended.stderr);
@@ -66,7 +66,7 @@ fn every_damage_to_every_file_is_named() {
         "tile/entries/000",
         "tile/entries/001.p/45",
     ];
-    // All files of the tree, and some of those that it has outgrown.
+    // All files of the tree, and some superseded ones.
     let outgrown =
         files.iter().filter(|file| file.contains(".p/") && !now.contains(&file.as_str()));
     let outgrown = outgrown.step_by(31);
@@ -86,7 +86,7 @@ fn every_damage_to_every_file_is_named() {
         } else if file == "checkpoint" {
             world.fasti(&["fsck"]).broken("there is no log");
         } else {
-            // What the tree has outgrown may go.
+            // Superseded files may be missing.
             report(&world, 0);
         }
         fs::write(&path, bytes).expect("it can be written");

@@ -1,4 +1,5 @@
-//! `fasti fsck --lookup` on the index that a real writer keeps: at work, in a directory, in a bucket.
+//! `fasti fsck --lookup` on the index that a real writer keeps: over HTTP, in a directory, in a
+//! bucket.
 
 use std::fs;
 use std::thread::sleep;
@@ -34,7 +35,7 @@ fn indexed_log() -> World {
     world.add((0..300).map(|n| format!("entry {n}")));
     let begun = Instant::now();
     loop {
-        // The writer is at work meanwhile, and what it serves is sound at every moment.
+        // The writer is running, and what it serves is sound at every moment.
         let report = report(&world, 0);
         if report["lookup"]["size"] == 301 {
             break;

@@ -1,4 +1,4 @@
-//! Logs whose key is in a key service: what it does well, badly, and not at all.
+//! Logs whose key is in a key service: when it works, when it fails, and when it is away.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use crate::key_service::{Account, Fault, KEY_NAME, Key, KeyService, service_acco
 use crate::log_keys::live;
 use crate::world::{ORIGIN, World};
 
-/// A service and what a writer is told of it.
+/// A service, and the writer's settings for it.
 struct Cloud {
     service: KeyService,
     key: String,
@@ -57,7 +57,7 @@ impl Cloud {
     }
 }
 
-/// The verifier key of a log with that key, whoever signs with it.
+/// The verifier key of a log with that key.
 pub fn vkey(key: &Key) -> String {
     use tiles_spec::{EcdsaSigningKey, NoteSigningKey};
     let name = ORIGIN.parse().expect("a key name");
@@ -75,7 +75,7 @@ pub fn vkey(key: &Key) -> String {
     }
 }
 
-/// Both services with both kinds of key, each log in a world of its own.
+/// Both services with both kinds of key, each log in its own world.
 fn every_cloud() -> Vec<(World, Cloud)> {
     let mut clouds = Vec::new();
     for key in [Key::p256, Key::ed25519] {
@@ -98,7 +98,7 @@ fn a_log_lives_on_every_service_with_every_kind_of_key() {
     }
 }
 
-/// Nothing of the key is on this machine but what it has signed.
+/// Nothing of the key is on this machine except what it has signed.
 #[test]
 fn what_a_service_has_signed_is_remembered() {
     for (mut world, cloud) in every_cloud() {
@@ -140,8 +140,8 @@ fn a_wrong_signature_ends_the_writer_and_not_the_log() {
         let answer = world.offer("with a wrong signature");
         assert!(!answer.starts_with("HTTP/1.1 200"), "{answer}");
         assert_eq!(world.wait(), Some(1));
-        assert_eq!(world.read("log/checkpoint"), before, "nothing of it was shown");
-        // What was committed is finished with a right one.
+        assert_eq!(world.read("log/checkpoint"), before, "nothing of it was published");
+        // A correct signature completes what was committed.
         cloud.start(&mut world);
         world.add(["after".to_owned()]);
         world.stop();
@@ -168,7 +168,7 @@ fn a_service_that_says_no_is_quoted() {
     }
 }
 
-/// Of several writers none halts: whoever leads tries again until the service is back.
+/// Of several writers none halts: the leader retries until the service is back.
 #[test]
 fn writers_on_a_bucket_outlast_the_service() {
     let runtime = Runtime::new().expect("a runtime");
@@ -222,5 +222,5 @@ fn keys_and_addresses_that_are_of_no_use() {
     let open = ["--store", "log", "--key", "awskms:///k", "--kms-endpoint", "http://kms.example"];
     let said = world.start_refused(&[("AWS_REGION", "x")], &open);
     assert!(said.contains("http:// is for this machine alone"), "{said}");
-    assert!(!world.path("log/checkpoint").exists(), "a log was begun");
+    assert!(!world.path("log/checkpoint").exists(), "a log was started");
 }

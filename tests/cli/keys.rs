@@ -9,10 +9,10 @@ use rcgen::{
 
 use crate::world::World;
 
-/// The kinds of key that are generated here, by the name of their files.
+/// The kinds of key generated here, which also name their files.
 pub const KINDS: [&str; 4] = ["p256", "p384", "ed25519", "rsa"];
 
-/// Makes a key and puts `NAME.pem` and `NAME.pub` into the world.
+/// Generates a key and writes `NAME.pem` and `NAME.pub` into the world.
 pub fn generate(world: &World, kind: &str, name: &str) -> KeyPair {
     let algorithm = match kind {
         "p256" => &rcgen::PKCS_ECDSA_P256_SHA256,
@@ -27,18 +27,18 @@ pub fn generate(world: &World, kind: &str, name: &str) -> KeyPair {
     pair
 }
 
-/// Signs in the way of the key's kind, not prehashed by anyone.
+/// Signs with the scheme of the key's kind, without prehashing.
 pub fn sign(pair: &KeyPair, message: &[u8]) -> Vec<u8> {
     pair.sign(message).expect("the key signs")
 }
 
-/// Puts an authority's certificate into `NAME.ca.crt` and one that it issued for `email` into
+/// Writes an authority's certificate to `NAME.ca.crt`, and one that it issued for `email` to
 /// `NAME.crt`.
 pub fn certify(world: &World, pair: &KeyPair, name: &str, email: &str) {
     certify_in(world, pair, name, email, 2000..3000);
 }
 
-/// The same, for a certificate that is valid from the first of these years until the last.
+/// Writes a certificate that is valid from the first of these years until the last.
 pub fn certify_in(world: &World, pair: &KeyPair, name: &str, email: &str, years: Range<i32>) {
     let mut params = CertificateParams::new([]).expect("parameters");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

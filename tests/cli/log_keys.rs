@@ -1,5 +1,5 @@
-//! Logs with keys of every kind, in files of every form: made, used, used again after a restart, and
-//! believed by clients that know them.
+//! Logs with keys of every kind, in files of every format: created, used, used again after a
+//! restart, and accepted by clients that know them.
 
 use serde_json::Value;
 use tiles_spec::{SignedCheckpoint, VerifierKey};
@@ -7,7 +7,7 @@ use tiles_spec::{SignedCheckpoint, VerifierKey};
 use crate::keys::generate;
 use crate::world::{ORIGIN, World};
 
-/// Makes a key in the world; its verifier key.
+/// Makes a key in the world and returns its verifier key.
 fn keygen(world: &World, name: &str, more: &[&str]) -> String {
     let arguments = [&["keygen", "--origin", ORIGIN, "--out", name], more].concat();
     world.fasti(&arguments).good().trim().to_owned()
@@ -44,12 +44,12 @@ fn verifies(world: &World, bundle: &str) {
         .good();
 }
 
-/// The checkpoint that is shown, and whose lines it has.
+/// The keys that signed the published checkpoint.
 fn lines(world: &World, keys: &[&str]) -> Vec<String> {
     let keys: Vec<VerifierKey> = keys.iter().map(|key| key.parse().expect("a vkey")).collect();
     let signed = SignedCheckpoint::parse(&world.read("log/checkpoint")).expect("a checkpoint");
     let signers = signed.verify(&keys).expect("it is signed");
-    assert_eq!(signers.len(), signed.note().signatures().len(), "a line of nobody");
+    assert_eq!(signers.len(), signed.note().signatures().len(), "a line by an unknown key");
     signers.into_iter().map(ToString::to_string).collect()
 }
 
@@ -113,21 +113,22 @@ fn a_further_line() {
     let description = String::from_utf8(world.read("log/log.json")).expect("text");
     assert!(description.contains(&first) && description.contains(&second), "{description}");
 
-    // Whoever knows one key, or both, in any order, is content.
+    // A client that knows one key, or both, in any order, accepts it.
     for keys in [second.clone(), format!("{second},{first}"), format!("{first},{second}")] {
         for arguments in [
             &["loginfo"][..],
             &["fsck", "--verify-signatures"],
             &["verify", "--artifact", "a.txt", "--bundle", "1.json", "--public-key", "me.pub"],
         ] {
-            // By the second key alone nobody could tell that the bundle names the log by its first.
+            // With only the second key a client could not tell that the bundle names the log by its
+            // first.
             if arguments[0] == "verify" && keys == second {
                 continue;
             }
             world.fasti_with(&[("FASTI_VKEY", &keys)], arguments).good();
         }
     }
-    // Sigstore names a log by its first key.
+    // Sigstore identifies a log by its first key.
     let both = format!("{second},{first}");
     let root = world.fasti_with(&[("FASTI_VKEY", &both)], &["trusted-root"]).good();
     assert_eq!(root, world.fasti(&["trusted-root"]).good());
@@ -142,7 +143,7 @@ fn a_further_line() {
     world.fasti(&["loginfo"]).good();
     world.write("log/checkpoint", sound);
 
-    // Without the flag the line is gone with the next tree, and comes back with it.
+    // Without the flag the next tree lacks the line; with the flag it is back.
     let flags = ["--store", "log", "--accept-opaque", "--key", "log.key"];
     world.start_with(&[], &flags);
     world.add(["without".to_owned()]);

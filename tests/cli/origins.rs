@@ -1,4 +1,4 @@
-//! Names of logs: new ones have to be URLs without scheme, old ones stay as they are.
+//! Names of logs: new ones must be URLs without a scheme, old ones stay as they are.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use tiles_spec::NoteSigningKey;
 
 use crate::world::World;
 
-/// Names that no new log gets, with the reason and what to write instead.
+/// Names that are refused for new logs, with the reason and what to write instead.
 const ODD: [(&str, &str, &str); 9] = [
     ("https://log.example.org", "a URL without its scheme", "log.example.org"),
     ("log.example.org/", "does not end in a slash", "log.example.org"),
@@ -76,7 +76,7 @@ fn a_writer_begins_no_log_with_an_odd_name() {
     }
 }
 
-/// A log as an earlier release has begun it.
+/// Starts a log as an earlier release did.
 async fn begin(world: &World, key: NoteSigningKey) {
     let store = DirectoryStore::open(&world.path("log"), DirectoryOptions::default());
     let origin = key.verifier_key().name().as_str().parse().expect("an origin");
@@ -93,7 +93,7 @@ async fn begin(world: &World, key: NoteSigningKey) {
     let opened = Log::open(context, Arc::new(MemoryIndex::default())).await;
     let (log, driver) = opened.expect("a new log");
     log.shut_down();
-    driver.run().await.expect("it ends in order");
+    driver.run().await.expect("it shuts down cleanly");
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn a_log_that_has_an_odd_name_keeps_it() {
         let said = world.fasti(&["loginfo"]).good();
         assert!(said.contains(&format!("Origin:            {origin}\n")), "{said}");
         assert!(said.contains("Active Tree Size:  2"), "{said}");
-        // A further key for it can be made; it cannot begin a log.
+        // A further key for it can be made, but cannot start a log.
         let further =
             ["keygen", "--origin", origin, "--algorithm", "ml-dsa-44", "--out", "further"];
         let ended = world.fasti(&further);

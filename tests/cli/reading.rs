@@ -165,7 +165,7 @@ fn rollbacks_and_forks_are_refused_and_the_evidence_kept() {
         let bytes = fs::read(path).expect("the evidence");
         tiles_spec::open_checkpoint(&bytes, "localhost", &key).expect("it is signed");
     }
-    // What was seen stays what is compared with.
+    // The remembered tree stays the one to compare with.
     world.fasti(&["loginfo"]).good();
 }
 

@@ -1,4 +1,4 @@
-//! What the command remembers of logs: of logs that share a name, and where it cannot.
+//! What the command remembers of logs: when logs share a name, and where it cannot.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::world::{Ended, World, golden, signing_key};
 
-/// A log of that name with so many entries, and nobody who writes it.
+/// A log of that name with this many entries, and no writer running.
 fn log(origin: &str, seed: u8, entries: usize) -> World {
     let mut world = World::of(origin, seed);
     world.start(&["--accept-opaque"]);
@@ -16,7 +16,7 @@ fn log(origin: &str, seed: u8, entries: usize) -> World {
     world
 }
 
-/// The command's one line on standard error, which warns.
+/// The command's single line on standard error, a warning.
 #[track_caller]
 fn warning(ended: &Ended) -> &str {
     assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
@@ -50,7 +50,7 @@ fn logs_of_one_name_do_not_meet() {
     for world in [&first, &second, &first, &second] {
         assert!(says_nothing(info(world)).contains("same tree as last time"));
     }
-    // Whoever takes the one for the other is told which of the two is another.
+    // A client that confuses the two is told which part differs.
     let wrong = second.fasti_with(&[("FASTI_VKEY", first.vkey())], &["loginfo"]);
     wrong.refused("the origin is the same, the key is another");
     wrong.refused(&format!("the key at hand is {known}"));
@@ -101,7 +101,7 @@ fn following_tells_logs_of_one_name_apart_too() {
     assert!(says_nothing(second.fasti(&follow)).contains("Nothing: no new entry"));
 }
 
-/// As in containers: the home is read-only, or there is none.
+/// As in containers: the home directory is read-only or missing.
 #[test]
 fn a_log_is_read_where_nothing_can_be_remembered() {
     let mut world = World::with_writer(&["--accept-opaque"]);
@@ -131,7 +131,7 @@ fn a_log_is_read_where_nothing_can_be_remembered() {
             golden("loginfo-first.txt", &ended.stdout);
         }
     }
-    // No home at all.
+    // No home directory at all.
     let mut command = world.command(&[("FASTI_VKEY", &vkey)], &["loginfo", "--format", "json"]);
     command.env_remove("HOME").env_remove("XDG_STATE_HOME");
     let ended = Ended::of(command);
@@ -142,7 +142,7 @@ fn a_log_is_read_where_nothing_can_be_remembered() {
         (&json["ActiveTreeSize"], &json["ConsistentWithTreeSize"]),
         (&3.into(), &Value::Null)
     );
-    // Every other verb has no need of a home.
+    // No other verb needs a home directory.
     for arguments in [
         &["get", "--log-index", "1"][..],
         &["prove", "--log-index", "1"],
@@ -170,7 +170,7 @@ fn a_memory_that_cannot_be_read_is_left_alone() {
     assert!(ended.stdout.contains("Active Tree Size:  3"), "{}", ended.stdout);
     assert!(ended.stdout.contains("Consistency:       not compared"), "{}", ended.stdout);
     assert!(file.is_dir());
-    // Damage is another matter: somebody should look at it.
+    // Damage is different: someone should look at it.
     fs::remove_dir(&file).expect("it can be removed");
     fs::write(&file, "damaged").expect("a file");
     world.fasti(&["loginfo"]).broken("is damaged: it holds no checkpoint that this log has signed");
@@ -192,7 +192,7 @@ fn news_that_cannot_be_remembered_is_printed_all_the_same() {
             assert!(ended.stdout.contains("Found: 1 entry"), "{}", ended.stdout);
         }
     }
-    // Nor can what is remembered be read.
+    // The remembered state cannot be read either.
     let follow = ["search", "--uuid", &uuid, "--follow", "seen"];
     says_nothing(world.fasti(&follow));
     for file in world.path("seen").read_dir().expect("a directory") {

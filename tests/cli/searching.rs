@@ -1,11 +1,11 @@
-//! Searching a log: by artifact, key, identity and UUID; from files and over HTTP; followed.
+//! Searching a log: by artifact, key, identity and UUID; from files and over HTTP; with `--follow`.
 
 use serde_json::Value;
 
 use crate::keys::{certify, generate};
 use crate::world::{World, golden};
 
-/// A log with signatures and an opaque entry, and an index of it unless told otherwise.
+/// A log with signatures and an opaque entry, with an index unless told otherwise.
 fn signed_world() -> World {
     let world = World::with_writer(&["--accept-opaque", "--no-lookup"]);
     for name in ["a", "b", "c"] {
@@ -98,7 +98,7 @@ fn what_is_said_of_what_was_proved() {
     golden("search.txt", &from_files[0]);
     golden("search.json", &from_files[1]);
     golden("search-nothing.txt", &world.fasti(&["search", "--uuid", &none]).good());
-    // Nothing was found, and not everything was searched: that is no answer.
+    // Nothing was found, and not everything was searched: that is not an answer.
     let ended = world.fasti(&["search", "--uuid", &last, "--scan-max", "0"]);
     ended.broken("NOT SEARCHED: the leaf behind it");
     golden("search-unsearched.txt", &ended.stdout);

@@ -110,7 +110,7 @@ fn edited_bundles_are_refused() {
     world.fasti(&VERIFY).refused("b.json");
 }
 
-/// A number more, base64 with a bit flipped, or another text.
+/// The text changed: a number plus one, base64 with one bit flipped, or another text.
 fn other(text: &str) -> String {
     match (text.parse::<u64>(), STANDARD.decode(text)) {
         (Ok(number), _) => (number + 1).to_string(),
@@ -225,7 +225,7 @@ fn the_answer_of_a_lying_log_is_refused() {
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let liar = thread::spawn(move || {
         let (mut stream, _) = listener.accept().expect("someone comes");
-        // The request comes in one or two pieces; its end is not waited for.
+        // The request arrives in one or two pieces; its end is not awaited.
         let mut request = vec![0; 65_536];
         let _ = stream.read(&mut request).expect("a request");
         let head = "HTTP/1.1 201 Created\r\nconnection: close\r\ncontent-length: ";

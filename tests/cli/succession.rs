@@ -1,5 +1,5 @@
-//! A new log each year: the old one is frozen, the new one begins, and one trusted root verifies what is
-//! in either. The commands are those of `src/docs/operations.md`.
+//! A new log each year: the old one is frozen, the new one starts, and one trusted root verifies
+//! the entries of both. The commands are those of `src/docs/operations.md`.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ const OLD: &str = "log2026.example";
 const NEW: &str = "log2027.example";
 const TURN: &str = "2027-01-01T00:00:00Z";
 
-/// Signs `a.txt` with a new key that was certified for these years, and puts it into the log.
+/// Signs `a.txt` with a new key that was certified for these years, and logs the signature.
 fn upload(world: &World, name: &str, years: std::ops::Range<i32>) -> Ended {
     world.write("a.txt", "an artifact\n");
     let pair = generate(world, "p256", name);
@@ -35,7 +35,7 @@ fn a_new_log_each_year() {
     let mut old = World::of(OLD, 1);
     old.start(&[]);
     upload(&old, "first", 2026..2026).good();
-    // Signed when the next log was to be used: the old one does not know the time.
+    // Signed when the next log was due: the old one does not know the time.
     upload(&old, "late", 2028..2029).good();
     old.fasti(&["freeze", "--store", "log", "--key", "log.key"])
         .broken("another writer is running");

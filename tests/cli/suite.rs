@@ -1,7 +1,7 @@
-//! The `fasti` command as its users meet it: real binaries, a real writer on the loopback, real
-//! keys; exit status, words and files.
+//! The `fasti` command as its users see it: real binaries, a real writer on the loopback address,
+//! real keys; exit status, output and files.
 //!
-//! `golden/` holds outputs that must not change unnoticed; `FASTI_GOLDEN=write` writes them anew.
+//! `golden/` holds outputs that must not change unnoticed; `FASTI_GOLDEN=write` rewrites them.
 
 mod buckets;
 mod colours;

@@ -1,4 +1,5 @@
-//! A place for one test: a directory, a writer with a fixed key that can be stopped, the command.
+//! The environment of one test: a directory, a writer with a fixed key that can be stopped, and the
+//! command.
 
 use std::io::{BufRead as _, BufReader, Lines, Read as _, Write as _};
 use std::net::TcpStream;
@@ -23,7 +24,7 @@ pub struct World {
 struct Writer {
     process: Child,
     url: String,
-    /// Held open: whoever prints to nobody fails.
+    /// Held open: a writer that prints to a closed pipe fails.
     _stdout: Lines<BufReader<ChildStdout>>,
 }
 
@@ -35,13 +36,13 @@ pub struct Ended {
 }
 
 impl World {
-    /// An empty directory with a log's key in it. The key is always the same, so that what it signs
-    /// is.
+    /// An empty directory with a log's key in it. The key is always the same, and so are its
+    /// signatures.
     pub fn new() -> Self {
         Self::of(ORIGIN, 1)
     }
 
-    /// The same for a log of that name, with a key from that seed.
+    /// A directory for a log with this origin, with a key from this seed.
     pub fn of(origin: &str, seed: u8) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let key = NoteSigningKey::from_seed(origin.parse().expect("a key name"), &[seed; 32]);
@@ -51,7 +52,7 @@ impl World {
         Self { directory, origin, vkey, writer: None }
     }
 
-    /// The same with a running writer.
+    /// A directory with a running writer.
     pub fn with_writer(flags: &[&str]) -> Self {
         let mut world = Self::new();
         world.start(flags);
@@ -81,7 +82,7 @@ impl World {
         self.start_with(&[], &[&["--store", "log", "--key", "log.key"], flags].concat());
     }
 
-    /// Starts a writer that has to be told its store and key, with these variables.
+    /// Starts a writer with these variables; the flags must name its store and key.
     pub fn start_with(&mut self, variables: &[(&str, &str)], flags: &[&str]) {
         let mut process = self.writer_command(variables, flags);
         process.stdout(Stdio::piped()).stderr(Stdio::inherit());
@@ -93,7 +94,7 @@ impl World {
         self.writer = Some(Writer { process, url, _stdout: lines });
     }
 
-    /// What a writer says that must not start.
+    /// What a writer prints when it refuses to start.
     pub fn start_refused(&self, variables: &[(&str, &str)], flags: &[&str]) -> String {
         let ended = self.writer_command(variables, flags).output().expect("the writer runs");
         assert_eq!(ended.status.code(), Some(1), "{ended:?}");
@@ -112,18 +113,18 @@ impl World {
         command
     }
 
-    /// Waits until the writer has ended by itself; its exit code.
+    /// Waits until the writer has ended by itself, and returns its exit code.
     pub fn wait(&mut self) -> Option<i32> {
         let mut writer = self.writer.take().expect("a writer runs");
         writer.process.wait().expect("it ends").code()
     }
 
-    /// The log has another key than the fixed one.
+    /// Sets the log's verifier key, if it is not the fixed one.
     pub fn trust(&mut self, vkey: &str) {
         vkey.clone_into(&mut self.vkey);
     }
 
-    /// Stops the writer, in order. What follows works on files alone.
+    /// Shuts the writer down cleanly. What follows works on files alone.
     pub fn stop(&mut self) {
         if let Some(mut writer) = self.writer.take() {
             writer.terminate();
@@ -135,7 +136,7 @@ impl World {
         &self.writer.as_ref().expect("a writer runs").url
     }
 
-    /// Puts opaque entries into the log, one after the other.
+    /// Adds opaque entries to the log, one after another.
     pub fn add(&self, entries: impl IntoIterator<Item = String>) {
         let address = self.url().strip_prefix("http://").expect("an http URL");
         let mut stream = TcpStream::connect(address).expect("the writer listens");
@@ -145,15 +146,15 @@ impl World {
         }
     }
 
-    /// What the writer answers to an opaque entry; nothing if it ends first.
+    /// The writer's answer to an opaque entry; empty if it ends first.
     pub fn offer(&self, entry: &str) -> String {
         let address = self.url().strip_prefix("http://").expect("an http URL");
         let mut stream = TcpStream::connect(address).expect("the writer listens");
         post(&mut stream, address, entry)
     }
 
-    /// Runs the command, with the log's key in the environment, and its URL while a writer runs,
-    /// else its directory.
+    /// Runs the command with the log's key in the environment, and with its URL while a writer
+    /// runs, otherwise its directory.
     pub fn fasti(&self, arguments: &[&str]) -> Ended {
         self.fasti_with(&[("FASTI_VKEY", &self.vkey)], arguments)
     }
@@ -163,7 +164,7 @@ impl World {
         Ended::of(self.command(variables, arguments))
     }
 
-    /// The command with these variables, still to be run.
+    /// The command with these variables, not yet run.
     pub fn command(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Command {
         let log = self.writer.as_ref().map_or("log", |writer| &writer.url);
         let mut command = Command::new(env!("CARGO_BIN_EXE_fasti"));
@@ -212,13 +213,13 @@ impl Ended {
         self.stdout
     }
 
-    /// A refusal, and one for that reason.
+    /// Asserts that the command refused, for this reason.
     #[track_caller]
     pub fn refused(&self, reason: &str) {
         self.failed(1, reason);
     }
 
-    /// A failure in which nothing was found out.
+    /// Asserts that the command failed without a verdict, for this reason.
     #[track_caller]
     pub fn broken(&self, reason: &str) {
         self.failed(2, reason);
@@ -249,8 +250,8 @@ pub fn golden(name: &str, output: &str) {
         std::fs::write(&path, output).expect("the golden file can be written");
     }
     let expected = std::fs::read_to_string(&path)
-        .unwrap_or_else(|e| panic!("{}: {e}; FASTI_GOLDEN=write makes it", path.display()));
-    assert_eq!(output, expected, "{name} has changed; FASTI_GOLDEN=write takes it over");
+        .unwrap_or_else(|e| panic!("{}: {e}; FASTI_GOLDEN=write creates it", path.display()));
+    assert_eq!(output, expected, "{name} has changed; FASTI_GOLDEN=write accepts it");
 }
 
 /// The key of a log, made from a seed.
@@ -267,7 +268,7 @@ pub fn write_private(path: &Path, text: &str) {
     std::fs::set_permissions(path, mode).expect("its mode can be set");
 }
 
-/// The writer lies beside the command; it is built if it does not.
+/// The path of the writer, next to the command; it is built if missing.
 pub fn writer_binary() -> PathBuf {
     static BUILT: Once = Once::new();
     let command = Path::new(env!("CARGO_BIN_EXE_fasti"));

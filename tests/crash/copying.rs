@@ -1,9 +1,9 @@
-//! The ways in which people copy a directory to a backup and put it back.
+//! The ways in which people copy a directory to a backup and restore it.
 
 use std::path::Path;
 use std::process::Command;
 
-/// How a backup is put back over, or in place of, a log's directory. The backup was made to fit.
+/// How a backup is restored over, or in place of, a log's directory. The backup is made to match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tool {
     Rsync,
@@ -32,17 +32,17 @@ impl Tool {
         Self::HardLinks,
     ];
 
-    /// Writes over the files that are there, which stay the same files.
+    /// Reports whether it overwrites the existing files, which remain the same files.
     pub fn is_in_place(self) -> bool {
         matches!(self, Self::RsyncInPlace | Self::CopyOver | Self::TarOverwrite)
     }
 
-    /// Removes all files first, so that the file system may hand out the same inodes again.
+    /// Reports whether it removes all files first, so that the file system can reuse their inodes.
     pub fn may_reuse_inodes(self) -> bool {
         matches!(self, Self::RemoveAndCopy | Self::RemoveAndCopyPlain | Self::RemoveAndTar)
     }
 
-    /// The machine has the program.
+    /// Reports whether the machine has the program.
     pub fn is_there(self) -> bool {
         let is_rsync = matches!(self, Self::Rsync | Self::RsyncInPlace);
         !is_rsync || Command::new("rsync").arg("--version").output().is_ok()
@@ -53,7 +53,7 @@ impl Tool {
         run(
             home,
             match self {
-                // It takes a file of the same length and second for the same.
+                // It treats files of the same length and second as equal.
                 Self::Rsync | Self::RsyncInPlace => {
                     "rsync -a log/ backup/ && find backup -type f -exec touch -d '1 hour ago' {} +"
                 }
@@ -66,7 +66,7 @@ impl Tool {
         );
     }
 
-    /// Puts it back.
+    /// Restores the backup.
     pub fn restore(self, home: &Path) {
         run(
             home,
@@ -86,7 +86,7 @@ impl Tool {
     }
 }
 
-/// Runs a line of shell in `home`.
+/// Runs a shell command in `home`.
 pub fn run(home: &Path, line: &str) {
     let ended = Command::new("sh").args(["-ec", line]).current_dir(home).output();
     let ended = ended.expect("a shell");

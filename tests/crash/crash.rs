@@ -1,7 +1,7 @@
-//! The real writer in a process of its own: killed at any moment, on damaged and copied
-//! directories, on a full disk.
+//! The real writer in its own process: killed at any moment, on damaged and copied directories, and
+//! on a full disk.
 //!
-//! What it leaves is derived again from the files by the oracle of the disk tests.
+//! The oracle of the disk tests derives what it leaves again from the files.
 
 mod copying;
 mod dump;
@@ -19,7 +19,7 @@ mod restored;
 mod restores;
 mod scene;
 #[path = "../disk/seeded.rs"]
-#[allow(dead_code)] // Not all of it is needed here.
+#[allow(dead_code)] // Not everything is used here.
 mod seeded;
-#[allow(dead_code)] // Some is for several writers.
+#[allow(dead_code)] // Some of it is for several writers.
 mod writer;

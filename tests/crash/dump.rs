@@ -1,4 +1,4 @@
-//! What is left of a writer that crashes: no memory of it in a file or a crash reporter's hands.
+//! A crashing writer leaves no memory in a core file or with a crash reporter.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Command;
@@ -7,7 +7,7 @@ use rustix::process::Signal;
 
 use crate::writer::{ORIGIN, Writer, programs};
 
-/// Runs a program with whatever limit of core files can be had.
+/// Runs a program with the highest allowed limit for core files.
 const UNLIMITED: &str = "ulimit -c $(ulimit -H -c); exec \"$0\" \"$@\"";
 
 #[test]

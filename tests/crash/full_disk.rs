@@ -1,8 +1,8 @@
-//! A full disk: a writer on a file system of 8 MiB takes entries until there is no room, says so,
-//! and goes on when there is room again, with everything that it has acknowledged.
+//! A full disk: a writer on a file system of 8 MiB accepts entries until it is full, says so, and
+//! continues when there is space again, with everything it has acknowledged.
 //!
-//! The file system is a tmpfs in a mount namespace of its own, which any user may make where user
-//! namespaces are allowed; elsewhere the test is skipped, loudly.
+//! The file system is a tmpfs in its own mount namespace, which any user can create where user
+//! namespaces are allowed; elsewhere the test is skipped with a message.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -13,12 +13,12 @@ use crate::oracle;
 use crate::seeded::Seeded;
 use crate::writer::{ORIGIN, Writer, verifier_key};
 
-/// What is kept back, and given up to make room.
+/// Reserved space, released to make room.
 const BALLAST_BYTES: usize = 5 << 20;
 
 #[test]
 fn a_full_disk_is_refused_and_survived() {
-    // The room ends at another write each time.
+    // The disk fills at another write each time.
     for n in 0..24 {
         let Some(disk) = SmallDisk::mount() else {
             eprintln!("SKIPPED: no user namespace with a tmpfs can be made here");
@@ -43,7 +43,7 @@ fn fill_and_make_room(disk: &Path, ballast_bytes: usize) {
     println!("full after {} entries: {}", acknowledged.len(), said.stderr.trim_end());
     assert!(acknowledged.len() > 10, "there was room for some");
 
-    // There may be room for a start, but not for more.
+    // There may be space for a start, but not for more.
     let mut writer = Writer::start(&store, &[]);
     if let Ok(address) = writer.address() {
         fill(&mut Connection::open(address).expect("connects"), &mut acknowledged);
@@ -68,7 +68,7 @@ fn fill_and_make_room(disk: &Path, ballast_bytes: usize) {
     }
 }
 
-/// Submits large entries until one is not taken, and returns the status that it got.
+/// Submits large entries until one is not accepted, and returns the status it got.
 fn fill(connection: &mut Connection, acknowledged: &mut Vec<(Vec<u8>, usize)>) -> Option<u16> {
     let mut random = Seeded::new(8);
     loop {
@@ -89,7 +89,7 @@ fn submit(connection: &mut Connection, entry: Vec<u8>) -> Result<(Vec<u8>, usize
     Ok((entry, index.trim().parse().expect("an index")))
 }
 
-/// A small file system, there as long as the process that holds it.
+/// A small file system that exists as long as the process that holds it.
 struct SmallDisk {
     holder: Child,
     path: PathBuf,

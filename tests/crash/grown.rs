@@ -1,4 +1,4 @@
-//! A log to begin from, grown without a process: with segments as short as a case needs them.
+//! A log to start from, grown without a writer process: with segments as short as a case needs.
 
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -17,14 +17,14 @@ use tiles_spec::Origin;
 
 use crate::writer::ORIGIN;
 
-/// A log's directory, in a directory of its own.
+/// A log's directory, inside a directory of its own.
 pub struct Grown {
     pub store: PathBuf,
     _home: TempDir,
 }
 
-/// Whether everything is flushed and the segment begins behind it, or the commit records are what
-/// recovery builds on.
+/// Whether everything is flushed and a new segment follows, or recovery starts from the commit
+/// records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settled {
     Yes,
@@ -32,7 +32,7 @@ pub enum Settled {
 }
 
 impl Grown {
-    /// A new log of `size` entries, one a batch.
+    /// Creates a log of `size` entries, one per batch.
     pub fn to(size: usize, settled: Settled) -> Self {
         let home = tempfile::tempdir().expect("a directory");
         let grown = Self { store: home.path().join("log"), _home: home };
@@ -40,7 +40,7 @@ impl Grown {
         grown
     }
 
-    /// Adds entries, one a batch.
+    /// Adds entries, one per batch.
     pub fn grow(&self, entries: std::ops::Range<usize>, settled: Settled) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.expect("a runtime").block_on(grow(&self.store, entries, settled));
@@ -66,10 +66,10 @@ async fn grow(store: &Path, entries: std::ops::Range<usize>, settled: Settled) {
         ended = &mut driver => panic!("ended before the last answer: {ended:?}"),
         () = &mut submit => {}
     }
-    // A log that ends in order settles; one that is dropped has crashed.
+    // A log that shuts down cleanly settles; one that is dropped has crashed.
     if settled == Settled::Yes {
         log.shut_down();
-        driver.await.expect("ends in order");
+        driver.await.expect("it shuts down cleanly");
     }
 }
 

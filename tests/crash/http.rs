@@ -1,4 +1,4 @@
-//! As much of an HTTP client as the tests need: one connection, one request after the other.
+//! A minimal HTTP client for the tests: one connection, one request after another.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -11,7 +11,7 @@ pub struct Connection {
     stream: BufReader<TcpStream>,
 }
 
-/// An answer, its body unpacked.
+/// An answer, with its body decompressed.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,

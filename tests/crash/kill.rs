@@ -1,10 +1,10 @@
-//! kill -9 in a loop: clients submit all the time, and the writer is killed at random moments, at
-//! its start and its recovery too.
+//! kill -9 in a loop: clients submit continuously, and the writer is killed at random moments,
+//! including during start and recovery.
 //!
-//! `FASTI_CRASH_KILLS` and `FASTI_CRASH_SEED` make it longer and another one.
+//! `FASTI_CRASH_KILLS` sets the number of kills, `FASTI_CRASH_SEED` the seed.
 //!
-//! Afterwards everything that was ever acknowledged is at its index (I4), everything that was ever
-//! shown is of one history (I1, I2), and what readers saw never shrank.
+//! Afterwards everything ever acknowledged is at its index (I4), everything ever published is of
+//! one history (I1, I2), and what readers saw never shrank.
 
 use std::path::Path;
 use std::thread;
@@ -35,7 +35,7 @@ fn nothing_acknowledged_is_lost_and_nothing_forks() {
             threads.spawn(|| read_over_http(&scene, seed)),
             threads.spawn(|| read_files(&scene, &store)),
         ];
-        // Ends the other threads even if this one panics.
+        // Stops the other threads even if this one panics.
         let over = Over(&scene);
         kill_in_a_loop(&scene, &store, kills, seed);
         let mut last = Writer::start(&store, &[]);
@@ -92,8 +92,8 @@ fn read_over_http(scene: &Scene, seed: u64) -> usize {
     latest.reads
 }
 
-/// Polls the directory, as a file server would, whether a writer runs or not. What a checkpoint
-/// implies is there (I3).
+/// Polls the directory, as a file server would, whether or not a writer is running. What a
+/// checkpoint implies is there (I3).
 fn read_files(scene: &Scene, store: &Path) -> usize {
     let mut latest = Latest::default();
     while !scene.is_over() {
@@ -123,6 +123,6 @@ fn verify(scene: &Scene, store: &Path, kills: u64) {
     let least = usize::try_from(kills).expect("small");
     assert!(
         verified.acknowledgements > 10 * least && verified.sizes > 3 * least,
-        "the writer got to work"
+        "the writer did some work"
     );
 }

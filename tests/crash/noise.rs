@@ -1,4 +1,4 @@
-//! What a writer says of clients that misbehave: nothing, or little.
+//! A writer logs little or nothing about misbehaving clients.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -8,12 +8,13 @@ use crate::http::Connection;
 use crate::writer::Writer;
 
 const CONNECTIONS: usize = 200;
-/// Requests of one connection that are taken back at once: more than a server puts up with.
+/// Requests cancelled at once on one connection: more than a server tolerates.
 const TAKEN_BACK: u32 = 200;
-/// A writer says some things at its start.
+/// A writer prints some lines at its start.
 const LINES_MAX: usize = 10;
 
-/// HTTP/2 by prior knowledge: requests, each reset at once (the "rapid reset" of CVE-2023-44487).
+/// HTTP/2 with prior knowledge: requests that are each reset at once (the "rapid reset" of
+/// CVE-2023-44487).
 fn take_back(address: SocketAddr) {
     let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
     bytes.extend(frame(4, 0, 0, &[]));

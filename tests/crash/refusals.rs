@@ -1,5 +1,5 @@
-//! What a start refuses: each damage ends with exit status 1 and a sentence that names the file and
-//! says what to do; and when the damage is undone, the log goes on.
+//! What a start refuses: each kind of damage leads to exit status 1 and a sentence that names the
+//! file and says what to do; once the damage is undone, the log continues.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,22 +9,22 @@ use crate::writer::Writer;
 
 const SIZE: usize = 20;
 
-/// What is done to a file.
+/// The damage done to a file.
 #[derive(Clone, Copy, Debug)]
 enum Damage {
     Remove,
-    /// One bit, so many bytes behind the middle of the file.
+    /// Flips one bit, this many bytes after the middle of the file.
     FlipBehindMiddle(usize),
-    /// One bit, so many bytes before its end.
+    /// Flips one bit, this many bytes before its end.
     FlipBeforeEnd(usize),
 }
 
 struct Case {
     settled: Settled,
-    /// A file or directory; `*.segment` is the one there is.
+    /// A file or directory; `*.segment` is the only one there.
     path: &'static str,
     damage: Damage,
-    /// What the writer has to say.
+    /// What the writer must say.
     says: &'static [&'static str],
 }
 
@@ -126,7 +126,7 @@ fn damage_is_refused_by_name_and_can_be_undone() {
                 assert!(said.contains(sentence), "{what}: {sentence:?} is not in {said}");
             }
             if said.contains("cut off the end") {
-                // Only the first start finds it, and what is put back then is no file of its own.
+                // Only the first start detects it, and the file restored then is not the same file.
                 flags = &["--restored-at", "20"];
                 break;
             }
@@ -139,7 +139,7 @@ fn damage_is_refused_by_name_and_can_be_undone() {
     println!("{} kinds of damage", CASES.len());
 }
 
-/// Starts a writer that has to refuse, and returns what it says.
+/// Starts a writer that must refuse, and returns what it says.
 pub fn refused(store: &Path, flags: &[&str], what: &str) -> String {
     match Writer::start(store, flags).address() {
         Ok(_) => panic!("{what}: the writer starts"),
@@ -174,7 +174,7 @@ fn damage(path: &Path, damage: Damage) {
     }
 }
 
-/// The files as they were: the same files, since others would be a copy.
+/// Puts the files back as they were: the same files, since others would be a copy.
 enum Undo {
     Write { path: PathBuf, bytes: Vec<u8> },
     Move { from: PathBuf, to: PathBuf },
@@ -194,7 +194,7 @@ impl Undo {
         match self {
             Self::Write { path, bytes } => fs::write(path, bytes).expect("written"),
             Self::Move { from, to } => {
-                // The refused start may have made an empty one.
+                // The refused start may have created an empty one.
                 drop(fs::remove_dir(&to));
                 fs::rename(from, to).expect("moved back");
             }

@@ -1,4 +1,4 @@
-//! Rekor submissions that verify: hashedrekord requests, signed beforehand.
+//! Rekor submissions that verify: hashedrekord requests, signed in advance.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
@@ -17,7 +17,7 @@ pub struct Logged {
     pub checkpoint: Vec<u8>,
 }
 
-/// Bodies of `count` requests, each over another artifact.
+/// Bodies of `count` requests, each for another artifact.
 pub fn requests(count: usize) -> Vec<Vec<u8>> {
     let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).expect("a key");
     let key: PublicKeyX509Der = pair.public_key().as_der().expect("encodes");

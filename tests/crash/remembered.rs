@@ -1,5 +1,5 @@
-//! What the writer remembers outside of the store, and where its key is: on machines that let it, and on
-//! machines that do not.
+//! What the writer remembers outside the store, and where its key is: on machines that allow it,
+//! and on machines that do not.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -14,7 +14,7 @@ use crate::writer::{Ended, ORIGIN, Writer};
 
 const NOTHING_REMEMBERS: &str = "nothing outside of the store remembers";
 
-/// A writer on `log` in `home` with these variables, nothing else in its environment.
+/// A writer on `log` in `home` with only these environment variables.
 fn command(home: &Path, variables: &[(&str, &Path)], more: &[&str]) -> Command {
     let mut command = Writer::command(ORIGIN, "127.0.0.1:0");
     command.envs(variables.iter().copied());
@@ -22,7 +22,7 @@ fn command(home: &Path, variables: &[(&str, &Path)], more: &[&str]) -> Command {
     command
 }
 
-/// Starts it, adds an entry, stops it; what it said.
+/// Starts a writer, adds an entry and stops it. Returns what it said.
 fn lives(command: Command, entry: &str) -> String {
     let mut writer = Writer::spawn(command);
     let mut connection = Connection::open(writer.expect_address()).expect("connects");
@@ -65,7 +65,7 @@ fn key_and_memory_lie_where_the_environment_says() {
         assert!(keys.len() == 1 && keys[0].starts_with("log.test_crash+"), "{keys:?}");
         assert_eq!(names(&state.join("memory")).len(), 1, "and nothing of the trial");
         assert!(!at("log/_writer/log.key").exists());
-        // It is found again, and needed.
+        // The key is found again, and is needed.
         lives(command(home.path(), &all[..=n], &[]), "another entry");
         fs::rename(state.join("keys"), state.join("lost")).expect("moved");
         let said = refused(command(home.path(), &all[..=n], &[]));
@@ -92,14 +92,14 @@ fn without_a_home_the_writer_does_its_work_and_says_what_is_missing() {
         assert!(home.path().join("log/_writer/log.key").exists());
         run(home.path(), "rm -r log");
     }
-    // With the key outside it is remembered beside it, as earlier releases did.
+    // With a key outside the store, it is remembered next to the key, as in earlier releases.
     let key = home.path().join("log.key");
     generate_key_file(&key, &ORIGIN.parse().expect("an origin")).expect("a new key");
     let flags = ["--key", key.to_str().expect("text")];
     let said = lives(command(home.path(), &[], &flags), "an entry");
     assert!(said.contains("is remembered beside its key"), "{said}");
     assert!(home.path().join("log.key.signed").exists());
-    // And where there is a state directory later on, it still counts.
+    // When a state directory is added later, that memory still counts.
     let state = home.path().join("state");
     run(home.path(), "rm -r log");
     let said = refused(command(home.path(), &[("XDG_STATE_HOME", &state)], &flags));
@@ -114,7 +114,8 @@ fn a_state_directory_inside_the_store_is_warned_of() {
     assert!(said.contains("a copy of the directory brings it along"), "{said}");
 }
 
-/// As Kubernetes mounts a secret: read-only, of root and the pod's group, through links.
+/// As Kubernetes mounts a secret: read-only, owned by root and the pod's group, through symbolic
+/// links.
 #[test]
 fn a_key_on_a_read_only_mount_is_as_good_as_any() {
     let home = tempfile::tempdir().expect("a directory");
@@ -151,6 +152,6 @@ fn a_key_on_a_read_only_mount_is_as_good_as_any() {
         assert!(said.contains(NOTHING_REMEMBERS) && said.contains("--state-dir"), "{said}");
     }
     assert!(!mount.join("log.key.signed").exists());
-    // What it was missing is remembered from the next start with a state directory on.
+    // The next start with a state directory remembers what the earlier ones could not.
     lives(read_only(&variables), "entry 4");
 }

@@ -1,5 +1,5 @@
-//! Copies and backups: a directory that is not the one the writer left is refused, until the
-//! operator says how large the log was seen.
+//! Copies and backups: a directory other than the one the writer left is refused until the operator
+//! says how large the log was seen.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -60,8 +60,8 @@ fn an_older_copy_in_the_same_place_is_rolled_back_as_the_key_knows() {
     refused(&log.store, &[], "a copy that was refused for what the key remembers");
 }
 
-/// The program itself, with its key and its memory where they are by default: each way of putting a
-/// backup back, with one kind of backup and with the memory kept or lost.
+/// The program itself, with its key and memory in their default places: each way of restoring a
+/// backup, with one kind of backup and with the memory kept or lost.
 #[test]
 fn the_program_refuses_what_was_put_back() {
     for (n, tool) in Tool::ALL.into_iter().enumerate() {
@@ -99,7 +99,7 @@ fn the_program_refuses_what_was_put_back() {
     }
 }
 
-/// Left in a unit file, the flag would switch the check off for ever.
+/// If it were left in a unit file, the flag would disable the check forever.
 #[test]
 fn a_restored_size_is_stated_for_one_start() {
     let home = tempfile::tempdir().expect("a directory");
@@ -120,14 +120,14 @@ fn a_restored_size_is_stated_for_one_start() {
     Tool::RemoveAndCopy.restore(home.path());
     let ended = started(home.path(), &flag).address().expect_err("the memory knows more");
     assert!(ended.stderr.contains("rolled back"), "{}", ended.stderr);
-    // Whoever loses the memory too has nothing but their word.
+    // Without the memory, only the operator's word remains.
     run(home.path(), "rm -r state/fasti/memory");
     started(home.path(), &flag).expect_address();
     needless("the second start after it");
     started(home.path(), &[]).expect_address();
 }
 
-/// Two directories, one key: whoever signs second does not begin with what is remembered.
+/// Two directories, one key: the second to sign must not start a second history.
 #[test]
 fn two_new_directories_with_one_key_do_not_sign_two_histories() {
     let home = tempfile::tempdir().expect("a directory");
@@ -152,7 +152,7 @@ fn two_new_directories_with_one_key_do_not_sign_two_histories() {
     started(home.path(), &["--key", key]).expect_address();
 }
 
-/// A copy that was taken at its word while the original runs.
+/// The operator vouches for a copy while the original is running.
 #[test]
 fn an_accepted_copy_and_its_original_do_not_sign_two_histories() {
     let home = tempfile::tempdir().expect("a directory");
@@ -179,8 +179,8 @@ fn is_taken(address: SocketAddr, entry: &str) -> bool {
     connection.post("/add", entry.as_bytes()).is_ok_and(|answer| answer.status == 200)
 }
 
-/// A writer on `log` in `home`, with its state beside. It keeps no index, so that it rests while it is
-/// copied.
+/// A writer on `log` in `home`, with its state next to it. It keeps no index, so that it is idle
+/// while it is copied.
 fn started(home: &Path, more: &[&str]) -> Writer {
     let mut command = Writer::command(ORIGIN, "127.0.0.1:0");
     command.arg("--no-lookup").env("XDG_STATE_HOME", home.join("state"));
@@ -209,7 +209,7 @@ fn a_second_writer_is_refused() {
     first.stop();
 }
 
-/// `cp -a`, to a directory beside.
+/// Copies a store with `cp -a` to a directory next to it.
 fn copied(store: &Path) -> PathBuf {
     let copy = store.with_extension("copy");
     let copied = Command::new("cp").arg("-a").arg(store).arg(&copy).status();
@@ -217,7 +217,7 @@ fn copied(store: &Path) -> PathBuf {
     copy
 }
 
-/// Puts the content of `older` in place of that of `store`, file by file in the same inodes, as a
+/// Replaces the content of `store` with that of `older`, file by file in the same inodes, as a
 /// backup program does. The key's memory is not in the backup.
 fn put_back(older: &Path, store: &Path) {
     for entry in fs::read_dir(store).expect("a directory") {

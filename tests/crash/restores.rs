@@ -1,9 +1,9 @@
-//! The table of restores: a log grows, is backed up, grows further, and the backup is put back. Each
-//! time the next start has to refuse, or to go on from a state that nothing signed goes beyond.
+//! The table of restores: a log grows, is backed up, grows further, and the backup is restored.
+//! Each time the next start must refuse, or continue from the newest state that was signed.
 //!
-//! The writer runs inside of the test here, so that all of the table can be gone through; `restored.rs`
-//! has the real program. `FASTI_RESTORES=all` goes through every kind of key and through more rounds
-//! where inodes may be used again.
+//! Here the writer runs inside the test, so that the whole table can be covered; `restored.rs` has
+//! the real program. `FASTI_RESTORES=all` covers every kind of key, and more rounds where inodes
+//! can be reused.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -27,14 +27,14 @@ use tiles_spec::{NoteSigningKey, Origin, TreeHead};
 use crate::copying::Tool;
 use crate::writer::ORIGIN;
 
-/// When the backup is made, and how the writer ends that ran after it.
+/// When the backup is made, and how the writer that ran after it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Backup {
-    /// No writer runs. One is started afterwards, and ends in order.
+    /// No writer is running. One is started afterwards, and shuts down cleanly.
     Cold,
-    /// While a writer runs, which ends in order.
+    /// While a writer is running that later shuts down cleanly.
     HotThenStopped,
-    /// While a writer runs, which is killed.
+    /// While a writer is running that is later killed.
     HotThenKilled,
 }
 
@@ -46,13 +46,13 @@ enum Key {
     Service,
 }
 
-/// What may happen between backup and restore, besides growth.
+/// What can happen between backup and restore, besides growth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Meanwhile {
     Nothing,
-    /// A new segment is begun.
+    /// A new segment is started.
     Turn,
-    /// The writer is started again, and killed.
+    /// The writer is restarted, and killed.
     Restart,
 }
 
@@ -74,10 +74,10 @@ struct Cell {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Outcome {
     RefusedAsCopy,
-    /// By the memory, or by what is still published.
+    /// Refused because of the memory, or of what is still published.
     RefusedAsRolledBack,
     Continued,
-    /// It goes on from an older state.
+    /// It continues from an older state.
     Unnoticed,
 }
 
@@ -99,9 +99,9 @@ fn table(keys: &dyn Fn(usize) -> Vec<Key>) -> Vec<Cell> {
     cells
 }
 
-/// The only cells that nothing can tell: a writer was running when the backup was made, has been
-/// killed, and since then the same segment file was appended to and written over; and what was
-/// remembered outside is gone.
+/// The only cells that cannot be detected: a writer was running when the backup was made and has
+/// been killed, since then the same segment file was appended to and overwritten, and the memory
+/// outside the directory is gone.
 fn is_named(cell: Cell) -> bool {
     cell.backup == Backup::HotThenKilled
         && cell.tool.is_in_place()
@@ -146,8 +146,8 @@ fn inodes_that_are_used_again_are_told_apart() {
 fn judge(cell: Cell, outcomes: &mut BTreeMap<(Backup, Memory, Outcome), usize>) {
     let outcome = outcome_of(cell);
     match (is_named(cell), outcome) {
-        (false, Outcome::Unnoticed) => panic!("{cell:?} goes on from an older state"),
-        (true, outcome) => assert_eq!(outcome, Outcome::Unnoticed, "{cell:?}: name it no more"),
+        (false, Outcome::Unnoticed) => panic!("{cell:?} continues from an older state"),
+        (true, outcome) => assert_eq!(outcome, Outcome::Unnoticed, "{cell:?}: now detected"),
         _ => {}
     }
     *outcomes.entry((cell.backup, cell.memory, outcome)).or_default() += 1;
@@ -178,13 +178,13 @@ fn outcome_of(cell: Cell) -> Outcome {
     world.reopen()
 }
 
-/// A log in a directory of its own, with its key and memory beside.
+/// A log in its own directory, with its key and memory next to it.
 struct World {
     home: TempDir,
     key: Key,
     segment_bytes_max: u64,
     entries: usize,
-    /// The newest tree that was shown.
+    /// The newest published tree.
     newest: TreeHead,
 }
 
@@ -199,8 +199,8 @@ impl World {
         self.home.path().join("log")
     }
 
-    /// A program that another test starts at this moment has the lock of a writer that was dropped,
-    /// until it is executed.
+    /// A program that another test starts at this moment holds the lock of a dropped writer until
+    /// it is executed.
     fn directory(&self) -> Result<DirectoryStore, DirectoryError> {
         let segment_bytes_max = self.segment_bytes_max;
         let options = DirectoryOptions { segment_bytes_max, ..DirectoryOptions::default() };
@@ -247,8 +247,8 @@ impl World {
         opened.map_err(|error| error.to_string())
     }
 
-    /// Runs a writer, which does `during` and then takes entries, one a batch. Then it ends in order
-    /// or is dropped, which is as good as killed.
+    /// Runs a writer, which does `during` and then accepts entries, one per batch. Then it shuts
+    /// down cleanly, or is dropped, which is equivalent to being killed.
     fn run(&mut self, entries: usize, in_order: bool, during: impl FnOnce()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.expect("a runtime").block_on(async {
@@ -271,19 +271,19 @@ impl World {
             self.newest = log.published().head;
             if in_order {
                 log.shut_down();
-                driver.await.expect("ends in order");
+                driver.await.expect("it shuts down cleanly");
             }
         });
     }
 
-    /// What was remembered outside of the directory is lost.
+    /// Deletes what was remembered outside the directory.
     fn forget(&self) {
         let state = self.home.path().join("state");
         std::fs::remove_dir_all(&state).expect("removed");
         std::fs::create_dir(&state).expect("a directory");
     }
 
-    /// What becomes of the next start.
+    /// Returns the outcome of the next start.
     fn reopen(&self) -> Outcome {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.expect("a runtime").block_on(async {
@@ -310,8 +310,8 @@ impl World {
 
 const LOCK: &str = "_writer/lock";
 
-/// An earlier release named nothing but the lock's inode. What it has left is gone on with, and from
-/// then on all is named.
+/// An earlier release recorded only the lock's inode. The log it left is continued, and from then
+/// on everything is recorded.
 #[test]
 fn a_directory_of_an_earlier_release_is_gone_on_with() {
     let home = tempfile::tempdir().expect("a directory");

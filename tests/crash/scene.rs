@@ -1,9 +1,9 @@
-//! What clients, readers and the one who kills see of each other: where writers listen, what was
-//! acknowledged, what was shown.
+//! What clients, readers and the killer share: where writers listen, what was acknowledged, what
+//! was published.
 //!
-//! Clients submit to any writer that answers; what got no answer is asked for again in the end.
-//! Then everything that was acknowledged has to be at its index, once (I4, I13), and everything that
-//! was shown has to be of one history (I1, I2).
+//! Clients submit to any writer that answers; what got no answer is submitted again at the end.
+//! Then everything acknowledged must be at its index, once (I4, I13), and everything published must
+//! be of one history (I1, I2).
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -19,25 +19,25 @@ use crate::seeded::Seeded;
 use crate::writer::ORIGIN;
 use crate::{oracle, rekor};
 
-/// Signed beforehand: more would only take time.
+/// Signed in advance; more would only take time.
 const REKOR_REQUESTS: usize = 600;
-/// Pause after a writer did not take a submission.
+/// The pause after a writer did not accept a submission.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// What all threads see.
+/// What all threads share.
 pub struct Scene {
-    /// Where writers listen, while they do.
+    /// Where writers are listening.
     pub addresses: RwLock<Vec<SocketAddr>>,
     /// How long a client waits for an answer.
     patience: Duration,
     is_over: AtomicBool,
-    /// Entries with the index that was acknowledged, each as often as it was.
+    /// Entries with their acknowledged index, once for each acknowledgement.
     acknowledged: Mutex<Vec<(Vec<u8>, u64)>>,
-    /// Every checkpoint that anyone was shown.
+    /// Every published checkpoint that anyone has read.
     shown: Mutex<BTreeSet<Vec<u8>>>,
 }
 
-/// Ends the clients and readers when dropped, even if whoever holds it panics.
+/// Stops the clients and readers when dropped, even if its holder panics.
 pub struct Over<'a>(pub &'a Scene);
 
 impl Drop for Over<'_> {
@@ -46,11 +46,11 @@ impl Drop for Over<'_> {
     }
 }
 
-/// What there was to verify.
+/// What was verified.
 pub struct Verified {
     pub acknowledgements: usize,
     pub entries: usize,
-    /// How many tree sizes were shown.
+    /// The number of tree sizes published.
     pub sizes: usize,
 }
 
@@ -69,7 +69,7 @@ impl Scene {
         self.is_over.load(Ordering::SeqCst)
     }
 
-    /// Waits for a writer to connect to; `None` when it is over.
+    /// Waits for a writer to connect to. Returns `None` when the test is over.
     pub fn connect(&self, random: &mut Seeded) -> Option<Connection> {
         while !self.is_over() {
             let addresses = self.addresses.read().expect("no panics").clone();
@@ -82,7 +82,7 @@ impl Scene {
         None
     }
 
-    /// Submits entries one after the other, some of them twice. Returns those that got no answer.
+    /// Submits entries one after another, some of them twice. Returns those that got no answer.
     pub fn submit_opaque(&self, client: u64, seed: u64) -> Vec<Vec<u8>> {
         let mut random = Seeded::new(seed + 1 + client);
         let (mut unanswered, mut entries) = (Vec::new(), Vec::new());
@@ -115,7 +115,7 @@ impl Scene {
         unanswered
     }
 
-    /// Submits Rekor requests one after the other, again and again.
+    /// Submits Rekor requests one after another, again and again.
     pub fn submit_rekor(&self, seed: u64) {
         let requests = rekor::requests(REKOR_REQUESTS);
         let mut random = Seeded::new(seed + 100);
@@ -136,7 +136,7 @@ impl Scene {
         }
     }
 
-    /// Asks one writer again for everything that got no answer.
+    /// Submits everything that got no answer to one writer again.
     pub fn resubmit(&self, address: SocketAddr, unanswered: &[Vec<u8>]) {
         let mut connection = Connection::open(address).expect("connects");
         for entry in unanswered {
@@ -170,13 +170,13 @@ impl Scene {
     }
 }
 
-/// The index in an answer to an opaque entry.
+/// The index in the answer to an opaque entry.
 pub fn index(body: &[u8]) -> u64 {
     let line = std::str::from_utf8(body).expect("text");
     line.lines().next().and_then(|line| line.parse().ok()).expect("an index on the first line")
 }
 
-/// What one reader of one place has seen so far: it never gets less.
+/// What one reader of one place has seen so far; the log never shrinks.
 #[derive(Default)]
 pub struct Latest {
     size: u64,
@@ -194,7 +194,7 @@ impl Latest {
     }
 }
 
-/// A number that the environment may set.
+/// A number that the environment can set.
 pub fn from_env(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |value| value.parse().expect("a number"))
 }

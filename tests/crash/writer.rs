@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use tiles_spec::{NoteSigningKey, VerifierKey};
 
-/// The name of every log here.
+/// The origin of every log here.
 pub const ORIGIN: &str = "log.test/crash";
 
 /// A running writer. Killed when dropped.
@@ -21,10 +21,10 @@ pub struct Writer {
     stderr: File,
 }
 
-/// What a writer that ended by itself has left.
+/// What a writer that stopped by itself has left.
 pub struct Ended {
     pub status: ExitStatus,
-    /// Everything it said.
+    /// Everything it wrote to standard error.
     pub stderr: String,
 }
 
@@ -36,7 +36,7 @@ impl Writer {
         Self::spawn(command)
     }
 
-    /// A writer that was not yet told its store.
+    /// A writer's command without a store.
     pub fn command(origin: &str, listen: &str) -> Command {
         let mut command = Command::new(programs().join("fasti-writer"));
         command.env_clear().args(["--origin", origin, "--listen", listen, "--accept-opaque"]);
@@ -56,7 +56,7 @@ impl Writer {
         Self { child, stdout, stderr }
     }
 
-    /// Waits until the writer listens.
+    /// Waits until the writer is listening.
     pub fn address(&mut self) -> Result<SocketAddr, Ended> {
         for line in self.stdout.by_ref().lines().map_while(Result::ok) {
             let url = line.split_once("listening on  ").and_then(|(_, url)| url.split_once("://"));
@@ -67,7 +67,7 @@ impl Writer {
         Err(self.wait())
     }
 
-    /// The same, and where it serves its metrics.
+    /// Waits until the writer is listening. Returns its metrics address and its own address.
     pub fn expect_addresses(&mut self) -> (SocketAddr, SocketAddr) {
         let lines = self.stdout.by_ref().lines().map_while(Result::ok);
         let metrics = lines.filter_map(|line| {
@@ -78,27 +78,27 @@ impl Writer {
         (metrics, self.expect_address())
     }
 
-    /// Waits until the writer listens, which it has to.
+    /// Waits until the writer is listening; it must not fail.
     pub fn expect_address(&mut self) -> SocketAddr {
         self.address().unwrap_or_else(|Ended { status, stderr }| {
             panic!("the writer refuses, {status}: {stderr}");
         })
     }
 
-    /// SIGKILL.
+    /// Sends SIGKILL.
     pub fn kill(mut self) {
         self.child.kill().expect("the writer is there to be killed");
         self.wait();
     }
 
-    /// SIGTERM, as soon as the writer listens to it, and waits for the end.
+    /// Sends SIGTERM as soon as the writer handles it, and waits for the end.
     pub fn stop(mut self) {
         while !self.takes_sigterm() {
             std::thread::sleep(Duration::from_millis(1));
         }
         self.signal(Signal::TERM);
         let ended = self.wait();
-        assert!(ended.status.success(), "the writer ends in order: {}", ended.stderr);
+        assert!(ended.status.success(), "the writer shuts down cleanly: {}", ended.stderr);
     }
 
     /// Sends a signal.
@@ -117,13 +117,13 @@ impl Writer {
         caught & (1 << (Signal::TERM.as_raw() - 1)) != 0
     }
 
-    /// How much memory it has, in KiB.
+    /// Its resident memory, in KiB.
     pub fn resident_kib(&self) -> u64 {
         let resident = self.status("VmRSS:");
         resident.trim_end_matches(" kB").parse().expect("a number")
     }
 
-    /// A limit that the system sets it: as it is, and as it may become.
+    /// A resource limit of the process: soft and hard.
     pub fn limit(&self, name: &str) -> Vec<String> {
         let path = format!("/proc/{}/limits", self.child.id());
         let limits = std::fs::read_to_string(path).expect("the writer is there");
@@ -132,7 +132,7 @@ impl Writer {
         words.take(2).map(str::to_owned).collect()
     }
 
-    /// What the system says of it.
+    /// A field of the process's status in `/proc`.
     fn status(&self, field: &str) -> String {
         let path = format!("/proc/{}/status", self.child.id());
         let status = std::fs::read_to_string(path).expect("the writer is there");
@@ -146,7 +146,7 @@ impl Writer {
         Ended { status, stderr: self.said() }
     }
 
-    /// What it has said so far. It must have ended, or be of no further use: the file is shared.
+    /// What it has said so far. It must have ended, or be no longer needed: the file is shared.
     pub fn said(&mut self) -> String {
         let mut said = Vec::new();
         self.stderr.rewind().expect("a file");
@@ -162,13 +162,13 @@ impl Drop for Writer {
     }
 }
 
-/// Where the programs are: those of this build, unless the environment names others.
+/// The directory of the programs: of this build, unless the environment names another.
 pub fn programs() -> PathBuf {
     let built = Path::new(env!("CARGO_BIN_EXE_fasti-writer")).parent().expect("a directory");
     std::env::var_os("FASTI_PROGRAMS").map_or_else(|| built.to_owned(), PathBuf::from)
 }
 
-/// The key in a log's key file.
+/// The verifier key of a log's key file.
 pub fn verifier_key(key_file: &Path) -> VerifierKey {
     let line = std::fs::read_to_string(key_file).expect("the key file");
     let key = NoteSigningKey::parse(line.trim_end()).expect("a key");

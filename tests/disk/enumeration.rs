@@ -1,9 +1,9 @@
-//! Fault enumeration: each single operation of a writer's life fails in every way that its kind
-//! can, and a second one fails while the log recovers from the first.
+//! Fault enumeration: every single operation in a writer's life fails in every way its kind can,
+//! and a second one fails while the log recovers from the first.
 //!
 //! The life is [`script`]: starts, batches around the sizes where tiles end, segments that end. A
-//! fault ends in a refusal or a halt, never in a panic or a wrong acknowledgement, and the next
-//! start on the healthy disk goes on.
+//! fault leads to a refusal or a halt, never to a panic or a wrong acknowledgement, and the next
+//! start on the healthy disk continues.
 
 use crate::faults::{Fault, Operation};
 use crate::seeded::Seeded;
@@ -65,7 +65,7 @@ fn case(
     }
     let session = aftermath(session);
     if fault != Fault::Full {
-        // The next start is not spared either.
+        // The next start meets a fault too.
         let faults = trace[n].kind.faults();
         world.disk.arm(random.below(40), faults[random.below(faults.len())]);
     }

@@ -1,4 +1,4 @@
-//! The model behind the store's seam: counts operations, and makes the chosen one fail.
+//! The model behind the store's seam: it counts operations, and makes the chosen one fail.
 
 use std::io;
 use std::ops::Range;
@@ -18,24 +18,24 @@ pub const ENOSPC: i32 = 28;
 /// How an operation fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// It does nothing and says so.
+    /// It does nothing and returns an error.
     Before(i32),
-    /// It is done by half, and fails.
+    /// It is half done, and returns an error.
     Short(i32),
-    /// It is done, and says that it failed.
+    /// It is done, but returns an error.
     After(i32),
-    /// From this one on the disk is full: what needs room is done by half, and fails.
+    /// From this operation on the disk is full: what needs space is half done and fails.
     Full,
-    /// A flush fails, loses what it was to flush, and the cache calls that clean.
+    /// A flush fails and loses its data, and the cache marks that data clean.
     Lie,
-    /// Before it, everything dirty is lost in the background. Only descriptors that are open at
+    /// Before the operation, everything dirty is lost in the background. Only descriptors open at
     /// that time are told, at their next flush.
     Background,
-    /// The power fails while it is under way. Nothing works until [`Disk::reboot`].
+    /// The power fails during the operation. Nothing works until [`Disk::reboot`].
     PowerCut,
 }
 
-/// What an operation needs, and so in which ways it can fail.
+/// The kind of an operation, which determines how it can fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Read,
@@ -81,11 +81,11 @@ struct State {
     is_full: bool,
     has_power: bool,
     trace: Vec<Operation>,
-    /// The files that each failure in the background has concerned.
+    /// The files affected by each background failure.
     losses: Vec<Vec<usize>>,
 }
 
-/// A disk. Clones are the same disk.
+/// A disk. Clones share it.
 #[derive(Clone)]
 pub struct Disk {
     state: Arc<Mutex<State>>,
@@ -109,21 +109,21 @@ impl Disk {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Forgets the operations so far; the `n`-th from now on, counted from 0, fails.
+    /// Clears the trace and makes the `n`-th operation from now on fail, counting from 0.
     pub fn arm(&self, n: usize, fault: Fault) {
         let mut state = self.state();
         state.trace.clear();
         state.armed = Some((n, fault));
     }
 
-    /// Nothing fails any more, and there is room again.
+    /// Ends all faults and frees space.
     pub fn heal(&self) {
         let mut state = self.state();
         (state.armed, state.is_full) = (None, false);
         state.trace.clear();
     }
 
-    /// The power is cut, if it was not already, and comes back.
+    /// Cuts the power, if it is not already off, and restores it.
     pub fn reboot(&self) {
         self.heal();
         let State { model, random, has_power, .. } = &mut *self.state();
@@ -136,7 +136,7 @@ impl Disk {
         self.state().trace.clone()
     }
 
-    /// The file system as it is now.
+    /// A copy of the file system as it is now.
     pub fn model(&self) -> Model {
         self.state().model.clone()
     }
@@ -246,7 +246,7 @@ impl Files for Disk {
     fn write_in_place(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let mut seen = self.state().losses.len();
         let node = self.operate(Kind::Write, path, |state, extent| {
-            // A sector is written or not.
+            // A sector is written completely or not at all.
             if extent == Extent::Whole {
                 state.model.write_again(path, bytes, extent)?;
             }

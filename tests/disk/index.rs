@@ -1,7 +1,8 @@
-//! The deduplication index on a disk that fails: every operation in every way, and power cuts.
+//! The deduplication index on a failing disk: every operation fails in every way, and the power is
+//! cut.
 //!
-//! Whatever happens to it, the next start finds an index that covers the tree it says it covers: each
-//! of its leaves is found at its place.
+//! Whatever happens, the next start finds an index that really covers the tree it claims to cover:
+//! each leaf of the tree is found at its index.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -32,7 +33,7 @@ fn open(disk: &Disk) -> Result<DiskIndex, DedupError> {
     DiskIndex::open_with(Path::new("/dedup"), Arc::new(disk.clone()), MEMORY_KEYS)
 }
 
-/// A run of a writer: catches up with a log of `size`, then grows with it by some batches.
+/// Runs a writer: it catches up with a log of `size`, then grows with it by some batches.
 fn run(disk: &Disk, size: u64, batches: u64) -> Result<(), DedupError> {
     let index = open(disk)?;
     let mut at = verify(&index)?;
@@ -45,7 +46,7 @@ fn run(disk: &Disk, size: u64, batches: u64) -> Result<(), DedupError> {
     Ok(())
 }
 
-/// The size that the index covers; everything in it is there, and nothing else.
+/// Checks that the index holds exactly the tree it covers, and returns that tree's size.
 fn verify(index: &DiskIndex) -> Result<u64, DedupError> {
     let Some(covered) = index.covers()? else { return Ok(0) };
     let size = covered.size.get();
@@ -59,7 +60,7 @@ fn verify(index: &DiskIndex) -> Result<u64, DedupError> {
     Ok(size)
 }
 
-/// The operations of the first run, on a disk with nothing on it.
+/// The operations of the first run, on an empty disk.
 fn trace() -> Vec<Operation> {
     let disk = Disk::over(Model::new(), 0);
     run(&disk, 0, 26).expect("nothing fails");

@@ -1,9 +1,9 @@
-//! A page cache that lies: after a failed flush the kernel drops what it could not write, calls the
-//! same pages clean, and goes on to show them until the machine is started again.
+//! A page cache that lies: after a failed flush the kernel drops what it could not write, marks the
+//! same pages clean, and keeps serving them until the machine reboots.
 //!
-//! So a writer whose flush has failed must stop. And the next one, on the same page cache, must not
-//! build on what it reads there: when the power fails after it, everything it has acknowledged has
-//! to be on the disk.
+//! So a writer whose flush has failed must stop. The next writer, on the same page cache, must not
+//! build on what it reads there: if the power fails afterwards, everything it has acknowledged must
+//! be on the disk.
 
 use std::path::Path;
 
@@ -14,13 +14,13 @@ use crate::world::{Case, Ended, ORIGIN, Session, Snapshot, World, aftermath, scr
 #[test]
 fn every_flush_fails_and_is_not_trusted_again() {
     let halted = each_operation(Fault::Lie, |operation| operation.kind == Kind::Sync);
-    assert_eq!(halted.cases, halted.stopped, "after a failed flush no writer goes on");
+    assert_eq!(halted.cases, halted.stopped, "no writer continues after a failed flush");
 }
 
 #[test]
 fn what_is_lost_in_the_background_is_not_called_durable() {
     let halted = each_operation(Fault::Background, |_| true);
-    assert!(halted.stopped > 10, "some of it is noticed at a flush");
+    assert!(halted.stopped > 10, "some losses are noticed at a flush");
 }
 
 #[derive(Debug, Default)]

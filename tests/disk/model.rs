@@ -1,4 +1,4 @@
-//! A file system in memory: the tree, and what its operations do when nothing goes wrong.
+//! A file system in memory: the tree, and its operations when nothing goes wrong.
 
 use std::io;
 use std::path::{Component, Path};
@@ -25,8 +25,7 @@ enum Node {
 #[derive(Clone, Debug)]
 pub struct Model {
     nodes: Vec<Node>,
-    /// Every content that a file named `checkpoint` was given, in order: what readers may have
-    /// seen.
+    /// Every content ever given to a file named `checkpoint`, in order: what readers may have seen.
     pub shown: Vec<Vec<u8>>,
 }
 
@@ -49,7 +48,7 @@ impl Model {
         Ok(self.file(self.resolve(path)?)?.cached.clone())
     }
 
-    /// The file at `path`, emptied; created where there is none.
+    /// Truncates the file at `path`, or creates it.
     pub fn create(&mut self, path: &Path) -> io::Result<usize> {
         if let Ok(node) = self.resolve(path) {
             self.file_mut(node)?.truncate();
@@ -160,8 +159,8 @@ impl Model {
         }
     }
 
-    /// Dirty content of every file is lost; see [`File::lose`]. Names are not: a journal that cannot be written stops
-    /// the whole file system. Returns the files.
+    /// Loses the dirty content of every file; see [`File::lose`]. Names are not lost: a journal
+    /// that cannot be written stops the whole file system. Returns the files.
     pub fn lose_everything(&mut self, random: &mut Seeded) -> Vec<usize> {
         let mut lost = Vec::new();
         for (n, node) in self.nodes.iter_mut().enumerate() {
@@ -174,7 +173,7 @@ impl Model {
         lost
     }
 
-    /// The power fails, and comes back.
+    /// Cuts the power and restores it.
     pub fn cut(&mut self, random: &mut Seeded) {
         let mood = Mood::any(random);
         for node in &mut self.nodes {

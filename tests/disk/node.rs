@@ -1,11 +1,11 @@
 //! Files and directories as a disk and its cache hold them: what every process sees, and what a
 //! power cut leaves.
 //!
-//! Content and names are kept apart, as file systems keep them. Of a file that was not flushed each
-//! sector is on the disk or not, and its length may be any between the old one and the new one. Of
-//! a directory that was not flushed each name stands at any of the states that it went through,
-//! whatever the others do: a rename can lose the old name and not have the new one. This is more
-//! than a journalling file system loses, and what POSIX allows.
+//! Content and names are kept apart, as in file systems. In an unflushed file each sector is on the
+//! disk or not, and the length can be anything between the old and the new one. In an unflushed
+//! directory each name can be in any of the states it went through, independently of the others: a
+//! rename can lose the old name and not have the new one. This is more than a journalling file
+//! system loses; it is what POSIX allows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,14 +13,14 @@ use crate::seeded::Seeded;
 
 const SECTOR_BYTES: usize = 512;
 
-/// How much of what was not flushed a power cut takes.
+/// How much unflushed data a power cut takes.
 #[derive(Clone, Copy, Debug)]
 pub enum Mood {
     /// All of it.
     Everything,
-    /// All content, but no name: files of zeros, or of no length, under their new names.
+    /// All content, but no names: files of zeros or of length zero under their new names.
     Content,
-    /// This and that.
+    /// A random part.
     Some,
 }
 
@@ -36,7 +36,7 @@ pub struct File {
     /// What processes read.
     pub cached: Vec<u8>,
     durable: Vec<u8>,
-    /// The sectors that the cache knows to differ from the disk.
+    /// The sectors that differ between the cache and the disk, as far as the cache knows.
     dirty: BTreeSet<usize>,
 }
 
@@ -52,7 +52,7 @@ impl File {
         self.dirty.extend(first..self.cached.len().div_ceil(SECTOR_BYTES));
     }
 
-    /// Writes over the beginning of the file.
+    /// Overwrites the beginning of the file.
     pub fn overwrite(&mut self, bytes: &[u8]) {
         self.cached.resize(self.cached.len().max(bytes.len()), 0);
         self.cached[..bytes.len()].copy_from_slice(bytes);
@@ -66,8 +66,8 @@ impl File {
         }
     }
 
-    /// A flush that fails: some of it was written, and the cache calls the rest clean all the same.
-    /// Returns whether anything was lost.
+    /// Fails a flush: some of it is written, and the cache marks the rest clean anyway. Returns
+    /// whether anything was lost.
     pub fn lose(&mut self, random: &mut Seeded) -> bool {
         let dirty = std::mem::take(&mut self.dirty);
         let lost = !dirty.is_empty();
@@ -118,12 +118,12 @@ pub struct Dir {
     /// What processes see.
     pub cached: BTreeMap<String, usize>,
     durable: BTreeMap<String, usize>,
-    /// What was done since the last flush, in order.
+    /// The changes since the last flush, in order.
     pending: Vec<(String, Option<usize>)>,
 }
 
 impl Dir {
-    /// Points a name to a node, or to none.
+    /// Points a name to a node, or removes it.
     pub fn set(&mut self, name: &str, node: Option<usize>) {
         match node {
             Some(node) => self.cached.insert(name.to_owned(), node),

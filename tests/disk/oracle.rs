@@ -1,7 +1,7 @@
 //! The oracle: derives a log again from its files, by the textbook.
 //!
 //! It reads `checkpoint`, every entry bundle and every tile by path, and computes the tree by the
-//! recursion of RFC 6962, so that nothing it says rests on the code under test.
+//! recursion of RFC 6962, so that nothing depends on the code under test.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ pub struct Published {
     leaves: Vec<Hash>,
 }
 
-/// Reads everything that the checkpoint implies and checks it all.
+/// Reads and checks everything that the checkpoint implies.
 pub fn verify(
     read: &dyn Fn(&str) -> Option<Vec<u8>>,
     origin: &str,
@@ -58,9 +58,9 @@ fn check_tiles(read: &dyn Fn(&str) -> Option<Vec<u8>>, leaves: &[Hash]) {
 }
 
 impl Published {
-    /// Every checkpoint that was ever shown: one root per size, each the root of a beginning of
-    /// this log, so that they are all consistent (I1, I2). Files that a power cut has torn do not
-    /// count. Returns how many sizes were shown.
+    /// Checks every checkpoint ever published: one root per size, each the root of a prefix of this
+    /// log, so that they are all consistent (I1, I2). Files torn by a power cut do not count.
+    /// Returns the number of sizes published.
     pub fn check_shown<'a>(
         &self,
         shown: impl IntoIterator<Item = &'a [u8]>,
@@ -75,13 +75,13 @@ impl Published {
             let TreeHead { size, root } = checkpoint.head;
             let size = usize::try_from(size.get()).expect("a test's log is small");
             let one = *heads.entry(size).or_insert(root);
-            assert_eq!(one, root, "two roots were shown at size {size}");
+            assert_eq!(one, root, "two roots were published at size {size}");
         }
         let mut row = Row::default();
         for (&size, &root) in &heads {
-            assert!(size <= self.leaves.len(), "size {size} was shown, and the log is smaller");
+            assert!(size <= self.leaves.len(), "size {size} was published, but the log is smaller");
             self.leaves[row.size..size].iter().for_each(|leaf| row.push(*leaf));
-            assert_eq!(row.root(), root, "what was shown at size {size} is not of this log");
+            assert_eq!(row.root(), root, "the tree published at size {size} is not of this log");
         }
         heads.len()
     }

@@ -1,4 +1,4 @@
-//! A store whose flush has failed takes no more writes, whatever they are, and still answers reads.
+//! A store whose flush has failed rejects all further writes, and still answers reads.
 
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ fn tile() -> NewObject {
     NewObject { path: path("tile/0/000.p/1"), bytes: Bytes::from_static(b"hash") }
 }
 
-/// What flushes: the first checkpoint, a record, the end of a segment.
+/// Does everything that flushes: the first checkpoint, a record, the end of a segment.
 async fn write(store: &DirectoryStore) -> Result<(), StoreError> {
     Store::create(store, &path("checkpoint"), "zero".into()).await?;
     CommitLog::create(store, RecordNumber::FIRST, "one".into()).await?;
@@ -57,7 +57,7 @@ async fn write(store: &DirectoryStore) -> Result<(), StoreError> {
     store.settle(RecordNumber::FIRST, TreeSize::ZERO).await
 }
 
-/// Everything that writes.
+/// Every operation that writes.
 async fn writes(store: &DirectoryStore) -> Vec<Result<(), StoreError>> {
     let next = RecordNumber::FIRST.next();
     let version = match store.get(&path("checkpoint")).await {

@@ -1,9 +1,9 @@
-//! Power cuts: at every operation of a writer's life the power fails, and of what was not flushed
-//! the disk keeps this and loses that; then again while the log recovers, and once more when it is
-//! at rest.
+//! Power cuts: the power fails at every operation in a writer's life, and the disk keeps a random
+//! part of the unflushed data; then it fails again while the log recovers, and once more when it is
+//! idle.
 //!
-//! Whatever the disk has kept, the next start goes on, and everything that was acknowledged before
-//! any of the cuts is there.
+//! Whatever the disk has kept, the next start continues, and everything acknowledged before any of
+//! the cuts is there.
 
 use std::path::Path;
 
@@ -22,7 +22,7 @@ fn a_power_cut_at_every_operation_many_times() {
     cut_at_every_operation(ORIGIN, 6..100);
 }
 
-/// A checkpoint of more than one sector: a power cut can leave one of them.
+/// A checkpoint of more than one sector: a power cut can leave only one of them.
 #[test]
 fn a_power_cut_tears_a_checkpoint_of_two_sectors() {
     cut_at_every_operation(&format!("log.test/{}", "a".repeat(240)), 0..1);
@@ -61,7 +61,7 @@ fn case(
     let mut random = Seeded::new(seed);
     let mut world = World::at(before, home, seed);
     world.disk.arm(n, Fault::PowerCut);
-    // Only tidying up may fail and pass.
+    // Only a failed removal may leave the writer running.
     let ended = world.run(session);
     assert!(ended != Ended::InOrder || trace[n].kind == Kind::Remove, "without power: {ended:?}");
     world.reboot(&mut random);
@@ -74,6 +74,6 @@ fn case(
     assert_eq!(world.run(&session), Ended::InOrder, "after two power cuts");
     let entries = world.verify();
     world.reboot(&mut random);
-    assert_eq!(world.run(&[]), Ended::InOrder, "after a power cut at rest");
+    assert_eq!(world.run(&[]), Ended::InOrder, "after a power cut while idle");
     assert_eq!(world.verify(), entries);
 }

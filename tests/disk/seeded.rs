@@ -1,6 +1,6 @@
-//! Numbers that look random and are the same for the same seed (SplitMix64).
+//! Pseudorandom numbers that depend only on the seed (SplitMix64).
 
-/// A sequence of numbers.
+/// A pseudorandom sequence.
 #[derive(Clone, Debug)]
 pub struct Seeded(u64);
 
@@ -16,12 +16,12 @@ impl Seeded {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number from 0 to before `end`, which is not 0.
+    /// Returns a number in `0..end`; `end` must not be 0.
     pub fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.next() % end as u64).expect("below a usize")
     }
 
-    /// One of two.
+    /// Returns true or false with equal probability.
     pub fn coin(&mut self) -> bool {
         self.next().is_multiple_of(2)
     }

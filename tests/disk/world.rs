@@ -1,4 +1,4 @@
-//! A log on a disk of the model, from one start of its writer to the next.
+//! A log on a modelled disk, from one start of its writer to the next.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,13 +21,13 @@ use crate::model::Model;
 use crate::oracle;
 use crate::seeded::Seeded;
 
-/// The name of most logs here.
+/// The origin of most logs here.
 pub const ORIGIN: &str = "log.test/disk";
 
 /// Small enough that a segment ends after some batches, and large enough that some share one.
 const SEGMENT_BYTES_MAX: u64 = 1500;
 
-/// What one run of a writer is asked to do: batches, submitted one after the other.
+/// What one run of a writer does: batches, submitted one after another.
 pub type Session = Vec<Vec<Bytes>>;
 
 /// How a run of a writer ended.
@@ -42,14 +42,14 @@ pub enum Ended {
 pub struct World {
     pub disk: Disk,
     origin: Origin,
-    /// Where the lock and the key's memory are, which are real files.
+    /// Where the lock and the key's memory are; these are real files.
     home: PathBuf,
     index: Arc<MemoryIndex>,
     acknowledged: Vec<(Bytes, u64)>,
     nonces: Arc<Nonces>,
 }
 
-/// A world to begin cases from.
+/// A world from which cases start.
 pub struct Snapshot {
     origin: Origin,
     model: Model,
@@ -59,7 +59,7 @@ pub struct Snapshot {
 }
 
 impl World {
-    /// An empty disk; lock and memory in `home`.
+    /// An empty disk, with lock and memory in `home`.
     pub fn new(origin: &str, home: &Path) -> Self {
         let empty = Snapshot {
             origin: origin.parse().expect("an origin"),
@@ -71,7 +71,7 @@ impl World {
         Self::at(&empty, home, 0)
     }
 
-    /// The world as it was, on a disk whose chances follow from `seed`.
+    /// The world of a snapshot, on a disk whose randomness follows from `seed`.
     pub fn at(snapshot: &Snapshot, home: &Path, seed: u64) -> Self {
         let world = Self {
             disk: Disk::over(snapshot.model.clone(), seed),
@@ -102,8 +102,8 @@ impl World {
         self.home.join("log.key.signed")
     }
 
-    /// The power is cut and comes back: the disk is what it is, and so is the key's memory, which
-    /// is never flushed. The deduplication index is older, or gone.
+    /// Cuts the power and restores it. The key's memory, which is never flushed, may be lost or
+    /// zeroed, and the deduplication index may be gone.
     pub fn reboot(&mut self, random: &mut Seeded) {
         self.disk.reboot();
         match random.below(3) {
@@ -120,8 +120,8 @@ impl World {
         }
     }
 
-    /// Runs a writer: submits batch after batch, remembers what is acknowledged, and stops when one
-    /// entry is not.
+    /// Runs a writer: submits batch after batch, records what is acknowledged, and stops at the
+    /// first entry that is not.
     pub fn run(&mut self, session: &[Vec<Bytes>]) -> Ended {
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         runtime.block_on(self.write(session))
@@ -180,7 +180,7 @@ impl World {
     }
 
     /// Derives the log again from its files: everything acknowledged is where it was acknowledged
-    /// (I4), no entry is there twice (I13), and all that was ever shown is of this log (I1, I2).
+    /// (I4), no entry is there twice (I13), and everything ever published is of this log (I1, I2).
     /// Returns its entries.
     pub fn verify(&self) -> Vec<Vec<u8>> {
         let model = self.disk.model();
@@ -214,7 +214,8 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// The script: from nothing over the sizes where the first two tiles end, with new starts between.
+/// The script: from an empty log past the sizes where the first two tiles end, with restarts
+/// between.
 pub fn script() -> Vec<Session> {
     let mut next = 0;
     let mut batch = |length: usize| -> Vec<Bytes> {
@@ -227,8 +228,8 @@ pub fn script() -> Vec<Session> {
         .into()
 }
 
-/// What is asked of the writer after a failure: the first and last entries of each batch again,
-/// then new ones.
+/// What the writer is asked after a failure: the first and last entries of each batch again, then
+/// new ones.
 pub fn aftermath(session: &Session) -> Session {
     let again = |batch: &Vec<Bytes>| {
         let last = batch[batch.len().saturating_sub(3).max(1)..].iter();
@@ -238,7 +239,7 @@ pub fn aftermath(session: &Session) -> Session {
     session.iter().map(again).chain((0..4).map(new)).collect()
 }
 
-/// Says, when a case panics, which one it was.
+/// Prints which case it was, when one panics.
 pub struct Case<'a> {
     pub fault: Fault,
     pub n: usize,
@@ -255,7 +256,7 @@ impl Drop for Case<'_> {
     }
 }
 
-/// Nonces that are never the same, and the same in each run of the test.
+/// Nonces that never repeat, and are the same in each run of the test.
 struct Nonces(AtomicU64);
 
 impl Entropy for Nonces {
@@ -268,7 +269,7 @@ impl Entropy for Nonces {
     }
 }
 
-/// A clock on which short waits are over at once and long ones never are.
+/// A clock on which short waits end at once and long ones never do.
 struct NoTime;
 
 #[async_trait]
@@ -280,7 +281,7 @@ impl Clock for NoTime {
         tokio::task::yield_now().await;
     }
 
-    /// It stands still, so that the same seed gives the same run.
+    /// The clock stands still, so that the same seed gives the same run.
     fn now(&self) -> Instant {
         static START: OnceLock<Instant> = OnceLock::new();
         *START.get_or_init(Instant::now)

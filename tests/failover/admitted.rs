@@ -1,4 +1,4 @@
-//! What a writer has admitted and forwards is not asked about again.
+//! A submission that a writer has admitted and forwards is not checked again.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::fleet::{Fleet, WRITERS};
 use crate::http::Connection;
 use crate::scene::Scene;
 
-/// How many submissions each writer takes of a client.
+/// How many submissions each writer accepts from a client.
 const LIMIT: usize = 5;
 
 #[test]
@@ -18,7 +18,7 @@ fn a_leader_does_not_limit_what_followers_have_admitted() {
     let mut fleet = Fleet::of(&scene, &bucket, &flags);
     fleet.wait(Duration::from_millis(500));
     let leader = fleet.leader().expect("somebody leads");
-    // The leader last: it has taken ten entries of followers by then.
+    // The leader comes last: by then it has accepted ten entries from followers.
     let followers = (0..WRITERS).filter(|n| *n != leader);
     for n in followers.chain([leader]) {
         let mut connection = Connection::open(fleet.address(n)).expect("it listens");
@@ -29,5 +29,5 @@ fn a_leader_does_not_limit_what_followers_have_admitted() {
         let statuses: Vec<u16> = (0..=LIMIT).map(&mut add).collect();
         assert_eq!(statuses, [200, 200, 200, 200, 200, 429], "writer {n}");
     }
-    assert_eq!(fleet.leader(), Some(leader), "nobody else has led meanwhile");
+    assert_eq!(fleet.leader(), Some(leader), "the leader has not changed");
 }

@@ -1,4 +1,5 @@
-//! A bucket for one test: an S3 server in this process, the log's key, a directory for each writer.
+//! A bucket for one test: an S3 server in this process, the log's key, and a directory for each
+//! writer.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -13,14 +14,15 @@ use tokio::runtime::Runtime;
 use crate::http::Connection;
 use crate::writer::{ORIGIN, Writer, programs, verifier_key};
 
-/// Where the log lies in the bucket.
+/// The log's prefix in the bucket.
 pub const PREFIX: &str = "one/";
 pub const STORE: &str = "s3://log/one";
 
-/// Flags of writers that take over sooner than in networks, and do not wait for load balancers.
+/// Flags of writers that take over sooner than on real networks, and do not wait for load
+/// balancers.
 pub const HASTY: [&str; 4] = ["--takeover-milliseconds", "400", "--drain-seconds", "0"];
 
-/// See the module's text.
+/// The bucket; see the module documentation.
 pub struct Bucket {
     pub server: S3Server,
     pub runtime: Runtime,
@@ -28,12 +30,12 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// An empty bucket, which anybody may read.
+    /// An empty bucket that anyone can read.
     pub fn new() -> Self {
         Self::with_conditions(Conditions::Kept)
     }
 
-    /// The same, in a store that treats conditional writes like this.
+    /// An empty bucket whose store treats conditional writes like this.
     pub fn with_conditions(conditions: Conditions) -> Self {
         let runtime = Runtime::new().expect("a runtime");
         let options = S3Options { public: true, conditions, ..S3Options::default() };
@@ -44,31 +46,31 @@ impl Bucket {
         Self { server, runtime, home }
     }
 
-    /// A line to the server, of which only good is known so far.
+    /// A proxy to the server, free of faults at first.
     pub fn line(&self, seed: u64) -> FaultProxy {
         let started = FaultProxy::start(self.server.address(), seed);
         self.runtime.block_on(started).expect("a free port")
     }
 
-    /// A place in the directory of this test.
+    /// A path in this test's directory.
     pub fn path(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
     }
 
-    /// How writer `n` is started. It has its own copy of the key, and so its own memory of what the
+    /// The command of writer `n`. It has its own copy of the key, and so its own memory of what the
     /// key has signed.
     pub fn writer(&self, n: usize) -> Command {
         self.writer_over(&self.server.url(), n)
     }
 
-    /// The same, with another way to the store.
+    /// The command of writer `n`, with another endpoint for the store.
     pub fn writer_over(&self, endpoint: &str, n: usize) -> Command {
         let mut command = Writer::command(ORIGIN, "127.0.0.1:0");
         self.tell(&mut command, endpoint, n);
         command
     }
 
-    /// Tells a writer of the store and of its key.
+    /// Adds the flags for the store and the key.
     pub fn tell(&self, command: &mut Command, endpoint: &str, n: usize) {
         let key = self.path(&format!("log{n}.key"));
         if !key.exists() {
@@ -78,7 +80,7 @@ impl Bucket {
         command.arg("--key").arg(key).arg("--state-dir").arg(self.path(&format!("state{n}")));
     }
 
-    /// Tells a command of the store.
+    /// Adds the flags for the store.
     pub fn tell_store(&self, command: &mut Command) {
         command.args(["--store", STORE, "--store-endpoint", &self.server.url()]);
         command.envs(self.account());
@@ -97,19 +99,20 @@ impl Bucket {
         verifier_key(&self.path("log.key"))
     }
 
-    /// Reads the log's objects as anybody would: over HTTP, without an account.
+    /// Reads the log's objects as any client would: over HTTP, without credentials.
     pub fn reader(&self) -> Reader {
         let patience = Duration::from_secs(20);
         Reader(Connection::open_with(self.server.address(), patience).expect("connects").into())
     }
 
-    /// The names of objects that begin like this, below the log's prefix.
+    /// The names of objects with this prefix, below the log's prefix.
     pub fn names(&self, below: &str) -> Vec<String> {
         let keys = self.server.objects().keys(&format!("{PREFIX}{below}"));
         keys.iter().map(|key| key[PREFIX.len()..].to_owned()).collect()
     }
 
-    /// `fasti fsck`, by the bucket's name and by its URL: clean, and so is the index if there is one.
+    /// Runs `fasti fsck` by the bucket's name and by its URL: the log is clean, and so is its index
+    /// if there is one.
     pub fn fsck(&self) {
         let has_index = !self.names("lookup/latest").is_empty();
         let url = format!("{}/log/one", self.server.url());
@@ -129,7 +132,7 @@ impl Bucket {
     }
 }
 
-/// The command lies beside the writer.
+/// The command is next to the writer.
 pub fn fasti() -> PathBuf {
     let command = programs().join("fasti");
     assert!(command.exists(), "build it first: cargo build --workspace --bins");
@@ -140,7 +143,7 @@ pub fn fasti() -> PathBuf {
 pub struct Reader(std::cell::RefCell<Connection>);
 
 impl Reader {
-    /// The object at this path of the log, if there is one.
+    /// The object at this path of the log, if it exists.
     pub fn read(&self, path: &str) -> Option<Vec<u8>> {
         let answer = self.0.borrow_mut().get(&format!("/log/{PREFIX}{path}")).expect("an answer");
         match answer.status {

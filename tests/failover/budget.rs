@@ -1,7 +1,7 @@
 //! How many requests things cost, as the store counts them: what a bucket's bill is made of.
 //!
-//! These are promises: a batch costs as many PUTs as there are objects that it changes, and
-//! nothing is written while nothing is submitted.
+//! These are promises: a batch costs as many PUTs as it changes objects, and nothing is written
+//! while nothing is submitted.
 
 use std::sync::Arc;
 use std::thread;
@@ -25,15 +25,15 @@ use crate::writer::{ORIGIN, Writer};
 
 /// Record, level 0 tile, entry bundle, checkpoint.
 const PUTS: u64 = 4;
-/// In steps at which tiles of three levels change, and the one before is full.
+/// In steps where tiles of three levels change because the previous one is full.
 const PUTS_MAX: u64 = 6;
-/// The note that tells how far was tidied up is written about once in so many batches.
+/// The note that records the progress of cleanup is written about once per this many batches.
 const NOTED_EVERY: u64 = 64;
 
-/// Most that a writer's memory grows over some hundred small batches.
+/// The most that a writer's memory may grow over some hundred small batches.
 const GROWTH_KIB_MAX: u64 = 16 * 1024;
 
-/// So that nothing is signed again meanwhile.
+/// So that nothing is re-signed during the test.
 const IDLE: [&str; 4] = ["--republish-seconds", "100000", "--drain-seconds", "0"];
 
 #[test]
@@ -54,7 +54,7 @@ fn a_small_batch_in_a_large_log_costs_four_puts() {
     check_sum(&costs);
 }
 
-/// PUTs for each of `count` entries, submitted one after the other.
+/// PUTs for each of `count` entries, submitted one after another.
 fn costs_of_batches(bucket: &Bucket, size: u64, count: u64) -> Vec<u64> {
     let mut command = bucket.writer(0);
     command.args(IDLE).arg("--no-lookup");
@@ -69,7 +69,7 @@ fn costs_of_batches(bucket: &Bucket, size: u64, count: u64) -> Vec<u64> {
         bucket.server.tally().requests(Operation::Put)
     });
     let costs = costs.collect();
-    // What a batch needs is used again by the next one.
+    // The next batch reuses what a batch needs.
     let (early, late) = (resident[resident.len() / 4], resident[resident.len() - 1]);
     println!("memory: {early} KiB, then {late} KiB");
     assert!(late < early + GROWTH_KIB_MAX, "memory grows: {resident:?}");
@@ -77,7 +77,7 @@ fn costs_of_batches(bucket: &Bucket, size: u64, count: u64) -> Vec<u64> {
     costs
 }
 
-/// Four each, but for the notes, which fall into any batch, and where tiles become full.
+/// Four each, except for the notes, which fall into any batch, and where tiles fill up.
 fn check_sum(costs: &[u64]) {
     let batches = costs.len() as u64;
     let four = costs.iter().filter(|puts| **puts == PUTS).count() as u64;
@@ -86,7 +86,7 @@ fn check_sum(costs: &[u64]) {
     assert!(batches - four <= 3 + batches / NOTED_EVERY, "{costs:?}");
 }
 
-/// Commit, apply, publish: each waits for the one before, and for one request to the store.
+/// Commit, apply, publish: each waits for the previous step, and for one request to the store.
 #[test]
 fn an_answer_takes_three_round_trips() {
     const ROUND_TRIP: Duration = Duration::from_millis(100);
@@ -115,18 +115,18 @@ fn an_idle_log_writes_nothing() {
         let mut connection = Connection::open(fleet.address(n)).expect("connects");
         assert_eq!(connection.post("/add", b"an entry").expect("an answer").status, 200);
     }
-    // What is done behind is done soon; the index's second revision comes some time after the first.
+    // Background work is soon done; the index's second revision comes some time after the first.
     fleet.wait(Duration::from_secs(3));
     let tally = bucket.server.tally();
     tally.reset();
     fleet.wait(Duration::from_secs(4));
     let gets = tally.requests(Operation::Get);
     println!("{gets} GETs in 4 seconds");
-    // Followers bring their deduplication indices up to date once.
+    // Followers update their deduplication indexes once.
     assert!(gets == tally.total() && gets <= 8, "{:?}", tally.reset());
 }
 
-/// A run of one part, the revision, its tile and bundle, the two files that change.
+/// A run of one part, the revision, its tile and bundle, and the two files that change.
 #[test]
 fn a_revision_of_the_index_costs_six_puts() {
     const REVISION: u64 = 6;
@@ -143,7 +143,7 @@ fn a_revision_of_the_index_costs_six_puts() {
         bucket.server.tally().requests(Operation::Put)
     });
     println!("a batch and a revision: {costs:?} PUTs");
-    // The first batch makes the log.
+    // The first batch creates the log.
     assert_eq!(costs[1..], [PUTS + REVISION; 3]);
     writer.stop();
 }
@@ -162,14 +162,14 @@ fn a_start_costs_what_its_probe_costs() {
         let (puts, gets) = (asked(Operation::Put), asked(Operation::Get) + asked(Operation::Head));
         let lists = asked(Operation::List);
         println!("a start {start}: {puts} PUTs, {gets} GETs and HEADs, {lists} LISTs");
-        // Increments that lose a race are tried again.
+        // Increments that lose a race are retried.
         assert!((100..=200).contains(&puts) && gets < 200 && lists < 10, "{:?}", tally.reset());
         tally.reset();
         writer.stop();
     }
 }
 
-/// A log of `size` entries, in large batches, without a process.
+/// Creates a log of `size` entries, in large batches, without a writer process.
 fn grow(bucket: &Bucket, size: u64) {
     bucket.runtime.block_on(async {
         let account = bucket.server.options();
@@ -203,6 +203,6 @@ fn grow(bucket: &Bucket, size: u64) {
         let answers = futures::future::try_join_all(answers).await.expect("answers");
         assert_eq!(answers.len() as u64, size);
         log.shut_down();
-        running.await.expect("no panic").expect("ends in order");
+        running.await.expect("no panic").expect("it shuts down cleanly");
     });
 }

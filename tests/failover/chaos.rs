@@ -1,11 +1,11 @@
-//! Three writers, killed, stopped and continued, restarted one by one and all at once, at random,
-//! while clients submit to whoever answers.
+//! Three writers, killed, stopped and continued, and restarted one by one and all at once, at
+//! random, while clients submit to any that answers.
 //!
-//! `FASTI_FAILOVER_EVENTS` and `FASTI_FAILOVER_SEED` make it longer and another one.
+//! `FASTI_FAILOVER_EVENTS` sets the number of events, `FASTI_FAILOVER_SEED` the seed.
 //!
 //! Afterwards, from the bucket alone: what was acknowledged is at its index, once (I4, I13);
-//! everything that was shown, by the writers and in the bucket, is of one history (I1, I2); what the
-//! bucket showed never shrank, and the tiles of what it showed were there (I3); `fasti fsck` finds
+//! everything published, by the writers and in the bucket, is of one history (I1, I2); the
+//! published tree in the bucket never shrank, and its tiles were there (I3); `fasti fsck` finds
 //! nothing; and what the writers keep for each other was trimmed.
 
 use std::thread;
@@ -19,7 +19,7 @@ use crate::seeded::Seeded;
 const EVENTS: u64 = 30;
 const SEED: u64 = 1;
 const OPAQUE_CLIENTS: u64 = 4;
-/// How long a client waits before it asks another writer: one that is stopped never answers.
+/// How long a client waits before it asks another writer: a stopped writer never answers.
 const PATIENCE: Duration = Duration::from_millis(1500);
 
 #[test]
@@ -29,7 +29,7 @@ fn nothing_acknowledged_is_lost_and_nothing_forks() {
     println!("seed {seed}");
     let (bucket, scene) = (Bucket::new(), Scene::new(PATIENCE));
     let epoch = thread::scope(|threads| {
-        // Ends the other threads even if this one panics.
+        // Stops the other threads even if this one panics.
         let over = Over(&scene);
         let mut fleet = Fleet::of(&scene, &bucket, &HASTY);
         let clients: Vec<_> = (0..OPAQUE_CLIENTS)
@@ -67,7 +67,7 @@ fn nothing_acknowledged_is_lost_and_nothing_forks() {
     verify(&bucket, &scene, events, epoch);
 }
 
-/// One event.
+/// Causes one event.
 fn befall(fleet: &mut Fleet, random: &mut Seeded) {
     let one = fleet.choose(random);
     let short = Duration::from_micros(random.next() % 400_000);
@@ -114,7 +114,7 @@ fn ask_writers(scene: &Scene, seed: u64) -> usize {
     count
 }
 
-/// Polls the bucket, as a CDN would. It never shows less, and what it shows is there.
+/// Polls the bucket, as a CDN would. The published tree never shrinks, and its tiles are there.
 fn read_bucket(scene: &Scene, bucket: &Bucket) -> usize {
     let (mut latest, reader) = (Latest::default(), bucket.reader());
     while !scene.is_over() {
@@ -159,10 +159,10 @@ fn verify(bucket: &Bucket, scene: &Scene, events: u64, epoch: u64) {
     let least = usize::try_from(events).expect("small");
     assert!(
         verified.acknowledgements > 10 * least && verified.sizes > 3 * least,
-        "the writers got to work"
+        "the writers did some work"
     );
     assert!(epoch > events / 3, "others took over");
-    // Epochs keep their first record for ever.
+    // Epochs keep their first record forever.
     let epochs = usize::try_from(epoch).expect("small");
     assert!(records.len() < epochs + 100, "records are removed: {records:?}");
     assert!(superseded.len() < 4 * epochs, "partial objects are removed: {superseded:?}");

@@ -1,6 +1,6 @@
-//! A store that is honest, and refuses a conditional write with 409 while another one of the name is
-//! under way: writers start on it, take over, and answer as on any other. One that does nothing but
-//! refuse is named.
+//! An honest store that refuses a conditional write with 409 while another write of the same name
+//! is in progress: writers start on it, take over, and answer as on any other store. A store that
+//! only ever refuses is named.
 
 use std::thread;
 use std::time::Duration;

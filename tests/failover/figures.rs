@@ -1,8 +1,8 @@
 //! Figures, printed: how long a takeover takes, and what entries cost at several rates.
 //!
-//! They take minutes, so that they are run only when asked for: `cargo test --workspace --test
-//! failover -- --ignored --nocapture --test-threads 1 figures`. With `FASTI_PROGRAMS=target/release`
-//! the programs are those of a release build.
+//! They take minutes, so they run only on request:
+//! `cargo test --workspace --test failover -- --ignored --nocapture --test-threads 1 figures`.
+//! With `FASTI_PROGRAMS=target/release` the programs are those of a release build.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -19,7 +19,7 @@ use crate::seeded::Seeded;
 use crate::writer::{Writer, programs};
 
 const KILLS: u64 = 50;
-/// What S3 takes for small objects from a machine in its region, roughly.
+/// Roughly what S3 takes for small objects from a machine in its region.
 const PUT_TIME: Duration = Duration::from_millis(40);
 const READ_TIME: Duration = Duration::from_millis(20);
 
@@ -45,8 +45,8 @@ fn figures_of_takeovers() {
     }
 }
 
-/// Kills the leader and submits to another writer. Returns when that one answered, and when somebody
-/// noticed that the leader is gone.
+/// Kills the leader and submits to another writer. Returns how long until that writer answered, and
+/// until any writer noticed that the leader is gone.
 fn kill_the_leader(fleet: &mut Fleet, n: u64) -> (Duration, Duration) {
     let leader = loop {
         fleet.wait(Duration::from_millis(50));
@@ -83,7 +83,7 @@ fn spread(times: &mut [Duration]) -> String {
     format!("median {median} ms, worst {worst} ms of {}", times.len())
 }
 
-/// From now on the store takes as long as one that is not on this machine.
+/// From now on the store is as slow as one on another machine.
 fn move_away(bucket: &Bucket) {
     let slow = |time, operation| Rule::new(Fault::StallBefore(time)).on(operation);
     let faults = bucket.server.faults();

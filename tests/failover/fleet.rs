@@ -1,7 +1,7 @@
-//! Three writers of one log, and what can befall a process: killed, stopped for a while, told to
+//! Three writers of one log, and what can happen to a process: killed, stopped for a while, told to
 //! end, started again.
 //!
-//! A writer that ends by itself is a failure of the test: nothing that befalls processes is a reason.
+//! A writer that ends by itself fails the test: none of these events is a reason for it to end.
 
 use std::net::SocketAddr;
 use std::process::Command;
@@ -17,13 +17,13 @@ use crate::scene::Scene;
 use crate::seeded::Seeded;
 use crate::writer::{Ended, Writer};
 
-/// How many writers there are.
+/// The number of writers.
 pub const WRITERS: usize = 3;
 
-/// How much of each writer's log is shown when a test fails.
+/// How much of each writer's output is printed when a test fails.
 const LAST_LINES: usize = 20;
 
-/// See the module's text.
+/// The fleet; see the module documentation.
 pub struct Fleet<'a> {
     scene: &'a Scene,
     start: Box<dyn Fn(usize) -> Command + 'a>,
@@ -38,14 +38,14 @@ struct Running {
 }
 
 impl<'a> Fleet<'a> {
-    /// All writers, started as `start` has it.
+    /// Starts all writers with the commands that `start` returns.
     pub fn start(scene: &'a Scene, start: impl Fn(usize) -> Command + 'a) -> Self {
         let mut fleet = Self { scene, start: Box::new(start), writers: [None, None, None] };
         (0..WRITERS).for_each(|n| fleet.launch(n));
         fleet
     }
 
-    /// The same, with these flags.
+    /// Starts all writers with these flags.
     pub fn of(scene: &'a Scene, bucket: &'a Bucket, flags: &'a [&str]) -> Self {
         Self::start(scene, move |n| {
             let mut command = bucket.writer(n);
@@ -54,7 +54,7 @@ impl<'a> Fleet<'a> {
         })
     }
 
-    /// Starts writer `n`, if it does not run, and waits until it takes submissions.
+    /// Starts writer `n`, if it is not running, and waits until it accepts submissions.
     pub fn launch(&mut self, n: usize) {
         if self.writers[n].is_none() {
             let mut writer = Writer::spawn((self.start)(n));
@@ -64,7 +64,7 @@ impl<'a> Fleet<'a> {
         }
     }
 
-    /// Starts writer `n` and kills it before it is through.
+    /// Starts writer `n` and kills it before it is ready.
     pub fn launch_and_kill(&mut self, n: usize, after: Duration) {
         self.kill(n);
         let writer = Writer::spawn((self.start)(n));
@@ -72,7 +72,7 @@ impl<'a> Fleet<'a> {
         writer.kill();
     }
 
-    /// SIGKILL.
+    /// Sends SIGKILL.
     pub fn kill(&mut self, n: usize) {
         if let Some(running) = self.writers[n].take() {
             self.announce();
@@ -80,7 +80,7 @@ impl<'a> Fleet<'a> {
         }
     }
 
-    /// SIGSTOP, until `time` has passed and somebody looks.
+    /// Sends SIGSTOP, until `time` has passed and [`look`](Self::look) is called.
     pub fn stop_for(&mut self, n: usize, time: Duration) {
         if let Some(running) = &mut self.writers[n] {
             running.writer.signal(Signal::STOP);
@@ -88,7 +88,7 @@ impl<'a> Fleet<'a> {
         }
     }
 
-    /// SIGTERM, and waits for the end, which is in order.
+    /// Sends SIGTERM, and waits for a clean shutdown.
     pub fn terminate(&mut self, n: usize) {
         self.resume(n);
         if let Some(running) = self.writers[n].take() {
@@ -97,7 +97,7 @@ impl<'a> Fleet<'a> {
         }
     }
 
-    /// SIGCONT for those whose time has come.
+    /// Sends SIGCONT to the writers whose time is up.
     pub fn look(&mut self) {
         let now = Instant::now();
         for n in 0..WRITERS {
@@ -118,7 +118,7 @@ impl<'a> Fleet<'a> {
         }
     }
 
-    /// Everybody runs.
+    /// Gets all writers running.
     pub fn mend(&mut self) {
         for n in 0..WRITERS {
             self.resume(n);
@@ -126,7 +126,7 @@ impl<'a> Fleet<'a> {
         }
     }
 
-    /// Lets time go by, and looks.
+    /// Lets time pass, looking after the writers.
     pub fn wait(&mut self, time: Duration) {
         let until = Instant::now() + time;
         while Instant::now() < until {
@@ -135,19 +135,19 @@ impl<'a> Fleet<'a> {
         }
     }
 
-    /// A writer that is not stopped: mostly the one that leads.
+    /// Picks a writer that is not stopped: usually the leader.
     pub fn choose(&self, random: &mut Seeded) -> usize {
         let leader = (random.below(3) > 0).then(|| self.leader()).flatten();
         leader.unwrap_or_else(|| random.below(WRITERS))
     }
 
-    /// The writer that says that it leads.
+    /// The writer that reports that it leads.
     pub fn leader(&self) -> Option<usize> {
         let leads = |n: &usize| self.standing(*n).is_some_and(|said| said["role"] == "leading");
         (0..WRITERS).find(leads)
     }
 
-    /// What a writer that is not stopped says at `/readyz`.
+    /// The answer at `/readyz` of a writer that is not stopped.
     pub fn standing(&self, n: usize) -> Option<Value> {
         let running = self.writers[n].as_ref().filter(|running| running.stopped.is_none())?;
         let connection = Connection::open_with(running.address, Duration::from_millis(500));
@@ -165,7 +165,7 @@ impl<'a> Fleet<'a> {
     }
 }
 
-/// When a test fails, it helps to know what the others have said last.
+/// When a test fails, the last output of the others helps.
 impl Drop for Fleet<'_> {
     fn drop(&mut self) {
         if !thread::panicking() {

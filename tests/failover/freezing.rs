@@ -1,7 +1,7 @@
-//! A log is frozen under the hands of three busy writers.
+//! A log is frozen while three busy writers run.
 //!
-//! Each client is told where its entry is, or that the log has ended, and nothing else; and what they
-//! were told is in the last tree.
+//! Each client is told either its entry's index or that the log has ended, and nothing else; and
+//! every acknowledged entry is in the last tree.
 
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,7 +17,7 @@ use crate::http::Connection;
 use crate::scene::{Over, Scene, index};
 
 const CLIENTS: usize = 9;
-/// What a request to the store takes at least.
+/// The least that a request to the store takes.
 const ROUND_TRIP: Duration = Duration::from_millis(20);
 const LOG_FROZEN: &str = "This log has been frozen, please switch to the latest log.\n";
 

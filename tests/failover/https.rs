@@ -1,4 +1,4 @@
-//! Writers that reach each other over HTTPS, under a certificate of their own.
+//! Writers that reach each other over HTTPS, with a certificate of their own.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ fn ask(bucket: &Bucket, trusted: &CertificateDer<'static>, to: SocketAddr, head:
         let request = format!("{head}\r\nHost: log.test\r\nConnection: close\r\n\r\nan entry");
         stream.write_all(request.as_bytes()).await.expect("it is sent");
         let mut answer = Vec::new();
-        // The end of the connection need not be said in TLS' own words.
+        // The connection may end without a TLS close_notify.
         drop(stream.read_to_end(&mut answer).await);
         String::from_utf8(answer).expect("UTF-8")
     })

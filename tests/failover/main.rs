@@ -1,25 +1,25 @@
 //! Several real writers of one log in one bucket: killed, stopped and continued, restarted in turn,
-//! behind a bad line, cut off from the store; what they write, and what they refuse.
+//! behind a bad connection, or cut off from the store; what they write, and what they refuse.
 //!
 //! The bucket is an S3 server in this process. What the writers leave in it is read back over HTTP
 //! and derived again by the oracle of the disk tests.
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `bucket` | the server, the key, how a writer is told of them |
-//! | `fleet` | three writers, what befalls them |
-//! | `chaos` | everything that befalls processes, at random, under load |
+//! | `bucket` | the server, the key, the flags of a writer |
+//! | `fleet` | three writers, and what happens to them |
+//! | `chaos` | everything that can happen to processes, at random, under load |
 //! | `https` | writers that reach each other over TLS |
-//! | `rolling` | a restart of one after the other, which clients do not notice |
-//! | `weather` | a bad line to the store |
-//! | `partition` | a leader that is cut off from the store, or from its peers |
-//! | `freezing` | the end of a log while three busy writers run |
-//! | `admitted` | what followers have admitted is not asked about again |
+//! | `rolling` | a restart of one after another, unnoticed by clients |
+//! | `weather` | a bad connection to the store |
+//! | `partition` | a leader cut off from the store, or from its peers |
+//! | `freezing` | a log is frozen while three busy writers run |
+//! | `admitted` | what followers have admitted is not checked again |
 //! | `budget` | how many requests a batch, an idle log and a start cost |
-//! | `figures` | figures for people, on demand |
-//! | `strangers` | who speaks like a writer of the log and is none |
-//! | `contended` | a store that refuses a write while another one of the name is under way |
-//! | `rolled_back` | buckets that were restored from older copies, or are not the log's |
+//! | `figures` | performance figures, on request |
+//! | `strangers` | clients that pose as a writer of the log |
+//! | `contended` | a store that refuses a write while another of the same name is in progress |
+//! | `rolled_back` | buckets restored from older copies, or of another log |
 
 mod admitted;
 mod bucket;
@@ -45,7 +45,7 @@ mod rekor;
 #[path = "../crash/scene.rs"]
 mod scene;
 #[path = "../disk/seeded.rs"]
-#[allow(dead_code)] // Not all of it is needed here.
+#[allow(dead_code)] // Not everything is used here.
 mod seeded;
 #[path = "../crash/writer.rs"]
 #[allow(dead_code)]

@@ -1,5 +1,5 @@
-//! The leader is cut off: from the store, or from its peers. The others go on without it, unless it
-//! is busy all the time; when the line is whole again they go on together.
+//! The leader is cut off: from the store, or from its peers. The others continue without it, unless
+//! it is busy all the time; when the connection is back, all continue together.
 
 use std::net::SocketAddr;
 use std::thread;
@@ -17,14 +17,15 @@ use crate::writer::{ORIGIN, Writer};
 const SEED: u64 = 1;
 const CLIENTS: u64 = 3;
 const PATIENCE: Duration = Duration::from_millis(1500);
-/// How long the line is cut.
+/// How long the connection is cut.
 const CUT: Duration = Duration::from_secs(4);
-/// By then somebody else leads. A request to the store that is never answered holds a leader up for
-/// as long as it takes others to lose patience; a rival's first attempts may be lost to the same.
+/// By then another writer leads. A request to the store that is never answered delays a leader for
+/// as long as it takes the others to lose patience; a rival's first attempts may fail the same way.
 const TAKEN_OVER: Duration = Duration::from_secs(3);
-/// By then a writer that was replaced knows.
+/// By then a replaced writer knows.
 const FOUND_OUT: Duration = Duration::from_secs(3);
-/// The same for one that nobody has asked: it looks again after as long as it has led so far.
+/// The limit for a replaced writer that no client asks: it checks again after as long as it has led
+/// so far.
 const FOUND_OUT_LONELY: Duration = Duration::from_secs(10);
 
 #[test]
@@ -81,7 +82,7 @@ fn an_idle_leader_that_was_frozen_finds_out_that_it_was_replaced() {
     finish(&bucket, &scene, fleet);
 }
 
-/// Nobody has ever asked it, and nobody will: it has to look by itself.
+/// It was never asked, and never will be: it must check by itself.
 #[test]
 fn an_idle_leader_that_nobody_ever_reached_finds_out_that_it_was_replaced() {
     let (bucket, scene) = (Bucket::new(), Scene::new(PATIENCE));
@@ -94,12 +95,12 @@ fn an_idle_leader_that_nobody_ever_reached_finds_out_that_it_was_replaced() {
         command
     });
     finds_out(&mut fleet, 0, FOUND_OUT_LONELY);
-    submit(&scene, fleet.address(0), b"at a writer that was replaced");
+    submit(&scene, fleet.address(0), b"at a replaced writer");
     finish(&bucket, &scene, fleet);
 }
 
-/// A busy leader wins every race for the next record. The others cannot have its place, and say that
-/// they are no place for entries.
+/// A busy leader wins every race for the next record. The others cannot replace it, and report that
+/// they cannot accept entries.
 #[test]
 fn a_busy_leader_that_its_peers_do_not_reach_goes_on() {
     let bucket = Bucket::new();
@@ -117,7 +118,7 @@ fn a_busy_leader_that_its_peers_do_not_reach_goes_on() {
             (0..CLIENTS).map(|n| threads.spawn(move || scene.submit_opaque(n, SEED))).collect();
         peers.lines[old].partition();
         let address = fleet.address(other);
-        let waiting = threads.spawn(move || submit(scene, address, b"while the line is cut"));
+        let waiting = threads.spawn(move || submit(scene, address, b"while the connection is cut"));
         let began = Instant::now();
         while fleet.leader() == Some(old)
             && fleet.standing(other).is_none_or(|said| said["status"] == "ready")
@@ -127,7 +128,7 @@ fn a_busy_leader_that_its_peers_do_not_reach_goes_on() {
         }
         println!("led by {:?} after {:?}", fleet.leader(), began.elapsed());
         peers.lines[old].heal();
-        waiting.join().expect("it is answered when the line is whole again");
+        waiting.join().expect("it is answered once the connection is back");
         drop(over);
         let unanswered: Vec<Vec<u8>> =
             clients.into_iter().flat_map(|c| c.join().expect("no client panics")).collect();
@@ -136,7 +137,7 @@ fn a_busy_leader_that_its_peers_do_not_reach_goes_on() {
     finish(&bucket, &scene, fleet);
 }
 
-/// A line to each writer for its peers.
+/// A proxy in front of each writer for its peers.
 struct Peers {
     listen: Vec<SocketAddr>,
     lines: Vec<FaultProxy>,
@@ -162,7 +163,7 @@ impl Peers {
     }
 }
 
-/// Cuts the leader off until another leads, and heals the line again.
+/// Cuts the leader off until another leads, and then restores the connection.
 fn cut_off(fleet: &mut Fleet, scene: &Scene, old: usize, cut: &dyn Fn(), heal: &dyn Fn()) {
     let other = fleet.address((old + 1) % WRITERS);
     cut();
@@ -172,22 +173,22 @@ fn cut_off(fleet: &mut Fleet, scene: &Scene, old: usize, cut: &dyn Fn(), heal: &
         if let Some(new) = (0..WRITERS).find(leads) {
             break new;
         }
-        assert!(began.elapsed() < TAKEN_OVER, "nobody takes over from {old}");
+        assert!(began.elapsed() < TAKEN_OVER, "no writer takes over from {old}");
         fleet.wait(Duration::from_millis(20));
     };
     let taken_over = began.elapsed();
-    submit(scene, other, b"while the line is cut");
+    submit(scene, other, b"while the connection is cut");
     let answered = began.elapsed();
     println!("{new} leads {taken_over:?} after {old} was cut off, answers after {answered:?}");
     fleet.wait(CUT.saturating_sub(began.elapsed()));
     heal();
     let healed = Instant::now();
     finds_out(fleet, old, FOUND_OUT);
-    submit(scene, fleet.address(old), b"when the line is whole again");
-    println!("{old} answers {:?} after the line was healed", healed.elapsed());
+    submit(scene, fleet.address(old), b"once the connection is back");
+    println!("{old} answers {:?} after the connection came back", healed.elapsed());
 }
 
-/// A writer that was replaced does not go on saying that it leads, though nobody submits anything.
+/// A replaced writer stops reporting that it leads, even if no client submits anything.
 fn finds_out(fleet: &mut Fleet, old: usize, within: Duration) {
     let began = Instant::now();
     while fleet.standing(old).is_none_or(|said| said["role"] != "following") {

@@ -1,6 +1,6 @@
-//! Buckets that were restored from an older copy, whole or in part, have lost something, or are not
-//! this log's: each start is refused with its reason, and nothing is written (I10). Buckets that are
-//! restored while writers run: nobody who has seen more goes on (I18).
+//! Buckets that were restored from an older copy, in whole or in part, have lost something, or
+//! belong to another log: each start is refused with its reason, and nothing is written (I10). If a
+//! bucket is restored while writers run, no writer that has seen more continues (I18).
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -20,7 +20,7 @@ type Content = BTreeMap<String, Object>;
 
 const OTHER_ORIGIN: &str = "log.test/other";
 
-/// A bucket with an older copy of it: the log at two sizes.
+/// A bucket and an older copy of it: the log at two sizes.
 struct Kept {
     bucket: Bucket,
     older: Content,
@@ -37,8 +37,8 @@ impl Kept {
         Self { bucket, older, newest }
     }
 
-    /// Puts `content` into the bucket and starts a writer, which has to refuse for this reason and
-    /// leave everything as it was.
+    /// Puts `content` into the bucket and starts a writer, which must refuse for this reason and
+    /// leave everything unchanged.
     fn refused(&self, what: &str, content: &Content, writer: Command, says: &[&str]) {
         let objects = self.bucket.server.objects();
         objects.restore(content.clone());
@@ -59,7 +59,7 @@ impl Kept {
     }
 }
 
-/// Starts a writer, adds entries one by one, stops it.
+/// Starts a writer, adds entries one by one, and stops it.
 fn add(bucket: &Bucket, entries: std::ops::Range<usize>) {
     let mut command = bucket.writer(0);
     command.args(["--drain-seconds", "0"]);
@@ -76,7 +76,7 @@ fn bytes(content: &Content) -> BTreeMap<&str, Bytes> {
     content.iter().map(|(key, object)| (key.as_str(), object.bytes.clone())).collect()
 }
 
-/// `newest`, but what begins like this is as it was in `older`.
+/// `newest`, except that objects with this prefix are as in `older`.
 fn mixed(newest: &Content, older: &Content, below: &str) -> Content {
     let below = format!("{PREFIX}{below}");
     let mut mixed = newest.clone();
@@ -130,7 +130,7 @@ fn a_bucket_that_is_not_as_it_was_left_is_refused() {
     ] {
         kept.refused(what, &content, kept.writer(), says);
     }
-    // As it was left it is taken, by those that remember and by those that do not.
+    // Unchanged, it is accepted by writers with memory and by those without.
     kept.bucket.server.objects().restore(newest.clone());
     for n in [0, 1] {
         let mut writer = Writer::spawn(kept.bucket.writer(n));
@@ -192,12 +192,12 @@ fn reason(mut writer: Writer) -> String {
             assert_eq!(status.code(), Some(1), "{stderr}");
             return stderr.lines().last().unwrap_or_default().to_owned();
         }
-        assert!(Instant::now() < until, "the writer goes on");
+        assert!(Instant::now() < until, "the writer continues");
         thread::sleep(Duration::from_millis(20));
     }
 }
 
-/// Waits until a writer knows of this tree.
+/// Waits until a writer knows this tree.
 fn knows(address: std::net::SocketAddr, size: u64) {
     let until = Instant::now() + Duration::from_secs(30);
     let mut connection = Connection::open(address).expect("connects");
@@ -212,8 +212,9 @@ fn knows(address: std::net::SocketAddr, size: u64) {
     }
 }
 
-/// A follower has verified a tree of 9; the bucket is put back to 4, and the leader is gone. Neither
-/// the follower, in its own time or started anew, nor anybody whose machine remembers goes on.
+/// A follower has verified a tree of 9; the bucket is restored to 4, and the leader is gone.
+/// Neither the follower, while running or restarted, nor any writer whose machine remembers
+/// continues.
 #[test]
 fn a_follower_does_not_take_over_a_bucket_that_was_put_back() {
     let bucket = Bucket::new();
@@ -233,7 +234,7 @@ fn a_follower_does_not_take_over_a_bucket_that_was_put_back() {
     }
     let (address, follower) = follower.expect("it was started");
     knows(address, 9);
-    // A follower writes down what it has seen every five seconds.
+    // A follower stores what it has seen every five seconds.
     thread::sleep(Duration::from_secs(6));
     let older = older.expect("it was kept");
     leader.kill();
@@ -245,7 +246,7 @@ fn a_follower_does_not_take_over_a_bucket_that_was_put_back() {
     }
     for n in [0, 1] {
         let said = reason(hasty(&bucket, n));
-        println!("writer {n}, started anew: {said}");
+        println!("writer {n}, restarted: {said}");
         for words in ["rolled back", "memory of what was signed", "size 9", "end at size 4"] {
             assert!(said.contains(words), "{words:?} is not in {said}");
         }
@@ -253,7 +254,7 @@ fn a_follower_does_not_take_over_a_bucket_that_was_put_back() {
     assert!(bytes(&objects.all()) == bytes(&older), "nothing was written");
 }
 
-/// The bucket is put back under a leader at work: it acknowledges and publishes nothing more.
+/// The bucket is restored under a running leader: it acknowledges and publishes nothing more.
 #[test]
 fn a_leader_does_not_go_on_from_a_bucket_that_was_put_back() {
     let bucket = Bucket::new();
@@ -281,6 +282,6 @@ fn a_leader_does_not_go_on_from_a_bucket_that_was_put_back() {
     }
     assert_eq!(objects.get("one/checkpoint").expect("it is there").bytes, shown);
     let said = reason(hasty(&bucket, 0));
-    println!("started anew: {said}");
+    println!("restarted: {said}");
     assert!(said.contains("rolled back") || said.contains("is missing"), "{said}");
 }

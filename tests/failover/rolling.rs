@@ -1,7 +1,7 @@
 //! A rolling restart behind a load balancer loses no request.
 //!
-//! The balancer does what they all do: it asks `/readyz` now and then, sends requests in turn to
-//! whoever was ready when asked last, and never sends one twice.
+//! The balancer works like any other: it polls `/readyz`, distributes requests in turn among the
+//! writers that were ready at the last poll, and never sends a request twice.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -16,12 +16,12 @@ use crate::http::Connection;
 use crate::scene::{Over, Scene, index};
 
 const CLIENTS: usize = 6;
-/// How often the balancer asks.
+/// How often the balancer polls.
 const POLL: Duration = Duration::from_millis(200);
-/// Pause of a client between two requests.
+/// A client's pause between two requests.
 const PACE: Duration = Duration::from_millis(3);
 
-/// Who is ready, as far as the balancer knows.
+/// The ready writers, as far as the balancer knows.
 #[derive(Default)]
 struct Balancer {
     ready: RwLock<Vec<SocketAddr>>,
@@ -79,7 +79,7 @@ fn a_rolling_restart_loses_no_request() {
             clients.into_iter().map(|client| client.join().expect("no request fails")).collect();
         println!("{} requests, led by {first:?}, then {last:?}", sent.iter().sum::<usize>());
         assert!(sent.iter().sum::<usize>() > 300, "there was load: {sent:?}");
-        assert!(last.is_some(), "somebody leads in the end");
+        assert!(last.is_some(), "a writer leads at the end");
         (0..WRITERS).for_each(|n| fleet.terminate(n));
     });
     let reader = bucket.reader();
@@ -87,15 +87,15 @@ fn a_rolling_restart_loses_no_request() {
     bucket.fsck();
 }
 
-/// Sends one request after the other, none of them twice. Returns how many.
+/// Sends one request after another, none of them twice. Returns their number.
 fn submit(scene: &Scene, balancer: &Balancer, client: usize) -> usize {
     let mut connections = HashMap::new();
     let mut count = 0;
     while !scene.is_over() {
-        let address = balancer.next().expect("somebody is always ready");
+        let address = balancer.next().expect("a writer is always ready");
         let connection = connections
             .entry(address)
-            .or_insert_with(|| Connection::open(address).expect("whoever is ready can be reached"));
+            .or_insert_with(|| Connection::open(address).expect("a ready writer can be reached"));
         let entry = format!("client {client} entry {count}").into_bytes();
         match connection.post("/add", &entry) {
             Ok(answer) if answer.status == 200 => scene.acknowledge(entry, index(&answer.body)),

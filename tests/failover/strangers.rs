@@ -1,5 +1,5 @@
-//! Who speaks like a writer of the log and is none: nobody knows, another log's writers with the same
-//! secret, writers with another one.
+//! Clients that pose as a writer of the log: without a secret, writers of another log with the same
+//! secret, and writers with another secret.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -14,27 +14,27 @@ use crate::http::Connection;
 use crate::scene::{Scene, index};
 use crate::writer::{ORIGIN, Writer};
 
-/// A flood lasts so long, many times as long as a leader may be silent.
+/// The duration of a flood, many times as long as a leader may be silent.
 const FLOOD: Duration = Duration::from_secs(4);
 /// Connections of the flood, each with the longest body that writers send, announced or half sent.
 const FLOODERS: usize = 64;
 const BODY_BYTES: usize = 4 << 20;
-/// By then an entry is answered while the flood lasts.
+/// While the flood lasts, an entry is answered within this time.
 const ANSWERED: Duration = Duration::from_secs(1);
-/// Most that a writer's memory grows meanwhile; the bodies are 256 MiB together.
+/// The most that a writer's memory may grow during the flood; the bodies total 256 MiB.
 const GROWTH_KIB_MAX: u64 = 32 * 1024;
-/// By then somebody has taken over, or found out.
+/// By then a takeover has happened, or the mistake was detected.
 const SETTLED: Duration = Duration::from_secs(10);
 
 const MAC: &str = "fasti-mac: 00000000000000000000000000000000000000000000000000000000000000ff";
 
-/// A head as writers have it, for somebody who knows no secret.
+/// A head like that of a writer, from a client without the secret.
 fn head(protocol: &str, to: SocketAddr) -> String {
     let (log, nonce) = ("0".repeat(64), "1".repeat(32));
     format!("fasti-question: {protocol} {log} 1 {nonce} {BODY_BYTES} {log} http://{to}\r\n{MAC}")
 }
 
-/// Sends a question with this head and the beginning of its body, and reads what comes back.
+/// Sends a question with this head and the beginning of its body, and reads the answer.
 fn ask(to: SocketAddr, head: &str, body: &[u8]) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(to)?;
     stream.set_read_timeout(Some(ANSWERED))?;
@@ -43,7 +43,7 @@ fn ask(to: SocketAddr, head: &str, body: &[u8]) -> std::io::Result<String> {
         "POST /_writer/forward HTTP/1.1\r\nhost: x\r\ncontent-length: {BODY_BYTES}\r\n{fields}\r\n"
     );
     stream.write_all(request.as_bytes())?;
-    // Who is refused by the head need not get rid of the body.
+    // The body need not be sent if the head is refused.
     drop(stream.write_all(body));
     let mut answer = Vec::new();
     drop(stream.read_to_end(&mut answer));
@@ -111,13 +111,13 @@ fn a_question_is_refused_by_its_head() {
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{head}: {answer}");
         assert!(answer.contains(words), "{head}: {answer}");
         assert!(answer.to_lowercase().contains("connection: close"), "{answer}");
-        assert!(began.elapsed() < ANSWERED, "nothing of the body is waited for");
+        assert!(began.elapsed() < ANSWERED, "the body is not awaited");
     }
     leader.writer.stop();
 }
 
-/// Bodies that stand still, bodies that come, heads of every kind: the leader goes on leading, and
-/// its followers go on handing it what they take.
+/// Stalled bodies, complete bodies, heads of every kind: the leader keeps leading, and its
+/// followers keep forwarding what they accept.
 #[test]
 fn a_flood_of_strangers_deposes_nobody_and_takes_no_memory() {
     let (bucket, scene) = (Bucket::new(), Scene::new(Duration::from_secs(20)));
@@ -163,8 +163,8 @@ fn a_flood_of_strangers_deposes_nobody_and_takes_no_memory() {
     finish(&bucket, &scene, [leader, follower]);
 }
 
-/// The leader's address is taken over by a writer of another log that knows the same secret and
-/// leads, in a term of the same number.
+/// The leader's address is taken over by a writer of another log that has the same secret and
+/// leads, in a term with the same number.
 #[test]
 fn one_secret_for_two_logs_lets_nothing_from_one_into_the_other() {
     let (bucket, other) = (Bucket::new(), Bucket::new());
@@ -195,8 +195,8 @@ fn one_secret_for_two_logs_lets_nothing_from_one_into_the_other() {
     finish(&other, &other_scene, [stranger]);
 }
 
-/// As it is while a new release takes the place of one that speaks another protocol: neither listens
-/// to the other. They take turns, and everybody is answered.
+/// As during an upgrade to a release that speaks another protocol: neither writer accepts the
+/// other. They take turns, and every client is answered.
 #[test]
 fn writers_that_do_not_understand_each_other_take_turns() {
     let (bucket, scene) = (Bucket::new(), Scene::new(SETTLED));
@@ -220,7 +220,7 @@ fn writers_that_do_not_understand_each_other_take_turns() {
     finish(&bucket, &scene, [one, two]);
 }
 
-/// An address that nobody listens on.
+/// An address that nothing listens on.
 pub fn free_address() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("an address")

@@ -1,9 +1,9 @@
-//! A bad line between the writers and the store: requests refused, reset, stalled, cut short.
+//! A bad connection between the writers and the store: requests refused, reset, stalled, cut short.
 //!
-//! Nothing that was acknowledged is lost and nothing forks. A writer goes on, or ends and says why;
-//! then it is started again. When the line is good again everything is answered (L1).
+//! Nothing acknowledged is lost and nothing forks. A writer continues, or ends and says why; then
+//! it is restarted. When the connection is good again, everything is answered (L1).
 //!
-//! A few kinds of weather in the ordinary run; all with `FASTI_FAILOVER_LINES=all`.
+//! The ordinary run has a few kinds of weather; `FASTI_FAILOVER_LINES=all` runs all of them.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,12 +17,12 @@ use crate::writer::{Ended, Writer};
 
 const SEED: u64 = 1;
 const CLIENTS: u64 = 3;
-/// How long the weather lasts.
+/// How long the bad weather lasts.
 const BAD: Duration = Duration::from_secs(3);
-/// Within this time after it everybody is answered.
+/// Every client is answered within this time afterwards.
 const GOOD: Duration = Duration::from_secs(15);
 
-/// What a kind of weather is called, and how bad it is with this probability.
+/// The name of a kind of weather, and how bad it is with this probability.
 type Kind = (&'static str, fn(f64) -> Weather);
 
 const KINDS: [Kind; 6] = [
@@ -83,13 +83,13 @@ fn endure(name: &str, weather: Weather, writers: usize) {
         outdoors.wait(BAD);
         outdoors.set(Weather::default());
         let good = Instant::now();
-        // Everybody who ended is there again, and whoever waits is answered.
+        // Every writer that ended is running again, and every waiting client is answered.
         outdoors.wait(Duration::from_millis(300));
         drop(over);
         let unanswered: Vec<Vec<u8>> =
             clients.into_iter().flat_map(|c| c.join().expect("no client panics")).collect();
         scene.resubmit(outdoors.address(), &unanswered);
-        assert!(good.elapsed() < GOOD, "everybody is answered in {:?}", good.elapsed());
+        assert!(good.elapsed() < GOOD, "it took {:?} to answer every client", good.elapsed());
         println!(
             "{writers} behind {name} {weather:?}: {} faults, {} ended; {} resubmitted; all answered \
              after {:.1} s",
@@ -105,11 +105,11 @@ fn endure(name: &str, weather: Weather, writers: usize) {
     outdoors.stop();
     let reader = bucket.reader();
     let verified = scene.verify(&|path| reader.read(path), &bucket.verifier_key());
-    assert!(verified.acknowledgements > 20, "the writers got to work");
+    assert!(verified.acknowledgements > 20, "the writers did some work");
     bucket.fsck();
 }
 
-/// Writers, each at the end of its own line, started again when they end.
+/// Writers, each at the end of its own connection, restarted when they end.
 struct Outdoors<'a> {
     bucket: &'a Bucket,
     scene: &'a Scene,
@@ -130,7 +130,7 @@ impl<'a> Outdoors<'a> {
         outdoors
     }
 
-    /// Starts writer `n`, as often as it takes.
+    /// Starts writer `n`, retrying as often as needed.
     fn launch(&mut self, n: usize) -> Writer {
         loop {
             let mut command = self.bucket.writer_over(&self.lines[n].url(), n);
@@ -147,7 +147,7 @@ impl<'a> Outdoors<'a> {
     }
 
     fn note(&mut self, ended: &Ended) {
-        assert_eq!(ended.status.code(), Some(1), "it ends in order: {}", ended.stderr);
+        assert_eq!(ended.status.code(), Some(1), "it exits with status 1: {}", ended.stderr);
         let reason = ended.stderr.lines().last().unwrap_or_default();
         assert!(reason.starts_with("fasti-writer: "), "it says why: {}", ended.stderr);
         self.reasons.push(reason.to_owned());
@@ -161,7 +161,7 @@ impl<'a> Outdoors<'a> {
         self.lines.iter().map(|line| line.faults().strikes()).sum()
     }
 
-    /// Lets time go by. Whoever ends is started again.
+    /// Lets time pass. Writers that end are restarted.
     fn wait(&mut self, time: Duration) {
         let until = Instant::now() + time;
         loop {

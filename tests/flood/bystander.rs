@@ -1,4 +1,4 @@
-//! The other client: submits one entry after the other, each over a connection of its own.
+//! The other client: submits one entry after another, each over its own connection.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -10,12 +10,12 @@ use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
 
 use crate::source;
 
-/// How long it waits for any one answer.
+/// How long it waits for an answer.
 const GIVES_UP: Duration = Duration::from_secs(10);
-/// What it waits between two submissions.
+/// The pause between two submissions.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// A client that is no part of the flood.
+/// A client that is not part of the flood.
 pub struct Bystander {
     writer: SocketAddr,
     from: Ipv4Addr,
@@ -29,7 +29,7 @@ impl Bystander {
         Self { writer, from, next: 0, times: Vec::new(), refusals: Vec::new() }
     }
 
-    /// Submits for so long.
+    /// Submits for this long.
     pub fn watch(mut self, lasts: Duration) -> Self {
         let end = Instant::now() + lasts;
         while Instant::now() < end {

@@ -1,5 +1,5 @@
-//! The kinds of flood. Each comes from one host, goes on until it is dropped, and begins again wherever
-//! the writer ends it.
+//! The kinds of flood. Each comes from one host, continues until it is dropped, and reconnects
+//! whenever the writer closes a connection.
 
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -18,16 +18,17 @@ use crate::{frames, source};
 
 const HOST: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 const ENTRIES: &str = "/api/v2/log/entries";
-/// Connections that are begun at once, so that the flood itself is not what is measured.
+/// How many connections are opened at once, so that the flood itself does not limit the
+/// measurement.
 const AT_ONCE: usize = 64;
 
-/// When a connection that was ended is begun again: this is no flood of requests that are in order.
+/// The delay before a closed connection is reopened: this is not a flood of valid requests.
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// How large a flood may be.
 #[derive(Clone, Copy, Debug)]
 pub struct Scale {
-    /// Most connections.
+    /// The most connections.
     pub connections: usize,
 }
 
@@ -36,11 +37,11 @@ pub struct Scale {
 pub enum Flood {
     /// Bodies of 4 MiB that lack their last byte.
     StandingBodies,
-    /// The same over one connection of HTTP/2.
+    /// The same over one HTTP/2 connection.
     StandingBodiesOnOneConnection,
-    /// Bodies that come a byte at a time.
+    /// Bodies that arrive one byte at a time.
     SlowBodies,
-    /// Questions of Rekor v1's API, whose bodies stand still.
+    /// Requests to Rekor v1's API, with stalled bodies.
     StandingQuestions,
     /// Answers that may not be sent, on many connections with many streams each.
     AnswersNotTaken,
@@ -50,13 +51,13 @@ pub enum Flood {
     EndlessHeads,
     /// Heads of HTTP/2 that do not end.
     EndlessFrames,
-    /// Requests that are ended at once, as fast as they go out.
+    /// Requests that are reset at once, as fast as they can be sent.
     Resets,
-    /// As many connections as there are, on which nothing is said.
+    /// As many connections as allowed, all silent.
     Idle,
-    /// As many connections as there are, with a PING now and then.
+    /// As many connections as allowed, with an occasional PING.
     Pings,
-    /// As many connections as there are, with as many answers as there can be.
+    /// As many connections as allowed, with as many answers as possible.
     Everything,
 }
 
@@ -78,23 +79,23 @@ impl Flood {
         Self::Everything,
     ];
 
-    /// It is known not to hold anybody else up. The other kinds are known to refuse nobody, no more:
-    /// of them the table tells.
+    /// Reports whether the flood must not delay anybody else. Under the other kinds nobody must be
+    /// refused; their delays are only in the table.
     pub fn is_borne(self) -> bool {
         !matches!(self, Self::AnswersNotTaken | Self::AnswersNotRead | Self::Everything)
     }
 
     pub fn name(self) -> &'static str {
         match self {
-            Self::StandingBodies => "bodies that stand still",
+            Self::StandingBodies => "stalled bodies",
             Self::StandingBodiesOnOneConnection => "... on one connection",
             Self::SlowBodies => "slow bodies",
-            Self::StandingQuestions => "questions that stand still",
+            Self::StandingQuestions => "stalled questions",
             Self::AnswersNotTaken => "answers not taken",
             Self::AnswersNotRead => "answers not read",
             Self::EndlessHeads => "endless heads",
             Self::EndlessFrames => "endless heads in frames",
-            Self::Resets => "requests that are ended",
+            Self::Resets => "requests that are reset",
             Self::Idle => "idle connections",
             Self::Pings => "connections with PINGs",
             Self::Everything => "all connections, all streams",
@@ -121,7 +122,7 @@ impl Flood {
     }
 }
 
-/// Keeps so many of one kind going.
+/// Keeps this many connections of one kind running.
 fn many<F>(count: usize, one: impl Fn(usize) -> F + Clone + Send + 'static) -> Run
 where
     F: Future<Output = std::io::Result<()>> + Send + 'static,
@@ -148,7 +149,7 @@ async fn begin(writer: SocketAddr) -> std::io::Result<TcpStream> {
     socket.connect(writer).await
 }
 
-/// Waits until the writer has closed.
+/// Waits until the writer has closed the connection.
 async fn until_closed(stream: &mut TcpStream) -> std::io::Result<()> {
     let mut bytes = [0; 4096];
     while stream.read(&mut bytes).await? > 0 {}
@@ -220,7 +221,7 @@ async fn standing_stream(client: SendRequest<Bytes>) -> Result<(), h2::Error> {
     }
 }
 
-/// As many tiles as there are streams, and no room for any.
+/// As many tiles as there are streams, with no window to send any.
 async fn answers_not_taken(writer: SocketAddr) -> std::io::Result<()> {
     let mut stream = begin(writer).await?;
     let mut bytes = frames::hello_without_a_window();
@@ -231,7 +232,7 @@ async fn answers_not_taken(writer: SocketAddr) -> std::io::Result<()> {
     with_pings(stream).await
 }
 
-/// Tiles, one after the other, that stay where they are.
+/// Tiles, one after another, that are never read.
 async fn answers_not_read(writer: SocketAddr) -> std::io::Result<()> {
     let mut stream = begin(writer).await?;
     let request = "GET /tile/0/000 HTTP/1.1\r\nHost: t\r\n\r\n".repeat(2000);
@@ -296,7 +297,7 @@ async fn with_pings(stream: TcpStream) -> std::io::Result<()> {
             sleep(Duration::from_millis(900)).await;
         }
     };
-    // What is answered to a PING is read, so that the connection is alive.
+    // Read the answers to PINGs, so that the connection stays alive.
     let mut bytes = [0; 1024];
     let reading = async {
         while reads.read(&mut bytes).await? > 0 {}

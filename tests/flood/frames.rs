@@ -1,4 +1,4 @@
-//! Frames of HTTP/2 (RFC 9113) as bytes.
+//! HTTP/2 frames (RFC 9113) as bytes.
 
 pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// A PING.
@@ -17,12 +17,12 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     [&head[..], payload].concat()
 }
 
-/// How a connection begins whose answers may not be sent yet: the window of its streams is empty.
+/// The start of a connection whose answers may not be sent yet: the window of its streams is empty.
 pub fn hello_without_a_window() -> Vec<u8> {
     [PREFACE, &frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0])].concat()
 }
 
-/// How a connection begins.
+/// The start of a connection.
 pub fn hello() -> Vec<u8> {
     [PREFACE, &frame(SETTINGS, 0, 0, &[])].concat()
 }
@@ -32,25 +32,26 @@ fn head(method: u8, path: &str) -> Vec<u8> {
     [&[method, 0x86, 0x04, length], path.as_bytes(), b"\x01\x08log.test"].concat()
 }
 
-/// A GET, whole.
+/// A complete GET.
 pub fn get(stream: u32, path: &str) -> Vec<u8> {
     frame(HEADERS, END_STREAM | END_HEADERS, stream, &head(0x82, path))
 }
 
-/// A POST whose body is to come.
+/// A POST whose body is still to come.
 pub fn post(stream: u32, path: &str) -> Vec<u8> {
     frame(HEADERS, END_HEADERS, stream, &head(0x83, path))
 }
 
-/// The client wants no more of a stream.
+/// Resets a stream.
 pub fn reset(stream: u32) -> Vec<u8> {
     frame(RST_STREAM, 0, stream, &[0, 0, 0, 8])
 }
 
-/// A head that goes on for so many bytes and does not end: a field that is longer than what came.
+/// A head of this many bytes that does not end: its field is longer than what was sent.
 pub fn endless_head(bytes: usize) -> Vec<u8> {
     let mut start = head(0x82, "/healthz");
-    // A literal without indexing, its name of one byte, its value of 16,000: 127 + 15,873 by sevens.
+    // A literal without indexing, with a name of one byte and a value of 16,000: 127 + 15,873 in
+    // groups of seven bits.
     start.extend([0x00, 0x01, b'x', 0x7f, 0x81, 0x7c]);
     let mut frames = frame(HEADERS, END_STREAM, 1, &start);
     for piece in vec![b'v'; bytes].chunks(4000) {

@@ -1,20 +1,20 @@
-//! A flood: one host takes all that it can get, in every way known, and another client's submissions are
-//! never refused all the while; but for floods of answers they are answered within the second. The real binary, real sockets; each
-//! address of the loopback network is a client.
+//! A flood: one host takes all it can get, in every known way, and another client's submissions are
+//! never refused meanwhile. Except in floods of answers, they are answered within a second. The
+//! tests use the real binary and real sockets; each address of the loopback network is a client.
 //!
 //! | file | what it is |
 //! |---|---|
 //! | `floods` | the kinds of flood |
-//! | `frames` | HTTP/2 as bytes, also such as no client would send |
+//! | `frames` | HTTP/2 as bytes, including some that no client would send |
 //! | `bystander` | the other client, and how long it waits |
 //!
-//! For figures: `FASTI_FLOOD_FIGURES=1 cargo test --test flood -- --nocapture`, with
-//! `FASTI_FLOOD_WRITER=PATH` those of another writer, of which nothing is expected.
+//! `FASTI_FLOOD_FIGURES=1 cargo test --test flood -- --nocapture` prints figures. With
+//! `FASTI_FLOOD_WRITER=PATH` they are those of another writer, which may fail.
 
 mod bystander;
 mod floods;
 mod frames;
-#[allow(dead_code)] // Not all of it is needed here.
+#[allow(dead_code)] // Not everything is used here.
 #[path = "../http/writer.rs"]
 mod writer;
 
@@ -28,11 +28,11 @@ use writer::{Home, Writer};
 
 /// The writer's default.
 const CONNECTIONS_MAX: usize = 8192;
-/// Most that the writer's memory may come to, whatever comes.
+/// The limit for the writer's resident memory under any flood.
 const RESIDENT_MAX: usize = 512 << 20;
-/// The slowest answer but one in a hundred.
+/// The limit for the 99th percentile of answer times.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How long a flood lasts, and for figures.
+/// How long a flood lasts, normally and for figures.
 const LASTS: Duration = Duration::from_secs(3);
 const LASTS_FOR_FIGURES: Duration = Duration::from_secs(15);
 
@@ -40,10 +40,10 @@ fn is_set(name: &str) -> bool {
     std::env::var_os(name).is_some()
 }
 
-/// How many connections this process may hold: as many as the writer and some, if the system lets it.
+/// How many connections this process may hold: somewhat more than the writer, if the system allows.
 fn connections() -> usize {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-    // Where it may not be raised, the count below says so.
+    // If it cannot be raised, the count below shows it.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
     let files = maximum.map_or(usize::MAX, |max| usize::try_from(max).unwrap_or(usize::MAX));
     let most = (CONNECTIONS_MAX + 300).min(files.saturating_sub(200));
@@ -53,7 +53,7 @@ fn connections() -> usize {
     most
 }
 
-/// A writer with some entries, so that there is something to read.
+/// A writer with some entries to read.
 fn writer() -> Writer {
     let home = Home::new();
     let flags = ["--accept-opaque", "--no-lookup"];
@@ -85,7 +85,7 @@ fn one_flood_after_another_and_nobody_else_notices() {
         writer.forget_peak();
         let bystander = Bystander::new(writer.address, Ipv4Addr::new(127, 0, 0, 9));
         let flooding = runtime.spawn(flood.run(writer.address, scale));
-        // The flood is to stand before anybody else comes.
+        // The flood must be established before anyone else connects.
         std::thread::sleep(lasts / 4);
         let seen = bystander.watch(lasts);
         flooding.abort();
@@ -121,7 +121,7 @@ fn one_flood_after_another_and_nobody_else_notices() {
     assert!(is_set("FASTI_FLOOD_WRITER") || faults.is_empty(), "{faults:#?}");
 }
 
-/// Where a flood comes from.
+/// The source address of a flood.
 fn source(address: Ipv4Addr) -> SocketAddr {
     SocketAddr::new(address.into(), 0)
 }

@@ -24,7 +24,7 @@ fn fingerprint(submitter: &Submitter) -> String {
     digest.as_ref().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
-/// Submits something that was not there before.
+/// Submits a new entry.
 fn submit(writer: &Writer, submitter: &Submitter, certificate: Option<&[u8]>) -> Answer {
     let artifact = format!("{:?}", SystemTime::now());
     post(writer.address, ENTRIES, submitter.request(&artifact, certificate).to_string().as_bytes())
@@ -56,17 +56,18 @@ fn only_keys_that_are_listed_write() {
     denied(&refused, &format!("the key sha256:{} is not among those", fingerprint(&other)));
     denied(&submit(&writer, &other, Some(&other.certificate("dev@example.com"))), "is not among");
     denied(&post(writer.address, ENTRIES, other.envelope("payload").to_string().as_bytes()), "key");
-    // To name a listed key is not to have it.
+    // Naming a listed key does not prove possession of it.
     let content = "/hashedRekordRequestV002/signature/content";
     let forged = with(&by_pem.request("x", None), content, json!(base64(other.sign(b"x"))));
     let forged = post(writer.address, ENTRIES, forged.to_string().as_bytes());
     forged.refuses("forged", 400, "the signature does not verify with this key");
     assert_eq!(Reader::of(&writer).size(), 3);
-    // Everyone reads.
+    // Everyone may read.
     assert_eq!(get(writer.address, "/checkpoint").status, 200);
 }
 
-/// An authority, whose certificate is `ca.pem`, and a policy that admits one address and one workflow.
+/// An authority with the certificate `ca.pem`, and a policy that admits one address and one
+/// workflow.
 struct Authority(Issuer<'static, KeyPair>);
 
 const POLICY: &str = r#"
@@ -108,7 +109,7 @@ fn extension(number: u64, text: &str) -> CustomExtension {
     CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 57264, 1, number], content)
 }
 
-/// A certificate that began a minute ago, for ten minutes.
+/// A certificate that became valid a minute ago, for ten minutes.
 fn params(name: SanType) -> CertificateParams {
     let mut params = CertificateParams::new([]).expect("no names");
     let begin = SystemTime::now() - Duration::from_mins(1);
@@ -159,11 +160,11 @@ fn only_certificates_that_the_policy_allows_write() {
         "not among",
     );
 
-    // An authority of the same name that is another, and one's own.
+    // Another authority of the same name, and a self-signed certificate.
     let elsewhere = Authority::new(&Home::new());
     let forged = elsewhere.certify(&submitter, &good);
     denied(&submit(&writer, &submitter, Some(&forged)), "not one of the issuer that it names");
-    // A certificate lies open in the log; its key does not.
+    // A certificate is public in the log; its key is not.
     let stolen = authority.certify(&submitter, &good);
     let content = "/hashedRekordRequestV002/signature/content";
     let forged = submitter.request("x", Some(&stolen));
@@ -206,7 +207,7 @@ fn opaque_entries_want_a_token() {
     );
     add(&[("Authorization", "Basic Y2k6MDEyMw==")]).refuses("basic", 401, "Bearer TOKEN");
     assert_eq!(add(&[("Authorization", "Bearer 0123456789abcdefghij")]).status, 200);
-    // Typed submissions need none: no list of signers was given.
+    // Typed submissions need no token: no list of signers was given.
     taken(&submit(&writer, Submitter::of(SigningAlgorithm::Ed25519ph), None));
     assert_eq!(Reader::of(&writer).size(), 2);
     let said = writer.stop().said();
@@ -264,7 +265,7 @@ fn lists_that_cannot_be_used_are_refused_at_the_start() {
         assert_eq!(code, Some(1), "{flags:?}: {said}");
         assert!(said.contains(words), "{flags:?}: {said}");
         assert_eq!(said.lines().count(), 1, "{flags:?}: {said}");
-        assert!(!home.store().exists(), "the store was not touched");
+        assert!(!home.store().exists(), "the store was not created");
     }
     for flags in [["--rate-limit-global", "5"], ["--trusted-proxies", "10.0.0.0/40"]] {
         assert_eq!(home.refusal(&flags).0, Some(2), "{flags:?}");

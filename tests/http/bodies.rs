@@ -1,4 +1,4 @@
-//! Bodies: how long they may be, however their length is told, and what they may not be wrapped in.
+//! Bodies: the length limits, however the length is given, and the codings that are refused.
 
 use std::net::SocketAddr;
 
@@ -73,7 +73,7 @@ fn a_body_is_taken_up_to_the_limit_and_refused_beyond_it() {
     reader.is_unharmed(2);
 }
 
-/// The answer does not wait for a body that will not be taken.
+/// The answer does not wait for a body that will be refused.
 #[test]
 fn a_length_beyond_the_limit_is_refused_when_it_is_announced() {
     let writer = Writer::start(&["--accept-opaque"]);
@@ -91,7 +91,7 @@ fn a_length_beyond_the_limit_is_refused_when_it_is_announced() {
     Reader::of(&writer).is_unharmed(0);
 }
 
-/// Who listens while it sends need not send it all, whatever it has announced.
+/// A client that reads while it sends need not send the whole body it has announced.
 #[test]
 fn the_refusal_does_not_wait_for_the_body() {
     let writer = Writer::start(&["--accept-opaque"]);
@@ -102,13 +102,13 @@ fn the_refusal_does_not_wait_for_the_body() {
             let answer = wire.answer().expect("an answer");
             answer.refuses(length, 413, words);
             assert_eq!(answer.field("connection"), Some("close"));
-            assert!(wire.send(&vec![b' '; 1 << 16]), "{length}: it is read on");
+            assert!(wire.send(&vec![b' '; 1 << 16]), "{length}: it is still read");
         }
     }
     Reader::of(&writer).is_unharmed(0);
 }
 
-/// Who listens only when it has sent everything gets to read the refusal as well.
+/// A client that reads only after sending everything also gets the refusal.
 #[test]
 fn a_long_body_is_read_to_its_end_before_the_connection_is_closed() {
     let writer = Writer::start(&["--accept-opaque"]);
@@ -142,7 +142,7 @@ fn a_body_without_an_end_is_cut_off() {
         let mut sent = 0;
         while wire.send(piece) {
             sent += piece.len();
-            assert!(sent < 1 << 30, "{path}: the writer reads for ever");
+            assert!(sent < 1 << 30, "{path}: the writer reads forever");
         }
         wire
     };
@@ -158,7 +158,8 @@ fn a_body_without_an_end_is_cut_off() {
     Reader::of(&writer).is_unharmed(0);
 }
 
-/// A chunk's length and extensions and the trailers are not body, and are bounded by themselves.
+/// A chunk's length and extensions and the trailers are not part of the body, and have their own
+/// limits.
 #[test]
 fn framing_without_an_end_is_cut_off() {
     let writer = Writer::start(&["--accept-opaque", "--body-timeout-seconds", "1"]);
@@ -272,7 +273,7 @@ fn a_body_in_another_coding_is_not_unpacked() {
     assert_eq!(answer.status, 201, "{}", answer.text());
 }
 
-/// A client may close its side when it has said everything.
+/// A client may close its side once it has sent everything.
 #[test]
 fn a_client_that_says_no_more_is_still_answered() {
     let writer = Writer::start(&["--accept-opaque"]);

@@ -1,4 +1,4 @@
-//! A gRPC client that is none: HTTP/2 frames by the letter of gRPC's protocol, over TCP or TLS.
+//! A minimal gRPC client: HTTP/2 frames according to gRPC's protocol, over TCP or TLS.
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
@@ -11,10 +11,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 
-/// How long to wait for anything before the test has failed.
+/// How long to wait for anything before the test fails.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A whole answer.
+/// A complete answer.
 #[derive(Debug)]
 pub struct Called {
     pub headers: HeaderMap,
@@ -32,23 +32,23 @@ impl Called {
         Self::value(&self.headers, name)
     }
 
-    /// A trailer, which stands among the headers of an answer that has nothing else.
+    /// A trailer; in an answer that has nothing else it is among the headers.
     pub fn trailer(&self, name: &str) -> Option<&str> {
         Self::value(&self.trailers, name).or_else(|| self.header(name))
     }
 
-    /// The status' code.
+    /// The code of the status.
     pub fn code(&self) -> u32 {
         self.trailer("grpc-status").expect("a status").parse().expect("a number")
     }
 
-    /// The status' message.
+    /// The message of the status.
     pub fn message(&self) -> String {
         decode(self.trailer("grpc-message").unwrap_or_default())
     }
 }
 
-/// Undoes the percent encoding of a status' message.
+/// Undoes the percent encoding of a status message.
 fn decode(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.bytes();
@@ -78,12 +78,12 @@ pub fn runtime() -> Runtime {
         .expect("a runtime")
 }
 
-/// One call with this body, on a connection of its own.
+/// Makes one call with this body, on its own connection.
 pub fn call(address: SocketAddr, path: &str, body: &[u8]) -> Called {
     call_as(address, path, "application/grpc", body)
 }
 
-/// The same with another content type.
+/// Makes one call with another content type.
 pub fn call_as(address: SocketAddr, path: &str, kind: &str, body: &[u8]) -> Called {
     runtime().block_on(async {
         let stream = TcpStream::connect(address).await.expect("the writer listens");
@@ -92,7 +92,7 @@ pub fn call_as(address: SocketAddr, path: &str, kind: &str, body: &[u8]) -> Call
     })
 }
 
-/// A call that a proxy passes on for a page of this site.
+/// Makes a call that a proxy forwards for a page of this site.
 pub fn call_of_page(address: SocketAddr, path: &str, site: &str, body: &[u8]) -> Called {
     runtime().block_on(async {
         let stream = TcpStream::connect(address).await.expect("the writer listens");
@@ -102,7 +102,7 @@ pub fn call_of_page(address: SocketAddr, path: &str, site: &str, body: &[u8]) ->
     })
 }
 
-/// A call that is under way.
+/// A call in progress.
 pub struct Open {
     pub headers: HeaderMap,
     body: RecvStream,
@@ -130,15 +130,15 @@ impl Open {
         let request = request.body(()).expect("a request");
         let mut sender = sender.ready().await.expect("it is open");
         let (answer, mut sending) = sender.send_request(request, false).expect("it is sent");
-        // A call whose body nobody needs may be answered, and its stream closed, before the body is
-        // sent, which is an error here and none of the writer's: its answer is judged.
+        // A call whose body is not needed may be answered, and its stream closed, before the body
+        // is sent. That is an error here, but not the writer's: only its answer is judged.
         let _ = sending.send_data(Bytes::copy_from_slice(body), true);
         let answer = tokio::time::timeout(PATIENCE, answer).await.expect("in time");
         let (head, body) = answer.expect("an answer").into_parts();
         Self { headers: head.headers, body, received: Vec::new() }
     }
 
-    /// The next message; `None` at the end.
+    /// Returns the next message, or `None` at the end.
     pub async fn message(&mut self) -> Option<Vec<u8>> {
         loop {
             if let Some((prefix, rest)) = self.received.split_first_chunk::<5>() {
@@ -156,7 +156,7 @@ impl Open {
         }
     }
 
-    /// Everything that is still to come.
+    /// Returns everything that is still to come.
     pub async fn rest(&mut self) -> Called {
         let mut messages = Vec::new();
         while let Some(message) = self.message().await {

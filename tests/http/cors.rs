@@ -1,4 +1,4 @@
-//! Web pages of other sites: they read everything that is public, and submit nothing unasked.
+//! Web pages of other sites: they can read everything public, and submit only with permission.
 
 use std::net::SocketAddr;
 
@@ -88,7 +88,7 @@ fn browsers_are_told_that_pages_may_read() {
         allows(&preflight(writer.address, path, method, PAGE.1), "GET, HEAD, POST");
         allows(&preflight(writer.address, path, method, "null"), "GET, HEAD, POST");
     }
-    // What is no preflight is a method that is not there.
+    // Any other OPTIONS request uses a method that is not allowed.
     for fields in [&[PAGE][..], &[("Access-Control-Request-Method", "GET")], &[]] {
         let answer = exchange(writer.address, "OPTIONS", "/checkpoint", fields, b"");
         is_not_shared(&answer, 405);
@@ -96,7 +96,7 @@ fn browsers_are_told_that_pages_may_read() {
     }
 }
 
-/// Whatever the outcome, and whoever asks, since a cache may keep it for all.
+/// Whatever the outcome, and whoever asks, since a cache may keep the answer for all.
 #[test]
 fn pages_see_whole_answers() {
     let writer = Writer::start(&["--accept-opaque"]);
@@ -150,7 +150,8 @@ fn what_is_not_for_readers_is_not_for_pages() {
     is_not_shared(&ask(metrics, "OPTIONS", "/metrics", &asks, b""), 405);
 }
 
-/// A browser posts plain text to anywhere without asking first; this writer listens on the loopback.
+/// A browser posts plain text anywhere without a preflight; this writer listens on the loopback
+/// address.
 #[test]
 fn a_page_of_another_site_submits_nothing() {
     let writer =
@@ -167,7 +168,7 @@ fn a_page_of_another_site_submits_nothing() {
         ("https://signer.example:8443.evil.example", ""),
         ("https://localhost", ""),
         (elsewhere, ""),
-        // A name that leads here, but to which nobody gave this log.
+        // A name that resolves to this address but was not given to this log.
         (&rebound, &rebound),
         ("", ""),
     ];
@@ -206,7 +207,7 @@ fn pages_that_may_submit_do() {
     is_shared(&exchange(address, "POST", ENTRIES, &fields, good().as_bytes()), 201);
     is_shared(&exchange(address, "POST", "/add", &fields, b"an entry"), 200);
     is_shared(&exchange(address, "POST", ENTRIES, &fields, b"{}"), 400);
-    // Programs name no site, and are told nothing about pages.
+    // Clients that are not pages send no Origin, and get no CORS fields.
     is_not_shared(&post(address, "/add", b"another entry"), 200);
     // The log's own pages: the writer is at a loopback address.
     for host in ["127.0.0.1", "localhost", "log.localhost", "[::1]"] {
@@ -224,7 +225,7 @@ fn pages_that_may_submit_do() {
         is_shared(&answer, 200);
     }
     writer.stop();
-    // Without the flag: only the log's own host, which is in its name.
+    // Without the flag: only the log's own host, which is in its origin.
     let writer = home.start(&["--accept-opaque", "--origin", "log.test/2026"]);
     let own = [("Origin", "https://log.test")];
     is_shared(&exchange(writer.address, "POST", "/add", &own, b"by its own page"), 200);
@@ -258,7 +259,7 @@ fn calls_of_pages_are_refused_too() {
     let refused = call_of_page(writer.address, path, PAGE.1, &framed(b""));
     assert_eq!(refused.code(), 7, "{}", refused.message());
     assert!(refused.message().contains("pages of https://ui.example may not submit"));
-    // Its message is looked at, and is none.
+    // The body is parsed, and is not a message.
     for called in [
         call_of_page(writer.address, path, "https://signer.example", &framed(b"")),
         call(writer.address, path, &framed(b"")),

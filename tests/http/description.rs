@@ -1,4 +1,4 @@
-//! The OpenAPI document of the writer, held against every answer that the tests get.
+//! The writer's OpenAPI document, checked against every answer that the tests get.
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::wire::Answer;
 
-/// The document as it is served.
+/// The document as served.
 pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     let text = include_str!("../../src/http/openapi.json");
     serde_json::from_str(text).expect("the document is JSON")
@@ -21,7 +21,7 @@ fn resolve(value: &'static Value) -> &'static Value {
     DOCUMENT.pointer(pointer.expect("a reference within")).expect("it leads somewhere")
 }
 
-/// The path of the document that a target has; elements of an index may be several.
+/// The document's path for a target; elements of an index may match several.
 fn template(path: &str) -> Option<&'static str> {
     let paths = DOCUMENT["paths"].as_object().expect("paths");
     if let Some((path, _)) = paths.get_key_value(path) {
@@ -103,7 +103,7 @@ pub fn describes(method: &str, target: &str, answer: &Answer) {
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let context = format!("{method} {target}: {}", answer.status);
     if answer.field("content-type").is_none() && answer.status >= 400 && answer.body.is_empty() {
-        // hyper's own refusals of what is no request.
+        // hyper's own answers to invalid requests.
         return;
     }
     let Some(template) = template(path) else {
@@ -136,7 +136,7 @@ pub fn describes(method: &str, target: &str, answer: &Answer) {
     has_described_body(&context, described, answer);
 }
 
-/// Fields that a page may read without being told so, and those that are not for pages.
+/// Fields that a page may always read, and those that are not for pages.
 const UNNAMED: [&str; 6] = [
     "cache-control",
     "content-length",
@@ -146,8 +146,8 @@ const UNNAMED: [&str; 6] = [
     "access-control-expose-headers",
 ];
 
-/// Checks what pages of other sites may see of an answer: all of what is read, and nothing of what
-/// is not for them.
+/// Checks which fields of an answer pages of other sites may see: all those that can be read, and
+/// none that are not for them.
 #[track_caller]
 fn is_shared_as_described(context: &str, method: &str, template: &str, answer: &Answer) {
     assert_eq!(answer.field("access-control-allow-credentials"), None, "{context}");

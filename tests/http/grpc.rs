@@ -1,5 +1,5 @@
-//! gRPC on the port of HTTP: the same submissions get the same answers, and the same refusals in the
-//! same words.
+//! gRPC on the HTTP port: the same submissions get the same answers, and the same refusals with the
+//! same messages.
 
 use fasti::entry::{PROTOBUF_DESCRIPTORS, SigningAlgorithm};
 use prost_reflect::prost::Message as _;
@@ -23,13 +23,13 @@ fn message(name: &str) -> prost_reflect::MessageDescriptor {
     pool.get_message_by_name(name).expect("the message is there")
 }
 
-/// A request, given as JSON, in protobuf.
+/// Encodes a JSON request as protobuf.
 fn encode(json: &Value) -> Vec<u8> {
     let message = message("dev.sigstore.rekor.v2.CreateEntryRequest");
     DynamicMessage::deserialize(message, json.clone()).expect("a request").encode_to_vec()
 }
 
-/// An answer in protobuf, as JSON.
+/// Decodes a protobuf answer to JSON.
 fn decode(called: &Called) -> Value {
     assert_eq!(called.messages.len(), 1, "{called:?}");
     let message = message("dev.sigstore.rekor.v1.TransparencyLogEntry");
@@ -58,7 +58,7 @@ fn an_entry_is_logged_and_proved() {
         let (found, leaf) = reader.verify(&decode(&called));
         assert_eq!(found, index, "{algorithm}");
         reader.holds(index, &leaf);
-        // The same through the other door.
+        // The same through the HTTP API.
         let posted = post(writer.address, ENTRIES, request.to_string().as_bytes());
         assert_eq!(
             (posted.status, posted.json()["logIndex"].as_str()),
@@ -173,7 +173,7 @@ fn calls_are_counted_by_their_outcome() {
     }
 }
 
-/// A question for the health of a service.
+/// A request for the health of a service.
 fn service(name: &str) -> Vec<u8> {
     let length = u8::try_from(name.len()).expect("short");
     framed(&if name.is_empty() { Vec::new() } else { [&[0x0a, length], name.as_bytes()].concat() })
@@ -200,7 +200,7 @@ fn health_follows_readiness() {
         let stream = TcpStream::connect(writer.address).await.expect("it still listens");
         let mut check = Open::start(stream, CHECK, "application/grpc", &service("")).await;
         assert_eq!(check.message().await, Some(vec![8, 2]), "NOT_SERVING");
-        // Draining, it still takes entries.
+        // While draining it still accepts entries.
         let stream = TcpStream::connect(writer.address).await.expect("it still listens");
         let body = framed(&encode(&Submitter::of(P256).request("late", None)));
         let mut late = Open::start(stream, CREATE_ENTRY, "application/grpc", &body).await;
@@ -231,7 +231,7 @@ fn reflection_tells_what_there_is() {
     }
 }
 
-/// A request of HTTP/1.1, or one of another type, is not a call.
+/// An HTTP/1.1 request, or one with another content type, is not a call.
 #[test]
 fn other_requests_are_not_calls() {
     let writer = Writer::start(&[]);

@@ -1,4 +1,4 @@
-//! Heads: too long, or with two meanings; several on one connection; of older and newer HTTP.
+//! Heads: too long or ambiguous; several on one connection; older and newer versions of HTTP.
 
 use std::fmt::Write as _;
 
@@ -24,7 +24,7 @@ fn heads_beyond_the_limit_are_refused() {
         assert_eq!(answer.status, 431, "{} bytes of fields", fields.len());
         wire.is_closed();
     }
-    // Heads that never end: one line, one field, fields upon fields, and nothing but line ends.
+    // Heads that never end: one line, one field, endless fields, and only line ends.
     for (start, more) in [
         ("", "A"),
         ("GET /", "a"),
@@ -39,16 +39,16 @@ fn heads_beyond_the_limit_are_refused() {
         while sent < 64 << 20 && wire.send(piece.as_bytes()) {
             sent += piece.len();
         }
-        // Line ends before a request are skipped, and take no memory.
+        // Line ends before a request are skipped, and use no memory.
         let status = if more == "\r\n" { None } else { wire.answer().map(|answer| answer.status) };
         assert!(matches!(status, None | Some(400 | 414 | 431)), "{start}{more}: {status:?}");
-        assert!(sent < 64 << 20 || more == "\r\n", "{start}{more}: read for ever");
+        assert!(sent < 64 << 20 || more == "\r\n", "{start}{more}: read forever");
     }
     assert!(writer.resident() < 256 << 20, "{} bytes", writer.resident());
     Reader::of(&writer).is_unharmed(0);
 }
 
-/// Pairs of framings that two servers in a row could read in two ways. Either the whole is refused,
+/// Pairs of framings that two servers in a row could read differently. Either the whole is refused,
 /// or it is read as one request and the connection is closed; what follows is never a request.
 #[test]
 fn nothing_is_smuggled() {
@@ -176,7 +176,7 @@ fn older_http_is_answered_and_closed() {
     Reader::of(&writer).is_unharmed(1);
 }
 
-/// A frame of HTTP/2 on stream 1 (RFC 9113 section 4.1).
+/// An HTTP/2 frame on stream 1 (RFC 9113 section 4.1).
 fn frame(kind: u8, flags: u8, payload: &[u8]) -> Vec<u8> {
     let length = u8::try_from(payload.len()).expect("short");
     [&[0, 0, length, kind, flags, 0, 0, 0, 1], payload].concat()
@@ -203,7 +203,7 @@ fn http_2_with_prior_knowledge_is_answered() {
     }
     Reader::of(&writer).holds(0, b"an entry");
 
-    // HTTP/1 on the same port, and a preface that goes wrong.
+    // HTTP/1 on the same port, and a broken preface.
     let mut wire = Wire::connect(writer.address);
     wire.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n garbage garbage garbage");
     wire.is_closed();

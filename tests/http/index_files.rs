@@ -1,5 +1,5 @@
-//! The files of an index: served like those of the log, and of large ones no more is read than is asked
-//! for.
+//! The files of an index: served like those of the log, and for large files only the requested part
+//! is read.
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt as _;
@@ -11,11 +11,11 @@ use crate::writer::Writer;
 const IMMUTABLE: Option<&str> = Some("public, max-age=31536000, immutable");
 const TEXT: Option<&str> = Some("text/plain; charset=utf-8");
 const OCTETS: Option<&str> = Some("application/octet-stream");
-/// Longer than all that answers may hold in memory, and than a 32-bit number says.
+/// Longer than the memory limit for all answers, and than fits into 32 bits.
 const HUGE: u64 = 5 << 30;
 const HELD_MAX: u64 = 64 << 20;
 
-/// A writer that keeps no index, in whose store lie files of one, which it serves as they are.
+/// A writer that keeps no index, with index files in its store that it serves as they are.
 fn with_an_index() -> Writer {
     let writer = Writer::start(&["--no-lookup"]);
     let lookup = writer.home.store().join("lookup");

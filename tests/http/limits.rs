@@ -1,4 +1,5 @@
-//! Slow clients and crowds: nobody keeps a connection by saying nothing, and nobody else notices.
+//! Slow clients and crowds: a silent client cannot keep a connection, and other clients do not
+//! notice.
 
 use std::thread;
 use std::time::Duration;
@@ -13,7 +14,7 @@ const IMPATIENT: [&str; 5] =
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
 
-/// Goes on with `more`, a little at a time, until the other side has had enough.
+/// Keeps sending `more`, a little at a time, until the other side closes.
 fn drip(wire: &mut Wire, more: &[u8]) {
     for piece in more.chunks(1).cycle().take(400) {
         if !wire.send(piece) {
@@ -21,7 +22,7 @@ fn drip(wire: &mut Wire, more: &[u8]) {
         }
         thread::sleep(Duration::from_millis(50));
     }
-    panic!("the writer listens to drops for ever");
+    panic!("the writer accepts drops forever");
 }
 
 #[test]
@@ -59,7 +60,7 @@ fn who_does_not_finish_a_head_is_cut_off() {
                 drip(&mut wire, more.as_bytes());
             });
         }
-        // After an answer it is no different.
+        // After an answer the same holds.
         let mut idle = Wire::connect(address);
         for _ in 0..2 {
             idle.send(&request("GET", "/healthz", &[], b""));
@@ -73,8 +74,8 @@ fn who_does_not_finish_a_head_is_cut_off() {
     Reader::of(&writer).is_unharmed(0);
 }
 
-/// Frames of HTTP/2 that are neither a whole head nor bytes of a body keep no connection, whatever the
-/// writer has to answer to them; nor does an answer that may not be sent.
+/// HTTP/2 frames that are neither a complete head nor bytes of a body keep no connection open,
+/// whatever the writer must answer to them; nor does an answer that may not be sent.
 #[test]
 fn nothing_but_frames_is_no_progress() {
     let writer = Writer::start(&IMPATIENT);
@@ -105,7 +106,7 @@ fn nothing_but_frames_is_no_progress() {
                     thread::sleep(Duration::from_millis(100));
                     wire.send(more)
                 });
-                assert!(sent.count() < 100, "{start:?} and {more:?} for ever");
+                assert!(sent.count() < 100, "{start:?} and {more:?} forever");
             });
         }
     });
@@ -142,7 +143,7 @@ fn who_does_not_finish_a_body_is_told_and_cut_off() {
     Reader::of(&writer).is_unharmed(0);
 }
 
-/// A writer whose log has a bundle of 6 MB, more than a socket takes at once.
+/// A writer whose log has a bundle of 6 MB, more than a socket accepts at once.
 fn with_a_large_bundle(flags: &[&str]) -> Writer {
     let writer = Writer::start(flags);
     let mut wire = Wire::connect(writer.address);
@@ -155,7 +156,7 @@ fn with_a_large_bundle(flags: &[&str]) -> Writer {
 
 const LARGE_BUNDLE: &str = "/tile/entries/000.p/100";
 
-/// Who asks for much and reads nothing.
+/// Clients that request much and read nothing.
 #[test]
 fn who_does_not_read_is_cut_off() {
     let flags = [&IMPATIENT[..], &["--metrics-listen", "127.0.0.1:0"]].concat();
@@ -175,7 +176,7 @@ fn who_does_not_read_is_cut_off() {
         if open() == 0 {
             break;
         }
-        assert!(attempt < 200, "{} connections are kept for ever", open());
+        assert!(attempt < 200, "{} connections are kept forever", open());
         thread::sleep(Duration::from_millis(100));
     }
     drop(greedy);
@@ -203,11 +204,11 @@ fn beyond_the_most_connections_there_is_a_friendly_refusal() {
         assert_eq!(answer.field("retry-after"), Some("1"));
         wire.is_closed();
     }
-    // A long submission is refused in the same words, not with a reset.
+    // A long submission is refused with the same message, not with a reset.
     let refused = post(writer.address, ENTRIES, &vec![b' '; 1 << 20]);
     refused.refuses("a submission", 503, "too many connections");
     assert_eq!(refused.json()["code"], 14);
-    // Those who are in are served.
+    // Clients already connected are served.
     let request = request("POST", ENTRIES, &[], good().as_bytes());
     open[7].send(&request);
     assert_eq!(open[7].answer().expect("an answer").status, 201);
@@ -216,7 +217,7 @@ fn beyond_the_most_connections_there_is_a_friendly_refusal() {
         thread::sleep(Duration::from_millis(10));
         connect().1.status == 200
     });
-    assert!(served, "closed connections are not counted for ever");
+    assert!(served, "closed connections are not counted forever");
     drop(open);
     for _ in 0..200 {
         thread::sleep(Duration::from_millis(10));
@@ -244,7 +245,7 @@ fn idle_connections_stand_in_nobodys_way() {
     Reader::of(&writer).is_unharmed(1);
 }
 
-/// However many long bodies are under way, they share a bounded memory.
+/// However many long bodies are in progress, they share a limited amount of memory.
 #[test]
 fn a_crowd_of_long_bodies_is_pushed_back() {
     let writer = Writer::start(&[]);
@@ -259,7 +260,8 @@ fn a_crowd_of_long_bodies_is_pushed_back() {
         })
         .collect();
     assert!(writer.resident() < 256 << 20, "{} bytes", writer.resident());
-    // One byte more each, and every body is whole: taken and refused for what it is, or pushed back.
+    // With the last byte of each, every body is complete: read and refused as invalid, or pushed
+    // back.
     for wire in &mut waiting {
         wire.send(b" ");
     }
@@ -277,8 +279,8 @@ fn a_crowd_of_long_bodies_is_pushed_back() {
     Reader::of(&writer).is_unharmed(0);
 }
 
-/// However many bundles are on their way to clients that do not take them, they share a bounded
-/// memory, and what is small is served all the same.
+/// However many bundles are on their way to clients that do not read them, they share a limited
+/// amount of memory, and small files are still served.
 #[test]
 fn a_crowd_of_clients_that_do_not_read_is_pushed_back() {
     let writer = with_a_large_bundle(&["--accept-opaque"]);
@@ -304,5 +306,5 @@ fn a_crowd_of_clients_that_do_not_read_is_pushed_back() {
         thread::sleep(Duration::from_millis(10));
         get(writer.address, LARGE_BUNDLE).status == 200
     });
-    assert!(served, "the memory is given back");
+    assert!(served, "the memory is released");
 }

@@ -1,4 +1,4 @@
-//! `GET /openapi.json`. That it is true of all other answers is checked wherever one is taken
+//! `GET /openapi.json`. Whether it is true of all other answers is checked for every answer
 //! (`description`).
 
 use std::collections::BTreeSet;
@@ -21,8 +21,8 @@ fn the_document_is_served() {
     assert_eq!(again.status, 304);
 }
 
-/// Every path that the router has, and nothing that it has not: each operation of the document is
-/// asked, and answers with a status that is listed and not 405.
+/// The document has every path of the router and no other: each operation in the document is
+/// requested, and answers with a listed status that is not 405.
 #[test]
 fn every_operation_is_there() {
     let writer = Writer::start(&["--accept-opaque"]);
@@ -56,7 +56,7 @@ fn every_operation_is_there() {
     }
 }
 
-/// The examples are requests as they are taken.
+/// The examples are valid requests.
 #[test]
 fn the_examples_are_taken() {
     let writer = Writer::start(&[]);

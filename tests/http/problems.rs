@@ -1,4 +1,4 @@
-//! Error bodies: as Rekor's clients know them, or as RFC 9457 has them, as the client likes.
+//! Error bodies: as Rekor's clients expect them, or as in RFC 9457, as the client prefers.
 
 use serde_json::{Value, json};
 
@@ -45,7 +45,7 @@ fn problem_details_for_those_who_ask() {
     Reader::of(&writer).is_unharmed(1);
 }
 
-/// The codes and the first words that rekor-tiles has for the case; behind them, what to mend.
+/// The codes and first words are those of rekor-tiles; after them comes what to fix.
 #[test]
 fn words_and_codes_are_those_of_rekor_tiles() {
     let writer = Writer::start(&[]);
@@ -76,8 +76,8 @@ fn words_and_codes_are_those_of_rekor_tiles() {
     Reader::of(&writer).is_unharmed(0);
 }
 
-/// The protobuf JSON mapping through the front door: every spelling that it allows is one entry, and
-/// what it does not know is refused.
+/// The protobuf JSON mapping over HTTP: every spelling that it allows gives the same entry, and
+/// unknown fields and values are refused.
 #[test]
 fn the_json_mapping_is_kept() {
     let writer = Writer::start(&[]);

@@ -1,4 +1,4 @@
-//! How much is taken: of everyone together and of one client, which may be behind proxies.
+//! Rate limits: for all clients together and for one client, including clients behind proxies.
 
 use std::thread;
 use std::time::Duration;
@@ -17,7 +17,7 @@ fn limited(answer: &Answer, words: &str, seconds: std::ops::RangeInclusive<u64>)
     assert!(answer.text().contains(&format!("try again in {wait} s")), "{}", answer.text());
 }
 
-/// Submits a good entry with this header.
+/// Submits a valid entry with this header.
 fn submit(writer: &Writer, field: (&str, &str)) -> Answer {
     exchange(writer.address, "POST", ENTRIES, &[field], good().as_bytes())
 }
@@ -26,7 +26,7 @@ fn submit(writer: &Writer, field: (&str, &str)) -> Answer {
 fn everyone_together_gets_a_burst_and_then_the_rate() {
     let flags = ["--rate-limit-global", "1/s:3", "--accept-opaque"];
     let writer = Writer::start(&[&flags[..], &["--metrics-listen", "127.0.0.1:0"]].concat());
-    // Refused submissions count as well, whatever they are refused for.
+    // Refused submissions count as well, whatever the reason.
     let answers: Vec<Answer> = (0..5_u8)
         .map(|n| match n {
             0 => post(writer.address, ENTRIES, b"no entry"),
@@ -39,7 +39,7 @@ fn everyone_together_gets_a_burst_and_then_the_rate() {
     for answer in &answers[3..] {
         limited(answer, "too many submissions to this log", 1..=1);
     }
-    // Who only reads is not counted.
+    // Reads are not counted.
     for _ in 0..20 {
         assert_eq!(get(writer.address, "/checkpoint").status, 200);
     }
@@ -109,7 +109,7 @@ fn bytes_count_as_they_come() {
     let writer = Writer::start(&[&flags[..], &["--metrics-listen", "127.0.0.1:0"]].concat());
     let words = "too many bytes of submissions from your address";
     assert_eq!(post(writer.address, "/add", &[1; 4096]).status, 200);
-    // A body whose length is not announced counts when it is there.
+    // A body of unannounced length is counted when it has arrived.
     let unannounced = |byte: u8, length: usize| {
         let framing = ("Transfer-Encoding", "chunked");
         exchange(writer.address, "POST", "/add", &[framing], &chunked(&vec![byte; length]))

@@ -1,4 +1,4 @@
-//! A reader who trusts nothing but the log's key: checkpoints, inclusion, consistency, from tiles.
+//! A reader that trusts only the log's key: checkpoints, inclusion, consistency, from tiles.
 
 use std::net::SocketAddr;
 
@@ -38,7 +38,7 @@ impl Reader {
         open_checkpoint(checkpoint, ORIGIN, keys).expect("a good checkpoint").head
     }
 
-    /// The tree that the log shows now.
+    /// The currently published tree.
     pub fn head(&self) -> TreeHead {
         self.open(&self.fetch("/checkpoint"))
     }
@@ -56,14 +56,14 @@ impl Reader {
         plan.build(&tiles).expect("the tiles hold the proof")
     }
 
-    /// The tree that is shown now is a continuation of `old`.
+    /// Checks that the published tree is consistent with `old`.
     pub fn is_continued(&self, old: &TreeHead) {
         let new = self.head();
         let plan = plan_consistency(old.size, new.size).expect("the log does not shrink");
         verify_consistency(old, &new, &self.build(&plan)).expect("the trees are consistent");
     }
 
-    /// The log holds these bytes at this index, as its bundles and its tiles say.
+    /// Checks that the log holds these bytes at this index, by its bundles and its tiles.
     pub fn holds(&self, index: u64, entry: &[u8]) {
         let head = self.head();
         let index = LeafIndex::new(index).expect("an index");
@@ -75,8 +75,8 @@ impl Reader {
         assert_eq!(bundle.expect("a bundle").entry(index.slot()), Some(entry));
     }
 
-    /// Verifies a `TransparencyLogEntry` by its own proof, and that what the log shows now goes on
-    /// from it. Returns index and canonical body.
+    /// Verifies a `TransparencyLogEntry` by its own proof, and checks that the published tree is
+    /// consistent with it. Returns index and canonical body.
     pub fn verify(&self, entry: &Value) -> (u64, Vec<u8>) {
         let proof = &entry["inclusionProof"];
         let head = self.open(text(&proof["checkpoint"]["envelope"]).as_bytes());
@@ -94,8 +94,8 @@ impl Reader {
         (index, body)
     }
 
-    /// Nothing was logged since the tree had this size, and a good submission still succeeds: it
-    /// gets the very next index.
+    /// Checks that nothing was logged since the tree had this size, and that a valid submission
+    /// still succeeds and gets the very next index.
     #[track_caller]
     pub fn is_unharmed(&self, size: u64) {
         assert_eq!(self.size(), size, "something was logged");
@@ -114,7 +114,7 @@ pub fn decode(value: &Value) -> Vec<u8> {
     base64::engine::general_purpose::STANDARD.decode(text(value)).expect("base64")
 }
 
-/// The index that `POST /add` has answered.
+/// The index that `POST /add` returned.
 pub fn opaque_index(answer: &Answer) -> u64 {
     assert_eq!(answer.status, 200, "{}", answer.text());
     answer.text().strip_suffix('\n').and_then(|line| line.parse().ok()).expect("a decimal index")

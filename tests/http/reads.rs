@@ -1,4 +1,4 @@
-//! Reads: what is served, for how long it may be kept, in part and compressed.
+//! Reads: what is served, for how long it may be cached, in part and compressed.
 
 use std::io::Read;
 use std::thread;
@@ -145,7 +145,7 @@ fn parts_are_served() {
         refused.refuses(range, 416, "8192 bytes");
         assert_eq!(refused.field("content-range"), Some("bytes */8192"), "{range}");
     }
-    // What is not one range of bytes is as if it were not said (RFC 9110 section 14.2).
+    // A Range that is not one range of bytes is ignored (RFC 9110 section 14.2).
     for range in [
         "bytes=5-2",
         "bytes=0-1,4-5",

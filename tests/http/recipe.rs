@@ -13,20 +13,20 @@ use crate::writer::{Home, Writer};
 const OPERATIONS: &str = include_str!("../../src/docs/operations.md");
 const PAGE: (&str, &str) = ("Origin", "https://ui.example");
 
-/// The block of the document that has these words.
+/// The block of the document that contains these words.
 fn block(words: &str) -> &'static str {
     let mut blocks = OPERATIONS.split("```\n");
     blocks.find(|block| block.contains(words)).expect("the recipe has them")
 }
 
-/// An nginx that serves a log's directory as the recipe says; ended when dropped.
+/// An nginx that serves a log's directory by the recipe; stopped when dropped.
 struct Nginx {
     process: Child,
     address: SocketAddr,
 }
 
 impl Nginx {
-    /// Starts one, if there is one.
+    /// Starts one, if nginx is installed.
     fn start(home: &Home, writer: &Writer) -> Option<Self> {
         Command::new("nginx").arg("-v").stderr(Stdio::null()).status().ok()?;
         home.file("log-pages.conf", block("add_header Access-Control-Allow-Origin * always;"));
@@ -111,7 +111,7 @@ fn pages_read_what_nginx_serves() {
         let answer = nginx.ask("GET", path, &[PAGE]);
         assert_eq!((answer.status, answer.field("access-control-allow-origin")), (404, None));
     }
-    // What goes to the writer has what the writer says, once.
+    // Answers proxied from the writer have the writer's fields, once.
     let search = nginx.ask("GET", "/api/v1/log", &[PAGE]);
     assert_eq!((search.status, search.field("access-control-allow-origin")), (200, Some("*")));
     assert_eq!(nginx.ask("POST", "/add", &[PAGE]).status, 403);

@@ -1,5 +1,5 @@
-//! Requests that are no entries: each is refused with a status and a message that names the fault,
-//! and leaves no trace in the log.
+//! Requests that are not valid entries: each is refused with a status and a message that names the
+//! fault, and leaves no trace in the log.
 
 use fasti::entry::{ENTRY_BYTES_MAX, SigningAlgorithm, Submission};
 use serde_json::{Value, json};
@@ -15,7 +15,8 @@ const VERIFIER: &str = "/hashedRekordRequestV002/signature/verifier";
 const DETAILS: &str = "/hashedRekordRequestV002/signature/verifier/keyDetails";
 const KEY: &str = "/hashedRekordRequestV002/signature/verifier/publicKey/rawBytes";
 
-/// Posts each body, checks its refusal with `status`, and that the log has seen none of them.
+/// Posts each body, and checks that it is refused with `status` and that the log contains none of
+/// them.
 fn all_are_refused(status: u16, rows: &[(impl AsRef<[u8]>, &str)]) {
     let writer = Writer::start(&[]);
     let reader = Reader::of(&writer);
@@ -209,7 +210,7 @@ fn envelopes_that_are_not_signed() {
     all_are_refused(400, &rows);
 }
 
-/// An entry bundle counts an entry's length in 16 bits: canonical forms of up to 65,535 bytes fit.
+/// An entry bundle stores an entry's length in 16 bits: canonical forms of up to 65,535 bytes fit.
 #[test]
 fn entries_that_fit_no_bundle() {
     let signers: Vec<_> =
@@ -227,7 +228,7 @@ fn entries_that_fit_no_bundle() {
         let entry = Submission::parse(request.as_bytes()).expect("a request").verify();
         entry.expect("it fits").bytes().len()
     };
-    // Three bytes more in the certificate are four in base64.
+    // Three more bytes in the certificate are four in base64.
     let last = 8_000 + (ENTRY_BYTES_MAX - length(&request(8_000))) / 4 * 3;
     let (longest, longer) = (request(last), request(last + 3));
     assert!((ENTRY_BYTES_MAX - 4..=ENTRY_BYTES_MAX).contains(&length(&longest)));
@@ -256,7 +257,7 @@ fn certificates_that_cost_an_index_too_much() {
     ];
     all_are_refused(400, &rows);
 
-    // The same by the other door, as an entry that nobody has verified.
+    // The same through `/add`, as an entry that nobody has verified.
     let writer = Writer::start(&["--accept-opaque"]);
     let opaque = |names| {
         json!({"apiVersion": "0.0.2", "kind": "hashedrekord", "spec": {"hashedRekordV002": {

@@ -71,7 +71,7 @@ fn every_algorithm_as_key_and_as_certificate() {
     assert_eq!(reader.size(), next);
 }
 
-/// Requests and leaves that are kept in the repository, DSSE among them.
+/// Requests and leaves stored in the repository, including DSSE.
 #[test]
 fn frozen_requests_become_their_frozen_leaves() {
     let writer = Writer::start(&[]);

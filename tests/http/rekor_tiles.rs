@@ -1,5 +1,5 @@
-//! What rekor-tiles asserts of its own servers from end to end, asserted of this one: fifty at a time
-//! post more than a tile of entries, every field of every answer, the tiles and bundles afterwards,
+//! The end-to-end tests of rekor-tiles, applied to this server: fifty clients at a time post more
+//! than a tile of entries, every field of every answer, the tiles and bundles afterwards,
 //! duplicates, restarts, and the end of the log.
 
 use std::sync::Arc;
@@ -29,7 +29,7 @@ fn request(n: u64) -> Value {
     Submitter::of(P256).request(&format!("testartifact{n}"), None)
 }
 
-/// Everything that a client reads of an answer, against what was asked.
+/// Checks everything that a client reads of an answer against the request.
 fn check(
     reader: &Reader,
     writer: &Writer,
@@ -91,7 +91,7 @@ fn fifty_at_a_time_post_more_than_a_tile() {
     let fetch = |path: &str| {
         let answer = get(writer.address, path);
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
-        // The same, where clients of Rekor's servers would look first.
+        // The same at the path where clients of Rekor's servers look first.
         assert_eq!(get(writer.address, &format!("/api/v2{path}")).body, answer.body, "{path}");
         answer.body
     };
@@ -118,7 +118,7 @@ fn fifty_at_a_time_post_more_than_a_tile() {
     fetch("/checkpoint");
 }
 
-/// Signatures are random: what is asked twice has to be kept.
+/// Signatures are random, so a request that is sent twice must be kept.
 fn request_of(n: u64) -> String {
     use std::collections::BTreeMap;
     use std::sync::Mutex;
@@ -151,7 +151,7 @@ fn a_duplicate_is_known_at_once_and_after_a_restart() {
     );
 }
 
-/// Ends the log that lies there, as `fasti freeze` does.
+/// Ends the log in this store, as `fasti freeze` does.
 fn end(home: &Home) {
     let key = home.store().join("_writer/log.key");
     let store = DirectoryStore::open(&home.store(), DirectoryOptions::default()).expect("opens");
@@ -186,7 +186,7 @@ fn a_frozen_log_answers_405_in_the_words_that_clients_know() {
         let words = "This log has been frozen, please switch to the latest log.\n";
         assert_eq!(answer.text(), words, "{path}");
         assert_eq!(answer.field("content-type"), Some("text/plain; charset=utf-8"), "{path}");
-        assert_eq!(answer.field("allow"), Some(""), "{path}: nothing would be allowed");
+        assert_eq!(answer.field("allow"), Some(""), "{path}: no method is allowed");
         assert_eq!(answer.field("cache-control"), Some("no-store"), "{path}");
     }
     assert_eq!(get(writer.address, "/checkpoint").body, checkpoint, "no line more, no line less");
@@ -194,7 +194,7 @@ fn a_frozen_log_answers_405_in_the_words_that_clients_know() {
     let reader = Reader::of(&writer);
     reader.holds(0, &reader.verify(&before).1);
     let ready = get(writer.address, "/readyz");
-    assert_eq!(ready.status, 200, "it is read as ever");
+    assert_eq!(ready.status, 200, "it can still be read");
     assert_eq!(
         (&ready.json()["status"], &ready.json()["role"]),
         (&json!("frozen"), &json!("frozen"))

@@ -18,14 +18,14 @@ const SEARCH: &str = "/api/v1/index/retrieve";
 const RETRIEVE: &str = "/api/v1/log/entries/retrieve";
 const ONE: &str = "/api/v1/log/entries";
 
-/// Logs an artifact; its UUID.
+/// Logs an artifact and returns its UUID.
 fn logged(address: SocketAddr, request: &Value) -> String {
     let answer = post(address, ENTRIES, request.to_string().as_bytes());
     assert_eq!(answer.status, 201, "{}", answer.text());
     leaf_hash(&decode(&answer.json()["canonicalizedBody"])).to_string()
 }
 
-/// Somebody with an email address.
+/// Logs an artifact for a signer with an email address.
 fn signed(writer: &Writer, artifact: &str, submitter: &Submitter, email: &str) -> String {
     let certificate = submitter.certificate(email);
     logged(writer.address, &submitter.request(artifact, Some(&certificate)))
@@ -44,7 +44,7 @@ fn search(writer: &Writer, question: &Value) -> Vec<String> {
     ids.map(|id| id.strip_prefix(&tree).expect("the tree ID").to_owned()).collect()
 }
 
-/// In 16 hexadecimal digits, derived as `formats.md` says.
+/// The tree ID in 16 hexadecimal digits, derived as `formats.md` says.
 fn tree_id(writer: &Writer) -> String {
     let log_id = Hash::from(writer.key.log_id()).to_string();
     let first = u64::from_str_radix(&log_id[..16], 16).expect("hexadecimal");
@@ -108,7 +108,7 @@ fn entries_are_found_by_what_they_have() {
     }
 }
 
-/// The entry by its own proof, under the log's key; its index and its bytes.
+/// Verifies the entry by its own proof, under the log's key. Returns its index and its bytes.
 #[track_caller]
 fn verified(writer: &Writer, entry: &Value) -> (u64, Vec<u8>) {
     let [(id, entry)] = entry.as_object().expect("an object").iter().collect::<Vec<_>>()[..] else {
@@ -251,7 +251,7 @@ fn an_empty_log_has_nothing() {
     assert_eq!(post(writer.address, RETRIEVE, several.as_bytes()).json(), json!([]));
 }
 
-/// Where v1 has no place to say that there is more, a header does.
+/// Where v1 has no field to say that there are more results, a header does.
 #[test]
 fn the_newest_thousand_are_told_and_that_there_are_more() {
     let writer = Writer::start(&[]);
@@ -280,7 +280,7 @@ fn the_newest_thousand_are_told_and_that_there_are_more() {
     }
 }
 
-/// Entries that are in the index, and those that are not yet, are found alike.
+/// Entries in the index and those not yet in it are found alike.
 #[test]
 fn the_index_is_asked() {
     let writer = Writer::start(&["--lookup-seconds", "1"]);
@@ -412,7 +412,7 @@ fn what_is_not_in_order_is_named() {
     Reader::of(&writer).is_unharmed(0);
 }
 
-/// As v1's clients read errors: the status once more, and a message.
+/// Errors as v1's clients read them: the status repeated, and a message.
 #[track_caller]
 fn refuses(answer: &Answer, row: &str, status: u16, message: &str) {
     assert_eq!(answer.status, status, "{row}: {}", answer.text());

@@ -1,4 +1,4 @@
-//! Paths and methods: what is there answers to its own methods, and nothing else is there.
+//! Paths and methods: each path answers to its own methods, and no other path exists.
 
 use std::fs;
 
@@ -155,11 +155,11 @@ fn paths_that_name_nothing() {
         ("/tile/Entries/000", 400, bad),
         ("/tile/entries/", 400, bad),
         ("/tile/entries/000.p/256", 400, bad),
-        // 2^64 - 1 is a tile's index, 2^64 is none.
+        // 2^64 - 1 is a valid tile index, 2^64 is not.
         ("/tile/0/x018/x446/x744/x073/x709/x551/615", 404, not_found),
         ("/tile/0/x018/x446/x744/x073/x709/x551/616", 400, bad),
         ("/tile/0/x999/x999/x999/x999/x999/x999/999", 400, bad),
-        // There, but not in a tree of this size.
+        // In the store, but not in a tree of this size.
         ("/tile/0/000", 404, not_found),
         ("/tile/0/000.p/3", 404, not_found),
         ("/tile/0/001.p/1", 404, not_found),
@@ -224,12 +224,12 @@ fn paths_that_name_nothing_of_an_index() {
     Reader::of(&writer).is_unharmed(0);
 }
 
-/// What hyper itself refuses, before a path is looked at.
+/// What hyper itself refuses before a path is parsed.
 #[test]
 fn targets_that_are_not_paths() {
     let writer = Writer::start(&[]);
     let address = writer.address;
-    assert_eq!(get(address, "/checkpoint?at=now").status, 200, "a query says nothing");
+    assert_eq!(get(address, "/checkpoint?at=now").status, 200, "a query is ignored");
     assert_eq!(get(address, "http://elsewhere.test/checkpoint").status, 200);
     get(address, "*").refuses("*", 404, "there is nothing at");
     exchange(address, "OPTIONS", "*", &[], b"").refuses("*", 404, "there is nothing at");

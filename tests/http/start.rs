@@ -1,5 +1,5 @@
-//! What does not fit is refused at the start: exit code 1, a sentence that says what to do, and no
-//! trace in the log.
+//! Invalid configurations are refused at the start: exit code 1, a sentence that says what to do,
+//! and no trace in the log.
 
 use std::fs::{self, Permissions};
 use std::net::{TcpListener, TcpStream};
@@ -13,7 +13,7 @@ use crate::submitter::good;
 use crate::wire::post;
 use crate::writer::{Home, Writer};
 
-/// The writer must refuse these flags with a sentence that contains `words`.
+/// Asserts that the writer refuses these flags with a sentence that contains `words`.
 #[track_caller]
 fn refused(home: &Home, flags: &[&str], words: &str) {
     let (code, said) = home.refusal(flags);
@@ -24,7 +24,7 @@ fn refused(home: &Home, flags: &[&str], words: &str) {
     assert!(last.starts_with("fasti-writer: "), "{flags:?}: {said}");
 }
 
-/// A log of one entry, and nobody who writes it.
+/// A log of one entry, with no writer running.
 fn written() -> Home {
     let writer = Writer::start(&[]);
     assert_eq!(post(writer.address, ENTRIES, good().as_bytes()).status, 201);
@@ -77,7 +77,7 @@ fn addresses_that_cannot_be_listened_on() {
     for address in ["nonsense", "127.0.0.1", "127.0.0.1:99999", "192.0.2.1:80", ""] {
         refused(&home, &["--listen", address], &format!("cannot listen on {address}"));
     }
-    assert!(!home.store().join("checkpoint").exists(), "a log was begun");
+    assert!(!home.store().join("checkpoint").exists(), "a log was started");
     Reader::of(&home.start(&[])).is_unharmed(0);
 }
 
@@ -114,7 +114,7 @@ fn stores_that_are_none() {
     Reader::of(&home.start(&[])).is_unharmed(0);
 }
 
-/// What the writer prints at the start is for people; it runs without them.
+/// What the writer prints at the start is for people; it runs without an open standard output.
 #[test]
 fn nobody_has_to_listen_to_the_greeting() {
     let (home, port) = (Home::new(), TcpListener::bind("127.0.0.1:0").expect("a port"));

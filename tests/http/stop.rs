@@ -1,5 +1,5 @@
-//! The end: a writer that is told to stop answers everyone, and what it has acknowledged is there
-//! when the next one starts.
+//! The end: a writer that is told to stop answers every client, and what it has acknowledged is
+//! there when the next one starts.
 
 use std::sync::Barrier;
 use std::thread;
@@ -9,7 +9,7 @@ use crate::submitter::good;
 use crate::wire::{Answer, Wire, request};
 use crate::writer::{Home, Writer};
 
-/// Index and bytes of an acknowledged entry; `None` if the writer would not take it any more.
+/// Index and bytes of an acknowledged entry; `None` if the writer no longer accepted it.
 fn acknowledged(answer: &Answer, entry: &[u8]) -> Option<(u64, Vec<u8>)> {
     match answer.status {
         200 => Some((opaque_index(answer), entry.to_vec())),
@@ -38,7 +38,7 @@ fn all_are_there(home: &Home, entries: &[(u64, Vec<u8>)]) {
     reader.is_unharmed(size);
 }
 
-/// Fifty clients have sent one submission each, on a connection each, when the signal comes.
+/// Fifty clients have each sent one submission, on their own connections, when the signal arrives.
 #[test]
 fn fifty_submissions_in_flight_are_all_answered() {
     for _ in 0..3 {
@@ -63,7 +63,7 @@ fn fifty_submissions_in_flight_are_all_answered() {
     }
 }
 
-/// Clients that submit one entry after the other on one connection each.
+/// Clients that submit one entry after another on one connection each.
 #[test]
 fn submissions_without_pause_are_all_answered() {
     let writer = Writer::start(&["--accept-opaque"]);
@@ -93,7 +93,7 @@ fn submissions_without_pause_are_all_answered() {
     all_are_there(&writer.ends(), &entries);
 }
 
-/// Connections that say nothing, or not all, do not hold the writer up for ever.
+/// Silent connections and incomplete requests do not delay the writer forever.
 #[test]
 fn idle_connections_do_not_hold_it_up() {
     let writer = Writer::start(&["--head-timeout-seconds", "1", "--body-timeout-seconds", "1"]);

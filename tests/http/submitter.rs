@@ -1,4 +1,4 @@
-//! Submitters of every admitted algorithm, and the requests they send.
+//! Submitters for every admitted algorithm, and the requests they send.
 
 use std::sync::OnceLock;
 
@@ -25,7 +25,7 @@ pub struct Submitter {
 }
 
 impl Submitter {
-    /// One for each algorithm, made once: RSA keys take their time.
+    /// One for each algorithm, created once: RSA keys take time.
     pub fn of(algorithm: SigningAlgorithm) -> &'static Self {
         static SUBMITTERS: [OnceLock<Submitter>; 7] = [const { OnceLock::new() }; 7];
         SUBMITTERS[algorithm as usize].get_or_init(|| Self::generate(algorithm))
@@ -46,7 +46,7 @@ impl Submitter {
         Self { algorithm, key: key.expect("a key pair") }
     }
 
-    /// Somebody who was not there before, with an ECDSA P-256 key.
+    /// A new submitter with an ECDSA P-256 key.
     pub fn stranger() -> Self {
         Self { algorithm: P256, key: KeyPair::generate().expect("a key pair") }
     }
@@ -55,12 +55,12 @@ impl Submitter {
         self.key.subject_public_key_info()
     }
 
-    /// A certificate for this key with one email address, signed by itself.
+    /// A self-signed certificate for this key with one email address.
     pub fn certificate(&self, email: &str) -> Vec<u8> {
         self.self_signed([email.to_owned()])
     }
 
-    /// A certificate for this key with so many email addresses, signed by itself.
+    /// A self-signed certificate for this key with this many email addresses.
     pub fn certificate_of(&self, names: usize) -> Vec<u8> {
         self.self_signed((0..names).map(|n| format!("{n}@b.c")))
     }
@@ -114,7 +114,7 @@ impl Submitter {
         envelope(payload, [(self, self.verifier(None))])
     }
 
-    /// The same, signed by several, each with a certificate.
+    /// An envelope signed by several signers, each with a certificate.
     pub fn envelope_of(signers: &[(&Self, Vec<u8>)], payload: &str) -> Value {
         let verifier = |(signer, der): &(&'_ Self, Vec<u8>)| signer.verifier(Some(der));
         envelope(payload, signers.iter().map(|one| (one.0, verifier(one))))
@@ -137,7 +137,7 @@ fn envelope<'a>(payload: &str, signers: impl IntoIterator<Item = (&'a Submitter,
     }})
 }
 
-/// A good request, like no other.
+/// A unique valid request.
 pub fn good() -> String {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(0);

@@ -19,7 +19,7 @@ use crate::call::{Open, framed, runtime};
 use crate::wire::{Wire, get};
 use crate::writer::{Home, Writer};
 
-/// A certificate for `localhost`, which vouches for itself, in two files.
+/// A self-signed certificate for `localhost` and its key, in two files.
 struct Files {
     dir: TempDir,
 }
@@ -33,7 +33,7 @@ impl Files {
         self.dir.path().join(name)
     }
 
-    /// Writes a new pair; the certificate.
+    /// Writes a new pair and returns the certificate.
     fn renew(&self) -> CertificateDer<'static> {
         let key = KeyPair::generate().expect("a key");
         fs::write(self.path("key.pem"), key.serialize_pem()).expect("a file");
@@ -60,7 +60,7 @@ impl Files {
     }
 }
 
-/// Connects, trusting this certificate alone.
+/// Connects, trusting only this certificate.
 async fn connect(
     writer: &Writer,
     trusted: &CertificateDer<'static>,
@@ -81,7 +81,7 @@ async fn connect(
     TlsConnector::from(Arc::new(config)).connect(name, stream).await
 }
 
-/// A connection with this certificate can be made, and is answered.
+/// Reports whether a connection that trusts this certificate is accepted; then it must be answered.
 fn is_shown(writer: &Writer, certificate: &CertificateDer<'static>) -> bool {
     runtime().block_on(async {
         let Ok(mut stream) = connect(writer, certificate, &TLS13, "http/1.1").await else {
@@ -90,7 +90,7 @@ fn is_shown(writer: &Writer, certificate: &CertificateDer<'static>) -> bool {
         let request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
         stream.write_all(request).await.expect("it is sent");
         let mut answer = String::new();
-        // The end of the connection need not be said in TLS' own words.
+        // The connection may end without a TLS close_notify.
         drop(stream.read_to_string(&mut answer).await);
         assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
         true
@@ -130,7 +130,7 @@ fn both_versions_of_tls_and_of_http() {
         let stranger = Files::new().renew();
         assert!(connect(&writer, &stranger, &TLS13, "h2").await.is_err());
     });
-    // Plain HTTP finds nobody who answers it.
+    // Plain HTTP gets no answer.
     let mut wire = Wire::connect(writer.address);
     wire.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
     wire.is_closed();
@@ -161,7 +161,7 @@ fn a_new_certificate_is_taken_up_and_a_broken_one_is_not() {
         assert!(is, "{name} is {}, not {number}: {}", count(name), writer.home.said());
     };
     becomes("fasti_tls_reloads_total", 1);
-    // A certificate for a key that is not there yet; then no PEM; then nothing.
+    // A certificate for a key that is not there yet; then no PEM; then no file.
     files.certify(&KeyPair::generate().expect("a key"));
     writer.hang_up();
     becomes("fasti_tls_reload_failures_total", 1);
@@ -242,5 +242,5 @@ fn what_cannot_be_used_is_refused_at_the_start() {
     refused("holds no certificate in PEM");
     let (code, said) = home.refusal(&flags[..2]);
     assert_eq!(code, Some(2), "{said}");
-    assert!(!home.store().join("checkpoint").exists(), "a log was begun");
+    assert!(!home.store().join("checkpoint").exists(), "a log was started");
 }

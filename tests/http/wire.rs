@@ -1,4 +1,4 @@
-//! A client that sends bytes exactly as it is told and reads answers by the letter of RFC 9112.
+//! A client that sends exactly the bytes it is given and reads answers according to RFC 9112.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use crate::description;
 
-/// How long to wait for anything before the test has failed.
+/// How long to wait for anything before the test fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A whole answer.
+/// A complete answer.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -20,7 +20,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The value of a field that occurs once.
+    /// The value of a field that occurs at most once.
     pub fn field(&self, name: &str) -> Option<&str> {
         let mut values = self.fields.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name));
         let value = values.next().map(|(_, value)| value.as_str());
@@ -37,8 +37,8 @@ impl Answer {
         serde_json::from_slice(&self.body).expect("JSON")
     }
 
-    /// Checks that this is an error as Sigstore's clients know it, with this status and a message
-    /// that contains `words`.
+    /// Checks that this is an error in the form Sigstore's clients expect, with this status and a
+    /// message that contains `words`.
     #[track_caller]
     pub fn refuses(&self, row: &str, status: u16, words: &str) {
         assert_eq!(self.status, status, "{row}: {} {}", self.status, self.text());
@@ -49,11 +49,11 @@ impl Answer {
         assert!(error["code"].as_u64().is_some_and(|code| code <= 16), "{row}: {error}");
         assert_eq!(error["details"], serde_json::json!([]), "{row}");
         assert_eq!(error.as_object().map(serde_json::Map::len), Some(3), "{row}: {error}");
-        assert_eq!(self.field("cache-control"), Some("no-store"), "{row}: errors pass");
+        assert_eq!(self.field("cache-control"), Some("no-store"), "{row}: errors are not cached");
     }
 }
 
-/// The bytes of a request. A Content-Length is added unless `fields` say how long the body is.
+/// The bytes of a request. A Content-Length is added unless `fields` give the body's length.
 pub fn request(method: &str, target: &str, fields: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let mut bytes = format!("{method} {target} HTTP/1.1\r\nHost: log.test\r\n").into_bytes();
     for (name, value) in fields {
@@ -91,7 +91,7 @@ pub fn post(address: SocketAddr, path: &str, body: &[u8]) -> Answer {
     exchange(address, "POST", path, &[], body)
 }
 
-/// One request on a connection of its own, whose answer has to be as the OpenAPI document says.
+/// Sends one request on its own connection; the answer must match the OpenAPI document.
 #[track_caller]
 pub fn exchange(
     address: SocketAddr,
@@ -105,7 +105,7 @@ pub fn exchange(
     answer
 }
 
-/// One request on a connection of its own.
+/// Sends one request on its own connection.
 #[track_caller]
 pub fn ask(
     address: SocketAddr,
@@ -134,7 +134,7 @@ impl Wire {
         Self { stream, received: Vec::new() }
     }
 
-    /// Sends as much as the other side takes; whether that was all.
+    /// Sends as much as the other side accepts. Returns whether that was all.
     pub fn send(&mut self, bytes: &[u8]) -> bool {
         match self.stream.write_all(bytes) {
             Ok(()) => true,
@@ -143,7 +143,7 @@ impl Wire {
         }
     }
 
-    /// Says that nothing more will be sent.
+    /// Closes the sending side.
     pub fn finish(&self) {
         drop(self.stream.shutdown(Shutdown::Write));
     }
@@ -153,7 +153,7 @@ impl Wire {
         self.answer_to("GET")
     }
 
-    /// The next answer; `None` if the connection was closed instead.
+    /// The next answer to this method; `None` if the connection was closed instead.
     pub fn answer_to(&mut self, method: &str) -> Option<Answer> {
         loop {
             let end = self.head_end()?;
@@ -192,21 +192,21 @@ impl Wire {
         self.read_until(|bytes| bytes.windows(4).position(|w| w == b"\r\n\r\n").map(|at| at + 4))
     }
 
-    /// Waits for the other side to close, and drops what it still says.
+    /// Waits for the other side to close, and discards what it still sends.
     #[track_caller]
     pub fn is_closed(&mut self) {
         let end = self.read_until(|_| None::<usize>);
         assert_eq!(end, None);
     }
 
-    /// Waits until what was received and not yet taken is as `done` wants it.
+    /// Receives until `done` accepts the bytes received and not yet taken.
     #[track_caller]
     pub fn receives(&mut self, done: impl Fn(&[u8]) -> bool) {
         let found = self.read_until(|bytes| done(bytes).then_some(()));
         assert!(found.is_some(), "closed after {:?}", String::from_utf8_lossy(&self.received));
     }
 
-    /// Receives until `done` finds what it looks for; `None` once the other side has closed.
+    /// Receives until `done` finds a match; `None` once the other side has closed.
     #[track_caller]
     fn read_until<T>(&mut self, done: impl Fn(&[u8]) -> Option<T>) -> Option<T> {
         let mut buffer = [0; 16 << 10];

@@ -1,4 +1,4 @@
-//! A writer under test: the real binary as a process of its own, on a temporary store.
+//! A writer under test: the real binary in its own process, on a temporary store.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tiles_spec::VerifierKey;
 
-/// What outlives a writer: its store, and what it has said.
+/// What outlives a writer: its store, and its standard error.
 #[derive(Clone)]
 pub struct Home(Rc<TempDir>);
 
@@ -20,12 +20,12 @@ impl Home {
         Self(Rc::new(tempfile::tempdir().expect("a directory")))
     }
 
-    /// Where the log lies.
+    /// The store's directory.
     pub fn store(&self) -> PathBuf {
         self.0.path().join("log")
     }
 
-    /// Writes a file beside the store; its path.
+    /// Writes a file next to the store and returns its path.
     pub fn file(&self, name: &str, content: &str) -> String {
         let path = self.0.path().join(name);
         fs::write(&path, content).expect("a file");
@@ -41,7 +41,7 @@ impl Home {
         fs::read_to_string(self.errors()).expect("standard error is UTF-8")
     }
 
-    /// The writer's command. A port is chosen by the system unless `flags` name one.
+    /// The writer's command. The system chooses a port unless `flags` name one.
     fn command(&self, flags: &[&str]) -> Command {
         self.command_of(env!("CARGO_BIN_EXE_fasti-writer"), flags)
     }
@@ -57,14 +57,14 @@ impl Home {
         command
     }
 
-    /// Starts a writer that is expected to refuse; its exit code and what it said.
+    /// Starts a writer that is expected to refuse. Returns its exit code and what it said.
     pub fn refusal(&self, flags: &[&str]) -> (Option<i32>, String) {
         let before = if self.errors().exists() { self.said().len() } else { 0 };
         let status = self.command(flags).stdout(Stdio::null()).status().expect("the writer runs");
         (status.code(), self.said().split_off(before))
     }
 
-    /// Starts a writer and does not wait.
+    /// Starts a writer without waiting.
     pub fn spawn(&self, flags: &[&str]) -> Child {
         self.command(flags).stdout(Stdio::piped()).spawn().expect("the writer starts")
     }
@@ -74,7 +74,7 @@ impl Home {
         self.started(self.spawn(flags))
     }
 
-    /// The same with another program, of an older release perhaps.
+    /// Starts another program, such as an older release, and waits until it listens.
     pub fn start_other(&self, program: &str, flags: &[&str]) -> Writer {
         let mut command = self.command_of(program, flags);
         self.started(command.stdout(Stdio::piped()).spawn().expect("the program starts"))
@@ -109,7 +109,7 @@ fn value_of<'a>(line: &'a str, name: &str) -> Option<&'a str> {
 /// A running writer; killed when dropped.
 pub struct Writer {
     process: Child,
-    /// Open until the end: the writer goes on printing.
+    /// Open until the end: the writer keeps printing.
     _stdout: BufReader<ChildStdout>,
     pub home: Home,
     pub address: SocketAddr,
@@ -118,7 +118,7 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// A writer on a new store.
+    /// Starts a writer on a new store.
     pub fn start(flags: &[&str]) -> Self {
         Home::new().start(flags)
     }
@@ -132,12 +132,12 @@ impl Writer {
         kill_process(self.id(), Signal::TERM).expect("the process is ours");
     }
 
-    /// Asks it to read its lists and its certificate again.
+    /// Asks it to reload its lists and its certificate.
     pub fn hang_up(&self) {
         kill_process(self.id(), Signal::HUP).expect("the process is ours");
     }
 
-    /// Waits for its end in order.
+    /// Waits for it to shut down cleanly.
     pub fn ends(mut self) -> Home {
         let status = self.process.wait().expect("it ends");
         assert_eq!(status.code(), Some(0), "{}", self.home.said());
@@ -155,12 +155,12 @@ impl Writer {
         self.memory("VmRSS:")
     }
 
-    /// The most that resident memory has come to since this was forgotten.
+    /// The peak of resident memory since the last [`forget_peak`](Self::forget_peak).
     pub fn peak(&self) -> usize {
         self.memory("VmHWM:")
     }
 
-    /// Begins anew with [`peak`](Self::peak).
+    /// Resets [`peak`](Self::peak).
     pub fn forget_peak(&self) {
         let path = format!("/proc/{}/clear_refs", self.process.id());
         fs::write(path, "5").expect("the process is ours");

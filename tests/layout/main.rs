@@ -1,4 +1,5 @@
-//! The layout: which module may use which, read off the `use` lines (see `src/docs/architecture.md`).
+//! The layout: which module may use which, taken from the `use` lines (see
+//! `src/docs/architecture.md`).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -34,7 +35,7 @@ fn text(path: &Path) -> String {
     fs::read_to_string(path).expect("readable")
 }
 
-/// The code of a file without its tests and comments; nothing of a file that is all tests.
+/// The code of a file without its tests and comments; empty for a file that is only tests.
 fn code(path: &Path) -> String {
     if path.ends_with("tests.rs") || path.ends_with("testing.rs") {
         return String::new();
@@ -45,7 +46,7 @@ fn code(path: &Path) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// No file below `dir` mentions any of `words` in its code.
+/// Asserts that no file below `dir` mentions any of `words` in its code.
 fn forbid(dir: &str, words: &[&str]) {
     for path in rust_files(dir) {
         let code = code(&path);
@@ -114,7 +115,7 @@ fn time_randomness_and_threads_come_through_the_seams() {
     let seams = ["clock.rs", "entropy.rs", "offload.rs"];
     // Binaries' flags, and where users and services keep their state.
     let environment = "src/config.rs";
-    // The server has time-outs and a task for each connection; the client's are those of requests.
+    // The server has timeouts and a task for each connection; the client's are those of requests.
     let servers = ["src/http/serve.rs", "src/http/body.rs", "src/http/connection.rs"];
     for path in rust_files("src") {
         let name = path.strip_prefix(root()).expect("below the root").display().to_string();
@@ -137,10 +138,10 @@ fn time_randomness_and_threads_come_through_the_seams() {
 fn every_file_opens_with_what_it_is_and_has_a_name_of_its_own() {
     for dir in ["src", "cmd", "tiles-spec/src", "tests"] {
         for path in rust_files(dir) {
-            assert!(text(&path).starts_with("//!"), "{} opens with //!", path.display());
+            assert!(text(&path).starts_with("//!"), "{} does not start with //!", path.display());
             let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
             let drawers = ["util", "utils", "common", "helper", "helpers", "misc", "manager"];
-            assert!(!drawers.contains(&name), "{} names no idea", path.display());
+            assert!(!drawers.contains(&name), "the name of {} says nothing", path.display());
         }
     }
 }

@@ -1,9 +1,9 @@
-//! Little in, little out: what is written for what is taken, however it comes.
+//! Write amplification: little in, little out, however entries arrive.
 //!
-//! Those who submit here want much written: the longest entries, or the shortest, one at a time or so
-//! many at once that a bundle is long and another batch comes for it. The log is the real one, and
-//! the store counts. Its clock is the runtime's, which goes on only when everybody waits; a store that
-//! takes no time is the worst one.
+//! The clients here try to cause many writes: with the longest entries, or the shortest, one at a
+//! time, or so many at once that a bundle is long and another batch rewrites it. The log is the
+//! real one, and the store counts. Its clock is the runtime's, which advances only when every task
+//! waits; a store that takes no time is the worst case.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -23,25 +23,25 @@ use tiles_spec::TreeSize;
 
 use crate::harness::World;
 
-/// As `src/docs/safety.md` has it: bytes written for each that is taken (the record, the bundle, and
-/// eight times what is written again), the rate and what can be saved of it, the longest bundle, and
-/// what each batch takes: the head of its record, hash tiles, the checkpoint.
+/// As in `src/docs/safety.md`: bytes written for each byte accepted (the record, the bundle, and
+/// eight times the rewrites), the rate and its burst allowance, the longest bundle, and the
+/// overhead of each batch: the head of its record, hash tiles, the checkpoint.
 const TIMES_TAKEN: u64 = 10;
 const RATE: u64 = 64 << 20;
 const SAVED_SECONDS: u64 = 4;
 const BUNDLE: u64 = 256 * 65_537;
 const BATCH: u64 = 20 << 10;
-/// Most bytes that lie about on a shelf and are not needed: what is beyond the unfinished bundle, its
-/// partial ones, and the newest records.
+/// The most unneeded bytes that may be stored: everything except the unfinished bundle, its partial
+/// bundles, and the newest records.
 const LEFT_OVER: u64 = 16 << 20;
 
-/// Counts what is written, and what lies there.
+/// Counts what is written and what is stored.
 #[derive(Default)]
 struct CountingStore {
     inner: MemoryStore,
     written: AtomicU64,
     batches: AtomicU64,
-    /// The partial bundles of the unfinished bundle, which are too much for memory.
+    /// The partial bundles of the unfinished bundle, which are too large to keep in memory.
     partial: Mutex<Vec<ObjectPath>>,
     keeps_partial: bool,
 }
@@ -51,7 +51,7 @@ impl CountingStore {
         self.written.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    /// Forgets all partial bundles but the newest.
+    /// Drops all partial bundles but the newest.
     async fn forget(&self, path: &ObjectPath) {
         if self.keeps_partial || !path.as_str().starts_with("tile/entries/") {
             return;
@@ -158,7 +158,7 @@ impl Shelf for CountingStore {
     }
 }
 
-/// Entries of so many bytes that do not shrink, each unlike the others.
+/// Distinct, incompressible entries of this many bytes.
 struct Entries(u64);
 
 impl Entries {
@@ -175,7 +175,7 @@ impl Entries {
     }
 }
 
-/// What came of a sequence of submissions.
+/// The outcome of a sequence of submissions.
 #[derive(Debug)]
 struct Outcome {
     taken: u64,
@@ -195,7 +195,7 @@ impl Outcome {
     }
 }
 
-/// Submits groups of entries of these lengths, each group at once when the one before is answered.
+/// Submits groups of entries of these lengths, each group at once after the one before is answered.
 async fn submit(store: &Arc<CountingStore>, rate: u64, groups: &[Vec<usize>]) -> Outcome {
     let mut world = World::on(Stores::shared(store.clone()));
     world.config.rewrite_rate = rate;
@@ -213,7 +213,7 @@ async fn submit(store: &Arc<CountingStore>, rate: u64, groups: &[Vec<usize>]) ->
         (taken, longest, began.elapsed())
     };
     let ((taken, longest, took), ended) = world.run(work).await.expect("the log opens");
-    ended.expect("the log ends in order");
+    ended.expect("the log shuts down cleanly");
     let written = store.written.load(Ordering::Relaxed);
     let batches = store.batches.load(Ordering::Relaxed);
     Outcome { taken, written, batches, took, longest }
@@ -247,7 +247,7 @@ async fn long_entries_of_many_are_gathered() {
 
 #[tokio::test(start_paused = true)]
 async fn short_entries_behind_long_ones_are_slowed_down() {
-    // A bundle is made long at once, and then written again for a few bytes.
+    // A bundle is made long at once, and then rewritten for a few bytes.
     let groups: Vec<Vec<usize>> =
         (0..8).flat_map(|_| [vec![vec![65_535; 200]], vec![vec![8]; 56]].concat()).collect();
     within_bounds("8 bytes behind 13 MB", &groups).await;
@@ -263,7 +263,7 @@ async fn the_shortest_entries_write_little_more_than_hashes() {
 
 #[tokio::test(start_paused = true)]
 async fn entries_of_the_usual_length_never_wait() {
-    // 670 answers a second are as many as one connection gets from a disk that flushes in a millisecond.
+    // One connection gets at most 670 answers a second from a disk that flushes in a millisecond.
     let store: Arc<CountingStore> = Arc::default();
     let world = World::on(Stores::shared(store.clone()));
     let work = |log: Log| async move {
@@ -278,23 +278,23 @@ async fn entries_of_the_usual_length_never_wait() {
         longest
     };
     let (longest, ended) = world.run(work).await.expect("the log opens");
-    ended.expect("the log ends in order");
+    ended.expect("the log shuts down cleanly");
     assert_eq!(longest, Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_busy_log_of_short_entries_is_not_held_back_by_its_long_bundle() {
-    // What waits allows the bundle to be written again, so that it is time alone that counts.
+    // The waiting entries are enough to allow a rewrite, so only time matters.
     let groups: Vec<Vec<usize>> = [vec![vec![65_535; 200]], vec![vec![1024; 1024]; 20]].concat();
     let outcome = within_bounds("1,024 entries of 1 KiB at a time", &groups).await;
-    // The pause between two batches of a busy log, and no other.
+    // Only the pause between two batches of a busy log.
     assert!(outcome.longest <= Duration::from_millis(6), "{outcome:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_nobody_needs_any_more_does_not_pile_up() {
     let store = Arc::new(CountingStore { keeps_partial: true, ..CountingStore::default() });
-    // Two bundles of 16 MiB in twenty batches, far fewer than a lot of objects.
+    // Two bundles of 16 MiB in twenty batches: a small number of objects.
     let groups = vec![vec![65_535; 28]; 20];
     let world = World::on(Stores::shared(store.clone()));
     let work = |log: Log| async move {
@@ -321,7 +321,7 @@ async fn what_nobody_needs_any_more_does_not_pile_up() {
         (left, kept)
     };
     let ((left, kept), ended) = world.run(work).await.expect("the log opens");
-    ended.expect("the log ends in order");
+    ended.expect("the log shuts down cleanly");
     assert!(left <= LEFT_OVER, "{left} bytes of partial bundles and tiles");
     assert!(kept <= 14, "{kept} records");
 }

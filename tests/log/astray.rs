@@ -1,5 +1,5 @@
-//! Stores that are put back to an older state, or copied, while writers run: whoever can tell signs
-//! nothing beside the one history, and says what it has seen (I18).
+//! Stores that are restored to an older state, or copied, while writers run: a writer that can tell
+//! signs nothing outside the one history, and reports what it has seen (I18).
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ fn shared() -> (World, Arc<MemoryStore>, Network) {
     (World::on(Stores::shared(store.clone())), store, Network::default())
 }
 
-/// Puts back what there was, as a restore of a bucket does: under new versions.
+/// Restores a backup as a restore of a bucket does: under new versions.
 async fn put_back(store: &MemoryStore, backup: &MemoryStore) {
     store.objects().keys().for_each(|path| store.remove(path));
     backup.objects().into_iter().for_each(|(path, bytes)| store.overwrite(&path, bytes));
@@ -42,13 +42,13 @@ fn remembered(path: &Path) -> u64 {
     newest.map_or(0, |head| head.size.get())
 }
 
-/// Why a writer has ended by itself.
+/// Why a writer stopped by itself.
 async fn refusal(writer: Writer) -> LogError {
     let ended = tokio::time::timeout(Duration::from_mins(2), writer.running).await;
     ended.expect("it ends by itself").expect("no panic").expect_err("it refuses")
 }
 
-/// Lets followers hear of everything.
+/// Lets followers learn of everything.
 async fn hear() {
     tokio::time::sleep(Duration::from_secs(12)).await;
 }
@@ -102,7 +102,7 @@ async fn what_a_follower_has_verified_is_remembered_by_its_machine() {
     for words in [path.to_str().expect("text"), "size 9", "size 4", "Restore the newest copy"] {
         assert!(text.contains(words), "{words:?} is not in {text}");
     }
-    // A machine without memory cannot tell: this is what memory is for.
+    // A machine without memory cannot tell: this is what the memory is for.
     world.submit(&entries(100, 102)).await;
 }
 
@@ -139,12 +139,12 @@ async fn a_leader_under_which_the_store_is_put_back_publishes_nothing_more() {
     assert!(matches!(error, LogError::Commit(CommitError::Gone { .. })), "{error:?}");
     submitted.await.expect("no panic").expect_err("it is not acknowledged");
     assert_eq!(world.checkpoint_head().await.size.get(), 4, "nothing was published");
-    // Its record lies beyond a gap, so that nobody goes on from here unknowingly.
+    // Its record is behind a gap, so that no writer continues from here unknowingly.
     let refused = world.run(|_| async {}).await.expect_err("the start is refused");
     assert!(matches!(refused, RecoverError::Gap { .. }), "{refused}");
 }
 
-/// A log of four entries and a copy of it, each with a writer, which share the memory.
+/// A log of four entries and a copy of it, each with a writer; the writers share their memory.
 struct Twins {
     dir: tempfile::TempDir,
     original: World,
@@ -172,7 +172,8 @@ impl Twins {
         self.dir.path().join("log").display().to_string()
     }
 
-    /// Both run; the original takes so many entries, and then the copy does. The second is refused.
+    /// Runs both: the original accepts this many entries, and then the copy does. The second is
+    /// refused.
     async fn race(&self, first: usize, second: usize) -> LogError {
         let ran = self.copy.run(|log| async move {
             self.original.submit(&entries(10, 10 + first)).await;
@@ -203,7 +204,7 @@ async fn of_two_stores_with_one_key_one_is_refused_before_anybody_sees_its_signa
             let has = text.to_lowercase().contains(&words.to_lowercase());
             assert!(has, "{words:?} is not in {text}");
         }
-        // The other goes on, and the copy does not start again.
+        // The original continues, and the copy does not start again.
         twins.original.submit(&entries(50, 60)).await;
         let refused = twins.copy.run(|_| async {}).await.expect_err("the start is refused");
         assert!(matches!(refused, RecoverError::RolledBack { .. }), "{refused}");
@@ -222,11 +223,11 @@ async fn a_crash_between_memory_and_checkpoint_is_recovered_from() {
     store.overwrite(&ObjectPath::checkpoint(), shown);
     assert_eq!(world.checkpoint_head().await.size.get(), 4);
     let again = World { memory: memory(), ..world.clone() };
-    again.run(|_| async {}).await.expect("it opens").1.expect("it ends in order");
+    again.run(|_| async {}).await.expect("it opens").1.expect("it shuts down cleanly");
     assert_eq!(again.checkpoint_head().await.size.get(), 9);
 }
 
-/// A torn file is no memory; so is one that is lost. After the next start there is one again.
+/// A torn or lost file is no memory. After the next start there is one again.
 #[tokio::test]
 async fn a_start_remembers_what_it_has_verified() {
     let dir = tempfile::tempdir().expect("a directory");
@@ -238,12 +239,12 @@ async fn a_start_remembers_what_it_has_verified() {
             std::fs::write(&path, torn).expect("written");
         }
         world.memory = Some(SignedMemory::at(path.clone()));
-        world.run(|_| async {}).await.expect("it opens").1.expect("it ends in order");
+        world.run(|_| async {}).await.expect("it opens").1.expect("it shuts down cleanly");
         assert_eq!(remembered(&path), 4);
     }
 }
 
-/// What is remembered may be much older than the records that are kept: then the tiles prove it.
+/// The remembered tree may be much older than the remaining records: then the tiles prove it.
 #[tokio::test]
 async fn an_old_memory_is_compared_with_the_tiles() {
     let dir = tempfile::tempdir().expect("a directory");
@@ -278,7 +279,7 @@ async fn an_old_memory_is_compared_with_the_tiles() {
         let world = World { memory: Some(SignedMemory::at(path.clone())), ..world.clone() };
         match world.run(|_| async {}).await {
             Ok(((), ended)) => {
-                ended.expect("it ends in order");
+                ended.expect("it shuts down cleanly");
                 assert!(is_ours, "{name} is of another history");
                 assert_eq!(remembered(&path), 800, "{name}");
             }

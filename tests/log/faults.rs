@@ -1,9 +1,9 @@
 //! Fault enumeration: every single operation of a start and of a commit fails in every way, at the
 //! sizes where tiles end.
 //!
-//! After each fault the writer has stopped or gone on; either way a new writer on the healthy store
-//! must continue, with everything that was acknowledged where it was acknowledged (I4, I8), and no
-//! two roots for any size that was ever shown (I1).
+//! After each fault the writer has stopped or continued. Either way a new writer on the healthy
+//! store must continue, with every acknowledged entry at its index (I4, I8), and with one root for
+//! every size that was ever published (I1).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use tiles_spec::Hash;
 use crate::faulty::{Fault, FaultyStore};
 use crate::harness::{World, entries};
 
-/// Every root that was ever shown, by size.
+/// Every root that was ever published, by size.
 type Roots = BTreeMap<u64, Hash>;
 
-/// A log of `size` leaves in memory, to be copied for each case.
+/// A log of `size` leaves in memory, copied for each case.
 struct Grown {
     world: World,
     store: Arc<MemoryStore>,
@@ -36,7 +36,7 @@ async fn grown(size: usize) -> Grown {
     Grown { world, store, size }
 }
 
-/// One case: a fault at operation `n` of a writer that starts on the log and submits `batch`
+/// Runs one case: a fault at operation `n` of a writer that starts on the log and submits `batch`
 /// entries. Returns whether the fault was met.
 async fn case(grown: &Grown, batch: usize, n: usize, fault: Fault) -> bool {
     let store = Arc::new(grown.store.snapshot());
@@ -50,7 +50,7 @@ async fn case(grown: &Grown, batch: usize, n: usize, fault: Fault) -> bool {
     let acknowledged = attempt(&world, &new).await;
     let met = n <= faulty.operations.load(Ordering::SeqCst);
     let mut roots = Roots::new();
-    // What was in flight when the writer died may land now, or while the next one runs.
+    // Requests in flight when the writer died may land now, or while the next writer runs.
     if n.is_multiple_of(2) {
         faulty.land_late_writes();
     }
@@ -86,7 +86,7 @@ pub async fn attempt(world: &World, new: &[Bytes]) -> Vec<(Bytes, usize)> {
         });
         futures::future::join_all(answers).await
     });
-    // A writer that died hangs; on paused time that is found out at once.
+    // A dead writer hangs; in paused time that shows at once.
     match tokio::time::timeout(Duration::from_hours(1), submitted).await {
         Ok(Ok((answers, _ended))) => answers
             .into_iter()

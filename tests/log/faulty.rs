@@ -1,4 +1,4 @@
-//! A store that fails as told: the n-th operation from now fails before or after it took effect,
+//! A store that fails on command: the n-th operation from now fails before or after it took effect,
 //! or the writer dies there.
 
 use std::ops::Range;
@@ -18,16 +18,16 @@ use tiles_spec::TreeSize;
 pub enum Fault {
     /// A definite error; nothing has happened.
     FailBefore,
-    /// It happened, and the answer is lost.
+    /// It happened, but the answer is lost.
     FailAfter,
-    /// The writer is dead before it happened: this and everything later hangs for ever.
+    /// The writer dies before the operation: it and everything later hangs forever.
     CrashBefore,
-    /// The writer is dead after it happened.
+    /// The writer dies after the operation.
     CrashAfter,
-    /// It has not happened when the ambiguous answer comes, and happens when the next operation
+    /// It has not happened when the ambiguous answer arrives, and happens when the next operation
     /// begins.
     LandsLate,
-    /// A definite error, and the same for every later operation, as on a full disk.
+    /// A definite error, also for every later operation, as on a full disk.
     FailForEver,
 }
 
@@ -42,13 +42,13 @@ impl Fault {
     ];
 }
 
-/// What was asked of the store, once.
+/// The effect of one request to the store.
 type Effect = Box<dyn Fn(&MemoryStore) + Send>;
 
-/// See the module's text.
+/// The store; see the module documentation.
 pub struct FaultyStore {
     inner: Arc<MemoryStore>,
-    /// Operations until the fault; 0 is none.
+    /// Operations until the fault; 0 for no fault.
     countdown: AtomicUsize,
     fault: Mutex<Fault>,
     /// All operations so far.
@@ -71,18 +71,19 @@ impl FaultyStore {
         })
     }
 
-    /// The `n`-th operation from now on, from 1, meets the fault.
+    /// Makes the `n`-th operation from now on meet the fault, counting from 1.
     pub fn arm(&self, n: usize, fault: Fault) {
         *self.fault.lock().expect("unpoisoned") = fault;
         self.countdown.store(n, Ordering::SeqCst);
     }
 
-    /// The writer met a crash.
+    /// Reports whether the writer met a crash.
     pub fn is_dead(&self) -> bool {
         *self.dead.lock().expect("unpoisoned")
     }
 
-    /// What was in flight when the writer died lands, as it may at any later time.
+    /// Lands the requests that were in flight when the writer died, as can happen at any later
+    /// time.
     pub fn land_late_writes(&self) {
         for effect in self.late.lock().expect("unpoisoned").drain(..) {
             effect(&self.inner);
@@ -141,7 +142,7 @@ impl FaultyStore {
     }
 }
 
-/// Runs a memory store's operation, which never waits.
+/// Runs an operation of a memory store, which never waits.
 fn now<T>(future: impl Future<Output = T>) -> T {
     futures::FutureExt::now_or_never(future).expect("a memory store never waits")
 }
@@ -192,7 +193,7 @@ impl Store for FaultyStore {
         objects: &[NewObject],
         attempt: Attempt,
     ) -> Result<(), StoreError> {
-        // Each object is an operation of its own: a crash may leave any number of them.
+        // Each object is an operation of its own: a crash can leave any number of them.
         for object in objects {
             let one = std::slice::from_ref(object);
             let late = || -> Option<Effect> {

@@ -1,5 +1,5 @@
-//! The end of a log (I17): whoever freezes it and dies at any point, what was acknowledged stays,
-//! nothing is taken afterwards, and there is one last tree.
+//! The end of a log (I17): if a freeze is interrupted at any point, what was acknowledged stays,
+//! nothing is accepted afterwards, and there is one last tree.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,7 +13,7 @@ use tiles_spec::TreeSize;
 use crate::faulty::{Fault, FaultyStore};
 use crate::harness::{World, entries};
 
-/// A writer on the frozen log takes nothing, and the log stays as it is.
+/// Asserts that a writer on the frozen log accepts nothing, and that the log stays as it is.
 async fn assert_is_over(world: &World) {
     let before = world.checkpoint_head().await;
     let all = entries(0, 1);
@@ -25,7 +25,7 @@ async fn assert_is_over(world: &World) {
         })
         .await
         .expect("a frozen log is served");
-    ended.expect("ends in order");
+    ended.expect("it shuts down cleanly");
     for answer in answers {
         assert_eq!(answer.err(), Some(SubmitError::Frozen));
     }
@@ -94,14 +94,14 @@ async fn another_key_freezes_nothing() {
     assert_eq!(store.objects(), before);
 }
 
-/// Freezes through `store`; `None` for whoever died at it.
+/// Freezes through `store`. Returns `None` if the process died.
 async fn attempt(world: &World, store: Arc<FaultyStore>) -> Option<Result<Frozen, RecoverError>> {
     let world = World { stores: Stores::of(store), ..world.clone() };
     tokio::time::timeout(Duration::from_hours(1), freeze(&world.context())).await.ok()
 }
 
-/// A writer dies at operation `died`, having been given three entries; then somebody freezes the log
-/// and meets a fault; then another does. Returns whether the fault was met.
+/// A writer with three new entries dies at operation `died`; then one freeze meets a fault, and
+/// another follows. Returns whether the fault was met.
 async fn case(
     (grown, store): (&World, &MemoryStore),
     size: usize,

@@ -57,7 +57,7 @@ impl World {
         }
     }
 
-    /// Starts a writer and runs `work` with it; then the writer ends in order, or as it failed.
+    /// Starts a writer and runs `work` with it; then the writer shuts down, unless it has failed.
     pub async fn run<T, F: Future<Output = T>>(
         &self,
         work: impl FnOnce(Log) -> F,
@@ -79,16 +79,16 @@ impl World {
             futures::future::join_all(answers).await
         });
         let (answers, ended) = submitted.await.expect("the log opens");
-        ended.expect("the log ends in order");
+        ended.expect("the log shuts down cleanly");
         answers.into_iter().map(|answer| answer.expect("an answer")).collect()
     }
 
-    /// The index as it is now, for a future that is tried out.
+    /// A copy of the index as it is now, for trying out one continuation.
     pub fn copied_index(&self) -> Arc<MemoryIndex> {
         Arc::new(self.index.snapshot())
     }
 
-    /// The tree that the checkpoint shows now.
+    /// The head of the currently published checkpoint.
     pub async fn checkpoint_head(&self) -> TreeHead {
         let shown = self.stores.objects.get(&ObjectPath::checkpoint()).await;
         match shown.expect("the store answers") {
@@ -105,7 +105,7 @@ impl World {
     }
 }
 
-/// Entries `from..to`, each unlike the others.
+/// The distinct entries `from..to`.
 pub fn entries(from: usize, to: usize) -> Vec<Bytes> {
     (from..to).map(|n| Bytes::from(format!("entry {n} {}", "x".repeat(n % 50)))).collect()
 }

@@ -122,7 +122,7 @@ async fn a_full_pool_pushes_back_and_what_it_took_is_answered() {
         })
         .await
         .expect("opens");
-    ended.expect("ends in order");
+    ended.expect("it shuts down cleanly");
     let pushed_back = answers.iter().filter(|a| matches!(a, Err(SubmitError::Pushback))).count();
     let taken = answers.iter().filter(|a| a.is_ok()).count();
     assert!(pushed_back > 0 && taken >= 10 && taken + pushed_back == 50, "{taken} {pushed_back}");
@@ -142,7 +142,7 @@ async fn an_entry_that_is_too_long_is_refused_and_the_longest_is_taken() {
         })
         .await
         .expect("opens");
-    ended.expect("ends in order");
+    ended.expect("it shuts down cleanly");
     assert!(answers[0].is_ok() && answers[2].is_ok());
     assert_eq!(answers[1].as_ref().err(), Some(&SubmitError::TooLarge(65_536)));
     assert_eq!(world.verify().await.entries.iter().map(Vec::len).collect::<Vec<_>>(), [65_535, 0]);
@@ -157,7 +157,7 @@ async fn an_idle_log_writes_nothing() {
         .run(|_| async { tokio::time::sleep(Duration::from_millis(50)).await })
         .await
         .expect("opens");
-    ended.expect("ends in order");
+    ended.expect("it shuts down cleanly");
     assert_eq!(store.objects(), before);
     let newest =
         world.stores.commits.newest().await.expect("answers").map(fasti::store::RecordNumber::get);
@@ -177,7 +177,7 @@ async fn proofs_of_every_leaf_verify_against_the_published_tree() {
             for answer in answers {
                 let leaf = answer.expect("an answer");
                 log.prove(&leaf).await.expect("a proof that verifies");
-                // And as of the newest tree, from the stored tiles.
+                // Also against the newest tree, from the stored tiles.
                 let newest = fasti::log::Acknowledged { publication: log.published(), ..leaf };
                 log.prove(&newest).await.expect("a proof that verifies");
                 proofs += 1;
@@ -211,6 +211,6 @@ async fn an_idle_log_shows_the_same_tree_again_at_a_long_interval() {
         })
         .await
         .expect("opens");
-    ended.expect("ends in order");
+    ended.expect("it shuts down cleanly");
     assert_eq!(world.verify().await.entries.len(), 2);
 }

@@ -1,7 +1,7 @@
 //! The log as a whole: real pool, commit, recovery and publication on real and faulty stores.
 //!
-//! After every step the whole store is derived again by `oracle`, which shares no code with the
-//! log but the hash functions.
+//! After every step `oracle` derives the whole store again. It shares no code with the log except
+//! the hash functions.
 
 mod amplification;
 mod astray;

@@ -1,7 +1,7 @@
 //! The oracle: derives a log again from its stored objects, by the textbook.
 //!
 //! It reads `checkpoint`, every entry bundle and every tile by path, and computes the tree by the
-//! recursion of RFC 6962, so that nothing it says rests on the code under test.
+//! recursion of RFC 6962, so that nothing depends on the code under test.
 
 use fasti::store::{ObjectPath, Store};
 use tiles_spec::{Hash, TreeHead, VerifierKey, leaf_hash, node_hash, open_checkpoint};
@@ -12,7 +12,7 @@ pub struct Published {
     pub entries: Vec<Vec<u8>>,
 }
 
-/// Reads everything that the checkpoint implies and checks it all.
+/// Reads and checks everything that the checkpoint implies.
 pub async fn verify(objects: &dyn Store, origin: &str, key: &VerifierKey) -> Published {
     let checkpoint = read(objects, "checkpoint").await.expect("there is a checkpoint");
     let checkpoint = open_checkpoint(&checkpoint, origin, std::slice::from_ref(key));

@@ -1,5 +1,5 @@
 //! What a log refuses to start on (I10): each case damages the store in one way, and the refusal
-//! has to name it. Afterwards nothing was signed and nothing was written over.
+//! must name the damage. Nothing may be signed or overwritten.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ async fn grown() -> (World, Arc<MemoryStore>) {
     (world, store)
 }
 
-/// The refusal of a start on `world`, after which the store must be as it was.
+/// Returns the refusal of a start on `world`, which must leave the store unchanged.
 async fn refusal(world: &World, store: &MemoryStore) -> RecoverError {
     let before = store.objects();
     let refused = world.run(|_| async {}).await.expect_err("the start is refused");
@@ -87,7 +87,7 @@ async fn an_older_copy_that_the_key_has_signed_beyond() {
     let refused = refusal(&restored, &older).await;
     assert!(matches!(refused, RecoverError::RolledBack { .. }), "{refused}");
 
-    // And so for the key of a log that was deleted altogether.
+    // The same for the key of a log that was deleted entirely.
     let (mut anew, empty) = World::in_memory();
     anew.memory.clone_from(&world.memory);
     let refused = refusal(&anew, &empty).await;
@@ -173,7 +173,7 @@ async fn a_damaged_record() {
     }
 }
 
-/// An unfinished batch whose record is lost, with a later one there.
+/// An unfinished batch whose record is lost, although a later record is there.
 #[tokio::test]
 async fn a_gap_in_the_records() {
     let (world, store) = grown().await;

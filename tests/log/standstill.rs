@@ -1,4 +1,4 @@
-//! Nothing that is done behind the log holds it up, and a log that stands still says so.
+//! Background work never delays the log, and a log that is stuck says so.
 
 use std::io;
 use std::ops::Range;
@@ -112,7 +112,7 @@ fn object(path: String) -> NewObject {
     NewObject { path, bytes: Bytes::from_static(b"content") }
 }
 
-/// Four thousand files that nobody needs any more, when a segment ends.
+/// Four thousand unneeded files when a segment ends.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn superseded_files_are_removed_while_writes_go_on() {
     const TILES: usize = 40;
@@ -158,7 +158,7 @@ async fn superseded_files_are_removed_while_writes_go_on() {
     }
 }
 
-/// A writer that was killed has left partial files; the next one finds them.
+/// A killed writer has left partial files; the next one finds them.
 #[tokio::test]
 async fn what_a_crash_leaves_behind_is_removed_after_the_next_start() {
     let root = tempfile::tempdir().expect("a directory");
@@ -190,7 +190,7 @@ async fn a_log_that_answers_nobody_is_not_ready_until_it_does() {
     let (log, driver) = opened.expect("opens");
     assert!(log.is_ready());
     let mut submitted = std::pin::pin!(log.submit(entries(0, 1).remove(0)));
-    // Nobody drives the log.
+    // Nothing drives the log.
     let waited = tokio::time::timeout(Duration::from_millis(200), &mut submitted);
     waited.await.expect_err("no answer");
     assert!(!log.is_ready());
@@ -201,5 +201,5 @@ async fn a_log_that_answers_nobody_is_not_ready_until_it_does() {
         log.shut_down();
     };
     let ((), ended) = tokio::join!(answered, driver.run());
-    ended.expect("ends in order");
+    ended.expect("it shuts down cleanly");
 }

@@ -1,6 +1,6 @@
 //! Several writers of one log: they find out who leads, forward, and take over.
 //!
-//! The simulator goes through what can happen to them; these are the ways that are meant.
+//! The simulator covers everything that can happen to them; these tests are the intended cases.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -66,7 +66,7 @@ impl Writer {
         Self { address: address.to_owned(), log, running, network: network.clone() }
     }
 
-    /// The process is gone from one moment to the next.
+    /// Kills the process at once.
     pub fn kill(self) {
         self.network.0.lock().expect("unpoisoned").remove(&self.address);
         self.running.abort();
@@ -74,7 +74,7 @@ impl Writer {
 
     pub async fn stop(self) {
         self.log.shut_down();
-        self.running.await.expect("no panic").expect("ends in order");
+        self.running.await.expect("no panic").expect("it shuts down cleanly");
         self.network.0.lock().expect("unpoisoned").remove(&self.address);
     }
 
@@ -161,14 +161,14 @@ async fn a_rolling_restart_loses_nothing() {
         assert_eq!(next.len(), 25);
     }
     assert_eq!(world.verify().await.entries.len(), 300);
-    // Six restarts and their records later, what nobody needs is gone, and the rest is not.
+    // Six restarts later, the unneeded records are gone, and the others are still there.
     for writer in writers {
         writer.stop().await;
     }
     assert_eq!(world.verify().await.entries.len(), 300);
 }
 
-/// Everyone is answered: with a place in the last tree, or with the end. Nobody is told both.
+/// Every client is told an index in the last tree, or that the log has ended, but never both.
 #[tokio::test(start_paused = true)]
 async fn a_log_is_frozen_while_its_writers_run() {
     let (world, network) = shared();

@@ -1,5 +1,5 @@
-//! What is written of an index for what is indexed, when the log grows leaf by leaf and each has a
-//! revision of its own.
+//! How much of an index is written for what is indexed, when the log grows leaf by leaf and each
+//! leaf has its own revision.
 
 use fasti::lookup::Builder;
 use fasti::store::MemoryStore;
@@ -7,11 +7,12 @@ use tiles_spec::lookup::Run;
 
 use crate::live::{Live, latest, quick};
 
-/// As `src/docs/safety.md` has it: bytes for each posting in a run, and for all else in a revision.
+/// As in `src/docs/safety.md`: bytes for each posting in a run, and for everything else in a
+/// revision.
 const POSTING: u64 = 28;
 const REVISION: u64 = 64 << 10;
 
-/// Bytes of all that lies below `lookup/`, but for what is replaced.
+/// The bytes stored below `lookup/`, except for the files that each revision replaces.
 fn lying(store: &MemoryStore) -> u64 {
     let objects = store.objects();
     let parts = objects
@@ -20,7 +21,7 @@ fn lying(store: &MemoryStore) -> u64 {
     parts.map(|(_, bytes)| bytes.len() as u64).sum()
 }
 
-/// Bytes of what is replaced in each revision.
+/// The bytes of the files that each revision replaces.
 fn replaced(store: &MemoryStore) -> u64 {
     let objects = store.objects();
     let shown = objects.iter().filter(|(path, _)| is_replaced(path.as_str()));

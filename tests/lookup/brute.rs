@@ -1,4 +1,4 @@
-//! The index of entries, all at once and without a thought for memory.
+//! The index of entries, computed all at once and without regard to memory.
 
 use std::collections::BTreeMap;
 
@@ -18,8 +18,8 @@ pub fn postings(entries: &[Vec<u8>]) -> Vec<Posting> {
     (0..).zip(entries).flat_map(of).collect()
 }
 
-/// The runs of the index of a tree, and their objects by path. `all` are the postings of its leaves, and
-/// may be of more.
+/// The runs of the index of a tree, and their objects by path. `all` are the postings of its
+/// leaves, and may include those of later ones.
 pub fn index(all: &[Posting], size: TreeSize) -> (Vec<Run>, BTreeMap<String, Vec<u8>>) {
     let mut objects = BTreeMap::new();
     let runs = ranges(size).into_iter().map(|range| {

@@ -1,4 +1,4 @@
-//! The builder: revision after revision, with others, and after everything that can go wrong.
+//! The builder: over many revisions, alongside other builders, and after every kind of failure.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ fn path(text: &str) -> ObjectPath {
     ObjectPath::new(text).unwrap()
 }
 
-/// The index shown is that of all entries, byte for byte.
+/// Asserts that the published index is that of all entries, byte for byte.
 async fn expect_right(live: &Live, store: &MemoryStore) {
     let manifest = latest(store).await.expect("an index");
     assert_eq!(manifest.head, live.log.published().head);
@@ -70,7 +70,7 @@ async fn a_log_is_caught_up_with_in_portions() {
         assert_eq!(log.size, size(2000));
         assert_eq!(latest(&*live.store).await.unwrap().head, indexed);
         sizes.push(indexed.size.get());
-        // Whoever comes after a crash goes on from there.
+        // A builder that starts after a crash continues from there.
         builder = Builder::open(live.site(live.store.clone(), config)).await.unwrap();
     }
     assert!(sizes.len() > 5 && sizes[..sizes.len() - 1].iter().all(|n| n % 256 == 0), "{sizes:?}");
@@ -119,7 +119,7 @@ async fn of_two_builders_one_is_overtaken() {
     let site = live.site(live.store.clone(), quick());
     let mut slow = Builder::open(site.clone()).await.unwrap();
     let mut fast = Builder::open(site.clone()).await.unwrap();
-    // The same tree: the same revision, whoever was faster.
+    // The same tree gives the same revision, whichever builder was faster.
     slow.advance(u64::MAX).await.unwrap();
     fast.advance(u64::MAX).await.unwrap();
     live.grow(200).await;
@@ -130,7 +130,7 @@ async fn of_two_builders_one_is_overtaken() {
     assert_eq!(latest(&*live.store).await.unwrap().head.size, size(200));
     catch_up(&site).await;
     expect_right(&live, &live.store).await;
-    // The one that was faster is overtaken in its turn.
+    // Now the faster builder is overtaken.
     live.grow(301).await;
     assert!(fast.advance(u64::MAX).await.is_err());
 }
@@ -205,7 +205,7 @@ async fn what_is_no_index_of_this_log_is_refused_by_name() {
         let error = changed(name, bytes).await;
         assert!(error.contains(words), "{name}: {error}");
     }
-    // The log itself, shown as it was, or as another.
+    // The log itself, in an earlier state or replaced by another.
     let mut less = Live::start().await;
     less.grow(200).await;
     for (objects, words) in [(less.store.objects(), "shows a tree of 200 entries")] {
@@ -254,7 +254,7 @@ async fn large_merges_are_made_beside_and_old_parts_go() {
     tokio::time::timeout(Duration::from_mins(1), whole).await.expect("it is whole in the end");
     assert!(were_in_pieces, "merges were put off");
     expect_right(&live, &live.store).await;
-    // With the next revisions the parts that no revision needs any more go.
+    // The next revisions remove the parts that no revision needs any more.
     let gone = async {
         for count in 3001.. {
             live.grow(count).await;

@@ -1,4 +1,4 @@
-//! Builders that fail or die at any write, and others that begin again where they were.
+//! Builders that fail or die at any write, and others that resume where those stopped.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ async fn a_builder_that_stops_anywhere_is_continued_by_another() {
     }
     let writes = usize::try_from(whole.written.parts).unwrap();
     for fault in FAULTS {
-        // A builder makes all it can; the next one has the revisions that it has completed.
+        // A builder completes what it can; the next one has the completed revisions.
         for n in 1..=writes {
             let (inner, mut index) = (Arc::new(MemoryStore::default()), Index::default());
             let faulty = Faulty::over(&inner, n, fault);
@@ -48,7 +48,7 @@ async fn a_builder_that_stops_anywhere_is_continued_by_another() {
     }
 }
 
-/// All postings of leaves with a key each, which are two parts.
+/// All postings of leaves with one key each; together they make two parts.
 fn postings_of_two_parts() -> (LeafRange, Vec<Posting>) {
     let count = (1 << 18) + 2;
     let of = |n: u64| {

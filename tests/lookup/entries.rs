@@ -1,6 +1,6 @@
-//! Entries as logs have them: the frozen Rekor entries, each with an artifact of its own.
+//! Realistic entries: the frozen Rekor entries, each with its own artifact.
 //!
-//! So most keys stand in one leaf, and those of signers in every tenth.
+//! So most keys occur in one leaf, and those of signers in every tenth.
 
 use std::sync::LazyLock;
 
@@ -21,7 +21,7 @@ static FROZEN: [&str; 10] = [
     include_str!("../data/rekor/rsa-4096-key.leaf.json"),
 ];
 
-/// What stands before and behind the digest in each.
+/// The text before and after the digest in each.
 static AROUND: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| {
     let around = |leaf: &'static str| {
         let mark = "\"digest\":\"";
@@ -32,7 +32,7 @@ static AROUND: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| {
     FROZEN.map(around).to_vec()
 });
 
-/// Entry `n`. One in a hundred is no Rekor entry, and one is the same as another.
+/// Entry `n`. One in a hundred is not a Rekor entry, and one is a duplicate of another.
 pub fn entry(n: u64) -> Vec<u8> {
     if n % 100 == 50 {
         return format!("no Rekor entry {}", n / 200).into_bytes();

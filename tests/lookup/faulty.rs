@@ -1,4 +1,4 @@
-//! A store in memory of which one write fails, or at which the builder dies.
+//! An in-memory store where one write fails, or where the builder dies.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,16 +11,16 @@ use fasti::store::{
     Version,
 };
 
-/// What becomes of a write.
+/// What happens to a write.
 #[derive(Clone, Copy, Debug)]
 pub enum Fault {
     /// It fails and has not happened.
     FailBefore,
-    /// It has happened, and the answer is lost.
+    /// It has happened, but the answer is lost.
     FailAfter,
-    /// The builder dies before it.
+    /// The builder dies before the write.
     DieBefore,
-    /// The builder dies behind it.
+    /// The builder dies after the write.
     DieAfter,
 }
 
@@ -30,7 +30,7 @@ pub const FAULTS: [Fault; 4] =
 /// A store whose n-th write meets a fault.
 pub struct Faulty {
     inner: Arc<MemoryStore>,
-    /// Writes until then.
+    /// Writes until the fault.
     left: AtomicUsize,
     /// Writes so far.
     writes: AtomicUsize,
@@ -39,18 +39,18 @@ pub struct Faulty {
 }
 
 impl Faulty {
-    /// Faults begin with the `n`-th write; 0 for none.
+    /// Makes the `n`-th write meet a fault; 0 for none.
     pub fn over(inner: &Arc<MemoryStore>, n: usize, fault: Fault) -> Self {
         let (left, writes) = (AtomicUsize::new(n), AtomicUsize::new(0));
         Self { inner: inner.clone(), left, writes, fault, died: <_>::default() }
     }
 
-    /// How many writes were asked for.
+    /// The number of writes requested.
     pub fn writes(&self) -> usize {
         self.writes.load(SeqCst)
     }
 
-    /// Runs a builder until it ends or dies; `None` for dead.
+    /// Runs a builder until it ends or dies; `None` if it died.
     pub async fn run<T>(&self, builder: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;

@@ -1,5 +1,5 @@
-//! The bytes of an index, frozen: whoever changes one of these hashes has changed the format, and no
-//! index that was published would be found equal to its log any more.
+//! The bytes of an index, frozen: changing one of these hashes changes the format, and no published
+//! index would match its log any more.
 
 use std::fmt::Write as _;
 

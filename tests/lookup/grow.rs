@@ -1,4 +1,4 @@
-//! An index that follows a log, as its builder has it grow: from revision to revision.
+//! An index that follows a log from revision to revision, as its builder grows it.
 
 use fasti::client::reader::View;
 use fasti::lookup::run::{BuildError, Written, build_run};
@@ -15,7 +15,7 @@ pub struct Index {
 }
 
 impl Index {
-    /// Makes the index of a larger tree of this one. On an error it is as it was.
+    /// Extends the index to a larger tree. On an error it stays unchanged.
     pub async fn grow(
         &mut self,
         store: &dyn Store,

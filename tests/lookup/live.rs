@@ -1,4 +1,4 @@
-//! A log that grows, in memory, with the site of its index beside it.
+//! A growing log in memory, and the site of its index.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use tiles_spec::{Origin, leaf_hash};
 use crate::entries::entry;
 use crate::scene::{ORIGIN, signing_key};
 
-/// A log that takes entries.
+/// A log that accepts entries.
 pub struct Live {
     pub store: Arc<MemoryStore>,
     pub log: Log,
@@ -38,7 +38,7 @@ fn signer() -> Arc<dyn Signer> {
 }
 
 impl Live {
-    /// An empty log. Its driver runs as long as the runtime does.
+    /// Starts an empty log. Its driver runs as long as the runtime does.
     pub async fn start() -> Self {
         let store = Arc::new(MemoryStore::default());
         let context = Context {
@@ -57,7 +57,7 @@ impl Live {
         Self { store, log, entries: Vec::new(), next: 0 }
     }
 
-    /// Adds entries until there are so many.
+    /// Adds entries until there are `size`.
     pub async fn grow(&mut self, size: usize) {
         while self.entries.len() < size {
             let batch: Vec<Vec<u8>> = std::iter::from_fn(|| {
@@ -76,7 +76,7 @@ impl Live {
         }
     }
 
-    /// Everything that an index on `objects` is made of.
+    /// Everything that an index on `objects` needs.
     pub fn site(&self, objects: Arc<dyn Store>, config: LookupConfig) -> Site {
         Site {
             log: Arc::new(OwnFiles(self.store.clone())),
@@ -92,12 +92,12 @@ impl Live {
     }
 }
 
-/// The limits of a small index in a hurry.
+/// Limits for a small index that is updated quickly.
 pub fn quick() -> LookupConfig {
     LookupConfig { spacing: Duration::from_millis(1), ..LookupConfig::default() }
 }
 
-/// What `lookup/latest` shows, all of it verified.
+/// The contents of `lookup/latest`, all verified.
 pub async fn latest(store: &dyn Store) -> Option<Manifest> {
     let path = ObjectPath::new("lookup/latest").expect("a path");
     let latest = store.get(&path).await.expect("reads")?;

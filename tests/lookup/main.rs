@@ -1,5 +1,5 @@
-//! The lookup index of logs that the library has written: built by portions, cut short, begun again,
-//! and compared with what brute force makes of the same entries.
+//! The lookup index of logs that the library has written: built in portions, interrupted, resumed,
+//! and compared with a brute-force index of the same entries.
 
 mod amplification;
 mod brute;

@@ -1,4 +1,4 @@
-//! A log written straight into tiles, for sizes that no test waits for a writer to reach.
+//! A log written directly as tiles, for sizes that would take a writer too long to reach.
 
 use std::path::Path;
 

@@ -33,8 +33,7 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// The log of the first `count` entries, some thousand at most; of two that are the same it has
-    /// one.
+    /// The log of the first `count` entries, a few thousand at most; duplicates appear once.
     pub async fn of(count: u64) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let mut entries: Vec<Vec<u8>> = (0..count).map(entry).collect();
@@ -60,7 +59,7 @@ impl Scene {
             answers
         };
         let (answers, ended) = tokio::join!(submitted, driver.run());
-        ended.expect("the log ends in order");
+        ended.expect("the log shuts down cleanly");
         for (n, answer) in (0..).zip(answers) {
             assert_eq!(answer.expect("an answer").index.get(), n);
         }

@@ -15,7 +15,7 @@ async fn an_index_that_follows_a_log_is_what_brute_force_makes() {
     assert_eq!(last, scene.entries.len() as u64);
     let all = brute::postings(&scene.entries);
     for step in [1, 97, 256, 700, 2048, 5000] {
-        // Steps of one leaf are many; their first hundreds tell as much.
+        // Steps of one leaf are many; the first hundreds are enough.
         let end = if step == 1 { 600 } else { last };
         let sizes = (1..=end).filter(|size| size % step == 0 || *size == end);
         let (store, mut index) = (MemoryStore::default(), Index::default());

@@ -1,5 +1,5 @@
-//! How fast an index is built. Figures, not verdicts: they depend on the machine and on how the test was
-//! compiled, so nobody runs this but on purpose.
+//! How fast an index is built. These are figures, not tests: they depend on the machine and on
+//! compiler settings, so they run only on request.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ use crate::scene::signing_key;
 
 const ENTRIES: u64 = 300_000;
 
-/// Time by the clock, and of processors, since some moment.
+/// Elapsed and processor time since some moment.
 struct Watch {
     began: Instant,
     processors: Duration,
@@ -38,7 +38,7 @@ impl Watch {
         let rate = |time: Duration| count as f64 / time.as_secs_f64() / 1e6;
         let by_clock = rate(took);
         print!("{what:40} {count:>9} in {took:>9.3?}: {by_clock:>7.3} M/s");
-        // Shorter than that is not measured.
+        // Shorter times are not measured.
         if used > Duration::from_millis(50) {
             print!(", {:>7.3} M/s a processor", rate(used));
         }
@@ -46,8 +46,8 @@ impl Watch {
     }
 }
 
-/// What this process has used of all processors, to a hundredth of a second; nothing where the system
-/// does not say.
+/// The time this process has used on all processors, to a hundredth of a second; zero where the
+/// system does not report it.
 fn processor_time() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
@@ -64,7 +64,7 @@ async fn view(entries: impl Iterator<Item = Vec<u8>>) -> (tempfile::TempDir, Vie
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes long and tells figures only"]
+#[ignore = "takes long and only prints figures"]
 async fn reading() {
     let (_log, mut view) = view((0..ENTRIES).map(|n| format!("entry {n}").into_bytes())).await;
     let watch = Watch::start();
@@ -77,7 +77,7 @@ async fn reading() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes long and tells figures only"]
+#[ignore = "takes long and only prints figures"]
 async fn building() {
     let (_log, mut view) = view((0..ENTRIES).map(entry)).await;
     let size = view.head().size;

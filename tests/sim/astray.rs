@@ -1,11 +1,11 @@
-//! Astray: what operators do to a store while its writers run. It is put back to an older state, or
-//! copied, and the copy gets a writer with the same key.
+//! Astray stores: what operators do to a store while its writers run. It is restored to an older
+//! state, or copied, and the copy gets a writer with the same key.
 //!
-//! From then on the log does not have to live, but it must not fork (I18): nobody who can tell signs
-//! anything beside the one history. Who can tell is whoever has verified a tree that the store, as it
-//! is now, does not reach: its process, or the memory of its machine. Nobody else ever can, so those
-//! who cannot are out of the game, from now on or from when they lose what they know; and what was on
-//! its way to the store is lost with the store as it was.
+//! From then on the log need not stay live, but it must not fork (I18): no writer that can tell may
+//! sign a tree outside the one history. A writer can tell if its process or its machine's memory
+//! has verified a tree that the store, as it is now, does not reach. No other writer can tell, so
+//! the others leave the run, either now or when they lose what they know. Requests on their way to
+//! the store are lost with the old store.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,9 +18,9 @@ use crate::mix::{Astray, Memory};
 use crate::process::{ORIGIN, signing_key};
 use crate::sim::Sim;
 
-/// How long it is watched what comes of it.
+/// How long the outcome is watched.
 const WATCHED: Duration = Duration::from_mins(3);
-/// How often a backup that all have seen more than is looked for.
+/// How many times to look for a backup that every writer has seen past.
 const TRIES: usize = 20;
 
 /// Leads the store astray, if the mix says so.
@@ -47,7 +47,7 @@ pub async fn lead(sim: Arc<Sim>) {
     }
 }
 
-/// Puts the store back, if somebody who runs has seen more than the backup has.
+/// Restores the store, if a running writer has seen more than the backup holds.
 fn put_back(sim: &Arc<Sim>, backup: &Bucket) -> bool {
     let size = committed(backup);
     let knowing = (0..sim.mix.writers).filter(|writer| knows(sim, *writer) > size).count();
@@ -67,7 +67,7 @@ fn put_back(sim: &Arc<Sim>, backup: &Bucket) -> bool {
     true
 }
 
-/// The last writer begins on a copy.
+/// Starts the last writer on a copy.
 fn copy(sim: &Arc<Sim>, backup: &Bucket) -> bool {
     sim.count("stores copied");
     sim.note(&format!("the store is copied at {}", committed(backup)));
@@ -82,7 +82,7 @@ fn committed(bucket: &Bucket) -> u64 {
     record.map_or(0, |(record, _)| record.after.size.get())
 }
 
-/// The largest tree that a writer, or its machine, is sure to have verified.
+/// The largest tree that a writer, or its machine, is certain to have verified.
 fn knows(sim: &Sim, writer: usize) -> u64 {
     let running = sim.running(writer).and_then(|running| running.log);
     let seen = running.map_or(0, |log| log.published().head.size.get());
@@ -95,13 +95,13 @@ fn remembers(sim: &Sim, writer: usize) -> u64 {
     newest.map_or(0, |head| head.size.get())
 }
 
-/// A writer that ends, and whose store was put back to more than is remembered on its machine, cannot
-/// tell any more when it begins again.
+/// Reports whether a restarted writer can tell. It cannot if the store was restored to a larger
+/// size than its machine remembers.
 pub fn can_tell(sim: &Sim, writer: usize) -> bool {
     sim.put_back_to().is_none_or(|size| remembers(sim, writer) > size)
 }
 
-/// The memory on the machine of a writer.
+/// The memory on a writer's machine.
 pub fn memory(sim: &Sim, writer: usize) -> Option<SignedMemory> {
     let name = match sim.mix.memory {
         Memory::Lost => return None,

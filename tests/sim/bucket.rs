@@ -1,7 +1,7 @@
-//! The bucket: what lies in the store all writers share, and what a request does when it lands.
+//! The bucket: the contents of the store that all writers share, and the effect of each request.
 //!
-//! Requests land one at a time, each as a whole; conditions are evaluated there and then. Between a
-//! writer and the bucket is the [`wire`](crate::wire).
+//! Requests land one at a time, atomically, and conditions are evaluated at that moment. The
+//! [`wire`](crate::wire) is between a writer and the bucket.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -12,7 +12,7 @@ use fasti::store::{
 };
 use futures::FutureExt;
 
-/// What is asked of the store, once.
+/// A request to the store.
 #[derive(Clone, Debug)]
 pub enum Request {
     Get(ObjectPath),
@@ -20,15 +20,15 @@ pub enum Request {
     Replace(ObjectPath, Bytes, Version),
     CreateRecord(RecordNumber, Bytes),
     ReadRecord(RecordNumber),
-    /// A number that lies so far behind the newest.
+    /// Returns a number this far behind the newest.
     Newest(u64),
-    /// `true` is a listing of an earlier time.
+    /// `true` asks for a stale listing.
     List(String, Option<ObjectPath>, usize, bool),
     Remove(ObjectPath),
     Note(ObjectPath, Bytes),
 }
 
-/// What has become of it.
+/// The result of a request.
 #[derive(Clone, Debug)]
 pub enum Reply {
     Object(Option<Object>),
@@ -45,7 +45,7 @@ impl Request {
         !matches!(self, Self::Get(_) | Self::ReadRecord(_) | Self::Newest(_) | Self::List(..))
     }
 
-    /// The object that is meant.
+    /// The path of the object concerned.
     pub fn path(&self) -> String {
         match self {
             Self::Get(path) | Self::Create(path, _) | Self::Replace(path, ..) => path.to_string(),
@@ -56,7 +56,7 @@ impl Request {
         }
     }
 
-    /// What the trace says of it.
+    /// The request as a line of the trace.
     pub fn line(&self) -> String {
         let path = self.path();
         match self {
@@ -79,7 +79,7 @@ impl Request {
 }
 
 impl Reply {
-    /// What the trace says of it.
+    /// The reply as a line of the trace.
     pub fn line(&self) -> String {
         match self {
             Self::Object(Some(object)) => {
@@ -98,7 +98,7 @@ impl Reply {
         }
     }
 
-    /// The reply with its body cut or with one bit flipped, if it has a body.
+    /// Truncates the reply's body or flips one bit in it, if it has one.
     pub fn damage(&mut self, at: usize, cut: bool) {
         let bytes = match self {
             Self::Object(Some(object)) => &mut object.bytes,
@@ -116,18 +116,18 @@ impl Reply {
     }
 }
 
-/// Enough of a hash to tell bodies apart in a trace.
+/// A short hash to tell bodies apart in a trace.
 fn sum(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0x811c_9dc5, |sum, byte| (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }
 
-/// How many writes and removals a stale listing may not know of.
+/// How many writes and removals a stale listing may miss.
 const STALE_WRITES: usize = 6;
 
-/// See the module's text.
+/// The bucket; see the module documentation.
 pub struct Bucket {
     store: MemoryStore,
-    /// For stores whose versions are hashes: the version that stands for some bytes.
+    /// For stores whose versions are hashes: the version for each body.
     etags: Option<BTreeMap<Bytes, Version>>,
     written: VecDeque<ObjectPath>,
     removed: VecDeque<ObjectPath>,
@@ -153,7 +153,7 @@ impl Bucket {
         }
     }
 
-    /// A bucket with the same content.
+    /// Returns a bucket with the same contents.
     pub fn copy(&self) -> Self {
         Self {
             store: self.store.snapshot(),
@@ -163,7 +163,7 @@ impl Bucket {
         }
     }
 
-    /// Puts back what was there when the backup was made, under new versions.
+    /// Restores the contents of the backup, under new versions.
     pub fn put_back(&mut self, backup: &Self) {
         self.store.objects().keys().for_each(|path| self.store.remove(path));
         for (path, bytes) in backup.store.objects() {
@@ -199,7 +199,7 @@ impl Bucket {
         now(self.store.newest())
     }
 
-    /// The request takes effect.
+    /// Applies the request.
     pub fn land(&mut self, request: &Request) -> Reply {
         let store = &self.store;
         match request {
@@ -237,7 +237,8 @@ impl Bucket {
         }
     }
 
-    /// The newest record, or one that was it some records ago: between the two some may be trimmed.
+    /// The newest record, or one that was the newest some records ago: records between them may be
+    /// trimmed.
     fn hint(&self, behind: u64) -> Option<RecordNumber> {
         if behind == 0 {
             return self.newest();
@@ -258,7 +259,7 @@ impl Bucket {
         Replaced::Now(self.as_seen(written).version)
     }
 
-    /// An object with its version as this kind of store tells it.
+    /// Returns the object with its version as this kind of store reports it.
     fn as_seen(&mut self, object: Object) -> Object {
         let Some(etags) = &mut self.etags else { return object };
         let version = etags.entry(object.bytes.clone()).or_insert(object.version).clone();

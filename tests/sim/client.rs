@@ -1,4 +1,4 @@
-//! Clients: they submit entries, new ones and known ones, and do not rest until each is answered.
+//! Clients: they submit new and known entries until each is answered.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,10 +8,10 @@ use fasti::log::{Acknowledged, SubmitError};
 
 use crate::sim::{Running, Sim};
 
-/// Entries that all clients know of.
+/// The number of entries that all clients share.
 const SHARED_ENTRIES: usize = 12;
 
-/// Submits what the mix says, and then what is still without an answer.
+/// Submits what the mix says, and then retries everything still unanswered.
 pub async fn submit_all(sim: Arc<Sim>, client: usize) {
     let mut known = Vec::new();
     for step in 0..sim.mix.steps {
@@ -26,7 +26,7 @@ pub async fn submit_all(sim: Arc<Sim>, client: usize) {
     }
 }
 
-/// New entries, entries of this client's past, and entries that others submit too.
+/// Chooses new entries, entries that this client submitted before, and shared entries.
 fn choose(sim: &Sim, client: usize, known: &mut Vec<Bytes>) -> Vec<Bytes> {
     let most = sim.mix.burst;
     let count =
@@ -47,7 +47,7 @@ fn choose(sim: &Sim, client: usize, known: &mut Vec<Bytes>) -> Vec<Bytes> {
     (0..count).map(entry).collect()
 }
 
-/// Submits one entry until it is answered: through writer `only`, or through any that runs.
+/// Submits one entry until it is answered: through writer `only`, or through any that is running.
 pub async fn submit(sim: &Arc<Sim>, client: usize, entry: Bytes, only: Option<usize>) {
     for attempt in 0.. {
         let writer = only.unwrap_or_else(|| sim.draw(|rng| rng.below(sim.mix.writers)));
@@ -56,7 +56,7 @@ pub async fn submit(sim: &Arc<Sim>, client: usize, entry: Bytes, only: Option<us
         {
             return;
         }
-        // Back-off, as a good client has it: in a long trouble it asks seldom.
+        // Back off like a good client: during long outages it asks rarely.
         let most = 500 << attempt.min(9);
         let pause = sim.draw(|rng| rng.span(20, most));
         sim.sleep_until_quiet(pause).await;
@@ -67,7 +67,7 @@ pub async fn submit(sim: &Arc<Sim>, client: usize, entry: Bytes, only: Option<us
     }
 }
 
-/// Asks one writer; true if it has answered and the answer has arrived.
+/// Asks one writer. Returns true if it answered and the answer arrived.
 async fn ask(
     sim: &Arc<Sim>,
     client: usize,
@@ -80,7 +80,7 @@ async fn ask(
     let asked = running.gate.run(async {
         let answer = log.submit(entry.clone()).await?;
         arrives(sim, client, writer, entry, &answer);
-        // The writer answers with a proof, as it does over HTTP.
+        // The writer answers with a proof, as over HTTP.
         let proof = log.prove(&answer).await;
         proof.map(drop).map_err(|error| SubmitError::Lookup(error.to_string()))
     });

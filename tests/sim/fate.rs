@@ -1,4 +1,5 @@
-//! The fate of one request to the store: how long it takes, what gets lost, what befalls the writer.
+//! The fate of one request to the store: how long it takes, what is lost, what happens to the
+//! writer.
 
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use fasti::log::record::Record;
 use crate::bucket::Request;
 use crate::sim::Sim;
 
-/// What becomes of a request.
+/// What happens to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Course {
     Plain,
@@ -19,25 +20,25 @@ pub enum Course {
     Twice(Duration),
 }
 
-/// The record takes over leadership.
+/// Reports whether the record is a takeover.
 pub fn begins_a_term(record: &Bytes) -> bool {
     Record::decode(record).is_ok_and(|(record, _)| record.entries.is_empty())
 }
 
-/// What befalls the writer at a request.
+/// What happens to the writer at a request.
 #[derive(Clone, Copy, Debug)]
 pub enum Strike {
     Crash,
     Freeze(Duration),
 }
 
-/// A request's way, drawn when it is made.
+/// The path of a request, drawn when it is sent.
 #[derive(Clone, Copy, Debug)]
 pub struct Fate {
     pub course: Course,
     pub travel: Duration,
     pub back: Duration,
-    /// Where there is no answer, the writer learns so at once.
+    /// When there is no answer, the writer learns so at once.
     pub reset: bool,
     pub damage: Option<(usize, bool)>,
     pub before: Option<Strike>,
@@ -45,7 +46,8 @@ pub struct Fate {
 }
 
 impl Fate {
-    /// Draws the fate of a request. `first_of_term` is a record that is the first with entries.
+    /// Draws the fate of a request. `first_of_term` marks the first record with entries of its
+    /// term.
     pub fn of(sim: &Sim, request: &Request, first_of_term: bool) -> Self {
         let (rates, longest, quiet) = (&sim.mix.rates, sim.mix.longest, sim.is_quiet());
         let (fate, met) = sim.draw(|rng| {
@@ -63,7 +65,7 @@ impl Fate {
             if quiet {
                 return (fate, met);
             }
-            // What decides who leads is struck more often.
+            // Requests that decide who leads are hit more often.
             let weight = match request {
                 Request::CreateRecord(_, record) if begins_a_term(record) => 60,
                 Request::CreateRecord(..) if first_of_term && sim.mix.one_address => 150,
@@ -99,7 +101,7 @@ impl Fate {
                 if rng.chance((rate * weight).min(3_000)) {
                     let strike = match name {
                         "crashes" => Strike::Crash,
-                        // Long enough for others to trim what it left at.
+                        // Long enough for others to trim the records where it stopped.
                         _ if weight > 60 => Strike::Freeze(rng.span(longest / 20, longest)),
                         _ => Strike::Freeze(rng.span(5, longest)),
                     };

@@ -1,12 +1,12 @@
-//! A flag that is raised once. Unlike a watch channel it wakes those who wait in the order in which
-//! they came, so that one seed gives one order.
+//! A flag that is raised once. Unlike a watch channel it wakes its waiters in order of arrival, so
+//! one seed gives one order.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Notify;
 
-/// See the module's text.
+/// The flag; see the module documentation.
 #[derive(Default)]
 pub struct Flag {
     raised: AtomicBool,

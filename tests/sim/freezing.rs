@@ -1,5 +1,5 @@
-//! Somebody freezes the log in the middle of everything, dies at it, and tries again until it is done
-//! (I17).
+//! Freezing under load: an operator freezes the log at a random moment, crashes while doing so, and
+//! retries until it succeeds (I17).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,13 +14,13 @@ use crate::process::{Process, WatchedSigner};
 use crate::sim::Sim;
 use crate::wire::Wire;
 
-/// Freezes the log at some time, for good.
+/// Freezes the log at some point, permanently.
 pub async fn freeze_at_last(sim: Arc<Sim>) {
     let most = u64::try_from(sim.mix.faulty_for.as_millis()).expect("short");
     let wait = sim.draw(|rng| rng.span(1_000, most.min(300_000)));
     sim.sleep_until_quiet(wait).await;
     loop {
-        // Its way to the store is the first writer's: what cuts off that one cuts off this one.
+        // It reaches the store as the first writer does: what cuts off one cuts off the other.
         let process = Process::new(&sim, 0);
         let lives = sim.draw(|rng| rng.pick(&[50, 500, 5_000, 600_000]));
         let lives = if sim.is_quiet() { Duration::MAX } else { Duration::from_millis(lives) };

@@ -1,8 +1,8 @@
-//! The gate of one writer's process: through it the process can be frozen, and killed.
+//! The gate of one writer process: it freezes and kills the process.
 //!
-//! Every future that belongs to the process is run through [`Gate::run`]. While the process is
-//! frozen none of them is polled: nothing is asked, nothing is answered, no timer is seen to be due.
-//! When it is killed they are dropped, wherever they are. What was sent before is on its way.
+//! Every future of the process runs through [`Gate::run`]. While the process is frozen none of them
+//! is polled: it sends nothing, answers nothing, and sees no timer fire. When it is killed they are
+//! dropped wherever they are. Requests already sent stay in flight.
 
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
@@ -14,18 +14,18 @@ use tokio::time::Instant;
 
 use crate::flag::Flag;
 
-/// See the module's text.
+/// The gate; see the module documentation.
 pub struct Gate {
     frozen: Mutex<Frozen>,
     dead: Flag,
-    /// The process's own clock stands still while it is frozen, as that of a machine that sleeps.
+    /// The process's own clock stops while it is frozen, as on a sleeping machine.
     clock_freezes: bool,
 }
 
 #[derive(Default)]
 struct Frozen {
     since: Option<Instant>,
-    /// Which freeze it is: a thaw that was meant for an earlier one does nothing.
+    /// The number of the freeze: a thaw meant for an earlier one does nothing.
     count: u64,
     lost: Duration,
     waiting: Vec<Waker>,
@@ -36,8 +36,8 @@ impl Gate {
         Arc::new(Self { frozen: Mutex::default(), dead: Flag::default(), clock_freezes })
     }
 
-    /// Stops the process until [`thaw`](Self::thaw) is called with what is returned; `None` if it
-    /// is stopped already.
+    /// Stops the process until [`thaw`](Self::thaw) is called with the returned number. Returns
+    /// `None` if it is already stopped.
     pub fn freeze(&self) -> Option<u64> {
         let mut frozen = self.frozen.lock().expect("unpoisoned");
         if frozen.since.is_some() {
@@ -48,14 +48,14 @@ impl Gate {
         Some(frozen.count)
     }
 
-    /// Lets the process go on, if it is still the same freeze.
+    /// Resumes the process, if this freeze is still the current one.
     pub fn thaw(&self, count: u64) {
         if self.frozen.lock().expect("unpoisoned").count == count {
             self.thaw_now();
         }
     }
 
-    /// Lets the process go on.
+    /// Resumes the process.
     pub fn thaw_now(&self) {
         let mut frozen = self.frozen.lock().expect("unpoisoned");
         if let Some(since) = frozen.since.take() {
@@ -68,17 +68,18 @@ impl Gate {
         self.dead.raise();
     }
 
-    /// What the process takes for the time.
+    /// The time as the process sees it.
     pub fn now(&self) -> Instant {
         let lost = self.frozen.lock().expect("unpoisoned").lost;
         if self.clock_freezes { Instant::now() - lost } else { Instant::now() }
     }
 
-    /// Runs a future inside the process; `None` if the process was killed before the end.
+    /// Runs a future inside the process. Returns `None` if the process was killed before it
+    /// completed.
     pub async fn run<F: Future>(self: &Arc<Self>, future: F) -> Option<F::Output> {
         let died = pin!(self.dead.raised());
         let inside = Inside { gate: self.clone(), future: Box::pin(future) };
-        // The first is polled first: a process that was killed does nothing more.
+        // `select` polls its first future first: a killed process does nothing more.
         match select(died, inside).await {
             Either::Left(_) => None,
             Either::Right((value, _)) => Some(value),

@@ -1,4 +1,4 @@
-//! The life of a writer: it is started, ends or is killed, and is started again.
+//! The life of a writer: it is started, stops or is killed, and is started again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::process::{Process, WatchedSigner};
 use crate::sim::{Running, Sim};
 use crate::wire::Wire;
 
-/// One writer may stay down in the end.
+/// Reports whether the writer stays down at the end; at most one does.
 pub fn stays_down(sim: &Sim, writer: usize) -> bool {
     sim.is_quiet() && sim.mix.one_stays_down && writer == 0
 }
@@ -50,7 +50,7 @@ pub async fn live(sim: Arc<Sim>, writer: usize) {
         let span = if sim.is_quiet() { (10, 1_000) } else { (10, 30_000) };
         let span = sim.draw(|rng| rng.span(span.0, span.1));
         sim.sleep_or_land(span).await;
-        // The index is on the writer's own disk: it may be as it was, older, or lost.
+        // The index is on the writer's own disk: it may be current, older, or lost.
         older.push(index.snapshot());
         index = match sim.draw(|rng| rng.below(6)) {
             0 => Arc::default(),
@@ -94,14 +94,15 @@ async fn run(process: Arc<Process>, index: Arc<MemoryIndex>) -> Result<(), Strin
     driver.run().await.map_err(|error| chain(&error))
 }
 
-/// A writer that ends because another one has written its record must not have done so itself.
+/// A writer that stops because another has written its record must not have written that record
+/// itself.
 fn recognises_its_own(process: &Process, error: &str) -> Verdict {
     let number = error.split_once("commit record ").and_then(|(_, rest)| {
         let number = rest.strip_suffix(" was written by another writer; this one is fenced")?;
         RecordNumber::new(number.parse().ok()?)
     });
     match number {
-        // A damaged body of a read may make it look like another's.
+        // A read with a damaged body can make the record look like another writer's.
         Some(number) if process.is_author(number) && process.sim.mix.rates.damaged == 0 => {
             let text = format!("w{} takes its own record {number} for another's", process.writer);
             Err(Violation::of("I7", text))
@@ -110,7 +111,7 @@ fn recognises_its_own(process: &Process, error: &str) -> Verdict {
     }
 }
 
-/// A store that was not touched is not said to be.
+/// A store that was not tampered with must not be accused.
 fn accuses_nobody(process: &Process, error: &str) -> Verdict {
     let (sim, accusations) =
         (&process.sim, ["rolled back", "forked", "missing", "does not", "damaged"]);
@@ -121,7 +122,7 @@ fn accuses_nobody(process: &Process, error: &str) -> Verdict {
     Err(Violation::of("I18", format!("w{} accuses an honest store: {error}", process.writer)))
 }
 
-/// An error with its causes.
+/// Formats an error with its causes.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -132,7 +133,7 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// What kind of end an error is.
+/// Classifies the error that a writer stopped with.
 fn refusal(error: &str) -> &'static str {
     match () {
         () if error.contains("another writer") || error.contains("fenced") => "ends: fenced",

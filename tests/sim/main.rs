@@ -1,11 +1,11 @@
-//! The seeded simulator: several writers, many clients and one store with faults, all from one seed.
+//! The seeded simulator: several writers, many clients and one faulty store, all from one seed.
 //!
-//! The real log (pool, commit, recovery, publication, followers, trimming) runs on one thread and on
-//! paused time. [`wire`] and [`peers`] delay, lose, double and damage what it sends; [`trouble`] and
-//! [`gate`] freeze and kill it; [`oracle`] watches every signature, every write that lands and every
-//! acknowledgement. A seed that fails says how to repeat it.
+//! The real log (pool, commit, recovery, publication, followers, trimming) runs on one thread and
+//! in paused time. [`wire`] and [`peers`] delay, lose, duplicate and damage what it sends;
+//! [`trouble`] and [`gate`] freeze and kill it; [`oracle`] watches every signature, every write
+//! that lands and every acknowledgement. A failing seed prints the command that repeats it.
 //!
-//! `FASTI_SIM_SEEDS` and `FASTI_SIM_FIRST` say which seeds; for a night:
+//! `FASTI_SIM_SEEDS` and `FASTI_SIM_FIRST` select the seeds. To run overnight:
 //! `FASTI_SIM_SEEDS=20000 cargo test --test sim every_seed -- --nocapture`.
 
 mod astray;
@@ -33,7 +33,7 @@ mod wire;
 use run::{run, setting};
 use seeds::run_all;
 
-/// What must have happened in the test command's seeds, and how often at least, in a hundred runs.
+/// What must happen in the test command's seeds: the least number of times in a hundred runs.
 const HAPPENED: [(&str, u64); 25] = [
     ("acknowledgements", 10_000),
     ("acknowledgements of known entries", 4_000),

@@ -1,32 +1,32 @@
 //! The mix of one run: how many writers and clients, and which faults, all drawn from the seed.
 //!
-//! Each kind of fault is on in about half of the runs, and then rare or frequent (swarm testing): a
-//! fault that is always there would hide what happens without it.
+//! Each kind of fault is enabled in about half of the runs, and is then rare or frequent (swarm
+//! testing): a fault that is always present would hide what happens without it.
 
 use std::time::Duration;
 
 use crate::seeded::Seeded;
 
-/// How often something happens to one operation or message, in ten thousand.
+/// How often something happens to an operation or message, per ten thousand.
 #[derive(Clone, Debug, Default)]
 pub struct Rates {
-    /// Takes seconds, up to minutes.
+    /// It takes seconds, up to minutes.
     pub slow: u32,
     /// A definite error: nothing has happened.
     pub refused: u32,
     /// No answer, and it never happens.
     pub lost_before: u32,
-    /// It happens, and the answer is lost.
+    /// It happens, but the answer is lost.
     pub lost_after: u32,
     /// No answer, and it happens at any later time.
     pub late: u32,
     /// It happens twice, the second time at any later time.
     pub twice: u32,
-    /// The body of a read is cut, or one bit of it is flipped.
+    /// The body of a read is truncated, or one bit in it is flipped.
     pub damaged: u32,
-    /// A listing or a hint is of an earlier time.
+    /// A listing or hint is stale.
     pub stale: u32,
-    /// The writer dies at this step.
+    /// The writer crashes at this step.
     pub crash: u32,
     /// The writer is frozen at this step.
     pub freeze: u32,
@@ -36,11 +36,11 @@ pub struct Rates {
     pub message_slow: u32,
     /// A message arrives twice.
     pub message_twice: u32,
-    /// A peer's answer is not true.
+    /// A peer's answer is false.
     pub lie: u32,
 }
 
-/// What befalls a writer from outside, at any time.
+/// What happens to a writer from outside, at any time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
     Crash,
@@ -50,63 +50,63 @@ pub enum Trouble {
     CutFromPeer,
 }
 
-/// Where is remembered what was signed and verified.
+/// Where signed and verified trees are remembered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Memory {
-    /// Nowhere but in the processes.
+    /// Only in the processes.
     Lost,
-    /// Each writer has a machine of its own.
+    /// Each writer has its own machine.
     Apart,
     /// All writers are on one machine.
     Shared,
 }
 
-/// What befalls the store as a whole.
+/// What happens to the store as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Astray {
-    /// It is put back to an older state.
+    /// It is restored to an older state.
     PutBack,
-    /// It is copied, and the last writer begins on the copy.
+    /// It is copied, and the last writer starts on the copy.
     Copied,
 }
 
-/// See the module's text.
+/// The mix; see the module documentation.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is on or off by itself")]
 pub struct Mix {
     pub writers: usize,
-    /// One writer that knows of no peers, on a store that needs no tidying.
+    /// One writer without peers, on a store that needs no cleanup.
     pub alone: bool,
-    /// All writers were given one address, by mistake: nothing is promised but safety.
+    /// All writers were given one address by mistake: only safety is promised.
     pub one_address: bool,
     /// When faults have ended, one writer does not come back.
     pub one_stays_down: bool,
-    /// Somebody freezes the log.
+    /// The log is frozen during the run.
     pub ends: bool,
     pub memory: Memory,
     pub astray: Option<Astray>,
     pub clients: usize,
     /// How often each client submits something.
     pub steps: usize,
-    /// Most entries that a client submits at once.
+    /// The largest number of entries that a client submits at once.
     pub burst: usize,
-    /// How long a client thinks at most, in milliseconds.
+    /// The longest think time of a client, in milliseconds.
     pub think: u64,
     pub rates: Rates,
     pub troubles: Vec<Trouble>,
-    /// The time between two troubles, at most, in milliseconds.
+    /// The longest time between two troubles, in milliseconds.
     pub trouble_every: u64,
-    /// How long the longest delay, freeze, cut or late effect is, in milliseconds.
+    /// The longest delay, freeze, cut or late effect, in milliseconds.
     pub longest: u64,
     /// How long a writer waits for the store.
     pub patience: Duration,
-    /// How often it asks when it reads and hears nothing.
+    /// How often it retries a read that gets no answer.
     pub read_tries: u32,
-    /// Versions are hashes of the content, as S3 has them; numbers, as GCS has them, if not.
+    /// Versions are content hashes, as on S3; otherwise numbers, as on GCS.
     pub etags: bool,
-    /// A frozen process's clock stands still.
+    /// A frozen process's clock stops.
     pub clock_freezes: bool,
-    /// Milliseconds.
+    /// In milliseconds.
     pub ping: u64,
     pub takeover: u64,
     pub pace: u64,
@@ -126,20 +126,20 @@ impl Mix {
         let memory = [Memory::Lost, Memory::Apart, Memory::Shared][(seed / 8 % 3) as usize];
         match seed % 8 {
             5 => Self { astray: Some(Astray::PutBack), memory, ..mix },
-            // With a memory of its own, a machine cannot know of a copy elsewhere.
+            // A machine with its own memory cannot know of a copy elsewhere.
             7 => mix.with_copy(),
             _ => Self { memory, ..mix },
         }
     }
 
-    /// One writer more, for the copy; what it signs is remembered where all others remember it.
+    /// Adds one writer for the copy; all writers then share one memory.
     fn with_copy(self) -> Self {
         let writers = self.writers + 1;
         Self { writers, astray: Some(Astray::Copied), memory: Memory::Shared, ..self }
     }
 
-    /// A leader that is busy and well, and rivals that do not hear of it and are frozen just when they
-    /// take over: what they left at may be trimmed by the time they go on.
+    /// A busy, healthy leader, and rivals that do not hear from it and are frozen just as they take
+    /// over: the records where they stopped may be trimmed by the time they resume.
     fn quarrel(self, rng: &mut Seeded) -> Self {
         let (lost, late) = (rng.pick(&[300, 2_000]), rng.pick(&[0, 5]));
         let rates = Rates { freeze: 20, message_lost: lost, late, ..Rates::default() };
@@ -224,7 +224,7 @@ impl Mix {
             takeover: rng.pick(&[1_000, 2_000, 10_000]),
             pace,
             republish: rng.pick(&[5_000, 60_000, 3_600_000]),
-            // Who gives up sooner than a paced log gets to him only adds to the load.
+            // A client that gives up before the paced log reaches it only adds load.
             answer_time: rng.pick(&[5_000, 60_000, 600_000]).max(60 * pace),
             batch_entries,
             pool_entries,

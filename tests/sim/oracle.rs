@@ -1,8 +1,8 @@
 //! The oracle: what must hold whatever happens, judged from outside.
 //!
 //! It sees every signature, every request that lands and every acknowledgement, in order, and
-//! derives the log from the bytes in the bucket by the textbook ([`tree`](crate::tree)). Of the code
-//! under test it uses the reading of commit records alone.
+//! derives the log from the bytes in the bucket by the textbook ([`tree`](crate::tree)). The only
+//! code under test that it uses is the parser of commit records.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -51,7 +51,7 @@ struct Landed {
     is_last: bool,
 }
 
-/// Each writer may just be about to show a tree when the store is put back.
+/// When the store is restored, each writer may be about to publish a tree.
 const SHOWN_ASTRAY_MAX: usize = 5;
 
 /// A size and its root.
@@ -61,29 +61,29 @@ fn head(tree: TreeHead) -> Head {
     (usize::try_from(tree.size.get()).expect("a simulated log is small"), tree.root)
 }
 
-/// See the module's text.
+/// The oracle; see the module documentation.
 pub struct Oracle {
     key: VerifierKey,
     /// The root of each size that was ever signed.
     signed: BTreeMap<usize, Hash>,
-    /// All trees that were ever shown.
+    /// All trees that were ever published.
     shown: BTreeSet<Head>,
-    /// The size that is shown now.
+    /// The published size.
     size: usize,
-    /// The entries of the shown tree, as they were read from its bundles.
+    /// The entries of the published tree, as read from its bundles.
     entries: Vec<Bytes>,
     tree: Tree,
     /// For each slot, all records that ever landed in it.
     records: BTreeMap<u64, Vec<Landed>>,
     /// The trees that records lead to.
     committed: BTreeSet<Head>,
-    /// What was ever written to a tile's or bundle's path.
+    /// What was ever written to the path of a tile or bundle.
     written: BTreeMap<Piece, Bytes>,
-    /// Who was told that an entry is where.
+    /// The acknowledged index of each entry.
     acknowledged: BTreeMap<Bytes, usize>,
-    /// How often a tree was shown that is not in the store, after that was put back.
+    /// How often a tree was published that is not in the store, after a restore.
     shown_astray: usize,
-    /// The last tree, once somebody was told that the log is frozen.
+    /// The last tree, once a client was told that the log is frozen.
     frozen: Option<Head>,
 }
 
@@ -107,7 +107,7 @@ impl Default for Oracle {
 }
 
 impl Oracle {
-    /// How many leaves are shown, sizes were shown, and terms were begun.
+    /// The numbers of leaves published, sizes published, and terms started.
     pub fn figures(&self) -> [(&'static str, usize); 4] {
         let landed = || self.records.values().flatten();
         [
@@ -118,17 +118,17 @@ impl Oracle {
         ]
     }
 
-    /// Somebody is about to sign a text.
+    /// A writer is about to sign a text.
     pub fn signs(&mut self, text: &str) -> Verdict {
         let checkpoint = Checkpoint::parse_text(text).ok().filter(|c| c.origin == ORIGIN);
         let Some(checkpoint) = checkpoint else {
-            return Err(Violation::of("I16", format!("signed is no checkpoint: {text:?}")));
+            return Err(Violation::of("I16", format!("signed, but not a checkpoint: {text:?}")));
         };
         let (size, root) = head(checkpoint.head);
         let one = *self.signed.entry(size).or_insert(root);
-        hold(one == root, "I1", || format!("two roots are signed at size {size}"))?;
+        hold(one == root, "I1", || format!("two roots were signed at size {size}"))?;
         hold(self.committed.contains(&(size, root)), "I7", || {
-            format!("size {size} is signed, and no commit record leads to that tree")
+            format!("size {size} is signed, but no commit record leads to that tree")
         })?;
         if size <= self.size {
             let expected = self.tree.root(size);
@@ -171,8 +171,9 @@ impl Oracle {
         }
     }
 
-    /// A request has landed in a store that was put back, or copied. What is shown must be there as
-    /// before, but for what writers were just about to show; the rest is for [`Releases`](crate::releases::Releases) to judge.
+    /// A request has landed in a restored or copied store. What is published must be there as
+    /// before, except for trees that writers were about to publish; the rest is judged by
+    /// [`Releases`](crate::releases::Releases).
     pub fn landed_astray(&mut self, bucket: &Bucket, request: &Request, reply: &Reply) -> Verdict {
         let (Request::Replace(path, bytes, _), Reply::Replaced(Replaced::Now(_))) =
             (request, reply)
@@ -193,7 +194,7 @@ impl Oracle {
         })
     }
 
-    /// A record takes a slot: the one before it was there.
+    /// A record takes a slot: the record before it must be there.
     fn commits(&mut self, number: RecordNumber, bytes: &Bytes) -> Verdict {
         let (record, digest) = Record::decode(bytes)
             .map_err(|error| Violation::of("I14", format!("record {number}: {error}")))?;
@@ -207,7 +208,7 @@ impl Oracle {
             }),
         };
         let Some(epoch) = epoch.filter(|_| record.number == number) else {
-            let text = format!("record {number} follows none that is there, or the last one");
+            let text = format!("record {number} follows a record that is missing, or the last one");
             return Err(Violation::of("chain", text));
         };
         let expected = if record.entries.is_empty() { epoch.next() } else { epoch };
@@ -226,7 +227,7 @@ impl Oracle {
         Ok(())
     }
 
-    /// A tile or bundle is written: some record implies it, and it was never different (I5).
+    /// A tile or bundle is written: some record implies it, and it never had other bytes (I5).
     fn writes(&mut self, piece: Piece, bytes: &Bytes) -> Verdict {
         let path = piece.path();
         let implied = self
@@ -239,15 +240,15 @@ impl Oracle {
         hold(first == bytes, "I5", || format!("{path} is written with other bytes than before"))
     }
 
-    /// A checkpoint is shown: the log has only grown (I2), and everything is there (I3).
+    /// A checkpoint is published: the log has only grown (I2), and everything is there (I3).
     fn shows(&mut self, bucket: &Bucket, bytes: &[u8]) -> Verdict {
         let opened = open_checkpoint(bytes, ORIGIN, std::slice::from_ref(&self.key));
         let opened = opened.map_err(|error| Violation::of("I2", format!("checkpoint: {error}")))?;
         let (size, root) = head(opened.head);
         hold(size >= self.size, "I2", || format!("from size {} back to {size}", self.size))?;
         let is_over = self.frozen.is_some_and(|last| last != (size, root));
-        hold(!is_over, "I17", || format!("size {size} is shown of a frozen log"))?;
-        hold(self.signed.get(&size) == Some(&root), "I16", || "shown and never signed".to_owned())?;
+        hold(!is_over, "I17", || format!("size {size} is published of a frozen log"))?;
+        hold(self.signed.get(&size) == Some(&root), "I16", || "shown but not signed".to_owned())?;
         for piece in Piece::all(size) {
             let there = read_wider(bucket, piece)
                 .ok_or_else(|| Violation::of("I3", format!("{} is missing", piece.path())))?;
@@ -268,7 +269,7 @@ impl Oracle {
         Ok(())
     }
 
-    /// A bundle holds the entries that were shown, and perhaps more.
+    /// A bundle holds the published entries, and perhaps more.
     fn reads(&mut self, piece: Piece, bundle: &[u8]) -> Verdict {
         if piece.level.is_some() {
             return Ok(());
@@ -290,7 +291,7 @@ impl Oracle {
         Ok(())
     }
 
-    /// Something is removed: nobody needs it any more.
+    /// An object is removed: it must not be needed any more.
     fn removes(&self, bucket: &Bucket, path: &ObjectPath) -> Verdict {
         if let Some(number) = path.record_number() {
             return self.trims(bucket, number);
@@ -302,11 +303,11 @@ impl Oracle {
         let published = self.size >> level >= piece.full().end();
         let there = bucket.holds(&piece.full().path()).is_some();
         hold(piece.width < 256 && there && published, "I3", || {
-            format!("{path} is removed at size {}, and the full one is not shown", self.size)
+            format!("{path} is removed at size {}, but the full one is not published", self.size)
         })
     }
 
-    /// The rule of trimming. What landed later in a slot that was trimmed already binds nobody.
+    /// The rule of trimming. A record that landed later in an already trimmed slot does not count.
     fn trims(&self, bucket: &Bucket, number: RecordNumber) -> Verdict {
         let Some(landed) = self.records.get(&number.get()) else { return Ok(()) };
         let [record] = &landed[..] else { return Ok(()) };
@@ -315,18 +316,18 @@ impl Oracle {
             format!("record {number} to size {after} is removed at size {}", self.size)
         })?;
         hold(record.entries > 0, "trim", || {
-            format!("record {number} is removed, the first of its epoch")
+            format!("record {number} is removed, but is the first of its epoch")
         })?;
         let newest = bucket.newest().is_some_and(|newest| newest > number);
-        hold(newest, "trim", || format!("record {number} is removed, the newest"))
+        hold(newest, "trim", || format!("record {number} is removed, but is the newest"))
     }
 
-    /// Somebody was told that an entry is in the log.
+    /// A client was told that an entry is in the log.
     pub fn acknowledges(&mut self, entry: &Bytes, index: u64, tree: TreeHead) -> Verdict {
         let (size, root) = head(tree);
         let index = usize::try_from(index).expect("small");
         hold(self.shown.contains(&(size, root)), "I4", || {
-            format!("leaf {index} is acknowledged with size {size}, which was not shown")
+            format!("leaf {index} is acknowledged with size {size}, which was not published")
         })?;
         let there = self.entries.get(index).filter(|_| index < size);
         hold(there == Some(entry), "I4", || format!("leaf {index} of {size} is not that entry"))?;
@@ -334,7 +335,7 @@ impl Oracle {
         hold(first == index, "I13", || format!("one entry is leaf {first} and leaf {index}"))
     }
 
-    /// Somebody was told that the log has ended with this tree: it is shown, and will be for ever.
+    /// A client was told that the log has ended with this tree: it is published, and stays so.
     pub fn is_frozen(&mut self, tree: TreeHead) -> Verdict {
         let last = head(tree);
         hold(self.committed() == last.0 && self.size == last.0, "I17", || {
@@ -349,26 +350,26 @@ impl Oracle {
         self.has_ended()
     }
 
-    /// Somebody was told that the log has ended: its newest record says so.
+    /// A client was told that the log has ended: the newest record must say so.
     pub fn has_ended(&self) -> Verdict {
         let newest = self.records.last_key_value();
         let is_last = newest.is_some_and(|(_, landed)| landed.iter().any(|one| one.is_last));
-        hold(is_last, "I17", || "it is said to be frozen, and is not".to_owned())
+        hold(is_last, "I17", || "the log is reported frozen, but is not".to_owned())
     }
 
     fn has_last_record(&self) -> bool {
         self.records.values().flatten().any(|record| record.is_last)
     }
 
-    /// The end of a run: everything once more, from the bytes in the bucket alone.
+    /// The end of a run: checks everything again, using only the bytes in the bucket.
     pub fn concludes(&self, bucket: &Bucket) -> Verdict {
         let shown = bucket.holds("checkpoint").unwrap_or_default();
         let mut again =
             Self { signed: self.signed.clone(), written: self.written.clone(), ..Self::default() };
         again.shows(bucket, &shown)?;
         hold(again.size == self.size, "I2", || "the checkpoint has changed".to_owned())?;
-        // What is committed may be unfinished where nobody is left to finish it; no more than that
-        // may be signed or written.
+        // What is committed may be unfinished if no writer is left to finish it; nothing beyond
+        // that may be signed or written.
         let committed = self.committed();
         let shown = again.size;
         let is_unfinished = |size| shown < size && size <= committed;
@@ -393,22 +394,22 @@ impl Oracle {
         Ok(())
     }
 
-    /// Everything that is committed is shown.
+    /// Everything committed is published.
     pub fn is_finished(&self) -> Verdict {
         let committed = self.committed();
         hold(committed == self.size, "L1", || {
-            format!("size {committed} is committed, {} is shown", self.size)
+            format!("size {committed} is committed, but {} is published", self.size)
         })
     }
 
-    /// The size of the tree of the newest record.
+    /// The size of the newest record's tree.
     fn committed(&self) -> usize {
         let newest = self.records.last_key_value().and_then(|(_, landed)| landed.first());
         newest.map_or(0, |record| head(record.after).0)
     }
 
     fn is_of_the_log(&mut self, piece: Piece, bytes: &Bytes) -> Verdict {
-        let wrong = || format!("{} was written with what the log does not hold", piece.path());
+        let wrong = || format!("{} was written with content that is not in the log", piece.path());
         hold(piece.leaves() <= self.size, "I5", wrong)?;
         let expected: Vec<u8> = match piece.level {
             Some(level) => self.tree.tile(level, piece.index, piece.width),

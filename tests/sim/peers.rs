@@ -1,4 +1,4 @@
-//! The network between writers: slow, lossy, cut, and with peers that are dead, frozen or lie.
+//! The network between writers: slow, lossy or cut, with peers that are dead, frozen or lying.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,14 +15,14 @@ use tokio::sync::oneshot;
 use crate::process::{ORIGIN, Process, origin};
 use crate::sim::{Running, Sim};
 
-/// How long a peer's word is waited for.
+/// How long to wait for a peer's status.
 const STATUS_PATIENCE: Duration = Duration::from_secs(1);
 const FORWARD_PATIENCE: Duration = Duration::from_secs(30);
 
-/// One writer's way to its peers.
+/// One writer's connection to its peers.
 pub struct Mail(pub Arc<Process>);
 
-/// The fate of one message and of its answer.
+/// The fate of one message and its answer.
 #[derive(Clone, Copy)]
 struct Post {
     there: Duration,
@@ -63,7 +63,7 @@ impl Post {
 }
 
 impl Mail {
-    /// Sends a request to a peer and waits for what `serve` says there.
+    /// Sends a request to a peer and waits for the result of `serve` there.
     async fn send<T, F>(
         &self,
         address: &str,
@@ -104,7 +104,7 @@ impl Mail {
     }
 }
 
-/// The way of one message to a peer and back.
+/// Carries one message to a peer and back.
 async fn deliver<T, F>(
     sim: Arc<Sim>,
     (here, peer): (usize, usize),
@@ -179,7 +179,7 @@ impl Peers for Mail {
     }
 }
 
-/// Makes an answer untrue.
+/// Falsifies an answer.
 fn lie(answer: &mut PeerAnswer, entry: &[u8], how: usize) {
     let PeerAnswer::Included(PeerIncluded { index, checkpoint, proof, .. }) = answer else {
         return;
@@ -187,7 +187,7 @@ fn lie(answer: &mut PeerAnswer, entry: &[u8], how: usize) {
     match how % 5 {
         0 => *index = LeafIndex::new(index.get() ^ (1 << (how % 8))).expect("in range"),
         1 => proof.push(tiles_spec::EMPTY_ROOT),
-        // A tree of this entry alone, signed by nobody whom anyone knows.
+        // A tree of this entry alone, signed with an unknown key.
         2 => {
             *index = LeafIndex::new(0).expect("in range");
             proof.clear();
@@ -203,7 +203,7 @@ fn lie(answer: &mut PeerAnswer, entry: &[u8], how: usize) {
     }
 }
 
-/// A checkpoint of a single leaf, of the right origin and with a key of the right name.
+/// A checkpoint of a single leaf, with the right origin and a key of the right name.
 fn forge(root: Hash) -> String {
     let key = NoteSigningKey::from_seed(origin().key_name(), &[8; 32]);
     let head = TreeHead { size: TreeSize::new(1).expect("in range"), root };

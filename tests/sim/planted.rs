@@ -1,8 +1,8 @@
-//! Planted bugs: the simulator runs the real code with one bug at a time, until it finds it.
+//! Planted bugs: the simulator runs the real code with one bug at a time until it finds the bug.
 //!
-//! A simulator that finds nothing proves nothing; this says what it would find. Each bug of
-//! [`fasti::planted`] has to be caught within [`SEEDS_MAX`] seeds, and most are within a few.
-//! `FASTI_SIM_BUG` names a single bug, whose story is told; `FASTI_SIM_FIRST` is the first seed.
+//! A simulator that finds nothing proves nothing; this test shows what it would find. Each bug of
+//! [`fasti::planted`] must be caught within [`SEEDS_MAX`] seeds; most are caught within a few.
+//! `FASTI_SIM_BUG` selects a single bug and prints its trace; `FASTI_SIM_FIRST` is the first seed.
 
 mod astray;
 mod bucket;
@@ -32,7 +32,7 @@ use fasti::planted::{Bug, plant};
 use run::{Outcome, THREADS, run, setting};
 use sim::lock;
 
-/// So many seeds have to be enough for any bug.
+/// Any bug must be caught within this many seeds.
 const SEEDS_MAX: u64 = 2_000;
 
 const BUGS: [Bug; 36] = [

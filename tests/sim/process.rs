@@ -1,4 +1,4 @@
-//! One run of one writer's process: its gate, its clock, its random numbers, its signer.
+//! One run of one writer process: its gate, its clock, its random numbers, its signer.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use crate::sim::{Sim, lock};
 
 pub const ORIGIN: &str = "log.test/sim";
 
-/// The log's key, which all its writers hold.
+/// The log's key, which all writers hold.
 pub fn signing_key() -> NoteSigningKey {
     NoteSigningKey::from_seed(origin().key_name(), &[7; 32])
 }
@@ -25,12 +25,12 @@ pub fn origin() -> Origin {
     ORIGIN.parse().expect("an origin")
 }
 
-/// See the module's text.
+/// The process; see the module documentation.
 pub struct Process {
     pub sim: Arc<Sim>,
     pub writer: usize,
     pub gate: Arc<Gate>,
-    /// The commit records that it has tried to create.
+    /// The commit records it has tried to create.
     pub created: Mutex<Vec<(RecordNumber, Bytes)>>,
 }
 
@@ -40,7 +40,7 @@ impl Process {
         Arc::new(Self { sim: sim.clone(), writer, gate, created: Mutex::default() })
     }
 
-    /// The record that another writer is said to have written was written by this very process.
+    /// Reports whether this process wrote a record that it takes for another writer's.
     pub fn is_author(&self, number: RecordNumber) -> bool {
         let there = self.sim.ask_oracle(|_, bucket| bucket.record(number));
         lock(&self.created).iter().any(|(n, bytes)| *n == number && Some(bytes) == there.as_ref())
@@ -75,7 +75,7 @@ impl Entropy for Process {
     }
 }
 
-/// The key's signer, before the eyes of the oracle.
+/// A signer that shows the oracle everything it signs.
 pub struct WatchedSigner {
     process: Arc<Process>,
     signer: FileSigner,

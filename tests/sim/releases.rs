@@ -1,9 +1,9 @@
-//! Releases: one history over everything that ever left a writer, whichever store it writes.
+//! Releases: one history over everything that was ever released by a writer, to whatever store.
 //!
-//! Judged is what a writer sends to a store as a checkpoint, and what it tells a submitter: from there
-//! on somebody may have it. Which tree grew from which, the commit records say, in whatever store and
-//! at whatever time they landed. This goes on where the [`oracle`](crate::oracle), which knows one
-//! store that only grows, has to stop: when a store was put back, or copied.
+//! It judges what a writer sends to a store as a checkpoint and what it tells a submitter: after
+//! that, a client may hold it. The commit records say which tree grew from which, in whatever store
+//! and at whatever time they landed. This check continues where the [`oracle`](crate::oracle),
+//! which follows one append-only store, must stop: when a store was restored or copied.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,15 +20,15 @@ fn head(tree: TreeHead) -> Head {
     (tree.size.get(), tree.root)
 }
 
-/// See the module's text.
+/// The releases; see the module documentation.
 pub struct Releases {
-    /// The trees that each tree has grown from by one record.
+    /// The trees from which each tree has grown by one record.
     grown_from: BTreeMap<Head, BTreeSet<Head>>,
-    /// The root of each size that was released.
+    /// The root of each released size.
     roots: BTreeMap<u64, Hash>,
-    /// The largest tree that was released.
+    /// The largest released tree.
     tip: Head,
-    /// The entry of each index that was acknowledged.
+    /// The acknowledged entry at each index.
     entries: BTreeMap<u64, Bytes>,
 }
 
@@ -44,7 +44,7 @@ impl Default for Releases {
 }
 
 impl Releases {
-    /// A commit record has landed somewhere.
+    /// A commit record has landed in some store.
     pub fn commits(&mut self, bytes: &Bytes) {
         if let Ok((Record { before, after, .. }, _)) = Record::decode(bytes)
             && before != after
@@ -53,7 +53,7 @@ impl Releases {
         }
     }
 
-    /// A checkpoint leaves a writer.
+    /// A writer releases a checkpoint.
     pub fn releases(&mut self, checkpoint: &[u8]) -> Verdict {
         let Ok(signed) = SignedCheckpoint::parse(checkpoint) else { return Ok(()) };
         let new = head(signed.checkpoint().head);
@@ -83,7 +83,7 @@ impl Releases {
         false
     }
 
-    /// Somebody was told that an entry is at this index.
+    /// A client was told that an entry is at this index.
     pub fn acknowledges(&mut self, entry: &Bytes, index: u64) -> Verdict {
         let first = self.entries.entry(index).or_insert_with(|| entry.clone());
         if first == entry {

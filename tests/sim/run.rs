@@ -1,8 +1,8 @@
 //! One run: everything from one seed.
 //!
-//! Faults go on until the clients are done or the time is up. Then they end, what is under way
-//! lands, and the log has to show that it lives (L1): what was submitted is answered, every writer
-//! answers new submissions, and all of them end in order.
+//! Faults continue until the clients are done or time is up. Then they end, requests in flight
+//! land, and the log must prove that it is live (L1): submissions are answered, every writer
+//! answers new submissions, and all writers shut down cleanly.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -16,24 +16,25 @@ use crate::oracle::Violation;
 use crate::sim::{Counts, LANDING, Sim};
 use crate::{astray, client, freezing, life, trouble};
 
-/// Once faults have ended and landed, everything is answered within this time.
+/// Once faults have ended and requests in flight have landed, everything is answered within this
+/// time.
 const ANSWERED_WITHIN: Duration = Duration::from_mins(5);
 
-/// Runs are made on so many threads, each with a runtime of its own.
+/// The number of threads for runs, each with its own runtime.
 pub const THREADS: usize = 2;
 
-/// What came of a run.
+/// The outcome of a run.
 pub struct Outcome {
     pub seed: u64,
     pub violation: Option<Violation>,
     pub hash: u64,
     pub lines: u64,
     pub counts: Counts,
-    /// What the mix was, and the last lines of the trace.
+    /// The mix, and the last lines of the trace.
     pub story: String,
 }
 
-/// Runs a seed, on a runtime of its own.
+/// Runs a seed in its own runtime.
 pub fn run(seed: u64) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -52,7 +53,7 @@ pub fn run(seed: u64) -> Outcome {
     })
 }
 
-/// A part of the run; a panic in it is a violation.
+/// Starts a part of the run; a panic in it is a violation.
 fn start(sim: &Arc<Sim>, part: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
     let sim = sim.clone();
     tokio::spawn(async move {
@@ -95,7 +96,7 @@ async fn unfold(sim: &Arc<Sim>) -> Result<(), Violation> {
     sim.ask_oracle(|oracle, bucket| oracle.concludes(bucket))
 }
 
-/// Every writer answers, and then ends in order.
+/// Checks that every writer answers, and then shuts down cleanly.
 async fn show_life(sim: &Arc<Sim>, lives: Vec<JoinHandle<()>>) -> Result<(), Violation> {
     let lives_on = |writer: &usize| !life::stays_down(sim, *writer) && !sim.is_on_copy(*writer);
     for writer in (0..sim.mix.writers).filter(lives_on) {
@@ -137,14 +138,14 @@ fn conclude(seed: u64, sim: &Sim) -> Outcome {
     Outcome { seed, violation, hash: trace.hash(), lines: trace.lines(), counts, story }
 }
 
-/// A number from the environment.
+/// Reads a number from the environment.
 pub fn setting(name: &str, default: u64) -> u64 {
     let set = std::env::var(name).ok();
     set.map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
 }
 
 impl Outcome {
-    /// What somebody needs who has to find out what went wrong; `command` makes the run again.
+    /// The report for debugging; `command` repeats the run.
     pub fn report(&self, command: &str) -> String {
         let Self { seed, story, counts, hash, lines, .. } = self;
         let violation = self.violation.as_ref().map(ToString::to_string).unwrap_or_default();

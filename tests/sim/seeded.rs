@@ -1,14 +1,14 @@
-//! Numbers that look random and are the same for the same seed (SplitMix64).
+//! Pseudorandom numbers that depend only on the seed (SplitMix64).
 
 use std::time::Duration;
 
-/// A sequence of numbers.
+/// A pseudorandom sequence.
 #[derive(Clone, Debug)]
 pub struct Seeded(u64);
 
 impl Seeded {
     pub fn new(seed: u64) -> Self {
-        // Neighbouring seeds begin far apart.
+        // Start neighbouring seeds far apart.
         let mut seeded = Self(seed ^ 0x5bd1_e995_9d1b_54d3);
         Self(seeded.next())
     }
@@ -20,33 +20,33 @@ impl Seeded {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number from 0 to before `end`, which is not 0.
+    /// Returns a number in `0..end`; `end` must not be 0.
     pub fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.next() % end as u64).expect("below a usize")
     }
 
-    /// A number from `first` to `last`.
+    /// Returns a number in `first..=last`.
     pub fn between(&mut self, first: usize, last: usize) -> usize {
         first + self.below(last - first + 1)
     }
 
-    /// True so many times in ten thousand.
+    /// Returns true with a probability of `in_ten_thousand` / 10,000.
     pub fn chance(&mut self, in_ten_thousand: u32) -> bool {
         self.next() % 10_000 < u64::from(in_ten_thousand)
     }
 
-    /// One of two.
+    /// Returns true or false with equal probability.
     pub fn coin(&mut self) -> bool {
         self.next().is_multiple_of(2)
     }
 
-    /// One of several.
+    /// Returns one of several values.
     pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())]
     }
 
-    /// A time from `shortest` to `longest` milliseconds; each order of magnitude is as likely as
-    /// any other.
+    /// Returns a duration from `shortest` to `longest` milliseconds; each order of magnitude is
+    /// equally likely.
     pub fn span(&mut self, shortest: u64, longest: u64) -> Duration {
         let (low, high) =
             (u64::BITS - shortest.leading_zeros(), u64::BITS - longest.leading_zeros());

@@ -7,8 +7,8 @@ use crate::run::THREADS;
 use crate::run::{Outcome, run};
 use crate::sim::{Counts, lock};
 
-/// Runs `count` seeds from `first` on; the figures of all, and the failures in the order of their
-/// seeds. After the first failure no seed is begun.
+/// Runs `count` seeds starting at `first`. Returns the combined figures, and the failures in seed
+/// order. No seed is started after the first failure.
 pub fn run_all(first: u64, count: u64) -> (Counts, Vec<Outcome>) {
     let next = AtomicU64::new(first);
     let (all, failures) = (Mutex::new(Counts::new()), Mutex::new(Vec::new()));

@@ -1,5 +1,5 @@
-//! What all parts of one run share: the seed's numbers, the trace, the bucket, the oracle, the
-//! writers that are running, and who is cut off from whom.
+//! State shared by all parts of one run: the seed's random numbers, the trace, the bucket, the
+//! oracle, the running writers, and which of them are cut off from each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -19,43 +19,43 @@ use crate::releases::Releases;
 use crate::seeded::Seeded;
 use crate::trace::Trace;
 
-/// When the trace has so many lines, it has been trouble enough.
+/// Faults end once the trace has this many lines.
 const LINES_ENOUGH: u64 = 120_000;
-/// A run with more lines than this runs in circles.
+/// A run with more lines than this is going in circles.
 const LINES_MAX: u64 = 300_000;
-/// When faults end, what is under way lands within this time.
+/// When faults end, requests in flight land within this time.
 pub const LANDING: Duration = Duration::from_secs(20);
 
-/// A process that is running.
+/// A running process.
 #[derive(Clone)]
 pub struct Running {
     pub gate: Arc<Gate>,
-    /// There once the log is open.
+    /// Set once the log is open.
     pub log: Option<Log>,
 }
 
-/// How often what happened.
+/// How often each event happened.
 pub type Counts = BTreeMap<&'static str, u64>;
 
-/// See the module's text.
+/// The run's state; see the module documentation.
 pub struct Sim {
     pub mix: Mix,
     rng: Mutex<Seeded>,
     trace: Mutex<Trace>,
     bucket: Mutex<Bucket>,
-    /// What the last writer writes to, once there is one.
+    /// What the last writer writes to, if the store was copied.
     copy: Mutex<Option<Bucket>>,
     oracle: Mutex<Oracle>,
     releases: Mutex<Releases>,
-    /// The size that the store was put back to.
+    /// The size that the store was restored to.
     put_back_to: Mutex<Option<u64>>,
-    /// Requests that were sent before do not land.
+    /// Requests that were sent before the last restore do not land.
     restores: Mutex<u64>,
     /// Where machines remember what was signed.
     machines: Option<tempfile::TempDir>,
     counts: Mutex<Counts>,
     running: Mutex<Vec<Option<Running>>>,
-    /// Pairs of writer and peer, or writer and itself for the store, between which nothing passes.
+    /// Pairs that cannot communicate: a writer and a peer, or a writer and itself for the store.
     cuts: Mutex<BTreeSet<(usize, usize)>>,
     quiet: Flag,
     enough: Flag,
@@ -108,7 +108,7 @@ impl Sim {
     }
 
     pub fn note(&self, text: &str) {
-        // Where the machines' memories lie is another place in each run.
+        // The directory of the machines' memories differs between runs.
         let text = match &self.machines {
             Some(machines) => &*text.replace(&*machines.path().to_string_lossy(), "machines"),
             None => text,
@@ -142,7 +142,7 @@ impl Sim {
         *requests
     }
 
-    /// The oracle's word, which counts if it is the first against the log.
+    /// Records the oracle's verdict; only the first violation counts.
     pub fn judge(&self, verdict: Verdict) {
         if let Err(violation) = verdict {
             self.note(&format!("VIOLATION {violation}"));
@@ -155,18 +155,18 @@ impl Sim {
         lock(&self.violation).clone()
     }
 
-    /// Waits until the oracle objects.
+    /// Waits until the oracle reports a violation.
     pub async fn violated(&self) {
         self.violated.raised().await;
     }
 
-    /// The oracle, with the bucket as it is now.
+    /// Calls the oracle with the bucket as it is now.
     pub fn ask_oracle<T>(&self, ask: impl FnOnce(&mut Oracle, &Bucket) -> T) -> T {
         let bucket = lock(&self.bucket);
         ask(&mut lock(&self.oracle), &bucket)
     }
 
-    /// A writer's request takes effect, before the eyes of the oracle.
+    /// Applies a writer's request and shows it to the oracle.
     pub fn land(&self, writer: usize, name: &str, request: &Request) -> Reply {
         let (reply, verdict) = {
             let mut copy = lock(&self.copy);
@@ -192,30 +192,30 @@ impl Sim {
         reply
     }
 
-    /// The history of everything that leaves a writer.
+    /// Calls the history of everything released by a writer.
     pub fn ask_releases(&self, ask: impl FnOnce(&mut Releases) -> Verdict) {
         let verdict = ask(&mut lock(&self.releases));
         self.judge(verdict);
     }
 
-    /// The store as it is now.
+    /// Returns a copy of the store as it is now.
     pub fn backup(&self) -> Bucket {
         lock(&self.bucket).copy()
     }
 
-    /// Puts the store back to what it was.
+    /// Restores the store from a backup.
     pub fn put_back(&self, backup: &Bucket, size: u64) {
         lock(&self.bucket).put_back(backup);
         *lock(&self.put_back_to) = Some(size);
         *lock(&self.restores) += 1;
     }
 
-    /// The size that the store was put back to.
+    /// The size that the store was restored to.
     pub fn put_back_to(&self) -> Option<u64> {
         *lock(&self.put_back_to)
     }
 
-    /// How often the store was put back.
+    /// How often the store was restored.
     pub fn restores(&self) -> u64 {
         *lock(&self.restores)
     }
@@ -235,12 +235,12 @@ impl Sim {
         }
     }
 
-    /// This writer's store is the copy.
+    /// Reports whether this writer's store is the copy.
     pub fn is_on_copy(&self, writer: usize) -> bool {
         self.mix.astray == Some(Astray::Copied) && writer + 1 == self.mix.writers
     }
 
-    /// The store was put back or copied: the log need not live any more.
+    /// Reports whether the store was restored or copied: then the log need not stay live.
     pub fn is_astray(&self) -> bool {
         self.copied.is_raised() || self.put_back_to().is_some()
     }
@@ -249,7 +249,7 @@ impl Sim {
         self.machines.as_ref().map(|machines| machines.path().to_owned())
     }
 
-    /// Where its peers reach a writer.
+    /// The address under which peers reach a writer.
     pub fn address(&self, writer: usize) -> String {
         if self.mix.one_address { "all".to_owned() } else { format!("w{writer}") }
     }
@@ -275,7 +275,7 @@ impl Sim {
         });
     }
 
-    /// Cuts a writer off from a peer, or with itself as the peer, from the store.
+    /// Cuts a writer off from a peer, or from the store if the peer is the writer itself.
     pub fn cut(self: &Arc<Self>, writer: usize, peer: usize, span: Duration) {
         if !lock(&self.cuts).insert((writer, peer)) {
             return;
@@ -294,17 +294,17 @@ impl Sim {
             || lock(&self.cuts).contains(&(writer, peer))
     }
 
-    /// There was trouble enough.
+    /// Ends the trouble.
     pub fn has_enough(&self) {
         self.enough.raise();
     }
 
-    /// Waits until there was trouble enough: so much time, or so many events.
+    /// Waits until there was enough trouble: by time or by number of events.
     pub async fn enough(&self) {
         drop(tokio::time::timeout(self.mix.faulty_for, self.enough.raised()).await);
     }
 
-    /// No faults from now on.
+    /// Ends all faults.
     pub fn calm_down(&self) {
         self.note("faults end");
         self.quiet.raise();
@@ -322,7 +322,7 @@ impl Sim {
         self.quiet.is_raised()
     }
 
-    /// Whoever ends from now on is not started again.
+    /// Stops restarting writers.
     pub fn wind_up(&self) {
         self.note("the run winds up");
         self.over.raise();
@@ -337,7 +337,7 @@ impl Sim {
         drop(tokio::time::timeout(span, self.quiet.raised()).await);
     }
 
-    /// Waits for `span`; when faults end before, only for a little more.
+    /// Waits for `span`, or until shortly after faults end if that is sooner.
     pub async fn sleep_or_land(&self, span: Duration) {
         let until = Instant::now() + span;
         self.sleep_until_quiet(span).await;

@@ -1,15 +1,15 @@
 //! The trace of a run: every operation, answer and event, in order, folded into one number.
 //!
-//! Two runs of one seed must give the same number. The last lines are kept for whoever has to find
-//! out what went wrong; `FASTI_SIM_TRACE=1` prints every line as it comes.
+//! Two runs of one seed must give the same number. The last lines are kept for debugging;
+//! `FASTI_SIM_TRACE=1` prints every line as it is noted.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// How many lines are kept.
+/// The number of lines kept.
 const TAIL_LINES: usize = 120;
 
-/// See the module's text.
+/// The trace; see the module documentation.
 pub struct Trace {
     hash: u64,
     lines: u64,
@@ -22,10 +22,10 @@ impl Trace {
         Self { hash: 0xcbf2_9ce4_8422_2325, lines: 0, tail: VecDeque::new(), prints }
     }
 
-    /// Something has happened at simulated time `at`.
+    /// Notes an event at simulated time `at`.
     pub fn note(&mut self, at: Duration, text: &str) {
         let line = format!("{:>11.3} {text}", at.as_secs_f64());
-        // FNV-1a: what counts is that the lines are the same, not that nobody can forge them.
+        // FNV-1a: it must tell equal traces from different ones, not resist forgery.
         for byte in line.bytes() {
             self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }

@@ -1,16 +1,16 @@
-//! The Merkle tree by the textbook: RFC 6962's recursion over all leaves, and the tiles that follow.
+//! The Merkle tree by the textbook: RFC 6962's recursion over all leaves, and the tiles it implies.
 //!
-//! Nothing here rests on the code under test. Roots of complete subtrees are remembered, as the
+//! Nothing here depends on the code under test. Roots of complete subtrees are cached, since the
 //! leaves of a log never change.
 
 use std::collections::BTreeMap;
 
 use tiles_spec::{EMPTY_ROOT, Hash, leaf_hash, node_hash};
 
-/// A subtree is remembered from this size on.
+/// Subtrees of this size and larger are cached.
 const REMEMBERED_LEAVES: usize = 16;
 
-/// The leaves of a log, in order, and what they hash to.
+/// The leaves of a log, in order, and their hashes.
 #[derive(Default)]
 pub struct Tree {
     leaves: Vec<Hash>,
@@ -27,7 +27,7 @@ impl Tree {
         if size == 0 { EMPTY_ROOT } else { self.subtree(0, size) }
     }
 
-    /// The Merkle tree hash of `length` leaves from `start` on.
+    /// The Merkle tree hash of `length` leaves from `start`.
     fn subtree(&mut self, start: usize, length: usize) -> Hash {
         if length == 1 {
             return self.leaves[start];
@@ -45,7 +45,7 @@ impl Tree {
         hash
     }
 
-    /// What the hash tile `level`/`index` of `width` hashes has to hold.
+    /// The expected content of hash tile `level`/`index` with `width` hashes.
     pub fn tile(&mut self, level: u32, index: usize, width: usize) -> Vec<u8> {
         let span = 256_usize.pow(level);
         let hashes = (index * 256..index * 256 + width).map(|n| self.subtree(n * span, span));
@@ -53,7 +53,7 @@ impl Tree {
     }
 }
 
-/// One tile or bundle: `level` is `None` for bundles.
+/// A tile or bundle: `level` is `None` for bundles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Piece {
     pub level: Option<u32>,
@@ -86,7 +86,7 @@ impl Piece {
         format!("tile/{level}/{:03}{part}", self.index)
     }
 
-    /// What lies at a path; `None` if it is no tile or bundle.
+    /// The tile or bundle at a path; `None` if the path is of neither.
     pub fn at(path: &str) -> Option<Self> {
         let (level, rest) = path.strip_prefix("tile/")?.split_once('/')?;
         let (index, width) = rest.split_once(".p/").unwrap_or((rest, "256"));
@@ -99,7 +99,7 @@ impl Piece {
         Self { width: 256, ..self }
     }
 
-    /// The number of hashes at this level that end with this piece.
+    /// The number of hashes at this level up to the end of this piece.
     pub fn end(self) -> usize {
         self.index * 256 + self.width
     }
@@ -109,7 +109,7 @@ impl Piece {
         self.end() << (8 * self.level.unwrap_or(0))
     }
 
-    /// A tree that grows from `before` to `after` leaves writes this piece.
+    /// Reports whether a tree that grows from `before` to `after` leaves writes this piece.
     pub fn follows_from(self, before: usize, after: usize) -> bool {
         let level = 8 * self.level.unwrap_or(0);
         let (before, after) = (before >> level, after >> level);

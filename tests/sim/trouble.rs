@@ -1,4 +1,4 @@
-//! Trouble: what befalls writers from outside, whatever they are doing.
+//! Trouble: what happens to writers from outside, whatever they are doing.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use crate::mix::Trouble;
 use crate::seeded::Seeded;
 use crate::sim::Sim;
 
-/// Makes trouble until faults end.
+/// Causes trouble until faults end.
 pub async fn make(sim: Arc<Sim>) {
     let (every, longest, writers) = (sim.mix.trouble_every, sim.mix.longest, sim.mix.writers);
     loop {

@@ -1,9 +1,9 @@
-//! The wire between one writer and the bucket: a store that is slow, fails, loses answers, and does
-//! late or twice what it was asked for.
+//! The wire between one writer and the bucket: a store that is slow, fails, loses answers, and
+//! carries out requests late or twice.
 //!
-//! A request travels by itself: whether its writer still listens, or lives, changes nothing about
-//! it. What the writer is told keeps the contract of [`Store`] and [`CommitLog`]: definite errors
-//! mean that nothing has happened and nothing will.
+//! A request travels independently: it does not matter whether its writer is still waiting, or
+//! alive. What the writer is told keeps the contract of [`Store`] and [`CommitLog`]: a definite
+//! error means that nothing has happened and nothing will.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -23,18 +23,18 @@ use crate::fate::{Course, Fate, Strike, begins_a_term};
 use crate::process::Process;
 use crate::sim::{Sim, lock};
 
-/// There is no reply.
+/// Why there is no reply.
 #[derive(Clone, Copy)]
 enum Failure {
     /// A definite error.
     Refused,
-    /// Nobody knows.
+    /// The outcome is unknown.
     Silence,
 }
 
 type Asked = Result<Reply, Failure>;
 
-/// See the module's text.
+/// The wire; see the module documentation.
 #[derive(Clone)]
 pub struct Wire(pub Arc<Process>);
 
@@ -66,7 +66,7 @@ impl Wire {
         outcome
     }
 
-    /// The record before this one was this very process's takeover.
+    /// Reports whether the record before this one was this process's own takeover.
     fn is_first_of_term(&self, request: &Request) -> bool {
         let Request::CreateRecord(number, _) = request else { return false };
         let created = lock(&self.0.created);
@@ -83,11 +83,11 @@ impl Wire {
             }
             Some(Strike::Freeze(span)) => self.0.sim.freeze(self.0.writer, &self.0.gate, span),
         }
-        // What comes next in this process waits until it is looked at again, if ever.
+        // Nothing more runs in this process until it is polled again, if ever.
         tokio::task::yield_now().await;
     }
 
-    /// For a writer that waits for an answer which will not come.
+    /// Handles a writer that waits for an answer that will not come.
     async fn say_nothing(&self, answer: oneshot::Sender<Asked>, fate: Fate) {
         if !fate.reset {
             tokio::time::sleep(self.0.sim.mix.patience).await;
@@ -100,7 +100,7 @@ impl Wire {
     }
 }
 
-/// The way of one request through the network and back.
+/// Carries one request through the network and back.
 async fn travel(
     wire: Wire,
     name: String,
@@ -151,7 +151,7 @@ async fn travel(
     drop(answer.send(Ok(reply)));
 }
 
-/// What a failure is in the terms of the store's contract.
+/// Translates a failure into the store's contract.
 fn error(action: &'static str, path: &str, failure: Failure, writes: bool) -> StoreError {
     let path = path.to_owned();
     match failure {
@@ -185,7 +185,7 @@ impl Wire {
         }
     }
 
-    /// How far behind the newest record a hint is, and whether a listing is of an earlier time.
+    /// How far behind the newest record a hint is, and whether a listing is stale.
     fn staleness(&self) -> u64 {
         let sim = &self.0.sim;
         if sim.is_quiet() || !sim.draw(|rng| rng.chance(sim.mix.rates.stale)) {
@@ -203,7 +203,7 @@ impl Wire {
                 Reply::Created(Created::Already) => {}
                 other => unreachable!("{other:?}"),
             }
-            // It may have been removed meanwhile; then it is written again.
+            // It may have been removed in the meantime; then it is written again.
             if let Some(there) = self.get(&path).await? {
                 return if there.bytes == bytes {
                     Ok(())

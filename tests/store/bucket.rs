@@ -1,5 +1,5 @@
-//! What lies in a bucket, seen past the store: names, attributes, packing; limits on what is read;
-//! requests counted.
+//! The contents of a bucket, seen without the store: names, attributes, compression; limits on
+//! reads; request counts.
 
 use std::sync::Arc;
 
@@ -78,7 +78,7 @@ async fn packed_bytes_are_compared_by_what_they_hold() {
     let client = Arc::new(InMemory::new());
     let store = bucket_over(client.clone());
     let bundle = immutable("tile/entries/000.p/1", vec![1; 1000]);
-    // The same content, packed by another writer with another level, and not packed at all.
+    // The same content, compressed by another writer at another level, and not compressed at all.
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
     std::io::Write::write_all(&mut encoder, &bundle.bytes).unwrap();
     let key = Path::from("some/log/tile/entries/000.p/1");
@@ -95,8 +95,8 @@ async fn packed_bytes_are_compared_by_what_they_hold() {
     assert!(matches!(damaged, StoreError::Corrupt { .. }), "{damaged}");
 }
 
-/// What is packed goes to readers as it lies there, and is packed with less work where it is large and
-/// soon needed no more.
+/// Compressed objects are served to readers as stored. Those that are large and short-lived are
+/// compressed with less effort.
 #[tokio::test]
 async fn packed_bytes_are_passed_on() {
     let client = Arc::new(InMemory::new());
@@ -112,7 +112,7 @@ async fn packed_bytes_are_passed_on() {
     store.put_immutable(&batch, Attempt::First).await.unwrap();
     let mut lengths = Vec::new();
     for name in [full, partial] {
-        let packed = store.get_packed(&path(name)).await.unwrap().expect("it is packed");
+        let packed = store.get_packed(&path(name)).await.unwrap().expect("it is compressed");
         assert_eq!(packed, stored(&client, name).await.0);
         let mut bytes = Vec::new();
         std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&*packed), &mut bytes)
@@ -126,7 +126,7 @@ async fn packed_bytes_are_passed_on() {
     }
     let key = Path::from(format!("some/log/{full}"));
     client.put(&key, words.into()).await.unwrap();
-    assert_eq!(store.get_packed(&path(full)).await.unwrap(), None, "somebody has unpacked it");
+    assert_eq!(store.get_packed(&path(full)).await.unwrap(), None, "it was decompressed");
 }
 
 #[tokio::test]
@@ -156,7 +156,7 @@ async fn nothing_is_read_beyond_what_its_path_may_hold() {
     }
 }
 
-/// Somebody has packed what is to be read in parts.
+/// An object to be read in parts was compressed by someone else.
 #[tokio::test]
 async fn parts_of_packed_bytes_are_refused() {
     let client = Arc::new(InMemory::new());

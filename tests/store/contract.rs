@@ -1,4 +1,4 @@
-//! The suite of the contract over every store that needs no server.
+//! The contract suite over every store that needs no server.
 
 use std::sync::Arc;
 

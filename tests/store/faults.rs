@@ -1,4 +1,4 @@
-//! Lost and misleading answers: what may have happened is told apart from what did not.
+//! Lost and misleading answers: the store distinguishes what may have happened from what did not.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ async fn a_create_is_sent_once_and_believed_as_far_as_its_answer_goes() {
 
     client.next(&[Some(Fault::LostUnanswered)]);
     assert!(is_ambiguous(&store.create(&path("b"), "1".into()).await), "it may be there");
-    assert!(store.get(&path("b")).await.unwrap().is_none(), "no repeat is hidden in the store");
+    assert!(store.get(&path("b")).await.unwrap().is_none(), "the store retries nothing on its own");
     assert_eq!(store.create(&path("b"), "1".into()).await.unwrap(), Created::Now);
 
     client.next(&[Some(Fault::SaidToExist)]);
@@ -65,10 +65,10 @@ async fn a_replacement_is_sent_once() {
     client.next(&[Some(Fault::AppliedUnanswered)]);
     assert!(is_ambiguous(&store.replace(&name, "1".into(), &first).await));
     let again = store.replace(&name, "1".into(), &first).await.unwrap();
-    assert_eq!(again, Replaced::Conflict, "the bytes there tell that it was ours");
+    assert_eq!(again, Replaced::Conflict, "the stored bytes show that it was ours");
     let second = store.get(&name).await.unwrap().unwrap();
     assert_eq!(second.bytes, "1");
-    // "Exists" is no answer to a replacement.
+    // "Exists" is no valid answer to a replacement.
     client.next(&[Some(Fault::SaidToExist)]);
     assert!(is_ambiguous(&store.replace(&name, "2".into(), &second.version).await));
     client.next(&[Some(Fault::LostUnanswered)]);
@@ -92,7 +92,7 @@ async fn immutable_objects_are_written_until_there_is_an_answer() {
     }
     client.next(&[Some(Fault::LostUnanswered); 10]);
     let answer = store.put_immutable(&new("tile/9/000.p/1", "x"), Attempt::First).await;
-    assert!(is_ambiguous(&answer), "in the end the silence is reported");
+    assert!(is_ambiguous(&answer), "finally the missing answer is reported");
     client.next(&[Some(Fault::AppliedUnanswered)]);
     let other = store.put_immutable(&new("tile/0/000.p/1", "other"), Attempt::First).await;
     assert!(matches!(other, Err(StoreError::Conflict { .. })), "nothing is overwritten");

@@ -1,4 +1,4 @@
-//! Object stores that misbehave as real ones do, over one in memory that does not.
+//! Object stores that misbehave like real ones, over a correct one in memory.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -16,11 +16,11 @@ use object_store::{
 /// What happens to one write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// It is applied, and the answer is lost.
+    /// It is applied, but the answer is lost.
     AppliedUnanswered,
     /// It is not applied, and there is no answer.
     LostUnanswered,
-    /// It is refused with "exists", whether or not there is anything.
+    /// It is refused with "exists", whether or not the object exists.
     SaidToExist,
     /// It is refused with "no permission".
     Forbidden,
@@ -28,17 +28,17 @@ pub enum Fault {
     Malformed,
 }
 
-/// How a store treats conditions, always.
+/// How a store always treats conditions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Conditions {
-    /// As it should.
+    /// Correctly.
     #[default]
     Kept,
     /// Not at all.
     Ignored,
-    /// It looks, waits, and writes.
+    /// It checks, waits, and writes.
     CheckedWithoutLock,
-    /// It says that they hold, and writes nothing that was there before.
+    /// It reports success, but does not overwrite.
     Pretended,
 }
 
@@ -55,7 +55,7 @@ impl Faulty {
         Self { conditions, ..Self::default() }
     }
 
-    /// What happens to the next writes, in this order; afterwards nothing does.
+    /// Sets what happens to the next writes, in this order; later writes succeed.
     pub fn next(&self, faults: &[Option<Fault>]) {
         let mut script = self.script.lock().unwrap_or_else(PoisonError::into_inner);
         *script = faults.iter().rev().copied().collect();
@@ -101,7 +101,7 @@ impl Faulty {
     }
 }
 
-/// An error as the client library makes it of an answer with this status.
+/// The error that the client library makes from an answer with this status.
 fn status(text: &str) -> Error {
     let answer = format!("Server returned non-2xx status code: {text}: <Error/>");
     Error::Generic { store: "S3", source: answer.into() }

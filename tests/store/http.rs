@@ -1,5 +1,5 @@
-//! Buckets on the wire: S3 and GCS servers in this process, whose connections break and whose
-//! answers mislead.
+//! Buckets on the wire: S3 and GCS servers in this process, with broken connections and misleading
+//! answers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,17 +20,17 @@ use super::{location, path};
 
 const NONCE: [u8; 16] = [7; 16];
 
-/// A server and a store that speaks to it.
+/// A server and a store that talks to it.
 struct World {
     objects: Arc<Objects>,
     faults: Arc<Faults>,
     tally: Arc<Tally>,
     stores: Stores,
-    /// The server ends with it.
+    /// Dropping this stops the server.
     _server: Server,
 }
 
-#[expect(dead_code, reason = "held, not looked at")]
+#[expect(dead_code, reason = "held, not read")]
 enum Server {
     S3(S3Server),
     Gcs(GcsServer),
@@ -123,8 +123,8 @@ async fn the_probe_names_stores_that_break_conditions() {
     }
 }
 
-/// A store that refuses a write while another one of the name is under way keeps the contract, and
-/// passes the probe.
+/// A store that refuses a write while another write of the same name is in progress keeps the
+/// contract, and passes the probe.
 #[tokio::test(flavor = "multi_thread")]
 async fn writes_that_meet_another_one_are_sent_again() {
     for conditions in [Conditions::OneAtATime, Conditions::Colliding] {
@@ -142,7 +142,7 @@ async fn writes_that_meet_another_one_are_sent_again() {
     }
 }
 
-/// Two creates met, the first to come had no effect, and nothing is there: that is no "exists".
+/// Two creates collided, the first had no effect, and no object is there: that is not an "exists".
 #[tokio::test(flavor = "multi_thread")]
 async fn a_conflict_is_not_an_object() {
     let world = s3(S3Options::default()).await;
@@ -305,7 +305,7 @@ async fn a_bare_bucket_tells_readers_what_each_object_is() {
     }
 }
 
-/// Of a large object no more goes over the wire than was asked for; what breaks off is taken up again.
+/// A read of part of a large object transfers only that part; an interrupted read is resumed.
 #[tokio::test(flavor = "multi_thread")]
 async fn parts_are_read_without_the_rest() {
     for world in both().await {
@@ -321,7 +321,7 @@ async fn parts_are_read_without_the_rest() {
 
         world.faults.add(Rule::new(Fault::Truncate).on(Operation::Get).first(1));
         let part = objects.get_range(&name, 0..1_000_000).await.unwrap().unwrap();
-        assert!(part == bytes[..1_000_000], "what broke off is taken up again");
+        assert!(part == bytes[..1_000_000], "the interrupted read is resumed");
         assert_eq!(world.faults.strikes(), 1);
         world.faults.clear();
     }

@@ -1,8 +1,8 @@
-//! The suite and the probe against a store that the environment names.
+//! The suite and the probe against a store named by the environment.
 //!
-//! `FASTI_TEST_STORE` is the place of a bucket that keeps the contract, `FASTI_TEST_STORE_BROKEN`
-//! that of one that the probe has to refuse; `FASTI_STORE_ENDPOINT` and the other variables of the
-//! bucket flags apply to both. Without them there is nothing to test.
+//! `FASTI_TEST_STORE` is the location of a bucket that keeps the contract, and
+//! `FASTI_TEST_STORE_BROKEN` of one that the probe must refuse; `FASTI_STORE_ENDPOINT` and the
+//! other variables of the bucket flags apply to both. Without them nothing is tested.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use fasti::entropy::{Entropy as _, OsEntropy};
 use fasti::store::probe::probe;
 use fasti::store::{BucketLocation, BucketStore, ObjectPath, Stores, contract};
 
-/// The flags, given by the environment alone.
+/// The flags, from the environment only.
 #[derive(Parser)]
 struct Environment {
     #[command(flatten)]
@@ -54,14 +54,14 @@ async fn a_live_store_passes_the_probe() {
     if let Some(stores) = open("FASTI_TEST_STORE").await {
         probe(&stores, OsEntropy.nonce()).await.expect("passes");
         let left = stores.shelf.as_ref().expect("a shelf").list("", None, 10).await;
-        assert_eq!(left.expect("lists"), [], "the probe tidies up");
+        assert_eq!(left.expect("lists"), [], "the probe cleans up");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broken_live_store_is_refused() {
     if let Some(stores) = open("FASTI_TEST_STORE_BROKEN").await {
-        let refused = probe(&stores, OsEntropy.nonce()).await.expect_err("is found out");
+        let refused = probe(&stores, OsEntropy.nonce()).await.expect_err("is detected");
         assert!(refused.is_refusal(), "{refused}");
         println!("{refused}");
         clear(&stores).await;

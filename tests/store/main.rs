@@ -3,11 +3,11 @@
 //! | module | what |
 //! |---|---|
 //! | `contract` | every store that needs no server passes the suite |
-//! | `bucket` | what a bucket is told of each object; limits; requests counted |
-//! | `faults` | answers that get lost or mislead: [`faulty`] has them |
-//! | `probe` | honest stores pass the probe, the others are named |
-//! | `http` | the same over S3 and GCS on the wire, with what goes wrong there |
-//! | `live` | the suite and the probe against a store that the environment names |
+//! | `bucket` | the attributes of each object; limits; request counts |
+//! | `faults` | lost and misleading answers, from [`faulty`] |
+//! | `probe` | honest stores pass the probe, others are named |
+//! | `http` | the same over S3 and GCS on the wire, with the faults there |
+//! | `live` | the suite and the probe against a store named by the environment |
 
 mod bucket;
 mod contract;
@@ -22,7 +22,7 @@ use std::sync::Arc;
 use fasti::store::{BucketLocation, BucketOptions, BucketStore, Clients, ObjectPath};
 use object_store::ObjectStore;
 
-/// A log in the bucket `s3://bucket/some/log` behind `client`.
+/// The store of a log in the bucket `s3://bucket/some/log`, over `client`.
 fn bucket_over<S: ObjectStore>(client: Arc<S>) -> BucketStore {
     let options = BucketOptions::default();
     BucketStore::over(Clients::same(client), location("s3://bucket/some/log"), &options)

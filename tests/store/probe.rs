@@ -1,4 +1,4 @@
-//! The probe: honest stores pass and are left as they were, the others are named.
+//! The probe: honest stores pass and are left unchanged, others are named.
 
 use std::sync::Arc;
 

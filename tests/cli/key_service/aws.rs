@@ -1,4 +1,4 @@
-//! AWS KMS: the JSON protocol, with signatures of version 4 checked.
+//! AWS KMS: the JSON protocol, with checks of Signature Version 4.
 
 use aws_lc_rs::hmac;
 use base64::Engine as _;
@@ -12,12 +12,12 @@ use super::{Desk, Fault, Key, silence};
 
 const REGION: &str = "eu-central-1";
 
-/// Who may ask.
+/// The account that may use the service.
 #[derive(Clone)]
 pub struct Account {
     pub access_key: String,
     pub secret_key: String,
-    /// The key's name as the service knows it.
+    /// The key's name at the service.
     pub key_id: String,
 }
 
@@ -27,7 +27,7 @@ impl Account {
         Self { access_key: access_key.to_owned(), secret_key: secret_key.to_owned(), key_id }
     }
 
-    /// What a writer needs to be this account.
+    /// The environment variables with which a writer uses this account.
     pub fn variables(&self) -> [(&str, &str); 3] {
         [
             ("AWS_ACCESS_KEY_ID", &self.access_key),
@@ -115,7 +115,7 @@ fn error(status: u16, kind: &str, message: &str) -> Response<Bytes> {
     super::json(status, "application/x-amz-json-1.1", &body)
 }
 
-/// AWS Signature Version 4: the request was signed with the account's secret.
+/// Checks AWS Signature Version 4: the request was signed with the account's secret.
 fn check_signature(account: &Account, request: &Request<Bytes>) -> Result<(), &'static str> {
     let header = |name: &str| {
         let value = request.headers().get(name).and_then(|value| value.to_str().ok());

@@ -1,4 +1,4 @@
-//! Google Cloud KMS over REST, and the place where tokens are given out.
+//! Google Cloud KMS over REST, and the endpoint that issues tokens.
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};

@@ -1,8 +1,8 @@
 //! Key services for tests: AWS KMS and Google Cloud KMS over HTTP, with one key that really signs.
 //!
-//! They check what the real ones check: that requests are signed, or bear the token that was given,
-//! and that what is to be signed has the form that belongs to the key. Faults happen to requests for
-//! signatures, in the order in which they were ordered.
+//! They check what the real ones check: that requests are signed, or carry the issued token, and
+//! that what is to be signed has the form required by the key. Faults apply to requests for
+//! signatures, in the order in which they were set.
 
 mod aws;
 mod gcp;
@@ -33,7 +33,7 @@ pub use gcp::{KEY_NAME, service_account};
 pub enum Fault {
     /// Too many requests.
     Throttled,
-    /// An error at the service's side.
+    /// An error at the service.
     Broken,
     /// Not permitted.
     Denied,
@@ -43,7 +43,7 @@ pub enum Fault {
     WrongSignature,
     /// Signature and checksum differ.
     WrongChecksum,
-    /// The checksum of the question is not confirmed.
+    /// The checksum of the request is not confirmed.
     Unconfirmed,
 }
 
@@ -74,7 +74,7 @@ impl Key {
         spki.expect("it has one").into_vec()
     }
 
-    /// Signs a digest, or a text, as the key's kind has it.
+    /// Signs a digest or a text, as the key's kind requires.
     fn sign(&self, message: &[u8]) -> Vec<u8> {
         match self {
             Self::P256(key) => {
@@ -88,7 +88,7 @@ impl Key {
     }
 }
 
-/// What is asked of a service in its own protocol.
+/// The protocol of a service.
 enum Protocol {
     Aws(Account),
     Gcp,
@@ -107,7 +107,7 @@ impl Desk {
         self.faults.lock().expect("not poisoned").pop_front()
     }
 
-    /// Signs, and counts it; something else if so ordered.
+    /// Signs and counts the signature, or signs something else if the fault says so.
     fn sign(&self, message: &[u8], fault: Option<Fault>) -> Vec<u8> {
         *self.signed.lock().expect("not poisoned") += 1;
         let mut message = message.to_vec();
@@ -124,13 +124,13 @@ impl Desk {
         }
     }
 
-    /// Notes why a request was not what it should be.
+    /// Records why a request was improper.
     fn complain(&self, reason: &str) {
         self.refused.lock().expect("not poisoned").push(reason.to_owned());
     }
 }
 
-/// A service that is running. It ends when this is dropped.
+/// A running service. Dropping it stops it.
 pub struct KeyService {
     address: SocketAddr,
     desk: Arc<Desk>,
@@ -160,17 +160,17 @@ impl KeyService {
         format!("http://{}", self.address)
     }
 
-    /// The next requests for signatures meet these.
+    /// The next requests for signatures meet these faults.
     pub fn order(&self, faults: impl IntoIterator<Item = Fault>) {
         self.desk.faults.lock().expect("not poisoned").extend(faults);
     }
 
-    /// Takes back what was ordered and has not happened.
+    /// Cancels the faults that have not happened yet.
     pub fn heal(&self) {
         self.desk.faults.lock().expect("not poisoned").clear();
     }
 
-    /// Faults that have not happened yet.
+    /// The number of faults that have not happened yet.
     pub fn ordered(&self) -> usize {
         self.desk.faults.lock().expect("not poisoned").len()
     }
@@ -203,7 +203,7 @@ async fn accept(listener: TcpListener, desk: Arc<Desk>) {
     }
 }
 
-/// Longer than any writer waits for one answer.
+/// Waits longer than any writer waits for an answer.
 async fn silence() {
     tokio::time::sleep(Duration::from_mins(1)).await;
 }

@@ -1,4 +1,4 @@
-//! What a verifier has to refuse: a bundle with one thing changed, as its JSON.
+//! What a verifier must refuse: a bundle with one change in its JSON.
 
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
@@ -8,8 +8,9 @@ type Alteration = (&'static str, &'static str, fn(&mut Value));
 
 const ENTRY: &str = "/verificationMaterial/tlogEntries/0";
 
-/// One alteration each: its name, a pointer into the bundle, and what is done there. The index, size and
-/// root that the proof repeats are not among them: this verifier takes them from where they are signed.
+/// The alterations: a name, a pointer into the bundle, and the change made there. The index, size
+/// and root that the proof repeats are not among them: this verifier takes them from where they are
+/// signed.
 const ALTERATIONS: [Alteration; 5] = [
     ("index", "/logIndex", |value| *value = json!("0")),
     ("hash in the proof", "/inclusionProof/hashes/0", alter_text),
@@ -25,7 +26,7 @@ const ALTERATIONS: [Alteration; 5] = [
     ("body", "/canonicalizedBody", alter_text),
 ];
 
-/// Every altered bundle has to be refused, by being unreadable or by not verifying.
+/// Every altered bundle must be refused, as unreadable or as not verifying.
 pub fn refuse_all(
     bundle: &Bundle,
     verify: impl Fn(&Bundle) -> sigstore_verify::Result<()>,
@@ -50,7 +51,7 @@ pub fn refuse_all(
     Ok(ALTERATIONS.len() + 1)
 }
 
-/// Another character at the beginning of a base64 text.
+/// Changes the first character of a base64 text.
 fn alter_text(value: &mut Value) {
     let text = value.as_str().unwrap_or_default();
     let first = if text.starts_with('B') { "C" } else { "B" };

@@ -1,5 +1,5 @@
-//! Bundles with a certificate for ten minutes and a timestamp: `sigstore-sign` and `sigstore-verify`,
-//! with stand-ins for Sigstore's authorities.
+//! Bundles with a certificate valid for ten minutes and a timestamp: `sigstore-sign` and
+//! `sigstore-verify`, with stand-ins for Sigstore's authorities.
 
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
@@ -34,7 +34,7 @@ pub async fn run(config: &str, token: &str, other: &TrustedRoot) -> anyhow::Resu
     let trusted = Verifier::new(&root)?;
     let policy = VerificationPolicy::new(IDENTITY, ISSUER);
     let stranger = VerificationPolicy::new("stranger@interop.test", ISSUER);
-    // The same authorities, and another log.
+    // The same authorities, but another log.
     let mut elsewhere = root.clone();
     elsewhere.tlogs.clone_from(&other.tlogs);
     let elsewhere = Verifier::new(&elsewhere)?;

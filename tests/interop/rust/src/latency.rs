@@ -30,7 +30,7 @@ pub async fn run(url: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What each of a client's submissions took. All is signed before the first is sent.
+/// The duration of each of a client's submissions. All are signed before the first is sent.
 async fn submit(url: String, client: usize, count: usize) -> anyhow::Result<Vec<Duration>> {
     let rekor = RekorV2Client::new(url)?;
     let key = KeyPair::generate_ecdsa_p256()?;

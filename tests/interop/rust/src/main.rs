@@ -1,5 +1,5 @@
-//! Has Sigstore's Rust crates work with a running log: `sigstore-rekor` writes and reads,
-//! `sigstore-sign` signs, `sigstore-verify` verifies, and refuses what was altered.
+//! Runs Sigstore's Rust crates against a running log: `sigstore-rekor` writes and reads,
+//! `sigstore-sign` signs, and `sigstore-verify` verifies, and refuses what was altered.
 
 mod alterations;
 mod keyless;

@@ -22,7 +22,7 @@ const STATEMENT_TYPE: &str = "application/vnd.in-toto+json";
 pub async fn run(url: &str, root: &TrustedRoot, other: &TrustedRoot) -> anyhow::Result<()> {
     let client = RekorV2Client::new(url)?;
     let key = KeyPair::generate_ecdsa_p256()?;
-    // The first entry's index is what a missing one means.
+    // A missing index is read as the first entry's.
     log(&client, &key, b"the first").await?;
     let blob = sign_blob(&client, &key).await?;
     let attestation = attest(&client, &key).await?;
@@ -56,7 +56,7 @@ pub async fn run(url: &str, root: &TrustedRoot, other: &TrustedRoot) -> anyhow::
     Ok(())
 }
 
-/// The entry for a signature of that digest, if it is one.
+/// The entry for a signature of this digest, if it is one.
 fn request(
     key: &KeyPair,
     digest: &Sha256Hash,
@@ -66,7 +66,7 @@ fn request(
     Ok(HashedRekordV2::new_with_public_key(digest, signature, &key.public_key_der()?, details))
 }
 
-/// Signs a message and logs that.
+/// Signs a message and logs the signature.
 async fn log(
     client: &RekorV2Client,
     key: &KeyPair,
@@ -87,7 +87,8 @@ async fn sign_blob(client: &RekorV2Client, key: &KeyPair) -> anyhow::Result<Bund
     Ok(BundleV03::new(material(), content).with_tlog_entry(entry).into_bundle())
 }
 
-/// An in-toto statement about the artifact, in an envelope; the log gets the hash of what was signed.
+/// An in-toto statement about the artifact, in an envelope; the log gets the hash of what was
+/// signed.
 async fn attest(client: &RekorV2Client, key: &KeyPair) -> anyhow::Result<Bundle> {
     let statement = serde_json::json!({
         "_type": "https://in-toto.io/Statement/v1",
@@ -110,7 +111,7 @@ fn material() -> VerificationMaterialV03 {
     VerificationMaterialV03::PublicKey { hint: "interop".to_owned() }
 }
 
-/// A signature that is not one of that digest.
+/// Submits a signature that is not one of the digest; it must be refused.
 async fn refuse_request(client: &RekorV2Client, key: &KeyPair) -> anyhow::Result<()> {
     let signature = key.sign_digest(&sha256(b"signed"))?;
     match client.create_entry(request(key, &sha256(b"not signed"), &signature)?).await {
@@ -119,8 +120,8 @@ async fn refuse_request(client: &RekorV2Client, key: &KeyPair) -> anyhow::Result
     }
 }
 
-/// The log's files through the client: the checkpoint's signature, and the blob's entry in its tile
-/// and its bundle.
+/// Reads the log's files through the client: the checkpoint's signature, and the blob's entry in
+/// its tile and its bundle.
 async fn read(client: &RekorV2Client, root: &TrustedRoot, blob: &Bundle) -> anyhow::Result<()> {
     let checkpoint = client.get_checkpoint().await?;
     let keys = root.rekor_keys()?;
