@@ -51,7 +51,7 @@ fn verdict(der: &[u8]) -> Verdict {
         EntryError::Certificate(why) if why.contains("belong to none of its fields") => {
             Verdict::Surplus
         }
-        EntryError::Certificate(why) if why.contains("is of none of the kinds") => Verdict::Surplus,
+        EntryError::Certificate(why) if why.contains("is of an unknown kind") => Verdict::Surplus,
         EntryError::Certificate(why)
             if why.contains("version") && der.windows(10).any(|bytes| bytes == overflow) =>
         {
