@@ -236,8 +236,8 @@ fn what_is_no_message_is_refused_by_name() {
     let within = |bytes: &[u8]| field(1, bytes);
     let sig = "hashedRekordRequestV002.signature";
     let rows: Vec<(Vec<u8>, &str, &str)> = vec![
-        (vec![0xff; 11], "", "the key of a field is none"),
-        (vec![0x0a], "hashedRekordRequestV002", "the length of a field is none"),
+        (vec![0xff; 11], "", "the key of a field is invalid"),
+        (vec![0x0a], "hashedRekordRequestV002", "the length of a field is invalid"),
         (vec![0x0a, 5, 0], "hashedRekordRequestV002", "it is cut short"),
         (vec![0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f], "hashedRekordRequestV002", "it is cut short"),
         (vec![0x08, 1], "hashedRekordRequestV002", "another wire type"),
@@ -250,7 +250,7 @@ fn what_is_no_message_is_refused_by_name() {
             "more than once",
         ),
         (within(&field(2, &field(2, &[0x1a, 0]))), sig, "another wire type"),
-        (within(&field(2, &field(2, &[0x18]))), sig, "a number is none"),
+        (within(&field(2, &field(2, &[0x18]))), sig, "a number is invalid"),
         ([field(1, b""), field(2, b"")].concat(), "", "missing or empty"),
         (field(2, &field(1, &field(2, b"\xff"))), "dsseRequestV002.envelope.payloadType", "UTF-8"),
         (b"".to_vec(), "hashedRekordRequestV002", "a hashedrekord request is required"),
