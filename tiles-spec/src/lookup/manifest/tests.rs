@@ -1,4 +1,4 @@
-//! Manifests printed and read, and what is none.
+//! Printing and parsing manifests, and rejecting malformed ones.
 
 use super::*;
 use crate::hash::leaf_hash;
