@@ -184,7 +184,10 @@ pub enum EntryError {
         actual: SigningAlgorithm,
     },
     /// The signature was not made by this key over this digest.
-    #[error("the signature does not verify with this key ({algorithm}, over the {} digest as given)", algorithm.hash())]
+    #[error(
+        "the signature does not verify with this key ({algorithm}, over the {} digest as given)",
+        algorithm.hash()
+    )]
     BadSignature {
         /// The algorithm used to check it.
         algorithm: SigningAlgorithm,

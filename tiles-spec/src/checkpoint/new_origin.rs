@@ -15,7 +15,10 @@ const LABEL_BYTES_MAX: usize = 63;
 
 /// Why a new log should not have this name, and what it could be called instead.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{fault}{}", .instead.as_ref().map(|origin| format!("; write {origin}")).unwrap_or_default())]
+#[error(
+    "{fault}{}",
+    .instead.as_ref().map(|origin| format!("; write {origin}")).unwrap_or_default()
+)]
 pub struct NewOriginError {
     /// The first fault found.
     pub fault: OriginFault,
