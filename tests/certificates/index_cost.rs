@@ -78,6 +78,6 @@ fn an_index_takes_a_few_bytes_for_each_of_an_entry() {
         format!(r#"{{"apiVersion":"0.0.2","kind":"dsse","spec":{spec}}}"#)
     };
     let costs = [bytes_of_a_run(hashedrekord), bytes_of_a_run(opaque), bytes_of_a_run(usual)];
-    println!("bytes of a run for each of an entry: {costs:.2?}");
+    println!("bytes of a run per byte of an entry: {costs:.2?}");
     assert!(costs.iter().all(|cost| *cost < 6.0), "{costs:.2?}");
 }

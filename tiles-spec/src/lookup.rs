@@ -69,7 +69,7 @@ pub enum LookupError {
     #[error("the pages do not have the root in the manifest")]
     PartRoot,
     /// The proof stored after a page is not the proof of that page.
-    #[error("the proof behind page {page} does not belong to it")]
+    #[error("the proof stored with page {page} does not belong to it")]
     Proof {
         /// The page.
         page: u32,

@@ -57,7 +57,7 @@ pub enum WriteError {
 /// Writes the log of `entries`, which must be fewer than 2^63, into `root`, which must be empty or
 /// not exist. The key's name is the log's origin; the key is stored in `_writer/log.key`.
 pub fn write(root: &Path, entries: &Entries, key: &NoteSigningKey) -> Result<Written, WriteError> {
-    let size = TreeSize::new(entries.distribution().entries).expect("the caller has seen to it");
+    let size = TreeSize::new(entries.distribution().entries).expect("checked by the caller");
     let directory = Directory { root };
     directory.make()?;
     directory.write_key(key)?;

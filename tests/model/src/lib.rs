@@ -26,10 +26,9 @@
 //! The invariants of `src/docs/safety.md` by their numbers ([`properties`]), in every state:
 //! - *one record per number*: the first record that lands in slot k names the first that landed in
 //!   slot k - 1, and everything that a leader takes for committed is that chain;
-//! - *whatever lies beside the chain holds no entry*: a slot that was trimmed can accept a late
-//!   record, but only a takeover record. So a recovery that reads a record again by its number
-//!   finds the chain's record, none, or one that adds nothing and that the next record does not
-//!   follow;
+//! - *records off the chain hold no entry*: a slot that was trimmed can accept a late record, but
+//!   only a takeover record. So a recovery that reads a record again by its number finds the chain's
+//!   record, none, or one that adds nothing and that the next record does not follow;
 //! - *I1* over all heads ever signed, *I2* over all that `checkpoint` has published, *I3*, *I4*;
 //! - *I5* when a tile is sent: its record is in the chain, and its path was never sent other
 //!   content;
@@ -79,8 +78,8 @@
 //! One thing is easily missed: a leader that gives up on a record must not send another one of that
 //! number, not even after it has seen the slot empty. The first record can still land, be finished
 //! by the next leader and be trimmed, because it is not a first record of a term. Then the slot is
-//! free for the other one ([`without::Without::Repetition`]). Only a recovery from nothing can
-//! follow a commit that did not end (I9).
+//! free for the other one ([`without::Without::Repetition`]). After a commit with an unknown
+//! outcome, only a recovery from scratch may follow (I9).
 
 pub mod check;
 pub mod guards;

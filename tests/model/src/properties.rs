@@ -10,21 +10,21 @@ use crate::writer::{Leader, Writer};
 /// Exactly one record for each number, in a chain; every leader's newest record is on it.
 pub const CHAIN: &str = "one record per number, in one chain";
 /// Contents of the slots.
-pub const STRAY: &str = "whatever lies beside the chain holds no entry";
+pub const STRAY: &str = "records off the chain hold no entry";
 /// One root per size.
 pub const I1: &str = "I1 one root per size was ever signed";
 /// Forward only.
-pub const I2: &str = "I2 what is shown never shrinks and only grows";
+pub const I2: &str = "I2 the published tree never shrinks and only grows";
 /// Durable before visible.
-pub const I3: &str = "I3 the tiles of what is shown are written";
+pub const I3: &str = "I3 the tiles of the published tree are written";
 /// Acknowledged means included.
-pub const I4: &str = "I4 what was acknowledged is shown at its index for ever";
+pub const I4: &str = "I4 every acknowledged entry stays published at its index";
 /// Tiles follow records.
 pub const I5: &str = "I5 no tile before its record, and one content per path";
 /// Fenced writers.
-pub const I7: &str = "I7 nothing is signed, published or acknowledged beside the chain";
+pub const I7: &str = "I7 nothing off the chain is signed, published or acknowledged";
 /// Recovery.
-pub const I8: &str = "I8 the records that recovery needs are there";
+pub const I8: &str = "I8 the records that recovery needs exist";
 
 /// All of them.
 pub fn properties() -> Vec<Property<Protocol>> {

@@ -162,7 +162,7 @@ pub enum Action {
 /// One history, whatever happens to the store.
 pub const I18: &str = "I18 one key, one history";
 /// What is published is in the store.
-pub const I3: &str = "I3 what is shown is in the store, but for what was on its way";
+pub const I3: &str = "I3 what is published is in the store, except for writes in flight";
 
 impl Restore {
     fn keeps(&self, guard: Without) -> bool {
@@ -374,10 +374,10 @@ impl Model for Restore {
                 let is_there = |store: &Store| store.shown.size <= store.committed.size + WRITERS;
                 is_there(&state.store) && state.copy.iter().all(is_there)
             }),
-            Property::sometimes("the store goes astray", |_, state: &State| {
+            Property::sometimes("the store was restored or copied", |_, state: &State| {
                 state.put_back_to.is_some() || state.copy.is_some()
             }),
-            Property::sometimes("a log is full, and shown", |_, state: &State| {
+            Property::sometimes("a log is full and published", |_, state: &State| {
                 state.store.shown.size == ENTRIES_MAX
             }),
         ]

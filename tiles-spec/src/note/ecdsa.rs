@@ -28,7 +28,7 @@ impl EcdsaSigningKey {
     /// Generates a new key from `rng`.
     pub fn generate(rng: &mut impl CryptoRngCore, name: KeyName) -> Self {
         let secret = SecretKey::random(rng);
-        Self::new(name, &secret).expect("a key that was made is a key")
+        Self::new(name, &secret).expect("a generated key is valid")
     }
 
     /// Parses a PKCS #8 `PrivateKeyInfo` in DER.
