@@ -27,8 +27,8 @@
 //! - *one record per number*: the first record that lands in slot k names the first that landed in
 //!   slot k - 1, and everything that a leader takes for committed is that chain;
 //! - *records off the chain hold no entry*: a slot that was trimmed can accept a late record, but
-//!   only a takeover record. So a recovery that reads a record again by its number finds the chain's
-//!   record, none, or one that adds nothing and that the next record does not follow;
+//!   only a takeover record. So a recovery that reads a record again by its number finds the
+//!   chain's record, none, or one that adds nothing and that the next record does not follow;
 //! - *I1* over all heads ever signed, *I2* over all that `checkpoint` has published, *I3*, *I4*;
 //! - *I5* when a tile is sent: its record is in the chain, and its path was never sent other
 //!   content;
