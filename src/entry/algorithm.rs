@@ -1,6 +1,6 @@
 //! Hash and signing algorithms: `HashAlgorithm` and `PublicKeyDetails` of `sigstore_common.proto`.
 //!
-//! Invariant: of the 23 `PublicKeyDetails` exactly seven are admitted, and each of those fits
+//! Invariant: exactly seven of the 23 `PublicKeyDetails` are admitted, and each of those fits
 //! exactly one kind of key. Key and algorithm therefore determine each other, and a leaf cannot
 //! exist under two labels.
 
@@ -22,10 +22,10 @@ pub enum HashAlgorithm {
 }
 
 impl HashAlgorithm {
-    /// All of them.
+    /// All hash algorithms.
     pub const ALL: [Self; 3] = [Self::Sha256, Self::Sha384, Self::Sha512];
 
-    /// Name in the protobuf enum.
+    /// The name in the protobuf enum.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sha256 => "SHA2_256",
@@ -34,7 +34,7 @@ impl HashAlgorithm {
         }
     }
 
-    /// Number in the protobuf enum.
+    /// The number in the protobuf enum.
     pub const fn number(self) -> u64 {
         match self {
             Self::Sha256 => 1,
@@ -43,7 +43,7 @@ impl HashAlgorithm {
         }
     }
 
-    /// Length of a digest in bytes.
+    /// The length of a digest in bytes.
     pub const fn digest_len(self) -> usize {
         match self {
             Self::Sha256 => 32,
@@ -74,7 +74,8 @@ impl fmt::Display for HashAlgorithm {
     }
 }
 
-/// An algorithm that the log admits: it signs a digest, so that the log never needs the artifact.
+/// A signing algorithm that the log admits. Each one signs a digest, so the log never needs the
+/// artifact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SigningAlgorithm {
     /// ECDSA on P-256 over SHA-256
@@ -94,7 +95,7 @@ pub enum SigningAlgorithm {
 }
 
 impl SigningAlgorithm {
-    /// All that are admitted.
+    /// All admitted algorithms.
     pub const ALL: [Self; 7] = [
         Self::EcdsaP256Sha256,
         Self::EcdsaP384Sha384,
@@ -114,7 +115,7 @@ impl SigningAlgorithm {
         }
     }
 
-    /// How a request and an entry name it.
+    /// The value that names it in requests and entries.
     pub const fn key_details(self) -> KeyDetails {
         KeyDetails(match self {
             Self::EcdsaP256Sha256 => 5,
@@ -134,11 +135,12 @@ impl fmt::Display for SigningAlgorithm {
     }
 }
 
-/// A value of `PublicKeyDetails`, admitted or not: stored entries of other logs may carry any.
+/// A value of `PublicKeyDetails`, admitted or not: entries stored by other logs may have any of
+/// them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyDetails(u8);
 
-/// What the log thinks of a value of `PublicKeyDetails`.
+/// Whether the log admits a value of `PublicKeyDetails`.
 enum Standing {
     Admitted(SigningAlgorithm),
     Refused(&'static str),
@@ -189,22 +191,22 @@ const KEY_DETAILS: [(&str, Standing); 23] = {
 };
 
 impl KeyDetails {
-    /// Name in the protobuf enum.
+    /// The name in the protobuf enum.
     pub const fn name(self) -> &'static str {
         KEY_DETAILS[self.0 as usize - 1].0
     }
 
-    /// Number in the protobuf enum, 1 to 23.
+    /// The number in the protobuf enum, 1 to 23.
     pub const fn number(self) -> u64 {
         self.0 as u64
     }
 
-    /// The value of that name; `None` if there is none.
+    /// The value with this name, if there is one.
     pub fn from_name(name: &str) -> Option<Self> {
         (1..=23).map(Self).find(|details| details.name() == name)
     }
 
-    /// The algorithm it stands for, if the log admits it; else the advice what to use.
+    /// The algorithm it names, if the log admits it. The error says what to use instead.
     pub fn algorithm(self) -> Result<SigningAlgorithm, EntryError> {
         match &KEY_DETAILS[self.0 as usize - 1] {
             (_, Standing::Admitted(algorithm)) => Ok(*algorithm),

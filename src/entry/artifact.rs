@@ -1,7 +1,7 @@
-//! What a signature is over: the digest of an artifact, or of a DSSE envelope's pre-authentication
+//! What a signature covers: the digest of an artifact, or of a DSSE envelope's pre-authentication
 //! encoding (github.com/secure-systems-lab/dsse, protocol v1).
 //!
-//! Invariant: an [`ArtifactDigest`] is as long as its algorithm says.
+//! Invariant: an [`ArtifactDigest`] has the length that its algorithm produces.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use aws_lc_rs::digest;
 use super::algorithm::HashAlgorithm;
 use super::error::EntryError;
 
-/// A digest and the hash that made it.
+/// A digest and the hash algorithm that produced it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ArtifactDigest {
     algorithm: HashAlgorithm,
@@ -19,7 +19,7 @@ pub struct ArtifactDigest {
 }
 
 impl ArtifactDigest {
-    /// Refuses bytes of another length than `algorithm` makes.
+    /// Returns an error if `bytes` does not have the length of an `algorithm` digest.
     pub fn new(algorithm: HashAlgorithm, bytes: &[u8]) -> Result<Self, EntryError> {
         if bytes.len() != algorithm.digest_len() {
             return Err(EntryError::DigestLength { algorithm, found: bytes.len() });
@@ -29,14 +29,14 @@ impl ArtifactDigest {
         Ok(Self { algorithm, padded })
     }
 
-    /// The digest of bytes in memory.
+    /// Computes the digest of bytes in memory.
     pub fn of(algorithm: HashAlgorithm, artifact: &[u8]) -> Self {
         let mut hasher = ArtifactHasher::new(algorithm);
         hasher.update(artifact);
         hasher.finish()
     }
 
-    /// The hash that made it.
+    /// The hash algorithm that produced it.
     pub fn algorithm(&self) -> HashAlgorithm {
         self.algorithm
     }
@@ -53,24 +53,24 @@ impl fmt::Debug for ArtifactDigest {
     }
 }
 
-/// Hashes an artifact piece by piece, so that it never has to be in memory.
+/// Hashes an artifact piece by piece, so that it never has to be in memory as a whole.
 pub struct ArtifactHasher {
     algorithm: HashAlgorithm,
     state: digest::Context,
 }
 
 impl ArtifactHasher {
-    /// An empty artifact so far.
+    /// Starts with an empty artifact.
     pub fn new(algorithm: HashAlgorithm) -> Self {
         Self { algorithm, state: digest::Context::new(algorithm.implementation()) }
     }
 
-    /// Takes the next piece.
+    /// Adds the next piece.
     pub fn update(&mut self, piece: &[u8]) {
         self.state.update(piece);
     }
 
-    /// The digest of all pieces in order.
+    /// Returns the digest of all pieces in order.
     pub fn finish(self) -> ArtifactDigest {
         let digest = self.state.finish();
         ArtifactDigest::new(self.algorithm, digest.as_ref())
@@ -78,12 +78,12 @@ impl ArtifactHasher {
     }
 }
 
-/// The bytes that a DSSE signature is over: `DSSEv1 <len> <type> <len> <payload>`.
+/// The bytes that a DSSE signature covers: `DSSEv1 <len> <type> <len> <payload>`.
 pub fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
     [pae_head(payload_type, payload).as_bytes(), payload].concat()
 }
 
-/// The digest of [`pae`], without building it.
+/// Computes the digest of [`pae`] without building it.
 pub fn pae_digest(algorithm: HashAlgorithm, payload_type: &str, payload: &[u8]) -> ArtifactDigest {
     let mut hasher = ArtifactHasher::new(algorithm);
     hasher.update(pae_head(payload_type, payload).as_bytes());

@@ -1,13 +1,13 @@
-//! The Sigstore bundle (`dev.sigstore.bundle.v1.Bundle`): a signature, what verifies it, and the
-//! proof that it was logged, in one file that verifies offline.
+//! The Sigstore bundle (`dev.sigstore.bundle.v1.Bundle`): a signature, the key material that
+//! verifies it, and the proof that it was logged, in one file that can be verified offline.
 //!
-//! Written in version 0.3; read in 0.1, 0.2 and 0.3. Reading is tolerant of fields we do not know;
-//! nothing is verified by it.
+//! Bundles are written in version 0.3 and read in versions 0.1, 0.2 and 0.3. Reading ignores
+//! unknown fields and verifies nothing.
 //!
-//! Verifying that a log entry is about this very signature goes by rebuilding the leaf
-//! ([`Bundle::rebuild_leaf`]) from what the verifier holds: the artifact, the signature, and the key
-//! that it trusts or is about to judge. The leaf in the bundle is only compared with it. No detail
-//! of the leaf is taken from the bundle's own copy, as key and algorithm determine each other.
+//! To check that a log entry is about this very signature, a verifier rebuilds the leaf
+//! ([`Bundle::rebuild_leaf`]) from what it holds: the artifact, the signature, and the key that it
+//! trusts or is about to judge. It then compares the result with the leaf in the bundle. No detail
+//! is taken from the bundle's copy of the leaf, because key and algorithm determine each other.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -28,7 +28,7 @@ mod wire;
 /// The version in a bundle's media type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum BundleVersion {
-    /// Log entries may rest on a promise alone.
+    /// Log entries may have only an inclusion promise.
     V0_1,
     /// Log entries have inclusion proofs with checkpoints.
     V0_2,
@@ -39,18 +39,18 @@ pub enum BundleVersion {
 /// What the bundle says about the signer's key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VerificationMaterial {
-    /// A hint which of the verifier's own keys to use.
+    /// A hint telling the verifier which of its own keys to use.
     PublicKeyHint(String),
     /// The signer's certificate, DER.
     Certificate(Vec<u8>),
-    /// The signer's certificate and then its issuers, DER; at least one.
+    /// The signer's certificate followed by its issuers, DER; at least one certificate.
     CertificateChain(Vec<Vec<u8>>),
 }
 
 /// A signature over an artifact that is not in the bundle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageSignature {
-    /// The artifact's digest, to find it by; a verifier hashes the artifact itself.
+    /// The artifact's digest, for finding the artifact; a verifier hashes the artifact itself.
     pub digest: Option<ArtifactDigest>,
     /// The raw signature.
     pub signature: Vec<u8>,
@@ -59,9 +59,9 @@ pub struct MessageSignature {
 /// What is signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BundleContent {
-    /// An artifact elsewhere.
+    /// A signature over an artifact outside the bundle.
     MessageSignature(MessageSignature),
-    /// A payload, with exactly one signature.
+    /// An envelope with its payload and exactly one signature.
     DsseEnvelope(DsseEnvelope),
 }
 
@@ -70,7 +70,7 @@ pub enum BundleContent {
 pub struct Bundle {
     /// The version it was written in.
     pub version: BundleVersion,
-    /// The key, or a hint at it.
+    /// The key, or a hint about it.
     pub material: VerificationMaterial,
     /// At most 32.
     pub tlog_entries: Vec<TransparencyLogEntry>,
@@ -82,7 +82,7 @@ pub struct Bundle {
 
 impl Bundle {
     /// The bundle for a signature and the log's answer to it. For a public key the hint is the
-    /// base64 of its SHA-256, as cosign has it.
+    /// base64 of its SHA-256, as in cosign.
     pub fn for_hashedrekord(logged: &HashedRekord, answer: TransparencyLogEntry) -> Self {
         let material = match &logged.signature.verifier.material {
             KeyMaterial::Certificate(der) => VerificationMaterial::Certificate(der.clone()),
@@ -103,17 +103,18 @@ impl Bundle {
         }
     }
 
-    /// The signer's certificate, if the bundle brings it.
+    /// The signer's certificate, if the bundle contains it.
     pub fn certificate(&self) -> Result<Option<Certificate>, EntryError> {
         self.certificate_der().map(Certificate::from_der).transpose()
     }
 
-    /// What the bundle claims, as a hashedrekord: [`HashedRekord::verify`] then says whether the
-    /// signature is good.
+    /// Returns the bundle's claim as a hashedrekord. [`HashedRekord::verify`] then checks the
+    /// signature.
     ///
-    /// `key` is the key that the caller trusts. It must be given if the bundle only hints at one; if
-    /// the bundle has a certificate, that must be for this key. `artifact` is the digest of the
-    /// artifact in hand, with the hash of the key's algorithm; an envelope brings its own.
+    /// `key` is the key that the caller trusts. It is required if the bundle has only a key hint.
+    /// If the bundle has a certificate, the certificate must be for this key. `artifact` is the
+    /// digest of the caller's artifact, made with the hash of the key's algorithm; for an envelope,
+    /// the digest comes from the bundle.
     pub fn signed(
         &self,
         key: Option<&PublicKey>,
@@ -144,11 +145,11 @@ impl Bundle {
         Ok(HashedRekord { digest, signature })
     }
 
-    /// The leaf that `entry` must have if it is about this bundle's signature. The other arguments
-    /// are those of [`Bundle::signed`].
+    /// Rebuilds the leaf that `entry` must have if it is about this bundle's signature. The other
+    /// arguments are those of [`Bundle::signed`].
     ///
-    /// Of `entry` only its kind is used: an envelope may have been logged as a hashedrekord over its
-    /// PAE, or as the retired kind dsse.
+    /// Only the kind of `entry` is used: an envelope may have been logged as a hashedrekord over
+    /// its PAE, or as the retired kind dsse.
     pub fn rebuild_leaf(
         &self,
         entry: &TransparencyLogEntry,

@@ -1,11 +1,11 @@
-//! The leaf: an entry as the log stores and hashes it, the RFC 8785 (JCS) form of
+//! The leaf: an entry as the log stores and hashes it, in the RFC 8785 (JCS) form of
 //! `dev.sigstore.rekor.v2.Entry` in protobuf JSON.
 //!
-//! All names and values are ASCII and there are no numbers, so RFC 8785 comes down to sorted names
-//! and no spaces, and the encoder writes its output straight away.
+//! All names and values are ASCII and there are no numbers. RFC 8785 therefore comes down to sorted
+//! names and no spaces, and the encoder writes its output directly.
 //!
-//! Invariants: a [`CanonicalEntry`] was verified and fits an entry bundle; a [`RekorEntry`] read
-//! from leaf bytes gives those very bytes back.
+//! Invariants: a [`CanonicalEntry`] is verified and fits in an entry bundle; a [`RekorEntry`]
+//! parsed from leaf bytes encodes to exactly those bytes.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -17,10 +17,11 @@ use super::hashedrekord::{HashedRekord, VerifiableSignature};
 use super::json::{self, Value};
 use super::protojson::{Unknown, fields, required};
 
-/// Length of the longest leaf in bytes: an entry bundle counts it in 16 bits (C2SP tlog-tiles).
+/// Maximum length of a leaf in bytes: an entry bundle stores the length in 16 bits (C2SP
+/// tlog-tiles).
 pub const ENTRY_BYTES_MAX: usize = 65_535;
 
-/// The kinds of entry that are written and read here.
+/// The kinds of entry that this module reads and writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EntryKind {
     /// `hashedrekord` 0.0.2
@@ -30,7 +31,7 @@ pub enum EntryKind {
 }
 
 impl EntryKind {
-    /// Its name in `kind` and `kindVersion.kind`.
+    /// The name in `kind` and `kindVersion.kind`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::HashedRekord => "hashedrekord",
@@ -38,12 +39,12 @@ impl EntryKind {
         }
     }
 
-    /// Its version in `apiVersion` and `kindVersion.version`.
+    /// The version in `apiVersion` and `kindVersion.version`.
     pub const fn version(self) -> &'static str {
         "0.0.2"
     }
 
-    /// The kind of that name and version.
+    /// Finds the kind with this name and version.
     pub fn find(kind: &str, version: &str) -> Result<Self, EntryError> {
         [Self::HashedRekord, Self::Dsse]
             .into_iter()
@@ -62,8 +63,8 @@ impl EntryKind {
     }
 }
 
-/// A verified entry, as it enters the log. Made by [`Submission::verify`](super::Submission::verify)
-/// and nothing else.
+/// A verified entry, ready to enter the log. Only [`Submission::verify`](super::Submission::verify)
+/// makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CanonicalEntry {
     kind: EntryKind,
@@ -71,12 +72,12 @@ pub struct CanonicalEntry {
 }
 
 impl CanonicalEntry {
-    /// For the verifying code alone.
+    /// Only for the verifying code.
     pub(super) fn of_verified(kind: EntryKind, bytes: Vec<u8>) -> Self {
         Self { kind, bytes }
     }
 
-    /// What kind of entry it is.
+    /// The kind of entry.
     pub fn kind(&self) -> EntryKind {
         self.kind
     }
@@ -86,14 +87,14 @@ impl CanonicalEntry {
         &self.bytes
     }
 
-    /// The leaf, given away.
+    /// Returns the leaf by value.
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
 }
 
-/// An entry as read from a leaf. The log that holds it claims to have verified it; see
-/// [`HashedRekord::verify`] for doing so again.
+/// An entry parsed from a leaf. The log that holds it claims to have verified it; use
+/// [`HashedRekord::verify`] to verify it again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RekorEntry {
     /// `hashedrekord` 0.0.2
@@ -103,7 +104,7 @@ pub enum RekorEntry {
 }
 
 impl RekorEntry {
-    /// Reads leaf bytes; refuses any but the canonical spelling of an entry.
+    /// Parses leaf bytes; rejects any encoding of an entry but the canonical one.
     pub fn parse(leaf: &[u8]) -> Result<Self, EntryError> {
         check_size(leaf)?;
         let [version, kind, spec] =
@@ -127,7 +128,7 @@ impl RekorEntry {
         Ok(entry)
     }
 
-    /// The leaf bytes.
+    /// Encodes the entry as leaf bytes.
     pub fn to_leaf(&self) -> Result<Vec<u8>, EntryError> {
         match self {
             Self::HashedRekord(entry) => hashedrekord_leaf(entry),
@@ -135,7 +136,7 @@ impl RekorEntry {
         }
     }
 
-    /// What kind of entry it is.
+    /// The kind of entry.
     pub fn kind(&self) -> EntryKind {
         match self {
             Self::HashedRekord(_) => EntryKind::HashedRekord,
@@ -143,7 +144,7 @@ impl RekorEntry {
         }
     }
 
-    /// The artifact's digest, or that of a DSSE payload.
+    /// The digest of the artifact or of the DSSE payload.
     pub fn digest(&self) -> &ArtifactDigest {
         match self {
             Self::HashedRekord(entry) => &entry.digest,

@@ -1,14 +1,15 @@
-//! A submitter's X.509 certificate (RFC 5280): whose key it is, as it says itself.
+//! A submitter's X.509 certificate (RFC 5280): the key, and the identity that the certificate
+//! claims for it.
 //!
-//! The log only reads it. Chain, validity, key usage and embedded SCTs are for verifiers to judge:
-//! a certificate of minutes, as Fulcio issues them, must still be readable in years.
+//! The log only reads certificates. Verifiers judge chain, validity, key usage and embedded SCTs: a
+//! Fulcio certificate is valid for minutes, but must still be readable years later.
 //!
-//! In reading order: [`x509`] takes a certificate apart, by the rules of [`element`], [`time`],
-//! [`distinguished_name`] and [`extension`]; of extensions, [`alternative_name`] (with [`uri`]) and
-//! [`constraint`] have more to them.
+//! In reading order: [`x509`] parses a certificate, using the rules of [`element`], [`time`],
+//! [`distinguished_name`] and [`extension`]. Two extensions have modules of their own:
+//! [`alternative_name`] (with [`uri`]) and [`constraint`].
 //!
-//! Invariants of a [`Certificate`]: Go's `crypto/x509` parses it, to the same names; nothing lies
-//! behind it; its public key is of an admitted kind.
+//! Invariants of a [`Certificate`]: Go's `crypto/x509` parses it and finds the same names; no bytes
+//! follow it; its public key is of an admitted kind.
 
 mod alternative_name;
 mod constraint;
@@ -28,15 +29,16 @@ pub use x509::{X509, X509Extension};
 use super::error::EntryError;
 use super::key::PublicKey;
 
-/// Most bytes of a certificate that a log takes: several times what authorities issue for signers.
+/// Maximum size in bytes of a certificate that a log accepts: several times the size of the
+/// certificates that authorities issue to signers.
 pub const CERTIFICATE_BYTES_MAX: usize = 16 << 10;
-/// Most subject alternative names of all certificates of an entry that a log takes. Fulcio's have
-/// one; a server's may have a hundred.
+/// Maximum number of subject alternative names that a log accepts in all certificates of an entry
+/// together. Fulcio's certificates have one; a server's may have a hundred.
 pub const NAMES_MAX: usize = 100;
 
 /// Fulcio's OIDC issuer as a DER `UTF8String`.
 const FULCIO_ISSUER: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.8");
-/// Fulcio's OIDC issuer as bare bytes, its older form.
+/// Fulcio's OIDC issuer as raw bytes, the older form.
 const FULCIO_ISSUER_LEGACY: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.1");
 
@@ -49,7 +51,7 @@ pub enum Identity {
     Uri(String),
 }
 
-/// What a log entry needs of a certificate.
+/// The parts of a certificate that a log entry needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
     public_key: PublicKey,
@@ -58,7 +60,7 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Reads a certificate.
+    /// Parses a certificate.
     pub fn from_der(der: &[u8]) -> Result<Self, EntryError> {
         let certificate = X509::from_der(der)?;
         let identity = |name| match name {
@@ -94,8 +96,8 @@ impl Certificate {
     }
 }
 
-/// Refuses a certificate that is larger than a log takes, or whose names make more than
-/// [`NAMES_MAX`] together with the `names` before, which it adds to.
+/// Rejects a certificate that is larger than a log accepts, or that brings the total number of
+/// names over [`NAMES_MAX`]. `names` is the count so far; this certificate's names are added to it.
 pub(super) fn expect_modest(der: &[u8], names: &mut usize) -> Result<(), EntryError> {
     let found = der.len();
     if found > CERTIFICATE_BYTES_MAX {
@@ -108,7 +110,7 @@ pub(super) fn expect_modest(der: &[u8], names: &mut usize) -> Result<(), EntryEr
     Ok(())
 }
 
-/// Anyone may put anything under Fulcio's numbers; what cannot be read counts as absent.
+/// Anyone can put anything under Fulcio's OIDs, so an unreadable value counts as absent.
 fn issuer(certificate: &X509<'_>) -> Option<String> {
     if let Some(value) = certificate.extension(FULCIO_ISSUER.as_bytes()) {
         return String::from_der(value).ok();

@@ -3,14 +3,15 @@
 //! Rekor v2 has since retired it in favour of a hashedrekord over the digest of the envelope's
 //! pre-authentication encoding (PAE), but logs hold such entries and clients send such requests.
 //!
-//! The rules, stricter than the log's that introduced the kind:
-//! - Every signature must be verified by one of the verifiers; the first one in the request's order
-//!   that does so is stored with it. Key IDs are hints and decide nothing.
-//! - Every verifier must verify a signature, and none may be given twice.
+//! The rules are stricter than those of the log that introduced the kind:
+//! - Every signature must be verified by one of the verifiers. It is stored with the first one, in
+//!   the request's order, that verifies it. Key IDs are hints and decide nothing.
+//! - Every verifier must verify a signature, and none can be given twice.
 //! - Each verifier hashes the PAE with its own hash. An Ed25519 key verifies Ed25519ph over the
-//!   PAE's SHA-512 digest, as its keyDetails says; pure Ed25519 is refused here as everywhere, so
+//!   PAE's SHA-512 digest, as its keyDetails says. Pure Ed25519 is refused here as everywhere, so
 //!   that one name means one algorithm.
-//! - A signature given twice is one signature; they are stored in the order of their bytes.
+//! - A signature given twice counts as one signature. Signatures are stored in the order of their
+//!   bytes.
 
 use super::algorithm::HashAlgorithm;
 use super::artifact::{ArtifactDigest, pae_digest};
@@ -30,14 +31,14 @@ const VERIFIERS_MAX: usize = 10;
 pub struct DsseSignature {
     /// The raw signature.
     pub sig: Vec<u8>,
-    /// The signer's hint which key to use; often empty.
+    /// The signer's hint about which key to use; often empty.
     pub keyid: String,
 }
 
 /// `io.intoto.Envelope`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DsseEnvelope {
-    /// What is signed, e.g. an in-toto statement; may be empty.
+    /// The signed content, e.g. an in-toto statement; can be empty.
     pub payload: Vec<u8>,
     /// The payload's media type, signed along with it; empty if the signer gave none.
     pub payload_type: String,
@@ -50,16 +51,17 @@ pub struct DsseEnvelope {
 pub struct DsseRequest {
     /// The envelope; only its payload's digest and its signatures will be stored.
     pub envelope: DsseEnvelope,
-    /// At least one and at most ten, no two alike.
+    /// At least one and at most ten, all different.
     pub verifiers: Vec<Verifier>,
 }
 
-/// What the log holds of an envelope (`DSSELogEntryV002`).
+/// What the log stores about an envelope (`DSSELogEntryV002`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DsseEntry {
-    /// Digest of the payload alone, not of the PAE: it finds the entry, it verifies nothing.
+    /// Digest of the payload alone, not of the PAE: it serves to find the entry, not to verify
+    /// anything.
     pub payload_hash: ArtifactDigest,
-    /// Ascending by their bytes, no two alike.
+    /// Ascending by their bytes, without duplicates.
     pub signatures: Vec<VerifiableSignature>,
 }
 
@@ -95,7 +97,7 @@ impl DsseRequest {
         Ok(DsseEntry::new(&self.envelope.payload, signatures))
     }
 
-    /// The verifiers' keys, in their order.
+    /// The verifiers' keys, in the order of the verifiers.
     pub(super) fn keys(&self) -> Result<Vec<PublicKey>, EntryError> {
         let keys = self.verifiers.iter().enumerate().map(|(index, verifier)| {
             verifier.public_key().map_err(|e| e.within_index(index).within("verifiers"))
@@ -133,7 +135,7 @@ fn verifies(key: &PublicKey, digests: &[ArtifactDigest], sig: &[u8]) -> bool {
 }
 
 impl DsseEnvelope {
-    /// Digest of the bytes that the signatures are over.
+    /// The digest of the bytes that the signatures cover.
     pub fn pae_digest(&self, algorithm: HashAlgorithm) -> ArtifactDigest {
         pae_digest(algorithm, &self.payload_type, &self.payload)
     }
@@ -141,7 +143,7 @@ impl DsseEnvelope {
     pub(super) fn from_json(value: Value<'_>, unknown: Unknown) -> Result<Self, EntryError> {
         let [payload, payload_type, signatures] =
             fields(value, ["payload", "payloadType", "signatures"], unknown)?;
-        // Both may be empty, and clients leave out what is empty. The signatures cover them as they are.
+        // Both can be empty, and clients omit empty fields. The signatures cover them as they are.
         let payload = optional(payload, "payload", Value::bytes)?.unwrap_or_default();
         let payload_type =
             optional(payload_type, "payloadType", Value::string)?.unwrap_or_default();
@@ -165,7 +167,7 @@ impl DsseSignature {
 }
 
 impl DsseEntry {
-    /// The entry for a payload and its signatures, in the canonical order.
+    /// Makes the entry for a payload and its signatures, in canonical order.
     pub(super) fn new(payload: &[u8], mut signatures: Vec<VerifiableSignature>) -> Self {
         signatures.sort_by(|a, b| a.content.cmp(&b.content));
         Self { payload_hash: ArtifactDigest::of(HashAlgorithm::Sha256, payload), signatures }

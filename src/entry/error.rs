@@ -1,22 +1,22 @@
 //! Why an entry, a request or a bundle is refused.
 //!
-//! The text goes back to the submitter, so each message names the faulty field and says what to
-//! mend. Foreign text is quoted, escaped and cut before it enters a message.
+//! The text is sent to the submitter, so each message names the faulty field and says how to fix
+//! it. Text from the submitter is quoted, escaped and truncated before it enters a message.
 
 use thiserror::Error;
 
 use super::algorithm::{HashAlgorithm, SigningAlgorithm};
 
-/// The reason for a refusal. `Display` is complete in itself: it holds the field, the problem and
-/// what the parser underneath said.
+/// The reason for a refusal. The `Display` text is complete: it contains the field, the problem and
+/// the error of the underlying parser.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum EntryError {
-    /// A problem with one field. Its path is spelled as in the protobuf JSON mapping,
-    /// e.g. `hashedRekordRequestV002.signature.verifier.keyDetails`.
+    /// A problem with one field. Its path is spelled as in the protobuf JSON mapping, e.g.
+    /// `hashedRekordRequestV002.signature.verifier.keyDetails`.
     #[error("{field}: {problem}")]
     At {
-        /// Path of the field.
+        /// The path of the field.
         field: String,
         /// What is wrong there; never itself an `At`.
         problem: Box<EntryError>,
@@ -33,57 +33,57 @@ pub enum EntryError {
     /// A field that the message does not have.
     #[error("unknown field; this message has only {known}")]
     UnknownField {
-        /// The names that are known here.
+        /// The field names that the message has.
         known: String,
     },
     /// A field given twice, perhaps once in each of its two spellings.
     #[error("the field is given more than once; send it once")]
     DuplicateField,
-    /// A field that must be there and have a value.
+    /// A required field without a value.
     #[error("missing or empty; {expected} is required")]
     Missing {
-        /// What should stand there.
+        /// The expected content.
         expected: &'static str,
     },
     /// Two members of a oneof.
     #[error("{first} and {second} exclude each other; send only one of them")]
     Conflict {
-        /// The member met first.
+        /// The member found first.
         first: &'static str,
         /// The other one.
         second: &'static str,
     },
-    /// A JSON value of another type than the field has.
+    /// A JSON value of the wrong type for its field.
     #[error("expected {expected}, found {found}")]
     WrongType {
         /// The type of the field.
         expected: &'static str,
-        /// The type that came.
+        /// The type found.
         found: &'static str,
     },
     /// Not base64.
     #[error("not valid base64 (standard or URL-safe alphabet, with or without padding): {0}")]
     Base64(#[source] base64::DecodeError),
-    /// A value outside the set that the field allows.
+    /// A value that the field does not allow.
     #[error("unknown value {value}; expected {expected}")]
     UnknownValue {
-        /// The value, quoted and cut.
+        /// The value, quoted and truncated.
         value: String,
-        /// What is allowed.
+        /// The allowed values.
         expected: String,
     },
     /// A byte string of the wrong length.
     #[error("{found} bytes long; {expected} are required")]
     WrongLength {
-        /// The length the field has.
+        /// The required length.
         expected: usize,
-        /// The length that came.
+        /// The length found.
         found: usize,
     },
     /// Too many elements.
     #[error("{found} elements; at most {limit} are allowed")]
     TooMany {
-        /// How many came.
+        /// The number of elements found.
         found: usize,
         /// The limit.
         limit: usize,
@@ -96,63 +96,63 @@ pub enum EntryError {
         /// What to use instead.
         advice: &'static str,
     },
-    /// The digest's length is not that of the hash that keyDetails implies.
+    /// A digest whose length differs from the hash that keyDetails implies.
     #[error("{found} bytes long, but {algorithm} digests have {}", algorithm.digest_len())]
     DigestLength {
-        /// The hash that is due.
+        /// The required hash.
         algorithm: HashAlgorithm,
-        /// The length that came.
+        /// The length found.
         found: usize,
     },
-    /// A digest made with another hash than the key signs.
+    /// A digest made with another hash than the one the key signs.
     #[error("a {found} digest, but signatures with {algorithm} are over {}", algorithm.hash())]
     DigestAlgorithm {
         /// The algorithm of the key.
         algorithm: SigningAlgorithm,
-        /// The hash of the digest that came.
+        /// The hash of the given digest.
         found: HashAlgorithm,
     },
-    /// PEM where DER is due.
+    /// PEM where DER is required.
     #[error("this is PEM; send the DER bytes inside it (base64 encoded once)")]
     Pem,
     /// Bytes after the end of a DER structure.
     #[error("bytes follow the end of the DER structure; remove them")]
     TrailingDer,
-    /// Not the DER structure that is due.
+    /// Not the required DER structure.
     #[error("not a DER encoded {expected}: {source}")]
     Der {
-        /// The structure.
+        /// The required structure.
         expected: &'static str,
-        /// What the DER parser said.
+        /// The error of the DER parser.
         #[source]
         source: der::Error,
     },
-    /// A certificate that contradicts itself, or that others cannot read.
+    /// A certificate that contradicts itself, or that other implementations cannot read.
     #[error("malformed certificate: {0}")]
     Certificate(&'static str),
-    /// A certificate of more bytes than a log takes.
+    /// A certificate that is larger than a log accepts.
     #[error("a certificate of {found} bytes; the log takes at most {limit}")]
     LongCertificate {
-        /// How many it has.
+        /// Its size in bytes.
         found: usize,
         /// The limit.
         limit: usize,
     },
-    /// More names in certificates than a log takes with an entry.
+    /// More names in the entry's certificates than a log accepts.
     #[error(
         "the certificates of the entry have {found} or more subject alternative names; the log \
          takes at most {limit}"
     )]
     TooManyNames {
-        /// How many were counted.
+        /// The number of names counted.
         found: usize,
         /// The limit.
         limit: usize,
     },
-    /// An opaque entry that looks like one of Rekor's, and would be listed under too many keys.
+    /// An opaque entry that looks like a Rekor entry, and would be listed under too many keys.
     #[error(
-        "this looks like an entry of Rekor's that names more digests, keys and identities than the \
-         log takes: an index would list it under more than {limit} keys"
+        "this looks like a Rekor entry that names more digests, keys and identities than the log \
+         takes: an index would list it under more than {limit} keys"
     )]
     TooManyKeys {
         /// The limit.
@@ -164,10 +164,10 @@ pub enum EntryError {
          4096 bits, and Ed25519 keys"
     )]
     UnsupportedKey {
-        /// What came.
+        /// The kind of key found.
         found: String,
     },
-    /// A public key of an admitted kind with an impossible value.
+    /// A public key of an admitted kind with an invalid value.
     #[error("invalid {kind} public key: {reason}")]
     InvalidKey {
         /// The kind of key.
@@ -178,30 +178,33 @@ pub enum EntryError {
     /// keyDetails and the key disagree.
     #[error("{claimed} does not fit the key; for this key send {actual}")]
     KeyMismatch {
-        /// What keyDetails said.
+        /// The algorithm that keyDetails names.
         claimed: &'static str,
-        /// The one algorithm that fits.
+        /// The only algorithm that fits the key.
         actual: SigningAlgorithm,
     },
-    /// The signature is not one of this key over this digest.
-    #[error("the signature does not verify with this key ({algorithm}, over the {} digest as given)", algorithm.hash())]
+    /// The signature was not made by this key over this digest.
+    #[error(
+        "the signature does not verify with this key ({algorithm}, over the {} digest as given)",
+        algorithm.hash()
+    )]
     BadSignature {
-        /// The algorithm it was checked with.
+        /// The algorithm used to check it.
         algorithm: SigningAlgorithm,
     },
     /// An envelope signature that none of the verifiers verifies.
     #[error("none of the verifiers verifies this signature over the envelope (DSSE v1 PAE)")]
     Unverified,
-    /// A verifier without a signature.
+    /// A verifier that verifies no signature.
     #[error("verifies no signature of the envelope; remove it")]
     IdleVerifier,
-    /// The same verifier again.
+    /// A verifier given twice.
     #[error("the same key or certificate as {earlier}; send it once")]
     DuplicateVerifier {
-        /// Path of the first one.
+        /// The path of the first one.
         earlier: String,
     },
-    /// The canonical entry would not fit into an entry bundle.
+    /// A canonical entry that does not fit into an entry bundle.
     #[error("the entry takes {bytes} bytes in canonical form; the log holds at most {limit}")]
     TooLarge {
         /// Its size.
@@ -209,27 +212,27 @@ pub enum EntryError {
         /// [`ENTRY_BYTES_MAX`](super::ENTRY_BYTES_MAX).
         limit: usize,
     },
-    /// Leaf bytes that say something readable, but not in the one canonical spelling.
+    /// Leaf bytes that can be parsed, but are not in the canonical encoding.
     #[error("not the canonical (RFC 8785) encoding of this entry")]
     NotCanonical,
-    /// A kind of entry that is not read here.
+    /// A kind of entry that is not supported here.
     #[error("unsupported entry kind {kind} version {version}")]
     UnsupportedKind {
-        /// The kind, quoted and cut.
+        /// The kind, quoted and truncated.
         kind: String,
-        /// Its version, quoted and cut.
+        /// Its version, quoted and truncated.
         version: String,
     },
-    /// The bundle is signed with another key than the one in hand.
+    /// The bundle is signed with another key than the caller's.
     #[error("the bundle's certificate is for another key than the one given")]
     OtherKey,
-    /// The bundle is not about the artifact in hand.
+    /// The bundle is about another artifact than the caller's.
     #[error("the bundle's digest is not that of the artifact")]
     OtherArtifact,
 }
 
 impl EntryError {
-    /// The path of the faulty field, where the problem lies with one.
+    /// The path of the faulty field, if the problem is with one field.
     pub fn field(&self) -> Option<&str> {
         match self {
             Self::At { field, .. } => Some(field),
@@ -237,7 +240,7 @@ impl EntryError {
         }
     }
 
-    /// What is wrong, without the field.
+    /// The problem, without the field.
     pub fn problem(&self) -> &EntryError {
         match self {
             Self::At { problem, .. } => problem,
@@ -245,8 +248,8 @@ impl EntryError {
         }
     }
 
-    /// The same problem, seen from the message that holds it in its field `name`. Built on the way
-    /// out of a failed parse, so that success pays nothing for the path.
+    /// Prepends the field `name` of the enclosing message to the path. Called on the way out of a
+    /// failed parse, so that a successful parse does not pay for the path.
     pub(super) fn within(self, name: &str) -> Self {
         match self {
             Self::At { field, problem } if field.starts_with('[') => {
@@ -257,13 +260,13 @@ impl EntryError {
         }
     }
 
-    /// As [`Self::within`], for an element of a list.
+    /// Like [`Self::within`], for an element of a list.
     pub(super) fn within_index(self, index: usize) -> Self {
         self.within(&format!("[{index}]"))
     }
 }
 
-/// Foreign text made fit for a message: quoted, escaped, at most 64 characters of it.
+/// Quotes and escapes foreign text for use in a message, and truncates it to 64 characters.
 pub(super) fn quote(text: &str) -> String {
     let mut chars = text.chars();
     let head: String = chars.by_ref().take(64).collect();

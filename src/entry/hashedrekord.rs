@@ -1,7 +1,7 @@
 //! The entry of kind `hashedrekord` 0.0.2: one signature over the digest of one artifact.
 //!
-//! The request (`HashedRekordRequestV002`) and the entry (`HashedRekordLogEntryV002`) say the same;
-//! the request leaves the name of the hash to keyDetails.
+//! The request (`HashedRekordRequestV002`) and the entry (`HashedRekordLogEntryV002`) hold the same
+//! data, except that the request leaves the name of the hash to keyDetails.
 
 use serde_json::json;
 
@@ -13,7 +13,7 @@ use super::protojson::{Base64, Unknown, fields, required};
 use super::signature;
 use super::verifier::Verifier;
 
-/// A signature with what verifies it (`dev.sigstore.rekor.v2.Signature`).
+/// A signature with its verifier (`dev.sigstore.rekor.v2.Signature`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct VerifiableSignature {
     /// The raw signature.
@@ -22,10 +22,10 @@ pub struct VerifiableSignature {
     pub verifier: Verifier,
 }
 
-/// A signature over a digest. Nothing here is verified until [`HashedRekord::verify`] says so.
+/// A signature over a digest. Nothing is verified before [`HashedRekord::verify`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HashedRekord {
-    /// What is signed.
+    /// The signed digest.
     pub digest: ArtifactDigest,
     /// The signature over it.
     pub signature: VerifiableSignature,
@@ -33,7 +33,7 @@ pub struct HashedRekord {
 
 impl HashedRekord {
     /// Verifies the signature. The key must fit keyDetails, and the digest must be of the hash that
-    /// goes with them.
+    /// keyDetails implies.
     pub fn verify(&self) -> Result<(), EntryError> {
         let VerifiableSignature { content, verifier } = &self.signature;
         verifier
@@ -45,7 +45,7 @@ impl HashedRekord {
             .map_err(|e| e.within("signature"))
     }
 
-    /// The body of the request to log it.
+    /// The body of a request to log it.
     pub fn to_request(&self) -> Vec<u8> {
         let verifier = &self.signature.verifier;
         let request = json!({"hashedRekordRequestV002": {

@@ -1,9 +1,9 @@
 //! A JSON document as a small tree that borrows from the input.
 //!
-//! Invariant: work and memory are linear in the length of the document, with a small factor: depth,
-//! number of values and fields per object are bounded. Refused as everywhere in JSON: text after
-//! the document, anything but UTF-8, lone surrogates, numbers that overflow. Duplicate fields are
-//! kept, for `protojson` to refuse by name.
+//! Invariant: work and memory are linear in the length of the document, with a small factor,
+//! because depth, number of values and fields per object are bounded. As in any strict JSON parser,
+//! these are rejected: text after the document, invalid UTF-8, lone surrogates, numbers that
+//! overflow. Duplicate fields are kept, so that `protojson` can refuse them by name.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -13,15 +13,15 @@ use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 
 use super::error::EntryError;
 
-/// Nesting of the deepest document in use (a bundle) is 7.
+/// The deepest document in use (a bundle) has 7 levels.
 const DEPTH_MAX: u8 = 16;
 /// The largest document in use, a bundle with 32 log entries, has fewer than 4,000 values.
 pub(super) const VALUES_MAX: u32 = 8_192;
 /// The widest message in use has 7 fields.
 const FIELDS_MAX: usize = 64;
 
-/// A JSON value, or one of another encoding of the same messages. Strings without escapes borrow
-/// from the input.
+/// A JSON value, or a value of the same messages in another encoding. Strings without escapes
+/// borrow from the input.
 #[derive(Debug)]
 pub(super) enum Value<'a> {
     Null,
@@ -30,7 +30,7 @@ pub(super) enum Value<'a> {
     /// Negative, fractional or beyond 64 bits: no field in use can hold it.
     OtherNumber,
     String(Cow<'a, str>),
-    /// What JSON has as a string of base64.
+    /// Bytes, for which JSON has a base64 string.
     Bytes(&'a [u8]),
     Array(Vec<Value<'a>>),
     Object(Vec<(Cow<'a, str>, Value<'a>)>),
@@ -135,7 +135,7 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 }
 
-/// Builds an object's key, borrowed where it can be.
+/// Builds the key of an object, borrowed where possible.
 struct Key;
 
 impl<'de> DeserializeSeed<'de> for Key {

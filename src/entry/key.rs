@@ -1,8 +1,8 @@
 //! A submitter's public key, from its DER `SubjectPublicKeyInfo` (RFC 5280, RFC 5480, RFC 8410).
 //!
-//! Invariants of a [`PublicKey`]: its encoding is DER with nothing after it; it is of one of the
-//! seven admitted kinds, so exactly one [`SigningAlgorithm`] fits it; an elliptic curve point is
-//! uncompressed and on its curve, an Ed25519 point is not of small order, an RSA modulus is odd and
+//! Invariants of a [`PublicKey`]: its encoding is DER with nothing after it. It is of one of the
+//! seven admitted kinds, so exactly one [`SigningAlgorithm`] fits it. An elliptic curve point is
+//! uncompressed and on its curve. An Ed25519 point is not of small order. An RSA modulus is odd and
 //! exactly 2048, 3072 or 4096 bits long.
 
 use std::fmt;
@@ -27,7 +27,7 @@ const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
-/// A public key of an admitted kind, ready to verify with.
+/// A public key of an admitted kind, ready to verify signatures.
 #[derive(Clone)]
 pub struct PublicKey {
     algorithm: SigningAlgorithm,
@@ -35,7 +35,7 @@ pub struct PublicKey {
     verifying: VerifyingHalf,
 }
 
-/// The key as the implementation that verifies with it wants it.
+/// The key in the form that the verifying implementation uses.
 #[derive(Clone)]
 pub(super) enum VerifyingHalf {
     AwsLc(ParsedPublicKey),
@@ -43,7 +43,7 @@ pub(super) enum VerifyingHalf {
 }
 
 impl PublicKey {
-    /// Reads a `SubjectPublicKeyInfo`.
+    /// Parses a `SubjectPublicKeyInfo`.
     pub fn from_spki_der(spki: &[u8]) -> Result<Self, EntryError> {
         let info: SubjectPublicKeyInfoRef<'_> = strict_der(spki, "SubjectPublicKeyInfo")?;
         let key = info.subject_public_key.as_bytes().ok_or_else(|| EntryError::UnsupportedKey {
@@ -58,12 +58,12 @@ impl PublicKey {
         Ok(Self { algorithm, spki: spki.to_vec(), verifying })
     }
 
-    /// The one algorithm that this key can sign with.
+    /// The only algorithm that fits this key.
     pub fn algorithm(&self) -> SigningAlgorithm {
         self.algorithm
     }
 
-    /// The DER `SubjectPublicKeyInfo`, as it was read.
+    /// The DER `SubjectPublicKeyInfo` from which the key was parsed.
     pub fn spki_der(&self) -> &[u8] {
         &self.spki
     }
@@ -87,8 +87,8 @@ impl PartialEq for PublicKey {
 
 impl Eq for PublicKey {}
 
-/// Decodes one DER structure that fills `bytes`; PEM gets its own message, as it is the mistake
-/// most often made.
+/// Decodes one DER structure that fills `bytes`. PEM gets its own message, because it is the most
+/// common mistake.
 pub(super) fn strict_der<'a, T: Decode<'a>>(
     bytes: &'a [u8],
     expected: &'static str,
@@ -102,8 +102,8 @@ pub(super) fn strict_der<'a, T: Decode<'a>>(
     })
 }
 
-/// Whether the outermost structure ends before `bytes` do (a structure inside may have the same
-/// complaint about its own end).
+/// Whether the outermost structure ends before `bytes` does. (An inner structure can report the
+/// same error about its own end.)
 fn fills_less(bytes: &[u8]) -> bool {
     let Ok(mut reader) = der::SliceReader::new(bytes) else { return false };
     der::AnyRef::decode(&mut reader).is_ok() && !der::Reader::is_finished(&reader)
@@ -157,7 +157,7 @@ fn rsa_key(id: AlgorithmIdentifierRef<'_>, key: &[u8]) -> Result<Parts, EntryErr
     if modulus.last().is_none_or(|last| last.is_multiple_of(2)) {
         return Err(invalid("its modulus is even"));
     }
-    // 2^31 - 1 is the largest exponent that every common verifier reads.
+    // 2^31 - 1 is the largest exponent that every common verifier accepts.
     let exponent = numbers.public_exponent.as_bytes().iter().try_fold(0_u32, |value, byte| {
         Some(value.checked_mul(256)? + u32::from(*byte)).filter(|value| *value < 1 << 31)
     });
@@ -165,7 +165,7 @@ fn rsa_key(id: AlgorithmIdentifierRef<'_>, key: &[u8]) -> Result<Parts, EntryErr
         return Err(invalid("its exponent is not an odd number from 3 to 2^31-1"));
     }
     let key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key)
-        .map_err(|_| invalid("its modulus and exponent are not those of an RSA key"))?;
+        .map_err(|_| invalid("its modulus and exponent do not form an RSA key"))?;
     Ok((algorithm, VerifyingHalf::AwsLc(key)))
 }
 

@@ -1,15 +1,16 @@
-//! Under which keys a log's lookup index lists an entry: what its signers, artifacts and leaf hash
-//! are, of all kinds of Rekor entries that say so (`src/docs/formats.md`, "Lookup keys").
+//! The keys under which a log's lookup index lists an entry: its signers, its artifacts and its
+//! leaf hash, for all kinds of Rekor entries that contain them (`src/docs/formats.md`, "Lookup
+//! keys").
 //!
-//! In reading order: [`stored`] finds digests and verifiers in an entry, [`certificate`] the key
-//! and the names in a certificate, [`pem`] either of them where entries hold PEM.
+//! In reading order: [`stored`] finds digests and verifiers in an entry, [`certificate`] finds the
+//! key and the names in a certificate, and [`pem`] finds either of them where entries hold PEM.
 //!
-//! Unlike [`RekorEntry::parse`](super::RekorEntry::parse) this judges nothing: an index has to list
-//! what a log holds, also a log that others write, so every part of an entry is read on its own, and
-//! what cannot be read gives no key.
+//! Unlike [`RekorEntry::parse`](super::RekorEntry::parse), this code validates nothing. An index
+//! must list what a log holds, including logs that others write. So every part of an entry is read
+//! separately, and a part that cannot be read gives no key.
 //!
-//! Invariants: total, for any bytes; a function of the leaf hash and the entry alone, so that two
-//! builders of an index agree; the leaf's own key is always there.
+//! Invariants: the functions are total, for any bytes. They depend only on the leaf hash and the
+//! entry, so two builders of an index agree. The leaf's own key is always included.
 
 mod certificate;
 mod pem;
@@ -27,19 +28,20 @@ use tiles_spec::lookup::LookupKey;
 use super::error::EntryError;
 use super::verifier::KeyMaterial;
 
-/// What an entry can be asked for. Letters of identities and issuers count alike in both cases, if
-/// they are ASCII.
+/// A search term for entries. In identities and issuers, the case of ASCII letters is ignored.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum LookupTerm {
-    /// The entry with this leaf hash: Rekor's UUID.
+    /// The entry with this leaf hash, which is Rekor's UUID.
     Leaf(Hash),
-    /// Entries about the artifact, payload or envelope with this digest, of whatever hash: the bytes.
+    /// Entries about the artifact, payload or envelope with this digest, whatever the hash
+    /// algorithm.
     Digest(Vec<u8>),
-    /// Entries with a signature of this key, bare or certified: SHA-256 of its DER SubjectPublicKeyInfo.
+    /// Entries with a signature by this key, bare or in a certificate: the SHA-256 of its DER
+    /// SubjectPublicKeyInfo.
     PublicKey(Hash),
     /// Entries with a certificate for this name.
     Identity(String),
-    /// Entries with a certificate for this name, on the word of this OIDC issuer.
+    /// Entries with a certificate for this name, vouched for by this OIDC issuer.
     IdentityOfIssuer {
         /// The subject alternative name.
         identity: String,
@@ -54,8 +56,8 @@ impl LookupTerm {
         Self::PublicKey(Hash::from(<[u8; 32]>::from(Sha256::digest(spki))))
     }
 
-    /// The term for the key in the first block of a PEM text, bare or in a certificate; none for any other
-    /// text.
+    /// The term for the key in the first block of a PEM text, bare or in a certificate; `None` for
+    /// any other text.
     pub fn of_pem(text: &[u8]) -> Option<Self> {
         match pem::first_block(text)? {
             KeyMaterial::PublicKey(der) => {
@@ -68,7 +70,8 @@ impl LookupTerm {
         }
     }
 
-    /// Where an index lists the answers. It may list others there too: see [`matches`](Self::matches).
+    /// The key under which an index lists the matching entries. It may list others there too: see
+    /// [`matches`](Self::matches).
     pub fn key(&self) -> LookupKey {
         match self {
             Self::Leaf(leaf) => LookupKey::leaf(leaf),
@@ -81,7 +84,7 @@ impl LookupTerm {
         }
     }
 
-    /// Whether the entry, with its leaf hash, is an answer.
+    /// Whether the entry, with its leaf hash, matches the term.
     pub fn matches(&self, leaf: &Hash, entry: &[u8]) -> bool {
         terms(leaf, entry).iter().any(|term| term.same(self))
     }
@@ -112,15 +115,15 @@ impl fmt::Display for LookupTerm {
     }
 }
 
-/// Most keys of an entry that a log takes, whichever way it comes. With a certificate's names
-/// bounded, Rekor's entries have fewer.
+/// Maximum number of keys of an entry that a log accepts by any API. The names in certificates are
+/// bounded, so Rekor's entries have fewer.
 pub const LOOKUP_KEYS_MAX: usize = 256;
 
-/// Refuses an entry that an index would have to list under too many keys, which costs a multiple of
-/// the entry. What is in a log already is listed under all of its own.
+/// Rejects an entry that an index would have to list under too many keys, which costs a multiple of
+/// the entry itself. An entry already in a log is listed under all of its keys.
 pub fn expect_few_keys(entry: &[u8]) -> Result<(), EntryError> {
     let mut keys = BTreeSet::new();
-    // Whichever leaf: it is one key.
+    // Any leaf hash will do: it counts as one key.
     for term in terms(&Hash::from([0; 32]), entry) {
         keys.insert(term.key());
         if keys.len() > LOOKUP_KEYS_MAX {
@@ -130,7 +133,8 @@ pub fn expect_few_keys(entry: &[u8]) -> Result<(), EntryError> {
     Ok(())
 }
 
-/// The keys under which an index lists an entry: sorted, distinct, the leaf's own among them.
+/// The keys under which an index lists an entry: sorted, distinct, and including the leaf's own
+/// key.
 pub fn lookup_keys(leaf: &Hash, entry: &[u8]) -> Vec<LookupKey> {
     let mut keys: Vec<_> = terms(leaf, entry).iter().map(LookupTerm::key).collect();
     keys.sort_unstable();
@@ -138,7 +142,7 @@ pub fn lookup_keys(leaf: &Hash, entry: &[u8]) -> Vec<LookupKey> {
     keys
 }
 
-/// All terms that the entry answers to; some may be there twice.
+/// All terms that match the entry, possibly with duplicates.
 fn terms(leaf: &Hash, entry: &[u8]) -> Vec<LookupTerm> {
     let stored = stored::read(entry);
     let mut terms = vec![LookupTerm::Leaf(*leaf)];

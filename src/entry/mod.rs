@@ -3,22 +3,23 @@
 //! The way in, in reading order:
 //!
 //! 1. [`Submission::parse`] reads the request (`json`, `protojson` and `protobuf` hold the rules),
-//! 2. [`Submission::verify`] checks every signature in it ([`PublicKey`], [`Certificate`], `signature`),
-//! 3. and yields the [`CanonicalEntry`]: the exact leaf bytes, RFC 8785 JSON.
+//! 2. [`Submission::verify`] checks every signature in it ([`PublicKey`], [`Certificate`],
+//!    `signature`),
+//! 3. and returns the [`CanonicalEntry`]: the exact leaf bytes, RFC 8785 JSON.
 //!
 //! The way back: [`RekorEntry::parse`] reads leaf bytes, [`TransparencyLogEntry`] is the log's
-//! answer, [`Bundle`] is what a client keeps and verifies later. [`lookup_keys`] tells under which keys
-//! an index lists an entry.
+//! answer, and [`Bundle`] is what a client keeps and verifies later. [`lookup_keys`] lists the keys
+//! under which an index lists an entry.
 //!
-//! The formats are those of `dev.sigstore.rekor.v2`, `dev.sigstore.rekor.v1.TransparencyLogEntry`
-//! and `dev.sigstore.bundle.v1` in their protobuf JSON mapping; requests and answers also in the
-//! protobuf encoding.
+//! The formats are `dev.sigstore.rekor.v2`, `dev.sigstore.rekor.v1.TransparencyLogEntry` and
+//! `dev.sigstore.bundle.v1` in their protobuf JSON mapping. Requests and answers are also supported
+//! in the protobuf encoding.
 //!
 //! Invariants of the whole module:
 //! - Pure: bytes in, bytes or a verdict out. No I/O, no clock, no randomness.
 //! - A [`CanonicalEntry`] exists only if every signature in it was verified here.
-//! - One signature and one verifier make one leaf: two requests that say the same, however they
-//!   are spelled, give the same bytes; and `RekorEntry::parse(leaf)?.to_leaf()? == leaf`.
+//! - One signature and one verifier make one leaf: equivalent requests give the same bytes, however
+//!   they are spelled; and `RekorEntry::parse(leaf)?.to_leaf()? == leaf`.
 //! - No input can cause a panic, and every count, depth and size is bounded.
 
 mod algorithm;

@@ -1,12 +1,12 @@
 //! Requests and answers in the protobuf encoding, for gRPC.
 //!
-//! A request is read into the same tree of [`Value`]s as JSON, and from there on it is checked by the
-//! same code: whatever is refused in one encoding is refused in the other, with the same words.
-//! `shapes` says which fields there are; the `.proto` files beside it say it to others.
+//! A request is read into the same tree of [`Value`]s as JSON, and is then checked by the same
+//! code. So whatever is refused in one encoding is refused in the other, with the same words.
+//! `shapes` lists the fields; the `.proto` files next to it describe them for others.
 //!
 //! Invariant: as for JSON, work and memory are linear in the length of the request with a small
-//! factor, and what we do not know is refused: fields that a message does not have, and fields that
-//! are given twice, which protobuf itself would merge.
+//! factor. Unknown fields are refused, and so are fields that are given twice, which protobuf
+//! itself would merge.
 
 mod answer;
 mod shapes;
@@ -44,7 +44,7 @@ enum Kind {
     Many(&'static Message),
 }
 
-/// Reads a message of this shape. The caller bounds the length of `bytes`.
+/// Parses a message of this shape. The caller bounds the length of `bytes`.
 pub(super) fn parse<'a>(shape: &Message, bytes: &'a [u8]) -> Result<Value<'a>, EntryError> {
     Reader { values_left: VALUES_MAX }.message(shape, bytes)
 }
@@ -70,7 +70,7 @@ impl Reader {
         let mut members: Vec<(Cow<'a, str>, Value<'a>)> = Vec::new();
         while !bytes.is_empty() {
             let key = decode_key(&mut bytes);
-            let (number, wire_type) = key.map_err(|_| broken("the key of a field is none"))?;
+            let (number, wire_type) = key.map_err(|_| broken("the key of a field is invalid"))?;
             let field = shape.fields.iter().find(|field| field.number == number);
             let field = field.ok_or_else(|| shape.unknown(number))?;
             self.field(field, wire_type, &mut bytes, &mut members)?;
@@ -104,7 +104,7 @@ impl Reader {
         Ok(())
     }
 
-    /// The first value of a field; `None` for an enum's zero, which says that it is unset.
+    /// The first value of a field; `None` for an enum's zero, which means that it is unset.
     fn value<'a>(
         &mut self,
         kind: &Kind,
@@ -138,12 +138,12 @@ impl Message {
     }
 }
 
-/// The next bytes that say how long they are.
+/// Takes the next length-delimited bytes.
 fn take<'a>(wire_type: WireType, bytes: &mut &'a [u8]) -> Result<&'a [u8], EntryError> {
     if wire_type != WireType::LengthDelimited {
-        return Err(broken("a field is of another wire type than its message says"));
+        return Err(broken("a field has another wire type than its message defines"));
     }
-    let length = decode_varint(bytes).map_err(|_| broken("the length of a field is none"))?;
+    let length = decode_varint(bytes).map_err(|_| broken("the length of a field is invalid"))?;
     let length = usize::try_from(length).ok().filter(|length| *length <= bytes.len());
     let (taken, rest) = bytes.split_at(length.ok_or(broken("it is cut short"))?);
     *bytes = rest;
@@ -152,9 +152,9 @@ fn take<'a>(wire_type: WireType, bytes: &mut &'a [u8]) -> Result<&'a [u8], Entry
 
 fn varint(wire_type: WireType, bytes: &mut &[u8]) -> Result<u64, EntryError> {
     if wire_type != WireType::Varint {
-        return Err(broken("a field is of another wire type than its message says"));
+        return Err(broken("a field has another wire type than its message defines"));
     }
-    decode_varint(bytes).map_err(|_| broken("a number is none"))
+    decode_varint(bytes).map_err(|_| broken("a number is invalid"))
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
-//! The protobuf JSON mapping, read strictly (protobuf.dev/programming-guides/json).
+//! The protobuf JSON mapping, parsed strictly (protobuf.dev/programming-guides/json).
 //!
 //! A message takes the fields it knows out of a [`Value`]. Accepted: a field name in camelCase or
 //! snake_case, an enum by name or number, bytes in either base64 alphabet with or without padding,
-//! null for "not set", 64-bit integers as numbers or strings. Refused: a field given twice (in both
-//! spellings, too), base64 with stray bits or whitespace, numbers as `1e3`.
+//! null for "not set", 64-bit integers as numbers or strings. Refused: a field given twice (even in
+//! different spellings), base64 with stray bits or whitespace, numbers such as `1e3`.
 
 use base64::alphabet;
 use base64::display::Base64Display;
@@ -15,16 +15,17 @@ use super::algorithm::EnumValue;
 use super::error::{EntryError, quote};
 use super::json::Value;
 
-/// What to do with fields that a message does not have.
+/// How to treat fields that a message does not have.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unknown {
-    /// A request is for us alone: a field we do not know asks for something we would not do.
+    /// For requests: an unknown field asks for something we would not do.
     Refuse,
-    /// What other clients wrote may be newer than we are.
+    /// For messages that other software wrote, which may be newer than this code.
     Ignore,
 }
 
-/// Takes the fields called `names` (in camelCase) out of an object, in that order; null is unset.
+/// Takes the fields called `names` (in camelCase) out of an object, in that order. A null field is
+/// unset.
 pub(super) fn fields<'a, const N: usize>(
     value: Value<'a>,
     names: [&'static str; N],
@@ -48,7 +49,7 @@ pub(super) fn fields<'a, const N: usize>(
     Ok(found.map(|value| value.filter(|value| !matches!(value, Value::Null))))
 }
 
-/// Reads a field that must be set.
+/// Reads a required field.
 pub(super) fn required<'a, T>(
     value: Option<Value<'a>>,
     name: &'static str,
@@ -58,7 +59,7 @@ pub(super) fn required<'a, T>(
     value.map_or_else(|| Err(EntryError::Missing { expected }), read).map_err(|e| e.within(name))
 }
 
-/// Reads a field that may be unset.
+/// Reads an optional field.
 pub(super) fn optional<'a, T>(
     value: Option<Value<'a>>,
     name: &'static str,
@@ -90,7 +91,7 @@ pub(super) fn repeated<'a, T>(
 }
 
 impl Value<'_> {
-    /// A `bytes` field; may be empty.
+    /// A `bytes` field; can be empty.
     pub(super) fn bytes(self) -> Result<Vec<u8>, EntryError> {
         match self {
             Self::String(text) => decode_base64(&text),
@@ -99,7 +100,7 @@ impl Value<'_> {
         }
     }
 
-    /// A `bytes` field that says nothing when it is empty.
+    /// A `bytes` field that must not be empty.
     pub(super) fn nonempty_bytes(self) -> Result<Vec<u8>, EntryError> {
         let bytes = self.bytes()?;
         if bytes.is_empty() {
@@ -115,7 +116,7 @@ impl Value<'_> {
         bytes.try_into().map_err(|_| EntryError::WrongLength { expected: 32, found })
     }
 
-    /// A `string` field; may be empty.
+    /// A `string` field; can be empty.
     pub(super) fn string(self) -> Result<String, EntryError> {
         match self {
             Self::String(text) => Ok(text.into_owned()),
@@ -193,7 +194,7 @@ fn spells(key: &str, name: &str) -> bool {
     }) && key.next().is_none()
 }
 
-/// A foreign field name as an element of a path: as it is if it looks like a name.
+/// A foreign field name as an element of a path, unquoted if it looks like a name.
 fn field_name(key: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     if !key.is_empty() && key.len() <= 64 && key.bytes().all(plain) {

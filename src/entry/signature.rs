@@ -1,12 +1,13 @@
-//! Verifying a signature over a digest.
+//! Verifies signatures over digests.
 //!
-//! Every admitted algorithm signs a digest, so the artifact is never needed. Importing a digest that
-//! someone else made is safe for that reason only: what is verified, logged and later compared with
-//! the artifact is the digest itself.
+//! Every admitted algorithm signs a digest, so the artifact is never needed. Only for that reason
+//! is it safe to accept a digest that someone else computed: the digest itself is verified, logged
+//! and later compared with the artifact.
 //!
-//! Strictness: ECDSA signatures are DER `Ecdsa-Sig-Value` in their one shortest encoding, RSA
-//! signatures are exactly as long as the modulus, Ed25519 has `S < L` and no small order points.
-//! ECDSA lets anyone turn a signature `(r, s)` into `(r, n - s)`; both verify, and are two leaves.
+//! Strictness: ECDSA signatures are DER `Ecdsa-Sig-Value` in the shortest encoding, RSA signatures
+//! are exactly as long as the modulus, and Ed25519 has `S < L` and no small order points. With
+//! ECDSA, anyone can turn a signature `(r, s)` into `(r, n - s)`. Both verify, and they give two
+//! leaves.
 
 use aws_lc_rs::digest::Digest as ImportedDigest;
 use ed25519_dalek::Signature as Ed25519Signature;
@@ -17,7 +18,7 @@ use super::artifact::ArtifactDigest;
 use super::error::EntryError;
 use super::key::{PublicKey, VerifyingHalf};
 
-/// Checks that `signature` is one of `key` over `digest`.
+/// Verifies that `signature` is a signature by `key` over `digest`.
 pub(super) fn verify(
     key: &PublicKey,
     digest: &ArtifactDigest,
@@ -43,11 +44,12 @@ pub(super) fn verify(
     if valid { Ok(()) } else { Err(EntryError::BadSignature { algorithm }) }
 }
 
-/// A SHA-512 digest in the guise of a hasher that is about to return it: `ed25519-dalek` wants the
-/// hasher, and only ever asks it to finish.
+/// A SHA-512 digest in the guise of a hasher that is about to return it: `ed25519-dalek` expects a
+/// hasher, but only ever calls `finish` on it.
 ///
-/// What else the `Digest` trait asks for is never used: a fresh one has no digest to return, and one
-/// that is given data would have to change it. Both end in zeros, which no one has signed.
+/// The other methods of the `Digest` trait are never called: a fresh hasher has no digest to
+/// return, and a hasher that is given data would have to change it. In both cases the output is all
+/// zeros, which no one has signed.
 #[derive(Clone, Default)]
 struct Prehashed(Output<Self>);
 

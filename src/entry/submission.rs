@@ -25,12 +25,12 @@ const HASHED_REKORD: &str = "hashedRekordRequestV002";
 const DSSE: &str = "dsseRequestV002";
 
 impl Submission {
-    /// Reads the JSON. The caller bounds the length of `body`.
+    /// Parses the JSON. The caller bounds the length of `body`.
     pub fn parse(body: &[u8]) -> Result<Self, EntryError> {
         Self::from_value(json::parse(body)?)
     }
 
-    /// Reads the protobuf encoding. The caller bounds the length of `message`.
+    /// Parses the protobuf encoding. The caller bounds the length of `message`.
     pub fn parse_protobuf(message: &[u8]) -> Result<Self, EntryError> {
         Self::from_value(protobuf::parse(&protobuf::CREATE_ENTRY_REQUEST, message)?)
     }
@@ -51,10 +51,10 @@ impl Submission {
         }
     }
 
-    /// Verifies every signature and gives the entry to log. Takes one signature verification's time
-    /// for a hashedrekord, at most a hundred for a DSSE envelope.
+    /// Verifies every signature and returns the entry to log. This takes as long as verifying one
+    /// signature for a hashedrekord, and at most a hundred for a DSSE envelope.
     pub fn verify(&self) -> Result<CanonicalEntry, EntryError> {
-        // Sizes first: they are the cheaper check.
+        // Sizes first, as that check is cheaper.
         self.expect_modest()?;
         match self {
             Self::HashedRekord(request) => {
@@ -69,8 +69,8 @@ impl Submission {
         }
     }
 
-    /// Refuses certificates that are larger, or have more names, than the log takes. What is in the
-    /// log already is read whatever its size.
+    /// Rejects certificates that are larger, or have more names, than the log accepts. Entries
+    /// already in the log are read whatever their size.
     pub fn expect_modest(&self) -> Result<(), EntryError> {
         let mut names = 0;
         match self {
@@ -86,7 +86,7 @@ impl Submission {
         }
     }
 
-    /// What kind of entry it asks for.
+    /// The kind of entry that it requests.
     pub fn kind(&self) -> EntryKind {
         match self {
             Self::HashedRekord(_) => EntryKind::HashedRekord,
@@ -94,7 +94,8 @@ impl Submission {
         }
     }
 
-    /// Who signs, as the request says: each key with what it came in. Nothing is verified by that.
+    /// The signers that the request claims: each key with the material it came in. Nothing is
+    /// verified.
     pub fn signers(&self) -> Result<Vec<(PublicKey, &KeyMaterial)>, EntryError> {
         match self {
             Self::HashedRekord(request) => {
@@ -111,7 +112,7 @@ impl Submission {
         }
     }
 
-    /// The algorithms of its signatures, for logs that admit fewer of them.
+    /// The algorithms of its signatures, for logs that admit only some of them.
     pub fn key_details(&self) -> Vec<KeyDetails> {
         match self {
             Self::HashedRekord(request) => vec![request.signature.verifier.key_details],

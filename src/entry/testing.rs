@@ -1,4 +1,4 @@
-//! Signers of every admitted algorithm and what they would submit, for the tests of this module.
+//! Signers of every admitted algorithm and their submissions, for the tests of this module.
 //!
 //! They sign messages, where the code under test verifies digests.
 
@@ -61,7 +61,7 @@ impl Signer {
         Self { algorithm, spki, secret }
     }
 
-    /// One signer per algorithm, made once: RSA keys take their time.
+    /// One signer per algorithm, created once because RSA keys are slow to generate.
     pub(super) fn of(algorithm: SigningAlgorithm) -> &'static Self {
         static SIGNERS: [OnceLock<Signer>; 7] = [const { OnceLock::new() }; 7];
         SIGNERS[algorithm as usize].get_or_init(|| Self::generate(algorithm))
@@ -92,7 +92,7 @@ impl Signer {
         KeyMaterial::PublicKey(self.spki.clone())
     }
 
-    /// A certificate for this key, from an issuer made up for it.
+    /// A certificate for this key, from a made-up issuer.
     pub(super) fn certificate_with(
         &self,
         names: Vec<SanType>,
@@ -111,7 +111,7 @@ impl Signer {
         KeyMaterial::Certificate(self.certificate_with(vec![email], Vec::new()))
     }
 
-    /// The request to log this key's signature over [`ARTIFACT`].
+    /// A request to log this key's signature over [`ARTIFACT`].
     pub(super) fn request(&self, material: &KeyMaterial) -> Value {
         json!({"hashedRekordRequestV002": {
             "digest": STANDARD.encode(self.digest(ARTIFACT).as_bytes()),
@@ -122,7 +122,7 @@ impl Signer {
         }})
     }
 
-    /// The request to log an envelope with this key's signature.
+    /// A request to log an envelope with this key's signature.
     pub(super) fn dsse_request(&self, material: &KeyMaterial) -> Value {
         json!({"dsseRequestV002": {
             "envelope": {
@@ -150,7 +150,7 @@ pub(super) fn admit_text(request: &str) -> Result<CanonicalEntry, EntryError> {
     Submission::parse(request.as_bytes())?.verify()
 }
 
-/// The same JSON with the value at `pointer` replaced.
+/// A copy of the JSON with the value at `pointer` replaced.
 pub(super) fn with(json: &Value, pointer: &str, value: Value) -> Value {
     let mut json = json.clone();
     *json.pointer_mut(pointer).unwrap_or_else(|| panic!("no {pointer}")) = value;

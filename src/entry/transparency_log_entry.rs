@@ -1,8 +1,9 @@
-//! The log's answer, `dev.sigstore.rekor.v1.TransparencyLogEntry`: a leaf, where it stands, and the
-//! proof of that. Clients keep it in a bundle.
+//! The log's answer, `dev.sigstore.rekor.v1.TransparencyLogEntry`: a leaf, its index, and its
+//! inclusion proof. Clients keep it in a bundle.
 //!
-//! Reading is tolerant, as other clients wrote it: unset and null fields, fields we do not know,
-//! integers as numbers. What is there must have the right type and length. Nothing is verified here.
+//! Parsing is tolerant, because other software may have written the answer: it accepts unset and
+//! null fields, unknown fields, and integers as numbers. Fields that are present must have the
+//! right type and length. Nothing is verified here.
 
 use serde::Serialize;
 
@@ -17,9 +18,9 @@ const HASHES_MAX: usize = 64;
 /// An entry of a log with its proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransparencyLogEntry {
-    /// 0-based, below 2^63. Where a Rekor v1 log has shards: counted over all of them.
+    /// 0-based, below 2^63. In a Rekor v1 log with shards, counted over all shards.
     pub log_index: u64,
-    /// The log's key ID in full: 32 bytes.
+    /// The log's full key ID: 32 bytes.
     pub log_id: Vec<u8>,
     /// e.g. `hashedrekord`
     pub kind: String,
@@ -31,7 +32,7 @@ pub struct TransparencyLogEntry {
     pub inclusion_promise: Option<Vec<u8>>,
     /// The proof that the entry is included.
     pub inclusion_proof: Option<InclusionProof>,
-    /// The leaf; empty if its writer leaves it to the reader to rebuild.
+    /// The leaf; empty if the reader must rebuild it.
     pub canonicalized_body: Vec<u8>,
 }
 
@@ -42,7 +43,7 @@ pub struct InclusionProof {
     pub log_index: u64,
     /// The tree's root.
     pub root_hash: [u8; 32],
-    /// Leaves in the tree.
+    /// Number of leaves in the tree.
     pub tree_size: u64,
     /// From the leaf's sibling upward; at most 64.
     pub hashes: Vec<[u8; 32]>,
@@ -51,7 +52,7 @@ pub struct InclusionProof {
 }
 
 impl TransparencyLogEntry {
-    /// The JSON of the log's answer: every field is there, whether set or not.
+    /// The JSON of the log's answer: every field is present, whether set or not.
     pub fn to_json(&self) -> Vec<u8> {
         serde_json::to_vec(&Wire::from(self)).expect("strings and lists always serialize")
     }
@@ -61,7 +62,7 @@ impl TransparencyLogEntry {
         encode_answer(self)
     }
 
-    /// Reads the JSON of an answer. The caller bounds its length.
+    /// Parses the JSON of an answer. The caller bounds its length.
     pub fn parse(json: &[u8]) -> Result<Self, EntryError> {
         Self::from_json(json::parse(json)?)
     }

@@ -1,5 +1,5 @@
-//! With what a signature is to be verified: a public key or a certificate, and the algorithm's
-//! name (`dev.sigstore.rekor.v2.Verifier`).
+//! What verifies a signature: a public key or a certificate, and the name of the algorithm
+//! (`dev.sigstore.rekor.v2.Verifier`).
 
 use super::algorithm::KeyDetails;
 use super::certificate::{self, Certificate};
@@ -8,7 +8,7 @@ use super::json::Value;
 use super::key::PublicKey;
 use super::protojson::{Unknown, fields, optional, required};
 
-/// DER bytes as submitted, not yet read.
+/// DER bytes as submitted, not yet parsed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum KeyMaterial {
     /// A `SubjectPublicKeyInfo`.
@@ -33,7 +33,7 @@ impl KeyMaterial {
         }
     }
 
-    /// Refuses what is too large to be taken. `names` counts those of all certificates so far.
+    /// Rejects material that is too large. `names` counts the names of all certificates so far.
     pub(super) fn expect_modest(&self, names: &mut usize) -> Result<(), EntryError> {
         match self {
             Self::PublicKey(_) => Ok(()),
@@ -42,7 +42,7 @@ impl KeyMaterial {
         }
     }
 
-    /// The key in it.
+    /// The public key in it.
     pub fn public_key(&self) -> Result<PublicKey, EntryError> {
         match self {
             Self::PublicKey(der) => PublicKey::from_spki_der(der),
@@ -67,13 +67,13 @@ const KEY_DETAILS: &str = "keyDetails";
 const RAW_BYTES: &str = "rawBytes";
 
 impl Verifier {
-    /// The verifier for this key material, under the one name that fits its key.
+    /// The verifier for this key material, with the one algorithm name that fits its key.
     pub fn new(material: KeyMaterial) -> Result<Self, EntryError> {
         let key_details = material.public_key()?.algorithm().key_details();
         Ok(Self { key_details, material })
     }
 
-    /// The key, once it is certain that `key_details` names its algorithm.
+    /// The key, after checking that `key_details` names its algorithm.
     pub fn public_key(&self) -> Result<PublicKey, EntryError> {
         let claimed = self.key_details.algorithm().map_err(|e| e.within(KEY_DETAILS))?;
         let key = self.material.public_key()?;
@@ -111,7 +111,7 @@ impl Verifier {
     }
 }
 
-/// `PublicKey` of Rekor and `X509Certificate` have this one field.
+/// Rekor's `PublicKey` and `X509Certificate` both have this one field.
 pub(super) fn raw_bytes(value: Value<'_>) -> Result<Vec<u8>, EntryError> {
     let [bytes] = fields(value, [RAW_BYTES], Unknown::Refuse)?;
     required(bytes, RAW_BYTES, "base64 of DER", Value::nonempty_bytes)

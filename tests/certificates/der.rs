@@ -1,4 +1,4 @@
-//! A DER writer, and certificates made of parts of which any can be something else.
+//! A DER writer, and certificates made of parts, any of which can be replaced.
 
 /// An element.
 pub fn element(tag: u8, content: &[u8]) -> Vec<u8> {
@@ -23,13 +23,13 @@ pub fn object_identifier(numbers: &[u8]) -> Vec<u8> {
     element(0x06, numbers)
 }
 
-/// A name of one attribute, a common name, with this value.
+/// A name with one attribute, a common name, with this value.
 pub fn name(value: &[u8]) -> Vec<u8> {
     let attribute = sequence(&[&object_identifier(&[0x55, 4, 3]), value]);
     sequence(&[&element(0x31, &attribute)])
 }
 
-/// An extension of 2.5.29.
+/// An extension under 2.5.29.
 pub fn extension(number: u8, value: &[u8]) -> Vec<u8> {
     sequence(&[&object_identifier(&[0x55, 0x1d, number]), &element(4, value)])
 }
@@ -40,7 +40,7 @@ pub fn names(names: &[(u8, &[u8])]) -> Vec<u8> {
     extension(17, &element(0x30, &names.concat()))
 }
 
-/// A certificate's parts, encoded.
+/// The encoded parts of a certificate.
 #[derive(Clone)]
 pub struct Parts {
     pub version: Vec<u8>,
@@ -51,9 +51,9 @@ pub struct Parts {
     pub subject: Vec<u8>,
     pub public_key: Vec<u8>,
     pub unique_ids: Vec<u8>,
-    /// The extensions, one behind the other; no list at all if there are none.
+    /// The extensions, concatenated; empty for no list at all.
     pub extensions: Vec<u8>,
-    /// What comes behind the extensions.
+    /// Bytes after the extensions.
     pub surplus: Vec<u8>,
     pub outer_algorithm: Vec<u8>,
     pub signature: Vec<u8>,
@@ -65,7 +65,7 @@ pub const URI: u8 = 0x86;
 pub const IP: u8 = 0x87;
 
 impl Parts {
-    /// A certificate that nobody objects to, for one email address.
+    /// A valid certificate for one email address.
     pub fn good() -> Self {
         let algorithm = sequence(&[&object_identifier(&[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2])]);
         Self {
@@ -109,7 +109,7 @@ impl Parts {
     }
 }
 
-/// The base point of P-256, which is a public key (that of the private key 1).
+/// The base point of P-256, which is the public key of the private key 1.
 pub fn p256_key() -> Vec<u8> {
     let point = "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296\
                  4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5";

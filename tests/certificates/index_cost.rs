@@ -1,4 +1,4 @@
-//! What the costliest entries that a log takes cost its lookup index.
+//! What the most expensive entries that a log accepts cost its lookup index.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,8 +10,8 @@ use crate::der::{DNS, Parts, element, names, object_identifier, sequence};
 
 const LEAVES: usize = 256;
 
-/// Bytes of one run of the index for each byte of an entry. A posting is written some dozen times, as
-/// runs are merged, and once in each revision while it stands in the last one.
+/// Bytes in one run of the index per byte of an entry. A posting is written about a dozen times as
+/// runs are merged, and once per revision while it is in the last run.
 fn bytes_of_a_run(entry: impl Fn(usize) -> String) -> f64 {
     let entries: Vec<String> = (0..LEAVES).map(entry).collect();
     let mut postings = Vec::new();
@@ -29,7 +29,7 @@ fn bytes_of_a_run(entry: impl Fn(usize) -> String) -> f64 {
     ratio
 }
 
-/// Short names, no two alike, and an issuer: with it each has two keys.
+/// Short distinct names and an issuer, so that each name has two keys.
 fn extensions(leaf: usize, count: usize) -> Vec<u8> {
     const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
     let name = |n: usize| [n / 1296, n / 36 % 36, n % 36].map(|digit| DIGITS[digit]);
@@ -78,6 +78,6 @@ fn an_index_takes_a_few_bytes_for_each_of_an_entry() {
         format!(r#"{{"apiVersion":"0.0.2","kind":"dsse","spec":{spec}}}"#)
     };
     let costs = [bytes_of_a_run(hashedrekord), bytes_of_a_run(opaque), bytes_of_a_run(usual)];
-    println!("bytes of a run for each of an entry: {costs:.2?}");
+    println!("bytes of a run per byte of an entry: {costs:.2?}");
     assert!(costs.iter().all(|cost| *cost < 6.0), "{costs:.2?}");
 }

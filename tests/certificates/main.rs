@@ -1,9 +1,9 @@
-//! Which certificates are read: those that Go's `crypto/x509` parses, to the same names.
+//! Which certificates are accepted: those that Go's `crypto/x509` parses, with the same names.
 //!
-//! `oddities` is a table of certificates with Go's verdicts, written down. `mutation` makes many
-//! more, of which nobody knows what they are: with FASTI_CERTIFICATES_OUT they are written to that
-//! file, each with fasti's verdict, for `tests/interop/go/certificates` to compare with Go's own.
-//! Real certificates come from FASTI_CONFORMANCE_DATA, where that is set.
+//! `oddities` is a table of certificates with Go's recorded verdicts. `mutation` makes many more,
+//! whose verdicts are not known in advance. If FASTI_CERTIFICATES_OUT is set, they are written to
+//! that file, each with fasti's verdict, and `tests/interop/go/certificates` compares them with
+//! Go's own verdicts. Real certificates come from FASTI_CONFORMANCE_DATA, if that is set.
 
 mod der;
 mod index_cost;
@@ -22,21 +22,21 @@ use tiles_spec::leaf_hash;
 use mutation::Draw;
 use oddities::oddities;
 
-/// Mutations of each certificate, unless FASTI_CERTIFICATES_EACH says otherwise.
+/// Mutations of each certificate, unless FASTI_CERTIFICATES_EACH sets another number.
 const EACH: usize = 60;
 
-/// What becomes of a certificate.
+/// The verdict on a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
-    /// As by Go.
+    /// Accepted, also by Go.
     Taken,
-    /// As by Go.
+    /// Refused, also by Go.
     Refused,
-    /// Go may parse it; but its key is of no kind that a log admits, or not encoded as DER has it.
+    /// Go may parse it, but its key is of a kind that a log does not admit, or is not valid DER.
     Key,
-    /// Go parses it, and passes over bytes that are no part of it.
+    /// Go parses it, ignoring bytes that are not part of it.
     Surplus,
-    /// Go parses it, because its largest version overflows to one below the first.
+    /// Go parses it, because the largest version overflows to a value below the first.
     Version,
 }
 
@@ -51,7 +51,7 @@ fn verdict(der: &[u8]) -> Verdict {
         EntryError::Certificate(why) if why.contains("belong to none of its fields") => {
             Verdict::Surplus
         }
-        EntryError::Certificate(why) if why.contains("is of none of the kinds") => Verdict::Surplus,
+        EntryError::Certificate(why) if why.contains("is of an unknown kind") => Verdict::Surplus,
         EntryError::Certificate(why)
             if why.contains("version") && der.windows(10).any(|bytes| bytes == overflow) =>
         {
@@ -61,8 +61,8 @@ fn verdict(der: &[u8]) -> Verdict {
     }
 }
 
-/// What a certificate says, as `tests/interop/go/certificates` has it from Go: both times of its
-/// validity, how many extensions it has, and its names.
+/// The facts in a certificate, in the form of `tests/interop/go/certificates`: both ends of its
+/// validity, the number of its extensions, and its names.
 fn facts(der: &[u8]) -> Vec<String> {
     let hex = |kind: &str, name: &[u8]| format!("{kind}{}", hex::encode(name));
     let name = |name| match name {
@@ -135,7 +135,8 @@ fn mutations_for_go_to_judge() {
     }
 }
 
-/// Whoever a certificate names can find its entry: nothing that is taken is hidden from the index.
+/// Every name in a certificate leads to its entry: an accepted certificate hides nothing from the
+/// index.
 #[test]
 fn names_and_keys_of_all_that_is_taken_are_in_an_index() {
     let mut draw = Draw::new(2);
@@ -150,7 +151,7 @@ fn names_and_keys_of_all_that_is_taken_are_in_an_index() {
     assert!(found > 5_000, "{found} names");
 }
 
-/// How many names it has, if it can be read.
+/// The number of its names, if it can be read.
 fn expect_indexed(der: &[u8]) -> usize {
     let Ok(certificate) = X509::from_der(der) else { return 0 };
     let entry = format!(
@@ -177,14 +178,14 @@ fn expect_indexed(der: &[u8]) -> usize {
     names.len()
 }
 
-/// Certificates that authorities have issued, where they are at hand.
+/// Certificates issued by authorities, if they are available.
 fn real() -> Vec<Vec<u8>> {
     let Some(root) = std::env::var_os("FASTI_CONFORMANCE_DATA") else { return Vec::new() };
     let mut found = Vec::new();
     for path in files(Path::new(&root)) {
         let Ok(text) = std::fs::read_to_string(&path) else { continue };
         let is_base64 = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
-        // A DER SEQUENCE with a length of two bytes, and PEM once more in base64.
+        // A DER SEQUENCE with a length of two bytes, or PEM encoded once more in base64.
         for word in text.split(|c| !is_base64(c)).filter(|word| word.len() > 400) {
             let Ok(bytes) = STANDARD.decode(word) else { continue };
             found.extend(certificates(&bytes));

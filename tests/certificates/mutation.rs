@@ -1,7 +1,7 @@
-//! Damage to certificates: of single bytes, and of elements with the lengths around them set right,
-//! which gets to the depth of the structure.
+//! Damage to certificates: to single bytes, and to elements with the enclosing lengths corrected,
+//! which reaches deep into the structure.
 
-/// A sequence of numbers that look random, the same in every run (xorshift64).
+/// A pseudorandom sequence that is the same in every run (xorshift64).
 pub struct Draw(u64);
 
 impl Draw {
@@ -25,11 +25,11 @@ impl Draw {
     }
 }
 
-/// An element with what is in it.
+/// An element with its content.
 #[derive(Clone)]
 struct Node {
     tag: u8,
-    /// Bytes before the elements in it: the unused bits of a BIT STRING.
+    /// Bytes before the inner elements: the unused bits of a BIT STRING.
     prefix: Vec<u8>,
     inside: Inside,
 }
@@ -40,7 +40,7 @@ enum Inside {
     Nodes(Vec<Node>),
 }
 
-/// Some damaged form of a certificate.
+/// A damaged copy of a certificate.
 pub fn mutated(der: &[u8], draw: &mut Draw) -> Vec<u8> {
     let mut nodes = parse(der).expect("what is damaged was whole before");
     for _ in 0..=draw.below(3) / 2 {
@@ -105,7 +105,7 @@ impl Node {
     }
 }
 
-/// Damages the `at`th of the nodes, counted with those inside them. Whether it was found.
+/// Damages node number `at`, counted with the nodes inside nodes. Returns whether it was found.
 fn damage(nodes: &mut Vec<Node>, at: &mut usize, draw: &mut Draw) -> bool {
     for n in 0..nodes.len() {
         if *at == 0 {
@@ -164,7 +164,7 @@ fn stray(draw: &mut Draw) -> Node {
     Node { tag: tag(draw), prefix: Vec::new(), inside: Inside::Bytes(bytes(draw)) }
 }
 
-/// Bytes of the sort that values have.
+/// Bytes that resemble typical values.
 fn bytes(draw: &mut Draw) -> Vec<u8> {
     const TEXTS: [&[u8]; 22] = [
         b"",
@@ -197,7 +197,7 @@ fn bytes(draw: &mut Draw) -> Vec<u8> {
     }
 }
 
-/// What URIs, mailboxes, addresses and moments are made of, in any order.
+/// Fragments of URIs, mailboxes, addresses and times, in any order.
 fn pieces(draw: &mut Draw) -> Vec<u8> {
     const PIECES: [&str; 46] = [
         "http",

@@ -10,10 +10,10 @@ mod subjects;
 use crate::Verdict;
 use crate::der::Parts;
 
-/// What is odd about it, the certificate, and what becomes of it.
+/// A description, the certificate, and the verdict.
 pub type Oddity = (String, Parts, Verdict);
 
-/// All of them.
+/// All odd certificates.
 pub fn oddities() -> Vec<Oddity> {
     [
         vec![with("nothing unusual", Verdict::Taken, |_| {})],

@@ -1,6 +1,6 @@
-//! Sigstore bundles with Rekor v2 entries, as sigstore-conformance and sigstore-python publish
-//! them: what they accept is accepted, what they refuse (`_fail`) is refused, and so is every
-//! edited copy of what is accepted.
+//! Sigstore bundles with Rekor v2 entries, as published by sigstore-conformance and
+//! sigstore-python. What they accept is accepted, what they refuse (`_fail`) is refused, and so is
+//! every edited copy of an accepted bundle.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use serde_json::Value;
 const WORKFLOW: &str = "https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/extremely-dangerous-oidc-beacon.yml@refs/heads/main";
 const GITHUB: &str = "https://token.actions.githubusercontent.com";
 
-/// Every published bundle with a Rekor v2 entry, and what there is to say of it: nothing, or why it is
+/// Every published bundle with a Rekor v2 entry, and the reason for its refusal, if it must be
 /// refused.
 const VERDICTS: [(&str, Option<&str>); 10] = [
     ("OLD-rekor2-dsse-0.0.2", None),
@@ -34,8 +34,8 @@ const VERDICTS: [(&str, Option<&str>); 10] = [
     ("sigstore-python-dsse-staging-rekor-v2", None),
 ];
 
-/// Bundles with entries of Rekor v1 logs, and the trusted roots that vouch for those. Their proofs are
-/// of another kind, and are not verified here.
+/// Bundles with entries of Rekor v1 logs, and the trusted roots that vouch for those logs. Their
+/// proofs are of another kind, and are not verified here.
 const OLDER: [(&str, &str); 5] = [
     ("happy-path-intoto-in-dsse-v3", "prod_trusted_root"),
     ("happy-path-v0.1", "prod_trusted_root"),
@@ -51,7 +51,7 @@ struct Case {
     trust: Trust,
 }
 
-/// An artifact that was not published with its bundle, as far as the bundle tells.
+/// The digest, from the bundle, of an artifact that was not published with it.
 struct Unpublished(ArtifactDigest);
 
 impl Artifact for Unpublished {
@@ -85,7 +85,7 @@ impl Case {
     }
 }
 
-/// Bundles over `a.txt` or an envelope. The one bundle over another artifact is in a test of its own.
+/// Bundles over `a.txt` or an envelope. The only bundle over another artifact has its own test.
 fn cases(data: &Path) -> Vec<Case> {
     let read =
         |path: PathBuf| std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
@@ -141,7 +141,7 @@ fn published_bundles_verify_or_are_refused_as_published() {
     }
 }
 
-/// The artifact of this one is known by its digest only.
+/// Only the digest of this artifact is known.
 #[test]
 fn the_bundle_over_another_artifact_verifies() {
     let Some(data) = super::sigstore::data("") else { return };
@@ -154,7 +154,7 @@ fn the_bundle_over_another_artifact_verifies() {
     assert_eq!(verdict.expect("accepted").logged.len(), 1);
 }
 
-/// A key of a log that was given up before the entry was signed vouches for nothing.
+/// A log key that was retired before the entry was signed vouches for nothing.
 #[test]
 fn a_log_is_trusted_while_its_key_is_in_use() {
     let Some(data) = super::sigstore::data("") else { return };
@@ -228,7 +228,7 @@ fn identities_are_demanded_exactly() {
     assert!(doubts.contains("no authority was asked"), "{doubts}");
 }
 
-/// Every value of a good bundle that says something is edited, one at a time.
+/// Every meaningful value of a good bundle is edited, one at a time.
 #[test]
 fn edited_bundles_are_refused() {
     let Some(data) = super::sigstore::data("") else { return };
@@ -243,8 +243,8 @@ fn edited_bundles_are_refused() {
     }
 }
 
-/// Where a bundle can be edited, and to what. Left out is what other values repeat and nothing
-/// rests on: hints, times, unknown lines of the checkpoint.
+/// The places where a bundle can be edited, with the new values. Values are omitted if other values
+/// repeat them and nothing depends on them: hints, times, unknown lines of the checkpoint.
 fn edits(json: &Value) -> Vec<(String, Value)> {
     const ENTRY: &str = "/verificationMaterial/tlogEntries/0";
     let proof = format!("{ENTRY}/inclusionProof");
@@ -276,7 +276,7 @@ fn edits(json: &Value) -> Vec<(String, Value)> {
     edits
 }
 
-/// Other values like this one: a number, base64 with one bit changed or cut, a text cut.
+/// Similar values: a number, base64 with one bit changed or truncated, a truncated text.
 fn others(text: &str) -> Vec<String> {
     if let Ok(number) = text.parse::<u64>() {
         return vec![(number + 1).to_string(), (number - 1).to_string(), "0".to_owned()];

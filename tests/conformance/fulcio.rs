@@ -1,4 +1,4 @@
-//! Certificates that Fulcio has issued, and who may write by them.
+//! Certificates issued by Fulcio, and their right to write under a policy.
 
 use std::time::{Duration, SystemTime};
 
@@ -15,7 +15,7 @@ fn decode(value: &Value) -> Vec<u8> {
     base64::engine::general_purpose::STANDARD.decode(text).expect("base64")
 }
 
-/// What `jq` makes of a trusted root: blocks of one line each.
+/// What `jq` extracts from a trusted root: PEM blocks with their base64 in one line each.
 fn authorities(path: &std::path::Path) -> Authorities {
     let root: Value = serde_json::from_slice(&read(path)).expect("JSON");
     let mut authorities = Authorities::default();
@@ -29,7 +29,7 @@ fn authorities(path: &std::path::Path) -> Authorities {
     authorities
 }
 
-/// The certificates in all bundles, with the authorities of their instance of Fulcio.
+/// The certificates in all bundles, with the authorities of their Fulcio instance.
 fn certificates() -> Option<Vec<(Vec<u8>, Authorities)>> {
     let (trust, old, new) = (data("trust")?, data("v1-bundles")?, data("v2-bundles")?);
     let (prod, staging) = ("prod_trusted_root.json", "staging_trusted_root.json");

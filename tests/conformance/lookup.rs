@@ -1,4 +1,4 @@
-//! Real entries of Rekor v1 and v2 and what they are found by.
+//! Real entries of Rekor v1 and v2, and the terms that find them.
 
 use fasti::entry::{LookupTerm, lookup_keys};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ fn digest(hex_digits: &str) -> LookupTerm {
     LookupTerm::Digest(hex::decode(hex_digits).unwrap())
 }
 
-/// The entry's keys are those of `terms` and no others, besides its leaf key.
+/// Checks that the entry's keys are those of `terms` and its leaf key, and no others.
 #[track_caller]
 fn found_by(entry: &[u8], terms: &[LookupTerm], keys: usize) {
     let leaf = leaf_hash(entry);
@@ -59,7 +59,7 @@ fn real_entries_of_version_two() {
         let entry = read(&path);
         let leaf = leaf_hash(&entry);
         if path.ends_with("clients-md-example.body.json") {
-            // Its spec has another name than the kind's.
+            // The name of its spec differs from its kind.
             assert_eq!(lookup_keys(&leaf, &entry), [LookupTerm::Leaf(leaf).key()]);
             continue;
         }

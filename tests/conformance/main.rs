@@ -1,9 +1,10 @@
-//! Entries against data that this code did not make.
+//! Entries, tested against data that this code did not make.
 //!
-//! `frozen` needs nothing: the fixtures under `tests/data`. `sigstore` reads other projects' files,
-//! real log entries above all, where they lie: in the directory that FASTI_CONFORMANCE_DATA names.
-//! Without it those tests say that they were skipped. `bundles` is the client's verifier on the same
-//! files, `fulcio` the certificates in them under a policy of who may write, `lookup` what they are found by.
+//! `frozen` needs no data of others: it reads the fixtures under `tests/data`. `sigstore` reads
+//! files of other projects, mainly real log entries, from the directory in FASTI_CONFORMANCE_DATA.
+//! If that is not set, those tests print that they were skipped. `bundles` tests the client's
+//! verifier on the same files, `fulcio` tests the certificates in them under a write policy, and
+//! `lookup` tests what the entries are found by.
 
 mod bundles;
 mod frozen;
@@ -13,7 +14,7 @@ mod sigstore;
 
 use std::path::{Path, PathBuf};
 
-/// The files in `directory` whose names end so, in order; at least one.
+/// The files in `directory` whose names have this ending, sorted; at least one.
 fn files(directory: &Path, ending: &str) -> Vec<PathBuf> {
     let entries = directory.read_dir().unwrap_or_else(|e| panic!("{}: {e}", directory.display()));
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();

@@ -1,4 +1,4 @@
-//! Real Rekor v2 entries, requests of other clients, Sigstore bundles.
+//! Real Rekor v2 entries, requests of other clients, and Sigstore bundles.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use super::{files, read};
 pub(super) fn data(directory: &str) -> Option<PathBuf> {
     let root = std::env::var_os("FASTI_CONFORMANCE_DATA");
     if root.is_none() {
-        // Not by a macro: the test harness would keep what a passing test prints to itself.
+        // Not with a macro, because the test harness captures the output of passing tests.
         let notice = b"SKIPPED: FASTI_CONFORMANCE_DATA is not set\n";
         std::io::stderr().write_all(notice).expect("standard error can be written to");
     }
@@ -56,7 +56,7 @@ fn real_leaves_are_read_and_written_back() {
         let (name, leaf) = (path.display(), read(&path));
         let read = RekorEntry::parse(&leaf);
         if path.ends_with("clients-md-example.body.json") {
-            // From a document that was written before the format was settled.
+            // From a document written before the format was final.
             let message = read.unwrap_err().to_string();
             assert!(message.contains("hashedRekordV0_0_2: unknown field"), "{message}");
             continue;

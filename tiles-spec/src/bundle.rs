@@ -1,7 +1,7 @@
-//! Entry bundles: up to 256 entries, each behind its length.
+//! Entry bundles: up to 256 entries, each preceded by its length.
 //!
-//! C2SP tlog-tiles "Log entries": a 16-bit big-endian length, then the entry, repeated. The length
-//! is no part of what a leaf hash covers.
+//! C2SP tlog-tiles "Log entries": a 16-bit big-endian length, then the entry, repeated. The leaf
+//! hash does not cover the length.
 //!
 //! Invariant: an [`EntryBundle`] holds exactly as many whole entries as its width says, and nothing
 //! after them.
@@ -11,16 +11,16 @@ use thiserror::Error;
 use crate::hash::{Hash, leaf_hash};
 use crate::size::{TILE_WIDTH_MAX, TileWidth};
 
-/// Largest entry, in bytes: what its length prefix can say.
+/// Maximum size of an entry in bytes, as its length prefix has 16 bits.
 pub const ENTRY_BYTES_MAX: usize = u16::MAX as usize;
 
-/// Largest bundle, in bytes: 256 of the largest entries.
+/// Maximum size of a bundle in bytes: 256 entries of maximum size.
 pub const BUNDLE_BYTES_MAX: usize = TILE_WIDTH_MAX * (LENGTH_BYTES + ENTRY_BYTES_MAX);
 
 /// Bytes in the length prefix of an entry.
 const LENGTH_BYTES: usize = size_of::<u16>();
 
-/// A decoded bundle that owns its bytes, whatever holds them.
+/// A decoded bundle that owns its bytes, in any container.
 #[derive(Clone, Debug)]
 pub struct EntryBundle<B = Vec<u8>> {
     bytes: B,
@@ -28,13 +28,13 @@ pub struct EntryBundle<B = Vec<u8>> {
     ends: Vec<usize>,
 }
 
-/// Why an entry does not fit a bundle, or bytes are not the bundle asked for.
+/// Why an entry does not fit a bundle, or bytes are not the expected bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum BundleError {
-    /// The entry is longer than a bundle can say; holds its length.
+    /// The entry is longer than its length prefix can express; holds its length.
     #[error("entry of {0} bytes, more than {ENTRY_BYTES_MAX}")]
     EntryTooLong(usize),
-    /// The bytes end within an entry or before it; holds which, from 0.
+    /// The bytes end within or before an entry; holds its number, counted from 0.
     #[error("bundle ends within entry {0}")]
     Truncated(usize),
     /// Bytes follow the last entry; holds how many.
@@ -42,7 +42,7 @@ pub enum BundleError {
     Trailing(usize),
 }
 
-/// Appends an entry behind its length. On error nothing has been appended.
+/// Appends an entry preceded by its length. On error nothing is appended.
 pub fn append_entry(bundle: &mut Vec<u8>, entry: &[u8]) -> Result<(), BundleError> {
     let length = u16::try_from(entry.len()).map_err(|_| BundleError::EntryTooLong(entry.len()))?;
     bundle.reserve(LENGTH_BYTES + entry.len());
@@ -52,7 +52,7 @@ pub fn append_entry(bundle: &mut Vec<u8>, entry: &[u8]) -> Result<(), BundleErro
 }
 
 impl<B: AsRef<[u8]>> EntryBundle<B> {
-    /// Reads a bundle of exactly `width` entries.
+    /// Decodes a bundle of exactly `width` entries.
     pub fn decode(bytes: B, width: TileWidth) -> Result<Self, BundleError> {
         let all = bytes.as_ref();
         let mut ends = Vec::with_capacity(width.as_usize());
@@ -82,12 +82,12 @@ impl<B: AsRef<[u8]>> EntryBundle<B> {
             .map(|slot| self.entry(slot).expect("every slot below the width has an entry"))
     }
 
-    /// How many entries.
+    /// The number of entries.
     pub fn width(&self) -> TileWidth {
         TileWidth::from_remaining(self.ends.len() as u64).expect("decoded with a width")
     }
 
-    /// The leaf hashes: what the level 0 tile at the same place must hold.
+    /// The leaf hashes, which the level 0 tile with the same index must hold.
     pub fn leaf_hashes(&self) -> Vec<Hash> {
         self.entries().map(leaf_hash).collect()
     }

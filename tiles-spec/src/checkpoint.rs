@@ -3,9 +3,9 @@
 //! C2SP tlog-checkpoint. Three lines (origin, decimal size, base64 root hash), then extension lines
 //! if any.
 //!
-//! Invariants: [`Checkpoint::parse_text`] takes only the text that [`Checkpoint::to_text`] would
-//! write. What comes out of [`open_checkpoint`] was signed by one of the keys given and is of the
-//! origin given; what comes out of [`SignedCheckpoint::parse`] was not verified at all.
+//! Invariants: [`Checkpoint::parse_text`] accepts only the text that [`Checkpoint::to_text`] would
+//! write. The result of [`open_checkpoint`] was signed by one of the given keys and has the given
+//! origin. The result of [`SignedCheckpoint::parse`] is not verified at all.
 
 mod new_origin;
 
@@ -21,26 +21,26 @@ use crate::tree::TreeHead;
 
 pub use new_origin::{NewOriginError, OriginFault};
 
-/// Most bytes in a signed checkpoint.
+/// Maximum size of a signed checkpoint in bytes.
 pub const CHECKPOINT_BYTES_MAX: usize = 64 * 1024;
 
-/// Most bytes in an origin: signatures that cover it count its length in one byte.
+/// Maximum length of an origin in bytes: signatures that cover it store its length in one byte.
 const ORIGIN_BYTES_MAX: usize = 255;
 
-/// Identity of a log, by custom its URL without the scheme: 1 to 255 bytes, no Unicode spaces, no
-/// `+`, no control characters. Every origin is a valid key name.
+/// Identity of a log, by convention its URL without the scheme: 1 to 255 bytes, no Unicode spaces,
+/// no `+`, no control characters. Every origin is a valid key name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin(String);
 
-/// What a log says of its tree.
+/// A log's statement about its tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// The first line, as found: any line that is not empty. Logs of this project have an
-    /// [`Origin`] here.
+    /// The first line, as found: any line that is not empty. For logs of this project it is an
+    /// [`Origin`].
     pub origin: String,
     /// Size and root hash.
     pub head: TreeHead,
-    /// Further lines, none of them empty. Logs of this project write none.
+    /// Further lines, all non-empty. Logs of this project write none.
     pub extensions: Vec<String>,
 }
 
@@ -51,46 +51,45 @@ pub struct SignedCheckpoint {
     checkpoint: Checkpoint,
 }
 
-/// Why a checkpoint is malformed or not to be trusted.
+/// Why a checkpoint is malformed or untrusted.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum CheckpointError {
-    /// Larger than a checkpoint may be; holds its bytes.
+    /// Larger than the maximum size; holds its size.
     #[error("checkpoint of {0} bytes, more than {CHECKPOINT_BYTES_MAX}")]
     TooLarge(usize),
-    /// Fewer than three lines, an unfinished line, or an empty one.
+    /// Fewer than three lines, an unterminated line, or an empty one.
     #[error("checkpoint text is not three or more non-empty lines")]
     Lines,
-    /// The size line.
-    #[error("checkpoint size")]
+    /// The size line is malformed.
+    #[error("malformed checkpoint size")]
     Size(#[source] NumberError),
-    /// The root hash line.
-    #[error("checkpoint root hash")]
+    /// The root hash line is malformed.
+    #[error("malformed checkpoint root hash")]
     Root(#[source] HashError),
-    /// An empty tree with a root hash of something.
+    /// An empty tree with a root hash other than that of no leaves.
     #[error("checkpoint of an empty tree has root {0}")]
     EmptyRoot(Hash),
     /// A checkpoint of another log.
-    #[error("checkpoint is of {found:?}, not of {expected:?}")]
+    #[error("checkpoint is from {found:?}, not from {expected:?}")]
     Origin {
-        /// The origin asked for.
+        /// The expected origin.
         expected: String,
         /// The origin found.
         found: String,
     },
-    /// The note around it.
+    /// The enclosing note is malformed or untrusted.
     #[error(transparent)]
     Note(#[from] NoteError),
 }
 
-/// Not a possible origin.
+/// Not a valid origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("origin is not 1 to 255 bytes without spaces, control characters and '+'")]
+#[error("an origin must be 1 to 255 bytes without spaces, control characters and '+'")]
 pub struct OriginError;
 
-/// Reads a checkpoint of the log with that origin, signed by one of its keys.
+/// Opens a checkpoint of the log with this origin, signed by one of its keys.
 ///
-/// `keys` are those trusted to sign for the log itself; cosigners are another question, to ask of
-/// the note.
+/// `keys` are the keys trusted to sign for the log itself. To check cosignatures, use the note.
 pub fn open_checkpoint(
     bytes: &[u8],
     origin: &str,
@@ -112,7 +111,7 @@ pub fn open_checkpoint(
 }
 
 impl Checkpoint {
-    /// Reads the text of a note.
+    /// Parses the text of a note.
     pub fn parse_text(text: &str) -> Result<Self, CheckpointError> {
         let body = text.strip_suffix('\n').ok_or(CheckpointError::Lines)?;
         let mut lines = body.split('\n');
@@ -141,7 +140,7 @@ impl Checkpoint {
 }
 
 impl SignedCheckpoint {
-    /// Reads a signed checkpoint without verifying any signature.
+    /// Parses a signed checkpoint without verifying any signature.
     pub fn parse(bytes: &[u8]) -> Result<Self, CheckpointError> {
         if bytes.len() > CHECKPOINT_BYTES_MAX {
             return Err(CheckpointError::TooLarge(bytes.len()));
@@ -156,7 +155,7 @@ impl SignedCheckpoint {
         self.note.verify(keys)
     }
 
-    /// What the text says.
+    /// The parsed text.
     pub const fn checkpoint(&self) -> &Checkpoint {
         &self.checkpoint
     }
@@ -178,7 +177,7 @@ impl Origin {
         &self.0
     }
 
-    /// The origin as the name of a key, which is how a log's own key should be named.
+    /// The origin as a key name. A log's own key should have this name.
     pub fn key_name(&self) -> KeyName {
         self.0.parse().expect("every origin is a key name")
     }

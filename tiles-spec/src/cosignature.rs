@@ -1,13 +1,13 @@
-//! Cosignatures: what a witness signs, that it saw a log's tree at a time.
+//! Cosignatures: a witness's statement that it saw a log's tree at a certain time.
 //!
 //! C2SP tlog-cosignature, the Ed25519 form (type 0x04). The line holds 8 bytes of POSIX seconds,
-//! big-endian, and a signature of `cosignature/v1`, `time <seconds>`, and the whole text of the
-//! note, each on lines of their own.
+//! big-endian, and a signature over `cosignature/v1`, `time <seconds>`, and the whole text of the
+//! note, each on its own lines.
 //!
-//! Invariant: the time is one a signed 64-bit integer holds.
+//! Invariant: the time fits in a signed 64-bit integer.
 //!
-//! The name of the witness is not signed: one key must not serve two names. [`tree`] has the other
-//! form, which signs it.
+//! The name of the witness is not signed, so one key must not serve two names. The other form, in
+//! [`tree`], signs the name.
 
 pub mod tree;
 
@@ -23,43 +23,43 @@ use crate::note::{
     KeyError, KeyName, NamedSecret, NoteSignature, PublicKey, VerifierKey, verify_ed25519,
 };
 
-/// Bytes of the time before the signature.
+/// Size in bytes of the time before the signature.
 const TIME_BYTES: usize = size_of::<u64>();
 
-/// Bytes of an Ed25519 signature.
+/// Size in bytes of an Ed25519 signature.
 const SIGNATURE_BYTES: usize = 64;
 
 /// A named Ed25519 key that cosigns (type 0x04).
 #[derive(Clone)]
 pub struct CosigningKey(NamedSecret);
 
-/// A time past 2^63 - 1 seconds has no place in a cosignature.
+/// A time above 2^63 - 1 seconds cannot be cosigned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("cosignature time {0} is above 2^63 - 1")]
 pub struct TimeError(pub u64);
 
 impl CosigningKey {
-    /// A new key from the randomness given.
+    /// Generates a new key from `rng`.
     pub fn generate(rng: &mut impl CryptoRngCore, name: KeyName) -> Self {
         Self(NamedSecret::generate(rng, name, PublicKey::Ed25519Cosignature))
     }
 
-    /// The key that a seed makes.
+    /// Derives the key from a seed.
     pub fn from_seed(name: KeyName, seed: &[u8; 32]) -> Self {
         Self(NamedSecret::from_seed(name, seed, PublicKey::Ed25519Cosignature))
     }
 
-    /// Reads `PRIVATE+KEY+name+id+base64(0x04 || seed)`.
+    /// Parses `PRIVATE+KEY+name+id+base64(0x04 || seed)`.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         NamedSecret::parse(text, PublicKey::Ed25519Cosignature).map(Self)
     }
 
-    /// Writes what [`CosigningKey::parse`] reads. Wiped when dropped.
+    /// Writes the form that [`CosigningKey::parse`] reads. Wiped when dropped.
     pub fn to_private_string(&self) -> Zeroizing<String> {
         self.0.to_private_string()
     }
 
-    /// The public half.
+    /// The public key.
     pub const fn verifier_key(&self) -> &VerifierKey {
         &self.0.verifier_key
     }
@@ -93,10 +93,10 @@ pub fn cosign(
     Ok(key.0.signature([&unix_seconds.to_be_bytes()[..], &signature].concat()))
 }
 
-/// When the line says it was signed, in POSIX seconds, if its bytes have the form of a cosignature;
-/// 0 where it does not say.
+/// The time of signing stated in the line, in POSIX seconds, if its bytes have the form of a
+/// cosignature; 0 if it states no time.
 ///
-/// Means something only for a line that verifies under a key of type 0x04 or 0x06.
+/// Meaningful only for a line that verifies under a key of type 0x04 or 0x06.
 pub fn cosignature_time(signature: &NoteSignature) -> Option<u64> {
     let bytes = signature.bytes();
     let split = split(bytes, SIGNATURE_BYTES).or_else(|| split(bytes, tree::SIGNATURE_BYTES));
@@ -110,14 +110,14 @@ pub(crate) fn verify(key: &VerifyingKey, text: &str, bytes: &[u8]) -> bool {
     })
 }
 
-/// The time, and a signature of `length` bytes.
+/// Splits off the time from a signature of `length` bytes.
 fn split(bytes: &[u8], length: usize) -> Option<(u64, &[u8])> {
     let (time, signature) = bytes.split_first_chunk::<TIME_BYTES>()?;
     let time = u64::from_be_bytes(*time);
     (signature.len() == length && i64::try_from(time).is_ok()).then_some((time, signature))
 }
 
-/// What is signed.
+/// The message to sign.
 fn message(time: u64, text: &str) -> String {
     format!("cosignature/v1\ntime {time}\n{text}")
 }

@@ -1,6 +1,6 @@
-//! SHA-256 hashes of a Merkle tree: of leaves, of inner nodes, and of nothing.
+//! SHA-256 hashes in a Merkle tree: of leaves, of inner nodes, and of the empty tree.
 //!
-//! RFC 6962 section 2.1. Leaves and nodes are hashed under different prefixes, so that no entry can
+//! RFC 6962 section 2.1. Leaves and nodes are hashed with different prefixes, so that no entry can
 //! pass for a node. The text forms (hex, base64) are canonical: one spelling for each hash.
 
 use std::fmt;
@@ -16,7 +16,7 @@ use crate::size::HASH_BYTES;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hash([u8; HASH_BYTES]);
 
-/// Root hash of the tree without leaves: SHA-256 of no bytes.
+/// Root hash of the tree without leaves: the SHA-256 of the empty string.
 pub const EMPTY_ROOT: Hash = Hash([
     0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24,
     0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
@@ -36,14 +36,14 @@ pub enum HashError {
     Base64,
 }
 
-/// Hash of a leaf: SHA-256 of 0x00 and the entry.
+/// The hash of a leaf: SHA-256 of 0x00 and the entry.
 pub fn leaf_hash(entry: &[u8]) -> Hash {
     Hash(Sha256::new_with_prefix([0x00]).chain_update(entry).finalize().into())
 }
 
-/// Hash of an inner node: SHA-256 of 0x01, the left child and the right child.
+/// The hash of an inner node: SHA-256 of 0x01, the left child and the right child.
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
-    // One contiguous message: the hasher then takes a whole block from it without buffering.
+    // The message is contiguous, so that the hasher takes a whole block from it without buffering.
     let mut message = [0x01; 1 + 2 * HASH_BYTES];
     message[1..=HASH_BYTES].copy_from_slice(&left.0);
     message[1 + HASH_BYTES..].copy_from_slice(&right.0);
@@ -56,12 +56,12 @@ impl Hash {
         &self.0
     }
 
-    /// Standard base64 with padding, 44 characters, as checkpoints and proofs carry it.
+    /// Standard base64 with padding, 44 characters, as in checkpoints and proofs.
     pub fn to_base64(&self) -> String {
         BASE64_STANDARD.encode(self.0)
     }
 
-    /// Reads what [`Hash::to_base64`] writes, and no other spelling.
+    /// Parses the output of [`Hash::to_base64`], and no other spelling.
     pub fn from_base64(text: &str) -> Result<Self, HashError> {
         // The longest text worth decoding; also bounds the allocation.
         const TEXT_BYTES: usize = HASH_BYTES.div_ceil(3) * 4;
@@ -121,7 +121,7 @@ impl FromStr for Hash {
     }
 }
 
-/// Value of one lower-case hexadecimal digit.
+/// The value of one lower-case hexadecimal digit.
 fn hex_value(digit: u8) -> Result<u8, HashError> {
     match digit {
         b'0'..=b'9' => Ok(digit - b'0'),

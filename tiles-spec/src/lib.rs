@@ -1,9 +1,9 @@
 //! The formats of a transparency log as pure functions: bytes in, bytes or a verdict out.
 //!
-//! Nothing here reads a clock, a file or a socket. Everything is bounded and no input makes it
-//! panic. In reading order, each module on those before it:
+//! Nothing here reads a clock, a file or a socket. Everything is bounded, and no input causes a
+//! panic. In reading order, each module building on those before it:
 //!
-//! | module | what | text |
+//! | module | content | specification |
 //! |---|---|---|
 //! | [`size`] | the numbers of a log, one type each | tlog-tiles |
 //! | [`hash`] | hashes of leaves and nodes | RFC 6962 |
@@ -15,7 +15,7 @@
 //! | [`cosignature`] | what witnesses sign | tlog-cosignature |
 //! | [`checkpoint`] | signed tree heads | tlog-checkpoint |
 //! | [`tlog_proof`] | an entry's proof and checkpoint in one file | tlog-proof |
-//! | [`lookup`] | which leaves a key stands in, with proof | fasti's own |
+//! | [`lookup`] | which leaves have a key, with proof | fasti's own |
 
 pub mod bundle;
 pub mod checkpoint;

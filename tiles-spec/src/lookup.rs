@@ -1,24 +1,24 @@
-//! The lookup index: which leaves a key stands in, answered from static files, with proof.
+//! The lookup index: which leaves have a key, answered from static files, with proof.
 //!
-//! The format is fasti's own; `src/docs/formats.md` has it byte by byte. In reading order, each
-//! module on those before it:
+//! The format is fasti's own; `src/docs/formats.md` specifies it byte by byte. In reading order,
+//! each module building on those before it:
 //!
-//! | module | what |
+//! | module | content |
 //! |---|---|
-//! | [`key`] | what can be asked for: hashes of digests, keys and identities |
+//! | [`key`] | lookup keys: hashes of digests, keys and identities |
 //! | [`range`] | leaf ranges, and how a log is cut into them |
 //! | [`slice`] | slices of the key space, and a key's place in one |
 //! | [`page`] | directory pages: keys and their leaf indices |
 //! | [`postings`] | pages of a long list of leaf indices |
-//! | [`part`] | the pages of one range and slice under one root: laid out, and read back |
+//! | [`part`] | the pages of one range and slice under one root: built, and read back |
 //! | [`probe`] | one key in one part, a page at a time, with proof |
 //! | [`manifest`] | all runs of an index under one hash |
-//! | [`revision`] | a manifest with what signs it |
-//! | [`path`] | where everything lies |
+//! | [`revision`] | a manifest with the checkpoint and proof that vouch for it |
+//! | [`path`] | the paths of all files |
 //!
 //! Invariants: the bytes of a part are a function of the leaves in its range. An answer is complete
-//! in the index that a manifest commits to, or an error names what is wrong; no bytes make it
-//! anything else (I15).
+//! in the index that a manifest commits to, or else an error names the fault; no input bytes can
+//! make it anything else (I15).
 
 pub mod key;
 pub mod manifest;
@@ -48,48 +48,48 @@ pub use slice::{KeySlice, PART_POSTINGS_MAX, SLICE_BITS_MAX, slice_bits};
 
 use thiserror::Error;
 
-/// Why bytes are not the part of an index that they were taken for.
+/// Why bytes are not the expected part of an index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum LookupError {
-    /// Not as long as it has to be.
-    #[error("{actual} bytes where {expected} are due")]
+    /// The wrong length.
+    #[error("found {actual} bytes, expected {expected}")]
     Length {
-        /// Bytes due.
+        /// The expected number of bytes.
         expected: u64,
-        /// Bytes found.
+        /// The number of bytes found.
         actual: u64,
     },
-    /// The page and its proof do not lead to the root that the manifest has.
+    /// The page and its proof do not lead to the root in the manifest.
     #[error("page {page} does not lead to the root in the manifest")]
     Root {
         /// The page, counted from 0.
         page: u32,
     },
-    /// The pages together do not make the root that the manifest has.
-    #[error("the pages do not make the root in the manifest")]
+    /// The pages together do not have the root in the manifest.
+    #[error("the pages do not have the root in the manifest")]
     PartRoot,
-    /// The proof behind a page is not the page's.
-    #[error("the proof behind page {page} is not its own")]
+    /// The proof stored after a page is not the proof of that page.
+    #[error("the proof stored with page {page} does not belong to it")]
     Proof {
         /// The page.
         page: u32,
     },
-    /// A page of the right hash that breaks the format: a wrong index.
+    /// A page with the right hash that violates the format: the index itself is wrong.
     #[error("page {page} is malformed: {reason}")]
     Malformed {
         /// The page.
         page: u32,
-        /// The rule that it breaks.
+        /// The rule that it violates.
         reason: &'static str,
     },
-    /// The pages are not in the order of their keys: a wrong index.
+    /// The pages are not in the order of their keys: the index itself is wrong.
     #[error("page {page} is out of order")]
     Order {
         /// The page.
         page: u32,
     },
-    /// The counts in the manifest are not those of the pages.
-    #[error("the manifest counts {expected} {what} where there are {actual}")]
+    /// The counts in the manifest differ from those of the pages.
+    #[error("the manifest counts {expected} {what}, but there are {actual}")]
     Count {
         /// What is counted.
         what: &'static str,

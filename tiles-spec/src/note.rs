@@ -1,19 +1,19 @@
 //! Signed notes: a text and the signature lines below it.
 //!
-//! C2SP signed-note. What the `signed_note` crate does as that text asks is left to it: the rules
-//! for text, signature lines and key names; [`VerifierKey`] and [`NoteSigningKey`] are its `Verifier`
-//! and `Signer`. Done here instead, and why:
-//! - splitting a note, because that crate shows no signature before it is verified;
-//! - choosing lines to verify, because it passes over a second line of a known key without checking
+//! C2SP signed-note. The `signed_note` crate is used where it follows that text: for the rules for
+//! text, signature lines and key names. [`VerifierKey`] and [`NoteSigningKey`] implement its
+//! `Verifier` and `Signer`. The rest is done here, for these reasons:
+//! - splitting a note, because the crate gives no access to signatures before they are verified;
+//! - choosing the lines to verify, because it skips a second line of a known key without checking
 //!   it;
-//! - verifier keys, because it takes upper-case key IDs and knows only type 0x01, where logs also
-//!   sign with ECDSA (0x02) and witnesses with timestamps (0x04, 0x06);
-//! - Ed25519 verification, because it is not the strict one: a log and a witness that disagree on a
-//!   signature stop each other;
+//! - verifier keys, because it accepts upper-case key IDs and supports only type 0x01, while logs
+//!   also sign with ECDSA (0x02) and witnesses with timestamps (0x04, 0x06);
+//! - Ed25519 verification, because its verification is not strict: a log and a witness that
+//!   disagree about a signature block each other;
 //! - private keys, because it leaves copies of the seed in memory.
 //!
-//! Invariants: a [`Note`] prints as the bytes it was parsed from. A text counts for nothing until
-//! [`Note::verify`] has named a key.
+//! Invariants: a [`Note`] prints as the bytes it was parsed from. A text must not be trusted until
+//! [`Note::verify`] has returned a key.
 
 mod ecdsa;
 mod key;
@@ -31,10 +31,10 @@ use std::fmt;
 
 use thiserror::Error;
 
-/// Most signature lines in a note.
+/// Maximum number of signature lines in a note.
 pub const NOTE_SIGNATURES_MAX: usize = 100;
 
-/// Most bytes in a note.
+/// Maximum size of a note in bytes.
 pub const NOTE_BYTES_MAX: usize = 1_000_000;
 
 /// A text with its signature lines, none of them verified.
@@ -52,10 +52,10 @@ pub struct NoteSignature {
     bytes: Vec<u8>,
 }
 
-/// Why a note is malformed or not to be trusted.
+/// Why a note is malformed or untrusted.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum NoteError {
-    /// Larger than a note may be; holds its bytes.
+    /// Larger than the maximum size; holds its size.
     #[error("note of {0} bytes, more than {NOTE_BYTES_MAX}")]
     TooLarge(usize),
     /// Not UTF-8.
@@ -67,10 +67,10 @@ pub enum NoteError {
     /// The text is empty, does not end in a newline, or has control characters.
     #[error("note text is empty, unterminated, or has control characters")]
     Text,
-    /// A line below the last blank line is no signature line; holds which, from 0.
+    /// A line below the last blank line is not a signature line; holds its number, counted from 0.
     #[error("signature line {0} of the note is malformed")]
     SignatureLine(usize),
-    /// More signature lines than a note may have.
+    /// More signature lines than the maximum.
     #[error("note has more than {NOTE_SIGNATURES_MAX} signatures")]
     TooManySignatures,
     /// A signature by a known key does not verify.
@@ -82,12 +82,12 @@ pub enum NoteError {
         key_id: KeyId,
     },
     /// None of the known keys signed.
-    #[error("note is signed by no known key")]
+    #[error("note is not signed by any known key")]
     NoKnownSignature,
 }
 
 impl Note {
-    /// A note that nobody has signed yet.
+    /// Makes a note without signatures.
     pub fn unsigned(text: impl Into<String>) -> Result<Self, NoteError> {
         let text = text.into();
         if text.len() > NOTE_BYTES_MAX {
@@ -97,30 +97,30 @@ impl Note {
         Ok(Self { text, signatures: Vec::new() })
     }
 
-    /// Reads a note with at least one signature line.
+    /// Parses a note with at least one signature line.
     pub fn parse(bytes: &[u8]) -> Result<Self, NoteError> {
         if bytes.len() > NOTE_BYTES_MAX {
             return Err(NoteError::TooLarge(bytes.len()));
         }
         let note = std::str::from_utf8(bytes).map_err(|_| NoteError::Utf8)?;
-        // The text may have blank lines of its own; the last one ends it.
+        // The text can have blank lines of its own; the last one ends it.
         let separator = note.rfind("\n\n").ok_or(NoteError::Unsigned)?;
         let (text, signatures) = (&note[..=separator], &note[separator + 2..]);
         check_text(text)?;
         Ok(Self { text: text.to_owned(), signatures: parse_signatures(signatures)? })
     }
 
-    /// The text that is signed, with its final newline.
+    /// The signed text, with its final newline.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The signature lines, in order, none of them verified.
+    /// The signature lines, in order, not verified.
     pub fn signatures(&self) -> &[NoteSignature] {
         &self.signatures
     }
 
-    /// Adds a signature line at the end. On error nothing has been added.
+    /// Adds a signature line at the end. On error nothing is added.
     pub fn append(&mut self, signature: NoteSignature) -> Result<(), NoteError> {
         let position = self.signatures.len();
         if position >= NOTE_SIGNATURES_MAX {
@@ -137,10 +137,10 @@ impl Note {
         Ok(())
     }
 
-    /// The keys that signed, in the order of their first lines. Never empty.
+    /// Returns the keys that signed, in the order of their first lines. Never empty.
     ///
-    /// Lines by unknown keys are ignored. A line with the name and ID of a known key must verify,
-    /// or the whole note is refused: something is wrong with it or with the key.
+    /// Lines by unknown keys are ignored. A line with the name and ID of a known key must verify.
+    /// Otherwise the whole note is refused, because something is wrong with it or with the key.
     pub fn verify<'k>(&self, keys: &'k [VerifierKey]) -> Result<Vec<&'k VerifierKey>, NoteError> {
         let mut signers: Vec<&VerifierKey> = Vec::new();
         for signature in &self.signatures {
@@ -148,7 +148,7 @@ impl Note {
             if named.peek().is_none() {
                 continue;
             }
-            // Two keys of one name may share an ID, which is only 32 bits: either may have signed.
+            // Two keys of one name can share an ID, as it has only 32 bits: either may have signed.
             let signer = named.find(|key| key.verify(&self.text, signature.bytes()));
             let signer = signer.ok_or_else(|| NoteError::BadSignature {
                 name: signature.name.clone(),
@@ -175,17 +175,17 @@ impl fmt::Display for Note {
 }
 
 impl NoteSignature {
-    /// A signature by the key of that name and ID; `bytes`, at least one, is what follows the ID.
+    /// A signature by the key with this name and ID; `bytes`, at least one, is what follows the ID.
     pub fn new(name: KeyName, key_id: KeyId, bytes: Vec<u8>) -> Self {
         Self { name, key_id, bytes }
     }
 
-    /// Name of the key said to have signed.
+    /// The name of the key that the line claims.
     pub const fn name(&self) -> &KeyName {
         &self.name
     }
 
-    /// ID of the key said to have signed.
+    /// The ID of the key that the line claims.
     pub const fn key_id(&self) -> KeyId {
         self.key_id
     }
@@ -203,10 +203,10 @@ impl fmt::Display for NoteSignature {
     }
 }
 
-/// Reads one or more signature lines, each ended by a newline; `lines` is all that follows the
+/// Parses one or more signature lines, each ended by a newline; `lines` is all that follows the
 /// blank line.
 ///
-/// Also the form in which a witness answers.
+/// This is also the form in which a witness answers.
 pub fn parse_signatures(lines: &str) -> Result<Vec<NoteSignature>, NoteError> {
     let lines = lines.strip_suffix('\n').ok_or(NoteError::Unsigned)?;
     let mut signatures = Vec::new();

@@ -1,9 +1,9 @@
-//! Inclusion and consistency proofs: checked here, built from tiles in [`plan`].
+//! Inclusion and consistency proofs: verified here, built from tiles in [`plan`].
 //!
-//! RFC 6962 sections 2.1.1 and 2.1.2; proofs run from the leaf side to the root side.
+//! RFC 6962 sections 2.1.1 and 2.1.2; the hashes run from the leaf side to the root side.
 //!
 //! Invariant: for given sizes and index exactly one proof length is accepted, and every hash in it
-//! enters the root that is compared. No hash can be added, dropped or changed.
+//! affects the root that is compared. No hash can be added, dropped or changed.
 
 pub mod plan;
 
@@ -16,8 +16,8 @@ use crate::size::{LeafIndex, TreeSize};
 use crate::tile::TileCoord;
 use crate::tree::TreeHead;
 
-/// Most hashes an inclusion proof can have, and a consistency proof in a tree of up to 2^62 leaves;
-/// also the most that C2SP lets a proof on the wire have.
+/// Maximum number of hashes in an inclusion proof, and in a consistency proof of a tree of up to
+/// 2^62 leaves; also the C2SP limit for proofs on the wire.
 pub const PROOF_HASHES_MAX: usize = 63;
 
 /// Why a proof does not hold, or cannot be built.
@@ -26,7 +26,7 @@ pub enum ProofError {
     /// The tree does not have the leaf.
     #[error("leaf {index} is not in a tree of size {size}")]
     NotInTree {
-        /// The leaf asked for.
+        /// The requested leaf.
         index: LeafIndex,
         /// Size of the tree.
         size: TreeSize,
@@ -40,30 +40,29 @@ pub enum ProofError {
         new: TreeSize,
     },
     /// The proof has too many or too few hashes.
-    #[error("proof of {actual} hashes where {expected} are due")]
+    #[error("proof of {actual} hashes, expected {expected}")]
     Length {
-        /// Hashes due.
+        /// The expected number of hashes.
         expected: usize,
-        /// Hashes found.
+        /// The number of hashes found.
         actual: usize,
     },
-    /// The proof leads to another root hash than the tree head has.
-    #[error("proof leads to root {computed} where the tree of size {size} has {claimed}")]
+    /// The proof leads to another root hash than that of the tree head.
+    #[error("proof leads to root {computed}, but the tree of size {size} has {claimed}")]
     RootMismatch {
-        /// Size of the tree in question.
+        /// Size of the tree.
         size: TreeSize,
-        /// Root hash that follows from the proof.
+        /// Root hash computed from the proof.
         computed: Hash,
         /// Root hash in the tree head.
         claimed: Hash,
     },
-    /// A tile that the proof is made from is not at hand, or is narrower than the tree's size makes
-    /// it.
+    /// A tile needed for the proof is not available, or is narrower than the tree's size implies.
     #[error("missing {0}")]
     MissingTile(TileCoord),
 }
 
-/// Checks that the tree has the leaf at that index.
+/// Verifies that the tree has the leaf at this index.
 pub fn verify_inclusion(
     leaf: &Hash,
     index: LeafIndex,
@@ -73,7 +72,7 @@ pub fn verify_inclusion(
     expect_root(head, root_from_inclusion(leaf, index, head.size, proof)?)
 }
 
-/// Root hash of the tree of `size` that has the leaf at that index, if the proof is right.
+/// The root hash of the tree of `size` that has the leaf at this index, if the proof is right.
 pub fn root_from_inclusion(
     leaf: &Hash,
     index: LeafIndex,
@@ -86,13 +85,13 @@ pub fn root_from_inclusion(
     Ok(climb_border(climb(*leaf, inner, index.get()), border))
 }
 
-/// How many hashes the inclusion proof of a leaf has.
+/// The number of hashes in the inclusion proof of a leaf.
 pub fn inclusion_proof_len(index: LeafIndex, size: TreeSize) -> Result<usize, ProofError> {
     let path = Path::new(index, size)?;
     Ok(path.inner + path.border)
 }
 
-/// Checks that the leaves of the old tree are the first leaves of the new one.
+/// Verifies that the leaves of the old tree are the first leaves of the new one.
 ///
 /// From size 0, and between equal sizes, the proof is empty; an empty tree must have the empty
 /// root.
@@ -115,8 +114,8 @@ pub fn verify_consistency(
     }
 
     // The last leaf of the old tree is the corner of a perfect subtree of both trees. From its root
-    // the proof climbs to the two roots at once: to the new one with all hashes, to the old one
-    // with those on the left.
+    // the proof climbs to both roots at once: to the new one with all hashes, to the old one with
+    // those on the left.
     let corner_height = old.size.get().trailing_zeros();
     let path = Path::new(last, new.size)?;
     let inner = path.inner - corner_height as usize;
@@ -133,12 +132,12 @@ pub fn verify_consistency(
     expect_root(new, climb_border(climb(corner, inner, position), border))
 }
 
-/// Shape of the way from a leaf up to the root.
+/// The shape of the path from a leaf to the root.
 struct Path {
-    /// Levels on which the sibling may lie on either side: up to where the way meets the right
+    /// Levels on which the sibling can be on either side: up to where the path meets the right
     /// edge.
     inner: usize,
-    /// Siblings above that; all of them lie on the left.
+    /// Siblings above that; all of them are on the left.
     border: usize,
 }
 
@@ -147,14 +146,14 @@ impl Path {
         if !size.contains(index) {
             return Err(ProofError::NotInTree { index, size });
         }
-        // The way of the leaf and that of the last leaf join where their indices agree.
+        // The paths of the leaf and of the last leaf meet where their indices agree.
         let inner = u64::BITS - (index.get() ^ (size.get() - 1)).leading_zeros();
         let border = (index.get() >> inner).count_ones();
         Ok(Self { inner: inner as usize, border: border as usize })
     }
 }
 
-/// Climbs past siblings, each on the side that the bits of the position tell.
+/// Climbs past siblings, each on the side given by a bit of the position.
 fn climb(from: Hash, siblings: &[Hash], position: u64) -> Hash {
     siblings.iter().enumerate().fold(from, |node, (height, sibling)| {
         if position >> height & 1 == 0 {
@@ -165,14 +164,14 @@ fn climb(from: Hash, siblings: &[Hash], position: u64) -> Hash {
     })
 }
 
-/// Climbs past those siblings that lie on the left: the tree as it was before it grew to the right.
+/// Climbs past only the siblings on the left: the tree as it was before it grew to the right.
 fn climb_left(from: Hash, siblings: &[Hash], position: u64) -> Hash {
     siblings.iter().enumerate().fold(from, |node, (height, sibling)| {
         if position >> height & 1 == 0 { node } else { node_hash(sibling, &node) }
     })
 }
 
-/// Climbs along the right edge, where every sibling lies on the left.
+/// Climbs along the right edge, where every sibling is on the left.
 fn climb_border(from: Hash, siblings: &[Hash]) -> Hash {
     siblings.iter().fold(from, |node, sibling| node_hash(sibling, &node))
 }

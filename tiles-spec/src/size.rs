@@ -1,24 +1,24 @@
-//! The numbers of a tiled log, each with a type of its own so that none can stand in for another.
+//! The numbers of a tiled log, each with its own type so that they cannot be mixed up.
 //!
 //! C2SP tlog-tiles "Merkle Tree", tlog-checkpoint (size line).
 //!
-//! Invariants: a value that exists is in range; the decimal form is the canonical one both ways (no
+//! Invariants: every value is in range. Parsing and printing use the canonical decimal form (no
 //! sign, no leading zeros), so `parse(print(x)) == x` and each value has exactly one spelling.
 //!
 //! Tree sizes stop at 2^63 - 1: other implementations keep them in a signed 64-bit integer, and a
-//! log that signs a size its readers cannot hold is broken for them.
+//! log that signs a size that its readers cannot represent is broken for them.
 
 use thiserror::Error;
 
-/// Hashes in a full tile, and entries in a full bundle.
+/// Number of hashes in a full tile, and of entries in a full bundle.
 pub const TILE_WIDTH_MAX: usize = 256;
 
-/// Bytes in a SHA-256 hash.
+/// Size of a SHA-256 hash in bytes.
 pub const HASH_BYTES: usize = 32;
 
 /// Position of a leaf in the log, counted from 0.
 ///
-/// Below [`TreeSize::MAX`], so the tree that ends with this leaf has a size that exists.
+/// Below [`TreeSize::MAX`], so that the tree ending with this leaf has a valid size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LeafIndex(u64);
 
@@ -28,7 +28,7 @@ pub struct TreeSize(u64);
 
 /// Level of a hash tile, 0 (leaf hashes) to 63.
 ///
-/// The path syntax allows 63; no tree of a possible size has a tile above level 7.
+/// The path syntax allows 63; no tree of a valid size has a tile above level 7.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Level(u8);
 
@@ -46,13 +46,13 @@ pub enum NumberError {
     /// Empty, signed, padded with zeros or spaces, or not made of ASCII digits.
     #[error("not a canonical decimal number")]
     NotCanonical,
-    /// A canonical number outside of what the type can hold.
+    /// A canonical number outside the range of the type.
     #[error("number out of range")]
     OutOfRange,
 }
 
 impl LeafIndex {
-    /// The index, or `None` from 2^63 - 1 on.
+    /// The index, or `None` if it is 2^63 - 1 or more.
     pub const fn new(index: u64) -> Option<Self> {
         if index < TreeSize::MAX.0 { Some(Self(index)) } else { None }
     }
@@ -72,7 +72,7 @@ impl LeafIndex {
         TileIndex(self.0 / TILE_WIDTH_MAX as u64)
     }
 
-    /// Where in that tile and bundle the leaf lies, 0 to 255.
+    /// The position of this leaf in that tile and bundle, 0 to 255.
     pub const fn slot(self) -> usize {
         // 256 slots: the low byte.
         self.0.to_le_bytes()[0] as usize
@@ -85,7 +85,7 @@ impl TreeSize {
     /// 2^63 - 1.
     pub const MAX: Self = Self(i64::MAX as u64);
 
-    /// The size, or `None` from 2^63 on.
+    /// The size, or `None` if it is 2^63 or more.
     pub const fn new(size: u64) -> Option<Self> {
         if size <= Self::MAX.0 { Some(Self(size)) } else { None }
     }
@@ -100,7 +100,7 @@ impl TreeSize {
         self.0 == 0
     }
 
-    /// The size after `leaves` more, or `None` past [`TreeSize::MAX`].
+    /// The size after adding `leaves`, or `None` above [`TreeSize::MAX`].
     pub const fn checked_add(self, leaves: u64) -> Option<Self> {
         match self.0.checked_add(leaves) {
             Some(sum) => Self::new(sum),
@@ -113,7 +113,7 @@ impl TreeSize {
         index.0 < self.0
     }
 
-    /// The index the next leaf gets, or `None` when the tree is at [`TreeSize::MAX`].
+    /// The index of the next leaf, or `None` if the tree is at [`TreeSize::MAX`].
     pub const fn next_leaf(self) -> Option<LeafIndex> {
         LeafIndex::new(self.0)
     }
@@ -135,7 +135,7 @@ impl Level {
 }
 
 impl TileIndex {
-    /// Any number is a tile index.
+    /// Makes a tile index; any number is valid.
     pub const fn new(index: u64) -> Self {
         Self(index)
     }
@@ -165,7 +165,7 @@ impl TileWidth {
         Self::new(u16::try_from(hashes).unwrap_or(u16::MAX).min(Self::FULL.0))
     }
 
-    /// The plain number, for slices.
+    /// The plain number as a `usize`.
     pub const fn as_usize(self) -> usize {
         self.0 as usize
     }
@@ -176,7 +176,7 @@ impl TileWidth {
     }
 }
 
-/// Reads a canonical decimal: `0`, or digits that do not begin with one.
+/// Parses a canonical decimal: `0`, or digits without a leading zero.
 pub(crate) fn parse_decimal(text: &str) -> Result<u64, NumberError> {
     let digits = text.as_bytes();
     let canonical = match digits {
@@ -190,7 +190,7 @@ pub(crate) fn parse_decimal(text: &str) -> Result<u64, NumberError> {
     text.parse().map_err(|_| NumberError::OutOfRange)
 }
 
-/// Decimal `Display` and `FromStr` for a number type, given how to make one from a `u64`.
+/// Decimal `Display` and `FromStr` for a number type, given a way to make one from a `u64`.
 macro_rules! decimal {
     ($type:ident, $from_u64:expr) => {
         impl std::fmt::Display for $type {

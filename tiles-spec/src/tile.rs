@@ -1,12 +1,12 @@
-//! Hash tiles: where they lie, which a tree has, and what is in them.
+//! Hash tiles: their places, which ones a tree has, and their content.
 //!
 //! C2SP tlog-tiles "Merkle Tree". A tile is up to 256 consecutive hashes of one tree level; levels
-//! are 8 tree levels apart. At a tree size `s`, level `l` has `floor(s / 256^l)` hashes: that many
-//! divided by 256 are full tiles, the rest, if any, one partial tile on the right edge.
+//! are 8 tree levels apart. At a tree size `s`, level `l` has `floor(s / 256^l)` hashes. Every 256
+//! of them make a full tile; the rest, if any, make one partial tile on the right edge.
 //!
 //! Invariants: a path parses only in the one form that [`ResourcePath`] prints; the tiles of a tree
-//! of size `s` never include an empty one; a partial tile's bytes are a prefix of every wider one's
-//! at the same place.
+//! of size `s` never include an empty one; a partial tile's bytes are a prefix of those of every
+//! wider tile at the same place.
 
 pub(crate) mod path;
 
@@ -18,7 +18,7 @@ use crate::hash::Hash;
 use crate::size::{HASH_BYTES, LeafIndex, Level, TILE_WIDTH_MAX, TileIndex, TileWidth, TreeSize};
 use crate::tree::root_of;
 
-/// Tile levels that a tree of a possible size can reach: a tree has fewer than 2^63 leaves.
+/// Tile levels that a tree of a valid size can reach: a tree has fewer than 2^63 leaves.
 const LEVELS: u8 = 8;
 
 /// Tree levels in one tile.
@@ -48,26 +48,26 @@ pub struct BundleCoord {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HashTile(Vec<Hash>);
 
-/// Why bytes or hashes are not the tile asked for.
+/// Why bytes or hashes are not the requested tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum TileError {
     /// The bytes are not `width` hashes.
-    #[error("tile of {actual} bytes where its width {width} makes {}", width.as_usize() * HASH_BYTES)]
+    #[error("tile of {actual} bytes, but width {width} makes {}", width.as_usize() * HASH_BYTES)]
     Length {
-        /// The width asked for.
+        /// The requested width.
         width: TileWidth,
-        /// Bytes found.
+        /// The number of bytes found.
         actual: usize,
     },
     /// A tile has 1 to 256 hashes; holds the number given.
-    #[error("{0} hashes are no tile")]
+    #[error("{0} hashes do not make a tile")]
     Width(usize),
-    /// A tile cannot be cut to more than it has.
-    #[error("tile of width {actual} cut to width {wanted}")]
+    /// A tile cannot be truncated to more hashes than it has.
+    #[error("tile of width {actual} truncated to width {wanted}")]
     Narrow {
-        /// The width asked for.
+        /// The requested width.
         wanted: TileWidth,
-        /// The width there is.
+        /// The actual width.
         actual: TileWidth,
     },
 }
@@ -79,7 +79,7 @@ impl TileCoord {
         Self { width: TileWidth::FULL, ..self }
     }
 
-    /// The first leaf below the tile, or `None` when no tree reaches that far.
+    /// The first leaf under the tile, or `None` if no tree reaches that far.
     pub fn start_leaf(&self) -> Option<LeafIndex> {
         let span = 1_u64.checked_shl(TILE_HEIGHT * (u32::from(self.level.get()) + 1));
         let start = match span {
@@ -90,7 +90,7 @@ impl TileCoord {
         LeafIndex::new(start)
     }
 
-    /// The tile at this place in a tree of `size`, or `None` when that tree has none there.
+    /// The tile at this place in a tree of `size`, or `None` if the tree has none there.
     pub fn at(size: TreeSize, level: Level, index: TileIndex) -> Option<Self> {
         let hashes = hashes_at(size, level);
         let first = index.get().checked_mul(TILE_WIDTH_MAX as u64)?;
@@ -98,7 +98,7 @@ impl TileCoord {
         Some(Self { level, index, width })
     }
 
-    /// The bundle whose entries this tile hashes, if it is of level 0.
+    /// The bundle whose entries this tile hashes, if it is on level 0.
     pub fn bundle(&self) -> Option<BundleCoord> {
         (self.level == Level::ZERO).then_some(BundleCoord { index: self.index, width: self.width })
     }
@@ -111,12 +111,12 @@ impl BundleCoord {
         Self { width: TileWidth::FULL, ..self }
     }
 
-    /// Index of the first entry, or `None` when no tree reaches that far.
+    /// Index of the first entry, or `None` if no tree reaches that far.
     pub fn start_leaf(&self) -> Option<LeafIndex> {
         self.tile().start_leaf()
     }
 
-    /// The bundle that holds a leaf in a tree of `size`, or `None` when the tree does not have the
+    /// The bundle that holds a leaf in a tree of `size`, or `None` if the tree does not have the
     /// leaf.
     pub fn holding(index: LeafIndex, size: TreeSize) -> Option<Self> {
         if !size.contains(index) {
@@ -134,7 +134,7 @@ impl BundleCoord {
 /// Every hash tile, full and partial, that a checkpoint at `new` implies and one at `old` did not,
 /// by level and then index. Empty unless `new` is larger.
 ///
-/// One element for about each 256 leaves of growth; callers bound the growth.
+/// One element for about every 256 leaves of growth; callers bound the growth.
 pub fn tiles_for_growth(old: TreeSize, new: TreeSize) -> Vec<TileCoord> {
     levels().flat_map(|level| growth(level, old, new)).collect()
 }
@@ -170,7 +170,7 @@ fn levels() -> impl Iterator<Item = Level> {
     (0..LEVELS).filter_map(Level::new)
 }
 
-/// How many hashes a level has in all: the complete subtrees of 256^level leaves.
+/// The number of hashes on a level: the complete subtrees of 256^level leaves.
 fn hashes_at(size: TreeSize, level: Level) -> u64 {
     size.get().checked_shr(TILE_HEIGHT * u32::from(level.get())).unwrap_or(0)
 }
@@ -184,14 +184,14 @@ fn edge(size: TreeSize, level: Level) -> Option<TileCoord> {
 /// The tiles of one level that appear when the tree grows.
 fn growth(level: Level, old: TreeSize, new: TreeSize) -> impl Iterator<Item = TileCoord> {
     let (before, after) = (hashes_at(old, level), hashes_at(new, level));
-    // The tile in which the first new hash lands changes; so does every one after it.
+    // The tile that receives the first new hash changes, and so does every one after it.
     let first = before / TILE_WIDTH_MAX as u64;
     let end = if after > before { after.div_ceil(TILE_WIDTH_MAX as u64) } else { first };
     (first..end).filter_map(move |index| TileCoord::at(new, level, TileIndex::new(index)))
 }
 
 impl HashTile {
-    /// A tile of the hashes given.
+    /// Makes a tile from hashes.
     pub fn new(hashes: Vec<Hash>) -> Result<Self, TileError> {
         if hashes.is_empty() || hashes.len() > TILE_WIDTH_MAX {
             return Err(TileError::Width(hashes.len()));
@@ -199,7 +199,7 @@ impl HashTile {
         Ok(Self(hashes))
     }
 
-    /// Reads a tile of exactly `width` hashes.
+    /// Decodes a tile of exactly `width` hashes.
     pub fn decode(bytes: &[u8], width: TileWidth) -> Result<Self, TileError> {
         if bytes.len() != width.as_usize() * HASH_BYTES {
             return Err(TileError::Length { width, actual: bytes.len() });
@@ -208,7 +208,7 @@ impl HashTile {
         Ok(Self(hashes.iter().copied().map(Hash::from).collect()))
     }
 
-    /// The hashes, one after the other.
+    /// Encodes the hashes, concatenated.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.0.len() * HASH_BYTES);
         for hash in &self.0 {
@@ -222,12 +222,12 @@ impl HashTile {
         &self.0
     }
 
-    /// How many hashes.
+    /// The number of hashes.
     pub fn width(&self) -> TileWidth {
         TileWidth::from_remaining(self.0.len() as u64).expect("a tile has at least one hash")
     }
 
-    /// The partial tile of `width` that this one began as.
+    /// Truncates this tile to the partial tile of `width` that it once was.
     pub fn truncate(mut self, width: TileWidth) -> Result<Self, TileError> {
         if width > self.width() {
             return Err(TileError::Narrow { wanted: width, actual: self.width() });
@@ -236,7 +236,7 @@ impl HashTile {
         Ok(self)
     }
 
-    /// Root of the tree over some of the hashes, or `None` when the tile does not have them all.
+    /// Root of the tree over some of the hashes, or `None` if the tile does not have them all.
     pub fn subtree_root(&self, slots: std::ops::Range<usize>) -> Option<Hash> {
         self.0.get(slots).map(root_of)
     }

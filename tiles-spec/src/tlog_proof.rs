@@ -1,10 +1,10 @@
-//! A proof that an entry is in a log, in one file that needs no network to check.
+//! A proof that an entry is in a log, in one file that can be verified offline.
 //!
 //! C2SP tlog-proof: a header line, opaque extra data if any, the leaf index, the inclusion proof, a
-//! blank line, the signed checkpoint as it was. By custom in files that end in `.tlog-proof`.
+//! blank line, and the signed checkpoint, verbatim. By convention the file name ends in
+//! `.tlog-proof`.
 //!
-//! Invariant: what parses prints as the bytes it was parsed from. The extra data is signed by
-//! nobody.
+//! Invariant: a parsed proof prints as the bytes it was parsed from. The extra data is not signed.
 
 use std::fmt;
 
@@ -19,18 +19,19 @@ use crate::note::VerifierKey;
 use crate::proof::{PROOF_HASHES_MAX, ProofError, verify_inclusion};
 use crate::size::{LeafIndex, NumberError};
 
-/// Most bytes of extra data.
+/// Maximum size of the extra data in bytes.
 pub const TLOG_PROOF_EXTRA_MAX: usize = 64 * 1024;
 
-/// Most bytes in a proof file: extra data in base64, a checkpoint, and enough for all the rest.
+/// Maximum size of a proof file in bytes: extra data in base64, a checkpoint, and enough for the
+/// rest.
 pub const TLOG_PROOF_BYTES_MAX: usize = 2 * TLOG_PROOF_EXTRA_MAX + CHECKPOINT_BYTES_MAX;
 
 const HEADER: &str = "c2sp.org/tlog-proof@v1";
 
-/// A proof of inclusion with the checkpoint it leads to. Nothing in it has been verified.
+/// An inclusion proof with the checkpoint that it leads to. Nothing in it is verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlogProof {
-    /// Data with a meaning to the application. Not authenticated.
+    /// Application data. Not authenticated.
     pub extra: Option<Vec<u8>>,
     /// The leaf.
     pub index: LeafIndex,
@@ -43,46 +44,46 @@ pub struct TlogProof {
 /// Why a proof file is malformed or proves nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum TlogProofError {
-    /// Larger than a proof file may be; holds its bytes.
+    /// Larger than the maximum size; holds its size.
     #[error("tlog proof of {0} bytes, more than {TLOG_PROOF_BYTES_MAX}")]
     TooLarge(usize),
-    /// The lines above the blank one are not UTF-8, or there is no blank one.
-    #[error("tlog proof has no text that ends in a blank line")]
+    /// The lines above the blank line are not UTF-8, or there is no blank line.
+    #[error("tlog proof has no UTF-8 text that ends in a blank line")]
     Text,
-    /// The first line is not that of this format and version.
+    /// The first line is not the header of this format and version.
     #[error("tlog proof does not begin with {HEADER:?}")]
     Header,
     /// The extra data is not canonical base64, or too long.
-    #[error("tlog proof has malformed or too long extra data")]
+    #[error("extra data in tlog proof is malformed or too long")]
     Extra,
     /// There is no index line.
     #[error("tlog proof has no index")]
     NoIndex,
     /// The index line is malformed.
-    #[error("tlog proof index")]
+    #[error("malformed index in tlog proof")]
     Index(#[source] NumberError),
     /// A hash of the inclusion proof is malformed.
-    #[error("hash in tlog proof")]
+    #[error("malformed hash in tlog proof")]
     Hash(#[source] HashError),
     /// More hashes than any inclusion proof has.
     #[error("tlog proof has more than {PROOF_HASHES_MAX} hashes")]
     TooManyHashes,
-    /// The checkpoint is malformed or not to be trusted.
-    #[error("checkpoint in tlog proof")]
+    /// The checkpoint is malformed or untrusted.
+    #[error("bad checkpoint in tlog proof")]
     Checkpoint(#[from] CheckpointError),
     /// The inclusion proof does not lead to the checkpoint.
-    #[error("inclusion proof in tlog proof")]
+    #[error("bad inclusion proof in tlog proof")]
     Proof(#[from] ProofError),
 }
 
 impl TlogProof {
-    /// Reads a proof file; its checkpoint must be well-formed too.
+    /// Parses a proof file; its checkpoint must be well-formed too.
     pub fn parse(bytes: &[u8]) -> Result<Self, TlogProofError> {
         if bytes.len() > TLOG_PROOF_BYTES_MAX {
             return Err(TlogProofError::TooLarge(bytes.len()));
         }
         let text = std::str::from_utf8(bytes).map_err(|_| TlogProofError::Text)?;
-        // The first blank line: a checkpoint has blank lines of its own.
+        // The first blank line, because a checkpoint has blank lines of its own.
         let (head, checkpoint) = text.split_once("\n\n").ok_or(TlogProofError::Text)?;
         let mut lines = head.split('\n').peekable();
         if lines.next() != Some(HEADER) {
@@ -103,9 +104,8 @@ impl TlogProof {
         Ok(Self { extra, index, hashes, checkpoint: checkpoint.into() })
     }
 
-    /// Checks that the log with that origin has the leaf at the index, by a checkpoint one of the
-    /// log's own keys signed. Whether enough witnesses cosigned it is for the caller to ask of the
-    /// note.
+    /// Verifies that the log with this origin has the leaf at the index, using a checkpoint signed
+    /// by one of the log's own keys. Use the note to check whether enough witnesses cosigned it.
     pub fn verify(
         &self,
         leaf: &Hash,
@@ -117,14 +117,14 @@ impl TlogProof {
         Ok(checkpoint)
     }
 
-    /// The proof as it is stored and sent.
+    /// Encodes the proof.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut head = String::new();
         self.write_head(&mut head).expect("a string takes whatever is written");
         [head.as_bytes(), &self.checkpoint].concat()
     }
 
-    /// Writes all above the checkpoint.
+    /// Writes everything above the checkpoint.
     fn write_head(&self, to: &mut impl fmt::Write) -> fmt::Result {
         writeln!(to, "{HEADER}")?;
         if let Some(extra) = &self.extra {
@@ -138,8 +138,8 @@ impl TlogProof {
     }
 }
 
-/// As [`TlogProof::to_bytes`]; a checkpoint that is not UTF-8, which no parser here lets through,
-/// loses bytes.
+/// Like [`TlogProof::to_bytes`], except that a checkpoint that is not UTF-8 loses bytes. No parser
+/// here accepts such a checkpoint.
 impl fmt::Display for TlogProof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write_head(f)?;

@@ -1,8 +1,8 @@
 //! The Merkle tree of a log, kept as its right edge.
 //!
 //! RFC 6962 section 2.1: a tree of n leaves splits at the largest power of two below n, so it is a
-//! row of perfect subtrees, one for each 1 bit of n, largest first. Their roots are all a log needs
-//! to append and to know its root hash: that row is the [`Frontier`].
+//! row of perfect subtrees, one for each 1 bit of n, largest first. A log needs only their roots to
+//! append leaves and to compute its root hash. That row of roots is the [`Frontier`].
 //!
 //! Invariant: a frontier holds exactly as many nodes as its size has 1 bits.
 
@@ -11,7 +11,7 @@ use thiserror::Error;
 use crate::hash::{EMPTY_ROOT, Hash, node_hash};
 use crate::size::TreeSize;
 
-/// What a checkpoint says of a tree: how many leaves, and their root hash.
+/// A tree head as stated in a checkpoint: the number of leaves and their root hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TreeHead {
     /// Number of leaves.
@@ -27,18 +27,18 @@ pub struct Frontier {
     nodes: Vec<Hash>,
 }
 
-/// A tree of 2^63 - 1 leaves takes no more.
+/// A tree of 2^63 - 1 leaves is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the tree is at its largest size")]
 pub struct SizeOverflow;
 
-/// The nodes given are not a frontier of the size given.
+/// The given nodes are not a frontier of the given size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("a tree of {size} leaves has {} frontier nodes, not {nodes}", size.get().count_ones())]
 pub struct FrontierMismatch {
     /// The size given.
     pub size: TreeSize,
-    /// How many nodes were given.
+    /// The number of nodes given.
     pub nodes: usize,
 }
 
@@ -62,10 +62,10 @@ impl Frontier {
         }
     }
 
-    /// Appends a leaf by its leaf hash. On error nothing has changed.
+    /// Appends a leaf by its leaf hash. On error nothing is changed.
     pub fn push(&mut self, leaf: Hash) -> Result<(), SizeOverflow> {
         let size = self.size.checked_add(1).ok_or(SizeOverflow)?;
-        // Each trailing 1 bit is a subtree as large as what has been built on its right.
+        // Each trailing 1 bit is a subtree as large as the one built on its right.
         let mut node = leaf;
         for _ in 0..self.size.get().trailing_ones() {
             let left = self.nodes.pop().expect("one node for each 1 bit of the size");
@@ -97,8 +97,7 @@ impl Frontier {
     }
 }
 
-/// Merkle tree hash over leaves, or over the roots of equally large perfect subtrees, given by
-/// their hashes.
+/// Merkle tree hash over leaves, or over equally large perfect subtrees, given their hashes.
 pub fn root_of(hashes: &[Hash]) -> Hash {
     match hashes {
         [] => EMPTY_ROOT,

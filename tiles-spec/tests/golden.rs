@@ -1,8 +1,8 @@
-//! A small log, frozen: made again from its entries and its key, it must come out byte for byte as
-//! it lies in `tests/data/golden-log` at the top of the repository.
+//! A small frozen log. Rebuilt from its entries and its key, it must be byte for byte the same as
+//! in `tests/data/golden-log` at the top of the repository.
 //!
-//! Whoever changes a byte here changes what every reader of an existing log depends on. To write
-//! the files anew on purpose: `cargo test -p tiles-spec --test golden -- --ignored write`.
+//! Changing a byte here changes what every reader of an existing log depends on. To rewrite the
+//! files on purpose: `cargo test -p tiles-spec --test golden -- --ignored write`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -40,7 +40,7 @@ fn witness_key() -> CosigningKey {
     )
 }
 
-/// Entry 0 is empty; the others are a line and a tail that grows and shrinks.
+/// Entry 0 is empty; the others are a line and a tail of varying length.
 fn entry(n: u64) -> Vec<u8> {
     if n == 0 {
         return Vec::new();
@@ -49,7 +49,7 @@ fn entry(n: u64) -> Vec<u8> {
     format!("golden entry {n}\n").into_bytes().into_iter().chain(tail).collect()
 }
 
-/// Every file of the log, by its path.
+/// All files of the log, by path.
 fn make() -> Files {
     let mut files = Files::new();
     let size = TreeSize::new(SIZE).unwrap();
@@ -94,7 +94,7 @@ fn make() -> Files {
     files
 }
 
-/// Every file below a directory, by its path from there.
+/// Reads all files below a directory, by their path from there.
 fn read(root: &Path, below: &Path, files: &mut Files) {
     for found in std::fs::read_dir(below).unwrap() {
         let path = found.unwrap().path();

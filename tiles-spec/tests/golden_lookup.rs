@@ -1,8 +1,8 @@
-//! A small index, frozen: made again it must come out byte for byte as it lies in
-//! `tests/data/golden-lookup/index` at the top of the repository; and the hash of a larger part.
+//! A small frozen index. Rebuilt, it must be byte for byte the same as in
+//! `tests/data/golden-lookup/index` at the top of the repository. Also the hash of a larger part.
 //!
-//! Whoever changes a byte here changes what every index that was published commits to. To write the
-//! files anew on purpose: `cargo test -p tiles-spec --test golden_lookup -- --ignored write`.
+//! Changing a byte here changes what every published index commits to. To rewrite the files on
+//! purpose: `cargo test -p tiles-spec --test golden_lookup -- --ignored write`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ fn origin() -> Origin {
     "golden.example/small".parse().unwrap()
 }
 
-/// The log's key, and the same under the name of the lookup log.
+/// The log's key, under the given name: the log's or the lookup log's.
 fn key(origin: &Origin) -> NoteSigningKey {
     NoteSigningKey::from_seed(origin.key_name(), b"the seed of the small log's key.")
 }
@@ -48,7 +48,7 @@ fn head(entries: &[&[u8]]) -> TreeHead {
     tree.head()
 }
 
-/// Each leaf has its own key; the first and the last have one in common.
+/// Each leaf has its own key; the first and the last also share one.
 fn postings() -> Vec<Posting> {
     let posting = |key, n| Posting { key, index: LeafIndex::new(n).unwrap() };
     let common = LookupKey::identity("Golden@Example.com");
@@ -58,7 +58,7 @@ fn postings() -> Vec<Posting> {
     postings
 }
 
-/// Every file of the index, and the checkpoint of the log, by its path.
+/// All files of the index, and the checkpoint of the log, by path.
 fn make() -> Files {
     let log = head(&ENTRIES);
     let range = ranges(log.size)[0];
@@ -115,8 +115,7 @@ fn the_frozen_files_answer() {
     assert_eq!(ask(LookupKey::leaf(&leaf_hash(b"four"))), Ok(Some(Found::Absent)));
 }
 
-/// A part with a list on pages of its own, with pages that keys have been displaced from, and of one slice
-/// of two.
+/// A part with a list on pages of its own, with displaced keys, and with one slice of two.
 #[test]
 fn a_larger_part_has_the_frozen_hash() {
     let range = LeafRange::new(TreeSize::ZERO, TreeSize::new(10_000).unwrap()).unwrap();

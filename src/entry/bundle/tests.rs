@@ -1,4 +1,4 @@
-//! Bundles written and read, and the leaves rebuilt from them.
+//! Writing and reading bundles, and rebuilding leaves from them.
 
 use serde_json::{Value as Json, json};
 
@@ -25,7 +25,7 @@ fn answer(kind: EntryKind, leaf: &[u8]) -> TransparencyLogEntry {
     }
 }
 
-/// A logged signature over [`ARTIFACT`] and its bundle.
+/// A logged signature over [`ARTIFACT`], and its bundle.
 fn bundle(signer: &Signer, material: &KeyMaterial) -> (Bundle, Vec<u8>) {
     let request = signer.request(material);
     let leaf = admit(&request).unwrap().into_bytes();
@@ -158,7 +158,7 @@ fn another_key_artifact_or_kind_is_noticed() {
         assert!(hinted.rebuild_leaf(&entry, Some(&right_key), Some(&digest)).is_err());
     }
 
-    // Another key of the same kind: a leaf, but not this one, and a signature that is not its.
+    // Another key of the same kind gives a leaf, but not this one, and the signature is not by it.
     let stranger = key(&Signer::generate(SigningAlgorithm::EcdsaP256Sha256));
     let rebuilt = hinted.rebuild_leaf(entry, Some(&stranger), Some(&digest)).unwrap();
     assert_ne!(rebuilt, leaf);

@@ -1,4 +1,4 @@
-//! A bundle's JSON. Read in versions 0.1 to 0.3, written in the version it has.
+//! The JSON form of a bundle. Versions 0.1 to 0.3 are read; a bundle is written in its own version.
 
 use serde::Serialize;
 
@@ -16,7 +16,7 @@ const TLOG_ENTRIES_MAX: usize = 32;
 const TIMESTAMPS_MAX: usize = 32;
 const CERTIFICATES_MAX: usize = 32;
 
-/// The first one of each version is the one written.
+/// The first media type of each version is the one that is written.
 const MEDIA_TYPES: [(BundleVersion, &str); 4] = [
     (BundleVersion::V0_3, "application/vnd.dev.sigstore.bundle.v0.3+json"),
     (BundleVersion::V0_3, "application/vnd.dev.sigstore.bundle+json;version=0.3"),
@@ -25,7 +25,7 @@ const MEDIA_TYPES: [(BundleVersion, &str); 4] = [
 ];
 
 impl Bundle {
-    /// Reads a bundle. The caller bounds its length.
+    /// Parses a bundle. The caller bounds its length.
     pub fn parse(json: &[u8]) -> Result<Self, EntryError> {
         let names = ["mediaType", "verificationMaterial", "messageSignature", "dsseEnvelope"];
         let [media_type, material, message, envelope] =
@@ -52,7 +52,7 @@ impl Bundle {
         Ok(Self { version, material, tlog_entries, timestamps, content })
     }
 
-    /// Writes the bundle.
+    /// Encodes the bundle as JSON.
     pub fn to_json(&self) -> Vec<u8> {
         serde_json::to_vec(&Wire::from(self)).expect("strings and lists always serialize")
     }
@@ -130,7 +130,7 @@ fn certificate_der(value: Value<'_>) -> Result<Vec<u8>, EntryError> {
     required(bytes, "rawBytes", "base64 of DER", Value::nonempty_bytes)
 }
 
-/// From version 0.2 on, a verifier needs no more than the bundle and the log's key.
+/// From version 0.2 on, a verifier needs only the bundle and the log's key.
 fn tlog_entry(
     value: Value<'_>,
     version: BundleVersion,

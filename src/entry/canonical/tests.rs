@@ -1,4 +1,4 @@
-//! Leaf bytes: one spelling per entry, and nothing else is read.
+//! Leaf bytes: one spelling per entry, and no other is accepted.
 
 use proptest::prelude::*;
 
@@ -171,7 +171,7 @@ proptest! {
         prop_assert_eq!(RekorEntry::parse(&leaf).unwrap(), entry);
     }
 
-    /// Whatever is done to a request or a leaf: no panic, and what is still read as a leaf is one.
+    /// Mutated requests and leaves never cause a panic, and every accepted leaf is canonical.
     #[test]
     fn no_bytes_cause_a_panic(
         edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3_u8), 1..4),

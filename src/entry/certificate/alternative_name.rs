@@ -3,28 +3,28 @@
 use super::element::{CONTEXT, EXPLICIT, Elements, Fault, SEQUENCE};
 use super::uri;
 
-/// The rule of all text in these names.
+/// The rule for all text in these names.
 const NOT_ASCII: Fault = "a subject alternative name is not ASCII";
 
-/// A subject alternative name, as it is encoded.
+/// A subject alternative name, as encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AlternativeName<'a> {
-    /// An `rfc822Name`: ASCII, and no more is certain.
+    /// An `rfc822Name`. Only ASCII is guaranteed.
     Email(&'a str),
-    /// A `dNSName`: ASCII, and no more is certain.
+    /// A `dNSName`. Only ASCII is guaranteed.
     Dns(&'a str),
-    /// A `uniformResourceIdentifier` that Go parses.
+    /// A `uniformResourceIdentifier` that Go can parse.
     Uri(&'a str),
     /// An `iPAddress`: 4 or 16 bytes.
     Ip(&'a [u8]),
-    /// An `otherName`: the content of its SEQUENCE, which was not looked at.
+    /// An `otherName`: the unparsed content of its SEQUENCE.
     Other(&'a [u8]),
-    /// Of another kind.
+    /// A name of any other kind, not parsed.
     Unread,
 }
 
-/// Reads the value of the extension.
+/// Parses the value of the extension.
 pub(super) fn read(value: &[u8]) -> Result<Vec<AlternativeName<'_>>, Fault> {
     let fault = "its subject alternative names are not a list of names";
     let mut value = Elements::of(value);
@@ -54,9 +54,9 @@ fn name(tag: u8, content: &[u8]) -> Result<AlternativeName<'_>, Fault> {
         IP if [4, 16].contains(&content.len()) => Ok(AlternativeName::Ip(content)),
         IP => Err("an IP address among its names has neither 4 bytes nor 16"),
         EXPLICIT => Ok(AlternativeName::Other(content)),
-        // Two bits say that the number is one of these kinds.
+        // The upper two bits mark a context-specific tag, whose number is the kind of name.
         _ if tag & 0xc0 == CONTEXT => Ok(AlternativeName::Unread),
-        _ => Err("a subject alternative name is of none of the kinds that there are"),
+        _ => Err("a subject alternative name is of an unknown kind"),
     }
 }
 

@@ -1,5 +1,4 @@
-//! Name constraints of authorities (RFC 5280, section 4.2.1.10): read, and held against nobody
-//! here.
+//! Name constraints of authorities (RFC 5280, section 4.2.1.10). They are parsed but not enforced.
 
 use std::net::IpAddr;
 
@@ -9,7 +8,7 @@ use super::uri::is_domain;
 
 const FAULT: Fault = "its name constraints are not lists of names";
 
-/// Whether a value of the extension is one that Go reads.
+/// Checks that Go can parse this value of the extension.
 pub(super) fn check(value: &[u8]) -> Result<(), Fault> {
     let mut value = Elements::of(value);
     let mut lists = value.enter(SEQUENCE, FAULT)?;
@@ -43,13 +42,13 @@ fn check_list(list: &[u8]) -> Result<(), Fault> {
             _ => true,
         };
         if !is_valid {
-            return Err("a name constraint has an impossible value");
+            return Err("a name constraint has an invalid value");
         }
     }
     Ok(())
 }
 
-/// A dot before a domain means what is below it.
+/// A leading dot means the subdomains of a domain.
 fn is_domain_or_below(text: &str) -> bool {
     match text.strip_prefix('.') {
         Some("") => false,
@@ -61,7 +60,7 @@ fn is_email_or_domain(text: &str) -> bool {
     if text.contains('@') { is_mailbox(text) } else { is_domain_or_below(text) }
 }
 
-/// An address and a mask, which begins with ones.
+/// An address and a mask, whose one bits come first.
 fn is_network(bytes: &[u8]) -> bool {
     let mask = match bytes.len() {
         8 => &bytes[4..],
@@ -73,7 +72,7 @@ fn is_network(bytes: &[u8]) -> bool {
         && rest.all(|byte| *byte == 0)
 }
 
-/// `local@domain` (RFC 2821), as lenient as Go with either.
+/// `local@domain` (RFC 2821), checked as leniently as Go does.
 fn is_mailbox(text: &str) -> bool {
     let domain = match text.strip_prefix('"') {
         Some(quoted) => after_quoted(quoted),
@@ -83,7 +82,7 @@ fn is_mailbox(text: &str) -> bool {
     domain.is_some_and(|domain| is_domain(domain.as_bytes()))
 }
 
-/// What follows the closing quotation mark.
+/// The text after the closing quotation mark.
 fn after_quoted(text: &str) -> Option<&str> {
     let mut characters = text.chars();
     loop {
@@ -99,7 +98,7 @@ fn after_quoted(text: &str) -> Option<&str> {
     }
 }
 
-/// What follows words with single dots between them.
+/// The text after a run of words separated by single dots.
 fn after_atoms(text: &str) -> Option<&str> {
     let is_atom =
         |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&byte);

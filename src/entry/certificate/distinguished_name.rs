@@ -1,5 +1,5 @@
-//! Names of issuers and subjects (RFC 5280, section 4.1.2.4), and what is text in which kind of
-//! string.
+//! Names of issuers and subjects (RFC 5280, section 4.1.2.4), and the characters that each string
+//! type allows.
 
 use super::element::{Elements, Fault, SEQUENCE, SET};
 
@@ -12,7 +12,7 @@ const BMP_STRING: u8 = 0x1e;
 
 const FAULT: Fault = "the name of its issuer or subject is not made of attributes";
 
-/// Whether all values in a name, which is one element, are strings of a known kind and well-formed.
+/// Checks that all values in a name, which is one element, are well-formed strings of a known type.
 pub(super) fn check(name: &[u8]) -> Result<(), Fault> {
     let mut attribute_sets = Elements::of(name).enter(SEQUENCE, FAULT)?;
     while !attribute_sets.is_empty() {
@@ -29,32 +29,32 @@ pub(super) fn check(name: &[u8]) -> Result<(), Fault> {
 
 fn check_string(tag: u8, text: &[u8]) -> Result<(), Fault> {
     let (is_valid, fault) = match tag {
-        // Any byte stands for a character of Latin 1.
+        // Any byte is a Latin-1 character.
         T61_STRING => (true, ""),
         UTF8_STRING => (std::str::from_utf8(text).is_ok(), "a UTF8String in a name is not UTF-8"),
         PRINTABLE_STRING => (
             text.iter().copied().all(is_printable),
-            "a PrintableString in a name has a character that is not for such strings",
+            "a PrintableString in a name has a character that is not allowed in it",
         ),
         IA5_STRING => (text.is_ascii(), "an IA5String in a name is not ASCII"),
         NUMERIC_STRING => (
             text.iter().all(|byte| byte.is_ascii_digit() || *byte == b' '),
-            "a NumericString in a name has more than digits and spaces",
+            "a NumericString in a name has characters other than digits and spaces",
         ),
-        BMP_STRING => (is_basic(text), "a BMPString in a name has what is no character"),
+        BMP_STRING => (is_basic(text), "a BMPString in a name has an invalid character"),
         _ => (false, "an attribute in a name is not a string"),
     };
     if is_valid { Ok(()) } else { Err(fault) }
 }
 
-/// The characters of a PrintableString, and two that many certificates have there all the same: `*`
-/// and `&`.
+/// The characters of a PrintableString, plus `*` and `&`, which many certificates use although they
+/// are not allowed.
 fn is_printable(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b" '()+,-./:=?*&".contains(&byte)
 }
 
-/// Characters of two bytes, none a half of one outside the basic plane or reserved for ever. Two
-/// zeros at the end are no character.
+/// Two-byte characters: no surrogates and no noncharacters. Two zero bytes at the end are not
+/// counted as a character.
 fn is_basic(text: &[u8]) -> bool {
     let (characters, odd) = text.as_chunks::<2>();
     odd.is_empty()

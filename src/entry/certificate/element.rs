@@ -1,10 +1,10 @@
-//! DER elements (X.690), one behind the other, and the values of the simple types.
+//! A reader for sequences of DER elements (X.690), and the values of the simple types.
 //!
-//! The rules are those by which Go reads certificates: tags of one byte, lengths of at most four
-//! and none longer than it need be, numbers in their shortest form. An element's content is not
-//! looked at.
+//! The rules are those of Go's certificate parser: tags of one byte, lengths of at most four bytes
+//! in their shortest form, numbers in their shortest form. The content of an element is not
+//! examined.
 
-/// Why a certificate is refused, in words that go behind "malformed certificate: ".
+/// Why a certificate is refused, worded to follow "malformed certificate: ".
 pub(super) type Fault = &'static str;
 
 pub(super) const BOOLEAN: u8 = 0x01;
@@ -14,16 +14,16 @@ pub(super) const OCTET_STRING: u8 = 0x04;
 pub(super) const OBJECT_IDENTIFIER: u8 = 0x06;
 pub(super) const SEQUENCE: u8 = 0x30;
 pub(super) const SET: u8 = 0x31;
-/// The class of tags whose meaning depends on where they stand.
+/// The context-specific class of tags.
 pub(super) const CONTEXT: u8 = 0x80;
-/// The same, around elements instead of a value.
+/// A context-specific tag around elements instead of a value.
 pub(super) const EXPLICIT: u8 = 0xa0;
 
-/// What is left of a list of elements.
+/// The remaining elements of a list.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Elements<'a>(&'a [u8]);
 
-/// An element.
+/// One element.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Element<'a> {
     pub(super) tag: u8,
@@ -45,7 +45,7 @@ impl<'a> Elements<'a> {
         self.0.first() == Some(&tag)
     }
 
-    /// The next element, of whatever tag.
+    /// The next element, with any tag.
     pub(super) fn any(&mut self) -> Option<Element<'a>> {
         let [tag, first, ..] = *self.0 else { return None };
         if tag & 0x1f == 0x1f {
@@ -70,17 +70,17 @@ impl<'a> Elements<'a> {
         Some(Element { tag, encoded, content: &encoded[header..] })
     }
 
-    /// The content of the next element, which has to have this tag.
+    /// The content of the next element, which must have this tag.
     pub(super) fn next(&mut self, tag: u8, fault: Fault) -> Result<&'a [u8], Fault> {
         self.any().filter(|element| element.tag == tag).map(|element| element.content).ok_or(fault)
     }
 
-    /// As [`next`](Self::next), with tag and length.
+    /// Like [`next`](Self::next), but includes tag and length.
     pub(super) fn next_encoded(&mut self, tag: u8, fault: Fault) -> Result<&'a [u8], Fault> {
         self.any().filter(|element| element.tag == tag).map(|element| element.encoded).ok_or(fault)
     }
 
-    /// The elements inside the next one, which has to have this tag.
+    /// The elements inside the next one, which must have this tag.
     pub(super) fn enter(&mut self, tag: u8, fault: Fault) -> Result<Self, Fault> {
         self.next(tag, fault).map(Self)
     }
@@ -90,13 +90,13 @@ impl<'a> Elements<'a> {
         if self.is_next(tag) { self.next(tag, fault).map(Some) } else { Ok(None) }
     }
 
-    /// An OBJECT IDENTIFIER's content: see [`is_object_identifier`].
+    /// The content of an OBJECT IDENTIFIER; see [`is_object_identifier`].
     pub(super) fn object_identifier(&mut self, fault: Fault) -> Result<&'a [u8], Fault> {
         let id = self.next(OBJECT_IDENTIFIER, fault)?;
         if is_object_identifier(id) { Ok(id) } else { Err(fault) }
     }
 
-    /// Nothing is left.
+    /// Checks that nothing is left.
     pub(super) fn end(self, fault: Fault) -> Result<(), Fault> {
         if self.is_empty() { Ok(()) } else { Err(fault) }
     }
@@ -110,7 +110,7 @@ pub(super) fn boolean(content: &[u8]) -> Option<bool> {
     }
 }
 
-/// Whether this is an INTEGER of any length.
+/// Whether this is a valid INTEGER of any length.
 pub(super) fn is_integer(content: &[u8]) -> bool {
     match content {
         [] | [0, 0..=0x7f, ..] | [0xff, 0x80..=0xff, ..] => false,
@@ -118,7 +118,7 @@ pub(super) fn is_integer(content: &[u8]) -> bool {
     }
 }
 
-/// An INTEGER of at most 64 bits, with its sign.
+/// A signed INTEGER of at most 64 bits.
 pub(super) fn small_integer(content: &[u8]) -> Option<i64> {
     if !is_integer(content) || content.len() > 8 {
         return None;
@@ -127,7 +127,8 @@ pub(super) fn small_integer(content: &[u8]) -> Option<i64> {
     Some(content.iter().fold(sign, |value, byte| value << 8 | i64::from(*byte)))
 }
 
-/// Whether a BIT STRING's unused bits are fewer than eight, there, and zero.
+/// Whether the count of unused bits in a BIT STRING is below eight, and those bits exist and are
+/// zero.
 pub(super) fn is_bit_string(content: &[u8]) -> bool {
     match *content {
         [unused] => unused == 0,
@@ -136,7 +137,7 @@ pub(super) fn is_bit_string(content: &[u8]) -> bool {
     }
 }
 
-/// Whether each number of the OBJECT IDENTIFIER is in its shortest form, and below 2^31.
+/// Whether each number in the OBJECT IDENTIFIER is below 2^31 and in its shortest form.
 pub(super) fn is_object_identifier(content: &[u8]) -> bool {
     let numbers = content.split_inclusive(|byte| *byte < 0x80);
     let is_number = |number: &[u8]| {
@@ -147,7 +148,7 @@ pub(super) fn is_object_identifier(content: &[u8]) -> bool {
     !content.is_empty() && numbers.into_iter().all(is_number)
 }
 
-/// Whether no two are the same. Sorts them.
+/// Whether no two values are equal. Sorts them.
 pub(super) fn are_distinct(values: &mut [&[u8]]) -> bool {
     values.sort_unstable();
     values.array_windows().all(|[a, b]| a != b)

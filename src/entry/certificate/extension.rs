@@ -1,5 +1,5 @@
-//! Extensions that Go takes apart when it reads a certificate (RFC 5280, sections 4.2.1 and 4.2.2):
-//! their values have to be what it expects. All others may hold anything, critical or not.
+//! The extensions that Go parses when it reads a certificate (RFC 5280, sections 4.2.1 and 4.2.2).
+//! Their values must be well-formed. All other extensions may hold anything, critical or not.
 
 use super::element::{
     self, BIT_STRING, BOOLEAN, CONTEXT, EXPLICIT, Elements, Fault, INTEGER, OBJECT_IDENTIFIER,
@@ -15,12 +15,12 @@ pub(super) const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 17];
 /// 2.5.29.37
 pub(super) const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37];
 
-/// Whether the extension is one that Go reads, or has nothing to do with.
+/// Checks that Go can parse the extension, or does not parse extensions of its kind.
 pub(super) fn check(extension: &X509Extension<'_>) -> Result<(), Fault> {
     let value = Elements::of(extension.value);
     let never_critical = |fault| if extension.critical { Err(fault) } else { Ok(()) };
     match *extension.id {
-        // 2.5.29, the arc of most of them.
+        // 2.5.29, the arc of most of these extensions.
         [0x55, 0x1d, number] => match number {
             14 => {
                 never_critical("its subject key identifier is critical")?;
@@ -64,7 +64,7 @@ fn key_usage(mut value: Elements<'_>) -> Result<(), Fault> {
     if element::is_bit_string(value.next(BIT_STRING, fault)?) { Ok(()) } else { Err(fault) }
 }
 
-/// The extended key usage's object identifiers.
+/// The object identifiers in the extended key usage.
 pub(super) fn purposes(value: &[u8]) -> Result<Vec<&[u8]>, Fault> {
     let fault = "its extended key usage is malformed";
     let mut list = Elements::of(value).enter(SEQUENCE, fault)?;
@@ -88,7 +88,7 @@ fn basic_constraints(mut value: Elements<'_>) -> Result<(), Fault> {
 }
 
 fn inhibit_any_policy(mut value: Elements<'_>) -> Result<(), Fault> {
-    let fault = "what it says on any policy is malformed";
+    let fault = "its inhibit anyPolicy extension is malformed";
     element::small_integer(value.next(INTEGER, fault)?).map(drop).ok_or(fault)
 }
 
@@ -109,7 +109,7 @@ fn policies(mut value: Elements<'_>) -> Result<(), Fault> {
     let mut ids = Vec::new();
     while !list.is_empty() {
         let id = list.enter(SEQUENCE, fault)?.next(OBJECT_IDENTIFIER, fault)?;
-        // Numbers may be of any size here.
+        // The numbers of a policy identifier may be of any size.
         let mut numbers = id.split_inclusive(|byte| *byte < 0x80);
         let is_id = id.last().is_some_and(|last| *last < 0x80);
         if !is_id || numbers.any(|number| number[0] == 0x80) {
@@ -131,7 +131,8 @@ fn policy_mappings(mut value: Elements<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Of the forms of a point's name, a list of names; and of that, the URIs at its beginning.
+/// Of a point's name, only the full-name form is parsed, and only the URIs at the start of its
+/// list.
 fn distribution_points(mut value: Elements<'_>) -> Result<(), Fault> {
     let fault = "its CRL distribution points are malformed";
     let mut points = value.enter(SEQUENCE, fault)?;

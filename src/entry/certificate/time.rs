@@ -1,6 +1,6 @@
-//! Moments in certificates: UTCTime and GeneralizedTime (RFC 5280, section 4.1.2.5), in the forms
-//! that Go reads, which are a few more: without seconds (UTCTime), or with a distance to UTC in
-//! place of `Z`.
+//! Times in certificates: UTCTime and GeneralizedTime (RFC 5280, section 4.1.2.5). Go also accepts
+//! a few more forms, and so does this module: UTCTime without seconds, and a UTC offset in place of
+//! `Z`.
 
 use super::element::{Elements, Fault};
 
@@ -8,7 +8,7 @@ const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 const SECONDS_A_DAY: i64 = 86_400;
 
-/// Reads a moment, in seconds since 1970.
+/// Parses a time into seconds since 1970.
 pub(super) fn read(elements: &mut Elements<'_>, fault: Fault) -> Result<i64, Fault> {
     let element = elements.any().ok_or(fault)?;
     let moment = match element.tag {
@@ -45,7 +45,7 @@ impl Text<'_> {
         range.contains(&number).then_some(number)
     }
 
-    /// Month to zone.
+    /// Parses everything from the month to the zone.
     fn rest_of_moment(&mut self, year: i64, may_lack_seconds: bool) -> Option<i64> {
         let month = self.two_digits(1..=12)?;
         let day = self.two_digits(1..=days_in(month, year))?;
@@ -57,7 +57,7 @@ impl Text<'_> {
         Some(days * SECONDS_A_DAY + hour * 3600 + minute * 60 + second - zone)
     }
 
-    /// Seconds ahead of UTC. No distance at all has to be `Z`.
+    /// Seconds ahead of UTC. A zero offset must be written as `Z`.
     fn zone(&mut self) -> Option<i64> {
         let (sign, rest) = self.0.split_first()?;
         self.0 = rest;
@@ -85,7 +85,7 @@ fn days_in(month: i64, year: i64) -> i64 {
     }
 }
 
-/// For years from 0 on, in the calendar of today.
+/// Days since 1970 in the Gregorian calendar, for years from 0 on.
 fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     let whole_years = year * 365 + (year + 3) / 4 - (year + 99) / 100 + (year + 399) / 400;
     let months: i64 = (1..month).map(|month| days_in(month, year)).sum();

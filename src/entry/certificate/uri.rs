@@ -1,31 +1,30 @@
-//! URIs and host names in certificates, as Go reads them: anything that its `net/url` takes apart,
-//! with a host of which each label has something in it. It is far from all of RFC 3986, on either
-//! side.
+//! URIs and host names in certificates, as Go reads them: anything that its `net/url` can parse,
+//! with no empty label in the host. That is both more and less than RFC 3986 allows.
 
 use std::net::Ipv6Addr;
 
 use super::element::Fault;
 
 const FAULT: Fault = "a URI among its names cannot be parsed";
-/// What may stand in a host besides letters and digits.
+/// Bytes that can appear in a host besides letters and digits.
 const HOST: &[u8] = b"!\"$&'()*+,-.:;<=>[]_~";
-/// And before it, besides letters and digits.
+/// Bytes that can appear before the host, besides letters and digits.
 const USER: &[u8] = b"-._:~!$&'()*+,;=%@";
 
-/// Whether the text, which is ASCII, is a URI or a relative one.
+/// Checks that the text, which is ASCII, is a URI or a relative reference.
 pub(super) fn check(text: &str) -> Result<(), Fault> {
     let host = host(text).ok_or(FAULT)?;
-    if is_domain(&host) { Ok(()) } else { Err("a URI among its names has an impossible host") }
+    if is_domain(&host) { Ok(()) } else { Err("a URI among its names has an invalid host") }
 }
 
-/// Whether no label is empty, no dot is at the end, and all characters are visible ones. No host at
-/// all is one.
+/// Whether no label is empty, no dot is at the end, and all characters are printable. The empty
+/// host counts as a domain.
 pub(super) fn is_domain(host: &[u8]) -> bool {
     let is_label = |label: &[u8]| !label.is_empty() && label.iter().all(u8::is_ascii_graphic);
     host.is_empty() || host.split(|byte| *byte == b'.').all(is_label)
 }
 
-/// The host, with the port; empty where there is none.
+/// The host with the port; empty if there is none.
 fn host(text: &str) -> Option<Vec<u8>> {
     let (text, fragment) = text.split_once('#').unwrap_or((text, ""));
     if text.bytes().any(|byte| byte.is_ascii_control()) || !is_escaped(fragment) {
@@ -35,7 +34,7 @@ fn host(text: &str) -> Option<Vec<u8>> {
     let (rest, _query) = rest.split_once('?').unwrap_or((rest, ""));
     if !rest.starts_with('/') {
         if !scheme.is_empty() {
-            // Such as urn:example; nothing more is known of it.
+            // Such as urn:example; the rest is not parsed.
             return Some(Vec::new());
         }
         let segment = rest.split('/').next().unwrap_or_default();
@@ -54,8 +53,8 @@ fn host(text: &str) -> Option<Vec<u8>> {
     is_escaped(path).then_some(host)
 }
 
-/// The scheme, which may be missing, and what follows its colon. Only an empty one with a colon is
-/// wrong.
+/// The scheme, if any, and the text after its colon. Only an empty scheme before a colon is an
+/// error.
 fn split_scheme(text: &str) -> Option<(&str, &str)> {
     let is_of_scheme = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
     let end = text.bytes().position(|byte| !is_of_scheme(byte)).unwrap_or(text.len());
@@ -78,7 +77,7 @@ fn host_of_authority(scheme: &str, authority: &str) -> Option<Vec<u8>> {
         Some(_) => return None,
         None => {}
     }
-    // Several hosts with ports may stand there, except where it is known that they may not.
+    // Other schemes can have several hosts with ports here, so the port is checked only for these.
     let is_web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
     let port = if is_web { host.find(':') } else { host.rfind(':') };
     if !is_port(port.map_or("", |at| &host[at..])) {
@@ -87,7 +86,7 @@ fn host_of_authority(scheme: &str, authority: &str) -> Option<Vec<u8>> {
     unescaped(host, is_escape_in_host)
 }
 
-/// An IPv6 address with a port behind it.
+/// An IPv6 address followed by a port.
 fn bracketed(host: &str) -> Option<Vec<u8>> {
     let (address, port) = host.strip_prefix('[')?.rsplit_once(']')?;
     let (address, zone) = address.split_at(address.find("%25").unwrap_or(address.len()));
@@ -106,14 +105,14 @@ fn is_port(port: &str) -> bool {
         || port.strip_prefix(':').is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// Whether each percent sign has two hexadecimal digits behind it.
+/// Whether two hexadecimal digits follow each percent sign.
 fn is_escaped(text: &str) -> bool {
     text.split('%').skip(1).all(|rest| {
         rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
     })
 }
 
-/// Text of a host, without escapes. `may_escape` says of which bytes there may be some.
+/// Removes the escapes from the text of a host. `may_escape` says which bytes can be escaped.
 fn unescaped(text: &str, may_escape: fn(u8) -> bool) -> Option<Vec<u8>> {
     let mut parts = text.split('%');
     let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();

@@ -1,18 +1,17 @@
-//! The structure of an X.509 certificate (RFC 5280, section 4.1), read as Go's `crypto/x509` reads
-//! it.
+//! The structure of an X.509 certificate (RFC 5280, section 4.1), parsed as Go's `crypto/x509`
+//! parses it.
 //!
-//! Monitors and verifiers of signatures are written in Go, most of them. An entry whose certificate
-//! they cannot parse is of no use to anybody, and may stop them; and what they can parse is taken
-//! here, also where RFC 5280 has stricter words. `tests/certificates` compares the two, certificate
-//! by certificate.
+//! Most monitors and verifiers of signatures are written in Go. An entry whose certificate they
+//! cannot parse is useless, and can stop them. So this module accepts what Go accepts, even where
+//! RFC 5280 is stricter. `tests/certificates` compares the two, certificate by certificate.
 //!
-//! One rule is stricter than Go's: nothing may stand between or behind the fields of a certificate,
-//! of its signed part, of its extensions and of its names. Go passes over that. Other verifiers
-//! refuse it, and the lookup index would not list such a certificate's names, so it could be hidden
-//! from their owner.
+//! One rule is stricter than Go's: there must be no bytes between or after the fields of a
+//! certificate, of its signed part, of its extensions and of its names. Go ignores such bytes, but
+//! other verifiers reject them. The lookup index would not list the names of such a certificate, so
+//! it could be hidden from the owner of those names.
 //!
-//! Nothing is decided of the key: that is [`PublicKey`](crate::entry::PublicKey)'s. Nor does
-//! anything here look at the signature, the chain, the times or the purposes.
+//! The key is left to [`PublicKey`](crate::entry::PublicKey). The signature, the chain, the times
+//! and the purposes are not checked here.
 
 use super::alternative_name::{self, AlternativeName};
 use super::element::{
@@ -24,20 +23,21 @@ use crate::entry::key::strict_der;
 
 pub(super) const SURPLUS: Fault = "it has bytes that belong to none of its fields";
 
-/// A certificate, taken apart.
+/// A parsed certificate.
 #[derive(Clone, Debug)]
 pub struct X509<'a> {
     /// The issuer's name, as a DER `Name`.
     pub issuer: &'a [u8],
     /// The subject's name, as a DER `Name`.
     pub subject: &'a [u8],
-    /// The first second in which it is valid, since 1970 or before.
+    /// The first second of its validity, in seconds since 1970; can be negative.
     pub not_before: i64,
-    /// The last one.
+    /// The last second of its validity.
     pub not_after: i64,
-    /// The public key, as a DER `SubjectPublicKeyInfo` of which only the outermost form was read.
+    /// The public key, as a DER `SubjectPublicKeyInfo` of which only the outermost structure was
+    /// parsed.
     pub public_key: &'a [u8],
-    /// The extensions, no two of one kind.
+    /// The extensions, at most one of each kind.
     pub extensions: Vec<X509Extension<'a>>,
 }
 
@@ -46,16 +46,16 @@ pub struct X509<'a> {
 pub struct X509Extension<'a> {
     /// Its kind: the content of a DER `OBJECT IDENTIFIER`.
     pub id: &'a [u8],
-    /// Whether whoever does not know it must not use the certificate.
+    /// Whether a verifier that does not support this extension must reject the certificate.
     pub critical: bool,
-    /// What it says.
+    /// Its value.
     pub value: &'a [u8],
 }
 
 impl<'a> X509<'a> {
-    /// Reads a certificate.
+    /// Parses a certificate.
     pub fn from_der(der: &'a [u8]) -> Result<Self, EntryError> {
-        // Says it best if this is no DER at all.
+        // Gives the better message if this is not DER at all.
         strict_der::<der::AnyRef<'_>>(der, "X.509 certificate")?;
         read(der).map_err(EntryError::Certificate)
     }
@@ -63,12 +63,12 @@ impl<'a> X509<'a> {
     /// The subject alternative names, in the certificate's order.
     pub fn names(&self) -> Vec<AlternativeName<'a>> {
         let value = self.extension(extension::SUBJECT_ALT_NAME);
-        // They were read before, without a fault.
+        // They were parsed before without an error.
         value.and_then(|value| alternative_name::read(value).ok()).unwrap_or_default()
     }
 
-    /// What the certificate says that it is for (its extended key usage), each the content of an
-    /// `OBJECT IDENTIFIER`; none if it does not say.
+    /// The purposes in the certificate's extended key usage, each as the content of an `OBJECT
+    /// IDENTIFIER`; `None` if it has no such extension.
     pub fn purposes(&self) -> Option<Vec<&'a [u8]>> {
         let value = self.extension(extension::EXTENDED_KEY_USAGE)?;
         // As above.
@@ -100,9 +100,9 @@ fn read(der: &[u8]) -> Result<X509<'_>, Fault> {
     algorithm_identifier(algorithm, fault)?;
     let issuer = signed.next_encoded(SEQUENCE, "it has no issuer")?;
     distinguished_name::check(issuer)?;
-    let mut validity = signed.enter(SEQUENCE, "it has no time of validity")?;
-    let not_before = time::read(&mut validity, "the time from which it is valid is malformed")?;
-    let not_after = time::read(&mut validity, "the time until which it is valid is malformed")?;
+    let mut validity = signed.enter(SEQUENCE, "it has no validity period")?;
+    let not_before = time::read(&mut validity, "the start of its validity is malformed")?;
+    let not_after = time::read(&mut validity, "the end of its validity is malformed")?;
     let subject = signed.next_encoded(SEQUENCE, "it has no subject")?;
     distinguished_name::check(subject)?;
     let public_key = signed.next_encoded(SEQUENCE, "it has no public key")?;
@@ -116,9 +116,9 @@ fn read(der: &[u8]) -> Result<X509<'_>, Fault> {
     Ok(X509 { issuer, subject, not_before, not_after, public_key, extensions })
 }
 
-/// 1 where it is left out; what stands in the certificate is one less.
+/// 1 if absent; the encoded number is one less than the version.
 fn version(signed: &mut Elements<'_>) -> Result<i64, Fault> {
-    let fault = "its version is neither 1, 2 nor 3";
+    let fault = "its version is not 1, 2 or 3";
     let Some(explicit) = signed.optional(EXPLICIT, fault)? else { return Ok(1) };
     let mut explicit = Elements::of(explicit);
     let number = explicit.next(INTEGER, fault)?;
@@ -127,7 +127,7 @@ fn version(signed: &mut Elements<'_>) -> Result<i64, Fault> {
     version.map(|number| number + 1).ok_or(fault)
 }
 
-/// Of any length: there are some of more than the 20 bytes of RFC 5280.
+/// Serial numbers can have any length; some are longer than the 20 bytes of RFC 5280.
 fn serial_number(signed: &mut Elements<'_>) -> Result<(), Fault> {
     let fault = "its serial number is malformed";
     match signed.next(INTEGER, fault)? {
@@ -168,8 +168,8 @@ fn extensions<'a>(signed: &mut Elements<'a>) -> Result<Vec<X509Extension<'a>>, F
 }
 
 fn read_extension(mut fields: Elements<'_>) -> Result<X509Extension<'_>, Fault> {
-    let id = fields.object_identifier("an extension has a malformed kind")?;
-    let fault = "an extension is neither critical nor not";
+    let id = fields.object_identifier("an extension has a malformed object identifier")?;
+    let fault = "the critical flag of an extension is malformed";
     let critical = match fields.optional(BOOLEAN, fault)? {
         Some(critical) => element::boolean(critical).ok_or(fault)?,
         None => false,

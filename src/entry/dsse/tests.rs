@@ -1,4 +1,4 @@
-//! Which envelopes are admitted, as what, and what is said about the others.
+//! Which envelopes are admitted and how they are stored, and the errors for the others.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -1,4 +1,4 @@
-//! Which keys are read, and what is said about the others.
+//! Which keys are accepted, and the errors for the others.
 
 use der::asn1::BitString;
 use der::{Any, Encode, Tag};
@@ -28,7 +28,7 @@ fn rsa(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
     RsaPublicKey { modulus, public_exponent }.to_der().unwrap()
 }
 
-/// An odd number of that many bits.
+/// An odd number with this many bits.
 fn modulus(bits: usize) -> Vec<u8> {
     let mut modulus = vec![0x5b; bits.div_ceil(8)];
     modulus[0] = 1 << ((bits - 1) % 8);

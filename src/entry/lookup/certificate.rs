@@ -1,19 +1,19 @@
-//! The key and the names in an X.509 certificate (RFC 5280), and nothing of what makes it valid.
+//! Reads the key and the names in an X.509 certificate (RFC 5280), and nothing about its validity.
 //!
-//! A tenth of the work of [`Certificate`](crate::entry::Certificate), which refuses what a log must not admit. This
-//! one reads along the structure by its tags and leaves algorithms, dates and most extensions
-//! unread, so that a certificate of tomorrow's kind can still be found by its key.
+//! This takes a tenth of the work of [`Certificate`](crate::entry::Certificate), which refuses what
+//! a log must not admit. This reader follows the structure by its tags and skips algorithms, dates
+//! and most extensions, so that a certificate of a future kind can still be found by its key.
 
 use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use der::{Reader, SliceReader, Tag, TagNumber};
 
-/// What a certificate is found by.
+/// The parts of a certificate by which it is found.
 pub(super) struct Facts<'a> {
     /// The DER SubjectPublicKeyInfo.
     pub(super) spki: &'a [u8],
-    /// The subject alternative names, in the certificate's order and in their text forms.
+    /// The subject alternative names in text form, in the certificate's order.
     pub(super) names: Vec<Cow<'a, str>>,
     /// Fulcio's OIDC issuer.
     pub(super) issuer: Option<&'a str>,
@@ -23,16 +23,16 @@ pub(super) struct Facts<'a> {
 const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
 /// 1.3.6.1.4.1.57264.1.8: a DER `UTF8String`.
 const ISSUER: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0x83, 0xbf, 0x30, 0x01, 0x08];
-/// 1.3.6.1.4.1.57264.1.1: bare bytes, its older form.
+/// 1.3.6.1.4.1.57264.1.1: raw bytes, the older form.
 const ISSUER_LEGACY: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0x83, 0xbf, 0x30, 0x01, 0x01];
-/// 1.3.6.1.4.1.57264.1.7: a name that is neither email address nor URI, as a DER `UTF8String`.
+/// 1.3.6.1.4.1.57264.1.7: a name that is neither an email address nor a URI, as a DER `UTF8String`.
 const OTHER_NAME: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0x83, 0xbf, 0x30, 0x01, 0x07];
 
 const fn context(number: TagNumber, constructed: bool) -> Tag {
     Tag::ContextSpecific { constructed, number }
 }
 
-/// Reads a certificate; none if its structure is damaged.
+/// Reads a certificate; `None` if its structure is malformed.
 pub(super) fn read(der: &[u8]) -> Option<Facts<'_>> {
     let mut certificate = Elements::of(whole(der, Tag::Sequence)?)?;
     let mut signed = Elements::of(certificate.next(Tag::Sequence)?)?;
@@ -56,7 +56,7 @@ pub(super) fn read(der: &[u8]) -> Option<Facts<'_>> {
     Some(Facts { spki, names: extensions.names(), issuer: extensions.issuer() })
 }
 
-/// The extensions that tell something, by number; one that is there twice tells nothing.
+/// The relevant extensions, by number. One that occurs twice is ignored.
 #[derive(Default)]
 struct Extensions<'a>(Vec<(&'a [u8], &'a [u8])>);
 
@@ -87,7 +87,7 @@ impl<'a> Extensions<'a> {
         self.value(SUBJECT_ALT_NAME).and_then(names).unwrap_or_default()
     }
 
-    /// The older form counts only where the newer one is missing.
+    /// The older form counts only if the newer one is missing.
     fn issuer(&self) -> Option<&'a str> {
         let newer = self.0.iter().any(|(id, _)| *id == ISSUER);
         if newer {
@@ -97,7 +97,7 @@ impl<'a> Extensions<'a> {
     }
 }
 
-/// None if the list is damaged; a name that cannot be read is passed over.
+/// `None` if the list is malformed; a name that cannot be read is skipped.
 fn names(der: &[u8]) -> Option<Vec<Cow<'_, str>>> {
     let mut list = Elements::of(whole(der, Tag::Sequence)?)?;
     let mut names = Vec::new();
@@ -141,7 +141,7 @@ fn text(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(bytes).ok().filter(|text| !text.is_empty())
 }
 
-/// The content of the one element that fills `der`.
+/// The content of the single element that fills `der`.
 fn whole(der: &[u8], tag: Tag) -> Option<&[u8]> {
     let mut elements = Elements::of(der)?;
     let content = elements.next(tag)?;
@@ -149,11 +149,11 @@ fn whole(der: &[u8], tag: Tag) -> Option<&[u8]> {
     Some(content)
 }
 
-/// DER elements, one behind the other; each must have the tag that is expected.
+/// A sequence of DER elements, each of which must have the expected tag.
 struct Elements<'a>(SliceReader<'a>);
 
 impl<'a> Elements<'a> {
-    /// None for more bytes than the reader takes.
+    /// `None` if there are more bytes than the reader accepts.
     fn of(bytes: &'a [u8]) -> Option<Self> {
         SliceReader::new(bytes).ok().map(Self)
     }
@@ -182,7 +182,8 @@ impl<'a> Elements<'a> {
         self.0.tlv_bytes().ok().filter(|_| found == tag)
     }
 
-    /// None for damage; nothing in it if another element, or none, is next.
+    /// `None` if the element is malformed; `Some(None)` if the next element has another tag or is
+    /// missing.
     #[expect(
         clippy::option_option,
         reason = "the outer one is the error of a reader without errors"

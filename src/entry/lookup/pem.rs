@@ -1,14 +1,15 @@
-//! PEM (RFC 7468) as Rekor v1's entries hold it: the first block decides, a certificate's chain
-//! behind it says nothing about the signer.
+//! PEM (RFC 7468) as Rekor v1's entries hold it. The first block decides; the certificate chain
+//! after it says nothing about the signer.
 //!
-//! A reader of its own, for speed and for rules that fit in a sentence.
+//! The parser is our own, for speed and for rules that fit in a sentence.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::entry::verifier::KeyMaterial;
 
-/// The public key or certificate in the first block of `text`; none if that is something else.
+/// The public key or certificate in the first block of `text`; `None` if the block holds anything
+/// else.
 pub(super) fn first_block(text: &[u8]) -> Option<KeyMaterial> {
     let text = std::str::from_utf8(text).ok()?;
     let mut lines = text.lines().map(str::trim_ascii).skip_while(|line| !line.starts_with(BEGIN));

@@ -1,7 +1,7 @@
-//! Where the kinds of Rekor entries keep digests and verifiers.
+//! Where the kinds of Rekor entries store digests and verifiers.
 //!
-//! A value is found by its path from the top of the JSON. Each stands by itself: one that is missing,
-//! is there twice or has another form is passed over, and nothing else with it.
+//! A value is found by its path from the top of the JSON. Each value is read separately: one that
+//! is missing, duplicated or in another form is skipped without affecting the others.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,10 +13,10 @@ use crate::entry::verifier::KeyMaterial;
 /// The longest digest of any hash in use, in bytes.
 const DIGEST_BYTES_MAX: usize = 64;
 
-/// What an entry says of its artifacts and signers, in the entry's order.
+/// The artifacts and signers named in an entry, in the entry's order.
 #[derive(Default)]
 pub(super) struct Stored {
-    /// The bytes of digests: of artifacts, payloads, envelopes.
+    /// Digests of artifacts, payloads and envelopes.
     pub(super) digests: Vec<Vec<u8>>,
     /// DER SubjectPublicKeyInfo.
     pub(super) public_keys: Vec<Vec<u8>>,
@@ -24,7 +24,7 @@ pub(super) struct Stored {
     pub(super) certificates: Vec<Vec<u8>>,
 }
 
-/// Reads what it can; nothing from bytes that are no entry of a kind listed here.
+/// Reads what it can; finds nothing in bytes that are not an entry of a kind listed here.
 pub(super) fn read(entry: &[u8]) -> Stored {
     let mut stored = Stored::default();
     let Ok(entry) = json::parse(entry) else { return stored };
@@ -100,7 +100,7 @@ impl Stored {
     }
 }
 
-/// Not empty, as no digest and no key is.
+/// Rejects an empty value: no digest or key is empty.
 fn base64(value: &Value<'_>, path: &[&str]) -> Option<Vec<u8>> {
     STANDARD.decode(text(value, path)?).ok().filter(|bytes| !bytes.is_empty())
 }
@@ -123,7 +123,7 @@ fn at<'v, 'a>(value: &'v Value<'a>, path: &[&str]) -> Option<&'v Value<'a>> {
     path.iter().try_fold(value, |value, name| member(value, name))
 }
 
-/// The one member of that name.
+/// The only member with this name.
 fn member<'v, 'a>(value: &'v Value<'a>, name: &str) -> Option<&'v Value<'a>> {
     let Value::Object(members) = value else { return None };
     let mut named = members.iter().filter(|(key, _)| key == name);

@@ -1,4 +1,4 @@
-//! Which entry is listed under which keys, and what damage costs.
+//! The keys under which entries are listed, and the effect of damage.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -73,7 +73,7 @@ fn certified() -> Vec<LookupTerm> {
     [vec![key()], names.concat()].concat()
 }
 
-/// The entry is found by these terms and its leaf hash, and by nothing else.
+/// Checks that the entry is found by these terms and its leaf hash, and by nothing else.
 #[track_caller]
 fn found_by(entry: &[u8], mut expected: Vec<LookupTerm>) {
     let leaf = leaf_hash(entry);
@@ -230,7 +230,7 @@ fn the_issuer_in_its_two_forms() {
     }
 }
 
-/// `der` with the first `old` replaced, of the same length.
+/// `der` with the first occurrence of `old` replaced by bytes of the same length.
 fn replaced(der: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
     let at = (0..der.len()).find(|at| der[*at..].starts_with(old)).expect("the bytes are there");
     [&der[..at], new, &der[at + old.len()..]].concat()
@@ -253,14 +253,14 @@ fn damage_costs_no_more_than_what_is_damaged() {
     for der in [&whole[..whole.len() - 1], &[&whole[..], b"\n"].concat(), b"x", &signer().spki] {
         json_found_by(&entry_with(der), vec![digest(ARTIFACT)]);
     }
-    // The list of names is one byte longer than what it is in: the key and the issuer stay.
+    // The list of names is one byte longer than its container: the key and the issuer stay.
     let names = [0x55, 0x1d, 0x11];
     let at = (0..whole.len()).find(|at| whole[*at..].starts_with(&names)).unwrap();
     let list = at + whole[at..].iter().position(|byte| *byte == 0x30).unwrap();
     let mut der = whole.clone();
     der[list + 1] += 1;
     json_found_by(&entry_with(&der), vec![digest(ARTIFACT), key()]);
-    // A name that is no UTF-8.
+    // A name that is not UTF-8.
     let der = replaced(&whole, b"Dev@", b"\xff\xff\xff\xff");
     let left = [vec![digest(ARTIFACT), key()], named(URI, Some(ISSUER))].concat();
     json_found_by(&entry_with(&der), left);
@@ -358,7 +358,7 @@ fn terms_say_what_they_are() {
     }
 }
 
-/// The table of `formats.md`: rows of a file's name, what it is found by, and the key.
+/// The table in `formats.md`, with rows of a file name, what it is found by, and the key.
 #[test]
 fn vectors_of_the_document() {
     let document = include_str!("../../docs/formats.md");
@@ -389,7 +389,7 @@ fn vectors_of_the_document() {
     assert_eq!(checked, 7, "rows");
 }
 
-/// A log may hold it since before such entries were refused; then its index has all of it.
+/// A log can hold such an entry from before they were refused; then its index has all its keys.
 #[test]
 fn an_entry_of_thousands_of_names_keeps_its_keys() {
     let names = (0..3_000).map(|n| SanType::Rfc822Name(format!("{n}@b.c").try_into().unwrap()));
@@ -443,7 +443,7 @@ proptest! {
         if cut {
             der.truncate(at.index(der.len()));
         }
-        // What the strict reader takes says the same to both.
+        // Both readers agree on what the strict one accepts.
         let ours = super::certificate::read(&der);
         if let Ok(strict) = crate::entry::X509::from_der(&der) {
             let ours = ours.expect("the strict one reads it");

@@ -1,4 +1,4 @@
-//! The messages of the log's answer, as `sigstore_rekor.proto` has them.
+//! The messages of the log's answer, as defined in `sigstore_rekor.proto`.
 
 use prost::Message as _;
 
@@ -62,7 +62,7 @@ struct Checkpoint {
     envelope: String,
 }
 
-/// The bytes of an answer.
+/// Encodes an answer.
 pub fn encode(answer: &entry::TransparencyLogEntry) -> Vec<u8> {
     let message = TransparencyLogEntry {
         // Indices, sizes and times are below 2^63.

@@ -1,6 +1,7 @@
-//! The messages of a request, field by field, as `rekor_v2.proto` and the files it imports have them.
+//! The messages of a request, field by field, as `rekor_v2.proto` and the files it imports define
+//! them.
 //!
-//! The tests beside this file compare the table with them.
+//! The tests next to this file compare the table with those files.
 
 use super::{Field, Kind, Message};
 

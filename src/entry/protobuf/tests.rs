@@ -1,4 +1,4 @@
-//! The protobuf encoding against the `.proto` files beside it, read by another implementation.
+//! The protobuf encoding, compared with the `.proto` files next to it by another implementation.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ fn here() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src/entry/protobuf")
 }
 
-/// What the `.proto` files give.
+/// The descriptors compiled from the `.proto` files.
 fn compiled() -> Vec<u8> {
     let mut compiler = protox::Compiler::new([here()]).expect("the directory is there");
     compiler.include_imports(true).include_source_info(false);
@@ -121,13 +121,13 @@ fn an_answer_says_the_same_in_both_encodings() {
     }
 }
 
-/// The encoding of a request that is given as JSON.
+/// The protobuf encoding of a request given as JSON.
 fn encode(json: &Json) -> Vec<u8> {
     let descriptor = described("dev.sigstore.rekor.v2.CreateEntryRequest");
     DynamicMessage::deserialize(descriptor, json.clone()).expect("a request").encode_to_vec()
 }
 
-/// What is read of it in either encoding, which has to be the same.
+/// The result of reading the request in either encoding, which must be the same.
 fn read(json: &Json) -> Result<Submission, String> {
     let text = |error: EntryError| error.to_string();
     let from_json = Submission::parse(json.to_string().as_bytes()).map_err(text);
@@ -148,7 +148,7 @@ fn requests() -> Vec<Json> {
     requests.map(|bytes| serde_json::from_slice(&bytes).expect("JSON")).collect()
 }
 
-/// Every pointer to something inside of `json`.
+/// Collects every pointer to a value inside `json`.
 fn pointers(json: &Json, at: &str, found: &mut Vec<String>) {
     match json {
         Json::Object(members) => {
@@ -177,7 +177,7 @@ fn requests_say_the_same_in_both_encodings() {
     }
 }
 
-/// Everything left out or emptied, one at a time, in one request of each kind.
+/// Each field omitted or emptied, one at a time, in one request of each kind.
 #[test]
 fn what_is_missing_is_missed_with_the_same_words() {
     let requests = requests();
@@ -229,15 +229,15 @@ fn limits_and_conflicts_hold_in_both_encodings() {
 
 #[test]
 fn what_is_no_message_is_refused_by_name() {
-    // A field of length: key, length, bytes.
+    // A length-delimited field: key, length, bytes.
     let field = |number: u8, bytes: &[u8]| {
         [&[number << 3 | 2, u8::try_from(bytes.len()).expect("short")], bytes].concat()
     };
     let within = |bytes: &[u8]| field(1, bytes);
     let sig = "hashedRekordRequestV002.signature";
     let rows: Vec<(Vec<u8>, &str, &str)> = vec![
-        (vec![0xff; 11], "", "the key of a field is none"),
-        (vec![0x0a], "hashedRekordRequestV002", "the length of a field is none"),
+        (vec![0xff; 11], "", "the key of a field is invalid"),
+        (vec![0x0a], "hashedRekordRequestV002", "the length of a field is invalid"),
         (vec![0x0a, 5, 0], "hashedRekordRequestV002", "it is cut short"),
         (vec![0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f], "hashedRekordRequestV002", "it is cut short"),
         (vec![0x08, 1], "hashedRekordRequestV002", "another wire type"),
@@ -250,7 +250,7 @@ fn what_is_no_message_is_refused_by_name() {
             "more than once",
         ),
         (within(&field(2, &field(2, &[0x1a, 0]))), sig, "another wire type"),
-        (within(&field(2, &field(2, &[0x18]))), sig, "a number is none"),
+        (within(&field(2, &field(2, &[0x18]))), sig, "a number is invalid"),
         ([field(1, b""), field(2, b"")].concat(), "", "missing or empty"),
         (field(2, &field(1, &field(2, b"\xff"))), "dsseRequestV002.envelope.payloadType", "UTF-8"),
         (b"".to_vec(), "hashedRekordRequestV002", "a hashedrekord request is required"),
@@ -262,7 +262,7 @@ fn what_is_no_message_is_refused_by_name() {
     }
 }
 
-/// Two bytes each on the wire: what is made of them is bounded before it is counted.
+/// Each value takes two bytes on the wire; their number is bounded while parsing.
 #[test]
 fn a_flood_of_empty_messages_ends_early() {
     let signatures = [0x1a, 0].repeat(1 << 20);
@@ -286,7 +286,7 @@ fn no_cut_and_no_flipped_bit_makes_a_request_that_cannot_be_handled() {
         for at in 0..good.len() * 8 {
             let mut bad = good.clone();
             bad[at / 8] ^= 1 << (at % 8);
-            // A named refusal or other words: what they say is for `verify` to judge.
+            // It must not panic. If it is accepted, `verify` judges it.
             drop(Submission::parse_protobuf(&bad));
         }
     }

@@ -1,4 +1,4 @@
-//! What counts as a signature, and what does not although it is close to one.
+//! What counts as a signature, and near misses that do not.
 
 use ed25519_dalek::{Digest as _, Sha512, Signer as _, SigningKey};
 use p256::ecdsa::Signature as P256Signature;
@@ -60,7 +60,7 @@ fn ecdsa_in_its_shortest_encoding_only() {
     assert!(!accepts(signer, ARTIFACT, &fixed), "IEEE P1363");
 }
 
-/// Not a promise but a fact that the log's users must know: see the head of `signature.rs`.
+/// Not a promise, but a fact that users of the log must know; see the head of `signature.rs`.
 #[test]
 fn ecdsa_has_two_signatures_for_one() {
     let signer = Signer::of(SigningAlgorithm::EcdsaP256Sha256);

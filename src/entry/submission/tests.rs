@@ -1,4 +1,4 @@
-//! What is admitted, and for everything else: which field is named and what the submitter is told.
+//! Which requests are admitted, and for the others the named field and the error message.
 
 use std::sync::LazyLock;
 
@@ -105,8 +105,8 @@ fn one_meaning_makes_one_leaf() {
     }
 }
 
-/// (what to replace in the request, with what, which field is then named, what is said about it).
-/// All paths are below `hashedRekordRequestV002`.
+/// (the pointer to replace in the request, the new value, the field named in the error, the
+/// message). All paths are below `hashedRekordRequestV002`.
 type Row<'a> = (&'a str, Value, &'a str, &'a str);
 
 fn check(rows: &[Row<'_>]) {
@@ -268,7 +268,7 @@ fn refusals_of_spelling() {
     assert!(Submission::parse(&invalid_utf8).is_err());
 }
 
-/// A certificate with so many names, and one of so many bytes besides.
+/// A certificate with this many names and this many additional bytes.
 fn certified(names: usize, bytes: usize) -> KeyMaterial {
     let uri = |uri: String| rcgen::SanType::URI(uri.try_into().unwrap());
     let names = (0..names).map(|n| uri(format!("https://example.com/{n}")));
@@ -300,12 +300,12 @@ fn certificates_are_bounded_in_bytes_and_names() {
                 }
             }
         }
-        // What is in a log already is read as ever.
+        // An entry already in the log can still be read.
         assert!(material.public_key().is_ok());
     }
 }
 
-/// However they are spread over the verifiers.
+/// The limit counts the names of all verifiers together.
 #[test]
 fn names_are_counted_over_all_certificates_of_an_entry() {
     let signer = Signer::of(P256);
@@ -322,7 +322,7 @@ fn names_are_counted_over_all_certificates_of_an_entry() {
         "{message}"
     );
     assert!(message.contains("have 101 or more subject alternative names"), "{message}");
-    // A hundred are taken, and the next fault is found: one key has signed.
+    // A hundred names are accepted, so the next fault is found: only one key has signed.
     assert!(request([60, 40]).contains("verifies no signature"));
 }
 

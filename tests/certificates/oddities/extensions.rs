@@ -4,14 +4,14 @@ use super::{Oddity, with};
 use crate::Verdict::{self, Refused, Surplus, Taken};
 use crate::der::{DNS, URI, element, extension, object_identifier, sequence};
 
-/// A certificate with this extension of 2.5.29, besides its names.
+/// A certificate with its names and this extension of 2.5.29.
 fn value(number: u8, what: &str, verdict: Verdict, value: &[u8]) -> Oddity {
     with(&format!("extension {number}: {what}"), verdict, |parts| {
         parts.extensions.extend(extension(number, value));
     })
 }
 
-/// A certificate with an extension that says whether it is critical.
+/// A certificate with an extension that has this critical flag.
 fn critical(id: &[u8], what: &str, verdict: Verdict, said: &[u8], value: &[u8]) -> Oddity {
     with(&format!("critical: {what}"), verdict, |parts| {
         let fields = [object_identifier(id), element(1, said), element(4, value)].concat();
@@ -19,7 +19,7 @@ fn critical(id: &[u8], what: &str, verdict: Verdict, said: &[u8], value: &[u8]) 
     })
 }
 
-/// Of keys, and what they are for.
+/// Extensions about keys and their purposes.
 pub(super) fn keys_and_purposes() -> Vec<Oddity> {
     let (octets, id) = (element(4, b"key"), object_identifier(&[0x2a, 3]));
     vec![
@@ -89,7 +89,7 @@ pub(super) fn keys_and_purposes() -> Vec<Oddity> {
     ]
 }
 
-/// Of policies and places, and what Go does not know.
+/// Extensions about policies and locations, and unknown ones.
 pub(super) fn policies_and_places() -> Vec<Oddity> {
     let id = object_identifier(&[0x2a, 3]);
     let point = |name: &[u8]| sequence(&[&sequence(&[&element(0xa0, name)])]);

@@ -1,5 +1,4 @@
-//! Odd version and serial numbers, times, algorithms and signatures; bytes that are no part of
-//! anything.
+//! Odd version and serial numbers, times, algorithms and signatures; bytes that belong to no field.
 
 use super::{Oddity, with};
 use crate::Verdict::{Refused, Surplus, Taken, Version};

@@ -152,7 +152,7 @@ pub(super) fn uris() -> Vec<Oddity> {
         "https://a{b/",
         "https://a\\b/",
     ];
-    // A host may begin with a dot in no case.
+    // A host must never begin with a dot.
     let taken = taken.into_iter().filter(|text| *text != "https://.a?b#c");
     let taken = taken.map(|text| uri(text, Taken));
     taken

@@ -1,31 +1,31 @@
-//! How often each key of several entries occurs, and where: counted while the entries are made.
+//! How often each key of several entries occurs, and where. Counted while the entries are made.
 
 use crate::distribution::{Artifact, Distribution, FREQUENT, Plan, Signer, place};
 
-/// The entries that one key leads to.
+/// The entries under one key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// How many there are.
+    /// The number of entries.
     pub entries: u64,
-    /// The sum of their leaf indices, modulo 2^64: a list that was read can be compared with it.
+    /// The sum of their leaf indices, modulo 2^64, to compare with a list that was read.
     pub index_sum: u64,
 }
 
-/// A tally for each key of several entries.
+/// A tally for each key that has several entries.
 #[derive(Clone, Debug)]
 pub struct Census {
-    /// Of the frequent keys.
+    /// One for each frequent key.
     pub frequent: Vec<Tally>,
-    /// Of the projects' keys.
+    /// One for each project's key.
     pub projects: Vec<Tally>,
-    /// Of the artifacts that are signed several times.
+    /// One for each artifact that is signed several times.
     pub re_signed: Vec<Tally>,
-    /// Of the identities; empty where there are no certificates.
+    /// One for each identity; empty without certificates.
     pub identities: Vec<Tally>,
 }
 
 impl Tally {
-    /// Of one entry.
+    /// The tally of one entry.
     pub fn of(n: u64) -> Self {
         Self { entries: 1, index_sum: n }
     }
@@ -37,7 +37,7 @@ impl Tally {
 }
 
 impl Census {
-    /// Nothing was counted yet.
+    /// An empty census.
     pub fn new(distribution: &Distribution) -> Self {
         let tallies = |count: u64| vec![Tally::default(); place(count)];
         let has_certificates = distribution.certificates_per_million > 0;
@@ -62,7 +62,7 @@ impl Census {
         }
     }
 
-    /// Adds what was counted elsewhere, in the same corpus.
+    /// Adds the counts of another census of the same corpus.
     pub fn merge(&mut self, other: &Self) {
         for (mine, theirs) in [
             (&mut self.frequent, &other.frequent),

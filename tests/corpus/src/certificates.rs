@@ -1,5 +1,5 @@
-//! Certificates like Fulcio's: for a key that is used once, of minutes, with the signer's identity as
-//! the only name and the OIDC issuer in Fulcio's extensions.
+//! Certificates like Fulcio's: for a key that is used once, valid for minutes, with the signer's
+//! identity as the only name and the OIDC issuer in Fulcio's extensions.
 //!
 //! The authority's signature is made up, like those of the entries.
 
@@ -24,29 +24,29 @@ use x509_cert::{Certificate, TbsCertificate, Version};
 use crate::draw::Draw;
 use crate::keys::Spki;
 
-/// Fulcio's OIDC issuer as bare bytes.
+/// Fulcio's OIDC issuer as raw bytes.
 const ISSUER_LEGACY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.1");
-/// The same as a DER `UTF8String`.
+/// Fulcio's OIDC issuer as a DER `UTF8String`.
 const ISSUER: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.8");
 
-/// 2026-01-01, in POSIX seconds: when the first certificate was issued.
+/// 2026-01-01 in POSIX seconds: the time of issue of the first certificate.
 const FIRST: u64 = 1_767_225_600;
 const MINUTES: u64 = 10;
-/// As many seconds later the times begin again; `UTCTime` ends with 2049.
+/// After this many seconds the times start over; `UTCTime` ends with 2049.
 const YEARS: u64 = 20 * 365 * 86_400;
 
-/// Somebody whom certificates are issued to.
+/// A subject of certificates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// An email address, or the URI of a workflow.
     pub name: String,
-    /// Who vouches for it: an OIDC issuer's URL.
+    /// The URL of the OIDC issuer that vouches for it.
     pub issuer: String,
     is_email: bool,
 }
 
 impl Identity {
-    /// Identity number `n`: people and workflows in turn.
+    /// Identity number `n`: people and workflows alternate.
     pub fn new(n: usize) -> Self {
         let is_email = n.is_multiple_of(2);
         let (name, issuer) = if is_email {
@@ -69,8 +69,8 @@ impl Identity {
     }
 }
 
-/// A certificate of `identity` for a key, as it would be issued `second` seconds after the first.
-/// `draw` gives its serial number and its signature.
+/// A certificate of `identity` for a key, as if issued `second` seconds after the first one. `draw`
+/// provides its serial number and its signature.
 pub fn certificate(
     identity: &Identity,
     public_key: &Spki,
@@ -122,7 +122,7 @@ fn extensions(identity: &Identity) -> der::Result<Vec<Extension>> {
     ])
 }
 
-/// Random bytes in the shape of an ECDSA signature in DER, of two integers of so many bytes.
+/// Random bytes in the form of a DER ECDSA signature with two integers of this many bytes.
 pub fn signature(integer_bytes: u8, draw: &mut Draw) -> Vec<u8> {
     let mut signature = vec![0x30, 2 * (2 + integer_bytes)];
     for _ in 0..2 {
@@ -130,7 +130,7 @@ pub fn signature(integer_bytes: u8, draw: &mut Draw) -> Vec<u8> {
         let start = signature.len();
         signature.resize(start + usize::from(integer_bytes), 0);
         draw.fill(&mut signature[start..]);
-        // Neither negative nor longer than it needs to be.
+        // Neither negative nor longer than necessary.
         signature[start] = signature[start] & 0x3f | 0x40;
     }
     signature

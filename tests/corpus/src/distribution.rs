@@ -1,24 +1,24 @@
-//! Whose keys and artifacts the entries are of, and how often each occurs.
+//! The signer and the artifact of each entry, and how often each occurs.
 //!
-//! Real logs are like this: build farms sign a large part of everything with a key each, thousands of
-//! projects sign each of their releases, and most keys and artifacts are seen once. All pools grow
-//! with the log, so that a small corpus has the same shape.
+//! The shape is that of real logs: build farms sign a large share of all entries with one key each,
+//! thousands of projects sign each of their releases, and most keys and artifacts occur once. All
+//! pools grow with the log, so that a small corpus has the same shape.
 
 use crate::draw::Draw;
 
-/// Of a hundred entries, how many each of the three frequent keys signs.
+/// Percentage of entries that each of the three frequent keys signs.
 const FREQUENT_PERCENT: u64 = 10;
-/// How many keys sign as often as that.
+/// Number of frequent keys.
 pub const FREQUENT: usize = 3;
-/// Of a hundred entries, how many are signed by projects.
+/// Percentage of entries that projects sign.
 const PROJECTS_PERCENT: u64 = 10;
-/// One project for this many entries of the log.
+/// Entries of the log per project.
 const ENTRIES_PER_PROJECT: u64 = 2500;
-/// Of a hundred entries, how many are of artifacts that others sign, too.
+/// Percentage of entries about artifacts that are signed several times.
 const RE_SIGNED_PERCENT: u64 = 4;
-/// One such artifact for this many entries of the log.
+/// Entries of the log per such artifact.
 const ENTRIES_PER_RE_SIGNED: u64 = 200;
-/// One identity for this many entries with certificates.
+/// Entries with certificates per identity.
 const CERTIFICATES_PER_IDENTITY: u64 = 100;
 
 const MILLION: u64 = 1_000_000;
@@ -26,47 +26,47 @@ const MILLION: u64 = 1_000_000;
 /// The settings of a corpus.
 #[derive(Clone, Copy, Debug)]
 pub struct Distribution {
-    /// What tells corpora of the same settings apart.
+    /// Distinguishes corpora with otherwise equal settings.
     pub seed: u64,
-    /// How many entries the log has.
+    /// Number of entries in the log.
     pub entries: u64,
-    /// Of a million entries, how many hold certificates.
+    /// Number of entries with certificates per million.
     pub certificates_per_million: u32,
 }
 
-/// What entry `n` is of.
+/// The artifact and signer of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// What is signed.
+    /// The signed artifact.
     pub artifact: Artifact,
-    /// Who signs it.
+    /// The signer.
     pub signer: Signer,
 }
 
-/// What is signed.
+/// The signed artifact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Artifact {
-    /// An artifact that no other entry is of.
+    /// An artifact of this entry only.
     Own,
-    /// One of those that are signed several times: eight times on average.
+    /// An artifact that is signed several times, eight times on average.
     ReSigned(usize),
 }
 
-/// Who signs it.
+/// The signer of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signer {
     /// A key that signs nothing else.
     Own,
-    /// One of [`FREQUENT`] keys that sign a tenth of all each.
+    /// One of [`FREQUENT`] keys that each sign a tenth of all entries.
     Frequent(usize),
-    /// One of the keys that sign hundreds: 125 to some thousands.
+    /// One of the keys that sign hundreds of entries: from 125 to a few thousand.
     Project(usize),
     /// A certificate of this identity, for a key that signs nothing else.
     Identity(usize),
 }
 
 impl Distribution {
-    /// What entry `n` is of.
+    /// The artifact and signer of entry `n`.
     pub fn plan(&self, n: u64) -> Plan {
         let mut draw = Draw::new(self.seed, PLANS, n);
         let artifact = if draw.below(100) < RE_SIGNED_PERCENT {
@@ -92,17 +92,17 @@ impl Distribution {
         Signer::Own
     }
 
-    /// How many artifacts are signed several times.
+    /// Number of artifacts that are signed several times.
     pub fn re_signed(&self) -> u64 {
         (self.entries / ENTRIES_PER_RE_SIGNED).max(1)
     }
 
-    /// How many keys sign hundreds of entries.
+    /// Number of keys that sign hundreds of entries.
     pub fn projects(&self) -> u64 {
         (self.entries / ENTRIES_PER_PROJECT).max(1)
     }
 
-    /// How many identities certificates are issued to.
+    /// Number of identities that have certificates.
     pub fn identities(&self) -> u64 {
         let certificates = u128::from(self.entries) * u128::from(self.certificates_per_million)
             / u128::from(MILLION);
@@ -113,7 +113,7 @@ impl Distribution {
     }
 }
 
-/// The stream of draws that decides what entries are of.
+/// The stream of draws that decides the artifacts and signers of entries.
 const PLANS: u64 = 1;
 
 /// A number within a pool that is held in memory.

@@ -1,5 +1,5 @@
-//! Numbers and bytes that depend on a seed and a place alone, so that any entry can be made at any
-//! time, on any thread, and twice.
+//! Numbers and bytes that depend only on a seed and a place, so that any entry can be made at any
+//! time, on any thread, and more than once.
 
 use sha2::{Digest, Sha256};
 
@@ -13,11 +13,11 @@ pub fn bytes(seed: u64, purpose: &str, number: u64) -> [u8; 32] {
         .into()
 }
 
-/// A SplitMix64 sequence, for choices and for bytes that stand for nothing.
+/// A SplitMix64 sequence, for choices and for meaningless bytes.
 pub struct Draw(u64);
 
 impl Draw {
-    /// The sequence of a place: `stream` tells those of one number apart.
+    /// The sequence for a place; `stream` distinguishes the sequences of one number.
     pub fn new(seed: u64, stream: u64, number: u64) -> Self {
         Self(mix(mix(mix(seed).wrapping_add(stream)).wrapping_add(number)))
     }
@@ -28,13 +28,13 @@ impl Draw {
         mix(self.0)
     }
 
-    /// A number below `bound`, which is not zero.
+    /// A number below `bound`, which must not be zero.
     pub fn below(&mut self, bound: u64) -> u64 {
         high_half(u128::from(self.number()) * u128::from(bound))
     }
 
-    /// A number below `bound`, which is not zero; small ones are drawn more often, with a density
-    /// that falls as one over the square root: the first of `n` has about `1 / sqrt(n)` of all.
+    /// A number below `bound`, which must not be zero. Small ones are more frequent, with a density
+    /// that falls with the square root: the first of `n` has about `1 / sqrt(n)` of all.
     pub fn below_skewed(&mut self, bound: u64) -> u64 {
         let word = u128::from(self.number());
         high_half(u128::from(high_half(word * word)) * u128::from(bound))
@@ -51,7 +51,7 @@ impl Draw {
 /// The increment of SplitMix64.
 const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// The finaliser of SplitMix64: a bijection that scatters.
+/// The finaliser of SplitMix64: a scattering bijection.
 fn mix(word: u64) -> u64 {
     let word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -73,7 +73,8 @@ mod tests {
         for _ in 0..100_000 {
             counts[usize::try_from(draw.below_skewed(100)).unwrap()] += 1;
         }
-        // The first has the square root of 1/100 of all, the second half has 1 - sqrt(1/2).
+        // The first hundredth has the square root of 1/100 of all, the second half has 1 -
+        // sqrt(1/2).
         assert!((9_000..11_000).contains(&counts[0]), "{counts:?}");
         let half: u32 = counts[50..].iter().sum();
         assert!((28_000..31_000).contains(&half), "{counts:?}");

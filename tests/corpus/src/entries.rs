@@ -1,6 +1,6 @@
 //! Entry `n` of a corpus, as the log stores it.
 //!
-//! Invariant: entries are different, for each holds a signature of its own.
+//! Invariant: all entries differ, because each has its own signature.
 
 use fasti::entry::{
     ArtifactDigest, HashAlgorithm, HashedRekord, KeyMaterial, RekorEntry, SigningAlgorithm,
@@ -14,10 +14,10 @@ use crate::distribution::{Artifact, Distribution, FREQUENT, Plan, Signer, place}
 use crate::draw::{Draw, bytes};
 use crate::keys::{Key, KeySequence, Spki};
 
-/// Everything that entries are made of.
+/// The data from which entries are made.
 pub struct Entries {
     distribution: Distribution,
-    /// The keys that sign one entry each, by the entry's number.
+    /// The keys that sign one entry each, by the number of the entry.
     own: KeySequence,
     frequent: Vec<Spki>,
     projects: Vec<Spki>,
@@ -49,8 +49,8 @@ impl Entries {
         &self.distribution
     }
 
-    /// Makes the entries `first`, `first + 1` and so on, `count` of them, and hands them over: what
-    /// each is of, and its leaf.
+    /// Makes `count` entries from `first` on, and passes each to `give` with its number, its plan
+    /// and its leaf.
     pub fn each(&self, first: u64, count: usize, mut give: impl FnMut(u64, Plan, Vec<u8>)) {
         for (n, own) in (first..).zip(self.own.starting_at(first)).take(count) {
             let plan = self.distribution.plan(n);
@@ -103,17 +103,17 @@ impl Entries {
         }
     }
 
-    /// The SHA-256 of the public key of entry `n`, in its DER form.
+    /// The SHA-256 of the public key of entry `n` in DER.
     pub fn public_key(&self, n: u64, signer: Signer) -> Hash {
         let key = self.signing_key(signer, &self.own.key(n));
         Hash::from(<[u8; 32]>::from(Sha256::digest(key)))
     }
 
-    /// Identities that certificates are issued to, by their numbers.
+    /// The identities that have certificates, by number.
     pub fn identities(&self) -> &[Identity] {
         &self.identities
     }
 }
 
-/// The stream of draws that signatures are made of.
+/// The stream of draws for signatures.
 const SIGNATURES: u64 = 2;

@@ -1,8 +1,8 @@
-//! P-256 public keys, quickly: the multiples of the base point that follow a random one.
+//! P-256 public keys, made quickly: successive multiples of the base point, from a random one on.
 //!
-//! The next point is one addition away, so that a key takes some microseconds, most of them for its
-//! affine form, where making one from a private key of its own takes a hundred. Whoever knows one
-//! private key knows all of them; nobody signs with these.
+//! The next point is one addition away. So a key takes a few microseconds, most of them for its
+//! affine form, while deriving one from its own private key takes a hundred. Anyone who knows one
+//! private key knows all of them, but nobody signs with these.
 
 use p256::elliptic_curve::ops::Reduce as _;
 use p256::elliptic_curve::sec1::ToEncodedPoint as _;
@@ -11,7 +11,7 @@ use p256::{AffinePoint, ProjectivePoint, Scalar, U256};
 /// A DER `SubjectPublicKeyInfo` of a P-256 key.
 pub type Spki = [u8; SPKI_HEAD.len() + POINT_BYTES];
 
-/// All of it that is not the point: id-ecPublicKey, prime256v1, a bit string.
+/// Everything before the point: id-ecPublicKey, prime256v1, a bit string.
 const SPKI_HEAD: [u8; 26] = [
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
     0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
@@ -19,18 +19,18 @@ const SPKI_HEAD: [u8; 26] = [
 /// An uncompressed point (SEC 1, 2.3.3).
 const POINT_BYTES: usize = 65;
 
-/// Different keys, one for each number.
+/// A sequence of different keys, by number.
 #[derive(Clone, Copy)]
 pub struct KeySequence {
     /// The private key of number 0.
     base: Scalar,
 }
 
-/// A key that is not in its affine form yet.
+/// A key not yet in affine form.
 pub struct Key(ProjectivePoint);
 
 impl KeySequence {
-    /// The keys that 32 random bytes make.
+    /// The key sequence for 32 random bytes.
     pub fn new(random: [u8; 32]) -> Self {
         Self { base: Scalar::reduce(U256::from_be_slice(&random)) }
     }
@@ -48,7 +48,7 @@ impl KeySequence {
 }
 
 impl Key {
-    /// The key as entries hold it.
+    /// The key as it is stored in entries.
     pub fn spki(&self) -> Spki {
         let mut spki = [0; SPKI_HEAD.len() + POINT_BYTES];
         let (head, point) = spki.split_at_mut(SPKI_HEAD.len());

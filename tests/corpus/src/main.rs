@@ -1,6 +1,6 @@
-//! `fasti-corpus`: writes a large log of made-up Rekor entries straight into tiles.
+//! `fasti-corpus`: writes a large log of made-up Rekor entries directly as tiles.
 //!
-//! Exit status: 0 when the log was written, 1 when it was not, 2 for wrong arguments.
+//! Exit status: 0 if the log was written, 1 if it was not, 2 for invalid arguments.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -15,49 +15,49 @@ use fasti_corpus::tiles::{Written, write};
 use serde::Serialize;
 use tiles_spec::{NoteSigningKey, Origin};
 
-/// Writes a large log of made-up Rekor entries straight into tiles
+/// Writes a large log of made-up Rekor entries directly as tiles
 ///
-/// The entries are hashedrekord 0.0.2 in canonical form, 489 bytes each (1.1 KB with a certificate),
-/// as a writer would have published them. What is made up: the signatures, which are random bytes.
-/// The log is for measuring size, lookup and reading; `fasti fsck` finds it clean, and
-/// `fasti fsck --verify-signatures` does not.
+/// The entries are hashedrekord 0.0.2 in canonical form, 489 bytes each (1.1 KB with a
+/// certificate), as a writer would have published them. Only the signatures are made up: they are
+/// random bytes. The log is for measuring size, lookup and reading. `fasti fsck` finds no fault in
+/// it, but `fasti fsck --verify-signatures` does.
 ///
 /// Each entry has three lookup keys: its leaf hash, the artifact's digest, and the public key.
-/// Digests: 96 % of the entries are of an artifact of their own, 4 % of one that is signed eight
-/// times on average. Public keys: three keys sign 10 % of the entries each, one key for each 2,500
-/// entries signs hundreds (100 to 16,000 of ten million; 10 % together), and the rest sign once.
-/// An entry with a certificate has five keys: also the identity, and the identity with its issuer;
-/// its public key is its own, and one identity for each 100 certificates has 50 to thousands.
+/// Digests: 96 % of the entries have an artifact of their own, 4 % have one that is signed eight
+/// times on average. Public keys: three keys sign 10 % of the entries each; one key per 2,500
+/// entries signs hundreds (100 to 16,000 of ten million; 10 % together); the rest sign once. An
+/// entry with a certificate has five keys: also the identity, and the identity with its issuer. Its
+/// public key signs nothing else, and one identity per 100 certificates has 50 to thousands.
 ///
-/// Standard output is one JSON object: what was written, and known keys with the number of their
-/// entries and the sum of their leaf indices.
+/// The standard output is one JSON object. It says what was written, and lists known keys with the
+/// number of their entries and the sum of their leaf indices.
 #[derive(Parser)]
 #[command(version, about, long_about, verbatim_doc_comment)]
 struct Arguments {
-    /// The directory: empty, or not there yet
+    /// The directory; it must be empty or not exist yet
     directory: PathBuf,
-    /// How many entries
+    /// Number of entries
     #[arg(long, default_value_t = 10_000_000, value_name = "N")]
     entries: u64,
-    /// Another seed gives another log
+    /// Seed; another seed gives another log
     #[arg(long, default_value_t = 1, value_name = "N")]
     seed: u64,
-    /// The share of entries that hold a certificate, 0 to 1
+    /// Share of entries with a certificate, 0 to 1
     #[arg(long, default_value = "0", value_parser = parse_share, value_name = "SHARE")]
     certificates: u32,
     /// The log's origin
     #[arg(long, default_value = "corpus.example", value_name = "NAME")]
     origin: Origin,
-    /// A file with the log's key (PRIVATE+KEY+...), whose name is the origin [default: a key that the
-    /// seed makes]
+    /// File with the log's key (PRIVATE+KEY+...), whose name becomes the origin [default: a key
+    /// derived from the seed]
     #[arg(long, conflicts_with = "origin", value_name = "FILE")]
     key: Option<PathBuf>,
-    /// How many keys to name of each kind that there are many of
+    /// Number of keys to list for each large class of keys
     #[arg(long, default_value_t = 200, value_name = "N")]
     questions: u64,
 }
 
-/// What is printed.
+/// The printed summary.
 #[derive(Serialize)]
 struct Summary {
     origin: String,
@@ -107,7 +107,7 @@ fn signing_key(arguments: &Arguments) -> anyhow::Result<NoteSigningKey> {
     NoteSigningKey::parse(text.trim()).with_context(|| format!("the key in {}", path.display()))
 }
 
-/// Reads a share as so many of a million.
+/// Parses a share into a number per million.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to a million")]
 fn parse_share(text: &str) -> Result<u32, String> {
     match text.parse::<f64>() {
@@ -116,7 +116,7 @@ fn parse_share(text: &str) -> Result<u32, String> {
     }
 }
 
-/// A hundred times what this was made for, and hours.
+/// A hundred times the intended size, which takes hours.
 const ENTRIES_MAX: u64 = 1_000_000_000;
-/// A line of JSON each, several times.
+/// Each takes several lines of JSON.
 const QUESTIONS_MAX: u64 = 100_000;

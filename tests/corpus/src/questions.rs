@@ -1,5 +1,5 @@
-//! Known keys of a corpus, with the true lengths of their lists: what to ask an index, and what it
-//! has to answer.
+//! Known keys of a corpus, with the true lengths of their lists: questions for an index, and the
+//! expected answers.
 
 use serde::{Deserialize, Serialize};
 use tiles_spec::{Hash, leaf_hash};
@@ -9,7 +9,7 @@ use crate::distribution::{Artifact, Plan, Signer};
 use crate::draw::{Draw, bytes};
 use crate::entries::Entries;
 
-/// What is asked for.
+/// A search term.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Term {
@@ -33,7 +33,7 @@ pub enum Term {
         /// An email address or URI.
         identity: String,
     },
-    /// The same, vouched for by this issuer.
+    /// Entries with a certificate of this identity, vouched for by this issuer.
     IdentityOfIssuer {
         /// An email address or URI.
         identity: String,
@@ -42,41 +42,41 @@ pub enum Term {
     },
 }
 
-/// How often a key occurs, by its order of magnitude in a log of ten million.
+/// How often a key occurs, by order of magnitude in a log of ten million.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
     /// A tenth of all entries.
     Million,
-    /// From a hundred to some thousands.
+    /// From a hundred to a few thousand entries.
     Hundreds,
-    /// Some times.
+    /// A few entries.
     Several,
     /// In one entry.
     Once,
-    /// In none.
+    /// In no entry.
     Absent,
 }
 
-/// A question, and what has to be answered.
+/// A question and the expected answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
-    /// How often it occurs.
+    /// How often the key occurs.
     pub class: Class,
-    /// What is asked for.
+    /// The search term.
     #[serde(flatten)]
     pub term: Term,
-    /// How many entries there are.
+    /// The number of entries.
     pub entries: u64,
     /// The sum of their leaf indices, modulo 2^64.
     pub index_sum: u64,
 }
 
-/// Questions of every class, about `each` of those that the corpus has many of.
+/// Questions of every class, about `each` for the large classes.
 pub fn questions(entries: &Entries, census: &Census, each: u64) -> Vec<Question> {
     let mut questions = Vec::new();
     let mut add = |class, term, Tally { entries, index_sum }| {
-        // In a small corpus, not every key of a pool was drawn.
+        // A small corpus does not contain every key of a pool.
         if entries > 0 || class == Class::Absent {
             questions.push(Question { class, term, entries, index_sum });
         }
@@ -112,13 +112,13 @@ pub fn questions(entries: &Entries, census: &Census, each: u64) -> Vec<Question>
     questions
 }
 
-/// `count` of the numbers below `length`, evenly spread, or all of them.
+/// `count` numbers below `length`, evenly spread, or all of them.
 fn spread(length: usize, count: u64) -> impl Iterator<Item = usize> {
     let count = usize::try_from(count).unwrap_or(usize::MAX).min(length);
     (0..count).map(move |n| n * length / count)
 }
 
-/// What leads to entry `n` alone.
+/// The terms that find entry `n` alone.
 fn terms_of_its_own(entries: &Entries, n: u64) -> Vec<Term> {
     let Plan { artifact, signer } = entries.distribution().plan(n);
     let mut terms = vec![Term::Leaf { hash: leaf_hash(&entries.entry(n)).to_string() }];
@@ -158,5 +158,5 @@ fn identity_terms(entries: &Entries, which: usize) -> [Term; 2] {
     [Term::Identity { identity: identity.clone() }, Term::IdentityOfIssuer { identity, issuer }]
 }
 
-/// The stream of draws that says which entries are asked for.
+/// The stream of draws that selects the entries to ask for.
 const ASKED: u64 = 3;

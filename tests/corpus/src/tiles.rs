@@ -1,9 +1,10 @@
-//! A whole log in a directory: entry bundles, hash tiles, `checkpoint` and `log.json`, byte for byte
-//! what a writer publishes that gets all entries at once (C2SP tlog-tiles; `src/docs/formats.md`).
+//! A whole log in a directory: entry bundles, hash tiles, `checkpoint` and `log.json`, byte for
+//! byte what a writer publishes if it gets all entries at once (C2SP tlog-tiles;
+//! `src/docs/formats.md`).
 //!
-//! Bundles and their tiles are written by as many threads as there are processors, each with a stretch
-//! of the log of its own; the tiles above them at the end. `checkpoint` is the last file, so that what
-//! was broken off is no log.
+//! Bundles and their tiles are written by one thread per processor, each with its own stretch of
+//! the log. The tiles above them are written at the end. `checkpoint` is the last file, so an
+//! interrupted run leaves no log.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -22,15 +23,15 @@ use tiles_spec::{
 use crate::census::Census;
 use crate::entries::Entries;
 
-/// Tiles in the stretch that a thread makes at a time: 65,536 entries.
+/// Tiles in one stretch of a thread: 65,536 entries.
 const STRETCH_TILES: u64 = TILE_WIDTH_MAX as u64;
 
-/// What was written.
+/// The result of writing a log.
 #[derive(Debug)]
 pub struct Written {
-    /// The tree.
+    /// The tree head.
     pub head: TreeHead,
-    /// The length of all entries together.
+    /// The total length of all entries.
     pub entry_bytes: u64,
     /// How often the keys of several entries occur.
     pub census: Census,
@@ -39,24 +40,24 @@ pub struct Written {
 /// Why a corpus cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    /// There is something in the directory.
+    /// The directory is not empty.
     #[error("{0} is not empty")]
     NotEmpty(PathBuf),
-    /// The system said no.
+    /// The system reported an error.
     #[error("cannot write {path}")]
     Io {
         /// The file or directory.
         path: PathBuf,
-        /// The system's reason.
+        /// The error of the system.
         #[source]
         source: io::Error,
     },
 }
 
-/// Writes the log of `entries`, of which there are fewer than 2^63, into `root`, which must be empty
-/// or not exist. The key's name is the log's origin; the key lies in `_writer/log.key`.
+/// Writes the log of `entries`, which must be fewer than 2^63, into `root`, which must be empty or
+/// not exist. The key's name is the log's origin; the key is stored in `_writer/log.key`.
 pub fn write(root: &Path, entries: &Entries, key: &NoteSigningKey) -> Result<Written, WriteError> {
-    let size = TreeSize::new(entries.distribution().entries).expect("the caller has seen to it");
+    let size = TreeSize::new(entries.distribution().entries).expect("checked by the caller");
     let directory = Directory { root };
     directory.make()?;
     directory.write_key(key)?;
@@ -69,17 +70,17 @@ pub fn write(root: &Path, entries: &Entries, key: &NoteSigningKey) -> Result<Wri
     Ok(Written { head, entry_bytes, census })
 }
 
-/// What a stretch of tiles of level 0 gives to those above it.
+/// What a stretch of level 0 tiles contributes to the tiles above.
 struct Stretch {
     number: u64,
     /// The roots of its full tiles.
     full: Vec<Hash>,
-    /// The hashes in its last tile, if that is a partial one.
+    /// The hashes in its last tile, if that is partial.
     partial: Vec<Hash>,
     entry_bytes: u64,
 }
 
-/// Writes bundles and tiles of level 0; the stretches come in order.
+/// Writes bundles and level 0 tiles, and returns the stretches in order.
 fn write_stretches(
     directory: &Directory<'_>,
     entries: &Entries,
@@ -194,7 +195,7 @@ impl Directory<'_> {
         }
     }
 
-    /// Writes the key where a writer keeps it.
+    /// Writes the key to the place where a writer keeps it.
     fn write_key(&self, key: &NoteSigningKey) -> Result<(), WriteError> {
         let private = self.root.join("_writer");
         fs::DirBuilder::new().mode(0o700).create(&private).map_err(at(&private))?;

@@ -1,4 +1,4 @@
-//! Corpora are what they say: what a writer would have published, clean, and the same again; and the
+//! Corpora are byte for byte what a writer would have published, clean, and reproducible; and the
 //! known keys have the lists that reading every entry gives.
 
 use std::collections::HashMap;
@@ -74,7 +74,7 @@ fn files(root: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn corpora_of_all_shapes_are_clean() {
-    // 65,536 entries and some make three levels of tiles.
+    // A little over 65,536 entries make three levels of tiles.
     for (count, certificates) in [(1, 0), (256, 0), (257, 1_000_000), (2000, 50_000), (65_800, 0)] {
         let corpus = corpus(count, certificates);
         let report = check(corpus.directory.path());
@@ -132,11 +132,11 @@ async fn every_file_is_what_a_writer_publishes() {
         assert_eq!(published.bytes, fs::read(corpus.directory.path().join(&file)).unwrap());
         compared += 1;
     }
-    // Two full bundles and tiles, a partial one each, a tile of level 1, checkpoint, description.
+    // Two full bundles and tiles, one partial one each, a level 1 tile, checkpoint, description.
     assert_eq!(compared, 9);
 }
 
-/// The entries that each term leads to, by reading them all.
+/// The entries that each term finds, by reading them all.
 fn lists(entries: &Entries) -> HashMap<Term, Vec<u64>> {
     let mut lists: HashMap<Term, Vec<u64>> = HashMap::new();
     let count = entries.distribution().entries;
@@ -204,7 +204,7 @@ fn the_known_keys_have_the_lists_that_they_are_said_to_have() {
         let count = asked.iter().filter(|question| question.class == class).count();
         assert!(count >= at_least, "{class:?}: {count}");
     }
-    // Every key of several entries is accounted for.
+    // Every key of several entries is included.
     let several = lists.values().filter(|list| list.len() > 1).count();
     let counted = [&written.census.frequent, &written.census.projects, &written.census.re_signed];
     let counted = counted.into_iter().flatten().filter(|tally| tally.entries > 1).count();

@@ -1,4 +1,5 @@
-//! Checking: every state within the bounds, or the shortest way to a broken invariant.
+//! Checking: visits every state within the bounds, or finds the shortest path to a broken
+//! invariant.
 
 use std::collections::BTreeSet;
 use std::hash::Hash;
@@ -6,41 +7,41 @@ use std::time::{Duration, Instant};
 
 use stateright::{Checker, Expectation, HasDiscoveries, Model};
 
-/// What an exhaustive check has found.
+/// The result of an exhaustive check.
 #[derive(Debug)]
 pub struct Outcome {
-    /// Different states.
+    /// Number of distinct states.
     pub states: usize,
-    /// Steps taken.
+    /// Number of steps taken.
     pub steps: usize,
-    /// How many steps away from the beginning the last state is.
+    /// Number of steps from the initial state to the deepest state.
     pub depth: usize,
-    /// How long it took.
+    /// Time taken.
     pub took: Duration,
-    /// Each property, in order.
+    /// One verdict per property, in order.
     pub verdicts: Vec<Verdict>,
 }
 
-/// What became of one property.
+/// The verdict on one property.
 #[derive(Debug)]
 pub struct Verdict {
     /// Its name.
     pub name: &'static str,
-    /// It must hold in every state; if not, it must be reached in one.
+    /// Whether it must hold in every state; if not, it must be reached in some state.
     pub is_invariant: bool,
-    /// There is a state that breaks the invariant, or that is what must be reached.
+    /// Whether a state was found that breaks the invariant, or that must be reached.
     pub is_found: bool,
 }
 
 impl Verdict {
-    /// It is as it should be.
+    /// Whether the property is as it should be.
     pub fn is_good(&self) -> bool {
         self.is_invariant != self.is_found
     }
 }
 
-/// Goes through every state that can be reached within the bounds. It ends early only if every
-/// single property, invariants among them, was found.
+/// Visits every state that can be reached within the bounds. It ends early only if every single
+/// property, including the invariants, was found.
 pub fn exhaust<M>(model: &M) -> Outcome
 where
     M: Model + Clone + Send + Sync + 'static,
@@ -65,7 +66,7 @@ where
     }
 }
 
-/// The shortest way to a state that breaks this invariant. `None` if every state within the bounds
+/// The shortest path to a state that breaks this invariant. `None` if every state within the bounds
 /// keeps it.
 pub fn shortest<M>(protocol: &M, invariant: &'static str) -> Option<Vec<M::Action>>
 where
@@ -80,7 +81,7 @@ where
     shortest
 }
 
-/// A way that is shorter than `length`, if there is one.
+/// A path shorter than `length`, if there is one.
 fn find<M>(protocol: &M, invariant: &'static str, length: Option<usize>) -> Option<Vec<M::Action>>
 where
     M: Model + Clone + Send + Sync + 'static,
@@ -89,7 +90,7 @@ where
 {
     let enough = HasDiscoveries::AnyOf(BTreeSet::from([invariant]));
     let checker = protocol.clone().checker().finish_when(enough);
-    // The first state has the depth 1, and states of the depth named are left out.
+    // The initial state has depth 1, and states at the given depth are left out.
     let checker =
         if let Some(length) = length { checker.target_max_depth(length + 1) } else { checker };
     let checker = checker.spawn_bfs().join();

@@ -1,4 +1,4 @@
-//! Which invariant breaks without which guard, and within which bounds everything is checked.
+//! Which invariant breaks without which guard, and the bounds of all checks.
 
 use crate::properties::{CHAIN, I1, I2, I3, I4, I5, I8};
 use crate::protocol::Bounds;
@@ -12,17 +12,17 @@ const fn bounds(writers: u8, slots: u8, attempts: u8) -> Bounds {
 pub const WIDE: [Bounds; 5] =
     [bounds(2, 4, 4), bounds(3, 4, 3), bounds(2, 5, 3), bounds(2, 6, 2), bounds(3, 5, 2)];
 
-/// The bounds of the test command.
+/// The bounds of the tests.
 pub const NARROW: Bounds = bounds(2, 4, 3);
 
-/// Guards that are taken away together, and what that does.
+/// Guards that are removed together, and the effect.
 #[derive(Clone, Copy, Debug)]
 pub struct Guard {
     /// The guards.
     pub without: &'static [Without],
-    /// The invariant that breaks. `None`: no schedule within the bounds breaks any.
+    /// The invariant that breaks. `None` if no schedule within the bounds breaks any.
     pub breaks: Option<&'static str>,
-    /// The least bounds where it breaks, or those within which nothing does.
+    /// The smallest bounds in which it breaks, or the bounds within which nothing does.
     pub bounds: Bounds,
 }
 
@@ -34,7 +34,7 @@ const fn holds(without: &'static [Without]) -> Guard {
     Guard { without, breaks: None, bounds: bounds(2, 4, 2) }
 }
 
-/// Every guard, and pairs of guards of which each covers for the other.
+/// Every guard, and pairs of guards that cover for each other.
 pub const GUARDS: [Guard; 23] = [
     breaks(&[Without::SecondRead], I1, bounds(2, 4, 2)),
     holds(&[Without::RecordsFirst]),

@@ -1,34 +1,34 @@
-//! History: what nobody in the protocol can see, kept to judge it.
+//! History: what no one in the protocol can see, recorded for the checks.
 
 use crate::record::{Head, RecordId, Records};
 use crate::store::SLOTS_MAX;
 
-/// An invariant that a single step can break; the state after it may not show that any more.
+/// An invariant that a single step can break, though later states may not show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Broken {
-    /// A record landed in a new slot and does not follow the one before.
+    /// A record landed in a new slot and does not follow the record before.
     Chain,
-    /// A second root for one size was signed or shown.
+    /// A second root for one size was signed or published.
     Root,
-    /// `checkpoint` shrank, or does not extend the one before.
+    /// `checkpoint` shrank, or does not extend the previous one.
     Extension,
     /// A tile was sent whose record is not in the log, or whose path has other content.
     Tile,
-    /// Another leaf was acknowledged at this index, or one that is not shown.
+    /// Another leaf was acknowledged at this index, or a leaf that is not published.
     Acknowledgement,
-    /// A tree was signed, sent or acknowledged that the chain does not come by.
+    /// A tree that is not a prefix of the chain was signed, sent or acknowledged.
     Fencing,
 }
 
-/// What has happened.
+/// Everything that has happened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct History {
-    /// The record that was the first ever to land in each slot: the chain.
+    /// The first record ever to land in each slot: the chain.
     pub chain: [RecordId; SLOTS_MAX + 1],
-    /// The root that was signed for each size. What is shown counts as signed, with all its sizes.
+    /// The root signed for each size. A published tree counts as signed, with all smaller sizes.
     pub signed: [RecordId; SLOTS_MAX + 1],
-    /// The record acknowledged as the entry of each size; its leaf index is one less. What is shown
-    /// counts as acknowledged, whether or not anyone was told.
+    /// The record acknowledged as the entry of each size; its leaf index is one less. A published
+    /// entry counts as acknowledged, whether or not anyone was told.
     pub acknowledged: [RecordId; SLOTS_MAX + 1],
     /// One bit for each [`Broken`].
     pub broken: u8,
@@ -40,19 +40,19 @@ impl History {
         self.chain.iter().rev().copied().find(|id| !id.is_none()).unwrap_or_default()
     }
 
-    /// It was broken at some step.
+    /// Whether it was broken at some step.
     pub fn is_broken(&self, what: Broken) -> bool {
         self.broken & (1 << what as u8) != 0
     }
 
-    /// It is broken unless `holds`.
+    /// Records it as broken unless `holds`.
     pub fn expect(&mut self, what: Broken, holds: bool) {
         if !holds {
             self.broken |= 1 << what as u8;
         }
     }
 
-    /// A record has landed.
+    /// Notes that a record has landed.
     pub fn landed(&mut self, records: &Records, id: RecordId) {
         let record = records.get(id);
         let number = usize::from(record.number);
@@ -62,7 +62,7 @@ impl History {
         }
     }
 
-    /// A tree was signed.
+    /// Notes that a tree was signed.
     pub fn signed(&mut self, records: &Records, head: Head) {
         self.remember_signature(head);
         self.expect(Broken::Fencing, records.comes_by(self.newest(), head));
@@ -75,7 +75,7 @@ impl History {
         self.expect(Broken::Root, !is_other);
     }
 
-    /// `checkpoint` was replaced.
+    /// Notes that `checkpoint` was replaced.
     pub fn shown(&mut self, records: &Records, old: Option<Head>, new: Head) {
         let extends = old.is_none_or(|old| records.comes_by(new.root, old));
         self.expect(Broken::Extension, extends);
@@ -86,7 +86,8 @@ impl History {
         }
     }
 
-    /// Someone was told that the entry of this record is in the log, while `shown` was shown.
+    /// Notes that a client was told that this record's entry is in the log, while `shown` was
+    /// published.
     pub fn acknowledged(&mut self, records: &Records, id: RecordId, shown: Option<Head>) {
         let record = records.get(id);
         let promised = &mut self.acknowledged[usize::from(record.size)];

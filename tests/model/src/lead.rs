@@ -1,5 +1,5 @@
-//! Lead: from a batch to an acknowledgement, and what comes after. The numbers are those of the
-//! protocol's steps.
+//! Lead: from a batch to an acknowledgement, and what follows. The numbers are the steps of the
+//! protocol.
 
 use crate::history::Broken;
 use crate::record::{Head, RecordId};
@@ -12,8 +12,8 @@ use crate::writer::{Leader, Writer};
 impl Steps<'_> {
     // 6. Lead.
 
-    /// The size that is to be published next: all of what was found unfinished at once, and later
-    /// one batch after the other. `None` while there is nothing.
+    /// The next size to publish. What was found unfinished is published all at once, and later
+    /// batches one at a time. `None` if there is nothing to publish.
     fn next_size(&self, leader: Leader) -> Option<u8> {
         let State { records, .. } = &self.state;
         let found = records.get(records.takeover_of(leader.tip)).size;
@@ -22,7 +22,7 @@ impl Steps<'_> {
         } else if self.without(Without::Apply) {
             leader.version.size + 1
         } else {
-            // Only a leader that does not stand on what is shown has applied less than that.
+            // A leader can have applied less only if its tree does not extend the published one.
             leader.version.size.min(leader.applied) + 1
         };
         (next <= records.get(leader.tip).size).then_some(next)
@@ -48,7 +48,7 @@ impl Steps<'_> {
         }
     }
 
-    /// Learns what has become of it.
+    /// Learns the outcome of that record.
     pub fn record_answered(&mut self) -> Step {
         let leader = self.leader()?;
         (!leader.sent.is_none()).then_some(())?;
@@ -61,7 +61,7 @@ impl Steps<'_> {
         }
     }
 
-    /// Hears nothing, reads the slot, finds nothing, and believes that.
+    /// Gets no answer, reads the slot, finds nothing, and believes that.
     pub fn believe_absence(&mut self) -> Step {
         let leader = self.leader()?;
         let number = self.state.records.get(leader.sent).number;
@@ -97,7 +97,7 @@ impl Steps<'_> {
         let leader = self.leader()?;
         let size = self.next_size(leader)?;
         let is_applied = leader.applied >= size || self.without(Without::Apply);
-        // The guard signs nothing that does not grow the tree that it knows to be shown.
+        // The guard signs only trees larger than the one known to be published.
         let grows = size > leader.version.size;
         (leader.publishing.is_none() && is_applied && grows).then_some(())?;
         let State { store, records, history, .. } = &mut self.state;
@@ -115,8 +115,8 @@ impl Steps<'_> {
         Some(Writer::Leading(Leader { publishing: Some(head), ..leader }))
     }
 
-    /// Learns what has become of the checkpoint: replaced, or what is shown decides. Published
-    /// batches are acknowledged.
+    /// Learns the outcome of the checkpoint: it was replaced, or the published one decides.
+    /// Published batches are acknowledged.
     pub fn replace_answered(&mut self) -> Step {
         let leader = self.leader()?;
         let new = leader.publishing?;
@@ -134,8 +134,7 @@ impl Steps<'_> {
         }
     }
 
-    /// Tells the submitters of its own records up to `last` that `includes` holds for, by size and
-    /// record.
+    /// Acknowledges its own records up to `last` for which `includes` holds, given size and record.
     fn acknowledge(&mut self, last: RecordId, includes: impl Fn(u8, RecordId) -> bool) {
         let State { records, store, history, .. } = &mut self.state;
         let own = records.back_from(last).take_while(|&id| records.get(id).has_entry);
@@ -163,8 +162,8 @@ impl Steps<'_> {
 
     // 8. Fenced.
 
-    /// Answers whoever waits for a leaf that the shown checkpoint includes; the others submit their
-    /// entries again.
+    /// Answers every submitter waiting for a leaf that the published checkpoint includes. The
+    /// others submit their entries again.
     pub fn answer_waiters(&mut self) -> Step {
         let Writer::Fenced(last) = self.me() else { return None };
         let shown = self.state.store.shown?;

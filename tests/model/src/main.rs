@@ -1,9 +1,9 @@
-//! Checks the commit protocol within wide bounds, exhaustively, and says what it found.
+//! Checks the commit protocol exhaustively within wide bounds, and prints the results.
 //!
-//! `fasti-model` does so within all of [`WIDE`], which takes some minutes. `fasti-model guards`
-//! takes the guards away instead and shows the shortest way to what breaks. `fasti-model W S A`
-//! checks within bounds of your own (writers, record slots, records of one number at once), without
-//! the guards that are named behind them, such as `SecondRead`.
+//! `fasti-model` checks all of [`WIDE`], which takes some minutes. `fasti-model guards` removes the
+//! guards instead, and prints the shortest path to what breaks. `fasti-model W S A` checks within
+//! your own bounds (writers, record slots, records of one number at once), without the guards that
+//! are named after them, such as `SecondRead`.
 
 use std::process::ExitCode;
 
@@ -67,7 +67,7 @@ fn check(protocol: &Protocol) -> bool {
     verdicts.iter().all(Verdict::is_good)
 }
 
-/// Puts the store back or copies it, with all guards or without some.
+/// Restores or copies the store, with all guards or without some.
 fn restore(Row { restore, breaks }: &Row) -> bool {
     let Outcome { states, verdicts, .. } = exhaust(restore);
     let broken: Vec<_> = verdicts.iter().filter(|v| v.is_invariant && v.is_found).collect();
@@ -78,7 +78,7 @@ fn restore(Row { restore, breaks }: &Row) -> bool {
     broken.iter().map(|verdict| verdict.name).eq(breaks.iter().copied())
 }
 
-/// Takes guards away and shows what breaks.
+/// Removes guards and prints what breaks.
 fn show(guard: &Guard) -> bool {
     let protocol = Protocol::without(guard.bounds, guard.without);
     println!("{protocol}");

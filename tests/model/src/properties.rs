@@ -1,4 +1,4 @@
-//! What must hold in every state, and what must be reached so that the rest means something.
+//! What must hold in every state, and what must be reached for the check to mean anything.
 
 use stateright::Property;
 
@@ -7,24 +7,24 @@ use crate::protocol::Protocol;
 use crate::state::State;
 use crate::writer::{Leader, Writer};
 
-/// Exactly one record for each number, in a chain; whoever leads stands on it.
+/// Exactly one record for each number, in a chain; every leader's newest record is on it.
 pub const CHAIN: &str = "one record per number, in one chain";
-/// What lies in a slot.
-pub const STRAY: &str = "whatever lies beside the chain holds no entry";
+/// Contents of the slots.
+pub const STRAY: &str = "records off the chain hold no entry";
 /// One root per size.
 pub const I1: &str = "I1 one root per size was ever signed";
 /// Forward only.
-pub const I2: &str = "I2 what is shown never shrinks and only grows";
+pub const I2: &str = "I2 the published tree never shrinks and only grows";
 /// Durable before visible.
-pub const I3: &str = "I3 the tiles of what is shown are written";
+pub const I3: &str = "I3 the tiles of the published tree are written";
 /// Acknowledged means included.
-pub const I4: &str = "I4 what was acknowledged is shown at its index for ever";
+pub const I4: &str = "I4 every acknowledged entry stays published at its index";
 /// Tiles follow records.
 pub const I5: &str = "I5 no tile before its record, and one content per path";
 /// Fenced writers.
-pub const I7: &str = "I7 nothing is signed, published or acknowledged beside the chain";
+pub const I7: &str = "I7 nothing off the chain is signed, published or acknowledged";
 /// Recovery.
-pub const I8: &str = "I8 the records that recovery needs are there";
+pub const I8: &str = "I8 the records that recovery needs exist";
 
 /// All of them.
 pub fn properties() -> Vec<Property<Protocol>> {
@@ -101,8 +101,8 @@ fn keeps_promises(state: &State) -> bool {
         && (1..state.history.acknowledged.len()).all(is_kept)
 }
 
-/// Whoever lists the records now, walks back from the newest over those that lie there and then
-/// reads `checkpoint` finds that they meet.
+/// Whether a writer that now lists the records, walks back from the newest over the existing ones,
+/// and then reads `checkpoint`, finds that they meet.
 fn can_recover(state: &State) -> bool {
     let State { records, store, .. } = state;
     let shown = store.shown.unwrap_or_default();
@@ -112,7 +112,7 @@ fn can_recover(state: &State) -> bool {
         && needed.into_iter().all(|id| store.slot(records.get(id).number) == id)
 }
 
-/// The size of the tree when the leader's term began.
+/// The size of the tree at the start of the leader's term.
 fn found(state: &State, leader: Leader) -> u8 {
     state.records.get(state.records.takeover_of(leader.tip)).size
 }
@@ -121,7 +121,7 @@ fn has_published(state: &State, leader: Leader) -> bool {
     leader.version.size > found(state, leader)
 }
 
-/// The number after the leader's newest record is another's.
+/// Whether the number after the leader's newest record is another writer's.
 fn is_fenced(state: &State, leader: Leader) -> bool {
     let next = usize::from(state.records.get(leader.tip).number) + 1;
     let there = state.history.chain.get(next).copied().unwrap_or_default();

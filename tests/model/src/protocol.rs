@@ -1,4 +1,4 @@
-//! The protocol as a state machine: who can do what next.
+//! The protocol as a state machine: which steps each writer can take.
 
 use std::fmt;
 
@@ -11,15 +11,15 @@ use crate::steps::{Landing, Steps};
 use crate::store::Replace;
 use crate::without::Without;
 
-/// How far the model goes.
+/// The bounds of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// Writers, at most three.
+    /// Number of writers, at most three.
     pub writers: u8,
-    /// Record slots, at most six.
+    /// Number of record slots, at most six.
     pub slots: u8,
-    /// How many different records of one number may be about at once, in the store, in a memory or
-    /// on their way.
+    /// How many different records of one number can exist at once, in the store, in a writer's
+    /// memory or in flight.
     pub attempts: u8,
 }
 
@@ -30,12 +30,12 @@ impl fmt::Display for Bounds {
     }
 }
 
-/// The protocol within bounds, perhaps without some of its guards.
+/// The protocol within bounds, possibly without some of its guards.
 #[derive(Clone, Debug)]
 pub struct Protocol {
-    /// How far to go.
+    /// The bounds.
     pub bounds: Bounds,
-    /// The guards that are taken away.
+    /// The removed guards.
     pub without: Vec<Without>,
 }
 
@@ -47,24 +47,24 @@ impl fmt::Display for Protocol {
     }
 }
 
-/// One step. A writer does one thing, or something lands in the store.
+/// One step: an action of a writer, or a write landing in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// A writer finds an empty store.
     FindNothing(usize),
-    /// A writer creates the first checkpoint, and hears the answer.
+    /// A writer creates the first checkpoint and gets the answer.
     CreateCheckpoint(usize),
     /// A writer reads the record in this slot.
     ReadCandidate(usize, u8),
-    /// A writer reads `checkpoint`, and sends a takeover record if it may.
+    /// A writer reads `checkpoint`, and sends a takeover record if it is allowed to.
     ReadCheckpoint(usize),
-    /// A writer hears what has become of its takeover record.
+    /// A writer learns the outcome of its takeover record.
     TakeoverAnswered(usize),
     /// A writer reads `checkpoint` after its takeover.
     ReadCheckpointAgain(usize),
     /// A leader sends a record with a batch.
     SendRecord(usize),
-    /// A leader hears what has become of it.
+    /// A leader learns the outcome of that record.
     RecordAnswered(usize),
     /// A leader reads an empty slot and believes it.
     BelieveAbsence(usize),
@@ -72,13 +72,13 @@ pub enum Action {
     Apply(usize),
     /// A leader signs a tree and sends the checkpoint.
     Sign(usize),
-    /// A leader hears what has become of it, and acknowledges.
+    /// A leader learns the outcome of the checkpoint, and acknowledges.
     ReplaceAnswered(usize),
     /// A leader sends the removal of a record.
     SendTrim(usize, u8),
-    /// A fenced leader answers those who wait.
+    /// A fenced leader answers the waiting submitters.
     AnswerWaiters(usize),
-    /// A writer crashes and starts anew.
+    /// A writer crashes and restarts.
     Crash(usize),
     /// The create of the first checkpoint lands.
     CheckpointCreated,
@@ -91,17 +91,17 @@ pub enum Action {
 }
 
 impl Protocol {
-    /// The protocol as it is.
+    /// The complete protocol.
     pub fn new(bounds: Bounds) -> Self {
         Self { bounds, without: Vec::new() }
     }
 
-    /// The protocol with guards taken away.
+    /// The protocol with some guards removed.
     pub fn without(bounds: Bounds, without: &[Without]) -> Self {
         Self { bounds, without: without.to_vec() }
     }
 
-    /// Forgets what can make no difference any more.
+    /// Forgets what can no longer make a difference.
     fn tidied(&self, mut state: State) -> State {
         if !self.without.contains(&Without::Version) {
             state.store.forget_replaces();
@@ -115,7 +115,7 @@ impl Protocol {
 }
 
 impl Steps<'_> {
-    /// Does what `action` says, if it can be done now.
+    /// Performs `action`, if that is possible now.
     fn take(&mut self, action: Action) -> Landing {
         let (writer, step) = match action {
             Action::CheckpointCreated => return self.first_checkpoint_lands(),
@@ -156,7 +156,7 @@ impl Model for Protocol {
         vec![State { writer_count: self.bounds.writers, ..State::default() }]
     }
 
-    /// Some that cannot be taken are among them.
+    /// Includes some actions that cannot be taken.
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
         for w in 0..usize::from(self.bounds.writers) {
             actions.extend([

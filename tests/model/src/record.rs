@@ -1,11 +1,12 @@
-//! Commit records and tree heads, as small as they can be.
+//! Commit records and tree heads, as small as possible.
 //!
-//! A record's identity is its bytes, here its place in a table: two records are never the same one
-//! even if all their fields are equal, as if each had a nonce. A record grows the tree by one entry
-//! or by none, and no two records hold the same entry. The root of a tree is therefore named by the
-//! newest record with an entry that leads to it: its predecessors are the other entries.
+//! The identity of a record is its bytes, modelled as its place in a table. Two records are never
+//! identical, even if all their fields are equal, as if each had a nonce. A record grows the tree
+//! by one entry or none, and no two records hold the same entry. The root of a tree is therefore
+//! named by the newest record with an entry that leads to it; its predecessors are the other
+//! entries.
 
-/// How many records may be in the table at once.
+/// Maximum number of records in the table.
 pub const RECORDS_MAX: usize = 24;
 
 /// A record, or [`RecordId::NONE`].
@@ -13,16 +14,16 @@ pub const RECORDS_MAX: usize = 24;
 pub struct RecordId(pub u8);
 
 impl RecordId {
-    /// What record 1 names as its predecessor, and the root of the empty tree.
+    /// The predecessor of record 1, and the root of the empty tree.
     pub const NONE: Self = Self(0);
 
-    /// There is no record here.
+    /// Whether this is no record.
     pub fn is_none(self) -> bool {
         self == Self::NONE
     }
 }
 
-/// A tree: how many entries, and which.
+/// A tree: how many entries, and which ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Head {
     /// The number of entries.
@@ -36,16 +37,16 @@ impl Head {
     pub const EMPTY: Self = Self { size: 0, root: RecordId::NONE };
 }
 
-/// A record's fields. The head before it follows from its predecessor.
+/// The fields of a record. The head before it follows from its predecessor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Record {
-    /// The slot that it is written to, from 1. Zero: this place of the table is free.
+    /// The slot to which it is written, from 1. Zero if this place of the table is free.
     pub number: u8,
-    /// The record before.
+    /// The previous record.
     pub previous: RecordId,
-    /// The size of the tree with it.
+    /// The tree size including this record.
     pub size: u8,
-    /// It holds an entry. If not, it takes over.
+    /// Whether it holds an entry. If not, it is a takeover record.
     pub has_entry: bool,
 }
 
@@ -56,7 +57,7 @@ pub struct Records {
 }
 
 impl Records {
-    /// The record's fields; those of no record are all zero.
+    /// The fields of a record; all zero for no record.
     pub fn get(&self, id: RecordId) -> Record {
         if id.is_none() { Record::default() } else { self.table[usize::from(id.0) - 1] }
     }
@@ -67,7 +68,7 @@ impl Records {
         ids.zip(self.table).filter(|(_, record)| record.number != 0)
     }
 
-    /// A record that was never seen before.
+    /// Adds a new, distinct record.
     ///
     /// # Panics
     /// If the table is full: the bounds are too wide for it.
@@ -84,7 +85,7 @@ impl Records {
         RecordId(u8::try_from(place + 1).expect("the table is small"))
     }
 
-    /// Forgets every record that is not marked.
+    /// Forgets all records that are not marked.
     pub fn keep(&mut self, marked: &[bool; RECORDS_MAX + 1]) {
         for (place, record) in self.table.iter_mut().enumerate() {
             if !marked[place + 1] {
@@ -93,14 +94,14 @@ impl Records {
         }
     }
 
-    /// The tree with this record.
+    /// The tree including this record.
     pub fn head(&self, id: RecordId) -> Head {
         let size = self.get(id).size;
         Head { size, root: self.entry_at(id, size).unwrap_or_default() }
     }
 
     /// The record with the last entry of the tree of `size` on the way to `id`: that tree's root.
-    /// `None` if the chain does not come by that size.
+    /// `None` if the chain has no tree of that size.
     pub fn entry_at(&self, id: RecordId, size: u8) -> Option<RecordId> {
         if size == 0 {
             return Some(RecordId::NONE);
@@ -108,7 +109,7 @@ impl Records {
         self.back_from(id).find(|&id| self.get(id).has_entry && self.get(id).size == size)
     }
 
-    /// The record of that number on the way to `id`.
+    /// The record with that number on the way to `id`.
     pub fn at_number(&self, id: RecordId, number: u8) -> Option<RecordId> {
         self.back_from(id).find(|&id| self.get(id).number == number)
     }
@@ -124,7 +125,7 @@ impl Records {
         self.back_from(id).find(|&id| !self.get(id).has_entry).unwrap_or_default()
     }
 
-    /// `head` is one that the chain to `id` comes by.
+    /// Whether `head` is a tree on the chain to `id`.
     pub fn comes_by(&self, id: RecordId, head: Head) -> bool {
         head.size <= self.get(id).size && self.entry_at(id, head.size) == Some(head.root)
     }

@@ -1,4 +1,4 @@
-//! Recover: how a writer comes to lead. The numbers are those of the protocol's steps.
+//! Recover: how a writer becomes leader. The numbers are the steps of the protocol.
 
 use crate::record::{Head, RecordId};
 use crate::state::State;
@@ -15,7 +15,7 @@ impl Steps<'_> {
         nothing.then_some(Writer::NewLog)
     }
 
-    /// Creates the first checkpoint, or finds that it exists.
+    /// Creates the first checkpoint, or finds that one exists.
     pub fn create_checkpoint(&mut self) -> Step {
         (self.me() == Writer::NewLog).then_some(())?;
         self.state.store.new_log_sent = true;
@@ -25,9 +25,9 @@ impl Steps<'_> {
 
     // 2. Replay.
 
-    /// Reads the record in slot `number`, which a hint or a listing of any age has named; 0 if it
+    /// Reads the record in slot `number`, as named by a hint or a listing of any age; 0 if they
     /// named none. The walk back is not modelled: it can only stop short where records are gone,
-    /// and what is accepted after a short walk is accepted after a full one.
+    /// and what is accepted after a short walk is also accepted after a full one.
     pub fn read_candidate(&mut self, number: u8) -> Step {
         let candidate = self.state.store.slot(number);
         (number == 0 || !candidate.is_none()).then_some(())?;
@@ -52,8 +52,8 @@ impl Steps<'_> {
 
     // 3. Take over.
 
-    /// The candidate's tree is the one shown, or its chain comes by it: then its
-    /// lowest unfinished record begins exactly there.
+    /// The candidate is accepted if its tree is the published one, or if its chain contains it. Its
+    /// lowest unfinished record then begins exactly there.
     fn accept(&mut self, candidate: RecordId, shown: Head) -> Step {
         let State { records, .. } = &self.state;
         let by_size = self.without(Without::Root) && records.get(candidate).size >= shown.size;
@@ -66,7 +66,7 @@ impl Steps<'_> {
         }
     }
 
-    /// Learns what has become of its takeover record.
+    /// Learns the outcome of its takeover record.
     pub fn takeover_answered(&mut self) -> Step {
         let Writer::TakingOver(record, shown) = self.me() else { return None };
         match self.create(record) {
@@ -84,7 +84,7 @@ impl Steps<'_> {
         Some(if has_grown { Writer::Idle } else { self.lead(record, before, shown) })
     }
 
-    /// 5. Everything beyond the checkpoint that the replay ended at is unfinished.
+    /// 5. Everything beyond the checkpoint at which the replay ended is unfinished.
     fn lead(&self, tip: RecordId, replayed: Head, version: Head) -> Writer {
         let applied = replayed.size.min(self.state.records.get(tip).size);
         Writer::Leading(Leader { tip, version, applied, ..Leader::default() })

@@ -1,26 +1,26 @@
-//! Stores that are put back or copied while writers run, model-checked.
+//! Stores that are restored or copied while writers run, model-checked.
 //!
-//! [`crate::protocol`] shows that the writers of one store keep one history. Here that is taken for
-//! granted: a store is a list of committed entries and a checkpoint, and only whoever stands on the
-//! end of the list can add to it. What operators do is added instead: a backup is made at any time,
-//! and at any later time the store is put back to it, or a copy of it gets writers with the same key.
+//! [`crate::protocol`] shows that the writers of one store keep one history. This model assumes
+//! that: a store is a list of committed entries and a checkpoint, and only a writer at the end of
+//! the list can add to it. It adds what operators do. A backup is made at any time; at any later
+//! time the store is restored from it, or a copy of it gets writers with the same key.
 //!
-//! What a writer knows are the largest tree that it has verified, which is lost when it crashes, and
-//! the memory outside the store, which writers of one machine share. *Who can tell* is whoever knows a
-//! tree that is larger than all that the store was put back to. Nobody else can, whatever the
-//! protocol: so after a restore a writer that knows no more than the backup has is gone, and one that
-//! loses what it knows is gone from then on. [`Without::Withdrawal`] lets it go on, and the log forks:
-//! that is the limit of what can be promised. A copy can be told from the original by nobody but the
-//! memory that both share.
+//! A writer knows the largest tree that it has verified, which is lost when it crashes, and the
+//! memory outside the store, which the writers of one machine share. A writer *can tell* if it
+//! knows a tree larger than all that the store was restored to. No other writer can, whatever the
+//! protocol. So after a restore, a writer that knows no more than the backup is gone, and a writer
+//! that loses its knowledge is gone from then on. [`Without::Withdrawal`] lets it continue, and the
+//! log forks: that is the limit of what can be promised. Only a memory that both share can tell a
+//! copy from the original.
 
 use stateright::{Model, Property};
 
-/// Most entries of a log.
+/// Maximum number of entries in a log.
 const ENTRIES_MAX: usize = 4;
-/// Writers.
+/// Number of writers.
 const WRITERS: usize = 2;
 
-/// The entries of a log, in order; each was only ever committed once.
+/// The entries of a log, in order; each is committed only once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Tree {
     entries: [u8; ENTRIES_MAX],
@@ -48,9 +48,9 @@ impl Tree {
 /// A store, or a backup of one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Store {
-    /// What the commit records lead to.
+    /// The tree to which the commit records lead.
     committed: Tree,
-    /// What `checkpoint` shows.
+    /// The tree in `checkpoint`.
     shown: Tree,
 }
 
@@ -58,21 +58,21 @@ pub struct Store {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::struct_excessive_bools, reason = "each is so or not by itself")]
 pub struct Writer {
-    /// It cannot tell, or it has refused to go on.
+    /// It cannot tell, or has refused to continue.
     is_gone: bool,
     /// It writes to the copy.
     is_on_copy: bool,
     /// The largest tree that it has verified.
     seen: Tree,
-    /// What it has committed last, and takes to be shown, while it leads.
+    /// What it committed last and believes to be published, while it leads.
     leads: Option<Store>,
-    /// It has committed that itself, in this term.
+    /// It committed that itself, in this term.
     has_committed: bool,
-    /// It has signed what it has committed last, and sent it.
+    /// It has signed what it committed last, and sent it.
     has_signed: bool,
 }
 
-/// Everything there is.
+/// The whole state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct State {
     store: Store,
@@ -81,58 +81,58 @@ pub struct State {
     put_back_to: Option<usize>,
     memory: [Tree; WRITERS],
     writers: [Writer; WRITERS],
-    /// How many entries were ever committed.
+    /// Number of entries ever committed.
     entries: u8,
-    /// The largest tree that left a writer.
+    /// The largest tree that has left a writer.
     released: Tree,
     has_forked: bool,
 }
 
-/// Where is remembered what was signed and verified.
+/// Where signed and verified trees are remembered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Memory {
-    /// Nowhere but in the processes.
+    /// Only in the processes.
     Lost,
-    /// Each writer has a machine of its own.
+    /// Each writer has its own machine.
     Apart,
     /// Both writers are on one machine.
     Shared,
 }
 
-/// What befalls the store.
+/// What happens to the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Befalls {
-    /// It is put back to a backup.
+    /// It is restored from a backup.
     PutBack,
-    /// The second writer goes over to a copy of it.
+    /// The second writer moves to a copy of it.
     Copied,
 }
 
-/// A guard that is taken away.
+/// A guard to remove.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Without {
-    /// A recovery does not hold what its process has seen against the store.
+    /// A recovery does not compare the store with what its process has seen.
     Seen,
-    /// A recovery does not hold the memory against the store.
+    /// A recovery does not compare the store with the memory.
     MemoryRead,
-    /// The memory is written over before a signature leaves, whatever it holds.
+    /// The memory is overwritten before a signature leaves, whatever it holds.
     MemoryRule,
-    /// A checkpoint that was put back under a leader is replaced.
+    /// A checkpoint that was rolled back under a leader is replaced.
     ForwardOnly,
-    /// A leader does not look whether the record before the one that it has created is still there.
+    /// A leader does not check that the record before the one it created still exists.
     Standing,
-    /// No guard: whoever cannot tell goes on.
+    /// Not a guard: a writer that cannot tell continues.
     Withdrawal,
 }
 
-/// What is to be checked.
+/// A case to check.
 #[derive(Clone, Debug)]
 pub struct Restore {
-    /// Where is remembered what was signed.
+    /// Where signed trees are remembered.
     pub memory: Memory,
-    /// What befalls the store.
+    /// What happens to the store.
     pub befalls: Befalls,
-    /// The guards that are taken away.
+    /// The removed guards.
     pub without: &'static [Without],
 }
 
@@ -141,9 +141,9 @@ pub struct Restore {
 pub enum Action {
     /// A backup is made.
     BackUp,
-    /// The store is put back to it.
+    /// The store is restored from it.
     PutBack,
-    /// The second writer goes over to it.
+    /// The second writer moves to a copy.
     Copy,
     /// A writer recovers, and leads.
     Recover(usize),
@@ -151,18 +151,18 @@ pub enum Action {
     Commit(usize),
     /// A leader signs what it has committed, and sends the checkpoint.
     Sign(usize),
-    /// The store replaces `checkpoint`, or says what it shows.
+    /// The store replaces `checkpoint`, or returns the published one.
     Replace(usize),
-    /// A writer verifies what is shown, in the store or by a peer.
+    /// A writer verifies the published checkpoint, from the store or from a peer.
     Hear(usize),
     /// A writer crashes.
     Crash(usize),
 }
 
-/// One history, whatever befalls the store.
+/// One history, whatever happens to the store.
 pub const I18: &str = "I18 one key, one history";
-/// What is shown is there.
-pub const I3: &str = "I3 what is shown is in the store, but for what was on its way";
+/// What is published is in the store.
+pub const I3: &str = "I3 what is published is in the store, except for writes in flight";
 
 impl Restore {
     fn keeps(&self, guard: Without) -> bool {
@@ -177,7 +177,7 @@ impl Restore {
         }
     }
 
-    /// Remembers a tree by the rule of the memory; `false` if that forbids it.
+    /// Remembers a tree by the rule of the memory; `false` if the rule forbids it.
     fn remember(&self, state: &mut State, w: usize, new: Tree) -> bool {
         let cell = match self.memory {
             Memory::Lost => return true,
@@ -191,7 +191,7 @@ impl Restore {
         may
     }
 
-    /// A writer that knows no more than the store was put back to cannot tell.
+    /// A writer that knows no more than the restored store cannot tell.
     fn withdraw(&self, state: &mut State, w: usize) {
         let known = state.writers[w].seen.size.max(self.remembers(state, w).size);
         let cannot_tell = state.put_back_to.is_some_and(|size| known <= size);
@@ -224,11 +224,11 @@ impl Restore {
         if *committed == leads.committed {
             *committed = grown;
         } else if committed.size >= grown.size {
-            // Another writer's record is there.
+            // Another writer's record is in the slot.
             state.writers[w].leads = None;
             return Some(());
         }
-        // If not, the store was put back, and the record lies beyond a gap.
+        // Otherwise the store was restored, and the record lies beyond a gap.
         state.entries += 1;
         state.writers[w].leads = Some(Store { committed: grown, ..leads });
         state.writers[w].has_committed = true;
@@ -246,7 +246,7 @@ impl Restore {
             return Some(());
         }
         if !self.remember(state, w, new) {
-            // It recovers, and refuses there for good.
+            // It recovers, and then refuses for good.
             state.writers[w].leads = None;
             return Some(());
         }
@@ -354,7 +354,7 @@ impl Model for Restore {
             }
             Action::Copy => {
                 state.copy = state.backup;
-                // Another process, started anew.
+                // Another process, freshly started.
                 state.writers[1] = Writer { is_on_copy: true, ..Writer::default() };
             }
             Action::Recover(w) => self.recover(&mut state, w)?,
@@ -374,17 +374,17 @@ impl Model for Restore {
                 let is_there = |store: &Store| store.shown.size <= store.committed.size + WRITERS;
                 is_there(&state.store) && state.copy.iter().all(is_there)
             }),
-            Property::sometimes("the store goes astray", |_, state: &State| {
+            Property::sometimes("the store was restored or copied", |_, state: &State| {
                 state.put_back_to.is_some() || state.copy.is_some()
             }),
-            Property::sometimes("a log is full, and shown", |_, state: &State| {
+            Property::sometimes("a log is full and published", |_, state: &State| {
                 state.store.shown.size == ENTRIES_MAX
             }),
         ]
     }
 }
 
-/// What is checked, and what breaks.
+/// A case to check, and what breaks.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// The case.
@@ -402,7 +402,7 @@ const fn row(
     Row { restore: Restore { memory, befalls, without }, breaks }
 }
 
-/// Every case: with all guards, and without those that it needs.
+/// Every case: with all guards, and without each necessary guard.
 pub const ROWS: [Row; 14] = [
     row(Befalls::PutBack, Memory::Lost, &[], &[]),
     row(Befalls::PutBack, Memory::Apart, &[], &[]),
@@ -411,12 +411,12 @@ pub const ROWS: [Row; 14] = [
     row(Befalls::PutBack, Memory::Lost, &[Without::Seen], &[I18]),
     row(Befalls::PutBack, Memory::Lost, &[Without::ForwardOnly], &[I3]),
     row(Befalls::PutBack, Memory::Lost, &[Without::Standing], &[I18, I3]),
-    // That a recovery reads the memory is a second line: what is signed is compared with it.
+    // Reading the memory in a recovery is a second line of defence: signing compares with it too.
     row(Befalls::PutBack, Memory::Shared, &[Without::MemoryRead], &[]),
     row(Befalls::PutBack, Memory::Apart, &[Without::MemoryRule], &[I18]),
     row(Befalls::PutBack, Memory::Apart, &[Without::MemoryRead, Without::MemoryRule], &[I18]),
     row(Befalls::Copied, Memory::Shared, &[Without::MemoryRule], &[I18]),
-    // What nobody can tell.
+    // No writer can tell in this case.
     row(Befalls::PutBack, Memory::Lost, &[Without::Withdrawal], &[I18]),
     row(Befalls::Copied, Memory::Apart, &[], &[I18]),
     row(Befalls::Copied, Memory::Lost, &[], &[I18]),

@@ -1,9 +1,9 @@
 //! The whole state, and the form in which two states are compared.
 //!
-//! The names of records and of writers mean nothing. A state is therefore hashed in a canonical
-//! form: records are renamed in the order in which a fixed walk comes by them, for each order of
-//! the writers, and the smallest result counts. That is the symmetry reduction; the state itself
-//! keeps its names, so that traces can be read.
+//! The names of records and writers carry no meaning. A state is therefore hashed in a canonical
+//! form: for each order of the writers, records are renamed in the order of a fixed walk, and the
+//! smallest result counts. That is the symmetry reduction. The state itself keeps its names, so
+//! that traces can be read.
 
 use std::hash::{Hash, Hasher};
 
@@ -12,10 +12,10 @@ use crate::record::{RECORDS_MAX, Record, RecordId, Records};
 use crate::store::Store;
 use crate::writer::{Leader, WRITERS_MAX, Writer};
 
-/// Everything there is.
+/// The whole state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct State {
-    /// How many writers there are.
+    /// The number of writers.
     pub writer_count: u8,
     /// The records that were sent.
     pub records: Records,
@@ -28,7 +28,7 @@ pub struct State {
 }
 
 impl State {
-    /// A record or checkpoint that this writer knows of; for marking what is still needed.
+    /// The records and checkpoints that this writer knows of, for marking what is still needed.
     fn known_to(writer: Writer) -> [RecordId; 5] {
         let none = RecordId::NONE;
         match writer {
@@ -44,7 +44,7 @@ impl State {
         }
     }
 
-    /// Forgets records that nobody knows of and that can never land.
+    /// Forgets records that no one knows of and that can never land.
     pub fn forget_lost_records(&mut self) {
         let mut marked = [false; RECORDS_MAX + 1];
         let mut mark = |records: &Records, id: RecordId| {
@@ -89,7 +89,7 @@ impl Hash for State {
 
 const FORM_BYTES_MAX: usize = 256;
 
-/// A state as bytes, under one order of the writers.
+/// A state as bytes, for one order of the writers.
 struct Form {
     bytes: [u8; FORM_BYTES_MAX],
     length: usize,
@@ -197,14 +197,14 @@ impl Form {
         }
     }
 
-    /// Names what only the network knows, by its fields alone.
+    /// Names the records that only the network knows, by their fields alone.
     fn records_in_flight(&mut self, records: &Records) {
         let mut unnamed: Vec<(u8, bool, RecordId, RecordId)> = records
             .iter()
             .filter(|(id, _)| self.names[usize::from(id.0)] == 0)
             .map(|(id, record)| (record.number, record.has_entry, record.previous, id))
             .collect();
-        // Predecessors have lower numbers, so that they have their names when their turn is over.
+        // Predecessors have lower numbers, so they are already named when their successors are.
         unnamed.sort_by_key(|&(number, has_entry, previous, id)| {
             (number, has_entry, self.names[usize::from(previous.0)], id)
         });

@@ -1,6 +1,7 @@
-//! Steps: how a state is made from another, by a writer or by what lands in the store.
+//! Steps: how a state follows from another, by a writer's action or by a write landing in the
+//! store.
 //!
-//! What writers do is in [`crate::recover`] and [`crate::lead`].
+//! The actions of writers are in [`crate::recover`] and [`crate::lead`].
 
 use crate::protocol::{Bounds, Protocol};
 use crate::record::{Head, RecordId};
@@ -9,18 +10,18 @@ use crate::store::Replace;
 use crate::without::Without;
 use crate::writer::{Leader, Writer};
 
-/// Where a writer stands after a step. `None`: the step cannot be taken now.
+/// The state of a writer after a step. `None` if the step cannot be taken now.
 pub type Step = Option<Writer>;
-/// Something lands in the store. `None`: it cannot, now.
+/// A write lands in the store. `None` if it cannot, now.
 pub type Landing = Option<()>;
 
-/// A state in the making, and the protocol that it follows.
+/// A state under construction, and the protocol that it follows.
 pub struct Steps<'a> {
     /// The protocol.
     pub protocol: &'a Protocol,
-    /// What becomes of the state.
+    /// The resulting state.
     pub state: State,
-    /// Whose turn it is.
+    /// The writer whose turn it is.
     pub writer: usize,
 }
 
@@ -37,7 +38,7 @@ impl Steps<'_> {
         if let Writer::Leading(leader) = self.me() { Some(leader) } else { None }
     }
 
-    /// Puts a record on its way, if the bounds allow another one of its number.
+    /// Sends a record, if the bounds allow another one with its number.
     pub(crate) fn send(&mut self, previous: RecordId, has_entry: bool) -> Option<RecordId> {
         let number = self.state.records.get(previous).number + 1;
         let same = || self.state.records.iter().filter(|(_, record)| record.number == number);
@@ -52,7 +53,7 @@ impl Steps<'_> {
         may.then(|| self.state.records.add(previous, has_entry))
     }
 
-    /// The store's word on a create: created, or the bytes that are there decide. `None` if the
+    /// The store's answer to a create: it was created, or the existing bytes decide. `None` if the
     /// slot holds another record.
     pub(crate) fn create(&mut self, id: RecordId) -> Landing {
         let there = self.state.store.slot(self.state.records.get(id).number);
@@ -63,7 +64,7 @@ impl Steps<'_> {
         }
     }
 
-    // What lands in the store, early or late.
+    // Writes that land in the store, early or late.
 
     /// The create of the first checkpoint lands.
     pub fn first_checkpoint_lands(&mut self) -> Landing {

@@ -1,23 +1,23 @@
-//! The shared store: what lies in it, and what is on its way to it.
+//! The shared store: its contents, and the requests in flight.
 //!
-//! Every create, replace and removal that was ever sent stays on its way for ever: it may land
-//! late, again, or never, whatever has become of its sender. A create lands where nothing lies, a
-//! replace where `checkpoint` is the one it names, a removal always. A checkpoint's version is its
-//! content, as an `ETag` is: that lets at least as many replaces land as a generation would.
+//! Every create, replace and removal that was ever sent stays in flight for ever: it can land late,
+//! again, or never, whatever has become of its sender. A create lands in an empty place, a replace
+//! if `checkpoint` is the one it names, a removal always. A checkpoint's version is its content,
+//! like an `ETag`: that lets at least as many replaces land as a generation would.
 
 use crate::record::{Head, RecordId, Records};
 
-/// Most commit records in the store.
+/// Maximum number of commit records in the store.
 pub const SLOTS_MAX: usize = 6;
-/// Most replaces that are on their way at once.
+/// Maximum number of replaces in flight at once.
 pub const REPLACES_MAX: usize = 8;
 
 /// A conditional write of `checkpoint` that was sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Replace {
-    /// The checkpoint that it names.
+    /// The checkpoint that it expects.
     pub old: Head,
-    /// What it shows instead.
+    /// The checkpoint that replaces it.
     pub new: Head,
 }
 
@@ -26,15 +26,15 @@ pub struct Replace {
 pub struct Store {
     /// The record in each slot; slot 0 is not used.
     pub slots: [RecordId; SLOTS_MAX + 1],
-    /// The checkpoint that is shown.
+    /// The published checkpoint.
     pub shown: Option<Head>,
-    /// The entry under each tile path. There is one path for each size.
+    /// The entry at each tile path. There is one path for each size.
     pub tiles: [RecordId; SLOTS_MAX + 1],
-    /// Replaces on their way, sorted.
+    /// Replaces in flight, sorted.
     pub replaces: [Option<Replace>; REPLACES_MAX],
-    /// Removals on their way: one bit for each slot.
+    /// Removals in flight: one bit for each slot.
     pub trims: u8,
-    /// The first checkpoint was sent.
+    /// Whether the first checkpoint was sent.
     pub new_log_sent: bool,
 }
 
@@ -44,7 +44,7 @@ impl Store {
         self.slots.get(usize::from(number)).copied().unwrap_or_default()
     }
 
-    /// A replace is sent.
+    /// Sends a replace.
     ///
     /// # Panics
     /// If there is no room for it: the bounds are too wide.
@@ -70,12 +70,12 @@ impl Store {
         self.replaces.sort_by_key(|place| (place.is_none(), *place));
     }
 
-    /// A removal was sent.
+    /// Whether a removal was sent.
     pub fn is_trim_sent(&self, number: u8) -> bool {
         self.trims & (1 << number) != 0
     }
 
-    /// A record may never land any more: its slot holds the first record of a term, which stays.
+    /// Whether a record can never land: its slot holds the first record of a term, which stays.
     pub fn is_lost(&self, records: &Records, id: RecordId) -> bool {
         let there = self.slot(records.get(id).number);
         there != id

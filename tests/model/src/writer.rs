@@ -1,46 +1,46 @@
-//! A writer: where it stands between two steps, and what it remembers.
+//! A writer: its state between two steps, and its memory.
 
 use crate::record::{Head, RecordId};
 
-/// Most writers.
+/// Maximum number of writers.
 pub const WRITERS_MAX: usize = 3;
 
-/// Where a writer stands. A crash brings it back to [`Writer::Idle`] with nothing in its memory.
+/// The state of a writer. A crash returns it to [`Writer::Idle`] with empty memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Writer {
     /// It knows nothing.
     #[default]
     Idle,
-    /// It has seen no checkpoint, and is about to create the first.
+    /// It has seen no checkpoint, and will create the first one.
     NewLog,
-    /// Replay: it has read this record, and comes to read `checkpoint`. None: it found no record.
+    /// Replay: it has read this record, and will read `checkpoint`. None if it found no record.
     Candidate(RecordId),
-    /// Replay the wrong way round: it has read `checkpoint`, and comes to choose a record.
+    /// Replay in the wrong order: it has read `checkpoint`, and will choose a record.
     Checkpoint(Head),
     /// It has sent its takeover record, after a replay that ended at this checkpoint.
     TakingOver(RecordId, Head),
-    /// The record is there; `checkpoint` must be read again.
+    /// The record was created; `checkpoint` must be read again.
     TookOver(RecordId, Head),
     /// It leads.
     Leading(Leader),
-    /// It knows that it leads no more. Submitters of the records that lead here still wait.
+    /// It knows that it no longer leads. The submitters of the records that lead here still wait.
     Fenced(RecordId),
 }
 
-/// What a leader remembers.
+/// The memory of a leader.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Leader {
-    /// Its newest record that is known to be in the log.
+    /// Its newest record known to be in the log.
     pub tip: RecordId,
-    /// The record that was sent and is not known to be there.
+    /// A record that was sent and is not known to be in the log.
     pub sent: RecordId,
-    /// Another behind it, where two may be in flight.
+    /// A further record after it, if two can be in flight.
     pub sent_behind: RecordId,
-    /// The checkpoint that it takes for the one shown.
+    /// The checkpoint that it believes to be published.
     pub version: Head,
     /// Everything up to this size is applied.
     pub applied: u8,
-    /// The checkpoint of this tree was signed and sent, and is not known to be shown.
+    /// The checkpoint of this tree was signed and sent, and is not known to be published.
     pub publishing: Option<Head>,
 }
 

@@ -1,4 +1,4 @@
-//! Every state within narrow bounds keeps the invariants; and each guard is there for something.
+//! Every state within narrow bounds keeps the invariants, and every guard is needed.
 
 use fasti_model::check::{exhaust, shortest};
 use fasti_model::guards::{GUARDS, NARROW};
@@ -25,7 +25,8 @@ fn without_a_guard_the_named_invariant_breaks() {
     }
 }
 
-/// These guards are a second line. If that changes, the protocol has come to lean on one of them.
+/// These guards are a second line of defence. If this test fails, the protocol has come to depend
+/// on one of them.
 #[test]
 fn without_a_guard_of_the_second_line_nothing_breaks() {
     for guard in GUARDS.iter().filter(|guard| guard.breaks.is_none()) {

@@ -1,5 +1,5 @@
-//! A store that is put back or copied: whoever can tell keeps one history, each guard is there for
-//! something, and what nobody can tell is known.
+//! A store that is restored or copied: writers that can tell keep one history, every guard is
+//! needed, and the cases in which no writer can tell are known.
 
 use fasti_model::check::{exhaust, shortest};
 use fasti_model::restore::{ROWS, Row};

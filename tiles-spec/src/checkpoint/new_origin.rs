@@ -1,7 +1,7 @@
 //! Names for new logs. C2SP tlog-checkpoint wants an origin to be a URL without its scheme, and
-//! clients take it for one: they compare it with the host that they talk to.
+//! clients treat it as one: they compare it with the host that they talk to.
 //!
-//! [`Origin`] takes more, because a log keeps its name for ever, whatever that is.
+//! [`Origin`] accepts more, because an existing log keeps its name for ever, whatever it is.
 
 use core::net::{Ipv4Addr, Ipv6Addr};
 
@@ -9,28 +9,31 @@ use thiserror::Error;
 
 use super::Origin;
 
-/// Longest host name and longest part of one (RFC 1035).
+/// Maximum length of a host name, and of one of its labels (RFC 1035).
 const HOST_BYTES_MAX: usize = 253;
 const LABEL_BYTES_MAX: usize = 63;
 
 /// Why a new log should not have this name, and what it could be called instead.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{fault}{}", .instead.as_ref().map(|origin| format!("; write {origin}")).unwrap_or_default())]
+#[error(
+    "{fault}{}",
+    .instead.as_ref().map(|origin| format!("; write {origin}")).unwrap_or_default()
+)]
 pub struct NewOriginError {
-    /// The first thing that is wrong with it.
+    /// The first fault found.
     pub fault: OriginFault,
-    /// The name that was meant, as far as one can tell.
+    /// The name that was probably meant, if it can be guessed.
     pub instead: Option<Origin>,
 }
 
-/// What an origin has that no URL without scheme has.
+/// What makes an origin differ from a URL without its scheme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum OriginFault {
     /// `https://` or the like.
     #[error("an origin is a URL without its scheme")]
     Scheme,
     /// Something before an `@`.
-    #[error("an origin has no user name or password in it")]
+    #[error("an origin has no user name or password")]
     User,
     /// `?` or `#`.
     #[error("an origin has no query and no fragment")]
@@ -42,24 +45,24 @@ pub enum OriginFault {
     #[error("the port of an origin is a number from 1 to 65535, without zeros before it")]
     Port,
     /// 80 or 443.
-    #[error("an origin leaves out the port that URLs have by themselves")]
+    #[error("an origin leaves out the port if it is the default of a URL scheme")]
     OwnPort,
     /// `Log.example.org`.
     #[error("the host of an origin is written in lower case")]
     Case,
-    /// Anything else that is no host.
+    /// Anything else that is not a host.
     #[error("an origin begins with a host name or an IP address, IPv6 in brackets")]
     Host,
-    /// Empty or dotted segments, and characters that URLs do not have.
+    /// Empty or dotted segments, and characters not allowed in URLs.
     #[error(
-        "the path of an origin has no empty or dotted segments, and only what a URL can have in \
-         its path"
+        "the path of an origin has no empty or dotted segments, and only characters allowed in the \
+         path of a URL"
     )]
     Path,
 }
 
 impl Origin {
-    /// Whether a new log may have this name: a URL without scheme, such as `log.example.org` or
+    /// Checks that a new log can have this name: a URL without scheme, such as `log.example.org` or
     /// `log.example.org:8443/2026`.
     pub fn check_new(&self) -> Result<(), NewOriginError> {
         let Some(fault) = fault(&self.0) else { return Ok(()) };
@@ -70,7 +73,7 @@ impl Origin {
         })
     }
 
-    /// Whether it is a host alone, as Sigstore's Go and Java clients want it.
+    /// Whether it is only a host, as Sigstore's Go and Java clients require.
     pub fn is_host(&self) -> bool {
         fault(&self.0).is_none()
             && split_port(&self.0).is_some_and(|(_, port)| port.is_none())
@@ -111,7 +114,7 @@ fn fault(text: &str) -> Option<OriginFault> {
     }
 }
 
-/// Host and port; none where it is unclear which is which.
+/// Host and port; `None` if they cannot be told apart.
 fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
     let end = if authority.starts_with('[') { authority.find(']')? + 1 } else { 0 };
     match authority[end..].split_once(':') {
@@ -126,7 +129,7 @@ fn is_port(text: &str) -> bool {
     is_plain && text.parse::<u16>().is_ok()
 }
 
-/// A host name in lower case, or an address.
+/// Whether this is a host name in lower case, or an address.
 fn is_host(host: &str) -> bool {
     if let Some(address) = host.strip_prefix('[') {
         let address = address.strip_suffix(']');
@@ -144,7 +147,7 @@ fn is_host(host: &str) -> bool {
         && (!host.rsplit('.').next().is_some_and(is_numeric) || host.parse::<Ipv4Addr>().is_ok())
 }
 
-/// A segment of a path (RFC 3986 section 3.3).
+/// Whether this is a path segment (RFC 3986 section 3.3).
 fn is_segment(segment: &str) -> bool {
     let escapes = segment.split('%').skip(1);
     let is_escape =
@@ -155,7 +158,7 @@ fn is_segment(segment: &str) -> bool {
         && escapes.into_iter().all(is_escape)
 }
 
-/// The name without what does not belong into it.
+/// The name without the parts that do not belong in it.
 fn meant(text: &str) -> String {
     let text = text.split_once("://").map_or(text, |(_, rest)| rest).trim_start_matches('/');
     let text = text.split(['?', '#']).next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Checkpoints others signed; texts that are none; what opening one asks for.
+//! Checkpoints signed by others, malformed texts, and the checks of opening a checkpoint.
 
 use proptest::prelude::*;
 
@@ -9,7 +9,7 @@ use crate::note::NoteSigningKey;
 use crate::size::TreeSize;
 use crate::tree::Frontier;
 
-// A head of the Go checksum database, and the key published for it. Its key name is not its origin.
+// A head of the Go checksum database, and its published key. Its key name is not its origin.
 const SUMDB_ORIGIN: &str = "go.sum database tree";
 const SUMDB: &str = "go.sum database tree\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n\
     — sum.golang.org Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n";
@@ -21,7 +21,7 @@ fn log_key() -> NoteSigningKey {
     NoteSigningKey::from_seed(ORIGIN.parse().unwrap(), &[7; 32])
 }
 
-/// A note of that text, signed by the log.
+/// A note of this text, signed by the log.
 fn signed(text: &str) -> Vec<u8> {
     let mut note = Note::unsigned(text).unwrap();
     note.append(log_key().sign(text)).unwrap();
@@ -44,7 +44,8 @@ fn a_checkpoint_of_the_go_checksum_database() {
     assert_eq!(signed.to_bytes(), SUMDB.as_bytes());
     assert_eq!(signed.note().text(), checkpoint.to_text());
 
-    // C2SP tlog-checkpoint shows the same head under another name: its signature holds no more.
+    // C2SP tlog-checkpoint shows the same head under another name: its signature no longer
+    // verifies.
     let renamed = SUMDB.replace(SUMDB_ORIGIN, "example.com/behind-the-sofa");
     let error = open_checkpoint(renamed.as_bytes(), "example.com/behind-the-sofa", &keys);
     assert!(matches!(error, Err(CheckpointError::Note(NoteError::BadSignature { .. }))));
@@ -52,7 +53,7 @@ fn a_checkpoint_of_the_go_checksum_database() {
 
 #[test]
 fn the_log_of_tessera_signed_again() {
-    // transparency-dev/tessera, testdata: the key and entries in build_log.sh, three of its
+    // transparency-dev/tessera, testdata: the key and entries in build_log.sh, and three of its
     // checkpoints.
     let key = NoteSigningKey::parse(
         "PRIVATE+KEY+example.com/log/testdata+33d7b496+AeymY/SZAX0jZcJ8enZ5FY1Dz+wTML2yWSkK+9DSF3eg",
@@ -124,7 +125,7 @@ fn opening_asks_for_key_origin_and_sense() {
     assert_eq!(open(&odd.to_text()), Err(CheckpointError::EmptyRoot(root)));
     assert!(SignedCheckpoint::parse(&signed(&odd.to_text())).is_ok());
 
-    // Lines around the log's, whatever their order, are no matter until one of a known key is bad.
+    // Other lines around the log's do not matter, in any order, unless one by a known key is bad.
     let witness = CosigningKey::from_seed("witness.example".parse().unwrap(), &[1; 32]);
     let mut note = Note::unsigned(empty.to_text()).unwrap();
     note.append(cosign(&witness, note.text(), 1).unwrap()).unwrap();

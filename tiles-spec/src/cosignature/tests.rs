@@ -1,4 +1,4 @@
-//! Cosignatures others made, made again here; what they bind.
+//! Cosignatures of other implementations, reproduced here; and what they cover.
 
 use sha2::{Digest, Sha256};
 
@@ -60,7 +60,7 @@ fn the_tree_that_was_mirrored() {
 
 #[test]
 fn the_bytes_signed_and_sent() {
-    // The layout of C2SP tlog-cosignature, and the time its own example line holds.
+    // The layout of C2SP tlog-cosignature, and the time in its example line.
     assert_eq!(message(1_679_315_147, "a\n1\n"), "cosignature/v1\ntime 1679315147\na\n1\n");
     let line = "— witness.example.com/w1 jWbPPwAAAABkGFDLEZMHwSRaJNiIDoe9DYn/zXcrtPHeolMI5OWXEhZCB9dlrDJsX3b2oyin1nPZ\
                 qhf5nNo0xUe+mbIUBkBIfZ+qnA==\n";
@@ -86,7 +86,7 @@ fn everything_is_bound() {
     {
         assert!(!verify(other, line.bytes()), "{other:?}");
     }
-    // A bit of the time is as good as a bit of the signature.
+    // Changing a bit of the time has the same effect as changing a bit of the signature.
     for bit in 0..72 * 8 {
         let mut altered = line.bytes().to_vec();
         altered[bit / 8] ^= 1 << (bit % 8);
@@ -111,7 +111,7 @@ fn times_stop_where_signed_integers_do() {
     }
     for time in [1 << 63, u64::MAX] {
         assert_eq!(cosign(&key, "a\n", time), Err(TimeError(time)));
-        // Even with a signature that would hold.
+        // Even with a signature that would verify.
         let signature = key.0.sign(message(time, "a\n").as_bytes());
         let bytes = [&time.to_be_bytes()[..], &signature].concat();
         assert!(!key.verifier_key().verify("a\n", &bytes));

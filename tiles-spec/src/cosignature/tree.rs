@@ -1,17 +1,17 @@
 //! Tree cosignatures: ML-DSA-44 over a name, a time and a tree (type 0x06).
 //!
 //! C2SP tlog-cosignature, "ML-DSA-44 signed message". The line holds 8 bytes of POSIX seconds,
-//! big-endian, and a signature (FIPS 204, pure, with an empty context) of
+//! big-endian, and a signature (FIPS 204, pure, with an empty context) over
 //!
 //! ```text
 //! "subtree/v1\n\0" | u8 length, name | u64 time | u8 length, origin | u64 start | u64 end | root
 //! ```
 //!
-//! The time may be 0, which claims nothing about it. Signatures of parts of a tree exist, too; here
-//! `start` is always 0 and the tree a whole one.
+//! The time can be 0, which claims nothing. The format also allows signatures over parts of a tree;
+//! here `start` is always 0 and the tree is complete.
 //!
-//! Invariant: only the text of a checkpoint without extension lines is signed or verified. The
-//! signature would not cover more.
+//! Invariant: only the text of a checkpoint without extension lines is signed or verified, because
+//! the signature would not cover the extension lines.
 
 use std::fmt;
 use std::str::FromStr;
@@ -27,7 +27,7 @@ use crate::note::{
     KeyError, KeyName, NoteSignature, PrivateText, PublicKey, VerifierKey, write_private,
 };
 
-/// Bytes of a signature, without the time.
+/// Size in bytes of a signature, without the time.
 pub(super) const SIGNATURE_BYTES: usize = 2420;
 
 const LABEL: &[u8; 12] = b"subtree/v1\n\0";
@@ -39,29 +39,29 @@ pub struct TreeCosigningKey {
     secret: SigningKey<MlDsa44>,
 }
 
-/// What cannot be cosigned.
+/// Why something cannot be cosigned.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum CosignError {
-    /// The time.
+    /// The time is out of range.
     #[error(transparent)]
     Time(#[from] TimeError),
-    /// Not the text of a checkpoint.
-    #[error("only checkpoints are cosigned as trees")]
+    /// The text is not a checkpoint.
+    #[error("only checkpoints can be cosigned as trees")]
     Checkpoint(#[from] CheckpointError),
     /// A checkpoint with extension lines, or with an origin of more than 255 bytes.
-    #[error("a tree cosignature covers no extension lines, and origins of 255 bytes at most")]
+    #[error("a tree cosignature covers no extension lines, and only origins of up to 255 bytes")]
     NotCovered,
 }
 
 impl TreeCosigningKey {
-    /// A new key from the randomness given, under a name of 255 bytes at most.
+    /// Generates a new key from `rng`, with a name of at most 255 bytes.
     pub fn generate(rng: &mut impl CryptoRngCore, name: KeyName) -> Result<Self, KeyError> {
         let mut seed = Zeroizing::new([0; 32]);
         rng.fill_bytes(seed.as_mut());
         Self::from_seed(name, &seed)
     }
 
-    /// The key that a seed makes (FIPS 204, the 32 bytes from which all else is derived).
+    /// Derives the key from a seed (the 32 bytes of FIPS 204 from which all else is derived).
     pub fn from_seed(name: KeyName, seed: &[u8; 32]) -> Result<Self, KeyError> {
         let secret = SigningKey::from_seed(&Zeroizing::new(Seed::from(*seed)));
         let public = secret.as_ref().encode();
@@ -70,7 +70,7 @@ impl TreeCosigningKey {
         Ok(Self { verifier_key, secret })
     }
 
-    /// Reads `PRIVATE+KEY+name+id+base64(0x06 || seed)`.
+    /// Parses `PRIVATE+KEY+name+id+base64(0x06 || seed)`.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let private = PrivateText::parse(text)?;
         let key = Self::from_seed(private.name.clone(), private.seed())?;
@@ -108,9 +108,9 @@ impl FromStr for TreeCosigningKey {
     }
 }
 
-/// Signs the tree in a checkpoint's text as consistent with all that was seen of its log, and, if
-/// the time in POSIX seconds is not 0, as the largest one at that time. The same text and time give
-/// the same line.
+/// Signs the tree in a checkpoint's text as consistent with all earlier trees seen of its log. If
+/// the time in POSIX seconds is not 0, the tree is also signed as the largest one at that time. The
+/// same text and time give the same line.
 pub fn cosign_tree(
     key: &TreeCosigningKey,
     text: &str,
@@ -142,7 +142,7 @@ pub(crate) fn verify(
         .is_some_and(|message| key.verify_with_context(&message, &[], &signature))
 }
 
-/// What is signed; `None` where it cannot be said.
+/// The message to sign; `None` if it cannot be expressed.
 fn message(name: &KeyName, time: u64, checkpoint: &Checkpoint) -> Option<Vec<u8>> {
     if !checkpoint.extensions.is_empty() {
         return None;

@@ -1,10 +1,10 @@
-//! Keys: what can be asked for, each as the beginning of a hash.
+//! Lookup keys, each a truncated hash.
 //!
 //! A key is the first 16 bytes of the SHA-256 of `"fasti/lookup-key/v1\n"`, the kind in one byte,
-//! and each value with its length in eight bytes before it. Two values that share a key only cost
-//! whoever asks a look at an entry that does not have what was asked for.
+//! and each value preceded by its length in eight bytes. If two values share a key, the only cost
+//! is that a reader looks at an entry that does not have the value it searches for.
 //!
-//! Invariant: kinds are separate, and so are the values of a kind.
+//! Invariant: different kinds have different keys, and so do different values of a kind.
 
 use std::fmt;
 
@@ -13,12 +13,12 @@ use sha2::{Digest as _, Sha256};
 use crate::hash::Hash;
 use crate::size::LeafIndex;
 
-/// Bytes of a key.
+/// Size of a key in bytes.
 pub const KEY_BYTES: usize = 16;
 
 const DOMAIN: &[u8] = b"fasti/lookup-key/v1\n";
 
-/// What can be asked for.
+/// A lookup key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LookupKey([u8; KEY_BYTES]);
 
@@ -37,7 +37,7 @@ impl LookupKey {
         Self::of(1, &[hash.as_bytes()])
     }
 
-    /// Entries about what has this digest, of whatever hash function.
+    /// Entries about an object with this digest, whatever the hash function.
     pub fn digest(digest: &[u8]) -> Self {
         Self::of(2, &[digest])
     }
@@ -47,13 +47,13 @@ impl LookupKey {
         Self::of(3, &[spki.as_bytes()])
     }
 
-    /// Entries with a certificate that names this identity, whoever vouched for it. Upper and lower
-    /// case ASCII letters are the same; nothing else is folded.
+    /// Entries with a certificate that names this identity, whoever issued it. The case of ASCII
+    /// letters is ignored; nothing else is folded.
     pub fn identity(identity: &str) -> Self {
         Self::of(4, &[identity.to_ascii_lowercase().as_bytes()])
     }
 
-    /// The same, vouched for by this issuer.
+    /// Entries with a certificate that names this identity, vouched for by this issuer.
     pub fn identity_of_issuer(identity: &str, issuer: &str) -> Self {
         let (identity, issuer) = (identity.to_ascii_lowercase(), issuer.to_ascii_lowercase());
         Self::of(5, &[identity.as_bytes(), issuer.as_bytes()])
@@ -75,7 +75,7 @@ impl LookupKey {
         &self.0
     }
 
-    /// The first eight bytes, as a number: in the order of keys.
+    /// The first eight bytes as a number, which preserves the order of keys.
     pub(super) fn high(&self) -> u64 {
         u64::from_be_bytes(*self.0.first_chunk().expect("a key is longer"))
     }

@@ -9,11 +9,11 @@
 //! part <postings> <records> <homes> <directory pages> <pages> <root hash in base64>
 //! ...
 //! ```
-//! A `run` begins where the one before it ends; below it are its `part`s, as many as its postings
-//! imply. Every line ends in a newline, numbers are decimal.
+//! A `run` begins where the previous one ends. It is followed by its `part`s, whose number follows
+//! from its postings. Every line ends in a newline; numbers are decimal.
 //!
-//! Invariants: what parses prints as the text it was parsed from. The runs tile the leaves from 0 to the
-//! tree size. Counts that cannot be right are refused.
+//! Invariants: a parsed manifest prints as the text it was parsed from. The runs tile the leaves
+//! from 0 to the tree size. Impossible counts are refused.
 
 use std::fmt::Write as _;
 use std::str::FromStr;
@@ -30,22 +30,22 @@ use crate::hash::{Hash, HashError};
 use crate::size::{TreeSize, parse_decimal};
 use crate::tree::TreeHead;
 
-/// Most bytes of a manifest.
+/// Maximum size of a manifest in bytes.
 pub const MANIFEST_BYTES_MAX: usize = 4 << 20;
 
 const HEADER: &str = "fasti/lookup-manifest/v1";
 const LEAF_HEADER: &str = "fasti/lookup-revision/v1";
-/// Most runs: those of a tree, and some of which a merge is under way.
+/// Maximum number of runs: the runs of a tree, and some that a merge in progress is replacing.
 const RUNS_SHOWN_MAX: usize = 64;
 
-/// An index of a log at a size.
+/// The index of a log at a certain tree size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manifest {
     /// The log.
     pub origin: Origin,
-    /// Its tree.
+    /// The tree head that it indexes.
     pub head: TreeHead,
-    /// Which leaves have which keys, from leaf 0 on.
+    /// The runs, from leaf 0 on.
     pub runs: Vec<Run>,
 }
 
@@ -56,55 +56,55 @@ pub struct Run {
     pub range: LeafRange,
     /// Pairs of a key and a leaf; at least one for each leaf.
     pub postings: u64,
-    /// By slices of the key space: as many as `postings` implies.
+    /// One for each slice of the key space; `postings` implies how many.
     pub parts: Vec<Part>,
 }
 
-/// Why bytes are no manifest.
+/// Why bytes are not a manifest.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ManifestError {
-    /// Longer than a manifest may be.
+    /// Longer than the maximum.
     #[error("manifest of {0} bytes, more than {MANIFEST_BYTES_MAX}")]
     TooLong(usize),
     /// Not UTF-8, or the last line has no newline.
-    #[error("manifest is not made of lines of text")]
+    #[error("manifest is not UTF-8 or its last line has no newline")]
     Text,
     /// Another format or version.
     #[error("manifest does not begin with {HEADER:?}")]
     Header,
-    /// The origin is not one.
-    #[error("origin in manifest")]
+    /// The origin is not valid.
+    #[error("malformed origin in the manifest")]
     Origin(#[source] OriginError),
-    /// A line is not what is due there.
+    /// An unexpected line.
     #[error("line {line} of the manifest is not {expected}")]
     Line {
-        /// Which line, counted from 1.
+        /// The line number, counted from 1.
         line: usize,
-        /// What is due.
+        /// The expected content.
         expected: &'static str,
     },
     /// A root hash is malformed.
-    #[error("root hash in line {line} of the manifest")]
+    #[error("malformed root hash in line {line} of the manifest")]
     Root {
-        /// Which line.
+        /// The line number.
         line: usize,
-        /// What is wrong.
+        /// The fault.
         #[source]
         source: HashError,
     },
     /// The runs do not cover the tree.
-    #[error("the runs in the manifest end at {end}, and the tree at {size}")]
+    #[error("the runs in the manifest end at {end}, but the tree at {size}")]
     Uncovered {
         /// End of the last run.
         end: TreeSize,
         /// The tree size.
         size: TreeSize,
     },
-    /// More runs than an index has.
+    /// More runs than an index can have.
     #[error("manifest has more than {RUNS_SHOWN_MAX} runs")]
     TooManyRuns,
     /// Counts that contradict each other.
-    #[error("counts in the manifest's run that ends at {end}: {reason}")]
+    #[error("contradictory counts in the manifest's run that ends at {end}: {reason}")]
     Counts {
         /// End of the run.
         end: TreeSize,
@@ -114,13 +114,13 @@ pub enum ManifestError {
 }
 
 impl Run {
-    /// The part that a key belongs to, and its slice.
+    /// The part to which a key belongs, and its slice.
     pub fn part_of(&self, key: &LookupKey) -> (KeySlice, &Part) {
         let slice = KeySlice::of(self.bits(), key).expect("a run has a slice for each key");
         (slice, &self.parts[slice.index() as usize])
     }
 
-    /// How many bits of their keys tell the parts apart.
+    /// The number of leading key bits that select a part.
     pub fn bits(&self) -> u8 {
         slice_bits(self.postings)
     }
@@ -131,7 +131,8 @@ impl Run {
         slices.zip(&self.parts)
     }
 
-    /// A run of parts that tell all its postings; `None` where there are not as many as there should be.
+    /// Makes a run of parts that hold all its postings. Returns an error if the counts contradict
+    /// each other.
     pub fn new(range: LeafRange, postings: u64, parts: Vec<Part>) -> Result<Self, ManifestError> {
         let run = Self { range, postings, parts };
         run.check().map_err(|reason| ManifestError::Counts { end: range.end(), reason })?;
@@ -142,10 +143,10 @@ impl Run {
         let sum =
             |count: fn(&Part) -> u64| self.parts.iter().map(count).try_fold(0u64, u64::checked_add);
         if self.parts.len() != 1 << self.bits() {
-            return Err("it has not as many parts as its postings imply");
+            return Err("its number of parts is not the one that its postings imply");
         }
         if sum(|part| part.postings) != Some(self.postings) {
-            return Err("its parts do not make its postings together");
+            return Err("the postings of its parts do not add up to its own");
         }
         if self.postings < self.range.len() {
             return Err("it has fewer postings than leaves");
@@ -153,10 +154,10 @@ impl Run {
         for part in &self.parts {
             let pages = part.homes..=part.pages;
             if part.homes == 0 || !pages.contains(&part.directory) {
-                return Err("a part has more pages of one kind than it has");
+                return Err("the page counts of a part contradict each other");
             }
             if part.records > part.postings || (part.records == 0) != (part.postings == 0) {
-                return Err("a part has more keys than postings, or none");
+                return Err("a part has more keys than postings, or only one of them is zero");
             }
         }
         Ok(())
@@ -164,7 +165,7 @@ impl Run {
 }
 
 impl Manifest {
-    /// Reads a manifest.
+    /// Parses a manifest.
     pub fn parse(bytes: &[u8]) -> Result<Self, ManifestError> {
         if bytes.len() > MANIFEST_BYTES_MAX {
             return Err(ManifestError::TooLong(bytes.len()));
@@ -196,7 +197,7 @@ impl Manifest {
         Ok(Self { origin, head: TreeHead { size, root }, runs })
     }
 
-    /// The text.
+    /// Encodes the manifest as text.
     pub fn to_bytes(&self) -> Vec<u8> {
         let TreeHead { size, root } = self.head;
         let mut text = format!("{HEADER}\n{}\n{size}\n{}\n", self.origin, root.to_base64());
@@ -217,7 +218,7 @@ impl Manifest {
         Hash::from(<[u8; 32]>::from(Sha256::digest(self.to_bytes())))
     }
 
-    /// The leaf of the lookup log that stands for this manifest: a line each for the format, the log's
+    /// The leaf of the lookup log for this manifest: one line each for the format, the log's
     /// origin, tree size and root hash, and the manifest's hash.
     pub fn revision_entry(&self) -> Vec<u8> {
         let TreeHead { size, root } = self.head;
@@ -228,7 +229,7 @@ impl Manifest {
 
 struct Lines<'a> {
     lines: std::str::Split<'a, char>,
-    /// Of the line read last, counted from 1.
+    /// The number of the line read last, counted from 1.
     number: usize,
 }
 
@@ -249,7 +250,7 @@ fn read_run(line: &str, start: TreeSize, lines: &mut Lines<'_>) -> Result<Run, M
         let range = LeafRange::new(start, end.parse().ok()?)?;
         Some((range, parse_decimal(postings).ok()?))
     };
-    let (range, postings) = read().ok_or(lines.is_not("a run behind the one before it"))?;
+    let (range, postings) = read().ok_or(lines.is_not("a run that follows the one before it"))?;
     let mut parts = Vec::new();
     for _ in 0..1u32 << slice_bits(postings) {
         let line = lines.next().unwrap_or_default();
@@ -276,7 +277,7 @@ fn read_part_line(line: &str, lines: &Lines<'_>) -> Result<Part, ManifestError> 
     })
 }
 
-/// A canonical decimal.
+/// Parses a canonical decimal.
 fn number<N: FromStr>(text: &str) -> Option<N> {
     parse_decimal(text).ok()?;
     text.parse().ok()

@@ -8,23 +8,24 @@
 //! 20  16   the first key on a later page, or zeros
 //! 36       records, then zeros up to 4096
 //!
-//! record   16 key, varint (leaf indices << 1 | whether they lie on pages of their own), and then
+//! record   16 key, varint (leaf indices << 1 | whether they are on pages of their own), and then
 //!          their gaps, or: varint first such page, varint number of pages
 //! gaps     a varint for each leaf index: how many leaves of the range, or after the leaf before,
 //!          are skipped
 //! ```
-//! So one page proves that a key is absent: it lies between two neighbours that the page names.
+//! So one page proves that a key is absent: the key falls between two neighbours that the page
+//! names.
 
 use super::key::{KEY_BYTES, LookupKey};
 use super::range::LeafRange;
 use super::varint;
 use crate::size::LeafIndex;
 
-/// Bytes of a page.
+/// Size of a page in bytes.
 pub const PAGE_BYTES: usize = 4096;
-/// Bytes of a directory page that hold records.
+/// Number of bytes for records in a directory page.
 pub(super) const RECORD_BYTES: usize = PAGE_BYTES - HEAD_BYTES;
-/// Longer lists of gaps lie on pages of their own.
+/// Longer lists of gaps are stored on pages of their own.
 pub(super) const GAPS_MAX: usize = 1024;
 
 pub(super) const DIRECTORY: u8 = 1;
@@ -32,7 +33,7 @@ const HEAD_BYTES: usize = 4 + 2 * KEY_BYTES;
 const HAS_BEFORE: u8 = 1;
 const HAS_AFTER: u8 = 2;
 
-/// What a directory page says.
+/// The content of a directory page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DirectoryPage {
     /// The last key on an earlier page.
@@ -55,27 +56,27 @@ pub struct Record {
 /// The leaves of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum List {
-    /// These, ascending, at least one.
+    /// The leaf indices themselves, ascending, at least one.
     Here(Vec<LeafIndex>),
-    /// So many, on pages of their own behind the directory.
+    /// A reference to pages of their own after the directory.
     Paged {
-        /// How many leaves.
+        /// The number of leaves.
         postings: u64,
-        /// The first page, counted from the first behind the directory.
+        /// The first page, counted from the end of the directory.
         first: u32,
-        /// How many pages.
+        /// The number of pages.
         pages: u32,
     },
 }
 
-/// Appends a record of leaves whose gaps are these.
+/// Appends a record of leaves, given their gaps.
 pub(super) fn write_here(bytes: &mut Vec<u8>, key: &LookupKey, postings: u64, gaps: &[u8]) {
     bytes.extend_from_slice(key.as_bytes());
     varint::write(bytes, postings << 1);
     bytes.extend_from_slice(gaps);
 }
 
-/// Appends a record of leaves that lie on pages of their own.
+/// Appends a record of leaves that are stored on pages of their own.
 pub(super) fn write_paged(
     bytes: &mut Vec<u8>,
     key: &LookupKey,
@@ -89,7 +90,7 @@ pub(super) fn write_paged(
     varint::write(bytes, pages.into());
 }
 
-/// Lays out a page.
+/// Encodes a page.
 pub(super) fn encode(
     before: Option<LookupKey>,
     after: Option<LookupKey>,
@@ -111,7 +112,7 @@ pub(super) fn encode(
     page
 }
 
-/// The gap before a leaf: from the leaf before it in the list, or from the start of the range.
+/// The gap before a leaf: from the previous leaf in the list, or from the start of the range.
 pub(super) fn gap(range: &LeafRange, last: Option<LeafIndex>, index: LeafIndex) -> u64 {
     match last {
         Some(last) => index.get() - last.get() - 1,
@@ -119,7 +120,7 @@ pub(super) fn gap(range: &LeafRange, last: Option<LeafIndex>, index: LeafIndex) 
     }
 }
 
-/// Takes a leaf off a list of gaps; `None` where it is malformed or out of the range.
+/// Reads a leaf from a list of gaps; `None` if it is malformed or out of range.
 pub(super) fn read_gap(
     bytes: &mut &[u8],
     range: &LeafRange,
@@ -131,7 +132,7 @@ pub(super) fn read_gap(
 }
 
 impl DirectoryPage {
-    /// Reads a page of a part over `range`. Errors name the rule that is broken.
+    /// Decodes a page of a part over `range`. The error names the violated rule.
     pub fn decode(page: &[u8; PAGE_BYTES], range: &LeafRange) -> Result<Self, &'static str> {
         let (head, mut bytes) = page.split_at(HEAD_BYTES);
         let flags = head[1];
@@ -143,7 +144,7 @@ impl DirectoryPage {
             match (flags & flag != 0, key) {
                 (true, key) => Ok(Some(LookupKey::from(key))),
                 (false, key) if key == [0; KEY_BYTES] => Ok(None),
-                (false, _) => Err("a neighbour that is not there has a key"),
+                (false, _) => Err("it has no neighbour but a key for one"),
             }
         };
         let (before, after) = (neighbour(HAS_BEFORE, 4)?, neighbour(HAS_AFTER, 20)?);
@@ -158,11 +159,11 @@ impl DirectoryPage {
             records.push(record);
         }
         if bytes.iter().any(|byte| *byte != 0) {
-            return Err("something stands behind its records");
+            return Err("its records are followed by other bytes");
         }
         let last = records.last().map_or(before, |last| Some(last.key));
         if after.zip(last).is_some_and(|(after, last)| last >= after) {
-            return Err("the key after it is not behind its keys");
+            return Err("the key after it does not follow its keys");
         }
         Ok(Self { before, after, records })
     }
@@ -183,7 +184,7 @@ impl Record {
             let (first, pages) =
                 number().zip(number()).ok_or("the place of a list is malformed")?;
             if pages == 0 || u64::from(pages) > postings {
-                return Err("a list has more pages than leaves, or none");
+                return Err("a list has more pages than leaves, or no pages");
             }
             return Ok(Self { key, list: List::Paged { postings, first, pages } });
         }
@@ -194,7 +195,7 @@ impl Record {
             leaves.push(leaf.ok_or("a leaf of a list is malformed or out of the range")?);
         }
         if before - bytes.len() > GAPS_MAX {
-            return Err("a list is too long to lie in the directory");
+            return Err("a list is too long for the directory");
         }
         Ok(Self { key, list: List::Here(leaves) })
     }

@@ -1,10 +1,11 @@
-//! Parts: all postings of one leaf range and one slice of the key space, as the pages of one object.
+//! Parts: all postings of one leaf range and one slice of the key space, as the pages of one
+//! object.
 //!
-//! Directory pages come first, with every key in order. A key is at home on the page where it would
-//! be if keys were spread evenly; it lies there or, where that page is full, on the next that is not. There is
-//! room for 8 keys where there are 7, so that few are displaced, and none far, unless somebody
-//! has chosen many keys alike: then the order still finds each in a few steps. Behind the directory come
-//! the pages of long lists, in the order of their keys.
+//! Directory pages come first, with all keys in order. The home of a key is the page where it would
+//! be if keys were spread evenly. The key is stored there or, if that page is full, on the next
+//! page with room. The directory has room for 8 keys for every 7, so few keys are displaced, and
+//! none far. If someone has deliberately chosen many similar keys, the order still finds each one
+//! in a few steps. After the directory come the pages of long lists, in the order of their keys.
 //!
 //! Invariant: the bytes are a function of range, slice and postings.
 
@@ -21,56 +22,56 @@ use super::varint;
 use crate::hash::{Hash, leaf_hash};
 use crate::size::HASH_BYTES;
 
-/// What a manifest says of a part.
+/// A part as described in a manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// Pairs of a key and a leaf.
+    /// Number of pairs of a key and a leaf.
     pub postings: u64,
-    /// Keys.
+    /// Number of keys.
     pub records: u64,
-    /// Directory pages at which keys are at home; at least 1.
+    /// Number of directory pages that are the home of keys; at least 1.
     pub homes: u32,
-    /// Directory pages, with those at the end that nothing is at home at.
+    /// Number of directory pages, including pages at the end that are no key's home.
     pub directory: u32,
-    /// All pages.
+    /// Number of all pages.
     pub pages: u32,
     /// Root hash of the tree over all pages.
     pub root: Hash,
 }
 
-/// A part that was laid out.
+/// A part with its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BuiltPart {
-    /// What the manifest says of it.
+    /// Its description for the manifest.
     pub part: Part,
-    /// The object.
+    /// The bytes of the object.
     pub bytes: Vec<u8>,
 }
 
 impl Part {
-    /// Bytes of a page with its proof.
+    /// Size in bytes of a page with its proof.
     pub fn slot_bytes(&self) -> usize {
         PAGE_BYTES + proof_hashes_max(self.pages) * HASH_BYTES
     }
 
-    /// Bytes of the object.
+    /// Size of the object in bytes.
     pub fn bytes(&self) -> u64 {
         self.slots(0..self.pages).end
     }
 
-    /// Where a page lies in the object, with its proof.
+    /// The byte range of a page with its proof.
     pub fn slot(&self, page: u32) -> Range<u64> {
         self.slots(page..page.saturating_add(1))
     }
 
-    /// Where pages that follow each other lie in the object, with their proofs.
+    /// The byte range of consecutive pages with their proofs.
     pub fn slots(&self, pages: Range<u32>) -> Range<u64> {
         let bytes = self.slot_bytes() as u64;
         u64::from(pages.start) * bytes..u64::from(pages.end) * bytes
     }
 }
 
-/// Lays out a part. The postings ascend, without a repetition, and are of this range and slice.
+/// Builds a part. The postings must ascend without duplicates, and be of this range and slice.
 pub fn build_part(range: LeafRange, slice: KeySlice, postings: &[Posting]) -> BuiltPart {
     debug_assert!(postings.is_sorted_by(|a, b| a < b), "postings ascend");
     debug_assert!(postings.iter().all(|p| range.contains(p.index) && slice.contains(&p.key)));
@@ -100,12 +101,12 @@ pub fn build_part(range: LeafRange, slice: KeySlice, postings: &[Posting]) -> Bu
     BuiltPart { part, bytes }
 }
 
-/// The records of a part, before they have a place.
+/// The records of a part, before they are placed on pages.
 #[derive(Default)]
 struct Records {
-    /// All records, one after the other.
+    /// All records, concatenated.
     bytes: Vec<u8>,
-    /// Each key, and where its record ends.
+    /// Each key, and the end of its record.
     all: Vec<(LookupKey, usize)>,
     /// The pages of long lists.
     lists: Vec<[u8; PAGE_BYTES]>,
@@ -139,7 +140,7 @@ impl Records {
         records
     }
 
-    /// The directory: each record on the page where its key is at home, or the next with room.
+    /// The directory: each record is on its key's home page, or the next page with room.
     fn place(&self, slice: KeySlice, homes: u32) -> Vec<[u8; PAGE_BYTES]> {
         let mut directory = Directory {
             records: self,
@@ -164,18 +165,18 @@ impl Records {
     }
 }
 
-/// Directory pages in the making.
+/// Directory pages under construction.
 struct Directory<'a> {
     records: &'a Records,
     pages: Vec<[u8; PAGE_BYTES]>,
-    /// The first record of the page that is being filled.
+    /// The first record of the page being filled.
     first: usize,
     /// Where its bytes begin.
     start: usize,
 }
 
 impl Directory<'_> {
-    /// Ends a page before record `next`, whose predecessor ends at `end`.
+    /// Finishes a page before record `next`, whose predecessor ends at `end`.
     fn finish(&mut self, next: usize, end: usize) {
         let key = |at: usize| self.records.all.get(at).map(|(key, _)| *key);
         let count = u16::try_from(next - self.first).expect("a page has fewer records");
@@ -186,7 +187,7 @@ impl Directory<'_> {
     }
 }
 
-/// Reads a whole part back: every page, proof and count.
+/// Reads back a whole part and checks every page, proof and count.
 pub fn read_part(
     range: LeafRange,
     slice: KeySlice,
@@ -215,7 +216,7 @@ pub fn read_part(
     Reading { range, slice, part, pages: &pages, postings: Vec::new(), records: 0, lists: 0 }.run()
 }
 
-/// A part whose pages are those that the manifest commits to.
+/// A part whose pages have the root in the manifest.
 struct Reading<'a> {
     range: LeafRange,
     slice: KeySlice,
@@ -223,7 +224,7 @@ struct Reading<'a> {
     pages: &'a [&'a [u8; PAGE_BYTES]],
     postings: Vec<Posting>,
     records: u64,
-    /// Pages of long lists that were read.
+    /// Number of pages of long lists read so far.
     lists: u32,
 }
 
@@ -236,7 +237,7 @@ impl Reading<'_> {
             let malformed = |reason| LookupError::Malformed { page, reason };
             let read = DirectoryPage::decode(content, &self.range).map_err(malformed)?;
             let last = self.postings.last().map(|posting| posting.key);
-            // What the page before named as next is the first key from here on.
+            // The key that the previous page names as next must be the first key from here on.
             let next = read.records.first().map_or(read.after, |record| Some(record.key));
             if read.before != last || after.is_some_and(|after| after != next) {
                 return Err(LookupError::Order { page });
@@ -266,7 +267,8 @@ impl Reading<'_> {
                     return Err("a list does not begin where the one before it ends");
                 }
                 self.lists += pages;
-                let place = pages_of(self.part, first, pages).ok_or("a list lies nowhere")?;
+                let place =
+                    pages_of(self.part, first, pages).ok_or("a list is outside the part")?;
                 let mut leaves = Vec::new();
                 for (ordinal, page) in place.enumerate() {
                     let ordinal = u32::try_from(ordinal).map_err(|_| "a list is too long")?;
@@ -274,7 +276,7 @@ impl Reading<'_> {
                     decode_onto(&mut leaves, page, &self.range, &key, ordinal)?;
                 }
                 if leaves.len() as u64 != postings {
-                    return Err("a list has another number of leaves than it says");
+                    return Err("the number of leaves of a list is not the one in the directory");
                 }
                 leaves
             }

@@ -1,6 +1,6 @@
-//! Paths of an index, below `lookup/` beside the log's own.
+//! Paths of an index, under `lookup/` next to the log's own.
 //!
-//! Invariant: one resource has one path. Whatever parses prints as the text it was parsed from.
+//! Invariant: one resource has one path. A parsed path prints as the text it was parsed from.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,7 +13,7 @@ use crate::size::{LeafIndex, TileIndex, TreeSize, parse_decimal};
 use crate::tile::path::{parse_index, write_index};
 use crate::tile::{PathError, ResourcePath};
 
-/// Something of an index, named by its path relative to the log's prefix.
+/// A resource of an index, named by its path relative to the log's prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LookupPath {
     /// The newest revision with its proof.
@@ -26,24 +26,24 @@ pub enum LookupPath {
     Part {
         /// The run's leaves.
         range: LeafRange,
-        /// Which part of the run.
+        /// The number of the part in the run.
         part: u32,
     },
 }
 
-/// Why a path is none of an index.
+/// Why a path is not valid in an index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum LookupPathError {
-    /// Nothing of an index.
-    #[error("path is not one of an index")]
+    /// Not a path of an index.
+    #[error("not a path of a lookup index")]
     Unknown,
     /// A malformed path of the lookup log.
-    #[error("path in the lookup log")]
+    #[error("malformed path in the lookup log")]
     Log(#[source] PathError),
-    /// A malformed number of a revision.
-    #[error("number of a revision of an index")]
+    /// A malformed revision number.
+    #[error("malformed revision number of a lookup index")]
     Revision(#[source] PathError),
-    /// Not the two ends of a leaf range and a part's number.
+    /// Not the two ends of a leaf range and a part number.
     #[error("path of a part is not lookup/run/<start>/<end>/<part>")]
     Part,
 }

@@ -8,8 +8,8 @@
 //! 20  u32  which page of the key's list, counted from 0
 //! 24       gaps as in the directory, the first one from the start of the range; then zeros
 //! ```
-//! Each page is as full as it can be. So a client can read the newest leaves first, and as many as it
-//! wants: how many there are the directory has told it.
+//! Each page is as full as possible. A client can read the newest leaves first, and only as many as
+//! it wants, because the directory states how many there are.
 
 use std::ops::Range;
 
@@ -27,16 +27,16 @@ use crate::size::LeafIndex;
 pub(super) const POSTINGS: u8 = 2;
 const HEAD_BYTES: usize = 4 + KEY_BYTES + 4;
 
-/// A list on pages of its own, as the directory tells of it.
+/// A list on pages of its own, as described in the directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PagedList {
-    /// How many leaves.
+    /// The number of leaves.
     pub postings: u64,
     /// The pages of the part that hold them, in ascending order.
     pub pages: Range<u32>,
 }
 
-/// Appends the pages of a list, and tells how many. `leaves` ascend.
+/// Appends the pages of a list and returns how many there are. `leaves` ascend.
 pub(super) fn write_list(
     pages: &mut Vec<[u8; PAGE_BYTES]>,
     range: &LeafRange,
@@ -70,7 +70,7 @@ fn encode(key: &LookupKey, ordinal: u32, count: u16, gaps: &[u8]) -> [u8; PAGE_B
     page
 }
 
-/// Reads a page of a list onto the leaves of the pages before it.
+/// Decodes a page of a list and appends its leaves to those of earlier pages.
 pub(super) fn decode_onto(
     leaves: &mut Vec<LeafIndex>,
     page: &[u8; PAGE_BYTES],
@@ -100,13 +100,13 @@ pub(super) fn decode_onto(
         last = Some(leaf);
     }
     if bytes.iter().any(|byte| *byte != 0) {
-        return Err("something stands behind its leaves");
+        return Err("its leaves are followed by other bytes");
     }
     Ok(())
 }
 
-/// Reads `which` of the pages of a list, whose slots follow each other in `slots`; ascending. Where these
-/// are all pages of the list, there are as many leaves as the directory says.
+/// Reads the pages `which` of a list from their consecutive `slots`. The leaves ascend. If these
+/// are all the pages of the list, their number of leaves is checked against the directory.
 pub fn read_postings(
     key: &LookupKey,
     run: &Run,
@@ -130,10 +130,10 @@ pub fn read_postings(
     Ok(leaves)
 }
 
-/// Fewer pages have fewer leaves than all, and all have all.
+/// All pages must have all leaves, and fewer pages must have fewer leaves.
 fn expect_all(list: &PagedList, which: &Range<u32>, actual: u64) -> Result<(), LookupError> {
     let missing = list.pages.len() - which.len();
-    // Each page that was not read has a leaf at least.
+    // Each page that was not read has at least one leaf.
     let is_right = if missing == 0 {
         actual == list.postings
     } else {
@@ -143,15 +143,15 @@ fn expect_all(list: &PagedList, which: &Range<u32>, actual: u64) -> Result<(), L
     if is_right { Ok(()) } else { Err(error) }
 }
 
-/// The pages of a list whose first is that far behind the directory; `None` where the part ends
-/// before.
+/// The pages of a list that starts `first` pages after the directory; `None` if they are not all in
+/// the part.
 pub(super) fn pages_of(part: &Part, first: u32, pages: u32) -> Option<Range<u32>> {
     let start = part.directory.checked_add(first)?;
     let end = start.checked_add(pages)?;
     (end <= part.pages).then_some(start..end)
 }
 
-/// Whether the key can be in this part at all.
+/// Checks that the key belongs to this part.
 pub(super) fn expect_in_slice(slice: KeySlice, key: &LookupKey) -> Result<(), &'static str> {
     if slice.contains(key) { Ok(()) } else { Err("a key belongs to another part") }
 }

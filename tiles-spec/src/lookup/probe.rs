@@ -1,12 +1,12 @@
-//! Probe: one key in one run, a page at a time, without I/O.
+//! Probe: looks up one key in one run, a page at a time, without I/O.
 //!
-//! The caller reads the page that the probe wants and gives it back; almost always one is enough. An
-//! answer is one page's: it holds the key, or its neighbours leave no room for it. Where keys were
-//! chosen to crowd one place, the order of the pages leads there in about twice as many steps as the
-//! directory's size has bits.
+//! The caller reads the page that the probe wants and passes it in; one page is almost always
+//! enough. A single page gives the answer: it holds the key, or its neighbours leave no room for
+//! it. If keys were chosen to crowd one place, the order of the pages leads there in about twice as
+//! many steps as the directory's size has bits.
 //!
-//! Invariant: what the probe says is what every other page of the part allows, or the part breaks
-//! its format, and then the probe says so or whoever audits the part finds it.
+//! Invariant: the result agrees with every other page of the part. Otherwise the part violates its
+//! format, and either the probe reports that or an audit of the part finds it.
 
 use super::LookupError;
 use super::key::LookupKey;
@@ -18,35 +18,35 @@ use super::slice::KeySlice;
 use super::slot;
 use crate::size::LeafIndex;
 
-/// What a run has of a key.
+/// What a run has for a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// No leaf.
+    /// No leaves.
     Absent,
     /// These leaves, ascending.
     Listed(Vec<LeafIndex>),
-    /// Leaves that lie on pages of their own.
+    /// Leaves stored on pages of their own.
     Paged(PagedList),
 }
 
-/// Looks for a key in a run.
+/// A search for a key in a run.
 #[derive(Clone, Debug)]
 pub struct Probe<'a> {
     key: LookupKey,
     run: &'a Run,
     slice: KeySlice,
     part: &'a Part,
-    /// The page to be read.
+    /// The page to read next.
     wants: u32,
-    /// The key is on one of these pages, if it is there.
+    /// If the key is present, it is on one of these pages.
     low: u32,
     high: u32,
-    /// How far to go on, as long as there is no end to the pages in question.
+    /// The next step forward, until an upper bound of the pages is known.
     step: Option<u32>,
 }
 
 impl Found {
-    /// How many leaves.
+    /// The number of leaves.
     pub fn postings(&self) -> u64 {
         match self {
             Self::Absent => 0,
@@ -64,7 +64,7 @@ impl<'a> Probe<'a> {
         Self { key, run, slice, part, wants: home, low: home, high: part.directory, step: Some(1) }
     }
 
-    /// The part to read from, and which one of the run it is.
+    /// The part to read from, with its number in the run.
     pub fn part(&self) -> (u32, &'a Part) {
         (self.slice.index(), self.part)
     }
@@ -74,7 +74,7 @@ impl<'a> Probe<'a> {
         self.wants
     }
 
-    /// Takes the slot of the page that was wanted. `None` where another page has to be read.
+    /// Takes the slot of the wanted page. `None` if another page must be read.
     pub fn take(&mut self, slot: &[u8]) -> Result<Option<Found>, LookupError> {
         let page = self.wants;
         let content = slot::open(self.part, page, slot)?;
@@ -95,7 +95,7 @@ impl<'a> Probe<'a> {
         } else {
             return Ok(Some(Found::Absent));
         }
-        // A key that lies before its home, or nowhere between pages that say it lies between them.
+        // The key is before its home, or between pages that say it is between them but not on any.
         if self.low >= self.high {
             return Err(LookupError::Order { page });
         }
@@ -114,7 +114,8 @@ impl<'a> Probe<'a> {
         match list {
             List::Here(leaves) => Ok(Found::Listed(leaves)),
             List::Paged { postings, first, pages } => {
-                let pages = pages_of(self.part, first, pages).ok_or("a list lies nowhere")?;
+                let pages =
+                    pages_of(self.part, first, pages).ok_or("a list is outside the part")?;
                 Ok(Found::Paged(PagedList { postings, pages }))
             }
         }

@@ -1,26 +1,26 @@
 //! Leaf ranges, and how an index cuts a log into them.
 //!
-//! Each range is one run of the index. A lookup asks every run, so there should be few; a growing
-//! log merges runs, so that each leaf should be rewritten seldom. The ranges of a tree of `N` leaves
-//! are the digits of `N / 256` in the combinatorial number system of degree 8, as many leaves each
-//! as 256 times the digit's value, the largest first, and a last one of what is left.
+//! Each range is one run of the index. A lookup reads every run, so there should be few. A growing
+//! log merges runs, and each leaf should be rewritten rarely. The ranges of a tree of `N` leaves
+//! follow from the digits of `N / 256` in the combinatorial number system of degree 8: each has 256
+//! times as many leaves as its digit's value, the largest first. A last range holds the rest.
 //!
-//! Invariants: never more than [`RUNS_MAX`] ranges, whatever the size. When the tree grows, ranges at
-//! the end become one and those before them stay: where a range of the later tree begins within the
-//! earlier one, a range of the earlier one began. The number of times a leaf is rewritten grows with the
-//! eighth root of the size.
+//! Invariants: there are never more than [`RUNS_MAX`] ranges, whatever the size. When the tree
+//! grows, ranges at the end are merged and those before them stay: if a range of the later tree
+//! begins within the earlier tree, a range of the earlier tree began there too. The number of times
+//! a leaf is rewritten grows with the eighth root of the size.
 
 use crate::size::{LeafIndex, TreeSize};
 
-/// Most ranges of a tree.
+/// Maximum number of ranges of a tree.
 pub const RUNS_MAX: usize = DEGREE as usize + 1;
 
-/// Digits of the number system, and so most ranges of whole units.
+/// Digits of the number system, and so the maximum number of ranges of whole units.
 const DEGREE: u32 = 8;
-/// Leaves that a range is a multiple of, but for the last one.
+/// The length of every range except the last is a multiple of this many leaves.
 const UNIT: u64 = 256;
 
-/// One or more leaves that follow each other.
+/// One or more consecutive leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LeafRange {
     start: TreeSize,
@@ -28,7 +28,8 @@ pub struct LeafRange {
 }
 
 impl LeafRange {
-    /// The leaves that a tree of size `end` has and one of size `start` has not; `None` for none.
+    /// The leaves that a tree of size `end` has and a tree of size `start` does not; `None` if
+    /// there are none.
     pub const fn new(start: TreeSize, end: TreeSize) -> Option<Self> {
         if start.get() < end.get() { Some(Self { start, end }) } else { None }
     }
@@ -43,23 +44,23 @@ impl LeafRange {
         self.end
     }
 
-    /// How many leaves; never 0.
+    /// The number of leaves; never 0.
     #[expect(clippy::len_without_is_empty, reason = "a range is never empty")]
     pub const fn len(&self) -> u64 {
         self.end.get() - self.start.get()
     }
 
-    /// Whether the leaf is one of them.
+    /// Whether the range has this leaf.
     pub const fn contains(&self, index: LeafIndex) -> bool {
         self.start.get() <= index.get() && index.get() < self.end.get()
     }
 
-    /// Whether all leaves of `inner` are among them.
+    /// Whether the range has all leaves of `inner`.
     pub const fn includes(&self, inner: &Self) -> bool {
         self.start.get() <= inner.start.get() && inner.end.get() <= self.end.get()
     }
 
-    /// The leaf that comes `offset` after the first.
+    /// The leaf at `offset` from the first.
     pub(super) fn leaf(&self, offset: u64) -> Option<LeafIndex> {
         let index = LeafIndex::new(self.start.get().checked_add(offset)?)?;
         self.contains(index).then_some(index)
@@ -98,7 +99,7 @@ fn largest_digit(limit: u64, degree: u32) -> u64 {
     u64::try_from(binomial(enough, degree)).expect("it is not above the limit")
 }
 
-/// C(n, k), or more than any limit where that is too large to compute.
+/// C(n, k), or `u128::MAX` if that is too large to compute.
 fn binomial(n: u64, k: u32) -> u128 {
     (0..u64::from(k))
         .try_fold(1u128, |product, i| {

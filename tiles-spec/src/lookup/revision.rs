@@ -1,13 +1,14 @@
 //! Revisions: manifests with what vouches for them, as files.
 //!
-//! Each revision of an index is a leaf of a small tiled log of its own, of origin
-//! `<origin of the log>/lookup`. Two kinds of files carry manifests:
-//! - `lookup/revision/<n>`: the manifest, and the log's own signed checkpoint of exactly that size. It is
-//!   created once, and makes the manifest leaf `n`.
-//! - `lookup/latest`: the same of the newest revision, with the inclusion proof of its leaf in the lookup
-//!   log and that log's checkpoint (a C2SP tlog-proof). With it a client needs nothing else.
+//! Each revision of an index is a leaf of a small tiled log of its own, whose origin is `<origin of
+//! the log>/lookup`. Two kinds of files hold manifests:
+//! - `lookup/revision/<n>`: the manifest, and the log's own signed checkpoint of exactly that size.
+//!   It is created once, and makes the manifest leaf `n`.
+//! - `lookup/latest`: the newest revision in the same form, with the inclusion proof of its leaf in
+//!   the lookup log and that log's checkpoint (a C2SP tlog-proof). A client needs nothing else.
 //!
-//! A file is a line with the lengths of what follows, and then that. Nothing in it was verified.
+//! A file is a line with the lengths of its parts, followed by the parts. Nothing in it is
+//! verified.
 
 use thiserror::Error;
 
@@ -16,9 +17,9 @@ use crate::checkpoint::{CHECKPOINT_BYTES_MAX, Origin, OriginError};
 use crate::size::parse_decimal;
 use crate::tlog_proof::{TLOG_PROOF_BYTES_MAX, TlogProof, TlogProofError};
 
-/// Most bytes of a revision's file.
+/// Maximum size of a revision file in bytes.
 pub const REVISION_BYTES_MAX: usize = LINE_BYTES_MAX + MANIFEST_BYTES_MAX + CHECKPOINT_BYTES_MAX;
-/// Most bytes of `lookup/latest`.
+/// Maximum size of `lookup/latest` in bytes.
 pub const LATEST_BYTES_MAX: usize = REVISION_BYTES_MAX + TLOG_PROOF_BYTES_MAX;
 
 const REVISION: &str = "fasti/lookup-revision-file/v1";
@@ -34,55 +35,55 @@ pub struct RevisionFile {
     pub checkpoint: Vec<u8>,
 }
 
-/// The newest revision, and the proof that it is one.
+/// The newest revision, and the proof that it is a revision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LatestFile {
     /// The revision.
     pub revision: RevisionFile,
-    /// Its leaf in the lookup log.
+    /// The proof of its leaf in the lookup log.
     pub proof: TlogProof,
 }
 
-/// Why bytes are not a revision's file.
+/// Why bytes are not a revision file.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum RevisionError {
-    /// Longer than such a file may be.
-    #[error("file of {0} bytes, more than a revision of an index has")]
+    /// Longer than the maximum.
+    #[error("file of {0} bytes, more than a revision of an index can have")]
     TooLong(usize),
-    /// The first line is not the format's.
+    /// The first line does not have the expected format.
     #[error("file does not begin with {0:?} and the lengths of its parts")]
     Header(&'static str),
-    /// The lengths in the first line are not those of the rest.
+    /// The length of the file contradicts its first line.
     #[error("file is not as long as its first line says")]
     Length,
     /// The manifest is malformed.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
     /// The proof is malformed.
-    #[error("proof of the revision")]
+    #[error("malformed proof of the revision")]
     Proof(#[from] TlogProofError),
 }
 
-/// Origin of the log of an index' revisions.
+/// The origin of the log of an index's revisions.
 pub fn lookup_origin(origin: &Origin) -> Result<Origin, OriginError> {
     format!("{origin}/lookup").parse()
 }
 
 impl RevisionFile {
-    /// Reads a file.
+    /// Parses a file.
     pub fn parse(bytes: &[u8]) -> Result<Self, RevisionError> {
         let [manifest, checkpoint] = split(bytes, REVISION, REVISION_BYTES_MAX)?;
         Ok(Self { manifest: Manifest::parse(manifest)?, checkpoint: checkpoint.to_vec() })
     }
 
-    /// The file.
+    /// Encodes the file.
     pub fn to_bytes(&self) -> Vec<u8> {
         join(REVISION, [&self.manifest.to_bytes(), &self.checkpoint])
     }
 }
 
 impl LatestFile {
-    /// Reads a file.
+    /// Parses a file.
     pub fn parse(bytes: &[u8]) -> Result<Self, RevisionError> {
         let [manifest, checkpoint, proof] = split(bytes, LATEST, LATEST_BYTES_MAX)?;
         let manifest = Manifest::parse(manifest)?;
@@ -90,7 +91,7 @@ impl LatestFile {
         Ok(Self { revision, proof: TlogProof::parse(proof)? })
     }
 
-    /// The file.
+    /// Encodes the file.
     pub fn to_bytes(&self) -> Vec<u8> {
         let RevisionFile { manifest, checkpoint } = &self.revision;
         join(LATEST, [&manifest.to_bytes(), checkpoint, &self.proof.to_bytes()])

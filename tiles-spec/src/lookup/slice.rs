@@ -1,12 +1,14 @@
-//! Slices of the key space: a run with many postings is cut into parts by its keys' first bits.
+//! Slices of the key space: a run with many postings is cut into parts by the leading bits of its
+//! keys.
 //!
-//! Invariant: how many slices there are follows from the number of postings alone.
+//! Invariant: the number of slices depends only on the number of postings.
 
 use super::key::LookupKey;
 
-/// Most postings that a part is meant to have. Keys are hashes, so that parts are about alike.
+/// Target maximum of postings in a part. Keys are hashes, so parts are about equally large.
 pub const PART_POSTINGS_MAX: u64 = 1 << 18;
-/// Most bits that tell slices apart: from a quarter of a thousand million postings on, parts grow instead.
+/// Maximum number of bits that select a slice. Above a quarter of a billion postings, parts grow
+/// instead.
 pub const SLICE_BITS_MAX: u8 = 10;
 
 /// All keys that begin with certain bits.
@@ -16,7 +18,7 @@ pub struct KeySlice {
     index: u32,
 }
 
-/// How many bits of their keys tell the parts of a run with so many postings apart.
+/// The number of leading key bits that select a part, in a run with this many postings.
 pub const fn slice_bits(postings: u64) -> u8 {
     let mut bits = 0;
     while bits < SLICE_BITS_MAX && postings >> bits > PART_POSTINGS_MAX {
@@ -26,7 +28,7 @@ pub const fn slice_bits(postings: u64) -> u8 {
 }
 
 impl KeySlice {
-    /// Slice `index` of `2^bits`; `None` where there is none.
+    /// Slice `index` of `2^bits`; `None` if it does not exist.
     pub const fn new(bits: u8, index: u32) -> Option<Self> {
         if bits <= SLICE_BITS_MAX && index < 1 << bits { Some(Self { bits, index }) } else { None }
     }
@@ -38,7 +40,7 @@ impl KeySlice {
         Self::new(bits, u32::try_from(index).ok()?)
     }
 
-    /// Which one it is, counted from 0.
+    /// Its number, counted from 0.
     pub const fn index(&self) -> u32 {
         self.index
     }
@@ -48,7 +50,7 @@ impl KeySlice {
         Self::of(self.bits, key) == Some(*self)
     }
 
-    /// Where a key of this slice is at home, when its keys are spread evenly over `homes` pages.
+    /// The home of a key of this slice when its keys are spread evenly over `homes` pages.
     pub(super) fn home(self, key: &LookupKey, homes: u32) -> u32 {
         let place = u128::from(key.high() << self.bits);
         u32::try_from((place * u128::from(homes)) >> u64::BITS).expect("it is below homes")
@@ -68,7 +70,7 @@ mod tests {
     #[test]
     fn postings_and_slices() {
         let bits = [0, 1, 1 << 18, (1 << 18) + 1, (1 << 19) + 1, (1 << 19) + 2, u64::MAX];
-        // A remainder that the shift drops is no reason to cut.
+        // A remainder that the shift drops does not cause another cut.
         assert_eq!(bits.map(slice_bits), [0, 0, 0, 1, 1, 2, 10]);
         assert_eq!(KeySlice::new(0, 1), None);
         assert_eq!(KeySlice::new(11, 0), None);

@@ -1,7 +1,8 @@
-//! Slots: a page and behind it the proof that it is one of its part.
+//! Slots: a page, followed by the proof that it belongs to its part.
 //!
-//! The proof is RFC 6962's over all pages of the part, filled up with zeros to as many hashes as the
-//! longest has. So slots are of one length, and a page's place in the object follows from its number.
+//! The proof is the RFC 6962 proof over all pages of the part, padded with zeros to the number of
+//! hashes in the longest one. So all slots have the same length, and the position of a page in the
+//! object follows from its number.
 
 use super::LookupError;
 use super::page::PAGE_BYTES;
@@ -12,18 +13,18 @@ use crate::size::{HASH_BYTES, LeafIndex, TreeSize};
 
 /// The tree over the pages of a part.
 pub(super) struct PageTree {
-    /// From the pages' hashes up to the root.
+    /// From the hashes of the pages up to the root.
     levels: Vec<Vec<Hash>>,
 }
 
 impl PageTree {
-    /// The tree over at least one page.
+    /// Builds the tree over at least one page.
     pub(super) fn new(leaves: Vec<Hash>) -> Self {
         let mut levels = vec![leaves];
         while let Some(below) = levels.last().filter(|level| level.len() > 1) {
             let above = below.chunks(2).map(|pair| match pair {
                 [left, right] => node_hash(left, right),
-                // The last of an odd number goes up as it is.
+                // The last of an odd number moves up unchanged.
                 alone => alone[0],
             });
             levels.push(above.collect());
@@ -35,20 +36,21 @@ impl PageTree {
         self.levels.last().expect("there is a level")[0]
     }
 
-    /// The siblings on a page's way up.
+    /// The siblings on the path from a page to the root.
     pub(super) fn proof(&self, page: usize) -> impl Iterator<Item = &Hash> {
         let levels = self.levels.iter().enumerate();
         levels.filter_map(move |(height, level)| level.get(page >> height ^ 1))
     }
 }
 
-/// How many hashes the longest proof has.
+/// The number of hashes in the longest proof.
 pub(super) fn proof_hashes_max(pages: u32) -> usize {
-    // The bits of the last page's number; a count of pages is whatever a manifest says.
+    // The bits of the last page's number. The number of pages comes from a manifest and can be
+    // anything.
     (u32::BITS - pages.saturating_sub(1).leading_zeros()) as usize
 }
 
-/// Appends the proof of a page, and the zeros behind it.
+/// Appends the proof of a page and its zero padding.
 pub(super) fn write_proof(bytes: &mut Vec<u8>, tree: &PageTree, page: usize, hashes_max: usize) {
     let end = bytes.len() + hashes_max * HASH_BYTES;
     for hash in tree.proof(page) {
@@ -57,7 +59,7 @@ pub(super) fn write_proof(bytes: &mut Vec<u8>, tree: &PageTree, page: usize, has
     bytes.resize(end, 0);
 }
 
-/// The page in a slot, proved to be page number `page` of the part.
+/// Returns the page in a slot, after proving that it is page number `page` of the part.
 pub(super) fn open<'a>(
     part: &Part,
     page: u32,

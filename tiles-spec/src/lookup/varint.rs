@@ -1,5 +1,5 @@
-//! Numbers of variable length: seven bits a byte, the least significant first, the high bit on all
-//! bytes but the last.
+//! Numbers of variable length: seven bits per byte, least significant first, with the high bit set
+//! in all bytes but the last.
 //!
 //! Invariant: each number has one spelling, the shortest.
 
@@ -12,7 +12,7 @@ pub fn write(bytes: &mut Vec<u8>, mut number: u64) {
     bytes.push(number.to_le_bytes()[0]);
 }
 
-/// How many bytes [`write`] appends.
+/// The number of bytes that [`write`] appends.
 pub const fn len(number: u64) -> usize {
     match number.checked_ilog2() {
         Some(log) => log as usize / 7 + 1,
@@ -20,7 +20,7 @@ pub const fn len(number: u64) -> usize {
     }
 }
 
-/// Takes a number off the front; `None` where there is none in its one spelling.
+/// Reads a number from the front; `None` if there is none in its canonical spelling.
 pub fn read(bytes: &mut &[u8]) -> Option<u64> {
     let mut number = 0u64;
     for shift in (0..u64::BITS).step_by(7) {

@@ -25,19 +25,19 @@ pub struct EcdsaSigningKey {
 }
 
 impl EcdsaSigningKey {
-    /// A new key from the randomness given.
+    /// Generates a new key from `rng`.
     pub fn generate(rng: &mut impl CryptoRngCore, name: KeyName) -> Self {
         let secret = SecretKey::random(rng);
-        Self::new(name, &secret).expect("a key that was made is a key")
+        Self::new(name, &secret).expect("a generated key is valid")
     }
 
-    /// Reads a PKCS #8 `PrivateKeyInfo` in DER.
+    /// Parses a PKCS #8 `PrivateKeyInfo` in DER.
     pub fn from_pkcs8_der(name: KeyName, der: &[u8]) -> Result<Self, KeyError> {
         let secret = SecretKey::from_pkcs8_der(der).map_err(|_| KeyError::Material)?;
         Self::new(name, &secret)
     }
 
-    /// Reads an RFC 5915 `ECPrivateKey` in DER.
+    /// Parses an RFC 5915 `ECPrivateKey` in DER.
     pub fn from_sec1_der(name: KeyName, der: &[u8]) -> Result<Self, KeyError> {
         let secret = SecretKey::from_sec1_der(der).map_err(|_| KeyError::Material)?;
         Self::new(name, &secret)
@@ -49,13 +49,13 @@ impl EcdsaSigningKey {
         Ok(Self { verifier_key, secret: secret.into() })
     }
 
-    /// Writes what [`EcdsaSigningKey::from_pkcs8_der`] reads. Wiped when dropped.
+    /// Writes the form that [`EcdsaSigningKey::from_pkcs8_der`] reads. Wiped when dropped.
     pub fn to_pkcs8_der(&self) -> Zeroizing<Vec<u8>> {
         let der = SecretKey::from(&self.secret).to_pkcs8_der();
         der.expect("a key of fixed size is encoded").to_bytes()
     }
 
-    /// The public half.
+    /// The public key.
     pub const fn verifier_key(&self) -> &VerifierKey {
         &self.verifier_key
     }

@@ -1,10 +1,10 @@
-//! Names and IDs of those who sign notes, and the keys that verify.
+//! Names and IDs of note signers, and the keys that verify their signatures.
 //!
-//! C2SP signed-note "Signatures", "Verifier keys"; tlog-cosignature "Format". A key is known by its
-//! name and a 32-bit ID; the text form, `name+id+base64(type || key)`, carries both.
+//! C2SP signed-note "Signatures", "Verifier keys"; tlog-cosignature "Format". A key is identified
+//! by its name and a 32-bit ID; the text form, `name+id+base64(type || key)`, carries both.
 //!
-//! Invariants: the ID of a [`VerifierKey`] is the one its name and public key make, and its public
-//! key is one of its kind, not a weak one. A vkey has one spelling.
+//! Invariants: the ID of a [`VerifierKey`] follows from its name and public key, and its public key
+//! is valid for its type and not weak. A vkey has one spelling.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,15 +15,16 @@ use thiserror::Error;
 use super::NoteSignature;
 use super::public_key::{PublicKey, Verifier};
 
-/// Most bytes of a name that is signed with the text: its length is one byte.
+/// Maximum length in bytes of a name that is signed with the text, as its length is stored in one
+/// byte.
 const SIGNED_NAME_BYTES_MAX: usize = 255;
 
-/// Name of a key, by custom a URL without its scheme: not empty, no Unicode spaces, no `+`, no
+/// Name of a key, by convention a URL without its scheme: not empty, no Unicode spaces, no `+`, no
 /// control characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyName(String);
 
-/// The 32 bits that tell keys of one name apart. Prints as 8 lower-case hexadecimal digits.
+/// The 32 bits that distinguish keys of one name. Prints as 8 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId([u8; 4]);
 
@@ -32,7 +33,7 @@ pub struct KeyId([u8; 4]);
 pub struct VerifierKey {
     name: KeyName,
     public_key: PublicKey,
-    /// What the key ID is the beginning of.
+    /// The key ID is the start of this hash.
     log_id: [u8; 32],
     verifier: Verifier,
 }
@@ -43,7 +44,7 @@ pub enum KeyError {
     /// Empty, or with spaces, control characters or `+`.
     #[error("key name is empty or has spaces, control characters or '+'")]
     Name,
-    /// Longer than a signature that covers the name can say.
+    /// Too long for a signature that covers the name.
     #[error("key name has more than {SIGNED_NAME_BYTES_MAX} bytes")]
     LongName,
     /// Not of the form `name+id+base64`, or for a private key `PRIVATE+KEY+name+id+base64`.
@@ -58,15 +59,15 @@ pub enum KeyError {
     /// A signature type that is not supported here.
     #[error("unsupported signature type {0:#04x}")]
     Type(u8),
-    /// The key material is not a key of its type.
+    /// The key material is not a valid key of its type.
     #[error("key material is not a public key of its type")]
     Material,
     /// The key ID does not belong to the name and key.
-    #[error("key id {stated} where name and key make {computed}")]
+    #[error("key id is {stated}, but name and key give {computed}")]
     IdMismatch {
         /// The ID in the text.
         stated: KeyId,
-        /// The ID that name and key make.
+        /// The ID computed from name and key.
         computed: KeyId,
     },
 }
@@ -96,7 +97,7 @@ impl fmt::Display for KeyName {
 }
 
 impl KeyId {
-    /// The four bytes, as a signature begins with them.
+    /// The four bytes with which a signature begins.
     pub const fn as_bytes(&self) -> &[u8; 4] {
         &self.0
     }
@@ -134,7 +135,7 @@ impl fmt::Debug for KeyId {
 }
 
 impl VerifierKey {
-    /// A key under a name; refuses material that is no key.
+    /// Makes a key with this name; rejects material that is not a valid key.
     pub fn new(name: KeyName, public_key: PublicKey) -> Result<Self, KeyError> {
         if matches!(public_key, PublicKey::MlDsa44Cosignature(_))
             && name.as_str().len() > SIGNED_NAME_BYTES_MAX
@@ -146,9 +147,9 @@ impl VerifierKey {
         Ok(Self { name, public_key, log_id, verifier })
     }
 
-    /// Reads a vkey: `name+id+base64(type || key)`.
+    /// Parses a vkey: `name+id+base64(type || key)`.
     pub fn parse(vkey: &str) -> Result<Self, KeyError> {
-        // The base64 may have pluses of its own.
+        // The base64 can contain pluses.
         let mut parts = vkey.splitn(3, '+');
         let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(KeyError::Form);
@@ -178,18 +179,18 @@ impl VerifierKey {
         &self.public_key
     }
 
-    /// The whole SHA-256 that the ID is the beginning of; Sigstore names a log by it
+    /// The whole SHA-256 of which the ID is the start; Sigstore uses it to name a log
     /// (`logId.keyId`).
     pub const fn log_id(&self) -> [u8; 32] {
         self.log_id
     }
 
-    /// Whether a line says it was signed by this key.
+    /// Whether a line claims to be signed by this key.
     pub fn made(&self, signature: &NoteSignature) -> bool {
         *signature.name() == self.name && signature.key_id() == self.key_id()
     }
 
-    /// Whether the bytes of a signature line, without the key ID, are this key's signature of the
+    /// Whether the bytes of a signature line, without the key ID, are this key's signature over the
     /// text.
     pub fn verify(&self, text: &str, signature: &[u8]) -> bool {
         self.verifier.verify(&self.name, text, signature)
@@ -243,12 +244,12 @@ pub(super) fn expect_id(stated: KeyId, computed: KeyId) -> Result<(), KeyError> 
     if stated == computed { Ok(()) } else { Err(KeyError::IdMismatch { stated, computed }) }
 }
 
-/// Reads standard base64 with padding and zero trailing bits.
+/// Decodes standard base64 with padding and zero trailing bits.
 pub(super) fn decode_base64(text: &str) -> Result<Vec<u8>, KeyError> {
     BASE64_STANDARD.decode(text).map_err(|_| KeyError::Base64)
 }
 
-/// Writes standard base64 with padding.
+/// Encodes as standard base64 with padding.
 pub(super) fn encode_base64(bytes: &[u8]) -> String {
     BASE64_STANDARD.encode(bytes)
 }

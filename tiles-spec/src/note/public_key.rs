@@ -1,9 +1,9 @@
-//! Public keys by signature type: their bytes, their IDs, how each verifies.
+//! Public keys by signature type: their bytes, their IDs, and how they verify.
 //!
 //! C2SP signed-note "Signatures", tlog-cosignature "Format".
 //!
-//! Invariants: a [`Verifier`] is made only of a key of its kind, in its one encoding, and of no weak
-//! one. Verification is strict.
+//! Invariants: a [`Verifier`] is made only from a valid key of its type, in its canonical encoding,
+//! that is not weak. Verification is strict.
 
 use std::sync::Arc;
 
@@ -16,14 +16,14 @@ use sha2::{Digest, Sha256};
 use super::key::{KeyError, KeyName};
 use crate::cosignature;
 
-/// Bytes of an ML-DSA-44 public key.
+/// Size of an ML-DSA-44 public key in bytes.
 pub const ML_DSA_44_KEY_BYTES: usize = 1312;
 
-/// Everything of an Ed25519 `SubjectPublicKeyInfo` before the key itself (RFC 8410).
+/// The part of an Ed25519 `SubjectPublicKeyInfo` before the key itself (RFC 8410).
 const ED25519_SPKI_HEAD: [u8; 12] =
     [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
-/// A public key, by how it signs.
+/// A public key, by signature type.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum PublicKey {
     /// Type 0x01: Ed25519 over the text.
@@ -31,14 +31,14 @@ pub enum PublicKey {
     /// Type 0x02: ECDSA with SHA-256 on P-256 over the text, as ASN.1 DER. Holds the DER
     /// SubjectPublicKeyInfo.
     EcdsaP256(Vec<u8>),
-    /// Type 0x04: Ed25519 over a time and the text; how witnesses sign.
+    /// Type 0x04: Ed25519 over a time and the text; used by witnesses.
     Ed25519Cosignature([u8; 32]),
-    /// Type 0x06: ML-DSA-44 over the key's name, a time and the tree that the text states; how
-    /// witnesses sign, and logs beside their own signature.
+    /// Type 0x06: ML-DSA-44 over the key's name, a time and the tree that the text states; used by
+    /// witnesses, and by logs in addition to their own signature.
     MlDsa44Cosignature(Box<[u8; ML_DSA_44_KEY_BYTES]>),
 }
 
-/// A public key that has been decoded.
+/// A decoded public key.
 #[derive(Clone)]
 pub(super) enum Verifier {
     Ed25519(Ed25519Key),
@@ -48,7 +48,7 @@ pub(super) enum Verifier {
 }
 
 impl PublicKey {
-    /// The byte that stands for the signature type.
+    /// The byte for the signature type.
     pub const fn signature_type(&self) -> u8 {
         match self {
             Self::Ed25519(_) => 0x01,
@@ -58,7 +58,7 @@ impl PublicKey {
         }
     }
 
-    /// The key material, in the form that belongs to the type.
+    /// The key material, in the form that the type defines.
     pub fn material(&self) -> &[u8] {
         match self {
             Self::Ed25519(key) | Self::Ed25519Cosignature(key) => key,
@@ -86,7 +86,8 @@ impl PublicKey {
         }
     }
 
-    /// Whether it signs a time as well: what it makes are cosignatures, even where a log makes them.
+    /// Whether it also signs a time, so that its signatures are cosignatures, even if a log makes
+    /// them.
     pub const fn cosigns(&self) -> bool {
         matches!(self, Self::Ed25519Cosignature(_) | Self::MlDsa44Cosignature(_))
     }
@@ -105,10 +106,10 @@ impl PublicKey {
         }
     }
 
-    /// The SHA-256 of which the key ID is the beginning.
+    /// The SHA-256 of which the key ID is the start.
     pub(super) fn log_id(&self, name: &KeyName) -> [u8; 32] {
         let hasher = match self {
-            // ECDSA keys had their IDs before the scheme below: no name, no type.
+            // The IDs of ECDSA keys are older than the scheme below: no name, no type.
             Self::EcdsaP256(spki) => Sha256::new_with_prefix(spki),
             _ => Sha256::new_with_prefix(name.as_str())
                 .chain_update([b'\n', self.signature_type()])
@@ -125,14 +126,14 @@ impl Verifier {
             PublicKey::EcdsaP256(spki) => decode_p256(spki).map(Box::new).map(Self::EcdsaP256),
             PublicKey::Ed25519Cosignature(key) => decode_ed25519(key).map(Self::Ed25519Cosignature),
             PublicKey::MlDsa44Cosignature(key) => {
-                // Any bytes of that length are a key, and no two are the same one.
+                // Any bytes of that length are a key, and different bytes are different keys.
                 let key = MlDsaKey::decode(&EncodedVerifyingKey::<MlDsa44>::from(**key));
                 Ok(Self::MlDsa44Cosignature(Arc::new(key)))
             }
         }
     }
 
-    /// Whether the bytes of a signature line are a signature of the text by this key under that
+    /// Whether the bytes of a signature line are a signature over the text by this key under that
     /// name.
     pub(super) fn verify(&self, name: &KeyName, text: &str, signature: &[u8]) -> bool {
         match self {
@@ -146,7 +147,7 @@ impl Verifier {
 
 fn decode_ed25519(bytes: &[u8; 32]) -> Result<Ed25519Key, KeyError> {
     let key = Ed25519Key::from_bytes(bytes).map_err(|_| KeyError::Material)?;
-    // A weak key has signatures that hold for any text.
+    // A weak key has signatures that verify for any text.
     if key.is_weak() { Err(KeyError::Material) } else { Ok(key) }
 }
 
@@ -161,8 +162,7 @@ fn decode_p256(spki: &[u8]) -> Result<P256Key, KeyError> {
     }
 }
 
-/// Strict verification: one answer for all who verify alike, whatever the signer made of the
-/// points.
+/// Strict verification: all strict verifiers agree on the result, whatever points the signer used.
 pub(crate) fn verify_ed25519(key: &Ed25519Key, message: &[u8], signature: &[u8]) -> bool {
     Ed25519Signature::from_slice(signature)
         .is_ok_and(|signature| key.verify_strict(message, &signature).is_ok())

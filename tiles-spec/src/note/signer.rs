@@ -1,7 +1,7 @@
 //! Ed25519 keys that sign notes, and the text form of private keys.
 //!
-//! The text form `PRIVATE+KEY+name+id+base64(type || seed)` is a custom of signed-note tools, not
-//! part of C2SP.
+//! The text form `PRIVATE+KEY+name+id+base64(type || seed)` is a convention of signed-note tools,
+//! not part of C2SP.
 //!
 //! Invariants: no `Debug` or error shows a seed; every buffer that held one is wiped, and the key
 //! wipes itself when dropped.
@@ -21,7 +21,7 @@ use super::public_key::PublicKey;
 
 const PREFIX: &str = "PRIVATE+KEY+";
 
-/// The signature type, then a seed.
+/// Size in bytes of the signature type and a seed.
 const KEY_BYTES: usize = 33;
 
 /// A named Ed25519 key that signs the text of a note (type 0x01).
@@ -29,22 +29,22 @@ const KEY_BYTES: usize = 33;
 pub struct NoteSigningKey(NamedSecret);
 
 impl NoteSigningKey {
-    /// A new key from the randomness given.
+    /// Generates a new key from `rng`.
     pub fn generate(rng: &mut impl CryptoRngCore, name: KeyName) -> Self {
         Self(NamedSecret::generate(rng, name, PublicKey::Ed25519))
     }
 
-    /// The key that a seed makes (RFC 8032, the 32 bytes from which all else is derived).
+    /// Derives the key from a seed (the 32 bytes of RFC 8032 from which all else is derived).
     pub fn from_seed(name: KeyName, seed: &[u8; 32]) -> Self {
         Self(NamedSecret::from_seed(name, seed, PublicKey::Ed25519))
     }
 
-    /// Reads `PRIVATE+KEY+name+id+base64(0x01 || seed)`.
+    /// Parses `PRIVATE+KEY+name+id+base64(0x01 || seed)`.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         NamedSecret::parse(text, PublicKey::Ed25519).map(Self)
     }
 
-    /// Writes what [`NoteSigningKey::parse`] reads. Wiped when dropped.
+    /// Writes the form that [`NoteSigningKey::parse`] reads. Wiped when dropped.
     pub fn to_private_string(&self) -> Zeroizing<String> {
         self.0.to_private_string()
     }
@@ -54,7 +54,7 @@ impl NoteSigningKey {
         Zeroizing::new(*self.0.secret.as_bytes())
     }
 
-    /// The public half.
+    /// The public key.
     pub const fn verifier_key(&self) -> &VerifierKey {
         &self.0.verifier_key
     }
@@ -93,7 +93,7 @@ impl signed_note::Signer for NoteSigningKey {
     }
 }
 
-/// An Ed25519 seed with the public key it makes, of whatever type signs with one.
+/// An Ed25519 seed with its public key, for any type that signs with one.
 #[derive(Clone)]
 pub(crate) struct NamedSecret {
     pub(crate) verifier_key: VerifierKey,
@@ -144,7 +144,7 @@ impl NamedSecret {
     }
 }
 
-/// What a private key's text says.
+/// The parsed text of a private key.
 pub(crate) struct PrivateText {
     pub(crate) name: KeyName,
     key_id: KeyId,
@@ -152,7 +152,7 @@ pub(crate) struct PrivateText {
 }
 
 impl PrivateText {
-    /// Reads `PRIVATE+KEY+name+id+base64(type || seed)`.
+    /// Parses `PRIVATE+KEY+name+id+base64(type || seed)`.
     pub(crate) fn parse(text: &str) -> Result<Self, KeyError> {
         let mut parts = text.strip_prefix(PREFIX).ok_or(KeyError::Form)?.splitn(3, '+');
         let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
@@ -166,7 +166,7 @@ impl PrivateText {
         seed
     }
 
-    /// Refuses a text of another type, or with another ID, than the key that its seed makes.
+    /// Rejects a text whose type or ID differs from those of the key made from its seed.
     pub(crate) fn expect(&self, made: &VerifierKey) -> Result<(), KeyError> {
         let [signature_type, ..] = *self.key;
         if signature_type != made.public_key().signature_type() {
@@ -176,7 +176,7 @@ impl PrivateText {
     }
 }
 
-/// Writes what [`PrivateText::parse`] reads. Wiped when dropped.
+/// Writes the form that [`PrivateText::parse`] reads. Wiped when dropped.
 pub(crate) fn write_private(public: &VerifierKey, seed: &[u8; 32]) -> Zeroizing<String> {
     let mut key = Zeroizing::new([0; KEY_BYTES]);
     key[0] = public.public_key().signature_type();
@@ -184,14 +184,14 @@ pub(crate) fn write_private(public: &VerifierKey, seed: &[u8; 32]) -> Zeroizing<
     let key = Zeroizing::new(BASE64_STANDARD.encode(key.as_slice()));
 
     let head = format!("{PREFIX}{}+{}+", public.name(), public.key_id());
-    // To its full size at once: a string that grows leaves its old buffer behind.
+    // Allocated at full size, because a growing string leaves its old buffer behind.
     let mut text = Zeroizing::new(String::with_capacity(head.len() + key.len()));
     text.push_str(&head);
     text.push_str(&key);
     text
 }
 
-/// Reads type and seed into a buffer that is wiped even when the text turns out malformed.
+/// Reads type and seed into a buffer that is wiped even if the text turns out to be malformed.
 fn decode_key(base64: &str) -> Result<Zeroizing<[u8; KEY_BYTES]>, KeyError> {
     let mut key = Zeroizing::new([0; KEY_BYTES]);
     match BASE64_STANDARD.decode_slice(base64, key.as_mut()) {
@@ -210,7 +210,7 @@ mod tests {
     const PETER: &str =
         "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
 
-    /// Gives the same byte for ever.
+    /// Returns the same byte for ever.
     struct Same(u8);
 
     impl rand_core::RngCore for Same {

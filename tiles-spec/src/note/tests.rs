@@ -1,4 +1,4 @@
-//! Notes: the examples others publish, what is malformed, whose signatures count.
+//! Notes: published examples, malformed notes, and whose signatures count.
 
 use proptest::prelude::*;
 
@@ -30,14 +30,14 @@ fn signers(note: &Note, keys: &[&str]) -> Result<Vec<String>, NoteError> {
     Ok(note.verify(&keys)?.into_iter().map(|key| key.name().to_string()).collect())
 }
 
-/// A signature line with other bytes than it had.
+/// A signature line with altered bytes.
 fn altered(line: &str) -> String {
     line.replacen("UG/", "UG+", 1).replacen("NbfR", "NbfS", 1)
 }
 
 #[test]
 fn the_note_of_the_specification() {
-    // C2SP signed-note, "Verifier keys", its example.
+    // The example of C2SP signed-note, "Verifier keys".
     let note = note(&[
         "This is an example message.\n\n",
         "— example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72\
@@ -57,7 +57,7 @@ fn the_note_of_the_specification() {
 
 #[test]
 fn a_text_may_have_blank_lines() {
-    // C2SP signed-note, its first example; no key is published for it.
+    // The first example of C2SP signed-note, for which no key is published.
     let bytes = "Ognuno sta solo sul cuor della terra\ntrafitto da un raggio di sole:\n\ned è subito sera.\n\n\
         — quasimodo.example/salvatore NnugSzTjtVAewIS+Z/iJhUPeFDkO/5QQ2i5ddnGITLlC+EhfLW9oJKONrMouFSQU0xMcXxj99ihA\
         QwaqP3ZekRwNtIc=\n";
@@ -96,10 +96,10 @@ fn a_bad_signature_by_a_known_key_spoils_the_note() {
         let note = note(&[TEXT, "\n", &lines.concat()]);
         assert_eq!(signers(&note, &[PETER, ENOCH]), Err(error.clone()));
     }
-    // Of unknown keys nothing is asked: another name, another key ID.
+    // Lines of unknown keys are not checked: another name, another key ID.
     let note = note(&[TEXT, "\n", &bad, &bad.replace("x08go", "x08gp"), ENOCH_LINE]);
     assert_eq!(signers(&note, &[ENOCH]).unwrap(), ["EnochRoot"]);
-    // Neither the name alone nor the ID alone makes a key known.
+    // A key is known only if both name and ID match.
     let renamed = ENOCH_LINE.replace("EnochRoot", "PeterNeumann");
     let note = self::note(&[TEXT, "\n", &renamed, PETER_LINE]);
     assert_eq!(signers(&note, &[PETER, ENOCH]).unwrap(), ["PeterNeumann"]);
@@ -256,7 +256,8 @@ proptest! {
         let _ = Note::parse(&good[..cut.min(good.len())]);
         let bit = bit % (good.len() * 8);
         good[bit / 8] ^= 1 << (bit % 8);
-        // No single bit is free: the note is malformed, or bad, or one of the two no longer counts.
+        // No single bit can change unnoticed: the note becomes malformed or bad, or one of the two
+        // signatures no longer counts.
         if let Ok(note) = Note::parse(&good) {
             prop_assert!(note.verify(&[key(PETER), key(ENOCH)]).map_or(0, |signers| signers.len()) < 2);
         }

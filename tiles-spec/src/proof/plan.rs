@@ -1,12 +1,12 @@
-//! Proofs from tiles, without I/O: first say which tiles are needed, then build from them.
+//! Proofs from tiles, without I/O: first plan which tiles are needed, then build from them.
 //!
 //! Each hash of a proof is the root of a run of leaves that begins on a boundary of its own size
-//! (RFC 6962 sections 2.1.1 and 2.1.2). Such a run is a row of perfect subtrees, largest first, and
-//! each of those is either one hash of a tile or the root over a power of two of neighbours in one
+//! (RFC 6962 sections 2.1.1 and 2.1.2). Such a run is a row of perfect subtrees, largest first.
+//! Each of those is either one hash of a tile, or the root over a power of two of neighbours in one
 //! tile.
 //!
-//! Invariants: a plan names only tiles that its tree size implies, each once; a build reads no
-//! others and hashes no more than the plan asks for.
+//! Invariants: a plan names only tiles that its tree size implies, each once. A build reads no
+//! other tiles and computes no more hashes than the plan needs.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -19,37 +19,37 @@ use crate::size::{LeafIndex, Level, TILE_WIDTH_MAX, TileIndex, TileWidth, TreeSi
 use crate::tile::{HashTile, TILE_HEIGHT, TileCoord};
 use crate::tree::{fold_right, root_of};
 
-/// Where a plan takes the hashes of its tiles from.
+/// A source of tiles for a plan.
 pub trait TileSource {
-    /// At least the first `width` hashes of the tile, or `None` when they are not held.
+    /// At least the first `width` hashes of the tile, or `None` if they are not available.
     fn tile(&self, level: Level, index: TileIndex, width: TileWidth) -> Option<&[Hash]>;
 
-    /// Root over a perfect subtree of a tile: a power of two of its hashes, from a multiple of it
-    /// on. A source that is asked again and again may remember what it has computed.
+    /// The root over a perfect subtree of a tile: a power of two of its hashes, starting at a
+    /// multiple of that number. A source that is asked repeatedly can cache the result.
     fn subtree_root(&self, tile: TileCoord, slots: Range<usize>) -> Option<Hash> {
         let hashes = self.tile(tile.level, tile.index, tile.width)?;
         hashes.get(slots).map(root_of)
     }
 }
 
-/// Which tree nodes a proof is made of, and which tiles they are in.
+/// The tree nodes of a proof, and the tiles that contain them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProofPlan {
     size: TreeSize,
-    /// The leaves below each hash of the proof, leaf side first.
+    /// The leaves under each hash of the proof, leaf side first.
     runs: Vec<Range<u64>>,
     tiles: Vec<TileCoord>,
 }
 
 /// Tiles held in memory, at most one for each place. The nodes within a tile are computed when the
-/// first proof needs one, and kept for the next.
+/// first proof needs one, and then kept.
 #[derive(Clone, Debug, Default)]
 pub struct TileMap(HashMap<(Level, TileIndex), Held>);
 
 #[derive(Clone, Debug)]
 struct Held {
     tile: HashTile,
-    /// For each height from 1 the roots of the perfect subtrees of the tile that are that high.
+    /// For each height from 1 up, the roots of the perfect subtrees of that height in the tile.
     nodes: OnceLock<Vec<Vec<Hash>>>,
 }
 
@@ -72,7 +72,7 @@ impl Held {
     }
 }
 
-/// The nodes above each two neighbours; a last one without a neighbour has none.
+/// The parents of each pair of neighbours; a last node without a neighbour has none.
 fn pair_up(below: &[Hash]) -> Vec<Hash> {
     let (pairs, _) = below.as_chunks::<2>();
     pairs.iter().map(|[left, right]| node_hash(left, right)).collect()
@@ -100,7 +100,7 @@ pub fn plan_inclusion(index: LeafIndex, size: TreeSize) -> Result<ProofPlan, Pro
     Ok(ProofPlan::new(size, runs))
 }
 
-/// Plans the proof that the tree of size `old` is how the one of size `new` began.
+/// Plans the proof that the tree of size `old` is the start of the tree of size `new`.
 ///
 /// From size 0, and between equal sizes, the proof has no hashes.
 pub fn plan_consistency(old: TreeSize, new: TreeSize) -> Result<ProofPlan, ProofError> {
@@ -120,7 +120,7 @@ pub fn plan_consistency(old: TreeSize, new: TreeSize) -> Result<ProofPlan, Proof
             node = right;
         }
     }
-    // The verifier has that node already when it is the whole old tree.
+    // The verifier already has that node if it is the whole old tree.
     if node.start > 0 {
         runs.push(node);
     }
@@ -142,7 +142,7 @@ impl ProofPlan {
         Self { size, runs, tiles }
     }
 
-    /// The tiles to have at hand, by level and then index, as wide as the tree's size makes them.
+    /// The required tiles, by level and then index, as wide as the tree's size makes them.
     pub fn tiles(&self) -> &[TileCoord] {
         &self.tiles
     }
@@ -152,7 +152,7 @@ impl ProofPlan {
         self.runs.iter().map(|run| self.run_root(run, source)).collect()
     }
 
-    /// Root over a run of leaves.
+    /// The root over a run of leaves.
     fn run_root(&self, run: &Range<u64>, source: &impl TileSource) -> Result<Hash, ProofError> {
         let mut row = [Hash::from([0; 32]); u64::BITS as usize];
         let mut filled = 0;
@@ -166,12 +166,12 @@ impl ProofPlan {
 }
 
 impl TileMap {
-    /// No tiles.
+    /// Makes an empty set of tiles.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Holds a tile at its place, unless one at least as wide is there already.
+    /// Inserts a tile at its place, unless one at least as wide is already there.
     pub fn insert(&mut self, coord: TileCoord, tile: HashTile) {
         match self.0.entry((coord.level, coord.index)) {
             Entry::Occupied(held) if held.get().tile.width() >= tile.width() => {}
@@ -180,12 +180,12 @@ impl TileMap {
         }
     }
 
-    /// How many tiles are held.
+    /// The number of tiles.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether none is held.
+    /// Whether there are no tiles.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -203,8 +203,8 @@ impl TileSource for TileMap {
     }
 }
 
-/// Halves of a node with two leaves or more: the left has the largest power of two below their
-/// number.
+/// The halves of a node with at least two leaves: the left one has the largest power of two below
+/// their number.
 fn split(node: &Range<u64>) -> (Range<u64>, Range<u64>) {
     let middle = node.start + (1 << (node.end - node.start - 1).ilog2());
     (node.start..middle, middle..node.end)
@@ -221,7 +221,7 @@ fn perfect_subtrees(run: Range<u64>) -> impl Iterator<Item = Range<u64>> {
     })
 }
 
-/// The tile a perfect subtree of a tree of `size` is found in, and the slots whose root it is.
+/// The tile that contains a perfect subtree of a tree of `size`, and the slots under its root.
 fn locate(subtree: &Range<u64>, size: TreeSize) -> (TileCoord, Range<usize>) {
     let height = (subtree.end - subtree.start).ilog2();
     let level = height / TILE_HEIGHT;

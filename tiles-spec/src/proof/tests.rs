@@ -1,11 +1,11 @@
-//! What a verifier must refuse, and the vectors that others publish.
+//! Proofs that a verifier must refuse, and the test vectors of others.
 
 use super::plan::tests::{head, index, naive_consistency, naive_inclusion, size};
 use super::*;
 use crate::hash::{EMPTY_ROOT, leaf_hash};
 use crate::tree::tests::leaves;
 
-/// Largest tree of which every proof is altered in every way.
+/// Size of the largest tree whose proofs are all altered in every way.
 const SMALL: usize = 33;
 
 /// Every hash sequence that differs from `proof` in one bit.
@@ -23,7 +23,7 @@ fn flip(hash: &Hash, bit: usize) -> Hash {
     Hash::from(bytes)
 }
 
-/// Proofs of other lengths: cut at either end, doubled, lengthened at either end.
+/// Proofs of other lengths: truncated at either end, doubled, extended at either end.
 fn other_lengths(proof: &[Hash]) -> Vec<Vec<Hash>> {
     let mut others: Vec<_> = (0..proof.len()).map(|length| proof[..length].to_vec()).collect();
     others.extend((1..=proof.len()).map(|start| proof[start..].to_vec()));
@@ -157,9 +157,9 @@ fn the_longest_proofs() {
     assert_eq!(verify_consistency(&old, &new, &[]), Err(error));
 }
 
-// The proofs below are those of transparency-dev/merkle,
+// The proofs below are from transparency-dev/merkle,
 // testdata/{inclusion,consistency}/*/happy-path.json, over the eight entries that Certificate
-// Transparency implementations test with.
+// Transparency implementations use in tests.
 const ROOT_2: &str = "+sVCA+fMaWzw38tCySodnbr3CtnmIfS9jZhmLwDjwSU=";
 const ROOT_3: &str = "rra8/idLcKFPsGel5VeCZNsPqbUa9eC6FZFY8yngbnc=";
 const ROOT_4: &str = "037kGJdt2VdTwcc4Yrk5j6Kiz5tP8P3+izDNlSCWFLc=";

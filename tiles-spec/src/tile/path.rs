@@ -1,10 +1,10 @@
-//! Paths of what a log serves: the checkpoint, hash tiles, entry bundles.
+//! Paths of the files that a log serves: the checkpoint, hash tiles, entry bundles.
 //!
 //! C2SP tlog-tiles "APIs": `checkpoint`, `tile/<L>/<N>[.p/<W>]`, `tile/entries/<N>[.p/<W>]`, where
-//! `<N>` is padded into elements of three digits, all but the last led by an `x`: 1234067 is
+//! `<N>` is padded into elements of three digits, all but the last preceded by an `x`: 1234067 is
 //! `x001/x234/067`.
 //!
-//! Invariant: one resource has one path. Whatever parses prints as the text it was parsed from.
+//! Invariant: one resource has one path. A parsed path prints as the text it was parsed from.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,7 +14,7 @@ use thiserror::Error;
 use super::{BundleCoord, TileCoord};
 use crate::size::{NumberError, TileIndex, TileWidth, parse_decimal};
 
-/// Something a log serves, named by its path relative to the log's prefix (no leading slash).
+/// A resource of a log, named by its path relative to the log's prefix (no leading slash).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ResourcePath {
     /// The signed checkpoint: the one mutable resource.
@@ -25,23 +25,24 @@ pub enum ResourcePath {
     Bundle(BundleCoord),
 }
 
-/// Why a path is none of a tiled log.
+/// Why a path is not valid in a tiled log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum PathError {
     /// Neither the checkpoint nor below `tile/`.
-    #[error("path is neither the checkpoint nor a tile's")]
+    #[error("path is not the checkpoint or a tile")]
     Unknown,
     /// The level is not a canonical decimal from 0 to 63.
-    #[error("tile level")]
+    #[error("malformed tile level")]
     Level(#[source] NumberError),
-    /// The tile index is not padded three digits an element, or has more elements than it needs.
+    /// The tile index is not padded to three digits per element, or has more elements than it
+    /// needs.
     #[error("tile index is not in its canonical form")]
     Index,
     /// The tile index does not fit 64 bits.
     #[error("tile index is above 2^64 - 1")]
     IndexOverflow,
     /// The width of a partial tile is not a canonical decimal from 1 to 255.
-    #[error("partial tile width")]
+    #[error("malformed partial tile width")]
     Width(#[source] NumberError),
 }
 
@@ -90,7 +91,7 @@ impl fmt::Display for BundleCoord {
     }
 }
 
-/// Reads `<N>[.p/<W>]`.
+/// Parses `<N>[.p/<W>]`.
 fn parse_place(text: &str) -> Result<(TileIndex, TileWidth), PathError> {
     let Some((index, width)) = text.split_once(".p/") else {
         return Ok((parse_index(text)?, TileWidth::FULL));
@@ -102,7 +103,7 @@ fn parse_place(text: &str) -> Result<(TileIndex, TileWidth), PathError> {
     Ok((parse_index(index)?, width))
 }
 
-/// Reads `<N>`.
+/// Parses `<N>`.
 pub(crate) fn parse_index(text: &str) -> Result<TileIndex, PathError> {
     let (leading, last) = match text.rsplit_once('/') {
         Some((leading, last)) => (Some(leading), last),
@@ -113,14 +114,14 @@ pub(crate) fn parse_index(text: &str) -> Result<TileIndex, PathError> {
         let group = parse_group(element.strip_prefix('x').ok_or(PathError::Index)?)?;
         index = push_group(index, group)?;
         if index == 0 {
-            // A first element of `x000` says nothing: a second spelling of a smaller number.
+            // A leading `x000` element would be a second spelling of a smaller number.
             return Err(PathError::Index);
         }
     }
     push_group(index, parse_group(last)?).map(TileIndex::new)
 }
 
-/// Reads three digits.
+/// Parses three digits.
 fn parse_group(text: &str) -> Result<u64, PathError> {
     match *text.as_bytes() {
         [a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] => {
@@ -145,7 +146,7 @@ fn write_place(f: &mut fmt::Formatter<'_>, index: TileIndex, width: TileWidth) -
 /// Writes `<N>`.
 pub(crate) fn write_index(f: &mut fmt::Formatter<'_>, index: TileIndex) -> fmt::Result {
     let index = index.get();
-    // The weight of the most significant group: 1000 to the number of elements less one.
+    // The weight of the most significant group: 1000 to the number of elements minus one.
     let mut weight = 1000_u64.pow(index.checked_ilog(1000).unwrap_or(0));
     while weight > 1 {
         write!(f, "x{:03}/", index / weight % 1000)?;

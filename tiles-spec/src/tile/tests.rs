@@ -1,4 +1,4 @@
-//! Which tiles a tree has, against the words of the specification; what a tile holds.
+//! The tiles of a tree, compared with the wording of the specification; and the content of tiles.
 
 use std::collections::BTreeSet;
 
@@ -17,8 +17,8 @@ fn coord(level: u8, index: u64, width: u16) -> TileCoord {
     }
 }
 
-/// All tiles of a tree: at level l, floor(size / 256^l) hashes, 256 to a tile, the last tile what
-/// is left.
+/// All tiles of a tree: at level l, floor(size / 256^l) hashes, 256 to a tile, with the rest in the
+/// last tile.
 fn naive_tiles(size: u64) -> BTreeSet<TileCoord> {
     let mut tiles = BTreeSet::new();
     let mut hashes = size;
@@ -113,7 +113,7 @@ fn the_largest_tree() {
     let edge: Vec<_> = edge_tiles(max).iter().map(|tile| tile.width.get()).collect();
     assert_eq!(edge, [255, 255, 255, 255, 255, 255, 255, 127]);
     let grown = tiles_for_growth(size(max.get() - 256), max);
-    // A full tile and a partial one of level 0, and one hash more in level 1.
+    // A full and a partial tile of level 0, and one more hash in level 1.
     assert_eq!(grown.len(), 3);
     assert_eq!(grown[1].start_leaf(), LeafIndex::new(max.get() - 255));
     assert_eq!(tiles_at(max, Level::new(63).unwrap()).count(), 0);
@@ -127,7 +127,7 @@ fn the_largest_tree() {
 
 #[test]
 fn bundles_hold_leaves() {
-    // Cases in transparency-dev/tessera, api/layout/paths_test.go.
+    // Cases from transparency-dev/tessera, api/layout/paths_test.go.
     let holding = |leaf, n| {
         BundleCoord::holding(LeafIndex::new(leaf).unwrap(), size(n))
             .map(|bundle| bundle.to_string())

@@ -1,4 +1,4 @@
-//! Proof files: what they look like, what is malformed, what they prove.
+//! Proof files: their form, malformed ones, and what they prove.
 
 use proptest::prelude::*;
 
@@ -112,7 +112,7 @@ fn malformed_files() {
     refuse(&hash, &format!("{hash} "), TlogProofError::Hash(HashError::Base64));
     refuse(&hash, "AAAA", TlogProofError::Hash(HashError::Length(3)));
     refuse(&hash, format!("{hash}\n").repeat(63).trim_end(), TlogProofError::TooManyHashes);
-    // The blank line too early, or missing, or doubled.
+    // The blank line is too early, missing, or doubled.
     refuse("index 1\n", "index 1\n\n", CheckpointError::Lines.into());
     refuse("\n\nlog.example", "\nlog.example", TlogProofError::Hash(HashError::Base64));
     refuse("\n\nlog.example", "\n\n\nlog.example", CheckpointError::Lines.into());
@@ -146,7 +146,7 @@ fn what_must_hold_for_a_proof() {
     ));
     let other_log = TlogProof { checkpoint: proof(1, 4, None).checkpoint, ..good.clone() };
     assert!(verify(&other_log, &leaf).is_err());
-    // Extra data is nobody's word.
+    // Extra data is not signed.
     let extra = TlogProof { extra: Some(b"anything".to_vec()), ..good };
     assert!(verify(&extra, &leaf).is_ok());
     assert!(verify(&extra, &leaf_hash(b"anything")).is_err());

@@ -1,9 +1,9 @@
-//! The frontier against a Merkle tree hash written as RFC 6962 defines it.
+//! The frontier, compared with a Merkle tree hash written as RFC 6962 defines it.
 
 use super::*;
 use crate::hash::leaf_hash;
 
-/// MTH of RFC 6962 section 2.1 over leaf hashes, as naive as its definition.
+/// MTH of RFC 6962 section 2.1 over leaf hashes, written exactly as defined.
 pub(crate) fn naive_root(leaves: &[Hash]) -> Hash {
     if leaves.is_empty() {
         return EMPTY_ROOT;
@@ -49,7 +49,7 @@ fn frontier_is_the_naive_tree_at_every_size() {
 
 #[test]
 fn the_reference_tree_of_certificate_transparency() {
-    // Entries and roots in transparency-dev/merkle, testonly/constants.go.
+    // Entries and roots from transparency-dev/merkle, testonly/constants.go.
     let entries: [&[u8]; 8] = [
         b"",
         b"\x00",

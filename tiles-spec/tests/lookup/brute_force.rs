@@ -1,4 +1,4 @@
-//! Lists by brute force, and what an index of them says of each key.
+//! Lists by brute force, and what an index of them says about each key.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -9,9 +9,9 @@ use tiles_spec::lookup::{
 };
 use tiles_spec::{LeafIndex, TreeSize};
 
-/// Where the ranges of these tests begin: gaps are counted from here.
+/// Start of the ranges in these tests: gaps are counted from here.
 pub const START: u64 = 1_000_000;
-/// More than a directory of these tests takes, in steps of a binary search there and back.
+/// An upper bound on the pages that a search in these directories takes, there and back.
 pub const PAGES_MAX: usize = 24;
 
 /// SplitMix64.
@@ -46,7 +46,7 @@ pub fn range(leaves: u64) -> LeafRange {
     LeafRange::new(size(START), size(START + leaves)).unwrap()
 }
 
-/// The key at a place of the key space.
+/// The key at a place in the key space.
 pub fn key(high: u64, low: u64) -> LookupKey {
     let mut bytes = [0; 16];
     bytes[..8].copy_from_slice(&high.to_be_bytes());
@@ -54,14 +54,14 @@ pub fn key(high: u64, low: u64) -> LookupKey {
     bytes.into()
 }
 
-/// The key before or after another, which is not the first or the last.
+/// The key before or after another one; `None` at the ends of the key space.
 pub fn neighbour(key: &LookupKey, step: i128) -> Option<LookupKey> {
     let place = u128::from_be_bytes(*key.as_bytes());
     let place = if step < 0 { place.checked_sub(1) } else { place.checked_add(1) };
     place.map(|place| place.to_be_bytes().into())
 }
 
-/// A slice of the key space, by the numbers that [`KeySlice`] has.
+/// A slice of the key space, given by the numbers of [`KeySlice`].
 #[derive(Clone, Copy, Debug)]
 pub struct Slice {
     pub bits: u8,
@@ -73,7 +73,7 @@ impl Slice {
         KeySlice::new(self.bits, self.index).unwrap()
     }
 
-    /// The first key's first eight bytes.
+    /// The first eight bytes of the first key.
     pub fn first(self) -> u64 {
         match self.bits {
             0 => 0,
@@ -81,7 +81,7 @@ impl Slice {
         }
     }
 
-    /// How many values the first eight bytes have, less one.
+    /// The number of values of the first eight bytes, minus one.
     pub fn last_offset(self) -> u64 {
         u64::MAX >> self.bits
     }
@@ -90,7 +90,7 @@ impl Slice {
         key(self.first() + (offset & self.last_offset()), low)
     }
 
-    /// A run that has the postings in this slice, and elsewhere as many more as make it have so many
+    /// A run with the postings in this slice, and enough elsewhere to make it have this number of
     /// slices.
     pub fn run(self, range: LeafRange, part: &Part) -> Run {
         let postings = match self.bits {
@@ -106,7 +106,7 @@ pub fn slot(bytes: &[u8], range: Range<u64>) -> &[u8] {
     &bytes[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()]
 }
 
-/// What a client is told about a key, and after how many directory pages.
+/// The answer a client gets for a key, and how many directory pages it took.
 pub fn ask(
     run: &Run,
     bytes: &[u8],
@@ -131,7 +131,7 @@ pub fn ask(
     panic!("{key}: more than {PAGES_MAX} pages")
 }
 
-/// Postings by their keys: what brute force finds.
+/// Postings by their keys, as found by brute force.
 pub type Lists = BTreeMap<LookupKey, Vec<LeafIndex>>;
 
 pub fn postings(lists: &Lists) -> Vec<Posting> {
@@ -141,8 +141,8 @@ pub fn postings(lists: &Lists) -> Vec<Posting> {
     lists.iter().flat_map(of).collect()
 }
 
-/// Lays the lists out and asks for `asked` keys that are there, for their neighbours that are not,
-/// for both ends of the slice and for keys anywhere.
+/// Builds the lists and looks up `asked` keys that are present, their neighbours that are not, both
+/// ends of the slice, and random keys.
 pub fn check(slice: Slice, leaves: u64, lists: &Lists, asked: usize, random: &mut Random) {
     let (range, postings) = (range(leaves), postings(lists));
     let BuiltPart { part, bytes } = build_part(range, slice.get(), &postings);
@@ -159,7 +159,7 @@ pub fn check(slice: Slice, leaves: u64, lists: &Lists, asked: usize, random: &mu
     let ends = [slice.key(0, 0), slice.key(u64::MAX, u64::MAX)];
     let anywhere: Vec<_> = (0..50).map(|_| slice.key(random.next(), random.next())).collect();
     let all = present.chain(around).chain(ends).chain(anywhere);
-    // Twice the bits of the directory's size: out by doubling steps, back by halving ones.
+    // Twice the bits of the directory's size: doubling steps out, halving steps back.
     let most = 2 + 2 * part.directory.ilog2() as usize;
     for key in all.filter(|key| slice.get().contains(key)) {
         let (found, pages) = ask(&run, &bytes, key).unwrap();
@@ -168,11 +168,11 @@ pub fn check(slice: Slice, leaves: u64, lists: &Lists, asked: usize, random: &mu
     }
 }
 
-/// Some leaves below `leaves`, ascending: as many as one of the shapes that lists have.
+/// Some leaves below `leaves`, ascending, in one of the typical shapes of lists.
 pub fn list(leaves: u64, random: &mut Random) -> Vec<LeafIndex> {
     let count = match random.below(40) {
         0 => leaves,
-        // About the longest list that the directory takes, with gaps of one byte.
+        // About the longest list that the directory can hold, with gaps of one byte.
         1 | 2 => 1020 + random.below(8),
         3 => 1 + random.below(leaves),
         4..10 => 1 + random.below(100),

@@ -1,4 +1,4 @@
-//! Keys that are spread as hashes are, and keys that somebody has chosen.
+//! Keys that are spread like hashes, and keys chosen by an attacker.
 
 use tiles_spec::lookup::{
     KeySlice, LookupKey, PART_POSTINGS_MAX, Posting, Probe, Run, build_part, slice_bits,
@@ -8,18 +8,18 @@ use crate::brute_force::{
     Lists, Random, START, Slice, ask, check, key, leaf, list, neighbour, range,
 };
 
-/// How somebody may have chosen the keys of a log.
+/// How the keys of a log could have been chosen.
 #[derive(Clone, Copy, Debug)]
 enum Choice {
-    /// As hashes are.
+    /// Spread like hashes.
     Spread,
-    /// Alike in their first eight bytes: at home on one page.
+    /// With the same first eight bytes, so with one home page.
     OnePlace,
-    /// The same, in a few places.
+    /// In a few such places.
     FewPlaces,
-    /// At the beginning of the slice.
+    /// At the start of the slice.
     First,
-    /// At the end of it: displaced to pages where nothing is at home.
+    /// At the end of the slice: displaced to pages that are no key's home.
     Last,
     /// Hashes between two crowds.
     Mixed,
@@ -124,6 +124,6 @@ fn a_run_of_several_parts_finds_each_key_in_its_own() {
             most = most.max(pages);
         }
     }
-    // Keys that nobody has chosen are one page away, or two.
+    // Unchosen keys are one or two pages away.
     assert!(most <= 2, "{most}");
 }

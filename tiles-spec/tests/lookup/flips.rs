@@ -1,4 +1,4 @@
-//! Every bit of a page flipped: under the root that was signed, and under one that fits.
+//! Every bit of a page flipped: under the signed root, and under a root that fits.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use crate::brute_force::{
     Lists, Random, START, Slice, ask, key, leaf, list, postings, range, slot,
 };
 
-/// A part with short lists, a long one and pages on which nothing is at home.
+/// A part with short lists, a long one, and pages that are no key's home.
 fn mixed() -> (Run, Vec<u8>, Lists) {
     let mut random = Random(9);
     let slice = Slice { bits: 0, index: 0 };
@@ -56,7 +56,7 @@ fn no_bit_of_a_slot_can_be_flipped() {
     }
 }
 
-/// A log that signs a malformed page: what a client then says is an error, or what the page says.
+/// A log that signs a malformed page: the client's answer is an error, or what the page says.
 #[test]
 fn a_malformed_page_that_was_signed_gives_no_leaves_that_the_log_has_not() {
     let mut random = Random(10);
@@ -65,7 +65,7 @@ fn a_malformed_page_that_was_signed_gives_no_leaves_that_the_log_has_not() {
     let BuiltPart { part, mut bytes } = build_part(range(300), slice.get(), &postings(&lists));
     assert_eq!(part.pages, 1);
     let (mut malformed, mut read) = (0, 0);
-    // All of the head and the first records, and of what follows each bit of a byte in turn.
+    // The whole head and the first records; of the rest, each bit position of a byte in turn.
     let (first, rest) = (0..1600, (1600..bytes.len() * 8).step_by(9));
     for bit in first.chain(rest) {
         bytes[bit / 8] ^= 1 << (bit % 8);
@@ -77,7 +77,7 @@ fn a_malformed_page_that_was_signed_gives_no_leaves_that_the_log_has_not() {
                 assert!(leaves.iter().all(|leaf| range(300).contains(*leaf)));
             }
         }
-        // Whoever reads it all learns which index it is, if it is one: the only bytes of those postings.
+        // If the whole part can be read, its bytes are the only ones for these postings.
         match read_part(range(300), slice.get(), &part, &bytes) {
             Ok(postings) => {
                 read += 1;

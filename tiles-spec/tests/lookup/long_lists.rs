@@ -1,4 +1,4 @@
-//! Lists that lie on pages of their own.
+//! Lists that are stored on pages of their own.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use crate::brute_force::{Lists, Random, START, Slice, check, key, leaf, postings
 fn lists_are_as_long_as_they_are_on_both_sides_of_every_limit() {
     let mut random = Random(6);
     let slice = Slice { bits: 0, index: 0 };
-    // Gaps of one byte: 1024 still lie in the directory; a page of a list holds 4072.
+    // Gaps of one byte: 1024 still fit in the directory; a page of a list holds 4072.
     let one_byte = [1023, 1024, 1025, 4071, 4072, 4073, 8144, 8145];
     let lists: Lists = one_byte
         .iter()
@@ -52,7 +52,7 @@ fn a_list_can_be_read_from_its_newest_page_on() {
         end -= 1;
     }
     assert_eq!(newest, all);
-    // The other key's pages, pages in another order, and none that are the list's.
+    // The other key's pages, pages in another order, and pages that are not the list's.
     let Range { start, end } = list.pages;
     let others = start - 5..start;
     assert!(matches!(read(start..end, others.clone()), Err(LookupError::Root { .. })));

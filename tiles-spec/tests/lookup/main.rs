@@ -1,8 +1,8 @@
-//! The lookup index against brute force, for keys as they come and as somebody would choose them to
-//! do harm; and every bit of it flipped.
+//! The lookup index compared with brute force, for ordinary keys and for maliciously chosen ones;
+//! and with every bit flipped.
 //!
-//! A client's way is walked without I/O: the newest revision's file is verified, then each run is
-//! probed. What comes out is the true list, or an error that names what is wrong.
+//! The steps of a client are taken without I/O: the newest revision's file is verified, then each
+//! run is probed. The result is the correct list, or an error that names the fault.
 
 mod brute_force;
 mod choices;

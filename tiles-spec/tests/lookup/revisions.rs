@@ -1,4 +1,4 @@
-//! The newest revision's file with its bits flipped, mixed with others, and believed all the same.
+//! The newest revision's file with flipped bits, mixed with other files, and trusted anyway.
 
 use tiles_spec::lookup::{
     Found, KeySlice, LatestFile, LeafRange, Manifest, Part, Posting, Probe, RevisionFile, Run,
@@ -33,7 +33,7 @@ fn signed(key: &NoteSigningKey, head: TreeHead) -> Vec<u8> {
     format!("{text}\n{}", key.sign(&text)).into_bytes()
 }
 
-/// An index of two runs, with its newest revision: the second of its lookup log.
+/// An index of two runs, with its newest revision, the second one in its lookup log.
 fn latest(keys: &Keys, runs: Vec<Run>) -> LatestFile {
     let end = runs.last().map_or(TreeSize::ZERO, |run| run.range.end());
     let head = TreeHead { size: end, root: leaf_hash(b"the tree's root") };
@@ -53,7 +53,7 @@ fn latest(keys: &Keys, runs: Vec<Run>) -> LatestFile {
     }
 }
 
-/// The manifest of a file that is what it says.
+/// Verifies a file and returns its manifest.
 fn open(keys: &Keys, bytes: &[u8]) -> Result<Manifest, String> {
     let key = |key: &NoteSigningKey| [VerifierKey::clone(key.verifier_key())];
     let LatestFile { revision: RevisionFile { manifest, checkpoint }, proof } =
@@ -125,9 +125,9 @@ fn revisions_are_not_mixed() {
     assert!(open(&keys, &older.to_bytes()).is_err());
 }
 
-/// Even who believed a changed manifest would be led astray by hardly any of its numbers: the pages
-/// then do not fit them. (A run's end can be moved, so that leaves are counted from elsewhere; that is
-/// why it is signed.)
+/// Even a client that believed a changed manifest would be misled by hardly any of its numbers,
+/// because the pages then do not fit them. (A run's end can be moved, so that leaves are counted
+/// from elsewhere; that is why it is signed.)
 #[test]
 fn pages_do_not_fit_a_changed_part() {
     let (runs, bytes, lists) = two_runs();
@@ -142,7 +142,7 @@ fn pages_do_not_fit_a_changed_part() {
         let run = Run { parts: vec![part], ..run.clone() };
         for key in &asked {
             let mut probe = Probe::new(*key, &run);
-            // A page beyond the object: whoever serves it has none to give.
+            // A page beyond the object: a server has nothing to return.
             let taken = loop {
                 let wanted = run.parts[0].slot(probe.wants());
                 let there = usize::try_from(wanted.end).is_ok_and(|end| end <= bytes.len());
@@ -170,7 +170,7 @@ fn pages_do_not_fit_a_changed_part() {
             Part { directory: flip(part.directory), ..part.clone() },
             Part { pages: flip(part.pages), ..part.clone() },
         ] {
-            // The rules that a manifest is read by.
+            // The rules for parsing a manifest.
             let run = Run::new(run.range, run.postings, vec![changed]);
             if let Ok(mut run) = run {
                 believe(run.parts.remove(0));

@@ -1,4 +1,4 @@
-//! Tree cosignatures as other implementations make them; what they bind.
+//! Tree cosignatures of other implementations, and what they cover.
 
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
@@ -36,7 +36,7 @@ fn sha256(bytes: &[u8]) -> String {
 #[test]
 fn what_go_makes_of_the_same_seed() {
     // filippo.io/mldsa 1.0.0: the key of the seed 00, 01, ..., 1f; the deterministic signatures of
-    // messages that were put together by hand.
+    // messages assembled by hand.
     let key = key();
     let public = key.verifier_key();
     assert_eq!(
@@ -93,7 +93,7 @@ fn everything_that_is_signed_is_bound() {
         text.replace("300", "301"),
         text.replace("log.example", "log.exemple"),
         other_root.to_text(),
-        // What the signature does not cover is not taken for signed.
+        // What the signature does not cover must not count as signed.
         format!("{text}extension\n"),
         format!("{text}\n"),
         "300\n".to_owned(),
@@ -111,7 +111,7 @@ fn everything_that_is_signed_is_bound() {
         altered.resize(length, 0);
         assert!(!verify(&text, &altered), "{length} bytes");
     }
-    // Another name has another message, even for the same key.
+    // Another name gives another message, even for the same key.
     let renamed =
         VerifierKey::new("log.example".parse().unwrap(), key.verifier_key().public_key().clone());
     let renamed = renamed.unwrap();

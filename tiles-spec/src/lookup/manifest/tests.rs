@@ -1,4 +1,4 @@
-//! Manifests printed and read, and what is none.
+//! Printing and parsing manifests, and rejecting malformed ones.
 
 use super::*;
 use crate::hash::leaf_hash;
@@ -56,16 +56,16 @@ fn what_is_no_manifest_is_refused() {
         ("\n300\n", "\n0300\n", "tree size"),
         ("\n300\n", "\n301\n", "end at 300"),
         ("run 256 256", "run 0 256", "line 5"),
-        ("run 256 256", "run 256 255", "do not make its postings"),
+        ("run 256 256", "run 256 255", "do not add up"),
         ("run 256 256", "run 256 99999999", "line 7"),
         ("run 256 256", "run 257 256", "fewer postings than leaves"),
         ("run 256 256", "run +256 256", "line 5"),
         ("part 256 256 2 2 2", "part 256 256 2 2", "line 6"),
         ("part 256 256 2 2 2", "part 256 257 2 2 2", "more keys"),
-        ("part 256 256 2 2 2", "part 256 0 2 2 2", "or none"),
-        ("part 256 256 2 2 2", "part 256 256 0 2 2", "more pages"),
-        ("part 256 256 2 2 2", "part 256 256 3 2 2", "more pages"),
-        ("part 256 256 2 2 2", "part 256 256 2 3 2", "more pages"),
+        ("part 256 256 2 2 2", "part 256 0 2 2 2", "only one of them is zero"),
+        ("part 256 256 2 2 2", "part 256 256 0 2 2", "page counts"),
+        ("part 256 256 2 2 2", "part 256 256 3 2 2", "page counts"),
+        ("part 256 256 2 2 2", "part 256 256 2 3 2", "page counts"),
         ("part 256 256 2 2 2", "part 256 256 2 2 4294967296", "line 6"),
         ("part 256 256 2 2 2 ", "part 256 256 2 2 2  ", "line 6"),
     ] {

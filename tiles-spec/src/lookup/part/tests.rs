@@ -1,4 +1,4 @@
-//! Parts laid out, read back and asked, against the postings they are made of.
+//! Parts built, read back and searched, compared with the postings they are made of.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ fn leaf(n: u64) -> LeafIndex {
     LeafIndex::new(n).unwrap()
 }
 
-/// A key that is spread as hashes are.
+/// A key that is spread like a hash.
 fn key(n: u64) -> LookupKey {
     LookupKey::digest(&n.to_be_bytes())
 }
@@ -27,7 +27,7 @@ fn sorted(mut postings: Vec<Posting>) -> Vec<Posting> {
     postings
 }
 
-/// Asks a run of one part for a key, as a client does. Also how many pages it took.
+/// Looks up a key in a run of one part, as a client does. Also returns how many pages it took.
 fn ask(run: &Run, bytes: &[u8], key: LookupKey) -> Result<(Vec<LeafIndex>, usize), LookupError> {
     let slot = |range: Range<u64>| {
         &bytes[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()]
@@ -54,7 +54,8 @@ fn ask(run: &Run, bytes: &[u8], key: LookupKey) -> Result<(Vec<LeafIndex>, usize
     unreachable!()
 }
 
-/// Lays out, reads back, and asks for every key and some that are not there. The most pages it took.
+/// Builds a part, reads it back, and looks up every key and some absent ones. Returns the most
+/// pages that a lookup took.
 fn check(range: LeafRange, postings: &[Posting], absent: &[LookupKey]) -> usize {
     assert_eq!(slice_bits(postings.len() as u64), 0);
     let BuiltPart { part, bytes } = build_part(range, ALL(), postings);
@@ -100,7 +101,7 @@ fn a_part_without_postings() {
 
 #[test]
 fn keys_that_crowd_one_place_are_found() {
-    // The same first eight bytes: all are at home on one page.
+    // With the same first eight bytes, all keys have the same home page.
     let crowded = |n: u64| {
         let mut bytes = [0x77; 16];
         bytes[8..].copy_from_slice(&n.to_be_bytes());

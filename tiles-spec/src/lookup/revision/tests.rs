@@ -1,4 +1,4 @@
-//! Files of revisions printed and read, and what is none.
+//! Printing and parsing revision files, and rejecting malformed ones.
 
 use super::*;
 use crate::size::LeafIndex;

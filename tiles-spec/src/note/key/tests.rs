@@ -1,4 +1,4 @@
-//! Keys: the published ones, malformed ones, weak ones; what each type verifies.
+//! Published, malformed and weak keys, and what each type verifies.
 
 use p256::ecdsa::Signature as P256Signature;
 use p256::ecdsa::signature::Signer as _;
@@ -24,7 +24,7 @@ fn bytes(hex: &str) -> Vec<u8> {
     digits.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()
 }
 
-/// A vkey of that type and material, with the right ID for types whose ID has the name.
+/// A vkey of this type and material, with the right ID for types whose ID includes the name.
 fn vkey(name: &str, signature_type: u8, material: &[u8]) -> String {
     let key = [&[signature_type], material].concat();
     format!("{name}+{:08x}+{}", signed_note::key_id(name, &key), encode_base64(&key))
@@ -56,7 +56,7 @@ fn key_and_log_ids_of_rekor() {
     assert_eq!(key.log_id().as_slice(), bytes(log_id));
     assert_eq!(key.key_id().to_string(), "8f92d720");
     assert_eq!(parse(&key.to_string()).unwrap(), key);
-    // The name is no part of the ID of an ECDSA key.
+    // The name is not part of the ID of an ECDSA key.
     let other = VerifierKey::new(name("other"), key.public_key().clone()).unwrap();
     assert_eq!(other.key_id(), key.key_id());
     assert_ne!(other, key);
@@ -216,7 +216,7 @@ fn ed25519_verification_is_strict() {
         altered[bit / 8] ^= 1 << (bit % 8);
         assert!(!verify(&altered), "bit {bit}");
     }
-    // The same scalar plus the group order: equal to the curve, not to the encoding.
+    // The scalar plus the group order: the same on the curve, but another encoding.
     let order = bytes("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
     let mut altered = signature.clone();
     let mut carry = 0;
@@ -227,8 +227,8 @@ fn ed25519_verification_is_strict() {
     }
     assert_eq!(carry, 0);
     assert!(!verify(&altered));
-    // A nonce of no secret: R is the neutral point, the scalar is the challenge times the key. The
-    // permissive equation holds for it.
+    // A signature that needs no secret nonce: R is the neutral point, and the scalar is the
+    // challenge times the key. It satisfies the permissive equation.
     let scalar = "f434559a81c73e875cf36e174d46591b115b8cb11b3be4c52d5c39f698e5b90f";
     let altered = [&[1][..], &[0; 31], &bytes(scalar)].concat();
     let permissive = signed_note::StandardVerifier::new(&key.verifier_key().to_string()).unwrap();

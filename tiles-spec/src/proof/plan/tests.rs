@@ -1,5 +1,5 @@
-//! Proofs built from tiles against the recursive definitions of RFC 6962, from the smallest trees
-//! to the largest.
+//! Proofs built from tiles, compared with the recursive definitions of RFC 6962, from the smallest
+//! trees to the largest.
 
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
@@ -13,7 +13,7 @@ use crate::tile::tiles_at;
 use crate::tree::tests::{leaves, naive_root};
 use crate::tree::{Frontier, TreeHead};
 
-/// All tiles of a tree, at the widths that its size makes.
+/// All tiles of a tree, as wide as its size makes them.
 pub(crate) fn tiles_of(leaves: &[Hash]) -> TileMap {
     let mut map = TileMap::new();
     let mut hashes = leaves.to_vec();
@@ -70,7 +70,7 @@ pub(crate) fn naive_consistency(m: usize, leaves: &[Hash], whole: bool) -> Vec<H
     proof
 }
 
-/// Shows a plan the tiles it named, cut to the width it named, and no others.
+/// Gives a plan only the tiles that it named, truncated to the width that it named.
 struct OnlyPlanned<'a> {
     plan: &'a ProofPlan,
     tiles: &'a TileMap,
@@ -132,7 +132,7 @@ fn frontiers_of_all_small_trees() {
 #[test]
 fn the_rolling_hashes_of_the_subtree_test_vectors() {
     // draft-ietf-plants-merkle-tree-certs-05, "Subtree Test Vectors": leaves are the bytes 0, 1,
-    // and so on; each hash runs over one line for every aligned subtree (and tree size) up to 130.
+    // and so on; each hash covers one line for every aligned subtree (and tree size) up to 130.
     let leaves: Vec<_> = (0..130).map(|byte: u8| leaf_hash(&[byte])).collect();
     let mut subtrees = Vec::new();
     for end in 1..=leaves.len() {
@@ -206,7 +206,7 @@ fn naive_subtree_consistency(s: Range<usize>, leaves: &[Hash], known: bool) -> V
 
 #[test]
 fn proofs_across_three_tile_levels() {
-    // Sizes on both sides of where level 2 begins, and some in between, each against each.
+    // Sizes just below and above the start of level 2, and some in between, each against each.
     let all = leaves(66_100);
     let tiles = tiles_of(&all);
     let mut frontier = Frontier::new();
@@ -219,7 +219,8 @@ fn proofs_across_three_tile_levels() {
     let sizes =
         [1, 255, 256, 257, 511, 33_000, 65_279, 65_280, 65_535, 65_536, 65_537, 65_792, 66_100];
     for new in sizes.map(|n| heads[n - 1]) {
-        // The tiles of the largest tree serve all: a full tile begins with every partial one.
+        // The tiles of the largest tree serve for all sizes, because a full tile starts with every
+        // partial one.
         for old in sizes.map(|n| heads[n - 1]).into_iter().filter(|old| old.size <= new.size) {
             let proof = build(&plan_consistency(old.size, new.size).unwrap(), &tiles);
             assert_eq!(verify_consistency(&old, &new, &proof), Ok(()));
@@ -256,7 +257,7 @@ fn a_tile_that_is_missing_or_narrow_is_named() {
     }
 }
 
-/// A source that gives less than it is asked for.
+/// A source that returns fewer hashes than requested.
 struct Short<'a>(&'a TileMap);
 
 impl TileSource for Short<'_> {
@@ -298,8 +299,8 @@ fn leaves_that_are_not_there_have_no_plan() {
     assert_eq!(plan_root(TreeSize::ZERO).tiles(), []);
 }
 
-/// Tiles of a tree whose leaves are all the same: every subtree of one height has one hash, so
-/// trees of any size can be had.
+/// Tiles of a tree whose leaves are all equal. Every subtree of one height has the same hash, so
+/// trees of any size are possible.
 struct Uniform {
     /// Hash of a perfect subtree, by height.
     by_height: Vec<Hash>,

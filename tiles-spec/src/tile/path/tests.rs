@@ -1,4 +1,4 @@
-//! Paths: which there are, which there are not.
+//! Valid and invalid paths.
 
 use proptest::prelude::*;
 
@@ -9,7 +9,7 @@ fn parse(path: &str) -> Result<ResourcePath, PathError> {
     path.parse()
 }
 
-/// The index in groups of three digits, by way of its decimal form.
+/// The index in groups of three digits, computed from its decimal form.
 fn naive_index(index: u64) -> String {
     let digits = index.to_string();
     let digits = format!("{digits:0>width$}", width = digits.len().next_multiple_of(3));
@@ -34,7 +34,7 @@ fn paths_of_the_specification() {
             width: TileWidth::new(width).unwrap(),
         })
     };
-    // Among them the cases of transparency-dev/tessera, api/layout/paths_test.go.
+    // Includes the cases of transparency-dev/tessera, api/layout/paths_test.go.
     let table = [
         ("checkpoint", ResourcePath::Checkpoint),
         ("tile/0/000", tile(0, 0, 256)),
@@ -160,8 +160,8 @@ fn paths_that_are_none() {
 
 #[test]
 fn a_million_paths_come_back() {
-    // A full period generator over 64 bits, its values cut to every length, so that all path depths
-    // appear.
+    // A full-period generator over 64 bits, with values truncated to every length, so that all path
+    // depths occur.
     let mut state = 1_u64;
     for round in 0..1_000_000_u32 {
         state =
