@@ -9,7 +9,6 @@
 //! one commit is in flight at a time, and the publisher finishes batches in order. The first
 //! failure of any task ends the term, and all three with it (I9): the next recovery finishes what
 //! was committed, and submissions that still wait are submitted again.
-//! committed is finished by the next recovery, and whoever still waits submits again.
 
 use std::sync::Arc;
 use std::time::Duration;
