@@ -77,7 +77,9 @@ impl FromStr for BucketLocation {
         match bucket.as_bytes() {
             [] => return Err(bad("the name of the bucket is missing")),
             [b'.' | b'-', ..] => return Err(bad("a bucket's name begins with a letter or digit")),
-            name if name.len() > BUCKET_BYTES_MAX => return Err(bad("the bucket's name is too long")),
+            name if name.len() > BUCKET_BYTES_MAX => {
+                return Err(bad("the bucket's name is too long"));
+            }
             name if !name.iter().copied().all(in_names) => {
                 return Err(bad(
                     "the bucket's name can have letters, digits and -._; endpoint, account and \
