@@ -21,7 +21,7 @@ const BACK_OFF_FIRST: Duration = Duration::from_millis(50);
 #[non_exhaustive]
 pub enum CommitError {
     /// The number holds another writer's record (I7): this writer no longer leads.
-    #[error("commit record {number} was written by another writer; this writer is fenced")]
+    #[error("commit record {number} was written by another writer; this one is fenced")]
     Fenced {
         /// The number.
         number: RecordNumber,
@@ -30,7 +30,7 @@ pub enum CommitError {
     /// trimmed it.
     #[error(
         "commit record {number}, on which this writer builds, was trimmed by another writer; \
-         this writer is fenced"
+         this one is fenced"
     )]
     Overtaken {
         /// The number.

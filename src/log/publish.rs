@@ -67,7 +67,7 @@ pub enum PublishError {
     #[error("cannot replace the checkpoint")]
     Checkpoint(#[source] StoreError),
     /// Another writer has published a larger tree (I7).
-    #[error("another writer has published the tree of size {shown}; this writer is fenced")]
+    #[error("another writer has published the tree of size {shown}; this one is fenced")]
     Fenced {
         /// The published size.
         shown: TreeSize,
@@ -85,9 +85,7 @@ pub enum PublishError {
         shown: TreeSize,
     },
     /// The checkpoint was removed while the log was running.
-    #[error(
-        "`checkpoint` is gone; restore it from the newest copy that any reader or mirror has"
-    )]
+    #[error("`checkpoint` is gone; restore it from the newest copy that any reader or mirror has")]
     Missing,
     /// `checkpoint` holds something other than a checkpoint of this log.
     #[error("`checkpoint` does not hold a checkpoint of this log")]

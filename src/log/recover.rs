@@ -52,9 +52,7 @@ const CATCH_UP_LEAVES: u64 = 1 << 16;
 #[non_exhaustive]
 pub enum RecoverError {
     /// The checkpoint belongs to another log.
-    #[error(
-        "the store holds the log {found:?}, not {expected:?}; check --store and --origin"
-    )]
+    #[error("the store holds the log {found:?}, not {expected:?}; check --store and --origin")]
     WrongOrigin {
         /// The origin in the checkpoint.
         found: String,

@@ -158,11 +158,11 @@ pub enum ProbeError {
     },
     /// Writes of a name are refused although nobody else writes it.
     #[error(
-        "{0}, although there is no other write: no writer could continue on such a store"
+        "no end to other writes: {0}, but there is none. No writer could continue on such a store"
     )]
     NeverFree(StoreError),
     /// The store did not answer.
-    #[error("the store does not answer properly, so the check is inconclusive")]
+    #[error("the store does not answer properly, so nothing was found out")]
     Store(#[from] StoreError),
 }
 

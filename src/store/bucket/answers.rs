@@ -40,7 +40,7 @@ pub(super) fn failed(action: &'static str, place: String, error: Error) -> Store
 
 /// The store said "exists", or refused for its own reasons, but returns nothing.
 pub(super) fn neither_there_nor_written(place: String) -> StoreError {
-    let source = io::Error::other("the store says that it exists, but does not return it");
+    let source = io::Error::other("the store says that it exists, but nothing is there");
     StoreError::Ambiguous { path: place, source }
 }
 
