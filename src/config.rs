@@ -97,8 +97,8 @@ pub enum KeyError {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "This machine")]
 pub struct MachineFlags {
-    /// Where everything is kept that is remembered outside the store; above all, what the log's key
-    /// has signed [default: $STATE_DIRECTORY, $XDG_STATE_HOME/fasti or ~/.local/state/fasti]
+    /// The directory for everything that is remembered outside the store, above all what the log's
+    /// key has signed [default: $STATE_DIRECTORY, $XDG_STATE_HOME/fasti or ~/.local/state/fasti]
     #[arg(long, env = "FASTI_STATE_DIR", value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
 

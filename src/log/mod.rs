@@ -79,7 +79,7 @@ use progress::Progress;
 use record::Epoch;
 use roles::State;
 
-/// A takeover that takes longer has failed.
+/// A takeover that takes longer is considered stuck.
 const TAKEOVER_TIME: Duration = Duration::from_secs(5);
 
 /// The limits of a log.
@@ -426,9 +426,8 @@ impl Log {
         }
     }
 
-    /// Waits until this writer becomes, or stops being, responsible for work that follows from the
-    /// log: while it leads, and once the log has ended and nobody leads. `false` when the log shuts
-    /// down.
+    /// Waits until this writer is, or is not, in charge of work that follows from the log. It is in
+    /// charge while it leads, and once the log has ended. `false` when the log shuts down.
     pub async fn until_in_charge(&self, is_in_charge: bool) -> bool {
         let mut state = self.state.clone();
         let is_it =

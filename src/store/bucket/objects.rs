@@ -57,7 +57,7 @@ impl Version {
 }
 
 impl BucketStore {
-    /// Sends one create-only write, which may end in a [`Surprise`].
+    /// Sends one create-only write, and again while the store says that it is contended.
     pub(super) async fn create_object(
         &self,
         path: &ObjectPath,

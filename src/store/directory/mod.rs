@@ -95,8 +95,8 @@ pub enum DirectoryError {
     /// The directory's files are not those that its writer left.
     #[error(
         "this directory is a copy: {reason}. If it was restored from a backup, the log may have \
-         grown since, and continuing from here would fork it. Compare it with the newest checkpoint \
-         that any reader, mirror or witness has. If that is not newer, start once with \
+         grown since, and continuing from here would fork it. Compare it with the newest \
+         checkpoint that any reader, mirror or witness has. If that is not newer, start once with \
          --restored-at SIZE, where SIZE is the size of that checkpoint"
     )]
     Copied {
