@@ -349,7 +349,7 @@ impl Finisher<'_> {
 }
 
 /// Tells each submitter where its leaf is. For a new leaf, the guard has folded the whole published
-/// batch, so finding the hash in its slot is the proof; a duplicate is proved by the waiting caller.
+/// batch, so finding the hash in its slot is the proof; a duplicate is proved by the caller.
 fn answer(waiters: Vec<Waiter>, publication: &Arc<Publication>) -> Result<(), LogError> {
     for Waiter { index, leaf, duplicate, answer } in waiters {
         let included = publication.contains(index)
