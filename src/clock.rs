@@ -1,14 +1,14 @@
-//! The clock seam: the only place that knows how late it is or waits.
+//! The clock seam: the only place that reads a clock or waits.
 //!
-//! Time decides nothing about the log (I11), only when something is tried again or taken: back-off
-//! between attempts, the interval of re-publishing, the renewal of credentials, rate limits, and whether
-//! a submitter's certificate is still valid.
+//! Time decides nothing about the log (I11), only when something is tried again or accepted:
+//! back-off between attempts, the republishing interval, the renewal of credentials, rate limits,
+//! and whether a submitter's certificate is still valid.
 
 use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
 
-/// Waits, and tells the time.
+/// Waits, and reads the clock.
 #[async_trait]
 pub trait Clock: Send + Sync + 'static {
     /// Returns after `duration`.
@@ -33,13 +33,13 @@ impl Clock for SystemClock {
     }
 }
 
-/// The wall clock. For what others date: the validity of certificates.
+/// The wall clock. Used for dates set by others: the validity of certificates.
 pub fn wall_clock() -> SystemTime {
     SystemTime::now()
 }
 
-/// How long it is until `time` by the wall clock; nothing when it has passed. For what others date:
-/// the expiry of credentials.
+/// How long it is until `time` by the wall clock; zero if it has passed. Used for dates set by
+/// others: the expiry of credentials.
 pub fn time_until(time: SystemTime) -> Duration {
     time.duration_since(wall_clock()).unwrap_or_default()
 }

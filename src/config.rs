@@ -1,7 +1,7 @@
-//! The configuration that binaries share: flags, each with a variable of the environment.
+//! The configuration that the binaries share: flags, each with an environment variable.
 //!
-//! This is where the environment is read. What a store's own library reads for itself (credentials
-//! above all) is not here.
+//! This is where the environment is read, except for what a store's own library reads itself (above
+//! all, credentials).
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -13,12 +13,13 @@ use crate::signer::{KeyLocation, OpenKeyError, OpenedKey, Password, SignedMemory
 use crate::state::{StateDir, StateDirError, try_to_write};
 use crate::store::{BucketOptions, DirectoryOptions, Encryption, FileSystemKind};
 
-/// What can be said of a log's keys.
+/// The flags for a log's keys.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Keys")]
 pub struct KeyFlags {
-    /// The log's key: a file (see `fasti keygen`), awskms://[ENDPOINT]/ID, or gcpkms://NAME [default,
-    /// for a directory: a file below keys/ in the state directory, made at the first start]
+    /// The log's key: a file (see `fasti keygen`), awskms://[ENDPOINT]/ID, or gcpkms://NAME
+    /// [default, for a directory: a file below keys/ in the state directory, created at the first
+    /// start]
     #[arg(long, env = "FASTI_KEY", value_name = "FILE|URL")]
     pub key: Option<KeyLocation>,
 
@@ -26,23 +27,23 @@ pub struct KeyFlags {
     #[arg(long, env = "FASTI_KEY_PASSWORD_FILE", value_name = "FILE")]
     pub key_password_file: Option<PathBuf>,
 
-    /// The password itself. It stands in the environment alone: others can read command lines.
+    /// The password itself. Environment only: others can read command lines.
     #[arg(long, env = "FASTI_KEY_PASSWORD", hide = true, hide_env_values = true)]
     pub key_password: Option<Password>,
 
-    /// An ML-DSA-44 key file, for a further line in checkpoints; clients that do not know it pass over
-    /// it
+    /// An ML-DSA-44 key file, for a further line in checkpoints; clients that do not support it
+    /// ignore the line
     #[arg(long, env = "FASTI_ML_DSA_KEY", value_name = "FILE")]
     pub ml_dsa_key: Option<PathBuf>,
 
-    /// Where the key service is reached, where that is not the cloud itself
+    /// The endpoint of the key service, if it is not the cloud's own
     #[arg(long, env = "FASTI_KMS_ENDPOINT", value_name = "URL")]
     pub kms_endpoint: Option<String>,
 }
 
 impl KeyFlags {
-    /// The password of encrypted key files, if one was given; where a file that was to hold it cannot
-    /// be read, the file and the reason.
+    /// The password of encrypted key files, if one was given; if its file cannot be read, the file
+    /// and the reason.
     pub fn password(&self) -> Result<Option<Password>, UnreadablePassword> {
         let password = match &self.key_password_file {
             Some(path) => {
@@ -65,67 +66,68 @@ impl KeyFlags {
         })
     }
 
-    /// Where the key service is reached, if that was said. An empty variable was not set.
+    /// The endpoint of the key service, if one was given. An empty variable counts as not set.
     pub fn kms_endpoint(&self) -> Option<&str> {
         self.kms_endpoint.as_deref().filter(|url| !url.is_empty())
     }
 }
 
-/// The password's file cannot be read.
+/// The password file cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read {path}, which is to hold the password of the key")]
+#[error("cannot read the key's password from {path}")]
 pub struct UnreadablePassword {
     path: String,
     #[source]
     source: std::io::Error,
 }
 
-/// The key that the flags name cannot be opened.
+/// The key named by the flags cannot be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// Its password is not there.
+    /// Its password cannot be read.
     #[error(transparent)]
     Password(#[from] UnreadablePassword),
-    /// The key itself.
+    /// The key itself cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenKeyError),
 }
 
-/// What can be said of this machine: where things are remembered, and what is trusted.
+/// The flags for this machine: where things are remembered, and what is trusted.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "This machine")]
 pub struct MachineFlags {
-    /// Where everything is kept that is remembered outside of the store: above all, what the log's key
-    /// has signed [default: $STATE_DIRECTORY, $XDG_STATE_HOME/fasti or ~/.local/state/fasti]
+    /// The directory for everything that is remembered outside the store, above all what the log's
+    /// key has signed [default: $STATE_DIRECTORY, $XDG_STATE_HOME/fasti or ~/.local/state/fasti]
     #[arg(long, env = "FASTI_STATE_DIR", value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
 
-    /// Take a directory on this kind of file system, of which you know that it keeps locks and flushes
+    /// Accept a directory on this kind of file system, because you know that its locks and flushes
+    /// are reliable
     #[arg(long, env = "FASTI_TRUST_FILE_SYSTEM", value_name = "KIND")]
     pub trust_file_system: Option<FileSystemKind>,
 }
 
-/// Nothing can be remembered outside of the store.
+/// Nothing can be remembered outside the store.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NoState {
-    /// Nobody says where.
-    #[error("no state directory is named: give --state-dir DIR, or set HOME")]
+    /// No state directory is given.
+    #[error("no state directory is known: give --state-dir DIR, or set HOME")]
     Unnamed,
-    /// It is of no use.
+    /// It cannot be used.
     #[error("the state directory cannot be used; name another with --state-dir DIR")]
     Unusable(#[from] StateDirError),
 }
 
 impl MachineFlags {
-    /// The state directory, ready to be written to.
+    /// Opens the state directory, ready to be written to.
     pub fn state(&self) -> Result<StateDir, NoState> {
         let root = self.state_dir.clone().or_else(|| default_state_dir(&|n| std::env::var_os(n)));
         Ok(StateDir::open(&root.ok_or(NoState::Unnamed)?)?)
     }
 
-    /// How a directory is opened.
+    /// How to open a directory.
     pub fn directory_options(&self) -> DirectoryOptions {
         DirectoryOptions {
             trusted_file_system: self.trust_file_system,
@@ -137,7 +139,7 @@ impl MachineFlags {
 /// The state directory of the service or user.
 fn default_state_dir(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     let absolute = |path: &Path| path.is_absolute().then(|| path.to_owned());
-    // systemd gives several with colons between them.
+    // systemd separates several with colons.
     let services = variable("STATE_DIRECTORY");
     let first = services.and_then(|all| absolute(&std::env::split_paths(&all).next()?));
     let of = |name| absolute(Path::new(&variable(name)?));
@@ -145,9 +147,9 @@ fn default_state_dir(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<Path
     first.or_else(|| Some(users()?.join("fasti")))
 }
 
-/// Remembers what the log's key has signed: in the state directory, and knows what earlier releases have
-/// remembered beside the key. Without a state directory it is remembered there, as they did, if that can
-/// be; and what is missing is told.
+/// Returns the memory of what the log's key has signed: in the state directory, together with what
+/// earlier releases have remembered next to the key. Without a state directory the memory is kept
+/// next to the key, if possible, as in those releases; and the missing directory is reported.
 pub fn memory(
     key: &OpenedKey,
     state: Result<StateDir, NoState>,
@@ -164,21 +166,22 @@ pub fn memory(
     }
 }
 
-/// What can be said of a bucket besides its place.
+/// The flags for a bucket, in addition to its location.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Buckets")]
 pub struct BucketFlags {
-    /// Where the store is reached, where that is not the cloud itself
+    /// The endpoint of the store, if it is not the cloud's own
     ///
-    /// Over http:// (on this machine, for tests), GCS is sent no credentials.
+    /// Over http:// (on this machine, for tests), GCS gets no credentials.
     #[arg(long, global = true, env = "FASTI_STORE_ENDPOINT", value_name = "URL")]
     pub store_endpoint: Option<String>,
 
-    /// The region of an S3 bucket, where it is not the environment's or the profile's
+    /// The region of an S3 bucket, if it is not the one from the environment or the profile
     #[arg(long, global = true, env = "FASTI_STORE_REGION", value_name = "REGION")]
     pub store_region: Option<String>,
 
-    /// Name an S3 bucket in the path of URLs, not in their host [default: with an endpoint, true]
+    /// Put the name of an S3 bucket in the path of URLs, not in the host [default: true with an
+    /// endpoint]
     #[arg(
         long,
         global = true,
@@ -190,7 +193,7 @@ pub struct BucketFlags {
     )]
     pub store_path_style: Option<bool>,
 
-    /// Send ETags without quotes, as some older Ceph gateways want them
+    /// Send ETags without quotes, as some older Ceph gateways require
     #[arg(
         long,
         global = true,
@@ -202,11 +205,11 @@ pub struct BucketFlags {
     )]
     pub store_unquoted_etags: Option<bool>,
 
-    /// How S3 is to encrypt objects at rest [default: as the bucket says]
+    /// How S3 encrypts objects at rest [default: as set for the bucket]
     #[arg(long, global = true, env = "FASTI_STORE_SSE", value_name = "KIND")]
     pub store_sse: Option<Sse>,
 
-    /// The key of the key management service that S3 is to encrypt with; implies --store-sse kms
+    /// The key of the key management service for S3 to encrypt with; implies --store-sse kms
     #[arg(long, global = true, env = "FASTI_STORE_KMS_KEY", value_name = "KEY")]
     pub store_kms_key: Option<String>,
 
@@ -230,9 +233,9 @@ pub enum Sse {
 pub struct ConflictingEncryption;
 
 impl BucketFlags {
-    /// The same as settings of a store.
+    /// Converts the flags to the settings of a store.
     pub fn options(&self) -> Result<BucketOptions, ConflictingEncryption> {
-        // An empty variable is one that was not set.
+        // An empty variable counts as not set.
         let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let encryption = match (self.store_sse, said(&self.store_kms_key)) {
             (None, None) => Encryption::BucketDefault,

@@ -1,10 +1,11 @@
 //! Egress: the HTTP clients of the programs, which go where they are told and nowhere else.
 //!
-//! What carries credentials or secrets (key services, stores, other writers) follows no redirect and
-//! takes no proxy from the environment: a [`direct`] client. AWS's own library, for AWS KMS and for finding
-//! credentials, is not made here: it follows no redirects either, and heeds the proxy. What only reads logs, and verifies all
-//! that it reads, follows a redirect within the place that was named, and takes the proxy that the
-//! environment names, but not to this machine: [`for_reading`].
+//! Clients that carry credentials or secrets (for key services, stores, other writers) are
+//! [`direct`]: they follow no redirect and use no proxy from the environment. AWS's own library,
+//! used for AWS KMS and for finding credentials, is not built here: it follows no redirects either,
+//! but uses the proxy. Clients that only read logs, and verify all that they read, are built by
+//! [`for_reading`]: they follow a redirect within the named origin, and use the environment's
+//! proxy, except for this machine.
 
 use std::net::IpAddr;
 
@@ -16,7 +17,7 @@ const REDIRECTS_MAX: usize = 3;
 
 /// A redirect that is not followed.
 #[derive(Debug, thiserror::Error)]
-#[error("it redirects to {0}, which is another place; name that one if it is the right one")]
+#[error("it redirects to {0}, which is another origin; use that URL if it is the right one")]
 struct Elsewhere(String);
 
 /// A client that follows no redirects and uses no proxies.
@@ -24,7 +25,7 @@ pub fn direct() -> ClientBuilder {
     Client::builder().redirect(Policy::none()).no_proxy()
 }
 
-/// A client for what is below `base`, which sends nothing secret.
+/// A client for reading what is below `base`, which sends nothing secret.
 pub fn for_reading(base: &Url) -> ClientBuilder {
     let client = Client::builder().redirect(Policy::custom(stay));
     if is_loopback(base) { client.no_proxy() } else { client }
@@ -37,7 +38,7 @@ pub fn is_loopback(url: &Url) -> bool {
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
-/// Follows within the origin (scheme, host and port) of the request.
+/// Follows redirects within the origin (scheme, host and port) of the request.
 fn stay(attempt: Attempt) -> redirect::Action {
     let asked = attempt.previous().first().map(Url::origin);
     if asked != Some(attempt.url().origin()) {

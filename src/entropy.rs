@@ -1,13 +1,13 @@
 //! The entropy seam: the only place that asks the system for random bytes.
 //!
-//! Two things need them: new keys, and the nonce that makes each commit record's bytes unlike any
-//! other's. The second goes through [`Entropy`], so that a simulation can give its own.
+//! Two things need them: new keys, and the nonce that makes the bytes of each commit record unique.
+//! The nonce goes through [`Entropy`], so that a simulation can supply its own.
 
 use rand_core::{CryptoRng, OsRng, RngCore};
 
-/// Gives nonces.
+/// A source of nonces.
 pub trait Entropy: Send + Sync + 'static {
-    /// Sixteen bytes that were never given before.
+    /// Returns sixteen bytes that were never returned before.
     fn nonce(&self) -> [u8; 16];
 }
 

@@ -1,20 +1,20 @@
-//! Gzip, with compressors that are used again.
+//! Gzip, with reusable compressors.
 //!
-//! A compressor is several hundred KiB of aligned memory. Made anew for each object, it would cost
-//! more than the compression of a small one, and general allocators do not find the gaps that
-//! aligned pieces leave: the process would grow with every object. So they are kept. The same bytes
-//! are packed into the same bytes.
+//! A compressor takes several hundred KiB of aligned memory. Creating one for each object would
+//! cost more than compressing a small object, and general allocators do not reuse the gaps between
+//! aligned pieces: the process would grow with every object. So they are kept. The same bytes
+//! always compress to the same bytes.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use flate2::{Compress, Compression, FlushCompress, Status};
 
-/// How much work is put into packing. Somebody waits for either.
+/// How much work goes into packing. A client waits either way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effort {
-    /// For what is soon needed no more, or is packed for a stranger.
+    /// For data that is soon obsolete, or packed for one request.
     Quick,
-    /// For what stays: between speed and size.
+    /// For data that is kept: a balance of speed and size.
     Thorough,
 }
 
@@ -27,9 +27,9 @@ impl Effort {
     }
 }
 
-/// The largest window there is, as a power of two.
+/// The largest possible window, as a power of two.
 const WINDOW_BITS: u8 = 15;
-/// Most compressors that are kept while they are not needed.
+/// Most idle compressors that are kept.
 const KEPT_MAX: usize = 32;
 
 static KEPT: [Mutex<Vec<Compress>>; 2] = [Mutex::new(Vec::new()), Mutex::new(Vec::new())];
@@ -38,7 +38,7 @@ fn kept(effort: Effort) -> MutexGuard<'static, Vec<Compress>> {
     KEPT[effort as usize].lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// `bytes`, packed.
+/// Compresses `bytes`.
 pub fn gzip(bytes: &[u8], effort: Effort) -> Vec<u8> {
     let spare = kept(effort).pop();
     let mut compressor = spare.unwrap_or_else(|| Compress::new_gzip(effort.level(), WINDOW_BITS));

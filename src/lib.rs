@@ -4,18 +4,18 @@
 //! |---|---|
 //! | [`admit`] | who may write, and how much; pure |
 //! | [`entry`] | a Rekor request becomes a verified, canonical entry; pure |
-//! | [`store`] | where a log lies: contracts, directory, bucket, memory; the probe |
-//! | [`log`] | the heart: pool, sequence, integrate, commit, guard, publish, recover |
-//! | [`lookup`] | makes the lookup index of a log: which entries a key stands in |
-//! | [`signer`] | what holds the log's key |
-//! | [`state`] | what is remembered outside of the store |
-//! | [`http`] | the writer's front doors |
+//! | [`store`] | where a log is stored: contracts, directory, bucket, memory; the probe |
+//! | [`log`] | the core: pool, sequence, integrate, commit, guard, publish, recover |
+//! | [`lookup`] | builds the lookup index of a log: which entries contain a key |
+//! | [`signer`] | holds the log's keys |
+//! | [`state`] | what is remembered outside the store |
+//! | [`http`] | the writer's HTTP and gRPC servers |
 //! | [`client`] | reads and verifies a log; verifies artifacts; never links the writer |
-//! | [`audit`] | derives a whole log again |
+//! | [`audit`] | rebuilds a whole log and compares |
 //! | [`clock`], [`config`], [`entropy`], [`offload`], [`metrics`] | the seams to the outside |
-//! | [`egress`] | HTTP clients that go where they are told |
-//! | [`gzip`] | packs bytes, with compressors that are used again |
-//! | [`planted`] | bugs for the simulator to find; switched off in every build but its own |
+//! | [`egress`] | HTTP clients that only go where they are told |
+//! | [`gzip`] | packs bytes, with reusable compressors |
+//! | [`planted`] | bugs for the simulator to find; disabled in every other build |
 //!
 //! The pure formats (trees, tiles, notes, checkpoints, proofs) are in the crate `tiles-spec`.
 //! Architecture, safety argument, formats and operation are described in `src/docs/`.

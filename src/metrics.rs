@@ -1,4 +1,4 @@
-//! Metrics: what the writer counts, and its text form for Prometheus.
+//! Metrics: what the writer counts, and the text form for Prometheus.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -17,12 +17,12 @@ use crate::http::SharesMetrics;
 use crate::lookup::run::Written;
 use crate::store::{BucketStore, Requests};
 
-/// Durations from half a millisecond to some 16 seconds.
+/// Buckets from half a millisecond to about 16 seconds.
 fn seconds() -> Histogram {
     Histogram::new(exponential_buckets(0.0005, 2.0, 16))
 }
 
-/// What a log counts.
+/// The metrics of a log.
 #[derive(Debug)]
 pub struct LogMetrics {
     /// Size of the published tree.
@@ -43,13 +43,13 @@ pub struct LogMetrics {
     pub taken_bytes: Counter,
     /// Bytes of records, tiles, bundles and checkpoints that were written for them.
     pub written_bytes: Counter,
-    /// Submissions of leaves that the log held already.
+    /// Submissions of leaves that the log already held.
     pub duplicates: Counter,
     /// Submissions refused because too much was waiting.
     pub pushbacks: Counter,
     /// 1 while this writer leads.
     pub leading: Gauge,
-    /// The newest term that this writer knows of.
+    /// The newest term that this writer knows.
     pub epoch: Gauge,
     /// Terms that this writer has begun after its start.
     pub takeovers: Counter,
@@ -57,7 +57,7 @@ pub struct LogMetrics {
     pub terms_lost: Counter,
     /// Submissions that the leader has answered for this writer.
     pub forwarded: Counter,
-    /// Batches that the leader did not take.
+    /// Batches that the leader failed to take.
     pub forward_failures: Counter,
     /// Commit records of this term that are published and still there.
     pub records_kept: Gauge,
@@ -104,7 +104,7 @@ impl Default for LogMetrics {
 }
 
 impl LogMetrics {
-    /// Makes the metrics part of what `registry` prints.
+    /// Adds the metrics to `registry`.
     pub fn register(&self, registry: &mut Registry) {
         registry.register("tree_size", "Size of the published tree", self.tree_size.clone());
         registry.register(
@@ -150,7 +150,7 @@ impl LogMetrics {
         );
     }
 
-    /// What only matters where there may be several writers, or a store that has to be tidied.
+    /// Metrics that only matter if there can be several writers, or a store that needs cleaning up.
     fn register_terms(&self, registry: &mut Registry) {
         registry.register("leading", "1 while this writer leads", self.leading.clone());
         registry.register("epoch", "The newest term known", self.epoch.clone());
@@ -173,16 +173,16 @@ impl LogMetrics {
     }
 }
 
-/// What a builder of the lookup index counts.
+/// The metrics of a builder of the lookup index.
 #[derive(Debug, Clone, Default)]
 pub struct LookupMetrics {
     /// Size of the tree that the newest revision indexes.
     indexed_size: Gauge,
-    /// Leaves of the published tree that it does not index yet.
+    /// Leaves of the published tree that are not indexed yet.
     lag: Gauge,
     /// Revisions that this builder has published.
     revisions: Counter,
-    /// Seconds from the beginning of the last of them to its publication.
+    /// Seconds from the start of the newest of them to its publication.
     revision_seconds: Gauge<f64, AtomicU64>,
     /// Attempts at a revision that failed.
     pub failures: Counter,
@@ -193,7 +193,7 @@ pub struct LookupMetrics {
 }
 
 impl LookupMetrics {
-    /// Makes the metrics part of what `registry` prints.
+    /// Adds the metrics to `registry`.
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "lookup_size",
@@ -226,20 +226,20 @@ impl LookupMetrics {
         }
     }
 
-    /// Tells how far the index is behind its log.
+    /// Records how far the index is behind its log.
     pub fn stands(&self, indexed: TreeSize, log: TreeSize) {
         let gauged = |leaves: u64| i64::try_from(leaves).unwrap_or(i64::MAX);
         self.indexed_size.set(gauged(indexed.get()));
         self.lag.set(gauged(log.get().saturating_sub(indexed.get())));
     }
 
-    /// Counts a revision that was published.
+    /// Counts a published revision.
     pub fn revised(&self, took: Duration) {
         self.revisions.inc();
         self.revision_seconds.set(took.as_secs_f64());
     }
 
-    /// Counts what it took to make a run.
+    /// Counts the work of building a run.
     pub fn count(&self, written: &Written) {
         self.postings.inc_by(written.postings);
         self.postings_rewritten.inc_by(written.postings_read);
@@ -248,32 +248,32 @@ impl LookupMetrics {
     }
 }
 
-/// Which requests are counted together.
+/// How requests are grouped.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct RequestLabels {
     /// The route, not the path.
     pub route: &'static str,
-    /// The HTTP status of the answer.
+    /// The HTTP status of the response.
     pub code: u16,
 }
 
-/// Which refusals, for want of something that clients share, are counted together.
+/// How refusals for lack of a shared resource are grouped.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct ShareLabels {
-    /// What there was none of.
+    /// The resource.
     pub pool: &'static str,
 }
 
-/// What the HTTP server counts.
+/// The metrics of the HTTP server.
 #[derive(Debug, Clone, Default)]
 pub struct HttpMetrics {
-    /// Answers, by route and status.
+    /// Responses, by route and status.
     pub requests: Family<RequestLabels, Counter>,
     /// Connections that are open.
     pub connections: Gauge,
     /// Connections that were refused because too many were open.
     pub connections_refused: Counter,
-    /// Connections that were closed because their answers were not taken.
+    /// Connections that were closed because their responses were not read.
     pub answers_not_taken: Counter,
     /// Bodies that were late or slow.
     pub bodies_too_slow: Counter,
@@ -281,14 +281,14 @@ pub struct HttpMetrics {
     gave_way: Family<ShareLabels, Counter>,
     /// TLS handshakes that failed.
     pub tls_failures: Counter,
-    /// Certificates that were taken up while the server ran.
+    /// Certificates that were reloaded while the server ran.
     pub tls_reloads: Counter,
-    /// Changed certificates or keys that could not be taken up.
+    /// Changed certificates or keys that could not be loaded.
     pub tls_reload_failures: Counter,
 }
 
 impl HttpMetrics {
-    /// Makes the metrics part of what `registry` prints.
+    /// Adds the metrics to `registry`.
     pub fn register(&self, registry: &mut Registry) {
         registry.register("http_requests", "HTTP answers", self.requests.clone());
         registry.register("http_connections", "Open HTTP connections", self.connections.clone());
@@ -299,7 +299,7 @@ impl HttpMetrics {
         );
         registry.register(
             "http_answers_not_taken",
-            "HTTP connections closed because their answers were not taken",
+            "HTTP connections closed because their responses were not read",
             self.answers_not_taken.clone(),
         );
         registry.register(
@@ -309,20 +309,20 @@ impl HttpMetrics {
         );
         registry.register(
             "http_shares_refused",
-            "What clients share and somebody was not given",
+            "Requests refused because a shared resource was used up",
             self.shares_refused.clone(),
         );
         registry.register(
             "http_gave_way",
-            "What was ended because somebody else needed what it held",
+            "Requests ended because others needed the resources they held",
             self.gave_way.clone(),
         );
         for (name, help, counter) in [
             ("tls_handshake_failures", "TLS handshakes that failed", &self.tls_failures),
-            ("tls_reloads", "Certificates taken up while running", &self.tls_reloads),
+            ("tls_reloads", "Certificates reloaded while running", &self.tls_reloads),
             (
                 "tls_reload_failures",
-                "Changed certificates or keys that could not be taken up",
+                "Changed certificates or keys that could not be loaded",
                 &self.tls_reload_failures,
             ),
         ] {
@@ -332,7 +332,7 @@ impl HttpMetrics {
 }
 
 impl HttpMetrics {
-    /// What is counted of one thing that clients share.
+    /// The metrics of one shared resource.
     pub fn shares(&self, pool: &'static str) -> SharesMetrics {
         let labels = ShareLabels { pool };
         SharesMetrics {
@@ -342,7 +342,7 @@ impl HttpMetrics {
     }
 }
 
-/// Which submissions are counted together.
+/// How submissions are grouped.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct AdmissionLabels {
     /// `admitted`, `limited` or `denied`.
@@ -351,29 +351,29 @@ pub struct AdmissionLabels {
     pub reason: &'static str,
 }
 
-/// What is counted at the door.
+/// The metrics of admission.
 #[derive(Debug, Clone, Default)]
 pub struct AdmissionMetrics {
     submissions: Family<AdmissionLabels, Counter>,
 }
 
 impl AdmissionMetrics {
-    /// Makes the metrics part of what `registry` prints.
+    /// Adds the metrics to `registry`.
     pub fn register(&self, registry: &mut Registry) {
         registry.register("submissions", "Submissions at the door", self.submissions.clone());
     }
 
-    /// A submission that somebody may make.
+    /// Counts an admitted submission.
     pub fn admitted(&self, reason: &'static str) {
         self.count("admitted", reason);
     }
 
-    /// One that came too soon.
+    /// Counts a submission that came too soon.
     pub fn limited(&self, reason: &'static str) {
         self.count("limited", reason);
     }
 
-    /// One by somebody who may not write.
+    /// Counts a submission by a client that may not write.
     pub fn denied(&self, reason: &'static str) {
         self.count("denied", reason);
     }
@@ -383,7 +383,7 @@ impl AdmissionMetrics {
     }
 }
 
-/// Counts the flushes to the disk that a store has made.
+/// Counts the flushes to disk that a store has made.
 pub fn register_syncs(registry: &mut Registry, syncs: impl Fn() -> u64 + Send + Sync + 'static) {
     registry.register_collector(Box::new(Counted {
         name: "fsyncs",
@@ -392,13 +392,13 @@ pub fn register_syncs(registry: &mut Registry, syncs: impl Fn() -> u64 + Send + 
     }));
 }
 
-/// Counts what a bucket was asked, as its operator bills it.
+/// Counts the requests to a bucket, as its operator bills them.
 pub fn register_requests(registry: &mut Registry, store: &Arc<BucketStore>) {
     type Count = fn(Requests) -> u64;
     let counted: [(&str, &str, Count); 5] = [
         ("store_puts", "Objects written to the bucket", |asked| asked.puts),
         ("store_gets", "Objects read from the bucket", |asked| asked.gets),
-        ("store_lists", "Pages listed of the bucket", |asked| asked.lists),
+        ("store_lists", "Pages of listings of the bucket", |asked| asked.lists),
         ("store_deletes", "Objects removed from the bucket", |asked| asked.deletes),
         ("store_bytes_written", "Bytes written to the bucket", |asked| asked.bytes_written),
     ];
@@ -409,7 +409,7 @@ pub fn register_requests(registry: &mut Registry, store: &Arc<BucketStore>) {
     }
 }
 
-/// A counter that somebody else keeps.
+/// A counter that is kept elsewhere.
 struct Counted {
     name: &'static str,
     help: &'static str,

@@ -1,4 +1,4 @@
-//! The seam to other threads: work that would hold up the I/O threads is run elsewhere.
+//! The seam to other threads: work that would block the I/O threads runs elsewhere.
 //!
 //! On the multi-threaded runtime that a server uses, [`offload`] moves the work to the blocking
 //! pool. On a current-thread runtime, which tests and simulations use, it runs in place, so that
@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 /// Runs `work` where it may block or compute for long, and waits for it.
 ///
 /// # Panics
-/// Passes a panic of `work` on.
+/// Propagates a panic of `work`.
 pub async fn offload<T, F>(work: F) -> T
 where
     T: Send + 'static,
@@ -28,22 +28,22 @@ where
         Ok(value) => value,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            // The blocking pool only cancels what it has not started, when the runtime goes down;
-            // whoever waits for it goes down with it.
+            // The blocking pool only cancels work that it has not started, when the runtime shuts
+            // down; the task that waits for it ends with it.
             Err(_) => std::future::pending().await,
         },
     }
 }
 
-/// What the thread for large work does next.
+/// The next piece of large work.
 type Job = Box<dyn FnOnce() + Send>;
 
-/// Runs `work` that takes tens of megabytes at a time, one after the other, on a thread that is kept for
-/// it, and waits. An allocator keeps what a thread has freed for that thread; on the blocking pool each of
-/// its many threads would come to keep as much.
+/// Runs pieces of `work` that each take tens of megabytes, one at a time, on a thread kept for
+/// this, and waits. An allocator keeps what a thread has freed for that thread; on the blocking
+/// pool, each of many threads would come to keep that much.
 ///
 /// # Panics
-/// Passes a panic of `work` on, and panics where the system gives no thread.
+/// Propagates a panic of `work`, and panics if the system cannot start a thread.
 pub async fn offload_large<T, F>(work: F) -> T
 where
     T: Send + 'static,

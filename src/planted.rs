@@ -1,10 +1,10 @@
-//! Planted bugs: each is one line in the real code that does something wrong when it is switched on.
-//! The simulator has to find every one of them, or it would not find such a bug that is real.
+//! Planted bugs: each is one line in the real code that does something wrong when it is enabled.
+//! The simulator must find every one of them, or it would not find a real bug like it.
 //!
-//! Nothing is ever switched on but in a build with the feature `planted`, which only the test target
-//! of that name asks for. In all others [`planted`] is a constant, and the lines are not there.
+//! Nothing is ever enabled except in a build with the feature `planted`, which only the test target
+//! of that name uses. In all other builds [`planted`] is a constant, and the lines do not exist.
 
-/// What can be wrong.
+/// A planted bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bug {
     /// A commit record that exists is taken for ours, whatever it holds.
@@ -15,32 +15,32 @@ pub enum Bug {
     AmbiguousIsCommitted,
     /// A publication without a definite answer is taken for done.
     AmbiguousIsShown,
-    /// The checkpoint is shown before tiles and bundles are written.
+    /// The checkpoint is published before tiles and bundles are written.
     PublishBeforeApply,
-    /// Submitters are answered before the checkpoint is shown.
+    /// Submitters are answered before the checkpoint is published.
     AcknowledgeBeforePublish,
     /// Tiles and bundles are written before the record that implies them.
     ApplyBeforeCommit,
-    /// Tiles and bundles that could not be written are passed over.
+    /// Failures to write tiles and bundles are ignored.
     FailureIgnored,
     /// `checkpoint` is replaced whatever its version is.
     UnconditionalCheckpoint,
-    /// A larger tree that another writer has shown is replaced by ours.
+    /// A larger tree that another writer has published is replaced by ours.
     BackwardCheckpoint,
     /// `checkpoint` is not read again after the takeover record was created.
     NoSecondRead,
     /// `checkpoint` is read before the records, and never again.
     CheckpointBeforeRecords,
-    /// Records that do not meet the checkpoint are gone on from, and the guard signs what was signed
-    /// before.
+    /// Records that do not match the checkpoint are accepted, and the guard signs whatever was
+    /// signed before.
     AcceptAnyReplay,
     /// The newest unfinished record is not finished.
     NewestForgotten,
-    /// The takeover record has the epoch of the leader before.
+    /// The takeover record has the previous leader's epoch.
     EpochNotRaised,
     /// Records have no random bytes.
     NonceReused,
-    /// A record is trimmed when its tree is published, though no larger one is.
+    /// A record is trimmed when its tree is published, although no larger one is.
     TrimPublished,
     /// The first record of an epoch is trimmed.
     TrimFirstOfEpoch,
@@ -48,15 +48,15 @@ pub enum Bug {
     TrimNewest,
     /// A partial tile of width 255 passes for a full one when partial ones are removed.
     FullAt255,
-    /// Partial objects are removed whose full one is not there.
+    /// Partial objects are removed although their full one does not exist.
     PartialsRemovedEarly,
-    /// The guard says yes, and a leaf hash was damaged in memory.
+    /// The guard accepts although a leaf hash was damaged in memory.
     GuardSkipped,
     /// Equal entries in flight are not found.
     InFlightIgnored,
-    /// What was in flight when a term ended is still taken for assigned.
+    /// What was in flight when a term ended still counts as assigned.
     InFlightKept,
-    /// As before, and the hit is believed without a proof.
+    /// As above, and the hit is believed without a proof.
     HitBelieved,
     /// The deduplication index is filled with leaf hashes that were not checked.
     CatchUpUnchecked,
@@ -66,26 +66,26 @@ pub enum Bug {
     PeerCheckpointBelieved,
     /// Submitters whose batch was dropped are forgotten.
     WaitersForgotten,
-    /// A silent leader is waited for for ever.
+    /// A follower waits for a silent leader for ever.
     NeverTakeOver,
     /// A follower that is asked to leave stays.
     FollowerStays,
     /// A bundle of 255 entries is closed.
     BundleFullAt255,
-    /// The last record of a frozen log is taken for that of a leader that is gone.
+    /// The last record of a frozen log is treated as that of a leader that is gone.
     EndPassedOver,
-    /// What is remembered outside the store is written over, and asked by nobody.
+    /// What is remembered outside the store is overwritten without being checked.
     MemoryIgnored,
-    /// A recovery does not ask what this process has seen.
+    /// A recovery does not check what this process has seen.
     SeenNotCompared,
-    /// A leader does not notice that the store was put back: neither that `checkpoint` shows less, nor
-    /// that the record that it stands on is gone.
+    /// A leader does not notice a rollback of the store: neither that `checkpoint` is smaller, nor
+    /// that the record on which it builds is gone.
     PutBackPassedOver,
-    /// A leader takes a record that another one has trimmed for a sign that the store was put back.
+    /// A leader takes a record that another leader has trimmed for a sign of a rollback.
     TrimmedIsGone,
 }
 
-/// Whether a bug is switched on.
+/// Whether a bug is enabled.
 #[cfg(not(feature = "planted"))]
 #[inline]
 pub const fn planted(_: Bug) -> bool {
@@ -97,13 +97,13 @@ thread_local! {
     static PLANTED: std::cell::Cell<Option<Bug>> = const { std::cell::Cell::new(None) };
 }
 
-/// Whether a bug is switched on, on this thread.
+/// Whether a bug is enabled on this thread.
 #[cfg(feature = "planted")]
 pub fn planted(bug: Bug) -> bool {
     PLANTED.get() == Some(bug)
 }
 
-/// Switches one bug on, on this thread, or all off.
+/// Enables one bug on this thread, or disables all.
 #[cfg(feature = "planted")]
 pub fn plant(bug: Option<Bug>) {
     PLANTED.set(bug);

@@ -1,12 +1,12 @@
-//! The state directory: what a process remembers outside of the store, so that no copy of the store
-//! brings it along.
+//! The state directory: what a process remembers outside the store, so that no copy of the store
+//! contains it.
 //!
 //! ```text
 //! <state>/memory/<log ID>               what the log's key has signed (signer/memory.rs)
-//! <state>/keys/<origin>+<key ID>.key    keys that were made at a first start (signer/default_key.rs)
+//! <state>/keys/<origin>+<key ID>.key    keys created at a first start (signer/default_key.rs)
 //! ```
-//! It is of one user or service, and of any number of logs. Where it lies is said by flags and the
-//! environment (config.rs).
+//! It belongs to one user or service, and serves any number of logs. Its location is given by flags
+//! and the environment (config.rs).
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
@@ -17,32 +17,32 @@ use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 use tiles_spec::VerifierKey;
 
-/// A directory in which files can be made.
+/// A directory in which files can be created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateDir {
     root: PathBuf,
 }
 
-/// Nothing can be remembered there.
+/// The state directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write to {path}")]
 pub struct StateDirError {
     /// The directory or file.
     pub path: String,
-    /// The system's reason.
+    /// The system's error.
     #[source]
     pub source: io::Error,
 }
 
-/// What a log is known by: the SHA-256 of its verifier key's text, which begins with its origin.
-/// Hexadecimal.
+/// The name of a log's files: the SHA-256, in hexadecimal, of its verifier key's text, which begins
+/// with its origin.
 pub fn log_id(key: &VerifierKey) -> String {
     hex::encode(Sha256::digest(key.to_string()))
 }
 
 impl StateDir {
-    /// The directory at `root`, which is made where there is none. That files can be made in it is
-    /// tried out.
+    /// Opens the directory at `root`, creating it if there is none. Tests that files can be created
+    /// in it.
     pub fn open(root: &Path) -> Result<Self, StateDirError> {
         let state = Self { root: root.to_owned() };
         for dir in [state.memories(), state.keys()] {
@@ -52,14 +52,14 @@ impl StateDir {
         Ok(state)
     }
 
-    /// The file that remembers what `key` has signed. That it can be written is tried out.
+    /// The file that remembers what `key` has signed. Tests that it can be written.
     pub fn memory(&self, key: &VerifierKey) -> Result<PathBuf, StateDirError> {
         let path = self.memories().join(log_id(key));
         try_to_write(&path).map_err(of(&path))?;
         Ok(path)
     }
 
-    /// Where keys are made.
+    /// The directory in which keys are created.
     pub fn keys(&self) -> PathBuf {
         self.root.join("keys")
     }
@@ -69,7 +69,7 @@ impl StateDir {
     }
 }
 
-/// Finds out whether a file can be written, without changing it.
+/// Tests whether a file can be written, without changing it.
 pub fn try_to_write(path: &Path) -> io::Result<()> {
     match OpenOptions::new().write(true).open(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
@@ -79,7 +79,7 @@ pub fn try_to_write(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Files are also locked there.
+/// Tests whether files can be created and locked in the directory.
 fn try_to_make(dir: &Path) -> io::Result<()> {
     let mut trial = NamedTempFile::with_prefix_in(".trial-", dir)?;
     trial.as_file().try_lock().map_err(io::Error::from)?;

@@ -1,52 +1,51 @@
-//! Allowance: how much may be written again of what is written already.
+//! Allowance: how many bytes may be rewritten.
 //!
-//! Each checkpoint needs the unfinished bundle of its tree as an object of its own (I3). So every batch
-//! writes that bundle from its first entry on, which is up to 16 MiB for an entry of a single byte. The
-//! allowance bounds it (I12): new entries allow [`TIMES_TAKEN`] times their own bytes, and time allows
-//! some at a steady rate, of which [`SAVED_SECONDS`] can be saved up. A batch that is not allowed yet
-//! waits until there is more to take, or for some milliseconds.
+//! Each checkpoint needs the unfinished bundle of its tree as an object of its own (I3). So every
+//! batch rewrites that bundle from its first entry on: up to 16 MiB for an entry of a single byte.
+//! The allowance bounds this (I12). New entries allow [`TIMES_TAKEN`] times their own bytes, and
+//! time allows more at a steady rate, of which at most [`SAVED_SECONDS`] are saved up. A batch that
+//! is not allowed yet waits for more entries, or for some milliseconds.
 //!
 //! Invariants:
-//! - In any time t in which entries of T bytes are taken, no more is written again than
-//!   `TIMES_TAKEN * T + rate * (t + SAVED_SECONDS)`, and one bundle.
-//! - Nobody waits longer than a bundle takes at the rate, which is a second at most; twice that after a
-//!   batch that turned out smaller than it was to be. What is saved suffices for several bundles, so
-//!   in a log that is not busy nobody waits.
+//! - In any time t in which entries of T bytes are accepted, no more is rewritten than `TIMES_TAKEN
+//!   * T + rate * (t + SAVED_SECONDS)`, plus one bundle.
+//! - No batch waits longer than it takes to write a bundle at the rate, which is at most a second;
+//!   twice that after a batch that turned out smaller than planned. The savings cover several
+//!   bundles, so in a log that is not busy nothing waits.
 
 use std::time::{Duration, Instant};
 
 use tiles_spec::{ENTRY_BYTES_MAX, TILE_WIDTH_MAX};
 
-/// So many times the bytes that are taken may be written again for them.
+/// Each accepted byte allows this many bytes to be rewritten.
 const TIMES_TAKEN: u64 = 8;
-/// What time has allowed and nobody has used lasts for so long.
+/// Unused allowance is saved for at most this many seconds.
 const SAVED_SECONDS: u64 = 4;
-/// Longest unfinished bundle.
+/// The longest unfinished bundle.
 const BUNDLE_BYTES_MAX: u64 = ((size_of::<u16>() + ENTRY_BYTES_MAX) * TILE_WIDTH_MAX) as u64;
 
 /// Nanoseconds in a second.
 const NANOS: u128 = 1_000_000_000;
 
-/// What may be written again now.
+/// What may be rewritten now.
 #[derive(Debug)]
 pub(super) struct Allowance {
     /// Bytes a second.
     rate: u64,
-    /// Bytes that may be written again at once. Below zero where a batch was smaller than it was to be.
+    /// Bytes that may be rewritten at once. Negative after a batch that was smaller than planned.
     saved: i64,
     as_of: Instant,
 }
 
 impl Allowance {
-    /// All that can be saved, at `rate` bytes a second. A rate at which a bundle takes more than a
-    /// second is raised to one.
+    /// A full allowance at `rate` bytes a second. A rate at which a bundle takes more than a second
+    /// is raised to one at which it takes exactly a second.
     pub fn new(rate: u64, now: Instant) -> Self {
         let rate = rate.max(BUNDLE_BYTES_MAX);
         Self { rate, saved: most(rate), as_of: now }
     }
 
-    /// How long a batch of `taken` bytes has to wait that writes a bundle again of which `written` bytes
-    /// are there.
+    /// How long a batch of `taken` bytes must wait before it rewrites a bundle of `written` bytes.
     pub fn pause(&mut self, now: Instant, written: usize, taken: usize) -> Duration {
         self.pass(now);
         let missing = cost(written, taken).saturating_sub(self.saved);
@@ -55,8 +54,8 @@ impl Allowance {
         Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
 
-    /// From how many bytes on such a batch need not wait. Nothing but time makes up for one that was
-    /// smaller than it was to be: whoever gives up what it has submitted gains nothing by that.
+    /// How many bytes a batch needs so that it does not wait. Only time makes up for a batch that
+    /// was smaller than planned, so a client gains nothing by giving up its submissions.
     pub fn enough(&self, written: usize) -> usize {
         let saved = u64::try_from(self.saved).ok();
         let missing = saved.map(|saved| (written as u64).saturating_sub(saved));
@@ -64,7 +63,7 @@ impl Allowance {
         enough.unwrap_or(usize::MAX)
     }
 
-    /// Such a batch is made.
+    /// Records that a batch was made.
     pub fn spend(&mut self, now: Instant, written: usize, taken: usize) {
         self.pass(now);
         self.saved = self.saved.saturating_sub(cost(written, taken));
@@ -79,12 +78,12 @@ impl Allowance {
     }
 }
 
-/// Most that can be saved.
+/// The most that can be saved.
 fn most(rate: u64) -> i64 {
     i64::try_from(rate.saturating_mul(SAVED_SECONDS)).unwrap_or(i64::MAX)
 }
 
-/// What time has to allow of such a batch.
+/// What time must allow for such a batch.
 fn cost(written: usize, taken: usize) -> i64 {
     let allowed = TIMES_TAKEN.saturating_mul(taken as u64);
     i64::try_from((written as u64).saturating_sub(allowed)).unwrap_or(i64::MAX)
@@ -147,8 +146,8 @@ mod tests {
         assert_eq!(allowance.pause(now, bundle, 0), Duration::from_secs(1));
     }
 
-    /// Batches of every kind, some of them smaller than they were to be, each made as soon as it may.
-    /// Over every stretch of them the bounds hold.
+    /// Batches of every kind, some smaller than planned, each made as soon as it is allowed. The
+    /// bounds hold over every stretch of them.
     #[test]
     fn no_stretch_of_batches_writes_more_again_than_it_may() {
         for seed in 1..200_u64 {
@@ -185,7 +184,7 @@ mod tests {
         }
     }
 
-    /// Numbers below a limit, the same for each seed.
+    /// Pseudorandom numbers below a limit, the same for each seed.
     fn fastrand(mut state: u64) -> impl FnMut(usize) -> usize {
         move |below| {
             state = state

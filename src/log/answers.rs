@@ -1,19 +1,19 @@
-//! Answers: whether those who wait for one get any.
+//! Answers: whether waiting clients get answers.
 //!
-//! A log that stands still looks like one that is idle, but for those who wait. So it is counted how
-//! many there are, and when somebody was answered last. That is a matter of health only: it decides
-//! nothing about the log.
+//! A log that is stuck looks like an idle one, except to the clients that wait. So this module
+//! counts them, and notes when one was last answered. This is only used for health reports: it
+//! decides nothing about the log.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How many wait, and since when nobody was answered.
+/// How many clients wait, and since when none was answered.
 #[derive(Debug, Default)]
 pub(super) struct Answers {
     waiting: Mutex<(usize, Option<Instant>)>,
 }
 
-/// Somebody who waits for an answer.
+/// A client that waits for an answer.
 #[derive(Debug)]
 pub(super) struct Wait<'a>(&'a Answers);
 
@@ -22,7 +22,7 @@ impl Answers {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Somebody begins to wait.
+    /// Begins a wait.
     pub fn wait(&self, now: Instant) -> Wait<'_> {
         let (count, since) = &mut *self.waiting();
         *count += 1;
@@ -30,7 +30,7 @@ impl Answers {
         Wait(self)
     }
 
-    /// For how long somebody has been waiting without anybody being answered.
+    /// How long clients have been waiting without any of them being answered.
     pub fn silence(&self, now: Instant) -> Duration {
         let (_, since) = *self.waiting();
         since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
@@ -38,7 +38,7 @@ impl Answers {
 }
 
 impl Wait<'_> {
-    /// The answer is there.
+    /// Ends the wait: the answer is there.
     pub fn end(self, now: Instant) {
         self.0.waiting().1 = Some(now);
     }

@@ -1,8 +1,8 @@
 //! Commit: the create-only write of one record, brought to a definite end.
 //!
-//! An ambiguous answer proves nothing: the identical write is repeated until the store says created
-//! or exists, and on exists the bytes decide. The nonce makes a record's bytes unlike any other's,
-//! so equal bytes are ours, and other bytes mean that another writer leads.
+//! An ambiguous answer proves nothing: the identical write is repeated until the store says
+//! "created" or "exists". If it exists, the bytes decide. The nonce makes the bytes of a record
+//! unique, so equal bytes are ours, and other bytes mean that another writer leads.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::store::{CommitLog, Created, RecordNumber, StoreError};
 
 use super::record::{EncodedRecord, Record, RecordDigest};
 
-/// After so many ambiguous answers the writer stops; its recovery finds out what happened.
+/// After this many ambiguous answers the writer stops; its recovery finds out what happened.
 const ATTEMPTS_MAX: u32 = 8;
 const BACK_OFF_FIRST: Duration = Duration::from_millis(50);
 
@@ -20,33 +20,33 @@ const BACK_OFF_FIRST: Duration = Duration::from_millis(50);
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CommitError {
-    /// The number holds another writer's record (I7): this one leads no more.
+    /// The number holds another writer's record (I7): this writer no longer leads.
     #[error("commit record {number} was written by another writer; this one is fenced")]
     Fenced {
         /// The number.
         number: RecordNumber,
     },
-    /// The record before was there, and is not any more: another writer has published beyond it and
+    /// The previous record was there, and is gone: another writer has published beyond it and
     /// trimmed it.
     #[error(
-        "commit record {number}, which this writer stands on, was trimmed by another writer; this one \
-         is fenced"
+        "commit record {number}, on which this writer builds, was trimmed by another writer; \
+         this one is fenced"
     )]
     Overtaken {
         /// The number.
         number: RecordNumber,
     },
-    /// The record before was there, and is not any more, though nothing beyond it was published (I18).
+    /// The previous record was there, and is gone, although nothing beyond it was published (I18).
     #[error(
-        "rolled back: commit record {number}, which this writer stands on, is gone. An older copy was \
-         put in place of the store while this writer was at work. Restore the newest copy, or end \
+        "rolled back: commit record {number}, on which this writer builds, is gone. The store was \
+         replaced by an older copy while this writer was running. Restore the newest copy, or end \
          this log and start a new one under another origin"
     )]
     Gone {
         /// The number.
         number: RecordNumber,
     },
-    /// The store says that the number is taken, and shows nothing there.
+    /// The store says that the number is taken, but returns nothing.
     #[error("commit record {number} exists but cannot be read")]
     Unreadable {
         /// The number.
@@ -64,8 +64,8 @@ pub enum CommitError {
 }
 
 impl CommitError {
-    /// Another writer leads, or the store may do better the next time. What has become of the
-    /// record, recovery finds out.
+    /// Another writer leads, or the store may recover. Recovery finds out what became of the
+    /// record.
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Fenced { .. } | Self::Overtaken { .. } | Self::Unreadable { .. } => true,
@@ -94,7 +94,7 @@ pub async fn commit(
                         return Err(CommitError::Fenced { number });
                     }
                     Some(there) if there == record.bytes => return Ok(()),
-                    // What is no record was damaged on its way here, and may be ours.
+                    // Bytes that are not a record were damaged in transit, and may be ours.
                     Some(there) if Record::decode(&there).is_err() && attempt < ATTEMPTS_MAX => {}
                     Some(_) => return Err(CommitError::Fenced { number }),
                     None => return Err(CommitError::Unreadable { number }),
@@ -113,9 +113,9 @@ pub async fn commit(
     unreachable!("the last attempt returns")
 }
 
-/// Makes sure that the record that this writer stands on is still there, after it has created the next
-/// one. If it is [gone](CommitError::Gone), either another writer has taken over, published beyond it
-/// and trimmed it, or the store was put back to a time before it; `checkpoint` tells which.
+/// After creating the next record, checks that the record before it is still there. If it is
+/// [gone](CommitError::Gone), either another writer has taken over, published beyond it and trimmed
+/// it, or the store was rolled back to a time before it; `checkpoint` tells which.
 pub async fn still_stands(
     commits: &dyn CommitLog,
     clock: &dyn Clock,
@@ -126,7 +126,7 @@ pub async fn still_stands(
         match commits.read(number).await {
             Ok(Some(there)) => match Record::decode(&there) {
                 Ok((_, found)) if found == digest => return Ok(()),
-                // What is no record was damaged on its way here.
+                // Bytes that are not a record were damaged in transit.
                 Err(_) if attempt < ATTEMPTS_MAX => {}
                 _ => return Err(CommitError::Fenced { number }),
             },

@@ -1,11 +1,11 @@
-//! Deduplication: which leaves the log holds already (I13).
+//! Deduplication: which leaves the log already holds (I13).
 //!
 //! The index maps leaf hashes to leaf indices. It is disposable: it says which tree it covers, and
-//! whatever is missing is read from the log. A failed look-up is an error, never a
-//! hit, and a hit is believed only after its inclusion was proved.
+//! what is missing is read from the log. A failed lookup is an error, never a hit, and a hit is
+//! believed only after its inclusion is proved.
 //!
 //! Leaves that are in a batch but not yet in the index are kept in memory, so that two equal
-//! entries in flight get one index.
+//! entries in flight get the same index.
 
 mod disk;
 mod manifest;
@@ -26,24 +26,24 @@ pub use memory::MemoryIndex;
 
 use crate::planted::{Bug, planted};
 
-/// What stands for a leaf on the disk: the first half of its hash.
+/// The key of a leaf on disk: the first half of its hash.
 type Key = u128;
 
 /// The index cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DedupError {
-    /// The system said no.
+    /// An operation of the operating system failed.
     #[error(
-        "cannot {action} {path}, of the deduplication index; it can be deleted, and is then rebuilt \
-         from the log"
+        "cannot {action} {path} of the deduplication index; the index can be deleted, and is then \
+         rebuilt from the log"
     )]
     Io {
-        /// What was to be done.
+        /// The operation.
         action: &'static str,
         /// The file or directory.
         path: String,
-        /// The system's reason.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
@@ -64,15 +64,15 @@ impl DedupError {
     }
 }
 
-/// A map from leaf hashes to leaf indices that covers a tree. Blocks.
+/// A map from leaf hashes to leaf indices that covers a tree. Its methods block.
 ///
 /// # Contract
-/// [`add`](DedupIndex::add) is atomic: after a crash the index covers the tree it says it covers,
-/// which may be an earlier one.
+/// [`add`](DedupIndex::add) is atomic: after a crash the index covers the tree that it says it
+/// covers, which may be an earlier one.
 pub trait DedupIndex: Send + Sync + 'static {
     /// The tree that the index covers; `None` if it is new.
     fn covers(&self) -> Result<Option<TreeHead>, DedupError>;
-    /// Where each of `leaves` is, if it is known.
+    /// The index of each of `leaves`, if it is known.
     fn find(&self, leaves: &[Hash]) -> Result<Vec<Option<LeafIndex>>, DedupError>;
     /// Adds leaves; from now on the index covers `head`.
     fn add(&self, leaves: &[(Hash, LeafIndex)], head: TreeHead) -> Result<(), DedupError>;
@@ -80,7 +80,7 @@ pub trait DedupIndex: Send + Sync + 'static {
     fn clear(&self) -> Result<(), DedupError>;
 }
 
-/// The index together with the leaves that are on their way into it.
+/// The index together with the leaves in flight.
 #[derive(Clone)]
 pub struct Dedup {
     index: Arc<dyn DedupIndex>,
@@ -88,7 +88,7 @@ pub struct Dedup {
 }
 
 impl Dedup {
-    /// With nothing in flight.
+    /// Creates it with nothing in flight.
     pub fn new(index: Arc<dyn DedupIndex>) -> Self {
         Self { index, in_flight: Arc::default() }
     }
@@ -97,8 +97,8 @@ impl Dedup {
         self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Assigns an index to each leaf: the one it has, or for a new one the next after `size`, in
-    /// order. The new ones are in flight from now on.
+    /// Assigns an index to each leaf: the one it has, or, for a new leaf, the next one from `size`
+    /// on, in order. The new leaves are in flight from now on.
     pub fn assign(&self, leaves: &[Hash], size: TreeSize) -> Result<Vec<Assigned>, DedupError> {
         let indexed = self.index.find(leaves)?;
         let mut in_flight = self.in_flight();
@@ -116,7 +116,7 @@ impl Dedup {
         Ok(leaves.iter().zip(indexed).map(assign).collect())
     }
 
-    /// The leaves of a published batch go into the index.
+    /// Moves the leaves of a published batch into the index.
     pub fn publish(&self, leaves: &[(Hash, LeafIndex)], head: TreeHead) -> Result<(), DedupError> {
         self.index.add(leaves, head)?;
         let mut in_flight = self.in_flight();
@@ -126,9 +126,9 @@ impl Dedup {
         Ok(())
     }
 
-    /// The same index with nothing in flight. What was on its way in an earlier term has arrived, and
-    /// recovery has found it, or it never will; and whatever of that term still runs assigns
-    /// nothing here.
+    /// The same index with nothing in flight. What was in flight in an earlier term has arrived,
+    /// and recovery has found it, or it never will; and whatever is still running from that term
+    /// assigns nothing here.
     #[must_use]
     pub fn of_new_term(&self) -> Self {
         if planted(Bug::InFlightKept) || planted(Bug::HitBelieved) {
@@ -143,12 +143,12 @@ impl Dedup {
     }
 }
 
-/// What became of a leaf in [`Dedup::assign`].
+/// The result of [`Dedup::assign`] for a leaf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Assigned {
     /// It is new, and this is its index.
     New(LeafIndex),
-    /// The log holds it, or will soon, at this index.
+    /// The log holds it, or soon will, at this index.
     Known(LeafIndex),
     /// There is no index left.
     LogIsFull,

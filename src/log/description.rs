@@ -1,7 +1,7 @@
-//! `log.json`: what a client needs to start, beside the log's files.
+//! `log.json`: what a client needs to start, stored next to the log's files.
 //!
-//! A convenience, and no source of trust: whoever relies on a log was given its verifier key by
-//! other means. It is written once, and once more when the log is frozen.
+//! It is a convenience, not a source of trust: a client that relies on a log gets its verifier key
+//! by other means. It is written once, and again when the log is frozen.
 
 use serde::Serialize;
 use tiles_spec::{ENTRY_BYTES_MAX, TreeHead};
@@ -27,15 +27,15 @@ struct LastTree {
     root_hash: String,
 }
 
-/// Writes `log.json` where there is none yet, or where it does not say that the log has ended with
-/// the tree `last`.
+/// Writes `log.json` if there is none yet, or if it does not say that the log ended with the tree
+/// `last`.
 pub(super) async fn describe(context: &Context, last: Option<TreeHead>) -> Result<(), StoreError> {
     let (objects, path) = (&context.stores.objects, ObjectPath::log_json());
     let there = objects.get(&path).await?;
     let json = text(context, last);
     match there {
         Some(Object { bytes, version }) if last.is_some() && bytes != json => {
-            // Whoever was faster has written the same.
+            // If another writer was faster, it has written the same.
             objects.replace(&path, json.into(), &version).await.map(drop)
         }
         Some(_) => Ok(()),

@@ -1,15 +1,15 @@
-//! Follow: a writer that does not lead hands what it takes to the one that does.
+//! Follow: a writer that does not lead forwards its submissions to the leader.
 //!
 //! ```text
-//! forwarder   take - hand over - verify - answer        several batches at once
-//! watcher     how does the leader stand?                 every ping_interval
+//! forwarder   take - forward - verify - answer          several batches at once
+//! watcher     asks for the leader's status              every ping_interval
 //! warmer      deduplication index up to the published tree, so that a takeover is quick
-//! witness     each tree that was met begins with those before it; remembered      every few seconds
+//! witness     proves that each tree extends those seen before; remembers it     every few seconds
 //! ```
-//! What the leader says is believed only as far as it is proved: each answer has a checkpoint that
-//! the log's key has signed, and an inclusion proof in its tree (I4). Whoever cannot be answered
-//! because the leader is gone comes back by itself (see [`super::pool`]) and is answered by the next
-//! one, which may be this writer.
+//! What the leader says is believed only as far as it is proved: each answer has a checkpoint
+//! signed by the log's key, and an inclusion proof in its tree (I4). A submission that cannot be
+//! answered because the leader is gone is submitted again automatically (see [`super::pool`]) and
+//! answered by the next leader, which may be this writer.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -38,11 +38,11 @@ use super::{Acknowledged, Context};
 use crate::planted::{Bug, planted};
 use crate::signer::SignedMemoryError;
 
-/// Most batches that are with the leader at once.
+/// Most batches forwarded to the leader at once.
 const FORWARDS_MAX: usize = 4;
-/// Pause after the leader did not take a batch.
+/// Pause after the leader failed to take a batch.
 const FORWARD_PAUSE: Duration = Duration::from_millis(100);
-/// Pause between two looks for a leader while the store does not answer.
+/// Pause between two attempts to find the leader while the store does not answer.
 const LOOK_PAUSE: Duration = Duration::from_millis(500);
 /// The deduplication index is brought up to date at most this often.
 const WARM_PACE: Duration = Duration::from_secs(5);
@@ -50,27 +50,27 @@ const WARM_PACE: Duration = Duration::from_secs(5);
 /// What was seen is proved and remembered at most this often.
 const WITNESS_PACE: Duration = Duration::from_secs(5);
 
-/// Why a writer follows no more.
+/// Why a writer stopped following.
 pub(super) enum Followed {
     /// The pool is closed and everyone is answered.
     Drained,
-    /// This one leads no more, or nobody ever did.
+    /// This writer no longer leads, or nobody has led yet.
     LeaderGone(Option<Leader>),
     /// There are two histories of the log.
     Refused(RecoverError),
 }
 
-/// Why a leader is followed no more.
+/// Why a writer stopped following one leader.
 enum Left {
     Drained,
     Gone,
-    /// Somebody else leads.
+    /// Another writer leads.
     Changed,
     /// There are two histories of the log.
     Refused(RecoverError),
 }
 
-/// See the module's text.
+/// See the module documentation.
 pub(super) struct Follower<'a> {
     pub context: &'a Context,
     pub dedup: &'a Dedup,
@@ -83,14 +83,14 @@ pub(super) struct Follower<'a> {
 }
 
 impl Follower<'_> {
-    /// Follows whoever leads, until nobody does.
+    /// Follows each leader in turn, until nobody leads.
     pub async fn run(&self) -> Followed {
         let Some(peers) = &self.context.peers else { return Followed::LeaderGone(None) };
         loop {
             let leader = match find_leader(self.context).await {
                 Ok(Some(leader)) => leader,
                 Ok(None) => return Followed::LeaderGone(None),
-                // A writer that is going down cannot wait for a store that does not answer.
+                // A writer that is shutting down cannot wait for a store that does not answer.
                 Err(_) if self.pool.is_closed() => return Followed::LeaderGone(None),
                 Err(error) => {
                     tracing::warn!(error = chain(&error), "cannot find out who leads");
@@ -98,7 +98,7 @@ impl Follower<'_> {
                     continue;
                 }
             };
-            // A record of this very writer's is of a term that it has lost; after the last one
+            // A record of this very writer is from a term that it has lost; after the last record
             // nobody leads.
             if leader.is_last || leader.address == self.context.config.writer_address {
                 return Followed::LeaderGone(Some(leader));
@@ -128,7 +128,7 @@ impl Follower<'_> {
         }
     }
 
-    /// Asks the leader how it stands, until it does not lead any more.
+    /// Asks the leader for its status, until it no longer leads.
     async fn watch(&self, peers: &dyn Peers, leader: &Leader, doubt: &Notify) -> Left {
         let clock = &*self.context.clock;
         let began = clock.now();
@@ -148,7 +148,7 @@ impl Follower<'_> {
                 },
                 Err(error) => silence = chain(&error),
             }
-            // A leader that has lasted is not one to quarrel with.
+            // A leader that has lasted ends the quarrel.
             let has_lasted = heard - began >= QUARREL;
             let usual = self.context.config.takeover_after;
             let patience = if has_lasted { usual } else { self.patience };
@@ -161,7 +161,7 @@ impl Follower<'_> {
         }
     }
 
-    /// Takes note of what the leader has published.
+    /// Notes what the leader has published.
     fn advance(&self, leader: &Leader, standing: &Standing) {
         let Some(head) = self.open(leader, &standing.checkpoint) else { return };
         if head.size > self.published.borrow().head.size {
@@ -172,7 +172,7 @@ impl Follower<'_> {
         }
     }
 
-    /// The tree of a checkpoint that the leader has shown, if the log's key has signed it.
+    /// The tree of a checkpoint from the leader, if the log's key has signed it.
     fn open(&self, leader: &Leader, checkpoint: &Bytes) -> Option<TreeHead> {
         if planted(Bug::PeerCheckpointBelieved) {
             return Some(tiles_spec::SignedCheckpoint::parse(checkpoint).ok()?.checkpoint().head);
@@ -180,7 +180,7 @@ impl Follower<'_> {
         self.seen.verify(self.context, checkpoint, Witness::Peer(leader.address.clone()))
     }
 
-    /// Proves what was seen and remembers it, until it proves to be of two histories.
+    /// Proves what was seen and remembers it, until two histories are found.
     async fn witness(&self) -> RecoverError {
         loop {
             self.seen.news().await;
@@ -191,14 +191,18 @@ impl Follower<'_> {
                     }
                 }
                 Err(error @ RecoverError::Forked { .. }) => return error,
-                Err(error) => tracing::warn!(error = chain(&error), "cannot prove what was seen"),
+                Err(error) => tracing::warn!(
+                    error = chain(&error),
+                    "cannot prove that the trees seen so far are consistent"
+                ),
             }
             self.context.clock.sleep(WITNESS_PACE).await;
         }
     }
 
-    /// Remembers a tree that was proved to be the newest. That the memory is ahead is the rule where
-    /// the leader shares it, and that it cannot be used, no reason to stop before it is needed.
+    /// Remembers a tree that was proved to be the newest. It is normal that the memory is ahead
+    /// when the leader shares it. A memory that cannot be used is no reason to stop before it is
+    /// needed.
     async fn remember(&self, newest: Option<Sighting>) -> Result<(), RecoverError> {
         let Context { memory, signer, stores, clock, .. } = self.context;
         let (Some(memory), Some(Sighting { head, checkpoint, .. })) = (memory, newest) else {
@@ -209,13 +213,16 @@ impl Follower<'_> {
             Ok(()) | Err(SignedMemoryError::Behind { .. }) => Ok(()),
             Err(error @ SignedMemoryError::Forked { .. }) => Err(error.into()),
             Err(error) => {
-                tracing::warn!(error = chain(&error), "what was seen is not remembered");
+                tracing::warn!(
+                    error = chain(&error),
+                    "cannot write the newest tree seen to the memory file"
+                );
                 Ok(())
             }
         }
     }
 
-    /// Keeps the deduplication index near the published tree.
+    /// Keeps the deduplication index close to the published tree.
     async fn warm(&self) -> Infallible {
         let mut published = self.published.subscribe();
         published.mark_changed();
@@ -229,7 +236,7 @@ impl Follower<'_> {
         }
     }
 
-    /// Hands over what waits, until nothing and nobody is left.
+    /// Forwards what waits, until nothing is left and nobody waits.
     async fn forward(&self, peers: &dyn Peers, leader: &Leader, doubt: &Notify) -> Left {
         let mut with_leader = FuturesUnordered::new();
         loop {
@@ -256,7 +263,7 @@ impl Follower<'_> {
         }
     }
 
-    /// Hands one batch over and answers those who wait for it. Whoever is not answered comes back.
+    /// Forwards one batch and answers its submitters. A submission without an answer comes back.
     async fn hand_over(
         &self,
         peers: &dyn Peers,
@@ -270,14 +277,14 @@ impl Follower<'_> {
             reason: reason.to_owned(),
         };
         if answers.len() != batch.len() {
-            return Err(improper("there are not as many answers as entries"));
+            return Err(improper("the number of answers differs from the number of entries"));
         }
         let mut opened = None;
         for (submission, answer) in batch.into_iter().zip(answers) {
             let answer = match answer {
                 PeerAnswer::Included(included) => {
                     let proved = self.prove(leader, &submission.leaf, included, &mut opened);
-                    Ok(proved.ok_or_else(|| improper("an entry is not where it is said to be"))?)
+                    Ok(proved.ok_or_else(|| improper("the proof of an entry does not verify"))?)
                 }
                 PeerAnswer::Refused(reason) if is_final_for_submitter(&reason) => Err(reason),
                 PeerAnswer::Refused(_) => continue,
@@ -288,8 +295,8 @@ impl Follower<'_> {
         Ok(())
     }
 
-    /// What the leader said of a leaf, if it is so. Most of a batch share one checkpoint, which is
-    /// verified once.
+    /// What the leader said about a leaf, if it is proved. Most of a batch share one checkpoint,
+    /// which is verified once.
     fn prove(
         &self,
         leader: &Leader,

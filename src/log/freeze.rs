@@ -1,14 +1,14 @@
-//! Freeze: the end of a log, for good (I17).
+//! Freeze: the permanent end of a log (I17).
 //!
 //! The end is a commit record like any other first record of a term, created under the next number,
-//! that says that nothing follows. So it needs no permission: whoever leads is fenced by it, and
-//! whatever was committed before it stays. Whoever recovers finds it, finishes what lies before it,
-//! and takes no more. Finishing takes no leadership: the bytes are the same, whoever writes them, and
-//! nobody can commit after the last record, so that any number of writers may do it at once.
+//! which says that nothing follows. So it needs no permission: it fences the leader, and everything
+//! committed before it stays. A writer that recovers finds it, finishes what was committed before
+//! it, and accepts no more entries. Finishing needs no leadership: every writer writes the same
+//! bytes, and nobody can commit after the last record, so any number of writers can do it at once.
 //!
-//! Like a takeover record, one that was created too late may lie beside the chain, below what is
-//! published. Replay passes over it; so a log is believed to be frozen only when its last record and
-//! `checkpoint` agree, and [`freeze`] says so only when it has found them to.
+//! Like a takeover record, a last record that was created too late may lie beside the chain, below
+//! what is published. Replay skips it. So a log is believed to be frozen only when its last record
+//! and `checkpoint` agree, and [`freeze`] reports success only when it has found that they do.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +27,7 @@ use super::roles::chain;
 use super::seen::Seen;
 use crate::store::RecordNumber;
 
-/// Writers at work may be faster so often. A busy leader gives way long before.
+/// Running writers can be faster this many times. A busy leader gives way long before.
 const ATTEMPTS_MAX: u32 = 60;
 /// Pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -37,7 +37,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 pub struct Frozen {
     /// The last tree, published.
     pub publication: Arc<Publication>,
-    /// It was frozen before.
+    /// It was already frozen.
     pub already: bool,
     pub(super) epoch: Epoch,
     /// The last record.
@@ -51,16 +51,16 @@ impl Frozen {
     }
 }
 
-/// Ends the log of `context`, while its writers run or not. When this returns, everything that was
-/// ever committed is published, and nothing more will be. An error says nothing: trying again finds
-/// out how the log stands, and is safe.
+/// Ends the log of `context`, whether its writers are running or not. When this returns, everything
+/// that was ever committed is published, and nothing more will be. An error says nothing about the
+/// state of the log: trying again is safe, and finds out.
 pub async fn freeze(context: &Context) -> Result<Frozen, RecoverError> {
     let (mut already, seen) = (true, Arc::default());
     for attempt in 1.. {
         let error = match try_to_freeze(context, &seen, &mut already).await {
             Ok(frozen) => {
                 give_way::withdraw(context).await;
-                // No writer may come that would make it durable.
+                // There may never be another writer to make it durable.
                 context.stores.commits.end(frozen.record, frozen.head().size).await?;
                 return Ok(Frozen { already, ..frozen });
             }
@@ -92,7 +92,7 @@ async fn try_to_freeze(
     finish_frozen(context, seen, replay, edge).await
 }
 
-/// Publishes what the records before the last one imply, if that was not done.
+/// Publishes what the records before the last one imply, if this was not done yet.
 pub(super) async fn finish_frozen(
     context: &Context,
     seen: &Arc<Seen>,

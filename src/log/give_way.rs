@@ -1,10 +1,10 @@
-//! Give way: a busy leader lets somebody in who wants to freeze the log.
+//! Give way: a busy leader lets a process in that wants to freeze the log.
 //!
-//! To freeze a log, its next record has to be created before its leader creates it, and a busy leader
-//! is always faster. So whoever has lost that race leaves a note, `_writer/freezing`, and a busy
-//! leader looks for it now and then, beside its work, and pauses for a moment where it finds a new
-//! one. The note is a hint: safety does not know of it, an idle leader needs none, and each costs the
-//! log one pause.
+//! To freeze a log, its next record must be created before the leader creates it, and a busy leader
+//! is always faster. So a process that has lost that race leaves a note, `_writer/freezing`. A busy
+//! leader looks for it now and then, alongside its work, and pauses for a moment when it finds a
+//! new one. The note is a hint: safety does not depend on it, an idle leader does not need it, and
+//! each note costs the log one pause.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,12 +15,12 @@ use super::Context;
 use super::roles::chain;
 use crate::store::ObjectPath;
 
-/// A busy leader looks so often; one that publishes less often than this is not busy.
+/// A busy leader looks this often; a leader that publishes less often than this is not busy.
 const LOOK_PACE: Duration = Duration::from_secs(1);
-/// How long it commits nothing when it is asked to.
+/// How long it commits nothing when asked to give way.
 const PAUSE: Duration = Duration::from_secs(3);
 
-/// Asks the leader to give way. If that fails it fails: the race may be won all the same.
+/// Asks the leader to give way. Failures are ignored: the race may be won all the same.
 pub(super) async fn ask(context: &Context) {
     let Some(shelf) = &context.stores.shelf else { return };
     let note = hex::encode(context.entropy.nonce()).into();
@@ -29,15 +29,15 @@ pub(super) async fn ask(context: &Context) {
     }
 }
 
-/// Takes the note away.
+/// Removes the note.
 pub(super) async fn withdraw(context: &Context) {
     let Some(shelf) = &context.stores.shelf else { return };
     if let Err(error) = shelf.remove(&[ObjectPath::freezing()]).await {
-        tracing::warn!(error = chain(&error), "the note _writer/freezing is left behind");
+        tracing::warn!(error = chain(&error), "the note _writer/freezing could not be removed");
     }
 }
 
-/// What the leader of one term knows of such notes.
+/// What the leader of one term knows about such notes.
 #[derive(Debug, Default)]
 pub(super) struct GiveWay(Mutex<Seen>);
 
@@ -46,7 +46,7 @@ struct Seen {
     /// The newest publication.
     published: Option<Instant>,
     looked: Option<Instant>,
-    /// The first look of a term takes what it finds for an old note.
+    /// The first look of a term treats any note as an old one.
     is_later_look: bool,
     /// What the note said.
     note: Option<Bytes>,
@@ -54,7 +54,7 @@ struct Seen {
 }
 
 impl GiveWay {
-    /// Told after each publication.
+    /// Looks for a note; called after each publication.
     pub async fn look(&self, context: &Context) {
         if context.stores.shelf.is_none() || !self.is_due(context.clock.now()) {
             return;
@@ -65,7 +65,7 @@ impl GiveWay {
         let is_new = note.is_some() && note != seen.note && seen.is_later_look;
         (seen.note, seen.is_later_look) = (note, true);
         if is_new {
-            tracing::info!("somebody wants to freeze the log; giving way");
+            tracing::info!("another process wants to freeze the log; giving way");
             seen.until = Some(context.clock.now() + PAUSE);
         }
     }

@@ -1,4 +1,4 @@
-//! Guard: the second opinion before anything irrevocable (I6).
+//! Guard: the second check before anything irrevocable (I6).
 //!
 //! A log that signs one wrong root is dead, and a single flipped bit is enough. So the root is
 //! computed twice, by different code from different bytes:
@@ -27,18 +27,18 @@ use crate::planted::{Bug, planted};
 use crate::signer::{Signer, SignerError};
 use crate::store::ObjectPath;
 
-/// Why the guard stopped the log. Each of these is a defect in memory, disk or program, and none
-/// is passed over.
+/// Why the guard stopped the log. Each of these is a fault in memory, disk or program, and none is
+/// ignored.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GuardError {
     /// The encoded record does not read back.
-    #[error("the commit record does not read back as it was meant")]
+    #[error("the commit record does not read back as it was written")]
     Record(#[from] RecordError),
     /// The record does not begin where the last one ended.
-    #[error("the commit record grows a tree of size {found}, not the last one of size {expected}")]
+    #[error("the commit record starts at tree size {found}, not at the last one, {expected}")]
     NotNext {
-        /// The size that the record begins at.
+        /// The size at which the record begins.
         found: u64,
         /// The size of the last committed tree.
         expected: u64,
@@ -48,22 +48,22 @@ pub enum GuardError {
     Root {
         /// What was hashed.
         what: String,
-        /// At which tree size.
+        /// The tree size.
         size: u64,
     },
     /// An encoded object does not read back.
-    #[error("{path} does not read back as it was meant")]
+    #[error("{path} does not read back as it was written")]
     Object {
         /// The object.
         path: ObjectPath,
     },
-    /// An object that the growth implies is not among those to be published.
+    /// An object that the growth implies is missing from those to be published.
     #[error("{path} is missing from what is to be published")]
     Missing {
         /// The object.
         path: ObjectPath,
     },
-    /// The new tree is not an extension of the last signed one.
+    /// The new tree is not consistent with the last signed one.
     #[error("size {new} is not a consistent extension of the signed size {signed}")]
     Inconsistent {
         /// The last signed size.
@@ -71,7 +71,7 @@ pub enum GuardError {
         /// The size to be signed.
         new: u64,
     },
-    /// A signature does not verify under the key that should have made it.
+    /// A signature does not verify under the key that is supposed to have made it.
     #[error("the signer's signature does not verify")]
     Signature,
     /// The signer failed.
@@ -80,7 +80,7 @@ pub enum GuardError {
 }
 
 impl GuardError {
-    /// Nothing is wrong with the log: its signer may do better the next time.
+    /// The log itself is sound: its signer may recover.
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::Signer(error) if error.is_passing())
     }
@@ -92,10 +92,10 @@ pub struct RecordGuard {
     frontier: Frontier,
 }
 
-/// A record that has passed, with the tree it leads to.
+/// A record that passed the check, with the tree it leads to.
 #[derive(Debug)]
 pub struct CheckedRecord {
-    /// What may now be written.
+    /// The bytes to write.
     pub encoded: EncodedRecord,
     frontier: Frontier,
 }
@@ -118,14 +118,14 @@ impl RecordGuard {
         self.frontier.head()
     }
 
-    /// Reads the record back and recomputes its root from its own bytes.
+    /// Reads the record back and recomputes the root from its bytes.
     pub fn check(&self, encoded: EncodedRecord) -> Result<CheckedRecord, GuardError> {
         let (record, digest) = Record::decode(&encoded.bytes)?;
         let frontier = self.grow(&record, digest, encoded.digest)?;
         Ok(CheckedRecord { encoded, frontier })
     }
 
-    /// Follows a record that is in the log already.
+    /// Follows a record that is already in the log.
     pub fn follow(&mut self, record: &Record, digest: RecordDigest) -> Result<(), GuardError> {
         self.frontier = self.grow(record, digest, digest)?;
         Ok(())
@@ -157,14 +157,14 @@ impl RecordGuard {
         }
     }
 
-    /// The checked record is in the log: the next one has to follow it.
+    /// The checked record is in the log: the next one must follow it.
     pub fn accept(&mut self, checked: CheckedRecord) -> EncodedRecord {
         self.frontier = checked.frontier;
         checked.encoded
     }
 }
 
-/// Checks what is to be published, and signs.
+/// Checks what is to be published, and signs it.
 pub struct SigningGuard {
     signer: Arc<dyn Signer>,
     /// The tree whose encoded tiles and bundles were checked last.
@@ -179,8 +179,8 @@ impl SigningGuard {
         Self { signer, checked: published, signed: published }
     }
 
-    /// A guard that first has to check the steps from `checked` on again, of which some were
-    /// published already, up to `published`.
+    /// A guard that must first check the steps from `checked` to `published` again; some of them
+    /// were published already.
     pub fn resume(signer: Arc<dyn Signer>, checked: TreeHead, published: TreeHead) -> Self {
         Self { signer, checked, signed: published }
     }
@@ -190,13 +190,13 @@ impl SigningGuard {
         self.signed
     }
 
-    /// The log's origin, and the key that verifies what is signed.
+    /// The log's origin, and the key that verifies its signatures.
     pub fn identity(&self) -> (String, VerifierKey) {
         (self.signer.origin().to_string(), self.signer.verifier_key())
     }
 
-    /// Reads the encoded tiles and bundles of one growth step back, recomputes the root from
-    /// them, and checks that the step extends the tree that was checked before it.
+    /// Reads back the encoded tiles and bundles of one growth step, recomputes the root from them,
+    /// and checks that the step extends the tree that was checked before.
     pub fn check(&mut self, grown: &Integrated) -> Result<(), GuardError> {
         self.check_complete(grown)?;
         let tiles = decode(grown)?;
@@ -210,8 +210,7 @@ impl SigningGuard {
         Ok(())
     }
 
-    /// The objects are exactly those that the growth implies, by the specification's own count
-    /// (I3).
+    /// The objects are exactly those that the growth implies, as counted by the specification (I3).
     fn check_complete(&self, grown: &Integrated) -> Result<(), GuardError> {
         let (old, new) = (self.checked.size, grown.head.size);
         let tiles = tiles_for_growth(old, new).into_iter().map(ObjectPath::from);
@@ -243,8 +242,8 @@ impl SigningGuard {
         verify_consistency(&old, &head, &proof).map_err(|_| inconsistent())
     }
 
-    /// Signs the tree that was checked last with each of the log's keys, and verifies every line. The
-    /// bytes are the whole checkpoint, the log's own line first.
+    /// Signs the tree that was checked last with each of the log's keys, and verifies every line.
+    /// Returns the whole checkpoint, with the log's own line first.
     pub async fn sign(&mut self) -> Result<Bytes, GuardError> {
         let head = self.checked;
         let grown = head.size > self.signed.size;
@@ -260,7 +259,7 @@ impl SigningGuard {
             keys.push(signer.verifier_key());
         }
         let opened = SignedCheckpoint::parse(bytes.as_bytes()).ok().filter(|signed| {
-            // Every line, in this order, and no other.
+            // Every line, in this order, and no others.
             signed.verify(&keys).is_ok_and(|signers| signers.into_iter().eq(&keys))
                 && signed.note().signatures().len() == keys.len()
                 && signed.checkpoint().head == head
@@ -273,7 +272,7 @@ impl SigningGuard {
         Ok(bytes.into())
     }
 
-    /// The log's own signer, and those of further lines.
+    /// The log's own signer, then the signers of further lines.
     fn signers(&self) -> impl Iterator<Item = &dyn Signer> {
         std::iter::once(&*self.signer).chain(self.signer.further().iter().map(|signer| &**signer))
     }
@@ -283,9 +282,8 @@ fn wrong_root(what: &str, head: TreeHead) -> GuardError {
     GuardError::Root { what: what.to_owned(), size: head.size.get() }
 }
 
-/// The encoded hash tiles, with the unfinished ones that this step left as they were; the leaf
-/// hashes of the encoded bundles take the place of those of the level-0 tiles, after both were
-/// found equal.
+/// The encoded hash tiles, plus the unfinished ones that this step did not change. The leaf hashes
+/// of the encoded bundles replace those of the level-0 tiles, after both were found equal.
 fn decode(grown: &Integrated) -> Result<TileMap, GuardError> {
     let mut tiles = TileMap::default();
     let mut bundled: Vec<(TileIndex, Vec<Hash>)> = Vec::new();
@@ -321,7 +319,7 @@ fn decode(grown: &Integrated) -> Result<TileMap, GuardError> {
     Ok(tiles)
 }
 
-/// Each full tile's root stands in the level above.
+/// The root of each full tile is in the level above.
 fn check_levels(tiles: &TileMap, grown: &Integrated) -> Result<(), GuardError> {
     for object in &grown.objects {
         let Ok(ResourcePath::Tile(coord)) = object.path.as_str().parse() else { continue };

@@ -1,9 +1,9 @@
-//! Integrate: from the right edge of the tree and a batch of leaves to the tiles, the bundles and
-//! the root of the grown tree. Pure; the same edge and batch give the same bytes.
+//! Integrate: turns the right edge of the tree and a batch of leaves into the tiles, bundles and
+//! root of the grown tree. Pure: the same edge and batch give the same bytes.
 //!
 //! The edge keeps, for each tile level, the hashes of the one tile that is not full yet, and the
 //! entries of the bundle that is not full yet. [`Edge::integrate`] fills them level by level, the
-//! way tiles are defined. The guard recomputes the root another way (I6).
+//! way tiles are defined. The guard recomputes the root in another way (I6).
 
 use bytes::Bytes;
 use tiles_spec::{
@@ -25,7 +25,7 @@ pub struct Leaf {
 }
 
 impl Leaf {
-    /// Hashes an entry; `None` if it is too long to be one.
+    /// Hashes an entry; `None` if it is too long.
     pub fn new(entry: Bytes) -> Option<Self> {
         let mut hash = leaf_hash(&entry);
         if planted(Bug::GuardSkipped) && hash.as_bytes()[0] < 8 {
@@ -39,29 +39,29 @@ impl Leaf {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edge {
     size: TreeSize,
-    /// For each tile level the hashes of its unfinished tile, 0 to 255 of them.
+    /// For each tile level, the 0 to 255 hashes of its unfinished tile.
     levels: Vec<Vec<Hash>>,
     /// The unfinished entry bundle: u16 length and bytes for each of `size % 256` entries.
     bundle: Vec<u8>,
 }
 
-/// What a batch makes of the tree.
+/// The result of adding a batch to the tree.
 #[derive(Clone, Debug)]
 pub struct Integrated {
     /// The grown tree.
     pub head: TreeHead,
     /// The tiles and bundles that the growth implies, full and partial, as they are stored.
     pub objects: Vec<NewObject>,
-    /// Those hash tiles, and every unfinished tile of the grown tree: enough to prove the
-    /// inclusion of each leaf of the batch.
+    /// These hash tiles and every unfinished tile of the grown tree: enough to prove the inclusion
+    /// of each leaf of the batch.
     pub tiles: TileMap,
 }
 
-/// The tiles of the right edge are not those of the tree head.
+/// The tiles of the right edge do not match the tree head.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{path} does not hash to the root of the tree of size {size}")]
 pub struct EdgeError {
-    /// The tile or bundle that is damaged, or all tiles that may be.
+    /// The damaged tile or bundle, or all tiles that may be damaged.
     pub path: String,
     /// The tree.
     pub size: TreeSize,
@@ -73,8 +73,8 @@ impl Edge {
         Self { size: TreeSize::ZERO, levels: Vec::new(), bundle: Vec::new() }
     }
 
-    /// The edge of the tree `head` from its unfinished tiles ([`edge_tiles`]) and entry bundle,
-    /// all checked against the root (I10).
+    /// Builds the edge of the tree `head` from its unfinished tiles ([`edge_tiles`]) and entry
+    /// bundle, and checks them all against the root (I10).
     pub fn load(head: TreeHead, tiles: &TileMap, bundle: Vec<u8>) -> Result<Self, EdgeError> {
         let failed = |path: String| EdgeError { path, size: head.size };
         let coords = edge_tiles(head.size);
@@ -99,12 +99,12 @@ impl Edge {
         Ok(edge)
     }
 
-    /// How many leaves the tree has.
+    /// The number of leaves of the tree.
     pub fn size(&self) -> TreeSize {
         self.size
     }
 
-    /// How many bytes the unfinished bundle has, which every batch writes again.
+    /// The size in bytes of the unfinished bundle, which every batch rewrites.
     pub fn bundle_bytes(&self) -> usize {
         self.bundle.len()
     }
@@ -131,7 +131,7 @@ impl Edge {
         Some(Integrated { head: TreeHead { size, root }, objects, tiles })
     }
 
-    /// Fills the entry bundle, and as many more as it takes.
+    /// Fills the entry bundle, and as many more as needed.
     fn fill_bundles(&mut self, leaves: &[Leaf], objects: &mut Vec<NewObject>) {
         let mut index = self.size.get();
         let mut rest = leaves;
@@ -166,7 +166,7 @@ impl Edge {
         if self.levels.len() <= level {
             self.levels.resize(level + 1, Vec::new());
         }
-        // The index of the unfinished tile: all leaves of the tree, counted in tiles of this level.
+        // The index of the unfinished tile: the number of full tiles of this level in the tree.
         let mut index = self.size.get() >> (8 * (level + 1)).min(63);
         let mut above = Vec::new();
         let mut rest = new;

@@ -5,10 +5,10 @@
 //! publisher                                              | apply - guard - sign - publish - answer
 //! settler                                                                  | settle - trim
 //! ```
-//! Three tasks in one, in step: while batch k is published, batch k + 1 is sequenced and
-//! committed. There is one commit in flight at a time, and the publisher finishes batches in
-//! order. The first failure of any of them ends the term, and all three with it (I9): what was
-//! committed is finished by the next recovery, and whoever still waits submits again.
+//! Three tasks in step: while batch k is published, batch k + 1 is sequenced and committed. Only
+//! one commit is in flight at a time, and the publisher finishes batches in order. The first
+//! failure of any task ends the term, and all three with it (I9): the next recovery finishes what
+//! was committed, and submissions that still wait are submitted again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,15 +38,15 @@ use crate::offload::offload;
 use crate::planted::{Bug, planted};
 use crate::store::{Attempt, RecordNumber, StoreError};
 
-/// How many committed batches may wait to be published. A batch is taken only when there is room: what
-/// waits in the pool makes the next batch larger, and waits no longer for it.
+/// How many committed batches may wait to be published. A batch is taken only when there is room:
+/// what stays in the pool makes the next batch larger, and waits no longer for it.
 const PIPELINE_DEPTH: usize = 1;
-/// How many published batches may wait to be settled before some are passed over.
+/// How many published batches may wait to be settled before some are skipped.
 const SETTLES_MAX: usize = 1024;
 
-/// A busy log takes a batch at most this often: each has its fixed cost, and with the processors
-/// saturated smaller ones would only add to it. An idle log never waits: what counts is that the
-/// batch before had [`BUSY_ENTRIES`] or more.
+/// A busy log takes a batch at most this often: each batch has a fixed cost, and when the
+/// processors are saturated smaller batches would only add to the load. An idle log never waits: a
+/// log is busy if the batch before had [`BUSY_ENTRIES`] or more.
 const BUSY_PACE: Duration = Duration::from_millis(5);
 const BUSY_ENTRIES: usize = 8;
 
@@ -54,8 +54,8 @@ const BUSY_ENTRIES: usize = 8;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LogError {
-    /// A batch could not be made ready.
-    #[error("cannot make a batch ready")]
+    /// A batch could not be prepared.
+    #[error("cannot prepare a batch")]
     Sequence(#[from] SequenceError),
     /// A batch could not be committed.
     #[error("cannot commit")]
@@ -69,7 +69,7 @@ pub enum LogError {
     /// The deduplication index could not be written.
     #[error(transparent)]
     Dedup(#[from] DedupError),
-    /// A leaf is not where it was to be published (I4).
+    /// A leaf is not where it should be in the published tree (I4).
     #[error("leaf {0} is not in the published tree")]
     NotIncluded(LeafIndex),
     /// The log cannot be continued.
@@ -78,7 +78,7 @@ pub enum LogError {
 }
 
 impl LogError {
-    /// The term is over, and a recovery may go on from there.
+    /// The term is over, and a recovery may continue from there.
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Commit(error) => error.is_passing(),
@@ -95,26 +95,26 @@ pub(super) fn is_final_for_submitter(reason: &SubmitError) -> bool {
     !matches!(reason, SubmitError::Halted(_) | SubmitError::ShuttingDown | SubmitError::Unanswered)
 }
 
-/// What a record has made of the tree.
+/// How a record changed the tree.
 struct Grown {
     number: RecordNumber,
-    /// The record before, and the size of its tree.
+    /// The previous record, and the size of its tree.
     previous: (RecordDigest, TreeSize),
     integrated: Integrated,
 }
 
-/// A committed batch on its way to the publisher; without growth where all were duplicates.
+/// A committed batch on its way to the publisher; without growth if all entries were duplicates.
 struct Committed {
     grown: Option<Grown>,
     leaves: Vec<(Hash, LeafIndex)>,
     waiters: Vec<Waiter>,
 }
 
-/// What a published batch has written.
+/// What was written for a published batch.
 struct Settled {
     number: RecordNumber,
     size: TreeSize,
-    /// Of tiles and bundles.
+    /// The bytes of its tiles and bundles.
     bytes: u64,
 }
 
@@ -187,7 +187,7 @@ impl Sequencer<'_> {
         let config = &context.config;
         let metrics = &context.metrics;
         let mut allowance = Allowance::new(config.rewrite_rate, context.clock.now());
-        // Without a receiver the publisher has failed; its error is the one that counts.
+        // If there is no receiver, the publisher has failed; its error is the one that counts.
         while let Ok(room) = committed.reserve().await {
             if let Some(pause) = give_way.pause(context.clock.now()) {
                 context.clock.sleep(pause).await;
@@ -222,8 +222,8 @@ impl Sequencer<'_> {
                             context.stores.objects.put_immutable(&grown.objects, Attempt::First);
                         drop(put.await);
                     }
-                    // Here the batch enters the log. A crash before this line has lost nothing that
-                    // was promised; one after it is finished by recovery.
+                    // Here the batch enters the log. A crash before this line loses nothing that
+                    // was promised; after a crash later on, recovery finishes the batch.
                     progress.set(Step::Commit, Some(began));
                     commit(commits, clock, number, &record.encoded).await?;
                     progress.set(Step::Commit, None);
@@ -246,8 +246,8 @@ impl Sequencer<'_> {
     }
 }
 
-/// Waits until a batch of what waits in the pool may write the unfinished bundle again, of which
-/// `written` bytes are there.
+/// Waits until a batch from the pool is allowed to rewrite the unfinished bundle, which has
+/// `written` bytes.
 async fn until_allowed(allowance: &mut Allowance, clock: &dyn Clock, pool: &Pool, written: usize) {
     let waiting = pool.bytes_waiting().await;
     let pause = allowance.pause(clock.now(), written, waiting);
@@ -257,7 +257,8 @@ async fn until_allowed(allowance: &mut Allowance, clock: &dyn Clock, pool: &Pool
     }
 }
 
-/// A record that was created beyond a gap begins nothing. Without peers a lock has seen to it.
+/// Checks that the new record counts: a record that was created beyond a gap begins nothing.
+/// Without peers, a lock ensures this.
 async fn stands(
     context: &Context,
     created: RecordNumber,
@@ -278,9 +279,10 @@ async fn stands(
     }
 }
 
-/// Only what is strictly smaller than the published tree is ever trimmed, and that never shrinks. If
-/// it shows less, nobody has trimmed anything. If it shows more after a store was put back, recovery
-/// finds that out: it compares with what this process has published.
+/// Only records whose tree is strictly smaller than the published one are ever trimmed, and the
+/// published tree never shrinks. If `checkpoint` shows less, nobody has trimmed anything. If it
+/// shows more after the store was rolled back, recovery finds that out: it compares with what this
+/// process has published.
 async fn is_published_beyond(context: &Context, size: TreeSize) -> Result<bool, LogError> {
     let shown = read_checkpoint(context).await.map_err(LogError::Recover)?.head;
     Ok(shown.is_some_and(|shown| shown.size > size) && !planted(Bug::TrimmedIsGone))
@@ -332,7 +334,7 @@ impl Finisher<'_> {
         answer(waiters, &publication)?;
         let (dedup, head) = (self.dedup.clone(), publication.head);
         offload(move || dedup.publish(&leaves, head)).await?;
-        // A settler that is far behind need not hear of every batch.
+        // A settler that is far behind can skip a batch.
         self.settled.try_send(Settled { number, size: head.size, bytes }).ok();
         Ok(())
     }
@@ -346,9 +348,8 @@ impl Finisher<'_> {
     }
 }
 
-/// Tells everyone where their leaf is. For a new leaf the guard has folded the whole published
-/// batch, so that finding the hash in its slot is the proof; a duplicate is proved by whoever
-/// asked.
+/// Tells each submitter where its leaf is. For a new leaf, the guard has folded the whole published
+/// batch, so finding the hash in its slot is the proof; a duplicate is proved by the caller.
 fn answer(waiters: Vec<Waiter>, publication: &Arc<Publication>) -> Result<(), LogError> {
     for Waiter { index, leaf, duplicate, answer } in waiters {
         let included = publication.contains(index)
@@ -369,12 +370,12 @@ fn slot(tiles: &TileMap, index: LeafIndex) -> Option<Hash> {
     hashes.get(usize::from(position)).copied()
 }
 
-/// Lets the store make durable in bulk what was published, and removes what nobody needs any more,
-/// beside the other two.
+/// Lets the store make published objects durable in bulk, and removes what is no longer needed,
+/// alongside the other two tasks.
 struct Settler<'a> {
     context: &'a Context,
     give_way: &'a GiveWay,
-    /// What was published last.
+    /// The newest published record and its tree.
     finished: Option<(RecordNumber, TreeSize)>,
     trimmer: Option<Trimmer>,
 }

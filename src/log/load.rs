@@ -19,7 +19,7 @@ use crate::store::{ObjectPath, Store, StoreError};
 /// Most tiles that are read at once.
 const READS_MAX: usize = 32;
 
-/// Reads a hash tile; where a partial tile is gone because its full tile exists, from that.
+/// Reads a hash tile; if a partial tile is gone because its full tile exists, reads that one.
 pub(crate) async fn tile(
     objects: &dyn Store,
     coord: TileCoord,
@@ -38,7 +38,7 @@ pub(crate) async fn tile(
     Ok(None)
 }
 
-/// The unfinished tiles and bundle of a tree.
+/// Reads the unfinished tiles and bundle of a tree.
 pub(crate) async fn edge(
     objects: &dyn Store,
     head: TreeHead,
@@ -56,14 +56,14 @@ pub(crate) async fn edge(
     try_join(tiles, unfinished_bundle(objects, head)).await
 }
 
-/// The unfinished bundle of a tree.
+/// Reads the unfinished bundle of a tree.
 async fn unfinished_bundle(objects: &dyn Store, head: TreeHead) -> Result<Vec<u8>, RecoverError> {
     let Some(coord) = edge_bundle(head.size) else { return Ok(Vec::new()) };
     let path = ObjectPath::from(coord);
     if let Some(object) = objects.get(&path).await? {
         return Ok(object.bytes.into());
     }
-    // The partial bundle was superseded by a wider one that is full.
+    // The partial bundle was superseded by the full one.
     let full = BundleCoord { width: TileWidth::FULL, ..coord };
     let object = objects.get(&full.into()).await?;
     let bytes = object.ok_or(RecoverError::MissingTile { path: path.clone() })?.bytes;
@@ -91,7 +91,7 @@ async fn edge_tile(
     }
 }
 
-/// The frontier of the tree at an earlier size, from the tiles; `None` if they are not there.
+/// The frontier of the tree at an earlier size, from the tiles; `None` if they are missing.
 pub(super) async fn frontier_at(
     context: &Context,
     size: TreeSize,
@@ -110,8 +110,8 @@ pub(super) async fn frontier_at(
     Ok(nodes.and_then(|nodes| Frontier::from_nodes(size, nodes).ok()))
 }
 
-/// The trees that the tree `head` was when it had these sizes, none of which is larger. Everything is
-/// proved to be so by tiles that hash to `head`; whatever they lack or have wrong is an error.
+/// The heads that the tree `head` had at these sizes, none of which is larger. All are proved by
+/// tiles that hash to `head`; anything missing or wrong is an error.
 pub(super) async fn heads_before(
     objects: &dyn Store,
     sizes: &[TreeSize],
@@ -122,7 +122,7 @@ pub(super) async fn heads_before(
     for &size in sizes {
         let (root, growth) = (plan_root(size), plan_consistency(size, head.size).map_err(damaged)?);
         for coord in root.tiles().iter().chain(growth.tiles()) {
-            // As wide as `head` has made it.
+            // As wide as they are in the tree `head`.
             coords.extend(TileCoord::at(head.size, coord.level, coord.index));
         }
         plans.push((size, root, growth));
@@ -146,8 +146,8 @@ pub(super) async fn heads_before(
     Ok(heads)
 }
 
-/// The leaf hashes from leaf `from` to before leaf `to`, from the tiles of the tree of `size`. That
-/// they are those of the tree is for the caller to check.
+/// The leaf hashes of the leaves `from..to`, from the tiles of the tree of `size`. The caller must
+/// check that they belong to the tree.
 pub(super) async fn leaves(
     context: &Context,
     from: TreeSize,

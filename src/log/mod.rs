@@ -1,25 +1,25 @@
 //! The log: from a submitted entry to a leaf in a published tree.
 //!
-//! In reading order, which is also the order of a submission's way:
-//! - [`pool`]: waits for the next batch, bounded
-//! - [`allowance`]: waits a little longer where a batch would write too much again
-//! - [`sequence`]: gets an index ([`dedup`] knows the ones there are)
+//! In reading order, which is also the path of a submission:
+//! - [`pool`]: waits for the next batch, in bounded space
+//! - [`allowance`]: waits a little longer if its batch would rewrite too much
+//! - [`sequence`]: gets an index ([`dedup`] knows the existing ones)
 //! - [`integrate`]: becomes tiles, bundles and a root
 //! - [`record`], [`commit`]: is committed by one create-only write
-//! - [`guard`]: is checked a second time, before the write and before the signature
-//! - [`publish`]: is written, signed, shown
-//! - [`lead`]: the loop that does this, pipelined
-//! - [`trim`]: what nobody needs any more is removed
-//! - [`freeze`], [`give_way`]: the end of a log, for good
-//! - [`seen`], [`remember`]: what this process has verified and what its key has signed bound what it
-//!   signs next
-//! - [`replay`], [`load`], [`recover`]: whatever was left undone is done, or refused, by the next to lead
-//! - [`follow`], [`peers`]: a writer that does not lead hands its submissions to the one that does
-//! - [`roles`], [`wake`]: who leads, and when it is somebody else's turn
-//! - [`progress`], [`answers`]: whether it gets anywhere
+//! - [`guard`]: is checked again, before the write and before the signature
+//! - [`publish`]: is written, signed and published
+//! - [`lead`]: the loop that does all this, pipelined
+//! - [`trim`]: removes what is no longer needed
+//! - [`freeze`], [`give_way`]: the permanent end of a log
+//! - [`seen`], [`remember`]: what this process has verified and what its key has signed limit what
+//!   it signs next
+//! - [`replay`], [`load`], [`recover`]: the next leader finishes, or refuses, what was left undone
+//! - [`follow`], [`peers`]: a writer that does not lead forwards its submissions to the leader
+//! - [`roles`], [`wake`]: who leads, and when another writer takes over
+//! - [`progress`], [`answers`]: whether the log makes progress
 //!
-//! [`Log`] is what the rest of the program sees. The invariants that the modules cite are
-//! in `src/docs/safety.md`.
+//! [`Log`] is the interface to the rest of the program. The invariants that the modules cite are in
+//! `src/docs/safety.md`.
 
 mod allowance;
 mod answers;
@@ -79,7 +79,7 @@ use progress::Progress;
 use record::Epoch;
 use roles::State;
 
-/// A takeover that takes longer is in trouble.
+/// A takeover that takes longer is considered stuck.
 const TAKEOVER_TIME: Duration = Duration::from_secs(5);
 
 /// The limits of a log.
@@ -93,22 +93,22 @@ pub struct LogConfig {
     pub pool_entries_max: usize,
     /// Most bytes of entries that wait for a batch.
     pub pool_bytes_max: usize,
-    /// An idle log's checkpoint is signed and shown again this often.
+    /// How often the checkpoint of an idle log is signed and published again.
     pub republish_interval: Duration,
-    /// Where other writers reach this one; stands in its records.
+    /// The address at which other writers reach this one; it is part of its records.
     pub writer_address: String,
-    /// How often a writer that follows asks the leader how it stands.
+    /// How often a follower asks the leader for its status.
     pub ping_interval: Duration,
-    /// A leader that was silent for so long is taken to be gone.
+    /// A leader that was silent for this long is considered gone.
     pub takeover_after: Duration,
-    /// A submission that was not answered for so long is told so.
+    /// How long a submission waits for its answer at most.
     pub answer_time_max: Duration,
-    /// Least time between two batches, for stores that take few writes of one name.
+    /// Least time between two batches, for stores that limit the rate of writes to one name.
     pub batch_pace: Duration,
-    /// How many bytes of unfinished bundles are written again in a second, beside those that new
+    /// How many bytes of unfinished bundles are rewritten per second, in addition to those that new
     /// entries allow.
     pub rewrite_rate: u64,
-    /// The operator states that the log was seen at this size: less is a refusal.
+    /// The operator states that the log had at least this size; a smaller one is refused.
     pub size_seen: Option<TreeSize>,
 }
 
@@ -135,19 +135,19 @@ impl Default for LogConfig {
 pub struct Context {
     /// The limits.
     pub config: LogConfig,
-    /// Where it lies.
+    /// Where it is stored.
     pub stores: Stores,
     /// Its key.
     pub signer: Arc<dyn Signer>,
-    /// What the key has signed and its writers have verified, where that is kept.
+    /// What the key has signed and its writers have verified, if a memory is kept.
     pub memory: Option<SignedMemory>,
-    /// The other writers of this log, where there may be some.
+    /// The other writers of this log, if there can be any.
     pub peers: Option<Arc<dyn Peers>>,
-    /// The seam to time.
+    /// The source of time.
     pub clock: Arc<dyn Clock>,
-    /// The seam to randomness.
+    /// The source of randomness.
     pub entropy: Arc<dyn Entropy>,
-    /// What is counted.
+    /// The metrics.
     pub metrics: Arc<LogMetrics>,
 }
 
@@ -165,50 +165,51 @@ pub type Answer = Result<Acknowledged, SubmitError>;
 /// A leaf that is in the published tree, for ever (I4).
 #[derive(Debug, Clone)]
 pub struct Acknowledged {
-    /// Where.
+    /// Its index.
     pub index: LeafIndex,
-    /// The leaf hash that was proved to be there.
+    /// Its leaf hash, which was proved to be at that index.
     pub leaf: Hash,
-    /// The log held it before this submission.
+    /// Whether the log held it before this submission.
     pub duplicate: bool,
     /// A published tree that contains it.
     pub publication: Arc<Publication>,
-    /// The inclusion proof in that tree, where another writer has given it.
+    /// The inclusion proof in that tree, if another writer has supplied it.
     pub proof: Option<Vec<Hash>>,
 }
 
-/// A submission was not taken, or not answered.
+/// A submission was not accepted, or not answered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubmitError {
     /// The entry is too long.
     #[error("the entry has {0} bytes; a log takes at most 65535")]
     TooLarge(usize),
-    /// Too much is waiting. Nothing was taken; try again later.
+    /// Too much is waiting. Nothing was accepted; try again later.
     #[error("the log is busy; try again")]
     Pushback,
-    /// The writer is going down. Nothing was taken; try another, or later.
+    /// The writer is shutting down. Nothing was accepted; try another writer, or try later.
     #[error("the writer is shutting down; try again")]
     ShuttingDown,
-    /// The log has stopped. Whether the entry is in it is not known; submitting it again is safe.
+    /// The log has stopped. It is not known whether the entry is in it; submitting it again is
+    /// safe.
     #[error("the log has stopped: {0}")]
     Halted(String),
-    /// Nobody could publish the entry in time. Whether it is in the log, or will be, is not known;
+    /// No writer published the entry in time. It is not known whether it is in the log, or will be;
     /// submitting it again is safe.
-    #[error("the entry was not published in time; it may be yet. Submit it again")]
+    #[error("the entry was not published in time; it may still be. Submit it again")]
     Unanswered,
-    /// Whether the entry is in the log already could not be found out. Nothing was taken.
+    /// It could not be determined whether the log holds the entry already. Nothing was accepted.
     #[error("cannot look up whether the entry is in the log: {0}")]
     Lookup(String),
-    /// There are no indices left.
+    /// No indices are left.
     #[error("the log is full")]
     LogIsFull,
-    /// The log has ended (I17). Nothing was taken, and nothing ever will be.
+    /// The log is frozen (I17). Nothing was accepted, and nothing ever will be.
     #[error("This log has been frozen, please switch to the latest log.")]
     Frozen,
 }
 
-/// A proof could not be made.
+/// A proof could not be built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProveError {
@@ -220,7 +221,7 @@ pub enum ProveError {
         /// The tree.
         size: TreeSize,
     },
-    /// A tile is not there (I3).
+    /// A tile is missing (I3).
     #[error("the tile {0} is missing")]
     MissingTile(ObjectPath),
     /// The tiles do not prove that this leaf is at this index.
@@ -234,7 +235,7 @@ pub enum ProveError {
     Store(#[from] StoreError),
 }
 
-/// A running log: takes entries, answers when they are published. Cheap to clone.
+/// A running log: accepts entries, and answers once they are published. Cheap to clone.
 #[derive(Clone)]
 pub struct Log {
     pool: Arc<Pool>,
@@ -243,7 +244,7 @@ pub struct Log {
     is_draining: Arc<AtomicBool>,
     progress: Arc<Progress>,
     answers: Arc<Answers>,
-    /// A leader that gets nowhere for so long lets others try.
+    /// A leader that makes no progress for this long lets others try.
     patience: Duration,
     batch_pace: Duration,
     answer_time_max: Duration,
@@ -254,8 +255,8 @@ pub struct Log {
 }
 
 impl Log {
-    /// Recovers or creates the log of `context`, or joins those who write it. The [`Driver`] has to
-    /// be run for anything to happen; it ends when the log is shut down or has failed.
+    /// Recovers or creates the log of `context`, or joins its other writers. Nothing happens unless
+    /// the [`Driver`] is run; it ends when the log is shut down or has failed.
     pub async fn open(
         context: Context,
         index: Arc<dyn DedupIndex>,
@@ -284,9 +285,10 @@ impl Log {
         Ok((log, driver))
     }
 
-    /// Submits an entry and waits until it is published. A duplicate gets the index it has.
+    /// Submits an entry and waits until it is published. A duplicate gets its existing index.
     ///
-    /// Dropping the future gives up the answer, and the entry too if its batch is not committed.
+    /// Dropping the future abandons the answer, and also the entry if its batch is not yet
+    /// committed.
     pub async fn submit(&self, entry: Bytes) -> Answer {
         let length = entry.len();
         let leaf = Leaf::new(entry).ok_or(SubmitError::TooLarge(length))?;
@@ -305,20 +307,20 @@ impl Log {
         self.confirm(answer?).await
     }
 
-    /// Waits for the answer, over as many terms as it takes.
+    /// Waits for the answer, over as many terms as needed.
     async fn wait(&self, leaf: Leaf, mut waiting: Waiting) -> Answer {
         loop {
             match (&mut waiting.answer).await {
                 Ok(answer) => return answer,
                 Err(_) if planted(Bug::WaitersForgotten) => std::future::pending().await,
-                // The term has ended that the batch belonged to. The next one takes the entry once
-                // more, and finds it if it is in the log by now.
+                // The batch's term has ended. The next term takes the entry again, and finds it if
+                // it is in the log by then.
                 Err(_) => self.pool.submit_again(leaf.clone(), &mut waiting)?,
             }
         }
     }
 
-    /// A hit of the index is believed only when the tree proves it.
+    /// A hit in the index is believed only when the tree proves it.
     async fn confirm(&self, acknowledged: Acknowledged) -> Answer {
         if acknowledged.duplicate && !planted(Bug::HitBelieved) {
             let proof = self.prove(&acknowledged).await;
@@ -327,8 +329,8 @@ impl Log {
         Ok(acknowledged)
     }
 
-    /// Takes entries that a peer has verified, and answers when they are published; an error if this
-    /// writer does not lead in `term`, or leads no more before all are answered.
+    /// Accepts entries that a peer has verified, and answers once they are published. Fails if this
+    /// writer does not lead in `term`, or loses leadership before all are answered.
     pub async fn take_forwarded(
         &self,
         term: Epoch,
@@ -379,7 +381,7 @@ impl Log {
         })
     }
 
-    /// The inclusion proof of an acknowledged leaf in the tree of its acknowledgement, verified.
+    /// The verified inclusion proof of an acknowledged leaf in the tree of its acknowledgement.
     pub async fn prove(&self, leaf: &Acknowledged) -> Result<Vec<Hash>, ProveError> {
         let head = leaf.publication.head;
         if let Some(proof) = &leaf.proof {
@@ -416,7 +418,7 @@ impl Log {
         self.published.borrow().clone()
     }
 
-    /// Waits until the published tree is larger than `size`; for ever where the log goes down.
+    /// Waits until the published tree is larger than `size`; for ever if the log shuts down.
     pub async fn grown_beyond(&self, size: TreeSize) {
         let mut published = self.published.clone();
         if published.wait_for(|published| published.head.size > size).await.is_err() {
@@ -424,8 +426,8 @@ impl Log {
         }
     }
 
-    /// Waits until it is, or is not, for this writer to see to what follows from the log: it leads, or
-    /// the log has ended and nobody does. `false` when the log goes down.
+    /// Waits until this writer is, or is not, in charge of work that follows from the log. It is in
+    /// charge while it leads, and once the log has ended. `false` when the log shuts down.
     pub async fn until_in_charge(&self, is_in_charge: bool) -> bool {
         let mut state = self.state.clone();
         let is_it =
@@ -443,26 +445,25 @@ impl Log {
         &*self.signer
     }
 
-    /// The log's seam to time.
+    /// The log's source of time.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
     }
 
-    /// The log takes no entries, and will not before a restart.
+    /// The log accepts no entries, and will not before a restart.
     pub fn is_closed(&self) -> bool {
         self.pool.is_closed()
     }
 
-    /// How many entries wait for the next batch.
+    /// The number of entries that wait for the next batch.
     pub fn waiting(&self) -> usize {
         self.pool.len()
     }
 
-    /// The log is there for its users: its driver is running, somebody leads or will soon, and it is
-    /// not shutting down. A frozen log is ready for all that is left to do, which is to be read.
-    /// While a takeover is under way entries wait: if all writers said no then, a load balancer would
-    /// have nobody to send them to. A writer that does not reach the leader for longer is no place for
-    /// them, and neither is one that stands still.
+    /// The log can serve: its driver is running, a writer leads or soon will, and it is not
+    /// shutting down. A frozen log is ready, since it can still be read. During a takeover entries
+    /// wait: if all writers said no then, a load balancer would have nowhere to send them. A writer
+    /// that cannot reach the leader for longer is not ready, and neither is one that is stuck.
     pub fn is_ready(&self) -> bool {
         let is_running = self.published.has_changed().is_ok() && !self.pool.is_closed();
         let is_stalled = self.stalled_for().is_some();
@@ -475,8 +476,8 @@ impl Log {
             && !is_stalled
     }
 
-    /// For how long entries have been waiting without any being answered, where that is too long:
-    /// longer than a leader may be silent, and where this writer does not lead than a takeover takes.
+    /// How long entries have been waiting without any being answered, if that is too long: longer
+    /// than a leader may be silent, or, if this writer does not lead, longer than a takeover takes.
     pub fn stalled_for(&self) -> Option<Duration> {
         let now = self.clock.now();
         let (silence, limit) = (self.answers.silence(now), self.patience + self.batch_pace);
@@ -493,7 +494,7 @@ impl Log {
         self.state.borrow().role == Role::Frozen
     }
 
-    /// How this writer stands, for a peer that takes it to lead in `term`.
+    /// The status of this writer, for a peer that believes it to lead in `term`.
     pub fn standing_for_peer(&self, term: Epoch) -> Standing {
         let standing = self.standing();
         if standing.epoch == term {
@@ -502,7 +503,7 @@ impl Log {
         standing
     }
 
-    /// How this writer stands among its peers.
+    /// The status of this writer.
     pub fn standing(&self) -> Standing {
         let State { role, leader, .. } = self.state.borrow().clone();
         let published = self.published();
@@ -530,12 +531,13 @@ impl Log {
         committed.saturating_sub(self.published().head.size.get())
     }
 
-    /// Says that it is not ready, so that load balancers send no more, and takes entries as before.
+    /// Reports that it is not ready, so that load balancers send no more, but accepts entries as
+    /// before.
     pub fn drain(&self) {
         self.is_draining.store(true, Ordering::Relaxed);
     }
 
-    /// Takes no more entries; the driver ends when everything that waits is answered.
+    /// Accepts no more entries; the driver ends when everything that waits is answered.
     pub fn shut_down(&self) {
         self.pool.close(SubmitError::ShuttingDown);
     }

@@ -1,9 +1,9 @@
 //! Peers: the other writers of the same log, as one of them sees them.
 //!
-//! Any number of writers may run against one store. One leads; the others hand it what they have
-//! verified, and take over when it is gone. Nothing here is needed for safety: whatever a peer says
-//! of an entry is believed only with a checkpoint of the log's own key and a proof (I4), and who
-//! leads is decided by the commit records alone (I7).
+//! Any number of writers can run against one store. One leads; the others forward to it what they
+//! have verified, and take over when it is gone. Nothing here is needed for safety: what a peer
+//! says about an entry is believed only with a checkpoint signed by the log's own key and a proof
+//! (I4), and the commit records alone decide who leads (I7).
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -12,28 +12,28 @@ use tiles_spec::{Hash, LeafIndex, TreeSize};
 use super::SubmitError;
 use super::record::Epoch;
 
-/// Most entries that are handed over in one call.
+/// Most entries that are forwarded in one call.
 pub const FORWARD_ENTRIES_MAX: usize = 4096;
-/// Most bytes of entries that are handed over in one call.
+/// Most bytes of entries that are forwarded in one call.
 pub const FORWARD_BYTES_MAX: usize = 4 << 20;
 
 /// Reaches other writers of the same log.
 ///
 /// # Contract
-/// - A call takes a bounded time when the peer is out of reach: [`status`](Peers::status) a second
-///   or so, [`forward`](Peers::forward) as long as a busy log may take to publish.
-/// - An error says nothing about what has become of the entries. Handing them over again is safe.
-/// - What is returned was said by someone who knows the secret of this log's writers, in answer to
+/// - A call takes a bounded time when the peer is unreachable: [`status`](Peers::status) about a
+///   second, [`forward`](Peers::forward) as long as a busy log may take to publish.
+/// - An error says nothing about what became of the entries. Forwarding them again is safe.
+/// - What is returned was said by a peer that knows the secret of this log's writers, in answer to
 ///   this very call, and is otherwise unproved.
 #[async_trait]
 pub trait Peers: Send + Sync + 'static {
-    /// How the writer at `address` stands, which is taken to lead in `term`. It says in which term
-    /// it is; whoever asks compares.
+    /// Asks for the status of the writer at `address`, which is believed to lead in `term`. The
+    /// answer names its term; the caller compares.
     async fn status(&self, address: &str, term: Epoch) -> Result<Standing, PeerError>;
 
-    /// Hands over verified entries and waits until each is answered. There are as many answers as
-    /// entries, in their order. At most [`FORWARD_ENTRIES_MAX`] and [`FORWARD_BYTES_MAX`]. Nothing
-    /// is taken in another term than `term`.
+    /// Forwards verified entries and waits until each is answered. There are as many answers as
+    /// entries, in the same order. At most [`FORWARD_ENTRIES_MAX`] and [`FORWARD_BYTES_MAX`] are
+    /// allowed. Nothing is accepted in any other term than `term`.
     async fn forward(
         &self,
         address: &str,
@@ -47,18 +47,18 @@ pub trait Peers: Send + Sync + 'static {
 pub enum Role {
     /// It commits and publishes.
     Leading,
-    /// It hands its submissions to the one that leads.
+    /// It forwards its submissions to the leader.
     Following,
-    /// It finds out how the log stands, to lead or to follow.
+    /// It determines the state of the log, to lead or to follow.
     Recovering,
-    /// It answers what waits and then ends; someone else should lead.
+    /// It answers what waits and then ends; another writer should lead.
     Leaving,
-    /// The log has ended: it is read, and nobody leads.
+    /// The log has ended: it can be read, and nobody leads.
     Frozen,
 }
 
 impl Role {
-    /// Its name in one word, as it is told to people and programs.
+    /// Its name in one word, as shown to people and programs.
     pub fn name(self) -> &'static str {
         match self {
             Self::Leading => "leading",
@@ -70,7 +70,7 @@ impl Role {
     }
 }
 
-/// Reaches nobody, for somebody who shares the store with writers without being one.
+/// Reaches nobody, for a process that shares the store with the writers without being one.
 #[derive(Clone, Copy, Debug)]
 pub struct Nobody;
 
@@ -90,36 +90,36 @@ impl Peers for Nobody {
     }
 }
 
-/// How a writer stands.
+/// The status of a writer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
     /// What it is doing.
     pub role: Role,
-    /// The newest term it knows of.
+    /// The newest term that it knows.
     pub epoch: Epoch,
-    /// The address of the writer that leads in that term, as its records have it; may be empty.
+    /// The address of the writer that leads in that term, as in its records; may be empty.
     pub leader: String,
-    /// The size of the newest published tree it knows of.
+    /// The size of the newest published tree that it knows.
     pub published: TreeSize,
-    /// The published checkpoint it knows of, signed by the log.
+    /// The published checkpoint that it knows, signed by the log.
     pub checkpoint: Bytes,
 }
 
-/// What a leader says of one entry.
+/// What a leader says about one entry.
 #[derive(Clone, Debug)]
 pub enum PeerAnswer {
     /// It is in a published tree.
     Included(PeerIncluded),
-    /// It was not taken.
+    /// It was not accepted.
     Refused(SubmitError),
 }
 
-/// A leaf, where it is and why.
+/// A leaf, with its index and proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PeerIncluded {
-    /// Where.
+    /// Its index.
     pub index: LeafIndex,
-    /// The log held it before.
+    /// Whether the log held it before.
     pub duplicate: bool,
     /// A signed checkpoint of a tree that contains it.
     pub checkpoint: Bytes,
@@ -127,52 +127,52 @@ pub struct PeerIncluded {
     pub proof: Vec<Hash>,
 }
 
-/// A peer did not do as asked.
+/// A call to a peer failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PeerError {
     /// It cannot be reached, or did not answer in time.
     #[error("no answer from the writer at {address}")]
     Unreachable {
-        /// Where.
+        /// Its address.
         address: String,
-        /// What happened instead.
+        /// The cause.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// It does not lead.
     #[error("the writer at {address} does not lead")]
     NotLeading {
-        /// Where.
+        /// Its address.
         address: String,
     },
-    /// It leads in another term than the one it was asked in.
+    /// It leads in another term than the one asked for.
     #[error("the writer at {address} leads in term {}, and was asked in term {}", .is.0, .asked.0)]
     OtherTerm {
-        /// Where.
+        /// Its address.
         address: String,
         /// The term of the question.
         asked: Epoch,
-        /// The term that it knows of.
+        /// The term that it knows.
         is: Epoch,
     },
-    /// It said something that makes no sense, or does not know the secret.
-    #[error("the writer at {address} gave no proper answer: {reason}")]
+    /// Its answer makes no sense, or it does not know the secret.
+    #[error("the writer at {address} gave an invalid answer: {reason}")]
     Improper {
-        /// Where.
+        /// Its address.
         address: String,
-        /// What is wrong with it.
+        /// What is wrong with the answer.
         reason: String,
     },
 }
 
-/// Why a writer takes nothing from its peers.
+/// Why a writer accepts nothing from its peers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotTaken {
-    /// It does not lead, so that nobody should hand it anything.
+    /// It does not lead, so it should not get any entries.
     #[error("this writer does not lead")]
     NotLeading,
-    /// It leads in another term than it was asked in.
+    /// It leads in another term than the one asked for.
     #[error("this writer leads in another term")]
     OtherTerm,
 }

@@ -1,12 +1,12 @@
 //! The pool: submissions on their way into the next batch.
 //!
-//! Bounded in entries and in bytes (I12): a full pool refuses, and what it has taken it answers.
-//! There is no artificial delay; whoever takes, takes all that waits whenever it is free, so batches
-//! grow exactly while a commit is under way.
+//! Bounded in entries and in bytes (I12): a full pool refuses, and what it has accepted it answers.
+//! There is no artificial delay. The consumer takes everything that waits whenever it is free, so
+//! batches grow exactly while a commit is in progress.
 //!
-//! A submission whose batch was dropped unanswered, because the term of leadership it belonged to
-//! has ended, comes back by itself ([`Pool::submit_again`]). So a closed pool is drained only when
-//! nobody is left who may come back.
+//! A submission whose batch was dropped unanswered, because its term of leadership has ended, comes
+//! back automatically ([`Pool::submit_again`]). So a closed pool is drained only when no submitter
+//! is left that may come back.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,14 +31,14 @@ pub struct PoolLimits {
 pub struct Submission {
     /// The entry.
     pub leaf: Leaf,
-    /// Where the answer goes; nobody may be listening any more.
+    /// Where the answer goes; the receiver may be gone.
     pub waiter: oneshot::Sender<Answer>,
 }
 
-/// What a submitter waits for.
+/// The submitter's side of a submission.
 #[derive(Debug)]
 pub struct Waiting {
-    /// Yields the answer, or an error where the batch was dropped unanswered.
+    /// Yields the answer, or an error if the batch was dropped unanswered.
     pub answer: oneshot::Receiver<Answer>,
     _live: Live,
 }
@@ -59,11 +59,11 @@ impl Drop for Live {
 struct Shared {
     /// Submitters that wait for an answer.
     live: AtomicUsize,
-    /// Something was submitted, or nobody is left, or the pool was closed.
+    /// Something was submitted, or the last submitter left, or the pool was closed.
     changed: Notify,
 }
 
-/// See the module's text.
+/// See the module documentation.
 #[derive(Debug)]
 pub struct Pool {
     limits: PoolLimits,
@@ -75,11 +75,11 @@ pub struct Pool {
 struct Held {
     waiting: VecDeque<Submission>,
     bytes: usize,
-    /// Nothing more is taken, because the log has ended.
+    /// Nothing more is accepted, because the log has ended.
     is_frozen: bool,
-    /// Why nothing more is taken.
+    /// Why nothing more is accepted.
     closed: Option<SubmitError>,
-    /// Why nothing will be answered any more.
+    /// Why nothing more will be answered.
     failed: Option<SubmitError>,
 }
 
@@ -93,7 +93,7 @@ impl Pool {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes an entry, or refuses it.
+    /// Accepts an entry, or refuses it.
     pub fn submit(&self, leaf: Leaf) -> Result<Waiting, SubmitError> {
         let (waiter, answer) = oneshot::channel();
         let mut held = self.held();
@@ -115,8 +115,8 @@ impl Pool {
         Ok(Waiting { answer, _live: Live(self.shared.clone()) })
     }
 
-    /// Takes an entry once more whose batch was dropped unanswered. It was admitted before, so that
-    /// neither the limits nor a closed pool turn it away; only a failed one does.
+    /// Accepts an entry again whose batch was dropped unanswered. It was admitted before, so
+    /// neither the limits nor a closed pool turn it away; only a failed pool does.
     pub fn submit_again(&self, leaf: Leaf, waiting: &mut Waiting) -> Result<(), SubmitError> {
         let (waiter, answer) = oneshot::channel();
         let mut held = self.held();
@@ -131,13 +131,13 @@ impl Pool {
         Ok(())
     }
 
-    /// How many entries wait.
+    /// The number of entries that wait.
     pub fn len(&self) -> usize {
         self.held().waiting.len()
     }
 
-    /// Waits for submissions, and says how many bytes of entries wait; nothing where there is nothing
-    /// to wait for any more.
+    /// Waits for submissions, and returns how many bytes of entries wait; 0 if there is nothing
+    /// more to wait for.
     pub async fn bytes_waiting(&self) -> usize {
         loop {
             {
@@ -151,7 +151,7 @@ impl Pool {
         }
     }
 
-    /// Waits until so many bytes of entries wait, or the pool is closed.
+    /// Waits until this many bytes of entries wait, or the pool is closed.
     pub async fn reach(&self, bytes: usize) {
         loop {
             {
@@ -164,18 +164,18 @@ impl Pool {
         }
     }
 
-    /// Nothing waits or comes any more.
+    /// Nothing waits, and nothing more can come.
     fn is_drained(&self, held: &Held) -> bool {
         held.closed.is_some() && self.shared.live.load(Ordering::Acquire) == 0
     }
 
-    /// The pool takes nothing more.
+    /// Whether the pool accepts nothing more.
     pub fn is_closed(&self) -> bool {
         self.held().closed.is_some()
     }
 
     /// Waits for submissions and takes them, oldest first, up to both limits but at least one.
-    /// `None` once the pool is closed and drained, and nobody is left who waits for an answer.
+    /// `None` once the pool is closed and drained, and no submitter waits for an answer.
     pub async fn take(&self, entries_max: usize, bytes_max: usize) -> Option<Vec<Submission>> {
         loop {
             {
@@ -192,14 +192,14 @@ impl Pool {
         }
     }
 
-    /// Takes nothing more, and answers later submissions with `reason`. What waits can still be
+    /// Accepts nothing more, and answers later submissions with `reason`. What waits can still be
     /// taken; [`fail`](Self::fail) drops it.
     pub fn close(&self, reason: SubmitError) {
         self.held().closed.get_or_insert(reason);
         self.shared.changed.notify_one();
     }
 
-    /// Takes nothing more: the log has ended. What waits can still be taken and answered.
+    /// Accepts nothing more: the log has ended. What waits can still be taken and answered.
     pub fn freeze(&self) {
         self.held().is_frozen = true;
     }
@@ -209,7 +209,7 @@ impl Pool {
         let dropped = {
             let mut held = self.held();
             held.failed.get_or_insert_with(|| reason.clone());
-            // Whoever comes later is told why the pool was closed first: a writer that shuts down and
+            // Later submitters are told why the pool was closed first: a writer that shuts down and
             // then ends has shut down.
             held.closed.get_or_insert_with(|| reason.clone());
             held.bytes = 0;
@@ -223,7 +223,7 @@ impl Pool {
 }
 
 impl Held {
-    /// Those whose submitters have gone away are left out: under more load than can be answered in
+    /// Drops submissions whose submitters have gone away. Under more load than can be answered in
     /// time, the log would otherwise be busy with nothing else.
     fn drop_given_up(&mut self) {
         let gone = self.waiting.iter().take_while(|s| s.waiter.is_closed()).count();

@@ -1,8 +1,8 @@
-//! Progress: whether a leader gets anywhere.
+//! Progress: whether a leader makes progress.
 //!
-//! A leader that cannot reach the store still answers its peers. So it watches itself: a commit or a
-//! publication that takes too long is reason enough to let another try (a matter of liveness only;
-//! whoever tries has to win the next record first).
+//! A leader that cannot reach the store still answers its peers. So it watches itself: a commit or
+//! a publication that takes too long is reason enough to let another writer try. This only affects
+//! liveness; the other writer must win the next record first.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -17,7 +17,7 @@ pub(super) enum Step {
     Publish,
 }
 
-/// Since when each step has been waiting, which record is the next, and whether peers ask.
+/// Since when each step has been waiting, the number of the next record, and whether peers ask.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     waiting: Mutex<[Option<Instant>; 2]>,
@@ -26,7 +26,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// A step begins to wait, or has what it waited for (`None`).
+    /// Records that a step begins to wait, or that its wait is over (`None`).
     pub fn set(&self, step: Step, since: Option<Instant>) {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)[step as usize] = since;
     }
@@ -36,7 +36,7 @@ impl Progress {
         self.heard.store(true, Ordering::Relaxed);
     }
 
-    /// Whether a peer has asked something since the last time.
+    /// Whether a peer has asked something since the last call.
     pub fn take_heard(&self) -> bool {
         self.heard.swap(false, Ordering::Relaxed)
     }
@@ -56,7 +56,7 @@ impl Progress {
         *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = [None; 2];
     }
 
-    /// Some step has waited for longer than `patience`.
+    /// Whether some step has waited for longer than `patience`.
     pub fn is_stalled(&self, now: Instant, patience: Duration) -> bool {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.iter().flatten().any(|since| now.saturating_duration_since(*since) > patience)

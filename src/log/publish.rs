@@ -1,17 +1,17 @@
 //! Publish: from a committed batch to a checkpoint that everyone can read.
 //!
-//! The order is the safety of the log (I3, I4): tiles and bundles are written, read back by the
-//! guard, the checkpoint is signed, remembered outside the store, shown, and only then are the
-//! submitters answered. A crash anywhere in between is finished by recovery with the same bytes: the
-//! memory may then be ahead of `checkpoint`, never of the commit records. A signature that the memory
-//! forbids is dropped, and nobody sees it (I18).
+//! The safety of the log depends on the order (I3, I4). Tiles and bundles are written and read back
+//! by the guard; the checkpoint is signed, remembered outside the store, and published; only then
+//! are the submitters answered. After a crash anywhere in between, recovery finishes with the same
+//! bytes: the memory may then be ahead of `checkpoint`, but never of the commit records. A
+//! signature that the memory forbids is dropped, and nobody sees it (I18).
 //!
-//! `checkpoint` only moves forward (I2). It is replaced on the version that was read or written
-//! last; where another writer was faster, what is shown decides: our tree is published whoever
-//! showed it, a smaller one that grew since is an older leader's and is replaced in its turn, a larger
-//! one means that this writer is fenced (I7). One that is smaller than what was known to be shown was
-//! put back, and the log is not continued (I18). An ambiguous answer proves nothing, so that the
-//! identical replacement is repeated.
+//! `checkpoint` only moves forward (I2). It is replaced on the version that was last read or
+//! written. If another writer was faster, the published checkpoint decides: if it is our tree, it
+//! is published, whoever wrote it; if it is smaller but has grown since, it is an older leader's
+//! and is replaced in turn; if it is larger, this writer is fenced (I7). If it is smaller than one
+//! known to have been published, the store was rolled back, and the log is not continued (I18). An
+//! ambiguous answer proves nothing, so the identical replacement is repeated.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +28,7 @@ use crate::planted::{Bug, planted};
 use crate::signer::{SignedMemory, SignedMemoryError, Signer};
 use crate::store::{Attempt, ObjectPath, Replaced, Store, StoreError, Version};
 
-/// After so many answers that decided nothing the writer stops; its recovery finds out the rest.
+/// After this many inconclusive answers the writer stops; its recovery finds out the rest.
 const ATTEMPTS_MAX: u32 = 8;
 const BACK_OFF_FIRST: Duration = Duration::from_millis(50);
 
@@ -44,7 +44,7 @@ pub struct Publication {
 }
 
 impl Publication {
-    /// The leaf is in the published tree.
+    /// Whether the leaf is in the published tree.
     pub fn contains(&self, index: LeafIndex) -> bool {
         self.head.size.contains(index)
     }
@@ -57,7 +57,7 @@ pub enum PublishError {
     /// Tiles or bundles could not be written.
     #[error("cannot write tiles and bundles")]
     Apply(#[source] StoreError),
-    /// The guard objects.
+    /// The guard refused.
     #[error("the guard stops the log")]
     Guard(#[from] GuardError),
     /// The log's memory cannot be written, or forbids the signature.
@@ -69,31 +69,29 @@ pub enum PublishError {
     /// Another writer has published a larger tree (I7).
     #[error("another writer has published the tree of size {shown}; this one is fenced")]
     Fenced {
-        /// The size that is shown.
+        /// The published size.
         shown: TreeSize,
     },
-    /// An older state was put in place of the store while the log was running (I18).
+    /// The store was rolled back while the log was running (I18).
     #[error(
-        "rolled back: `checkpoint` was at size {known} and now shows size {shown}: an older copy was \
-         put in place of the store while this writer was at work. Going on from it would fork the \
-         log. Restore the newest copy, or end this log and start a new one under another origin"
+        "rolled back: `checkpoint` was at size {known} and is now at size {shown}: the store was \
+         replaced by an older copy while this writer was running. Continuing from it would fork \
+         the log. Restore the newest copy, or end this log and start a new one under another origin"
     )]
     PutBack {
-        /// The size that was shown before.
+        /// The size that was published before.
         known: TreeSize,
-        /// The size that is shown now.
+        /// The size that is published now.
         shown: TreeSize,
     },
-    /// The checkpoint was taken away while the log was running.
-    #[error(
-        "`checkpoint` is gone; restore it from any reader's or mirror's copy, the newest there is"
-    )]
+    /// The checkpoint was removed while the log was running.
+    #[error("`checkpoint` is gone; restore it from the newest copy that any reader or mirror has")]
     Missing,
-    /// Something else than a checkpoint of this log is shown.
-    #[error("what `checkpoint` holds is not of this log")]
+    /// `checkpoint` holds something other than a checkpoint of this log.
+    #[error("`checkpoint` does not hold a checkpoint of this log")]
     Foreign(#[source] CheckpointError),
-    /// Another root is shown for the size that was to be published (I1).
-    #[error("forked: `checkpoint` shows another root at size {size}; do not go on")]
+    /// Another root is published for the size that was to be published (I1).
+    #[error("forked: `checkpoint` has another root at size {size}; do not continue")]
     Forked {
         /// The size.
         size: TreeSize,
@@ -101,8 +99,7 @@ pub enum PublishError {
 }
 
 impl PublishError {
-    /// Another writer leads, or store or signer may do better the next time; recovery goes on from
-    /// there.
+    /// Another writer leads, or the store or signer may recover; recovery continues from there.
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Fenced { .. } => true,
@@ -122,14 +119,14 @@ pub struct Publisher {
     pub(super) signer: Arc<dyn Signer>,
     pub(super) memory: Option<SignedMemory>,
     pub(super) seen: Arc<Seen>,
-    /// What `checkpoint` is known to have shown last.
+    /// The head that `checkpoint` is known to have had last.
     pub(super) shown: TreeHead,
-    /// The version of `checkpoint` that is to be replaced.
+    /// The version of `checkpoint` to replace.
     pub(super) version: Version,
 }
 
 impl Publisher {
-    /// Writes what a growth step implies and checks it as readers will get it.
+    /// Writes what a growth step implies, and checks it as readers will get it.
     pub async fn apply(
         &mut self,
         grown: &Integrated,
@@ -145,7 +142,7 @@ impl Publisher {
         Ok(self.guard.check(grown)?)
     }
 
-    /// Signs the tree that was applied last and shows it.
+    /// Signs the tree that was applied last, and publishes it.
     pub async fn publish(&mut self, tiles: TileMap) -> Result<Publication, PublishError> {
         let checkpoint = self.guard.sign().await?;
         self.remember(&checkpoint, Witness::Signed).await?;
@@ -156,8 +153,8 @@ impl Publisher {
         Ok(Publication { head: self.guard.signed(), checkpoint, tiles })
     }
 
-    /// Remembers the checkpoint of the tree that was signed or published last, before anybody is shown
-    /// it. The guard has seen to it that it begins with all that this process has verified.
+    /// Remembers the checkpoint of the tree that was signed or published last, before anyone sees
+    /// it. The guard has ensured that it extends everything that this process has verified.
     pub(super) async fn remember(
         &self,
         checkpoint: &Bytes,
@@ -171,7 +168,7 @@ impl Publisher {
         Ok(())
     }
 
-    /// Replaces `checkpoint`, and returns what is shown in the end: the same tree, at least.
+    /// Replaces `checkpoint`, and returns what is published in the end: at least the same tree.
     async fn show(&mut self, checkpoint: Bytes) -> Result<Bytes, PublishError> {
         let path = ObjectPath::checkpoint();
         let mut back_off = BACK_OFF_FIRST;
@@ -191,7 +188,7 @@ impl Publisher {
                     Ok(Some(shown)) => return Ok(shown),
                     Ok(None) => StoreError::Ambiguous {
                         path: path.to_string(),
-                        source: std::io::Error::other("others replace it all the time"),
+                        source: std::io::Error::other("other writers keep replacing it"),
                     },
                     Err(PublishError::Checkpoint(error)) if error.is_passing() => error,
                     Err(error) => return Err(error),
@@ -211,9 +208,9 @@ impl Publisher {
         unreachable!("the last attempt returns")
     }
 
-    /// What is shown instead of the version that was expected: the tree that was to be shown, or
-    /// `None` where it is one between the last and that one, whose version is the one to replace from
-    /// now on.
+    /// What is published instead of the expected version: the tree that was to be published, or
+    /// `None` if it is a tree between the last one and that one, whose version must be replaced
+    /// from now on.
     async fn find_shown(&mut self, path: &ObjectPath) -> Result<Option<Bytes>, PublishError> {
         let object = self.objects.get(path).await.map_err(PublishError::Checkpoint)?;
         let object = object.ok_or(PublishError::Missing)?;

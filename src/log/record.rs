@@ -1,10 +1,10 @@
 //! Commit records: the one write that puts a batch of entries into the log.
 //!
 //! ```text
-//! "fasti/c1"            8   magic and version; "fasti/z1" of the last record of a frozen log
+//! "fasti/c1"            8   magic and version; "fasti/z1" in the last record of a frozen log
 //! number, epoch         8+8
 //! nonce                16   random: no two attempts ever have the same bytes
-//! previous             32   digest of the record before; for record 1 of origin and log key
+//! previous             32   digest of the previous record; in record 1, of origin and log key
 //! before: size, root    8+32
 //! after: size, root     8+32
 //! writer                2+n the address of the writer that made it
@@ -13,11 +13,11 @@
 //! entries               4+n zstd: for each entry u16 length, bytes
 //! digest               32   SHA-256 of all before it
 //! ```
-//! Integers are big-endian. A record holds its whole batch, so that whoever finds it can finish
+//! Integers are big-endian. A record holds its whole batch, so any writer that finds it can finish
 //! what it began: tiles, bundles and root follow from it and from the tree before it (I5). Nothing
-//! follows a last record, which holds no entries (I17); a writer that does not know the kind reads
-//! it as damaged, and goes on from nothing it cannot read.
-//! [`Record::decode`] accepts exactly what [`Record::encode`] makes and checks the digest (I14).
+//! follows a last record, which holds no entries (I17); a writer that does not support this kind
+//! reads it as damaged, and does not continue from a record that it cannot read. [`Record::decode`]
+//! accepts exactly what [`Record::encode`] produces, and checks the digest (I14).
 
 use std::io::Read;
 
@@ -27,16 +27,16 @@ use tiles_spec::{ENTRY_BYTES_MAX, Hash, TreeHead, TreeSize};
 
 use crate::store::RecordNumber;
 
-/// How every record begins that others may follow.
+/// The first bytes of every record that others may follow.
 pub const RECORD_MAGIC: &[u8; 8] = b"fasti/c1";
-/// How the record begins that ends a log.
+/// The first bytes of the record that ends a log.
 pub const LAST_RECORD_MAGIC: &[u8; 8] = b"fasti/z1";
 
 /// Longest writer address, in bytes.
 const WRITER_BYTES_MAX: usize = 1024;
-/// Most bytes of entries in one record, inflated; batches are cut below it.
+/// Most bytes of entries in one record, inflated; batches are cut to less.
 pub const RECORD_ENTRIES_BYTES_MAX: usize = 64 << 20;
-/// Entries are signatures and digests, which hardly compress: the fastest level is the right one.
+/// Entries are signatures and digests, which hardly compress, so the fastest level is best.
 const ZSTD_LEVEL: i32 = 1;
 
 /// Which term of leadership a record belongs to; each takeover adds one.
@@ -56,7 +56,7 @@ impl Epoch {
 pub struct RecordDigest(pub [u8; 32]);
 
 impl RecordDigest {
-    /// What record 1 names as its predecessor: the log itself.
+    /// What record 1 names as its predecessor: the identity of the log itself.
     pub fn of_new_log(origin: &str, verifier_key: &str) -> Self {
         let mut hasher = Sha256::new();
         for part in ["fasti/genesis/v1", origin, verifier_key] {
@@ -72,27 +72,27 @@ impl RecordDigest {
 pub struct Record {
     /// Its number.
     pub number: RecordNumber,
-    /// The term of leadership it was made in.
+    /// The term of leadership in which it was made.
     pub epoch: Epoch,
-    /// Random bytes that tell this attempt from every other.
+    /// Random bytes that distinguish this attempt from every other.
     pub nonce: [u8; 16],
-    /// The digest of the record before.
+    /// The digest of the previous record.
     pub previous: RecordDigest,
     /// The tree before the batch.
     pub before: TreeHead,
-    /// The tree with the batch.
+    /// The tree after the batch.
     pub after: TreeHead,
-    /// Where the writer that made it can be reached; may be empty.
+    /// The address of the writer that made it; may be empty.
     pub writer: String,
     /// The batch, in leaf order. Empty in a takeover record, and in the last one.
     pub entries: Vec<Bytes>,
-    /// The log is frozen: nothing may follow.
+    /// Whether the log is frozen, so that nothing may follow.
     pub is_last: bool,
 }
 
-/// The bytes are no commit record.
+/// The bytes are not a commit record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not a sound commit record: {0}")]
+#[error("not a valid commit record: {0}")]
 pub struct RecordError(&'static str);
 
 /// A record's bytes, with the digest that the next record will name.
@@ -108,7 +108,7 @@ impl Record {
     /// The record's bytes.
     ///
     /// # Panics
-    /// If the entries are more than a batch may hold; the sequencer cuts batches below that.
+    /// Panics if there are more entries than a batch may hold; the sequencer cuts batches to less.
     pub fn encode(&self) -> EncodedRecord {
         let inflated = self.inflated_entries();
         assert!(inflated.len() <= RECORD_ENTRIES_BYTES_MAX, "batches are cut below the limit");
@@ -157,7 +157,7 @@ impl Record {
         let is_last = match &fields.array::<8>()? {
             RECORD_MAGIC => false,
             LAST_RECORD_MAGIC => true,
-            _ => return Err(RecordError("it is of another kind or version")),
+            _ => return Err(RecordError("its kind or version is not supported")),
         };
         let number = RecordNumber::new(fields.u64()?).ok_or(RecordError("its number is zero"))?;
         let record = Self {
@@ -172,7 +172,7 @@ impl Record {
             is_last,
         };
         if is_last && !record.entries.is_empty() {
-            return Err(RecordError("it ends the log and holds entries"));
+            return Err(RecordError("it ends the log, but holds entries"));
         }
         let grown = record.before.size.checked_add(record.entries.len() as u64);
         if !fields.0.is_empty() || grown != Some(record.after.size) {
@@ -190,7 +190,7 @@ fn length_u32(length: usize) -> [u8; 4] {
     u32::try_from(length).expect("batches are cut far below 4 GiB").to_be_bytes()
 }
 
-/// What is left of a record to be read.
+/// The rest of a record, still to be read.
 struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {
@@ -226,14 +226,14 @@ impl<'a> Fields<'a> {
             return Err(RecordError("the writer's address is too long"));
         }
         let text = std::str::from_utf8(self.take(length)?);
-        text.map(str::to_owned).map_err(|_| RecordError("the writer's address is no text"))
+        text.map(str::to_owned).map_err(|_| RecordError("the writer's address is not UTF-8"))
     }
 
     fn entries(&mut self) -> Result<Vec<Bytes>, RecordError> {
         let (count, inflated) = (self.u32()?, self.u32()?);
         let deflated = self.u32()?;
         if inflated > RECORD_ENTRIES_BYTES_MAX || count > inflated / 2 {
-            return Err(RecordError("it holds more than a batch may"));
+            return Err(RecordError("it holds more than a batch can"));
         }
         let inflated = inflate(self.take(deflated)?, inflated)?;
         let mut entries = Vec::with_capacity(count);
@@ -251,7 +251,7 @@ impl<'a> Fields<'a> {
         if at == inflated.len() {
             Ok(entries)
         } else {
-            Err(RecordError("there is something behind the last entry"))
+            Err(RecordError("there are bytes after the last entry"))
         }
     }
 }
@@ -293,7 +293,7 @@ mod tests {
         Record { is_last: true, ..sample(0) }
     }
 
-    /// Records as they were first written, kept as files: whatever else changes, they are read.
+    /// Records as they were first written, kept as files: they must stay readable.
     #[test]
     fn frozen_records_are_read() {
         let batch = include_bytes!("../../tests/data/records/batch.record");
@@ -301,7 +301,7 @@ mod tests {
         let end = include_bytes!("../../tests/data/records/last.record");
         for (bytes, record) in [(&batch[..], sample(3)), (takeover, sample(0)), (end, last())] {
             assert_eq!(Record::decode(bytes).expect("is read").0, record);
-            // All but what the compressor makes of the entries, and the digest over it.
+            // Everything but the compressed entries and the digest over them.
             let fixed = 8 + 8 + 8 + 16 + 32 + 40 + 40 + 2 + record.writer.len() + 8;
             assert_eq!(record.encode().bytes[..fixed], bytes[..fixed], "is still written so");
         }
@@ -331,7 +331,7 @@ mod tests {
         }
     }
 
-    /// A record made by hand whose digest is right but whose fields lie.
+    /// A hand-made record whose digest is right but whose fields are false.
     fn resealed(change: impl FnOnce(&mut Vec<u8>)) -> Result<(Record, RecordDigest), RecordError> {
         let mut bytes = sample(3).encode().bytes.to_vec();
         bytes.truncate(bytes.len() - 32);

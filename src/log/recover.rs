@@ -1,22 +1,22 @@
-//! Recover: from whatever the store holds to a writer that may go on, or to a refusal.
+//! Recover: from whatever the store holds to a writer that may continue, or to a refusal.
 //!
 //! The steps, in an order that matters:
-//! 1. **Replay.** Take the newest record, walk its digests back to the first one that may not have
-//!    been applied durably, and only then read `checkpoint`. Record chain, checkpoint, right edge,
-//!    what is remembered outside the store and what this process has seen must agree; where they do
-//!    not, the log is refused with the reason (I10, I18).
-//!    Where other writers may be at work, a disagreement has to show twice, with the checkpoint as
-//!    it was: one of them may have moved on while we read.
+//! 1. **Replay.** Take the newest record, follow its digests back to the first record that may not
+//!    have been applied durably, and only then read `checkpoint`. Record chain, checkpoint, right
+//!    edge, what is remembered outside the store and what this process has seen must agree; if they
+//!    do not, the log is refused with the reason (I10, I18). If other writers may be running, a
+//!    disagreement must appear twice, with an unchanged checkpoint: one of them may have moved on
+//!    while we read.
 //! 2. **Warm up.** The deduplication index covers what is published and durable.
-//! 3. **Take over.** Create the next record, empty, with the next epoch. From here on a rival that
-//!    was slow is fenced (I7). It may have published until now, and have trimmed the very slot that
-//!    our record went to; so read `checkpoint` again, and go on only if it shows no more than before.
-//! 4. **Finish.** Write again everything the unfinished records imply, check it, sign and publish.
-//!    The bytes are the same as in any earlier attempt (I8).
+//! 3. **Take over.** Create the next record, empty, with the next epoch. From here on a slow rival
+//!    is fenced (I7). Until now it may have published, and trimmed the very slot that our record
+//!    went to; so read `checkpoint` again, and continue only if it is not larger than before.
+//! 4. **Finish.** Write everything again that the unfinished records imply, check it, sign it and
+//!    publish it. The bytes are the same as in any earlier attempt (I8).
 //! 5. **Catch up** with what was just published; write `log.json` once.
 //!
-//! Where the newest record is the last one of a frozen log, nothing is taken over (I17): what is
-//! unfinished is finished, by whoever comes, and that is all ([`super::freeze`]).
+//! If the newest record is the last one of a frozen log, nothing is taken over (I17): any writer
+//! finishes what is unfinished, and that is all ([`super::freeze`]).
 //!
 //! Only [`recover`] makes a [`Ready`], and leading consumes it: after any failure the way back
 //! leads through here (I9).
@@ -44,82 +44,80 @@ use crate::planted::{Bug, planted};
 use crate::signer::SignedMemoryError;
 use crate::store::{Attempt, Created, ObjectPath, RecordNumber, StoreError};
 
-/// How many leaves are read from the tiles at once to catch up with the deduplication index.
+/// How many leaves are read from the tiles at once when the deduplication index catches up.
 const CATCH_UP_LEAVES: u64 = 1 << 16;
 
 /// Why a log is not continued. Nothing was signed; every message says what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecoverError {
-    /// The checkpoint is of another log.
-    #[error(
-        "the store holds the log {found:?}, not {expected:?}; name the right --store or --origin"
-    )]
+    /// The checkpoint belongs to another log.
+    #[error("the store holds the log {found:?}, not {expected:?}; check --store and --origin")]
     WrongOrigin {
         /// The origin in the checkpoint.
         found: String,
-        /// The origin that was asked for.
+        /// The expected origin.
         expected: String,
     },
     /// The checkpoint is not signed by the key.
     #[error(
-        "the store's checkpoint is not signed by this key ({key}); name the key that the log was \
-         made with"
+        "the store's checkpoint is not signed by this key ({key}); use the key that the log was \
+         created with"
     )]
     WrongKey {
-        /// The key's verifier key.
+        /// The verifier key of this key.
         key: Box<VerifierKey>,
-        /// What verification said.
+        /// The verification error.
         #[source]
         source: CheckpointError,
     },
-    /// The commit records are gone.
+    /// The commit records are missing.
     #[error(
         "the log was published at size {published}, but its commit records (_writer/commit) are \
-         missing; restore them. A log cannot be continued from its tiles: what was committed last \
-         may not be in them"
+         missing; restore them. A log cannot be continued from its tiles, because they may not \
+         hold what was committed last"
     )]
     MissingRecords {
         /// The published size.
         published: TreeSize,
     },
-    /// The checkpoint is gone.
+    /// The checkpoint is missing.
     #[error(
         "there are commit records up to size {committed}, but no checkpoint; restore `checkpoint` \
-         from any reader's or mirror's copy, the newest there is"
+         from the newest copy that any reader or mirror has"
     )]
     MissingCheckpoint {
         /// The committed size.
         committed: TreeSize,
     },
-    /// What was signed is ahead of what is here: an older copy was restored.
+    /// More was signed than the store holds: an older copy was restored.
     #[error(
         "rolled back: {witness} shows the log at size {seen}, but the commit records end at size \
-         {committed}. This is an older copy of the log; going on from it would fork it. Restore the \
-         newest copy, or end this log and start a new one under another origin"
+         {committed}. This is an older copy of the log; continuing from it would fork it. Restore \
+         the newest copy, or end this log and start a new one under another origin"
     )]
     RolledBack {
-        /// Who has seen more.
+        /// The source of the larger size.
         witness: Witness,
-        /// The size it has seen.
+        /// The larger size.
         seen: TreeSize,
         /// The size that the records lead to.
         committed: TreeSize,
     },
-    /// Two roots for one size.
+    /// There are two roots for one size.
     #[error(
-        "forked: {witness} has another root at size {size} than the log in the store. One of them is \
-         of another history; do not delete either, and do not go on"
+        "forked: {witness} has another root at size {size} than the log in the store. One of them \
+         belongs to another history; do not delete either, and do not continue"
     )]
     Forked {
-        /// Who disagrees.
+        /// The source of the other root.
         witness: Witness,
-        /// At which size.
+        /// The size.
         size: TreeSize,
     },
     /// A record is missing between the newest and the published ones.
     #[error(
-        "commit record {number} is missing, so the batches behind the published size {published} \
+        "commit record {number} is missing, so the batches after the published size {published} \
          cannot be finished; restore it"
     )]
     Gap {
@@ -128,8 +126,8 @@ pub enum RecoverError {
         /// The published size.
         published: TreeSize,
     },
-    /// Records do not chain.
-    #[error("commit record {number} does not follow the one before it; one of them is damaged")]
+    /// The records do not form a chain.
+    #[error("commit record {number} does not follow the previous one; one of them is damaged")]
     BrokenChain {
         /// The later record.
         number: RecordNumber,
@@ -139,7 +137,7 @@ pub enum RecoverError {
     DamagedRecord {
         /// The record.
         number: RecordNumber,
-        /// What is wrong.
+        /// What is wrong with it.
         #[source]
         source: RecordError,
     },
@@ -152,13 +150,13 @@ pub enum RecoverError {
     /// A tile or bundle is damaged (I14).
     #[error("{0}; restore it from a mirror or a backup (`fasti fsck` lists every damaged file)")]
     DamagedEdge(#[from] EdgeError),
-    /// A record's entries do not lead to the root it states.
+    /// The entries of a record do not lead to the root that it states.
     #[error("commit record {number} does not lead to the root it states; restore it from a backup")]
     WrongRoot {
         /// The record.
         number: RecordNumber,
     },
-    /// Another writer took over meanwhile.
+    /// Another writer took over in the meantime.
     #[error("another writer has taken over")]
     Fenced,
     /// Writing the takeover record failed.
@@ -167,7 +165,7 @@ pub enum RecoverError {
     /// Finishing the unfinished batches failed.
     #[error("cannot finish what was committed")]
     Publish(#[from] PublishError),
-    /// The guard objects.
+    /// The guard refused.
     #[error("the guard stops the log")]
     Guard(#[from] GuardError),
     /// The key's memory cannot be read.
@@ -182,7 +180,7 @@ pub enum RecoverError {
 }
 
 impl RecoverError {
-    /// Another writer was faster, or store or signer may do better the next time.
+    /// Another writer was faster, or the store or signer may recover.
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Fenced => true,
@@ -195,7 +193,7 @@ impl RecoverError {
         }
     }
 
-    /// It is about a record that should be there as it was.
+    /// Whether the error is about a record that should be there unchanged.
     fn is_of_records(&self) -> bool {
         matches!(
             self,
@@ -206,7 +204,7 @@ impl RecoverError {
         )
     }
 
-    /// Everything was well but for the signer, which may do better the next time.
+    /// Whether only the signer failed, which may recover.
     pub(super) fn is_of_signer(&self) -> bool {
         match self {
             Self::Guard(error) | Self::Publish(PublishError::Guard(error)) => error.is_passing(),
@@ -214,7 +212,7 @@ impl RecoverError {
         }
     }
 
-    /// Reading everything once more cannot help: this is no matter of what was read.
+    /// Whether reading everything again cannot help, because the error is not about what was read.
     pub fn is_final(&self) -> bool {
         match self {
             Self::Publish(error) => !error.is_passing(),
@@ -234,13 +232,13 @@ pub struct Ready {
 }
 
 impl Ready {
-    /// The term that begins.
+    /// The new term.
     pub(super) fn epoch(&self) -> Epoch {
         self.position.epoch
     }
 }
 
-/// What a recovery comes to.
+/// The result of a recovery.
 pub(super) enum Recovered {
     /// This writer may lead.
     Ready(Box<Ready>),
@@ -251,7 +249,7 @@ pub(super) enum Recovered {
 /// Brings the log from whatever state it is in to one that can be continued, or to its end.
 ///
 /// With peers, `over` is the term that was found to have ended: if a later one has begun by now,
-/// another writer was faster, and is left alone.
+/// another writer was faster and is not disturbed.
 pub(super) async fn recover(
     context: &Context,
     seen: &Arc<Seen>,
@@ -284,14 +282,14 @@ pub(super) async fn recover(
     Ok(Recovered::Ready(Box::new(Ready { position, publisher, published })))
 }
 
-/// How a log stands, before anything is written.
+/// The state of a log, before anything is written.
 pub(super) struct Picture {
     pub replay: Replay,
     pub edge: Edge,
     pub guard: RecordGuard,
 }
 
-/// Reads how the log stands, and refuses what does not agree (I10).
+/// Reads the state of the log, and refuses it if its parts do not agree (I10).
 pub(super) async fn picture(context: &Context, seen: &Seen) -> Result<Picture, RecoverError> {
     create_if_new(context, seen).await?;
     let mut version = None;
@@ -305,7 +303,7 @@ pub(super) async fn picture(context: &Context, seen: &Seen) -> Result<Picture, R
         if version == Some(now.clone()) {
             return Err(error);
         }
-        tracing::info!(error = %error, "what was read does not agree; reading again");
+        tracing::info!(error = %error, "what was read is inconsistent; reading it again");
         version = Some(now);
     }
 }
@@ -319,13 +317,14 @@ async fn take_picture(context: &Context, seen: &Seen) -> Result<Picture, Recover
     Ok(Picture { replay, edge, guard })
 }
 
-/// Somebody has published since the takeover, so that the records we read may have been trimmed.
+/// Another writer has published since the takeover, so the records that we read may have been
+/// trimmed.
 async fn has_moved(context: &Context, replay: &Replay) -> Result<bool, RecoverError> {
     Ok(read_checkpoint(context).await?.head != replay.checkpoint.head)
 }
 
-/// The checkpoint that was read after the takeover record was created. If it shows more than the one
-/// before, then a rival has published meanwhile, and what it has published may have been trimmed.
+/// The checkpoint that was read after the takeover record was created. If it is larger than the one
+/// before, a rival has published in the meantime, and what it has published may have been trimmed.
 fn refuse_moved(now: Shown, before: &Shown) -> Result<Shown, RecoverError> {
     match (now.head, before.head) {
         (Some(now), Some(before)) if now.size == before.size && now.root != before.root => {
@@ -336,7 +335,7 @@ fn refuse_moved(now: Shown, before: &Shown) -> Result<Shown, RecoverError> {
     }
 }
 
-/// Shows the size-0 checkpoint of a log that does not exist yet.
+/// Publishes the size-0 checkpoint of a log that does not exist yet.
 async fn create_if_new(context: &Context, seen: &Seen) -> Result<(), RecoverError> {
     let path = ObjectPath::checkpoint();
     if context.stores.objects.get(&path).await?.is_some() {
@@ -348,14 +347,14 @@ async fn create_if_new(context: &Context, seen: &Seen) -> Result<(), RecoverErro
     }
     refuse_rollback(context, seen, &[EMPTY]).await?;
     let checkpoint = SigningGuard::new(context.signer.clone(), EMPTY).sign().await?;
-    // Whoever created it first: it has to verify under our own key, which is checked next.
+    // Whoever created it first, it must verify under our own key; that is checked next.
     let (Created::Now | Created::Already) =
         context.stores.objects.create(&path, checkpoint).await?;
     Ok(())
 }
 
-/// The frontier of the newest tree: that of the base, and every entry of the unfinished records.
-/// Each record is checked to lead from the tree before it to the one it states.
+/// The frontier of the newest tree: the base, plus every entry of the unfinished records. Checks
+/// that each record leads from the tree before it to the tree that it states.
 async fn fold(
     context: &Context,
     replay: &Replay,
@@ -378,12 +377,12 @@ async fn fold(
 pub(super) enum Begins {
     /// A writer's leadership.
     Leading,
-    /// Nothing: it is the last record.
+    /// Nothing: it is the last record of the log.
     TheEnd,
 }
 
-/// Creates the first record of a new term, and returns its digest. From here on a rival that was slow
-/// is fenced; unless it has published more meanwhile, which is looked for: then nothing was begun.
+/// Creates the first record of a new term, and returns its digest. From here on a slow rival is
+/// fenced, unless it has published more in the meantime. That is checked: if so, nothing was begun.
 pub(super) async fn begin_term(
     context: &Context,
     replay: &mut Replay,
@@ -423,8 +422,8 @@ async fn take_over(
     }
 }
 
-/// Applies what the unfinished records imply, one after the other, and publishes the last. Records
-/// that are gone because another writer has finished them are no damage.
+/// Applies what the unfinished records imply, one by one, and publishes the last. Records that are
+/// gone because another writer has finished them are not damage.
 pub(super) async fn finish(
     context: &Context,
     seen: &Arc<Seen>,
@@ -479,8 +478,8 @@ async fn finish_as_read(
     Ok((edge, publisher, publication))
 }
 
-/// Makes the index cover what is durable, if it does not cover more: reading that can take long, and
-/// nobody has to wait for it yet.
+/// Makes the index cover what is durable, unless it covers more. The reads can take long, and
+/// nobody has to wait for them yet.
 async fn warm_up(context: &Context, dedup: &Dedup, base: TreeHead) -> Result<(), RecoverError> {
     let index = dedup.index().clone();
     match offload(move || index.covers()).await? {
@@ -490,8 +489,8 @@ async fn warm_up(context: &Context, dedup: &Dedup, base: TreeHead) -> Result<(),
 }
 
 /// Makes the deduplication index cover the published tree. An index that covers a tree of another
-/// history, or a larger one, is rebuilt from nothing. What is read has to hash to the tree: a damaged
-/// tile would otherwise make the log forget a leaf (I14).
+/// history, or a larger one, is rebuilt from scratch. What is read must hash to the tree: otherwise
+/// a damaged tile would make the log forget a leaf (I14).
 pub(super) async fn catch_up(
     context: &Context,
     dedup: &Dedup,
@@ -508,7 +507,10 @@ pub(super) async fn catch_up(
         match load::frontier_at(context, covered.size).await? {
             Some(known) if covered.size <= head.size && known.head() == covered => frontier = known,
             _ => {
-                tracing::warn!(size = %covered.size, "the deduplication index is of another tree; rebuilding");
+                tracing::warn!(
+                    size = %covered.size,
+                    "the deduplication index belongs to another tree; rebuilding it"
+                );
                 forget(&index).await?;
             }
         }

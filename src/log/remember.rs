@@ -1,8 +1,8 @@
-//! Remember: a tree is written to the log's memory before anybody is shown it.
+//! Remember: a tree is written to the log's memory before anyone sees it.
 //!
-//! What the memory holds already must be what this process wrote last, or a tree that the new one
-//! begins with; whoever finds something else there proves it from the tiles in the store, and where
-//! that cannot be done, nothing is signed (I18). See [`SignedMemory`] for the rule of the file.
+//! What the memory already holds must be what this process wrote last, or a tree that the new one
+//! extends. If the memory holds anything else, the writer proves it from the tiles in the store; if
+//! that is not possible, nothing is signed (I18). See [`SignedMemory`] for the rule of the file.
 
 use std::time::Duration;
 
@@ -18,11 +18,12 @@ use crate::planted::{Bug, planted};
 use crate::signer::{NewHead, Remembered, SignedMemory, SignedMemoryError, Signer};
 use crate::store::Store;
 
-/// A lock that another process holds is tried again after this time,
+/// A lock that another process holds is tried again after this time.
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
-/// and so often. It is held for microseconds, unless its holder was stopped just then.
+/// How often the lock is tried. It is held for microseconds, unless its holder was stopped just
+/// then.
 const LOCK_TRIES: u32 = 100;
-/// Writers that share the memory may be faster so often.
+/// How often other writers that share the memory can be faster.
 const PROOFS_MAX: u32 = 8;
 
 /// Remembers the tree `head` of this signed checkpoint. Its tiles are in the store.
@@ -37,7 +38,7 @@ pub(super) async fn remember(
     let new = NewHead { checkpoint, head, origin, key };
     let (mut proved, mut proofs, mut tries) = (None, 0, 0);
     loop {
-        // This takes microseconds, less than to hand it to another thread.
+        // This takes microseconds, less than handing it to another thread.
         match memory.remember(new, proved)? {
             Remembered::Now => return Ok(()),
             Remembered::Locked if tries == LOCK_TRIES => return Err(memory.locked()),
@@ -54,7 +55,7 @@ pub(super) async fn remember(
                     Ok(heads) if heads == [held] => proved = Some(held),
                     Ok(_) => return Err(memory.forked(held, head)),
                     Err(error) => {
-                        tracing::warn!(%error, "what is remembered cannot be compared");
+                        tracing::warn!(%error, "cannot compare the memory with the log's tiles");
                         return Err(memory.unproved(held, head));
                     }
                 }

@@ -1,11 +1,11 @@
 //! Replay: what the commit records and the published checkpoint say together.
 //!
 //! The order of reads is part of the protocol. The newest record is chosen and its digests are
-//! walked back first; `checkpoint` is read only then. Read the other way round, a checkpoint could
-//! be compared with records that were trimmed or written after it. (It is read once before, too,
-//! but only to know how far to walk: what is published only grows.) Everything that does not fit is
-//! a refusal with a name (I10); while other writers are at work it may also be a picture taken in the
-//! middle of something, which recovery tells by taking another.
+//! followed back first; `checkpoint` is read only then. The other way round, a checkpoint could be
+//! compared with records that were trimmed or written after it. (It is read once before, but only
+//! to know how far to go back: the published tree only grows.) Everything inconsistent is refused
+//! by name (I10). If other writers are running, the inconsistency may only mean that the picture
+//! was taken in the middle of a change; recovery checks by taking another one.
 
 use bytes::Bytes;
 use tiles_spec::{Checkpoint, EMPTY_ROOT, SignedCheckpoint, TreeHead, TreeSize, open_checkpoint};
@@ -19,16 +19,16 @@ use crate::offload::offload;
 use crate::planted::{Bug, planted};
 use crate::store::{Object, ObjectPath, RecordNumber, Version};
 
-/// The tree without leaves.
+/// The empty tree.
 pub(super) const EMPTY: TreeHead = TreeHead { size: TreeSize::ZERO, root: EMPTY_ROOT };
 
-/// The checkpoint as it is shown now.
+/// The checkpoint as it is published now.
 pub(super) struct Shown {
     /// `None` if a power cut has torn the file.
     pub head: Option<TreeHead>,
-    /// What a replacement has to name.
+    /// The version that a replacement must name.
     pub version: Version,
-    /// The file.
+    /// The contents of the file.
     pub bytes: Bytes,
 }
 
@@ -40,22 +40,22 @@ pub(super) struct Replay {
     pub base: TreeHead,
     /// The tree of the newest record.
     pub newest: TreeHead,
-    /// The number that the next record will have.
+    /// The number of the next record.
     pub next: RecordNumber,
-    /// What the next record will name.
+    /// The digest that the next record will name.
     pub previous: RecordDigest,
     /// The newest record's term.
     pub epoch: Epoch,
-    /// The newest record ends the log.
+    /// Whether the newest record ends the log.
     pub is_frozen: bool,
     /// The records beyond `base`, oldest first.
     pub unfinished: Vec<RecordNumber>,
-    /// Trees that somebody has seen and that are older than all records that are kept: the tiles have
-    /// to prove that the log began with them.
+    /// Trees that were seen and that are older than all records that are kept: the tiles must prove
+    /// that the log began with them.
     pub older: Vec<(Witness, TreeHead)>,
 }
 
-/// What is kept of a record that the walk came by.
+/// What is kept of a record that the walk passed.
 struct Passed {
     number: RecordNumber,
     before: TreeHead,
@@ -64,7 +64,7 @@ struct Passed {
 
 impl Replay {
     /// Reads the records, then the checkpoint, and checks that they agree with each other, with
-    /// what is remembered, what this process has seen, and what the operator has stated.
+    /// what is remembered, with what this process has seen, and with what the operator has stated.
     pub async fn read(context: &Context, seen: &Seen) -> Result<Self, RecoverError> {
         let early = if planted(Bug::CheckpointBeforeRecords) {
             Some(read_checkpoint(context).await?)
@@ -111,7 +111,7 @@ impl Replay {
         Ok(Self { checkpoint, base, newest, next, previous, epoch, is_frozen, unfinished, older })
     }
 
-    /// A log whose first record was not yet written.
+    /// A log whose first record was not written yet.
     async fn without_records(context: &Context, seen: &Seen) -> Result<Self, RecoverError> {
         let checkpoint = read_checkpoint(context).await?;
         let published = checkpoint.head.map_or(TreeSize::ZERO, |shown| shown.size);
@@ -133,7 +133,7 @@ impl Replay {
     }
 }
 
-/// The newest record's number: the store's candidate, and what lies above it.
+/// The newest record's number: found from the store's candidate and the records above it.
 pub(super) async fn newest_record(context: &Context) -> Result<Option<RecordNumber>, RecoverError> {
     let commits = &context.stores.commits;
     let Some(mut newest) = commits.newest().await? else { return Ok(None) };
@@ -167,7 +167,7 @@ async fn find_record(
     }
 }
 
-/// The size below which no record is of interest: what is durable and published is never undone.
+/// The size below which records do not matter: what is durable and published is never undone.
 async fn enough(context: &Context) -> Result<TreeSize, RecoverError> {
     match context.stores.commits.settled().await? {
         Some(settled) => Ok(settled),
@@ -191,7 +191,7 @@ async fn walk_back(
             if previous == genesis(context) && before == EMPTY {
                 return Ok(passed);
             }
-            // Most likely another log's key or origin, which its checkpoint tells better.
+            // Most likely this is another log's key or origin; its checkpoint gives a better error.
             read_checkpoint(context).await?;
             return Err(RecoverError::BrokenChain { number });
         };
@@ -214,7 +214,7 @@ fn genesis(context: &Context) -> RecordDigest {
     RecordDigest::of_new_log(context.signer.origin().as_str(), &key)
 }
 
-/// The checkpoint as it is shown now, verified.
+/// Reads and verifies the checkpoint as it is published now.
 pub(super) async fn read_checkpoint(context: &Context) -> Result<Shown, RecoverError> {
     let path = ObjectPath::checkpoint();
     let Some(Object { bytes, version }) = context.stores.objects.get(&path).await? else {
@@ -238,7 +238,7 @@ pub(super) async fn read_checkpoint(context: &Context) -> Result<Shown, RecoverE
     }
 }
 
-/// What a power cut can leave of a checkpoint that was not flushed: nothing, zeros in whole sectors
+/// What a power cut can leave of a checkpoint that was not flushed: nothing, whole sectors of zeros
 /// (a note has no zero byte), or its first sectors.
 fn is_torn(bytes: &[u8]) -> bool {
     const SECTOR_BYTES: usize = 512;
@@ -247,14 +247,14 @@ fn is_torn(bytes: &[u8]) -> bool {
     bytes.contains(&0) || is_cut
 }
 
-/// This process has verified what is shown.
+/// Notes that this process has verified what is published.
 fn see(seen: &Seen, shown: &Shown) {
     if let Some(head) = shown.head {
         seen.note(Sighting { head, checkpoint: shown.bytes.clone(), witness: Witness::Read });
     }
 }
 
-/// Everybody who has seen the log against the trees of the records, of which `heads` holds all that
+/// Checks everything that has seen the log against the trees of the records. `heads` holds all that
 /// are kept, newest first. Returns what is older than all of them.
 async fn check(
     context: &Context,
@@ -272,8 +272,8 @@ async fn check(
     Ok(older)
 }
 
-/// What is remembered, what this process has seen and what the operator has stated against the trees
-/// of the records.
+/// Checks what is remembered, what this process has seen and what the operator has stated against
+/// the trees of the records.
 pub(super) async fn refuse_rollback(
     context: &Context,
     seen: &Seen,
@@ -299,10 +299,10 @@ pub(super) async fn refuse_rollback(
     }
 }
 
-/// How a tree that was seen goes with the kept records.
+/// How a tree that was seen relates to the kept records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Agrees {
-    /// They came by it.
+    /// It is one of their trees.
     CameBy,
     /// It is older than all of them.
     Older,

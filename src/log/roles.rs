@@ -1,4 +1,4 @@
-//! Roles: what a writer is at a time, and how it becomes something else.
+//! Roles: what a writer is at any time, and how it becomes something else.
 //!
 //! ```text
 //!             ┌────────── its term has ended ◄─────────┐
@@ -7,13 +7,13 @@
 //!             ▲                           │
 //!             └──── another was faster ◄──┘─► frozen
 //! ```
-//! Any number of writers may share a store. Which of them leads, the commit records decide (I7); when
-//! to try is only a matter of liveness, and all waiting here is about that (I11). A writer without
-//! peers leads or stops.
+//! Any number of writers can share a store. The commit records decide which of them leads (I7).
+//! When to try is only a matter of liveness, and all waiting here is about that (I11). A writer
+//! without peers leads or stops.
 //!
 //! Nothing is carried from one role to the next but the pool and the deduplication index: leading
 //! begins with the [`Ready`] of a successful recovery (I9), and what a term has left unanswered is
-//! submitted again by those who wait for it.
+//! submitted again by the clients that wait for it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -36,31 +36,31 @@ use super::seen::{Seen, Witness};
 use super::{Acknowledged, Context, SubmitError};
 use crate::offload::offload;
 
-/// Pause before a recovery that has failed for a passing reason is tried again.
+/// Pause before a recovery that has failed for a transient reason is tried again.
 const RECOVERY_PAUSE: Duration = Duration::from_millis(500);
-/// After so many refusals in a row a running writer stops: what it reads is not going to change.
+/// After this many refusals in a row a running writer stops: what it reads is not going to change.
 const REFUSALS_MAX: u32 = 3;
-/// Most that the pause is doubled while a signer does not sign.
+/// How often the pause is doubled at most while a signer does not sign.
 const UNSIGNED_MAX: u32 = 5;
 /// How often a start is tried when the store does not answer properly.
 const STARTS_MAX: u32 = 5;
-/// A term that was lost sooner than this was a quarrel: with a store that fails all the time, or of two
-/// writers that cannot reach each other and both can reach the store. Patience doubles with each, so
-/// that both get some work done, until a term or a leader lasts longer.
+/// A term that ended sooner than this was a quarrel: either the store fails all the time, or two
+/// writers can reach the store but not each other. Patience doubles with each quarrel, so that both
+/// get some work done, until a term or a leader lasts longer.
 pub(super) const QUARREL: Duration = Duration::from_mins(1);
-/// Most that patience is doubled.
+/// How often patience is doubled at most.
 const QUARRELS_MAX: u32 = 4;
-/// Most that quarrels add to any pause: whoever waits for an answer waits for it.
+/// Most that quarrels add to any pause: clients wait for their answers meanwhile.
 const QUARREL_PAUSE_MAX: Duration = Duration::from_secs(15);
 
-/// Who leads, as the newest record has it.
+/// Who leads, according to the newest record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Leader {
     /// Its term.
     pub epoch: Epoch,
-    /// Where it is reached; may be empty.
+    /// Its address; may be empty.
     pub address: String,
-    /// Its record says that the log has ended.
+    /// Whether its record ends the log.
     pub is_last: bool,
 }
 
@@ -69,7 +69,7 @@ pub(super) struct Leader {
 pub(super) struct State {
     pub role: Role,
     pub leader: Leader,
-    /// When the leader was last known to lead; of no interest while this writer does.
+    /// When the leader was last known to lead; not used while this writer leads.
     pub heard: Instant,
 }
 
@@ -92,7 +92,7 @@ pub struct Driver {
     next: Next,
 }
 
-/// The pool of a driver: when the driver is gone, nobody must wait any more.
+/// The pool of a driver: when the driver is gone, nobody should wait any more.
 struct FailOnDrop(Arc<Pool>);
 
 impl Drop for FailOnDrop {
@@ -102,7 +102,7 @@ impl Drop for FailOnDrop {
 }
 
 impl Driver {
-    /// Finds out whether to lead or to follow. Everything that has to be refused is (I10).
+    /// Finds out whether to lead or to follow. Refuses everything that must be refused (I10).
     pub(super) async fn open(
         context: Context,
         dedup: Dedup,
@@ -141,7 +141,7 @@ impl Driver {
     }
 
     /// Runs until the log is shut down and everything is answered, or until something fails that
-    /// trying again does not mend.
+    /// trying again does not fix.
     pub async fn run(mut self) -> Result<(), LogError> {
         let ended = self.play().await;
         self.context.metrics.leading.set(0);
@@ -166,7 +166,7 @@ impl Driver {
                     let lasted = self.context.clock.now() - began;
                     quarrels = if lasted < QUARREL { (quarrels + 1).min(QUARRELS_MAX) } else { 0 };
                     self.context.metrics.terms_lost.inc();
-                    tracing::warn!(error = chain(&error), "leads no more");
+                    tracing::warn!(error = chain(&error), "no longer leading");
                 }
                 Next::Rest(frozen) => return self.rest(&frozen).await,
                 Next::Follow => {
@@ -208,12 +208,12 @@ impl Driver {
         ended
     }
 
-    /// Recovers, unless another writer has begun to lead meanwhile.
+    /// Recovers, unless another writer has begun to lead in the meantime.
     async fn take_over(&self, gone: Option<Leader>, quarrels: u32) -> Result<Next, LogError> {
         let (context, mut refusals, mut unsigned) = (&self.context, 0, 0);
         self.enter_role(Role::Recovering);
-        // Rivals that have noticed at the same time should not all try at the same time; and each
-        // term leaves a record behind, so that a store on which none lasts is tried less and less.
+        // Rivals that noticed at the same time should not all try at the same time. And each term
+        // leaves a record behind, so a store on which no term lasts is tried less and less often.
         let pause = after_quarrels(context.config.ping_interval, quarrels);
         context.clock.sleep(context.below(pause)).await;
         let over = Some(epoch_of(gone.as_ref()));
@@ -232,12 +232,12 @@ impl Driver {
                 Err(error) => error,
             };
             refusals = if error.is_passing() { 0 } else { refusals + 1 };
-            // A writer that is going down and cannot lead has nobody to hand anything to.
+            // A writer that is shutting down and cannot lead has nobody to forward anything to.
             if refusals == REFUSALS_MAX || error.is_final() || self.pool.0.is_closed() {
                 return Err(LogError::Recover(error));
             }
             tracing::warn!(error = chain(&error), "cannot lead yet");
-            // By then a record was written that stays, as for a term that is soon lost.
+            // By then a record was written that stays, as in a term that is soon lost.
             unsigned = if error.is_of_signer() { (unsigned + 1).min(UNSIGNED_MAX) } else { 0 };
             context.clock.sleep(after_quarrels(RECOVERY_PAUSE, unsigned)).await;
         }
@@ -258,7 +258,7 @@ impl Driver {
         tracing::info!(size = %head.size, root = %head.root, "the log is frozen");
     }
 
-    /// Answers whoever came before the end: with its place, if the entry is in the log.
+    /// Answers submissions that came before the end: with the index, if the entry is in the log.
     async fn rest(&self, frozen: &Frozen) -> Result<(), LogError> {
         self.freeze(frozen);
         let config = &self.context.config;
@@ -299,7 +299,7 @@ fn after_quarrels(pause: Duration, quarrels: u32) -> Duration {
     pause + (pause * (2_u32.pow(quarrels) - 1)).min(QUARREL_PAUSE_MAX)
 }
 
-/// The first role of a writer: it follows a leader that answers, and leads where there is none.
+/// The first role of a writer: it follows a leader that answers, and leads if there is none.
 async fn enter(
     context: &Context,
     seen: &Arc<Seen>,
@@ -359,7 +359,7 @@ fn epoch_of(leader: Option<&Leader>) -> Epoch {
     leader.map_or(Epoch(0), |leader| leader.epoch)
 }
 
-/// Who leads; `None` where no record was written yet.
+/// Finds the leader; `None` if no record was written yet.
 pub(super) async fn find_leader(context: &Context) -> Result<Option<Leader>, RecoverError> {
     let Some(newest) = newest_record(context).await? else { return Ok(None) };
     let (record, _) = read_record(context, newest).await?;

@@ -1,12 +1,12 @@
-//! Seen: the trees that this process has verified, wherever it met them.
+//! Seen: the trees that this process has verified, whatever their source.
 //!
-//! A store can be put back to an older state, and its newest records may be of another history than
-//! the one that was there before. A process that has verified a tree signs nothing that does not
-//! begin with it (I18): [`recover`](super::recover) holds what it has seen against what it finds,
-//! and a writer that follows proves, now and then, that each tree begins with those before it.
+//! A store can be rolled back to an older state, and its newest records can then belong to another
+//! history than before. A process that has verified a tree signs nothing that does not extend it
+//! (I18): [`recover`](super::recover) checks what it finds against what it has seen, and a follower
+//! proves, now and then, that each tree begins with the earlier ones.
 //!
-//! Invariant: everything that was noted is either in the list or was proved to be how a tree in the
-//! list began. Only when very many trees wait to be proved is the newest of them replaced.
+//! Invariant: every noted tree is either in the list or was proved to be a prefix of a tree in the
+//! list. Only when very many trees wait to be proved is the newest of them replaced.
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -26,17 +26,17 @@ const SIGHTINGS_MAX: usize = 256;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Witness {
-    /// What the store shows.
+    /// The store's published checkpoint.
     Checkpoint,
     /// A file outside the store that remembers what was signed and verified.
     Memory(String),
-    /// The operator's word.
+    /// The operator's statement.
     Operator,
     /// This process has read it in the store.
     Read,
     /// This process has signed it.
     Signed,
-    /// The writer at this address has shown it, and its signature was verified.
+    /// The writer at this address sent it, and its signature was verified.
     Peer(String),
 }
 
@@ -52,14 +52,14 @@ impl std::fmt::Display for Witness {
             Self::Checkpoint => f.write_str("the published checkpoint"),
             Self::Memory(path) => write!(f, "{path}, the memory of what was signed,"),
             Self::Operator => f.write_str("--restored-at"),
-            Self::Read => f.write_str("`checkpoint`, as this writer has read it before,"),
+            Self::Read => f.write_str("`checkpoint`, as this writer read it before,"),
             Self::Signed => f.write_str("a checkpoint that this writer has signed"),
-            Self::Peer(address) => write!(f, "a checkpoint that the writer at {address} has shown"),
+            Self::Peer(address) => write!(f, "a checkpoint that the writer at {address} has sent"),
         }
     }
 }
 
-/// A tree that was verified, with its signed checkpoint and where it was met.
+/// A tree that was verified, with its signed checkpoint and its source.
 #[derive(Clone, Debug)]
 pub(super) struct Sighting {
     pub head: TreeHead,
@@ -67,16 +67,16 @@ pub(super) struct Sighting {
     pub witness: Witness,
 }
 
-/// See the module's text.
+/// See the module documentation.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    /// In the order of their sizes.
+    /// In order of size.
     sightings: Mutex<Vec<Sighting>>,
     news: Notify,
 }
 
 impl Seen {
-    /// Takes note of a checkpoint if the log's key has signed it; returns its tree.
+    /// Notes a checkpoint if the log's key has signed it; returns its tree.
     pub fn verify(
         &self,
         context: &Context,
@@ -91,7 +91,7 @@ impl Seen {
         Some(head)
     }
 
-    /// Takes note of a tree that was verified.
+    /// Notes a tree that was verified.
     pub fn note(&self, sighting: Sighting) {
         let mut sightings = self.sightings.lock().unwrap_or_else(PoisonError::into_inner);
         let place = sightings.partition_point(|known| known.head.size < sighting.head.size);
@@ -99,8 +99,8 @@ impl Seen {
         if same.any(|known| known.head == sighting.head) {
             return;
         }
-        // A tree that is smaller than one that is known is an old one, most likely, and is held
-        // against that one all the same.
+        // A tree that is smaller than a known one is most likely an old one, but is checked against
+        // it all the same.
         if sightings.len() < SIGHTINGS_MAX {
             sightings.insert(place, sighting);
         } else if place == sightings.len() {
@@ -110,19 +110,19 @@ impl Seen {
         self.news.notify_one();
     }
 
-    /// Everything up to this tree is known to be how it began.
+    /// Everything up to this tree is proved to be its prefix.
     pub fn settle(&self, sighting: Sighting) {
         let mut sightings = self.sightings.lock().unwrap_or_else(PoisonError::into_inner);
         let place = sightings.partition_point(|known| known.head.size <= sighting.head.size);
         sightings.splice(..place, [sighting]);
     }
 
-    /// What there is to be held against a history.
+    /// Everything that a history must agree with.
     pub fn all(&self) -> Vec<Sighting> {
         self.sightings.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What a recovery has to hold against the records that it finds.
+    /// What a recovery must check against the records that it finds.
     pub fn witnesses(&self) -> Vec<(Witness, TreeHead)> {
         if planted(Bug::SeenNotCompared) {
             return Vec::new();
@@ -135,8 +135,8 @@ impl Seen {
         self.news.notified().await;
     }
 
-    /// Proves that the newest tree begins with all the others, from the tiles in the store, and
-    /// returns it. [`RecoverError::Forked`] says that it does not; any other error says nothing.
+    /// Proves from the tiles in the store that the newest tree begins with all the others, and
+    /// returns it. [`RecoverError::Forked`] is certain; any other error says nothing.
     pub async fn prove(&self, context: &Context) -> Result<Option<Sighting>, RecoverError> {
         let all = self.all();
         let Some((newest, older)) = all.split_last() else { return Ok(None) };

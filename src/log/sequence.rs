@@ -1,6 +1,6 @@
 //! Sequence: a batch of submissions gets contiguous leaf indices and becomes a commit record.
 //!
-//! Pure but for the look-up of what the log holds already. What comes out is ready to be committed:
+//! Pure except for the lookup of what the log already holds. The result is ready to be committed:
 //! the record has passed the guard, and the tiles are computed.
 
 use tiles_spec::{Hash, LeafIndex, TreeHead};
@@ -15,20 +15,20 @@ use super::{Answer, SubmitError};
 use crate::planted::{Bug, planted};
 use crate::store::RecordNumber;
 
-/// Someone who waits for a leaf to be published.
+/// A client that waits for a leaf to be published.
 #[derive(Debug)]
 pub struct Waiter {
     /// Where the leaf is or will be.
     pub index: LeafIndex,
     /// Its hash.
     pub leaf: Hash,
-    /// The log held it already.
+    /// Whether the log already held it.
     pub duplicate: bool,
     /// Where the answer goes.
     pub answer: oneshot::Sender<Answer>,
 }
 
-/// The sequencer's place in the log: everything that the next record follows from.
+/// The sequencer's place in the log: everything that the next record builds on.
 pub struct Position {
     /// The right edge of the newest committed tree.
     pub edge: Edge,
@@ -48,23 +48,24 @@ pub struct Position {
 pub struct Sequenced {
     /// The record to be written.
     pub record: CheckedRecord,
-    /// What is to be applied once it is.
+    /// What to apply once the record is written.
     pub grown: Integrated,
     /// The new leaves, in order.
     pub leaves: Vec<(Hash, LeafIndex)>,
 }
 
-/// Why a batch could not be made ready. Nothing was written.
+/// Why a batch could not be prepared. Nothing was written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SequenceError {
-    /// The guard objects.
+    /// The guard refused.
     #[error("the guard stops the log")]
     Guard(#[from] GuardError),
 }
 
-/// Assigns indices. Those whose look-up failed are answered with the error, those that find the log
-/// full with that; everyone else is a waiter, and the new leaves are returned in order.
+/// Assigns indices. Submissions whose lookup failed are answered with the error, and those that
+/// find the log full with that; all others become waiters, and the new leaves are returned in
+/// order.
 pub fn assign(
     dedup: &Dedup,
     position: &Position,

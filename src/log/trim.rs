@@ -1,16 +1,17 @@
-//! Trim: removes what nobody needs any more, behind everything else.
+//! Trim: removes what is no longer needed, after all other work.
 //!
-//! - **Commit records.** Record k may go when its tree is strictly smaller than the published one, it
-//!   is not the newest, and it is not the first of its epoch. The first ones are kept for ever: a
-//!   steady leader's next slot can be lost to nothing but a rival's first record, so that slot stays
-//!   filled, and a leader that was frozen for any time finds it taken (I7).
-//! - **Partial tiles and bundles**, once the full one is published. Whoever reads by an older
-//!   checkpoint and misses one reads the full one.
+//! - **Commit records.** Record k can be removed when its tree is strictly smaller than the
+//!   published one, it is not the newest, and it is not the first of its epoch. The first records
+//!   are kept for ever. Only a rival's first record can take the next slot of a steady leader, so
+//!   that slot stays filled, and a leader that was suspended for any time finds it taken (I7).
+//! - **Partial tiles and bundles** can be removed once the full one is published. A reader with an
+//!   older checkpoint that misses one reads the full one.
 //!
-//! Both stay true for ever once they are, so that removals which arrive late do no harm. The trimmer
-//! knows what its own term has written and lists nothing of it. What earlier terms have left behind
-//! is found by listing, from where `_writer/trimmed` says that everything was seen to. That note
-//! is a hint, which may be stale or missing. A failure costs nothing but space, and is tried again.
+//! Once true, both conditions stay true for ever, so late removals do no harm. The trimmer knows
+//! what its own term has written, and does not list any of it. What earlier terms have left behind
+//! is found by listing, from where `_writer/trimmed` says that all earlier work is done. That note
+//! is a hint, which may be stale or missing. A failure costs only space, and the removal is tried
+//! again.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -27,20 +28,20 @@ use crate::offload::offload;
 use crate::planted::{Bug, planted};
 use crate::store::{CommitLog, ObjectPath, RecordNumber, Shelf, Store, StoreError};
 
-/// The newest records that are left alone: rivals that are reading them need not begin anew.
+/// The newest records that are left alone, so that rivals that are reading them need not restart.
 const RECORDS_KEPT: usize = 8;
 /// Records or objects are removed in lots of about this many.
 const LOT: usize = 64;
-/// So do these: beside the unfinished bundle's, partial bundles and records of no more bytes lie
-/// about.
+/// Objects are also removed after this many bytes were written, so that leftover partial bundles
+/// and records take no more space than this, in addition to those of the unfinished bundle.
 const LOT_BYTES: u64 = 16 << 20;
 /// Most paths in one listing.
 const LIST_MAX: usize = 1000;
-/// Most listings in one go.
+/// Most listings in one round.
 const LISTINGS_MAX: usize = 64;
-/// Most paths that are remembered for removal; beyond that they are left for a later term.
+/// Most paths that are remembered for removal; any beyond that are left for a later term.
 const DUE_MAX: usize = 1 << 16;
-/// How much of the tree is looked through in one go for what earlier terms have left.
+/// How much of the tree is searched in one round for leftovers of earlier terms.
 const SWEEP_LEAVES: u64 = 16 * 256;
 
 /// The trimmer of one term.
@@ -51,27 +52,27 @@ pub(super) struct Trimmer {
     metrics: Arc<LogMetrics>,
     /// The newest published record and its tree.
     told: (Option<RecordNumber>, TreeSize),
-    /// Published records of this term, oldest first, with a size that theirs is at most.
+    /// Published records of this term, oldest first, each with an upper bound of its tree size.
     records: VecDeque<(RecordNumber, TreeSize)>,
-    /// Partial objects that this term has written, by the full one that is not there yet.
+    /// Partial objects that this term has written, by the full one that does not exist yet.
     partials: BTreeMap<ObjectPath, Vec<ObjectPath>>,
-    /// Full objects, there or not yet, that may have partial ones of an earlier term.
+    /// Full objects, existing or not, that may have partial ones of an earlier term.
     unknown: BTreeSet<ObjectPath>,
     /// Partial objects whose full one is published.
     due: Vec<ObjectPath>,
-    /// Full objects whose partial ones have to be listed.
+    /// Full objects whose partial ones must be listed.
     to_list: Vec<ObjectPath>,
-    /// How many bytes of tiles and bundles were written since the last time.
+    /// How many bytes of tiles and bundles were written since the last round.
     written: u64,
     sweep: Sweep,
     noted: Option<Note>,
 }
 
-/// What earlier terms have left.
+/// The search for leftovers of earlier terms.
 struct Sweep {
-    /// Where this term begins: its first record, and the tree then.
+    /// Where this term begins: its first record, and the tree at that time.
     until: (Option<RecordNumber>, TreeSize),
-    /// Up to where everything was seen to; `None` until the note was read.
+    /// Up to where everything is done; `None` until the note was read.
     from: Option<(Option<RecordNumber>, TreeSize)>,
 }
 
@@ -105,8 +106,8 @@ impl Trimmer {
         }
     }
 
-    /// Record `number` is published, and with it the tree of `size`; for that, so many bytes of tiles
-    /// and bundles were written.
+    /// Notes that record `number` and the tree of `size` are published, for which `bytes` bytes of
+    /// tiles and bundles were written.
     pub fn note(&mut self, number: RecordNumber, size: TreeSize, bytes: u64) {
         self.written += bytes;
         let (last, old) = std::mem::replace(&mut self.told, (Some(number), size));
@@ -135,7 +136,7 @@ impl Trimmer {
         }
     }
 
-    /// Removes what can be removed, if it is worth while.
+    /// Removes what can be removed, if it is worthwhile.
     pub async fn trim_some(&mut self) {
         let records = self.removable_records();
         let left = self.sweep.from != Some(self.sweep.until) || !self.to_list.is_empty();
@@ -151,13 +152,13 @@ impl Trimmer {
             self.metrics.trim_failures.inc();
             tracing::warn!(
                 error = super::roles::chain(&error),
-                "cannot tidy up; trying again later"
+                "cannot remove superseded objects; trying again later"
             );
         }
     }
 
-    /// How many of the oldest records may go: their trees are smaller than the published one, so that
-    /// they are not the newest either.
+    /// How many of the oldest records can be removed: their trees are smaller than the published
+    /// one, so they are not the newest either.
     fn removable_records(&self) -> usize {
         let published = self.told.1;
         if planted(Bug::TrimNewest) {
@@ -206,7 +207,7 @@ impl Trimmer {
         Ok(())
     }
 
-    /// One step through what earlier terms have left: records first, then partial objects.
+    /// One step through the leftovers of earlier terms: records first, then partial objects.
     async fn sweep(&mut self) -> Result<(), StoreError> {
         let (first, size) = self.sweep.until;
         let (record, swept) = match self.sweep.from {
@@ -227,7 +228,7 @@ impl Trimmer {
         Ok(())
     }
 
-    /// Looks through some of the records of earlier terms, and returns up to where.
+    /// Searches some of the records of earlier terms, and returns up to where.
     async fn sweep_records(
         &self,
         from: Option<RecordNumber>,
@@ -250,10 +251,10 @@ impl Trimmer {
         Ok(if is_last_page { first } else { numbers.last().copied().min(first) })
     }
 
-    /// The record has a batch, and its tree is smaller than the published one.
+    /// Whether the record has a batch, and its tree is smaller than the published one.
     async fn is_superseded(&self, number: RecordNumber) -> Result<bool, StoreError> {
         let Some(bytes) = self.commits.read(number).await? else { return Ok(false) };
-        // One that does not read back is left for whoever wants to look at it.
+        // A record that does not read back is left for inspection.
         let Ok((record, _)) = offload(move || Record::decode(&bytes)).await else {
             return Ok(false);
         };
@@ -268,7 +269,7 @@ impl Trimmer {
         Ok(note.map_or((None, TreeSize::ZERO), |note| (Some(note.record), note.size)))
     }
 
-    /// Writes down up to where everything was seen to.
+    /// Writes down up to where everything is done.
     async fn take_note(&mut self) -> Result<(), StoreError> {
         let Some((Some(record), size)) = self.sweep.from else { return Ok(()) };
         let is_through = (Some(record), size) == self.sweep.until && self.to_list.is_empty();
@@ -290,12 +291,12 @@ fn record_path((number, _): &(RecordNumber, TreeSize)) -> ObjectPath {
     ObjectPath::commit_record(*number)
 }
 
-/// What `_writer/trimmed` says: a record number and a tree size, a line each.
+/// The contents of `_writer/trimmed`: a record number and a tree size, one per line.
 #[derive(Debug, PartialEq, Eq)]
 struct Note {
-    /// Records up to this one were seen to.
+    /// Records up to this one are done.
     record: RecordNumber,
-    /// Partial objects whose full one is in the tree of this size were seen to.
+    /// Partial objects whose full one is in the tree of this size are done.
     size: TreeSize,
 }
 
@@ -313,7 +314,7 @@ impl std::fmt::Display for Note {
     }
 }
 
-/// What a growth step adds: each object's full path, and its own where it is partial.
+/// What a growth step adds: the path of each full object, and its own path if it is partial.
 fn growth(old: TreeSize, new: TreeSize) -> impl Iterator<Item = (ObjectPath, Option<ObjectPath>)> {
     let tiles = tiles_for_growth(old, new).into_iter().map(tile_paths);
     tiles.chain(bundles_for_growth(old, new).into_iter().map(bundle_paths))

@@ -1,13 +1,13 @@
-//! Wake: a leader that commits nothing looks whether it was replaced.
+//! Wake: a leader that commits nothing checks whether it was replaced.
 //!
-//! It was frozen, or its peers did not reach it for a while. Its next commit would find out (I7), but on
-//! an idle log that may be hours away, and until then it would tell everyone that it leads. So this is
-//! about what a writer says of itself, never about safety.
+//! It may have been suspended, or out of reach of its peers for a while. Its next commit would find
+//! out (I7), but on an idle log that may be hours away, and until then it would tell everyone that
+//! it leads. So this only concerns what a writer says about itself, never safety.
 //!
-//! That peers ask it proves nothing: they may not know either. So it looks by itself, after as long
-//! as a leader may be silent, and then less and less, down to once in [`LOOK_INTERVAL_MAX`]. A commit
-//! says the same as a look. When peers that have asked stop asking, it looks at once. A look is a GET
-//! of the record that it would write next.
+//! That peers ask it proves nothing: they may not know either. So it checks on its own, after as
+//! long as a leader may be silent, and then less and less often, down to once in
+//! [`LOOK_INTERVAL_MAX`]. A commit counts as a check. When peers that have asked stop asking, it
+//! checks at once. A check is a GET of the record that it would write next.
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -19,11 +19,11 @@ use super::progress::Progress;
 use super::record::{Epoch, Record};
 use crate::store::RecordNumber;
 
-/// The longest that a leader believes that it leads without a sign of it.
+/// The longest time that a leader believes that it leads without evidence.
 const LOOK_INTERVAL_MAX: Duration = Duration::from_mins(1);
 
-/// Waits until the next record is there and is another term's, which is the error. For ever where
-/// there are no other writers.
+/// Waits until the next record exists and belongs to another term, which is the error. Waits for
+/// ever if there are no other writers.
 pub(super) async fn watch(
     context: &Context,
     term: Epoch,
@@ -55,16 +55,16 @@ pub(super) async fn watch(
     }
 }
 
-/// When it is time to look.
+/// Decides when to check.
 struct Watch {
     patience: Duration,
     /// The record that the term writes next, as it was last known.
     next: Option<RecordNumber>,
-    /// The last commit or look.
+    /// The last commit or check.
     last: Instant,
-    /// How long after it to look.
+    /// How long after it to check.
     interval: Duration,
-    /// When a peer was last heard, until their silence has been looked into.
+    /// When a peer was last heard, until its silence has been checked.
     heard: Option<Instant>,
 }
 
@@ -73,7 +73,7 @@ impl Watch {
         Self { patience, next: None, last: now, interval: patience, heard: None }
     }
 
-    /// Whether to look now; `heard` says whether a peer has asked since the last time.
+    /// Whether to check now; `heard` says whether a peer has asked since the last time.
     fn is_time(&mut self, now: Instant, heard: bool, next: Option<RecordNumber>) -> bool {
         if heard {
             self.heard = Some(now);
@@ -89,7 +89,7 @@ impl Watch {
         left || since(self.last) >= self.interval
     }
 
-    /// It has looked, and has found a sign that it leads, or no answer.
+    /// Notes a check that found evidence that it leads, or no answer.
     fn looked(&mut self, now: Instant, sign: bool) {
         let longest = LOOK_INTERVAL_MAX.max(self.patience);
         self.interval = if sign { (self.interval * 2).min(longest) } else { self.patience };
@@ -104,7 +104,7 @@ mod tests {
     const PATIENCE: Duration = Duration::from_secs(2);
     const TICK: Duration = Duration::from_millis(500);
 
-    /// The seconds at which a leader looks, in the first `seconds` of its term.
+    /// The seconds at which a leader checks, in the first `seconds` of its term.
     fn looks(seconds: u32, heard: impl Fn(u32) -> bool, record: impl Fn(u32) -> u64) -> Vec<u32> {
         let began = Instant::now();
         let mut watch = Watch::begin(began, PATIENCE);

@@ -1,11 +1,11 @@
 //! Builder: from a grown log to the next revision of its index.
 //!
-//! Each step reads the log as any reader does, verified, from where the last revision ended; makes the
-//! runs that are new; and commits a revision ([`super::revisions`]). Nothing is kept between steps that is
-//! not in the newest revision, so a crash costs one step.
+//! Each step reads the log from where the last revision ended, as any reader does, and verifies it;
+//! builds the new runs; and commits a revision ([`super::revisions`]). Between steps nothing is
+//! kept that is not in the newest revision, so a crash costs one step.
 //!
-//! Invariants (I15): a revision indexes a tree of the log that the log has signed or that a signed one
-//! grew from; runs are made from verified leaves and verified runs alone.
+//! Invariants (I15): a revision indexes a tree of the log that the log has signed or that a signed
+//! one grew from; runs are built only from verified leaves and verified runs.
 
 use tiles_spec::TreeHead;
 use tiles_spec::lookup::{LeafRange, Manifest, Posting, RevisionFile, Run};
@@ -22,30 +22,30 @@ use crate::client::reader::View;
 pub struct Builder {
     site: Site,
     revisions: Revisions,
-    /// The runs of the next revision, as far as they are made.
+    /// The runs of the next revision, as far as they are built.
     runs: Vec<Run>,
     /// The tree of the newest revision.
     indexed: TreeHead,
-    /// A run was merged since.
+    /// Whether a run was merged since.
     is_merged: bool,
     tidy: Tidy,
 }
 
-/// What a step did.
+/// The outcome of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Advance {
     /// There was nothing to do.
     UpToDate,
-    /// A revision was made.
+    /// A revision was committed.
     Revised {
         /// The tree that it indexes.
         indexed: TreeHead,
-        /// The tree that the log showed.
+        /// The tree that the log has published.
         log: TreeHead,
     },
 }
 
-/// A merge that can be made beside the steps.
+/// A merge that can be done in parallel with the steps.
 pub struct Merge {
     /// The leaves.
     pub(super) range: LeafRange,
@@ -54,7 +54,7 @@ pub struct Merge {
 }
 
 impl Builder {
-    /// Opens the index, and finishes whatever was left undone.
+    /// Opens the index, and finishes what was left undone.
     pub async fn open(site: Site) -> Result<Self, IndexError> {
         let revisions = Revisions::open(site.clone()).await?;
         let newest = revisions.newest();
@@ -69,13 +69,13 @@ impl Builder {
         self.indexed
     }
 
-    /// How many runs the newest revision has.
+    /// The number of runs of the newest revision.
     pub fn runs(&self) -> usize {
         self.runs.len()
     }
 
-    /// Makes the next revision, if there is something new. Of the log's growth it takes no more than the
-    /// limits allow; runs of more than `rewrite_max` postings are left in pieces.
+    /// Commits the next revision, if there is something new. It indexes no more of the log's growth
+    /// than the limits allow; runs of more than `rewrite_max` postings are left in pieces.
     pub async fn advance(&mut self, rewrite_max: u64) -> Result<Advance, IndexError> {
         let began = self.site.clock.now();
         let mut view = View::open(self.site.log.clone(), &self.site.trust).await?;
@@ -106,7 +106,7 @@ impl Builder {
         Ok(Advance::Revised { indexed: head, log })
     }
 
-    /// Indexes all that the log shows now, and merges whatever is in pieces.
+    /// Indexes everything that the log has published, and merges whatever is in pieces.
     pub async fn catch_up(&mut self) -> Result<TreeHead, IndexError> {
         while let Advance::Revised { .. } = self.advance(u64::MAX).await? {
             self.tidy.sweep().await;
@@ -114,7 +114,7 @@ impl Builder {
         Ok(self.indexed)
     }
 
-    /// The log is the one that was indexed, and not less of it.
+    /// Checks that this is the log that was indexed, and that it is not smaller.
     async fn expect_growth(&self, view: &mut View) -> Result<(), IndexError> {
         let (shown, indexed) = (view.head(), self.indexed);
         if shown.size < indexed.size {
@@ -137,18 +137,18 @@ impl Builder {
         make_run(&self.site, range, &stored, fresh).await
     }
 
-    /// A merge that was put off, if there is one.
+    /// A postponed merge, if there is one.
     pub(super) fn put_off(&mut self) -> Option<Merge> {
         let (range, pieces) = plan::in_pieces(&self.runs)?;
         self.tidy.work_on(Some(range));
         Some(Merge { range, pieces })
     }
 
-    /// Takes up a run that was merged beside the steps.
+    /// Adopts a run that was merged in parallel with the steps.
     pub(super) fn adopt(&mut self, merged: Run) {
         let before = self.runs.clone();
         self.is_merged |= plan::adopt(&mut self.runs, merged);
-        // The pieces are in the newest revision as yet, and are kept for some time after it.
+        // The pieces are still in the newest revision, and are kept for some time after it.
         self.tidy.retire(&before, &self.runs);
         self.tidy.work_on(None);
     }
@@ -159,7 +159,7 @@ impl Builder {
     }
 }
 
-/// Makes a run and counts it.
+/// Builds a run and counts it.
 pub(super) async fn make_run(
     site: &Site,
     range: LeafRange,

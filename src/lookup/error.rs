@@ -1,4 +1,4 @@
-//! Why an index cannot be built, or not gone on with.
+//! Why an index cannot be built or continued.
 
 use tiles_spec::lookup::{LookupPath, ManifestError, RevisionError};
 use tiles_spec::{CheckpointError, LeafIndex, TreeSize};
@@ -11,11 +11,11 @@ use crate::log::RecoverError;
 use crate::log::guard::GuardError;
 use crate::store::StoreError;
 
-/// Why an index cannot be built, or not gone on with.
+/// Why an index cannot be built or continued.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IndexError {
-    /// The log cannot be read, or what is read is not the log.
+    /// The log cannot be read, or does not verify.
     #[error("cannot read the log")]
     Read(#[from] ReadError),
     /// A run cannot be built.
@@ -24,13 +24,13 @@ pub enum IndexError {
     /// The store failed.
     #[error("the store of the index failed")]
     Store(#[from] StoreError),
-    /// Another builder has made the revision. Nothing is wrong: open the index again.
-    #[error("another builder has made revision {revision}")]
+    /// Another builder has committed the revision. Nothing is wrong: open the index again.
+    #[error("another builder has committed revision {revision}")]
     Overtaken {
         /// The revision.
         revision: LeafIndex,
     },
-    /// A revision that is there is no revision of this log's index.
+    /// An existing revision is not a revision of this log's index.
     #[error("{path} is not a revision of this log's index")]
     Revision {
         /// The file.
@@ -39,74 +39,74 @@ pub enum IndexError {
         #[source]
         source: RevisionError,
     },
-    /// A revision holds a checkpoint that is not the log's.
-    #[error("{path} holds a checkpoint that is not believed")]
+    /// A revision holds a checkpoint that does not verify.
+    #[error("{path} holds a checkpoint that does not verify")]
     Checkpoint {
         /// The file.
         path: LookupPath,
-        /// Why not.
+        /// The reason.
         #[source]
         source: CheckpointRefusal,
     },
-    /// A revision is of another log, or goes back.
-    #[error("{path} cannot follow the revision before it: {reason}")]
+    /// A revision belongs to another log, or goes back.
+    #[error("{path} cannot follow the previous revision: {reason}")]
     Order {
         /// The file.
         path: LookupPath,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
-    /// A revision is gone that was signed.
+    /// A signed revision is missing.
     #[error(
-        "{path} is missing, which `lookup/checkpoint` implies; restore it, or remove all of lookup/ \
-         to build the index anew under a name of its own"
+        "{path} is missing, although `lookup/checkpoint` implies it; restore it, or remove all of \
+         lookup/ to rebuild the index under a name of its own"
     )]
     Missing {
         /// The file.
         path: LookupPath,
     },
-    /// The checkpoint of the revisions is not one of this key.
+    /// The checkpoint of the revisions is not signed by this key.
     #[error("lookup/checkpoint is not signed by this key as {origin}")]
     Foreign {
         /// The name of the lookup log.
         origin: String,
-        /// What verification said.
+        /// The verification error.
         #[source]
         source: CheckpointError,
     },
-    /// The tiles of the lookup log are not those of its checkpoint.
-    #[error("the tiles below lookup/ do not make its checkpoint")]
+    /// The tiles of the lookup log do not match its checkpoint.
+    #[error("the tiles below lookup/ do not match its checkpoint")]
     Edge(#[source] RecoverError),
-    /// The log shows less than was indexed.
+    /// The log is smaller than what was indexed.
     #[error(
-        "the log shows a tree of {shown} entries, and {indexed} of it were indexed: it was restored \
-         from an old copy, or an old checkpoint is served"
+        "the log has a tree of {shown} entries, but {indexed} entries were indexed: it was \
+         restored from an old copy, or an old checkpoint is served"
     )]
     Shrunk {
-        /// The size that is shown.
+        /// The published size.
         shown: TreeSize,
-        /// The size that was indexed.
+        /// The indexed size.
         indexed: TreeSize,
     },
     /// The log is not the one that was indexed.
     #[error("forked: the log's tree of {size} entries is not the one that was indexed")]
     Forked {
-        /// The size that was indexed.
+        /// The indexed size.
         size: TreeSize,
     },
-    /// Runs do not make a manifest.
+    /// The runs do not form a manifest.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
-    /// The guard objects.
+    /// The guard refused.
     #[error("the guard stops the index")]
     Guard(#[from] GuardError),
     /// Another tree was signed for the lookup log.
-    #[error("forked: lookup/checkpoint shows another tree of {size} revisions; do not go on")]
+    #[error("forked: lookup/checkpoint has another tree of {size} revisions; do not continue")]
     LookupForked {
         /// The number of revisions.
         size: TreeSize,
     },
-    /// There is no room in the lookup log.
+    /// The lookup log is full.
     #[error("the lookup log is full")]
     Full,
 }
@@ -118,7 +118,7 @@ impl From<FetchError> for IndexError {
 }
 
 impl IndexError {
-    /// It may go better the next time, from a new start.
+    /// Whether it may succeed next time, after a new start.
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Overtaken { .. } => true,

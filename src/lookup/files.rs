@@ -1,8 +1,8 @@
-//! Files of an index: written once for all, or shown and only moved forward.
+//! Files of an index: written once and for all, or published and only moved forward.
 //!
-//! Invariants: when [`write_once`] returns, the object is durable and holds these bytes, whoever has
-//! written it. [`Shown`] never puts an older revision in the place of a newer one, however many builders
-//! show theirs.
+//! Invariants: when [`write_once`] returns, the object is durable and holds these bytes, whoever
+//! wrote it. [`Shown`] never replaces a newer revision with an older one, however many builders
+//! publish theirs.
 
 use std::time::Duration;
 
@@ -13,15 +13,15 @@ use super::IndexError;
 use crate::clock::Clock;
 use crate::store::{Created, ObjectPath, Replaced, Store, StoreError, Version};
 
-/// After so many answers that decided nothing the builder gives up for now.
+/// After this many inconclusive answers the builder gives up for now.
 const ATTEMPTS_MAX: u32 = 8;
 const BACK_OFF_FIRST: Duration = Duration::from_millis(50);
 
-/// What an object holds after it was to be written.
+/// What an object holds after an attempt to write it.
 pub(super) enum Holds {
     /// What was to be written.
     Ours,
-    /// What somebody else has written before.
+    /// What another builder wrote before.
     Other,
 }
 
@@ -37,7 +37,7 @@ pub(super) async fn create(
         match objects.create(path, bytes.clone()).await {
             Ok(Created::Now) => return Ok(Holds::Ours),
             Ok(Created::Already) => {
-                // An attempt before this one may have done it.
+                // An earlier attempt may have created it.
                 if let Some(there) = objects.get(path).await? {
                     let is_ours = there.bytes == *bytes;
                     return Ok(if is_ours { Holds::Ours } else { Holds::Other });
@@ -66,18 +66,18 @@ pub(super) async fn write_once(
     }
 }
 
-/// An object that shows the newest revision.
+/// An object that publishes the newest revision.
 pub(super) struct Shown {
     path: ObjectPath,
-    /// The version that is to be replaced; `None` where there is nothing yet.
+    /// The version to replace; `None` if there is nothing yet.
     version: Option<Version>,
 }
 
-/// What an object shows.
+/// What an object publishes.
 pub(super) enum Shows {
-    /// Something that counts for nothing, as what a power cut leaves.
+    /// Nothing valid, such as what a power cut leaves.
     Nothing,
-    /// So many revisions.
+    /// This many revisions.
     Revisions(TreeSize),
 }
 
@@ -86,8 +86,8 @@ impl Shown {
         Self { path, version }
     }
 
-    /// Shows `bytes`, which are of so many revisions, unless as many are shown. `read` tells what bytes
-    /// show.
+    /// Publishes `bytes`, which are of this many revisions, unless at least as many are published.
+    /// `read` tells what bytes publish.
     pub(super) async fn show(
         &mut self,
         objects: &dyn Store,
@@ -113,7 +113,7 @@ impl Shown {
                 Ok(()) | Err(StoreError::Ambiguous { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
-            // What is there now decides, whoever has put it there.
+            // What is there now decides, whoever wrote it.
             let there = objects.get(&self.path).await?;
             self.version = there.as_ref().map(|there| there.version.clone());
             if let Some(there) = there

@@ -2,10 +2,10 @@
 //!
 //! ```text
 //! revise   read - make runs - commit a revision | wait for growth | read - ...
-//! merge            merge what was put off ───────────────► taken up by the next revision
+//! merge            do postponed merges ──────────────────► adopted by the next revision
 //! ```
-//! Revisions are spaced, so that a busy log costs a few writes every few seconds; the first one after a
-//! pause comes at once. An idle log costs nothing.
+//! Revisions are spaced, so that a busy log costs a few writes every few seconds; the first one
+//! after a pause comes at once. An idle log costs nothing.
 
 use std::sync::Arc;
 
@@ -21,11 +21,11 @@ use super::{IndexError, Site};
 /// Tells when a log has grown.
 #[async_trait]
 pub trait Growth: Send + Sync + 'static {
-    /// Returns when the log may be larger than `size`; at once if it is. May return early.
+    /// Returns when the log may be larger than `size`; immediately if it is. May return early.
     async fn beyond(&self, size: TreeSize);
 }
 
-/// Follows the log until something fails. What is passing goes better from a new start.
+/// Follows the log until something fails. After a transient failure, start again.
 pub async fn keep(site: Site, growth: Arc<dyn Growth>) -> Result<(), IndexError> {
     let builder = Builder::open(site.clone()).await?;
     let (give, to_merge) = mpsc::channel(1);
@@ -47,7 +47,7 @@ impl Revise {
     async fn run(mut self) -> Result<(), IndexError> {
         let mut revised = None;
         loop {
-            // A log that grows all the time never lets `wait` get to this.
+            // If the log grows all the time, `wait` never gets to this.
             if let Ok(run) = self.taken_up.try_recv() {
                 self.take_up(run);
             }
@@ -55,7 +55,7 @@ impl Revise {
             if !self.is_merging
                 && let Some(merge) = self.builder.put_off()
             {
-                // The merge ends with this loop, and there is room for one job.
+                // The merge ends with this loop, and the channel has room for one job.
                 self.is_merging = self.give.try_send(merge).is_ok();
             }
             if let Advance::Revised { indexed, log } = advance {
@@ -76,7 +76,7 @@ impl Revise {
         }
     }
 
-    /// Waits for a reason to make a revision; a merge that has ended is one.
+    /// Waits for a reason to commit a revision; a finished merge is one.
     async fn wait(&mut self) -> Option<Run> {
         let growth = self.growth.beyond(self.builder.indexed().size);
         let merged = std::pin::pin!(self.taken_up.recv());
@@ -92,7 +92,7 @@ impl Revise {
     }
 }
 
-/// Merges one thing after the other.
+/// Does one merge after another.
 async fn merge(
     site: Site,
     mut jobs: mpsc::Receiver<Merge>,

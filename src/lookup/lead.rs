@@ -1,7 +1,7 @@
-//! Lead: the writer that leads a log also keeps its index, off the way of commits.
+//! Lead: the writer that leads a log also keeps its index, off the commit path.
 //!
-//! Who leads only decides who does the work. Two that both think so do no harm: a revision is committed
-//! once ([`super::revisions`]).
+//! Leadership only decides who does the work. Two writers that both think that they lead do no
+//! harm: a revision is committed once ([`super::revisions`]).
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -14,12 +14,12 @@ use tiles_spec::TreeSize;
 use super::{Growth, IndexError, Site, keep};
 use crate::log::Log;
 
-/// Pauses between attempts to go on after failures.
+/// Pauses between attempts after failures.
 const PAUSE_FIRST: Duration = Duration::from_secs(1);
 const PAUSE_MAX: Duration = Duration::from_mins(1);
 
-/// Keeps the index of `log` up to date whenever this writer leads, until the log goes down. Failures are
-/// told, counted, and tried again.
+/// Keeps the index of `log` up to date whenever this writer leads, until the log shuts down.
+/// Failures are logged, counted, and tried again.
 pub async fn keep_while_leading(log: Log, site: Site) {
     let growth: Arc<dyn Growth> = Arc::new(Published(log.clone()));
     let mut pause = PAUSE_FIRST;
@@ -48,11 +48,11 @@ fn tell(site: &Site, failed: &IndexError) {
     if failed.is_passing() {
         tracing::warn!("the lookup index falls behind: {reasons}");
     } else {
-        tracing::error!("the lookup index cannot be gone on with: {reasons}");
+        tracing::error!("the lookup index cannot be continued: {reasons}");
     }
 }
 
-/// A log tells of its growth by itself.
+/// A log that reports its own growth.
 struct Published(Log);
 
 #[async_trait]

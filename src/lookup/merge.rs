@@ -1,7 +1,7 @@
-//! The inputs of a merge: stored runs and new postings, read a part at a time and handed on a slice
+//! The inputs of a merge: stored runs and new postings, read a part at a time and passed on a slice
 //! of the key space at a time.
 //!
-//! Invariants: a stored part is read once, and nothing of it is handed on before all of it is
+//! Invariants: a stored part is read once, and nothing of it is passed on before all of it is
 //! verified. One part of each input is held.
 
 use futures::future::try_join_all;
@@ -11,33 +11,33 @@ use super::run::BuildError;
 use crate::offload::offload_large;
 use crate::store::{ObjectPath, Store};
 
-/// What is merged.
+/// The inputs of a merge.
 pub(super) struct Inputs<'a> {
     objects: &'a dyn Store,
-    /// How many bits of their keys tell slices apart.
+    /// How many bits of the keys select a slice.
     bits: u8,
-    /// Which slice is next.
+    /// The next slice.
     slice: u32,
     all: Vec<Input<'a>>,
 }
 
-/// A slice, and postings of it.
+/// A slice, and postings in it.
 pub(super) type Sliced = (KeySlice, Vec<Posting>);
 
 /// Postings in ascending order.
 struct Input<'a> {
     range: LeafRange,
-    /// What is stored of it and not read yet, in order.
+    /// The stored parts that are not read yet, in order.
     unread: Box<dyn Iterator<Item = (KeySlice, &'a Part)> + Send + 'a>,
-    /// What was read last.
+    /// The part that was read last.
     held: Vec<Posting>,
-    /// How many of these were handed on.
+    /// How many of these were passed on.
     taken: usize,
 }
 
 impl<'a> Inputs<'a> {
-    /// The postings of some stored runs, and others, which ascend. They are handed on in the slices
-    /// that `bits` bits tell apart.
+    /// The postings of some stored runs, and others, which ascend. They are passed on in the slices
+    /// that `bits` bits select.
     pub(super) fn new(
         objects: &'a dyn Store,
         range: LeafRange,
@@ -56,8 +56,8 @@ impl<'a> Inputs<'a> {
         Self { objects, bits, slice: 0, all: stored.chain([fresh]).collect() }
     }
 
-    /// The next slice with all its postings: ascending runs, one behind the other; and what is left.
-    /// `None` behind the last.
+    /// The next slice with all its postings, as ascending runs one after another; and the remaining
+    /// inputs. `None` after the last.
     pub(super) async fn next(mut self) -> Result<Option<(Sliced, Self)>, BuildError> {
         let Some(slice) = KeySlice::new(self.bits, self.slice) else { return Ok(None) };
         self.slice += 1;
@@ -77,7 +77,7 @@ impl<'a> Inputs<'a> {
 }
 
 impl Input<'_> {
-    /// Reads on until there is a posting that was not handed on, or nothing is left.
+    /// Reads until there is a posting that was not passed on, or nothing is left.
     async fn fill(&mut self, objects: &dyn Store) -> Result<(), BuildError> {
         while self.taken == self.held.len() {
             (self.held, self.taken) = (Vec::new(), 0);
@@ -87,7 +87,7 @@ impl Input<'_> {
         Ok(())
     }
 
-    /// Hands on what is held of the slice; whether that is all there is.
+    /// Passes on the held postings of the slice; returns whether those are all.
     fn move_onto(&mut self, taken: &mut Vec<Posting>, bits: u8, slice: KeySlice) -> bool {
         let rest = &self.held[self.taken..];
         let is_in = |posting: &Posting| {
@@ -96,7 +96,7 @@ impl Input<'_> {
         let count = rest.partition_point(is_in);
         taken.extend_from_slice(&rest[..count]);
         self.taken += count;
-        // What is used up may go on in the next part.
+        // If all are used up, the slice may continue in the next part.
         count == 0 || count < rest.len()
     }
 }

@@ -1,21 +1,21 @@
-//! Builds the lookup index of a log: which leaves a key stands in, as files that prove it
+//! Builds the lookup index of a log: which leaves contain a key, as files that prove it
 //! (`src/docs/formats.md`; the formats themselves are `tiles_spec::lookup`).
 //!
 //! | module | what |
 //! |---|---|
 //! | [`source`] | the postings of leaves, from the log's verified bundles |
-//! | [`run`] | makes a run from stored runs and new postings, part by part |
+//! | [`run`] | builds a run from stored runs and new postings, part by part |
 //! | `merge` | the postings of several inputs, a slice of the key space at a time |
 //! | `plan` | which runs a revision has |
-//! | `revisions`, `files` | the lookup log: revisions are committed, signed, shown |
+//! | `revisions`, `files` | the lookup log: revisions are committed, signed, published |
 //! | [`builder`] | from a grown log to the next revision |
-//! | [`keep`], [`lead`] | follows a log, merging beside; for as long as a writer leads |
+//! | [`keep`], [`lead`] | follows a log, merging in parallel; for as long as a writer leads |
 //! | `tidy` | removes what no reader needs any more |
-//! | [`site`], [`error`] | what an index is made of, and why it is not |
+//! | [`site`], [`error`] | what an index consists of, and how building it can fail |
 //!
-//! Invariants: the parts of an index are a function of the log's leaves alone, however they came about,
-//! so that builders may race, stop anywhere and begin again. Nothing stored is passed on before it is
-//! verified whole (I14).
+//! Invariants: the parts of an index are a function of the log's leaves alone, however they were
+//! built, so builders can race, stop anywhere and begin again. Nothing stored is passed on before
+//! it is completely verified (I14).
 
 pub mod builder;
 pub mod error;

@@ -1,36 +1,37 @@
-//! Plan: which runs the next revision has, and what each is made of. Pure.
+//! Plan: which runs the next revision has, and what each is built from. Pure.
 //!
-//! The ranges of the tree say which runs there should be ([`tiles_spec::lookup::ranges`]). One whose merge
-//! would take long is left in pieces for now, and merged beside the revisions, so that the index
-//! keeps up with the log.
+//! The ranges of the tree say which runs there should be ([`tiles_spec::lookup::ranges`]). A run
+//! whose merge would take long is left in pieces for now, and merged in parallel with the
+//! revisions, so that the index keeps up with the log.
 //!
-//! Invariants: the runs of a plan tile the tree. When nothing is left in pieces they are a function of
-//! its size.
+//! Invariants: the runs of a plan tile the tree. When nothing is left in pieces, they are a
+//! function of its size.
 
 use tiles_spec::TreeSize;
 use tiles_spec::lookup::{LeafRange, Run, ranges};
 
-/// With more runs than this nothing more is left in pieces.
+/// With more runs than this, nothing more is left in pieces.
 const RUNS_SHOWN_MAX: usize = 40;
 
 /// A run of the next revision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Piece {
-    /// As it is.
+    /// Unchanged.
     Kept(Run),
-    /// To be made of runs, which are no longer needed then, and of leaves that were not indexed yet.
+    /// To be built from runs, which are then no longer needed, and from leaves that were not
+    /// indexed yet.
     Made {
         /// The leaves.
         range: LeafRange,
         /// Runs that cover the first of them.
         stored: Vec<Run>,
-        /// The leaves behind those.
+        /// The leaves after those.
         fresh: Option<LeafRange>,
     },
 }
 
-/// The runs of the revision for the tree of size `to`. `have` are those of the last one; no more than
-/// `rewrite_max` of their postings go into one run.
+/// The runs of the revision for the tree of size `to`. `have` are those of the last revision; at
+/// most `rewrite_max` of their postings go into one run.
 pub(super) fn plan(have: &[Run], to: TreeSize, rewrite_max: u64) -> Vec<Piece> {
     let indexed = indexed(have);
     let mut pieces = Vec::new();
@@ -56,13 +57,13 @@ pub(super) fn plan(have: &[Run], to: TreeSize, rewrite_max: u64) -> Vec<Piece> {
     pieces
 }
 
-/// The first range that is in pieces, with them.
+/// The first range that is in pieces, with its pieces.
 pub(super) fn in_pieces(have: &[Run]) -> Option<(LeafRange, Vec<Run>)> {
     let pieces = ranges(indexed(have)).into_iter().map(|range| (range, within(have, &range)));
     pieces.into_iter().find(|(_, pieces)| pieces.len() > 1)
 }
 
-/// Puts a merged run in the place of its pieces. Whether they were still there.
+/// Replaces the pieces with a merged run. Returns whether they were still there.
 pub(super) fn adopt(have: &mut Vec<Run>, merged: Run) -> bool {
     let pieces = within(have, &merged.range);
     let ends = pieces.first().zip(pieces.last());
@@ -78,7 +79,7 @@ pub(super) fn adopt(have: &mut Vec<Run>, merged: Run) -> bool {
     true
 }
 
-/// How many leaves have been indexed.
+/// The number of indexed leaves.
 fn indexed(have: &[Run]) -> TreeSize {
     have.last().map_or(TreeSize::ZERO, |run| run.range.end())
 }

@@ -1,12 +1,13 @@
 //! The lookup log: the revisions of an index as the leaves of a small log below `lookup/`.
 //!
-//! A revision is committed by ONE create-only write of its file; that makes it leaf `n`, for whoever
+//! A revision is committed by ONE create-only write of its file; that makes it leaf `n`, whoever
 //! finds it. Everything else follows from the files and is written after it: tiles and bundles, the
-//! signed checkpoint, `lookup/latest`. So several builders cannot contradict each other, and whoever
-//! opens the index finishes what was left undone. The tree is made by the log's own pure steps, and
-//! signed by the same guard (I6).
+//! signed checkpoint, `lookup/latest`. So several builders cannot contradict each other, and any
+//! builder that opens the index finishes what was left undone. The tree is grown by the log's own
+//! pure steps, and signed by the same guard (I6).
 //!
-//! Invariant: the files before a checkpoint are durable (I3), and the checkpoint only moves forward (I2).
+//! Invariant: the files before a checkpoint are durable (I3), and the checkpoint only moves forward
+//! (I2).
 
 use bytes::Bytes;
 use tiles_spec::lookup::{LatestFile, LookupPath, Manifest, RevisionFile};
@@ -22,7 +23,7 @@ use crate::log::integrate::{Edge, Integrated, Leaf};
 use crate::log::load;
 use crate::store::{Below, ObjectPath, Store, StoreError};
 
-/// The lookup log, as one builder goes on with it.
+/// The lookup log, as one builder continues it.
 pub(super) struct Revisions {
     site: Site,
     /// The objects below `lookup/`.
@@ -36,12 +37,12 @@ pub(super) struct Revisions {
     newest: Option<RevisionFile>,
     /// The tree of the log's index so far.
     head: TreeHead,
-    /// Partial tiles and bundles whose full ones were written.
+    /// Partial tiles and bundles whose full ones are written.
     superseded: Vec<ObjectPath>,
 }
 
 impl Revisions {
-    /// Opens the lookup log, and finishes whatever was left undone.
+    /// Opens the lookup log, and finishes what was left undone.
     pub(super) async fn open(site: Site) -> Result<Self, IndexError> {
         let prefix = ObjectPath::new("lookup").expect("it is a path");
         let below = Below::new(site.objects.clone(), prefix);
@@ -72,7 +73,7 @@ impl Revisions {
         Ok(revisions)
     }
 
-    /// Takes up the newest signed revision, and those behind it that were committed.
+    /// Adopts the newest signed revision, and the committed ones after it.
     async fn catch_up(&mut self, signed: TreeHead) -> Result<(), IndexError> {
         if let Some(last) = signed.size.get().checked_sub(1).and_then(LeafIndex::new) {
             let path = LookupPath::Revision(last);
@@ -87,7 +88,7 @@ impl Revisions {
             self.take(file).await?;
             any = true;
         }
-        // A signed revision may not have been shown in `lookup/latest`.
+        // A signed revision may not have reached `lookup/latest`.
         if any || !signed.size.is_zero() { self.show().await } else { Ok(()) }
     }
 
@@ -96,7 +97,7 @@ impl Revisions {
         self.newest.as_ref().map(|file| &file.manifest)
     }
 
-    /// Commits a revision, signs and shows it.
+    /// Commits a revision, signs it and publishes it.
     pub(super) async fn append(&mut self, file: RevisionFile) -> Result<(), IndexError> {
         let revision = self.edge.size().next_leaf().ok_or(IndexError::Full)?;
         let (objects, clock) = (&*self.site.objects, &*self.site.clock);
@@ -131,7 +132,7 @@ impl Revisions {
         Ok(())
     }
 
-    /// Signs the tree of revisions, and shows it.
+    /// Signs the tree of revisions, and publishes it.
     async fn show(&mut self) -> Result<(), IndexError> {
         let checkpoint = self.guard.sign().await?;
         let head = self.guard.signed();
@@ -152,7 +153,7 @@ impl Revisions {
         let (Some(index), Some(revision)) = (index, self.newest.clone()) else { return Ok(()) };
         let plan = plan_inclusion(index, head.size).expect("the last leaf is in the tree");
         for &coord in plan.tiles() {
-            // After a start the full tiles are not at hand.
+            // After a start the full tiles are not in memory.
             if self.tiles.tile(coord.level, coord.index, coord.width).is_none()
                 && let Some(tile) = load::tile(&self.below, coord).await?
             {
@@ -166,7 +167,7 @@ impl Revisions {
         let proof = TlogProof { extra: None, index, hashes, checkpoint: checkpoint.into() };
         let bytes = LatestFile { revision, proof }.to_bytes().into();
         let read = |bytes: &[u8]| {
-            // It is a convenience for readers: what cannot be read is replaced.
+            // It is a convenience for readers: if it cannot be read, it is replaced.
             let shown = LatestFile::parse(bytes).ok();
             Ok(shown.map_or(Shows::Nothing, |shown| {
                 Shows::Revisions(shown.proof.index.tree_size_after())
@@ -176,7 +177,7 @@ impl Revisions {
         self.latest.show(&*objects, &*clock, &bytes, head.size, &read).await
     }
 
-    /// A committed revision, if there is one of that number.
+    /// Reads a committed revision, if there is one with that number.
     async fn read(&self, number: LeafIndex) -> Result<Option<RevisionFile>, IndexError> {
         let path = LookupPath::Revision(number);
         let Some(object) = self.site.objects.get(&path.into()).await? else { return Ok(None) };
@@ -187,7 +188,7 @@ impl Revisions {
         let manifest = &file.manifest;
         let misplaced = |reason: String| Err(IndexError::Order { path, reason });
         if manifest.origin != self.site.origin {
-            return misplaced(format!("it is of the log {}", manifest.origin));
+            return misplaced(format!("it belongs to the log {}", manifest.origin));
         }
         let (indexed, signed) = (manifest.head, opened.head());
         if opened.log().origin() != self.site.origin.as_str()
@@ -203,7 +204,7 @@ impl Revisions {
     }
 }
 
-/// The partial tiles or bundles that came before a full one, by their paths in the log's store.
+/// The partial tiles or bundles that preceded a full one, by their paths in the log's store.
 fn partials_of(path: &ObjectPath) -> Vec<ObjectPath> {
     let partial = |width| match path.as_str().parse() {
         Ok(ResourcePath::Tile(tile)) if tile.width.is_full() => {
@@ -218,7 +219,7 @@ fn partials_of(path: &ObjectPath) -> Vec<ObjectPath> {
     widths.filter_map(partial).map(|resource| LookupPath::Log(resource).into()).collect()
 }
 
-/// The tree of revisions that a checkpoint shows; `None` where it is no checkpoint at all, as what a
+/// The tree of revisions in a checkpoint; `None` if it is not a checkpoint at all, such as what a
 /// power cut leaves: then everything is derived from the revisions again.
 fn signed_head(site: &Site, bytes: &[u8]) -> Result<Option<TreeHead>, IndexError> {
     if SignedCheckpoint::parse(bytes).is_err() {

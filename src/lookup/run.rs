@@ -1,11 +1,11 @@
-//! Makes a run: all postings of a leaf range, from runs that are stored and postings that are new.
+//! Builds a run: all postings of a leaf range, from stored runs and new postings.
 //!
-//! One part is laid out while the one before it is written and the inputs of the next are read. So memory
-//! holds one part of each input and three of the output, whatever the length of the run.
+//! One part is laid out while the previous one is written and the inputs of the next are read. So
+//! memory holds one part of each input and three of the output, whatever the length of the run.
 //!
-//! Invariants: the same leaves make the same bytes, however they were merged before. Every leaf of
-//! the range has its postings in exactly one input. A part that exists with these bytes is left as it
-//! is, so a build that was cut short is simply done again.
+//! Invariants: the same leaves give the same bytes, however they were merged before. Every leaf of
+//! the range has its postings in exactly one input. A part that already exists with these bytes is
+//! left as it is, so a build that was interrupted is simply repeated.
 
 use std::ops::AddAssign;
 
@@ -24,7 +24,7 @@ use crate::store::{Created, ObjectPath, Store, StoreError};
 /// Parts of the output that are laid out and written at once.
 const PARTS_AT_ONCE: usize = 2;
 
-/// What it took to make a run.
+/// The cost of building a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Written {
     /// Parts written.
@@ -37,19 +37,19 @@ pub struct Written {
     pub parts_read: u64,
     /// Their bytes.
     pub bytes_read: u64,
-    /// Their postings: those that were written before.
+    /// Their postings, which were written before.
     pub postings_read: u64,
 }
 
-/// Why a run could not be made.
+/// Why a run could not be built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A stored part is not there.
-    #[error("{path} is missing, which is a part of the index")]
+    /// A stored part is missing.
+    #[error("{path}, a part of the index, is missing")]
     Missing {
         /// The part.
         path: LookupPath,
@@ -63,25 +63,26 @@ pub enum BuildError {
         #[source]
         source: LookupError,
     },
-    /// What is known of a stored run, or was found in it, contradicts itself.
-    #[error("a run of the index")]
+    /// What is known about a stored run, or was found in it, is inconsistent.
+    #[error("a run of the index is inconsistent")]
     Run(#[from] ManifestError),
-    /// The inputs are not the leaves of the range, each once.
+    /// The inputs do not cover the leaves of the range exactly once.
     #[error("the postings of leaves {start} to {end} do not make a run: {reason}")]
     Leaves {
-        /// Where the range begins.
+        /// The start of the range.
         start: TreeSize,
-        /// Where it ends.
+        /// The end of the range.
         end: TreeSize,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
 }
 
-/// Makes the run of `range` and writes its parts. `stored` are the runs of its first leaves, in order;
-/// `fresh` the postings of all leaves behind those, sorted and distinct.
+/// Builds the run of `range` and writes its parts. `stored` are the runs of its first leaves, in
+/// order; `fresh` are the postings of all leaves after those, sorted and distinct.
 ///
-/// On an error some parts may have been written; they are right, and doing it again is safe.
+/// After an error some parts may have been written; they are correct, and repeating the call is
+/// safe.
 pub async fn build_run(
     objects: &dyn Store,
     range: LeafRange,
@@ -104,7 +105,7 @@ pub async fn build_run(
     Ok((Run::new(range, postings, parts)?, written))
 }
 
-/// Writes a part for each slice; the parts in order.
+/// Writes a part for each slice; returns the parts in order.
 fn write_parts<'a>(
     objects: &'a dyn Store,
     range: LeafRange,
@@ -116,7 +117,7 @@ fn write_parts<'a>(
         .boxed()
 }
 
-/// Lays out a part and writes it. The postings are those of the inputs, one behind the other.
+/// Lays out a part and writes it. The postings are those of the inputs, one after another.
 async fn write_part(
     objects: &dyn Store,
     range: LeafRange,
@@ -124,7 +125,7 @@ async fn write_part(
     mut postings: Vec<Posting>,
 ) -> Result<Part, BuildError> {
     let BuiltPart { part, bytes } = offload_large(move || {
-        // The stable sort finds runs that ascend, and merges them.
+        // The stable sort detects ascending runs, and merges them.
         postings.sort();
         build_part(range, slice, &postings)
     })
@@ -141,7 +142,7 @@ async fn write_part(
     }
 }
 
-/// Where the leaves begin that the stored runs leave over.
+/// The first leaf that the stored runs do not cover.
 fn end_of(range: LeafRange, stored: &[Run]) -> Result<TreeSize, BuildError> {
     let mut end = range.start();
     for run in stored {
@@ -177,7 +178,7 @@ fn expect_all(
     for posting in &postings {
         let offset = posting.index.get().checked_sub(from.get());
         let slot = offset.and_then(|offset| found.get_mut(usize::try_from(offset).ok()?));
-        let stray = || BuildError::of(range, format!("leaf {} is none of them", posting.index));
+        let stray = || BuildError::of(range, format!("leaf {} is not one of them", posting.index));
         *slot.ok_or_else(stray)? = true;
     }
     match (from.get()..).zip(found).find(|(_, found)| !found) {
@@ -187,7 +188,7 @@ fn expect_all(
 }
 
 impl BuildError {
-    /// The store may do better the next time.
+    /// Whether the store may recover.
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::Store(error) if error.is_passing())
     }
@@ -198,7 +199,7 @@ impl BuildError {
 }
 
 impl Written {
-    /// What reading these runs takes.
+    /// The cost of reading these runs.
     fn of_reading(stored: &[Run]) -> Self {
         let parts = || stored.iter().flat_map(|run| &run.parts);
         Self {

@@ -1,4 +1,4 @@
-//! The site of an index: which log it is of, where it lies, and who signs it.
+//! The site of an index: its log, where it is stored, and who signs it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,15 +15,15 @@ use crate::store::{Shelf, Store};
 /// The limits of building.
 #[derive(Clone, Copy, Debug)]
 pub struct LookupConfig {
-    /// Postings that a revision adds, but for the end of the bundle in which there are more. They are
-    /// in memory at once, 24 bytes each.
+    /// Postings that a revision adds; the last bundle may exceed this. They are in memory at once,
+    /// 24 bytes each.
     pub postings_max: usize,
-    /// Postings that are written again before a revision is shown. Larger merges run beside the
-    /// revisions.
+    /// Postings that are rewritten before a revision is published. Larger merges run in parallel
+    /// with the revisions.
     pub rewrite_max: u64,
-    /// Least time between two revisions of a log that grows.
+    /// Least time between two revisions of a growing log.
     pub spacing: Duration,
-    /// What no revision has any more is kept for so long, for readers of earlier ones.
+    /// How long parts that no revision contains any more are kept, for readers of earlier ones.
     pub keep_for: Duration,
 }
 
@@ -47,15 +47,15 @@ pub struct Site {
     pub trust: Trust,
     /// The log.
     pub origin: Origin,
-    /// Where the index lies, below `lookup/`.
+    /// Where the index is stored, below `lookup/`.
     pub objects: Arc<dyn Store>,
-    /// Where what nobody needs any more is removed; `None` to keep everything.
+    /// Where superseded objects are removed; `None` to keep everything.
     pub shelf: Option<Arc<dyn Shelf>>,
     /// Signs the log of revisions.
     pub signer: Arc<dyn Signer>,
-    /// The seam to time.
+    /// The source of time.
     pub clock: Arc<dyn Clock>,
-    /// What is counted.
+    /// The metrics.
     pub metrics: Arc<LookupMetrics>,
     /// The limits.
     pub config: LookupConfig,

@@ -1,6 +1,6 @@
 //! Where postings come from: the entries of a log, each verified against its tree.
 //!
-//! Invariant: how far one call goes is a function of the log and what is asked for, not of time or
+//! Invariant: how far one call goes depends only on the log and the arguments, not on time or
 //! machine.
 
 use tiles_spec::lookup::Posting;
@@ -10,12 +10,12 @@ use crate::client::reader::{ReadError, VerifiedBundle, View};
 use crate::entry::lookup_keys;
 use crate::offload::offload;
 
-/// The postings of the leaves from `from` on, sorted, and the end of those leaves: `to`, or the first
-/// end of a bundle before it by which there are at least `postings_max`. So there may be a few more, as
-/// many as the entries of one bundle have keys.
+/// The postings of the leaves from `from` on, sorted, and the end of those leaves: `to`, or the
+/// first end of a bundle before it by which there are at least `postings_max`. So there can be a
+/// few more: as many as the entries of one bundle have keys.
 ///
-/// Bundles are read ahead, and keys are derived on all processors. An entry that is no Rekor entry
-/// has the key of its leaf hash alone.
+/// Bundles are read ahead, and keys are derived on all processors. An entry that is not a Rekor
+/// entry has only the key of its leaf hash.
 pub async fn postings(
     view: &mut View,
     from: TreeSize,
@@ -46,7 +46,7 @@ pub async fn postings(
     Ok((offload(sort).await, reached))
 }
 
-/// The postings of those entries of a bundle that are asked for.
+/// The postings of the requested entries of a bundle.
 fn postings_of(bundle: &VerifiedBundle, from: TreeSize, to: TreeSize) -> Vec<Posting> {
     // Few entries have more than four keys.
     let mut postings = Vec::with_capacity(4 * bundle.coord().width.as_usize());

@@ -1,8 +1,9 @@
-//! Tidy: removes parts that no revision has had for a while.
+//! Tidy: removes parts that no revision has contained for a while.
 //!
-//! Whoever has read an earlier revision may still ask for its parts, so they are kept for some time after
-//! the revision that did without them. What an earlier builder has left is found by a listing at the
-//! start. Nothing depends on any of this: the bytes of a part follow from the log, for ever.
+//! A client that has read an earlier revision may still request its parts, so they are kept for
+//! some time after the first revision without them. What an earlier builder left behind is found by
+//! a listing at the start. Nothing depends on any of this: the bytes of a part always follow from
+//! the log.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -17,14 +18,14 @@ use super::Site;
 
 /// Parts in one removal, and in one page of a listing.
 const PARTS_MAX: usize = 1000;
-/// Parts that wait to be removed; what is more is found by a listing some other time.
+/// Most parts that wait to be removed; any beyond that are found by a later listing.
 const WAITING_MAX: usize = 100_000;
 
 pub(super) struct Tidy {
     shelf: Option<Arc<dyn Shelf>>,
     clock: Arc<dyn Clock>,
     keep_for: Duration,
-    /// What to remove, and from when on; ascending.
+    /// What to remove, and when; ascending.
     waiting: VecDeque<(Instant, ObjectPath)>,
     /// The ranges of the newest revision.
     needed: BTreeSet<LeafRange>,
@@ -33,9 +34,9 @@ pub(super) struct Tidy {
     listing: Listing,
 }
 
-/// How far the listing of what is there has come.
+/// How far the listing of existing objects has come.
 enum Listing {
-    /// What comes behind this, or everything, is to be looked at.
+    /// What comes after this, or everything, must still be listed.
     From(Option<ObjectPath>),
     Ended,
 }
@@ -65,26 +66,26 @@ impl Tidy {
         self.waiting.truncate(WAITING_MAX);
     }
 
-    /// Nothing of this range is removed from now on.
+    /// Protects this range from removal from now on.
     pub(super) fn work_on(&mut self, range: Option<LeafRange>) {
         self.in_work = range;
     }
 
-    /// These are superseded by others.
+    /// Retires objects that were superseded by others.
     pub(super) fn retire_paths(&mut self, paths: impl IntoIterator<Item = ObjectPath>) {
         let due = self.clock.now() + self.keep_for;
         self.waiting.extend(paths.into_iter().map(|path| (due, path)));
         self.waiting.truncate(WAITING_MAX);
     }
 
-    /// Whether no revision and no work has the part; true of what is no part.
+    /// Whether no revision and no merge needs the part; true for what is not a part.
     fn is_unneeded(&self, path: &ObjectPath) -> bool {
         range_of(path)
             .is_none_or(|range| !self.needed.contains(&range) && self.in_work != Some(range))
     }
 
-    /// Removes what is due. To be called after a revision: then this builder is the one that goes on
-    /// with the index. A failure is told, and tried again with the next revision.
+    /// Removes what is due. Call it after a revision: then this builder is the one that continues
+    /// the index. A failure is logged, and tried again after the next revision.
     pub(super) async fn sweep(&mut self) {
         let Some(shelf) = self.shelf.clone() else { return };
         if let Err(error) = self.sweep_some(&*shelf).await {
@@ -103,11 +104,11 @@ impl Tidy {
         Ok(())
     }
 
-    /// Looks at a page of what is there, once for each start.
+    /// Lists a page of the existing objects, once for each start.
     async fn list_some(&mut self, shelf: &dyn Shelf) -> Result<(), StoreError> {
         let Listing::From(after) = &self.listing else { return Ok(()) };
         if self.needed.is_empty() {
-            // What is needed is known with the first revision.
+            // What is needed is known only from the first revision on.
             return Ok(());
         }
         let page = shelf.list("lookup/run/", after.as_ref(), PARTS_MAX).await?;

@@ -1,15 +1,15 @@
-//! Core dumps: there are none of a process that holds a key (I16).
+//! Core dumps: a process that holds a key writes none (I16).
 //!
-//! A dump is all of a process's memory, keys in the clear, in a file or in the hands of a crash
-//! reporter. The limit of zero bytes forbids the file. Linux hands a dump to a reporter whatever the
-//! limit is, unless the process is said to be undumpable; then no debugger of the same user can read
-//! its memory either.
+//! A dump contains all of a process's memory, with keys in the clear, in a file or in the hands of
+//! a crash reporter. A limit of zero bytes forbids the file. Linux passes a dump to a reporter
+//! whatever the limit is, unless the process is marked undumpable; then no debugger of the same
+//! user can read its memory either.
 
 use std::io;
 
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-/// Forbids dumps of this process and of what it starts, for good.
+/// Permanently forbids dumps of this process and of its children.
 pub fn forbid_core_dumps() -> io::Result<()> {
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
     #[cfg(target_os = "linux")]

@@ -1,10 +1,10 @@
-//! The key of a directory whose key nobody has named: made at the first start, found again later.
+//! The default key of a directory: created at the first start, and found again later.
 //!
-//! It lies in the state directory, outside of what is served and copied, as
-//! `keys/<origin>+<key ID>.key`. Which one it is, says the log's own line in `checkpoint`; of a log
-//! that has none yet, the file `_writer/vkey`, written when the key is made. Earlier releases made
-//! `_writer/log.key`, and so does this one where there is no state directory; where that file
-//! exists, it is the key.
+//! It is stored in the state directory, outside of what is served and copied, as
+//! `keys/<origin>+<key ID>.key`. The log's own line in `checkpoint` tells which key it is; for a
+//! log that has no checkpoint yet, the file `_writer/vkey` does, written when the key is created.
+//! Earlier releases created `_writer/log.key`, and so does this one if there is no state directory;
+//! if that file exists, it is the key.
 
 use std::fs;
 use std::io;
@@ -15,14 +15,14 @@ use tiles_spec::{KeyId, Origin, SignedCheckpoint, VerifierKey};
 use super::{KeyFileError, NewKey};
 use crate::state::StateDir;
 
-/// How much of an origin stands in a file's name; the key ID after it tells keys apart.
+/// How much of an origin goes into a file name; the key ID after it distinguishes keys.
 const NAME_CHARS_MAX: usize = 128;
 
-/// A directory holds a log, and its key is nowhere.
+/// A directory holds a log, but its key was not found.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "there is a log here ({log}), but not its key: looked for {}; restore that file, or name the key \
-     with --key",
+    "there is a log here ({log}), but not its key: looked for {}; restore that file, or name the \
+     key with --key",
     .looked_for.join(" and ")
 )]
 pub struct MissingKey {
@@ -30,7 +30,7 @@ pub struct MissingKey {
     looked_for: Vec<String>,
 }
 
-/// Finds the key of the log in the directory `root`; nothing if no log was begun there.
+/// Finds the key of the log in the directory `root`; `None` if no log was begun there.
 pub fn find_default_key(
     root: &Path,
     state: Option<&StateDir>,
@@ -56,7 +56,7 @@ pub fn find_default_key(
     }
 }
 
-/// Makes a key for a new log in the directory `root`, whose private part exists.
+/// Creates a key for a new log in the directory `root`, whose private part exists.
 pub fn make_default_key(
     root: &Path,
     state: Option<&StateDir>,
@@ -83,7 +83,7 @@ fn vkey_file(root: &Path) -> PathBuf {
     root.join("_writer/vkey")
 }
 
-/// The log's own line stands first.
+/// The log's own line is the first.
 fn of_checkpoint(path: &Path) -> Option<(String, KeyId)> {
     let signed = SignedCheckpoint::parse(&read(path)?).ok()?;
     let line = signed.note().signatures().first()?;
@@ -100,7 +100,7 @@ fn read(path: &Path) -> Option<Vec<u8>> {
         Ok(bytes) => Some(bytes),
         Err(e) => {
             if e.kind() != io::ErrorKind::NotFound {
-                tracing::warn!(path = %path.display(), error = %e, "cannot be read");
+                tracing::warn!(path = %path.display(), error = %e, "cannot read the file");
             }
             None
         }

@@ -1,6 +1,6 @@
 //! A key in a file.
 //!
-//! Files are refused if others may read them, see [`exposes`]; [`super::private_key`] has their forms.
+//! Files that others may read are refused, see [`exposes`]; [`super::private_key`] has their forms.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -14,26 +14,26 @@ use zeroize::Zeroizing;
 use super::private_key::{Password, PrivateKey, PrivateKeyError};
 use super::{Signer, SignerError};
 
-/// Most bytes of a file that is worth reading.
+/// Longer files are not read.
 const KEY_FILE_BYTES_MAX: u64 = 64 << 10;
 
-/// A key file cannot be used or made.
+/// A key file cannot be used or created.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyFileError {
-    /// The system said no.
+    /// An operation of the operating system failed.
     #[error("cannot use the key file {path}")]
     Io {
         /// The file.
         path: String,
-        /// The system's reason.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
-    /// Others than its owner may read it.
+    /// Others besides its owner may read it.
     #[error(
-        "the key file {path} can be read by others (mode {mode:o}); run `chmod 600 {path}`, or give it \
-         mode 440 and a group that this process is in"
+        "the key file {path} can be read by others (mode {mode:o}); run `chmod 600 {path}`, or \
+         give it mode 440 and a group that this process is in"
     )]
     Exposed {
         /// The file.
@@ -41,8 +41,8 @@ pub enum KeyFileError {
         /// Its permission bits.
         mode: u32,
     },
-    /// It holds no key.
-    #[error("{path} holds no private key that can be used")]
+    /// It does not hold a key.
+    #[error("{path} does not hold a usable private key")]
     Malformed {
         /// The file.
         path: String,
@@ -51,7 +51,7 @@ pub enum KeyFileError {
         source: PrivateKeyError,
     },
     /// It holds the key of another log.
-    #[error("the key in {path} is of the log {found:?}, not of {expected:?}")]
+    #[error("the key in {path} belongs to the log {found:?}, not to {expected:?}")]
     WrongOrigin {
         /// The file.
         path: String,
@@ -60,7 +60,7 @@ pub enum KeyFileError {
         /// The log's origin.
         expected: String,
     },
-    /// A key that cosigns, where the log's own is due.
+    /// A cosigning key where the log's own key is required.
     #[error(
         "the key in {path} is an ML-DSA-44 key, which signs a further line; name it with \
          --ml-dsa-key, and the log's own with --key"
@@ -69,13 +69,13 @@ pub enum KeyFileError {
         /// The file.
         path: String,
     },
-    /// A key of another kind, where one that cosigns is due.
-    #[error("the key in {path} is no ML-DSA-44 key; name the log's own key with --key")]
+    /// Another kind of key where a cosigning key is required.
+    #[error("the key in {path} is not an ML-DSA-44 key; name the log's own key with --key")]
     DoesNotCosign {
         /// The file.
         path: String,
     },
-    /// Such a key has no such form.
+    /// This kind of key cannot be written in this form.
     #[error("{0}")]
     NoSuchForm(&'static str),
 }
@@ -88,7 +88,7 @@ pub struct FileSigner {
 }
 
 impl FileSigner {
-    /// Takes a key that is in memory already.
+    /// Wraps a key that is already in memory.
     pub fn new(origin: Origin, key: impl Into<PrivateKey>) -> Self {
         Self { origin, key: key.into() }
     }
@@ -147,9 +147,9 @@ impl FileSigner {
     }
 }
 
-/// Whether others may read or write the file. Its group may read it if this process is of the group, or
-/// if the system's administrator has given it to the group: that is how a secret is mounted into a
-/// container (root and the pod's group, mode 0440).
+/// Whether others may read or write the file. Its group may read it if this process is in the
+/// group, or if the system's administrator has given it to the group: that is how a secret is
+/// mounted into a container (root and the pod's group, mode 0440).
 fn exposes(file: &Metadata) -> bool {
     const GROUP_READS: u32 = 0o040;
     let for_others = file.mode() & 0o077;

@@ -1,8 +1,8 @@
-//! Keys in key management services, which sign for us and never give them away.
+//! Keys in key management services, which sign for us and never release them.
 //!
-//! A service is asked for the public key once, when it is opened, and for each signature after that.
-//! Every request is bounded in time, and what may pass is tried again a few times. A service that
-//! goes on failing ends the term, not the log: recovery tries again.
+//! The service is asked for the public key once, when the key is opened, and then for each
+//! signature. Every request is bounded in time, and failures that may pass are retried a few times.
+//! A service that keeps failing ends the term, not the log: recovery tries again.
 
 mod aws;
 mod gcp;
@@ -19,81 +19,81 @@ pub use gcp::GcpKmsSigner;
 use crate::egress;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// One request, its answer included.
+/// The limit for a request, including its answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
-/// Characters of a service's own words that are worth repeating.
+/// How many characters of a service's own message are kept.
 const MESSAGE_CHARS_MAX: usize = 400;
 
-/// Why a key service is of no use at the moment, or with these settings.
+/// Why a key service cannot be used at the moment, or with these settings.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KmsError {
-    /// An address that would show to others what is sent.
+    /// An address that would expose what is sent.
     #[error(
-        "the key service's address {0:?} is not https://; http:// is for this machine alone (tests)"
+        "the key service's address {0:?} is not https://; http:// is only for this machine (tests)"
     )]
     Endpoint(String),
-    /// No region.
+    /// The region is not known.
     #[error("no AWS region: name the key by its ARN, or set AWS_REGION or a profile")]
     NoRegion,
-    /// No way to prove who we are.
+    /// There are no credentials.
     #[error("{service}: no credentials ({reason})")]
     Credentials {
-        /// Which service.
+        /// The service.
         service: &'static str,
         /// What was tried.
         reason: String,
     },
-    /// It said no.
+    /// The service refused.
     #[error("{service} refuses to {task}: {status}: {message}")]
     Refused {
-        /// Which service.
+        /// The service.
         service: &'static str,
-        /// What it was asked to do.
+        /// The operation.
         task: &'static str,
-        /// Its status or error code.
+        /// The service's status or error code.
         status: String,
-        /// Its own words.
+        /// The service's message.
         message: String,
-        /// Another attempt may be worth it.
+        /// Whether another attempt may succeed.
         may_pass: bool,
     },
     /// It did not answer properly.
     #[error("{service} does not {task}: {reason}")]
     NoAnswer {
-        /// Which service.
+        /// The service.
         service: &'static str,
-        /// What it was asked to do.
+        /// The operation.
         task: &'static str,
         /// What went wrong, with its causes.
         reason: String,
     },
-    /// Question or answer was damaged on the way.
+    /// The request or the answer was damaged in transit.
     #[error("{service}: {what} does not match its checksum")]
     Damaged {
-        /// Which service.
+        /// The service.
         service: &'static str,
         /// What was damaged.
         what: &'static str,
     },
-    /// A key that is of no use for a log.
+    /// A key that a log cannot use.
     #[error(
-        "{service}: the key is of the kind {kind}; a log needs an asymmetric signing key, {wanted}"
+        "{service}: the key is of kind {kind}; a log needs an asymmetric signing key, {wanted}"
     )]
     Kind {
-        /// Which service.
+        /// The service.
         service: &'static str,
-        /// The kind that it is.
+        /// Its kind.
         kind: String,
-        /// The kinds that would do.
+        /// The kinds that can be used.
         wanted: &'static str,
     },
-    /// What it gave as the public key is none.
+    /// The service's answer is not a public key.
     #[error("{service}: the public key cannot be used")]
     PublicKey {
-        /// Which service.
+        /// The service.
         service: &'static str,
-        /// Why.
+        /// The reason.
         #[source]
         source: KeyError,
     },
@@ -121,7 +121,7 @@ fn verifier_key(
         .map_err(|source| KmsError::PublicKey { service, source })
 }
 
-/// Refuses an address over which others could listen in.
+/// Refuses an address where others could listen.
 fn check_endpoint(url: &str) -> Result<(), KmsError> {
     let refuse = || KmsError::Endpoint(url.chars().take(200).collect());
     let parsed: reqwest::Url = url.parse().map_err(|_| refuse())?;
@@ -132,7 +132,7 @@ fn check_endpoint(url: &str) -> Result<(), KmsError> {
     }
 }
 
-/// An error with its causes, on one line and of bounded length.
+/// An error with its causes, on one line of bounded length.
 fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -143,7 +143,7 @@ fn chain(error: &dyn Error) -> String {
     brief(&text)
 }
 
-/// The beginning of what a service has said, on one line.
+/// The beginning of a service's message, on one line.
 fn brief(text: &str) -> String {
     let on_one_line = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     on_one_line.take(MESSAGE_CHARS_MAX).collect()

@@ -1,8 +1,8 @@
-//! The lines of a log's checkpoints: its own first, and those of further keys below.
+//! The lines of a log's checkpoints: its own first, then those of further keys.
 //!
 //! C2SP signed-note lets anyone ignore lines of unknown keys, so a further key changes nothing for
-//! clients that do not know it. Invariants: all keys bear the origin's name, and no two lines could
-//! be taken for each other.
+//! clients that do not know it. Invariants: all keys have the origin's name, and no two lines could
+//! be mistaken for each other.
 
 use std::sync::Arc;
 
@@ -11,22 +11,22 @@ use tiles_spec::{NoteSignature, Origin, VerifierKey};
 
 use super::{Signer, SignerError};
 
-/// A log's signer with further ones.
+/// A log's signer together with further ones.
 pub struct LogSigner {
     first: Arc<dyn Signer>,
     further: Vec<Arc<dyn Signer>>,
 }
 
-/// Signers that do not go together.
+/// Signers that cannot be combined.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LinesError {
     /// A key of another log.
-    #[error("the further key is of the log {found:?}, not of {expected:?}")]
+    #[error("the further key belongs to the log {found:?}, not to {expected:?}")]
     OtherLog {
-        /// Whose it is.
+        /// The log it belongs to.
         found: String,
-        /// Whose it should be.
+        /// The log it should belong to.
         expected: String,
     },
     /// The same key, or one with the same ID.
@@ -35,7 +35,7 @@ pub enum LinesError {
 }
 
 impl LogSigner {
-    /// The lines of `first`, and below them those of `further` in their order.
+    /// Combines the lines of `first` with those of `further` below them, in order.
     pub fn new(first: Arc<dyn Signer>, further: Vec<Arc<dyn Signer>>) -> Result<Self, LinesError> {
         let mut ids = vec![first.verifier_key().key_id()];
         for signer in &further {

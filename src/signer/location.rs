@@ -1,4 +1,4 @@
-//! Where a log's key is: a file, or a key of a service, in Sigstore's spelling.
+//! Where a log's key is: a file, or a key of a service, in Sigstore's notation.
 //!
 //! `awskms://[ENDPOINT]/ID`, where the ID is a key's ID, its ARN, or `alias/NAME`;
 //! `gcpkms://projects/P/locations/L/keyRings/R/cryptoKeys/K/cryptoKeyVersions/N`. Anything without
@@ -8,21 +8,21 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// The place of a key.
+/// The location of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyLocation {
     /// A file.
     File(PathBuf),
     /// A key of AWS KMS.
     AwsKms(AwsKmsKey),
-    /// A version of a key of Google Cloud KMS.
+    /// One version of a key of Google Cloud KMS.
     GcpKms(GcpKmsKey),
 }
 
 /// A key of AWS KMS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AwsKmsKey {
-    /// The host, and port, where the service is reached, if that is not AWS's own for the region.
+    /// The host and port of the service, unless it is AWS's own for the region.
     pub host: Option<String>,
     /// Key ID, ARN, or `alias/NAME`.
     pub id: String,
@@ -34,14 +34,14 @@ pub struct GcpKmsKey {
     pub(super) name: String,
 }
 
-/// Not the place of a key.
+/// The text is not the location of a key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyLocationError {
-    /// Nothing.
-    #[error("it names nothing")]
+    /// It is empty.
+    #[error("the location of the key is empty")]
     Empty,
     /// A service that is not supported.
-    #[error("a log's key is a file, awskms:// or gcpkms://; {0}:// is not known here")]
+    #[error("a log's key is a file, awskms:// or gcpkms://; {0}:// is not supported")]
     Scheme(String),
     /// Malformed.
     #[error("write awskms:///KEY-ID, awskms:///ARN or awskms:///alias/NAME, or a host after ://")]
@@ -64,7 +64,7 @@ impl AwsKmsKey {
         is_good.then(|| Self { host, id: id.to_owned() })
     }
 
-    /// The region, where the ID is an ARN and so says it.
+    /// The region, if the ID is an ARN, which contains it.
     pub(super) fn region(&self) -> Option<&str> {
         let mut parts = self.id.strip_prefix("arn:")?.split(':');
         let (_partition, service, region) = (parts.next()?, parts.next()?, parts.next()?);
@@ -80,10 +80,10 @@ impl GcpKmsKey {
         let mut canonical = Vec::new();
         for (pair, collection) in parts.chunks(2).zip(COLLECTIONS) {
             let [found, id] = pair else { return None };
-            // Sigstore takes the short form, too.
+            // Sigstore accepts the short form, too.
             let is_it =
                 *found == collection || (collection, *found) == (COLLECTIONS[4], "versions");
-            // Project IDs of domains have colons and dots.
+            // Project IDs of domains contain colons and dots.
             let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
             if !is_it || id.is_empty() || *id == ".." || !id.bytes().all(plain) {
                 return None;

@@ -1,7 +1,7 @@
 //! The signer of a lookup log: the log's own key under the name `<origin>/lookup`.
 //!
-//! Invariant: nothing but checkpoints of the lookup log gets past it. So whatever goes wrong in building
-//! an index, the key signs nothing of the log itself by this way.
+//! Invariant: it signs only checkpoints of the lookup log. So whatever goes wrong in building an
+//! index, the key signs nothing for the log itself through this signer.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use tiles_spec::{NoteSignature, Origin, OriginError, VerifierKey};
 
 use super::{Signer, SignerError};
 
-/// Signs for the log of an index' revisions.
+/// Signs for the log of the index's revisions.
 pub struct LookupSigner {
     log: Arc<dyn Signer>,
     origin: Origin,

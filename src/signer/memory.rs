@@ -1,18 +1,19 @@
 //! A log's memory: the newest checkpoint that its key is known to have signed, or that a writer on
 //! this machine has verified.
 //!
-//! A store can be put back to an older copy without leaving a trace inside, and copied whole. The
-//! memory lies elsewhere, one file for each log, so that it survives the one and is shared by the
-//! other: a writer that finds a store behind it refuses to go on (I10), and of two stores that are
-//! written with one key only one gets signatures (I18). It is never needed to run.
+//! A store can be rolled back to an older copy without leaving a trace inside, and it can be copied
+//! whole. The memory is kept elsewhere, one file for each log, so it survives a rollback and is
+//! shared by all copies. A writer that finds the store behind it refuses to continue (I10), and of
+//! two stores that are written with the same key only one gets signatures (I18). A log runs without
+//! it too.
 //!
-//! The rule: under an exclusive lock, held for no longer than this takes, the file is read, compared
-//! and written. What is there must be what this process wrote last, or a tree that the new one begins
-//! with. It only moves forward, and it is written before the signature leaves the process.
+//! The rule: under an exclusive lock, held only for as long as this takes, the file is read,
+//! compared and written. It must hold what this process wrote last, or a tree that the new one
+//! begins with. It only moves forward, and it is written before the signature leaves the process.
 //!
-//! The file is not flushed: what a power cut takes from it is this additional check and no more. It is
-//! overwritten in place with one write, which nothing but a power cut can tear; a new file for each
-//! signature would make the file system look for a free inode each time.
+//! The file is not flushed: a power cut only costs this additional check. It is overwritten in
+//! place with one write, which only a power cut can tear; a new file for each signature would make
+//! the file system search for a free inode each time.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _};
@@ -27,18 +28,18 @@ use tiles_spec::{
 
 use crate::planted::{Bug, planted};
 
-/// A checkpoint is far shorter. What is longer is none.
+/// A checkpoint is far shorter; a longer file is not one.
 const FILE_BYTES_MAX: u64 = 1 << 20;
-/// So often a lock that another process holds is tried again at once.
+/// How often a lock that another process holds is tried again at once.
 const YIELDS_MAX: u32 = 10_000;
 
 /// Remembers the newest checkpoint of a log in a file.
 #[derive(Debug, Clone)]
 pub struct SignedMemory {
     path: PathBuf,
-    /// A file of an earlier release, which is read and never written.
+    /// A file of an earlier release, which is read but never written.
     legacy: Option<PathBuf>,
-    /// What this process, or a clone of this value, knows to be in the file.
+    /// What this process, or a clone of this value, knows the file to hold.
     last: Arc<Mutex<Option<Last>>>,
 }
 
@@ -48,7 +49,7 @@ struct Last {
     head: TreeHead,
 }
 
-/// A checkpoint that is to be remembered: signed just now, or verified.
+/// A checkpoint to remember: just signed, or verified.
 #[derive(Debug, Clone, Copy)]
 pub struct NewHead<'a> {
     /// The signed checkpoint.
@@ -61,35 +62,35 @@ pub struct NewHead<'a> {
     pub key: &'a VerifierKey,
 }
 
-/// What became of it.
+/// The result of remembering a checkpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remembered {
     /// The file holds this tree.
     Now,
-    /// The file holds this smaller tree, and it is for the caller to prove that the new one begins
-    /// with it. Nothing was written.
+    /// The file holds this smaller tree, and the caller must prove that the new one begins with it.
+    /// Nothing was written.
     Unproved(TreeHead),
-    /// Another process is at it. Nothing was read or written.
+    /// Another process holds the lock. Nothing was read or written.
     Locked,
 }
 
-/// A log's memory cannot be used, or what it holds forbids to go on.
+/// A log's memory cannot be used, or its content forbids the writer to continue.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignedMemoryError {
-    /// The system said no.
+    /// An operation of the operating system failed.
     #[error("cannot use {path}, which remembers what the key has signed")]
     Io {
         /// The file.
         path: String,
-        /// The system's reason.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
     /// It holds a checkpoint of another log.
     #[error(
-        "{path} remembers a checkpoint that is not of this log: the key is in use for another one, \
-         or the file is damaged. A key must sign one log only"
+        "{path} remembers a checkpoint that does not belong to this log: the key is in use for \
+         another one, or the file is damaged. A key must sign one log only"
     )]
     Foreign {
         /// The file.
@@ -98,49 +99,49 @@ pub enum SignedMemoryError {
         #[source]
         source: CheckpointError,
     },
-    /// It holds a larger tree than the one that was to be signed.
+    /// It holds a larger tree than the one to sign.
     #[error(
-        "{path} remembers the log at size {held}, and this writer was about to sign size {new}: \
-         another writer goes on with this key. If it writes another store, there are two copies of \
+        "{path} remembers the log at size {held}, but this writer was about to sign size {new}: \
+         another writer is using this key. If it writes to another store, there are two copies of \
          one log: stop one of the two for good. Nothing was signed here"
     )]
     Behind {
         /// The file.
         path: String,
-        /// The size of the tree that it holds.
+        /// The size of the tree in the file.
         held: TreeSize,
-        /// The size that was to be remembered.
+        /// The size to remember.
         new: TreeSize,
     },
-    /// It holds a tree that is not how the one to be signed began.
+    /// It holds a tree that is not a prefix of the one to sign.
     #[error(
-        "forked: {path} remembers the log at size {held}, and the tree of size {new} that this \
-         writer was about to sign does not begin with that one. Two stores are written with one key: \
-         nothing was signed here. Stop this writer, find the store that the remembered checkpoint \
-         belongs to, and go on with that one alone"
+        "forked: {path} remembers the log at size {held}, but the tree of size {new} that this \
+         writer was about to sign does not begin with that one. Two stores are written with one \
+         key: nothing was signed here. Stop this writer, find the store that the remembered \
+         checkpoint belongs to, and continue with that one only"
     )]
     Forked {
         /// The file.
         path: String,
-        /// The size of the tree that it holds.
+        /// The size of the tree in the file.
         held: TreeSize,
-        /// The size that was to be remembered.
+        /// The size to remember.
         new: TreeSize,
     },
-    /// The store does not show whether the new tree begins with the remembered one.
+    /// The store does not prove that the new tree begins with the remembered one.
     #[error(
-        "{path} remembers the log at size {held}, and the store's tiles do not show that the tree of \
-         size {new} begins with that one"
+        "{path} remembers the log at size {held}, but the store's tiles do not prove that the tree \
+         of size {new} begins with that one"
     )]
     Unproved {
         /// The file.
         path: String,
-        /// The size of the tree that it holds.
+        /// The size of the tree in the file.
         held: TreeSize,
-        /// The size that was to be remembered.
+        /// The size to remember.
         new: TreeSize,
     },
-    /// Another process holds the lock, for much longer than it needs to.
+    /// Another process has held the lock for much longer than it needs to.
     #[error("{path} is locked by another process, which may have been stopped")]
     Locked {
         /// The file.
@@ -149,26 +150,26 @@ pub enum SignedMemoryError {
 }
 
 impl SignedMemoryError {
-    /// A recovery, which compares the store with the memory anew, decides what it means.
+    /// A recovery, which compares the store with the memory again, decides what the error means.
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::Behind { .. } | Self::Unproved { .. } | Self::Locked { .. })
     }
 }
 
 impl SignedMemory {
-    /// The memory of one log in the file at `path`, whose directory exists and can be written.
+    /// The memory of one log, in the file at `path`. Its directory must exist and be writable.
     pub fn at(path: PathBuf) -> Self {
         Self { path, legacy: None, last: Arc::default() }
     }
 
-    /// The same, and the file at `path` is read as a further witness, where there is one: earlier
-    /// releases kept the memory there.
+    /// Also reads the file at `path` as a further witness, if it exists: earlier releases kept the
+    /// memory there.
     #[must_use]
     pub fn and_legacy(self, path: PathBuf) -> Self {
         Self { legacy: Some(path), ..self }
     }
 
-    /// The memory of the key in `key_file`, beside it.
+    /// The memory of the key in `key_file`, stored next to it.
     pub fn beside(key_file: &Path) -> Self {
         let mut path = key_file.as_os_str().to_owned();
         path.push(".signed");
@@ -180,7 +181,7 @@ impl SignedMemory {
         &self.path
     }
 
-    /// The newest tree that is remembered. A file that a power cut has torn counts as no memory.
+    /// The newest tree that is remembered. A file torn by a power cut counts as no memory.
     pub fn newest(
         &self,
         origin: &str,
@@ -188,7 +189,7 @@ impl SignedMemory {
     ) -> Result<Option<TreeHead>, SignedMemoryError> {
         for _ in 0..YIELDS_MAX {
             match self.all(origin, key) {
-                // Whoever is at it takes microseconds.
+                // The other process needs only microseconds.
                 Err(SignedMemoryError::Locked { .. }) => std::thread::yield_now(),
                 all => {
                     return Ok(all?.into_iter().map(|(_, head)| head).max_by_key(|h| h.size));
@@ -198,7 +199,7 @@ impl SignedMemory {
         Err(self.locked())
     }
 
-    /// What each of the files remembers, which no other process may be writing now.
+    /// What each of the files remembers. No other process may be writing them now.
     pub fn all(
         &self,
         origin: &str,
@@ -222,8 +223,8 @@ impl SignedMemory {
         Ok(all)
     }
 
-    /// Remembers a tree, before its signature is shown to anyone. `proved` is a tree that the new one
-    /// is known to begin with; what this process has remembered before is taken to be one as well.
+    /// Remembers a tree, before anyone sees its signature. `proved` is a tree that the new one is
+    /// known to begin with; this is also assumed of what this process has remembered before.
     pub fn remember(
         &self,
         new: NewHead<'_>,
@@ -264,7 +265,7 @@ impl SignedMemory {
         Ok(Remembered::Now)
     }
 
-    /// A larger tree is remembered than the one that was to be.
+    /// A larger tree is remembered than the one to remember now.
     fn behind(&self, held: TreeHead, new: TreeHead) -> SignedMemoryError {
         SignedMemoryError::Behind { path: shown(&self.path), held: held.size, new: new.size }
     }
@@ -274,12 +275,12 @@ impl SignedMemory {
         SignedMemoryError::Forked { path: shown(&self.path), held: held.size, new: new.size }
     }
 
-    /// The store does not show whether it is another history that is remembered.
+    /// The store does not prove that the remembered tree belongs to the same history.
     pub fn unproved(&self, held: TreeHead, new: TreeHead) -> SignedMemoryError {
         SignedMemoryError::Unproved { path: shown(&self.path), held: held.size, new: new.size }
     }
 
-    /// Another process does not let go of the file.
+    /// Another process does not release the lock.
     pub fn locked(&self) -> SignedMemoryError {
         SignedMemoryError::Locked { path: shown(&self.path) }
     }
@@ -293,7 +294,7 @@ fn failed(path: &Path, source: io::Error) -> SignedMemoryError {
     SignedMemoryError::Io { path: shown(path), source }
 }
 
-/// The tree of the checkpoint in a memory file; `None` where it is empty or torn.
+/// The tree of the checkpoint in a memory file; `None` if it is empty or torn.
 fn open(
     path: &Path,
     bytes: &[u8],
@@ -305,7 +306,7 @@ fn open(
     }
     if SignedCheckpoint::parse(bytes).is_err() {
         let path = shown(path);
-        tracing::warn!(path, "what was remembered of the log is torn; going on without it");
+        tracing::warn!(path, "the file that remembers the log is torn; continuing without it");
         return Ok(None);
     }
     match open_checkpoint(bytes, origin, std::slice::from_ref(key)) {

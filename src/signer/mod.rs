@@ -1,13 +1,13 @@
-//! Signers: what holds a log's keys and signs checkpoint texts with them.
+//! Signers: they hold a log's keys and sign checkpoint texts with them.
 //!
-//! A log has one key that makes it what it is: its line stands first in each checkpoint, and its ID
-//! is the log's. It lies in a file ([`FileSigner`]) or in a key service ([`AwsKmsSigner`],
-//! [`GcpKmsSigner`]); [`KeyLocation`] says where, or [`find_default_key`] does. Further keys may
-//! add lines below the first ([`LogSigner`]), for clients that know them.
+//! One key defines a log: its line is the first in each checkpoint, and its ID is the log's. It is
+//! stored in a file ([`FileSigner`]) or in a key service ([`AwsKmsSigner`], [`GcpKmsSigner`]);
+//! [`KeyLocation`] says where, or [`find_default_key`] finds it. Further keys can add lines below
+//! the first ([`LogSigner`]), for clients that know them.
 //!
-//! Only [`crate::log::guard`] calls [`Signer::sign`]; a signer sees note texts and nothing else,
-//! and its key never leaves it (I16). What it makes is verified before anybody sees it, so that a
-//! signer needs no trust beyond keeping its key.
+//! Only [`crate::log::guard`] calls [`Signer::sign`]; a signer sees only note texts, and its key
+//! never leaves it (I16). Its signatures are verified before anyone sees them, so a signer is
+//! trusted only to keep its key.
 
 mod core_dump;
 mod default_key;
@@ -44,14 +44,15 @@ pub trait Signer: Send + Sync + 'static {
     /// The log's origin, which is also the name of its keys.
     fn origin(&self) -> &Origin;
 
-    /// The key that verifies what [`sign`](Signer::sign) makes. It never changes.
+    /// The key that verifies the signatures of [`sign`](Signer::sign). It never changes.
     fn verifier_key(&self) -> VerifierKey;
 
-    /// Signs a checkpoint's text. The same text gives the same line wherever the algorithm allows;
-    /// nothing may rely on it.
+    /// Signs a checkpoint's text. The same text gives the same line if the algorithm allows it;
+    /// nothing may rely on that.
     async fn sign(&self, text: &str) -> Result<NoteSignature, SignerError>;
 
-    /// Signers of the lines below, in order, with other keys. They have none of their own.
+    /// Signers of the lines below, in order, with other keys. They have no further signers of their
+    /// own.
     fn further(&self) -> &[Arc<dyn Signer>] {
         &[]
     }
@@ -64,20 +65,20 @@ pub enum SignerError {
     /// A key service failed; the source says how.
     #[error("the key service failed")]
     Service(#[from] KmsError),
-    /// The text is not a checkpoint of the log that the signer is for.
+    /// The text is not a checkpoint of the signer's log.
     #[error("only checkpoints of {origin} are signed here")]
     OtherLog {
         /// The log.
         origin: String,
     },
-    /// The text is not one that such a key signs.
+    /// The key does not sign texts of this kind.
     #[error("the key cannot sign this text")]
     Text(#[from] CosignError),
 }
 
 impl SignerError {
-    /// It may go better the next time: a service was out of reach, busy, or not permitted to us
-    /// yet.
+    /// Whether it may succeed next time: a service was unreachable, busy, or has not yet granted us
+    /// access.
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::Service(_))
     }

@@ -18,11 +18,11 @@ use super::private_key::{
 };
 use crate::entropy::{Entropy as _, OsEntropy};
 
-/// What a guess of a password costs: every reader of PKCS #8 knows PBKDF2, and not every one has the
-/// memory for scrypt.
+/// The cost of guessing a password: every reader of PKCS #8 supports PBKDF2, and not every one has
+/// the memory for scrypt.
 const PBKDF2_ROUNDS: u32 = 600_000;
 
-/// What kind of key.
+/// The kind of a key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KeyAlgorithm {
     /// Ed25519.
@@ -34,7 +34,7 @@ pub enum KeyAlgorithm {
     MlDsa44,
 }
 
-/// How it is written.
+/// The form in which a key is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KeyEncoding {
     /// A line `PRIVATE+KEY+<origin>+<id>+<base64>`.
@@ -44,30 +44,30 @@ pub enum KeyEncoding {
     Pkcs8,
 }
 
-/// What is to be made.
+/// A key to create.
 #[derive(Clone, Debug, Default)]
 pub struct NewKey {
     /// Its kind.
     pub algorithm: KeyAlgorithm,
     /// Its form.
     pub encoding: KeyEncoding,
-    /// What to encrypt it with; PKCS #8 only.
+    /// The password to encrypt it with; PKCS #8 only.
     pub password: Option<Password>,
 }
 
-/// Makes a new Ed25519 key as a note line, see [`NewKey::write`].
+/// Creates a new Ed25519 key as a note line, see [`NewKey::write`].
 pub fn generate_key_file(path: &Path, origin: &Origin) -> Result<VerifierKey, KeyFileError> {
     NewKey::default().write(path, origin)
 }
 
 impl NewKey {
-    /// Makes a new key for `origin` in a new file of mode 0600, durably, and returns what verifies
-    /// it. An existing file is never overwritten.
+    /// Creates a new key for `origin` in a new file of mode 0600, durably, and returns its verifier
+    /// key. An existing file is never overwritten.
     pub fn write(&self, path: &Path, origin: &Origin) -> Result<VerifierKey, KeyFileError> {
         Ok(self.write_named(|_| path.to_owned(), origin)?.1)
     }
 
-    /// The same in a file whose name follows from the key.
+    /// Like [`write`](Self::write), in a file whose name follows from the key.
     pub fn write_named(
         &self,
         place: impl FnOnce(&VerifierKey) -> PathBuf,
@@ -80,7 +80,8 @@ impl NewKey {
         let mut file =
             OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(io)?;
         file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io)?;
-        // The name has to last as well, or a power cut takes the key of a log that has begun.
+        // The name must be durable as well, or a power cut could lose the key of a log that has
+        // begun.
         let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
         File::open(dir).and_then(|dir| dir.sync_all()).map_err(io)?;
         Ok((path, key.verifier_key().clone()))
@@ -89,14 +90,14 @@ impl NewKey {
     fn encode(&self, key: &PrivateKey) -> Result<Zeroizing<String>, KeyFileError> {
         match (self.encoding, &self.password) {
             (KeyEncoding::Note, Some(_)) => {
-                Err(KeyFileError::NoSuchForm("a note key is not encrypted; PKCS #8 can be"))
+                Err(KeyFileError::NoSuchForm("a note key cannot be encrypted; use PKCS #8"))
             }
             (KeyEncoding::Note, None) => {
                 let line = match key {
                     PrivateKey::Ed25519(key) => key.to_private_string(),
                     PrivateKey::MlDsa44(key) => key.to_private_string(),
                     PrivateKey::EcdsaP256(_) => {
-                        let reason = "an ECDSA key has no form as a note key; PKCS #8 it has";
+                        let reason = "an ECDSA key cannot be written as a note key; use PKCS #8";
                         return Err(KeyFileError::NoSuchForm(reason));
                     }
                 };
@@ -126,7 +127,7 @@ impl KeyAlgorithm {
 fn to_pkcs8_pem(key: &PrivateKey, password: Option<&Password>) -> pkcs8::Result<Zeroizing<String>> {
     let document = match key {
         PrivateKey::Ed25519(key) => {
-            // Without the public half: older readers know the first version only.
+            // Without the public half: older readers support only the first version.
             let mut pair = KeypairBytes { secret_key: *key.seed(), public_key: None };
             let document = pair.to_pkcs8_der();
             zeroize::Zeroize::zeroize(&mut pair.secret_key);

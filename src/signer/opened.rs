@@ -1,4 +1,4 @@
-//! A log's key, opened where it is, whichever kind of place that is.
+//! A log's key, opened at any kind of location.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,11 +10,11 @@ use super::{
     LogSigner, Password, Signer,
 };
 
-/// What signs, and where its key is.
+/// An opened key: what signs, and where the key is.
 pub struct OpenedKey {
     /// Signs every line of a checkpoint.
     pub signer: Arc<dyn Signer>,
-    /// The file that it lies in, if it lies in one.
+    /// The file that holds the key, if a file does.
     pub file: Option<PathBuf>,
 }
 
@@ -25,23 +25,23 @@ pub enum OpenKeyError {
     /// The file cannot be used.
     #[error(transparent)]
     File(#[from] KeyFileError),
-    /// The service does not give it.
+    /// The key service failed.
     #[error("{place}")]
     Service {
-        /// Where it was to be.
+        /// The location.
         place: String,
-        /// What the service said.
+        /// The service's error.
         #[source]
         source: KmsError,
     },
-    /// The further line does not go with the first.
+    /// The further line cannot be combined with the first.
     #[error(transparent)]
     Lines(#[from] LinesError),
 }
 
 impl OpenedKey {
-    /// Opens the key of the log `origin`. The password is for files that are encrypted, the endpoint
-    /// for key services that are not the cloud's own.
+    /// Opens the key of the log `origin`. The password is for encrypted files, the endpoint for key
+    /// services that are not the cloud's own.
     pub async fn open(
         place: &KeyLocation,
         origin: Origin,
@@ -65,7 +65,7 @@ impl OpenedKey {
         })
     }
 
-    /// The same with a line below, of the ML-DSA-44 key in a file.
+    /// Adds a line below, signed by the ML-DSA-44 key in a file.
     pub fn with_ml_dsa(
         mut self,
         path: &Path,

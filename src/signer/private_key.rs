@@ -1,10 +1,11 @@
-//! Private keys as they lie in files, and the keys they are.
+//! Private keys: how they are stored in files, and the keys that they contain.
 //!
-//! Read are the note format's line (`PRIVATE+KEY+<origin>+<id>+<base64>`), and PEM: PKCS #8 (RFC
-//! 5958), encrypted or not, and RFC 5915 (`EC PRIVATE KEY`). The note format states the key's name;
-//! the others get the log's origin.
+//! Two forms are read: the note format's line (`PRIVATE+KEY+<origin>+<id>+<base64>`), and PEM with
+//! PKCS #8 (RFC 5958), encrypted or not, or RFC 5915 (`EC PRIVATE KEY`). The note format states the
+//! key's name; the others get the log's origin.
 //!
-//! Invariants: no message shows anything of a key or of a password; buffers that held one are wiped.
+//! Invariants: no message contains anything of a key or a password; buffers that held one are
+//! wiped.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -30,11 +31,11 @@ const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 pub(super) const ML_DSA_44: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.17");
-/// What stands before the seed in a PKCS #8 ML-DSA key (RFC 9881): the tag `[0]` and the length.
+/// What precedes the seed in a PKCS #8 ML-DSA key (RFC 9881): the tag `[0]` and the length.
 pub(super) const ML_DSA_SEED_HEAD: [u8; 2] = [0x80, 32];
 
-/// A time that claims nothing: a log says which of its trees is the newest by showing it, and no
-/// clock is asked for the signature (I11).
+/// A time that claims nothing: a log says which of its trees is the newest by publishing it, and no
+/// clock is used for the signature (I11).
 const NO_TIME: u64 = 0;
 
 /// A key that a log can sign with.
@@ -48,11 +49,11 @@ pub enum PrivateKey {
     MlDsa44(Box<TreeCosigningKey>),
 }
 
-/// What a key file is encrypted with.
+/// The password that a key file is encrypted with.
 #[derive(Clone)]
 pub struct Password(Zeroizing<String>);
 
-/// Why a text is no private key that can be used.
+/// Why a text is not a usable private key.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PrivateKeyError {
@@ -60,27 +61,27 @@ pub enum PrivateKeyError {
     #[error("neither a note key (a line beginning PRIVATE+KEY+) nor a private key in PEM")]
     Form,
     /// A malformed note key.
-    #[error("a malformed note key")]
+    #[error("malformed note key")]
     Note(#[source] KeyError),
     /// Broken PEM, or not the structure that its label promises.
-    #[error("a malformed PEM block {0:?}")]
+    #[error("malformed PEM block {0:?}")]
     Malformed(String),
     /// Another kind of key.
     #[error(
-        "a key of a kind that logs do not sign with; use Ed25519, ECDSA on P-256, or for a further \
-         line ML-DSA-44 (as its seed alone)"
+        "a key of a kind that logs do not sign with; use Ed25519, ECDSA on P-256, or, for a \
+         further line, ML-DSA-44 (as its seed alone)"
     )]
     Kind,
     /// No password was given.
     #[error("encrypted; give its password with --key-password-file or FASTI_KEY_PASSWORD")]
     NeedsPassword,
-    /// It does not decrypt.
-    #[error("encrypted, and the password does not open it")]
+    /// It cannot be decrypted.
+    #[error("encrypted, and the password is wrong")]
     WrongPassword,
 }
 
 impl PrivateKey {
-    /// Reads a key; `name` is for forms that state none.
+    /// Reads a key; `name` is for the forms that do not state one.
     pub fn parse(
         text: &str,
         name: KeyName,
@@ -160,8 +161,8 @@ impl PrivateKey {
     }
 }
 
-/// The first block of a private key, with its label. Other blocks and text before it are skipped, as
-/// the curve's parameters that OpenSSL writes.
+/// The first block of a private key, with its label. Other blocks and text before it are skipped,
+/// such as the curve's parameters that OpenSSL writes.
 fn from_pem(text: &str) -> Result<(&str, SecretDocument), PrivateKeyError> {
     const BEGIN: &str = "-----BEGIN ";
     let mut labels = text.match_indices(BEGIN).filter_map(|(start, _)| {
@@ -205,7 +206,7 @@ impl Password {
         self.0.as_bytes()
     }
 
-    /// Whether there is nothing to it.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

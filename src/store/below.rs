@@ -1,4 +1,4 @@
-//! A store below a path of another: for a log that lies beside the things of a larger one.
+//! A store below a path of another store: for a log that is stored inside a larger one.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use super::{
     Version,
 };
 
-/// The objects of another store whose paths begin with a prefix, by the rest of their paths.
+/// The objects of another store whose paths begin with a prefix, named by the rest of their paths.
 pub struct Below {
     objects: Arc<dyn Store>,
-    /// One or more segments, without the slash behind them.
+    /// One or more segments, without the slash after them.
     prefix: ObjectPath,
 }
 

@@ -2,8 +2,8 @@
 //! [`Shelf`] as a test suite.
 //!
 //! Every implementation runs the same checks: call [`check`] with an empty store. It panics with
-//! the clause that was broken, as test code does. What is checked of removing, a store without a
-//! shelf is excused from.
+//! the clause that was broken, as test code does. A store without a shelf is exempt from the checks
+//! of removals.
 
 use bytes::Bytes;
 use futures::future::join_all;
@@ -16,7 +16,7 @@ use super::{
 /// Runs every check on an empty store.
 ///
 /// # Panics
-/// When the store breaks its contract.
+/// Panics if the store breaks its contract.
 pub async fn check(stores: &Stores) {
     objects_are_absent_then_whole(stores).await;
     one_creator_wins(stores).await;
@@ -44,7 +44,7 @@ async fn objects_are_absent_then_whole(stores: &Stores) {
         ("a", 0),
         ("b/c", 1),
         ("b/d/e", 300_000),
-        // Which some stores pack.
+        // Some stores pack this one.
         ("tile/entries/x123/456.p/9", 3000),
         ("lookup/tile/entries/000.p/1", 300),
         ("lookup/run/0/256/0", 300_000),
@@ -116,7 +116,7 @@ async fn immutable_objects_never_change(stores: &Stores) {
 async fn bytes_come_back_as_they_were(stores: &Stores) {
     let objects = &stores.objects;
     let every_byte: Vec<u8> = (0..=255).cycle().take(65_537).collect();
-    // Long, and without a pattern that would pack well.
+    // Long, and without a pattern that would compress well.
     let large: Vec<u8> = (0..6_000_000u32).map(|n| n.wrapping_mul(n).to_le_bytes()[1]).collect();
     let gzip_like = [b"\x1f\x8b\x08\x00".as_slice(), &every_byte[..100]].concat();
     let batch: Vec<NewObject> = [

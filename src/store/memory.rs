@@ -1,7 +1,7 @@
-//! The memory store: a log that is gone when the process ends. For trials and for tests.
+//! The memory store: a log that is gone when the process ends. For trials and tests.
 //!
 //! Everything is durable as long as the value lives; a test that "restarts" a writer keeps the
-//! store and makes a new writer on it.
+//! store and creates a new writer on it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -43,13 +43,14 @@ impl MemoryStore {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A store with the same content, independent of this one: for tests that try many futures.
+    /// A store with the same content, independent of this one: for tests that try several
+    /// continuations.
     #[must_use]
     pub fn snapshot(&self) -> Self {
         Self { held: Mutex::new(self.held().clone()) }
     }
 
-    /// All objects, by path: for tests that look at the whole.
+    /// All objects, by path: for tests that inspect everything.
     pub fn objects(&self) -> BTreeMap<ObjectPath, Bytes> {
         self.held().objects.iter().map(|(p, o)| (p.clone(), o.bytes.clone())).collect()
     }
@@ -59,17 +60,17 @@ impl MemoryStore {
         self.held().objects.get(path).map(|object| object.version.clone())
     }
 
-    /// Puts an object there as it is, past every rule: for tests that damage a store.
+    /// Stores an object as it is, bypassing every rule: for tests that damage a store.
     pub fn overwrite(&self, path: &ObjectPath, bytes: Bytes) {
         self.held().put(path, bytes);
     }
 
-    /// Takes an object away: for tests that damage a store.
+    /// Removes an object: for tests that damage a store.
     pub fn remove(&self, path: &ObjectPath) {
         self.held().objects.remove(path);
     }
 
-    /// Takes a commit record away: for tests that damage a store.
+    /// Removes a commit record: for tests that damage a store.
     pub fn remove_record(&self, number: RecordNumber) {
         self.held().records.remove(&number);
     }

@@ -1,18 +1,17 @@
-//! Where a log lies: the contracts that every store keeps, and the stores that keep them.
+//! Where a log is stored: the contracts for stores, and the stores that implement them.
 //!
 //! A log needs two things of a store. [`Store`] holds the objects that readers see (tiles, entry
-//! bundles, `checkpoint`); [`CommitLog`] holds the numbered commit records, of which each is
-//! written once by one writer. Both are spoken to in whole objects; nothing is ever appended to or
-//! changed in place from the outside.
+//! bundles, `checkpoint`); [`CommitLog`] holds the numbered commit records, each written once by
+//! one writer. Both work on whole objects; callers never append to anything or change it in place.
 //!
 //! | store | objects | commit records |
 //! |---|---|---|
 //! | [`DirectoryStore`] | files, renamed into place | one appended segment file, one fdatasync each |
-//! | [`BucketStore`] | objects of S3, GCS or Azure, for any number of writers | an object each |
+//! | [`BucketStore`] | objects of S3, GCS or Azure, for any number of writers | one object each |
 //! | [`MemoryStore`] | a map | a map |
 //!
-//! The suite in [`contract`] is what an implementation has to pass. [`probe`] finds out whether a
-//! store that others run keeps it.
+//! Every implementation must pass the suite in [`contract`]. [`probe`] checks whether a store that
+//! is run by others keeps the contract.
 
 mod below;
 mod bucket;
@@ -41,7 +40,7 @@ pub use directory::{
 pub use memory::MemoryStore;
 pub use path::{InvalidPath, ObjectPath};
 
-/// The number of a commit record: 1 for a log's first, without gaps.
+/// The number of a commit record: the first of a log is 1, and there are no gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordNumber(u64);
 
@@ -65,7 +64,7 @@ impl RecordNumber {
         Self(self.0 + 1)
     }
 
-    /// The number before this one; none before the first.
+    /// The number before this one; `None` before the first.
     pub fn previous(self) -> Option<Self> {
         Self::new(self.0 - 1)
     }
@@ -77,13 +76,13 @@ impl std::fmt::Display for RecordNumber {
     }
 }
 
-/// What a store says of one version of one object, to be handed back to [`Store::replace`].
+/// The version of an object, as reported by a store; it is passed to [`Store::replace`].
 ///
 /// Opaque; two versions of one object never compare equal unless their bytes are the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Version(pub(crate) String);
 
-/// An object as it was read.
+/// An object that was read.
 #[derive(Clone, Debug)]
 pub struct Object {
     /// The whole content.
@@ -93,7 +92,8 @@ pub struct Object {
 }
 
 impl Object {
-    /// A part of its bytes, as [`Store::get_range`] gives it; `place` is the object's name in errors.
+    /// A part of its bytes, as returned by [`Store::get_range`]; `place` names the object in
+    /// errors.
     pub fn part(&self, range: &Range<u64>, place: &str) -> Result<Bytes, StoreError> {
         if range.is_empty() {
             return Ok(Bytes::new());
@@ -106,17 +106,17 @@ impl Object {
     }
 }
 
-/// What became of a create-only write.
+/// The outcome of a create-only write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Created {
     /// The object did not exist and now does, with exactly these bytes.
     Now,
-    /// Something was there already and is unchanged. Whose bytes it holds is for the caller to
-    /// find out by reading: after an ambiguous answer they may be its own.
+    /// Something already existed and is unchanged. The caller finds out by reading whose bytes it
+    /// holds: after an ambiguous answer they may be its own.
     Already,
 }
 
-/// What became of a conditional replacement.
+/// The outcome of a conditional replacement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Replaced {
     /// The object has the new bytes, under this version.
@@ -128,9 +128,9 @@ pub enum Replaced {
 /// One immutable object to be written.
 #[derive(Clone, Debug)]
 pub struct NewObject {
-    /// Where.
+    /// Its path.
     pub path: ObjectPath,
-    /// What, whole.
+    /// Its whole content.
     pub bytes: Bytes,
 }
 
@@ -139,8 +139,8 @@ pub struct NewObject {
 pub enum Attempt {
     /// They were not written by an earlier, interrupted run.
     First,
-    /// They may have been, without having become durable: whatever lies there is written anew. A
-    /// file that a power cut has torn is replaced; other content is still a conflict.
+    /// They may have been, without having become durable: existing ones are rewritten. A file torn
+    /// by a power cut is replaced; other content is still a conflict.
     Again,
 }
 
@@ -148,48 +148,48 @@ pub enum Attempt {
 ///
 /// # Contract
 /// - **Durability**: an object of [`put_immutable`](Store::put_immutable) survives a crash of the
-///   process once the call returns; it survives a power cut too, unless the store's
-///   [`CommitLog::settled`] says how far that holds, in which case the records beyond it imply
-///   everything that may be lost.
-/// - **Atomicity**: a reader sees the whole of an object's old or new bytes, never a mixture.
+///   process once the call returns. It survives a power cut too, unless the store's
+///   [`CommitLog::settled`] says how far that holds; in that case the records beyond that size
+///   imply everything that may be lost.
+/// - **Atomicity**: a reader sees all of an object's old or new bytes, never a mixture.
 /// - **Conditions**: of concurrent [`create`](Store::create)s of one path one answers
 ///   [`Created::Now`]; of concurrent [`replace`](Store::replace)s at one version one answers
 ///   [`Replaced::Now`].
-/// - **Ambiguity**: after an error of [`StoreError::Ambiguous`] the write may have happened, may
-///   not have, or may happen later. Every other error means that it has not and will not.
-/// - **Retries** are the caller's, never hidden inside a store for conditional writes, but where the
-///   store has said that nothing has happened because another write was under way.
-/// - **Parts**: [`get_range`](Store::get_range) gives exactly the bytes that were asked for, never
-///   fewer. An object that ends before them is [`StoreError::Corrupt`]: whoever asks knows from
-///   elsewhere how long it is.
+/// - **Ambiguity**: after a [`StoreError::Ambiguous`] error the write may have happened, may not
+///   have, or may happen later. Every other error means that it has not and will not.
+/// - **Retries** are left to the caller; a store never hides a retry of a conditional write, except
+///   after an answer that the write had no effect because another one was in progress.
+/// - **Parts**: [`get_range`](Store::get_range) returns exactly the requested bytes, never fewer.
+///   An object that ends before them is [`StoreError::Corrupt`]: the caller knows its length from
+///   elsewhere.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// The object at `path`, or `None` where there is none.
+    /// Reads the object at `path`; `None` if there is none.
     async fn get(&self, path: &ObjectPath) -> Result<Option<Object>, StoreError>;
 
-    /// The object at `path` as the store keeps it, where it keeps it packed with gzip. `None` where it
-    /// does not, or there is none.
+    /// Reads the object at `path` as it is stored, if it is stored packed with gzip. `None` if it
+    /// is not, or if there is none.
     async fn get_packed(&self, _path: &ObjectPath) -> Result<Option<Bytes>, StoreError> {
         Ok(None)
     }
 
-    /// The bytes of the object at `path` in `range` (offsets from its beginning, the end excluded),
-    /// or `None` where there is no object. No more of it is read, so that its length does not
-    /// matter. An empty range is an empty part of any object that is there.
+    /// Reads the bytes in `range` (offsets from the beginning, end excluded) of the object at
+    /// `path`; `None` if there is no object. Nothing else is read, so the object's length does not
+    /// matter. An empty range is an empty part of any object that exists.
     async fn get_range(
         &self,
         path: &ObjectPath,
         range: Range<u64>,
     ) -> Result<Option<Bytes>, StoreError>;
 
-    /// How many bytes the object at `path` has, or `None` where there is none. Its content is not
-    /// read, unless it is stored packed.
+    /// Returns the length in bytes of the object at `path`; `None` if there is none. Its content is
+    /// not read, unless it is stored packed.
     async fn length(&self, path: &ObjectPath) -> Result<Option<u64>, StoreError>;
 
-    /// Writes an object that must not exist yet. Durable when it returns.
+    /// Writes an object that must not exist yet. It is durable when this returns.
     async fn create(&self, path: &ObjectPath, bytes: Bytes) -> Result<Created, StoreError>;
 
-    /// Replaces the object at `path` if it still is at version `expected`.
+    /// Replaces the object at `path` if it is still at version `expected`.
     async fn replace(
         &self,
         path: &ObjectPath,
@@ -197,10 +197,10 @@ pub trait Store: Send + Sync + 'static {
         expected: &Version,
     ) -> Result<Replaced, StoreError>;
 
-    /// Writes objects whose content is implied by their path: what exists with the same bytes is
-    /// left alone (or written anew, see [`Attempt`]), what exists with other bytes is
-    /// [`StoreError::Conflict`] and stays as it is. On an error some of the objects may have been
-    /// written; repeating the call is safe.
+    /// Writes objects whose content is implied by their path. One that exists with the same bytes
+    /// is left alone (or rewritten, see [`Attempt`]); one that exists with other bytes is
+    /// [`StoreError::Conflict`] and stays as it is. After an error some of the objects may have
+    /// been written; repeating the call is safe.
     async fn put_immutable(
         &self,
         objects: &[NewObject],
@@ -221,40 +221,40 @@ pub trait CommitLog: Send + Sync + 'static {
     /// Writes record `number`.
     async fn create(&self, number: RecordNumber, bytes: Bytes) -> Result<Created, StoreError>;
 
-    /// The bytes of record `number`, or `None` if there is none (not yet, or trimmed).
+    /// Reads the bytes of record `number`; `None` if there is none (not yet, or trimmed).
     async fn read(&self, number: RecordNumber) -> Result<Option<Bytes>, StoreError>;
 
-    /// The highest number that holds a record, as far as is known: a candidate, from which the
-    /// caller probes upward. `None` only where there are no records at all.
+    /// Returns the highest number known to hold a record: a candidate, from which the caller
+    /// probes upward. `None` only if there are no records at all.
     async fn newest(&self) -> Result<Option<RecordNumber>, StoreError>;
 
-    /// The tree size up to which every immutable object is known to survive a power cut. `None`
-    /// where objects are durable as soon as they are written.
+    /// Returns the tree size up to which every immutable object is known to survive a power cut.
+    /// `None` if objects are durable as soon as they are written.
     async fn settled(&self) -> Result<Option<TreeSize>, StoreError>;
 
-    /// Told after every publication: all that record `number` and the ones before it imply is
-    /// written and published, at `size`. The store may make it durable in bulk and trim records
-    /// that nobody needs for recovery. Cheap when there is nothing to do.
+    /// Called after every publication: everything that record `number` and the earlier ones imply
+    /// is written and published, at `size`. The store may make it durable in bulk and trim records
+    /// that are not needed for recovery. Cheap if there is nothing to do.
     async fn settle(&self, number: RecordNumber, size: TreeSize) -> Result<(), StoreError>;
 
-    /// Told once, when the log ends in order, with what [`settle`](CommitLog::settle) was told
-    /// last: whatever is done now shortens the next start.
+    /// Called once, when the log shuts down cleanly, with the last arguments of
+    /// [`settle`](CommitLog::settle): whatever is done now shortens the next start.
     async fn end(&self, _number: RecordNumber, _size: TreeSize) -> Result<(), StoreError> {
         Ok(())
     }
 }
 
-/// Removal of what nobody needs any more, for stores that do not see to it in
-/// [`CommitLog::settle`]. What may be removed is the caller's to know.
+/// Removal of what is no longer needed, for stores that do not do this in [`CommitLog::settle`].
+/// The caller must know what can be removed.
 ///
 /// # Contract
-/// - A listing may miss what was written a moment ago and show what was removed: it serves
-///   progress and never safety.
-/// - Removing what is not there is no error, and removing nothing asks nothing of the store.
+/// - A listing may miss what was written a moment ago and include what was removed: it serves
+///   progress, never safety.
+/// - Removing what does not exist is not an error, and removing nothing sends no request.
 #[async_trait]
 pub trait Shelf: Send + Sync + 'static {
-    /// Objects whose path begins with `prefix`, in ascending order of their paths, at most `max`
-    /// of them, and only those behind `after` where that is given. Commit records have the paths of
+    /// Lists objects whose path begins with `prefix`, in ascending order of their paths, at most
+    /// `max` of them, and only those after `after` if it is given. Commit records have the paths of
     /// [`ObjectPath::commit_record`].
     async fn list(
         &self,
@@ -263,32 +263,32 @@ pub trait Shelf: Send + Sync + 'static {
         max: usize,
     ) -> Result<Vec<ObjectPath>, StoreError>;
 
-    /// Removes objects. On an error some of them may be gone; repeating the call is safe.
+    /// Removes objects. After an error some of them may be gone; repeating the call is safe.
     async fn remove(&self, paths: &[ObjectPath]) -> Result<(), StoreError>;
 
-    /// Writes a note to oneself over whatever is at `path`, without a condition. Such notes are
-    /// hints: nothing may depend on them.
+    /// Writes a note over whatever is at `path`, without a condition. Such notes are hints: nothing
+    /// may depend on them.
     async fn note(&self, path: &ObjectPath, bytes: Bytes) -> Result<(), StoreError>;
 }
 
 /// The parts of one store.
 #[derive(Clone)]
 pub struct Stores {
-    /// Where readers look.
+    /// The objects that readers see.
     pub objects: Arc<dyn Store>,
-    /// Where the writer commits.
+    /// The commit records.
     pub commits: Arc<dyn CommitLog>,
-    /// Where the writer tidies up; `None` where the store does so by itself.
+    /// Removal; `None` if the store does this itself.
     pub shelf: Option<Arc<dyn Shelf>>,
 }
 
 impl Stores {
-    /// All parts from one implementation that sees to its own tidiness.
+    /// All parts from one implementation that removes what is superseded itself.
     pub fn of<S: Store + CommitLog>(store: Arc<S>) -> Self {
         Self { objects: store.clone(), commits: store, shelf: None }
     }
 
-    /// All parts from one implementation that has to be tidied up.
+    /// All parts from one implementation where the writer removes what is superseded.
     pub fn shared<S: Store + CommitLog + Shelf>(store: Arc<S>) -> Self {
         Self { objects: store.clone(), commits: store.clone(), shelf: Some(store) }
     }
@@ -300,22 +300,22 @@ impl std::fmt::Debug for Stores {
     }
 }
 
-/// Why a store did not do as asked.
+/// Why a store operation failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
     /// An immutable object exists with other bytes (invariant I5): two histories have met, or the
     /// stored bytes are damaged. Nothing was overwritten.
     #[error(
-        "{path} exists already with other bytes; nothing was overwritten. If the file is damaged, \
-         move it away and start again: it is written anew from the commit records. If it is not, \
-         it is of another history: do not go on"
+        "{path} already exists with other bytes; nothing was overwritten. If the file is damaged, \
+         move it away and start again: it is rebuilt from the commit records. If it is not, it \
+         belongs to another history: do not continue"
     )]
     Conflict {
         /// The object.
         path: ObjectPath,
     },
-    /// Stored bytes are not what was stored (I14).
+    /// Stored bytes are not what was written (I14).
     #[error("{path} is damaged: {reason}")]
     Corrupt {
         /// The object or file.
@@ -332,11 +332,11 @@ pub enum StoreError {
         #[source]
         source: std::io::Error,
     },
-    /// The store has said again and again that another write of the object is under way. This one
-    /// has not taken effect.
+    /// The store keeps saying that another write of the object is in progress. This write had no
+    /// effect.
     #[error(
-        "the store has said {times} times in {} seconds (409) that another write of {path} is \
-         under way", .time.as_secs()
+        "the store has said {times} times in {} seconds (409) that another write of {path} is in \
+         progress", .time.as_secs()
     )]
     Contended {
         /// The object.
@@ -346,20 +346,20 @@ pub enum StoreError {
         /// For how long.
         time: std::time::Duration,
     },
-    /// The store refused or failed, and the write has not taken effect.
+    /// The store refused or failed, and the write had no effect.
     #[error("cannot {action} {path}")]
     Io {
-        /// What was asked for.
+        /// The operation.
         action: &'static str,
         /// The object or file.
         path: String,
-        /// The system's reason.
+        /// The system's error.
         #[source]
         source: std::io::Error,
     },
-    /// An earlier failure has left the store in doubt about what is durable; it takes no more
-    /// writes until it is opened anew.
-    #[error("the store has failed before and must be opened anew: {reason}")]
+    /// An earlier failure left the store in doubt about what is durable; it accepts no more writes
+    /// until it is reopened.
+    #[error("the store has failed before and must be reopened: {reason}")]
     Poisoned {
         /// The earlier failure.
         reason: String,
@@ -367,17 +367,17 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// An object is shorter than a part of it that was asked for.
+    /// An object is shorter than a part of it that was requested.
     fn ends_before(path: &str, end: u64, length: Option<u64>) -> Self {
         let reason = match length {
-            Some(length) => format!("it has {length} bytes, and byte {} was asked for", end - 1),
-            None => format!("it ends before byte {}, which was asked for", end - 1),
+            Some(length) => format!("it has {length} bytes, but byte {} was requested", end - 1),
+            None => format!("it ends before byte {}, which was requested", end - 1),
         };
         Self::Corrupt { path: path.to_owned(), reason }
     }
 
-    /// It may go better the next time: the store was out of reach, busy or slow. Whatever else
-    /// fails is a defect of memory, disk or program, and is not passed over.
+    /// Whether it may succeed next time: the store was unreachable, busy or slow. Any other failure
+    /// is a fault in memory, disk or program, and is not ignored.
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::Ambiguous { .. } | Self::Io { .. } | Self::Contended { .. })
     }

@@ -1,35 +1,35 @@
 //! Object paths: relative names below a log's prefix, `/` between segments.
 //!
-//! A value of [`ObjectPath`] cannot name anything outside the prefix: segments are non-empty, made
-//! of ASCII letters, digits, `-`, `_` and `.`, and none starts with a dot. The `.p` of partial
-//! tiles (`tile/0/001.p/5`) is a suffix, so it passes.
+//! An [`ObjectPath`] cannot name anything outside the prefix: segments are non-empty, consist of
+//! ASCII letters, digits, `-`, `_` and `.`, and do not start with a dot. The `.p` of partial tiles
+//! (`tile/0/001.p/5`) is a suffix, so it passes.
 
 use tiles_spec::lookup::LookupPath;
 use tiles_spec::{BundleCoord, ResourcePath, TileCoord};
 
 use super::RecordNumber;
 
-/// Longest path that is accepted, in bytes; the longest that a log has is under 80.
+/// The longest path that is accepted, in bytes; the longest path of a log is under 80.
 const PATH_BYTES_MAX: usize = 255;
 
 /// A checked relative path of an object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectPath(String);
 
-/// The text is no object path.
+/// The text is not an object path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not an object path: {0:?}")]
 pub struct InvalidPath(pub String);
 
 impl ObjectPath {
-    /// Checks `path` and takes it.
+    /// Checks `path` and wraps it.
     pub fn new(path: impl Into<String>) -> Result<Self, InvalidPath> {
         let path = path.into();
         let valid = path.len() <= PATH_BYTES_MAX && path.split('/').all(segment_is_valid);
         if valid { Ok(Self(path)) } else { Err(InvalidPath(path)) }
     }
 
-    /// `checkpoint`, the one object that changes.
+    /// `checkpoint`, the only object that changes.
     pub fn checkpoint() -> Self {
         Self("checkpoint".to_owned())
     }
@@ -44,17 +44,18 @@ impl ObjectPath {
         Self(format!("_writer/commit/{:020}", number.get()))
     }
 
-    /// `_writer/trimmed`, where the writer notes how far it has tidied up.
+    /// `_writer/trimmed`, where the writer notes how far it has removed old objects.
     pub fn trimmed() -> Self {
         Self("_writer/trimmed".to_owned())
     }
 
-    /// `_writer/freezing`, where somebody who wants to freeze the log asks its leader to give way.
+    /// `_writer/freezing`, a request to the leader to give way to a process that wants to freeze
+    /// the log.
     pub fn freezing() -> Self {
         Self("_writer/freezing".to_owned())
     }
 
-    /// The record that lies at this path, if it is one's.
+    /// The number of the record at this path, if it is the path of one.
     pub fn record_number(&self) -> Option<RecordNumber> {
         let number = self.0.strip_prefix("_writer/commit/")?;
         RecordNumber::new(number.parse().ok()?).filter(|n| Self::commit_record(*n) == *self)

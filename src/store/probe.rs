@@ -1,17 +1,16 @@
-//! Does a store keep its word? The probe that a writer runs before it shares a log with others.
+//! Checks whether a store keeps its promises: the probe that a writer runs before it shares a log.
 //!
-//! Some stores take conditional writes and ignore the condition, or check it without a lock. On
-//! them two writers can both commit a record of one number, and the log forks (I1). The probe
-//! races writes against each other on fresh names below `_writer/probe/` and looks at what became
-//! of them. It can only find what happens while it looks: that it passes proves nothing, that it
-//! fails proves everything.
+//! Some stores accept conditional writes and ignore the condition, or check it without a lock. On
+//! them two writers can both commit a record of the same number, and the log forks (I1). The probe
+//! races writes against each other on fresh names below `_writer/probe/` and checks the results. It
+//! can only find what happens while it runs: a pass proves nothing, a failure proves everything.
 //!
 //! | check | what is tried |
 //! |---|---|
-//! | creates | 4 names, each created 16 times at once; then once more |
-//! | replacements | at a stale version, where nothing is, 16 at once at one version |
+//! | creates | 4 names, each created 16 times at once; then once again |
+//! | replacements | at a stale version, where nothing exists, 16 at once at one version |
 //! | increments | 4 writers that each add 2 to a number by reading and replacing |
-//! | listing | what was written is listed; what was removed is gone |
+//! | listing | what was written is listed; what was removed is not |
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -31,8 +30,8 @@ const COUNTERS: u8 = 4;
 const INCREMENTS: u8 = 2;
 /// How often one increment is tried; each time that it loses, another one wins.
 const TRIES_MAX: u8 = 4 * COUNTERS * INCREMENTS;
-/// Pauses before a write is repeated to which there was no definite answer. Stores that limit how
-/// often one name is written want them.
+/// Pauses before a write is repeated after an indefinite answer. Stores that limit how often one
+/// name is written need them.
 const PAUSES: [Duration; 6] = [
     Duration::from_millis(100),
     Duration::from_millis(250),
@@ -41,19 +40,19 @@ const PAUSES: [Duration; 6] = [
     Duration::from_secs(2),
     Duration::from_secs(4),
 ];
-/// Small, and unlike each other, so that it shows whose bytes were kept.
+/// Small, and all different, to show whose bytes were kept.
 const BYTES: usize = 64;
 
 /// A part of the probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Check {
-    /// Of creates of one name, one wins.
+    /// Of concurrent creates of one name, one wins.
     Creates,
-    /// Of replacements at one version, one wins, and only at the current one.
+    /// Of concurrent replacements at one version, one wins, and only at the current version.
     Replacements,
     /// No update is lost.
     Increments,
-    /// What is written is listed, what is removed is not there.
+    /// What was written is listed, and what was removed is not.
     Listing,
 }
 
@@ -68,32 +67,32 @@ impl fmt::Display for Check {
     }
 }
 
-/// What a store did that no store may do to a log that writers share.
+/// What a store did that no store with several writers may do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProbeError {
     /// Several writers would have committed the same record.
     #[error(
-        "{winners} of {RACERS} concurrent creates of one name were all told that they had won: on \
-         such a store the log would fork. It must not be shared by writers"
+        "{winners} of {RACERS} concurrent creates of one name were all told that they had won: the \
+         log would fork on such a store. It must not be shared by writers"
     )]
     ManyCreators {
         /// How many.
         winners: usize,
     },
-    /// A write that was confirmed is not there.
+    /// A confirmed write is missing.
     #[error(
-        "none of {RACERS} concurrent creates of one name was told that it had won: on such a store \
-         no writer could go on"
+        "none of {RACERS} concurrent creates of one name was told that it had won: no writer could \
+         continue on such a store"
     )]
     NoCreator,
-    /// A later write went over the one that was confirmed.
+    /// A later write replaced the confirmed one.
     #[error(
-        "the create that was told that it had won was overwritten by another: on such a store the \
-         log would fork. It must not be shared by writers"
+        "the create that was told that it had won was overwritten by another: the log would fork \
+         on such a store. It must not be shared by writers"
     )]
     WinnerLost,
-    /// Create-only writes are not.
+    /// A create-only write replaced an existing object.
     #[error(
         "a create of a name that exists was told that it had won: the store ignores If-None-Match, \
          and the log would fork on it. It must not be shared by writers"
@@ -105,16 +104,16 @@ pub enum ProbeError {
          fork on it. It must not be shared by writers"
     )]
     StaleReplaced,
-    /// A condition on the version was ignored where there is none.
+    /// A condition on the version of a missing object was ignored.
     #[error(
-        "a replacement succeeded where nothing was to be replaced: the store ignores If-Match, and \
-         the log would fork on it. It must not be shared by writers"
+        "a replacement succeeded where no object exists: the store ignores If-Match, and the log \
+         would fork on it. It must not be shared by writers"
     )]
     NothingReplaced,
     /// Several writers would have published.
     #[error(
         "{winners} of {RACERS} concurrent replacements at one version were told that they had won: \
-         on such a store the log would fork. It must not be shared by writers"
+         the log would fork on such a store. It must not be shared by writers"
     )]
     ManyReplacers {
         /// How many.
@@ -122,13 +121,13 @@ pub enum ProbeError {
     },
     /// Replacements at the current version are refused.
     #[error(
-        "a replacement at the current version was refused: the store does not know its own \
-         versions again. Some want --store-unquoted-etags"
+        "a replacement at the current version was refused: the store does not recognize its own \
+         versions. Some stores need --store-unquoted-etags"
     )]
     CurrentRefused,
     /// An update was lost.
     #[error(
-        "{expected} increments were confirmed and {counted} counted: the store loses updates, and \
+        "{expected} increments were confirmed, but {counted} counted: the store loses updates, and \
          the log would fork on it. It must not be shared by writers"
     )]
     UpdatesLost {
@@ -137,38 +136,38 @@ pub enum ProbeError {
         /// How many there were in the end.
         counted: u8,
     },
-    /// A listing does not show what is there.
-    #[error("a listing shows {listed} of {written} objects that were written before it")]
+    /// A listing misses existing objects.
+    #[error("a listing has only {listed} of the {written} objects that were written before it")]
     NotListed {
         /// How many were listed.
         listed: usize,
         /// How many there were.
         written: usize,
     },
-    /// An object outlives its removal.
+    /// An object still exists after its removal.
     #[error("{path} is still there after it was removed")]
     NotRemoved {
         /// The object.
         path: ObjectPath,
     },
-    /// An object that was written cannot be read, or holds what nobody wrote.
+    /// A written object cannot be read, or holds something else.
     #[error("{path} does not hold what was written there")]
     NotKept {
         /// The object.
         path: ObjectPath,
     },
-    /// Writes of a name are refused though nobody else writes it.
+    /// Writes of a name are refused although nobody else writes it.
     #[error(
-        "no end to other writes: {0}, and there is none: on such a store no writer could go on"
+        "no end to other writes: {0}, but there is none. No writer could continue on such a store"
     )]
     NeverFree(StoreError),
     /// The store did not answer.
-    #[error("the store does not do what it was asked, so that nothing was found out")]
+    #[error("the store does not answer properly, so nothing was found out")]
     Store(#[from] StoreError),
 }
 
 impl ProbeError {
-    /// Whether the store was found out, rather than out of reach.
+    /// Whether the store failed the check, rather than being unreachable.
     pub fn is_refusal(&self) -> bool {
         !matches!(self, Self::Store(_))
     }
@@ -179,7 +178,7 @@ impl ProbeError {
 pub struct Latency {
     /// How many there were.
     pub requests: usize,
-    /// Half of them took no longer.
+    /// The median.
     pub median: Duration,
     /// The longest.
     pub longest: Duration,
@@ -190,17 +189,17 @@ pub struct Latency {
 pub struct Examination {
     /// The checks that were made, and what each found.
     pub checks: Vec<(Check, Result<(), ProbeError>)>,
-    /// How long requests took, by what was asked: `create`, `get`, `replace`.
+    /// How long requests took, by operation: `create`, `get`, `replace`.
     pub latencies: BTreeMap<&'static str, Latency>,
 }
 
-/// Finds out whether `stores` may be shared by writers. `nonce` makes the names fresh.
+/// Checks whether writers can share `stores`. `nonce` makes the names fresh.
 pub async fn probe(stores: &Stores, nonce: [u8; 16]) -> Result<(), ProbeError> {
     examine(stores, nonce).await.checks.into_iter().try_for_each(|(_, verdict)| verdict)
 }
 
-/// Makes every check and tells what each found. After the first one that got no answer from the
-/// store the others are left out.
+/// Runs every check and reports the result of each. After the first check that got no answer from
+/// the store the others are skipped.
 pub async fn examine(stores: &Stores, nonce: [u8; 16]) -> Examination {
     let probe = Probe::new(stores, nonce);
     let mut checks = Vec::new();
@@ -286,19 +285,19 @@ impl<'a> Probe<'a> {
     async fn increments(&self) -> Result<(), ProbeError> {
         let path = self.fresh("count");
         self.create(&path, counted(0, RACERS)).await?;
-        // All begin with the same object, so that they do meet.
+        // All begin with the same object, so that they do collide.
         let zero = self.get(&path).await?;
         try_join_all((0..COUNTERS).map(|n| self.count(&path, zero.clone(), n))).await?;
         let counted = self.get(&path).await?.bytes.first().copied().unwrap_or_default();
         let expected = COUNTERS * INCREMENTS;
-        // One to which there was no definite answer may have counted besides the one after it.
+        // A write without a definite answer may have counted in addition to the one after it.
         if counted < expected {
             return Err(ProbeError::UpdatesLost { expected, counted });
         }
         Ok(())
     }
 
-    /// Adds to the number at `path`, [`INCREMENTS`] times, beginning with what was read as `object`.
+    /// Adds to the number at `path`, [`INCREMENTS`] times, starting from `object` as it was read.
     async fn count(
         &self,
         path: &ObjectPath,
@@ -335,7 +334,7 @@ impl<'a> Probe<'a> {
         }
     }
 
-    /// Removes what was written, as far as that can be done; what stays is below a name of its own.
+    /// Removes what was written, as far as possible; what remains is below a name of its own.
     async fn tidy_up(&self) {
         if let Some(shelf) = &self.stores.shelf {
             let written = std::mem::take(&mut *held(&self.written));
@@ -350,7 +349,7 @@ impl<'a> Probe<'a> {
     }
 
     /// Whether this write created the object. Repeated until there is an answer, like every
-    /// conditional write of a log; after a repeat the bytes tell whose the object is.
+    /// conditional write of a log; after a repeat, the bytes tell whose object it is.
     async fn create(&self, path: &ObjectPath, bytes: Bytes) -> Result<bool, ProbeError> {
         let mut repeated = false;
         let mut pauses = PAUSES.iter();
@@ -365,7 +364,7 @@ impl<'a> Probe<'a> {
         }
     }
 
-    /// The new version, if this write replaced the object; the same as [`Probe::create`] else.
+    /// The new version, if this write replaced the object; otherwise like [`Probe::create`].
     async fn replace(
         &self,
         path: &ObjectPath,
@@ -425,7 +424,7 @@ fn held<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Waits after an answer that was none, so that racers come apart; any other error ends the probe.
+/// Waits after an indefinite answer, so that racers separate; any other error ends the probe.
 async fn pause_after(error: StoreError, pause: Option<&Duration>) -> Result<(), ProbeError> {
     match (error, pause) {
         (StoreError::Ambiguous { .. }, Some(pause)) => {
@@ -442,7 +441,7 @@ fn bytes_of(writer: u8) -> Bytes {
     vec![writer; BYTES].into()
 }
 
-/// A count, told apart from the same count by another counter.
+/// A count, distinguishable from the same count by another counter.
 fn counted(count: u8, counter: u8) -> Bytes {
     let mut bytes = vec![counter; BYTES];
     bytes[0] = count;

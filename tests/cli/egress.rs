@@ -87,7 +87,7 @@ fn a_reader_follows_a_redirect_within_the_place() {
     let address = world.url().strip_prefix("http://").expect("a URL").to_owned();
     let log = Server::answering(format!("308 Moved\r\nlocation: http://{address}/checkpoint"));
     let variables = [("FASTI_VKEY", world.vkey()), ("FASTI_LOG", &log.url())];
-    world.fasti_with(&variables, &["loginfo"]).broken("which is another place");
+    world.fasti_with(&variables, &["loginfo"]).broken("which is another origin");
     // ... and a server that redirects in circles is given up.
     let circle = Server::answering("307 Round\r\nlocation: /again");
     let variables = [("FASTI_VKEY", world.vkey()), ("FASTI_LOG", &circle.url())];

@@ -221,6 +221,6 @@ fn keys_and_addresses_that_are_of_no_use() {
 
     let open = ["--store", "log", "--key", "awskms:///k", "--kms-endpoint", "http://kms.example"];
     let said = world.start_refused(&[("AWS_REGION", "x")], &open);
-    assert!(said.contains("http:// is for this machine alone"), "{said}");
+    assert!(said.contains("http:// is only for this machine"), "{said}");
     assert!(!world.path("log/checkpoint").exists(), "a log was started");
 }

@@ -72,7 +72,7 @@ fn every_kind_of_key_file() {
                 assert!(said.contains("FASTI_KEY_PASSWORD"), "{said}");
                 let wrong = [("FASTI_KEY_PASSWORD", "battery staple")];
                 let said = world.start_refused(&wrong, &["--store", "log", "--key", "k"]);
-                assert!(said.contains("the password does not open it"), "{said}");
+                assert!(said.contains("the password is wrong"), "{said}");
                 assert!(!said.contains("battery"), "{said}");
                 world.start_with(
                     &[("FASTI_KEY_PASSWORD", "correct horse")],
@@ -165,7 +165,7 @@ fn keys_in_the_wrong_place() {
         assert!(said.contains(reason), "{said}");
     };
     refuse(&["--key", "further"], "name it with --ml-dsa-key");
-    refuse(&["--key", "log.key", "--ml-dsa-key", "log.key"], "is no ML-DSA-44 key");
+    refuse(&["--key", "log.key", "--ml-dsa-key", "log.key"], "is not an ML-DSA-44 key");
     refuse(&["--key", "log.key", "--ml-dsa-key", "nowhere"], "cannot use the key file nowhere");
     let keygen = |more: &[&str], reason: &str| {
         let arguments = [&["keygen", "--origin", ORIGIN, "--out", "none"], more].concat();
@@ -173,8 +173,8 @@ fn keys_in_the_wrong_place() {
         assert!(!world.path("none").exists());
     };
     world.write("empty", "\n");
-    keygen(&["--algorithm", "ecdsa-p256", "--encoding", "note"], "no form as a note key");
-    keygen(&["--encoding", "note", "--password-file", "further"], "not encrypted");
+    keygen(&["--algorithm", "ecdsa-p256", "--encoding", "note"], "cannot be written as a note key");
+    keygen(&["--encoding", "note", "--password-file", "further"], "cannot be encrypted");
     keygen(&["--password-file", "empty"], "begins with an empty line");
     keygen(&["--password-file", "nowhere"], "cannot read nowhere");
 }

@@ -139,7 +139,7 @@ fn what_is_not_this_keys_log_is_not_frozen() {
     world.fasti(&["freeze", "--store", "log", "--key", &key]).refused("is not signed by this key");
     let stranger = World::of(NEW, 1);
     let key = stranger.path("log.key").display().to_string();
-    world.fasti(&["freeze", "--store", "log", "--key", &key]).broken("is of the log");
+    world.fasti(&["freeze", "--store", "log", "--key", &key]).broken("belongs to the log");
     world
         .fasti(&["freeze", "--store", "https://log.example"])
         .broken("give the bucket or directory");

@@ -59,15 +59,15 @@ const CASES: &[Case] = &[
         No,
         "checkpoint",
         Remove,
-        &["records up to size 20", "restore `checkpoint` from any reader"],
+        &["records up to size 20", "restore `checkpoint` from the newest copy"],
     ),
     case(
         Yes,
         "checkpoint",
         Remove,
-        &["records up to size 20", "restore `checkpoint` from any reader"],
+        &["records up to size 20", "restore `checkpoint` from the newest copy"],
     ),
-    case(Yes, "checkpoint", FlipBehindMiddle(0), &["not signed by this key", "name the key"]),
+    case(Yes, "checkpoint", FlipBehindMiddle(0), &["not signed by this key", "use the key"]),
     case(Yes, "tile/0/000.p/20", Remove, &["tile/0/000.p/20 is missing", "restore it"]),
     case(
         Yes,

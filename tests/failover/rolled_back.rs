@@ -120,7 +120,7 @@ fn a_bucket_that_is_not_as_it_was_left_is_refused() {
         (
             "no checkpoint",
             mixed(newest, nothing, "checkpoint"),
-            &["commit records up to size 340", "no checkpoint", "any reader's or mirror's copy"],
+            &["commit records up to size 340", "no checkpoint", "any reader or mirror has"],
         ),
         (
             "no records",
@@ -166,14 +166,14 @@ fn another_log_is_refused() {
     let kept = Kept::new();
     let key = kept.bucket.path("log1.key");
     generate_key_file(&key, &ORIGIN.parse().expect("an origin")).expect("a new key");
-    let says = ["is not signed by this key", "name the key that the log was made with"];
+    let says = ["is not signed by this key", "use the key that the log was created with"];
     kept.refused("another key", &kept.newest, kept.bucket.writer(1), &says);
 
     let key = kept.bucket.path("log2.key");
     generate_key_file(&key, &OTHER_ORIGIN.parse().expect("an origin")).expect("a new key");
     let mut writer = Writer::command(OTHER_ORIGIN, "127.0.0.1:0");
     kept.bucket.tell(&mut writer, &kept.bucket.server.url(), 2);
-    let says = [ORIGIN, OTHER_ORIGIN, "name the right --store or --origin"];
+    let says = [ORIGIN, OTHER_ORIGIN, "check --store and --origin"];
     kept.refused("another origin", &kept.newest, writer, &says);
 }
 

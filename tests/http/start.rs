@@ -61,7 +61,7 @@ fn another_origin_or_key_than_the_logs() {
         fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("it is ours");
         refused(&home, &["--key", &path], "can be read by others");
         fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("it is ours");
-        refused(&home, &["--key", &path], "holds no private key that can be used");
+        refused(&home, &["--key", &path], "does not hold a usable private key");
     }
     Reader::of(&home.start(&[])).is_unharmed(1);
 }

@@ -194,12 +194,16 @@ async fn what_is_no_index_of_this_log_is_refused_by_name() {
         (
             "lookup/revision/000",
             other("log.test/lookup\n300", "log.test/lookuq\n300"),
-            "of the log",
+            "to the log",
         ),
         ("lookup/revision/001", Some(revision.slice(..revision.len() - 1)), "is not a revision"),
-        ("lookup/revision/001", other("\u{2014} log.test", "\u{2014} log.best"), "not believed"),
-        ("lookup/tile/0/000.p/1", Some(Bytes::from_static(&[7; 32])), "do not make its checkpoint"),
-        ("lookup/tile/0/000.p/1", None, "do not make its checkpoint"),
+        ("lookup/revision/001", other("\u{2014} log.test", "\u{2014} log.best"), "does not verify"),
+        (
+            "lookup/tile/0/000.p/1",
+            Some(Bytes::from_static(&[7; 32])),
+            "do not match its checkpoint",
+        ),
+        ("lookup/tile/0/000.p/1", None, "do not match its checkpoint"),
         ("lookup/checkpoint", Some(whole[&path("checkpoint")].clone()), "not signed by this key"),
     ] {
         let error = changed(name, bytes).await;

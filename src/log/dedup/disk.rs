@@ -1,25 +1,26 @@
-//! The deduplication index of a writer: sorted runs on the local disk, whose tables are in memory.
+//! The deduplication index of a writer: sorted runs on the local disk, with their tables in memory.
 //!
 //! ```text
 //! index                  which runs count, and which tree they cover; see manifest.rs
 //! <number>.run           see run.rs
 //! ```
-//! What is added goes to a map in memory. When that is full it is written out as a run of level 0, and
-//! eight runs of a level are merged to one of the next; so a log of a hundred million leaves has some
-//! twenty runs. A question to a run is answered by its table, nearly always.
+//! New entries go to a map in memory. When it is full it is written out as a run of level 0, and
+//! eight runs of a level are merged into one of the next; so a log of a hundred million leaves has
+//! about twenty runs. Nearly every lookup in a run is answered by its table alone.
 //!
-//! **No pauses.** There is no thread behind this: each [`add`](DedupIndex::add) does its share of
-//! writing and merging, in proportion to what it adds, and several merges are under way at a time, the
-//! small ones first. What is written is flushed a mebibyte at a time. Nobody who asks ever waits for a
-//! disk that is written to.
+//! **No pauses.** There is no background thread: each [`add`](DedupIndex::add) does its share of
+//! writing and merging, in proportion to what it adds, and several merges can be in progress at
+//! once, the small ones first. Writes are flushed a mebibyte at a time. A lookup never waits for a
+//! disk write.
 //!
 //! **Crashes.** A run is flushed before the manifest names it, and never changes. What was not yet
-//! written out is lost with the process, and read from the log again; an index that is dropped in
-//! order writes it out first. Files that the manifest does not name are removed at the next opening,
-//! those of other versions of fasti too, which the log then makes up for.
+//! written out is lost with the process, and read from the log again; an index that is dropped
+//! cleanly writes it out first. Files that the manifest does not name are removed when the index is
+//! next opened, including those of other versions of fasti; the log makes up for them.
 //!
-//! Keys are the first 128 bits of leaf hashes. Whoever finds two leaves that share them, in 2^64
-//! tries, gains that one of them is not taken: a hit is believed only after its inclusion was proved.
+//! Keys are the first 128 bits of leaf hashes. An attacker who finds two leaves with the same key,
+//! in 2^64 tries, only achieves that one of them is not accepted: a hit is believed only after its
+//! inclusion is proved.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -36,12 +37,12 @@ use crate::store::{Files, OsFiles};
 
 /// Keys in memory before they are written out.
 const MEMORY_KEYS: usize = 1 << 17;
-/// Runs of a level that are merged to one of the next.
+/// Runs of a level that are merged into one of the next.
 const FAN_IN: usize = 8;
-/// Entries that are written or merged for each that is added. Each has to be written once and merged
-/// once a level; the rest is so that it is done in time.
+/// Entries that are written or merged for each one added. Each must be written once and merged once
+/// a level; the rest is slack, so that this is done in time.
 const WORK_PER_ENTRY: usize = 8;
-/// What ending a run is worth, which takes a few flushes: one in so many of the keys in memory.
+/// The cost of finishing a run, which takes a few flushes: this fraction of the keys in memory.
 const RUN_END_PART: usize = 8;
 
 /// The index of a writer.
@@ -53,24 +54,24 @@ pub struct DiskIndex {
     work: Mutex<Work>,
 }
 
-/// What is asked.
+/// What lookups read.
 #[derive(Default)]
 struct View {
-    /// What was added last.
+    /// The newest entries.
     active: BTreeMap<Key, LeafIndex>,
-    /// What is being written out.
+    /// Entries that are being written out.
     flushing: Option<Sorted>,
     /// Newest first.
     runs: Arc<[Arc<Run>]>,
     covers: Option<TreeHead>,
 }
 
-/// What is being written.
+/// The state of writing and merging.
 #[derive(Default)]
 struct Work {
     /// The number of the next run.
     next: u64,
-    /// The tree that runs and what is being written out cover.
+    /// The tree that is covered once the entries being written out are a run.
     frozen: Option<TreeHead>,
     /// The tree that the runs cover.
     saved: Option<TreeHead>,
@@ -82,7 +83,7 @@ struct Work {
 struct Level {
     /// Newest first.
     runs: Vec<Arc<Run>>,
-    /// Of the oldest of them.
+    /// A merge of the oldest of them.
     merge: Option<Merge>,
 }
 
@@ -92,7 +93,7 @@ impl DiskIndex {
         Self::open_with(directory, Arc::new(OsFiles::default()), MEMORY_KEYS)
     }
 
-    /// [`open`](Self::open) with another file system, and another number of keys in memory.
+    /// [`open`](Self::open) with another file system and another number of keys in memory.
     pub fn open_with(
         directory: &Path,
         files: Arc<dyn Files>,
@@ -150,7 +151,7 @@ impl DiskIndex {
         self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes and merges as much as `budget` entries are worth.
+    /// Writes and merges as much as a budget of `budget` entries allows.
     fn proceed(&self, work: &mut Work, mut budget: usize) -> Result<(), DedupError> {
         while budget > 0 {
             if work.flush.is_some() {
@@ -165,7 +166,7 @@ impl DiskIndex {
     }
 
     fn proceed_with_flush(&self, work: &mut Work, budget: &mut usize) -> Result<(), DedupError> {
-        // It is taken out, so that one that fails is gone.
+        // It is taken out, so that a failed merge is gone.
         let Some(mut merge) = work.flush.take() else { return Ok(()) };
         let Some(run) = merge.step(budget)? else {
             work.flush = Some(merge);
@@ -201,7 +202,7 @@ impl DiskIndex {
         self.save(work)?;
         self.view.write().unwrap_or_else(PoisonError::into_inner).runs = work.runs();
         for run in merged {
-            // One that stays is removed at the next opening.
+            // A file that cannot be removed now is removed at the next opening.
             drop(self.files.remove_file(run.path()));
         }
         Ok(())
@@ -234,12 +235,12 @@ impl DiskIndex {
         saved.map_err(|error| DedupError::failed("write", &path, error))
     }
 
-    /// What was added so far is to be written out; first what is being written is ended.
+    /// Starts to write out what was added so far, after finishing what is being written.
     fn freeze(&self, work: &mut Work) -> Result<(), DedupError> {
         self.end_flush(work)?;
         let frozen: Sorted = {
             let mut view = self.view.write().unwrap_or_else(PoisonError::into_inner);
-            // After a failure there may be an older one, which was not written to the end.
+            // After a failure there may be an older one that was not completely written.
             let older = view.flushing.take();
             let mut entries = std::mem::take(&mut view.active);
             for &(key, index) in older.iter().flat_map(|older| older.iter()) {
@@ -284,7 +285,7 @@ impl Work {
         &mut self.levels[level]
     }
 
-    /// The lowest level of which runs are to be merged.
+    /// The lowest level whose runs are to be merged.
     fn first_to_merge(&self) -> Option<usize> {
         self.levels.iter().position(|level| level.runs.len() >= FAN_IN)
     }
@@ -337,7 +338,7 @@ impl DedupIndex for DiskIndex {
         let mut view = self.view.write().unwrap_or_else(PoisonError::into_inner);
         (*view, *work) = (View::default(), Work { next: work.next, ..Work::default() });
         drop(view);
-        // Without the manifest nothing else counts.
+        // Without the manifest no other file counts.
         let path = self.directory.join(manifest::NAME);
         match self.files.remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -354,7 +355,7 @@ impl DedupIndex for DiskIndex {
 impl Drop for DiskIndex {
     fn drop(&mut self) {
         if let Err(error) = self.write_out() {
-            tracing::warn!(%error, "the newest part of the deduplication index is not kept");
+            tracing::warn!(%error, "the newest part of the deduplication index could not be saved");
         }
     }
 }

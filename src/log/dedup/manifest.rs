@@ -8,9 +8,9 @@
 //! run 8 1
 //! <SHA-256 of all before it, in hexadecimal>
 //! ```
-//! Runs are listed from the newest to the oldest, each with its level. `next` is above the numbers of
-//! all runs, those included that were removed. The manifest is replaced as a whole, by one that was
-//! flushed, after the runs that it names were.
+//! Runs are listed from the newest to the oldest, each with its level. `next` is above the numbers
+//! of all runs, including removed ones. The manifest is flushed and then replaced as a whole, after
+//! the runs that it names were flushed.
 
 use std::fmt::Write as _;
 
@@ -41,7 +41,7 @@ impl Manifest {
         (text + &digest + "\n").into_bytes()
     }
 
-    /// `None` for anything else than what was encoded.
+    /// `None` for anything that was not made by `encode`.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(bytes).ok()?.strip_suffix('\n')?;
         let at = text.rfind('\n')? + 1;
@@ -66,7 +66,7 @@ impl Manifest {
     }
 }
 
-/// More than any log comes to: each level has eight times as many keys as the one below it.
+/// More than any log needs: each level has eight times as many keys as the one below it.
 const LEVELS_MAX: usize = 16;
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! The deduplication index of a log in memory, or of a writer on a bucket that keeps no state.
+//! The deduplication index of a log in memory, or of a writer on a bucket that keeps no local
+//! state.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,8 +8,8 @@ use tiles_spec::{Hash, LeafIndex, TreeHead};
 
 use super::{DedupError, DedupIndex};
 
-/// In so many parts, by the first byte of the hash: a map that grows moves all it holds, and of a
-/// large one everybody would notice.
+/// The map is split into this many parts, by the first byte of the hash. A map that grows moves all
+/// it holds, and with one large map that would cause a noticeable pause.
 const PARTS: usize = 256;
 
 /// The index of a log in memory.

@@ -1,6 +1,6 @@
-//! A merge: several runs become one, or what is in memory becomes a run, a portion at a time.
+//! A merge: several runs become one, or entries in memory become a run, a portion at a time.
 //!
-//! Of entries with one key that of the newest source counts.
+//! Among entries with the same key, the one from the newest source wins.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::run::{Cursor, Run, Writer};
 use super::{DedupError, Key};
 use crate::store::Files;
 
-/// What is in order in memory.
+/// Sorted entries in memory.
 pub(super) type Sorted = Arc<[(Key, LeafIndex)]>;
 
 enum Source {
@@ -31,7 +31,7 @@ impl Source {
     }
 }
 
-/// A merge under way. After an error it has to be begun anew.
+/// A merge in progress. After an error it must be restarted.
 pub(super) struct Merge {
     /// Each with its next entry, the newest first.
     sources: Vec<(Option<(Key, LeafIndex)>, Source)>,
@@ -40,7 +40,7 @@ pub(super) struct Merge {
 }
 
 impl Merge {
-    /// Begins to write what is in memory to run `number`.
+    /// Begins to write entries in memory to run `number`.
     pub fn of_memory(
         files: &dyn Files,
         directory: &Path,
@@ -51,7 +51,7 @@ impl Merge {
         Self::begin(files, directory, number, entries.len() as u64, vec![source])
     }
 
-    /// Begins to write what is in `runs`, of which the newest comes first, to run `number`.
+    /// Begins to merge `runs`, newest first, into run `number`.
     pub fn of_runs(
         files: &dyn Files,
         directory: &Path,
@@ -76,7 +76,7 @@ impl Merge {
         Ok(Self { sources, writer: Some(writer), is_at_table: false })
     }
 
-    /// Does as much as `budget` entries are worth, and takes it off. Returns the run when it is
+    /// Does as much as `budget` entries are worth, and deducts it. Returns the run once it is
     /// written and flushed.
     pub fn step(&mut self, budget: &mut usize) -> Result<Option<Run>, DedupError> {
         let writer = self.writer.as_mut().expect("no step comes after the last");
@@ -102,12 +102,13 @@ impl Merge {
     }
 }
 
-/// The entry with the lowest key, from the newest source that has it; the others' are passed over.
+/// The entry with the lowest key, from the newest source that has it; those of the others are
+/// skipped.
 fn next_of(
     sources: &mut [(Option<(Key, LeafIndex)>, Source)],
 ) -> Result<Option<(Key, LeafIndex)>, DedupError> {
     let heads = sources.iter().filter_map(|(head, _)| *head);
-    // Of equal ones the first.
+    // Of equal keys, the first.
     let Some((lowest, index)) = heads.reduce(|a, b| if b.0 < a.0 { b } else { a }) else {
         return Ok(None);
     };

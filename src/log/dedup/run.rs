@@ -5,9 +5,9 @@
 //! table     see table.rs
 //! trailer   "fasti/d1" | u64 keys | u64 buckets | u64 checksum of the table | u64 checksum
 //! ```
-//! Integers are big-endian. Checksums are CRC-64/NVME; that of a block is of the run's number and the
-//! block's too, so that no block passes for another. All blocks but the last are full, so that a key's
-//! place says in which block it is.
+//! Integers are big-endian. Checksums are CRC-64/NVME. The checksum of a block covers the numbers
+//! of the run and of the block too, so that no block passes for another. All blocks but the last
+//! are full, so the position of a key tells its block.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -26,13 +26,13 @@ const ENTRY_BYTES: usize = 24;
 const CHECKSUM_BYTES: usize = 8;
 const ENTRIES_A_BLOCK: u64 = ((BLOCK_BYTES - CHECKSUM_BYTES) / ENTRY_BYTES) as u64;
 const TRAILER_BYTES: usize = 40;
-/// Written at once.
+/// Bytes written at once.
 const WRITE_BYTES: usize = 64 << 10;
-/// Flushed at once: little enough that whoever else waits for the disk does not wait long.
+/// Bytes flushed at once: few enough that others who use the disk do not wait long.
 const FLUSH_BYTES: usize = 1 << 20;
-/// Read at once by whoever reads a run from its beginning.
+/// Blocks read at once when a run is read from its beginning.
 const READ_BLOCKS: u64 = 32;
-/// Numbers of the table that are written at once, which takes about as long as so many keys.
+/// Numbers of the table that are written at once; takes about as long as writing this many keys.
 const TABLE_NUMBERS: usize = 16 << 10;
 
 /// The name of run `number`.
@@ -40,7 +40,7 @@ pub(super) fn name(number: u64) -> String {
     format!("{number:016x}.run")
 }
 
-/// A run on the disk, with its table in memory.
+/// A run on disk, with its table in memory.
 pub(super) struct Run {
     number: u64,
     path: PathBuf,
@@ -60,7 +60,7 @@ impl Run {
         let trailer = file.read_at(trailer_at, TRAILER_BYTES).map_err(failed)?;
         let trailer = Trailer::parse(&trailer).ok_or_else(damaged)?;
         let Trailer { keys, buckets, table_checksum } = trailer;
-        // No more memory is taken than the file is long.
+        // Never allocate more memory than the file is long.
         let is_plausible = keys <= length && buckets <= length;
         let table_at = keys.div_ceil(ENTRIES_A_BLOCK).saturating_mul(BLOCK_BYTES as u64);
         if !is_plausible || table_at + Table::encoded_bytes(keys, buckets) != trailer_at {
@@ -77,24 +77,24 @@ impl Run {
         Ok(Self { number, path, file, table })
     }
 
-    /// Its number, which its name has.
+    /// Its number, as in its name.
     pub fn number(&self) -> u64 {
         self.number
     }
 
-    /// Where it is.
+    /// The path of its file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// How many keys it has.
+    /// The number of keys.
     pub fn len(&self) -> u64 {
         self.table.len()
     }
 
-    /// Finds out of those keys that are not found yet which the run has.
+    /// Looks up those keys that are not found yet.
     pub fn find(&self, keys: &[Key], found: &mut [Option<LeafIndex>]) -> Result<(), DedupError> {
-        // All buckets first: each is somewhere else in memory, and is on its way meanwhile.
+        // All buckets first: each is somewhere else in memory, and the fetches overlap.
         let buckets: Vec<Range<u32>> = keys.iter().map(|key| self.table.bucket_of(*key)).collect();
         for ((key, found), bucket) in keys.iter().zip(found).zip(buckets) {
             if found.is_none() {
@@ -116,7 +116,7 @@ impl Run {
         Ok(None)
     }
 
-    /// What is in `count` blocks from block `first` on.
+    /// The entries in `count` blocks from block `first` on.
     fn blocks(&self, first: u64, count: u64) -> Result<Vec<(Key, LeafIndex)>, DedupError> {
         let count = usize::try_from(count).expect("few");
         let bytes = self.file.read_at(first * BLOCK_BYTES as u64, count * BLOCK_BYTES);
@@ -175,7 +175,7 @@ pub(super) struct Writer {
     file: Box<dyn AppendFile>,
     table: Table,
     table_checksum: Digest,
-    /// How much of the table was written.
+    /// How many numbers of the table are written.
     table_written: usize,
     block: Vec<u8>,
     blocks: u64,
@@ -184,7 +184,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Begins run `number` in `directory`, with room for so many keys.
+    /// Begins run `number` in `directory`, with room for this many keys.
     pub fn create(
         files: &dyn Files,
         directory: &Path,
@@ -208,7 +208,7 @@ impl Writer {
         })
     }
 
-    /// Appends an entry, whose key is above all others.
+    /// Appends an entry, whose key must be above all others.
     pub fn push(&mut self, key: Key, index: LeafIndex) -> Result<(), DedupError> {
         self.table.push(key);
         self.block.extend(key.to_be_bytes());
@@ -249,13 +249,13 @@ impl Writer {
         self.file.sync_data().map_err(|error| DedupError::failed("flush", &self.path, error))
     }
 
-    /// There are no more entries.
+    /// Ends the entries.
     pub fn end_entries(&mut self) -> Result<(), DedupError> {
         self.table.finish();
         if self.block.is_empty() { Ok(()) } else { self.end_block() }
     }
 
-    /// Writes a portion of the table. Returns what it is worth in entries; 0 when all is written.
+    /// Writes a portion of the table. Returns its cost in entries; 0 when all is written.
     pub fn write_table(&mut self) -> Result<usize, DedupError> {
         let bytes = self.table.encode(self.table_written, TABLE_NUMBERS);
         if bytes.is_empty() {
@@ -267,7 +267,7 @@ impl Writer {
         Ok(TABLE_NUMBERS)
     }
 
-    /// Writes the end, and brings everything to the disk but the name.
+    /// Writes the trailer, and flushes everything but the file's name.
     pub fn finish(mut self) -> Result<Run, DedupError> {
         let (keys, buckets) = (self.table.len(), self.table.buckets());
         let table_checksum = self.table_checksum.finalize();

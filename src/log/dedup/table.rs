@@ -1,10 +1,10 @@
 //! The table of a run, which is kept in memory: 18 bits for each key, in the order of the keys.
 //!
-//! Keys are hashes, so their first bits say where in a run a key is, but for a few places. The key
-//! space is cut into as many equal buckets as there are sixteens of keys; a bucket's offset is the
-//! number of keys before it. Of each key the table has 16 bits from behind those that tell the bucket.
-//! A key that is not in the run meets one of them by chance in one of some 4,000 questions, and only
-//! then anything is read; a key that is there is read from its very place.
+//! Keys are hashes, so the first bits of a key tell its place in a run to within a few entries. The
+//! key space is divided into equal buckets, one for every 16 keys; the offset of a bucket is the
+//! number of keys before it. For each key the table holds 16 bits, taken from behind those that
+//! select the bucket. A key that is not in the run matches one of them by chance in about one of
+//! 4,000 lookups, and only then is anything read; a key that is there is read from its exact place.
 
 use std::ops::Range;
 
@@ -24,7 +24,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// An empty table with room for so many keys.
+    /// An empty table with room for this many keys.
     pub fn with_capacity(keys: u64) -> Self {
         let buckets = keys.div_ceil(BUCKET_KEYS).max(1);
         let capacity = |n: u64| usize::try_from(n).unwrap_or_default();
@@ -35,23 +35,23 @@ impl Table {
         }
     }
 
-    /// How many keys it has.
+    /// The number of keys.
     pub fn len(&self) -> u64 {
         self.fingerprints.len() as u64
     }
 
-    /// How many buckets it has.
+    /// The number of buckets.
     pub fn buckets(&self) -> u64 {
         self.buckets
     }
 
-    /// Appends a key, which is above all others.
+    /// Appends a key, which must be above all others.
     pub fn push(&mut self, key: Key) {
         self.fill_offsets(self.bucket(key));
         self.fingerprints.push(fingerprint(key));
     }
 
-    /// There are no more keys.
+    /// Ends the keys.
     pub fn finish(&mut self) {
         self.fill_offsets(usize::try_from(self.buckets).expect("as many as were made room for"));
     }
@@ -75,7 +75,7 @@ impl Table {
         self.offsets[bucket]..self.offsets[bucket + 1]
     }
 
-    /// The places in its bucket where a key may be; most often none if it is not in the run.
+    /// The places in its bucket where a key may be; usually none if it is not in the run.
     pub fn places(&self, key: Key, bucket: Range<u32>) -> impl Iterator<Item = u64> + '_ {
         let wanted = fingerprint(key);
         let fingerprints = &self.fingerprints[bucket.start as usize..bucket.end as usize];
@@ -83,8 +83,7 @@ impl Table {
         met.filter(move |(_, found)| **found == wanted).map(|(place, _)| place)
     }
 
-    /// A part of what is written to the disk: so many numbers, from number `from` on. Empty behind
-    /// the last one.
+    /// A part of the encoded table: `count` numbers from number `from` on. Empty past the last one.
     pub fn encode(&self, from: usize, count: usize) -> Vec<u8> {
         let end = from + count;
         let offsets = &self.offsets[from.min(self.offsets.len())..end.min(self.offsets.len())];
@@ -94,12 +93,12 @@ impl Table {
         offsets.chain(fingerprints.iter().flat_map(|n| n.to_be_bytes())).collect()
     }
 
-    /// How many bytes a table takes on the disk.
+    /// How many bytes a table takes on disk.
     pub fn encoded_bytes(keys: u64, buckets: u64) -> u64 {
         4 * (buckets + 1) + 2 * keys
     }
 
-    /// Reads a table back. `read` gives the next bytes, exactly as many as it is asked for.
+    /// Reads a table back. `read` returns the next bytes, exactly as many as requested.
     pub fn decode(
         keys: u64,
         buckets: u64,
@@ -131,7 +130,7 @@ impl Table {
 /// Numbers that are read at once.
 const READ_NUMBERS: u64 = 1 << 18;
 
-/// Bits of a key that have no part in its bucket, as there are fewer than 2^32 of those.
+/// Bits of a key that do not affect its bucket, as there are fewer than 2^32 buckets.
 #[expect(clippy::cast_possible_truncation, reason = "these 16 bits are what is wanted")]
 fn fingerprint(key: Key) -> u16 {
     (key >> 48) as u16

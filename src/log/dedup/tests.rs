@@ -17,7 +17,7 @@ fn head(size: u64) -> TreeHead {
     TreeHead { size: TreeSize::new(size).expect("in range"), root: Hash::from([0; 32]) }
 }
 
-/// Numbers that look random, the same each time.
+/// Numbers that look random, the same ones each time.
 struct Numbers(u64);
 
 impl Numbers {
@@ -27,7 +27,7 @@ impl Numbers {
         mixed ^ (mixed >> 31)
     }
 
-    /// A hash; every fourth is one of few that begin alike.
+    /// A hash; every fourth is one of a few that begin alike.
     fn hash(&mut self) -> Hash {
         let mut bytes = [0; 32];
         bytes.chunks_mut(8).for_each(|part| part.copy_from_slice(&self.next().to_be_bytes()));
@@ -38,7 +38,7 @@ impl Numbers {
     }
 }
 
-/// A batch of leaves behind a tree of `size`; now and then one once more.
+/// A batch of leaves behind a tree of `size`, sometimes with a repeated leaf.
 fn batch(numbers: &mut Numbers, size: u64) -> Vec<(Hash, LeafIndex)> {
     let mut leaves: Vec<(Hash, LeafIndex)> = Vec::new();
     for n in size..=size + numbers.next() % 40 {
@@ -70,7 +70,7 @@ fn it_is_the_same_as_a_map() {
             let mut leaves = batch(&mut numbers, size);
             size += leaves.len() as u64;
             if round % 7 == 0 {
-                // The newest counts, in whatever run the older one is.
+                // The newest wins, whichever run holds the older one.
                 leaves[0].0 = first.get_or_insert(leaves[0].0).to_owned();
             }
             index.add(&leaves, head(size)).expect("adds");
@@ -133,8 +133,8 @@ fn what_lies_there_of_an_earlier_release_makes_way() {
     assert_eq!(std::fs::read_dir(directory.path()).expect("lists").count(), 0);
 }
 
-/// Any byte of any file: the index does not open, or says that it is damaged, or has another answer
-/// than a wrong one.
+/// Damages any byte of any file: the index does not open, or says that it is damaged, or still
+/// gives no wrong answer.
 #[test]
 fn damage_is_never_a_wrong_answer() {
     let directory = tempfile::tempdir().expect("a directory");

@@ -1,4 +1,4 @@
-//! Every single flipped bit, in everything that a growth step hands to the guard, is found.
+//! Every single flipped bit in what a growth step passes to the guard is found.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -95,7 +95,7 @@ async fn another_history_is_never_signed() {
         all[7] = leaves(7000, 7001)[0].clone();
         (edge.integrate(&all).expect("in range"), edge)
     };
-    // The same batch on top of another history, and a shorter one.
+    // The same batch on top of another history and of a shorter one.
     let foreign = other.integrate(&leaves(300, 310)).expect("in range");
     assert!(matches!(guard.check(&foreign), Err(GuardError::Inconsistent { .. })));
     let shorter = Edge::empty().integrate(&leaves(0, 299)).expect("in range");
@@ -103,7 +103,7 @@ async fn another_history_is_never_signed() {
     let same_size = Edge::empty().integrate(&leaves(1, 301)).expect("in range");
     assert!(guard.check(&same_size).is_err());
     assert_eq!(guard.signed().size, TreeSize::new(300).expect("in range"));
-    // The true continuation is still welcome.
+    // The true continuation is still accepted.
     guard.check(&edge.integrate(&leaves(300, 310)).expect("in range")).expect("is sound");
     guard.sign().await.expect("signs");
 }
@@ -133,7 +133,7 @@ fn every_flipped_bit_of_a_record_is_found() {
         let flipped = EncodedRecord { bytes: bytes.into(), digest: encoded.digest };
         assert!(guard.check(flipped).is_err(), "bit {bit}");
     }
-    // A flip before the digest was made: the record is well-formed, and still wrong.
+    // A flip before the digest was made: the record is well-formed but still wrong.
     for entry in 0..4 {
         let mut flipped = record.clone();
         let mut bytes = flipped.entries[entry].to_vec();
@@ -146,10 +146,10 @@ fn every_flipped_bit_of_a_record_is_found() {
     assert!(matches!(guard.check(later.encode()), Err(GuardError::NotNext { .. })));
 }
 
-/// From a text and its signature to another text to sign, or to another line.
+/// Maps a text and its signature to another text to sign, or to another line.
 type Lie = fn(&str, NoteSignature) -> (String, NoteSignature);
 
-/// Signs something else, or in the name of another.
+/// Signs something else, or under another name.
 struct Liar {
     signer: Arc<dyn Signer>,
     lie: Lie,
@@ -219,7 +219,7 @@ async fn no_wrong_signature_gets_out_in_any_line() {
             bytes[9] ^= 1;
             (text.to_owned(), NoteSignature::new(line.name().clone(), line.key_id(), bytes))
         },
-        // A line that nobody would look for.
+        // A line that nobody expects.
         |text, line| {
             let bytes = line.bytes().to_vec();
             (text.to_owned(), NoteSignature::new(line.name().clone(), [9; 4].into(), bytes))

@@ -1,4 +1,4 @@
-//! Plans of growing logs, with merges that end sooner or later or never.
+//! Plans of growing logs, with merges that finish soon, late or never.
 
 use tiles_spec::lookup::{KeySlice, build_part};
 
@@ -8,13 +8,13 @@ fn size(n: u64) -> TreeSize {
     TreeSize::new(n).unwrap()
 }
 
-/// A run with as many postings as leaves, as far as a plan looks at it.
+/// A run with as many postings as leaves; a plan looks at nothing else.
 fn run(range: LeafRange) -> Run {
     let part = build_part(range, KeySlice::new(0, 0).unwrap(), &[]).part;
     Run { range, postings: range.len(), parts: vec![part] }
 }
 
-/// The runs of a plan, which tile the tree, and are made of what they should be.
+/// The runs of a plan. Checks that they tile the tree and are built from what they should be.
 fn made(have: &[Run], pieces: Vec<Piece>, to: TreeSize) -> Vec<Run> {
     let (mut end, old) = (TreeSize::ZERO, indexed(have));
     let mut runs = Vec::new();
@@ -111,8 +111,8 @@ fn large_merges_are_put_off_and_taken_up() {
     }
 }
 
-/// How often a leaf is written to runs of whole units is a matter of the ranges alone, however small the
-/// revisions are; beside that each revision writes the runs of less than a unit once.
+/// How often a leaf is written to runs of whole units depends only on the ranges, however small the
+/// revisions are; in addition, each revision writes the runs of less than a unit once.
 #[test]
 fn a_leaf_is_written_so_often_and_no_more() {
     const UNIT: u64 = 256;
@@ -127,6 +127,6 @@ fn a_leaf_is_written_so_often_and_no_more() {
             figures.push(written.div_ceil(units * UNIT));
         }
     }
-    // Of 10,000, 100,000, a million and ten million leaves.
+    // For 10,000, 100,000, a million and ten million leaves.
     assert_eq!(figures, [2, 4, 6, 9]);
 }

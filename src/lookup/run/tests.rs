@@ -1,4 +1,4 @@
-//! Runs made in every order, against the postings they are made of; and inputs that are wrong.
+//! Runs built in every order, checked against their postings; and invalid inputs.
 
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -12,12 +12,12 @@ fn range(start: u64, end: u64) -> LeafRange {
     LeafRange::new(TreeSize::new(start).unwrap(), TreeSize::new(end).unwrap()).unwrap()
 }
 
-/// A key that is spread as hashes are.
+/// A key that is distributed like a hash.
 fn key(n: u64) -> LookupKey {
     LookupKey::digest(&n.to_be_bytes())
 }
 
-/// The postings of leaves: a key of its own each, one that all have, and some that a few share.
+/// The postings of leaves: one unique key each, one that all share, and some that a few share.
 fn postings(leaves: LeafRange) -> Vec<Posting> {
     let mut postings = Vec::new();
     for leaf in leaves.start().get()..leaves.end().get() {
@@ -34,7 +34,7 @@ fn path(range: LeafRange, part: u32) -> ObjectPath {
     LookupPath::Part { range, part }.into()
 }
 
-/// The parts that a run must have, by the textbook.
+/// The parts that a run must have, by definition.
 fn expect_run(store: &MemoryStore, run: &Run, range: LeafRange, postings: &[Posting]) {
     let objects = store.objects();
     assert_eq!((run.range, run.postings), (range, postings.len() as u64));
@@ -53,7 +53,7 @@ fn expect_run(store: &MemoryStore, run: &Run, range: LeafRange, postings: &[Post
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
-    /// Leaves come in portions; each is merged with some of the runs before it, as they were made.
+    /// Leaves come in portions; each is merged with some of the earlier runs, as they were built.
     #[test]
     fn however_it_was_merged(
         start in 0..1000u64,
@@ -79,7 +79,7 @@ proptest! {
             expect_run(&store, &run, whole, &postings(whole));
             written += last;
 
-            // From nothing, it is the same.
+            // Built from scratch, it is the same.
             let fresh = MemoryStore::default();
             let anew = build_run(&fresh, whole, &[], postings(whole)).await.unwrap();
             assert_eq!(anew.0, run);
@@ -92,7 +92,7 @@ proptest! {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_postings_are_cut_into_parts() {
-    // Half of them in one slice of four, as no hash would have it.
+    // Half of them in one slice of four, unlike any hash.
     let crowd = |n: u64| {
         let mut bytes = *key(n).as_bytes();
         bytes[0] = if n.is_multiple_of(2) { 0x90 } else { bytes[0] };
@@ -174,8 +174,8 @@ async fn only_the_leaves_of_the_range_each_once() {
         (range(0, 520), &runs[..], without(507), "leaf 507 has none"),
         (range(0, 520), &runs[..], unsorted, "out of order"),
         (range(0, 520), &runs[..], twice, "out of order"),
-        (range(0, 520), &runs[..], more, "leaf 520 is none of them"),
-        (range(0, 520), &runs[..], less, "leaf 499 is none of them"),
+        (range(0, 520), &runs[..], more, "leaf 520 is not one of them"),
+        (range(0, 520), &runs[..], less, "leaf 499 is not one of them"),
         (range(0, u64::MAX >> 1), &[], fresh.clone(), "fewer than"),
     ] {
         let before = store.objects();
@@ -218,7 +218,7 @@ async fn nothing_is_made_of_damaged_parts() {
     assert_eq!(store.objects().len(), 1);
 }
 
-/// A builder runs beside others, on any thread.
+/// A builder runs alongside others, on any thread.
 #[expect(dead_code, reason = "compiled, not run")]
 fn a_build_may_change_threads(
     objects: &dyn Store,

@@ -1,4 +1,4 @@
-//! Postings of logs of every shape, asked for in every portion.
+//! Postings of logs of every shape, requested in every portion.
 
 use tiles_spec::LeafIndex;
 use tiles_spec::lookup::LookupKey;
@@ -10,7 +10,7 @@ fn size(n: u64) -> TreeSize {
     TreeSize::new(n).unwrap()
 }
 
-/// What entries that are no Rekor entries have: a key each.
+/// The postings of entries that are not Rekor entries: one key each.
 fn expected(entries: &[Vec<u8>], from: u64, to: u64) -> Vec<Posting> {
     let of = |n: u64| {
         let leaf = tiles_spec::leaf_hash(&entries[usize::try_from(n).unwrap()]);

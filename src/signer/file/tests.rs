@@ -89,7 +89,7 @@ async fn new_keys_of_every_kind_and_form() {
         if password.is_some() {
             assert!(refusal(open(None)).contains("FASTI_KEY_PASSWORD"));
             let wrong = "wrong".parse().unwrap();
-            assert!(refusal(open(Some(&wrong))).contains("the password does not open it"));
+            assert!(refusal(open(Some(&wrong))).contains("the password is wrong"));
             let content = fs::read_to_string(&path).unwrap();
             assert!(content.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
         }
@@ -143,8 +143,8 @@ fn what_is_no_key_is_refused_by_name() {
     for (content, reason) in [
         ("", "neither a note key"),
         ("-----BEGIN PUBLIC KEY-----\n", "neither a note key"),
-        ("PRIVATE+KEY+log.test/keys+00000000+AAAA", "a malformed note key"),
-        (&note, "is of the log \"other.test\", not of \"log.test/keys\""),
+        ("PRIVATE+KEY+log.test/keys+00000000+AAAA", "malformed note key"),
+        (&note, "belongs to the log \"other.test\", not to \"log.test/keys\""),
         ("-----BEGIN PRIVATE KEY-----\nAAAA\n", "malformed PEM block \"PRIVATE KEY\""),
         (&pem("PRIVATE KEY"), "malformed PEM block \"PRIVATE KEY\""),
         (&pem("ENCRYPTED PRIVATE KEY"), "malformed PEM block \"ENCRYPTED PRIVATE KEY\""),
@@ -209,7 +209,7 @@ fn each_kind_has_its_flag() {
     let refused = refusal(FileSigner::open(&further, origin(), None));
     assert!(refused.contains("--ml-dsa-key"), "{refused}");
     let refused = refusal(FileSigner::open_ml_dsa(&own, origin(), None));
-    assert!(refused.contains("is no ML-DSA-44 key"), "{refused}");
+    assert!(refused.contains("is not an ML-DSA-44 key"), "{refused}");
 }
 
 #[test]

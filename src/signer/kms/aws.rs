@@ -1,8 +1,8 @@
 //! AWS KMS: `GetPublicKey` and `Sign`.
 //!
-//! `ECC_NIST_P256` keys sign the text's SHA-256 digest, `ECC_NIST_EDWARDS25519` keys the text itself.
-//! Credentials and region are found as AWS's own tools find them. The library repeats what was
-//! throttled or failed at the service's side.
+//! `ECC_NIST_P256` keys sign the text's SHA-256 digest, `ECC_NIST_EDWARDS25519` keys the text
+//! itself. Credentials and region are found as AWS's own tools find them. The library retries
+//! requests that were throttled or that failed at the service.
 
 use std::time::Duration;
 
@@ -27,9 +27,9 @@ const SERVICE: &str = "AWS KMS";
 const ATTEMPTS_MAX: u32 = 5;
 const BACK_OFF_FIRST: Duration = Duration::from_millis(100);
 const BACK_OFF_MAX: Duration = Duration::from_secs(1);
-/// All attempts together.
+/// The limit for all attempts together.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(12);
-/// What services that know no regions are told.
+/// The region given to services that have no regions.
 const ANY_REGION: &str = "us-east-1";
 
 /// Signs with a key of AWS KMS.
@@ -42,8 +42,7 @@ pub struct AwsKmsSigner {
 }
 
 impl AwsKmsSigner {
-    /// Asks the service for the key. `endpoint` is its URL, where that is not AWS's own for the
-    /// region.
+    /// Asks the service for the key. `endpoint` is its URL, unless it is AWS's own for the region.
     pub async fn open(
         key: &AwsKmsKey,
         origin: Origin,
@@ -95,7 +94,7 @@ fn client(environment: &SdkConfig, endpoint: Option<String>) -> Result<Client, K
     Ok(Client::from_conf(config.build()))
 }
 
-/// The service's own words, where it said any.
+/// The error with the service's message, if there is one.
 fn failed<E>(task: &'static str, error: &SdkError<E>) -> KmsError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -104,7 +103,7 @@ where
     if let SdkError::ServiceError(answer) = error {
         let status = answer.raw().status();
         let status = code.map_or_else(|| status.to_string(), brief);
-        // The library has tried again already where that could help.
+        // The library has already retried where that could help.
         let message = brief(message.unwrap_or("no reason was given"));
         return KmsError::Refused { service: SERVICE, task, status, message, may_pass: false };
     }

@@ -1,7 +1,7 @@
 //! Google Cloud KMS: `getPublicKey` and `asymmetricSign`, as JSON over HTTPS.
 //!
 //! `EC_SIGN_P256_SHA256` keys sign the text's digest, `EC_SIGN_ED25519` keys the text itself.
-//! Questions and answers carry CRC32C checksums, which both sides compare, as Google advises.
+//! Requests and answers carry CRC32C checksums, which both sides compare, as Google advises.
 //! Credentials are the application default ones.
 
 use std::sync::Arc;
@@ -38,20 +38,20 @@ const PAUSES: [Duration; 4] = [
     Duration::from_millis(500),
     Duration::from_secs(1),
 ];
-/// Most bytes of an answer; a signature has less than a hundred.
+/// Most bytes of an answer; a signature has less than a hundred bytes.
 const ANSWER_BYTES_MAX: usize = 64 << 10;
 
 const TELL: &str = "tell the public key";
 const SIGN: &str = "sign";
 
-/// Signs with a version of a key of Google Cloud KMS.
+/// Signs with one version of a key of Google Cloud KMS.
 pub struct GcpKmsSigner {
     origin: Origin,
     key: VerifierKey,
     service: Service,
 }
 
-/// One key's place in the service.
+/// One key in the service.
 struct Service {
     client: Client,
     /// `<endpoint>/v1/<name>`.
@@ -61,7 +61,7 @@ struct Service {
 }
 
 impl GcpKmsSigner {
-    /// Asks the service for the key. `endpoint` is its URL, where that is not Google's own.
+    /// Asks the service for the key. `endpoint` is its URL, unless it is Google's own.
     pub async fn open(
         key: &GcpKmsKey,
         origin: Origin,
@@ -120,7 +120,7 @@ impl Signer for GcpKmsSigner {
     }
 }
 
-/// An answer that says of which key it is.
+/// An answer that says to which key it belongs.
 trait OfKey {
     fn name(&self) -> &str;
     /// What does not match its checksum.
@@ -176,7 +176,7 @@ impl OfKey for Signed {
     }
 }
 
-/// What the service is asked, as often as it takes.
+/// A request to the service, sent as often as needed.
 struct Question {
     task: &'static str,
     method: Method,
@@ -197,7 +197,7 @@ impl Service {
         Ok(signed.signature)
     }
 
-    /// Asks until there is an answer, or no hope for one.
+    /// Sends the request until there is an answer, or no hope of one.
     async fn ask<T: OfKey + DeserializeOwned>(&self, question: &Question) -> Result<T, KmsError> {
         for pause in PAUSES {
             match self.ask_once(question).await {
@@ -228,7 +228,7 @@ impl Service {
         let answer: T =
             serde_json::from_slice(&body).map_err(|error| no_answer(task, error.to_string()))?;
         if answer.name() != self.name {
-            return Err(no_answer(task, "the answer is of another key".to_owned()));
+            return Err(no_answer(task, "the answer is about another key".to_owned()));
         }
         match answer.damaged() {
             Some(what) => Err(KmsError::Damaged { service: SERVICE, what }),
@@ -266,11 +266,11 @@ async fn read(mut answer: Response) -> Result<Vec<u8>, String> {
     Ok(body)
 }
 
-/// The library that finds credentials waits for ever where nobody answers.
+/// The library that finds credentials waits for ever if nothing answers.
 async fn in_time<T>(asked: impl Future<Output = Result<T, gcp_auth::Error>>) -> Result<T, String> {
     match select(std::pin::pin!(asked), SystemClock.sleep(REQUEST_TIMEOUT)).await {
         Either::Left((found, _)) => found.map_err(|error| chain(&error)),
-        Either::Right(_) => Err("nobody gave any in time".to_owned()),
+        Either::Right(_) => Err("none were received in time".to_owned()),
     }
 }
 

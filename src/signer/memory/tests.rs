@@ -1,4 +1,4 @@
-//! What the memory of a log takes and what it refuses.
+//! What the memory of a log accepts and what it refuses.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ fn key_of(seed: u8) -> NoteSigningKey {
     NoteSigningKey::from_seed(origin.key_name(), &[seed; 32])
 }
 
-/// The tree of so many leaves that begin with this letter, and its checkpoint.
+/// The tree of this many leaves that begin with this letter, and its checkpoint.
 fn tree(letter: char, size: usize) -> (TreeHead, Bytes) {
     let mut frontier = Frontier::new();
     (0..size).for_each(|n| frontier.push(leaf_hash(format!("{letter}{n}").as_bytes())).unwrap());
@@ -41,7 +41,7 @@ impl Kept {
         self.dir.path().join("log")
     }
 
-    /// The memory as another process has it.
+    /// The memory as another process sees it.
     fn memory(&self) -> SignedMemory {
         SignedMemory::at(self.path())
     }
@@ -114,7 +114,7 @@ fn another_history_and_an_older_state_are_refused_with_names_and_sizes() {
     let text = second.forked(tree('a', 9).0, larger.0).to_string();
     assert!(text.contains("size 9") && text.contains("size 12") && text.contains("Two stores are"));
     assert_eq!(kept.newest(), Some(tree('a', 9).0));
-    // The first goes on as if nothing had been.
+    // The first continues as if nothing had happened.
     kept.remember(&first, &tree('a', 10), None).unwrap();
 }
 
@@ -181,7 +181,7 @@ fn nobody_writes_while_another_process_is_at_it() {
     assert_eq!(kept.remember(&memory, &tree('a', 5), None).unwrap(), Remembered::Now);
 }
 
-/// Two stores and one key: whoever remembers first at a size is the only one, in whatever order.
+/// Two stores and one key: at each size the first to remember is the only one, in whatever order.
 #[test]
 fn of_two_histories_only_one_is_ever_remembered() {
     let kept = Kept::new();
@@ -194,8 +194,8 @@ fn of_two_histories_only_one_is_ever_remembered() {
                 let (head, checkpoint) = tree(letter, size);
                 let origin = ORIGIN;
                 let new = NewHead { checkpoint: &checkpoint, head, origin, key: &key };
-                // Each believes of what it finds only what it has remembered itself, but for the
-                // beginning, which both have.
+                // Each trusts only what it has remembered itself, and the beginning, which both
+                // have.
                 match memory.remember(new, Some(tree('a', 4).0)) {
                     Ok(Remembered::Now) => taken.push(head),
                     Ok(Remembered::Unproved(_)) | Err(_) => {}
@@ -210,7 +210,7 @@ fn of_two_histories_only_one_is_ever_remembered() {
     assert!(a.is_empty() != b.is_empty(), "{} and {}", a.len(), b.len());
 }
 
-/// This is done for each batch, beside the I/O threads' other work.
+/// This is done for each batch, alongside the other work of the I/O threads.
 #[test]
 fn remembering_takes_microseconds() {
     let kept = Kept::new();

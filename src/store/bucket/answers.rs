@@ -1,9 +1,9 @@
 //! What the answers of an object store to conditional writes mean.
 //!
-//! Only an answer that says so means that a write had no effect. The client library's errors are
-//! coarser than the answers: a 409 to a create reads like "exists", though Amazon S3 sends it where
-//! another request was under way and nothing exists; and most refusals share one error with time-outs
-//! and lost connections, so that the status is looked for in its causes.
+//! Only an answer that says so proves that a write had no effect. The client library's errors are
+//! coarser than the answers. A 409 to a create reads like "exists", although Amazon S3 sends it
+//! when another request is in progress and nothing exists. Most refusals share one error with
+//! time-outs and lost connections, so the status is taken from their causes.
 
 use std::error::Error as _;
 use std::io;
@@ -13,9 +13,9 @@ use object_store::Error;
 use super::credentials;
 use crate::store::StoreError;
 
-/// How the client library's errors begin that carry a status for certain without effect: the
-/// request is malformed or its credentials are stale, or the store does not do such things; or it
-/// sends the client elsewhere, to another region, where it does not go.
+/// How those errors of the client library begin whose status is certain to mean no effect: the
+/// request is malformed, its credentials are stale, or the store does not support it; or the store
+/// redirects the client elsewhere, to another region, which the client does not follow.
 const WITHOUT_EFFECT: [&str; 5] = [
     "Server returned non-2xx status code: 3",
     "Server returned non-2xx status code: 400 ",
@@ -24,7 +24,7 @@ const WITHOUT_EFFECT: [&str; 5] = [
     "Received redirect without LOCATION",
 ];
 
-/// An error of a write as the contract of stores wants it: [`StoreError::Io`] where it certainly
+/// Maps an error of a write as the contract of stores requires: [`StoreError::Io`] if it certainly
 /// had no effect, and [`StoreError::Ambiguous`] in all other cases.
 pub(super) fn failed_write(place: String, error: Error) -> StoreError {
     if had_no_effect(&error) {
@@ -33,34 +33,35 @@ pub(super) fn failed_write(place: String, error: Error) -> StoreError {
     StoreError::Ambiguous { path: place, source: error.into() }
 }
 
-/// An error of anything that may be repeated at will.
+/// Maps an error of an operation that can be repeated freely.
 pub(super) fn failed(action: &'static str, place: String, error: Error) -> StoreError {
     StoreError::Io { action, path: place, source: error.into() }
 }
 
-/// The store said "exists", or refused for its own reasons, and shows nothing.
+/// The store said "exists", or refused for its own reasons, but returns nothing.
 pub(super) fn neither_there_nor_written(place: String) -> StoreError {
-    let source = io::Error::other("the store says that it exists, and does not have it");
+    let source = io::Error::other("the store says that it exists, but nothing is there");
     StoreError::Ambiguous { path: place, source }
 }
 
-/// Whether a conditional write was refused, without effect, because another one of the same name was
-/// under way. The client library takes every 409 for "exists", which Azure means by it.
+/// Whether a conditional write was refused, without effect, because another one of the same name
+/// was in progress. The client library reads every 409 as "exists", which is what Azure means by
+/// it.
 pub(super) fn is_contended(error: &Error) -> bool {
     matches!(error, Error::AlreadyExists { .. })
         && said(error, &["Server returned non-2xx status code: 409 "])
 }
 
-/// Whether a part of an object was asked for and the object ends before its first byte. The client
-/// library says so in words only, the store's or its own.
+/// Whether a part of an object was requested, but the object ends before the part begins. The
+/// client library reports this only as text, the store's or its own.
 pub(super) fn is_beyond_end(error: &Error) -> bool {
     said(error, &["Server returned non-2xx status code: 416 ", "Wanted range starting at "])
 }
 
 fn had_no_effect(error: &Error) -> bool {
     match error {
-        // Of the bucket: an object that is not there is no reason to refuse its creation, and a
-        // replacement of one that is not there is a failed condition.
+        // Refers to the bucket: a missing object is no reason to refuse its creation, and replacing
+        // a missing object is a failed condition.
         Error::NotFound { .. } => true,
         Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => true,
         Error::NotImplemented { .. } | Error::NotSupported { .. } => true,
@@ -71,7 +72,7 @@ fn had_no_effect(error: &Error) -> bool {
     }
 }
 
-/// Whether one of an error's causes begins with one of these words.
+/// Whether one of the error's causes begins with one of these strings.
 fn said(error: &Error, beginnings: &[&str]) -> bool {
     let mut cause = error.source();
     while let Some(error) = cause {

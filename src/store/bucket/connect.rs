@@ -1,7 +1,7 @@
-//! Clients of the three clouds, each in two forms: one that repeats nothing by itself, for
-//! conditional writes, and one that repeats a little, for all that is safe to repeat.
+//! Clients of the three clouds, each in two forms: one that never retries, for conditional writes,
+//! and one that retries a little, for everything that is safe to repeat.
 //!
-//! Every request is bounded in time. Each cloud's credentials are found as that cloud's users expect.
+//! Every request is bounded in time. The credentials are found as users of that cloud expect.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,14 +21,14 @@ use super::{BucketError, BucketLocation, BucketOptions, Cloud, Encryption};
 use crate::egress;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// A whole request, its answer included.
+/// The limit for a whole request, including its answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
-/// Idle connections are dropped before a store drops them: a write that meets a closed connection
-/// gets no answer.
+/// Idle connections are dropped before a store drops them: a write on a closed connection gets no
+/// answer.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 const RETRIES_MAX: usize = 3;
 const RETRY_TIMEOUT: Duration = Duration::from_secs(15);
-/// What S3-compatible stores that know no regions are told.
+/// The region given to S3-compatible stores that have no regions.
 const ANY_REGION: &str = "us-east-1";
 /// The account and key of every Azure emulator, from its manual.
 const EMULATOR_ACCOUNT: &str = "devstoreaccount1";
@@ -38,15 +38,14 @@ const EMULATOR_KEY: &str =
 /// Two clients of one bucket.
 #[derive(Clone, Debug)]
 pub struct Clients {
-    /// Repeats nothing by itself: for conditional writes, of which a repeat would look like a lost
-    /// race.
+    /// Never retries: for conditional writes, where a retry would look like a lost race.
     pub conditional: Arc<dyn ObjectStore>,
-    /// Repeats what failed a few times: for reads, listings, removals, and immutable objects.
+    /// Retries failures a few times: for reads, listings, removals, and immutable objects.
     pub steady: Arc<dyn ObjectStore>,
 }
 
 impl Clients {
-    /// One client for both: for stores that need no repeats, as those in memory.
+    /// One client for both: for stores that need no retries, such as those in memory.
     pub fn same<S: ObjectStore>(store: Arc<S>) -> Self {
         Self { conditional: store.clone(), steady: store }
     }
@@ -85,7 +84,7 @@ fn refused(location: &BucketLocation) -> impl Fn(object_store::Error) -> BucketE
     move |source| BucketError::Connect { location: location.clone(), source: source.into() }
 }
 
-/// Settings that would be ignored are refused.
+/// Refuses settings that would be ignored.
 fn check(cloud: Cloud, options: &BucketOptions) -> Result<(), BucketError> {
     if let Some(endpoint) = &options.endpoint
         && !is_plain_http(endpoint)
@@ -110,8 +109,8 @@ fn client_options(allow_http: bool) -> ClientOptions {
     ClientOptions::new().with_allow_http(allow_http)
 }
 
-/// Makes the HTTP clients of the library, for its requests to the store and for those that it finds
-/// credentials with: the library's own would follow redirects and take proxies.
+/// Builds the HTTP clients of the library, for its requests to the store and for finding
+/// credentials: the library's own clients would follow redirects and use proxies.
 #[derive(Debug)]
 struct Direct;
 
@@ -134,7 +133,7 @@ impl HttpConnector for Direct {
     }
 }
 
-/// What an S3 client needs to know.
+/// What an S3 client needs.
 struct S3Account {
     credentials: AwsCredentialProvider,
     endpoint: Option<String>,
@@ -164,7 +163,7 @@ impl S3Account {
 
 async fn s3(location: &BucketLocation, options: &BucketOptions) -> Result<Clients, BucketError> {
     let S3Account { credentials, endpoint, region } = S3Account::find(options).await?;
-    // A dot in the bucket's name would not match the certificate of the host.
+    // A dot in the bucket's name would not match the host's certificate.
     let by_default = endpoint.is_some() || location.bucket.contains('.');
     let in_path = options.path_style.unwrap_or(by_default);
     pair(|retry| {
@@ -175,7 +174,7 @@ async fn s3(location: &BucketLocation, options: &BucketOptions) -> Result<Client
             .with_client_options(client_options(endpoint.as_deref().is_some_and(is_plain_http)))
             .with_http_connector(Direct)
             .with_retry(retry)
-            // Not every store has the request for many, and one at a time is never wrong.
+            // Not every store supports bulk deletion, and deleting one at a time always works.
             .with_disable_bulk_delete(true)
             .with_virtual_hosted_style_request(!in_path);
         if let Some(endpoint) = &endpoint {
@@ -189,7 +188,7 @@ async fn s3(location: &BucketLocation, options: &BucketOptions) -> Result<Client
     })
 }
 
-/// The endpoint with the bucket named in its host.
+/// The endpoint with the bucket in its host name.
 fn in_host(endpoint: &str, bucket: &str) -> String {
     match endpoint.split_once("://") {
         Some((scheme, host)) => format!("{scheme}://{bucket}.{}", host.trim_end_matches('/')),
@@ -215,8 +214,8 @@ fn gcs(
     options: &BucketOptions,
     retry: RetryConfig,
 ) -> GoogleCloudStorageBuilder {
-    // Asked for so, packed objects come as they are stored. Otherwise GCS unpacks them, and the
-    // answer has no length.
+    // With this header, packed objects arrive as they are stored. Without it GCS unpacks them, and
+    // the answer has no length.
     let packed =
         HeaderMap::from_iter([(http::header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"))]);
     let client = client_options(options.is_plain_http()).with_default_headers(packed);
@@ -246,7 +245,7 @@ fn azure(
         .with_http_connector(Direct)
         .with_retry(retry);
     match &options.endpoint {
-        // Emulators name the account in the path.
+        // Emulators have the account in the path.
         Some(endpoint) if is_plain_http(endpoint) => {
             let account = builder.get_config_value(&AzureConfigKey::AccountName);
             let account = account.unwrap_or_else(|| EMULATOR_ACCOUNT.to_owned());

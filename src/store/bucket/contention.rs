@@ -1,11 +1,11 @@
-//! Contention: waiting for a store that says that another write of the name is under way.
+//! Contention: waiting while a store says that another write of the same name is in progress.
 //!
-//! Amazon S3 and others answer a conditional write with 409 while another one of that name has not
-//! come to its end. Nothing has happened to the one that is answered so, so that it may be sent
-//! again, which is no repeat in the sense of the contract: its answer is as good as the first
-//! one's. Some stores refuse all of those that meet, and writers that came back in step would meet
-//! again; so the pauses are random, and grow. A store that gives nothing else for longer than any
-//! such race lasts is broken.
+//! Amazon S3 and others answer a conditional write with 409 while another one of that name is not
+//! finished. The refused write had no effect, so it can be sent again; this is not a retry in the
+//! sense of the contract, since its answer is as good as the first one's. Some stores refuse all
+//! writes that collide, and writers that came back in step would collide again; so the pauses are
+//! random, and grow. A store that answers nothing else for longer than any such race lasts is
+//! broken.
 
 use std::time::{Duration, Instant};
 
@@ -13,14 +13,13 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::entropy::{Entropy as _, OsEntropy};
 use crate::store::StoreError;
 
-/// The longest that the first pause may be; it doubles each time.
+/// The limit of the first pause; it doubles each time.
 const PAUSE_FIRST: Duration = Duration::from_millis(20);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
-/// How long a write is sent again: many times as long as it takes sixteen racers to come
-/// apart.
+/// How long a write is sent again: many times as long as sixteen racers need to separate.
 const TIME_MAX: Duration = Duration::from_secs(8);
 
-/// What one write has met with.
+/// The conflicts that one write has met.
 pub(super) struct Contention {
     began: Instant,
     pause: Duration,
@@ -32,7 +31,7 @@ impl Contention {
         Self { began: SystemClock.now(), pause: PAUSE_FIRST, times: 0 }
     }
 
-    /// Waits before the write is sent again, unless it has met with this for too long.
+    /// Waits before the write is sent again; fails if this has gone on for too long.
     pub async fn wait(&mut self, place: impl Fn() -> String) -> Result<(), StoreError> {
         self.times += 1;
         let time = SystemClock.now().saturating_duration_since(self.began);

@@ -1,8 +1,8 @@
 //! AWS credentials and settings, found as AWS's own tools find them: environment, profiles, SSO,
 //! web identity, container and instance metadata.
 //!
-//! `aws-config` finds them and reads the environment for it; it does not keep them. [`AwsCredentials`]
-//! keeps them until a while before they expire.
+//! `aws-config` finds them, and reads the environment for that; it does not cache them.
+//! [`AwsCredentials`] caches them until some time before they expire.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,16 +18,16 @@ use tokio::sync::Mutex;
 
 use crate::clock::{Clock as _, SystemClock, time_until};
 
-/// What errors name as their origin where there are no credentials.
+/// The source that errors name if there are no credentials.
 pub(super) const SOURCE: &str = "AWS credentials";
 /// Credentials are renewed this long before they expire: more than any request takes.
 const MARGIN: Duration = Duration::from_mins(5);
-/// Credentials without an expiry are asked for again after this: the file may have been changed.
+/// Credentials without an expiry are requested again after this time: the file may have changed.
 const LIFETIME_MAX: Duration = Duration::from_hours(1);
 /// After a failed renewal, what is still valid is used for this long before the next attempt.
 const RENEWAL_PAUSE: Duration = Duration::from_secs(10);
 
-/// What the environment says of AWS. `region` overrules it.
+/// Loads the AWS settings from the environment. `region` overrides the region.
 pub(super) async fn load_environment(region: Option<&str>) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
     if let Some(region) = region {
@@ -36,8 +36,8 @@ pub(super) async fn load_environment(region: Option<&str>) -> SdkConfig {
     loader.load().await
 }
 
-/// Where the environment or the profile say that S3 is: `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`,
-/// and what a profile has in their place.
+/// The S3 endpoint given by the environment or the profile: `AWS_ENDPOINT_URL_S3`,
+/// `AWS_ENDPOINT_URL`, and their equivalents in a profile.
 pub(super) fn endpoint(environment: &SdkConfig) -> Option<String> {
     let key = ServiceConfigKey::builder()
         .service_id("S3")
@@ -53,7 +53,7 @@ pub(super) fn endpoint(environment: &SdkConfig) -> Option<String> {
 #[derive(Debug)]
 pub(super) struct AwsCredentials {
     provider: SharedCredentialsProvider,
-    /// Locked while they are renewed: one asks, the others wait for the answer.
+    /// Locked during a renewal: one request asks, the others wait for the answer.
     held: Mutex<Option<Held>>,
 }
 
@@ -80,7 +80,7 @@ impl AwsCredentials {
 impl Held {
     fn of(found: &Credentials, now: Instant) -> Self {
         let left = found.expiry().map(time_until);
-        // Of credentials that live shorter than the margin, half the time is used.
+        // Credentials with a lifetime shorter than the margin are used for half of it.
         let fresh = left.map(|left| left.saturating_sub(MARGIN).max(left / 2));
         let credential = AwsCredential {
             key_id: found.access_key_id().to_owned(),
@@ -129,7 +129,7 @@ mod tests {
 
     use super::*;
 
-    /// Gives numbered credentials for a lifetime; fails on the numbers in `failing`.
+    /// Returns numbered credentials with a lifetime; fails for the numbers in `failing`.
     #[derive(Debug)]
     struct Numbered {
         given: Arc<AtomicU32>,

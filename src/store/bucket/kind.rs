@@ -1,5 +1,5 @@
-//! What an object of a log is, by its path: how much it may hold, how it is packed, and what a
-//! bare bucket or a CDN before it tells readers of it.
+//! What kind of object a path names: how much it may hold, how it is packed, and the headers that a
+//! plain bucket, or a CDN in front of it, serves with it.
 //!
 //! | object | content type | cache control |
 //! |---|---|---|
@@ -13,10 +13,11 @@
 //! | `lookup/checkpoint`, `lookup/tile/...` | as those of the log | |
 //! | all others | application/octet-stream | no-store |
 //!
-//! `no-cache` lets caches keep `checkpoint` but makes them ask each time, which is a request of a
-//! few bytes. A lifetime of even a second would let a store that serves public objects from caches
-//! (GCS does) show a writer an old checkpoint after it took over (I7), and show a client that was
-//! just acknowledged a log without its entry. Said of nothing, GCS keeps public objects an hour.
+//! `no-cache` lets caches store `checkpoint`, but makes them revalidate it each time, which is a
+//! request of a few bytes. A lifetime of even a second would let a store that serves public objects
+//! from caches (GCS does) return an old checkpoint to a writer that took over (I7), or return a log
+//! without its entry to a client that was just acknowledged. Without this header, GCS caches public
+//! objects for an hour.
 
 use object_store::{Attribute, Attributes};
 use tiles_spec::lookup::{LATEST_BYTES_MAX, LookupPath, REVISION_BYTES_MAX};
@@ -25,19 +26,19 @@ use tiles_spec::{CHECKPOINT_BYTES_MAX, ENTRY_BYTES_MAX, HASH_BYTES, ResourcePath
 use crate::gzip::Effort;
 use crate::store::ObjectPath;
 
-/// The most that any other object may hold, in bytes: a commit record of 64 MiB of entries that do
-/// not shrink, and its head.
+/// The most that any other object may hold, in bytes: a commit record with 64 MiB of incompressible
+/// entries, and its header.
 const OTHER_BYTES_MAX: usize = 65 << 20;
-/// The most that a part of an index may hold that is read as a whole. Parts have about a million
-/// postings, some 30 MiB; one with a key that many entries have is longer.
+/// The most that a part of the lookup index may hold that is read as a whole. Parts have about a
+/// million postings, about 30 MiB; one with a key that many entries share is longer.
 const PART_BYTES_MAX: usize = 1 << 30;
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
-/// Bundles of entries of the usual length are not longer.
+/// Bundles of entries of the usual length are shorter.
 const QUICKLY_PACKED_BYTES_MIN: usize = 512 << 10;
-/// What gzip may add to bytes that do not shrink.
+/// The most that gzip can add to incompressible bytes.
 const GZIP_OVERHEAD_MAX: usize = 64 << 10;
 
-/// What an object is.
+/// The kind of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Checkpoint,
@@ -51,11 +52,11 @@ pub(super) enum Kind {
     Description,
     /// `lookup/latest`.
     Latest,
-    /// A revision of the index.
+    /// A revision of the lookup index.
     Revision,
-    /// A part of a run of the index. Never packed: it is read in ranges.
+    /// A part of a run of the lookup index. Never packed, because it is read in ranges.
     Part,
-    /// Commit records, hints, probes: nobody's business but the writers'.
+    /// Commit records, hints, probes: only of interest to the writers.
     Other,
 }
 
@@ -74,7 +75,7 @@ impl Kind {
         }
     }
 
-    /// Of the log itself, or of the index's.
+    /// An object of the log itself, or of the lookup index's log.
     fn of_resource(resource: &ResourcePath) -> Self {
         match resource {
             ResourcePath::Checkpoint => Self::Checkpoint,
@@ -96,8 +97,8 @@ impl Kind {
         matches!(self, Self::Bundle { .. })
     }
 
-    /// How to pack so many bytes of it, if it is packed. Large bundles that are not full yet are written
-    /// again and again, and each is soon needed no more.
+    /// How to pack an object of this many bytes, if it is packed. Large bundles that are not full
+    /// yet are rewritten again and again, and each is soon obsolete.
     pub fn packing(self, bytes: usize) -> Option<Effort> {
         match self {
             Self::Bundle { is_full: false, .. } if bytes > QUICKLY_PACKED_BYTES_MIN => {
@@ -108,7 +109,7 @@ impl Kind {
         }
     }
 
-    /// The most that it may hold once unpacked.
+    /// The most that it may hold, unpacked.
     pub fn bytes_max(self) -> usize {
         match self {
             Self::Checkpoint => CHECKPOINT_BYTES_MAX,
@@ -121,13 +122,13 @@ impl Kind {
         }
     }
 
-    /// The most that may lie in the store.
+    /// The most that it may take in the store.
     pub fn stored_bytes_max(self) -> usize {
         self.bytes_max() + if self.is_packed() { GZIP_OVERHEAD_MAX } else { 0 }
     }
 
-    /// What the store is to tell of it. Only what is kept for ever goes to `storage_class`: the
-    /// cheaper ones bill a minimum time for each object.
+    /// The attributes to store with it. Only permanent objects get `storage_class`: the cheaper
+    /// classes bill a minimum time for each object.
     pub fn attributes(self, storage_class: Option<&str>) -> Attributes {
         let (content_type, cache_control) = match self {
             Self::Checkpoint | Self::Latest => ("text/plain; charset=utf-8", "no-cache"),

@@ -1,7 +1,7 @@
-//! The place of a bucket as a user names it: `s3://bucket/prefix`, `gs://bucket/prefix`,
+//! The location of a bucket as a user gives it: `s3://bucket/prefix`, `gs://bucket/prefix`,
 //! `az://container/prefix`.
 //!
-//! The prefix is an [`ObjectPath`], so that nothing of a log can lie outside it.
+//! The prefix is an [`ObjectPath`], so no part of a log can be outside it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,13 +9,13 @@ use std::str::FromStr;
 use super::BucketError;
 use crate::store::ObjectPath;
 
-/// Longest name that any of the clouds gives a bucket, in bytes.
+/// The longest bucket name that any of the clouds allows, in bytes.
 const BUCKET_BYTES_MAX: usize = 222;
 
-/// Whose interface a store speaks.
+/// Which interface a store has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cloud {
-    /// Amazon S3, and the many stores that speak its language.
+    /// Amazon S3, and the many stores compatible with it.
     S3,
     /// Google Cloud Storage.
     Gcs,
@@ -37,16 +37,17 @@ impl Cloud {
 /// A prefix in a bucket (a container, on Azure).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BucketLocation {
-    /// Which interface.
+    /// The interface.
     pub cloud: Cloud,
     /// The bucket's name.
     pub bucket: String,
-    /// What the names of all objects begin with, `/` following; `None`: the bucket is the log's.
+    /// The prefix of all object names, without the `/` that follows; `None` if the whole bucket
+    /// belongs to the log.
     pub prefix: Option<ObjectPath>,
 }
 
 impl BucketLocation {
-    /// Whether `text` is meant as the place of a bucket, well formed or not.
+    /// Whether `text` is meant as the location of a bucket, well formed or not.
     pub fn is_meant_by(text: &str) -> bool {
         text.split_once("://").is_some_and(|(scheme, _)| cloud_of(scheme).is_some())
     }
@@ -70,17 +71,19 @@ impl FromStr for BucketLocation {
             reason: reason.to_owned(),
         };
         let (scheme, rest) = text.split_once("://").ok_or_else(|| bad("it has no scheme"))?;
-        let cloud = cloud_of(scheme).ok_or_else(|| bad("its scheme is none of s3, gs, az"))?;
+        let cloud = cloud_of(scheme).ok_or_else(|| bad("its scheme is not one of s3, gs, az"))?;
         let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
         let in_names = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
         match bucket.as_bytes() {
             [] => return Err(bad("the name of the bucket is missing")),
             [b'.' | b'-', ..] => return Err(bad("a bucket's name begins with a letter or digit")),
-            name if name.len() > BUCKET_BYTES_MAX => return Err(bad("the bucket's name is long")),
+            name if name.len() > BUCKET_BYTES_MAX => {
+                return Err(bad("the bucket's name is too long"));
+            }
             name if !name.iter().copied().all(in_names) => {
                 return Err(bad(
-                    "the bucket's name may have letters, digits and -._; endpoint, account and \
-                     keys are given apart",
+                    "the bucket's name can have letters, digits and -._; endpoint, account and \
+                     keys are given separately",
                 ));
             }
             _ => {}
@@ -88,7 +91,7 @@ impl FromStr for BucketLocation {
         let prefix = match prefix.trim_end_matches('/') {
             "" => None,
             prefix => Some(ObjectPath::new(prefix).map_err(|_| {
-                bad("the prefix may have letters, digits and -._ between single slashes")
+                bad("the prefix can have letters, digits and -._ between single slashes")
             })?),
         };
         Ok(Self { cloud, bucket: bucket.to_owned(), prefix })
@@ -131,12 +134,12 @@ mod tests {
     fn refusals_say_why() {
         for (text, why) in [
             ("logs", "no scheme"),
-            ("http://logs", "none of s3, gs, az"),
+            ("http://logs", "not one of s3, gs, az"),
             ("s3://", "missing"),
             ("s3:///a", "missing"),
             ("s3://.a", "begins with"),
-            ("s3://key@bucket", "given apart"),
-            ("s3://localhost:9000/b", "given apart"),
+            ("s3://key@bucket", "given separately"),
+            ("s3://localhost:9000/b", "given separately"),
             ("s3://b/a//c", "prefix"),
             ("s3://b/../c", "prefix"),
             ("s3://b/a?x", "prefix"),

@@ -1,22 +1,22 @@
-//! The bucket store: a log in an object store of S3's, GCS's or Azure's kind, which any number of
-//! writers may share.
+//! The bucket store: a log in an object store with the interface of S3, GCS or Azure, which any
+//! number of writers can share.
 //!
 //! | file | what |
 //! |---|---|
 //! | `location` | `s3://bucket/prefix` and the like |
-//! | `options` | what else can be said of a bucket |
+//! | `options` | the other settings of a bucket |
 //! | `connect`, `credentials` | clients of the three clouds |
-//! | `kind` | what each object may hold, how it is packed, what readers are told of it |
+//! | `kind` | what each object may hold, how it is packed, and its headers |
 //! | `answers` | which answers mean that a write had no effect |
-//! | `contention` | a store that is busy with another write of the name |
+//! | `contention` | a store that is busy with another write of the same name |
 //! | `objects` | [`Store`](crate::store::Store): read, create, replace |
 //! | `records` | [`CommitLog`](crate::store::CommitLog): one object for each record |
 //! | `shelf` | [`Shelf`](crate::store::Shelf): listing and removing |
 //! | `requests` | counts for metrics and budgets |
 //!
-//! Invariants: a conditional write is sent once for each call, and again only after an answer that
-//! says that nothing has happened; an answer is believed only as far as it goes; nothing is read
-//! beyond what its path allows it to hold.
+//! Invariants: a conditional write is sent once per call, and again only after an answer that says
+//! that it had no effect; no answer is taken to prove more than it says; nothing is read beyond
+//! what its path allows it to hold.
 
 mod answers;
 mod connect;
@@ -55,18 +55,18 @@ pub struct BucketStore {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BucketError {
-    /// Not the place of a bucket.
-    #[error("{text:?} is not the place of a bucket, as s3://BUCKET/PREFIX is: {reason}")]
+    /// The text is not a bucket location.
+    #[error("{text:?} is not a bucket location like s3://BUCKET/PREFIX: {reason}")]
     Location {
-        /// What was given.
+        /// The text.
         text: String,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
-    /// The endpoint is no URL.
+    /// The endpoint is not a URL.
     #[error("the store's endpoint must begin with https:// or http://: {endpoint:?}")]
     Endpoint {
-        /// What was given.
+        /// The endpoint.
         endpoint: String,
     },
     /// A setting that this cloud does not have.
@@ -77,25 +77,25 @@ pub enum BucketError {
         /// The cloud's scheme.
         scheme: &'static str,
     },
-    /// Nothing says which region an S3 bucket is in.
-    #[error("no region is known for the bucket: set AWS_REGION or --store-region")]
+    /// Nothing says in which region an S3 bucket is.
+    #[error("the region of the bucket is not known: set AWS_REGION or --store-region")]
     NoRegion,
-    /// The environment says that there are to be no credentials.
-    #[error("no AWS credentials are to be had")]
+    /// The environment rules out credentials.
+    #[error("no AWS credentials are available")]
     NoCredentials,
-    /// The client could not be made.
+    /// The client could not be built.
     #[error("cannot set up a client for {location}")]
     Connect {
         /// The bucket.
         location: String,
-        /// The client library's reason.
+        /// The client library's error.
         #[source]
         source: Box<object_store::Error>,
     },
 }
 
 impl BucketStore {
-    /// Opens a bucket. Nothing is asked of it yet; on S3, credentials and region are looked for.
+    /// Opens a bucket. No request is sent to it yet; on S3, credentials and region are looked up.
     pub async fn open(
         location: BucketLocation,
         options: &BucketOptions,
@@ -104,7 +104,8 @@ impl BucketStore {
         Ok(Self::over(clients, location, options))
     }
 
-    /// A log behind any client. Only the unquoted ETags and the storage class of the options apply.
+    /// A log behind any client. Of the options, only the unquoted ETags and the storage class
+    /// apply.
     pub fn over(clients: Clients, location: BucketLocation, options: &BucketOptions) -> Self {
         Self {
             clients,
@@ -115,12 +116,12 @@ impl BucketStore {
         }
     }
 
-    /// Where the log lies.
+    /// Where the log is stored.
     pub fn location(&self) -> &BucketLocation {
         &self.location
     }
 
-    /// How much was asked of the bucket so far.
+    /// The number of requests sent to the bucket so far.
     pub fn requests(&self) -> Requests {
         self.requests.read()
     }

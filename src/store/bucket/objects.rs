@@ -26,15 +26,15 @@ use crate::store::{
     Attempt, Created, NewObject, Object, ObjectPath, Replaced, Store, StoreError, Version,
 };
 
-/// Immutable objects that are written at once.
+/// How many immutable objects are written at once.
 const WRITES_AT_ONCE: usize = 32;
-/// No object is longer, and some stores do not read a larger number as one.
+/// No object is longer, and some stores do not accept a larger number.
 const OFFSET_MAX: u64 = i64::MAX as u64;
-/// Pauses before an immutable object is written again to which there was no definite answer.
+/// Pauses before an immutable object is written again after an indefinite answer.
 const PAUSES: [Duration; 3] =
     [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2)];
 
-/// What lies in the bucket.
+/// What is stored in the bucket.
 struct Stored {
     bytes: Bytes,
     version: Version,
@@ -43,7 +43,7 @@ struct Stored {
 }
 
 impl Version {
-    /// A bucket's version: S3 and Azure ask for the ETag, GCS for the generation.
+    /// The version in a bucket: S3 and Azure need the ETag, GCS the generation.
     fn in_bucket(e_tag: Option<String>, generation: Option<String>) -> Self {
         Self(format!("{}\n{}", e_tag.unwrap_or_default(), generation.unwrap_or_default()))
     }
@@ -57,7 +57,7 @@ impl Version {
 }
 
 impl BucketStore {
-    /// Sends one create-only write, whose answer may be a surprise.
+    /// Sends one create-only write, and again while the store says that it is contended.
     pub(super) async fn create_object(
         &self,
         path: &ObjectPath,
@@ -78,7 +78,7 @@ impl BucketStore {
         }
     }
 
-    /// Sends one write of `bytes` as they are to be stored.
+    /// Sends one write of `bytes`, which are stored as they are.
     pub(super) async fn put(
         &self,
         client: &dyn ObjectStore,
@@ -97,7 +97,7 @@ impl BucketStore {
         match self.clients.steady.head(&self.key(path.as_str())).await {
             Ok(_) => Ok(true),
             Err(Error::NotFound { .. }) => Ok(false),
-            // The write itself is what is in doubt.
+            // The outcome of the write itself is in doubt.
             Err(error) => {
                 Err(StoreError::Ambiguous { path: self.place(path), source: error.into() })
             }
@@ -134,7 +134,7 @@ impl BucketStore {
         Ok(Some(Stored { bytes, version, coding }))
     }
 
-    /// Reads these bytes of an object that is not packed.
+    /// Reads a range of bytes of an object that is not packed.
     async fn read_range(
         &self,
         path: &ObjectPath,
@@ -155,7 +155,7 @@ impl BucketStore {
         let coding = answer.attributes.get(&Attribute::ContentEncoding);
         if let Some(coding) = coding.filter(|coding| !matches!(coding.as_ref(), "" | "identity")) {
             let reason =
-                format!("it has the content coding {coding:?}, and parts of it are useless");
+                format!("it has the content coding {coding:?}, so parts of it cannot be read");
             return Err(StoreError::Corrupt { path: place, reason });
         }
         if range.end > answer.meta.size {
@@ -170,7 +170,7 @@ impl BucketStore {
         Ok(Some(bytes))
     }
 
-    /// What the store says of an object without reading it.
+    /// What the store says about an object without reading it.
     async fn meta(&self, path: &ObjectPath) -> Result<Option<ObjectMeta>, StoreError> {
         self.requests.get();
         match self.clients.steady.head(&self.key(path.as_str())).await {
@@ -180,8 +180,8 @@ impl BucketStore {
         }
     }
 
-    /// Writes one immutable object, again where there was no definite answer: what is found there
-    /// afterwards is compared, so that a repeat does no harm.
+    /// Writes one immutable object, and again after an indefinite answer: the object found
+    /// afterwards is compared, so a repeat does no harm.
     async fn put_one(&self, object: &NewObject) -> Result<(), StoreError> {
         let stored = as_stored(&object.path, object.bytes.clone()).await;
         for pause in PAUSES {
@@ -207,7 +207,7 @@ impl BucketStore {
                 Ok(Some(_)) => return Err(StoreError::Conflict { path: path.clone() }),
                 Ok(None) if is_contended(&error) => contention.wait(|| self.place(path)).await?,
                 Ok(None) => return Err(neither_there_nor_written(self.place(path))),
-                // What is there is in doubt, and so is what was written.
+                // What the object holds is in doubt, and so is the outcome of the write.
                 Err(StoreError::Io { path, source, .. }) => {
                     return Err(StoreError::Ambiguous { path, source });
                 }
@@ -232,7 +232,7 @@ impl Store for BucketStore {
         Ok(packed.map(|stored| stored.bytes))
     }
 
-    /// What is packed has to be read from its beginning.
+    /// A packed object must be read from its beginning.
     async fn get_range(
         &self,
         path: &ObjectPath,
@@ -289,14 +289,14 @@ impl Store for BucketStore {
         }
     }
 
-    /// Objects here are whole as soon as they are there, so that a repeat is like the first attempt.
+    /// Objects here are complete as soon as they exist, so a repeat is like the first attempt.
     async fn put_immutable(&self, objects: &[NewObject], _: Attempt) -> Result<(), StoreError> {
         let writes: Vec<_> = objects.iter().map(|object| self.put_one(object)).collect();
         stream::iter(writes).buffer_unordered(WRITES_AT_ONCE).try_collect().await
     }
 }
 
-/// The body of an answer, of at most `max` bytes.
+/// The body of a response, of at most `max` bytes.
 async fn body(answer: GetResult, max: usize, place: String) -> Result<Bytes, StoreError> {
     if answer.meta.size > max as u64 {
         return Err(too_long(place, max));
@@ -304,7 +304,7 @@ async fn body(answer: GetResult, max: usize, place: String) -> Result<Bytes, Sto
     chunks(answer, max, &place).await
 }
 
-/// What an answer brings, of at most `max` bytes.
+/// The data of a response, of at most `max` bytes.
 async fn chunks(answer: GetResult, max: usize, place: &str) -> Result<Bytes, StoreError> {
     let mut chunks = answer.into_stream();
     let mut first = Bytes::new();
@@ -314,7 +314,7 @@ async fn chunks(answer: GetResult, max: usize, place: &str) -> Result<Bytes, Sto
         if first.len() + all.len() + chunk.len() > max {
             return Err(too_long(place.to_owned(), max));
         }
-        // Most objects come in one piece, which is not copied.
+        // Most objects arrive in one piece, which is not copied.
         if first.is_empty() && all.is_empty() {
             first = chunk;
         } else {
@@ -326,10 +326,10 @@ async fn chunks(answer: GetResult, max: usize, place: &str) -> Result<Bytes, Sto
 }
 
 fn too_long(path: String, max: usize) -> StoreError {
-    StoreError::Corrupt { path, reason: format!("it is longer than the {max} bytes it may have") }
+    StoreError::Corrupt { path, reason: format!("it is longer than the allowed {max} bytes") }
 }
 
-/// What is stored of an object.
+/// The bytes to store for an object.
 async fn as_stored(path: &ObjectPath, bytes: Bytes) -> Bytes {
     match Kind::of(path).packing(bytes.len()) {
         Some(effort) => offload(move || gzip(&bytes, effort).into()).await,
@@ -342,7 +342,7 @@ async fn unpack(packed: Bytes, max: usize, path: String) -> Result<Bytes, StoreE
         let mut bytes = Vec::new();
         let mut unpacked = MultiGzDecoder::new(&*packed).take(max as u64 + 1);
         if let Err(error) = unpacked.read_to_end(&mut bytes) {
-            let reason = format!("it is not the gzip that it is said to be: {error}");
+            let reason = format!("it is marked as gzip, but is not valid gzip: {error}");
             return Err(StoreError::Corrupt { path, reason });
         }
         if bytes.len() > max {

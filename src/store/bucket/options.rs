@@ -1,30 +1,30 @@
-//! What a bucket's place does not say: where the store is, and what its owner wants of it.
+//! Settings that the location of a bucket does not contain.
 
 use std::fmt;
 
-/// Settings of a store; the default is a bucket of the public cloud as it was made.
+/// Settings of a store; the default is an unmodified bucket of the public cloud.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BucketOptions {
-    /// Where the store is reached, `http://` or `https://`. Without it: where the cloud is, or
-    /// (S3) where the environment and the profile say. Over plain `http://`, which is for stores on
-    /// the same machine and for tests, GCS is sent no credentials.
+    /// The endpoint of the store, `http://` or `https://`. Default: that of the cloud, or (S3) the
+    /// one given by the environment or the profile. Over plain `http://`, which is for stores on
+    /// the same machine and for tests, GCS gets no credentials.
     pub endpoint: Option<String>,
-    /// S3: the region. Without it: what the environment, the profile or the instance say.
+    /// S3: the region. Default: the one given by the environment, the profile or the instance.
     pub region: Option<String>,
-    /// S3: whether the bucket is named in the path of URLs rather than in their host. Without it:
-    /// in the path where an endpoint is given.
+    /// S3: whether the bucket is in the path of URLs rather than in their host. Default: in the
+    /// path if an endpoint is given.
     pub path_style: Option<bool>,
-    /// S3: send ETags in conditions without their quotes, as old Ceph object gateways want them.
+    /// S3: send ETags in conditions without quotes, as old Ceph object gateways require.
     pub unquoted_etags: bool,
     /// S3: how objects are encrypted at rest.
     pub encryption: Encryption,
     /// The storage class (S3, GCS) or access tier (Azure) of tiles and entry bundles.
     pub storage_class: Option<String>,
-    /// S3: the account, for callers that know it. Without it: whatever AWS's tools would use.
+    /// S3: the account, for callers that know it. Default: whatever AWS's tools would use.
     pub keys: Option<KeyPair>,
 }
 
-/// An S3 account and its secret, which is shown to nobody (I16).
+/// An S3 account and its secret, which is never displayed (I16).
 #[derive(Clone, PartialEq, Eq)]
 pub struct KeyPair {
     /// The access key.
@@ -42,7 +42,7 @@ impl fmt::Debug for KeyPair {
 /// Encryption at rest, by the store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Encryption {
-    /// As the bucket's own default says.
+    /// According to the bucket's own default.
     #[default]
     BucketDefault,
     /// With the store's own keys (SSE-S3).

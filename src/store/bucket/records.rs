@@ -1,7 +1,8 @@
 //! Commit records in a bucket: one object each, named by its number, created once.
 //!
-//! The newest one is found by listing from behind the note that tells how far older ones were
-//! considered for removal. The note only shortens the listing: a wrong one costs a longer one.
+//! The newest one is found by listing, starting after the record named in the note that tells how
+//! far old records were considered for removal. The note only shortens the listing: a wrong one
+//! makes it longer.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -57,7 +58,7 @@ impl CommitLog for BucketStore {
         Ok(None)
     }
 
-    /// Nothing: objects are durable when written, and the log itself sees to old records.
+    /// Does nothing: objects are durable when written, and the log itself removes old records.
     async fn settle(&self, _: RecordNumber, _: TreeSize) -> Result<(), StoreError> {
         Ok(())
     }

@@ -1,20 +1,20 @@
-//! How many requests a bucket was asked: what a store bills, and what a test of the budget reads.
+//! How many requests were sent to a bucket: what a store bills, and what the budget test reads.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Counts since the store was opened. A request that the client library repeated by itself (reads,
-/// removals, immutable objects) is counted once.
+/// Counts since the store was opened. A request that the client library retried (reads, removals,
+/// immutable objects) is counted once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Requests {
-    /// Objects written, or tried to.
+    /// Attempts to write objects.
     pub puts: u64,
-    /// Objects read, or looked for.
+    /// Attempts to read objects.
     pub gets: u64,
     /// Pages of listings.
     pub lists: u64,
     /// Objects removed.
     pub deletes: u64,
-    /// Bytes of the objects in `puts`, as they went over the wire.
+    /// Bytes of the objects in `puts`, as sent over the wire.
     pub bytes_written: u64,
 }
 

@@ -10,12 +10,12 @@ use super::BucketStore;
 use super::answers::failed;
 use crate::store::{ObjectPath, Shelf, StoreError};
 
-/// Names in one page of a listing, for all three clouds unless asked otherwise; Azure has more.
+/// Names in one page of a listing, the default of all three clouds except Azure, which has more.
 const PAGE: u64 = 1000;
 
 impl BucketStore {
-    /// Hands over the first `max` paths that begin with `prefix` and lie behind `after`, in the
-    /// store's order. Pages are asked for as they are needed.
+    /// Passes on the first `max` paths that begin with `prefix` and come after `after`, in the
+    /// store's order. Pages are requested as needed.
     pub(super) async fn each_listed(
         &self,
         prefix: &str,
@@ -23,7 +23,7 @@ impl BucketStore {
         max: usize,
         mut each: impl FnMut(ObjectPath) + Send,
     ) -> Result<(), StoreError> {
-        // The library lists by whole segments; the rest of the prefix is seen to here.
+        // The library lists by whole segments; the rest of the prefix is handled here.
         let directory = match prefix.rsplit_once('/') {
             Some((directory, _)) => Some(self.key(directory)),
             None => self.location.prefix.as_ref().map(|prefix| Path::from(prefix.as_str())),
@@ -52,7 +52,7 @@ impl BucketStore {
         Ok(())
     }
 
-    /// The path of an object by its name in the bucket; `None` for what is not a log's.
+    /// The path of an object by its name in the bucket; `None` if it is not part of a log.
     fn path_of(&self, key: &Path) -> Option<ObjectPath> {
         let path = match &self.location.prefix {
             Some(prefix) => key.as_ref().strip_prefix(prefix.as_str())?.strip_prefix('/')?,
@@ -84,7 +84,7 @@ impl Shelf for BucketStore {
         }
         self.requests.deletes(paths.len());
         let keys: Vec<_> = paths.iter().map(|path| Ok(self.key(path.as_str()))).collect();
-        // The library removes a bounded number at once; each is seen to even where another fails.
+        // The library removes a bounded number at once; each one is removed even if another fails.
         let mut removals = self.clients.steady.delete_stream(stream::iter(keys).boxed());
         let mut outcome = Ok(());
         while let Some(removed) = removals.next().await {

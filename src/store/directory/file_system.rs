@@ -1,9 +1,9 @@
-//! Which file systems a log's directory may lie on.
+//! Which file systems can hold a log's directory.
 //!
-//! A directory is for one writer, and what it has flushed has to be there after a power cut. Local
-//! file systems keep that: `flock` holds among all processes that can see the directory, and `fsync`
-//! reaches the disk. A shared one may do either or neither, as it is mounted, so that every other
-//! kind is refused until the operator vouches for it by name.
+//! A directory is for one writer, and what it has flushed must survive a power cut. Local file
+//! systems guarantee that: `flock` works between all processes that can see the directory, and
+//! `fsync` reaches the disk. A shared one may do either or neither, depending on how it is mounted,
+//! so every other kind is refused until the operator vouches for it by name.
 
 use std::fmt;
 use std::path::Path;
@@ -11,12 +11,12 @@ use std::str::FromStr;
 
 use super::DirectoryError;
 
-/// A kind of file system, by the number that the system gives it.
+/// A kind of file system, by the system's number for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileSystemKind(u32);
 
-/// Local ones, which keep locks and flushes. `overlayfs` is as good as what it lies on, and the two
-/// in memory do as well as memory can.
+/// Local file systems, with working locks and flushes. `overlayfs` is as good as the file system
+/// below it, and the two in memory do as well as memory can.
 const LOCAL: [(u32, &str); 13] = [
     (0xEF53, "ext4"),
     (0x5846_5342, "xfs"),
@@ -33,7 +33,7 @@ const LOCAL: [(u32, &str); 13] = [
     (0x8584_58F6, "ramfs"),
 ];
 
-/// Others with names: shared by several machines, or made by a program that may do anything.
+/// Others with names: shared by several machines, or implemented by a program that may do anything.
 const OTHERS: [(u32, &str); 21] = [
     (0x6969, "nfs"),
     (0x517B, "smb"),
@@ -60,7 +60,7 @@ const OTHERS: [(u32, &str); 21] = [
 ];
 
 impl FileSystemKind {
-    /// It is known to keep locks and flushes.
+    /// Whether it is known to have working locks and flushes.
     fn is_local(self) -> bool {
         LOCAL.iter().any(|(kind, _)| *kind == self.0)
     }
@@ -75,9 +75,9 @@ impl fmt::Display for FileSystemKind {
     }
 }
 
-/// Not a kind of file system.
+/// The text is not a kind of file system.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no kind of file system is known as {0:?}; write it as the refusal has named it")]
+#[error("unknown kind of file system: {0:?}; write it as in the message that refused it")]
 pub struct UnknownFileSystem(String);
 
 impl FromStr for FileSystemKind {
@@ -91,7 +91,7 @@ impl FromStr for FileSystemKind {
     }
 }
 
-/// Refuses a directory on a file system that is not known to be local, nor trusted.
+/// Refuses a directory on a file system that is neither known to be local nor trusted.
 pub(super) fn refuse_untrusted(
     root: &Path,
     trusted: Option<FileSystemKind>,
@@ -112,7 +112,7 @@ fn kind_of(root: &Path) -> std::io::Result<Option<FileSystemKind>> {
     Ok(Some(FileSystemKind(u32::try_from(kind).expect("of thirty-two bits"))))
 }
 
-/// Other systems number them otherwise.
+/// Other systems use other numbers.
 #[cfg(not(target_os = "linux"))]
 fn kind_of(_: &Path) -> std::io::Result<Option<FileSystemKind>> {
     Ok(None)
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn an_untrusted_one_is_refused_until_it_is_named() {
-        // `/proc` is on no disk.
+        // `/proc` is not on a disk.
         let refused = refuse_untrusted(Path::new("/proc"), None).expect_err("no place for a log");
         let said = refused.to_string();
         assert!(

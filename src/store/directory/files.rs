@@ -1,7 +1,7 @@
 //! The file system seam of the directory store: the few operations it needs, and no others.
 //!
-//! [`OsFiles`] is the real one. Tests put their own behind [`Files`] to make each single operation
-//! fail before or after it took effect, which no real disk does on request.
+//! [`OsFiles`] is the real one. Tests implement [`Files`] to make each single operation fail before
+//! or after it took effect, which no real disk does on request.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -12,17 +12,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
-/// What a copy of a file does not have.
+/// What distinguishes a file from a copy of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileIdentity {
-    /// The file's number in its file system. A later file may get it again.
+    /// The file's number in its file system. It may be reused for a later file.
     pub inode: u64,
-    /// When the inode was made, since 1970. Some file systems do not know.
+    /// When the inode was created, since 1970. Some file systems do not record it.
     pub born: Option<Duration>,
 }
 
 impl FileIdentity {
-    /// This is the file that was named like that: wherever a time was named, it has to be known.
+    /// Whether this is the file that was named so: if a time was named, it must be known.
     pub fn is(&self, named: Self) -> bool {
         self.inode == named.inode && (named.born.is_none() || named.born == self.born)
     }
@@ -38,45 +38,44 @@ impl std::fmt::Display for FileIdentity {
     }
 }
 
-/// What is flushed at once of a large file.
+/// How much of a large file is flushed at once.
 const FLUSH_BYTES: usize = 1 << 20;
 
-/// File operations, in the sense of POSIX. Errors are the system's own.
+/// File operations, as defined by POSIX. Errors are the system's own.
 pub trait Files: Send + Sync + 'static {
-    /// The whole content of a file.
+    /// Reads the whole content of a file.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
-    /// How many bytes a file has. Fails with `IsADirectory` for what is none.
+    /// Returns the length of a file in bytes. Fails with `IsADirectory` for a directory.
     fn length(&self, path: &Path) -> io::Result<u64>;
-    /// Exactly these bytes of a file. Fails with `UnexpectedEof` where it ends before.
+    /// Reads exactly this range of a file. Fails with `UnexpectedEof` if the file ends before.
     fn read_range(&self, path: &Path, range: Range<u64>) -> io::Result<Vec<u8>>;
     /// Creates or truncates a file and writes `bytes`; nothing is flushed.
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
-    /// Writes over an existing file the bytes that it holds already, so that they are dirty again
-    /// and the next flush brings them to the disk; nothing is flushed.
+    /// Overwrites an existing file with the bytes that it already holds, so that they are dirty
+    /// again and the next flush writes them to disk; nothing is flushed.
     fn write_again(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
-    /// [`write`](Files::write), then flushes content and size to the disk. Both through one
-    /// descriptor: what fails to be written in between is reported only to those that had the file
-    /// open.
+    /// Like [`write`](Files::write), then flushes content and size to disk. Uses one descriptor for
+    /// both: a write that fails in between is reported only to those that had the file open.
     fn write_synced(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
-    /// Writes over the beginning of an existing file, which stays the same file, and flushes.
+    /// Overwrites the beginning of an existing file, which stays the same file, and flushes it.
     fn write_in_place(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
-    /// Which file this is.
+    /// Returns the identity of a file.
     fn identity(&self, path: &Path) -> io::Result<FileIdentity>;
-    /// Flushes a directory's entries to the disk.
+    /// Flushes a directory's entries to disk.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
-    /// Moves a file over `to`, atomically.
+    /// Moves a file to `to`, atomically, replacing what is there.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
-    /// Gives a file a second name; fails with `AlreadyExists` where `to` exists.
+    /// Gives a file a second name; fails with `AlreadyExists` if `to` exists.
     fn link(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Creates a directory and its parents.
     fn create_dir_all(&self, path: &Path) -> io::Result<()>;
     /// Removes a file.
     fn remove_file(&self, path: &Path) -> io::Result<()>;
-    /// Removes a directory that holds nothing; fails where it holds something.
+    /// Removes an empty directory; fails if it is not empty.
     fn remove_dir(&self, path: &Path) -> io::Result<()>;
-    /// Removes a directory with all it holds.
+    /// Removes a directory with everything in it.
     fn remove_dir_all(&self, path: &Path) -> io::Result<()>;
-    /// The names in a directory.
+    /// Lists the names in a directory.
     fn list(&self, path: &Path) -> io::Result<Vec<String>>;
     /// Opens an existing file to append to it.
     fn open_append(&self, path: &Path) -> io::Result<Box<dyn AppendFile>>;
@@ -88,8 +87,8 @@ pub trait Files: Send + Sync + 'static {
 
 /// A file system that can be flushed as a whole.
 pub trait FileSystem: Send + Sync + 'static {
-    /// Flushes everything that is dirty. Fails also if anything could not be written at any time
-    /// since this was opened, by whomever.
+    /// Flushes everything that is dirty. Also fails if anything, by any process, could not be
+    /// written at any time since this was opened.
     fn sync(&self) -> io::Result<()>;
 }
 
@@ -97,7 +96,7 @@ pub trait FileSystem: Send + Sync + 'static {
 pub trait AppendFile: Send + Sync + 'static {
     /// Writes all of `bytes` at the end.
     fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
-    /// Flushes what was appended to the disk.
+    /// Flushes what was appended to disk.
     fn sync_data(&mut self) -> io::Result<()>;
     /// Reads exactly `length` bytes from `offset`.
     fn read_at(&self, offset: u64, length: usize) -> io::Result<Vec<u8>>;
@@ -120,7 +119,7 @@ impl Files for OsFiles {
 
     fn read_range(&self, path: &Path, range: Range<u64>) -> io::Result<Vec<u8>> {
         let file = File::open(path)?;
-        // Nothing is allocated for bytes that are not there.
+        // Do not allocate memory for bytes that are not there.
         if range.end > length_of(&file)? {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
@@ -141,8 +140,8 @@ impl Files for OsFiles {
     fn write_synced(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         self.syncs.fetch_add(1, Ordering::Relaxed);
         let mut file = File::create(path)?;
-        // A journal that commits a record waits for what was allocated meanwhile, whosever it is. So it
-        // must never be much.
+        // A journal that commits a record waits for everything allocated in the meantime, by any
+        // process. So this must never be much.
         let mut portions = bytes.chunks(FLUSH_BYTES).peekable();
         while let Some(portion) = portions.next() {
             file.write_all(portion)?;
@@ -220,8 +219,8 @@ fn length_of(file: &File) -> io::Result<u64> {
     if metadata.is_dir() { Err(io::ErrorKind::IsADirectory.into()) } else { Ok(metadata.len()) }
 }
 
-/// A descriptor on the file system. The kernel reports a failed write in the background once to each
-/// descriptor that was open when it failed; one that is opened later may never learn of it.
+/// A descriptor of the file system. The kernel reports a failed background write once to each
+/// descriptor that was open when it failed; one opened later may never learn of it.
 struct OsFileSystem {
     root: File,
     syncs: Arc<AtomicU64>,
@@ -239,8 +238,8 @@ fn sync_filesystem(file: &File) -> io::Result<()> {
     Ok(rustix::fs::syncfs(file)?)
 }
 
-/// Other systems have no `syncfs` that reports errors: `sync` and a full flush of the directory
-/// are the nearest thing.
+/// Other systems have no `syncfs` that reports errors: `sync` and a full flush of the directory are
+/// the closest equivalent.
 #[cfg(not(target_os = "linux"))]
 fn sync_filesystem(file: &File) -> io::Result<()> {
     rustix::fs::sync();

@@ -1,8 +1,8 @@
 //! The directory's lock and identity: one writer at a time, and no copy passes for the original.
 //!
 //! `_writer/lock` is held with `flock` while a writer runs. Its text and the header of the newest
-//! segment name each other, and each names itself, by what no copy of a file can carry: the inode
-//! and its time of birth.
+//! segment name each other, and each names itself, by what no copy of a file can have: the inode
+//! and its birth time.
 //!
 //! ```text
 //! held by the running writer; do not copy, do not delete
@@ -11,30 +11,30 @@
 //! segment 5351350 1795930423.100000000 <16 bytes in hexadecimal: which segment>
 //! sum <8 bytes of the SHA-256 of the lines above>
 //! ```
-//! The lock file stays what it is for ever, and is written in place. The segment is a new file after
-//! each start, each orderly end and each turn. Where they do not name what is there, the directory
-//! was copied or restored; whether it is the newest state of its log cannot be told from inside, and
-//! going on from an older one would fork the log (I10). So it is refused until the operator states
-//! how large the log was last seen. What each witness is for:
+//! The lock file always stays the same file, and is written in place. The segment is a new file
+//! after each start, each clean shutdown and each rollover. If the names do not match the files,
+//! the directory was copied or restored. Whether it is the newest state of its log cannot be told
+//! from inside, and continuing from an older one would fork the log (I10). So it is refused until
+//! the operator states how large the log was last seen. What each check is for:
 //!
-//! - A copy beside, or one that was moved into place: both inodes are others.
-//! - Files removed and copied back: the file system may hand out the same inodes again, but never at
-//!   the same time of birth.
-//! - `rsync` leaves files alone that did not change, so that the lock may stay: then the segment is
+//! - A copy next to the original, or moved into its place: both inodes differ.
+//! - Files removed and copied back: the file system may reuse the same inodes, but never with the
+//!   same birth time.
+//! - `rsync` does not touch files that did not change, so the lock may stay: then the segment is
 //!   another file than it says.
-//! - Files written over in place keep their inodes: then the segment says that it is another file,
-//!   or the lock names another.
-//! - A copy of hard links shares the inodes: then the lock, written in place, names a newer segment
-//!   than the copy has.
+//! - Files overwritten in place keep their inodes: then the segment says that it is another file,
+//!   or the lock names another one.
+//! - A copy made of hard links shares the inodes: then the lock, written in place, names a newer
+//!   segment than the copy has.
 //!
-//! Not told apart is a segment that was only appended to since the copy was made, and then written
-//! over in place: while no writer has started or ended in between, it is the same file.
+//! One case is not detected: a segment that was only appended to since the copy was made, and then
+//! overwritten in place. As long as no writer has started or ended in between, it is the same file.
 //!
-//! **Writing the names survives a power cut at every step.** Before a new segment takes its place the
-//! lock names both, and afterwards the new one alone; each time it is flushed. The text is shorter
-//! than a sector, always of one length, and begins with what earlier releases wrote and read, so
-//! that it cannot be torn into something else than a text without a sum. Such a text, and the one of
-//! an earlier release, are judged by the inode alone.
+//! **Writing the names survives a power cut at every step.** Before a new segment takes its place
+//! the lock names both segments, and afterwards only the new one; it is flushed each time. The text
+//! is shorter than a sector, always has the same length, and begins with what earlier releases
+//! wrote and read. So a torn write can only leave a text without a sum. Such a text, and that of an
+//! earlier release, is judged by the inode alone.
 
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -50,17 +50,17 @@ use super::files::{FileIdentity, Files};
 use super::segment::{HeaderNames, SegmentId};
 
 const OPENING: &str = "held by the running writer; do not copy, do not delete";
-/// Below the smallest sector.
+/// Less than the smallest sector.
 const TEXT_BYTES: usize = 480;
 
-/// A segment file, as the lock names it.
+/// A segment file, as named by the lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SegmentName {
     pub file: FileIdentity,
     pub id: SegmentId,
 }
 
-/// What a lock file's text names.
+/// What the text of a lock file names.
 #[derive(Debug, PartialEq, Eq)]
 enum Named {
     /// A new file, or one that a power cut has torn.
@@ -73,18 +73,18 @@ enum Named {
     },
 }
 
-/// What the files of a directory say of each other.
+/// Whether the files of a directory belong together.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It is where it was made.
+    /// The directory is where it was created.
     Original,
-    /// It was copied or restored: why.
+    /// It was copied or restored, with the reason.
     Copied(String),
-    /// The segment that the lock names is not there.
+    /// The segment that the lock names is missing.
     SegmentMissing,
 }
 
-/// A segment that was found.
+/// The segment that was found.
 #[derive(Clone, Copy)]
 pub(super) struct Found<'a> {
     pub path: &'a Path,
@@ -100,8 +100,8 @@ pub(super) struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock of `path`, creating the file where there is none. The lock is always a real
-    /// file, whatever else `Files` is.
+    /// Takes the lock at `path`, creating the file if there is none. The lock is always a real
+    /// file, whatever `Files` is.
     pub fn take(path: &Path) -> Result<Self, DirectoryError> {
         let io = |source| DirectoryError::Io { path: path.display().to_string(), source };
         let mut options = OpenOptions::new();
@@ -116,7 +116,7 @@ impl Lock {
         }
     }
 
-    /// Creates the file whose text is kept, where `Files` has none.
+    /// Creates the file that holds the text, if `Files` has none.
     pub fn create(&self, files: &dyn Files) -> io::Result<()> {
         match files.identity(&self.path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => files.write(&self.path, b""),
@@ -124,26 +124,26 @@ impl Lock {
         }
     }
 
-    /// Compares what is there with what is named.
+    /// Compares the files with their names.
     pub fn judge(&self, files: &dyn Files, found: Option<Found<'_>>) -> io::Result<Verdict> {
         let own = files.identity(&self.path)?;
         if own.born.is_none() {
             tracing::warn!(
                 path = %self.path.display(),
-                "the file system does not tell when a file was made, so that some copies of this \
-                 directory cannot be told from it"
+                "the file system does not record when a file was created, so some copies of this \
+                 directory cannot be detected"
             );
         }
         Ok(judge(&self.path, own, &Named::parse(&files.read(&self.path)?), found))
     }
 
-    /// Names this file and the segments, durably.
+    /// Writes the names of this file and the segments, durably.
     pub fn name(&self, files: &dyn Files, segments: &[SegmentName]) -> io::Result<()> {
         let own = files.identity(&self.path)?;
         files.write_in_place(&self.path, text(own, segments).as_bytes())
     }
 
-    /// The file's identity, for the header of a segment.
+    /// The file's identity, for a segment's header.
     pub fn identity(&self, files: &dyn Files) -> io::Result<FileIdentity> {
         files.identity(&self.path)
     }
@@ -156,7 +156,7 @@ impl Lock {
 fn judge(lock: &Path, own: FileIdentity, named: &Named, found: Option<Found<'_>>) -> Verdict {
     let lock = lock.display();
     let copied = |path: &dyn std::fmt::Display, named: FileIdentity, is: FileIdentity| {
-        Verdict::Copied(format!("{path} was made elsewhere: it names itself {named}, and is {is}"))
+        Verdict::Copied(format!("{path} was made elsewhere: it names itself {named}, but is {is}"))
     };
     match named {
         Named::Inode(inode) if *inode != own.inode => {
@@ -173,13 +173,13 @@ fn judge(lock: &Path, own: FileIdentity, named: &Named, found: Option<Found<'_>>
     match (header, named) {
         (Some(header), _) if !name.file.is(header.own) => copied(&path, header.own, name.file),
         (Some(header), _) if !own.is(header.lock) => Verdict::Copied(format!(
-            "{path} was made beside another {lock}: it names {}, and this is {own}",
+            "{path} was made next to another {lock}: it names {}, but this is {own}",
             header.lock
         )),
         (_, Named::All { segments, .. })
             if !segments.iter().any(|s| s.id == name.id && name.file.is(s.file)) =>
         {
-            Verdict::Copied(format!("{lock} names a later file than {path}, or another"))
+            Verdict::Copied(format!("{lock} names a later file than {path}, or a different one"))
         }
         _ => Verdict::Original,
     }

@@ -1,26 +1,26 @@
 //! The directory store: a log in a local directory, for one writer.
 //!
 //! ```text
-//! checkpoint  tile/...  log.json     what readers see; any static file server can serve it
+//! checkpoint  tile/...  log.json     for readers; any static file server can serve them
 //! _writer/                           mode 0700
 //!   lock                             held while a writer runs; names the segment (identity.rs)
 //!   commit/<first record>.segment    the commit records (records.rs, segment.rs, new_segment.rs)
-//!   torn                             what was last cut off the end of a segment
-//!   tmp/                             files on their way to their place
+//!   torn                             what was last cut off from the end of a segment
+//!   tmp/                             temporary files, before they are moved into place
 //! ```
-//! **Durability.** A commit record is appended and flushed: the one flush of a batch. Tiles,
-//! bundles and `checkpoint` are renamed into place without one, because the records imply them
+//! **Durability.** A commit record is appended and flushed: the only flush per batch. Tiles,
+//! bundles and `checkpoint` are renamed into place without a flush, because the records imply them
 //! (objects.rs). When a segment has grown enough, [`CommitLog::settle`] flushes the whole file
 //! system once and begins a new segment, whose header says up to which size everything is safe.
-//! Opening the store tells recovery that size, and recovery writes the rest again.
+//! When the store is opened, recovery gets that size, and writes everything after it again.
 //!
-//! **Nothing waits for what is done behind the log**: partial tiles and bundles that a full one has
-//! replaced are removed one directory after the other, without a lock (superseded.rs), most of them
-//! before they were ever on the disk, so that a flush of the whole file system finds little to do.
+//! **Nothing waits for background work**: partial tiles and bundles that were replaced by a full
+//! one are removed one directory at a time, without a lock (superseded.rs). Most are removed before
+//! they reach the disk, so a flush of the whole file system finds little to do.
 //!
-//! **After a failed flush** nothing that the page cache shows can be trusted, so the store is
-//! poisoned and takes no more writes (poison.rs). Opening it again copies the records to a new file
-//! and flushes that.
+//! **After a failed flush** nothing that the page cache returns can be trusted, so the store is
+//! poisoned and accepts no more writes (poison.rs). Opening it again copies the records to a new
+//! file and flushes that.
 
 mod file_system;
 mod files;
@@ -57,28 +57,28 @@ use super::{
 };
 use crate::offload::offload;
 
-/// A new segment is begun when the old one has grown by this much, in bytes or in records. It
-/// bounds what a restart has to write again (each record implies a few files, however small it
-/// is), and how often the file system is flushed.
+/// A new segment is begun when the old one has grown by this much, in bytes or in records. This
+/// limits what a restart must write again (each record implies a few files, however small it is),
+/// and how often the file system is flushed.
 const SEGMENT_BYTES_MAX: u64 = 64 << 20;
 const SEGMENT_RECORDS_MAX: usize = 2048;
-/// Superseded partial files are kept for so many records, for readers of an earlier checkpoint: a
-/// second where the log is busiest.
+/// Superseded partial files are kept for this many records, for readers of an earlier checkpoint: a
+/// second when the log is busiest.
 const KEEP_PARTIALS: u64 = 256;
-/// And for so many where everything is about to be flushed, lest they all be.
+/// They are kept for this many when everything is about to be flushed, so that few are flushed.
 const KEEP_PARTIALS_FLUSHED: u64 = 32;
 
 /// How to open a directory.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct DirectoryOptions {
-    /// Take a directory that was copied or restored from a backup. Safe only if the caller then
+    /// Accept a directory that was copied or restored from a backup. Safe only if the caller then
     /// makes sure that it holds the newest state of its log.
     pub accept_copy: bool,
     /// Begin a new segment after this many bytes; 0 for the default of 64 MiB.
     pub segment_bytes_max: u64,
-    /// A kind of file system that is not known to keep locks and flushes, but is said to.
+    /// A kind of file system to trust, although it is not known to have working locks and flushes.
     pub trusted_file_system: Option<FileSystemKind>,
-    /// Keep superseded partial files for so many records; `None` for the default of 256.
+    /// Keep superseded partial files for this many records; `None` for the default of 256.
     pub keep_partials: Option<u64>,
 }
 
@@ -92,35 +92,35 @@ pub enum DirectoryError {
         /// The lock file.
         path: String,
     },
-    /// The directory's files are not those that its writer has left.
+    /// The directory's files are not those that its writer left.
     #[error(
-        "this directory is a copy: {reason}. If it was restored from a backup, the log may have grown \
-         since, and going on from here would fork it. Compare with the newest checkpoint anyone has \
-         seen (readers, mirrors, witnesses); if nothing newer exists, start once with --restored-at \
-         SIZE, where SIZE is the size of that checkpoint"
+        "this directory is a copy: {reason}. If it was restored from a backup, the log may have \
+         grown since, and continuing from here would fork it. Compare it with the newest \
+         checkpoint that any reader, mirror or witness has. If that is not newer, start once with \
+         --restored-at SIZE, where SIZE is the size of that checkpoint"
     )]
     Copied {
         /// Which files disagree, and how.
         reason: String,
     },
-    /// The lock file names commit records that are gone.
+    /// The lock file names commit records that are missing.
     #[error(
-        "there are no commit records (_writer/commit), but {lock} names some; restore them from the \
-         newest copy"
+        "there are no commit records (_writer/commit), but {lock} names some; restore them from \
+         the newest copy"
     )]
     RecordsMissing {
         /// The lock file.
         lock: String,
     },
-    /// Locks and flushes of this file system cannot be relied on, as far as is known.
+    /// Locks and flushes of this file system are not known to be reliable.
     #[error(
-        "{path} is on a file system of the kind {kind}, which is not known to keep locks and flushes \
-         of this machine; use a local disk, or say --trust-file-system {kind} if you know that it does"
+        "{path} is on a file system of kind {kind}, where locks and flushes are not known to be \
+         reliable; use a local disk, or pass --trust-file-system {kind} if you know that they are"
     )]
     UntrustedFileSystem {
         /// The directory.
         path: String,
-        /// What kind it is.
+        /// Its kind.
         kind: FileSystemKind,
     },
     /// The commit records are damaged (I14).
@@ -134,25 +134,25 @@ pub enum DirectoryError {
         /// What is wrong.
         reason: String,
     },
-    /// The system said no.
+    /// An operation of the operating system failed.
     #[error("cannot use {path}")]
     Io {
         /// The file or directory.
         path: String,
-        /// The system's reason.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
 }
 
-/// A store in a local directory. See the module's text.
+/// A store in a local directory. See the module documentation.
 pub struct DirectoryStore {
     inner: Arc<Inner>,
 }
 
 struct Inner {
     files: Arc<dyn Files>,
-    /// Open since before anything was written, so that no failure to write goes unreported.
+    /// Opened before anything was written, so that no failed write goes unreported.
     filesystem: Box<dyn FileSystem>,
     root: PathBuf,
     segment_bytes_max: u64,
@@ -160,16 +160,16 @@ struct Inner {
     objects: Objects,
     records: Mutex<Records>,
     was_copied: bool,
-    /// By how many bytes and records the segment has grown: to be asked while a record is written.
+    /// By how many bytes and records the segment has grown; readable while a record is written.
     grown: Mutex<(u64, usize)>,
     keep_partials: u64,
-    /// What an earlier writer has left; `None` before the first publication.
+    /// What an earlier writer left behind; `None` before the first publication.
     leftovers: Mutex<Option<Leftovers>>,
 }
 
 impl DirectoryStore {
-    /// Opens the directory at `root`, creating it where it does not exist, and takes its lock.
-    /// Blocks; call it at start.
+    /// Opens the directory at `root`, creating it if it does not exist, and takes its lock. Blocks;
+    /// call it at startup.
     pub fn open(root: &Path, options: DirectoryOptions) -> Result<Self, DirectoryError> {
         Self::open_with(root, options, Arc::new(OsFiles::default()))
     }
@@ -232,12 +232,12 @@ impl DirectoryStore {
         })
     }
 
-    /// The directory was a copy, and was accepted as one.
+    /// Whether the directory was a copy, and was accepted as one.
     pub fn was_copied(&self) -> bool {
         self.inner.was_copied
     }
 
-    /// How many flushes to the disk were made so far.
+    /// How many flushes to disk were made so far.
     pub fn sync_count(&self) -> u64 {
         self.inner.files.sync_count()
     }
@@ -337,7 +337,7 @@ impl CommitLog for DirectoryStore {
 }
 
 impl DirectoryStore {
-    /// Removes what may be removed of the files that were superseded `keep` records ago.
+    /// Removes the files that were superseded `keep` records ago and that can be removed.
     async fn remove_superseded(&self, number: RecordNumber, keep: u64) {
         while let Some(directory) = self.inner.objects.superseded().next(number, keep) {
             let inner = self.inner.clone();
@@ -345,7 +345,7 @@ impl DirectoryStore {
         }
     }
 
-    /// Looks once, near the right edge, for superseded files that an earlier writer has left.
+    /// Looks once, near the right edge, for superseded files that an earlier writer left behind.
     async fn find_leftovers(&self, size: TreeSize) {
         if self.inner.leftovers().is_some() {
             return;
@@ -381,8 +381,8 @@ impl Inner {
         created
     }
 
-    /// Flushes everything and begins a segment that says so. What only the old one might have needed
-    /// may be removed from then on.
+    /// Flushes everything and begins a segment that says so. Files that only the old segment might
+    /// have needed can be removed from then on.
     fn settle(&self, number: RecordNumber, size: TreeSize) -> Result<(), StoreError> {
         self.poison.refuse()?;
         self.filesystem.sync().map_err(|e| self.poison.put(ambiguous(&self.root, e)))?;
@@ -394,7 +394,7 @@ impl Inner {
         Ok(())
     }
 
-    /// Looks for leftovers in one directory; `false` when it was the last.
+    /// Looks for leftovers in one directory; `false` if it was the last.
     fn find_some_leftovers(&self) -> bool {
         let mut leftovers = self.leftovers();
         let Some(leftovers) = leftovers.as_mut() else { return false };
@@ -418,9 +418,9 @@ fn create_private_dir(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes the names in `private` durable, and the names of `private`, of the directory it is in, and
-/// so on: any of them may have been made just now, and records below a name that a power cut takes
-/// are lost. A directory further up that cannot be opened or flushed was not made here.
+/// Makes the names in `private` durable, then the name of `private` itself, the name of its parent,
+/// and so on: any of them may be new, and a power cut that loses a name loses the records below it.
+/// An ancestor that cannot be opened or flushed was not created here.
 fn sync_names(files: &dyn Files, private: &Path) -> io::Result<()> {
     use io::ErrorKind::{InvalidInput, NotFound, PermissionDenied, ReadOnlyFilesystem};
     for (n, dir) in private.ancestors().enumerate() {

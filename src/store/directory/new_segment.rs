@@ -1,14 +1,14 @@
 //! Puts a new segment file in place of the newest, durably.
 //!
-//! 1. An empty file is made, since only a file that is there can be named.
-//! 2. It is filled: a header that names it and the lock, and the records. Flushed.
-//! 3. The lock names the segment that is in place and this one. Flushed.
-//! 4. This one is renamed into place. The directory is flushed.
-//! 5. The lock names this one alone. Flushed.
+//! 1. Create an empty file, since only an existing file can be named.
+//! 2. Fill it: a header that names it and the lock, and the records. Flush it.
+//! 3. Let the lock name both the segment in place and this one. Flush it.
+//! 4. Rename this one into place. Flush the directory.
+//! 5. Let the lock name only this one. Flush it.
 //!
-//! Whatever step a crash or a power cut comes at, the lock names what is there (identity.rs). Of a
-//! directory without a segment the lock names nothing before step 4, so that it never names a
-//! segment alone that is not there yet.
+//! At whatever step a crash or a power cut comes, the lock names the segment in place
+//! (identity.rs). If the directory has no segment yet, the lock names nothing before step 4, so it
+//! never names only a segment that is not in place.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -23,20 +23,20 @@ use super::segment::{self, HeaderNames, Segment};
 use super::{ambiguous, failed};
 use crate::store::{RecordNumber, StoreError};
 
-/// Where segments lie, and the lock that names them.
+/// Where segments are stored, and the lock that names them.
 pub(super) struct Place {
     pub files: Arc<dyn Files>,
     /// `_writer`
     pub private: PathBuf,
     pub lock: Lock,
-    /// The lock names what is here. Where a copy was accepted it does so from the first record on:
-    /// a copy that is refused after all stays one.
+    /// Whether the lock names the files here. After a copy was accepted, it does so only from the
+    /// first record on: a copy that is refused after all remains a copy.
     pub is_named: bool,
 }
 
-/// What a new segment is to hold.
+/// The contents of a new segment.
 pub(super) struct NewSegment {
-    /// The number that the file is called by.
+    /// The number in the file's name.
     pub first: RecordNumber,
     pub settled: TreeSize,
     pub records: Vec<(RecordNumber, Bytes)>,
@@ -48,7 +48,7 @@ impl Default for NewSegment {
     }
 }
 
-/// A segment in its place, open.
+/// An open segment, in its place.
 pub(super) struct Placed {
     pub path: PathBuf,
     pub name: SegmentName,
@@ -57,7 +57,7 @@ pub(super) struct Placed {
 }
 
 impl Place {
-    /// Puts a segment in place of `before`.
+    /// Puts a segment in the place of `before`.
     pub fn put(&self, new: &NewSegment, before: Option<SegmentName>) -> Result<Placed, StoreError> {
         let dir = self.private.join("commit");
         let path = dir.join(format!("{:020}.segment", new.first.get()));
@@ -88,7 +88,7 @@ impl Place {
         Ok((SegmentName { file: own, id: segment.id() }, segment))
     }
 
-    /// The lock names `segment`, if it did not yet.
+    /// Lets the lock name `segment`, unless it already does.
     pub fn claim(&mut self, segment: SegmentName) -> Result<(), StoreError> {
         if !self.is_named {
             self.write_names(&[segment])?;

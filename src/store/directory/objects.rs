@@ -1,8 +1,7 @@
 //! The objects of a directory store: files that are renamed into place, without a flush each.
 //!
-//! The commit records imply them, so that what a power cut takes is written again by recovery
-//! ([`Attempt::Again`]). Only [`Objects::create`] flushes: the first checkpoint is implied by
-//! nothing.
+//! The commit records imply them, so recovery rewrites what a power cut loses ([`Attempt::Again`]).
+//! Only [`Objects::create`] flushes, because nothing implies the first checkpoint.
 
 use std::collections::HashSet;
 use std::io;
@@ -22,7 +21,7 @@ use crate::store::{
     Attempt, Created, NewObject, Object, ObjectPath, Replaced, StoreError, Version,
 };
 
-/// The files below the directory's root that readers see.
+/// The files below the directory's root that readers can see.
 pub(super) struct Objects {
     root: PathBuf,
     files: Arc<dyn Files>,
@@ -31,9 +30,9 @@ pub(super) struct Objects {
     next_temporary: AtomicU64,
     /// Directories under `tile/` that are known to exist.
     known_directories: Mutex<HashSet<PathBuf>>,
-    /// Partial tiles and bundles whose full one was written.
+    /// Partial tiles and bundles whose full one is written.
     superseded: Superseded,
-    /// Serialises replacements, whose condition is checked by reading.
+    /// Serialises replacements, which check their condition by reading.
     replacing: Mutex<()>,
 }
 
@@ -91,13 +90,13 @@ impl Objects {
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Created::Already,
             Err(source) => return Err(ambiguous(&to, source)),
         };
-        // A new directory is itself a name in the one above.
+        // A new directory is itself a name in its parent.
         let levels = if is_new_directory { usize::MAX } else { 1 };
         let above = to.ancestors().skip(1).take_while(|dir| dir.starts_with(&self.root));
         for dir in above.take(levels) {
             self.files.sync_dir(dir).map_err(|e| self.poison.put(ambiguous(&to, e)))?;
         }
-        // It is done; a second name that stays is removed at the next start.
+        // The work is done; a second name that remains is removed at the next start.
         drop(self.files.remove_file(&temporary));
         Ok(created)
     }
@@ -124,7 +123,7 @@ impl Objects {
         let to = self.path(&object.path);
         match (self.read(&to)?, attempt) {
             (Some(there), Attempt::First) if there == object.bytes => return Ok(()),
-            // A new file for each of thousands would take some file systems very long.
+            // Creating a new file for each of thousands would take some file systems very long.
             (Some(there), Attempt::Again) if there == object.bytes => {
                 self.files.write_again(&to, &there).map_err(|e| ambiguous(&to, e))?;
             }
@@ -145,8 +144,8 @@ impl Objects {
         &self.superseded
     }
 
-    /// Removes a directory of partial tiles or bundles. Nothing is written to it any more, so that
-    /// nobody has to wait meanwhile.
+    /// Removes a directory of partial tiles or bundles. Nothing is written to it any more, so
+    /// nobody has to wait for this.
     pub fn remove_superseded(&self, directory: &Path) {
         if self.poison.refuse().is_ok() {
             self.known_directories().remove(directory);
@@ -154,7 +153,7 @@ impl Objects {
         }
     }
 
-    /// Removes an object, and the directories that are empty without it.
+    /// Removes an object, and the directories that become empty.
     pub fn remove(&self, path: &ObjectPath) -> Result<(), StoreError> {
         self.poison.refuse()?;
         let file = self.path(path);
@@ -164,7 +163,7 @@ impl Objects {
             }
             _ => {}
         }
-        // No directory is made in the meantime.
+        // No directory is created in the meantime.
         let mut known = self.known_directories();
         for dir in file.ancestors().skip(1).take_while(|dir| *dir != self.root) {
             if self.files.remove_dir(dir).is_err() {
@@ -175,7 +174,7 @@ impl Objects {
         Ok(())
     }
 
-    /// Writes over whatever is there.
+    /// Overwrites the object, whatever it holds.
     pub fn overwrite(&self, path: &ObjectPath, bytes: &[u8]) -> Result<(), StoreError> {
         self.poison.refuse()?;
         self.write_and_move(&self.path(path), bytes)
@@ -205,7 +204,8 @@ impl Objects {
         to.parent().is_some_and(|dir| !known.contains(dir))
     }
 
-    /// The name for a temporary file that is to be moved to `to`, whose directory it creates.
+    /// Returns the name for a temporary file that will be moved to `to`, and creates that
+    /// directory.
     fn next_temporary(&self, to: &Path) -> Result<PathBuf, StoreError> {
         if let Some(dir) = to.parent() {
             let mut known = self.known_directories();
@@ -219,7 +219,7 @@ impl Objects {
     }
 }
 
-/// What was read of a file that may not be there.
+/// The result of reading a file that may not exist.
 fn found<T>(path: &Path, read: io::Result<T>) -> Result<Option<T>, StoreError> {
     match read {
         Ok(read) => Ok(Some(read)),
@@ -238,8 +238,8 @@ fn is_full_tile(path: &ObjectPath) -> bool {
     path.as_str().starts_with("tile/") && !path.as_str().contains(".p/")
 }
 
-/// What a power cut can leave of a file whose content was not flushed: in every sector either what
-/// was written or zeros, and possibly a shorter file.
+/// What a power cut can leave of a file whose content was not flushed: in every sector either the
+/// written bytes or zeros, and possibly a shorter file.
 fn is_torn(there: &[u8], whole: &[u8]) -> bool {
     const SECTOR_BYTES: usize = 512;
     there.len() <= whole.len()

@@ -1,21 +1,21 @@
-//! Poison: after a failed flush, nothing that the page cache shows can be trusted.
+//! Poison: after a failed flush, nothing that the page cache returns can be trusted.
 //!
-//! The kernel may have dropped what it could not write and call the same pages clean; a second
-//! flush would succeed and mean nothing. So the first failure is remembered, and the store takes no
-//! more writes until it is opened anew.
+//! The kernel may have dropped what it could not write and marked the same pages clean; a second
+//! flush would succeed and mean nothing. So the first failure is remembered, and the store accepts
+//! no more writes until it is reopened.
 
 use std::sync::{Mutex, PoisonError};
 
 use crate::store::StoreError;
 
-/// The first failure that has left in doubt what is durable.
+/// The first failure that left in doubt what is durable.
 #[derive(Debug, Default)]
 pub(super) struct Poison {
     reason: Mutex<Option<String>>,
 }
 
 impl Poison {
-    /// Remembers `error`, and hands it back.
+    /// Remembers `error`, and returns it.
     pub fn put(&self, error: StoreError) -> StoreError {
         let reason = match std::error::Error::source(&error) {
             Some(source) => format!("{error}: {source}"),
@@ -25,7 +25,7 @@ impl Poison {
         error
     }
 
-    /// Fails once there was a failure.
+    /// Fails if there was a failure.
     pub fn refuse(&self) -> Result<(), StoreError> {
         match &*self.reason.lock().unwrap_or_else(PoisonError::into_inner) {
             Some(reason) => Err(StoreError::Poisoned { reason: reason.clone() }),

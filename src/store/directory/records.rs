@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! _writer/commit/<first record>.segment    see segment.rs; the newest counts
-//! _writer/torn                             the end that was last cut off a segment
+//! _writer/torn                             the end that was last cut off from a segment
 //! ```
 //! A segment is only ever appended to. It is replaced as a whole in two cases, each time by a new
-//! file that is flushed before it takes its place (new_segment.rs): at opening, because an earlier
-//! process may have seen a flush fail, after which the page cache shows what is not on the disk; and
-//! when everything published was flushed, by a segment that begins there.
+//! file that is flushed before it takes its place (new_segment.rs): when the store is opened,
+//! because an earlier process may have seen a flush fail, after which the page cache can return
+//! what is not on disk; and when everything published was flushed, by a segment that begins there.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ pub(super) struct Records {
     segment: Segment,
 }
 
-/// The newest segment file as a writer has left it.
+/// The newest segment file, as a writer left it.
 pub(super) struct Left {
     path: PathBuf,
     content: Bytes,
@@ -58,14 +58,14 @@ impl Left {
         Ok(Some(Self { path, content: content.into(), segment, name }))
     }
 
-    /// What the lock is to be compared with.
+    /// What to compare with the lock.
     pub fn found(&self) -> Found<'_> {
         Found { path: &self.path, name: self.name, header: self.segment.names }
     }
 
-    /// Keeps what is behind the sound part. It was being written when a writer was killed or the
-    /// power failed; if it was the disk that damaged it, then recovery refuses the log, and somebody
-    /// will want to look at it.
+    /// Keeps the bytes after the valid part. They were being written when a writer was killed or
+    /// the power failed. If instead the disk damaged them, recovery refuses the log, and the
+    /// operator will want to inspect them.
     fn keep_torn(&self, files: &dyn Files, private: &Path) -> Result<(), DirectoryError> {
         let sound = usize::try_from(self.segment.length).expect("was read to memory");
         let torn = &self.content[sound..];
@@ -77,7 +77,7 @@ impl Left {
             segment = %self.path.display(),
             bytes = torn.len(),
             kept = %kept.display(),
-            "cut off the end, which is no whole record"
+            "cut off the end, which is not a whole record"
         );
         files.write_synced(&kept, torn).map_err(|source| io_error(&kept, source))
     }
@@ -99,7 +99,7 @@ impl Left {
 }
 
 impl Records {
-    /// Copies what was left to a new file, so that what is read from now on is known to be on the
+    /// Copies what was left to a new file, so that everything read from now on is known to be on
     /// disk.
     pub fn open(
         place: Place,
@@ -168,9 +168,9 @@ impl Records {
         Ok(Created::Now)
     }
 
-    /// Begins a segment that holds only record `number` and the ones after it, when everything up
-    /// to `size` is durable. A crash before the rename leaves the old segment, one after it the
-    /// new one.
+    /// Begins a segment that holds only record `number` and the ones after it, once everything up
+    /// to `size` is durable. A crash before the rename leaves the old segment; a crash after it,
+    /// the new one.
     pub fn begin_segment(
         &mut self,
         number: RecordNumber,

@@ -1,15 +1,15 @@
-//! The segment file: commit records of a directory store, one appended after the other.
+//! The segment file: the commit records of a directory store, appended one after another.
 //!
 //! ```text
 //! header   "fasti/s2" | u64 settled tree size | 16 marker | this file | the lock file | digest
 //! frame    16 marker | u64 record number | u32 length | digest | bytes
 //! file     u64 inode | born: u64 seconds since 1970, u32 nanoseconds (all ones: not known)
-//! digest   SHA-256 of all before it; of a frame, and of the bytes behind it
+//! digest   SHA-256 of all before it; in a frame, also of the bytes after it
 //! ```
 //! The header of earlier releases begins with "fasti/s1" and names no files. Integers are
-//! big-endian. One frame is written and flushed before the next is begun, so a crash can tear the last
-//! frame and no other: [`Segment::parse`] drops a torn end, and refuses a damaged frame that sound
-//! ones follow (I14). The marker is random and secret. Without it, whoever submits
+//! big-endian. One frame is written and flushed before the next is begun, so a crash can tear only
+//! the last frame: [`Segment::parse`] drops a torn end, and refuses a damaged frame that is
+//! followed by valid ones (I14). The marker is random and secret. Without it, a client that submits
 //! an entry that looks like a frame could make a torn end look like damage.
 
 use std::time::Duration;
@@ -22,19 +22,19 @@ use crate::entropy::{Entropy, OsEntropy};
 use crate::store::RecordNumber;
 
 const MAGIC: &[u8; 8] = b"fasti/s2";
-/// Of a header that names no files.
+/// The magic of a header that names no files.
 const MAGIC_1: &[u8; 8] = b"fasti/s1";
 const MARKER_BYTES: usize = 16;
 const DIGEST_BYTES: usize = 32;
 const FILE_BYTES: usize = 20;
 const UNKNOWN: u32 = u32::MAX;
-/// What all headers begin with: magic, size and marker.
+/// The start of every header: magic, size and marker.
 const OPENING_BYTES: usize = 16 + MARKER_BYTES;
 const FRAME_HEADER_BYTES: usize = MARKER_BYTES + 12 + DIGEST_BYTES;
 
 type Marker = [u8; MARKER_BYTES];
 
-/// Tells a segment file from every other; derived from its marker.
+/// Distinguishes a segment file from every other; derived from its marker.
 pub(super) type SegmentId = [u8; 16];
 
 /// The files that a header names.
@@ -42,51 +42,51 @@ pub(super) type SegmentId = [u8; 16];
 pub(super) struct HeaderNames {
     /// The segment file itself.
     pub own: FileIdentity,
-    /// The lock file beside it.
+    /// The lock file next to it.
     pub lock: FileIdentity,
 }
 
-/// Where one record's bytes lie in the file.
+/// Where the bytes of one record are in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Extent {
     pub offset: u64,
     pub length: usize,
 }
 
-/// What a segment file holds.
+/// The contents of a segment file.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Segment {
-    /// Everything up to this size was durable when the segment was begun.
+    /// The size up to which everything was durable when the segment was begun.
     pub settled: TreeSize,
     /// The files that the header names; earlier releases named none.
     pub names: Option<HeaderNames>,
-    /// How every frame opens.
+    /// The start of every frame.
     marker: Marker,
-    /// Length of the header.
+    /// The length of the header.
     begin: u64,
     /// The number of the first record; the others follow without gaps.
     pub first: Option<RecordNumber>,
-    /// One for each record.
+    /// One per record.
     pub extents: Vec<Extent>,
-    /// Length of the sound part.
+    /// The length of the valid part.
     pub length: u64,
 }
 
 impl Segment {
-    /// Reads a whole segment file. The error says what is wrong.
+    /// Parses a whole segment file. The error says what is wrong.
     pub fn parse(file: &[u8]) -> Result<Self, String> {
         let (mut segment, mut rest) = parse_header(file)?;
         let marker = segment.marker;
         while let Some((number, bytes)) = parse_frame(&marker, rest) {
             if segment.next().is_some_and(|next| next != number) {
-                return Err(format!("record {number} does not follow the one before it"));
+                return Err(format!("record {number} does not follow the previous one"));
             }
             rest = &rest[FRAME_HEADER_BYTES + bytes.len()..];
             segment.push(number, bytes.len());
         }
         match find_frame(&marker, rest) {
             Some(at) => Err(format!(
-                "the record at byte {} is damaged, with sound ones behind it at byte {}",
+                "the record at byte {} is damaged, but followed by a valid one at byte {}",
                 segment.length,
                 segment.length + at as u64
             )),
@@ -105,7 +105,7 @@ impl Segment {
         self.length - self.begin
     }
 
-    /// The number that the next record has to have, once there is a first.
+    /// The number that the next record must have, once there is a first.
     pub fn next(&self) -> Option<RecordNumber> {
         self.newest().map(RecordNumber::next)
     }
@@ -116,20 +116,20 @@ impl Segment {
         RecordNumber::new(first.get() + self.extents.len() as u64 - 1)
     }
 
-    /// The numbers of the records that it holds, from `number` on.
+    /// The numbers of its records, from `number` on.
     pub fn numbers_from(&self, number: RecordNumber) -> impl Iterator<Item = RecordNumber> + use<> {
         let first = self.first.map_or(u64::MAX, |first| first.get().max(number.get()));
         let newest = self.newest().map_or(0, RecordNumber::get);
         (first..=newest).filter_map(RecordNumber::new)
     }
 
-    /// Where record `number` lies.
+    /// Where record `number` is.
     pub fn extent(&self, number: RecordNumber) -> Option<Extent> {
         let place = number.get().checked_sub(self.first?.get())?;
         self.extents.get(usize::try_from(place).ok()?).copied()
     }
 
-    /// One record as it is appended.
+    /// Encodes one record as it is appended.
     pub fn frame(&self, number: RecordNumber, bytes: &[u8]) -> Vec<u8> {
         let length = u32::try_from(bytes.len()).expect("a record is far below 4 GiB");
         let mut frame = Vec::with_capacity(FRAME_HEADER_BYTES + bytes.len());
@@ -142,7 +142,7 @@ impl Segment {
         frame
     }
 
-    /// Takes note of a record of `length` bytes that was appended.
+    /// Notes that a record of `length` bytes was appended.
     pub fn push(&mut self, number: RecordNumber, length: usize) {
         self.first.get_or_insert(number);
         let offset = self.length + FRAME_HEADER_BYTES as u64;
@@ -151,7 +151,7 @@ impl Segment {
     }
 }
 
-/// The header of a new segment, with everything up to `settled` durable.
+/// The header of a new segment, when everything up to `settled` is durable.
 pub(super) fn header(settled: TreeSize, names: HeaderNames) -> Vec<u8> {
     let mut header = MAGIC.to_vec();
     header.extend(settled.get().to_be_bytes());
@@ -169,7 +169,7 @@ fn frame_digest(opening: &[u8], bytes: &[u8]) -> [u8; DIGEST_BYTES] {
     Sha256::new().chain_update(opening).chain_update(bytes).finalize().into()
 }
 
-/// A segment without records yet, and what follows its header.
+/// Returns a segment without records yet, and what follows its header.
 fn parse_header(file: &[u8]) -> Result<(Segment, &[u8]), String> {
     let names_bytes = match file.get(..8) {
         Some(magic) if magic == MAGIC => 2 * FILE_BYTES,
@@ -210,7 +210,7 @@ fn parse_file(fields: &[u8]) -> FileIdentity {
     FileIdentity { inode: number(0), born }
 }
 
-/// The frame at the start of `bytes`, if a sound one is there.
+/// The frame at the start of `bytes`, if there is a valid one.
 fn parse_frame<'a>(marker: &Marker, bytes: &'a [u8]) -> Option<(RecordNumber, &'a [u8])> {
     let (opening, rest) = bytes.split_at_checked(FRAME_HEADER_BYTES - DIGEST_BYTES)?;
     let (digest, rest) = rest.split_at_checked(DIGEST_BYTES)?;
@@ -222,7 +222,7 @@ fn parse_frame<'a>(marker: &Marker, bytes: &'a [u8]) -> Option<(RecordNumber, &'
     sound.then_some((RecordNumber::new(number)?, body))
 }
 
-/// Searches for a sound frame anywhere behind the start of `bytes`.
+/// Searches for a valid frame anywhere after the start of `bytes`.
 fn find_frame(marker: &Marker, bytes: &[u8]) -> Option<usize> {
     let starts = bytes.windows(MARKER_BYTES).enumerate().skip(1);
     let mut starts = starts.filter(|(_, window)| window == marker).map(|(at, _)| at);
@@ -322,7 +322,7 @@ mod tests {
         }
     }
 
-    /// Submitters choose what entries hold, and zstd leaves what does not shrink as it is. An entry
+    /// Clients choose what entries hold, and zstd leaves incompressible bytes as they are. An entry
     /// that is a frame of another segment must not turn a torn end into damage.
     #[test]
     fn a_frame_inside_a_torn_record_is_not_taken_for_a_record() {

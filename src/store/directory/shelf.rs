@@ -1,6 +1,6 @@
 //! Listing and removing in a directory.
 //!
-//! Directories that become empty are removed too, so that what comes and goes leaves nothing behind.
+//! Directories that become empty are removed too, so that removed objects leave nothing behind.
 
 use std::io;
 use std::path::Path;
@@ -49,7 +49,7 @@ impl Shelf for DirectoryStore {
 }
 
 impl Inner {
-    /// Hands over every object's path below a relative directory.
+    /// Passes on the path of every object below a relative directory.
     fn each_file(
         &self,
         directory: &str,
@@ -63,7 +63,7 @@ impl Inner {
                     self.each_file(path.as_str(), each)?;
                 }
                 Ok(path) => each(path),
-                // Somebody else's; no object has such a name.
+                // Not ours; no object has such a name.
                 Err(InvalidPath(_)) => {}
             }
         }
@@ -82,7 +82,7 @@ impl Inner {
         match self.files.list(path) {
             Ok(_) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(false),
-            // It was there a moment ago.
+            // It existed a moment ago.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(source) => Err(failed("list", path, source)),
         }
@@ -121,7 +121,7 @@ mod tests {
         store.remove(&names.map(path)).await.unwrap();
         assert!(!root.path().join("lookup/run").exists(), "empty directories go too");
         assert!(root.path().join("lookup/latest").exists());
-        // And are made again.
+        // And they are created again.
         store.create(&path(names[0]), "y".into()).await.unwrap();
         assert_eq!(store.get(&path(names[0])).await.unwrap().unwrap().bytes, "y");
 

@@ -1,15 +1,15 @@
-//! Superseded partial tiles and bundles: those whose full one is there. They are removed behind the
-//! log, a directory (`tile/0/067.p`) at a time, and nothing waits for it.
+//! Superseded partial tiles and bundles: those whose full one exists. They are removed in the
+//! background, one directory (`tile/0/067.p`) at a time, and nothing waits for it.
 //!
-//! **When.** Readers that hold an earlier checkpoint still ask for its partial files, so these are
-//! kept for some records more. Then they go, before they were ever flushed: a busy log would
-//! otherwise write them all to the disk only to remove them. What the tree that is settled needs
-//! ([`Superseded::settled`]) stays until a later one is, because recovery reads it; everything newer is
-//! implied by the commit records.
+//! **When.** Readers with an earlier checkpoint still request its partial files, so these are kept
+//! for some more records. Then they are removed, before they were ever flushed: otherwise a busy
+//! log would write them all to disk only to remove them. What the settled tree needs
+//! ([`Superseded::settled`]) stays until a later tree is settled, because recovery reads it;
+//! everything newer is implied by the commit records.
 //!
-//! **What a crash leaves behind** is found again: recovery writes the full ones behind the settled tree
-//! anew, and so hands them in once more; the others lie where [`Leftovers`] looks after a start.
-//! A removal that fails costs nothing but space until then.
+//! **What a crash leaves behind** is found again. Recovery rewrites the full ones beyond the
+//! settled tree, and so adds their partial ones here again; the others are where [`Leftovers`]
+//! looks after a start. Until then, a failed removal costs only space.
 
 use std::collections::{HashSet, VecDeque};
 use std::io;
@@ -22,14 +22,14 @@ use tiles_spec::{BundleCoord, Level, TileCoord, TileIndex, TileWidth, TreeSize};
 use super::files::Files;
 use crate::store::{ObjectPath, RecordNumber};
 
-/// Most directories that are remembered. What is more is found after the next start.
+/// Most directories that are remembered. Any beyond that are found after the next start.
 const WAITING_MAX: usize = 1 << 16;
-/// How far back from the right edge leftovers are looked for: the leaves of a segment's records.
+/// How far back from the right edge to look for leftovers: the leaves of a segment's records.
 const LEFTOVER_LEAVES: u64 = 2048 * 4096;
-/// The names in one directory of full tiles.
+/// The number of names in one directory of full tiles.
 const TILES_A_DIRECTORY: u64 = 1000;
 
-/// What is to be removed, and from when on.
+/// What is to be removed, and when.
 pub(super) struct Superseded {
     root: PathBuf,
     queue: Mutex<Queue>,
@@ -48,7 +48,7 @@ struct Queue {
 }
 
 impl Superseded {
-    /// Nothing yet; the tree of size `settled` is settled.
+    /// Creates an empty list; the tree of size `settled` is settled.
     pub fn new(root: &Path, settled: TreeSize) -> Self {
         let superseded = Self { root: root.to_owned(), queue: Mutex::default() };
         superseded.settled(settled);
@@ -71,8 +71,8 @@ impl Superseded {
         }
     }
 
-    /// A directory that may be removed when record `number` is published: its full tile was published
-    /// `keep` records before, and the settled tree does not need it.
+    /// A directory that can be removed when record `number` is published: its full tile was
+    /// published `keep` records before, and the settled tree does not need it.
     pub fn next(&self, number: RecordNumber, keep: u64) -> Option<PathBuf> {
         let queue = &mut *self.queue();
         queue.waiting.extend(queue.new.drain(..).map(|directory| (number.get(), directory)));
@@ -89,7 +89,7 @@ impl Superseded {
         None
     }
 
-    /// The tree of this size is settled, and the one before needs nothing any more.
+    /// Notes that the tree of this size is settled, so the previous one needs nothing any more.
     pub fn settled(&self, size: TreeSize) {
         let tiles = edge_tiles(size).into_iter().map(ObjectPath::from);
         let paths = tiles.chain(edge_bundle(size).map(ObjectPath::from));
@@ -102,14 +102,15 @@ impl Superseded {
     }
 }
 
-/// The search for what an earlier writer has left.
+/// The search for what an earlier writer left behind.
 pub(super) struct Leftovers {
-    /// Directories that are still to be looked through, the last one first.
+    /// Directories still to be searched, the last one first.
     directories: Vec<PathBuf>,
 }
 
 impl Leftovers {
-    /// Looks where superseded files can be in a log of this size: as far back as a segment reaches.
+    /// Searches where superseded files can be in a log of this size: as far back as a segment
+    /// reaches.
     pub fn of(root: &Path, size: TreeSize) -> Self {
         let mut directories = Vec::new();
         let first = size.get().saturating_sub(LEFTOVER_LEAVES);
@@ -132,10 +133,10 @@ impl Leftovers {
         Self { directories }
     }
 
-    /// Looks through one directory, and hands on what it finds; `false` when it was the last.
+    /// Searches one directory, and adds what it finds to `superseded`; `false` if it was the last.
     pub fn look(&mut self, files: &dyn Files, superseded: &Superseded) -> bool {
         let Some(directory) = self.directories.pop() else { return false };
-        // What cannot be listed now is looked for after the next start.
+        // What cannot be listed now is searched after the next start.
         let names: HashSet<String> =
             files.list(&directory).unwrap_or_default().into_iter().collect();
         for name in &names {
@@ -147,7 +148,8 @@ impl Leftovers {
     }
 }
 
-/// Removes a directory of partial files. One that is not there never was: the tile came whole.
+/// Removes a directory of partial files. If there is none, the tile was full when it was first
+/// written.
 pub(super) fn remove(files: &dyn Files, directory: &Path) {
     match files.remove_dir_all(directory) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {

@@ -1,4 +1,4 @@
-//! What the lock names, and what does not agree with it.
+//! What the lock names, and what does not match it.
 
 use super::*;
 
@@ -17,7 +17,7 @@ fn found(name: SegmentName, own: FileIdentity, lock: FileIdentity) -> Found<'sta
     Found { path: Path::new(SEGMENT), name, header: Some(HeaderNames { own, lock }) }
 }
 
-/// The verdict over a lock with this text, and a segment.
+/// The verdict on a lock with this text, and a segment.
 fn judged(text: &[u8], own: FileIdentity, found: Option<Found<'_>>) -> Verdict {
     judge(Path::new(LOCK), own, &Named::parse(text), found)
 }
@@ -73,7 +73,7 @@ fn what_earlier_releases_wrote_is_judged_as_they_did() {
         assert_eq!(judged(text.as_bytes(), file(7, 70), found), Verdict::Original);
         copied(&judged(text.as_bytes(), file(9, 70), found), "_writer/lock was made elsewhere");
     }
-    // The names grow in place over it, and any of both may be there after a power cut.
+    // The names are written in place over it; after a power cut the file may hold either.
     assert!(super::text(file(7, 70), &[]).starts_with(&text));
 }
 
@@ -93,7 +93,7 @@ fn everything_has_to_be_where_it_was() {
     copied(&judged(text, file(7, 71), Some(there)), lock_elsewhere);
     let undated = FileIdentity { born: None, ..lock };
     copied(&judged(text, undated, Some(there)), lock_elsewhere);
-    copied(&judged(b"", file(7, 71), Some(there)), "beside another _writer/lock");
+    copied(&judged(b"", file(7, 71), Some(there)), "next to another _writer/lock");
 
     let segment_elsewhere = "1.segment was made elsewhere";
     for other in [file(9, 80), file(8, 81)] {
@@ -102,13 +102,13 @@ fn everything_has_to_be_where_it_was() {
             copied(&judged(text, lock, Some(moved)), segment_elsewhere);
         }
     }
-    // An older or newer segment that is where it was made.
+    // An older or newer segment in its original place.
     for other in [segment(9, 80, 1), segment(8, 81, 1), segment(8, 80, 2)] {
         let other = found(other, other.file, lock);
         copied(&judged(text, lock, Some(other)), "names a later file than");
     }
     let beside_another = found(name, name.file, file(7, 71));
-    copied(&judged(text, lock, Some(beside_another)), "beside another _writer/lock");
+    copied(&judged(text, lock, Some(beside_another)), "next to another _writer/lock");
 }
 
 #[test]
