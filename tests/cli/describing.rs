@@ -25,7 +25,7 @@ fn trusted_root_and_signing_config() {
     ];
     golden("signing-config.json", &world.fasti(&local).good());
     let ended = world.fasti(&["trusted-root", "--url", "http://log.example"]);
-    assert!(ended.stderr.contains("want the origin to be the URL's host"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("require the origin to be the URL's host"), "{}", ended.stderr);
     world.fasti(&["trusted-root", "--valid-from", "now"]).broken("validFor");
     world.fasti_with(&[], &["trusted-root"]).broken("give --vkey");
 }

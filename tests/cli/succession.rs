@@ -53,7 +53,7 @@ fn a_new_log_each_year() {
     for (command, words) in [
         (&["loginfo"][..], "Frozen:            the log says that this is its last tree"),
         (&["fsck"], "The log is frozen: this is its last tree"),
-        (&["doctor", "--store", "log"], "A log is there that was frozen, with a tree of 2"),
+        (&["doctor", "--store", "log"], "The store has a frozen log: its last tree is of 2"),
     ] {
         let said = old.fasti(command).good();
         assert!(said.contains(words), "{said}");
