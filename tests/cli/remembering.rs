@@ -55,8 +55,8 @@ fn logs_of_one_name_do_not_meet() {
     }
     // Whoever takes the one for the other is told which of the two is another.
     let wrong = second.fasti_with(&[("FASTI_VKEY", first.vkey())], &["loginfo"]);
-    wrong.refused("the origin is the same, the key is another");
-    wrong.refused(&format!("the key at hand is {known}"));
+    wrong.refused("the origin is the same, but the key is different");
+    wrong.refused(&format!("the trusted key is {known}"));
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_log_that_changes_its_name_is_told_from_one_that_changes_its_key() {
     assert!(said.contains("the key is known, but the origin is not: a tree of 4 "), "{said}");
     assert!(said.contains("for the log log.test was seen before ("), "{said}");
     let wrong = renamed.fasti_with(&[("FASTI_VKEY", first.vkey())], &["loginfo"]);
-    wrong.refused("the key is the same, the origin is another");
+    wrong.refused("the key is the same, but the origin is different");
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn a_memory_that_cannot_be_read_is_left_alone() {
     // Damage is another matter: somebody should look at it.
     fs::remove_dir(&file).expect("it can be removed");
     fs::write(&file, "damaged").expect("a file");
-    world.fasti(&["loginfo"]).broken("is damaged: it holds no checkpoint that this log has signed");
+    world.fasti(&["loginfo"]).broken("is damaged: it holds no checkpoint signed by this log");
 }
 
 #[test]

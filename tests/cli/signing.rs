@@ -71,7 +71,7 @@ fn other_artifacts_keys_and_logs_are_refused() {
 
     let impostor = signing_key(2).verifier_key().to_string();
     let ended = world.fasti_with(&[("FASTI_VKEY", &impostor)], &VERIFY);
-    ended.refused("the origin is the same, the key is another");
+    ended.refused("the origin is the same, but the key is different");
     assert!(ended.stderr.contains("--vkey"), "{}", ended.stderr);
     let name = "log.example".parse().expect("a key name");
     let stranger = tiles_spec::NoteSigningKey::from_seed(name, &[1; 32]);

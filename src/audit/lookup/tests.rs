@@ -448,6 +448,6 @@ fn other_keys_are_not_believed() {
     let objects = Objects::Directory(directory);
     let report = check(&objects, runtime.handle(), keys, &options, |_| {}, &|_| {}).unwrap();
     let named = problems(&report);
-    assert!(named.iter().all(|p| p.contains("the keys at hand are of no log")), "{named:?}");
+    assert!(named.iter().all(|p| p.contains("the trusted keys are of no log")), "{named:?}");
     assert_eq!((named.len(), report.size), (3, None));
 }
