@@ -33,7 +33,8 @@ pub struct Arguments {
     #[arg(long)]
     follow: bool,
     /// With --follow: the minimum time between two revisions, in seconds
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    #[arg(long, value_name = "N", default_value_t = 5,
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
     /// The key that signs the index: the log's own, or another. Clients that search must trust it.
     #[command(flatten)]
