@@ -34,7 +34,7 @@ pub struct Authority {
     may_issue: bool,
     /// The first and last second of its own validity, relative to 1970; can be negative.
     validity: [i64; 2],
-    /// The beginning of the caller's trust, if that is not its own whole validity.
+    /// When the caller trusts it, if not for its whole validity.
     valid_from: Option<OffsetDateTime>,
     valid_until: Option<OffsetDateTime>,
 }

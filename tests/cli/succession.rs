@@ -48,7 +48,7 @@ fn a_new_log_each_year() {
         said.starts_with(&format!("Frozen:            {OLD}\nTree Size:         2\n")),
         "{said}"
     );
-    assert!(old.fasti(&freeze).good().ends_with("It was frozen before.\n"));
+    assert!(old.fasti(&freeze).good().ends_with("It was already frozen.\n"));
     assert_eq!(old.read("log/checkpoint"), shown, "the last checkpoint stays as it is");
     for (command, words) in [
         (&["loginfo"][..], "Frozen:            the log says that this is its last tree"),

@@ -80,7 +80,7 @@ fn on_one(error: &(dyn Error + 'static)) -> Option<&'static str> {
         Some(Refusal::NoPublicKey) => return Some("give it with --public-key FILE"),
         Some(Refusal::OtherKey) => return Some(ANOTHER_KEY),
         Some(Refusal::NoArtifact) => return Some("give it with --artifact FILE"),
-        Some(Refusal::NoEntry) => return Some("they are --signature FILE and --public-key FILE"),
+        Some(Refusal::NoEntry) => return Some("use --signature FILE and --public-key FILE"),
         Some(Refusal::NoAuthorities) => return Some("give --trusted-root FILE or --ca-roots FILE"),
         _ => {}
     }

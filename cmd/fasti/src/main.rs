@@ -52,7 +52,7 @@ enum Verb {
     Search(Box<search::Arguments>),
     /// Print the log's signed head, with proof that it extends the one last seen
     Loginfo(loginfo::Arguments),
-    /// Prove that an entry is in the log, or that one tree grew from another
+    /// Prove that an entry is in the log, or that one tree extends another
     Prove(prove::Arguments),
     /// Make a key for a log
     Keygen(keygen::Arguments),

@@ -103,7 +103,7 @@ fn report(store: &Location, examined: Examination) -> Result<Output, Failure> {
     lines.push(match (good, shared) {
         (false, _) => format!("Not fit for a log: {store}"),
         (true, true) => format!("Fit for any number of writers: {store}"),
-        (true, false) => format!("Fit for one writer, as directories are: {store}"),
+        (true, false) => format!("Fit for one writer, like any directory: {store}"),
     });
     let latencies: serde_json::Map<String, Value> = examined
         .latencies

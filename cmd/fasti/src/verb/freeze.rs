@@ -83,7 +83,7 @@ async fn origin(globals: &Globals, store: &Location) -> anyhow::Result<Origin> {
     let checkpoint = fetch.fetch(&path).await?;
     let checkpoint = checkpoint
         .with_context(|| format!("there is no log: nothing at {}", fetch.place(&path)))?;
-    let checkpoint = SignedCheckpoint::parse(&checkpoint).context("there is no log there")?;
+    let checkpoint = SignedCheckpoint::parse(&checkpoint).context("there is no valid log")?;
     Ok(checkpoint.checkpoint().origin.parse()?)
 }
 
@@ -106,7 +106,7 @@ fn output(origin: &str, frozen: &Frozen) -> Output {
         format!("Root Hash:         {}", head.root),
     ];
     if frozen.already {
-        lines.push("It was frozen before.".to_owned());
+        lines.push("It was already frozen.".to_owned());
     }
     let json = json!({
         "Origin": origin,

@@ -191,7 +191,7 @@ fn read_digest(text: &str) -> anyhow::Result<LookupTerm> {
         (Some(hash), _) if hash.digest_len() == bytes.len() => Ok(LookupTerm::Digest(bytes)),
         (Some(hash), _) => {
             let digits = 2 * hash.digest_len();
-            Err(anyhow!("{text:?}: a digest of {} has {digits} hex digits", short_name(hash)))
+            Err(anyhow!("{text:?}: a {} digest has {digits} hex digits", short_name(hash)))
         }
         (None, Some(name)) => bail!("{name:?} is not a known hash: use sha256, sha384 or sha512"),
         (None, None) => bail!(

@@ -121,7 +121,7 @@ fn signed(arguments: &Arguments) -> anyhow::Result<HashedRekord> {
         (None, Some(text)) => {
             let digits = text.rsplit_once(':').map_or(text.as_str(), |(_, digits)| digits);
             let bytes = hex::decode(digits).context("--artifact-hash is not hexadecimal")?;
-            ArtifactDigest::new(hash, &bytes).context("--artifact-hash, for this key")?
+            ArtifactDigest::new(hash, &bytes).context("--artifact-hash does not fit this key")?
         }
         (None, None) => bail!("give --artifact or --artifact-hash"),
     };

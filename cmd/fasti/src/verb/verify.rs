@@ -61,7 +61,7 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
             .as_ref()
             .map(fasti::entry::KeyMaterial::public_key)
             .transpose()
-            .context("the public key given with --public-key")?,
+            .context("cannot use the key given with --public-key")?,
         identity: arguments.certificate_identity.clone(),
         oidc_issuer: arguments.certificate_oidc_issuer.clone(),
     };
