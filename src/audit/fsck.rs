@@ -1,15 +1,16 @@
-//! fsck: derives a log again from its files (C2SP tlog-tiles, RFC 6962) and names what is missing,
+//! fsck: recomputes a log from its files (C2SP tlog-tiles, RFC 6962) and names what is missing,
 //! damaged or inconsistent.
 //!
-//! From the top: the signed root vouches for the right edge, each tile for the tiles below it, the
-//! tiles of level 0 for the entries ([`tiles`]). So a damaged object is told from the good ones
-//! around it. What is damaged or missing is derived from what lies below it, as far as that leads to
-//! the hash that is vouched for, so that one damage hides no other ([`columns`] for the lowest
-//! level). In a directory, all other files are then compared with what is sound ([`strays`]).
+//! The check goes from the top down: the signed root vouches for the right edge, each tile for the
+//! tiles below it, and the tiles of level 0 for the entries ([`tiles`]). So a damaged object can be
+//! told from the good ones around it. A damaged or missing tile is recomputed from the objects
+//! below it, if those give the expected hash, so that one damage does not hide another
+//! ([`columns`] does this for the lowest level). In a directory, all other files are then compared
+//! with the verified objects ([`strays`]).
 //!
-//! Invariants: a clean report means that every byte which the checkpoint implies was read, and
-//! hashes to the signed root. Memory does not grow with the log. A damaged log is a report, never a
-//! panic.
+//! Invariants: a clean report means that every byte implied by the checkpoint was read, and hashes
+//! to the signed root. Memory does not grow with the log. A damaged log results in a report, never
+//! in a panic.
 
 mod columns;
 mod objects;
@@ -32,23 +33,23 @@ pub use objects::Objects;
 use strays::Group;
 use tiles::Walk;
 
-/// Jobs that wait for a worker. Each is small; what it reads is not in memory yet.
+/// The most jobs that wait for a worker. Each is small: what it reads is not in memory yet.
 const JOBS_MAX: usize = 256;
 
 /// How to check.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Threads that read and hash.
+    /// The number of threads that read and hash.
     pub workers: NonZeroUsize,
-    /// Whether the signatures in Rekor entries are verified again.
+    /// Whether to verify the signatures in Rekor entries again.
     pub verify_signatures: bool,
 }
 
-/// Nothing could be checked.
+/// Why nothing could be checked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FsckError {
-    /// There is no checkpoint: no log here.
+    /// There is no checkpoint, so there is no log.
     #[error("there is no log: nothing at {0}")]
     NoLog(String),
     /// The checkpoint cannot be read.
@@ -56,16 +57,16 @@ pub enum FsckError {
     Fetch(#[from] FetchError),
 }
 
-/// Told how many entries were checked since the last call; called from several threads.
+/// Called with the number of entries checked since the last call, from several threads.
 pub type Progress<'a> = &'a (dyn Fn(u64) + Sync);
 
-/// What a worker does at a time.
+/// One unit of work.
 enum Job {
     Column(Column),
     Group(Group),
 }
 
-/// What every part of the check works with.
+/// The context shared by all parts of the check.
 struct Check<'a> {
     objects: &'a Objects,
     findings: &'a Findings,
@@ -74,7 +75,7 @@ struct Check<'a> {
     progress: Progress<'a>,
 }
 
-/// Checks a whole log. `announce` is told the tree size before the work begins.
+/// Checks a whole log. `announce` is called with the tree size before the work begins.
 pub fn fsck(
     objects: &Objects,
     trust: &Trust,
@@ -116,20 +117,23 @@ pub fn fsck(
     Ok(findings.into_report(Some(opened.checkpoint().clone())))
 }
 
-/// A log that says it was frozen shows the tree that it was frozen with.
+/// Checks that a log that says it was frozen serves the tree with which it was frozen.
 fn check_end(objects: &Objects, findings: &Findings, shown: TreeHead) -> Result<(), FsckError> {
     match objects.description()?.last_tree() {
         Some(last) if last == shown => findings.is_frozen(),
         Some(TreeHead { size, root }) => findings.add(
             ResourcePath::Checkpoint,
-            format!("is not of the tree that log.json says the log was frozen with: {size}, root hash {root}"),
+            format!(
+                "is not of the last tree of the frozen log according to log.json: {size}, root \
+                 hash {root}"
+            ),
         ),
         None => {}
     }
     Ok(())
 }
 
-/// Runs a walk, and workers for the jobs that it gives out, until all is done.
+/// Runs a walk, with workers for the jobs that it gives out, until everything is done.
 fn in_parallel(check: &Check<'_>, workers: NonZeroUsize, walk: impl FnOnce(&dyn Fn(Job))) {
     let (give, take) = sync_channel(JOBS_MAX);
     let take = Mutex::new(take);
@@ -137,7 +141,7 @@ fn in_parallel(check: &Check<'_>, workers: NonZeroUsize, walk: impl FnOnce(&dyn 
         for _ in 0..workers.get() {
             scope.spawn(|| work(check, &take));
         }
-        // Workers take until this end is dropped, so there is always one to give to.
+        // Workers receive until this end is dropped, so there is always one to send to.
         walk(&|job| drop(give.send(job)));
         drop(give);
     });

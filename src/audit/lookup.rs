@@ -1,20 +1,20 @@
-//! The index of a log, audited: derived again from the log's entries and compared, byte for byte
+//! Audits the index of a log: recomputes it from the log's entries, and compares it byte for byte
 //! (`src/docs/formats.md`, "Lookup index").
 //!
 //! | module | what is checked |
 //! |---|---|
-//! | [`revisions`] | the lookup log, that each revision is of the log, and which is shown as the newest |
+//! | [`revisions`] | the lookup log, that each revision is of the log, and the newest one served |
 //! | [`runs`] | every run of the newest revision, against the entries of its leaves |
 //! | [`part`] | one object of a run, and which postings are wrong in it |
-//! | [`scratch`] | the postings of a run by parts, on disk where they do not fit |
+//! | [`scratch`] | the postings of a run by part, on disk if they do not fit into memory |
 //! | [`files`] | in a directory: that there is nothing else |
 //!
-//! No code of the builder of the index is used: postings come from the verified bundles, one part after the
-//! other is laid out from them, and has to be the one that was signed and the one that is stored (I15).
+//! None of the index builder's code is used. Postings come from the verified bundles. Each part is
+//! laid out from them, and must equal both the signed part and the stored one (I15).
 //!
-//! Invariants: a clean report means that the newest index is the one that the log's leaves make, in every
-//! byte that a client may be given. Memory does not grow with the log. Whatever a file holds is
-//! a report, never a panic.
+//! Invariants: a clean report means that the newest index is the one that follows from the log's
+//! leaves, in every byte that a client can read. Memory does not grow with the log. Any content of
+//! a file results in a report, never in a panic.
 
 mod files;
 mod part;
@@ -41,32 +41,33 @@ use crate::client::trust::Trust;
 /// How to check an index.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Threads that read and hash the lookup log.
+    /// The number of threads that read and hash the lookup log.
     pub workers: NonZeroUsize,
-    /// A directory for postings that do not fit into memory: 24 bytes for each of the largest run.
+    /// A directory for postings that do not fit into memory: 24 bytes per posting of the largest
+    /// run.
     pub scratch: PathBuf,
 }
 
-/// Whom to believe.
+/// Whom to trust.
 #[derive(Clone, Copy, Debug)]
 pub struct Keys<'a> {
     /// For the log.
     pub log: &'a Trust,
     /// For its index.
     pub lookup: &'a Trust,
-    /// The log's origin, as its checkpoint was verified.
+    /// The log's origin, from its verified checkpoint.
     pub origin: &'a str,
 }
 
-/// Nothing could be found out about the index.
+/// Why the index could not be checked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IndexAuditError {
-    /// The log that is indexed cannot be read.
-    #[error("the log of the index")]
+    /// The indexed log cannot be read.
+    #[error("cannot read the indexed log")]
     Log(#[from] ReadError),
-    /// Postings do not fit into memory, and cannot be laid aside.
-    #[error("cannot lay postings aside in {}", directory.display())]
+    /// Postings do not fit into memory, and cannot be written to disk.
+    #[error("cannot write postings to {}", directory.display())]
     Scratch {
         /// The scratch directory.
         directory: PathBuf,
@@ -81,28 +82,28 @@ pub enum IndexAuditError {
 pub struct IndexReport {
     /// Revisions in the signed lookup log.
     pub revisions: u64,
-    /// Leaves of the tree that the newest is of, if there is one.
+    /// Size of the tree indexed by the newest revision, if there is one.
     pub size: Option<u64>,
-    /// Runs that were checked: those of the newest revision, and of a newer one where it has replaced some
-    /// meanwhile.
+    /// Runs that were checked: those of the newest revision, and of a newer one if it has replaced
+    /// some meanwhile.
     pub runs: u64,
-    /// Objects of those runs that are as the log's leaves make them.
+    /// Objects of those runs that match the log's leaves.
     pub parts: u64,
-    /// Their bytes.
+    /// Bytes of those objects.
     pub bytes: u64,
-    /// Postings in those.
+    /// Postings in those objects.
     pub postings: u64,
-    /// Objects that no run of the newest revision has: of earlier revisions, or not shown yet.
+    /// Objects that are in no run of the newest revision: of earlier revisions, or not served yet.
     pub unlisted: u64,
     /// Everything that is wrong, by path.
     #[serde(skip)]
     pub problems: Vec<Problem>,
-    /// Problems beyond those that are named.
+    /// Problems beyond those named.
     #[serde(skip)]
     pub problems_omitted: u64,
 }
 
-/// What every part of the check works with.
+/// The context shared by all parts of the check.
 struct Audit<'a> {
     fetch: Arc<dyn Fetch>,
     /// The log, verified.
@@ -112,12 +113,12 @@ struct Audit<'a> {
     keys: Keys<'a>,
     options: &'a Options,
     progress: fsck::Progress<'a>,
-    /// Parts that were not there.
+    /// Parts that were missing.
     missing: Vec<(LeafRange, LookupPath)>,
 }
 
-/// Checks the index of a log that was checked before. `announce` is told how many entries are indexed
-/// before the work begins. Not to be called by a thread of the runtime.
+/// Checks the index of a log that was checked before. `announce` is called with the number of
+/// indexed entries before the work begins. Must not be called on a thread of the runtime.
 pub fn check(
     objects: &Objects,
     runtime: &Handle,
@@ -130,7 +131,7 @@ pub fn check(
     check_lookup_log(objects, keys.lookup, options.workers, &findings);
     let fetch = objects.fetch();
     runtime.block_on(async {
-        // In this order: a log that grows meanwhile has grown at least as far as its index.
+        // The index is read first: if the log grows meanwhile, it covers at least the index.
         let shown = revisions::Shown::read(&*fetch).await;
         let lookup: Arc<dyn Fetch> = Arc::new(LookupLog(fetch.clone()));
         let lookup = View::open(lookup, keys.lookup).await;
@@ -153,13 +154,13 @@ pub fn check(
     })
 }
 
-/// Derives the tree of the lookup log again, as that of any log.
+/// Recomputes the tree of the lookup log, as that of any log.
 fn check_lookup_log(objects: &Objects, trust: &Trust, workers: NonZeroUsize, to: &Findings) {
     let objects = match objects {
         Objects::Directory(directory) => {
             match DirectoryFetch::open(directory.root().join("lookup")) {
                 Ok(directory) => Objects::Directory(directory),
-                // That it is missing is found by whoever opens it next.
+                // If it is missing, the code that opens it next reports that.
                 Err(_) => return,
             }
         }
@@ -176,7 +177,7 @@ fn check_lookup_log(objects: &Objects, trust: &Trust, workers: NonZeroUsize, to:
             }
             to.omit(report.problems_omitted);
         }
-        // So is this.
+        // The same applies here.
         Err(FsckError::NoLog(_)) => {}
         Err(FsckError::Fetch(error)) => {
             to.add("lookup/checkpoint", super::report::in_words(&error));

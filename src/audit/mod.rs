@@ -1,4 +1,5 @@
-//! Audit: derive a whole log again from its files, and name everything that is not as it was signed.
+//! Audit: recomputes a whole log from its files, and names everything that differs from what was
+//! signed.
 //!
 //! | module | what it is |
 //! |---|---|
@@ -6,7 +7,7 @@
 //! | [`lookup`] | the index: every posting, against the entries |
 //! | [`report`] | what they find |
 //!
-//! Like [`client`](crate::client), on which it stands, it knows nothing of the writer.
+//! Like [`client`](crate::client), on which it builds, it does not depend on the writer.
 
 pub mod fsck;
 pub mod lookup;

@@ -1,4 +1,4 @@
-//! What a check finds: collected by many threads, bounded, put in order at the end.
+//! What a check finds: collected by many threads, bounded, and sorted at the end.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -11,10 +11,10 @@ use tiles_spec::Checkpoint;
 
 use super::lookup::IndexReport;
 
-/// Most problems that are named one by one.
+/// The most problems that are named one by one.
 const PROBLEMS_MAX: usize = 100_000;
 
-/// Something that is not as the checkpoint implies.
+/// Something that does not match what the checkpoint implies.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Problem {
     /// The object, relative to the log.
@@ -34,24 +34,24 @@ pub struct Report {
     pub root: Option<String>,
     /// Entries that were read and hash to the signed root.
     pub entries: u64,
-    /// Of those, Rekor entries.
+    /// Rekor entries among those.
     pub rekor_entries: u64,
-    /// Of those, entries that begin as a Rekor entry does and cannot be read as one.
+    /// Entries among those that begin like a Rekor entry but cannot be read as one.
     pub unreadable_entries: u64,
     /// Signatures in Rekor entries that were verified again.
     pub signatures: u64,
     /// Objects that were read.
     pub objects: u64,
-    /// Objects beyond the checkpoint: written, and not published yet.
+    /// Objects beyond the checkpoint: written, but not published yet.
     pub ahead: u64,
-    /// The log says that it was frozen, with this very tree.
+    /// Whether the log says that it was frozen with exactly this tree.
     pub frozen: bool,
-    /// What was found out about the index, if it was checked. Its problems are among the others.
+    /// The outcome for the index, if it was checked. Its problems are listed with the others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lookup: Option<IndexReport>,
     /// Everything that is wrong, by path.
     pub problems: Vec<Problem>,
-    /// Problems beyond those that are named.
+    /// Problems beyond those named.
     pub problems_omitted: u64,
 }
 
@@ -61,7 +61,7 @@ impl Report {
         self.problems.is_empty()
     }
 
-    /// The same with what was found out about the index.
+    /// Adds the outcome for the index.
     #[must_use]
     pub fn with_index(mut self, mut index: IndexReport) -> Self {
         self.problems.append(&mut index.problems);
@@ -105,12 +105,12 @@ impl Findings {
         }
     }
 
-    /// Problems that somebody else has left out.
+    /// Counts problems that another check left out.
     pub(in crate::audit) fn omit(&self, count: u64) {
         self.omitted.fetch_add(count, Ordering::Relaxed);
     }
 
-    /// The problems in order, and how many more there were.
+    /// The problems, sorted, and how many more there were.
     pub(in crate::audit) fn into_problems(self) -> (Vec<Problem>, u64) {
         let problems = self.problems.into_inner().unwrap_or_else(PoisonError::into_inner);
         (problems.into_iter().collect(), self.omitted.into_inner())

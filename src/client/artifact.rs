@@ -1,4 +1,4 @@
-//! An artifact as a verifier or signer needs it: its digests, and its bytes where it is small.
+//! An artifact as a verifier or signer needs it: its digests, and its bytes if it is small.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 
 use crate::entry::{ArtifactDigest, ArtifactHasher, HashAlgorithm};
 
-/// How much of a file is in memory at a time.
+/// How many bytes of a file are held in memory at a time.
 const PIECE_BYTES: usize = 256 << 10;
 
-/// Something that is signed.
+/// Something that can be signed.
 pub trait Artifact {
-    /// Its digest. The hash depends on the signer's key, so it is not known beforehand.
+    /// The artifact's digest. The hash depends on the signer's key, so it is not known in advance.
     fn digest(&self, algorithm: HashAlgorithm) -> io::Result<ArtifactDigest>;
 
-    /// All of its bytes, or `None` if there are more than `max`.
+    /// All bytes of the artifact, or `None` if there are more than `max`.
     fn bytes(&self, max: usize) -> io::Result<Option<Vec<u8>>>;
 }
 
@@ -35,7 +35,7 @@ impl ArtifactFile {
         &self.path
     }
 
-    /// Hands the content to `take`, piece by piece.
+    /// Passes the content to `take`, piece by piece.
     pub fn read_pieces(&self, mut take: impl FnMut(&[u8])) -> io::Result<()> {
         let mut file = File::open(&self.path)?;
         let mut piece = vec![0; PIECE_BYTES];

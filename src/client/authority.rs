@@ -1,9 +1,10 @@
 //! Certificate authorities: who vouches for the identity in a signer's certificate (RFC 5280).
 //!
 //! A signer's certificate must be issued directly by one of the authorities' certificates, each of
-//! which the caller trusts by itself: names match, the issuer may issue, its key made the
-//! signature, the certificate was valid only while its issuer was, and it is for signing code.
-//! Whether it was valid *when it was used* is not decided here: that takes a trusted timestamp.
+//! which the caller trusts in its own right. The names must match, the issuer must be allowed to
+//! issue, its key must have made the signature, the certificate's validity must lie within its
+//! issuer's, and it must be for code signing. Whether the certificate was valid *when it was used*
+//! is not checked here: that needs a trusted timestamp.
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA384_ASN1, ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_ASN1,
@@ -23,7 +24,7 @@ use x509_cert::name::Name;
 use super::window::Window;
 use crate::entry::{EntryError, X509};
 
-/// A certificate whose holder may issue others.
+/// A certificate whose holder can issue others.
 #[derive(Clone, Debug)]
 pub struct Authority {
     /// A DER `Name`.
@@ -31,14 +32,14 @@ pub struct Authority {
     /// A DER `SubjectPublicKeyInfo`.
     key: Vec<u8>,
     may_issue: bool,
-    /// First and last second of its own validity, since 1970 or before.
+    /// The first and last second of its own validity, relative to 1970; can be negative.
     validity: [i64; 2],
-    /// When the caller trusts it, if not for all of its own validity.
+    /// When the caller trusts it, if not for its whole validity.
     valid_from: Option<OffsetDateTime>,
     valid_until: Option<OffsetDateTime>,
 }
 
-/// Why a certificate was not found to be issued by a trusted authority.
+/// Why a certificate does not count as issued by a trusted authority.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthorityError {
@@ -46,12 +47,12 @@ pub enum AuthorityError {
     #[error("not a DER encoded X.509 certificate")]
     Malformed(#[source] EntryError),
     /// No authority has the issuer's name.
-    #[error("it was issued by {issuer:?}, which is none of the trusted authorities")]
+    #[error("it was issued by {issuer:?}, which is not a trusted authority")]
     Unknown {
         /// The issuer's name in the certificate.
         issuer: String,
     },
-    /// An authority of that name did not issue it.
+    /// An authority with that name did not issue it.
     #[error("it names {issuer:?} as its issuer, but {reason}")]
     NotIssued {
         /// The issuer's name.
@@ -61,7 +62,7 @@ pub enum AuthorityError {
     },
 }
 
-/// The outermost structure, with the part that is signed as it is.
+/// The outermost structure, with the signed part left as raw bytes.
 #[derive(Sequence)]
 struct Signed<'a> {
     content: AnyRef<'a>,
@@ -70,7 +71,7 @@ struct Signed<'a> {
 }
 
 impl Authority {
-    /// An authority by its certificate, trusted within a span of time.
+    /// An authority with this certificate, trusted for a span of time.
     pub fn new(
         der: &[u8],
         valid_from: Option<OffsetDateTime>,
@@ -87,27 +88,27 @@ impl Authority {
         })
     }
 
-    /// Its name.
+    /// The authority's name.
     pub fn name(&self) -> String {
         shown(&self.subject)
     }
 
-    /// Why this authority cannot have issued the certificate, if so.
+    /// The reason why this authority cannot have issued the certificate, if there is one.
     fn objection(&self, certificate: &X509<'_>, der: &[u8]) -> Option<&'static str> {
         if !self.may_issue {
-            return Some("that one's certificate is not for issuing others");
+            return Some("that issuer's certificate is not for issuing others");
         }
         if !is_signed_by(der, &self.key) {
-            return Some("the signature is not one of that issuer's key");
+            return Some("the signature was not made with that issuer's key");
         }
         if !self.covers(certificate) {
-            return Some("the issuer was not valid, or not trusted, in that time");
+            return Some("the issuer was not valid, or not trusted, at that time");
         }
         (!is_for_code(certificate)).then_some("it is not for signing code")
     }
 
-    /// Whether the certificate's beginning lies within the issuer's validity, its own and as
-    /// trusted, and its end does not outlast the issuer's certificate.
+    /// Whether the certificate begins while the issuer is valid and trusted, and ends no later than
+    /// the issuer's own certificate.
     fn covers(&self, certificate: &X509<'_>) -> bool {
         let begin = certificate.not_before;
         let [first, last] = self.validity;
@@ -138,11 +139,11 @@ pub fn issuer_of(der: &[u8], authorities: &[Authority]) -> Result<String, Author
     })
 }
 
-/// When a certificate is valid, as it says itself.
+/// The validity that a certificate states.
 pub fn validity(der: &[u8]) -> Result<Window, AuthorityError> {
     let certificate = X509::from_der(der).map_err(AuthorityError::Malformed)?;
     let time = |seconds| {
-        // Only a zone can lead beyond the year 9999.
+        // Only a time zone can lead beyond the year 9999.
         let time = OffsetDateTime::from_unix_timestamp(seconds).ok();
         time.or(Some(PrimitiveDateTime::MAX.assume_utc()))
     };
@@ -182,7 +183,7 @@ fn is_signed_by(der: &[u8], issuer: &[u8]) -> bool {
     verify().is_some()
 }
 
-/// The algorithm of a signature with that identifier by that key.
+/// The algorithm of a signature with this identifier by this key.
 fn algorithm(
     signature: ObjectIdentifier,
     issuer: &SubjectPublicKeyInfoOwned,

@@ -1,10 +1,10 @@
-//! What a log says of itself, in `log.json`: no source of trust, but the log's operator says there
-//! whether the log was frozen, and with which tree.
+//! What a log says about itself in `log.json`. This is not a source of trust: it is where the log's
+//! operator says whether the log was frozen, and with which tree.
 
 use serde::Deserialize;
 use tiles_spec::{Hash, TreeHead, TreeSize};
 
-/// `log.json`, as far as readers want to know it. What cannot be read is passed over.
+/// The members of `log.json` that readers use. Anything unreadable is ignored.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Description {
     frozen: Option<LastTree>,

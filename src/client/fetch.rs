@@ -1,7 +1,7 @@
-//! Where a log's files are: behind a URL, in a bucket or in a directory (C2SP tlog-tiles "APIs").
+//! Fetches a log's files from a URL, a bucket or a directory (C2SP tlog-tiles "APIs").
 //!
-//! Invariants: an object is never read beyond what its path allows it to hold, packed or not; what
-//! is fetched is not believed, only handed on.
+//! Invariants: no more of an object is read than its path allows it to hold, compressed or not.
+//! What is fetched is not trusted, only passed on.
 
 mod bucket;
 mod directory;
@@ -34,14 +34,14 @@ pub use lookup_log::LookupLog;
 pub use own_files::OwnFiles;
 pub use part::PartFault;
 
-/// Reads the objects of one log, and those of the index beside it.
+/// Reads the objects of one log and of its index.
 #[async_trait]
 pub trait Fetch: Send + Sync + 'static {
-    /// The object at `path`, whole and unpacked, or `None` where there is none. At most
-    /// [`bytes_max`] bytes. Reads are repeated a few times where that may help.
+    /// Reads the object at `path`, whole and uncompressed; `None` if there is none. Returns at most
+    /// [`bytes_max`] bytes. Reads are retried a few times if that can help.
     async fn fetch(&self, path: &ResourcePath) -> Result<Option<Vec<u8>>, FetchError>;
 
-    /// `log.json`, or `None` where there is none, as in a copy that was made of the log's tree only.
+    /// Reads `log.json`; `None` if there is none, as in a copy of the log's tree only.
     async fn description(&self) -> Result<Option<Vec<u8>>, FetchError> {
         Ok(None)
     }
@@ -49,33 +49,35 @@ pub trait Fetch: Send + Sync + 'static {
     /// The object's name in messages: a URL or a file.
     fn place(&self, path: &ResourcePath) -> String;
 
-    /// An object of the index, whole and unpacked, or `None` where there is none. At most
-    /// [`lookup_bytes_max`] bytes: parts can be longer, and are read by [`Self::fetch_part`].
+    /// Reads an object of the index, whole and uncompressed; `None` if there is none. Returns at
+    /// most [`lookup_bytes_max`] bytes: parts can be longer, and are read with
+    /// [`Self::fetch_part`].
     async fn fetch_lookup(&self, path: &LookupPath) -> Result<Option<Vec<u8>>, FetchError>;
 
-    /// Exactly these bytes of an object of the index (offsets from its beginning, the end excluded;
-    /// at most [`PART_BYTES_MAX`] of them), or `None` where there is no such object. An object that
-    /// ends before them is an error, and so is any other answer. For no bytes, nothing is asked.
+    /// Reads exactly these bytes of an object of the index (offsets from its beginning, the end
+    /// excluded; at most [`PART_BYTES_MAX`] of them); `None` if there is no such object. It is an
+    /// error if the object ends before them, or if the answer is anything else. An empty range
+    /// sends no request.
     async fn fetch_part(
         &self,
         path: &LookupPath,
         bytes: Range<u64>,
     ) -> Result<Option<Vec<u8>>, FetchError>;
 
-    /// The name of an object of the index in messages.
+    /// The name in messages of an object of the index.
     fn place_of_lookup(&self, path: &LookupPath) -> String;
 }
 
-/// The most that [`Fetch::fetch_part`] reads at a time, and how far into an object it goes where a
-/// server can only give all of it.
+/// The most bytes that [`Fetch::fetch_part`] reads at a time, and how far into an object it reads
+/// if the server can send only the whole object.
 pub const PART_BYTES_MAX: u64 = 64 << 20;
 
-/// Where a log describes itself.
+/// The file in which a log describes itself.
 const DESCRIPTION: &str = "log.json";
-/// The most that `log.json` may hold, in bytes.
+/// The maximum size of `log.json`, in bytes.
 const DESCRIPTION_BYTES_MAX: usize = 64 << 10;
 
-/// The most that an object may hold, in bytes.
+/// The maximum size of an object, in bytes.
 pub fn bytes_max(path: &ResourcePath) -> usize {
     match path {
         ResourcePath::Checkpoint => CHECKPOINT_BYTES_MAX,
@@ -86,7 +88,7 @@ pub fn bytes_max(path: &ResourcePath) -> usize {
     }
 }
 
-/// The most that an object of the index may hold that is read as a whole, in bytes.
+/// The maximum size of an object of the index that is read whole, in bytes.
 pub fn lookup_bytes_max(path: &LookupPath) -> usize {
     match path {
         LookupPath::Latest => LATEST_BYTES_MAX,
@@ -96,7 +98,7 @@ pub fn lookup_bytes_max(path: &LookupPath) -> usize {
     }
 }
 
-/// Refuses to read more at a time than is held.
+/// Refuses to read more than [`PART_BYTES_MAX`] at a time.
 fn expect_small(place: &str, bytes: &Range<u64>) -> Result<(), FetchError> {
     if bytes.end.saturating_sub(bytes.start) <= PART_BYTES_MAX {
         return Ok(());
@@ -105,10 +107,10 @@ fn expect_small(place: &str, bytes: &Range<u64>) -> Result<(), FetchError> {
     Err(FetchError::Part { place, bytes, fault: PartFault::TooMuch })
 }
 
-/// The place of a log, as a user names it.
+/// The location of a log, as a user gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
-    /// Below this URL (`http` or `https`), which has no trailing slash in its text form.
+    /// Below this URL (`http` or `https`), which is displayed without a trailing slash.
     Http(Url),
     /// In this bucket.
     Bucket(BucketLocation),
@@ -117,7 +119,7 @@ pub enum Location {
 }
 
 impl Location {
-    /// Opens the place. Nothing is read yet. `options` are for buckets.
+    /// Opens the location. Nothing is read yet. `options` apply to buckets.
     pub fn open(&self, options: &BucketOptions) -> Result<Arc<dyn Fetch>, FetchError> {
         match self {
             Self::Http(url) => Ok(Arc::new(HttpFetch::new(url)?)),
@@ -126,7 +128,7 @@ impl Location {
         }
     }
 
-    /// The URL, where it is one.
+    /// The URL, if the location is one.
     pub fn url(&self) -> Option<&Url> {
         match self {
             Self::Http(url) => Some(url),
@@ -162,7 +164,9 @@ impl FromStr for Location {
                 Err(BucketError::Location { reason, .. }) => Err(bad(reason)),
                 Err(other) => Err(bad(other.to_string())),
             },
-            other => Err(bad(format!("{other} is none of http, https, s3, gs, az, file"))),
+            other => Err(bad(format!(
+                "{other} is not a known scheme: use http, https, s3, gs, az or file"
+            ))),
         }
     }
 }
@@ -181,15 +185,15 @@ impl fmt::Display for Location {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchError {
-    /// Not the place of a log.
-    #[error("{text:?} is not the place of a log: {reason}")]
+    /// Not the location of a log.
+    #[error("{text:?} is not the location of a log: {reason}")]
     Location {
         /// What was given.
         text: String,
         /// Why not.
         reason: String,
     },
-    /// The system failed.
+    /// An I/O error.
     #[error("cannot read {place}")]
     Io {
         /// The file.
@@ -216,7 +220,7 @@ pub enum FetchError {
         #[source]
         source: Box<BucketError>,
     },
-    /// The bucket did not give the object.
+    /// The object could not be read from the bucket.
     #[error("cannot read {place}")]
     Store {
         /// The object.
@@ -233,26 +237,26 @@ pub enum FetchError {
         /// The answer.
         status: StatusCode,
     },
-    /// More bytes than the object may have.
-    #[error("{place} is longer than the {max} bytes it may have")]
+    /// The object is too long.
+    #[error("{place} is longer than its limit of {max} bytes")]
     TooLong {
         /// The URL or file.
         place: String,
         /// The limit, in bytes.
         max: usize,
     },
-    /// A part of an object was asked for, and there was another answer.
+    /// A part of an object was requested, but something else came back.
     #[error("bytes {} to {} of {place}: {fault}", bytes.start, bytes.end)]
     Part {
         /// The URL or file.
         place: String,
-        /// The bytes that were asked for; the end is excluded.
+        /// The bytes requested; the end is excluded.
         bytes: Range<u64>,
         /// What came instead.
         fault: PartFault,
     },
-    /// A content coding that was not asked for.
-    #[error("{place} came with the content coding {coding:?}; only gzip is read")]
+    /// A content coding that was not requested.
+    #[error("{place} came with the content coding {coding:?}; only gzip is supported")]
     Coding {
         /// The URL.
         place: String,
@@ -271,7 +275,7 @@ pub enum FetchError {
 }
 
 impl FetchError {
-    /// Whether the object was there and is damaged, rather than out of reach.
+    /// Whether the object exists but is damaged, rather than being out of reach.
     pub fn is_damage(&self) -> bool {
         match self {
             Self::TooLong { .. } | Self::Gzip { .. } | Self::Coding { .. } => true,
@@ -282,7 +286,7 @@ impl FetchError {
     }
 }
 
-/// Unpacks gzip to at most `max` bytes.
+/// Decompresses gzip to at most `max` bytes.
 fn gunzip(packed: &[u8], max: usize, place: &str) -> Result<Vec<u8>, FetchError> {
     let mut bytes = Vec::new();
     let mut unpacked = flate2::read::MultiGzDecoder::new(packed).take(max as u64 + 1);

@@ -1,23 +1,23 @@
-//! Public keys, certificates and signatures as they lie in files: PEM or DER, raw or base64.
+//! Public keys, certificates and signatures in files: PEM or DER, raw or base64.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::entry::{Certificate, EntryError, KeyMaterial, PublicKey};
 
-/// Most bytes of a file with a key, a certificate or a signature that are worth reading.
+/// The maximum size of a file with a key, a certificate or a signature, in bytes.
 pub const KEY_FILE_BYTES_MAX: usize = 1 << 20;
 
 const BEGIN: &str = "-----BEGIN ";
 
-/// Why bytes are no key or certificate.
+/// Why bytes are not a key or certificate.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeysError {
     /// PEM of another kind.
-    #[error("a PEM block {label:?}, where PUBLIC KEY or CERTIFICATE is due; {advice}")]
+    #[error("found a PEM block {label:?}, expected PUBLIC KEY or CERTIFICATE; {advice}")]
     Label {
-        /// What stands in it.
+        /// The block's label.
         label: String,
         /// What to do.
         advice: &'static str,
@@ -25,20 +25,20 @@ pub enum KeysError {
     /// Broken PEM.
     #[error("not valid PEM: {0}")]
     Pem(pem_rfc7468::Error),
-    /// Neither structure.
+    /// Neither a key nor a certificate.
     #[error("neither a public key ({key}) nor an X.509 certificate ({certificate})")]
     Neither {
-        /// Why it is no key.
+        /// Why it is not a key.
         key: Box<EntryError>,
-        /// Why it is no certificate.
+        /// Why it is not a certificate.
         certificate: Box<EntryError>,
     },
     /// No certificate at all.
-    #[error("no PEM block CERTIFICATE in it")]
+    #[error("no PEM block CERTIFICATE found")]
     NoCertificate,
 }
 
-/// Reads a public key or a certificate, PEM or DER; the first one of several.
+/// Reads a public key or a certificate, PEM or DER. If there are several, reads the first.
 pub fn read_key_material(bytes: &[u8]) -> Result<KeyMaterial, KeysError> {
     let Some(block) = std::str::from_utf8(bytes).ok().and_then(|text| pem_blocks(text).next())
     else {
@@ -52,7 +52,7 @@ pub fn read_key_material(bytes: &[u8]) -> Result<KeyMaterial, KeysError> {
     }
 }
 
-/// Reads all certificates of a PEM file, DER.
+/// Reads all certificates in a PEM file, and returns them as DER.
 pub fn read_certificates(text: &str) -> Result<Vec<Vec<u8>>, KeysError> {
     let mut certificates = Vec::new();
     for block in pem_blocks(text) {
@@ -64,7 +64,7 @@ pub fn read_certificates(text: &str) -> Result<Vec<Vec<u8>>, KeysError> {
     if certificates.is_empty() { Err(KeysError::NoCertificate) } else { Ok(certificates) }
 }
 
-/// Reads a signature: base64 if all of it is, else as it is.
+/// Reads a signature: decodes it if all of it is base64, otherwise returns it unchanged.
 pub fn read_signature(bytes: &[u8]) -> Vec<u8> {
     let text: Vec<u8> = bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
     match STANDARD.decode(&text) {
@@ -95,7 +95,7 @@ fn advice(label: &str) -> &'static str {
     }
 }
 
-/// The blocks of a PEM file, each from its first line to its last; text around them is skipped.
+/// The blocks of a PEM file, each from its first line to its last. Text around them is skipped.
 fn pem_blocks(text: &str) -> impl Iterator<Item = &str> {
     let starts = text.match_indices(BEGIN).map(|(start, _)| start);
     starts.map(|start| {

@@ -1,20 +1,20 @@
-//! The client: reads a log, and believes nothing of it that is not proved.
+//! The client: reads a log, and trusts nothing in it without proof.
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`fetch`] | where a log's files are: a URL, a bucket or a directory |
-//! | [`description`] | what a log says of itself: whether it was frozen |
-//! | [`trust`] | which logs, witnesses and authorities the caller believes |
-//! | [`trusted_root`], [`signing_config`] | the same and where to sign, as Sigstore writes it down |
-//! | [`reader`], [`proven`] | a log as one verified checkpoint shows it: entries, proofs |
-//! | [`search`] | which entries have a digest, a key, an identity: the index beside the log |
-//! | [`monitor`] | growth from one run to the next; evidence when there is none |
+//! | [`fetch`] | fetches a log's files from a URL, a bucket or a directory |
+//! | [`description`] | what a log says about itself: whether it was frozen |
+//! | [`trust`] | which logs, witnesses and authorities the caller trusts |
+//! | [`trusted_root`], [`signing_config`] | trust and where to sign, in Sigstore's formats |
+//! | [`reader`], [`proven`] | a log at one verified checkpoint: entries, proofs |
+//! | [`search`] | which entries have a digest, a key, an identity: uses the log's index |
+//! | [`monitor`] | growth from one run to the next, and evidence if the log did not grow |
 //! | [`keys`], [`private_key`] | keys and certificates from files; signing an artifact |
-//! | [`submit`] | hands a signature to the writer |
-//! | [`standing`] | how a writer stands: who leads, how far the log is |
-//! | [`artifact`], [`authority`], [`window`], [`verify`] | is this artifact signed and logged? Offline |
+//! | [`submit`] | submits a signature to the writer |
+//! | [`standing`] | the status of a writer: who leads, how large the log is |
+//! | [`artifact`], [`authority`], [`window`], [`verify`] | offline verification of an artifact |
 //!
-//! Nothing here knows the writer: a program that verifies does not link one.
+//! Nothing here depends on the writer, so a program that verifies does not link it.
 
 pub mod artifact;
 pub mod authority;

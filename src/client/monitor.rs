@@ -1,12 +1,13 @@
 //! Growth from one run to the next: the last checkpoint seen of each log is remembered, and a later
-//! one must prove that it grew from that.
+//! one must be proved to extend it.
 //!
-//! A log is its origin and its key. One file for each, `<origin>+<key ID>-<hash>.checkpoint`, the
-//! signed note as it was read; files of earlier releases, whose names had no key, are taken over by the
-//! log whose key has signed what they hold. Invariants: what is remembered never shrinks, and is
-//! replaced only by what was proved to extend it. Two checkpoints that contradict each other are both
-//! kept, in files that nothing overwrites: signed by one key, they convict the log wherever they
-//! are shown.
+//! A log is identified by its origin and its key. Each log has one file,
+//! `<origin>+<key ID>-<hash>.checkpoint`, which holds the signed note as it was read. Earlier
+//! releases had no key in the file name: the log whose key signed such a file's content takes the
+//! file over. Invariants: what is remembered never shrinks, and is replaced only by a checkpoint
+//! that was proved to extend it. Two checkpoints that contradict each other are both kept, in files
+//! that nothing overwrites: since one key signed both, they convict the log wherever they are
+//! shown.
 
 mod evidence;
 mod namesake;
@@ -23,53 +24,53 @@ pub use namesake::Namesake;
 use super::reader::{ReadError, View};
 use super::trust::{CheckpointRefusal, OpenedCheckpoint, Trust, TrustedLog};
 
-/// How much of an origin stands in a file name; the hash after it tells logs apart.
+/// The most characters of an origin in a file name. The hash after it tells logs apart.
 const NAME_CHARS_MAX: usize = 64;
-/// How names of checkpoints end.
+/// The file extension of checkpoints.
 const ENDING: &str = "checkpoint";
 
 /// Remembers checkpoints in a directory.
 #[derive(Clone, Debug)]
 pub struct Monitor {
     directory: PathBuf,
-    /// Between a log's name and the ending, where one log is remembered for several purposes.
+    /// Goes between a log's name and the extension, if one log is remembered for several purposes.
     purpose: Option<String>,
 }
 
-/// What became of the log since it was last seen.
+/// How the log has grown since it was last seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Growth {
-    /// It was never seen before: there is nothing to compare with.
+    /// The log was never seen before: there is nothing to compare with.
     First,
     /// The same tree.
     None,
-    /// A larger tree, proved to begin with the one seen.
+    /// A larger tree, proved to extend the one seen.
     Since(TreeHead),
 }
 
-/// Why a log is not as it was.
+/// Why a log is not known to extend the one seen before.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MonitorError {
-    /// The log shows fewer entries than before.
+    /// The log has fewer entries than before.
     #[error(
-        "ROLLBACK: the log shows a tree of {} entries, and has shown {} before. It was restored \
+        "ROLLBACK: the log serves a tree of {} entries, but served {} before. It was restored \
          from an old copy, or something in between serves an old checkpoint. Evidence: {}",
         .0.shown.size, .0.seen.size, .0.evidence
     )]
     Rollback(Box<Contradiction>),
-    /// Two signed trees that are not one growing tree.
+    /// Two signed trees, of which neither extends the other.
     #[error(
-        "FORK: the log has signed a tree of {} entries with root {}, and now one of {} entries \
-         with root {} that does not begin with it. Keep the evidence and tell others: {}",
+        "FORK: the log signed a tree of {} entries with root {}, and now one of {} entries with \
+         root {} that does not extend it. Keep the evidence and tell others: {}",
         .0.seen.size, .0.seen.root, .0.shown.size, .0.shown.root, .0.evidence
     )]
     Fork(Box<Contradiction>),
-    /// The log could not be read, or what it serves is not its tree.
+    /// The log could not be read, or what it serves does not belong to its tree.
     #[error(transparent)]
     Read(#[from] ReadError),
     /// The remembered checkpoint is damaged.
-    #[error("{path} is damaged: it holds no checkpoint that this log has signed; move it away")]
+    #[error("{path} is damaged: it holds no checkpoint signed by this log; move it away")]
     Memory {
         /// The file.
         path: String,
@@ -77,7 +78,7 @@ pub enum MonitorError {
         #[source]
         source: CheckpointRefusal,
     },
-    /// The system failed.
+    /// An I/O error.
     #[error("cannot use {path}, where checkpoints are remembered")]
     Io {
         /// The file.
@@ -89,7 +90,7 @@ pub enum MonitorError {
 }
 
 impl MonitorError {
-    /// Whether the log itself is at fault, rather than the way to it.
+    /// Whether the log itself is at fault, rather than the connection to it.
     pub fn is_refusal(&self) -> bool {
         match self {
             Self::Rollback(_) | Self::Fork(_) => true,
@@ -100,25 +101,25 @@ impl MonitorError {
 }
 
 impl Monitor {
-    /// A memory in `directory`, which is made when something is remembered.
+    /// A memory in `directory`, which is created when something is first remembered.
     pub fn new(directory: PathBuf) -> Self {
         Self { directory, purpose: None }
     }
 
-    /// A memory in the same directory, of something else. `purpose` is part of a file name.
+    /// A memory for another purpose in the same directory. `purpose` is part of the file name.
     #[must_use]
     pub fn with_purpose(&self, purpose: &str) -> Self {
         Self { directory: self.directory.clone(), purpose: Some(purpose.to_owned()) }
     }
 
-    /// Compares the log with what was seen of it, and remembers what it shows now.
+    /// Compares the log with the checkpoint seen last, and remembers the new one.
     pub async fn observe(&self, view: &mut View, trust: &Trust) -> Result<Growth, MonitorError> {
         let growth = self.compare(view, trust).await?;
         self.remember(view.checkpoint())?;
         Ok(growth)
     }
 
-    /// Compares the log with what was seen of it. Nothing is remembered yet.
+    /// Compares the log with the checkpoint seen last. Nothing is remembered yet.
     pub async fn compare(&self, view: &mut View, trust: &Trust) -> Result<Growth, MonitorError> {
         let log = view.checkpoint().log().clone();
         let mut growth = Growth::First;
@@ -130,7 +131,7 @@ impl Monitor {
         Ok(growth)
     }
 
-    /// What was seen last of a log.
+    /// The checkpoint of a log that was seen last.
     pub fn seen(
         &self,
         log: &TrustedLog,
@@ -148,7 +149,7 @@ impl Monitor {
         self.named(&name, &log.key.to_string())
     }
 
-    /// The file for all logs of that origin, as earlier releases had it.
+    /// The file that earlier releases used for all logs with this origin.
     fn old_path(&self, origin: &str) -> PathBuf {
         self.named(&plain(origin), origin)
     }
@@ -175,7 +176,7 @@ impl Monitor {
             drop(std::fs::remove_file(&temporary));
             return Err(MonitorError::Io { path: path.display().to_string(), source });
         }
-        // What it held was compared too, and is in the new file.
+        // The old file's checkpoint was compared too, and the new file replaces it.
         let old = self.old_path(log.origin());
         if let Ok(Some(_)) = self.last(&old, log, &Trust::in_keys([log.key.clone()])) {
             drop(std::fs::remove_file(old));
@@ -183,8 +184,9 @@ impl Monitor {
         Ok(())
     }
 
-    /// What a file remembers of a log, verified again: the file is nobody's secret. A file without a key
-    /// in its name may be another log's of the same origin, and then has nothing of this one.
+    /// Reads the checkpoint of a log in a file, and verifies it again, since others may have
+    /// written the file. A file without a key in its name can belong to another log with the same
+    /// origin; then the result is `None`.
     fn last(
         &self,
         path: &Path,
@@ -206,7 +208,7 @@ impl Monitor {
     }
 }
 
-/// Nothing is there, nor could be.
+/// Whether the file does not exist, or cannot exist.
 fn is_nothing(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
@@ -217,7 +219,7 @@ fn plain(origin: &str) -> String {
     origin.chars().take(NAME_CHARS_MAX).map(|c| if plain(c) { c } else { '_' }).collect()
 }
 
-/// Compares the log with one checkpoint that was seen of it.
+/// Compares the log with one checkpoint seen before.
 async fn grown_since(
     view: &mut View,
     path: &Path,
@@ -231,11 +233,12 @@ async fn grown_since(
     if shown.size < seen.size {
         return Err(MonitorError::Rollback(contradiction(view)));
     }
-    // The tiles lead to the root signed now, so the earlier head that they make is this tree's.
+    // The tiles were verified against the root signed now, so the earlier head computed from them
+    // is this tree's.
     if view.head_at(seen.size).await? != seen {
         return Err(MonitorError::Fork(contradiction(view)));
     }
-    // And by the proof that would be shown to others.
+    // Also check the proof that others would be shown.
     view.consistency(seen.size, shown.size).await?;
     Ok(if seen.size == shown.size { Growth::None } else { Growth::Since(seen) })
 }

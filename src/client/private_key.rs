@@ -1,8 +1,8 @@
 //! Signs an artifact with a key from a file (PKCS #8, RFC 5958).
 //!
-//! Each kind of key signs in the one way that the log admits for it, see
+//! Each kind of key signs with the one algorithm that the log accepts for it, see
 //! [`SigningAlgorithm`](crate::entry::SigningAlgorithm).
-//! Invariants: no message shows anything of a key; buffers that held one are wiped.
+//! Invariants: no message reveals anything about a key; buffers that held one are wiped.
 
 use std::fmt;
 use std::io;
@@ -31,7 +31,7 @@ const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
-/// A private key of a kind that the log admits.
+/// A private key of a kind that the log accepts.
 pub struct PrivateKey {
     public: PublicKey,
     secret: Secret,
@@ -53,14 +53,14 @@ pub enum PrivateKeyError {
          `openssl pkcs8 -topk8 -nocrypt`"
     )]
     Form,
-    /// A key that the log does not admit.
+    /// A key that the log does not accept.
     #[error(
-        "a key of a kind that the log does not admit; use ECDSA on P-256, P-384 or P-521, RSA of \
+        "the log does not accept this kind of key; use ECDSA on P-256, P-384 or P-521, RSA with \
          2048, 3072 or 4096 bits, or Ed25519"
     )]
     Kind,
-    /// The public half is refused.
-    #[error("the key's public half is refused: {0}")]
+    /// The public half is not accepted.
+    #[error("the key's public half is not accepted: {0}")]
     Public(#[from] EntryError),
     /// The key file cannot be read.
     #[error("cannot read the key file {path}")]
@@ -80,13 +80,13 @@ pub enum PrivateKeyError {
         #[source]
         source: io::Error,
     },
-    /// The library did not sign.
-    #[error("the key does not sign")]
+    /// Signing failed.
+    #[error("signing with the key failed")]
     Signing,
 }
 
 impl PrivateKey {
-    /// Reads the key in a file, see [`from_pkcs8_pem`](Self::from_pkcs8_pem).
+    /// Reads the key from a file, see [`from_pkcs8_pem`](Self::from_pkcs8_pem).
     pub fn open(path: &Path) -> Result<Self, PrivateKeyError> {
         let failed = |source| PrivateKeyError::File { path: path.display().to_string(), source };
         if std::fs::metadata(path).map_err(failed)?.len() > KEY_FILE_BYTES_MAX as u64 {
@@ -182,14 +182,14 @@ impl Secret {
                 let mut signature = vec![0; key.public_modulus_len()];
                 key.sign_digest(&RSA_PKCS1_SHA256, digest, &mut signature).map(|()| signature)
             }
-            // Its hasher is not one that yields a `Digest`.
+            // Ed25519 has no hasher that yields a `Digest`.
             Self::Ed25519(_) => return Err(PrivateKeyError::Signing),
         }
         .map_err(|_| PrivateKeyError::Signing)
     }
 }
 
-/// The curve stands in the key; it is found by trying.
+/// Finds the curve of the key by trying each.
 fn ecdsa(der: &[u8]) -> Result<(Secret, Vec<u8>), PrivateKeyError> {
     let curves = [
         &ECDSA_P256_SHA256_ASN1_SIGNING,

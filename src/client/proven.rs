@@ -1,5 +1,5 @@
-//! An entry that was proved to be in a log, and the forms in which that proof is kept: a
-//! `.tlog-proof` (C2SP) and a `TransparencyLogEntry` (Rekor), from which a bundle is made.
+//! An entry proved to be in a log, and the formats for that proof: a `.tlog-proof` (C2SP), and a
+//! `TransparencyLogEntry` (Rekor), from which a bundle is made.
 
 use tiles_spec::{Hash, LeafIndex, TlogProof};
 
@@ -9,19 +9,19 @@ use crate::entry::{EntryError, InclusionProof, RekorEntry, TransparencyLogEntry}
 /// An entry with the proof that it is in the log.
 #[derive(Clone, Debug)]
 pub struct ProvenEntry {
-    /// Where.
+    /// The entry's index in the log.
     pub index: LeafIndex,
-    /// The entry as the log holds it.
+    /// The entry as stored in the log.
     pub bytes: Vec<u8>,
-    /// Its leaf hash.
+    /// The entry's leaf hash.
     pub leaf: Hash,
-    /// Its inclusion proof in the tree of the checkpoint that it was read under.
+    /// The inclusion proof in the tree of the checkpoint under which the entry was read.
     pub proof: Vec<Hash>,
 }
 
 impl ProvenEntry {
-    /// The proof as a file: the entry goes along as its extra data, so that nothing else is needed
-    /// to check it. `checkpoint` is the one that the entry was read under.
+    /// The proof as a file. The entry is included as its extra data, so that nothing else is needed
+    /// to check the proof. `checkpoint` is the one under which the entry was read.
     pub fn to_tlog_proof(&self, checkpoint: &OpenedCheckpoint) -> TlogProof {
         TlogProof {
             extra: Some(self.bytes.clone()),
@@ -31,8 +31,8 @@ impl ProvenEntry {
         }
     }
 
-    /// The answer that the log gave, or would have given, to whoever submitted the entry. Refuses
-    /// entries that are not Rekor's.
+    /// The answer that the log gives to the submitter of the entry. Refuses entries that are not
+    /// Rekor's.
     pub fn to_transparency_log_entry(
         &self,
         checkpoint: &OpenedCheckpoint,
@@ -51,7 +51,7 @@ impl ProvenEntry {
                 root_hash: *head.root.as_bytes(),
                 tree_size: head.size.get(),
                 hashes: self.proof.iter().map(|hash| *hash.as_bytes()).collect(),
-                // A checkpoint that was opened is UTF-8.
+                // An opened checkpoint is UTF-8.
                 checkpoint: String::from_utf8_lossy(&checkpoint.to_bytes()).into_owned(),
             }),
             canonicalized_body: self.bytes.clone(),

@@ -1,11 +1,12 @@
-//! A log as one signed checkpoint shows it (C2SP tlog-tiles, tlog-checkpoint).
+//! A log at one signed checkpoint (C2SP tlog-tiles, tlog-checkpoint).
 //!
-//! Invariants: no hash of a tile is used before it leads to the root of the checkpoint: the partial
-//! tiles of the right edge make that root together, every full tile is one hash of the tile above
-//! it. No entry is handed out before its hash is the one in its tile. Tiles held are bounded.
+//! Invariants: no hash in a tile is used before it was verified against the root of the checkpoint.
+//! The partial tiles of the right edge together must hash to that root, and every full tile to its
+//! hash in the tile above. No entry is returned before its hash matches the one in its tile. The
+//! number of tiles held is bounded.
 //!
-//! A partial tile or bundle that has gone is cut from the full one, which a log may have put in its
-//! place.
+//! If a partial tile or bundle is gone, it is cut from the full one, since a log may replace the
+//! partial one by the full one.
 
 mod bundles;
 mod entries;
@@ -34,7 +35,7 @@ pub struct View {
     tiles: TileMap,
 }
 
-/// The proof that a later tree grew from an earlier one.
+/// The proof that a later tree extends an earlier one.
 #[derive(Clone, Debug)]
 pub struct Consistency {
     /// The earlier tree.
@@ -45,29 +46,29 @@ pub struct Consistency {
     pub proof: Vec<Hash>,
 }
 
-/// Why a log could not be read, or is not believed.
+/// Why a log could not be read, or is not trusted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
     /// An object is out of reach or malformed.
     #[error(transparent)]
     Fetch(#[from] FetchError),
-    /// There is no checkpoint: no log here.
+    /// There is no checkpoint, so there is no log.
     #[error("there is no log: nothing at {place}")]
     NoLog {
         /// Where it should be.
         place: String,
     },
-    /// The checkpoint is not believed.
+    /// The checkpoint is not trusted.
     #[error("the checkpoint is refused")]
     Checkpoint(#[from] CheckpointRefusal),
-    /// An object that the checkpoint implies is not there.
-    #[error("{place} is missing, which the signed checkpoint implies")]
+    /// An object that the checkpoint implies is missing.
+    #[error("{place} is missing, but the signed checkpoint implies it")]
     Missing {
         /// The object.
         place: String,
     },
-    /// An object does not hold what the checkpoint implies.
+    /// An object does not contain what the checkpoint implies.
     #[error("{place} does not belong to the signed tree: {reason}")]
     Damaged {
         /// The object.
@@ -75,13 +76,13 @@ pub enum ReadError {
         /// Why not.
         reason: String,
     },
-    /// The tree does not have what was asked for, or a proof does not hold.
+    /// The tree does not contain what was requested, or a proof is wrong.
     #[error(transparent)]
     Proof(#[from] ProofError),
 }
 
 impl ReadError {
-    /// Whether the log itself is at fault, rather than the way to it.
+    /// Whether the log itself is at fault, rather than the connection to it.
     pub fn is_refusal(&self) -> bool {
         match self {
             Self::Fetch(error) => error.is_damage(),
@@ -100,7 +101,7 @@ impl View {
         Self::at(fetch, trust.open(&bytes)?).await
     }
 
-    /// The log at a checkpoint that is known already.
+    /// The log at a checkpoint that is already known.
     pub async fn at(
         fetch: Arc<dyn Fetch>,
         checkpoint: OpenedCheckpoint,
@@ -115,18 +116,18 @@ impl View {
         &self.checkpoint
     }
 
-    /// Whether the log says that it was frozen with this very tree.
+    /// Whether the log says that it was frozen with exactly this tree.
     pub async fn is_last(&self) -> Result<bool, FetchError> {
         let json = self.fetch.description().await?.unwrap_or_default();
         Ok(Description::parse(&json).last_tree() == Some(self.head()))
     }
 
-    /// Size and root of the tree.
+    /// The size and root hash of the tree.
     pub const fn head(&self) -> TreeHead {
         self.checkpoint.head()
     }
 
-    /// An entry, verified against the tree, with its inclusion proof.
+    /// Reads an entry, verified against the tree, with its inclusion proof.
     pub async fn entry(&mut self, index: LeafIndex) -> Result<ProvenEntry, ReadError> {
         let size = self.head().size;
         let bundle =
@@ -144,7 +145,7 @@ impl View {
         Ok(ProvenEntry { index, bytes, leaf, proof })
     }
 
-    /// The proof between two trees of this log, the later one no larger than the view's.
+    /// The consistency proof between two trees of this log, neither larger than the view's.
     pub async fn consistency(
         &mut self,
         old: TreeSize,

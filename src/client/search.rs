@@ -1,24 +1,25 @@
 //! Search with proof: which entries of a log have this digest, this key, this identity.
 //!
-//! The answer comes from an index that lies beside the log as static files (`tiles_spec::lookup`;
-//! `src/docs/formats.md`), and from the newest bundles for leaves that the index does not have yet.
-//! No server computes anything.
+//! The answer comes from an index stored next to the log as static files (`tiles_spec::lookup`;
+//! `src/docs/formats.md`), and, for leaves not in the index yet, from the newest bundles. No server
+//! computes anything.
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `question` | what is asked for, and whether an entry has it |
-//! | `opened` | log and index as they stand, verified and in accord |
+//! | `question` | the search terms, and whether an entry matches them |
+//! | `opened` | the current log and index, verified and consistent with each other |
 //! | `index` | the newest revision of an index |
-//! | `runs`, `list` | what the index has of a key, newest first, as far as asked |
-//! | `scan` | the leaves that the index does not have yet |
-//! | `found` | entries read, and compared with what the index says of them |
+//! | `runs`, `list` | the leaves that the index lists for a key, newest first, as far as needed |
+//! | `scan` | the leaves that are not in the index yet |
+//! | `found` | entries read, and compared with what the index says about them |
 //! | `answer` | what was found, and what that proves |
-//! | `follow` | only what is new since the last time, without reading the log |
+//! | `follow` | only what is new since the last search, without reading the whole log |
 //! | `refusal` | why there is no answer |
 //!
-//! Invariants (I15): every entry in an answer was proved to be in the log and has what was asked for.
-//! An answer is complete in the index that was signed for the log's tree, or it says that it is not.
-//! An index that contradicts what is read of the log is an error that names the entry.
+//! Invariants (I15): every entry in an answer was proved to be in the log, and matches the
+//! question. An answer is complete in the index that was signed for the log's tree, or says that it
+//! is not. If the index contradicts what was read from the log, the search fails with an error that
+//! names the entry.
 
 mod answer;
 mod follow;
@@ -55,10 +56,10 @@ use scan::{Scanned, scan};
 
 /// A page of a list has about this many leaves, often more.
 const LEAVES_A_PAGE: usize = 1000;
-/// Most pages of a list that are read at once.
+/// The most pages of a list that are read at once.
 const PAGES_MAX: usize = 16;
 
-/// Asks a log. Log and index are read anew once if they have moved on meanwhile.
+/// Searches a log. If log and index have changed meanwhile, both are read again, once.
 pub async fn search(
     fetch: Arc<dyn Fetch>,
     trust: &Trust,
@@ -80,7 +81,7 @@ async fn once(
     answer(Opened::read(fetch, trust).await?, question, asked).await
 }
 
-/// Puts a question to a log and an index that are in accord.
+/// Searches a log and an index that are consistent with each other.
 async fn answer(
     opened: Opened,
     question: &Question,
@@ -122,7 +123,7 @@ async fn answer(
     })
 }
 
-/// What the index has of each key.
+/// The index's list for each key.
 async fn lists<'a>(
     runs: &Runs<'a>,
     question: &Question,
@@ -138,8 +139,9 @@ async fn lists<'a>(
         .collect())
 }
 
-/// The lists that have all entries in question: for one of the terms all lists, for all of them those of
-/// the rarest term, as the entries themselves tell whether they have the others.
+/// The lists that contain every possible match. If an entry needs one of the terms, that is all
+/// lists; if it needs all of them, the lists of the rarest term, since the entries themselves tell
+/// whether they have the other terms.
 fn worth_reading<'a>(lists: Vec<KeyList<'a>>, asked: &Asked) -> Vec<KeyList<'a>> {
     if asked.operator() == Operator::Or {
         return lists;

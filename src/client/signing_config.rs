@@ -1,15 +1,15 @@
-//! Sigstore's signing configuration (`sigstore_trustroot.proto`, v0.2, protobuf JSON): where clients
-//! send entries, and from when until when.
+//! Sigstore's signing configuration (`sigstore_trustroot.proto`, v0.2, protobuf JSON): where
+//! clients send entries, and at what times.
 //!
-//! Of the services of one operator that are valid now, clients take the one with the highest API
-//! version that they know. So the windows of logs that follow each other should meet and not overlap.
+//! Among the currently valid services of one operator, clients choose the one with the highest API
+//! version that they support. So the windows of successive logs should meet but not overlap.
 
 use serde::{Deserialize, Serialize};
 
 use super::trusted_root::Span;
 use super::window::{Window, WindowError};
 
-/// Most bytes of a file that is worth reading.
+/// The maximum size of a file, in bytes.
 pub const SIGNING_CONFIG_BYTES_MAX: usize = 1 << 20;
 
 const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.signingconfig.v0.2+json";
@@ -20,13 +20,13 @@ pub const REKOR_API: u32 = 2;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SigningConfigError {
-    /// Not the JSON that it should be.
+    /// Not valid JSON of this format.
     #[error("not a signing configuration: {0}")]
     Json(#[from] serde_json::Error),
-    /// Of another type.
+    /// The wrong media type.
     #[error("its media type is {0:?}, not that of a signing configuration, version 0.2")]
     MediaType(String),
-    /// A window of time that is none.
+    /// An invalid time window.
     #[error("the validFor of {url} is malformed: {source}")]
     Window {
         /// The service.
@@ -35,7 +35,7 @@ pub enum SigningConfigError {
         #[source]
         source: WindowError,
     },
-    /// Two configurations say different things of one service.
+    /// Two configurations contradict each other about a service.
     #[error("the configurations contradict each other about {0}")]
     Conflict(String),
 }
@@ -44,11 +44,11 @@ pub enum SigningConfigError {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Service {
-    /// Where.
+    /// The URL of the service.
     pub url: String,
-    /// Which version of its API.
+    /// The version of its API.
     pub major_api_version: u32,
-    /// When.
+    /// When to use it.
     #[serde(default)]
     pub valid_for: Span,
     /// Who runs it.
@@ -61,7 +61,7 @@ pub struct Service {
 pub struct Selection {
     /// `ANY`, `ALL` or `EXACT`.
     pub selector: Selector,
-    /// Of so many operators, where it is `EXACT`.
+    /// The number of operators, if the selector is `EXACT`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
 }
@@ -72,22 +72,22 @@ pub struct Selection {
 pub enum Selector {
     /// One of them.
     Any,
-    /// Each of them.
+    /// All of them.
     All,
-    /// As many as the count says.
+    /// The number given by the count.
     Exact,
 }
 
-/// Where to sign.
+/// The services to use for signing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SigningConfig {
-    /// Always the one of version 0.2.
+    /// Always that of version 0.2.
     pub media_type: String,
     /// Certificate authorities.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ca_urls: Vec<Service>,
-    /// Where identities come from.
+    /// Identity providers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub oidc_urls: Vec<Service>,
     /// Logs.
@@ -96,10 +96,10 @@ pub struct SigningConfig {
     /// Timestamp authorities.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tsa_urls: Vec<Service>,
-    /// Of which logs.
+    /// How many logs to use.
     #[serde(default)]
     pub rekor_tlog_config: Selection,
-    /// Of which timestamp authorities.
+    /// How many timestamp authorities to use.
     #[serde(default)]
     pub tsa_config: Selection,
 }
@@ -136,14 +136,15 @@ impl SigningConfig {
         Ok(config)
     }
 
-    /// Writes it.
+    /// Writes the configuration.
     pub fn write(&self) -> Result<String, SigningConfigError> {
         self.check()?;
         Ok(serde_json::to_string_pretty(self)?)
     }
 
-    /// Adds the services of another one. What is there already is not added again; a service of which
-    /// both say different things is refused. How many to use stays as it is here.
+    /// Adds the services of another configuration. Services already present are not added again. If
+    /// the two contradict each other about a service, that is an error. This configuration's
+    /// selectors stay unchanged.
     pub fn add(&mut self, other: Self) -> Result<(), SigningConfigError> {
         let lists = [
             (&mut self.ca_urls, other.ca_urls),

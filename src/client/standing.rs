@@ -1,6 +1,6 @@
-//! How a writer stands: who leads, in which term, how far the log is.
+//! The status of a writer: who leads, in which epoch, how large the log is.
 //!
-//! For operators. Nothing of it is proved, and nobody who reads the log needs it.
+//! This is for operators. Nothing in it is proved, and readers of the log do not need it.
 
 use std::time::Duration;
 
@@ -12,37 +12,37 @@ use super::fetch::{FetchError, body, client};
 const TIMEOUT: Duration = Duration::from_secs(10);
 const ANSWER_BYTES_MAX: usize = 64 << 10;
 
-/// What a writer says of itself.
+/// What a writer says about itself.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WriterStanding {
     /// `ready`, `frozen` or `not ready`.
     pub status: String,
-    /// The log that it writes.
+    /// The origin of the log that it writes.
     pub origin: String,
     /// `leading`, `following`, `recovering`, `leaving` or `frozen`.
     pub role: String,
-    /// The address of the writer that leads, as the commit records have it.
+    /// The address of the leader, according to the commit records.
     pub leader: String,
-    /// The term that it leads in.
+    /// The leader's epoch.
     pub epoch: u64,
     /// The size of the newest published tree that it knows of.
     pub tree_size: u64,
-    /// By how many entries the published tree is behind the committed one.
+    /// The number of entries by which the published tree lags behind the committed one.
     pub lag: u64,
-    /// How many submissions wait for a batch.
+    /// The number of submissions waiting for a batch.
     pub waiting: u64,
 }
 
-/// A writer did not say how it stands.
+/// Why a writer's status could not be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StandingError {
     /// No answer.
     #[error(transparent)]
     Fetch(#[from] FetchError),
-    /// An answer that a writer does not give.
-    #[error("{place} is no writer of fasti's: it answers {status}")]
+    /// An answer that no writer gives.
+    #[error("{place} is not a fasti writer: it answered {status}")]
     NoWriter {
         /// The URL.
         place: String,
@@ -51,7 +51,7 @@ pub enum StandingError {
     },
 }
 
-/// Asks the writer at `base`.
+/// Asks the writer at `base` for its status.
 pub async fn ask(base: &Url) -> Result<WriterStanding, StandingError> {
     let place = format!("{}/readyz", base.as_str().trim_end_matches('/'));
     let failed = |source| FetchError::Request { place: place.clone(), source };

@@ -1,7 +1,7 @@
-//! Hands a signature to the writer: `POST /api/v2/log/entries` (Rekor v2).
+//! Submits a signature to the writer: `POST /api/v2/log/entries` (Rekor v2).
 //!
-//! The same request may be sent again and again: the same signature has one place in the log. So
-//! what may pass (no answer, pushback) is tried again. The answer is not believed here; see
+//! A request can safely be repeated, because a signature is logged only once. So temporary failures
+//! (no answer, pushback) are retried. The answer is not verified here; see
 //! [`verify::check_entry`](super::verify::check_entry).
 
 use std::time::Duration;
@@ -17,31 +17,31 @@ use super::fetch::{FetchError, body, client, retry_after};
 use crate::clock::{Clock as _, SystemClock};
 use crate::entry::{EntryError, HashedRekord, KeyMaterial, TransparencyLogEntry};
 
-/// A batch of the log, its commit and its checkpoint may take this long.
+/// How long a batch of the log, its commit and its checkpoint can take.
 const TIMEOUT: Duration = Duration::from_mins(1);
-/// An answer holds an entry, twice in base64, and a proof.
+/// The maximum size of an answer: an entry, base64-encoded twice, and a proof.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
-/// Pauses between the attempts, where the log does not say how long.
+/// Pauses between the attempts, if the log does not say how long to wait.
 const PAUSES: [Duration; 3] =
     [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5)];
-/// The longest pause that is taken on the log's word.
+/// The longest pause that the log can ask for.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 
-/// What the log said.
+/// The log's answer.
 #[derive(Clone, Debug)]
 pub enum Submitted {
-    /// It is logged, and this is where and the proof. Not verified.
+    /// The signature is logged. The answer has its index and the proof; neither is verified.
     Logged {
         /// The log's answer.
         entry: Box<TransparencyLogEntry>,
-        /// Whether it was in the log already.
+        /// Whether the signature was already in the log.
         existed: bool,
     },
-    /// It is in the log already, there. The log tells nothing more about it.
+    /// The signature is already in the log, at this index. The log says nothing more about it.
     Exists(LeafIndex),
 }
 
-/// The log did not take the signature.
+/// Why the log did not accept the signature.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubmitError {
@@ -53,16 +53,16 @@ pub enum SubmitError {
     Refused {
         /// The status.
         status: StatusCode,
-        /// The log's words.
+        /// The log's message.
         message: String,
     },
     /// The log is busy, or its answers get lost.
-    #[error("{place} is busy; whether it has taken the entry is not known. Send it again later")]
+    #[error("{place} is busy; it may or may not have accepted the entry. Submit it again later")]
     Busy {
         /// The URL.
         place: String,
     },
-    /// The answer is not what a log answers.
+    /// An answer that no log gives.
     #[error("the answer of {place} is not a TransparencyLogEntry: {source}")]
     Answer {
         /// The URL.
@@ -102,7 +102,7 @@ pub async fn submit(base: &Url, signed: &HashedRekord) -> Result<Submitted, Subm
 
 enum Attempt {
     Done(Box<Result<Submitted, SubmitError>>),
-    /// Not yet; in so long, if the log says so.
+    /// Try again, after this pause if the log gave one.
     Again(Option<Duration>),
 }
 
@@ -163,7 +163,7 @@ fn request(signed: &HashedRekord) -> Value {
     }})
 }
 
-/// The words in a Rekor error, or the beginning of what came instead.
+/// The message in a Rekor error, or the beginning of what came instead.
 fn message(bytes: &[u8]) -> String {
     let json: Option<Value> = serde_json::from_slice(bytes).ok();
     let words = json.as_ref().and_then(|json| json["message"].as_str());

@@ -1,5 +1,5 @@
-//! A log in memory for the tests of readers and auditors, built by the textbook: no code of the
-//! writer, and none of what is tested.
+//! A log in memory for the tests of readers and auditors, built naively from the specification: it
+//! uses no code of the writer, and none of the code under test.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -37,14 +37,14 @@ pub(crate) fn trust() -> Trust {
 }
 
 impl TestLog {
-    /// The log of these entries, with the objects of this size alone.
+    /// The log of these entries, with the objects of this size only.
     pub(crate) fn of(entries: &[Vec<u8>]) -> Self {
         let mut log = Self::default();
         log.publish(entries);
         log
     }
 
-    /// Adds what a tree of these entries implies, and its checkpoint.
+    /// Adds the objects of the tree of these entries, and its checkpoint.
     pub(crate) fn publish(&mut self, entries: &[Vec<u8>]) {
         for (index, chunk) in entries.chunks(256).enumerate() {
             let mut bundle = Vec::new();
@@ -69,7 +69,7 @@ impl TestLog {
         self.sign(TreeHead { size, root: root_of(&leaves) });
     }
 
-    /// Puts a checkpoint with this head.
+    /// Stores a checkpoint with this head.
     pub(crate) fn sign(&mut self, head: TreeHead) {
         let checkpoint = Checkpoint { origin: ORIGIN.to_owned(), head, extensions: Vec::new() };
         let text = checkpoint.to_text();
@@ -77,7 +77,7 @@ impl TestLog {
         self.objects.insert("checkpoint".to_owned(), note.into_bytes());
     }
 
-    /// Writes everything below a directory.
+    /// Writes all objects below a directory.
     pub(crate) fn write_to(&self, directory: &Path) {
         for (path, bytes) in &self.objects {
             let path = directory.join(path);

@@ -1,8 +1,8 @@
-//! Whom the caller believes: the keys of logs, witnesses, certificate authorities.
+//! Whom the caller trusts: the keys of logs, witnesses and certificate authorities.
 //!
-//! C2SP signed-note and tlog-checkpoint say how. Invariants: an [`OpenedCheckpoint`] is of a log
-//! that is trusted, was signed by that log's own key, and carries no bad signature by any key that
-//! is trusted. Lines of unknown keys count for nothing, wherever they stand.
+//! Follows C2SP signed-note and tlog-checkpoint. Invariants: an [`OpenedCheckpoint`] is of a
+//! trusted log, was signed by that log's own key, and carries no bad signature of any trusted key.
+//! Signature lines of unknown keys are ignored, wherever they appear.
 
 use tiles_spec::PublicKey::MlDsa44Cosignature;
 use tiles_spec::lookup::lookup_origin;
@@ -17,29 +17,29 @@ use super::window::Window;
 /// A log and the key that signs its checkpoints.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrustedLog {
-    /// Its key; the key's name is the log's origin.
+    /// The log's key; the key's name is the log's origin.
     pub key: VerifierKey,
-    /// Sigstore's name for it, `logId.keyId`: 32 bytes.
+    /// Sigstore's ID for the log, `logId.keyId`: 32 bytes.
     pub log_id: [u8; 32],
-    /// When the log signed with it.
+    /// When the log signed with the key.
     pub in_use: Window,
 }
 
-/// Everyone who is believed.
+/// Everyone the caller trusts.
 #[derive(Clone, Debug, Default)]
 pub struct Trust {
-    /// Logs; several keys of one origin are several of these.
+    /// Logs. Several keys for one origin are several logs here.
     pub logs: Vec<TrustedLog>,
     /// Keys of witnesses (types 0x04 and 0x06).
     pub witnesses: Vec<VerifierKey>,
-    /// Who may issue certificates for signing.
+    /// Authorities that can issue certificates for signing.
     pub authorities: Vec<Authority>,
-    /// Who may index a log, where that is not the log itself: the keys' names are the origins of the
-    /// logs of their revisions.
+    /// Keys of indexers, if a log does not sign its own index. The keys' names are the origins of
+    /// their lookup logs.
     pub indexers: Vec<VerifierKey>,
 }
 
-/// A checkpoint that a trusted log has signed.
+/// A checkpoint signed by a trusted log.
 #[derive(Clone, Debug)]
 pub struct OpenedCheckpoint {
     signed: SignedCheckpoint,
@@ -47,58 +47,58 @@ pub struct OpenedCheckpoint {
     cosigned: Vec<Cosigned>,
 }
 
-/// A trusted witness saw the checkpoint.
+/// A trusted witness that saw the checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cosigned {
     /// The witness.
     pub witness: KeyName,
-    /// When, by its clock, in POSIX seconds; 0 where it does not say.
+    /// When the witness saw it, by its own clock, in POSIX seconds; 0 if it does not say.
     pub unix_seconds: u64,
 }
 
-/// Why a checkpoint is not believed.
+/// Why a checkpoint is not trusted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckpointRefusal {
     /// A checkpoint of a log that the caller does not know.
-    #[error("the checkpoint is of the log {origin:?}, and the keys at hand are of {known}")]
+    #[error("the checkpoint is of the log {origin:?}, but the trusted keys are of {known}")]
     UnknownLog {
-        /// Whose it says it is.
+        /// The origin in the checkpoint.
         origin: String,
         /// The origins of the trusted logs.
         known: String,
     },
     /// A checkpoint of a log that the caller knows by another key.
     #[error(
-        "the checkpoint is of the log {origin:?}, as expected, but the key {signed} has signed it, and \
-         the key at hand is {known}: the origin is the same, the key is another"
+        "the checkpoint is of the log {origin:?}, as expected, but it is signed by the key \
+         {signed}, and the trusted key is {known}: the origin is the same, but the key is different"
     )]
     OtherKey {
-        /// Whose it is.
+        /// The log's origin.
         origin: String,
-        /// Name and ID of the key that it says has signed it.
+        /// The name and ID of the key that signed, according to the checkpoint.
         signed: String,
-        /// Names and IDs of the trusted keys of that name.
+        /// The names and IDs of the trusted keys with that name.
         known: String,
     },
-    /// A checkpoint that a key at hand has signed under another name.
+    /// A checkpoint signed by a trusted key, but under another name.
     #[error(
-        "the checkpoint is of the log {origin:?}, and was signed by a key that is known as that of \
-         {known:?}: the key is the same, the origin is another"
+        "the checkpoint is of the log {origin:?}, but is signed by the trusted key of {known:?}: \
+         the key is the same, but the origin is different"
     )]
     OtherOrigin {
-        /// Whose it says it is.
+        /// The origin in the checkpoint.
         origin: String,
-        /// The name of the key at hand.
+        /// The name of the trusted key.
         known: String,
     },
-    /// Malformed, or not signed as it should be.
+    /// The checkpoint is malformed, or not properly signed.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
 }
 
 impl TrustedLog {
-    /// A log by its key alone.
+    /// A log with this key, and no limit on its time of use.
     pub fn new(key: VerifierKey) -> Self {
         Self { log_id: key.log_id(), key, in_use: Window::default() }
     }
@@ -112,8 +112,8 @@ impl TrustedLog {
 impl Trust {
     /// Trust in keys, each for what its type signs: checkpoints of its own log, or cosignatures.
     ///
-    /// Keys of type 0x06 are of logs and of witnesses alike: for checkpoints of the origin that is the
-    /// key's name, the key is the log's; for others, a witness's.
+    /// A key of type 0x06 can be a log's or a witness's. For checkpoints whose origin is the key's
+    /// name, it is the log's key; for others, a witness's.
     pub fn in_keys(keys: impl IntoIterator<Item = VerifierKey>) -> Self {
         let (cosigning, signing): (Vec<_>, Vec<_>) =
             keys.into_iter().partition(|key| key.public_key().cosigns());
@@ -123,8 +123,8 @@ impl Trust {
         Self { logs, witnesses: cosigning, ..Self::default() }
     }
 
-    /// Trust in the index of a log: in those who are named for that, or else in the log's own keys
-    /// under the name of its index.
+    /// Trust in the index of a log: in the named indexers, or else in the log's own keys under the
+    /// name of its index.
     #[must_use]
     pub fn in_lookup_of(&self, origin: &str) -> Self {
         let indexers = if self.indexers.is_empty() {
@@ -139,7 +139,7 @@ impl Trust {
         }
     }
 
-    /// The keys of a log, named as its index is. None for a log whose index cannot have a name.
+    /// The keys of a log, under the name of its index. Empty if the index cannot have a name.
     fn own_indexers(&self, origin: &str) -> Vec<VerifierKey> {
         let Some(lookup) = origin.parse().ok().and_then(|origin| lookup_origin(&origin).ok())
         else {
@@ -150,7 +150,7 @@ impl Trust {
             .collect()
     }
 
-    /// Reads a signed checkpoint and finds out who vouches for it.
+    /// Reads a signed checkpoint and determines who vouches for it.
     pub fn open(&self, bytes: &[u8]) -> Result<OpenedCheckpoint, CheckpointRefusal> {
         let signed = SignedCheckpoint::parse(bytes)?;
         let origin = signed.checkpoint().origin.clone();
@@ -163,12 +163,13 @@ impl Trust {
         let signers = signed.verify(&keys).map_err(CheckpointError::from)?;
         let signed_by = logs.into_iter().filter(|log| signers.contains(&&log.key));
         let log = signed_by.min_by_key(|log| log.key.public_key().cosigns());
-        let log = log.expect("whoever signed is one of the keys asked").clone();
+        let log = log.expect("every signer is one of the given keys").clone();
         let cosigned = self.cosigned(&signed)?;
         Ok(OpenedCheckpoint { signed, log, cosigned })
     }
 
-    /// The trusted witnesses among the signers. None is no error; a bad cosignature is.
+    /// The trusted witnesses among the signers. It is not an error if there are none, but a bad
+    /// cosignature is one.
     fn cosigned(&self, signed: &SignedCheckpoint) -> Result<Vec<Cosigned>, CheckpointRefusal> {
         let origin = &signed.checkpoint().origin;
         let others = self.witnesses.iter().filter(|key| key.name().as_str() != origin);
@@ -186,7 +187,7 @@ impl Trust {
         Ok(seen.collect())
     }
 
-    /// Why nothing is known of the log that a checkpoint is of.
+    /// The refusal for a checkpoint of an unknown log.
     fn unknown(&self, signed: &SignedCheckpoint) -> CheckpointRefusal {
         let origin = &signed.checkpoint().origin;
         let has_signed = |log: &&TrustedLog| {
@@ -207,7 +208,8 @@ impl Trust {
     }
 }
 
-/// A checkpoint of the right log that none of its known keys has signed names the key that has.
+/// The refusal for a checkpoint of the right log that does not verify. If no known key signed it,
+/// names the key that did.
 fn otherwise(
     error: CheckpointError,
     signed: &SignedCheckpoint,
@@ -235,17 +237,17 @@ impl OpenedCheckpoint {
         &self.log
     }
 
-    /// Size and root hash.
+    /// The size and root hash of the tree.
     pub const fn head(&self) -> TreeHead {
         self.checkpoint().head
     }
 
-    /// The text.
+    /// The signed text.
     pub const fn checkpoint(&self) -> &Checkpoint {
         self.signed.checkpoint()
     }
 
-    /// The trusted witnesses that saw it.
+    /// The trusted witnesses that saw the checkpoint.
     pub fn cosigned(&self) -> &[Cosigned] {
         &self.cosigned
     }
@@ -365,7 +367,7 @@ mod tests {
         assert_eq!(opened.log().key, *log.verifier_key(), "the key that names the log");
         let [cosigned] = opened.cosigned() else { panic!("{:?}", opened.cosigned()) };
         assert_eq!(cosigned.witness, *witness.verifier_key().name());
-        // Who knows but one of the keys needs no other.
+        // A caller who knows only one of the keys needs no other.
         for key in [&keys[0], &keys[2]] {
             let opened = Trust::in_keys([key.clone()]).open(&bytes).unwrap();
             assert_eq!(opened.log().key, *key);

@@ -1,9 +1,10 @@
-//! Sigstore's `trusted_root.json`: trust as other clients read it (`sigstore_trustroot.proto`,
-//! protobuf JSON). [`merge`] makes one of several, for logs that follow each other.
+//! Sigstore's `trusted_root.json`: trust in the format of other clients
+//! (`sigstore_trustroot.proto`, protobuf JSON). [`merge`] combines several, for logs that succeed
+//! each other.
 //!
-//! Reading takes the logs and certificate authorities and leaves the rest. A log's name (its
-//! origin) is not in the file: it is the host of its URL, or what else of the URL makes the key ID
-//! that the file states.
+//! Only the logs and certificate authorities are read. A log's name (its origin) is not in the
+//! file. It is the host of the log's URL, or another part of the URL that gives the key ID in the
+//! file.
 
 mod merge;
 
@@ -18,7 +19,7 @@ use super::window::{Window, WindowError};
 
 pub use merge::merge;
 
-/// Most bytes of a file that is worth reading.
+/// The maximum size of a file, in bytes.
 pub const TRUSTED_ROOT_BYTES_MAX: usize = 4 << 20;
 
 const ROOT_MEDIA_TYPE: &str = "application/vnd.dev.sigstore.trustedroot+json;version=0.1";
@@ -26,7 +27,7 @@ const ROOT_MEDIA_TYPE_STEM: &str = "application/vnd.dev.sigstore.trustedroot";
 
 const ED25519: &str = "PKIX_ED25519";
 const ECDSA_P256: &str = "PKIX_ECDSA_P256_SHA_256";
-/// Everything of an Ed25519 `SubjectPublicKeyInfo` before the key itself (RFC 8410).
+/// The part of an Ed25519 `SubjectPublicKeyInfo` before the key itself (RFC 8410).
 const ED25519_SPKI_HEAD: [u8; 12] =
     [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
@@ -34,40 +35,40 @@ const ED25519_SPKI_HEAD: [u8; 12] =
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrustedRootError {
-    /// Not the JSON that it should be.
+    /// Not valid JSON of this format.
     #[error("not a trusted root: {0}")]
     Json(#[from] serde_json::Error),
-    /// Of another type.
+    /// The wrong media type.
     #[error("its media type is {0:?}, not that of a Sigstore trusted root")]
     MediaType(String),
-    /// A part that cannot be read.
+    /// A field that cannot be read.
     #[error("{field} is malformed: {reason}")]
     Malformed {
-        /// Which part.
+        /// The field.
         field: &'static str,
         /// Why.
         reason: String,
     },
-    /// A window of time that is none.
+    /// An invalid time window.
     #[error("the validFor of {of} is malformed: {source}")]
     Window {
-        /// Of what.
+        /// What the window is for.
         of: String,
         /// Why.
         #[source]
         source: WindowError,
     },
-    /// Two roots say different things of one log.
+    /// Two roots contradict each other about a log.
     #[error("the roots contradict each other: {0}")]
     Conflict(String),
     /// An authority's certificate is malformed.
     #[error("a certificate of a certificate authority is malformed")]
     Authority(#[from] AuthorityError),
-    /// No log whose checkpoints can be verified.
+    /// There is no log whose checkpoints can be verified.
     #[error("it names no log with an Ed25519 or ECDSA P-256 key")]
     NoLog,
-    /// The key makes cosignatures only.
-    #[error("the key {0} cosigns; a log's own Ed25519 or ECDSA key is needed")]
+    /// The key only makes cosignatures.
+    #[error("the key {0} makes cosignatures; a log's own Ed25519 or ECDSA key is needed")]
     Witness(Box<VerifierKey>),
 }
 
@@ -147,13 +148,13 @@ fn trusted_log(log: &LogInstance) -> Result<Option<TrustedLog>, TrustedRootError
     }
     let stated = keys.iter().position(|key| key.log_id() == log_id).unwrap_or(0);
     if keys.is_empty() {
-        return Err(malformed("tlogs.baseUrl", "no part of it can be the name of a log"));
+        return Err(malformed("tlogs.baseUrl", "no part of it gives the log's name"));
     }
     let in_use = log.public_key.valid_for.window(&log.base_url)?;
     Ok(Some(TrustedLog { key: keys.swap_remove(stated), log_id, in_use }))
 }
 
-/// What a log at that URL may be called, most likely first.
+/// The possible names of a log at this URL, most likely first.
 fn names(base_url: &str) -> Result<Vec<String>, TrustedRootError> {
     let url: reqwest::Url =
         base_url.parse().map_err(|e| malformed("tlogs.baseUrl", &format!("{e}")))?;
@@ -187,7 +188,8 @@ struct Root {
     tlogs: Vec<LogInstance>,
     #[serde(default)]
     certificate_authorities: Vec<CertificateAuthority>,
-    /// Not read, and written empty: sigstore-python refuses a root without this field or the one above.
+    /// Not read, and written empty: sigstore-python refuses a root without this field or the one
+    /// above.
     #[serde(default, skip_deserializing)]
     ctlogs: [(); 0],
 }
@@ -235,7 +237,7 @@ struct RawCertificate {
     raw_bytes: String,
 }
 
-/// `validFor`, as it is written down (RFC 3339).
+/// `validFor`, as text (RFC 3339).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
     /// The beginning.

@@ -1,12 +1,12 @@
 //! Offline verification: is this artifact signed, by whom, and is that signature in the log?
 //!
-//! Of a Sigstore bundle ([`bundle`], any version, with Rekor v2 entries) or of a `.tlog-proof`
+//! Verifies a Sigstore bundle ([`bundle`], any version, with Rekor v2 entries) or a `.tlog-proof`
 //! ([`tlog_proof`], C2SP tlog-proof). Nothing is fetched.
 //!
-//! Invariants: a [`Verdict`] exists only if the signature is good for the artifact, and at least one
-//! trusted log has signed a tree that holds this very signature with this very key at the index
-//! named. The leaf is rebuilt from what is in hand, never taken from the proof. What a verdict does
-//! not cover it says itself, in words.
+//! Invariants: a [`Verdict`] exists only if the signature is valid for the artifact, and at least
+//! one trusted log signed a tree that contains exactly this signature with exactly this key at the
+//! stated index. The leaf is rebuilt from the signature, key and artifact, never taken from the
+//! proof. A verdict states in words what it does not cover.
 
 mod logged;
 mod refusal;
@@ -27,10 +27,10 @@ pub use logged::check_entry;
 pub use refusal::Refusal;
 pub use verdict::{CertificateSeen, Logged, SignerSeen, Subject, Verdict, Vouched};
 
-/// What the caller demands of the signer. Without any, whoever signed will do.
+/// What the caller requires of the signer. If empty, any signer is accepted.
 #[derive(Clone, Debug, Default)]
 pub struct Demand {
-    /// This key and no other. Needed for bundles that do not bring a certificate.
+    /// This key and no other. Needed for bundles without a certificate.
     pub public_key: Option<PublicKey>,
     /// A certificate with exactly this name (email address or URI), from a trusted authority.
     pub identity: Option<String>,
@@ -38,7 +38,7 @@ pub struct Demand {
     pub oidc_issuer: Option<String>,
 }
 
-/// A detached signature, for proofs that do not bring the entry.
+/// A detached signature, for proofs that do not contain the entry.
 #[derive(Clone, Debug)]
 pub struct Detached {
     /// The raw signature.
@@ -47,8 +47,8 @@ pub struct Detached {
     pub material: KeyMaterial,
 }
 
-/// Verifies a bundle. Without an artifact only an envelope can be verified, for what it says itself;
-/// with one, the envelope must name it.
+/// Verifies a bundle. Without an artifact, only a bundle with an envelope can be verified, and only
+/// for what the envelope itself says. With an artifact, the envelope must name it.
 pub fn bundle(
     bundle: &Bundle,
     artifact: Option<&dyn Artifact>,
@@ -66,7 +66,7 @@ pub fn bundle(
     for entry in &bundle.tlog_entries {
         if EntryKind::find(&entry.kind, &entry.version).is_err() {
             unchecked.push(format!(
-                "the log entry of kind {:?} {:?}, which is not of a Rekor v2 log",
+                "the log entry of kind {:?} {:?}, which is not from a Rekor v2 log",
                 entry.kind, entry.version
             ));
             continue;
@@ -77,12 +77,12 @@ pub fn bundle(
                 standing.check_time(Some(&by))?;
                 logged.push(standing);
             }
-            // An entry of another log is no fault, as long as a trusted one has it too.
+            // An entry in another log is fine, as long as a trusted log has one too.
             Err(Refusal::Checkpoint(
                 CheckpointRefusal::UnknownLog { origin, known }
                 | CheckpointRefusal::OtherOrigin { origin, known },
             )) if bundle.tlog_entries.len() > 1 => {
-                unchecked.push(format!("the entry in the log {origin:?}; trusted is {known}"));
+                unchecked.push(format!("the entry in the log {origin:?}; trusted: {known}"));
             }
             Err(refusal) => return Err(refusal),
         }
@@ -96,10 +96,10 @@ pub fn bundle(
     Ok(Verdict { subject, signer: Some(by), logged, unchecked })
 }
 
-/// Verifies a proof file about an artifact.
+/// Verifies a proof file for an artifact.
 ///
-/// The entry comes with the proof as its extra data, as [`ProvenEntry::to_tlog_proof`] writes it; or
-/// is rebuilt from a detached signature; or is the artifact itself, in a log of opaque entries.
+/// The entry is the proof's extra data, as written by [`ProvenEntry::to_tlog_proof`]; or is rebuilt
+/// from a detached signature; or is the artifact itself, in a log of opaque entries.
 ///
 /// [`ProvenEntry::to_tlog_proof`]: super::proven::ProvenEntry::to_tlog_proof
 pub fn tlog_proof(
@@ -141,7 +141,7 @@ impl Demand {
     }
 }
 
-/// A logged signature, as one over this artifact.
+/// Verifies a logged signature over this artifact.
 fn hashedrekord(
     signed: &HashedRekord,
     artifact: &dyn Artifact,
@@ -155,7 +155,7 @@ fn hashedrekord(
     signer::judge(signed, trust, demand)
 }
 
-/// What the bundle's signature must be over, and what that is to the caller.
+/// The digest that the bundle's signature must be over, if any, and the subject for the verdict.
 fn subject(
     bundle: &Bundle,
     artifact: Option<&dyn Artifact>,

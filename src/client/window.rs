@@ -1,11 +1,11 @@
-//! A window of time: when a key, a certificate or a service was or will be in use.
+//! A time window: when a key, a certificate or a service was or will be in use.
 
 use std::fmt;
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// From and until when, both included; without a bound where nothing is said.
+/// A time window, both ends included. An end that is `None` is unbounded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Window {
     /// The beginning.
@@ -14,14 +14,14 @@ pub struct Window {
     pub until: Option<OffsetDateTime>,
 }
 
-/// The text is no window.
+/// Why a text is not a window.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WindowError {
     /// Not a time.
-    #[error("{text:?} is not a time of RFC 3339, such as 2027-01-01T00:00:00Z: {reason}")]
+    #[error("{text:?} is not an RFC 3339 time, such as 2027-01-01T00:00:00Z: {reason}")]
     Time {
-        /// What was read.
+        /// The text.
         text: String,
         /// Why not.
         reason: String,
@@ -37,7 +37,7 @@ pub enum WindowError {
 }
 
 impl Window {
-    /// Reads the two ends, of which either may be missing.
+    /// Parses the two ends, either of which can be missing.
     pub fn parse(from: Option<&str>, until: Option<&str>) -> Result<Self, WindowError> {
         let window = Self { from: time(from)?, until: time(until)? };
         match (window.from, window.until) {
@@ -48,7 +48,7 @@ impl Window {
         }
     }
 
-    /// There is a moment in both.
+    /// Whether the two windows have a moment in common.
     pub fn overlaps(&self, other: &Self) -> bool {
         let begins_in_time = |one: &Self, two: &Self| match (one.from, two.until) {
             (Some(from), Some(until)) => from <= until,
@@ -57,7 +57,7 @@ impl Window {
         begins_in_time(self, other) && begins_in_time(other, self)
     }
 
-    /// It says something of a time that anything here could have been signed at.
+    /// Whether the window excludes some time at which something here could have been signed.
     pub fn is_bounded(&self) -> bool {
         self.until.is_some() || self.from.is_some_and(|from| from > OffsetDateTime::UNIX_EPOCH)
     }

@@ -110,7 +110,7 @@ fn the_doctor_tells_fit_stores_from_others() {
 fn the_doctor_looks_at_directories_beside_their_writer() {
     let mut world = World::with_writer(&[]);
     let found = world.fasti(&["doctor", "--store", "log"]).good();
-    assert!(found.ends_with("Fit for one writer, as directories are: log\n"), "{found}");
+    assert!(found.ends_with("Fit for one writer, like any directory: log\n"), "{found}");
     let left = fs::read_dir(world.path("log")).expect("readable");
     let left = left.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     assert!(left.into_iter().all(|name| !name.contains("doctor")), "it cleans up");

@@ -25,7 +25,7 @@ fn trusted_root_and_signing_config() {
     ];
     golden("signing-config.json", &world.fasti(&local).good());
     let ended = world.fasti(&["trusted-root", "--url", "http://log.example"]);
-    assert!(ended.stderr.contains("want the origin to be the URL's host"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("require the origin to be the URL's host"), "{}", ended.stderr);
     world.fasti(&["trusted-root", "--valid-from", "now"]).broken("validFor");
     world.fasti_with(&[], &["trusted-root"]).broken("give --vkey");
 }
@@ -55,7 +55,7 @@ fn a_trusted_root_is_enough_to_verify() {
     let impostor = signing_key(2).verifier_key().to_string();
     let root = world.fasti_with(&[("FASTI_VKEY", &impostor)], &["trusted-root"]).good();
     world.write("root.json", root);
-    world.fasti_with(&[], &verify).refused("the origin is the same, the key is another");
+    world.fasti_with(&[], &verify).refused("the origin is the same, but the key is different");
     world.write("root.json", "{}");
     world.fasti_with(&[], &verify).broken("root.json");
 }

@@ -65,7 +65,7 @@ fn an_index_is_derived_again() {
     flipped[1000] ^= 1;
     fs::write(&path, flipped).expect("it can be written");
     let damaged = report(&world, 1);
-    let named = "lookup/run/0/256/0: damaged: page 0 is not what the log's leaves make";
+    let named = "lookup/run/0/256/0: damaged: page 0 does not match the log's leaves";
     assert_eq!(problems(&damaged), [named]);
     let said = world.fasti(&["fsck", "--lookup"]);
     assert!(

@@ -31,7 +31,7 @@ fn keys_are_made_for_logs_with_names_that_clients_understand() {
     let world = World::new();
     for (origin, reason, instead) in ODD {
         let ended = world.fasti(&["keygen", "--origin", origin, "--out", "new.key"]);
-        ended.broken("--origin is no name for a new log");
+        ended.broken("--origin is not a valid name for a new log");
         ended.broken(reason);
         ended.broken(&format!("; write {instead}\n"));
         assert!(!ended.stderr.contains("hunter2"), "{}", ended.stderr);

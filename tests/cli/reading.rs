@@ -172,7 +172,7 @@ fn rollbacks_and_forks_are_refused_and_the_evidence_kept() {
 #[test]
 fn a_log_that_is_not_there_is_no_refusal() {
     let world = World::new();
-    world.fasti(&["loginfo"]).broken("--log must name");
+    world.fasti(&["loginfo"]).broken("--log must be");
     fs::create_dir(world.path("log")).expect("a directory");
     world.fasti(&["loginfo"]).broken("there is no log");
     world.fasti(&["loginfo", "--log", "http://127.0.0.1:1"]).broken("no answer from");

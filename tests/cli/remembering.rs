@@ -44,16 +44,19 @@ fn logs_of_one_name_do_not_meet() {
     assert!(other.stdout.contains("not seen before with this key"), "{}", other.stdout);
     let said = warning(&other);
     let known = format!("localhost+{}", signing_key(1).verifier_key().key_id());
-    assert!(said.contains("the origin is known, the key is not: a tree of 5 was seen"), "{said}");
-    assert!(said.contains(&format!("that the key {known} has signed ({state}")), "{said}");
+    assert!(said.contains("the origin is known, but the key is not: a tree of 5 "), "{said}");
+    assert!(
+        said.contains(&format!("signed by the key {known} was seen before ({state}")),
+        "{said}"
+    );
     // From now on both are known, and neither is a rollback of the other.
     for world in [&first, &second, &first, &second] {
         assert!(says_nothing(info(world)).contains("same tree as last time"));
     }
     // A client that confuses the two is told which part differs.
     let wrong = second.fasti_with(&[("FASTI_VKEY", first.vkey())], &["loginfo"]);
-    wrong.refused("the origin is the same, the key is another");
-    wrong.refused(&format!("the key at hand is {known}"));
+    wrong.refused("the origin is the same, but the key is different");
+    wrong.refused(&format!("the trusted key is {known}"));
 }
 
 #[test]
@@ -65,10 +68,10 @@ fn a_log_that_changes_its_name_is_told_from_one_that_changes_its_key() {
     let ended = renamed.fasti_with(&variables, &["loginfo"]);
     assert!(ended.stdout.contains("not seen before under this origin"), "{}", ended.stdout);
     let said = warning(&ended);
-    assert!(said.contains("the key is known, the origin is not: a tree of 4 was seen"), "{said}");
-    assert!(said.contains("for the log log.test ("), "{said}");
+    assert!(said.contains("the key is known, but the origin is not: a tree of 4 "), "{said}");
+    assert!(said.contains("for the log log.test was seen before ("), "{said}");
     let wrong = renamed.fasti_with(&[("FASTI_VKEY", first.vkey())], &["loginfo"]);
-    wrong.refused("the key is the same, the origin is another");
+    wrong.refused("the key is the same, but the origin is different");
 }
 
 #[test]
@@ -95,7 +98,11 @@ fn following_tells_logs_of_one_name_apart_too() {
     let follow = ["search", "--uuid", &uuid, "--follow", &seen];
     assert!(says_nothing(first.fasti(&follow)).contains("Found: 1 entry"));
     let other = second.fasti(&follow);
-    assert!(warning(&other).contains("the origin is known, the key is not"), "{}", other.stderr);
+    assert!(
+        warning(&other).contains("the origin is known, but the key is not"),
+        "{}",
+        other.stderr
+    );
     assert!(other.stdout.contains("Nothing: no entry has this"), "{}", other.stdout);
     assert!(says_nothing(first.fasti(&follow)).contains("Nothing: no new entry"));
     assert!(says_nothing(second.fasti(&follow)).contains("Nothing: no new entry"));
@@ -136,7 +143,7 @@ fn a_log_is_read_where_nothing_can_be_remembered() {
     command.env_remove("HOME").env_remove("XDG_STATE_HOME");
     let ended = Ended::of(command);
     let said = warning(&ended);
-    assert!(said.contains("is not remembered: there is no home directory; name a directory with"));
+    assert!(said.contains("not be remembered: there is no home directory; name a directory with"));
     let json: Value = serde_json::from_str(&ended.stdout).expect("JSON");
     assert_eq!(
         (&json["ActiveTreeSize"], &json["ConsistentWithTreeSize"]),
@@ -173,7 +180,7 @@ fn a_memory_that_cannot_be_read_is_left_alone() {
     // Damage is different: someone should look at it.
     fs::remove_dir(&file).expect("it can be removed");
     fs::write(&file, "damaged").expect("a file");
-    world.fasti(&["loginfo"]).broken("is damaged: it holds no checkpoint that this log has signed");
+    world.fasti(&["loginfo"]).broken("is damaged: it holds no checkpoint signed by this log");
 }
 
 #[test]
@@ -185,7 +192,9 @@ fn news_that_cannot_be_remembered_is_printed_all_the_same() {
             let ended = world.fasti(&["search", "--uuid", &uuid, "--follow", directory]);
             let said = warning(&ended);
             assert!(
-                said.starts_with("the news cannot be remembered, and will come again"),
+                said.starts_with(
+                    "the state of this search cannot be saved, so the same entries will be"
+                ),
                 "{said}"
             );
             assert!(said.ends_with("name another directory with --follow"), "{said}");
@@ -201,6 +210,10 @@ fn news_that_cannot_be_remembered_is_printed_all_the_same() {
         fs::create_dir(&file).expect("a directory");
     }
     let ended = world.fasti(&follow);
-    assert!(warning(&ended).starts_with("the news cannot be read"), "{}", ended.stderr);
+    assert!(
+        warning(&ended).starts_with("the state of this search cannot be read"),
+        "{}",
+        ended.stderr
+    );
     assert!(ended.stdout.contains("Found: 1 entry"), "{}", ended.stdout);
 }

@@ -76,7 +76,7 @@ fn by_artifact_key_identity_and_uuid() {
     world.fasti(&["search"]).broken("--artifact");
     world.fasti(&["search", "--sha", "abc"]).broken("hex");
     world.fasti(&["search", "--sha", digest, "--limit", "0"]).broken("at most 0 entries");
-    world.fasti(&["search", "--sha", digest, "--issuer", "x"]).broken("--issuer goes with");
+    world.fasti(&["search", "--sha", digest, "--issuer", "x"]).broken("--issuer needs");
 }
 
 #[test]
@@ -139,11 +139,11 @@ fn damage_to_the_index_is_refused_with_its_place() {
     let mut flipped = whole.clone();
     flipped[60] ^= 1;
     world.write(part, flipped);
-    world.fasti(&search).refused("lookup/run/0/5/0 is not as the signed index has it");
+    world.fasti(&search).refused("lookup/run/0/5/0 does not match the signed index");
     world.write(part, &whole[..100]);
     world.fasti(&search).refused("lookup/run/0/5/0");
     std::fs::remove_file(world.path(part)).expect("it can be removed");
-    world.fasti(&search).refused("is missing, which the signed index implies");
+    world.fasti(&search).refused("is missing, but the signed index implies it");
     world.write(part, whole);
     world.write("log/lookup/latest", "nothing of the kind");
     world.fasti(&search).refused("lookup/latest is refused");

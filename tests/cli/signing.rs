@@ -71,7 +71,7 @@ fn other_artifacts_keys_and_logs_are_refused() {
 
     let impostor = signing_key(2).verifier_key().to_string();
     let ended = world.fasti_with(&[("FASTI_VKEY", &impostor)], &VERIFY);
-    ended.refused("the origin is the same, the key is another");
+    ended.refused("the origin is the same, but the key is different");
     assert!(ended.stderr.contains("--vkey"), "{}", ended.stderr);
     let name = "log.example".parse().expect("a key name");
     let stranger = tiles_spec::NoteSigningKey::from_seed(name, &[1; 32]);
@@ -207,7 +207,7 @@ fn an_upload_says_what_it_has_not_verified() {
     assert!(said.contains("Nothing was verified"), "{said}");
     let impostor = signing_key(2).verifier_key().to_string();
     let ended = world.fasti_with(&[("FASTI_VKEY", &impostor)], &upload);
-    ended.refused("does not prove what it says");
+    ended.refused("does not prove what it claims");
     world.write("enc.pem", "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n");
     let encrypted = ["upload", "--artifact", "a.txt", "--private-key", "enc.pem"];
     world.fasti(&encrypted).broken("openssl pkcs8 -topk8 -nocrypt");
@@ -234,6 +234,6 @@ fn the_answer_of_a_lying_log_is_refused() {
     });
     world.write("a.txt", "another artifact");
     let upload = ["upload", "--log", &url, "--artifact", "a.txt", "--private-key", "me.pem"];
-    world.fasti(&upload).refused("does not prove what it says");
+    world.fasti(&upload).refused("does not prove what it claims");
     liar.join().expect("the liar is done");
 }

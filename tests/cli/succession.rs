@@ -48,12 +48,12 @@ fn a_new_log_each_year() {
         said.starts_with(&format!("Frozen:            {OLD}\nTree Size:         2\n")),
         "{said}"
     );
-    assert!(old.fasti(&freeze).good().ends_with("It was frozen before.\n"));
+    assert!(old.fasti(&freeze).good().ends_with("It was already frozen.\n"));
     assert_eq!(old.read("log/checkpoint"), shown, "the last checkpoint stays as it is");
     for (command, words) in [
         (&["loginfo"][..], "Frozen:            the log says that this is its last tree"),
         (&["fsck"], "The log is frozen: this is its last tree"),
-        (&["doctor", "--store", "log"], "A log is there that was frozen, with a tree of 2"),
+        (&["doctor", "--store", "log"], "The store has a frozen log: its last tree is of 2"),
     ] {
         let said = old.fasti(command).good();
         assert!(said.contains(words), "{said}");

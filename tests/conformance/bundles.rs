@@ -197,7 +197,7 @@ fn entries_of_the_older_log_are_refused_by_name() {
         println!("{name}: {refusal}");
         assert!(matches!(refusal, Refusal::NotLogged { .. }), "{name}: {refusal}");
         let words = refusal.to_string();
-        assert!(words.contains("which is not of a Rekor v2 log"), "{name}: {words}");
+        assert!(words.contains("which is not from a Rekor v2 log"), "{name}: {words}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! What to do about an error, where its own words do not say.
+//! What to do about an error whose own message does not say.
 
 use std::error::Error;
 
@@ -16,26 +16,26 @@ use fasti::store::probe::ProbeError;
 use tiles_spec::{CheckpointError, NoteError, ProofError};
 
 const REACH: &str = "check --log (or FASTI_LOG), and that the log is being served there";
-const PLACE: &str = "--log must name the URL or directory that has the file `checkpoint` in it";
+const PLACE: &str = "--log must be the URL or directory that contains the file `checkpoint`";
 const BUCKET: &str =
-    "check the bucket's name, the credentials that the environment gives, and the --store- options";
+    "check the bucket's name, the credentials in the environment, and the --store- options";
 const KEY: &str = "--vkey (or FASTI_VKEY) must be the log's verifier key; its origin is part of it";
-const RESTORE: &str = "the log's files are damaged or incomplete: `fasti fsck` names them all, so that its operator \
-     can restore them";
+const RESTORE: &str = "the log's files are damaged or incomplete: `fasti fsck` lists them, so that \
+                       the operator can restore them";
 const SIZE: &str = "`fasti loginfo` prints how many entries the log has";
-const INDEX: &str = "the index is damaged or incomplete: its operator can restore its files, or build it again with \
-     `fasti index`";
+const INDEX: &str = "the index is damaged or incomplete: its operator can restore its files, or \
+                     rebuild it with `fasti index`";
 const NO_INDEX: &str =
     "raise --scan-max to search all leaves one by one, or ask the log's operator for an index";
 const INDEX_KEY: &str =
-    "if somebody else builds the index, give their verifier key with --lookup-key";
+    "if the index is built by someone else, give their verifier key with --lookup-key";
 const TOO_MANY: &str = "raise --limit, or ask more often";
-const SCRATCH: &str = "name a directory that has room and can be written with --scratch";
-const ANOTHER_KEY: &str = "give the public key that the signature was made with";
+const SCRATCH: &str = "with --scratch, name a writable directory with enough free space";
+const ANOTHER_KEY: &str = "give the public key that matches the signature";
 
-/// Advice on the innermost error that there is any on.
+/// Advice on the innermost error for which there is any.
 pub fn on(error: &anyhow::Error) -> Option<&'static str> {
-    // The key that an index wants is another than those that its causes speak of.
+    // An index is signed with another key than the one its causes give advice on.
     let of_index = error.chain().find_map(on_index);
     of_index.or_else(|| error.chain().filter_map(on_one).last())
 }
@@ -80,13 +80,13 @@ fn on_one(error: &(dyn Error + 'static)) -> Option<&'static str> {
         Some(Refusal::NoPublicKey) => return Some("give it with --public-key FILE"),
         Some(Refusal::OtherKey) => return Some(ANOTHER_KEY),
         Some(Refusal::NoArtifact) => return Some("give it with --artifact FILE"),
-        Some(Refusal::NoEntry) => return Some("they are --signature FILE and --public-key FILE"),
+        Some(Refusal::NoEntry) => return Some("use --signature FILE and --public-key FILE"),
         Some(Refusal::NoAuthorities) => return Some("give --trusted-root FILE or --ca-roots FILE"),
         _ => {}
     }
     match error.downcast_ref::<KeyFileError>() {
         Some(KeyFileError::Io { .. }) => {
-            Some("choose a file that does not exist yet, in a directory that does")
+            Some("choose a file that does not exist yet, in an existing directory")
         }
         _ => None,
     }

@@ -1,4 +1,4 @@
-//! How a command fails: refused, or nothing found out. Both with the reason and what to do.
+//! How a command fails: refused or broken, both with the reason and advice on what to do.
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -7,17 +7,17 @@ use crate::advice;
 use crate::globals::Format;
 use crate::output;
 
-/// Why a command did not do what it was asked.
+/// Why a command failed.
 #[derive(Debug)]
 pub enum Failure {
-    /// Something was found out, and it is a no. Exit status 1.
+    /// The command has a result, and it is negative. Exit status 1.
     Refused(anyhow::Error),
-    /// Nothing was found out. Exit status 2.
+    /// The command has no result. Exit status 2.
     Broken(anyhow::Error),
 }
 
 impl Failure {
-    /// Tells what happened, and gives the exit status.
+    /// Prints what happened, and returns the exit status.
     pub fn report(&self, format: Format) -> ExitCode {
         let (error, refused) = match self {
             Self::Refused(error) => (error, true),
@@ -27,7 +27,7 @@ impl Failure {
         let advice = advice::on(error);
         if format == Format::Json {
             let json = serde_json::json!({"error": words, "refused": refused, "advice": advice});
-            // Whoever closed standard output gets the exit status all the same.
+            // If standard output is closed, the exit status still tells.
             drop(output::write(&format!("{json}\n")));
         }
         eprintln!("fasti: {}{words}", if refused { "refused: " } else { "" });
@@ -44,7 +44,7 @@ impl From<anyhow::Error> for Failure {
     }
 }
 
-/// Sorts the errors of a library call.
+/// Turns the error of a library call into a refusal or a breakage.
 pub fn refused_if<T, E>(result: Result<T, E>, is_refusal: fn(&E) -> bool) -> Result<T, Failure>
 where
     E: Error + Send + Sync + 'static,
@@ -55,7 +55,7 @@ where
     })
 }
 
-/// An error and its causes on one line; a cause that the error has told already is not repeated.
+/// An error and its causes on one line. A cause already quoted in the message is not repeated.
 pub fn in_words(error: &(dyn Error + 'static)) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();

@@ -1,4 +1,4 @@
-//! Files that a user names: read within bounds, written whole.
+//! Files named by the user: read up to a size limit, written whole.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -14,7 +14,7 @@ pub fn read(path: &Path, max: usize) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let file = File::open(path).with_context(name)?;
     file.take(max as u64 + 1).read_to_end(&mut bytes).with_context(name)?;
-    ensure!(bytes.len() <= max, "{} is longer than the {max} bytes it may have", path.display());
+    ensure!(bytes.len() <= max, "{} is longer than the limit of {max} bytes", path.display());
     Ok(bytes)
 }
 
@@ -24,7 +24,7 @@ pub fn read_key(path: &Path) -> anyhow::Result<KeyMaterial> {
     read_key_material(&bytes).with_context(|| path.display().to_string())
 }
 
-/// Writes a file, in place of what was there.
+/// Writes a file, replacing any existing one.
 pub fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let written = File::create(path).and_then(|mut file| file.write_all(bytes));
     written.with_context(|| format!("cannot write {}", path.display()))

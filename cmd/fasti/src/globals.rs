@@ -1,4 +1,4 @@
-//! What every verb may be told: which log, whom to trust, how to print.
+//! Options common to all verbs: which log, which keys to trust, how to print.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,16 +16,16 @@ use tiles_spec::VerifierKey;
 use crate::failure::{Failure, refused_if};
 use crate::files;
 
-/// The options of all verbs.
+/// The options common to all verbs.
 #[derive(Args)]
 pub struct Globals {
-    /// The log: its URL, the bucket (s3, gs, az) or the directory it lies in
+    /// The log: its URL, or the bucket (s3, gs, az) or directory that holds it
     #[arg(long, global = true, env = "FASTI_LOG", value_name = "URL|DIR", alias = "rekor_server")]
     pub log: Option<Location>,
 
-    /// A key to trust: the log's own verifier key (`fasti-writer` prints it), or a witness's
+    /// A key to trust: the log's verifier key (`fasti-writer` prints it), or a witness's
     ///
-    /// May be given several times; in the environment, separated by commas.
+    /// Can be repeated; in the environment variable, separate keys with commas.
     #[arg(
         long = "vkey",
         global = true,
@@ -35,7 +35,7 @@ pub struct Globals {
     )]
     pub vkeys: Vec<VerifierKey>,
 
-    /// How to print
+    /// The output format
     #[arg(long, global = true, value_enum, default_value = "default")]
     pub format: Format,
 
@@ -43,22 +43,22 @@ pub struct Globals {
     buckets: BucketFlags,
 }
 
-/// How to print.
+/// The output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people
     Default,
-    /// For programs: one JSON object
+    /// For programs: a single JSON object
     Json,
 }
 
 impl Globals {
-    /// The place of the log.
+    /// The location of the log.
     pub fn location(&self) -> anyhow::Result<&Location> {
-        self.log.as_ref().context("no log named: give --log URL|DIR, or set FASTI_LOG")
+        self.log.as_ref().context("no log given: use --log URL|DIR, or set FASTI_LOG")
     }
 
-    /// The log's files, with those of an index that may lie in another place.
+    /// The files of the log and of its index, which can be at a location of its own.
     pub fn log_and_index(&self, index: Option<&Location>) -> anyhow::Result<Arc<dyn Fetch>> {
         let options = self.bucket_options()?;
         let log = self.location()?.open(&options)?;
@@ -68,17 +68,17 @@ impl Globals {
         })
     }
 
-    /// What is said of buckets.
+    /// The options for buckets.
     pub fn bucket_options(&self) -> anyhow::Result<BucketOptions> {
         Ok(self.buckets.options()?)
     }
 
-    /// Trust in the keys given; at least one of a log.
+    /// Trust in the given keys, at least one of which must be a log's.
     pub fn trust(&self) -> anyhow::Result<Trust> {
         self.trust_with(None)
     }
 
-    /// Trust in the keys given and in what a trusted root names.
+    /// Trust in the given keys and in what a trusted root names.
     pub fn trust_with(&self, trusted_root: Option<&PathBuf>) -> anyhow::Result<Trust> {
         let mut trust = Trust::in_keys(self.vkeys.iter().cloned());
         if let Some(path) = trusted_root {
@@ -89,25 +89,26 @@ impl Globals {
         }
         if trust.logs.is_empty() {
             anyhow::bail!(
-                "no log's key to trust: give --vkey, or set FASTI_VKEY, to what `fasti-writer` \
-                 prints as the verifier key"
+                "no log's key to trust: set --vkey or FASTI_VKEY to the verifier key that \
+                 `fasti-writer` prints"
             );
         }
         Ok(trust)
     }
 
-    /// The key that names the log, where only one can be meant. Keys of further lines do not.
+    /// The key that names the log; an error unless there is exactly one. Keys for additional
+    /// signature lines do not count.
     pub fn log_key(&self) -> anyhow::Result<VerifierKey> {
         let logs = self.trust()?.logs;
         let naming: Vec<_> = logs.iter().filter(|log| !log.key.public_key().cosigns()).collect();
         match naming.as_slice() {
             [log] => Ok(log.key.clone()),
             [] => anyhow::bail!("give the log's own Ed25519 or ECDSA key with --vkey"),
-            keys => anyhow::bail!("{} logs' keys were given with --vkey; give one", keys.len()),
+            keys => anyhow::bail!("--vkey gave the keys of {} logs; give only one", keys.len()),
         }
     }
 
-    /// The log, at its verified head.
+    /// Opens the log at its verified head.
     pub async fn view(&self) -> Result<View, Failure> {
         let trust = self.trust()?;
         let fetch = self.location()?.open(&self.bucket_options()?).map_err(anyhow::Error::from)?;

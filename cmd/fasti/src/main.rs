@@ -1,7 +1,8 @@
-//! `fasti`: the command of a transparency log's users, after the model of `rekor-cli`.
+//! `fasti`: the command-line client of a transparency log, modelled on `rekor-cli`.
 //!
-//! Parses, calls the library, prints. Exit status: 0 proved or done; 1 refused, with the reason; 2 a
-//! usage error, or something out of reach, so that nothing was found out.
+//! Parses arguments, calls the library, prints the result. Exit status: 0 proved or done; 1
+//! refused, with the reason; 2 no result, because of a usage error or because something was out of
+//! reach.
 
 mod advice;
 mod failure;
@@ -27,9 +28,9 @@ use crate::verb::{
     upload, verify,
 };
 
-/// Works with a transparency log of software signatures: uploads, verifies, proves, audits.
+/// Uploads to, verifies against, searches and audits a transparency log of software signatures.
 ///
-/// Exit status: 0 proved or done, 1 refused, 2 nothing found out.
+/// Exit status: 0 proved or done, 1 refused, 2 no result (usage error, or something out of reach).
 #[derive(Parser)]
 #[command(version, max_term_width = 100, propagate_version = true)]
 struct Cli {
@@ -41,38 +42,38 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Put the signature of an artifact into the log
+    /// Add the signature of an artifact to the log
     Upload(upload::Arguments),
     /// Verify offline that an artifact is signed and logged
     Verify(verify::Arguments),
-    /// Print an entry, proved to be in the log
+    /// Print an entry, with proof that it is in the log
     Get(get::Arguments),
-    /// Find entries by artifact, key, identity or UUID, and prove that none is left out
+    /// Find entries by artifact, key, identity or UUID, with proof that none was left out
     Search(Box<search::Arguments>),
-    /// Print the log's signed head, proved to have grown from the one seen last
+    /// Print the log's signed head, with proof that it extends the one last seen
     Loginfo(loginfo::Arguments),
-    /// Prove that an entry is in the log, or that one tree grew from another
+    /// Prove that an entry is in the log, or that one tree extends another
     Prove(prove::Arguments),
     /// Make a key for a log
     Keygen(keygen::Arguments),
     /// Print what Sigstore's clients need to trust the log
     TrustedRoot(trusted_root::Arguments),
-    /// Print where Sigstore's clients send entries, to this log or to several
+    /// Print the signing config that tells Sigstore's clients which logs to submit to
     SigningConfig(signing_config::Arguments),
-    /// Derive the whole log again and name everything that is not as it was signed
+    /// Recompute the whole log and list everything that differs from what was signed
     Fsck(fsck::Arguments),
-    /// Build the lookup index of a log, so that it can be searched
+    /// Build the lookup index that makes a log searchable
     Index(index::Arguments),
-    /// Find out whether a store may be shared by writers
+    /// Check whether several writers can safely share a store
     Doctor(doctor::Arguments),
-    /// End a log for good: it is read for ever, and takes no more entries
+    /// Close a log for good: it stays readable, but accepts no more entries
     Freeze(freeze::Arguments),
 }
 
 fn main() -> ExitCode {
-    // Some verbs open keys.
+    // Some verbs load private keys.
     if let Err(error) = forbid_core_dumps() {
-        eprintln!("fasti: core dumps cannot be forbidden: {error}");
+        eprintln!("fasti: cannot disable core dumps: {error}");
     }
     let Cli { globals, verb } = Cli::parse();
     let format = match &verb {

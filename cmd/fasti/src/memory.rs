@@ -1,7 +1,8 @@
-//! What the command remembers of logs from one run to the next, where it can.
+//! What the command remembers about logs from one run to the next, if it can.
 //!
-//! A directory that cannot be found, read or written keeps nobody from reading a log: the command
-//! does its work, and says what it could not keep. That a log is not as it was is another matter.
+//! A state directory that cannot be found, read or written does not stop a log from being read: the
+//! command does its work, and warns about what it could not remember. A log that does not extend
+//! what was seen before is refused.
 
 use std::path::{Path, PathBuf};
 
@@ -12,25 +13,25 @@ use tiles_spec::TreeSize;
 
 use crate::failure::{Failure, in_words, refused_if};
 
-/// Where checkpoints are remembered, if anywhere.
+/// Where checkpoints are remembered, if there is such a place.
 pub struct Memory(Option<Monitor>);
 
-/// What is known of a log from before.
+/// What was known about a log from earlier runs.
 pub enum Seen {
-    /// It was compared with what was seen of it.
+    /// The log was compared with the checkpoint seen last.
     Compared(Growth, Monitor, Option<Namesake>),
-    /// It could not be compared: there is nowhere to remember, or that cannot be read.
+    /// The log could not be compared: there is no state directory, or it cannot be read.
     Unknown(String),
 }
 
 impl Memory {
-    /// A memory in the directory that was named, or else in the user's own.
+    /// A memory in the named directory, or else in the user's own.
     pub fn at(named: Option<&Path>) -> Self {
         let named = named.filter(|path| !path.as_os_str().is_empty());
         Self(named.map(Path::to_owned).or_else(own_directory).map(Monitor::new))
     }
 
-    /// Compares a log with what was seen of it.
+    /// Compares a log with the checkpoint seen last.
     pub async fn compare(&self, view: &mut View, trust: &Trust) -> Result<Seen, Failure> {
         let Some(monitor) = &self.0 else {
             return Ok(Seen::Unknown("there is no home directory".to_owned()));
@@ -46,7 +47,7 @@ impl Memory {
 }
 
 impl Seen {
-    /// The size of the tree that this one, of `shown`, was compared with.
+    /// The size of the tree that this one, of size `shown`, was compared with.
     pub fn size(&self, shown: TreeSize) -> Option<TreeSize> {
         match self {
             Self::Compared(Growth::Since(seen), ..) => Some(seen.size),
@@ -55,7 +56,7 @@ impl Seen {
         }
     }
 
-    /// What came of the comparison.
+    /// The result of the comparison, in words.
     pub fn in_words(&self) -> String {
         match self {
             Self::Compared(Growth::First, _, None) => {
@@ -71,22 +72,22 @@ impl Seen {
             Self::Compared(Growth::Since(seen), ..) => {
                 format!("proved to extend the tree of {} seen last", seen.size)
             }
-            Self::Unknown(_) => "not compared: nothing that was seen before is known".to_owned(),
+            Self::Unknown(_) => "not compared: no record of an earlier tree".to_owned(),
         }
     }
 
-    /// What somebody should know who reads the words alone.
+    /// A warning for the user, if the result needs one.
     pub fn warning(&self) -> Option<String> {
         match self {
             Self::Compared(_, _, namesake) => namesake.as_ref().map(half_known),
             Self::Unknown(reason) => Some(format!(
-                "this tree was not compared with an earlier one and is not remembered: {reason}; \
-                 {ELSEWHERE}"
+                "this tree was not compared with an earlier one and will not be remembered: \
+                 {reason}; {ELSEWHERE}"
             )),
         }
     }
 
-    /// Remembers what was compared; a warning if that fails.
+    /// Remembers the checkpoint that was compared. Returns a warning if that fails.
     pub fn remember(&self, checkpoint: &OpenedCheckpoint) -> Option<String> {
         let Self::Compared(_, monitor, _) = self else { return None };
         let error = monitor.remember(checkpoint).err()?;
@@ -96,24 +97,25 @@ impl Seen {
 
 const ELSEWHERE: &str = "name a directory with --state-dir";
 
-/// A warning about a log that was not seen before, but half of it was.
+/// A warning about a new log of which either the origin or the key was seen before.
 pub fn half_known(namesake: &Namesake) -> String {
     match namesake {
         Namesake::OtherKey { key, size, path } => format!(
-            "the origin is known, the key is not: a tree of {size} was seen that the key {key} has \
-             signed ({}). This is another log of that name, or its key was replaced: ask its operator",
+            "the origin is known, but the key is not: a tree of {size} signed by the key {key} was \
+             seen before ({}). This is another log with the same name, or its key was replaced: \
+             ask its operator",
             path.display()
         ),
         Namesake::OtherOrigin { origin, size, path } => format!(
-            "the key is known, the origin is not: a tree of {size} was seen that this key has signed \
-             for the log {origin} ({}). This is another log with that key, or it was renamed: ask its \
-             operator",
+            "the key is known, but the origin is not: a tree of {size} signed by this key for the \
+             log {origin} was seen before ({}). This is another log with the same key, or it was \
+             renamed: ask its operator",
             path.display()
         ),
     }
 }
 
-/// The XDG base directory for state, or what stands in for it.
+/// The directory for state below the XDG base directory or its default.
 fn own_directory() -> Option<PathBuf> {
     let absolute =
         |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());

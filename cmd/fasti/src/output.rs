@@ -1,4 +1,4 @@
-//! What a command prints when it succeeds: the same for people and for programs.
+//! What a command prints when it succeeds: the same facts for people and for programs.
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -20,37 +20,37 @@ pub struct Output {
     then: Option<Then>,
 }
 
-/// What is due when the outcome was printed; what it did not do, it warns of.
+/// Work to do once the outcome is printed. Returns warnings about what it could not do.
 type Then = Box<dyn FnOnce() -> Vec<String>>;
 
 impl Output {
-    /// An outcome that is in order.
+    /// A successful outcome.
     pub fn good(lines: Vec<String>, json: Value) -> Self {
         Self { lines, json, status: 0, warnings: Vec::new(), then: None }
     }
 
-    /// An outcome that is in order or not.
+    /// An outcome with exit status 0 if `good`, otherwise 1.
     pub fn judged(good: bool, lines: Vec<String>, json: Value) -> Self {
         Self::good(lines, json).with_status(u8::from(!good))
     }
 
-    /// The same with another exit status.
+    /// Sets the exit status.
     pub fn with_status(self, status: u8) -> Self {
         Self { status, ..self }
     }
 
-    /// The same, with warnings that follow it on standard error, a line each.
+    /// Adds warnings, which follow the outcome on standard error, one per line.
     pub fn warn(mut self, warnings: impl IntoIterator<Item = String>) -> Self {
         self.warnings.extend(warnings);
         self
     }
 
-    /// The same, with something to do when it was printed.
+    /// Sets the work to do once the outcome is printed.
     pub fn then(self, then: impl FnOnce() -> Vec<String> + 'static) -> Self {
         Self { then: Some(Box::new(then)), ..self }
     }
 
-    /// Prints it.
+    /// Prints the outcome.
     pub fn print(self, format: Format) -> Result<ExitCode, Failure> {
         let text = match format {
             Format::Default => plain(&self.lines.join("\n")) + "\n",
@@ -65,7 +65,7 @@ impl Output {
     }
 }
 
-/// A text for a terminal, on which others' words in it must not act.
+/// Escapes control characters, so that text from others cannot control the terminal.
 pub fn plain(text: &str) -> String {
     let is_harmless = |c: char| !c.is_control() || matches!(c, '\n' | '\t');
     let mut plain = String::with_capacity(text.len());
@@ -79,7 +79,7 @@ pub fn plain(text: &str) -> String {
     plain
 }
 
-/// Writes to standard output. That nobody reads on is no error.
+/// Writes to standard output. It is not an error if the reader closes the pipe.
 pub fn write(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

@@ -1,11 +1,11 @@
-//! How an entry is shown: who signed it, and what it says.
+//! How an entry is printed: its signers and its body.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fasti::entry::{Certificate, Identity, KeyMaterial, RekorEntry, VerifiableSignature};
 use serde_json::{Value, json};
 
-/// A Rekor entry as the JSON it is; any other as text, or else in base64.
+/// A Rekor entry as its own JSON; any other entry as text, or else in base64.
 pub fn body(bytes: &[u8], entry: Option<&RekorEntry>) -> Value {
     if entry.is_some()
         && let Ok(json) = serde_json::from_slice(bytes)
@@ -18,7 +18,7 @@ pub fn body(bytes: &[u8], entry: Option<&RekorEntry>) -> Value {
     }
 }
 
-/// Who signed, as the entry says.
+/// The signers, according to the entry.
 pub fn signers(entry: &RekorEntry) -> Vec<String> {
     entry.signatures().iter().flat_map(signer).collect()
 }

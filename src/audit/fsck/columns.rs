@@ -1,4 +1,4 @@
-//! The lowest level: a tile of leaf hashes, and the bundle of the entries that they are hashes of.
+//! The lowest level: a tile of leaf hashes, and the bundle of the entries that they hash.
 
 use tiles_spec::tree::root_of;
 use tiles_spec::{BundleCoord, EntryBundle, Hash, LeafIndex, TileCoord, leaf_hash};
@@ -8,7 +8,7 @@ use super::objects::Fault;
 use crate::audit::report::Counts;
 use crate::entry::RekorEntry;
 
-/// How every Rekor entry begins.
+/// The beginning of every Rekor entry.
 const REKOR_HEAD: &[u8] = b"{\"apiVersion\":";
 
 /// A tile of level 0 and its bundle.
@@ -19,26 +19,26 @@ pub(super) struct Column {
 
 /// What the tiles above vouch for.
 pub(super) enum Expected {
-    /// The root of a full tile, if damage above has left it known.
+    /// The root of a full tile, unless damage above has made it unknown.
     Root(Option<Hash>),
-    /// The hashes of the partial tile, which was judged with the right edge.
+    /// The hashes of a partial tile, which was already checked with the right edge.
     Hashes(Vec<Option<Hash>>),
 }
 
-/// Checks columns, one after the other; keeps its buffers.
+/// Checks columns one by one, and reuses its buffers.
 pub(super) struct Worker<'a> {
     check: &'a Check<'a>,
     tile_bytes: Vec<u8>,
     bundle_bytes: Vec<u8>,
 }
 
-/// What is known of a column's leaf hashes before its entries are hashed.
+/// What is known about a column's leaf hashes before its entries are hashed.
 enum Leaves {
-    /// These, on the word of what is above.
+    /// These hashes, for which the tiles above vouch.
     Sound(Vec<Hash>),
     /// The tile is missing or damaged; its root should be this.
     ByRoot(Hash),
-    /// Nothing above vouches for anything; the tile, if there is one, says this.
+    /// The tiles above vouch for nothing. These are the hashes in the tile, if there is one.
     Unvouched(Option<Vec<Hash>>),
 }
 
@@ -60,7 +60,8 @@ impl<'a> Worker<'a> {
         let hashes: Vec<Hash> = entries.entries().take(width).map(leaf_hash).collect();
         if let Err(fault) = judge(&hashes, &leaves, bundle) {
             if matches!(leaves, Leaves::Unvouched(Some(_))) {
-                let problem = format!("disagrees with {bundle}; nothing above vouches for either");
+                let problem =
+                    format!("disagrees with {bundle}; no tile above vouches for either of them");
                 self.check.findings.add(column.coord, problem);
             }
             return self.check.findings.add(bundle, fault);
@@ -104,7 +105,7 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// Looks into the entries of a sound bundle.
+/// Examines the entries of a sound bundle.
 fn look_at(
     check: &Check<'_>,
     entries: &EntryBundle<&[u8]>,
@@ -132,7 +133,7 @@ fn look_at(
         if !check.verify_signatures {
             continue;
         }
-        // An envelope's entry does not hold what was signed.
+        // The entry of an envelope does not contain what was signed.
         let RekorEntry::HashedRekord(signed) = entry else { continue };
         match signed.verify() {
             Ok(()) => counts.signatures += 1,
@@ -145,7 +146,7 @@ fn look_at(
     counts
 }
 
-/// Whether the entries hash to what they should.
+/// Checks that the entries hash to what is expected.
 fn judge(hashes: &[Hash], leaves: &Leaves, bundle: BundleCoord) -> Result<(), Fault> {
     match leaves {
         Leaves::Sound(leaves) | Leaves::Unvouched(Some(leaves)) => {
@@ -162,9 +163,7 @@ fn judge(hashes: &[Hash], leaves: &Leaves, bundle: BundleCoord) -> Result<(), Fa
             ))
         }
         Leaves::ByRoot(root) if root_of(hashes) == *root => Ok(()),
-        Leaves::ByRoot(_) => {
-            Err("damaged: does not make the hash that the tiles above have".into())
-        }
+        Leaves::ByRoot(_) => Err("damaged: does not hash to the tiles above".into()),
         Leaves::Unvouched(None) => Err("cannot be checked: the tiles above are damaged".into()),
     }
 }

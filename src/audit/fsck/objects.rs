@@ -1,4 +1,4 @@
-//! The objects of a log, read by threads that may block.
+//! The objects of a log, read by threads that can block.
 
 use std::sync::Arc;
 
@@ -11,14 +11,14 @@ use crate::client::fetch::{DirectoryFetch, Fetch, FetchError};
 
 /// Where a log's objects are.
 pub enum Objects {
-    /// In a directory, where other files may lie as well.
+    /// In a directory, which can contain other files as well.
     Directory(DirectoryFetch),
-    /// Somewhere else, through a runtime that drives the requests. The threads that ask must not be
-    /// that runtime's own.
+    /// Elsewhere, read through a runtime that drives the requests. The calling threads must not
+    /// belong to that runtime.
     Remote {
-        /// What fetches.
+        /// Fetches the objects.
         fetch: Arc<dyn Fetch>,
-        /// What drives it.
+        /// Drives the requests.
         runtime: Handle,
     },
 }
@@ -27,7 +27,7 @@ pub enum Objects {
 pub(super) type Fault = String;
 
 impl Objects {
-    /// What reads them.
+    /// The [`Fetch`] that reads the objects.
     pub fn fetch(&self) -> Arc<dyn Fetch> {
         match self {
             Self::Directory(directory) => Arc::new(directory.clone()),
@@ -43,7 +43,7 @@ impl Objects {
         }
     }
 
-    /// Reads an object into `into`, whose old content is dropped; whether there is one.
+    /// Reads an object into `into`, replacing its content. Returns whether the object exists.
     pub(super) fn read_into(
         &self,
         path: &ResourcePath,
@@ -61,7 +61,7 @@ impl Objects {
         }
     }
 
-    /// What the log says of itself.
+    /// Reads what the log says about itself.
     pub(super) fn description(&self) -> Result<Description, FetchError> {
         let json = match self {
             Self::Directory(directory) => directory.read_description(),
@@ -70,7 +70,7 @@ impl Objects {
         Ok(Description::parse(&json?.unwrap_or_default()))
     }
 
-    /// Reads an object, or the full one that may have replaced it; says which was read.
+    /// Reads an object, or the full one that replaced it. Returns which was read.
     fn read_or_wider(
         &self,
         exact: ResourcePath,
@@ -88,7 +88,7 @@ impl Objects {
         Err("missing".to_owned())
     }
 
-    /// A hash tile.
+    /// Reads a hash tile.
     pub(super) fn tile(&self, coord: TileCoord, buffer: &mut Vec<u8>) -> Result<HashTile, Fault> {
         let (exact, full) = (ResourcePath::Tile(coord), ResourcePath::Tile(coord.full()));
         let read = self.read_or_wider(exact, full, buffer)?;
@@ -98,7 +98,7 @@ impl Objects {
             .map_err(|error| error.to_string())
     }
 
-    /// An entry bundle, of at least the width asked for.
+    /// Reads an entry bundle of at least the requested width.
     pub(super) fn bundle<'b>(
         &self,
         coord: BundleCoord,

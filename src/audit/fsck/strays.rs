@@ -1,8 +1,9 @@
-//! The other files below `tile/` of a directory: partial tiles and bundles that a full one has
-//! replaced, and what lies beyond the checkpoint.
+//! The other files below `tile/` in a directory: partial tiles and bundles that were replaced by a
+//! full one, and files beyond the checkpoint.
 //!
-//! Each must agree with what the signed tree has at its place, as far as both go. Files beyond the
-//! checkpoint are no fault: a writer writes them before it publishes. Names that no log has are.
+//! Each must agree with the signed tree's object in the same place, as far as both go. Files beyond
+//! the checkpoint are not a problem, since a writer writes them before it publishes. Files whose
+//! names do not occur in a log are a problem.
 
 use std::fs;
 use std::path::Path;
@@ -13,10 +14,10 @@ use super::Check;
 use crate::audit::report::in_words;
 use crate::client::fetch::FetchError;
 
-/// Levels of directories below `tile/`: more than the largest index has.
+/// The most levels of directories below `tile/`: more than the largest index needs.
 const DEPTH_MAX: usize = 12;
 
-/// The files for one place: a full tile or bundle, and the partial ones beside it.
+/// The files for one place: a full tile or bundle, and its partial ones.
 pub(super) struct Group {
     kind: Kind,
     index: TileIndex,
@@ -29,7 +30,7 @@ enum Kind {
     Bundle,
 }
 
-/// Walks the directories below `tile/` and hands out what is to be checked.
+/// Walks the directories below `tile/` and gives out what must be checked.
 pub(super) fn walk(check: &Check<'_>, root: &Path, give: &dyn Fn(Group)) {
     Walk { check, root, give }.directory("tile", DEPTH_MAX);
 }
@@ -83,13 +84,13 @@ impl Walk<'_> {
         self.hand_out(&partials);
     }
 
-    /// All that one directory holds of one place is one group: the partial ones have a directory of
-    /// their own.
+    /// Gives out the files of one directory, those for the same place as one group. Partial objects
+    /// have a directory of their own.
     fn hand_out(&self, files: &[(Kind, TileIndex, TileWidth)]) {
         for same in files.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
             let (kind, index, _) = same[0];
             let signed = signed_width(self.check, kind, index);
-            // What the signed tree has is checked with the tree.
+            // Objects of the signed tree are checked with the tree.
             let widths: Vec<_> =
                 same.iter().map(|file| file.2).filter(|width| Some(*width) != signed).collect();
             if !widths.is_empty() {
@@ -110,7 +111,7 @@ pub(super) fn check(check: &Check<'_>, group: &Group) {
         }
         let bytes = match read(check, &path) {
             Ok(Some(bytes)) => bytes,
-            // A writer at work has taken away what a full object replaces.
+            // A running writer removed it, since a full object replaces it.
             Ok(None) => continue,
             Err(fault) => {
                 check.findings.add(path, fault);
@@ -124,12 +125,12 @@ pub(super) fn check(check: &Check<'_>, group: &Group) {
             reference[..both] == bytes[..both]
         });
         if !agree {
-            check.findings.add(path, "disagrees with what the signed tree has in its place");
+            check.findings.add(path, "disagrees with the signed tree's object in its place");
         }
     }
 }
 
-/// How wide the tile or bundle at a place is in the signed tree.
+/// The width in the signed tree of the tile or bundle at a place.
 fn signed_width(check: &Check<'_>, kind: Kind, index: TileIndex) -> Option<TileWidth> {
     let level = match kind {
         Kind::Tile(level) => level,
@@ -138,7 +139,7 @@ fn signed_width(check: &Check<'_>, kind: Kind, index: TileIndex) -> Option<TileW
     TileCoord::at(check.size, level, index).map(|tile| tile.width)
 }
 
-/// What the signed tree has there; nothing if that is damaged, as was found out before.
+/// Reads the signed tree's object at a place. `None` if it is damaged, which was reported before.
 fn read_signed(check: &Check<'_>, group: &Group, width: TileWidth) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     for width in [width, TileWidth::FULL] {
@@ -159,7 +160,7 @@ fn read(check: &Check<'_>, path: &ResourcePath) -> Result<Option<Vec<u8>>, Strin
     }
 }
 
-/// The bytes, if they are a tile or bundle of their width.
+/// Returns the bytes if they are a tile or bundle of the right width.
 fn well_formed(
     check: &Check<'_>,
     path: &ResourcePath,

@@ -1,4 +1,4 @@
-//! Whole logs are clean; every single damage is named, and nothing else is.
+//! Intact logs are clean; every single damage is named, and nothing else is.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use crate::client::testing::{TestLog, entries, trust};
 
 use super::*;
 
-/// Two levels of full tiles and partial ones on three; with the partial objects of earlier sizes.
+/// Gives full tiles on two levels and partial ones on three, with partial objects of earlier sizes.
 const SIZE: usize = 66_000;
 
 fn options() -> Options {
@@ -98,7 +98,7 @@ fn every_kind_of_damage_is_named_and_nothing_else() {
             fs::write(&file, damaged).unwrap();
             assert_eq!(paths(&check_directory(directory.path())), [path]);
         }
-        // A replaced partial object may go, and without a checkpoint there is no log.
+        // A replaced partial object can be missing; without a checkpoint there is no log.
         let may_go = path != "checkpoint"
             && !path.contains("257.p")
             && path.contains(".p/")
@@ -186,7 +186,7 @@ fn rekor_entries_are_counted_and_their_signatures_verified_on_demand() {
     let forged =
         String::from_utf8(good.clone()).unwrap().replace("\"digest\":\"", "\"digest\":\"AAAA");
     let forged = {
-        // The same length again: four characters less at the end of the digest.
+        // Restore the length: drop four characters at the end of the digest.
         let at = forged.find("AAAA").unwrap();
         let end = forged[at..].find('"').unwrap() + at;
         format!("{}{}", &forged[..end - 5], &format!("={}", &forged[end..]))

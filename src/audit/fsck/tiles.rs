@@ -1,8 +1,8 @@
-//! The walk from the signed root down: first the partial tiles of the right edge, which make the
-//! root together, then every full tile below them, in order.
+//! The walk from the signed root down: first the partial tiles of the right edge, which together
+//! hash to the root, then every full tile below them, in order.
 //!
-//! Invariant: what is handed down as expected is vouched for by the signed root, or the damage above
-//! it has been reported.
+//! Invariant: every expected hash that is passed down is vouched for by the signed root, or the
+//! damage above it has been reported.
 
 use tiles_spec::tile::edge_tiles;
 use tiles_spec::tree::root_of;
@@ -13,18 +13,18 @@ use tiles_spec::{
 use super::Check;
 use super::columns::{Column, Expected};
 
-/// Walks the tiles above level 0, and hands out what lies below.
+/// Walks the tiles above level 0, and gives out the columns below.
 pub(super) struct Walk<'a> {
     check: &'a Check<'a>,
     give: &'a dyn Fn(Column),
     buffer: Vec<u8>,
 }
 
-/// A tile of the right edge, and what it may hold.
+/// A tile of the right edge, and its possible contents.
 struct Edge {
     coord: TileCoord,
     stored: Option<HashTile>,
-    /// What the objects below it make, looked up only where there is damage.
+    /// The tile computed from the objects below it, only if there is damage.
     derived: Option<HashTile>,
 }
 
@@ -35,7 +35,7 @@ impl<'a> Walk<'a> {
 
     /// Checks everything that `root` vouches for.
     pub(super) fn run(&mut self, root: &Hash) {
-        // The largest subtrees first: they are the oldest.
+        // The largest subtrees come first: they are the oldest.
         for (coord, hashes) in self.edge(root).into_iter().rev() {
             if coord.level == Level::ZERO {
                 (self.give)(Column { coord, expected: Expected::Hashes(hashes) });
@@ -47,7 +47,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// A full tile whose root is expected, and everything below it.
+    /// Checks a full tile with this expected root, and everything below it.
     fn descend(&mut self, coord: TileCoord, expected: Option<Hash>) {
         if coord.level == Level::ZERO {
             (self.give)(Column { coord, expected: Expected::Root(expected) });
@@ -70,8 +70,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// What a missing or damaged tile should hold, by the tiles below it. Where those do not make
-    /// what is expected either, only the hashes on which two agree are passed on.
+    /// Recomputes a missing or damaged tile from the tiles below it. If those do not give the
+    /// expected root either, only the hashes that match the stored tile are passed on.
     fn derive_hashes(
         &mut self,
         coord: TileCoord,
@@ -91,8 +91,9 @@ impl<'a> Walk<'a> {
         derived.into_iter().enumerate().map(agreed).collect()
     }
 
-    /// The edge, from level 0 up. Where no reading of it makes the root, that is reported, and only
-    /// hashes on which two readings agree are passed on.
+    /// Reads the edge, from level 0 up. Each tile has two readings: stored and recomputed. If no
+    /// combination gives the root, that is reported, and only hashes on which both readings agree
+    /// are passed on.
     fn edge(&mut self, root: &Hash) -> Vec<(TileCoord, Vec<Option<Hash>>)> {
         let mut edge: Vec<Edge> = Vec::new();
         for coord in edge_tiles(self.check.size) {
@@ -109,10 +110,11 @@ impl<'a> Walk<'a> {
         edge.into_iter().map(|tile| (tile.coord, tile.hashes(sound))).collect()
     }
 
-    /// Finds which of the edge's tiles are damaged: for each there are two readings at most, and the
-    /// right ones make the root. Leaves those in `stored`; whether there are any.
+    /// Finds the damaged tiles of the edge: each has at most two readings, and the right
+    /// combination gives the root. Puts the right readings in `stored`. Returns whether there is
+    /// such a combination.
     fn blame(&self, edge: &mut [Edge], root: &Hash) -> bool {
-        // There are fewer than nine tiles, so fewer than 512 ways.
+        // There are fewer than nine tiles, so fewer than 512 combinations.
         for choice in 0..1_u32 << edge.len() {
             let is_derived = |position: usize| choice >> position & 1 == 1;
             let readings: Vec<_> = edge
@@ -130,7 +132,7 @@ impl<'a> Walk<'a> {
                     continue;
                 }
                 if tile.stored.is_some() && tile.stored != tile.derived {
-                    self.check.findings.add(tile.coord, "damaged: does not make the signed root");
+                    self.check.findings.add(tile.coord, "damaged: does not give the signed root");
                 }
                 tile.stored = tile.derived.take();
             }
@@ -144,7 +146,7 @@ impl<'a> Walk<'a> {
         false
     }
 
-    /// Whether these readings of the edge make the root.
+    /// Whether these readings of the edge give the root.
     fn makes(&self, edge: &[Edge], readings: &[Option<&HashTile>], root: &Hash) -> bool {
         let mut tiles = TileMap::new();
         for (tile, reading) in edge.iter().zip(readings) {
@@ -156,7 +158,7 @@ impl<'a> Walk<'a> {
         frontier.is_some_and(|frontier| frontier.root() == *root)
     }
 
-    /// A tile as what lies below it makes it; where that is missing, as it is stored.
+    /// Computes a tile from the objects below it. Where those are missing, uses the stored tile.
     fn derive(&mut self, coord: TileCoord, stored: Option<&HashTile>) -> Option<HashTile> {
         let below = match coord.bundle() {
             Some(bundle) => {
@@ -174,8 +176,8 @@ impl<'a> Walk<'a> {
         HashTile::new(hashes?).ok()
     }
 
-    /// The roots of the tiles below one, as they are stored; of a missing one, as what lies below
-    /// that makes it.
+    /// The roots of the stored tiles below a tile. A missing one is computed from the objects below
+    /// it.
     fn roots_below(&mut self, coord: TileCoord) -> Vec<Option<Hash>> {
         (0..coord.width.as_usize())
             .map(|slot| {
@@ -186,7 +188,7 @@ impl<'a> Walk<'a> {
             .collect()
     }
 
-    /// A tile as it is stored; that it is missing or malformed is reported.
+    /// Reads the stored tile. Reports it if it is missing or malformed.
     fn stored(&mut self, coord: TileCoord) -> Option<HashTile> {
         match self.check.objects.tile(coord, &mut self.buffer) {
             Ok(tile) => {
@@ -202,7 +204,7 @@ impl<'a> Walk<'a> {
 }
 
 impl Edge {
-    /// What to expect below it.
+    /// The hashes to expect below the tile.
     fn hashes(&self, sound: bool) -> Vec<Option<Hash>> {
         let hash = |tile: &Option<HashTile>, slot: usize| {
             tile.as_ref().and_then(|tile| tile.hashes().get(slot).copied())
@@ -216,7 +218,7 @@ impl Edge {
     }
 }
 
-/// The full tile whose root is in a slot of one above level 0.
+/// The full tile whose root is in a slot of a tile above level 0.
 fn child(coord: TileCoord, slot: usize) -> TileCoord {
     let level = Level::new(coord.level.get() - 1).expect("the tile is above level 0");
     let index = TileIndex::new(coord.index.get() * TILE_WIDTH_MAX as u64 + slot as u64);

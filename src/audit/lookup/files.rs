@@ -1,7 +1,8 @@
-//! The files below `lookup/` of a directory: each belongs to the index, or might.
+//! The files below `lookup/` in a directory: each must belong, or possibly belong, to the index.
 //!
-//! Runs of earlier revisions stay for those who still read them, and those of the next are written
-//! before it is shown: they are counted. The files of the lookup log are seen to with its tree.
+//! Runs of earlier revisions are kept for clients that still read them, and those of the next
+//! revision are written before it is served: these files are counted. The files of the lookup log
+//! are checked with its tree.
 
 use std::fs;
 use std::path::Path;
@@ -10,11 +11,11 @@ use tiles_spec::lookup::{LookupPath, Manifest};
 
 use super::Audit;
 
-/// Levels of directories below `lookup/`: more than the longest path has.
+/// The most levels of directories below `lookup/`: more than the longest path has.
 const DEPTH_MAX: usize = 12;
 
 impl Audit<'_> {
-    /// Looks at the name of every file below `lookup/`.
+    /// Checks the name of every file below `lookup/`.
     pub(super) fn check_files(&mut self, root: &Path, newest: Option<&Manifest>) {
         self.check_directory(root, "lookup", newest, DEPTH_MAX);
     }
@@ -61,7 +62,7 @@ impl Audit<'_> {
                     None => self.report.unlisted += 1,
                     Some(run) if run.parts.len() <= part as usize => {
                         let parts = run.parts.len();
-                        self.findings.add(name, format!("its run has {parts} parts, and not this"));
+                        self.findings.add(name, format!("its run has only {parts} parts"));
                     }
                     Some(_) => {}
                 }

@@ -1,9 +1,9 @@
-//! One part of a run: laid out again from the log's leaves, and held against what the revision says of it
-//! and what is stored.
+//! One part of a run: laid out again from the log's leaves, and compared with what the revision
+//! says about it and with what is stored.
 //!
-//! Where the two that were stored agree with each other and not with the leaves, the index is wrong, and was
-//! signed: the postings that are wrong are named. Where they disagree, the file is damaged: its
-//! pages are named.
+//! If the revision and the stored part agree with each other but not with the leaves, a wrong index
+//! was signed, and the wrong postings are named. If they disagree, the file is damaged, and the
+//! damaged pages are named.
 
 use std::ops::Range;
 
@@ -18,13 +18,13 @@ use crate::audit::report::in_words;
 use crate::client::fetch::{Fetch, FetchError, PartFault};
 use crate::offload::offload;
 
-/// What is read of an object at a time, in bytes.
+/// The size of the chunks in which objects are read, in bytes.
 const CHUNK_BYTES: u64 = 8 << 20;
-/// How many such chunks are on their way.
+/// The number of chunks in flight at once.
 const CHUNKS_AT_ONCE: usize = 4;
-/// A part that claims to be larger is not read, in bytes.
+/// The maximum size of a part, in bytes. A part that claims to be larger is not read.
 const STORED_BYTES_MAX: u64 = 1 << 30;
-/// Most postings, and most pages, that are named one by one in one part.
+/// The most postings, and the most ranges of pages, that are named one by one in one part.
 const NAMED_MAX: usize = 20;
 
 impl Audit<'_> {
@@ -42,7 +42,7 @@ impl Audit<'_> {
         let (built, postings) = offload(build).await;
         if built.part != *signed {
             for difference in differences(signed, &built.part) {
-                let fault = format!("a wrong index, and signed: of {path} it says {difference}");
+                let fault = format!("a wrong index was signed: for {path}, it states {difference}");
                 self.findings.add(LookupPath::Revision(revision), fault);
             }
             return self.name_postings(path, range, slice, signed, postings, built).await;
@@ -67,8 +67,7 @@ impl Audit<'_> {
         }
     }
 
-    /// The stored part is not what it should be, if it is what the revision says: which of its postings
-    /// are wrong.
+    /// Names the wrong postings of a stored part that matches the revision but not the leaves.
     async fn name_postings(
         &mut self,
         path: LookupPath,
@@ -80,7 +79,7 @@ impl Audit<'_> {
     ) {
         let bytes = signed.bytes();
         if bytes > STORED_BYTES_MAX {
-            let fault = format!("is said to have {bytes} bytes, which is not looked into");
+            let fault = format!("has {bytes} bytes according to the index; too large to examine");
             return self.findings.add(path, fault);
         }
         let stored = match Stored::read(&*self.fetch, &path, bytes).await {
@@ -90,7 +89,7 @@ impl Audit<'_> {
             Err(error) => return self.findings.add(path, in_words(&error)),
         };
         if stored == built.bytes {
-            // The file alone is right.
+            // The file is right; only the revision is wrong.
             return;
         }
         let signed = signed.clone();
@@ -106,12 +105,12 @@ impl Audit<'_> {
 
 /// What is stored where a part should be.
 enum Stored {
-    /// As many bytes as there should be.
+    /// The object has the right length.
     Whole(Vec<u8>),
     Missing,
-    /// It ends before.
+    /// The object is too short.
     Shorter,
-    /// There is more behind.
+    /// The object is too long.
     Longer,
 }
 
@@ -134,7 +133,7 @@ impl Stored {
                 Err(error) => return Err(error),
             }
         }
-        // An object that ends where it should has no byte behind its last.
+        // If the object ends where it should, there is no byte after its last.
         match fetch.fetch_part(path, bytes..bytes + 1).await {
             Ok(Some(_)) => Ok(Self::Longer),
             _ => Ok(Self::Whole(whole)),
@@ -145,13 +144,13 @@ impl Stored {
         match self {
             Self::Whole(_) => format!("has {bytes} bytes"),
             Self::Missing => "missing".to_owned(),
-            Self::Shorter => format!("damaged: shorter than the {bytes} bytes that it should have"),
-            Self::Longer => format!("damaged: longer than the {bytes} bytes that it should have"),
+            Self::Shorter => format!("damaged: shorter than the expected {bytes} bytes"),
+            Self::Longer => format!("damaged: longer than the expected {bytes} bytes"),
         }
     }
 }
 
-/// What a revision says of a part that is not so.
+/// What a revision says about a part that is wrong.
 fn differences(signed: &Part, actual: &Part) -> Vec<String> {
     let counts = [
         ("postings", signed.postings, actual.postings),
@@ -162,16 +161,16 @@ fn differences(signed: &Part, actual: &Part) -> Vec<String> {
     ];
     let wrong = counts.iter().filter(|(_, signed, actual)| signed != actual);
     let mut differences: Vec<_> = wrong
-        .map(|(what, signed, actual)| format!("{signed} {what}, where the leaves make {actual}"))
+        .map(|(what, signed, actual)| format!("{signed} {what}, but the leaves give {actual}"))
         .collect();
     if signed.root != actual.root {
         let (signed, actual) = (signed.root, actual.root);
-        differences.push(format!("root hash {signed}, where the leaves make {actual}"));
+        differences.push(format!("root hash {signed}, but the leaves give {actual}"));
     }
     differences
 }
 
-/// The pages of a stored part that are not as they should be, by runs of them.
+/// The damaged pages of a stored part, as ranges.
 fn damages(built: &BuiltPart, stored: &[u8]) -> Vec<String> {
     let slot_bytes = built.part.slot_bytes();
     let slots = built.bytes.chunks(slot_bytes).zip(stored.chunks(slot_bytes));
@@ -180,7 +179,7 @@ fn damages(built: &BuiltPart, stored: &[u8]) -> Vec<String> {
         let what = if should == is {
             continue;
         } else if should.get(..PAGE_BYTES) == is.get(..PAGE_BYTES) {
-            "the proof behind page"
+            "the proof after page"
         } else {
             "page"
         };
@@ -193,16 +192,16 @@ fn damages(built: &BuiltPart, stored: &[u8]) -> Vec<String> {
     let name = |(pages, what): &(Range<usize>, &str)| {
         let last = pages.end - 1;
         let others = if pages.len() == 1 { String::new() } else { format!(" to {last}") };
-        format!("damaged: {what} {}{others} is not what the log's leaves make", pages.start)
+        format!("damaged: {what} {}{others} does not match the log's leaves", pages.start)
     };
     let mut faults: Vec<_> = damaged.iter().take(NAMED_MAX).map(name).collect();
     if more > 0 {
-        faults.push(format!("damaged: and so are {more} more stretches of pages"));
+        faults.push(format!("damaged: and {more} more ranges of pages"));
     }
     faults
 }
 
-/// How what a part lists differs from what it should. Both are sorted.
+/// The differences between what a part should list and what it lists. Both are sorted.
 fn wrong_postings(should: &[Posting], is: &[Posting]) -> Vec<String> {
     let (mut faults, mut more) = (Vec::new(), 0u64);
     let mut name = |Posting { key, index }: &Posting, what: &str| {
@@ -225,15 +224,15 @@ fn wrong_postings(should: &[Posting], is: &[Posting]) -> Vec<String> {
                 should.next();
             }
             (_, Some(found)) => {
-                name(found, "is listed and does not have it");
+                name(found, "is listed but does not have it");
                 is.next();
             }
-            (Some(_), None) => unreachable!("what is due is named where nothing is found"),
+            (Some(_), None) => unreachable!("handled by the arm for missing postings"),
         }
     }
     if faults.is_empty() {
-        // The same postings in another form.
-        faults.push("lists what it should, and in other bytes than the format has".to_owned());
+        // The same postings, encoded differently.
+        faults.push("lists what it should, but not in the format's encoding".to_owned());
     }
     if more > 0 {
         faults.push(format!("and {more} more postings are wrong"));

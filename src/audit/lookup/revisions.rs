@@ -1,7 +1,8 @@
-//! Revisions: each is a leaf of the lookup log, and an index of a tree that the log has had.
+//! Revisions: each is a leaf of the lookup log, and an index of an earlier or current tree of the
+//! log.
 //!
-//! Invariant: what is handed on as the newest revision is the last leaf of the signed lookup log, and of
-//! a tree of the log; or, where that revision's file is lost, what `lookup/latest` proves to be it.
+//! Invariant: the revision returned as the newest is the last leaf of the signed lookup log, and of
+//! a tree of the log. If that revision's file is lost, it is the one proved by `lookup/latest`.
 
 use std::fmt::Display;
 
@@ -14,7 +15,7 @@ use crate::audit::report::in_words;
 use crate::client::fetch::{Fetch, FetchError};
 use crate::client::reader::{ReadError, VerifiedBundle, View};
 
-/// Files of revisions that are read at once.
+/// The number of revision files that are read at once.
 const FILES_AT_ONCE: usize = 16;
 
 /// A revision and its number.
@@ -53,7 +54,7 @@ impl Audit<'_> {
         newest.or(proved)
     }
 
-    /// Reads the lookup log from its beginning. The newest revision, if that is sound.
+    /// Reads the lookup log from its beginning. Returns the newest revision, if it is sound.
     async fn follow(&mut self, lookup: &mut View) -> Option<Numbered> {
         let size = lookup.head().size.get();
         let count = size.div_ceil(TILE_WIDTH_MAX as u64);
@@ -73,7 +74,7 @@ impl Audit<'_> {
                 if let Some(manifest) = &manifest {
                     if manifest.head.size < before.size {
                         let of = before.size;
-                        let fault = format!("is of a smaller tree than the revision before ({of})");
+                        let fault = format!("is of a smaller tree than the one before it ({of})");
                         self.findings.add(LookupPath::Revision(number), fault);
                     }
                     before = manifest.head;
@@ -84,7 +85,7 @@ impl Audit<'_> {
         newest.filter(|(number, _)| number.tree_size_after().get() == size)
     }
 
-    /// The manifest in a revision's file, if it is the one that the lookup log has there.
+    /// Returns the manifest in a revision's file, if it is the one in the lookup log.
     async fn check_file(
         &mut self,
         number: LeafIndex,
@@ -108,8 +109,8 @@ impl Audit<'_> {
         self.check_revision(path, file).await
     }
 
-    /// Whether a tree that the log has signed may begin with the one that is indexed: it is that one, or
-    /// a larger one of this log, as while an index catches up.
+    /// Whether a tree signed by the log can extend the indexed one: it is the same tree, or a
+    /// larger one of this log, as when an index is catching up.
     async fn may_begin_with(&mut self, signed: TreeHead, indexed: TreeHead) -> bool {
         if signed.size <= indexed.size {
             return signed == indexed;
@@ -117,7 +118,7 @@ impl Audit<'_> {
         self.log.head_at(signed.size).await.is_ok_and(|ours| ours == signed)
     }
 
-    /// A revision whose leaf is in the lookup log: whether it is of this log.
+    /// Checks that a revision, whose leaf is in the lookup log, is of this log.
     async fn check_revision(&mut self, path: LookupPath, file: RevisionFile) -> Option<Manifest> {
         let RevisionFile { manifest, checkpoint } = file;
         let (origin, head) = (self.keys.origin, manifest.head);
@@ -147,14 +148,14 @@ impl Audit<'_> {
             Ok(ours) => {
                 let TreeHead { size, root } = head;
                 let fault = format!(
-                    "is of a tree of {size} with root hash {root}, and the log's has {}",
+                    "is of a tree of {size} with root hash {root}, but the log's tree has {}",
                     ours.root
                 );
                 self.refuse(path, fault)
             }
             Err(_) if head.size > self.log.head().size => {
                 let (size, ours) = (head.size, self.log.head().size);
-                self.refuse(path, format!("is of a tree of {size}, and the log has {ours} entries"))
+                self.refuse(path, format!("is of a tree of {size}, but the log has {ours} entries"))
             }
             Err(error) => {
                 self.refuse(path, format!("its tree cannot be compared: {}", in_words(&error)))
@@ -162,7 +163,7 @@ impl Audit<'_> {
         }
     }
 
-    /// Checks what clients read first. What it proves, if that is sound.
+    /// Checks `lookup/latest`, which clients read first. Returns what it proves, if it is sound.
     pub(super) async fn check_shown(
         &mut self,
         lookup: Option<&mut View>,
@@ -187,7 +188,7 @@ impl Audit<'_> {
             return self.refuse(path, format!("its proof of revision {}: {error}", proof.index));
         }
         if proof.index.tree_size_after() != signed.size {
-            let fault = format!("shows revision {} of {}", proof.index, signed.size);
+            let fault = format!("serves revision {} of {}", proof.index, signed.size);
             return self.refuse(path, fault);
         }
         if let Some(lookup) = lookup {
@@ -197,7 +198,7 @@ impl Audit<'_> {
         Some((proof.index, manifest))
     }
 
-    /// Whether the tree that is shown is the newest of the lookup log.
+    /// Checks that the tree shown is the newest of the lookup log.
     async fn compare(&mut self, lookup: &mut View, shown: TreeHead) {
         let newest = lookup.head();
         let fault = match lookup.head_at(shown.size).await {
@@ -205,9 +206,9 @@ impl Audit<'_> {
                 format!("its tree of {} revisions is not the lookup log's", shown.size)
             }
             Err(error) => format!("its tree of revisions: {}", in_words(&error)),
-            // A builder that is at work shows it in a moment.
+            // If a builder is running, it updates the file in a moment.
             Ok(_) if shown.size < newest.size && self.shows_less_than(newest).await => {
-                format!("shows {} revisions where there are {}", shown.size, newest.size)
+                format!("shows {} revisions, but there are {}", shown.size, newest.size)
             }
             Ok(_) => return,
         };
@@ -221,14 +222,14 @@ impl Audit<'_> {
         shown.is_none_or(|shown| shown.proof.index.tree_size_after() < newest.size)
     }
 
-    /// Names a problem; there is nothing to go on with.
+    /// Reports a problem that leaves nothing to continue with.
     fn refuse<T>(&self, path: impl Display, problem: impl Into<String>) -> Option<T> {
         self.findings.add(path, problem);
         None
     }
 }
 
-/// The leaves of a bundle of the lookup log, each with what the file of its revision holds.
+/// The leaves of a bundle of the lookup log, each with the content of its revision's file.
 async fn read_files(
     fetch: &dyn Fetch,
     bundle: &VerifiedBundle,

@@ -1,4 +1,5 @@
-//! Runs: the postings of a run's leaves, derived again, against the parts that were signed and stored.
+//! Runs: recomputes the postings of a run's leaves, and compares them with the signed and stored
+//! parts.
 
 use tiles_spec::lookup::{LeafRange, LookupPath, Posting, Run, slice_bits};
 use tiles_spec::{LeafIndex, TILE_WIDTH_MAX, TileIndex};
@@ -10,11 +11,12 @@ use crate::audit::report::in_words;
 use crate::client::reader::{VerifiedBundle, View};
 use crate::entry::lookup_keys;
 
-/// How often what was replaced while it was checked is looked for in a newer revision.
+/// How many newer revisions are tried for parts that were replaced during the check.
 const ROUNDS_MAX: usize = 5;
 
 impl Audit<'_> {
-    /// Checks runs of a revision. The last first: they are small, and the first to be replaced.
+    /// Checks runs of a revision. The last ones come first: they are small, and the first to be
+    /// replaced.
     pub(super) async fn check_runs(
         &mut self,
         revision: LeafIndex,
@@ -30,8 +32,8 @@ impl Audit<'_> {
         Ok(())
     }
 
-    /// A part that was not there is missing, unless a newer revision does without it: then what that one has
-    /// in its place is checked.
+    /// Reports missing parts, unless a newer revision no longer has them: then the runs in their
+    /// place are checked.
     pub(super) async fn check_missing(&mut self) -> Result<(), IndexAuditError> {
         for _ in 0..ROUNDS_MAX {
             if self.missing.is_empty() {
@@ -70,15 +72,14 @@ impl Audit<'_> {
         let (signed, actual) = (run.postings, scratch.count());
         if signed != actual {
             let counted = format!("counts {signed} postings from {start} to {end}");
-            let fault =
-                format!("a wrong index, and signed: it {counted}, where there are {actual}");
+            let fault = format!("a wrong index was signed: it {counted}, but there are {actual}");
             self.findings.add(LookupPath::Revision(revision), fault);
         }
         let parts = 1u32 << slice_bits(actual);
         if run.parts.len() != parts as usize {
             let cut = run.parts.len();
             let cuts = format!("cuts {start} to {end} into {cut} parts");
-            let fault = format!("a wrong index, and signed: it {cuts}, where {parts} are due");
+            let fault = format!("a wrong index was signed: it {cuts}, but there should be {parts}");
             self.findings.add(LookupPath::Revision(revision), fault);
         }
         for (slice, part) in run.slices() {
@@ -88,7 +89,7 @@ impl Audit<'_> {
         Ok(())
     }
 
-    /// Derives the postings of a range from the log's entries. Whether that could be done.
+    /// Computes the postings of a range from the log's entries. Returns whether that was possible.
     async fn derive(
         &mut self,
         range: &LeafRange,
@@ -108,7 +109,7 @@ impl Audit<'_> {
                 Ok(None) => return Ok(true),
                 Err(error) => {
                     let run = format!("lookup/run/{}/{}", range.start(), range.end());
-                    let fault = format!("cannot be derived again: {}", in_words(&error));
+                    let fault = format!("cannot be recomputed: {}", in_words(&error));
                     self.findings.add(run, fault);
                     return Ok(false);
                 }
@@ -117,7 +118,7 @@ impl Audit<'_> {
     }
 }
 
-/// How many leaves of a bundle are in the range, and their postings.
+/// The number of leaves of a bundle in the range, and their postings.
 fn postings_of(bundle: &VerifiedBundle, range: &LeafRange) -> (u64, Vec<Posting>) {
     let mut leaves = 0;
     let mut postings = Vec::new();

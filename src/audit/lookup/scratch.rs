@@ -1,7 +1,7 @@
-//! Scratch: the postings of a run by parts, laid aside in a file without a name where they do not fit
-//! into memory.
+//! Scratch: the postings of a run by part, written to an unnamed file if they do not fit into
+//! memory.
 //!
-//! Invariant: no more than [`HELD_MAX`] postings are in memory, besides those of the part that was taken
+//! Invariant: at most [`HELD_MAX`] postings are in memory, in addition to those of the part taken
 //! last.
 
 use std::fs::File;
@@ -12,9 +12,9 @@ use std::path::Path;
 use tiles_spec::LeafIndex;
 use tiles_spec::lookup::{KeySlice, LookupKey, Posting};
 
-/// Postings in memory at most; 48 MB.
+/// The most postings in memory; 48 MB.
 const HELD_MAX: usize = 2_000_000;
-/// A key, and a leaf index in eight bytes.
+/// The size of a posting in the file: a key, and a leaf index in eight bytes.
 const POSTING_BYTES: usize = 24;
 
 /// Postings, to be taken out again part by part.
@@ -26,7 +26,7 @@ pub(super) struct Scratch<'a> {
     count: u64,
     held_max: usize,
     file: Option<File>,
-    /// Bytes in the file.
+    /// The number of bytes in the file.
     end: u64,
 }
 
@@ -34,12 +34,12 @@ pub(super) struct Scratch<'a> {
 #[derive(Default)]
 struct Laid {
     held: Vec<Posting>,
-    /// Where others lie in the file, and how many in each place.
+    /// The offsets of the other postings in the file, with the number at each.
     places: Vec<(u64, usize)>,
 }
 
 impl<'a> Scratch<'a> {
-    /// For a run of `2^bits` parts. A file is made in `directory` when it is needed.
+    /// A scratch for a run of `2^bits` parts. The file is created in `directory` when needed.
     pub(super) fn new(bits: u8, directory: &'a Path) -> Self {
         Self::holding(HELD_MAX, bits, directory)
     }
@@ -49,12 +49,12 @@ impl<'a> Scratch<'a> {
         Self { directory, bits, parts, held: 0, count: 0, held_max, file: None, end: 0 }
     }
 
-    /// How many were added.
+    /// The number of postings added.
     pub(super) fn count(&self) -> u64 {
         self.count
     }
 
-    /// Adds a posting, which is not there yet.
+    /// Adds a posting, which must not have been added before.
     pub(super) fn add(&mut self, posting: Posting) -> io::Result<()> {
         let slice = KeySlice::of(self.bits, &posting.key).expect("a slice for each key");
         self.parts[slice.index() as usize].held.push(posting);
@@ -62,13 +62,13 @@ impl<'a> Scratch<'a> {
         if self.held > self.held_max { self.lay_aside() } else { Ok(()) }
     }
 
-    /// The postings of a part, sorted. Once.
+    /// Takes the postings of a part, sorted. Can be called once per part.
     pub(super) fn take(&mut self, part: u32) -> io::Result<Vec<Posting>> {
         let Laid { mut held, places } = std::mem::take(&mut self.parts[part as usize]);
         self.held -= held.len();
         held.reserve_exact(places.iter().map(|(_, count)| count).sum());
         for (offset, count) in places {
-            let file = self.file.as_ref().expect("there is a file where something lies in it");
+            let file = self.file.as_ref().expect("there is a file if postings were written to it");
             let mut bytes = vec![0; count * POSTING_BYTES];
             file.read_exact_at(&mut bytes, offset)?;
             for posting in bytes.as_chunks().0 {

@@ -1,4 +1,4 @@
-//! Whole indexes are clean; every single damage, and every wrong index that was signed, is named.
+//! Intact indexes are clean; every single damage, and every wrong index that was signed, is named.
 
 use std::ops::Range;
 use std::path::Path;
@@ -17,7 +17,7 @@ mod scene;
 
 use scene::{Index, Scene};
 
-/// Eleven units and a rest: four runs, in the first of which one key has pages of its own.
+/// Eleven units and a remainder: four runs. In the first of them, one key has pages of its own.
 const SIZE: usize = 2900;
 
 fn check_objects(objects: &Objects, runtime: &Runtime) -> IndexReport {
@@ -55,7 +55,7 @@ fn problems(report: &IndexReport) -> Vec<String> {
     report.problems.iter().map(|p| format!("{}: {}", p.path, p.problem)).collect()
 }
 
-/// The report names these, in this order, by path and words, and nothing else.
+/// Checks that the report names these, in this order, by path and words, and nothing else.
 #[track_caller]
 fn names(scene: &Scene, expected: &[(&str, &str)]) {
     for report in [check_written(scene), check_remote(scene)] {
@@ -82,7 +82,8 @@ fn indexes_of_every_shape_are_clean() {
     }
 }
 
-/// Revisions at several sizes, an index that is behind its log, and runs that nobody lists any more.
+/// Revisions at several sizes, an index that lags behind its log, and runs that are no longer
+/// listed.
 #[test]
 fn indexes_that_grow_are_clean() {
     let mut scene = Scene::of(SIZE);
@@ -156,12 +157,12 @@ fn files_that_are_damaged() {
     };
     let slot = whole.slot_bytes(path);
     let page = |n: usize| move |bytes: &mut Vec<u8>| bytes[n * slot + 100] ^= 1;
-    names(&damage(&page(0)), &[(path, "damaged: page 0 is not what the log's leaves make")]);
-    names(&damage(&page(7)), &[(path, "damaged: page 7 is not")]);
+    names(&damage(&page(0)), &[(path, "damaged: page 0 does not match the log's leaves")]);
+    names(&damage(&page(7)), &[(path, "damaged: page 7 does not")]);
     let last = whole.log.objects[path].len() / slot - 1;
-    names(&damage(&page(last)), &[(path, &format!("damaged: page {last} is not"))]);
+    names(&damage(&page(last)), &[(path, &format!("damaged: page {last} does not"))]);
     let proof = |bytes: &mut Vec<u8>| bytes[3 * slot + 4096 + 5] ^= 0x80;
-    names(&damage(&proof), &[(path, "damaged: the proof behind page 3 is not")]);
+    names(&damage(&proof), &[(path, "damaged: the proof after page 3 does not")]);
     let two = |bytes: &mut Vec<u8>| {
         page(2)(bytes);
         page(3)(bytes);
@@ -169,7 +170,7 @@ fn files_that_are_damaged() {
     };
     names(
         &damage(&two),
-        &[(path, "damaged: page 2 to 3 is not"), (path, "damaged: page 5 is not")],
+        &[(path, "damaged: page 2 to 3 does not"), (path, "damaged: page 5 does not")],
     );
     names(
         &damage(&|bytes| bytes.truncate(bytes.len() - 1)),
@@ -177,12 +178,12 @@ fn files_that_are_damaged() {
     );
     names(&damage(&Vec::clear), &[(path, "damaged: shorter than the")]);
     names(&damage(&|bytes| bytes.push(0)), &[(path, "damaged: longer than the")]);
-    // One page in the place of another, and one part in the place of another.
+    // One page in place of another, and one part in place of another.
     let swapped = |bytes: &mut Vec<u8>| {
         let (a, b) = bytes.split_at_mut(slot);
         a.swap_with_slice(&mut b[..slot]);
     };
-    names(&damage(&swapped), &[(path, "damaged: page 0 to 1 is not")]);
+    names(&damage(&swapped), &[(path, "damaged: page 0 to 1 does not")]);
     let mut scene = whole.clone();
     let other = "lookup/run/2304/2560/0";
     let (a, b) = (whole.log.objects[path].clone(), whole.log.objects[other].clone());
@@ -191,7 +192,7 @@ fn files_that_are_damaged() {
     names(&scene, &[(path, "damaged: shorter"), (other, "damaged: longer")]);
 }
 
-/// The file, the manifest and every signature agree, and are wrong.
+/// The file, the manifest and every signature agree, but are wrong.
 #[test]
 fn wrong_indexes_that_were_signed() {
     let key = Scene::key_of_all();
@@ -202,7 +203,7 @@ fn wrong_indexes_that_were_signed() {
         scene.revise_with(SIZE, change);
         scene
     };
-    // One posting less: of a key that has a page to itself, and of one that has no other.
+    // One posting less: of a key with a page to itself, and of a key with no other posting.
     for at in [1000, 17] {
         let one = Scene::own_key(at);
         for key in [key, one] {
@@ -213,34 +214,34 @@ fn wrong_indexes_that_were_signed() {
             assert!(named.contains(&format!("{path}: {missing}")), "{named:#?}");
             let of_revision = named.iter().filter(|p| p.starts_with(revision));
             assert!(of_revision.clone().count() >= 2, "{named:#?}");
-            assert!(of_revision.clone().all(|p| p.contains("a wrong index, and signed")));
+            assert!(of_revision.clone().all(|p| p.contains("a wrong index was signed")));
             assert_eq!(of_revision.count() + 1, named.len(), "{named:#?}");
             assert!(named.iter().any(|p| p.contains("counts 6911 postings from 0 to 2304")));
             assert_eq!(report.parts, 3, "the other runs are as they should be");
         }
     }
-    // One more.
+    // One posting more.
     let scene = signed(&|index| index.add(Scene::own_key(5), leaf(6)));
     let named = problems(&check_remote(&scene));
-    let extra = format!("{path}: key {}: leaf 6 is listed and does not have it", Scene::own_key(5));
+    let extra = format!("{path}: key {}: leaf 6 is listed but does not have it", Scene::own_key(5));
     assert!(named.contains(&extra), "{named:#?}");
-    // Another.
+    // A different posting.
     let scene = signed(&|index| {
         index.remove(&Scene::own_key(2890), leaf(2890));
         index.add(Scene::own_key(2890), leaf(2891));
     });
     let path = "lookup/run/2816/2900/0";
-    let root = "a wrong index, and signed: of lookup/run/2816/2900/0 it says root hash";
+    let root = "a wrong index was signed: for lookup/run/2816/2900/0, it states root hash";
     let key = Scene::own_key(2890);
     names(
         &scene,
         &[
             (revision, root),
             (path, &format!("key {key}: leaf 2890 is not listed")),
-            (path, &format!("key {key}: leaf 2891 is listed and does not have it")),
+            (path, &format!("key {key}: leaf 2891 is listed but does not have it")),
         ],
     );
-    // A whole run of another range of the same length.
+    // A whole run with the leaves of another range of the same length.
     let scene = signed(&|index| index.swap_leaves(0..256, 256..512));
     let report = check_written(&scene);
     assert!(report.problems.len() > 20 && report.parts == 3, "{:#?}", problems(&report));
@@ -248,18 +249,18 @@ fn wrong_indexes_that_were_signed() {
     assert!(more.is_some_and(|p| p.starts_with("lookup/run/0/2304/0: and ")));
 }
 
-/// The files are right, and the manifest that was signed is not.
+/// The files are right, but the signed manifest is wrong.
 #[test]
 fn wrong_manifests_that_were_signed() {
     let revision = "lookup/revision/000";
     let mut scene = Scene::of(SIZE);
     scene.revise_by(SIZE, |manifest| manifest.runs[0].parts[0].homes -= 1);
-    names(&scene, &[(revision, "pages for keys at home, where the leaves make")]);
+    names(&scene, &[(revision, "pages for keys at home, but the leaves give")]);
     let mut scene = Scene::of(SIZE);
     scene.revise_by(SIZE, |manifest| manifest.runs[1].parts[0].root = tiles_spec::EMPTY_ROOT);
-    names(&scene, &[(revision, "of lookup/run/2304/2560/0 it says root hash")]);
+    names(&scene, &[(revision, "for lookup/run/2304/2560/0, it states root hash")]);
     let mut scene = Scene::of(1280);
-    // Five runs of a unit each; two of them change places.
+    // Five runs of one unit each; two of them are swapped.
     scene.revise_by(1280, |manifest| {
         let (a, b) = manifest.runs.split_at_mut(2);
         std::mem::swap(&mut a[1].parts, &mut b[0].parts);
@@ -267,11 +268,11 @@ fn wrong_manifests_that_were_signed() {
     names(
         &scene,
         &[
-            (revision, "of lookup/run/256/512/0 it says root hash"),
-            (revision, "of lookup/run/512/768/0 it says root hash"),
+            (revision, "for lookup/run/256/512/0, it states root hash"),
+            (revision, "for lookup/run/512/768/0, it states root hash"),
         ],
     );
-    // Of another log; of a tree that the log never had; of one that it has not yet.
+    // Of another log; of a tree that the log never had; of one that it does not have yet.
     let mut scene = Scene::of(300);
     scene.revise_by(300, |manifest| manifest.origin = "log.test/two".parse().unwrap());
     let of_another = "is an index of log.test/two, not of log.test/one";
@@ -279,11 +280,11 @@ fn wrong_manifests_that_were_signed() {
     let mut scene = Scene::of(300);
     scene.revise_by(300, |manifest| manifest.head.root = tiles_spec::EMPTY_ROOT);
     let named = problems(&check_written(&scene));
-    assert!(named.iter().any(|p| p.contains("and the log's has")), "{named:#?}");
+    assert!(named.iter().any(|p| p.contains("but the log's tree has")), "{named:#?}");
     let mut scene = Scene::of(300);
     scene.revise(300);
     scene.shrink_log_to(299);
-    let ahead = "is of a tree of 300, and the log has 299 entries";
+    let ahead = "is of a tree of 300, but the log has 299 entries";
     names(&scene, &[("lookup/latest", ahead), (revision, ahead)]);
 }
 
@@ -292,17 +293,14 @@ fn revisions_that_go_back_or_are_not_shown() {
     let mut scene = Scene::of(SIZE);
     scene.revise(700);
     scene.revise(300);
-    names(
-        &scene,
-        &[("lookup/revision/001", "is of a smaller tree than the revision before (700)")],
-    );
-    // An old manifest, with an old proof.
+    names(&scene, &[("lookup/revision/001", "is of a smaller tree than the one before it (700)")]);
+    // An old manifest with an old proof.
     let mut scene = Scene::of(SIZE);
     scene.revise(300);
     let old = scene.log.objects["lookup/latest"].clone();
     scene.revise(SIZE);
     scene.log.objects.insert("lookup/latest".to_owned(), old.clone());
-    names(&scene, &[("lookup/latest", "shows 1 revisions where there are 2")]);
+    names(&scene, &[("lookup/latest", "shows 1 revisions, but there are 2")]);
     // Two histories of revisions, both signed.
     let mut scene = Scene::of(SIZE);
     scene.revise(SIZE);
@@ -333,15 +331,15 @@ fn names_that_no_index_has() {
         [
             format!("lookup/odd: {stray}"),
             format!("lookup/revision/1: {stray}"),
-            "lookup/run/0/256/1: its run has 1 parts, and not this".to_owned(),
+            "lookup/run/0/256/1: its run has only 1 parts".to_owned(),
             format!("lookup/run/0/256/x: {stray}"),
         ]
     );
-    // Three, and the runs of the revision before.
+    // Three, and the run of the previous revision.
     assert_eq!(report.unlisted, 3 + 1);
 }
 
-/// Shows one log until the first part is read, and then another.
+/// Serves one log until the first part is read, and then another.
 struct Changing {
     before: Arc<dyn Fetch>,
     after: Arc<dyn Fetch>,
@@ -382,7 +380,7 @@ impl Fetch for Changing {
     }
 }
 
-/// The index goes on while it is checked, and has removed what it does without.
+/// The index grows during the check, and files that it no longer needs are removed.
 #[test]
 fn runs_that_are_replaced_meanwhile() {
     let mut scene = Scene::of(2500);
@@ -408,11 +406,12 @@ fn runs_that_are_replaced_meanwhile() {
     }
 }
 
-/// Whatever bit of whatever file changes: the report names the file, or what it makes impossible.
+/// Whichever bit of whichever file changes: the report names the file, or what can no longer be
+/// checked because of it.
 #[test]
 fn no_flipped_bit_goes_unnoticed() {
     let whole = Scene::indexed(260);
-    // Runs of the revision before are not looked into.
+    // Runs of the previous revision are not examined.
     let is_checked = |path: &str| path.starts_with("lookup/") && !path.contains("run/0/130/");
     let objects = whole.log.objects.iter().filter(|(path, _)| is_checked(path));
     let mut flips = 0;
@@ -428,12 +427,12 @@ fn no_flipped_bit_goes_unnoticed() {
     assert!(flips > 100, "{flips}");
 }
 
-/// Where the log itself is damaged, the index is not blamed.
+/// If the log itself is damaged, the index is not blamed.
 #[test]
 fn a_run_whose_leaves_are_lost_cannot_be_derived() {
     let mut scene = Scene::indexed(600);
     scene.log.objects.get_mut("tile/entries/001").unwrap()[50] ^= 1;
-    names(&scene, &[("lookup/run/256/512", "cannot be derived again")]);
+    names(&scene, &[("lookup/run/256/512", "cannot be recomputed")]);
 }
 
 #[test]
@@ -448,6 +447,6 @@ fn other_keys_are_not_believed() {
     let objects = Objects::Directory(directory);
     let report = check(&objects, runtime.handle(), keys, &options, |_| {}, &|_| {}).unwrap();
     let named = problems(&report);
-    assert!(named.iter().all(|p| p.contains("the keys at hand are of no log")), "{named:?}");
+    assert!(named.iter().all(|p| p.contains("the trusted keys are of no log")), "{named:?}");
     assert_eq!((named.len(), report.size), (3, None));
 }

@@ -1,7 +1,7 @@
-//! A log in a bucket, read with the credentials of whoever asks.
+//! A log in a bucket, read with the caller's credentials.
 //!
-//! A log that is meant to be read by anybody has a URL; this is for its operators, whose bucket may
-//! be closed. The bucket is opened when the first object is fetched.
+//! A public log has a URL; this is for the log's operators, whose bucket can be private. The bucket
+//! is opened when the first object is fetched.
 
 use std::ops::Range;
 

@@ -1,8 +1,8 @@
-//! A log in a local directory, as the directory store leaves it or a mirror has copied it.
+//! A log in a local directory, written by the directory store or copied by a mirror.
 //!
-//! A mirror may have kept bundles as it got them, packed with gzip. Those are told from plain ones
-//! by not being a bundle of their width; either reading is checked against the tree by whoever
-//! uses it.
+//! A mirror may have stored bundles as it received them, compressed with gzip. Such a file is
+//! recognized because it does not parse as a bundle of its width. Either way, the caller checks the
+//! result against the tree.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -46,13 +46,13 @@ impl DirectoryFetch {
         &self.root
     }
 
-    /// Reads an object into `into`, whose old content is dropped; whether there is one. For loops
-    /// over many objects, which keep the buffer.
+    /// Reads an object into `into`, replacing its content. Returns whether the object exists. Loops
+    /// over many objects can reuse the buffer.
     pub fn read_into(&self, path: &ResourcePath, into: &mut Vec<u8>) -> Result<bool, FetchError> {
         self.read_resource(path, &path.to_string(), into)
     }
 
-    /// Reads an object of a log, this one or the index's, from the file of this name.
+    /// Reads an object of a log, either this one or the lookup log, from the file with this name.
     fn read_resource(
         &self,
         path: &ResourcePath,
@@ -107,13 +107,13 @@ impl DirectoryFetch {
         }
     }
 
-    /// What the log says of itself, if it does.
+    /// Reads `log.json`, if there is one.
     pub fn read_description(&self) -> Result<Option<Vec<u8>>, FetchError> {
         let mut bytes = Vec::new();
         Ok(self.read_file(DESCRIPTION, DESCRIPTION_BYTES_MAX, &mut bytes)?.then_some(bytes))
     }
 
-    /// Reads a file of at most `max` bytes into `into`; whether there is one.
+    /// Reads a file of at most `max` bytes into `into`. Returns whether the file exists.
     fn read_file(&self, name: &str, max: usize, into: &mut Vec<u8>) -> Result<bool, FetchError> {
         into.clear();
         let path = self.root.join(name);
@@ -132,7 +132,8 @@ impl DirectoryFetch {
     }
 }
 
-/// `tile/0/000/001` below a file `000` is as absent as anything.
+/// Whether the error means that the file does not exist. `tile/0/000/001` does not exist either if
+/// `000` is a file.
 fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }

@@ -1,4 +1,4 @@
-//! A log in one place and an index of it in another, as one.
+//! A log in one location and its index in another, read as one.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use tiles_spec::lookup::LookupPath;
 
 use super::{Fetch, FetchError};
 
-/// Reads the log from one place, and the index from below `lookup/` in another.
+/// Reads the log from one location, and the index from `lookup/` in another.
 pub struct IndexElsewhere {
     /// Where the log is.
     pub log: Arc<dyn Fetch>,

@@ -1,9 +1,9 @@
 //! A log behind a URL.
 //!
-//! Reads are plain GETs. Bundles may come packed with gzip, asked for or not (C2SP tlog-tiles);
-//! anything else must come as it is. Parts of an index are asked for with `Range`
-//! ([`part`] says what may come back). Connections, requests and bodies are bounded; what may
-//! pass is tried again, twice.
+//! Reads are plain GETs. Bundles can come compressed with gzip, requested or not (C2SP tlog-tiles);
+//! anything else must come uncompressed. Parts of an index are requested with `Range`
+//! ([`part`] handles the answers). Connections, requests and bodies are bounded. Temporary failures
+//! are retried twice.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::egress;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// A whole read; the largest object has 16 MiB.
+/// The time limit of a whole read. The largest object has 16 MiB.
 const READ_TIMEOUT: Duration = Duration::from_mins(1);
 /// Pauses between the attempts of a read.
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];
@@ -51,7 +51,7 @@ impl HttpFetch {
         match answer.status() {
             StatusCode::OK => {}
             StatusCode::NOT_FOUND | StatusCode::GONE => return Ok(None),
-            // So answer object stores that may not tell what they do not have.
+            // Object stores answer this if the client may not know which objects do not exist.
             StatusCode::FORBIDDEN if wanted.may_be_absent => return Ok(None),
             status => return Err(FetchError::Status { place: place.to_owned(), status }),
         }
@@ -87,7 +87,7 @@ impl HttpFetch {
     }
 }
 
-/// What is said of an object that is asked for as a whole.
+/// What is allowed for an object that is read whole.
 #[derive(Clone, Copy)]
 struct Whole {
     max: usize,
@@ -121,7 +121,7 @@ fn bad_coding(place: &str, coding: &str) -> FetchError {
     FetchError::Coding { place: place.to_owned(), coding: coding.chars().take(64).collect() }
 }
 
-/// Makes an attempt, and another one after each pause as long as that may help.
+/// Makes an attempt, and retries after each pause as long as that can help.
 async fn persist<T, F>(attempt: impl Fn() -> F) -> Result<T, FetchError>
 where
     F: Future<Output = Result<T, FetchError>>,
@@ -181,7 +181,7 @@ impl Fetch for HttpFetch {
     }
 }
 
-/// Whether the same read may succeed in a moment.
+/// Whether the same read can succeed in a moment.
 fn may_pass(error: &FetchError) -> bool {
     match error {
         FetchError::Request { source, .. } => !source.is_builder() && !source.is_redirect(),
@@ -193,8 +193,8 @@ fn may_pass(error: &FetchError) -> bool {
     }
 }
 
-/// A client for what is below `base`, whose requests, from the first byte sent to the last one read,
-/// take at most `timeout`.
+/// A client for URLs below `base`. Its requests take at most `timeout`, from the first byte sent to
+/// the last byte read.
 pub(in crate::client) fn client(base: &Url, timeout: Duration) -> Result<Client, reqwest::Error> {
     egress::for_reading(base)
         .user_agent(concat!("fasti/", env!("CARGO_PKG_VERSION")))
@@ -203,7 +203,7 @@ pub(in crate::client) fn client(base: &Url, timeout: Duration) -> Result<Client,
         .build()
 }
 
-/// A body of at most `max` bytes.
+/// Reads a body of at most `max` bytes.
 pub(in crate::client) async fn body(
     mut answer: Response,
     max: usize,
@@ -222,7 +222,7 @@ pub(in crate::client) async fn body(
     }
 }
 
-/// `Retry-After` in seconds, if it is there and not a date.
+/// The `Retry-After` header, if it is present and in seconds rather than a date.
 pub(in crate::client) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
     Some(Duration::from_secs(seconds))
@@ -239,7 +239,7 @@ mod tests {
     const TILE: &str = "tile/0/000.p/1";
     const BUNDLE: &str = "tile/entries/000.p/1";
 
-    /// Gives these answers, one to each connection, and returns the requests.
+    /// Serves these answers, one per connection, and returns the requests.
     fn serve(answers: Vec<Vec<u8>>) -> (HttpFetch, JoinHandle<Vec<String>>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/log/", listener.local_addr().unwrap());

@@ -1,4 +1,4 @@
-//! The log of an index' revisions, which lies below `lookup/` of the log that is indexed.
+//! The log of an index's revisions, which is stored under `lookup/` of the indexed log.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use tiles_spec::lookup::LookupPath;
 
 use super::{Fetch, FetchError};
 
-/// Reads the lookup log of a log as a log of its own.
+/// Reads the lookup log of a log as a log in its own right.
 pub struct LookupLog(pub Arc<dyn Fetch>);
 
 #[async_trait]
@@ -22,7 +22,7 @@ impl Fetch for LookupLog {
         self.0.place_of_lookup(&LookupPath::Log(*path))
     }
 
-    /// It has no index itself.
+    /// The lookup log has no index itself.
     async fn fetch_lookup(&self, _: &LookupPath) -> Result<Option<Vec<u8>>, FetchError> {
         Ok(None)
     }

@@ -1,4 +1,4 @@
-//! A log in a store that is open already: the log's own files, as its clients read them.
+//! A log in a store that is already open: the log's own files, as its clients read them.
 
 use std::ops::Range;
 use std::sync::Arc;

@@ -1,11 +1,11 @@
-//! What may come back where a part of an object was asked for (RFC 9110, section 14).
+//! The answers to a request for a part of an object (RFC 9110, section 14).
 //!
-//! A server may answer with the part (206), with the whole object (200), with other parts of it, or in
-//! many parts. Only the first two are of use, and the second only as far as it is not far to the part:
-//! what lies before it is read and dropped, and nothing after it is read.
+//! A server can answer with the part (206), with the whole object (200), with a different part, or
+//! with several parts. Only the first two are useful, and the second only if the part is not too
+//! far from the beginning: what comes before it is read and dropped, and nothing after it is read.
 //!
-//! Invariant: what is returned is as long as what was asked for, and the server has said that it is
-//! that part, or has sent the object from its beginning.
+//! Invariant: the bytes returned are as many as were requested, and the server either said that
+//! they are that part, or sent the object from its beginning.
 
 use std::ops::Range;
 
@@ -14,52 +14,52 @@ use reqwest::{Response, StatusCode};
 
 use super::{FetchError, PART_BYTES_MAX};
 
-/// Most characters of a server's words in a message.
+/// The most characters of a server's header that are quoted in a message.
 const QUOTE_CHARS_MAX: usize = 64;
 
-/// What came instead of a part.
+/// What went wrong with a request for a part.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PartFault {
-    /// The object is shorter.
-    #[error("the object ends before")]
+    /// The object ends before the end of the part.
+    #[error("the object is too short")]
     BeyondEnd,
-    /// More was asked for than is read at a time.
-    #[error("more than {PART_BYTES_MAX} bytes are not read at a time")]
+    /// The request is for more bytes than can be read at a time.
+    #[error("at most {PART_BYTES_MAX} bytes can be read at a time")]
     TooMuch,
-    /// The server has sent another part.
-    #[error("the server has sent {0:?} instead")]
+    /// The server sent a different part.
+    #[error("the server sent {0:?} instead")]
     Other(String),
-    /// The server does not say what it has sent.
-    #[error("the server has sent a part and does not say which")]
+    /// The server does not say which part it sent.
+    #[error("the server sent a part but does not say which one")]
     Unnamed,
-    /// The server has sent several parts in one body.
-    #[error("the server has sent several parts, where one was asked for")]
+    /// The server sent several parts in one body.
+    #[error("the server sent several parts, but one was requested")]
     Multipart,
-    /// The body is not as long as the part.
-    #[error("the server announces a body of {length} bytes")]
+    /// The announced body is not as long as the part.
+    #[error("the server announced a body of {length} bytes")]
     Length {
-        /// Its bytes.
+        /// The announced length.
         length: u64,
     },
-    /// The body goes on after the part.
-    #[error("the server has sent more than the part that it announces")]
+    /// The body is longer than the part.
+    #[error("the server sent more than the part that it announced")]
     TooLong,
     /// The body ends before the part does.
     #[error("the answer broke off after {length} bytes")]
     BrokenOff {
-        /// The bytes that came.
+        /// The number of bytes received.
         length: u64,
     },
-    /// The server gives whole objects only, and the part is too far from the beginning.
+    /// The server sends only whole objects, and the part is too far from the beginning.
     #[error(
-        "the server does not give parts of objects (Range), and the first {PART_BYTES_MAX} bytes do \
-         not hold it"
+        "the server does not support reading parts of objects (Range), and the part is not within \
+         the first {PART_BYTES_MAX} bytes"
     )]
     OnlyWhole,
 }
 
-/// Reads the part out of an answer of status 200, 206 or 416. `bytes` are not empty.
+/// Reads the part from an answer with status 200, 206 or 416. `bytes` is not empty.
 pub(super) async fn read(
     answer: Response,
     bytes: &Range<u64>,
@@ -89,7 +89,7 @@ fn check(headers: &HeaderMap, bytes: &Range<u64>) -> Result<(), PartFault> {
     let other = || PartFault::Other(said.chars().take(QUOTE_CHARS_MAX).collect());
     let Said { first, last, whole } = parse(&said).ok_or_else(other)?;
     if first != bytes.start || last != bytes.end - 1 {
-        // A part beyond the end is cut there.
+        // Servers cut a part that extends beyond the end of the object.
         let is_cut = first == bytes.start && last < bytes.end && whole == last.checked_add(1);
         return Err(if is_cut { PartFault::BeyondEnd } else { other() });
     }
@@ -103,12 +103,12 @@ fn check(headers: &HeaderMap, bytes: &Range<u64>) -> Result<(), PartFault> {
     }
 }
 
-/// `Content-Range`, as a server has said it.
+/// The `Content-Range` sent by a server.
 #[derive(Debug, PartialEq, Eq)]
 struct Said {
     first: u64,
     last: u64,
-    /// How long the object is, where the server knows.
+    /// The length of the object, if the server knows it.
     whole: Option<u64>,
 }
 
@@ -124,7 +124,7 @@ fn parse(text: &str) -> Option<Said> {
     (unit.eq_ignore_ascii_case("bytes") && said.first <= said.last).then_some(said)
 }
 
-/// An answer that is being read.
+/// An answer being read.
 struct Body<'a> {
     answer: Response,
     bytes: &'a Range<u64>,
@@ -141,7 +141,7 @@ impl Body<'_> {
         chunk.map_err(|source| FetchError::Request { place: self.place.to_owned(), source })
     }
 
-    /// The body is the part, and nothing else.
+    /// Reads a body that is the part and nothing else.
     async fn read_part(mut self) -> Result<Vec<u8>, FetchError> {
         let wanted = self.bytes.end - self.bytes.start;
         let mut part = Vec::new();
@@ -157,7 +157,7 @@ impl Body<'_> {
         }
     }
 
-    /// The body is the object from its beginning.
+    /// Reads the part from a body that is the object from its beginning.
     async fn read_whole(mut self) -> Result<Vec<u8>, FetchError> {
         if self.bytes.end > PART_BYTES_MAX {
             return Err(self.fault(PartFault::OnlyWhole));

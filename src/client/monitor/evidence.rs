@@ -9,35 +9,35 @@ use tiles_spec::TreeHead;
 
 use crate::client::trust::OpenedCheckpoint;
 
-/// Two signed checkpoints that cannot both be of one growing tree.
+/// Two signed checkpoints that cannot both belong to one growing tree.
 #[derive(Debug)]
 pub struct Contradiction {
-    /// Seen before.
+    /// The head seen before.
     pub seen: TreeHead,
-    /// Shown now.
+    /// The head shown now.
     pub shown: TreeHead,
-    /// Both, signed.
+    /// Both signed checkpoints.
     pub evidence: Evidence,
 }
 
-/// The checkpoint that was seen and the one that is shown, in this order.
+/// The checkpoint seen before and the one shown now, in this order.
 #[derive(Debug)]
 pub enum Evidence {
-    /// In files.
+    /// Stored in files.
     Files([PathBuf; 2]),
-    /// Here, because no file could be written.
+    /// Stored here, because the files could not be written.
     Notes {
         /// The signed notes.
         notes: [String; 2],
         /// Where they should have been written.
         path: PathBuf,
-        /// Why they were not.
+        /// Why they could not be written.
         source: io::Error,
     },
 }
 
 impl Evidence {
-    /// Puts both checkpoints into files beside the memory at `path`.
+    /// Writes both checkpoints to files next to the remembered checkpoint at `path`.
     pub(super) fn keep(path: &Path, seen: &OpenedCheckpoint, shown: &OpenedCheckpoint) -> Self {
         let [seen, shown] = [("seen", seen), ("shown", shown)].map(|(which, checkpoint)| {
             let bytes = checkpoint.to_bytes();
@@ -58,7 +58,7 @@ impl Evidence {
     }
 }
 
-/// On one line.
+/// Formats the evidence on one line.
 impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -70,7 +70,8 @@ impl fmt::Display for Evidence {
     }
 }
 
-/// The name holds a hash of the content, so what is there already is the same.
+/// Writes a file if it does not exist. The name contains a hash of the content, so an existing file
+/// has the same content.
 fn write_new((path, bytes): &(PathBuf, Vec<u8>)) -> io::Result<()> {
     match std::fs::OpenOptions::new().write(true).create_new(true).open(path) {
         Ok(mut file) => file.write_all(bytes).and_then(|()| file.sync_all()),

@@ -1,7 +1,7 @@
-//! Namesakes: of a log that was not seen before, whether another was that has its name or its key.
+//! Namesakes: logs seen before that share either the name or the key of a new log.
 //!
-//! What is found is told, and decides nothing: it may be another log, or the same with one of the two
-//! changed.
+//! A namesake is reported, but decides nothing: it can be another log, or the same log with a new
+//! name or a new key.
 
 use std::path::PathBuf;
 
@@ -11,34 +11,34 @@ use tiles_spec::{CHECKPOINT_BYTES_MAX, SignedCheckpoint, TreeSize, VerifierKey};
 use super::{ENDING, Monitor};
 use crate::client::trust::TrustedLog;
 
-/// Most files that are looked at.
+/// The most files that are examined.
 const FILES_MAX: usize = 1024;
 
-/// A log that was seen before, and is not this one by half.
+/// A log seen before that shares either the name or the key of a new log, but not both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Namesake {
-    /// It has the same origin and another key.
+    /// A log with the same origin and another key.
     OtherKey {
-        /// Name and ID of that key.
+        /// The name and ID of its key.
         key: String,
-        /// How many entries it had.
+        /// The size of its tree.
         size: TreeSize,
-        /// Where it is remembered.
+        /// The file in which it is remembered.
         path: PathBuf,
     },
-    /// It has the same key and another origin.
+    /// A log with the same key and another origin.
     OtherOrigin {
-        /// That origin.
+        /// Its origin.
         origin: String,
-        /// How many entries it had.
+        /// The size of its tree.
         size: TreeSize,
-        /// Where it is remembered.
+        /// The file in which it is remembered.
         path: PathBuf,
     },
 }
 
 impl Monitor {
-    /// A log that is remembered here and has the origin or the key of this one, but not both.
+    /// A remembered log that has the origin or the key of this one, but not both.
     pub fn namesake(&self, log: &TrustedLog) -> Option<Namesake> {
         let files = self.directory.read_dir().ok()?.take(FILES_MAX).flatten();
         let paths = files.map(|file| file.path());
@@ -49,7 +49,7 @@ impl Monitor {
                 (length <= CHECKPOINT_BYTES_MAX as u64).then(|| std::fs::read(&path).ok())??;
             compare(log, &SignedCheckpoint::parse(&bytes).ok()?, path)
         });
-        // The directory has no order.
+        // The order of the directory is arbitrary, so choose deterministically.
         known.max_by_key(|known| match known {
             Namesake::OtherKey { size, key, .. } => (true, *size, key.clone()),
             Namesake::OtherOrigin { size, origin, .. } => (false, *size, origin.clone()),
@@ -67,7 +67,7 @@ fn compare(log: &TrustedLog, seen: &SignedCheckpoint, path: PathBuf) -> Option<N
         let key = format!("{}+{}", own.name(), own.key_id());
         return Some(Namesake::OtherKey { key, size, path });
     }
-    // A log and its index are signed by one key.
+    // A log and its index are signed with the same key.
     let is_index = |index: &str, log: &str| {
         log.parse()
             .ok()

@@ -54,9 +54,9 @@ async fn rollbacks_and_forks_leave_evidence() {
             trust().open(&std::fs::read(file).unwrap()).unwrap();
         }
     }
-    // One file of what was seen, one of each that was shown.
+    // One file for each checkpoint seen, and one for each shown.
     assert_eq!(files(directory.path(), "evidence"), 4);
-    // What was seen stays remembered.
+    // The checkpoint seen first is still remembered.
     assert_eq!(observe(&monitor, &TestLog::of(&all[..600])).await.unwrap(), Growth::None);
 }
 
@@ -109,7 +109,7 @@ async fn logs_of_one_name_are_told_apart_by_their_keys() {
     };
     assert_eq!(key, format!("{ORIGIN}+{}", signing_key().verifier_key().key_id()));
     assert_eq!((size.get(), path), (40, monitor.path(ours)));
-    // It is smaller, and no rollback of anything.
+    // The log is smaller, but that is not a rollback of the other.
     assert_eq!(observe_as(&monitor, &log, &other).await, Growth::First);
     assert_eq!(observe_as(&monitor, &log, &other).await, Growth::None);
     assert_eq!(observe(&monitor, &TestLog::of(&all[..40])).await.unwrap(), Growth::None);
@@ -136,13 +136,13 @@ async fn what_an_earlier_release_has_remembered_is_taken_over() {
     let remembered = TestLog::of(&all[..40]).objects["checkpoint"].clone();
     std::fs::write(&old, &remembered).unwrap();
 
-    // Another log of that name passes it over and leaves it.
+    // Another log with that name ignores the file and leaves it alone.
     let other = NoteSigningKey::from_seed(ORIGIN.parse().unwrap(), &[8; 32]);
     let (log, other) = signed_by(&other, &all[..7]);
     assert_eq!(observe_as(&monitor, &log, &other).await, Growth::First);
     assert!(matches!(monitor.namesake(&other.logs[0]), Some(Namesake::OtherKey { .. })));
     assert_eq!(std::fs::read(&old).unwrap(), remembered);
-    // So does whoever trusts both keys.
+    // So does a caller who trusts both keys.
     let both = Trust { logs: [other.logs.clone(), trust().logs].concat(), ..Trust::default() };
     assert_eq!(observe_as(&monitor, &log, &both).await, Growth::None);
     assert_eq!(std::fs::read(&old).unwrap(), remembered);
@@ -153,7 +153,7 @@ async fn what_an_earlier_release_has_remembered_is_taken_over() {
     let growth = observe(&monitor, &TestLog::of(&all)).await.unwrap();
     assert!(matches!(growth, Growth::Since(head) if head.size.get() == 40));
     assert!(!old.exists(), "the new file has it now");
-    // An earlier release that runs again does not go unnoticed.
+    // If an earlier release runs again, its file is still read.
     std::fs::write(&old, &remembered).unwrap();
     let rollback = observe(&monitor, &TestLog::of(&all[..45])).await.unwrap_err();
     assert!(matches!(rollback, MonitorError::Rollback(_)), "{rollback}");

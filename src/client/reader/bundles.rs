@@ -1,9 +1,9 @@
-//! Whole bundles of a log, read ahead of whoever works on them.
+//! Whole bundles of a log, read ahead of the caller.
 //!
-//! Invariants: a bundle is handed on only after all its entries were hashed and make what the
-//! verified tree has there: the tile of the right edge, or the hash that the tile above names. The
-//! full tile between the two follows from the entries and is not read. Bundles come in order; how
-//! many are on their way is bounded, in number and, by the largest seen so far, in bytes.
+//! Invariants: a bundle is returned only after all its entries were hashed, and match the verified
+//! tree: the tile of the right edge, or the hash in the tile above. The full tile in between
+//! follows from the entries and is not read. Bundles are returned in order. The bundles in flight
+//! are bounded in number and, estimated by the largest seen so far, in bytes.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -20,14 +20,14 @@ use super::{ReadError, View};
 use crate::client::fetch::Fetch;
 use crate::offload::offload;
 
-/// Fewest bundles on their way at once, however large.
+/// The fewest bundles in flight at once, however large.
 const AHEAD_MIN: usize = 4;
-/// Most, however small.
+/// The most bundles in flight at once, however small.
 const AHEAD_MAX: usize = 64;
-/// What they should not take together, in bytes, where that leaves enough of them.
+/// The most bytes in flight at once, as long as that allows [`AHEAD_MIN`] bundles.
 const AHEAD_BYTES: usize = 32 << 20;
 
-/// All entries of one bundle, of which each has its place in the verified tree.
+/// All entries of one bundle, each verified against the tree.
 #[derive(Debug)]
 pub struct VerifiedBundle {
     coord: BundleCoord,
@@ -38,28 +38,28 @@ pub struct VerifiedBundle {
 /// Bundles of a view in order, read and verified ahead.
 pub struct Bundles<'a, T> {
     view: &'a mut View,
-    /// What is not asked for yet.
+    /// The bundles not requested yet.
     rest: Range<u64>,
     work: Arc<dyn Fn(VerifiedBundle) -> T + Send + Sync>,
     reading: FuturesOrdered<BoxFuture<'static, Result<Read<T>, ReadError>>>,
     largest: usize,
 }
 
-/// What the verified tree says of a bundle.
+/// What the verified tree says about a bundle.
 enum Expected {
-    /// It is full and its leaf hashes make this.
+    /// The bundle is full, and its leaf hashes have this root.
     Root(Hash),
-    /// These are its leaf hashes.
+    /// These are the bundle's leaf hashes.
     Leaves(Vec<Hash>),
 }
 
-/// A bundle as it came.
+/// A bundle as it was read.
 struct Read<T> {
     bytes: usize,
     outcome: Result<T, Unsound>,
 }
 
-/// It is not what the tree has there.
+/// A bundle that does not match the tree.
 struct Unsound {
     coord: BundleCoord,
     place: String,
@@ -67,12 +67,12 @@ struct Unsound {
 }
 
 impl VerifiedBundle {
-    /// Where the bundle lies, and how many entries this view's tree has there.
+    /// The coordinates of the bundle: its index, and how many entries this view's tree has in it.
     pub const fn coord(&self) -> BundleCoord {
         self.coord
     }
 
-    /// Index, leaf hash and bytes of each entry, in order.
+    /// The index, leaf hash and bytes of each entry, in order.
     pub fn entries(&self) -> impl ExactSizeIterator<Item = (LeafIndex, Hash, &[u8])> {
         self.leaves.iter().enumerate().map(|(slot, leaf)| {
             let entry = self.entries.entry(slot).expect("a leaf for each entry");
@@ -82,7 +82,7 @@ impl VerifiedBundle {
 }
 
 impl View {
-    /// All entries of a bundle, verified: index, leaf hash and bytes of each.
+    /// Reads all entries of a bundle, verified: index, leaf hash and bytes of each.
     pub async fn bundle(
         &mut self,
         index: TileIndex,
@@ -95,13 +95,13 @@ impl View {
         found.ok_or_else(|| self.no_bundle(index.get()))
     }
 
-    /// The bundles from `range.start` to before `range.end`, which the tree must have.
+    /// Reads the bundles in `range`, all of which must be in the tree.
     pub fn bundles(&mut self, range: Range<TileIndex>) -> Bundles<'_, VerifiedBundle> {
         self.bundles_with(range, |bundle| bundle)
     }
 
-    /// The same, and each goes through `work` as soon as it is verified, off the I/O threads and
-    /// beside others.
+    /// Like [`Self::bundles`], but passes each bundle through `work` once it is verified, off the
+    /// I/O threads and in parallel with others.
     pub fn bundles_with<T>(
         &mut self,
         range: Range<TileIndex>,
@@ -116,7 +116,7 @@ impl View {
         }
     }
 
-    /// What the tree says of a bundle; reads the tile above if it is not held.
+    /// What the tree says about a bundle. Reads the tile above if it is not held.
     async fn expected(&mut self, coord: BundleCoord) -> Result<Expected, ReadError> {
         let tile = coord.tile();
         if !coord.width.is_full() {
@@ -130,20 +130,20 @@ impl View {
         Ok(Expected::Root(self.hashes(parent)?[slot_above(tile.index)]))
     }
 
-    /// The damage to a bundle; which entry it is in, if the tile between the bundle and what was
-    /// expected of it can be had.
+    /// Describes the damage to a bundle. Names the damaged entry if the bundle's own tile can be
+    /// read.
     async fn blame(&mut self, unsound: Unsound) -> ReadError {
         let Unsound { coord, place, leaves } = unsound;
         let tile = self.load([coord.tile()]).await.and_then(|()| self.hashes(coord.tile()));
         let wrong = |tile: &[Hash]| tile.iter().zip(&leaves).position(|(tile, leaf)| tile != leaf);
         let reason = match tile.ok().and_then(wrong) {
             Some(slot) => not_its_leaf(leaf_at(coord, slot)),
-            None => "its entries do not make the tree's hash of them".to_owned(),
+            None => "its entries do not hash to the tree's hash of them".to_owned(),
         };
         ReadError::Damaged { place, reason }
     }
 
-    /// The tree ends before this bundle.
+    /// The error for a bundle beyond the end of the tree.
     fn no_bundle(&self, index: u64) -> ReadError {
         let first = index.saturating_mul(TILE_WIDTH_MAX as u64).min(TreeSize::MAX.get() - 1);
         let index = LeafIndex::new(first).expect("below the largest size");
@@ -152,7 +152,7 @@ impl View {
 }
 
 impl<T: Send + 'static> Bundles<'_, T> {
-    /// The next bundle; `None` behind the last.
+    /// The next bundle; `None` after the last.
     pub async fn next(&mut self) -> Result<Option<T>, ReadError> {
         self.read_ahead().await?;
         let Some(read) = self.reading.next().await.transpose()? else { return Ok(None) };
@@ -163,9 +163,9 @@ impl<T: Send + 'static> Bundles<'_, T> {
         }
     }
 
-    /// Asks for more, up to what may be on its way.
+    /// Requests more bundles, up to the limit in flight.
     async fn read_ahead(&mut self) -> Result<(), ReadError> {
-        // Before the first has come nothing is known of their size.
+        // Until the first bundle is read, nothing is known about their size.
         let most = AHEAD_BYTES.checked_div(self.largest).unwrap_or(AHEAD_MIN);
         let most = most.clamp(AHEAD_MIN, AHEAD_MAX);
         while self.reading.len() < most
@@ -209,7 +209,7 @@ async fn read<T: Send + 'static>(
     Ok(Read { bytes, outcome })
 }
 
-/// A bundle, or the full one that may have replaced it, and where it was read. Not verified.
+/// Fetches a bundle, or the full one that replaced it, and returns where it was read. Not verified.
 pub(super) async fn fetch_bundle(
     fetch: &dyn Fetch,
     coord: BundleCoord,
@@ -223,7 +223,7 @@ pub(super) async fn fetch_bundle(
     }
 }
 
-/// The index of an entry in a bundle that a tree has.
+/// The log index of an entry in a bundle of the tree.
 fn leaf_at(coord: BundleCoord, slot: usize) -> LeafIndex {
     let first = coord.index.get() * TILE_WIDTH_MAX as u64;
     LeafIndex::new(first + slot as u64).expect("the tree has the bundle")

@@ -1,7 +1,7 @@
 //! Entries from anywhere in a log, many at once.
 //!
-//! Invariants: each tile and each bundle is read once for all of them. How many bundles are on their
-//! way is bounded.
+//! Invariants: each tile and each bundle is read only once for all entries. The number of bundles
+//! in flight is bounded.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +12,14 @@ use super::bundles::{fetch_bundle, not_its_leaf};
 use super::{ReadError, View};
 use crate::client::proven::ProvenEntry;
 
-/// Entries whose tiles are asked for together.
+/// The number of entries whose tiles are requested together.
 const TOGETHER: usize = 64;
-/// Bundles that are on their way at once.
+/// The number of bundles in flight at once.
 const BUNDLES: usize = 8;
 
 impl View {
-    /// Entries, verified against the tree, with their inclusion proofs, in the order asked for.
+    /// Reads entries, verified against the tree, with their inclusion proofs, in the order of
+    /// `indices`.
     pub async fn entries(&mut self, indices: &[LeafIndex]) -> Result<Vec<ProvenEntry>, ReadError> {
         let mut entries = Vec::with_capacity(indices.len());
         for indices in indices.chunks(TOGETHER) {
@@ -53,7 +54,7 @@ impl View {
         Ok(indices.iter().filter_map(|index| proven.get(index).cloned()).collect())
     }
 
-    /// Entries of one bundle. The tiles are held.
+    /// Reads entries of one bundle. The tiles are already held.
     async fn of_one_bundle(
         &self,
         bundle: BundleCoord,

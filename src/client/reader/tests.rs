@@ -91,7 +91,7 @@ async fn read_all(log: &TestLog, count: u64) -> Result<(), ReadError> {
 async fn nothing_damaged_is_believed() {
     let log = TestLog::of(&entries(66_000));
     read_all(&log, 66_000).await.unwrap();
-    // What the reads above cannot do without.
+    // The objects that the reads above need.
     for path in [
         "checkpoint",
         "tile/2/000.p/1",

@@ -1,6 +1,6 @@
 //! The tiles of a log's tree, fetched and verified from the top down.
 //!
-//! Invariant: a tile is held only after it led to the root of the checkpoint.
+//! Invariant: a tile is held only after it was verified against the root of the checkpoint.
 
 use std::collections::BTreeSet;
 
@@ -13,17 +13,17 @@ use tiles_spec::{
 use super::{ReadError, View};
 use crate::client::fetch::Fetch;
 
-/// Most tiles held, 8 KiB each. A proof needs fewer than 20.
+/// The most tiles held, 8 KiB each. A proof needs fewer than 20.
 pub(super) const TILES_MAX: usize = 1024;
 
 impl View {
-    /// The whole of a plan's tiles, then the plan.
+    /// Loads all tiles of a plan, then executes the plan.
     pub(super) async fn build(&mut self, plan: &ProofPlan) -> Result<Vec<Hash>, ReadError> {
         self.load(plan.tiles().iter().copied()).await?;
         Ok(plan.build(&self.tiles)?)
     }
 
-    /// The partial tiles: what they make must be the signed root.
+    /// Loads the partial tiles, which together must hash to the signed root.
     pub(super) async fn load_edge(&mut self) -> Result<(), ReadError> {
         let head = self.head();
         let edge = edge_tiles(head.size);
@@ -39,12 +39,12 @@ impl View {
         }
         let places: Vec<_> =
             edge.iter().map(|tile| self.fetch.place(&ResourcePath::Tile(*tile))).collect();
-        let reason = format!("together they make the root {root}, not {}", head.root);
+        let reason = format!("together they have the root {root}, not {}", head.root);
         Err(ReadError::Damaged { place: places.join(", "), reason })
     }
 
-    /// Fetches and verifies what is not held of these tiles, at the widths that this view's tree
-    /// makes them, and of the tiles above them.
+    /// Fetches and verifies those of these tiles, and of the tiles above them, that are not held.
+    /// Their widths are those in this view's tree.
     pub(super) async fn load(
         &mut self,
         coords: impl IntoIterator<Item = TileCoord>,
@@ -64,7 +64,8 @@ impl View {
         }
         let wanted: Vec<_> = wanted.into_iter().collect();
         let mut fetched = self.fetch_tiles(&wanted).await?;
-        // From the top: a tile is believed when the one above it, believed already, has its root.
+        // From the top down: a tile is verified by its root in the tile above, which is already
+        // verified.
         fetched.sort_by_key(|(coord, _)| std::cmp::Reverse(coord.level));
         for (coord, tile) in fetched {
             self.expect_in_parent(coord, &tile)?;
@@ -90,7 +91,7 @@ impl View {
         held.ok_or_else(|| ProofError::MissingTile(tile).into())
     }
 
-    /// Forgets all but the edge when there is too much to hold.
+    /// Drops all tiles but the edge if too many are held.
     fn make_room(&mut self) {
         if self.tiles.len() < TILES_MAX {
             return;
@@ -125,7 +126,8 @@ impl View {
     }
 }
 
-/// An object, or the full one that may have replaced it: where, its bytes, and which.
+/// Fetches an object, or the full one that replaced it. Returns its location, its bytes, and which
+/// one it is.
 pub(super) async fn fetch_or_wider(
     fetch: &dyn Fetch,
     exact: ResourcePath,
@@ -140,13 +142,13 @@ pub(super) async fn fetch_or_wider(
     Err(ReadError::Missing { place: fetch.place(&exact) })
 }
 
-/// The tile that holds the root of a full one.
+/// The tile that contains the root of a full tile.
 pub(super) fn above(level: Level, index: TileIndex) -> Option<(Level, TileIndex)> {
     let level = Level::new(level.get() + 1)?;
     Some((level, TileIndex::new(index.get() >> 8)))
 }
 
-/// Where in that tile.
+/// The slot of that root in the tile above.
 pub(super) fn slot_above(index: TileIndex) -> usize {
     usize::from(index.get().to_le_bytes()[0])
 }

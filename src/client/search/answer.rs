@@ -9,57 +9,57 @@ use crate::client::proven::ProvenEntry;
 use crate::client::trust::OpenedCheckpoint;
 use crate::entry::LookupTerm;
 
-/// An answer, of which everything was checked.
+/// A verified answer.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// The entries found, ascending; where there are more than the limit, the newest.
+    /// The entries found, ascending. If there are more than the limit, the newest.
     pub entries: Vec<Match>,
-    /// The log's checkpoint that all inclusion proofs lead to.
+    /// The log's checkpoint to which all inclusion proofs lead.
     pub log: OpenedCheckpoint,
-    /// The index that was asked, if the log has one.
+    /// The index that was used, if the log has one.
     pub index: Option<Index>,
-    /// Leaves that the index answers for.
+    /// The number of leaves that the index covers.
     pub indexed: TreeSize,
-    /// Leaves behind those that were searched one by one.
+    /// The number of leaves after those that were searched one by one.
     pub scanned: u64,
-    /// Leaves behind those that were not searched.
+    /// The number of leaves after those that were not searched.
     pub unsearched: u64,
-    /// The leaves that were of interest, from this one on, to the end of what was searched.
+    /// The first leaf of interest; earlier leaves were not searched.
     pub since: TreeSize,
-    /// How many entries there are.
+    /// The number of matching entries.
     pub total: Total,
-    /// Whether there are more entries than the limit allowed, or than can be looked at.
+    /// Whether there are more entries than the limit allows, or than can be examined.
     pub is_cut: bool,
-    /// Whether `entries` are all that the log has from `since` on: nothing was left out for the limit,
-    /// and nothing was left unsearched.
+    /// Whether `entries` are all matches in the log from `since` on: the limit left nothing out,
+    /// and every leaf was searched.
     pub complete: bool,
 }
 
-/// An entry that has what was asked for.
+/// An entry that matches the question.
 #[derive(Clone, Debug)]
 pub struct Match {
     /// The entry with its inclusion proof.
     pub entry: ProvenEntry,
-    /// What it has of what was asked for.
+    /// The terms of the question that it matches.
     pub terms: Vec<LookupTerm>,
 }
 
-/// How many entries there are in what was searched.
+/// The number of matching entries in the leaves searched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Total {
-    /// As many, by the entries found or by the counts in the index.
+    /// Exactly this many, by the entries found or by the counts in the index.
     Exactly(u64),
-    /// No more: lists of several keys may share entries that were not read.
+    /// At most this many: the lists of several keys can share entries that were not read.
     AtMost(u64),
 }
 
 impl Answer {
-    /// Size and root of the log's newest tree.
+    /// The size and root hash of the log's newest tree.
     pub const fn head(&self) -> TreeHead {
         self.log.head()
     }
 
-    /// The end of what was searched: everything of interest before it was.
+    /// The end of the leaves searched: every leaf of interest before it was searched.
     pub fn searched(&self) -> TreeSize {
         if self.unsearched == 0 { self.head().size } else { self.indexed.max(self.since) }
     }
@@ -78,7 +78,7 @@ impl Total {
         }
     }
 
-    /// Whether it is no estimate.
+    /// Whether the number is exact.
     pub const fn is_exact(self) -> bool {
         matches!(self, Self::Exactly(_))
     }

@@ -1,10 +1,10 @@
-//! Following a question: only what is new since the last time, without reading the log.
+//! Follows a question: returns only what is new since the last time, without reading the whole log.
 //!
 //! Three things are remembered in a directory, each as a signed checkpoint (see
-//! [`monitor`](crate::client::monitor)): the newest of the log, the newest of the lookup log, and for each
-//! question the one up to which it was answered. Invariants: log and lookup log have to prove that they
-//! grew from what is remembered, before anything is asked. Nothing is remembered before the caller
-//! says that the news has arrived, so news can come twice and is never lost.
+//! [`monitor`](crate::client::monitor)): the newest of the log, the newest of the lookup log, and
+//! for each question the one up to which it was answered. Invariants: before anything is searched,
+//! log and lookup log must be proved to extend what is remembered. Nothing is remembered before the
+//! caller says that the news has arrived, so news can come twice but is never lost.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::client::monitor::{Growth, Monitor, MonitorError};
 use crate::client::reader::View;
 use crate::client::trust::{OpenedCheckpoint, Trust};
 
-/// Follows questions to logs, with a memory in a directory.
+/// Follows questions to logs, and remembers its state in a directory.
 #[derive(Clone, Debug)]
 pub struct Follower {
     memory: Monitor,
@@ -32,7 +32,7 @@ pub struct Follower {
 pub struct News {
     /// The entries from [`Answer::since`] on.
     pub answer: Answer,
-    /// Whether this question was asked before.
+    /// Whether this question is asked for the first time.
     pub is_first: bool,
     notes: Vec<(Monitor, OpenedCheckpoint)>,
 }
@@ -44,16 +44,15 @@ pub enum FollowError {
     /// There is no answer.
     #[error(transparent)]
     Search(#[from] SearchError),
-    /// Log or lookup log did not grow from what was seen, or the memory fails.
+    /// Log or lookup log does not extend what was seen, or the memory cannot be used.
     #[error(transparent)]
     Monitor(#[from] MonitorError),
-    /// More news than an answer may have, so that some would be lost.
+    /// More news than fits in an answer, so that some would be lost.
     #[error(
-        "up to {total} entries are new, more than the {limit} that were asked for; nothing was \
-         remembered"
+        "up to {total} entries are new, more than the limit of {limit}; nothing was remembered"
     )]
     TooMany {
-        /// How many there are at most.
+        /// The most new entries there can be.
         total: u64,
         /// The limit.
         limit: usize,
@@ -61,7 +60,7 @@ pub enum FollowError {
 }
 
 impl FollowError {
-    /// Whether log or index are themselves at fault, rather than the way to them or the question.
+    /// Whether the log or index itself is at fault, rather than the connection or the question.
     pub fn is_refusal(&self) -> bool {
         match self {
             Self::Search(error) => error.is_refusal(),
@@ -72,14 +71,14 @@ impl FollowError {
 }
 
 impl Follower {
-    /// A memory in `directory`, which is made when something is remembered. Many questions and logs
-    /// may share it.
+    /// A memory in `directory`, which is created when something is first remembered. Many questions
+    /// and logs can share it.
     pub fn new(directory: PathBuf) -> Self {
         Self { memory: Monitor::new(directory) }
     }
 
-    /// What is new since the last time that news of this question was remembered; the first time, all that
-    /// the limit allows. `question.since` is not asked.
+    /// What is new since news of this question was last remembered; the first time, everything that
+    /// the limit allows. `question.since` is ignored.
     pub async fn news(
         &self,
         fetch: Arc<dyn Fetch>,
@@ -127,7 +126,7 @@ impl Follower {
         Ok(News { answer, is_first: since.is_none(), notes })
     }
 
-    /// The lookup log must have grown from what was seen of it, and may not be gone.
+    /// Checks that the lookup log extends what was seen of it, and still exists.
     async fn compare_lookup(
         &self,
         fetch: Arc<dyn Fetch>,
@@ -154,25 +153,25 @@ impl Follower {
 }
 
 impl News {
-    /// Remembers that the news has arrived: the next time it is old.
+    /// Remembers that the news has arrived, so that it is not new the next time.
     pub fn remember(&self) -> Result<(), MonitorError> {
         self.notes.iter().try_for_each(|(memory, checkpoint)| memory.remember(checkpoint))
     }
 }
 
-/// The checkpoint up to which an answer goes: the log's newest or, where leaves behind the index were
-/// not searched, that of the index, unless the question was answered further than that before.
+/// The checkpoint up to which the question was answered. It is the log's newest or, if leaves after
+/// the index were not searched, the index's. `None` if an earlier answer already went further.
 fn up_to(answer: &Answer) -> Option<OpenedCheckpoint> {
     if answer.unsearched == 0 {
         return Some(answer.log.clone());
     }
     let index = answer.index.as_ref()?;
-    // The checkpoint that comes with an index which catches up is of more than it answers for.
+    // While an index is catching up, its checkpoint is of a larger tree than it covers.
     let is_searched = index.log().head() == index.head() && answer.indexed >= answer.since;
     is_searched.then(|| index.log().clone())
 }
 
-/// A name for what is asked, whatever the limits: the beginning of a hash.
+/// A name for the question, regardless of its limits: the beginning of a hash.
 fn name(question: &Question) -> String {
     let mut hash = Sha256::new();
     hash.update(match question.operator {

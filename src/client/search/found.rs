@@ -1,8 +1,8 @@
-//! Entries that were found: read with their proofs, and compared with what the index says of them.
+//! Reads the entries found, with their proofs, and compares them with the index.
 //!
-//! Invariants: each entry has what was asked for by its own bytes. Each key that an entry has and that was
-//! asked for lists it, as far as lists were read, and no other does; else the index is wrong. How
-//! many entries are looked at is bounded.
+//! Invariants: each entry matches the question by its own bytes. In the lists that were read, an
+//! entry is listed under exactly those of its keys that the question has; otherwise the index is
+//! wrong. The number of entries examined is bounded.
 
 use std::sync::Arc;
 
@@ -16,9 +16,9 @@ use super::refusal::{SearchError, Wrong};
 use super::scan::Scanned;
 use crate::client::proven::ProvenEntry;
 
-/// Entries that are read together.
+/// The number of entries that are read together.
 const TOGETHER: usize = 64;
-/// Most entries that are looked at, whether they have all that was asked for or not.
+/// The most entries that are examined, whether they match or not.
 const LOOKED_AT_MAX: usize = 65_536;
 
 const _: () = assert!(LIMIT_MAX <= LOOKED_AT_MAX);
@@ -27,10 +27,10 @@ const _: () = assert!(LIMIT_MAX <= LOOKED_AT_MAX);
 pub(super) struct Finding<'a> {
     asked: &'a Arc<Asked>,
     question: &'a Question,
-    /// The revision of the index that the lists are from.
+    /// The revision of the index with these lists.
     revision: Option<LeafIndex>,
     lists: Merged<'a>,
-    /// The keys whose lists these are.
+    /// The keys of these lists.
     read: Vec<usize>,
 }
 
@@ -39,7 +39,7 @@ pub(super) struct Found {
     /// Ascending.
     pub(super) entries: Vec<Match>,
     pub(super) total: Total,
-    /// Whether there may be more.
+    /// Whether there can be more.
     pub(super) is_cut: bool,
 }
 
@@ -54,7 +54,7 @@ impl<'a> Finding<'a> {
         Self { asked, question, revision, lists, read }
     }
 
-    /// Reads the entries of the lists, behind those that were found otherwise.
+    /// Reads the entries of the lists, after those found by scanning.
     pub(super) async fn find(
         mut self,
         log: &mut Log,
@@ -86,7 +86,7 @@ impl<'a> Finding<'a> {
         Ok(Found { entries, total, is_cut })
     }
 
-    /// What the newest leaves have, which no index lists; newest first.
+    /// The matches among the newest leaves, which the index does not have; newest first.
     async fn scanned(&self, log: &mut Log, scanned: &Scanned) -> Result<Vec<Match>, SearchError> {
         let newest: Vec<_> = scanned.newest.iter().rev().copied().collect();
         if newest.is_empty() {
@@ -100,7 +100,8 @@ impl<'a> Finding<'a> {
         Ok(matches.collect())
     }
 
-    /// The next leaves of the lists, at most as many as are read together; one at least if there is one.
+    /// The next leaves of the lists, at most as many as are read together. Empty only at the end of
+    /// the lists.
     async fn next_together(
         &mut self,
         wanted: usize,
@@ -118,7 +119,7 @@ impl<'a> Finding<'a> {
         Ok(listed)
     }
 
-    /// Those of the entries that have what was asked for.
+    /// Reads the entries, and returns those that match.
     async fn read(
         &self,
         log: &mut Log,
@@ -137,7 +138,7 @@ impl<'a> Finding<'a> {
         Ok(matches)
     }
 
-    /// The lists that have a leaf must be those of the keys that it has.
+    /// Checks that the lists with a leaf are those of the keys that the leaf has.
     fn compare(&self, index: LeafIndex, listed: &[usize], has: &Has) -> Result<(), SearchError> {
         let wrong = |number: &usize| {
             let term = self.asked.keys()[*number].1.to_string();
@@ -159,7 +160,7 @@ impl<'a> Finding<'a> {
         Match { entry, terms: terms.collect() }
     }
 
-    /// How many there are, where not all were read: by the lists' own counts.
+    /// The number of matches if not all were read, by the lists' own counts.
     fn total(&self, scanned: u64) -> Total {
         let total = scanned.saturating_add(self.lists.postings());
         let is_exact = self.asked.keys().len() == 1 && self.question.since.is_zero();

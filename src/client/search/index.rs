@@ -1,14 +1,15 @@
 //! The index of a log: its newest revision, verified.
 //!
-//! Invariants: an [`Index`] was signed by whoever is trusted with it, as the newest leaf of the
-//! lookup log; it is of the log asked, at a tree that the log has signed or that one it has signed may begin with.
+//! Invariants: an [`Index`] was signed by a trusted indexer, as the newest leaf of the lookup log.
+//! It is an index of this log, at a tree that the log signed, or that a tree signed by the log can
+//! extend.
 
 use tiles_spec::lookup::{LatestFile, Manifest, RevisionError};
 use tiles_spec::{LeafIndex, ProofError, TreeHead, TreeSize, leaf_hash, verify_inclusion};
 
 use crate::client::trust::{CheckpointRefusal, OpenedCheckpoint, Trust};
 
-/// What answers for a tree of the log.
+/// The index of one tree of the log.
 #[derive(Clone, Debug)]
 pub struct Index {
     manifest: Manifest,
@@ -17,17 +18,17 @@ pub struct Index {
     log: OpenedCheckpoint,
 }
 
-/// Why `lookup/latest` is not believed.
+/// Why `lookup/latest` is not trusted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IndexRefusal {
     /// Malformed.
     #[error(transparent)]
     Malformed(#[from] RevisionError),
-    /// Nobody who is trusted with the index has signed it.
+    /// The index is not signed by a trusted indexer.
     #[error("the checkpoint of the index is refused")]
     Checkpoint(#[source] CheckpointRefusal),
-    /// What was signed is not this revision.
+    /// This revision is not in the signed tree.
     #[error("revision {revision} is not in the signed tree of revisions")]
     NotSigned {
         /// The revision.
@@ -36,40 +37,40 @@ pub enum IndexRefusal {
         #[source]
         source: ProofError,
     },
-    /// A revision that is not the newest of those that were signed.
-    #[error("revision {revision} is shown as the newest of {revisions}")]
+    /// A revision that is not the newest of those signed.
+    #[error("revision {revision} is served as the newest of {revisions}")]
     NotNewest {
         /// The revision.
         revision: LeafIndex,
-        /// How many there are.
+        /// The number of revisions.
         revisions: TreeSize,
     },
     /// An index of another log.
     #[error("it is an index of the log {found:?}, not of {expected:?}")]
     OtherLog {
-        /// The log asked.
+        /// The log that was searched.
         expected: String,
-        /// Its log.
+        /// The log that is indexed.
         found: String,
     },
-    /// The log has not signed the tree that is indexed.
-    #[error("the checkpoint of the tree that is indexed is refused")]
+    /// The log did not sign the indexed tree.
+    #[error("the checkpoint of the indexed tree is refused")]
     LogCheckpoint(#[source] CheckpointRefusal),
-    /// The log has signed another tree than the one that is indexed.
+    /// The log signed another tree than the one that is indexed.
     #[error(
-        "it is an index of the tree of {} with root {}, and comes with the log's checkpoint of \
+        "it is an index of the tree of {} with root {}, but comes with the log's checkpoint of \
          {} with root {}", indexed.size, indexed.root, signed.size, signed.root
     )]
     OtherTree {
-        /// What is indexed.
+        /// The indexed tree.
         indexed: TreeHead,
-        /// What the log has signed.
+        /// The tree that the log signed.
         signed: TreeHead,
     },
 }
 
 impl Index {
-    /// Verifies `lookup/latest` for the log that has signed `newest`.
+    /// Verifies `lookup/latest` for the log that signed `newest`.
     pub fn open(
         bytes: &[u8],
         trust: &Trust,
@@ -95,20 +96,20 @@ impl Index {
             }
         }
         let (indexed, signed) = (manifest.head, log.head());
-        // While an index catches up with its log, the tree that the log has signed is larger. That it begins
-        // with the one that is indexed is proved by its tiles.
+        // While an index catches up with its log, the tree signed by the log is larger. Its tiles
+        // prove that it extends the indexed one.
         if signed.size < indexed.size || (signed.size == indexed.size && signed != indexed) {
             return Err(IndexRefusal::OtherTree { indexed, signed });
         }
         Ok(Self { manifest, revision: proof.index, lookup, log })
     }
 
-    /// The tree that is indexed.
+    /// The indexed tree.
     pub const fn head(&self) -> TreeHead {
         self.manifest.head
     }
 
-    /// The runs and their roots.
+    /// The manifest: the runs and their roots.
     pub const fn manifest(&self) -> &Manifest {
         &self.manifest
     }
@@ -118,12 +119,12 @@ impl Index {
         self.revision
     }
 
-    /// The checkpoint that vouches for the index: that of the lookup log.
+    /// The checkpoint of the lookup log, which vouches for the index.
     pub const fn lookup(&self) -> &OpenedCheckpoint {
         &self.lookup
     }
 
-    /// The log's checkpoint of the tree that is indexed.
+    /// The log's checkpoint of the indexed tree.
     pub const fn log(&self) -> &OpenedCheckpoint {
         &self.log
     }

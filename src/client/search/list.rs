@@ -1,6 +1,7 @@
-//! Lists of leaves, read newest first and no further than asked.
+//! Lists of leaves, read newest first and no further than needed.
 //!
-//! Invariants: a list descends, and has as many leaves as its directory said, or it is an error.
+//! Invariants: a list descends, and has as many leaves as its directory says; otherwise it is an
+//! error.
 
 use std::ops::Range;
 
@@ -10,7 +11,7 @@ use tiles_spec::{LeafIndex, TreeSize};
 use super::SearchError;
 use super::runs::Runs;
 
-/// The leaves of some keys in one descending list.
+/// The leaves of several keys, merged into one descending list.
 pub(super) struct Merged<'a> {
     lists: Vec<KeyList<'a>>,
 }
@@ -20,16 +21,16 @@ pub(super) struct KeyList<'a> {
     /// The key's number in the question.
     number: usize,
     key: LookupKey,
-    /// Leaves before this one are of no interest.
+    /// The first leaf of interest.
     since: TreeSize,
-    /// Pages of a list to read at once.
+    /// The number of pages of a list to read at once.
     pages: u32,
-    /// How many leaves all these runs have, with those that are of no interest.
+    /// The number of leaves in all these runs, including those of no interest.
     postings: u64,
     runs: Runs<'a>,
-    /// What was not read yet, oldest first.
+    /// The lists not read yet, oldest first.
     rest: Vec<(&'a Run, Rest)>,
-    /// What was, ascending.
+    /// The leaves read but not taken yet, ascending.
     ready: Vec<LeafIndex>,
 }
 
@@ -38,11 +39,11 @@ enum Rest {
     Pages(RestOfPages),
 }
 
-/// What is not read yet of a list on pages of its own.
+/// The unread rest of a list on pages of its own.
 struct RestOfPages {
     list: PagedList,
     pages: Range<u32>,
-    /// Leaves that were read, and the first one of them.
+    /// The number of leaves read, and the first one of them.
     read: u64,
     first: Option<LeafIndex>,
 }
@@ -52,7 +53,7 @@ impl<'a> Merged<'a> {
         Self { lists }
     }
 
-    /// How many leaves the lists have together; one in two of them counts twice.
+    /// The number of leaves in all lists. A leaf in two lists counts twice.
     pub(super) fn postings(&self) -> u64 {
         self.lists.iter().map(|list| list.postings).fold(0, u64::saturating_add)
     }
@@ -79,7 +80,7 @@ impl<'a> Merged<'a> {
 }
 
 impl<'a> KeyList<'a> {
-    /// The list of a key, from what runs have of it. `pages` are read at once.
+    /// The list of a key, from its lists in the runs. `pages` pages are read at once.
     pub(super) fn new(
         (number, key): (usize, LookupKey),
         runs: Runs<'a>,
@@ -100,12 +101,12 @@ impl<'a> KeyList<'a> {
         Self { number, key, since, pages, postings, runs, rest, ready: Vec::new() }
     }
 
-    /// How many leaves there are, with those that are of no interest.
+    /// The number of leaves, including those of no interest.
     pub(super) fn postings(&self) -> u64 {
         self.postings
     }
 
-    /// The newest leaf that was not taken yet.
+    /// The newest leaf not taken yet.
     async fn peek(&mut self) -> Result<Option<LeafIndex>, SearchError> {
         while self.ready.is_empty()
             && let Some((run, rest)) = self.rest.pop()
@@ -123,7 +124,7 @@ impl<'a> KeyList<'a> {
         Ok(self.ready.last().copied())
     }
 
-    /// Reads the last pages that were not read yet.
+    /// Reads the last of the unread pages.
     async fn read_back(&mut self, run: &'a Run, mut rest: RestOfPages) -> Result<(), SearchError> {
         let start = rest.pages.end.saturating_sub(self.pages).max(rest.pages.start);
         let pages = start..rest.pages.end;
@@ -138,8 +139,8 @@ impl<'a> KeyList<'a> {
 }
 
 impl RestOfPages {
-    /// Leaves of the pages from `start` on were read: they lie before those that were, and make with
-    /// them as many as there should be.
+    /// Checks the leaves read from the pages from `start` on. They must come before those read
+    /// already, and together with them must be as many as expected.
     fn accept(&mut self, start: u32, leaves: &[LeafIndex]) -> Result<(), LookupError> {
         if let (Some(last), Some(first)) = (leaves.last(), self.first)
             && *last >= first

@@ -1,7 +1,7 @@
-//! A log and its index as they stand now, before anything is asked.
+//! The current state of a log and its index, before anything is searched.
 //!
-//! Invariant: the two do not contradict each other. The log's newest tree begins with the tree that is
-//! indexed, which was proved.
+//! Invariant: the two do not contradict each other. The log's newest tree was proved to extend the
+//! indexed tree.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::client::fetch::Fetch;
 use crate::client::reader::{ReadError, View};
 use crate::client::trust::{OpenedCheckpoint, Trust};
 
-/// A log, of which tiles are read when they are needed first.
+/// A log whose tiles are read when they are first needed.
 pub(crate) struct Log {
     fetch: Arc<dyn Fetch>,
     checkpoint: OpenedCheckpoint,
@@ -26,7 +26,7 @@ pub(crate) struct Log {
 /// A log with its index.
 pub(crate) struct Opened {
     pub(crate) log: Log,
-    /// `None` where there is no `lookup/latest`.
+    /// `None` if there is no `lookup/latest`.
     pub(crate) index: Option<Index>,
 }
 
@@ -76,12 +76,12 @@ impl Opened {
         Ok(opened)
     }
 
-    /// How many leaves the index answers for.
+    /// The number of leaves that the index covers.
     pub(crate) fn indexed(&self) -> TreeSize {
         self.index.as_ref().map_or(TreeSize::ZERO, |index| index.head().size)
     }
 
-    /// The newest tree must begin with the tree that is indexed.
+    /// Checks that the newest tree extends the indexed tree.
     async fn expect_accord(&mut self) -> Result<(), SearchError> {
         let Some(index) = &self.index else { return Ok(()) };
         let (indexed, newest) = (index.head(), self.log.head());

@@ -1,4 +1,4 @@
-//! What is asked for, and whether an entry has it.
+//! The question: the terms searched for, and whether an entry matches them.
 
 use std::collections::BTreeMap;
 
@@ -7,40 +7,40 @@ use tiles_spec::{Hash, TreeSize};
 
 use crate::entry::{LookupTerm, lookup_keys};
 
-/// Most keys that one question may ask for.
+/// The most keys in one question.
 pub const KEYS_MAX: usize = 64;
-/// Most entries that one answer may have.
+/// The most entries in one answer.
 pub const LIMIT_MAX: usize = 10_000;
-/// How many entries an answer has at most, unless asked otherwise.
+/// The default for the most entries in an answer.
 pub const LIMIT_DEFAULT: usize = 1000;
-/// How many leaves that the index does not have yet are searched one by one, unless asked otherwise.
+/// The default for the most leaves searched one by one because they are not in the index yet.
 pub const SCAN_DEFAULT: u64 = 4096;
 
 /// A question to a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
-    /// What to look for.
+    /// The terms to search for.
     pub terms: Vec<Term>,
     /// Whether an entry needs one of the terms or all of them.
     pub operator: Operator,
-    /// Most entries in the answer, up to [`LIMIT_MAX`]; the newest ones.
+    /// The most entries in the answer, up to [`LIMIT_MAX`]; the newest are kept.
     pub limit: usize,
-    /// Most leaves to search one by one, where the index does not have them yet. Where there are
-    /// more, none of them is searched.
+    /// The most leaves to search one by one if they are not in the index yet. If there are more,
+    /// none of them is searched.
     pub scan_max: u64,
-    /// Leaves before this one are of no interest.
+    /// The first leaf of interest.
     pub since: TreeSize,
 }
 
-/// One thing that is looked for, in each form in which an entry may have it: an artifact has a digest for
-/// each hash.
+/// One thing to search for, in every form that an entry can have: an artifact, for example, has one
+/// digest for each hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Term {
     /// An entry needs one of these.
     pub any_of: Vec<LookupTerm>,
 }
 
-/// How terms go together.
+/// How terms are combined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Operator {
     /// An entry needs one of the terms.
@@ -50,18 +50,18 @@ pub enum Operator {
     And,
 }
 
-/// Why a question is none.
+/// Why a question is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum QuestionError {
-    /// Nothing is asked for.
+    /// There are no terms.
     #[error("nothing is asked for")]
     Empty,
-    /// Too much is asked for at once.
-    #[error("{0} keys are asked for at once, more than {KEYS_MAX}")]
+    /// There are too many keys.
+    #[error("{0} keys are asked for at once, more than the maximum of {KEYS_MAX}")]
     TooManyKeys(usize),
-    /// The limit is none.
-    #[error("an answer of at most {0} entries is asked for, which has to be 1 to {LIMIT_MAX}")]
+    /// The limit is out of range.
+    #[error("the limit is {0} entries, but it must be from 1 to {LIMIT_MAX}")]
     Limit(usize),
 }
 
@@ -84,21 +84,21 @@ impl Question {
     }
 }
 
-/// A question that was checked, by its keys: each has a number, however often it was asked for.
+/// A validated question, by its keys. Each key has one number, however often it occurs.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
     keys: Vec<(LookupKey, LookupTerm)>,
-    /// The terms as numbers of keys.
+    /// The terms, each as the numbers of its keys.
     terms: Vec<Vec<usize>>,
     operator: Operator,
 }
 
-/// What an entry has of what was asked for, as numbers of keys, ascending.
+/// The keys of a question that an entry has, as numbers, ascending.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Has {
-    /// The key is one of the entry's: an index has to list it.
+    /// The keys that the entry has. An index must list the entry under each.
     pub(super) keys: Vec<usize>,
-    /// And what was asked for is what the entry has, not another value of the same key.
+    /// Those keys whose value the entry has too, rather than another value with the same key.
     pub(super) terms: Vec<usize>,
 }
 
@@ -141,7 +141,7 @@ impl Asked {
         &self.terms
     }
 
-    /// What an entry has of it.
+    /// The keys of the question that an entry has.
     pub(super) fn of(&self, leaf: &Hash, entry: &[u8]) -> Has {
         let its = lookup_keys(leaf, entry);
         let has = |number: &usize| its.binary_search(&self.keys[*number].0).is_ok();
@@ -151,7 +151,7 @@ impl Asked {
         Has { keys, terms }
     }
 
-    /// Whether an entry that has this is an answer.
+    /// Whether an entry that has these keys matches.
     pub(super) fn is_answer(&self, has: &Has) -> bool {
         let has_one = |term: &Vec<usize>| term.iter().any(|number| has.terms.contains(number));
         match self.operator {

@@ -1,7 +1,7 @@
-//! Asking the runs of an index: a page of each, in parallel.
+//! Queries the runs of an index: one page of each, in parallel.
 //!
-//! Invariants: a page is proved to be the manifest's before anything in it is used. How many
-//! requests are under way is bounded.
+//! Invariants: a page is verified against the manifest before anything in it is used. The number of
+//! concurrent requests is bounded.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -17,14 +17,14 @@ use super::SearchError;
 use crate::client::fetch::Fetch;
 use crate::client::reader::ReadError;
 
-/// Requests that are under way at once.
+/// The number of concurrent requests.
 const REQUESTS: usize = 16;
 
-/// The runs that a question is put to.
+/// The runs to query.
 #[derive(Clone)]
 pub(super) struct Runs<'a> {
     fetch: Arc<dyn Fetch>,
-    /// Oldest first.
+    /// The runs, oldest first.
     runs: &'a [Run],
 }
 
@@ -35,7 +35,7 @@ impl<'a> Runs<'a> {
         Self { fetch, runs: &runs[first..] }
     }
 
-    /// What each run has of each key: for each key the runs, oldest first.
+    /// Queries each run for each key. Returns, for each key, the results by run, oldest first.
     pub(super) async fn ask(
         &self,
         keys: &[LookupKey],
@@ -47,8 +47,8 @@ impl<'a> Runs<'a> {
         }
         let probes: Vec<_> =
             keys.iter().flat_map(|key| self.runs.iter().map(move |run| (*key, run))).collect();
-        // All futures at once, so that no closure that makes them is held while they run: the compiler
-        // could not see that it is `Send`.
+        // All futures are created up front, so that no closure is held while they run: the compiler
+        // could not prove the closure `Send`.
         let probes = probes.into_iter().map(|(key, run)| {
             let this = self.clone();
             async move { Ok::<_, SearchError>((run, this.probe(key, run).await?)) }
@@ -72,7 +72,7 @@ impl<'a> Runs<'a> {
         }
     }
 
-    /// Leaves on some pages of a list, ascending.
+    /// Reads the leaves on some pages of a list, ascending.
     pub(super) async fn postings(
         &self,
         key: LookupKey,
@@ -85,7 +85,7 @@ impl<'a> Runs<'a> {
         read_postings(&key, run, list, pages, &slots).map_err(|error| self.bad(&path, error))
     }
 
-    /// A list that is wrong although each page of it is the manifest's.
+    /// The error for a list that is wrong, although each of its pages matches the manifest.
     pub(super) fn bad_list(&self, key: LookupKey, run: &Run, error: LookupError) -> SearchError {
         self.bad(&part_of(key, run).0, error)
     }
@@ -100,7 +100,7 @@ impl<'a> Runs<'a> {
     }
 }
 
-/// The part of a run that a key belongs to, and where it lies.
+/// The part of a run to which a key belongs, and its path.
 fn part_of(key: LookupKey, run: &Run) -> (LookupPath, &Part) {
     let (part, of_part) = Probe::new(key, run).part();
     (LookupPath::Part { range: run.range, part }, of_part)

@@ -1,4 +1,4 @@
-//! Leaves that the index does not have yet, searched one by one in the newest bundles.
+//! Searches the leaves that are not in the index yet, one by one, in the newest bundles.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use crate::client::reader::{ReadError, View};
 /// What was found in the leaves from `from` to the end of the view's tree.
 #[derive(Default)]
 pub(super) struct Scanned {
-    /// The newest leaves with what was asked for, ascending; as many as an answer may have.
+    /// The newest leaves that match, ascending, up to the limit of the answer.
     pub(super) newest: VecDeque<LeafIndex>,
-    /// How many there are.
+    /// The number of leaves that match.
     pub(super) total: u64,
 }
 
-/// Searches the leaves from `from` to the end of the tree; keeps the newest `limit` of those found.
+/// Searches the leaves from `from` to the end of the tree, and keeps the newest `limit` matches.
 pub(super) async fn scan(
     view: &mut View,
     asked: &Arc<Asked>,

@@ -1,5 +1,5 @@
-//! Answers against what a look at every entry gives; then servers that lie, and questions that are
-//! followed.
+//! Answers compared with the result of checking every entry; then servers that lie, and questions
+//! that are followed.
 
 mod following;
 mod lies;
@@ -26,7 +26,7 @@ fn and(terms: &[LookupTerm]) -> Question {
     Question::new(terms.iter().cloned(), Operator::And)
 }
 
-/// The entries that are the answer, by looking at each.
+/// The expected answer, found by checking every entry.
 fn by_hand(entries: &[Vec<u8>], question: &Question) -> Vec<u64> {
     let is_answer = |entry: &[u8]| {
         let leaf = leaf_hash(entry);
@@ -48,7 +48,7 @@ fn indices(answer: &Answer) -> Vec<u64> {
     answer.entries.iter().map(|found| found.entry.index.get()).collect()
 }
 
-/// The answer is the one by hand, whole, and says so.
+/// Checks that the answer is the expected one, complete, and says so.
 #[track_caller]
 fn expect_whole(answer: &Answer, entries: &[Vec<u8>], question: &Question) {
     let expected = by_hand(entries, question);
@@ -160,7 +160,7 @@ async fn few_of_a_popular_key_have_the_other_too() {
     let all = entries(5000);
     let scene = Scene::of(&all, 4900);
     for limit in [1, 3, 1000] {
-        // Neither is rare: those with both are found among those of the rarer one.
+        // Neither is rare: the entries with both are found in the list of the rarer one.
         let question = Question { limit, ..and(&[signed_by(0), signed_by(3)]) };
         let answer = ask(&scene, &question).await.unwrap();
         assert_eq!((answer.entries.len(), answer.complete), (0, true));
@@ -185,7 +185,7 @@ async fn leaves_that_the_index_does_not_have() {
     assert_eq!(indices(&answer), by_hand(&all[..2000], &question));
     assert_eq!((answer.complete, answer.scanned, answer.unsearched), (false, 0, 1000));
     assert_eq!(answer.searched(), size(2000));
-    // What is of interest are fewer leaves.
+    // Fewer leaves are of interest.
     let question = Question { since: size(2001), ..question };
     expect_whole(&ask(&scene, &question).await.unwrap(), &all, &question);
 }
@@ -242,7 +242,7 @@ async fn an_index_that_somebody_else_builds() {
     trusting.indexers.push(key.verifier_key().clone());
     let answer = search(scene.log.fetch(), &trusting, &question).await.unwrap();
     expect_whole(&answer, &all, &question);
-    // Who names another index does not want the log's own.
+    // A caller who names another indexer does not trust the log's own index.
     let own = Scene::of(&all, 20);
     assert!(search(own.log.fetch(), &trusting, &question).await.is_err());
 }

@@ -1,8 +1,8 @@
-//! Merge: one trusted root of several, so that entries of all their logs verify.
+//! Merges several trusted roots into one, so that entries of all their logs verify.
 //!
-//! Everything is kept as it was written, also what this program does not read. What is said twice is
-//! said once. What contradicts itself is refused: one log with two windows, keys or URLs, or one URL
-//! with two logs at the same time.
+//! Everything is kept as it was written, including what this program does not read. Duplicates are
+//! dropped. Contradictions are refused: one log with two windows, keys or URLs, or one URL with two
+//! logs at the same time.
 
 use serde_json::{Map, Value, json};
 
@@ -10,10 +10,10 @@ use super::{LogInstance, ROOT_MEDIA_TYPE, TrustedRootError, parse};
 
 /// The lists of a trusted root.
 const LISTS: [&str; 4] = ["tlogs", "certificateAuthorities", "ctlogs", "timestampAuthorities"];
-/// Those of logs, which have IDs.
+/// The lists of logs, which have IDs.
 const LOG_LISTS: [&str; 2] = ["tlogs", "ctlogs"];
 
-/// One trusted root that says what all of `roots` say.
+/// Merges `roots` into one trusted root.
 pub fn merge(roots: &[Vec<u8>]) -> Result<String, TrustedRootError> {
     let mut merged = Map::new();
     merged.insert("mediaType".to_owned(), json!(ROOT_MEDIA_TYPE));
@@ -34,7 +34,7 @@ pub fn merge(roots: &[Vec<u8>]) -> Result<String, TrustedRootError> {
     Ok(serde_json::to_string_pretty(&merged)?)
 }
 
-/// The list says this already.
+/// Whether the list already has this item.
 fn is_there(list: &str, there: &[Value], item: &Value) -> Result<bool, TrustedRootError> {
     if there.contains(item) {
         return Ok(true);
@@ -53,7 +53,7 @@ fn is_there(list: &str, there: &[Value], item: &Value) -> Result<bool, TrustedRo
     Ok(false)
 }
 
-/// Both are of one log and agree; refused if they are and do not.
+/// Whether both are the same log. It is an error if they are but do not agree.
 fn same(old: &LogInstance, new: &LogInstance) -> Result<bool, TrustedRootError> {
     let conflict = |what: String| Err(TrustedRootError::Conflict(what));
     let (old_key, new_key) = (&old.public_key, &new.public_key);
@@ -76,11 +76,11 @@ fn same(old: &LogInstance, new: &LogInstance) -> Result<bool, TrustedRootError> 
         return conflict(format!("one log is at {} and at {}", old.base_url, new.base_url));
     }
     if old_key.raw_bytes != new_key.raw_bytes || old_key.key_details != new_key.key_details {
-        return conflict(format!("the log at {} has two keys of one ID", new.base_url));
+        return conflict(format!("the log at {} has two keys with the same ID", new.base_url));
     }
     if old_window != new_window {
         return conflict(format!(
-            "the key of {} was in use {old_window}, and {new_window}",
+            "the key of {} was in use both {old_window} and {new_window}",
             new.base_url
         ));
     }

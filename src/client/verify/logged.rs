@@ -1,8 +1,8 @@
-//! Is this leaf in the tree that a trusted log has signed? (RFC 6962 section 2.1.1, C2SP
-//! tlog-checkpoint, `TransparencyLogEntry` of Rekor.)
+//! Is this leaf in a tree signed by a trusted log? (RFC 6962 section 2.1.1, C2SP tlog-checkpoint,
+//! Rekor's `TransparencyLogEntry`.)
 //!
-//! The numbers stand in an entry up to three times. They must agree: a reader who takes another
-//! copy than this one must come to the same verdict.
+//! The numbers appear in an entry up to three times. All copies must agree, so that readers who use
+//! different copies come to the same verdict.
 
 use tiles_spec::{Hash, LeafIndex, leaf_hash, verify_inclusion};
 
@@ -11,7 +11,7 @@ use super::refusal::Refusal;
 use super::verdict::{Logged, SignerSeen};
 use crate::entry::TransparencyLogEntry;
 
-/// Verifies that `leaf` is the entry that a log's answer is about, and that it is in the log.
+/// Verifies that `leaf` is the entry described by a log's answer, and that it is in the log.
 pub fn check_entry(
     entry: &TransparencyLogEntry,
     leaf: &[u8],
@@ -50,8 +50,8 @@ impl Logged {
         }
     }
 
-    /// The log's key was in use when the entry was signed, as far as that is known. A key that was
-    /// given up, or taken, signs nothing more that is believed.
+    /// Checks that the log's key was in use when the entry was signed, as far as that is known.
+    /// What a retired or stolen key signs later is not trusted.
     pub(super) fn check_time(&self, signer: Option<&SignerSeen>) -> Result<(), Refusal> {
         match SignerSeen::time(signer) {
             Some(signed) if !signed.overlaps(&self.in_use) => Err(Refusal::NotInUse {

@@ -1,5 +1,5 @@
-//! Why a verification ends without a verdict. Each message says what is wrong and, where the caller
-//! can mend it, how.
+//! Why a verification ends without a verdict. Each message says what is wrong, and how to fix it if
+//! the caller can.
 
 use std::io;
 
@@ -14,26 +14,26 @@ use crate::entry::{ArtifactDigest, EntryError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// The artifact cannot be read: nothing was found out.
-    #[error("the artifact cannot be read")]
+    /// The artifact cannot be read, so there is no result.
+    #[error("cannot read the artifact")]
     Unreadable(#[from] io::Error),
-    /// A signature over an artifact, and no artifact.
-    #[error("the bundle holds a signature over an artifact; say which one it is")]
+    /// A signature over an artifact, but no artifact.
+    #[error("the bundle is a signature over an artifact; give the artifact as well")]
     NoArtifact,
-    /// A bundle that only hints at its key.
-    #[error("the bundle names no key of its own; give the signer's public key")]
+    /// A bundle that has only a hint about its key.
+    #[error("the bundle does not contain its key; give the signer's public key")]
     NoPublicKey,
-    /// No trusted log has it.
-    #[error("the bundle has no entry of a trusted Rekor v2 log{}", listed(skipped))]
+    /// No entry is from a trusted log.
+    #[error("the bundle has no entry from a trusted Rekor v2 log{}", listed(skipped))]
     NotLogged {
-        /// The entries that were passed over, and why.
+        /// The skipped entries, and why they were skipped.
         skipped: Vec<String>,
     },
     /// An entry without its proof.
     #[error("the log entry has no inclusion proof")]
     NoProof,
     /// The tree is not signed by a trusted log.
-    #[error("the tree is not vouched for: {0}")]
+    #[error("the tree is not signed by a trusted log: {0}")]
     Checkpoint(#[from] CheckpointRefusal),
     /// The entry names another log than the one that signed.
     #[error(
@@ -45,7 +45,7 @@ pub enum Refusal {
         /// Of the log, hex.
         actual: String,
     },
-    /// The log's key was not in use then.
+    /// The log's key was not in use at that time.
     #[error("it was signed {signed}, but the key of the log {log:?} is trusted {in_use}")]
     NotInUse {
         /// The log.
@@ -55,14 +55,14 @@ pub enum Refusal {
         /// When the certificate of the signer was valid.
         signed: Window,
     },
-    /// Entry, proof and checkpoint do not agree with each other.
+    /// The entry, proof and checkpoint do not agree with each other.
     #[error("the log entry contradicts itself: {field} is {stated} there and {actual} here")]
     Contradiction {
-        /// Which value.
+        /// The name of the value.
         field: &'static str,
-        /// As the proof or the entry has it.
+        /// The value in the proof or the entry.
         stated: String,
-        /// As the checkpoint or the proof has it.
+        /// The value in the checkpoint or the proof.
         actual: String,
     },
     /// A number that no log can have.
@@ -74,34 +74,34 @@ pub enum Refusal {
     /// The leaf is not in the tree.
     #[error("this signature, with this key over this artifact, is not in the log's tree: {0}")]
     NotIncluded(#[from] ProofError),
-    /// The bundle is malformed, or the signature does not hold.
+    /// The bundle is malformed, or the signature is invalid.
     #[error(transparent)]
     Signature(#[from] EntryError),
-    /// The artifact is not what was logged.
+    /// The logged signature is over another artifact.
     #[error("the logged signature is over another artifact, with the digest {logged:?}")]
     OtherArtifact {
-        /// What was signed.
+        /// The digest that was signed.
         logged: ArtifactDigest,
     },
     /// The envelope's statement does not name the artifact.
     #[error("the envelope does not name this artifact: {0}")]
     NotNamed(&'static str),
-    /// A proof that needs more than it brings.
-    #[error("the proof does not bring the entry; give the signature and the public key as well")]
+    /// A proof that does not contain the entry.
+    #[error("the proof does not contain the entry; give the signature and the public key as well")]
     NoEntry,
-    /// The entry is opaque and something else than the artifact.
+    /// The entry is opaque, and is not the artifact.
     #[error("the logged entry is neither this artifact nor a signature (as a Rekor entry: {0})")]
     OtherEntry(EntryError),
-    /// An entry that does not hold what was signed.
+    /// An entry that does not contain what was signed.
     #[error("an entry of the retired kind dsse can only be verified with its bundle")]
     EnvelopeNeeded,
-    /// A demand on the signer of something that nobody signed.
-    #[error("the logged entry is not a signature: it has no signer that could be the one demanded")]
+    /// A requirement on the signer of something that nobody signed.
+    #[error("the logged entry is not a signature, so it has no signer to match what was required")]
     NoSigner,
-    /// Another key than demanded.
-    #[error("it was signed with another key than the one given")]
+    /// Signed with another key than the required one.
+    #[error("it was signed with a different key than the one given")]
     OtherKey,
-    /// A bare key where an identity is demanded.
+    /// A bare key, although an identity is required.
     #[error("it was signed with a bare public key, which has no identity")]
     NoCertificate,
     /// Nobody vouches for the certificate.
@@ -111,28 +111,28 @@ pub enum Refusal {
     )]
     NoAuthorities,
     /// The certificate is not from a trusted authority.
-    #[error("the signer's certificate is not vouched for: {0}")]
+    #[error("no trusted authority vouches for the signer's certificate: {0}")]
     Authority(#[from] AuthorityError),
-    /// Another identity than demanded.
+    /// Another identity than the required one.
     #[error("it was signed by {}, not by {demanded:?}", listed_or(found, "nobody in particular"))]
     Identity {
         /// The names in the certificate.
         found: Vec<String>,
-        /// The one demanded.
+        /// The required name.
         demanded: String,
     },
-    /// Another OIDC issuer than demanded.
+    /// Another OIDC issuer than the required one.
     #[error("the signer's identity was issued by {found:?}, not by {demanded:?}")]
     OidcIssuer {
-        /// As the certificate has it; empty if it has none.
+        /// The issuer in the certificate; empty if there is none.
         found: String,
-        /// The one demanded.
+        /// The required issuer.
         demanded: String,
     },
 }
 
 impl Refusal {
-    /// Whether something was found out. Otherwise the caller has to give more, or a file failed.
+    /// Whether this is a result. Otherwise the caller must give more, or a file could not be read.
     pub fn is_verdict(&self) -> bool {
         !matches!(
             self,
@@ -142,11 +142,7 @@ impl Refusal {
 }
 
 fn listed(skipped: &[String]) -> String {
-    if skipped.is_empty() {
-        String::new()
-    } else {
-        format!("; passed over: {}", skipped.join("; "))
-    }
+    if skipped.is_empty() { String::new() } else { format!("; skipped: {}", skipped.join("; ")) }
 }
 
 fn listed_or(found: &[String], none: &str) -> String {

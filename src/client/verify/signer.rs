@@ -1,4 +1,4 @@
-//! Who signed, and is that whom the caller demands?
+//! Who signed, and does that meet the caller's demand?
 
 use super::super::artifact::Artifact;
 use super::super::authority::{issuer_of, validity};
@@ -11,7 +11,7 @@ use crate::entry::{
     VerifiableSignature, Verifier,
 };
 
-/// Describes the signer of a signature that was verified already, and holds it to the demand.
+/// Describes the signer of an already verified signature, and checks it against the demand.
 pub(super) fn judge(
     signed: &HashedRekord,
     trust: &Trust,
@@ -37,7 +37,7 @@ pub(super) fn judge(
     })
 }
 
-/// The leaf that a detached signature over this artifact makes.
+/// Builds the leaf of a detached signature over this artifact.
 pub(super) fn rebuild(detached: &Detached, artifact: &dyn Artifact) -> Result<Vec<u8>, Refusal> {
     let verifier = Verifier::new(detached.material.clone())?;
     let digest = artifact.digest(verifier.public_key()?.algorithm().hash())?;
@@ -58,7 +58,7 @@ fn certificate(der: &[u8], trust: &Trust, demand: &Demand) -> Result<Certificate
     let demands_identity = demand.identity.is_some() || demand.oidc_issuer.is_some();
     let vouched = match issuer_of(der, &trust.authorities) {
         Ok(authority) => Vouched::By(authority),
-        // Whom the caller knows by key needs nobody to vouch for.
+        // If the caller knows the signer's key, nobody needs to vouch for it.
         Err(_) if demand.public_key.is_some() && !demands_identity => Vouched::NotAsked,
         Err(_) if trust.authorities.is_empty() && !demands_identity => Vouched::NotAsked,
         Err(_) if trust.authorities.is_empty() => return Err(Refusal::NoAuthorities),

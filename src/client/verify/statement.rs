@@ -1,6 +1,6 @@
 //! Does a signed envelope name an artifact? (in-toto Statement v0.1 and v1: `subject[].digest`.)
 //!
-//! An envelope of any other kind names the artifact that is its payload, and no other.
+//! An envelope of any other kind names only one artifact: its payload.
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -25,14 +25,14 @@ struct StatementSubject {
     digest: BTreeMap<String, String>,
 }
 
-/// How the envelope calls the artifact.
+/// Returns the envelope's name for the artifact.
 pub(super) fn find(envelope: &DsseEnvelope, artifact: &dyn Artifact) -> Result<String, Refusal> {
     if envelope.payload_type != IN_TOTO {
         let same = artifact.bytes(envelope.payload.len())?.as_ref() == Some(&envelope.payload);
         return if same {
             Ok("the payload itself".to_owned())
         } else {
-            Err(Refusal::NotNamed("its payload is no in-toto statement, and not the artifact"))
+            Err(Refusal::NotNamed("its payload is neither an in-toto statement nor the artifact"))
         };
     }
     let statement: Statement = serde_json::from_slice(&envelope.payload)

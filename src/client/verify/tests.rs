@@ -1,4 +1,4 @@
-//! Proof files and bundles of a small log, and everything about them that can be wrong.
+//! Proof files and bundles of a small log, and everything that can be wrong with them.
 
 use rcgen::{CertificateParams, CustomExtension, Issuer, KeyPair, KeyUsagePurpose, SanType};
 
@@ -43,7 +43,7 @@ fn certified(pair: &KeyPair) -> (Authority, KeyMaterial) {
     (authority, KeyMaterial::Certificate(certificate.der().to_vec()))
 }
 
-/// The proof of that entry, in a log where it is one among others.
+/// The proof of this entry, in a log with other entries.
 async fn proof_of(entry: Vec<u8>) -> TlogProof {
     let mut all = entries(300);
     all[280] = entry;
@@ -136,8 +136,8 @@ async fn bundles_and_what_they_leave_open() {
     let mut unlogged = bundle.clone();
     unlogged.tlog_entries[0].version = "0.0.1".to_owned();
     let refusal = verify(&unlogged, &trust(), &demand(&pair)).unwrap_err();
-    assert!(refusal.to_string().contains("passed over"), "{refusal}");
-    // Next to a good entry, one of a log that nobody knows does no harm.
+    assert!(refusal.to_string().contains("skipped"), "{refusal}");
+    // An entry of an unknown log does no harm next to a good one.
     let mut twice = bundle.clone();
     let mut foreign = bundle.tlog_entries[0].clone();
     let proof = foreign.inclusion_proof.as_mut().unwrap();
@@ -174,10 +174,10 @@ async fn identities_take_an_authority() {
     let (impostor, _) = certified(&pair);
     let impostor = Trust { authorities: vec![impostor], ..trust() };
     let refusal = refused(&impostor, "dev@example.com", "https://oidc.test/1");
-    assert!(refusal.to_string().contains("not one of that issuer's key"), "{refusal}");
+    assert!(refusal.to_string().contains("not made with that issuer's key"), "{refusal}");
     let refusal = refused(&trust(), "dev@example.com", "https://oidc.test/1");
     assert!(matches!(refusal, Refusal::NoAuthorities), "{refusal}");
-    // Whoever knows the key needs no authority, even where there are some.
+    // A caller who gives the key needs no authority, even if some are trusted.
     let known = super::bundle(&bundle, Some(&artifact), &impostor, &demand(&pair)).unwrap();
     assert!(known.not_checked()[0].contains("dev@example.com"), "{:?}", known.not_checked());
 }

@@ -1,4 +1,4 @@
-//! What a verification has proved, in data and in sentences.
+//! What a verification has proved, as data and as sentences.
 
 use tiles_spec::{Hash, LeafIndex, TreeHead, VerifierKey};
 
@@ -6,16 +6,16 @@ use super::super::trust::Cosigned;
 use super::super::window::Window;
 use crate::entry::{ArtifactDigest, SigningAlgorithm};
 
-/// An artifact is signed, and the signature is in a trusted log.
+/// The verdict that an artifact is signed, and that the signature is in a trusted log.
 #[derive(Clone, Debug)]
 pub struct Verdict {
     /// What was signed or logged.
     pub subject: Subject,
-    /// Who signed; nobody, where the log holds the artifact itself.
+    /// Who signed; `None` if the log entry is the artifact itself.
     pub signer: Option<SignerSeen>,
-    /// Where it is logged; at least one.
+    /// Where it is logged; at least one place.
     pub logged: Vec<Logged>,
-    /// What came along and was passed over; see [`Verdict::not_checked`] for all of it.
+    /// What was skipped; [`Verdict::not_checked`] has everything not checked.
     pub(super) unchecked: Vec<String>,
 }
 
@@ -28,7 +28,7 @@ pub enum Subject {
     Payload {
         /// Its media type.
         media_type: String,
-        /// How it names the artifact that was given.
+        /// Its name for the given artifact.
         named: Option<String>,
     },
     /// The artifact itself is the log entry; nobody signed it.
@@ -40,13 +40,13 @@ pub enum Subject {
 pub struct Logged {
     /// The key of the log that signed; its name is the log's origin.
     pub log: VerifierKey,
-    /// The tree that holds the entry.
+    /// The tree that contains the entry.
     pub head: TreeHead,
-    /// Where.
+    /// The entry's index.
     pub index: LeafIndex,
     /// The entry's leaf hash.
     pub leaf: Hash,
-    /// When the caller believes that key.
+    /// When the caller trusts that key.
     pub in_use: Window,
     /// The trusted witnesses that saw that tree.
     pub cosigned: Vec<Cosigned>,
@@ -55,11 +55,11 @@ pub struct Logged {
 /// Who signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignerSeen {
-    /// How.
+    /// The signing algorithm.
     pub algorithm: SigningAlgorithm,
     /// SHA-256 of the key's `SubjectPublicKeyInfo`, hex.
     pub fingerprint: String,
-    /// Whether the caller demanded this key.
+    /// Whether the caller required this key.
     pub demanded: bool,
     /// The certificate, if there is one.
     pub certificate: Option<CertificateSeen>,
@@ -72,23 +72,23 @@ pub struct CertificateSeen {
     pub identities: Vec<String>,
     /// The OIDC issuer that the authority recorded.
     pub issuer: Option<String>,
-    /// When it is valid, as it says.
+    /// The validity that it states.
     pub valid: Window,
-    /// Whether any of that can be believed.
+    /// Whether a trusted authority vouches for it.
     pub vouched: Vouched,
 }
 
 /// Whether a trusted authority issued a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Vouched {
-    /// This one did.
+    /// This authority did.
     By(String),
-    /// It was not asked for: the certificate says what it likes.
+    /// Nobody checked: the certificate can claim anything.
     NotAsked,
 }
 
 impl Verdict {
-    /// What was proved, a sentence each.
+    /// What was proved, one sentence each.
     pub fn proved(&self) -> Vec<String> {
         let mut sentences = Vec::new();
         if let Some(signer) = &self.signer {
@@ -97,7 +97,7 @@ impl Verdict {
                 self.subject.in_words(),
                 signer.algorithm,
                 signer.fingerprint,
-                if signer.demanded { ", the one demanded" } else { "" },
+                if signer.demanded { ", as required" } else { "" },
             ));
             sentences.extend(signer.certificate.as_ref().and_then(CertificateSeen::vouched_for));
         }
@@ -112,7 +112,7 @@ impl Verdict {
             sentences.push(format!("that tree is signed by the log's key {log}"));
             sentences.extend(cosigned.iter().map(|seen| match seen {
                 Cosigned { witness, unix_seconds: 0 } => {
-                    format!("the witness {witness} saw that tree, and does not say when")
+                    format!("the witness {witness} saw that tree, but does not say when")
                 }
                 Cosigned { witness, unix_seconds } => {
                     format!("the witness {witness} saw that tree at {unix_seconds} (POSIX seconds)")
@@ -122,7 +122,7 @@ impl Verdict {
         sentences
     }
 
-    /// What was not checked and why that may matter, a sentence each.
+    /// What was not checked and why that can matter, one sentence each.
     pub fn not_checked(&self) -> Vec<String> {
         let mut sentences = Vec::new();
         if let Subject::Payload { media_type, named: None } = &self.subject {
@@ -132,7 +132,7 @@ impl Verdict {
             match &signer.certificate {
                 Some(certificate) => sentences.extend(certificate.not_checked()),
                 None if !signer.demanded => {
-                    sentences.push("whose key that is: none was demanded".to_owned());
+                    sentences.push("whose key that is: no key was required".to_owned());
                 }
                 None => {}
             }
@@ -141,8 +141,8 @@ impl Verdict {
             let bounded = self.logged.iter().filter(|logged| logged.in_use.is_bounded());
             sentences.extend(bounded.map(|Logged { log, in_use, .. }| {
                 format!(
-                    "whether that was while the key of {} was in use, {in_use}: nobody who is \
-                     trusted says when it was signed",
+                    "whether that was while the key of {} was in use, {in_use}: no trusted party \
+                     says when it was signed",
                     log.name()
                 )
             }));
@@ -158,7 +158,7 @@ impl Verdict {
 }
 
 impl SignerSeen {
-    /// When it was signed, as far as somebody trusted says so: while the certificate was valid.
+    /// When it was signed, as far as a trusted party says so: while the certificate was valid.
     pub(super) fn time(signer: Option<&Self>) -> Option<Window> {
         let certificate = signer?.certificate.as_ref()?;
         matches!(certificate.vouched, Vouched::By(_)).then_some(certificate.valid)
@@ -212,7 +212,7 @@ impl CertificateSeen {
     }
 }
 
-/// Foreign text without what a terminal might obey.
+/// Text from others without control characters, which a terminal might obey.
 fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

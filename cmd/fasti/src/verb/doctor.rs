@@ -1,4 +1,4 @@
-//! `fasti doctor`: races writes on a store, to find out whether writers may share it.
+//! `fasti doctor`: races writes on a store, to find out whether several writers can share it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ use crate::output::Output;
 pub struct Arguments {
     /// The store: a bucket (s3, gs, az), or a directory
     ///
-    /// It is written to and tidied up, below names of its own; a log that is there is not touched.
+    /// The check writes under its own names and cleans up afterwards. A log there is not touched.
     #[arg(long, env = "FASTI_STORE", value_name = "URL|DIR")]
     store: Location,
 }
@@ -50,20 +50,20 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     let last = last_tree(globals, &arguments.store).await?;
     if let Some(TreeHead { size, root }) = last {
         let line =
-            format!("A log is there that was frozen, with a tree of {size}, root hash {root}");
+            format!("The store has a frozen log: its last tree is of {size}, root hash {root}");
         output.lines.push(line);
         output.json["frozen"] = json!({"treeSize": size.get(), "rootHash": root.to_string()});
     }
     Ok(output)
 }
 
-/// The last tree of the log that lies there, if it says that it was frozen.
+/// The last tree of the log in the store, if the log says that it was frozen.
 async fn last_tree(globals: &Globals, store: &Location) -> anyhow::Result<Option<TreeHead>> {
     let described = store.open(&globals.bucket_options()?)?.description().await?;
     Ok(Description::parse(&described.unwrap_or_default()).last_tree())
 }
 
-/// A directory inside a store's, where a second store can be opened beside a writer at work.
+/// A directory inside the store's, so that the check can run while a writer has the store open.
 /// Removed when dropped.
 struct TrialDirectory(PathBuf);
 
@@ -77,7 +77,7 @@ impl TrialDirectory {
 
 impl Drop for TrialDirectory {
     fn drop(&mut self) {
-        // What cannot be removed is named after what it is.
+        // If this fails, the directory's name still says what it is.
         drop(fs::remove_dir_all(&self.0));
     }
 }
@@ -103,7 +103,7 @@ fn report(store: &Location, examined: Examination) -> Result<Output, Failure> {
     lines.push(match (good, shared) {
         (false, _) => format!("Not fit for a log: {store}"),
         (true, true) => format!("Fit for any number of writers: {store}"),
-        (true, false) => format!("Fit for one writer, as directories are: {store}"),
+        (true, false) => format!("Fit for one writer, like any directory: {store}"),
     });
     let latencies: serde_json::Map<String, Value> = examined
         .latencies

@@ -1,4 +1,4 @@
-//! `fasti freeze`: ends a log for good, while its writers run or not.
+//! `fasti freeze`: closes a log for good. The writers of a log in a bucket can keep running.
 
 use std::sync::Arc;
 
@@ -26,10 +26,10 @@ pub struct Arguments {
     /// The log's store: a bucket (s3, gs, az), or a directory whose writer has stopped
     #[arg(long, env = "FASTI_STORE", value_name = "URL|DIR")]
     store: Location,
-    /// The log's keys, as its writers have them.
+    /// The log's keys, as given to its writers.
     #[command(flatten)]
     keys: KeyFlags,
-    /// This machine.
+    /// Options for this machine.
     #[command(flatten)]
     machine: MachineFlags,
 }
@@ -51,7 +51,7 @@ async fn context(globals: &Globals, arguments: &Arguments) -> anyhow::Result<Con
     let (memory, missing) = config::memory(&key, state);
     if let (None, Some(missing)) = (&memory, missing) {
         let missing = anyhow::Error::from(missing);
-        eprintln!("fasti: what is signed now is remembered nowhere: {missing:#}");
+        eprintln!("fasti: what is signed now will not be remembered: {missing:#}");
     }
     let (stores, peers): (_, Option<Arc<dyn Peers>>) = match &arguments.store {
         Location::Bucket(location) => {
@@ -76,14 +76,14 @@ async fn context(globals: &Globals, arguments: &Arguments) -> anyhow::Result<Con
     })
 }
 
-/// The name of the log that is there. Whether it is this key's log, the log's recovery finds out.
+/// The origin of the log in the store. Recovery checks that it is this key's log.
 async fn origin(globals: &Globals, store: &Location) -> anyhow::Result<Origin> {
     let fetch = store.open(&globals.bucket_options()?)?;
     let path = ResourcePath::Checkpoint;
     let checkpoint = fetch.fetch(&path).await?;
     let checkpoint = checkpoint
         .with_context(|| format!("there is no log: nothing at {}", fetch.place(&path)))?;
-    let checkpoint = SignedCheckpoint::parse(&checkpoint).context("there is no log there")?;
+    let checkpoint = SignedCheckpoint::parse(&checkpoint).context("there is no valid log")?;
     Ok(checkpoint.checkpoint().origin.parse()?)
 }
 
@@ -94,7 +94,7 @@ fn key(arguments: &Arguments, state: Option<&StateDir>) -> anyhow::Result<KeyLoc
         (None, _) => None,
     };
     let made =
-        made.ok_or_else(|| anyhow!("give the log's key with --key FILE, as its writers have it"));
+        made.ok_or_else(|| anyhow!("give the log's key with --key FILE, as for its writers"));
     Ok(KeyLocation::File(made?))
 }
 
@@ -106,7 +106,7 @@ fn output(origin: &str, frozen: &Frozen) -> Output {
         format!("Root Hash:         {}", head.root),
     ];
     if frozen.already {
-        lines.push("It was frozen before.".to_owned());
+        lines.push("It was already frozen.".to_owned());
     }
     let json = json!({
         "Origin": origin,

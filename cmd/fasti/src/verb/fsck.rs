@@ -1,5 +1,5 @@
-//! `fasti fsck`: derives the whole log again, and its index if asked. Clean, or every problem by name and
-//! exit status 1.
+//! `fasti fsck`: recomputes the whole log, and its index if asked. Prints either that it is clean,
+//! or every problem, with exit status 1.
 
 use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
@@ -19,27 +19,27 @@ use crate::failure::Failure;
 use crate::globals::{Format, Globals};
 use crate::output::Output;
 
-/// Requests at once to a log behind a URL or in a bucket.
+/// The number of concurrent requests to a log behind a URL or in a bucket.
 const REQUESTS: NonZeroUsize = NonZeroUsize::new(16).expect("not zero");
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Threads that read and hash [default: one for each processor; 16 for a URL or bucket]
+    /// Threads that read and hash [default: one per processor; 16 for a URL or bucket]
     #[arg(long, value_name = "N")]
     workers: Option<NonZeroUsize>,
     /// Verify the signatures in Rekor entries again
     #[arg(long)]
     verify_signatures: bool,
-    /// Derive the lookup index again, too, and compare every posting
+    /// Also recompute the lookup index, and compare every posting
     #[arg(long)]
     lookup: bool,
-    /// The index lies somewhere else than beside the log
+    /// Where the index is [default: next to the log]
     #[arg(long, value_name = "URL|DIR", requires = "lookup")]
     index: Option<Location>,
-    /// Who signs the index [default: the log's own key, for ORIGIN/lookup]
+    /// The verifier key that signs the index [default: the log's own key, for ORIGIN/lookup]
     #[arg(long, value_name = "VKEY", requires = "lookup")]
     lookup_key: Option<VerifierKey>,
-    /// Where postings are laid aside that do not fit into memory [default: the system's directory]
+    /// A directory for postings that do not fit into memory [default: the system's]
     #[arg(long, value_name = "DIR", requires = "lookup")]
     scratch: Option<PathBuf>,
     /// The same as --format json
@@ -48,7 +48,7 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// How to print.
+    /// The output format.
     pub fn format(&self, global: Format) -> Format {
         if self.json { Format::Json } else { global }
     }
@@ -120,7 +120,7 @@ fn objects(
     }
 }
 
-/// A bar on a terminal; nothing anywhere else.
+/// A progress bar on a terminal; hidden otherwise.
 fn progress_bar() -> ProgressBar {
     let is_dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
     if is_dumb || !std::io::stderr().is_terminal() {
@@ -158,7 +158,7 @@ fn lines(report: &Report) -> Vec<String> {
     }
     for (count, what) in [
         (report.signatures, "signatures verified again"),
-        (report.unreadable_entries, "entries look like Rekor's and cannot be read as such"),
+        (report.unreadable_entries, "entries look like Rekor's but cannot be read as such"),
         (report.ahead, "objects are ahead of the checkpoint"),
     ] {
         if count > 0 {
@@ -171,15 +171,15 @@ fn lines(report: &Report) -> Vec<String> {
 fn line_of_index(index: &IndexReport) -> String {
     let IndexReport { revisions, runs, parts, bytes, postings, unlisted, .. } = index;
     let Some(size) = index.size else {
-        return format!("Index: none of its {revisions} revisions could be derived again");
+        return format!("Index: none of its {revisions} revisions could be reproduced");
     };
     let others = match unlisted {
         0 => String::new(),
         count => format!("; {count} objects are of other revisions"),
     };
     format!(
-        "Index: revision {} of {size} entries; {postings} postings in {parts} objects of {runs} runs \
-         ({bytes} bytes) are what the entries make{others}",
+        "Index: revision {} of {size} entries; {postings} postings in {parts} objects of {runs} \
+         runs ({bytes} bytes) match the entries{others}",
         revisions.saturating_sub(1)
     )
 }

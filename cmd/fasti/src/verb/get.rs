@@ -1,4 +1,4 @@
-//! `fasti get`: an entry of the log, proved to be in it.
+//! `fasti get`: prints an entry, with proof that it is in the log.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,7 +15,7 @@ use crate::shown;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Which entry, counted from 0
+    /// The index of the entry, counted from 0
     #[arg(long, value_name = "N", alias = "log_index")]
     log_index: LeafIndex,
 }

@@ -1,7 +1,7 @@
-//! `fasti index`: builds the lookup index of a log, or follows a log and keeps it up to date.
+//! `fasti index`: builds a log's lookup index, or follows a log and keeps its index up to date.
 //!
-//! Its writers do that for their own log. This is for logs whose writers do not, for indexes in another
-//! place, and for catching up on a large log at once.
+//! Writers can index their own log. This verb is for logs whose writers do not, for indexes stored
+//! elsewhere, and for catching up with a large log in one run.
 
 use std::sync::Arc;
 
@@ -26,24 +26,25 @@ use crate::output::Output;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Where the index is to lie: a bucket (s3, gs, az) or a directory [default: beside the log]
+    /// Where to write the index: a bucket (s3, gs, az) or a directory [default: next to the log]
     #[arg(long, value_name = "URL|DIR")]
     to: Option<Location>,
-    /// Go on as the log grows, until stopped
+    /// Keep indexing as the log grows, until stopped
     #[arg(long)]
     follow: bool,
-    /// With --follow: least time between two revisions, in seconds
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    /// With --follow: the minimum time between two revisions, in seconds
+    #[arg(long, value_name = "N", default_value_t = 5,
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
-    /// The key to sign the index with: the log's own, or another. Whoever searches has to trust it.
+    /// The key that signs the index: the log's own, or another. Clients that search must trust it.
     #[command(flatten)]
     keys: KeyFlags,
-    /// This machine.
+    /// Options for this machine.
     #[command(flatten)]
     machine: MachineFlags,
 }
 
-/// How often a log that somebody else writes is looked at.
+/// How often to check a log that another process writes.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
@@ -52,7 +53,7 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     if arguments.follow {
         let growth = Arc::new(LookAgain(site.clock.clone()));
         refused_if(keep(site, growth).await, is_refusal)?;
-        return Err(anyhow!("the log cannot be followed any more").into());
+        return Err(anyhow!("the log can no longer be followed").into());
     }
     let mut builder = refused_if(Builder::open(site).await, is_refusal)?;
     let indexed = refused_if(builder.catch_up().await, is_refusal)?;
@@ -122,7 +123,7 @@ fn key(arguments: &Arguments, to: &Location) -> anyhow::Result<KeyLocation> {
     Ok(KeyLocation::File(made?))
 }
 
-/// Somebody else writes the log.
+/// Polls a log that another process writes.
 struct LookAgain(Arc<dyn Clock>);
 
 #[async_trait]

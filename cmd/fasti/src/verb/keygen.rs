@@ -1,4 +1,4 @@
-//! `fasti keygen`: a new key for a log, in a file of mode 0600.
+//! `fasti keygen`: makes a new key for a log, in a file with mode 0600.
 
 use std::path::PathBuf;
 
@@ -16,19 +16,19 @@ const PASSWORD_FILE_BYTES_MAX: usize = 64 << 10;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// The log's name: the URL that readers will use, without scheme, such as log.example.org
+    /// The log's name: the URL that readers will use, without the scheme, such as log.example.org
     #[arg(long, value_name = "NAME")]
     origin: Origin,
-    /// Where to put the private key; never overwritten
+    /// The file for the private key; an existing file is never overwritten
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// What kind of key: the log's own, or ml-dsa-44 for a further line
+    /// The algorithm: ml-dsa-44 is for an additional signature line, not for the log's own key
     #[arg(long, value_enum, default_value = "ed25519")]
     algorithm: Algorithm,
-    /// How to write it [default: pkcs8 where there is a password, and for ecdsa-p256; else note]
+    /// The file format [default: pkcs8 with a password or for ecdsa-p256, otherwise note]
     #[arg(long, value_enum)]
     encoding: Option<Encoding>,
-    /// A file whose first line is the password to encrypt the key with
+    /// A file whose first line is the password that encrypts the key
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
 }
@@ -43,15 +43,16 @@ enum Algorithm {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Encoding {
-    /// A line PRIVATE+KEY+...
+    /// A single line, PRIVATE+KEY+...
     Note,
-    /// PEM, PKCS #8
+    /// PKCS #8 in PEM
     Pkcs8,
 }
 
-/// Said of a name that is no host.
-const NOT_FOR_ALL: &str = "Sigstore's Go and Java clients know a log by its host alone: for them, give \
-                           the log a host of its own, and an origin without port and path";
+/// The warning about a name that is not a bare host.
+const NOT_FOR_ALL: &str = "Sigstore's Go and Java clients identify a log by its host alone: to \
+                           support them, give the log its own host, and an origin without port \
+                           and path";
 
 pub fn run(arguments: &Arguments) -> Result<Output, Failure> {
     let warning = arguments.check_origin()?;
@@ -67,14 +68,15 @@ pub fn run(arguments: &Arguments) -> Result<Output, Failure> {
 }
 
 impl Arguments {
-    /// Refuses a name that no new log should have. A further key may be for a log that has it already.
+    /// Refuses a name that no new log should have. An ML-DSA key can be for an existing log with
+    /// that name, so it only draws a warning.
     fn check_origin(&self) -> anyhow::Result<Option<String>> {
         match self.origin.check_new() {
             Ok(()) => Ok((!self.origin.is_host()).then(|| NOT_FOR_ALL.to_owned())),
             Err(error) if self.algorithm == Algorithm::MlDsa44 => {
                 Ok(Some(format!("this key is for an existing log only: {error}")))
             }
-            Err(error) => Err(error).context("--origin is no name for a new log"),
+            Err(error) => Err(error).context("--origin is not a valid name for a new log"),
         }
     }
 

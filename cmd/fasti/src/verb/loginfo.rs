@@ -1,5 +1,5 @@
-//! `fasti loginfo`: the log's verified head, and that it grew from the one seen last. With `--writer`,
-//! how the writers stand instead.
+//! `fasti loginfo`: the log's verified head, with proof that it extends the one seen last. With
+//! `--writer`, the status of the writers instead.
 
 use std::path::PathBuf;
 
@@ -17,12 +17,12 @@ use crate::output::Output;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Where the last checkpoint of each log is remembered [default: ~/.local/state/fasti]
+    /// The directory that remembers each log's last checkpoint [default: ~/.local/state/fasti]
     #[arg(long, env = "FASTI_CLIENT_STATE", value_name = "DIR")]
     state_dir: Option<PathBuf>,
-    /// Ask these writers how they stand instead: who leads, in which term, how far the log is
+    /// Ask these writers for their status instead: the leader, its epoch, the tree size
     ///
-    /// Without a URL, the one at --log. Nothing of the answer is proved.
+    /// Without a URL, asks the writer at --log. Nothing in the answer is proved.
     #[arg(long, value_name = "URL", num_args = 0..)]
     writer: Option<Vec<Url>>,
 }
@@ -70,7 +70,7 @@ async fn writers_stand(globals: &Globals, writers: &[Url]) -> anyhow::Result<Out
     let writers: Vec<&Url> =
         if writers.is_empty() { from_log.into_iter().collect() } else { writers.iter().collect() };
     if writers.is_empty() {
-        anyhow::bail!("no writer named: give --writer URL, or a --log that is one's URL");
+        anyhow::bail!("no writer given: use --writer URL, or set --log to a writer's URL");
     }
     let (mut lines, mut json, mut all_ready) = (Vec::new(), Vec::new(), true);
     for url in writers {

@@ -1,4 +1,4 @@
-//! `fasti prove`: a proof of inclusion as a `.tlog-proof`, or a proof of consistency.
+//! `fasti prove`: prints an inclusion proof as a `.tlog-proof`, or a consistency proof.
 
 use std::path::PathBuf;
 
@@ -15,13 +15,13 @@ use crate::output::Output;
 #[derive(Args)]
 #[command(group = ArgGroup::new("what").required(true).args(["log_index", "consistency"]))]
 pub struct Arguments {
-    /// The entry to prove, counted from 0
+    /// The index of the entry to prove, counted from 0
     #[arg(long, value_name = "N", alias = "log_index")]
     log_index: Option<LeafIndex>,
-    /// Two tree sizes: the later tree is proved to begin with the earlier one
+    /// Two tree sizes: prove that the later tree begins with the earlier one
     #[arg(long, value_names = ["OLD", "NEW"], num_args = 2)]
     consistency: Option<Vec<TreeSize>>,
-    /// Where to put the proof [default: standard output]
+    /// The file for the proof [default: standard output]
     #[arg(long, value_name = "FILE.tlog-proof", requires = "log_index")]
     out: Option<PathBuf>,
 }

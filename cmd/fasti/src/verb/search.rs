@@ -1,4 +1,5 @@
-//! `fasti search`: which entries have an artifact, a key, an identity, a UUID; and that these are all.
+//! `fasti search`: finds all entries with an artifact, a key, an identity or a UUID, and proves
+//! that none was left out.
 
 use std::path::PathBuf;
 
@@ -32,42 +33,42 @@ pub struct Arguments {
     /// Entries about the artifact, payload or envelope with this digest, in hex
     #[arg(long, value_name = "[sha256:]HEX", alias = "artifact_hash")]
     sha: Vec<String>,
-    /// Entries that this key has signed; of a certificate its key counts (PEM or DER)
+    /// Entries signed by this key, or by the key in this certificate (PEM or DER)
     #[arg(long, value_name = "FILE", alias = "public_key")]
     public_key: Vec<PathBuf>,
     /// Entries with a certificate for this email address
     #[arg(long, value_name = "ADDRESS")]
     email: Vec<String>,
-    /// The same for any identity that a certificate can have, such as a workflow's URL
+    /// Entries with a certificate for this identity of any kind, such as a workflow's URL
     #[arg(long, value_name = "NAME", alias = "subject")]
     identity: Vec<String>,
-    /// Only identities on the word of this OIDC issuer
+    /// Only identities that this OIDC issuer vouched for
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
-    /// The entry with this UUID: its leaf hash, in 64 hex digits, or 80 with a tree's before it
+    /// The entry with this UUID: its leaf hash, as 64 hex digits, or 80 with a tree ID in front
     #[arg(long, value_name = "HEX")]
     uuid: Vec<String>,
-    /// Whether an entry needs one of these or all
+    /// Whether an entry must match one of these or all of them
     #[arg(long, value_enum, default_value = "or")]
     operator: Combined,
-    /// Most entries to print: the newest
+    /// The most entries to print; the newest are printed
     #[arg(long, value_name = "N", default_value_t = LIMIT_DEFAULT)]
     limit: usize,
-    /// Most leaves to search one by one, where the index does not have them yet
+    /// The most leaves to search one by one, if they are not in the index yet
     #[arg(long, value_name = "N", default_value_t = SCAN_DEFAULT)]
     scan_max: u64,
-    /// The index is not beside the log, but below `lookup/` here: a URL, bucket or directory
+    /// Where the index is, if not next to the log: the URL, bucket or directory above `lookup/`
     #[arg(long, value_name = "URL|DIR")]
     index: Option<Location>,
-    /// The index is somebody else's: the verifier key that signs it
+    /// The verifier key that signs the index, if it is not the log's
     #[arg(long, value_name = "NAME+ID+KEY")]
     lookup_key: Option<VerifierKey>,
-    /// Print only what is new since the last time, which is remembered in this directory
+    /// Print only what is new since the last search; this directory remembers it
     ///
-    /// Log and index have to prove that they have grown from what they were.
+    /// Log and index must prove that they extend what was seen last.
     #[arg(long, value_name = "DIR")]
     follow: Option<PathBuf>,
-    /// Only x509 is known here; accepted for scripts that name it
+    /// Only x509 is supported; accepted for scripts that pass it
     #[arg(long, value_parser = ["x509"], hide = true, alias = "pki_format")]
     pki_format: Option<String>,
 }
@@ -92,7 +93,7 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     };
     let indexer = arguments.lookup_key.as_ref();
     let news = Follower::new(directory.clone()).news(fetch.clone(), &trust, &question).await;
-    // What cannot be read is as if it was never written: all of the answer is new.
+    // A state that cannot be read counts as none: the whole answer is new.
     if let Err(FollowError::Monitor(error @ MonitorError::Io { .. })) = news {
         let answer = search::search(fetch, &trust, &question).await;
         let answer = refused_if(answer, SearchError::is_refusal)?;
@@ -104,18 +105,19 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     let output = output(&news.answer, indexer, Some(news.is_first)).warn(namesake);
     Ok(output.then(move || match news.remember() {
         Ok(()) => Vec::new(),
-        Err(error) => vec![forgotten("remembered", &error)],
+        Err(error) => vec![forgotten("saved", &error)],
     }))
 }
 
 fn forgotten(what: &str, error: &MonitorError) -> String {
     format!(
-        "the news cannot be {what}, and will come again: {}; name another directory with --follow",
+        "the state of this search cannot be {what}, so the same entries will be printed again: {}; \
+         name another directory with --follow",
         in_words(error)
     )
 }
 
-/// An answer in both forms. That nothing was found is known only if everything was searched.
+/// An answer in both forms. "Nothing found" is a result only if everything was searched.
 fn output(answer: &Answer, indexer: Option<&VerifierKey>, is_first: Option<bool>) -> Output {
     let output = Output::good(found::lines(answer, indexer, is_first), found::json(answer));
     let knows = answer.unsearched == 0 || !answer.entries.is_empty();
@@ -139,7 +141,7 @@ impl Arguments {
         terms.extend(self.email.iter().chain(&self.identity).map(|name| self.identity(name)));
         ensure!(
             self.issuer.is_none() || !(self.email.is_empty() && self.identity.is_empty()),
-            "--issuer goes with --email or --identity"
+            "--issuer needs --email or --identity"
         );
         for uuid in &self.uuid {
             terms.push(read_uuid(uuid)?.into());
@@ -163,7 +165,7 @@ impl Arguments {
     }
 }
 
-/// An artifact by all digests that an entry may have of it; the file is read once.
+/// An artifact by every digest that an entry can have of it. The file is read once.
 fn artifact(path: &PathBuf) -> anyhow::Result<Term> {
     let mut hashers = HashAlgorithm::ALL.map(ArtifactHasher::new);
     ArtifactFile::new(path)
@@ -189,11 +191,12 @@ fn read_digest(text: &str) -> anyhow::Result<LookupTerm> {
         (Some(hash), _) if hash.digest_len() == bytes.len() => Ok(LookupTerm::Digest(bytes)),
         (Some(hash), _) => {
             let digits = 2 * hash.digest_len();
-            Err(anyhow!("{text:?}: a digest of {} has {digits} hex digits", short_name(hash)))
+            Err(anyhow!("{text:?}: a {} digest has {digits} hex digits", short_name(hash)))
         }
-        (None, Some(name)) => bail!("{name:?} is none of sha256, sha384, sha512"),
+        (None, Some(name)) => bail!("{name:?} is not a known hash: use sha256, sha384 or sha512"),
         (None, None) => bail!(
-            "{text:?} is no digest of SHA-256, SHA-384 or SHA-512: those have 64, 96 and 128 hex digits"
+            "{text:?} is not a SHA-256, SHA-384 or SHA-512 digest: those have 64, 96 and 128 hex \
+             digits"
         ),
     }
 }
@@ -206,14 +209,15 @@ fn short_name(hash: HashAlgorithm) -> &'static str {
     }
 }
 
-/// A leaf hash, alone or behind the 16 digits of a tree, as Rekor v1 writes it.
+/// A leaf hash, alone or after the 16 digits of a tree ID, as Rekor v1 writes it.
 fn read_uuid(text: &str) -> anyhow::Result<LookupTerm> {
     let bytes = hex::decode(text).with_context(|| format!("{text:?} is not a UUID in hex"))?;
     let leaf: Option<[u8; 32]> = match bytes.len() {
         32 | 40 => bytes[bytes.len() - 32..].try_into().ok(),
         _ => None,
     };
-    let leaf = leaf.with_context(|| format!("{text:?} is no UUID: those have 64 or 80 digits"))?;
+    let leaf =
+        leaf.with_context(|| format!("{text:?} is not a UUID: those have 64 or 80 hex digits"))?;
     Ok(LookupTerm::Leaf(Hash::from(leaf)))
 }
 
@@ -234,7 +238,7 @@ mod tests {
         assert_eq!(read_digest(&sha512).unwrap(), LookupTerm::Digest(vec![0xab; 64]));
         for (bad, reason) in [
             (format!("sha512:{hex}"), "128"),
-            (format!("sha1:{}", "ab".repeat(20)), "none of"),
+            (format!("sha1:{}", "ab".repeat(20)), "not a known hash"),
             ("ab".repeat(20), "64, 96"),
             (hex.replace('a', "x"), "hex"),
             (String::new(), "64, 96"),

@@ -1,5 +1,5 @@
-//! `fasti signing-config`: where Sigstore's clients send entries, to one log or to several that follow
-//! each other.
+//! `fasti signing-config`: where Sigstore's clients send entries: to one log, or to several that
+//! succeed each other.
 
 use std::path::PathBuf;
 
@@ -20,35 +20,35 @@ use crate::verb::trusted_root::{BEGINNING, public_url};
 
 #[derive(Args)]
 pub struct Arguments {
-    /// The log's public URL [default: https:// and the origin of its key]
+    /// The log's public URL [default: https:// followed by the origin of its key]
     #[arg(long, value_name = "URL")]
     url: Option<Location>,
     /// Who runs the services named here [default: the host of the log's URL]
     #[arg(long, value_name = "NAME")]
     operator: Option<String>,
-    /// From when on the log is to be used (RFC 3339)
+    /// When clients start to use the log (RFC 3339)
     #[arg(long, value_name = "TIME", default_value = BEGINNING)]
     valid_from: String,
-    /// Until when
+    /// When clients stop using the log (RFC 3339)
     #[arg(long, value_name = "TIME")]
     valid_until: Option<String>,
-    /// Which of the logs that are valid a client is to use
+    /// How many of the valid logs a client uses
     #[arg(long, value_enum, default_value = "any")]
     selector: SelectorFlag,
-    /// How many, of as many operators
+    /// With --selector exact: the number of logs, each of a different operator
     #[arg(long, value_name = "N", required_if_eq("selector", "exact"),
           value_parser = clap::value_parser!(u32).range(1..))]
     count: Option<u32>,
     /// A certificate authority (Fulcio, API version 1)
     #[arg(long, value_name = "URL")]
     ca_url: Vec<Url>,
-    /// A provider of identities
+    /// An identity provider
     #[arg(long, value_name = "URL")]
     oidc_url: Vec<Url>,
     /// A timestamp authority
     #[arg(long, value_name = "URL")]
     tsa_url: Vec<Url>,
-    /// Put the services of these configurations first
+    /// Start with the services in these signing configs
     #[arg(long, value_name = "FILE", num_args = 1..)]
     merge: Vec<PathBuf>,
 }
@@ -56,11 +56,11 @@ pub struct Arguments {
 /// See [`Selector`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum SelectorFlag {
-    /// One
+    /// One of them
     Any,
-    /// Each
+    /// All of them
     All,
-    /// As many as --count says
+    /// The number given by --count
     Exact,
 }
 
@@ -84,7 +84,7 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
         valid_for: valid_for.clone(),
         operator: operator.clone(),
     };
-    // Other services stay when the log changes.
+    // Other services stay valid when the log changes.
     let always = Span { start: Some(BEGINNING.to_owned()), end: None };
     let others = |urls: &[Url]| urls.iter().map(|url| service(text(url), 1, &always)).collect();
     let own = SigningConfig {
@@ -121,7 +121,7 @@ fn operator(named: Option<String>, url: Option<&str>) -> String {
     named.or_else(host).unwrap_or_default()
 }
 
-/// Without the slash that a bare host gets.
+/// The URL without the trailing slash that `Url` adds to a bare host.
 fn text(url: &Url) -> String {
     url.as_str().trim_end_matches('/').to_owned()
 }

@@ -1,5 +1,5 @@
-//! `fasti trusted-root`: the log's key and address as Sigstore's clients read them, alone or with those
-//! of other logs.
+//! `fasti trusted-root`: the log's key and address in the format of Sigstore's clients, alone or
+//! together with other logs'.
 
 use std::path::PathBuf;
 
@@ -15,21 +15,21 @@ use crate::output::Output;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// The log's public URL [default: https:// and the origin]
+    /// The log's public URL [default: https:// followed by the origin]
     #[arg(long, value_name = "URL")]
     url: Option<Location>,
     /// When the log's key came into use (RFC 3339)
     #[arg(long, value_name = "TIME", default_value = BEGINNING)]
     valid_from: String,
-    /// When it went out of use: when the log was frozen
+    /// When the key went out of use, usually because the log was frozen (RFC 3339)
     #[arg(long, value_name = "TIME")]
     valid_until: Option<String>,
-    /// Put everything of these trusted roots first, and this log's after it, if a key is given
+    /// Start with everything in these trusted roots, then add this log if a key is given
     #[arg(long, value_name = "FILE", num_args = 1..)]
     merge: Vec<PathBuf>,
 }
 
-/// From when on a key or service is valid if nothing else is said.
+/// The default for when a key or service becomes valid.
 pub const BEGINNING: &str = "1970-01-01T00:00:00Z";
 
 pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
@@ -56,7 +56,7 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
     Ok(Output::good(vec![json], value))
 }
 
-/// Where others reach the log.
+/// The URL at which others reach the log.
 pub fn public_url(globals: &Globals, url: Option<&Location>) -> anyhow::Result<String> {
     let key = globals.log_key()?;
     let origin = key.name().as_str();
@@ -69,7 +69,7 @@ pub fn public_url(globals: &Globals, url: Option<&Location>) -> anyhow::Result<S
         && parsed.host_str() != Some(origin)
     {
         eprintln!(
-            "fasti: note: Sigstore's Go and Java clients want the origin to be the URL's host; \
+            "fasti: note: Sigstore's Go and Java clients require the origin to be the URL's host; \
              this log is {origin:?} at {url}"
         );
     }

@@ -1,4 +1,4 @@
-//! `fasti upload`: a signature into the log; the log's answer is verified before it is believed.
+//! `fasti upload`: adds a signature to the log, and verifies the log's answer.
 
 use std::path::PathBuf;
 
@@ -38,7 +38,7 @@ pub struct Arguments {
         conflicts_with = "private_key"
     )]
     artifact_hash: Option<String>,
-    /// A signature that was made already, raw or in base64
+    /// An existing signature, raw or in base64
     #[arg(long, value_name = "FILE", requires = "public_key")]
     signature: Option<PathBuf>,
     /// The public key or X.509 certificate that verifies it (PEM or DER)
@@ -47,22 +47,22 @@ pub struct Arguments {
     /// Sign with this key first (PKCS #8, PEM)
     #[arg(long, value_name = "FILE")]
     private_key: Option<PathBuf>,
-    /// Where to put the Sigstore bundle: all that a verifier needs
+    /// Write a Sigstore bundle here, with everything that a verifier needs
     #[arg(long, value_name = "FILE")]
     bundle: Option<PathBuf>,
-    /// Only x509 is known here; accepted for scripts that name it
+    /// Only x509 is supported; accepted for scripts that pass it
     #[arg(long, value_parser = ["x509"], hide = true, alias = "pki_format")]
     pki_format: Option<String>,
-    /// Only hashedrekord is known here; accepted for scripts that name it
+    /// Only hashedrekord is supported; accepted for scripts that pass it
     #[arg(long = "type", value_parser = ["hashedrekord", "hashedrekord:0.0.2"], hide = true)]
     kind: Option<String>,
 }
 
-/// The log's answer, and what of it was verified.
+/// The log's answer, and what was verified of it.
 struct Answer {
     index: LeafIndex,
     existed: bool,
-    /// Missing where the log told no more than the index and nothing could be looked up.
+    /// Missing if the log gave only the index, and the entry could not be looked up.
     entry: Option<TransparencyLogEntry>,
     verified: Option<Logged>,
 }
@@ -84,8 +84,8 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     if let Some(path) = &arguments.bundle {
         let Some(entry) = &answer.entry else {
             return Err(anyhow!(
-                "the entry exists, but its proof is needed for the bundle: give --vkey, so that \
-                 it can be read from the log"
+                "the entry exists, but the bundle needs its proof: give --vkey, so that it can be \
+                 read from the log"
             )
             .into());
         };
@@ -94,12 +94,12 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     Ok(output(globals, arguments, &answer))
 }
 
-/// The signature to be logged, as it was given or made now.
+/// The signature to log, either given or made now.
 fn signed(arguments: &Arguments) -> anyhow::Result<HashedRekord> {
     let material = arguments.public_key.as_deref().map(files::read_key).transpose()?;
     let artifact = arguments.artifact.as_ref().map(ArtifactFile::new);
     if let Some(path) = &arguments.private_key {
-        let artifact = artifact.context("signing takes the artifact itself: give --artifact")?;
+        let artifact = artifact.context("signing needs the artifact itself: give --artifact")?;
         let key = PrivateKey::open(path).with_context(|| path.display().to_string())?;
         let mut signed = key.sign(&artifact)?;
         if let Some(material) = material {
@@ -121,7 +121,7 @@ fn signed(arguments: &Arguments) -> anyhow::Result<HashedRekord> {
         (None, Some(text)) => {
             let digits = text.rsplit_once(':').map_or(text.as_str(), |(_, digits)| digits);
             let bytes = hex::decode(digits).context("--artifact-hash is not hexadecimal")?;
-            ArtifactDigest::new(hash, &bytes).context("--artifact-hash, for this key")?
+            ArtifactDigest::new(hash, &bytes).context("--artifact-hash does not fit this key")?
         }
         (None, None) => bail!("give --artifact or --artifact-hash"),
     };
@@ -130,7 +130,8 @@ fn signed(arguments: &Arguments) -> anyhow::Result<HashedRekord> {
     Ok(HashedRekord { digest, signature: VerifiableSignature { content, verifier } })
 }
 
-/// Judges the log's answer by the keys given; without keys it is taken as it is, and that is said.
+/// Verifies the log's answer with the given keys. Without keys, nothing is verified, and the output
+/// says so.
 fn answered(
     globals: &Globals,
     leaf: &[u8],
@@ -146,7 +147,7 @@ fn answered(
         let checked = refused_if(checked, Refusal::is_verdict);
         Some(checked.map_err(|failure| match failure {
             Failure::Refused(error) => {
-                Failure::Refused(error.context("the log's answer does not prove what it says"))
+                Failure::Refused(error.context("the log's answer does not prove what it claims"))
             }
             broken @ Failure::Broken(_) => broken,
         })?)
@@ -154,7 +155,7 @@ fn answered(
     Ok(Answer { index, existed, entry: Some(entry), verified })
 }
 
-/// The log said only where the entry is: it is read from there.
+/// Reads the entry from the log, which gave only its index.
 async fn look_up(globals: &Globals, leaf: &[u8], index: LeafIndex) -> Result<Answer, Failure> {
     if globals.vkeys.is_empty() {
         return Ok(Answer { index, existed: true, entry: None, verified: None });
@@ -162,7 +163,7 @@ async fn look_up(globals: &Globals, leaf: &[u8], index: LeafIndex) -> Result<Ans
     let mut view = globals.view().await?;
     let proven = refused_if(view.entry(index).await, ReadError::is_refusal)?;
     if proven.bytes != leaf {
-        let error = anyhow!("the log says that the entry is at index {index}, and it is not");
+        let error = anyhow!("the log says that the entry is at index {index}, but it is not");
         return Err(Failure::Refused(error));
     }
     let entry = proven

@@ -1,4 +1,4 @@
-//! `fasti verify`: offline, from a bundle or a proof file and keys that the user trusts.
+//! `fasti verify`: verifies offline, from a bundle or proof file and keys that the user trusts.
 
 use std::path::PathBuf;
 
@@ -18,13 +18,13 @@ use crate::files;
 use crate::globals::Globals;
 use crate::output::Output;
 
-/// Most bytes of a bundle: an envelope's payload may be large.
+/// The maximum size of a bundle, in bytes. An envelope's payload can be large.
 const BUNDLE_BYTES_MAX: usize = 64 << 20;
 
 #[derive(Args)]
 #[command(group = ArgGroup::new("from").required(true).args(["bundle", "proof"]))]
 pub struct Arguments {
-    /// The artifact; may be left out for a bundle that holds an envelope
+    /// The artifact; can be left out for a bundle with an envelope
     #[arg(long, value_name = "FILE")]
     artifact: Option<PathBuf>,
     /// The Sigstore bundle
@@ -33,10 +33,10 @@ pub struct Arguments {
     /// The proof, instead of a bundle
     #[arg(long, value_name = "FILE.tlog-proof", requires = "artifact")]
     proof: Option<PathBuf>,
-    /// The signature, for a proof that does not bring the entry
+    /// The signature, for a proof that does not contain the entry
     #[arg(long, value_name = "FILE", requires = "proof", requires = "public_key")]
     signature: Option<PathBuf>,
-    /// Demand this public key (or that of this certificate)
+    /// Require this public key (or the key of this certificate)
     #[arg(long, value_name = "FILE")]
     public_key: Option<PathBuf>,
     /// Trust the logs and certificate authorities of this trusted_root.json
@@ -45,10 +45,10 @@ pub struct Arguments {
     /// Trust these certificate authorities (PEM)
     #[arg(long, value_name = "FILE")]
     ca_roots: Option<PathBuf>,
-    /// Demand this identity in the signer's certificate: an email address or a URI
+    /// Require this identity in the signer's certificate: an email address or a URI
     #[arg(long, value_name = "NAME")]
     certificate_identity: Option<String>,
-    /// Demand that this OIDC issuer vouched for the identity
+    /// Require that this OIDC issuer vouched for the identity
     #[arg(long, value_name = "URL")]
     certificate_oidc_issuer: Option<String>,
 }
@@ -61,13 +61,13 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
             .as_ref()
             .map(fasti::entry::KeyMaterial::public_key)
             .transpose()
-            .context("the public key given with --public-key")?,
+            .context("cannot use the key given with --public-key")?,
         identity: arguments.certificate_identity.clone(),
         oidc_issuer: arguments.certificate_oidc_issuer.clone(),
     };
     let artifact = arguments.artifact.as_ref().map(ArtifactFile::new);
     if let Some(artifact) = &artifact {
-        // So that a wrong name is told from a wrong artifact.
+        // Distinguishes a wrong file name from a wrong artifact.
         std::fs::metadata(artifact.path())
             .with_context(|| format!("cannot read {}", artifact.path().display()))?;
     }

@@ -1,4 +1,5 @@
-//! A log of Rekor entries with an index that was made by the textbook: no code of a builder.
+//! A log of Rekor entries with an index built naively from the specification, without the builder's
+//! code.
 
 use std::ops::Range;
 
@@ -19,7 +20,7 @@ use crate::entry::lookup_keys;
 
 const ENTRY: &str = include_str!("../../../../tests/data/rekor/ecdsa-p256-key.leaf.json");
 
-/// An entry of one signer, about an artifact of its own.
+/// An entry with one signer, about its own artifact.
 fn entry(n: usize) -> Vec<u8> {
     let mark = "\"digest\":\"";
     let start = ENTRY.find(mark).unwrap() + mark.len();
@@ -28,7 +29,7 @@ fn entry(n: usize) -> Vec<u8> {
     [&ENTRY[..start], &digest, &ENTRY[end..]].concat().into_bytes()
 }
 
-/// An entry of many signers: with so many keys of its own.
+/// An entry with many signers: `keys` keys of its own.
 fn crowded_entry(n: usize, keys: usize) -> Vec<u8> {
     let signature = |key: usize| {
         let key = STANDARD.encode((n * keys + key).to_be_bytes());
@@ -40,7 +41,7 @@ fn crowded_entry(n: usize, keys: usize) -> Vec<u8> {
     format!(r#"{{"apiVersion":"0.0.2","kind":"dsse","spec":{spec}}}"#).into_bytes()
 }
 
-/// All postings of a log, to be made wrong.
+/// All postings of a log, so that tests can falsify them.
 pub(super) struct Index(Vec<Posting>);
 
 impl Index {
@@ -54,7 +55,7 @@ impl Index {
         self.0.push(Posting { key, index });
     }
 
-    /// What one range of leaves has is said of another.
+    /// Swaps the leaves of two ranges.
     pub(super) fn swap_leaves(&mut self, a: Range<u64>, b: Range<u64>) {
         for posting in &mut self.0 {
             let n = posting.index.get();
@@ -66,7 +67,7 @@ impl Index {
     }
 }
 
-/// See the module's text.
+/// See the module's documentation.
 #[derive(Clone)]
 pub(super) struct Scene {
     pub(super) log: TestLog,
@@ -81,7 +82,7 @@ impl Scene {
         Self::of_entries((0..size).map(entry).collect())
     }
 
-    /// The smallest log of which a run has two parts, with its index.
+    /// The smallest log with a run of two parts, with its index.
     pub(super) fn crowded() -> Self {
         let size = 9 * 256;
         let mut scene = Self::of_entries((0..size).map(|n| crowded_entry(n, 114)).collect());
@@ -124,20 +125,20 @@ impl Scene {
         self.revise_with(size, &|_| {});
     }
 
-    /// The same of other postings than the entries have.
+    /// The next revision, with postings changed by `change`.
     pub(super) fn revise_with(&mut self, size: usize, change: &dyn Fn(&mut Index)) {
         let mut index = Index(self.postings());
         change(&mut index);
         self.put(size, &index.0, |_| {});
     }
 
-    /// The same with another manifest than the postings make.
+    /// The next revision, with the manifest changed by `change`.
     pub(super) fn revise_by(&mut self, size: usize, change: impl FnOnce(&mut Manifest)) {
         let postings = self.postings();
         self.put(size, &postings, change);
     }
 
-    /// The log shows fewer entries than it has had.
+    /// Makes the log serve fewer entries than it had.
     pub(super) fn shrink_log_to(&mut self, size: usize) {
         let lookup = self.log.objects.clone().into_iter().filter(|(p, _)| p.starts_with("lookup/"));
         let mut log = TestLog::of(&self.entries[..size]);
@@ -191,7 +192,7 @@ impl Scene {
         Run::new(range, count, parts).unwrap()
     }
 
-    /// The tree of all revisions so far, and its checkpoint.
+    /// Stores the tree of all revisions so far, and its checkpoint.
     fn put_lookup_log(&mut self) -> Vec<u8> {
         let log = TestLog::of(&self.revisions);
         for (path, bytes) in log.objects {

@@ -1,4 +1,4 @@
-//! Servers that give parts of objects as they should, or not, or lie about it.
+//! Servers that send parts of objects correctly, incorrectly, or not at all.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -14,10 +14,10 @@ fn object() -> Vec<u8> {
     (0..LENGTH).map(|n| u8::try_from(n % 251).unwrap()).collect()
 }
 
-/// Writes what one connection gets.
+/// Writes the answer on one connection.
 type Answer = Box<dyn FnOnce(&mut TcpStream) + Send>;
 
-/// Gives these answers, one to each connection, and returns the requests.
+/// Serves these answers, one per connection, and returns the requests.
 fn serve(answers: Vec<Answer>) -> (HttpFetch, JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/log", listener.local_addr().unwrap());
@@ -34,7 +34,7 @@ fn serve(answers: Vec<Answer>) -> (HttpFetch, JoinHandle<Vec<String>>) {
     (HttpFetch::new(&url.parse().unwrap()).unwrap(), server)
 }
 
-/// An answer with this status line, headers and body, which ends with its connection.
+/// An answer with this status line, headers and body. It ends with the connection.
 fn answer(head: &str, body: &[u8]) -> Answer {
     let head = format!("HTTP/1.1 {head}\r\nconnection: close\r\n\r\n");
     let bytes = [head.as_bytes(), body].concat();
@@ -45,7 +45,7 @@ fn with_length(head: &str, body: &[u8]) -> Answer {
     answer(&format!("{head}\r\ncontent-length: {}", body.len()), body)
 }
 
-/// What a sound server says of a part.
+/// The status line and headers of a correct server for a part.
 fn partial(range: &Range<usize>) -> String {
     format!(
         "206 Partial Content\r\ncontent-range: bytes {}-{}/{LENGTH}",
@@ -54,7 +54,7 @@ fn partial(range: &Range<usize>) -> String {
     )
 }
 
-/// Asks for these bytes, and meets these answers.
+/// Requests these bytes from a server with these answers.
 async fn fetch(answers: Vec<Answer>, range: Range<u64>) -> Result<Option<Vec<u8>>, FetchError> {
     let count = answers.len();
     let (fetch, server) = serve(answers);
@@ -70,7 +70,7 @@ async fn fetch(answers: Vec<Answer>, range: Range<u64>) -> Result<Option<Vec<u8>
     fetched
 }
 
-/// The same, for an answer that is refused.
+/// Does the same with an answer that is refused, and returns the fault.
 async fn fault(answers: Vec<Answer>, range: Range<u64>) -> PartFault {
     match fetch(answers, range.clone()).await {
         Err(FetchError::Part { place, bytes, fault }) => {
@@ -99,7 +99,7 @@ async fn parts_and_absence() {
     for absent in ["404 Not Found", "410 Gone", "403 Forbidden"] {
         assert_eq!(fetch(vec![with_length(absent, b"")], 0..9).await.unwrap(), None);
     }
-    // Nothing is asked for nothing.
+    // An empty range sends no request.
     assert_eq!(fetch(vec![], 9..9).await.unwrap(), Some(Vec::new()));
     assert_eq!(fault(vec![], 0..PART_BYTES_MAX + 1).await, PartFault::TooMuch);
 }
@@ -117,7 +117,7 @@ async fn a_server_that_gives_only_whole_objects() {
         let whole = with_length("200 OK", &object);
         assert_eq!(fault(vec![whole], range).await, PartFault::BeyondEnd);
     }
-    // What lies too far inside is not waited for.
+    // A part too far from the beginning is not waited for.
     for range in [0..PART_BYTES_MAX, PART_BYTES_MAX - 1..PART_BYTES_MAX] {
         let whole = with_length("200 OK", &object);
         assert_eq!(fault(vec![whole], range).await, PartFault::BeyondEnd);
@@ -126,7 +126,7 @@ async fn a_server_that_gives_only_whole_objects() {
     assert_eq!(fault(vec![with_length("200 OK", &object)], far).await, PartFault::OnlyWhole);
 }
 
-/// It would send for ever, and is left as soon as the part is there.
+/// The server would send for ever; the connection is closed once the part is read.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_read_after_the_part() {
     let endless: Answer = Box::new(|stream| {
@@ -199,7 +199,7 @@ async fn bodies_of_another_length() {
     }
     let longer = answer(&head, &object[10..21]);
     assert_eq!(fault(vec![longer], 10..20).await, PartFault::TooLong);
-    // What breaks off may come whole the next time.
+    // An answer that breaks off is retried.
     let short = || answer(&head, &object[10..19]);
     let broken_off = PartFault::BrokenOff { length: 9 };
     assert_eq!(fault(vec![short(), short(), short()], 10..20).await, broken_off);

@@ -1,4 +1,4 @@
-//! Bundles of logs of every shape, whole and damaged, and how many are on their way.
+//! Bundles of logs of every shape, whole and damaged, and how many are in flight.
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
@@ -17,7 +17,7 @@ fn tile(n: u64) -> TileIndex {
     TileIndex::new(n)
 }
 
-/// Reads all bundles ahead; their entries, and the error where the reading ended.
+/// Reads all bundles ahead. Returns their entries, and the error that ended the reading, if any.
 async fn read_all(log: &TestLog) -> (Vec<Vec<u8>>, Option<ReadError>) {
     let mut view = view(log).await;
     let count = view.head().size.get().div_ceil(256);
@@ -132,7 +132,7 @@ async fn the_damaged_entry_is_named_where_that_can_be_known() {
     let all = entries(600);
     let mut log = TestLog::of(&all);
     let bundle = log.objects.get_mut("tile/entries/001").unwrap();
-    // Entry 256 takes the first 11 bytes behind its length.
+    // Entry 256 is the first 11 bytes after its length.
     bundle[13 + 2] ^= 1;
     let error = read_all(&log).await.1.unwrap().to_string();
     assert!(error.contains("tile/entries/001") && error.contains("entry 257"), "{error}");
@@ -141,7 +141,7 @@ async fn the_damaged_entry_is_named_where_that_can_be_known() {
     assert!(error.contains("tile/entries/001") && !error.contains("entry 257"), "{error}");
 }
 
-/// Answers after a turn of everything else, and counts how many wait for an answer.
+/// Answers after everything else had a turn, and counts the requests that wait for an answer.
 struct Counting {
     log: TestLog,
     now: AtomicUsize,

@@ -35,7 +35,7 @@ async fn what_is_new_comes_once() {
     let all = entries(9000);
     let mut scene = Scene::default();
     let (mut seen, mut before) = (Vec::new(), 0);
-    // Grown, the same again, the index behind and in step, and by a single leaf.
+    // The log grows, stays the same, grows by a single leaf; the index lags and keeps up.
     for (size, indexed) in
         [(300, 300), (300, 300), (900, 300), (1000, 1000), (1001, 1000), (5000, 2000), (9000, 9000)]
     {
@@ -66,7 +66,7 @@ async fn leaves_that_were_not_searched_come_later() {
     let mut seen = Vec::new();
     for (size, indexed, searched) in [
         (400, 350, 400),
-        (2000, 350, 400), // nothing is searched: the question was answered further than the index goes
+        (2000, 350, 400), // nothing is searched: the question was answered beyond the index
         (2000, 600, 600),
         (3000, 2000, 2000),
         (3000, 2950, 3000),
@@ -81,7 +81,7 @@ async fn leaves_that_were_not_searched_come_later() {
     }
 }
 
-/// Its checkpoint of the log is of a larger tree than what it answers for.
+/// The index's checkpoint of the log is of a larger tree than the index covers.
 #[tokio::test]
 async fn what_an_index_lacks_that_catches_up_comes_later() {
     let directory = tempfile::tempdir().unwrap();
@@ -111,7 +111,7 @@ async fn more_news_than_the_limit_is_not_lost() {
     let question = Question { limit: 10, ..usual() };
     let mut scene = Scene::default();
     grow(&mut scene, &all, 400, 400);
-    // The first time it is history, of which the newest is shown.
+    // The first time, everything is history, and the newest part is returned.
     let first = news(&follower, &scene, &question).await.unwrap();
     assert_eq!((first.answer.entries.len(), first.answer.is_cut), (10, true));
     first.remember().unwrap();
@@ -138,35 +138,35 @@ async fn neither_log_may_go_back() {
 
     let error = news(&follower, &old, &usual()).await.unwrap_err();
     assert!(error.is_refusal() && error.to_string().contains("ROLLBACK"), "{error}");
-    // The log is as it was, and of the index an older revision is shown.
+    // The log is unchanged, but an older revision of the index is served.
     let mut stale = scene.clone();
     for (path, bytes) in old.log.objects.iter().filter(|(path, _)| path.starts_with("lookup/")) {
         stale.log.objects.insert(path.clone(), bytes.clone());
     }
     let error = news(&follower, &stale, &usual()).await.unwrap_err();
     assert!(matches!(error, FollowError::Monitor(MonitorError::Rollback(_))), "{error}");
-    // Another history of revisions.
+    // A different history of revisions.
     let mut forked = Scene { log: scene.log.clone(), revisions: Vec::new() };
     for indexed in [100, 200, 500] {
         forked.index(&all[..indexed], &postings(&all[..indexed]));
     }
     let error = news(&follower, &forked, &usual()).await.unwrap_err();
     assert!(matches!(error, FollowError::Monitor(MonitorError::Fork(_))), "{error}");
-    // No index any more.
+    // The index is gone.
     let mut gone = scene.clone();
     gone.log.objects.retain(|path, _| !path.starts_with("lookup/"));
     let error = news(&follower, &gone, &usual()).await.unwrap_err();
-    assert!(error.is_refusal() && error.to_string().contains("has gone"), "{error}");
-    // What was remembered was not touched.
+    assert!(error.is_refusal() && error.to_string().contains("is gone"), "{error}");
+    // What was remembered is unchanged.
     let again = news(&follower, &scene, &usual()).await.unwrap();
     assert_eq!((indices(&again.answer), again.answer.since), (Vec::new(), size(600)));
 }
 
-/// A log that moves on between one request and the next.
+/// A log that changes between requests.
 struct Moving {
     before: TestLog,
     after: TestLog,
-    /// How many requests are answered from before.
+    /// The number of requests to answer from the old state.
     left: Mutex<usize>,
 }
 
@@ -223,14 +223,14 @@ async fn log_and_index_may_move_on_meanwhile() {
         let size = usize::try_from(answer.head().size.get()).unwrap();
         expect_whole(&answer, &all[..size], &question);
     }
-    // The index had moved on already, and the checkpoint that was served was an old one.
+    // The index had already changed, but the checkpoint served was an old one.
     let mut lagging = before.log.clone();
     lagging.objects.extend(after.log.objects.clone());
     lagging.objects.insert("checkpoint".to_owned(), before.log.objects["checkpoint"].clone());
     let (after, left) = (after.log.clone(), Mutex::new(3));
     let moving = Moving { before: lagging, after, left };
     expect_whole(&search(Arc::new(moving), &trust(), &question).await.unwrap(), &all, &question);
-    // An index that does not come back is not waited for.
+    // Nothing waits for an index that does not come back.
     let mut gone = before.clone();
     gone.log.objects.retain(|path, _| !path.starts_with("lookup/run/"));
     let error = ask(&gone, &question).await.unwrap_err();

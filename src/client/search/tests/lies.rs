@@ -1,4 +1,4 @@
-//! A server that lies, in everything that it serves: the answer is a named error or the right one.
+//! A server that lies in anything that it serves: the answer is either right or a specific error.
 
 use tiles_spec::lookup::{LookupKey, Posting, RevisionFile};
 use tiles_spec::{TreeHead, lookup};
@@ -6,7 +6,7 @@ use tiles_spec::{TreeHead, lookup};
 use super::scene::{entry, head_of, postings, sign};
 use super::*;
 
-/// Whatever is served: where there is an answer, it is the right one, and complete only if it is.
+/// Checks that, whatever is served, an answer is right, and says that it is complete only if it is.
 async fn expect_right_or_named(scene: &Scene, all: &[Vec<u8>], question: &Question) -> bool {
     match ask(scene, question).await {
         Ok(answer) => {
@@ -29,13 +29,13 @@ async fn expect_right_or_named(scene: &Scene, all: &[Vec<u8>], question: &Questi
     }
 }
 
-/// Questions whose answers come from the index, from the newest leaves, from both and from neither.
+/// Questions whose answers come from the index, from the newest leaves, from both, or from neither.
 fn questions(all: &[Vec<u8>]) -> Vec<Question> {
     let leaf = |n: usize| LookupTerm::Leaf(leaf_hash(&all[n]));
     vec![or(&[signed_by(0), leaf(1)]), and(&[signed_by(0), about(0)]), or(&[about(999)])]
 }
 
-/// A search needs nothing of the lookup log but what `lookup/latest` brings.
+/// Whether searches do not read the path: they need nothing of the lookup log but `lookup/latest`.
 fn unread(path: &str) -> bool {
     path.starts_with("lookup/checkpoint") || path.starts_with("lookup/tile")
 }
@@ -50,7 +50,7 @@ async fn one_bit_anywhere() {
         // A page is mostly zeros: each of its bytes, but not each bit.
         let bits = if bytes.len() < 4096 { 8 } else { 1 };
         let unread = unread(&path);
-        // Of what is not read a few will do.
+        // For files that are not read, a few bytes are enough.
         for at in (0..bytes.len()).step_by(if unread { 50 } else { 1 }) {
             for bit in 0..bits {
                 let mut lying = scene.clone();
@@ -109,7 +109,7 @@ async fn cut_short_gone_or_swapped() {
     }
 }
 
-/// Slots of one part, moved: each has its proof, and is at another page's place.
+/// Slots of one part, moved: each has its proof, but is in the place of another page.
 #[tokio::test]
 async fn pages_at_the_places_of_others() {
     let all = entries(2304);
@@ -180,7 +180,7 @@ async fn parts_of_two_revisions_do_not_go_together() {
         assert!(format!("{source:?}").starts_with(expected), "{source:?}");
         assert!(error.is_refusal());
     }
-    // A newer checkpoint of the log vouches for the tree of an older revision too.
+    // A newer checkpoint of the log also vouches for the tree of an older revision.
     let older = mixed(&with(&old.revision.manifest, &new.revision.checkpoint), &old.proof);
     let (expected, answer) =
         (ask(&scene, &question).await.unwrap(), ask(&older, &question).await.unwrap());
@@ -192,7 +192,7 @@ async fn parts_of_two_revisions_do_not_go_together() {
 async fn an_index_of_another_log_or_tree() {
     let all = entries(50);
     let question = or(&[signed_by(0)]);
-    // Signed by the index' key, but of a tree that the log has not signed.
+    // Signed with the index's key, but of a tree that the log did not sign.
     let mut scene = Scene::of(&all, 40);
     let mut manifest = scene.latest().revision.manifest;
     manifest.head = TreeHead { root: leaf_hash(b"another"), ..manifest.head };
@@ -207,14 +207,14 @@ async fn an_index_of_another_log_or_tree() {
         panic!("an index of another log")
     };
     assert!(matches!(*source, IndexRefusal::OtherLog { .. }), "{source}");
-    // Not signed by the index' key: by the log's, under the log's own name.
+    // Signed not with the index's key, but with the log's, under the log's own name.
     let mut scene = Scene::of(&all, 40);
     let mut latest = scene.latest();
     let head = head_of(&scene.revisions);
     latest.proof.checkpoint = sign(&crate::client::testing::signing_key(), head);
     scene.put(&LookupPath::Latest, latest.to_bytes());
     let SearchError::Index { source, .. } = ask(&scene, &question).await.unwrap_err() else {
-        panic!("not the index' key")
+        panic!("not the index's key")
     };
     assert!(matches!(*source, IndexRefusal::Checkpoint(_)), "{source}");
 }
@@ -245,7 +245,7 @@ async fn a_log_that_shrank_or_forked() {
     }
 }
 
-/// What no server can do: an index with a page that was made anew does not have the signed root.
+/// No server can do this: an index with a rebuilt page does not have the signed root.
 #[tokio::test]
 async fn a_dropped_posting_changes_the_root() {
     let all = entries(100);
@@ -258,7 +258,7 @@ async fn a_dropped_posting_changes_the_root() {
     assert!(matches!(error, SearchError::Part { .. }) && error.is_refusal(), "{error}");
 }
 
-/// What only the index' signer can do. It is found out where what was read contradicts it.
+/// Only the index's signer can do this. It is detected if it contradicts what was read.
 #[tokio::test]
 async fn a_wrong_index_that_was_signed_is_named() {
     let all = entries(100);
@@ -275,12 +275,12 @@ async fn a_wrong_index_that_was_signed_is_named() {
     assert_eq!((found.index, found.revision), (index(16), index(0)));
     assert!(error.is_refusal() && error.to_string().contains("entry 16"), "{error}");
 
-    // Entry 20 is found by its key, and has an artifact under which it is not listed.
+    // Entry 20 is found by its key, but is not listed under its artifact.
     let dropped = dropping(&all, about(1).key(), 20);
     let error = ask(&wrong(&dropped), &or(&[signed_by(0), about(1)])).await.unwrap_err();
     let SearchError::MissingPosting(found) = &error else { panic!("{error:?}") };
     assert_eq!((found.index, found.term.as_str()), (index(20), &*about(1).to_string()));
-    // By the artifact alone nobody could tell; auditors do.
+    // A search by the artifact alone cannot detect it; auditors do.
     let answer = ask(&wrong(&dropped), &or(&[about(1)])).await.unwrap();
     assert_eq!(indices(&answer), [15, 25]);
 }

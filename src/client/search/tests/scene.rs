@@ -1,5 +1,5 @@
-//! Logs with an index beside them, in memory: laid out by the format's code, as a builder would, and by
-//! the textbook where the lookup log is concerned.
+//! Logs with an index, in memory. The index is laid out with the format's code, as a builder would;
+//! the lookup log is built naively from the specification.
 
 use std::collections::BTreeSet;
 
@@ -20,11 +20,11 @@ use crate::entry::{LookupTerm, lookup_keys};
 
 pub(super) const LOOKUP: &str = "log.test/one/lookup";
 
-/// A log and the index beside it.
+/// A log and its index.
 #[derive(Clone, Default)]
 pub(super) struct Scene {
     pub(super) log: TestLog,
-    /// Leaves of the lookup log.
+    /// The leaves of the lookup log.
     pub(super) revisions: Vec<Vec<u8>>,
 }
 
@@ -36,19 +36,21 @@ pub(super) fn size(n: usize) -> TreeSize {
     TreeSize::new(n as u64).unwrap()
 }
 
-/// An entry about an artifact, signed by a key. Nothing in it verifies: an index does not ask.
+/// An entry about an artifact, signed by a key. Its signature does not verify, but an index does
+/// not check that.
 pub(super) fn entry(digest: &[u8], key: &[u8], number: usize) -> Vec<u8> {
     let json = json!({"apiVersion": "0.0.2", "kind": "hashedrekord", "spec": {"hashedRekordV002": {
         "data": {"algorithm": "SHA2_256", "digest": STANDARD.encode(digest)},
         "signature": {"content": STANDARD.encode(number.to_be_bytes()), "verifier": {
-            "keyDetails": "PKIX_ECDSA_P256_SHA_256", "publicKey": {"rawBytes": STANDARD.encode(key)},
+            "keyDetails": "PKIX_ECDSA_P256_SHA_256",
+            "publicKey": {"rawBytes": STANDARD.encode(key)},
         }},
     }}});
     json.to_string().into_bytes()
 }
 
-/// Entries with keys of all kinds: one has signed every other entry, some sign often, most artifacts are
-/// there once, some three times. Every 11th is opaque.
+/// Entries with keys of all kinds: one signs every other entry, some sign often. Most artifacts
+/// occur once, some three times. Every 11th entry is opaque.
 pub(super) fn entries(count: usize) -> Vec<Vec<u8>> {
     let entry = |n: usize| {
         if n % 11 == 10 {
@@ -77,7 +79,7 @@ pub(super) fn signed_by(key: usize) -> LookupTerm {
     LookupTerm::of_public_key(&key_bytes(key))
 }
 
-/// Everything that these entries have.
+/// All postings of these entries.
 pub(super) fn postings(entries: &[Vec<u8>]) -> Vec<Posting> {
     let postings = entries.iter().enumerate().flat_map(|(n, entry)| {
         let index = LeafIndex::new(n as u64).unwrap();
@@ -153,7 +155,7 @@ impl Scene {
         LatestFile::parse(&self.log.objects["lookup/latest"]).unwrap()
     }
 
-    /// All that the entries can be asked for, and some things that they do not have.
+    /// All terms that the entries have, and some that they do not have.
     pub(super) fn terms(entries: &[Vec<u8>]) -> Vec<LookupTerm> {
         let mut terms: Vec<_> =
             entries.iter().map(|entry| LookupTerm::Leaf(leaf_hash(entry))).collect();
@@ -171,7 +173,7 @@ pub(super) fn head_of(entries: &[Vec<u8>]) -> TreeHead {
     TreeHead { size: size(entries.len()), root: root_of(&leaves) }
 }
 
-/// A signed checkpoint of the log that the key is named after.
+/// A signed checkpoint of the log with the key's name.
 pub(super) fn sign(key: &NoteSigningKey, head: TreeHead) -> Vec<u8> {
     let origin = key.verifier_key().name().to_string();
     let text = Checkpoint { origin, head, extensions: Vec::new() }.to_text();

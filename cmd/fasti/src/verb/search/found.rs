@@ -1,4 +1,4 @@
-//! What a search prints: who signed what, and then what is proved.
+//! What a search prints: who signed what, followed by what is proved.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,7 +9,8 @@ use tiles_spec::{TreeHead, VerifierKey};
 
 use crate::shown;
 
-/// For people. `indexer` has signed the index, where it is not the log; `is_first` tells of following.
+/// The answer for people. `indexer` is the signer of the index if that is not the log. `is_first`
+/// is set only with `--follow`.
 pub fn lines(
     answer: &Answer,
     indexer: Option<&VerifierKey>,
@@ -87,7 +88,7 @@ fn count(answer: &Answer, is_news: bool) -> String {
     format!("Found: the newest {found} of {total}{since}; --limit allows no more")
 }
 
-/// What the index proves.
+/// A line on what the index proves.
 fn indexed(answer: &Answer, index: &Index, signer: &str) -> String {
     let (size, revision) = (answer.indexed, index.revision());
     let of = format!(
@@ -103,7 +104,7 @@ fn indexed(answer: &Answer, index: &Index, signer: &str) -> String {
     }
 }
 
-/// What became of the leaves that the index does not have.
+/// A line on the leaves that the index does not have, if there are any.
 fn newer(answer: &Answer) -> Option<String> {
     let newer = answer.scanned.max(answer.unsearched);
     let (leaves, were) = match newer {
@@ -121,7 +122,7 @@ fn newer(answer: &Answer) -> Option<String> {
     })
 }
 
-/// For programs.
+/// The answer for programs.
 pub fn json(answer: &Answer) -> Value {
     let head = answer.head();
     let entries = answer.entries.iter().map(|found| {
