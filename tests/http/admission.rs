@@ -53,7 +53,7 @@ fn only_keys_that_are_listed_write() {
     taken(&submit(&writer, &by_print, None));
     taken(&submit(&writer, &by_print, Some(&by_print.certificate("dev@example.com"))));
     let refused = submit(&writer, &other, None);
-    denied(&refused, &format!("the key sha256:{} is not among those", fingerprint(&other)));
+    denied(&refused, &format!("the key sha256:{} is not allowed", fingerprint(&other)));
     denied(&submit(&writer, &other, Some(&other.certificate("dev@example.com"))), "is not among");
     denied(&post(writer.address, ENTRIES, other.envelope("payload").to_string().as_bytes()), "key");
     // To name a listed key is not to have it.
@@ -136,7 +136,7 @@ fn only_certificates_that_the_policy_allows_write() {
     taken(&judge(&good));
     let workflow = "https://github.com/example/tool/.github/workflows/release.yml@refs/tags/v1";
     let mut build = params(SanType::URI(workflow.try_into().expect("ASCII")));
-    denied(&judge(&build), "this identity is not among those that may");
+    denied(&judge(&build), "no rule of this log allows this identity");
     build.custom_extensions.push(extension(11, "github-hosted"));
     taken(&judge(&build));
 
@@ -162,7 +162,7 @@ fn only_certificates_that_the_policy_allows_write() {
     // An authority of the same name that is another, and one's own.
     let elsewhere = Authority::new(&Home::new());
     let forged = elsewhere.certify(&submitter, &good);
-    denied(&submit(&writer, &submitter, Some(&forged)), "not one of the issuer that it names");
+    denied(&submit(&writer, &submitter, Some(&forged)), "not made by the issuer that it names");
     // A certificate lies open in the log; its key does not.
     let stolen = authority.certify(&submitter, &good);
     let content = "/hashedRekordRequestV002/signature/content";
@@ -234,7 +234,7 @@ fn lists_are_read_again_and_bad_ones_change_nothing() {
     taken(&submit(&writer, &first, None));
     home.file("keys", &fingerprint(&second));
     writer.hang_up();
-    until("were read again");
+    until("reloaded the lists");
     denied(&submit(&writer, &first, None), "is not among");
     taken(&submit(&writer, &second, None));
 }
@@ -253,11 +253,11 @@ fn lists_that_cannot_be_used_are_refused_at_the_start() {
         (&["--allow-keys", &format!("{keys},{bad}")], "bad: line 3: neither a PEM block"),
         (&["--allow-identities", &policy], "ca.pem: No such file"),
         (&["--allow-identities", &bad], "bad: line 3: "),
-        (&["--allow-identities", &rule], "keys: line 1: there is nothing before the end"),
+        (&["--allow-identities", &rule], "keys: line 1: the list is empty"),
         (&["--allow-identities", &anchors], "anchors.toml: line 11: runner is neither an object"),
         (&["--allow-keys", &keys, "--accept-opaque"], "would let everyone write"),
         (&["--allow-identities", &policy, "--accept-opaque"], "would let everyone write"),
-        (&["--add-tokens", &bad], "are for opaque entries"),
+        (&["--add-tokens", &bad], "applies to opaque entries only"),
         (&["--add-tokens", &bad, "--accept-opaque"], "bad: line 3: expected NAME:TOKEN"),
     ] {
         let (code, said) = home.refusal(flags);
