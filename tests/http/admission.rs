@@ -54,7 +54,7 @@ fn only_keys_that_are_listed_write() {
     taken(&submit(&writer, &by_print, Some(&by_print.certificate("dev@example.com"))));
     let refused = submit(&writer, &other, None);
     denied(&refused, &format!("the key sha256:{} is not allowed", fingerprint(&other)));
-    denied(&submit(&writer, &other, Some(&other.certificate("dev@example.com"))), "is not among");
+    denied(&submit(&writer, &other, Some(&other.certificate("dev@example.com"))), "is not allowed");
     denied(&post(writer.address, ENTRIES, other.envelope("payload").to_string().as_bytes()), "key");
     // To name a listed key is not to have it.
     let content = "/hashedRekordRequestV002/signature/content";
@@ -156,7 +156,7 @@ fn only_certificates_that_the_policy_allows_write() {
     denied(&submit(&writer, &submitter, None), "comes without a certificate");
     denied(
         &submit(&writer, &submitter, Some(&submitter.certificate("dev@example.com"))),
-        "not among",
+        "no rule of this log",
     );
 
     // An authority of the same name that is another, and one's own.
@@ -182,7 +182,7 @@ fn either_list_suffices() {
     let policy = home.file("policy.toml", POLICY);
     let writer = home.start(&["--allow-keys", &keys, "--allow-identities", &policy]);
     taken(&submit(&writer, &listed, None));
-    denied(&submit(&writer, &other, None), "is not among");
+    denied(&submit(&writer, &other, None), "is not allowed");
     let certificate = authority.certify(&other, &params(email("dev@example.com")));
     taken(&submit(&writer, &other, Some(&certificate)));
 }
@@ -235,7 +235,7 @@ fn lists_are_read_again_and_bad_ones_change_nothing() {
     home.file("keys", &fingerprint(&second));
     writer.hang_up();
     until("reloaded the lists");
-    denied(&submit(&writer, &first, None), "is not among");
+    denied(&submit(&writer, &first, None), "is not allowed");
     taken(&submit(&writer, &second, None));
 }
 
