@@ -61,7 +61,8 @@ impl HttpPeers {
         };
         let head = QuestionHead::new(address, term, OsEntropy.nonce(), &question);
         let signed = head.sign(&self.secret);
-        let (head, mac) = signed.ok_or_else(|| improper("its address is not a header value".to_owned()))?;
+        let (head, mac) =
+            signed.ok_or_else(|| improper("its address is not a header value".to_owned()))?;
         let url = format!("{}{FORWARD_PATH}", address.trim_end_matches('/'));
         let asked = self.client.post(url).timeout(timeout).header(FASTI_QUESTION, head);
         let asked = asked.header(FASTI_MAC, hex::encode(mac)).body(question);

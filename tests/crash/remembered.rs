@@ -76,7 +76,10 @@ fn key_and_memory_lie_where_the_environment_says() {
         run(home.path(), "rm -r log");
     }
     let said = lives(command(home.path(), &all, &["--state-dir", "/proc/none"]), "an entry");
-    assert!(said.contains(NOTHING_REMEMBERS) || said.contains("inside its own directory"), "{said}");
+    assert!(
+        said.contains(NOTHING_REMEMBERS) || said.contains("inside its own directory"),
+        "{said}"
+    );
 }
 
 #[test]
