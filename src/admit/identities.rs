@@ -6,9 +6,9 @@
 //!
 //! [[allow]]                      # one matching rule is enough
 //! issuer = "https://token.actions.githubusercontent.com"
-//! san = { regex = 'https://github\.com/example/.+/release\.yml@refs/tags/.+' }
+//! san = { regex = 'https://github\.com/org/[^/]+/\.github/workflows/release\.yml@refs/tags/.+' }
 //! kind = "uri"                   # optional: email, uri, dns, username
-//! extensions = { source_repository_owner_uri = "https://github.com/example" }
+//! extensions = { source_repository_owner_uri = "https://github.com/org" }
 //! ```
 //!
 //! A rule matches if every part of it matches. A certificate without an issuer has the empty one;

@@ -68,7 +68,7 @@ pub struct Flags {
           value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
     pub pool_max_entries: u32,
 
-    /// How many MiB of unfinished bundles to rewrite per second, on top of eight times the bytes
+    /// Maximum MiB of unfinished bundles rewritten per second, on top of eight times the bytes
     /// accepted; entries wait when this is used up [default: 32 on a bucket, else 128]
     #[arg(long, env = "FASTI_REWRITE_MIB_PER_SECOND",
           value_parser = clap::value_parser!(u64).range(17..=65_536))]
