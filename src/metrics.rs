@@ -1,4 +1,4 @@
-//! Metrics: what the writer counts, and the text form for Prometheus.
+//! The writer's metrics, and their text form for Prometheus.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -17,7 +17,7 @@ use crate::http::SharesMetrics;
 use crate::lookup::run::Written;
 use crate::store::{BucketStore, Requests};
 
-/// Buckets from half a millisecond to about 16 seconds.
+/// Durations from half a millisecond to about 16 seconds.
 fn seconds() -> Histogram {
     Histogram::new(exponential_buckets(0.0005, 2.0, 16))
 }
@@ -29,7 +29,7 @@ pub struct LogMetrics {
     pub tree_size: Gauge,
     /// Size of the tree of the newest record that this writer has committed or found.
     pub committed_size: Gauge,
-    /// Entries that wait for a batch.
+    /// Entries waiting for a batch.
     pub pool_entries: Gauge,
     /// 1 once the log has stopped on a failure.
     pub halted: Gauge,
@@ -39,33 +39,33 @@ pub struct LogMetrics {
     pub batches: Counter,
     /// Leaves published.
     pub entries: Counter,
-    /// Bytes of the entries that were taken into batches.
+    /// Bytes of the entries accepted into batches.
     pub taken_bytes: Counter,
-    /// Bytes of records, tiles, bundles and checkpoints that were written for them.
+    /// Bytes of records, tiles, bundles and checkpoints written for them.
     pub written_bytes: Counter,
-    /// Submissions of leaves that the log already held.
+    /// Submissions of leaves that were already in the log.
     pub duplicates: Counter,
     /// Submissions refused because too much was waiting.
     pub pushbacks: Counter,
     /// 1 while this writer leads.
     pub leading: Gauge,
-    /// The newest term that this writer knows.
+    /// The newest term that this writer knows of.
     pub epoch: Gauge,
-    /// Terms that this writer has begun after its start.
+    /// Terms that this writer has begun since its start.
     pub takeovers: Counter,
-    /// Terms that this writer has lost to another, or to a failing store.
+    /// Terms that this writer has lost to another writer, or to a failing store.
     pub terms_lost: Counter,
     /// Submissions that the leader has answered for this writer.
     pub forwarded: Counter,
-    /// Batches that the leader failed to take.
+    /// Batches that the leader did not accept.
     pub forward_failures: Counter,
-    /// Commit records of this term that are published and still there.
+    /// Commit records of this term that are published and not yet removed.
     pub records_kept: Gauge,
-    /// Commit records that were removed.
+    /// Commit records removed.
     pub trimmed_records: Counter,
-    /// Partial tiles and bundles that were removed.
+    /// Partial tiles and bundles removed.
     pub trimmed_objects: Counter,
-    /// Removals that failed and are tried again.
+    /// Removals that failed and are retried.
     pub trim_failures: Counter,
     /// Time to write a commit record durably.
     pub commit_seconds: Histogram,
@@ -114,12 +114,12 @@ impl LogMetrics {
         );
         registry.register("pool_entries", "Entries waiting for a batch", self.pool_entries.clone());
         registry.register("halted", "1 once the log has stopped on a failure", self.halted.clone());
-        registry.register("frozen", "1 once the log has ended for good", self.frozen.clone());
+        registry.register("frozen", "1 once the log is frozen", self.frozen.clone());
         registry.register("batches", "Batches published", self.batches.clone());
         registry.register("entries", "Leaves published", self.entries.clone());
         registry.register(
             "taken_bytes",
-            "Bytes of the entries that were taken into batches",
+            "Bytes of the entries accepted into batches",
             self.taken_bytes.clone(),
         );
         registry.register(
@@ -129,7 +129,7 @@ impl LogMetrics {
         );
         registry.register(
             "duplicates",
-            "Submissions of leaves that the log held already",
+            "Submissions of leaves that were already in the log",
             self.duplicates.clone(),
         );
         registry.register(
@@ -150,7 +150,7 @@ impl LogMetrics {
         );
     }
 
-    /// Metrics that only matter if there can be several writers, or a store that needs cleaning up.
+    /// Registers what matters only with several writers, or with a store that needs trimming.
     fn register_terms(&self, registry: &mut Registry) {
         registry.register("leading", "1 while this writer leads", self.leading.clone());
         registry.register("epoch", "The newest term known", self.epoch.clone());
@@ -160,10 +160,10 @@ impl LogMetrics {
             self.records_kept.clone(),
         );
         for (name, help, counter) in [
-            ("takeovers", "Terms begun after the start", &self.takeovers),
+            ("takeovers", "Terms begun since the start", &self.takeovers),
             ("terms_lost", "Terms lost to another writer or a failing store", &self.terms_lost),
             ("forwarded", "Submissions that the leader has answered", &self.forwarded),
-            ("forward_failures", "Batches that the leader did not take", &self.forward_failures),
+            ("forward_failures", "Batches that the leader did not accept", &self.forward_failures),
             ("trimmed_records", "Commit records removed", &self.trimmed_records),
             ("trimmed_objects", "Partial tiles and bundles removed", &self.trimmed_objects),
             ("trim_failures", "Removals that failed", &self.trim_failures),
@@ -178,13 +178,13 @@ impl LogMetrics {
 pub struct LookupMetrics {
     /// Size of the tree that the newest revision indexes.
     indexed_size: Gauge,
-    /// Leaves of the published tree that are not indexed yet.
+    /// Leaves of the published tree that it does not index yet.
     lag: Gauge,
     /// Revisions that this builder has published.
     revisions: Counter,
-    /// Seconds from the start of the newest of them to its publication.
+    /// How long the last of them took, in seconds.
     revision_seconds: Gauge<f64, AtomicU64>,
-    /// Attempts at a revision that failed.
+    /// Failed attempts at a revision.
     pub failures: Counter,
     postings: Counter,
     postings_rewritten: Counter,
@@ -212,11 +212,11 @@ impl LookupMetrics {
         );
         for (name, help, counter) in [
             ("lookup_revisions", "Revisions of the lookup index published", &self.revisions),
-            ("lookup_failures", "Attempts to revise the lookup index that failed", &self.failures),
+            ("lookup_failures", "Failed attempts to revise the lookup index", &self.failures),
             ("lookup_postings", "Postings written to the lookup index", &self.postings),
             (
                 "lookup_postings_rewritten",
-                "Postings written that an older run had already",
+                "Postings written that were already in an older run",
                 &self.postings_rewritten,
             ),
             ("lookup_parts", "Parts of runs written to the lookup index", &self.parts),
@@ -239,7 +239,7 @@ impl LookupMetrics {
         self.revision_seconds.set(took.as_secs_f64());
     }
 
-    /// Counts the work of building a run.
+    /// Counts what was written for a run.
     pub fn count(&self, written: &Written) {
         self.postings.inc_by(written.postings);
         self.postings_rewritten.inc_by(written.postings_read);
@@ -248,32 +248,32 @@ impl LookupMetrics {
     }
 }
 
-/// How requests are grouped.
+/// The labels of requests.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct RequestLabels {
     /// The route, not the path.
     pub route: &'static str,
-    /// The HTTP status of the response.
+    /// The HTTP status of the answer.
     pub code: u16,
 }
 
-/// How refusals for lack of a shared resource are grouped.
+/// The labels of refusals for lack of a shared resource.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct ShareLabels {
-    /// The resource.
+    /// The resource that ran out.
     pub pool: &'static str,
 }
 
 /// The metrics of the HTTP server.
 #[derive(Debug, Clone, Default)]
 pub struct HttpMetrics {
-    /// Responses, by route and status.
+    /// Answers, by route and status.
     pub requests: Family<RequestLabels, Counter>,
-    /// Connections that are open.
+    /// Open connections.
     pub connections: Gauge,
-    /// Connections that were refused because too many were open.
+    /// Connections refused because too many were open.
     pub connections_refused: Counter,
-    /// Connections that were closed because their responses were not read.
+    /// Connections closed because the client did not take its answers.
     pub answers_not_taken: Counter,
     /// Bodies that were late or slow.
     pub bodies_too_slow: Counter,
@@ -281,7 +281,7 @@ pub struct HttpMetrics {
     gave_way: Family<ShareLabels, Counter>,
     /// TLS handshakes that failed.
     pub tls_failures: Counter,
-    /// Certificates that were reloaded while the server ran.
+    /// Certificates loaded while the server ran.
     pub tls_reloads: Counter,
     /// Changed certificates or keys that could not be loaded.
     pub tls_reload_failures: Counter,
@@ -299,27 +299,27 @@ impl HttpMetrics {
         );
         registry.register(
             "http_answers_not_taken",
-            "HTTP connections closed because their responses were not read",
+            "HTTP connections closed because the client did not take its answers",
             self.answers_not_taken.clone(),
         );
         registry.register(
             "http_bodies_too_slow",
-            "HTTP requests ended because their bodies came too slowly",
+            "HTTP requests refused because their bodies arrived too slowly",
             self.bodies_too_slow.clone(),
         );
         registry.register(
             "http_shares_refused",
-            "Requests refused because a shared resource was used up",
+            "Requests for a shared resource that were refused",
             self.shares_refused.clone(),
         );
         registry.register(
             "http_gave_way",
-            "Requests ended because others needed the resources they held",
+            "Holders of a shared resource ended because another client needed it",
             self.gave_way.clone(),
         );
         for (name, help, counter) in [
             ("tls_handshake_failures", "TLS handshakes that failed", &self.tls_failures),
-            ("tls_reloads", "Certificates reloaded while running", &self.tls_reloads),
+            ("tls_reloads", "Certificates loaded while running", &self.tls_reloads),
             (
                 "tls_reload_failures",
                 "Changed certificates or keys that could not be loaded",
@@ -342,12 +342,12 @@ impl HttpMetrics {
     }
 }
 
-/// How submissions are grouped.
+/// The labels of submissions.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct AdmissionLabels {
     /// `admitted`, `limited` or `denied`.
     pub verdict: &'static str,
-    /// Which list admitted it, which limit was reached, or what was wrong.
+    /// The list that admitted it, the limit that was reached, or what was wrong.
     pub reason: &'static str,
 }
 
@@ -360,20 +360,20 @@ pub struct AdmissionMetrics {
 impl AdmissionMetrics {
     /// Adds the metrics to `registry`.
     pub fn register(&self, registry: &mut Registry) {
-        registry.register("submissions", "Submissions at the door", self.submissions.clone());
+        registry.register("submissions", "Submissions by verdict", self.submissions.clone());
     }
 
-    /// Counts an admitted submission.
+    /// Counts a submission that was admitted.
     pub fn admitted(&self, reason: &'static str) {
         self.count("admitted", reason);
     }
 
-    /// Counts a submission that came too soon.
+    /// Counts a submission above a rate limit.
     pub fn limited(&self, reason: &'static str) {
         self.count("limited", reason);
     }
 
-    /// Counts a submission by a client that may not write.
+    /// Counts a submission that may not write.
     pub fn denied(&self, reason: &'static str) {
         self.count("denied", reason);
     }
@@ -383,7 +383,7 @@ impl AdmissionMetrics {
     }
 }
 
-/// Counts the flushes to disk that a store has made.
+/// Registers a counter of the disk flushes of a store.
 pub fn register_syncs(registry: &mut Registry, syncs: impl Fn() -> u64 + Send + Sync + 'static) {
     registry.register_collector(Box::new(Counted {
         name: "fsyncs",
@@ -392,7 +392,7 @@ pub fn register_syncs(registry: &mut Registry, syncs: impl Fn() -> u64 + Send + 
     }));
 }
 
-/// Counts the requests to a bucket, as its operator bills them.
+/// Registers counters of the requests to a bucket, as its provider bills them.
 pub fn register_requests(registry: &mut Registry, store: &Arc<BucketStore>) {
     type Count = fn(Requests) -> u64;
     let counted: [(&str, &str, Count); 5] = [
@@ -409,7 +409,7 @@ pub fn register_requests(registry: &mut Registry, store: &Arc<BucketStore>) {
     }
 }
 
-/// A counter that is kept elsewhere.
+/// A counter kept elsewhere.
 struct Counted {
     name: &'static str,
     help: &'static str,

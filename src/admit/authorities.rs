@@ -1,12 +1,12 @@
-//! The authorities whose certificates give a right to write, and the check that one stands behind a
-//! certificate (RFC 5280, by `rustls-webpki`).
+//! The trusted certificate authorities, and the check that one of them issued a certificate
+//! (RFC 5280, by `rustls-webpki`).
 //!
-//! Trust ends where the operator's files end: a certificate whose issuer is not listed too is an
-//! anchor, whether it is a root or not; the others are intermediates and have to chain to one.
+//! The operator's files bound the trust: a certificate whose issuer is not listed as well is an
+//! anchor, root or not. The others are intermediates and must chain to an anchor.
 //!
-//! Everything is checked for the moment in which the certificate began, so that the answer does not
-//! change when an authority retires: chain, signatures, validity of every authority, path lengths,
-//! name constraints, purposes. Revocation is not: certificates of minutes need none.
+//! Everything is checked as of the certificate's `notBefore`, so that the result does not change
+//! when an authority retires: chain, signatures, validity of every authority, path lengths, name
+//! constraints, purposes. Revocation is not checked: certificates that live for minutes need none.
 
 use std::time::Duration;
 
@@ -20,12 +20,12 @@ use super::error::{ListError, ListProblem};
 use super::pem::{self, Line};
 use crate::entry::X509;
 
-/// Most certificates in all files together.
+/// Maximum number of certificates in all files together.
 const AUTHORITIES_MAX: usize = 256;
 /// id-kp-codeSigning, 1.3.6.1.5.5.7.3.3.
 const CODE_SIGNING: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 3];
 
-/// The authorities that are trusted.
+/// The trusted authorities.
 #[derive(Clone, Debug, Default)]
 pub struct Authorities {
     listed: Vec<Authority>,
@@ -39,7 +39,7 @@ struct Authority {
     anchor: TrustAnchor<'static>,
     subject: Vec<u8>,
     issuer: Vec<u8>,
-    /// First and last second, since 1970 or before.
+    /// First and last second of validity, in Unix time; negative before 1970.
     validity: [i64; 2],
 }
 
@@ -74,8 +74,8 @@ impl Authorities {
         Ok(())
     }
 
-    /// Whether one of them has issued this certificate, for signing code, at `not_before` (since 1970),
-    /// which is when it begins; if not, why.
+    /// Checks that one of them issued this certificate, for code signing, at `not_before` (since
+    /// 1970), the start of its validity. The error says why not.
     pub fn issued(&self, certificate: &[u8], not_before: Duration) -> Result<(), String> {
         let certificate = CertificateDer::from(certificate);
         let leaf = EndEntityCert::try_from(&certificate).map_err(|error| say(&error))?;
@@ -92,7 +92,7 @@ impl Authorities {
             &self.anchors,
             &self.intermediates,
             UnixTime::since_unix_epoch(not_before),
-            // The holder's own purposes are for the caller to look at; those above may say none.
+            // The caller checks the leaf's own purposes; authorities need not state any.
             KeyUsage::required_if_present(CODE_SIGNING),
             None,
             Some(&was_valid),
@@ -106,18 +106,18 @@ fn say(error: &Error) -> String {
     let words = match error {
         Error::UnknownIssuer => "none of the authorities that this log trusts has issued it",
         Error::InvalidSignatureForPublicKey => {
-            "its signature is not one of the issuer that it names"
+            "its signature was not made by the issuer that it names"
         }
         Error::RequiredEkuNotFoundContext(_) => "it is not for signing code",
         Error::CaUsedAsEndEntity => "it is an authority's own",
-        other => return format!("its chain does not hold ({other})"),
+        other => return format!("its chain is not valid ({other})"),
     };
     words.to_owned()
 }
 
 impl Authority {
     fn read(der: Vec<u8>) -> Result<Self, &'static str> {
-        let malformed = "not a certificate of X.509 version 3 that can be checked";
+        let malformed = "not a certificate that can be checked (X.509 version 3 is required)";
         let parsed = X509::from_der(&der).map_err(|_| malformed)?;
         EndEntityCert::try_from(&CertificateDer::from(&der[..])).map_err(|_| malformed)?;
         if !may_issue(&parsed) {

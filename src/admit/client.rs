@@ -1,9 +1,9 @@
-//! Who a client is: the network it speaks from, also behind proxies.
+//! Identifies a client by its network, also behind proxies.
 //!
-//! A connection's own address counts, unless it is a trusted proxy's. Then the addresses that the
-//! proxies have noted count, from the right: each trusted one vouches for the one before it, and
-//! the first that is not trusted is the client. What stands left of it anyone may have written.
-//! Only one header is read: one that the proxies do not write would be the client's own.
+//! The client is the connection's peer address, unless that is a trusted proxy's. Then the
+//! addresses that proxies have added count, from right to left: each trusted proxy vouches for the
+//! address before it, and the first untrusted one is the client. Anything left of that could be
+//! forged. Only one header is read, because the client itself could send the other one.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
@@ -13,13 +13,12 @@ use ipnet::IpNet;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// What one client is taken for: an IPv4 address, or the /64 of an IPv6 one, which is what one
-/// subscriber has at least.
+/// What counts as one client: an IPv4 address, or an IPv6 /64, the least that one subscriber has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Client(IpAddr);
 
 impl Client {
-    /// The client at this address.
+    /// Returns the client at this address.
     pub fn at(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V6(address) => {
@@ -30,7 +29,7 @@ impl Client {
         }
     }
 
-    /// The block of addresses that the client's own lies in.
+    /// Returns the block of addresses that contains the client.
     pub fn block(self) -> Block {
         match self.0 {
             IpAddr::V6(address) => {
@@ -42,12 +41,12 @@ impl Client {
     }
 }
 
-/// What somebody may have who has many networks: the /48 of an IPv6 address, which is what one site is
-/// given, or an IPv4 address.
+/// What a client with many networks may hold: an IPv6 /48, which is what one site is assigned, or
+/// an IPv4 address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Block(IpAddr);
 
-/// The header in which proxies note whom they speak for.
+/// The header in which proxies name the client they forward for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ProxyHeader {
     /// `X-Forwarded-For: ADDRESS, ADDRESS`
@@ -67,7 +66,7 @@ impl FromStr for Network {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let one = || text.parse::<IpAddr>().map(IpNet::from);
         let network = text.parse::<IpNet>().or_else(|_| one());
-        network.map(|network| Self(network.trunc())).map_err(|_| "a network is ADDRESS/BITS")
+        network.map(|network| Self(network.trunc())).map_err(|_| "a network must be ADDRESS/BITS")
     }
 }
 
@@ -76,12 +75,12 @@ impl FromStr for Network {
 pub struct Proxies {
     /// Their networks.
     pub networks: Vec<Network>,
-    /// The header that the outermost of them writes or appends to.
+    /// The header that the outermost proxy writes or appends to.
     pub header: ProxyHeader,
 }
 
 impl Proxies {
-    /// Who sends a request with these headers over a connection from `peer`.
+    /// Returns the client that sent a request with these headers over a connection from `peer`.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Client {
         let mut nearest = peer.to_canonical();
         if self.trusts(nearest) {
@@ -92,7 +91,7 @@ impl Proxies {
             let fields = headers.get_all(name).iter().rev();
             let hops = fields.flat_map(|field| field.to_str().unwrap_or("?").rsplit(','));
             for hop in hops {
-                // A proxy that is trusted and writes no address stands for its clients itself.
+                // A trusted proxy that writes no address counts as the client itself.
                 let Some(address) = self.address(hop) else { break };
                 nearest = address;
                 if !self.trusts(address) {
@@ -176,12 +175,12 @@ mod tests {
             (&chain, "::ffff:10.1.1.1", &["192.0.2.1"], "192.0.2.1"),
             (&chain, "2001:db8::1", &["2001:db8:5:6:7::8"], "2001:db8:5:6::"),
             (&chain, "2001:db8::2", &["192.0.2.1"], "2001:db8::"),
-            // Left of the client stands what it has made up itself.
+            // Addresses left of the client can be forged.
             (&chain, "10.1.1.1", &["203.0.113.5, 192.0.2.1"], "192.0.2.1"),
             (&chain, "10.1.1.1", &["10.9.9.9, 192.0.2.1, 10.2.2.2"], "192.0.2.1"),
             (&chain, "10.1.1.1", &["203.0.113.5", "192.0.2.1,10.2.2.2"], "192.0.2.1"),
             (&chain, "10.1.1.1", &["10.3.3.3, 10.2.2.2"], "10.3.3.3"),
-            // Whom a trusted proxy cannot name, it stands for.
+            // A trusted proxy that cannot name its client counts as the client.
             (&chain, "10.1.1.1", &["192.0.2.1, unknown"], "10.1.1.1"),
             (&chain, "10.1.1.1", &["192.0.2.1, , 10.2.2.2"], "10.2.2.2"),
             (&chain, "10.1.1.1", &["192.0.2.1:443"], "192.0.2.1"),

@@ -1,8 +1,8 @@
-//! Clients: a bucket for each client, of which there are never more than a number.
+//! A token bucket for each client, in a table of bounded size.
 //!
-//! When all are in use, those that are full again are given up, at most once a second. If none is, a
-//! newcomer shares one of a fixed number of buckets with other newcomers, at the rate of one client:
-//! who is known already notices nothing, and nobody gets more by filling the table.
+//! When the table is full, buckets that have refilled completely are dropped, at most once a
+//! second. If there are none, new clients share a fixed number of buckets, each at the rate of one
+//! client. Known clients are not affected, and filling the table gains nothing.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -20,29 +20,29 @@ use governor::{Quota, RateLimiter};
 use super::client::Client;
 use super::rate::{Limiter, Ticks, wait};
 
-/// Most clients that have a bucket of their own.
+/// Maximum number of clients with a bucket of their own.
 pub(super) const CLIENTS_MAX: usize = 1 << 16;
-/// Buckets that newcomers share when there are more.
+/// Number of buckets shared by new clients when the table is full.
 pub(super) const SHARED: usize = 1 << 10;
-/// Least time between two attempts to find buckets that are not needed any more.
+/// Minimum time between two searches for buckets that are no longer needed.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A bucket for each client.
 pub(super) struct Clients {
     limiter: Limiter<Client, Table>,
     most: usize,
-    /// When the table was last searched for buckets to give up, in nanoseconds.
+    /// When the table was last searched for buckets to drop, in nanoseconds.
     swept: AtomicU64,
 }
 
 impl Clients {
-    /// Buckets of this size for at most so many clients.
+    /// Creates buckets of this size for at most `most` clients.
     pub fn new(quota: Quota, most: usize, ticks: Ticks) -> Self {
         let limiter = RateLimiter::new(quota, Table::new(most), ticks);
         Self { limiter, most, swept: AtomicU64::default() }
     }
 
-    /// Takes so much out of the client's bucket, or says when there is enough in it.
+    /// Takes `count` out of the client's bucket. The error is how long until it holds enough.
     pub fn take(&self, client: &Client, count: NonZeroU32) -> Result<(), Duration> {
         if self.limiter.len() >= self.most {
             self.sweep();
@@ -70,7 +70,7 @@ impl Clients {
     }
 }
 
-/// When each bucket will be full again, since the limiter's start.
+/// When each bucket will be full again, measured from the limiter's start.
 struct Table {
     most: usize,
     buckets: Mutex<Buckets>,
@@ -92,7 +92,7 @@ impl Table {
     }
 }
 
-/// Which of the shared buckets is a newcomer's.
+/// Returns the index of a new client's shared bucket.
 fn place(client: &Client) -> usize {
     let mut hasher = DefaultHasher::new();
     client.hash(&mut hasher);

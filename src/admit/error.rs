@@ -1,8 +1,8 @@
-//! What can be wrong: with a list that the operator gives, and with a submission under it.
+//! Errors in the operator's lists, and refusals of submissions.
 //!
-//! A [`ListError`] names the line and says what to mend. A [`Refusal`] goes to the submitter: it names
-//! who was refused and why, and tells nothing else of the lists. Foreign text in it is quoted,
-//! escaped and cut. Neither ever holds a token (I16).
+//! A [`ListError`] names the line and says what to fix. A [`Refusal`] goes to the submitter: it
+//! names who was refused and why, and reveals nothing else about the lists. Foreign text in it is
+//! quoted, escaped and truncated. Neither ever contains a token (I16).
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::keys::Fingerprint;
 use super::pattern::PatternError;
 use crate::entry::EntryError;
 
-/// Most characters of foreign text in a message.
+/// Maximum number of characters of foreign text in a message.
 const QUOTE_CHARS_MAX: usize = 200;
 
 /// A line of a list that cannot be used.
@@ -19,7 +19,7 @@ const QUOTE_CHARS_MAX: usize = 200;
 pub struct ListError {
     /// The line, counted from 1.
     pub line: usize,
-    /// What is wrong there.
+    /// What is wrong with it.
     pub problem: ListProblem,
 }
 
@@ -27,7 +27,7 @@ pub struct ListError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ListProblem {
-    /// A PEM block without an end of its own.
+    /// A PEM block without its END line.
     #[error("the {} block has no end", quote(.0))]
     UnfinishedPem(String),
     /// A PEM block with a bad body.
@@ -36,10 +36,10 @@ pub enum ListProblem {
     /// A PEM block of another kind.
     #[error("a {} does not belong here; CERTIFICATE and PUBLIC KEY blocks do", quote(.0))]
     OtherPem(String),
-    /// A block that holds no usable key or certificate.
+    /// A block without a usable key or certificate.
     #[error(transparent)]
     Entry(#[from] EntryError),
-    /// Neither block nor fingerprint.
+    /// Neither a block nor a fingerprint.
     #[error(
         "neither a PEM block nor the SHA-256 of a SubjectPublicKeyInfo in 64 hexadecimal digits; \
          comments begin with #"
@@ -47,40 +47,39 @@ pub enum ListProblem {
     NoKey,
     /// A line of a list of tokens that is not a token.
     #[error(
-        "expected NAME:TOKEN or NAME:sha256:DIGEST; a name has letters, digits, '-', '_' and '.', \
-         a token 16 to 512 letters, digits and -._~+/, a digest 64 hexadecimal digits"
+        "expected NAME:TOKEN or NAME:sha256:DIGEST; a name consists of letters, digits, '-', '_' \
+         and '.', a token of 16 to 512 letters, digits and -._~+/, a digest of 64 hexadecimal \
+         digits"
     )]
     NoToken,
-    /// More lines than are taken.
+    /// Too many lines.
     #[error("there are more than {0} of them")]
     TooMany(usize),
-    /// Nothing in it.
-    #[error("there is nothing before the end: nobody could write")]
+    /// An empty list.
+    #[error("the list is empty: nobody could write")]
     Empty,
-    /// The policy is not TOML, or not of its form.
+    /// The policy is not TOML, or does not have the form of a policy.
     #[error("{0}")]
     Policy(String),
     /// A pattern that cannot be used.
     #[error(transparent)]
     Pattern(#[from] PatternError),
-    /// No such extension.
-    #[error(
-        "{} is neither an object identifier nor the name of an extension of Fulcio's", quote(.0)
-    )]
+    /// An unknown extension.
+    #[error("{} is neither an object identifier nor the name of a Fulcio extension", quote(.0))]
     Extension(String),
-    /// A certificate that cannot vouch for others.
+    /// A certificate that cannot issue others.
     #[error("{0}")]
     Authority(&'static str),
 }
 
 impl ListProblem {
-    /// The same with its line.
+    /// Adds the line to the problem.
     pub fn at(self, line: usize) -> ListError {
         ListError { line, problem: self }
     }
 }
 
-/// Why somebody may not write, or not now.
+/// Why a client may not write, or not now.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -89,23 +88,24 @@ pub enum Refusal {
     TooMany {
         /// Which limit it is.
         limit: Limit,
-        /// How long until the next one is taken.
+        /// How long until the next submission is accepted.
         wait: Duration,
     },
     /// The verifier cannot be read.
     #[error(transparent)]
     Entry(#[from] EntryError),
     /// A key that is not listed.
-    #[error("the key {0} is not among those that may write to this log")]
+    #[error("the key {0} is not allowed to write to this log")]
     Key(Fingerprint),
-    /// A key without a certificate, where certificates are wanted.
+    /// A key without a certificate, where certificates are required.
     #[error(
-        "the key {0} comes without a certificate, and this log takes those of certain identities"
+        "the key {0} comes without a certificate, but this log requires one of an allowed identity"
     )]
     NoCertificate(Fingerprint),
-    /// A certificate that gives no right to write.
+    /// A certificate that may not write.
     #[error(
-        "the certificate of {holder} with the key {key} gives no right to write to this log: {reason}"
+        "the certificate of {holder} with the key {key} is not allowed to write to this log: \
+         {reason}"
     )]
     Identity {
         /// The identities in the certificate and their issuer, for people.
@@ -115,30 +115,30 @@ pub enum Refusal {
         /// Why not.
         reason: IdentityReason,
     },
-    /// No token, where one is wanted.
+    /// No token, where one is required.
     #[error("a token is required here; send it as Authorization: Bearer TOKEN")]
     NoToken,
-    /// Not one of the tokens.
+    /// An unknown token.
     #[error("the token is not one of this log's")]
     WrongToken,
 }
 
-/// What speaks against a certificate.
+/// Why a certificate is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdentityReason {
-    /// No rule fits.
-    #[error("this identity is not among those that may")]
+    /// No rule matches.
+    #[error("no rule of this log allows this identity")]
     NotListed,
-    /// The time is before it.
+    /// It is not valid yet.
     #[error("it is not valid before {0}")]
     NotYet(String),
-    /// The time is after it.
+    /// It has expired.
     #[error("it was valid until {0}")]
     Expired(String),
-    /// It is for something else.
+    /// It is for another purpose.
     #[error("it is not for signing code")]
     Purpose,
-    /// No trusted authority stands behind it.
+    /// No trusted authority issued it.
     #[error("{0}")]
     Chain(String),
 }
@@ -146,14 +146,14 @@ pub enum IdentityReason {
 /// Which limit was reached.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Limit {
-    /// That of everyone together.
+    /// Submissions of all clients together.
     #[default]
     Global,
-    /// That of one client.
+    /// Submissions of one client.
     Client,
-    /// That of everyone's bytes.
+    /// Bytes of all clients together.
     GlobalBytes,
-    /// That of one client's bytes.
+    /// Bytes of one client.
     ClientBytes,
 }
 
@@ -167,7 +167,7 @@ impl Limit {
         }
     }
 
-    /// In one word, for counting.
+    /// The name used in metrics.
     fn name(self) -> &'static str {
         match self {
             Self::Global => "global",
@@ -179,7 +179,7 @@ impl Limit {
 }
 
 impl Refusal {
-    /// In one word, for counting.
+    /// The reason's name in metrics.
     pub fn reason(&self) -> &'static str {
         match self {
             Self::TooMany { limit, .. } => limit.name(),
@@ -197,12 +197,12 @@ impl Refusal {
     }
 }
 
-/// Whole seconds, at least one, after which it is worth to try again.
+/// Returns after how many whole seconds, at least one, it is worth trying again.
 pub fn seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0 || wait.is_zero())
 }
 
-/// Foreign text made fit for a message.
+/// Escapes and truncates foreign text for a message.
 pub(super) fn quote(text: &str) -> String {
     let mut chars = text.chars();
     let head: String = chars.by_ref().take(QUOTE_CHARS_MAX).collect();

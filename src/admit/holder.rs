@@ -1,5 +1,5 @@
-//! What a certificate says of its holder: names, and what Fulcio has recorded of the login or build
-//! (`docs/oid-info.md` of Fulcio). None of it is true until the certificate's chain holds.
+//! What a certificate says about its holder: names, and what Fulcio recorded about the login or
+//! build (`docs/oid-info.md` of Fulcio). Trust none of it until the certificate chain is verified.
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::ID_KP_CODE_SIGNING;
@@ -8,16 +8,16 @@ use serde::Deserialize;
 
 use crate::entry::{AlternativeName, EntryError, X509, X509Extension};
 
-/// The arc of Fulcio's extensions.
+/// The OID arc of Fulcio's extensions.
 const FULCIO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1");
-/// The login's issuer in its older form, and in the present one.
+/// The login's issuer, in the older form and in the current one.
 const ISSUERS: [u32; 2] = [1, 8];
-/// A user name, as another name among the subject alternative names.
+/// A user name, as an `otherName` among the subject alternative names.
 const USERNAME: u32 = 7;
-/// Below this number values are bare text; from it on they are DER.
+/// Values of extensions below this number are bare text; from it on they are DER.
 const FIRST_DER: u32 = 7;
 
-/// What a policy calls Fulcio's extensions: their own names, in snake case.
+/// The names of Fulcio's extensions in a policy: Fulcio's own names, in snake case.
 const NAMES: [(&str, u32); 20] = [
     ("github_workflow_trigger", 2),
     ("github_workflow_sha", 3),
@@ -41,7 +41,7 @@ const NAMES: [(&str, u32); 20] = [
     ("deployment_environment", 23),
 ];
 
-/// The extension that a policy calls so: by name, or by its object identifier.
+/// Looks up an extension by its name in a policy, or by its object identifier.
 pub fn extension_id(name: &str) -> Option<ObjectIdentifier> {
     match NAMES.iter().find(|(known, _)| *known == name) {
         Some((_, number)) => Some(fulcio(*number)),
@@ -61,24 +61,24 @@ pub enum NameKind {
     Email,
     /// A URI: a workflow, a SPIFFE ID.
     Uri,
-    /// A host's name.
+    /// A host name.
     Dns,
-    /// A user name of Fulcio's, `name!domain`.
+    /// A Fulcio user name, `name!domain`.
     Username,
 }
 
-/// Who holds a certificate, as it says itself.
+/// The holder of a certificate, according to the certificate.
 #[derive(Clone, Debug)]
 pub struct Holder<'a> {
     /// The subject alternative names of those kinds.
     pub names: Vec<(NameKind, &'a str)>,
-    /// Who has vouched for the login; empty if the certificate does not tell.
+    /// Who vouched for the login; empty if the certificate does not say.
     pub issuer: String,
-    /// The first second in which it is valid, since 1970 or before.
+    /// The first second of validity, in Unix time; negative before 1970.
     pub not_before: i64,
-    /// And the last one.
+    /// The last second of validity.
     pub not_after: i64,
-    /// It says that it is for signing code.
+    /// Whether it says that it is for signing code.
     pub signs_code: bool,
     extensions: Vec<X509Extension<'a>>,
 }
@@ -102,7 +102,7 @@ impl<'a> Holder<'a> {
         Ok(holder)
     }
 
-    /// The text of an extension; none if it is not there or is no text.
+    /// Returns the text of an extension, or `None` if it is absent or not text.
     pub fn extension(&self, id: ObjectIdentifier) -> Option<&str> {
         let mut extensions = self.extensions.iter();
         let value = extensions.find(|extension| extension.id == id.as_bytes())?.value;
@@ -125,7 +125,7 @@ fn name(name: AlternativeName<'_>) -> Option<(NameKind, &str)> {
     }
 }
 
-/// The name in an `otherName` of Fulcio's kind: a number, and the text in `[0]`.
+/// Returns the name in Fulcio's kind of `otherName`: an OID, and the text in `[0]`.
 fn username(fields: &[u8]) -> Option<&str> {
     let mut fields = SliceReader::new(fields).ok()?;
     let kind = AnyRef::decode(&mut fields).ok()?;

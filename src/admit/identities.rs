@@ -1,19 +1,18 @@
-//! The policy of identities: whose certificates give a right to write. A TOML file:
+//! The identity policy: whose certificates may write. A TOML file:
 //!
 //! ```toml
 //! roots = ["fulcio.pem"]         # the authorities; paths are relative to this file
 //! max_age_seconds = 3600         # optional
 //!
-//! [[allow]]                      # any rule that fits suffices issuer =
-//! "https://token.actions.githubusercontent.com" san = { regex =
-//! 'https://github\.com/example/[^/]+/\.github/workflows/release\.yml@refs/tags/.+' } kind = "uri"
-//! # optional: email, uri, dns, username extensions = { source_repository_owner_uri =
-//! "https://github.com/example" }
+//! [[allow]]                      # one matching rule is enough
+//! issuer = "https://token.actions.githubusercontent.com"
+//! san = { regex = 'https://github\.com/org/[^/]+/\.github/workflows/release\.yml@refs/tags/.+' }
+//! kind = "uri"                   # optional: email, uri, dns, username
+//! extensions = { source_repository_owner_uri = "https://github.com/org" }
 //! ```
 //!
-//! A rule fits if all that it says fits. A certificate that tells no issuer has the empty one; an
-//! extension that is not there fits nothing. Cheap questions come first: rules, time, purpose,
-//! chain.
+//! A rule matches if every part of it matches. A certificate without an issuer has the empty one;
+//! an absent extension matches nothing. Cheap checks come first: rules, time, purpose, chain.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -30,9 +29,9 @@ use super::holder::{Holder, NameKind, extension_id};
 use super::keys::Fingerprint;
 use super::pattern::{Pattern, PatternText};
 
-/// Most rules.
+/// Maximum number of rules.
 const RULES_MAX: usize = 1024;
-/// How far a submitter's clock, an authority's and this one's may be apart.
+/// How far apart the clocks of a submitter, an authority and this machine can be.
 pub const CLOCKS_APART_MAX: Duration = Duration::from_mins(1);
 
 /// A policy, without the authorities that it names.
@@ -136,7 +135,7 @@ pub struct IdentityList {
 }
 
 impl IdentityList {
-    /// The authorities are those in the files that the policy names.
+    /// Combines a policy with the authorities from the files it names.
     pub fn new(policy: Policy, authorities: Authorities) -> Self {
         Self { policy, authorities }
     }
@@ -146,7 +145,7 @@ impl IdentityList {
         self.policy.rules.len()
     }
 
-    /// Whether this certificate, whose key is `key`, gives a right to write at `now`.
+    /// Checks that this certificate, whose key is `key`, may write at `now`.
     pub fn judge(&self, der: &[u8], key: Fingerprint, now: SystemTime) -> Result<(), Refusal> {
         let refusal = |holder: String, reason| Refusal::Identity { holder, key, reason };
         let holder = Holder::of(der).map_err(|error| {
@@ -179,7 +178,7 @@ impl IdentityList {
             return Some(IdentityReason::Purpose);
         }
         let Ok(began) = u64::try_from(holder.not_before) else {
-            return Some(IdentityReason::Chain("it began before 1970".to_owned()));
+            return Some(IdentityReason::Chain("its validity began before 1970".to_owned()));
         };
         let issued = self.authorities.issued(der, Duration::from_secs(began));
         issued.map_err(IdentityReason::Chain).err()
@@ -196,7 +195,7 @@ fn describe(holder: &Holder<'_>) -> String {
     }
 }
 
-/// Whole ones, as certificates count them; of the end of time, less than overflows.
+/// Whole seconds, as certificates count them; capped so that sums do not overflow.
 fn seconds(span: Duration) -> i64 {
     i64::try_from(span.as_secs()).unwrap_or(i64::MAX / 2)
 }

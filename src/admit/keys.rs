@@ -9,7 +9,7 @@ use super::error::{ListError, ListProblem};
 use super::pem::{self, Line};
 use crate::entry::{Certificate, PublicKey};
 
-/// Most keys in all lists together.
+/// Maximum number of keys in all lists together.
 pub const KEYS_MAX: usize = 100_000;
 
 /// SHA-256 of a key's DER `SubjectPublicKeyInfo`.
@@ -17,12 +17,12 @@ pub const KEYS_MAX: usize = 100_000;
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    /// Of this key.
+    /// Returns the fingerprint of this key.
     pub fn of(key: &PublicKey) -> Self {
         Self(Sha256::digest(key.spki_der()).into())
     }
 
-    /// Reads 64 hexadecimal digits, with colons or not, with `sha256:` before them or not.
+    /// Reads 64 hexadecimal digits, with or without colons, with or without a `sha256:` prefix.
     fn parse(text: &str) -> Option<Self> {
         let text = text.to_ascii_lowercase();
         let digits = text.strip_prefix("sha256:").unwrap_or(&text).replace(':', "");
@@ -41,8 +41,8 @@ impl fmt::Display for Fingerprint {
 pub struct KeyList(HashSet<Fingerprint>);
 
 impl KeyList {
-    /// Adds what a file lists: PEM blocks of public keys and of certificates, whose keys count, and
-    /// fingerprints, one a line. What follows a `#` is a comment.
+    /// Adds the keys in a file: PEM blocks of public keys and of certificates (whose keys count),
+    /// and fingerprints, one per line. `#` begins a comment.
     pub fn add(&mut self, text: &str) -> Result<(), ListError> {
         let mut added = 0;
         for (line, content) in pem::lines(text)? {
@@ -63,7 +63,7 @@ impl KeyList {
         self.0.contains(key)
     }
 
-    /// How many there are.
+    /// How many keys there are.
     pub fn count(&self) -> usize {
         self.0.len()
     }
@@ -116,8 +116,8 @@ mod tests {
     fn bad_lists_are_refused_with_the_line() {
         let good = "00".repeat(32);
         for (text, why) in [
-            (String::new(), "line 1: there is nothing before the end"),
-            ("# nobody\n\n".to_owned(), "line 2: there is nothing"),
+            (String::new(), "line 1: the list is empty"),
+            ("# nobody\n\n".to_owned(), "line 2: the list is empty"),
             (format!("{good}\n{}", &good[2..]), "line 2: neither a PEM block nor the SHA-256"),
             (format!("{good}\n\n# x\n{good} {good}"), "line 4: neither"),
             (pem("PUBLIC KEY", b"\x30\x00"), "line 1: not a DER encoded SubjectPublicKeyInfo"),

@@ -1,24 +1,25 @@
-//! Admit: who may write, and how much. Everyone and anything, until the operator says otherwise.
+//! Admission: who may write, and how much. By default anyone may write anything.
 //!
 //! | module | what it is |
 //! |---|---|
 //! | [`keys`] | keys that may write |
-//! | [`identities`] | certificates that give a right to write: rules ([`pattern`]) over what they say ([`holder`]) and who stands behind them ([`authorities`]) |
+//! | [`identities`] | certificates that may write: rules ([`pattern`]) on what they say ([`holder`]) and who issued them ([`authorities`]) |
 //! | [`tokens`] | tokens for opaque entries |
-//! | [`rate`] | how many submissions and bytes are taken, and of each client ([`client`], [`clients`]) |
-//! | [`error`] | what can be wrong with a list, and why a submission is refused |
+//! | [`rate`] | limits on submissions and bytes, overall and for each client ([`client`], [`clients`]) |
+//! | [`error`] | errors in a list, and reasons for refusing a submission |
 //!
-//! A front door asks twice: [`Admission::pace`] when it has a request's head and before it reads the
-//! body (and [`Admission::pace_bytes`] after it, where the head did not say how long it is); [`Admission::judge`] when the submission is parsed and before its signatures are verified,
-//! which costs more. Whoever passes both may still be refused for what the submission is. Entries that
-//! other writers forward were admitted by those.
+//! The HTTP server asks twice. [`Admission::pace`] runs on a request's head, before the body is
+//! read (and [`Admission::pace_bytes`] runs after it, if the head did not announce the length).
+//! [`Admission::judge`] runs when the submission is parsed, before its signatures are verified,
+//! which costs more. A submission that passes both can still be refused for its content. Entries
+//! forwarded by other writers were admitted there.
 //!
 //! Invariants:
-//! - Pure: texts, addresses and times come as arguments; no I/O, no runtime. The rates read the house's
-//!   clock.
-//! - Nothing is admitted by a signature that was not verified: what a certificate says counts only
-//!   after its chain holds, and that its key has signed is verified next, by [`crate::entry`].
-//! - Every list, pattern and table is bounded (I12). Tokens are not kept (I16).
+//! - Pure: texts, addresses and times are arguments; no I/O, no runtime. The rates read the
+//!   injected clock.
+//! - Nothing is admitted by an unverified signature. What a certificate says counts only after its
+//!   chain has been verified; [`crate::entry`] then verifies that its key has signed.
+//! - Every list, pattern and table is bounded (I12). Tokens are not stored (I16).
 
 mod authorities;
 mod client;
@@ -56,15 +57,15 @@ use crate::metrics::AdmissionMetrics;
 /// Who may write.
 #[derive(Debug, Default)]
 pub struct Lists {
-    /// The keys that may; with `identities`, either suffices.
+    /// The keys that may write. With `identities`, either is enough.
     pub keys: Option<KeyList>,
-    /// The certificates that may; with `keys`, either suffices.
+    /// The certificates that may write. With `keys`, either is enough.
     pub identities: Option<IdentityList>,
-    /// The tokens that opaque entries need.
+    /// The tokens required for opaque entries.
     pub tokens: Option<TokenList>,
 }
 
-/// The writer's door.
+/// The writer's admission check.
 #[derive(Debug, Default)]
 pub struct Admission {
     proxies: Proxies,
@@ -74,12 +75,12 @@ pub struct Admission {
 }
 
 impl Admission {
-    /// Admits within these rates whom the lists name.
+    /// Admits what the lists allow, within these rates.
     pub fn new(proxies: Proxies, pace: Pace, lists: Lists, metrics: AdmissionMetrics) -> Self {
         Self { proxies, pace, lists: RwLock::new(Arc::new(lists)), metrics }
     }
 
-    /// Takes other lists from now on.
+    /// Replaces the lists.
     pub fn replace(&self, lists: Lists) {
         *self.lists.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(lists);
     }
@@ -88,23 +89,24 @@ impl Admission {
         self.lists.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Whether judging takes longer than verifying a signature does.
+    /// Whether judging takes longer than verifying a signature.
     pub fn is_slow(&self) -> bool {
         self.lists().identities.is_some()
     }
 
-    /// Who sends a request with these headers over a connection from `peer`.
+    /// Returns the client that sent a request with these headers over a connection from `peer`.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Client {
         self.proxies.client(peer, headers)
     }
 
-    /// Whether a submission over a connection from `peer` is in time, of whose body so many bytes are
-    /// announced. To be asked once for each, before anything is done for it.
+    /// Checks a submission over a connection from `peer` against the rates. `bytes` is the
+    /// announced length of its body. Call this once for each submission, before any other work on
+    /// it.
     pub fn pace(&self, peer: IpAddr, headers: &HeaderMap, bytes: u64) -> Result<(), Refusal> {
         self.limit(self.pace.take(self.client(peer, headers), bytes))
     }
 
-    /// Whether the bytes of a body are in time whose length was not announced.
+    /// Checks the bytes of a body whose length was not announced against the rates.
     pub fn pace_bytes(&self, peer: IpAddr, headers: &HeaderMap, bytes: u64) -> Result<(), Refusal> {
         self.limit(self.pace.take_bytes(self.client(peer, headers), bytes))
     }
@@ -113,18 +115,18 @@ impl Admission {
         taken.inspect_err(|refusal| self.metrics.limited(refusal.reason()))
     }
 
-    /// Whether those who have signed a submission, as it says, may write at `now`: all of them.
+    /// Checks that all signers that a submission names may write at `now`.
     pub fn judge(&self, submission: &Submission, now: SystemTime) -> Result<(), Refusal> {
         self.count(self.lists().judge(submission, now))
     }
 
-    /// Whether an opaque entry with these headers may be written.
+    /// Checks that an opaque entry with these headers may be written.
     pub fn judge_opaque(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         let lists = self.lists();
         let Some(tokens) = &lists.tokens else { return self.count(Ok("open")) };
         let name = tokens.bearer(headers.get(AUTHORIZATION));
         self.count(name.map(|name| {
-            tracing::debug!(name, "an opaque entry by token");
+            tracing::debug!(name, "admitted an opaque entry by its token");
             "token"
         }))
     }
@@ -144,7 +146,7 @@ impl Admission {
 }
 
 impl Lists {
-    /// On what ground a submission is admitted.
+    /// Returns why a submission is admitted.
     fn judge(&self, submission: &Submission, now: SystemTime) -> Result<&'static str, Refusal> {
         let mut ground = "open";
         if self.keys.is_some() || self.identities.is_some() {

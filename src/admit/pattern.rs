@@ -1,31 +1,31 @@
-//! A pattern: what a text has to be, said exactly or by a regular expression.
+//! Patterns that match a text exactly or by a regular expression.
 //!
-//! A regular expression has to match the whole text. It is compiled by itself first, so that no
-//! unbalanced bracket in it can get around the anchors, and within bounds: of its own length and
-//! of the automaton that it becomes. Matching takes time linear in the text.
+//! A regular expression must match the whole text. It is first compiled on its own, so that an
+//! unbalanced bracket cannot escape the anchors. Its length and the size of its automaton are
+//! bounded. Matching takes time linear in the text.
 
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 
 /// Longest regular expression, in bytes.
 const REGEX_BYTES_MAX: usize = 4096;
-/// Most memory of a compiled one, and of what it remembers while it matches.
+/// Maximum memory of a compiled expression, and of its cache while matching.
 const REGEX_MEMORY_MAX: usize = 256 << 10;
 
-/// What a text has to be.
+/// What a text must match.
 #[derive(Clone, Debug)]
 pub enum Pattern {
-    /// This very text.
+    /// This exact text.
     Exact(String),
-    /// Whatever this matches as a whole.
+    /// An expression that must match the whole text.
     Regex(Regex),
 }
 
-/// A pattern as it stands in a policy: `"text"` or `{ regex = 'expression' }`.
+/// A pattern as written in a policy: `"text"` or `{ regex = 'expression' }`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged, expecting = "expected \"text\" or { regex = 'expression' }")]
 pub enum PatternText {
-    /// This very text.
+    /// This exact text.
     Exact(String),
     /// A regular expression.
     Regex(RegexText),
@@ -38,18 +38,19 @@ pub struct RegexText {
     regex: String,
 }
 
-/// Why a regular expression is not taken.
+/// Why a regular expression is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum PatternError {
-    /// Far too long.
+    /// It is too long.
     #[error("the regular expression is longer than {REGEX_BYTES_MAX} bytes")]
     TooLong,
-    /// Not one, or one that becomes too large.
-    #[error("not a regular expression that can be used: {}", last_line(.0))]
+    /// It does not compile, or becomes too large.
+    #[error("the regular expression cannot be used: {}", last_line(.0))]
     Regex(#[source] Box<regex::Error>),
 }
 
-/// The parser draws the expression first, over several lines, and then says what is wrong.
+/// Returns the last line of the parser's error, which says what is wrong; the lines before it show
+/// the expression.
 fn last_line(error: &regex::Error) -> String {
     let text = error.to_string();
     text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
@@ -69,7 +70,7 @@ impl Pattern {
         Ok(Self::Regex(compile(&format!(r"\A(?:{text})\z"))?))
     }
 
-    /// Whether the whole text is as it has to be.
+    /// Whether the whole text matches.
     pub fn fits(&self, text: &str) -> bool {
         match self {
             Self::Exact(exact) => exact == text,

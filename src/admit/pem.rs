@@ -1,23 +1,23 @@
-//! PEM blocks with the lines they stand on, so that a bad one can be named.
+//! PEM blocks with their line numbers, so that errors can name them.
 //!
-//! More tolerant than RFC 7468: lines may be of any length, as `jq` and other tools write them.
+//! More tolerant than RFC 7468: lines can have any length, as `jq` and other tools write them.
 
 use rustls_pki_types::pem::{PemObject as _, SectionKind};
 
 use super::error::{ListError, ListProblem};
 
-/// What stands in a line of a file that may hold PEM blocks.
+/// A line of a file that may contain PEM blocks.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Line<'a> {
-    /// A line outside of all blocks, without white space around it.
+    /// A line outside of all blocks, trimmed.
     Text(&'a str),
-    /// A certificate's DER.
+    /// The DER of a certificate.
     Certificate(Vec<u8>),
-    /// A `SubjectPublicKeyInfo`'s DER.
+    /// The DER of a `SubjectPublicKeyInfo`.
     PublicKey(Vec<u8>),
 }
 
-/// The lines of `text`, each with its number; a block counts as its first line.
+/// Returns the lines of `text` with their numbers. A block counts as its first line.
 pub fn lines(text: &str) -> Result<Vec<(usize, Line<'_>)>, ListError> {
     let mut found = Vec::new();
     let mut numbered = text.lines().map(str::trim).enumerate().map(|(n, line)| (n + 1, line));

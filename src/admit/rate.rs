@@ -1,8 +1,8 @@
-//! Rates: how much is taken, in submissions and in bytes, of everyone together and of each client.
+//! Rate limits on submissions and on bytes, for all clients together and for each client.
 //!
-//! A rate is a bucket that refills evenly (GCRA, by `governor`): as much as the burst at once, and
-//! then more whenever there is room again. Bytes are counted in KiB, of the bodies as they came. A body
-//! that is longer than the burst takes all of it.
+//! A rate is a bucket that refills evenly (GCRA, by `governor`): a whole burst at once, then more
+//! as it refills. Bytes are those of the bodies as received, counted in KiB. A body longer than the
+//! burst takes the whole burst.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -23,12 +23,12 @@ use crate::clock::Clock;
 const RATE_MAX: u32 = 1_000_000;
 /// Highest rate and burst of bytes, in KiB.
 const KIB_MAX: u32 = 1 << 20;
-/// Least burst of bytes where none is given, in KiB: the longest body there is.
+/// Minimum default burst of bytes, in KiB: the longest possible body.
 const KIB_BURST_MIN: u32 = 4 << 10;
-/// What a submission may bring where only those are counted, in KiB: the longest entry.
+/// Default number of KiB for each submission, if only submissions are limited: the longest entry.
 const KIB_EACH: u32 = 64;
 
-/// `N/s`, `N/m` or `N/h`, and `:BURST` after it; the burst is N otherwise.
+/// `N/s`, `N/m` or `N/h`, optionally followed by `:BURST`. The default burst is N.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     count: NonZeroU32,
@@ -36,7 +36,7 @@ pub struct Rate {
     burst: NonZeroU32,
 }
 
-/// The same in bytes: `64KiB/s:4MiB`. A number without KiB, MiB or GiB behind it is of bytes.
+/// A rate of bytes, such as `64KiB/s:4MiB`. A number without KiB, MiB or GiB is in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ByteRate(Rate);
 
@@ -84,13 +84,13 @@ impl FromStr for Rate {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let number = |text: &str| text.parse().ok().filter(|n: &NonZeroU32| n.get() <= RATE_MAX);
         Self::read(text, number, NonZeroU32::MIN)
-            .ok_or("a rate is N/s, N/m or N/h, with :BURST after it or not, up to 1000000 each")
+            .ok_or("a rate must be N/s, N/m or N/h, optionally with :BURST, each at most 1000000")
     }
 }
 
 impl ByteRate {
-    /// What goes with a rate of submissions where nothing is said of bytes: as many of the longest
-    /// entries, and at least one of the longest bodies at once.
+    /// Returns the default rate of bytes for a rate of submissions: as many of the longest entries,
+    /// and a burst of at least one of the longest bodies.
     pub fn beside(rate: Rate) -> Self {
         let kib = |submissions: NonZeroU32, min: u32| {
             let kib = submissions.get().saturating_mul(KIB_EACH).clamp(min, KIB_MAX);
@@ -106,13 +106,13 @@ impl FromStr for ByteRate {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let burst_min = NonZeroU32::new(KIB_BURST_MIN).expect("not 0");
         Rate::read(text, read_kib, burst_min).map(Self).ok_or(
-            "a rate of bytes is N/s, N/m or N/h, with :BURST after it or not; N and BURST are numbers \
-             of bytes, or of KiB, MiB or GiB with that behind it, from 1KiB up to 1GiB",
+            "a rate of bytes must be N/s, N/m or N/h, optionally with :BURST; N and BURST are \
+             numbers of bytes, or end in KiB, MiB or GiB, from 1KiB to 1GiB",
         )
     }
 }
 
-/// A number of bytes, in whole KiB.
+/// Reads a number of bytes, as whole KiB.
 fn read_kib(text: &str) -> Option<NonZeroU32> {
     let units = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1_u64 << 30)];
     let named = units.iter().find_map(|(name, unit)| Some((text.strip_suffix(name)?, *unit)));
@@ -122,7 +122,7 @@ fn read_kib(text: &str) -> Option<NonZeroU32> {
     (kib.get() <= KIB_MAX).then_some(kib)
 }
 
-/// The house's clock as the limiter reads it.
+/// The injected clock, as the limiter reads it.
 pub(super) struct Ticks {
     clock: Arc<dyn Clock>,
     began: Instant,
@@ -144,7 +144,7 @@ impl governor::clock::Clock for Ticks {
 
 pub(super) type Limiter<K, S> = RateLimiter<K, S, Ticks, NoOpMiddleware<Duration>>;
 
-/// Which rates are kept.
+/// The rates to enforce.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Rates {
     /// Submissions of everyone together.
@@ -157,7 +157,7 @@ pub struct Rates {
     pub client_bytes: Option<ByteRate>,
 }
 
-/// The rates that are kept.
+/// The rate limiters.
 #[derive(Default)]
 pub struct Pace {
     submissions: Buckets,
@@ -171,7 +171,7 @@ impl fmt::Debug for Pace {
 }
 
 impl Pace {
-    /// Keeps these rates, where there are any.
+    /// Enforces these rates, where given.
     pub fn new(rates: Rates, clock: &Arc<dyn Clock>) -> Self {
         let Rates { global, client, global_bytes, client_bytes } = rates;
         let bytes = |rate: Option<ByteRate>| rate.map(|ByteRate(rate)| rate);
@@ -186,9 +186,9 @@ impl Pace {
         }
     }
 
-    /// Takes one submission of `client`, whose body has so many bytes as far as is known, or says when
-    /// it is taken. The client's own limits come first, so that one that sends too much takes nothing
-    /// from the others.
+    /// Takes one submission of `client`, with as many `bytes` of body as are known. The refusal
+    /// says how long to wait. The client's own limits come first, so that a client that sends too
+    /// much takes nothing from the others.
     pub fn take(&self, client: Client, bytes: u64) -> Result<(), Refusal> {
         self.submissions.take_own(&client, 1)?;
         self.kib.take_own(&client, kib(bytes))?;
@@ -196,19 +196,19 @@ impl Pace {
         self.kib.take_of_all(kib(bytes))
     }
 
-    /// Takes the bytes of a body whose length was not known before.
+    /// Takes the bytes of a body whose length was not known in advance.
     pub fn take_bytes(&self, client: Client, bytes: u64) -> Result<(), Refusal> {
         self.kib.take_own(&client, kib(bytes))?;
         self.kib.take_of_all(kib(bytes))
     }
 }
 
-/// So many KiB are bytes, the last one begun counted as a whole.
+/// Converts bytes to KiB, rounded up.
 fn kib(bytes: u64) -> u32 {
     u32::try_from(bytes.div_ceil(1 << 10)).unwrap_or(u32::MAX)
 }
 
-/// What is counted alike: a bucket of everyone's, and one of each client's.
+/// The buckets for one unit: one for all clients together, and one for each client.
 #[derive(Default)]
 struct Buckets {
     global: Option<(Limiter<NotKeyed, InMemoryState>, u32)>,

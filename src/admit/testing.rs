@@ -38,17 +38,17 @@ pub fn pem(label: &str, der: &[u8]) -> String {
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
-/// An extension of Fulcio's with these very bytes.
+/// A Fulcio extension with these exact bytes.
 pub fn fulcio(number: u64, content: &[u8]) -> CustomExtension {
     CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 57264, 1, number], content.to_vec())
 }
 
-/// An extension of Fulcio's with a text.
+/// A Fulcio extension with a text.
 pub fn fulcio_text(number: u64, text: &str) -> CustomExtension {
     fulcio(number, &Utf8StringRef::new(text).unwrap().to_der().unwrap())
 }
 
-/// A certificate of minutes, for signing code, for one email address.
+/// A short-lived code signing certificate for one email address.
 pub fn signer(email: &str) -> CertificateParams {
     let mut params = CertificateParams::new([]).unwrap();
     params.not_before = offset(BEGIN);
@@ -60,7 +60,7 @@ pub fn signer(email: &str) -> CertificateParams {
     params
 }
 
-/// A certificate of an authority of that name.
+/// A certificate of an authority with this name.
 pub fn authority(name: &str) -> CertificateParams {
     let mut params = CertificateParams::new([]).unwrap();
     params.not_before = offset(BEGIN - 1_000_000);
@@ -71,7 +71,7 @@ pub fn authority(name: &str) -> CertificateParams {
     params
 }
 
-/// Somebody with a key.
+/// A holder of a key.
 pub struct Subject(pub KeyPair);
 
 impl Subject {
@@ -121,7 +121,7 @@ impl Ca {
     }
 }
 
-/// A submission by this verifier, with a signature that nobody has made.
+/// A submission with this verifier and a made-up signature.
 pub fn submission(material: KeyMaterial) -> Submission {
     let verifier = Verifier::new(material).unwrap();
     let digest = ArtifactDigest::of(HashAlgorithm::Sha256, b"an artifact");

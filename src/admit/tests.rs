@@ -1,4 +1,4 @@
-//! The door as a whole: which list decides.
+//! Admission as a whole: which list decides.
 
 use super::testing::{BEGIN, Ca, Subject, at, authority, signer, submission};
 use super::*;
@@ -44,7 +44,7 @@ fn either_list_suffices() {
         (certified(&other, "dev@example.com"), ["open", "key!", "identity", "identity"]),
         (certified(&listed, "x@example.com"), ["open", "key", "identity!", "key"]),
         (certified(&other, "x@example.com"), ["open", "key!", "identity!", "identity!"]),
-        // A key that is listed needs nobody's word; one that is not needs an authority's.
+        // A listed key needs no authority; an unlisted one does.
         (own(&listed), ["open", "key", "chain", "key"]),
         (own(&other), ["open", "key!", "chain", "chain"]),
     ] {
@@ -81,7 +81,7 @@ fn all_who_sign_an_envelope_must_be_allowed() {
     for signers in [&[&listed, &other][..], &[&other, &listed], &[&other]] {
         let message = judge(signers).unwrap_err().to_string();
         let key = Fingerprint::of(&other.public_key());
-        assert_eq!(message, format!("the key {key} is not among those that may write to this log"));
+        assert_eq!(message, format!("the key {key} is not allowed to write to this log"));
     }
 }
 

@@ -1,7 +1,7 @@
-//! The tokens that allow to post opaque entries, which have no signer that could be asked for.
+//! The tokens that allow posting opaque entries, which have no signer to check.
 //!
-//! Only their SHA-256 is kept. A token that comes is hashed and compared with every one of them, each
-//! in constant time, so that the time taken tells nothing about them (I16).
+//! Only their SHA-256 is kept. A token in a request is hashed and compared with every one of them
+//! in constant time, so that the timing reveals nothing about them (I16).
 
 use std::fmt;
 
@@ -11,11 +11,11 @@ use sha2::{Digest as _, Sha256};
 
 use super::error::{ListError, ListProblem, Refusal};
 
-/// Most tokens.
+/// Maximum number of tokens.
 const TOKENS_MAX: usize = 1024;
-/// Longest name.
+/// Maximum length of a name.
 const NAME_BYTES_MAX: usize = 64;
-/// Shortest and longest token: less can be guessed.
+/// Minimum and maximum length of a token: a shorter one could be guessed.
 const TOKEN_BYTES: std::ops::RangeInclusive<usize> = 16..=512;
 
 /// The tokens.
@@ -29,8 +29,8 @@ impl fmt::Debug for TokenList {
 }
 
 impl TokenList {
-    /// Reads a list: `NAME:TOKEN` or `NAME:sha256:DIGEST` a line, and comments that begin with `#`. A
-    /// name may have several tokens, for as long as one replaces another.
+    /// Reads a list: `NAME:TOKEN` or `NAME:sha256:DIGEST` on each line, and comments that begin
+    /// with `#`. A name can have several tokens, for example while one replaces another.
     pub fn parse(text: &str) -> Result<Self, ListError> {
         let mut tokens = Vec::new();
         for (index, line) in text.lines().map(str::trim).enumerate() {
@@ -48,7 +48,7 @@ impl TokenList {
         Ok(Self(tokens))
     }
 
-    /// The name of the token in an `Authorization` field.
+    /// Returns the name of the token in an `Authorization` field.
     pub fn bearer(&self, authorization: Option<&HeaderValue>) -> Result<&str, Refusal> {
         let token = authorization.and_then(bearer).ok_or(Refusal::NoToken)?;
         let digest = Sha256::digest(token);
@@ -61,7 +61,7 @@ impl TokenList {
         found.ok_or(Refusal::WrongToken)
     }
 
-    /// How many there are.
+    /// How many tokens there are.
     pub fn count(&self) -> usize {
         self.0.len()
     }
@@ -83,7 +83,7 @@ fn token(line: &str) -> Option<(String, [u8; 32])> {
     (is_one && TOKEN_BYTES.contains(&token.len())).then(digest)
 }
 
-/// The token of a field `Bearer TOKEN` (RFC 6750).
+/// Returns the token in a field of the form `Bearer TOKEN` (RFC 6750).
 fn bearer(field: &HeaderValue) -> Option<&[u8]> {
     let (scheme, token) = field.as_bytes().split_at_checked(6)?;
     (scheme.eq_ignore_ascii_case(b"bearer") && token.starts_with(b" ")).then(|| token.trim_ascii())

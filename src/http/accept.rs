@@ -1,4 +1,4 @@
-//! Accept: the form of an error body that a client asks for (RFC 9110 section 12.5.1).
+//! The form of error body that a client asks for with `Accept` (RFC 9110 section 12.5.1).
 
 use http::header::{ACCEPT, HeaderValue};
 use http::{HeaderMap, Uri};
@@ -8,10 +8,10 @@ use super::rekor_v1;
 /// The form of an error body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ErrorForm {
-    /// `application/json`, as Rekor's clients know it.
+    /// `application/json`, as Rekor's clients expect it.
     #[default]
     Rekor,
-    /// `application/json`, as Rekor v1's clients know it.
+    /// `application/json`, as Rekor v1's clients expect it.
     RekorV1,
     /// `application/problem+json` (RFC 9457).
     Problem,
@@ -21,7 +21,7 @@ const PROBLEM: &str = "application/problem+json";
 const JSON: &str = "application/json";
 
 impl ErrorForm {
-    /// The form for whoever sends a request with this target and these fields.
+    /// Returns the form for a request with this target and these header fields.
     pub fn wanted(uri: &Uri, headers: &HeaderMap) -> Self {
         match Self::accepted(headers) {
             Self::Rekor if uri.path().starts_with(rekor_v1::PREFIX) => Self::RekorV1,
@@ -29,7 +29,7 @@ impl ErrorForm {
         }
     }
 
-    /// Problem details for those who name them and do not like plain JSON better.
+    /// Returns problem details if the client names them and does not prefer plain JSON.
     fn accepted(headers: &HeaderMap) -> Self {
         match weight(headers, &[PROBLEM]) {
             Some(problem)
@@ -51,7 +51,7 @@ impl ErrorForm {
     }
 }
 
-/// The weight of the first of `ranges` that the client names.
+/// Returns the weight of the first of `ranges` that the client names.
 fn weight(headers: &HeaderMap, ranges: &[&str]) -> Option<f32> {
     let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let items: Vec<&str> = values.flat_map(|value| value.split(',')).collect();

@@ -1,8 +1,8 @@
-//! Bodies of requests: read within bounds of length, time, rate and shared memory (I12).
+//! Reads request bodies within bounds of length, time, rate and shared memory (I12).
 //!
-//! A body takes its share of the memory as it comes. It is ended when it is late or slow (408), and when
-//! somebody else needs what it holds (503). What is left of a body that was refused is read on for a
-//! while: an answer that meets a client who is still sending may be lost.
+//! A body takes its share of the memory as it arrives. Reading stops when the body is late or slow
+//! (408), or when another client needs its memory (503). The rest of a refused body is read for a
+//! while, because a client that is still sending may lose the answer.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -22,13 +22,15 @@ use super::limits::Limits;
 use super::problem::Problem;
 use super::shares::{Full, Holder, Share, Shares};
 
-/// What is read of a refused body before it is answered, so that the connection can be used again.
+/// How much of a refused body is read before the answer, so that the connection can be reused.
 const DISCARD_BYTES_MAX: usize = 256 << 10;
-/// How long that may take.
+/// How long that can take.
 const DISCARD_TIME_MAX: Duration = Duration::from_millis(200);
-/// Most bytes of a refused body that are read after it was answered, if it has no length or a longer one.
+/// How many bytes of a refused body are read after the answer, if its length is unknown or above
+/// [`DRAIN_LENGTH_MAX`].
 const DRAIN_BYTES_MAX: u64 = 64 << 20;
-/// Most bytes if it has a length. Clients that do not listen while they send are told so in the end.
+/// The longest announced length of a refused body that is read to its end. Clients that do not
+/// listen while they send get the answer then.
 const DRAIN_LENGTH_MAX: u64 = 1 << 30;
 
 impl From<Full> for Problem {
@@ -50,13 +52,13 @@ impl ReadBody {
         &self.bytes
     }
 
-    /// The same without its first bytes.
+    /// Removes the first `count` bytes.
     pub fn without_first(mut self, count: usize) -> Self {
         self.bytes.advance(count);
         self
     }
 
-    /// The bytes, which someone else accounts for from now on.
+    /// Returns the bytes and gives back their share; the caller accounts for them from now on.
     pub fn into_bytes(self) -> Bytes {
         drop(self.share);
         self.bytes
@@ -84,12 +86,12 @@ impl Reading {
         self.with(|headway| headway.iter_mut().for_each(|one| one.moved(bytes, now)));
     }
 
-    /// It is whole, and waits for the server from now on.
+    /// The body is complete, and waits for the server from now on.
     fn ends(&self) {
         self.with(|headway| *headway = None);
     }
 
-    /// Waits until it is too slow.
+    /// Waits until the body is too slow.
     async fn is_too_slow(&self) {
         while let Some(due) = self.with(|headway| headway.as_ref().map(Headway::due)) {
             if due <= Instant::now().into_std() {
@@ -111,8 +113,8 @@ impl Holder for Reading {
     }
 }
 
-/// Reads a body of at most `max` bytes, as long as `memory` has room for it. A length that is announced
-/// is believed before anything is read, and never after.
+/// Reads a body of at most `max` bytes, as long as `memory` has room for it. An announced length
+/// above `max` is refused before anything is read; after that only the bytes received count.
 pub async fn read_body<B>(
     head: &request::Parts,
     body: &mut B,
@@ -184,7 +186,7 @@ fn refuse_encoded(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-/// What has come of a body.
+/// The part of a body received so far.
 struct Collected {
     max: usize,
     announced: usize,
@@ -210,7 +212,7 @@ impl Collected {
             Some(share) => share.take(data.len())?,
             None => *share = Some(memory.take(place_of(head), data.len(), reading.clone())?),
         }
-        // Most bodies come in one piece, which is passed on without a copy.
+        // Most bodies arrive in one piece, which is passed on without a copy.
         if first.is_empty() && more.is_empty() {
             *first = data;
         } else {
@@ -227,7 +229,8 @@ impl Collected {
     }
 }
 
-/// Reads what is left of a refused body, if that is little and comes at once. Whether that was all.
+/// Reads the rest of a refused body, if it is short and arrives at once. Returns whether that was
+/// all.
 pub async fn discard<B: Body<Data = Bytes> + Unpin>(body: &mut B) -> bool {
     let length = body.size_hint().exact();
     if length.is_some_and(|length| length > DISCARD_BYTES_MAX as u64) {
@@ -246,8 +249,8 @@ pub async fn discard<B: Body<Data = Bytes> + Unpin>(body: &mut B) -> bool {
     timeout(DISCARD_TIME_MAX, read).await.unwrap_or(false)
 }
 
-/// Reads on what is left of a body whose request was refused and answered, and forgets it, within bounds
-/// of length, time and rate.
+/// Reads and discards the rest of a body whose request was refused and answered, within bounds of
+/// length, time and rate.
 pub async fn drain<B>(mut body: B, connection: &Arc<Connection>, limits: Limits)
 where
     B: Body<Data = Bytes> + Unpin,
@@ -266,7 +269,7 @@ where
             connection.came(length);
             bytes += length as u64;
         }
-        // Nothing but the end is left of a body that has a length.
+        // If the length is known, only the end of the body is left.
         if length.is_some() {
             drop(body.frame().await);
         }

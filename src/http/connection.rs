@@ -1,14 +1,15 @@
-//! One connection: what is under way on it, and how long it may do nothing.
+//! The state of one connection: what is in progress on it, and how long it can be idle.
 //!
-//! Progress is a request's whole head, bytes of its body, and bytes of an answer that were taken; nothing else
-//! is, neither a PING nor any other frame, nor the server's answer to one. A connection is closed once
-//! nobody works for it and there was no progress for as long as a head may take (I12). That is one
-//! rule for clients that never say anything, that say it too slowly, that stay idle or that do not
-//! read, in every version of HTTP. Answers have to be taken at a least rate even while the server works
-//! on something else. With TLS the handshake is part of the time for the first head.
+//! Only these count as progress: a complete request head, bytes of a body, and bytes of an answer
+//! that the client has taken. A PING or any other frame does not, nor does the server's reply to
+//! it. A connection is closed when the server does no work for it and there has been no progress
+//! within the time limit for a head (I12). This one rule covers clients that never send anything,
+//! send too slowly, stay idle or do not read, in every version of HTTP. Answers must be taken at a
+//! minimum rate even while the server works on something else. With TLS, the time for the first
+//! head includes the handshake.
 //!
-//! A connection's requests share one account of memory: each costs something from its head until the
-//! last byte of its answer was taken.
+//! The requests of a connection share one memory account: each is charged from its head until the
+//! last byte of its answer has been taken.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -26,25 +27,25 @@ use crate::admit::Client;
 pub struct Connection {
     place: Place,
     state: Mutex<State>,
-    /// What its requests hold together.
+    /// The memory held by all its requests.
     requests: OnceLock<Share>,
     gives_way: Notify,
 }
 
-/// What is under way.
+/// What is in progress.
 #[derive(Debug)]
 struct State {
     headway: Headway,
-    /// Requests that the server works on, or whose bodies it reads.
+    /// Number of requests the server works on, or whose bodies it reads.
     open: usize,
-    /// Those whose bodies it reads.
+    /// Number of requests whose bodies it reads.
     reading: usize,
-    /// Answers of which something was not taken yet.
+    /// Number of answers that have not been taken completely.
     untaken: usize,
 }
 
 impl State {
-    /// There was progress, which is no substitute for taking answers.
+    /// Notes progress, unless there are answers to take: nothing else counts then.
     fn renew(&mut self) {
         if self.untaken == 0 {
             self.headway.renew(now());
@@ -53,7 +54,7 @@ impl State {
 }
 
 impl Connection {
-    /// A connection from `client` that begins now.
+    /// Creates a connection from `client` that begins now.
     pub fn new(client: Client, least: LeastRate) -> Arc<Self> {
         static LAST: AtomicU64 = AtomicU64::new(0);
         let place = Place { client, connection: LAST.fetch_add(1, Ordering::Relaxed) };
@@ -67,27 +68,28 @@ impl Connection {
         })
     }
 
-    /// Lets its requests have their memory from `shares`.
+    /// Opens the account from which its requests get their memory.
     pub fn open_account(self: &Arc<Self>, shares: &Arc<Shares>) -> Result<(), Full> {
         let share = shares.take(self.place, 0, self.clone())?;
         drop(self.requests.set(share));
         Ok(())
     }
 
-    /// Closes the account, and with it the circle of the two.
+    /// Closes the account, which breaks the reference cycle between the two.
     pub fn close_account(&self) {
         if let Some(share) = self.requests.get() {
             share.close();
         }
     }
 
-    /// Where it comes from.
+    /// Where the connection comes from.
     pub fn place(&self) -> Place {
         self.place
     }
 
-    /// A request whose head has come is open until what is returned is dropped. It costs `bytes`, also if it
-    /// is refused because there is no memory for it, as its answer has to be sent all the same.
+    /// Opens a request whose head has arrived; it stays open until the returned guard is dropped.
+    /// It is charged `bytes` even if it is refused for lack of memory, because it still needs an
+    /// answer.
     pub fn request(self: &Arc<Self>, bytes: usize) -> (OpenRequest, Result<(), Full>) {
         {
             let mut state = self.state();
@@ -104,13 +106,13 @@ impl Connection {
         (OpenRequest { connection: self.clone(), bytes }, taken)
     }
 
-    /// A request's body is read until what is returned is dropped.
+    /// Notes that a request's body is being read, until the returned guard is dropped.
     pub fn reads(self: &Arc<Self>) -> ReadingBody {
         self.state().reading += 1;
         ReadingBody(self.clone())
     }
 
-    /// Bytes of a body have come.
+    /// Notes that bytes of a body have arrived.
     pub fn came(&self, bytes: usize) {
         let mut state = self.state();
         if state.untaken == 0 {
@@ -118,7 +120,7 @@ impl Connection {
         }
     }
 
-    /// Waits until nothing more is to be expected of the client; whether it left answers untaken.
+    /// Waits until the client has stalled. Returns whether it left answers untaken.
     pub async fn stalls(&self) -> bool {
         loop {
             let (over, due, untaken) = {
@@ -138,7 +140,7 @@ impl Connection {
         }
     }
 
-    /// Waits until somebody else needs what it holds.
+    /// Waits until another client needs what it holds.
     pub async fn gives_way(&self) {
         self.gives_way.notified().await;
     }
@@ -168,7 +170,7 @@ pub struct OpenRequest {
 }
 
 impl OpenRequest {
-    /// Its answer, of so many bytes in memory, is made and is to be taken now.
+    /// Notes that its answer, of this many bytes in memory, is ready to be taken.
     pub fn answered(self, bytes: usize) -> UntakenAnswer {
         let connection = self.connection.clone();
         {
@@ -184,7 +186,7 @@ impl OpenRequest {
         UntakenAnswer { bytes: bytes + self.close(), connection }
     }
 
-    /// Ends it, but for what it costs.
+    /// Closes the request, but returns its charge instead of giving it back.
     fn close(mut self) -> usize {
         std::mem::take(&mut self.bytes)
     }
@@ -201,7 +203,7 @@ impl Drop for OpenRequest {
     }
 }
 
-/// An answer that is on its way until this is dropped.
+/// An answer on its way to the client, until this is dropped.
 #[derive(Debug)]
 pub struct UntakenAnswer {
     connection: Arc<Connection>,
@@ -209,7 +211,7 @@ pub struct UntakenAnswer {
 }
 
 impl UntakenAnswer {
-    /// So much of it was taken.
+    /// Notes that this many bytes of it were taken.
     pub fn taken(&self, bytes: usize) {
         self.connection.state().headway.moved(bytes, now());
     }

@@ -1,16 +1,16 @@
-//! CORS: what scripts on web pages of other sites may do here (the Fetch standard's CORS protocol).
+//! CORS: what scripts on web pages of other sites may do (the Fetch standard's CORS protocol).
 //!
 //! | request | a page of another site |
 //! |---|---|
-//! | reads of the log, all of Rekor v1's API, `/openapi.json`, `/` | may, and sees the whole answer |
-//! | submissions | may where the operator has named its site; else 403 |
-//! | health, what writers say to each other, all else | may not |
+//! | reads of the log, all of Rekor v1's API, `/openapi.json`, `/` | allowed; sees the whole answer |
+//! | submissions | allowed if the operator has named its site; else 403 |
+//! | health, messages between writers, everything else | not allowed |
 //!
-//! Invariants: no credentials are asked for, so that `*` is all that is ever allowed, and no answer to
-//! a read depends on who asks. Whether a page may submit is decided when the submission comes,
-//! whatever a preflight was told: browsers post plain text without asking first. Requests
-//! without `Origin`, as programs send them, are never refused here. A public site's page is never let
-//! into a private network (`Access-Control-Request-Private-Network` gets no answer).
+//! Invariants: no credentials are used, so `*` is the only origin ever allowed, and no answer to a
+//! read depends on the client. Whether a page may submit is decided on the submission itself,
+//! whatever a preflight was told, because browsers post plain text without a preflight. Requests
+//! without `Origin`, as programs send them, are never refused here. A page of a public site never
+//! gets access to a private network (`Access-Control-Request-Private-Network` is not answered).
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
@@ -30,33 +30,35 @@ use super::{App, READ, SUBMIT, read, rekor_v1};
 
 /// Everyone.
 const ANYONE: &str = "*";
-/// What a page may send along. `*` does not stand for `Authorization`, and not all browsers know it.
+/// The header fields that a page may send. `*` does not include `Authorization`, and not all
+/// browsers support it.
 const REQUEST_FIELDS: &str =
     "*, Accept, Authorization, Content-Type, If-None-Match, If-Range, Range, X-Requested-With";
-/// What a page may read of an answer, beside what it always may (Fetch, "CORS-safelisted").
+/// The header fields that a page may read, in addition to those it always may (Fetch,
+/// "CORS-safelisted").
 const ANSWER_FIELDS: &str = "Accept-Ranges, Allow, Content-Encoding, Content-Range, Date, ETag, \
      Retry-After, Vary, WWW-Authenticate, fasti-complete, fasti-log-size, x-log-index";
-/// For how many seconds a browser need not ask again: a day.
+/// For how many seconds a browser can cache a preflight: a day.
 const PREFLIGHT_SECONDS: u64 = 86_400;
-/// What the answer to a preflight depends on.
+/// The header fields that the answer to a preflight depends on.
 const PREFLIGHT_DEPENDS: &str =
     "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
 
-/// What can be done with Rekor v1's API, whose searches are posted.
+/// The methods of Rekor v1's API, whose searches use POST.
 const ASK: &str = "GET, HEAD, POST";
 
 /// Pages that may submit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Site {
-    /// Those of any site.
+    /// Pages of any site.
     Any,
-    /// Those of one site, as browsers name it in `Origin`: scheme, host, port.
+    /// Pages of one site, as browsers name it in `Origin`: scheme, host, port.
     One(String),
 }
 
-/// The text names no site.
+/// The text does not name a site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a site is its scheme and host, such as https://ui.example.org; `*` stands for all")]
+#[error("a site must be a scheme and host, such as https://ui.example.org, or `*` for all sites")]
 pub struct SiteError;
 
 impl FromStr for Site {
@@ -74,7 +76,7 @@ impl FromStr for Site {
         if !is_bare || authority.as_str().contains(['@', '*']) {
             return Err(SiteError);
         }
-        // Browsers leave out the port that a scheme has by itself.
+        // Browsers omit the default port of a scheme.
         let own_port = match scheme {
             "http" => Some(80),
             "https" => Some(443),
@@ -118,7 +120,7 @@ impl Door {
 }
 
 impl App {
-    /// The answer to a browser that asks what a page may do, if this is one.
+    /// Returns the answer to a preflight request, if this is one.
     pub(super) fn preflight(&self, head: &request::Parts) -> Option<Result<Answer, Problem>> {
         let headers = &head.headers;
         let asks = head.method == Method::OPTIONS
@@ -134,7 +136,7 @@ impl App {
         }
     }
 
-    /// Refuses what a page of another site submits, unless its site may.
+    /// Refuses a submission from a page of another site, unless that site may submit.
     pub(super) fn refuse_page(&self, head: &request::Parts) -> Result<(), Problem> {
         for page in head.headers.get_all(ORIGIN) {
             let page = page.to_str().unwrap_or_default();
@@ -146,8 +148,8 @@ impl App {
         Ok(())
     }
 
-    /// Whether a page came from the very host and port that it submits to. Anybody can have a name
-    /// lead to this machine, so that only an address, `localhost` and the log's own host count.
+    /// Whether a page came from the same host and port that it submits to. Anyone can point a DNS
+    /// name at this machine, so only IP addresses, `localhost` and the log's own host count.
     fn is_own(&self, page: &str, head: &request::Parts) -> bool {
         let asked = match head.uri.authority() {
             Some(authority) => Some(authority.as_str()),
@@ -172,7 +174,7 @@ impl App {
     }
 }
 
-/// What a browser is told whose page may do what it wants.
+/// The answer to a preflight that is allowed.
 fn allowed(methods: &'static str) -> Answer {
     let mut answer = Response::new(Full::new(Bytes::new()));
     *answer.status_mut() = StatusCode::NO_CONTENT;
@@ -189,8 +191,8 @@ fn allowed(methods: &'static str) -> Answer {
     answer
 }
 
-/// Lets pages of all sites see an answer: always where caches may keep it, and what a page
-/// has submitted, which may be a refusal.
+/// Lets pages of all sites see an answer: always to reads, which caches may keep, and to a page's
+/// submission, even if it is refused.
 pub(super) fn share(head: &request::Parts, answer: &mut Answer) {
     let is_shared = match Door::at(head.uri.path()) {
         Door::Open(_) => head.method != Method::OPTIONS,

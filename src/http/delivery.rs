@@ -1,8 +1,8 @@
-//! Delivery: an answer on its way, until the last byte of it was taken.
+//! Delivers an answer and tracks it until its last byte has been taken.
 //!
-//! The body is handed on in pieces, each of which knows whose it is: the next piece is asked for when there is
-//! room for it, and a piece is gone when the system has taken it for the client, or when nobody wants
-//! it any more. So what the client does not take stays counted, in memory and in time (I12).
+//! The body is handed on in pieces, each linked to its answer. The next piece is requested when
+//! there is room for it. A piece is dropped when the kernel has taken it, or when it is no longer
+//! wanted. So whatever the client does not take stays counted, in memory and in time (I12).
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use super::connection::UntakenAnswer;
 /// Most bytes of a piece.
 const PIECE_BYTES: usize = 16 << 10;
 
-/// Of an answer whose bytes somebody else accounts for; one of an answer's extensions.
+/// Marks an answer whose bytes are accounted for elsewhere; an extension of the answer.
 #[derive(Clone, Copy, Debug)]
 pub struct AccountedFor;
 
@@ -26,14 +26,14 @@ pub struct Delivery<B> {
     body: B,
     rest: Bytes,
     answer: Arc<UntakenAnswer>,
-    /// There is to be a piece, be it an empty one, to tell that the head was taken.
+    /// Whether a piece, even an empty one, is still needed to tell when the head has been taken.
     needs_piece: bool,
-    /// The last frame, which has to wait for that piece.
+    /// The last frame, which must wait for that piece.
     trailers: Option<Frame<Bytes>>,
 }
 
 impl<B: Body<Data = Bytes> + Unpin> Delivery<B> {
-    /// The delivery of `body`. Where bodies have frames, which is in HTTP/2, an empty one is an empty piece.
+    /// Delivers `body`. Where bodies have frames (HTTP/2), an empty body becomes an empty piece.
     pub fn new(body: B, answer: UntakenAnswer, has_frames: bool) -> Self {
         let answer = Arc::new(answer);
         Self { body, rest: Bytes::new(), answer, needs_piece: has_frames, trailers: None }
@@ -80,7 +80,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Delivery<B> {
     }
 
     fn size_hint(&self) -> SizeHint {
-        // What an answer without a body says of a length may be said of another's.
+        // The length that an answer without a body states may be that of another answer.
         if self.needs_piece && self.body.is_end_stream() {
             return SizeHint::default();
         }

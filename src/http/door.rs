@@ -1,4 +1,4 @@
-//! The door: what [`crate::admit`] has to know of a request before anything is done for it.
+//! Tells [`crate::admit`] what it must know about a request before any work is done for it.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -12,11 +12,11 @@ use super::problem::Problem;
 use super::shares::Place;
 use crate::admit::Client;
 
-/// The address at the other end of a request's connection; one of the request's extensions.
+/// The peer address of a request's connection; an extension of the request.
 #[derive(Clone, Copy, Debug)]
 pub struct PeerAddress(pub IpAddr);
 
-/// The address that somebody has whose address is not known.
+/// Stands for an unknown address.
 const UNKNOWN: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// Where a request comes from.
@@ -26,8 +26,8 @@ pub fn place_of(head: &request::Parts) -> Place {
 }
 
 impl App {
-    /// Notes where a request comes from: from whom, by what trusted proxies say, and over which
-    /// connection.
+    /// Notes where a request comes from: from which client, according to trusted proxies, and over
+    /// which connection.
     pub(super) fn note_place(&self, headers: &HeaderMap, extensions: &mut Extensions) {
         let connection = extensions.get::<Arc<Connection>>().map(|one| one.place().connection);
         let place = Place {
@@ -37,14 +37,14 @@ impl App {
         extensions.insert(place);
     }
 
-    /// Whether a submission with this head is in time, by the limits of the rates. To be asked once for
-    /// each, before its body is read. Those whose address is not known count as one client.
+    /// Checks a submission with this head against the rate limits. Call this once for each
+    /// submission, before its body is read. Clients with unknown addresses count as one client.
     pub(super) fn pace(&self, headers: &HeaderMap, extensions: &Extensions) -> Result<(), Problem> {
         Ok(self.config.admission.pace(peer(extensions), headers, announced(headers))?)
     }
 
-    /// Whether the body of such a submission, which has been read, is in time as far as it is longer
-    /// than was announced.
+    /// Checks the body of such a submission, once read, against the rate limits, as far as it is
+    /// longer than announced.
     pub(super) fn pace_body(
         &self,
         headers: &HeaderMap,
@@ -60,7 +60,7 @@ fn peer(extensions: &Extensions) -> IpAddr {
     extensions.get().map_or(UNKNOWN, |PeerAddress(address)| *address)
 }
 
-/// How many bytes a body is to have, as far as is said.
+/// The announced length of a body; 0 if none is.
 fn announced(headers: &HeaderMap) -> u64 {
     let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     length.unwrap_or_default()

@@ -1,13 +1,13 @@
-//! Forward: a writer hands the one that leads what it has taken, or asks how it stands.
+//! Forwarding: a writer hands its accepted entries to the leader, or asks for its status.
 //!
 //! `POST /_writer/forward`, with a head and a body: [`question`] is the head, [`message`] the
-//! bodies, and this is the side of whoever is asked. [`super::peers`] asks.
+//! bodies. This module is the answering side; [`super::peers`] asks.
 //!
-//! A question is believed by its head, which has a MAC over all that it says. Without one nothing
-//! of the body is read and nothing is kept, so that nobody but the log's own writers can take up
-//! anything here; with one, as much of the body is read as the head says. How a writer stands can
-//! be asked without a body, and takes no share of anything: a leader whose memory is used up must
-//! not seem to be gone. Entries take their share of a memory that is for peers alone.
+//! A question is authenticated by its head, which has a MAC over all of its content. Without a
+//! valid MAC none of the body is read and nothing is kept, so that only the log's own writers can
+//! use resources here. With one, as much of the body is read as the head says. A question for the
+//! status has no body and takes no share of anything: a leader whose memory is used up must not
+//! appear to be gone. Entries take their share of memory reserved for peers.
 
 mod message;
 mod question;
@@ -28,13 +28,13 @@ use super::secret::{MAC_BYTES, Message, PeerSecret};
 use super::{App, SUBMIT, expect};
 use message::{QUESTION_BYTES_MAX, decode_question, encode_reply};
 
-/// Where writers are asked.
+/// The path at which writers are asked.
 pub const FORWARD_PATH: &str = "/_writer/forward";
-/// Most bytes of all questions that are being read or answered: sixteen of the longest.
+/// Maximum bytes of all questions being read or answered: sixteen of the longest.
 pub const MEMORY_BYTES_MAX: usize = 16 * QUESTION_BYTES_MAX;
 
 impl App {
-    /// Answers a peer, who has to know the writers' secret.
+    /// Answers a peer, which must have the writers' secret.
     pub(super) async fn answer_peer<B>(
         &self,
         head: &request::Parts,
@@ -61,7 +61,7 @@ impl App {
         Ok(signed(secret, &mac, &Reply { standing, answers }))
     }
 
-    /// The body that the head has told of, and its share of the memory.
+    /// Reads the body that the head describes. Returns it with its share of the memory.
     async fn read_question<B>(
         &self,
         question: &QuestionHead,
@@ -103,12 +103,12 @@ where
         bytes.extend_from_slice(&data);
     }
     if !question.describes(&bytes) {
-        return Err(Problem::BodyBroken("it is not the one that its head describes".to_owned()));
+        return Err(Problem::BodyBroken("it does not match the digest in its head".to_owned()));
     }
     Ok(bytes.freeze())
 }
 
-/// The answer to the question with this MAC, with its own.
+/// The answer to the question with this MAC, with a MAC of its own.
 fn signed(secret: &PeerSecret, question: &[u8; MAC_BYTES], reply: &Reply) -> Answer {
     let reply = encode_reply(reply);
     let mac = hex::encode(secret.mac(Message::AnswerTo(question), &reply));

@@ -1,7 +1,7 @@
-//! gRPC on the port of HTTP: `CreateEntry` by the way of every submission, health, and reflection.
+//! gRPC on the HTTP port: `CreateEntry`, handled like every submission, health, and reflection.
 //!
-//! A call is a POST over HTTP/2 with a body of type `application/grpc`; anything else is a request
-//! for the routes of HTTP.
+//! A call is a POST over HTTP/2 with a body of type `application/grpc`. Anything else goes to the
+//! HTTP routes.
 //!
 //! | service | module |
 //! |---|---|
@@ -9,7 +9,7 @@
 //! | `grpc.health.v1.Health` | [`health`] |
 //! | `grpc.reflection.v1.ServerReflection`, `v1alpha` | [`reflection`] |
 //!
-//! Invariants (I12): a message is read within the limits of HTTP's bodies, and calls that may stay
+//! Invariants (I12): messages are read within the limits of HTTP bodies, and calls that can stay
 //! open are counted.
 
 mod create_entry;
@@ -33,10 +33,10 @@ use super::problem::Problem;
 use crate::log::Log;
 use crate::metrics::RequestLabels;
 
-/// Longest message that asks for the health of a service.
+/// Maximum length of a health request.
 const HEALTH_BYTES_MAX: usize = 4 << 10;
 
-/// Whether a request is a call.
+/// Whether a request is a gRPC call.
 pub fn is_call<B>(request: &Request<B>) -> bool {
     let kind = request.headers().get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
@@ -47,14 +47,14 @@ pub fn is_call<B>(request: &Request<B>) -> bool {
             .any(|known| kind.eq_ignore_ascii_case(known))
 }
 
-/// The services that need nothing of the app but its log.
+/// The services that need nothing from the app but its log.
 pub struct Services {
     health: health::Service,
     reflection: reflection::Reflection,
 }
 
 impl Services {
-    /// Services in front of `log`.
+    /// Creates the services in front of `log`.
     pub fn new(log: Log) -> Self {
         Self {
             reflection: reflection::Reflection::new(log.clock().clone()),
@@ -64,8 +64,8 @@ impl Services {
 }
 
 impl App {
-    /// Answers one call, and hands back what was not read of one that is refused. A call that stays open
-    /// keeps the connection it came over.
+    /// Answers one call. Also returns the unread body of a refused one. A call that stays open
+    /// keeps its connection open.
     pub async fn call(&self, call: Request<Incoming>) -> (Response<Reply>, Option<Incoming>) {
         let (mut head, body) = call.into_parts();
         self.note_place(&head.headers, &mut head.extensions);
@@ -89,7 +89,7 @@ impl App {
 
     async fn call_health(&self, call: Request<Incoming>) -> Result<Response<Reply>, Problem> {
         let (head, mut body) = call.into_parts();
-        // A question that is answered at once is always answered, however many watch.
+        // A check is answered at once, however many clients watch.
         let watch = head.uri.path() == health::WATCH;
         let open = if watch { Some(self.open_call(&head)?) } else { None };
         let memory = &self.pools.questions;
@@ -108,7 +108,7 @@ impl App {
         Ok(keep(answer, open))
     }
 
-    /// A call that stays open counts as a request of its connection for as long as it does.
+    /// Counts a call as an open request of its connection, for as long as it stays open.
     fn open_call(&self, head: &request::Parts) -> Result<impl Send + 'static, Problem> {
         let connection = head.extensions.get::<Arc<Connection>>().cloned().ok_or(Problem::Busy)?;
         let share = self.pools.calls.take(place_of(head), 1, connection.clone())?;
@@ -117,13 +117,13 @@ impl App {
     }
 }
 
-/// The answer to a call that is refused.
+/// The answer to a refused call.
 pub fn refusal(problem: Problem) -> Response<Reply> {
     in_full(problem.into_grpc().into_http())
 }
 
-/// An answer that says everything in its headers, in two parts: so that it has an end, which is taken
-/// when all of it was.
+/// Splits an answer that has everything in its headers into headers and trailers, so that it has an
+/// end, which shows when all of it has been taken.
 fn in_full(mut answer: Response<Reply>) -> Response<Reply> {
     if !answer.body().is_end_stream() {
         return answer;
@@ -141,7 +141,7 @@ fn in_full(mut answer: Response<Reply>) -> Response<Reply> {
     answer.map(|_| Reply::new(body))
 }
 
-/// Keeps `what` until the last of the answer was sent, or nobody wants it any more.
+/// Keeps `what` until the whole answer has been sent or is no longer wanted.
 fn keep<K: Send + 'static>(answer: Response<Reply>, what: K) -> Response<Reply> {
     answer.map(|body| {
         Reply::new(body.map_frame(move |frame| {

@@ -1,21 +1,21 @@
-//! Headway: how long somebody may still stand still, by what has moved so far.
+//! Headway: how much longer a transfer can pause, given the bytes moved so far.
 //!
-//! Whoever begins has a grace. Bytes that move give it back, as much time as they may take at the least
-//! rate, and never more than the whole of it. So a burst does not pay for a standstill, a trickle does not
-//! pay for anything, and an average above the least rate is never ended.
+//! A transfer begins with a grace period. Bytes that move restore it by the time they would take at
+//! the minimum rate, up to the full period. So a burst does not buy a long pause, a trickle is cut
+//! off in the end, and a transfer that averages more than the minimum rate never is.
 
 use std::time::{Duration, Instant};
 
-/// The least rate at which bytes have to move.
+/// The minimum rate at which bytes must move.
 #[derive(Debug, Clone, Copy)]
 pub struct LeastRate {
-    /// On average, after the grace.
+    /// The average rate, after the grace period.
     pub bytes_per_second: u32,
-    /// The longest standstill.
+    /// The longest pause.
     pub grace: Duration,
 }
 
-/// What is left of the grace.
+/// The rest of the grace period.
 #[derive(Debug)]
 pub struct Headway {
     least: LeastRate,
@@ -23,29 +23,29 @@ pub struct Headway {
 }
 
 impl Headway {
-    /// The whole of it.
+    /// Starts with the full period.
     pub fn new(least: LeastRate, now: Instant) -> Self {
         Self { least, due: now + least.grace }
     }
 
-    /// So many bytes have moved.
+    /// Notes that this many bytes have moved.
     pub fn moved(&mut self, bytes: usize, now: Instant) {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         let time = Duration::from_secs(1) * bytes / self.least.bytes_per_second.max(1);
         self.due = (self.due + time).min(now + self.least.grace);
     }
 
-    /// Gives the whole of it again.
+    /// Restores the full period.
     pub fn renew(&mut self, now: Instant) {
         self.due = now + self.least.grace;
     }
 
-    /// When it will have been used up.
+    /// When the period will be used up.
     pub fn due(&self) -> Instant {
         self.due
     }
 
-    /// How much of it is used up: the slower, the more.
+    /// How much of the period is used up: the slower, the more.
     pub fn used(&self, now: Instant) -> Duration {
         (now + self.least.grace).saturating_duration_since(self.due)
     }

@@ -1,4 +1,4 @@
-//! Health: is the process alive, does the log take entries, what does it count.
+//! Health: whether the process is alive, whether the log accepts entries, and its metrics.
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
@@ -19,13 +19,13 @@ fn answer(body: impl Into<Bytes>, content_type: &'static str) -> Answer {
     answer
 }
 
-/// The process answers. The body is the one that Rekor's probes expect.
+/// Answers that the process is alive. The body is what Rekor's probes expect.
 pub(super) fn alive(method: &Method) -> Result<Answer, Problem> {
     expect(method, READ)?;
     Ok(answer(r#"{"status":"SERVING"}"#, "application/json"))
 }
 
-/// The text form of all metrics.
+/// Returns all metrics as text.
 pub(super) fn metrics(method: &Method, registry: &Registry) -> Result<Answer, Problem> {
     expect(method, READ)?;
     let mut text = String::new();
@@ -34,7 +34,7 @@ pub(super) fn metrics(method: &Method, registry: &Registry) -> Result<Answer, Pr
 }
 
 impl App {
-    /// The log takes entries, or has ended and is read; says where it stands.
+    /// Answers whether the log accepts entries, or is frozen and readable, with its status.
     pub(super) fn ready(&self, method: &Method) -> Result<Answer, Problem> {
         expect(method, READ)?;
         let is_ready = self.log.is_ready();
@@ -63,7 +63,7 @@ impl App {
         Ok(answer)
     }
 
-    /// What a person sees who opens the writer's address.
+    /// The page at the writer's address, for people.
     pub(super) fn front_page(&self, method: &Method) -> Result<Answer, Problem> {
         expect(method, READ)?;
         let published = self.log.published();
@@ -82,7 +82,7 @@ impl App {
             published.head.size,
             published.head.root.to_base64(),
             if self.log.is_frozen() {
-                "\nThis log is frozen: it takes no more entries.\n"
+                "\nThis log is frozen: it accepts no more entries.\n"
             } else {
                 ""
             },

@@ -1,4 +1,4 @@
-//! Limits of the server: what there is of everything, and how slow a client may be (I12).
+//! Limits of the server: how much there is of each resource, and how slow a client can be (I12).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,32 +7,32 @@ use super::headway::LeastRate;
 use super::shares::Shares;
 use crate::metrics::HttpMetrics;
 
-/// What the clients may take of the server.
+/// The resources that clients can use.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Most bytes of a Rekor request's body.
+    /// Maximum bytes of a Rekor request's body.
     pub rekor_body_bytes_max: usize,
-    /// Most bytes of all submissions' bodies that are being read or verified.
+    /// Maximum bytes of all submissions' bodies being read or verified.
     pub body_memory_bytes_max: usize,
-    /// Most bytes of the bodies of all other requests.
+    /// Maximum bytes of the bodies of all other requests.
     pub question_memory_bytes_max: usize,
-    /// Most bytes of all requests' heads and of all answers but large ones, until they were taken.
+    /// Maximum bytes of all request heads and of all answers but large ones, until they are taken.
     pub request_memory_bytes_max: usize,
-    /// Most bytes of all entry bundles that are on their way to clients.
+    /// Maximum bytes of all entry bundles on their way to clients.
     pub answer_memory_bytes_max: usize,
-    /// Time for a request's head to arrive, and for a connection to be idle.
+    /// Time limit for a request's head to arrive, and for a connection to be idle.
     pub head_timeout: Duration,
-    /// Time for a request's body to arrive.
+    /// Time limit for a request's body to arrive.
     pub body_timeout: Duration,
-    /// Least bytes a second of a body, and the longest standstill.
+    /// Minimum rate of a body, and its longest pause.
     pub body_rate_min: LeastRate,
-    /// Least bytes a second of a connection's answers that have to be taken.
+    /// Minimum rate at which a client must take the answers on a connection, in bytes per second.
     pub answer_rate_min: u32,
-    /// Most connections at once.
+    /// Maximum number of open connections.
     pub connections_max: usize,
-    /// Most submissions that are being verified or wait for it.
+    /// Maximum number of submissions being verified or waiting for it.
     pub verifying_max: usize,
-    /// Most gRPC calls that stay open.
+    /// Maximum number of gRPC calls that stay open.
     pub open_calls_max: usize,
 }
 
@@ -56,18 +56,18 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The least rate of a connection.
+    /// The minimum rate of a connection.
     pub fn connection_rate_min(&self) -> LeastRate {
         LeastRate { bytes_per_second: self.answer_rate_min, grace: self.head_timeout }
     }
 }
 
-/// Everything that clients share. What one kind of client takes, the others do not miss.
+/// Everything that clients share. One kind of client cannot use up the resources of another.
 #[derive(Clone)]
 pub struct Pools {
     /// Connections.
     pub connections: Arc<Shares>,
-    /// Bytes of requests' heads, and of answers that were not taken yet.
+    /// Bytes of request heads, and of answers not taken yet.
     pub requests: Arc<Shares>,
     /// Bytes of the bodies of submissions.
     pub submissions: Arc<Shares>,
@@ -79,13 +79,13 @@ pub struct Pools {
     pub calls: Arc<Shares>,
 }
 
-/// How long bytes stand still until they give way to the same client's.
+/// How long bytes must pause before they give way to those of the same client.
 const BYTES_GIVE_WAY: Duration = Duration::from_secs(1);
-/// The same of connections, which may well be idle for a while.
+/// The same for connections, which can well be idle for a while.
 const CONNECTIONS_GIVE_WAY: Duration = Duration::from_secs(10);
 
 impl Pools {
-    /// All of it.
+    /// Creates all pools.
     pub fn new(limits: &Limits, metrics: &HttpMetrics) -> Self {
         let bytes = |max, pool| Shares::new(max, BYTES_GIVE_WAY, metrics.shares(pool));
         let connections = metrics.shares("connections");

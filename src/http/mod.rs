@@ -1,22 +1,22 @@
-//! HTTP: the writer's front doors.
+//! The writer's HTTP server.
 //!
 //! | request | module |
 //! |---|---|
 //! | `POST /api/v2/log/entries`, `POST /add` | [`submit`] |
 //! | `GET /checkpoint`, `/tile/...`, `/lookup/...`, `/log.json`, the same under `/api/v2/` | [`read`] |
-//! | `/api/v1/...`: search and entries as Rekor v1 has them | [`rekor_v1`] |
+//! | `/api/v1/...`: search and entries, as in Rekor v1 | [`rekor_v1`] |
 //! | `GET /healthz`, `/readyz`, `/` | [`health`] |
 //! | `GET /openapi.json` | [`openapi`] |
 //! | gRPC: `CreateEntry`, health, reflection | [`grpc`] |
 //! | `GET /metrics`, on a listener of its own | [`health`] |
-//! | `POST /_writer/forward`, from another writer of the log | [`forward`], asked by [`peers`] |
+//! | `POST /_writer/forward`, from another writer of the log | [`forward`], called by [`peers`] |
 //!
-//! [`cors`] says what web pages may do of all that.
+//! [`cors`] decides which of these web pages may use.
 //!
-//! [`serve`] accepts connections within [`limits`], with [`tls`] or without, and closes those on which
-//! nothing happens ([`connection`]). Clients share what there is, fairly ([`shares`]): connections, the
-//! memory for [`body`] and answer ([`delivery`]); and whoever is too slow is ended ([`headway`]). [`door`]
-//! asks [`crate::admit`] who may write; [`problem`] turns every error into its status.
+//! [`serve`] accepts connections within [`limits`], with or without [`tls`], and closes idle ones
+//! ([`connection`]). Clients share connections and the memory for bodies ([`body`]) and answers
+//! ([`delivery`]) fairly ([`shares`]), and clients that are too slow are cut off ([`headway`]).
+//! [`door`] asks [`crate::admit`] who may write. [`problem`] turns every error into its status.
 
 mod accept;
 mod body;
@@ -69,7 +69,7 @@ use crate::admit::Admission;
 use crate::log::Log;
 use crate::metrics::{HttpMetrics, RequestLabels};
 
-/// What to do with an entry that the log holds already.
+/// What to do with an entry that is already in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Duplicates {
     /// Answer with the existing entry, as if it were new.
@@ -79,22 +79,22 @@ pub enum Duplicates {
     Reject,
 }
 
-/// How the front doors are set up.
+/// The configuration of the HTTP server.
 #[derive(Debug, Clone, Default)]
 pub struct HttpConfig {
-    /// `POST /add` takes any bytes.
+    /// Whether `POST /add` accepts arbitrary bytes.
     pub accept_opaque: bool,
     /// What to do with duplicates.
     pub duplicates: Duplicates,
-    /// What one client may take.
+    /// The resources that clients can use.
     pub limits: Limits,
     /// Who may write, and how much.
     pub admission: Arc<Admission>,
     /// Sites whose pages may submit.
     pub submitting_sites: Vec<Site>,
-    /// What the writers of this log share, where there may be several.
+    /// The secret shared by the writers of this log, if there can be several.
     pub peer_secret: Option<PeerSecret>,
-    /// Where other writers reach this one; only questions to it are answered.
+    /// The address at which other writers reach this one. Only questions to it are answered.
     pub writer_address: String,
 }
 
@@ -106,18 +106,18 @@ pub struct App {
     reads: Reads,
     v1: RekorV1,
     services: grpc::Services,
-    /// What clients share.
+    /// The resources that clients share.
     pools: Pools,
-    /// Permits for the bytes of what peers hand over, apart from all others.
+    /// Permits for the bytes that peers forward, separate from all others.
     peer_memory: Semaphore,
-    /// Permits for the submissions that are being verified or wait for it.
+    /// Permits for submissions being verified or waiting for it.
     queue: Semaphore,
-    /// Permits for the processors, so that verification never takes all of the blocking pool.
+    /// Permits for processors, so that verification never uses up the blocking pool.
     processors: Arc<Semaphore>,
 }
 
 impl App {
-    /// An app in front of `log`.
+    /// Creates the app in front of `log`.
     pub fn new(log: Log, config: HttpConfig, metrics: HttpMetrics) -> Self {
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         let limits = config.limits;
@@ -136,7 +136,8 @@ impl App {
         }
     }
 
-    /// Answers one request, and hands back what is to be read on of one that is refused.
+    /// Answers one request. Also returns the body of a refused request if the rest of it is still
+    /// to be read.
     pub async fn handle<B>(&self, request: Request<B>) -> (Answer, Option<B>)
     where
         B: Body<Data = Bytes> + Unpin,
@@ -165,8 +166,8 @@ impl App {
         (answer, unread)
     }
 
-    /// The answer to a request that failed. Where its body is long, the answer does not wait for it, and its
-    /// connection ends with it; what still comes is handed back to be read on, so that the
+    /// Returns the answer to a request that failed. If its body is long, the answer does not wait
+    /// for it and closes the connection. The rest of the body is returned to be read, so that the
     /// answer is not lost.
     async fn refuse<B>(
         &self,
@@ -184,7 +185,7 @@ impl App {
                 | Problem::BodyBroken(_)
                 | Problem::Peer(_)
         );
-        // Whoever asks before sending a body need not send it.
+        // A client that asks before sending a body (Expect) need not send it.
         let comes = !is_lost && !head.headers.contains_key(EXPECT);
         let is_read = body.is_end_stream() || comes && discard(&mut body).await;
         let mut answer = problem.into_answer(ErrorForm::wanted(&head.uri, &head.headers));
@@ -219,9 +220,9 @@ impl App {
     }
 }
 
-/// What can be done with what is only read.
+/// The methods of resources that are only read.
 const READ: (&[Method], &str) = (&[Method::GET, Method::HEAD], "GET, HEAD");
-/// What can be done with what takes submissions.
+/// The methods of resources that accept submissions.
 const SUBMIT: (&[Method], &str) = (&[Method::POST], "POST");
 
 fn expect(method: &Method, (methods, allowed): (&[Method], &'static str)) -> Result<(), Problem> {

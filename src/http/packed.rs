@@ -1,9 +1,10 @@
-//! Packed: entry bundles as they go out, compressed once for all who ask.
+//! Compressed entry bundles, compressed once for all clients.
 //!
-//! What is at the path of a bundle never changes (I5), so neither does what it is compressed to. It is kept,
-//! and asked for again without the store; what is asked for most often stays longest. Who wants a
-//! bundle that is just being compressed waits for that one. Some processors are left for everything
-//! else: where no other is free, a bundle goes out as it is, which every client understands (I12).
+//! The object at a bundle's path never changes (I5), so neither does its compressed form. That is
+//! cached and served without asking the store; the most requested bundles stay longest. A request
+//! for a bundle that is just being compressed waits for it. Some processors are kept free for
+//! everything else: when no other is available, a bundle is sent uncompressed, which every client
+//! understands (I12).
 
 use std::sync::Arc;
 
@@ -15,9 +16,9 @@ use super::represent::Coding;
 use crate::offload::offload;
 use crate::store::{ObjectPath, Store};
 
-/// Most bytes that are kept.
+/// Maximum bytes in the cache.
 const KEPT_BYTES_MAX: u64 = 64 << 20;
-/// What keeping one takes beside its bytes.
+/// The overhead of a cached bundle, in bytes.
 const KEPT_OVERHEAD: usize = 256;
 
 pub(super) struct PackedBundles {
@@ -26,7 +27,7 @@ pub(super) struct PackedBundles {
 }
 
 impl PackedBundles {
-    /// Nothing is kept yet.
+    /// Creates an empty cache.
     pub fn new() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let weigh = |_: &(ObjectPath, Coding), packed: &Bytes| {
@@ -38,8 +39,8 @@ impl PackedBundles {
         }
     }
 
-    /// The bundle at `path` in `coding`; `None` where it has to be answered as it is, which may turn
-    /// out to be that it is not there.
+    /// Returns the bundle at `path` in `coding`, or `None` if it must be sent uncompressed or does
+    /// not exist.
     pub async fn get(
         &self,
         objects: &dyn Store,

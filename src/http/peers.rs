@@ -1,4 +1,4 @@
-//! The other writers over HTTP: the follower's side of [`super::forward`].
+//! The other writers over HTTP: the asking side of [`super::forward`].
 //!
 //! Connections are kept alive and shared by all questions.
 
@@ -18,17 +18,17 @@ use crate::entropy::{Entropy as _, OsEntropy};
 use crate::log::peers::{NotTaken, PeerAnswer, PeerError, Peers, Standing};
 use crate::log::record::Epoch;
 
-/// Time for a connection to be made.
+/// Time limit for making a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// Time to say how one stands.
+/// Time limit for a status.
 const STATUS_TIMEOUT: Duration = Duration::from_secs(1);
-/// Time for entries to be published. A leader that is gone is noticed long before by its silence.
+/// Time limit for publishing entries. A leader that is gone is noticed long before, by its silence.
 const FORWARD_TIMEOUT: Duration = Duration::from_secs(30);
-/// How much of a refusal is read, and repeated in messages.
+/// How much of a refusal is read, and how much is repeated in messages.
 const REFUSAL_BYTES_MAX: usize = 4096;
 const REFUSAL_CHARS_MAX: usize = 200;
 
-/// Reaches the writers whose addresses are URLs.
+/// Reaches writers at addresses that are URLs.
 #[derive(Debug)]
 pub struct HttpPeers {
     client: Client,
@@ -36,8 +36,8 @@ pub struct HttpPeers {
 }
 
 impl HttpPeers {
-    /// Peers that know `secret`. Where they speak TLS, their certificates have to be vouched for by
-    /// one of `authorities`, a bundle in PEM, or else by those that the system trusts.
+    /// Creates a client for peers that have `secret`. With TLS, their certificates must chain to
+    /// one of `authorities`, a PEM bundle, or if that is `None`, to one that the system trusts.
     pub fn new(secret: PeerSecret, authorities: Option<&[u8]>) -> Result<Self, reqwest::Error> {
         let mut client = egress::direct();
         if let Some(authorities) = authorities {
@@ -61,7 +61,8 @@ impl HttpPeers {
         };
         let head = QuestionHead::new(address, term, OsEntropy.nonce(), &question);
         let signed = head.sign(&self.secret);
-        let (head, mac) = signed.ok_or_else(|| improper("its address is none".to_owned()))?;
+        let (head, mac) =
+            signed.ok_or_else(|| improper("its address is not a header value".to_owned()))?;
         let url = format!("{}{FORWARD_PATH}", address.trim_end_matches('/'));
         let asked = self.client.post(url).timeout(timeout).header(FASTI_QUESTION, head);
         let asked = asked.header(FASTI_MAC, hex::encode(mac)).body(question);
@@ -69,20 +70,20 @@ impl HttpPeers {
         let status = answer.status();
         if !status.is_success() {
             let words = body(answer, REFUSAL_BYTES_MAX).await.ok().flatten();
-            return Err(improper(format!("it answers {status}{}", said(words))));
+            return Err(improper(format!("it answered {status}{}", said(words))));
         }
         let told = answer.headers().get(FASTI_MAC).and_then(|mac| hex::decode(mac).ok());
         let told = told.unwrap_or_default();
         let body = body(answer, ANSWER_BYTES_MAX).await.map_err(unreachable)?;
         let body = body.ok_or_else(|| improper("the answer is too long".to_owned()))?;
         if !self.secret.verify(Message::AnswerTo(&mac), &body, &told) {
-            return Err(improper("it does not know the writers' secret".to_owned()));
+            return Err(improper("it does not have the writers' secret".to_owned()));
         }
         decode_reply(body).map_err(|error| improper(error.to_string()))
     }
 }
 
-/// The words of a refusal, from whoever it is.
+/// Returns the message of a refusal, whoever sent it, ready to append to another message.
 fn said(words: Option<Bytes>) -> String {
     let json = words.and_then(|words| serde_json::from_slice::<serde_json::Value>(&words).ok());
     let message = json.as_ref().and_then(|json| json["message"].as_str()).unwrap_or_default();
@@ -91,7 +92,7 @@ fn said(words: Option<Bytes>) -> String {
     if message.is_empty() { message } else { format!(": {message}") }
 }
 
-/// The body of an answer; `None` if it is longer than `max` bytes.
+/// Reads the body of an answer; `None` if it is longer than `max` bytes.
 async fn body(mut answer: Response, max: usize) -> Result<Option<Bytes>, reqwest::Error> {
     let mut body = BytesMut::new();
     while let Some(piece) = answer.chunk().await? {

@@ -1,9 +1,9 @@
-//! Errors to statuses: the only place where that is decided.
+//! Maps errors to statuses. This is the only place where that is decided.
 //!
-//! The body has the form that Sigstore's clients know, `{"code", "message", "details"}` with a gRPC
-//! code (for Rekor v1's API: `{"code", "message"}` with the status), or that of RFC 9457 for those who ask for it. The message begins with the words that
-//! rekor-tiles has for the case, where it has some, and says what to mend. gRPC calls get the same
-//! code and message as a status.
+//! The body has the form that Sigstore clients know, `{"code", "message", "details"}` with a gRPC
+//! code (for Rekor v1's API: `{"code", "message"}` with the status), or the form of RFC 9457 for
+//! clients that ask for it. The message begins with the words that rekor-tiles uses for the case,
+//! if any, and says what to fix. gRPC calls get the same code and message as a status.
 
 use std::time::Duration;
 
@@ -28,20 +28,20 @@ use crate::entry::EntryError;
 use crate::log::{ProveError, SubmitError};
 use crate::store::StoreError;
 
-/// A whole answer.
+/// A complete answer.
 pub type Answer = Response<Full<Bytes>>;
 
-/// The header that tells the index of an entry that exists already.
+/// The header with the index of an entry that already exists.
 pub const X_LOG_INDEX: HeaderName = HeaderName::from_static("x-log-index");
 
-/// How long a client that was pushed back should wait.
+/// How long a client that was refused for lack of room should wait.
 const RETRY_AFTER_PUSHBACK: Duration = Duration::from_secs(1);
 
-/// What is wanted where a token is missing, and where it is wrong (RFC 6750, section 3).
+/// The challenges for a missing and for a wrong token (RFC 6750, section 3).
 const BEARER: &str = "Bearer realm=\"fasti\"";
 const BEARER_INVALID: &str = "Bearer realm=\"fasti\", error=\"invalid_token\"";
 
-/// Most characters of a client's own words in a message.
+/// Maximum number of characters of a client's own text in a message.
 const QUOTE_CHARS_MAX: usize = 100;
 
 /// Everything that is answered with an error.
@@ -51,7 +51,7 @@ pub enum Problem {
     /// No such path.
     #[error("there is nothing at {}", quote(.0))]
     NotFound(String),
-    /// The path looks like that of a tile or of a part of an index, and is none.
+    /// Not a valid path of a tile or a part of an index, although it looks like one.
     #[error(
         "{} is not the path of a tile, an entry bundle or a part of an index: {reason}",
         quote(path)
@@ -62,28 +62,28 @@ pub enum Problem {
         /// Why not.
         reason: String,
     },
-    /// The path is there, but not for this method.
+    /// The path exists, but not for this method.
     #[error("the method {} is not allowed here; use {allowed}", quote(method))]
     Method {
-        /// What was used.
+        /// The method used.
         method: String,
-        /// What can be.
+        /// The methods allowed.
         allowed: &'static str,
     },
     /// `POST /add` is off.
-    #[error("this log takes no opaque entries; it was started without --accept-opaque")]
+    #[error("this log does not accept opaque entries; it was started without --accept-opaque")]
     OpaqueOff,
-    /// The body is longer than is taken.
+    /// The body is too long.
     #[error("the body is longer than {max} bytes")]
     BodyTooLarge {
         /// The limit.
         max: usize,
     },
-    /// The body did not come in time.
+    /// The body did not arrive in time.
     #[error("the body did not arrive within {} seconds", .0.as_secs())]
     BodyTooSlow(Duration),
-    /// The body comes too slowly.
-    #[error("the body came slower than {least} bytes a second")]
+    /// The body arrives too slowly.
+    #[error("the body arrived at less than {least} bytes per second")]
     BodyStandsStill {
         /// The limit.
         least: u32,
@@ -92,64 +92,67 @@ pub enum Problem {
     #[error("the body broke off: {0}")]
     BodyBroken(String),
     /// The body of a gRPC call is not one message.
-    #[error("the call does not hold one message: {0}")]
+    #[error("the call must contain exactly one message: {0}")]
     Frame(#[from] FrameError),
     /// The request body is encoded.
-    #[error("Content-Encoding {:?} is not supported on requests; send the body as it is", quote(.0))]
+    #[error(
+        "Content-Encoding {:?} is not supported on requests; send the body unencoded", quote(.0)
+    )]
     ContentEncoding(String),
-    /// The range asked for lies outside of what is there.
+    /// The requested range is beyond the end of the object.
     #[error("the range is beyond the end: there are {length} bytes")]
     Range {
-        /// How long it is.
+        /// The length of the object.
         length: usize,
     },
-    /// More is asked for than is given in one answer.
+    /// The request is for more than one answer can contain.
     #[error(
-        "{length} bytes are not given in one answer, but at most {max}; ask for them in parts (Range)"
+        "{length} bytes are too many for one answer, which has at most {max}; \
+         ask for them in parts (Range)"
     )]
     TooMuchAtOnce {
-        /// How many were asked for.
+        /// How many bytes were requested.
         length: usize,
         /// The limit.
         max: usize,
     },
-    /// Somebody speaks like a writer, who is none of this log's or does not mean this one.
+    /// A message between writers that is not from this log's writers or not for this one.
     #[error(transparent)]
     Peer(#[from] PeerRefusal),
-    /// More connections than are taken.
+    /// Too many connections.
     #[error("the server has too many connections; try again")]
     TooManyConnections,
     /// Too many submissions are being read or verified.
     #[error("the log is busy; try again")]
     Busy,
-    /// A web page of another site submits.
+    /// A submission from a web page of another site.
     #[error(
-        "pages of {} may not submit to this log; whoever runs it can allow that with --cors-submit",
+        "pages of {} may not submit to this log; its operator can allow that with --cors-submit",
         quote(.0)
     )]
     ForeignPage(String),
-    /// Somebody may not write, or not now.
+    /// The client may not write, or not now.
     #[error(transparent)]
     Refused(Refusal),
-    /// The submission is not in order.
+    /// The submission is not valid.
     #[error("{words}{0}", words = words_for(.0))]
     Entry(#[from] EntryError),
-    /// The log did not take or answer it.
+    /// The log did not accept or answer it.
     #[error(transparent)]
     Submit(#[from] SubmitError),
-    /// The entry exists, and this log was told to say so.
+    /// The entry exists, and this log is configured to say so.
     #[error("an equivalent entry already exists in the transparency log with index {0}")]
     Duplicate(LeafIndex),
-    /// The proof of an acknowledged entry could not be made.
-    #[error("the entry is in the log, but its proof cannot be made now: {0}")]
+    /// The proof of an acknowledged entry could not be built.
+    #[error("the entry is in the log, but its proof cannot be built now: {0}")]
     Prove(#[from] ProveError),
-    /// A request to Rekor v1's API is not answered with what was asked for.
+    /// A refused request to Rekor v1's API.
     #[error(transparent)]
     V1(#[from] rekor_v1::Refusal),
     /// The search failed.
     #[error("{}", search_words(.0))]
     Search(#[from] SearchError),
-    /// The log's own files could not be read, or are not as they should be.
+    /// The log's own files could not be read or verified.
     #[error("unexpected error communicating with transparency log")]
     Read(#[from] ReadError),
     /// The store failed on a read.
@@ -160,21 +163,21 @@ pub enum Problem {
     NotReady(String),
 }
 
-/// The body of a gRPC call is not one message behind its flag and length.
+/// Why the body of a gRPC call is not one message after its flag and length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
-    /// There is less than a message.
+    /// Less than one message.
     #[error("it is cut short")]
     Cut,
-    /// There is more than a message.
+    /// More than one message.
     #[error("something follows the first message")]
     Several,
     /// The message is compressed.
-    #[error("it is compressed, which is not supported here; send it as it is")]
+    #[error("it is compressed, which is not supported here; send it uncompressed")]
     Compressed,
 }
 
-/// What rekor-tiles says of a request that is refused for this reason.
+/// What rekor-tiles says about a request refused for this reason.
 fn words_for(error: &EntryError) -> &'static str {
     match error.field() {
         Some("hashedRekordRequestV002")
@@ -190,7 +193,7 @@ fn words_for(error: &EntryError) -> &'static str {
     }
 }
 
-/// What Rekor v1 says of a search that fails.
+/// What Rekor v1 says about a failed search.
 fn search_words(error: &SearchError) -> String {
     match error {
         SearchError::Question(error) => error.to_string(),
@@ -226,7 +229,7 @@ impl From<Refusal> for Problem {
     }
 }
 
-/// As Rekor v1 answers.
+/// The status that Rekor v1 answers with.
 fn v1_status(refusal: &rekor_v1::Refusal) -> (StatusCode, u8) {
     use rekor_v1::Refusal;
     match refusal {
@@ -301,12 +304,12 @@ impl Problem {
         }
     }
 
-    /// The HTTP status, also of a gRPC call, for counting.
+    /// The HTTP status for metrics, also of a gRPC call.
     pub fn http_status(&self) -> StatusCode {
         self.status().0
     }
 
-    /// Failures of the server's own are logged with their causes, which the answer does not tell.
+    /// Logs the server's own failures with their causes, which the answer does not reveal.
     fn log_failure(&self) {
         let status = self.http_status();
         if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
@@ -345,7 +348,7 @@ impl Problem {
         *answer.status_mut() = status;
         let headers = answer.headers_mut();
         headers.insert(CONTENT_TYPE, form.content_type());
-        // A cache may keep a 404 otherwise, also of a tile that is about to exist.
+        // Otherwise a cache may keep a 404, even of a tile that is about to exist.
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, RETRY_AFTER_PUSHBACK.as_secs().into());
@@ -366,7 +369,7 @@ impl Problem {
             Self::Duplicate(index) => {
                 headers.insert(X_LOG_INDEX, HeaderValue::from(index.get()));
             }
-            // Rekor's servers say so in plain text, and no method is left that would be allowed.
+            // Rekor's servers say so in plain text, and no method is allowed any more.
             Self::Submit(SubmitError::Frozen) => {
                 let text = HeaderValue::from_static("text/plain; charset=utf-8");
                 headers.insert(CONTENT_TYPE, text);
@@ -378,7 +381,7 @@ impl Problem {
                     headers.insert(CONTENT_RANGE, value);
                 }
             }
-            // Whoever tries again should not try here.
+            // Clients should retry elsewhere.
             Self::TooManyConnections
             | Self::Submit(SubmitError::ShuttingDown | SubmitError::Halted(_)) => {
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
@@ -416,7 +419,7 @@ impl Problem {
         Status::with_metadata(Code::from_i32(code.into()), self.to_string(), metadata)
     }
 
-    /// The answer as it goes over the wire, for a connection that no requests are read from.
+    /// The answer's bytes on the wire, for a connection from which no requests are read.
     pub fn into_http1(self) -> Vec<u8> {
         let (parts, body) = self.into_answer(ErrorForm::Rekor).into_parts();
         let mut bytes = format!("HTTP/1.1 {}\r\n", parts.status).into_bytes();
@@ -434,7 +437,7 @@ fn retry_after_ms() -> u64 {
     RETRY_AFTER_PUSHBACK.as_secs() * 1000
 }
 
-/// A client's own words, cut.
+/// Truncates a client's own text.
 fn quote(text: &str) -> String {
     let mut chars = text.chars();
     let head: String = chars.by_ref().take(QUOTE_CHARS_MAX).collect();

@@ -1,11 +1,11 @@
-//! Reads: `checkpoint`, tiles, entry bundles, `log.json` and the index as any static file server
-//! would give them, for local use. C2SP tlog-tiles says which types and lifetimes.
+//! Reads: serves `checkpoint`, tiles, entry bundles, `log.json` and the index as a static file
+//! server would, for local use. C2SP tlog-tiles specifies the content types and lifetimes.
 //!
-//! Entry bundles and manifests are compressed when the client asks for it; everything has an ETag and
-//! can be asked for in part ([`represent`](super::represent)). Bundles are compressed once
-//! ([`packed`](super::packed)), and not at all where the store keeps them so. The parts of an index can be
-//! larger than all that may be in memory: of them, no more is read than is asked for. Who asks whether
-//! something has changed, or how long it is, makes nobody read a bundle or a part.
+//! Entry bundles and manifests are compressed when the client asks for it. Everything has an ETag
+//! and supports ranges ([`represent`](super::represent)). Bundles are compressed once
+//! ([`packed`](super::packed)), or not at all if the store keeps them compressed. Parts of an index
+//! can be larger than the memory for answers, so only the requested bytes of them are read. A
+//! request for whether something has changed, or for its length, does not read a bundle or a part.
 
 use std::error::Error as _;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ const MUTABLE: &str = "no-cache";
 const TEXT: &str = "text/plain; charset=utf-8";
 const OCTETS: &str = "application/octet-stream";
 
-/// What kind of object is read.
+/// The kind of object to read.
 #[derive(Clone, Copy)]
 struct Kind {
     content_type: &'static str,
@@ -44,29 +44,30 @@ struct Kind {
     size: Size,
 }
 
-/// What an object takes of the server.
+/// How much an object costs the server.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Size {
     /// Next to nothing.
     Small,
-    /// Some hundred kilobytes, which shrink: manifests.
+    /// A few hundred kilobytes, compressible: manifests.
     Middling,
-    /// Some megabytes, which shrink: bundles.
+    /// A few megabytes, compressible: bundles.
     Large,
-    /// More than may be in memory: parts of an index, which do not shrink.
+    /// More than fits into memory, not compressible: parts of an index.
     Huge,
 }
 
-/// What all reads share. Bundles can be large, and are in memory from the store to the client: few
-/// are read and compressed at once, and those on their way out share a bounded memory (I12). So does
-/// what is asked for of a part of an index, which takes its share before it is read.
+/// What all reads share. Bundles can be large, and stay in memory from the store to the client:
+/// only a few are read and compressed at once, and those on their way out share a bounded memory
+/// (I12). So do the requested bytes of a part of an index, which take their share before they are
+/// read.
 pub struct Reads {
     turns: Semaphore,
     packed: PackedBundles,
     memory: Arc<Shares>,
 }
 
-/// Bytes on their way out, with their share of the memory for that.
+/// Bytes on their way out, with their share of memory.
 struct Outgoing {
     bytes: Bytes,
     _share: Option<Share>,
@@ -78,13 +79,13 @@ impl AsRef<[u8]> for Outgoing {
     }
 }
 
-/// These bytes, which hold the share until they are gone.
+/// Ties the share to these bytes until they are dropped.
 fn outgoing(bytes: Bytes, share: Option<Share>) -> Bytes {
     Bytes::from_owner(Outgoing { bytes, _share: share })
 }
 
 impl Reads {
-    /// Room in `memory` for bundles on their way out.
+    /// Reads with room in `memory` for bundles on their way out.
     pub fn new(memory: Arc<Shares>) -> Self {
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         let turns = Semaphore::new(processors);
@@ -119,7 +120,7 @@ impl Reads {
         Ok(answer)
     }
 
-    /// Answers with an object that is read as a whole, if it is there.
+    /// Answers with an object that is read as a whole, if it exists.
     async fn whole(
         &self,
         objects: &dyn Store,
@@ -138,14 +139,14 @@ impl Reads {
         representation.answer(head).map(Some)
     }
 
-    /// Answers with a bundle, packed if the client likes and as far as there is room for that.
+    /// Answers with a bundle, compressed if the client accepts that and there is room for it.
     async fn bundle(
         &self,
         objects: &dyn Store,
         path: &ObjectPath,
         head: &request::Parts,
     ) -> Result<Option<Answer>, Problem> {
-        // Ranges are of the object as it is.
+        // Ranges apply to the uncompressed object.
         if range(head).is_some() {
             return self.part(objects, path, head).await;
         }
@@ -169,7 +170,8 @@ impl Reads {
         Ok(Some(Wanted::Whole.answer(bytes, &etag_of(path, length as u64), length)))
     }
 
-    /// A bundle in a coding that the client likes, which is the store's own where it keeps bundles packed.
+    /// Returns a bundle in a coding that the client accepts: the store's own, if it keeps bundles
+    /// compressed.
     async fn packed(
         &self,
         objects: &dyn Store,
@@ -189,8 +191,8 @@ impl Reads {
         Ok(self.packed.get(objects, path, best).await.map(|packed| (best, packed)))
     }
 
-    /// Answers with what is asked for of an object that is not read as a whole, if it is there. Its
-    /// ETag is of its path and length: in an index they imply its bytes.
+    /// Answers with the requested bytes of an object that is not read as a whole, if it exists. Its
+    /// ETag is derived from its path and length, which in an index determine its bytes.
     async fn part(
         &self,
         objects: &dyn Store,
@@ -221,7 +223,7 @@ impl Reads {
         Ok(read.map(|bytes| wanted.answer(outgoing(bytes, share), &etag, length)))
     }
 
-    /// A share of the memory, if there is room now. It is held by the connection that asks.
+    /// Takes a share of the memory, if there is room now. The connection of the request holds it.
     fn share(&self, head: &request::Parts, bytes: usize) -> Result<Option<Share>, Problem> {
         let connection = head.extensions.get::<Arc<Connection>>();
         let take = |one: &Arc<Connection>| self.memory.take(place_of(head), bytes, one.clone());
@@ -234,7 +236,7 @@ impl Reads {
         bytes: Bytes,
         head: &request::Parts,
     ) -> Result<Representation, Problem> {
-        // Ranges are of the object as it is.
+        // Ranges apply to the uncompressed object.
         let coding = match range(head) {
             Some(_) => Coding::Identity,
             None => Coding::negotiate(&head.headers),
@@ -251,12 +253,12 @@ impl Reads {
     }
 }
 
-/// The tag of something that never changes, by its path and length.
+/// The ETag of an object that never changes, from its path and length.
 fn etag_of(path: &ObjectPath, length: u64) -> String {
     format!("\"{}\"", hex::encode(&Sha256::digest(format!("{path} {length}"))[..16]))
 }
 
-/// Whether a path is where files of the log are, under either prefix.
+/// Whether a path is one of the log's files, under either prefix.
 pub fn is_of_the_log(path: &str) -> bool {
     let relative = relative(path);
     matches!(relative, "checkpoint" | "log.json")
@@ -270,7 +272,7 @@ fn relative(path: &str) -> &str {
     relative.unwrap_or_default()
 }
 
-/// What a path names, under either prefix.
+/// Resolves a path under either prefix.
 fn resolve(path: &str) -> Result<(ObjectPath, Kind), Problem> {
     let relative = relative(path);
     let not_found = || Problem::NotFound(path.to_owned());

@@ -1,4 +1,4 @@
-//! Rekor v1's reading API, for tools that were written for it: what v2 dropped, from the lookup index.
+//! Rekor v1's read API, for tools written for it: what v2 dropped, served from the lookup index.
 //!
 //! | request | answer |
 //! |---|---|
@@ -7,12 +7,13 @@
 //! | `POST /api/v1/log/entries/retrieve` | up to ten of them |
 //! | `GET /api/v1/log`, `/log/publicKey`, `/log/proof` | checkpoint, key, consistency |
 //!
-//! `question` reads requests, `refusal` says what is wrong with them, `answer` writes v1's JSON, `tree_id`
-//! names entries. Everything is read and verified as any client would ([`OwnFiles`]), under the log's own key.
+//! `question` parses requests, `refusal` has their errors, `answer` writes v1's JSON, `tree_id`
+//! names entries. Everything is read and verified as by any client ([`OwnFiles`]), with the log's
+//! own key.
 //!
-//! Not v1: entries have no signed timestamp and the time 0, as a v2 log attests no time; checkpoints
-//! are v2's. An answer never hides that it is not whole: it says so in a header (`answer`), or is an
-//! error. How many questions are worked on at once is bounded, and how many wait (I12).
+//! Unlike in v1, entries have no signed timestamp and the time 0, because a v2 log attests no time,
+//! and checkpoints are those of v2. An incomplete answer says so in a header (`answer`), or is an
+//! error. The number of questions in progress is bounded, and so is the number waiting (I12).
 
 mod answer;
 mod question;
@@ -44,16 +45,16 @@ use answer::{V1Log, answer, json_answer};
 use question::{number, parameter, required, search_index, search_log_query};
 use tree_id::TreeId;
 
-/// Below this path everything is v1's.
+/// The prefix of all paths of v1.
 pub const PREFIX: &str = "/api/v1/";
 
-/// Most entry IDs in an answer: the newest.
+/// Maximum number of entry IDs in an answer: the newest.
 const IDS_MAX: usize = 1000;
-/// Most bytes of a request's body.
+/// Maximum bytes of a request's body.
 const BODY_BYTES_MAX: usize = 64 << 10;
-/// Requests that are worked on at once, each with entries in memory.
+/// Maximum number of requests in progress, each with entries in memory.
 const TURNS: usize = 4;
-/// Requests that are worked on or wait for it.
+/// Maximum number of requests in progress or waiting.
 const PLACES: usize = 64;
 
 /// The log as v1's clients see it.
@@ -93,7 +94,7 @@ impl App {
     }
 }
 
-/// What can be asked.
+/// The routes of the API.
 #[derive(Clone, Copy)]
 enum Route<'a> {
     SearchIndex,
@@ -236,8 +237,8 @@ impl RekorV1 {
         Ok(json_answer(&found.into()))
     }
 
-    /// Those entries of these leaf hashes that the log has, in the order of the hashes. That it has not
-    /// the others is certain.
+    /// Returns the entries with these leaf hashes that are in the log, in the order of the hashes.
+    /// The others are certain not to be in the log.
     async fn by_leaves(&self, leaves: &[Hash]) -> Result<Vec<Value>, Problem> {
         if leaves.is_empty() {
             return Ok(Vec::new());

@@ -1,5 +1,5 @@
-//! Represent: the bytes of an object as one client wants them: whole or a part, compressed or not,
-//! or not at all because it has them (RFC 9110 sections 8, 12, 13, 14).
+//! Represents an object as a client wants it: whole or in part, compressed or not, or not at all
+//! because the client has it already (RFC 9110 sections 8, 12, 13, 14).
 
 use std::ops::Range;
 
@@ -16,13 +16,13 @@ use super::problem::{Answer, Problem};
 use crate::gzip::{Effort, gzip};
 use crate::store::ObjectPath;
 
-/// Compressing costs more than it saves on a local network beyond the fast levels.
+/// Higher levels cost more than they save on a local network.
 const ZSTD_LEVEL: i32 = 1;
 
 /// A representation's coding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Coding {
-    /// As it is.
+    /// Uncompressed.
     Identity,
     /// RFC 1952.
     Gzip,
@@ -33,14 +33,14 @@ pub enum Coding {
 /// An object's bytes in a coding. Each coding of an object has its own ETag.
 #[derive(Debug)]
 pub struct Representation {
-    /// In `coding`, once [`encode`](Self::encode) was called.
+    /// The bytes, in `coding` once [`encode`](Self::encode) has been called.
     pub bytes: Bytes,
     coding: Coding,
     etag: String,
 }
 
 impl Representation {
-    /// What `bytes`, as they are, will be in `coding`.
+    /// Creates the representation in `coding` of `bytes`, which are not compressed yet.
     pub fn new(bytes: Bytes, coding: Coding) -> Self {
         let digest = hex::encode(&Sha256::digest(&bytes)[..16]);
         let etag = match coding.name() {
@@ -50,12 +50,13 @@ impl Representation {
         Self { bytes, coding, etag }
     }
 
-    /// What is in `coding` already, under a tag of its path and coding: of what never changes.
+    /// Creates the representation of an immutable object that is already in `coding`. Its ETag is
+    /// derived from its path and coding.
     pub fn packed(bytes: Bytes, coding: Coding, path: &ObjectPath) -> Self {
         Self { bytes, coding, etag: packed_etag(path, coding) }
     }
 
-    /// Compresses the bytes if the coding is to.
+    /// Compresses the bytes, unless the coding is the identity.
     pub fn encode(self) -> Self {
         let bytes = match self.coding {
             Coding::Identity => self.bytes,
@@ -64,7 +65,7 @@ impl Representation {
         Self { bytes, ..self }
     }
 
-    /// The client has it already.
+    /// Whether the client has it already.
     pub fn is_known(&self, headers: &HeaderMap) -> bool {
         is_known(&self.etag, headers)
     }
@@ -86,10 +87,10 @@ impl Representation {
     }
 }
 
-/// What a client wants of something with a certain ETag and length.
+/// What a client wants of an object with a given ETag and length.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Wanted {
-    /// It has it already.
+    /// Nothing: the client has it already.
     Nothing,
     /// All of it.
     Whole,
@@ -113,7 +114,7 @@ impl Wanted {
         }
     }
 
-    /// The answer with these bytes, which are what is wanted.
+    /// The answer with these bytes, which must be those that are wanted.
     pub fn answer(&self, bytes: Bytes, etag: &str, length: usize) -> Answer {
         let mut answer = Response::new(Full::new(bytes));
         let value = |text: &str| HeaderValue::try_from(text).expect("the values are ASCII");
@@ -131,13 +132,13 @@ impl Wanted {
     }
 }
 
-/// The tag of something that never changes, in a coding.
+/// The ETag of an object that never changes, in a coding.
 pub fn packed_etag(path: &ObjectPath, coding: Coding) -> String {
     let digest = hex::encode(&Sha256::digest(path.as_str())[..16]);
     format!("\"{digest}-{}\"", coding.name().unwrap_or_default())
 }
 
-/// Whether a client names this very tag as one that it has.
+/// Whether a client says that it has an object with exactly this ETag (not `*`).
 pub fn names(etag: &str, headers: &HeaderMap) -> bool {
     is_known(etag, headers) && !is_known("*", headers)
 }
@@ -148,13 +149,13 @@ fn is_known(etag: &str, headers: &HeaderMap) -> bool {
     known.any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
 }
 
-/// The range asked for. Only GET has ranges (RFC 9110 section 14.2).
+/// The requested range. Only GET has ranges (RFC 9110 section 14.2).
 pub fn range(head: &request::Parts) -> Option<&HeaderValue> {
     head.headers.get(RANGE).filter(|_| head.method == Method::GET)
 }
 
-/// One range of bytes (RFC 9110 section 14.2). `None` for anything that may be ignored: other
-/// units, several ranges, no range; an error for a range beyond the end.
+/// Parses a single range of bytes (RFC 9110 section 14.2). Returns `None` for anything that can be
+/// ignored (other units, several ranges, no range), and an error for a range beyond the end.
 fn parse_range(value: &str, length: usize) -> Option<Result<Range<usize>, ()>> {
     let (first, last) = value.strip_prefix("bytes=")?.split_once('-')?;
     let number = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok());
@@ -191,7 +192,7 @@ impl Coding {
         }
     }
 
-    /// Whether the client takes this coding.
+    /// Whether the client accepts this coding.
     pub fn is_accepted(self, headers: &HeaderMap) -> bool {
         let values = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|v| v.to_str().ok());
         self.name().is_none_or(|coding| {

@@ -1,31 +1,31 @@
-//! The secret that the writers of one log share, and what is signed with it.
+//! The secret shared by the writers of a log, and the MACs made with it.
 //!
-//! Writers speak to each other over plain HTTP in one network; neither the secret nor anything it
-//! could be learned from goes over the wire (I16). A question carries an HMAC-SHA256 over its head,
-//! which names the log, the term, the writer that is asked and the digest of the body; an answer one
-//! over the question's MAC and its own body. So nobody else can hand in entries that no writer has
-//! verified, and no old answer passes for a new one. A question that is sent twice does no harm: the
-//! same entry again gets the index it has (I13), and in another term it is refused.
+//! Writers talk to each other over plain HTTP in one network. Neither the secret nor anything that
+//! reveals it goes over the wire (I16). A question carries an HMAC-SHA256 over its head, which
+//! names the log, the term, the writer being asked and the digest of the body. An answer carries
+//! one over the question's MAC and its own body. So nobody else can inject entries that no writer
+//! has verified, and no old answer passes for a new one. Replaying a question does no harm: a
+//! repeated entry gets the index it has (I13), and in another term the question is refused.
 //!
-//! The key of the MACs is derived from the secret and from the log, so that what the writers of one
-//! log say is nothing to those of another one with the same secret.
+//! The MAC key is derived from the secret and the log, so the messages of one log's writers are not
+//! valid for the writers of another log with the same secret.
 
 use aws_lc_rs::hmac;
 use sha2::{Digest as _, Sha256};
 
-/// Bytes of a MAC.
+/// Length of a MAC in bytes.
 pub const MAC_BYTES: usize = 32;
 
-/// What a message is.
+/// The kind of a message.
 #[derive(Clone, Copy, Debug)]
 pub enum Message<'a> {
-    /// The head of a question, from a writer to the one that it takes for the leader.
+    /// The head of a question, from a writer to the one that it believes to be the leader.
     Question,
     /// The body of the answer to the question with this MAC.
     AnswerTo(&'a [u8; MAC_BYTES]),
 }
 
-/// A key that all writers of one log have, and nobody else.
+/// A key that only the writers of one log have.
 #[derive(Clone)]
 pub struct PeerSecret {
     key: hmac::Key,
@@ -39,8 +39,8 @@ impl std::fmt::Debug for PeerSecret {
 }
 
 impl PeerSecret {
-    /// Derives the secret of one log from what its writers have in common: the log's private key, or
-    /// the content of a file that was made for this. Neither can be found out from the secret.
+    /// Derives the secret of one log from what its writers share: the log's private key, or the
+    /// content of a file made for this. Neither can be derived from the secret.
     pub fn derive(shared: &[u8], origin: &str, verifier_key: &str) -> Self {
         let mut hasher = Sha256::new();
         for part in ["fasti/peers/v2", origin, verifier_key] {
@@ -54,19 +54,19 @@ impl PeerSecret {
         Self { key: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()), log }
     }
 
-    /// What tells the log from others; no secret.
+    /// Identifies the log; not secret.
     pub fn log(&self) -> &[u8; 32] {
         &self.log
     }
 
-    /// The MAC of a message.
+    /// Returns the MAC of a message.
     pub fn mac(&self, message: Message<'_>, bytes: &[u8]) -> [u8; MAC_BYTES] {
         let mut mac = [0; MAC_BYTES];
         mac.copy_from_slice(self.context(message, bytes).sign().as_ref());
         mac
     }
 
-    /// Whether `mac` is the message's. Takes as long whether it is or not.
+    /// Whether `mac` is the message's MAC. Runs in constant time.
     pub fn verify(&self, message: Message<'_>, bytes: &[u8], mac: &[u8]) -> bool {
         let signed = self.context(message, bytes).sign();
         aws_lc_rs::constant_time::verify_slices_are_equal(signed.as_ref(), mac).is_ok()

@@ -1,4 +1,4 @@
-//! Serve: accepts connections, within limits, until told to stop.
+//! Accepts connections, within limits, until told to stop.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -39,34 +39,34 @@ use super::{App, grpc, health};
 use crate::admit::Client;
 use crate::metrics::HttpMetrics;
 
-/// Most bytes of a request's head, and of what HTTP/1 reads or writes ahead.
+/// Maximum bytes of a request's head, and of what HTTP/1 reads or writes ahead.
 const HEAD_BYTES_MAX: u32 = 16 << 10;
-/// What a request takes of the memory beyond the bytes of its head and answer: tasks, tables, frames.
+/// Memory that a request takes in addition to its head and answer: tasks, tables, frames.
 const REQUEST_BYTES: usize = 4 << 10;
-/// Most requests at once on one HTTP/2 connection.
+/// Maximum number of concurrent requests on one HTTP/2 connection.
 const STREAMS_MAX: u32 = 128;
-/// Most bytes of a body that a client of HTTP/2 sends before they are read.
+/// How many bytes of a body an HTTP/2 client can send before they are read.
 const STREAM_WINDOW: u32 = 128 << 10;
-/// The same of all bodies on a connection.
+/// The same for all bodies on a connection.
 const CONNECTION_WINDOW: u32 = 512 << 10;
-/// Most bytes of an answer that wait in a stream of HTTP/2, beyond a piece of it.
+/// How many bytes of an answer can wait in an HTTP/2 stream, in addition to one piece.
 const SEND_BUFFER_BYTES: usize = 32 << 10;
-/// Most streams of HTTP/2 that a client has ended before they were looked at.
+/// Maximum number of HTTP/2 streams that a client has reset before the server accepted them.
 const PENDING_RESETS_MAX: usize = 20;
-/// Most streams that had to be ended for a client's errors.
+/// Maximum number of streams reset for a client's errors.
 const ERROR_RESETS_MAX: usize = 64;
-/// Most bytes that the system keeps for a client and has not sent yet.
+/// Maximum bytes that the kernel keeps for a client and has not sent yet.
 const UNSENT_BYTES_MAX: u32 = 64 << 10;
-/// Most connections at once on the metrics' address.
+/// Maximum number of connections on the metrics address.
 const METRICS_CONNECTIONS_MAX: usize = 64;
-/// Most connections beyond the cap that are told so; others are closed without a word.
+/// How many connections above the limit get a refusal at a time; others are just closed.
 const REFUSALS_MAX: usize = 256;
-/// How long a refused client is listened to, so that it gets to read the refusal.
+/// How long to keep reading from a refused client, so that it can read the refusal.
 const REFUSAL_TIME_MAX: Duration = Duration::from_secs(1);
-/// How long a connection that has stalled gets to close in order.
+/// How long a stalled connection gets to close gracefully.
 const GOODBYE: Duration = Duration::from_millis(500);
-/// How long requests are still taken, to be refused in words, once the server stops: they may
-/// have been sent before.
+/// How long the stopping server still accepts requests, in order to refuse them with a message:
+/// they may have been sent before.
 const LAST_CALL: Duration = Duration::from_millis(500);
 /// How long open connections get to finish after that.
 const DRAIN_TIME_MAX: Duration = Duration::from_secs(10);
@@ -74,7 +74,7 @@ const DRAIN_TIME_MAX: Duration = Duration::from_secs(10);
 /// The answer to a request or to a gRPC call.
 type Reply = Response<Either<Full<Bytes>, tonic::body::Body>>;
 
-/// An answer, and what is to be read on of a body that was refused.
+/// An answer, and the body of a refused request if its rest is still to be read.
 type Answered = (Reply, Option<Incoming>);
 
 /// What the connections of one listener share.
@@ -84,9 +84,9 @@ struct Doors {
     metrics: HttpMetrics,
     tls: Option<Arc<Tls>>,
     builder: Builder<TokioExecutor>,
-    /// Connections beyond the cap that are told so.
+    /// Permits for refusing connections above the limit.
     refusals: Arc<Semaphore>,
-    /// Open requests are to be finished, and no more to be taken.
+    /// Cancelled to finish open requests and accept no more.
     stop: CancellationToken,
     open: TaskTracker,
 }
@@ -110,7 +110,7 @@ pub async fn serve(
                 let (answer, unread) = app.call(request).await;
                 return (answer.map(Either::Right), unread);
             }
-            // Nobody reads such a body, so that it would wait in memory for the answer.
+            // Nothing reads such a body, so it would stay in memory until the answer.
             if request.version() == Version::HTTP_2
                 && [Method::GET, Method::HEAD].contains(request.method())
             {
@@ -120,13 +120,13 @@ pub async fn serve(
             let (answer, unread) = app.handle(request).await;
             (answer.map(Either::Left), unread)
         };
-        // What it took to make an answer is not to be kept until that was taken.
+        // Drop what was needed to build the answer before the client takes it.
         answered.boxed()
     };
     accept(listener, doors, answer, stop).await;
 }
 
-/// The answer to a request that there is no memory for.
+/// The answer to a request for which there is no memory.
 fn busy(request: Request<Incoming>, is_call: bool) -> Answered {
     let answer = if is_call {
         grpc::refusal(Problem::Busy).map(Either::Right)
@@ -138,7 +138,7 @@ fn busy(request: Request<Incoming>, is_call: bool) -> Answered {
     (answer, (!body.is_end_stream()).then_some(body))
 }
 
-/// Answers `GET /metrics` on a listener of its own, for ever.
+/// Answers `GET /metrics` on a listener of its own, forever.
 pub async fn serve_metrics(listener: TcpListener, registry: Arc<Registry>) {
     let limits = Limits { connections_max: METRICS_CONNECTIONS_MAX, ..Limits::default() };
     let uncounted = HttpMetrics::default();
@@ -159,7 +159,7 @@ fn metrics(request: &Request<Incoming>, registry: &Registry) -> Result<Answer, P
     }
 }
 
-/// Lets each connection have its requests answered by `answer`.
+/// Accepts connections and answers their requests with `answer`.
 async fn accept<A, F>(
     listener: TcpListener,
     doors: Doors,
@@ -183,7 +183,7 @@ async fn accept<A, F>(
         match accepted {
             Ok((stream, peer)) => doors.let_in(stream, peer, answer.clone()),
             Err(error) => {
-                // Out of file descriptors, most likely: wait for some to be closed.
+                // Most likely out of file descriptors: wait for some to be closed.
                 tracing::warn!(%error, "cannot accept a connection");
                 sleep(Duration::from_millis(50)).await;
             }
@@ -193,7 +193,7 @@ async fn accept<A, F>(
     doors.stop.cancel();
     doors.open.close();
     if timeout(DRAIN_TIME_MAX, doors.open.wait()).await.is_err() {
-        tracing::warn!("some connections did not end in time");
+        tracing::warn!("some connections did not close in time");
     }
 }
 
@@ -223,7 +223,7 @@ impl Doors {
         let (Ok(place), Ok(())) = (place, account) else {
             connection.close_account();
             self.metrics.connections_refused.inc();
-            // Who expects TLS could not read a refusal.
+            // A TLS client could not read a refusal.
             if let (None, Ok(permit)) = (&self.tls, self.refusals.clone().try_acquire_owned()) {
                 tokio::spawn(refuse(stream, permit));
             }
@@ -287,7 +287,7 @@ impl Doors {
         });
         let served = self.builder.serve_connection(TokioIo::new(stream), service);
         let mut served = pin!(served);
-        // What ends a connection early is the client's doing; requests count their own errors.
+        // A connection that ends early is the client's doing; requests count their own errors.
         tokio::select! {
             _ = served.as_mut() => return,
             untaken = connection.stalls() => {
@@ -315,7 +315,7 @@ fn head_bytes<B>(request: &Request<B>) -> usize {
     target + request.headers().iter().map(field).sum::<usize>()
 }
 
-/// Bytes of an answer that nobody accounts for yet.
+/// Bytes of an answer that are not accounted for yet.
 fn answer_bytes(reply: &Reply) -> usize {
     if reply.extensions().get::<AccountedFor>().is_some() {
         return 0;
@@ -325,8 +325,8 @@ fn answer_bytes(reply: &Reply) -> usize {
 
 fn builder(limits: Limits) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
-    // `Connection` keeps the time for heads. A client that closes its side after a whole request
-    // still wants the answer.
+    // `Connection` enforces the time limit for heads. A client that closes its side after a
+    // complete request still wants the answer.
     builder
         .http1()
         .header_read_timeout(None)
@@ -347,8 +347,8 @@ fn builder(limits: Limits) -> Builder<TokioExecutor> {
     builder
 }
 
-/// Refuses without waiting for a request. Closing while the client still sends would reset the
-/// connection, and the refusal might be lost with it.
+/// Refuses a connection without waiting for a request. Closing while the client still sends would
+/// reset the connection, and the refusal could be lost.
 async fn refuse(mut stream: TcpStream, _permit: OwnedSemaphorePermit) {
     let told = async {
         stream.write_all(&Problem::TooManyConnections.into_http1()).await?;

@@ -1,17 +1,19 @@
-//! Shares: how much of one thing everybody holds, and who gives way when there is none left (I12).
+//! Shares of one resource: how much each client holds, and who gives way when it runs out (I12).
 //!
-//! While there is enough, anybody takes what he needs. The last quarter of a thing is for those who hold
-//! little of it: a client with less than a quarter of the whole, from a block of addresses with less than
-//! a half, over a connection with less than an eighth. Where that does not help either, whoever holds
-//! the most gives way to those who hold less: among blocks of addresses, and within one's own block among
-//! its clients; of all that is held there, what has stood still the longest. To others of the same client,
-//! as all are who come through one proxy, what has stood still for a while gives way too.
+//! While there is enough, clients take what they need. The last quarter is reserved for those that
+//! hold little: a client with at most a quarter of the whole, in a block of addresses with at most
+//! a half, over a connection with at most an eighth. If there is still no room, the largest holder
+//! gives way to smaller ones: first among blocks of addresses, then among the clients of one's own
+//! block. There, the holding that has been idle longest is ended. Among requests of the same client
+//! (such as all that come through one proxy), a holding that has been idle for a while gives way
+//! too.
 //!
-//! So slowness is what is punished, and only where somebody else is in want. What waits for the
-//! server, and not for its client, never gives way; whoever meets nothing else is refused.
+//! So only slowness is punished, and only when another client needs the resource. A holding that
+//! waits for the server, not for its client, never gives way. If no other holding can, the request
+//! is refused.
 //!
-//! Invariants: no more is held than there is, but for what is charged for answers that are made already,
-//! for as long as it takes to end somebody's connection; what gives way is free at once.
+//! Invariants: no more is held than exists, except for answers that are already built, until a
+//! connection has been ended to make up for it. Whatever gives way is free at once.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -23,10 +25,10 @@ use prometheus_client::metrics::counter::Counter;
 
 use crate::admit::{Block, Client};
 
-/// Where somebody stands who holds something.
+/// Where a holder comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Place {
-    /// Who it is.
+    /// The client.
     pub client: Client,
     /// The number of the connection.
     pub connection: u64,
@@ -34,39 +36,39 @@ pub struct Place {
 
 /// Something that holds a share, and can be ended.
 pub trait Holder: Send + Sync {
-    /// How long it has stood still for want of its client; `None` while it waits for the server.
+    /// How long it has been idle, waiting for its client; `None` while it waits for the server.
     fn stands(&self) -> Option<Duration>;
 
-    /// Ends it: somebody else needs what it holds.
+    /// Ends it, because another client needs what it holds.
     fn give_way(&self);
 }
 
-/// There is no more.
+/// Nothing is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Full;
 
-/// How often somebody was refused, and how often somebody gave way.
+/// How often a share was refused, and how often a holder gave way.
 #[derive(Debug, Clone, Default)]
 pub struct SharesMetrics {
-    /// Shares that were not given.
+    /// Shares that were refused.
     pub refused: Counter,
-    /// Holders that were ended for somebody else.
+    /// Holders that were ended for another client.
     pub gave_way: Counter,
 }
 
-/// All there is of one thing.
+/// All of one resource.
 pub struct Shares {
     max: usize,
-    /// How much of it is for those who hold little.
+    /// How much is reserved for those that hold little.
     reserve: usize,
-    /// How long something has to stand still to give way to others of the same client.
+    /// How long a holding must be idle to give way to others of the same client.
     home: Duration,
     metrics: SharesMetrics,
     books: Mutex<Books>,
 }
 
-/// After looking in vain for somebody who gives way to his own client, one does not look for so many
-/// times, as looking takes longer than refusing.
+/// How many times to skip the search for a holding that gives way to its own client after a search
+/// in vain, because searching takes longer than refusing.
 const IN_VAIN: u32 = 15;
 
 /// Who holds how much.
@@ -78,7 +80,7 @@ struct Books {
     connections: HashMap<u64, usize>,
     holdings: HashMap<u64, Holding>,
     last: u64,
-    /// How many more times nobody is looked for at home.
+    /// How many more times to skip the search among the same client.
     in_vain: u32,
 }
 
@@ -88,17 +90,18 @@ struct Holding {
     holder: Arc<dyn Holder>,
 }
 
-/// Those who gave way. To be dropped after the books are closed: one may be the last to hold a share.
+/// Holders that gave way. Drop them after unlocking the books: one may be the last owner of a
+/// share.
 type Ended = Vec<Arc<dyn Holder>>;
 
 impl Shares {
-    /// So much of something, with the last quarter for those who hold little. What has stood still for as
-    /// long as `home` gives way to others of the same client.
+    /// Creates `max` of a resource, with the last quarter reserved for those that hold little. A
+    /// holding that has been idle for `home` gives way to others of the same client.
     pub fn new(max: usize, home: Duration, metrics: SharesMetrics) -> Arc<Self> {
         Self::with_reserve(max, max / 4, home, metrics)
     }
 
-    /// The same with nothing set aside: there is always somebody to give way.
+    /// The same without a reserve, for resources where some holder can always give way.
     pub fn without_reserve(max: usize, home: Duration, metrics: SharesMetrics) -> Arc<Self> {
         Self::with_reserve(max, 0, home, metrics)
     }
@@ -112,7 +115,7 @@ impl Shares {
         Arc::new(Self { max, reserve, home, metrics, books: Mutex::default() })
     }
 
-    /// How much there is of it.
+    /// How much there is of the resource.
     pub fn max(&self) -> usize {
         self.max
     }
@@ -134,7 +137,7 @@ impl Shares {
         Ok(Share { shares: self.clone(), id })
     }
 
-    /// Sees to it that there is room for so much more, for whoever is at `place`.
+    /// Makes room for `amount` more for the holder at `place`.
     fn make_room(
         &self,
         books: &mut Books,
@@ -166,7 +169,7 @@ impl Shares {
             && fits(of(&books.connections, &place.connection), self.reserve / 2)
     }
 
-    /// Whose end makes room for whoever is at `place`.
+    /// Chooses the holding to end to make room for the holder at `place`.
     fn who_gives_way(
         &self,
         books: &mut Books,
@@ -224,7 +227,7 @@ impl Books {
         less(&mut self.connections, place.connection, amount);
     }
 
-    /// Gives back what `id` holds, if it holds anything.
+    /// Gives back all that `id` holds, if anything.
     fn remove(&mut self, id: u64) -> Option<Holding> {
         let holding = self.holdings.remove(&id)?;
         self.subtract(holding.place, holding.amount);
@@ -238,8 +241,8 @@ impl Books {
         }
     }
 
-    /// Of what `is_meant`, holds anything and waits for its client, that which has stood still the
-    /// longest, if that is at least `long`.
+    /// Finds the holding that has been idle longest, and for at least `long`, among those for which
+    /// `is_meant` is true, that are not empty and that wait for their client.
     fn slowest(&self, is_meant: impl Fn(u64, &Holding) -> bool, long: Duration) -> Option<u64> {
         let meant = self.holdings.iter().filter(|(id, one)| one.amount > 0 && is_meant(**id, one));
         let waiting = meant.filter_map(|(id, one)| Some((one.holder.stands()?, *id)));
@@ -269,14 +272,14 @@ fn less<K: Hash + Eq>(books: &mut HashMap<K, usize>, key: K, amount: usize) {
     }
 }
 
-/// A part of what there is; given back when dropped.
+/// A share of a resource; given back when dropped.
 pub struct Share {
     shares: Arc<Shares>,
     id: u64,
 }
 
 impl Share {
-    /// Takes more, unless there is no more or this share had to give way.
+    /// Takes more, unless none is left or this share had to give way.
     pub fn take(&self, amount: usize) -> Result<(), Full> {
         let mut ended = Ended::new();
         let mut books = self.shares.books();
@@ -286,8 +289,8 @@ impl Share {
         Ok(())
     }
 
-    /// Takes more of what is used already, and lets the slowest of those with the most give way, as often
-    /// as it needs to.
+    /// Charges for what is already in use, and lets the slowest of the largest block give way, as
+    /// often as needed.
     pub fn charge(&self, amount: usize) {
         let mut ended = Ended::new();
         let mut books = self.shares.books();
@@ -304,7 +307,7 @@ impl Share {
 
     /// Gives back all of it, for good.
     pub fn close(&self) {
-        // Not to be dropped while the books are open, see `Ended`.
+        // Do not drop this while the books are locked, see `Ended`.
         let held = self.shares.books().remove(self.id);
         drop(held);
     }

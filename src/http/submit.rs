@@ -1,8 +1,8 @@
-//! Submissions: `POST /api/v2/log/entries` as Rekor v2 has it, and `POST /add` for opaque entries.
-//! [`App::log_submission`] is the way of all Rekor submissions, whichever door they come in by.
+//! Submissions: `POST /api/v2/log/entries` as in Rekor v2, and `POST /add` for opaque entries.
+//! [`App::log_submission`] handles all Rekor submissions, over HTTP and gRPC.
 //!
-//! Both answer when the entry is in a published tree, and not before (I4). Signatures that take long
-//! to verify are verified off the I/O threads, in a bounded queue (I12).
+//! Both answer only once the entry is in a published tree (I4). Signatures that take long to verify
+//! are verified off the I/O threads, in a bounded queue (I12).
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ use crate::entry::{
 use crate::log::{Acknowledged, Publication, SubmitError};
 use crate::offload::offload;
 
-/// Longest body that is parsed where it was read: several times the usual request's.
+/// Longest body parsed on the I/O thread: several times the usual request.
 const QUICK_BODY_BYTES_MAX: usize = 16 << 10;
 
 /// Reads a submission in one of its encodings.
@@ -36,12 +36,12 @@ pub(super) type Parse = fn(&[u8]) -> Result<Submission, EntryError>;
 pub(super) struct Logged {
     /// The answer.
     pub entry: TransparencyLogEntry,
-    /// The log held it before.
+    /// Whether it was in the log before.
     pub duplicate: bool,
 }
 
 impl App {
-    /// A Rekor v2 `CreateEntryRequest`: 201 and the `TransparencyLogEntry`.
+    /// Answers a Rekor v2 `CreateEntryRequest` with 201 and the `TransparencyLogEntry`.
     pub(super) async fn submit_rekor<B>(
         &self,
         head: &request::Parts,
@@ -69,7 +69,7 @@ impl App {
         Ok(response)
     }
 
-    /// Verifies a submission, has it logged, and proves that it is.
+    /// Verifies and logs a submission, and proves its inclusion.
     pub(super) async fn log_submission(
         &self,
         body: ReadBody,
@@ -110,9 +110,10 @@ impl App {
         }
     }
 
-    /// Parses, asks whether the signers may write, verifies and canonicalises. One verification of the
-    /// usual kinds takes less time than handing it to another thread and back is worth; what takes
-    /// longer is done elsewhere, on as many threads at once as there are processors for it.
+    /// Parses a submission, checks that its signers may write, verifies and canonicalises it. A
+    /// single verification of the usual kinds is too quick to be worth handing to another thread.
+    /// Anything slower runs on other threads, at most as many at once as there are processors for
+    /// it.
     async fn admit(&self, body: ReadBody, parse: Parse) -> Result<CanonicalEntry, Problem> {
         let admission = self.config.admission.clone();
         if body.bytes().len() <= QUICK_BODY_BYTES_MAX && !admission.is_slow() {
@@ -130,7 +131,7 @@ impl App {
         verified.await
     }
 
-    /// An opaque entry, which is the body: 200 and the decimal leaf index on the first line.
+    /// Logs the body as an opaque entry. Answers 200 and the decimal leaf index on the first line.
     pub(super) async fn submit_opaque<B>(
         &self,
         head: &request::Parts,
@@ -184,7 +185,7 @@ impl App {
         read
     }
 
-    /// Nothing need be read for a log that takes nothing.
+    /// Refuses submissions to a frozen log before their bodies are read.
     pub(super) fn refuse_frozen(&self) -> Result<(), Problem> {
         if self.log.is_frozen() { Err(SubmitError::Frozen.into()) } else { Ok(()) }
     }
@@ -199,15 +200,15 @@ impl App {
     }
 }
 
-/// Asks whether the signers may write, and verifies.
+/// Checks that the signers may write, and verifies.
 fn judge(admission: &Admission, submission: &Submission) -> Result<CanonicalEntry, Problem> {
-    // So that nobody has a large certificate read, and its chain checked, before it is refused.
+    // Refuse large certificates before reading them and checking their chains.
     submission.expect_modest()?;
     admission.judge(submission, wall_clock())?;
     Ok(submission.verify()?)
 }
 
-/// One signature that is verified in well under a tenth of a millisecond.
+/// Whether there is a single signature, verified in well under a tenth of a millisecond.
 fn is_quick(submission: &Submission) -> bool {
     let slow = [SigningAlgorithm::EcdsaP384Sha384, SigningAlgorithm::EcdsaP521Sha512];
     match (submission.kind(), &submission.key_details()[..]) {

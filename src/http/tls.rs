@@ -1,8 +1,8 @@
 //! TLS: the server's certificate and key, and their renewal while it runs.
 //!
-//! Versions 1.2 and 1.3, with HTTP/2 and HTTP/1.1 by ALPN. Certificate and key are a pair: they are
-//! read together, and only a pair that fits is taken up. One that does not, because the second of two
-//! files is still to be written perhaps, leaves the old pair in use.
+//! Versions 1.2 and 1.3, with HTTP/2 and HTTP/1.1 by ALPN. The certificate and key are read
+//! together, and only a matching pair is used. If the two do not match, perhaps because the second
+//! file has yet to be written, the old pair stays in use.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -26,10 +26,10 @@ use crate::clock::Clock;
 use crate::metrics::HttpMetrics;
 use crate::offload::offload;
 
-/// How often the files are looked at.
+/// How often to check the files for changes.
 const LOOK_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Certificate and key cannot be used.
+/// Why a certificate and key cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlsError {
@@ -41,7 +41,7 @@ pub enum TlsError {
         /// Why not.
         source: std::io::Error,
     },
-    /// A file is not the PEM that is due.
+    /// A file does not contain the expected PEM.
     #[error("{path} holds no {expected} in PEM: {reason}")]
     Pem {
         /// The file.
@@ -51,7 +51,7 @@ pub enum TlsError {
         /// What was found instead.
         reason: String,
     },
-    /// Certificate and key do not go together, or are of a kind that TLS does not use.
+    /// The certificate and key do not match, or are of a kind that TLS does not use.
     #[error("{cert} and {key} cannot be used together")]
     Pair {
         /// The certificate's file.
@@ -66,14 +66,14 @@ pub enum TlsError {
     Setup(#[source] rustls::Error),
 }
 
-/// Where certificate and key lie.
+/// The paths of the certificate and key.
 #[derive(Debug, Clone)]
 struct Files {
     cert: PathBuf,
     key: PathBuf,
 }
 
-/// What was read from the files, with a digest that tells whether it is new.
+/// The content of the files, with a digest to tell whether it has changed.
 struct Pair {
     cert: Vec<u8>,
     key: zeroize::Zeroizing<Vec<u8>>,
@@ -122,7 +122,7 @@ impl ResolvesServerCert for InUse {
 /// The server's side of TLS.
 pub struct Tls {
     files: Files,
-    /// Of the pair that the server was started with.
+    /// The digest of the pair that the server was started with.
     digest: [u8; 32],
     provider: Arc<CryptoProvider>,
     in_use: Arc<InUse>,
@@ -131,7 +131,7 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// Reads a certificate chain, the server's own first, and its key.
+    /// Reads a certificate chain, the server's own certificate first, and its key.
     pub fn open(cert: PathBuf, key: PathBuf, metrics: HttpMetrics) -> Result<Self, TlsError> {
         let files = Files { cert, key };
         let provider = Arc::new(aws_lc_rs::default_provider());
@@ -148,13 +148,13 @@ impl Tls {
         Ok(Self { files, digest: pair.digest, provider, in_use, acceptor, metrics })
     }
 
-    /// Shakes hands with a client.
+    /// Performs the handshake with a client.
     pub(super) async fn accept(&self, stream: TcpStream) -> std::io::Result<TlsStream<TcpStream>> {
         self.acceptor.accept(stream).await
     }
 
-    /// Takes up the files when they have changed: looks at them now and then, and whenever it is
-    /// `told` to. Never ends.
+    /// Reloads the files when they have changed. Checks them regularly, and on every item of
+    /// `told`. Never returns.
     pub async fn keep_current(&self, clock: Arc<dyn Clock>, told: impl Stream<Item = ()> + Unpin) {
         let mut told = told.chain(futures::stream::pending());
         let mut seen = self.digest;
@@ -169,13 +169,13 @@ impl Tls {
                     seen = digest;
                     self.metrics.tls_reload_failures.inc();
                     let error = &error as &dyn std::error::Error;
-                    tracing::warn!(error, "the certificate in use stays: the new one is refused");
+                    tracing::warn!(error, "cannot use the new certificate; keeping the old one");
                 }
             }
         }
     }
 
-    /// Looks at the files once. A pair that was `seen` already is judged again only if it `must` be.
+    /// Checks the files once. A pair already `seen` is parsed again only if it `must` be.
     async fn look(&self, seen: [u8; 32], must: bool) -> Result<[u8; 32], ([u8; 32], TlsError)> {
         let files = self.files.clone();
         let pair = offload(move || files.read()).await.map_err(|error| (seen, error))?;
@@ -186,7 +186,7 @@ impl Tls {
         let new = Arc::new(new.map_err(|error| (pair.digest, error))?);
         *self.in_use.0.write().unwrap_or_else(PoisonError::into_inner) = new;
         self.metrics.tls_reloads.inc();
-        tracing::info!("took up the certificate in {}", self.files.cert.display());
+        tracing::info!("loaded the certificate in {}", self.files.cert.display());
         Ok(pair.digest)
     }
 }

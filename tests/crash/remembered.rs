@@ -76,7 +76,10 @@ fn key_and_memory_lie_where_the_environment_says() {
         run(home.path(), "rm -r log");
     }
     let said = lives(command(home.path(), &all, &["--state-dir", "/proc/none"]), "an entry");
-    assert!(said.contains(NOTHING_REMEMBERS) || said.contains("inside of its directory"), "{said}");
+    assert!(
+        said.contains(NOTHING_REMEMBERS) || said.contains("inside its own directory"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -86,7 +89,7 @@ fn without_a_home_the_writer_does_its_work_and_says_what_is_missing() {
     for variables in [&[][..], &[("HOME", &*nowhere)]] {
         for n in 0..2 {
             let said = lives(command(home.path(), variables, &[]), &format!("entry {n}"));
-            assert!(said.contains("inside of its directory"), "at each start: {said}");
+            assert!(said.contains("inside its own directory"), "at each start: {said}");
             assert!(said.contains("--state-dir"), "{said}");
         }
         assert!(home.path().join("log/_writer/log.key").exists());
@@ -111,7 +114,7 @@ fn a_state_directory_inside_the_store_is_warned_of() {
     let home = tempfile::tempdir().expect("a directory");
     let state = home.path().join("log/state");
     let said = lives(command(home.path(), &[("XDG_STATE_HOME", &state)], &[]), "an entry");
-    assert!(said.contains("a copy of the directory brings it along"), "{said}");
+    assert!(said.contains("a copy of the directory includes it"), "{said}");
 }
 
 /// As Kubernetes mounts a secret: read-only, owned by root and the pod's group, through symbolic

@@ -109,7 +109,7 @@ fn a_restored_size_is_stated_for_one_start() {
     let flag = ["--restored-at", "3"];
     let needless = |what: &str| {
         let ended = started(home.path(), &flag).address().expect_err(what);
-        assert!(ended.stderr.contains("Take the flag away"), "{what}: {}", ended.stderr);
+        assert!(ended.stderr.contains("Remove the flag"), "{what}: {}", ended.stderr);
     };
     needless("a directory that is no copy");
     Tool::RemoveAndCopy.back_up(home.path());

@@ -53,8 +53,8 @@ fn only_keys_that_are_listed_write() {
     taken(&submit(&writer, &by_print, None));
     taken(&submit(&writer, &by_print, Some(&by_print.certificate("dev@example.com"))));
     let refused = submit(&writer, &other, None);
-    denied(&refused, &format!("the key sha256:{} is not among those", fingerprint(&other)));
-    denied(&submit(&writer, &other, Some(&other.certificate("dev@example.com"))), "is not among");
+    denied(&refused, &format!("the key sha256:{} is not allowed", fingerprint(&other)));
+    denied(&submit(&writer, &other, Some(&other.certificate("dev@example.com"))), "is not allowed");
     denied(&post(writer.address, ENTRIES, other.envelope("payload").to_string().as_bytes()), "key");
     // Naming a listed key does not prove possession of it.
     let content = "/hashedRekordRequestV002/signature/content";
@@ -137,7 +137,7 @@ fn only_certificates_that_the_policy_allows_write() {
     taken(&judge(&good));
     let workflow = "https://github.com/example/tool/.github/workflows/release.yml@refs/tags/v1";
     let mut build = params(SanType::URI(workflow.try_into().expect("ASCII")));
-    denied(&judge(&build), "this identity is not among those that may");
+    denied(&judge(&build), "no rule of this log allows this identity");
     build.custom_extensions.push(extension(11, "github-hosted"));
     taken(&judge(&build));
 
@@ -157,13 +157,13 @@ fn only_certificates_that_the_policy_allows_write() {
     denied(&submit(&writer, &submitter, None), "comes without a certificate");
     denied(
         &submit(&writer, &submitter, Some(&submitter.certificate("dev@example.com"))),
-        "not among",
+        "no rule of this log",
     );
 
     // Another authority of the same name, and a self-signed certificate.
     let elsewhere = Authority::new(&Home::new());
     let forged = elsewhere.certify(&submitter, &good);
-    denied(&submit(&writer, &submitter, Some(&forged)), "not one of the issuer that it names");
+    denied(&submit(&writer, &submitter, Some(&forged)), "not made by the issuer that it names");
     // A certificate is public in the log; its key is not.
     let stolen = authority.certify(&submitter, &good);
     let content = "/hashedRekordRequestV002/signature/content";
@@ -183,7 +183,7 @@ fn either_list_suffices() {
     let policy = home.file("policy.toml", POLICY);
     let writer = home.start(&["--allow-keys", &keys, "--allow-identities", &policy]);
     taken(&submit(&writer, &listed, None));
-    denied(&submit(&writer, &other, None), "is not among");
+    denied(&submit(&writer, &other, None), "is not allowed");
     let certificate = authority.certify(&other, &params(email("dev@example.com")));
     taken(&submit(&writer, &other, Some(&certificate)));
 }
@@ -235,8 +235,8 @@ fn lists_are_read_again_and_bad_ones_change_nothing() {
     taken(&submit(&writer, &first, None));
     home.file("keys", &fingerprint(&second));
     writer.hang_up();
-    until("were read again");
-    denied(&submit(&writer, &first, None), "is not among");
+    until("reloaded the lists");
+    denied(&submit(&writer, &first, None), "is not allowed");
     taken(&submit(&writer, &second, None));
 }
 
@@ -254,11 +254,11 @@ fn lists_that_cannot_be_used_are_refused_at_the_start() {
         (&["--allow-keys", &format!("{keys},{bad}")], "bad: line 3: neither a PEM block"),
         (&["--allow-identities", &policy], "ca.pem: No such file"),
         (&["--allow-identities", &bad], "bad: line 3: "),
-        (&["--allow-identities", &rule], "keys: line 1: there is nothing before the end"),
+        (&["--allow-identities", &rule], "keys: line 1: the list is empty"),
         (&["--allow-identities", &anchors], "anchors.toml: line 11: runner is neither an object"),
         (&["--allow-keys", &keys, "--accept-opaque"], "would let everyone write"),
         (&["--allow-identities", &policy, "--accept-opaque"], "would let everyone write"),
-        (&["--add-tokens", &bad], "are for opaque entries"),
+        (&["--add-tokens", &bad], "applies to opaque entries only"),
         (&["--add-tokens", &bad, "--accept-opaque"], "bad: line 3: expected NAME:TOKEN"),
     ] {
         let (code, said) = home.refusal(flags);

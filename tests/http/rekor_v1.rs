@@ -349,8 +349,8 @@ fn what_is_not_in_order_is_named() {
         (in_search(&json!({"emial": "a@b"})), 400, "unknown field `emial`"),
         ((SEARCH, r#"{"hash":"","hash":""}"#.to_owned()), 400, "duplicate field `hash`"),
         (in_search(&json!({"email": 7})), 400, "invalid type: integer"),
-        (in_search(&json!({})), 400, "nothing is asked for: name at least one of email"),
-        (in_search(&json!({"email": ""})), 400, "nothing is asked for"),
+        (in_search(&json!({})), 400, "the request is empty: give at least one of email"),
+        (in_search(&json!({"email": ""})), 400, "the request is empty"),
         (in_search(&json!({"email": "nobody"})), 422, "email in body must be of type email"),
         (in_search(&json!({"email": "a b@c"})), 422, "email in body must be of type email"),
         (in_search(&json!({"subject": "x".repeat(513)})), 422, "at most 512 chars long"),
@@ -367,12 +367,12 @@ fn what_is_not_in_order_is_named() {
         (key("x509", "AAAA"), 400, "public key provided could not be parsed"),
         (key("x509", &base64(broken)), 400, "public key provided could not be parsed"),
         ((SEARCH, " ".repeat(70_000)), 413, "the body is longer than 65536 bytes"),
-        (in_retrieve(&json!({})), 400, "nothing is asked for: name at least one of entryUUIDs"),
+        (in_retrieve(&json!({})), 400, "the request is empty: give at least one of entryUUIDs"),
         (in_retrieve(&json!({"logIndexes": vec![0; 11]})), 422, "more than max allowed 10 entries"),
         (in_retrieve(&json!({"logIndexes": [-1]})), 422, "logIndexes in body should be greater"),
         (in_retrieve(&json!({"logIndexes": ["0"]})), 400, "parsing entry body failed"),
         (in_retrieve(&json!({"entryUUIDs": ["x"]})), 422, "entryUUIDs in body should match"),
-        (in_retrieve(&json!({"entries": [{"kind": "rekord"}]})), 400, "no entries as Rekor v1"),
+        (in_retrieve(&json!({"entries": [{"kind": "rekord"}]})), 400, "no entries in the form of"),
     ] {
         let answer = post(writer.address, target, body.as_bytes());
         refuses(&answer, &body[..body.len().min(80)], status, message);

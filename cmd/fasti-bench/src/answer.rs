@@ -1,15 +1,15 @@
-//! Scanning an HTTP/1.1 answer: status, the few header fields a load generator acts on, and the
+//! Scans an HTTP/1.1 answer: the status, the few header fields a load generator acts on, and the
 //! body (RFC 9112 with Content-Length or chunked framing).
 //!
-//! Invariants: an answer is complete or it is not, whatever pieces it arrived in; nothing is
-//! copied unless the body is chunked; head and body are bounded. It refuses answers whose end is
-//! the end of the connection, because a body cut short would look whole.
+//! Invariants: whether an answer is complete does not depend on the pieces it arrived in; nothing
+//! is copied unless the body is chunked; head and body are bounded. Answers that end with the
+//! connection are refused, because a truncated body would look complete.
 
 use std::borrow::Cow;
 
 use thiserror::Error;
 
-/// One whole answer.
+/// One complete answer.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Answer<'a> {
     /// The three-digit status.
@@ -18,7 +18,7 @@ pub struct Answer<'a> {
     pub retry_after: Option<u64>,
     /// `x-log-index`, which Rekor v2 sends with a 409.
     pub log_index: Option<u64>,
-    /// Whether the connection may carry another request.
+    /// Whether the connection can carry another request.
     pub keep_alive: bool,
     /// Whether `Content-Encoding` is gzip.
     pub gzip: bool,
@@ -34,7 +34,7 @@ pub enum Malformed {
     /// The first line is not `HTTP/1.x NNN ...`.
     #[error("no HTTP/1 status line")]
     StatusLine,
-    /// The head did not end within its bound.
+    /// The head is longer than its bound.
     #[error("head too long")]
     HeadTooLong,
     /// Neither `Content-Length` nor chunked.
@@ -49,7 +49,7 @@ pub enum Malformed {
     /// The body exceeds the caller's bound.
     #[error("body too long")]
     BodyTooLong,
-    /// Bytes after the answer, though nothing else was asked.
+    /// Bytes after the answer, although nothing else was requested.
     #[error("bytes nobody asked for")]
     Unasked,
 }
@@ -105,7 +105,7 @@ struct Head {
     gzip: bool,
 }
 
-/// The head and its length with the empty line, or `None` when it has not ended yet.
+/// Returns the head and its length including the empty line, or `None` if it has not ended yet.
 fn scan_head(input: &[u8]) -> Result<Option<(Head, usize)>, Malformed> {
     let Some((first, mut at)) = line(input, 0)? else { return Ok(None) };
     let (keep_alive, status) = status_line(first).ok_or(Malformed::StatusLine)?;
@@ -124,7 +124,7 @@ fn scan_head(input: &[u8]) -> Result<Option<(Head, usize)>, Malformed> {
 
 impl Head {
     fn take_field(&mut self, field: &[u8]) -> Result<(), Malformed> {
-        // The length of a name tells most fields apart without looking at their letters.
+        // Most fields can be told apart by the length of their names.
         let Some(colon) = field.iter().position(|&b| b == b':') else { return Ok(()) };
         let (name, value) = (&field[..colon], field[colon + 1..].trim_ascii());
         match colon {
@@ -162,7 +162,7 @@ fn status_line(line: &[u8]) -> Option<(bool, u16)> {
     Some((*minor != b'0', status))
 }
 
-/// The line that starts at `start`, without its ending, and where the next one starts.
+/// Returns the line that starts at `start`, without its ending, and where the next one starts.
 fn line(input: &[u8], start: usize) -> Result<Option<(&[u8], usize)>, Malformed> {
     let Some(end) = input[start..].iter().position(|&b| b == b'\n') else {
         return if input.len() > HEAD_BYTES_MAX { Err(Malformed::HeadTooLong) } else { Ok(None) };
@@ -175,7 +175,7 @@ fn line(input: &[u8], start: usize) -> Result<Option<(&[u8], usize)>, Malformed>
     Ok(Some((line.strip_suffix(b"\r").unwrap_or(line), next)))
 }
 
-/// A chunked body and the length of its framed form; `None` when it has not ended yet.
+/// Returns a chunked body and the length of its framed form, or `None` if it has not ended yet.
 fn unchunk(framed: &[u8], body_max: usize) -> Result<Option<(Vec<u8>, usize)>, Malformed> {
     let mut body = Vec::new();
     let mut at = 0;

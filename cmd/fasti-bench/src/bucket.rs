@@ -1,5 +1,5 @@
-//! What a run costs in a bucket: requests and bytes, as the writers count them, and what Amazon S3
-//! asks for the requests at list price. Storage and traffic are not in it.
+//! What a run costs in a bucket: requests and bytes, as the writers count them, and Amazon S3's
+//! list price of the requests. Storage and traffic are not included.
 
 #![expect(clippy::cast_precision_loss, reason = "figures for people, not exact counts")]
 
@@ -10,7 +10,7 @@ const USD_PER_WRITE: f64 = 0.005 / 1000.0;
 /// US dollars for a GET.
 const USD_PER_READ: f64 = 0.0004 / 1000.0;
 
-/// Requests and bytes, or how many there are for a million entries.
+/// Requests and bytes, in total or per million entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Requests {
     /// `fasti_store_puts_total`.
@@ -26,7 +26,7 @@ pub struct Requests {
 }
 
 impl Requests {
-    /// What `total` says of each counter; `None` if it knows none of them.
+    /// Reads each counter from `total`; `None` if one is missing.
     pub fn read(total: impl Fn(&str) -> Option<f64>) -> Option<Self> {
         Some(Self {
             puts: total("fasti_store_puts_total")?,
@@ -37,7 +37,7 @@ impl Requests {
         })
     }
 
-    /// Both, field by field.
+    /// Combines both, field by field.
     pub fn combine(self, other: Self, with: impl Fn(f64, f64) -> f64) -> Self {
         Self {
             puts: with(self.puts, other.puts),
@@ -53,7 +53,7 @@ impl Requests {
     }
 }
 
-/// The part of a report.
+/// The bucket's part of a report.
 #[derive(Debug, Serialize)]
 pub struct BucketCost {
     per_million_entries: Requests,
@@ -61,7 +61,7 @@ pub struct BucketCost {
 }
 
 impl BucketCost {
-    /// What `requests` for `entries` are for a million.
+    /// Scales `requests` for `entries` to a million entries.
     pub fn new(requests: Requests, entries: u64) -> Self {
         let scale = 1e6 / entries.max(1) as f64;
         let scaled = requests.combine(Requests::default(), |count, _| count * scale);
@@ -72,7 +72,7 @@ impl BucketCost {
     pub fn text(&self) -> String {
         let Requests { puts, gets, lists, deletes, bytes_written } = self.per_million_entries;
         format!(
-            "for a million entries {puts:.0} PUTs, {gets:.0} GETs, {lists:.0} LISTs, {deletes:.0} \
+            "per million entries: {puts:.0} PUTs, {gets:.0} GETs, {lists:.0} LISTs, {deletes:.0} \
              DELETEs, {:.0} MiB written; US$ {:.2} on S3",
             bytes_written / f64::from(1 << 20),
             self.usd_per_million_entries,

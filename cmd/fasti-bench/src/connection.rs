@@ -1,9 +1,9 @@
-//! One keep-alive connection of the load: a non-blocking socket and what is under way on it.
+//! One keep-alive connection of the load: a non-blocking socket and its current request.
 //!
-//! Registered once with an edge-triggered epoll for reading and writing, so a request in the
+//! It is registered once with an edge-triggered epoll for reading and writing, so a request in the
 //! steady state costs one send, one receive and a share of one wait. Invariants: a ticket is held
-//! from the moment an entry is taken until it is answered or given up; bytes are buffered here
-//! only when a request or an answer did not fit one system call.
+//! from when an entry is taken until it is answered or given up; bytes are buffered here only when
+//! a request or an answer does not fit into one system call.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -21,7 +21,7 @@ pub struct Ticket {
     pub number: u64,
     /// Whether the entry was sent before under another ticket.
     pub repeat: bool,
-    /// When it was meant to be sent; latency counts from here.
+    /// When it was due to be sent; latency counts from here.
     pub intended: Instant,
 }
 
@@ -32,13 +32,13 @@ pub enum Phase {
     Connecting,
     /// Free for the next entry.
     Idle,
-    /// A request was sent at this time and its answer is awaited.
+    /// Waiting for the answer to a request sent at this time.
     InFlight(Instant),
     /// Waiting for a retry or a reconnect; the driver's timer knows until when.
     Asleep,
 }
 
-/// One slot of the load; its socket comes and goes.
+/// One slot of the load, whose socket can be replaced.
 pub struct Connection {
     /// What it is doing.
     pub phase: Phase,
@@ -61,27 +61,27 @@ impl Connection {
         self.stream.is_some()
     }
 
-    /// Starts a handshake; epoll reports `token` when it is over.
+    /// Starts connecting; epoll reports `token` when that is over.
     pub fn connect(&mut self, to: SocketAddr, poll: &Poll, token: usize) -> io::Result<()> {
         self.close();
         let family = if to.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
         let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
         let stream = TcpStream::from(socket);
-        // A request leaves in one piece; waiting for more would only add latency.
+        // A request is sent in one piece; waiting for more would only add latency.
         stream.set_nodelay(true)?;
         match rustix::net::connect(&stream, &to) {
             Ok(()) | Err(Errno::INPROGRESS) => {}
             Err(error) => return Err(error.into()),
         }
-        // Not before connecting: epoll would report a socket that was never connected as closed.
+        // Only after connecting: epoll reports a socket that was never connected as closed.
         poll.add(&stream, token)?;
         self.stream = Some(stream);
         self.phase = Phase::Connecting;
         Ok(())
     }
 
-    /// The outcome of a handshake; ask only after epoll reported the socket.
+    /// The outcome of connecting; call this only after epoll has reported the socket.
     pub fn connected(&self) -> io::Result<()> {
         match self.open()?.take_error()? {
             Some(error) => Err(error),
@@ -89,21 +89,21 @@ impl Connection {
         }
     }
 
-    /// Gives the socket up, and with it everything half sent or half received.
+    /// Drops the socket, and with it everything half sent or half received.
     pub fn close(&mut self) {
         self.stream = None;
         self.unsent.clear();
         self.received.clear();
     }
 
-    /// Sends a request; what the socket does not take now waits for [`Self::flush`].
+    /// Sends a request; whatever the socket does not accept now waits for [`Self::flush`].
     pub fn send(&mut self, request: &[u8]) -> io::Result<()> {
         let sent = write_some(self.open()?, request)?;
         self.unsent.extend_from_slice(&request[sent..]);
         Ok(())
     }
 
-    /// Sends more of what is left of a request.
+    /// Sends more of an unfinished request.
     pub fn flush(&mut self) -> io::Result<()> {
         if !self.unsent.is_empty() {
             let sent = write_some(self.open()?, &self.unsent)?;
@@ -112,13 +112,13 @@ impl Connection {
         Ok(())
     }
 
-    /// Receives once into `scratch`; zero means that the server closed its side.
+    /// Receives once into `scratch`; 0 means that the server closed its side.
     pub fn receive(&mut self, scratch: &mut [u8]) -> io::Result<usize> {
         self.open()?.read(scratch)
     }
 
-    /// All bytes of the current answer, `piece` being the newest: without copying when the
-    /// answer has only that piece.
+    /// All bytes of the current answer, of which `piece` is the newest; not copied if the answer
+    /// has only that piece.
     pub fn answer_bytes<'a>(&'a mut self, piece: &'a [u8]) -> &'a [u8] {
         if self.received.is_empty() {
             return piece;
@@ -149,7 +149,7 @@ impl Connection {
     }
 }
 
-/// How much of `bytes` the socket took before it would block.
+/// Writes until the socket would block; returns how many of `bytes` it accepted.
 fn write_some(mut stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
     let mut sent = 0;
     while sent < bytes.len() {

@@ -1,8 +1,8 @@
-//! `fasti-bench dedup`: what the deduplication index of a writer costs, from nothing to many leaves.
+//! `fasti-bench dedup`: what a writer's deduplication index costs as it grows from empty.
 //!
-//! Asks and adds in batches as a writer does: each batch is new, and a few of its leaves are asked for
-//! again later. Prints a line for each step, so that a cost which grows with the log shows. In the end
-//! the index is opened again, as at the next start of a writer.
+//! It looks up and adds leaves in batches, as a writer does: each batch is new, and one old leaf is
+//! looked up with it. It prints a line for each step, so that a cost that grows with the log shows.
+//! At the end the index is reopened, as at the next start of a writer.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -21,16 +21,16 @@ use crate::units::{show_count, show_duration};
 /// The options of `dedup`.
 #[derive(Args)]
 pub struct DedupArguments {
-    /// A directory for the index, which must not exist; it is removed in the end
+    /// A directory for the index, which must not exist; it is removed at the end
     #[arg(long)]
     dir: PathBuf,
     /// How many leaves to add
     #[arg(long, default_value_t = 20_000_000)]
     leaves: u64,
-    /// Leaves of a step
+    /// Leaves per step
     #[arg(long, default_value_t = 1_000_000)]
     step: u64,
-    /// Leaves of a batch
+    /// Leaves per batch
     #[arg(long, default_value_t = 256)]
     batch: u64,
     /// How to print the report
@@ -38,7 +38,7 @@ pub struct DedupArguments {
     format: Format,
 }
 
-/// What a step of the way costs.
+/// What one step costs.
 #[derive(Serialize)]
 struct Step {
     leaves: u64,
@@ -56,11 +56,11 @@ struct Report {
     open_ms: f64,
     disk_bytes: u64,
     peak_rss_kib: u64,
-    /// Leaves that were found at another place than they were added at, or not at all.
+    /// Wrong lookups: an old leaf not found at its index, or a new one found.
     wrong: u64,
 }
 
-/// Makes the run and prints the report; true when every leaf was found where it was added.
+/// Makes the run and prints the report; true if every leaf was found where it was added.
 pub fn run(arguments: &DedupArguments) -> Result<bool> {
     let DedupArguments { ref dir, leaves, step, batch, format } = *arguments;
     ensure!((1..=1 << 31).contains(&leaves), "--leaves: 1 to 2^31");
@@ -74,8 +74,8 @@ pub fn run(arguments: &DedupArguments) -> Result<bool> {
     } else {
         let (open, bytes) = (Duration::from_secs_f64(report.open_ms / 1e3), report.disk_bytes);
         let mib = report.peak_rss_kib / 1024;
-        println!("opened again in {}, {bytes} B on the disk, {mib} MiB", show_duration(open));
-        println!("{} leaves found wrongly or not", report.wrong);
+        println!("reopened in {}, {bytes} B on disk, {mib} MiB of memory", show_duration(open));
+        println!("{} wrong lookups", report.wrong);
     }
     Ok(report.wrong == 0)
 }
@@ -119,7 +119,7 @@ impl Run<'_> {
             let to = (size + self.batch).min(end);
             let leaves: Vec<(Hash, LeafIndex)> = (size..to).map(leaf).collect();
             let mut asked: Vec<Hash> = leaves.iter().map(|(hash, _)| *hash).collect();
-            // One that is there, of any age.
+            // One that is in the index, of any age.
             let old = mix(size) % size.max(1);
             asked.push(leaf(old).0);
             let found = find.time(|| self.index.find(&asked))?;
@@ -150,8 +150,8 @@ impl Step {
     fn text(&self) -> String {
         let micro = |us: f64| show_duration(Duration::from_secs_f64(us / 1e6));
         format!(
-            "{:>12} leaves: find {:.0} ns, add {:.0} ns, CPU {:.0} ns a leaf; worst find {}, add {} a \
-             batch; {} MiB",
+            "{:>12} leaves: find {:.0} ns, add {:.0} ns, CPU {:.0} ns per leaf; worst find {}, add \
+             {} per batch; {} MiB",
             show_count(self.leaves),
             self.find_ns_per_leaf,
             self.add_ns_per_leaf,
@@ -163,7 +163,7 @@ impl Step {
     }
 }
 
-/// Time that calls took.
+/// The time that calls took.
 #[derive(Default)]
 struct Cost {
     all: Duration,

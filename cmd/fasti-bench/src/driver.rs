@@ -1,11 +1,11 @@
 //! One thread of load: an epoll loop over its share of the connections.
 //!
-//! Each turn wakes what slept long enough, hands due entries to free connections, waits, and
-//! takes in what arrived; in a closed loop an answer is followed by the next request at once.
-//! One request is in flight on a connection at a time, so latencies are those of separate
-//! clients. Invariants: `outstanding` counts the tickets held by connections; `idle` holds
-//! exactly the idle ones; `asleep` exactly the sleeping ones. It refuses nothing a server may
-//! do: what is not an answer is counted as a [`Fault`] and the connection made anew.
+//! Each turn wakes sleeping connections that are due, hands due entries to free connections, waits,
+//! and reads what has arrived. In a closed loop an answer is followed by the next request at once.
+//! One request is in flight on a connection at a time, so latencies are those of separate clients.
+//! Invariants: `outstanding` counts the tickets held by connections; `idle` has exactly the idle
+//! ones; `asleep` has exactly the sleeping ones. Nothing a server does stops the run: anything that
+//! is not an answer is counted as a [`Fault`], and the connection is reopened.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -29,15 +29,15 @@ pub struct Run<'a> {
     pub targets: &'a [Target],
     /// What to send.
     pub entries: &'a Entries,
-    /// When the first entry may leave.
+    /// When the first entry can be sent.
     pub start: Instant,
-    /// What is measured; sending stops at its end.
+    /// The measured window; sending stops at its end.
     pub window: Window,
-    /// How long an answer may take.
+    /// How long an answer can take.
     pub timeout: Duration,
-    /// Entries a second over all drivers; `None` for a closed loop.
+    /// Entries per second over all drivers; `None` for a closed loop.
     pub rate: Option<f64>,
-    /// Of a thousand entries, how many repeat an earlier one.
+    /// How many of a thousand entries repeat an earlier one.
     pub repeats_per_mille: u64,
     /// Connections over all drivers.
     pub connections: usize,
@@ -51,7 +51,7 @@ pub struct Run<'a> {
 pub struct Driver<'a> {
     run: &'a Run<'a>,
     requests: Requests<'a>,
-    /// This driver's number; its entries are those congruent to it modulo the drivers.
+    /// This driver's number; its entries are those congruent to it modulo the number of drivers.
     number: usize,
     pace: Pace,
     random: Random,
@@ -61,7 +61,7 @@ pub struct Driver<'a> {
     idle: VecDeque<usize>,
     asleep: BinaryHeap<Reverse<(Instant, usize)>>,
     outstanding: usize,
-    /// Cleared by the turn that notices the end, after it handed out what was due before.
+    /// Cleared by the turn that notices the end, after it has handed out what was due before.
     sending: bool,
     poll: Poll,
     next_expiry: Instant,
@@ -71,7 +71,7 @@ pub struct Driver<'a> {
 }
 
 impl<'a> Driver<'a> {
-    /// Driver `number` of a run; nothing is sent yet.
+    /// Creates driver `number` of a run; nothing is sent yet.
     pub fn new(run: &'a Run<'a>, number: usize) -> io::Result<Self> {
         let Run { start, window, drivers, .. } = *run;
         let pace = match run.rate {
@@ -197,8 +197,8 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Reads what arrived. A read that does not fill the buffer emptied the socket, so asking
-    /// again would cost a system call for nothing; unless the server closed its side, because
+    /// Reads what has arrived. A read that does not fill the buffer has emptied the socket, so
+    /// another one would be a wasted system call; except if the server closed its side, because
     /// epoll reports that only once.
     fn take_in(&mut self, at: usize, closing: bool) {
         while self.connections[at].is_open() {
@@ -262,7 +262,7 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// The connection stands: it takes up its entry again, or becomes idle.
+    /// The connection is open: it sends its entry again, or becomes idle.
     fn ready(&mut self, at: usize) {
         let now = Instant::now();
         if self.connections[at].ticket.is_some() {
@@ -276,15 +276,15 @@ impl<'a> Driver<'a> {
     fn closed(&mut self, at: usize) {
         let connection = &self.connections[at];
         match connection.phase {
-            // A server may close what it does not use.
+            // A server can close connections that are not in use.
             Phase::Idle | Phase::Asleep => self.reconnect_later(at),
             _ if connection.has_part() => self.give_up(at, Fault::ClosedWithin),
             _ => self.give_up(at, Fault::ClosedBefore),
         }
     }
 
-    /// Counts a fault, gives up the entry that waits for an answer, and starts over. An entry
-    /// that waits for its retry is kept.
+    /// Counts a fault, gives up an entry that waits for its answer, and reconnects. An entry that
+    /// waits for its retry is kept.
     fn give_up(&mut self, at: usize, fault: Fault) {
         if matches!(self.connections[at].phase, Phase::InFlight(_)) {
             self.release(at);
@@ -314,7 +314,7 @@ impl<'a> Driver<'a> {
     fn reconnect_later(&mut self, at: usize) {
         self.connections[at].close();
         match self.connections[at].phase {
-            // Already in the heap; waking will find the socket gone.
+            // Already in the heap; waking it will find the socket gone.
             Phase::Asleep if self.asleep.iter().any(|Reverse((_, other))| *other == at) => return,
             Phase::Idle => self.idle.retain(|other| *other != at),
             _ => {}
@@ -372,11 +372,11 @@ impl<'a> Driver<'a> {
     }
 }
 
-/// How often unanswered requests are looked for.
+/// How often to look for unanswered requests.
 const EXPIRY_INTERVAL: Duration = Duration::from_millis(250);
-/// Between losing a connection and making it anew, so that a dead server is not hammered.
+/// The pause between losing a connection and reopening it, so that a dead server is not hammered.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(50);
-/// More than any acknowledgement, so that one read takes a whole answer.
+/// Larger than any acknowledgement, so that one read gets a whole answer.
 const SCRATCH_BYTES: usize = 64 * 1024;
-/// A TransparencyLogEntry with a large certificate and many cosignatures stays far below.
+/// A TransparencyLogEntry with a large certificate and many cosignatures is far below this.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;

@@ -1,8 +1,8 @@
-//! What is submitted: entry number `n` of a run, as a request and as the leaf the log must hold.
+//! The submissions: entry number `n` of a run, as a request and as the leaf that the log must have.
 //!
-//! Invariants: an entry depends on nothing but its number (and the seed or the signatures made
-//! before the clock started), so that a retry, a repeat and the check after the run all build
-//! the same bytes and nothing needs to be kept; different numbers give different entries.
+//! Invariants: an entry depends only on its number (and on the seed, or the signatures made before
+//! the clock started), so a retry, a repeat and the check after the run all build the same bytes,
+//! and nothing needs to be kept; different numbers give different entries.
 
 use crate::submissions::Submissions;
 use crate::target::Target;
@@ -16,7 +16,7 @@ pub enum Entries {
 }
 
 impl Entries {
-    /// How many different entries there are.
+    /// How many distinct entries there are.
     pub fn limit(&self) -> u64 {
         match self {
             Self::Opaque(_) => u64::MAX,
@@ -24,7 +24,7 @@ impl Entries {
         }
     }
 
-    /// The bytes that must lie in the log for entry `number`.
+    /// The leaf that the log must have for entry `number`.
     pub fn leaf(&self, number: u64) -> Vec<u8> {
         let mut leaf = Vec::new();
         match self {
@@ -57,7 +57,7 @@ impl<'a> Requests<'a> {
         Self { entries, head }
     }
 
-    /// Replaces `request` with the whole request for entry `number`.
+    /// Replaces `request` with the complete request for entry `number`.
     pub fn write(&self, number: u64, request: &mut Vec<u8>) {
         let length = match self.entries {
             Entries::Opaque(opaque) => opaque.bytes,
@@ -74,14 +74,14 @@ impl<'a> Requests<'a> {
     }
 }
 
-/// Entries of one size whose bytes look random and depend on a seed and the number alone.
+/// Entries of one size whose bytes look random and depend only on a seed and the number.
 pub struct Opaque {
     key: u64,
     bytes: usize,
 }
 
 impl Opaque {
-    /// Entries of `bytes` bytes, at least [`OPAQUE_BYTES_MIN`].
+    /// Creates entries of `bytes` bytes, at least [`OPAQUE_BYTES_MIN`].
     pub fn new(seed: u64, bytes: usize) -> Self {
         assert!(bytes >= OPAQUE_BYTES_MIN, "shorter entries would repeat");
         Self { key: mix(seed), bytes }
@@ -109,16 +109,16 @@ pub fn mix(mut word: u64) -> u64 {
     word ^ (word >> 31)
 }
 
-/// A SplitMix64 sequence, for choices that need no quality.
+/// A SplitMix64 sequence, for choices that need no good randomness.
 pub struct Random(u64);
 
 impl Random {
-    /// The sequence of a seed.
+    /// Creates the sequence for a seed.
     pub fn new(seed: u64) -> Self {
         Self(mix(seed))
     }
 
-    /// A number below `bound`, which is not zero.
+    /// Returns a number below `bound`, which must not be zero.
     pub fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_add(GAMMA);
         let product = u128::from(mix(self.0)) * u128::from(bound);

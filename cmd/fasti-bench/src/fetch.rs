@@ -1,6 +1,6 @@
-//! One blocking GET, for what happens outside the measured loop: metrics, readiness, tiles.
+//! Blocking GETs, for work outside the measured loop: metrics, readiness, tiles.
 //!
-//! A connection a request, with deadlines; answers are bounded and gzip is undone.
+//! One connection per request, with deadlines. Answers are bounded and decompressed.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -12,7 +12,7 @@ use flate2::read::GzDecoder;
 use crate::answer;
 use crate::target::Target;
 
-/// GETs `path`, which starts with a slash, below the target's prefix.
+/// Sends a GET for `path`, which starts with a slash, below the target's prefix.
 pub fn get(target: &Target, path: &str, timeout: Duration) -> Result<(u16, Vec<u8>)> {
     let url = format!("http://{}{}{path}", target.authority, target.prefix);
     exchange(target, path, timeout).with_context(|| format!("GET {url}"))
@@ -52,5 +52,5 @@ fn gunzip(compressed: &[u8]) -> Result<Vec<u8>> {
     Ok(body)
 }
 
-/// A bundle of 256 entries of 65,535 bytes with their lengths, and room to spare.
+/// A bundle of 256 entries of 65,535 bytes with their lengths, and some spare room.
 const BODY_BYTES_MAX: usize = 17 * 1024 * 1024;

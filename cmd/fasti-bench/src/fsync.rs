@@ -1,7 +1,7 @@
 //! `fasti-bench fsync`: what one durable append costs on a disk.
 //!
-//! Appends to a fresh file, with fdatasync after each write, and removes the file. The other
-//! figures are given as multiples of this one, so that they mean something on another disk.
+//! Appends to a new file, with fdatasync after each write, and removes the file. Other figures are
+//! given as multiples of this one, so that they are meaningful for other disks.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -22,10 +22,10 @@ pub struct FsyncArguments {
     /// An existing directory on the disk to measure
     #[arg(long)]
     dir: PathBuf,
-    /// Appends to make
+    /// How many appends to make
     #[arg(long, default_value_t = 1000)]
     writes: u32,
-    /// Size of an append
+    /// Size of each append
     #[arg(long, default_value_t = 4096, value_name = "BYTES")]
     bytes: usize,
     /// How to print the report
@@ -41,7 +41,7 @@ struct Report {
     fdatasync_us: Latency,
 }
 
-/// Measures and prints; always true, as nothing is checked.
+/// Measures and prints; always true, because nothing is checked.
 pub fn run(arguments: &FsyncArguments) -> Result<bool> {
     let FsyncArguments { ref dir, writes, bytes, format } = *arguments;
     ensure!((1..=1_000_000).contains(&writes), "--writes: 1 to 1000000");

@@ -1,9 +1,9 @@
-//! A log-linear histogram of durations, after the idea of HdrHistogram.
+//! A log-linear histogram of durations, like HdrHistogram.
 //!
-//! Every power of two of nanoseconds is cut into 128 equal steps, so a recorded value is known to
-//! better than 0.8 % at any magnitude, in memory fixed at construction (about 37 KiB).
-//! Invariants: the counts sum to `count`; values beyond the range (about 73 minutes) fall in the
-//! last step, and `max` is exact all the same.
+//! Every power of two of nanoseconds is divided into 128 equal steps, so a recorded value is known
+//! to within 0.8 % at any magnitude, in memory fixed at construction (about 37 KiB). Invariants:
+//! the counts sum to `count`; values beyond the range (about 73 minutes) fall in the last step, but
+//! `max` is still exact.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// An empty histogram; all of its memory is taken here.
+    /// Creates an empty histogram and allocates all of its memory.
     pub fn new() -> Self {
         Self { counts: vec![0; STEPS], count: 0, max_ns: 0 }
     }
@@ -49,7 +49,7 @@ impl Histogram {
     }
 
     /// The smallest duration that at least `per_100k` of 100,000 recorded ones do not exceed, as
-    /// the upper edge of its step; zero when empty.
+    /// the upper edge of its step; zero if empty.
     pub fn quantile(&self, per_100k: u32) -> Duration {
         let rank = (u128::from(self.count) * u128::from(per_100k)).div_ceil(100_000).max(1);
         let mut seen = 0u128;

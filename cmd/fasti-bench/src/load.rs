@@ -1,7 +1,7 @@
 //! `fasti-bench load`: prepare, drive, sample, check, report.
 //!
-//! Everything dear happens before the clock starts (signing) or after it stopped (sorting,
-//! verifying). Costs are sampled at the same two moments that bound the measured window.
+//! All expensive work happens before the clock starts (signing) or after it stops (sorting,
+//! verifying). Costs are sampled at the two moments that bound the measured window.
 
 use std::net::TcpStream;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -26,62 +26,62 @@ use crate::verify::{self, Acknowledged, Source};
 /// The options of `load`.
 #[derive(Args)]
 pub struct LoadArguments {
-    /// Base URL of the log's write path, http://host:port[/prefix]; given several times, connections
-    /// are shared out among them
+    /// Base URL of the log's write path, http://host:port[/prefix]; can be repeated to spread the
+    /// connections over several writers
     #[arg(long, required = true)]
     log: Vec<String>,
-    /// What to submit: bytes to POST /add, or signed entries to POST /api/v2/log/entries
+    /// What to submit: opaque entries to POST /add, or signed ones to POST /api/v2/log/entries
     #[arg(long, value_enum, default_value = "opaque")]
     kind: Kind,
-    /// Size of an opaque entry
+    /// Size of each opaque entry
     #[arg(long, default_value_t = 1024, value_name = "BYTES")]
     entry_bytes: usize,
-    /// Connections, each with one request in flight
+    /// Number of connections, each with one request in flight
     #[arg(long, default_value_t = 512)]
     connections: usize,
     /// How long to measure, after the warm-up
     #[arg(long, default_value = "10s", value_parser = parse_duration)]
     duration: Duration,
-    /// Load before the measurement
+    /// How long to generate load before the measurement
     #[arg(long, default_value = "2s", value_parser = parse_duration)]
     warmup: Duration,
-    /// Open loop: entries a second, latency counted from the scheduled time
+    /// Use an open loop with this many entries per second; latency counts from the scheduled time
     #[arg(long, value_parser = parse_rate, value_name = "N/s")]
     rate: Option<f64>,
-    /// Threads of the generator
+    /// Number of threads of the load generator
     #[arg(long, default_value_t = 1)]
     threads: usize,
-    /// Share of the requests that repeat an earlier entry
+    /// Percentage of requests that repeat an earlier entry
     #[arg(long, default_value_t = 0.0, value_name = "PERCENT")]
     duplicates: f64,
-    /// Makes opaque entries and choices reproducible; random when absent, since a log that
-    /// deduplicates has seen the entries of an earlier run with the same seed
+    /// Seed that makes opaque entries and choices reproducible [default: random, because a log that
+    /// deduplicates would know the entries of an earlier run with the same seed]
     #[arg(long)]
     seed: Option<u64>,
-    /// Signing keys of hashedrekord entries
+    /// Number of signing keys for hashedrekord entries
     #[arg(long, default_value_t = 1)]
     keys: usize,
-    /// Hashedrekord entries to sign before the start; the run ends when they are used up.
-    /// Default: what --rate needs, else 200,000
+    /// How many hashedrekord entries to sign before the start; the run ends when they are used up
+    /// [default: as many as --rate needs, else 200,000]
     #[arg(long)]
     submissions: Option<u64>,
-    /// How long an answer may take
+    /// How long to wait for an answer
     #[arg(long, default_value = "30s", value_parser = parse_duration)]
     timeout: Duration,
     /// Fail if any entry waited longer for its answer
     #[arg(long, value_parser = parse_duration)]
     worst: Option<Duration>,
-    /// Look for this many acknowledged entries in the log's bundles afterwards
+    /// How many of the acknowledged entries to look up in the log's bundles afterwards
     #[arg(long, default_value_t = 0, value_name = "N")]
     verify: usize,
-    /// Where --verify reads: URL or directory [default: the first --log URL]
+    /// Where --verify reads the log: a URL or directory [default: the first --log URL]
     #[arg(long, value_name = "URL|DIR")]
     read: Option<String>,
     /// Report the CPU time and peak memory of this process
     #[arg(long, value_name = "PID")]
     server_pid: Option<u32>,
-    /// Report batches, and fsyncs or requests to the bucket, from this Prometheus page; given several
-    /// times, the sum
+    /// Report batches, and fsyncs or requests to the bucket, from this Prometheus page; can be
+    /// repeated to report the sum
     #[arg(long, value_name = "URL")]
     metrics: Vec<String>,
     /// How to print the report
@@ -95,7 +95,7 @@ enum Kind {
     Hashedrekord,
 }
 
-/// Makes the run and prints the report; true when every check passed.
+/// Makes the run and prints the report; true if every check passed.
 pub fn run(arguments: &LoadArguments) -> Result<bool> {
     arguments.check()?;
     let targets = Target::parse_all(&arguments.log)?;
@@ -168,7 +168,7 @@ impl LoadArguments {
         ensure!(!self.duration.is_zero() && !self.timeout.is_zero(), "times must not be zero");
         let longest = Duration::from_hours(24);
         if self.duration.max(self.warmup).max(self.timeout) > longest {
-            bail!("times of at most a day");
+            bail!("times must be at most a day");
         }
         Ok(())
     }
@@ -177,7 +177,7 @@ impl LoadArguments {
         if self.kind == Kind::Opaque {
             return Ok(Entries::Opaque(Opaque::new(seed, self.entry_bytes)));
         }
-        // So that no thread runs dry at the very end.
+        // A few more, so that no thread runs out at the very end.
         let spare = self.threads as u64;
         let seconds = (self.warmup + self.duration).as_secs_f64();
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
@@ -248,7 +248,7 @@ fn wait_until(moment: Instant, all_done: &Receiver<()>) {
     }
 }
 
-/// Reads what the run costs.
+/// Samples what the run costs.
 struct Observer {
     pid: Option<u32>,
     metrics: Vec<Target>,
@@ -267,7 +267,7 @@ struct Costs {
 
 impl Observer {
     fn sample(&self) -> Result<Sample> {
-        // CPU times first: reading the metrics page costs both sides some.
+        // CPU times first: reading the metrics page costs both sides CPU time.
         let client = process::own_cpu_time();
         let server = self.pid.map(CpuTime::of).transpose()?;
         let counters = (!self.metrics.is_empty()).then(|| Counters::sum(&self.metrics));
@@ -279,7 +279,7 @@ impl Observer {
 impl Costs {
     fn measured(&self, window: Window, total: &Tally, peak_rss_kib: Option<u64>) -> Measured {
         let Self { before, after } = self;
-        // When the submissions were used up, the window ended with the last answer.
+        // If the submissions were used up, the window ended with the last answer.
         let last = total.last.filter(|last| total.used_up && *last < window.end);
         let end = last.unwrap_or(window.end);
         let server = before.server.zip(after.server).map(|(before, after)| Server {
@@ -298,7 +298,7 @@ impl Costs {
     }
 }
 
-/// Every entry that was acknowledged, once.
+/// Every acknowledged entry, once.
 fn acknowledgements(tallies: &[Tally]) -> Vec<Acknowledged> {
     let mut all = Vec::new();
     for (driver, tally) in tallies.iter().enumerate() {
@@ -318,7 +318,7 @@ fn check_indices(acknowledged: &[Acknowledged]) -> Indices {
     Indices { given_twice, range: indices.first().copied().zip(indices.last().copied()) }
 }
 
-/// `count` of the acknowledgements, drawn without repetition.
+/// Draws `count` of the acknowledgements without repetition.
 fn sample(mut all: Vec<Acknowledged>, count: usize, seed: u64) -> Vec<Acknowledged> {
     let mut random = Random::new(!seed);
     let count = count.min(all.len());
@@ -341,7 +341,7 @@ fn per_mille(percent: f64) -> u64 {
     (percent * 10.0).round() as u64
 }
 
-/// The largest entry that an entry bundle can hold.
+/// The largest entry that fits into an entry bundle.
 const ENTRY_BYTES_MAX: usize = 65_535;
 const SUBMISSIONS_DEFAULT: u64 = 200_000;
 /// About 7 GB of signatures.

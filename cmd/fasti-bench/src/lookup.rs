@@ -1,9 +1,9 @@
-//! `fasti-bench lookup`: what it costs to ask the lookup index of a log, and to build it.
+//! `fasti-bench lookup`: what it costs to query and to build the lookup index of a log.
 //!
-//! `ask` puts questions whose answers are known to an index that lies there, along the way of every
-//! client (`fasti::client::search`), and counts what is read. `build` builds the index of a log that
-//! lies there, at once or as it grows, and counts what is written. `fasti-corpus` in `tests/corpus`
-//! writes logs to measure with.
+//! `ask` queries an existing index for keys whose results are known, with the code that every
+//! client uses (`fasti::client::search`), and counts what is read. `build` builds the index of an
+//! existing log, in one go or as it grows, and counts what is written. `fasti-corpus` in
+//! `tests/corpus` writes logs to measure with.
 
 mod answers;
 mod ask;
@@ -27,13 +27,13 @@ pub struct LookupArguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Ask for known keys: requests, bytes and time of each lookup, and how large the index is
+    /// Look up known keys: requests, bytes and time of each lookup, and the size of the index
     Ask(Box<ask::AskArguments>),
-    /// Build the index of a log, at once or as the log grows: speed, memory, what is written
+    /// Build the index of a log, in one go or as the log grows: speed, memory, what is written
     Build(build::BuildArguments),
 }
 
-/// Measures and prints; whether every answer was right.
+/// Measures and prints; true if every answer was right.
 pub fn run(arguments: &LookupArguments) -> Result<bool> {
     match &arguments.command {
         Command::Ask(arguments) => ask::run(arguments),

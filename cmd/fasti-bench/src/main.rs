@@ -1,15 +1,15 @@
-//! `fasti-bench`: how fast a tiled log takes entries, finds them again, and at what price.
+//! `fasti-bench`: how fast a tiled log accepts and finds entries, and at what cost.
 //!
-//! Five commands: `load` drives a log over HTTP, `fsync` measures the disk that a log would
-//! stand on, `start` measures how long a writer takes from spawn to ready, `lookup` asks and builds
-//! the index that a log is searched by, `dedup` the one by which a writer knows its leaves. The load generator
-//! shares the machine with what it measures, so it is built to cost little: one epoll loop on
-//! one thread, two system calls a request, no work under the clock that could be done before it.
-//! Linux only (epoll, timerfd, `/proc`).
+//! Five commands: `load` drives a log over HTTP, `fsync` measures the disk that a log would use,
+//! `start` measures how long a writer takes from spawn to ready, `lookup` queries and builds the
+//! index for searching a log, and `dedup` measures the index with which a writer recognises its
+//! leaves. The load generator shares the machine with what it measures, so it is built to cost
+//! little: one epoll loop on one thread, two system calls per request, and no work under the clock
+//! that could be done before. Linux only (epoll, timerfd, `/proc`).
 //!
-//! Exit status: 0 when the run was made and every answer passed its checks; 1 when a check
-//! failed (an index given twice, bytes missing from a bundle, nothing acknowledged); 2 for
-//! wrong arguments or a run that could not be made.
+//! Exit status: 0 if the run completed and every answer passed its checks; 1 if a check failed (an
+//! index given twice, bytes missing from a bundle, nothing acknowledged); 2 for wrong arguments or
+//! a run that could not be made.
 
 mod answer;
 mod bucket;
@@ -50,17 +50,17 @@ struct Arguments {
 enum Command {
     /// Drive a log with submissions and report throughput, latency and cost
     Load(load::LoadArguments),
-    /// Measure the deduplication index: what a leaf costs, however many there are
+    /// Measure the deduplication index: the cost per leaf as the index grows
     Dedup(dedup::DedupArguments),
     /// Measure the disk: fdatasync after each append
     Fsync(fsync::FsyncArguments),
-    /// Measure the lookup index: what it costs to ask it, and to build it
+    /// Measure the lookup index: what it costs to query and to build it
     Lookup(lookup::LookupArguments),
     /// Measure restarts: from spawning a writer to its first 200 on /readyz
     Start(start::StartArguments),
 }
 
-/// How the result is written to standard output.
+/// The format of the result on standard output.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
     Text,

@@ -1,12 +1,12 @@
-//! When entries are meant to be sent.
+//! When entries are due to be sent.
 //!
-//! A closed loop sends as soon as a connection is free, so a stalled server is simply asked less
-//! often. An open loop has a schedule that no server can slow down: entry `n` is meant to leave
-//! at `n / rate`, and latency counts from then, however late a connection became free. That is
-//! what keeps coordinated omission out of the percentiles. The schedule's clock ticks every half
-//! millisecond and what falls due within a tick is meant for its start: waking up for each entry
-//! would cost several times the CPU of sending it.
-//! Invariant: intended times ascend and lie in the run; each is taken or left over, once.
+//! A closed loop sends as soon as a connection is free, so a stalled server just gets fewer
+//! requests. An open loop has a schedule that no server can slow down: entry `n` is due at `n /
+//! rate`, and latency counts from then, however late a connection becomes free. That keeps
+//! coordinated omission out of the percentiles. The schedule's clock ticks every half millisecond,
+//! and entries due within a tick are scheduled for its start: waking up for each entry would cost
+//! several times the CPU of sending it. Invariant: intended times ascend and are within the run;
+//! each is either taken or left over, once.
 
 use std::time::{Duration, Instant};
 
@@ -25,25 +25,25 @@ pub enum Pace {
 pub struct Schedule {
     start: Instant,
     rate: f64,
-    /// The next entry's place in the schedule of all drivers.
+    /// The next entry's position in the schedule of all drivers.
     next: u64,
-    /// From one of this driver's places to its next one.
+    /// The distance between this driver's positions.
     stride: u64,
     total: u64,
 }
 
 impl Schedule {
-    /// `rate` entries a second from `start` until `end`, shared by `drivers` of which this is
-    /// number `driver`: together they keep the even spacing.
+    /// Schedules `rate` entries per second from `start` until `end`, shared by `drivers` drivers of
+    /// which this is number `driver`. Together they keep the even spacing.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below 2^40")]
     pub fn new(start: Instant, end: Instant, rate: f64, driver: usize, drivers: usize) -> Self {
         let span = end.saturating_duration_since(start).as_secs_f64();
-        // Less a hair: rounding must not add an entry at the very end.
+        // Minus a tiny amount: rounding must not add an entry at the very end.
         let total = (rate * span - 1e-6).ceil() as u64;
         Self { start, rate, next: driver as u64, stride: drivers as u64, total }
     }
 
-    // Computed from the place and not by adding intervals, so that rounding does not add up.
+    // Computed from the position, not by adding intervals, so that rounding errors do not add up.
     #[expect(clippy::cast_precision_loss, reason = "places stay below 2^40")]
     fn time(&self, place: u64) -> Instant {
         let exact = Duration::from_secs_f64(place as f64 / self.rate);
@@ -57,7 +57,7 @@ impl Schedule {
 }
 
 impl Pace {
-    /// Takes the next intended time, if it has come.
+    /// Takes the next intended time, if it has been reached.
     pub fn take(&mut self, now: Instant) -> Option<Instant> {
         match self {
             Self::Closed { end } => (now < *end).then_some(now),
@@ -91,7 +91,7 @@ impl Pace {
     }
 }
 
-/// Divides a second. Fine against the milliseconds of a disk or an object store.
+/// Divides a second. Small compared to the milliseconds of a disk or an object store.
 const TICK_NS: u32 = 500_000;
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! Waiting: epoll for sockets, a timerfd for the schedule.
 //!
-//! epoll's own timeout counts in milliseconds, which is far too coarse for entries that are meant
-//! to leave at a given microsecond. Everything is edge-triggered, so nothing needs reading only
-//! to silence it.
+//! epoll's own timeout is in milliseconds, which is far too coarse for entries due at a given
+//! microsecond. Everything is edge-triggered, so nothing must be read just to silence it.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -33,7 +32,7 @@ pub fn token(event: &Event) -> Option<usize> {
 }
 
 impl Poll {
-    /// Waits for nothing yet.
+    /// Creates an instance that waits for nothing yet.
     pub fn new() -> io::Result<Self> {
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
@@ -43,14 +42,14 @@ impl Poll {
         Ok(Self { epoll, timer, timer_set: None })
     }
 
-    /// Reports changes of a socket under `token`, until the socket is closed.
+    /// Reports changes of a socket with `token`, until the socket is closed.
     pub fn add(&self, socket: impl AsFd, token: usize) -> io::Result<()> {
         let interest = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
         Ok(epoll::add(&self.epoll, socket, EventData::new_u64(token as u64), interest)?)
     }
 
-    /// Waits for events until `until`, to the millisecond, or until `due`, as exactly as the
-    /// kernel can. Fewer events than happened may be reported; the next wait has the rest.
+    /// Waits for events until `until`, to the millisecond, or until `due`, as precisely as the
+    /// kernel can. May report only some of the events; the next wait reports the rest.
     pub fn wait(
         &mut self,
         until: Instant,
@@ -69,7 +68,7 @@ impl Poll {
         }
     }
 
-    /// Sees to it that the timer fires at `due` or earlier, with a system call only if needed.
+    /// Sets the timer to fire at `due` or earlier, with a system call only if needed.
     fn set_timer(&mut self, due: Instant, now: Instant) -> io::Result<()> {
         if self.timer_set.is_some_and(|set| now < set && set <= due) {
             return Ok(());

@@ -11,21 +11,21 @@ use crate::bucket::Requests;
 use crate::fetch;
 use crate::target::Target;
 
-/// CPU time that a process has used so far, in the kernel's ticks (10 ms as a rule).
+/// CPU time that a process has used so far, in the kernel's ticks (usually 10 ms).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CpuTime {
     /// In user mode.
     pub user: Duration,
-    /// In the kernel for it.
+    /// In the kernel on its behalf.
     pub system: Duration,
 }
 
 impl CpuTime {
-    /// Of process `pid`, its threads included.
+    /// The CPU time of process `pid`, including its threads.
     pub fn of(pid: u32) -> Result<Self> {
         let path = format!("/proc/{pid}/stat");
         let stat = fs::read_to_string(&path).with_context(|| path.clone())?;
-        parse_stat(&stat).with_context(|| format!("{path} has another shape than proc(5) says"))
+        parse_stat(&stat).with_context(|| format!("{path} is not as proc(5) describes"))
     }
 }
 
@@ -35,12 +35,12 @@ pub fn own_cpu_time() -> Duration {
     Duration::try_from(used).expect("CPU time is not negative")
 }
 
-/// The most memory that process `pid` has had resident, in KiB.
+/// The peak resident memory of process `pid`, in KiB.
 pub fn peak_rss_kib(pid: u32) -> Result<u64> {
     read_status(pid, "VmHWM:")
 }
 
-/// The memory that process `pid` has resident now, in KiB.
+/// The current resident memory of process `pid`, in KiB.
 pub fn rss_kib(pid: u32) -> Result<u64> {
     read_status(pid, "VmRSS:")
 }
@@ -51,14 +51,14 @@ fn read_status(pid: u32, field: &str) -> Result<u64> {
     parse_status(&status, field).with_context(|| format!("{path} has no {field}"))
 }
 
-/// The writers' counters that a run looks at.
+/// The writers' counters that a run reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Counters {
     /// `fasti_batches_total`.
     pub batches: f64,
     /// `fasti_fsyncs_total`, of a log in a directory.
     pub fsyncs: Option<f64>,
-    /// Of a log in a bucket.
+    /// Requests, of a log in a bucket.
     pub bucket: Option<Requests>,
 }
 
@@ -117,8 +117,8 @@ fn counter(page: &str, name: &str) -> Option<f64> {
 }
 
 fn parse_stat(stat: &str) -> Option<CpuTime> {
-    // The command's name may hold spaces and parentheses, so count from its last one; utime and
-    // stime are fields 14 and 15, and field 3 is the first after the name.
+    // The command's name can contain spaces and parentheses, so count from the last parenthesis.
+    // utime and stime are fields 14 and 15, and field 3 is the first after the name.
     let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
     let mut ticks = || fields.next()?.parse::<u64>().ok();
     let (user, system) = (ticks()?, ticks()?);

@@ -1,8 +1,8 @@
 //! The result of a `load` run: one object, printed for people or as JSON.
 //!
-//! Every figure says what it is per: times per entry count acknowledged entries of the window,
-//! latencies count from the intended sending to the acknowledgement. A run passes when entries
-//! were acknowledged, no index was given twice, and what was verified was right; errors are
+//! Every figure says what it is per: times per entry are for acknowledged entries in the window,
+//! and latencies count from the intended sending to the acknowledgement. A run passes if entries
+//! were acknowledged, no index was given twice, and everything verified was right. Errors are
 //! figures, not verdicts.
 
 #![expect(clippy::cast_precision_loss, reason = "figures for people, not exact counts")]
@@ -20,7 +20,7 @@ use crate::tally::Tally;
 use crate::units::{show_count, show_duration};
 use crate::verify::Found;
 
-/// What was run, as asked for.
+/// The settings of the run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Setting {
     /// The URLs, separated by commas.
@@ -29,17 +29,17 @@ pub struct Setting {
     pub kind: &'static str,
     /// Size of an opaque entry.
     pub entry_bytes: Option<usize>,
-    /// Over all threads.
+    /// Connections over all threads.
     pub connections: usize,
-    /// Of the generator.
+    /// Threads of the generator.
     pub threads: usize,
-    /// Entries a second of an open loop; absent for a closed loop.
+    /// Entries per second of an open loop; absent for a closed loop.
     pub rate: Option<f64>,
     /// Percent of requests that repeat an entry.
     pub duplicates_percent: f64,
-    /// Load before the window.
+    /// Seconds of load before the window.
     pub warmup_s: f64,
-    /// What makes the entries reproducible.
+    /// The seed that makes the entries reproducible.
     pub seed: u64,
 }
 
@@ -47,13 +47,13 @@ pub struct Setting {
 pub struct Measured {
     /// Length of the window.
     pub seconds: f64,
-    /// Whether the window ended before its time because all submissions were made.
+    /// Whether the window ended early because all submissions were used up.
     pub used_up: bool,
     /// CPU time of this process.
     pub client: Duration,
     /// CPU time of the server.
     pub server: Option<Server>,
-    /// How far the servers' counters went within the window.
+    /// How much the servers' counters grew within the window.
     pub counted: Option<Counters>,
 }
 
@@ -71,11 +71,11 @@ pub struct Server {
 pub struct Indices {
     /// How many entries share their index with another entry.
     pub given_twice: u64,
-    /// The lowest and the highest.
+    /// The lowest and the highest index.
     pub range: Option<(u64, u64)>,
 }
 
-/// The whole report, as it is serialised.
+/// The whole report, as serialised.
 #[derive(Debug, Serialize)]
 pub struct Report {
     passed: bool,
@@ -109,7 +109,7 @@ pub struct Report {
 /// Microseconds.
 #[derive(Debug, Serialize)]
 pub struct Latency {
-    /// How many latencies stand behind the percentiles.
+    /// How many latencies the percentiles are based on.
     pub count: u64,
     p50: f64,
     p90: f64,
@@ -162,7 +162,7 @@ struct Verified {
 }
 
 impl Report {
-    /// Puts the figures together.
+    /// Builds the report.
     pub fn new(
         setting: &Setting,
         measured: &Measured,
@@ -230,7 +230,7 @@ impl Report {
         self.passed
     }
 
-    /// For people: a line a subject.
+    /// The report for people, with one line per subject.
     pub fn text(&self) -> String {
         let mut text = String::new();
         let mut line = |subject: &str, rest: &str| {
@@ -282,7 +282,7 @@ impl Report {
 
     fn entries_text(&self) -> String {
         let (entries, rate) = (show_count(self.entries), self.entries_per_second);
-        let early = if self.used_up { ", until all submissions were made" } else { "" };
+        let early = if self.used_up { ", until all submissions were used up" } else { "" };
         format!("{entries} in {:.2} s = {rate:.0}/s{early}", self.seconds)
     }
 
@@ -291,7 +291,7 @@ impl Report {
         for (what, count) in [
             ("pushbacks", self.pushbacks),
             ("unanswered", self.unanswered),
-            ("unsent for want of a free connection", self.unsent),
+            ("unsent for lack of a free connection", self.unsent),
         ] {
             if count > 0 {
                 parts.push(format!("{} {what}", show_count(count)));
@@ -357,7 +357,7 @@ impl Verified {
     fn text(&self) -> String {
         let (checked, size) = (show_count(self.checked), show_count(self.tree_size));
         match &self.first_wrong {
-            None => format!("{checked} entries stand in their bundles, tree size {size}"),
+            None => format!("{checked} entries found in their bundles, tree size {size}"),
             Some(first) => format!("WRONG: {} of {checked}; first: {first}", self.wrong),
         }
     }

@@ -1,8 +1,8 @@
-//! `fasti-bench start`: how long a writer takes from spawn to ready on a store that exists.
+//! `fasti-bench start`: how long a writer takes from spawn to ready on an existing store.
 //!
-//! Polls `/readyz` every millisecond, takes the first 200, ends the writer with SIGTERM and, if
-//! asked, does it again. The writer's standard error passes through; its standard output does
-//! not, so that the report stays readable. Invariant: no writer is left running.
+//! Polls `/readyz` every millisecond until the first 200, stops the writer with SIGTERM and repeats
+//! this if requested. The writer's standard error passes through; its standard output does not, so
+//! that the report stays readable. Invariant: no writer is left running.
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -26,22 +26,22 @@ pub struct StartArguments {
     /// The writer's binary
     #[arg(long)]
     writer: PathBuf,
-    /// The directory store to start on; handed to the writer as --store DIR
+    /// The directory of the log; passed to the writer as --store DIR
     #[arg(long)]
     store: PathBuf,
-    /// What answers 200 when the writer is ready
+    /// URL that answers 200 when the writer is ready
     #[arg(long, default_value = "http://127.0.0.1:3000/readyz", value_name = "URL")]
     ready: String,
-    /// How often to start
+    /// How many times to start it
     #[arg(long, default_value_t = 1)]
     runs: u32,
-    /// When to give up on a start, and on an end
+    /// How long to wait for the writer to start, and to stop
     #[arg(long, default_value = "60s", value_parser = parse_duration)]
     timeout: Duration,
     /// How to print the report
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// Further arguments of the writer
+    /// Further arguments for the writer
     #[arg(last = true)]
     arguments: Vec<String>,
 }
@@ -64,7 +64,7 @@ struct Report {
 /// Starts the writer as often as asked and prints the times.
 pub fn run(arguments: &StartArguments) -> Result<bool> {
     ensure!((1..=10_000).contains(&arguments.runs), "--runs: 1 to 10000");
-    ensure!(arguments.store.is_dir(), "{} is no directory", arguments.store.display());
+    ensure!(arguments.store.is_dir(), "{} is not a directory", arguments.store.display());
     let ready = Target::parse(&arguments.ready)?;
     let starts: Vec<Start> =
         (0..arguments.runs).map(|_| start_once(arguments, &ready)).collect::<Result<_>>()?;
@@ -88,7 +88,7 @@ fn print_text(starts: &[Start], median: f64, max: f64) {
     for Start { ready_ms, peak_rss_kib, stopped_ms } in starts {
         let mebibytes = *peak_rss_kib as f64 / 1024.0;
         let (ready, stopped) = (show(*ready_ms), show(*stopped_ms));
-        println!("start      ready after {ready}, {mebibytes:.1} MiB at most, ended in {stopped}");
+        println!("start      ready after {ready}, peak {mebibytes:.1} MiB, stopped in {stopped}");
     }
     if starts.len() > 1 {
         println!("ready      median {}  max {}", show(median), show(max));
@@ -97,7 +97,7 @@ fn print_text(starts: &[Start], median: f64, max: f64) {
 
 fn start_once(arguments: &StartArguments, ready: &Target) -> Result<Start> {
     if fetch::get(ready, "", POLL_TIMEOUT).is_ok() {
-        bail!("something answers at {} already", arguments.ready);
+        bail!("something already answers at {}", arguments.ready);
     }
     let started = Instant::now();
     let child = Command::new(&arguments.writer)
@@ -117,7 +117,7 @@ fn start_once(arguments: &StartArguments, ready: &Target) -> Result<Start> {
     Ok(Start { ready_ms, peak_rss_kib, stopped_ms: milliseconds(ending.elapsed()) })
 }
 
-/// A spawned writer; killed if it is dropped while it runs.
+/// A spawned writer; killed if dropped while it runs.
 struct Writer(Child);
 
 impl Writer {
@@ -127,7 +127,7 @@ impl Writer {
                 return Ok(());
             }
             if let Some(status) = self.0.try_wait()? {
-                bail!("the writer ended before it was ready: {status}");
+                bail!("the writer exited before it was ready: {status}");
             }
             ensure!(Instant::now() < deadline, "the writer was not ready in time");
             thread::sleep(POLL_INTERVAL);
@@ -135,9 +135,9 @@ impl Writer {
     }
 
     fn terminate(&mut self, deadline: Instant) -> Result<()> {
-        kill_process(Pid::from_child(&self.0), Signal::TERM).context("ending the writer")?;
+        kill_process(Pid::from_child(&self.0), Signal::TERM).context("stopping the writer")?;
         while self.0.try_wait()?.is_none() {
-            ensure!(Instant::now() < deadline, "the writer did not end in time");
+            ensure!(Instant::now() < deadline, "the writer did not stop in time");
             thread::sleep(POLL_INTERVAL);
         }
         Ok(())
@@ -146,7 +146,7 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        // Both do nothing when the writer was waited for.
+        // Both do nothing if the writer has been waited for.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }

@@ -1,9 +1,9 @@
 //! Rekor v2 hashedrekord submissions, signed before the clock starts.
 //!
-//! Signing costs about as much as the server's verification, so none of it may happen under
-//! load. What is kept is the part that differs, already in base64; bodies and leaves are put
-//! together around it. The leaf is the RFC 8785 form of the Rekor v2 entry (apiVersion 0.0.2):
-//! all ASCII with sorted names, so a template is its canonical form.
+//! Signing costs about as much as the server's verification, so none of it may happen under load.
+//! Only the parts that differ are kept, already in base64; bodies and leaves are built around them.
+//! The leaf is the RFC 8785 form of the Rekor v2 entry (apiVersion 0.0.2): all ASCII with sorted
+//! names, so a template gives its canonical form.
 
 use std::thread;
 
@@ -28,8 +28,8 @@ struct Signed {
 }
 
 impl Submissions {
-    /// Signs `count` digests derived from `seed`, entry `n` with key `n % key_count`; the keys
-    /// are fresh. Uses every core, as nothing else runs yet.
+    /// Signs `count` digests derived from `seed`, entry `n` with key `n % key_count`; the keys are
+    /// new. Uses every core, because nothing else runs yet.
     pub fn sign(count: u64, key_count: usize, seed: u64) -> Result<Self> {
         let count = usize::try_from(count)?;
         let pairs = (0..key_count)
@@ -75,7 +75,7 @@ impl Submissions {
         self.body_parts(number).iter().for_each(|part| out.extend_from_slice(part));
     }
 
-    /// Appends the leaf that the log must hold for submission `number`.
+    /// Appends the leaf that the log must have for submission `number`.
     pub fn append_leaf(&self, number: u64, out: &mut Vec<u8>) {
         let (signed, key) = self.at(number);
         for part in [
@@ -176,7 +176,8 @@ mod tests {
                 .unwrap();
             assert!(digests.insert(raw("/digest")));
 
-            // serde_json sorts the names of an object, so printing again must change nothing.
+            // serde_json sorts the names of an object, so printing it again must not change
+            // anything.
             let value: Value = serde_json::from_slice(&leaf).unwrap();
             assert_eq!(value.to_string().as_bytes(), leaf);
             let spec = &value["spec"]["hashedRekordV002"];

@@ -1,9 +1,9 @@
-//! What happened to the entries of a run, as one driver counts it.
+//! What happened to the entries of a run, as counted by one driver.
 //!
 //! Invariants: every ticket ends in exactly one of acknowledged, fault, unanswered or unsent;
-//! pushbacks and retries come on top and end nothing. Latencies and the rate cover only entries
-//! of the measured window; the checks of indices cover all. An entry that waited in vain counts in
-//! the latencies with the time that it waited; one that was answered wrongly does not.
+//! pushbacks and retries are counted in addition and end nothing. Latencies and the rate cover only
+//! entries of the measured window; the checks of indices cover all entries. An entry that waited in
+//! vain counts in the latencies with its waiting time; one that was answered wrongly does not.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -25,7 +25,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// Whether a moment is measured.
+    /// Whether a moment is within the window.
     pub fn holds(&self, moment: Instant) -> bool {
         self.start <= moment && moment < self.end
     }
@@ -34,7 +34,7 @@ impl Window {
 /// Why an entry was given up or a connection lost.
 #[derive(Clone, Debug, Error, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
-    /// A status that neither accepts nor pushes back.
+    /// A status other than acceptance and pushback.
     #[error("status {0}")]
     Status(u16),
     /// An accepting answer without a readable index.
@@ -63,7 +63,7 @@ pub enum Fault {
 /// One driver's counts.
 pub struct Tally {
     window: Window,
-    /// From the intended sending to the acknowledgement, of entries meant for the window.
+    /// Times from the intended sending to the acknowledgement, of entries due in the window.
     pub latencies: Histogram,
     /// Entries acknowledged within the window.
     pub acknowledged_in_window: u64,
@@ -77,22 +77,22 @@ pub struct Tally {
     pub repeats: u64,
     /// See `repeats`.
     pub repeats_same_index: u64,
-    /// Answers that said "already there" with 409.
+    /// Answers that said "already exists" with 409.
     pub conflicts: u64,
-    /// Answers that asked to come back later.
+    /// Answers that asked to retry later.
     pub pushbacks: u64,
     /// Faults by kind.
     pub faults: BTreeMap<Fault, u64>,
     /// Entries still unanswered when the run was over.
     pub unanswered: u64,
-    /// Entries of the schedule for which no connection became free.
+    /// Scheduled entries for which no connection became free.
     pub unsent: u64,
-    /// Whether there was nothing left to submit before the end.
+    /// Whether all submissions were used up before the end.
     pub used_up: bool,
 }
 
 impl Tally {
-    /// Nothing counted yet.
+    /// Creates a tally with nothing counted yet.
     pub fn new(window: Window) -> Self {
         Self {
             window,
@@ -112,7 +112,7 @@ impl Tally {
         }
     }
 
-    /// An entry was acknowledged; `slot` is its number within this driver.
+    /// Counts an acknowledged entry; `slot` is its number within this driver.
     pub fn acknowledge(&mut self, ticket: &Ticket, slot: usize, index: u64, now: Instant) {
         self.acknowledged += 1;
         self.last = Some(now);
@@ -131,23 +131,24 @@ impl Tally {
         }
     }
 
-    /// A connection failed or an entry was given up.
+    /// Counts a failed connection or an entry that was given up.
     pub fn fault(&mut self, fault: Fault) {
         *self.faults.entry(fault).or_insert(0) += 1;
     }
 
-    /// An entry was sent and never answered; it waited at least until `now`.
+    /// Counts an entry that was sent and never answered; it waited at least until `now`.
     pub fn unanswered(&mut self, ticket: &Ticket, now: Instant) {
         self.unanswered += 1;
         self.waited(ticket, now);
     }
 
-    /// An entry is given up after waiting until `now`: the percentiles must not lose it.
+    /// Records an entry that is given up after waiting until `now`: the percentiles must not lose
+    /// it.
     pub fn waited(&mut self, ticket: &Ticket, now: Instant) {
         self.time(ticket.intended, now);
     }
 
-    /// An entry of the schedule never left; it waited at least until `now`.
+    /// Counts a scheduled entry that was never sent; it waited at least until `now`.
     pub fn unsent(&mut self, intended: Instant, now: Instant) {
         self.unsent += 1;
         self.time(intended, now);
@@ -159,7 +160,7 @@ impl Tally {
         }
     }
 
-    /// All drivers together, except the indices, whose numbers are each driver's own.
+    /// Sums up all drivers, except the indices, which are numbered by each driver.
     pub fn sum(window: Window, tallies: &[Self]) -> Self {
         let mut total = Self::new(window);
         for tally in tallies {
@@ -186,5 +187,5 @@ impl Tally {
     }
 }
 
-/// Stands for "not acknowledged"; above every index that a log may give.
+/// Means "not acknowledged"; above every index that a log can give.
 pub const NO_INDEX: u64 = u64::MAX;

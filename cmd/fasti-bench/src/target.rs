@@ -1,12 +1,12 @@
-//! Where requests go: `http://host[:port][/prefix]`, resolved once.
+//! The target of requests: `http://host[:port][/prefix]`, resolved once.
 //!
-//! Plain HTTP only: TLS would make the generator measure itself.
+//! Plain HTTP only: with TLS the generator would measure itself.
 
 use std::net::{SocketAddr, ToSocketAddrs};
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// A server and the path that stands before every resource.
+/// A server and the path prefix of every resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// The first address the host resolves to.
@@ -18,18 +18,18 @@ pub struct Target {
 }
 
 impl Target {
-    /// Parses and resolves the URLs of several servers that serve the same.
+    /// Parses and resolves the URLs of several servers of the same log.
     pub fn parse_all(urls: &[String]) -> Result<Vec<Self>> {
         let targets: Vec<Self> = urls.iter().map(|url| Self::parse(url)).collect::<Result<_>>()?;
         let same = targets.windows(2).all(|pair| pair[0].prefix == pair[1].prefix);
-        ensure!(same, "{}: the paths have to be the same", urls.join(", "));
+        ensure!(same, "{}: the paths must be the same", urls.join(", "));
         Ok(targets)
     }
 
     /// Parses and resolves a URL.
     pub fn parse(url: &str) -> Result<Self> {
         let Some(rest) = url.strip_prefix("http://") else {
-            bail!("{url}: only http:// is measured");
+            bail!("{url}: only http:// is supported");
         };
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let plain = |b: u8| b.is_ascii_graphic() && b != b'?' && b != b'#' && b != b'@';

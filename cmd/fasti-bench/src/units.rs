@@ -12,22 +12,22 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         "s" => 1.0,
         "m" => 60.0,
         "h" => 3600.0,
-        _ => return Err("a number and a unit (us, ms, s, m, h), as in 10s".to_owned()),
+        _ => return Err("expected a number and a unit (us, ms, s, m, h), as in 10s".to_owned()),
     };
     let number: f64 = number.parse().map_err(|_| format!("not a number: {number:?}"))?;
     Duration::try_from_secs_f64(number * seconds_per_unit).map_err(|error| error.to_string())
 }
 
-/// Parses `5000` or `5000/s` into entries a second, above zero.
+/// Parses `5000` or `5000/s` as entries per second, above zero.
 pub fn parse_rate(text: &str) -> Result<f64, String> {
     let number = text.strip_suffix("/s").unwrap_or(text);
     match number.parse::<f64>() {
         Ok(rate) if rate > 0.0 && rate <= RATE_MAX => Ok(rate),
-        _ => Err(format!("a number above 0 and at most {RATE_MAX}, as in 5000/s")),
+        _ => Err(format!("expected a number above 0 and at most {RATE_MAX}, as in 5000/s")),
     }
 }
 
-/// Three significant digits in the unit that suits: `870 us`, `8.91 ms`, `12.3 s`.
+/// Formats three significant digits in a suitable unit: `870 us`, `8.91 ms`, `12.3 s`.
 pub fn show_duration(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
     let (value, unit) = if seconds >= 1.0 {
@@ -47,7 +47,7 @@ pub fn show_duration(duration: Duration) -> String {
     format!("{value:.decimals$} {unit}")
 }
 
-/// Digits in groups of three: `1,234,567`.
+/// Formats digits in groups of three: `1,234,567`.
 pub fn show_count(count: u64) -> String {
     let digits = count.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
@@ -60,7 +60,7 @@ pub fn show_count(count: u64) -> String {
     grouped
 }
 
-/// Beyond any one machine; keeps the schedule's spacing far above its nanosecond grain.
+/// More than any one machine can do; keeps the schedule's spacing far above nanoseconds.
 const RATE_MAX: f64 = 1e7;
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
-//! What an answer means: for its entry, and for the connection it came on.
+//! What an answer means, for its entry and for its connection.
 //!
-//! Acceptance is as strict as the clients of each API: `/add` says 200 and a bare decimal line,
-//! Rekor v2 says 201 and a TransparencyLogEntry. 429 and 503 ask to come again with the same
-//! entry; everything else is a fault. Invariant: nothing but an index that was read acknowledges.
+//! Acceptance is as strict as in the clients of each API: `/add` answers 200 and a bare decimal
+//! line, Rekor v2 answers 201 and a TransparencyLogEntry. 429 and 503 ask to retry with the same
+//! entry; everything else is a fault. Invariant: only an index read from the answer acknowledges an
+//! entry.
 
 use std::time::Duration;
 
@@ -15,28 +16,28 @@ use crate::tally::Fault;
 pub struct Verdict {
     /// For the entry.
     pub outcome: Outcome,
-    /// Whether the connection may carry the next request.
+    /// Whether the connection can carry the next request.
     pub keep_alive: bool,
 }
 
 /// What became of an entry.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The log holds it.
+    /// It is in the log.
     Acknowledged {
         /// At this index.
         index: u64,
-        /// Said with 409: it was there already.
+        /// Whether the answer was a 409: it was already in the log.
         conflict: bool,
     },
-    /// To be sent again after this long.
+    /// It must be sent again after this long.
     Pushback(Duration),
-    /// Given up.
+    /// It is given up.
     Refused(Fault),
 }
 
 impl Verdict {
-    /// Judges an answer that was found in `received` bytes.
+    /// Judges an answer found in `received` bytes.
     pub fn of(entries: &Entries, answer: &Answer, received: usize) -> Self {
         if received > answer.length {
             return Self {
@@ -47,7 +48,7 @@ impl Verdict {
         let index = match (entries, answer.status) {
             (Entries::Opaque(_), 200) => answer::opaque_index(&answer.body),
             (Entries::Hashedrekord(_), 200 | 201) => answer::rekor_index(&answer.body),
-            // How Rekor v2 says that the log holds the entry already.
+            // How Rekor v2 says that the entry is already in the log.
             (Entries::Hashedrekord(_), 409) => answer.log_index,
             (_, 429 | 503) => return Self::of_entry(Outcome::Pushback(pause(answer)), answer),
             (_, status) => return Self::of_entry(Outcome::Refused(Fault::Status(status)), answer),

@@ -1,8 +1,8 @@
-//! Holding the log to its answers: indices given once, and entries where they were said to be.
+//! Checks the log against its answers: each index given once, and each entry at its index.
 //!
 //! Reads the published files as any client would (C2SP tlog-tiles: `checkpoint`,
-//! `tile/entries/<N>[.p/<W>]`, a bundle being 256 times length and bytes). It checks bytes in
-//! bundles; signatures and proofs are the business of `fasti fsck`.
+//! `tile/entries/<N>[.p/<W>]`, where a bundle is 256 times length and bytes). It checks the bytes
+//! in bundles; `fasti fsck` checks signatures and proofs.
 
 use std::fs;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use crate::entries::Entries;
 use crate::fetch;
 use crate::target::Target;
 
-/// An acknowledgement: which entry, and the index it was given.
+/// An acknowledgement: an entry and the index it was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Acknowledged {
     /// The entry's number in the run.
@@ -24,7 +24,7 @@ pub struct Acknowledged {
     pub index: u64,
 }
 
-/// Where the log is read.
+/// Where to read the log.
 pub enum Source {
     /// Over HTTP.
     Http(Target),
@@ -35,7 +35,7 @@ pub enum Source {
 /// What was found in the bundles.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Found {
-    /// Entries whose bytes were looked at.
+    /// How many entries were compared.
     pub checked: u64,
     /// How many of them were not what was submitted.
     pub wrong: u64,
@@ -45,7 +45,7 @@ pub struct Found {
     pub first_wrong: Option<String>,
 }
 
-/// How many indices were given to more than one entry; sorts the indices.
+/// Counts the indices that were given to more than one entry; sorts the indices.
 pub fn indices_given_twice(indices: &mut [u64]) -> u64 {
     indices.sort_unstable();
     indices.windows(2).filter(|pair| pair[0] == pair[1]).count() as u64
@@ -81,7 +81,7 @@ impl Source {
                 let position = acknowledged.index % BUNDLE_WIDTH;
                 let problem = match entry_at(&bundle, position) {
                     Some(held) if held == entries.leaf(acknowledged.number) => continue,
-                    Some(_) => "holds other bytes",
+                    Some(_) => "has other bytes",
                     None => "is not in its bundle",
                 };
                 found.wrong += 1;
@@ -101,7 +101,7 @@ impl Source {
             }
             if Instant::now() >= deadline {
                 bail!(
-                    "the checkpoint is of size {size}, index {} is acknowledged",
+                    "the checkpoint has size {size}, but index {} was acknowledged",
                     size_wanted - 1
                 );
             }
@@ -120,7 +120,7 @@ impl Source {
         let path = format!("/tile/entries/{}", tile_path(tile));
         let width = tree_size - tile * BUNDLE_WIDTH;
         if width < BUNDLE_WIDTH {
-            // A partial bundle may be gone when the full one is there.
+            // A partial bundle may be gone once the full one exists.
             if let Some(bundle) = self.read(&format!("{path}.p/{width}"))? {
                 return Ok(bundle);
             }
@@ -147,7 +147,7 @@ impl Source {
     }
 }
 
-/// The entry at a position of a bundle, if the bundle reaches so far.
+/// Returns the entry at a position of a bundle, if the bundle is long enough.
 fn entry_at(mut bundle: &[u8], position: u64) -> Option<&[u8]> {
     for _ in 0..position {
         bundle = split_entry(bundle)?.1;
@@ -215,7 +215,7 @@ mod tests {
         let found = compare(vec![ack(1, 1), ack(8, 9)]).unwrap();
         assert_eq!(
             (found.wrong, found.first_wrong.as_deref()),
-            (1, Some("index 9 holds other bytes"))
+            (1, Some("index 9 has other bytes"))
         );
         assert!(compare(vec![ack(260, 260)]).unwrap_err().to_string().contains("size 260"));
         fs::write(at("tile/entries/001.p/4"), bundle(256..258)).unwrap();

@@ -14,7 +14,7 @@ fn cpu_per_request() {
     let opaque = start_responder(|index| {
         format!("HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n{index:020}").into_bytes()
     });
-    // As long as a TransparencyLogEntry of a log with some ten million entries.
+    // As long as a TransparencyLogEntry of a log with about ten million entries.
     let rest = "x".repeat(3000);
     let rekor = start_responder(move |index| {
         let body = format!("{{\"logIndex\":\"{index}\",\"rest\":\"{rest}\"}}");
@@ -39,7 +39,7 @@ fn cpu_per_request() {
     }
 }
 
-/// Counts requests; the one thread of its own leaves the other core to the generator.
+/// Counts requests on a single thread, which leaves the other core to the generator.
 fn start_responder(answer: impl Fn(u64) -> Vec<u8> + Send + Sync + 'static) -> SocketAddr {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.set_nonblocking(true).expect("non-blocking");
@@ -65,7 +65,7 @@ fn start_responder(answer: impl Fn(u64) -> Vec<u8> + Send + Sync + 'static) -> S
     address
 }
 
-/// Takes every read for one request, which is so when a request fits a segment on loopback.
+/// Takes every read for one request, which is true if a request fits into one segment on loopback.
 async fn respond(mut stream: TcpStream, mut answer: impl FnMut() -> Vec<u8>) {
     let mut request = vec![0; 16 * 1024];
     while let Ok(length) = stream.read(&mut request).await {

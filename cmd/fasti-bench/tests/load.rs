@@ -101,7 +101,7 @@ fn pushback_is_counted_and_the_same_entry_comes_again() {
     let log = Arc::new(Log::default());
     let (shared, refused) = (Arc::clone(&log), Mutex::new(HashSet::new()));
     let server = Server::start(move |request| {
-        // Every entry is turned away once, by either status, with and without closing.
+        // Every entry is refused once, with either status, with and without closing.
         if refused.lock().unwrap().insert(request.body.clone()) {
             let closes = request.number.unwrap() % 3 == 0;
             let status = if closes { 503 } else { 429 };
@@ -208,7 +208,7 @@ fn a_log_that_acknowledges_nothing_fails_the_run() {
 
 #[test]
 fn an_open_loop_accounts_for_every_entry_of_its_schedule() {
-    // From the twentieth entry on the server says nothing: the schedule goes on without it.
+    // From the twentieth entry on the server does not answer: the schedule continues without it.
     let server = Server::start(|request: &Request| {
         let number = request.number.unwrap();
         Reply { hang: number >= 20, ..Reply::index(number) }
@@ -219,7 +219,7 @@ fn an_open_loop_accounts_for_every_entry_of_its_schedule() {
     let timed_out = errors(&report).get("timed out").copied().unwrap_or(0);
     assert_eq!(timed_out + number(&report, "/unanswered"), 8, "{report}");
     assert_eq!(number(&report, "/unsent"), 100 - 20 - 8, "{report}");
-    // What was never sent or answered stands in the percentiles with the time that it waited.
+    // Entries never sent or answered count in the percentiles with their waiting time.
     assert_eq!(number(&report, "/latency_us/count"), 100);
 }
 

@@ -86,7 +86,8 @@ fn an_index_is_built_at_once_and_asked() {
     for name in ["million", "hundreds", "several", "once", "absent"] {
         let class = class(&report, name);
         assert_eq!(class["lookups"], 40);
-        // The newest revision, the checkpoint, and a page of each run: few keys are not at home.
+        // The newest revision, the checkpoint, a page of each run: few keys are off their home
+        // page.
         assert_eq!(class["lookup"]["requests"]["median"], 2.0 + runs, "{class}");
         assert!(class["lookup"]["bytes"]["max"].as_f64() > Some(4096.0 * runs));
         assert_eq!(class["newer"]["requests"]["max"], 0.0);
@@ -109,7 +110,7 @@ fn an_index_grows_with_its_log_and_newer_leaves_are_searched() {
     assert_eq!(code, 0, "{report}");
     let sizes = [&report["log_size"], &report["index"]["leaves"], &report["revision"]];
     assert_eq!(sizes, [&json!(ENTRIES), &json!(4500), &json!(14)]);
-    // 4500 to 5000 lie in three bundles.
+    // 4500 to 5000 are in three bundles.
     assert!(class(&report, "absent")["newer"]["requests"]["median"].as_f64() >= Some(3.0));
 }
 

@@ -64,7 +64,7 @@ fn start_says_when_a_writer_ends_or_another_one_answers() {
     assert!(code == 2 && report.to_string().contains("already"), "{report}");
 }
 
-/// What `start` spawns above: answers 200 after a short while, until it is terminated.
+/// The process that `start` spawns above: answers 200 after a short while, until terminated.
 #[test]
 #[ignore = "is the writer that another test spawns"]
 fn fake_writer() {
@@ -79,7 +79,7 @@ fn fake_writer() {
     }
 }
 
-/// `--` and what follows must come last, after the format.
+/// `--` and whatever follows it must come last, after the format.
 fn bench_start(start: &[&str], options: &[&str], writer: &[&str]) -> serde_json::Value {
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_fasti-bench"))
         .args(start)

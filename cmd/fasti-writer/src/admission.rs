@@ -1,4 +1,4 @@
-//! Who may write: the flags for it, the files that they name, and reading those again on SIGHUP.
+//! Who may write: the flags, the files they name, and rereading those files on SIGHUP.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -15,51 +15,54 @@ use fasti::clock::{Clock, SystemClock};
 use fasti::metrics::AdmissionMetrics;
 use tokio::signal::unix::Signal;
 
-/// Longest file that is read.
+/// Largest list file accepted.
 const FILE_BYTES_MAX: u64 = 16 << 20;
 
 /// Who may write, and how much.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Who may write")]
 pub struct AdmissionFlags {
-    /// Take submissions only by the keys in this file: PEM blocks of public keys or certificates, or
-    /// SHA-256 of a key's SubjectPublicKeyInfo in hexadecimal, one a line. May be repeated.
+    /// Accept only submissions signed by the keys in this file: PEM blocks of public keys or
+    /// certificates, or hexadecimal SHA-256 digests of a key's SubjectPublicKeyInfo, one per line.
+    /// Can be repeated.
     #[arg(long, env = "FASTI_ALLOW_KEYS", value_name = "FILE", value_delimiter = ',')]
     pub allow_keys: Vec<PathBuf>,
 
-    /// Take submissions only by certificates that the policy in this file (TOML) allows. With
-    /// --allow-keys, either suffices.
+    /// Accept only submissions whose certificates the policy in this TOML file allows. With
+    /// --allow-keys, either is enough.
     #[arg(long, env = "FASTI_ALLOW_IDENTITIES", value_name = "FILE")]
     pub allow_identities: Option<PathBuf>,
 
-    /// Take opaque entries only with one of the tokens in this file: NAME:TOKEN or
-    /// NAME:sha256:DIGEST, one a line.
+    /// Accept opaque entries only with one of the tokens in this file: NAME:TOKEN or
+    /// NAME:sha256:DIGEST, one per line.
     #[arg(long, env = "FASTI_ADD_TOKENS", value_name = "FILE")]
     pub add_tokens: Option<PathBuf>,
 
-    /// Most submissions of everyone together: N/s, N/m or N/h, and :BURST after it
+    /// Maximum rate of submissions from all clients together: N/s, N/m or N/h, optionally followed
+    /// by :BURST
     #[arg(long, env = "FASTI_RATE_LIMIT_GLOBAL", value_name = "RATE")]
     pub rate_limit_global: Option<Rate>,
 
-    /// Most submissions of one client, which is an IPv4 address or an IPv6 /64
+    /// Maximum rate of submissions from one client (an IPv4 address or an IPv6 /64)
     #[arg(long, env = "FASTI_RATE_LIMIT_CLIENT", value_name = "RATE")]
     pub rate_limit_client: Option<Rate>,
 
-    /// Most bytes of everyone's submissions: N/s, N/m or N/h, where N has KiB, MiB or GiB behind it, and
-    /// :BURST after it [default: 64KiB for each submission of --rate-limit-global]
+    /// Maximum rate of bytes submitted by all clients together: N/s, N/m or N/h, where N can end in
+    /// KiB, MiB or GiB, optionally followed by :BURST [default: 64KiB for each submission allowed
+    /// by --rate-limit-global]
     #[arg(long, env = "FASTI_RATE_LIMIT_GLOBAL_BYTES", value_name = "RATE")]
     pub rate_limit_global_bytes: Option<ByteRate>,
 
-    /// Most bytes of one client's submissions [default: 64KiB for each submission of
+    /// Maximum rate of bytes submitted by one client [default: 64KiB for each submission allowed by
     /// --rate-limit-client]
     #[arg(long, env = "FASTI_RATE_LIMIT_CLIENT_BYTES", value_name = "RATE")]
     pub rate_limit_client_bytes: Option<ByteRate>,
 
-    /// Networks of proxies that are believed whom they speak for: ADDRESS/BITS,...
+    /// Networks of proxies trusted to name the client they forward for: ADDRESS/BITS,...
     #[arg(long, env = "FASTI_TRUSTED_PROXIES", value_name = "NETWORK", value_delimiter = ',')]
     pub trusted_proxies: Vec<Network>,
 
-    /// The header in which those proxies say so.
+    /// The header in which those proxies name the client.
     #[arg(long, env = "FASTI_PROXY_HEADER", default_value = "x-forwarded-for")]
     pub proxy_header: ProxyHeaderFlag,
 }
@@ -67,14 +70,14 @@ pub struct AdmissionFlags {
 /// See [`ProxyHeader`].
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum ProxyHeaderFlag {
-    /// X-Forwarded-For, to whose right end each proxy appends an address.
+    /// X-Forwarded-For, where each proxy appends an address on the right.
     XForwardedFor,
-    /// Forwarded, as RFC 7239 has it.
+    /// Forwarded, as defined in RFC 7239.
     Forwarded,
 }
 
 impl AdmissionFlags {
-    /// The door, with the lists as they are now.
+    /// Builds the admission check, with the lists as they are now.
     pub fn open(
         &self,
         accept_opaque: bool,
@@ -83,12 +86,13 @@ impl AdmissionFlags {
         let is_listed = !self.allow_keys.is_empty() || self.allow_identities.is_some();
         if accept_opaque && is_listed && self.add_tokens.is_none() {
             bail!(
-                "--accept-opaque would let everyone write, whom --allow-keys and --allow-identities \
-                 keep out: name who may with --add-tokens, or leave out --accept-opaque"
+                "--accept-opaque would let everyone write, even clients that --allow-keys and \
+                 --allow-identities keep out; restrict opaque entries with --add-tokens, or remove \
+                 --accept-opaque"
             );
         }
         if self.add_tokens.is_some() && !accept_opaque {
-            bail!("--add-tokens are for opaque entries, which --accept-opaque allows");
+            bail!("--add-tokens applies to opaque entries only; it needs --accept-opaque");
         }
         let proxies = Proxies {
             networks: self.trusted_proxies.clone(),
@@ -132,8 +136,8 @@ impl AdmissionFlags {
         Ok((!self.allow_keys.is_empty()).then_some(keys))
     }
 
-    /// Reads the lists again whenever it is told to, for ever. Lists that cannot be read leave those
-    /// that are in force as they are.
+    /// Rereads the lists on each signal, forever. If they cannot be read, the current lists stay in
+    /// force.
     pub async fn follow(self, admission: Arc<Admission>, mut told: Signal) {
         while told.recv().await.is_some() {
             let flags = self.clone();
@@ -144,18 +148,20 @@ impl AdmissionFlags {
                         keys = lists.keys.as_ref().map(KeyList::count),
                         rules = lists.identities.as_ref().map(IdentityList::count),
                         tokens = lists.tokens.as_ref().map(TokenList::count),
-                        "the lists of who may write were read again"
+                        "reloaded the lists of who may write"
                     );
                     admission.replace(lists);
                 }
                 Err(error) => {
-                    tracing::error!("who may write stays as it was: {error:#}");
+                    tracing::error!(
+                        "cannot reload the lists; who may write stays as it was: {error:#}"
+                    );
                 }
             }
         }
     }
 
-    /// Whether there are files that may change.
+    /// Whether the flags name any files that can change.
     pub fn has_lists(&self) -> bool {
         let is_listed = !self.allow_keys.is_empty() || self.allow_identities.is_some();
         is_listed || self.add_tokens.is_some()
@@ -177,6 +183,6 @@ fn read(path: &Path) -> anyhow::Result<String> {
     let read =
         File::open(path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text));
     let read = read.with_context(|| format!("cannot read {}", path.display()))?;
-    ensure!(read as u64 <= FILE_BYTES_MAX, "{} has more than 16 MiB", path.display());
+    ensure!(read as u64 <= FILE_BYTES_MAX, "{} is larger than 16 MiB", path.display());
     Ok(text)
 }

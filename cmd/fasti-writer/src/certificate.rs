@@ -1,4 +1,4 @@
-//! The certificate that the writer shows to its clients, and its renewal.
+//! The writer's TLS certificate and its renewal.
 
 use std::sync::Arc;
 
@@ -11,14 +11,14 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::flags::Flags;
 
-/// Reads certificate and key, if the flags name them.
+/// Reads the certificate and key, if the flags name them.
 pub fn open(flags: &Flags, metrics: &HttpMetrics) -> anyhow::Result<Option<Arc<Tls>>> {
     let (Some(cert), Some(key)) = (&flags.tls_cert, &flags.tls_key) else { return Ok(None) };
     let tls = Tls::open(cert.clone(), key.clone(), metrics.clone());
     Ok(Some(Arc::new(tls.context("--tls-cert, --tls-key")?)))
 }
 
-/// Takes up changed files, also on SIGHUP, which is not lost once this was called.
+/// Reloads the files when they change and on SIGHUP. No SIGHUP is lost once this has been called.
 pub fn keep_current(tls: Arc<Tls>) -> std::io::Result<impl Future<Output = ()> + Send> {
     let mut hangup = signal(SignalKind::hangup())?;
     let told = stream::poll_fn(move |cx| hangup.poll_recv(cx));

@@ -1,12 +1,12 @@
-//! Colours: only where somebody sees them, unless the environment says otherwise.
+//! Colours: only on a terminal, unless the environment says otherwise.
 //!
-//! In this order: `NO_COLOR` (no-color.org), `CLICOLOR_FORCE`, `CLICOLOR`, the terminal; as clap
-//! has it for help and usage errors.
+//! Checked in this order: `NO_COLOR` (no-color.org), `CLICOLOR_FORCE`, `CLICOLOR`, the terminal.
+//! clap does the same for help and usage errors.
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
 
-/// Whether what is written to this stream may have colours.
+/// Whether output on this stream should have colours.
 pub fn suit(stream: &impl IsTerminal) -> bool {
     decide(stream.is_terminal(), |name| std::env::var_os(name))
 }

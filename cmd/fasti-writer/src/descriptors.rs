@@ -1,11 +1,12 @@
-//! File descriptors: each connection takes one, so what the system allows bounds the connections too.
+//! File descriptors: each connection takes one, so the system's limit bounds connections too.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// What everything but connections may need: the store, the index, requests to a bucket.
+/// Descriptors kept for everything but connections: the store, the index, requests to a bucket.
 const KEPT: u64 = 512;
 
-/// Raises the limit as far as the system allows; how many of the `wanted` connections that is enough for.
+/// Raises the limit as far as the system allows. Returns how many of the `wanted` connections that
+/// is enough for.
 pub fn enough_for(wanted: usize) -> usize {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
@@ -14,7 +15,8 @@ pub fn enough_for(wanted: usize) -> usize {
     let room = usize::try_from(limit.saturating_sub(KEPT).max(limit / 2)).unwrap_or(usize::MAX);
     if room < wanted {
         tracing::warn!(
-            "the system allows {limit} open files: at most {room} connections are taken, not {wanted}"
+            "the system allows {limit} open files: accepting at most {room} connections, \
+             not {wanted}"
         );
     }
     wanted.min(room)

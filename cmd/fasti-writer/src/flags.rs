@@ -1,5 +1,5 @@
-//! The writer's flags. Each can also be given as an environment variable; the defaults suit a
-//! trial on one's own machine.
+//! The writer's flags. Each can also be set as an environment variable. The defaults suit a trial
+//! on a local machine.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,13 +16,13 @@ use tiles_spec::{Origin, TreeSize};
 use crate::admission::AdmissionFlags;
 use crate::lookup::LookupFlags;
 
-/// A transparency log writer: takes submissions, verifies them, publishes a tiled log.
+/// A transparency log writer: accepts submissions, verifies them and publishes a tiled log.
 #[derive(Debug, Parser)]
 #[command(version, about, max_term_width = 100)]
 pub struct Flags {
-    /// Where the log lies: s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX for any
-    /// number of writers; a directory or file://DIRECTORY for one; memory: for a trial that leaves
-    /// nothing behind.
+    /// Where to store the log: s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX for
+    /// any number of writers; a directory or file://DIRECTORY for a single writer; memory: for a
+    /// trial that leaves nothing behind.
     #[arg(long, env = "FASTI_STORE", default_value = "./fasti-data")]
     pub store: String,
 
@@ -30,45 +30,46 @@ pub struct Flags {
     #[arg(long, env = "FASTI_LISTEN", default_value = "127.0.0.1:3000")]
     pub listen: String,
 
-    /// The log's name in its checkpoints: the URL that readers use, without scheme. A log keeps its
-    /// origin for ever.
+    /// The log's name in its checkpoints: the URL that readers use, without the scheme. The origin
+    /// of a log never changes.
     #[arg(long, env = "FASTI_ORIGIN", default_value = "localhost")]
     pub origin: Origin,
 
-    /// Serve HTTPS with this certificate: PEM, followed by those that vouch for it. The files are
-    /// read again when they change, and on SIGHUP.
+    /// Serve HTTPS with this certificate chain: PEM, the writer's certificate first. The files are
+    /// reloaded when they change, and on SIGHUP.
     #[arg(long, env = "FASTI_TLS_CERT", value_name = "FILE", requires = "tls_key")]
     pub tls_cert: Option<PathBuf>,
 
-    /// The certificate's private key: PEM, in PKCS #8, SEC 1 or PKCS #1.
+    /// The certificate's private key: PEM, in PKCS #8, SEC 1 or PKCS #1 form.
     #[arg(long, env = "FASTI_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
 
-    /// Take opaque entries at POST /add: the body is the entry.
+    /// Accept opaque entries at POST /add, where the body is the entry.
     #[arg(long, env = "FASTI_ACCEPT_OPAQUE")]
     pub accept_opaque: bool,
 
-    /// What to do with an entry that the log holds already.
+    /// What to do with an entry that is already in the log.
     #[arg(long, env = "FASTI_DUPLICATES", default_value = "answer")]
     pub duplicates: DuplicatesFlag,
 
-    /// Let scripts on web pages of these sites submit: scheme and host, such as https://ui.example.org,
-    /// or `*` for all. Without this, no page of another site may; all may read.
+    /// Allow scripts on web pages of these sites to submit: scheme and host, such as
+    /// https://ui.example.org, or `*` for all sites. Without this flag, pages of other sites can
+    /// read but not submit.
     #[arg(long, env = "FASTI_CORS_SUBMIT", value_name = "SITE", value_delimiter = ',')]
     pub cors_submit: Vec<Site>,
 
-    /// Most entries in one batch.
+    /// Maximum number of entries in one batch.
     #[arg(long, env = "FASTI_BATCH_MAX_ENTRIES", default_value_t = 4096,
           value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub batch_max_entries: u32,
 
-    /// Most entries that wait for a batch; more are pushed back with 503.
+    /// Maximum number of entries waiting for a batch; further ones are refused with 503.
     #[arg(long, env = "FASTI_POOL_MAX_ENTRIES", default_value_t = 16_384,
           value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
     pub pool_max_entries: u32,
 
-    /// Most MiB of half-full bundles that are written again in a second, beside eight times what is
-    /// taken; entries wait for it [default: 32 on a bucket, else 128]
+    /// Maximum MiB of unfinished bundles rewritten per second, on top of eight times the bytes
+    /// accepted; entries wait when this is used up [default: 32 on a bucket, else 128]
     #[arg(long, env = "FASTI_REWRITE_MIB_PER_SECOND",
           value_parser = clap::value_parser!(u64).range(17..=65_536))]
     pub rewrite_mib_per_second: Option<u64>,
@@ -77,61 +78,62 @@ pub struct Flags {
     #[arg(long, env = "FASTI_METRICS_LISTEN")]
     pub metrics_listen: Option<String>,
 
-    /// How often the checkpoint of an idle log is signed and written again, in seconds.
+    /// How often to sign and publish a new checkpoint when the log is idle, in seconds.
     #[arg(long, env = "FASTI_REPUBLISH_SECONDS", default_value_t = 3600,
           value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
     pub republish_seconds: u64,
 
-    /// Most connections at once.
+    /// Maximum number of open connections.
     #[arg(long, env = "FASTI_CONNECTIONS_MAX", default_value_t = 8192,
           value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
     pub connections_max: u32,
 
-    /// How long a connection may be open without a whole request head, in seconds: at its start,
-    /// and between two requests.
+    /// How long to wait for a complete request head, in seconds: on a new connection, and between
+    /// two requests.
     #[arg(long, env = "FASTI_HEAD_TIMEOUT_SECONDS", default_value_t = 30,
           value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub head_timeout_seconds: u64,
 
-    /// How long a request's body may take to arrive, in seconds.
+    /// How long to wait for a complete request body, in seconds.
     #[arg(long, env = "FASTI_BODY_TIMEOUT_SECONDS", default_value_t = 30,
           value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub body_timeout_seconds: u64,
 
-    /// Take a directory that was restored from a backup, or make sure that a bucket was not: the
-    /// size of the newest checkpoint that anyone has seen of this log. Refused if there is less, and
-    /// where there is nothing to take at its word; for one start only.
+    /// Accept a directory restored from a backup, or check that a bucket was not rolled back: the
+    /// size of the newest checkpoint of this log that anyone has seen. The writer refuses to start
+    /// if the store has less, or if there is no restored copy to accept. For one start only.
     #[arg(long, env = "FASTI_RESTORED_AT", value_name = "SIZE")]
     pub restored_at: Option<TreeSize>,
 
-    /// Where the other writers of a bucket reach this one [default: the address listened on]
+    /// URL at which the other writers of a bucket reach this one [default: the listen address]
     #[arg(long, env = "FASTI_ADVERTISE", value_name = "URL", help_heading = "Several writers")]
     pub advertise: Option<String>,
 
-    /// A file whose content all writers of the log have, and nobody else [default: the log's key
-    /// file]
+    /// A file with a secret shared by all writers of the log and nobody else [default: the log's
+    /// key file]
     #[arg(long, env = "FASTI_PEER_SECRET", value_name = "FILE", help_heading = "Several writers")]
     pub peer_secret: Option<PathBuf>,
 
-    /// A file of the certificates, in PEM, that vouch for writers at https:// addresses [default:
-    /// those that the system trusts]
+    /// A PEM file of the CA certificates to trust for other writers at https:// addresses [default:
+    /// the system's]
     #[arg(long, env = "FASTI_PEER_CA", value_name = "FILE", help_heading = "Several writers")]
     pub peer_ca: Option<PathBuf>,
 
-    /// How long a leader may be silent before another writer takes over, in milliseconds.
+    /// How long a leader can be silent before another writer takes over, in milliseconds.
     #[arg(long, env = "FASTI_TAKEOVER_MILLISECONDS", default_value_t = 2000,
           value_parser = clap::value_parser!(u64).range(100..=3_600_000),
           help_heading = "Several writers")]
     pub takeover_milliseconds: u64,
 
-    /// How long to go on taking submissions after being told to stop while /readyz says no, so that
-    /// load balancers notice, in seconds [default: 5 on a bucket, else 0]
-    #[arg(long, env = "FASTI_DRAIN_SECONDS", value_parser = clap::value_parser!(u64).range(0..=3600),
+    /// How long to keep accepting submissions after SIGTERM or SIGINT, in seconds. /readyz fails
+    /// meanwhile, so that load balancers notice [default: 5 on a bucket, else 0]
+    #[arg(long, env = "FASTI_DRAIN_SECONDS",
+          value_parser = clap::value_parser!(u64).range(0..=3600),
           help_heading = "Several writers")]
     pub drain_seconds: Option<u64>,
 
-    /// Least time between two batches, in milliseconds [default: 1100 on gs://, which takes one
-    /// change of a name a second; else 0]
+    /// Minimum time between two batches, in milliseconds [default: 1100 on gs://, which allows one
+    /// write per second to the same object; else 0]
     #[arg(long, env = "FASTI_BATCH_PACE_MILLISECONDS",
           value_parser = clap::value_parser!(u64).range(0..=60_000), help_heading = "Buckets")]
     pub batch_pace_milliseconds: Option<u64>,
@@ -140,7 +142,7 @@ pub struct Flags {
     #[command(flatten)]
     pub admission: AdmissionFlags,
 
-    /// The index beside the log.
+    /// The lookup index.
     #[command(flatten)]
     pub lookup: LookupFlags,
 
@@ -152,7 +154,7 @@ pub struct Flags {
     #[command(flatten)]
     pub machine: MachineFlags,
 
-    /// What else can be said of a bucket.
+    /// Further options for buckets.
     #[command(flatten)]
     pub bucket: BucketFlags,
 }
@@ -188,20 +190,20 @@ impl Flags {
         Duration::from_millis(self.batch_pace_milliseconds.unwrap_or(default))
     }
 
-    /// What is written to a bucket is compressed first, and goes over a network.
+    /// Lower on a bucket, where bundles are compressed first and sent over a network.
     fn rewrite_rate(&self) -> u64 {
         let default = if BucketLocation::is_meant_by(&self.store) { 32 } else { 128 };
         self.rewrite_mib_per_second.unwrap_or(default) << 20
     }
 
-    /// How long to go on after being told to stop.
+    /// How long to continue after a signal to stop.
     pub fn drain_time(&self) -> Duration {
         const BUCKET_DRAIN: u64 = 5;
         let default = if BucketLocation::is_meant_by(&self.store) { BUCKET_DRAIN } else { 0 };
         Duration::from_secs(self.drain_seconds.unwrap_or(default))
     }
 
-    /// The front doors.
+    /// The configuration of the HTTP server.
     pub fn http_config(
         &self,
         admission: Arc<Admission>,

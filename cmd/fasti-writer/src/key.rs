@@ -1,4 +1,4 @@
-//! The log's keys, as the flags name them: opened, or made at the first start.
+//! The log's keys, as named by the flags: opened, or created at the first start.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,34 +12,34 @@ use tiles_spec::NoteSigningKey;
 
 use crate::flags::Flags;
 
-/// Shortest secret of the writers.
+/// Minimum length of the writers' shared secret.
 const PEER_SECRET_BYTES_MIN: usize = 32;
 
-/// The log's key, and what a person is told of it.
+/// The log's key, and what the banner says about it.
 pub struct Key {
-    /// What signs.
+    /// The key, ready to sign.
     pub opened: OpenedKey,
-    /// Where it is.
+    /// Where it is stored.
     pub place: String,
-    /// It was made just now.
+    /// Whether it was created just now.
     pub is_new: bool,
 }
 
 impl Key {
-    /// The key of a log in a bucket, which every writer of it has.
+    /// Opens the key of a log in a bucket. All writers of the log have the same key.
     pub async fn open_for_bucket(flags: &Flags) -> anyhow::Result<Self> {
         let Some(place) = &flags.keys.key else {
             bail!(
-                "a log in a bucket needs --key FILE, the same for all of its writers, or a key in a \
-                 key service; `fasti keygen --origin {} --out FILE` makes one",
+                "a log in a bucket needs --key FILE, the same for all its writers, or a key in a \
+                 key service; create one with `fasti keygen --origin {} --out FILE`",
                 flags.origin
             );
         };
         Self::open(flags, place.clone(), false).await
     }
 
-    /// The key that was named, or the one that was made for the log in the directory `root`, or a new
-    /// one.
+    /// Opens the key named by the flags, else the one created earlier for the log in the directory
+    /// `root`, else creates one.
     pub async fn open_for_directory(
         flags: &Flags,
         root: &Path,
@@ -55,7 +55,8 @@ impl Key {
         Self::open(flags, KeyLocation::File(path), is_new).await
     }
 
-    /// The key that was named, or one that is gone when the writer stops, as its log is.
+    /// Opens the key named by the flags, else creates one that is lost when the writer stops, like
+    /// its log.
     pub async fn open_for_memory(flags: &Flags) -> anyhow::Result<Self> {
         if let Some(place) = &flags.keys.key {
             return Self::open(flags, place.clone(), false).await;
@@ -73,25 +74,25 @@ impl Key {
         let opened = flags.keys.open(&place, flags.origin.clone()).await;
         let opened = opened.with_context(|| match place {
             KeyLocation::File(_) => {
-                "see `fasti keygen` for making a key, and --origin for naming the log"
+                "see `fasti keygen` for creating a key, and --origin for naming the log"
             }
             KeyLocation::AwsKms(_) | KeyLocation::GcpKms(_) => "the key service",
         })?;
         Ok(Self { opened, place: place.to_string(), is_new })
     }
 
-    /// What the writers of the log share: a file made for it, or the log's key file.
+    /// Reads the secret that the log's writers share: --peer-secret, or the log's key file.
     pub fn peer_secret(&self, flags: &Flags) -> anyhow::Result<PeerSecret> {
         let Some(path) = flags.peer_secret.as_ref().or(self.opened.file.as_ref()) else {
             bail!(
-                "the log's key is in a key service, so that the writers have no file in common: give \
-                 each of them the same --peer-secret FILE, of 32 random bytes or more"
+                "the log's key is in a key service, so the writers have no file in common: give \
+                 each of them the same --peer-secret FILE, with at least 32 random bytes"
             );
         };
         let shared = std::fs::read(path);
         let shared = shared.with_context(|| format!("cannot read {}", path.display()))?;
         if shared.trim_ascii().len() < PEER_SECRET_BYTES_MIN {
-            bail!("{} is too short for a secret: 32 bytes or more", path.display());
+            bail!("{} is too short for a secret: at least 32 bytes are needed", path.display());
         }
         let signer = &self.opened.signer;
         let key = signer.verifier_key().to_string();

@@ -1,4 +1,4 @@
-//! The lookup index that the writer keeps beside its log.
+//! The lookup index that the writer keeps next to its log.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,21 +13,21 @@ use fasti::metrics::LookupMetrics;
 use fasti::signer::LookupSigner;
 use fasti::store::Shelf;
 
-/// What can be said of the index.
+/// Flags of the lookup index.
 #[derive(Debug, Args)]
 pub struct LookupFlags {
-    /// Keep no lookup index: the log cannot be searched then.
+    /// Do not keep a lookup index; the log cannot be searched without one.
     #[arg(long, env = "FASTI_NO_LOOKUP", help_heading = "Lookup")]
     no_lookup: bool,
 
-    /// Least time between two revisions of the index of a log that grows, in seconds.
+    /// Minimum time between two revisions of the index while the log grows, in seconds.
     #[arg(long, env = "FASTI_LOOKUP_SECONDS", default_value_t = 5,
           value_parser = clap::value_parser!(u64).range(1..=3600), help_heading = "Lookup")]
     lookup_seconds: u64,
 }
 
 impl LookupFlags {
-    /// The site of the index of a log, unless none is kept.
+    /// Returns what the index needs to be kept, or `None` with --no-lookup.
     pub fn site(
         &self,
         context: &Context,

@@ -1,7 +1,7 @@
-//! fasti-writer: takes submissions, publishes a tiled log.
+//! fasti-writer: accepts submissions and publishes a tiled log.
 //!
-//! Reads its flags, opens store, key and log, serves until it is told to stop. Everything that it
-//! does stands in the library.
+//! Reads its flags, opens the store, the key and the log, and serves until a signal stops it. The
+//! real work is done in the library.
 
 mod admission;
 mod arenas;
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
     let flags = Flags::parse();
     messages::show();
     if let Err(error) = forbidden {
-        tracing::warn!(%error, "core dumps, which would hold the key, cannot be forbidden");
+        tracing::warn!(%error, "cannot disable core dumps, which would contain the key");
     }
     if let Some(error) = unbounded {
         tracing::warn!(%error, "the allocator's heaps cannot be bounded; MALLOC_ARENA_MAX=2 does so");
@@ -74,7 +74,7 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     http_metrics.register(&mut registry);
     door_metrics.register(&mut registry);
     let tls = certificate::open(&flags, &http_metrics)?;
-    // Bound before the log is opened, so that a taken port leaves no trace in the log.
+    // Bind before the log is opened, so that a port in use leaves no trace in the log.
     let listener = listen(&flags.listen).await?;
     let metrics_listener = match &flags.metrics_listen {
         Some(address) => Some(listen(address).await?),
@@ -85,14 +85,14 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     let here = address(&flags, listener.local_addr()?, &url, peer_secret.as_ref())?;
     context.config.writer_address.clone_from(&here);
     let (log, driver) = Log::open(context, index).await.context("the log cannot be continued")?;
-    // From here on a signal is an order to shut down, even before anyone waits for it.
+    // From here on a signal means shut down, even if it arrives before anything waits for it.
     let told_to_stop = told_to_stop()?;
     let metrics_address = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
     banner.print(&log, &url, metrics_address);
     if flags.accept_opaque {
         tracing::warn!(
-            "opaque entries and Rekor's stand in one log now: one opaque entry, once it is there, ends \
-             rekor-monitor's search for identities in this log for good"
+            "this log accepts both Rekor entries and opaque ones: a single opaque entry \
+             permanently breaks rekor-monitor's identity search for this log"
         );
     }
     if let Some(listener) = metrics_listener {
@@ -122,24 +122,24 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
         ended = &mut running => ended,
         () = told_to_stop => {
             log.drain();
-            tracing::info!("told to stop: not ready any more");
+            tracing::info!("told to stop: /readyz now fails");
             tokio::select! {
                 ended = &mut running => ended,
                 () = tokio::time::sleep(flags.drain_time()) => {
-                    tracing::info!("shutting down: answering what waits");
+                    tracing::info!("shutting down: answering pending requests");
                     log.shut_down();
                     (&mut running).await
                 }
             }
         }
     };
-    // Everyone is answered by now; the connections only have to carry it.
+    // Every request has its answer by now; the connections only need to deliver it.
     drop(halted);
     drop((&mut server).await);
     ended?.context("the log has stopped; start it again to recover")
 }
 
-/// Where other writers reach this one.
+/// The URL at which other writers reach this one.
 fn address(
     flags: &Flags,
     listening: SocketAddr,
@@ -148,9 +148,9 @@ fn address(
 ) -> anyhow::Result<String> {
     match &flags.advertise {
         Some(url) if url.starts_with("http://") || url.starts_with("https://") => Ok(url.clone()),
-        Some(other) => bail!("--advertise {other}: a URL begins with http:// or https://"),
+        Some(other) => bail!("--advertise {other}: the URL must begin with http:// or https://"),
         None if listening.ip().is_unspecified() && peers.is_some() => bail!(
-            "other writers cannot reach this one at {listening}: name its address with \
+            "other writers cannot reach this one at {listening}: give its address with \
              --advertise {}",
             url.replace(&listening.ip().to_string(), "ADDRESS")
         ),
@@ -162,7 +162,7 @@ async fn listen(address: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
 }
 
-/// Waits for SIGTERM or SIGINT; neither is lost once this was called.
+/// Waits for SIGTERM or SIGINT. Neither is lost once this has been called.
 fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

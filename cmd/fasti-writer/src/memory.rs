@@ -1,4 +1,4 @@
-//! What the writer remembers outside of the store, and what it says when it cannot.
+//! The writer's memory outside of the store of what it has signed, and the warnings without one.
 
 use std::path::Path;
 
@@ -8,8 +8,8 @@ use fasti::signer::{OpenedKey, SignedMemory, Signer};
 use fasti::state::StateDir;
 use tiles_spec::TreeSize;
 
-/// The memory of the log whose key this is, in a bucket or in the directory `root`. Where a restored
-/// store could not be told by it, that is said now and at each start.
+/// Opens the memory of the log with this key, in a bucket or in the directory `root`. Warns, at
+/// each start, if a restored store could go unnoticed.
 pub fn open(
     key: &OpenedKey,
     state: Result<StateDir, NoState>,
@@ -20,9 +20,9 @@ pub fn open(
         (Some(memory), _) if root.is_some_and(|root| lies_in(memory.path(), root)) => {
             tracing::warn!(
                 memory = %memory.path().display(),
-                "what this log has signed is remembered inside of its directory, so that a copy of \
-                 the directory brings it along: nothing else can tell some restored copies from the \
-                 newest state. Name a directory outside with --state-dir"
+                "what this log has signed is remembered inside its own directory, so a copy of the \
+                 directory includes it, and some restored copies cannot be told from the newest \
+                 state. Name a directory outside with --state-dir"
             );
         }
         (Some(memory), Some(_)) => {
@@ -35,7 +35,7 @@ pub fn open(
             tracing::warn!(
                 error = chain(&missing),
                 "nothing outside of the store remembers what this log has signed: a store that is \
-                 put back to an older state may go unnoticed"
+                 rolled back to an older state may go unnoticed"
             );
         }
         (_, None) => {}
@@ -43,8 +43,8 @@ pub fn open(
     memory
 }
 
-/// `--restored-at` switches a check off for a store that was restored. Left in a unit file it would do
-/// so for ever.
+/// Refuses a `--restored-at` with nothing to accept. The flag disables a check for a restored
+/// store; left in a unit file, it would disable it forever.
 pub fn refuse_needless(
     size: TreeSize,
     was_copied: bool,
@@ -54,8 +54,8 @@ pub fn refuse_needless(
     let Some(memory) = memory.filter(|_| !was_copied) else { return Ok(()) };
     match memory.newest(signer.origin().as_str(), &signer.verifier_key())? {
         Some(head) if head.size >= size => bail!(
-            "--restored-at {size} has nothing to accept here: the store is no copy, and {} says that \
-             the log was signed at size {}. Take the flag away",
+            "--restored-at {size} has nothing to accept here: the store is not a copy, and {} says \
+             that the log was signed at size {}. Remove the flag",
             memory.path().display(),
             head.size
         ),

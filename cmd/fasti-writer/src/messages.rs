@@ -1,9 +1,9 @@
-//! What the writer says on stderr, and how much of it.
+//! The writer's log messages on stderr, and their rate.
 //!
-//! Clients that misbehave make the libraries below HTTP complain, and a store that is away makes the
-//! log say the same again and again. So warnings of those libraries are left out, and no place in
-//! the code may say more than [`BURST`] things at once and one each [`PACE`] after that. How many
-//! were left out stands before the next one. `FASTI_LOG_FILTER` chooses other levels.
+//! Misbehaving clients make the HTTP libraries complain, and an unreachable store makes the log
+//! repeat itself. So warnings of those libraries are dropped, and each place in the code can log
+//! [`BURST`] messages at once and then one every [`PACE`]. The next message says how many were
+//! dropped. `FASTI_LOG_FILTER` sets other levels.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -19,17 +19,17 @@ use tracing_subscriber::registry::LookupSpan;
 
 use crate::colours;
 
-/// What is said unless the environment wants something else. Errors of the libraries for HTTP and
-/// TLS are their own faults, their warnings those of clients.
+/// The default filter. Errors of the HTTP and TLS libraries are their own faults; their warnings
+/// are faults of clients.
 const FILTER: &str = "info,h2=error,hyper=error,hyper_util=error,\
                       reqwest=error,rustls=error,tokio_rustls=error,tonic=error";
 
-/// Most messages of one place in the code at once.
+/// Maximum number of messages from one place in the code at once.
 const BURST: u32 = 20;
-/// One more each time.
+/// How often one more message is allowed.
 const PACE: Duration = Duration::from_secs(5);
 
-/// From here on messages are shown.
+/// Installs the subscriber that shows messages.
 pub fn show() {
     let filter =
         EnvFilter::try_from_env("FASTI_LOG_FILTER").unwrap_or_else(|_| EnvFilter::new(FILTER));
@@ -42,7 +42,7 @@ pub fn show() {
         .init();
 }
 
-/// A format for a bounded number of messages of each place.
+/// A format that bounds the number of messages from each place.
 struct Bounded<F> {
     format: F,
     places: Mutex<HashMap<Identifier, Allowance>>,
@@ -69,16 +69,16 @@ where
         match left_out {
             None => return Ok(()),
             Some(0) => {}
-            Some(count) => writeln!(writer, "({count} more like the next one were left out)")?,
+            Some(count) => writeln!(writer, "({count} messages like the next one were dropped)")?,
         }
         self.format.format_event(context, writer, event)
     }
 }
 
-/// What one place may say.
+/// How many messages one place can still log.
 struct Allowance {
     left: u32,
-    /// When `left` was last counted up.
+    /// When `left` was last increased.
     counted: Instant,
     left_out: u64,
 }
@@ -88,7 +88,7 @@ impl Allowance {
         Self { left: BURST, counted: now, left_out: 0 }
     }
 
-    /// How many were left out before this one; `None` if it is left out as well.
+    /// Returns how many messages were dropped before this one, or `None` if it is dropped too.
     fn take(&mut self, now: Instant) -> Option<u64> {
         let more = now.saturating_duration_since(self.counted).as_millis() / PACE.as_millis();
         let more = u32::try_from(more).unwrap_or(BURST).min(BURST);

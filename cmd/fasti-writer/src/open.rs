@@ -1,4 +1,4 @@
-//! From flags to an opened log: store, key, deduplication index, metrics.
+//! Opens what the flags name: store, key, deduplication index, metrics.
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -30,15 +30,15 @@ use crate::origin;
 pub struct Opened {
     /// The log's parts.
     pub context: Context,
-    /// The index beside it, where one is kept.
+    /// The lookup index, if one is kept.
     pub lookup: Option<Site>,
     /// The deduplication index.
     pub index: Arc<dyn DedupIndex>,
-    /// What is counted.
+    /// The metrics.
     pub registry: Registry,
-    /// What a person is told.
+    /// The text printed at startup.
     pub banner: Banner,
-    /// What the writers of this log share, where there may be several.
+    /// The secret shared by the writers of this log, if there can be several.
     pub peer_secret: Option<PeerSecret>,
 }
 
@@ -49,8 +49,8 @@ pub struct Banner {
     is_new_key: bool,
 }
 
-/// Opens everything the flags name. What has to be refused is refused here or by the log's own
-/// recovery, before anything is listened to.
+/// Opens everything the flags name. Whatever must be refused is refused here or by the log's own
+/// recovery, before the writer accepts any connection.
 pub async fn open(flags: &Flags) -> anyhow::Result<Opened> {
     let mut registry = Registry::with_prefix("fasti");
     let log_metrics = Arc::new(LogMetrics::default());
@@ -61,7 +61,7 @@ pub async fn open(flags: &Flags) -> anyhow::Result<Opened> {
         Place::Directory(_) | Place::Bucket(_) => flags.machine.state(),
     };
     let named_state = flags.machine.state_dir.as_deref().filter(|_| state.is_ok());
-    // Before the store is touched: a bucket's key is somewhere else.
+    // Before the store is touched: the key of a log in a bucket is stored elsewhere.
     let bucket_key = match &place {
         Place::Bucket(_) => Some(Key::open_for_bucket(flags).await?),
         Place::Memory | Place::Directory(_) => None,
@@ -117,11 +117,11 @@ pub async fn open(flags: &Flags) -> anyhow::Result<Opened> {
 /// An opened store.
 struct Store {
     stores: Stores,
-    /// The directory for what is private to the writer.
+    /// The directory for files private to the writer.
     private: Option<PathBuf>,
-    /// Where old parts of the index are removed.
+    /// Removes old parts of the lookup index.
     shelf: Option<Arc<dyn Shelf>>,
-    /// It was a copy of a directory, and was taken as one.
+    /// Whether the directory was a copy, and was accepted as one.
     was_copied: bool,
 }
 
@@ -140,15 +140,15 @@ impl Place {
             Some(("memory", _)) => Ok(Self::Memory),
             Some(("file", rest)) => match rest.strip_prefix("//") {
                 Some(path) if path.starts_with('/') => Ok(Self::Directory(path.into())),
-                _ => bail!("--store {store}: a file URL is file:///ABSOLUTE/PATH"),
+                _ => bail!("--store {store}: a file URL must be file:///ABSOLUTE/PATH"),
             },
             Some((scheme, rest)) if rest.starts_with("//") => {
                 bail!(
-                    "--store {store}: a log is written to s3://, gs://, az://, a directory or memory:, \
-                     not to {scheme}://"
+                    "--store {store}: {scheme}:// is not supported; use s3://, gs://, az://, a \
+                     directory or memory:"
                 )
             }
-            _ if store.is_empty() => bail!("--store names nothing"),
+            _ if store.is_empty() => bail!("--store is empty"),
             _ => Ok(Self::Directory(store.into())),
         }
     }
@@ -195,7 +195,7 @@ impl std::fmt::Display for Place {
     }
 }
 
-/// Opens a bucket and makes sure that it keeps its writers apart.
+/// Opens a bucket and checks that its conditional writes keep concurrent writers apart.
 async fn open_bucket(
     location: BucketLocation,
     flags: &Flags,
@@ -206,7 +206,7 @@ async fn open_bucket(
     metrics::register_requests(registry, &store);
     let stores = Stores::shared(store);
     let probed = probe::probe(&stores, OsEntropy.nonce()).await;
-    probed.with_context(|| format!("{name} cannot be used (`fasti doctor` tells more)"))?;
+    probed.with_context(|| format!("{name} cannot be used (`fasti doctor` says more)"))?;
     Ok(stores)
 }
 
@@ -216,11 +216,11 @@ fn peers(flags: &Flags, secret: PeerSecret) -> anyhow::Result<HttpPeers> {
     let authorities = std::fs::read(path);
     let authorities = authorities.with_context(|| format!("cannot read {}", path.display()))?;
     HttpPeers::new(secret, Some(&authorities))
-        .with_context(|| format!("{} is no bundle of certificates in PEM", path.display()))
+        .with_context(|| format!("{} is not a PEM bundle of certificates", path.display()))
 }
 
-/// The index can always be rebuilt, so one that does not open is moved out of the way. It is large, and
-/// lies in a state directory only if somebody has named that.
+/// Opens the deduplication index. It can always be rebuilt, so one that does not open is removed.
+/// It is large, and so is stored in a state directory only if the flags name one.
 fn open_index(
     flags: &Flags,
     state: Option<&Path>,
@@ -232,8 +232,8 @@ fn open_index(
         (None, None) => {
             if BucketLocation::is_meant_by(&flags.store) {
                 tracing::warn!(
-                    "the deduplication index is kept in memory and read from the log at each start; \
-                     --state-dir keeps it on disk"
+                    "the deduplication index is kept in memory and rebuilt from the log at each \
+                     start; use --state-dir to keep it on disk"
                 );
             }
             return Ok(Arc::new(MemoryIndex::default()));
@@ -243,7 +243,7 @@ fn open_index(
     match DiskIndex::open(&path) {
         Ok(index) => Ok(Arc::new(index)),
         Err(error) => {
-            tracing::warn!(%error, "the deduplication index does not open; rebuilding it");
+            tracing::warn!(%error, "cannot open the deduplication index; rebuilding it");
             std::fs::remove_dir_all(&path)
                 .with_context(|| format!("cannot remove {}", path.display()))?;
             Ok(Arc::new(DiskIndex::open(&path)?))
@@ -252,7 +252,7 @@ fn open_index(
 }
 
 impl Banner {
-    /// Prints where everything is, and what to try next. Nobody has to be listening.
+    /// Prints where everything is and what to try next. A closed stdout is not an error.
     pub fn print(&self, log: &Log, url: &str, metrics: Option<SocketAddr>) {
         drop(std::io::stdout().write_all(self.text(log, url, metrics).as_bytes()));
     }

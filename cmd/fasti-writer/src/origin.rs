@@ -1,23 +1,23 @@
-//! The log's name: that of a new log has to be one that clients understand; an existing log keeps
-//! the one that it has.
+//! The log's name. A new log needs a name that clients understand; an existing log keeps its name.
 
 use anyhow::Context as _;
 use fasti::store::{ObjectPath, Store};
 use tiles_spec::Origin;
 
-/// Refuses to begin a log under a name that is no URL without scheme, and warns of one that has it.
+/// Refuses to start a new log under a name that is not a URL without scheme. Only warns if an
+/// existing log has such a name.
 pub fn check(origin: &Origin, is_new: bool) -> anyhow::Result<()> {
     match origin.check_new() {
         Ok(()) => Ok(()),
         Err(error) if is_new => Err(error).context("--origin is no name for a new log"),
         Err(error) => {
-            tracing::warn!(%origin, "the log keeps the name that it has, but: {error}");
+            tracing::warn!(%origin, "the existing log keeps its name, but: {error}");
             Ok(())
         }
     }
 }
 
-/// The same for a log that may be in a store.
+/// Checks the name of a log that may already exist in this store.
 pub async fn check_in(origin: &Origin, objects: &dyn Store) -> anyhow::Result<()> {
     if origin.check_new().is_ok() {
         return Ok(());

@@ -46,19 +46,19 @@ fn roots_issue_and_so_do_intermediates_that_are_listed() {
 fn a_name_alone_is_nothing() {
     let root = Ca::root(authority("root"));
     let namesake = Ca::root(authority("root"));
-    refused(issued(&[&root], &namesake), "not one of the issuer");
+    refused(issued(&[&root], &namesake), "not made by the issuer");
     assert_eq!(issued(&[&root, &namesake], &namesake), Ok(()));
     assert_eq!(issued(&[&namesake, &root], &namesake), Ok(()));
     // An intermediate that the listed root has not signed.
     let stranger = namesake.below(authority("middle"));
-    refused(issued(&[&root, &stranger], &stranger), "not one of the issuer");
+    refused(issued(&[&root, &stranger], &stranger), "not made by the issuer");
     let own = Subject::new().self_signed("dev@example.com");
     refused(trusting(&[&root]).issued(&own, AT), "none of the authorities");
     let mut cut = root.issue(&signer("dev@example.com"), &Subject::new());
     *cut.last_mut().unwrap() ^= 1;
-    refused(trusting(&[&root]).issued(&cut, AT), "not one of the issuer");
-    refused(trusting(&[&root]).issued(&cut[1..], AT), "its chain does not hold");
-    refused(trusting(&[&root]).issued(b"", AT), "its chain does not hold");
+    refused(trusting(&[&root]).issued(&cut, AT), "not made by the issuer");
+    refused(trusting(&[&root]).issued(&cut[1..], AT), "its chain is not valid");
+    refused(trusting(&[&root]).issued(b"", AT), "its chain is not valid");
 }
 
 #[test]
@@ -70,22 +70,22 @@ fn an_authority_is_bound_by_its_own_certificate() {
         root.below(params)
     };
     let later = with(&|params| params.not_before = offset(BEGIN + 10));
-    refused(issued(&[&root, &later], &later), "its chain does not hold");
+    refused(issued(&[&root, &later], &later), "its chain is not valid");
     let earlier = with(&|params| params.not_after = offset(BEGIN - 10));
-    refused(issued(&[&root, &earlier], &earlier), "its chain does not hold");
+    refused(issued(&[&root, &earlier], &earlier), "its chain is not valid");
     let web =
         with(&|params| params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth]);
     refused(issued(&[&root, &web], &web), "not for signing code");
     let last = with(&|params| params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0)));
     assert_eq!(issued(&[&root, &last], &last), Ok(()));
     let below = last.below(authority("below"));
-    refused(issued(&[&root, &last, &below], &below), "its chain does not hold");
+    refused(issued(&[&root, &last, &below], &below), "its chain is not valid");
     let narrow = with(&|params| {
         let permitted_subtrees = vec![GeneralSubtree::Rfc822Name("other.example".to_owned())];
         let excluded_subtrees = Vec::new();
         params.name_constraints = Some(NameConstraints { permitted_subtrees, excluded_subtrees });
     });
-    refused(issued(&[&root, &narrow], &narrow), "its chain does not hold");
+    refused(issued(&[&root, &narrow], &narrow), "its chain is not valid");
 
     // Anchors have no grace either.
     for (begin, end, holds) in [(0, 1, true), (1, 2, false), (-2, -1, false)] {
@@ -121,8 +121,8 @@ fn only_authorities_are_listed() {
     let good = Ca::root(authority("root")).pem();
     let lines = good.lines().count();
     for (text, why) in [
-        (String::new(), "line 1: there is nothing".to_owned()),
-        ("subject=CN = root\n".to_owned(), "line 1: there is nothing".to_owned()),
+        (String::new(), "line 1: the list is empty".to_owned()),
+        ("subject=CN = root\n".to_owned(), "line 1: the list is empty".to_owned()),
         (format!("{good}{}", pem("PUBLIC KEY", b"0")), format!("line {}: a PUBLIC KEY", lines + 1)),
         (format!("\n{}", pem("CERTIFICATE", b"0")), "line 2: not a certificate".to_owned()),
         (Ca::root(no_authority).pem(), "line 1: this certificate is not for issuing".to_owned()),

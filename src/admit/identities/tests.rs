@@ -1,4 +1,4 @@
-//! Policies, and the certificates that fit them or do not.
+//! Policies, and certificates that match them or do not.
 
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, SanType};
 
@@ -90,7 +90,7 @@ fn rules_decide_by_issuer_name_kind_and_extensions() {
     let mut legacy = signer("dev@example.com");
     legacy.custom_extensions = vec![fulcio(1, b"https://login.example.com")];
     assert_eq!(scene.judge_at(&legacy, BEGIN), Ok(()));
-    // The newer extension counts where both are there.
+    // The newer extension counts if both are present.
     legacy.custom_extensions.push(fulcio_text(8, "https://evil.example"));
     let mut as_uri = signer("x@elsewhere.example");
     as_uri.subject_alt_names = vec![SanType::URI("dev@example.com".try_into().unwrap())];
@@ -111,7 +111,7 @@ fn rules_decide_by_issuer_name_kind_and_extensions() {
         build("https://github.com/example", "github-hosted", "pull_request"),
         no_extension,
     ] {
-        refused(scene.judge_at(&params, BEGIN), &["this identity is not among those that may"]);
+        refused(scene.judge_at(&params, BEGIN), &["no rule of this log allows this identity"]);
     }
     let message = scene.judge_at(&signer("dev@example.org"), BEGIN);
     refused(message, &["\"dev@example.org\" (by \"https://login.example.com\")"]);
@@ -139,7 +139,7 @@ fn a_certificate_counts_while_it_is_valid() {
     assert_eq!(scene.judge_at(&long, BEGIN + 90_000), Ok(()));
 }
 
-/// The log itself takes such certificates, as Go does.
+/// The log itself accepts such certificates, as Go does.
 #[test]
 fn long_serial_numbers_and_long_ago() {
     let scene = Scene::new(POLICY);
@@ -148,7 +148,7 @@ fn long_serial_numbers_and_long_ago() {
     assert_eq!(scene.judge_at(&params, BEGIN), Ok(()));
     params.serial_number = None;
     params.not_before = rcgen::date_time_ymd(1960, 1, 1);
-    refused(scene.judge_at(&params, BEGIN), &["it began before 1970"]);
+    refused(scene.judge_at(&params, BEGIN), &["its validity began before 1970"]);
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn rules_are_nothing_without_a_chain_for_signing_code() {
     let mut params = signer("dev@example.com");
     refused(
         scene.judge(&Ca::root(authority("root")), &params, BEGIN),
-        &["its signature is not one"],
+        &["its signature was not made by"],
     );
     refused(
         scene.judge(&Ca::root(authority("evil")), &params, BEGIN),
@@ -220,8 +220,8 @@ fn bad_policies_are_refused_with_the_line() {
     for (text, why) in [
         (String::new(), "line 1: missing field `roots`"),
         ("roots = ['r'".to_owned(), "line 1: "),
-        (format!("roots = []\n{rule}"), "line 4: there is nothing"),
-        ("roots = ['r']\nallow = []".to_owned(), "line 2: there is nothing"),
+        (format!("roots = []\n{rule}"), "line 4: the list is empty"),
+        ("roots = ['r']\nallow = []".to_owned(), "line 2: the list is empty"),
         (format!("roots = ['r']\nmax_age = 5\n{rule}"), "line 2: unknown field `max_age`"),
         (format!("roots = ['r']\nmax_age_seconds = -5\n{rule}"), "line 2: "),
         (format!("roots = ['r']\n{rule}sans = 's'"), "line 5: unknown field `sans`"),
@@ -235,7 +235,7 @@ fn bad_policies_are_refused_with_the_line() {
         ),
         (
             "roots = ['r']\n[[allow]]\nissuer = 's'\nsan = { regex = '(' }".to_owned(),
-            "line 4: not a regular expression that can be used: unclosed group",
+            "line 4: the regular expression cannot be used: unclosed group",
         ),
         (
             format!("roots = ['r']\n{rule}[allow.extensions]\n\nrepository = 'r'"),

@@ -1,4 +1,4 @@
-//! Rates, by a clock that tests move.
+//! Rates, with a clock that tests move.
 
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use super::*;
 use crate::admit::clients::SHARED;
 
-/// A clock that stands still until it is told otherwise.
+/// A clock that only moves when a test moves it.
 struct Stopped(Instant, AtomicU64);
 
 #[async_trait]
@@ -48,7 +48,7 @@ fn dynamic(clock: &Arc<Stopped>) -> Arc<dyn Clock> {
     clock.clone()
 }
 
-/// What is said to one submission: the limit and the seconds to wait.
+/// The answer to one submission: the limit reached and the seconds to wait.
 fn said(pace: &Pace, number: u32) -> Option<(Limit, f64)> {
     match pace.take(client(number), 0) {
         Ok(()) => None,
@@ -118,7 +118,7 @@ fn the_table_is_bounded_and_a_newcomer_shares() {
     assert_eq!(clients.len(), 10);
     assert!((0..10).all(taken), "those who have a bucket keep it");
     assert!(!(0..10).any(taken));
-    // What is full again is given up, but not at every attempt.
+    // Buckets that are full again are dropped, but not at every attempt.
     clock.pass(Duration::from_secs(200));
     assert!(taken(0));
     assert_eq!(clients.len(), 1);
@@ -126,7 +126,7 @@ fn the_table_is_bounded_and_a_newcomer_shares() {
     assert_eq!(clients.len(), 10);
 }
 
-/// What is said to so many bytes.
+/// The answer to a submission of this many bytes.
 fn said_to(pace: &Pace, number: u32, bytes: u64) -> Option<(Limit, f64)> {
     match pace.take(client(number), bytes) {
         Ok(()) => None,
@@ -165,10 +165,10 @@ fn bytes_are_limited_like_submissions() {
     assert_eq!(said_to(&pace, 1, 4096), None);
     assert_eq!(said_to(&pace, 1, 3 << 10), None);
     assert_eq!(said_to(&pace, 1, 1025), Some((Limit::ClientBytes, 1.0)), "2 KiB of 1 are left");
-    assert_eq!(said_to(&pace, 1, 1), None, "a KiB that is begun counts as a whole");
+    assert_eq!(said_to(&pace, 1, 1), None, "a started KiB counts as a whole one");
     assert_eq!(said_to(&pace, 1, 0), None, "nothing costs nothing");
     assert_eq!(said_to(&pace, 1, 1), Some((Limit::ClientBytes, 1.0)));
-    assert_eq!(said_to(&pace, 2, 9 << 10), None, "longer than the burst takes all of it");
+    assert_eq!(said_to(&pace, 2, 9 << 10), None, "a body longer than the burst takes all of it");
     assert_eq!(said_to(&pace, 2, 1), Some((Limit::ClientBytes, 1.0)));
     assert_eq!(said_to(&pace, 3, 8 << 10), Some((Limit::GlobalBytes, 5.0)), "3 of 20 KiB are left");
     clock.pass(Duration::from_secs(8));
@@ -183,7 +183,7 @@ fn who_counts_submissions_alone_counts_their_bytes_too() {
         let ByteRate(rate) = ByteRate::beside(text.parse().unwrap());
         (rate.count.get(), rate.per, rate.burst.get())
     };
-    assert_eq!(beside("10/m"), (640, Per::Minute, 4096), "a longest body at least");
+    assert_eq!(beside("10/m"), (640, Per::Minute, 4096), "at least the longest body");
     assert_eq!(beside("500/s:2000"), (32_000, Per::Second, 128_000));
     assert_eq!(beside("1000000/h"), (1 << 20, Per::Hour, 1 << 20));
 }

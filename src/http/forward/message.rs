@@ -1,7 +1,7 @@
-//! Messages: the bodies of questions and answers, byte by byte.
+//! The bodies of questions and answers, byte by byte.
 //!
 //! ```text
-//! question  empty: how do you stand?
+//! question  empty: what is your status?
 //!           "fasti/q2" | u32 entries | for each: u16 length, bytes
 //! answer    "fasti/r2" | u8 role | u64 epoch | u16 length, leader's address
 //!                      | u64 published size | u32 length, published checkpoint
@@ -12,7 +12,7 @@
 //!                          u8 0 | u32 checkpoint | u64 index | u8 duplicate | u8 n | n hashes
 //!                          u8 1 | u8 reason | u16 length, text
 //! ```
-//! Integers are big-endian. Entries of a question were verified by the writer that sends them,
+//! Integers are big-endian. The entries in a question were verified by the writer that sends it,
 //! which is why the secret matters.
 
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
@@ -32,23 +32,23 @@ pub const ANSWER_BYTES_MAX: usize = (8 << 20) + FORWARD_ENTRIES_MAX * 64 * 33;
 const QUESTION: [u8; 8] = *b"fasti/q2";
 const ANSWER: [u8; 8] = *b"fasti/r2";
 
-/// What is said in answer to a question.
+/// The answer to a question.
 #[derive(Debug)]
 pub struct Reply {
-    /// How the writer stands.
+    /// The writer's status.
     pub standing: Standing,
-    /// What it says of the entries, or why it did not take them.
+    /// The answers for the entries, or why it did not accept them.
     pub answers: Result<Vec<PeerAnswer>, NotTaken>,
 }
 
-/// The bytes are no message between writers.
+/// The bytes are not a message between writers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a message between writers: {0}")]
 pub struct MessageError(&'static str);
 
 const CUT: MessageError = MessageError("it is cut short");
 
-/// The body of a question with entries, of which there are at most [`FORWARD_ENTRIES_MAX`].
+/// Encodes a question with at most [`FORWARD_ENTRIES_MAX`] entries.
 pub fn encode_question(entries: &[Bytes]) -> Bytes {
     let length = entries.iter().map(|entry| 2 + entry.len()).sum::<usize>();
     let mut out = BytesMut::with_capacity(12 + length);
@@ -61,7 +61,7 @@ pub fn encode_question(entries: &[Bytes]) -> Bytes {
     out.freeze()
 }
 
-/// Reads a question.
+/// Decodes a question.
 pub fn decode_question(body: Bytes) -> Result<Vec<Bytes>, MessageError> {
     let mut fields = Fields(body);
     fields.magic(QUESTION)?;
@@ -78,7 +78,7 @@ pub fn decode_question(body: Bytes) -> Result<Vec<Bytes>, MessageError> {
     Ok(entries)
 }
 
-/// The bytes of an answer.
+/// Encodes an answer.
 pub fn encode_reply(reply: &Reply) -> Bytes {
     let Standing { role, epoch, leader, published, checkpoint } = &reply.standing;
     let mut out = BytesMut::with_capacity(4096);
@@ -122,7 +122,7 @@ pub fn encode_reply(reply: &Reply) -> Bytes {
 fn put_answer<'a>(out: &mut BytesMut, answer: &'a PeerAnswer, checkpoints: &mut Vec<&'a Bytes>) {
     match answer {
         PeerAnswer::Included(PeerIncluded { index, duplicate, checkpoint, proof }) => {
-            // Most share the one that came last.
+            // Most answers share the last checkpoint.
             let place = checkpoints.iter().rposition(|there| *there == checkpoint);
             let place = place.unwrap_or_else(|| {
                 checkpoints.push(checkpoint);
@@ -155,7 +155,7 @@ fn put_answer<'a>(out: &mut BytesMut, answer: &'a PeerAnswer, checkpoints: &mut 
     }
 }
 
-/// Reads an answer.
+/// Decodes an answer.
 pub fn decode_reply(body: Bytes) -> Result<Reply, MessageError> {
     let mut fields = Fields(body);
     fields.magic(ANSWER)?;
@@ -176,7 +176,7 @@ pub fn decode_reply(body: Bytes) -> Result<Reply, MessageError> {
         0 => Some(NotTaken::NotLeading),
         1 => None,
         2 => Some(NotTaken::OtherTerm),
-        _ => return Err(MessageError("why it took nothing is unknown")),
+        _ => return Err(MessageError("its reason for accepting nothing is unknown")),
     };
     if let Some(reason) = not_taken {
         fields.end()?;
@@ -210,7 +210,7 @@ fn put_long(out: &mut BytesMut, bytes: &[u8]) {
     out.put_slice(bytes);
 }
 
-/// What is left of a message.
+/// The rest of a message.
 struct Fields(Bytes);
 
 impl Fields {
@@ -242,7 +242,7 @@ impl Fields {
     fn text(&mut self) -> Result<String, MessageError> {
         let length = usize::from(self.u16()?);
         let text = String::from_utf8(self.bytes(length)?.into());
-        text.map_err(|_| MessageError("a text in it is none"))
+        text.map_err(|_| MessageError("a text in it is not UTF-8"))
     }
 
     fn long(&mut self) -> Result<Bytes, MessageError> {
@@ -275,12 +275,12 @@ impl Fields {
                     _ => SubmitError::ShuttingDown,
                 }))
             }
-            _ => Err(MessageError("an answer in it is of no known kind")),
+            _ => Err(MessageError("an answer in it is of an unknown kind")),
         }
     }
 
     fn end(&self) -> Result<(), MessageError> {
-        self.0.is_empty().then_some(()).ok_or(MessageError("there is something behind its end"))
+        self.0.is_empty().then_some(()).ok_or(MessageError("it has trailing bytes"))
     }
 }
 
@@ -354,7 +354,7 @@ mod tests {
         for at in 0..body.len() * 8 {
             let mut damaged = body.to_vec();
             damaged[at / 8] ^= 1 << (at % 8);
-            // A named error or other words: what they say is proved elsewhere.
+            // Either an error or a different message, whose content is verified elsewhere.
             drop(decode_reply(damaged.into()));
         }
     }

@@ -1,12 +1,12 @@
-//! The head of a question between writers: what it is about, under a MAC.
+//! The head of a question between writers: its subject, under a MAC.
 //!
 //! ```text
 //! fasti-question: fasti/q2 <log> <epoch> <nonce> <length> <digest> <to>
 //! fasti-mac: <HMAC of that line>
 //! ```
-//! Log (what [`PeerSecret::log`] is), nonce, digest (the body's SHA-256) and MAC are in hexadecimal,
-//! epoch and length decimal; `to` is the address of the writer that is asked, up to the end of the
-//! line. Whoever is asked decides by these two lines alone whether to read a body, and how much of
+//! The log ([`PeerSecret::log`]), nonce, digest (the body's SHA-256) and MAC are in hexadecimal,
+//! the epoch and length in decimal. `to` is the address of the writer being asked, up to the end of
+//! the line. That writer decides by these two lines alone whether to read a body, and how much of
 //! it.
 
 use http::HeaderMap;
@@ -16,22 +16,22 @@ use sha2::{Digest as _, Sha256};
 use crate::http::secret::{MAC_BYTES, Message, PeerSecret};
 use crate::log::record::Epoch;
 
-/// What a question is about.
+/// The subject of a question.
 pub const FASTI_QUESTION: HeaderName = HeaderName::from_static("fasti-question");
 /// The MAC of a question or of an answer.
 pub const FASTI_MAC: HeaderName = HeaderName::from_static("fasti-mac");
 
 /// The protocol between writers.
 const PROTOCOL: &str = "fasti/q2";
-/// What another protocol's name is cut to in messages.
+/// Maximum length of another protocol's name in messages.
 const PROTOCOL_CHARS_MAX: usize = 32;
 
-/// See the module's text.
+/// The head of a question; see the module documentation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuestionHead {
-    /// The term in which the asked one is taken to lead.
+    /// The term in which the asker believes the asked writer leads.
     pub term: Epoch,
-    /// Makes each question unlike every other, and so its answer.
+    /// Makes each question unique, and so its answer.
     pub nonce: [u8; 16],
     /// How many bytes its body has.
     pub length: usize,
@@ -41,33 +41,33 @@ pub struct QuestionHead {
     pub to: String,
 }
 
-/// Why a question is not listened to.
+/// Why a question is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PeerRefusal {
-    /// Not of a writer: no head, a malformed one, or one under another secret.
+    /// Not from a writer: no head, a malformed one, or one under another secret.
     #[error("only the log's own writers are answered here")]
     Unknown,
-    /// Of a writer of another release.
+    /// From a writer of another release.
     #[error(
-        "this writer speaks {PROTOCOL} with its peers, not {0}: all writers of a log have to be of \
-         releases that speak the same"
+        "this writer speaks {PROTOCOL} with its peers, not {0}: all writers of a log must run \
+         releases with the same protocol"
     )]
     Protocol(String),
-    /// Of another log's writer.
-    #[error("the question is about another log, of another origin or key")]
+    /// From another log's writer.
+    #[error("the question is about another log, with another origin or key")]
     OtherLog,
     /// For another writer of the log.
     #[error("the question is for the writer at {to}, and this one is at {here}")]
     OtherWriter {
-        /// Whom it is for.
+        /// The writer it is for.
         to: String,
-        /// Who got it.
+        /// The writer that got it.
         here: String,
     },
 }
 
 impl QuestionHead {
-    /// The head of a question with this body.
+    /// Creates the head of a question with this body.
     pub fn new(to: &str, term: Epoch, nonce: [u8; 16], body: &[u8]) -> Self {
         let digest = Sha256::digest(body).into();
         Self { term, nonce, length: body.len(), digest, to: to.to_owned() }
@@ -78,7 +78,7 @@ impl QuestionHead {
         body.len() == self.length && self.digest == <[u8; 32]>::from(Sha256::digest(body))
     }
 
-    /// The two fields, and the MAC itself; `None` if the address fits into no field.
+    /// Returns the header field and the MAC, or `None` if the address does not fit into a header.
     pub fn sign(&self, secret: &PeerSecret) -> Option<(HeaderValue, [u8; MAC_BYTES])> {
         let Self { term, nonce, length, digest, to } = self;
         let (log, nonce, digest) =
@@ -96,7 +96,7 @@ impl QuestionHead {
     ) -> Result<(Self, [u8; MAC_BYTES]), PeerRefusal> {
         let mac = headers.get(FASTI_MAC).and_then(|mac| digits(mac.as_bytes()));
         let Some(line) = headers.get(FASTI_QUESTION).map(HeaderValue::as_bytes) else {
-            // So it was before there were heads.
+            // Earlier protocols had a MAC but no head.
             let earlier = || PeerRefusal::Protocol("an earlier protocol".to_owned());
             return Err(mac.map_or(PeerRefusal::Unknown, |_: [u8; MAC_BYTES]| earlier()));
         };
@@ -131,7 +131,7 @@ impl QuestionHead {
     }
 }
 
-/// Bytes in hexadecimal.
+/// Decodes hexadecimal digits.
 fn digits<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     hex::decode_to_slice(text, &mut bytes).ok()?;

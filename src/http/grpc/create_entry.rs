@@ -1,7 +1,7 @@
-//! `dev.sigstore.rekor.v2.Rekor/CreateEntry`: what `POST /api/v2/log/entries` is, in protobuf.
+//! `dev.sigstore.rekor.v2.Rekor/CreateEntry`: `POST /api/v2/log/entries` in protobuf.
 //!
-//! One message comes and one message or status goes. Statuses and metadata are those of
-//! rekor-tiles: an index that a duplicate has stands in `x-log-index`, as a header.
+//! One message comes in, and one message or status goes out. Statuses and metadata are those of
+//! rekor-tiles: the index of a duplicate is in the header `x-log-index`.
 
 use std::future::ready;
 
@@ -20,14 +20,14 @@ use crate::http::problem::{FrameError, Problem, X_LOG_INDEX};
 use crate::http::submit::Logged;
 use crate::metrics::RequestLabels;
 
-/// Where the method is called.
+/// The path of the method.
 pub const PATH: &str = "/dev.sigstore.rekor.v2.Rekor/CreateEntry";
 
-/// Before each message: whether it is compressed, and its length.
+/// The prefix of each message: a compression flag and the length.
 const PREFIX_BYTES: usize = 5;
 
 impl App {
-    /// Answers a call of the method, and hands back what was not read of a call that is refused.
+    /// Answers a call of the method. Also returns the unread body of a refused call.
     pub(super) async fn create_entry(
         &self,
         call: Request<Incoming>,
@@ -64,7 +64,7 @@ impl App {
     }
 }
 
-/// The one message of a request.
+/// Returns the single message of a request.
 fn message(body: ReadBody) -> Result<ReadBody, FrameError> {
     let Some((&[flag, a, b, c, d], message)) = body.bytes().split_first_chunk() else {
         return Err(FrameError::Cut);
@@ -78,7 +78,7 @@ fn message(body: ReadBody) -> Result<ReadBody, FrameError> {
     }
 }
 
-/// A message or none, and the status behind it.
+/// Builds an answer: an optional message, followed by the status.
 fn answer(logged: Option<&Logged>, status: &Status) -> Response<Reply> {
     let mut framed = BytesMut::new();
     let mut headers = HeaderMap::new();
@@ -92,7 +92,7 @@ fn answer(logged: Option<&Logged>, status: &Status) -> Response<Reply> {
             headers.insert(X_LOG_INDEX, HeaderValue::from(entry.log_index));
         }
     }
-    // Headers and trailers, not the two in one: some clients look for metadata in the headers alone.
+    // Headers and trailers are not merged: some clients look for metadata in the headers only.
     if let Some(index) = status.metadata().as_ref().get(X_LOG_INDEX) {
         headers.insert(X_LOG_INDEX, index.clone());
     }

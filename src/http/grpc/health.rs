@@ -1,4 +1,4 @@
-//! `grpc.health.v1.Health`: SERVING is what `/readyz` calls ready.
+//! `grpc.health.v1.Health`: SERVING means that `/readyz` says ready.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -14,22 +14,22 @@ use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
 use crate::log::Log;
 
-/// Where the service's methods are called.
+/// The path prefix of the service's methods.
 pub const PREFIX: &str = "/grpc.health.v1.Health/";
 
 /// The method whose calls stay open.
 pub const WATCH: &str = "/grpc.health.v1.Health/Watch";
 
-/// The services that have a health; the empty name is the server as a whole.
+/// The services whose health is known; the empty name is the server as a whole.
 const NAMES: [&str; 2] = ["", "dev.sigstore.rekor.v2.Rekor"];
 
-/// How often a watcher's news are looked for.
+/// How often to check for changes that watchers must be told.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The service.
 pub struct Service(HealthServer<Readiness>);
 
-/// A service that tells the health of `log`.
+/// Creates the service that reports the health of `log`.
 pub fn service(log: Log) -> Service {
     Service(HealthServer::new(Readiness(log)))
 }
@@ -43,7 +43,7 @@ impl Service {
 
 struct Readiness(Log);
 
-/// The status of a service of this name.
+/// The status of the service with this name.
 fn status(log: &Log, name: &str) -> ServingStatus {
     match (NAMES.contains(&name), log.is_ready()) {
         (false, _) => ServingStatus::ServiceUnknown,
@@ -83,7 +83,8 @@ impl Health for Readiness {
     }
 }
 
-/// The next status that is not the one told last; `None` once there will be no more.
+/// Waits for the next status that differs from the last one told; `None` once there will be no
+/// more.
 async fn news(log: &Log, name: &str, told: Option<ServingStatus>) -> Option<ServingStatus> {
     loop {
         let status = status(log, name);

@@ -1,5 +1,5 @@
-//! Server reflection, so that tools like grpcurl need no files: versions v1 and v1alpha, which say
-//! the same.
+//! Server reflection, so that tools like grpcurl need no files. Versions v1 and v1alpha give the
+//! same answers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,11 +16,11 @@ use tonic_reflection::server::Builder;
 use crate::clock::Clock;
 use crate::entry::PROTOBUF_DESCRIPTORS;
 
-/// Where the methods of both versions are called.
+/// The path prefixes of the methods of both versions.
 pub const PREFIXES: [&str; 2] =
     ["/grpc.reflection.v1.ServerReflection/", "/grpc.reflection.v1alpha.ServerReflection/"];
 
-/// Longest question.
+/// Maximum length of a question.
 const QUESTION_BYTES_MAX: usize = 4 << 10;
 
 type Answering = Box<dyn Fn(Request<Reply>) -> BoxFuture<'static, Response<Reply>> + Send + Sync>;
@@ -33,7 +33,7 @@ pub struct Reflection {
 }
 
 impl Reflection {
-    /// Reflection on all services of this server.
+    /// Creates reflection for all services of this server.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         const SOUND: &str = "the descriptors in the program are sound";
         let describe = || {
@@ -59,7 +59,7 @@ impl Reflection {
         }
     }
 
-    /// Answers the questions of one call, as long as they come within `time`.
+    /// Answers the questions of one call, as long as they arrive within `time`.
     pub async fn answer(&self, call: Request<Incoming>, time: Duration) -> Response<Reply> {
         let answering =
             if call.uri().path().starts_with(PREFIXES[0]) { &self.v1 } else { &self.v1alpha };

@@ -1,4 +1,4 @@
-//! Bundles that are asked for many times, over a store that counts.
+//! Bundles requested many times, over a store that counts reads.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -64,7 +64,7 @@ fn path(number: usize) -> ObjectPath {
     ObjectPath::new(format!("tile/entries/{number:03}")).unwrap()
 }
 
-/// Bundles of so many bytes that hardly shrink.
+/// A store of `bundles` bundles of `bytes` bytes each, which hardly compress.
 async fn store(bundles: usize, bytes: usize) -> Counting {
     let counting = Counting::default();
     let mut noise = 1_u32;
@@ -118,9 +118,9 @@ async fn who_wants_different_ones_gets_some_of_them_as_they_are() {
     let all = join_all(paths.iter().map(|path| packed.get(&store, path, Coding::Gzip))).await;
     let at_once = all.iter().flatten().count();
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    assert_eq!(at_once, processors.div_ceil(2), "the others are answered as they are");
+    assert_eq!(at_once, processors.div_ceil(2), "the others are sent uncompressed");
     assert_eq!(store.reads.load(Ordering::Relaxed), at_once);
-    assert!(packed.get(&store, &paths[99], Coding::Gzip).await.is_some(), "and later packed");
+    assert!(packed.get(&store, &paths[99], Coding::Gzip).await.is_some(), "packed later");
 }
 
 #[tokio::test]

@@ -15,9 +15,9 @@ use crate::client::proven::ProvenEntry;
 use crate::client::search;
 use crate::client::trust::OpenedCheckpoint;
 
-/// The size of the tree up to which a list of entry IDs tells all there is.
+/// The size of the tree that a list of entry IDs covers.
 const LOG_SIZE: HeaderName = HeaderName::from_static("fasti-log-size");
-/// Whether a list of entry IDs has all of the log's.
+/// Whether a list of entry IDs is complete.
 const COMPLETE: HeaderName = HeaderName::from_static("fasti-complete");
 
 /// How v1 names this log.
@@ -26,7 +26,7 @@ pub(super) struct V1Log {
     pub(super) log_id: [u8; 32],
 }
 
-/// An answer of this type, which changes as the log grows.
+/// Creates an answer of this content type, which changes as the log grows.
 pub(super) fn answer(body: impl Into<Bytes>, content_type: &'static str) -> Answer {
     let mut answer = Response::new(Full::new(body.into()));
     let headers = answer.headers_mut();
@@ -40,8 +40,8 @@ pub(super) fn json_answer(body: &Value) -> Answer {
 }
 
 impl V1Log {
-    /// An array of entry IDs, the newest first. Two headers say what v1 has no place for: the
-    /// size of the tree that was searched, and whether the array has all of its entries.
+    /// An array of entry IDs, newest first. Two headers say what v1 has no place for: the size of
+    /// the tree that was searched, and whether the array has all matching entries.
     pub(super) fn ids(&self, found: &search::Answer) -> Answer {
         let newest_first = found.entries.iter().rev();
         let ids: Vec<_> = newest_first.map(|found| self.tree.entry_id(&found.entry.leaf)).collect();
@@ -83,7 +83,7 @@ impl V1Log {
     }
 }
 
-/// v1's `ConsistencyProof`, with the newest root as v1 has it.
+/// v1's `ConsistencyProof`, with the newest root, as in v1.
 pub(super) fn consistency(newest: &OpenedCheckpoint, proof: &[Hash]) -> Value {
     json!({"rootHash": newest.head().root.to_string(), "hashes": hashes(proof)})
 }
@@ -92,7 +92,7 @@ fn hashes(proof: &[Hash]) -> Vec<String> {
     proof.iter().map(Hash::to_string).collect()
 }
 
-/// A checkpoint that was opened is UTF-8.
+/// The text of a checkpoint; an opened one is always UTF-8.
 fn text(checkpoint: &OpenedCheckpoint) -> String {
     String::from_utf8_lossy(&checkpoint.to_bytes()).into_owned()
 }

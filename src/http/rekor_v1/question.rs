@@ -1,7 +1,7 @@
-//! Requests of Rekor v1, read: `SearchIndex`, `SearchLogQuery`, and parameters of queries.
+//! Parses requests of Rekor v1: `SearchIndex`, `SearchLogQuery`, and query parameters.
 //!
-//! Stricter than v1: members that are not known are refused, since a condition that is passed over
-//! would change the answer.
+//! Stricter than v1: unknown members are refused, since ignoring a condition would change the
+//! answer.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,9 +12,9 @@ use super::refusal::Refusal;
 use crate::client::search::{Operator, Question};
 use crate::entry::LookupTerm;
 
-/// Most entries that are asked for one by one in a request.
+/// Maximum number of entries that one request can name.
 const ENTRIES_MAX: usize = 10;
-/// Longest subject alternative name, in characters.
+/// Maximum length of a subject alternative name, in characters.
 const SUBJECT_CHARS_MAX: usize = 512;
 
 /// v1's `SearchIndex`. Empty texts count as not given.
@@ -63,7 +63,7 @@ fn json<'a, T: Deserialize<'a>>(name: &'static str, body: &'a [u8]) -> Result<T,
     serde_json::from_slice(body).map_err(|error| Refusal::Body { name, reason: error.to_string() })
 }
 
-/// Reads `SearchIndex`; at most `limit` entries are asked for.
+/// Parses `SearchIndex`. The question asks for at most `limit` entries.
 pub(super) fn search_index(body: &[u8], limit: usize) -> Result<Question, Refusal> {
     let query: SearchIndex = json("query", body)?;
     let operator = match query.operator.as_deref() {
@@ -83,7 +83,7 @@ pub(super) fn search_index(body: &[u8], limit: usize) -> Result<Question, Refusa
     Ok(Question { limit, ..Question::new(terms, operator) })
 }
 
-/// v1 knows SHA-1, SHA-256 and SHA-512 here; entries of v2 may also have SHA-384.
+/// Parses a digest. v1 supports SHA-1, SHA-256 and SHA-512 here; v2 entries can also have SHA-384.
 fn digest(hash: &str) -> Result<LookupTerm, Refusal> {
     let (algorithm, digits) = hash.split_once(':').unwrap_or(("", hash));
     let expected = match algorithm.to_ascii_lowercase().as_str() {
@@ -99,7 +99,7 @@ fn digest(hash: &str) -> Result<LookupTerm, Refusal> {
         form(
             "hash",
             "should be a SHA-1, SHA-256, SHA-384 or SHA-512 digest in hexadecimal digits, with or \
-             without sha1:, sha256:, sha384: or sha512: before it",
+             without the prefix sha1:, sha256:, sha384: or sha512:",
         )
     })
 }
@@ -140,7 +140,7 @@ fn subject(subject: String) -> Result<LookupTerm, Refusal> {
     Ok(LookupTerm::Identity(subject))
 }
 
-/// Reads `SearchLogQuery`.
+/// Parses `SearchLogQuery`.
 pub(super) fn search_log_query(body: &[u8]) -> Result<Wanted, Refusal> {
     let query: SearchLogQuery = json("entry", body)?;
     let ids = query.entry_uuids.unwrap_or_default();
@@ -162,7 +162,7 @@ pub(super) fn search_log_query(body: &[u8]) -> Result<Wanted, Refusal> {
     Ok(Wanted { ids, indices: indices.collect::<Result<_, _>>()? })
 }
 
-/// A parameter of the query part of a URL.
+/// Returns a query parameter.
 pub(super) fn parameter(
     query: Option<&str>,
     name: &'static str,
@@ -183,7 +183,7 @@ pub(super) fn parameter(
     }
 }
 
-/// A parameter that is a number of at least `least`.
+/// Returns a query parameter that is a number of at least `least`.
 pub(super) fn number(
     query: Option<&str>,
     name: &'static str,
@@ -207,7 +207,7 @@ pub(super) fn number(
     }
 }
 
-/// A number that has to be there.
+/// Requires a number to be given.
 pub(super) fn required(name: &'static str, value: Option<u64>) -> Result<u64, Refusal> {
     value.ok_or_else(|| Refusal::Form { name, place: "query", reason: "is required".to_owned() })
 }

@@ -1,7 +1,8 @@
-//! Names of logs and entries in Rekor v1: a tree ID, and an entry ID, which is a tree ID and a leaf hash.
+//! Names of logs and entries in Rekor v1: a tree ID, and an entry ID, which is a tree ID followed
+//! by a leaf hash.
 //!
 //! A v2 log has no tree ID. Here it is the first eight bytes of the log ID as a number, without the
-//! highest bit, as tree IDs are positive: the same for everyone who knows the log's key.
+//! highest bit, because tree IDs are positive. Anyone who knows the log's key can derive it.
 
 use std::fmt;
 
@@ -9,7 +10,7 @@ use tiles_spec::Hash;
 
 use super::refusal::Refusal;
 
-/// Positive, below 2^63.
+/// A tree ID: positive, below 2^63.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TreeId(u64);
 
@@ -32,7 +33,7 @@ impl TreeId {
         format!("{:016x}{leaf}", self.0)
     }
 
-    /// The leaf hash of an entry ID or a UUID; `Ok(None)` for an entry of another tree.
+    /// Returns the leaf hash of an entry ID or a UUID; `Ok(None)` for an entry of another tree.
     pub fn leaf(
         self,
         id: &str,
@@ -51,7 +52,7 @@ impl TreeId {
         uuid.to_ascii_lowercase().parse().map(Some).map_err(|_| bad())
     }
 
-    /// Refuses to speak for another tree.
+    /// Refuses a request for another tree.
     pub fn expect(self, asked: Option<&str>) -> Result<(), Refusal> {
         match asked {
             Some(asked) if !asked.is_empty() && asked != self.to_string() => {

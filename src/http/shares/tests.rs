@@ -1,11 +1,11 @@
-//! Who gets what, and who gives way.
+//! Which clients get what, and which give way.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::*;
 
-/// Stands still for so many seconds; `u64::MAX` waits for the server.
+/// Has been idle for this many seconds; `u64::MAX` means that it waits for the server.
 struct Standing {
     seconds: AtomicU64,
     gave_way: AtomicBool,
@@ -43,7 +43,7 @@ fn shares(max: usize) -> Arc<Shares> {
     Shares::new(max, HOME, SharesMetrics::default())
 }
 
-/// Takes so many shares of one, each over a connection of its own.
+/// Takes `count` shares of one, each over its own connection.
 fn crowd(
     shares: &Arc<Shares>,
     address: &str,
@@ -112,7 +112,7 @@ fn what_stands_still_gives_way_to_the_same_client() {
     many[5].1.seconds.store(5, Ordering::Relaxed);
     let takes = || shares.take(place("192.0.2.1", 1), 1, Standing::still(0)).is_ok();
     let refused = (0..100).take_while(|_| !takes()).count();
-    assert_eq!(refused, IN_VAIN as usize, "it is not looked for each time");
+    assert_eq!(refused, IN_VAIN as usize, "the search is skipped most times");
     assert!(many[5].1.gave_way());
 }
 
@@ -121,14 +121,14 @@ fn a_site_is_one_however_many_networks_it_has() {
     let shares = shares(100);
     let site: Vec<_> =
         (0..100).flat_map(|n| crowd(&shares, &format!("2001:db8:7:{n:x}::1"), 1, SERVER)).collect();
-    assert_eq!(site.len(), 75, "each network has but one, the site has more than a half");
+    assert_eq!(site.len(), 75, "each network has only one, but the site has more than a half");
     assert_eq!(crowd(&shares, "2001:db8:8::1", 50, SERVER).len(), 25);
     let elsewhere = shares.take(place("2001:db8:8::1", 1), 1, Standing::still(0)).expect("room");
     site[9].1.seconds.store(0, Ordering::Relaxed);
     let rest = crowd(&shares, "2001:db8:8::1", 24, SERVER);
     assert_eq!(rest.len(), 24);
     assert!(shares.take(place("2001:db8:9::1", 1), 1, Standing::still(0)).is_ok());
-    assert!(site[9].1.gave_way(), "a network with one gives way, for its site has the most");
+    assert!(site[9].1.gave_way(), "a network with one gives way, because its site has the most");
     drop(elsewhere);
 }
 

@@ -1,7 +1,7 @@
-//! What goes wrong, for which requests, how often.
+//! What goes wrong, for which requests, and how often.
 //!
 //! A server asks its [`Faults`] once for each request. The rules are tried in the order in which
-//! they were added; the first that strikes decides. Probabilities are drawn from a seeded
+//! they were added, and the first that strikes decides. Probabilities are drawn from a seeded
 //! generator: the same seed and the same order of requests give the same faults.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,28 +16,27 @@ use crate::Operation;
 /// How one request fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Answered with this status; nothing has happened.
+    /// Answered with this status without being carried out.
     Refuse(StatusCode),
-    /// It happens, and is answered with this status.
+    /// Carried out, but answered with this status.
     FailAfter(StatusCode),
-    /// The connection is reset; nothing has happened.
+    /// The connection is reset; the request is not carried out.
     ResetBefore,
-    /// It happens, then the connection is reset.
+    /// Carried out, then the connection is reset.
     ResetAfter,
-    /// Nothing happens for a while, then it goes on as if nothing was. A client that has gone away
-    /// meanwhile does not stop it.
+    /// Delayed for a while, then carried out as usual, even if the client has gone away meanwhile.
     StallBefore(Duration),
-    /// It happens at once and is answered after a while.
+    /// Carried out at once, but answered after a while.
     StallAfter(Duration),
-    /// The connection is reset now, and it happens after a while.
+    /// The connection is reset now, and the request is carried out after a while.
     LandsLate(Duration),
     /// Half of the answer's body arrives, then the connection is reset. Without a body: no fault.
     Truncate,
-    /// One bit of the answer's body is another. Without a body: no fault.
+    /// One bit of the answer's body is flipped. Without a body: no fault.
     FlipBit,
 }
 
-/// A fault, for which requests, how often. For every request, unless told otherwise.
+/// A fault, for which requests, and how often; by default for every request.
 #[derive(Clone, Debug)]
 pub struct Rule {
     fault: Fault,
@@ -55,40 +54,41 @@ enum When {
 }
 
 impl Rule {
-    /// This fault, for every request.
+    /// Creates a rule with this fault for every request.
     pub fn new(fault: Fault) -> Self {
         Self { fault, operations: Vec::new(), keys: "*".to_owned(), when: When::Always }
     }
 
-    /// Only for requests of this kind, or of the other kinds for which this was called.
+    /// Only for requests of this kind, or of the other kinds this was called with.
     #[must_use]
     pub fn on(mut self, operation: Operation) -> Self {
         self.operations.push(operation);
         self
     }
 
-    /// Only for keys of this form, in which `*` stands for any text: `*/checkpoint`, `log/tile/*`.
+    /// Only for keys that match this pattern, where `*` matches any text: `*/checkpoint`,
+    /// `log/tile/*`.
     #[must_use]
     pub fn keys(mut self, pattern: &str) -> Self {
         pattern.clone_into(&mut self.keys);
         self
     }
 
-    /// Only for the `n`-th fitting request from now on, from 1, and then never again.
+    /// Only for the `n`-th matching request from now on, counted from 1, and then never again.
     #[must_use]
     pub fn nth(mut self, n: u64) -> Self {
         self.when = When::Nth(n);
         self
     }
 
-    /// Only for the first `n` fitting requests from now on.
+    /// Only for the first `n` matching requests from now on.
     #[must_use]
     pub fn first(mut self, n: u64) -> Self {
         self.when = When::First(n);
         self
     }
 
-    /// For each fitting request with this probability, 0 to 1.
+    /// For each matching request with this probability, 0 to 1.
     #[must_use]
     pub fn with_probability(mut self, probability: f64) -> Self {
         self.when = When::Probability(probability);
@@ -106,7 +106,7 @@ impl Rule {
 pub struct Strikes(Arc<AtomicU64>);
 
 impl Strikes {
-    /// How often so far.
+    /// How often it has struck so far.
     pub fn count(&self) -> u64 {
         self.0.load(Ordering::SeqCst)
     }
@@ -146,41 +146,40 @@ impl Faults {
         self.plan.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Draws probabilities from this seed on.
+    /// Seeds the generator of the probabilities.
     pub fn seed(&self, seed: u64) {
         self.plan().dice = Dice(seed);
     }
 
-    /// One more rule, behind those that there are.
+    /// Adds a rule after the existing ones.
     pub fn add(&self, rule: Rule) -> Strikes {
         let strikes = Strikes::default();
         self.plan().rules.push((rule, 0, strikes.clone()));
         strikes
     }
 
-    /// No rules any more.
+    /// Removes all rules.
     pub fn clear(&self) {
         self.plan().rules.clear();
     }
 
-    /// No rules but these, in one step.
+    /// Replaces all rules with these, atomically.
     pub fn replace(&self, rules: Vec<Rule>) {
         self.plan().rules = rules.into_iter().map(|rule| (rule, 0, Strikes::default())).collect();
     }
 
-    /// How many requests have met a fault since the start, under whatever rules.
+    /// How many requests have met a fault since the start, under any rules.
     pub fn strikes(&self) -> u64 {
         self.all.count()
     }
 
-    /// From now on nothing is heard from the server: requests wait, and so do answers that were
-    /// on their way.
+    /// Cuts the server off: from now on requests wait, and so do answers already on their way.
     pub fn partition(&self) {
         self.partitioned.send_replace(true);
     }
 
-    /// The server is heard again. Connections on which something waited are reset: what was asked
-    /// on them during the partition has not happened, what was asked before may have.
+    /// Ends the partition. Connections on which something waited are reset: requests made on them
+    /// during the partition were not carried out; earlier ones may have been.
     pub fn heal(&self) {
         self.partitioned.send_replace(false);
     }
@@ -209,12 +208,12 @@ impl Faults {
         None
     }
 
-    /// Any number, from the same generator as the probabilities.
+    /// A random number, from the same generator as the probabilities.
     pub(crate) fn draw(&self) -> u64 {
         self.plan().dice.draw()
     }
 
-    /// Returns at once, with whether it had to wait for the end of a partition.
+    /// Waits for the end of a partition, if there is one. Returns whether there was.
     pub(crate) async fn wait_for_line(&self) -> bool {
         let mut partitioned = self.partitioned.subscribe();
         let cut = *partitioned.borrow();
@@ -244,7 +243,7 @@ impl Dice {
     }
 }
 
-/// Whether `text` has the form of `pattern`, in which `*` stands for any text.
+/// Whether `text` matches `pattern`, where `*` matches any text.
 fn fits(pattern: &str, text: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else { return pattern == text };
     let Some(text) = text.strip_prefix(head) else { return false };

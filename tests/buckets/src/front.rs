@@ -1,7 +1,7 @@
-//! What stands before every server: it takes requests in, counts them, and lets faults happen.
+//! The common front end of all servers: it accepts requests, counts them, and injects faults.
 //!
-//! Requests and answers are handled whole. A request that has arrived whole is carried out even
-//! if its client goes away meanwhile, as in a real store.
+//! Requests and answers are handled as a whole. A request that has arrived completely is carried
+//! out even if its client goes away meanwhile, as in a real store.
 
 use std::convert::Infallible;
 use std::io;
@@ -28,7 +28,8 @@ use crate::{Fault, Faults, Operation, Tally};
 /// What answers requests behind a [`Front`].
 #[async_trait]
 pub(crate) trait Service: Send + Sync + 'static {
-    /// Carries out one request. An error: there is no answer, the connection is to be reset.
+    /// Carries out one request. An error means that there is no answer, and the connection is
+    /// reset.
     async fn answer(&self, request: Request<Bytes>) -> Result<Response<Bytes>, NoAnswer>;
 }
 
@@ -44,7 +45,7 @@ impl std::fmt::Display for NoAnswer {
 
 impl std::error::Error for NoAnswer {}
 
-/// An answer with this among its extensions does not say how long it is.
+/// An extension of answers that are sent without a length.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Chunked;
 
@@ -66,7 +67,7 @@ impl Drop for Front {
 }
 
 impl Front {
-    /// Listens at `address` on the runtime of the caller.
+    /// Listens at `address` on the caller's runtime.
     pub(crate) async fn listen(address: SocketAddr, service: Arc<dyn Service>) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
@@ -85,7 +86,7 @@ async fn accept(listener: TcpListener, desk: Arc<Desk>) {
                 Ok((stream, _)) => {
                     connections.spawn(connection(stream, desk.clone()));
                 }
-                // Out of file descriptors, most likely.
+                // Most likely out of file descriptors.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
             },
             Some(_) = connections.join_next() => {}
@@ -97,14 +98,14 @@ async fn connection(stream: TcpStream, desk: Arc<Desk>) {
     let reset = Reset::default();
     let Ok(socket) = Socket::new(stream, reset.clone()) else { return };
     let serve = service_fn(move |request| desk.clone().serve(request, reset.clone()));
-    // An error ends this connection and is for its client to notice.
+    // An error ends this connection; its client will notice.
     let _ = http1::Builder::new()
         .timer(TokioTimer::new())
         .serve_connection(TokioIo::new(socket), serve)
         .await;
 }
 
-/// Takes requests in and hands answers out.
+/// Receives requests and sends answers.
 struct Desk {
     service: Arc<dyn Service>,
     faults: Arc<Faults>,
@@ -175,7 +176,7 @@ impl Desk {
     }
 }
 
-/// What a store says when it fails.
+/// The error of a store that fails.
 fn refusal(status: StatusCode) -> Response<Bytes> {
     let code = match status {
         StatusCode::INTERNAL_SERVER_ERROR => "InternalError",
@@ -207,7 +208,7 @@ fn whole(answer: Response<Bytes>) -> Response<Body> {
     answer.map(|bytes| Full::new(bytes).map_err(|never: Infallible| match never {}).boxed_unsync())
 }
 
-/// The answer with half of its body, and then a reset.
+/// The answer with half of its body, followed by a reset.
 fn truncated(mut answer: Response<Bytes>, reset: Reset) -> Response<Body> {
     if answer.body().is_empty() {
         return whole(answer);
@@ -217,7 +218,7 @@ fn truncated(mut answer: Response<Bytes>, reset: Reset) -> Response<Body> {
     answer.map(|bytes| {
         let half = futures::stream::iter([Ok(Frame::data(bytes.slice(..length / 2)))]);
         let end = futures::stream::once(async move {
-            // What was written so far is to arrive.
+            // Let what was written so far arrive.
             tokio::time::sleep(Duration::from_millis(20)).await;
             reset.order();
             Err(io::ErrorKind::ConnectionReset.into())

@@ -2,29 +2,29 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`objects`] | the content of a bucket, and how strictly it keeps conditions |
-//! | [`fault`] | what goes wrong, for which requests, how often |
-//! | [`tally`] | what was asked for, counted |
+//! | [`objects`] | the content of a bucket, and how strictly it checks conditions |
+//! | [`fault`] | what goes wrong, for which requests, and how often |
+//! | [`tally`] | counters of requests |
 //! | [`s3`] | [`S3Server`]: the S3 protocol, signatures checked |
 //! | [`gcs`] | [`GcsServer`]: the XML protocol of Google Cloud Storage |
-//! | [`proxy`] | [`FaultProxy`]: a bad line to any store |
-//! | `front` | what stands before every server: it counts, and lets faults happen |
+//! | [`proxy`] | [`FaultProxy`]: a faulty line to any store |
+//! | `front` | the common front end of all servers: it counts requests and injects faults |
 //! | `socket` | a socket that can be reset rather than closed |
 //!
 //! A server lives as long as its value, runs on the runtime that started it, and is strongly
-//! consistent. Nothing here is meant to hold what anybody wants to keep.
+//! consistent. Do not store anything here that you want to keep.
 //!
 //! # Clients
-//! `object_store` speaks to an [`S3Server`] with `with_endpoint(server.url())`,
+//! `object_store` connects to an [`S3Server`] with `with_endpoint(server.url())`,
 //! `with_bucket_name`, `with_access_key_id`, `with_secret_access_key`, any region, and
 //! `with_allow_http(true)`.
 //!
-//! It speaks to a [`GcsServer`] with `with_base_url(&server.url())`, `with_bucket_name` and
-//! `with_bearer_token`; where the server wants no token, `with_service_account_key` with what
-//! [`GcsServer::service_account`] returns does as well. `with_skip_signature` alone does not: the
-//! client still looks for credentials before each write. It reads objects of content coding gzip
-//! only if it sends `Accept-Encoding: gzip` (`ClientOptions::with_default_headers`), since it needs
-//! to be told the length.
+//! It connects to a [`GcsServer`] with `with_base_url(&server.url())`, `with_bucket_name` and
+//! `with_bearer_token`. If the server requires no token, `with_service_account_key` with the result
+//! of [`GcsServer::service_account`] works as well. `with_skip_signature` alone does not: the
+//! client still looks for credentials before each write. The client reads objects with content
+//! coding gzip only if it sends `Accept-Encoding: gzip` (`ClientOptions::with_default_headers`),
+//! since it needs to know the length.
 //!
 //! The program `fasti-buckets` runs the same servers from the command line.
 

@@ -1,6 +1,6 @@
-//! Stores to try a log on without any cloud: `fasti-buckets s3`, `gcs`, or a bad line, `proxy`.
+//! Stores for trying a log without a cloud: `fasti-buckets s3`, `gcs`, or a faulty line, `proxy`.
 //!
-//! What they hold is in memory and gone when the process ends.
+//! Their content is in memory, and lost when the process ends.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -22,13 +22,13 @@ enum What {
     S3(S3),
     /// A store that speaks the XML protocol of Google Cloud Storage.
     Gcs(Gcs),
-    /// A bad line to a store.
+    /// A faulty line to a store.
     Proxy(Proxy),
 }
 
 #[derive(Args)]
 struct S3 {
-    /// Where to listen.
+    /// Address to listen on.
     #[arg(long, default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 9000)))]
     listen: SocketAddr,
     /// The only bucket.
@@ -40,42 +40,43 @@ struct S3 {
     /// Its secret.
     #[arg(long, env = "AWS_SECRET_ACCESS_KEY", hide_env_values = true)]
     secret_key: String,
-    /// Let everybody read objects.
+    /// Let everyone read objects.
     #[arg(long)]
     public: bool,
 }
 
 #[derive(Args)]
 struct Gcs {
-    /// Where to listen.
+    /// Address to listen on.
     #[arg(long, default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 9001)))]
     listen: SocketAddr,
     /// The only bucket.
     #[arg(long, default_value = "log")]
     bucket: String,
-    /// The bearer token that requests must show; anything goes without.
+    /// The bearer token that requests must have [default: any request is allowed]
     #[arg(long)]
     token: Option<String>,
-    /// Let everybody read objects.
+    /// Let everyone read objects.
     #[arg(long)]
     public: bool,
-    /// Refuse a second write of one name within this many milliseconds, as the real store does.
+    /// Refuse a second write to the same name within this many milliseconds, as the real store
+    /// does.
     #[arg(long)]
     update_interval_ms: Option<u64>,
 }
 
 #[derive(Args)]
 struct Proxy {
-    /// Where to listen.
+    /// Address to listen on.
     #[arg(long, default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 9002)))]
     listen: SocketAddr,
-    /// The store behind the line.
+    /// Address of the store.
     #[arg(long, default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 9000)))]
     upstream: SocketAddr,
     /// The probability of each kind of fault for each request, 0 to 1.
     #[arg(long, default_value_t = 0.01)]
     probability: f64,
-    /// Where the faults are drawn from.
+    /// Seed for choosing the faults.
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
@@ -124,11 +125,11 @@ async fn run_gcs(gcs: Gcs) -> io::Result<()> {
 async fn run_proxy(proxy: Proxy) -> io::Result<()> {
     let line = FaultProxy::listen(proxy.listen, proxy.upstream, proxy.seed).await?;
     line.set(Weather::all(proxy.probability));
-    println!("{} leads to http://{}", line.url(), proxy.upstream);
+    println!("{} forwards to http://{}", line.url(), proxy.upstream);
     tokio::signal::ctrl_c().await
 }
 
-/// How a writer is pointed at the store.
+/// Prints how to point a writer at the store.
 fn tell(scheme: &str, bucket: &str, url: &str) {
     println!("serving {scheme}://{bucket} at {url}; for a writer:");
     println!("  export FASTI_STORE={scheme}://{bucket} FASTI_STORE_ENDPOINT={url}");

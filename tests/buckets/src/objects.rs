@@ -1,9 +1,8 @@
 //! The content of a bucket: a map from keys to objects, with conditional writes.
 //!
-//! A write's condition is checked and the write done under one lock, unless the bucket was told to
-//! be one of the broken kinds of [`Conditions`]. Generations are unique over the life of a bucket;
-//! ETags are the MD5 of the content, so that the same content written again has the same ETag, as
-//! in S3.
+//! A write's condition is checked and the write done under one lock, unless the bucket is set to
+//! one of the broken kinds of [`Conditions`]. Generations are unique over the life of a bucket.
+//! ETags are the MD5 of the content, so the same content written again has the same ETag, as in S3.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -15,41 +14,41 @@ use bytes::Bytes;
 use http::HeaderMap;
 use md5::{Digest, Md5};
 
-/// How a bucket treats the conditions of writes. All but the first are faults that have been seen
-/// in stores that call themselves compatible.
+/// How a bucket treats the conditions of writes. All but the first are faults seen in stores that
+/// claim to be compatible.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Conditions {
-    /// Checked, in one step with the write.
+    /// Checked atomically with the write.
     #[default]
     Kept,
-    /// Accepted and not looked at: every write succeeds.
+    /// Accepted but ignored: every write succeeds.
     Ignored,
-    /// `If-None-Match: *` is checked, a condition on the present version is not.
+    /// `If-None-Match: *` is checked, but a condition on the current version is not.
     OnlyCreate,
-    /// Checked, but the write comes a moment later: a race has several winners.
+    /// Checked, but the write happens a moment later: a race has several winners.
     Raced,
-    /// Kept, and no fault: a conditional write takes a moment, and others of its key that come
-    /// meanwhile are refused and told to come again.
+    /// Checked, without a fault: a conditional write takes a moment, and others of its key that
+    /// arrive meanwhile are refused and told to retry.
     OneAtATime,
-    /// The same, but those that meet are all refused, also the one that was there before.
+    /// The same, but all concurrent writes are refused, including the first.
     Colliding,
-    /// Conditional writes are told to come again, for ever.
+    /// Conditional writes are told to retry, forever.
     NeverFree,
 }
 
-/// What must be so for a write to happen.
+/// The condition of a write.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Condition {
     /// Nothing.
     #[default]
     None,
-    /// There is no such object.
+    /// The object does not exist.
     Absent,
-    /// The object is there, with any content.
+    /// The object exists, with any content.
     Present,
-    /// The object is there with this ETag (no quotes).
+    /// The object exists with this ETag (without quotes).
     Etag(String),
-    /// The object is there with this generation.
+    /// The object exists with this generation.
     Generation(u64),
 }
 
@@ -58,15 +57,15 @@ pub enum Condition {
 pub enum Refused {
     /// The condition is false.
     Condition,
-    /// The condition names a version of an object that is not there.
+    /// The condition names a version of an object that does not exist.
     Missing,
     /// The object was written a moment ago; see [`Objects::set_update_interval`].
     TooSoon,
-    /// Another write of it is under way.
+    /// Another write of it is in progress.
     UnderWay,
 }
 
-/// An object as it is stored.
+/// An object as stored.
 #[derive(Clone, Debug)]
 pub struct Object {
     /// The whole content.
@@ -77,7 +76,7 @@ pub struct Object {
     pub generation: u64,
     /// When it was written.
     pub modified: SystemTime,
-    /// What the writer said of it: type, coding, lifetime, storage class, encryption and so on.
+    /// The headers set by the writer: type, coding, lifetime, storage class, encryption and so on.
     pub headers: HeaderMap,
 }
 
@@ -86,9 +85,9 @@ pub struct Object {
 pub struct Page {
     /// Objects in ascending order of their keys.
     pub objects: Vec<(String, Object)>,
-    /// What stands for all keys up to a delimiter.
+    /// The common prefixes: each stands for all keys with that prefix up to a delimiter.
     pub folders: Vec<String>,
-    /// Where the next page begins, if there is one: behind this.
+    /// The next page, if there is one, begins after this key.
     pub next: Option<String>,
 }
 
@@ -106,17 +105,17 @@ struct Held {
     page_limit: Option<usize>,
     update_interval: Option<Duration>,
     updated: BTreeMap<String, Instant>,
-    /// Keys that are being written, and whether another write has met with that.
+    /// Keys being written, and whether another write has collided with that.
     under_way: BTreeMap<String, bool>,
 }
 
 /// The first generation; a store's are as large as this.
 const FIRST_GENERATION: u64 = 1_700_000_000_000_000;
 
-/// How long a bucket waits between the check and the write, or a write takes, if it does.
+/// How long a bucket waits between the check and the write, or how long a write takes, if it does.
 const RACE: Duration = Duration::from_millis(3);
 
-/// No page is longer, whatever is asked for.
+/// The maximum length of a page, whatever is requested.
 const PAGE: usize = 1000;
 
 impl Held {
@@ -172,14 +171,14 @@ impl Objects {
         self.held().objects.get(key).cloned()
     }
 
-    /// Writes behind the protocol's back: no condition, no fault, no count.
+    /// Writes bypassing the protocol: no condition, no fault, no count.
     pub fn put(&self, key: &str, bytes: impl Into<Bytes>) -> Object {
         let bytes = bytes.into();
         let etag = etag(&bytes);
         self.held().insert(key, bytes, etag, HeaderMap::new())
     }
 
-    /// Removes the object at `key`; whether there was one.
+    /// Removes the object at `key`. Returns whether there was one.
     pub fn remove(&self, key: &str) -> bool {
         self.held().objects.remove(key).is_some()
     }
@@ -191,7 +190,7 @@ impl Objects {
         from.map(|(key, _)| key).take_while(|key| key.starts_with(prefix)).cloned().collect()
     }
 
-    /// Everything, at one moment. Contents are shared, not copied.
+    /// A snapshot of everything. Contents are shared, not copied.
     pub fn all(&self) -> BTreeMap<String, Object> {
         self.held().objects.clone()
     }
@@ -201,28 +200,30 @@ impl Objects {
         self.held().objects.len()
     }
 
-    /// Puts back what [`all`](Self::all) returned, as a restored backup does. Generations go on.
+    /// Restores what [`all`](Self::all) returned, like a backup. Generations continue.
     pub fn restore(&self, objects: BTreeMap<String, Object>) {
         self.held().objects = objects;
     }
 
-    /// From now on conditions are treated like this.
+    /// Sets how conditions are treated from now on.
     pub fn set_conditions(&self, conditions: Conditions) {
         self.held().conditions = conditions;
     }
 
-    /// Pages of listings have at most this many keys, whatever is asked for (1,000 at first).
+    /// Sets the maximum number of keys in a page of a listing, whatever is requested (initially
+    /// 1,000).
     pub fn set_page_limit(&self, keys: usize) {
         self.held().page_limit = Some(keys.clamp(1, PAGE));
     }
 
-    /// A second write of one key within `interval` is refused, as Google's store does after about
-    /// a second. `None` (at first): no limit.
+    /// Refuses a second write of the same key within `interval`, as Google's store does within
+    /// about a second. `None` (the initial value) means no limit.
     pub fn set_update_interval(&self, interval: Option<Duration>) {
         self.held().update_interval = interval;
     }
 
-    /// Writes an object if `condition` holds. As a client's write: the bucket's own faults apply.
+    /// Writes an object if `condition` holds. The bucket's own faults apply, as to a client's
+    /// write.
     pub async fn write(
         &self,
         key: &str,
@@ -249,7 +250,7 @@ impl Objects {
         Ok(self.held().insert(key, bytes, etag, headers))
     }
 
-    /// Lets a conditional write of `key` take its time, where the bucket is of such a kind.
+    /// Delays a conditional write of `key`, if the bucket is of such a kind.
     async fn enter(&self, key: &str) -> Result<(), Refused> {
         let collide = match self.held().conditions {
             Conditions::NeverFree => return Err(Refused::UnderWay),
@@ -271,16 +272,16 @@ impl Objects {
         if has_met { Err(Refused::UnderWay) } else { Ok(()) }
     }
 
-    /// Removes the object at `key` if `condition` holds; no error where there is none and nothing
-    /// is asked of it.
+    /// Removes the object at `key` if `condition` holds. It is not an error if there is no object
+    /// and no condition.
     pub fn delete(&self, key: &str, condition: &Condition) -> Result<bool, Refused> {
         let mut held = self.held();
         held.check(key, condition)?;
         Ok(held.objects.remove(key).is_some())
     }
 
-    /// The keys behind `after` that begin with `prefix`; those that hold `delimiter` behind the
-    /// prefix are drawn together.
+    /// The keys after `after` that begin with `prefix`. Those that contain `delimiter` after the
+    /// prefix are grouped.
     pub fn list(&self, prefix: &str, after: &str, delimiter: Option<&str>, max: usize) -> Page {
         let held = self.held();
         let max = max.min(held.page_limit.unwrap_or(PAGE));
@@ -314,7 +315,7 @@ impl Objects {
     }
 }
 
-/// A write that takes its time, until it is dropped: its client may go away.
+/// A slow write in progress, until dropped, because its client can go away.
 struct UnderWay<'a> {
     objects: &'a Objects,
     key: &'a str,
@@ -326,7 +327,7 @@ impl Drop for UnderWay<'_> {
     }
 }
 
-/// What stands for `key` in a listing with a delimiter, if the key holds one behind the prefix.
+/// The common prefix of `key` in a listing with a delimiter, if the key has one after the prefix.
 fn folder(key: &str, prefix: &str, delimiter: Option<&str>) -> Option<String> {
     let delimiter = delimiter.filter(|delimiter| !delimiter.is_empty())?;
     let end = key[prefix.len()..].find(delimiter)?;

@@ -1,6 +1,6 @@
-//! A bad line between a writer and any store: a proxy that forwards HTTP and lets faults happen.
+//! A faulty line between a writer and any store: a proxy that forwards HTTP and injects faults.
 //!
-//! What it forwards it does not change: the path, the headers and with them `Host`, which a
+//! It forwards requests unchanged, including the path and all headers, among them `Host`, which a
 //! signature covers. It forwards to one server, whatever `Host` says.
 
 use std::io;
@@ -21,20 +21,21 @@ use hyper_util::rt::TokioExecutor;
 use crate::front::{Front, NoAnswer, Service};
 use crate::{Fault, Faults, Rule, Tally};
 
-/// How bad the line is: the probability, 0 to 1, of each fault for each request. None at first.
+/// How bad the line is: the probability, 0 to 1, of each fault for each request. No faults by
+/// default.
 ///
-/// They are tried in this order, so that later ones are a little rarer than they say.
+/// They are tried in this order, so later ones are a little rarer than their probability.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Weather {
-    /// Answered with 500; the request does not go on.
+    /// Answered with 500; the request is not forwarded.
     pub internal_error: f64,
-    /// Answered with 503; the request does not go on.
+    /// Answered with 503; the request is not forwarded.
     pub unavailable: f64,
-    /// The connection is reset; the request does not go on.
+    /// The connection is reset; the request is not forwarded.
     pub reset_before: f64,
     /// The store's answer is lost, and the connection reset.
     pub reset_after: f64,
-    /// The request waits for [`stall_for`](Self::stall_for) before it goes on.
+    /// The request waits for [`stall_for`](Self::stall_for) before it is forwarded.
     pub stall: f64,
     /// How long a stalled request waits.
     pub stall_for: Duration,
@@ -43,7 +44,7 @@ pub struct Weather {
 }
 
 impl Weather {
-    /// Each fault with this probability; stalls are of three seconds.
+    /// Each fault with this probability; stalls last three seconds.
     pub fn all(probability: f64) -> Self {
         Self {
             internal_error: probability,
@@ -79,13 +80,13 @@ pub struct FaultProxy {
 }
 
 impl FaultProxy {
-    /// Starts a proxy before the server at `upstream`, at a free port of the loopback interface,
-    /// on the runtime of the caller. The weather is fine.
+    /// Starts a proxy in front of the server at `upstream`, on a free loopback port, on the
+    /// caller's runtime. There are no faults yet.
     pub async fn start(upstream: SocketAddr, seed: u64) -> io::Result<Self> {
         Self::listen((Ipv4Addr::LOCALHOST, 0).into(), upstream, seed).await
     }
 
-    /// The same, at this address.
+    /// The same, listening at this address.
     pub async fn listen(listen: SocketAddr, upstream: SocketAddr, seed: u64) -> io::Result<Self> {
         let client = Client::builder(TokioExecutor::new()).build_http();
         let authority = Authority::try_from(upstream.to_string()).map_err(io::Error::other)?;
@@ -104,33 +105,33 @@ impl FaultProxy {
         format!("http://{}", self.front.address)
     }
 
-    /// Changes the weather; rules that were added to [`faults`](Self::faults) are gone.
+    /// Changes the weather; rules added to [`faults`](Self::faults) are removed.
     pub fn set(&self, weather: Weather) {
         self.front.faults.replace(weather.rules());
     }
 
-    /// The line is cut: nothing is answered.
+    /// Cuts the line: nothing is answered.
     pub fn partition(&self) {
         self.front.faults.partition();
     }
 
-    /// The line is whole again; see [`Faults::heal`].
+    /// Restores the line; see [`Faults::heal`].
     pub fn heal(&self) {
         self.front.faults.heal();
     }
 
-    /// The rules of which the weather is made, for those who want others.
+    /// The rules behind the weather, for tests that need others.
     pub fn faults(&self) -> &Arc<Faults> {
         &self.front.faults
     }
 
-    /// What was asked for on this side of the line.
+    /// Counters of the requests on this side of the line.
     pub fn tally(&self) -> &Arc<Tally> {
         &self.front.tally
     }
 }
 
-/// Forwards whole requests.
+/// Forwards complete requests.
 struct Line {
     client: Client<HttpConnector, Full<Bytes>>,
     authority: Authority,
@@ -144,7 +145,7 @@ impl Service for Line {
         uri.scheme = Some(Scheme::HTTP);
         uri.authority = Some(self.authority.clone());
         head.uri = Uri::from_parts(uri).map_err(|_| NoAnswer)?;
-        // These two are of each connection, not of the request.
+        // These two belong to the connection, not to the request.
         head.headers.remove(CONNECTION);
         head.headers.remove(TRANSFER_ENCODING);
         let request = Request::from_parts(head, Full::new(bytes));

@@ -1,4 +1,4 @@
-//! A socket that can be reset rather than closed: its peer gets an error instead of an end.
+//! A socket that can be reset instead of closed: its peer gets an error instead of the end.
 
 use std::io;
 use std::pin::Pin;
@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 pub(crate) struct Reset(Arc<AtomicBool>);
 
 impl Reset {
-    /// When the socket ends, it is to end with a reset.
+    /// Makes the socket end with a reset.
     pub(crate) fn order(&self) {
         self.0.store(true, Ordering::SeqCst);
     }
@@ -24,7 +24,7 @@ impl Reset {
     }
 }
 
-/// See the module's text.
+/// A socket that can be reset; see the module documentation.
 pub(crate) struct Socket {
     stream: TcpStream,
     reset: Reset,

@@ -1,16 +1,16 @@
-//! What was asked of a server, counted by kind.
+//! Counts the requests to a server by kind.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use http::{Method, Request};
 
-/// What a request asks for.
+/// The kind of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Operation {
     /// Read an object.
     Get,
-    /// Read what is known of an object.
+    /// Read the metadata of an object.
     Head,
     /// Write an object.
     Put,
@@ -25,12 +25,12 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// Those that read and write objects.
+    /// The kinds that read and write objects.
     pub const ALL: [Self; 7] =
         [Self::Get, Self::Head, Self::Put, Self::Delete, Self::DeleteMany, Self::List, Self::Other];
 
-    /// What a request asks for, and of which key; the key is empty where it asks for none. The
-    /// first segment of the path is the bucket.
+    /// The kind and key of a request; the key is empty if there is none. The first segment of the
+    /// path is the bucket.
     pub fn of<B>(request: &Request<B>) -> (Self, String) {
         let path = request.uri().path().trim_start_matches('/');
         let key = path.split_once('/').map_or("", |(_, key)| key);
@@ -48,20 +48,20 @@ impl Operation {
     }
 }
 
-/// How much was asked for.
+/// The amount of requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Count {
-    /// Requests that arrived whole, also those that met a fault.
+    /// Requests that arrived completely, including those that met a fault.
     pub requests: u64,
     /// Bytes of their bodies.
     pub received: u64,
-    /// Answers of status 400 and above.
+    /// Answers with status 400 and above.
     pub refused: u64,
     /// Bytes of the answers' bodies.
     pub sent: u64,
 }
 
-/// Counters of one server.
+/// The counters of one server.
 #[derive(Debug, Default)]
 pub struct Tally {
     counts: Mutex<BTreeMap<Operation, Count>>,
@@ -72,7 +72,7 @@ impl Tally {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What was asked for of one kind since the start or the last [`reset`](Self::reset).
+    /// The counts of one kind since the start or the last [`reset`](Self::reset).
     pub fn of(&self, operation: Operation) -> Count {
         self.counts().get(&operation).copied().unwrap_or_default()
     }
@@ -87,7 +87,7 @@ impl Tally {
         self.counts().values().map(|count| count.requests).sum()
     }
 
-    /// Counts from zero again; returns what there was.
+    /// Resets the counters to zero and returns the previous counts.
     pub fn reset(&self) -> BTreeMap<Operation, Count> {
         std::mem::take(&mut self.counts())
     }

@@ -13,30 +13,30 @@ use super::known::Question;
 use super::spread::Spread;
 use crate::units::{show_count, show_duration};
 
-/// What one lookup took.
+/// What one lookup cost.
 pub struct Lookup {
     /// What was read.
     pub read: Read,
-    /// From the question to the answer, entries and their proofs included.
+    /// From the question to the answer, including entries and their proofs.
     pub took: Duration,
-    /// How many entries came along.
+    /// How many entries were read.
     pub entries: usize,
 }
 
-/// What the lookups of a class took.
+/// What the lookups of a class cost.
 #[derive(Debug, Serialize)]
 pub struct Class {
-    /// How often such keys occur, in a word.
+    /// The name of the class: how often such keys occur.
     #[serde(rename = "class")]
     name: String,
     lookups: usize,
     /// How many entries the keys have.
     matches: Spread,
-    /// What proves the answer.
+    /// What was read to prove the answer.
     lookup: Cost,
-    /// What was read of the log: the entries that came along, with their proofs.
+    /// What was read of the log: entries with their proofs.
     entries: Cost,
-    /// What was read of leaves that the index does not have.
+    /// What was read of leaves not in the index.
     newer: Cost,
     entries_read: Spread,
     us: Spread,
@@ -50,7 +50,7 @@ struct Cost {
 }
 
 impl Class {
-    /// Of at least one lookup.
+    /// Summarises at least one lookup.
     pub fn new(name: &str, lookups: &[(&Question, Lookup)]) -> Self {
         let figures =
             |figure: fn(&Lookup) -> f64| Spread::of(lookups.iter().map(|(_, l)| figure(l)));
@@ -70,7 +70,7 @@ impl Class {
         }
     }
 
-    /// A line for the lookup, and one for what was read on account of it.
+    /// A line for the lookup, and one for what was read because of it.
     pub fn text(&self) -> String {
         let Self { name, lookups, lookup, entries, newer, .. } = self;
         let count = |figure: f64| format!("{figure:.0}");
@@ -87,7 +87,7 @@ impl Class {
             let _ = writeln!(text, "{:<11}{read} entries with proofs: {}", "", entries.text());
         }
         if newer.requests.max > 0.0 {
-            let _ = writeln!(text, "{:<11}leaves that are not indexed: {}", "", newer.text());
+            let _ = writeln!(text, "{:<11}leaves not indexed yet: {}", "", newer.text());
         }
         text
     }
@@ -110,12 +110,12 @@ pub fn mistake(question: &Question, answer: &Answer, limit: usize) -> Option<Str
     let found = answer.entries.len();
     let all = usize::try_from(entries).ok().filter(|entries| *entries <= limit);
     if found != all.unwrap_or(limit) {
-        return Some(format!("{found} entries came of {entries}"));
+        return Some(format!("{found} of {entries} entries were read"));
     }
     let indices = answer.entries.iter().map(|found| found.entry.index.get());
     let sum = indices.fold(0u64, u64::wrapping_add);
     if all.is_some() && sum != question.index_sum {
-        return Some("other entries than there are".to_owned());
+        return Some("other entries than expected".to_owned());
     }
     (answer.complete != all.is_some()).then(|| format!("complete: {}", answer.complete))
 }

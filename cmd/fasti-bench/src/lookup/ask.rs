@@ -1,4 +1,4 @@
-//! `fasti-bench lookup ask`: known keys, asked for along the way of every client.
+//! `fasti-bench lookup ask`: looks up known keys with the code that every client uses.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,25 +25,25 @@ use crate::units::show_count;
 
 /// The options of `lookup ask`.
 ///
-/// The three figures of a spread are the median, the 99th percentile and the worst.
+/// Reported figures are median / 99th percentile / worst.
 #[derive(Args)]
 pub struct AskArguments {
-    /// The log: its URL, the bucket (s3, gs, az) or the directory it lies in
+    /// The log: its URL, bucket (s3, gs, az) or directory
     #[arg(long, value_name = "URL|DIR")]
     log: Location,
-    /// Known keys of the log: what fasti-corpus has printed
+    /// Known keys of the log: the output of fasti-corpus
     #[arg(long, value_name = "FILE")]
     known: PathBuf,
     /// The log's verifier key [default: the one in the file]
     #[arg(long, value_name = "NAME+ID+KEY")]
     vkey: Option<VerifierKey>,
-    /// Lookups of each class of keys
+    /// Number of lookups for each class of keys
     #[arg(long, default_value_t = 1000, value_name = "N")]
     lookups: u32,
-    /// Entries to read for a lookup, at most; the newest ones
+    /// Maximum number of entries to read for a lookup, newest first
     #[arg(long, default_value_t = 10, value_name = "N")]
     limit: usize,
-    /// Which keys are drawn
+    /// Seed for choosing the keys
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// How to print the report
@@ -67,11 +67,11 @@ struct Report {
     first_wrong: Option<String>,
 }
 
-/// Asks and prints; whether every answer was right.
+/// Asks and prints; true if every answer was right.
 pub fn run(arguments: &AskArguments) -> Result<bool> {
     ensure!((1..=1_000_000).contains(&arguments.lookups), "--lookups: 1 to 1000000");
     ensure!((1..=LIMIT_MAX).contains(&arguments.limit), "--limit: 1 to {LIMIT_MAX}");
-    let runtime = Runtime::new().context("threads to wait on")?;
+    let runtime = Runtime::new().context("starting the runtime")?;
     let report = runtime.block_on(ask(arguments))?;
     match arguments.format {
         Format::Text => print!("{}", report.text()),
@@ -135,7 +135,7 @@ async fn newest(fetch: &dyn Fetch, trust: &Trust) -> Result<(Index, u64)> {
     Ok((Index::open(&latest, trust, &checkpoint)?, checkpoint.head().size.get()))
 }
 
-/// Asks one question; what it took, and what is wrong with the answer.
+/// Asks one question. Returns what it cost, and what is wrong with the answer, if anything.
 async fn look_up(
     fetch: &Arc<CountingFetch>,
     trust: &Trust,

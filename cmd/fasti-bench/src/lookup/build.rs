@@ -1,8 +1,8 @@
-//! `fasti-bench lookup build`: the index of a log that lies there, built at once or as the log grows.
+//! `fasti-bench lookup build`: builds the index of an existing log, in one go or as the log grows.
 //!
-//! Each step shows the log with some entries more and has the index catch up with it, until nothing is
-//! left to be merged. So what is written does not depend on the machine; an index that follows a
-//! live log writes the same, the large merges a little later.
+//! Each step shows the log with some more entries and lets the index catch up, until nothing is
+//! left to merge. So what is written does not depend on the machine. An index that follows a live
+//! log writes the same, with the large merges a little later.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -33,22 +33,22 @@ use crate::units::{show_count, show_duration};
 /// The options of `lookup build`.
 #[derive(Args)]
 pub struct BuildArguments {
-    /// The directory that the log lies in
+    /// The directory of the log
     #[arg(long, value_name = "DIR")]
     log: PathBuf,
-    /// The directory that the index is to lie in; it must not have one [default: the log's]
+    /// The directory for the index, which must not have one yet [default: the log's]
     #[arg(long, value_name = "DIR")]
     to: Option<PathBuf>,
-    /// The log's key (PRIVATE+KEY+...) [default: the one that was made for the directory]
+    /// A file with the log's key (PRIVATE+KEY+...) [default: the one created for the directory]
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
-    /// Where that key lies.
+    /// Where that key is stored.
     #[command(flatten)]
     machine: MachineFlags,
-    /// Entries that the log grows by, for each of which the index has to catch up [default: all]
+    /// How many entries the log grows by before the index catches up [default: all]
     #[arg(long, value_name = "N")]
     step: Option<u64>,
-    /// How far the log grows [default: all entries that it has]
+    /// How large the log grows [default: all of its entries]
     #[arg(long, value_name = "N")]
     entries: Option<u64>,
     /// How to print the report
@@ -74,12 +74,12 @@ struct Report {
     bytes_of_parts: u64,
     bytes_of_others: u64,
     bytes_read: u64,
-    /// Of parts, for each byte of them that lies there in the end.
+    /// Bytes of parts written, for each byte of them left at the end.
     bytes_written_per_byte: f64,
     index: Stock,
 }
 
-/// What building took.
+/// What building cost.
 struct Built {
     took: Duration,
     longest_step: Duration,
@@ -87,9 +87,9 @@ struct Built {
     traffic: Traffic,
 }
 
-/// Builds and prints; always true, as a wrong index would be an error.
+/// Builds and prints; always true, because a wrong index would be an error.
 pub fn run(arguments: &BuildArguments) -> Result<bool> {
-    let runtime = Runtime::new().context("threads to wait on")?;
+    let runtime = Runtime::new().context("starting the runtime")?;
     let report = runtime.block_on(build(arguments))?;
     match arguments.format {
         Format::Text => print!("{}", report.text()),
@@ -117,7 +117,7 @@ async fn build(arguments: &BuildArguments) -> Result<Report> {
     let counted = Arc::new(CountingStore::new(store.clone()));
     let site = Site {
         shelf: Some(store),
-        // What no revision has any more is removed at once, or the disk would hold it all.
+        // Remove at once what no revision uses any more; otherwise the disk would keep it all.
         config: LookupConfig { keep_for: Duration::ZERO, ..LookupConfig::default() },
         ..site(log.clone(), &key, counted.clone())?
     };

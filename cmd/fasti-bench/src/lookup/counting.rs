@@ -1,7 +1,8 @@
-//! A log's objects, and how many requests and bytes it took to read them.
+//! Counts the requests and bytes it takes to read a log's objects.
 //!
-//! A request is one GET of an object or of a part of one; repeats below are not seen. What belongs to
-//! the lookup itself is told from what is read of the log on account of it.
+//! A request is one GET of an object or of a part of one; retries at a lower level are not seen.
+//! What belongs to the lookup itself is counted separately from what is read of the log because of
+//! it.
 
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +15,7 @@ use tiles_spec::{ResourcePath, TILE_WIDTH_MAX, TreeSize};
 /// Counts what is read.
 pub struct CountingFetch {
     inner: Arc<dyn Fetch>,
-    /// Leaves from here on are not in the index, if there are any.
+    /// Leaves from here on are not in the index.
     newer: Option<TreeSize>,
     read: Mutex<Read>,
 }
@@ -24,23 +25,24 @@ pub struct CountingFetch {
 pub struct Count {
     /// GETs or PUTs.
     pub requests: u64,
-    /// Bytes of the bodies, unpacked.
+    /// Bytes of the bodies, uncompressed.
     pub bytes: u64,
 }
 
-/// What was read, and what for.
+/// What was read, by purpose.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Read {
-    /// The newest revision, the log's checkpoint, pages of the index: all that proves an answer.
+    /// The newest revision, the log's checkpoint, pages of the index: everything that proves an
+    /// answer.
     pub lookup: Count,
     /// Tiles and bundles: entries that were found, and their inclusion proofs.
     pub entries: Count,
-    /// Bundles of leaves that the index does not have.
+    /// Bundles of leaves not in the index.
     pub newer: Count,
 }
 
 impl Count {
-    /// One more, of so many bytes.
+    /// Counts one more, of this many bytes.
     pub fn add(&mut self, bytes: usize) {
         self.requests += 1;
         self.bytes += bytes as u64;
@@ -48,12 +50,12 @@ impl Count {
 }
 
 impl CountingFetch {
-    /// Counts what is read from `inner`, whose index does not have the leaves from `newer` on.
+    /// Counts what is read from `inner`, whose index lacks the leaves from `newer` on.
     pub fn new(inner: Arc<dyn Fetch>, newer: Option<TreeSize>) -> Self {
         Self { inner, newer, read: Mutex::default() }
     }
 
-    /// What was read since this was asked last.
+    /// Returns what was read since the last call.
     pub fn take(&self) -> Read {
         std::mem::take(&mut *self.read.lock().unwrap_or_else(PoisonError::into_inner))
     }

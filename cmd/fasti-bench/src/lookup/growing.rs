@@ -1,6 +1,7 @@
-//! A log that lies there, shown as it was when it was smaller: so it grows as often as one likes.
+//! An existing log, shown as it was when it was smaller, so that it can grow again and again.
 //!
-//! Its checkpoint is signed anew, and its partial tiles and bundles are cut from what lies there.
+//! Its checkpoint is signed again, and its partial tiles and bundles are cut from the existing
+//! ones.
 
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,13 +21,13 @@ pub struct GrowingLog {
     whole: Arc<dyn Fetch>,
     key: NoteSigningKey,
     view: tokio::sync::Mutex<View>,
-    /// Of the whole log.
+    /// The size of the whole log.
     size: TreeSize,
     shown: Mutex<Vec<u8>>,
 }
 
 impl GrowingLog {
-    /// Opens the log whose key that is, and shows it without entries.
+    /// Opens the log with this key, and shows it without entries.
     pub async fn open(whole: Arc<dyn Fetch>, key: NoteSigningKey) -> Result<Self> {
         let trust = Trust::in_keys([key.verifier_key().clone()]);
         let view = View::open(whole.clone(), &trust).await?;
@@ -36,12 +37,12 @@ impl GrowingLog {
         Ok(log)
     }
 
-    /// How many entries there are.
+    /// How many entries the whole log has.
     pub fn size(&self) -> TreeSize {
         self.size
     }
 
-    /// Shows the tree of that size.
+    /// Shows the tree of this size.
     pub async fn show(&self, size: TreeSize) -> Result<()> {
         let head = self.view.lock().await.head_at(size).await?;
         let origin = self.key.verifier_key().name().to_string();
@@ -84,7 +85,7 @@ impl Fetch for GrowingLog {
     }
 }
 
-/// What lies at the place of a resource in the log of that size; `None` where nothing does.
+/// Returns the resource in the log of this size that contains `path`, or `None` if there is none.
 fn wider(path: &ResourcePath, size: TreeSize) -> Option<ResourcePath> {
     match path {
         ResourcePath::Checkpoint => None,
@@ -99,7 +100,7 @@ fn wider(path: &ResourcePath, size: TreeSize) -> Option<ResourcePath> {
     }
 }
 
-/// The beginning of what lies `there`, as wide as `path` says. What cannot be cut stays as it is, for
+/// Cuts the object at `there` to the width of `path`. What cannot be cut stays as it is, for
 /// readers to refuse.
 fn cut(mut bytes: Vec<u8>, path: &ResourcePath, there: &ResourcePath) -> Vec<u8> {
     match (path, there) {

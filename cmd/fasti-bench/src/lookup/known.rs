@@ -1,4 +1,4 @@
-//! Known keys of a log, as `fasti-corpus` prints them, with the lists that an index has to give.
+//! Known keys of a log, as `fasti-corpus` prints them, with the lists that an index must return.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,7 +8,7 @@ use fasti::entry::LookupTerm;
 use serde::Deserialize;
 use tiles_spec::Hash;
 
-/// What `fasti-corpus` prints, as far as it is needed here.
+/// The output of `fasti-corpus`, as far as it is needed here.
 #[derive(Deserialize)]
 pub struct Known {
     /// The log's key.
@@ -16,10 +16,10 @@ pub struct Known {
     questions: Vec<Question>,
 }
 
-/// A key, and the list that it has.
+/// A key and its list.
 #[derive(Clone, Deserialize)]
 pub struct Question {
-    /// How often it occurs, in a word.
+    /// The name of its class: how often it occurs.
     pub class: String,
     #[serde(flatten)]
     term: Term,
@@ -40,14 +40,14 @@ enum Term {
 }
 
 impl Known {
-    /// Reads what was printed.
+    /// Reads the output.
     pub fn read(path: &Path) -> Result<Self> {
         let json = std::fs::read(path).with_context(|| path.display().to_string())?;
         serde_json::from_slice(&json)
-            .with_context(|| format!("{} is not what fasti-corpus prints", path.display()))
+            .with_context(|| format!("{} is not the output of fasti-corpus", path.display()))
     }
 
-    /// The questions by their classes, in the order in which those first occur.
+    /// The questions by class, in order of first occurrence.
     pub fn classes(&self) -> Result<Vec<(String, Vec<&Question>)>> {
         let mut classes: Vec<(String, Vec<&Question>)> = Vec::new();
         let mut places = BTreeMap::new();

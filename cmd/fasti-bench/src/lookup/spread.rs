@@ -1,20 +1,20 @@
-//! How figures are spread: median, 99th percentile and the worst.
+//! The spread of figures: median, 99th percentile and worst.
 
 use serde::Serialize;
 
-/// Of one quantity, over all lookups of a class.
+/// The spread of one quantity over all lookups of a class.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Spread {
-    /// Half of the lookups took no more.
+    /// Half of the lookups needed no more.
     pub median: f64,
-    /// 99 of a hundred took no more.
+    /// 99 % of the lookups needed no more.
     pub p99: f64,
     /// The worst.
     pub max: f64,
 }
 
 impl Spread {
-    /// Of at least one figure.
+    /// The spread of at least one figure.
     pub fn of(figures: impl IntoIterator<Item = f64>) -> Self {
         let mut figures: Vec<f64> = figures.into_iter().collect();
         figures.sort_unstable_by(f64::total_cmp);
@@ -24,7 +24,7 @@ impl Spread {
         Self { median: at(50), p99: at(99), max: figures[last] }
     }
 
-    /// The three, each as `show` has it.
+    /// All three, each formatted by `show`.
     pub fn text(&self, show: impl Fn(f64) -> String) -> String {
         [self.median, self.p99, self.max].map(show).join(" / ")
     }

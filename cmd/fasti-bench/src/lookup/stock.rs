@@ -1,11 +1,11 @@
-//! What lies there: how large an index is.
+//! The size of an index.
 
 use serde::Serialize;
 use tiles_spec::lookup::{Manifest, Part, Run};
 
 use crate::units::show_count;
 
-/// The size of an index, by its manifest.
+/// The size of an index, according to its manifest.
 #[derive(Debug, Serialize)]
 pub struct Stock {
     /// Leaves that the index has.
@@ -16,7 +16,7 @@ pub struct Stock {
     pub keys: u64,
     /// Runs that make up the index.
     pub runs: usize,
-    /// Their parts: objects.
+    /// Objects: parts of the runs.
     pub parts: usize,
     /// Bytes of all parts.
     pub bytes: u64,
@@ -29,7 +29,7 @@ pub struct Stock {
 }
 
 impl Stock {
-    /// Of an index that has this manifest.
+    /// The size of an index with this manifest.
     #[expect(clippy::cast_precision_loss, reason = "figures for people")]
     pub fn of(manifest: &Manifest) -> Self {
         let parts = || manifest.runs.iter().flat_map(|run| &run.parts);
@@ -58,7 +58,8 @@ impl Stock {
             (show_count(self.bytes), self.bytes_per_entry, self.bytes_per_posting);
         format!(
             "{leaves} entries, {postings} postings in {runs} runs of {parts} parts: {bytes} bytes, \
-             {of_entry:.1} per entry, {of_posting:.1} per posting; manifest of {manifest_bytes} bytes"
+             {of_entry:.1} per entry, {of_posting:.1} per posting; manifest of {manifest_bytes} \
+             bytes"
         )
     }
 }

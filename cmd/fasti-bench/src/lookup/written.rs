@@ -1,6 +1,6 @@
-//! A store, and how many requests and bytes it took to write to it.
+//! Counts the requests and bytes it takes to write to a store.
 //!
-//! One request for each object: repeats are not seen, and neither is what a store asks of itself.
+//! One request for each object: retries are not seen, and neither are a store's own requests.
 
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,9 +25,9 @@ pub struct CountingStore {
 pub struct Traffic {
     /// Parts of runs, written.
     pub parts: Count,
-    /// Everything else that was written: revisions, the log of them, `lookup/latest`.
+    /// Everything else written: revisions, the log of them, `lookup/latest`.
     pub others: Count,
-    /// Everything that was read of the index.
+    /// Everything read of the index.
     pub read: Count,
 }
 
@@ -37,7 +37,7 @@ impl CountingStore {
         Self { inner, traffic: Mutex::default() }
     }
 
-    /// So far.
+    /// The traffic so far.
     pub fn traffic(&self) -> Traffic {
         *self.traffic.lock().unwrap_or_else(PoisonError::into_inner)
     }

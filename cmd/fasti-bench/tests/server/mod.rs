@@ -1,5 +1,5 @@
-//! A log to test against, in the test's own process: answers what a closure says, in the pieces
-//! it says, and keeps what was submitted the way a tiled log would publish it.
+//! A log to test against, in the test's own process: it answers as a closure says, in the pieces it
+//! says, and keeps submissions the way a tiled log would publish them.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -21,7 +21,7 @@ pub struct Request {
     pub number: Option<u64>,
 }
 
-/// What goes back over the socket.
+/// An answer on the socket.
 #[derive(Default)]
 pub struct Reply {
     /// Written one by one, with pauses between them.
@@ -132,7 +132,7 @@ fn take_request(received: &mut Vec<u8>, posts: &Mutex<u64>) -> Option<Request> {
     Some(Request { path, body, number })
 }
 
-/// What was submitted, readable as a tiled log.
+/// The submissions, readable as a tiled log.
 #[derive(Default)]
 pub struct Log(Mutex<Held>);
 
@@ -159,7 +159,7 @@ impl Log {
         self.0.lock().expect("no panic holds it").entries.len() as u64
     }
 
-    /// Answers GETs of `/checkpoint` and bundles; `spoil` may change an entry.
+    /// Answers GETs of `/checkpoint` and bundles; `spoil` can change an entry.
     pub fn read(&self, path: &str, spoil: impl Fn(&[u8]) -> Vec<u8>) -> Reply {
         if path == "/checkpoint" {
             let text = format!("origin\n{}\nroot\n\n- x\n", self.size());

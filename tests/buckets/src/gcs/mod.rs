@@ -1,12 +1,12 @@
-//! A server that speaks the XML protocol of Google Cloud Storage, as far as `object_store` does.
+//! A server that speaks the XML protocol of Google Cloud Storage, as far as `object_store` uses it.
 //!
-//! Served: GET with ranges, conditions and `generation`, HEAD, PUT and DELETE with
-//! `x-goog-if-generation-match` (0: must not exist), listing (version 2). Every answer shows
+//! Supported: GET with ranges, conditions and `generation`, HEAD, PUT and DELETE with
+//! `x-goog-if-generation-match` (0: must not exist), listing (version 2). Every answer has
 //! `x-goog-generation`. Everything else is refused with 501.
 //!
-//! As the real store, it unpacks objects of content coding gzip for clients that do not say
-//! `Accept-Encoding: gzip`, unless the object's lifetime says `no-transform`: that answer has no
-//! length. And if told so, it refuses updates of one name that follow each other too closely.
+//! Like the real store, it decompresses objects with content coding gzip for clients that do not
+//! send `Accept-Encoding: gzip`, unless the object's Cache-Control says `no-transform`; such an
+//! answer has no length. If configured to, it refuses updates of the same name in quick succession.
 
 mod protocol;
 
@@ -19,21 +19,21 @@ use self::protocol::Protocol;
 use crate::front::Front;
 use crate::{Conditions, Faults, Objects, Tally};
 
-/// What a [`GcsServer`] is like.
+/// The options of a [`GcsServer`].
 #[derive(Clone, Debug)]
 pub struct GcsOptions {
-    /// Where it listens; port 0 takes a free one.
+    /// Where it listens; port 0 chooses a free one.
     pub listen: SocketAddr,
     /// The bucket, which exists from the start.
     pub bucket: String,
-    /// The bearer token that every request must show. `None`: whoever asks may.
+    /// The bearer token that every request must have. `None`: any request is allowed.
     pub token: Option<String>,
-    /// Objects can be read without a token.
+    /// Whether objects can be read without a token.
     pub public: bool,
     /// How writes are checked.
     pub conditions: Conditions,
-    /// How long after a write of a name the next one is refused with 429. The real store's limit
-    /// is about one second.
+    /// How long after a write of a name the next one is refused with 429. The real store's limit is
+    /// about one second.
     pub update_interval: Option<Duration>,
 }
 
@@ -59,14 +59,14 @@ pub struct GcsServer {
 }
 
 impl GcsServer {
-    /// Starts a server on the runtime of the caller.
+    /// Starts a server on the caller's runtime.
     pub async fn start(options: GcsOptions) -> io::Result<Self> {
         let objects = Arc::new(Objects::default());
         Self::over(objects, options).await
     }
 
-    /// Starts a server over objects that there are: a second door to one bucket, or the same
-    /// bucket after a restart of the store.
+    /// Starts a server over existing objects: a second endpoint of one bucket, or the same bucket
+    /// after a restart of the store.
     pub async fn over(objects: Arc<Objects>, options: GcsOptions) -> io::Result<Self> {
         objects.set_conditions(options.conditions);
         objects.set_update_interval(options.update_interval);
@@ -75,7 +75,7 @@ impl GcsServer {
         Ok(Self { options, objects, front })
     }
 
-    /// What it was started with.
+    /// The options it was started with.
     pub fn options(&self) -> &GcsOptions {
         &self.options
     }
@@ -90,8 +90,8 @@ impl GcsServer {
         format!("http://{}", self.front.address)
     }
 
-    /// A service account that leads clients here, for those that have no setting for the base URL.
-    /// It goes without a token, and so serves only where [`GcsOptions::token`] is `None`.
+    /// A service account that leads clients here, for those without a setting for the base URL. It
+    /// sends no token, so it works only if [`GcsOptions::token`] is `None`.
     pub fn service_account(&self) -> String {
         let url = self.url();
         format!(
@@ -104,12 +104,12 @@ impl GcsServer {
         &self.objects
     }
 
-    /// What is to go wrong.
+    /// The faults to inject.
     pub fn faults(&self) -> &Arc<Faults> {
         &self.front.faults
     }
 
-    /// What was asked for.
+    /// The counters of requests.
     pub fn tally(&self) -> &Arc<Tally> {
         &self.front.tally
     }

@@ -1,4 +1,4 @@
-//! What each request of the XML protocol does to the bucket, and what the answer looks like.
+//! What each request of the XML protocol does to the bucket, and how it is answered.
 
 use std::fmt::Write as _;
 use std::io::Read;
@@ -25,13 +25,13 @@ use crate::{Object, Objects};
 const GENERATION: HeaderName = HeaderName::from_static("x-goog-generation");
 const IF_GENERATION_MATCH: HeaderName = HeaderName::from_static("x-goog-if-generation-match");
 
-/// The protocol between whole requests and the bucket.
+/// The protocol between complete requests and the bucket.
 pub(super) struct Protocol {
     pub(super) options: GcsOptions,
     pub(super) objects: Arc<Objects>,
 }
 
-/// An answer, or what is wrong.
+/// An answer, or an error.
 type Answer = Result<Response<Bytes>, (StatusCode, &'static str)>;
 
 const NO_SUCH_KEY: (StatusCode, &str) = (StatusCode::NOT_FOUND, "NoSuchKey");
@@ -190,7 +190,7 @@ fn refused(refused: Refused) -> (StatusCode, &'static str) {
     }
 }
 
-/// Headers of a write that belong to the object and are shown with it.
+/// Headers of a write that belong to the object and are returned with it.
 fn kept(headers: &HeaderMap) -> HeaderMap {
     let own =
         [CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE];
@@ -202,7 +202,7 @@ fn kept(headers: &HeaderMap) -> HeaderMap {
     found.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// What every read of an object shows, whatever part of it.
+/// The headers of every read of an object, whatever part is read.
 fn describe(response: &mut Response<Bytes>, object: &Object) {
     let is_unpacked = response.extensions().get::<Chunked>().is_some();
     let headers = response.headers_mut();
@@ -221,7 +221,7 @@ fn describe(response: &mut Response<Bytes>, object: &Object) {
     headers.insert("x-goog-stored-content-encoding", coding);
 }
 
-/// Whether the store unpacks the object for this client.
+/// Whether the store decompresses the object for this client.
 fn is_unpacked(object: &Object, request: &Request<Bytes>) -> bool {
     let says = |headers: &HeaderMap, name: HeaderName, word: &str| {
         headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|v| v.contains(word))
@@ -245,7 +245,7 @@ fn unpacked(object: &Object) -> Answer {
 fn part(object: &Object, range: Option<&HeaderValue>) -> Answer {
     let whole = object.bytes.len();
     let mut response = Response::new(object.bytes.clone());
-    // A range that cannot be read as one is passed over, as HTTP says.
+    // An unreadable range is ignored, as HTTP requires.
     if let Some(range) = range.and_then(|value| Range::parse(value.to_str().ok()?).ok()) {
         let range = range.check(whole as u64);
         let range = range.map_err(|_| (StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange"))?;

@@ -1,4 +1,4 @@
-//! What each operation of S3 does to the bucket, and who may ask for it.
+//! What each S3 operation does to the bucket, and who may use it.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use s3s::{Body, S3, S3Error, S3Request, S3Response, S3Result, s3_error};
 use crate::objects::{Condition, Refused};
 use crate::{Object, Objects};
 
-/// Who may do what: the account everything, everybody else nothing, or read objects.
+/// Access control: the account may do everything; everyone else nothing, or only read objects.
 pub(super) struct Access {
     pub(super) public: bool,
 }
@@ -54,7 +54,7 @@ impl Bucket {
     }
 }
 
-/// Headers of a write that belong to the object and are shown with it.
+/// Headers of a write that belong to the object and are returned with it.
 fn kept(headers: &HeaderMap) -> HeaderMap {
     let kept = |name: &HeaderName, value: &HeaderValue| {
         let own = [
@@ -68,7 +68,7 @@ fn kept(headers: &HeaderMap) -> HeaderMap {
         let amazon = ["x-amz-meta-", "x-amz-server-side-encryption"];
         own.contains(name)
             || amazon.iter().any(|start| name.as_str().starts_with(start))
-            // The standard class is not shown.
+            // The standard class is not returned.
             || (name == "x-amz-storage-class" && value != "STANDARD")
     };
     let found = headers.iter().filter(|(name, value)| kept(name, value));
@@ -77,7 +77,7 @@ fn kept(headers: &HeaderMap) -> HeaderMap {
     found
 }
 
-/// Of an object's headers, those that the answer to its write shows too.
+/// The headers of an object that are also in the answer to its write.
 fn encryption(headers: &HeaderMap) -> HeaderMap {
     let shown = headers
         .iter()
@@ -94,7 +94,7 @@ fn condition(
         (None, Some(ETagCondition::Any)) => Condition::Absent,
         (Some(ETagCondition::Any), None) => Condition::Present,
         (Some(ETagCondition::ETag(etag)), None) => Condition::Etag(etag.value().to_owned()),
-        // A write that must not meet one certain content, and both conditions at once.
+        // A write that must not replace one specific version, and both conditions at once.
         _ => return Err(s3_error!(NotImplemented)),
     })
 }

@@ -1,10 +1,10 @@
 //! A server that speaks S3, in path style, with one bucket.
 //!
-//! Signatures (version 4) are checked: a request that is not signed, or signed with another
-//! secret, is refused with 403. With [`S3Options::public`] objects can be read without a signature,
-//! so that the server can stand in for a CDN as well.
+//! Signatures (version 4) are checked: a request that is not signed, or signed with another secret,
+//! is refused with 403. With [`S3Options::public`] objects can be read without a signature, so the
+//! server can stand in for a CDN as well.
 //!
-//! Served: GET with ranges and conditions, HEAD, PUT with `If-None-Match: *` and `If-Match`,
+//! Supported: GET with ranges and conditions, HEAD, PUT with `If-None-Match: *` and `If-Match`,
 //! DELETE, bulk DELETE, listing (version 2), HEAD of the bucket. Everything else is refused with
 //! 501.
 
@@ -26,10 +26,10 @@ use self::bucket::{Access, Bucket};
 use crate::front::{Front, NoAnswer, Service};
 use crate::{Conditions, Faults, Objects, Tally};
 
-/// What an [`S3Server`] is like.
+/// The options of an [`S3Server`].
 #[derive(Clone, Debug)]
 pub struct S3Options {
-    /// Where it listens; port 0 takes a free one.
+    /// Where it listens; port 0 chooses a free one.
     pub listen: SocketAddr,
     /// The bucket, which exists from the start.
     pub bucket: String,
@@ -37,7 +37,7 @@ pub struct S3Options {
     pub access_key: String,
     /// Its secret.
     pub secret_key: String,
-    /// Objects can be read without a signature.
+    /// Whether objects can be read without a signature.
     pub public: bool,
     /// How writes are checked.
     pub conditions: Conditions,
@@ -65,14 +65,14 @@ pub struct S3Server {
 }
 
 impl S3Server {
-    /// Starts a server on the runtime of the caller.
+    /// Starts a server on the caller's runtime.
     pub async fn start(options: S3Options) -> io::Result<Self> {
         let objects = Arc::new(Objects::default());
         Self::over(objects, options).await
     }
 
-    /// Starts a server over objects that there are: a second door to one bucket, or the same
-    /// bucket after a restart of the store.
+    /// Starts a server over existing objects: a second endpoint of one bucket, or the same bucket
+    /// after a restart of the store.
     pub async fn over(objects: Arc<Objects>, options: S3Options) -> io::Result<Self> {
         objects.set_conditions(options.conditions);
         let bucket = Bucket { name: options.bucket.clone(), objects: objects.clone() };
@@ -86,7 +86,7 @@ impl S3Server {
         Ok(Self { options, objects, front })
     }
 
-    /// What it was started with.
+    /// The options it was started with.
     pub fn options(&self) -> &S3Options {
         &self.options
     }
@@ -106,18 +106,18 @@ impl S3Server {
         &self.objects
     }
 
-    /// What is to go wrong.
+    /// The faults to inject.
     pub fn faults(&self) -> &Arc<Faults> {
         &self.front.faults
     }
 
-    /// What was asked for.
+    /// The counters of requests.
     pub fn tally(&self) -> &Arc<Tally> {
         &self.front.tally
     }
 }
 
-/// The protocol between whole requests and the bucket.
+/// The protocol between complete requests and the bucket.
 struct Protocol(S3Service);
 
 #[async_trait]

@@ -1,4 +1,4 @@
-//! What every sound store does, written once for all servers.
+//! The contract of every correct store, written once for all servers.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub fn text(number: usize) -> PutPayload {
     PutPayload::from(number.to_string())
 }
 
-/// The mode of a write over what `seen` names.
+/// The mode of a write that replaces the version in `seen`.
 pub fn over(seen: &PutResult) -> PutOptions {
     let version = UpdateVersion { e_tag: seen.e_tag.clone(), version: seen.version.clone() };
     PutMode::Update(version).into()
@@ -28,7 +28,7 @@ pub async fn read(client: &Client, path: &Path) -> String {
     String::from_utf8(bytes.to_vec()).expect("text")
 }
 
-/// One condition after the other.
+/// Tries each condition in turn.
 pub async fn conditions_one_by_one(client: &Client) {
     let path = Path::from("log/checkpoint");
     let create = || PutOptions::from(PutMode::Create);
@@ -45,7 +45,7 @@ pub async fn conditions_one_by_one(client: &Client) {
     assert!(matches!(stale, Error::Precondition { .. }), "{stale}");
     assert_eq!(read(client, &path).await, "2");
 
-    // The version that a read and a HEAD show is the one that the write returned.
+    // A read and a HEAD return the version that the write returned.
     let got = client.get(&path).await.expect("there").meta;
     let head = client.head(&path).await.expect("there");
     assert_eq!((got.e_tag, got.version.clone()), (second.e_tag.clone(), second.version.clone()));
@@ -58,14 +58,14 @@ pub async fn conditions_one_by_one(client: &Client) {
     client.put_opts(&path, text(4), create()).await.expect("created anew");
 }
 
-/// Of eight creators of one name exactly one wins, fifty times; what is there is the winner's.
+/// Of eight creators of one name exactly one wins, fifty times; the object is the winner's.
 pub async fn creators_race(client: &Client) {
     for round in 0..50 {
         assert_eq!(winners(client, round).await.len(), 1, "round {round}");
     }
 }
 
-/// Who was told that it created the object of this round.
+/// Returns who was told that it created the object of this round.
 pub async fn winners(client: &Client, round: usize) -> Vec<usize> {
     let path = Path::from(format!("race/{round}"));
     let creators = (0..8).map(|creator| {
@@ -154,7 +154,7 @@ pub async fn listings(client: &Client) {
     assert_eq!(left.len(), 1);
 }
 
-/// What a writer says of an object is shown with it; ranges are served.
+/// Attributes set by a writer are returned with an object; ranges are served.
 pub async fn attributes_and_ranges(client: &Client) {
     let path = Path::from("tile/entries/x001/x234/067.p/8");
     let mut attributes = Attributes::new();

@@ -12,7 +12,7 @@ use crate::s3::start;
 
 const LATE: Duration = Duration::from_millis(200);
 
-/// What one faulty create of a new object leads to: the client's answer, and what is stored then.
+/// The result of one faulty create of a new object: the client's answer, and what is stored.
 async fn create_under(fault: Fault) -> (Result<(), Error>, Option<String>) {
     let (server, client) = start().await;
     let struck = server.faults().add(Rule::new(fault).on(Operation::Put).keys("*a").nth(2));

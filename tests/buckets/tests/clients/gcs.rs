@@ -1,4 +1,4 @@
-//! The GCS server: the contract, tokens, generations, the pace of updates, unpacking.
+//! The GCS server: the contract, tokens, generations, the pace of updates, decompression.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use object_store::{
 
 use crate::contract::{self, Client, over, read, text};
 
-/// A client that does not repeat anything by itself.
+/// A client that does not retry.
 fn builder(server: &GcsServer) -> GoogleCloudStorageBuilder {
     GoogleCloudStorageBuilder::new()
         .with_base_url(&server.url())

@@ -1,4 +1,4 @@
-//! The line changes nothing when it is good, and fails as told when it is not.
+//! A good line changes nothing, and a bad one fails as configured.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,8 +33,8 @@ async fn a_good_line_changes_nothing() {
     contract::keeps_the_contract(&(Arc::new(client.build().expect("a client")) as Client)).await;
 }
 
-/// Creates of 300 names in this weather: how many were answered with success, and how many are
-/// stored.
+/// Creates 300 names in this weather. Returns how many creates were answered with success, and how
+/// many names are stored.
 async fn creates(weather: Weather) -> (u64, u64) {
     let (server, proxy, client) = start(7).await;
     proxy.set(weather);

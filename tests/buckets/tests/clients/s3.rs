@@ -14,7 +14,7 @@ use object_store::{
 
 use crate::contract::{self, Client, over, read, text};
 
-/// A client that does not repeat anything by itself.
+/// A client that does not retry.
 pub fn builder(url: &str, options: &S3Options) -> AmazonS3Builder {
     AmazonS3Builder::new()
         .with_endpoint(url)
@@ -41,7 +41,7 @@ async fn it_keeps_the_contract() {
     let (server, client) = start().await;
     server.objects().set_page_limit(10);
     contract::keeps_the_contract(&client).await;
-    // This client removes single objects in bulk, too.
+    // This client removes even single objects in bulk.
     assert_eq!(server.tally().requests(Operation::DeleteMany), 2);
     let stored = server.objects().get("tile/entries/x001/x234/067.p/8").expect("there");
     assert_eq!(stored.headers["x-amz-storage-class"], "GLACIER_IR");
@@ -59,7 +59,7 @@ async fn the_same_content_has_the_same_etag_again() {
 }
 
 fn is_refused<T: std::fmt::Debug>(result: Result<T, Error>) {
-    // The client has no kind of its own for a listing that is refused.
+    // The client has no error kind for a refused listing.
     let error = result.expect_err("refused");
     let refused = matches!(error, Error::PermissionDenied { .. });
     assert!(refused || error.to_string().contains("403 Forbidden"), "{error}");
