@@ -20,21 +20,16 @@
 //! The pure formats (trees, tiles, notes, checkpoints, proofs) are in the crate `tiles-spec`.
 //! Architecture, safety argument, formats and operation are described in `src/docs/`.
 
-pub mod admit;
-pub mod audit;
-pub mod client;
-pub mod clock;
 pub mod config;
-pub mod egress;
-pub mod entropy;
-pub mod entry;
-pub mod gzip;
-pub mod http;
-pub mod log;
-pub mod lookup;
 pub mod metrics;
-pub mod offload;
-pub mod planted;
-pub mod signer;
-pub mod state;
-pub mod store;
+
+pub use fasti_admit as admit;
+pub use fasti_audit as audit;
+pub use fasti_client as client;
+pub use fasti_entry as entry;
+pub use fasti_http as http;
+pub use fasti_log as log;
+pub use fasti_lookup as lookup;
+pub use fasti_seams::{clock, egress, entropy, gzip, offload, planted, state};
+pub use fasti_signer as signer;
+pub use fasti_store as store;

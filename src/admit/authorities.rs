@@ -18,7 +18,7 @@ use x509_cert::ext::pkix::{BasicConstraints, KeyUsage as KeyUses};
 
 use super::error::{ListError, ListProblem};
 use super::pem::{self, Line};
-use crate::entry::X509;
+use fasti_entry::X509;
 
 /// Maximum number of certificates in all files together.
 const AUTHORITIES_MAX: usize = 256;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::keys::Fingerprint;
 use super::pattern::PatternError;
-use crate::entry::EntryError;
+use fasti_entry::EntryError;
 
 /// Maximum number of characters of foreign text in a message.
 const QUOTE_CHARS_MAX: usize = 200;

@@ -6,7 +6,7 @@ use const_oid::db::rfc5280::ID_KP_CODE_SIGNING;
 use der::{AnyRef, Decode as _, Reader as _, SliceReader, Tag, TagNumber, Tagged as _};
 use serde::Deserialize;
 
-use crate::entry::{AlternativeName, EntryError, X509, X509Extension};
+use fasti_entry::{AlternativeName, EntryError, X509, X509Extension};
 
 /// The OID arc of Fulcio's extensions.
 const FULCIO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1");

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::error::{ListError, ListProblem};
 use super::pem::{self, Line};
-use crate::entry::{Certificate, PublicKey};
+use fasti_entry::{Certificate, PublicKey};
 
 /// Maximum number of keys in all lists together.
 pub const KEYS_MAX: usize = 100_000;

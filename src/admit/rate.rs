@@ -17,7 +17,7 @@ use governor::{NotUntil, Quota, RateLimiter};
 use super::client::Client;
 use super::clients::{CLIENTS_MAX, Clients};
 use super::error::{Limit, Refusal};
-use crate::clock::Clock;
+use fasti_seams::clock::Clock;
 
 /// Highest rate and burst of submissions.
 const RATE_MAX: u32 = 1_000_000;

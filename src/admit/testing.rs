@@ -12,7 +12,7 @@ use rcgen::{
 };
 use time::OffsetDateTime;
 
-use crate::entry::{
+use fasti_entry::{
     ArtifactDigest, HashAlgorithm, HashedRekord, KeyMaterial, PublicKey, Submission,
     VerifiableSignature, Verifier,
 };

@@ -2,7 +2,7 @@
 
 use super::testing::{BEGIN, Ca, Subject, at, authority, signer, submission};
 use super::*;
-use crate::entry::{DsseEnvelope, DsseRequest, DsseSignature, Verifier};
+use fasti_entry::{DsseEnvelope, DsseRequest, DsseSignature, Verifier};
 
 fn keys(subjects: &[&Subject]) -> KeyList {
     let mut list = KeyList::default();

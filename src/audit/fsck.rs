@@ -25,8 +25,8 @@ use tiles_spec::{ResourcePath, TreeHead, TreeSize};
 
 use super::report::Findings;
 pub use super::report::{Problem, Report};
-use crate::client::fetch::FetchError;
-use crate::client::trust::Trust;
+use fasti_client::fetch::FetchError;
+use fasti_client::trust::Trust;
 
 use columns::Column;
 pub use objects::Objects;

@@ -34,9 +34,9 @@ use tokio::runtime::Handle;
 
 use super::fsck::{self, FsckError, Objects, Problem, fsck};
 use super::report::Findings;
-use crate::client::fetch::{DirectoryFetch, Fetch, LookupLog};
-use crate::client::reader::{ReadError, View};
-use crate::client::trust::Trust;
+use fasti_client::fetch::{DirectoryFetch, Fetch, LookupLog};
+use fasti_client::reader::{ReadError, View};
+use fasti_client::trust::Trust;
 
 /// How to check an index.
 #[derive(Clone, Debug)]

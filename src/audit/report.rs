@@ -74,7 +74,7 @@ impl Report {
 
 /// What has been found so far.
 #[derive(Default)]
-pub(in crate::audit) struct Findings {
+pub(crate) struct Findings {
     problems: Mutex<BTreeSet<Problem>>,
     omitted: AtomicU64,
     objects: AtomicU64,
@@ -88,15 +88,15 @@ pub(in crate::audit) struct Findings {
 
 /// What was found in one bundle.
 #[derive(Clone, Copy, Default)]
-pub(in crate::audit) struct Counts {
-    pub(in crate::audit) entries: u64,
-    pub(in crate::audit) rekor: u64,
-    pub(in crate::audit) unreadable: u64,
-    pub(in crate::audit) signatures: u64,
+pub(crate) struct Counts {
+    pub(crate) entries: u64,
+    pub(crate) rekor: u64,
+    pub(crate) unreadable: u64,
+    pub(crate) signatures: u64,
 }
 
 impl Findings {
-    pub(in crate::audit) fn add(&self, path: impl Display, problem: impl Into<String>) {
+    pub(crate) fn add(&self, path: impl Display, problem: impl Into<String>) {
         let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
         if problems.len() < PROBLEMS_MAX {
             problems.insert(Problem { path: path.to_string(), problem: problem.into() });
@@ -106,36 +106,36 @@ impl Findings {
     }
 
     /// Counts problems that another check left out.
-    pub(in crate::audit) fn omit(&self, count: u64) {
+    pub(crate) fn omit(&self, count: u64) {
         self.omitted.fetch_add(count, Ordering::Relaxed);
     }
 
     /// The problems, sorted, and how many more there were.
-    pub(in crate::audit) fn into_problems(self) -> (Vec<Problem>, u64) {
+    pub(crate) fn into_problems(self) -> (Vec<Problem>, u64) {
         let problems = self.problems.into_inner().unwrap_or_else(PoisonError::into_inner);
         (problems.into_iter().collect(), self.omitted.into_inner())
     }
 
     /// Whether something is wrong with an object, as far as is known.
-    pub(in crate::audit) fn names(&self, path: impl Display) -> bool {
+    pub(crate) fn names(&self, path: impl Display) -> bool {
         let problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
         let first = Problem { path: path.to_string(), problem: String::new() };
         problems.range(&first..).next().is_some_and(|problem| problem.path == first.path)
     }
 
-    pub(in crate::audit) fn count_object(&self) {
+    pub(crate) fn count_object(&self) {
         self.objects.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(in crate::audit) fn is_frozen(&self) {
+    pub(crate) fn is_frozen(&self) {
         self.frozen.store(true, Ordering::Relaxed);
     }
 
-    pub(in crate::audit) fn count_ahead(&self) {
+    pub(crate) fn count_ahead(&self) {
         self.ahead.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(in crate::audit) fn count_entries(&self, counts: Counts) {
+    pub(crate) fn count_entries(&self, counts: Counts) {
         self.entries.fetch_add(counts.entries, Ordering::Relaxed);
         self.rekor.fetch_add(counts.rekor, Ordering::Relaxed);
         self.unreadable.fetch_add(counts.unreadable, Ordering::Relaxed);
@@ -143,7 +143,7 @@ impl Findings {
     }
 
     /// The report, once all threads are done.
-    pub(in crate::audit) fn into_report(self, checkpoint: Option<Checkpoint>) -> Report {
+    pub(crate) fn into_report(self, checkpoint: Option<Checkpoint>) -> Report {
         let problems = self.problems.into_inner().unwrap_or_else(PoisonError::into_inner);
         let head = checkpoint.as_ref().map(|checkpoint| checkpoint.head);
         Report {
@@ -165,7 +165,7 @@ impl Findings {
 }
 
 /// An error and what caused it, on one line.
-pub(in crate::audit) fn in_words(error: &dyn Error) -> String {
+pub(crate) fn in_words(error: &dyn Error) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::entry::{ArtifactDigest, ArtifactHasher, HashAlgorithm};
+use fasti_entry::{ArtifactDigest, ArtifactHasher, HashAlgorithm};
 
 /// How many bytes of a file are held in memory at a time.
 const PIECE_BYTES: usize = 256 << 10;

@@ -22,7 +22,7 @@ use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
 use x509_cert::name::Name;
 
 use super::window::Window;
-use crate::entry::{EntryError, X509};
+use fasti_entry::{EntryError, X509};
 
 /// A certificate whose holder can issue others.
 #[derive(Clone, Debug)]

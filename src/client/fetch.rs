@@ -23,7 +23,7 @@ use reqwest::{StatusCode, Url};
 use tiles_spec::lookup::{LATEST_BYTES_MAX, LookupPath, REVISION_BYTES_MAX};
 use tiles_spec::{CHECKPOINT_BYTES_MAX, ENTRY_BYTES_MAX, HASH_BYTES, ResourcePath};
 
-use crate::store::{BucketError, BucketLocation, BucketOptions, StoreError};
+use fasti_store::{BucketError, BucketLocation, BucketOptions, StoreError};
 
 pub use bucket::BucketFetch;
 pub use directory::DirectoryFetch;

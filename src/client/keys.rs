@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::entry::{Certificate, EntryError, KeyMaterial, PublicKey};
+use fasti_entry::{Certificate, EntryError, KeyMaterial, PublicKey};
 
 /// The maximum size of a file with a key, a certificate or a signature, in bytes.
 pub const KEY_FILE_BYTES_MAX: usize = 1 << 20;
@@ -111,7 +111,7 @@ fn pem_blocks(text: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entry::{ArtifactDigest, HashAlgorithm};
+    use fasti_entry::{ArtifactDigest, HashAlgorithm};
 
     fn pem(label: &str, der: &[u8]) -> String {
         pem_rfc7468::encode_string(label, pem_rfc7468::LineEnding::LF, der).unwrap()

@@ -1,7 +1,7 @@
 //! Signs an artifact with a key from a file (PKCS #8, RFC 5958).
 //!
 //! Each kind of key signs with the one algorithm that the log accepts for it, see
-//! [`SigningAlgorithm`](crate::entry::SigningAlgorithm).
+//! [`SigningAlgorithm`](fasti_entry::SigningAlgorithm).
 //! Invariants: no message reveals anything about a key; buffers that held one are wiped.
 
 use std::fmt;
@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 
 use super::artifact::ArtifactFile;
 use super::keys::KEY_FILE_BYTES_MAX;
-use crate::entry::{
+use fasti_entry::{
     ArtifactDigest, EntryError, HashAlgorithm, HashedRekord, KeyMaterial, PublicKey,
     VerifiableSignature, Verifier,
 };
@@ -208,7 +208,7 @@ mod tests {
     use pkcs8::LineEnding;
 
     use super::*;
-    use crate::entry::SigningAlgorithm;
+    use fasti_entry::SigningAlgorithm;
 
     fn pem(der: &[u8]) -> String {
         pem_rfc7468::encode_string("PRIVATE KEY", LineEnding::LF, der).unwrap()

@@ -4,7 +4,7 @@
 use tiles_spec::{Hash, LeafIndex, TlogProof};
 
 use super::trust::OpenedCheckpoint;
-use crate::entry::{EntryError, InclusionProof, RekorEntry, TransparencyLogEntry};
+use fasti_entry::{EntryError, InclusionProof, RekorEntry, TransparencyLogEntry};
 
 /// An entry with the proof that it is in the log.
 #[derive(Clone, Debug)]

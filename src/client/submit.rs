@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use tiles_spec::LeafIndex;
 
 use super::fetch::{FetchError, body, client, retry_after};
-use crate::clock::{Clock as _, SystemClock};
-use crate::entry::{EntryError, HashedRekord, KeyMaterial, TransparencyLogEntry};
+use fasti_entry::{EntryError, HashedRekord, KeyMaterial, TransparencyLogEntry};
+use fasti_seams::clock::{Clock as _, SystemClock};
 
 /// How long a batch of the log, its commit and its checkpoint can take.
 const TIMEOUT: Duration = Duration::from_mins(1);
@@ -174,7 +174,7 @@ fn message(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entry::{ArtifactDigest, HashAlgorithm, Submission, VerifiableSignature, Verifier};
+    use fasti_entry::{ArtifactDigest, HashAlgorithm, Submission, VerifiableSignature, Verifier};
 
     #[test]
     fn a_request_says_what_was_signed() {

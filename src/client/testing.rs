@@ -1,5 +1,5 @@
 //! A log in memory for the tests of readers and auditors, built naively from the specification: it
-//! uses no code of the writer, and none of the code under test.
+//! uses no code of the writer, and none of the code under test. Only in builds for tests.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -16,36 +16,41 @@ use tiles_spec::{
 use super::fetch::{Fetch, FetchError, PartFault};
 use super::trust::Trust;
 
-pub(crate) const ORIGIN: &str = "log.test/one";
+/// The origin of the log.
+pub const ORIGIN: &str = "log.test/one";
 
 /// The objects of a log by path.
 #[derive(Clone, Default)]
-pub(crate) struct TestLog {
-    pub(crate) objects: BTreeMap<String, Vec<u8>>,
+pub struct TestLog {
+    /// By path.
+    pub objects: BTreeMap<String, Vec<u8>>,
 }
 
-pub(crate) fn entries(count: usize) -> Vec<Vec<u8>> {
+/// This many entries.
+pub fn entries(count: usize) -> Vec<Vec<u8>> {
     (0..count).map(|i| format!("entry {i}").into_bytes()).collect()
 }
 
-pub(crate) fn signing_key() -> NoteSigningKey {
+/// The key of the log.
+pub fn signing_key() -> NoteSigningKey {
     NoteSigningKey::from_seed(ORIGIN.parse().unwrap(), &[9; 32])
 }
 
-pub(crate) fn trust() -> Trust {
+/// Trust in that key alone.
+pub fn trust() -> Trust {
     Trust::in_keys([signing_key().verifier_key().clone()])
 }
 
 impl TestLog {
     /// The log of these entries, with the objects of this size only.
-    pub(crate) fn of(entries: &[Vec<u8>]) -> Self {
+    pub fn of(entries: &[Vec<u8>]) -> Self {
         let mut log = Self::default();
         log.publish(entries);
         log
     }
 
     /// Adds the objects of the tree of these entries, and its checkpoint.
-    pub(crate) fn publish(&mut self, entries: &[Vec<u8>]) {
+    pub fn publish(&mut self, entries: &[Vec<u8>]) {
         for (index, chunk) in entries.chunks(256).enumerate() {
             let mut bundle = Vec::new();
             for entry in chunk {
@@ -70,7 +75,7 @@ impl TestLog {
     }
 
     /// Stores a checkpoint with this head.
-    pub(crate) fn sign(&mut self, head: TreeHead) {
+    pub fn sign(&mut self, head: TreeHead) {
         let checkpoint = Checkpoint { origin: ORIGIN.to_owned(), head, extensions: Vec::new() };
         let text = checkpoint.to_text();
         let note = format!("{text}\n{}", signing_key().sign(&text));
@@ -78,7 +83,7 @@ impl TestLog {
     }
 
     /// Writes all objects below a directory.
-    pub(crate) fn write_to(&self, directory: &Path) {
+    pub fn write_to(&self, directory: &Path) {
         for (path, bytes) in &self.objects {
             let path = directory.join(path);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -86,7 +91,8 @@ impl TestLog {
         }
     }
 
-    pub(crate) fn fetch(&self) -> Arc<dyn Fetch> {
+    /// Reads the log as it is now.
+    pub fn fetch(&self) -> Arc<dyn Fetch> {
         Arc::new(self.clone())
     }
 }

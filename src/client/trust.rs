@@ -382,7 +382,7 @@ mod tests {
     #[test]
     fn a_log_with_an_ecdsa_key() {
         let key = "log.test/one".parse().unwrap();
-        let key = EcdsaSigningKey::generate(&mut crate::entropy::OsEntropy, key);
+        let key = EcdsaSigningKey::generate(&mut fasti_seams::entropy::OsEntropy, key);
         let trust = Trust::in_keys([key.verifier_key().clone()]);
         let text = text("log.test/one");
         let opened = trust.open(&note(&text, &[key.sign(&text).to_string()])).unwrap();

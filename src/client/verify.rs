@@ -18,7 +18,7 @@ use tiles_spec::{ENTRY_BYTES_MAX, TlogProof, leaf_hash, verify_inclusion};
 
 use super::artifact::Artifact;
 use super::trust::{CheckpointRefusal, Trust};
-use crate::entry::{
+use fasti_entry::{
     ArtifactDigest, Bundle, BundleContent, EntryKind, HashedRekord, KeyMaterial, PublicKey,
     RekorEntry,
 };

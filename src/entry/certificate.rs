@@ -126,8 +126,8 @@ mod tests {
     use rcgen::{CustomExtension, SanType};
 
     use super::*;
-    use crate::entry::algorithm::SigningAlgorithm;
-    use crate::entry::testing::Signer;
+    use crate::algorithm::SigningAlgorithm;
+    use crate::testing::Signer;
 
     fn signer() -> &'static Signer {
         Signer::of(SigningAlgorithm::EcdsaP256Sha256)

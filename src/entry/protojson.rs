@@ -229,7 +229,7 @@ fn decode_base64(text: &str) -> Result<Vec<u8>, EntryError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entry::json::parse;
+    use crate::json::parse;
 
     #[test]
     fn names_in_both_spellings() {

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use super::headway::{Headway, LeastRate};
 use super::shares::{Full, Holder, Place, Share, Shares};
-use crate::admit::Client;
+use fasti_admit::Client;
 
 /// A connection.
 #[derive(Debug)]

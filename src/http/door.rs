@@ -1,4 +1,4 @@
-//! Tells [`crate::admit`] what it must know about a request before any work is done for it.
+//! Tells [`fasti_admit`] what it must know about a request before any work is done for it.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use super::App;
 use super::connection::Connection;
 use super::problem::Problem;
 use super::shares::Place;
-use crate::admit::Client;
+use fasti_admit::Client;
 
 /// The peer address of a request's connection; an extension of the request.
 #[derive(Clone, Copy, Debug)]

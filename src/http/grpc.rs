@@ -30,8 +30,8 @@ use super::App;
 use super::connection::Connection;
 use super::door::place_of;
 use super::problem::Problem;
-use crate::log::Log;
 use crate::metrics::RequestLabels;
+use fasti_log::Log;
 
 /// Maximum length of a health request.
 const HEALTH_BYTES_MAX: usize = 4 << 10;

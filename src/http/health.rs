@@ -9,7 +9,7 @@ use prometheus_client::registry::Registry;
 
 use super::problem::{Answer, Problem};
 use super::{App, READ, expect};
-use crate::log::peers::Role;
+use fasti_log::peers::Role;
 
 fn answer(body: impl Into<Bytes>, content_type: &'static str) -> Answer {
     let mut answer = Response::new(Full::new(body.into()));

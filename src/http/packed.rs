@@ -13,8 +13,8 @@ use moka::future::Cache;
 use tokio::sync::Semaphore;
 
 use super::represent::Coding;
-use crate::offload::offload;
-use crate::store::{ObjectPath, Store};
+use fasti_seams::offload::offload;
+use fasti_store::{ObjectPath, Store};
 
 /// Maximum bytes in the cache.
 const KEPT_BYTES_MAX: u64 = 64 << 20;

@@ -13,10 +13,10 @@ use super::forward::{
     encode_question,
 };
 use super::secret::{Message, PeerSecret};
-use crate::egress;
-use crate::entropy::{Entropy as _, OsEntropy};
-use crate::log::peers::{NotTaken, PeerAnswer, PeerError, Peers, Standing};
-use crate::log::record::Epoch;
+use fasti_log::peers::{NotTaken, PeerAnswer, PeerError, Peers, Standing};
+use fasti_log::record::Epoch;
+use fasti_seams::egress;
+use fasti_seams::entropy::{Entropy as _, OsEntropy};
 
 /// Time limit for making a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);

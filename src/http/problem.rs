@@ -21,12 +21,12 @@ use tonic::{Code, Status};
 use super::accept::ErrorForm;
 use super::forward::PeerRefusal;
 use super::rekor_v1;
-use crate::admit::{self, Refusal};
-use crate::client::reader::ReadError;
-use crate::client::search::SearchError;
-use crate::entry::EntryError;
-use crate::log::{ProveError, SubmitError};
-use crate::store::StoreError;
+use fasti_admit::{self, Refusal};
+use fasti_client::reader::ReadError;
+use fasti_client::search::SearchError;
+use fasti_entry::EntryError;
+use fasti_log::{ProveError, SubmitError};
+use fasti_store::StoreError;
 
 /// A complete answer.
 pub type Answer = Response<Full<Bytes>>;
@@ -358,7 +358,7 @@ impl Problem {
                 headers.insert(ALLOW, HeaderValue::from_static(allowed));
             }
             Self::Refused(Refusal::TooMany { wait, .. }) => {
-                headers.insert(RETRY_AFTER, admit::seconds(wait).into());
+                headers.insert(RETRY_AFTER, fasti_admit::seconds(wait).into());
             }
             Self::Refused(Refusal::NoToken) => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(BEARER));
@@ -404,7 +404,7 @@ impl Problem {
         }
         match self {
             Self::Refused(Refusal::TooMany { wait, .. }) => {
-                let milliseconds = admit::seconds(wait).saturating_mul(1000);
+                let milliseconds = fasti_admit::seconds(wait).saturating_mul(1000);
                 metadata.insert("grpc-retry-pushback-ms", MetadataValue::from(milliseconds));
             }
             Self::Duplicate(index) => {

@@ -28,8 +28,8 @@ use super::problem::{Answer, Problem};
 use super::represent::{Coding, Representation, Wanted, names, packed_etag, range};
 use super::shares::{Share, Shares};
 use super::{READ, expect};
-use crate::offload::offload;
-use crate::store::{ObjectPath, Store};
+use fasti_seams::offload::offload;
+use fasti_store::{ObjectPath, Store};
 
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const MUTABLE: &str = "no-cache";

@@ -13,8 +13,8 @@ use http_body_util::Full;
 use sha2::{Digest, Sha256};
 
 use super::problem::{Answer, Problem};
-use crate::gzip::{Effort, gzip};
-use crate::store::ObjectPath;
+use fasti_seams::gzip::{Effort, gzip};
+use fasti_store::ObjectPath;
 
 /// Higher levels cost more than they save on a local network.
 const ZSTD_LEVEL: i32 = 1;

@@ -36,8 +36,8 @@ use super::problem::{Answer, Problem};
 use super::shares::Full as NoneLeft;
 use super::tls::Tls;
 use super::{App, grpc, health};
-use crate::admit::Client;
 use crate::metrics::HttpMetrics;
+use fasti_admit::Client;
 
 /// Maximum bytes of a request's head, and of what HTTP/1 reads or writes ahead.
 const HEAD_BYTES_MAX: u32 = 16 << 10;

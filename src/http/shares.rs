@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
 
-use crate::admit::{Block, Client};
+use fasti_admit::{Block, Client};
 
 /// Where a holder comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

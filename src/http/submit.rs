@@ -17,14 +17,14 @@ use super::body::{ReadBody, read_body};
 use super::problem::{Answer, Problem, X_LOG_INDEX};
 use super::shares::Shares;
 use super::{App, Duplicates, SUBMIT, expect};
-use crate::admit::Admission;
-use crate::clock::wall_clock;
-use crate::entry::{
+use fasti_admit::Admission;
+use fasti_entry::{
     CanonicalEntry, EntryError, EntryKind, InclusionProof, SigningAlgorithm, Submission,
     TransparencyLogEntry, expect_few_keys,
 };
-use crate::log::{Acknowledged, Publication, SubmitError};
-use crate::offload::offload;
+use fasti_log::{Acknowledged, Publication, SubmitError};
+use fasti_seams::clock::wall_clock;
+use fasti_seams::offload::offload;
 
 /// Longest body parsed on the I/O thread: several times the usual request.
 const QUICK_BODY_BYTES_MAX: usize = 16 << 10;

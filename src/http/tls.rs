@@ -22,9 +22,9 @@ use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{self, ServerConfig};
 use tokio_rustls::server::TlsStream;
 
-use crate::clock::Clock;
 use crate::metrics::HttpMetrics;
-use crate::offload::offload;
+use fasti_seams::clock::Clock;
+use fasti_seams::offload::offload;
 
 /// How often to check the files for changes.
 const LOOK_INTERVAL: Duration = Duration::from_secs(30);

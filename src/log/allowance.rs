@@ -92,7 +92,7 @@ fn cost(written: usize, taken: usize) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::{Clock as _, SystemClock};
+    use fasti_seams::clock::{Clock as _, SystemClock};
 
     const MIB: usize = 1 << 20;
     const RATE: u64 = 64 << 20;

@@ -6,9 +6,9 @@
 
 use std::time::Duration;
 
-use crate::clock::Clock;
-use crate::planted::{Bug, planted};
-use crate::store::{CommitLog, Created, RecordNumber, StoreError};
+use fasti_seams::clock::Clock;
+use fasti_seams::planted::{Bug, planted};
+use fasti_store::{CommitLog, Created, RecordNumber, StoreError};
 
 use super::record::{EncodedRecord, Record, RecordDigest};
 

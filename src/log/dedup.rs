@@ -24,7 +24,7 @@ use tiles_spec::{Hash, LeafIndex, TreeHead, TreeSize};
 pub use disk::DiskIndex;
 pub use memory::MemoryIndex;
 
-use crate::planted::{Bug, planted};
+use fasti_seams::planted::{Bug, planted};
 
 /// The key of a leaf on disk: the first half of its hash.
 type Key = u128;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use tiles_spec::{ENTRY_BYTES_MAX, TreeHead};
 
 use super::Context;
-use crate::store::{Object, ObjectPath, StoreError};
+use fasti_store::{Object, ObjectPath, StoreError};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

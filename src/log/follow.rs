@@ -35,8 +35,8 @@ use super::remember::remember;
 use super::roles::{Leader, QUARREL, State, chain, find_leader, gauge};
 use super::seen::{Seen, Sighting, Witness};
 use super::{Acknowledged, Context};
-use crate::planted::{Bug, planted};
-use crate::signer::SignedMemoryError;
+use fasti_seams::planted::{Bug, planted};
+use fasti_signer::SignedMemoryError;
 
 /// Most batches forwarded to the leader at once.
 const FORWARDS_MAX: usize = 4;

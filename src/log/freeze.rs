@@ -25,7 +25,7 @@ use super::recover::{Begins, Picture, RecoverError, begin_term, finish, picture}
 use super::replay::Replay;
 use super::roles::chain;
 use super::seen::Seen;
-use crate::store::RecordNumber;
+use fasti_store::RecordNumber;
 
 /// Running writers can be faster this many times. A busy leader gives way long before.
 const ATTEMPTS_MAX: u32 = 60;

@@ -13,7 +13,7 @@ use bytes::Bytes;
 
 use super::Context;
 use super::roles::chain;
-use crate::store::ObjectPath;
+use fasti_store::ObjectPath;
 
 /// A busy leader looks this often; a leader that publishes less often than this is not busy.
 const LOOK_PACE: Duration = Duration::from_secs(1);

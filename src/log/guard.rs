@@ -23,9 +23,9 @@ use tiles_spec::{
 
 use super::integrate::{Integrated, root_of};
 use super::record::{EncodedRecord, Record, RecordDigest, RecordError};
-use crate::planted::{Bug, planted};
-use crate::signer::{Signer, SignerError};
-use crate::store::ObjectPath;
+use fasti_seams::planted::{Bug, planted};
+use fasti_signer::{Signer, SignerError};
+use fasti_store::ObjectPath;
 
 /// Why the guard stopped the log. Each of these is a fault in memory, disk or program, and none is
 /// ignored.

@@ -12,8 +12,8 @@ use tiles_spec::{
     tile::{edge_bundle, edge_tiles},
 };
 
-use crate::planted::{Bug, planted};
-use crate::store::NewObject;
+use fasti_seams::planted::{Bug, planted};
+use fasti_store::NewObject;
 
 /// An entry with its leaf hash.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -33,10 +33,10 @@ use super::sequence::{Position, SequenceError, Sequenced, Waiter, assign};
 use super::trim::Trimmer;
 use super::wake;
 use super::{Acknowledged, Context, SubmitError};
-use crate::clock::Clock;
-use crate::offload::offload;
-use crate::planted::{Bug, planted};
-use crate::store::{Attempt, RecordNumber, StoreError};
+use fasti_seams::clock::Clock;
+use fasti_seams::offload::offload;
+use fasti_seams::planted::{Bug, planted};
+use fasti_store::{Attempt, RecordNumber, StoreError};
 
 /// How many committed batches may wait to be published. A batch is taken only when there is room:
 /// what stays in the pool makes the next batch larger, and waits no longer for it.

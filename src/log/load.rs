@@ -14,16 +14,13 @@ use tiles_spec::{
 use super::Context;
 use super::integrate::EdgeError;
 use super::recover::RecoverError;
-use crate::store::{ObjectPath, Store, StoreError};
+use fasti_store::{ObjectPath, Store, StoreError};
 
 /// Most tiles that are read at once.
 const READS_MAX: usize = 32;
 
 /// Reads a hash tile; if a partial tile is gone because its full tile exists, reads that one.
-pub(crate) async fn tile(
-    objects: &dyn Store,
-    coord: TileCoord,
-) -> Result<Option<HashTile>, StoreError> {
+pub async fn tile(objects: &dyn Store, coord: TileCoord) -> Result<Option<HashTile>, StoreError> {
     for coord in [coord, TileCoord { width: TileWidth::FULL, ..coord }] {
         let path = ObjectPath::from(coord);
         if let Some(object) = objects.get(&path).await? {
@@ -39,10 +36,7 @@ pub(crate) async fn tile(
 }
 
 /// Reads the unfinished tiles and bundle of a tree.
-pub(crate) async fn edge(
-    objects: &dyn Store,
-    head: TreeHead,
-) -> Result<(TileMap, Vec<u8>), RecoverError> {
+pub async fn edge(objects: &dyn Store, head: TreeHead) -> Result<(TileMap, Vec<u8>), RecoverError> {
     let tiles = async {
         let read = edge_tiles(head.size).into_iter().map(async |coord| {
             Ok::<_, RecoverError>((coord, edge_tile(objects, coord, head).await?))

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::store::RecordNumber;
+use fasti_store::RecordNumber;
 
 /// The steps of a term that wait for the store.
 #[derive(Clone, Copy, Debug)]

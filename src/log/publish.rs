@@ -23,10 +23,10 @@ use super::guard::{GuardError, SigningGuard};
 use super::integrate::Integrated;
 use super::remember::remember;
 use super::seen::{Seen, Sighting, Witness};
-use crate::clock::Clock;
-use crate::planted::{Bug, planted};
-use crate::signer::{SignedMemory, SignedMemoryError, Signer};
-use crate::store::{Attempt, ObjectPath, Replaced, Store, StoreError, Version};
+use fasti_seams::clock::Clock;
+use fasti_seams::planted::{Bug, planted};
+use fasti_signer::{SignedMemory, SignedMemoryError, Signer};
+use fasti_store::{Attempt, ObjectPath, Replaced, Store, StoreError, Version};
 
 /// After this many inconclusive answers the writer stops; its recovery finds out the rest.
 const ATTEMPTS_MAX: u32 = 8;

@@ -25,7 +25,7 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use tiles_spec::{ENTRY_BYTES_MAX, Hash, TreeHead, TreeSize};
 
-use crate::store::RecordNumber;
+use fasti_store::RecordNumber;
 
 /// The first bytes of every record that others may follow.
 pub const RECORD_MAGIC: &[u8; 8] = b"fasti/c1";

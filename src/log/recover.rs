@@ -39,10 +39,10 @@ use super::replay::{
 use super::seen::{Seen, Witness, begins_with};
 use super::sequence::Position;
 use super::{Context, load};
-use crate::offload::offload;
-use crate::planted::{Bug, planted};
-use crate::signer::SignedMemoryError;
-use crate::store::{Attempt, Created, ObjectPath, RecordNumber, StoreError};
+use fasti_seams::offload::offload;
+use fasti_seams::planted::{Bug, planted};
+use fasti_signer::SignedMemoryError;
+use fasti_store::{Attempt, Created, ObjectPath, RecordNumber, StoreError};
 
 /// How many leaves are read from the tiles at once when the deduplication index catches up.
 const CATCH_UP_LEAVES: u64 = 1 << 16;

@@ -12,11 +12,11 @@ use tiles_spec::TreeHead;
 use super::load;
 use super::recover::RecoverError;
 use super::seen::Witness;
-use crate::clock::Clock;
-use crate::offload::offload;
-use crate::planted::{Bug, planted};
-use crate::signer::{NewHead, Remembered, SignedMemory, SignedMemoryError, Signer};
-use crate::store::Store;
+use fasti_seams::clock::Clock;
+use fasti_seams::offload::offload;
+use fasti_seams::planted::{Bug, planted};
+use fasti_signer::{NewHead, Remembered, SignedMemory, SignedMemoryError, Signer};
+use fasti_store::Store;
 
 /// A lock that another process holds is tried again after this time.
 const LOCK_PAUSE: Duration = Duration::from_millis(20);

@@ -15,9 +15,9 @@ use super::record::{Epoch, Record, RecordDigest};
 use super::recover::RecoverError;
 use super::remember::remembered;
 use super::seen::{Seen, Sighting, Witness};
-use crate::offload::offload;
-use crate::planted::{Bug, planted};
-use crate::store::{Object, ObjectPath, RecordNumber, Version};
+use fasti_seams::offload::offload;
+use fasti_seams::planted::{Bug, planted};
+use fasti_store::{Object, ObjectPath, RecordNumber, Version};
 
 /// The empty tree.
 pub(super) const EMPTY: TreeHead = TreeHead { size: TreeSize::ZERO, root: EMPTY_ROOT };

@@ -34,7 +34,7 @@ use super::recover::{Ready, RecoverError, Recovered, picture, recover};
 use super::replay::{EMPTY, newest_record, read_record};
 use super::seen::{Seen, Witness};
 use super::{Acknowledged, Context, SubmitError};
-use crate::offload::offload;
+use fasti_seams::offload::offload;
 
 /// Pause before a recovery that has failed for a transient reason is tried again.
 const RECOVERY_PAUSE: Duration = Duration::from_millis(500);

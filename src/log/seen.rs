@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 
 use super::recover::RecoverError;
 use super::{Context, load};
-use crate::planted::{Bug, planted};
+use fasti_seams::planted::{Bug, planted};
 
 /// Most trees that wait to be proved.
 const SIGHTINGS_MAX: usize = 256;

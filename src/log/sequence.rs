@@ -12,8 +12,8 @@ use super::integrate::{Edge, Integrated, Leaf};
 use super::pool::Submission;
 use super::record::{Epoch, Record, RecordDigest};
 use super::{Answer, SubmitError};
-use crate::planted::{Bug, planted};
-use crate::store::RecordNumber;
+use fasti_seams::planted::{Bug, planted};
+use fasti_store::RecordNumber;
 
 /// A client that waits for a leaf to be published.
 #[derive(Debug)]

@@ -24,9 +24,9 @@ use tiles_spec::{
 use super::Context;
 use super::record::Record;
 use crate::metrics::LogMetrics;
-use crate::offload::offload;
-use crate::planted::{Bug, planted};
-use crate::store::{CommitLog, ObjectPath, RecordNumber, Shelf, Store, StoreError};
+use fasti_seams::offload::offload;
+use fasti_seams::planted::{Bug, planted};
+use fasti_store::{CommitLog, ObjectPath, RecordNumber, Shelf, Store, StoreError};
 
 /// The newest records that are left alone, so that rivals that are reading them need not restart.
 const RECORDS_KEPT: usize = 8;

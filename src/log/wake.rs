@@ -17,7 +17,7 @@ use super::Context;
 use super::commit::CommitError;
 use super::progress::Progress;
 use super::record::{Epoch, Record};
-use crate::store::RecordNumber;
+use fasti_store::RecordNumber;
 
 /// The longest time that a leader believes that it leads without evidence.
 const LOOK_INTERVAL_MAX: Duration = Duration::from_mins(1);

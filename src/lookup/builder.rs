@@ -16,7 +16,7 @@ use super::run::build_run;
 use super::source::postings;
 use super::tidy::Tidy;
 use super::{IndexError, Site};
-use crate::client::reader::View;
+use fasti_client::reader::View;
 
 /// Builds the index of one log.
 pub struct Builder {

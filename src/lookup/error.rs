@@ -4,12 +4,12 @@ use tiles_spec::lookup::{LookupPath, ManifestError, RevisionError};
 use tiles_spec::{CheckpointError, LeafIndex, TreeSize};
 
 use super::run::BuildError;
-use crate::client::fetch::FetchError;
-use crate::client::reader::ReadError;
-use crate::client::trust::CheckpointRefusal;
-use crate::log::RecoverError;
-use crate::log::guard::GuardError;
-use crate::store::StoreError;
+use fasti_client::fetch::FetchError;
+use fasti_client::reader::ReadError;
+use fasti_client::trust::CheckpointRefusal;
+use fasti_log::RecoverError;
+use fasti_log::guard::GuardError;
+use fasti_store::StoreError;
 
 /// Why an index cannot be built or continued.
 #[derive(Debug, thiserror::Error)]

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use tiles_spec::TreeSize;
 
 use super::IndexError;
-use crate::clock::Clock;
-use crate::store::{Created, ObjectPath, Replaced, Store, StoreError, Version};
+use fasti_seams::clock::Clock;
+use fasti_store::{Created, ObjectPath, Replaced, Store, StoreError, Version};
 
 /// After this many inconclusive answers the builder gives up for now.
 const ATTEMPTS_MAX: u32 = 8;

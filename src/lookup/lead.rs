@@ -12,7 +12,7 @@ use futures::future::{Either, select};
 use tiles_spec::TreeSize;
 
 use super::{Growth, IndexError, Site, keep};
-use crate::log::Log;
+use fasti_log::Log;
 
 /// Pauses between attempts after failures.
 const PAUSE_FIRST: Duration = Duration::from_secs(1);

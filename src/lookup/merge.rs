@@ -8,8 +8,8 @@ use futures::future::try_join_all;
 use tiles_spec::lookup::{KeySlice, LeafRange, LookupPath, Part, Posting, Run, read_part};
 
 use super::run::BuildError;
-use crate::offload::offload_large;
-use crate::store::{ObjectPath, Store};
+use fasti_seams::offload::offload_large;
+use fasti_store::{ObjectPath, Store};
 
 /// The inputs of a merge.
 pub(super) struct Inputs<'a> {

@@ -18,10 +18,10 @@ use tiles_spec::{
 
 use super::files::{Holds, Shown, Shows, create, write_once};
 use super::{IndexError, Site};
-use crate::log::guard::SigningGuard;
-use crate::log::integrate::{Edge, Integrated, Leaf};
-use crate::log::load;
-use crate::store::{Below, ObjectPath, Store, StoreError};
+use fasti_log::guard::SigningGuard;
+use fasti_log::integrate::{Edge, Integrated, Leaf};
+use fasti_log::load;
+use fasti_store::{Below, ObjectPath, Store, StoreError};
 
 /// The lookup log, as one builder continues it.
 pub(super) struct Revisions {

@@ -18,8 +18,8 @@ use tiles_spec::lookup::{
 };
 
 use super::merge::Inputs;
-use crate::offload::offload_large;
-use crate::store::{Created, ObjectPath, Store, StoreError};
+use fasti_seams::offload::offload_large;
+use fasti_store::{Created, ObjectPath, Store, StoreError};
 
 /// Parts of the output that are laid out and written at once.
 const PARTS_AT_ONCE: usize = 2;

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use tiles_spec::Origin;
 
-use crate::client::fetch::Fetch;
-use crate::client::trust::Trust;
-use crate::clock::Clock;
 use crate::metrics::LookupMetrics;
-use crate::signer::Signer;
-use crate::store::{Shelf, Store};
+use fasti_client::fetch::Fetch;
+use fasti_client::trust::Trust;
+use fasti_seams::clock::Clock;
+use fasti_signer::Signer;
+use fasti_store::{Shelf, Store};
 
 /// The limits of building.
 #[derive(Clone, Copy, Debug)]

@@ -6,9 +6,9 @@
 use tiles_spec::lookup::Posting;
 use tiles_spec::{TILE_WIDTH_MAX, TileIndex, TreeSize};
 
-use crate::client::reader::{ReadError, VerifiedBundle, View};
-use crate::entry::lookup_keys;
-use crate::offload::offload;
+use fasti_client::reader::{ReadError, VerifiedBundle, View};
+use fasti_entry::lookup_keys;
+use fasti_seams::offload::offload;
 
 /// The postings of the leaves from `from` on, sorted, and the end of those leaves: `to`, or the
 /// first end of a bundle before it by which there are at least `postings_max`. So there can be a

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use tiles_spec::lookup::{LeafRange, LookupPath, Run};
 
-use crate::clock::Clock;
-use crate::store::{ObjectPath, Shelf, StoreError};
+use fasti_seams::clock::Clock;
+use fasti_store::{ObjectPath, Shelf, StoreError};
 
 use super::Site;
 

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use tiles_spec::{KeyId, Origin, SignedCheckpoint, VerifierKey};
 
 use super::{KeyFileError, NewKey};
-use crate::state::StateDir;
+use fasti_seams::state::StateDir;
 
 /// How much of an origin goes into a file name; the key ID after it distinguishes keys.
 const NAME_CHARS_MAX: usize = 128;

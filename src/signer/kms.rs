@@ -16,7 +16,7 @@ use tiles_spec::{KeyError, Origin, PublicKey, VerifierKey};
 pub use aws::AwsKmsSigner;
 pub use gcp::GcpKmsSigner;
 
-use crate::egress;
+use fasti_seams::egress;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// The limit for a request, including its answer.

@@ -77,7 +77,7 @@ mod tests {
     use tiles_spec::{NoteSigningKey, TreeCosigningKey};
 
     use super::*;
-    use crate::signer::FileSigner;
+    use crate::FileSigner;
 
     fn signer(origin: &str, seed: u8) -> Arc<dyn Signer> {
         let origin: Origin = origin.parse().unwrap();

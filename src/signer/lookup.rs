@@ -53,7 +53,7 @@ mod tests {
     use tiles_spec::{Checkpoint, NoteSigningKey, TreeHead};
 
     use super::*;
-    use crate::signer::FileSigner;
+    use crate::FileSigner;
 
     #[tokio::test]
     async fn nothing_but_the_lookup_log_is_signed() {

@@ -26,7 +26,7 @@ use tiles_spec::{
     CheckpointError, SignedCheckpoint, TreeHead, TreeSize, VerifierKey, open_checkpoint,
 };
 
-use crate::planted::{Bug, planted};
+use fasti_seams::planted::{Bug, planted};
 
 /// A checkpoint is far shorter; a longer file is not one.
 const FILE_BYTES_MAX: u64 = 1 << 20;

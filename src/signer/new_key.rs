@@ -16,7 +16,7 @@ use super::KeyFileError;
 use super::private_key::{
     ENCRYPTED_LABEL, ML_DSA_44, ML_DSA_SEED_HEAD, PKCS8_LABEL, Password, PrivateKey,
 };
-use crate::entropy::{Entropy as _, OsEntropy};
+use fasti_seams::entropy::{Entropy as _, OsEntropy};
 
 /// The cost of guessing a password: every reader of PKCS #8 supports PBKDF2, and not every one has
 /// the memory for scrypt.

@@ -21,8 +21,8 @@ use bytes::Bytes;
 use futures::future::try_join_all;
 
 use super::{Created, Object, ObjectPath, Replaced, Shelf, StoreError, Stores, Version};
-use crate::clock::{Clock as _, SystemClock};
-use crate::entropy::{Entropy as _, OsEntropy};
+use fasti_seams::clock::{Clock as _, SystemClock};
+use fasti_seams::entropy::{Entropy as _, OsEntropy};
 
 const RACERS: u8 = 16;
 const ROUNDS: u8 = 4;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 
 use super::*;
-use crate::admit::clients::SHARED;
+use crate::clients::SHARED;
 
 /// A clock that only moves when a test moves it.
 struct Stopped(Instant, AtomicU64);
@@ -24,7 +24,7 @@ impl Clock for Stopped {
 
 impl Stopped {
     fn new() -> Arc<Self> {
-        Arc::new(Self(crate::clock::SystemClock.now(), AtomicU64::default()))
+        Arc::new(Self(fasti_seams::clock::SystemClock.now(), AtomicU64::default()))
     }
 
     fn pass(&self, time: Duration) {

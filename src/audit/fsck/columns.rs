@@ -5,8 +5,8 @@ use tiles_spec::{BundleCoord, EntryBundle, Hash, LeafIndex, TileCoord, leaf_hash
 
 use super::Check;
 use super::objects::Fault;
-use crate::audit::report::Counts;
-use crate::entry::RekorEntry;
+use crate::report::Counts;
+use fasti_entry::RekorEntry;
 
 /// The beginning of every Rekor entry.
 const REKOR_HEAD: &[u8] = b"{\"apiVersion\":";

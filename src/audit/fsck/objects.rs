@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tiles_spec::{BundleCoord, EntryBundle, HashTile, ResourcePath, TileCoord, TileWidth};
 use tokio::runtime::Handle;
 
-use crate::audit::report::in_words;
-use crate::client::description::Description;
-use crate::client::fetch::{DirectoryFetch, Fetch, FetchError};
+use crate::report::in_words;
+use fasti_client::description::Description;
+use fasti_client::fetch::{DirectoryFetch, Fetch, FetchError};
 
 /// Where a log's objects are.
 pub enum Objects {

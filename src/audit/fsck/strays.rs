@@ -11,8 +11,8 @@ use std::path::Path;
 use tiles_spec::{BundleCoord, EntryBundle, Level, ResourcePath, TileCoord, TileIndex, TileWidth};
 
 use super::Check;
-use crate::audit::report::in_words;
-use crate::client::fetch::FetchError;
+use crate::report::in_words;
+use fasti_client::fetch::FetchError;
 
 /// The most levels of directories below `tile/`: more than the largest index needs.
 const DEPTH_MAX: usize = 12;

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use crate::client::fetch::DirectoryFetch;
-use crate::client::testing::{TestLog, entries, trust};
+use fasti_client::fetch::DirectoryFetch;
+use fasti_client::testing::{TestLog, entries, trust};
 
 use super::*;
 
@@ -179,7 +179,7 @@ fn other_files_are_judged_too() {
 #[test]
 fn rekor_entries_are_counted_and_their_signatures_verified_on_demand() {
     let fixture = |name: &str| {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/rekor").join(name);
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/rekor").join(name);
         fs::read(path).unwrap()
     };
     let good = fixture("ecdsa-p256-key.leaf.json");

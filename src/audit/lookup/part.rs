@@ -14,9 +14,9 @@ use tiles_spec::lookup::{
 };
 
 use super::Audit;
-use crate::audit::report::in_words;
-use crate::client::fetch::{Fetch, FetchError, PartFault};
-use crate::offload::offload;
+use crate::report::in_words;
+use fasti_client::fetch::{Fetch, FetchError, PartFault};
+use fasti_seams::offload::offload;
 
 /// The size of the chunks in which objects are read, in bytes.
 const CHUNK_BYTES: u64 = 8 << 20;

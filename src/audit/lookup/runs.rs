@@ -7,9 +7,9 @@ use tiles_spec::{LeafIndex, TILE_WIDTH_MAX, TileIndex};
 use super::revisions::Shown;
 use super::scratch::Scratch;
 use super::{Audit, IndexAuditError};
-use crate::audit::report::in_words;
-use crate::client::reader::{VerifiedBundle, View};
-use crate::entry::lookup_keys;
+use crate::report::in_words;
+use fasti_client::reader::{VerifiedBundle, View};
+use fasti_entry::lookup_keys;
 
 /// How many newer revisions are tried for parts that were replaced during the check.
 const ROUNDS_MAX: usize = 5;

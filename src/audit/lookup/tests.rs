@@ -10,8 +10,8 @@ use tiles_spec::ResourcePath;
 use tokio::runtime::Runtime;
 
 use super::*;
-use crate::client::fetch::FetchError;
-use crate::client::testing::{ORIGIN, trust};
+use fasti_client::fetch::FetchError;
+use fasti_client::testing::{ORIGIN, trust};
 
 mod scene;
 

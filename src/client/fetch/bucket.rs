@@ -13,7 +13,7 @@ use tokio::sync::OnceCell;
 use super::{
     DESCRIPTION, DESCRIPTION_BYTES_MAX, Fetch, FetchError, expect_small, lookup_bytes_max,
 };
-use crate::store::{BucketLocation, BucketOptions, BucketStore, ObjectPath, Store as _};
+use fasti_store::{BucketLocation, BucketOptions, BucketStore, ObjectPath, Store as _};
 
 /// Reads a log in a bucket.
 #[derive(Debug)]

@@ -18,7 +18,7 @@ use super::{
     DESCRIPTION, DESCRIPTION_BYTES_MAX, Fetch, FetchError, PartFault, bytes_max, expect_small,
     gunzip, lookup_bytes_max,
 };
-use crate::offload::offload;
+use fasti_seams::offload::offload;
 
 const GZIP_MAGIC: [u8; 3] = [0x1f, 0x8b, 0x08];
 
@@ -184,7 +184,7 @@ mod tests {
     use tiles_spec::append_entry;
 
     use super::*;
-    use crate::client::fetch::PART_BYTES_MAX;
+    use crate::fetch::PART_BYTES_MAX;
 
     #[test]
     fn plain_and_packed_bundles_read_alike() {

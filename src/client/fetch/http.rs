@@ -18,8 +18,8 @@ use super::{
     DESCRIPTION, DESCRIPTION_BYTES_MAX, Fetch, FetchError, PartFault, bytes_max, expect_small,
     gunzip, lookup_bytes_max, part,
 };
-use crate::clock::{Clock as _, SystemClock};
-use crate::egress;
+use fasti_seams::clock::{Clock as _, SystemClock};
+use fasti_seams::egress;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The time limit of a whole read. The largest object has 16 MiB.
@@ -195,7 +195,7 @@ fn may_pass(error: &FetchError) -> bool {
 
 /// A client for URLs below `base`. Its requests take at most `timeout`, from the first byte sent to
 /// the last byte read.
-pub(in crate::client) fn client(base: &Url, timeout: Duration) -> Result<Client, reqwest::Error> {
+pub(crate) fn client(base: &Url, timeout: Duration) -> Result<Client, reqwest::Error> {
     egress::for_reading(base)
         .user_agent(concat!("fasti/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_TIMEOUT)
@@ -204,7 +204,7 @@ pub(in crate::client) fn client(base: &Url, timeout: Duration) -> Result<Client,
 }
 
 /// Reads a body of at most `max` bytes.
-pub(in crate::client) async fn body(
+pub(crate) async fn body(
     mut answer: Response,
     max: usize,
     place: &str,
@@ -223,7 +223,7 @@ pub(in crate::client) async fn body(
 }
 
 /// The `Retry-After` header, if it is present and in seconds rather than a date.
-pub(in crate::client) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
     Some(Duration::from_secs(seconds))
 }

@@ -8,7 +8,7 @@ use tiles_spec::ResourcePath;
 use tiles_spec::lookup::LookupPath;
 
 use super::{Fetch, FetchError, expect_small, lookup_bytes_max};
-use crate::store::{ObjectPath, Store, StoreError};
+use fasti_store::{ObjectPath, Store, StoreError};
 
 /// Reads a log in a store.
 pub struct OwnFiles(pub Arc<dyn Store>);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 use tiles_spec::TreeHead;
 
-use crate::client::trust::OpenedCheckpoint;
+use crate::trust::OpenedCheckpoint;
 
 /// Two signed checkpoints that cannot both belong to one growing tree.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use tiles_spec::lookup::lookup_origin;
 use tiles_spec::{CHECKPOINT_BYTES_MAX, SignedCheckpoint, TreeSize, VerifierKey};
 
 use super::{ENDING, Monitor};
-use crate::client::trust::TrustedLog;
+use crate::trust::TrustedLog;
 
 /// The most files that are examined.
 const FILES_MAX: usize = 1024;

@@ -3,7 +3,7 @@
 use tiles_spec::NoteSigningKey;
 
 use super::*;
-use crate::client::testing::{ORIGIN, TestLog, entries, signing_key, trust};
+use crate::testing::{ORIGIN, TestLog, entries, signing_key, trust};
 
 async fn observe(monitor: &Monitor, log: &TestLog) -> Result<Growth, MonitorError> {
     let mut view = View::open(log.fetch(), &trust()).await.unwrap();

@@ -17,8 +17,8 @@ use tiles_spec::{
 
 use super::tiles::{above, fetch_or_wider, slot_above};
 use super::{ReadError, View};
-use crate::client::fetch::Fetch;
-use crate::offload::offload;
+use crate::fetch::Fetch;
+use fasti_seams::offload::offload;
 
 /// The fewest bundles in flight at once, however large.
 const AHEAD_MIN: usize = 4;

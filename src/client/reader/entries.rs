@@ -10,7 +10,7 @@ use tiles_spec::{BundleCoord, LeafIndex, ProofError, leaf_hash, plan_inclusion, 
 
 use super::bundles::{fetch_bundle, not_its_leaf};
 use super::{ReadError, View};
-use crate::client::proven::ProvenEntry;
+use crate::proven::ProvenEntry;
 
 /// The number of entries whose tiles are requested together.
 const TOGETHER: usize = 64;

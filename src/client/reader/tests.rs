@@ -4,7 +4,7 @@ use tiles_spec::{HashTile, Level, TileCoord, TileIndex, TileWidth, TlogProof, Tl
 
 use super::tiles::TILES_MAX;
 use super::*;
-use crate::client::testing::{ORIGIN, TestLog, entries, signing_key, trust};
+use crate::testing::{ORIGIN, TestLog, entries, signing_key, trust};
 
 async fn view(log: &TestLog) -> Result<View, ReadError> {
     View::open(log.fetch(), &trust()).await

@@ -11,7 +11,7 @@ use tiles_spec::{
 };
 
 use super::{ReadError, View};
-use crate::client::fetch::Fetch;
+use crate::fetch::Fetch;
 
 /// The most tiles held, 8 KiB each. A proof needs fewer than 20.
 pub(super) const TILES_MAX: usize = 1024;

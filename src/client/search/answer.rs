@@ -5,9 +5,9 @@ use std::ops::Range;
 use tiles_spec::{TreeHead, TreeSize};
 
 use super::index::Index;
-use crate::client::proven::ProvenEntry;
-use crate::client::trust::OpenedCheckpoint;
-use crate::entry::LookupTerm;
+use crate::proven::ProvenEntry;
+use crate::trust::OpenedCheckpoint;
+use fasti_entry::LookupTerm;
 
 /// A verified answer.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! Follows a question: returns only what is new since the last time, without reading the whole log.
 //!
 //! Three things are remembered in a directory, each as a signed checkpoint (see
-//! [`monitor`](crate::client::monitor)): the newest of the log, the newest of the lookup log, and
+//! [`monitor`](crate::monitor)): the newest of the log, the newest of the lookup log, and
 //! for each question the one up to which it was answered. Invariants: before anything is searched,
 //! log and lookup log must be proved to extend what is remembered. Nothing is remembered before the
 //! caller says that the news has arrived, so news can come twice but is never lost.
@@ -16,10 +16,10 @@ use tiles_spec::lookup::LookupPath;
 use super::opened::Opened;
 use super::question::{Asked, Operator};
 use super::{Answer, Index, Question, SearchError, answer};
-use crate::client::fetch::{Fetch, LookupLog};
-use crate::client::monitor::{Growth, Monitor, MonitorError};
-use crate::client::reader::View;
-use crate::client::trust::{OpenedCheckpoint, Trust};
+use crate::fetch::{Fetch, LookupLog};
+use crate::monitor::{Growth, Monitor, MonitorError};
+use crate::reader::View;
+use crate::trust::{OpenedCheckpoint, Trust};
 
 /// Follows questions to logs, and remembers its state in a directory.
 #[derive(Clone, Debug)]

@@ -14,7 +14,7 @@ use super::opened::Log;
 use super::question::{Asked, Has, LIMIT_MAX, Operator, Question};
 use super::refusal::{SearchError, Wrong};
 use super::scan::Scanned;
-use crate::client::proven::ProvenEntry;
+use crate::proven::ProvenEntry;
 
 /// The number of entries that are read together.
 const TOGETHER: usize = 64;

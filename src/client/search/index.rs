@@ -7,7 +7,7 @@
 use tiles_spec::lookup::{LatestFile, Manifest, RevisionError};
 use tiles_spec::{LeafIndex, ProofError, TreeHead, TreeSize, leaf_hash, verify_inclusion};
 
-use crate::client::trust::{CheckpointRefusal, OpenedCheckpoint, Trust};
+use crate::trust::{CheckpointRefusal, OpenedCheckpoint, Trust};
 
 /// The index of one tree of the log.
 #[derive(Clone, Debug)]

@@ -12,9 +12,9 @@ use tiles_spec::{ResourcePath, TreeHead, TreeSize};
 use super::SearchError;
 use super::index::Index;
 use super::refusal::Conflict;
-use crate::client::fetch::Fetch;
-use crate::client::reader::{ReadError, View};
-use crate::client::trust::{OpenedCheckpoint, Trust};
+use crate::fetch::Fetch;
+use crate::reader::{ReadError, View};
+use crate::trust::{OpenedCheckpoint, Trust};
 
 /// A log whose tiles are read when they are first needed.
 pub(crate) struct Log {

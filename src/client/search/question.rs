@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tiles_spec::lookup::LookupKey;
 use tiles_spec::{Hash, TreeSize};
 
-use crate::entry::{LookupTerm, lookup_keys};
+use fasti_entry::{LookupTerm, lookup_keys};
 
 /// The most keys in one question.
 pub const KEYS_MAX: usize = 64;

@@ -5,8 +5,8 @@ use tiles_spec::{LeafIndex, TreeSize};
 
 use super::index::IndexRefusal;
 use super::question::QuestionError;
-use crate::client::reader::ReadError;
-use crate::client::trust::OpenedCheckpoint;
+use crate::reader::ReadError;
+use crate::trust::OpenedCheckpoint;
 
 /// Two checkpoints signed by the log. Either they cannot both belong to one growing tree, or the
 /// second is an old one.

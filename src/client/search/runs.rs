@@ -14,8 +14,8 @@ use tiles_spec::lookup::{
 };
 
 use super::SearchError;
-use crate::client::fetch::Fetch;
-use crate::client::reader::ReadError;
+use crate::fetch::Fetch;
+use crate::reader::ReadError;
 
 /// The number of concurrent requests.
 const REQUESTS: usize = 16;

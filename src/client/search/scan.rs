@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tiles_spec::{LeafIndex, TileIndex, TreeSize};
 
 use super::question::Asked;
-use crate::client::reader::{ReadError, View};
+use crate::reader::{ReadError, View};
 
 /// What was found in the leaves from `from` to the end of the view's tree.
 #[derive(Default)]

@@ -9,9 +9,9 @@ use tiles_spec::LeafIndex;
 use tiles_spec::leaf_hash;
 
 use super::*;
-use crate::client::testing::{TestLog, trust};
-use crate::client::trust::OpenedCheckpoint;
-use crate::entry::LookupTerm;
+use crate::testing::{TestLog, trust};
+use crate::trust::OpenedCheckpoint;
+use fasti_entry::LookupTerm;
 use scene::{Scene, about, entries, signed_by, size};
 
 async fn ask(scene: &Scene, question: &Question) -> Result<Answer, SearchError> {

@@ -9,7 +9,7 @@ use tiles_spec::{Hash, LeafIndex, leaf_hash, verify_inclusion};
 use super::super::trust::{OpenedCheckpoint, Trust};
 use super::refusal::Refusal;
 use super::verdict::{Logged, SignerSeen};
-use crate::entry::TransparencyLogEntry;
+use fasti_entry::TransparencyLogEntry;
 
 /// Verifies that `leaf` is the entry described by a log's answer, and that it is in the log.
 pub fn check_entry(

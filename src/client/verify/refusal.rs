@@ -8,7 +8,7 @@ use tiles_spec::ProofError;
 use super::super::authority::AuthorityError;
 use super::super::trust::CheckpointRefusal;
 use super::super::window::Window;
-use crate::entry::{ArtifactDigest, EntryError};
+use fasti_entry::{ArtifactDigest, EntryError};
 
 /// The reason for a refusal.
 #[derive(Debug, thiserror::Error)]

@@ -6,7 +6,7 @@ use super::super::trust::Trust;
 use super::refusal::Refusal;
 use super::verdict::{CertificateSeen, SignerSeen, Vouched};
 use super::{Demand, Detached};
-use crate::entry::{
+use fasti_entry::{
     ArtifactDigest, Certificate, HashAlgorithm, HashedRekord, Identity, KeyMaterial, RekorEntry,
     VerifiableSignature, Verifier,
 };

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::super::artifact::Artifact;
 use super::refusal::Refusal;
-use crate::entry::{DsseEnvelope, HashAlgorithm};
+use fasti_entry::{DsseEnvelope, HashAlgorithm};
 
 const IN_TOTO: &str = "application/vnd.in-toto+json";
 

@@ -3,10 +3,10 @@
 use rcgen::{CertificateParams, CustomExtension, Issuer, KeyPair, KeyUsagePurpose, SanType};
 
 use super::*;
-use crate::client::authority::Authority;
-use crate::client::reader::View;
-use crate::client::testing::{TestLog, entries, trust};
-use crate::entry::{HashAlgorithm, VerifiableSignature, Verifier};
+use crate::authority::Authority;
+use crate::reader::View;
+use crate::testing::{TestLog, entries, trust};
+use fasti_entry::{HashAlgorithm, VerifiableSignature, Verifier};
 
 const ARTIFACT: &[u8] = b"an artifact";
 

@@ -4,7 +4,7 @@ use tiles_spec::{Hash, LeafIndex, TreeHead, VerifierKey};
 
 use super::super::trust::Cosigned;
 use super::super::window::Window;
-use crate::entry::{ArtifactDigest, SigningAlgorithm};
+use fasti_entry::{ArtifactDigest, SigningAlgorithm};
 
 /// The verdict that an artifact is signed, and that the signature is in a trusted log.
 #[derive(Clone, Debug)]

@@ -3,8 +3,8 @@
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::entry::testing::{ARTIFACT, Signer, admit, with};
-use crate::entry::{InclusionProof, SigningAlgorithm, Submission, pae};
+use crate::testing::{ARTIFACT, Signer, admit, with};
+use crate::{InclusionProof, SigningAlgorithm, Submission, pae};
 
 fn answer(kind: EntryKind, leaf: &[u8]) -> TransparencyLogEntry {
     TransparencyLogEntry {
@@ -104,7 +104,7 @@ fn envelopes_in_both_kinds_of_entry() {
     let envelope = DsseEnvelope {
         payload: ARTIFACT.to_vec(),
         payload_type: "text/plain".to_owned(),
-        signatures: vec![crate::entry::DsseSignature { sig: sig.clone(), keyid: String::new() }],
+        signatures: vec![crate::DsseSignature { sig: sig.clone(), keyid: String::new() }],
     };
     let dsse = admit(&json!({"dsseRequestV002": {
         "envelope": {
@@ -112,7 +112,7 @@ fn envelopes_in_both_kinds_of_entry() {
             "payloadType": "text/plain",
             "signatures": [{"sig": STANDARD.encode(&sig)}],
         },
-        "verifiers": [crate::entry::testing::verifier(signer.algorithm, &material)],
+        "verifiers": [crate::testing::verifier(signer.algorithm, &material)],
     }}));
     let mut request = signer.request(&material);
     let spec = &mut request["hashedRekordRequestV002"];

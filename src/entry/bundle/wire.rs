@@ -6,11 +6,11 @@ use super::{
     Bundle, BundleContent, BundleVersion, DsseEnvelope, MessageSignature, TransparencyLogEntry,
     VerificationMaterial,
 };
-use crate::entry::error::{EntryError, quote};
-use crate::entry::hashedrekord::hash_output;
-use crate::entry::json::{self, Value};
-use crate::entry::protojson::{Base64, Unknown, fields, optional, repeated, required};
-use crate::entry::transparency_log_entry::Wire as TlogEntryWire;
+use crate::error::{EntryError, quote};
+use crate::hashedrekord::hash_output;
+use crate::json::{self, Value};
+use crate::protojson::{Base64, Unknown, fields, optional, repeated, required};
+use crate::transparency_log_entry::Wire as TlogEntryWire;
 
 const TLOG_ENTRIES_MAX: usize = 32;
 const TIMESTAMPS_MAX: usize = 32;

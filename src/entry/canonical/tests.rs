@@ -3,10 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::entry::testing::{Signer, admit};
-use crate::entry::{
-    HashAlgorithm, KeyDetails, KeyMaterial, SigningAlgorithm, Submission, Verifier,
-};
+use crate::testing::{Signer, admit};
+use crate::{HashAlgorithm, KeyDetails, KeyMaterial, SigningAlgorithm, Submission, Verifier};
 
 fn leaf() -> String {
     let signer = Signer::of(SigningAlgorithm::EcdsaP256Sha256);

@@ -10,7 +10,7 @@
 //! other verifiers reject them. The lookup index would not list the names of such a certificate, so
 //! it could be hidden from the owner of those names.
 //!
-//! The key is left to [`PublicKey`](crate::entry::PublicKey). The signature, the chain, the times
+//! The key is left to [`PublicKey`](crate::PublicKey). The signature, the chain, the times
 //! and the purposes are not checked here.
 
 use super::alternative_name::{self, AlternativeName};
@@ -18,8 +18,8 @@ use super::element::{
     self, BIT_STRING, BOOLEAN, CONTEXT, EXPLICIT, Elements, Fault, INTEGER, OCTET_STRING, SEQUENCE,
 };
 use super::{distinguished_name, extension, time};
-use crate::entry::error::EntryError;
-use crate::entry::key::strict_der;
+use crate::error::EntryError;
+use crate::key::strict_der;
 
 pub(super) const SURPLUS: Fault = "it has bytes that belong to none of its fields";
 

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::entry::testing::{ARTIFACT, Signer, admit, verifier, with};
-use crate::entry::{EntryKind, RekorEntry, SigningAlgorithm, pae};
+use crate::testing::{ARTIFACT, Signer, admit, verifier, with};
+use crate::{EntryKind, RekorEntry, SigningAlgorithm, pae};
 
 const P256: SigningAlgorithm = SigningAlgorithm::EcdsaP256Sha256;
 const TYPE: &str = "application/vnd.in-toto+json";

@@ -5,7 +5,7 @@ use der::{Any, Encode, Tag};
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
 use super::*;
-use crate::entry::testing::Signer;
+use crate::testing::Signer;
 
 fn spki(oid: ObjectIdentifier, parameters: impl Into<Option<Any>>, key: &[u8]) -> Vec<u8> {
     let parameters = parameters.into();

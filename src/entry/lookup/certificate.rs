@@ -1,6 +1,6 @@
 //! Reads the key and the names in an X.509 certificate (RFC 5280), and nothing about its validity.
 //!
-//! This takes a tenth of the work of [`Certificate`](crate::entry::Certificate), which refuses what
+//! This takes a tenth of the work of [`Certificate`](crate::Certificate), which refuses what
 //! a log must not admit. This reader follows the structure by its tags and skips algorithms, dates
 //! and most extensions, so that a certificate of a future kind can still be found by its key.
 

@@ -6,7 +6,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::entry::verifier::KeyMaterial;
+use crate::verifier::KeyMaterial;
 
 /// The public key or certificate in the first block of `text`; `None` if the block holds anything
 /// else.

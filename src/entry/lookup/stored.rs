@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::pem;
-use crate::entry::json::{self, Value};
-use crate::entry::verifier::KeyMaterial;
+use crate::json::{self, Value};
+use crate::verifier::KeyMaterial;
 
 /// The longest digest of any hash in use, in bytes.
 const DIGEST_BYTES_MAX: usize = 64;

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use tiles_spec::leaf_hash;
 
 use super::*;
-use crate::entry::testing::{ARTIFACT, Signer, admit, with};
-use crate::entry::{ArtifactDigest, HashAlgorithm, KeyMaterial, SigningAlgorithm};
+use crate::testing::{ARTIFACT, Signer, admit, with};
+use crate::{ArtifactDigest, HashAlgorithm, KeyMaterial, SigningAlgorithm};
 
 const ISSUER: &str = "https://issuer.example.com/Realm";
 const URI: &str = "https://example.com/Release.yml@refs/heads/main";
@@ -241,7 +241,7 @@ fn a_certificate_needs_no_algorithm_that_is_known() {
     let p256 = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
     let unknown = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x63];
     let der = replaced(&certificate(), &p256, &unknown);
-    assert!(crate::entry::Certificate::from_der(&der).is_err());
+    assert!(crate::Certificate::from_der(&der).is_err());
     let mut expected = certified();
     expected[0] = LookupTerm::of_public_key(&replaced(&signer().spki, &p256, &unknown));
     json_found_by(&entry_with(&der), [vec![digest(ARTIFACT)], expected].concat());
@@ -445,11 +445,11 @@ proptest! {
         }
         // Both readers agree on what the strict one accepts.
         let ours = super::certificate::read(&der);
-        if let Ok(strict) = crate::entry::X509::from_der(&der) {
+        if let Ok(strict) = crate::X509::from_der(&der) {
             let ours = ours.expect("the strict one reads it");
             prop_assert_eq!(ours.spki, strict.public_key);
             for name in strict.names() {
-                use crate::entry::AlternativeName::{Dns, Email, Uri};
+                use crate::AlternativeName::{Dns, Email, Uri};
                 let (Email(name) | Dns(name) | Uri(name)) = name else { continue };
                 prop_assert!(name.is_empty() || ours.names.iter().any(|ours| ours == name));
             }

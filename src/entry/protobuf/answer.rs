@@ -2,7 +2,7 @@
 
 use prost::Message as _;
 
-use crate::entry::transparency_log_entry as entry;
+use crate::transparency_log_entry as entry;
 
 #[derive(Clone, PartialEq, prost::Message)]
 struct TransparencyLogEntry {

@@ -10,10 +10,10 @@ use prost_reflect::{
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::entry::{EntryError, InclusionProof, Submission, TransparencyLogEntry};
+use crate::{EntryError, InclusionProof, Submission, TransparencyLogEntry};
 
 fn here() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/entry/protobuf")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("protobuf")
 }
 
 /// The descriptors compiled from the `.proto` files.
@@ -74,7 +74,7 @@ fn the_names_of_algorithms_are_those_of_the_files() {
     let known = details.values().filter(|value| value.number() != 0);
     let mut count = 0;
     for value in known {
-        let details = crate::entry::KeyDetails::from_name(value.name());
+        let details = crate::KeyDetails::from_name(value.name());
         let details = details.unwrap_or_else(|| panic!("{} is not known", value.name()));
         assert_eq!(i64::from(value.number()), details.number().cast_signed(), "{}", value.name());
         count += 1;
@@ -141,7 +141,7 @@ fn read(json: &Json) -> Result<Submission, String> {
 }
 
 fn requests() -> Vec<Json> {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/rekor");
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/rekor");
     let paths = fs::read_dir(dir).expect("the data").map(|entry| entry.expect("a file").path());
     let requests = paths.filter(|path| path.to_string_lossy().ends_with(".request.json"));
     let requests = requests.map(|path| fs::read(path).expect("a request"));

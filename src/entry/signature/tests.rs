@@ -4,8 +4,8 @@ use ed25519_dalek::{Digest as _, Sha512, Signer as _, SigningKey};
 use p256::ecdsa::Signature as P256Signature;
 
 use super::*;
-use crate::entry::testing::{ARTIFACT, Signer};
-use crate::entry::{HashAlgorithm, SigningAlgorithm};
+use crate::testing::{ARTIFACT, Signer};
+use crate::{HashAlgorithm, SigningAlgorithm};
 
 fn accepts(signer: &Signer, message: &[u8], signature: &[u8]) -> bool {
     let key = PublicKey::from_spki_der(&signer.spki).unwrap();

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::entry::testing::{ARTIFACT, Signer, admit, admit_text, verifier, with};
-use crate::entry::{
+use crate::testing::{ARTIFACT, Signer, admit, admit_text, verifier, with};
+use crate::{
     ArtifactDigest, CERTIFICATE_BYTES_MAX, KeyMaterial, NAMES_MAX, RekorEntry, SigningAlgorithm,
 };
 

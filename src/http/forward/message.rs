@@ -18,11 +18,11 @@
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use tiles_spec::{Hash, LeafIndex, TreeSize};
 
-use crate::log::SubmitError;
-use crate::log::peers::{
+use fasti_log::SubmitError;
+use fasti_log::peers::{
     FORWARD_BYTES_MAX, FORWARD_ENTRIES_MAX, NotTaken, PeerAnswer, PeerIncluded, Role, Standing,
 };
-use crate::log::record::Epoch;
+use fasti_log::record::Epoch;
 
 /// Longest question, in bytes.
 pub const QUESTION_BYTES_MAX: usize = 12 + FORWARD_BYTES_MAX + 2 * FORWARD_ENTRIES_MAX;

@@ -13,8 +13,8 @@ use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
 use sha2::{Digest as _, Sha256};
 
-use crate::http::secret::{MAC_BYTES, Message, PeerSecret};
-use crate::log::record::Epoch;
+use crate::secret::{MAC_BYTES, Message, PeerSecret};
+use fasti_log::record::Epoch;
 
 /// The subject of a question.
 pub const FASTI_QUESTION: HeaderName = HeaderName::from_static("fasti-question");

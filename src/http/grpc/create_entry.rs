@@ -13,12 +13,12 @@ use hyper::body::{Body as _, Incoming};
 use tonic::Status;
 use tonic::body::Body as Reply;
 
-use crate::entry::Submission;
-use crate::http::App;
-use crate::http::body::{ReadBody, discard};
-use crate::http::problem::{FrameError, Problem, X_LOG_INDEX};
-use crate::http::submit::Logged;
+use crate::App;
+use crate::body::{ReadBody, discard};
 use crate::metrics::RequestLabels;
+use crate::problem::{FrameError, Problem, X_LOG_INDEX};
+use crate::submit::Logged;
+use fasti_entry::Submission;
 
 /// The path of the method.
 pub const PATH: &str = "/dev.sigstore.rekor.v2.Rekor/CreateEntry";

@@ -12,7 +12,7 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
-use crate::log::Log;
+use fasti_log::Log;
 
 /// The path prefix of the service's methods.
 pub const PREFIX: &str = "/grpc.health.v1.Health/";

@@ -13,8 +13,8 @@ use tonic::body::Body as Reply;
 use tonic::codegen::Service as _;
 use tonic_reflection::server::Builder;
 
-use crate::clock::Clock;
-use crate::entry::PROTOBUF_DESCRIPTORS;
+use fasti_entry::PROTOBUF_DESCRIPTORS;
+use fasti_seams::clock::Clock;
 
 /// The path prefixes of the methods of both versions.
 pub const PREFIXES: [&str; 2] =

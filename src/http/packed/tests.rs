@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use futures::future::join_all;
 
 use super::*;
-use crate::store::{
+use fasti_store::{
     Attempt, Created, MemoryStore, NewObject, Object, Replaced, StoreError, Version,
 };
 

@@ -11,9 +11,9 @@ use tiles_spec::Hash;
 
 use super::super::problem::Answer;
 use super::tree_id::TreeId;
-use crate::client::proven::ProvenEntry;
-use crate::client::search;
-use crate::client::trust::OpenedCheckpoint;
+use fasti_client::proven::ProvenEntry;
+use fasti_client::search;
+use fasti_client::trust::OpenedCheckpoint;
 
 /// The size of the tree that a list of entry IDs covers.
 const LOG_SIZE: HeaderName = HeaderName::from_static("fasti-log-size");

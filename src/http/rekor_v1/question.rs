@@ -9,8 +9,8 @@ use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 
 use super::refusal::Refusal;
-use crate::client::search::{Operator, Question};
-use crate::entry::LookupTerm;
+use fasti_client::search::{Operator, Question};
+use fasti_entry::LookupTerm;
 
 /// Maximum number of entries that one request can name.
 const ENTRIES_MAX: usize = 10;

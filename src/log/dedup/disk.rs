@@ -33,7 +33,7 @@ use super::manifest::{self, Manifest};
 use super::merge::{Merge, Sorted};
 use super::run::{self, Run};
 use super::{DedupError, DedupIndex, Key};
-use crate::store::{Files, OsFiles};
+use fasti_store::{Files, OsFiles};
 
 /// Keys in memory before they are written out.
 const MEMORY_KEYS: usize = 1 << 17;

@@ -9,7 +9,7 @@ use tiles_spec::LeafIndex;
 
 use super::run::{Cursor, Run, Writer};
 use super::{DedupError, Key};
-use crate::store::Files;
+use fasti_store::Files;
 
 /// Sorted entries in memory.
 pub(super) type Sorted = Arc<[(Key, LeafIndex)]>;

@@ -18,7 +18,7 @@ use tiles_spec::LeafIndex;
 
 use super::table::Table;
 use super::{DedupError, Key};
-use crate::store::{AppendFile, Files};
+use fasti_store::{AppendFile, Files};
 
 const MAGIC: &[u8; 8] = b"fasti/d1";
 const BLOCK_BYTES: usize = 4096;

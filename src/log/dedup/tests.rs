@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::*;
-use crate::store::OsFiles;
+use fasti_store::OsFiles;
 
 /// Few enough that a few thousand leaves make runs of several levels.
 const MEMORY_KEYS: usize = 64;

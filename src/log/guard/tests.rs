@@ -10,8 +10,8 @@ use super::super::integrate::{Edge, Leaf};
 use super::super::record::{Epoch, Record, RecordDigest};
 use super::super::replay::EMPTY;
 use super::*;
-use crate::signer::{FileSigner, LogSigner};
-use crate::store::{NewObject, RecordNumber};
+use fasti_signer::{FileSigner, LogSigner};
+use fasti_store::{NewObject, RecordNumber};
 
 fn leaves(from: usize, to: usize) -> Vec<Leaf> {
     (from..to).filter_map(|n| Leaf::new(Bytes::from(format!("leaf {n}")))).collect()
@@ -174,7 +174,7 @@ impl Signer for Liar {
 
 fn signers() -> [Arc<dyn Signer>; 3] {
     let origin: Origin = "guard.test".parse().expect("an origin");
-    let ecdsa = EcdsaSigningKey::generate(&mut crate::entropy::OsEntropy, origin.key_name());
+    let ecdsa = EcdsaSigningKey::generate(&mut fasti_seams::entropy::OsEntropy, origin.key_name());
     let tree = TreeCosigningKey::from_seed(origin.key_name(), &[2; 32]).expect("a key");
     [
         signer(),

@@ -6,7 +6,7 @@ use tiles_spec::LeafIndex;
 use tiles_spec::lookup::{LookupKey, read_part};
 
 use super::*;
-use crate::store::{MemoryStore, ObjectPath};
+use fasti_store::{MemoryStore, ObjectPath};
 
 fn range(start: u64, end: u64) -> LeafRange {
     LeafRange::new(TreeSize::new(start).unwrap(), TreeSize::new(end).unwrap()).unwrap()
@@ -223,9 +223,9 @@ async fn nothing_is_made_of_damaged_parts() {
 fn a_build_may_change_threads(
     objects: &dyn Store,
     range: LeafRange,
-    view: &mut crate::client::reader::View,
+    view: &mut fasti_client::reader::View,
 ) {
     fn may<T: Send>(_: T) {}
     may(build_run(objects, range, &[], Vec::new()));
-    may(crate::lookup::source::postings(view, range.start(), range.end(), 1));
+    may(crate::source::postings(view, range.start(), range.end(), 1));
 }

@@ -4,7 +4,7 @@ use tiles_spec::LeafIndex;
 use tiles_spec::lookup::LookupKey;
 
 use super::*;
-use crate::client::testing::{TestLog, entries, trust};
+use fasti_client::testing::{TestLog, entries, trust};
 
 fn size(n: u64) -> TreeSize {
     TreeSize::new(n).unwrap()

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use tiles_spec::{Checkpoint, NoteSigningKey, TreeHead};
 
 use super::*;
-use crate::signer::{KeyAlgorithm, KeyEncoding, NewKey};
+use crate::{KeyAlgorithm, KeyEncoding, NewKey};
 
 const ORIGIN: &str = "log.test/keys";
 

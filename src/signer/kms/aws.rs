@@ -21,7 +21,7 @@ use tiles_spec::{NoteSignature, Origin, PublicKey, VerifierKey};
 use super::{
     CONNECT_TIMEOUT, KmsError, REQUEST_TIMEOUT, brief, chain, check_endpoint, verifier_key,
 };
-use crate::signer::{AwsKmsKey, Signer, SignerError};
+use crate::{AwsKmsKey, Signer, SignerError};
 
 const SERVICE: &str = "AWS KMS";
 const ATTEMPTS_MAX: u32 = 5;

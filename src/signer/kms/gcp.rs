@@ -24,9 +24,9 @@ use tiles_spec::{NoteSignature, Origin, PublicKey, VerifierKey};
 use super::{
     CONNECT_TIMEOUT, KmsError, REQUEST_TIMEOUT, brief, chain, check_endpoint, verifier_key,
 };
-use crate::clock::{Clock as _, SystemClock};
-use crate::egress;
-use crate::signer::{GcpKmsKey, Signer, SignerError};
+use crate::{GcpKmsKey, Signer, SignerError};
+use fasti_seams::clock::{Clock as _, SystemClock};
+use fasti_seams::egress;
 
 const SERVICE: &str = "Google Cloud KMS";
 const ENDPOINT: &str = "https://cloudkms.googleapis.com";

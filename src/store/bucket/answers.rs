@@ -11,7 +11,7 @@ use std::io;
 use object_store::Error;
 
 use super::credentials;
-use crate::store::StoreError;
+use crate::StoreError;
 
 /// How those errors of the client library begin whose status is certain to mean no effect: the
 /// request is malformed, its credentials are stale, or the store does not support it; or the store

@@ -18,7 +18,7 @@ use object_store::{
 use super::credentials::{self, AwsCredentials};
 use super::options::is_plain_http;
 use super::{BucketError, BucketLocation, BucketOptions, Cloud, Encryption};
-use crate::egress;
+use fasti_seams::egress;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The limit for a whole request, including its answer.

@@ -16,7 +16,7 @@ use object_store::CredentialProvider;
 use object_store::aws::AwsCredential;
 use tokio::sync::Mutex;
 
-use crate::clock::{Clock as _, SystemClock, time_until};
+use fasti_seams::clock::{Clock as _, SystemClock, time_until};
 
 /// The source that errors name if there are no credentials.
 pub(super) const SOURCE: &str = "AWS credentials";

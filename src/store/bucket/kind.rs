@@ -23,8 +23,8 @@ use object_store::{Attribute, Attributes};
 use tiles_spec::lookup::{LATEST_BYTES_MAX, LookupPath, REVISION_BYTES_MAX};
 use tiles_spec::{CHECKPOINT_BYTES_MAX, ENTRY_BYTES_MAX, HASH_BYTES, ResourcePath};
 
-use crate::gzip::Effort;
-use crate::store::ObjectPath;
+use crate::ObjectPath;
+use fasti_seams::gzip::Effort;
 
 /// The most that any other object may hold, in bytes: a commit record with 64 MiB of incompressible
 /// entries, and its header.

@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::BucketError;
-use crate::store::ObjectPath;
+use crate::ObjectPath;
 
 /// The longest bucket name that any of the clouds allows, in bytes.
 const BUCKET_BYTES_MAX: usize = 222;

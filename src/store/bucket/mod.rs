@@ -9,9 +9,9 @@
 //! | `kind` | what each object may hold, how it is packed, and its headers |
 //! | `answers` | which answers mean that a write had no effect |
 //! | `contention` | a store that is busy with another write of the same name |
-//! | `objects` | [`Store`](crate::store::Store): read, create, replace |
-//! | `records` | [`CommitLog`](crate::store::CommitLog): one object for each record |
-//! | `shelf` | [`Shelf`](crate::store::Shelf): listing and removing |
+//! | `objects` | [`Store`](crate::Store): read, create, replace |
+//! | `records` | [`CommitLog`](crate::CommitLog): one object for each record |
+//! | `shelf` | [`Shelf`](crate::Shelf): listing and removing |
 //! | `requests` | counts for metrics and budgets |
 //!
 //! Invariants: a conditional write is sent once per call, and again only after an answer that says

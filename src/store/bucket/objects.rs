@@ -19,12 +19,12 @@ use super::answers::{
 };
 use super::contention::Contention;
 use super::kind::Kind;
-use crate::clock::{Clock as _, SystemClock};
-use crate::gzip::gzip;
-use crate::offload::offload;
-use crate::store::{
+use crate::{
     Attempt, Created, NewObject, Object, ObjectPath, Replaced, Store, StoreError, Version,
 };
+use fasti_seams::clock::{Clock as _, SystemClock};
+use fasti_seams::gzip::gzip;
+use fasti_seams::offload::offload;
 
 /// How many immutable objects are written at once.
 const WRITES_AT_ONCE: usize = 32;

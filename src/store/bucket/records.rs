@@ -9,7 +9,7 @@ use bytes::Bytes;
 use tiles_spec::TreeSize;
 
 use super::BucketStore;
-use crate::store::{CommitLog, Created, ObjectPath, RecordNumber, StoreError};
+use crate::{CommitLog, Created, ObjectPath, RecordNumber, StoreError};
 
 const RECORDS: &str = "_writer/commit/";
 

@@ -8,7 +8,7 @@ use object_store::{Error, PutMode};
 
 use super::BucketStore;
 use super::answers::failed;
-use crate::store::{ObjectPath, Shelf, StoreError};
+use crate::{ObjectPath, Shelf, StoreError};
 
 /// Names in one page of a listing, the default of all three clouds except Azure, which has more.
 const PAGE: u64 = 1000;

@@ -55,7 +55,7 @@ use super::{
     Attempt, CommitLog, Created, NewObject, Object, ObjectPath, RecordNumber, Replaced, Store,
     StoreError, Version,
 };
-use crate::offload::offload;
+use fasti_seams::offload::offload;
 
 /// A new segment is begun when the old one has grown by this much, in bytes or in records. This
 /// limits what a restart must write again (each record implies a few files, however small it is),

@@ -21,7 +21,7 @@ use super::files::{AppendFile, Files};
 use super::identity::{Lock, SegmentName};
 use super::segment::{self, HeaderNames, Segment};
 use super::{ambiguous, failed};
-use crate::store::{RecordNumber, StoreError};
+use crate::{RecordNumber, StoreError};
 
 /// Where segments are stored, and the lock that names them.
 pub(super) struct Place {

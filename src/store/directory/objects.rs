@@ -17,9 +17,7 @@ use super::files::Files;
 use super::poison::Poison;
 use super::superseded::{self, Superseded};
 use super::{ambiguous, failed};
-use crate::store::{
-    Attempt, Created, NewObject, Object, ObjectPath, Replaced, StoreError, Version,
-};
+use crate::{Attempt, Created, NewObject, Object, ObjectPath, Replaced, StoreError, Version};
 
 /// The files below the directory's root that readers can see.
 pub(super) struct Objects {

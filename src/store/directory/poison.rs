@@ -6,7 +6,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::store::StoreError;
+use crate::StoreError;
 
 /// The first failure that left in doubt what is durable.
 #[derive(Debug, Default)]

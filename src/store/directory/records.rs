@@ -22,7 +22,7 @@ use super::new_segment::{NewSegment, Place, Placed, segment_names};
 use super::poison::Poison;
 use super::segment::Segment;
 use super::{DirectoryError, ambiguous, failed};
-use crate::store::{Created, RecordNumber, StoreError};
+use crate::{Created, RecordNumber, StoreError};
 
 /// The segment that is appended to.
 pub(super) struct Records {

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::{DirectoryStore, Inner, failed};
-use crate::store::{InvalidPath, ObjectPath, Shelf, StoreError};
+use crate::{InvalidPath, ObjectPath, Shelf, StoreError};
 
 #[async_trait]
 impl Shelf for DirectoryStore {
@@ -92,7 +92,7 @@ impl Inner {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{DirectoryOptions, Store as _};
+    use crate::{DirectoryOptions, Store as _};
 
     fn path(text: &str) -> ObjectPath {
         ObjectPath::new(text).unwrap()

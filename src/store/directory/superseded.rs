@@ -20,7 +20,7 @@ use tiles_spec::tile::{edge_bundle, edge_tiles};
 use tiles_spec::{BundleCoord, Level, TileCoord, TileIndex, TileWidth, TreeSize};
 
 use super::files::Files;
-use crate::store::{ObjectPath, RecordNumber};
+use crate::{ObjectPath, RecordNumber};
 
 /// Most directories that are remembered. Any beyond that are found after the next start.
 const WAITING_MAX: usize = 1 << 16;
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn leftovers_are_found_near_the_right_edge() {
         let root = tempfile::tempdir().expect("a directory");
-        let files = crate::store::OsFiles::default();
+        let files = crate::OsFiles::default();
         // 2,000 full tiles and a part: 1,999.p is left over, 2,000.p is not.
         let size = size(2000 * 256 + 7);
         for name in ["0/x001/999.p", "0/x002/000.p", "entries/x001/007.p", "1/006.p", "1/007.p"] {

@@ -15,8 +15,8 @@ use tiles_spec::{
     TlogProof, TreeHead, TreeSize, leaf_hash, plan_inclusion, tree::root_of,
 };
 
-use crate::client::testing::{ORIGIN, TestLog, signing_key};
-use crate::entry::lookup_keys;
+use fasti_client::testing::{ORIGIN, TestLog, signing_key};
+use fasti_entry::lookup_keys;
 
 const ENTRY: &str = include_str!("../../../../tests/data/rekor/ecdsa-p256-key.leaf.json");
 

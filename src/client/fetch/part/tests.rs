@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread::{self, JoinHandle};
 
 use super::*;
-use crate::client::fetch::{Fetch as _, HttpFetch};
+use crate::fetch::{Fetch as _, HttpFetch};
 
 const PART: &str = "lookup/run/0/256/0";
 const LENGTH: usize = 100_000;

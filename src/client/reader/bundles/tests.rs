@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use tiles_spec::lookup::LookupPath;
 
 use super::*;
-use crate::client::fetch::FetchError;
-use crate::client::testing::{TestLog, entries, trust};
+use crate::fetch::FetchError;
+use crate::testing::{TestLog, entries, trust};
 
 async fn view(log: &TestLog) -> View {
     View::open(log.fetch(), &trust()).await.unwrap()

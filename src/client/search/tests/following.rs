@@ -7,8 +7,8 @@ use tiles_spec::ResourcePath;
 
 use super::scene::postings;
 use super::*;
-use crate::client::fetch::FetchError;
-use crate::client::monitor::MonitorError;
+use crate::fetch::FetchError;
+use crate::monitor::MonitorError;
 
 async fn news(
     follower: &Follower,

@@ -211,7 +211,7 @@ async fn an_index_of_another_log_or_tree() {
     let mut scene = Scene::of(&all, 40);
     let mut latest = scene.latest();
     let head = head_of(&scene.revisions);
-    latest.proof.checkpoint = sign(&crate::client::testing::signing_key(), head);
+    latest.proof.checkpoint = sign(&crate::testing::signing_key(), head);
     scene.put(&LookupPath::Latest, latest.to_bytes());
     let SearchError::Index { source, .. } = ask(&scene, &question).await.unwrap_err() else {
         panic!("not the index's key")

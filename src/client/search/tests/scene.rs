@@ -15,8 +15,8 @@ use tiles_spec::{
     leaf_hash, tree::root_of,
 };
 
-use crate::client::testing::{ORIGIN, TestLog};
-use crate::entry::{LookupTerm, lookup_keys};
+use crate::testing::{ORIGIN, TestLog};
+use fasti_entry::{LookupTerm, lookup_keys};
 
 pub(super) const LOOKUP: &str = "log.test/one/lookup";
 

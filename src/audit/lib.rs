@@ -7,7 +7,7 @@
 //! | [`lookup`] | the index: every posting, against the entries |
 //! | [`report`] | what they find |
 //!
-//! Like [`client`](crate::client), on which it builds, it does not depend on the writer.
+//! Like [`client`](fasti_client), on which it builds, it does not depend on the writer.
 
 pub mod fsck;
 pub mod lookup;

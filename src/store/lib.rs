@@ -18,6 +18,7 @@ mod bucket;
 pub mod contract;
 mod directory;
 mod memory;
+pub mod metrics;
 mod path;
 pub mod probe;
 

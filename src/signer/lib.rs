@@ -5,7 +5,7 @@
 //! [`KeyLocation`] says where, or [`find_default_key`] finds it. Further keys can add lines below
 //! the first ([`LogSigner`]), for clients that know them.
 //!
-//! Only [`crate::log::guard`] calls [`Signer::sign`]; a signer sees only note texts, and its key
+//! Only the log's guard calls [`Signer::sign`]; a signer sees only note texts, and its key
 //! never leaves it (I16). Its signatures are verified before anyone sees them, so a signer is
 //! trusted only to keep its key.
 

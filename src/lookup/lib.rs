@@ -23,6 +23,7 @@ mod files;
 pub mod keep;
 pub mod lead;
 mod merge;
+pub mod metrics;
 mod plan;
 mod revisions;
 pub mod run;

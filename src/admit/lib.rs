@@ -18,7 +18,7 @@
 //! - Pure: texts, addresses and times are arguments; no I/O, no runtime. The rates read the
 //!   injected clock.
 //! - Nothing is admitted by an unverified signature. What a certificate says counts only after its
-//!   chain has been verified; [`crate::entry`] then verifies that its key has signed.
+//!   chain has been verified; [`fasti_entry`] then verifies that its key has signed.
 //! - Every list, pattern and table is bounded (I12). Tokens are not stored (I16).
 
 mod authorities;
@@ -28,6 +28,7 @@ mod error;
 mod holder;
 mod identities;
 mod keys;
+pub mod metrics;
 mod pattern;
 mod pem;
 mod rate;
@@ -51,8 +52,8 @@ pub use keys::{Fingerprint, KeyList};
 pub use rate::{ByteRate, Pace, Rate, Rates};
 pub use tokens::TokenList;
 
-use crate::entry::{KeyMaterial, Submission};
 use crate::metrics::AdmissionMetrics;
+use fasti_entry::{KeyMaterial, Submission};
 
 /// Who may write.
 #[derive(Debug, Default)]

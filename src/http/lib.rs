@@ -16,7 +16,7 @@
 //! [`serve`] accepts connections within [`limits`], with or without [`tls`], and closes idle ones
 //! ([`connection`]). Clients share connections and the memory for bodies ([`body`]) and answers
 //! ([`delivery`]) fairly ([`shares`]), and clients that are too slow are cut off ([`headway`]).
-//! [`door`] asks [`crate::admit`] who may write. [`problem`] turns every error into its status.
+//! [`door`] asks [`fasti_admit`] who may write. [`problem`] turns every error into its status.
 
 mod accept;
 mod body;
@@ -29,6 +29,7 @@ mod grpc;
 mod headway;
 mod health;
 mod limits;
+pub mod metrics;
 mod openapi;
 mod packed;
 mod peers;
@@ -65,9 +66,9 @@ use limits::Pools;
 use read::Reads;
 use rekor_v1::RekorV1;
 
-use crate::admit::Admission;
-use crate::log::Log;
 use crate::metrics::{HttpMetrics, RequestLabels};
+use fasti_admit::Admission;
+use fasti_log::Log;
 
 /// What to do with an entry that is already in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -34,5 +34,5 @@ pub mod trusted_root;
 pub mod verify;
 pub mod window;
 
-#[cfg(test)]
-pub(crate) mod testing;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;

@@ -32,7 +32,8 @@ mod give_way;
 pub mod guard;
 pub mod integrate;
 mod lead;
-pub(crate) mod load;
+pub mod load;
+pub mod metrics;
 pub mod peers;
 mod pool;
 mod progress;
@@ -65,14 +66,14 @@ pub use recover::RecoverError;
 pub use roles::Driver;
 pub use seen::Witness;
 
-use crate::clock::Clock;
-use crate::entropy::Entropy;
 use crate::metrics::LogMetrics;
-use crate::planted::{Bug, planted};
-use crate::signer::{SignedMemory, Signer};
-use crate::store::{ObjectPath, Store, StoreError, Stores};
 use answers::Answers;
 use dedup::{Dedup, DedupIndex};
+use fasti_seams::clock::Clock;
+use fasti_seams::entropy::Entropy;
+use fasti_seams::planted::{Bug, planted};
+use fasti_signer::{SignedMemory, Signer};
+use fasti_store::{ObjectPath, Store, StoreError, Stores};
 use peers::{NotTaken, PeerAnswer, PeerIncluded, Peers, Role, Standing};
 use pool::{Pool, PoolLimits, Waiting};
 use progress::Progress;
@@ -177,9 +178,8 @@ pub struct Acknowledged {
     pub proof: Option<Vec<Hash>>,
 }
 
-/// A submission was not accepted, or not answered.
+/// A submission was not accepted, or not answered. Exhaustive: whoever passes it on decides on each.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum SubmitError {
     /// The entry is too long.
     #[error("the entry has {0} bytes; a log takes at most 65535")]

@@ -1,0 +1,18 @@
+//! The seams to the outside, so that everything else can be tested and simulated: time, randomness,
+//! threads, outgoing HTTP and the state directory.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`clock`], [`entropy`], [`offload`] | time, randomness, threads |
+//! | [`egress`] | HTTP clients that go where they are told |
+//! | [`gzip`] | packs bytes, with compressors that are used again |
+//! | [`planted`] | bugs for the simulator to find; switched off in every build but its own |
+//! | [`state`] | what is remembered outside of the store |
+
+pub mod clock;
+pub mod egress;
+pub mod entropy;
+pub mod gzip;
+pub mod offload;
+pub mod planted;
+pub mod state;
