@@ -178,7 +178,8 @@ pub struct Acknowledged {
     pub proof: Option<Vec<Hash>>,
 }
 
-/// A submission was not accepted, or not answered. Exhaustive: whoever passes it on decides on each.
+/// A submission was not accepted, or not answered. Exhaustive, so that everything that passes it on
+/// has to decide on each.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SubmitError {
     /// The entry is too long.

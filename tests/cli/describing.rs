@@ -27,7 +27,7 @@ fn trusted_root_and_signing_config() {
     let ended = world.fasti(&["trusted-root", "--url", "http://log.example"]);
     assert!(ended.stderr.contains("require the origin to be the URL's host"), "{}", ended.stderr);
     world.fasti(&["trusted-root", "--valid-from", "now"]).broken("validFor");
-    world.fasti_with(&[], &["trusted-root"]).broken("give --vkey");
+    world.fasti_with(&[], &["trusted-root"]).broken("set --vkey");
 }
 
 #[test]

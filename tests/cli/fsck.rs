@@ -105,5 +105,5 @@ fn the_words_of_a_report() {
     let ended = world.fasti(&["fsck"]);
     assert_eq!(ended.status, 1);
     golden("fsck-damaged.txt", &ended.stdout);
-    world.fasti_with(&[], &["fsck"]).broken("give --vkey");
+    world.fasti_with(&[], &["fsck"]).broken("set --vkey");
 }

@@ -202,8 +202,8 @@ fn writers_on_a_bucket_outlast_the_service() {
 #[test]
 fn keys_and_addresses_that_are_of_no_use() {
     let world = World::new();
-    Cloud::aws(Key::Other).refused(&world, "the key is of the kind RSA_2048");
-    Cloud::gcp(&world, Key::Other).refused(&world, "the kind RSA_SIGN_PSS_2048_SHA256");
+    Cloud::aws(Key::Other).refused(&world, "the key is of kind RSA_2048");
+    Cloud::gcp(&world, Key::Other).refused(&world, "of kind RSA_SIGN_PSS_2048_SHA256");
 
     let mut stranger = Cloud::aws(Key::p256(7));
     stranger.variables[1].1 = "another secret".to_owned();

@@ -82,7 +82,7 @@ fn a_proof_file_verifies_what_it_is_about() {
     };
     verify("a.txt", "signed.tlog-proof", &["--public-key", "me.pub"]).good();
     generate(&world, "p256", "other");
-    verify("a.txt", "signed.tlog-proof", &["--public-key", "other.pub"]).refused("another key");
+    verify("a.txt", "signed.tlog-proof", &["--public-key", "other.pub"]).refused("a different key");
     world.write("1.txt", "entry 1");
     let said = verify("1.txt", "opaque.tlog-proof", &[]).good();
     golden("verify-opaque.txt", &said);

@@ -75,7 +75,7 @@ fn by_artifact_key_identity_and_uuid() {
     }
     world.fasti(&["search"]).broken("--artifact");
     world.fasti(&["search", "--sha", "abc"]).broken("hex");
-    world.fasti(&["search", "--sha", digest, "--limit", "0"]).broken("at most 0 entries");
+    world.fasti(&["search", "--sha", digest, "--limit", "0"]).broken("the limit is 0 entries");
     world.fasti(&["search", "--sha", digest, "--issuer", "x"]).broken("--issuer needs");
 }
 

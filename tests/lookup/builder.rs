@@ -212,7 +212,7 @@ async fn what_is_no_index_of_this_log_is_refused_by_name() {
     // The log itself, in an earlier state or replaced by another.
     let mut less = Live::start().await;
     less.grow(200).await;
-    for (objects, words) in [(less.store.objects(), "shows a tree of 200 entries")] {
+    for (objects, words) in [(less.store.objects(), "has a tree of 200 entries")] {
         let store = Arc::new(live.store.snapshot());
         for (path, bytes) in objects {
             store.overwrite(&path, bytes);

@@ -33,7 +33,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::flags::Flags;
 use crate::open::Opened;
 
-/// Threads that read and write files or compute. More would only wait for the same disk and the same
+/// Threads that read and write files or compute. More would only wait for the same disk and
 /// processors.
 const BLOCKING_THREADS_MAX: usize = 32;
 
