@@ -14,6 +14,7 @@ mod tiles;
 
 use std::sync::Arc;
 
+use fasti_seams::offload::processors;
 use tiles_spec::{
     BundleCoord, Frontier, Hash, LeafIndex, ProofError, ResourcePath, TileMap, TreeHead, TreeSize,
     leaf_hash, plan_consistency, plan_inclusion, plan_root, verify_consistency, verify_inclusion,
@@ -21,6 +22,7 @@ use tiles_spec::{
 
 pub use bundles::{Bundles, VerifiedBundle};
 use bundles::{fetch_bundle, not_its_leaf};
+use tokio::sync::Semaphore;
 
 use super::description::Description;
 use super::fetch::{Fetch, FetchError};
@@ -33,6 +35,8 @@ pub struct View {
     checkpoint: OpenedCheckpoint,
     /// Verified tiles.
     tiles: TileMap,
+    /// A permit for each bundle that can be verified at once.
+    processors: Arc<Semaphore>,
 }
 
 /// The proof that a later tree extends an earlier one.
@@ -106,9 +110,18 @@ impl View {
         fetch: Arc<dyn Fetch>,
         checkpoint: OpenedCheckpoint,
     ) -> Result<Self, ReadError> {
-        let mut view = Self { fetch, checkpoint, tiles: TileMap::new() };
+        let processors = Arc::new(Semaphore::new(processors()));
+        let mut view = Self { fetch, checkpoint, tiles: TileMap::new(), processors };
         view.load_edge().await?;
         Ok(view)
+    }
+
+    /// Verifies at most this many bundles at once, so that other work gets its share of the
+    /// processors.
+    #[must_use]
+    pub fn on_processors(mut self, count: usize) -> Self {
+        self.processors = Arc::new(Semaphore::new(count.max(1)));
+        self
     }
 
     /// The checkpoint.

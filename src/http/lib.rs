@@ -120,7 +120,7 @@ pub struct App {
 impl App {
     /// Creates the app in front of `log`.
     pub fn new(log: Log, config: HttpConfig, metrics: HttpMetrics) -> Self {
-        let processors = std::thread::available_parallelism().map_or(2, usize::from);
+        let processors = fasti_seams::offload::processors();
         let limits = config.limits;
         let pools = Pools::new(&limits, &metrics);
         Self {

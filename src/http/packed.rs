@@ -29,7 +29,7 @@ pub(super) struct PackedBundles {
 impl PackedBundles {
     /// Creates an empty cache.
     pub fn new() -> Self {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let processors = fasti_seams::offload::processors();
         let weigh = |_: &(ObjectPath, Coding), packed: &Bytes| {
             u32::try_from(packed.len() + KEPT_OVERHEAD).unwrap_or(u32::MAX)
         };

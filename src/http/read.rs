@@ -87,7 +87,7 @@ fn outgoing(bytes: Bytes, share: Option<Share>) -> Bytes {
 impl Reads {
     /// Reads with room in `memory` for bundles on their way out.
     pub fn new(memory: Arc<Shares>) -> Self {
-        let processors = std::thread::available_parallelism().map_or(2, usize::from);
+        let processors = fasti_seams::offload::processors();
         let turns = Semaphore::new(processors);
         Self { turns, packed: PackedBundles::new(), memory }
     }

@@ -78,7 +78,8 @@ impl Builder {
     /// than the limits allow; runs of more than `rewrite_max` postings are left in pieces.
     pub async fn advance(&mut self, rewrite_max: u64) -> Result<Advance, IndexError> {
         let began = self.site.clock.now();
-        let mut view = View::open(self.site.log.clone(), &self.site.trust).await?;
+        let view = View::open(self.site.log.clone(), &self.site.trust).await?;
+        let mut view = view.on_processors(self.site.config.processors);
         let log = view.head();
         self.expect_growth(&mut view).await?;
         let is_whole = rewrite_max < u64::MAX || plan::in_pieces(&self.runs).is_none();

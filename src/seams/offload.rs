@@ -4,6 +4,7 @@
 //! pool. On a current-thread runtime, which tests and simulations use, it runs in place, so that
 //! one seed gives one order of events.
 
+use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::LazyLock;
 use std::sync::mpsc::{Sender, channel};
@@ -33,6 +34,11 @@ where
             Err(_) => std::future::pending().await,
         },
     }
+}
+
+/// How many computations are worth running at once: one per processor.
+pub fn processors() -> usize {
+    thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
 /// The next piece of large work.

@@ -10,6 +10,7 @@ use fasti::client::trust::Trust;
 use fasti::log::Context;
 use fasti::lookup::{LookupConfig, Site};
 use fasti::metrics::LookupMetrics;
+use fasti::offload::processors;
 use fasti::signer::LookupSigner;
 use fasti::store::Shelf;
 
@@ -50,6 +51,8 @@ impl LookupFlags {
             metrics,
             config: LookupConfig {
                 spacing: Duration::from_secs(self.lookup_seconds),
+                // Submissions come first.
+                processors: processors().div_ceil(4),
                 ..LookupConfig::default()
             },
         }))

@@ -14,6 +14,7 @@ use tiles_spec::{
     BundleCoord, EntryBundle, Hash, LeafIndex, Level, ProofError, ResourcePath, TILE_WIDTH_MAX,
     TileCoord, TileIndex, TileWidth, TreeSize, leaf_hash, tree::root_of,
 };
+use tokio::sync::Semaphore;
 
 use super::tiles::{above, fetch_or_wider, slot_above};
 use super::{ReadError, View};
@@ -176,7 +177,8 @@ impl<T: Send + 'static> Bundles<'_, T> {
                 .and_then(|tile| tile.bundle())
                 .ok_or_else(|| self.view.no_bundle(index))?;
             let expected = self.view.expected(coord).await?;
-            let read = read(self.view.fetch.clone(), coord, expected, self.work.clone());
+            let (fetch, processors) = (self.view.fetch.clone(), self.view.processors.clone());
+            let read = read(fetch, processors, coord, expected, self.work.clone());
             self.reading.push_back(Box::pin(read));
         }
         Ok(())
@@ -186,12 +188,14 @@ impl<T: Send + 'static> Bundles<'_, T> {
 /// Fetches a bundle, verifies it and works on it.
 async fn read<T: Send + 'static>(
     fetch: Arc<dyn Fetch>,
+    processors: Arc<Semaphore>,
     coord: BundleCoord,
     expected: Expected,
     work: Arc<dyn Fn(VerifiedBundle) -> T + Send + Sync>,
 ) -> Result<Read<T>, ReadError> {
     let (place, entries) = fetch_bundle(&*fetch, coord).await?;
     let bytes = entries.as_bytes().len();
+    let _processor = processors.acquire_owned().await;
     let outcome = offload(move || {
         let leaves: Vec<_> =
             entries.entries().take(coord.width.as_usize()).map(leaf_hash).collect();

@@ -117,7 +117,7 @@ async fn who_wants_different_ones_gets_some_of_them_as_they_are() {
     let paths: Vec<ObjectPath> = (0..100).map(path).collect();
     let all = join_all(paths.iter().map(|path| packed.get(&store, path, Coding::Gzip))).await;
     let at_once = all.iter().flatten().count();
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let processors = fasti_seams::offload::processors();
     assert_eq!(at_once, processors.div_ceil(2), "the others are sent uncompressed");
     assert_eq!(store.reads.load(Ordering::Relaxed), at_once);
     assert!(packed.get(&store, &paths[99], Coding::Gzip).await.is_some(), "packed later");

@@ -60,8 +60,8 @@ use fasti_seams::offload::offload;
 /// A new segment is begun when the old one has grown by this much, in bytes or in records. This
 /// limits what a restart must write again (each record implies a few files, however small it is),
 /// and how often the file system is flushed.
-const SEGMENT_BYTES_MAX: u64 = 64 << 20;
-const SEGMENT_RECORDS_MAX: usize = 2048;
+const SEGMENT_BYTES_MAX: u64 = 16 << 20;
+const SEGMENT_RECORDS_MAX: usize = 512;
 /// Superseded partial files are kept for this many records, for readers of an earlier checkpoint: a
 /// second when the log is busiest.
 const KEEP_PARTIALS: u64 = 256;
@@ -74,7 +74,7 @@ pub struct DirectoryOptions {
     /// Accept a directory that was copied or restored from a backup. Safe only if the caller then
     /// makes sure that it holds the newest state of its log.
     pub accept_copy: bool,
-    /// Begin a new segment after this many bytes; 0 for the default of 64 MiB.
+    /// Begin a new segment after this many bytes; 0 for the default of 16 MiB.
     pub segment_bytes_max: u64,
     /// A kind of file system to trust, although it is not known to have working locks and flushes.
     pub trusted_file_system: Option<FileSystemKind>,
