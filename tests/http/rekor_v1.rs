@@ -361,7 +361,7 @@ fn what_is_not_in_order_is_named() {
         (in_search(&json!({"hash": sha256("x"), "operator": "xor"})), 422, "one of [and or]"),
         (key("gpg", "AAAA"), 422, "publicKey.format in body should be one of"),
         (key("pgp", "AAAA"), 400, "the PKI format requested is not supported by this server"),
-        (key("minisign", "AAAA"), 400, "keys of the format \"minisign\" are found by"),
+        (key("minisign", "AAAA"), 400, "search for entries with \"minisign\" keys by"),
         (key("x509", "*"), 422, "publicKey.content in body should be base64"),
         (key("x509", ""), 400, "public key provided could not be parsed"),
         (key("x509", "AAAA"), 400, "public key provided could not be parsed"),

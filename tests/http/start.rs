@@ -49,8 +49,12 @@ fn another_origin_or_key_than_the_logs() {
     elsewhere.start(&["--origin", "elsewhere.test"]).stop();
     other.start(&[]).stop();
     let key_of = |home: &Home| home.store().join("_writer/log.key").display().to_string();
-    refused(&home, &["--origin", "elsewhere.test"], "is of the log \"localhost\", not of");
-    refused(&home, &["--key", &key_of(&elsewhere)], "is of the log \"elsewhere.test\", not of");
+    refused(&home, &["--origin", "elsewhere.test"], "belongs to the log \"localhost\", not to");
+    refused(
+        &home,
+        &["--key", &key_of(&elsewhere)],
+        "belongs to the log \"elsewhere.test\", not to",
+    );
     refused(&home, &["--key", &key_of(&other)], "the log cannot be continued");
     let both = ["--origin", "elsewhere.test", "--key", &key_of(&elsewhere)];
     refused(&home, &both, "the log cannot be continued");

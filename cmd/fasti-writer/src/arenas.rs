@@ -1,6 +1,6 @@
 //! Bounds how many heaps glibc's allocator keeps.
 //!
-//! By default it makes up to eight heaps ("arenas") per processor and hands none back while anything
+//! By default it makes up to eight heaps ("arenas") per processor, and returns none while anything
 //! in it is in use. A writer moves work between threads all the time, so every heap grows to the
 //! size of the largest burst: after nine million entries a writer on two processors held 450 MiB.
 //! With one heap per processor it holds 195 MiB, at the same speed. Other allocators that need only
