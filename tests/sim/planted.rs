@@ -35,7 +35,7 @@ use sim::lock;
 /// Any bug must be caught within this many seeds.
 const SEEDS_MAX: u64 = 2_000;
 
-const BUGS: [Bug; 36] = [
+const BUGS: [Bug; 37] = [
     Bug::ExistsIsOurs,
     Bug::OwnExistsIsFenced,
     Bug::AmbiguousIsCommitted,
