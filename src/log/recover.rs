@@ -34,7 +34,7 @@ use super::integrate::{Edge, EdgeError, Leaf};
 use super::publish::{Publication, PublishError, Publisher};
 use super::record::{Epoch, Record, RecordDigest, RecordError};
 use super::replay::{
-    EMPTY, Replay, Shown, newest_record, read_checkpoint, read_record, refuse_rollback,
+    EMPTY, Replay, Shown, read_checkpoint, read_newest, read_record, refuse_rollback,
 };
 use super::seen::{Seen, Witness, begins_with};
 use super::sequence::Position;
@@ -335,21 +335,34 @@ fn refuse_moved(now: Shown, before: &Shown) -> Result<Shown, RecoverError> {
     }
 }
 
-/// Publishes the size-0 checkpoint of a log that does not exist yet.
+/// Publishes the size-0 checkpoint of a log that does not exist yet. What speaks against a new log
+/// counts only if there is still no checkpoint afterwards: another writer may have created the log
+/// while we looked, and have written a lot to it.
 async fn create_if_new(context: &Context, seen: &Seen) -> Result<(), RecoverError> {
-    let path = ObjectPath::checkpoint();
-    if context.stores.objects.get(&path).await?.is_some() {
+    let (objects, path) = (&context.stores.objects, ObjectPath::checkpoint());
+    if objects.get(&path).await?.is_some() {
         return Ok(());
     }
-    if let Some(newest) = newest_record(context).await? {
-        let committed = read_record(context, newest).await?.0.after.size;
+    match expect_nothing(context, seen).await {
+        Err(error) if error.is_passing() || objects.get(&path).await?.is_none() => {
+            return Err(error);
+        }
+        Err(_) => return Ok(()),
+        Ok(()) => {}
+    }
+    let checkpoint = SigningGuard::new(context.signer.clone(), EMPTY).sign().await?;
+    // Whoever created it first, it must verify under our own key; that is checked next.
+    let (Created::Now | Created::Already) = objects.create(&path, checkpoint).await?;
+    Ok(())
+}
+
+/// There are no records, and nothing is remembered of a log of this key.
+async fn expect_nothing(context: &Context, seen: &Seen) -> Result<(), RecoverError> {
+    if let Some((_, newest, _)) = read_newest(context).await? {
+        let committed = newest.after.size;
         return Err(RecoverError::MissingCheckpoint { committed });
     }
     refuse_rollback(context, seen, &[EMPTY]).await?;
-    let checkpoint = SigningGuard::new(context.signer.clone(), EMPTY).sign().await?;
-    // Whoever created it first, it must verify under our own key; that is checked next.
-    let (Created::Now | Created::Already) =
-        context.stores.objects.create(&path, checkpoint).await?;
     Ok(())
 }
 

@@ -71,10 +71,9 @@ impl Replay {
         } else {
             None
         };
-        let Some(newest) = newest_record(context).await? else {
+        let Some((newest, record, digest)) = read_newest(context).await? else {
             return Self::without_records(context, seen).await;
         };
-        let (record, digest) = read_record(context, newest).await?;
         let (epoch, head, is_frozen) = (record.epoch, record.after, record.is_last);
         let walked = walk_back(context, record, enough(context).await?).await?;
         let checkpoint = match early {
@@ -133,8 +132,26 @@ impl Replay {
     }
 }
 
-/// The newest record's number: found from the store's candidate and the records above it.
-pub(super) async fn newest_record(context: &Context) -> Result<Option<RecordNumber>, RecoverError> {
+/// Reads the newest record. One that was found and is gone when it is read was trimmed meanwhile, so
+/// there is a newer one; it is missing only if no newer one is found.
+pub(super) async fn read_newest(
+    context: &Context,
+) -> Result<Option<(RecordNumber, Record, RecordDigest)>, RecoverError> {
+    let mut gone = None;
+    loop {
+        let Some(number) = find_newest(context).await? else { return Ok(None) };
+        if let Some((record, digest)) = find_record(context, number).await? {
+            return Ok(Some((number, record, digest)));
+        }
+        if gone.is_some_and(|gone| number <= gone) {
+            return Err(RecoverError::Gap { number, published: TreeSize::ZERO });
+        }
+        gone = Some(number);
+    }
+}
+
+/// The number of the newest record: the store's candidate, or one above it.
+async fn find_newest(context: &Context) -> Result<Option<RecordNumber>, RecoverError> {
     let commits = &context.stores.commits;
     let Some(mut newest) = commits.newest().await? else { return Ok(None) };
     while commits.read(newest.next()).await?.is_some() {

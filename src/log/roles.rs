@@ -31,7 +31,7 @@ use super::progress::Progress;
 use super::publish::Publication;
 use super::record::Epoch;
 use super::recover::{Ready, RecoverError, Recovered, picture, recover};
-use super::replay::{EMPTY, newest_record, read_record};
+use super::replay::{EMPTY, read_newest};
 use super::seen::{Seen, Witness};
 use super::{Acknowledged, Context, SubmitError};
 use fasti_seams::offload::offload;
@@ -361,8 +361,7 @@ fn epoch_of(leader: Option<&Leader>) -> Epoch {
 
 /// Finds the leader; `None` if no record was written yet.
 pub(super) async fn find_leader(context: &Context) -> Result<Option<Leader>, RecoverError> {
-    let Some(newest) = newest_record(context).await? else { return Ok(None) };
-    let (record, _) = read_record(context, newest).await?;
+    let Some((_, record, _)) = read_newest(context).await? else { return Ok(None) };
     Ok(Some(Leader { epoch: record.epoch, address: record.writer, is_last: record.is_last }))
 }
 
