@@ -132,8 +132,8 @@ impl Replay {
     }
 }
 
-/// Reads the newest record. One that was found and is gone when it is read was trimmed meanwhile, so
-/// there is a newer one; it is missing only if no newer one is found.
+/// Reads the newest record. One that was found and is gone when it is read was trimmed meanwhile,
+/// so there is a newer one; it is missing only if no newer one is found.
 pub(super) async fn read_newest(
     context: &Context,
 ) -> Result<Option<(RecordNumber, Record, RecordDigest)>, RecoverError> {
