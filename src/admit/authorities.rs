@@ -12,13 +12,13 @@ use std::time::Duration;
 
 use const_oid::AssociatedOid;
 use der::Decode;
+use fasti_entry::X509;
 use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use webpki::{EndEntityCert, Error, KeyUsage, anchor_from_trusted_cert};
 use x509_cert::ext::pkix::{BasicConstraints, KeyUsage as KeyUses};
 
 use super::error::{ListError, ListProblem};
 use super::pem::{self, Line};
-use fasti_entry::X509;
 
 /// Maximum number of certificates in all files together.
 const AUTHORITIES_MAX: usize = 256;

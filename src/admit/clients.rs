@@ -1,8 +1,8 @@
 //! A token bucket for each client, in a table of bounded size.
 //!
 //! When the table is full, buckets that have refilled completely are dropped, at most once a
-//! second. If there are none, new clients share a fixed number of buckets, each at the rate of one
-//! client. Known clients are not affected, and filling the table gains nothing.
+//! second. If no bucket can be dropped, new clients share a fixed number of buckets, each at the
+//! rate of one client. Known clients are not affected, and filling the table gains nothing.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};

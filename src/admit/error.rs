@@ -6,9 +6,10 @@
 
 use std::time::Duration;
 
+use fasti_entry::EntryError;
+
 use super::keys::Fingerprint;
 use super::pattern::PatternError;
-use fasti_entry::EntryError;
 
 /// Maximum number of characters of foreign text in a message.
 const QUOTE_CHARS_MAX: usize = 200;

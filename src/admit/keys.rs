@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 use std::fmt;
 
+use fasti_entry::{Certificate, PublicKey};
 use sha2::{Digest as _, Sha256};
 
 use super::error::{ListError, ListProblem};
 use super::pem::{self, Line};
-use fasti_entry::{Certificate, PublicKey};
 
 /// Maximum number of keys in all lists together.
 pub const KEYS_MAX: usize = 100_000;

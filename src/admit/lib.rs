@@ -47,13 +47,13 @@ use http::header::AUTHORIZATION;
 pub use authorities::Authorities;
 pub use client::{Block, Client, Network, Proxies, ProxyHeader};
 pub use error::{IdentityReason, Limit, ListError, ListProblem, Refusal, seconds};
+use fasti_entry::{KeyMaterial, Submission};
 pub use identities::{IdentityList, Policy};
 pub use keys::{Fingerprint, KeyList};
 pub use rate::{ByteRate, Pace, Rate, Rates};
 pub use tokens::TokenList;
 
 use crate::metrics::AdmissionMetrics;
-use fasti_entry::{KeyMaterial, Submission};
 
 /// Who may write.
 #[derive(Debug, Default)]

@@ -10,6 +10,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use fasti_seams::clock::Clock;
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{NotUntil, Quota, RateLimiter};
@@ -17,7 +18,6 @@ use governor::{NotUntil, Quota, RateLimiter};
 use super::client::Client;
 use super::clients::{CLIENTS_MAX, Clients};
 use super::error::{Limit, Refusal};
-use fasti_seams::clock::Clock;
 
 /// Highest rate and burst of submissions.
 const RATE_MAX: u32 = 1_000_000;

@@ -1,8 +1,9 @@
 //! Admission as a whole: which list decides.
 
+use fasti_entry::{DsseEnvelope, DsseRequest, DsseSignature, Verifier};
+
 use super::testing::{BEGIN, Ca, Subject, at, authority, signer, submission};
 use super::*;
-use fasti_entry::{DsseEnvelope, DsseRequest, DsseSignature, Verifier};
 
 fn keys(subjects: &[&Subject]) -> KeyList {
     let mut list = KeyList::default();

@@ -21,12 +21,12 @@ use std::num::NonZeroUsize;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
+use fasti_client::fetch::FetchError;
+use fasti_client::trust::Trust;
 use tiles_spec::{ResourcePath, TreeHead, TreeSize};
 
 use super::report::Findings;
 pub use super::report::{Problem, Report};
-use fasti_client::fetch::FetchError;
-use fasti_client::trust::Trust;
 
 use columns::Column;
 pub use objects::Objects;

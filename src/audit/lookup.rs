@@ -27,6 +27,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use fasti_client::fetch::{DirectoryFetch, Fetch, LookupLog};
+use fasti_client::reader::{ReadError, View};
+use fasti_client::trust::Trust;
 use serde::Serialize;
 use tiles_spec::TreeSize;
 use tiles_spec::lookup::{LeafRange, LookupPath};
@@ -34,9 +37,6 @@ use tokio::runtime::Handle;
 
 use super::fsck::{self, FsckError, Objects, Problem, fsck};
 use super::report::Findings;
-use fasti_client::fetch::{DirectoryFetch, Fetch, LookupLog};
-use fasti_client::reader::{ReadError, View};
-use fasti_client::trust::Trust;
 
 /// How to check an index.
 #[derive(Clone, Debug)]

@@ -16,13 +16,13 @@ use const_oid::db::{rfc5912, rfc8410};
 use const_oid::{AssociatedOid, ObjectIdentifier};
 use der::asn1::{AnyRef, BitStringRef};
 use der::{Decode, Encode, Sequence};
+use fasti_entry::{EntryError, X509};
 use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoOwned};
 use time::{OffsetDateTime, PrimitiveDateTime};
 use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
 use x509_cert::name::Name;
 
 use super::window::Window;
-use fasti_entry::{EntryError, X509};
 
 /// A certificate whose holder can issue others.
 #[derive(Clone, Debug)]

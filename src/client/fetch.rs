@@ -37,11 +37,11 @@ pub use part::PartFault;
 /// Reads the objects of one log and of its index.
 #[async_trait]
 pub trait Fetch: Send + Sync + 'static {
-    /// Reads the object at `path`, whole and uncompressed; `None` if there is none. Returns at most
-    /// [`bytes_max`] bytes. Reads are retried a few times if that can help.
+    /// Reads the object at `path`, whole and uncompressed, or returns `None` if it does not exist.
+    /// Returns at most [`bytes_max`] bytes. Reads are retried a few times if that can help.
     async fn fetch(&self, path: &ResourcePath) -> Result<Option<Vec<u8>>, FetchError>;
 
-    /// Reads `log.json`; `None` if there is none, as in a copy of the log's tree only.
+    /// Reads `log.json`. A copy of the log's tree may lack it; the result is then `None`.
     async fn description(&self) -> Result<Option<Vec<u8>>, FetchError> {
         Ok(None)
     }
@@ -49,8 +49,8 @@ pub trait Fetch: Send + Sync + 'static {
     /// The object's name in messages: a URL or a file.
     fn place(&self, path: &ResourcePath) -> String;
 
-    /// Reads an object of the index, whole and uncompressed; `None` if there is none. Returns at
-    /// most [`lookup_bytes_max`] bytes: parts can be longer, and are read with
+    /// Reads an object of the index, whole and uncompressed, or returns `None` if it does not
+    /// exist. Returns at most [`lookup_bytes_max`] bytes: parts can be longer, and are read with
     /// [`Self::fetch_part`].
     async fn fetch_lookup(&self, path: &LookupPath) -> Result<Option<Vec<u8>>, FetchError>;
 

@@ -16,16 +16,16 @@ use aws_lc_rs::signature::{
 };
 use const_oid::ObjectIdentifier;
 use ed25519_dalek::SigningKey;
+use fasti_entry::{
+    ArtifactDigest, EntryError, HashAlgorithm, HashedRekord, KeyMaterial, PublicKey,
+    VerifiableSignature, Verifier,
+};
 use pkcs8::{DecodePrivateKey as _, EncodePublicKey as _, PrivateKeyInfo, SecretDocument};
 use sha2::{Digest as _, Sha512};
 use zeroize::Zeroizing;
 
 use super::artifact::ArtifactFile;
 use super::keys::KEY_FILE_BYTES_MAX;
-use fasti_entry::{
-    ArtifactDigest, EntryError, HashAlgorithm, HashedRekord, KeyMaterial, PublicKey,
-    VerifiableSignature, Verifier,
-};
 
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");

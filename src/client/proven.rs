@@ -1,10 +1,10 @@
 //! An entry proved to be in a log, and the formats for that proof: a `.tlog-proof` (C2SP), and a
 //! `TransparencyLogEntry` (Rekor), from which a bundle is made.
 
+use fasti_entry::{EntryError, InclusionProof, RekorEntry, TransparencyLogEntry};
 use tiles_spec::{Hash, LeafIndex, TlogProof};
 
 use super::trust::OpenedCheckpoint;
-use fasti_entry::{EntryError, InclusionProof, RekorEntry, TransparencyLogEntry};
 
 /// An entry with the proof that it is in the log.
 #[derive(Clone, Debug)]

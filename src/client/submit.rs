@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use fasti_entry::{EntryError, HashedRekord, KeyMaterial, TransparencyLogEntry};
+use fasti_seams::clock::{Clock as _, SystemClock};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, StatusCode, Url};
 use serde_json::{Value, json};
 use tiles_spec::LeafIndex;
 
 use super::fetch::{FetchError, body, client, retry_after};
-use fasti_entry::{EntryError, HashedRekord, KeyMaterial, TransparencyLogEntry};
-use fasti_seams::clock::{Clock as _, SystemClock};
 
 /// How long a batch of the log, its commit and its checkpoint can take.
 const TIMEOUT: Duration = Duration::from_mins(1);

@@ -168,8 +168,8 @@ impl Trust {
         Ok(OpenedCheckpoint { signed, log, cosigned })
     }
 
-    /// The trusted witnesses among the signers. It is not an error if there are none, but a bad
-    /// cosignature is one.
+    /// The trusted witnesses among the signers, which can be an empty list. A bad cosignature is an
+    /// error.
     fn cosigned(&self, signed: &SignedCheckpoint) -> Result<Vec<Cosigned>, CheckpointRefusal> {
         let origin = &signed.checkpoint().origin;
         let others = self.witnesses.iter().filter(|key| key.name().as_str() != origin);

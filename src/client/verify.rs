@@ -14,14 +14,14 @@ mod signer;
 mod statement;
 mod verdict;
 
-use tiles_spec::{ENTRY_BYTES_MAX, TlogProof, leaf_hash, verify_inclusion};
-
-use super::artifact::Artifact;
-use super::trust::{CheckpointRefusal, Trust};
 use fasti_entry::{
     ArtifactDigest, Bundle, BundleContent, EntryKind, HashedRekord, KeyMaterial, PublicKey,
     RekorEntry,
 };
+use tiles_spec::{ENTRY_BYTES_MAX, TlogProof, leaf_hash, verify_inclusion};
+
+use super::artifact::Artifact;
+use super::trust::{CheckpointRefusal, Trust};
 
 pub use logged::check_entry;
 pub use refusal::Refusal;

@@ -15,12 +15,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use fasti_admit::Client;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::headway::{Headway, LeastRate};
 use super::shares::{Full, Holder, Place, Share, Shares};
-use fasti_admit::Client;
 
 /// A connection.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
+use fasti_admit::Client;
 use http::header::CONTENT_LENGTH;
 use http::{Extensions, HeaderMap, request};
 
@@ -10,7 +11,6 @@ use super::App;
 use super::connection::Connection;
 use super::problem::Problem;
 use super::shares::Place;
-use fasti_admit::Client;
 
 /// The peer address of a request's connection; an extension of the request.
 #[derive(Clone, Copy, Debug)]

@@ -19,6 +19,7 @@ mod reflection;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use fasti_log::Log;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Version, request};
 use http_body_util::{BodyExt as _, Full};
@@ -31,7 +32,6 @@ use super::connection::Connection;
 use super::door::place_of;
 use super::problem::Problem;
 use crate::metrics::RequestLabels;
-use fasti_log::Log;
 
 /// Maximum length of a health request.
 const HEALTH_BYTES_MAX: usize = 4 << 10;

@@ -1,6 +1,7 @@
 //! Health: whether the process is alive, whether the log accepts entries, and its metrics.
 
 use bytes::Bytes;
+use fasti_log::peers::Role;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Method, Response, StatusCode};
 use http_body_util::Full;
@@ -9,7 +10,6 @@ use prometheus_client::registry::Registry;
 
 use super::problem::{Answer, Problem};
 use super::{App, READ, expect};
-use fasti_log::peers::Role;
 
 fn answer(body: impl Into<Bytes>, content_type: &'static str) -> Answer {
     let mut answer = Response::new(Full::new(body.into()));

@@ -62,13 +62,13 @@ pub use tls::{Tls, TlsError};
 
 use accept::ErrorForm;
 use body::discard;
+use fasti_admit::Admission;
+use fasti_log::Log;
 use limits::Pools;
 use read::Reads;
 use rekor_v1::RekorV1;
 
 use crate::metrics::{HttpMetrics, RequestLabels};
-use fasti_admit::Admission;
-use fasti_log::Log;
 
 /// What to do with an entry that is already in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -9,12 +9,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use fasti_seams::offload::offload;
+use fasti_store::{ObjectPath, Store};
 use moka::future::Cache;
 use tokio::sync::Semaphore;
 
 use super::represent::Coding;
-use fasti_seams::offload::offload;
-use fasti_store::{ObjectPath, Store};
 
 /// Maximum bytes in the cache.
 const KEPT_BYTES_MAX: u64 = 64 << 20;

@@ -6,6 +6,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
+use fasti_log::peers::{NotTaken, PeerAnswer, PeerError, Peers, Standing};
+use fasti_log::record::Epoch;
+use fasti_seams::egress;
+use fasti_seams::entropy::{Entropy as _, OsEntropy};
 use reqwest::{Certificate, Client, Response};
 
 use super::forward::{
@@ -13,10 +17,6 @@ use super::forward::{
     encode_question,
 };
 use super::secret::{Message, PeerSecret};
-use fasti_log::peers::{NotTaken, PeerAnswer, PeerError, Peers, Standing};
-use fasti_log::record::Epoch;
-use fasti_seams::egress;
-use fasti_seams::entropy::{Entropy as _, OsEntropy};
 
 /// Time limit for making a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);

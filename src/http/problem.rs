@@ -8,6 +8,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use fasti_admit::{self, Refusal};
+use fasti_client::reader::ReadError;
+use fasti_client::search::SearchError;
+use fasti_entry::EntryError;
+use fasti_log::{ProveError, SubmitError};
+use fasti_store::StoreError;
 use http::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_RANGE, CONTENT_TYPE, HeaderName, HeaderValue,
     RETRY_AFTER, WWW_AUTHENTICATE,
@@ -21,12 +27,6 @@ use tonic::{Code, Status};
 use super::accept::ErrorForm;
 use super::forward::PeerRefusal;
 use super::rekor_v1;
-use fasti_admit::{self, Refusal};
-use fasti_client::reader::ReadError;
-use fasti_client::search::SearchError;
-use fasti_entry::EntryError;
-use fasti_log::{ProveError, SubmitError};
-use fasti_store::StoreError;
 
 /// A complete answer.
 pub type Answer = Response<Full<Bytes>>;

@@ -11,6 +11,8 @@ use std::error::Error as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use fasti_seams::offload::offload;
+use fasti_store::{ObjectPath, Store};
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, IF_NONE_MATCH, VARY,
 };
@@ -28,8 +30,6 @@ use super::problem::{Answer, Problem};
 use super::represent::{Coding, Representation, Wanted, names, packed_etag, range};
 use super::shares::{Share, Shares};
 use super::{READ, expect};
-use fasti_seams::offload::offload;
-use fasti_store::{ObjectPath, Store};
 
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const MUTABLE: &str = "no-cache";

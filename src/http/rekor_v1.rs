@@ -30,18 +30,18 @@ use serde_json::Value;
 use tiles_spec::{Hash, LeafIndex, TreeSize};
 use tokio::sync::Semaphore;
 
-pub use refusal::Refusal;
-
-use super::body::ReadBody;
-use super::problem::{Answer, Problem};
-use super::{App, READ, SUBMIT, expect};
-use answer::{V1Log, answer, json_answer};
 use fasti_client::fetch::{Fetch, OwnFiles};
 use fasti_client::reader::{ReadError, View};
 use fasti_client::search::{self, Operator, Question, SearchError, search};
 use fasti_client::trust::Trust;
 use fasti_entry::LookupTerm;
 use fasti_log::Log;
+pub use refusal::Refusal;
+
+use super::body::ReadBody;
+use super::problem::{Answer, Problem};
+use super::{App, READ, SUBMIT, expect};
+use answer::{V1Log, answer, json_answer};
 use question::{number, parameter, required, search_index, search_log_query};
 use tree_id::TreeId;
 

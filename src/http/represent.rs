@@ -4,6 +4,8 @@
 use std::ops::Range;
 
 use bytes::Bytes;
+use fasti_seams::gzip::{Effort, gzip};
+use fasti_store::ObjectPath;
 use http::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, ETAG, HeaderValue, IF_NONE_MATCH, IF_RANGE,
     RANGE,
@@ -13,8 +15,6 @@ use http_body_util::Full;
 use sha2::{Digest, Sha256};
 
 use super::problem::{Answer, Problem};
-use fasti_seams::gzip::{Effort, gzip};
-use fasti_store::ObjectPath;
 
 /// Higher levels cost more than they save on a local network.
 const ZSTD_LEVEL: i32 = 1;

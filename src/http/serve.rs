@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use fasti_admit::Client;
 use futures::FutureExt as _;
 use http::header::{HeaderName, HeaderValue};
 use http::{Method, Request, Response, Version};
@@ -37,7 +38,6 @@ use super::shares::Full as NoneLeft;
 use super::tls::Tls;
 use super::{App, grpc, health};
 use crate::metrics::HttpMetrics;
-use fasti_admit::Client;
 
 /// Maximum bytes of a request's head, and of what HTTP/1 reads or writes ahead.
 const HEAD_BYTES_MAX: u32 = 16 << 10;

@@ -7,6 +7,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use fasti_admit::Admission;
+use fasti_entry::{
+    CanonicalEntry, EntryError, EntryKind, InclusionProof, SigningAlgorithm, Submission,
+    TransparencyLogEntry, expect_few_keys,
+};
+use fasti_log::{Acknowledged, Publication, SubmitError};
+use fasti_seams::clock::wall_clock;
+use fasti_seams::offload::offload;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode, request};
 use http_body_util::Full;
@@ -17,14 +25,6 @@ use super::body::{ReadBody, read_body};
 use super::problem::{Answer, Problem, X_LOG_INDEX};
 use super::shares::Shares;
 use super::{App, Duplicates, SUBMIT, expect};
-use fasti_admit::Admission;
-use fasti_entry::{
-    CanonicalEntry, EntryError, EntryKind, InclusionProof, SigningAlgorithm, Submission,
-    TransparencyLogEntry, expect_few_keys,
-};
-use fasti_log::{Acknowledged, Publication, SubmitError};
-use fasti_seams::clock::wall_clock;
-use fasti_seams::offload::offload;
 
 /// Longest body parsed on the I/O thread: several times the usual request.
 const QUICK_BODY_BYTES_MAX: usize = 16 << 10;

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use fasti_seams::clock::Clock;
+use fasti_seams::offload::offload;
 use futures::Stream;
 use futures::StreamExt as _;
 use futures::future::{Either, select};
@@ -23,8 +25,6 @@ use tokio_rustls::rustls::{self, ServerConfig};
 use tokio_rustls::server::TlsStream;
 
 use crate::metrics::HttpMetrics;
-use fasti_seams::clock::Clock;
-use fasti_seams::offload::offload;
 
 /// How often to check the files for changes.
 const LOOK_INTERVAL: Duration = Duration::from_secs(30);

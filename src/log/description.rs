@@ -3,11 +3,11 @@
 //! It is a convenience, not a source of trust: a client that relies on a log gets its verifier key
 //! by other means. It is written once, and again when the log is frozen.
 
+use fasti_store::{Object, ObjectPath, StoreError};
 use serde::Serialize;
 use tiles_spec::{ENTRY_BYTES_MAX, TreeHead};
 
 use super::Context;
-use fasti_store::{Object, ObjectPath, StoreError};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

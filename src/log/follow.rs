@@ -16,6 +16,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use fasti_seams::planted::{Bug, planted};
+use fasti_signer::SignedMemoryError;
 use futures::future::select;
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use tiles_spec::{TileMap, TreeHead, verify_inclusion};
@@ -35,8 +37,6 @@ use super::remember::remember;
 use super::roles::{Leader, QUARREL, State, chain, find_leader, gauge};
 use super::seen::{Seen, Sighting, Witness};
 use super::{Acknowledged, Context};
-use fasti_seams::planted::{Bug, planted};
-use fasti_signer::SignedMemoryError;
 
 /// Most batches forwarded to the leader at once.
 const FORWARDS_MAX: usize = 4;

@@ -13,6 +13,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use fasti_store::RecordNumber;
 use tiles_spec::TreeHead;
 
 use super::Context;
@@ -25,7 +26,6 @@ use super::recover::{Begins, Picture, RecoverError, begin_term, finish, picture}
 use super::replay::Replay;
 use super::roles::chain;
 use super::seen::Seen;
-use fasti_store::RecordNumber;
 
 /// Running writers can be faster this many times. A busy leader gives way long before.
 const ATTEMPTS_MAX: u32 = 60;

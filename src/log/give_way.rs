@@ -10,10 +10,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use fasti_store::ObjectPath;
 
 use super::Context;
 use super::roles::chain;
-use fasti_store::ObjectPath;
 
 /// A busy leader looks this often; a leader that publishes less often than this is not busy.
 const LOOK_PACE: Duration = Duration::from_secs(1);

@@ -13,6 +13,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use fasti_seams::planted::{Bug, planted};
+use fasti_signer::{Signer, SignerError};
+use fasti_store::ObjectPath;
 use tiles_spec::{
     Checkpoint, EntryBundle, Frontier, Hash, HashTile, Level, ResourcePath, SignedCheckpoint,
     TILE_WIDTH_MAX, TileCoord, TileIndex, TileMap, TileSource, TileWidth, TreeHead, VerifierKey,
@@ -23,9 +26,6 @@ use tiles_spec::{
 
 use super::integrate::{Integrated, root_of};
 use super::record::{EncodedRecord, Record, RecordDigest, RecordError};
-use fasti_seams::planted::{Bug, planted};
-use fasti_signer::{Signer, SignerError};
-use fasti_store::ObjectPath;
 
 /// Why the guard stopped the log. Each of these is a fault in memory, disk or program, and none is
 /// ignored.

@@ -13,6 +13,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use fasti_seams::clock::Clock;
+use fasti_seams::offload::offload;
+use fasti_seams::planted::{Bug, planted};
+use fasti_store::{Attempt, RecordNumber, StoreError};
 use futures::future::{Either, select};
 use tiles_spec::{Hash, LeafIndex, Level, TileMap, TileSource, TileWidth, TreeSize};
 use tokio::sync::{mpsc, watch};
@@ -33,10 +37,6 @@ use super::sequence::{Position, SequenceError, Sequenced, Waiter, assign};
 use super::trim::Trimmer;
 use super::wake;
 use super::{Acknowledged, Context, SubmitError};
-use fasti_seams::clock::Clock;
-use fasti_seams::offload::offload;
-use fasti_seams::planted::{Bug, planted};
-use fasti_store::{Attempt, RecordNumber, StoreError};
 
 /// How many committed batches may wait to be published. A batch is taken only when there is room:
 /// what stays in the pool makes the next batch larger, and waits no longer for it.
@@ -265,12 +265,8 @@ async fn stands(
     (digest, size): (RecordDigest, TreeSize),
 ) -> Result<(), LogError> {
     let (commits, clock) = (&*context.stores.commits, &*context.clock);
-    let Some(previous) = created.previous().filter(|_| context.peers.is_some()) else {
-        return Ok(());
-    };
-    if planted(Bug::PutBackPassedOver) {
-        return Ok(());
-    }
+    let is_asked = context.peers.is_some() && !planted(Bug::PutBackPassedOver);
+    let Some(previous) = created.previous().filter(|_| is_asked) else { return Ok(()) };
     match still_stands(commits, clock, (previous, digest)).await {
         Err(CommitError::Gone { number }) if is_published_beyond(context, size).await? => {
             Err(CommitError::Overtaken { number }.into())

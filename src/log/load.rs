@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use fasti_store::{ObjectPath, Store, StoreError};
 use futures::future::{try_join, try_join_all};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use tiles_spec::{
@@ -14,7 +15,6 @@ use tiles_spec::{
 use super::Context;
 use super::integrate::EdgeError;
 use super::recover::RecoverError;
-use fasti_store::{ObjectPath, Store, StoreError};
 
 /// Most tiles that are read at once.
 const READS_MAX: usize = 32;

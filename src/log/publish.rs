@@ -17,16 +17,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use fasti_seams::clock::Clock;
+use fasti_seams::planted::{Bug, planted};
+use fasti_signer::{SignedMemory, SignedMemoryError, Signer};
+use fasti_store::{Attempt, ObjectPath, Replaced, Store, StoreError, Version};
 use tiles_spec::{CheckpointError, LeafIndex, TileMap, TreeHead, TreeSize, open_checkpoint};
 
 use super::guard::{GuardError, SigningGuard};
 use super::integrate::Integrated;
 use super::remember::remember;
 use super::seen::{Seen, Sighting, Witness};
-use fasti_seams::clock::Clock;
-use fasti_seams::planted::{Bug, planted};
-use fasti_signer::{SignedMemory, SignedMemoryError, Signer};
-use fasti_store::{Attempt, ObjectPath, Replaced, Store, StoreError, Version};
 
 /// After this many inconclusive answers the writer stops; its recovery finds out the rest.
 const ATTEMPTS_MAX: u32 = 8;

@@ -23,6 +23,10 @@
 
 use std::sync::Arc;
 
+use fasti_seams::offload::offload;
+use fasti_seams::planted::{Bug, planted};
+use fasti_signer::SignedMemoryError;
+use fasti_store::{Attempt, Created, ObjectPath, RecordNumber, StoreError};
 use tiles_spec::{CheckpointError, Frontier, TileMap, TreeHead, TreeSize, VerifierKey, plan_root};
 
 use super::commit::{CommitError, commit};
@@ -39,10 +43,6 @@ use super::replay::{
 use super::seen::{Seen, Witness, begins_with};
 use super::sequence::Position;
 use super::{Context, load};
-use fasti_seams::offload::offload;
-use fasti_seams::planted::{Bug, planted};
-use fasti_signer::SignedMemoryError;
-use fasti_store::{Attempt, Created, ObjectPath, RecordNumber, StoreError};
 
 /// How many leaves are read from the tiles at once when the deduplication index catches up.
 const CATCH_UP_LEAVES: u64 = 1 << 16;

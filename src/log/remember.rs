@@ -7,16 +7,16 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use tiles_spec::TreeHead;
-
-use super::load;
-use super::recover::RecoverError;
-use super::seen::Witness;
 use fasti_seams::clock::Clock;
 use fasti_seams::offload::offload;
 use fasti_seams::planted::{Bug, planted};
 use fasti_signer::{NewHead, Remembered, SignedMemory, SignedMemoryError, Signer};
 use fasti_store::Store;
+use tiles_spec::TreeHead;
+
+use super::load;
+use super::recover::RecoverError;
+use super::seen::Witness;
 
 /// A lock that another process holds is tried again after this time.
 const LOCK_PAUSE: Duration = Duration::from_millis(20);

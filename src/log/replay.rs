@@ -8,6 +8,9 @@
 //! was taken in the middle of a change; recovery checks by taking another one.
 
 use bytes::Bytes;
+use fasti_seams::offload::offload;
+use fasti_seams::planted::{Bug, planted};
+use fasti_store::{Object, ObjectPath, RecordNumber, Version};
 use tiles_spec::{Checkpoint, EMPTY_ROOT, SignedCheckpoint, TreeHead, TreeSize, open_checkpoint};
 
 use super::Context;
@@ -15,9 +18,6 @@ use super::record::{Epoch, Record, RecordDigest};
 use super::recover::RecoverError;
 use super::remember::remembered;
 use super::seen::{Seen, Sighting, Witness};
-use fasti_seams::offload::offload;
-use fasti_seams::planted::{Bug, planted};
-use fasti_store::{Object, ObjectPath, RecordNumber, Version};
 
 /// The empty tree.
 pub(super) const EMPTY: TreeHead = TreeHead { size: TreeSize::ZERO, root: EMPTY_ROOT };

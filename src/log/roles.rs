@@ -18,6 +18,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use fasti_seams::offload::offload;
 use tiles_spec::{TileMap, TreeSize};
 use tokio::sync::watch;
 
@@ -34,7 +35,6 @@ use super::recover::{Ready, RecoverError, Recovered, picture, recover};
 use super::replay::{EMPTY, read_newest};
 use super::seen::{Seen, Witness};
 use super::{Acknowledged, Context, SubmitError};
-use fasti_seams::offload::offload;
 
 /// Pause before a recovery that has failed for a transient reason is tried again.
 const RECOVERY_PAUSE: Duration = Duration::from_millis(500);

@@ -12,12 +12,12 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
+use fasti_seams::planted::{Bug, planted};
 use tiles_spec::{Checkpoint, TreeHead, open_checkpoint};
 use tokio::sync::Notify;
 
 use super::recover::RecoverError;
 use super::{Context, load};
-use fasti_seams::planted::{Bug, planted};
 
 /// Most trees that wait to be proved.
 const SIGHTINGS_MAX: usize = 256;

@@ -3,6 +3,8 @@
 //! Pure except for the lookup of what the log already holds. The result is ready to be committed:
 //! the record has passed the guard, and the tiles are computed.
 
+use fasti_seams::planted::{Bug, planted};
+use fasti_store::RecordNumber;
 use tiles_spec::{Hash, LeafIndex, TreeHead};
 use tokio::sync::oneshot;
 
@@ -12,8 +14,6 @@ use super::integrate::{Edge, Integrated, Leaf};
 use super::pool::Submission;
 use super::record::{Epoch, Record, RecordDigest};
 use super::{Answer, SubmitError};
-use fasti_seams::planted::{Bug, planted};
-use fasti_store::RecordNumber;
 
 /// A client that waits for a leaf to be published.
 #[derive(Debug)]

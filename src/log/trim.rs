@@ -16,6 +16,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use fasti_seams::offload::offload;
+use fasti_seams::planted::{Bug, planted};
+use fasti_store::{CommitLog, ObjectPath, RecordNumber, Shelf, Store, StoreError};
 use tiles_spec::{
     BundleCoord, TileCoord, TileWidth, TreeSize,
     tile::{bundles_for_growth, edge_bundle, edge_tiles, tiles_for_growth},
@@ -24,9 +27,6 @@ use tiles_spec::{
 use super::Context;
 use super::record::Record;
 use crate::metrics::LogMetrics;
-use fasti_seams::offload::offload;
-use fasti_seams::planted::{Bug, planted};
-use fasti_store::{CommitLog, ObjectPath, RecordNumber, Shelf, Store, StoreError};
 
 /// The newest records that are left alone, so that rivals that are reading them need not restart.
 const RECORDS_KEPT: usize = 8;

@@ -13,11 +13,12 @@ use std::convert::Infallible;
 use std::future::pending;
 use std::time::{Duration, Instant};
 
+use fasti_store::RecordNumber;
+
 use super::Context;
 use super::commit::CommitError;
 use super::progress::Progress;
 use super::record::{Epoch, Record};
-use fasti_store::RecordNumber;
 
 /// The longest time that a leader believes that it leads without evidence.
 const LOOK_INTERVAL_MAX: Duration = Duration::from_mins(1);

@@ -7,6 +7,7 @@
 //! Invariants (I15): a revision indexes a tree of the log that the log has signed or that a signed
 //! one grew from; runs are built only from verified leaves and verified runs.
 
+use fasti_client::reader::View;
 use tiles_spec::TreeHead;
 use tiles_spec::lookup::{LeafRange, Manifest, Posting, RevisionFile, Run};
 
@@ -16,7 +17,6 @@ use super::run::build_run;
 use super::source::postings;
 use super::tidy::Tidy;
 use super::{IndexError, Site};
-use fasti_client::reader::View;
 
 /// Builds the index of one log.
 pub struct Builder {

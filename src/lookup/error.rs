@@ -1,15 +1,15 @@
 //! Why an index cannot be built or continued.
 
-use tiles_spec::lookup::{LookupPath, ManifestError, RevisionError};
-use tiles_spec::{CheckpointError, LeafIndex, TreeSize};
-
-use super::run::BuildError;
 use fasti_client::fetch::FetchError;
 use fasti_client::reader::ReadError;
 use fasti_client::trust::CheckpointRefusal;
 use fasti_log::RecoverError;
 use fasti_log::guard::GuardError;
 use fasti_store::StoreError;
+use tiles_spec::lookup::{LookupPath, ManifestError, RevisionError};
+use tiles_spec::{CheckpointError, LeafIndex, TreeSize};
+
+use super::run::BuildError;
 
 /// Why an index cannot be built or continued.
 #[derive(Debug, thiserror::Error)]

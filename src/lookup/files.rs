@@ -7,11 +7,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use fasti_seams::clock::Clock;
+use fasti_store::{Created, ObjectPath, Replaced, Store, StoreError, Version};
 use tiles_spec::TreeSize;
 
 use super::IndexError;
-use fasti_seams::clock::Clock;
-use fasti_store::{Created, ObjectPath, Replaced, Store, StoreError, Version};
 
 /// After this many inconclusive answers the builder gives up for now.
 const ATTEMPTS_MAX: u32 = 8;

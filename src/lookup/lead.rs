@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use fasti_log::Log;
 use futures::future::{Either, select};
 use tiles_spec::TreeSize;
 
 use super::{Growth, IndexError, Site, keep};
-use fasti_log::Log;
 
 /// Pauses between attempts after failures.
 const PAUSE_FIRST: Duration = Duration::from_secs(1);

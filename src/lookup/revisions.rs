@@ -10,6 +10,10 @@
 //! (I2).
 
 use bytes::Bytes;
+use fasti_log::guard::SigningGuard;
+use fasti_log::integrate::{Edge, Integrated, Leaf};
+use fasti_log::load;
+use fasti_store::{Below, ObjectPath, Store, StoreError};
 use tiles_spec::lookup::{LatestFile, LookupPath, Manifest, RevisionFile};
 use tiles_spec::{
     BundleCoord, LeafIndex, ResourcePath, SignedCheckpoint, TileCoord, TileMap, TileSource as _,
@@ -18,10 +22,6 @@ use tiles_spec::{
 
 use super::files::{Holds, Shown, Shows, create, write_once};
 use super::{IndexError, Site};
-use fasti_log::guard::SigningGuard;
-use fasti_log::integrate::{Edge, Integrated, Leaf};
-use fasti_log::load;
-use fasti_store::{Below, ObjectPath, Store, StoreError};
 
 /// The lookup log, as one builder continues it.
 pub(super) struct Revisions {

@@ -10,6 +10,8 @@
 use std::ops::AddAssign;
 
 use bytes::Bytes;
+use fasti_seams::offload::offload_large;
+use fasti_store::{Created, ObjectPath, Store, StoreError};
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use tiles_spec::TreeSize;
 use tiles_spec::lookup::{
@@ -18,8 +20,6 @@ use tiles_spec::lookup::{
 };
 
 use super::merge::Inputs;
-use fasti_seams::offload::offload_large;
-use fasti_store::{Created, ObjectPath, Store, StoreError};
 
 /// Parts of the output that are laid out and written at once.
 const PARTS_AT_ONCE: usize = 2;

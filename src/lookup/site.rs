@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tiles_spec::Origin;
-
-use crate::metrics::LookupMetrics;
 use fasti_client::fetch::Fetch;
 use fasti_client::trust::Trust;
 use fasti_seams::clock::Clock;
 use fasti_seams::offload::processors;
 use fasti_signer::Signer;
 use fasti_store::{Shelf, Store};
+use tiles_spec::Origin;
+
+use crate::metrics::LookupMetrics;
 
 /// The limits of building.
 #[derive(Clone, Copy, Debug)]

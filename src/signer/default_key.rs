@@ -10,10 +10,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use fasti_seams::state::StateDir;
 use tiles_spec::{KeyId, Origin, SignedCheckpoint, VerifierKey};
 
 use super::{KeyFileError, NewKey};
-use fasti_seams::state::StateDir;
 
 /// How much of an origin goes into a file name; the key ID after it distinguishes keys.
 const NAME_CHARS_MAX: usize = 128;

@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use ed25519_dalek::pkcs8::KeypairBytes;
+use fasti_seams::entropy::{Entropy as _, OsEntropy};
 use pkcs8::pkcs5::pbes2::Parameters;
 use pkcs8::spki::AlgorithmIdentifierRef;
 use pkcs8::{EncodePrivateKey as _, LineEnding, PrivateKeyInfo, SecretDocument};
@@ -16,7 +17,6 @@ use super::KeyFileError;
 use super::private_key::{
     ENCRYPTED_LABEL, ML_DSA_44, ML_DSA_SEED_HEAD, PKCS8_LABEL, Password, PrivateKey,
 };
-use fasti_seams::entropy::{Entropy as _, OsEntropy};
 
 /// The cost of guessing a password: every reader of PKCS #8 supports PBKDF2, and not every one has
 /// the memory for scrypt.

@@ -165,11 +165,11 @@ pub enum Attempt {
 ///   elsewhere.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Reads the object at `path`; `None` if there is none.
+    /// Reads the object at `path`, or returns `None` if it does not exist.
     async fn get(&self, path: &ObjectPath) -> Result<Option<Object>, StoreError>;
 
-    /// Reads the object at `path` as it is stored, if it is stored packed with gzip. `None` if it
-    /// is not, or if there is none.
+    /// Reads the object at `path` as it is stored, or returns `None` if it does not exist or is not
+    /// packed with gzip.
     async fn get_packed(&self, _path: &ObjectPath) -> Result<Option<Bytes>, StoreError> {
         Ok(None)
     }
@@ -183,8 +183,8 @@ pub trait Store: Send + Sync + 'static {
         range: Range<u64>,
     ) -> Result<Option<Bytes>, StoreError>;
 
-    /// Returns the length in bytes of the object at `path`; `None` if there is none. Its content is
-    /// not read, unless it is stored packed.
+    /// Returns the length in bytes of the object at `path`, or `None` if it does not exist. Its
+    /// content is not read, unless it is stored packed.
     async fn length(&self, path: &ObjectPath) -> Result<Option<u64>, StoreError>;
 
     /// Writes an object that must not exist yet. It is durable when this returns.
@@ -222,7 +222,8 @@ pub trait CommitLog: Send + Sync + 'static {
     /// Writes record `number`.
     async fn create(&self, number: RecordNumber, bytes: Bytes) -> Result<Created, StoreError>;
 
-    /// Reads the bytes of record `number`; `None` if there is none (not yet, or trimmed).
+    /// Reads the bytes of record `number`, or returns `None` if it was not written yet or was
+    /// trimmed.
     async fn read(&self, number: RecordNumber) -> Result<Option<Bytes>, StoreError>;
 
     /// Returns the highest number known to hold a record: a candidate, from which the caller

@@ -18,11 +18,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use fasti_seams::clock::{Clock as _, SystemClock};
+use fasti_seams::entropy::{Entropy as _, OsEntropy};
 use futures::future::try_join_all;
 
 use super::{Created, Object, ObjectPath, Replaced, Shelf, StoreError, Stores, Version};
-use fasti_seams::clock::{Clock as _, SystemClock};
-use fasti_seams::entropy::{Entropy as _, OsEntropy};
 
 const RACERS: u8 = 16;
 const ROUNDS: u8 = 4;

@@ -41,7 +41,7 @@ impl Submissions {
         signed.try_reserve_exact(count).context("memory for the submissions")?;
         signed.resize_with(count, Signed::empty);
 
-        let workers = thread::available_parallelism().map_or(1, usize::from);
+        let workers = fasti::offload::processors();
         let share = count.div_ceil(workers).max(1);
         let sign_share = |(worker, chunk): (usize, &mut [Signed])| -> Result<()> {
             for (offset, slot) in chunk.iter_mut().enumerate() {

@@ -9,9 +9,10 @@
 //! The bound can only be set through the environment, and is read before `main`, so the program
 //! replaces itself once. Another C library ignores the variable.
 
-use std::num::NonZeroUsize;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
+
+use fasti::offload::processors;
 
 /// See mallopt(3).
 const VARIABLE: &str = "MALLOC_ARENA_MAX";
@@ -22,13 +23,12 @@ pub fn bound() -> Option<std::io::Error> {
     if !cfg!(target_env = "gnu") || std::env::var_os(VARIABLE).is_some() {
         return None;
     }
-    let arenas = std::thread::available_parallelism().map_or(ARENAS_MIN, NonZeroUsize::get);
     let mut arguments = std::env::args_os();
     let name = arguments.next().unwrap_or_default();
     let program = match std::env::current_exe() {
         Ok(program) => program,
         Err(error) => return Some(error),
     };
-    let arenas = arenas.max(ARENAS_MIN).to_string();
+    let arenas = processors().max(ARENAS_MIN).to_string();
     Some(Command::new(program).arg0(name).args(arguments).env(VARIABLE, arenas).exec())
 }

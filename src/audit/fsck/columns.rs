@@ -1,12 +1,12 @@
 //! The lowest level: a tile of leaf hashes, and the bundle of the entries that they hash.
 
+use fasti_entry::RekorEntry;
 use tiles_spec::tree::root_of;
 use tiles_spec::{BundleCoord, EntryBundle, Hash, LeafIndex, TileCoord, leaf_hash};
 
 use super::Check;
 use super::objects::Fault;
 use crate::report::Counts;
-use fasti_entry::RekorEntry;
 
 /// The beginning of every Rekor entry.
 const REKOR_HEAD: &[u8] = b"{\"apiVersion\":";

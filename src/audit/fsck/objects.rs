@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use fasti_client::description::Description;
+use fasti_client::fetch::{DirectoryFetch, Fetch, FetchError};
 use tiles_spec::{BundleCoord, EntryBundle, HashTile, ResourcePath, TileCoord, TileWidth};
 use tokio::runtime::Handle;
 
 use crate::report::in_words;
-use fasti_client::description::Description;
-use fasti_client::fetch::{DirectoryFetch, Fetch, FetchError};
 
 /// Where a log's objects are.
 pub enum Objects {

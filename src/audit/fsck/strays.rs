@@ -8,11 +8,11 @@
 use std::fs;
 use std::path::Path;
 
+use fasti_client::fetch::FetchError;
 use tiles_spec::{BundleCoord, EntryBundle, Level, ResourcePath, TileCoord, TileIndex, TileWidth};
 
 use super::Check;
 use crate::report::in_words;
-use fasti_client::fetch::FetchError;
 
 /// The most levels of directories below `tile/`: more than the largest index needs.
 const DEPTH_MAX: usize = 12;

@@ -7,6 +7,8 @@
 
 use std::ops::Range;
 
+use fasti_client::fetch::{Fetch, FetchError, PartFault};
+use fasti_seams::offload::offload;
 use futures::stream::{self, StreamExt as _};
 use tiles_spec::LeafIndex;
 use tiles_spec::lookup::{
@@ -15,8 +17,6 @@ use tiles_spec::lookup::{
 
 use super::Audit;
 use crate::report::in_words;
-use fasti_client::fetch::{Fetch, FetchError, PartFault};
-use fasti_seams::offload::offload;
 
 /// The size of the chunks in which objects are read, in bytes.
 const CHUNK_BYTES: u64 = 8 << 20;

@@ -6,14 +6,14 @@
 
 use std::fmt::Display;
 
+use fasti_client::fetch::{Fetch, FetchError};
+use fasti_client::reader::{ReadError, VerifiedBundle, View};
 use futures::stream::{self, StreamExt as _};
 use tiles_spec::lookup::{LatestFile, LookupPath, Manifest, RevisionFile};
 use tiles_spec::{LeafIndex, TILE_WIDTH_MAX, TileIndex, TreeHead, leaf_hash, verify_inclusion};
 
 use super::Audit;
 use crate::report::in_words;
-use fasti_client::fetch::{Fetch, FetchError};
-use fasti_client::reader::{ReadError, VerifiedBundle, View};
 
 /// The number of revision files that are read at once.
 const FILES_AT_ONCE: usize = 16;

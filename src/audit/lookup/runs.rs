@@ -1,6 +1,8 @@
 //! Runs: recomputes the postings of a run's leaves, and compares them with the signed and stored
 //! parts.
 
+use fasti_client::reader::{VerifiedBundle, View};
+use fasti_entry::lookup_keys;
 use tiles_spec::lookup::{LeafRange, LookupPath, Posting, Run, slice_bits};
 use tiles_spec::{LeafIndex, TILE_WIDTH_MAX, TileIndex};
 
@@ -8,8 +10,6 @@ use super::revisions::Shown;
 use super::scratch::Scratch;
 use super::{Audit, IndexAuditError};
 use crate::report::in_words;
-use fasti_client::reader::{VerifiedBundle, View};
-use fasti_entry::lookup_keys;
 
 /// How many newer revisions are tried for parts that were replaced during the check.
 const ROUNDS_MAX: usize = 5;

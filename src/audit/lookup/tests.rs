@@ -5,13 +5,13 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use async_trait::async_trait;
+use fasti_client::fetch::FetchError;
+use fasti_client::testing::{ORIGIN, trust};
 use tempfile::TempDir;
 use tiles_spec::ResourcePath;
 use tokio::runtime::Runtime;
 
 use super::*;
-use fasti_client::fetch::FetchError;
-use fasti_client::testing::{ORIGIN, trust};
 
 mod scene;
 

@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use async_trait::async_trait;
+use fasti_store::{BucketLocation, BucketOptions, BucketStore, ObjectPath, Store as _};
 use tiles_spec::ResourcePath;
 use tiles_spec::lookup::LookupPath;
 use tokio::sync::OnceCell;
@@ -13,7 +14,6 @@ use tokio::sync::OnceCell;
 use super::{
     DESCRIPTION, DESCRIPTION_BYTES_MAX, Fetch, FetchError, expect_small, lookup_bytes_max,
 };
-use fasti_store::{BucketLocation, BucketOptions, BucketStore, ObjectPath, Store as _};
 
 /// Reads a log in a bucket.
 #[derive(Debug)]

@@ -11,6 +11,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
+use fasti_seams::offload::offload;
 use tiles_spec::lookup::LookupPath;
 use tiles_spec::{EntryBundle, ResourcePath};
 
@@ -18,7 +19,6 @@ use super::{
     DESCRIPTION, DESCRIPTION_BYTES_MAX, Fetch, FetchError, PartFault, bytes_max, expect_small,
     gunzip, lookup_bytes_max,
 };
-use fasti_seams::offload::offload;
 
 const GZIP_MAGIC: [u8; 3] = [0x1f, 0x8b, 0x08];
 

@@ -9,6 +9,8 @@ use std::ops::Range;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use fasti_seams::clock::{Clock as _, SystemClock};
+use fasti_seams::egress;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, RANGE, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, Url};
 use tiles_spec::ResourcePath;
@@ -18,8 +20,6 @@ use super::{
     DESCRIPTION, DESCRIPTION_BYTES_MAX, Fetch, FetchError, PartFault, bytes_max, expect_small,
     gunzip, lookup_bytes_max, part,
 };
-use fasti_seams::clock::{Clock as _, SystemClock};
-use fasti_seams::egress;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The time limit of a whole read. The largest object has 16 MiB.

@@ -4,11 +4,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use fasti_store::{ObjectPath, Store, StoreError};
 use tiles_spec::ResourcePath;
 use tiles_spec::lookup::LookupPath;
 
 use super::{Fetch, FetchError, expect_small, lookup_bytes_max};
-use fasti_store::{ObjectPath, Store, StoreError};
 
 /// Reads a log in a store.
 pub struct OwnFiles(pub Arc<dyn Store>);

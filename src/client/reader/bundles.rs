@@ -8,6 +8,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use fasti_seams::offload::offload;
 use futures::future::BoxFuture;
 use futures::stream::{FuturesOrdered, StreamExt as _};
 use tiles_spec::{
@@ -19,7 +20,6 @@ use tokio::sync::Semaphore;
 use super::tiles::{above, fetch_or_wider, slot_above};
 use super::{ReadError, View};
 use crate::fetch::Fetch;
-use fasti_seams::offload::offload;
 
 /// The fewest bundles in flight at once, however large.
 const AHEAD_MIN: usize = 4;

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
+use fasti_entry::LookupTerm;
 use tiles_spec::{TreeHead, TreeSize};
 
 use super::index::Index;
 use crate::proven::ProvenEntry;
 use crate::trust::OpenedCheckpoint;
-use fasti_entry::LookupTerm;
 
 /// A verified answer.
 #[derive(Clone, Debug)]

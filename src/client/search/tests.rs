@@ -5,13 +5,13 @@ mod following;
 mod lies;
 mod scene;
 
+use fasti_entry::LookupTerm;
 use tiles_spec::LeafIndex;
 use tiles_spec::leaf_hash;
 
 use super::*;
 use crate::testing::{TestLog, trust};
 use crate::trust::OpenedCheckpoint;
-use fasti_entry::LookupTerm;
 use scene::{Scene, about, entries, signed_by, size};
 
 async fn ask(scene: &Scene, question: &Question) -> Result<Answer, SearchError> {

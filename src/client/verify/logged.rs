@@ -4,12 +4,12 @@
 //! The numbers appear in an entry up to three times. All copies must agree, so that readers who use
 //! different copies come to the same verdict.
 
+use fasti_entry::TransparencyLogEntry;
 use tiles_spec::{Hash, LeafIndex, leaf_hash, verify_inclusion};
 
 use super::super::trust::{OpenedCheckpoint, Trust};
 use super::refusal::Refusal;
 use super::verdict::{Logged, SignerSeen};
-use fasti_entry::TransparencyLogEntry;
 
 /// Verifies that `leaf` is the entry described by a log's answer, and that it is in the log.
 pub fn check_entry(

@@ -3,12 +3,12 @@
 
 use std::io;
 
+use fasti_entry::{ArtifactDigest, EntryError};
 use tiles_spec::ProofError;
 
 use super::super::authority::AuthorityError;
 use super::super::trust::CheckpointRefusal;
 use super::super::window::Window;
-use fasti_entry::{ArtifactDigest, EntryError};
 
 /// The reason for a refusal.
 #[derive(Debug, thiserror::Error)]
@@ -124,7 +124,7 @@ pub enum Refusal {
     /// Another OIDC issuer than the required one.
     #[error("the signer's identity was issued by {found:?}, not by {demanded:?}")]
     OidcIssuer {
-        /// The issuer in the certificate; empty if there is none.
+        /// The issuer in the certificate, or an empty string if it names no issuer.
         found: String,
         /// The required issuer.
         demanded: String,

@@ -1,15 +1,16 @@
 //! Who signed, and does that meet the caller's demand?
 
+use fasti_entry::{
+    ArtifactDigest, Certificate, HashAlgorithm, HashedRekord, Identity, KeyMaterial, RekorEntry,
+    VerifiableSignature, Verifier,
+};
+
 use super::super::artifact::Artifact;
 use super::super::authority::{issuer_of, validity};
 use super::super::trust::Trust;
 use super::refusal::Refusal;
 use super::verdict::{CertificateSeen, SignerSeen, Vouched};
 use super::{Demand, Detached};
-use fasti_entry::{
-    ArtifactDigest, Certificate, HashAlgorithm, HashedRekord, Identity, KeyMaterial, RekorEntry,
-    VerifiableSignature, Verifier,
-};
 
 /// Describes the signer of an already verified signature, and checks it against the demand.
 pub(super) fn judge(

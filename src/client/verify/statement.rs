@@ -2,12 +2,12 @@
 //!
 //! An envelope of any other kind names only one artifact: its payload.
 
+use fasti_entry::{DsseEnvelope, HashAlgorithm};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
 use super::super::artifact::Artifact;
 use super::refusal::Refusal;
-use fasti_entry::{DsseEnvelope, HashAlgorithm};
 
 const IN_TOTO: &str = "application/vnd.in-toto+json";
 

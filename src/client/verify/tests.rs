@@ -1,12 +1,12 @@
 //! Proof files and bundles of a small log, and everything that can be wrong with them.
 
+use fasti_entry::{HashAlgorithm, VerifiableSignature, Verifier};
 use rcgen::{CertificateParams, CustomExtension, Issuer, KeyPair, KeyUsagePurpose, SanType};
 
 use super::*;
 use crate::authority::Authority;
 use crate::reader::View;
 use crate::testing::{TestLog, entries, trust};
-use fasti_entry::{HashAlgorithm, VerifiableSignature, Verifier};
 
 const ARTIFACT: &[u8] = b"an artifact";
 

@@ -9,12 +9,12 @@
 //! the line. That writer decides by these two lines alone whether to read a body, and how much of
 //! it.
 
+use fasti_log::record::Epoch;
 use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
 use sha2::{Digest as _, Sha256};
 
 use crate::secret::{MAC_BYTES, Message, PeerSecret};
-use fasti_log::record::Epoch;
 
 /// The subject of a question.
 pub const FASTI_QUESTION: HeaderName = HeaderName::from_static("fasti-question");

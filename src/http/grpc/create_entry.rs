@@ -6,6 +6,7 @@
 use std::future::ready;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
+use fasti_entry::Submission;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Request, Response, StatusCode, request};
 use http_body_util::{BodyExt as _, Full};
@@ -18,7 +19,6 @@ use crate::body::{ReadBody, discard};
 use crate::metrics::RequestLabels;
 use crate::problem::{FrameError, Problem, X_LOG_INDEX};
 use crate::submit::Logged;
-use fasti_entry::Submission;
 
 /// The path of the method.
 pub const PATH: &str = "/dev.sigstore.rekor.v2.Rekor/CreateEntry";

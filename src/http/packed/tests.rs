@@ -4,12 +4,12 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use futures::future::join_all;
-
-use super::*;
 use fasti_store::{
     Attempt, Created, MemoryStore, NewObject, Object, Replaced, StoreError, Version,
 };
+use futures::future::join_all;
+
+use super::*;
 
 /// Counts reads, each of which takes a moment.
 #[derive(Default)]

@@ -3,6 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use fasti_client::proven::ProvenEntry;
+use fasti_client::search;
+use fasti_client::trust::OpenedCheckpoint;
 use http::Response;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use http_body_util::Full;
@@ -11,9 +14,6 @@ use tiles_spec::Hash;
 
 use super::super::problem::Answer;
 use super::tree_id::TreeId;
-use fasti_client::proven::ProvenEntry;
-use fasti_client::search;
-use fasti_client::trust::OpenedCheckpoint;
 
 /// The size of the tree that a list of entry IDs covers.
 const LOG_SIZE: HeaderName = HeaderName::from_static("fasti-log-size");

@@ -5,12 +5,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use fasti_client::search::{Operator, Question};
+use fasti_entry::LookupTerm;
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 
 use super::refusal::Refusal;
-use fasti_client::search::{Operator, Question};
-use fasti_entry::LookupTerm;
 
 /// Maximum number of entries that one request can name.
 const ENTRIES_MAX: usize = 10;

@@ -27,13 +27,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use fasti_store::{Files, OsFiles};
 use tiles_spec::{Hash, LeafIndex, TreeHead};
 
 use super::manifest::{self, Manifest};
 use super::merge::{Merge, Sorted};
 use super::run::{self, Run};
 use super::{DedupError, DedupIndex, Key};
-use fasti_store::{Files, OsFiles};
 
 /// Keys in memory before they are written out.
 const MEMORY_KEYS: usize = 1 << 17;

@@ -5,11 +5,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use fasti_store::Files;
 use tiles_spec::LeafIndex;
 
 use super::run::{Cursor, Run, Writer};
 use super::{DedupError, Key};
-use fasti_store::Files;
 
 /// Sorted entries in memory.
 pub(super) type Sorted = Arc<[(Key, LeafIndex)]>;

@@ -14,11 +14,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crc_fast::{CrcAlgorithm::Crc64Nvme, Digest};
+use fasti_store::{AppendFile, Files};
 use tiles_spec::LeafIndex;
 
 use super::table::Table;
 use super::{DedupError, Key};
-use fasti_store::{AppendFile, Files};
 
 const MAGIC: &[u8; 8] = b"fasti/d1";
 const BLOCK_BYTES: usize = 4096;

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::*;
 use fasti_store::OsFiles;
+
+use super::*;
 
 /// Few enough that a few thousand leaves make runs of several levels.
 const MEMORY_KEYS: usize = 64;

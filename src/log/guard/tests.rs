@@ -2,6 +2,8 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use fasti_signer::{FileSigner, LogSigner};
+use fasti_store::{NewObject, RecordNumber};
 use tiles_spec::{
     EcdsaSigningKey, NoteSignature, NoteSigningKey, Origin, TreeCosigningKey, TreeSize,
 };
@@ -10,8 +12,6 @@ use super::super::integrate::{Edge, Leaf};
 use super::super::record::{Epoch, Record, RecordDigest};
 use super::super::replay::EMPTY;
 use super::*;
-use fasti_signer::{FileSigner, LogSigner};
-use fasti_store::{NewObject, RecordNumber};
 
 fn leaves(from: usize, to: usize) -> Vec<Leaf> {
     (from..to).filter_map(|n| Leaf::new(Bytes::from(format!("leaf {n}")))).collect()

@@ -1,12 +1,12 @@
 //! Runs built in every order, checked against their postings; and invalid inputs.
 
 use bytes::Bytes;
+use fasti_store::{MemoryStore, ObjectPath};
 use proptest::prelude::*;
 use tiles_spec::LeafIndex;
 use tiles_spec::lookup::{LookupKey, read_part};
 
 use super::*;
-use fasti_store::{MemoryStore, ObjectPath};
 
 fn range(start: u64, end: u64) -> LeafRange {
     LeafRange::new(TreeSize::new(start).unwrap(), TreeSize::new(end).unwrap()).unwrap()

@@ -1,10 +1,10 @@
 //! Postings of logs of every shape, requested in every portion.
 
+use fasti_client::testing::{TestLog, entries, trust};
 use tiles_spec::LeafIndex;
 use tiles_spec::lookup::LookupKey;
 
 use super::*;
-use fasti_client::testing::{TestLog, entries, trust};
 
 fn size(n: u64) -> TreeSize {
     TreeSize::new(n).unwrap()

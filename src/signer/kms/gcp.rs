@@ -11,6 +11,8 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crc_fast::CrcAlgorithm::Crc32Iscsi as Crc32c;
+use fasti_seams::clock::{Clock as _, SystemClock};
+use fasti_seams::egress;
 use futures::future::{Either, select};
 use gcp_auth::TokenProvider;
 use http::header::CONTENT_TYPE;
@@ -25,8 +27,6 @@ use super::{
     CONNECT_TIMEOUT, KmsError, REQUEST_TIMEOUT, brief, chain, check_endpoint, verifier_key,
 };
 use crate::{GcpKmsKey, Signer, SignerError};
-use fasti_seams::clock::{Clock as _, SystemClock};
-use fasti_seams::egress;
 
 const SERVICE: &str = "Google Cloud KMS";
 const ENDPOINT: &str = "https://cloudkms.googleapis.com";

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use fasti_seams::egress;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, AwsCredential, AwsCredentialProvider};
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::client::{HttpClient, HttpConnector};
@@ -18,7 +19,6 @@ use object_store::{
 use super::credentials::{self, AwsCredentials};
 use super::options::is_plain_http;
 use super::{BucketError, BucketLocation, BucketOptions, Cloud, Encryption};
-use fasti_seams::egress;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The limit for a whole request, including its answer.

@@ -9,9 +9,10 @@
 
 use std::time::{Duration, Instant};
 
-use crate::StoreError;
 use fasti_seams::clock::{Clock as _, SystemClock};
 use fasti_seams::entropy::{Entropy as _, OsEntropy};
+
+use crate::StoreError;
 
 /// The limit of the first pause; it doubles each time.
 const PAUSE_FIRST: Duration = Duration::from_millis(20);

@@ -19,12 +19,12 @@
 //! without its entry to a client that was just acknowledged. Without this header, GCS caches public
 //! objects for an hour.
 
+use fasti_seams::gzip::Effort;
 use object_store::{Attribute, Attributes};
 use tiles_spec::lookup::{LATEST_BYTES_MAX, LookupPath, REVISION_BYTES_MAX};
 use tiles_spec::{CHECKPOINT_BYTES_MAX, ENTRY_BYTES_MAX, HASH_BYTES, ResourcePath};
 
 use crate::ObjectPath;
-use fasti_seams::gzip::Effort;
 
 /// The most that any other object may hold, in bytes: a commit record with 64 MiB of incompressible
 /// entries, and its header.

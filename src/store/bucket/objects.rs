@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use fasti_seams::clock::{Clock as _, SystemClock};
+use fasti_seams::gzip::gzip;
+use fasti_seams::offload::offload;
 use flate2::read::MultiGzDecoder;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use object_store::{
@@ -22,9 +25,6 @@ use super::kind::Kind;
 use crate::{
     Attempt, Created, NewObject, Object, ObjectPath, Replaced, Store, StoreError, Version,
 };
-use fasti_seams::clock::{Clock as _, SystemClock};
-use fasti_seams::gzip::gzip;
-use fasti_seams::offload::offload;
 
 /// How many immutable objects are written at once.
 const WRITES_AT_ONCE: usize = 32;

@@ -42,6 +42,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tiles_spec::TreeSize;
 
+use fasti_seams::offload::offload;
 pub use file_system::{FileSystemKind, UnknownFileSystem};
 pub use files::{AppendFile, FileIdentity, FileSystem, Files, OsFiles};
 use identity::{Lock, Verdict};
@@ -55,7 +56,6 @@ use super::{
     Attempt, CommitLog, Created, NewObject, Object, ObjectPath, RecordNumber, Replaced, Store,
     StoreError, Version,
 };
-use fasti_seams::offload::offload;
 
 /// A new segment is begun when the old one has grown by this much, in bytes or in records. This
 /// limits what a restart must write again (each record implies a few files, however small it is),

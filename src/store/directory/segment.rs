@@ -14,12 +14,12 @@
 
 use std::time::Duration;
 
+use fasti_seams::entropy::{Entropy, OsEntropy};
 use sha2::{Digest, Sha256};
 use tiles_spec::TreeSize;
 
 use super::files::FileIdentity;
 use crate::RecordNumber;
-use fasti_seams::entropy::{Entropy, OsEntropy};
 
 const MAGIC: &[u8; 8] = b"fasti/s2";
 /// The magic of a header that names no files.

@@ -85,7 +85,7 @@ impl Fetch for GrowingLog {
     }
 }
 
-/// Returns the resource in the log of this size that contains `path`, or `None` if there is none.
+/// Returns the resource that contains `path` in the log of this size, if any.
 fn wider(path: &ResourcePath, size: TreeSize) -> Option<ResourcePath> {
     match path {
         ResourcePath::Checkpoint => None,

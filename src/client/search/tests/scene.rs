@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use fasti_entry::{LookupTerm, lookup_keys};
 use serde_json::json;
 use tiles_spec::lookup::{
     KeySlice, LatestFile, LeafRange, LookupPath, Manifest, Posting, RevisionFile, Run, build_part,
@@ -16,7 +17,6 @@ use tiles_spec::{
 };
 
 use crate::testing::{ORIGIN, TestLog};
-use fasti_entry::{LookupTerm, lookup_keys};
 
 pub(super) const LOOKUP: &str = "log.test/one/lookup";
 
