@@ -14,7 +14,7 @@ mod tiles;
 
 use std::sync::Arc;
 
-use fasti_seams::offload::processors;
+use fasti_seams::offload::Workers;
 use tiles_spec::{
     BundleCoord, Frontier, Hash, LeafIndex, ProofError, ResourcePath, TileMap, TreeHead, TreeSize,
     leaf_hash, plan_consistency, plan_inclusion, plan_root, verify_consistency, verify_inclusion,
@@ -22,7 +22,6 @@ use tiles_spec::{
 
 pub use bundles::{Bundles, VerifiedBundle};
 use bundles::{fetch_bundle, not_its_leaf};
-use tokio::sync::Semaphore;
 
 use super::description::Description;
 use super::fetch::{Fetch, FetchError};
@@ -35,8 +34,8 @@ pub struct View {
     checkpoint: OpenedCheckpoint,
     /// Verified tiles.
     tiles: TileMap,
-    /// A permit for each bundle that can be verified at once.
-    processors: Arc<Semaphore>,
+    /// Where bundles are verified.
+    workers: Workers,
 }
 
 /// The proof that a later tree extends an earlier one.
@@ -110,17 +109,16 @@ impl View {
         fetch: Arc<dyn Fetch>,
         checkpoint: OpenedCheckpoint,
     ) -> Result<Self, ReadError> {
-        let processors = Arc::new(Semaphore::new(processors()));
-        let mut view = Self { fetch, checkpoint, tiles: TileMap::new(), processors };
+        let (tiles, workers) = (TileMap::new(), Workers::processors());
+        let mut view = Self { fetch, checkpoint, tiles, workers };
         view.load_edge().await?;
         Ok(view)
     }
 
-    /// Verifies at most this many bundles at once, so that other work gets its share of the
-    /// processors.
+    /// Verifies bundles on these workers, rather than on all processors.
     #[must_use]
-    pub fn on_processors(mut self, count: usize) -> Self {
-        self.processors = Arc::new(Semaphore::new(count.max(1)));
+    pub fn on(mut self, workers: Workers) -> Self {
+        self.workers = workers;
         self
     }
 

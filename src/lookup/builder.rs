@@ -79,7 +79,7 @@ impl Builder {
     pub async fn advance(&mut self, rewrite_max: u64) -> Result<Advance, IndexError> {
         let began = self.site.clock.now();
         let view = View::open(self.site.log.clone(), &self.site.trust).await?;
-        let mut view = view.on_processors(self.site.config.processors);
+        let mut view = view.on(self.site.workers.clone());
         let log = view.head();
         self.expect_growth(&mut view).await?;
         let is_whole = rewrite_max < u64::MAX || plan::in_pieces(&self.runs).is_none();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use fasti_client::fetch::Fetch;
 use fasti_client::trust::Trust;
 use fasti_seams::clock::Clock;
-use fasti_seams::offload::processors;
+use fasti_seams::offload::Workers;
 use fasti_signer::Signer;
 use fasti_store::{Shelf, Store};
 use tiles_spec::Origin;
@@ -24,8 +24,6 @@ pub struct LookupConfig {
     pub rewrite_max: u64,
     /// Least time between two revisions of a growing log.
     pub spacing: Duration,
-    /// How many bundles are verified and searched for keys at once.
-    pub processors: usize,
     /// How long parts that no revision contains any more are kept, for readers of earlier ones.
     pub keep_for: Duration,
 }
@@ -36,7 +34,6 @@ impl Default for LookupConfig {
             postings_max: 2 << 20,
             rewrite_max: 1 << 20,
             spacing: Duration::from_secs(5),
-            processors: processors(),
             keep_for: Duration::from_mins(15),
         }
     }
@@ -61,6 +58,8 @@ pub struct Site {
     pub clock: Arc<dyn Clock>,
     /// The metrics.
     pub metrics: Arc<LookupMetrics>,
+    /// Where bundles are verified and searched for keys.
+    pub workers: Workers,
     /// The limits.
     pub config: LookupConfig,
 }

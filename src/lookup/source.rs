@@ -8,13 +8,13 @@ use tiles_spec::{TILE_WIDTH_MAX, TileIndex, TreeSize};
 
 use fasti_client::reader::{ReadError, VerifiedBundle, View};
 use fasti_entry::lookup_keys;
-use fasti_seams::offload::offload;
+use fasti_seams::offload::offload_large;
 
 /// The postings of the leaves from `from` on, sorted, and the end of those leaves: `to`, or the
 /// first end of a bundle before it by which there are at least `postings_max`. So there can be a
 /// few more: as many as the entries of one bundle have keys.
 ///
-/// Bundles are read ahead, and keys are derived on all processors. An entry that is not a Rekor
+/// Bundles are read ahead, and keys are derived on the view's workers. An entry that is not a Rekor
 /// entry has only the key of its leaf hash.
 pub async fn postings(
     view: &mut View,
@@ -43,7 +43,7 @@ pub async fn postings(
         found.sort_unstable();
         found
     };
-    Ok((offload(sort).await, reached))
+    Ok((offload_large(sort).await, reached))
 }
 
 /// The postings of the requested entries of a bundle.

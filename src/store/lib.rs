@@ -6,7 +6,7 @@
 //!
 //! | store | objects | commit records |
 //! |---|---|---|
-//! | [`DirectoryStore`] | files, renamed into place | one appended segment file, one fdatasync each |
+//! | [`DirectoryStore`] | files, renamed into place | one segment file, one fdatasync each |
 //! | [`BucketStore`] | objects of S3, GCS or Azure, for any number of writers | one object each |
 //! | [`MemoryStore`] | a map | a map |
 //!
@@ -35,8 +35,8 @@ pub use bucket::{
     Requests,
 };
 pub use directory::{
-    AppendFile, DirectoryError, DirectoryOptions, DirectoryStore, FileIdentity, FileSystem,
-    FileSystemKind, Files, OsFiles, UnknownFileSystem,
+    DirectoryError, DirectoryOptions, DirectoryStore, FileIdentity, FileSystem, FileSystemKind,
+    Files, InPlaceFile, OsFiles, UnknownFileSystem,
 };
 pub use memory::MemoryStore;
 pub use path::{InvalidPath, ObjectPath};

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use fasti::store::{AppendFile, FileIdentity, FileSystem, Files};
+use fasti::store::{FileIdentity, FileSystem, Files, InPlaceFile};
 
 use crate::model::{Extent, Model, error};
 use crate::seeded::Seeded;
@@ -205,7 +205,7 @@ impl Disk {
     fn write_new(&self, path: &Path, bytes: &[u8]) -> io::Result<usize> {
         self.operate(Kind::Write, path, |state, extent| {
             let node = state.model.create(path)?;
-            state.model.append(node, bytes, extent)?;
+            state.model.write_at(node, 0, bytes, extent)?;
             Ok(node)
         })
     }
@@ -297,11 +297,11 @@ impl Files for Disk {
         self.operate(Kind::Read, path, |state, _| state.model.list(path))
     }
 
-    fn open_append(&self, path: &Path) -> io::Result<Box<dyn AppendFile>> {
+    fn open_in_place(&self, path: &Path) -> io::Result<Box<dyn InPlaceFile>> {
         self.operate(Kind::Read, path, |state, _| {
             let (node, seen) = (state.model.resolve(path)?, state.losses.len());
             let file = OpenFile { disk: self.clone(), path: path.to_owned(), node, seen };
-            Ok(Box::new(file) as Box<dyn AppendFile>)
+            Ok(Box::new(file) as Box<dyn InPlaceFile>)
         })
     }
 
@@ -334,10 +334,11 @@ struct OpenFile {
     seen: usize,
 }
 
-impl AppendFile for OpenFile {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let append = |state: &mut State, extent| state.model.append(self.node, bytes, extent);
-        self.disk.operate(Kind::Write, &self.path, append)
+impl InPlaceFile for OpenFile {
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let node = self.node;
+        let write = |state: &mut State, extent| state.model.write_at(node, offset, bytes, extent);
+        self.disk.operate(Kind::Write, &self.path, write)
     }
 
     fn sync_data(&mut self) -> io::Result<()> {

@@ -60,18 +60,23 @@ impl Model {
         Ok(node)
     }
 
-    pub fn append(&mut self, node: usize, bytes: &[u8], extent: Extent) -> io::Result<()> {
+    /// Writes into a file, which grows if the bytes reach beyond its end.
+    pub fn write_at(
+        &mut self,
+        node: usize,
+        offset: u64,
+        bytes: &[u8],
+        extent: Extent,
+    ) -> io::Result<()> {
+        let start = usize::try_from(offset).map_err(|_| error(22))?;
         let length = if extent == Extent::Half { bytes.len() / 2 } else { bytes.len() };
-        self.file_mut(node)?.append(&bytes[..length]);
+        self.file_mut(node)?.write_at(start, &bytes[..length]);
         Ok(())
     }
 
     /// Overwrites a file from its beginning.
     pub fn write_again(&mut self, path: &Path, bytes: &[u8], extent: Extent) -> io::Result<()> {
-        let node = self.resolve(path)?;
-        let length = if extent == Extent::Half { bytes.len() / 2 } else { bytes.len() };
-        self.file_mut(node)?.overwrite(&bytes[..length]);
-        Ok(())
+        self.write_at(self.resolve(path)?, 0, bytes, extent)
     }
 
     pub fn read_at(&self, node: usize, offset: u64, length: usize) -> io::Result<Vec<u8>> {

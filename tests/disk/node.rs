@@ -46,17 +46,12 @@ impl File {
         self.dirty.clear();
     }
 
-    pub fn append(&mut self, bytes: &[u8]) {
-        let first = self.cached.len() / SECTOR_BYTES;
-        self.cached.extend_from_slice(bytes);
-        self.dirty.extend(first..self.cached.len().div_ceil(SECTOR_BYTES));
-    }
-
-    /// Overwrites the beginning of the file.
-    pub fn overwrite(&mut self, bytes: &[u8]) {
-        self.cached.resize(self.cached.len().max(bytes.len()), 0);
-        self.cached[..bytes.len()].copy_from_slice(bytes);
-        self.dirty.extend(0..bytes.len().div_ceil(SECTOR_BYTES));
+    /// Writes into the file, which grows if the bytes reach beyond its end.
+    pub fn write_at(&mut self, start: usize, bytes: &[u8]) {
+        let end = start + bytes.len();
+        self.cached.resize(self.cached.len().max(end), 0);
+        self.cached[start..end].copy_from_slice(bytes);
+        self.dirty.extend(start / SECTOR_BYTES..end.div_ceil(SECTOR_BYTES));
     }
 
     pub fn sync(&mut self) {

@@ -8,6 +8,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpSocket;
+use tokio::time::{sleep, timeout};
 
 use crate::bucket::{Bucket, HASTY};
 use crate::http::Connection;
@@ -159,6 +162,64 @@ fn a_flood_of_strangers_deposes_nobody_and_takes_no_memory() {
     assert!(asked > FLOODERS as u64);
     assert!(slowest < ANSWERED, "{slowest:?}");
     assert!(most < memory + GROWTH_KIB_MAX, "{memory} KiB, then {most} KiB");
+    assert_eq!((&leader.standing()["epoch"], &follower.standing()["epoch"]), (&epoch, &epoch));
+    finish(&bucket, &scene, [leader, follower]);
+}
+
+/// Holds as many silent connections as it gets, from an address of its own, until `until`. Returns
+/// how many it opened.
+async fn hold_connections(to: SocketAddr, count: usize, until: Instant) -> usize {
+    let hold = |_| async move {
+        let mut opened = 0;
+        while Instant::now() < until {
+            let socket = TcpSocket::new_v4().expect("a socket");
+            socket.bind(SocketAddr::from(([127, 0, 0, 2], 0))).expect("an address of this machine");
+            if let Ok(mut stream) = socket.connect(to).await {
+                opened += 1;
+                // Returns when the leader closes the connection.
+                let silent = stream.read_u8();
+                drop(timeout(until.saturating_duration_since(Instant::now()), silent).await);
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+        opened
+    };
+    futures::future::join_all((0..count).map(hold)).await.into_iter().sum()
+}
+
+/// One host takes every connection that the leader allows, and takes it again when it is closed.
+#[test]
+fn a_flood_of_connections_deposes_nobody() {
+    const CONNECTIONS: usize = 200;
+    let (bucket, scene) = (Bucket::new(), Scene::new(Duration::from_secs(20)));
+    let mut command = bucket.writer(0);
+    command.args(["--connections-max", &CONNECTIONS.to_string()]);
+    let leader = Running::start(command);
+    let follower = Running::start(bucket.writer(1));
+    follower.until("following");
+    follower.submit(&scene, b"before");
+    let epoch = leader.standing()["epoch"].clone();
+    let until = Instant::now() + FLOOD;
+    let flood = thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("a runtime").block_on(hold_connections(
+            leader.address,
+            2 * CONNECTIONS,
+            until,
+        ))
+    });
+    // Everything is taken before anyone else connects.
+    thread::sleep(FLOOD / 4);
+    let (mut slowest, mut entries) = (Duration::ZERO, 0);
+    while Instant::now() < until {
+        slowest = slowest.max(follower.submit(&scene, format!("entry {entries}").as_bytes()));
+        slowest = slowest.max(leader.submit(&scene, format!("and {entries}").as_bytes()));
+        entries += 1;
+    }
+    let opened = flood.join().expect("no panic");
+    println!("{opened} connections; {entries} entries each; the slowest answer took {slowest:?}");
+    assert!(opened > CONNECTIONS && entries > 10, "{opened} connections, {entries} entries");
+    assert!(slowest < ANSWERED, "{slowest:?}");
     assert_eq!((&leader.standing()["epoch"], &follower.standing()["epoch"]), (&epoch, &epoch));
     finish(&bucket, &scene, [leader, follower]);
 }

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use fasti::log::Log;
 use fasti::store::{
-    AppendFile, Attempt, CommitLog, DirectoryOptions, DirectoryStore, FileIdentity, FileSystem,
-    Files, NewObject, ObjectPath, OsFiles, RecordNumber, Store,
+    Attempt, CommitLog, DirectoryOptions, DirectoryStore, FileIdentity, FileSystem, Files,
+    InPlaceFile, NewObject, ObjectPath, OsFiles, RecordNumber, Store,
 };
 use tiles_spec::TreeSize;
 
@@ -94,8 +94,8 @@ impl Files for SlowRemoval {
         self.0.list(path)
     }
 
-    fn open_append(&self, path: &Path) -> io::Result<Box<dyn AppendFile>> {
-        self.0.open_append(path)
+    fn open_in_place(&self, path: &Path) -> io::Result<Box<dyn InPlaceFile>> {
+        self.0.open_in_place(path)
     }
 
     fn open_filesystem(&self, path: &Path) -> io::Result<Box<dyn FileSystem>> {

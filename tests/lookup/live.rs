@@ -12,6 +12,7 @@ use fasti::log::dedup::MemoryIndex;
 use fasti::log::{Context, Log, LogConfig};
 use fasti::lookup::{LookupConfig, Site};
 use fasti::metrics::{LogMetrics, LookupMetrics};
+use fasti::offload::Workers;
 use fasti::signer::{FileSigner, LookupSigner, Signer};
 use fasti::store::{MemoryStore, ObjectPath, Store, Stores};
 use tiles_spec::lookup::{LatestFile, Manifest, lookup_origin};
@@ -87,6 +88,7 @@ impl Live {
             signer: Arc::new(LookupSigner::new(signer()).expect("a short origin")),
             clock: Arc::new(SystemClock),
             metrics: Arc::new(LookupMetrics::default()),
+            workers: Workers::processors(),
             config,
         }
     }

@@ -10,7 +10,7 @@ use fasti::client::trust::Trust;
 use fasti::log::Context;
 use fasti::lookup::{LookupConfig, Site};
 use fasti::metrics::LookupMetrics;
-use fasti::offload::processors;
+use fasti::offload::{Background, Workers, processors};
 use fasti::signer::LookupSigner;
 use fasti::store::Shelf;
 
@@ -49,10 +49,10 @@ impl LookupFlags {
             signer: Arc::new(signer),
             clock: context.clock.clone(),
             metrics,
+            // Submissions come first.
+            workers: Workers::Background(Background::start(processors().div_ceil(4))),
             config: LookupConfig {
                 spacing: Duration::from_secs(self.lookup_seconds),
-                // Submissions come first.
-                processors: processors().div_ceil(4),
                 ..LookupConfig::default()
             },
         }))

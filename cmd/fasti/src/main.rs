@@ -5,6 +5,7 @@
 //! reach.
 
 mod advice;
+mod counted;
 mod failure;
 mod files;
 mod globals;

@@ -8,14 +8,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use fasti_seams::offload::offload;
+use fasti_seams::offload::Workers;
 use futures::future::BoxFuture;
 use futures::stream::{FuturesOrdered, StreamExt as _};
 use tiles_spec::{
     BundleCoord, EntryBundle, Hash, LeafIndex, Level, ProofError, ResourcePath, TILE_WIDTH_MAX,
     TileCoord, TileIndex, TileWidth, TreeSize, leaf_hash, tree::root_of,
 };
-use tokio::sync::Semaphore;
 
 use super::tiles::{above, fetch_or_wider, slot_above};
 use super::{ReadError, View};
@@ -177,8 +176,8 @@ impl<T: Send + 'static> Bundles<'_, T> {
                 .and_then(|tile| tile.bundle())
                 .ok_or_else(|| self.view.no_bundle(index))?;
             let expected = self.view.expected(coord).await?;
-            let (fetch, processors) = (self.view.fetch.clone(), self.view.processors.clone());
-            let read = read(fetch, processors, coord, expected, self.work.clone());
+            let (fetch, workers) = (self.view.fetch.clone(), self.view.workers.clone());
+            let read = read(fetch, workers, coord, expected, self.work.clone());
             self.reading.push_back(Box::pin(read));
         }
         Ok(())
@@ -188,15 +187,14 @@ impl<T: Send + 'static> Bundles<'_, T> {
 /// Fetches a bundle, verifies it and works on it.
 async fn read<T: Send + 'static>(
     fetch: Arc<dyn Fetch>,
-    processors: Arc<Semaphore>,
+    workers: Workers,
     coord: BundleCoord,
     expected: Expected,
     work: Arc<dyn Fn(VerifiedBundle) -> T + Send + Sync>,
 ) -> Result<Read<T>, ReadError> {
     let (place, entries) = fetch_bundle(&*fetch, coord).await?;
     let bytes = entries.as_bytes().len();
-    let _processor = processors.acquire_owned().await;
-    let outcome = offload(move || {
+    let verify = move || {
         let leaves: Vec<_> =
             entries.entries().take(coord.width.as_usize()).map(leaf_hash).collect();
         let sound = match expected {
@@ -208,9 +206,8 @@ async fn read<T: Send + 'static>(
         } else {
             Err(Unsound { coord, place, leaves })
         }
-    })
-    .await;
-    Ok(Read { bytes, outcome })
+    };
+    Ok(Read { bytes, outcome: workers.run(verify).await })
 }
 
 /// Fetches a bundle, or the full one that replaced it, and returns where it was read. Not verified.

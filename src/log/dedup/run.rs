@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crc_fast::{CrcAlgorithm::Crc64Nvme, Digest};
-use fasti_store::{AppendFile, Files};
+use fasti_store::{Files, InPlaceFile};
 use tiles_spec::LeafIndex;
 
 use super::table::Table;
@@ -44,7 +44,7 @@ pub(super) fn name(number: u64) -> String {
 pub(super) struct Run {
     number: u64,
     path: PathBuf,
-    file: Box<dyn AppendFile>,
+    file: Box<dyn InPlaceFile>,
     table: Table,
 }
 
@@ -55,7 +55,7 @@ impl Run {
         let damaged = || DedupError::Damaged { path: path.display().to_string() };
         let failed = |source| DedupError::failed("read", &path, source);
         let length = files.length(&path).map_err(failed)?;
-        let file = files.open_append(&path).map_err(failed)?;
+        let file = files.open_in_place(&path).map_err(failed)?;
         let trailer_at = length.checked_sub(TRAILER_BYTES as u64).ok_or_else(damaged)?;
         let trailer = file.read_at(trailer_at, TRAILER_BYTES).map_err(failed)?;
         let trailer = Trailer::parse(&trailer).ok_or_else(damaged)?;
@@ -172,13 +172,15 @@ impl Cursor {
 pub(super) struct Writer {
     number: u64,
     path: PathBuf,
-    file: Box<dyn AppendFile>,
+    file: Box<dyn InPlaceFile>,
     table: Table,
     table_checksum: Digest,
     /// How many numbers of the table are written.
     table_written: usize,
     block: Vec<u8>,
     blocks: u64,
+    /// How many bytes of the file are written.
+    written: u64,
     unwritten: Vec<u8>,
     unflushed: usize,
 }
@@ -192,7 +194,7 @@ impl Writer {
         keys: u64,
     ) -> Result<Self, DedupError> {
         let path = directory.join(name(number));
-        let created = files.write(&path, &[]).and_then(|()| files.open_append(&path));
+        let created = files.write(&path, &[]).and_then(|()| files.open_in_place(&path));
         let file = created.map_err(|error| DedupError::failed("create", &path, error))?;
         Ok(Self {
             number,
@@ -203,6 +205,7 @@ impl Writer {
             table_written: 0,
             block: Vec::with_capacity(BLOCK_BYTES),
             blocks: 0,
+            written: 0,
             unwritten: Vec::with_capacity(WRITE_BYTES),
             unflushed: 0,
         })
@@ -237,8 +240,9 @@ impl Writer {
     }
 
     fn write_out(&mut self) -> Result<(), DedupError> {
-        let written = self.file.append(&self.unwritten);
+        let written = self.file.write_at(self.written, &self.unwritten);
         written.map_err(|error| DedupError::failed("write", &self.path, error))?;
+        self.written += self.unwritten.len() as u64;
         self.unflushed += self.unwritten.len();
         self.unwritten.clear();
         if self.unflushed >= FLUSH_BYTES { self.flush() } else { Ok(()) }

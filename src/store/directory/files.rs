@@ -77,8 +77,8 @@ pub trait Files: Send + Sync + 'static {
     fn remove_dir_all(&self, path: &Path) -> io::Result<()>;
     /// Lists the names in a directory.
     fn list(&self, path: &Path) -> io::Result<Vec<String>>;
-    /// Opens an existing file to append to it.
-    fn open_append(&self, path: &Path) -> io::Result<Box<dyn AppendFile>>;
+    /// Opens an existing file to write and read it in place.
+    fn open_in_place(&self, path: &Path) -> io::Result<Box<dyn InPlaceFile>>;
     /// Opens the file system that holds `path`, to flush it.
     fn open_filesystem(&self, path: &Path) -> io::Result<Box<dyn FileSystem>>;
     /// How many flushes to the disk were made so far.
@@ -92,11 +92,11 @@ pub trait FileSystem: Send + Sync + 'static {
     fn sync(&self) -> io::Result<()>;
 }
 
-/// A file that grows at its end.
-pub trait AppendFile: Send + Sync + 'static {
-    /// Writes all of `bytes` at the end.
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
-    /// Flushes what was appended to disk.
+/// A file that is written and read in place.
+pub trait InPlaceFile: Send + Sync + 'static {
+    /// Writes all of `bytes` at `offset`. If they reach beyond the end, the file grows.
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()>;
+    /// Flushes what was written to disk.
     fn sync_data(&mut self) -> io::Result<()>;
     /// Reads exactly `length` bytes from `offset`.
     fn read_at(&self, offset: u64, length: usize) -> io::Result<Vec<u8>>;
@@ -156,7 +156,7 @@ impl Files for OsFiles {
         self.syncs.fetch_add(1, Ordering::Relaxed);
         let file = OpenOptions::new().write(true).open(path)?;
         file.write_all_at(bytes, 0)?;
-        file.sync_all()
+        file.sync_data()
     }
 
     fn identity(&self, path: &Path) -> io::Result<FileIdentity> {
@@ -200,9 +200,9 @@ impl Files for OsFiles {
             .collect()
     }
 
-    fn open_append(&self, path: &Path) -> io::Result<Box<dyn AppendFile>> {
-        let file = OpenOptions::new().read(true).append(true).open(path)?;
-        Ok(Box::new(OsAppendFile { file, syncs: self.syncs.clone() }))
+    fn open_in_place(&self, path: &Path) -> io::Result<Box<dyn InPlaceFile>> {
+        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        Ok(Box::new(OsInPlaceFile { file, syncs: self.syncs.clone() }))
     }
 
     fn open_filesystem(&self, path: &Path) -> io::Result<Box<dyn FileSystem>> {
@@ -246,14 +246,14 @@ fn sync_filesystem(file: &File) -> io::Result<()> {
     file.sync_all()
 }
 
-struct OsAppendFile {
+struct OsInPlaceFile {
     file: File,
     syncs: Arc<AtomicU64>,
 }
 
-impl AppendFile for OsAppendFile {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)
+impl InPlaceFile for OsInPlaceFile {
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all_at(bytes, offset)
     }
 
     fn sync_data(&mut self) -> io::Result<()> {

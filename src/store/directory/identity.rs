@@ -27,8 +27,9 @@
 //! - A copy made of hard links shares the inodes: then the lock, written in place, names a newer
 //!   segment than the copy has.
 //!
-//! One case is not detected: a segment that was only appended to since the copy was made, and then
-//! overwritten in place. As long as no writer has started or ended in between, it is the same file.
+//! One case is not detected: a segment to which only records were added since the copy was made,
+//! and which was then overwritten in place. As long as no writer has started or ended in between,
+//! it is the same file.
 //!
 //! **Writing the names survives a power cut at every step.** Before a new segment takes its place
 //! the lock names both segments, and afterwards only the new one; it is flushed each time. The text

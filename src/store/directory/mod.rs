@@ -8,11 +8,12 @@
 //!   torn                             what was last cut off from the end of a segment
 //!   tmp/                             temporary files, before they are moved into place
 //! ```
-//! **Durability.** A commit record is appended and flushed: the only flush per batch. Tiles,
-//! bundles and `checkpoint` are renamed into place without a flush, because the records imply them
-//! (objects.rs). When a segment has grown enough, [`CommitLog::settle`] flushes the whole file
-//! system once and begins a new segment, whose header says up to which size everything is safe.
-//! When the store is opened, recovery gets that size, and writes everything after it again.
+//! **Durability.** A commit record is written after the last one and flushed: the only flush per
+//! batch. Tiles, bundles and `checkpoint` are renamed into place without a flush, because the
+//! records imply them (objects.rs). When a segment has grown enough, [`CommitLog::settle`] flushes
+//! the whole file system once and begins a new segment, whose header says up to which size
+//! everything is safe. When the store is opened, recovery gets that size, and writes everything
+//! after it again.
 //!
 //! **Nothing waits for background work**: partial tiles and bundles that were replaced by a full
 //! one are removed one directory at a time, without a lock (superseded.rs). Most are removed before
@@ -44,7 +45,7 @@ use tiles_spec::TreeSize;
 
 use fasti_seams::offload::offload;
 pub use file_system::{FileSystemKind, UnknownFileSystem};
-pub use files::{AppendFile, FileIdentity, FileSystem, Files, OsFiles};
+pub use files::{FileIdentity, FileSystem, Files, InPlaceFile, OsFiles};
 use identity::{Lock, Verdict};
 use new_segment::Place;
 use objects::Objects;
@@ -325,12 +326,13 @@ impl CommitLog for DirectoryStore {
             return Ok(());
         }
         self.remove_superseded(number, keep.min(KEEP_PARTIALS_FLUSHED)).await;
-        self.run(move |inner| inner.settle(number, size)).await
+        // The next segment will probably hold as much as this one.
+        self.run(move |inner| inner.settle(number, size, bytes)).await
     }
 
     async fn end(&self, number: RecordNumber, size: TreeSize) -> Result<(), StoreError> {
         self.remove_superseded(number, 0).await;
-        self.run(move |inner| inner.settle(number, size)).await?;
+        self.run(move |inner| inner.settle(number, size, 0)).await?;
         self.remove_superseded(number, 0).await;
         Ok(())
     }
@@ -383,8 +385,12 @@ impl Inner {
 
     /// Flushes everything and begins a segment that says so. Files that only the old segment might
     /// have needed can be removed from then on.
-    fn settle(&self, number: RecordNumber, size: TreeSize) -> Result<(), StoreError> {
+    ///
+    /// The new segment gets room for `room` bytes of records.
+    fn settle(&self, number: RecordNumber, size: TreeSize, room: u64) -> Result<(), StoreError> {
         self.poison.refuse()?;
+        let private = self.root.join("_writer");
+        new_segment::make_room(&*self.files, &private, room).map_err(|e| self.poison.put(e))?;
         self.filesystem.sync().map_err(|e| self.poison.put(ambiguous(&self.root, e)))?;
         let mut records = self.records();
         let begun = records.begin_segment(number, size);

@@ -1,6 +1,6 @@
 //! Puts a new segment file in place of the newest, durably.
 //!
-//! 1. Create an empty file, since only an existing file can be named.
+//! 1. Create a file of zeros, or an empty one, since only an existing file can be named.
 //! 2. Fill it: a header that names it and the lock, and the records. Flush it.
 //! 3. Let the lock name both the segment in place and this one. Flush it.
 //! 4. Rename this one into place. Flush the directory.
@@ -11,17 +11,24 @@
 //! never names only a segment that is not in place.
 
 use std::io;
+use std::io::ErrorKind::{QuotaExceeded, StorageFull};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use tiles_spec::TreeSize;
 
-use super::files::{AppendFile, Files};
+use super::files::{Files, InPlaceFile};
 use super::identity::{Lock, SegmentName};
 use super::segment::{self, HeaderNames, Segment};
 use super::{ambiguous, failed};
 use crate::{RecordNumber, StoreError};
+
+/// The new file, before it is moved into place; below `_writer`.
+const TEMPORARY: &str = "tmp/segment";
+
+/// How much room is written and flushed at once.
+static ZEROS: [u8; 1 << 20] = [0; 1 << 20];
 
 /// Where segments are stored, and the lock that names them.
 pub(super) struct Place {
@@ -52,8 +59,31 @@ impl Default for NewSegment {
 pub(super) struct Placed {
     pub path: PathBuf,
     pub name: SegmentName,
-    pub file: Box<dyn AppendFile>,
+    pub file: Box<dyn InPlaceFile>,
     pub segment: Segment,
+}
+
+/// Creates the file for a new segment, `bytes` long or as long as the disk has room for, for
+/// [`Place::put`] to fill.
+pub(super) fn make_room(files: &dyn Files, private: &Path, bytes: u64) -> Result<(), StoreError> {
+    let path = private.join(TEMPORARY);
+    let made = files.write(&path, b"").and_then(|()| write_zeros(files, &path, bytes));
+    made.map_err(|e| failed("write", &path, e))
+}
+
+fn write_zeros(files: &dyn Files, path: &Path, bytes: u64) -> io::Result<()> {
+    let mut file = files.open_in_place(path)?;
+    for start in (0..bytes).step_by(ZEROS.len()) {
+        let count = usize::try_from(bytes - start).map_or(ZEROS.len(), |c| c.min(ZEROS.len()));
+        match file.write_at(start, &ZEROS[..count]) {
+            // Room is a matter of speed: without it, a record makes the file longer.
+            Err(e) if matches!(e.kind(), StorageFull | QuotaExceeded) => break,
+            written => written?,
+        }
+        // In portions, so that no flush of a record waits for all of it.
+        file.sync_data()?;
+    }
+    Ok(())
 }
 
 impl Place {
@@ -61,7 +91,7 @@ impl Place {
     pub fn put(&self, new: &NewSegment, before: Option<SegmentName>) -> Result<Placed, StoreError> {
         let dir = self.private.join("commit");
         let path = dir.join(format!("{:020}.segment", new.first.get()));
-        let temporary = self.private.join("tmp/segment");
+        let temporary = self.private.join(TEMPORARY);
         let filled = self.fill(&temporary, new);
         let (name, segment) = filled.map_err(|e| failed("write", &temporary, e))?;
         if let Some(before) = before {
@@ -70,12 +100,11 @@ impl Place {
         self.files.rename(&temporary, &path).map_err(|e| ambiguous(&path, e))?;
         self.files.sync_dir(&dir).map_err(|e| failed("flush", &dir, e))?;
         self.name(&[name])?;
-        let file = self.files.open_append(&path).map_err(|e| failed("open", &path, e))?;
+        let file = self.files.open_in_place(&path).map_err(|e| failed("open", &path, e))?;
         Ok(Placed { path, name, file, segment })
     }
 
     fn fill(&self, path: &Path, new: &NewSegment) -> io::Result<(SegmentName, Segment)> {
-        self.files.write(path, b"")?;
         let own = self.files.identity(path)?;
         let names = HeaderNames { own, lock: self.lock.identity(&*self.files)? };
         let mut content = segment::header(new.settled, names);
@@ -84,7 +113,7 @@ impl Place {
             content.extend(segment.frame(*number, bytes));
             segment.push(*number, bytes.len());
         }
-        self.files.write_synced(path, &content)?;
+        self.files.write_in_place(path, &content)?;
         Ok((SegmentName { file: own, id: segment.id() }, segment))
     }
 

@@ -1,11 +1,13 @@
-//! The commit records of a directory store: one segment file that grows by one flush a batch.
+//! The commit records of a directory store: one segment file, and one flush of it a batch.
 //!
 //! ```text
 //! _writer/commit/<first record>.segment    see segment.rs; the newest counts
 //! _writer/torn                             the end that was last cut off from a segment
 //! ```
-//! A segment is only ever appended to. It is replaced as a whole in two cases, each time by a new
-//! file that is flushed before it takes its place (new_segment.rs): when the store is opened,
+//! A record is only ever written after the last one, usually into room that was made when the
+//! segment was begun: then the flush writes these bytes, and needs nothing from the file system's
+//! journal, which others keep busy. A segment is replaced as a whole in two cases, each time by a
+//! new file that is flushed before it takes its place (new_segment.rs): when the store is opened,
 //! because an earlier process may have seen a flush fail, after which the page cache can return
 //! what is not on disk; and when everything published was flushed, by a segment that begins there.
 
@@ -16,21 +18,21 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tiles_spec::TreeSize;
 
-use super::files::{AppendFile, Files};
+use super::files::{Files, InPlaceFile};
 use super::identity::{Found, SegmentName};
-use super::new_segment::{NewSegment, Place, Placed, segment_names};
+use super::new_segment::{NewSegment, Place, Placed, make_room, segment_names};
 use super::poison::Poison;
 use super::segment::Segment;
 use super::{DirectoryError, ambiguous, failed};
 use crate::{Created, RecordNumber, StoreError};
 
-/// The segment that is appended to.
+/// The segment that records are written to.
 pub(super) struct Records {
     place: Place,
     poison: Arc<Poison>,
     path: PathBuf,
     name: SegmentName,
-    file: Box<dyn AppendFile>,
+    file: Box<dyn InPlaceFile>,
     segment: Segment,
 }
 
@@ -67,8 +69,7 @@ impl Left {
     /// the power failed. If instead the disk damaged them, recovery refuses the log, and the
     /// operator will want to inspect them.
     fn keep_torn(&self, files: &dyn Files, private: &Path) -> Result<(), DirectoryError> {
-        let sound = usize::try_from(self.segment.length).expect("was read to memory");
-        let torn = &self.content[sound..];
+        let torn = self.segment.torn(&self.content);
         if torn.is_empty() {
             return Ok(());
         }
@@ -117,7 +118,8 @@ impl Records {
             }
             None => (NewSegment::default(), None),
         };
-        let placed = place.put(&new, before).map_err(|e| failed(io::Error::other(e)))?;
+        let placed = make_room(&**files, private, 0).and_then(|()| place.put(&new, before));
+        let placed = placed.map_err(|e| failed(io::Error::other(e)))?;
         for name in old {
             let old = dir.join(name);
             if old != placed.path {
@@ -162,7 +164,8 @@ impl Records {
         }
         self.place.claim(self.name)?;
         let frame = self.segment.frame(number, bytes);
-        let written = self.file.append(&frame).and_then(|()| self.file.sync_data());
+        let written = self.file.write_at(self.segment.length, &frame);
+        let written = written.and_then(|()| self.file.sync_data());
         written.map_err(|e| self.poison.put(ambiguous(&self.path, e)))?;
         self.segment.push(number, bytes.len());
         Ok(Created::Now)

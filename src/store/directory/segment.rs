@@ -1,8 +1,9 @@
-//! The segment file: the commit records of a directory store, appended one after another.
+//! The segment file: the commit records of a directory store, one after another.
 //!
 //! ```text
 //! header   "fasti/s2" | u64 settled tree size | 16 marker | this file | the lock file | digest
 //! frame    16 marker | u64 record number | u32 length | digest | bytes
+//! room     zeros, to be overwritten by frames; there may be none
 //! file     u64 inode | born: u64 seconds since 1970, u32 nanoseconds (all ones: not known)
 //! digest   SHA-256 of all before it; in a frame, also of the bytes after it
 //! ```
@@ -54,7 +55,7 @@ pub(super) struct Extent {
 }
 
 /// The contents of a segment file.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Segment {
     /// The size up to which everything was durable when the segment was begun.
     pub settled: TreeSize,
@@ -94,6 +95,13 @@ impl Segment {
         }
     }
 
+    /// What follows the records of this segment in its file, without the room: the end of a record
+    /// that was being written.
+    pub fn torn<'a>(&self, file: &'a [u8]) -> &'a [u8] {
+        let length = usize::try_from(self.length).expect("was read to memory");
+        without_room(&file[length..])
+    }
+
     /// Which segment this is.
     pub fn id(&self) -> SegmentId {
         let digest = Sha256::digest(self.marker);
@@ -129,7 +137,7 @@ impl Segment {
         self.extents.get(usize::try_from(place).ok()?).copied()
     }
 
-    /// Encodes one record as it is appended.
+    /// Encodes one record as it is written.
     pub fn frame(&self, number: RecordNumber, bytes: &[u8]) -> Vec<u8> {
         let length = u32::try_from(bytes.len()).expect("a record is far below 4 GiB");
         let mut frame = Vec::with_capacity(FRAME_HEADER_BYTES + bytes.len());
@@ -142,7 +150,7 @@ impl Segment {
         frame
     }
 
-    /// Notes that a record of `length` bytes was appended.
+    /// Notes that a record of `length` bytes was written.
     pub fn push(&mut self, number: RecordNumber, length: usize) {
         self.first.get_or_insert(number);
         let offset = self.length + FRAME_HEADER_BYTES as u64;
@@ -224,9 +232,16 @@ fn parse_frame<'a>(marker: &Marker, bytes: &'a [u8]) -> Option<(RecordNumber, &'
 
 /// Searches for a valid frame anywhere after the start of `bytes`.
 fn find_frame(marker: &Marker, bytes: &[u8]) -> Option<usize> {
-    let starts = bytes.windows(MARKER_BYTES).enumerate().skip(1);
-    let mut starts = starts.filter(|(_, window)| window == marker).map(|(at, _)| at);
+    // Millions of zeros can follow; but a frame can end with zeros too.
+    let starts = 1..without_room(bytes).len();
+    let mut starts = starts.filter(|&at| bytes[at..].starts_with(marker));
     starts.find(|&at| parse_frame(marker, &bytes[at..]).is_some())
+}
+
+/// The bytes up to the last that is not zero.
+fn without_room(bytes: &[u8]) -> &[u8] {
+    let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    &bytes[..end]
 }
 
 #[cfg(test)]
@@ -269,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_back_what_was_appended() {
+    fn reads_back_what_was_written() {
         let file = three_records();
         let segment = Segment::parse(&file).expect("sound");
         assert_eq!((segment.settled.get(), segment.names), (7, Some(NAMES)));
@@ -319,6 +334,53 @@ mod tests {
                 }
                 Err(_) => assert!(byte < last, "byte {byte} refused"),
             }
+        }
+    }
+
+    #[test]
+    fn room_after_the_records_is_neither_torn_nor_damaged() {
+        let file = segment_of([record(5).as_slice(), &[6, 0, 0, 0], &[0; 100]]);
+        let segment = Segment::parse(&file).expect("sound");
+        let roomy = [file.as_slice(), &[0; 2000]].concat();
+        assert_eq!(Segment::parse(&roomy), Ok(segment.clone()));
+        assert_eq!(segment.torn(&roomy), b"");
+        let torn = [file.as_slice(), &[0, 0, 7, 0, 9], &[0; 2000]].concat();
+        assert_eq!(Segment::parse(&torn), Ok(segment.clone()));
+        assert_eq!(segment.torn(&torn), [0, 0, 7, 0, 9]);
+        // The last record consists of zeros; the one before is damaged.
+        let mut damaged = roomy.clone();
+        damaged[offset(&file, 6)] ^= 1;
+        assert!(Segment::parse(&damaged).is_err());
+    }
+
+    /// Frames overwrite zeros, and the disk writes sectors in any order.
+    #[test]
+    fn a_record_torn_inside_the_room_is_dropped_and_all_before_it_are_kept() {
+        const SECTOR_BYTES: usize = 512;
+        let before = segment_of([record(5).as_slice(), &[6; 900]]);
+        let whole = segment_of([record(5).as_slice(), &[6; 900], &[7; 3000]]);
+        let marker = OPENING_BYTES - MARKER_BYTES..OPENING_BYTES;
+        let before = [&whole[..before.len()], &vec![0; 8192 - before.len()]].concat();
+        let whole = [whole.as_slice(), &vec![0; 8192 - whole.len()]].concat();
+        assert_eq!(before[marker.clone()], whole[marker]);
+        let differ: Vec<usize> = (0..8192 / SECTOR_BYTES)
+            .filter(|sector| {
+                let bytes = sector * SECTOR_BYTES..(sector + 1) * SECTOR_BYTES;
+                before[bytes.clone()] != whole[bytes]
+            })
+            .collect();
+        assert!((5..10).contains(&differ.len()), "{differ:?}");
+        for written in 0..1u32 << differ.len() {
+            let mut file = before.clone();
+            let written_sectors =
+                differ.iter().enumerate().filter(|(bit, _)| written >> bit & 1 == 1);
+            for (_, sector) in written_sectors {
+                let bytes = sector * SECTOR_BYTES..(sector + 1) * SECTOR_BYTES;
+                file[bytes.clone()].copy_from_slice(&whole[bytes]);
+            }
+            let segment = Segment::parse(&file).expect("a torn end is no damage");
+            let is_whole = written + 1 == 1 << differ.len();
+            assert_eq!(segment.extents.len(), if is_whole { 3 } else { 2 }, "{written:b}");
         }
     }
 

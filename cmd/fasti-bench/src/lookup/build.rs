@@ -16,6 +16,7 @@ use fasti::clock::SystemClock;
 use fasti::config::MachineFlags;
 use fasti::lookup::{Builder, LookupConfig, Site};
 use fasti::metrics::LookupMetrics;
+use fasti::offload::Workers;
 use fasti::signer::{FileSigner, LookupSigner, find_default_key};
 use fasti::store::DirectoryStore;
 use serde::Serialize;
@@ -152,6 +153,7 @@ fn site(log: Arc<GrowingLog>, key: &NoteSigningKey, objects: Arc<CountingStore>)
         signer: Arc::new(LookupSigner::new(signer)?),
         clock: Arc::new(SystemClock),
         metrics: Arc::new(LookupMetrics::default()),
+        workers: Workers::processors(),
         config: LookupConfig::default(),
     })
 }

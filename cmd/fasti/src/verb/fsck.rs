@@ -15,6 +15,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tiles_spec::VerifierKey;
 use tokio::runtime::Runtime;
 
+use crate::counted::{counted, entries};
 use crate::failure::Failure;
 use crate::globals::{Format, Globals};
 use crate::output::Output;
@@ -146,23 +147,27 @@ fn lines(report: &Report) -> Vec<String> {
     let verdict = if report.is_clean() { "Clean" } else { "Not clean" };
     lines.push(format!("{verdict}: {origin}, tree of {size} with root hash {root}"));
     lines.push(format!(
-        "{} entries ({} Rekor) in {} objects hash to it; {} problems",
-        report.entries,
+        "{} ({} Rekor) in {} hash to it; {}",
+        entries(report.entries),
         report.rekor_entries,
-        report.objects,
-        report.problems.len() as u64 + report.problems_omitted,
+        counted(report.objects, "object", "objects"),
+        counted(report.problems.len() as u64 + report.problems_omitted, "problem", "problems"),
     ));
     lines.extend(report.lookup.as_ref().map(line_of_index));
     if report.frozen {
         lines.push("The log is frozen: this is its last tree".to_owned());
     }
-    for (count, what) in [
-        (report.signatures, "signatures verified again"),
-        (report.unreadable_entries, "entries look like Rekor's but cannot be read as such"),
-        (report.ahead, "objects are ahead of the checkpoint"),
+    for (count, one, many) in [
+        (report.signatures, "signature verified again", "signatures verified again"),
+        (
+            report.unreadable_entries,
+            "entry looks like Rekor's but cannot be read as such",
+            "entries look like Rekor's but cannot be read as such",
+        ),
+        (report.ahead, "object is ahead of the checkpoint", "objects are ahead of the checkpoint"),
     ] {
         if count > 0 {
-            lines.push(format!("{count} {what}"));
+            lines.push(counted(count, one, many));
         }
     }
     lines
@@ -171,15 +176,20 @@ fn lines(report: &Report) -> Vec<String> {
 fn line_of_index(index: &IndexReport) -> String {
     let IndexReport { revisions, runs, parts, bytes, postings, unlisted, .. } = index;
     let Some(size) = index.size else {
-        return format!("Index: none of its {revisions} revisions could be reproduced");
+        let revisions = counted(*revisions, "revision", "revisions");
+        return format!("Index: none of its {revisions} could be reproduced");
     };
     let others = match unlisted {
         0 => String::new(),
+        1 => "; 1 object is of another revision".to_owned(),
         count => format!("; {count} objects are of other revisions"),
     };
     format!(
-        "Index: revision {} of {size} entries; {postings} postings in {parts} objects of {runs} \
-         runs ({bytes} bytes) match the entries{others}",
-        revisions.saturating_sub(1)
+        "Index: revision {} of {}; {} in {} of {} ({bytes} bytes) match the entries{others}",
+        revisions.saturating_sub(1),
+        entries(size),
+        counted(*postings, "posting", "postings"),
+        counted(*parts, "object", "objects"),
+        counted(*runs, "run", "runs"),
     )
 }

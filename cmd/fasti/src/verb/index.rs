@@ -14,12 +14,14 @@ use fasti::clock::{Clock, SystemClock};
 use fasti::config::{KeyFlags, MachineFlags};
 use fasti::lookup::{Builder, Growth, IndexError, LookupConfig, Site, keep};
 use fasti::metrics::LookupMetrics;
+use fasti::offload::Workers;
 use fasti::signer::{KeyLocation, LookupSigner, OpenedKey, Signer as _, find_default_key};
 use fasti::store::{BucketStore, DirectoryStore, Shelf, Store};
 use serde_json::json;
 use std::time::Duration;
 use tiles_spec::{Origin, TreeHead, TreeSize, VerifierKey};
 
+use crate::counted::{counted, entries};
 use crate::failure::{Failure, refused_if};
 use crate::globals::Globals;
 use crate::output::Output;
@@ -83,6 +85,7 @@ async fn site(globals: &Globals, arguments: &Arguments) -> Result<(Site, Verifie
         signer: Arc::new(signer),
         clock: Arc::new(SystemClock),
         metrics: Arc::new(LookupMetrics::default()),
+        workers: Workers::processors(),
         config,
     };
     Ok((site, key))
@@ -135,7 +138,11 @@ impl Growth for LookAgain {
 
 fn output(key: &VerifierKey, indexed: TreeHead, runs: usize) -> Output {
     let lines = vec![
-        format!("Indexed:           {} entries, in {runs} run(s)", indexed.size),
+        format!(
+            "Indexed:           {}, in {}",
+            entries(indexed.size.get()),
+            counted(runs as u64, "run", "runs")
+        ),
         format!("Root Hash:         {}", indexed.root),
         format!("Signed as:         {key}"),
     ];

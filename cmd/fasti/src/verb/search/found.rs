@@ -7,6 +7,7 @@ use fasti::entry::RekorEntry;
 use serde_json::{Value, json};
 use tiles_spec::{TreeHead, VerifierKey};
 
+use crate::counted::counted;
 use crate::shown;
 
 /// The answer for people. `indexer` is the signer of the index if that is not the log. `is_first`
@@ -72,12 +73,8 @@ fn count(answer: &Answer, is_news: bool) -> String {
             _ => format!("Nothing in what was searched: no {what} there has this{since}"),
         };
     }
-    let entries = |count: u64| match (count, is_news) {
-        (1, false) => "1 entry".to_owned(),
-        (1, true) => "1 new entry".to_owned(),
-        (count, false) => format!("{count} entries"),
-        (count, true) => format!("{count} new entries"),
-    };
+    let (one, many) = if is_news { ("new entry", "new entries") } else { ("entry", "entries") };
+    let entries = |count: u64| counted(count, one, many);
     if !answer.is_cut {
         return format!("Found: {}{since}", entries(found as u64));
     }
