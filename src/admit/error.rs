@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use fasti_entry::EntryError;
+use fasti_entry::{EntryError, excerpt};
 
 use super::keys::Fingerprint;
 use super::pattern::PatternError;
@@ -203,10 +203,7 @@ pub fn seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0 || wait.is_zero())
 }
 
-/// Escapes and truncates foreign text for a message.
+/// The beginning of foreign text for a message.
 pub(super) fn quote(text: &str) -> String {
-    let mut chars = text.chars();
-    let head: String = chars.by_ref().take(QUOTE_CHARS_MAX).collect();
-    let dots = if chars.next().is_some() { "..." } else { "" };
-    format!("{}{dots}", head.escape_debug())
+    excerpt(text, QUOTE_CHARS_MAX)
 }

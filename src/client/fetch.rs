@@ -12,7 +12,7 @@ mod own_files;
 mod part;
 
 use std::fmt;
-use std::io::{self, Read};
+use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -23,6 +23,7 @@ use reqwest::{StatusCode, Url};
 use tiles_spec::lookup::{LATEST_BYTES_MAX, LookupPath, REVISION_BYTES_MAX};
 use tiles_spec::{CHECKPOINT_BYTES_MAX, ENTRY_BYTES_MAX, HASH_BYTES, ResourcePath};
 
+use fasti_seams::gzip::{self, GunzipError};
 use fasti_store::{BucketError, BucketLocation, BucketOptions, StoreError};
 
 pub use bucket::BucketFetch;
@@ -288,15 +289,11 @@ impl FetchError {
 
 /// Decompresses gzip to at most `max` bytes.
 fn gunzip(packed: &[u8], max: usize, place: &str) -> Result<Vec<u8>, FetchError> {
-    let mut bytes = Vec::new();
-    let mut unpacked = flate2::read::MultiGzDecoder::new(packed).take(max as u64 + 1);
-    unpacked
-        .read_to_end(&mut bytes)
-        .map_err(|source| FetchError::Gzip { place: place.to_owned(), source })?;
-    if bytes.len() > max {
-        return Err(FetchError::TooLong { place: place.to_owned(), max });
-    }
-    Ok(bytes)
+    let place = place.to_owned();
+    gzip::gunzip(packed, max).map_err(|error| match error {
+        GunzipError::TooLong { max } => FetchError::TooLong { place, max },
+        GunzipError::Invalid(source) => FetchError::Gzip { place, source },
+    })
 }
 
 #[cfg(test)]

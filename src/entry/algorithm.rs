@@ -8,7 +8,8 @@ use std::fmt;
 
 use aws_lc_rs::digest;
 
-use super::error::{EntryError, quote};
+use super::error::EntryError;
+use super::quote::quote;
 
 /// A hash over an artifact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

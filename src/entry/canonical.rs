@@ -12,10 +12,11 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::artifact::ArtifactDigest;
 use super::dsse::DsseEntry;
-use super::error::{EntryError, quote};
+use super::error::EntryError;
 use super::hashedrekord::{HashedRekord, VerifiableSignature};
 use super::json::{self, Value};
 use super::protojson::{Unknown, fields, required};
+use super::quote::quote;
 
 /// Maximum length of a leaf in bytes: an entry bundle stores the length in 16 bits (C2SP
 /// tlog-tiles).

@@ -265,11 +265,3 @@ impl EntryError {
         self.within(&format!("[{index}]"))
     }
 }
-
-/// Quotes and escapes foreign text for use in a message, and truncates it to 64 characters.
-pub(super) fn quote(text: &str) -> String {
-    let mut chars = text.chars();
-    let head: String = chars.by_ref().take(64).collect();
-    let dots = if chars.next().is_some() { "..." } else { "" };
-    format!("{head:?}{dots}")
-}

@@ -12,8 +12,9 @@ use base64::engine::{DecodePaddingMode, Engine as _, GeneralPurpose, GeneralPurp
 use serde::{Serialize, Serializer};
 
 use super::algorithm::EnumValue;
-use super::error::{EntryError, quote};
+use super::error::EntryError;
 use super::json::Value;
+use super::quote::quote;
 
 /// How to treat fields that a message does not have.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,10 @@
 //! The entropy seam: the only place that asks the system for random bytes.
 //!
-//! Two things need them: new keys, and the nonce that makes the bytes of each commit record unique.
-//! The nonce goes through [`Entropy`], so that a simulation can supply its own.
+//! Three things need them: new keys, the nonce that makes the bytes of each commit record unique,
+//! and pauses that keep rivals apart. The latter two go through [`Entropy`], so that a simulation
+//! can supply its own.
+
+use std::time::Duration;
 
 use rand_core::{CryptoRng, OsRng, RngCore};
 
@@ -9,6 +12,12 @@ use rand_core::{CryptoRng, OsRng, RngCore};
 pub trait Entropy: Send + Sync + 'static {
     /// Returns sixteen bytes that were never returned before.
     fn nonce(&self) -> [u8; 16];
+
+    /// A random time below `limit`.
+    fn below(&self, limit: Duration) -> Duration {
+        let [first, second, ..] = self.nonce();
+        limit * u32::from(u16::from_be_bytes([first, second])) / (1 << 16)
+    }
 }
 
 /// The operating system's random numbers.

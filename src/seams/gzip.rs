@@ -1,12 +1,14 @@
-//! Gzip, with reusable compressors.
+//! Gzip: packing with reusable compressors, and unpacking to a bounded length.
 //!
 //! A compressor takes several hundred KiB of aligned memory. Creating one for each object would
 //! cost more than compressing a small object, and general allocators do not reuse the gaps between
 //! aligned pieces: the process would grow with every object. So they are kept. The same bytes
 //! always compress to the same bytes.
 
+use std::io::{self, Read as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use flate2::read::MultiGzDecoder;
 use flate2::{Compress, Compression, FlushCompress, Status};
 
 /// How much work goes into packing. A client waits either way.
@@ -64,13 +66,44 @@ fn pack(compressor: &mut Compress, bytes: &[u8]) -> Vec<u8> {
     }
 }
 
+/// Why bytes could not be unpacked.
+#[derive(Debug, thiserror::Error)]
+pub enum GunzipError {
+    /// They unpack to more than what was allowed.
+    #[error("it is longer than the allowed {max} bytes")]
+    TooLong {
+        /// The most bytes that were allowed.
+        max: usize,
+    },
+    /// They are not gzip, or are damaged.
+    #[error("it is not valid gzip")]
+    Invalid(#[from] io::Error),
+}
+
+/// Decompresses to at most `max` bytes, and never holds more than one beyond.
+pub fn gunzip(packed: &[u8], max: usize) -> Result<Vec<u8>, GunzipError> {
+    let mut bytes = Vec::new();
+    MultiGzDecoder::new(packed).take(max as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > max { Err(GunzipError::TooLong { max }) } else { Ok(bytes) }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::io::Read as _;
-
-    use flate2::read::GzDecoder;
-
     use super::*;
+
+    #[test]
+    fn nothing_is_unpacked_beyond_what_is_allowed() {
+        let packed = gzip(&vec![7; 100_000], Effort::Thorough);
+        assert_eq!(gunzip(&packed, 100_000).unwrap(), vec![7; 100_000]);
+        let two = [&packed[..], &packed].concat();
+        assert_eq!(gunzip(&two, 200_000).unwrap(), vec![7; 200_000]);
+        for (bytes, max) in [(&packed, 99_999), (&two, 199_999), (&packed, 0)] {
+            assert!(matches!(gunzip(bytes, max), Err(GunzipError::TooLong { .. })));
+        }
+        for bytes in [&packed[..40], b"not gzip", b""] {
+            assert!(matches!(gunzip(bytes, 100_000), Err(GunzipError::Invalid(_))));
+        }
+    }
 
     #[test]
     fn what_is_packed_can_be_unpacked_and_is_the_same_each_time() {
@@ -83,8 +116,7 @@ mod tests {
         for bytes in [&b""[..], b"a", &noise, &noise[..7], &vec![7; 100_000], &noise] {
             for effort in [Effort::Quick, Effort::Thorough] {
                 let packed = gzip(bytes, effort);
-                let mut unpacked = Vec::new();
-                GzDecoder::new(&*packed).read_to_end(&mut unpacked).expect("gzip");
+                let unpacked = gunzip(&packed, bytes.len()).expect("gzip");
                 assert!(unpacked == bytes, "{} bytes", bytes.len());
                 assert_eq!(gzip(bytes, effort), packed);
             }

@@ -4,11 +4,15 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`clock`], [`entropy`], [`offload`] | time, randomness, threads |
+//! | [`back_off`] | pauses between attempts |
+//! | [`causes`] | an error with its causes, on one line |
 //! | [`egress`] | HTTP clients that go where they are told |
-//! | [`gzip`] | packs bytes, with compressors that are used again |
+//! | [`gzip`] | packs and unpacks bytes, with compressors that are used again |
 //! | [`planted`] | bugs for the simulator to find; switched off in every build but its own |
 //! | [`state`] | what is remembered outside of the store |
 
+pub mod back_off;
+pub mod causes;
 pub mod clock;
 pub mod egress;
 pub mod entropy;

@@ -19,17 +19,17 @@ use super::{
 /// A store in memory.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
-    held: Mutex<Held>,
+    contents: Mutex<Contents>,
 }
 
 #[derive(Clone, Debug, Default)]
-struct Held {
+struct Contents {
     objects: BTreeMap<ObjectPath, Object>,
     records: BTreeMap<RecordNumber, Bytes>,
     writes: u64,
 }
 
-impl Held {
+impl Contents {
     fn put(&mut self, path: &ObjectPath, bytes: Bytes) -> Version {
         self.writes += 1;
         let version = Version(self.writes.to_string());
@@ -39,47 +39,47 @@ impl Held {
 }
 
 impl MemoryStore {
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn contents(&self) -> MutexGuard<'_, Contents> {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A store with the same content, independent of this one: for tests that try several
     /// continuations.
     #[must_use]
     pub fn snapshot(&self) -> Self {
-        Self { held: Mutex::new(self.held().clone()) }
+        Self { contents: Mutex::new(self.contents().clone()) }
     }
 
     /// All objects, by path: for tests that inspect everything.
     pub fn objects(&self) -> BTreeMap<ObjectPath, Bytes> {
-        self.held().objects.iter().map(|(p, o)| (p.clone(), o.bytes.clone())).collect()
+        self.contents().objects.iter().map(|(p, o)| (p.clone(), o.bytes.clone())).collect()
     }
 
     /// The version of an object: for tests that count writes.
     pub fn version(&self, path: &ObjectPath) -> Option<Version> {
-        self.held().objects.get(path).map(|object| object.version.clone())
+        self.contents().objects.get(path).map(|object| object.version.clone())
     }
 
     /// Stores an object as it is, bypassing every rule: for tests that damage a store.
     pub fn overwrite(&self, path: &ObjectPath, bytes: Bytes) {
-        self.held().put(path, bytes);
+        self.contents().put(path, bytes);
     }
 
     /// Removes an object: for tests that damage a store.
     pub fn remove(&self, path: &ObjectPath) {
-        self.held().objects.remove(path);
+        self.contents().objects.remove(path);
     }
 
     /// Removes a commit record: for tests that damage a store.
     pub fn remove_record(&self, number: RecordNumber) {
-        self.held().records.remove(&number);
+        self.contents().records.remove(&number);
     }
 }
 
 #[async_trait]
 impl Store for MemoryStore {
     async fn get(&self, path: &ObjectPath) -> Result<Option<Object>, StoreError> {
-        Ok(self.held().objects.get(path).cloned())
+        Ok(self.contents().objects.get(path).cloned())
     }
 
     async fn get_range(
@@ -87,20 +87,20 @@ impl Store for MemoryStore {
         path: &ObjectPath,
         range: Range<u64>,
     ) -> Result<Option<Bytes>, StoreError> {
-        let held = self.held();
-        held.objects.get(path).map(|object| object.part(&range, path.as_str())).transpose()
+        let contents = self.contents();
+        contents.objects.get(path).map(|object| object.part(&range, path.as_str())).transpose()
     }
 
     async fn length(&self, path: &ObjectPath) -> Result<Option<u64>, StoreError> {
-        Ok(self.held().objects.get(path).map(|object| object.bytes.len() as u64))
+        Ok(self.contents().objects.get(path).map(|object| object.bytes.len() as u64))
     }
 
     async fn create(&self, path: &ObjectPath, bytes: Bytes) -> Result<Created, StoreError> {
-        let mut held = self.held();
-        if held.objects.contains_key(path) {
+        let mut contents = self.contents();
+        if contents.objects.contains_key(path) {
             return Ok(Created::Already);
         }
-        held.put(path, bytes);
+        contents.put(path, bytes);
         Ok(Created::Now)
     }
 
@@ -110,20 +110,22 @@ impl Store for MemoryStore {
         bytes: Bytes,
         expected: &Version,
     ) -> Result<Replaced, StoreError> {
-        let mut held = self.held();
-        match held.objects.get(path) {
-            Some(object) if object.version == *expected => Ok(Replaced::Now(held.put(path, bytes))),
+        let mut contents = self.contents();
+        match contents.objects.get(path) {
+            Some(object) if object.version == *expected => {
+                Ok(Replaced::Now(contents.put(path, bytes)))
+            }
             _ => Ok(Replaced::Conflict),
         }
     }
 
     async fn put_immutable(&self, objects: &[NewObject], _: Attempt) -> Result<(), StoreError> {
-        let mut held = self.held();
+        let mut contents = self.contents();
         for object in objects {
-            match held.objects.get(&object.path) {
+            match contents.objects.get(&object.path) {
                 Some(there) if there.bytes == object.bytes => {}
                 Some(_) => return Err(StoreError::Conflict { path: object.path.clone() }),
-                None => drop(held.put(&object.path, object.bytes.clone())),
+                None => drop(contents.put(&object.path, object.bytes.clone())),
             }
         }
         Ok(())
@@ -133,20 +135,20 @@ impl Store for MemoryStore {
 #[async_trait]
 impl CommitLog for MemoryStore {
     async fn create(&self, number: RecordNumber, bytes: Bytes) -> Result<Created, StoreError> {
-        let mut held = self.held();
-        if held.records.contains_key(&number) {
+        let mut contents = self.contents();
+        if contents.records.contains_key(&number) {
             return Ok(Created::Already);
         }
-        held.records.insert(number, bytes);
+        contents.records.insert(number, bytes);
         Ok(Created::Now)
     }
 
     async fn read(&self, number: RecordNumber) -> Result<Option<Bytes>, StoreError> {
-        Ok(self.held().records.get(&number).cloned())
+        Ok(self.contents().records.get(&number).cloned())
     }
 
     async fn newest(&self) -> Result<Option<RecordNumber>, StoreError> {
-        Ok(self.held().records.last_key_value().map(|(number, _)| *number))
+        Ok(self.contents().records.last_key_value().map(|(number, _)| *number))
     }
 
     async fn settled(&self) -> Result<Option<TreeSize>, StoreError> {
@@ -166,9 +168,9 @@ impl Shelf for MemoryStore {
         after: Option<&ObjectPath>,
         max: usize,
     ) -> Result<Vec<ObjectPath>, StoreError> {
-        let held = self.held();
-        let records = held.records.keys().map(|number| ObjectPath::commit_record(*number));
-        let paths: BTreeSet<ObjectPath> = held.objects.keys().cloned().chain(records).collect();
+        let contents = self.contents();
+        let records = contents.records.keys().map(|number| ObjectPath::commit_record(*number));
+        let paths: BTreeSet<ObjectPath> = contents.objects.keys().cloned().chain(records).collect();
         let asked = |path: &&ObjectPath| {
             path.as_str().starts_with(prefix) && after.is_none_or(|after| *path > after)
         };
@@ -176,18 +178,18 @@ impl Shelf for MemoryStore {
     }
 
     async fn remove(&self, paths: &[ObjectPath]) -> Result<(), StoreError> {
-        let mut held = self.held();
+        let mut contents = self.contents();
         for path in paths {
             match path.record_number() {
-                Some(number) => drop(held.records.remove(&number)),
-                None => drop(held.objects.remove(path)),
+                Some(number) => drop(contents.records.remove(&number)),
+                None => drop(contents.objects.remove(path)),
             }
         }
         Ok(())
     }
 
     async fn note(&self, path: &ObjectPath, bytes: Bytes) -> Result<(), StoreError> {
-        self.held().put(path, bytes);
+        self.contents().put(path, bytes);
         Ok(())
     }
 }

@@ -6,10 +6,11 @@ use super::{
     Bundle, BundleContent, BundleVersion, DsseEnvelope, MessageSignature, TransparencyLogEntry,
     VerificationMaterial,
 };
-use crate::error::{EntryError, quote};
+use crate::error::EntryError;
 use crate::hashedrekord::hash_output;
 use crate::json::{self, Value};
 use crate::protojson::{Base64, Unknown, fields, optional, repeated, required};
+use crate::quote::quote;
 use crate::transparency_log_entry::Wire as TlogEntryWire;
 
 const TLOG_ENTRIES_MAX: usize = 32;

@@ -9,6 +9,7 @@
 
 use std::time::{Duration, Instant};
 
+use fasti_seams::back_off::BackOff;
 use fasti_seams::clock::{Clock as _, SystemClock};
 use fasti_seams::entropy::{Entropy as _, OsEntropy};
 
@@ -23,13 +24,14 @@ const TIME_MAX: Duration = Duration::from_secs(8);
 /// The conflicts that one write has met.
 pub(super) struct Contention {
     began: Instant,
-    pause: Duration,
+    back_off: BackOff,
     times: u32,
 }
 
 impl Contention {
     pub fn new() -> Self {
-        Self { began: SystemClock.now(), pause: PAUSE_FIRST, times: 0 }
+        let back_off = BackOff::new(PAUSE_FIRST, PAUSE_MAX);
+        Self { began: SystemClock.now(), back_off, times: 0 }
     }
 
     /// Waits before the write is sent again; fails if this has gone on for too long.
@@ -39,14 +41,7 @@ impl Contention {
         if time >= TIME_MAX {
             return Err(StoreError::Contended { path: place(), times: self.times, time });
         }
-        SystemClock.sleep(below(self.pause)).await;
-        self.pause = (self.pause * 2).min(PAUSE_MAX);
+        SystemClock.sleep(OsEntropy.below(self.back_off.take())).await;
         Ok(())
     }
-}
-
-/// A random time below `limit`.
-fn below(limit: Duration) -> Duration {
-    let [first, second, ..] = OsEntropy.nonce();
-    limit * u32::from(u16::from_be_bytes([first, second])) / (1 << 16)
 }

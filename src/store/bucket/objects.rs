@@ -1,15 +1,14 @@
 //! Objects in a bucket: read within bounds, created once, replaced at a version.
 
-use std::io::{self, Read};
+use std::io;
 use std::ops::Range;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use fasti_seams::clock::{Clock as _, SystemClock};
-use fasti_seams::gzip::gzip;
+use fasti_seams::gzip::{GunzipError, gunzip, gzip};
 use fasti_seams::offload::offload;
-use flate2::read::MultiGzDecoder;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use object_store::{
     Attribute, Error, GetOptions, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode,
@@ -339,16 +338,13 @@ async fn as_stored(path: &ObjectPath, bytes: Bytes) -> Bytes {
 
 async fn unpack(packed: Bytes, max: usize, path: String) -> Result<Bytes, StoreError> {
     offload(move || {
-        let mut bytes = Vec::new();
-        let mut unpacked = MultiGzDecoder::new(&*packed).take(max as u64 + 1);
-        if let Err(error) = unpacked.read_to_end(&mut bytes) {
-            let reason = format!("it is marked as gzip, but is not valid gzip: {error}");
-            return Err(StoreError::Corrupt { path, reason });
-        }
-        if bytes.len() > max {
-            return Err(too_long(path, max));
-        }
-        Ok(bytes.into())
+        gunzip(&packed, max).map(Bytes::from).map_err(|error| match error {
+            GunzipError::TooLong { max } => too_long(path, max),
+            GunzipError::Invalid(error) => {
+                let reason = format!("it is marked as gzip, but is not valid gzip: {error}");
+                StoreError::Corrupt { path, reason }
+            }
+        })
     })
     .await
 }
