@@ -5,7 +5,8 @@
 //! | [`admit`] | who may write, and how much; pure |
 //! | [`entry`] | a Rekor request becomes a verified, canonical entry; pure |
 //! | [`store`] | where a log is stored: contracts, directory, bucket, memory; the probe |
-//! | [`log`] | the core: pool, sequence, integrate, commit, guard, publish, recover |
+//! | [`grow`] | a tree grows by a batch, is checked a second time, and is signed |
+//! | [`log`] | the core: pool, sequence, commit, publish, lead, follow, recover |
 //! | [`lookup`] | builds the lookup index of a log: which entries contain a key |
 //! | [`signer`] | holds the log's keys |
 //! | [`state`] | what is remembered outside the store |
@@ -14,7 +15,8 @@
 //! | [`audit`] | rebuilds a whole log and compares |
 //! | [`clock`], [`config`], [`entropy`], [`offload`], [`metrics`] | the seams to the outside |
 //! | [`egress`] | HTTP clients that only go where they are told |
-//! | [`gzip`] | packs bytes, with reusable compressors |
+//! | [`gzip`] | packs and unpacks bytes |
+//! | [`back_off`], [`causes`] | pauses between attempts; an error with its causes |
 //! | [`planted`] | bugs for the simulator to find; disabled in every other build |
 //!
 //! The pure formats (trees, tiles, notes, checkpoints, proofs) are in the crate `tiles-spec`.
@@ -27,9 +29,10 @@ pub use fasti_admit as admit;
 pub use fasti_audit as audit;
 pub use fasti_client as client;
 pub use fasti_entry as entry;
+pub use fasti_grow as grow;
 pub use fasti_http as http;
 pub use fasti_log as log;
 pub use fasti_lookup as lookup;
-pub use fasti_seams::{clock, egress, entropy, gzip, offload, planted, state};
+pub use fasti_seams::{back_off, causes, clock, egress, entropy, gzip, offload, planted, state};
 pub use fasti_signer as signer;
 pub use fasti_store as store;

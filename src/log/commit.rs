@@ -4,17 +4,15 @@
 //! "created" or "exists". If it exists, the bytes decide. The nonce makes the bytes of a record
 //! unique, so equal bytes are ours, and other bytes mean that another writer leads.
 
-use std::time::Duration;
-
+use fasti_seams::back_off::BackOff;
 use fasti_seams::clock::Clock;
 use fasti_seams::planted::{Bug, planted};
 use fasti_store::{CommitLog, Created, RecordNumber, StoreError};
 
-use super::record::{EncodedRecord, Record, RecordDigest};
+use crate::record::{EncodedRecord, Record, RecordDigest};
 
 /// After this many ambiguous answers the writer stops; its recovery finds out what happened.
 const ATTEMPTS_MAX: u32 = 8;
-const BACK_OFF_FIRST: Duration = Duration::from_millis(50);
 
 /// Why a record is not known to be in the log.
 #[derive(Debug, thiserror::Error)]
@@ -83,7 +81,7 @@ pub async fn commit(
     record: &EncodedRecord,
 ) -> Result<(), CommitError> {
     let failed = |source| CommitError::Store { number, source };
-    let mut back_off = BACK_OFF_FIRST;
+    let mut back_off = BackOff::between_requests();
     for attempt in 1.. {
         match commits.create(number, record.bytes.clone()).await {
             Ok(Created::Now) => return Ok(()),
@@ -104,8 +102,7 @@ pub async fn commit(
                 return Ok(());
             }
             Err(StoreError::Ambiguous { .. }) if attempt < ATTEMPTS_MAX => {
-                clock.sleep(back_off).await;
-                back_off *= 2;
+                back_off.wait(clock).await;
             }
             Err(source) => return Err(failed(source)),
         }
@@ -121,7 +118,7 @@ pub async fn still_stands(
     clock: &dyn Clock,
     (number, digest): (RecordNumber, RecordDigest),
 ) -> Result<(), CommitError> {
-    let mut back_off = BACK_OFF_FIRST;
+    let mut back_off = BackOff::between_requests();
     for attempt in 1.. {
         match commits.read(number).await {
             Ok(Some(there)) => match Record::decode(&there) {
@@ -135,8 +132,7 @@ pub async fn still_stands(
                 return Err(CommitError::Store { number, source });
             }
             Err(_) => {
-                clock.sleep(back_off).await;
-                back_off *= 2;
+                back_off.wait(clock).await;
             }
         }
     }

@@ -7,7 +7,7 @@ use fasti_store::{Object, ObjectPath, StoreError};
 use serde::Serialize;
 use tiles_spec::{ENTRY_BYTES_MAX, TreeHead};
 
-use super::Context;
+use crate::context::Context;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

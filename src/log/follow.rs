@@ -4,7 +4,7 @@
 //! forwarder   take - forward - verify - answer          several batches at once
 //! watcher     asks for the leader's status              every ping_interval
 //! warmer      deduplication index up to the published tree, so that a takeover is quick
-//! witness     proves that each tree extends those seen before; remembers it     every few seconds
+//! prover      proves that each tree extends those seen before; remembers it     every few seconds
 //! ```
 //! What the leader says is believed only as far as it is proved: each answer has a checkpoint
 //! signed by the log's key, and an inclusion proof in its tree (I4). A submission that cannot be
@@ -16,6 +16,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use fasti_grow::Leaf;
+use fasti_seams::causes::with_causes;
 use fasti_seams::planted::{Bug, planted};
 use fasti_signer::SignedMemoryError;
 use futures::future::select;
@@ -23,20 +25,25 @@ use futures::stream::{FuturesUnordered, StreamExt as _};
 use tiles_spec::{TileMap, TreeHead, verify_inclusion};
 use tokio::sync::{Notify, watch};
 
-use super::dedup::Dedup;
-use super::integrate::Leaf;
-use super::lead::is_final_for_submitter;
-use super::peers::{
+use crate::answer::Acknowledged;
+use crate::catch_up::catch_up;
+use crate::context::Context;
+use crate::dedup::Dedup;
+use crate::leader::{Leader, State, find_leader};
+use crate::liveness::Liveness;
+use crate::metrics::gauge;
+use crate::patience::QUARREL;
+use crate::peers::{
     FORWARD_BYTES_MAX, FORWARD_ENTRIES_MAX, PeerAnswer, PeerError, PeerIncluded, Peers, Role,
-    Standing,
+    WriterStatus,
 };
-use super::pool::{Pool, Submission};
-use super::publish::Publication;
-use super::recover::{RecoverError, catch_up};
-use super::remember::remember;
-use super::roles::{Leader, QUARREL, State, chain, find_leader, gauge};
-use super::seen::{Seen, Sighting, Witness};
-use super::{Acknowledged, Context};
+use crate::pool::{Pool, Submission};
+use crate::prefix::prove_newest;
+use crate::publication::Publication;
+use crate::refusal::RecoverError;
+use crate::remember::remember;
+use crate::seen::Seen;
+use crate::sighting::{SeenBy, Sighting};
 
 /// Most batches forwarded to the leader at once.
 const FORWARDS_MAX: usize = 4;
@@ -48,7 +55,7 @@ const LOOK_PAUSE: Duration = Duration::from_millis(500);
 const WARM_PACE: Duration = Duration::from_secs(5);
 
 /// What was seen is proved and remembered at most this often.
-const WITNESS_PACE: Duration = Duration::from_secs(5);
+const PROVE_PACE: Duration = Duration::from_secs(5);
 
 /// Why a writer stopped following.
 pub(super) enum Followed {
@@ -77,6 +84,7 @@ pub(super) struct Follower<'a> {
     pub pool: &'a Pool,
     pub published: &'a watch::Sender<Arc<Publication>>,
     pub state: &'a watch::Sender<State>,
+    pub liveness: &'a Liveness,
     pub seen: &'a Seen,
     /// How long a leader may be silent.
     pub patience: Duration,
@@ -85,7 +93,7 @@ pub(super) struct Follower<'a> {
 impl Follower<'_> {
     /// Follows each leader in turn, until nobody leads.
     pub async fn run(&self) -> Followed {
-        let Some(peers) = &self.context.peers else { return Followed::LeaderGone(None) };
+        let Some(peers) = self.context.peers() else { return Followed::LeaderGone(None) };
         loop {
             let leader = match find_leader(self.context).await {
                 Ok(Some(leader)) => leader,
@@ -93,7 +101,7 @@ impl Follower<'_> {
                 // A writer that is shutting down cannot wait for a store that does not answer.
                 Err(_) if self.pool.is_closed() => return Followed::LeaderGone(None),
                 Err(error) => {
-                    tracing::warn!(error = chain(&error), "cannot find out who leads");
+                    tracing::warn!(error = with_causes(&error), "cannot find out who leads");
                     self.context.clock.sleep(LOOK_PAUSE).await;
                     continue;
                 }
@@ -108,7 +116,7 @@ impl Follower<'_> {
                 state.leader = leader.clone();
             });
             tracing::info!(epoch = leader.epoch.0, leader = leader.address, "follows");
-            match self.follow(&**peers, &leader).await {
+            match self.follow(peers, &leader).await {
                 Left::Drained => return Followed::Drained,
                 Left::Gone => return Followed::LeaderGone(Some(leader)),
                 Left::Refused(error) => return Followed::Refused(error),
@@ -124,7 +132,7 @@ impl Follower<'_> {
             left = self.watch(peers, leader, &doubt) => left,
             left = self.forward(peers, leader, &doubt) => left,
             never = self.warm() => match never {},
-            error = self.witness() => Left::Refused(error),
+            error = self.prove_seen() => Left::Refused(error),
         }
     }
 
@@ -136,17 +144,17 @@ impl Follower<'_> {
         let mut silence = String::new();
         loop {
             match peers.status(&leader.address, leader.epoch).await {
-                Ok(standing) if standing.epoch > leader.epoch => return Left::Changed,
-                Ok(standing) => match standing.role {
-                    Role::Leading if standing.epoch == leader.epoch => {
+                Ok(status) if status.epoch > leader.epoch => return Left::Changed,
+                Ok(status) => match status.role {
+                    Role::Leading if status.epoch == leader.epoch => {
                         heard = clock.now();
                         self.state.send_modify(|state| state.heard = heard);
-                        self.advance(leader, &standing);
+                        self.advance(leader, &status);
                     }
                     Role::Leaving | Role::Frozen => return Left::Gone,
                     Role::Leading | Role::Following | Role::Recovering => {}
                 },
-                Err(error) => silence = chain(&error),
+                Err(error) => silence = with_causes(&error),
             }
             // A leader that has lasted ends the quarrel.
             let has_lasted = heard - began >= QUARREL;
@@ -162,13 +170,13 @@ impl Follower<'_> {
     }
 
     /// Notes what the leader has published.
-    fn advance(&self, leader: &Leader, standing: &Standing) {
-        let Some(head) = self.open(leader, &standing.checkpoint) else { return };
+    fn advance(&self, leader: &Leader, status: &WriterStatus) {
+        let Some(head) = self.open(leader, &status.checkpoint) else { return };
         if head.size > self.published.borrow().head.size {
-            let (checkpoint, tiles) = (standing.checkpoint.clone(), TileMap::default());
+            let (checkpoint, tiles) = (status.checkpoint.clone(), TileMap::default());
             self.published.send_replace(Arc::new(Publication { head, checkpoint, tiles }));
-            self.context.metrics.tree_size.set(gauge(head.size));
-            self.context.metrics.committed_size.set(gauge(head.size));
+            self.context.metrics.tree_size.set(gauge(head.size.get()));
+            self.liveness.set_committed(head.size, &self.context.metrics);
         }
     }
 
@@ -177,14 +185,14 @@ impl Follower<'_> {
         if planted(Bug::PeerCheckpointBelieved) {
             return Some(tiles_spec::SignedCheckpoint::parse(checkpoint).ok()?.checkpoint().head);
         }
-        self.seen.verify(self.context, checkpoint, Witness::Peer(leader.address.clone()))
+        self.seen.verify(self.context, checkpoint, SeenBy::Peer(leader.address.clone()))
     }
 
     /// Proves what was seen and remembers it, until two histories are found.
-    async fn witness(&self) -> RecoverError {
+    async fn prove_seen(&self) -> RecoverError {
         loop {
             self.seen.news().await;
-            match self.seen.prove(self.context).await {
+            match prove_newest(self.context, self.seen).await {
                 Ok(newest) => {
                     if let Err(error) = self.remember(newest).await {
                         return error;
@@ -192,11 +200,11 @@ impl Follower<'_> {
                 }
                 Err(error @ RecoverError::Forked { .. }) => return error,
                 Err(error) => tracing::warn!(
-                    error = chain(&error),
+                    error = with_causes(&error),
                     "cannot prove that the trees seen so far are consistent"
                 ),
             }
-            self.context.clock.sleep(WITNESS_PACE).await;
+            self.context.clock.sleep(PROVE_PACE).await;
         }
     }
 
@@ -214,7 +222,7 @@ impl Follower<'_> {
             Err(error @ SignedMemoryError::Forked { .. }) => Err(error.into()),
             Err(error) => {
                 tracing::warn!(
-                    error = chain(&error),
+                    error = with_causes(&error),
                     "cannot write the newest tree seen to the memory file"
                 );
                 Ok(())
@@ -230,7 +238,7 @@ impl Follower<'_> {
             published.changed().await.expect("the sender outlives its borrower");
             let head = published.borrow_and_update().head;
             if let Err(error) = catch_up(self.context, self.dedup, head).await {
-                tracing::warn!(error = chain(&error), "the deduplication index lags behind");
+                tracing::warn!(error = with_causes(&error), "the deduplication index lags behind");
             }
             self.context.clock.sleep(WARM_PACE).await;
         }
@@ -245,7 +253,7 @@ impl Follower<'_> {
                 Some(handed_over) = with_leader.next() => {
                     if let Err(error) = handed_over {
                         let error: PeerError = error;
-                        tracing::warn!(error = chain(&error), "the leader did not take a batch");
+                        tracing::warn!(error = with_causes(&error), "the leader did not take a batch");
                         self.context.metrics.forward_failures.inc();
                         doubt.notify_one();
                         self.context.clock.sleep(FORWARD_PAUSE).await;
@@ -286,7 +294,7 @@ impl Follower<'_> {
                     let proved = self.prove(leader, &submission.leaf, included, &mut opened);
                     Ok(proved.ok_or_else(|| improper("the proof of an entry does not verify"))?)
                 }
-                PeerAnswer::Refused(reason) if is_final_for_submitter(&reason) => Err(reason),
+                PeerAnswer::Refused(reason) if reason.is_final() => Err(reason),
                 PeerAnswer::Refused(_) => continue,
             };
             self.context.metrics.forwarded.inc();

@@ -13,43 +13,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fasti_store::RecordNumber;
-use tiles_spec::TreeHead;
+use fasti_seams::causes::with_causes;
 
-use super::Context;
-use super::description::describe;
-use super::give_way;
-use super::integrate::Edge;
-use super::publish::Publication;
-use super::record::Epoch;
-use super::recover::{Begins, Picture, RecoverError, begin_term, finish, picture};
-use super::replay::Replay;
-use super::roles::chain;
-use super::seen::Seen;
+use crate::context::Context;
+use crate::freeze_request;
+use crate::frozen::{Frozen, finish_frozen};
+use crate::picture::{Picture, picture};
+use crate::refusal::RecoverError;
+use crate::seen::Seen;
+use crate::take_over::{Begins, begin_term};
 
 /// Running writers can be faster this many times. A busy leader gives way long before.
 const ATTEMPTS_MAX: u32 = 60;
 /// Pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(250);
-
-/// A log that has ended.
-#[derive(Clone, Debug)]
-pub struct Frozen {
-    /// The last tree, published.
-    pub publication: Arc<Publication>,
-    /// It was already frozen.
-    pub already: bool,
-    pub(super) epoch: Epoch,
-    /// The last record.
-    record: RecordNumber,
-}
-
-impl Frozen {
-    /// The last tree.
-    pub fn head(&self) -> TreeHead {
-        self.publication.head
-    }
-}
 
 /// Ends the log of `context`, whether its writers are running or not. When this returns, everything
 /// that was ever committed is published, and nothing more will be. An error says nothing about the
@@ -59,7 +36,7 @@ pub async fn freeze(context: &Context) -> Result<Frozen, RecoverError> {
     for attempt in 1.. {
         let error = match try_to_freeze(context, &seen, &mut already).await {
             Ok(frozen) => {
-                give_way::withdraw(context).await;
+                freeze_request::withdraw(context).await;
                 // There may never be another writer to make it durable.
                 context.stores.commits.end(frozen.record, frozen.head().size).await?;
                 return Ok(Frozen { already, ..frozen });
@@ -67,11 +44,11 @@ pub async fn freeze(context: &Context) -> Result<Frozen, RecoverError> {
             Err(error) => error,
         };
         if !error.is_passing() || attempt == ATTEMPTS_MAX {
-            give_way::withdraw(context).await;
+            freeze_request::withdraw(context).await;
             return Err(error);
         }
-        tracing::debug!(error = chain(&error), attempt, "not frozen yet");
-        give_way::ask(context).await;
+        tracing::debug!(error = with_causes(&error), attempt, "not frozen yet");
+        freeze_request::ask(context).await;
         context.clock.sleep(PAUSE).await;
     }
     unreachable!("the last attempt returns")
@@ -90,17 +67,4 @@ async fn try_to_freeze(
         replay.next = replay.next.next();
     }
     finish_frozen(context, seen, replay, edge).await
-}
-
-/// Publishes what the records before the last one imply, if this was not done yet.
-pub(super) async fn finish_frozen(
-    context: &Context,
-    seen: &Arc<Seen>,
-    replay: Replay,
-    edge: Edge,
-) -> Result<Frozen, RecoverError> {
-    let (_, _, publication) = finish(context, seen, &replay, edge).await?;
-    describe(context, Some(publication.head)).await?;
-    let record = replay.next.previous().unwrap_or(RecordNumber::FIRST);
-    Ok(Frozen { publication: Arc::new(publication), already: true, epoch: replay.epoch, record })
 }

@@ -160,3 +160,8 @@ impl LogMetrics {
 fn seconds() -> Histogram {
     Histogram::new(exponential_buckets(0.0005, 2.0, 16))
 }
+
+/// A size as a gauge shows it.
+pub(crate) fn gauge(size: u64) -> i64 {
+    i64::try_from(size).unwrap_or(i64::MAX)
+}

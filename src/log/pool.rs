@@ -12,10 +12,10 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use fasti_grow::Leaf;
 use tokio::sync::{Notify, oneshot};
 
-use super::integrate::Leaf;
-use super::{Answer, SubmitError};
+use crate::answer::{Answer, SubmitError};
 
 /// How much may wait.
 #[derive(Clone, Copy, Debug)]
@@ -67,12 +67,12 @@ struct Shared {
 #[derive(Debug)]
 pub struct Pool {
     limits: PoolLimits,
-    held: Mutex<Held>,
+    contents: Mutex<Contents>,
     shared: Arc<Shared>,
 }
 
 #[derive(Debug, Default)]
-struct Held {
+struct Contents {
     waiting: VecDeque<Submission>,
     bytes: usize,
     /// Nothing more is accepted, because the log has ended.
@@ -86,30 +86,30 @@ struct Held {
 impl Pool {
     /// An empty pool.
     pub fn new(limits: PoolLimits) -> Self {
-        Self { limits, held: Mutex::default(), shared: Arc::default() }
+        Self { limits, contents: Mutex::default(), shared: Arc::default() }
     }
 
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn contents(&self) -> MutexGuard<'_, Contents> {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Accepts an entry, or refuses it.
     pub fn submit(&self, leaf: Leaf) -> Result<Waiting, SubmitError> {
         let (waiter, answer) = oneshot::channel();
-        let mut held = self.held();
-        if held.is_frozen {
+        let mut contents = self.contents();
+        if contents.is_frozen {
             return Err(SubmitError::Frozen);
         }
-        if let Some(reason) = &held.closed {
+        if let Some(reason) = &contents.closed {
             return Err(reason.clone());
         }
-        let bytes = held.bytes + leaf.entry.len();
-        if held.waiting.len() >= self.limits.entries_max || bytes > self.limits.bytes_max {
+        let bytes = contents.bytes + leaf.entry.len();
+        if contents.waiting.len() >= self.limits.entries_max || bytes > self.limits.bytes_max {
             return Err(SubmitError::Pushback);
         }
-        held.bytes = bytes;
-        held.waiting.push_back(Submission { leaf, waiter });
-        drop(held);
+        contents.bytes = bytes;
+        contents.waiting.push_back(Submission { leaf, waiter });
+        drop(contents);
         self.shared.live.fetch_add(1, Ordering::AcqRel);
         self.shared.changed.notify_one();
         Ok(Waiting { answer, _live: Live(self.shared.clone()) })
@@ -119,13 +119,13 @@ impl Pool {
     /// neither the limits nor a closed pool turn it away; only a failed pool does.
     pub fn submit_again(&self, leaf: Leaf, waiting: &mut Waiting) -> Result<(), SubmitError> {
         let (waiter, answer) = oneshot::channel();
-        let mut held = self.held();
-        if let Some(reason) = &held.failed {
+        let mut contents = self.contents();
+        if let Some(reason) = &contents.failed {
             return Err(reason.clone());
         }
-        held.bytes += leaf.entry.len();
-        held.waiting.push_back(Submission { leaf, waiter });
-        drop(held);
+        contents.bytes += leaf.entry.len();
+        contents.waiting.push_back(Submission { leaf, waiter });
+        drop(contents);
         waiting.answer = answer;
         self.shared.changed.notify_one();
         Ok(())
@@ -133,7 +133,7 @@ impl Pool {
 
     /// The number of entries that wait.
     pub fn len(&self) -> usize {
-        self.held().waiting.len()
+        self.contents().waiting.len()
     }
 
     /// Waits for submissions, and returns how many bytes of entries wait; 0 if there is nothing
@@ -141,10 +141,10 @@ impl Pool {
     pub async fn bytes_waiting(&self) -> usize {
         loop {
             {
-                let mut held = self.held();
-                held.drop_given_up();
-                if !held.waiting.is_empty() || self.is_drained(&held) {
-                    return held.bytes;
+                let mut contents = self.contents();
+                contents.drop_given_up();
+                if !contents.waiting.is_empty() || self.is_drained(&contents) {
+                    return contents.bytes;
                 }
             }
             self.shared.changed.notified().await;
@@ -155,8 +155,8 @@ impl Pool {
     pub async fn reach(&self, bytes: usize) {
         loop {
             {
-                let held = self.held();
-                if held.bytes >= bytes || held.closed.is_some() {
+                let contents = self.contents();
+                if contents.bytes >= bytes || contents.closed.is_some() {
                     return;
                 }
             }
@@ -165,13 +165,13 @@ impl Pool {
     }
 
     /// Nothing waits, and nothing more can come.
-    fn is_drained(&self, held: &Held) -> bool {
-        held.closed.is_some() && self.shared.live.load(Ordering::Acquire) == 0
+    fn is_drained(&self, contents: &Contents) -> bool {
+        contents.closed.is_some() && self.shared.live.load(Ordering::Acquire) == 0
     }
 
     /// Whether the pool accepts nothing more.
     pub fn is_closed(&self) -> bool {
-        self.held().closed.is_some()
+        self.contents().closed.is_some()
     }
 
     /// Waits for submissions and takes them, oldest first, up to both limits but at least one.
@@ -179,12 +179,12 @@ impl Pool {
     pub async fn take(&self, entries_max: usize, bytes_max: usize) -> Option<Vec<Submission>> {
         loop {
             {
-                let mut held = self.held();
-                let taken = held.take(entries_max, bytes_max);
+                let mut contents = self.contents();
+                let taken = contents.take(entries_max, bytes_max);
                 if !taken.is_empty() {
                     return Some(taken);
                 }
-                if self.is_drained(&held) {
+                if self.is_drained(&contents) {
                     return None;
                 }
             }
@@ -195,25 +195,25 @@ impl Pool {
     /// Accepts nothing more, and answers later submissions with `reason`. What waits can still be
     /// taken; [`fail`](Self::fail) drops it.
     pub fn close(&self, reason: SubmitError) {
-        self.held().closed.get_or_insert(reason);
+        self.contents().closed.get_or_insert(reason);
         self.shared.changed.notify_one();
     }
 
     /// Accepts nothing more: the log has ended. What waits can still be taken and answered.
     pub fn freeze(&self) {
-        self.held().is_frozen = true;
+        self.contents().is_frozen = true;
     }
 
     /// Closes the pool and answers everything that waits with `reason`. The first failure counts.
     pub fn fail(&self, reason: &SubmitError) {
         let dropped = {
-            let mut held = self.held();
-            held.failed.get_or_insert_with(|| reason.clone());
+            let mut contents = self.contents();
+            contents.failed.get_or_insert_with(|| reason.clone());
             // Later submitters are told why the pool was closed first: a writer that shuts down and
             // then ends has shut down.
-            held.closed.get_or_insert_with(|| reason.clone());
-            held.bytes = 0;
-            std::mem::take(&mut held.waiting)
+            contents.closed.get_or_insert_with(|| reason.clone());
+            contents.bytes = 0;
+            std::mem::take(&mut contents.waiting)
         };
         for submission in dropped {
             drop(submission.waiter.send(Err(reason.clone())));
@@ -222,7 +222,7 @@ impl Pool {
     }
 }
 
-impl Held {
+impl Contents {
     /// Drops submissions whose submitters have gone away. Under more load than can be answered in
     /// time, the log would otherwise be busy with nothing else.
     fn drop_given_up(&mut self) {
@@ -266,7 +266,7 @@ mod tests {
         let pool = pool();
         let waiting: Vec<_> = (0..4).map(|_| pool.submit(leaf(1)).expect("room")).collect();
         assert_eq!(pool.submit(leaf(1)).err(), Some(SubmitError::Pushback), "entries");
-        let taken = pool.held().take(10, 1000);
+        let taken = pool.contents().take(10, 1000);
         assert_eq!((taken.len(), waiting.len(), pool.len()), (4, 4, 0));
         let _first = pool.submit(leaf(60)).expect("room");
         assert_eq!(pool.submit(leaf(60)).err(), Some(SubmitError::Pushback), "bytes");
@@ -281,9 +281,9 @@ mod tests {
         let lengths = |taken: Vec<Submission>| -> Vec<usize> {
             taken.iter().map(|s| s.leaf.entry.len()).collect()
         };
-        assert_eq!(lengths(pool.held().take(9, 75)), [30, 40]);
-        assert_eq!(lengths(pool.held().take(9, 1)), [20]);
-        assert_eq!(pool.held().bytes, 0);
+        assert_eq!(lengths(pool.contents().take(9, 75)), [30, 40]);
+        assert_eq!(lengths(pool.contents().take(9, 1)), [20]);
+        assert_eq!(pool.contents().bytes, 0);
     }
 
     #[tokio::test]

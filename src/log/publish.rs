@@ -14,41 +14,20 @@
 //! ambiguous answer proves nothing, so the identical replacement is repeated.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
+use fasti_grow::forward_only::NotPublished;
+use fasti_grow::{ForwardOnly, Found, GuardError, Integrated, SigningGuard};
 use fasti_seams::clock::Clock;
 use fasti_seams::planted::{Bug, planted};
 use fasti_signer::{SignedMemory, SignedMemoryError, Signer};
-use fasti_store::{Attempt, ObjectPath, Replaced, Store, StoreError, Version};
-use tiles_spec::{CheckpointError, LeafIndex, TileMap, TreeHead, TreeSize, open_checkpoint};
+use fasti_store::{Attempt, Object, Store, StoreError};
+use tiles_spec::{CheckpointError, TileMap, TreeHead, TreeSize, open_checkpoint};
 
-use super::guard::{GuardError, SigningGuard};
-use super::integrate::Integrated;
-use super::remember::remember;
-use super::seen::{Seen, Sighting, Witness};
-
-/// After this many inconclusive answers the writer stops; its recovery finds out the rest.
-const ATTEMPTS_MAX: u32 = 8;
-const BACK_OFF_FIRST: Duration = Duration::from_millis(50);
-
-/// A published tree: its head, its checkpoint, and the hash tiles that its last batch touched.
-#[derive(Debug)]
-pub struct Publication {
-    /// The tree.
-    pub head: TreeHead,
-    /// The signed checkpoint as it is served.
-    pub checkpoint: Bytes,
-    /// Enough tiles to prove each leaf of the batch that led here.
-    pub tiles: TileMap,
-}
-
-impl Publication {
-    /// Whether the leaf is in the published tree.
-    pub fn contains(&self, index: LeafIndex) -> bool {
-        self.head.size.contains(index)
-    }
-}
+use crate::publication::Publication;
+use crate::remember::remember;
+use crate::seen::Seen;
+use crate::sighting::{SeenBy, Sighting};
 
 /// Why a committed batch could not be published.
 #[derive(Debug, thiserror::Error)]
@@ -121,8 +100,8 @@ pub struct Publisher {
     pub(super) seen: Arc<Seen>,
     /// The head that `checkpoint` is known to have had last.
     pub(super) shown: TreeHead,
-    /// The version of `checkpoint` to replace.
-    pub(super) version: Version,
+    /// `checkpoint` itself.
+    pub(super) checkpoint: ForwardOnly,
 }
 
 impl Publisher {
@@ -145,7 +124,7 @@ impl Publisher {
     /// Signs the tree that was applied last, and publishes it.
     pub async fn publish(&mut self, tiles: TileMap) -> Result<Publication, PublishError> {
         let checkpoint = self.guard.sign().await?;
-        self.remember(&checkpoint, Witness::Signed).await?;
+        self.remember(&checkpoint, SeenBy::Signed).await?;
         if planted(Bug::AcknowledgeBeforePublish) {
             return Ok(Publication { head: self.guard.signed(), checkpoint, tiles });
         }
@@ -158,79 +137,57 @@ impl Publisher {
     pub(super) async fn remember(
         &self,
         checkpoint: &Bytes,
-        witness: Witness,
+        seen_by: SeenBy,
     ) -> Result<(), SignedMemoryError> {
         let (head, objects, clock) = (self.guard.signed(), &*self.objects, &*self.clock);
         if let Some(memory) = &self.memory {
             remember(memory, &*self.signer, objects, clock, (head, checkpoint)).await?;
         }
-        self.seen.settle(Sighting { head, checkpoint: checkpoint.clone(), witness });
+        self.seen.settle(Sighting { head, checkpoint: checkpoint.clone(), seen_by });
         Ok(())
     }
 
     /// Replaces `checkpoint`, and returns what is published in the end: at least the same tree.
     async fn show(&mut self, checkpoint: Bytes) -> Result<Bytes, PublishError> {
-        let path = ObjectPath::checkpoint();
-        let mut back_off = BACK_OFF_FIRST;
-        for attempt in 1.. {
-            if planted(Bug::UnconditionalCheckpoint)
-                && let Ok(Some(there)) = self.objects.get(&path).await
-            {
-                self.version = there.version;
+        let (guard, shown) = (&self.guard, &mut self.shown);
+        let judge = |there: Option<&Object>| judge(guard, shown, there);
+        let published =
+            self.checkpoint.publish(&*self.objects, &*self.clock, checkpoint, judge).await;
+        match published {
+            Ok(bytes) => {
+                self.shown = self.guard.signed();
+                Ok(bytes)
             }
-            let replaced = self.objects.replace(&path, checkpoint.clone(), &self.version).await;
-            let undecided = match replaced {
-                Ok(Replaced::Now(version)) => {
-                    (self.version, self.shown) = (version, self.guard.signed());
-                    return Ok(checkpoint);
-                }
-                Ok(Replaced::Conflict) => match self.find_shown(&path).await {
-                    Ok(Some(shown)) => return Ok(shown),
-                    Ok(None) => StoreError::Ambiguous {
-                        path: path.to_string(),
-                        source: std::io::Error::other("other writers keep replacing it"),
-                    },
-                    Err(PublishError::Checkpoint(error)) if error.is_passing() => error,
-                    Err(error) => return Err(error),
-                },
-                Err(StoreError::Ambiguous { .. }) if planted(Bug::AmbiguousIsShown) => {
-                    return Ok(checkpoint);
-                }
-                Err(error @ StoreError::Ambiguous { .. }) => error,
-                Err(error) => return Err(PublishError::Checkpoint(error)),
-            };
-            if attempt == ATTEMPTS_MAX {
-                return Err(PublishError::Checkpoint(undecided));
-            }
-            self.clock.sleep(back_off).await;
-            back_off *= 2;
+            Err(NotPublished::Store(error)) => Err(PublishError::Checkpoint(error)),
+            Err(NotPublished::Judged(error)) => Err(error),
         }
-        unreachable!("the last attempt returns")
     }
+}
 
-    /// What is published instead of the expected version: the tree that was to be published, or
-    /// `None` if it is a tree between the last one and that one, whose version must be replaced
-    /// from now on.
-    async fn find_shown(&mut self, path: &ObjectPath) -> Result<Option<Bytes>, PublishError> {
-        let object = self.objects.get(path).await.map_err(PublishError::Checkpoint)?;
-        let object = object.ok_or(PublishError::Missing)?;
-        let (origin, key) = self.guard.identity();
-        let shown = open_checkpoint(&object.bytes, &origin, std::slice::from_ref(&key))
-            .map_err(PublishError::Foreign)?
-            .head;
-        let (ours, known) = (self.guard.signed(), self.shown);
-        if shown.size < known.size && !planted(Bug::PutBackPassedOver) {
-            return Err(PublishError::PutBack { known: known.size, shown: shown.size });
-        }
-        if shown.size > ours.size && !planted(Bug::BackwardCheckpoint) {
-            return Err(PublishError::Fenced { shown: shown.size });
-        }
-        for other in [ours, known] {
-            if shown.size == other.size && shown.root != other.root {
-                return Err(PublishError::Forked { size: shown.size });
-            }
-        }
-        (self.version, self.shown) = (object.version, shown);
-        Ok((shown == ours).then_some(object.bytes))
+/// What is published instead of the expected version: the tree that was to be published, or a tree
+/// between the last one and that one, whose version must be replaced from now on.
+fn judge(
+    guard: &SigningGuard,
+    known: &mut TreeHead,
+    there: Option<&Object>,
+) -> Result<Found, PublishError> {
+    let object = there.ok_or(PublishError::Missing)?;
+    let (origin, key) = guard.identity();
+    let shown = open_checkpoint(&object.bytes, &origin, std::slice::from_ref(&key))
+        .map_err(PublishError::Foreign)?
+        .head;
+    let ours = guard.signed();
+    if shown.size < known.size && !planted(Bug::PutBackPassedOver) {
+        return Err(PublishError::PutBack { known: known.size, shown: shown.size });
     }
+    if shown.size > ours.size && !planted(Bug::BackwardCheckpoint) {
+        return Err(PublishError::Fenced { shown: shown.size });
+    }
+    for other in [ours, *known] {
+        if shown.size == other.size && shown.root != other.root {
+            return Err(PublishError::Forked { size: shown.size });
+        }
+    }
+    *known = shown;
+    Ok(if shown == ours { Found::Enough } else { Found::Less })
 }

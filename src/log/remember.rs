@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use fasti_grow::tree;
 use fasti_seams::clock::Clock;
 use fasti_seams::offload::offload;
 use fasti_seams::planted::{Bug, planted};
@@ -14,9 +15,7 @@ use fasti_signer::{NewHead, Remembered, SignedMemory, SignedMemoryError, Signer}
 use fasti_store::Store;
 use tiles_spec::TreeHead;
 
-use super::load;
-use super::recover::RecoverError;
-use super::seen::Witness;
+use crate::sighting::SeenBy;
 
 /// A lock that another process holds is tried again after this time.
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
@@ -51,7 +50,7 @@ pub(super) async fn remember(
             }
             Remembered::Unproved(held) => {
                 proofs += 1;
-                match load::heads_before(objects, &[held.size], head).await {
+                match tree::heads_before(objects, &[held.size], head).await {
                     Ok(heads) if heads == [held] => proved = Some(held),
                     Ok(_) => return Err(memory.forked(held, head)),
                     Err(error) => {
@@ -69,7 +68,7 @@ pub(super) async fn remembered(
     memory: &SignedMemory,
     signer: &dyn Signer,
     clock: &dyn Clock,
-) -> Result<Vec<(Witness, TreeHead)>, RecoverError> {
+) -> Result<Vec<(SeenBy, TreeHead)>, SignedMemoryError> {
     if planted(Bug::MemoryIgnored) {
         return Ok(Vec::new());
     }
@@ -79,14 +78,14 @@ pub(super) async fn remembered(
         let key = signer.verifier_key();
         let read = offload(move || {
             let all = memory.all(&origin, &key)?;
-            Ok(all.into_iter().map(|(path, head)| (Witness::memory(path), head)).collect())
+            Ok(all.into_iter().map(|(path, head)| (SeenBy::memory(path), head)).collect())
         });
         match read.await {
             Err(SignedMemoryError::Locked { .. }) if tries < LOCK_TRIES => {
                 tries += 1;
                 clock.sleep(LOCK_PAUSE).await;
             }
-            read => return read.map_err(RecoverError::Memory),
+            read => return read,
         }
     }
 }

@@ -11,19 +11,17 @@ use bytes::Bytes;
 use fasti_seams::offload::offload;
 use fasti_seams::planted::{Bug, planted};
 use fasti_store::{Object, ObjectPath, RecordNumber, Version};
-use tiles_spec::{Checkpoint, EMPTY_ROOT, SignedCheckpoint, TreeHead, TreeSize, open_checkpoint};
+use tiles_spec::{Checkpoint, SignedCheckpoint, TreeHead, TreeSize, open_checkpoint};
 
-use super::Context;
-use super::record::{Epoch, Record, RecordDigest};
-use super::recover::RecoverError;
-use super::remember::remembered;
-use super::seen::{Seen, Sighting, Witness};
-
-/// The empty tree.
-pub(super) const EMPTY: TreeHead = TreeHead { size: TreeSize::ZERO, root: EMPTY_ROOT };
+use crate::context::Context;
+use crate::record::{Epoch, Record, RecordDigest};
+use crate::refusal::RecoverError;
+use crate::remember::remembered;
+use crate::seen::Seen;
+use crate::sighting::{SeenBy, Sighting};
 
 /// The checkpoint as it is published now.
-pub(super) struct Shown {
+pub(super) struct PublishedCheckpoint {
     /// `None` if a power cut has torn the file.
     pub head: Option<TreeHead>,
     /// The version that a replacement must name.
@@ -35,7 +33,7 @@ pub(super) struct Shown {
 /// What a store holds of a log.
 pub(super) struct Replay {
     /// The checkpoint, read after the records.
-    pub checkpoint: Shown,
+    pub checkpoint: PublishedCheckpoint,
     /// The tree up to which everything is applied and durable.
     pub base: TreeHead,
     /// The tree of the newest record.
@@ -52,7 +50,7 @@ pub(super) struct Replay {
     pub unfinished: Vec<RecordNumber>,
     /// Trees that were seen and that are older than all records that are kept: the tiles must prove
     /// that the log began with them.
-    pub older: Vec<(Witness, TreeHead)>,
+    pub older: Vec<(SeenBy, TreeHead)>,
 }
 
 /// What is kept of a record that the walk passed.
@@ -117,11 +115,11 @@ impl Replay {
         if !published.is_zero() {
             return Err(RecoverError::MissingRecords { published });
         }
-        check(context, seen, &checkpoint, &[EMPTY]).await?;
+        check(context, seen, &checkpoint, &[TreeHead::EMPTY]).await?;
         Ok(Self {
             checkpoint,
-            base: EMPTY,
-            newest: EMPTY,
+            base: TreeHead::EMPTY,
+            newest: TreeHead::EMPTY,
             next: RecordNumber::FIRST,
             previous: genesis(context),
             epoch: Epoch(0),
@@ -205,7 +203,7 @@ async fn walk_back(
         let Record { number, before, after, previous, .. } = later;
         passed.push(Passed { number, before, after });
         let Some(below) = number.previous() else {
-            if previous == genesis(context) && before == EMPTY {
+            if previous == genesis(context) && before == TreeHead::EMPTY {
                 return Ok(passed);
             }
             // Most likely this is another log's key or origin; its checkpoint gives a better error.
@@ -232,14 +230,16 @@ fn genesis(context: &Context) -> RecordDigest {
 }
 
 /// Reads and verifies the checkpoint as it is published now.
-pub(super) async fn read_checkpoint(context: &Context) -> Result<Shown, RecoverError> {
+pub(super) async fn read_checkpoint(
+    context: &Context,
+) -> Result<PublishedCheckpoint, RecoverError> {
     let path = ObjectPath::checkpoint();
     let Some(Object { bytes, version }) = context.stores.objects.get(&path).await? else {
         return Err(RecoverError::MissingCheckpoint { committed: TreeSize::ZERO });
     };
     let may_be_torn = context.stores.commits.settled().await?.is_some();
     if may_be_torn && is_torn(&bytes) {
-        return Ok(Shown { head: None, version, bytes });
+        return Ok(PublishedCheckpoint { head: None, version, bytes });
     }
     let key = context.signer.verifier_key();
     let origin = context.signer.origin().to_string();
@@ -250,7 +250,7 @@ pub(super) async fn read_checkpoint(context: &Context) -> Result<Shown, RecoverE
         return Err(RecoverError::WrongOrigin { found, expected: origin });
     }
     match open_checkpoint(&bytes, &origin, std::slice::from_ref(&key)) {
-        Ok(Checkpoint { head, .. }) => Ok(Shown { head: Some(head), version, bytes }),
+        Ok(Checkpoint { head, .. }) => Ok(PublishedCheckpoint { head: Some(head), version, bytes }),
         Err(source) => Err(RecoverError::WrongKey { key: Box::new(key), source }),
     }
 }
@@ -265,9 +265,9 @@ fn is_torn(bytes: &[u8]) -> bool {
 }
 
 /// Notes that this process has verified what is published.
-fn see(seen: &Seen, shown: &Shown) {
+fn see(seen: &Seen, shown: &PublishedCheckpoint) {
     if let Some(head) = shown.head {
-        seen.note(Sighting { head, checkpoint: shown.bytes.clone(), witness: Witness::Read });
+        seen.note(Sighting { head, checkpoint: shown.bytes.clone(), seen_by: SeenBy::Read });
     }
 }
 
@@ -276,14 +276,14 @@ fn see(seen: &Seen, shown: &Shown) {
 async fn check(
     context: &Context,
     seen: &Seen,
-    checkpoint: &Shown,
+    checkpoint: &PublishedCheckpoint,
     heads: &[TreeHead],
-) -> Result<Vec<(Witness, TreeHead)>, RecoverError> {
+) -> Result<Vec<(SeenBy, TreeHead)>, RecoverError> {
     let mut older = Vec::new();
     if let Some(shown) = checkpoint.head
-        && agrees(&Witness::Checkpoint, shown, heads)? == Agrees::Older
+        && agrees(&SeenBy::Checkpoint, shown, heads)? == Agrees::Older
     {
-        older.push((Witness::Checkpoint, shown));
+        older.push((SeenBy::Checkpoint, shown));
     }
     older.extend(refuse_rollback(context, seen, heads).await?);
     Ok(older)
@@ -295,22 +295,22 @@ pub(super) async fn refuse_rollback(
     context: &Context,
     seen: &Seen,
     heads: &[TreeHead],
-) -> Result<Vec<(Witness, TreeHead)>, RecoverError> {
-    let mut witnesses = match &context.memory {
+) -> Result<Vec<(SeenBy, TreeHead)>, RecoverError> {
+    let mut sources = match &context.memory {
         Some(memory) => remembered(memory, &*context.signer, &*context.clock).await?,
         None => Vec::new(),
     };
-    witnesses.extend(seen.witnesses());
+    sources.extend(seen.heads());
     let mut older = Vec::new();
-    for (witness, head) in witnesses {
-        if agrees(&witness, head, heads)? == Agrees::Older {
-            older.push((witness, head));
+    for (seen_by, head) in sources {
+        if agrees(&seen_by, head, heads)? == Agrees::Older {
+            older.push((seen_by, head));
         }
     }
     let committed = heads[0].size;
     match context.config.size_seen {
         Some(seen) if seen > committed => {
-            Err(RecoverError::RolledBack { witness: Witness::Operator, seen, committed })
+            Err(RecoverError::RolledBack { seen_by: SeenBy::Operator, seen, committed })
         }
         _ => Ok(older),
     }
@@ -325,15 +325,15 @@ enum Agrees {
     Older,
 }
 
-fn agrees(witness: &Witness, seen: TreeHead, heads: &[TreeHead]) -> Result<Agrees, RecoverError> {
-    let (committed, witness) = (heads[0].size, witness.clone());
+fn agrees(seen_by: &SeenBy, seen: TreeHead, heads: &[TreeHead]) -> Result<Agrees, RecoverError> {
+    let (committed, seen_by) = (heads[0].size, seen_by.clone());
     if seen.size > committed {
-        Err(RecoverError::RolledBack { witness, seen: seen.size, committed })
+        Err(RecoverError::RolledBack { seen_by, seen: seen.size, committed })
     } else if heads.contains(&seen) {
         Ok(Agrees::CameBy)
     } else if heads.iter().all(|head| head.size > seen.size) {
         Ok(Agrees::Older)
     } else {
-        Err(RecoverError::Forked { witness, size: seen.size })
+        Err(RecoverError::Forked { seen_by, size: seen.size })
     }
 }

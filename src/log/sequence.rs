@@ -3,17 +3,17 @@
 //! Pure except for the lookup of what the log already holds. The result is ready to be committed:
 //! the record has passed the guard, and the tiles are computed.
 
+use fasti_grow::{Edge, Integrated, Leaf};
 use fasti_seams::planted::{Bug, planted};
 use fasti_store::RecordNumber;
 use tiles_spec::{Hash, LeafIndex, TreeHead};
 use tokio::sync::oneshot;
 
-use super::dedup::{Assigned, Dedup, DedupError};
-use super::guard::{CheckedRecord, GuardError, RecordGuard};
-use super::integrate::{Edge, Integrated, Leaf};
-use super::pool::Submission;
-use super::record::{Epoch, Record, RecordDigest};
-use super::{Answer, SubmitError};
+use crate::answer::{Answer, SubmitError};
+use crate::dedup::{Assigned, Dedup, DedupError};
+use crate::pool::Submission;
+use crate::record::{Epoch, Record, RecordDigest};
+use crate::record_guard::{CheckedRecord, RecordGuard, RecordGuardError};
 
 /// A client that waits for a leaf to be published.
 #[derive(Debug)]
@@ -60,7 +60,7 @@ pub struct Sequenced {
 pub enum SequenceError {
     /// The guard refused.
     #[error("the guard stops the log")]
-    Guard(#[from] GuardError),
+    Guard(#[from] RecordGuardError),
 }
 
 /// Assigns indices. Submissions whose lookup failed are answered with the error, and those that
@@ -99,7 +99,7 @@ pub fn assign(
 }
 
 fn fail(batch: Vec<Submission>, error: &DedupError) {
-    let reason = SubmitError::Lookup(error.to_string());
+    let reason = SubmitError::Dedup(error.to_string());
     for submission in batch {
         drop(submission.waiter.send(Err(reason.clone())));
     }
@@ -120,7 +120,7 @@ impl Position {
     ) -> Result<Sequenced, SequenceError> {
         let before = self.head();
         let first = before.size.get();
-        let grown = self.edge.integrate(&new).ok_or_else(|| GuardError::Root {
+        let grown = self.edge.integrate(&new).ok_or_else(|| RecordGuardError::Root {
             what: "a batch beyond the largest tree size".to_owned(),
             size: first,
         })?;

@@ -16,6 +16,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use fasti_seams::causes::with_causes;
 use fasti_seams::offload::offload;
 use fasti_seams::planted::{Bug, planted};
 use fasti_store::{CommitLog, ObjectPath, RecordNumber, Shelf, Store, StoreError};
@@ -24,9 +25,9 @@ use tiles_spec::{
     tile::{bundles_for_growth, edge_bundle, edge_tiles, tiles_for_growth},
 };
 
-use super::Context;
-use super::record::Record;
-use crate::metrics::LogMetrics;
+use crate::context::Context;
+use crate::metrics::{LogMetrics, gauge};
+use crate::record::Record;
 
 /// The newest records that are left alone, so that rivals that are reading them need not restart.
 const RECORDS_KEPT: usize = 8;
@@ -123,7 +124,7 @@ impl Trimmer {
                 Some(_) => drop(self.unknown.insert(full)),
             }
         }
-        self.metrics.records_kept.set(i64::try_from(self.records.len()).unwrap_or(i64::MAX));
+        self.metrics.records_kept.set(gauge(self.records.len() as u64));
     }
 
     fn is_full(&mut self, full: ObjectPath) {
@@ -151,7 +152,7 @@ impl Trimmer {
         if let Err(error) = self.trim().await {
             self.metrics.trim_failures.inc();
             tracing::warn!(
-                error = super::roles::chain(&error),
+                error = with_causes(&error),
                 "cannot remove superseded objects; trying again later"
             );
         }

@@ -11,12 +11,13 @@ use fasti_client::reader::View;
 use tiles_spec::TreeHead;
 use tiles_spec::lookup::{LeafRange, Manifest, Posting, RevisionFile, Run};
 
+use super::error::IndexError;
 use super::plan::{self, Piece};
 use super::revisions::Revisions;
 use super::run::build_run;
+use super::site::Site;
 use super::source::postings;
 use super::tidy::Tidy;
-use super::{IndexError, Site};
 
 /// Builds the index of one log.
 pub struct Builder {
@@ -84,7 +85,7 @@ impl Builder {
         self.expect_growth(&mut view).await?;
         let is_whole = rewrite_max < u64::MAX || plan::in_pieces(&self.runs).is_none();
         if log.size == self.indexed.size && !self.is_merged && is_whole {
-            self.site.metrics.stands(self.indexed.size, log.size);
+            self.site.metrics.set_sizes(self.indexed.size.get(), log.size.get());
             return Ok(Advance::UpToDate);
         }
         let from = self.indexed.size;
@@ -102,7 +103,7 @@ impl Builder {
         self.tidy.retire(&self.runs, &runs);
         self.tidy.retire_paths(self.revisions.take_superseded());
         (self.runs, self.indexed, self.is_merged) = (runs, head, false);
-        self.site.metrics.stands(head.size, log.size);
+        self.site.metrics.set_sizes(head.size.get(), log.size.get());
         self.site.metrics.revised(self.site.clock.now() - began);
         Ok(Advance::Revised { indexed: head, log })
     }
@@ -168,6 +169,10 @@ pub(super) async fn make_run(
     fresh: Vec<Posting>,
 ) -> Result<Run, IndexError> {
     let (run, written) = build_run(&*site.objects, range, stored, fresh).await?;
-    site.metrics.count(&written);
+    let metrics = &site.metrics;
+    metrics.postings.inc_by(written.postings);
+    metrics.postings_rewritten.inc_by(written.postings_read);
+    metrics.parts.inc_by(written.parts);
+    metrics.bytes.inc_by(written.bytes);
     Ok(run)
 }

@@ -3,13 +3,10 @@
 use fasti_client::fetch::FetchError;
 use fasti_client::reader::ReadError;
 use fasti_client::trust::CheckpointRefusal;
-use fasti_log::RecoverError;
-use fasti_log::guard::GuardError;
+use fasti_grow::{GuardError, TreeError};
 use fasti_store::StoreError;
-use tiles_spec::lookup::{LookupPath, ManifestError, RevisionError};
+use tiles_spec::lookup::{LeafRange, LookupError, LookupPath, ManifestError, RevisionError};
 use tiles_spec::{CheckpointError, LeafIndex, TreeSize};
-
-use super::run::BuildError;
 
 /// Why an index cannot be built or continued.
 #[derive(Debug, thiserror::Error)]
@@ -76,7 +73,7 @@ pub enum IndexError {
     },
     /// The tiles of the lookup log do not match its checkpoint.
     #[error("the tiles below lookup/ do not match its checkpoint")]
-    Edge(#[source] RecoverError),
+    Edge(#[source] TreeError),
     /// The log is smaller than what was indexed.
     #[error(
         "the log has a tree of {shown} entries, but {indexed} entries were indexed: it was \
@@ -129,5 +126,53 @@ impl IndexError {
             Self::Guard(error) => error.is_passing(),
             _ => false,
         }
+    }
+}
+
+/// Why a run could not be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A stored part is missing.
+    #[error("{path}, a part of the index, is missing")]
+    Missing {
+        /// The part.
+        path: LookupPath,
+    },
+    /// A stored part is not what the manifest says (I14).
+    #[error("{path} is damaged")]
+    Damaged {
+        /// The part.
+        path: LookupPath,
+        /// What is wrong with it.
+        #[source]
+        source: LookupError,
+    },
+    /// What is known about a stored run, or was found in it, is inconsistent.
+    #[error("a run of the index is inconsistent")]
+    Run(#[from] ManifestError),
+    /// The inputs do not cover the leaves of the range exactly once.
+    #[error("the postings of leaves {start} to {end} do not make a run: {reason}")]
+    Leaves {
+        /// The start of the range.
+        start: TreeSize,
+        /// The end of the range.
+        end: TreeSize,
+        /// The reason.
+        reason: String,
+    },
+}
+
+impl BuildError {
+    /// Whether the store may recover.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_passing())
+    }
+
+    pub(super) fn of(range: LeafRange, reason: String) -> Self {
+        Self::Leaves { start: range.start(), end: range.end(), reason }
     }
 }

@@ -9,21 +9,14 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
+use fasti_grow::Growth;
 use futures::future::{Either, select};
-use tiles_spec::TreeSize;
 use tiles_spec::lookup::Run;
 use tokio::sync::mpsc;
 
 use super::builder::{Advance, Builder, Merge, make_run};
-use super::{IndexError, Site};
-
-/// Tells when a log has grown.
-#[async_trait]
-pub trait Growth: Send + Sync + 'static {
-    /// Returns when the log may be larger than `size`; immediately if it is. May return early.
-    async fn beyond(&self, size: TreeSize);
-}
+use super::error::IndexError;
+use super::site::Site;
 
 /// Follows the log until something fails. After a transient failure, start again.
 pub async fn keep(site: Site, growth: Arc<dyn Growth>) -> Result<(), IndexError> {

@@ -7,12 +7,14 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use fasti_log::Log;
+use fasti_grow::{Growth, Leadership};
+use fasti_seams::back_off::BackOff;
+use fasti_seams::causes::with_causes;
 use futures::future::{Either, select};
-use tiles_spec::TreeSize;
 
-use super::{Growth, IndexError, Site, keep};
+use super::error::IndexError;
+use super::keep::keep;
+use super::site::Site;
 
 /// Pauses between attempts after failures.
 const PAUSE_FIRST: Duration = Duration::from_secs(1);
@@ -20,12 +22,12 @@ const PAUSE_MAX: Duration = Duration::from_mins(1);
 
 /// Keeps the index of `log` up to date whenever this writer leads, until the log shuts down.
 /// Failures are logged, counted, and tried again.
-pub async fn keep_while_leading(log: Log, site: Site) {
-    let growth: Arc<dyn Growth> = Arc::new(Published(log.clone()));
-    let mut pause = PAUSE_FIRST;
+pub async fn keep_while_leading(log: impl Growth + Leadership, site: Site) {
+    let log = Arc::new(log);
+    let mut back_off = BackOff::new(PAUSE_FIRST, PAUSE_MAX);
     while log.until_in_charge(true).await {
         let began = site.clock.now();
-        let kept = keep(site.clone(), growth.clone());
+        let kept = keep(site.clone(), log.clone());
         let failed = match select(pin!(kept), pin!(log.until_in_charge(false))).await {
             Either::Left((Ok(()), _)) => continue,
             Either::Left((Err(error), _)) => error,
@@ -33,31 +35,18 @@ pub async fn keep_while_leading(log: Log, site: Site) {
         };
         tell(&site, &failed);
         if site.clock.now() - began > PAUSE_MAX {
-            pause = PAUSE_FIRST;
+            back_off.reset();
         }
-        site.clock.sleep(pause).await;
-        pause = (pause * 2).min(PAUSE_MAX);
+        back_off.wait(&*site.clock).await;
     }
 }
 
 fn tell(site: &Site, failed: &IndexError) {
-    let reasons = std::iter::successors(Some(failed as &dyn std::error::Error), |e| e.source());
-    let reasons: Vec<String> = reasons.map(ToString::to_string).collect();
-    let reasons = reasons.join(": ");
+    let reasons = with_causes(failed);
     site.metrics.failures.inc();
     if failed.is_passing() {
         tracing::warn!("the lookup index falls behind: {reasons}");
     } else {
         tracing::error!("the lookup index cannot be continued: {reasons}");
-    }
-}
-
-/// A log that reports its own growth.
-struct Published(Log);
-
-#[async_trait]
-impl Growth for Published {
-    async fn beyond(&self, size: TreeSize) {
-        self.0.grown_beyond(size).await;
     }
 }

@@ -33,6 +33,6 @@ mod tidy;
 
 pub use builder::{Advance, Builder};
 pub use error::IndexError;
-pub use keep::{Growth, keep};
+pub use keep::keep;
 pub use lead::keep_while_leading;
 pub use site::{LookupConfig, Site};

@@ -9,7 +9,7 @@ use fasti_store::{ObjectPath, Store};
 use futures::future::try_join_all;
 use tiles_spec::lookup::{KeySlice, LeafRange, LookupPath, Part, Posting, Run, read_part};
 
-use super::run::BuildError;
+use super::error::BuildError;
 
 /// The inputs of a merge.
 pub(super) struct Inputs<'a> {

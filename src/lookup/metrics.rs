@@ -6,9 +6,6 @@ use std::time::Duration;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
-use tiles_spec::TreeSize;
-
-use crate::run::Written;
 
 /// The metrics of a builder of the lookup index.
 #[derive(Debug, Clone, Default)]
@@ -23,10 +20,14 @@ pub struct LookupMetrics {
     revision_seconds: Gauge<f64, AtomicU64>,
     /// Failed attempts at a revision.
     pub failures: Counter,
-    postings: Counter,
-    postings_rewritten: Counter,
-    parts: Counter,
-    bytes: Counter,
+    /// Postings written.
+    pub postings: Counter,
+    /// Those of them that were already in an older run.
+    pub postings_rewritten: Counter,
+    /// Parts written.
+    pub parts: Counter,
+    /// Bytes written.
+    pub bytes: Counter,
 }
 
 impl LookupMetrics {
@@ -64,24 +65,16 @@ impl LookupMetrics {
     }
 
     /// Records how far the index is behind its log.
-    pub fn stands(&self, indexed: TreeSize, log: TreeSize) {
+    pub fn set_sizes(&self, indexed: u64, log: u64) {
         let gauged = |leaves: u64| i64::try_from(leaves).unwrap_or(i64::MAX);
-        self.indexed_size.set(gauged(indexed.get()));
-        self.lag.set(gauged(log.get().saturating_sub(indexed.get())));
+        self.indexed_size.set(gauged(indexed));
+        self.lag.set(gauged(log.saturating_sub(indexed)));
     }
 
     /// Counts a published revision.
     pub fn revised(&self, took: Duration) {
         self.revisions.inc();
         self.revision_seconds.set(took.as_secs_f64());
-    }
-
-    /// Counts what was written for a run.
-    pub fn count(&self, written: &Written) {
-        self.postings.inc_by(written.postings);
-        self.postings_rewritten.inc_by(written.postings_read);
-        self.parts.inc_by(written.parts);
-        self.bytes.inc_by(written.bytes);
     }
 }
 
@@ -94,12 +87,15 @@ mod tests {
         let metrics = LookupMetrics::default();
         let mut registry = Registry::with_prefix("fasti");
         metrics.register(&mut registry);
-        let size = |n| TreeSize::new(n).unwrap();
-        metrics.stands(size(700), size(1000));
+        metrics.set_sizes(700, 1000);
         metrics.revised(Duration::from_millis(1500));
-        for postings_read in [0, 7] {
-            let written = Written { parts: 1, bytes: 4096, postings: 10, ..Written::default() };
-            metrics.count(&Written { postings_read, ..written });
+        for (counter, count) in [
+            (&metrics.postings, 20),
+            (&metrics.postings_rewritten, 7),
+            (&metrics.parts, 2),
+            (&metrics.bytes, 8192),
+        ] {
+            counter.inc_by(count);
         }
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
@@ -116,7 +112,7 @@ mod tests {
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is not in:\n{text}");
         }
-        metrics.stands(size(5), size(4));
+        metrics.set_sizes(5, 4);
         assert_eq!(metrics.lag.get(), 0);
     }
 }

@@ -10,9 +10,7 @@
 //! (I2).
 
 use bytes::Bytes;
-use fasti_log::guard::SigningGuard;
-use fasti_log::integrate::{Edge, Integrated, Leaf};
-use fasti_log::load;
+use fasti_grow::{Edge, ForwardOnly, Integrated, Leaf, SigningGuard, tree};
 use fasti_store::{Below, ObjectPath, Store, StoreError};
 use tiles_spec::lookup::{LatestFile, LookupPath, Manifest, RevisionFile};
 use tiles_spec::{
@@ -20,8 +18,9 @@ use tiles_spec::{
     TileWidth, TlogProof, TreeHead, open_checkpoint, plan_inclusion,
 };
 
-use super::files::{Holds, Shown, Shows, create, write_once};
-use super::{IndexError, Site};
+use super::error::IndexError;
+use super::files::{Holds, Published, create, publish, write_once};
+use super::site::Site;
 
 /// The lookup log, as one builder continues it.
 pub(super) struct Revisions {
@@ -30,8 +29,8 @@ pub(super) struct Revisions {
     below: Below,
     edge: Edge,
     guard: SigningGuard,
-    checkpoint: Shown,
-    latest: Shown,
+    checkpoint: ForwardOnly,
+    latest: ForwardOnly,
     /// The tiles of the right edge, for proofs.
     tiles: TileMap,
     newest: Option<RevisionFile>,
@@ -53,14 +52,17 @@ impl Revisions {
             None => None,
         };
         let signed = signed.unwrap_or(TreeHead::EMPTY);
-        let (tiles, bundle) = load::edge(&below, signed).await.map_err(IndexError::Edge)?;
+        let (tiles, bundle) = tree::edge(&below, signed).await.map_err(IndexError::Edge)?;
         let edge = Edge::load(signed, &tiles, bundle);
         let edge = edge.map_err(|error| IndexError::Edge(error.into()))?;
         let latest = site.objects.get(&LookupPath::Latest.into()).await?;
         let mut revisions = Self {
             guard: SigningGuard::new(site.signer.clone(), signed),
-            checkpoint: Shown::new(path, shown.map(|object| object.version)),
-            latest: Shown::new(LookupPath::Latest.into(), latest.map(|object| object.version)),
+            checkpoint: ForwardOnly::new(path, shown.map(|object| object.version)),
+            latest: ForwardOnly::new(
+                LookupPath::Latest.into(),
+                latest.map(|object| object.version),
+            ),
             site,
             below,
             edge,
@@ -141,10 +143,11 @@ impl Revisions {
             Some(shown) if shown.size == head.size && shown.root != head.root => {
                 Err(IndexError::LookupForked { size: shown.size })
             }
-            Some(shown) => Ok(Shows::Revisions(shown.size)),
-            None => Ok(Shows::Nothing),
+            Some(shown) => Ok(Published::Revisions(shown.size)),
+            None => Ok(Published::Nothing),
         };
-        self.checkpoint.show(&self.below, &*clock, &checkpoint, head.size, &read).await?;
+        let bytes = checkpoint.clone();
+        publish(&mut self.checkpoint, &self.below, &*clock, bytes, head.size, &read).await?;
         self.show_latest(checkpoint, head).await
     }
 
@@ -155,7 +158,7 @@ impl Revisions {
         for &coord in plan.tiles() {
             // After a start the full tiles are not in memory.
             if self.tiles.tile(coord.level, coord.index, coord.width).is_none()
-                && let Some(tile) = load::tile(&self.below, coord).await?
+                && let Some(tile) = tree::tile(&self.below, coord).await?
             {
                 self.tiles.insert(coord, tile);
             }
@@ -169,12 +172,12 @@ impl Revisions {
         let read = |bytes: &[u8]| {
             // It is a convenience for readers: if it cannot be read, it is replaced.
             let shown = LatestFile::parse(bytes).ok();
-            Ok(shown.map_or(Shows::Nothing, |shown| {
-                Shows::Revisions(shown.proof.index.tree_size_after())
+            Ok(shown.map_or(Published::Nothing, |shown| {
+                Published::Revisions(shown.proof.index.tree_size_after())
             }))
         };
         let (objects, clock) = (self.site.objects.clone(), self.site.clock.clone());
-        self.latest.show(&*objects, &*clock, &bytes, head.size, &read).await
+        publish(&mut self.latest, &*objects, &*clock, bytes, head.size, &read).await
     }
 
     /// Reads a committed revision, if there is one with that number.

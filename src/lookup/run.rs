@@ -15,10 +15,10 @@ use fasti_store::{Created, ObjectPath, Store, StoreError};
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use tiles_spec::TreeSize;
 use tiles_spec::lookup::{
-    BuiltPart, KeySlice, LeafRange, LookupError, LookupPath, ManifestError, Part, Posting, Run,
-    build_part, slice_bits,
+    BuiltPart, KeySlice, LeafRange, LookupPath, Part, Posting, Run, build_part, slice_bits,
 };
 
+use super::error::BuildError;
 use super::merge::Inputs;
 
 /// Parts of the output that are laid out and written at once.
@@ -39,43 +39,6 @@ pub struct Written {
     pub bytes_read: u64,
     /// Their postings, which were written before.
     pub postings_read: u64,
-}
-
-/// Why a run could not be built.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A stored part is missing.
-    #[error("{path}, a part of the index, is missing")]
-    Missing {
-        /// The part.
-        path: LookupPath,
-    },
-    /// A stored part is not what the manifest says (I14).
-    #[error("{path} is damaged")]
-    Damaged {
-        /// The part.
-        path: LookupPath,
-        /// What is wrong with it.
-        #[source]
-        source: LookupError,
-    },
-    /// What is known about a stored run, or was found in it, is inconsistent.
-    #[error("a run of the index is inconsistent")]
-    Run(#[from] ManifestError),
-    /// The inputs do not cover the leaves of the range exactly once.
-    #[error("the postings of leaves {start} to {end} do not make a run: {reason}")]
-    Leaves {
-        /// The start of the range.
-        start: TreeSize,
-        /// The end of the range.
-        end: TreeSize,
-        /// The reason.
-        reason: String,
-    },
 }
 
 /// Builds the run of `range` and writes its parts. `stored` are the runs of its first leaves, in
@@ -184,17 +147,6 @@ fn expect_all(
     match (from.get()..).zip(found).find(|(_, found)| !found) {
         Some((leaf, _)) => Err(missing(leaf)),
         None => Ok(postings),
-    }
-}
-
-impl BuildError {
-    /// Whether the store may recover.
-    pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Store(error) if error.is_passing())
-    }
-
-    fn of(range: LeafRange, reason: String) -> Self {
-        Self::Leaves { start: range.start(), end: range.end(), reason }
     }
 }
 

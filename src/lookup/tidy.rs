@@ -14,7 +14,7 @@ use tiles_spec::lookup::{LeafRange, LookupPath, Run};
 use fasti_seams::clock::Clock;
 use fasti_store::{ObjectPath, Shelf, StoreError};
 
-use super::Site;
+use super::site::Site;
 
 /// Parts in one removal, and in one page of a listing.
 const PARTS_MAX: usize = 1000;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use fasti::clock::SystemClock;
 use fasti::entropy::OsEntropy;
 use fasti::log::dedup::MemoryIndex;
-use fasti::log::{Context, Log, LogConfig};
+use fasti::log::{Context, Log, LogConfig, Sharing};
 use fasti::metrics::LogMetrics;
 use fasti::signer::FileSigner;
 use fasti::store::{DirectoryOptions, DirectoryStore, Stores};
@@ -85,7 +85,7 @@ async fn begin(world: &World, key: NoteSigningKey) {
         stores: Stores::of(Arc::new(store.expect("a store"))),
         signer: Arc::new(FileSigner::new(origin, key)),
         memory: None,
-        peers: None,
+        sharing: Sharing::Alone,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),
         metrics: Arc::new(LogMetrics::default()),

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use fasti::clock::SystemClock;
 use fasti::entropy::OsEntropy;
 use fasti::log::dedup::MemoryIndex;
-use fasti::log::{Context, Log, LogConfig};
+use fasti::log::{Context, Log, LogConfig, Sharing};
 use fasti::metrics::LogMetrics;
 use fasti::signer::{FileSigner, SignedMemory, generate_key_file};
 use fasti::store::{DirectoryOptions, DirectoryStore, Stores};
@@ -84,7 +84,7 @@ fn context(store: &Path, stores: Stores) -> Context {
         stores,
         signer: Arc::new(FileSigner::open(&key, origin, None).expect("the key")),
         memory: Some(SignedMemory::beside(&key)),
-        peers: None,
+        sharing: Sharing::Alone,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),
         metrics: Arc::new(LogMetrics::default()),

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use fasti::clock::SystemClock;
 use fasti::entropy::OsEntropy;
 use fasti::log::dedup::MemoryIndex;
-use fasti::log::{Context, Log, LogConfig};
+use fasti::log::{Context, Log, LogConfig, Sharing};
 use fasti::metrics::LogMetrics;
 use fasti::signer::{FileSigner, SignedMemory, Signer as _, generate_key_file};
 use fasti::state::log_id;
@@ -238,7 +238,7 @@ impl World {
             stores: Stores::of(Arc::new(directory)),
             signer: Arc::new(signer),
             memory: Some(SignedMemory::at(memory)),
-            peers: None,
+            sharing: Sharing::Alone,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(OsEntropy),
             metrics: Arc::new(LogMetrics::default()),

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use fasti::causes::with_causes;
 use fasti::clock::Clock;
 use fasti::entropy::Entropy;
 use fasti::log::dedup::MemoryIndex;
-use fasti::log::{Context, Log, LogConfig};
+use fasti::log::{Context, Log, LogConfig, Sharing};
 use fasti::metrics::LogMetrics;
 use fasti::signer::{FileSigner, SignedMemory};
 use fasti::store::{DirectoryOptions, DirectoryStore, Stores};
@@ -135,12 +136,12 @@ impl World {
         let store =
             match DirectoryStore::open_with(&self.home, options, Arc::new(self.disk.clone())) {
                 Ok(store) => Arc::new(store),
-                Err(error) => return Ended::Refused(chain(&error)),
+                Err(error) => return Ended::Refused(with_causes(&error)),
             };
         let context = self.context(Stores::of(store));
         let (log, driver) = match Log::open(context, self.index.clone()).await {
             Ok(opened) => opened,
-            Err(error) => return Ended::Refused(chain(&error)),
+            Err(error) => return Ended::Refused(with_causes(&error)),
         };
         let submit = async {
             for batch in session {
@@ -161,7 +162,7 @@ impl World {
         };
         match tokio::join!(submit, driver.run()).1 {
             Ok(()) => Ended::InOrder,
-            Err(error) => Ended::Halted(chain(&error)),
+            Err(error) => Ended::Halted(with_causes(&error)),
         }
     }
 
@@ -172,7 +173,7 @@ impl World {
             stores,
             signer: Arc::new(signer),
             memory: Some(SignedMemory::beside(&self.home.join("log.key"))),
-            peers: None,
+            sharing: Sharing::Alone,
             clock: Arc::new(NoTime),
             entropy: self.nonces.clone(),
             metrics: Arc::new(LogMetrics::default()),
@@ -202,16 +203,6 @@ impl World {
     fn signing_key(&self) -> NoteSigningKey {
         NoteSigningKey::from_seed(self.origin.key_name(), &[7; 32])
     }
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 /// The script: from an empty log past the sizes where the first two tiles end, with restarts

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use fasti::clock::SystemClock;
 use fasti::entropy::OsEntropy;
 use fasti::log::dedup::MemoryIndex;
-use fasti::log::{Context, Log, LogConfig};
+use fasti::log::{Context, Log, LogConfig, Sharing};
 use fasti::metrics::LogMetrics;
 use fasti::signer::FileSigner;
 use fasti::store::{BucketOptions, BucketStore, KeyPair, Stores};
@@ -191,7 +191,7 @@ fn grow(bucket: &Bucket, size: u64) {
                 FileSigner::open(&bucket.path("log.key"), origin, None).expect("the key"),
             ),
             memory: None,
-            peers: None,
+            sharing: Sharing::Alone,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(OsEntropy),
             metrics: Arc::new(LogMetrics::default()),

@@ -8,7 +8,7 @@ use std::thread;
 
 use fasti::clock::SystemClock;
 use fasti::entropy::OsEntropy;
-use fasti::log::{Context, LogConfig, freeze};
+use fasti::log::{Context, LogConfig, Sharing, freeze};
 use fasti::metrics::LogMetrics;
 use fasti::signer::{FileSigner, SignedMemory};
 use fasti::store::{DirectoryOptions, DirectoryStore, Stores};
@@ -161,7 +161,7 @@ fn end(home: &Home) {
         stores: Stores::of(Arc::new(store)),
         signer: Arc::new(FileSigner::open(&key, origin, None).expect("the key")),
         memory: Some(SignedMemory::beside(&key)),
-        peers: None,
+        sharing: Sharing::Alone,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),
         metrics: Arc::new(LogMetrics::default()),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fasti::log::commit::CommitError;
-use fasti::log::{LogError, PublishError, RecoverError, SubmitError, Witness};
+use fasti::log::{LogError, PublishError, RecoverError, SeenBy, SubmitError};
 use fasti::signer::{SignedMemory, SignedMemoryError};
 use fasti::store::{CommitLog, MemoryStore, ObjectPath, RecordNumber, Shelf, Stores};
 
@@ -67,11 +67,11 @@ async fn a_follower_does_not_take_over_a_store_that_ends_before_what_it_has_veri
     let log = second.log.clone();
     let submitted = tokio::spawn(async move { log.submit("another entry".into()).await });
     let error = refusal(second).await;
-    let LogError::Recover(RecoverError::RolledBack { witness, seen, committed }) = &error else {
+    let LogError::Recover(RecoverError::RolledBack { seen_by, seen, committed }) = &error else {
         panic!("{error:?}");
     };
     assert_eq!((seen.get(), committed.get()), (9, 4));
-    assert_eq!(*witness, Witness::Peer("a".to_owned()));
+    assert_eq!(*seen_by, SeenBy::Peer("a".to_owned()));
     let answer = submitted.await.expect("no panic").expect_err("it is not taken");
     assert!(matches!(answer, SubmitError::Halted(_)), "{answer}");
     assert_eq!(world.checkpoint_head().await.size.get(), 4, "nothing was published");
@@ -96,8 +96,8 @@ async fn what_a_follower_has_verified_is_remembered_by_its_machine() {
     // It never led, and starts on its own.
     let restarted = World { memory: Some(SignedMemory::at(path.clone())), ..world.clone() };
     let refused = restarted.run(|_| async {}).await.expect_err("the start is refused");
-    let RecoverError::RolledBack { witness, .. } = &refused else { panic!("{refused}") };
-    assert_eq!(*witness, Witness::Memory(path.display().to_string()));
+    let RecoverError::RolledBack { seen_by, .. } = &refused else { panic!("{refused}") };
+    assert_eq!(*seen_by, SeenBy::Memory(path.display().to_string()));
     let text = refused.to_string();
     for words in [path.to_str().expect("text"), "size 9", "size 4", "Restore the newest copy"] {
         assert!(text.contains(words), "{words:?} is not in {text}");
@@ -283,7 +283,7 @@ async fn an_old_memory_is_compared_with_the_tiles() {
                 assert!(is_ours, "{name} is of another history");
                 assert_eq!(remembered(&path), 800, "{name}");
             }
-            Err(RecoverError::Forked { witness: Witness::Memory(_), .. }) => assert!(!is_ours),
+            Err(RecoverError::Forked { seen_by: SeenBy::Memory(_), .. }) => assert!(!is_ours),
             Err(other) => panic!("{name}: {other}"),
         }
     }

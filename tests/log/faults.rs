@@ -78,7 +78,7 @@ pub async fn attempt(world: &World, new: &[Bytes]) -> Vec<(Bytes, usize)> {
         let answers = new.iter().map(|entry| async {
             match log.submit(entry.clone()).await {
                 Ok(answer) => Some((entry.clone(), answer.index.get())),
-                Err(SubmitError::Halted(_) | SubmitError::Lookup(_) | SubmitError::Unanswered) => {
+                Err(SubmitError::Halted(_) | SubmitError::Dedup(_) | SubmitError::Unanswered) => {
                     None
                 }
                 Err(other) => panic!("an unexpected answer: {other}"),

@@ -20,7 +20,7 @@ async fn assert_is_over(world: &World) {
     let (answers, ended) = world
         .run(|log| async move {
             assert!(log.is_ready() && log.is_frozen());
-            assert_eq!(log.standing().role, Role::Frozen);
+            assert_eq!(log.status().role, Role::Frozen);
             [log.submit("new".into()).await, log.submit(all[0].clone()).await]
         })
         .await

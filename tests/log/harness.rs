@@ -6,7 +6,7 @@ use bytes::Bytes;
 use fasti::clock::SystemClock;
 use fasti::entropy::OsEntropy;
 use fasti::log::dedup::MemoryIndex;
-use fasti::log::{Acknowledged, Context, Log, LogConfig, LogError, RecoverError};
+use fasti::log::{Acknowledged, Context, Log, LogConfig, LogError, RecoverError, Sharing};
 use fasti::metrics::LogMetrics;
 use fasti::signer::{FileSigner, SignedMemory};
 use fasti::store::{MemoryStore, ObjectPath, Stores};
@@ -50,7 +50,7 @@ impl World {
             stores: self.stores.clone(),
             signer: Arc::new(FileSigner::new(origin, signing_key())),
             memory: self.memory.clone(),
-            peers: None,
+            sharing: Sharing::Alone,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(OsEntropy),
             metrics: Arc::new(LogMetrics::default()),

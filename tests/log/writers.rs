@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use fasti::log::peers::{Nobody, PeerAnswer, PeerError, Peers, Role, Standing};
+use fasti::log::peers::{Nobody, PeerAnswer, PeerError, Peers, Role, WriterStatus};
 use fasti::log::record::Epoch;
-use fasti::log::{Log, LogError, SubmitError, freeze};
+use fasti::log::{Log, LogError, Sharing, SubmitError, freeze};
 use fasti::store::{MemoryStore, Stores};
 use tokio::task::JoinHandle;
 
@@ -32,8 +32,8 @@ impl Network {
 
 #[async_trait]
 impl Peers for Network {
-    async fn status(&self, address: &str, term: Epoch) -> Result<Standing, PeerError> {
-        Ok(self.find(address)?.standing_for_peer(term))
+    async fn status(&self, address: &str, term: Epoch) -> Result<WriterStatus, PeerError> {
+        Ok(self.find(address)?.status_for_peer(term))
     }
 
     async fn forward(
@@ -58,7 +58,7 @@ impl Writer {
     pub async fn start(world: &World, network: &Network, address: &str) -> Self {
         let mut context = world.context();
         context.config.writer_address = address.to_owned();
-        context.peers = Some(Arc::new(network.clone()));
+        context.sharing = Sharing::Shared(Arc::new(network.clone()));
         let index = Arc::new(fasti::log::dedup::MemoryIndex::default());
         let (log, driver) = Log::open(context, index).await.expect("opens");
         network.0.lock().expect("unpoisoned").insert(address.to_owned(), log.clone());
@@ -85,7 +85,7 @@ impl Writer {
     }
 
     fn role(&self) -> Role {
-        self.log.standing().role
+        self.log.status().role
     }
 }
 
@@ -117,7 +117,7 @@ async fn one_leads_and_the_others_forward() {
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(second.log.published().head.size.get(), 300, "a follower knows what is published");
-    assert_eq!(second.log.standing().leader, "a");
+    assert_eq!(second.log.status().leader, "a");
 }
 
 #[tokio::test(start_paused = true)]
@@ -197,7 +197,7 @@ async fn a_log_is_frozen_while_its_writers_run() {
     let submitters: Vec<_> = submitters.collect();
     tokio::time::sleep(Duration::from_secs(3)).await;
     let mut context = world.context();
-    context.peers = Some(Arc::new(Nobody));
+    context.sharing = Sharing::Shared(Arc::new(Nobody));
     let frozen = freeze(&context).await.expect("is frozen");
     let placed = futures::future::join_all(submitters).await;
     let published = world.verify().await;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use fasti::causes::with_causes;
 use fasti::lookup::{Advance, Builder, IndexError, LookupConfig, Site, keep_while_leading};
 use fasti::store::{MemoryStore, ObjectPath, Shelf as _, Store};
 use tiles_spec::TreeSize;
@@ -175,12 +176,7 @@ async fn what_is_no_index_of_this_log_is_refused_by_name() {
                 Ok(mut builder) => builder.catch_up().await.map(|_| ()),
                 Err(error) => Err(error),
             };
-            let mut error: &dyn std::error::Error = &opened.expect_err("it is refused");
-            let mut words = error.to_string();
-            while let Some(cause) = error.source() {
-                (words, error) = (format!("{words}: {cause}"), cause);
-            }
-            words
+            with_causes(&opened.expect_err("it is refused"))
         }
     };
     let revision = &whole[&path("lookup/revision/000")];

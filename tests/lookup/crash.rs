@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use fasti::lookup::run::{BuildError, build_run};
+use fasti::lookup::error::BuildError;
+use fasti::lookup::run::build_run;
 use fasti::store::{MemoryStore, StoreError};
 use tiles_spec::lookup::{LeafRange, LookupKey, Posting};
 use tiles_spec::{LeafIndex, TreeSize};

@@ -1,7 +1,8 @@
 //! An index that follows a log from revision to revision, as its builder grows it.
 
 use fasti::client::reader::View;
-use fasti::lookup::run::{BuildError, Written, build_run};
+use fasti::lookup::error::BuildError;
+use fasti::lookup::run::{Written, build_run};
 use fasti::lookup::source::postings;
 use fasti::store::Store;
 use tiles_spec::TreeSize;

@@ -9,7 +9,7 @@ use fasti::client::trust::Trust;
 use fasti::clock::SystemClock;
 use fasti::entropy::OsEntropy;
 use fasti::log::dedup::MemoryIndex;
-use fasti::log::{Context, Log, LogConfig};
+use fasti::log::{Context, Log, LogConfig, Sharing};
 use fasti::lookup::{LookupConfig, Site};
 use fasti::metrics::{LogMetrics, LookupMetrics};
 use fasti::offload::Workers;
@@ -47,7 +47,7 @@ impl Live {
             stores: Stores::of(store.clone()),
             signer: signer(),
             memory: None,
-            peers: None,
+            sharing: Sharing::Alone,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(OsEntropy),
             metrics: Arc::new(LogMetrics::default()),

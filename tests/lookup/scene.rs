@@ -9,7 +9,7 @@ use fasti::client::trust::Trust;
 use fasti::clock::SystemClock;
 use fasti::entropy::OsEntropy;
 use fasti::log::dedup::MemoryIndex;
-use fasti::log::{Context, Log, LogConfig};
+use fasti::log::{Context, Log, LogConfig, Sharing};
 use fasti::metrics::LogMetrics;
 use fasti::signer::FileSigner;
 use fasti::store::{DirectoryOptions, DirectoryStore, Stores};
@@ -45,7 +45,7 @@ impl Scene {
             stores: Stores::of(Arc::new(store.expect("opens"))),
             signer: Arc::new(FileSigner::new(ORIGIN.parse().expect("an origin"), signing_key())),
             memory: None,
-            peers: None,
+            sharing: Sharing::Alone,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(OsEntropy),
             metrics: Arc::new(LogMetrics::default()),

@@ -81,8 +81,7 @@ async fn ask(
         let answer = log.submit(entry.clone()).await?;
         arrives(sim, client, writer, entry, &answer);
         // The writer answers with a proof, as over HTTP.
-        let proof = log.prove(&answer).await;
-        proof.map(drop).map_err(|error| SubmitError::Lookup(error.to_string()))
+        answer.proof().map(drop).map_err(|error| SubmitError::Dedup(error.to_string()))
     });
     let Ok(Some(answer)) = tokio::time::timeout(patience, asked).await else {
         sim.count("submissions without an answer");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fasti::log::peers::Nobody;
-use fasti::log::{Context, LogConfig, freeze};
+use fasti::log::{Context, LogConfig, Sharing, freeze};
 use fasti::metrics::LogMetrics;
 use fasti::store::Stores;
 
@@ -46,7 +46,7 @@ fn context(process: &Arc<Process>) -> Context {
         stores: Stores::shared(Arc::new(Wire(process.clone()))),
         signer: Arc::new(WatchedSigner::new(process.clone())),
         memory: memory(&process.sim, 0),
-        peers: Some(Arc::new(Nobody)),
+        sharing: Sharing::Shared(Arc::new(Nobody)),
         clock: process.clone(),
         entropy: process.clone(),
         metrics: Arc::new(LogMetrics::default()),

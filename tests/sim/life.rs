@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use fasti::causes::with_causes;
 use fasti::log::dedup::MemoryIndex;
-use fasti::log::{Context, Log, LogConfig};
+use fasti::log::{Context, Log, LogConfig, Sharing};
 use fasti::metrics::LogMetrics;
 use fasti::store::{RecordNumber, Stores};
 
@@ -83,15 +84,19 @@ async fn run(process: Arc<Process>, index: Arc<MemoryIndex>) -> Result<(), Strin
         stores: if mix.alone { Stores::of(wire) } else { Stores::shared(wire) },
         signer: Arc::new(WatchedSigner::new(process.clone())),
         memory: memory(&sim, writer),
-        peers: (!mix.alone).then(|| Arc::new(Mail(process.clone())) as _),
+        sharing: if mix.alone {
+            Sharing::Alone
+        } else {
+            Sharing::Shared(Arc::new(Mail(process.clone())))
+        },
         clock: process.clone(),
         entropy: process.clone(),
         metrics: Arc::new(LogMetrics::default()),
     };
-    let (log, driver) = Log::open(context, index).await.map_err(|error| chain(&error))?;
+    let (log, driver) = Log::open(context, index).await.map_err(|error| with_causes(&error))?;
     sim.note(&format!("w{writer} runs"));
     sim.set_running(writer, Some(Running { gate: process.gate.clone(), log: Some(log) }));
-    driver.run().await.map_err(|error| chain(&error))
+    driver.run().await.map_err(|error| with_causes(&error))
 }
 
 /// A writer that stops because another has written its record must not have written that record
@@ -121,17 +126,6 @@ fn accuses_nobody(process: &Process, error: &str) -> Verdict {
         return Ok(());
     }
     Err(Violation::of("I18", format!("w{} accuses an honest store: {error}", process.writer)))
-}
-
-/// Formats an error with its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 /// Classifies the error that a writer stopped with.

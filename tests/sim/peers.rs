@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use fasti::clock::Clock;
 use fasti::log::SubmitError;
-use fasti::log::peers::{PeerAnswer, PeerError, PeerIncluded, Peers, Standing};
+use fasti::log::peers::{PeerAnswer, PeerError, PeerIncluded, Peers, WriterStatus};
 use fasti::log::record::Epoch;
 use tiles_spec::{Checkpoint, Hash, LeafIndex, NoteSigningKey, TreeHead, TreeSize, leaf_hash};
 use tokio::sync::oneshot;
@@ -139,13 +139,12 @@ async fn deliver<T, F>(
 
 #[async_trait]
 impl Peers for Mail {
-    async fn status(&self, address: &str, term: Epoch) -> Result<Standing, PeerError> {
-        let ask = move |running: Running| async move {
-            running.log.map(|log| log.standing_for_peer(term))
-        };
-        let (standing, _) = self.send(address, "how do you stand", STATUS_PATIENCE, ask).await?;
-        self.0.sim.note(&format!("{address} is {:?} {:?}", standing.role, standing.epoch));
-        Ok(standing)
+    async fn status(&self, address: &str, term: Epoch) -> Result<WriterStatus, PeerError> {
+        let ask =
+            move |running: Running| async move { running.log.map(|log| log.status_for_peer(term)) };
+        let (status, _) = self.send(address, "how do you stand", STATUS_PATIENCE, ask).await?;
+        self.0.sim.note(&format!("{address} is {:?} {:?}", status.role, status.epoch));
+        Ok(status)
     }
 
     async fn forward(

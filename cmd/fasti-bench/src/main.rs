@@ -79,7 +79,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("fasti-bench: {error:#}");
+            eprintln!("fasti-bench: {}", fasti::causes::with_causes(error.as_ref()));
             ExitCode::from(2)
         }
     }

@@ -11,6 +11,7 @@ use fasti::admit::{
     Admission, Authorities, ByteRate, IdentityList, KeyList, Lists, Network, Pace, Policy, Proxies,
     ProxyHeader, Rate, Rates, TokenList,
 };
+use fasti::causes::with_causes;
 use fasti::clock::{Clock, SystemClock};
 use fasti::metrics::AdmissionMetrics;
 use tokio::signal::unix::Signal;
@@ -154,7 +155,8 @@ impl AdmissionFlags {
                 }
                 Err(error) => {
                     tracing::error!(
-                        "cannot reload the lists; who may write stays as it was: {error:#}"
+                        "cannot reload the lists; who may write stays as it was: {}",
+                        with_causes(error.as_ref())
                     );
                 }
             }

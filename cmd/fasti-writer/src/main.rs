@@ -22,6 +22,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use clap::Parser;
+use fasti::causes::with_causes;
 use fasti::http::{App, PeerSecret, serve, serve_metrics};
 use fasti::log::Log;
 use fasti::lookup::keep_while_leading;
@@ -59,7 +60,7 @@ fn main() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("fasti-writer: {error:#}");
+            eprintln!("fasti-writer: {}", with_causes(error.as_ref()));
             ExitCode::FAILURE
         }
     }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::bail;
+use fasti::causes::with_causes;
 use fasti::config::{self, NoState};
 use fasti::signer::{OpenedKey, SignedMemory, Signer};
 use fasti::state::StateDir;
@@ -33,7 +34,7 @@ pub fn open(
         }
         (None, Some(missing)) => {
             tracing::warn!(
-                error = chain(&missing),
+                error = with_causes(&missing),
                 "nothing outside of the store remembers what this log has signed: a store that is \
                  rolled back to an older state may go unnoticed"
             );
@@ -67,9 +68,4 @@ fn lies_in(path: &Path, root: &Path) -> bool {
     let whole = |path: &Path| path.canonicalize().ok();
     let dir = path.parent().and_then(whole);
     dir.zip(whole(root)).is_some_and(|(dir, root)| dir.starts_with(root))
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let sources = std::iter::successors(Some(error), |error| error.source());
-    sources.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

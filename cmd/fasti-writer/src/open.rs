@@ -11,8 +11,7 @@ use fasti::config::NoState;
 use fasti::entropy::{Entropy as _, OsEntropy};
 use fasti::http::{HttpPeers, PeerSecret};
 use fasti::log::dedup::{DedupIndex, DiskIndex, MemoryIndex};
-use fasti::log::peers::Peers;
-use fasti::log::{Context, Log};
+use fasti::log::{Context, Log, Sharing};
 use fasti::lookup::Site;
 use fasti::metrics::{self, LogMetrics, LookupMetrics};
 use fasti::store::{
@@ -102,7 +101,7 @@ pub async fn open(flags: &Flags) -> anyhow::Result<Opened> {
         stores,
         signer: key.opened.signer,
         memory,
-        peers: peers.map(|peers| Arc::new(peers) as Arc<dyn Peers>),
+        sharing: peers.map_or(Sharing::Alone, |peers| Sharing::Shared(Arc::new(peers))),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),
         metrics: log_metrics,

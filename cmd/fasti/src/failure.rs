@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::process::ExitCode;
 
+use fasti::causes::with_causes;
+
 use crate::advice;
 use crate::globals::Format;
 use crate::output;
@@ -23,7 +25,7 @@ impl Failure {
             Self::Refused(error) => (error, true),
             Self::Broken(error) => (error, false),
         };
-        let words = output::plain(&in_words(error.as_ref()));
+        let words = output::plain(&with_causes(error.as_ref()));
         let advice = advice::on(error);
         if format == Format::Json {
             let json = serde_json::json!({"error": words, "refused": refused, "advice": advice});
@@ -53,18 +55,4 @@ where
         let failure = if is_refusal(&error) { Failure::Refused } else { Failure::Broken };
         failure(error.into())
     })
-}
-
-/// An error and its causes on one line. A cause already quoted in the message is not repeated.
-pub fn in_words(error: &(dyn Error + 'static)) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let told = error.to_string();
-        if !words.contains(&told) {
-            words = format!("{words}: {told}");
-        }
-        cause = error.source();
-    }
-    words
 }

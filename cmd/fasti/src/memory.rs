@@ -6,12 +6,13 @@
 
 use std::path::{Path, PathBuf};
 
+use fasti::causes::with_causes;
 use fasti::client::monitor::{Growth, Monitor, MonitorError, Namesake};
 use fasti::client::reader::View;
 use fasti::client::trust::{OpenedCheckpoint, Trust};
 use tiles_spec::TreeSize;
 
-use crate::failure::{Failure, in_words, refused_if};
+use crate::failure::{Failure, refused_if};
 
 /// Where checkpoints are remembered, if there is such a place.
 pub struct Memory(Option<Monitor>);
@@ -37,7 +38,7 @@ impl Memory {
             return Ok(Seen::Unknown("there is no home directory".to_owned()));
         };
         let growth = match monitor.compare(view, trust).await {
-            Err(error @ MonitorError::Io { .. }) => return Ok(Seen::Unknown(in_words(&error))),
+            Err(error @ MonitorError::Io { .. }) => return Ok(Seen::Unknown(with_causes(&error))),
             compared => refused_if(compared, MonitorError::is_refusal)?,
         };
         let is_first = growth == Growth::First;
@@ -91,7 +92,7 @@ impl Seen {
     pub fn remember(&self, checkpoint: &OpenedCheckpoint) -> Option<String> {
         let Self::Compared(_, monitor, _) = self else { return None };
         let error = monitor.remember(checkpoint).err()?;
-        Some(format!("this tree cannot be remembered: {}; {ELSEWHERE}", in_words(&error)))
+        Some(format!("this tree cannot be remembered: {}; {ELSEWHERE}", with_causes(&error)))
     }
 }
 

@@ -30,10 +30,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use fasti_store::{Files, OsFiles};
 use tiles_spec::{Hash, LeafIndex, TreeHead};
 
+use super::index::{DedupError, DedupIndex, Key};
 use super::manifest::{self, Manifest};
 use super::merge::{Merge, Sorted};
 use super::run::{self, Run};
-use super::{DedupError, DedupIndex, Key};
 
 /// Keys in memory before they are written out.
 const MEMORY_KEYS: usize = 1 << 17;

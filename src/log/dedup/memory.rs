@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tiles_spec::{Hash, LeafIndex, TreeHead};
 
-use super::{DedupError, DedupIndex};
+use super::index::{DedupError, DedupIndex};
 
 /// The map is split into this many parts, by the first byte of the hash. A map that grows moves all
 /// it holds, and with one large map that would cause a noticeable pause.
@@ -15,22 +15,22 @@ const PARTS: usize = 256;
 /// The index of a log in memory.
 #[derive(Debug)]
 pub struct MemoryIndex {
-    held: Mutex<Held>,
+    held: Mutex<Entries>,
 }
 
 #[derive(Clone, Debug)]
-struct Held {
+struct Entries {
     parts: Vec<HashMap<Hash, LeafIndex>>,
     covers: Option<TreeHead>,
 }
 
 impl Default for MemoryIndex {
     fn default() -> Self {
-        Self { held: Mutex::new(Held::default()) }
+        Self { held: Mutex::new(Entries::default()) }
     }
 }
 
-impl Default for Held {
+impl Default for Entries {
     fn default() -> Self {
         Self { parts: vec![HashMap::new(); PARTS], covers: None }
     }
@@ -47,7 +47,7 @@ impl MemoryIndex {
         Self { held: Mutex::new(self.held().clone()) }
     }
 
-    fn held(&self) -> MutexGuard<'_, Held> {
+    fn held(&self) -> MutexGuard<'_, Entries> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -72,7 +72,7 @@ impl DedupIndex for MemoryIndex {
     }
 
     fn clear(&self) -> Result<(), DedupError> {
-        *self.held() = Held::default();
+        *self.held() = Entries::default();
         Ok(())
     }
 }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use fasti_store::Files;
 use tiles_spec::LeafIndex;
 
+use super::index::{DedupError, Key};
 use super::run::{Cursor, Run, Writer};
-use super::{DedupError, Key};
 
 /// Sorted entries in memory.
 pub(super) type Sorted = Arc<[(Key, LeafIndex)]>;

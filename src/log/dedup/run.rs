@@ -17,8 +17,8 @@ use crc_fast::{CrcAlgorithm::Crc64Nvme, Digest};
 use fasti_store::{Files, InPlaceFile};
 use tiles_spec::LeafIndex;
 
+use super::index::{DedupError, Key};
 use super::table::Table;
-use super::{DedupError, Key};
 
 const MAGIC: &[u8; 8] = b"fasti/d1";
 const BLOCK_BYTES: usize = 4096;

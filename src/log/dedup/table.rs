@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use super::{DedupError, Key};
+use super::index::{DedupError, Key};
 
 /// Keys in a bucket, on average.
 const BUCKET_KEYS: u64 = 16;

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use fasti_store::{MemoryStore, ObjectPath};
 use proptest::prelude::*;
 use tiles_spec::LeafIndex;
-use tiles_spec::lookup::{LookupKey, read_part};
+use tiles_spec::lookup::{LookupKey, ManifestError, read_part};
 
 use super::*;
 

@@ -15,7 +15,7 @@ use fasti::clock::SystemClock;
 use fasti::entropy::OsEntropy;
 use fasti::entry::{Certificate, HashedRekord, Identity, KeyMaterial, RekorEntry};
 use fasti::log::dedup::MemoryIndex;
-use fasti::log::{Context, Log, LogConfig};
+use fasti::log::{Context, Log, LogConfig, Sharing};
 use fasti::metrics::LogMetrics;
 use fasti::signer::FileSigner;
 use fasti::store::{MemoryStore, ObjectPath, Store as _, Stores};
@@ -106,7 +106,7 @@ async fn every_file_is_what_a_writer_publishes() {
         stores: Stores::of(store.clone()),
         signer: Arc::new(FileSigner::new("corpus.test".parse().unwrap(), key())),
         memory: None,
-        peers: None,
+        sharing: Sharing::Alone,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),
         metrics: Arc::new(LogMetrics::default()),

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
+use fasti::causes::with_causes;
 use fasti::client::fetch::Location;
 use fasti::clock::SystemClock;
 use fasti::config::{self, KeyFlags, MachineFlags};
 use fasti::entropy::OsEntropy;
-use fasti::log::peers::{Nobody, Peers};
-use fasti::log::{Context, Frozen, LogConfig, RecoverError, freeze};
+use fasti::log::peers::Nobody;
+use fasti::log::{Context, Frozen, LogConfig, RecoverError, Sharing, freeze};
 use fasti::metrics::LogMetrics;
 use fasti::signer::{KeyLocation, find_default_key};
 use fasti::state::StateDir;
@@ -50,17 +51,17 @@ async fn context(globals: &Globals, arguments: &Arguments) -> anyhow::Result<Con
     let key = arguments.keys.open(&key(arguments, state.as_ref().ok())?, origin).await?;
     let (memory, missing) = config::memory(&key, state);
     if let (None, Some(missing)) = (&memory, missing) {
-        let missing = anyhow::Error::from(missing);
-        eprintln!("fasti: what is signed now will not be remembered: {missing:#}");
+        let missing = with_causes(&missing);
+        eprintln!("fasti: what is signed now will not be remembered: {missing}");
     }
-    let (stores, peers): (_, Option<Arc<dyn Peers>>) = match &arguments.store {
+    let (stores, sharing) = match &arguments.store {
         Location::Bucket(location) => {
             let store = BucketStore::open(location.clone(), &globals.bucket_options()?).await?;
-            (Stores::shared(Arc::new(store)), Some(Arc::new(Nobody)))
+            (Stores::shared(Arc::new(store)), Sharing::Shared(Arc::new(Nobody)))
         }
         Location::Directory(path) => {
             let store = DirectoryStore::open(path, arguments.machine.directory_options())?;
-            (Stores::of(Arc::new(store)), None)
+            (Stores::of(Arc::new(store)), Sharing::Alone)
         }
         Location::Http(_) => unreachable!("was refused"),
     };
@@ -69,7 +70,7 @@ async fn context(globals: &Globals, arguments: &Arguments) -> anyhow::Result<Con
         stores,
         signer: key.signer,
         memory,
-        peers,
+        sharing,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),
         metrics: Arc::new(LogMetrics::default()),

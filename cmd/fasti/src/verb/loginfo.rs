@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use fasti::causes::with_causes;
 use fasti::client::fetch::Location;
 use fasti::client::standing;
 use reqwest::Url;
@@ -78,7 +79,7 @@ async fn writers_stand(globals: &Globals, writers: &[Url]) -> anyhow::Result<Out
             Ok(stands) => stands,
             Err(error) => {
                 all_ready = false;
-                let words = format!("{:#}", anyhow::Error::from(error));
+                let words = with_causes(&error);
                 lines.push(format!("Writer:            {url}"));
                 lines.push(format!("Status:            {words}"));
                 json.push(json!({"Writer": url.as_str(), "Error": words}));

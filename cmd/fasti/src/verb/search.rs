@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, anyhow, bail, ensure};
 use clap::{ArgGroup, Args, ValueEnum};
+use fasti::causes::with_causes;
 use fasti::client::artifact::ArtifactFile;
 use fasti::client::fetch::Location;
 use fasti::client::monitor::{Monitor, MonitorError};
@@ -15,7 +16,7 @@ use fasti::client::search::{
 use fasti::entry::{ArtifactHasher, HashAlgorithm, LookupTerm};
 use tiles_spec::{Hash, VerifierKey};
 
-use crate::failure::{Failure, in_words, refused_if};
+use crate::failure::{Failure, refused_if};
 use crate::files;
 use crate::globals::Globals;
 use crate::memory::half_known;
@@ -113,7 +114,7 @@ fn forgotten(what: &str, error: &MonitorError) -> String {
     format!(
         "the state of this search cannot be {what}, so the same entries will be printed again: {}; \
          name another directory with --follow",
-        in_words(error)
+        with_causes(error)
     )
 }
 

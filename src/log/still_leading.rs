@@ -1,4 +1,4 @@
-//! Wake: a leader that commits nothing checks whether it was replaced.
+//! Still leading: a leader that commits nothing checks whether it was replaced.
 //!
 //! It may have been suspended, or out of reach of its peers for a while. Its next commit would find
 //! out (I7), but on an idle log that may be hours away, and until then it would tell everyone that
@@ -13,31 +13,32 @@ use std::convert::Infallible;
 use std::future::pending;
 use std::time::{Duration, Instant};
 
+use fasti_seams::back_off::BackOff;
 use fasti_store::RecordNumber;
 
-use super::Context;
-use super::commit::CommitError;
-use super::progress::Progress;
-use super::record::{Epoch, Record};
+use crate::commit::CommitError;
+use crate::context::Context;
+use crate::liveness::Liveness;
+use crate::record::{Epoch, Record};
 
 /// The longest time that a leader believes that it leads without evidence.
 const LOOK_INTERVAL_MAX: Duration = Duration::from_mins(1);
 
 /// Waits until the next record exists and belongs to another term, which is the error. Waits for
 /// ever if there are no other writers.
-pub(super) async fn watch(
+pub(super) async fn until_replaced(
     context: &Context,
     term: Epoch,
-    progress: &Progress,
+    liveness: &Liveness,
 ) -> Result<Infallible, CommitError> {
-    if context.peers.is_none() {
+    if !context.store_is_shared() {
         return pending().await;
     }
     let clock = &*context.clock;
     let mut watch = Watch::begin(clock.now(), context.config.takeover_after);
     loop {
         clock.sleep(context.config.ping_interval).await;
-        if !watch.is_time(clock.now(), progress.take_heard(), progress.next_record()) {
+        if !watch.is_time(clock.now(), liveness.take_heard(), liveness.next_record()) {
             continue;
         }
         let Some(number) = watch.next else { continue };
@@ -64,14 +65,15 @@ struct Watch {
     /// The last commit or check.
     last: Instant,
     /// How long after it to check.
-    interval: Duration,
+    interval: BackOff,
     /// When a peer was last heard, until its silence has been checked.
     heard: Option<Instant>,
 }
 
 impl Watch {
     fn begin(now: Instant, patience: Duration) -> Self {
-        Self { patience, next: None, last: now, interval: patience, heard: None }
+        let interval = BackOff::new(patience, LOOK_INTERVAL_MAX.max(patience));
+        Self { patience, next: None, last: now, interval, heard: None }
     }
 
     /// Whether to check now; `heard` says whether a peer has asked since the last time.
@@ -80,20 +82,25 @@ impl Watch {
             self.heard = Some(now);
         }
         if next != self.next {
-            (self.next, self.last, self.interval) = (next, now, self.patience);
+            (self.next, self.last) = (next, now);
+            self.interval.reset();
         }
         let since = |then: Instant| now.saturating_duration_since(then);
         let left = self.heard.is_some_and(|heard| since(heard) >= self.patience);
         if left {
-            (self.heard, self.interval) = (None, self.patience);
+            self.heard = None;
+            self.interval.reset();
         }
-        left || since(self.last) >= self.interval
+        left || since(self.last) >= self.interval.peek()
     }
 
     /// Notes a check that found evidence that it leads, or no answer.
     fn looked(&mut self, now: Instant, sign: bool) {
-        let longest = LOOK_INTERVAL_MAX.max(self.patience);
-        self.interval = if sign { (self.interval * 2).min(longest) } else { self.patience };
+        if sign {
+            self.interval.take();
+        } else {
+            self.interval.reset();
+        }
         self.last = now;
     }
 }

@@ -1,11 +1,10 @@
-//! Guard: the second check before anything irrevocable (I6).
+//! Guard: the second check before a signature (I6).
 //!
 //! A log that signs one wrong root is dead, and a single flipped bit is enough. So the root is
-//! computed twice, by different code from different bytes:
-//! - [`RecordGuard`] reads a commit record back from its encoded bytes, before it is written, and
-//!   folds its entries into a compact frontier.
-//! - [`SigningGuard`] reads back the encoded tiles and bundles, as readers will get them, before
-//!   the checkpoint is signed, and proves that the tree has only grown since the last signature.
+//! computed twice, by different code from different bytes. [`SigningGuard`] reads back the encoded
+//! tiles and bundles, as readers will get them, before the checkpoint is signed, and proves that
+//! the tree has only grown since the last signature. (The log checks its commit records in the same
+//! way before they are written, with a guard of their own.)
 //!
 //! Nothing else reaches a signer (I16), and a guard never moves backwards (I1, I2).
 
@@ -17,32 +16,19 @@ use fasti_seams::planted::{Bug, planted};
 use fasti_signer::{Signer, SignerError};
 use fasti_store::ObjectPath;
 use tiles_spec::{
-    Checkpoint, EntryBundle, Frontier, Hash, HashTile, Level, ResourcePath, SignedCheckpoint,
-    TILE_WIDTH_MAX, TileCoord, TileIndex, TileMap, TileSource, TileWidth, TreeHead, VerifierKey,
-    leaf_hash, plan_consistency,
+    Checkpoint, EntryBundle, Hash, HashTile, Level, ResourcePath, SignedCheckpoint, TILE_WIDTH_MAX,
+    TileCoord, TileIndex, TileMap, TileSource, TileWidth, TreeHead, VerifierKey, plan_consistency,
     tile::{bundles_for_growth, edge_tiles, tiles_for_growth},
     verify_consistency,
 };
 
-use super::integrate::{Integrated, root_of};
-use super::record::{EncodedRecord, Record, RecordDigest, RecordError};
+use crate::integrate::{Integrated, root_of};
 
 /// Why the guard stopped the log. Each of these is a fault in memory, disk or program, and none is
 /// ignored.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GuardError {
-    /// The encoded record does not read back.
-    #[error("the commit record does not read back as it was written")]
-    Record(#[from] RecordError),
-    /// The record does not begin where the last one ended.
-    #[error("the commit record starts at tree size {found}, not at the last one, {expected}")]
-    NotNext {
-        /// The size at which the record begins.
-        found: u64,
-        /// The size of the last committed tree.
-        expected: u64,
-    },
     /// Two computations of the root disagree.
     #[error("{what} does not hash to the committed root at size {size}")]
     Root {
@@ -83,84 +69,6 @@ impl GuardError {
     /// The log itself is sound: its signer may recover.
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::Signer(error) if error.is_passing())
-    }
-}
-
-/// Checks commit records before they are written.
-#[derive(Debug, Clone)]
-pub struct RecordGuard {
-    frontier: Frontier,
-}
-
-/// A record that passed the check, with the tree it leads to.
-#[derive(Debug)]
-pub struct CheckedRecord {
-    /// The bytes to write.
-    pub encoded: EncodedRecord,
-    frontier: Frontier,
-}
-
-impl CheckedRecord {
-    /// The tree with this record's batch.
-    pub fn head(&self) -> TreeHead {
-        self.frontier.head()
-    }
-}
-
-impl RecordGuard {
-    /// A guard over the tree of the newest commit record.
-    pub fn new(frontier: Frontier) -> Self {
-        Self { frontier }
-    }
-
-    /// The tree of the newest record that was accepted.
-    pub fn head(&self) -> TreeHead {
-        self.frontier.head()
-    }
-
-    /// Reads the record back and recomputes the root from its bytes.
-    pub fn check(&self, encoded: EncodedRecord) -> Result<CheckedRecord, GuardError> {
-        let (record, digest) = Record::decode(&encoded.bytes)?;
-        let frontier = self.grow(&record, digest, encoded.digest)?;
-        Ok(CheckedRecord { encoded, frontier })
-    }
-
-    /// Follows a record that is already in the log.
-    pub fn follow(&mut self, record: &Record, digest: RecordDigest) -> Result<(), GuardError> {
-        self.frontier = self.grow(record, digest, digest)?;
-        Ok(())
-    }
-
-    fn grow(
-        &self,
-        record: &Record,
-        digest: RecordDigest,
-        expected: RecordDigest,
-    ) -> Result<Frontier, GuardError> {
-        let head = self.frontier.head();
-        if record.before != head || digest != expected {
-            let found = record.before.size.get();
-            return Err(GuardError::NotNext { found, expected: head.size.get() });
-        }
-        let mut frontier = self.frontier.clone();
-        for entry in &record.entries {
-            let leaf = match super::Leaf::new(entry.clone()) {
-                Some(damaged) if planted(Bug::GuardSkipped) => damaged.hash,
-                _ => leaf_hash(entry),
-            };
-            frontier.push(leaf).map_err(|_| wrong_root("the record", record.after))?;
-        }
-        if frontier.head() == record.after {
-            Ok(frontier)
-        } else {
-            Err(wrong_root("the record", record.after))
-        }
-    }
-
-    /// The checked record is in the log: the next one must follow it.
-    pub fn accept(&mut self, checked: CheckedRecord) -> EncodedRecord {
-        self.frontier = checked.frontier;
-        checked.encoded
     }
 }
 

@@ -1,4 +1,4 @@
-//! Give way: a busy leader lets a process in that wants to freeze the log.
+//! Freeze request: a busy leader lets a process in that wants to freeze the log.
 //!
 //! To freeze a log, its next record must be created before the leader creates it, and a busy leader
 //! is always faster. So a process that has lost that race leaves a note, `_writer/freezing`. A busy
@@ -10,10 +10,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use fasti_seams::causes::with_causes;
 use fasti_store::ObjectPath;
 
-use super::Context;
-use super::roles::chain;
+use crate::context::Context;
 
 /// A busy leader looks this often; a leader that publishes less often than this is not busy.
 const LOOK_PACE: Duration = Duration::from_secs(1);
@@ -25,7 +25,7 @@ pub(super) async fn ask(context: &Context) {
     let Some(shelf) = &context.stores.shelf else { return };
     let note = hex::encode(context.entropy.nonce()).into();
     if let Err(error) = shelf.note(&ObjectPath::freezing(), note).await {
-        tracing::warn!(error = chain(&error), "cannot ask the leader to give way");
+        tracing::warn!(error = with_causes(&error), "cannot ask the leader to give way");
     }
 }
 
@@ -33,16 +33,19 @@ pub(super) async fn ask(context: &Context) {
 pub(super) async fn withdraw(context: &Context) {
     let Some(shelf) = &context.stores.shelf else { return };
     if let Err(error) = shelf.remove(&[ObjectPath::freezing()]).await {
-        tracing::warn!(error = chain(&error), "the note _writer/freezing could not be removed");
+        tracing::warn!(
+            error = with_causes(&error),
+            "the note _writer/freezing could not be removed"
+        );
     }
 }
 
 /// What the leader of one term knows about such notes.
 #[derive(Debug, Default)]
-pub(super) struct GiveWay(Mutex<Seen>);
+pub(super) struct FreezeRequests(Mutex<Noticed>);
 
 #[derive(Debug, Default)]
-struct Seen {
+struct Noticed {
     /// The newest publication.
     published: Option<Instant>,
     looked: Option<Instant>,
@@ -53,7 +56,7 @@ struct Seen {
     until: Option<Instant>,
 }
 
-impl GiveWay {
+impl FreezeRequests {
     /// Looks for a note; called after each publication.
     pub async fn look(&self, context: &Context) {
         if context.stores.shelf.is_none() || !self.is_due(context.clock.now()) {
@@ -61,29 +64,29 @@ impl GiveWay {
         }
         let Ok(note) = context.stores.objects.get(&ObjectPath::freezing()).await else { return };
         let note = note.map(|object| object.bytes);
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_new = note.is_some() && note != seen.note && seen.is_later_look;
-        (seen.note, seen.is_later_look) = (note, true);
+        let mut noticed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = note.is_some() && note != noticed.note && noticed.is_later_look;
+        (noticed.note, noticed.is_later_look) = (note, true);
         if is_new {
             tracing::info!("another process wants to freeze the log; giving way");
-            seen.until = Some(context.clock.now() + PAUSE);
+            noticed.until = Some(context.clock.now() + PAUSE);
         }
     }
 
     fn is_due(&self, now: Instant) -> bool {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut noticed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_long = |since: Option<Instant>| since.is_none_or(|then| now - then >= LOOK_PACE);
-        let (is_busy, is_due) = (!is_long(seen.published), is_long(seen.looked));
-        seen.published = Some(now);
+        let (is_busy, is_due) = (!is_long(noticed.published), is_long(noticed.looked));
+        noticed.published = Some(now);
         if is_busy && is_due {
-            seen.looked = Some(now);
+            noticed.looked = Some(now);
         }
         is_busy && is_due
     }
 
     /// How long to commit nothing.
     pub fn pause(&self, now: Instant) -> Option<Duration> {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.until.take().and_then(|until| until.checked_duration_since(now))
+        let mut noticed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        noticed.until.take().and_then(|until| until.checked_duration_since(now))
     }
 }

@@ -226,7 +226,7 @@ fn entry_hashes(mut bundle: &[u8]) -> Option<Vec<Hash>> {
 }
 
 /// The root of the tree of `size` from its tiles; `None` if one that is needed is missing.
-pub(super) fn root_of(size: TreeSize, tiles: &TileMap) -> Option<Hash> {
+pub(crate) fn root_of(size: TreeSize, tiles: &TileMap) -> Option<Hash> {
     let nodes = plan_root(size).build(tiles).ok()?;
     Some(Frontier::from_nodes(size, nodes).ok()?.root())
 }

@@ -1,4 +1,6 @@
-//! Load: parts of a published tree, read back from its stored tiles, many at once.
+//! Tree: parts of a published tree, read back from its stored tiles, many at once.
+//!
+//! Invariant: corrupt bytes are an error with a path, and are never hashed into a root (I14).
 
 use std::collections::BTreeSet;
 
@@ -12,12 +14,34 @@ use tiles_spec::{
     verify_consistency,
 };
 
-use super::Context;
-use super::integrate::EdgeError;
-use super::recover::RecoverError;
+use crate::integrate::EdgeError;
 
 /// Most tiles that are read at once.
 const READS_MAX: usize = 32;
+
+/// Why a part of a tree could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum TreeError {
+    /// A tile or bundle is missing.
+    #[error("{path} is missing; restore it from a mirror or a backup")]
+    Missing {
+        /// The object.
+        path: ObjectPath,
+    },
+    /// A tile or bundle is damaged (I14).
+    #[error("{0}; restore it from a mirror or a backup (`fasti fsck` lists every damaged file)")]
+    Damaged(#[from] EdgeError),
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}
+
+impl TreeError {
+    /// Whether the store may recover.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_passing())
+    }
+}
 
 /// Reads a hash tile; if a partial tile is gone because its full tile exists, reads that one.
 pub async fn tile(objects: &dyn Store, coord: TileCoord) -> Result<Option<HashTile>, StoreError> {
@@ -36,11 +60,11 @@ pub async fn tile(objects: &dyn Store, coord: TileCoord) -> Result<Option<HashTi
 }
 
 /// Reads the unfinished tiles and bundle of a tree.
-pub async fn edge(objects: &dyn Store, head: TreeHead) -> Result<(TileMap, Vec<u8>), RecoverError> {
+pub async fn edge(objects: &dyn Store, head: TreeHead) -> Result<(TileMap, Vec<u8>), TreeError> {
     let tiles = async {
-        let read = edge_tiles(head.size).into_iter().map(async |coord| {
-            Ok::<_, RecoverError>((coord, edge_tile(objects, coord, head).await?))
-        });
+        let read = edge_tiles(head.size)
+            .into_iter()
+            .map(async |coord| Ok::<_, TreeError>((coord, edge_tile(objects, coord, head).await?)));
         let mut tiles = TileMap::default();
         for (coord, tile) in try_join_all(read).await? {
             tiles.insert(coord, tile);
@@ -51,7 +75,7 @@ pub async fn edge(objects: &dyn Store, head: TreeHead) -> Result<(TileMap, Vec<u
 }
 
 /// Reads the unfinished bundle of a tree.
-async fn unfinished_bundle(objects: &dyn Store, head: TreeHead) -> Result<Vec<u8>, RecoverError> {
+async fn unfinished_bundle(objects: &dyn Store, head: TreeHead) -> Result<Vec<u8>, TreeError> {
     let Some(coord) = edge_bundle(head.size) else { return Ok(Vec::new()) };
     let path = ObjectPath::from(coord);
     if let Some(object) = objects.get(&path).await? {
@@ -60,7 +84,7 @@ async fn unfinished_bundle(objects: &dyn Store, head: TreeHead) -> Result<Vec<u8
     // The partial bundle was superseded by the full one.
     let full = BundleCoord { width: TileWidth::FULL, ..coord };
     let object = objects.get(&full.into()).await?;
-    let bytes = object.ok_or(RecoverError::MissingTile { path: path.clone() })?.bytes;
+    let bytes = object.ok_or(TreeError::Missing { path: path.clone() })?.bytes;
     let bundle = EntryBundle::decode(bytes, TileWidth::FULL)
         .map_err(|_| EdgeError { path: full.to_string(), size: head.size })?;
     let mut cut = Vec::new();
@@ -74,25 +98,25 @@ async fn edge_tile(
     objects: &dyn Store,
     coord: TileCoord,
     head: TreeHead,
-) -> Result<HashTile, RecoverError> {
+) -> Result<HashTile, TreeError> {
     match tile(objects, coord).await {
         Ok(Some(tile)) => Ok(tile),
-        Ok(None) => Err(RecoverError::MissingTile { path: coord.into() }),
+        Ok(None) => Err(TreeError::Missing { path: coord.into() }),
         Err(StoreError::Corrupt { path, .. }) => {
-            Err(RecoverError::DamagedEdge(EdgeError { path, size: head.size }))
+            Err(TreeError::Damaged(EdgeError { path, size: head.size }))
         }
         Err(error) => Err(error.into()),
     }
 }
 
 /// The frontier of the tree at an earlier size, from the tiles; `None` if they are missing.
-pub(super) async fn frontier_at(
-    context: &Context,
+pub async fn frontier_at(
+    objects: &dyn Store,
     size: TreeSize,
-) -> Result<Option<Frontier>, RecoverError> {
+) -> Result<Option<Frontier>, TreeError> {
     let plan = plan_root(size);
     let read = plan.tiles().iter().map(async |coord| {
-        let tile = tile(&*context.stores.objects, *coord).await?;
+        let tile = tile(objects, *coord).await?;
         Ok::<_, StoreError>((*coord, tile))
     });
     let mut tiles = TileMap::default();
@@ -106,11 +130,11 @@ pub(super) async fn frontier_at(
 
 /// The heads that the tree `head` had at these sizes, none of which is larger. All are proved by
 /// tiles that hash to `head`; anything missing or wrong is an error.
-pub(super) async fn heads_before(
+pub async fn heads_before(
     objects: &dyn Store,
     sizes: &[TreeSize],
     head: TreeHead,
-) -> Result<Vec<TreeHead>, RecoverError> {
+) -> Result<Vec<TreeHead>, TreeError> {
     let damaged = |_| EdgeError { path: "a hash tile".to_owned(), size: head.size };
     let (mut plans, mut coords) = (Vec::new(), BTreeSet::new());
     for &size in sizes {
@@ -123,7 +147,7 @@ pub(super) async fn heads_before(
     }
     let read = coords
         .into_iter()
-        .map(async |coord| Ok::<_, RecoverError>((coord, edge_tile(objects, coord, head).await?)));
+        .map(async |coord| Ok::<_, TreeError>((coord, edge_tile(objects, coord, head).await?)));
     let mut tiles = TileMap::default();
     for (coord, tile) in try_join_all(read).await? {
         tiles.insert(coord, tile);
@@ -142,19 +166,19 @@ pub(super) async fn heads_before(
 
 /// The leaf hashes of the leaves `from..to`, from the tiles of the tree of `size`. The caller must
 /// check that they belong to the tree.
-pub(super) async fn leaves(
-    context: &Context,
+pub async fn leaves(
+    objects: &dyn Store,
     from: TreeSize,
     to: TreeSize,
     size: TreeSize,
-) -> Result<Vec<(Hash, LeafIndex)>, RecoverError> {
+) -> Result<Vec<(Hash, LeafIndex)>, TreeError> {
     let coords = tiles_at(size, Level::ZERO)
         .skip(usize::try_from(from.get() / 256).unwrap_or(usize::MAX))
         .take_while(|coord| coord.index.get() * 256 < to.get());
     let read = stream::iter(coords).map(async |coord| {
-        let tile = tile(&*context.stores.objects, coord).await?;
-        let tile = tile.ok_or(RecoverError::MissingTile { path: coord.into() })?;
-        Ok::<_, RecoverError>((coord, tile))
+        let tile = tile(objects, coord).await?;
+        let tile = tile.ok_or(TreeError::Missing { path: coord.into() })?;
+        Ok::<_, TreeError>((coord, tile))
     });
     let mut read = std::pin::pin!(read.buffered(READS_MAX));
     let mut leaves = Vec::new();

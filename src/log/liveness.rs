@@ -1,4 +1,4 @@
-//! Progress: whether a leader makes progress.
+//! Liveness: whether a leader makes progress, and how far it is.
 //!
 //! A leader that cannot reach the store still answers its peers. So it watches itself: a commit or
 //! a publication that takes too long is reason enough to let another writer try. This only affects
@@ -9,6 +9,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use fasti_store::RecordNumber;
+use tiles_spec::TreeSize;
+
+use crate::metrics::{LogMetrics, gauge};
 
 /// The steps of a term that wait for the store.
 #[derive(Clone, Copy, Debug)]
@@ -17,15 +20,17 @@ pub(super) enum Step {
     Publish,
 }
 
-/// Since when each step has been waiting, the number of the next record, and whether peers ask.
+/// Since when each step has been waiting, how far the log is, and whether peers ask.
 #[derive(Debug, Default)]
-pub(super) struct Progress {
+pub(super) struct Liveness {
     waiting: Mutex<[Option<Instant>; 2]>,
     next: AtomicU64,
+    /// The size of the newest committed tree, as far as this writer knows.
+    committed: AtomicU64,
     heard: AtomicBool,
 }
 
-impl Progress {
+impl Liveness {
     /// Records that a step begins to wait, or that its wait is over (`None`).
     pub fn set(&self, step: Step, since: Option<Instant>) {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)[step as usize] = since;
@@ -49,6 +54,17 @@ impl Progress {
     /// The record that the term writes next; `None` before it has begun.
     pub fn next_record(&self) -> Option<RecordNumber> {
         RecordNumber::new(self.next.load(Ordering::Relaxed))
+    }
+
+    /// The tree of `size` is committed.
+    pub fn set_committed(&self, size: TreeSize, metrics: &LogMetrics) {
+        self.committed.store(size.get(), Ordering::Relaxed);
+        metrics.committed_size.set(gauge(size.get()));
+    }
+
+    /// The size of the newest committed tree, as far as this writer knows.
+    pub fn committed(&self) -> u64 {
+        self.committed.load(Ordering::Relaxed)
     }
 
     /// No step waits: a term begins or has ended.

@@ -1,4 +1,4 @@
-//! Roles: what a writer is at any time, and how it becomes something else.
+//! Driver: what a writer is at any time, and how it becomes something else.
 //!
 //! ```text
 //!             ┌────────── its term has ended ◄─────────┐
@@ -16,25 +16,32 @@
 //! submitted again by the clients that wait for it.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use fasti_seams::causes::with_causes;
 use fasti_seams::offload::offload;
-use tiles_spec::{TileMap, TreeSize};
+use tiles_spec::{TileMap, TreeHead};
 use tokio::sync::watch;
 
-use super::dedup::Dedup;
-use super::follow::{Followed, Follower};
-use super::freeze::Frozen;
-use super::lead::{LogError, Term};
-use super::peers::Role;
-use super::pool::Pool;
-use super::progress::Progress;
-use super::publish::Publication;
-use super::record::Epoch;
-use super::recover::{Ready, RecoverError, Recovered, picture, recover};
-use super::replay::{EMPTY, read_newest};
-use super::seen::{Seen, Witness};
-use super::{Acknowledged, Context, SubmitError};
+use crate::answer::{Acknowledged, SubmitError};
+use crate::context::Context;
+use crate::dedup::Dedup;
+use crate::follow::{Followed, Follower};
+use crate::frozen::Frozen;
+use crate::lead::Term;
+use crate::leader::{Leader, State, epoch_of, find_leader};
+use crate::liveness::Liveness;
+use crate::log_error::LogError;
+use crate::metrics::gauge;
+use crate::patience::{QUARREL, QUARRELS_MAX, after_quarrels};
+use crate::peers::Role;
+use crate::picture::picture;
+use crate::pool::Pool;
+use crate::publication::Publication;
+use crate::recover::{Ready, Recovered, recover};
+use crate::refusal::RecoverError;
+use crate::seen::Seen;
+use crate::sighting::SeenBy;
 
 /// Pause before a recovery that has failed for a transient reason is tried again.
 const RECOVERY_PAUSE: Duration = Duration::from_millis(500);
@@ -44,34 +51,6 @@ const REFUSALS_MAX: u32 = 3;
 const UNSIGNED_MAX: u32 = 5;
 /// How often a start is tried when the store does not answer properly.
 const STARTS_MAX: u32 = 5;
-/// A term that ended sooner than this was a quarrel: either the store fails all the time, or two
-/// writers can reach the store but not each other. Patience doubles with each quarrel, so that both
-/// get some work done, until a term or a leader lasts longer.
-pub(super) const QUARREL: Duration = Duration::from_mins(1);
-/// How often patience is doubled at most.
-const QUARRELS_MAX: u32 = 4;
-/// Most that quarrels add to any pause: clients wait for their answers meanwhile.
-const QUARREL_PAUSE_MAX: Duration = Duration::from_secs(15);
-
-/// Who leads, according to the newest record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Leader {
-    /// Its term.
-    pub epoch: Epoch,
-    /// Its address; may be empty.
-    pub address: String,
-    /// Whether its record ends the log.
-    pub is_last: bool,
-}
-
-/// What a writer is at the moment.
-#[derive(Clone, Debug)]
-pub(super) struct State {
-    pub role: Role,
-    pub leader: Leader,
-    /// When the leader was last known to lead; not used while this writer leads.
-    pub heard: Instant,
-}
 
 /// What comes next.
 enum Next {
@@ -87,7 +66,7 @@ pub struct Driver {
     pool: FailOnDrop,
     published: watch::Sender<Arc<Publication>>,
     state: watch::Sender<State>,
-    progress: Arc<Progress>,
+    liveness: Arc<Liveness>,
     seen: Arc<Seen>,
     next: Next,
 }
@@ -110,12 +89,12 @@ impl Driver {
     ) -> Result<Self, RecoverError> {
         let seen = Arc::default();
         let (next, publication, leader) = enter(&context, &seen, &dedup).await?;
-        context.metrics.tree_size.set(gauge(publication.head.size));
+        context.metrics.tree_size.set(gauge(publication.head.size.get()));
         let (published, _) = watch::channel(publication);
         let (state, _) =
             watch::channel(State { role: Role::Recovering, leader, heard: context.clock.now() });
-        let (pool, progress) = (FailOnDrop(pool), Arc::default());
-        let driver = Self { context, dedup, pool, published, state, progress, seen, next };
+        let (pool, liveness) = (FailOnDrop(pool), Arc::default());
+        let driver = Self { context, dedup, pool, published, state, liveness, seen, next };
         match &driver.next {
             Next::Lead(_) => driver.enter_role(Role::Leading),
             Next::Follow => driver.enter_role(Role::Following),
@@ -132,8 +111,8 @@ impl Driver {
         self.state.subscribe()
     }
 
-    pub(super) fn progress(&self) -> &Arc<Progress> {
-        &self.progress
+    pub(super) fn liveness(&self) -> &Arc<Liveness> {
+        &self.liveness
     }
 
     pub(super) fn context(&self) -> &Context {
@@ -147,7 +126,7 @@ impl Driver {
         self.context.metrics.leading.set(0);
         self.context.metrics.halted.set(i64::from(ended.is_err()));
         if let Err(error) = &ended {
-            self.pool.0.fail(&SubmitError::Halted(chain(error)));
+            self.pool.0.fail(&SubmitError::Halted(with_causes(error)));
         }
         ended
     }
@@ -160,13 +139,13 @@ impl Driver {
                     let began = self.context.clock.now();
                     let error = match self.lead(*ready).await {
                         Ok(()) => return Ok(()),
-                        Err(error) if self.context.peers.is_some() && error.is_passing() => error,
+                        Err(error) if self.context.store_is_shared() && error.is_passing() => error,
                         Err(error) => return Err(error),
                     };
                     let lasted = self.context.clock.now() - began;
                     quarrels = if lasted < QUARREL { (quarrels + 1).min(QUARRELS_MAX) } else { 0 };
                     self.context.metrics.terms_lost.inc();
-                    tracing::warn!(error = chain(&error), "no longer leading");
+                    tracing::warn!(error = with_causes(&error), "no longer leading");
                 }
                 Next::Rest(frozen) => return self.rest(&frozen).await,
                 Next::Follow => {
@@ -177,6 +156,7 @@ impl Driver {
                         pool: &self.pool.0,
                         published: &self.published,
                         state: &self.state,
+                        liveness: &self.liveness,
                         seen: &self.seen,
                         patience,
                     };
@@ -195,15 +175,15 @@ impl Driver {
     async fn lead(&mut self, ready: Ready) -> Result<(), LogError> {
         let (epoch, address) = (ready.epoch(), self.context.config.writer_address.clone());
         let leader = Leader { epoch, address, is_last: false };
-        self.context.metrics.committed_size.set(gauge(ready.published.head.size));
+        self.liveness.set_committed(ready.published.head.size, &self.context.metrics);
         self.published.send_replace(ready.published.clone());
         self.state.send_modify(|state| state.leader = leader);
         self.enter_role(Role::Leading);
         tracing::info!(epoch = epoch.0, size = %self.published.borrow().head.size, "leads");
         let (context, pool) = (&self.context, &*self.pool.0);
-        let (dedup, published, progress) = (&self.dedup, &self.published, &*self.progress);
-        let ended = Term { context, dedup, pool, published, progress }.run(ready).await;
-        progress.reset();
+        let (dedup, published, liveness) = (&self.dedup, &self.published, &*self.liveness);
+        let ended = Term { context, dedup, pool, published, liveness }.run(ready).await;
+        liveness.reset();
         self.enter_role(Role::Recovering);
         ended
     }
@@ -215,7 +195,7 @@ impl Driver {
         // Rivals that noticed at the same time should not all try at the same time. And each term
         // leaves a record behind, so a store on which no term lasts is tried less and less often.
         let pause = after_quarrels(context.config.ping_interval, quarrels);
-        context.clock.sleep(context.below(pause)).await;
+        context.clock.sleep(context.entropy.below(pause)).await;
         let over = Some(epoch_of(gone.as_ref()));
         loop {
             let error = match find_leader(context).await {
@@ -236,7 +216,7 @@ impl Driver {
             if refusals == REFUSALS_MAX || error.is_final() || self.pool.0.is_closed() {
                 return Err(LogError::Recover(error));
             }
-            tracing::warn!(error = chain(&error), "cannot lead yet");
+            tracing::warn!(error = with_causes(&error), "cannot lead yet");
             // By then a record was written that stays, as in a term that is soon lost.
             unsigned = if error.is_of_signer() { (unsigned + 1).min(UNSIGNED_MAX) } else { 0 };
             context.clock.sleep(after_quarrels(RECOVERY_PAUSE, unsigned)).await;
@@ -251,8 +231,8 @@ impl Driver {
         self.state.send_modify(|state| state.leader = leader);
         self.enter_role(Role::Frozen);
         let metrics = &self.context.metrics;
-        metrics.tree_size.set(gauge(head.size));
-        metrics.committed_size.set(gauge(head.size));
+        metrics.tree_size.set(gauge(head.size.get()));
+        self.liveness.set_committed(head.size, metrics);
         metrics.frozen.set(1);
         self.pool.0.freeze();
         tracing::info!(size = %head.size, root = %head.root, "the log is frozen");
@@ -290,13 +270,8 @@ impl Driver {
             }
             state.role = role;
         });
-        metrics.epoch.set(i64::try_from(self.state.borrow().leader.epoch.0).unwrap_or(i64::MAX));
+        metrics.epoch.set(gauge(self.state.borrow().leader.epoch.0));
     }
-}
-
-/// A pause, doubled for each quarrel.
-fn after_quarrels(pause: Duration, quarrels: u32) -> Duration {
-    pause + (pause * (2_u32.pow(quarrels) - 1)).min(QUARREL_PAUSE_MAX)
 }
 
 /// The first role of a writer: it follows a leader that answers, and leads if there is none.
@@ -307,8 +282,10 @@ async fn enter(
 ) -> Result<(Next, Arc<Publication>, Leader), RecoverError> {
     for attempt in 1.. {
         match try_to_enter(context, seen, dedup).await {
-            Err(error) if context.peers.is_some() && error.is_passing() && attempt < STARTS_MAX => {
-                tracing::warn!(error = chain(&error), "cannot start yet");
+            Err(error)
+                if context.store_is_shared() && error.is_passing() && attempt < STARTS_MAX =>
+            {
+                tracing::warn!(error = with_causes(&error), "cannot start yet");
                 context.clock.sleep(RECOVERY_PAUSE).await;
             }
             entered => return entered,
@@ -323,18 +300,18 @@ async fn try_to_enter(
     dedup: &Dedup,
 ) -> Result<(Next, Arc<Publication>, Leader), RecoverError> {
     let mut over = None;
-    if let Some(peers) = &context.peers {
+    if let Some(peers) = context.peers() {
         let found = find_leader(context).await?;
         over = Some(epoch_of(found.as_ref()));
         if let Some(leader) = found
             && !leader.is_last
             && leader.address != context.config.writer_address
-            && let Ok(standing) = peers.status(&leader.address, leader.epoch).await
-            && (standing.role, standing.epoch) == (Role::Leading, leader.epoch)
+            && let Ok(status) = peers.status(&leader.address, leader.epoch).await
+            && (status.role, status.epoch) == (Role::Leading, leader.epoch)
         {
-            seen.verify(context, &standing.checkpoint, Witness::Peer(leader.address.clone()));
+            seen.verify(context, &status.checkpoint, SeenBy::Peer(leader.address.clone()));
             let shown = picture(context, seen).await?.replay.checkpoint;
-            let (head, checkpoint) = (shown.head.unwrap_or(EMPTY), shown.bytes);
+            let (head, checkpoint) = (shown.head.unwrap_or(TreeHead::EMPTY), shown.bytes);
             let publication = Publication { head, checkpoint, tiles: TileMap::default() };
             return Ok((Next::Follow, Arc::new(publication), leader));
         }
@@ -352,33 +329,4 @@ async fn try_to_enter(
             (Next::Rest(frozen), publication, leader)
         }
     })
-}
-
-/// The term of a leader; before the first one there is term 0.
-fn epoch_of(leader: Option<&Leader>) -> Epoch {
-    leader.map_or(Epoch(0), |leader| leader.epoch)
-}
-
-/// Finds the leader; `None` if no record was written yet.
-pub(super) async fn find_leader(context: &Context) -> Result<Option<Leader>, RecoverError> {
-    let Some((_, record, _)) = read_newest(context).await? else { return Ok(None) };
-    Ok(Some(Leader { epoch: record.epoch, address: record.writer, is_last: record.is_last }))
-}
-
-/// An error with its causes, on one line.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.ends_with(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
-}
-
-pub(super) fn gauge(size: TreeSize) -> i64 {
-    i64::try_from(size.get()).expect("tree sizes are below 2^63")
 }

@@ -1,4 +1,4 @@
-//! Answers: whether waiting clients get answers.
+//! Waiting clients: whether they get clients.
 //!
 //! A log that is stuck looks like an idle one, except to the clients that wait. So this module
 //! counts them, and notes when one was last answered. This is only used for health reports: it
@@ -9,15 +9,15 @@ use std::time::{Duration, Instant};
 
 /// How many clients wait, and since when none was answered.
 #[derive(Debug, Default)]
-pub(super) struct Answers {
+pub(super) struct WaitingClients {
     waiting: Mutex<(usize, Option<Instant>)>,
 }
 
 /// A client that waits for an answer.
 #[derive(Debug)]
-pub(super) struct Wait<'a>(&'a Answers);
+pub(super) struct Wait<'a>(&'a WaitingClients);
 
-impl Answers {
+impl WaitingClients {
     fn waiting(&self) -> MutexGuard<'_, (usize, Option<Instant>)> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -60,11 +60,11 @@ mod tests {
 
     #[test]
     fn only_those_who_wait_in_vain_make_a_silence() {
-        let (answers, start) = (Answers::default(), Instant::now());
+        let (clients, start) = (WaitingClients::default(), Instant::now());
         let at = |seconds| start + Duration::from_secs(seconds);
-        let silence = |seconds| answers.silence(at(seconds)).as_secs();
+        let silence = |seconds| clients.silence(at(seconds)).as_secs();
         assert_eq!(silence(9), 0, "nobody waits");
-        let (first, second) = (answers.wait(at(10)), answers.wait(at(12)));
+        let (first, second) = (clients.wait(at(10)), clients.wait(at(12)));
         assert_eq!(silence(13), 3);
         first.end(at(14));
         assert_eq!(silence(15), 1, "somebody was answered");

@@ -1,0 +1,24 @@
+//! How a tree grows: what a log and its lookup index both stand on.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`integrate`] | a batch of leaves becomes tiles, bundles and a root; pure |
+//! | [`guard`] | reads back what was written, proves that the tree has only grown, and signs |
+//! | [`forward_only`] | publishes a signed tree; what is published only moves forward |
+//! | [`tree`] | reads parts of a stored tree, and proves them |
+//! | [`growth`] | tells others when a log has grown, and who is in charge of it |
+//!
+//! Invariants: only [`guard`] reaches a signer (I16); the root is computed twice, by different code
+//! from different bytes (I6); a checkpoint is never replaced by that of a smaller tree (I2).
+
+pub mod forward_only;
+pub mod growth;
+pub mod guard;
+pub mod integrate;
+pub mod tree;
+
+pub use forward_only::{ForwardOnly, Found};
+pub use growth::{Growth, Leadership};
+pub use guard::{GuardError, SigningGuard};
+pub use integrate::{Edge, EdgeError, Integrated, Leaf};
+pub use tree::TreeError;

@@ -1,0 +1,81 @@
+//! Finish: everything that unfinished records imply is written again, checked, signed and
+//! published. The bytes are the same as in any earlier attempt (I8).
+
+use std::sync::Arc;
+
+use fasti_grow::{Edge, ForwardOnly, Leaf, SigningGuard};
+use fasti_store::{Attempt, ObjectPath};
+use tiles_spec::TileMap;
+
+use crate::context::Context;
+use crate::publication::Publication;
+use crate::publish::Publisher;
+use crate::refusal::RecoverError;
+use crate::replay::{Replay, read_checkpoint, read_record};
+use crate::seen::Seen;
+use crate::sighting::SeenBy;
+
+/// Applies what the unfinished records imply, one by one, and publishes the last. Records that are
+/// gone because another writer has finished them are not damage.
+pub(super) async fn finish(
+    context: &Context,
+    seen: &Arc<Seen>,
+    replay: &Replay,
+    edge: Edge,
+) -> Result<(Edge, Publisher, Publication), RecoverError> {
+    match finish_as_read(context, seen, replay, edge).await {
+        Err(error) if error.is_of_records() && has_moved(context, replay).await? => {
+            Err(RecoverError::Fenced)
+        }
+        finished => finished,
+    }
+}
+
+async fn finish_as_read(
+    context: &Context,
+    seen: &Arc<Seen>,
+    replay: &Replay,
+    mut edge: Edge,
+) -> Result<(Edge, Publisher, Publication), RecoverError> {
+    let published = replay.checkpoint.head.unwrap_or(replay.base);
+    let guard = SigningGuard::resume(context.signer.clone(), replay.base, published);
+    let mut publisher = Publisher {
+        objects: context.stores.objects.clone(),
+        clock: context.clock.clone(),
+        guard,
+        signer: context.signer.clone(),
+        memory: context.memory.clone(),
+        seen: seen.clone(),
+        shown: published,
+        checkpoint: ForwardOnly::new(
+            ObjectPath::checkpoint(),
+            Some(replay.checkpoint.version.clone()),
+        ),
+    };
+    let mut tiles = TileMap::default();
+    for &number in &replay.unfinished {
+        let wrong = || RecoverError::WrongRoot { number };
+        let (record, _) = read_record(context, number).await?;
+        let leaves: Option<Vec<Leaf>> = record.entries.into_iter().map(Leaf::new).collect();
+        let grown = edge.integrate(&leaves.ok_or_else(wrong)?).ok_or_else(wrong)?;
+        if grown.head != record.after {
+            return Err(wrong());
+        }
+        publisher.apply(&grown, Attempt::Again).await?;
+        tiles = grown.tiles;
+    }
+    let publication = if replay.checkpoint.head == Some(replay.newest) {
+        let checkpoint = replay.checkpoint.bytes.clone();
+        publisher.remember(&checkpoint, SeenBy::Read).await?;
+        Publication { head: published, checkpoint, tiles }
+    } else {
+        publisher.publish(tiles).await?
+    };
+    Ok((edge, publisher, publication))
+}
+
+/// Another writer has published since the takeover, so the records that we read may have been
+/// trimmed.
+async fn has_moved(context: &Context, replay: &Replay) -> Result<bool, RecoverError> {
+    Ok(read_checkpoint(context).await?.head != replay.checkpoint.head)
+}

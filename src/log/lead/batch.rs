@@ -1,0 +1,34 @@
+//! A batch between the tasks of a term: committed, then published.
+
+use fasti_grow::Integrated;
+use fasti_store::RecordNumber;
+use tiles_spec::{Hash, LeafIndex, TreeSize};
+
+use crate::record::RecordDigest;
+use crate::sequence::Waiter;
+
+/// How many published batches may wait to be settled before some are skipped.
+pub(super) const SETTLES_MAX: usize = 1024;
+
+/// How a record changed the tree.
+pub(super) struct Grown {
+    pub number: RecordNumber,
+    /// The previous record, and the size of its tree.
+    pub previous: (RecordDigest, TreeSize),
+    pub integrated: Integrated,
+}
+
+/// A committed batch on its way to the finisher; without growth if all entries were duplicates.
+pub(super) struct Committed {
+    pub grown: Option<Grown>,
+    pub leaves: Vec<(Hash, LeafIndex)>,
+    pub waiters: Vec<Waiter>,
+}
+
+/// What was written for a published batch.
+pub(super) struct Settled {
+    pub number: RecordNumber,
+    pub size: TreeSize,
+    /// The bytes of its tiles and bundles.
+    pub bytes: u64,
+}

@@ -1,0 +1,125 @@
+//! Record guard: the second check before a commit record is written (I6).
+//!
+//! A record that states a wrong root would kill the log, and a single flipped bit is enough. So a
+//! record is read back from its encoded bytes, and its entries are folded into a compact frontier:
+//! other code than [`integrate`](fasti_grow::integrate), and other bytes. What is published is
+//! checked in the same way before it is signed ([`fasti_grow::guard`]).
+//!
+//! A guard never moves backwards (I1, I2).
+
+use fasti_grow::Leaf;
+use fasti_seams::planted::{Bug, planted};
+use tiles_spec::{Frontier, TreeHead, leaf_hash};
+
+use crate::record::{EncodedRecord, Record, RecordDigest, RecordError};
+
+/// Why the guard stopped the log. Each of these is a fault in memory, disk or program, and none is
+/// ignored.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecordGuardError {
+    /// The encoded record does not read back.
+    #[error("the commit record does not read back as it was written")]
+    Record(#[from] RecordError),
+    /// The record does not begin where the last one ended.
+    #[error("the commit record starts at tree size {found}, not at the last one, {expected}")]
+    NotNext {
+        /// The size at which the record begins.
+        found: u64,
+        /// The size of the last committed tree.
+        expected: u64,
+    },
+    /// Two computations of the root disagree.
+    #[error("{what} does not hash to the committed root at size {size}")]
+    Root {
+        /// What was hashed.
+        what: String,
+        /// The tree size.
+        size: u64,
+    },
+}
+
+/// Checks commit records before they are written.
+#[derive(Debug, Clone)]
+pub struct RecordGuard {
+    frontier: Frontier,
+}
+
+/// A record that passed the check, with the tree it leads to.
+#[derive(Debug)]
+pub struct CheckedRecord {
+    /// The bytes to write.
+    pub encoded: EncodedRecord,
+    frontier: Frontier,
+}
+
+impl CheckedRecord {
+    /// The tree with this record's batch.
+    pub fn head(&self) -> TreeHead {
+        self.frontier.head()
+    }
+}
+
+impl RecordGuard {
+    /// A guard over the tree of the newest commit record.
+    pub fn new(frontier: Frontier) -> Self {
+        Self { frontier }
+    }
+
+    /// The tree of the newest record that was accepted.
+    pub fn head(&self) -> TreeHead {
+        self.frontier.head()
+    }
+
+    /// Reads the record back and recomputes the root from its bytes.
+    pub fn check(&self, encoded: EncodedRecord) -> Result<CheckedRecord, RecordGuardError> {
+        let (record, digest) = Record::decode(&encoded.bytes)?;
+        let frontier = self.grow(&record, digest, encoded.digest)?;
+        Ok(CheckedRecord { encoded, frontier })
+    }
+
+    /// Follows a record that is already in the log.
+    pub fn follow(
+        &mut self,
+        record: &Record,
+        digest: RecordDigest,
+    ) -> Result<(), RecordGuardError> {
+        self.frontier = self.grow(record, digest, digest)?;
+        Ok(())
+    }
+
+    fn grow(
+        &self,
+        record: &Record,
+        digest: RecordDigest,
+        expected: RecordDigest,
+    ) -> Result<Frontier, RecordGuardError> {
+        let head = self.frontier.head();
+        if record.before != head || digest != expected {
+            let found = record.before.size.get();
+            return Err(RecordGuardError::NotNext { found, expected: head.size.get() });
+        }
+        let mut frontier = self.frontier.clone();
+        for entry in &record.entries {
+            let leaf = match Leaf::new(entry.clone()) {
+                Some(damaged) if planted(Bug::GuardSkipped) => damaged.hash,
+                _ => leaf_hash(entry),
+            };
+            frontier.push(leaf).map_err(|_| wrong_root(record.after))?;
+        }
+        if frontier.head() == record.after { Ok(frontier) } else { Err(wrong_root(record.after)) }
+    }
+
+    /// The checked record is in the log: the next one must follow it.
+    pub fn accept(&mut self, checked: CheckedRecord) -> EncodedRecord {
+        self.frontier = checked.frontier;
+        checked.encoded
+    }
+}
+
+fn wrong_root(head: TreeHead) -> RecordGuardError {
+    RecordGuardError::Root { what: "the record".to_owned(), size: head.size.get() }
+}
+
+#[cfg(test)]
+mod tests;
