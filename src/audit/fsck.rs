@@ -12,6 +12,7 @@
 //! to the signed root. Memory does not grow with the log. A damaged log results in a report, never
 //! in a panic.
 
+mod check;
 mod columns;
 mod objects;
 mod strays;
@@ -21,13 +22,15 @@ use std::num::NonZeroUsize;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
-use fasti_client::fetch::FetchError;
 use fasti_client::trust::Trust;
 use tiles_spec::{ResourcePath, TreeHead, TreeSize};
 
-use super::report::Findings;
-pub use super::report::{Problem, Report};
+use super::findings::Findings;
+pub use super::problem::Problem;
+pub use super::report::Report;
 
+use check::Check;
+pub use check::{FsckError, Options, Progress};
 use columns::Column;
 pub use objects::Objects;
 use strays::Group;
@@ -36,43 +39,10 @@ use tiles::Walk;
 /// The most jobs that wait for a worker. Each is small: what it reads is not in memory yet.
 const JOBS_MAX: usize = 256;
 
-/// How to check.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
-    /// The number of threads that read and hash.
-    pub workers: NonZeroUsize,
-    /// Whether to verify the signatures in Rekor entries again.
-    pub verify_signatures: bool,
-}
-
-/// Why nothing could be checked.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum FsckError {
-    /// There is no checkpoint, so there is no log.
-    #[error("there is no log: nothing at {0}")]
-    NoLog(String),
-    /// The checkpoint cannot be read.
-    #[error(transparent)]
-    Fetch(#[from] FetchError),
-}
-
-/// Called with the number of entries checked since the last call, from several threads.
-pub type Progress<'a> = &'a (dyn Fn(u64) + Sync);
-
 /// One unit of work.
 enum Job {
     Column(Column),
     Group(Group),
-}
-
-/// The context shared by all parts of the check.
-struct Check<'a> {
-    objects: &'a Objects,
-    findings: &'a Findings,
-    size: TreeSize,
-    verify_signatures: bool,
-    progress: Progress<'a>,
 }
 
 /// Checks a whole log. `announce` is called with the tree size before the work begins.

@@ -5,10 +5,12 @@
 //! |---|---|
 //! | [`fsck`] | every entry, every tile of every level, against the signed root |
 //! | [`lookup`] | the index: every posting, against the entries |
-//! | [`report`] | what they find |
+//! | `findings`, [`problem`], [`report`] | what they find |
 //!
 //! Like [`client`](fasti_client), on which it builds, it does not depend on the writer.
 
+mod findings;
 pub mod fsck;
 pub mod lookup;
+pub mod problem;
 pub mod report;

@@ -16,106 +16,29 @@
 //! leaves, in every byte that a client can read. Memory does not grow with the log. Any content of
 //! a file results in a report, never in a panic.
 
+mod audit;
 mod files;
+pub mod index_report;
 mod part;
 mod revisions;
 mod runs;
 mod scratch;
 
-use std::io;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use fasti_client::fetch::{DirectoryFetch, Fetch, LookupLog};
-use fasti_client::reader::{ReadError, View};
+use fasti_client::reader::View;
 use fasti_client::trust::Trust;
-use serde::Serialize;
+use fasti_seams::causes::with_causes;
 use tiles_spec::TreeSize;
-use tiles_spec::lookup::{LeafRange, LookupPath};
 use tokio::runtime::Handle;
 
+use super::findings::Findings;
 use super::fsck::{self, FsckError, Objects, Problem, fsck};
-use super::report::Findings;
-
-/// How to check an index.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The number of threads that read and hash the lookup log.
-    pub workers: NonZeroUsize,
-    /// A directory for postings that do not fit into memory: 24 bytes per posting of the largest
-    /// run.
-    pub scratch: PathBuf,
-}
-
-/// Whom to trust.
-#[derive(Clone, Copy, Debug)]
-pub struct Keys<'a> {
-    /// For the log.
-    pub log: &'a Trust,
-    /// For its index.
-    pub lookup: &'a Trust,
-    /// The log's origin, from its verified checkpoint.
-    pub origin: &'a str,
-}
-
-/// Why the index could not be checked.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum IndexAuditError {
-    /// The indexed log cannot be read.
-    #[error("cannot read the indexed log")]
-    Log(#[from] ReadError),
-    /// Postings do not fit into memory, and cannot be written to disk.
-    #[error("cannot write postings to {}", directory.display())]
-    Scratch {
-        /// The scratch directory.
-        directory: PathBuf,
-        /// The system's reason.
-        #[source]
-        source: io::Error,
-    },
-}
-
-/// The outcome of the check of an index.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct IndexReport {
-    /// Revisions in the signed lookup log.
-    pub revisions: u64,
-    /// Size of the tree indexed by the newest revision, if there is one.
-    pub size: Option<u64>,
-    /// Runs that were checked: those of the newest revision, and of a newer one if it has replaced
-    /// some meanwhile.
-    pub runs: u64,
-    /// Objects of those runs that match the log's leaves.
-    pub parts: u64,
-    /// Bytes of those objects.
-    pub bytes: u64,
-    /// Postings in those objects.
-    pub postings: u64,
-    /// Objects that are in no run of the newest revision: of earlier revisions, or not served yet.
-    pub unlisted: u64,
-    /// Everything that is wrong, by path.
-    #[serde(skip)]
-    pub problems: Vec<Problem>,
-    /// Problems beyond those named.
-    #[serde(skip)]
-    pub problems_omitted: u64,
-}
-
-/// The context shared by all parts of the check.
-struct Audit<'a> {
-    fetch: Arc<dyn Fetch>,
-    /// The log, verified.
-    log: View,
-    findings: Findings,
-    report: IndexReport,
-    keys: Keys<'a>,
-    options: &'a Options,
-    progress: fsck::Progress<'a>,
-    /// Parts that were missing.
-    missing: Vec<(LeafRange, LookupPath)>,
-}
+use audit::Audit;
+pub use audit::{IndexAuditError, Keys, Options};
+pub use index_report::IndexReport;
 
 /// Checks the index of a log that was checked before. `announce` is called with the number of
 /// indexed entries before the work begins. Must not be called on a thread of the runtime.
@@ -132,7 +55,7 @@ pub fn check(
     let fetch = objects.fetch();
     runtime.block_on(async {
         // The index is read first: if the log grows meanwhile, it covers at least the index.
-        let shown = revisions::Shown::read(&*fetch).await;
+        let shown = revisions::Latest::read(&*fetch).await;
         let lookup: Arc<dyn Fetch> = Arc::new(LookupLog(fetch.clone()));
         let lookup = View::open(lookup, keys.lookup).await;
         let log = View::open(fetch.clone(), keys.log).await?;
@@ -180,15 +103,8 @@ fn check_lookup_log(objects: &Objects, trust: &Trust, workers: NonZeroUsize, to:
         // The same applies here.
         Err(FsckError::NoLog(_)) => {}
         Err(FsckError::Fetch(error)) => {
-            to.add("lookup/checkpoint", super::report::in_words(&error));
+            to.add("lookup/checkpoint", with_causes(&error));
         }
-    }
-}
-
-impl Audit<'_> {
-    fn into_report(self) -> IndexReport {
-        let (problems, problems_omitted) = self.findings.into_problems();
-        IndexReport { problems, problems_omitted, ..self.report }
     }
 }
 

@@ -1,27 +1,9 @@
-//! What a check finds: collected by many threads, bounded, and sorted at the end.
-
-use std::collections::BTreeSet;
-use std::error::Error;
-use std::fmt::Display;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+//! The outcome of a check, as programs and people get it.
 
 use serde::Serialize;
-use tiles_spec::Checkpoint;
 
-use super::lookup::IndexReport;
-
-/// The most problems that are named one by one.
-const PROBLEMS_MAX: usize = 100_000;
-
-/// Something that does not match what the checkpoint implies.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Problem {
-    /// The object, relative to the log.
-    pub path: String,
-    /// What is wrong with it.
-    pub problem: String,
-}
+use super::lookup::index_report::IndexReport;
+use super::problem::Problem;
 
 /// The outcome of a check.
 #[derive(Clone, Debug, Serialize)]
@@ -70,107 +52,4 @@ impl Report {
         self.lookup = Some(index);
         self
     }
-}
-
-/// What has been found so far.
-#[derive(Default)]
-pub(crate) struct Findings {
-    problems: Mutex<BTreeSet<Problem>>,
-    omitted: AtomicU64,
-    objects: AtomicU64,
-    ahead: AtomicU64,
-    entries: AtomicU64,
-    rekor: AtomicU64,
-    unreadable: AtomicU64,
-    signatures: AtomicU64,
-    frozen: AtomicBool,
-}
-
-/// What was found in one bundle.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Counts {
-    pub(crate) entries: u64,
-    pub(crate) rekor: u64,
-    pub(crate) unreadable: u64,
-    pub(crate) signatures: u64,
-}
-
-impl Findings {
-    pub(crate) fn add(&self, path: impl Display, problem: impl Into<String>) {
-        let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
-        if problems.len() < PROBLEMS_MAX {
-            problems.insert(Problem { path: path.to_string(), problem: problem.into() });
-        } else {
-            self.omitted.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    /// Counts problems that another check left out.
-    pub(crate) fn omit(&self, count: u64) {
-        self.omitted.fetch_add(count, Ordering::Relaxed);
-    }
-
-    /// The problems, sorted, and how many more there were.
-    pub(crate) fn into_problems(self) -> (Vec<Problem>, u64) {
-        let problems = self.problems.into_inner().unwrap_or_else(PoisonError::into_inner);
-        (problems.into_iter().collect(), self.omitted.into_inner())
-    }
-
-    /// Whether something is wrong with an object, as far as is known.
-    pub(crate) fn names(&self, path: impl Display) -> bool {
-        let problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = Problem { path: path.to_string(), problem: String::new() };
-        problems.range(&first..).next().is_some_and(|problem| problem.path == first.path)
-    }
-
-    pub(crate) fn count_object(&self) {
-        self.objects.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn is_frozen(&self) {
-        self.frozen.store(true, Ordering::Relaxed);
-    }
-
-    pub(crate) fn count_ahead(&self) {
-        self.ahead.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn count_entries(&self, counts: Counts) {
-        self.entries.fetch_add(counts.entries, Ordering::Relaxed);
-        self.rekor.fetch_add(counts.rekor, Ordering::Relaxed);
-        self.unreadable.fetch_add(counts.unreadable, Ordering::Relaxed);
-        self.signatures.fetch_add(counts.signatures, Ordering::Relaxed);
-    }
-
-    /// The report, once all threads are done.
-    pub(crate) fn into_report(self, checkpoint: Option<Checkpoint>) -> Report {
-        let problems = self.problems.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let head = checkpoint.as_ref().map(|checkpoint| checkpoint.head);
-        Report {
-            size: head.map(|head| head.size.get()),
-            root: head.map(|head| head.root.to_string()),
-            origin: checkpoint.map(|checkpoint| checkpoint.origin),
-            entries: self.entries.into_inner(),
-            rekor_entries: self.rekor.into_inner(),
-            unreadable_entries: self.unreadable.into_inner(),
-            signatures: self.signatures.into_inner(),
-            objects: self.objects.into_inner(),
-            ahead: self.ahead.into_inner(),
-            frozen: self.frozen.into_inner(),
-            lookup: None,
-            problems: problems.into_iter().collect(),
-            problems_omitted: self.omitted.into_inner(),
-        }
-    }
-}
-
-/// An error and what caused it, on one line.
-pub(crate) fn in_words(error: &dyn Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words = format!("{words}: {error}");
-        cause = error.source();
-    }
-    words
 }

@@ -3,7 +3,7 @@
 use http::header::{ACCEPT, HeaderValue};
 use http::{HeaderMap, Uri};
 
-use super::rekor_v1;
+use super::paths;
 
 /// The form of an error body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,7 +24,7 @@ impl ErrorForm {
     /// Returns the form for a request with this target and these header fields.
     pub fn wanted(uri: &Uri, headers: &HeaderMap) -> Self {
         match Self::accepted(headers) {
-            Self::Rekor if uri.path().starts_with(rekor_v1::PREFIX) => Self::RekorV1,
+            Self::Rekor if uri.path().starts_with(paths::REKOR_V1) => Self::RekorV1,
             form => form,
         }
     }

@@ -16,9 +16,9 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::connection::Connection;
-use super::door::place_of;
-use super::headway::{Headway, LeastRate};
+use super::least_rate::{LeastRate, TransferTimer};
 use super::limits::Limits;
+use super::place::place_of;
 use super::problem::Problem;
 use super::shares::{Full, Holder, Share, Shares};
 
@@ -67,33 +67,33 @@ impl ReadBody {
 
 /// A body that is being read.
 struct Reading {
-    headway: Mutex<Option<Headway>>,
+    timer: Mutex<Option<TransferTimer>>,
     gives_way: Notify,
 }
 
 impl Reading {
     fn new(least: LeastRate) -> Arc<Self> {
-        let headway = Mutex::new(Some(Headway::new(least, Instant::now().into_std())));
-        Arc::new(Self { headway, gives_way: Notify::new() })
+        let timer = Mutex::new(Some(TransferTimer::new(least, Instant::now().into_std())));
+        Arc::new(Self { timer, gives_way: Notify::new() })
     }
 
-    fn with<T>(&self, what: impl FnOnce(&mut Option<Headway>) -> T) -> T {
-        what(&mut self.headway.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with<T>(&self, what: impl FnOnce(&mut Option<TransferTimer>) -> T) -> T {
+        what(&mut self.timer.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn moved(&self, bytes: usize) {
         let now = Instant::now().into_std();
-        self.with(|headway| headway.iter_mut().for_each(|one| one.moved(bytes, now)));
+        self.with(|timer| timer.iter_mut().for_each(|one| one.moved(bytes, now)));
     }
 
     /// The body is complete, and waits for the server from now on.
     fn ends(&self) {
-        self.with(|headway| *headway = None);
+        self.with(|timer| *timer = None);
     }
 
     /// Waits until the body is too slow.
     async fn is_too_slow(&self) {
-        while let Some(due) = self.with(|headway| headway.as_ref().map(Headway::due)) {
+        while let Some(due) = self.with(|timer| timer.as_ref().map(TransferTimer::due)) {
             if due <= Instant::now().into_std() {
                 return;
             }
@@ -105,7 +105,7 @@ impl Reading {
 impl Holder for Reading {
     fn stands(&self) -> Option<Duration> {
         let now = Instant::now().into_std();
-        self.with(|headway| headway.as_ref().map(|one| one.used(now)))
+        self.with(|timer| timer.as_ref().map(|one| one.used(now)))
     }
 
     fn give_way(&self) {

@@ -19,7 +19,7 @@ use fasti_admit::Client;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::headway::{Headway, LeastRate};
+use super::least_rate::{LeastRate, TransferTimer};
 use super::shares::{Full, Holder, Place, Share, Shares};
 
 /// A connection.
@@ -35,7 +35,7 @@ pub struct Connection {
 /// What is in progress.
 #[derive(Debug)]
 struct State {
-    headway: Headway,
+    timer: TransferTimer,
     /// Number of requests the server works on, or whose bodies it reads.
     open: usize,
     /// Number of requests whose bodies it reads.
@@ -48,7 +48,7 @@ impl State {
     /// Notes progress, unless there are answers to take: nothing else counts then.
     fn renew(&mut self) {
         if self.untaken == 0 {
-            self.headway.renew(now());
+            self.timer.renew(now());
         }
     }
 }
@@ -58,8 +58,8 @@ impl Connection {
     pub fn new(client: Client, least: LeastRate) -> Arc<Self> {
         static LAST: AtomicU64 = AtomicU64::new(0);
         let place = Place { client, connection: LAST.fetch_add(1, Ordering::Relaxed) };
-        let headway = Headway::new(least, now());
-        let state = State { headway, open: 0, reading: 0, untaken: 0 };
+        let timer = TransferTimer::new(least, now());
+        let state = State { timer, open: 0, reading: 0, untaken: 0 };
         Arc::new(Self {
             place,
             state: Mutex::new(state),
@@ -116,7 +116,7 @@ impl Connection {
     pub fn came(&self, bytes: usize) {
         let mut state = self.state();
         if state.untaken == 0 {
-            state.headway.moved(bytes, now());
+            state.timer.moved(bytes, now());
         }
     }
 
@@ -126,7 +126,7 @@ impl Connection {
             let (over, due, untaken) = {
                 let state = self.state();
                 let waits = state.untaken > 0 || state.open == 0;
-                let due = state.headway.due();
+                let due = state.timer.due();
                 (waits && due <= now(), due, state.untaken > 0)
             };
             if over {
@@ -154,7 +154,7 @@ impl Holder for Connection {
     fn stands(&self) -> Option<Duration> {
         let state = self.state();
         let is_served = state.open > 0 && state.reading == 0 && state.untaken == 0;
-        (!is_served).then(|| state.headway.used(now()))
+        (!is_served).then(|| state.timer.used(now()))
     }
 
     fn give_way(&self) {
@@ -213,7 +213,7 @@ pub struct UntakenAnswer {
 impl UntakenAnswer {
     /// Notes that this many bytes of it were taken.
     pub fn taken(&self, bytes: usize) {
-        self.connection.state().headway.moved(bytes, now());
+        self.connection.state().timer.moved(bytes, now());
     }
 }
 

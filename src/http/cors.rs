@@ -12,8 +12,9 @@
 //! without `Origin`, as programs send them, are never refused here. A page of a public site never
 //! gets access to a private network (`Access-Control-Request-Private-Network` is not answered).
 
+pub mod site;
+
 use std::net::{Ipv4Addr, Ipv6Addr};
-use std::str::FromStr;
 
 use bytes::Bytes;
 use http::header::{
@@ -22,11 +23,13 @@ use http::header::{
     HeaderValue, ORIGIN, VARY,
 };
 use http::uri::Authority;
-use http::{Method, Response, StatusCode, Uri, request};
+use http::{Method, Response, StatusCode, request};
 use http_body_util::Full;
 
+use super::app::App;
+use super::methods::{READ, SUBMIT};
 use super::problem::{Answer, Problem};
-use super::{App, READ, SUBMIT, read, rekor_v1};
+use super::{paths, read};
 
 /// Everyone.
 const ANYONE: &str = "*";
@@ -47,58 +50,8 @@ const PREFLIGHT_DEPENDS: &str =
 /// The methods of Rekor v1's API, whose searches use POST.
 const ASK: &str = "GET, HEAD, POST";
 
-/// Pages that may submit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Site {
-    /// Pages of any site.
-    Any,
-    /// Pages of one site, as browsers name it in `Origin`: scheme, host, port.
-    One(String),
-}
-
-/// The text does not name a site.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a site must be a scheme and host, such as https://ui.example.org, or `*` for all sites")]
-pub struct SiteError;
-
-impl FromStr for Site {
-    type Err = SiteError;
-
-    fn from_str(text: &str) -> Result<Self, SiteError> {
-        if text == "*" {
-            return Ok(Self::Any);
-        }
-        let uri: Uri = text.parse().map_err(|_| SiteError)?;
-        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-            return Err(SiteError);
-        };
-        let is_bare = uri.path() == "/" && uri.query().is_none();
-        if !is_bare || authority.as_str().contains(['@', '*']) {
-            return Err(SiteError);
-        }
-        // Browsers omit the default port of a scheme.
-        let own_port = match scheme {
-            "http" => Some(80),
-            "https" => Some(443),
-            _ => None,
-        };
-        let port = authority.port_u16().filter(|port| Some(*port) != own_port);
-        let port = port.map(|port| format!(":{port}")).unwrap_or_default();
-        Ok(Self::One(format!("{scheme}://{}{port}", authority.host()).to_ascii_lowercase()))
-    }
-}
-
-impl Site {
-    fn has(&self, page: &str) -> bool {
-        match self {
-            Self::Any => true,
-            Self::One(site) => site == page,
-        }
-    }
-}
-
 /// What pages of other sites may do at a path.
-enum Door {
+enum Access {
     /// These methods.
     Open(&'static str),
     /// Submit, if their site may.
@@ -107,13 +60,13 @@ enum Door {
     Closed,
 }
 
-impl Door {
+impl Access {
     fn at(path: &str) -> Self {
         match path {
             "/api/v2/log/entries" | "/add" => Self::Submissions,
             "/" | "/openapi.json" => Self::Open(READ.1),
             path if read::is_of_the_log(path) => Self::Open(READ.1),
-            path if path.starts_with(rekor_v1::PREFIX) => Self::Open(ASK),
+            path if path.starts_with(paths::REKOR_V1) => Self::Open(ASK),
             _ => Self::Closed,
         }
     }
@@ -129,10 +82,10 @@ impl App {
         if !asks {
             return None;
         }
-        match Door::at(head.uri.path()) {
-            Door::Open(methods) => Some(Ok(allowed(methods))),
-            Door::Submissions => Some(self.refuse_page(head).map(|()| allowed(SUBMIT.1))),
-            Door::Closed => None,
+        match Access::at(head.uri.path()) {
+            Access::Open(methods) => Some(Ok(allowed(methods))),
+            Access::Submissions => Some(self.refuse_page(head).map(|()| allowed(SUBMIT.1))),
+            Access::Closed => None,
         }
     }
 
@@ -194,54 +147,14 @@ fn allowed(methods: &'static str) -> Answer {
 /// Lets pages of all sites see an answer: always to reads, which caches may keep, and to a page's
 /// submission, even if it is refused.
 pub(super) fn share(head: &request::Parts, answer: &mut Answer) {
-    let is_shared = match Door::at(head.uri.path()) {
-        Door::Open(_) => head.method != Method::OPTIONS,
-        Door::Submissions => head.method == Method::POST && head.headers.contains_key(ORIGIN),
-        Door::Closed => false,
+    let is_shared = match Access::at(head.uri.path()) {
+        Access::Open(_) => head.method != Method::OPTIONS,
+        Access::Submissions => head.method == Method::POST && head.headers.contains_key(ORIGIN),
+        Access::Closed => false,
     };
     if is_shared {
         let headers = answer.headers_mut();
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static(ANYONE));
         headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(ANSWER_FIELDS));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sites_are_written_as_browsers_write_them() {
-        let one = |text: &str| match text.parse() {
-            Ok(Site::One(site)) => site,
-            other => panic!("{text}: {other:?}"),
-        };
-        assert_eq!("*".parse(), Ok(Site::Any));
-        for (text, site) in [
-            ("https://ui.example.org", "https://ui.example.org"),
-            ("https://ui.example.org/", "https://ui.example.org"),
-            ("HTTPS://UI.Example.org:443", "https://ui.example.org"),
-            ("http://localhost:8080", "http://localhost:8080"),
-            ("http://[::1]:80", "http://[::1]"),
-            ("https://ui.example.org:80", "https://ui.example.org:80"),
-        ] {
-            assert_eq!(one(text), site);
-        }
-        for text in [
-            "",
-            "null",
-            "ui.example.org",
-            "//ui.example.org",
-            "https://",
-            "https://*",
-            "https://*.example.org",
-            "https://me@ui.example.org",
-            "https://ui.example.org/page",
-            "https://ui.example.org//",
-            "https://ui.example.org?x",
-            "https://ui.example.org, https://other.example.org",
-        ] {
-            assert_eq!(text.parse::<Site>(), Err(SiteError), "{text}");
-        }
     }
 }

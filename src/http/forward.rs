@@ -9,8 +9,8 @@
 //! status has no body and takes no share of anything: a leader whose memory is used up must not
 //! appear to be gone. Entries take their share of memory reserved for peers.
 
-mod message;
-mod question;
+pub mod message;
+pub mod question;
 
 use bytes::{Bytes, BytesMut};
 use futures::future::{Either, select};
@@ -21,17 +21,14 @@ use hyper::body::Body;
 use tokio::sync::SemaphorePermit;
 
 pub use message::{ANSWER_BYTES_MAX, Reply, decode_reply, encode_question};
-pub use question::{FASTI_MAC, FASTI_QUESTION, PeerRefusal, QuestionHead};
+pub use question::{FASTI_MAC, FASTI_QUESTION, QuestionHead};
 
+use super::app::App;
+use super::methods::{SUBMIT, expect};
+use super::paths;
 use super::problem::{Answer, Problem};
 use super::secret::{MAC_BYTES, Message, PeerSecret};
-use super::{App, SUBMIT, expect};
 use message::{QUESTION_BYTES_MAX, decode_question, encode_reply};
-
-/// The path at which writers are asked.
-pub const FORWARD_PATH: &str = "/_writer/forward";
-/// Maximum bytes of all questions being read or answered: sixteen of the longest.
-pub const MEMORY_BYTES_MAX: usize = 16 * QUESTION_BYTES_MAX;
 
 impl App {
     /// Answers a peer, which must have the writers' secret.
@@ -45,20 +42,20 @@ impl App {
         B::Error: std::fmt::Display,
     {
         expect(&head.method, SUBMIT)?;
-        let nothing_here = || Problem::NotFound(FORWARD_PATH.to_owned());
+        let nothing_here = || Problem::NotFound(paths::FORWARD.to_owned());
         let secret = self.config.peer_secret.as_ref().ok_or_else(nothing_here)?;
         let here = &self.config.writer_address;
         let (question, mac) = QuestionHead::open(&head.headers, secret, here)?;
         if question.length == 0 {
-            let standing = self.log.standing_for_peer(question.term);
-            return Ok(signed(secret, &mac, &Reply { standing, answers: Ok(Vec::new()) }));
+            let status = self.log.status_for_peer(question.term);
+            return Ok(signed(secret, &mac, &Reply { status, answers: Ok(Vec::new()) }));
         }
         let (body, _share) = self.read_question(&question, body).await?;
         let entries =
             decode_question(body).map_err(|error| Problem::BodyBroken(error.to_string()))?;
         let answers = self.log.take_forwarded(question.term, entries).await;
-        let standing = self.log.standing_for_peer(question.term);
-        Ok(signed(secret, &mac, &Reply { standing, answers }))
+        let status = self.log.status_for_peer(question.term);
+        Ok(signed(secret, &mac, &Reply { status, answers }))
     }
 
     /// Reads the body that the head describes. Returns it with its share of the memory.

@@ -15,11 +15,11 @@
 mod create_entry;
 mod health;
 mod reflection;
+pub mod services;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use fasti_log::Log;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Version, request};
 use http_body_util::{BodyExt as _, Full};
@@ -27,9 +27,9 @@ use hyper::body::{Body as _, Incoming};
 use tonic::Status;
 use tonic::body::Body as Reply;
 
-use super::App;
+use super::app::App;
 use super::connection::Connection;
-use super::door::place_of;
+use super::place::place_of;
 use super::problem::Problem;
 use crate::metrics::RequestLabels;
 
@@ -45,22 +45,6 @@ pub fn is_call<B>(request: &Request<B>) -> bool {
         && [&b"application/grpc"[..], b"application/grpc+proto"]
             .iter()
             .any(|known| kind.eq_ignore_ascii_case(known))
-}
-
-/// The services that need nothing from the app but its log.
-pub struct Services {
-    health: health::Service,
-    reflection: reflection::Reflection,
-}
-
-impl Services {
-    /// Creates the services in front of `log`.
-    pub fn new(log: Log) -> Self {
-        Self {
-            reflection: reflection::Reflection::new(log.clock().clone()),
-            health: health::service(log),
-        }
-    }
 }
 
 impl App {

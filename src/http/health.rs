@@ -8,8 +8,9 @@ use http_body_util::Full;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 
+use super::app::App;
+use super::methods::{READ, expect};
 use super::problem::{Answer, Problem};
-use super::{App, READ, expect};
 
 fn answer(body: impl Into<Bytes>, content_type: &'static str) -> Answer {
     let mut answer = Response::new(Full::new(body.into()));
@@ -38,25 +39,25 @@ impl App {
     pub(super) fn ready(&self, method: &Method) -> Result<Answer, Problem> {
         expect(method, READ)?;
         let is_ready = self.log.is_ready();
-        let (standing, stalled) = (self.log.standing(), self.log.stalled_for());
+        let (status, stalled) = (self.log.status(), self.log.stalled_for());
         let reason =
             stalled.map(|time| format!("no entry was answered for {} ms", time.as_millis()));
-        let status = serde_json::json!({
-            "status": match (is_ready, standing.role) {
+        let body = serde_json::json!({
+            "status": match (is_ready, status.role) {
                 (true, Role::Frozen) => "frozen",
                 (true, _) => "ready",
                 (false, _) => "not ready",
             },
             "origin": self.log.signer().origin().as_str(),
-            "role": standing.role.name(),
-            "leader": standing.leader,
-            "epoch": standing.epoch.0,
-            "treeSize": standing.published.get(),
+            "role": status.role.name(),
+            "leader": status.leader,
+            "epoch": status.epoch.0,
+            "treeSize": status.published.get(),
             "lag": self.log.lag(),
             "waiting": self.log.waiting(),
             "reason": reason,
         });
-        let mut answer = answer(status.to_string(), "application/json");
+        let mut answer = answer(body.to_string(), "application/json");
         if !is_ready {
             *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
         }

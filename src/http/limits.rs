@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::headway::LeastRate;
+use super::least_rate::LeastRate;
 use super::shares::Shares;
 use crate::metrics::HttpMetrics;
 

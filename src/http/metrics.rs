@@ -6,8 +6,6 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use crate::SharesMetrics;
-
 /// The labels of requests.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct RequestLabels {
@@ -22,6 +20,15 @@ pub struct RequestLabels {
 pub struct ShareLabels {
     /// The resource that ran out.
     pub pool: &'static str,
+}
+
+/// How often a share of one resource was refused, and how often a holder gave way.
+#[derive(Debug, Clone, Default)]
+pub struct SharesMetrics {
+    /// Shares that were refused.
+    pub refused: Counter,
+    /// Holders that were ended for another client.
+    pub gave_way: Counter,
 }
 
 /// The metrics of the HTTP server.

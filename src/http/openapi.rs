@@ -4,9 +4,9 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::request;
 
+use super::methods::{READ, expect};
 use super::problem::{Answer, Problem};
 use super::represent::{Coding, Representation};
-use super::{READ, expect};
 
 const DOCUMENT: &[u8] = include_bytes!("openapi.json");
 

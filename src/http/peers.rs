@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
-use fasti_log::peers::{NotTaken, PeerAnswer, PeerError, Peers, Standing};
+use fasti_log::peers::{NotTaken, PeerAnswer, PeerError, Peers, WriterStatus};
 use fasti_log::record::Epoch;
 use fasti_seams::egress;
 use fasti_seams::entropy::{Entropy as _, OsEntropy};
 use reqwest::{Certificate, Client, Response};
 
 use super::forward::{
-    ANSWER_BYTES_MAX, FASTI_MAC, FASTI_QUESTION, FORWARD_PATH, QuestionHead, Reply, decode_reply,
-    encode_question,
+    ANSWER_BYTES_MAX, FASTI_MAC, FASTI_QUESTION, QuestionHead, Reply, decode_reply, encode_question,
 };
+use super::paths;
 use super::secret::{Message, PeerSecret};
 
 /// Time limit for making a connection.
@@ -63,7 +63,7 @@ impl HttpPeers {
         let signed = head.sign(&self.secret);
         let (head, mac) =
             signed.ok_or_else(|| improper("its address is not a header value".to_owned()))?;
-        let url = format!("{}{FORWARD_PATH}", address.trim_end_matches('/'));
+        let url = format!("{}{}", address.trim_end_matches('/'), paths::FORWARD);
         let asked = self.client.post(url).timeout(timeout).header(FASTI_QUESTION, head);
         let asked = asked.header(FASTI_MAC, hex::encode(mac)).body(question);
         let answer = asked.send().await.map_err(unreachable)?;
@@ -106,8 +106,8 @@ async fn body(mut answer: Response, max: usize) -> Result<Option<Bytes>, reqwest
 
 #[async_trait]
 impl Peers for HttpPeers {
-    async fn status(&self, address: &str, term: Epoch) -> Result<Standing, PeerError> {
-        Ok(self.ask(address, term, Bytes::new(), STATUS_TIMEOUT).await?.standing)
+    async fn status(&self, address: &str, term: Epoch) -> Result<WriterStatus, PeerError> {
+        Ok(self.ask(address, term, Bytes::new(), STATUS_TIMEOUT).await?.status)
     }
 
     async fn forward(
@@ -117,14 +117,11 @@ impl Peers for HttpPeers {
         entries: &[Bytes],
     ) -> Result<Vec<PeerAnswer>, PeerError> {
         let question = encode_question(entries);
-        let Reply { standing, answers } =
-            self.ask(address, term, question, FORWARD_TIMEOUT).await?;
+        let Reply { status, answers } = self.ask(address, term, question, FORWARD_TIMEOUT).await?;
         let address = address.to_owned();
         answers.map_err(|reason| match reason {
             NotTaken::NotLeading => PeerError::NotLeading { address },
-            NotTaken::OtherTerm => {
-                PeerError::OtherTerm { address, asked: term, is: standing.epoch }
-            }
+            NotTaken::OtherTerm => PeerError::OtherTerm { address, asked: term, is: status.epoch },
         })
     }
 }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use fasti_admit::{self, Refusal};
 use fasti_client::reader::ReadError;
 use fasti_client::search::SearchError;
-use fasti_entry::EntryError;
+use fasti_entry::{EntryError, excerpt};
 use fasti_log::{ProveError, SubmitError};
 use fasti_store::StoreError;
 use http::header::{
@@ -25,8 +25,8 @@ use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Status};
 
 use super::accept::ErrorForm;
-use super::forward::PeerRefusal;
-use super::rekor_v1;
+use super::forward::question::PeerRefusal;
+use super::rekor_v1::error::V1Error;
 
 /// A complete answer.
 pub type Answer = Response<Full<Bytes>>;
@@ -96,7 +96,7 @@ pub enum Problem {
     Frame(#[from] FrameError),
     /// The request body is encoded.
     #[error(
-        "Content-Encoding {:?} is not supported on requests; send the body unencoded", quote(.0)
+        "Content-Encoding \"{}\" is not supported on requests; send the body unencoded", quote(.0)
     )]
     ContentEncoding(String),
     /// The requested range is beyond the end of the object.
@@ -148,7 +148,7 @@ pub enum Problem {
     Prove(#[from] ProveError),
     /// A refused request to Rekor v1's API.
     #[error(transparent)]
-    V1(#[from] rekor_v1::Refusal),
+    V1(#[from] V1Error),
     /// The search failed.
     #[error("{}", search_words(.0))]
     Search(#[from] SearchError),
@@ -230,14 +230,13 @@ impl From<Refusal> for Problem {
 }
 
 /// The status that Rekor v1 answers with.
-fn v1_status(refusal: &rekor_v1::Refusal) -> (StatusCode, u8) {
-    use rekor_v1::Refusal;
-    match refusal {
-        Refusal::Form { .. } | Refusal::TooMany(_) => {
+fn v1_status(error: &V1Error) -> (StatusCode, u8) {
+    match error {
+        V1Error::Form { .. } | V1Error::TooMany(_) => {
             (StatusCode::UNPROCESSABLE_ENTITY, grpc::INVALID_ARGUMENT)
         }
-        Refusal::NoEntry(_) | Refusal::NoIndex { .. } => (StatusCode::NOT_FOUND, grpc::NOT_FOUND),
-        Refusal::Unsearched(_) => (StatusCode::SERVICE_UNAVAILABLE, grpc::UNAVAILABLE),
+        V1Error::NoEntry(_) | V1Error::NoIndex { .. } => (StatusCode::NOT_FOUND, grpc::NOT_FOUND),
+        V1Error::Unsearched(_) => (StatusCode::SERVICE_UNAVAILABLE, grpc::UNAVAILABLE),
         _ => (StatusCode::BAD_REQUEST, grpc::INVALID_ARGUMENT),
     }
 }
@@ -291,7 +290,7 @@ impl Problem {
             Self::TooManyConnections | Self::Busy | Self::Submit(_) | Self::NotReady(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, grpc::UNAVAILABLE)
             }
-            Self::V1(refusal) => v1_status(refusal),
+            Self::V1(error) => v1_status(error),
             Self::Search(SearchError::Question(_)) => {
                 (StatusCode::BAD_REQUEST, grpc::INVALID_ARGUMENT)
             }
@@ -437,9 +436,7 @@ fn retry_after_ms() -> u64 {
     RETRY_AFTER_PUSHBACK.as_secs() * 1000
 }
 
-/// Truncates a client's own text.
+/// The beginning of a client's own text.
 fn quote(text: &str) -> String {
-    let mut chars = text.chars();
-    let head: String = chars.by_ref().take(QUOTE_CHARS_MAX).collect();
-    if chars.next().is_some() { head + "..." } else { head }
+    excerpt(text, QUOTE_CHARS_MAX)
 }

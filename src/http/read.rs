@@ -24,12 +24,12 @@ use tokio::sync::Semaphore;
 
 use super::connection::Connection;
 use super::delivery::AccountedFor;
-use super::door::place_of;
+use super::methods::{READ, expect};
 use super::packed::PackedBundles;
+use super::place::place_of;
 use super::problem::{Answer, Problem};
 use super::represent::{Coding, Representation, Wanted, names, packed_etag, range};
 use super::shares::{Share, Shares};
-use super::{READ, expect};
 
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const MUTABLE: &str = "no-cache";

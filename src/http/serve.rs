@@ -28,15 +28,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::accept::ErrorForm;
+use super::app::App;
 use super::body::drain;
 use super::connection::Connection;
 use super::delivery::{AccountedFor, Delivery};
-use super::door::PeerAddress;
 use super::limits::{Limits, Pools};
+use super::place::PeerAddress;
 use super::problem::{Answer, Problem};
 use super::shares::Full as NoneLeft;
 use super::tls::Tls;
-use super::{App, grpc, health};
+use super::{grpc, health};
 use crate::metrics::HttpMetrics;
 
 /// Maximum bytes of a request's head, and of what HTTP/1 reads or writes ahead.

@@ -21,9 +21,9 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use prometheus_client::metrics::counter::Counter;
-
 use fasti_admit::{Block, Client};
+
+use crate::metrics::SharesMetrics;
 
 /// Where a holder comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -46,15 +46,6 @@ pub trait Holder: Send + Sync {
 /// Nothing is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Full;
-
-/// How often a share was refused, and how often a holder gave way.
-#[derive(Debug, Clone, Default)]
-pub struct SharesMetrics {
-    /// Shares that were refused.
-    pub refused: Counter,
-    /// Holders that were ended for another client.
-    pub gave_way: Counter,
-}
 
 /// All of one resource.
 pub struct Shares {

@@ -21,10 +21,12 @@ use http_body_util::Full;
 use hyper::body::Body;
 use tiles_spec::{ENTRY_BYTES_MAX, Hash};
 
+use super::app::App;
 use super::body::{ReadBody, read_body};
+use super::config::Duplicates;
+use super::methods::{SUBMIT, expect};
 use super::problem::{Answer, Problem, X_LOG_INDEX};
 use super::shares::Shares;
-use super::{App, Duplicates, SUBMIT, expect};
 
 /// Longest body parsed on the I/O thread: several times the usual request.
 const QUICK_BODY_BYTES_MAX: usize = 16 << 10;
@@ -79,7 +81,7 @@ impl App {
         let leaf = Bytes::copy_from_slice(entry.bytes());
         let acknowledged = self.log.submit(leaf).await?;
         self.refuse_duplicate(&acknowledged)?;
-        let proof = self.log.prove(&acknowledged).await?;
+        let proof = acknowledged.proof()?;
         let entry = self.transparency_log_entry(entry, &acknowledged, &proof);
         Ok(Logged { entry, duplicate: acknowledged.duplicate })
     }

@@ -4,9 +4,9 @@ use fasti_entry::RekorEntry;
 use tiles_spec::tree::root_of;
 use tiles_spec::{BundleCoord, EntryBundle, Hash, LeafIndex, TileCoord, leaf_hash};
 
-use super::Check;
+use super::check::Check;
 use super::objects::Fault;
-use crate::report::Counts;
+use crate::findings::Counts;
 
 /// The beginning of every Rekor entry.
 const REKOR_HEAD: &[u8] = b"{\"apiVersion\":";

@@ -7,7 +7,7 @@ use fasti_client::fetch::{DirectoryFetch, Fetch, FetchError};
 use tiles_spec::{BundleCoord, EntryBundle, HashTile, ResourcePath, TileCoord, TileWidth};
 use tokio::runtime::Handle;
 
-use crate::report::in_words;
+use fasti_seams::causes::with_causes;
 
 /// Where a log's objects are.
 pub enum Objects {
@@ -82,7 +82,7 @@ impl Objects {
             match self.read_into(path, into) {
                 Ok(true) => return Ok(*path),
                 Ok(false) => {}
-                Err(error) => return Err(in_words(&error)),
+                Err(error) => return Err(with_causes(&error)),
             }
         }
         Err("missing".to_owned())

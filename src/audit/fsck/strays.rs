@@ -11,8 +11,8 @@ use std::path::Path;
 use fasti_client::fetch::FetchError;
 use tiles_spec::{BundleCoord, EntryBundle, Level, ResourcePath, TileCoord, TileIndex, TileWidth};
 
-use super::Check;
-use crate::report::in_words;
+use super::check::Check;
+use fasti_seams::causes::with_causes;
 
 /// The most levels of directories below `tile/`: more than the largest index needs.
 const DEPTH_MAX: usize = 12;
@@ -156,7 +156,7 @@ fn read(check: &Check<'_>, path: &ResourcePath) -> Result<Option<Vec<u8>>, Strin
     match check.objects.read_into(path, &mut bytes) {
         Ok(found) => Ok(found.then_some(bytes)),
         Err(error @ FetchError::TooLong { .. }) => Err(format!("too long: {error}")),
-        Err(error) => Err(in_words(&error)),
+        Err(error) => Err(with_causes(&error)),
     }
 }
 

@@ -10,7 +10,7 @@ use tiles_spec::{
     Frontier, Hash, HashTile, Level, TILE_WIDTH_MAX, TileCoord, TileIndex, TileMap, plan_root,
 };
 
-use super::Check;
+use super::check::Check;
 use super::columns::{Column, Expected};
 
 /// Walks the tiles above level 0, and gives out the columns below.

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use tiles_spec::lookup::{LookupPath, Manifest};
 
-use super::Audit;
+use super::audit::Audit;
 
 /// The most levels of directories below `lookup/`: more than the longest path has.
 const DEPTH_MAX: usize = 12;

@@ -15,8 +15,8 @@ use tiles_spec::lookup::{
     BuiltPart, KeySlice, LeafRange, LookupPath, PAGE_BYTES, Part, Posting, build_part, read_part,
 };
 
-use super::Audit;
-use crate::report::in_words;
+use super::audit::Audit;
+use fasti_seams::causes::with_causes;
 
 /// The size of the chunks in which objects are read, in bytes.
 const CHUNK_BYTES: u64 = 8 << 20;
@@ -63,7 +63,7 @@ impl Audit<'_> {
             }
             Ok(Stored::Missing) => self.missing.push((range, path)),
             Ok(other) => self.findings.add(path, other.fault(bytes)),
-            Err(error) => self.findings.add(path, in_words(&error)),
+            Err(error) => self.findings.add(path, with_causes(&error)),
         }
     }
 
@@ -86,7 +86,7 @@ impl Audit<'_> {
             Ok(Stored::Whole(stored)) => stored,
             Ok(Stored::Missing) => return self.missing.push((range, path)),
             Ok(other) => return self.findings.add(path, other.fault(bytes)),
-            Err(error) => return self.findings.add(path, in_words(&error)),
+            Err(error) => return self.findings.add(path, with_causes(&error)),
         };
         if stored == built.bytes {
             // The file is right; only the revision is wrong.

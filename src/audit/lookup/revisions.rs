@@ -12,8 +12,8 @@ use futures::stream::{self, StreamExt as _};
 use tiles_spec::lookup::{LatestFile, LookupPath, Manifest, RevisionFile};
 use tiles_spec::{LeafIndex, TILE_WIDTH_MAX, TileIndex, TreeHead, leaf_hash, verify_inclusion};
 
-use super::Audit;
-use crate::report::in_words;
+use super::audit::Audit;
+use fasti_seams::causes::with_causes;
 
 /// The number of revision files that are read at once.
 const FILES_AT_ONCE: usize = 16;
@@ -22,9 +22,9 @@ const FILES_AT_ONCE: usize = 16;
 pub(super) type Numbered = (LeafIndex, Manifest);
 
 /// `lookup/latest` as it was read.
-pub(super) struct Shown(Result<Option<Vec<u8>>, FetchError>);
+pub(super) struct Latest(Result<Option<Vec<u8>>, FetchError>);
 
-impl Shown {
+impl Latest {
     pub(super) async fn read(fetch: &dyn Fetch) -> Self {
         Self(fetch.fetch_lookup(&LookupPath::Latest).await)
     }
@@ -35,7 +35,7 @@ impl Audit<'_> {
     pub(super) async fn check_revisions(
         &mut self,
         lookup: Result<View, ReadError>,
-        shown: Shown,
+        shown: Latest,
     ) -> Option<Numbered> {
         let mut lookup = match lookup {
             Ok(view) => view,
@@ -44,7 +44,7 @@ impl Audit<'_> {
                 return self.check_shown(None, shown).await;
             }
             Err(error) => {
-                self.findings.add("lookup/checkpoint", in_words(&error));
+                self.findings.add("lookup/checkpoint", with_causes(&error));
                 return self.check_shown(None, shown).await;
             }
         };
@@ -96,11 +96,11 @@ impl Audit<'_> {
         let bytes = match file {
             Ok(Some(bytes)) => bytes,
             Ok(None) => return self.refuse(path, "missing"),
-            Err(error) => return self.refuse(path, in_words(&error)),
+            Err(error) => return self.refuse(path, with_causes(&error)),
         };
         let file = match RevisionFile::parse(&bytes) {
             Ok(file) => file,
-            Err(error) => return self.refuse(path, format!("damaged: {}", in_words(&error))),
+            Err(error) => return self.refuse(path, format!("damaged: {}", with_causes(&error))),
         };
         if file.manifest.revision_entry() != entry {
             let fault = format!("damaged: it is not leaf {number} of the lookup log");
@@ -158,7 +158,7 @@ impl Audit<'_> {
                 self.refuse(path, format!("is of a tree of {size}, but the log has {ours} entries"))
             }
             Err(error) => {
-                self.refuse(path, format!("its tree cannot be compared: {}", in_words(&error)))
+                self.refuse(path, format!("its tree cannot be compared: {}", with_causes(&error)))
             }
         }
     }
@@ -167,17 +167,17 @@ impl Audit<'_> {
     pub(super) async fn check_shown(
         &mut self,
         lookup: Option<&mut View>,
-        shown: Shown,
+        shown: Latest,
     ) -> Option<Numbered> {
         let path = LookupPath::Latest;
         let bytes = match shown.0 {
             Ok(Some(bytes)) => bytes,
             Ok(None) => return self.refuse(path, "missing"),
-            Err(error) => return self.refuse(path, in_words(&error)),
+            Err(error) => return self.refuse(path, with_causes(&error)),
         };
         let LatestFile { revision, proof } = match LatestFile::parse(&bytes) {
             Ok(file) => file,
-            Err(error) => return self.refuse(path, format!("damaged: {}", in_words(&error))),
+            Err(error) => return self.refuse(path, format!("damaged: {}", with_causes(&error))),
         };
         let signed = match self.keys.lookup.open(&proof.checkpoint) {
             Ok(signed) => signed.head(),
@@ -205,7 +205,7 @@ impl Audit<'_> {
             Ok(ours) if ours != shown => {
                 format!("its tree of {} revisions is not the lookup log's", shown.size)
             }
-            Err(error) => format!("its tree of revisions: {}", in_words(&error)),
+            Err(error) => format!("its tree of revisions: {}", with_causes(&error)),
             // If a builder is running, it updates the file in a moment.
             Ok(_) if shown.size < newest.size && self.shows_less_than(newest).await => {
                 format!("shows {} revisions, but there are {}", shown.size, newest.size)
@@ -217,7 +217,7 @@ impl Audit<'_> {
 
     /// Whether `lookup/latest`, read again, still shows fewer revisions.
     async fn shows_less_than(&self, newest: TreeHead) -> bool {
-        let Shown(Ok(Some(bytes))) = Shown::read(&*self.fetch).await else { return true };
+        let Latest(Ok(Some(bytes))) = Latest::read(&*self.fetch).await else { return true };
         let shown = LatestFile::parse(&bytes).ok();
         shown.is_none_or(|shown| shown.proof.index.tree_size_after() < newest.size)
     }

@@ -6,10 +6,10 @@ use fasti_entry::lookup_keys;
 use tiles_spec::lookup::{LeafRange, LookupPath, Posting, Run, slice_bits};
 use tiles_spec::{LeafIndex, TILE_WIDTH_MAX, TileIndex};
 
-use super::revisions::Shown;
+use super::audit::{Audit, IndexAuditError};
+use super::revisions::Latest;
 use super::scratch::Scratch;
-use super::{Audit, IndexAuditError};
-use crate::report::in_words;
+use fasti_seams::causes::with_causes;
 
 /// How many newer revisions are tried for parts that were replaced during the check.
 const ROUNDS_MAX: usize = 5;
@@ -40,7 +40,7 @@ impl Audit<'_> {
                 return Ok(());
             }
             self.log = View::open(self.fetch.clone(), self.keys.log).await?;
-            let shown = Shown::read(&*self.fetch).await;
+            let shown = Latest::read(&*self.fetch).await;
             let Some((revision, manifest)) = self.check_shown(None, shown).await else { break };
             let is_listed = |range: LeafRange| manifest.runs.iter().any(|run| run.range == range);
             let missing = std::mem::take(&mut self.missing);
@@ -109,7 +109,7 @@ impl Audit<'_> {
                 Ok(None) => return Ok(true),
                 Err(error) => {
                     let run = format!("lookup/run/{}/{}", range.start(), range.end());
-                    let fault = format!("cannot be recomputed: {}", in_words(&error));
+                    let fault = format!("cannot be recomputed: {}", with_causes(&error));
                     self.findings.add(run, fault);
                     return Ok(false);
                 }

@@ -20,12 +20,14 @@ use tiles_spec::{Hash, LeafIndex, TreeSize};
 
 use fasti_log::SubmitError;
 use fasti_log::peers::{
-    FORWARD_BYTES_MAX, FORWARD_ENTRIES_MAX, NotTaken, PeerAnswer, PeerIncluded, Role, Standing,
+    FORWARD_BYTES_MAX, FORWARD_ENTRIES_MAX, NotTaken, PeerAnswer, PeerIncluded, Role, WriterStatus,
 };
 use fasti_log::record::Epoch;
 
 /// Longest question, in bytes.
 pub const QUESTION_BYTES_MAX: usize = 12 + FORWARD_BYTES_MAX + 2 * FORWARD_ENTRIES_MAX;
+/// Maximum bytes of all questions being read or answered: sixteen of the longest.
+pub const MEMORY_BYTES_MAX: usize = 16 * QUESTION_BYTES_MAX;
 /// Longest answer, in bytes: each entry with a proof of 63 hashes, and some checkpoints.
 pub const ANSWER_BYTES_MAX: usize = (8 << 20) + FORWARD_ENTRIES_MAX * 64 * 33;
 
@@ -36,7 +38,7 @@ const ANSWER: [u8; 8] = *b"fasti/r2";
 #[derive(Debug)]
 pub struct Reply {
     /// The writer's status.
-    pub standing: Standing,
+    pub status: WriterStatus,
     /// The answers for the entries, or why it did not accept them.
     pub answers: Result<Vec<PeerAnswer>, NotTaken>,
 }
@@ -80,7 +82,7 @@ pub fn decode_question(body: Bytes) -> Result<Vec<Bytes>, MessageError> {
 
 /// Encodes an answer.
 pub fn encode_reply(reply: &Reply) -> Bytes {
-    let Standing { role, epoch, leader, published, checkpoint } = &reply.standing;
+    let WriterStatus { role, epoch, leader, published, checkpoint } = &reply.status;
     let mut out = BytesMut::with_capacity(4096);
     out.put_slice(&ANSWER);
     out.put_u8(match role {
@@ -142,7 +144,7 @@ fn put_answer<'a>(out: &mut BytesMut, answer: &'a PeerAnswer, checkpoints: &mut 
                 SubmitError::TooLarge(length) => (0, length.to_string()),
                 SubmitError::Pushback => (1, String::new()),
                 SubmitError::LogIsFull => (2, String::new()),
-                SubmitError::Lookup(text) => (3, text.clone()),
+                SubmitError::Dedup(text) => (3, text.clone()),
                 SubmitError::ShuttingDown
                 | SubmitError::Halted(_)
                 | SubmitError::Unanswered
@@ -171,7 +173,7 @@ pub fn decode_reply(body: Bytes) -> Result<Reply, MessageError> {
     let leader = fields.text()?;
     let published = TreeSize::new(fields.u64()?).ok_or(MessageError("its size is too large"))?;
     let checkpoint = fields.long()?;
-    let standing = Standing { role, epoch, leader, published, checkpoint };
+    let status = WriterStatus { role, epoch, leader, published, checkpoint };
     let not_taken = match fields.u8()? {
         0 => Some(NotTaken::NotLeading),
         1 => None,
@@ -180,7 +182,7 @@ pub fn decode_reply(body: Bytes) -> Result<Reply, MessageError> {
     };
     if let Some(reason) = not_taken {
         fields.end()?;
-        return Ok(Reply { standing, answers: Err(reason) });
+        return Ok(Reply { status, answers: Err(reason) });
     }
     let mut checkpoints = Vec::new();
     for _ in 0..fields.u32()? {
@@ -192,7 +194,7 @@ pub fn decode_reply(body: Bytes) -> Result<Reply, MessageError> {
     }
     let answers = (0..answers).map(|_| fields.answer(&checkpoints)).collect::<Result<_, _>>()?;
     fields.end()?;
-    Ok(Reply { standing, answers: Ok(answers) })
+    Ok(Reply { status, answers: Ok(answers) })
 }
 
 fn count(number: usize) -> u32 {
@@ -271,7 +273,7 @@ impl Fields {
                     0 => SubmitError::TooLarge(text.parse().unwrap_or_default()),
                     1 => SubmitError::Pushback,
                     2 => SubmitError::LogIsFull,
-                    3 => SubmitError::Lookup(text),
+                    3 => SubmitError::Dedup(text),
                     _ => SubmitError::ShuttingDown,
                 }))
             }
@@ -297,7 +299,7 @@ mod tests {
                 proof: vec![Hash::from([7; 32]); usize::try_from(n).expect("small")],
             })
         };
-        let standing = Standing {
+        let status = WriterStatus {
             role: Role::Leaving,
             epoch: Epoch(9),
             leader: "http://10.0.0.1:3000".to_owned(),
@@ -308,12 +310,12 @@ mod tests {
             SubmitError::TooLarge(70_000),
             SubmitError::Pushback,
             SubmitError::LogIsFull,
-            SubmitError::Lookup("why".to_owned()),
+            SubmitError::Dedup("why".to_owned()),
             SubmitError::ShuttingDown,
         ];
         let mut answers = vec![included(0, "one"), included(3, "two"), included(4, "one")];
         answers.extend(reasons.map(PeerAnswer::Refused));
-        Reply { standing, answers: Ok(answers) }
+        Reply { status, answers: Ok(answers) }
     }
 
     #[test]

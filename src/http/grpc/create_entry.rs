@@ -14,7 +14,7 @@ use hyper::body::{Body as _, Incoming};
 use tonic::Status;
 use tonic::body::Body as Reply;
 
-use crate::App;
+use crate::app::App;
 use crate::body::{ReadBody, discard};
 use crate::metrics::RequestLabels;
 use crate::problem::{FrameError, Problem, X_LOG_INDEX};

@@ -12,8 +12,8 @@ use http_body_util::Full;
 use serde_json::{Value, json};
 use tiles_spec::Hash;
 
-use super::super::problem::Answer;
 use super::tree_id::TreeId;
+use crate::problem::Answer;
 
 /// The size of the tree that a list of entry IDs covers.
 const LOG_SIZE: HeaderName = HeaderName::from_static("fasti-log-size");

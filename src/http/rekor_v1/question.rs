@@ -10,7 +10,7 @@ use fasti_entry::LookupTerm;
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 
-use super::refusal::Refusal;
+use super::error::V1Error;
 
 /// Maximum number of entries that one request can name.
 const ENTRIES_MAX: usize = 10;
@@ -55,16 +55,16 @@ pub(super) struct Wanted {
     pub(super) indices: Vec<u64>,
 }
 
-fn form(name: &'static str, reason: impl Into<String>) -> Refusal {
-    Refusal::Form { name, place: "body", reason: reason.into() }
+fn form(name: &'static str, reason: impl Into<String>) -> V1Error {
+    V1Error::Form { name, place: "body", reason: reason.into() }
 }
 
-fn json<'a, T: Deserialize<'a>>(name: &'static str, body: &'a [u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(body).map_err(|error| Refusal::Body { name, reason: error.to_string() })
+fn json<'a, T: Deserialize<'a>>(name: &'static str, body: &'a [u8]) -> Result<T, V1Error> {
+    serde_json::from_slice(body).map_err(|error| V1Error::Body { name, reason: error.to_string() })
 }
 
 /// Parses `SearchIndex`. The question asks for at most `limit` entries.
-pub(super) fn search_index(body: &[u8], limit: usize) -> Result<Question, Refusal> {
+pub(super) fn search_index(body: &[u8], limit: usize) -> Result<Question, V1Error> {
     let query: SearchIndex = json("query", body)?;
     let operator = match query.operator.as_deref() {
         None | Some("" | "or") => Operator::Or,
@@ -78,13 +78,13 @@ pub(super) fn search_index(body: &[u8], limit: usize) -> Result<Question, Refusa
     terms.extend(given(query.email).map(email).transpose()?);
     terms.extend(given(query.subject).map(subject).transpose()?);
     if terms.is_empty() {
-        return Err(Refusal::NothingAsked("email, subject, publicKey, hash"));
+        return Err(V1Error::NothingAsked("email, subject, publicKey, hash"));
     }
     Ok(Question { limit, ..Question::new(terms, operator) })
 }
 
 /// Parses a digest. v1 supports SHA-1, SHA-256 and SHA-512 here; v2 entries can also have SHA-384.
-fn digest(hash: &str) -> Result<LookupTerm, Refusal> {
+fn digest(hash: &str) -> Result<LookupTerm, V1Error> {
     let (algorithm, digits) = hash.split_once(':').unwrap_or(("", hash));
     let expected = match algorithm.to_ascii_lowercase().as_str() {
         "" => &[20, 32, 48, 64][..],
@@ -104,13 +104,13 @@ fn digest(hash: &str) -> Result<LookupTerm, Refusal> {
     })
 }
 
-fn public_key(key: &IndexKey) -> Result<LookupTerm, Refusal> {
+fn public_key(key: &IndexKey) -> Result<LookupTerm, V1Error> {
     match key.format.as_str() {
         "x509" => {}
-        "pgp" => return Err(Refusal::PkiFormat("pgp")),
-        "minisign" => return Err(Refusal::PkiFormat("minisign")),
-        "ssh" => return Err(Refusal::PkiFormat("ssh")),
-        "tuf" => return Err(Refusal::PkiFormat("tuf")),
+        "pgp" => return Err(V1Error::PkiFormat("pgp")),
+        "minisign" => return Err(V1Error::PkiFormat("minisign")),
+        "ssh" => return Err(V1Error::PkiFormat("ssh")),
+        "tuf" => return Err(V1Error::PkiFormat("tuf")),
         _ => {
             return Err(form("publicKey.format", "should be one of [pgp x509 minisign ssh tuf]"));
         }
@@ -118,10 +118,10 @@ fn public_key(key: &IndexKey) -> Result<LookupTerm, Refusal> {
     let content = key.content.as_deref().unwrap_or_default();
     let pem =
         STANDARD.decode(content).map_err(|_| form("publicKey.content", "should be base64"))?;
-    LookupTerm::of_pem(&pem).ok_or(Refusal::PublicKey)
+    LookupTerm::of_pem(&pem).ok_or(V1Error::PublicKey)
 }
 
-fn email(email: String) -> Result<LookupTerm, Refusal> {
+fn email(email: String) -> Result<LookupTerm, V1Error> {
     let is_one = email.split_once('@').is_some_and(|(user, host)| {
         !user.is_empty() && !host.is_empty() && !email.contains(char::is_whitespace)
     });
@@ -132,7 +132,7 @@ fn email(email: String) -> Result<LookupTerm, Refusal> {
     }
 }
 
-fn subject(subject: String) -> Result<LookupTerm, Refusal> {
+fn subject(subject: String) -> Result<LookupTerm, V1Error> {
     if subject.chars().count() > SUBJECT_CHARS_MAX {
         let reason = format!("should be at most {SUBJECT_CHARS_MAX} chars long");
         return Err(form("subject", reason));
@@ -141,20 +141,20 @@ fn subject(subject: String) -> Result<LookupTerm, Refusal> {
 }
 
 /// Parses `SearchLogQuery`.
-pub(super) fn search_log_query(body: &[u8]) -> Result<Wanted, Refusal> {
+pub(super) fn search_log_query(body: &[u8]) -> Result<Wanted, V1Error> {
     let query: SearchLogQuery = json("entry", body)?;
     let ids = query.entry_uuids.unwrap_or_default();
     let indices = query.log_indexes.unwrap_or_default();
     let proposed = query.entries.unwrap_or_default();
     let count = ids.len() + indices.len() + proposed.len();
     if count > ENTRIES_MAX {
-        return Err(Refusal::TooMany(ENTRIES_MAX));
+        return Err(V1Error::TooMany(ENTRIES_MAX));
     }
     if !proposed.is_empty() {
-        return Err(Refusal::ProposedEntries);
+        return Err(V1Error::ProposedEntries);
     }
     if count == 0 {
-        return Err(Refusal::NothingAsked("entryUUIDs, logIndexes"));
+        return Err(V1Error::NothingAsked("entryUUIDs, logIndexes"));
     }
     let indices = indices.into_iter().map(|index| {
         u64::try_from(index).map_err(|_| form("logIndexes", "should be greater than or equal to 0"))
@@ -166,7 +166,7 @@ pub(super) fn search_log_query(body: &[u8]) -> Result<Wanted, Refusal> {
 pub(super) fn parameter(
     query: Option<&str>,
     name: &'static str,
-) -> Result<Option<String>, Refusal> {
+) -> Result<Option<String>, V1Error> {
     let pairs = query.unwrap_or_default().split('&');
     let mut values = pairs.filter_map(|pair| match pair.split_once('=').unwrap_or((pair, "")) {
         (key, value) if key == name => Some(percent_decode_str(value).decode_utf8_lossy()),
@@ -175,7 +175,7 @@ pub(super) fn parameter(
     let value = values.next().map(std::borrow::Cow::into_owned);
     match values.next() {
         None => Ok(value),
-        Some(_) => Err(Refusal::Form {
+        Some(_) => Err(V1Error::Form {
             name,
             place: "query",
             reason: "is given more than once".to_owned(),
@@ -188,8 +188,8 @@ pub(super) fn number(
     query: Option<&str>,
     name: &'static str,
     least: u64,
-) -> Result<Option<u64>, Refusal> {
-    let bad = |reason: String| Refusal::Form { name, place: "query", reason };
+) -> Result<Option<u64>, V1Error> {
+    let bad = |reason: String| V1Error::Form { name, place: "query", reason };
     let Some(text) = parameter(query, name)? else { return Ok(None) };
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => (-1, digits),
@@ -208,6 +208,6 @@ pub(super) fn number(
 }
 
 /// Requires a number to be given.
-pub(super) fn required(name: &'static str, value: Option<u64>) -> Result<u64, Refusal> {
-    value.ok_or_else(|| Refusal::Form { name, place: "query", reason: "is required".to_owned() })
+pub(super) fn required(name: &'static str, value: Option<u64>) -> Result<u64, V1Error> {
+    value.ok_or_else(|| V1Error::Form { name, place: "query", reason: "is required".to_owned() })
 }

@@ -8,7 +8,7 @@ use std::fmt;
 
 use tiles_spec::Hash;
 
-use super::refusal::Refusal;
+use super::error::V1Error;
 
 /// A tree ID: positive, below 2^63.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,8 +39,8 @@ impl TreeId {
         id: &str,
         name: &'static str,
         place: &'static str,
-    ) -> Result<Option<Hash>, Refusal> {
-        let bad = || Refusal::Form { name, place, reason: PATTERN.to_owned() };
+    ) -> Result<Option<Hash>, V1Error> {
+        let bad = || V1Error::Form { name, place, reason: PATTERN.to_owned() };
         let digits = id.bytes().all(|byte| byte.is_ascii_hexdigit());
         if !digits || ![UUID_DIGITS, TREE_DIGITS + UUID_DIGITS].contains(&id.len()) {
             return Err(bad());
@@ -53,10 +53,10 @@ impl TreeId {
     }
 
     /// Refuses a request for another tree.
-    pub fn expect(self, asked: Option<&str>) -> Result<(), Refusal> {
+    pub fn expect(self, asked: Option<&str>) -> Result<(), V1Error> {
         match asked {
             Some(asked) if !asked.is_empty() && asked != self.to_string() => {
-                Err(Refusal::TreeId(asked.chars().take(40).collect(), self))
+                Err(V1Error::TreeId(asked.chars().take(40).collect(), self.to_string()))
             }
             _ => Ok(()),
         }

@@ -1,4 +1,4 @@
-//! Headway: how much longer a transfer can pause, given the bytes moved so far.
+//! The least rate of a transfer: how much longer it can pause, given the bytes moved so far.
 //!
 //! A transfer begins with a grace period. Bytes that move restore it by the time they would take at
 //! the minimum rate, up to the full period. So a burst does not buy a long pause, a trickle is cut
@@ -17,12 +17,12 @@ pub struct LeastRate {
 
 /// The rest of the grace period.
 #[derive(Debug)]
-pub struct Headway {
+pub struct TransferTimer {
     least: LeastRate,
     due: Instant,
 }
 
-impl Headway {
+impl TransferTimer {
     /// Starts with the full period.
     pub fn new(least: LeastRate, now: Instant) -> Self {
         Self { least, due: now + least.grace }
@@ -61,27 +61,27 @@ mod tests {
     fn a_trickle_and_a_burst_pay_for_no_standstill() {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
-        let mut headway = Headway::new(LEAST, start);
-        headway.moved(1_000_000, at(0));
-        assert_eq!(headway.due(), at(10), "a burst");
+        let mut timer = TransferTimer::new(LEAST, start);
+        timer.moved(1_000_000, at(0));
+        assert_eq!(timer.due(), at(10), "a burst");
         for second in 1..10 {
-            headway.moved(100, at(second));
+            timer.moved(100, at(second));
         }
-        let rest = headway.due().duration_since(at(10));
+        let rest = timer.due().duration_since(at(10));
         assert_eq!(rest.as_millis(), 900, "a tenth of the rate");
-        assert_eq!(headway.used(at(10)).as_millis(), 9100);
-        headway.renew(at(10));
-        assert_eq!(headway.used(at(10)), Duration::ZERO);
+        assert_eq!(timer.used(at(10)).as_millis(), 9100);
+        timer.renew(at(10));
+        assert_eq!(timer.used(at(10)), Duration::ZERO);
     }
 
     #[test]
     fn who_keeps_the_rate_is_never_ended() {
         let start = Instant::now();
-        let mut headway = Headway::new(LEAST, start);
+        let mut timer = TransferTimer::new(LEAST, start);
         for second in (5..1000).step_by(5) {
             let now = start + Duration::from_secs(second);
-            assert!(headway.due() > now, "at {second} s");
-            headway.moved(5000, now);
+            assert!(timer.due() > now, "at {second} s");
+            timer.moved(5000, now);
         }
     }
 }

@@ -1,29 +1,16 @@
-//! Tells [`fasti_admit`] what it must know about a request before any work is done for it.
+//! Admission: tells [`fasti_admit`] what it must know about a request before any work is done for
+//! it.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use fasti_admit::Client;
 use http::header::CONTENT_LENGTH;
-use http::{Extensions, HeaderMap, request};
+use http::{Extensions, HeaderMap};
 
-use super::App;
+use super::app::App;
 use super::connection::Connection;
+use super::place::peer;
 use super::problem::Problem;
 use super::shares::Place;
-
-/// The peer address of a request's connection; an extension of the request.
-#[derive(Clone, Copy, Debug)]
-pub struct PeerAddress(pub IpAddr);
-
-/// Stands for an unknown address.
-const UNKNOWN: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-
-/// Where a request comes from.
-pub fn place_of(head: &request::Parts) -> Place {
-    let unknown = || Place { client: Client::at(UNKNOWN), connection: u64::MAX };
-    head.extensions.get().copied().unwrap_or_else(unknown)
-}
 
 impl App {
     /// Notes where a request comes from: from which client, according to trusted proxies, and over
@@ -54,10 +41,6 @@ impl App {
         let more = (body.len() as u64).saturating_sub(announced(headers));
         Ok(self.config.admission.pace_bytes(peer(extensions), headers, more)?)
     }
-}
-
-fn peer(extensions: &Extensions) -> IpAddr {
-    extensions.get().map_or(UNKNOWN, |PeerAddress(address)| *address)
 }
 
 /// The announced length of a body; 0 if none is.

@@ -2,11 +2,9 @@
 
 use tiles_spec::TreeSize;
 
-use super::tree_id::TreeId;
-
 /// Why a request is refused.
 #[derive(Debug, thiserror::Error)]
-pub enum Refusal {
+pub enum V1Error {
     /// The body is not JSON of the required form.
     #[error("parsing {name} body failed, because {reason}")]
     Body {
@@ -48,7 +46,7 @@ pub enum Refusal {
     ProposedEntries,
     /// Another log's ID.
     #[error("invalid tree ID specified: {0}; this log's is {1}")]
-    TreeId(String, TreeId),
+    TreeId(String, String),
     /// The tree is not that large yet.
     #[error(
         "the tree size requested({wanted}) was greater than what is currently observable({observable})"

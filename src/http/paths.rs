@@ -1,0 +1,6 @@
+//! Paths that more than one module must know.
+
+/// The path at which writers are asked by their peers.
+pub(super) const FORWARD: &str = "/_writer/forward";
+/// The prefix of all paths of Rekor v1's API.
+pub(super) const REKOR_V1: &str = "/api/v1/";

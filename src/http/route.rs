@@ -1,0 +1,98 @@
+//! Routes: which request is answered by which module.
+
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HeaderValue};
+use http::{Method, Request, StatusCode, request};
+use hyper::body::Body;
+
+use super::accept::ErrorForm;
+use super::app::App;
+use super::body::discard;
+use super::problem::{Answer, Problem};
+use super::{cors, health, openapi, paths};
+use crate::metrics::RequestLabels;
+
+impl App {
+    /// Answers one request. Also returns the body of a refused request if the rest of it is still
+    /// to be read.
+    pub async fn handle<B>(&self, request: Request<B>) -> (Answer, Option<B>)
+    where
+        B: Body<Data = Bytes> + Unpin,
+        B::Error: std::fmt::Display,
+    {
+        let (mut head, mut body) = request.into_parts();
+        self.note_place(&head.headers, &mut head.extensions);
+        let (route, answered) = match self.preflight(&head) {
+            Some(answered) => ("preflight", answered),
+            None => self.route(&head, &mut body).await,
+        };
+        let (mut answer, unread) = match answered {
+            Ok(answer) => (answer, None),
+            Err(problem) => self.refuse(problem, &head, body).await,
+        };
+        cors::share(&head, &mut answer);
+        if head.method == Method::HEAD {
+            let body = std::mem::take(answer.body_mut());
+            if answer.status() != StatusCode::NOT_MODIFIED {
+                let length = body.size_hint().exact().unwrap_or_default();
+                answer.headers_mut().entry(CONTENT_LENGTH).or_insert_with(|| length.into());
+            }
+        }
+        let code = answer.status().as_u16();
+        self.metrics.requests.get_or_create(&RequestLabels { route, code }).inc();
+        (answer, unread)
+    }
+
+    /// Returns the answer to a request that failed. If its body is long, the answer does not wait
+    /// for it and closes the connection. The rest of the body is returned to be read, so that the
+    /// answer is not lost.
+    async fn refuse<B>(
+        &self,
+        problem: Problem,
+        head: &request::Parts,
+        mut body: B,
+    ) -> (Answer, Option<B>)
+    where
+        B: Body<Data = Bytes> + Unpin,
+    {
+        let is_lost = matches!(
+            problem,
+            Problem::BodyTooSlow(_)
+                | Problem::BodyStandsStill { .. }
+                | Problem::BodyBroken(_)
+                | Problem::Peer(_)
+        );
+        // A client that asks before sending a body (Expect) need not send it.
+        let comes = !is_lost && !head.headers.contains_key(EXPECT);
+        let is_read = body.is_end_stream() || comes && discard(&mut body).await;
+        let mut answer = problem.into_answer(ErrorForm::wanted(&head.uri, &head.headers));
+        if !is_read {
+            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        (answer, (comes && !is_read).then_some(body))
+    }
+
+    async fn route<B>(
+        &self,
+        head: &request::Parts,
+        body: &mut B,
+    ) -> (&'static str, Result<Answer, Problem>)
+    where
+        B: Body<Data = Bytes> + Unpin,
+        B::Error: std::fmt::Display,
+    {
+        match head.uri.path() {
+            "/api/v2/log/entries" => ("entries", self.submit_rekor(head, body).await),
+            "/add" => ("add", self.submit_opaque(head, body).await),
+            paths::FORWARD => ("forward", self.answer_peer(head, body).await),
+            "/" => ("front", self.front_page(&head.method)),
+            "/healthz" => ("healthz", health::alive(&head.method)),
+            "/readyz" => ("readyz", self.ready(&head.method)),
+            "/openapi.json" => ("openapi", openapi::describe(head)),
+            path if path.starts_with(paths::REKOR_V1) => {
+                ("v1", Box::pin(self.rekor_v1(head, body)).await)
+            }
+            _ => ("read", self.reads.answer(&**self.log.objects(), head).await),
+        }
+    }
+}
