@@ -30,9 +30,9 @@ use std::sync::Arc;
 use fasti_client::fetch::{DirectoryFetch, Fetch, LookupLog};
 use fasti_client::reader::{ReadError, View};
 use fasti_client::trust::Trust;
+use fasti_lookup_spec::{LeafRange, LookupPath};
 use serde::Serialize;
 use tiles_spec::TreeSize;
-use tiles_spec::lookup::{LeafRange, LookupPath};
 use tokio::runtime::Handle;
 
 use super::fsck::{self, FsckError, Objects, Problem, fsck};

@@ -19,8 +19,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use fasti_lookup_spec::{LATEST_BYTES_MAX, LookupPath, REVISION_BYTES_MAX};
 use reqwest::{StatusCode, Url};
-use tiles_spec::lookup::{LATEST_BYTES_MAX, LookupPath, REVISION_BYTES_MAX};
 use tiles_spec::{CHECKPOINT_BYTES_MAX, ENTRY_BYTES_MAX, HASH_BYTES, ResourcePath};
 
 use fasti_store::{BucketError, BucketLocation, BucketOptions, StoreError};

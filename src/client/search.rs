@@ -1,6 +1,6 @@
 //! Search with proof: which entries of a log have this digest, this key, this identity.
 //!
-//! The answer comes from an index stored next to the log as static files (`tiles_spec::lookup`;
+//! The answer comes from an index stored next to the log as static files (`fasti_lookup_spec`;
 //! `src/docs/formats.md`), and, for leaves not in the index yet, from the newest bundles. No server
 //! computes anything.
 //!
@@ -34,8 +34,8 @@ mod scan;
 
 use std::sync::Arc;
 
+use fasti_lookup_spec::{LookupKey, LookupPath};
 use futures::future::try_join;
-use tiles_spec::lookup::{LookupKey, LookupPath};
 
 pub use answer::{Answer, Match, Total};
 pub use follow::{FollowError, Follower, News};

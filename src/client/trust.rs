@@ -4,8 +4,8 @@
 //! trusted log, was signed by that log's own key, and carries no bad signature of any trusted key.
 //! Signature lines of unknown keys are ignored, wherever they appear.
 
+use fasti_lookup_spec::lookup_origin;
 use tiles_spec::PublicKey::MlDsa44Cosignature;
-use tiles_spec::lookup::lookup_origin;
 use tiles_spec::{
     Checkpoint, CheckpointError, KeyName, NoteError, SignedCheckpoint, TreeHead, VerifierKey,
     cosignature_time, open_checkpoint,

@@ -11,6 +11,7 @@ use std::error::Error as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use fasti_lookup_spec::{LookupPath, LookupPathError};
 use fasti_seams::offload::offload;
 use fasti_store::{ObjectPath, Store};
 use http::header::{
@@ -18,7 +19,6 @@ use http::header::{
 };
 use http::{Method, request};
 use sha2::{Digest as _, Sha256};
-use tiles_spec::lookup::{LookupPath, LookupPathError};
 use tiles_spec::{PathError, ResourcePath};
 use tokio::sync::Semaphore;
 

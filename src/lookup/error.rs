@@ -5,8 +5,8 @@ use fasti_client::reader::ReadError;
 use fasti_client::trust::CheckpointRefusal;
 use fasti_log::RecoverError;
 use fasti_log::guard::GuardError;
+use fasti_lookup_spec::{LookupPath, ManifestError, RevisionError};
 use fasti_store::StoreError;
-use tiles_spec::lookup::{LookupPath, ManifestError, RevisionError};
 use tiles_spec::{CheckpointError, LeafIndex, TreeSize};
 
 use super::run::BuildError;

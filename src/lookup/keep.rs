@@ -10,9 +10,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use fasti_lookup_spec::Run;
 use futures::future::{Either, select};
 use tiles_spec::TreeSize;
-use tiles_spec::lookup::Run;
 use tokio::sync::mpsc;
 
 use super::builder::{Advance, Builder, Merge, make_run};

@@ -13,8 +13,8 @@ use bytes::Bytes;
 use fasti_log::guard::SigningGuard;
 use fasti_log::integrate::{Edge, Integrated, Leaf};
 use fasti_log::load;
+use fasti_lookup_spec::{LatestFile, LookupPath, Manifest, RevisionFile};
 use fasti_store::{Below, ObjectPath, Store, StoreError};
-use tiles_spec::lookup::{LatestFile, LookupPath, Manifest, RevisionFile};
 use tiles_spec::{
     BundleCoord, LeafIndex, ResourcePath, SignedCheckpoint, TileCoord, TileMap, TileSource as _,
     TileWidth, TlogProof, TreeHead, open_checkpoint, plan_inclusion,

@@ -3,7 +3,7 @@
 //! Invariant: how far one call goes depends only on the log and the arguments, not on time or
 //! machine.
 
-use tiles_spec::lookup::Posting;
+use fasti_lookup_spec::Posting;
 use tiles_spec::{TILE_WIDTH_MAX, TileIndex, TreeSize};
 
 use fasti_client::reader::{ReadError, VerifiedBundle, View};

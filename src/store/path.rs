@@ -4,7 +4,7 @@
 //! ASCII letters, digits, `-`, `_` and `.`, and do not start with a dot. The `.p` of partial tiles
 //! (`tile/0/001.p/5`) is a suffix, so it passes.
 
-use tiles_spec::lookup::LookupPath;
+use fasti_lookup_spec::LookupPath;
 use tiles_spec::{BundleCoord, ResourcePath, TileCoord};
 
 use super::RecordNumber;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use fasti::lookup::run::{BuildError, build_run};
+use fasti::lookup_spec::{LeafRange, LookupKey, Posting};
 use fasti::store::{MemoryStore, StoreError};
-use tiles_spec::lookup::{LeafRange, LookupKey, Posting};
 use tiles_spec::{LeafIndex, TreeSize};
 
 use crate::faulty::{FAULTS, Fault, Faulty};

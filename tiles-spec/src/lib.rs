@@ -15,13 +15,11 @@
 //! | [`cosignature`] | what witnesses sign | tlog-cosignature |
 //! | [`checkpoint`] | signed tree heads | tlog-checkpoint |
 //! | [`tlog_proof`] | an entry's proof and checkpoint in one file | tlog-proof |
-//! | [`lookup`] | which leaves have a key, with proof | fasti's own |
 
 pub mod bundle;
 pub mod checkpoint;
 pub mod cosignature;
 pub mod hash;
-pub mod lookup;
 pub mod note;
 pub mod proof;
 pub mod size;

@@ -177,7 +177,7 @@ impl TileWidth {
 }
 
 /// Parses a canonical decimal: `0`, or digits without a leading zero.
-pub(crate) fn parse_decimal(text: &str) -> Result<u64, NumberError> {
+pub fn parse_decimal(text: &str) -> Result<u64, NumberError> {
     let digits = text.as_bytes();
     let canonical = match digits {
         [b'0'] => true,

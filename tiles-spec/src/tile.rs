@@ -8,9 +8,9 @@
 //! of size `s` never include an empty one; a partial tile's bytes are a prefix of those of every
 //! wider tile at the same place.
 
-pub(crate) mod path;
+mod path;
 
-pub use path::{PathError, ResourcePath};
+pub use path::{PathError, ResourcePath, parse_index, write_index};
 
 use thiserror::Error;
 

@@ -8,8 +8,8 @@ use std::fmt::Display;
 
 use fasti_client::fetch::{Fetch, FetchError};
 use fasti_client::reader::{ReadError, VerifiedBundle, View};
+use fasti_lookup_spec::{LatestFile, LookupPath, Manifest, RevisionFile};
 use futures::stream::{self, StreamExt as _};
-use tiles_spec::lookup::{LatestFile, LookupPath, Manifest, RevisionFile};
 use tiles_spec::{LeafIndex, TILE_WIDTH_MAX, TileIndex, TreeHead, leaf_hash, verify_inclusion};
 
 use super::Audit;

@@ -3,7 +3,7 @@
 
 use fasti_client::reader::{VerifiedBundle, View};
 use fasti_entry::lookup_keys;
-use tiles_spec::lookup::{LeafRange, LookupPath, Posting, Run, slice_bits};
+use fasti_lookup_spec::{LeafRange, LookupPath, Posting, Run, slice_bits};
 use tiles_spec::{LeafIndex, TILE_WIDTH_MAX, TileIndex};
 
 use super::revisions::Shown;

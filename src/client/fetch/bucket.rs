@@ -6,9 +6,9 @@
 use std::ops::Range;
 
 use async_trait::async_trait;
+use fasti_lookup_spec::LookupPath;
 use fasti_store::{BucketLocation, BucketOptions, BucketStore, ObjectPath, Store as _};
 use tiles_spec::ResourcePath;
-use tiles_spec::lookup::LookupPath;
 use tokio::sync::OnceCell;
 
 use super::{

@@ -11,8 +11,8 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
+use fasti_lookup_spec::LookupPath;
 use fasti_seams::offload::offload;
-use tiles_spec::lookup::LookupPath;
 use tiles_spec::{EntryBundle, ResourcePath};
 
 use super::{

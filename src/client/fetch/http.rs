@@ -9,12 +9,12 @@ use std::ops::Range;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use fasti_lookup_spec::LookupPath;
 use fasti_seams::clock::{Clock as _, SystemClock};
 use fasti_seams::egress;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, RANGE, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, Url};
 use tiles_spec::ResourcePath;
-use tiles_spec::lookup::LookupPath;
 
 use super::{
     DESCRIPTION, DESCRIPTION_BYTES_MAX, Fetch, FetchError, PartFault, bytes_max, expect_small,

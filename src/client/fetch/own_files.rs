@@ -4,9 +4,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use fasti_lookup_spec::LookupPath;
 use fasti_store::{ObjectPath, Store, StoreError};
 use tiles_spec::ResourcePath;
-use tiles_spec::lookup::LookupPath;
 
 use super::{Fetch, FetchError, expect_small, lookup_bytes_max};
 

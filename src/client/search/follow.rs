@@ -9,9 +9,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use fasti_lookup_spec::LookupPath;
 use sha2::{Digest as _, Sha256};
 use tiles_spec::TreeSize;
-use tiles_spec::lookup::LookupPath;
 
 use super::opened::Opened;
 use super::question::{Asked, Operator};

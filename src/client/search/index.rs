@@ -4,7 +4,7 @@
 //! It is an index of this log, at a tree that the log signed, or that a tree signed by the log can
 //! extend.
 
-use tiles_spec::lookup::{LatestFile, Manifest, RevisionError};
+use fasti_lookup_spec::{LatestFile, Manifest, RevisionError};
 use tiles_spec::{LeafIndex, ProofError, TreeHead, TreeSize, leaf_hash, verify_inclusion};
 
 use crate::trust::{CheckpointRefusal, OpenedCheckpoint, Trust};

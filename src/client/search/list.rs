@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use tiles_spec::lookup::{Found, LookupError, LookupKey, PagedList, Run};
+use fasti_lookup_spec::{Found, LookupError, LookupKey, PagedList, Run};
 use tiles_spec::{LeafIndex, TreeSize};
 
 use super::SearchError;

@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
+use fasti_lookup_spec::LookupPath;
 use futures::future::try_join;
-use tiles_spec::lookup::LookupPath;
 use tiles_spec::{ResourcePath, TreeHead, TreeSize};
 
 use super::SearchError;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tiles_spec::lookup::LookupKey;
+use fasti_lookup_spec::LookupKey;
 use tiles_spec::{Hash, TreeSize};
 
 use fasti_entry::{LookupTerm, lookup_keys};

@@ -1,6 +1,6 @@
 //! Why there is no answer.
 
-use tiles_spec::lookup::LookupError;
+use fasti_lookup_spec::LookupError;
 use tiles_spec::{LeafIndex, TreeSize};
 
 use super::index::IndexRefusal;

@@ -6,12 +6,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use fasti_lookup_spec::{
+    Found, LookupError, LookupKey, LookupPath, PagedList, Part, Probe, Run, read_postings,
+};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use tiles_spec::LeafIndex;
 use tiles_spec::TreeSize;
-use tiles_spec::lookup::{
-    Found, LookupError, LookupKey, LookupPath, PagedList, Part, Probe, Run, read_postings,
-};
 
 use super::SearchError;
 use crate::fetch::Fetch;

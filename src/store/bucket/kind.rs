@@ -19,9 +19,9 @@
 //! without its entry to a client that was just acknowledged. Without this header, GCS caches public
 //! objects for an hour.
 
+use fasti_lookup_spec::{LATEST_BYTES_MAX, LookupPath, REVISION_BYTES_MAX};
 use fasti_seams::gzip::Effort;
 use object_store::{Attribute, Attributes};
-use tiles_spec::lookup::{LATEST_BYTES_MAX, LookupPath, REVISION_BYTES_MAX};
 use tiles_spec::{CHECKPOINT_BYTES_MAX, ENTRY_BYTES_MAX, HASH_BYTES, ResourcePath};
 
 use crate::ObjectPath;

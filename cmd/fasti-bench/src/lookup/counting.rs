@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use fasti::client::fetch::{Fetch, FetchError};
-use tiles_spec::lookup::LookupPath;
+use fasti::lookup_spec::LookupPath;
 use tiles_spec::{ResourcePath, TILE_WIDTH_MAX, TreeSize};
 
 /// Counts what is read.

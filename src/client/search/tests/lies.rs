@@ -1,6 +1,6 @@
 //! A server that lies in anything that it serves: the answer is either right or a specific error.
 
-use tiles_spec::lookup::{LookupKey, Posting, RevisionFile};
+use fasti_lookup_spec::{LookupKey, Posting, RevisionFile};
 use tiles_spec::{TreeHead, lookup};
 
 use super::scene::{entry, head_of, postings, sign};

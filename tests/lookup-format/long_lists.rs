@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use tiles_spec::lookup::{
+use fasti_lookup_spec::{
     BuiltPart, Found, KeySlice, LookupError, Probe, build_part, read_postings,
 };
 

@@ -1,6 +1,6 @@
 //! The newest revision's file with flipped bits, mixed with other files, and trusted anyway.
 
-use tiles_spec::lookup::{
+use fasti_lookup_spec::{
     Found, KeySlice, LatestFile, LeafRange, Manifest, Part, Posting, Probe, RevisionFile, Run,
     build_part, lookup_origin,
 };

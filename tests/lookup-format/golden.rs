@@ -2,16 +2,16 @@
 //! `tests/data/golden-lookup/index` at the top of the repository. Also the hash of a larger part.
 //!
 //! Changing a byte here changes what every published index commits to. To rewrite the files on
-//! purpose: `cargo test -p tiles-spec --test golden_lookup -- --ignored write`.
+//! purpose: `cargo test -p fasti-lookup-spec --test lookup-format -- --ignored write`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest as _, Sha256};
-use tiles_spec::lookup::{
+use fasti_lookup_spec::{
     BuiltPart, Found, KeySlice, LatestFile, LeafRange, LookupKey, LookupPath, Manifest, Posting,
     Probe, RevisionFile, Run, build_part, lookup_origin, ranges, read_part,
 };
+use sha2::{Digest as _, Sha256};
 use tiles_spec::{
     Checkpoint, Frontier, Hash, LeafIndex, NoteSigningKey, Origin, TlogProof, TreeHead, TreeSize,
     append_entry, leaf_hash, open_checkpoint,
@@ -22,7 +22,7 @@ type Files = BTreeMap<String, Vec<u8>>;
 const ENTRIES: [&[u8]; 3] = [b"one", b"two", b"three"];
 
 fn directory() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/golden-lookup/index")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/golden-lookup/index")
 }
 
 fn origin() -> Origin {

@@ -16,19 +16,20 @@
 //! So one page proves that a key is absent: the key falls between two neighbours that the page
 //! names.
 
-use super::key::{KEY_BYTES, LookupKey};
-use super::range::LeafRange;
-use super::varint;
-use crate::size::LeafIndex;
+use tiles_spec::size::LeafIndex;
+
+use crate::key::{KEY_BYTES, LookupKey};
+use crate::range::LeafRange;
+use crate::varint;
 
 /// Size of a page in bytes.
 pub const PAGE_BYTES: usize = 4096;
 /// Number of bytes for records in a directory page.
-pub(super) const RECORD_BYTES: usize = PAGE_BYTES - HEAD_BYTES;
+pub(crate) const RECORD_BYTES: usize = PAGE_BYTES - HEAD_BYTES;
 /// Longer lists of gaps are stored on pages of their own.
-pub(super) const GAPS_MAX: usize = 1024;
+pub(crate) const GAPS_MAX: usize = 1024;
 
-pub(super) const DIRECTORY: u8 = 1;
+pub(crate) const DIRECTORY: u8 = 1;
 const HEAD_BYTES: usize = 4 + 2 * KEY_BYTES;
 const HAS_BEFORE: u8 = 1;
 const HAS_AFTER: u8 = 2;
@@ -70,14 +71,14 @@ pub enum List {
 }
 
 /// Appends a record of leaves, given their gaps.
-pub(super) fn write_here(bytes: &mut Vec<u8>, key: &LookupKey, postings: u64, gaps: &[u8]) {
+pub(crate) fn write_here(bytes: &mut Vec<u8>, key: &LookupKey, postings: u64, gaps: &[u8]) {
     bytes.extend_from_slice(key.as_bytes());
     varint::write(bytes, postings << 1);
     bytes.extend_from_slice(gaps);
 }
 
 /// Appends a record of leaves that are stored on pages of their own.
-pub(super) fn write_paged(
+pub(crate) fn write_paged(
     bytes: &mut Vec<u8>,
     key: &LookupKey,
     postings: u64,
@@ -91,7 +92,7 @@ pub(super) fn write_paged(
 }
 
 /// Encodes a page.
-pub(super) fn encode(
+pub(crate) fn encode(
     before: Option<LookupKey>,
     after: Option<LookupKey>,
     count: u16,
@@ -113,7 +114,7 @@ pub(super) fn encode(
 }
 
 /// The gap before a leaf: from the previous leaf in the list, or from the start of the range.
-pub(super) fn gap(range: &LeafRange, last: Option<LeafIndex>, index: LeafIndex) -> u64 {
+pub(crate) fn gap(range: &LeafRange, last: Option<LeafIndex>, index: LeafIndex) -> u64 {
     match last {
         Some(last) => index.get() - last.get() - 1,
         None => index.get() - range.start().get(),
@@ -121,7 +122,7 @@ pub(super) fn gap(range: &LeafRange, last: Option<LeafIndex>, index: LeafIndex) 
 }
 
 /// Reads a leaf from a list of gaps; `None` if it is malformed or out of range.
-pub(super) fn read_gap(
+pub(crate) fn read_gap(
     bytes: &mut &[u8],
     range: &LeafRange,
     last: Option<LeafIndex>,

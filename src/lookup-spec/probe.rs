@@ -8,15 +8,16 @@
 //! Invariant: the result agrees with every other page of the part. Otherwise the part violates its
 //! format, and either the probe reports that or an audit of the part finds it.
 
-use super::LookupError;
-use super::key::LookupKey;
-use super::manifest::Run;
-use super::page::{DirectoryPage, List};
-use super::part::Part;
-use super::postings::{PagedList, expect_in_slice, pages_of};
-use super::slice::KeySlice;
-use super::slot;
-use crate::size::LeafIndex;
+use tiles_spec::size::LeafIndex;
+
+use crate::LookupError;
+use crate::key::LookupKey;
+use crate::manifest::Run;
+use crate::page::{DirectoryPage, List};
+use crate::part::Part;
+use crate::postings::{PagedList, expect_in_slice, pages_of};
+use crate::slice::KeySlice;
+use crate::slot;
 
 /// What a run has for a key.
 #[derive(Clone, Debug, PartialEq, Eq)]

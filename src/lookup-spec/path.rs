@@ -6,12 +6,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use thiserror::Error;
+use tiles_spec::size::{LeafIndex, TileIndex, TreeSize, parse_decimal};
+use tiles_spec::tile::{PathError, ResourcePath};
+use tiles_spec::tile::{parse_index, write_index};
 
-use super::range::LeafRange;
-use super::slice::SLICE_BITS_MAX;
-use crate::size::{LeafIndex, TileIndex, TreeSize, parse_decimal};
-use crate::tile::path::{parse_index, write_index};
-use crate::tile::{PathError, ResourcePath};
+use crate::range::LeafRange;
+use crate::slice::SLICE_BITS_MAX;
 
 /// A resource of an index, named by its path relative to the log's prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

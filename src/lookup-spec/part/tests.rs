@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use tiles_spec::size::{LeafIndex, TreeSize};
+
 use super::*;
-use crate::lookup::{Found, LookupError, Probe, Run, read_postings, slice_bits};
-use crate::size::{LeafIndex, TreeSize};
+use crate::{Found, LookupError, Probe, Run, read_postings, slice_bits};
 
 const ALL: fn() -> KeySlice = || KeySlice::new(0, 0).unwrap();
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use tiles_spec::lookup::{
+use fasti_lookup_spec::{
     BuiltPart, Found, KeySlice, LeafRange, LookupError, LookupKey, PART_POSTINGS_MAX, Part,
     Posting, Probe, Run, build_part, read_part, read_postings, slice_bits,
 };

@@ -9,9 +9,8 @@
 use std::fmt;
 
 use sha2::{Digest as _, Sha256};
-
-use crate::hash::Hash;
-use crate::size::LeafIndex;
+use tiles_spec::hash::Hash;
+use tiles_spec::size::LeafIndex;
 
 /// Size of a key in bytes.
 pub const KEY_BYTES: usize = 16;
@@ -76,7 +75,7 @@ impl LookupKey {
     }
 
     /// The first eight bytes as a number, which preserves the order of keys.
-    pub(super) fn high(&self) -> u64 {
+    pub(crate) fn high(&self) -> u64 {
         u64::from_be_bytes(*self.0.first_chunk().expect("a key is longer"))
     }
 }
@@ -101,8 +100,9 @@ impl fmt::Debug for LookupKey {
 
 #[cfg(test)]
 mod tests {
+    use tiles_spec::leaf_hash;
+
     use super::*;
-    use crate::leaf_hash;
 
     #[test]
     fn keys_are_what_the_format_says() {

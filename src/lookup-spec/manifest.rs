@@ -20,15 +20,15 @@ use std::str::FromStr;
 
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
+use tiles_spec::checkpoint::{Origin, OriginError};
+use tiles_spec::hash::{Hash, HashError};
+use tiles_spec::size::{TreeSize, parse_decimal};
+use tiles_spec::tree::TreeHead;
 
-use super::key::LookupKey;
-use super::part::Part;
-use super::range::LeafRange;
-use super::slice::{KeySlice, slice_bits};
-use crate::checkpoint::{Origin, OriginError};
-use crate::hash::{Hash, HashError};
-use crate::size::{TreeSize, parse_decimal};
-use crate::tree::TreeHead;
+use crate::key::LookupKey;
+use crate::part::Part;
+use crate::range::LeafRange;
+use crate::slice::{KeySlice, slice_bits};
 
 /// Maximum size of a manifest in bytes.
 pub const MANIFEST_BYTES_MAX: usize = 4 << 20;

@@ -3,7 +3,7 @@
 //!
 //! Invariant: the number of slices depends only on the number of postings.
 
-use super::key::LookupKey;
+use crate::key::LookupKey;
 
 /// Target maximum of postings in a part. Keys are hashes, so parts are about equally large.
 pub const PART_POSTINGS_MAX: u64 = 1 << 18;
@@ -51,7 +51,7 @@ impl KeySlice {
     }
 
     /// The home of a key of this slice when its keys are spread evenly over `homes` pages.
-    pub(super) fn home(self, key: &LookupKey, homes: u32) -> u32 {
+    pub(crate) fn home(self, key: &LookupKey, homes: u32) -> u32 {
         let place = u128::from(key.high() << self.bits);
         u32::try_from((place * u128::from(homes)) >> u64::BITS).expect("it is below homes")
     }

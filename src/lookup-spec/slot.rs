@@ -4,22 +4,23 @@
 //! hashes in the longest one. So all slots have the same length, and the position of a page in the
 //! object follows from its number.
 
-use super::LookupError;
-use super::page::PAGE_BYTES;
-use super::part::Part;
-use crate::hash::{Hash, leaf_hash, node_hash};
-use crate::proof::{inclusion_proof_len, root_from_inclusion};
-use crate::size::{HASH_BYTES, LeafIndex, TreeSize};
+use tiles_spec::hash::{Hash, leaf_hash, node_hash};
+use tiles_spec::proof::{inclusion_proof_len, root_from_inclusion};
+use tiles_spec::size::{HASH_BYTES, LeafIndex, TreeSize};
+
+use crate::LookupError;
+use crate::page::PAGE_BYTES;
+use crate::part::Part;
 
 /// The tree over the pages of a part.
-pub(super) struct PageTree {
+pub(crate) struct PageTree {
     /// From the hashes of the pages up to the root.
     levels: Vec<Vec<Hash>>,
 }
 
 impl PageTree {
     /// Builds the tree over at least one page.
-    pub(super) fn new(leaves: Vec<Hash>) -> Self {
+    pub(crate) fn new(leaves: Vec<Hash>) -> Self {
         let mut levels = vec![leaves];
         while let Some(below) = levels.last().filter(|level| level.len() > 1) {
             let above = below.chunks(2).map(|pair| match pair {
@@ -32,26 +33,26 @@ impl PageTree {
         Self { levels }
     }
 
-    pub(super) fn root(&self) -> Hash {
+    pub(crate) fn root(&self) -> Hash {
         self.levels.last().expect("there is a level")[0]
     }
 
     /// The siblings on the path from a page to the root.
-    pub(super) fn proof(&self, page: usize) -> impl Iterator<Item = &Hash> {
+    pub(crate) fn proof(&self, page: usize) -> impl Iterator<Item = &Hash> {
         let levels = self.levels.iter().enumerate();
         levels.filter_map(move |(height, level)| level.get(page >> height ^ 1))
     }
 }
 
 /// The number of hashes in the longest proof.
-pub(super) fn proof_hashes_max(pages: u32) -> usize {
+pub(crate) fn proof_hashes_max(pages: u32) -> usize {
     // The bits of the last page's number. The number of pages comes from a manifest and can be
     // anything.
     (u32::BITS - pages.saturating_sub(1).leading_zeros()) as usize
 }
 
 /// Appends the proof of a page and its zero padding.
-pub(super) fn write_proof(bytes: &mut Vec<u8>, tree: &PageTree, page: usize, hashes_max: usize) {
+pub(crate) fn write_proof(bytes: &mut Vec<u8>, tree: &PageTree, page: usize, hashes_max: usize) {
     let end = bytes.len() + hashes_max * HASH_BYTES;
     for hash in tree.proof(page) {
         bytes.extend_from_slice(hash.as_bytes());
@@ -60,7 +61,7 @@ pub(super) fn write_proof(bytes: &mut Vec<u8>, tree: &PageTree, page: usize, has
 }
 
 /// Returns the page in a slot, after proving that it is page number `page` of the part.
-pub(super) fn open<'a>(
+pub(crate) fn open<'a>(
     part: &Part,
     page: u32,
     slot: &'a [u8],
@@ -87,8 +88,9 @@ pub(super) fn open<'a>(
 
 #[cfg(test)]
 mod tests {
+    use tiles_spec::tree::root_of;
+
     use super::*;
-    use crate::tree::root_of;
 
     #[test]
     fn the_tree_is_that_of_rfc_6962() {

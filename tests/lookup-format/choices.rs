@@ -1,6 +1,6 @@
 //! Keys that are spread like hashes, and keys chosen by an attacker.
 
-use tiles_spec::lookup::{
+use fasti_lookup_spec::{
     KeySlice, LookupKey, PART_POSTINGS_MAX, Posting, Probe, Run, build_part, slice_bits,
 };
 

@@ -11,16 +11,17 @@
 
 use std::ops::Range;
 
-use super::LookupError;
-use super::key::{LookupKey, Posting};
-use super::page::{self, DirectoryPage, GAPS_MAX, List, PAGE_BYTES, RECORD_BYTES, Record};
-use super::postings::{decode_onto, expect_in_slice, pages_of, write_list};
-use super::range::LeafRange;
-use super::slice::KeySlice;
-use super::slot::{PageTree, proof_hashes_max, write_proof};
-use super::varint;
-use crate::hash::{Hash, leaf_hash};
-use crate::size::HASH_BYTES;
+use tiles_spec::hash::{Hash, leaf_hash};
+use tiles_spec::size::HASH_BYTES;
+
+use crate::LookupError;
+use crate::key::{LookupKey, Posting};
+use crate::page::{self, DirectoryPage, GAPS_MAX, List, PAGE_BYTES, RECORD_BYTES, Record};
+use crate::postings::{decode_onto, expect_in_slice, pages_of, write_list};
+use crate::range::LeafRange;
+use crate::slice::KeySlice;
+use crate::slot::{PageTree, proof_hashes_max, write_proof};
+use crate::varint;
 
 /// A part as described in a manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,9 +1,10 @@
 //! Printing and parsing revision files, and rejecting malformed ones.
 
+use tiles_spec::size::LeafIndex;
+use tiles_spec::tree::TreeHead;
+use tiles_spec::{Checkpoint, NoteSigningKey, leaf_hash};
+
 use super::*;
-use crate::size::LeafIndex;
-use crate::tree::TreeHead;
-use crate::{Checkpoint, NoteSigningKey, leaf_hash};
 
 fn checkpoint(origin: &str) -> Vec<u8> {
     let key = NoteSigningKey::from_seed(origin.parse().unwrap(), &[7; 32]);

@@ -1,9 +1,10 @@
 //! Printing and parsing manifests, and rejecting malformed ones.
 
+use tiles_spec::hash::leaf_hash;
+use tiles_spec::size::LeafIndex;
+
 use super::*;
-use crate::hash::leaf_hash;
-use crate::lookup::{Posting, build_part};
-use crate::size::LeafIndex;
+use crate::{Posting, build_part};
 
 fn size(n: u64) -> TreeSize {
     TreeSize::new(n).unwrap()

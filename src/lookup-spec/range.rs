@@ -10,7 +10,7 @@
 //! begins within the earlier tree, a range of the earlier tree began there too. The number of times
 //! a leaf is rewritten grows with the eighth root of the size.
 
-use crate::size::{LeafIndex, TreeSize};
+use tiles_spec::size::{LeafIndex, TreeSize};
 
 /// Maximum number of ranges of a tree.
 pub const RUNS_MAX: usize = DEGREE as usize + 1;
@@ -61,7 +61,7 @@ impl LeafRange {
     }
 
     /// The leaf at `offset` from the first.
-    pub(super) fn leaf(&self, offset: u64) -> Option<LeafIndex> {
+    pub(crate) fn leaf(&self, offset: u64) -> Option<LeafIndex> {
         let index = LeafIndex::new(self.start.get().checked_add(offset)?)?;
         self.contains(index).then_some(index)
     }

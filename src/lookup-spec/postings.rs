@@ -13,18 +13,19 @@
 
 use std::ops::Range;
 
-use super::LookupError;
-use super::key::{KEY_BYTES, LookupKey};
-use super::manifest::Run;
-use super::page::{PAGE_BYTES, gap, read_gap};
-use super::part::Part;
-use super::range::LeafRange;
-use super::slice::KeySlice;
-use super::slot;
-use super::varint;
-use crate::size::LeafIndex;
+use tiles_spec::size::LeafIndex;
 
-pub(super) const POSTINGS: u8 = 2;
+use crate::LookupError;
+use crate::key::{KEY_BYTES, LookupKey};
+use crate::manifest::Run;
+use crate::page::{PAGE_BYTES, gap, read_gap};
+use crate::part::Part;
+use crate::range::LeafRange;
+use crate::slice::KeySlice;
+use crate::slot;
+use crate::varint;
+
+pub(crate) const POSTINGS: u8 = 2;
 const HEAD_BYTES: usize = 4 + KEY_BYTES + 4;
 
 /// A list on pages of its own, as described in the directory.
@@ -37,7 +38,7 @@ pub struct PagedList {
 }
 
 /// Appends the pages of a list and returns how many there are. `leaves` ascend.
-pub(super) fn write_list(
+pub(crate) fn write_list(
     pages: &mut Vec<[u8; PAGE_BYTES]>,
     range: &LeafRange,
     key: &LookupKey,
@@ -71,7 +72,7 @@ fn encode(key: &LookupKey, ordinal: u32, count: u16, gaps: &[u8]) -> [u8; PAGE_B
 }
 
 /// Decodes a page of a list and appends its leaves to those of earlier pages.
-pub(super) fn decode_onto(
+pub(crate) fn decode_onto(
     leaves: &mut Vec<LeafIndex>,
     page: &[u8; PAGE_BYTES],
     range: &LeafRange,
@@ -145,13 +146,13 @@ fn expect_all(list: &PagedList, which: &Range<u32>, actual: u64) -> Result<(), L
 
 /// The pages of a list that starts `first` pages after the directory; `None` if they are not all in
 /// the part.
-pub(super) fn pages_of(part: &Part, first: u32, pages: u32) -> Option<Range<u32>> {
+pub(crate) fn pages_of(part: &Part, first: u32, pages: u32) -> Option<Range<u32>> {
     let start = part.directory.checked_add(first)?;
     let end = start.checked_add(pages)?;
     (end <= part.pages).then_some(start..end)
 }
 
 /// Checks that the key belongs to this part.
-pub(super) fn expect_in_slice(slice: KeySlice, key: &LookupKey) -> Result<(), &'static str> {
+pub(crate) fn expect_in_slice(slice: KeySlice, key: &LookupKey) -> Result<(), &'static str> {
     if slice.contains(key) { Ok(()) } else { Err("a key belongs to another part") }
 }

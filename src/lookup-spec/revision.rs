@@ -11,11 +11,11 @@
 //! verified.
 
 use thiserror::Error;
+use tiles_spec::checkpoint::{CHECKPOINT_BYTES_MAX, Origin, OriginError};
+use tiles_spec::size::parse_decimal;
+use tiles_spec::tlog_proof::{TLOG_PROOF_BYTES_MAX, TlogProof, TlogProofError};
 
-use super::manifest::{MANIFEST_BYTES_MAX, Manifest, ManifestError};
-use crate::checkpoint::{CHECKPOINT_BYTES_MAX, Origin, OriginError};
-use crate::size::parse_decimal;
-use crate::tlog_proof::{TLOG_PROOF_BYTES_MAX, TlogProof, TlogProofError};
+use crate::manifest::{MANIFEST_BYTES_MAX, Manifest, ManifestError};
 
 /// Maximum size of a revision file in bytes.
 pub const REVISION_BYTES_MAX: usize = LINE_BYTES_MAX + MANIFEST_BYTES_MAX + CHECKPOINT_BYTES_MAX;

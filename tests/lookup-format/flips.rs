@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
+use fasti_lookup_spec::{BuiltPart, Found, LookupError, Part, Probe, Run, build_part, read_part};
 use tiles_spec::leaf_hash;
-use tiles_spec::lookup::{BuiltPart, Found, LookupError, Part, Probe, Run, build_part, read_part};
 
 use crate::brute_force::{
     Lists, Random, START, Slice, ask, key, leaf, list, postings, range, slot,
