@@ -8,6 +8,7 @@
 //! | [`log`] | the core: pool, sequence, integrate, commit, guard, publish, recover |
 //! | [`lookup`] | builds the lookup index of a log: which entries contain a key |
 //! | [`lookup_spec`] | the format of that index; pure |
+//! | [`objects`] | what a log publishes: content types, lifetimes, sizes; pure |
 //! | [`signer`] | holds the log's keys |
 //! | [`state`] | what is remembered outside the store |
 //! | [`http`] | the writer's HTTP and gRPC servers |
@@ -32,6 +33,7 @@ pub use fasti_http as http;
 pub use fasti_log as log;
 pub use fasti_lookup as lookup;
 pub use fasti_lookup_spec as lookup_spec;
+pub use fasti_objects as objects;
 pub use fasti_seams::{clock, egress, entropy, gzip, offload, planted, state};
 pub use fasti_signer as signer;
 pub use fasti_store as store;

@@ -46,6 +46,6 @@ pub use proof::{
 pub use size::{
     HASH_BYTES, LeafIndex, Level, NumberError, TILE_WIDTH_MAX, TileIndex, TileWidth, TreeSize,
 };
-pub use tile::{BundleCoord, HashTile, PathError, ResourcePath, TileCoord, TileError};
+pub use tile::{BundleCoord, HashTile, PathError, ResourcePath, Slot, TileCoord, TileError};
 pub use tlog_proof::{TLOG_PROOF_BYTES_MAX, TlogProof, TlogProofError};
 pub use tree::{Frontier, FrontierMismatch, SizeOverflow, TreeHead};

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use tiles_spec::{LeafIndex, TileIndex, TreeSize};
+use tiles_spec::tile::bundle_indices;
+use tiles_spec::{LeafIndex, TreeSize};
 
 use super::question::Asked;
 use crate::reader::{ReadError, View};
@@ -25,11 +26,10 @@ pub(super) async fn scan(
     limit: usize,
 ) -> Result<Scanned, ReadError> {
     let mut scanned = Scanned::default();
-    let last = view.head().size.get().checked_sub(1).and_then(LeafIndex::new);
-    let (Some(first), Some(last)) = (from.next_leaf(), last) else { return Ok(scanned) };
-    let end = TileIndex::new(last.tile_index().get() + 1);
+    let Some(first) = from.next_leaf() else { return Ok(scanned) };
+    let indices = bundle_indices(from, view.head().size);
     let asked = asked.clone();
-    let mut bundles = view.bundles_with(first.tile_index()..end, move |bundle| {
+    let mut bundles = view.bundles_with(indices, move |bundle| {
         let entries = bundle.entries().filter(|(index, ..)| *index >= first);
         let found = entries.filter(|(_, leaf, entry)| asked.is_answer(&asked.of(leaf, entry)));
         found.map(|(index, ..)| index).collect::<Vec<_>>()
