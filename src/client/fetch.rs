@@ -19,9 +19,10 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use fasti_lookup_spec::LookupPath;
+use fasti_objects::Published;
 use reqwest::{StatusCode, Url};
-use tiles_spec::lookup::{LATEST_BYTES_MAX, LookupPath, REVISION_BYTES_MAX};
-use tiles_spec::{CHECKPOINT_BYTES_MAX, ENTRY_BYTES_MAX, HASH_BYTES, ResourcePath};
+use tiles_spec::ResourcePath;
 
 use fasti_seams::gzip::{self, GunzipError};
 use fasti_store::{BucketError, BucketLocation, BucketOptions, StoreError};
@@ -51,7 +52,7 @@ pub trait Fetch: Send + Sync + 'static {
     fn place(&self, path: &ResourcePath) -> String;
 
     /// Reads an object of the index, whole and uncompressed, or returns `None` if it does not
-    /// exist. Returns at most [`lookup_bytes_max`] bytes: parts can be longer, and are read with
+    /// exist. Returns at most [`bytes_max`] bytes: parts can be longer, and are read with
     /// [`Self::fetch_part`].
     async fn fetch_lookup(&self, path: &LookupPath) -> Result<Option<Vec<u8>>, FetchError>;
 
@@ -74,29 +75,12 @@ pub trait Fetch: Send + Sync + 'static {
 pub const PART_BYTES_MAX: u64 = 64 << 20;
 
 /// The file in which a log describes itself.
-const DESCRIPTION: &str = "log.json";
-/// The maximum size of `log.json`, in bytes.
-const DESCRIPTION_BYTES_MAX: usize = 64 << 10;
+const DESCRIPTION: Published = Published::Description;
 
-/// The maximum size of an object, in bytes.
-pub fn bytes_max(path: &ResourcePath) -> usize {
-    match path {
-        ResourcePath::Checkpoint => CHECKPOINT_BYTES_MAX,
-        ResourcePath::Tile(tile) => tile.width.as_usize() * HASH_BYTES,
-        ResourcePath::Bundle(bundle) => {
-            bundle.width.as_usize() * (size_of::<u16>() + ENTRY_BYTES_MAX)
-        }
-    }
-}
-
-/// The maximum size of an object of the index that is read whole, in bytes.
-pub fn lookup_bytes_max(path: &LookupPath) -> usize {
-    match path {
-        LookupPath::Latest => LATEST_BYTES_MAX,
-        LookupPath::Log(resource) => bytes_max(resource),
-        LookupPath::Revision(_) => REVISION_BYTES_MAX,
-        LookupPath::Part { .. } => usize::try_from(PART_BYTES_MAX).unwrap_or(usize::MAX),
-    }
+/// The maximum size of an object that is read whole, in bytes.
+pub fn bytes_max(object: impl Into<Published>) -> usize {
+    let at_once = usize::try_from(PART_BYTES_MAX).unwrap_or(usize::MAX);
+    object.into().properties().bytes_max.min(at_once)
 }
 
 /// Refuses to read more than [`PART_BYTES_MAX`] at a time.

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tiles_spec::lookup::LookupPath;
+use fasti_lookup_spec::LookupPath;
 use tiles_spec::{
     Checkpoint, Hash, NoteSigningKey, ResourcePath, TreeHead, TreeSize, append_entry, leaf_hash,
     tree::root_of,

@@ -37,6 +37,7 @@ mod protobuf;
 mod protojson;
 mod quote;
 mod signature;
+mod sought;
 mod submission;
 mod transparency_log_entry;
 mod verifier;

@@ -20,10 +20,10 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use der::Decode as _;
+use fasti_lookup_spec::LookupKey;
 use sha2::{Digest as _, Sha256};
 use spki::SubjectPublicKeyInfoRef;
 use tiles_spec::Hash;
-use tiles_spec::lookup::LookupKey;
 
 use super::error::EntryError;
 use super::verifier::KeyMaterial;

@@ -1,5 +1,5 @@
 //! Reads: serves `checkpoint`, tiles, entry bundles, `log.json` and the index as a static file
-//! server would, for local use. C2SP tlog-tiles specifies the content types and lifetimes.
+//! server would, for local use. `fasti_objects` says with which content types and lifetimes.
 //!
 //! Entry bundles and manifests are compressed when the client asks for it. Everything has an ETag
 //! and supports ranges ([`represent`](super::represent)). Bundles are compressed once
@@ -11,6 +11,8 @@ use std::error::Error as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use fasti_lookup_spec::LookupPath;
+use fasti_objects::{Packing, Properties, Published, PublishedPathError};
 use fasti_seams::offload::offload;
 use fasti_store::{ObjectPath, Store};
 use http::header::{
@@ -18,8 +20,6 @@ use http::header::{
 };
 use http::{Method, request};
 use sha2::{Digest as _, Sha256};
-use tiles_spec::lookup::{LookupPath, LookupPathError};
-use tiles_spec::{PathError, ResourcePath};
 use tokio::sync::Semaphore;
 
 use super::connection::Connection;
@@ -31,22 +31,9 @@ use super::problem::{Answer, Problem};
 use super::represent::{Coding, Representation, Wanted, names, packed_etag, range};
 use super::shares::{Share, Shares};
 
-const IMMUTABLE: &str = "public, max-age=31536000, immutable";
-const MUTABLE: &str = "no-cache";
-const TEXT: &str = "text/plain; charset=utf-8";
-const OCTETS: &str = "application/octet-stream";
-
-/// The kind of object to read.
-#[derive(Clone, Copy)]
-struct Kind {
-    content_type: &'static str,
-    cache_control: &'static str,
-    size: Size,
-}
-
 /// How much an object costs the server.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Size {
+enum Cost {
     /// Next to nothing.
     Small,
     /// A few hundred kilobytes, compressible: manifests.
@@ -99,22 +86,24 @@ impl Reads {
         head: &request::Parts,
     ) -> Result<Answer, Problem> {
         let path = head.uri.path();
-        let (object_path, kind) = resolve(path)?;
+        let object = resolve(path)?;
+        let (object_path, cost) = (ObjectPath::from(object), Cost::of(&object));
         expect(&head.method, READ)?;
-        let answer = match kind.size {
-            Size::Huge => self.part(objects, &object_path, head).await?,
-            Size::Large => self.bundle(objects, &object_path, head).await?,
-            _ => self.whole(objects, &object_path, kind, head).await?,
+        let answer = match cost {
+            Cost::Huge => self.part(objects, &object_path, head).await?,
+            Cost::Large => self.bundle(objects, &object_path, head).await?,
+            _ => self.whole(objects, &object_path, cost, head).await?,
         };
         let mut answer = answer.ok_or_else(|| Problem::NotFound(path.to_owned()))?;
         let headers = answer.headers_mut();
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static(kind.cache_control));
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind.content_type));
+        let Properties { content_type, lifetime, packing, .. } = object.properties();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(lifetime.cache_control()));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-        if matches!(kind.size, Size::Large | Size::Middling) {
+        if packing != Packing::Never {
             headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
         }
-        if kind.size != Size::Small {
+        if cost != Cost::Small {
             answer.extensions_mut().insert(AccountedFor);
         }
         Ok(answer)
@@ -125,10 +114,10 @@ impl Reads {
         &self,
         objects: &dyn Store,
         path: &ObjectPath,
-        kind: Kind,
+        cost: Cost,
         head: &request::Parts,
     ) -> Result<Option<Answer>, Problem> {
-        let shrinks = kind.size == Size::Middling;
+        let shrinks = cost == Cost::Middling;
         let _turn = if shrinks { self.turns.acquire().await.ok() } else { None };
         let Some(object) = objects.get(path).await? else { return Ok(None) };
         let representation = if shrinks {
@@ -260,10 +249,7 @@ fn etag_of(path: &ObjectPath, length: u64) -> String {
 
 /// Whether a path is one of the log's files, under either prefix.
 pub fn is_of_the_log(path: &str) -> bool {
-    let relative = relative(path);
-    matches!(relative, "checkpoint" | "log.json")
-        || relative.starts_with("tile/")
-        || relative.starts_with("lookup/")
+    Published::is_meant_by(relative(path))
 }
 
 /// A path without the prefix.
@@ -273,51 +259,25 @@ fn relative(path: &str) -> &str {
 }
 
 /// Resolves a path under either prefix.
-fn resolve(path: &str) -> Result<(ObjectPath, Kind), Problem> {
-    let relative = relative(path);
-    let not_found = || Problem::NotFound(path.to_owned());
+fn resolve(path: &str) -> Result<Published, Problem> {
     let bad_path = |reason| Problem::BadPath { path: path.to_owned(), reason };
-    if relative == "log.json" {
-        let content_type = "application/json";
-        return Ok((ObjectPath::log_json(), Kind::new(content_type, MUTABLE, Size::Small)));
-    }
-    if relative.starts_with("lookup/") {
-        return match relative.parse::<LookupPath>() {
-            Ok(path) => Ok((path.into(), Kind::of_lookup(&path))),
-            Err(LookupPathError::Unknown) => Err(not_found()),
-            Err(error) => Err(bad_path(match error.source() {
-                Some(cause) => format!("{error}: {cause}"),
-                None => error.to_string(),
-            })),
-        };
-    }
-    if relative != "checkpoint" && !relative.starts_with("tile/") {
-        return Err(not_found());
-    }
-    let resource: ResourcePath =
-        relative.parse().map_err(|error: PathError| bad_path(error.to_string()))?;
-    Ok((resource.into(), Kind::of(&resource)))
+    relative(path).parse().map_err(|error| match error {
+        PublishedPathError::Unknown => Problem::NotFound(path.to_owned()),
+        PublishedPathError::Log(error) => bad_path(error.to_string()),
+        PublishedPathError::Lookup(error) => bad_path(match error.source() {
+            Some(cause) => format!("{error}: {cause}"),
+            None => error.to_string(),
+        }),
+    })
 }
 
-impl Kind {
-    fn of(path: &ResourcePath) -> Self {
-        match path {
-            ResourcePath::Checkpoint => Self::new(TEXT, MUTABLE, Size::Small),
-            ResourcePath::Tile(_) => Self::new(OCTETS, IMMUTABLE, Size::Small),
-            ResourcePath::Bundle(_) => Self::new(OCTETS, IMMUTABLE, Size::Large),
+impl Cost {
+    fn of(object: &Published) -> Self {
+        match (object, object.properties().packing) {
+            (_, Packing::Stored) => Self::Large,
+            (_, Packing::OnRequest) => Self::Middling,
+            (Published::Lookup(LookupPath::Part { .. }), Packing::Never) => Self::Huge,
+            (_, Packing::Never) => Self::Small,
         }
-    }
-
-    fn of_lookup(path: &LookupPath) -> Self {
-        match path {
-            LookupPath::Latest => Self::new(TEXT, MUTABLE, Size::Middling),
-            LookupPath::Log(resource) => Self::of(resource),
-            LookupPath::Revision(_) => Self::new(TEXT, IMMUTABLE, Size::Middling),
-            LookupPath::Part { .. } => Self::new(OCTETS, IMMUTABLE, Size::Huge),
-        }
-    }
-
-    fn new(content_type: &'static str, cache_control: &'static str, size: Size) -> Self {
-        Self { content_type, cache_control, size }
     }
 }

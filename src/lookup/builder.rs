@@ -8,8 +8,8 @@
 //! one grew from; runs are built only from verified leaves and verified runs.
 
 use fasti_client::reader::View;
+use fasti_lookup_spec::{LeafRange, Manifest, Posting, RevisionFile, Run};
 use tiles_spec::TreeHead;
-use tiles_spec::lookup::{LeafRange, Manifest, Posting, RevisionFile, Run};
 
 use super::error::IndexError;
 use super::plan::{self, Piece};

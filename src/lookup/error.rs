@@ -5,7 +5,7 @@ use fasti_client::reader::ReadError;
 use fasti_client::trust::CheckpointRefusal;
 use fasti_grow::{GuardError, TreeError};
 use fasti_store::StoreError;
-use tiles_spec::lookup::{LeafRange, LookupError, LookupPath, ManifestError, RevisionError};
+use fasti_lookup_spec::{LeafRange, LookupError, LookupPath, ManifestError, RevisionError};
 use tiles_spec::{CheckpointError, LeafIndex, TreeSize};
 
 /// Why an index cannot be built or continued.

@@ -10,8 +10,8 @@
 use std::sync::Arc;
 
 use fasti_grow::Growth;
+use fasti_lookup_spec::Run;
 use futures::future::{Either, select};
-use tiles_spec::lookup::Run;
 use tokio::sync::mpsc;
 
 use super::builder::{Advance, Builder, Merge, make_run};

@@ -1,5 +1,5 @@
 //! Builds the lookup index of a log: which leaves contain a key, as files that prove it
-//! (`src/docs/formats.md`; the formats themselves are `tiles_spec::lookup`).
+//! (`src/docs/formats.md`; the formats themselves are `fasti_lookup_spec`).
 //!
 //! | module | what |
 //! |---|---|

@@ -4,10 +4,10 @@
 //! Invariants: a stored part is read once, and nothing of it is passed on before all of it is
 //! verified. One part of each input is held.
 
+use fasti_lookup_spec::{KeySlice, LeafRange, LookupPath, Part, Posting, Run, read_part};
 use fasti_seams::offload::offload_large;
 use fasti_store::{ObjectPath, Store};
 use futures::future::try_join_all;
-use tiles_spec::lookup::{KeySlice, LeafRange, LookupPath, Part, Posting, Run, read_part};
 
 use super::error::BuildError;
 

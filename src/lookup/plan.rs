@@ -1,14 +1,14 @@
 //! Plan: which runs the next revision has, and what each is built from. Pure.
 //!
-//! The ranges of the tree say which runs there should be ([`tiles_spec::lookup::ranges`]). A run
+//! The ranges of the tree say which runs there should be ([`fasti_lookup_spec::ranges`]). A run
 //! whose merge would take long is left in pieces for now, and merged in parallel with the
 //! revisions, so that the index keeps up with the log.
 //!
 //! Invariants: the runs of a plan tile the tree. When nothing is left in pieces, they are a
 //! function of its size.
 
+use fasti_lookup_spec::{LeafRange, Run, ranges};
 use tiles_spec::TreeSize;
-use tiles_spec::lookup::{LeafRange, Run, ranges};
 
 /// With more runs than this, nothing more is left in pieces.
 const RUNS_SHOWN_MAX: usize = 40;

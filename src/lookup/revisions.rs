@@ -11,8 +11,8 @@
 
 use bytes::Bytes;
 use fasti_grow::{Edge, ForwardOnly, Integrated, Leaf, SigningGuard, tree};
+use fasti_lookup_spec::{LatestFile, LookupPath, Manifest, RevisionFile};
 use fasti_store::{Below, ObjectPath, Store, StoreError};
-use tiles_spec::lookup::{LatestFile, LookupPath, Manifest, RevisionFile};
 use tiles_spec::{
     BundleCoord, LeafIndex, ResourcePath, SignedCheckpoint, TileCoord, TileMap, TileSource as _,
     TileWidth, TlogProof, TreeHead, open_checkpoint, plan_inclusion,
@@ -77,7 +77,7 @@ impl Revisions {
 
     /// Adopts the newest signed revision, and the committed ones after it.
     async fn catch_up(&mut self, signed: TreeHead) -> Result<(), IndexError> {
-        if let Some(last) = signed.size.get().checked_sub(1).and_then(LeafIndex::new) {
+        if let Some(last) = signed.size.last_leaf() {
             let path = LookupPath::Revision(last);
             let file = self.read(last).await?.ok_or(IndexError::Missing { path })?;
             self.head = file.manifest.head;
@@ -152,7 +152,7 @@ impl Revisions {
     }
 
     async fn show_latest(&mut self, checkpoint: Bytes, head: TreeHead) -> Result<(), IndexError> {
-        let index = head.size.get().checked_sub(1).and_then(LeafIndex::new);
+        let index = head.size.last_leaf();
         let (Some(index), Some(revision)) = (index, self.newest.clone()) else { return Ok(()) };
         let plan = plan_inclusion(index, head.size).expect("the last leaf is in the tree");
         for &coord in plan.tiles() {

@@ -10,13 +10,14 @@
 use std::ops::AddAssign;
 
 use bytes::Bytes;
+use fasti_lookup_spec::{
+    BuiltPart, KeySlice, LeafRange, LookupError, LookupPath, ManifestError, Part, Posting, Run,
+    build_part, slice_bits,
+};
 use fasti_seams::offload::offload_large;
 use fasti_store::{Created, ObjectPath, Store, StoreError};
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use tiles_spec::TreeSize;
-use tiles_spec::lookup::{
-    BuiltPart, KeySlice, LeafRange, LookupPath, Part, Posting, Run, build_part, slice_bits,
-};
 
 use super::error::BuildError;
 use super::merge::Inputs;

@@ -3,8 +3,9 @@
 //! Invariant: how far one call goes depends only on the log and the arguments, not on time or
 //! machine.
 
-use tiles_spec::lookup::Posting;
-use tiles_spec::{TILE_WIDTH_MAX, TileIndex, TreeSize};
+use fasti_lookup_spec::Posting;
+use tiles_spec::TreeSize;
+use tiles_spec::tile::bundle_indices;
 
 use fasti_client::reader::{ReadError, VerifiedBundle, View};
 use fasti_entry::lookup_keys;
@@ -25,16 +26,15 @@ pub async fn postings(
     if from >= to {
         return Ok((Vec::new(), from));
     }
-    let width = TILE_WIDTH_MAX as u64;
-    let (first, last) = (from.get() / width, to.get().div_ceil(width));
-    let derive = move |bundle: VerifiedBundle| postings_of(&bundle, from, to);
-    let mut bundles = view.bundles_with(TileIndex::new(first)..TileIndex::new(last), derive);
+    let derive = move |bundle: VerifiedBundle| {
+        (bundle.coord().end().unwrap_or(to), postings_of(&bundle, from, to))
+    };
+    let mut bundles = view.bundles_with(bundle_indices(from, to), derive);
     let mut found = Vec::new();
     let mut reached = from;
-    while let Some(postings) = bundles.next().await? {
+    while let Some((end, postings)) = bundles.next().await? {
         found.extend(postings);
-        let end = (reached.get() / width + 1) * width;
-        reached = TreeSize::new(end).filter(|end| *end < to).unwrap_or(to);
+        reached = end.min(to);
         if found.len() >= postings_max {
             break;
         }

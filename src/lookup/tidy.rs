@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tiles_spec::lookup::{LeafRange, LookupPath, Run};
+use fasti_lookup_spec::{LeafRange, LookupPath, Run};
 
 use fasti_seams::clock::Clock;
 use fasti_store::{ObjectPath, Shelf, StoreError};

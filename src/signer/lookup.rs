@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tiles_spec::lookup::lookup_origin;
+use fasti_lookup_spec::lookup_origin;
 use tiles_spec::{NoteSignature, Origin, OriginError, VerifierKey};
 
 use super::{Signer, SignerError};

@@ -4,7 +4,8 @@
 //! ASCII letters, digits, `-`, `_` and `.`, and do not start with a dot. The `.p` of partial tiles
 //! (`tile/0/001.p/5`) is a suffix, so it passes.
 
-use tiles_spec::lookup::LookupPath;
+use fasti_lookup_spec::LookupPath;
+use fasti_objects::Published;
 use tiles_spec::{BundleCoord, ResourcePath, TileCoord};
 
 use super::RecordNumber;
@@ -31,12 +32,12 @@ impl ObjectPath {
 
     /// `checkpoint`, the only object that changes.
     pub fn checkpoint() -> Self {
-        Self("checkpoint".to_owned())
+        Published::CHECKPOINT.into()
     }
 
     /// `log.json`: what a client needs to start.
     pub fn log_json() -> Self {
-        Self("log.json".to_owned())
+        Published::Description.into()
     }
 
     /// `_writer/commit/<k>`, where object stores keep commit record `k`.
@@ -87,6 +88,12 @@ impl From<BundleCoord> for ObjectPath {
 impl From<ResourcePath> for ObjectPath {
     fn from(resource: ResourcePath) -> Self {
         Self(resource.to_string())
+    }
+}
+
+impl From<Published> for ObjectPath {
+    fn from(object: Published) -> Self {
+        Self(object.to_string())
     }
 }
 

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fasti::entry::{LOOKUP_KEYS_MAX, NAMES_MAX, X509, expect_few_keys, lookup_keys};
-use tiles_spec::lookup::{KeySlice, LeafRange, Posting, build_part};
+use fasti::lookup_spec::{KeySlice, LeafRange, Posting, build_part};
 use tiles_spec::{LeafIndex, TreeSize, leaf_hash};
 
 use crate::der::{DNS, Parts, element, names, object_identifier, sequence};

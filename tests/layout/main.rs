@@ -5,6 +5,7 @@ mod circles;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -60,25 +61,59 @@ fn forbid(dir: &str, words: &[&str]) {
 
 #[test]
 fn the_formats_know_nobody() {
+    let outside = ["tokio", "std::fs", "std::net", "std::time", "serde_json", "fasti::"];
+    for dir in ["tiles-spec/src", "src/lookup-spec", "src/objects"] {
+        forbid(dir, &outside);
+    }
+    forbid("tiles-spec/src", &["fasti_"]);
+}
+
+/// What reads a log can be built for any target: it neither does I/O nor compiles what does.
+#[test]
+fn the_reading_core_needs_no_runtime() {
     forbid(
-        "tiles-spec/src",
-        &["tokio", "std::fs", "std::net", "std::time", "serde_json", "fasti_", "fasti::"],
+        "src/read",
+        &[
+            "tokio",
+            "async ",
+            "std::fs",
+            "std::net",
+            "std::thread",
+            "std::time",
+            "reqwest",
+            "aws_lc",
+        ],
     );
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "-p", "fasti-read", "-e", "normal", "--prefix", "none", "--locked"])
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let tree = String::from_utf8(tree.stdout).expect("UTF-8");
+    let crates: Vec<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert!(crates.contains(&"tiles-spec"), "{tree}");
+    for name in ["tokio", "mio", "reqwest", "hyper", "rustls", "aws-lc-sys", "ring", "getrandom"] {
+        assert!(!crates.contains(&name), "fasti-read is built on {name}");
+    }
 }
 
 /// Which crates each crate below `src` is built on. The compiler refuses every other path.
-const CRATES: [(&str, &[&str]); 11] = [
+const CRATES: [(&str, &[&str]); 14] = [
     ("seams", &[]),
-    ("entry", &[]),
-    ("store", &["seams"]),
-    ("signer", &["seams"]),
+    ("lookup-spec", &[]),
+    ("objects", &["lookup-spec"]),
+    ("entry", &["lookup-spec"]),
+    ("read", &["lookup-spec", "objects"]),
+    ("store", &["lookup-spec", "objects", "seams"]),
+    ("signer", &["lookup-spec", "seams"]),
     ("admit", &["entry", "seams"]),
-    ("client", &["entry", "seams", "store"]),
-    ("audit", &["client", "entry", "seams"]),
+    ("client", &["entry", "lookup-spec", "objects", "read", "seams", "store"]),
+    ("audit", &["client", "entry", "lookup-spec", "seams"]),
     ("grow", &["seams", "signer", "store"]),
     ("log", &["grow", "seams", "signer", "store"]),
-    ("lookup", &["client", "entry", "grow", "seams", "signer", "store"]),
-    ("http", &["admit", "client", "entry", "log", "seams", "store"]),
+    ("lookup", &["client", "entry", "grow", "lookup-spec", "seams", "signer", "store"]),
+    ("http", &["admit", "client", "entry", "log", "lookup-spec", "objects", "seams", "store"]),
 ];
 
 #[test]

@@ -2,8 +2,8 @@
 //! leaf has its own revision.
 
 use fasti::lookup::Builder;
+use fasti::lookup_spec::Run;
 use fasti::store::MemoryStore;
-use tiles_spec::lookup::Run;
 
 use crate::live::{Live, latest, quick};
 

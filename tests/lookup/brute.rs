@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fasti::entry::lookup_keys;
-use tiles_spec::lookup::{
+use fasti::lookup_spec::{
     KeySlice, LeafRange, LookupPath, Posting, Run, build_part, ranges, slice_bits,
 };
 use tiles_spec::{LeafIndex, TreeSize, leaf_hash};

@@ -7,9 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use fasti::causes::with_causes;
 use fasti::lookup::{Advance, Builder, IndexError, LookupConfig, Site, keep_while_leading};
+use fasti::lookup_spec::{LookupPath, ranges};
 use fasti::store::{MemoryStore, ObjectPath, Shelf as _, Store};
 use tiles_spec::TreeSize;
-use tiles_spec::lookup::{LookupPath, ranges};
 
 use crate::brute;
 use crate::faulty::{FAULTS, Fault, Faulty};

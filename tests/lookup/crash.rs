@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use fasti::lookup::error::BuildError;
 use fasti::lookup::run::build_run;
+use fasti::lookup_spec::{LeafRange, LookupKey, Posting};
 use fasti::store::{MemoryStore, StoreError};
-use tiles_spec::lookup::{LeafRange, LookupKey, Posting};
 use tiles_spec::{LeafIndex, TreeSize};
 
 use crate::faulty::{FAULTS, Fault, Faulty};

@@ -4,9 +4,9 @@ use fasti::client::reader::View;
 use fasti::lookup::error::BuildError;
 use fasti::lookup::run::{Written, build_run};
 use fasti::lookup::source::postings;
+use fasti::lookup_spec::{LeafRange, Run, ranges};
 use fasti::store::Store;
 use tiles_spec::TreeSize;
-use tiles_spec::lookup::{LeafRange, Run, ranges};
 
 /// The runs of the newest revision.
 #[derive(Clone, Debug, Default)]
@@ -47,7 +47,7 @@ async fn fresh(
     view: &mut View,
     from: TreeSize,
     range: LeafRange,
-) -> Vec<tiles_spec::lookup::Posting> {
+) -> Vec<fasti::lookup_spec::Posting> {
     let (found, reached) =
         postings(view, from, range.end(), usize::MAX).await.expect("the log is sound");
     assert_eq!(reached, range.end().max(from));

@@ -11,11 +11,11 @@ use fasti::entropy::OsEntropy;
 use fasti::log::dedup::MemoryIndex;
 use fasti::log::{Context, Log, LogConfig, Sharing};
 use fasti::lookup::{LookupConfig, Site};
+use fasti::lookup_spec::{LatestFile, Manifest, lookup_origin};
 use fasti::metrics::{LogMetrics, LookupMetrics};
 use fasti::offload::Workers;
 use fasti::signer::{FileSigner, LookupSigner, Signer};
 use fasti::store::{MemoryStore, ObjectPath, Store, Stores};
-use tiles_spec::lookup::{LatestFile, Manifest, lookup_origin};
 use tiles_spec::{Origin, leaf_hash};
 
 use crate::entries::entry;

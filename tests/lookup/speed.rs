@@ -10,9 +10,9 @@ use fasti::client::trust::Trust;
 use fasti::entry::lookup_keys;
 use fasti::lookup::run::build_run;
 use fasti::lookup::source::postings;
+use fasti::lookup_spec::{LeafRange, LookupPath, build_part, read_part};
 use fasti::store::{MemoryStore, Store};
 use sha2::{Digest as _, Sha256};
-use tiles_spec::lookup::{LeafRange, LookupPath, build_part, read_part};
 use tiles_spec::{TileIndex, TreeSize, leaf_hash};
 
 use crate::entries::entry;

@@ -9,13 +9,13 @@
 use thiserror::Error;
 
 use crate::hash::{Hash, leaf_hash};
-use crate::size::{TILE_WIDTH_MAX, TileWidth};
+use crate::size::TileWidth;
 
 /// Maximum size of an entry in bytes, as its length prefix has 16 bits.
 pub const ENTRY_BYTES_MAX: usize = u16::MAX as usize;
 
 /// Maximum size of a bundle in bytes: 256 entries of maximum size.
-pub const BUNDLE_BYTES_MAX: usize = TILE_WIDTH_MAX * (LENGTH_BYTES + ENTRY_BYTES_MAX);
+pub const BUNDLE_BYTES_MAX: usize = bundle_bytes_max(TileWidth::FULL);
 
 /// Bytes in the length prefix of an entry.
 const LENGTH_BYTES: usize = size_of::<u16>();
@@ -40,6 +40,11 @@ pub enum BundleError {
     /// Bytes follow the last entry; holds how many.
     #[error("{0} bytes after the last entry of the bundle")]
     Trailing(usize),
+}
+
+/// Maximum size in bytes of a bundle of this many entries.
+pub const fn bundle_bytes_max(width: TileWidth) -> usize {
+    width.as_usize() * (LENGTH_BYTES + ENTRY_BYTES_MAX)
 }
 
 /// Appends an entry preceded by its length. On error nothing is appended.
@@ -101,6 +106,7 @@ impl<B: AsRef<[u8]>> EntryBundle<B> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::size::TILE_WIDTH_MAX;
 
     fn bundle_of(entries: &[&[u8]]) -> Vec<u8> {
         let mut bytes = Vec::new();

@@ -15,13 +15,11 @@
 //! | [`cosignature`] | what witnesses sign | tlog-cosignature |
 //! | [`checkpoint`] | signed tree heads | tlog-checkpoint |
 //! | [`tlog_proof`] | an entry's proof and checkpoint in one file | tlog-proof |
-//! | [`lookup`] | which leaves have a key, with proof | fasti's own |
 
 pub mod bundle;
 pub mod checkpoint;
 pub mod cosignature;
 pub mod hash;
-pub mod lookup;
 pub mod note;
 pub mod proof;
 pub mod size;
@@ -48,6 +46,6 @@ pub use proof::{
 pub use size::{
     HASH_BYTES, LeafIndex, Level, NumberError, TILE_WIDTH_MAX, TileIndex, TileWidth, TreeSize,
 };
-pub use tile::{BundleCoord, HashTile, PathError, ResourcePath, TileCoord, TileError};
+pub use tile::{BundleCoord, HashTile, PathError, ResourcePath, Slot, TileCoord, TileError};
 pub use tlog_proof::{TLOG_PROOF_BYTES_MAX, TlogProof, TlogProofError};
 pub use tree::{Frontier, FrontierMismatch, SizeOverflow, TreeHead};

@@ -103,7 +103,7 @@ pub fn verify_consistency(
     if old.size > new.size {
         return Err(ProofError::Shrunk { old: old.size, new: new.size });
     }
-    let Some(last) = old.size.get().checked_sub(1).and_then(LeafIndex::new) else {
+    let Some(last) = old.size.last_leaf() else {
         expect_length(0, proof.len())?;
         expect_root(old, TreeHead::EMPTY.root)?;
         return if new.size.is_zero() { expect_root(new, old.root) } else { Ok(()) };

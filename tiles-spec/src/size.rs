@@ -66,17 +66,6 @@ impl LeafIndex {
     pub const fn tree_size_after(self) -> TreeSize {
         TreeSize(self.0 + 1)
     }
-
-    /// The level 0 tile, and entry bundle, that holds this leaf.
-    pub const fn tile_index(self) -> TileIndex {
-        TileIndex(self.0 / TILE_WIDTH_MAX as u64)
-    }
-
-    /// The position of this leaf in that tile and bundle, 0 to 255.
-    pub const fn slot(self) -> usize {
-        // 256 slots: the low byte.
-        self.0.to_le_bytes()[0] as usize
-    }
 }
 
 impl TreeSize {
@@ -104,6 +93,14 @@ impl TreeSize {
     pub const fn checked_add(self, leaves: u64) -> Option<Self> {
         match self.0.checked_add(leaves) {
             Some(sum) => Self::new(sum),
+            None => None,
+        }
+    }
+
+    /// The index of the last leaf, or `None` for the empty tree.
+    pub const fn last_leaf(self) -> Option<LeafIndex> {
+        match self.0.checked_sub(1) {
+            Some(index) => LeafIndex::new(index),
             None => None,
         }
     }
@@ -177,7 +174,7 @@ impl TileWidth {
 }
 
 /// Parses a canonical decimal: `0`, or digits without a leading zero.
-pub(crate) fn parse_decimal(text: &str) -> Result<u64, NumberError> {
+pub fn parse_decimal(text: &str) -> Result<u64, NumberError> {
     let digits = text.as_bytes();
     let canonical = match digits {
         [b'0'] => true,
@@ -234,15 +231,6 @@ mod tests {
         assert_eq!(TreeSize::MAX.checked_add(u64::MAX), None);
         assert_eq!(TreeSize::ZERO.next_leaf(), LeafIndex::new(0));
         assert!(!TreeSize::ZERO.contains(LeafIndex::new(0).unwrap()));
-    }
-
-    #[test]
-    fn leaves_map_to_tiles_and_slots() {
-        let at = |n| {
-            let index = LeafIndex::new(n).unwrap();
-            (index.tile_index().get(), index.slot())
-        };
-        assert_eq!([at(0), at(255), at(256), at(70_000)], [(0, 0), (0, 255), (1, 0), (273, 112)]);
     }
 
     #[test]

@@ -169,6 +169,5 @@ fn judge(hashes: &[Hash], leaves: &Leaves, bundle: BundleCoord) -> Result<(), Fa
 }
 
 fn name(bundle: BundleCoord, slot: usize) -> String {
-    let start = bundle.start_leaf().map_or(0, LeafIndex::get);
-    format!("entry {}", start + slot as u64)
+    format!("entry {}", bundle.leaf(slot).map_or(0, LeafIndex::get))
 }

@@ -6,9 +6,7 @@
 
 use tiles_spec::tile::edge_tiles;
 use tiles_spec::tree::root_of;
-use tiles_spec::{
-    Frontier, Hash, HashTile, Level, TILE_WIDTH_MAX, TileCoord, TileIndex, TileMap, plan_root,
-};
+use tiles_spec::{Frontier, Hash, HashTile, Level, TileCoord, TileMap, plan_root};
 
 use super::check::Check;
 use super::columns::{Column, Expected};
@@ -220,7 +218,5 @@ impl Edge {
 
 /// The full tile whose root is in a slot of a tile above level 0.
 fn child(coord: TileCoord, slot: usize) -> TileCoord {
-    let level = Level::new(coord.level.get() - 1).expect("the tile is above level 0");
-    let index = TileIndex::new(coord.index.get() * TILE_WIDTH_MAX as u64 + slot as u64);
-    TileCoord { level, index, width: tiles_spec::TileWidth::FULL }
+    coord.child(slot).expect("the tile is above level 0 and has the slot")
 }

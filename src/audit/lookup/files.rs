@@ -7,7 +7,7 @@
 use std::fs;
 use std::path::Path;
 
-use tiles_spec::lookup::{LookupPath, Manifest};
+use fasti_lookup_spec::{LookupPath, Manifest};
 
 use super::audit::Audit;
 

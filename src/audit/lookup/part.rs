@@ -8,12 +8,12 @@
 use std::ops::Range;
 
 use fasti_client::fetch::{Fetch, FetchError, PartFault};
+use fasti_lookup_spec::{
+    BuiltPart, KeySlice, LeafRange, LookupPath, PAGE_BYTES, Part, Posting, build_part, read_part,
+};
 use fasti_seams::offload::offload;
 use futures::stream::{self, StreamExt as _};
 use tiles_spec::LeafIndex;
-use tiles_spec::lookup::{
-    BuiltPart, KeySlice, LeafRange, LookupPath, PAGE_BYTES, Part, Posting, build_part, read_part,
-};
 
 use super::audit::Audit;
 use fasti_seams::causes::with_causes;

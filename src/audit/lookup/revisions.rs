@@ -8,9 +8,10 @@ use std::fmt::Display;
 
 use fasti_client::fetch::{Fetch, FetchError};
 use fasti_client::reader::{ReadError, VerifiedBundle, View};
+use fasti_lookup_spec::{LatestFile, LookupPath, Manifest, RevisionFile};
 use futures::stream::{self, StreamExt as _};
-use tiles_spec::lookup::{LatestFile, LookupPath, Manifest, RevisionFile};
-use tiles_spec::{LeafIndex, TILE_WIDTH_MAX, TileIndex, TreeHead, leaf_hash, verify_inclusion};
+use tiles_spec::tile::bundle_indices;
+use tiles_spec::{LeafIndex, TreeHead, TreeSize, leaf_hash, verify_inclusion};
 
 use super::audit::Audit;
 use fasti_seams::causes::with_causes;
@@ -56,9 +57,9 @@ impl Audit<'_> {
 
     /// Reads the lookup log from its beginning. Returns the newest revision, if it is sound.
     async fn follow(&mut self, lookup: &mut View) -> Option<Numbered> {
-        let size = lookup.head().size.get();
-        let count = size.div_ceil(TILE_WIDTH_MAX as u64);
-        let mut bundles = lookup.bundles(TileIndex::new(0)..TileIndex::new(count));
+        let size = lookup.head().size;
+        let all = bundle_indices(TreeSize::ZERO, size);
+        let mut bundles = lookup.bundles(all);
         let (mut newest, mut before) = (None, TreeHead::EMPTY);
         loop {
             let bundle = match bundles.next().await {
@@ -82,7 +83,7 @@ impl Audit<'_> {
                 newest = manifest.map(|manifest| (number, manifest));
             }
         }
-        newest.filter(|(number, _)| number.tree_size_after().get() == size)
+        newest.filter(|(number, _)| number.tree_size_after() == size)
     }
 
     /// Returns the manifest in a revision's file, if it is the one in the lookup log.

@@ -3,8 +3,9 @@
 
 use fasti_client::reader::{VerifiedBundle, View};
 use fasti_entry::lookup_keys;
-use tiles_spec::lookup::{LeafRange, LookupPath, Posting, Run, slice_bits};
-use tiles_spec::{LeafIndex, TILE_WIDTH_MAX, TileIndex};
+use fasti_lookup_spec::{LeafRange, LookupPath, Posting, Run, slice_bits};
+use tiles_spec::LeafIndex;
+use tiles_spec::tile::bundle_indices;
 
 use super::audit::{Audit, IndexAuditError};
 use super::revisions::Latest;
@@ -95,11 +96,10 @@ impl Audit<'_> {
         range: &LeafRange,
         scratch: &mut Scratch<'_>,
     ) -> std::io::Result<bool> {
-        let width = TILE_WIDTH_MAX as u64;
-        let (first, end) = (range.start().get() / width, range.end().get().div_ceil(width));
         let asked = *range;
         let derive = move |bundle: VerifiedBundle| postings_of(&bundle, &asked);
-        let mut bundles = self.log.bundles_with(TileIndex::new(first)..TileIndex::new(end), derive);
+        let indices = bundle_indices(range.start(), range.end());
+        let mut bundles = self.log.bundles_with(indices, derive);
         loop {
             match bundles.next().await {
                 Ok(Some((leaves, postings))) => {

@@ -9,8 +9,8 @@ use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
+use fasti_lookup_spec::{KeySlice, LookupKey, Posting};
 use tiles_spec::LeafIndex;
-use tiles_spec::lookup::{KeySlice, LookupKey, Posting};
 
 /// The most postings in memory; 48 MB.
 const HELD_MAX: usize = 2_000_000;

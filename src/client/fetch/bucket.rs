@@ -6,14 +6,12 @@
 use std::ops::Range;
 
 use async_trait::async_trait;
+use fasti_lookup_spec::LookupPath;
 use fasti_store::{BucketLocation, BucketOptions, BucketStore, ObjectPath, Store as _};
 use tiles_spec::ResourcePath;
-use tiles_spec::lookup::LookupPath;
 use tokio::sync::OnceCell;
 
-use super::{
-    DESCRIPTION, DESCRIPTION_BYTES_MAX, Fetch, FetchError, expect_small, lookup_bytes_max,
-};
+use super::{DESCRIPTION, Fetch, FetchError, bytes_max, expect_small};
 
 /// Reads a log in a bucket.
 #[derive(Debug)]
@@ -54,8 +52,8 @@ impl Fetch for BucketFetch {
         let failed = |source| FetchError::Store { place: place(), source: Box::new(source) };
         let object = self.store().await?.get(&ObjectPath::log_json()).await.map_err(failed)?;
         match object {
-            Some(object) if object.bytes.len() > DESCRIPTION_BYTES_MAX => {
-                Err(FetchError::TooLong { place: place(), max: DESCRIPTION_BYTES_MAX })
+            Some(object) if object.bytes.len() > bytes_max(DESCRIPTION) => {
+                Err(FetchError::TooLong { place: place(), max: bytes_max(DESCRIPTION) })
             }
             found => Ok(found.map(|object| object.bytes.into())),
         }
@@ -70,8 +68,8 @@ impl Fetch for BucketFetch {
         let failed = |source| FetchError::Store { place: place(), source: Box::new(source) };
         let object = self.store().await?.get(&ObjectPath::from(*path)).await.map_err(failed)?;
         match object {
-            Some(object) if object.bytes.len() > lookup_bytes_max(path) => {
-                Err(FetchError::TooLong { place: place(), max: lookup_bytes_max(path) })
+            Some(object) if object.bytes.len() > bytes_max(*path) => {
+                Err(FetchError::TooLong { place: place(), max: bytes_max(*path) })
             }
             found => Ok(found.map(|object| object.bytes.into())),
         }

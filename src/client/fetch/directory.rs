@@ -11,14 +11,11 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
+use fasti_lookup_spec::LookupPath;
 use fasti_seams::offload::offload;
-use tiles_spec::lookup::LookupPath;
 use tiles_spec::{EntryBundle, ResourcePath};
 
-use super::{
-    DESCRIPTION, DESCRIPTION_BYTES_MAX, Fetch, FetchError, PartFault, bytes_max, expect_small,
-    gunzip, lookup_bytes_max,
-};
+use super::{DESCRIPTION, Fetch, FetchError, PartFault, bytes_max, expect_small, gunzip};
 
 const GZIP_MAGIC: [u8; 3] = [0x1f, 0x8b, 0x08];
 
@@ -59,7 +56,7 @@ impl DirectoryFetch {
         name: &str,
         into: &mut Vec<u8>,
     ) -> Result<bool, FetchError> {
-        let max = bytes_max(path);
+        let max = bytes_max(*path);
         if !self.read_file(name, max, into)? {
             return Ok(false);
         }
@@ -77,7 +74,7 @@ impl DirectoryFetch {
         let (name, mut bytes) = (path.to_string(), Vec::new());
         let found = match path {
             LookupPath::Log(resource) => self.read_resource(resource, &name, &mut bytes)?,
-            _ => self.read_file(&name, lookup_bytes_max(path), &mut bytes)?,
+            _ => self.read_file(&name, bytes_max(*path), &mut bytes)?,
         };
         Ok(found.then_some(bytes))
     }
@@ -110,7 +107,9 @@ impl DirectoryFetch {
     /// Reads `log.json`, if there is one.
     pub fn read_description(&self) -> Result<Option<Vec<u8>>, FetchError> {
         let mut bytes = Vec::new();
-        Ok(self.read_file(DESCRIPTION, DESCRIPTION_BYTES_MAX, &mut bytes)?.then_some(bytes))
+        Ok(self
+            .read_file(&DESCRIPTION.to_string(), bytes_max(DESCRIPTION), &mut bytes)?
+            .then_some(bytes))
     }
 
     /// Reads a file of at most `max` bytes into `into`. Returns whether the file exists.

@@ -9,17 +9,15 @@ use std::ops::Range;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use fasti_lookup_spec::LookupPath;
+use fasti_objects::{Packing, Published};
 use fasti_seams::clock::{Clock as _, SystemClock};
 use fasti_seams::egress;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, RANGE, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, Url};
 use tiles_spec::ResourcePath;
-use tiles_spec::lookup::LookupPath;
 
-use super::{
-    DESCRIPTION, DESCRIPTION_BYTES_MAX, Fetch, FetchError, PartFault, bytes_max, expect_small,
-    gunzip, lookup_bytes_max, part,
-};
+use super::{DESCRIPTION, Fetch, FetchError, PartFault, bytes_max, expect_small, gunzip, part};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The time limit of a whole read. The largest object has 16 MiB.
@@ -98,16 +96,20 @@ struct Whole {
 impl Whole {
     fn of(path: &ResourcePath) -> Self {
         Self {
-            max: bytes_max(path),
-            may_be_packed: matches!(path, ResourcePath::Bundle(_)),
+            max: bytes_max(*path),
+            may_be_packed: may_be_packed(*path),
             may_be_absent: *path != ResourcePath::Checkpoint,
         }
     }
 
     fn of_lookup(path: &LookupPath) -> Self {
-        let may_be_packed = matches!(path, LookupPath::Log(ResourcePath::Bundle(_)));
-        Self { max: lookup_bytes_max(path), may_be_packed, may_be_absent: true }
+        Self { max: bytes_max(*path), may_be_packed: may_be_packed(*path), may_be_absent: true }
     }
+}
+
+/// Whether an object can come compressed.
+fn may_be_packed(object: impl Into<Published>) -> bool {
+    object.into().properties().packing == Packing::Stored
 }
 
 /// The content coding of an answer, if it has one.
@@ -148,7 +150,7 @@ impl Fetch for HttpFetch {
         let asked = self.client.get(&place).header(ACCEPT_ENCODING, "identity");
         let answer = asked.send().await.map_err(failed)?;
         match answer.status() {
-            StatusCode::OK => body(answer, DESCRIPTION_BYTES_MAX, &place).await.map(Some),
+            StatusCode::OK => body(answer, bytes_max(DESCRIPTION), &place).await.map(Some),
             StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::FORBIDDEN => Ok(None),
             status => Err(FetchError::Status { place, status }),
         }

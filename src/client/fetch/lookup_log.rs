@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use fasti_lookup_spec::LookupPath;
 use tiles_spec::ResourcePath;
-use tiles_spec::lookup::LookupPath;
 
 use super::{Fetch, FetchError};
 

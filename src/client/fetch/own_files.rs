@@ -4,11 +4,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use fasti_lookup_spec::LookupPath;
 use fasti_store::{ObjectPath, Store, StoreError};
 use tiles_spec::ResourcePath;
-use tiles_spec::lookup::LookupPath;
 
-use super::{Fetch, FetchError, expect_small, lookup_bytes_max};
+use super::{Fetch, FetchError, bytes_max, expect_small};
 
 /// Reads a log in a store.
 pub struct OwnFiles(pub Arc<dyn Store>);
@@ -35,7 +35,7 @@ impl Fetch for OwnFiles {
     }
 
     async fn fetch_lookup(&self, path: &LookupPath) -> Result<Option<Vec<u8>>, FetchError> {
-        let (place, max) = (path.to_string(), lookup_bytes_max(path));
+        let (place, max) = (path.to_string(), bytes_max(*path));
         match self.read(ObjectPath::from(*path)).await? {
             Some(bytes) if bytes.len() > max => Err(FetchError::TooLong { place, max }),
             found => Ok(found),

@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use tiles_spec::lookup::lookup_origin;
+use fasti_lookup_spec::lookup_origin;
 use tiles_spec::{CHECKPOINT_BYTES_MAX, SignedCheckpoint, TreeSize, VerifierKey};
 
 use super::{ENDING, Monitor};

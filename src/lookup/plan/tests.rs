@@ -1,6 +1,6 @@
 //! Plans of growing logs, with merges that finish soon, late or never.
 
-use tiles_spec::lookup::{KeySlice, build_part};
+use fasti_lookup_spec::{KeySlice, build_part};
 
 use super::*;
 

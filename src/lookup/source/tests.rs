@@ -1,8 +1,8 @@
 //! Postings of logs of every shape, requested in every portion.
 
 use fasti_client::testing::{TestLog, entries, trust};
+use fasti_lookup_spec::LookupKey;
 use tiles_spec::LeafIndex;
-use tiles_spec::lookup::LookupKey;
 
 use super::*;
 

@@ -14,10 +14,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use serde::Serialize;
-use tiles_spec::tile::{edge_tiles, tiles_at};
+use tiles_spec::tile::{bundle_indices, edge_tiles, tiles_at};
 use tiles_spec::{
-    Checkpoint, ENTRY_BYTES_MAX, Frontier, Hash, HashTile, LeafIndex, Level, Note, NoteSigningKey,
-    TILE_WIDTH_MAX, TileCoord, TileMap, TreeHead, TreeSize, append_entry, leaf_hash, plan_root,
+    Checkpoint, ENTRY_BYTES_MAX, Frontier, Hash, HashTile, Level, Note, NoteSigningKey,
+    TILE_WIDTH_MAX, TileCoord, TileIndex, TileMap, TreeHead, TreeSize, append_entry, leaf_hash,
+    plan_root,
 };
 
 use crate::census::Census;
@@ -86,7 +87,7 @@ fn write_stretches(
     entries: &Entries,
     size: TreeSize,
 ) -> Result<(Vec<Stretch>, Census), WriteError> {
-    let tiles = size.get().div_ceil(TILE_WIDTH_MAX as u64);
+    let tiles = bundle_indices(TreeSize::ZERO, size).end.get();
     let next = AtomicU64::new(0);
     let work = || {
         let mut done = Vec::new();
@@ -124,9 +125,10 @@ fn write_stretch(
 ) -> Result<Stretch, WriteError> {
     let mut stretch = Stretch { number, full: Vec::new(), partial: Vec::new(), entry_bytes: 0 };
     for index in number * STRETCH_TILES..(number + 1) * STRETCH_TILES {
-        let first = LeafIndex::new(index * TILE_WIDTH_MAX as u64);
-        let tile = first.and_then(|first| TileCoord::at(size, Level::ZERO, first.tile_index()));
-        let (Some(first), Some(tile)) = (first, tile) else { break };
+        let tile = TileCoord::at(size, Level::ZERO, TileIndex::new(index));
+        let Some((tile, first)) = tile.and_then(|tile| Some((tile, tile.start_leaf()?))) else {
+            break;
+        };
         let mut hashes = Vec::with_capacity(tile.width.as_usize());
         let mut bundle = Vec::new();
         entries.each(first.get(), tile.width.as_usize(), |n, plan, leaf| {

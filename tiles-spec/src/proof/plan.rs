@@ -15,8 +15,8 @@ use std::sync::OnceLock;
 
 use super::ProofError;
 use crate::hash::{Hash, node_hash};
-use crate::size::{LeafIndex, Level, TILE_WIDTH_MAX, TileIndex, TileWidth, TreeSize};
-use crate::tile::{HashTile, TILE_HEIGHT, TileCoord};
+use crate::size::{LeafIndex, Level, TileIndex, TileWidth, TreeSize};
+use crate::tile::{HashTile, Slot, TILE_HEIGHT, TileCoord};
 use crate::tree::{fold_right, root_of};
 
 /// A source of tiles for a plan.
@@ -180,6 +180,11 @@ impl TileMap {
         }
     }
 
+    /// The hash in a slot, if it is held.
+    pub fn hash(&self, slot: Slot) -> Option<Hash> {
+        self.0.get(&(slot.level, slot.index))?.tile.hashes().get(slot.as_usize()).copied()
+    }
+
     /// The number of tiles.
     pub fn len(&self) -> usize {
         self.0.len()
@@ -226,12 +231,10 @@ fn locate(subtree: &Range<u64>, size: TreeSize) -> (TileCoord, Range<usize>) {
     let height = (subtree.end - subtree.start).ilog2();
     let level = height / TILE_HEIGHT;
     let first = subtree.start >> (level * TILE_HEIGHT);
-    let index = TileIndex::new(first / TILE_WIDTH_MAX as u64);
-    let slot = usize::from(first.to_le_bytes()[0]);
     let level = u8::try_from(level).ok().and_then(Level::new);
-    let tile = level
-        .and_then(|level| TileCoord::at(size, level, index))
-        .expect("a complete subtree of the tree is in one of its tiles");
+    let slot = level.map(|level| Slot::of_hash(level, first));
+    let found = slot.and_then(|slot| Some((slot.tile(size)?, slot.as_usize())));
+    let (tile, slot) = found.expect("a complete subtree of the tree is in one of its tiles");
     (tile, slot..slot + (1 << (height % TILE_HEIGHT)))
 }
 

@@ -46,6 +46,17 @@ pub enum PathError {
     Width(#[source] NumberError),
 }
 
+impl ResourcePath {
+    /// The full tile or bundle that can replace a partial one; `None` for everything else.
+    pub fn wider(&self) -> Option<Self> {
+        match self {
+            Self::Checkpoint => None,
+            Self::Tile(tile) => tile.wider().map(Self::Tile),
+            Self::Bundle(bundle) => bundle.wider().map(Self::Bundle),
+        }
+    }
+}
+
 impl FromStr for ResourcePath {
     type Err = PathError;
 
@@ -104,7 +115,7 @@ fn parse_place(text: &str) -> Result<(TileIndex, TileWidth), PathError> {
 }
 
 /// Parses `<N>`.
-pub(crate) fn parse_index(text: &str) -> Result<TileIndex, PathError> {
+pub fn parse_index(text: &str) -> Result<TileIndex, PathError> {
     let (leading, last) = match text.rsplit_once('/') {
         Some((leading, last)) => (Some(leading), last),
         None => (None, text),
@@ -144,7 +155,7 @@ fn write_place(f: &mut fmt::Formatter<'_>, index: TileIndex, width: TileWidth) -
 }
 
 /// Writes `<N>`.
-pub(crate) fn write_index(f: &mut fmt::Formatter<'_>, index: TileIndex) -> fmt::Result {
+pub fn write_index(f: &mut fmt::Formatter<'_>, index: TileIndex) -> fmt::Result {
     let index = index.get();
     // The weight of the most significant group: 1000 to the number of elements minus one.
     let mut weight = 1000_u64.pow(index.checked_ilog(1000).unwrap_or(0));

@@ -10,8 +10,8 @@ use fasti::client::fetch::{Fetch, Location};
 use fasti::client::search::{Index, LIMIT_MAX, Operator, Question as Asked, search};
 use fasti::client::trust::Trust;
 use fasti::config::BucketFlags;
+use fasti::lookup_spec::LookupPath;
 use serde::Serialize;
-use tiles_spec::lookup::LookupPath;
 use tiles_spec::{ResourcePath, VerifierKey};
 use tokio::runtime::Runtime;
 

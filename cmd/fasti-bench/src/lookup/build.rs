@@ -15,12 +15,12 @@ use fasti::client::trust::Trust;
 use fasti::clock::SystemClock;
 use fasti::config::MachineFlags;
 use fasti::lookup::{Builder, LookupConfig, Site};
+use fasti::lookup_spec::{LatestFile, LookupPath};
 use fasti::metrics::LookupMetrics;
 use fasti::offload::Workers;
 use fasti::signer::{FileSigner, LookupSigner, find_default_key};
 use fasti::store::DirectoryStore;
 use serde::Serialize;
-use tiles_spec::lookup::{LatestFile, LookupPath};
 use tiles_spec::{NoteSigningKey, Origin, TreeSize};
 use tokio::runtime::Runtime;
 

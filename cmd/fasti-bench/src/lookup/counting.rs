@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use fasti::client::fetch::{Fetch, FetchError};
-use tiles_spec::lookup::LookupPath;
-use tiles_spec::{ResourcePath, TILE_WIDTH_MAX, TreeSize};
+use fasti::lookup_spec::LookupPath;
+use tiles_spec::{ResourcePath, TreeSize};
 
 /// Counts what is read.
 pub struct CountingFetch {
@@ -74,7 +74,7 @@ impl CountingFetch {
 
     fn is_newer(&self, path: &ResourcePath) -> bool {
         let (ResourcePath::Bundle(bundle), Some(newer)) = (path, self.newer) else { return false };
-        bundle.index.get() >= newer.get() / TILE_WIDTH_MAX as u64
+        newer.next_leaf().is_some_and(|leaf| bundle.index >= leaf.tile_index())
     }
 }
 

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use fasti::client::fetch::{Fetch, FetchError};
 use fasti::client::reader::View;
 use fasti::client::trust::Trust;
-use tiles_spec::lookup::LookupPath;
+use fasti::lookup_spec::LookupPath;
 use tiles_spec::{
     Checkpoint, EntryBundle, HASH_BYTES, Note, NoteSigningKey, ResourcePath, TileCoord, TreeSize,
 };

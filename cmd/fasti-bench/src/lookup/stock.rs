@@ -1,7 +1,7 @@
 //! The size of an index.
 
+use fasti::lookup_spec::{Manifest, Part, Run};
 use serde::Serialize;
-use tiles_spec::lookup::{Manifest, Part, Run};
 
 use crate::units::show_count;
 

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use fasti::lookup_spec::LookupPath;
 use fasti::store::{
     Attempt, Created, NewObject, Object, ObjectPath, Replaced, Store, StoreError, Version,
 };
-use tiles_spec::lookup::LookupPath;
 
 use super::counting::Count;
 

@@ -5,11 +5,11 @@ use std::ops::Range;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest as _, Sha256};
-use tiles_spec::lookup::{
+use fasti_lookup_spec::{
     KeySlice, LatestFile, LeafRange, LookupKey, LookupPath, Manifest, Posting, RevisionFile, Run,
     build_part, ranges, slice_bits,
 };
+use sha2::{Digest as _, Sha256};
 use tiles_spec::{
     Checkpoint, Hash, HashTile, LeafIndex, Level, NoteSigningKey, TileCoord, TileIndex, TileMap,
     TlogProof, TreeHead, TreeSize, leaf_hash, plan_inclusion, tree::root_of,

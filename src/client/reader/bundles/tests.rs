@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use async_trait::async_trait;
-use tiles_spec::lookup::LookupPath;
+use fasti_lookup_spec::LookupPath;
+use tiles_spec::leaf_hash;
 
 use super::*;
 use crate::fetch::FetchError;

@@ -1,7 +1,7 @@
 //! A server that lies in anything that it serves: the answer is either right or a specific error.
 
-use tiles_spec::lookup::{LookupKey, Posting, RevisionFile};
-use tiles_spec::{TreeHead, lookup};
+use fasti_lookup_spec::{LatestFile, LookupKey, Manifest, Posting, RevisionFile};
+use tiles_spec::TreeHead;
 
 use super::scene::{entry, head_of, postings, sign};
 use super::*;
@@ -155,11 +155,11 @@ async fn parts_of_two_revisions_do_not_go_together() {
     let new = scene.latest();
     let mixed = |revision: &RevisionFile, proof: &tiles_spec::TlogProof| {
         let mut scene = scene.clone();
-        let latest = lookup::LatestFile { revision: revision.clone(), proof: proof.clone() };
+        let latest = LatestFile { revision: revision.clone(), proof: proof.clone() };
         scene.put(&LookupPath::Latest, latest.to_bytes());
         scene
     };
-    let with = |manifest: &lookup::Manifest, checkpoint: &Vec<u8>| RevisionFile {
+    let with = |manifest: &Manifest, checkpoint: &Vec<u8>| RevisionFile {
         manifest: manifest.clone(),
         checkpoint: checkpoint.clone(),
     };

@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fasti_entry::{LookupTerm, lookup_keys};
-use serde_json::json;
-use tiles_spec::lookup::{
+use fasti_lookup_spec::{
     KeySlice, LatestFile, LeafRange, LookupPath, Manifest, Posting, RevisionFile, Run, build_part,
     ranges, slice_bits,
 };
+use serde_json::json;
 use tiles_spec::{
     Checkpoint, Hash, LeafIndex, NoteSigningKey, SignedCheckpoint, TlogProof, TreeHead, TreeSize,
     leaf_hash, tree::root_of,

@@ -1,0 +1,125 @@
+//! The paths of all objects that a log publishes, relative to the log's prefix.
+//!
+//! Invariant: one object has one path. A parsed path prints as the text it was parsed from.
+
+use std::fmt;
+use std::str::FromStr;
+
+use fasti_lookup_spec::{LookupPath, LookupPathError};
+use tiles_spec::{BundleCoord, PathError, ResourcePath, TileCoord};
+
+/// An object that a log publishes. Prints as its path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Published {
+    /// The checkpoint, a tile or an entry bundle.
+    Log(ResourcePath),
+    /// `log.json`, in which the log describes itself.
+    Description,
+    /// A file of the lookup index.
+    Lookup(LookupPath),
+}
+
+/// Why a path is not that of a published object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PublishedPathError {
+    /// No object has such a path.
+    Unknown,
+    /// A malformed path of the log.
+    Log(PathError),
+    /// A malformed path of the lookup index.
+    Lookup(LookupPathError),
+}
+
+impl Published {
+    /// `checkpoint`.
+    pub const CHECKPOINT: Self = Self::Log(ResourcePath::Checkpoint);
+
+    /// The object as one of a tiled log: the log itself, or the log of the revisions of its index.
+    pub const fn resource(&self) -> Option<ResourcePath> {
+        match self {
+            Self::Log(path) | Self::Lookup(LookupPath::Log(path)) => Some(*path),
+            Self::Lookup(_) | Self::Description => None,
+        }
+    }
+
+    /// Whether a path is in a place where a log has its objects, well-formed or not.
+    pub fn is_meant_by(path: &str) -> bool {
+        matches!(path, "checkpoint" | "log.json")
+            || path.starts_with("tile/")
+            || path.starts_with("lookup/")
+    }
+}
+
+impl FromStr for Published {
+    type Err = PublishedPathError;
+
+    fn from_str(path: &str) -> Result<Self, PublishedPathError> {
+        if path == "log.json" {
+            return Ok(Self::Description);
+        }
+        if path.starts_with("lookup/") {
+            return path.parse().map(Self::Lookup).map_err(|error| match error {
+                LookupPathError::Unknown => PublishedPathError::Unknown,
+                error => PublishedPathError::Lookup(error),
+            });
+        }
+        if !Self::is_meant_by(path) {
+            return Err(PublishedPathError::Unknown);
+        }
+        path.parse().map(Self::Log).map_err(PublishedPathError::Log)
+    }
+}
+
+impl fmt::Display for PublishedPathError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown => f.write_str("not a path of a log"),
+            Self::Log(error) => error.fmt(f),
+            Self::Lookup(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for PublishedPathError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Unknown => None,
+            Self::Log(error) => error.source(),
+            Self::Lookup(error) => error.source(),
+        }
+    }
+}
+
+impl fmt::Display for Published {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Log(path) => path.fmt(f),
+            Self::Description => f.write_str("log.json"),
+            Self::Lookup(path) => path.fmt(f),
+        }
+    }
+}
+
+impl From<ResourcePath> for Published {
+    fn from(path: ResourcePath) -> Self {
+        Self::Log(path)
+    }
+}
+
+impl From<TileCoord> for Published {
+    fn from(tile: TileCoord) -> Self {
+        Self::Log(ResourcePath::Tile(tile))
+    }
+}
+
+impl From<BundleCoord> for Published {
+    fn from(bundle: BundleCoord) -> Self {
+        Self::Log(ResourcePath::Bundle(bundle))
+    }
+}
+
+impl From<LookupPath> for Published {
+    fn from(path: LookupPath) -> Self {
+        Self::Lookup(path)
+    }
+}

@@ -1,0 +1,138 @@
+//! The table of objects, compared with what the documents and the recipes for other programs say.
+
+use std::fs;
+use std::path::Path;
+
+use fasti_objects::{Lifetime, Packing, Published};
+
+/// One object of each kind, with the object as `formats.md` writes it.
+const OBJECTS: [(&str, &str); 9] = [
+    ("checkpoint", "`checkpoint`"),
+    ("tile/0/x001/067", "`tile/<L>/...`"),
+    ("tile/entries/067.p/8", "`tile/entries/...`"),
+    ("log.json", "`log.json`"),
+    ("lookup/latest", "`lookup/latest`"),
+    ("lookup/revision/x001/234", "`lookup/revision/...`"),
+    ("lookup/run/256/512/0", "`lookup/run/...`"),
+    ("lookup/checkpoint", "`lookup/checkpoint`"),
+    ("lookup/tile/0/001.p/3", "`lookup/tile/...`"),
+];
+
+fn text(path: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    fs::read_to_string(root.join(path)).expect("readable")
+}
+
+fn objects() -> impl Iterator<Item = (Published, &'static str)> {
+    OBJECTS.into_iter().map(|(path, row)| {
+        let object: Published = path.parse().expect(path);
+        assert_eq!(object.to_string(), path);
+        (object, row)
+    })
+}
+
+/// The cells of the row of a Markdown table that begins so.
+fn cells<'a>(table: &'a str, first: &str) -> Vec<&'a str> {
+    let mut rows = table.lines().map(|line| line.trim().trim_matches('|').split('|'));
+    let row = rows.find(|row| row.clone().next().is_some_and(|cell| cell.contains(first)));
+    row.expect(first).map(|cell| cell.trim().trim_matches('`')).collect()
+}
+
+#[test]
+fn formats_md_has_the_table() {
+    let formats = text("src/docs/formats.md");
+    let (_, table) = formats.split_once("\n| object | Content-Type |").expect("the table");
+    let table = table.split("\n\n").next().expect("its end");
+    for (object, row) in objects() {
+        let cells = cells(table, row);
+        if cells[1] == "as for the log" {
+            let own = object.to_string();
+            let of_log: Published = own.trim_start_matches("lookup/").parse().expect("the log's");
+            assert_eq!(object.properties(), of_log.properties());
+            continue;
+        }
+        let properties = object.properties();
+        assert_eq!(cells[1], properties.content_type, "{object}");
+        assert_eq!(cells[2], properties.lifetime.cache_control(), "{object}");
+        assert_eq!(cells[3] == "gzip", properties.packing == Packing::Stored, "{object}");
+        let at_most: String = cells[4].chars().filter(char::is_ascii_digit).collect();
+        assert_eq!(at_most, bytes_max(&object).to_string(), "{object}");
+    }
+    assert_eq!(cells(table, "`_writer/...`")[2], Lifetime::Uncached.cache_control());
+}
+
+/// The most bytes; for tiles and bundles, the most bytes of one hash or entry.
+fn bytes_max(object: &Published) -> usize {
+    use tiles_spec::ResourcePath::{Bundle, Tile};
+    let all = object.properties().bytes_max;
+    match object {
+        Published::Log(Tile(tile)) => all / tile.width.as_usize(),
+        Published::Log(Bundle(bundle)) => all / bundle.width.as_usize(),
+        _ => all,
+    }
+}
+
+/// The prefixes in a `location ~ ^/(...)` line of the recipe for nginx that precedes this line.
+fn nginx_location(cache_control: &str) -> Vec<String> {
+    let operations = text("src/docs/operations.md");
+    let header = operations.find(cache_control).expect("the recipe sets it");
+    let (_, location) = operations[..header].rsplit_once("location ~ ^/(").expect("a location");
+    let (paths, _) = location.split_once(')').expect("its end");
+    paths.split('|').map(|path| path.replace('\\', "")).collect()
+}
+
+fn is_below(object: &Published, prefixes: &[String]) -> bool {
+    let path = object.to_string();
+    prefixes.iter().any(|prefix| path.starts_with(&format!("{prefix}/")))
+}
+
+#[test]
+fn the_recipe_for_nginx_sets_the_same_lifetimes() {
+    let immutable = nginx_location("add_header Cache-Control \"public, max-age=31536000");
+    let revalidated = nginx_location("add_header Cache-Control no-cache");
+    for (object, _) in objects() {
+        let is = (is_below(&object, &immutable), revalidated.contains(&object.to_string()));
+        match object.properties().lifetime {
+            Lifetime::Immutable => assert_eq!(is, (true, false), "{object}"),
+            Lifetime::Revalidated => assert_eq!(is, (false, true), "{object}"),
+            Lifetime::Uncached => panic!("{object} is not served"),
+        }
+    }
+}
+
+#[test]
+fn terraform_caches_the_same_objects() {
+    for file in ["terraform/modules/aws/edge.tf", "terraform/modules/gcp/routes.tf"] {
+        let text = text(file);
+        let (_, list) = text.split_once("immutable_prefixes = [").expect("the list");
+        let (list, _) = list.split_once(']').expect("its end");
+        let prefixes: Vec<String> =
+            list.split(',').map(|prefix| prefix.trim().trim_matches('"').to_owned()).collect();
+        for (object, _) in objects() {
+            let is_immutable = object.properties().lifetime == Lifetime::Immutable;
+            assert_eq!(is_below(&object, &prefixes), is_immutable, "{object} in {file}");
+        }
+    }
+}
+
+#[test]
+fn terraform_lets_a_writer_replace_what_changes() {
+    let text = text("terraform/modules/gcp/writer_access.tf");
+    for (object, _) in objects() {
+        let is_replaced = text.contains(&format!("${{local.objects}}/{object}\\\""));
+        let changes = object.properties().lifetime == Lifetime::Revalidated;
+        assert_eq!(is_replaced, changes, "{object}");
+    }
+}
+
+#[test]
+fn other_paths_are_not_of_a_log() {
+    for path in ["", "checkpoint/", "log.jsonx", "tile", "lookup", "_writer/trimmed", "add"] {
+        assert!(path.parse::<Published>().is_err(), "{path}");
+        assert!(!Published::is_meant_by(path), "{path}");
+    }
+    for path in ["tile/", "tile/0/1", "lookup/", "lookup/run/1/1/0"] {
+        assert!(path.parse::<Published>().is_err(), "{path}");
+        assert!(Published::is_meant_by(path), "{path}");
+    }
+}
