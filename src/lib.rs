@@ -3,6 +3,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`admit`] | who may write, and how much; pure |
+//! | [`x509`] | certificates, keys, chains and PEM; pure |
 //! | [`entry`] | a Rekor request becomes a verified, canonical entry; pure |
 //! | [`store`] | where a log is stored: contracts, directory, bucket, memory; the probe |
 //! | [`log`] | the core: pool, sequence, integrate, commit, guard, publish, recover |
@@ -33,3 +34,4 @@ pub use fasti_lookup as lookup;
 pub use fasti_seams::{clock, egress, entropy, gzip, offload, planted, state};
 pub use fasti_signer as signer;
 pub use fasti_store as store;
+pub use fasti_x509 as x509;
