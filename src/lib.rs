@@ -3,6 +3,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`admit`] | who may write, and how much; pure |
+//! | [`x509`] | certificates, keys, chains and PEM; pure |
 //! | [`entry`] | a Rekor request becomes a verified, canonical entry; pure |
 //! | [`store`] | where a log is stored: contracts, directory, bucket, memory; the probe |
 //! | [`grow`] | a tree grows by a batch, is checked a second time, and is signed |
@@ -42,3 +43,4 @@ pub use fasti_objects as objects;
 pub use fasti_read as read;
 pub use fasti_signer as signer;
 pub use fasti_store as store;
+pub use fasti_x509 as x509;

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use fasti_entry::{EntryError, excerpt};
+use fasti_x509::X509Error;
 
 use super::keys::Fingerprint;
 use super::pattern::PatternError;
@@ -28,6 +29,9 @@ pub struct ListError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ListProblem {
+    /// A line that begins like a PEM block, but is not the first line of one.
+    #[error("begins like a PEM block, but has no label between its dashes")]
+    UnlabelledPem,
     /// A PEM block without its END line.
     #[error("the {} block has no end", quote(.0))]
     UnfinishedPem(String),
@@ -39,7 +43,7 @@ pub enum ListProblem {
     OtherPem(String),
     /// A block without a usable key or certificate.
     #[error(transparent)]
-    Entry(#[from] EntryError),
+    Key(#[from] X509Error),
     /// Neither a block nor a fingerprint.
     #[error(
         "neither a PEM block nor the SHA-256 of a SubjectPublicKeyInfo in 64 hexadecimal digits; \
@@ -95,6 +99,9 @@ pub enum Refusal {
     /// The verifier cannot be read.
     #[error(transparent)]
     Entry(#[from] EntryError),
+    /// A submission whose kind of key no list can hold.
+    #[error("this log admits listed signers only, and no list can hold those of the kind {0}")]
+    NoSigner(&'static str),
     /// A key that is not listed.
     #[error("the key {0} is not allowed to write to this log")]
     Key(Fingerprint),
@@ -185,7 +192,7 @@ impl Refusal {
         match self {
             Self::TooMany { limit, .. } => limit.name(),
             Self::Entry(_) => "malformed",
-            Self::Key(_) => "key",
+            Self::NoSigner(_) | Self::Key(_) => "key",
             Self::NoCertificate(_) => "no_certificate",
             Self::Identity { reason, .. } => match reason {
                 IdentityReason::NotListed => "identity",

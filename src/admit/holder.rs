@@ -3,17 +3,12 @@
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::ID_KP_CODE_SIGNING;
-use der::{AnyRef, Decode as _, Reader as _, SliceReader, Tag, TagNumber, Tagged as _};
+use der::{AnyRef, Decode as _, Tag, Tagged as _};
+use fasti_x509::{AlternativeName, X509, X509Error, X509Extension};
 use serde::Deserialize;
-
-use fasti_entry::{AlternativeName, EntryError, X509, X509Extension};
 
 /// The OID arc of Fulcio's extensions.
 const FULCIO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1");
-/// The login's issuer, in the older form and in the current one.
-const ISSUERS: [u32; 2] = [1, 8];
-/// A user name, as an `otherName` among the subject alternative names.
-const USERNAME: u32 = 7;
 /// Values of extensions below this number are bare text; from it on they are DER.
 const FIRST_DER: u32 = 7;
 
@@ -85,21 +80,17 @@ pub struct Holder<'a> {
 
 impl<'a> Holder<'a> {
     /// Reads a certificate.
-    pub fn of(der: &'a [u8]) -> Result<Self, EntryError> {
+    pub fn of(der: &'a [u8]) -> Result<Self, X509Error> {
         let certificate = X509::from_der(der)?;
         let purposes = certificate.purposes().unwrap_or_default();
-        let mut holder = Self {
+        Ok(Self {
             names: certificate.names().into_iter().filter_map(name).collect(),
-            issuer: String::new(),
+            issuer: certificate.fulcio_issuer().unwrap_or_default().to_owned(),
             not_before: certificate.not_before,
             not_after: certificate.not_after,
             signs_code: purposes.contains(&ID_KP_CODE_SIGNING.as_bytes()),
             extensions: certificate.extensions,
-        };
-        let issuers = ISSUERS.map(|number| holder.extension(fulcio(number)).map(str::to_owned));
-        let [old, new] = issuers;
-        holder.issuer = new.or(old).unwrap_or_default();
-        Ok(holder)
+        })
     }
 
     /// Returns the text of an extension, or `None` if it is absent or not text.
@@ -120,23 +111,8 @@ fn name(name: AlternativeName<'_>) -> Option<(NameKind, &str)> {
         AlternativeName::Email(text) => Some((NameKind::Email, text)),
         AlternativeName::Uri(text) => Some((NameKind::Uri, text)),
         AlternativeName::Dns(text) => Some((NameKind::Dns, text)),
-        AlternativeName::Other(fields) => username(fields).map(|text| (NameKind::Username, text)),
-        _ => None,
+        other => other.username().map(|text| (NameKind::Username, text)),
     }
-}
-
-/// Returns the name in Fulcio's kind of `otherName`: an OID, and the text in `[0]`.
-fn username(fields: &[u8]) -> Option<&str> {
-    let mut fields = SliceReader::new(fields).ok()?;
-    let kind = AnyRef::decode(&mut fields).ok()?;
-    let explicit = AnyRef::decode(&mut fields).ok()?;
-    let zero = Tag::ContextSpecific { constructed: true, number: TagNumber::N0 };
-    let is_username = kind.tag() == Tag::ObjectIdentifier
-        && kind.value() == fulcio(USERNAME).as_bytes()
-        && explicit.tag() == zero
-        && fields.is_finished();
-    let text = AnyRef::from_der(explicit.value()).ok().filter(|_| is_username)?;
-    (text.tag() == Tag::Utf8String).then(|| std::str::from_utf8(text.value()).ok())?
 }
 
 #[cfg(test)]
@@ -203,6 +179,9 @@ mod tests {
             Holder::of(&Subject::new().signed_by_itself(params)).unwrap().issuer
         };
         assert_eq!(issuer(&params), "https://old.example.com");
+        // One that cannot be read is not replaced by the older one, here as in the index.
+        params.custom_extensions.push(extension(8, b"not DER"));
+        assert_eq!(issuer(&params), "");
         params.custom_extensions.clear();
         assert_eq!(issuer(&params), "");
     }

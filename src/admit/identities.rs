@@ -177,10 +177,7 @@ impl IdentityList {
         if !holder.signs_code {
             return Some(IdentityReason::Purpose);
         }
-        let Ok(began) = u64::try_from(holder.not_before) else {
-            return Some(IdentityReason::Chain("its validity began before 1970".to_owned()));
-        };
-        let issued = self.authorities.issued(der, Duration::from_secs(began));
+        let issued = self.authorities.issued(der, holder.not_before);
         issued.map_err(IdentityReason::Chain).err()
     }
 }

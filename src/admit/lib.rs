@@ -151,7 +151,11 @@ impl Lists {
     fn judge(&self, submission: &Submission, now: SystemTime) -> Result<&'static str, Refusal> {
         let mut ground = "open";
         if self.keys.is_some() || self.identities.is_some() {
-            for (key, material) in submission.signers()? {
+            let signers = submission.signers()?;
+            if signers.is_empty() {
+                return Err(Refusal::NoSigner(submission.kind().name()));
+            }
+            for (key, material) in signers {
                 ground = self.judge_signer(Fingerprint::of(&key), material, now)?;
             }
         }

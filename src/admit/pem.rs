@@ -1,8 +1,6 @@
-//! PEM blocks with their line numbers, so that errors can name them.
-//!
-//! More tolerant than RFC 7468: lines can have any length, as `jq` and other tools write them.
+//! The lines of a list: PEM blocks and other text, with their numbers for errors.
 
-use rustls_pki_types::pem::{PemObject as _, SectionKind};
+use fasti_x509::pem::{Block, Part, PemError, parts};
 
 use super::error::{ListError, ListProblem};
 
@@ -19,40 +17,30 @@ pub enum Line<'a> {
 
 /// Returns the lines of `text` with their numbers. A block counts as its first line.
 pub fn lines(text: &str) -> Result<Vec<(usize, Line<'_>)>, ListError> {
-    let mut found = Vec::new();
-    let mut numbered = text.lines().map(str::trim).enumerate().map(|(n, line)| (n + 1, line));
-    while let Some((number, line)) = numbered.next() {
-        let Some(label) = label(line, "-----BEGIN ") else {
-            found.push((number, Line::Text(line)));
-            continue;
+    let found = parts(text.as_bytes()).map(|(number, part)| {
+        let line = match part {
+            // A line of a text is text.
+            Part::Text(line) => Ok(Line::Text(str::from_utf8(line).unwrap_or_default())),
+            Part::Block(block) => decode(&block),
         };
-        let mut block = format!("{line}\n");
-        let end = numbered.by_ref().map(|(_, line)| line).find(|line| {
-            block.extend([line, "\n"]);
-            line.starts_with("-----")
-        });
-        if end.and_then(|end| self::label(end, "-----END ")) != Some(label) {
-            return Err(ListProblem::UnfinishedPem(label.to_owned()).at(number));
-        }
-        found.push((number, decode(label, &block).map_err(|problem| problem.at(number))?));
-    }
-    Ok(found)
+        line.map(|line| (number, line)).map_err(|problem| problem.at(number))
+    });
+    found.collect()
 }
 
-fn label<'a>(line: &'a str, start: &str) -> Option<&'a str> {
-    line.strip_prefix(start)?.strip_suffix("-----")
-}
-
-fn decode(label: &str, block: &str) -> Result<Line<'static>, ListProblem> {
-    match <(SectionKind, Vec<u8>)>::from_pem_slice(block.as_bytes()) {
-        Ok((SectionKind::Certificate, der)) => Ok(Line::Certificate(der)),
-        Ok((SectionKind::PublicKey, der)) => Ok(Line::PublicKey(der)),
-        // The file's content is not repeated: it may be a private key.
-        Ok(_) | Err(rustls_pki_types::pem::Error::NoItemsFound) => {
-            Err(ListProblem::OtherPem(label.to_owned()))
+/// The file's content is not repeated in errors: it may be a private key.
+fn decode(block: &Block<'_>) -> Result<Line<'static>, ListProblem> {
+    let label = block.label().ok_or(ListProblem::UnlabelledPem)?;
+    let line = match (label, block.der()) {
+        (_, Err(PemError::End)) => return Err(ListProblem::UnfinishedPem(label.to_owned())),
+        ("CERTIFICATE", Ok(der)) => Line::Certificate(der),
+        ("PUBLIC KEY", Ok(der)) => Line::PublicKey(der),
+        ("CERTIFICATE" | "PUBLIC KEY", Err(_)) => {
+            return Err(ListProblem::BrokenPem(label.to_owned()));
         }
-        Err(_) => Err(ListProblem::BrokenPem(label.to_owned())),
-    }
+        _ => return Err(ListProblem::OtherPem(label.to_owned())),
+    };
+    Ok(line)
 }
 
 #[cfg(test)]
@@ -93,6 +81,10 @@ mod tests {
             (
                 "-----BEGIN PRIVATE KEY-----\nAQID\n-----END PRIVATE KEY-----",
                 "line 1: a PRIVATE KEY does not belong here",
+            ),
+            (
+                "-----BEGIN CERTIFICATE---\nAQID\n-----END CERTIFICATE-----",
+                "line 1: begins like a PEM block, but has no label",
             ),
             (
                 "-----BEGIN PGP MESSAGE-----\nAQID\n-----END PGP MESSAGE-----",

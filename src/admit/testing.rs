@@ -13,7 +13,7 @@ use rcgen::{
 use time::OffsetDateTime;
 
 use fasti_entry::{
-    ArtifactDigest, HashAlgorithm, HashedRekord, KeyMaterial, PublicKey, Submission,
+    ArtifactDigest, HashAlgorithm, KeyMaterial, PublicKey, SignedDigest, Submission,
     VerifiableSignature, Verifier,
 };
 
@@ -126,5 +126,5 @@ pub fn submission(material: KeyMaterial) -> Submission {
     let verifier = Verifier::new(material).unwrap();
     let digest = ArtifactDigest::of(HashAlgorithm::Sha256, b"an artifact");
     let signature = VerifiableSignature { content: vec![0; 70], verifier };
-    Submission::HashedRekord(HashedRekord { digest, signature })
+    Submission::HashedRekord(SignedDigest { digest, signature })
 }

@@ -1,39 +1,19 @@
 //! Certificate authorities: who vouches for the identity in a signer's certificate (RFC 5280).
 //!
 //! A signer's certificate must be issued directly by one of the authorities' certificates, each of
-//! which the caller trusts in its own right. The names must match, the issuer must be allowed to
-//! issue, its key must have made the signature, the certificate's validity must lie within its
-//! issuer's, and it must be for code signing. Whether the certificate was valid *when it was used*
-//! is not checked here: that needs a trusted timestamp.
+//! which the caller trusts in its own right. It is judged as [`fasti_x509::Authorities`] says, and
+//! its whole validity must lie within its issuer's. Whether it was valid *when it was used* is not
+//! checked here: that needs a trusted timestamp.
 
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA384_ASN1, ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_ASN1,
-    ECDSA_P521_SHA512_ASN1, ED25519, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
-    RSA_PKCS1_2048_8192_SHA512, UnparsedPublicKey, VerificationAlgorithm,
-};
-use const_oid::db::rfc5280::{ANY_EXTENDED_KEY_USAGE, ID_KP_CODE_SIGNING};
-use const_oid::db::{rfc5912, rfc8410};
-use const_oid::{AssociatedOid, ObjectIdentifier};
-use der::asn1::{AnyRef, BitStringRef};
-use der::{Decode, Encode, Sequence};
-use fasti_entry::{EntryError, X509};
-use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoOwned};
+use fasti_x509::{Authorities, ChainError, X509, X509Error, name};
 use time::{OffsetDateTime, PrimitiveDateTime};
-use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
-use x509_cert::name::Name;
 
 use super::window::Window;
 
 /// A certificate whose holder can issue others.
 #[derive(Clone, Debug)]
 pub struct Authority {
-    /// A DER `Name`.
-    subject: Vec<u8>,
-    /// A DER `SubjectPublicKeyInfo`.
-    key: Vec<u8>,
-    may_issue: bool,
-    /// The first and last second of its own validity, relative to 1970; can be negative.
-    validity: [i64; 2],
+    certificate: fasti_x509::Authority,
     /// When the caller trusts it, if not for its whole validity.
     valid_from: Option<OffsetDateTime>,
     valid_until: Option<OffsetDateTime>,
@@ -45,7 +25,10 @@ pub struct Authority {
 pub enum AuthorityError {
     /// Not a certificate.
     #[error("not a DER encoded X.509 certificate")]
-    Malformed(#[source] EntryError),
+    Malformed(#[source] X509Error),
+    /// Not a certificate that an authority can have.
+    #[error("not a certificate of an authority")]
+    Unusable(#[source] ChainError),
     /// No authority has the issuer's name.
     #[error("it was issued by {issuer:?}, which is not a trusted authority")]
     Unknown {
@@ -58,16 +41,8 @@ pub enum AuthorityError {
         /// The issuer's name.
         issuer: String,
         /// What is wrong.
-        reason: &'static str,
+        reason: String,
     },
-}
-
-/// The outermost structure, with the signed part left as raw bytes.
-#[derive(Sequence)]
-struct Signed<'a> {
-    content: AnyRef<'a>,
-    algorithm: AlgorithmIdentifierRef<'a>,
-    signature: BitStringRef<'a>,
 }
 
 impl Authority {
@@ -77,67 +52,58 @@ impl Authority {
         valid_from: Option<OffsetDateTime>,
         valid_until: Option<OffsetDateTime>,
     ) -> Result<Self, AuthorityError> {
-        let certificate = X509::from_der(der).map_err(AuthorityError::Malformed)?;
-        Ok(Self {
-            subject: certificate.subject.to_vec(),
-            key: certificate.public_key.to_vec(),
-            may_issue: may_issue(&certificate),
-            validity: [certificate.not_before, certificate.not_after],
-            valid_from,
-            valid_until,
-        })
+        let certificate = fasti_x509::Authority::from_der(der).map_err(|error| match error {
+            ChainError::Malformed(error) => AuthorityError::Malformed(error),
+            error => AuthorityError::Unusable(error),
+        })?;
+        Ok(Self { certificate, valid_from, valid_until })
     }
 
     /// The authority's name.
     pub fn name(&self) -> String {
-        shown(&self.subject)
+        self.certificate.name()
     }
 
-    /// The reason why this authority cannot have issued the certificate, if there is one.
-    fn objection(&self, certificate: &X509<'_>, der: &[u8]) -> Option<&'static str> {
-        if !self.may_issue {
-            return Some("that issuer's certificate is not for issuing others");
-        }
-        if !is_signed_by(der, &self.key) {
-            return Some("the signature was not made with that issuer's key");
-        }
-        if !self.covers(certificate) {
-            return Some("the issuer was not valid, or not trusted, at that time");
-        }
-        (!is_for_code(certificate)).then_some("it is not for signing code")
-    }
-
-    /// Whether the certificate begins while the issuer is valid and trusted, and ends no later than
-    /// the issuer's own certificate.
-    fn covers(&self, certificate: &X509<'_>) -> bool {
-        let begin = certificate.not_before;
-        let [first, last] = self.validity;
-        first <= begin
-            && certificate.not_after <= last
-            && self.valid_from.is_none_or(|from| from.unix_timestamp() <= begin)
-            && self.valid_until.is_none_or(|until| begin <= until.unix_timestamp())
+    /// Whether the caller trusts it at this time, in seconds since 1970.
+    fn is_trusted(&self, time: i64) -> bool {
+        self.valid_from.is_none_or(|from| from.unix_timestamp() <= time)
+            && self.valid_until.is_none_or(|until| time <= until.unix_timestamp())
     }
 }
 
 /// The name of the authority that issued a certificate.
 pub fn issuer_of(der: &[u8], authorities: &[Authority]) -> Result<String, AuthorityError> {
     let certificate = X509::from_der(der).map_err(AuthorityError::Malformed)?;
-    let mut objection = None;
-    for authority in authorities {
-        if authority.subject != certificate.issuer {
-            continue;
-        }
-        match authority.objection(&certificate, der) {
-            None => return Ok(authority.name()),
-            Some(reason) => objection = Some(reason),
-        }
+    let issuer = || name(certificate.issuer);
+    let mut named: Vec<&Authority> = authorities.iter().collect();
+    named.retain(|authority| authority.certificate.subject() == certificate.issuer);
+    if named.is_empty() {
+        return Err(AuthorityError::Unknown { issuer: issuer() });
     }
-    let issuer = shown(certificate.issuer);
-    Err(match objection {
-        Some(reason) => AuthorityError::NotIssued { issuer, reason },
-        None => AuthorityError::Unknown { issuer },
-    })
+    let not_issued =
+        |reason: &str| AuthorityError::NotIssued { issuer: issuer(), reason: reason.to_owned() };
+    named.retain(|authority| authority.certificate.may_issue());
+    if named.is_empty() {
+        return Err(not_issued("that issuer's certificate is not for issuing others"));
+    }
+    named.retain(|authority| authority.is_trusted(certificate.not_before));
+    if named.is_empty() {
+        return Err(not_issued(NOT_VALID));
+    }
+    let anchors = named.into_iter().map(|authority| authority.certificate.clone()).collect();
+    // All through its validity, as nobody says when in it the signature was made.
+    let validity = [certificate.not_before, certificate.not_after];
+    match Authorities::new(anchors, Vec::new()).check(der, validity) {
+        Ok(anchor) => Ok(anchor.name()),
+        Err(ChainError::Signature) => {
+            Err(not_issued("the signature was not made with that issuer's key"))
+        }
+        Err(ChainError::Validity) => Err(not_issued(NOT_VALID)),
+        Err(error) => Err(not_issued(&error.to_string())),
+    }
 }
+
+const NOT_VALID: &str = "the issuer was not valid, or not trusted, at that time";
 
 /// The validity that a certificate states.
 pub fn validity(der: &[u8]) -> Result<Window, AuthorityError> {
@@ -148,70 +114,6 @@ pub fn validity(der: &[u8]) -> Result<Window, AuthorityError> {
         time.or(Some(PrimitiveDateTime::MAX.assume_utc()))
     };
     Ok(Window { from: time(certificate.not_before), until: time(certificate.not_after) })
-}
-
-/// A DER `Name`, for people.
-fn shown(name: &[u8]) -> String {
-    Name::from_der(name).map_or_else(|_| hex::encode(name), |name| name.to_string())
-}
-
-fn may_issue(issuer: &X509<'_>) -> bool {
-    let basic = issuer.extension(BasicConstraints::OID.as_bytes());
-    let is_authority =
-        basic.is_some_and(|basic| BasicConstraints::from_der(basic).is_ok_and(|basic| basic.ca));
-    let usage = issuer.extension(KeyUsage::OID.as_bytes());
-    let may_sign = |usage| KeyUsage::from_der(usage).is_ok_and(|usage| usage.key_cert_sign());
-    is_authority && usage.is_none_or(may_sign)
-}
-
-fn is_for_code(certificate: &X509<'_>) -> bool {
-    let purposes = [ID_KP_CODE_SIGNING, ANY_EXTENDED_KEY_USAGE];
-    certificate
-        .purposes()
-        .is_none_or(|said| purposes.iter().any(|purpose| said.contains(&purpose.as_bytes())))
-}
-
-fn is_signed_by(der: &[u8], issuer: &[u8]) -> bool {
-    let verify = || -> Option<()> {
-        let signed = Signed::from_der(der).ok()?;
-        let issuer = SubjectPublicKeyInfoOwned::from_der(issuer).ok()?;
-        let algorithm = algorithm(signed.algorithm.oid, &issuer)?;
-        let key = UnparsedPublicKey::new(algorithm, issuer.subject_public_key.as_bytes()?);
-        let content = signed.content.to_der().ok()?;
-        key.verify(&content, signed.signature.as_bytes()?).ok()
-    };
-    verify().is_some()
-}
-
-/// The algorithm of a signature with this identifier by this key.
-fn algorithm(
-    signature: ObjectIdentifier,
-    issuer: &SubjectPublicKeyInfoOwned,
-) -> Option<&'static dyn VerificationAlgorithm> {
-    use rfc5912::{
-        ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ECDSA_WITH_SHA_512, ID_EC_PUBLIC_KEY,
-        RSA_ENCRYPTION, SECP_256_R_1, SECP_384_R_1, SECP_521_R_1, SHA_256_WITH_RSA_ENCRYPTION,
-        SHA_384_WITH_RSA_ENCRYPTION, SHA_512_WITH_RSA_ENCRYPTION,
-    };
-    let key = issuer.algorithm.oid;
-    if key == ID_EC_PUBLIC_KEY {
-        let curve: ObjectIdentifier = issuer.algorithm.parameters.as_ref()?.decode_as().ok()?;
-        return match (curve, signature) {
-            (SECP_256_R_1, ECDSA_WITH_SHA_256) => Some(&ECDSA_P256_SHA256_ASN1),
-            (SECP_256_R_1, ECDSA_WITH_SHA_384) => Some(&ECDSA_P256_SHA384_ASN1),
-            (SECP_384_R_1, ECDSA_WITH_SHA_256) => Some(&ECDSA_P384_SHA256_ASN1),
-            (SECP_384_R_1, ECDSA_WITH_SHA_384) => Some(&ECDSA_P384_SHA384_ASN1),
-            (SECP_521_R_1, ECDSA_WITH_SHA_512) => Some(&ECDSA_P521_SHA512_ASN1),
-            _ => None,
-        };
-    }
-    match (key, signature) {
-        (RSA_ENCRYPTION, SHA_256_WITH_RSA_ENCRYPTION) => Some(&RSA_PKCS1_2048_8192_SHA256),
-        (RSA_ENCRYPTION, SHA_384_WITH_RSA_ENCRYPTION) => Some(&RSA_PKCS1_2048_8192_SHA384),
-        (RSA_ENCRYPTION, SHA_512_WITH_RSA_ENCRYPTION) => Some(&RSA_PKCS1_2048_8192_SHA512),
-        (rfc8410::ID_ED_25519, rfc8410::ID_ED_25519) => Some(&ED25519),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
@@ -279,10 +181,12 @@ mod tests {
 
         let mut old = issuing();
         old.not_before = date_time_ymd(1955, 1, 1);
-        params.not_before = date_time_ymd(1960, 1, 1);
         assert_eq!(judge(old.clone(), &params), "CN=authority.test");
+        // Chains are checked from 1970 on, here as where entries are admitted.
+        params.not_before = date_time_ymd(1960, 1, 1);
+        assert!(judge(old.clone(), &params).contains("began before 1970"));
         params.not_before = date_time_ymd(1950, 1, 1);
-        assert!(judge(old, &params).contains("not valid, or not trusted"));
+        assert!(judge(old, &params).contains("began before 1970"));
         let der = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
         assert_eq!(validity(der.der()).unwrap().from, Some(date_time_ymd(1950, 1, 1)));
     }
@@ -316,6 +220,30 @@ mod tests {
         assert!(within([day(1), day(1)]).is_ok());
         assert!(within([day(2), None]).is_err());
         assert!(within([None, Some(date_time_ymd(2025, 12, 31))]).is_err());
+    }
+
+    /// Rules that only the check of those who submit had before.
+    #[test]
+    fn what_is_refused_at_the_door_is_refused_here() {
+        let mut extension = rcgen::CustomExtension::from_oid_content(&[1, 2, 3, 4], vec![5, 0]);
+        extension.set_criticality(true);
+        let mut params = signing();
+        params.custom_extensions.push(extension);
+        assert!(judge(issuing(), &params).contains("UnsupportedCriticalExtension"));
+        let mut params = signing();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        assert!(judge(issuing(), &params).contains("an authority's own"));
+        let mut narrow = issuing();
+        narrow.name_constraints = Some(rcgen::NameConstraints {
+            permitted_subtrees: vec![rcgen::GeneralSubtree::DnsName("a.example".to_owned())],
+            excluded_subtrees: Vec::new(),
+        });
+        let mut params = signing();
+        params.subject_alt_names = vec![rcgen::SanType::DnsName("b.example".try_into().unwrap())];
+        assert!(judge(narrow, &params).contains("NameConstraintViolation"));
+        let mut web = issuing();
+        web.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        assert!(judge(web, &signing()).contains("not for signing code"));
     }
 
     #[test]

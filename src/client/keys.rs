@@ -2,13 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-
-use fasti_entry::{Certificate, EntryError, KeyMaterial, PublicKey};
+use fasti_entry::KeyMaterial;
+use fasti_x509::pem::{self, PemError};
+use fasti_x509::{Certificate, PublicKey, X509Error};
 
 /// The maximum size of a file with a key, a certificate or a signature, in bytes.
 pub const KEY_FILE_BYTES_MAX: usize = 1 << 20;
-
-const BEGIN: &str = "-----BEGIN ";
 
 /// Why bytes are not a key or certificate.
 #[derive(Debug, thiserror::Error)]
@@ -24,14 +23,14 @@ pub enum KeysError {
     },
     /// Broken PEM.
     #[error("not valid PEM: {0}")]
-    Pem(pem_rfc7468::Error),
+    Pem(#[source] PemError),
     /// Neither a key nor a certificate.
     #[error("neither a public key ({key}) nor an X.509 certificate ({certificate})")]
     Neither {
         /// Why it is not a key.
-        key: Box<EntryError>,
+        key: Box<X509Error>,
         /// Why it is not a certificate.
-        certificate: Box<EntryError>,
+        certificate: Box<X509Error>,
     },
     /// No certificate at all.
     #[error("no PEM block CERTIFICATE found")]
@@ -40,25 +39,24 @@ pub enum KeysError {
 
 /// Reads a public key or a certificate, PEM or DER. If there are several, reads the first.
 pub fn read_key_material(bytes: &[u8]) -> Result<KeyMaterial, KeysError> {
-    let Some(block) = std::str::from_utf8(bytes).ok().and_then(|text| pem_blocks(text).next())
-    else {
-        return from_der(bytes);
-    };
-    let (label, der) = pem_rfc7468::decode_vec(block.as_bytes()).map_err(KeysError::Pem)?;
-    match label {
-        "PUBLIC KEY" => Ok(KeyMaterial::PublicKey(der)),
-        "CERTIFICATE" => Ok(KeyMaterial::Certificate(der)),
-        label => Err(KeysError::Label { label: label.to_owned(), advice: advice(label) }),
+    let Some(block) = pem::blocks(bytes).next() else { return from_der(bytes) };
+    let der = block.der().map_err(KeysError::Pem)?;
+    match block.label() {
+        Some("PUBLIC KEY") => Ok(KeyMaterial::PublicKey(der)),
+        Some("CERTIFICATE") => Ok(KeyMaterial::Certificate(der)),
+        label => {
+            let label = label.unwrap_or_default();
+            Err(KeysError::Label { label: label.to_owned(), advice: advice(label) })
+        }
     }
 }
 
 /// Reads all certificates in a PEM file, and returns them as DER.
 pub fn read_certificates(text: &str) -> Result<Vec<Vec<u8>>, KeysError> {
     let mut certificates = Vec::new();
-    for block in pem_blocks(text) {
-        let (label, der) = pem_rfc7468::decode_vec(block.as_bytes()).map_err(KeysError::Pem)?;
-        if label == "CERTIFICATE" {
-            certificates.push(der);
+    for block in pem::blocks(text.as_bytes()) {
+        if block.label().ok_or(KeysError::Pem(PemError::Label))? == "CERTIFICATE" {
+            certificates.push(block.der().map_err(KeysError::Pem)?);
         }
     }
     if certificates.is_empty() { Err(KeysError::NoCertificate) } else { Ok(certificates) }
@@ -93,19 +91,6 @@ fn advice(label: &str) -> &'static str {
         }
         _ => "export the key as SubjectPublicKeyInfo",
     }
-}
-
-/// The blocks of a PEM file, each from its first line to its last. Text around them is skipped.
-fn pem_blocks(text: &str) -> impl Iterator<Item = &str> {
-    let starts = text.match_indices(BEGIN).map(|(start, _)| start);
-    starts.map(|start| {
-        let block = &text[start..];
-        let end = block.find("-----END ").map(|end| {
-            let last = &block[end..];
-            end + last.find('\n').map_or(last.len(), |newline| newline + 1)
-        });
-        &block[..end.unwrap_or(block.len())]
-    })
 }
 
 #[cfg(test)]

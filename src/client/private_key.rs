@@ -17,10 +17,10 @@ use aws_lc_rs::signature::{
 use const_oid::ObjectIdentifier;
 use ed25519_dalek::SigningKey;
 use fasti_entry::{
-    ArtifactDigest, EntryError, HashAlgorithm, HashedRekord, KeyMaterial, PublicKey,
+    ArtifactDigest, EntryError, HashAlgorithm, KeyMaterial, PublicKey, SignedDigest,
     VerifiableSignature, Verifier,
 };
-use pkcs8::{DecodePrivateKey as _, EncodePublicKey as _, PrivateKeyInfo, SecretDocument};
+use pkcs8::{DecodePrivateKey as _, EncodePublicKey as _, PrivateKeyInfo};
 use sha2::{Digest as _, Sha512};
 use zeroize::Zeroizing;
 
@@ -98,12 +98,11 @@ impl PrivateKey {
 
     /// Reads a PEM block `PRIVATE KEY`.
     pub fn from_pkcs8_pem(pem: &str) -> Result<Self, PrivateKeyError> {
-        let (label, document) =
-            SecretDocument::from_pem(pem.trim()).map_err(|_| PrivateKeyError::Form)?;
-        if label != "PRIVATE KEY" {
-            return Err(PrivateKeyError::Form);
-        }
-        let der = document.as_bytes();
+        let mut blocks = fasti_x509::pem::blocks(pem.as_bytes());
+        let block = blocks.find(|block| block.label() == Some("PRIVATE KEY"));
+        let der = block.ok_or(PrivateKeyError::Form)?.der().map_err(|_| PrivateKeyError::Form)?;
+        let der = Zeroizing::new(der);
+        let der = der.as_slice();
         let info = PrivateKeyInfo::try_from(der).map_err(|_| PrivateKeyError::Form)?;
         let (secret, spki) = match info.algorithm.oid {
             EC => ecdsa(der)?,
@@ -121,7 +120,7 @@ impl PrivateKey {
             }
             _ => return Err(PrivateKeyError::Kind),
         };
-        Ok(Self { public: PublicKey::from_spki_der(&spki)?, secret })
+        Ok(Self { public: PublicKey::from_spki_der(&spki).map_err(EntryError::from)?, secret })
     }
 
     /// The public half.
@@ -131,7 +130,7 @@ impl PrivateKey {
 
     /// Signs an artifact, which is read once, in pieces. The signature is checked before it is
     /// returned.
-    pub fn sign(&self, artifact: &ArtifactFile) -> Result<HashedRekord, PrivateKeyError> {
+    pub fn sign(&self, artifact: &ArtifactFile) -> Result<SignedDigest, PrivateKeyError> {
         let unreadable = |source| PrivateKeyError::Artifact {
             path: artifact.path().display().to_string(),
             source,
@@ -140,8 +139,8 @@ impl PrivateKey {
             Secret::Ed25519(key) => {
                 let mut hasher = Sha512::new();
                 artifact.read_pieces(|piece| hasher.update(piece)).map_err(unreadable)?;
-                let digest =
-                    ArtifactDigest::new(HashAlgorithm::Sha512, &hasher.clone().finalize())?;
+                let digest = ArtifactDigest::new(HashAlgorithm::Sha512, &hasher.clone().finalize());
+                let digest = digest.map_err(EntryError::from)?;
                 let signature =
                     key.sign_prehashed(hasher, None).map_err(|_| PrivateKeyError::Signing)?;
                 (digest, signature.to_bytes().to_vec())
@@ -156,11 +155,12 @@ impl PrivateKey {
                 artifact.read_pieces(|piece| hasher.update(piece)).map_err(unreadable)?;
                 let digest = hasher.finish();
                 let signature = secret.sign_digest(&digest)?;
-                (ArtifactDigest::new(hash, digest.as_ref())?, signature)
+                let digest = ArtifactDigest::new(hash, digest.as_ref());
+                (digest.map_err(EntryError::from)?, signature)
             }
         };
         let verifier = Verifier::new(KeyMaterial::PublicKey(self.public.spki_der().to_vec()))?;
-        let signed = HashedRekord { digest, signature: VerifiableSignature { content, verifier } };
+        let signed = SignedDigest { digest, signature: VerifiableSignature { content, verifier } };
         signed.verify()?;
         Ok(signed)
     }
@@ -214,7 +214,7 @@ mod tests {
         pem_rfc7468::encode_string("PRIVATE KEY", LineEnding::LF, der).unwrap()
     }
 
-    fn sign_with(pem: &str) -> HashedRekord {
+    fn sign_with(pem: &str) -> SignedDigest {
         let directory = tempfile::tempdir().unwrap();
         let artifact = ArtifactFile::new(directory.path().join("a"));
         std::fs::write(artifact.path(), b"an artifact").unwrap();

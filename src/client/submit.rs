@@ -6,13 +6,11 @@
 
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use fasti_entry::{EntryError, HashedRekord, KeyMaterial, TransparencyLogEntry};
+use fasti_entry::{EntryError, SignedDigest, TransparencyLogEntry};
 use fasti_seams::clock::{Clock as _, SystemClock};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, StatusCode, Url};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tiles_spec::LeafIndex;
 
 use super::fetch::{FetchError, body, client, retry_after};
@@ -81,9 +79,9 @@ impl SubmitError {
 }
 
 /// Sends a signature to the log below `base` and waits until it is logged.
-pub async fn submit(base: &Url, signed: &HashedRekord) -> Result<Submitted, SubmitError> {
+pub async fn submit(base: &Url, signed: &SignedDigest) -> Result<Submitted, SubmitError> {
     let place = format!("{}/api/v2/log/entries", base.as_str().trim_end_matches('/'));
-    let request = request(signed).to_string();
+    let request = signed.to_request();
     let client = client(base, TIMEOUT)
         .map_err(|source| FetchError::Request { place: place.clone(), source })?;
     for pause in PAUSES {
@@ -112,12 +110,12 @@ impl Attempt {
     }
 }
 
-async fn attempt(client: &Client, place: &str, request: &str) -> Attempt {
+async fn attempt(client: &Client, place: &str, request: &[u8]) -> Attempt {
     let failed = |source| FetchError::Request { place: place.to_owned(), source };
     let sent = client
         .post(place)
         .header(CONTENT_TYPE, "application/json")
-        .body(request.to_owned())
+        .body(request.to_vec())
         .send()
         .await;
     let answer = match sent {
@@ -144,25 +142,6 @@ async fn attempt(client: &Client, place: &str, request: &str) -> Attempt {
     })
 }
 
-/// `CreateEntryRequest` in protobuf JSON.
-fn request(signed: &HashedRekord) -> Value {
-    let verifier = &signed.signature.verifier;
-    let field = match verifier.material {
-        KeyMaterial::PublicKey(_) => "publicKey",
-        KeyMaterial::Certificate(_) => "x509Certificate",
-    };
-    json!({"hashedRekordRequestV002": {
-        "digest": STANDARD.encode(signed.digest.as_bytes()),
-        "signature": {
-            "content": STANDARD.encode(&signed.signature.content),
-            "verifier": {
-                "keyDetails": verifier.key_details.name(),
-                field: {"rawBytes": STANDARD.encode(verifier.material.der())},
-            },
-        },
-    }})
-}
-
 /// The message in a Rekor error, or the beginning of what came instead.
 fn message(bytes: &[u8]) -> String {
     let json: Option<Value> = serde_json::from_slice(bytes).ok();
@@ -174,7 +153,9 @@ fn message(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fasti_entry::{ArtifactDigest, HashAlgorithm, Submission, VerifiableSignature, Verifier};
+    use fasti_entry::{
+        ArtifactDigest, HashAlgorithm, KeyMaterial, Submission, VerifiableSignature, Verifier,
+    };
 
     #[test]
     fn a_request_says_what_was_signed() {
@@ -184,15 +165,16 @@ mod tests {
             KeyMaterial::PublicKey(rcgen::PublicKeyData::subject_public_key_info(&pair)),
             KeyMaterial::Certificate(certificate.der().to_vec()),
         ] {
-            let signed = HashedRekord {
+            let signed = SignedDigest {
                 digest: ArtifactDigest::of(HashAlgorithm::Sha256, b"an artifact"),
                 signature: VerifiableSignature {
                     content: rcgen::SigningKey::sign(&pair, b"an artifact").unwrap(),
                     verifier: Verifier::new(material).unwrap(),
                 },
             };
-            let read = Submission::parse(request(&signed).to_string().as_bytes()).unwrap();
+            let read = Submission::parse(&signed.to_request()).unwrap();
             read.verify().unwrap();
+            assert_eq!(read.kind(), SignedDigest::KIND);
             assert_eq!(read, Submission::HashedRekord(signed));
         }
     }

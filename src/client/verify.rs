@@ -15,8 +15,7 @@ mod statement;
 mod verdict;
 
 use fasti_entry::{
-    ArtifactDigest, Bundle, BundleContent, EntryKind, HashedRekord, KeyMaterial, PublicKey,
-    RekorEntry,
+    ArtifactDigest, Bundle, BundleContent, KeyMaterial, Kind, PublicKey, RekorEntry, SignedDigest,
 };
 use tiles_spec::{ENTRY_BYTES_MAX, TlogProof, leaf_hash, verify_inclusion};
 
@@ -64,7 +63,7 @@ pub fn bundle(
     let mut logged = Vec::new();
     let mut unchecked = Vec::new();
     for entry in &bundle.tlog_entries {
-        if EntryKind::find(&entry.kind, &entry.version).is_err() {
+        if Kind::find(&entry.kind, &entry.version).is_err() {
             unchecked.push(format!(
                 "the log entry of kind {:?} {:?}, which is not from a Rekor v2 log",
                 entry.kind, entry.version
@@ -120,11 +119,12 @@ pub fn tlog_proof(
 
     let standing = Logged::new(&checkpoint, proof.index, leaf);
     let (subject, signer) = match RekorEntry::parse(&entry) {
-        Ok(RekorEntry::HashedRekord(signed)) => {
-            let by = hashedrekord(&signed, artifact, trust, demand)?;
+        Ok(logged) => {
+            let needs_bundle = Refusal::BundleNeeded { kind: logged.kind().name() };
+            let signed = logged.signed_digest().ok_or(needs_bundle)?;
+            let by = judge_signed(signed, artifact, trust, demand)?;
             (Subject::Artifact(signed.digest), Some(by))
         }
-        Ok(RekorEntry::Dsse(_)) => return Err(Refusal::EnvelopeNeeded),
         Err(_) if demand.names_a_signer() => return Err(Refusal::NoSigner),
         Err(_) if artifact.bytes(ENTRY_BYTES_MAX)?.as_ref() == Some(&entry) => {
             (Subject::Entry, None)
@@ -142,8 +142,8 @@ impl Demand {
 }
 
 /// Verifies a logged signature over this artifact.
-fn hashedrekord(
-    signed: &HashedRekord,
+fn judge_signed(
+    signed: &SignedDigest,
     artifact: &dyn Artifact,
     trust: &Trust,
     demand: &Demand,

@@ -11,17 +11,14 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use fasti_x509::{ArtifactDigest, Certificate, HashAlgorithm, PublicKey, X509Error};
 
-use super::algorithm::HashAlgorithm;
-use super::artifact::ArtifactDigest;
-use super::canonical::{EntryKind, RekorEntry};
-use super::certificate::Certificate;
-use super::dsse::{DsseEntry, DsseEnvelope};
+use super::envelope::DsseEnvelope;
 use super::error::EntryError;
-use super::hashedrekord::{HashedRekord, VerifiableSignature};
-use super::key::PublicKey;
+use super::kind::Kind;
+use super::pki::{KeyMaterial, VerifiableSignature, Verifier};
+use super::signed_digest::SignedDigest;
 use super::transparency_log_entry::TransparencyLogEntry;
-use super::verifier::{KeyMaterial, Verifier};
 
 mod wire;
 
@@ -83,7 +80,7 @@ pub struct Bundle {
 impl Bundle {
     /// The bundle for a signature and the log's answer to it. For a public key the hint is the
     /// base64 of its SHA-256, as in cosign.
-    pub fn for_hashedrekord(logged: &HashedRekord, answer: TransparencyLogEntry) -> Self {
+    pub fn for_signed_digest(logged: &SignedDigest, answer: TransparencyLogEntry) -> Self {
         let material = match &logged.signature.verifier.material {
             KeyMaterial::Certificate(der) => VerificationMaterial::Certificate(der.clone()),
             KeyMaterial::PublicKey(der) => {
@@ -105,10 +102,10 @@ impl Bundle {
 
     /// The signer's certificate, if the bundle contains it.
     pub fn certificate(&self) -> Result<Option<Certificate>, EntryError> {
-        self.certificate_der().map(Certificate::from_der).transpose()
+        Ok(self.certificate_der().map(Certificate::from_der).transpose()?)
     }
 
-    /// Returns the bundle's claim as a hashedrekord. [`HashedRekord::verify`] then checks the
+    /// Returns the bundle's claim. [`SignedDigest::verify`] then checks the
     /// signature.
     ///
     /// `key` is the key that the caller trusts. It is required if the bundle has only a key hint.
@@ -119,7 +116,7 @@ impl Bundle {
         &self,
         key: Option<&PublicKey>,
         artifact: Option<&ArtifactDigest>,
-    ) -> Result<HashedRekord, EntryError> {
+    ) -> Result<SignedDigest, EntryError> {
         let verifier = self.verifier(key)?;
         let algorithm = verifier.key_details.algorithm()?;
         let (digest, content) = match &self.content {
@@ -131,7 +128,7 @@ impl Bundle {
                     .ok_or(EntryError::Missing { expected: "the digest of the artifact" })?;
                 if artifact.algorithm() != algorithm.hash() {
                     let found = artifact.algorithm();
-                    return Err(EntryError::DigestAlgorithm { algorithm, found });
+                    return Err(X509Error::DigestAlgorithm { algorithm, found }.into());
                 }
                 if digest.is_some_and(|claimed| {
                     claimed.algorithm() == artifact.algorithm() && claimed != artifact
@@ -142,7 +139,7 @@ impl Bundle {
             }
         };
         let signature = VerifiableSignature { content: content.clone(), verifier };
-        Ok(HashedRekord { digest, signature })
+        Ok(SignedDigest { digest, signature })
     }
 
     /// Rebuilds the leaf that `entry` must have if it is about this bundle's signature. The other
@@ -157,16 +154,8 @@ impl Bundle {
         artifact: Option<&ArtifactDigest>,
     ) -> Result<Vec<u8>, EntryError> {
         let signed = self.signed(key, artifact)?;
-        match (EntryKind::find(&entry.kind, &entry.version)?, &self.content) {
-            (EntryKind::HashedRekord, _) => RekorEntry::HashedRekord(signed),
-            (EntryKind::Dsse, BundleContent::DsseEnvelope(envelope)) => {
-                RekorEntry::Dsse(DsseEntry::new(&envelope.payload, vec![signed.signature]))
-            }
-            (EntryKind::Dsse, BundleContent::MessageSignature(_)) => {
-                return Err(EntryError::Missing { expected: "an envelope" }.within("dsseEnvelope"));
-            }
-        }
-        .to_leaf()
+        let kind = Kind::find(&entry.kind, &entry.version)?;
+        kind.of_bundle(&self.content, signed)?.to_leaf()
     }
 
     fn verifier(&self, key: Option<&PublicKey>) -> Result<Verifier, EntryError> {

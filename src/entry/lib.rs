@@ -22,43 +22,42 @@
 //!   they are spelled; and `RekorEntry::parse(leaf)?.to_leaf()? == leaf`.
 //! - No input can cause a panic, and every count, depth and size is bounded.
 
-mod algorithm;
-mod artifact;
 mod bundle;
 mod canonical;
-mod certificate;
-mod dsse;
+mod envelope;
 mod error;
-mod hashedrekord;
+mod facts;
 mod json;
-mod key;
+mod kind;
 mod lookup;
+mod pae;
+mod pki;
 mod protobuf;
 mod protojson;
 mod quote;
-mod signature;
+mod signed_digest;
 mod sought;
 mod submission;
 mod transparency_log_entry;
-mod verifier;
 
 #[cfg(test)]
 mod testing;
 
-pub use algorithm::{HashAlgorithm, KeyDetails, SigningAlgorithm};
-pub use artifact::{ArtifactDigest, ArtifactHasher, pae, pae_digest};
-pub use bundle::{Bundle, BundleContent, BundleVersion, MessageSignature, VerificationMaterial};
-pub use canonical::{CanonicalEntry, ENTRY_BYTES_MAX, EntryKind, RekorEntry};
-pub use certificate::{
-    AlternativeName, CERTIFICATE_BYTES_MAX, Certificate, Identity, NAMES_MAX, X509, X509Extension,
+pub use fasti_x509::{
+    AlternativeName, ArtifactDigest, ArtifactHasher, Certificate, HashAlgorithm, Identity,
+    KeyDetails, PublicKey, SigningAlgorithm, X509, X509Error, X509Extension,
 };
-pub use dsse::{DsseEntry, DsseEnvelope, DsseRequest, DsseSignature};
+
+pub use bundle::{Bundle, BundleContent, BundleVersion, MessageSignature, VerificationMaterial};
+pub use canonical::{CanonicalEntry, ENTRY_BYTES_MAX};
+pub use envelope::{DsseEnvelope, DsseSignature};
 pub use error::EntryError;
-pub use hashedrekord::{HashedRekord, VerifiableSignature};
-pub use key::PublicKey;
+pub use facts::{Facts, StoredDigest, StoredKey, StoredSigner};
+pub use kind::{Cost, DsseEntry, DsseRequest, Kind, RekorEntry, Submission};
 pub use lookup::{LOOKUP_KEYS_MAX, LookupTerm, expect_few_keys, lookup_keys};
+pub use pae::{pae, pae_digest};
+pub use pki::{CERTIFICATE_BYTES_MAX, KeyMaterial, NAMES_MAX, VerifiableSignature, Verifier};
 pub use protobuf::PROTOBUF_DESCRIPTORS;
 pub use quote::{excerpt, quote};
-pub use submission::Submission;
+pub use signed_digest::SignedDigest;
 pub use transparency_log_entry::{InclusionProof, TransparencyLogEntry};
-pub use verifier::{KeyMaterial, Verifier};

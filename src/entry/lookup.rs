@@ -2,31 +2,25 @@
 //! leaf hash, for all kinds of Rekor entries that contain them (`src/docs/formats.md`, "Lookup
 //! keys").
 //!
-//! In reading order: [`stored`] finds digests and verifiers in an entry, [`certificate`] finds the
-//! key and the names in a certificate, and [`pem`] finds either of them where entries hold PEM.
-//!
-//! Unlike [`RekorEntry::parse`](super::RekorEntry::parse), this code validates nothing. An index
-//! must list what a log holds, including logs that others write. So every part of an entry is read
-//! separately, and a part that cannot be read gives no key.
+//! [`Facts`] finds digests and signers in an entry, and [`Claims`] the key and the names in a
+//! certificate. A part that cannot be read gives no key.
 //!
 //! Invariants: the functions are total, for any bytes. They depend only on the leaf hash and the
 //! entry, so two builders of an index agree. The leaf's own key is always included.
-
-mod certificate;
-mod pem;
-mod stored;
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use der::Decode as _;
 use fasti_lookup_spec::LookupKey;
+use fasti_x509::Claims;
 use sha2::{Digest as _, Sha256};
 use spki::SubjectPublicKeyInfoRef;
 use tiles_spec::Hash;
 
 use super::error::EntryError;
-use super::verifier::KeyMaterial;
+use super::facts::{Facts, StoredKey};
+use super::pki::KeyMaterial;
 
 /// A search term for entries. In identities and issuers, the case of ASCII letters is ignored.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -59,13 +53,13 @@ impl LookupTerm {
     /// The term for the key in the first block of a PEM text, bare or in a certificate; `None` for
     /// any other text.
     pub fn of_pem(text: &[u8]) -> Option<Self> {
-        match pem::first_block(text)? {
+        match KeyMaterial::first_in_pem(text)? {
             KeyMaterial::PublicKey(der) => {
                 SubjectPublicKeyInfoRef::from_der(&der).ok()?;
                 Some(Self::of_public_key(&der))
             }
             KeyMaterial::Certificate(der) => {
-                Some(Self::of_public_key(certificate::read(&der)?.spki))
+                Some(Self::of_public_key(Claims::of(&der)?.public_key))
             }
         }
     }
@@ -144,24 +138,29 @@ pub fn lookup_keys(leaf: &Hash, entry: &[u8]) -> Vec<LookupKey> {
 
 /// All terms that match the entry, possibly with duplicates.
 fn terms(leaf: &Hash, entry: &[u8]) -> Vec<LookupTerm> {
-    let stored = stored::read(entry);
+    let facts = Facts::of(entry);
     let mut terms = vec![LookupTerm::Leaf(*leaf)];
-    terms.extend(stored.digests.into_iter().map(LookupTerm::Digest));
-    for key in &stored.public_keys {
-        terms.push(LookupTerm::of_public_key(key));
-    }
-    for der in &stored.certificates {
-        if let Some(certificate) = certificate::read(der) {
-            push_certificate(&mut terms, certificate);
+    terms.extend(facts.digests.into_iter().map(|digest| LookupTerm::Digest(digest.bytes)));
+    for signer in &facts.signers {
+        match &signer.key {
+            StoredKey::PublicKey(key) | StoredKey::Other(key) => {
+                terms.push(LookupTerm::of_public_key(key));
+            }
+            StoredKey::Certificate(der) => {
+                if let Some(claims) = Claims::of(der) {
+                    push_claims(&mut terms, claims);
+                }
+            }
         }
     }
+    terms.extend(facts.subjects.into_iter().map(LookupTerm::Identity));
     terms
 }
 
-fn push_certificate(terms: &mut Vec<LookupTerm>, certificate: certificate::Facts<'_>) {
-    terms.push(LookupTerm::of_public_key(certificate.spki));
-    for identity in certificate.names {
-        if let Some(issuer) = certificate.issuer {
+fn push_claims(terms: &mut Vec<LookupTerm>, claims: Claims<'_>) {
+    terms.push(LookupTerm::of_public_key(claims.public_key));
+    for identity in claims.names {
+        if let Some(issuer) = claims.issuer {
             let (identity, issuer) = (identity.to_string(), issuer.to_owned());
             terms.push(LookupTerm::IdentityOfIssuer { identity, issuer });
         }

@@ -19,24 +19,33 @@ use super::error::EntryError;
 use super::json::{VALUES_MAX, Value};
 
 pub(super) use answer::encode as encode_answer;
-pub(super) use shapes::CREATE_ENTRY_REQUEST;
+pub(super) use shapes::{ENVELOPE, SIGNATURE, VERIFIER};
 
 /// The service and its messages as a `google.protobuf.FileDescriptorSet`, for reflection.
 pub const PROTOBUF_DESCRIPTORS: &[u8] = include_bytes!("protobuf/descriptors.binpb");
 
 /// A message of a request.
 pub(super) struct Message {
-    fields: &'static [Field],
+    pub(super) fields: &'static [Field],
 }
 
-struct Field {
+/// A field of a message.
+#[derive(Clone, Copy)]
+pub(super) struct Field {
     number: u32,
     /// As in the JSON mapping.
-    name: &'static str,
-    kind: Kind,
+    pub(super) name: &'static str,
+    kind: FieldType,
 }
 
-enum Kind {
+impl Field {
+    pub(super) const fn new(number: u32, name: &'static str, kind: FieldType) -> Self {
+        Self { number, name, kind }
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum FieldType {
     Bytes,
     Text,
     Enum,
@@ -86,7 +95,7 @@ impl Reader {
         members: &mut Vec<(Cow<'a, str>, Value<'a>)>,
     ) -> Result<(), EntryError> {
         let at = members.iter().position(|(name, _)| name == field.name);
-        if let (Kind::Many(shape), Some(at)) = (&field.kind, at)
+        if let (FieldType::Many(shape), Some(at)) = (&field.kind, at)
             && let Value::Array(elements) = &mut members[at].1
         {
             let element = take(wire_type, bytes).and_then(|bytes| self.message(shape, bytes));
@@ -107,22 +116,22 @@ impl Reader {
     /// The first value of a field; `None` for an enum's zero, which means that it is unset.
     fn value<'a>(
         &mut self,
-        kind: &Kind,
+        kind: &FieldType,
         wire_type: WireType,
         bytes: &mut &'a [u8],
     ) -> Result<Option<Value<'a>>, EntryError> {
         let value = match kind {
-            Kind::Bytes => Value::Bytes(take(wire_type, bytes)?),
-            Kind::Text => {
+            FieldType::Bytes => Value::Bytes(take(wire_type, bytes)?),
+            FieldType::Text => {
                 let text = str::from_utf8(take(wire_type, bytes)?);
                 Value::String(Cow::Borrowed(text.map_err(|_| broken("a string is not UTF-8"))?))
             }
-            Kind::Enum => match varint(wire_type, bytes)? {
+            FieldType::Enum => match varint(wire_type, bytes)? {
                 0 => return Ok(None),
                 number => Value::Integer(number),
             },
-            Kind::One(shape) => self.message(shape, take(wire_type, bytes)?)?,
-            Kind::Many(shape) => {
+            FieldType::One(shape) => self.message(shape, take(wire_type, bytes)?)?,
+            FieldType::Many(shape) => {
                 let element = self.message(shape, take(wire_type, bytes)?);
                 Value::Array(vec![element.map_err(|e| e.within_index(0))?])
             }

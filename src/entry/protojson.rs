@@ -9,9 +9,9 @@ use base64::alphabet;
 use base64::display::Base64Display;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, Engine as _, GeneralPurpose, GeneralPurposeConfig};
+use fasti_x509::{ArtifactDigest, HashAlgorithm, KeyDetails, SigningAlgorithm};
 use serde::{Serialize, Serializer};
 
-use super::algorithm::EnumValue;
 use super::error::EntryError;
 use super::json::Value;
 use super::quote::quote;
@@ -160,6 +160,60 @@ impl Value<'_> {
         };
         EntryError::WrongType { expected, found }
     }
+}
+
+/// An enum value: by name or by number.
+#[derive(Clone, Copy)]
+pub(super) enum EnumValue<'a> {
+    Name(&'a str),
+    Number(u64),
+}
+
+impl EnumValue<'_> {
+    fn is(self, name: &str, number: u64) -> bool {
+        match self {
+            Self::Name(given) => given == name,
+            Self::Number(given) => given == number,
+        }
+    }
+
+    fn unknown(self, expected: String) -> EntryError {
+        let value = match self {
+            Self::Name(name) => quote(name),
+            Self::Number(number) => number.to_string(),
+        };
+        EntryError::UnknownValue { value, expected }
+    }
+}
+
+/// `dev.sigstore.common.v1.HashAlgorithm`.
+fn hash_algorithm(wire: EnumValue<'_>) -> Result<HashAlgorithm, EntryError> {
+    HashAlgorithm::ALL
+        .into_iter()
+        .find(|hash| wire.is(hash.name(), hash.number()))
+        .ok_or_else(|| wire.unknown("SHA2_256, SHA2_384 or SHA2_512".to_owned()))
+}
+
+/// `dev.sigstore.common.v1.PublicKeyDetails`.
+pub(super) fn key_details(wire: EnumValue<'_>) -> Result<KeyDetails, EntryError> {
+    KeyDetails::all().find(|details| wire.is(details.name(), details.number())).ok_or_else(|| {
+        let admitted = SigningAlgorithm::ALL.map(|algorithm| algorithm.key_details().name());
+        wire.unknown(format!("one of {}", admitted.join(", ")))
+    })
+}
+
+/// `dev.sigstore.common.v1.HashOutput`.
+pub(super) fn hash_output(
+    value: Value<'_>,
+    unknown: Unknown,
+) -> Result<ArtifactDigest, EntryError> {
+    let [algorithm, digest] = fields(value, ["algorithm", "digest"], unknown)?;
+    let algorithm = required(algorithm, "algorithm", "the name of the hash", |value| {
+        value.enumeration(hash_algorithm)
+    })?;
+    required(digest, "digest", "the digest in base64", |value| {
+        Ok(ArtifactDigest::new(algorithm, &value.nonempty_bytes()?)?)
+    })
 }
 
 /// Bytes written as standard base64 with padding.

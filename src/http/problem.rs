@@ -11,7 +11,7 @@ use bytes::Bytes;
 use fasti_admit::{self, Refusal};
 use fasti_client::reader::ReadError;
 use fasti_client::search::SearchError;
-use fasti_entry::{EntryError, excerpt};
+use fasti_entry::{EntryError, Kind, excerpt};
 use fasti_log::{ProveError, SubmitError};
 use fasti_store::StoreError;
 use http::header::{
@@ -178,18 +178,14 @@ pub enum FrameError {
 }
 
 /// What rekor-tiles says about a request refused for this reason.
-fn words_for(error: &EntryError) -> &'static str {
-    match error.field() {
-        Some("hashedRekordRequestV002")
-            if matches!(error.problem(), EntryError::Missing { .. }) =>
-        {
-            "invalid type, must be hashedrekord: "
+fn words_for(error: &EntryError) -> String {
+    let Some(field) = error.field() else { return String::new() };
+    let Some(kind) = Kind::of_field(field) else { return String::new() };
+    match error.problem() {
+        EntryError::Missing { .. } if kind.request_field() == Some(field) => {
+            format!("invalid type, must be {}: ", kind.name())
         }
-        Some(field) if field.starts_with("hashedRekordRequestV002") => {
-            "invalid hashedrekord request: "
-        }
-        Some(field) if field.starts_with("dsseRequestV002") => "invalid dsse request: ",
-        _ => "",
+        _ => format!("invalid {} request: ", kind.name()),
     }
 }
 

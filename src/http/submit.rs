@@ -9,8 +9,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use fasti_admit::Admission;
 use fasti_entry::{
-    CanonicalEntry, EntryError, EntryKind, InclusionProof, SigningAlgorithm, Submission,
-    TransparencyLogEntry, expect_few_keys,
+    CanonicalEntry, Cost, EntryError, InclusionProof, Submission, TransparencyLogEntry,
+    expect_few_keys,
 };
 use fasti_log::{Acknowledged, Publication, SubmitError};
 use fasti_seams::clock::wall_clock;
@@ -120,7 +120,7 @@ impl App {
         let admission = self.config.admission.clone();
         if body.bytes().len() <= QUICK_BODY_BYTES_MAX && !admission.is_slow() {
             let submission = parse(body.bytes())?;
-            if is_quick(&submission) {
+            if submission.cost() == Cost::Quick {
                 return judge(&admission, &submission);
             }
         }
@@ -208,15 +208,4 @@ fn judge(admission: &Admission, submission: &Submission) -> Result<CanonicalEntr
     submission.expect_modest()?;
     admission.judge(submission, wall_clock())?;
     Ok(submission.verify()?)
-}
-
-/// Whether there is a single signature, verified in well under a tenth of a millisecond.
-fn is_quick(submission: &Submission) -> bool {
-    let slow = [SigningAlgorithm::EcdsaP384Sha384, SigningAlgorithm::EcdsaP521Sha512];
-    match (submission.kind(), &submission.key_details()[..]) {
-        (EntryKind::HashedRekord, [one]) => {
-            one.algorithm().is_ok_and(|algorithm| !slow.contains(&algorithm))
-        }
-        _ => false,
-    }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use fasti_seams::clock::Clock;
 use fasti_seams::offload::offload;
+use fasti_x509::pem::{PemError, blocks};
 use futures::Stream;
 use futures::StreamExt as _;
 use futures::future::{Either, select};
@@ -17,8 +18,9 @@ use sha2::{Digest as _, Sha256};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::{CryptoProvider, aws_lc_rs};
-use tokio_rustls::rustls::pki_types::pem::{self, PemObject as _};
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::pki_types::{
+    CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer,
+};
 use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{self, ServerConfig};
@@ -91,22 +93,45 @@ impl Files {
     }
 
     fn parse(&self, pair: &Pair, provider: &CryptoProvider) -> Result<CertifiedKey, TlsError> {
-        let no = |path: &Path, expected| {
-            let path = path.to_owned();
-            move |error: pem::Error| TlsError::Pem { path, expected, reason: error.to_string() }
+        let no = |path: &Path, expected, reason: &str| TlsError::Pem {
+            path: path.to_owned(),
+            expected,
+            reason: reason.to_owned(),
         };
-        let chain = CertificateDer::pem_slice_iter(&pair.cert).collect::<Result<Vec<_>, _>>();
-        let chain = chain.and_then(|chain| {
-            if chain.is_empty() { Err(pem::Error::NoItemsFound) } else { Ok(chain) }
-        });
-        let chain = chain.map_err(no(&self.cert, "certificate"))?;
-        let key = PrivateKeyDer::from_pem_slice(&pair.key);
-        let key = key.map_err(no(&self.key, "private key (PKCS #8, SEC 1 or PKCS #1)"))?;
+        let chain = certificates(&pair.cert).map_err(|error| error.to_string());
+        let chain = chain.map_err(|reason| no(&self.cert, "certificate", &reason))?;
+        if chain.is_empty() {
+            return Err(no(&self.cert, "certificate", "there is none"));
+        }
+        let key = private_key(&pair.key).map_err(|error| error.to_string());
+        let key = key.and_then(|key| key.ok_or("there is none".to_owned()));
+        let expected = "private key (PKCS #8, SEC 1 or PKCS #1)";
+        let key = key.map_err(|reason| no(&self.key, expected, &reason))?;
         CertifiedKey::from_der(chain, key, provider).map_err(|source| {
             let Self { cert, key } = self.clone();
             TlsError::Pair { cert, key, source }
         })
     }
+}
+
+/// The certificates in a file.
+fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, PemError> {
+    let certificates = blocks(text).filter(|block| block.label() == Some("CERTIFICATE"));
+    certificates.map(|block| block.der().map(CertificateDer::from)).collect()
+}
+
+/// The first private key in a file.
+fn private_key(text: &[u8]) -> Result<Option<PrivateKeyDer<'static>>, PemError> {
+    for block in blocks(text) {
+        let form: fn(Vec<u8>) -> PrivateKeyDer<'static> = match block.label() {
+            Some("PRIVATE KEY") => |der| PrivatePkcs8KeyDer::from(der).into(),
+            Some("EC PRIVATE KEY") => |der| PrivateSec1KeyDer::from(der).into(),
+            Some("RSA PRIVATE KEY") => |der| PrivatePkcs1KeyDer::from(der).into(),
+            _ => continue,
+        };
+        return block.der().map(form).map(Some);
+    }
+    Ok(None)
 }
 
 /// The pair in use.

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fasti::entry::{AlternativeName, Certificate, EntryError, LookupTerm, X509, lookup_keys};
+use fasti::entry::{AlternativeName, Certificate, LookupTerm, X509, X509Error, lookup_keys};
 use tiles_spec::leaf_hash;
 
 use mutation::Draw;
@@ -48,11 +48,11 @@ fn verdict(der: &[u8]) -> Verdict {
     };
     let overflow = [2, 8, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
     match error {
-        EntryError::Certificate(why) if why.contains("belong to none of its fields") => {
+        X509Error::Certificate(why) if why.contains("belong to none of its fields") => {
             Verdict::Surplus
         }
-        EntryError::Certificate(why) if why.contains("is of an unknown kind") => Verdict::Surplus,
-        EntryError::Certificate(why)
+        X509Error::Certificate(why) if why.contains("is of an unknown kind") => Verdict::Surplus,
+        X509Error::Certificate(why)
             if why.contains("version") && der.windows(10).any(|bytes| bytes == overflow) =>
         {
             Verdict::Version

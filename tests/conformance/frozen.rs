@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use fasti::entry::{ArtifactDigest, HashAlgorithm, Identity, KeyMaterial, RekorEntry, Submission};
+use fasti::entry::{
+    ArtifactDigest, Certificate, Facts, HashAlgorithm, Identity, RekorEntry, StoredKey, Submission,
+};
 
 use super::{files, read};
 
@@ -41,13 +43,13 @@ fn leaves_are_read_and_written_back() {
 fn certificates_tell_who_signed() {
     for name in ["ecdsa-p256-certificate", "ed25519ph-certificate", "dsse"] {
         let leaf = read(&directory().join(format!("{name}.leaf.json")));
-        let entry = RekorEntry::parse(&leaf).unwrap();
-        let certificates: Vec<_> = entry
-            .signatures()
-            .iter()
-            .filter(|signature| matches!(signature.verifier.material, KeyMaterial::Certificate(_)))
-            .map(|signature| {
-                fasti::entry::Certificate::from_der(signature.verifier.material.der()).unwrap()
+        RekorEntry::parse(&leaf).unwrap();
+        let certificates: Vec<_> = Facts::of(&leaf)
+            .signers
+            .into_iter()
+            .filter_map(|signer| match signer.key {
+                StoredKey::Certificate(der) => Some(Certificate::from_der(&der).unwrap()),
+                _ => None,
             })
             .collect();
         let [certificate] = certificates.as_slice() else { panic!("{name}: one certificate") };
@@ -64,8 +66,6 @@ fn certificates_tell_who_signed() {
 fn the_dsse_leaf_holds_the_payloads_digest() {
     let leaf = read(&directory().join("dsse.leaf.json"));
     let payload = br#"{"_type":"https://in-toto.io/Statement/v1"}"#;
-    assert_eq!(
-        RekorEntry::parse(&leaf).unwrap().digest(),
-        &ArtifactDigest::of(HashAlgorithm::Sha256, payload)
-    );
+    let RekorEntry::Dsse(entry) = RekorEntry::parse(&leaf).unwrap() else { panic!("dsse") };
+    assert_eq!(entry.payload_hash, ArtifactDigest::of(HashAlgorithm::Sha256, payload));
 }

@@ -64,11 +64,11 @@ fn real_entries_of_version_two() {
             continue;
         }
         let rekor = fasti::entry::RekorEntry::parse(&entry).unwrap();
-        let signature = &rekor.signatures()[0];
-        let key = signature.verifier.public_key().unwrap();
-        let mut terms = vec![LookupTerm::Digest(rekor.digest().as_bytes().to_vec())];
+        let signed = rekor.signed_digest().unwrap();
+        let key = signed.signature.verifier.public_key().unwrap();
+        let mut terms = vec![LookupTerm::Digest(signed.digest.as_bytes().to_vec())];
         terms.push(LookupTerm::of_public_key(key.spki_der()));
-        let der = signature.verifier.material.der();
+        let der = signed.signature.verifier.material.der();
         let certificate = fasti::entry::Certificate::from_der(der).unwrap();
         let issuer = certificate.fulcio_issuer().unwrap();
         for identity in certificate.identities() {

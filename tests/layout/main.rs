@@ -99,21 +99,25 @@ fn the_reading_core_needs_no_runtime() {
 }
 
 /// Which crates each crate below `src` is built on. The compiler refuses every other path.
-const CRATES: [(&str, &[&str]); 14] = [
+const CRATES: [(&str, &[&str]); 15] = [
     ("seams", &[]),
     ("lookup-spec", &[]),
     ("objects", &["lookup-spec"]),
-    ("entry", &["lookup-spec"]),
+    ("x509", &[]),
+    ("entry", &["lookup-spec", "x509"]),
     ("read", &["lookup-spec", "objects"]),
     ("store", &["lookup-spec", "objects", "seams"]),
     ("signer", &["lookup-spec", "seams"]),
-    ("admit", &["entry", "seams"]),
-    ("client", &["entry", "lookup-spec", "objects", "read", "seams", "store"]),
+    ("admit", &["entry", "seams", "x509"]),
+    ("client", &["entry", "lookup-spec", "objects", "read", "seams", "store", "x509"]),
     ("audit", &["client", "entry", "lookup-spec", "seams"]),
     ("grow", &["seams", "signer", "store"]),
     ("log", &["grow", "seams", "signer", "store"]),
     ("lookup", &["client", "entry", "grow", "lookup-spec", "seams", "signer", "store"]),
-    ("http", &["admit", "client", "entry", "log", "lookup-spec", "objects", "seams", "store"]),
+    (
+        "http",
+        &["admit", "client", "entry", "log", "lookup-spec", "objects", "seams", "store", "x509"],
+    ),
 ];
 
 #[test]
@@ -134,10 +138,37 @@ fn crates_stand_on_those_below_them() {
 
 #[test]
 fn entries_and_who_may_write_them_are_decided_purely() {
-    for dir in ["src/entry", "src/admit"] {
+    for dir in ["src/x509", "src/entry", "src/admit"] {
         forbid(dir, &["tokio", "async ", "std::fs", "std::net::Tcp"]);
     }
     forbid("src/entry", &["std::time"]);
+    forbid("src/x509", &["SystemTime", "Instant"]);
+}
+
+/// Everything else asks `src/entry/kind.rs`, so that a new kind changes nothing else.
+#[test]
+fn only_entries_know_the_kinds_of_entries() {
+    let names = [
+        "hashedrekord",
+        "hashedRekord",
+        "HashedRekord",
+        "\"dsse",
+        "dsseV",
+        "dsseRequest",
+        "::Dsse(",
+        "Kind::Dsse",
+    ];
+    let dirs = ["src", "cmd/fasti/src", "cmd/fasti-writer/src"];
+    for path in dirs.into_iter().flat_map(rust_files) {
+        let is_test = path.components().any(|part| part.as_os_str() == "tests");
+        if is_test || path.starts_with(root().join("src/entry")) {
+            continue;
+        }
+        let code = code(&path);
+        for name in names {
+            assert!(!code.contains(name), "{} knows the kind {name}", path.display());
+        }
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fasti::entry::{Certificate, Identity, KeyMaterial, RekorEntry, VerifiableSignature};
+use fasti::entry::{Certificate, Facts, Identity, RekorEntry, StoredKey, StoredSigner};
 use serde_json::{Value, json};
 
 /// A Rekor entry as its own JSON; any other entry as text, or else in base64.
@@ -19,16 +19,23 @@ pub fn body(bytes: &[u8], entry: Option<&RekorEntry>) -> Value {
 }
 
 /// The signers, according to the entry.
-pub fn signers(entry: &RekorEntry) -> Vec<String> {
-    entry.signatures().iter().flat_map(signer).collect()
+pub fn signers(facts: &Facts) -> Vec<String> {
+    let mut lines: Vec<_> = facts.signers.iter().flat_map(signer).collect();
+    lines.extend(facts.subjects.iter().map(|name| claimed(name)));
+    lines
 }
 
-fn signer(signature: &VerifiableSignature) -> Vec<String> {
-    let mut lines = vec![format!("Signed with: {}", signature.verifier.key_details)];
-    let KeyMaterial::Certificate(der) = &signature.verifier.material else { return lines };
+fn claimed(name: &str) -> String {
+    format!("Claimed identity: {}", name.escape_debug())
+}
+
+fn signer(signer: &StoredSigner) -> Vec<String> {
+    let algorithm = signer.algorithm.map(|algorithm| format!("Signed with: {algorithm}"));
+    let mut lines = Vec::from_iter(algorithm);
+    let StoredKey::Certificate(der) = &signer.key else { return lines };
     let Ok(certificate) = Certificate::from_der(der) else { return lines };
     for Identity::Email(name) | Identity::Uri(name) in certificate.identities() {
-        lines.push(format!("Claimed identity: {}", name.escape_debug()));
+        lines.push(claimed(name));
     }
     lines
 }

@@ -8,7 +8,8 @@ use rcgen::{
 use super::super::testing::{BEGIN, Ca, Subject, authority, offset, pem, signer};
 use super::*;
 
-const AT: Duration = Duration::from_secs(BEGIN);
+#[expect(clippy::cast_possible_wrap, reason = "it is in this century")]
+const AT: i64 = BEGIN as i64;
 
 fn trusting(authorities: &[&Ca]) -> Authorities {
     let mut trusted = Authorities::default();
@@ -131,5 +132,30 @@ fn only_authorities_are_listed() {
     ] {
         let message = Authorities::default().add(&text).unwrap_err().to_string();
         assert!(message.starts_with(&why), "{message}");
+    }
+}
+
+/// `webpki` itself holds only intermediates to these limits.
+#[test]
+fn an_anchor_is_bound_by_its_own_certificate_too() {
+    let mut params = authority("root");
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    let root = Ca::root(params);
+    let middle = root.below(authority("middle"));
+    assert_eq!(issued(&[&root], &root), Ok(()));
+    refused(issued(&[&root, &middle], &middle), "longer than an authority in it allows");
+    // Listed without its root, it is an anchor itself.
+    assert_eq!(issued(&[&middle], &middle), Ok(()));
+
+    for (purpose, holds) in [
+        (ExtendedKeyUsagePurpose::ServerAuth, false),
+        (ExtendedKeyUsagePurpose::CodeSigning, true),
+        (ExtendedKeyUsagePurpose::Any, true),
+    ] {
+        let mut params = authority("root");
+        params.extended_key_usages = vec![purpose];
+        let root = Ca::root(params);
+        let judged = issued(&[&root], &root);
+        if holds { assert_eq!(judged, Ok(())) } else { refused(judged, "not for signing code") }
     }
 }

@@ -133,10 +133,8 @@ fn look_at(
         if !check.verify_signatures {
             continue;
         }
-        // The entry of an envelope does not contain what was signed.
-        let RekorEntry::HashedRekord(signed) = entry else { continue };
-        match signed.verify() {
-            Ok(()) => counts.signatures += 1,
+        match entry.verify_again() {
+            Ok(verified) => counts.signatures += verified,
             Err(error) => {
                 let index = name(bundle, slot);
                 check.findings.add(bundle, format!("the signature in {index}: {error}"));

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use fasti_client::fetch::Fetch;
 use fasti_client::reader::{ReadError, View};
 use fasti_client::trust::Trust;
-use tiles_spec::lookup::{LeafRange, LookupPath};
+use fasti_lookup_spec::{LeafRange, LookupPath};
 
 use super::index_report::IndexReport;
 use crate::findings::Findings;

@@ -9,7 +9,7 @@ use fasti_client::fetch::FetchError;
 use fasti_client::testing::{ORIGIN, trust};
 use tempfile::TempDir;
 use tiles_spec::ResourcePath;
-use tiles_spec::lookup::LookupPath;
+use fasti_lookup_spec::LookupPath;
 use tokio::runtime::Runtime;
 
 use super::*;

@@ -93,8 +93,11 @@ pub enum Refusal {
     #[error("the logged entry is neither this artifact nor a signature (as a Rekor entry: {0})")]
     OtherEntry(EntryError),
     /// An entry that does not contain what was signed.
-    #[error("an entry of the retired kind dsse can only be verified with its bundle")]
-    EnvelopeNeeded,
+    #[error("an entry of kind {kind} can only be verified with its bundle")]
+    BundleNeeded {
+        /// The kind.
+        kind: &'static str,
+    },
     /// A requirement on the signer of something that nobody signed.
     #[error("the logged entry is not a signature, so it has no signer to match what was required")]
     NoSigner,

@@ -1,7 +1,7 @@
 //! Who signed, and does that meet the caller's demand?
 
 use fasti_entry::{
-    ArtifactDigest, Certificate, HashAlgorithm, HashedRekord, Identity, KeyMaterial, RekorEntry,
+    ArtifactDigest, Certificate, EntryError, HashAlgorithm, Identity, KeyMaterial, SignedDigest,
     VerifiableSignature, Verifier,
 };
 
@@ -14,7 +14,7 @@ use super::{Demand, Detached};
 
 /// Describes the signer of an already verified signature, and checks it against the demand.
 pub(super) fn judge(
-    signed: &HashedRekord,
+    signed: &SignedDigest,
     trust: &Trust,
     demand: &Demand,
 ) -> Result<SignerSeen, Refusal> {
@@ -43,13 +43,13 @@ pub(super) fn rebuild(detached: &Detached, artifact: &dyn Artifact) -> Result<Ve
     let verifier = Verifier::new(detached.material.clone())?;
     let digest = artifact.digest(verifier.public_key()?.algorithm().hash())?;
     let signature = VerifiableSignature { content: detached.signature.clone(), verifier };
-    let signed = HashedRekord { digest, signature };
+    let signed = SignedDigest { digest, signature };
     signed.verify()?;
-    Ok(RekorEntry::HashedRekord(signed).to_leaf()?)
+    Ok(signed.into_entry().to_leaf()?)
 }
 
 fn certificate(der: &[u8], trust: &Trust, demand: &Demand) -> Result<CertificateSeen, Refusal> {
-    let certificate = Certificate::from_der(der)?;
+    let certificate = Certificate::from_der(der).map_err(EntryError::from)?;
     let identities: Vec<_> = certificate
         .identities()
         .iter()

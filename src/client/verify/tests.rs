@@ -10,8 +10,8 @@ use crate::testing::{TestLog, entries, trust};
 
 const ARTIFACT: &[u8] = b"an artifact";
 
-fn sign(pair: &KeyPair, material: KeyMaterial) -> HashedRekord {
-    HashedRekord {
+fn sign(pair: &KeyPair, material: KeyMaterial) -> SignedDigest {
+    SignedDigest {
         digest: ArtifactDigest::of(HashAlgorithm::Sha256, ARTIFACT),
         signature: VerifiableSignature {
             content: rcgen::SigningKey::sign(pair, ARTIFACT).unwrap(),
@@ -52,17 +52,17 @@ async fn proof_of(entry: Vec<u8>) -> TlogProof {
     proven.to_tlog_proof(view.checkpoint())
 }
 
-fn leaf(signed: &HashedRekord) -> Vec<u8> {
-    RekorEntry::HashedRekord(signed.clone()).to_leaf().unwrap()
+fn leaf(signed: &SignedDigest) -> Vec<u8> {
+    signed.clone().into_entry().to_leaf().unwrap()
 }
 
-async fn bundle_of(signed: &HashedRekord) -> Bundle {
+async fn bundle_of(signed: &SignedDigest) -> Bundle {
     let mut all = entries(300);
     all[280] = leaf(signed);
     let mut view = View::open(TestLog::of(&all).fetch(), &trust()).await.unwrap();
     let proven = view.entry(tiles_spec::LeafIndex::new(280).unwrap()).await.unwrap();
     let answer = crate::proven::to_transparency_log_entry(&proven, view.checkpoint()).unwrap();
-    Bundle::for_hashedrekord(signed, answer)
+    Bundle::for_signed_digest(signed, answer)
 }
 
 fn demand(key: &KeyPair) -> Demand {

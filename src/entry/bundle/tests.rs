@@ -6,7 +6,7 @@ use super::*;
 use crate::testing::{ARTIFACT, Signer, admit, with};
 use crate::{InclusionProof, SigningAlgorithm, Submission, pae};
 
-fn answer(kind: EntryKind, leaf: &[u8]) -> TransparencyLogEntry {
+fn answer(kind: Kind, leaf: &[u8]) -> TransparencyLogEntry {
     TransparencyLogEntry {
         log_index: 0,
         log_id: vec![7; 32],
@@ -33,7 +33,7 @@ fn bundle(signer: &Signer, material: &KeyMaterial) -> (Bundle, Vec<u8>) {
     else {
         panic!("the request is for a hashedrekord")
     };
-    (Bundle::for_hashedrekord(&logged, answer(EntryKind::HashedRekord, &leaf)), leaf)
+    (Bundle::for_signed_digest(&logged, answer(Kind::HashedRekord, &leaf)), leaf)
 }
 
 fn key(signer: &Signer) -> PublicKey {

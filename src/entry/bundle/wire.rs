@@ -7,9 +7,8 @@ use super::{
     VerificationMaterial,
 };
 use crate::error::EntryError;
-use crate::hashedrekord::hash_output;
 use crate::json::{self, Value};
-use crate::protojson::{Base64, Unknown, fields, optional, repeated, required};
+use crate::protojson::{Base64, Unknown, fields, hash_output, optional, repeated, required};
 use crate::quote::quote;
 use crate::transparency_log_entry::Wire as TlogEntryWire;
 

@@ -4,7 +4,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::testing::{Signer, admit};
-use crate::{HashAlgorithm, KeyDetails, KeyMaterial, SigningAlgorithm, Submission, Verifier};
+use crate::{
+    DsseEntry, HashAlgorithm, KeyDetails, KeyMaterial, SignedDigest, SigningAlgorithm, Submission,
+    Verifier,
+};
 
 fn leaf() -> String {
     let signer = Signer::of(SigningAlgorithm::EcdsaP256Sha256);
@@ -98,7 +101,7 @@ fn dsse_signatures_ascend() {
 #[test]
 fn the_longest_leaf() {
     let entry = |length| {
-        RekorEntry::HashedRekord(HashedRekord {
+        RekorEntry::HashedRekord(SignedDigest {
             digest: ArtifactDigest::of(HashAlgorithm::Sha256, b""),
             signature: VerifiableSignature {
                 content: vec![0; length],
@@ -143,7 +146,7 @@ fn digest() -> impl Strategy<Value = ArtifactDigest> {
 proptest! {
     #[test]
     fn hashedrekord_round_trips(digest in digest(), signature in verifiable_signature()) {
-        let hashedrekord = HashedRekord { digest, signature };
+        let hashedrekord = SignedDigest { digest, signature };
         if hashedrekord.signature.verifier.key_details.algorithm().is_ok_and(|a| a.hash() == digest.algorithm()) {
             let submission = Submission::parse(&hashedrekord.to_request()).unwrap();
             prop_assert_eq!(submission, Submission::HashedRekord(hashedrekord.clone()));

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::testing::{ARTIFACT, Signer, admit, admit_text, verifier, with};
 use crate::{
-    ArtifactDigest, CERTIFICATE_BYTES_MAX, KeyMaterial, NAMES_MAX, RekorEntry, SigningAlgorithm,
+    ArtifactDigest, CERTIFICATE_BYTES_MAX, KeyMaterial, Kind, NAMES_MAX, RekorEntry,
+    SigningAlgorithm,
 };
 
 const P256: SigningAlgorithm = SigningAlgorithm::EcdsaP256Sha256;
@@ -34,7 +35,7 @@ fn every_algorithm_with_key_and_certificate() {
         for material in [signer.public_key(), signer.certificate()] {
             let request = signer.request(&material);
             let entry = admit(&request).unwrap();
-            assert_eq!(entry.kind(), EntryKind::HashedRekord);
+            assert_eq!(entry.kind(), Kind::HashedRekord);
             let spec = &request["hashedRekordRequestV002"];
             let expected = json!({
                 "apiVersion": "0.0.2",
@@ -49,8 +50,10 @@ fn every_algorithm_with_key_and_certificate() {
 
             let read = RekorEntry::parse(entry.bytes()).unwrap();
             assert_eq!(read.to_leaf().unwrap(), entry.bytes());
-            assert_eq!(read.digest(), &signer.digest(ARTIFACT));
-            assert_eq!(read.signatures()[0].verifier.material, material);
+            let signed = read.signed_digest().unwrap();
+            assert_eq!(signed.digest, signer.digest(ARTIFACT));
+            assert_eq!(signed.signature.verifier.material, material);
+            assert_eq!(read.verify_again().unwrap(), 1);
         }
     }
 }

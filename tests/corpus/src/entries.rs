@@ -3,7 +3,7 @@
 //! Invariant: all entries differ, because each has its own signature.
 
 use fasti::entry::{
-    ArtifactDigest, HashAlgorithm, HashedRekord, KeyMaterial, RekorEntry, SigningAlgorithm,
+    ArtifactDigest, HashAlgorithm, KeyMaterial, RekorEntry, SignedDigest, SigningAlgorithm,
     VerifiableSignature, Verifier,
 };
 use sha2::{Digest as _, Sha256};
@@ -75,7 +75,7 @@ impl Entries {
             _ => KeyMaterial::PublicKey(key.to_vec()),
         };
         let key_details = SigningAlgorithm::EcdsaP256Sha256.key_details();
-        let entry = RekorEntry::HashedRekord(HashedRekord {
+        let entry = RekorEntry::HashedRekord(SignedDigest {
             digest: ArtifactDigest::new(HashAlgorithm::Sha256, &self.digest(n, plan.artifact))
                 .expect("32 bytes"),
             signature: VerifiableSignature {

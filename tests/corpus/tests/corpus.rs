@@ -13,7 +13,7 @@ use fasti::client::fetch::DirectoryFetch;
 use fasti::client::trust::Trust;
 use fasti::clock::SystemClock;
 use fasti::entropy::OsEntropy;
-use fasti::entry::{Certificate, HashedRekord, Identity, KeyMaterial, RekorEntry};
+use fasti::entry::{Certificate, Identity, KeyMaterial, RekorEntry, SignedDigest};
 use fasti::log::dedup::MemoryIndex;
 use fasti::log::{Context, Log, LogConfig, Sharing};
 use fasti::metrics::LogMetrics;
@@ -150,7 +150,7 @@ fn lists(entries: &Entries) -> HashMap<Term, Vec<u64>> {
 }
 
 fn terms(leaf: &[u8]) -> Vec<Term> {
-    let RekorEntry::HashedRekord(HashedRekord { digest, signature }) =
+    let RekorEntry::HashedRekord(SignedDigest { digest, signature }) =
         RekorEntry::parse(leaf).unwrap()
     else {
         panic!("another kind");

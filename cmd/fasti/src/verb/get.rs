@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use fasti::client::reader::ReadError;
-use fasti::entry::RekorEntry;
+use fasti::entry::{Facts, RekorEntry};
 use serde_json::json;
 use tiles_spec::LeafIndex;
 
@@ -31,7 +31,9 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
         format!("Index: {}", proven.index),
         format!("UUID: {}", proven.leaf),
     ];
-    lines.extend(entry.iter().flat_map(shown::signers));
+    if entry.is_some() {
+        lines.extend(shown::signers(&Facts::of(&proven.bytes)));
+    }
     lines.push(format!("Body: {body:#}"));
     lines.push(format!("Proved: in the tree of {} with root hash {}", head.size, head.root));
     let json = json!({

@@ -13,8 +13,7 @@ use fasti::client::reader::ReadError;
 use fasti::client::submit::{SubmitError, Submitted, submit};
 use fasti::client::verify::{Logged, Refusal, check_entry};
 use fasti::entry::{
-    ArtifactDigest, Bundle, HashedRekord, RekorEntry, TransparencyLogEntry, VerifiableSignature,
-    Verifier,
+    ArtifactDigest, Bundle, SignedDigest, TransparencyLogEntry, VerifiableSignature, Verifier,
 };
 use serde_json::json;
 use tiles_spec::{BundleCoord, LeafIndex, TreeSize};
@@ -54,9 +53,19 @@ pub struct Arguments {
     /// Only x509 is supported; accepted for scripts that pass it
     #[arg(long, value_parser = ["x509"], hide = true, alias = "pki_format")]
     pki_format: Option<String>,
-    /// Only hashedrekord is supported; accepted for scripts that pass it
-    #[arg(long = "type", value_parser = ["hashedrekord", "hashedrekord:0.0.2"], hide = true)]
+    /// Only one kind is supported; accepted for scripts that pass it
+    #[arg(long = "type", value_parser = the_kind, hide = true)]
     kind: Option<String>,
+}
+
+/// Accepts the name of the kind that a signature is logged as, with or without its version.
+fn the_kind(text: &str) -> Result<String, String> {
+    let kind = SignedDigest::KIND;
+    let is_it = match text.split_once(':') {
+        Some((name, version)) => name == kind.name() && version == kind.version(),
+        None => text == kind.name(),
+    };
+    if is_it { Ok(text.to_owned()) } else { Err(format!("only {} is supported", kind.name())) }
 }
 
 /// The log's answer, and what was verified of it.
@@ -74,7 +83,7 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     };
     let signed = signed(arguments)?;
     signed.verify().map_err(|error| Failure::Refused(error.into()))?;
-    let leaf = RekorEntry::HashedRekord(signed.clone()).to_leaf();
+    let leaf = signed.clone().into_entry().to_leaf();
     let leaf = leaf.map_err(|error| Failure::Refused(error.into()))?;
 
     let submitted = refused_if(submit(url, &signed).await, SubmitError::is_refusal)?;
@@ -90,13 +99,13 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
             )
             .into());
         };
-        files::write(path, &Bundle::for_hashedrekord(&signed, entry.clone()).to_json())?;
+        files::write(path, &Bundle::for_signed_digest(&signed, entry.clone()).to_json())?;
     }
     Ok(output(globals, arguments, &answer))
 }
 
 /// The signature to log, either given or made now.
-fn signed(arguments: &Arguments) -> anyhow::Result<HashedRekord> {
+fn signed(arguments: &Arguments) -> anyhow::Result<SignedDigest> {
     let material = arguments.public_key.as_deref().map(files::read_key).transpose()?;
     let artifact = arguments.artifact.as_ref().map(ArtifactFile::new);
     if let Some(path) = &arguments.private_key {
@@ -128,7 +137,7 @@ fn signed(arguments: &Arguments) -> anyhow::Result<HashedRekord> {
     };
     let path = arguments.signature.as_ref().context("give --signature or --private-key")?;
     let content = read_signature(&files::read(path, KEY_FILE_BYTES_MAX)?);
-    Ok(HashedRekord { digest, signature: VerifiableSignature { content, verifier } })
+    Ok(SignedDigest { digest, signature: VerifiableSignature { content, verifier } })
 }
 
 /// Verifies the log's answer with the given keys. Without keys, nothing is verified, and the output

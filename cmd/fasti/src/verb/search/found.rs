@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fasti::client::search::{Answer, Index, Match, Total};
-use fasti::entry::RekorEntry;
+use fasti::entry::{Facts, RekorEntry};
 use serde_json::{Value, json};
 use tiles_spec::{TreeHead, VerifierKey};
 
@@ -48,11 +48,16 @@ fn entry(found: &Match) -> Vec<String> {
     let mut lines = vec![format!("Index: {}", proven.index), format!("UUID: {}", proven.leaf)];
     match RekorEntry::parse(&proven.bytes) {
         Ok(entry) => {
-            let digest = entry.digest();
-            let hex = hex::encode(digest.as_bytes());
+            let facts = Facts::of(&proven.bytes);
             lines.push(format!("Kind: {}", entry.kind().name()));
-            lines.push(format!("Artifact: {} {hex}", digest.algorithm()));
-            lines.extend(shown::signers(&entry));
+            lines.extend(facts.digests.iter().map(|digest| {
+                let hex = hex::encode(&digest.bytes);
+                match digest.algorithm {
+                    Some(algorithm) => format!("Artifact: {algorithm} {hex}"),
+                    None => format!("Artifact: {hex}"),
+                }
+            }));
+            lines.extend(shown::signers(&facts));
         }
         Err(_) => lines.push(format!("Body: {}", shown::body(&proven.bytes, None))),
     }

@@ -13,38 +13,25 @@
 //! - A signature given twice counts as one signature. Signatures are stored in the order of their
 //!   bytes.
 
-use super::algorithm::HashAlgorithm;
-use super::artifact::{ArtifactDigest, pae_digest};
-use super::error::EntryError;
-use super::hashedrekord::{VerifiableSignature, hash_output};
-use super::json::Value;
-use super::key::PublicKey;
-use super::protojson::{Unknown, fields, optional, repeated, required};
-use super::signature;
-use super::verifier::Verifier;
+use fasti_x509::{ArtifactDigest, HashAlgorithm, PublicKey};
 
-const SIGNATURES_MAX: usize = 10;
+use super::{Cost, Definition};
+use crate::bundle::BundleContent;
+use crate::canonical::{leaf, push_hash, push_signature};
+use crate::envelope::{DsseEnvelope, DsseSignature, SIGNATURES_MAX};
+use crate::error::EntryError;
+use crate::facts::{Facts, elements};
+use crate::json::Value;
+use crate::pki::{VerifiableSignature, Verifier};
+use crate::protobuf::{ENVELOPE, Field, FieldType, Message, VERIFIER};
+use crate::protojson::{Unknown, fields, hash_output, repeated, required};
+use crate::signed_digest::SignedDigest;
+
+pub(super) struct V002;
+
+const REQUEST: &str = "dsseRequestV002";
+const SPEC: &str = "dsseV002";
 const VERIFIERS_MAX: usize = 10;
-
-/// A signature in an envelope.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DsseSignature {
-    /// The raw signature.
-    pub sig: Vec<u8>,
-    /// The signer's hint about which key to use; often empty.
-    pub keyid: String,
-}
-
-/// `io.intoto.Envelope`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DsseEnvelope {
-    /// The signed content, e.g. an in-toto statement; can be empty.
-    pub payload: Vec<u8>,
-    /// The payload's media type, signed along with it; empty if the signer gave none.
-    pub payload_type: String,
-    /// At least one and at most ten.
-    pub signatures: Vec<DsseSignature>,
-}
 
 /// A request to log an envelope (`DSSERequestV002`), not yet verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,14 +85,49 @@ impl DsseRequest {
     }
 
     /// The verifiers' keys, in the order of the verifiers.
-    pub(super) fn keys(&self) -> Result<Vec<PublicKey>, EntryError> {
+    fn keys(&self) -> Result<Vec<PublicKey>, EntryError> {
         let keys = self.verifiers.iter().enumerate().map(|(index, verifier)| {
-            verifier.public_key().map_err(|e| e.within_index(index).within("verifiers"))
+            verifier.public_key().map_err(|e| V002::at_verifier(e, index))
         });
         keys.collect()
     }
+}
 
-    pub(super) fn from_request(value: Value<'_>) -> Result<Self, EntryError> {
+fn verifies(key: &PublicKey, digests: &[ArtifactDigest], sig: &[u8]) -> bool {
+    let hash = key.algorithm().hash();
+    digests
+        .iter()
+        .filter(|digest| digest.algorithm() == hash)
+        .any(|digest| key.verify(digest, sig).is_ok())
+}
+
+impl DsseEntry {
+    /// Makes the entry for a payload and its signatures, in canonical order.
+    fn new(payload: &[u8], mut signatures: Vec<VerifiableSignature>) -> Self {
+        signatures.sort_by(|a, b| a.content.cmp(&b.content));
+        Self { payload_hash: ArtifactDigest::of(HashAlgorithm::Sha256, payload), signatures }
+    }
+}
+
+/// `dev.sigstore.rekor.v2.DSSERequestV002`
+const MESSAGE: Message = Message {
+    fields: &[
+        Field::new(1, "envelope", FieldType::One(&ENVELOPE)),
+        Field::new(2, "verifiers", FieldType::Many(&VERIFIER)),
+    ],
+};
+
+impl Definition for V002 {
+    const NAME: &'static str = "dsse";
+    const VERSION: &'static str = "0.0.2";
+    const SPEC: Option<&'static str> = Some(SPEC);
+    const REQUEST: Option<Field> = Some(Field::new(2, REQUEST, FieldType::One(&MESSAGE)));
+    const WANTED: &'static str = "a dsse request";
+
+    type Request = DsseRequest;
+    type Entry = DsseEntry;
+
+    fn parse_request(value: Value<'_>) -> Result<DsseRequest, EntryError> {
         let [envelope, verifiers] = fields(value, ["envelope", "verifiers"], Unknown::Refuse)?;
         let envelope = required(envelope, "envelope", "a DSSE envelope", |value| {
             DsseEnvelope::from_json(value, Unknown::Refuse)
@@ -122,58 +144,27 @@ impl DsseRequest {
                 return Err(error.within_index(index).within("verifiers"));
             }
         }
-        Ok(Self { envelope, verifiers })
-    }
-}
-
-fn verifies(key: &PublicKey, digests: &[ArtifactDigest], sig: &[u8]) -> bool {
-    let hash = key.algorithm().hash();
-    digests
-        .iter()
-        .filter(|digest| digest.algorithm() == hash)
-        .any(|digest| signature::verify(key, digest, sig).is_ok())
-}
-
-impl DsseEnvelope {
-    /// The digest of the bytes that the signatures cover.
-    pub fn pae_digest(&self, algorithm: HashAlgorithm) -> ArtifactDigest {
-        pae_digest(algorithm, &self.payload_type, &self.payload)
+        Ok(DsseRequest { envelope, verifiers })
     }
 
-    pub(super) fn from_json(value: Value<'_>, unknown: Unknown) -> Result<Self, EntryError> {
-        let [payload, payload_type, signatures] =
-            fields(value, ["payload", "payloadType", "signatures"], unknown)?;
-        // Both can be empty, and clients omit empty fields. The signatures cover them as they are.
-        let payload = optional(payload, "payload", Value::bytes)?.unwrap_or_default();
-        let payload_type =
-            optional(payload_type, "payloadType", Value::string)?.unwrap_or_default();
-        let signatures = repeated(signatures, "signatures", SIGNATURES_MAX, |value| {
-            DsseSignature::from_json(value, unknown)
-        })?;
-        if signatures.is_empty() {
-            return Err(EntryError::Missing { expected: "a signature" }.within("signatures"));
-        }
-        Ok(Self { payload, payload_type, signatures })
-    }
-}
-
-impl DsseSignature {
-    fn from_json(value: Value<'_>, unknown: Unknown) -> Result<Self, EntryError> {
-        let [sig, keyid] = fields(value, ["sig", "keyid"], unknown)?;
-        let sig = required(sig, "sig", "the signature in base64", Value::nonempty_bytes)?;
-        let keyid = optional(keyid, "keyid", Value::string)?.unwrap_or_default();
-        Ok(Self { sig, keyid })
-    }
-}
-
-impl DsseEntry {
-    /// Makes the entry for a payload and its signatures, in canonical order.
-    pub(super) fn new(payload: &[u8], mut signatures: Vec<VerifiableSignature>) -> Self {
-        signatures.sort_by(|a, b| a.content.cmp(&b.content));
-        Self { payload_hash: ArtifactDigest::of(HashAlgorithm::Sha256, payload), signatures }
+    fn verifiers(request: &DsseRequest) -> &[Verifier] {
+        &request.verifiers
     }
 
-    pub(super) fn from_entry(value: Value<'_>) -> Result<Self, EntryError> {
+    fn at_verifier(error: EntryError, index: usize) -> EntryError {
+        error.within_index(index).within("verifiers")
+    }
+
+    /// Up to a hundred verifications, after hashing a payload of any length.
+    fn cost(_: &DsseRequest) -> Cost {
+        Cost::Slow
+    }
+
+    fn verify(request: &DsseRequest) -> Result<Vec<u8>, EntryError> {
+        leaf::<Self>(&request.verify().map_err(|e| e.within(REQUEST))?)
+    }
+
+    fn parse_entry(value: Value<'_>) -> Result<DsseEntry, EntryError> {
         let [payload_hash, signatures] =
             fields(value, ["payloadHash", "signatures"], Unknown::Refuse)?;
         let payload_hash = required(payload_hash, "payloadHash", "a digest", |value| {
@@ -187,7 +178,38 @@ impl DsseEntry {
         if !signatures.is_sorted_by(|a, b| a.content < b.content) {
             return Err(EntryError::NotCanonical.within("signatures"));
         }
-        Ok(Self { payload_hash, signatures })
+        Ok(DsseEntry { payload_hash, signatures })
+    }
+
+    fn push_entry(entry: &DsseEntry, json: &mut String) {
+        json.push_str(r#""payloadHash":"#);
+        push_hash(json, &entry.payload_hash);
+        json.push_str(r#","signatures":["#);
+        for (index, signature) in entry.signatures.iter().enumerate() {
+            if index > 0 {
+                json.push(',');
+            }
+            push_signature(json, signature);
+        }
+        json.push(']');
+    }
+
+    fn facts(spec: &Value<'_>, facts: &mut Facts) {
+        facts.hash_output(spec, &[SPEC, "payloadHash"]);
+        for signature in elements(spec, &[SPEC, "signatures"]) {
+            facts.verifier(signature, &["verifier"]);
+        }
+    }
+
+    fn of_bundle(content: &BundleContent, signed: SignedDigest) -> Result<DsseEntry, EntryError> {
+        match content {
+            BundleContent::DsseEnvelope(envelope) => {
+                Ok(DsseEntry::new(&envelope.payload, vec![signed.signature]))
+            }
+            BundleContent::MessageSignature(_) => {
+                Err(EntryError::Missing { expected: "an envelope" }.within("dsseEnvelope"))
+            }
+        }
     }
 }
 

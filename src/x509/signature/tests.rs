@@ -9,7 +9,7 @@ use crate::{HashAlgorithm, SigningAlgorithm};
 
 fn accepts(signer: &Signer, message: &[u8], signature: &[u8]) -> bool {
     let key = PublicKey::from_spki_der(&signer.spki).unwrap();
-    verify(&key, &signer.digest(message), signature).is_ok()
+    key.verify(&signer.digest(message), signature).is_ok()
 }
 
 #[test]
@@ -35,8 +35,8 @@ fn the_digest_must_be_of_the_algorithms_hash() {
         for hash in HashAlgorithm::ALL.into_iter().filter(|hash| *hash != algorithm.hash()) {
             let digest = ArtifactDigest::of(hash, ARTIFACT);
             assert!(matches!(
-                verify(&key, &digest, &signer.sign(ARTIFACT)),
-                Err(EntryError::DigestAlgorithm { .. })
+                key.verify(&digest, &signer.sign(ARTIFACT)),
+                Err(X509Error::DigestAlgorithm { .. })
             ));
         }
     }
@@ -111,13 +111,13 @@ fn ed25519_is_prehashed_and_without_context() {
     let hasher = || Sha512::new().chain_update(ARTIFACT);
 
     let prehashed = secret.sign_prehashed(hasher(), None).unwrap();
-    assert!(verify(&key, &digest, &prehashed.to_bytes()).is_ok());
+    assert!(key.verify(&digest, &prehashed.to_bytes()).is_ok());
     let with_context = secret.sign_prehashed(hasher(), Some(b"context")).unwrap();
-    assert!(verify(&key, &digest, &with_context.to_bytes()).is_err());
+    assert!(key.verify(&digest, &with_context.to_bytes()).is_err());
     let pure = secret.sign(ARTIFACT);
-    assert!(verify(&key, &digest, &pure.to_bytes()).is_err());
+    assert!(key.verify(&digest, &pure.to_bytes()).is_err());
     let pure_over_digest = secret.sign(digest.as_bytes());
-    assert!(verify(&key, &digest, &pure_over_digest.to_bytes()).is_err());
+    assert!(key.verify(&digest, &pure_over_digest.to_bytes()).is_err());
 }
 
 /// RFC 8032 section 7.3.
@@ -129,7 +129,7 @@ fn ed25519ph_example_of_the_rfc() {
     let signature = "98a70222f0b8121aa9d30f813d683f809e462b469c7ff87639499bb94e6dae41\
                      31f85042463c2a355a2003d062adf5aaa10b8c61e636062aaad11c2a26083406";
     let digest = ArtifactDigest::of(HashAlgorithm::Sha512, b"abc");
-    verify(&key.unwrap(), &digest, &hex::decode(signature).unwrap()).unwrap();
+    key.unwrap().verify(&digest, &hex::decode(signature).unwrap()).unwrap();
 }
 
 /// The sum of two big-endian numbers of one length, and whether it overflowed that length.

@@ -15,6 +15,11 @@ pub(super) const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 17];
 /// 2.5.29.37
 pub(super) const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37];
 
+/// 2.5.29.15
+pub(super) const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
+/// 2.5.29.19
+pub(super) const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 19];
+
 /// Checks that Go can parse the extension, or does not parse extensions of its kind.
 pub(super) fn check(extension: &X509Extension<'_>) -> Result<(), Fault> {
     let value = Elements::of(extension.value);
@@ -85,6 +90,27 @@ fn basic_constraints(mut value: Elements<'_>) -> Result<(), Fault> {
         Some(length) if element::small_integer(length).is_none_or(i64::is_negative) => Err(fault),
         _ => Ok(()),
     }
+}
+
+/// Whether basic constraints say that the subject is an authority, and how many authorities may
+/// follow it in a chain. `None` if they are malformed.
+pub(super) fn authority(value: &[u8]) -> Option<(bool, Option<u64>)> {
+    let mut fields = Elements::of(value).enter(SEQUENCE, "").ok()?;
+    let is_authority = match fields.optional(BOOLEAN, "").ok()? {
+        Some(is_authority) => element::boolean(is_authority)?,
+        None => false,
+    };
+    let path_length = match fields.optional(INTEGER, "").ok()? {
+        Some(length) => Some(u64::try_from(element::small_integer(length)?).ok()?),
+        None => None,
+    };
+    Some((is_authority, path_length))
+}
+
+/// Whether a key usage has `keyCertSign`, its sixth bit.
+pub(super) fn may_sign_certificates(value: &[u8]) -> bool {
+    let bits = Elements::of(value).next(BIT_STRING, "");
+    matches!(bits, Ok([_, first, ..]) if first & 0b0000_0100 != 0)
 }
 
 fn inhibit_any_policy(mut value: Elements<'_>) -> Result<(), Fault> {

@@ -1,5 +1,4 @@
-//! The structure of an X.509 certificate (RFC 5280, section 4.1), parsed as Go's `crypto/x509`
-//! parses it.
+//! An X.509 certificate (RFC 5280, section 4.1), parsed as Go's `crypto/x509` parses it.
 //!
 //! Most monitors and verifiers of signatures are written in Go. An entry whose certificate they
 //! cannot parse is useless, and can stop them. So this module accepts what Go accepts, even where
@@ -14,18 +13,16 @@
 //! and the purposes are not checked here.
 
 use super::alternative_name::{self, AlternativeName};
-use super::element::{
-    self, BIT_STRING, BOOLEAN, CONTEXT, EXPLICIT, Elements, Fault, INTEGER, OCTET_STRING, SEQUENCE,
-};
-use super::{distinguished_name, extension, time};
-use crate::error::EntryError;
-use crate::key::strict_der;
-
-pub(super) const SURPLUS: Fault = "it has bytes that belong to none of its fields";
+use super::element::{self, BIT_STRING, Elements, Fault, INTEGER, SEQUENCE};
+use super::error::X509Error;
+use super::structure::{self, ExtensionFields, Fields, SURPLUS};
+use super::{distinguished_name, extension, fulcio, strict_der, time};
 
 /// A parsed certificate.
 #[derive(Clone, Debug)]
 pub struct X509<'a> {
+    /// 1, 2 or 3.
+    pub version: i64,
     /// The issuer's name, as a DER `Name`.
     pub issuer: &'a [u8],
     /// The subject's name, as a DER `Name`.
@@ -54,10 +51,10 @@ pub struct X509Extension<'a> {
 
 impl<'a> X509<'a> {
     /// Parses a certificate.
-    pub fn from_der(der: &'a [u8]) -> Result<Self, EntryError> {
+    pub fn from_der(der: &'a [u8]) -> Result<Self, X509Error> {
         // Gives the better message if this is not DER at all.
         strict_der::<der::AnyRef<'_>>(der, "X.509 certificate")?;
-        read(der).map_err(EntryError::Certificate)
+        read(der).map_err(X509Error::Certificate)
     }
 
     /// The subject alternative names, in the certificate's order.
@@ -75,6 +72,15 @@ impl<'a> X509<'a> {
         Some(extension::purposes(value).unwrap_or_default())
     }
 
+    /// Fulcio's OIDC issuer: the text in the current extension, or without that one in the older
+    /// one. Anyone can put anything there, so a value that cannot be read counts as absent.
+    pub fn fulcio_issuer(&self) -> Option<&'a str> {
+        match self.extension(fulcio::ISSUER) {
+            Some(value) => fulcio::utf8_string(value),
+            None => std::str::from_utf8(self.extension(fulcio::ISSUER_LEGACY)?).ok(),
+        }
+    }
+
     /// The value of an extension, by the content of its `OBJECT IDENTIFIER`.
     pub fn extension(&self, id: &[u8]) -> Option<&'a [u8]> {
         self.extensions.iter().find(|extension| extension.id == id).map(|extension| extension.value)
@@ -82,44 +88,36 @@ impl<'a> X509<'a> {
 }
 
 fn read(der: &[u8]) -> Result<X509<'_>, Fault> {
-    let mut certificate = Elements::of(der).enter(SEQUENCE, "it is not a SEQUENCE")?;
-    let mut signed = certificate.enter(SEQUENCE, "it has no signed part")?;
-    let algorithm = certificate.next(SEQUENCE, "it has no signature algorithm")?;
-    let signature = certificate.next(BIT_STRING, "it has no signature")?;
-    certificate.end(SURPLUS)?;
-    if !element::is_bit_string(signature) {
+    let fields = Fields::of(der)?;
+    if !element::is_bit_string(fields.signature) {
         return Err("its signature is not a BIT STRING");
     }
-
-    let version = version(&mut signed)?;
-    serial_number(&mut signed)?;
-    let fault = "its signature algorithm is malformed";
-    if signed.next(SEQUENCE, fault)? != algorithm {
+    let version = version(fields.version)?;
+    serial_number(fields.serial_number)?;
+    if fields.algorithm != fields.outer_algorithm {
         return Err("its two signature algorithm fields differ");
     }
-    algorithm_identifier(algorithm, fault)?;
-    let issuer = signed.next_encoded(SEQUENCE, "it has no issuer")?;
-    distinguished_name::check(issuer)?;
-    let mut validity = signed.enter(SEQUENCE, "it has no validity period")?;
+    algorithm_identifier(fields.algorithm, "its signature algorithm is malformed")?;
+    distinguished_name::check(fields.issuer)?;
+    let mut validity = fields.validity;
     let not_before = time::read(&mut validity, "the start of its validity is malformed")?;
     let not_after = time::read(&mut validity, "the end of its validity is malformed")?;
-    let subject = signed.next_encoded(SEQUENCE, "it has no subject")?;
-    distinguished_name::check(subject)?;
-    let public_key = signed.next_encoded(SEQUENCE, "it has no public key")?;
-    subject_public_key_info(public_key)?;
+    distinguished_name::check(fields.subject)?;
+    subject_public_key_info(fields.public_key)?;
+    let mut rest = fields.rest;
     if version > 1 {
-        signed.optional(CONTEXT | 1, "its issuer's unique identifier is malformed")?;
-        signed.optional(CONTEXT | 2, "its subject's unique identifier is malformed")?;
+        structure::skip_unique_ids(&mut rest)?;
     }
-    let extensions = if version == 3 { extensions(&mut signed)? } else { Vec::new() };
-    signed.end(SURPLUS)?;
-    Ok(X509 { issuer, subject, not_before, not_after, public_key, extensions })
+    let extensions = if version == 3 { extensions(&mut rest)? } else { Vec::new() };
+    rest.end(SURPLUS)?;
+    let Fields { issuer, subject, public_key, .. } = fields;
+    Ok(X509 { version, issuer, subject, not_before, not_after, public_key, extensions })
 }
 
 /// 1 if absent; the encoded number is one less than the version.
-fn version(signed: &mut Elements<'_>) -> Result<i64, Fault> {
+fn version(explicit: Option<&[u8]>) -> Result<i64, Fault> {
     let fault = "its version is not 1, 2 or 3";
-    let Some(explicit) = signed.optional(EXPLICIT, fault)? else { return Ok(1) };
+    let Some(explicit) = explicit else { return Ok(1) };
     let mut explicit = Elements::of(explicit);
     let number = explicit.next(INTEGER, fault)?;
     explicit.end(fault)?;
@@ -128,12 +126,11 @@ fn version(signed: &mut Elements<'_>) -> Result<i64, Fault> {
 }
 
 /// Serial numbers can have any length; some are longer than the 20 bytes of RFC 5280.
-fn serial_number(signed: &mut Elements<'_>) -> Result<(), Fault> {
-    let fault = "its serial number is malformed";
-    match signed.next(INTEGER, fault)? {
+fn serial_number(number: &[u8]) -> Result<(), Fault> {
+    match number {
         [first, ..] if *first >= 0x80 => Err("its serial number is negative"),
         number if element::is_integer(number) => Ok(()),
-        _ => Err(fault),
+        _ => Err("its serial number is malformed"),
     }
 }
 
@@ -151,15 +148,10 @@ fn subject_public_key_info(encoded: &[u8]) -> Result<(), Fault> {
     if element::is_bit_string(fields.next(BIT_STRING, fault)?) { Ok(()) } else { Err(fault) }
 }
 
-fn extensions<'a>(signed: &mut Elements<'a>) -> Result<Vec<X509Extension<'a>>, Fault> {
-    let fault = "its extensions are not a list";
-    let Some(explicit) = signed.optional(EXPLICIT | 3, fault)? else { return Ok(Vec::new()) };
-    let mut explicit = Elements::of(explicit);
-    let mut list = explicit.enter(SEQUENCE, fault)?;
-    explicit.end(SURPLUS)?;
+fn extensions<'a>(rest: &mut Elements<'a>) -> Result<Vec<X509Extension<'a>>, Fault> {
     let mut extensions = Vec::new();
-    while !list.is_empty() {
-        let extension = read_extension(list.enter(SEQUENCE, fault)?)?;
+    for fields in structure::extensions(rest)? {
+        let extension = read_extension(&fields?)?;
         extension::check(&extension)?;
         extensions.push(extension);
     }
@@ -167,14 +159,17 @@ fn extensions<'a>(signed: &mut Elements<'a>) -> Result<Vec<X509Extension<'a>>, F
     if element::are_distinct(&mut ids) { Ok(extensions) } else { Err("an extension occurs twice") }
 }
 
-fn read_extension(mut fields: Elements<'_>) -> Result<X509Extension<'_>, Fault> {
-    let id = fields.object_identifier("an extension has a malformed object identifier")?;
-    let fault = "the critical flag of an extension is malformed";
-    let critical = match fields.optional(BOOLEAN, fault)? {
-        Some(critical) => element::boolean(critical).ok_or(fault)?,
+fn read_extension<'a>(fields: &ExtensionFields<'a>) -> Result<X509Extension<'a>, Fault> {
+    let ExtensionFields { id, critical, value, rest } = *fields;
+    if !element::is_object_identifier(id) {
+        return Err("an extension has a malformed object identifier");
+    }
+    let critical = match critical {
+        Some(critical) => {
+            element::boolean(critical).ok_or("the critical flag of an extension is malformed")?
+        }
         None => false,
     };
-    let value = fields.next(OCTET_STRING, "an extension has no value")?;
-    fields.end(SURPLUS)?;
+    rest.end(SURPLUS)?;
     Ok(X509Extension { id, critical, value })
 }

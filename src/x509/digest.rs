@@ -1,5 +1,4 @@
-//! What a signature covers: the digest of an artifact, or of a DSSE envelope's pre-authentication
-//! encoding (github.com/secure-systems-lab/dsse, protocol v1).
+//! The digest of an artifact, which is all of it that a log sees.
 //!
 //! Invariant: an [`ArtifactDigest`] has the length that its algorithm produces.
 
@@ -8,7 +7,7 @@ use std::fmt;
 use aws_lc_rs::digest;
 
 use super::algorithm::HashAlgorithm;
-use super::error::EntryError;
+use super::error::X509Error;
 
 /// A digest and the hash algorithm that produced it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,9 +19,9 @@ pub struct ArtifactDigest {
 
 impl ArtifactDigest {
     /// Returns an error if `bytes` does not have the length of an `algorithm` digest.
-    pub fn new(algorithm: HashAlgorithm, bytes: &[u8]) -> Result<Self, EntryError> {
+    pub fn new(algorithm: HashAlgorithm, bytes: &[u8]) -> Result<Self, X509Error> {
         if bytes.len() != algorithm.digest_len() {
-            return Err(EntryError::DigestLength { algorithm, found: bytes.len() });
+            return Err(X509Error::DigestLength { algorithm, found: bytes.len() });
         }
         let mut padded = [0; 64];
         padded[..bytes.len()].copy_from_slice(bytes);
@@ -78,24 +77,6 @@ impl ArtifactHasher {
     }
 }
 
-/// The bytes that a DSSE signature covers: `DSSEv1 <len> <type> <len> <payload>`.
-pub fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
-    [pae_head(payload_type, payload).as_bytes(), payload].concat()
-}
-
-/// Computes the digest of [`pae`] without building it.
-pub fn pae_digest(algorithm: HashAlgorithm, payload_type: &str, payload: &[u8]) -> ArtifactDigest {
-    let mut hasher = ArtifactHasher::new(algorithm);
-    hasher.update(pae_head(payload_type, payload).as_bytes());
-    hasher.update(payload);
-    hasher.finish()
-}
-
-/// Lengths count bytes, not characters.
-fn pae_head(payload_type: &str, payload: &[u8]) -> String {
-    format!("DSSEv1 {} {payload_type} {} ", payload_type.len(), payload.len())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,24 +109,11 @@ mod tests {
     }
 
     #[test]
-    fn pae_matches_the_dsse_example() {
-        let encoded = pae("http://example.com/HelloWorld", b"hello world");
-        assert_eq!(encoded, b"DSSEv1 29 http://example.com/HelloWorld 11 hello world");
-        assert_eq!(pae("\u{e9}", b""), "DSSEv1 2 \u{e9} 0 ".as_bytes());
-        for algorithm in HashAlgorithm::ALL {
-            assert_eq!(
-                pae_digest(algorithm, "http://example.com/HelloWorld", b"hello world"),
-                ArtifactDigest::of(algorithm, &encoded)
-            );
-        }
-    }
-
-    #[test]
     fn length_must_fit() {
         for (algorithm, length) in [(HashAlgorithm::Sha256, 31), (HashAlgorithm::Sha384, 64)] {
             assert!(matches!(
                 ArtifactDigest::new(algorithm, &vec![0; length]),
-                Err(EntryError::DigestLength { found, .. }) if found == length
+                Err(X509Error::DigestLength { found, .. }) if found == length
             ));
         }
     }

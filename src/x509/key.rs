@@ -12,13 +12,14 @@ use aws_lc_rs::signature::{
     RSA_PKCS1_2048_8192_SHA256, VerificationAlgorithm,
 };
 use const_oid::ObjectIdentifier;
+use der::Sequence;
 use der::asn1::UintRef;
-use der::{Decode, Sequence};
 use ed25519_dalek::VerifyingKey;
 use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
 use super::algorithm::SigningAlgorithm;
-use super::error::EntryError;
+use super::error::X509Error;
+use super::strict_der;
 
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
@@ -37,16 +38,16 @@ pub struct PublicKey {
 
 /// The key in the form that the verifying implementation uses.
 #[derive(Clone)]
-pub(super) enum VerifyingHalf {
+pub(crate) enum VerifyingHalf {
     AwsLc(ParsedPublicKey),
     Ed25519(Box<VerifyingKey>),
 }
 
 impl PublicKey {
     /// Parses a `SubjectPublicKeyInfo`.
-    pub fn from_spki_der(spki: &[u8]) -> Result<Self, EntryError> {
+    pub fn from_spki_der(spki: &[u8]) -> Result<Self, X509Error> {
         let info: SubjectPublicKeyInfoRef<'_> = strict_der(spki, "SubjectPublicKeyInfo")?;
-        let key = info.subject_public_key.as_bytes().ok_or_else(|| EntryError::UnsupportedKey {
+        let key = info.subject_public_key.as_bytes().ok_or_else(|| X509Error::UnsupportedKey {
             found: "a key that is not a whole number of bytes".to_owned(),
         })?;
         let (algorithm, verifying) = match info.algorithm.oid {
@@ -68,7 +69,7 @@ impl PublicKey {
         &self.spki
     }
 
-    pub(super) fn verifying_half(&self) -> &VerifyingHalf {
+    pub(crate) fn verifying_half(&self) -> &VerifyingHalf {
         &self.verifying
     }
 }
@@ -87,31 +88,9 @@ impl PartialEq for PublicKey {
 
 impl Eq for PublicKey {}
 
-/// Decodes one DER structure that fills `bytes`. PEM gets its own message, because it is the most
-/// common mistake.
-pub(super) fn strict_der<'a, T: Decode<'a>>(
-    bytes: &'a [u8],
-    expected: &'static str,
-) -> Result<T, EntryError> {
-    if bytes.trim_ascii_start().starts_with(b"-----BEGIN") {
-        return Err(EntryError::Pem);
-    }
-    T::from_der(bytes).map_err(|source| match source.kind() {
-        der::ErrorKind::TrailingData { .. } if fills_less(bytes) => EntryError::TrailingDer,
-        _ => EntryError::Der { expected, source },
-    })
-}
-
-/// Whether the outermost structure ends before `bytes` does. (An inner structure can report the
-/// same error about its own end.)
-fn fills_less(bytes: &[u8]) -> bool {
-    let Ok(mut reader) = der::SliceReader::new(bytes) else { return false };
-    der::AnyRef::decode(&mut reader).is_ok() && !der::Reader::is_finished(&reader)
-}
-
 type Parts = (SigningAlgorithm, VerifyingHalf);
 
-fn ec_key(id: AlgorithmIdentifierRef<'_>, point: &[u8]) -> Result<Parts, EntryError> {
+fn ec_key(id: AlgorithmIdentifierRef<'_>, point: &[u8]) -> Result<Parts, X509Error> {
     let curve = id
         .parameters
         .and_then(|parameters| ObjectIdentifier::try_from(parameters).ok())
@@ -123,7 +102,7 @@ fn ec_key(id: AlgorithmIdentifierRef<'_>, point: &[u8]) -> Result<Parts, EntryEr
             P521 => (SigningAlgorithm::EcdsaP521Sha512, &ECDSA_P521_SHA512_ASN1, 66),
             other => return Err(unsupported(format!("an ECDSA key on curve {other}"))),
         };
-    let invalid = |reason| EntryError::InvalidKey { kind: "ECDSA", reason };
+    let invalid = |reason| X509Error::InvalidKey { kind: "ECDSA", reason };
     if point.first() != Some(&4) || point.len() != 1 + 2 * coordinate {
         return Err(invalid("the point is not an uncompressed point of its curve"));
     }
@@ -139,8 +118,8 @@ struct RsaPublicKey<'a> {
     public_exponent: UintRef<'a>,
 }
 
-fn rsa_key(id: AlgorithmIdentifierRef<'_>, key: &[u8]) -> Result<Parts, EntryError> {
-    let invalid = |reason| EntryError::InvalidKey { kind: "RSA", reason };
+fn rsa_key(id: AlgorithmIdentifierRef<'_>, key: &[u8]) -> Result<Parts, X509Error> {
+    let invalid = |reason| X509Error::InvalidKey { kind: "RSA", reason };
     if !id.parameters.is_some_and(der::asn1::AnyRef::is_null) {
         return Err(invalid("its algorithm parameters are not NULL"));
     }
@@ -169,8 +148,8 @@ fn rsa_key(id: AlgorithmIdentifierRef<'_>, key: &[u8]) -> Result<Parts, EntryErr
     Ok((algorithm, VerifyingHalf::AwsLc(key)))
 }
 
-fn ed25519_key(id: AlgorithmIdentifierRef<'_>, key: &[u8]) -> Result<Parts, EntryError> {
-    let invalid = |reason| EntryError::InvalidKey { kind: "Ed25519", reason };
+fn ed25519_key(id: AlgorithmIdentifierRef<'_>, key: &[u8]) -> Result<Parts, X509Error> {
+    let invalid = |reason| X509Error::InvalidKey { kind: "Ed25519", reason };
     if id.parameters.is_some() {
         return Err(invalid("its algorithm has parameters"));
     }
@@ -183,8 +162,8 @@ fn ed25519_key(id: AlgorithmIdentifierRef<'_>, key: &[u8]) -> Result<Parts, Entr
     Ok((SigningAlgorithm::Ed25519ph, VerifyingHalf::Ed25519(Box::new(key))))
 }
 
-fn unsupported(found: String) -> EntryError {
-    EntryError::UnsupportedKey { found }
+fn unsupported(found: String) -> X509Error {
+    X509Error::UnsupportedKey { found }
 }
 
 #[cfg(test)]

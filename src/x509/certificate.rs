@@ -1,46 +1,16 @@
-//! A submitter's X.509 certificate (RFC 5280): the key, and the identity that the certificate
-//! claims for it.
+//! A signer's X.509 certificate (RFC 5280): the key, and the identity that the certificate claims
+//! for it.
 //!
-//! The log only reads certificates. Verifiers judge chain, validity, key usage and embedded SCTs: a
+//! A log only reads certificates. Verifiers judge chain, validity, key usage and embedded SCTs: a
 //! Fulcio certificate is valid for minutes, but must still be readable years later.
-//!
-//! In reading order: [`x509`] parses a certificate, using the rules of [`element`], [`time`],
-//! [`distinguished_name`] and [`extension`]. Two extensions have modules of their own:
-//! [`alternative_name`] (with [`uri`]) and [`constraint`].
 //!
 //! Invariants of a [`Certificate`]: Go's `crypto/x509` parses it and finds the same names; no bytes
 //! follow it; its public key is of an admitted kind.
 
-mod alternative_name;
-mod constraint;
-mod distinguished_name;
-mod element;
-mod extension;
-mod time;
-mod uri;
-mod x509;
-
-use const_oid::ObjectIdentifier;
-use der::Decode as _;
-
-pub use alternative_name::AlternativeName;
-pub use x509::{X509, X509Extension};
-
-use super::error::EntryError;
+use super::alternative_name::AlternativeName;
+use super::error::X509Error;
 use super::key::PublicKey;
-
-/// Maximum size in bytes of a certificate that a log accepts: several times the size of the
-/// certificates that authorities issue to signers.
-pub const CERTIFICATE_BYTES_MAX: usize = 16 << 10;
-/// Maximum number of subject alternative names that a log accepts in all certificates of an entry
-/// together. Fulcio's certificates have one; a server's may have a hundred.
-pub const NAMES_MAX: usize = 100;
-
-/// Fulcio's OIDC issuer as a DER `UTF8String`.
-const FULCIO_ISSUER: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.8");
-/// Fulcio's OIDC issuer as raw bytes, the older form.
-const FULCIO_ISSUER_LEGACY: ObjectIdentifier =
-    ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.1");
+use super::x509::X509;
 
 /// A subject alternative name of a kind that identifies a signer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -61,7 +31,7 @@ pub struct Certificate {
 
 impl Certificate {
     /// Parses a certificate.
-    pub fn from_der(der: &[u8]) -> Result<Self, EntryError> {
+    pub fn from_der(der: &[u8]) -> Result<Self, X509Error> {
         let certificate = X509::from_der(der)?;
         let identity = |name| match name {
             AlternativeName::Email(email) => Some(Identity::Email(email.to_owned())),
@@ -71,7 +41,7 @@ impl Certificate {
         Ok(Self {
             public_key: PublicKey::from_spki_der(certificate.public_key)?,
             identities: certificate.names().into_iter().filter_map(identity).collect(),
-            issuer: issuer(&certificate),
+            issuer: certificate.fulcio_issuer().map(str::to_owned),
         })
     }
 
@@ -91,32 +61,10 @@ impl Certificate {
         self.issuer.as_deref()
     }
 
-    pub(super) fn into_public_key(self) -> PublicKey {
+    /// The subject's public key, by value.
+    pub fn into_public_key(self) -> PublicKey {
         self.public_key
     }
-}
-
-/// Rejects a certificate that is larger than a log accepts, or that brings the total number of
-/// names over [`NAMES_MAX`]. `names` is the count so far; this certificate's names are added to it.
-pub(super) fn expect_modest(der: &[u8], names: &mut usize) -> Result<(), EntryError> {
-    let found = der.len();
-    if found > CERTIFICATE_BYTES_MAX {
-        return Err(EntryError::LongCertificate { found, limit: CERTIFICATE_BYTES_MAX });
-    }
-    *names += X509::from_der(der)?.names().len();
-    if *names > NAMES_MAX {
-        return Err(EntryError::TooManyNames { found: *names, limit: NAMES_MAX });
-    }
-    Ok(())
-}
-
-/// Anyone can put anything under Fulcio's OIDs, so an unreadable value counts as absent.
-fn issuer(certificate: &X509<'_>) -> Option<String> {
-    if let Some(value) = certificate.extension(FULCIO_ISSUER.as_bytes()) {
-        return String::from_der(value).ok();
-    }
-    let legacy = certificate.extension(FULCIO_ISSUER_LEGACY.as_bytes())?;
-    String::from_utf8(legacy.to_vec()).ok()
 }
 
 #[cfg(test)]

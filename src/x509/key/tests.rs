@@ -1,7 +1,7 @@
 //! Which keys are accepted, and the errors for the others.
 
 use der::asn1::BitString;
-use der::{Any, Encode, Tag};
+use der::{Any, Decode as _, Encode, Tag};
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
 use super::*;

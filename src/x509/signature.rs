@@ -14,34 +14,32 @@ use ed25519_dalek::Signature as Ed25519Signature;
 use sha2::digest::consts::U64;
 use sha2::digest::{FixedOutput, HashMarker, Output, OutputSizeUser, Update};
 
-use super::artifact::ArtifactDigest;
-use super::error::EntryError;
+use super::digest::ArtifactDigest;
+use super::error::X509Error;
 use super::key::{PublicKey, VerifyingHalf};
 
-/// Verifies that `signature` is a signature by `key` over `digest`.
-pub(super) fn verify(
-    key: &PublicKey,
-    digest: &ArtifactDigest,
-    signature: &[u8],
-) -> Result<(), EntryError> {
-    let algorithm = key.algorithm();
-    if digest.algorithm() != algorithm.hash() {
-        return Err(EntryError::DigestAlgorithm { algorithm, found: digest.algorithm() });
-    }
-    let valid = match key.verifying_half() {
-        VerifyingHalf::AwsLc(key) => {
-            let hash = digest.algorithm().implementation();
-            ImportedDigest::import_less_safe(digest.as_bytes(), hash)
-                .and_then(|digest| key.verify_digest_sig(&digest, signature))
-                .is_ok()
+impl PublicKey {
+    /// Verifies that `signature` is a signature by this key over `digest`.
+    pub fn verify(&self, digest: &ArtifactDigest, signature: &[u8]) -> Result<(), X509Error> {
+        let algorithm = self.algorithm();
+        if digest.algorithm() != algorithm.hash() {
+            return Err(X509Error::DigestAlgorithm { algorithm, found: digest.algorithm() });
         }
-        VerifyingHalf::Ed25519(key) => Ed25519Signature::from_slice(signature)
-            .and_then(|signature| {
-                key.verify_prehashed_strict(Prehashed::of(digest), None, &signature)
-            })
-            .is_ok(),
-    };
-    if valid { Ok(()) } else { Err(EntryError::BadSignature { algorithm }) }
+        let valid = match self.verifying_half() {
+            VerifyingHalf::AwsLc(key) => {
+                let hash = digest.algorithm().implementation();
+                ImportedDigest::import_less_safe(digest.as_bytes(), hash)
+                    .and_then(|digest| key.verify_digest_sig(&digest, signature))
+                    .is_ok()
+            }
+            VerifyingHalf::Ed25519(key) => Ed25519Signature::from_slice(signature)
+                .and_then(|signature| {
+                    key.verify_prehashed_strict(Prehashed::of(digest), None, &signature)
+                })
+                .is_ok(),
+        };
+        if valid { Ok(()) } else { Err(X509Error::BadSignature { algorithm }) }
+    }
 }
 
 /// A SHA-512 digest in the guise of a hasher that is about to return it: `ed25519-dalek` expects a

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::testing::{ARTIFACT, Signer, admit, verifier, with};
-use crate::{EntryKind, RekorEntry, SigningAlgorithm, pae};
+use crate::{Kind, RekorEntry, SigningAlgorithm, pae};
 
 const P256: SigningAlgorithm = SigningAlgorithm::EcdsaP256Sha256;
 const TYPE: &str = "application/vnd.in-toto+json";
@@ -42,7 +42,7 @@ fn all_algorithms_in_one_envelope() {
     let slices = signatures.each_ref().map(Vec::as_slice);
     let request = request(&slices, &signers.map(by_key));
     let entry = admit(&request).unwrap();
-    assert_eq!(entry.kind(), EntryKind::Dsse);
+    assert_eq!(entry.kind(), Kind::Dsse);
 
     let mut pairs: Vec<_> = signatures.iter().zip(signers).collect();
     pairs.sort_by_key(|(signature, _)| *signature);
@@ -64,7 +64,9 @@ fn all_algorithms_in_one_envelope() {
     assert_eq!(entry.bytes(), serde_json_canonicalizer::to_vec(&expected).unwrap());
     let read = RekorEntry::parse(entry.bytes()).unwrap();
     assert_eq!(read.to_leaf().unwrap(), entry.bytes());
-    assert_eq!((read.digest(), read.signatures().len()), (&payload_hash, 7));
+    let RekorEntry::Dsse(stored) = &read else { panic!("another kind") };
+    assert_eq!((stored.payload_hash, stored.signatures.len()), (payload_hash, 7));
+    assert_eq!((read.signed_digest(), read.verify_again().unwrap()), (None, 0));
 }
 
 #[test]

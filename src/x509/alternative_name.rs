@@ -1,7 +1,7 @@
 //! Subject alternative names (RFC 5280, section 4.2.1.6).
 
 use super::element::{CONTEXT, EXPLICIT, Elements, Fault, SEQUENCE};
-use super::uri;
+use super::{fulcio, uri};
 
 /// The rule for all text in these names.
 const NOT_ASCII: Fault = "a subject alternative name is not ASCII";
@@ -24,12 +24,22 @@ pub enum AlternativeName<'a> {
     Unread,
 }
 
+impl<'a> AlternativeName<'a> {
+    /// The user name, if this is one as Fulcio writes it.
+    pub fn username(&self) -> Option<&'a str> {
+        match self {
+            Self::Other(fields) => fulcio::username(fields),
+            _ => None,
+        }
+    }
+}
+
 /// Parses the value of the extension.
 pub(super) fn read(value: &[u8]) -> Result<Vec<AlternativeName<'_>>, Fault> {
     let fault = "its subject alternative names are not a list of names";
     let mut value = Elements::of(value);
     let mut list = value.enter(SEQUENCE, fault)?;
-    value.end(super::x509::SURPLUS)?;
+    value.end(super::structure::SURPLUS)?;
     let mut names = Vec::new();
     while !list.is_empty() {
         let element = list.any().ok_or(fault)?;

@@ -8,8 +8,7 @@ use std::fmt;
 
 use aws_lc_rs::digest;
 
-use super::error::EntryError;
-use super::quote::quote;
+use super::error::X509Error;
 
 /// A hash over an artifact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -53,19 +52,12 @@ impl HashAlgorithm {
         }
     }
 
-    pub(super) fn implementation(self) -> &'static digest::Algorithm {
+    pub(crate) fn implementation(self) -> &'static digest::Algorithm {
         match self {
             Self::Sha256 => &digest::SHA256,
             Self::Sha384 => &digest::SHA384,
             Self::Sha512 => &digest::SHA512,
         }
-    }
-
-    pub(super) fn from_wire(wire: EnumValue<'_>) -> Result<Self, EntryError> {
-        Self::ALL
-            .into_iter()
-            .find(|hash| wire.is(hash.name(), hash.number()))
-            .ok_or_else(|| wire.unknown("SHA2_256, SHA2_384 or SHA2_512".to_owned()))
     }
 }
 
@@ -202,57 +194,28 @@ impl KeyDetails {
         self.0 as u64
     }
 
+    /// All values, in the order of their numbers.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (1..=23).map(Self)
+    }
+
     /// The value with this name, if there is one.
     pub fn from_name(name: &str) -> Option<Self> {
-        (1..=23).map(Self).find(|details| details.name() == name)
+        Self::all().find(|details| details.name() == name)
     }
 
     /// The algorithm it names, if the log admits it. The error says what to use instead.
-    pub fn algorithm(self) -> Result<SigningAlgorithm, EntryError> {
+    pub fn algorithm(self) -> Result<SigningAlgorithm, X509Error> {
         match &KEY_DETAILS[self.0 as usize - 1] {
             (_, Standing::Admitted(algorithm)) => Ok(*algorithm),
-            (name, Standing::Refused(advice)) => Err(EntryError::AlgorithmRefused { name, advice }),
+            (name, Standing::Refused(advice)) => Err(X509Error::AlgorithmRefused { name, advice }),
         }
-    }
-
-    pub(super) fn from_wire(wire: EnumValue<'_>) -> Result<Self, EntryError> {
-        (1..=23).map(Self).find(|details| wire.is(details.name(), details.number())).ok_or_else(
-            || {
-                let admitted =
-                    SigningAlgorithm::ALL.map(|algorithm| algorithm.key_details().name());
-                wire.unknown(format!("one of {}", admitted.join(", ")))
-            },
-        )
     }
 }
 
 impl fmt::Display for KeyDetails {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
-    }
-}
-
-/// An enum value as protobuf JSON allows it: by name or by number.
-#[derive(Clone, Copy)]
-pub(super) enum EnumValue<'a> {
-    Name(&'a str),
-    Number(u64),
-}
-
-impl EnumValue<'_> {
-    fn is(self, name: &str, number: u64) -> bool {
-        match self {
-            Self::Name(given) => given == name,
-            Self::Number(given) => given == number,
-        }
-    }
-
-    fn unknown(self, expected: String) -> EntryError {
-        let value = match self {
-            Self::Name(name) => quote(name),
-            Self::Number(number) => number.to_string(),
-        };
-        EntryError::UnknownValue { value, expected }
     }
 }
 
