@@ -31,7 +31,6 @@ use fasti_client::fetch::{DirectoryFetch, Fetch, LookupLog};
 use fasti_client::reader::View;
 use fasti_client::trust::Trust;
 use fasti_seams::causes::with_causes;
-use serde::Serialize;
 use tiles_spec::TreeSize;
 use tokio::runtime::Handle;
 

@@ -17,7 +17,6 @@ use super::json::Value;
 use super::kind::{Definition, Kind, RekorEntry};
 use super::pki::VerifiableSignature;
 use super::protojson::{Unknown, fields, required};
-use super::quote::quote;
 
 /// Maximum length of a leaf in bytes: an entry bundle stores the length in 16 bits (C2SP
 /// tlog-tiles).

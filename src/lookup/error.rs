@@ -4,8 +4,8 @@ use fasti_client::fetch::FetchError;
 use fasti_client::reader::ReadError;
 use fasti_client::trust::CheckpointRefusal;
 use fasti_grow::{GuardError, TreeError};
-use fasti_store::StoreError;
 use fasti_lookup_spec::{LeafRange, LookupError, LookupPath, ManifestError, RevisionError};
+use fasti_store::StoreError;
 use tiles_spec::{CheckpointError, LeafIndex, TreeSize};
 
 /// Why an index cannot be built or continued.

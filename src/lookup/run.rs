@@ -11,8 +11,7 @@ use std::ops::AddAssign;
 
 use bytes::Bytes;
 use fasti_lookup_spec::{
-    BuiltPart, KeySlice, LeafRange, LookupError, LookupPath, ManifestError, Part, Posting, Run,
-    build_part, slice_bits,
+    BuiltPart, KeySlice, LeafRange, LookupPath, Part, Posting, Run, build_part, slice_bits,
 };
 use fasti_seams::offload::offload_large;
 use fasti_store::{Created, ObjectPath, Store, StoreError};

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use async_trait::async_trait;
 use fasti_client::fetch::FetchError;
 use fasti_client::testing::{ORIGIN, trust};
+use fasti_lookup_spec::LookupPath;
 use tempfile::TempDir;
 use tiles_spec::ResourcePath;
-use fasti_lookup_spec::LookupPath;
 use tokio::runtime::Runtime;
 
 use super::*;
