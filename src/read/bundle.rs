@@ -1,8 +1,8 @@
 //! Whole bundles, each compared with what the verified tree says about it.
 //!
 //! Invariant: a [`VerifiedBundle`] exists only after all its entries were hashed, and match the
-//! tree: the tile of the right edge, or the hash in the tile above. The full tile in between follows
-//! from the entries and is not read.
+//! tree: the tile of the right edge, or the hash in the tile above. The full tile in between
+//! follows from the entries and is not read.
 
 use tiles_spec::tree::root_of;
 use tiles_spec::{
