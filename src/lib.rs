@@ -9,6 +9,7 @@
 //! | [`lookup`] | builds the lookup index of a log: which entries contain a key |
 //! | [`lookup_spec`] | the format of that index; pure |
 //! | [`objects`] | what a log publishes: content types, lifetimes, sizes; pure |
+//! | [`read`] | what must be fetched to read and search a log, and what follows from it; pure |
 //! | [`signer`] | holds the log's keys |
 //! | [`state`] | what is remembered outside the store |
 //! | [`http`] | the writer's HTTP and gRPC servers |
@@ -34,6 +35,7 @@ pub use fasti_log as log;
 pub use fasti_lookup as lookup;
 pub use fasti_lookup_spec as lookup_spec;
 pub use fasti_objects as objects;
+pub use fasti_read as read;
 pub use fasti_seams::{clock, egress, entropy, gzip, offload, planted, state};
 pub use fasti_signer as signer;
 pub use fasti_store as store;

@@ -3,9 +3,9 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`fetch`] | fetches a log's files from a URL, a bucket or a directory |
-//! | [`description`] | what a log says about itself: whether it was frozen |
 //! | [`trust`] | which logs, witnesses and authorities the caller trusts |
 //! | [`trusted_root`], [`signing_config`] | trust and where to sign, in Sigstore's formats |
+//! | `host` | fetches what the pure readings of `fasti_read` want |
 //! | [`reader`], [`proven`] | a log at one verified checkpoint: entries, proofs |
 //! | [`search`] | which entries have a digest, a key, an identity: uses the log's index |
 //! | [`monitor`] | growth from one run to the next, and evidence if the log did not grow |
@@ -18,8 +18,8 @@
 
 pub mod artifact;
 pub mod authority;
-pub mod description;
 pub mod fetch;
+mod host;
 pub mod keys;
 pub mod monitor;
 pub mod private_key;
@@ -29,10 +29,20 @@ pub mod search;
 pub mod signing_config;
 pub mod standing;
 pub mod submit;
-pub mod trust;
 pub mod trusted_root;
 pub mod verify;
-pub mod window;
+
+pub use fasti_read::{description, window};
+
+pub mod trust {
+    //! Whom the caller trusts: the keys of logs, witnesses and indexers, and certificate
+    //! authorities.
+
+    pub use fasti_read::trust::{CheckpointRefusal, Cosigned, OpenedCheckpoint, TrustedLog};
+
+    /// Everyone the caller trusts.
+    pub type Trust = fasti_read::Trust<crate::authority::Authority>;
+}
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

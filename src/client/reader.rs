@@ -1,30 +1,23 @@
-//! A log at one signed checkpoint (C2SP tlog-tiles, tlog-checkpoint).
+//! A log at one signed checkpoint (C2SP tlog-tiles, tlog-checkpoint), fetched from wherever it is.
 //!
-//! Invariants: no hash in a tile is used before it was verified against the root of the checkpoint.
-//! The partial tiles of the right edge together must hash to that root, and every full tile to its
-//! hash in the tile above. No entry is returned before its hash matches the one in its tile. The
-//! number of tiles held is bounded.
-//!
-//! If a partial tile or bundle is gone, it is cut from the full one, since a log may replace the
-//! partial one by the full one.
+//! What is fetched is judged by [`fasti_read`]: no hash and no entry is used before it was verified
+//! against the root of the checkpoint. This module fetches what it wants, and reads whole bundles
+//! ahead ([`Bundles`]).
 
 mod bundles;
-mod entries;
-mod tiles;
 
 use std::sync::Arc;
 
+use fasti_read::{Fault, Reading, Tree};
 use fasti_seams::offload::Workers;
-use tiles_spec::{
-    BundleCoord, Frontier, Hash, LeafIndex, ProofError, ResourcePath, TileMap, TreeHead, TreeSize,
-    leaf_hash, plan_consistency, plan_inclusion, plan_root, verify_consistency, verify_inclusion,
-};
+use tiles_spec::{LeafIndex, ProofError, ResourcePath, TreeHead, TreeSize};
 
-pub use bundles::{Bundles, VerifiedBundle};
-use bundles::{fetch_bundle, not_its_leaf};
+pub use bundles::Bundles;
+pub use fasti_read::{Consistency, VerifiedBundle};
 
 use super::description::Description;
 use super::fetch::{Fetch, FetchError};
+use super::host::{Failed, host, place_of};
 use super::proven::ProvenEntry;
 use super::trust::{CheckpointRefusal, OpenedCheckpoint, Trust};
 
@@ -32,21 +25,9 @@ use super::trust::{CheckpointRefusal, OpenedCheckpoint, Trust};
 pub struct View {
     fetch: Arc<dyn Fetch>,
     checkpoint: OpenedCheckpoint,
-    /// Verified tiles.
-    tiles: TileMap,
+    tree: Tree,
     /// Where bundles are verified.
     workers: Workers,
-}
-
-/// The proof that a later tree extends an earlier one.
-#[derive(Clone, Debug)]
-pub struct Consistency {
-    /// The earlier tree.
-    pub old: TreeHead,
-    /// The later tree.
-    pub new: TreeHead,
-    /// RFC 6962 section 2.1.2.
-    pub proof: Vec<Hash>,
 }
 
 /// Why a log could not be read, or is not trusted.
@@ -93,6 +74,30 @@ impl ReadError {
             _ => true,
         }
     }
+
+    /// The error for a fault in what was fetched, with the places of the objects.
+    pub(crate) fn of(fault: Fault, fetch: &dyn Fetch) -> Self {
+        match fault {
+            Fault::Missing { object } => Self::Missing { place: place_of(fetch, &object) },
+            Fault::Damaged { objects, reason } => {
+                let places: Vec<_> = objects.iter().map(|one| place_of(fetch, one)).collect();
+                Self::Damaged { place: places.join(", "), reason }
+            }
+            Fault::Proof(error) => Self::Proof(error),
+        }
+    }
+}
+
+/// Brings a reading of a tree to its outcome.
+pub(crate) async fn read<R: Reading<Fault = Fault>>(
+    fetch: &dyn Fetch,
+    reading: Result<R, Fault>,
+) -> Result<R::Outcome, ReadError> {
+    let reading = reading.map_err(|fault| ReadError::of(fault, fetch))?;
+    host(fetch, reading).await.map_err(|failed| match failed {
+        Failed::Fetch(error) => error.into(),
+        Failed::Fault(fault) => ReadError::of(fault, fetch),
+    })
 }
 
 impl View {
@@ -109,10 +114,18 @@ impl View {
         fetch: Arc<dyn Fetch>,
         checkpoint: OpenedCheckpoint,
     ) -> Result<Self, ReadError> {
-        let (tiles, workers) = (TileMap::new(), Workers::processors());
-        let mut view = Self { fetch, checkpoint, tiles, workers };
-        view.load_edge().await?;
-        Ok(view)
+        let tree = read(&*fetch, Tree::open(checkpoint.head())).await?;
+        Ok(Self::of(fetch, checkpoint, tree))
+    }
+
+    /// The log at a checkpoint, whose tree was opened.
+    pub(crate) fn of(fetch: Arc<dyn Fetch>, checkpoint: OpenedCheckpoint, tree: Tree) -> Self {
+        Self { fetch, checkpoint, tree, workers: Workers::processors() }
+    }
+
+    /// The tree, with the tiles held.
+    pub(crate) fn into_tree(self) -> Tree {
+        self.tree
     }
 
     /// Verifies bundles on these workers, rather than on all processors.
@@ -140,20 +153,14 @@ impl View {
 
     /// Reads an entry, verified against the tree, with its inclusion proof.
     pub async fn entry(&mut self, index: LeafIndex) -> Result<ProvenEntry, ReadError> {
-        let size = self.head().size;
-        let bundle =
-            BundleCoord::holding(index, size).ok_or(ProofError::NotInTree { index, size })?;
-        self.load([bundle.tile()]).await?;
-        let proof = self.build(&plan_inclusion(index, size)?).await?;
-        let expected = self.hashes(bundle.tile())?[index.slot()];
-        let (place, entries) = fetch_bundle(&*self.fetch, bundle).await?;
-        let bytes = entries.entry(index.slot()).expect("the slot is below the width").to_vec();
-        let leaf = leaf_hash(&bytes);
-        if leaf != expected {
-            return Err(ReadError::Damaged { place, reason: not_its_leaf(index) });
-        }
-        verify_inclusion(&leaf, index, &self.head(), &proof)?;
-        Ok(ProvenEntry { index, bytes, leaf, proof })
+        let mut entries = self.entries(&[index]).await?;
+        Ok(entries.pop().expect("an entry for each index"))
+    }
+
+    /// Reads entries, verified against the tree, with their inclusion proofs, in the order of
+    /// `indices`.
+    pub async fn entries(&mut self, indices: &[LeafIndex]) -> Result<Vec<ProvenEntry>, ReadError> {
+        read(&*self.fetch, self.tree.entries(indices.to_vec())).await
     }
 
     /// The consistency proof between two trees of this log, neither larger than the view's.
@@ -162,24 +169,12 @@ impl View {
         old: TreeSize,
         new: TreeSize,
     ) -> Result<Consistency, ReadError> {
-        if new > self.head().size {
-            return Err(ProofError::Shrunk { old: new, new: self.head().size }.into());
-        }
-        let plan = plan_consistency(old, new)?;
-        let (old, new) = (self.head_at(old).await?, self.head_at(new).await?);
-        let proof = self.build(&plan).await?;
-        verify_consistency(&old, &new, &proof)?;
-        Ok(Consistency { old, new, proof })
+        read(&*self.fetch, self.tree.consistency(old, new)).await
     }
 
     /// The head that the log's tree had at an earlier size.
     pub async fn head_at(&mut self, size: TreeSize) -> Result<TreeHead, ReadError> {
-        if size > self.head().size {
-            return Err(ProofError::Shrunk { old: size, new: self.head().size }.into());
-        }
-        let nodes = self.build(&plan_root(size)).await?;
-        let frontier = Frontier::from_nodes(size, nodes);
-        Ok(frontier.expect("a plan yields the frontier of its size").head())
+        read(&*self.fetch, self.tree.head_at(size)).await
     }
 }
 

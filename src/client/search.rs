@@ -1,63 +1,45 @@
 //! Search with proof: which entries of a log have this digest, this key, this identity.
 //!
-//! The answer comes from an index stored next to the log as static files (`fasti_lookup_spec`;
-//! `src/docs/formats.md`), and, for leaves not in the index yet, from the newest bundles. No server
-//! computes anything.
+//! [`fasti_read::search`] says what to fetch, and judges it; this module fetches, and reads the
+//! newest bundles ahead while the index is asked.
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `question` | the search terms, and whether an entry matches them |
-//! | `opened` | the current log and index, verified and consistent with each other |
-//! | `index` | the newest revision of an index |
-//! | `runs`, `list` | the leaves that the index lists for a key, newest first, as far as needed |
-//! | `scan` | the leaves that are not in the index yet |
-//! | `found` | entries read, and compared with what the index says about them |
-//! | `answer` | what was found, and what that proves |
 //! | `follow` | only what is new since the last search, without reading the whole log |
-//! | `refusal` | why there is no answer |
-//!
-//! Invariants (I15): every entry in an answer was proved to be in the log, and matches the
-//! question. An answer is complete in the index that was signed for the log's tree, or says that it
-//! is not. If the index contradicts what was read from the log, the search fails with an error that
-//! names the entry.
+//! | `refusal` | why there is no answer, with the places of what is at fault |
 
-mod answer;
 mod follow;
-mod found;
-mod index;
-mod list;
-mod opened;
-mod question;
 mod refusal;
-mod runs;
-mod scan;
 
 use std::sync::Arc;
 
-use fasti_lookup_spec::{LookupKey, LookupPath};
+use fasti_entry::LookupTerm;
+use fasti_read::Reading;
+use fasti_read::search::{Newest, Opened, Scanned, Search, SearchFault, matches};
 use futures::future::try_join;
 
-pub use answer::{Answer, Match, Total};
-pub use follow::{FollowError, Follower, News};
-pub use index::{Index, IndexRefusal};
-pub use question::{
-    KEYS_MAX, LIMIT_DEFAULT, LIMIT_MAX, Operator, Question, QuestionError, SCAN_DEFAULT, Term,
+pub use fasti_read::search::{
+    Conflict, Index, IndexRefusal, KEYS_MAX, LIMIT_DEFAULT, LIMIT_MAX, Operator, QuestionError,
+    SCAN_DEFAULT, Total, Wrong,
 };
-pub use refusal::{Conflict, SearchError, Wrong};
+pub use follow::{FollowError, Follower, News};
+pub use refusal::SearchError;
 
 use super::fetch::Fetch;
+use super::host::{Failed, host};
+use super::reader::{ReadError, View};
 use super::trust::Trust;
-use found::Finding;
-use list::{KeyList, Merged};
-use opened::Opened;
-use question::Asked;
-use runs::Runs;
-use scan::{Scanned, scan};
 
-/// A page of a list has about this many leaves, often more.
-const LEAVES_A_PAGE: usize = 1000;
-/// The most pages of a list that are read at once.
-const PAGES_MAX: usize = 16;
+/// A question to a log of Rekor entries.
+pub type Question = fasti_read::search::Question<LookupTerm>;
+/// One thing to search for.
+pub type Term = fasti_read::search::Term<LookupTerm>;
+/// A verified answer.
+pub type Answer = fasti_read::search::Answer<LookupTerm>;
+/// An entry that matches the question.
+pub type Match = fasti_read::search::Match<LookupTerm>;
+
+type Asked = fasti_read::search::Asked<LookupTerm>;
 
 /// Searches a log. If log and index have changed meanwhile, both are read again, once.
 pub async fn search(
@@ -78,79 +60,70 @@ async fn once(
     question: &Question,
     asked: &Arc<Asked>,
 ) -> Result<Answer, SearchError> {
-    answer(Opened::read(fetch, trust).await?, question, asked).await
+    let opened = read(&*fetch, Ok(Opened::read(trust))).await?;
+    answer(fetch, opened, question, asked).await
 }
 
 /// Searches a log and an index that are consistent with each other.
 async fn answer(
+    fetch: Arc<dyn Fetch>,
     opened: Opened,
     question: &Question,
     asked: &Arc<Asked>,
 ) -> Result<Answer, SearchError> {
-    let indexed = opened.indexed();
-    let Opened { mut log, index } = opened;
-    let newer = log.head().size.get().saturating_sub(indexed.max(question.since).get());
-    let is_scanned = newer <= question.scan_max;
-    if index.is_none() && !is_scanned {
-        let place = log.fetch().place_of_lookup(&LookupPath::Latest);
-        return Err(SearchError::NoIndex { place, leaves: newer, scan_max: question.scan_max });
-    }
-    let runs = index.as_ref().map_or(&[][..], |index| &index.manifest().runs);
-    let runs = Runs::new(log.fetch().clone(), runs, question.since);
-    let newest = async {
-        if !is_scanned || newer == 0 {
-            return Ok(Scanned::default());
+    let search = Search::new(opened, question, asked);
+    let mut search = search.map_err(|fault| SearchError::of(fault, &*fetch))?;
+    let (lists, newest) = (search.lists(), search.newest());
+    let scanned = async {
+        match newest {
+            Some(newest) => scan(&fetch, search.opened(), asked, newest, question.limit).await,
+            None => Ok(Scanned::default()),
         }
-        let (from, view) = (indexed.max(question.since), log.view().await?);
-        Ok(scan(view, asked, from, question.limit).await?)
     };
-    let (lists, scanned) = try_join(lists(&runs, question, asked), newest).await?;
-    let merged = Merged::new(worth_reading(lists, asked));
-    let revision = index.as_ref().map(Index::revision);
-    let finding = Finding::new(asked, question, revision, merged);
-    let found = finding.find(&mut log, scanned).await?;
-    Ok(Answer {
-        complete: is_scanned && !found.is_cut,
-        is_cut: found.is_cut,
-        entries: found.entries,
-        total: found.total,
-        log: log.checkpoint().clone(),
-        index,
-        indexed,
-        scanned: if is_scanned { newer } else { 0 },
-        unsearched: if is_scanned { 0 } else { newer },
-        since: question.since,
-    })
+    let (listed, scanned) = try_join(read(&*fetch, Ok(lists)), scanned).await?;
+    let found = read(&*fetch, search.find(listed, scanned)).await?;
+    Ok(search.answer(found))
 }
 
-/// The index's list for each key.
-async fn lists<'a>(
-    runs: &Runs<'a>,
-    question: &Question,
-    asked: &Asked,
-) -> Result<Vec<KeyList<'a>>, SearchError> {
-    let keys: Vec<LookupKey> = asked.keys().iter().map(|(key, _)| *key).collect();
-    let pages = (question.limit / LEAVES_A_PAGE + 1).min(PAGES_MAX);
-    let pages = u32::try_from(pages).unwrap_or(u32::MAX);
-    let found = runs.ask(&keys).await?;
-    let lists = keys.into_iter().enumerate().zip(found);
-    Ok(lists
-        .map(|(key, found)| KeyList::new(key, runs.clone(), found, question.since, pages))
-        .collect())
-}
-
-/// The lists that contain every possible match. If an entry needs one of the terms, that is all
-/// lists; if it needs all of them, the lists of the rarest term, since the entries themselves tell
-/// whether they have the other terms.
-fn worth_reading<'a>(lists: Vec<KeyList<'a>>, asked: &Asked) -> Vec<KeyList<'a>> {
-    if asked.operator() == Operator::Or {
-        return lists;
+/// Searches the leaves that are not in the index, and keeps the newest `limit` matches.
+async fn scan(
+    fetch: &Arc<dyn Fetch>,
+    opened: &mut Opened,
+    asked: &Arc<Asked>,
+    newest: Newest,
+    limit: usize,
+) -> Result<Scanned, SearchError> {
+    let mut view = view(fetch, opened).await?;
+    let (mut scanned, asked, from) = (Scanned::default(), asked.clone(), newest.from);
+    let work = move |bundle| matches(&asked, &bundle, from);
+    let mut bundles = view.bundles_with(newest.bundles, work);
+    while let Some(found) = bundles.next().await? {
+        scanned.add(found, limit);
     }
-    let leaves =
-        |term: &&Vec<usize>| -> u64 { term.iter().map(|number| lists[*number].postings()).sum() };
-    let rarest = asked.terms().iter().min_by_key(leaves).cloned().unwrap_or_default();
-    let read = lists.into_iter().enumerate().filter(|(number, _)| rarest.contains(number));
-    read.map(|(_, list)| list).collect()
+    drop(bundles);
+    opened.tree = Some(view.into_tree());
+    Ok(scanned)
+}
+
+/// The log's tree, to be read in bulk. The caller puts it back.
+async fn view(fetch: &Arc<dyn Fetch>, opened: &mut Opened) -> Result<View, ReadError> {
+    let (fetch, checkpoint) = (fetch.clone(), opened.checkpoint.clone());
+    match opened.tree.take() {
+        Some(tree) => Ok(View::of(fetch, checkpoint, tree)),
+        None => View::at(fetch, checkpoint).await,
+    }
+}
+
+/// Brings a reading of a search to its outcome.
+async fn read<R: Reading<Fault = SearchFault>>(
+    fetch: &dyn Fetch,
+    reading: Result<R, SearchFault>,
+) -> Result<R::Outcome, SearchError> {
+    let reading = reading.map_err(|fault| SearchError::of(fault, fetch))?;
+    host(fetch, reading).await.map_err(|failed| match failed {
+        Failed::Fetch(error) => ReadError::from(error).into(),
+        Failed::Fault(fault) => SearchError::of(fault, fetch),
+    })
 }
 
 #[cfg(test)]

@@ -36,6 +36,7 @@ mod lookup;
 mod protobuf;
 mod protojson;
 mod signature;
+mod sought;
 mod submission;
 mod transparency_log_entry;
 mod verifier;

@@ -15,6 +15,7 @@
 //! | [`manifest`] | all runs of an index under one hash |
 //! | [`revision`] | a manifest with the checkpoint and proof that vouch for it |
 //! | [`path`] | the paths of all files |
+//! | [`sought`] | what can be searched for |
 //!
 //! Invariants: the bytes of a part are a function of the leaves in its range. An answer is complete
 //! in the index that a manifest commits to, or else an error names the fault; no input bytes can
@@ -31,6 +32,7 @@ pub mod range;
 pub mod revision;
 pub mod slice;
 mod slot;
+pub mod sought;
 mod varint;
 
 pub use key::{LookupKey, Posting};
@@ -45,6 +47,7 @@ pub use revision::{
     LATEST_BYTES_MAX, LatestFile, REVISION_BYTES_MAX, RevisionError, RevisionFile, lookup_origin,
 };
 pub use slice::{KeySlice, PART_POSTINGS_MAX, SLICE_BITS_MAX, slice_bits};
+pub use sought::Sought;
 
 use thiserror::Error;
 

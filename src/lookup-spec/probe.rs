@@ -16,6 +16,7 @@ use crate::manifest::Run;
 use crate::page::{DirectoryPage, List};
 use crate::part::Part;
 use crate::postings::{PagedList, expect_in_slice, pages_of};
+use crate::range::LeafRange;
 use crate::slice::KeySlice;
 use crate::slot;
 
@@ -32,11 +33,11 @@ pub enum Found {
 
 /// A search for a key in a run.
 #[derive(Clone, Debug)]
-pub struct Probe<'a> {
+pub struct Probe {
     key: LookupKey,
-    run: &'a Run,
+    range: LeafRange,
     slice: KeySlice,
-    part: &'a Part,
+    part: Part,
     /// The page to read next.
     wants: u32,
     /// If the key is present, it is on one of these pages.
@@ -57,17 +58,23 @@ impl Found {
     }
 }
 
-impl<'a> Probe<'a> {
+impl Probe {
     /// A probe of `run` for `key`.
-    pub fn new(key: LookupKey, run: &'a Run) -> Self {
+    pub fn new(key: LookupKey, run: &Run) -> Self {
         let (slice, part) = run.part_of(&key);
         let home = slice.home(&key, part.homes);
-        Self { key, run, slice, part, wants: home, low: home, high: part.directory, step: Some(1) }
+        let (range, part, high) = (run.range, part.clone(), part.directory);
+        Self { key, range, slice, part, wants: home, low: home, high, step: Some(1) }
     }
 
     /// The part to read from, with its number in the run.
-    pub fn part(&self) -> (u32, &'a Part) {
-        (self.slice.index(), self.part)
+    pub fn part(&self) -> (u32, &Part) {
+        (self.slice.index(), &self.part)
+    }
+
+    /// The leaves of the run.
+    pub fn range(&self) -> LeafRange {
+        self.range
     }
 
     /// The page to read.
@@ -78,9 +85,9 @@ impl<'a> Probe<'a> {
     /// Takes the slot of the wanted page. `None` if another page must be read.
     pub fn take(&mut self, slot: &[u8]) -> Result<Option<Found>, LookupError> {
         let page = self.wants;
-        let content = slot::open(self.part, page, slot)?;
+        let content = slot::open(&self.part, page, slot)?;
         let malformed = |reason| LookupError::Malformed { page, reason };
-        let mut read = DirectoryPage::decode(content, &self.run.range).map_err(malformed)?;
+        let mut read = DirectoryPage::decode(content, &self.range).map_err(malformed)?;
         for record in &read.records {
             expect_in_slice(self.slice, &record.key).map_err(malformed)?;
         }
@@ -116,7 +123,7 @@ impl<'a> Probe<'a> {
             List::Here(leaves) => Ok(Found::Listed(leaves)),
             List::Paged { postings, first, pages } => {
                 let pages =
-                    pages_of(self.part, first, pages).ok_or("a list is outside the part")?;
+                    pages_of(&self.part, first, pages).ok_or("a list is outside the part")?;
                 Ok(Found::Paged(PagedList { postings, pages }))
             }
         }

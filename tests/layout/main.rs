@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -65,16 +66,47 @@ fn the_formats_know_nobody() {
     forbid("tiles-spec/src", &["fasti_"]);
 }
 
+/// What reads a log can be built for any target: it neither does I/O nor compiles what does.
+#[test]
+fn the_reading_core_needs_no_runtime() {
+    forbid(
+        "src/read",
+        &[
+            "tokio",
+            "async ",
+            "std::fs",
+            "std::net",
+            "std::thread",
+            "std::time",
+            "reqwest",
+            "aws_lc",
+        ],
+    );
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "-p", "fasti-read", "-e", "normal", "--prefix", "none", "--locked"])
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let tree = String::from_utf8(tree.stdout).expect("UTF-8");
+    let crates: Vec<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert!(crates.contains(&"tiles-spec"), "{tree}");
+    for name in ["tokio", "mio", "reqwest", "hyper", "rustls", "aws-lc-sys", "ring"] {
+        assert!(!crates.contains(&name), "fasti-read is built on {name}");
+    }
+}
+
 /// Which crates each crate below `src` is built on. The compiler refuses every other path.
-const CRATES: [(&str, &[&str]); 12] = [
+const CRATES: [(&str, &[&str]); 13] = [
     ("seams", &[]),
     ("lookup-spec", &[]),
     ("objects", &["lookup-spec"]),
     ("entry", &["lookup-spec"]),
+    ("read", &["lookup-spec", "objects"]),
     ("store", &["lookup-spec", "objects", "seams"]),
     ("signer", &["lookup-spec", "seams"]),
     ("admit", &["entry", "seams"]),
-    ("client", &["entry", "lookup-spec", "objects", "seams", "store"]),
+    ("client", &["entry", "lookup-spec", "objects", "read", "seams", "store"]),
     ("audit", &["client", "entry", "lookup-spec", "seams"]),
     ("log", &["seams", "signer", "store"]),
     ("lookup", &["client", "entry", "log", "lookup-spec", "seams", "signer", "store"]),

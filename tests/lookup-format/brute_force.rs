@@ -114,7 +114,7 @@ pub fn ask(
 ) -> Result<(Vec<LeafIndex>, usize), LookupError> {
     let mut probe = Probe::new(key, run);
     for pages in 1..=PAGES_MAX {
-        let part = probe.part().1;
+        let part = probe.part().1.clone();
         let Some(found) = probe.take(slot(bytes, part.slot(probe.wants())))? else { continue };
         let postings = found.postings();
         let leaves = match found {

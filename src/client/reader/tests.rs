@@ -1,8 +1,7 @@
 //! A reader against logs of every shape, whole and damaged.
 
-use tiles_spec::{HashTile, Level, TileCoord, TileIndex, TileWidth, TlogProof, TlogProofError};
+use tiles_spec::{TlogProof, TlogProofError, verify_consistency, verify_inclusion};
 
-use super::tiles::TILES_MAX;
 use super::*;
 use crate::testing::{ORIGIN, TestLog, entries, signing_key, trust};
 
@@ -126,22 +125,4 @@ async fn nothing_damaged_is_believed() {
         let error = read_all(&missing, 66_000).await.expect_err(path).to_string();
         assert!(error.contains(path), "{path}: {error}");
     }
-}
-
-#[tokio::test]
-async fn what_is_held_is_bounded() {
-    let mut view = view(&TestLog::of(&entries(66_000))).await.unwrap();
-    for tile in 0..257 {
-        view.entry(index(tile * 256)).await.unwrap();
-    }
-    for coord in (0..TILES_MAX as u64).map(|n| TileCoord {
-        level: Level::new(9).unwrap(),
-        index: TileIndex::new(n),
-        width: TileWidth::FULL,
-    }) {
-        view.tiles.insert(coord, HashTile::new(vec![tiles_spec::EMPTY_ROOT; 256]).unwrap());
-    }
-    view.entry(index(0)).await.unwrap();
-    assert!(view.tiles.len() < 10, "{}", view.tiles.len());
-    view.entry(index(65_999)).await.unwrap();
 }

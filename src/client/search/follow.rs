@@ -10,12 +10,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use fasti_lookup_spec::LookupPath;
+use fasti_read::search::Opened;
 use sha2::{Digest as _, Sha256};
 use tiles_spec::TreeSize;
 
-use super::opened::Opened;
-use super::question::{Asked, Operator};
-use super::{Answer, Index, Question, SearchError, answer};
+use super::{Answer, Asked, Index, Operator, Question, SearchError, answer, read, view};
 use crate::fetch::{Fetch, LookupLog};
 use crate::monitor::{Growth, Monitor, MonitorError};
 use crate::reader::View;
@@ -101,19 +100,21 @@ impl Follower {
         question: &Question,
         asked: &Arc<Asked>,
     ) -> Result<News, FollowError> {
-        let mut opened = Opened::read(fetch.clone(), trust).await?;
+        let mut opened = read(&*fetch, Ok(Opened::read(trust))).await?;
         let answered = self.memory.with_purpose(&name(question));
-        let view = opened.log.view().await.map_err(SearchError::from)?;
-        self.memory.compare(view, trust).await?;
-        let since = match answered.compare(view, trust).await? {
+        let mut view = view(&fetch, &mut opened).await.map_err(SearchError::from)?;
+        self.memory.compare(&mut view, trust).await?;
+        let since = match answered.compare(&mut view, trust).await? {
             Growth::First => None,
             Growth::None => Some(view.head().size),
             Growth::Since(seen) => Some(seen.size),
         };
-        self.compare_lookup(fetch, opened.index.as_ref(), opened.log.checkpoint(), trust).await?;
+        opened.tree = Some(view.into_tree());
+        let index = opened.index.as_ref();
+        self.compare_lookup(fetch.clone(), index, &opened.checkpoint, trust).await?;
 
         let question = Question { since: since.unwrap_or(TreeSize::ZERO), ..question.clone() };
-        let answer = answer(opened, &question, asked).await?;
+        let answer = answer(fetch, opened, &question, asked).await?;
         if since.is_some() && answer.is_cut {
             let (total, limit) = (answer.total.get(), question.limit);
             return Err(FollowError::TooMany { total, limit });

@@ -1,34 +1,14 @@
-//! Why there is no answer.
+//! Why there is no answer, with the places of what is at fault.
 
-use fasti_lookup_spec::LookupError;
-use tiles_spec::{LeafIndex, TreeSize};
+use fasti_lookup_spec::{LookupError, LookupPath};
+use fasti_objects::Published;
+use fasti_read::search::SearchFault;
+use tiles_spec::TreeSize;
 
-use super::index::IndexRefusal;
-use super::question::QuestionError;
+use super::{Conflict, IndexRefusal, QuestionError, Wrong};
+use crate::fetch::Fetch;
+use crate::host::place_of;
 use crate::reader::ReadError;
-use crate::trust::OpenedCheckpoint;
-
-/// Two checkpoints signed by the log. Either they cannot both belong to one growing tree, or the
-/// second is an old one.
-#[derive(Clone, Debug)]
-pub struct Conflict {
-    /// The checkpoint of the indexed tree, from `lookup/latest`.
-    pub indexed: OpenedCheckpoint,
-    /// The checkpoint served as the newest, from `checkpoint`.
-    pub shown: OpenedCheckpoint,
-}
-
-/// A leaf for which an index is wrong. The index was signed, so this is lasting evidence: anyone
-/// can verify it with the revision and the log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wrong {
-    /// The revision of the index.
-    pub revision: LeafIndex,
-    /// The leaf.
-    pub index: LeafIndex,
-    /// The term of the question.
-    pub term: String,
-}
 
 /// Why a search has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -123,6 +103,28 @@ impl SearchError {
             Self::Read(error) => error.is_refusal(),
             Self::Question(_) | Self::NoIndex { .. } => false,
             _ => true,
+        }
+    }
+
+    /// The error for a fault in what was fetched, with the places of the objects.
+    pub(crate) fn of(fault: SearchFault, fetch: &dyn Fetch) -> Self {
+        let place = |object: &Published| place_of(fetch, object);
+        let latest = || fetch.place_of_lookup(&LookupPath::Latest);
+        match fault {
+            SearchFault::Question(error) => Self::Question(error),
+            SearchFault::NoLog => ReadError::NoLog { place: place(&Published::CHECKPOINT) }.into(),
+            SearchFault::Checkpoint(refusal) => ReadError::Checkpoint(refusal).into(),
+            SearchFault::Read(fault) => ReadError::of(fault, fetch).into(),
+            SearchFault::NoIndex { leaves, scan_max } => {
+                Self::NoIndex { place: latest(), leaves, scan_max }
+            }
+            SearchFault::Index(source) => Self::Index { place: latest(), source },
+            SearchFault::Shrunk(conflict) => Self::Shrunk(conflict),
+            SearchFault::Fork(conflict) => Self::Fork(conflict),
+            SearchFault::PartMissing { object } => Self::PartMissing { place: place(&object) },
+            SearchFault::Part { object, source } => Self::Part { place: place(&object), source },
+            SearchFault::WrongPosting(wrong) => Self::WrongPosting(wrong),
+            SearchFault::MissingPosting(wrong) => Self::MissingPosting(wrong),
         }
     }
 

@@ -6,6 +6,7 @@ mod lies;
 mod scene;
 
 use fasti_entry::LookupTerm;
+use fasti_lookup_spec::LookupPath;
 use tiles_spec::LeafIndex;
 use tiles_spec::leaf_hash;
 

@@ -61,7 +61,7 @@ async fn bundle_of(signed: &HashedRekord) -> Bundle {
     all[280] = leaf(signed);
     let mut view = View::open(TestLog::of(&all).fetch(), &trust()).await.unwrap();
     let proven = view.entry(tiles_spec::LeafIndex::new(280).unwrap()).await.unwrap();
-    let answer = proven.to_transparency_log_entry(view.checkpoint()).unwrap();
+    let answer = crate::proven::to_transparency_log_entry(&proven, view.checkpoint()).unwrap();
     Bundle::for_hashedrekord(signed, answer)
 }
 

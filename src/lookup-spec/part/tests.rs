@@ -35,7 +35,7 @@ fn ask(run: &Run, bytes: &[u8], key: LookupKey) -> Result<(Vec<LeafIndex>, usize
     };
     let mut probe = Probe::new(key, run);
     for pages in 1.. {
-        let part = probe.part().1;
+        let part = probe.part().1.clone();
         let Some(found) = probe.take(slot(part.slot(probe.wants())))? else { continue };
         let leaves = match found {
             Found::Absent => Vec::new(),

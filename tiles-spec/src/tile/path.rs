@@ -46,6 +46,17 @@ pub enum PathError {
     Width(#[source] NumberError),
 }
 
+impl ResourcePath {
+    /// The full tile or bundle that can replace a partial one; `None` for everything else.
+    pub fn wider(&self) -> Option<Self> {
+        match self {
+            Self::Checkpoint => None,
+            Self::Tile(tile) => tile.wider().map(Self::Tile),
+            Self::Bundle(bundle) => bundle.wider().map(Self::Bundle),
+        }
+    }
+}
+
 impl FromStr for ResourcePath {
     type Err = PathError;
 

@@ -8,6 +8,7 @@ use fasti::client::artifact::{Artifact as _, ArtifactFile};
 use fasti::client::fetch::Location;
 use fasti::client::keys::{KEY_FILE_BYTES_MAX, read_signature};
 use fasti::client::private_key::PrivateKey;
+use fasti::client::proven::to_transparency_log_entry;
 use fasti::client::reader::ReadError;
 use fasti::client::submit::{SubmitError, Submitted, submit};
 use fasti::client::verify::{Logged, Refusal, check_entry};
@@ -166,8 +167,7 @@ async fn look_up(globals: &Globals, leaf: &[u8], index: LeafIndex) -> Result<Ans
         let error = anyhow!("the log says that the entry is at index {index}, but it is not");
         return Err(Failure::Refused(error));
     }
-    let entry = proven
-        .to_transparency_log_entry(view.checkpoint())
+    let entry = to_transparency_log_entry(&proven, view.checkpoint())
         .map_err(|error| Failure::Refused(error.into()))?;
     answered(globals, leaf, entry, true)
 }

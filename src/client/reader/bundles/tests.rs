@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use async_trait::async_trait;
 use fasti_lookup_spec::LookupPath;
+use tiles_spec::leaf_hash;
 
 use super::*;
 use crate::fetch::FetchError;

@@ -1,4 +1,4 @@
-//! Whom the caller trusts: the keys of logs, witnesses and certificate authorities.
+//! Whom the caller trusts: the keys of logs, witnesses and indexers, and certificate authorities.
 //!
 //! Follows C2SP signed-note and tlog-checkpoint. Invariants: an [`OpenedCheckpoint`] is of a
 //! trusted log, was signed by that log's own key, and carries no bad signature of any trusted key.
@@ -11,8 +11,7 @@ use tiles_spec::{
     cosignature_time, open_checkpoint,
 };
 
-use super::authority::Authority;
-use super::window::Window;
+use crate::window::Window;
 
 /// A log and the key that signs its checkpoints.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,14 +25,16 @@ pub struct TrustedLog {
 }
 
 /// Everyone the caller trusts.
-#[derive(Clone, Debug, Default)]
-pub struct Trust {
+///
+/// `A` is a certificate authority. Reading a log needs none.
+#[derive(Clone, Debug)]
+pub struct Trust<A = ()> {
     /// Logs. Several keys for one origin are several logs here.
     pub logs: Vec<TrustedLog>,
     /// Keys of witnesses (types 0x04 and 0x06).
     pub witnesses: Vec<VerifierKey>,
     /// Authorities that can issue certificates for signing.
-    pub authorities: Vec<Authority>,
+    pub authorities: Vec<A>,
     /// Keys of indexers, if a log does not sign its own index. The keys' names are the origins of
     /// their lookup logs.
     pub indexers: Vec<VerifierKey>,
@@ -109,7 +110,19 @@ impl TrustedLog {
     }
 }
 
-impl Trust {
+/// Trust in nobody.
+impl<A> Default for Trust<A> {
+    fn default() -> Self {
+        Self {
+            logs: Vec::new(),
+            witnesses: Vec::new(),
+            authorities: Vec::new(),
+            indexers: Vec::new(),
+        }
+    }
+}
+
+impl<A> Trust<A> {
     /// Trust in keys, each for what its type signs: checkpoints of its own log, or cosignatures.
     ///
     /// A key of type 0x06 can be a log's or a witness's. For checkpoints whose origin is the key's
@@ -265,6 +278,8 @@ mod tests {
     };
 
     use super::*;
+
+    type Trust = super::Trust<()>;
 
     fn log_key(name: &str, seed: u8) -> NoteSigningKey {
         NoteSigningKey::from_seed(name.parse().unwrap(), &[seed; 32])

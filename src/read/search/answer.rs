@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use fasti_entry::LookupTerm;
 use tiles_spec::{TreeHead, TreeSize};
 
 use super::index::Index;
@@ -11,9 +10,9 @@ use crate::trust::OpenedCheckpoint;
 
 /// A verified answer.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct Answer<T> {
     /// The entries found, ascending. If there are more than the limit, the newest.
-    pub entries: Vec<Match>,
+    pub entries: Vec<Match<T>>,
     /// The log's checkpoint to which all inclusion proofs lead.
     pub log: OpenedCheckpoint,
     /// The index that was used, if the log has one.
@@ -37,11 +36,11 @@ pub struct Answer {
 
 /// An entry that matches the question.
 #[derive(Clone, Debug)]
-pub struct Match {
+pub struct Match<T> {
     /// The entry with its inclusion proof.
     pub entry: ProvenEntry,
     /// The terms of the question that it matches.
-    pub terms: Vec<LookupTerm>,
+    pub terms: Vec<T>,
 }
 
 /// The number of matching entries in the leaves searched.
@@ -53,7 +52,7 @@ pub enum Total {
     AtMost(u64),
 }
 
-impl Answer {
+impl<T> Answer<T> {
     /// The size and root hash of the log's newest tree.
     pub const fn head(&self) -> TreeHead {
         self.log.head()

@@ -4,6 +4,8 @@
 //! It is an index of this log, at a tree that the log signed, or that a tree signed by the log can
 //! extend.
 
+use std::sync::Arc;
+
 use fasti_lookup_spec::{LatestFile, Manifest, RevisionError};
 use tiles_spec::{LeafIndex, ProofError, TreeHead, TreeSize, leaf_hash, verify_inclusion};
 
@@ -12,7 +14,7 @@ use crate::trust::{CheckpointRefusal, OpenedCheckpoint, Trust};
 /// The index of one tree of the log.
 #[derive(Clone, Debug)]
 pub struct Index {
-    manifest: Manifest,
+    manifest: Arc<Manifest>,
     revision: LeafIndex,
     lookup: OpenedCheckpoint,
     log: OpenedCheckpoint,
@@ -71,9 +73,9 @@ pub enum IndexRefusal {
 
 impl Index {
     /// Verifies `lookup/latest` for the log that signed `newest`.
-    pub fn open(
+    pub fn open<A>(
         bytes: &[u8],
-        trust: &Trust,
+        trust: &Trust<A>,
         newest: &OpenedCheckpoint,
     ) -> Result<Self, IndexRefusal> {
         let LatestFile { revision, proof } = LatestFile::parse(bytes)?;
@@ -101,16 +103,16 @@ impl Index {
         if signed.size < indexed.size || (signed.size == indexed.size && signed != indexed) {
             return Err(IndexRefusal::OtherTree { indexed, signed });
         }
-        Ok(Self { manifest, revision: proof.index, lookup, log })
+        Ok(Self { manifest: manifest.into(), revision: proof.index, lookup, log })
     }
 
     /// The indexed tree.
-    pub const fn head(&self) -> TreeHead {
+    pub fn head(&self) -> TreeHead {
         self.manifest.head
     }
 
     /// The manifest: the runs and their roots.
-    pub const fn manifest(&self) -> &Manifest {
+    pub const fn manifest(&self) -> &Arc<Manifest> {
         &self.manifest
     }
 

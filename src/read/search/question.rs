@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use fasti_lookup_spec::LookupKey;
+use fasti_lookup_spec::{LookupKey, Sought};
 use tiles_spec::{Hash, TreeSize};
-
-use fasti_entry::{LookupTerm, lookup_keys};
 
 /// The most keys in one question.
 pub const KEYS_MAX: usize = 64;
@@ -18,9 +16,9 @@ pub const SCAN_DEFAULT: u64 = 4096;
 
 /// A question to a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Question {
+pub struct Question<T> {
     /// The terms to search for.
-    pub terms: Vec<Term>,
+    pub terms: Vec<Term<T>>,
     /// Whether an entry needs one of the terms or all of them.
     pub operator: Operator,
     /// The most entries in the answer, up to [`LIMIT_MAX`]; the newest are kept.
@@ -35,9 +33,9 @@ pub struct Question {
 /// One thing to search for, in every form that an entry can have: an artifact, for example, has one
 /// digest for each hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Term {
+pub struct Term<T> {
     /// An entry needs one of these.
-    pub any_of: Vec<LookupTerm>,
+    pub any_of: Vec<T>,
 }
 
 /// How terms are combined.
@@ -65,15 +63,15 @@ pub enum QuestionError {
     Limit(usize),
 }
 
-impl From<LookupTerm> for Term {
-    fn from(term: LookupTerm) -> Self {
+impl<T> From<T> for Term<T> {
+    fn from(term: T) -> Self {
         Self { any_of: vec![term] }
     }
 }
 
-impl Question {
+impl<T> Question<T> {
     /// A question with the usual limits.
-    pub fn new<T: Into<Term>>(terms: impl IntoIterator<Item = T>, operator: Operator) -> Self {
+    pub fn new<I: Into<Term<T>>>(terms: impl IntoIterator<Item = I>, operator: Operator) -> Self {
         Self {
             terms: terms.into_iter().map(Into::into).collect(),
             operator,
@@ -86,8 +84,8 @@ impl Question {
 
 /// A validated question, by its keys. Each key has one number, however often it occurs.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
-    keys: Vec<(LookupKey, LookupTerm)>,
+pub struct Asked<T> {
+    keys: Vec<(LookupKey, T)>,
     /// The terms, each as the numbers of its keys.
     terms: Vec<Vec<usize>>,
     operator: Operator,
@@ -95,15 +93,16 @@ pub(super) struct Asked {
 
 /// The keys of a question that an entry has, as numbers, ascending.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Has {
+pub struct Has {
     /// The keys that the entry has. An index must list the entry under each.
-    pub(super) keys: Vec<usize>,
+    pub keys: Vec<usize>,
     /// Those keys whose value the entry has too, rather than another value with the same key.
-    pub(super) terms: Vec<usize>,
+    pub terms: Vec<usize>,
 }
 
-impl Asked {
-    pub(super) fn new(question: &Question) -> Result<Self, QuestionError> {
+impl<T: Sought> Asked<T> {
+    /// Validates a question.
+    pub fn new(question: &Question<T>) -> Result<Self, QuestionError> {
         let Question { terms, operator, limit, .. } = question;
         let count = terms.iter().map(|term| term.any_of.len()).sum();
         if count == 0 || terms.iter().any(|term| term.any_of.is_empty()) {
@@ -116,7 +115,7 @@ impl Asked {
             return Err(QuestionError::Limit(*limit));
         }
         let (mut keys, mut numbers) = (Vec::new(), BTreeMap::new());
-        let mut number = |term: &LookupTerm| {
+        let mut number = |term: &T| {
             *numbers.entry(term.key()).or_insert_with_key(|key| {
                 keys.push((*key, term.clone()));
                 keys.len() - 1
@@ -127,23 +126,24 @@ impl Asked {
         Ok(Self { keys, terms, operator: *operator })
     }
 
-    pub(super) fn operator(&self) -> Operator {
+    /// How the terms are combined.
+    pub fn operator(&self) -> Operator {
         self.operator
     }
 
     /// The keys, by number.
-    pub(super) fn keys(&self) -> &[(LookupKey, LookupTerm)] {
+    pub fn keys(&self) -> &[(LookupKey, T)] {
         &self.keys
     }
 
     /// The terms, each as the numbers of its keys.
-    pub(super) fn terms(&self) -> &[Vec<usize>] {
+    pub fn terms(&self) -> &[Vec<usize>] {
         &self.terms
     }
 
     /// The keys of the question that an entry has.
-    pub(super) fn of(&self, leaf: &Hash, entry: &[u8]) -> Has {
-        let its = lookup_keys(leaf, entry);
+    pub fn of(&self, leaf: &Hash, entry: &[u8]) -> Has {
+        let its = T::keys_of(leaf, entry);
         let has = |number: &usize| its.binary_search(&self.keys[*number].0).is_ok();
         let keys: Vec<_> = (0..self.keys.len()).filter(has).collect();
         let is_meant = |number: &usize| self.keys[*number].1.matches(leaf, entry);
@@ -152,7 +152,7 @@ impl Asked {
     }
 
     /// Whether an entry that has these keys matches.
-    pub(super) fn is_answer(&self, has: &Has) -> bool {
+    pub fn is_answer(&self, has: &Has) -> bool {
         let has_one = |term: &Vec<usize>| term.iter().any(|number| has.terms.contains(number));
         match self.operator {
             Operator::Or => self.terms.iter().any(has_one),

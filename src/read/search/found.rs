@@ -1,0 +1,276 @@
+//! Reads the entries found, with their proofs, and compares them with the index.
+//!
+//! Invariants: each entry matches the question by its own bytes. In the lists that were read, an
+//! entry is listed under exactly those of its keys that the question has; otherwise the index is
+//! wrong. The number of entries examined is bounded.
+
+use fasti_lookup_spec::Sought;
+use tiles_spec::{LeafIndex, TreeHead};
+
+use super::answer::{Match, Total};
+use super::fault::{SearchFault, Wrong};
+use super::list::{Merged, Next};
+use super::question::{Asked, Has, LIMIT_MAX, Operator, Question};
+use super::scan::Scanned;
+use crate::prove::ReadingEntries;
+use crate::proven::ProvenEntry;
+use crate::reading::{Reading, RequestId, Want};
+use crate::tree::{Opening, Tree};
+
+/// The number of entries that are read together.
+const TOGETHER: usize = 64;
+/// The most entries that are examined, whether they match or not.
+const LOOKED_AT_MAX: usize = 65_536;
+
+const _: () = assert!(LIMIT_MAX <= LOOKED_AT_MAX);
+
+/// Leaves, and the numbers of the keys that list each.
+type LeavesListed = Vec<(LeafIndex, Vec<usize>)>;
+
+/// Turns lists into entries, newest first.
+pub(super) struct Finding<'a, T> {
+    asked: &'a Asked<T>,
+    question: &'a Question<T>,
+    /// The revision of the index with these lists.
+    revision: Option<LeafIndex>,
+    lists: Merged,
+    /// The keys of these lists.
+    read: Vec<usize>,
+    head: TreeHead,
+    step: Step,
+    /// The next leaves of the lists.
+    listed: LeavesListed,
+    /// The number of matches that scanning found.
+    scanned: u64,
+    looked_at: usize,
+    /// Newest first.
+    entries: Vec<Match<T>>,
+    is_cut: bool,
+    found: Option<Found<T>>,
+}
+
+/// How far it is.
+enum Step {
+    /// The edge of the tree is read, for the entries at these leaves.
+    Edge(Box<Opening>, Leaves),
+    /// Lists are read.
+    Lists(Option<Tree>),
+    /// Entries are read.
+    Entries(Box<(Tree, ReadingEntries)>, Leaves),
+    Done,
+}
+
+/// Leaves whose entries are read.
+enum Leaves {
+    /// Found by scanning: they match.
+    Scanned(Vec<LeafIndex>),
+    /// Found in lists.
+    Listed(LeavesListed),
+}
+
+/// What was found.
+pub struct Found<T> {
+    /// Ascending.
+    pub(super) entries: Vec<Match<T>>,
+    pub(super) total: Total,
+    /// Whether there can be more.
+    pub(super) is_cut: bool,
+}
+
+impl Leaves {
+    fn indices(&self) -> Vec<LeafIndex> {
+        match self {
+            Self::Scanned(leaves) => leaves.clone(),
+            Self::Listed(listed) => listed.iter().map(|(index, _)| *index).collect(),
+        }
+    }
+}
+
+impl<'a, T: Sought> Finding<'a, T> {
+    /// Reads the entries of the lists, after those found by scanning. `tree` is the log's, if it
+    /// was needed so far, and `head` its head.
+    pub(super) fn new(
+        (asked, question): (&'a Asked<T>, &'a Question<T>),
+        revision: Option<LeafIndex>,
+        lists: Merged,
+        (head, tree): (TreeHead, Option<Tree>),
+        scanned: Scanned,
+    ) -> Result<Self, SearchFault> {
+        let Scanned { newest, total } = scanned;
+        let newest: Vec<_> = newest.into_iter().rev().collect();
+        let mut this = Self {
+            asked,
+            question,
+            revision,
+            read: lists.keys().collect(),
+            lists,
+            head,
+            step: Step::Done,
+            listed: Vec::new(),
+            scanned: total,
+            looked_at: 0,
+            entries: Vec::new(),
+            is_cut: total > newest.len() as u64,
+            found: None,
+        };
+        if newest.is_empty() {
+            this.follow_lists(tree)?;
+        } else {
+            this.read_entries(tree, Leaves::Scanned(newest))?;
+        }
+        Ok(this)
+    }
+
+    /// Takes the next leaves of the lists, at most as many as are read together, and then reads
+    /// their entries.
+    fn follow_lists(&mut self, tree: Option<Tree>) -> Result<(), SearchFault> {
+        let wanted = self.question.limit - self.entries.len();
+        let most = match self.asked.operator() {
+            Operator::Or => wanted.clamp(1, TOGETHER),
+            Operator::And => TOGETHER,
+        };
+        while self.listed.len() < most {
+            match self.lists.next() {
+                Next::Leaf(index, keys) => self.listed.push((index, keys)),
+                Next::Pages => {
+                    self.step = Step::Lists(tree);
+                    return Ok(());
+                }
+                Next::End => break,
+            }
+        }
+        if self.listed.is_empty() {
+            self.finish();
+            return Ok(());
+        }
+        if wanted == 0 || self.looked_at >= LOOKED_AT_MAX {
+            self.is_cut = true;
+            self.finish();
+            return Ok(());
+        }
+        self.looked_at += self.listed.len();
+        let listed = std::mem::take(&mut self.listed);
+        self.read_entries(tree, Leaves::Listed(listed))
+    }
+
+    /// Reads entries; the edge of the tree first, if it was not read yet.
+    fn read_entries(&mut self, tree: Option<Tree>, leaves: Leaves) -> Result<(), SearchFault> {
+        self.step = match tree {
+            None => Step::Edge(Tree::open(self.head)?.into(), leaves),
+            Some(mut tree) => {
+                let reading = ReadingEntries::new(&mut tree, leaves.indices())?;
+                Step::Entries(Box::new((tree, reading)), leaves)
+            }
+        };
+        self.go_on()
+    }
+
+    /// Takes the next step if this one is complete.
+    fn go_on(&mut self) -> Result<(), SearchFault> {
+        match std::mem::replace(&mut self.step, Step::Done) {
+            Step::Edge(mut opening, leaves) => {
+                if let Some(tree) = opening.outcome() {
+                    return self.read_entries(Some(tree), leaves);
+                }
+                self.step = Step::Edge(opening, leaves);
+                Ok(())
+            }
+            Step::Lists(tree) => self.follow_lists(tree),
+            Step::Entries(mut reading, leaves) => {
+                let Some(entries) = reading.1.outcome() else {
+                    self.step = Step::Entries(reading, leaves);
+                    return Ok(());
+                };
+                self.judge(entries, &leaves)?;
+                if self.entries.len() > self.question.limit {
+                    self.entries.truncate(self.question.limit);
+                    self.is_cut = true;
+                    self.finish();
+                    return Ok(());
+                }
+                self.follow_lists(Some(reading.0))
+            }
+            Step::Done => Ok(()),
+        }
+    }
+
+    /// Keeps the entries that match.
+    fn judge(&mut self, entries: Vec<ProvenEntry>, leaves: &Leaves) -> Result<(), SearchFault> {
+        for (number, entry) in entries.into_iter().enumerate() {
+            let has = self.asked.of(&entry.leaf, &entry.bytes);
+            if let Leaves::Listed(listed) = leaves {
+                self.compare(entry.index, &listed[number].1, &has)?;
+                if !self.asked.is_answer(&has) {
+                    continue;
+                }
+            }
+            let terms = has.terms.iter().map(|number| self.asked.keys()[*number].1.clone());
+            self.entries.push(Match { entry, terms: terms.collect() });
+        }
+        Ok(())
+    }
+
+    /// Checks that the lists with a leaf are those of the keys that the leaf has.
+    fn compare(&self, index: LeafIndex, listed: &[usize], has: &Has) -> Result<(), SearchFault> {
+        let wrong = |number: &usize| {
+            let term = self.asked.keys()[*number].1.to_string();
+            let revision = self.revision.expect("lists are of an index");
+            Box::new(Wrong { revision, index, term })
+        };
+        if let Some(number) = listed.iter().find(|number| !has.keys.contains(number)) {
+            return Err(SearchFault::WrongPosting(wrong(number)));
+        }
+        let mut expected = has.keys.iter().filter(|number| self.read.contains(number));
+        match expected.find(|number| !listed.contains(number)) {
+            Some(number) => Err(SearchFault::MissingPosting(wrong(number))),
+            None => Ok(()),
+        }
+    }
+
+    fn finish(&mut self) {
+        let mut entries = std::mem::take(&mut self.entries);
+        entries.reverse();
+        let all = Total::Exactly(entries.len() as u64);
+        let total = if self.is_cut { self.total() } else { all };
+        self.found = Some(Found { entries, total, is_cut: self.is_cut });
+        self.step = Step::Done;
+    }
+
+    /// The number of matches if not all were read, by the lists' own counts.
+    fn total(&self) -> Total {
+        let total = self.scanned.saturating_add(self.lists.postings());
+        let is_exact = self.asked.keys().len() == 1 && self.question.since.is_zero();
+        if is_exact { Total::Exactly(total) } else { Total::AtMost(total) }
+    }
+}
+
+impl<T: Sought> Reading for Finding<'_, T> {
+    type Outcome = Found<T>;
+    type Fault = SearchFault;
+
+    fn request(&mut self) -> Option<(RequestId, Want)> {
+        match &mut self.step {
+            Step::Edge(opening, _) => opening.request(),
+            Step::Lists(_) => self.lists.request(),
+            Step::Entries(reading, _) => reading.1.request(),
+            Step::Done => None,
+        }
+    }
+
+    fn answer(&mut self, id: RequestId, found: Option<Vec<u8>>) -> Result<(), SearchFault> {
+        match &mut self.step {
+            Step::Edge(opening, _) => opening.answer(id, found)?,
+            Step::Lists(_) => self.lists.answer(id, found)?,
+            Step::Entries(reading, _) => {
+                let (tree, reading) = &mut **reading;
+                reading.answer(id, found, tree)?;
+            }
+            Step::Done => {}
+        }
+        self.go_on()
+    }
+
+    fn outcome(&mut self) -> Option<Found<T>> {
+        self.found.take()
+    }
+}
