@@ -1,6 +1,6 @@
 //! Real entries of Rekor v1 and v2, and the terms that find them.
 
-use fasti::entry::{LookupTerm, lookup_keys};
+use fasti::entry::{LookupTerm, RekorEntry, lookup_keys};
 use serde_json::{Value, json};
 use tiles_spec::{Hash, leaf_hash};
 
@@ -63,12 +63,16 @@ fn real_entries_of_version_two() {
             assert_eq!(lookup_keys(&leaf, &entry), [LookupTerm::Leaf(leaf).key()]);
             continue;
         }
-        let rekor = fasti::entry::RekorEntry::parse(&entry).unwrap();
-        let signed = rekor.signed_digest().unwrap();
-        let key = signed.signature.verifier.public_key().unwrap();
-        let mut terms = vec![LookupTerm::Digest(signed.digest.as_bytes().to_vec())];
+        let rekor = RekorEntry::parse(&entry).unwrap();
+        let (digest, signature) = match &rekor {
+            RekorEntry::HashedRekord(signed) => (&signed.digest, &signed.signature),
+            RekorEntry::Dsse(entry) => (&entry.payload_hash, &entry.signatures[0]),
+            other => panic!("{other:?}"),
+        };
+        let key = signature.verifier.public_key().unwrap();
+        let mut terms = vec![LookupTerm::Digest(digest.as_bytes().to_vec())];
         terms.push(LookupTerm::of_public_key(key.spki_der()));
-        let der = signed.signature.verifier.material.der();
+        let der = signature.verifier.material.der();
         let certificate = fasti::entry::Certificate::from_der(der).unwrap();
         let issuer = certificate.fulcio_issuer().unwrap();
         for identity in certificate.identities() {

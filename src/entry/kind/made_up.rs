@@ -108,11 +108,11 @@ impl Definition for V001 {
     fn push_entry(entry: &Entry, json: &mut String) {
         use ::base64::Engine as _;
         let key = ::base64::engine::general_purpose::STANDARD.encode(&entry.key);
-        json.push_str(&format!(r#""key":"{key}","long":"#));
+        json.extend([r#""key":""#, &key, r#"","long":"#]);
         push_hash(json, &entry.long);
         json.push_str(r#","short":"#);
         push_hash(json, &entry.short);
-        json.push_str(&format!(r#","signer":"{}""#, entry.signer));
+        json.extend([r#","signer":""#, &entry.signer, "\""]);
     }
 
     fn facts(spec: &Value<'_>, facts: &mut Facts) {

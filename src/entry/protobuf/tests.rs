@@ -58,7 +58,7 @@ fn is_described(shape: &Message, message: &MessageDescriptor) {
             | (FieldType::Enum, Type::Enum(_), false) => {}
             (FieldType::One(shape), Type::Message(message), false)
             | (FieldType::Many(shape), Type::Message(message), true) => {
-                is_described(shape, &message)
+                is_described(shape, &message);
             }
             (_, other, _) => panic!("{name}.{} is {other:?}", field.name),
         }
