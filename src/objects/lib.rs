@@ -27,8 +27,8 @@ use tiles_spec::{CHECKPOINT_BYTES_MAX, HASH_BYTES, ResourcePath};
 
 /// The most that `log.json` can hold, in bytes.
 const DESCRIPTION_BYTES_MAX: usize = 64 << 10;
-/// The most that a part of the lookup index can hold, in bytes. Parts have about a million postings,
-/// about 30 MiB; one with a key that many entries share is longer.
+/// The most that a part of the lookup index can hold, in bytes. Parts have about a million
+/// postings, about 30 MiB; one with a key that many entries share is longer.
 const PART_BYTES_MAX: usize = 1 << 30;
 
 const TEXT: &str = "text/plain; charset=utf-8";
