@@ -2,6 +2,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | [`formats`] | trees, tiles, notes, checkpoints, proofs: the crate `tiles-spec`; pure |
 //! | [`admit`] | who may write, and how much; pure |
 //! | [`x509`] | certificates, keys, chains and PEM; pure |
 //! | [`entry`] | a Rekor request becomes a verified, canonical entry; pure |
@@ -17,19 +18,39 @@
 //! | [`http`] | the writer's HTTP and gRPC servers |
 //! | [`client`] | reads and verifies a log; verifies artifacts; never links the writer |
 //! | [`audit`] | rebuilds a whole log and compares |
-//! | [`clock`], [`config`], [`entropy`], [`offload`], [`metrics`] | the seams to the outside |
+//! | [`clock`], [`entropy`], [`offload`], [`metrics`] | the seams to the outside |
 //! | [`egress`] | HTTP clients that only go where they are told |
 //! | [`gzip`] | packs and unpacks bytes |
 //! | [`back_off`], [`causes`] | pauses between attempts; an error with its causes |
 //! | [`planted`] | bugs for the simulator to find; disabled in every other build |
 //!
-//! The pure formats (trees, tiles, notes, checkpoints, proofs) are in the crate `tiles-spec`.
+//! What reaches outside is a cargo feature, on by default: the clouds `s3`, `gcs` and `azure`, the
+//! key services `aws-kms` and `gcp-kms`, and `grpc`, `tls`, `http-client` and `audit`. The programs
+//! in `examples` show how to verify, prove, search and write.
+//!
+//! A reader trusts keys, and opens a log wherever it is, at a checkpoint that they signed:
+//!
+//! ```no_run
+//! # async fn read() -> Result<(), Box<dyn std::error::Error>> {
+//! use fasti::client::{fetch::Location, reader::View, trust::Trust};
+//! use fasti::formats::LeafIndex;
+//!
+//! let log: Location = "https://log.example.org".parse()?;
+//! let vkey = "log.example.org+0123abcd+AQ...".parse()?;
+//! let mut view = View::open(log.open(&Default::default())?, &Trust::in_keys([vkey])).await?;
+//! let first = LeafIndex::new(0).ok_or("no such index")?;
+//! let entry = view.entry(first).await?;
+//! println!("{} is entry {}", entry.leaf, entry.index);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Architecture, safety argument, formats and operation are described in `src/docs/`.
 
-pub mod config;
 pub mod metrics;
 
 pub use fasti_admit as admit;
+#[cfg(feature = "audit")]
 pub use fasti_audit as audit;
 pub use fasti_client as client;
 pub use fasti_entry as entry;
@@ -40,7 +61,10 @@ pub use fasti_lookup as lookup;
 pub use fasti_lookup_spec as lookup_spec;
 pub use fasti_objects as objects;
 pub use fasti_read as read;
-pub use fasti_seams::{back_off, causes, clock, egress, entropy, gzip, offload, planted, state};
+#[cfg(feature = "http-client")]
+pub use fasti_seams::egress;
+pub use fasti_seams::{back_off, causes, clock, entropy, gzip, offload, planted, state};
 pub use fasti_signer as signer;
 pub use fasti_store as store;
 pub use fasti_x509 as x509;
+pub use tiles_spec as formats;

@@ -1,40 +1,49 @@
-//! Fetches a log's files from a URL, a bucket or a directory (C2SP tlog-tiles "APIs").
+//! Fetches a log's files from a URL, a bucket or a directory (C2SP tlog-tiles "APIs"). URLs and
+//! stores are features of this crate.
 //!
 //! Invariants: no more of an object is read than its path allows it to hold, compressed or not.
 //! What is fetched is not trusted, only passed on.
 
+#[cfg(feature = "store")]
 mod bucket;
 mod directory;
 mod elsewhere;
+#[cfg(feature = "http")]
 mod http;
+#[cfg(all(feature = "http", feature = "store"))]
+mod location;
 mod lookup_log;
+#[cfg(feature = "store")]
 mod own_files;
-mod part;
+mod part_fault;
 
-use std::fmt;
 use std::io;
 use std::ops::Range;
-use std::path::PathBuf;
-use std::str::FromStr;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use fasti_lookup_spec::LookupPath;
 use fasti_objects::Published;
-use reqwest::{StatusCode, Url};
+use fasti_seams::gzip::{self, GunzipError};
+#[cfg(feature = "store")]
+use fasti_store::{BucketError, StoreError};
+#[cfg(feature = "http")]
+use reqwest::StatusCode;
 use tiles_spec::ResourcePath;
 
-use fasti_seams::gzip::{self, GunzipError};
-use fasti_store::{BucketError, BucketLocation, BucketOptions, StoreError};
-
+#[cfg(feature = "store")]
 pub use bucket::BucketFetch;
 pub use directory::DirectoryFetch;
 pub use elsewhere::IndexElsewhere;
+#[cfg(feature = "http")]
 pub use http::HttpFetch;
+#[cfg(feature = "http")]
 pub(super) use http::{body, client, retry_after};
+#[cfg(all(feature = "http", feature = "store"))]
+pub use location::Location;
 pub use lookup_log::LookupLog;
+#[cfg(feature = "store")]
 pub use own_files::OwnFiles;
-pub use part::PartFault;
+pub use part_fault::PartFault;
 
 /// Reads the objects of one log and of its index.
 #[async_trait]
@@ -92,80 +101,6 @@ fn expect_small(place: &str, bytes: &Range<u64>) -> Result<(), FetchError> {
     Err(FetchError::Part { place, bytes, fault: PartFault::TooMuch })
 }
 
-/// The location of a log, as a user gives it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Location {
-    /// Below this URL (`http` or `https`), which is displayed without a trailing slash.
-    Http(Url),
-    /// In this bucket.
-    Bucket(BucketLocation),
-    /// In this directory.
-    Directory(PathBuf),
-}
-
-impl Location {
-    /// Opens the location. Nothing is read yet. `options` apply to buckets.
-    pub fn open(&self, options: &BucketOptions) -> Result<Arc<dyn Fetch>, FetchError> {
-        match self {
-            Self::Http(url) => Ok(Arc::new(HttpFetch::new(url)?)),
-            Self::Bucket(bucket) => Ok(Arc::new(BucketFetch::new(bucket.clone(), options.clone()))),
-            Self::Directory(path) => Ok(Arc::new(DirectoryFetch::open(path.clone())?)),
-        }
-    }
-
-    /// The URL, if the location is one.
-    pub fn url(&self) -> Option<&Url> {
-        match self {
-            Self::Http(url) => Some(url),
-            Self::Bucket(_) | Self::Directory(_) => None,
-        }
-    }
-}
-
-impl FromStr for Location {
-    type Err = FetchError;
-
-    fn from_str(text: &str) -> Result<Self, FetchError> {
-        let bad = |reason: String| FetchError::Location { text: text.to_owned(), reason };
-        let Some((scheme, rest)) = text.split_once("://") else {
-            return match text {
-                "" => Err(bad("it is empty".to_owned())),
-                path => Ok(Self::Directory(path.into())),
-            };
-        };
-        match scheme {
-            "file" if rest.starts_with('/') => Ok(Self::Directory(rest.into())),
-            "file" => Err(bad("a file URL is file:///ABSOLUTE/PATH".to_owned())),
-            "http" | "https" => {
-                let url: Url =
-                    text.trim_end_matches('/').parse().map_err(|e| bad(format!("{e}")))?;
-                if url.query().is_some() || url.fragment().is_some() || url.cannot_be_a_base() {
-                    return Err(bad("it has a query or a fragment".to_owned()));
-                }
-                Ok(Self::Http(url))
-            }
-            _ if BucketLocation::is_meant_by(text) => match text.parse() {
-                Ok(bucket) => Ok(Self::Bucket(bucket)),
-                Err(BucketError::Location { reason, .. }) => Err(bad(reason)),
-                Err(other) => Err(bad(other.to_string())),
-            },
-            other => Err(bad(format!(
-                "{other} is not a known scheme: use http, https, s3, gs, az or file"
-            ))),
-        }
-    }
-}
-
-impl fmt::Display for Location {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Http(url) => f.write_str(url.as_str().trim_end_matches('/')),
-            Self::Bucket(bucket) => bucket.fmt(f),
-            Self::Directory(path) => path.display().fmt(f),
-        }
-    }
-}
-
 /// Why an object could not be fetched.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -188,6 +123,7 @@ pub enum FetchError {
         source: io::Error,
     },
     /// The request failed.
+    #[cfg(feature = "http")]
     #[error("no answer from {place}")]
     Request {
         /// The URL.
@@ -197,6 +133,7 @@ pub enum FetchError {
         source: reqwest::Error,
     },
     /// The bucket cannot be opened.
+    #[cfg(feature = "store")]
     #[error("cannot open {place}")]
     Bucket {
         /// The bucket.
@@ -206,6 +143,7 @@ pub enum FetchError {
         source: Box<BucketError>,
     },
     /// The object could not be read from the bucket.
+    #[cfg(feature = "store")]
     #[error("cannot read {place}")]
     Store {
         /// The object.
@@ -215,6 +153,7 @@ pub enum FetchError {
         source: Box<StoreError>,
     },
     /// An answer that is neither the object nor its absence.
+    #[cfg(feature = "http")]
     #[error("{place} answered {status}")]
     Status {
         /// The URL.
@@ -264,6 +203,7 @@ impl FetchError {
     pub fn is_damage(&self) -> bool {
         match self {
             Self::TooLong { .. } | Self::Gzip { .. } | Self::Coding { .. } => true,
+            #[cfg(feature = "store")]
             Self::Store { source, .. } => matches!(**source, StoreError::Corrupt { .. }),
             Self::Part { fault, .. } => *fault == PartFault::BeyondEnd,
             _ => false,
@@ -290,31 +230,6 @@ mod tests {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         encoder.write_all(bytes).unwrap();
         encoder.finish().unwrap()
-    }
-
-    #[test]
-    fn places_of_logs() {
-        let shown = |text: &str| text.parse::<Location>().map(|place| place.to_string()).ok();
-        for (text, expected) in [
-            ("http://log.example", "http://log.example"),
-            ("https://log.example:8443/a/b//", "https://log.example:8443/a/b"),
-            ("file:///srv/log", "/srv/log"),
-            ("s3://bucket/log/", "s3://bucket/log"),
-            ("./log", "./log"),
-        ] {
-            assert_eq!(shown(text).as_deref(), Some(expected));
-        }
-        for bad in [
-            "",
-            "file://log",
-            "ftp://log.example",
-            "http://",
-            "http://log?x",
-            "http://log#x",
-            "s3://",
-        ] {
-            assert_eq!(shown(bad), None, "{bad:?}");
-        }
     }
 
     #[test]

@@ -18,16 +18,23 @@
 
 pub mod artifact;
 pub mod authority;
+#[cfg(feature = "fetch")]
 pub mod fetch;
+#[cfg(feature = "fetch")]
 mod host;
 pub mod keys;
+#[cfg(feature = "fetch")]
 pub mod monitor;
 pub mod private_key;
 pub mod proven;
+#[cfg(feature = "fetch")]
 pub mod reader;
+#[cfg(feature = "fetch")]
 pub mod search;
 pub mod signing_config;
+#[cfg(feature = "http")]
 pub mod standing;
+#[cfg(feature = "http")]
 pub mod submit;
 pub mod trusted_root;
 pub mod verify;

@@ -10,13 +10,13 @@
 
 mod answer;
 mod shapes;
+mod wire;
 
 use std::borrow::Cow;
 
-use prost::encoding::{WireType, decode_key, decode_varint};
-
 use super::error::EntryError;
 use super::json::{VALUES_MAX, Value};
+use wire::{WireType, take_key, take_varint};
 
 pub(super) use answer::encode as encode_answer;
 pub(super) use shapes::{ENVELOPE, SIGNATURE, VERIFIER};
@@ -78,8 +78,8 @@ impl Reader {
             .ok_or(broken("more than 8192 values in one request"))?;
         let mut members: Vec<(Cow<'a, str>, Value<'a>)> = Vec::new();
         while !bytes.is_empty() {
-            let key = decode_key(&mut bytes);
-            let (number, wire_type) = key.map_err(|_| broken("the key of a field is invalid"))?;
+            let key = take_key(&mut bytes);
+            let (number, wire_type) = key.ok_or(broken("the key of a field is invalid"))?;
             let field = shape.fields.iter().find(|field| field.number == number);
             let field = field.ok_or_else(|| shape.unknown(number))?;
             self.field(field, wire_type, &mut bytes, &mut members)?;
@@ -152,7 +152,7 @@ fn take<'a>(wire_type: WireType, bytes: &mut &'a [u8]) -> Result<&'a [u8], Entry
     if wire_type != WireType::LengthDelimited {
         return Err(broken("a field has another wire type than its message defines"));
     }
-    let length = decode_varint(bytes).map_err(|_| broken("the length of a field is invalid"))?;
+    let length = take_varint(bytes).ok_or(broken("the length of a field is invalid"))?;
     let length = usize::try_from(length).ok().filter(|length| *length <= bytes.len());
     let (taken, rest) = bytes.split_at(length.ok_or(broken("it is cut short"))?);
     *bytes = rest;
@@ -163,7 +163,7 @@ fn varint(wire_type: WireType, bytes: &mut &[u8]) -> Result<u64, EntryError> {
     if wire_type != WireType::Varint {
         return Err(broken("a field has another wire type than its message defines"));
     }
-    decode_varint(bytes).map_err(|_| broken("a number is invalid"))
+    take_varint(bytes).ok_or(broken("a number is invalid"))
 }
 
 #[cfg(test)]

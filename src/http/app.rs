@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 
 use super::config::HttpConfig;
 use super::forward::message::MEMORY_BYTES_MAX as FORWARD_MEMORY_BYTES_MAX;
+#[cfg(feature = "grpc")]
 use super::grpc::services::Services;
 use super::limits::Pools;
 use super::read::Reads;
@@ -23,6 +24,7 @@ pub struct App {
     pub(super) metrics: HttpMetrics,
     pub(super) reads: Reads,
     pub(super) v1: RekorV1,
+    #[cfg(feature = "grpc")]
     pub(super) services: Services,
     /// The resources that clients share.
     pub(super) pools: Pools,
@@ -40,6 +42,7 @@ impl App {
         let limits = config.limits;
         let pools = Pools::new(&limits, &metrics);
         Self {
+            #[cfg(feature = "grpc")]
             services: Services::new(log.clone()),
             v1: RekorV1::new(&log),
             log,

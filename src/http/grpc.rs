@@ -20,12 +20,11 @@ pub mod services;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, Version, request};
+use http::{HeaderMap, Request, Response, request};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
 use tonic::Status;
-use tonic::body::Body as Reply;
+pub use tonic::body::Body as Reply;
 
 use super::app::App;
 use super::connection::Connection;
@@ -35,17 +34,6 @@ use crate::metrics::RequestLabels;
 
 /// Maximum length of a health request.
 const HEALTH_BYTES_MAX: usize = 4 << 10;
-
-/// Whether a request is a gRPC call.
-pub fn is_call<B>(request: &Request<B>) -> bool {
-    let kind = request.headers().get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
-    let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-    request.version() == Version::HTTP_2
-        && request.method() == Method::POST
-        && [&b"application/grpc"[..], b"application/grpc+proto"]
-            .iter()
-            .any(|known| kind.eq_ignore_ascii_case(known))
-}
 
 impl App {
     /// Answers one call. Also returns the unread body of a refused one. A call that stays open

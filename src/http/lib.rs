@@ -21,6 +21,9 @@
 //! [`app`] is what all of them share, and [`route`] finds the module for a request. No two modules
 //! import each other, directly or through others.
 
+// What several share may serve only what was left out.
+#![cfg_attr(not(all(feature = "grpc", feature = "peers", feature = "tls")), allow(dead_code))]
+
 mod accept;
 mod admission;
 mod app;
@@ -30,7 +33,12 @@ mod connection;
 mod cors;
 mod delivery;
 mod forward;
+#[cfg(feature = "grpc")]
 mod grpc;
+#[cfg(not(feature = "grpc"))]
+#[path = "grpc/left_out.rs"]
+mod grpc;
+mod grpc_call;
 mod health;
 mod least_rate;
 mod limits;
@@ -39,6 +47,10 @@ pub mod metrics;
 mod openapi;
 mod packed;
 mod paths;
+#[cfg(feature = "peers")]
+mod peers;
+#[cfg(not(feature = "peers"))]
+#[path = "peers/left_out.rs"]
 mod peers;
 mod place;
 mod problem;
@@ -50,6 +62,10 @@ mod secret;
 mod serve;
 mod shares;
 mod submit;
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(not(feature = "tls"))]
+#[path = "tls/left_out.rs"]
 mod tls;
 
 pub use app::App;

@@ -6,23 +6,25 @@
 //! everything else: when no other is available, a bundle is sent uncompressed, which every client
 //! understands (I12).
 
+mod kept;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
 use fasti_seams::offload::offload;
 use fasti_store::{ObjectPath, Store};
-use moka::future::Cache;
 use tokio::sync::Semaphore;
 
+use self::kept::Kept;
 use super::represent::Coding;
 
 /// Maximum bytes in the cache.
-const KEPT_BYTES_MAX: u64 = 64 << 20;
+const KEPT_BYTES_MAX: usize = 64 << 20;
 /// The overhead of a cached bundle, in bytes.
 const KEPT_OVERHEAD: usize = 256;
 
 pub(super) struct PackedBundles {
-    kept: Cache<(ObjectPath, Coding), Bytes>,
+    kept: Kept<(ObjectPath, Coding)>,
     processors: Arc<Semaphore>,
 }
 
@@ -30,11 +32,8 @@ impl PackedBundles {
     /// Creates an empty cache.
     pub fn new() -> Self {
         let processors = fasti_seams::offload::processors();
-        let weigh = |_: &(ObjectPath, Coding), packed: &Bytes| {
-            u32::try_from(packed.len() + KEPT_OVERHEAD).unwrap_or(u32::MAX)
-        };
         Self {
-            kept: Cache::builder().max_capacity(KEPT_BYTES_MAX).weigher(weigh).build(),
+            kept: Kept::new(KEPT_BYTES_MAX, KEPT_OVERHEAD),
             processors: Arc::new(Semaphore::new(processors.div_ceil(2))),
         }
     }
@@ -57,7 +56,7 @@ impl PackedBundles {
             });
             Some(Bytes::from(packed.await))
         };
-        self.kept.optionally_get_with((path.clone(), coding), pack).await
+        self.kept.get_or_make((path.clone(), coding), pack).await
     }
 }
 

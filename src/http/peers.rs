@@ -10,7 +10,7 @@ use fasti_log::peers::{NotTaken, PeerAnswer, PeerError, Peers, WriterStatus};
 use fasti_log::record::Epoch;
 use fasti_seams::egress;
 use fasti_seams::entropy::{Entropy as _, OsEntropy};
-use reqwest::{Certificate, Client, Response};
+use reqwest::{Client, Response};
 
 use super::forward::{
     ANSWER_BYTES_MAX, FASTI_MAC, FASTI_QUESTION, QuestionHead, Reply, decode_reply, encode_question,
@@ -41,7 +41,8 @@ impl HttpPeers {
     pub fn new(secret: PeerSecret, authorities: Option<&[u8]>) -> Result<Self, reqwest::Error> {
         let mut client = egress::direct();
         if let Some(authorities) = authorities {
-            client = client.tls_certs_only(Certificate::from_pem_bundle(authorities)?);
+            let authorities = reqwest::Certificate::from_pem_bundle(authorities)?;
+            client = client.tls_certs_only(authorities);
         }
         let client = client.connect_timeout(CONNECT_TIMEOUT).tcp_nodelay(true).build()?;
         Ok(Self { client, secret })

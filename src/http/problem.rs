@@ -21,7 +21,9 @@ use http::header::{
 use http::{Response, StatusCode};
 use http_body_util::Full;
 use tiles_spec::LeafIndex;
+#[cfg(feature = "grpc")]
 use tonic::metadata::{MetadataMap, MetadataValue};
+#[cfg(feature = "grpc")]
 use tonic::{Code, Status};
 
 use super::accept::ErrorForm;
@@ -387,6 +389,7 @@ impl Problem {
     }
 
     /// The answer to a gRPC call.
+    #[cfg(feature = "grpc")]
     pub fn into_grpc(self) -> Status {
         self.log_failure();
         let code = match (&self, self.status()) {
@@ -428,6 +431,7 @@ impl Problem {
     }
 }
 
+#[cfg(feature = "grpc")]
 fn retry_after_ms() -> u64 {
     RETRY_AFTER_PUSHBACK.as_secs() * 1000
 }

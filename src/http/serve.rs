@@ -37,7 +37,7 @@ use super::place::PeerAddress;
 use super::problem::{Answer, Problem};
 use super::shares::Full as NoneLeft;
 use super::tls::Tls;
-use super::{grpc, health};
+use super::{grpc, grpc_call, health};
 use crate::metrics::HttpMetrics;
 
 /// Maximum bytes of a request's head, and of what HTTP/1 reads or writes ahead.
@@ -73,7 +73,7 @@ const LAST_CALL: Duration = Duration::from_millis(500);
 const DRAIN_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// The answer to a request or to a gRPC call.
-type Reply = Response<Either<Full<Bytes>, tonic::body::Body>>;
+type Reply = Response<Either<Full<Bytes>, grpc::Reply>>;
 
 /// An answer, and the body of a refused request if its rest is still to be read.
 type Answered = (Reply, Option<Incoming>);
@@ -102,7 +102,7 @@ pub async fn serve(
     let doors = Doors::new(app.config.limits, app.pools.clone(), app.metrics.clone(), tls);
     let answer = move |request: Request<Incoming>, has_room: Result<(), NoneLeft>| {
         let app = app.clone();
-        let is_call = grpc::is_call(&request);
+        let is_call = grpc_call::is_call(&request);
         if has_room.is_err() {
             return std::future::ready(busy(request, is_call)).boxed();
         }

@@ -14,6 +14,7 @@
 pub mod back_off;
 pub mod causes;
 pub mod clock;
+#[cfg(feature = "http")]
 pub mod egress;
 pub mod entropy;
 pub mod gzip;

@@ -43,7 +43,7 @@ pub fn processors() -> usize {
 
 /// How far background threads step back, in the scale of nice(2): while others want the processor,
 /// such a thread gets a tenth of what each of them gets.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", feature = "priorities"))]
 const NICENESS: i32 = 10;
 
 type Job = Box<dyn FnOnce() + Send>;
@@ -160,7 +160,7 @@ fn next(take: &Mutex<Receiver<Job>>) -> Option<Job> {
 /// Lowers the priority of this thread. Failing to do so costs others some speed, nothing else.
 fn give_way() {
     // Elsewhere the call would change the whole process.
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", feature = "priorities"))]
     let _ = rustix::process::setpriority_process(None, NICENESS);
 }
 

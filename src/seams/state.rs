@@ -6,16 +6,17 @@
 //! <state>/keys/<origin>+<key ID>.key    keys created at a first start (signer/default_key.rs)
 //! ```
 //! It belongs to one user or service, and serves any number of logs. Its location is given by flags
-//! and the environment (config.rs).
+//! and the environment (cmd/flags).
 
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
-use tempfile::NamedTempFile;
 use tiles_spec::VerifierKey;
+
+use crate::entropy::{Entropy as _, OsEntropy};
 
 /// A directory in which files can be created.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,9 +82,11 @@ pub fn try_to_write(path: &Path) -> io::Result<()> {
 
 /// Tests whether files can be created and locked in the directory.
 fn try_to_make(dir: &Path) -> io::Result<()> {
-    let mut trial = NamedTempFile::with_prefix_in(".trial-", dir)?;
-    trial.as_file().try_lock().map_err(io::Error::from)?;
-    trial.write_all(b"a trial\n")
+    let path = dir.join(format!(".trial-{}", hex::encode(OsEntropy.nonce())));
+    let mut trial = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+    let locked = trial.try_lock().map_err(io::Error::from);
+    let written = locked.and_then(|()| trial.write_all(b"a trial\n"));
+    written.and(fs::remove_file(&path))
 }
 
 fn of(path: &Path) -> impl Fn(io::Error) -> StateDirError {
@@ -92,8 +95,6 @@ fn of(path: &Path) -> impl Fn(io::Error) -> StateDirError {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     #[test]

@@ -2,32 +2,35 @@
 //!
 //! The service is asked for the public key once, when the key is opened, and then for each
 //! signature. Every request is bounded in time, and failures that may pass are retried a few times.
-//! A service that keeps failing ends the term, not the log: recovery tries again.
+//! A service that keeps failing ends the term, not the log: recovery tries again. Each service is a
+//! feature of this crate.
 
+#[cfg(feature = "aws-kms")]
 mod aws;
+#[cfg(feature = "gcp-kms")]
 mod gcp;
+#[cfg(any(feature = "aws-kms", feature = "gcp-kms"))]
+mod service;
 
-use std::error::Error;
-use std::fmt::Write as _;
-use std::time::Duration;
+use tiles_spec::KeyError;
 
-use tiles_spec::{KeyError, Origin, PublicKey, VerifierKey};
-
+#[cfg(feature = "aws-kms")]
 pub use aws::AwsKmsSigner;
+#[cfg(feature = "gcp-kms")]
 pub use gcp::GcpKmsSigner;
-
-use fasti_seams::egress;
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// The limit for a request, including its answer.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
-/// How many characters of a service's own message are kept.
-const MESSAGE_CHARS_MAX: usize = 400;
 
 /// Why a key service cannot be used at the moment, or with these settings.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KmsError {
+    /// The program was built without this service.
+    #[error("this program was built without {scheme}://; the cargo feature {feature} adds it")]
+    LeftOut {
+        /// The service's scheme.
+        scheme: &'static str,
+        /// The feature that is missing.
+        feature: &'static str,
+    },
     /// An address that would expose what is sent.
     #[error(
         "the key service's address {0:?} is not https://; http:// is only for this machine (tests)"
@@ -101,69 +104,12 @@ pub enum KmsError {
 
 impl KmsError {
     /// Whether the same request may succeed in a moment.
+    #[cfg(feature = "gcp-kms")]
     fn may_pass(&self) -> bool {
         match self {
             Self::Refused { may_pass, .. } => *may_pass,
             Self::NoAnswer { .. } | Self::Damaged { .. } | Self::Credentials { .. } => true,
             _ => false,
-        }
-    }
-}
-
-/// The log's verifier key, with the public key of a service.
-fn verifier_key(
-    service: &'static str,
-    spki: &[u8],
-    origin: &Origin,
-) -> Result<VerifierKey, KmsError> {
-    PublicKey::from_spki_der(spki)
-        .and_then(|key| VerifierKey::new(origin.key_name(), key))
-        .map_err(|source| KmsError::PublicKey { service, source })
-}
-
-/// Refuses an address where others could listen.
-fn check_endpoint(url: &str) -> Result<(), KmsError> {
-    let refuse = || KmsError::Endpoint(url.chars().take(200).collect());
-    let parsed: reqwest::Url = url.parse().map_err(|_| refuse())?;
-    match parsed.scheme() {
-        "https" => Ok(()),
-        "http" if egress::is_loopback(&parsed) => Ok(()),
-        _ => Err(refuse()),
-    }
-}
-
-/// An error with its causes, on one line of bounded length.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let _ = write!(text, ": {cause}");
-        source = cause.source();
-    }
-    brief(&text)
-}
-
-/// The beginning of a service's message, on one line.
-fn brief(text: &str) -> String {
-    let on_one_line = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    on_one_line.take(MESSAGE_CHARS_MAX).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_that_others_could_listen_in_on() {
-        for good in
-            ["https://kms.example", "http://127.0.0.1:9", "http://localhost/", "http://[::1]:1"]
-        {
-            assert!(check_endpoint(good).is_ok(), "{good}");
-        }
-        for bad in
-            ["http://kms.example", "kms.example", "", "ftp://localhost", "http://127.0.0.1.example"]
-        {
-            assert!(matches!(check_endpoint(bad), Err(KmsError::Endpoint(_))), "{bad}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Signers: they hold a log's keys and sign checkpoint texts with them.
 //!
 //! One key defines a log: its line is the first in each checkpoint, and its ID is the log's. It is
-//! stored in a file ([`FileSigner`]) or in a key service ([`AwsKmsSigner`], [`GcpKmsSigner`]);
+//! stored in a file ([`FileSigner`]) or in a key service (`AwsKmsSigner`, `GcpKmsSigner`);
 //! [`KeyLocation`] says where, or [`find_default_key`] finds it. Further keys can add lines below
 //! the first ([`LogSigner`]), for clients that know them.
 //!
@@ -29,7 +29,11 @@ use tiles_spec::{CosignError, NoteSignature, Origin, VerifierKey};
 pub use core_dump::forbid_core_dumps;
 pub use default_key::{MissingKey, find_default_key, make_default_key};
 pub use file::{FileSigner, KeyFileError};
-pub use kms::{AwsKmsSigner, GcpKmsSigner, KmsError};
+#[cfg(feature = "aws-kms")]
+pub use kms::AwsKmsSigner;
+#[cfg(feature = "gcp-kms")]
+pub use kms::GcpKmsSigner;
+pub use kms::KmsError;
 pub use lines::{LinesError, LogSigner};
 pub use location::{AwsKmsKey, GcpKmsKey, KeyLocation, KeyLocationError};
 pub use lookup::LookupSigner;

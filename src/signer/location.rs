@@ -65,6 +65,7 @@ impl AwsKmsKey {
     }
 
     /// The region, if the ID is an ARN, which contains it.
+    #[cfg(any(test, feature = "aws-kms"))]
     pub(super) fn region(&self) -> Option<&str> {
         let mut parts = self.id.strip_prefix("arn:")?.split(':');
         let (_partition, service, region) = (parts.next()?, parts.next()?, parts.next()?);

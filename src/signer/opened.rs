@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use tiles_spec::Origin;
 
+#[cfg(feature = "aws-kms")]
+use super::AwsKmsSigner;
+#[cfg(feature = "gcp-kms")]
+use super::GcpKmsSigner;
 use super::{
-    AwsKmsSigner, FileSigner, GcpKmsSigner, KeyFileError, KeyLocation, KmsError, LinesError,
-    LogSigner, Password, Signer,
+    FileSigner, KeyFileError, KeyLocation, KmsError, LinesError, LogSigner, Password, Signer,
 };
 
 /// An opened key: what signs, and where the key is.
@@ -42,6 +45,10 @@ pub enum OpenKeyError {
 impl OpenedKey {
     /// Opens the key of the log `origin`. The password is for encrypted files, the endpoint for key
     /// services that are not the cloud's own.
+    #[cfg_attr(
+        not(any(feature = "aws-kms", feature = "gcp-kms")),
+        allow(unused_variables, clippy::unused_async, reason = "for key services")
+    )]
     pub async fn open(
         place: &KeyLocation,
         origin: Origin,
@@ -54,13 +61,25 @@ impl OpenedKey {
                 let signer = Arc::new(FileSigner::open(path, origin, password)?);
                 Self { signer, file: Some(path.clone()) }
             }
+            #[cfg(feature = "aws-kms")]
             KeyLocation::AwsKms(key) => {
                 let signer = AwsKmsSigner::open(key, origin, kms_endpoint).await;
                 Self { signer: Arc::new(signer.map_err(failed)?), file: None }
             }
+            #[cfg(not(feature = "aws-kms"))]
+            KeyLocation::AwsKms(_) => {
+                let (scheme, feature) = ("awskms", "aws-kms");
+                return Err(failed(KmsError::LeftOut { scheme, feature }));
+            }
+            #[cfg(feature = "gcp-kms")]
             KeyLocation::GcpKms(key) => {
                 let signer = GcpKmsSigner::open(key, origin, kms_endpoint).await;
                 Self { signer: Arc::new(signer.map_err(failed)?), file: None }
+            }
+            #[cfg(not(feature = "gcp-kms"))]
+            KeyLocation::GcpKms(_) => {
+                let (scheme, feature) = ("gcpkms", "gcp-kms");
+                return Err(failed(KmsError::LeftOut { scheme, feature }));
             }
         })
     }
@@ -75,5 +94,25 @@ impl OpenedKey {
         let further = FileSigner::open_ml_dsa(path, origin, password)?;
         self.signer = Arc::new(LogSigner::new(self.signer, vec![Arc::new(further)])?);
         Ok(self)
+    }
+}
+
+#[cfg(all(test, not(any(feature = "aws-kms", feature = "gcp-kms"))))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_program_without_key_services_says_what_is_missing() {
+        let version = "projects/p/locations/l/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1";
+        for (place, feature) in [
+            ("awskms:///alias/log".to_owned(), "aws-kms"),
+            (format!("gcpkms://{version}"), "gcp-kms"),
+        ] {
+            let origin = "log.test".parse().unwrap();
+            let opened = OpenedKey::open(&place.parse().unwrap(), origin, None, None).await;
+            let Err(OpenKeyError::Service { source, .. }) = opened else { panic!("it opens") };
+            let words = format!("the cargo feature {feature} adds it");
+            assert!(source.to_string().contains(&words), "{source}");
+        }
     }
 }

@@ -30,9 +30,10 @@ use bytes::Bytes;
 use tiles_spec::TreeSize;
 
 pub use below::Below;
+#[cfg(feature = "buckets")]
+pub use bucket::Clients;
 pub use bucket::{
-    BucketError, BucketLocation, BucketOptions, BucketStore, Clients, Cloud, Encryption, KeyPair,
-    Requests,
+    BucketError, BucketLocation, BucketOptions, BucketStore, Cloud, Encryption, KeyPair, Requests,
 };
 pub use directory::{
     DirectoryError, DirectoryOptions, DirectoryStore, FileIdentity, FileSystem, FileSystemKind,

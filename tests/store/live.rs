@@ -7,10 +7,10 @@
 use std::sync::Arc;
 
 use clap::Parser;
-use fasti::config::BucketFlags;
 use fasti::entropy::{Entropy as _, OsEntropy};
 use fasti::store::probe::probe;
 use fasti::store::{BucketLocation, BucketStore, ObjectPath, Stores, contract};
+use fasti_flags::BucketFlags;
 
 /// The flags, from the environment only.
 #[derive(Parser)]

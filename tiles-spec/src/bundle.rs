@@ -21,6 +21,17 @@ pub const BUNDLE_BYTES_MAX: usize = bundle_bytes_max(TileWidth::FULL);
 const LENGTH_BYTES: usize = size_of::<u16>();
 
 /// A decoded bundle that owns its bytes, in any container.
+///
+/// ```
+/// use tiles_spec::{EntryBundle, TileWidth, append_entry};
+///
+/// let mut bytes = Vec::new();
+/// append_entry(&mut bytes, b"one")?;
+/// append_entry(&mut bytes, b"two")?;
+/// let bundle = EntryBundle::decode(bytes, TileWidth::new(2).expect("at most 256"))?;
+/// assert_eq!(bundle.entry(1), Some(&b"two"[..]));
+/// # Ok::<(), tiles_spec::BundleError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct EntryBundle<B = Vec<u8>> {
     bytes: B,

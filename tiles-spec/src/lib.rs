@@ -15,6 +15,34 @@
 //! | [`cosignature`] | what witnesses sign | tlog-cosignature |
 //! | [`checkpoint`] | signed tree heads | tlog-checkpoint |
 //! | [`tlog_proof`] | an entry's proof and checkpoint in one file | tlog-proof |
+//!
+//! A log of three entries, its signed checkpoint, and the proof of one entry:
+//!
+//! ```
+//! use tiles_spec::{
+//!     Checkpoint, Frontier, LeafIndex, Note, NoteSigningKey, leaf_hash, node_hash,
+//!     open_checkpoint, verify_inclusion,
+//! };
+//!
+//! let leaves = ["one", "two", "three"].map(|entry| leaf_hash(entry.as_bytes()));
+//! let mut tree = Frontier::new();
+//! for leaf in leaves {
+//!     tree.push(leaf)?;
+//! }
+//!
+//! let key = NoteSigningKey::from_seed("log.example".parse()?, &[7; 32]);
+//! let (origin, head) = ("log.example".to_owned(), tree.head());
+//! let text = Checkpoint { origin, head, extensions: Vec::new() }.to_text();
+//! let mut note = Note::unsigned(text.as_str())?;
+//! note.append(key.sign(&text))?;
+//!
+//! // A reader trusts the key, and needs nothing else.
+//! let checkpoint =
+//!     open_checkpoint(&note.to_bytes(), "log.example", &[key.verifier_key().clone()])?;
+//! let third = LeafIndex::new(2).expect("it is small");
+//! verify_inclusion(&leaves[2], third, &checkpoint.head, &[node_hash(&leaves[0], &leaves[1])])?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod bundle;
 pub mod checkpoint;

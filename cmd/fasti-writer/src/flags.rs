@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use fasti::admit::Admission;
-use fasti::config::{BucketFlags, KeyFlags, MachineFlags};
 use fasti::http::{Duplicates, HttpConfig, Limits, PeerSecret, Site};
 use fasti::log::LogConfig;
 use fasti::store::BucketLocation;
+use fasti_flags::{BucketFlags, KeyFlags, MachineFlags};
 use tiles_spec::{Origin, TreeSize};
 
 use crate::admission::AdmissionFlags;

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use anyhow::bail;
 use fasti::causes::with_causes;
-use fasti::config::{self, NoState};
 use fasti::signer::{OpenedKey, SignedMemory, Signer};
 use fasti::state::StateDir;
+use fasti_flags::NoState;
 use tiles_spec::TreeSize;
 
 /// Opens the memory of the log with this key, in a bucket or in the directory `root`. Warns, at
@@ -16,7 +16,7 @@ pub fn open(
     state: Result<StateDir, NoState>,
     root: Option<&Path>,
 ) -> Option<SignedMemory> {
-    let (memory, missing) = config::memory(key, state);
+    let (memory, missing) = fasti_flags::memory(key, state);
     match (&memory, missing) {
         (Some(memory), _) if root.is_some_and(|root| lies_in(memory.path(), root)) => {
             tracing::warn!(

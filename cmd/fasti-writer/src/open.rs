@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use fasti::clock::SystemClock;
-use fasti::config::NoState;
 use fasti::entropy::{Entropy as _, OsEntropy};
 use fasti::http::{HttpPeers, PeerSecret};
 use fasti::log::dedup::{DedupIndex, DiskIndex, MemoryIndex};
@@ -18,6 +17,7 @@ use fasti::store::{
     BucketLocation, BucketStore, DirectoryOptions, DirectoryStore, MemoryStore, Shelf, Stores,
     probe,
 };
+use fasti_flags::NoState;
 use prometheus_client::registry::Registry;
 
 use crate::flags::Flags;

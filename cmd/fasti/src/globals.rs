@@ -9,8 +9,8 @@ use fasti::client::fetch::{Fetch, IndexElsewhere, Location};
 use fasti::client::reader::{ReadError, View};
 use fasti::client::trust::Trust;
 use fasti::client::trusted_root::{self, TRUSTED_ROOT_BYTES_MAX};
-use fasti::config::BucketFlags;
 use fasti::store::BucketOptions;
+use fasti_flags::BucketFlags;
 use tiles_spec::VerifierKey;
 
 use crate::failure::{Failure, refused_if};

@@ -5,6 +5,8 @@
 //! ([`part`] handles the answers). Connections, requests and bodies are bounded. Temporary failures
 //! are retried twice.
 
+mod part;
+
 use std::ops::Range;
 use std::time::Duration;
 
@@ -17,7 +19,7 @@ use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, RANGE, RETRY
 use reqwest::{Client, Response, StatusCode, Url};
 use tiles_spec::ResourcePath;
 
-use super::{DESCRIPTION, Fetch, FetchError, PartFault, bytes_max, expect_small, gunzip, part};
+use super::{DESCRIPTION, Fetch, FetchError, PartFault, bytes_max, expect_small, gunzip};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The time limit of a whole read. The largest object has 16 MiB.

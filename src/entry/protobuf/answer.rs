@@ -1,90 +1,56 @@
 //! The messages of the log's answer, as defined in `sigstore_rekor.proto`.
 
-use prost::Message as _;
+use super::wire::{put_bytes, put_number};
+use crate::transparency_log_entry::TransparencyLogEntry;
 
-use crate::transparency_log_entry as entry;
+/// A message being written, field by field in the order of their tags.
+#[derive(Default)]
+struct Message(Vec<u8>);
 
-#[derive(Clone, PartialEq, prost::Message)]
-struct TransparencyLogEntry {
-    #[prost(int64, tag = "1")]
-    log_index: i64,
-    #[prost(message, optional, tag = "2")]
-    log_id: Option<LogId>,
-    #[prost(message, optional, tag = "3")]
-    kind_version: Option<KindVersion>,
-    #[prost(int64, tag = "4")]
-    integrated_time: i64,
-    #[prost(message, optional, tag = "5")]
-    inclusion_promise: Option<InclusionPromise>,
-    #[prost(message, optional, tag = "6")]
-    inclusion_proof: Option<InclusionProof>,
-    #[prost(bytes = "vec", tag = "7")]
-    canonicalized_body: Vec<u8>,
-}
+impl Message {
+    /// A number below 2^63. Zero is the default, which proto3 leaves out.
+    fn int64(mut self, tag: u32, number: u64) -> Self {
+        if number != 0 {
+            put_number(tag, number, &mut self.0);
+        }
+        self
+    }
 
-#[derive(Clone, PartialEq, prost::Message)]
-struct LogId {
-    #[prost(bytes = "vec", tag = "1")]
-    key_id: Vec<u8>,
-}
+    /// A string or bytes. Empty is the default, which proto3 leaves out.
+    fn bytes(self, tag: u32, bytes: &[u8]) -> Self {
+        if bytes.is_empty() { self } else { self.item(tag, bytes) }
+    }
 
-#[derive(Clone, PartialEq, prost::Message)]
-struct KindVersion {
-    #[prost(string, tag = "1")]
-    kind: String,
-    #[prost(string, tag = "2")]
-    version: String,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct InclusionPromise {
-    #[prost(bytes = "vec", tag = "1")]
-    signed_entry_timestamp: Vec<u8>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct InclusionProof {
-    #[prost(int64, tag = "1")]
-    log_index: i64,
-    #[prost(bytes = "vec", tag = "2")]
-    root_hash: Vec<u8>,
-    #[prost(int64, tag = "3")]
-    tree_size: i64,
-    #[prost(bytes = "vec", repeated, tag = "4")]
-    hashes: Vec<Vec<u8>>,
-    #[prost(message, optional, tag = "5")]
-    checkpoint: Option<Checkpoint>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct Checkpoint {
-    #[prost(string, tag = "1")]
-    envelope: String,
+    /// A message within, or one of several bytes: present even if it is empty.
+    fn item(mut self, tag: u32, bytes: &[u8]) -> Self {
+        put_bytes(tag, bytes, &mut self.0);
+        self
+    }
 }
 
 /// Encodes an answer.
-pub fn encode(answer: &entry::TransparencyLogEntry) -> Vec<u8> {
-    let message = TransparencyLogEntry {
-        // Indices, sizes and times are below 2^63.
-        log_index: answer.log_index.cast_signed(),
-        log_id: Some(LogId { key_id: answer.log_id.clone() }),
-        kind_version: Some(KindVersion {
-            kind: answer.kind.clone(),
-            version: answer.version.clone(),
-        }),
-        integrated_time: answer.integrated_time.cast_signed(),
-        inclusion_promise: answer
-            .inclusion_promise
-            .clone()
-            .map(|signed_entry_timestamp| InclusionPromise { signed_entry_timestamp }),
-        inclusion_proof: answer.inclusion_proof.as_ref().map(|proof| InclusionProof {
-            log_index: proof.log_index.cast_signed(),
-            root_hash: proof.root_hash.to_vec(),
-            tree_size: proof.tree_size.cast_signed(),
-            hashes: proof.hashes.iter().map(|hash| hash.to_vec()).collect(),
-            checkpoint: Some(Checkpoint { envelope: proof.checkpoint.clone() }),
-        }),
-        canonicalized_body: answer.canonicalized_body.clone(),
-    };
-    message.encode_to_vec()
+pub fn encode(answer: &TransparencyLogEntry) -> Vec<u8> {
+    let log_id = Message::default().bytes(1, &answer.log_id);
+    let kind_version = Message::default().bytes(1, answer.kind.as_bytes());
+    let kind_version = kind_version.bytes(2, answer.version.as_bytes());
+    let mut message = Message::default()
+        .int64(1, answer.log_index)
+        .item(2, &log_id.0)
+        .item(3, &kind_version.0)
+        .int64(4, answer.integrated_time);
+    if let Some(promise) = &answer.inclusion_promise {
+        message = message.item(5, &Message::default().bytes(1, promise).0);
+    }
+    if let Some(proof) = &answer.inclusion_proof {
+        let mut inner = Message::default()
+            .int64(1, proof.log_index)
+            .bytes(2, &proof.root_hash)
+            .int64(3, proof.tree_size);
+        for hash in &proof.hashes {
+            inner = inner.item(4, hash);
+        }
+        let checkpoint = Message::default().bytes(1, proof.checkpoint.as_bytes());
+        message = message.item(6, &inner.item(5, &checkpoint.0).0);
+    }
+    message.bytes(7, &answer.canonicalized_body).0
 }

@@ -18,8 +18,9 @@ use aws_sdk_kms::types::{KeySpec, MessageType, SigningAlgorithmSpec};
 use sha2::{Digest as _, Sha256};
 use tiles_spec::{NoteSignature, Origin, PublicKey, VerifierKey};
 
-use super::{
-    CONNECT_TIMEOUT, KmsError, REQUEST_TIMEOUT, brief, chain, check_endpoint, verifier_key,
+use super::KmsError;
+use super::service::{
+    CONNECT_TIMEOUT, REQUEST_TIMEOUT, brief, chain, check_endpoint, verifier_key,
 };
 use crate::{AwsKmsKey, Signer, SignerError};
 

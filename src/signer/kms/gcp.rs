@@ -23,8 +23,9 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tiles_spec::{NoteSignature, Origin, PublicKey, VerifierKey};
 
-use super::{
-    CONNECT_TIMEOUT, KmsError, REQUEST_TIMEOUT, brief, chain, check_endpoint, verifier_key,
+use super::KmsError;
+use super::service::{
+    CONNECT_TIMEOUT, REQUEST_TIMEOUT, brief, chain, check_endpoint, verifier_key,
 };
 use crate::{GcpKmsKey, Signer, SignerError};
 

@@ -10,9 +10,10 @@ use std::io;
 
 use object_store::Error;
 
-use super::credentials;
 use crate::StoreError;
 
+/// The source that errors name if there are no AWS credentials.
+pub(super) const NO_CREDENTIALS: &str = "AWS credentials";
 /// How those errors of the client library begin whose status is certain to mean no effect: the
 /// request is malformed, its credentials are stale, or the store does not support it; or the store
 /// redirects the client elsewhere, to another region, which the client does not follow.
@@ -67,7 +68,7 @@ fn had_no_effect(error: &Error) -> bool {
         Error::NotImplemented { .. } | Error::NotSupported { .. } => true,
         Error::InvalidPath { .. } | Error::UnknownConfigurationKey { .. } => true,
         // Nothing was sent.
-        Error::Generic { store: credentials::SOURCE, .. } => true,
+        Error::Generic { store: NO_CREDENTIALS, .. } => true,
         _ => said(error, &WITHOUT_EFFECT),
     }
 }

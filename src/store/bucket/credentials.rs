@@ -18,8 +18,8 @@ use tokio::sync::Mutex;
 
 use fasti_seams::clock::{Clock as _, SystemClock, time_until};
 
-/// The source that errors name if there are no credentials.
-pub(super) const SOURCE: &str = "AWS credentials";
+use super::answers::NO_CREDENTIALS;
+
 /// Credentials are renewed this long before they expire: more than any request takes.
 const MARGIN: Duration = Duration::from_mins(5);
 /// Credentials without an expiry are requested again after this time: the file may have changed.
@@ -71,7 +71,7 @@ impl AwsCredentials {
 
     async fn renew(&self, now: Instant) -> object_store::Result<Held> {
         let found = self.provider.provide_credentials().await.map_err(|error| {
-            object_store::Error::Generic { store: SOURCE, source: error.into() }
+            object_store::Error::Generic { store: NO_CREDENTIALS, source: error.into() }
         })?;
         Ok(Held::of(&found, now))
     }

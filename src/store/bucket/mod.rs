@@ -5,7 +5,8 @@
 //! |---|---|
 //! | `location` | `s3://bucket/prefix` and the like |
 //! | `options` | the other settings of a bucket |
-//! | `connect`, `credentials` | clients of the three clouds |
+//! | `store` | the store itself |
+//! | `clients`, `connect`, `credentials` | clients of the three clouds, each a feature |
 //! | `kind` | what each object may hold, how it is packed, and its headers |
 //! | `answers` | which answers mean that a write had no effect |
 //! | `contention` | a store that is busy with another write of the same name |
@@ -13,43 +14,47 @@
 //! | `records` | [`CommitLog`](crate::CommitLog): one object for each record |
 //! | `shelf` | [`Shelf`](crate::Shelf): listing and removing |
 //! | `requests` | counts for metrics and budgets |
+//! | `left_out` | the store of a program that was built without clouds: it never opens |
 //!
 //! Invariants: a conditional write is sent once per call, and again only after an answer that says
 //! that it had no effect; no answer is taken to prove more than it says; nothing is read beyond
 //! what its path allows it to hold.
 
+#[cfg(feature = "buckets")]
 mod answers;
+#[cfg(feature = "buckets")]
+mod clients;
+#[cfg(feature = "buckets")]
 mod connect;
+#[cfg(feature = "buckets")]
 mod contention;
+#[cfg(feature = "s3")]
 mod credentials;
+#[cfg(feature = "buckets")]
 mod kind;
+#[cfg(not(feature = "buckets"))]
+mod left_out;
 mod location;
+#[cfg(feature = "buckets")]
 mod objects;
 mod options;
+#[cfg(feature = "buckets")]
 mod records;
 mod requests;
+#[cfg(feature = "buckets")]
 mod shelf;
+#[cfg(feature = "buckets")]
+mod store;
 
-use object_store::path::Path;
-
-use self::requests::RequestCounters;
-use super::ObjectPath;
-
-pub use connect::Clients;
+#[cfg(feature = "buckets")]
+pub use clients::Clients;
+#[cfg(not(feature = "buckets"))]
+pub use left_out::BucketStore;
 pub use location::{BucketLocation, Cloud};
 pub use options::{BucketOptions, Encryption, KeyPair};
 pub use requests::Requests;
-
-/// A log in a bucket.
-#[derive(Debug)]
-pub struct BucketStore {
-    clients: Clients,
-    /// The bucket and prefix, for messages.
-    location: BucketLocation,
-    unquoted_etags: bool,
-    storage_class: Option<String>,
-    requests: RequestCounters,
-}
+#[cfg(feature = "buckets")]
+pub use store::BucketStore;
 
 /// Why a bucket could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -83,6 +88,14 @@ pub enum BucketError {
     /// The environment rules out credentials.
     #[error("no AWS credentials are available")]
     NoCredentials,
+    /// The program was built without this cloud.
+    #[error("this program was built without {scheme}://; the cargo feature {feature} adds it")]
+    LeftOut {
+        /// The cloud's scheme.
+        scheme: &'static str,
+        /// The feature that is missing.
+        feature: &'static str,
+    },
     /// The client could not be built.
     #[error("cannot set up a client for {location}")]
     Connect {
@@ -90,52 +103,18 @@ pub enum BucketError {
         location: String,
         /// The client library's error.
         #[source]
-        source: Box<object_store::Error>,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
-impl BucketStore {
-    /// Opens a bucket. No request is sent to it yet; on S3, credentials and region are looked up.
-    pub async fn open(
-        location: BucketLocation,
-        options: &BucketOptions,
-    ) -> Result<Self, BucketError> {
-        let clients = Clients::connect(&location, options).await?;
-        Ok(Self::over(clients, location, options))
-    }
-
-    /// A log behind any client. Of the options, only the unquoted ETags and the storage class
-    /// apply.
-    pub fn over(clients: Clients, location: BucketLocation, options: &BucketOptions) -> Self {
-        Self {
-            clients,
-            location,
-            unquoted_etags: options.unquoted_etags,
-            storage_class: options.storage_class.clone(),
-            requests: RequestCounters::default(),
-        }
-    }
-
-    /// Where the log is stored.
-    pub fn location(&self) -> &BucketLocation {
-        &self.location
-    }
-
-    /// The number of requests sent to the bucket so far.
-    pub fn requests(&self) -> Requests {
-        self.requests.read()
-    }
-
-    /// The object's name in the bucket.
-    fn key(&self, path: &str) -> Path {
-        match &self.location.prefix {
-            Some(prefix) => Path::from(format!("{prefix}/{path}")),
-            None => Path::from(path),
-        }
-    }
-
-    /// The object's name in messages.
-    fn place(&self, path: &ObjectPath) -> String {
-        format!("{}/{path}", self.location)
+impl BucketError {
+    #[cfg(not(all(feature = "s3", feature = "gcs", feature = "azure")))]
+    fn left_out(cloud: Cloud) -> Self {
+        let feature = match cloud {
+            Cloud::S3 => "s3",
+            Cloud::Gcs => "gcs",
+            Cloud::Azure => "azure",
+        };
+        Self::LeftOut { scheme: cloud.scheme(), feature }
     }
 }

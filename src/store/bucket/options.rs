@@ -51,6 +51,7 @@ pub enum Encryption {
     Kms(Option<String>),
 }
 
+#[cfg(feature = "buckets")]
 impl BucketOptions {
     /// Whether the endpoint is reached without TLS.
     pub(super) fn is_plain_http(&self) -> bool {
@@ -59,6 +60,7 @@ impl BucketOptions {
 }
 
 /// Whether this endpoint is reached without TLS.
+#[cfg(feature = "buckets")]
 pub(super) fn is_plain_http(endpoint: &str) -> bool {
     endpoint.starts_with("http://")
 }

@@ -1,5 +1,6 @@
 //! How many requests were sent to a bucket: what a store bills, and what the budget test reads.
 
+#[cfg(feature = "buckets")]
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Counts since the store was opened. A request that the client library retried (reads, removals,
@@ -19,6 +20,7 @@ pub struct Requests {
 }
 
 /// The running counts.
+#[cfg(feature = "buckets")]
 #[derive(Debug, Default)]
 pub(super) struct RequestCounters {
     puts: AtomicU64,
@@ -28,6 +30,7 @@ pub(super) struct RequestCounters {
     bytes_written: AtomicU64,
 }
 
+#[cfg(feature = "buckets")]
 impl RequestCounters {
     pub fn put(&self, bytes: usize) {
         self.puts.fetch_add(1, Ordering::Relaxed);

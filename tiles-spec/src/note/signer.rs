@@ -79,20 +79,6 @@ impl FromStr for NoteSigningKey {
     }
 }
 
-impl signed_note::Signer for NoteSigningKey {
-    fn name(&self) -> &str {
-        self.verifier_key().name().as_str()
-    }
-
-    fn key_id(&self) -> u32 {
-        signed_note::Verifier::key_id(self.verifier_key())
-    }
-
-    fn sign(&self, msg: &[u8]) -> Result<Vec<u8>, signature::Error> {
-        Ok(self.0.sign(msg).to_vec())
-    }
-}
-
 /// An Ed25519 seed with its public key, for any type that signs with one.
 #[derive(Clone)]
 pub(crate) struct NamedSecret {

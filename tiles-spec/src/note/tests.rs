@@ -203,6 +203,34 @@ fn signing_again_gives_the_published_bytes() {
     assert_eq!(note.to_string(), [TEXT, "\n", PETER_LINE, ENOCH_LINE].concat());
 }
 
+impl signed_note::Verifier for VerifierKey {
+    fn name(&self) -> &str {
+        self.name().as_str()
+    }
+
+    fn key_id(&self) -> u32 {
+        u32::from_be_bytes(*self.key_id().as_bytes())
+    }
+
+    fn verify(&self, msg: &[u8], sig: &[u8]) -> bool {
+        std::str::from_utf8(msg).is_ok_and(|text| self.verify(text, sig))
+    }
+}
+
+impl signed_note::Signer for NoteSigningKey {
+    fn name(&self) -> &str {
+        self.verifier_key().name().as_str()
+    }
+
+    fn key_id(&self) -> u32 {
+        signed_note::Verifier::key_id(self.verifier_key())
+    }
+
+    fn sign(&self, msg: &[u8]) -> Result<Vec<u8>, signature::Error> {
+        Ok(self.sign(str::from_utf8(msg).unwrap()).bytes().to_vec())
+    }
+}
+
 #[test]
 fn the_signed_note_crate_agrees() {
     use signed_note::{Note as Other, StandardSigner, StandardVerifier, VerifierList};

@@ -2,8 +2,8 @@
 //!
 //! C2SP tlog-tiles "Merkle Tree". Levels are 8 tree levels apart. At a tree size `s`, level `l` has
 //! `floor(s / 256^l)` hashes. Every 256 of them make a full tile; the rest, if any, make one
-//! partial tile on the right edge. Hash `n` of a level is in slot `n mod 256` of its tile `n / 256`; above
-//! level 0 it is the root of the full tile `n` of the level below.
+//! partial tile on the right edge. Hash `n` of a level is in slot `n mod 256` of its tile `n /
+//! 256`; above level 0 it is the root of the full tile `n` of the level below.
 //!
 //! Invariants: this is the only place that computes with these numbers. The tiles of a tree of size
 //! `s` never include an empty one. The parent of a child is the tile itself.

@@ -15,6 +15,17 @@ use super::{BundleCoord, TileCoord};
 use crate::size::{NumberError, TileIndex, TileWidth, parse_decimal};
 
 /// A resource of a log, named by its path relative to the log's prefix (no leading slash).
+///
+/// ```
+/// use tiles_spec::{BundleCoord, LeafIndex, ResourcePath, TreeSize};
+///
+/// let (leaf, size) = (LeafIndex::new(1_234_000), TreeSize::new(1_234_067));
+/// let bundle = BundleCoord::holding(leaf.expect("small"), size.expect("small"));
+/// let path = ResourcePath::Bundle(bundle.expect("the tree has the leaf"));
+/// assert_eq!(path.to_string(), "tile/entries/x004/820.p/147");
+/// assert_eq!("tile/entries/x004/820.p/147".parse(), Ok(path));
+/// assert!("tile/entries/x004/820.p/0".parse::<ResourcePath>().is_err());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ResourcePath {
     /// The signed checkpoint: the one mutable resource.

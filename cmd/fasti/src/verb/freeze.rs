@@ -7,7 +7,6 @@ use clap::Args;
 use fasti::causes::with_causes;
 use fasti::client::fetch::Location;
 use fasti::clock::SystemClock;
-use fasti::config::{self, KeyFlags, MachineFlags};
 use fasti::entropy::OsEntropy;
 use fasti::log::peers::Nobody;
 use fasti::log::{Context, Frozen, LogConfig, RecoverError, Sharing, freeze};
@@ -15,6 +14,7 @@ use fasti::metrics::LogMetrics;
 use fasti::signer::{KeyLocation, find_default_key};
 use fasti::state::StateDir;
 use fasti::store::{BucketStore, DirectoryStore, Stores};
+use fasti_flags::{KeyFlags, MachineFlags};
 use serde_json::json;
 use tiles_spec::{Origin, ResourcePath, SignedCheckpoint};
 
@@ -49,7 +49,7 @@ async fn context(globals: &Globals, arguments: &Arguments) -> anyhow::Result<Con
     let origin = origin(globals, &arguments.store).await?;
     let state = arguments.machine.state();
     let key = arguments.keys.open(&key(arguments, state.as_ref().ok())?, origin).await?;
-    let (memory, missing) = config::memory(&key, state);
+    let (memory, missing) = fasti_flags::memory(&key, state);
     if let (None, Some(missing)) = (&memory, missing) {
         let missing = with_causes(&missing);
         eprintln!("fasti: what is signed now will not be remembered: {missing}");

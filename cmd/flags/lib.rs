@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use tiles_spec::Origin;
 
-use crate::signer::{KeyLocation, OpenKeyError, OpenedKey, Password, SignedMemory};
-use crate::state::{StateDir, StateDirError, try_to_write};
-use crate::store::{BucketOptions, DirectoryOptions, Encryption, FileSystemKind};
+use fasti::signer::{KeyLocation, OpenKeyError, OpenedKey, Password, SignedMemory};
+use fasti::state::{StateDir, StateDirError, try_to_write};
+use fasti::store::{BucketOptions, DirectoryOptions, Encryption, FileSystemKind};
 
 /// The flags for a log's keys.
 #[derive(Args, Clone, Debug, Default)]
