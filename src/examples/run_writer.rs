@@ -15,7 +15,7 @@ use fasti::clock::SystemClock;
 use fasti::entropy::OsEntropy;
 use fasti::http::{App, HttpConfig, serve};
 use fasti::log::dedup::MemoryIndex;
-use fasti::log::{Context, Log, LogConfig};
+use fasti::log::{Context, Log, LogConfig, Sharing};
 use fasti::metrics::{HttpMetrics, LogMetrics};
 use fasti::signer::{FileSigner, Signer};
 use fasti::store::{DirectoryOptions, DirectoryStore, Stores};
@@ -47,7 +47,7 @@ pub async fn run(
         stores: Stores::of(Arc::new(store)),
         signer,
         memory: None,
-        peers: None,
+        sharing: Sharing::Alone,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),
         metrics: Arc::new(LogMetrics::default()),

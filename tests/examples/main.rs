@@ -26,6 +26,7 @@ use fasti::entry::Bundle;
 use fasti::formats::NoteSigningKey;
 use fasti::lookup::{Builder, LookupConfig, Site};
 use fasti::metrics::LookupMetrics;
+use fasti::offload::Workers;
 use fasti::signer::{FileSigner, LookupSigner, Signer};
 use fasti::store::{DirectoryOptions, DirectoryStore};
 use p256::pkcs8::{EncodePrivateKey as _, EncodePublicKey as _};
@@ -45,6 +46,7 @@ async fn index(directory: &Path, signer: Arc<dyn Signer>) {
         signer: Arc::new(LookupSigner::new(signer).expect("the origin is short")),
         clock: Arc::new(SystemClock),
         metrics: Arc::new(LookupMetrics::default()),
+        workers: Workers::processors(),
         config: LookupConfig::default(),
     };
     Builder::open(site).await.expect("opens").catch_up().await.expect("indexes");
@@ -81,7 +83,7 @@ async fn what_one_writes_the_others_verify() {
     ran.expect("the writer runs and stops");
     let Submitted::Logged { entry, .. } = submitted else { panic!("it is new") };
 
-    let bundle = Bundle::for_hashedrekord(&signed, *entry).to_json();
+    let bundle = Bundle::for_signed_digest(&signed, *entry).to_json();
     let artifact = artifact.to_str().expect("UTF-8");
     let proved = verify_bundle::verify(artifact, &bundle, public.as_bytes(), &vkey);
     assert!(proved.expect("verifies").iter().any(|sentence| sentence.contains("log.test")));

@@ -1,7 +1,7 @@
 //! Runs built in every order, checked against their postings; and invalid inputs.
 
 use bytes::Bytes;
-use fasti_lookup_spec::{LookupKey, read_part};
+use fasti_lookup_spec::{LookupKey, ManifestError, read_part};
 use fasti_store::{MemoryStore, ObjectPath};
 use proptest::prelude::*;
 use tiles_spec::LeafIndex;
