@@ -11,6 +11,8 @@
 //! index given twice, bytes missing from a bundle, nothing acknowledged); 2 for wrong arguments or
 //! a run that could not be made.
 
+#![allow(rustdoc::bare_urls, reason = "flags are documented for the terminal")]
+
 mod answer;
 mod bucket;
 mod connection;

@@ -4,6 +4,8 @@
 //! refused, with the reason; 2 no result, because of a usage error or because something was out of
 //! reach.
 
+#![allow(rustdoc::bare_urls, reason = "flags are documented for the terminal")]
+
 mod advice;
 mod counted;
 mod failure;
