@@ -1,13 +1,14 @@
 //! Signed notes: a text and the signature lines below it.
 //!
-//! C2SP signed-note. Stricter than the text requires where that protects someone:
+//! C2SP signed-note. The rules for text and signature lines are those of the `signed_note` crate.
+//! The rest is done here, stricter than the specification requires where that protects someone:
 //! - a second line of a known key is verified like the first;
 //! - a verifier key has its ID in lower case, so that each key has one text;
 //! - Ed25519 verification is strict, because a log and a witness that disagree about a signature
 //!   would block each other.
 //!
 //! Besides Ed25519 (0x01), logs sign with ECDSA (0x02), and witnesses with timestamps (0x04, 0x06).
-//! Tests compare notes with those of the `signed_note` crate.
+//! Tests compare whole notes with those of the crate.
 //!
 //! Invariants: a [`Note`] prints as the bytes it was parsed from. A text must not be trusted until
 //! [`Note::verify`] has returned a key.
@@ -217,17 +218,14 @@ pub fn parse_signatures(lines: &str) -> Result<Vec<NoteSignature>, NoteError> {
 }
 
 fn parse_signature(line: &str) -> Option<NoteSignature> {
-    let (name, base64) = line.strip_prefix("— ")?.split_once(' ')?;
-    let decoded = key::decode_base64(base64).ok()?;
-    let (key_id, bytes) = decoded.split_first_chunk::<4>()?;
-    let signature = NoteSignature::new(name.parse().ok()?, KeyId::from(*key_id), bytes.to_vec());
-    (!bytes.is_empty()).then_some(signature)
+    let signature = signed_note::Signature::from_bytes(line.as_bytes()).ok()?;
+    let name = signature.name().parse().ok()?;
+    let key_id = KeyId::from(signature.id().to_be_bytes());
+    Some(NoteSignature::new(name, key_id, signature.signature().to_vec()))
 }
 
 fn check_text(text: &str) -> Result<(), NoteError> {
-    let is_control = |byte: u8| byte < 0x20 && byte != b'\n';
-    let is_good = text.ends_with('\n') && !text.bytes().any(is_control);
-    if is_good { Ok(()) } else { Err(NoteError::Text) }
+    signed_note::Note::new(text.as_bytes(), &[]).map(drop).map_err(|_| NoteError::Text)
 }
 
 #[cfg(test)]

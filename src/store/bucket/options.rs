@@ -51,7 +51,7 @@ pub enum Encryption {
     Kms(Option<String>),
 }
 
-#[cfg(feature = "buckets")]
+#[cfg(any(feature = "gcs", feature = "azure"))]
 impl BucketOptions {
     /// Whether the endpoint is reached without TLS.
     pub(super) fn is_plain_http(&self) -> bool {
