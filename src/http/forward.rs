@@ -20,8 +20,12 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::Body;
 use tokio::sync::SemaphorePermit;
 
-pub use message::{ANSWER_BYTES_MAX, Reply, decode_reply, encode_question};
-pub use question::{FASTI_MAC, FASTI_QUESTION, QuestionHead};
+pub use message::Reply;
+#[cfg(feature = "peers")]
+pub use message::{ANSWER_BYTES_MAX, decode_reply, encode_question};
+#[cfg(feature = "peers")]
+pub use question::FASTI_QUESTION;
+pub use question::{FASTI_MAC, QuestionHead};
 
 use super::app::App;
 use super::methods::{SUBMIT, expect};
