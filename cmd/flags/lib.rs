@@ -3,6 +3,12 @@
 //! This is where the environment is read, except for what a store's own library reads itself (above
 //! all, credentials).
 
+#![allow(
+    rustdoc::bare_urls,
+    rustdoc::broken_intra_doc_links,
+    reason = "flags are documented for the terminal"
+)]
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 

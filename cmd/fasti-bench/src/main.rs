@@ -11,7 +11,11 @@
 //! index given twice, bytes missing from a bundle, nothing acknowledged); 2 for wrong arguments or
 //! a run that could not be made.
 
-#![allow(rustdoc::bare_urls, reason = "flags are documented for the terminal")]
+#![allow(
+    rustdoc::bare_urls,
+    rustdoc::broken_intra_doc_links,
+    reason = "flags are documented for the terminal"
+)]
 
 mod answer;
 mod bucket;

@@ -3,7 +3,11 @@
 //! Reads its flags, opens the store, the key and the log, and serves until a signal stops it. The
 //! real work is done in the library.
 
-#![allow(rustdoc::bare_urls, reason = "flags are documented for the terminal")]
+#![allow(
+    rustdoc::bare_urls,
+    rustdoc::broken_intra_doc_links,
+    reason = "flags are documented for the terminal"
+)]
 
 mod admission;
 mod arenas;

@@ -4,7 +4,11 @@
 //! refused, with the reason; 2 no result, because of a usage error or because something was out of
 //! reach.
 
-#![allow(rustdoc::bare_urls, reason = "flags are documented for the terminal")]
+#![allow(
+    rustdoc::bare_urls,
+    rustdoc::broken_intra_doc_links,
+    reason = "flags are documented for the terminal"
+)]
 
 mod advice;
 mod counted;
