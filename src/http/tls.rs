@@ -28,6 +28,9 @@ use tokio_rustls::server::TlsStream;
 
 use crate::metrics::HttpMetrics;
 
+/// The reason if a file can be read but lacks what is expected.
+const NO_BLOCK: &str = "the file has no such PEM block";
+
 /// How often to check the files for changes.
 const LOOK_INTERVAL: Duration = Duration::from_secs(30);
 
@@ -101,10 +104,10 @@ impl Files {
         let chain = certificates(&pair.cert).map_err(|error| error.to_string());
         let chain = chain.map_err(|reason| no(&self.cert, "certificate", &reason))?;
         if chain.is_empty() {
-            return Err(no(&self.cert, "certificate", "there is none"));
+            return Err(no(&self.cert, "certificate", NO_BLOCK));
         }
         let key = private_key(&pair.key).map_err(|error| error.to_string());
-        let key = key.and_then(|key| key.ok_or("there is none".to_owned()));
+        let key = key.and_then(|key| key.ok_or(NO_BLOCK.to_owned()));
         let expected = "private key (PKCS #8, SEC 1 or PKCS #1)";
         let key = key.map_err(|reason| no(&self.key, expected, &reason))?;
         CertifiedKey::from_der(chain, key, provider).map_err(|source| {

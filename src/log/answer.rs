@@ -1,4 +1,4 @@
-//! The answer to a submission: where the leaf is, with its proof, or why there is none.
+//! The answer to a submission: the leaf's index with its proof, or why it was not accepted.
 
 use std::sync::Arc;
 

@@ -27,7 +27,7 @@ struct LastTree {
     root_hash: String,
 }
 
-/// Writes `log.json` if there is none yet, or if it does not say that the log ended with the tree
+/// Writes `log.json` if it does not exist, or does not say yet that the log ended with the tree
 /// `last`.
 pub(super) async fn describe(context: &Context, last: Option<TreeHead>) -> Result<(), StoreError> {
     let (objects, path) = (&context.stores.objects, ObjectPath::log_json());

@@ -274,7 +274,7 @@ impl Driver {
     }
 }
 
-/// The first role of a writer: it follows a leader that answers, and leads if there is none.
+/// The first role of a writer: it follows the leader if one answers, and leads otherwise.
 async fn enter(
     context: &Context,
     seen: &Arc<Seen>,

@@ -12,7 +12,7 @@
 //! | [`record`], `record_guard`, [`commit`] | is checked again, and committed by one create-only write |
 //! | [`fasti_grow::guard`] | is checked again before the signature |
 //! | `publish`, `publication` | is written, signed and published |
-//! | `answer`, `inclusion` | is answered: its index, with a proof, or why there is none |
+//! | `answer`, `inclusion` | is answered: its index with a proof, or why it was not accepted |
 //!
 //! The writer that leads does this (`lead`, with a module for each of its three tasks; `trim`
 //! removes what is no longer needed). Which writer that is, and what the others do:

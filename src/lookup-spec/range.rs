@@ -29,7 +29,7 @@ pub struct LeafRange {
 
 impl LeafRange {
     /// The leaves that a tree of size `end` has and a tree of size `start` does not; `None` if
-    /// there are none.
+    /// `end` is not larger.
     pub const fn new(start: TreeSize, end: TreeSize) -> Option<Self> {
         if start.get() < end.get() { Some(Self { start, end }) } else { None }
     }

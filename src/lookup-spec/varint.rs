@@ -20,7 +20,7 @@ pub const fn len(number: u64) -> usize {
     }
 }
 
-/// Reads a number from the front; `None` if there is none in its canonical spelling.
+/// Reads a number from the front; `None` if it is missing or not in its canonical spelling.
 pub fn read(bytes: &mut &[u8]) -> Option<u64> {
     let mut number = 0u64;
     for shift in (0..u64::BITS).step_by(7) {

@@ -28,7 +28,7 @@ pub trait Reading {
     /// Why it can fail.
     type Fault;
 
-    /// The next request; `None` if there is none before another answer.
+    /// The next request; `None` if another answer is needed first.
     fn request(&mut self) -> Option<(RequestId, Want)>;
 
     /// Takes the answer to a request: the whole object, unpacked, or exactly the bytes wanted;

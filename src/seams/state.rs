@@ -42,8 +42,8 @@ pub fn log_id(key: &VerifierKey) -> String {
 }
 
 impl StateDir {
-    /// Opens the directory at `root`, creating it if there is none. Tests that files can be created
-    /// in it.
+    /// Opens the directory at `root`, creating it if it does not exist. Tests that files can be
+    /// created in it.
     pub fn open(root: &Path) -> Result<Self, StateDirError> {
         let state = Self { root: root.to_owned() };
         for dir in [state.memories(), state.keys()] {

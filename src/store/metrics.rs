@@ -1,13 +1,11 @@
 //! The metrics of stores: flushes to a disk, and requests to a bucket.
 
-use std::sync::Arc;
-
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::registry::Registry;
 
-use crate::{BucketStore, Requests};
+use crate::Requests;
 
 /// Registers a counter of the disk flushes of a store.
 pub fn register_syncs(registry: &mut Registry, syncs: impl Fn() -> u64 + Send + Sync + 'static) {
@@ -19,7 +17,10 @@ pub fn register_syncs(registry: &mut Registry, syncs: impl Fn() -> u64 + Send + 
 }
 
 /// Registers counters of the requests to a bucket, as its provider bills them.
-pub fn register_requests(registry: &mut Registry, store: &Arc<BucketStore>) {
+pub fn register_requests(
+    registry: &mut Registry,
+    requests: impl Fn() -> Requests + Clone + Send + Sync + 'static,
+) {
     type Count = fn(Requests) -> u64;
     let counted: [(&str, &str, Count); 5] = [
         ("store_puts", "Objects written to the bucket", |asked| asked.puts),
@@ -29,8 +30,8 @@ pub fn register_requests(registry: &mut Registry, store: &Arc<BucketStore>) {
         ("store_bytes_written", "Bytes written to the bucket", |asked| asked.bytes_written),
     ];
     for (name, help, count) in counted {
-        let store = store.clone();
-        let count = Box::new(move || count(store.requests()));
+        let requests = requests.clone();
+        let count = Box::new(move || count(requests()));
         registry.register_collector(Box::new(Counted { name, help, count }));
     }
 }

@@ -69,24 +69,14 @@ impl Certificate {
 
 #[cfg(test)]
 mod tests {
-    use der::Encode as _;
-    use der::asn1::Utf8StringRef;
     use rcgen::{CustomExtension, SanType};
 
     use super::*;
     use crate::algorithm::SigningAlgorithm;
-    use crate::testing::Signer;
+    use crate::testing::{Signer, fulcio, utf8};
 
     fn signer() -> &'static Signer {
         Signer::of(SigningAlgorithm::EcdsaP256Sha256)
-    }
-
-    fn fulcio(number: u64, content: &[u8]) -> CustomExtension {
-        CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 57264, 1, number], content.to_vec())
-    }
-
-    fn utf8(text: &str) -> Vec<u8> {
-        Utf8StringRef::new(text).unwrap().to_der().unwrap()
     }
 
     fn replace(der: &[u8], old: &str, new: &str, nth: usize) -> Vec<u8> {

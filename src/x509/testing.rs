@@ -11,7 +11,8 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING,
     EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair,
 };
-use der::Decode as _;
+use der::asn1::Utf8StringRef;
+use der::{Decode as _, Encode as _};
 use ed25519_dalek::pkcs8::EncodePublicKey as _;
 use ed25519_dalek::{Digest as _, Sha512, SigningKey};
 use rcgen::{CertificateParams, CustomExtension, Issuer, KeyPair, PublicKeyData, SanType};
@@ -100,6 +101,16 @@ impl Signer {
         params.custom_extensions = extensions;
         params.signed_by(self, &issuer).unwrap().der().to_vec()
     }
+}
+
+/// An extension of Fulcio's certificates (1.3.6.1.4.1.57264.1).
+pub fn fulcio(number: u64, content: &[u8]) -> CustomExtension {
+    CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 57264, 1, number], content.to_vec())
+}
+
+/// A DER `UTF8String`.
+pub fn utf8(text: &str) -> Vec<u8> {
+    Utf8StringRef::new(text).unwrap().to_der().unwrap()
 }
 
 impl PublicKeyData for Signer {

@@ -202,7 +202,8 @@ async fn open_bucket(
 ) -> anyhow::Result<Stores> {
     let name = location.to_string();
     let store = Arc::new(BucketStore::open(location, &flags.bucket.options()?).await?);
-    metrics::register_requests(registry, &store);
+    let counted = store.clone();
+    metrics::register_requests(registry, move || counted.requests());
     let stores = Stores::shared(store);
     let probed = probe::probe(&stores, OsEntropy.nonce()).await;
     probed.with_context(|| format!("{name} cannot be used (`fasti doctor` says more)"))?;

@@ -2,30 +2,21 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use der::Encode as _;
-use der::asn1::Utf8StringRef;
 use proptest::prelude::*;
-use rcgen::{CustomExtension, SanType};
+use rcgen::SanType;
 use serde_json::{Value, json};
 use tiles_spec::leaf_hash;
 
 use super::*;
 use crate::testing::{ARTIFACT, Signer, admit, with};
 use crate::{ArtifactDigest, HashAlgorithm, KeyMaterial, SigningAlgorithm};
+use fasti_x509::testing::{fulcio, utf8};
 
 const ISSUER: &str = "https://issuer.example.com/Realm";
 const URI: &str = "https://example.com/Release.yml@refs/heads/main";
 
 fn signer() -> &'static Signer {
     Signer::of(SigningAlgorithm::EcdsaP256Sha256)
-}
-
-fn fulcio(number: u64, content: &[u8]) -> CustomExtension {
-    CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 57264, 1, number], content.to_vec())
-}
-
-fn utf8(text: &str) -> Vec<u8> {
-    Utf8StringRef::new(text).unwrap().to_der().unwrap()
 }
 
 fn certificate() -> Vec<u8> {

@@ -262,7 +262,7 @@ fn what_is_no_message_is_refused_by_name() {
         (b"".to_vec(), "hashedRekordRequestV002", "a hashedrekord request is required"),
     ];
     for (bytes, field, words) in rows {
-        let error = Submission::parse_protobuf(&bytes).expect_err("it is none");
+        let error = Submission::parse_protobuf(&bytes).expect_err("this is not a request");
         assert!(error.to_string().contains(words), "{bytes:?}: {error}");
         assert!(error.field().unwrap_or_default().starts_with(field), "{bytes:?}: {error}");
     }

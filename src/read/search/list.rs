@@ -169,7 +169,7 @@ impl KeyList {
         self.postings
     }
 
-    /// Finds the newest leaf not taken yet. Returns whether it is known, or that there is none;
+    /// Finds the newest leaf not taken yet. Returns whether it, or the end of the list, is known;
     /// otherwise pages must be read.
     fn settle(&mut self) -> bool {
         while self.reading.is_none()

@@ -20,7 +20,7 @@ use tiles_spec::{NoteSignature, Origin, PublicKey, VerifierKey};
 
 use super::KmsError;
 use super::service::{
-    CONNECT_TIMEOUT, REQUEST_TIMEOUT, brief, chain, check_endpoint, verifier_key,
+    CONNECT_TIMEOUT, REQUEST_TIMEOUT, brief, brief_causes, check_endpoint, verifier_key,
 };
 use crate::{AwsKmsKey, Signer, SignerError};
 
@@ -108,7 +108,7 @@ where
         let message = brief(message.unwrap_or("no reason was given"));
         return KmsError::Refused { service: SERVICE, task, status, message, may_pass: false };
     }
-    KmsError::NoAnswer { service: SERVICE, task, reason: chain(error) }
+    KmsError::NoAnswer { service: SERVICE, task, reason: brief_causes(error) }
 }
 
 #[async_trait]

@@ -25,7 +25,7 @@ use tiles_spec::{NoteSignature, Origin, PublicKey, VerifierKey};
 
 use super::KmsError;
 use super::service::{
-    CONNECT_TIMEOUT, REQUEST_TIMEOUT, brief, chain, check_endpoint, verifier_key,
+    CONNECT_TIMEOUT, REQUEST_TIMEOUT, brief, brief_causes, check_endpoint, verifier_key,
 };
 use crate::{GcpKmsKey, Signer, SignerError};
 
@@ -78,7 +78,7 @@ impl GcpKmsSigner {
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(REQUEST_TIMEOUT)
             .build()
-            .map_err(|error| no_answer(TELL, chain(&error)))?;
+            .map_err(|error| no_answer(TELL, brief_causes(&error)))?;
         let url = format!("{endpoint}/v1/{}", key.name);
         let service = Service { client, url, name: key.name.clone(), tokens };
         let told = service.public_key().await?;
@@ -220,7 +220,7 @@ impl Service {
         if let Some(body) = body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
-        let answer = request.send().await.map_err(|error| no_answer(task, chain(&error)))?;
+        let answer = request.send().await.map_err(|error| no_answer(task, brief_causes(&error)))?;
         let status = answer.status();
         let body = read(answer).await.map_err(|reason| no_answer(task, reason))?;
         if !status.is_success() {
@@ -258,7 +258,7 @@ fn refused(task: &'static str, status: StatusCode, body: &[u8]) -> KmsError {
 
 async fn read(mut answer: Response) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|error| chain(&error))? {
+    while let Some(chunk) = answer.chunk().await.map_err(|error| brief_causes(&error))? {
         if body.len() + chunk.len() > ANSWER_BYTES_MAX {
             return Err("the answer is too long".to_owned());
         }
@@ -270,7 +270,7 @@ async fn read(mut answer: Response) -> Result<Vec<u8>, String> {
 /// The library that finds credentials waits for ever if nothing answers.
 async fn in_time<T>(asked: impl Future<Output = Result<T, gcp_auth::Error>>) -> Result<T, String> {
     match select(std::pin::pin!(asked), SystemClock.sleep(REQUEST_TIMEOUT)).await {
-        Either::Left((found, _)) => found.map_err(|error| chain(&error)),
+        Either::Left((found, _)) => found.map_err(|error| brief_causes(&error)),
         Either::Right(_) => Err("none were received in time".to_owned()),
     }
 }

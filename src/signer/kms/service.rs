@@ -1,9 +1,9 @@
 //! What every key service has in common: limits of time, safe addresses, short messages.
 
 use std::error::Error;
-use std::fmt::Write as _;
 use std::time::Duration;
 
+use fasti_seams::causes::with_causes;
 use fasti_seams::egress;
 use tiles_spec::{Origin, PublicKey, VerifierKey};
 
@@ -38,14 +38,8 @@ pub(super) fn check_endpoint(url: &str) -> Result<(), KmsError> {
 }
 
 /// An error with its causes, on one line of bounded length.
-pub(super) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let _ = write!(text, ": {cause}");
-        source = cause.source();
-    }
-    brief(&text)
+pub(super) fn brief_causes(error: &dyn Error) -> String {
+    brief(&with_causes(error))
 }
 
 /// The beginning of a service's message, on one line.

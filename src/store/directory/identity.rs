@@ -101,7 +101,7 @@ pub(super) struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock at `path`, creating the file if there is none. The lock is always a real
+    /// Takes the lock at `path`, creating the file if it does not exist. The lock is always a real
     /// file, whatever `Files` is.
     pub fn take(path: &Path) -> Result<Self, DirectoryError> {
         let io = |source| DirectoryError::Io { path: path.display().to_string(), source };

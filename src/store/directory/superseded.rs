@@ -148,7 +148,7 @@ impl Leftovers {
     }
 }
 
-/// Removes a directory of partial files. If there is none, the tile was full when it was first
+/// Removes a directory of partial files. It does not exist if the tile was full when it was first
 /// written.
 pub(super) fn remove(files: &dyn Files, directory: &Path) {
     match files.remove_dir_all(directory) {

@@ -234,7 +234,7 @@ pub fn bundles_at(size: TreeSize) -> impl Iterator<Item = BundleCoord> {
 }
 
 /// The indices of the bundles, and level 0 tiles, with the leaves that a tree of size `to` has and
-/// a tree of size `from` does not. Empty if there are none.
+/// a tree of size `from` does not. It can be empty.
 pub const fn bundle_indices(from: TreeSize, to: TreeSize) -> Range<TileIndex> {
     let first = from.get() / TILE_WIDTH_MAX as u64;
     let end = if from.get() < to.get() { to.get().div_ceil(TILE_WIDTH_MAX as u64) } else { first };
