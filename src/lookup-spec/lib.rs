@@ -7,7 +7,7 @@
 //! |---|---|
 //! | [`key`] | lookup keys: hashes of digests, keys and identities |
 //! | [`range`] | leaf ranges, and how a log is cut into them |
-//! | [`slice`] | slices of the key space, and a key's place in one |
+//! | [`mod@slice`] | slices of the key space, and a key's place in one |
 //! | [`page`] | directory pages: keys and their leaf indices |
 //! | [`postings`] | pages of a long list of leaf indices |
 //! | [`part`] | the pages of one range and slice under one root: built, and read back |

@@ -9,7 +9,7 @@
 //! | `plan` | which runs a revision has |
 //! | `revisions`, `files` | the lookup log: revisions are committed, signed, published |
 //! | [`builder`] | from a grown log to the next revision |
-//! | [`keep`], [`lead`] | follows a log, merging in parallel; for as long as a writer leads |
+//! | [`mod@keep`], [`lead`] | follows a log, merging in parallel; for as long as a writer leads |
 //! | `tidy` | removes what no reader needs any more |
 //! | [`site`], [`error`] | what an index consists of, and how building it can fail |
 //!
