@@ -13,10 +13,11 @@
 //! | [`lookup_spec`] | the format of that index; pure |
 //! | [`objects`] | what a log publishes: content types, lifetimes, sizes; pure |
 //! | [`read`] | what must be fetched to read and search a log, and what follows from it; pure |
+//! | [`verify`] | verifies bundles and proofs of artifacts offline; pure |
 //! | [`signer`] | holds the log's keys |
 //! | [`state`] | what is remembered outside the store |
 //! | [`http`] | the writer's HTTP and gRPC servers |
-//! | [`client`] | reads and verifies a log; verifies artifacts; never links the writer |
+//! | [`client`] | reads a log and verifies what it reads; never links the writer |
 //! | [`audit`] | rebuilds a whole log and compares |
 //! | [`clock`], [`entropy`], [`offload`], [`metrics`] | the seams to the outside |
 //! | [`egress`] | HTTP clients that only go where they are told |
@@ -66,5 +67,6 @@ pub use fasti_seams::egress;
 pub use fasti_seams::{back_off, causes, clock, entropy, gzip, offload, planted, state};
 pub use fasti_signer as signer;
 pub use fasti_store as store;
+pub use fasti_verify as verify;
 pub use fasti_x509 as x509;
 pub use tiles_spec as formats;

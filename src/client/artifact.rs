@@ -1,22 +1,14 @@
-//! An artifact as a verifier or signer needs it: its digests, and its bytes if it is small.
+//! Artifacts in files.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use fasti_entry::{ArtifactDigest, ArtifactHasher, HashAlgorithm};
+use fasti_verify::Artifact;
 
 /// How many bytes of a file are held in memory at a time.
 const PIECE_BYTES: usize = 256 << 10;
-
-/// Something that can be signed.
-pub trait Artifact {
-    /// The artifact's digest. The hash depends on the signer's key, so it is not known in advance.
-    fn digest(&self, algorithm: HashAlgorithm) -> io::Result<ArtifactDigest>;
-
-    /// All bytes of the artifact, or `None` if there are more than `max`.
-    fn bytes(&self, max: usize) -> io::Result<Option<Vec<u8>>>;
-}
 
 /// An artifact in a file, which is read in pieces.
 #[derive(Clone, Debug)]
@@ -61,16 +53,6 @@ impl Artifact for ArtifactFile {
         let mut bytes = Vec::new();
         File::open(&self.path)?.take(max as u64 + 1).read_to_end(&mut bytes)?;
         Ok((bytes.len() <= max).then_some(bytes))
-    }
-}
-
-impl Artifact for Vec<u8> {
-    fn digest(&self, algorithm: HashAlgorithm) -> io::Result<ArtifactDigest> {
-        Ok(ArtifactDigest::of(algorithm, self))
-    }
-
-    fn bytes(&self, max: usize) -> io::Result<Option<Vec<u8>>> {
-        Ok((self.len() <= max).then(|| self.clone()))
     }
 }
 

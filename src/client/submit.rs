@@ -2,7 +2,7 @@
 //!
 //! A request can safely be repeated, because a signature is logged only once. So temporary failures
 //! (no answer, pushback) are retried. The answer is not verified here; see
-//! [`verify::check_entry`](super::verify::check_entry).
+//! [`check_entry`](fasti_verify::check_entry).
 
 use std::time::Duration;
 

@@ -23,21 +23,27 @@ const FIELDS_MAX: usize = 64;
 /// A JSON value, or a value of the same messages in another encoding. Strings without escapes
 /// borrow from the input.
 #[derive(Debug)]
-pub(super) enum Value<'a> {
+pub enum Value<'a> {
+    /// `null`, which stands for a field that is not set.
     Null,
+    /// `true` or `false`, which no field in use holds.
     Bool,
+    /// A number.
     Integer(u64),
     /// Negative, fractional or beyond 64 bits: no field in use can hold it.
     OtherNumber,
+    /// A string.
     String(Cow<'a, str>),
     /// Bytes, for which JSON has a base64 string.
     Bytes(&'a [u8]),
+    /// A list.
     Array(Vec<Value<'a>>),
+    /// An object: its fields in order, even if there are two of one name.
     Object(Vec<(Cow<'a, str>, Value<'a>)>),
 }
 
 /// Parses one whole document.
-pub(super) fn parse(document: &[u8]) -> Result<Value<'_>, EntryError> {
+pub fn parse(document: &[u8]) -> Result<Value<'_>, EntryError> {
     let values_left = Cell::new(VALUES_MAX);
     let mut json = serde_json::Deserializer::from_slice(document);
     let value = Node { depth: 0, values_left: &values_left }

@@ -33,7 +33,7 @@ mod lookup;
 mod pae;
 mod pki;
 mod protobuf;
-mod protojson;
+pub mod protojson;
 mod quote;
 mod signed_digest;
 mod sought;

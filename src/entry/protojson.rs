@@ -1,4 +1,5 @@
-//! The protobuf JSON mapping, parsed strictly (protobuf.dev/programming-guides/json).
+//! The protobuf JSON mapping, parsed strictly (protobuf.dev/programming-guides/json): for requests,
+//! bundles, trusted roots and signing configurations.
 //!
 //! A message takes the fields it knows out of a [`Value`]. Accepted: a field name in camelCase or
 //! snake_case, an enum by name or number, bytes in either base64 alphabet with or without padding,
@@ -13,12 +14,12 @@ use fasti_x509::{ArtifactDigest, HashAlgorithm, KeyDetails, SigningAlgorithm};
 use serde::{Serialize, Serializer};
 
 use super::error::EntryError;
-use super::json::Value;
+pub use super::json::{Value, parse};
 use super::quote::quote;
 
 /// How to treat fields that a message does not have.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unknown {
+pub enum Unknown {
     /// For requests: an unknown field asks for something we would not do.
     Refuse,
     /// For messages that other software wrote, which may be newer than this code.
@@ -27,7 +28,7 @@ pub(super) enum Unknown {
 
 /// Takes the fields called `names` (in camelCase) out of an object, in that order. A null field is
 /// unset.
-pub(super) fn fields<'a, const N: usize>(
+pub fn fields<'a, const N: usize>(
     value: Value<'a>,
     names: [&'static str; N],
     unknown: Unknown,
@@ -51,7 +52,7 @@ pub(super) fn fields<'a, const N: usize>(
 }
 
 /// Reads a required field.
-pub(super) fn required<'a, T>(
+pub fn required<'a, T>(
     value: Option<Value<'a>>,
     name: &'static str,
     expected: &'static str,
@@ -61,7 +62,7 @@ pub(super) fn required<'a, T>(
 }
 
 /// Reads an optional field.
-pub(super) fn optional<'a, T>(
+pub fn optional<'a, T>(
     value: Option<Value<'a>>,
     name: &'static str,
     read: impl FnOnce(Value<'a>) -> Result<T, EntryError>,
@@ -70,7 +71,7 @@ pub(super) fn optional<'a, T>(
 }
 
 /// Reads a repeated field; unset is empty.
-pub(super) fn repeated<'a, T>(
+pub fn repeated<'a, T>(
     value: Option<Value<'a>>,
     name: &'static str,
     limit: usize,
@@ -93,7 +94,7 @@ pub(super) fn repeated<'a, T>(
 
 impl Value<'_> {
     /// A `bytes` field; can be empty.
-    pub(super) fn bytes(self) -> Result<Vec<u8>, EntryError> {
+    pub fn bytes(self) -> Result<Vec<u8>, EntryError> {
         match self {
             Self::String(text) => decode_base64(&text),
             Self::Bytes(bytes) => Ok(bytes.to_vec()),
@@ -102,7 +103,7 @@ impl Value<'_> {
     }
 
     /// A `bytes` field that must not be empty.
-    pub(super) fn nonempty_bytes(self) -> Result<Vec<u8>, EntryError> {
+    pub fn nonempty_bytes(self) -> Result<Vec<u8>, EntryError> {
         let bytes = self.bytes()?;
         if bytes.is_empty() {
             return Err(EntryError::Missing { expected: "a base64 string" });
@@ -118,7 +119,7 @@ impl Value<'_> {
     }
 
     /// A `string` field; can be empty.
-    pub(super) fn string(self) -> Result<String, EntryError> {
+    pub fn string(self) -> Result<String, EntryError> {
         match self {
             Self::String(text) => Ok(text.into_owned()),
             other => Err(other.is_not("a string")),
@@ -126,18 +127,30 @@ impl Value<'_> {
     }
 
     /// An `int64` field that cannot be negative.
-    pub(super) fn integer(self) -> Result<u64, EntryError> {
+    pub fn integer(self) -> Result<u64, EntryError> {
         const EXPECTED: &str = "an integer from 0 to 2^63-1";
-        let number = match &self {
+        let number = self.number().filter(|number| i64::try_from(*number).is_ok());
+        number.ok_or_else(|| self.is_not(EXPECTED))
+    }
+
+    /// A `uint32` field.
+    pub fn uint32(self) -> Result<u32, EntryError> {
+        const EXPECTED: &str = "an integer from 0 to 2^32-1";
+        let number = self.number().and_then(|number| u32::try_from(number).ok());
+        number.ok_or_else(|| self.is_not(EXPECTED))
+    }
+
+    /// A number, which can be written as a string.
+    fn number(&self) -> Option<u64> {
+        match self {
             Self::Integer(number) => Some(*number),
             Self::String(text) => canonical_decimal(text),
             _ => None,
-        };
-        number.filter(|number| i64::try_from(*number).is_ok()).ok_or_else(|| self.is_not(EXPECTED))
+        }
     }
 
     /// An enum field.
-    pub(super) fn enumeration<T>(
+    pub fn enumeration<T>(
         self,
         read: impl FnOnce(EnumValue<'_>) -> Result<T, EntryError>,
     ) -> Result<T, EntryError> {
@@ -164,20 +177,29 @@ impl Value<'_> {
 
 /// An enum value: by name or by number.
 #[derive(Clone, Copy)]
-pub(super) enum EnumValue<'a> {
+pub enum EnumValue<'a> {
+    /// By name.
     Name(&'a str),
+    /// By number.
     Number(u64),
 }
 
 impl EnumValue<'_> {
-    fn is(self, name: &str, number: u64) -> bool {
+    /// The value of `dev.sigstore.common.v1.PublicKeyDetails`, if it is one that is known here.
+    pub fn key_details(self) -> Option<KeyDetails> {
+        KeyDetails::all().find(|details| self.is(details.name(), details.number()))
+    }
+
+    /// Whether it is the value with this name and number.
+    pub fn is(self, name: &str, number: u64) -> bool {
         match self {
             Self::Name(given) => given == name,
             Self::Number(given) => given == number,
         }
     }
 
-    fn unknown(self, expected: String) -> EntryError {
+    /// The error for a value that is none of the expected ones.
+    pub fn unknown(self, expected: String) -> EntryError {
         let value = match self {
             Self::Name(name) => quote(name),
             Self::Number(number) => number.to_string(),
@@ -196,7 +218,7 @@ fn hash_algorithm(wire: EnumValue<'_>) -> Result<HashAlgorithm, EntryError> {
 
 /// `dev.sigstore.common.v1.PublicKeyDetails`.
 pub(super) fn key_details(wire: EnumValue<'_>) -> Result<KeyDetails, EntryError> {
-    KeyDetails::all().find(|details| wire.is(details.name(), details.number())).ok_or_else(|| {
+    wire.key_details().ok_or_else(|| {
         let admitted = SigningAlgorithm::ALL.map(|algorithm| algorithm.key_details().name());
         wire.unknown(format!("one of {}", admitted.join(", ")))
     })
@@ -235,7 +257,7 @@ impl Serialize for Int64 {
 }
 
 /// Whether `key` is the camelCase `name` or its snake_case form.
-fn spells(key: &str, name: &str) -> bool {
+pub fn spells(key: &str, name: &str) -> bool {
     if key == name {
         return true;
     }
@@ -284,7 +306,6 @@ fn decode_base64(text: &str) -> Result<Vec<u8>, EntryError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::parse;
 
     #[test]
     fn names_in_both_spellings() {
@@ -341,6 +362,9 @@ mod tests {
             let error = integer(json).unwrap_err().to_string();
             assert!(error.contains("an integer from 0 to 2^63-1"), "{json}: {error}");
         }
+        let uint32 = |json: &str| parse(json.as_bytes()).unwrap().uint32();
+        assert_eq!((uint32("7").unwrap(), uint32("\"4294967295\"").unwrap()), (7, u32::MAX));
+        assert!(uint32("4294967296").unwrap_err().to_string().contains("from 0 to 2^32-1"));
     }
 
     #[test]

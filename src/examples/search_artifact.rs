@@ -7,12 +7,13 @@
 
 use std::error::Error;
 
-use fasti::client::artifact::{Artifact as _, ArtifactFile};
+use fasti::client::artifact::ArtifactFile;
 use fasti::client::fetch::Location;
 use fasti::client::search::{Answer, Operator, Question, search};
 use fasti::client::trust::Trust;
 use fasti::entry::{HashAlgorithm, LookupTerm};
 use fasti::store::BucketOptions;
+use fasti::verify::Artifact as _;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

@@ -10,8 +10,8 @@ use std::error::Error;
 use fasti::client::artifact::ArtifactFile;
 use fasti::client::keys::read_key_material;
 use fasti::client::trust::Trust;
-use fasti::client::verify::{self, Demand};
 use fasti::entry::Bundle;
+use fasti::verify::{self, Demand};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -35,7 +35,7 @@ pub fn verify(
     // Without a key or an identity, a signature by anybody would do.
     let public_key = Some(read_key_material(public_key)?.public_key()?);
     let demand = Demand { public_key, ..Demand::default() };
-    let trust = Trust::in_keys([vkey.parse()?]);
+    let trust = Trust::in_keys([vkey.parse()?]).into();
     let verdict = verify::bundle(&bundle, Some(&ArtifactFile::new(artifact)), &trust, &demand)?;
     Ok(verdict.proved())
 }

@@ -1,4 +1,4 @@
-//! Whom the caller trusts: the keys of logs, witnesses and indexers, and certificate authorities.
+//! Whom the caller trusts: the keys of logs, witnesses and indexers.
 //!
 //! Follows C2SP signed-note and tlog-checkpoint. Invariants: an [`OpenedCheckpoint`] is of a
 //! trusted log, was signed by that log's own key, and carries no bad signature of any trusted key.
@@ -24,17 +24,13 @@ pub struct TrustedLog {
     pub in_use: Window,
 }
 
-/// Everyone the caller trusts.
-///
-/// `A` is a certificate authority. Reading a log needs none.
-#[derive(Clone, Debug)]
-pub struct Trust<A = ()> {
+/// Everyone the caller trusts about a log.
+#[derive(Clone, Debug, Default)]
+pub struct Trust {
     /// Logs. Several keys for one origin are several logs here.
     pub logs: Vec<TrustedLog>,
     /// Keys of witnesses (types 0x04 and 0x06).
     pub witnesses: Vec<VerifierKey>,
-    /// Authorities that can issue certificates for signing.
-    pub authorities: Vec<A>,
     /// Keys of indexers, if a log does not sign its own index. The keys' names are the origins of
     /// their lookup logs.
     pub indexers: Vec<VerifierKey>,
@@ -110,19 +106,7 @@ impl TrustedLog {
     }
 }
 
-/// Trust in nobody.
-impl<A> Default for Trust<A> {
-    fn default() -> Self {
-        Self {
-            logs: Vec::new(),
-            witnesses: Vec::new(),
-            authorities: Vec::new(),
-            indexers: Vec::new(),
-        }
-    }
-}
-
-impl<A> Trust<A> {
+impl Trust {
     /// Trust in keys, each for what its type signs: checkpoints of its own log, or cosignatures.
     ///
     /// A key of type 0x06 can be a log's or a witness's. For checkpoints whose origin is the key's
@@ -278,8 +262,6 @@ mod tests {
     };
 
     use super::*;
-
-    type Trust = super::Trust<()>;
 
     fn log_key(name: &str, seed: u8) -> NoteSigningKey {
         NoteSigningKey::from_seed(name.parse().unwrap(), &[seed; 32])

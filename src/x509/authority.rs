@@ -6,7 +6,7 @@ use rustls_pki_types::{CertificateDer, TrustAnchor};
 use webpki::{EndEntityCert, anchor_from_trusted_cert};
 use x509_cert::name::Name;
 
-use super::chain::ChainError;
+use super::chain_error::ChainError;
 use super::extension::{self, BASIC_CONSTRAINTS, KEY_USAGE};
 use super::x509::X509;
 

@@ -4,10 +4,9 @@
 
 use std::fmt;
 
-use aws_lc_rs::digest;
-
 use super::algorithm::HashAlgorithm;
 use super::error::X509Error;
+use super::primitives::{Hasher, Hashing as _};
 
 /// A digest and the hash algorithm that produced it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,13 +54,13 @@ impl fmt::Debug for ArtifactDigest {
 /// Hashes an artifact piece by piece, so that it never has to be in memory as a whole.
 pub struct ArtifactHasher {
     algorithm: HashAlgorithm,
-    state: digest::Context,
+    state: Hasher,
 }
 
 impl ArtifactHasher {
     /// Starts with an empty artifact.
     pub fn new(algorithm: HashAlgorithm) -> Self {
-        Self { algorithm, state: digest::Context::new(algorithm.implementation()) }
+        Self { algorithm, state: Hasher::new(algorithm) }
     }
 
     /// Adds the next piece.
@@ -71,9 +70,9 @@ impl ArtifactHasher {
 
     /// Returns the digest of all pieces in order.
     pub fn finish(self) -> ArtifactDigest {
-        let digest = self.state.finish();
-        ArtifactDigest::new(self.algorithm, digest.as_ref())
-            .expect("the hasher's output has its algorithm's length")
+        let mut padded = [0; 64];
+        self.state.finish(&mut padded[..self.algorithm.digest_len()]);
+        ArtifactDigest { algorithm: self.algorithm, padded }
     }
 }
 

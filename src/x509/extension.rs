@@ -5,7 +5,6 @@ use super::element::{
     self, BIT_STRING, BOOLEAN, CONTEXT, EXPLICIT, Elements, Fault, INTEGER, OBJECT_IDENTIFIER,
     OCTET_STRING, SEQUENCE,
 };
-use super::x509::X509Extension;
 use super::{alternative_name, constraint};
 
 /// 1.3.6.1.5.5.7.1.1
@@ -19,6 +18,17 @@ pub(super) const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37];
 pub(super) const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
 /// 2.5.29.19
 pub(super) const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 19];
+
+/// An extension of a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct X509Extension<'a> {
+    /// Its kind: the content of a DER `OBJECT IDENTIFIER`.
+    pub id: &'a [u8],
+    /// Whether a verifier that does not support this extension must reject the certificate.
+    pub critical: bool,
+    /// Its value.
+    pub value: &'a [u8],
+}
 
 /// Checks that Go can parse the extension, or does not parse extensions of its kind.
 pub(super) fn check(extension: &X509Extension<'_>) -> Result<(), Fault> {

@@ -7,19 +7,15 @@
 
 use std::fmt;
 
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA512_ASN1, ParsedPublicKey,
-    RSA_PKCS1_2048_8192_SHA256, VerificationAlgorithm,
-};
 use const_oid::ObjectIdentifier;
-use der::Sequence;
-use der::asn1::UintRef;
 use ed25519_dalek::VerifyingKey;
 use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
 use super::algorithm::SigningAlgorithm;
 use super::error::X509Error;
-use super::strict_der;
+use super::primitives::{HeldKey as _, Key};
+use super::rsa_numbers::{RsaNumbers, is_odd};
+use super::strict_der::strict_der;
 
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
@@ -36,10 +32,10 @@ pub struct PublicKey {
     verifying: VerifyingHalf,
 }
 
-/// The key in the form that the verifying implementation uses.
+/// The key in the form that verifies signatures.
 #[derive(Clone)]
 pub(crate) enum VerifyingHalf {
-    AwsLc(ParsedPublicKey),
+    EcdsaOrRsa(Key),
     Ed25519(Box<VerifyingKey>),
 }
 
@@ -95,27 +91,18 @@ fn ec_key(id: AlgorithmIdentifierRef<'_>, point: &[u8]) -> Result<Parts, X509Err
         .parameters
         .and_then(|parameters| ObjectIdentifier::try_from(parameters).ok())
         .ok_or_else(|| unsupported("an ECDSA key without a named curve".to_owned()))?;
-    let (algorithm, implementation, coordinate): (_, &'static dyn VerificationAlgorithm, _) =
-        match curve {
-            P256 => (SigningAlgorithm::EcdsaP256Sha256, &ECDSA_P256_SHA256_ASN1, 32),
-            P384 => (SigningAlgorithm::EcdsaP384Sha384, &ECDSA_P384_SHA384_ASN1, 48),
-            P521 => (SigningAlgorithm::EcdsaP521Sha512, &ECDSA_P521_SHA512_ASN1, 66),
-            other => return Err(unsupported(format!("an ECDSA key on curve {other}"))),
-        };
+    let (algorithm, coordinate) = match curve {
+        P256 => (SigningAlgorithm::EcdsaP256Sha256, 32),
+        P384 => (SigningAlgorithm::EcdsaP384Sha384, 48),
+        P521 => (SigningAlgorithm::EcdsaP521Sha512, 66),
+        other => return Err(unsupported(format!("an ECDSA key on curve {other}"))),
+    };
     let invalid = |reason| X509Error::InvalidKey { kind: "ECDSA", reason };
     if point.first() != Some(&4) || point.len() != 1 + 2 * coordinate {
         return Err(invalid("the point is not an uncompressed point of its curve"));
     }
-    let key = ParsedPublicKey::new(implementation, point)
-        .map_err(|_| invalid("the point is not on its curve"))?;
-    Ok((algorithm, VerifyingHalf::AwsLc(key)))
-}
-
-/// `RSAPublicKey` (RFC 8017 appendix A.1.1).
-#[derive(Sequence)]
-struct RsaPublicKey<'a> {
-    modulus: UintRef<'a>,
-    public_exponent: UintRef<'a>,
+    let key = Key::new(algorithm, point).ok_or_else(|| invalid("the point is not on its curve"))?;
+    Ok((algorithm, VerifyingHalf::EcdsaOrRsa(key)))
 }
 
 fn rsa_key(id: AlgorithmIdentifierRef<'_>, key: &[u8]) -> Result<Parts, X509Error> {
@@ -123,17 +110,14 @@ fn rsa_key(id: AlgorithmIdentifierRef<'_>, key: &[u8]) -> Result<Parts, X509Erro
     if !id.parameters.is_some_and(der::asn1::AnyRef::is_null) {
         return Err(invalid("its algorithm parameters are not NULL"));
     }
-    let numbers: RsaPublicKey<'_> = strict_der(key, "RSAPublicKey")?;
-    let modulus = numbers.modulus.as_bytes();
-    let bits =
-        modulus.first().map_or(0, |first| modulus.len() * 8 - first.leading_zeros() as usize);
-    let algorithm = match bits {
+    let numbers: RsaNumbers<'_> = strict_der(key, "RSAPublicKey")?;
+    let algorithm = match numbers.bits() {
         2048 => SigningAlgorithm::RsaPkcs1v15Sha256With2048,
         3072 => SigningAlgorithm::RsaPkcs1v15Sha256With3072,
         4096 => SigningAlgorithm::RsaPkcs1v15Sha256With4096,
-        _ => return Err(unsupported(format!("an RSA key of {bits} bits"))),
+        bits => return Err(unsupported(format!("an RSA key of {bits} bits"))),
     };
-    if modulus.last().is_none_or(|last| last.is_multiple_of(2)) {
+    if !is_odd(numbers.modulus) {
         return Err(invalid("its modulus is even"));
     }
     // 2^31 - 1 is the largest exponent that every common verifier accepts.
@@ -143,9 +127,9 @@ fn rsa_key(id: AlgorithmIdentifierRef<'_>, key: &[u8]) -> Result<Parts, X509Erro
     if !exponent.is_some_and(|exponent| exponent >= 3 && exponent % 2 == 1) {
         return Err(invalid("its exponent is not an odd number from 3 to 2^31-1"));
     }
-    let key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key)
-        .map_err(|_| invalid("its modulus and exponent do not form an RSA key"))?;
-    Ok((algorithm, VerifyingHalf::AwsLc(key)))
+    let key = Key::new(algorithm, key)
+        .ok_or_else(|| invalid("its modulus and exponent do not form an RSA key"))?;
+    Ok((algorithm, VerifyingHalf::EcdsaOrRsa(key)))
 }
 
 fn ed25519_key(id: AlgorithmIdentifierRef<'_>, key: &[u8]) -> Result<Parts, X509Error> {

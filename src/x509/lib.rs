@@ -11,6 +11,7 @@
 //! | [`PublicKey`] | a key of an admitted kind; [`PublicKey::verify`] checks a signature |
 //! | [`SigningAlgorithm`], [`KeyDetails`], [`ArtifactDigest`] | what signs what |
 //! | [`Authorities`] | the check that a trusted authority issued a certificate |
+//! | `primitives` | what hashes and checks signatures: aws-lc or RustCrypto |
 //!
 //! Invariants:
 //! - Pure: bytes and times in, a verdict out. No I/O, no clock, no randomness.
@@ -22,6 +23,7 @@ mod alternative_name;
 mod authority;
 mod certificate;
 mod chain;
+mod chain_error;
 mod claims;
 mod constraint;
 mod digest;
@@ -31,8 +33,12 @@ mod error;
 mod extension;
 mod fulcio;
 mod key;
+mod key_details;
 pub mod pem;
+mod primitives;
+mod rsa_numbers;
 mod signature;
+mod strict_der;
 mod structure;
 mod time;
 mod uri;
@@ -41,36 +47,16 @@ mod x509;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
-pub use algorithm::{HashAlgorithm, KeyDetails, SigningAlgorithm};
+pub use algorithm::{HashAlgorithm, SigningAlgorithm};
 pub use alternative_name::AlternativeName;
 pub use authority::{Authority, name};
 pub use certificate::{Certificate, Identity};
-pub use chain::{Authorities, ChainError};
+pub use chain::Authorities;
+pub use chain_error::ChainError;
 pub use claims::Claims;
 pub use digest::{ArtifactDigest, ArtifactHasher};
 pub use error::X509Error;
+pub use extension::X509Extension;
 pub use key::PublicKey;
-pub use x509::{X509, X509Extension};
-
-/// Decodes one DER structure that fills `bytes`. PEM gets its own message, because it is the most
-/// common mistake.
-pub(crate) fn strict_der<'a, T: der::Decode<'a>>(
-    bytes: &'a [u8],
-    expected: &'static str,
-) -> Result<T, X509Error> {
-    if bytes.trim_ascii_start().starts_with(b"-----BEGIN") {
-        return Err(X509Error::Pem);
-    }
-    T::from_der(bytes).map_err(|source| match source.kind() {
-        der::ErrorKind::TrailingData { .. } if fills_less(bytes) => X509Error::TrailingDer,
-        _ => X509Error::Der { expected, source },
-    })
-}
-
-/// Whether the outermost structure ends before `bytes` does. (An inner structure can report the
-/// same error about its own end.)
-fn fills_less(bytes: &[u8]) -> bool {
-    let Ok(mut reader) = der::SliceReader::new(bytes) else { return false };
-    <der::AnyRef<'_> as der::Decode<'_>>::decode(&mut reader).is_ok()
-        && !der::Reader::is_finished(&reader)
-}
+pub use key_details::KeyDetails;
+pub use x509::X509;

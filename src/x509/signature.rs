@@ -9,7 +9,6 @@
 //! ECDSA, anyone can turn a signature `(r, s)` into `(r, n - s)`. Both verify, and they give two
 //! leaves.
 
-use aws_lc_rs::digest::Digest as ImportedDigest;
 use ed25519_dalek::Signature as Ed25519Signature;
 use sha2::digest::consts::U64;
 use sha2::digest::{FixedOutput, HashMarker, Output, OutputSizeUser, Update};
@@ -17,6 +16,7 @@ use sha2::digest::{FixedOutput, HashMarker, Output, OutputSizeUser, Update};
 use super::digest::ArtifactDigest;
 use super::error::X509Error;
 use super::key::{PublicKey, VerifyingHalf};
+use super::primitives::HeldKey as _;
 
 impl PublicKey {
     /// Verifies that `signature` is a signature by this key over `digest`.
@@ -26,12 +26,7 @@ impl PublicKey {
             return Err(X509Error::DigestAlgorithm { algorithm, found: digest.algorithm() });
         }
         let valid = match self.verifying_half() {
-            VerifyingHalf::AwsLc(key) => {
-                let hash = digest.algorithm().implementation();
-                ImportedDigest::import_less_safe(digest.as_bytes(), hash)
-                    .and_then(|digest| key.verify_digest_sig(&digest, signature))
-                    .is_ok()
-            }
+            VerifyingHalf::EcdsaOrRsa(key) => key.made(signature, digest.as_bytes()),
             VerifyingHalf::Ed25519(key) => Ed25519Signature::from_slice(signature)
                 .and_then(|signature| {
                     key.verify_prehashed_strict(Prehashed::of(digest), None, &signature)

@@ -15,8 +15,10 @@
 use super::alternative_name::{self, AlternativeName};
 use super::element::{self, BIT_STRING, Elements, Fault, INTEGER, SEQUENCE};
 use super::error::X509Error;
+use super::extension::X509Extension;
+use super::strict_der::strict_der;
 use super::structure::{self, ExtensionFields, Fields, SURPLUS};
-use super::{distinguished_name, extension, fulcio, strict_der, time};
+use super::{distinguished_name, extension, fulcio, time};
 
 /// A parsed certificate.
 #[derive(Clone, Debug)]
@@ -36,17 +38,6 @@ pub struct X509<'a> {
     pub public_key: &'a [u8],
     /// The extensions, at most one of each kind.
     pub extensions: Vec<X509Extension<'a>>,
-}
-
-/// An extension of a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct X509Extension<'a> {
-    /// Its kind: the content of a DER `OBJECT IDENTIFIER`.
-    pub id: &'a [u8],
-    /// Whether a verifier that does not support this extension must reject the certificate.
-    pub critical: bool,
-    /// Its value.
-    pub value: &'a [u8],
 }
 
 impl<'a> X509<'a> {

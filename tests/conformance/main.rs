@@ -2,11 +2,10 @@
 //!
 //! `frozen` needs no data of others: it reads the fixtures under `tests/data`. `sigstore` reads
 //! files of other projects, mainly real log entries, from the directory in FASTI_CONFORMANCE_DATA.
-//! If that is not set, those tests print that they were skipped. `bundles` tests the client's
-//! verifier on the same files, `fulcio` tests the certificates in them under a write policy, and
-//! `lookup` tests what the entries are found by.
+//! If that is not set, those tests print that they were skipped. `fulcio` tests the certificates in
+//! the same files under a write policy, and `lookup` tests what the entries are found by. What the
+//! verifier says of them is in `tests/verify`.
 
-mod bundles;
 mod frozen;
 mod fulcio;
 mod lookup;

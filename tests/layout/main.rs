@@ -69,24 +69,25 @@ fn the_formats_know_nobody() {
     forbid("tiles-spec/src", &["fasti_"]);
 }
 
-/// What reads a log can be built for any target: it neither does I/O nor compiles what does.
+/// What reads a log, and what verifies artifacts, can be built for any target: neither does I/O or
+/// compiles what does.
 #[test]
-fn the_reading_core_needs_no_runtime() {
-    forbid(
-        "src/read",
-        &[
-            "tokio",
-            "async ",
-            "std::fs",
-            "std::net",
-            "std::thread",
-            "std::time",
-            "reqwest",
-            "aws_lc",
-        ],
-    );
+fn reading_and_verifying_need_no_runtime() {
+    let words =
+        ["tokio", "async ", "std::fs", "std::net", "std::thread", "std::time", "reqwest", "aws_lc"];
+    for dir in ["src/read", "src/verify"] {
+        forbid(dir, &words);
+    }
+    expect_no_runtime(&["-p", "fasti-read"]);
+    let features = ["--no-default-features", "--features", "rust-crypto"];
+    expect_no_runtime(&[&["-p", "fasti-verify"], &features[..]].concat());
+}
+
+fn expect_no_runtime(package: &[&str]) {
     let tree = Command::new(env!("CARGO"))
-        .args(["tree", "-p", "fasti-read", "-e", "normal", "--prefix", "none", "--locked"])
+        .arg("tree")
+        .args(package)
+        .args(["-e", "normal", "--prefix", "none", "--locked"])
         .current_dir(root())
         .output()
         .expect("cargo runs");
@@ -95,22 +96,23 @@ fn the_reading_core_needs_no_runtime() {
     let crates: Vec<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
     assert!(crates.contains(&"tiles-spec"), "{tree}");
     for name in ["tokio", "mio", "reqwest", "hyper", "rustls", "aws-lc-sys", "ring"] {
-        assert!(!crates.contains(&name), "fasti-read is built on {name}");
+        assert!(!crates.contains(&name), "{package:?} is built on {name}");
     }
 }
 
 /// Which crates each crate below `src` is built on. The compiler refuses every other path.
-const CRATES: [(&str, &[&str]); 15] = [
+const CRATES: [(&str, &[&str]); 16] = [
     ("seams", &[]),
     ("lookup-spec", &[]),
     ("objects", &["lookup-spec"]),
     ("x509", &[]),
     ("entry", &["lookup-spec", "x509"]),
     ("read", &["lookup-spec", "objects"]),
+    ("verify", &["entry", "read", "x509"]),
     ("store", &["lookup-spec", "objects", "seams"]),
     ("signer", &["lookup-spec", "seams"]),
     ("admit", &["entry", "seams", "x509"]),
-    ("client", &["entry", "lookup-spec", "objects", "read", "seams", "store", "x509"]),
+    ("client", &["entry", "lookup-spec", "objects", "read", "seams", "store", "verify", "x509"]),
     ("audit", &["client", "entry", "lookup-spec", "seams"]),
     ("grow", &["seams", "signer", "store"]),
     ("log", &["grow", "seams", "signer", "store"]),
@@ -138,7 +140,7 @@ fn crates_stand_on_those_below_them() {
 
 #[test]
 fn entries_and_who_may_write_them_are_decided_purely() {
-    for dir in ["src/x509", "src/entry", "src/admit"] {
+    for dir in ["src/x509", "src/entry", "src/verify", "src/admit"] {
         forbid(dir, &["tokio", "async ", "std::fs", "std::net::Tcp"]);
     }
     forbid("src/entry", &["std::time"]);

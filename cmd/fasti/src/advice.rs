@@ -9,10 +9,10 @@ use fasti::client::reader::ReadError;
 use fasti::client::search::{FollowError, IndexRefusal, SearchError};
 use fasti::client::submit::SubmitError;
 use fasti::client::trust::CheckpointRefusal;
-use fasti::client::verify::Refusal;
 use fasti::signer::KeyFileError;
 use fasti::store::BucketError;
 use fasti::store::probe::ProbeError;
+use fasti::verify::Refusal;
 use tiles_spec::{CheckpointError, NoteError, ProofError};
 
 const REACH: &str = "check --log (or FASTI_LOG), and that the log is being served there";

@@ -8,8 +8,9 @@ use clap::{Args, ValueEnum};
 use fasti::client::fetch::{Fetch, IndexElsewhere, Location};
 use fasti::client::reader::{ReadError, View};
 use fasti::client::trust::Trust;
-use fasti::client::trusted_root::{self, TRUSTED_ROOT_BYTES_MAX};
 use fasti::store::BucketOptions;
+use fasti::verify::TrustedRoot;
+use fasti::verify::trusted_root::{self, TRUSTED_ROOT_BYTES_MAX};
 use fasti_flags::BucketFlags;
 use tiles_spec::VerifierKey;
 
@@ -75,25 +76,25 @@ impl Globals {
 
     /// Trust in the given keys, at least one of which must be a log's.
     pub fn trust(&self) -> anyhow::Result<Trust> {
-        self.trust_with(None)
+        Ok(self.trusted_root(None)?.trust)
     }
 
     /// Trust in the given keys and in what a trusted root names.
-    pub fn trust_with(&self, trusted_root: Option<&PathBuf>) -> anyhow::Result<Trust> {
-        let mut trust = Trust::in_keys(self.vkeys.iter().cloned());
-        if let Some(path) = trusted_root {
+    pub fn trusted_root(&self, file: Option<&PathBuf>) -> anyhow::Result<TrustedRoot> {
+        let mut trusted = TrustedRoot::from(Trust::in_keys(self.vkeys.iter().cloned()));
+        if let Some(path) = file {
             let json = files::read(path, TRUSTED_ROOT_BYTES_MAX)?;
             let root = trusted_root::read(&json).with_context(|| path.display().to_string())?;
-            trust.logs.extend(root.logs);
-            trust.authorities.extend(root.authorities);
+            trusted.trust.logs.extend(root.trust.logs);
+            trusted.authorities = root.authorities;
         }
-        if trust.logs.is_empty() {
+        if trusted.trust.logs.is_empty() {
             anyhow::bail!(
                 "no log's key to trust: set --vkey or FASTI_VKEY to the verifier key that \
                  `fasti-writer` prints"
             );
         }
-        Ok(trust)
+        Ok(trusted)
     }
 
     /// The key that names the log; an error unless there is exactly one. Keys for additional

@@ -73,9 +73,9 @@ pub enum IndexRefusal {
 
 impl Index {
     /// Verifies `lookup/latest` for the log that signed `newest`.
-    pub fn open<A>(
+    pub fn open(
         bytes: &[u8],
-        trust: &Trust<A>,
+        trust: &Trust,
         newest: &OpenedCheckpoint,
     ) -> Result<Self, IndexRefusal> {
         let LatestFile { revision, proof } = LatestFile::parse(bytes)?;

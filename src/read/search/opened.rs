@@ -32,8 +32,8 @@ pub struct Opened {
 
 /// A log and its index on their way.
 #[derive(Debug)]
-pub struct OpeningIndexed<'a, A> {
-    trust: &'a Trust<A>,
+pub struct OpeningIndexed<'a> {
+    trust: &'a Trust,
     step: Step,
     outcome: Option<Opened>,
 }
@@ -51,7 +51,7 @@ enum Step {
 
 impl Opened {
     /// Reads and verifies the newest checkpoint of the log and the newest revision of its index.
-    pub fn read<A>(trust: &Trust<A>) -> OpeningIndexed<'_, A> {
+    pub fn read(trust: &Trust) -> OpeningIndexed<'_> {
         OpeningIndexed { trust, step: Step::Files(0, BTreeMap::new()), outcome: None }
     }
 
@@ -61,7 +61,7 @@ impl Opened {
     }
 }
 
-impl<A> OpeningIndexed<'_, A> {
+impl OpeningIndexed<'_> {
     /// Verifies both files. What comes next is whatever proves that they agree.
     fn verify(
         &self,
@@ -138,7 +138,7 @@ fn conflict(opened: &Opened) -> Box<Conflict> {
     Box::new(Conflict { indexed: index.log().clone(), shown: opened.checkpoint.clone() })
 }
 
-impl<A> Reading for OpeningIndexed<'_, A> {
+impl Reading for OpeningIndexed<'_> {
     type Outcome = Opened;
     type Fault = SearchFault;
 

@@ -98,7 +98,7 @@ fn log(entries: &[Vec<u8>], indexed: usize) -> TestLog {
 
 /// Searches, one object at a time.
 fn search(log: &mut TestLog, question: &Question<Word>) -> Result<Answer<Word>, SearchFault> {
-    let trust = Trust::<()>::in_keys([key(ORIGIN).verifier_key().clone()]);
+    let trust = Trust::in_keys([key(ORIGIN).verifier_key().clone()]);
     let opened = log.host(Opened::read(&trust))?;
     let asked = Asked::new(question)?;
     let mut search = Search::new(opened, question, &asked)?;

@@ -1,6 +1,6 @@
 //! Which keys are accepted, and the errors for the others.
 
-use der::asn1::BitString;
+use der::asn1::{BitString, UintRef};
 use der::{Any, Decode as _, Encode, Tag};
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
@@ -25,7 +25,7 @@ fn curve(oid: &str) -> Any {
 fn rsa(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
     let modulus = UintRef::new(modulus).unwrap();
     let public_exponent = UintRef::new(exponent).unwrap();
-    RsaPublicKey { modulus, public_exponent }.to_der().unwrap()
+    RsaNumbers { modulus, public_exponent }.to_der().unwrap()
 }
 
 /// An odd number with this many bits.

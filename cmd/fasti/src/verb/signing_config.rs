@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use anyhow::{Context as _, anyhow};
 use clap::{Args, ValueEnum};
 use fasti::client::fetch::Location;
-use fasti::client::signing_config::{
+use fasti::verify::Span;
+use fasti::verify::signing_config::{
     REKOR_API, SIGNING_CONFIG_BYTES_MAX, Selection, Selector, Service, SigningConfig,
 };
-use fasti::client::trusted_root::Span;
 use reqwest::Url;
 
 use crate::failure::Failure;

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use anyhow::{Context as _, anyhow};
 use clap::Args;
 use fasti::client::fetch::Location;
-use fasti::client::trusted_root::{self, Span, TRUSTED_ROOT_BYTES_MAX};
+use fasti::verify::Span;
+use fasti::verify::trusted_root::{self, TRUSTED_ROOT_BYTES_MAX};
 
 use crate::failure::Failure;
 use crate::files;

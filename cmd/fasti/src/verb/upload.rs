@@ -4,17 +4,17 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, anyhow, bail, ensure};
 use clap::{ArgGroup, Args};
-use fasti::client::artifact::{Artifact as _, ArtifactFile};
+use fasti::client::artifact::ArtifactFile;
 use fasti::client::fetch::Location;
 use fasti::client::keys::{KEY_FILE_BYTES_MAX, read_signature};
 use fasti::client::private_key::PrivateKey;
 use fasti::client::proven::to_transparency_log_entry;
 use fasti::client::reader::ReadError;
 use fasti::client::submit::{SubmitError, Submitted, submit};
-use fasti::client::verify::{Logged, Refusal, check_entry};
 use fasti::entry::{
     ArtifactDigest, Bundle, SignedDigest, TransparencyLogEntry, VerifiableSignature, Verifier,
 };
+use fasti::verify::{Artifact as _, Logged, Refusal, check_entry};
 use serde_json::json;
 use tiles_spec::{BundleCoord, LeafIndex, TreeSize};
 

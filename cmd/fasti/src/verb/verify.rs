@@ -4,12 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, anyhow};
 use clap::{ArgGroup, Args};
-use fasti::client::artifact::{Artifact, ArtifactFile};
-use fasti::client::authority::Authority;
+use fasti::client::artifact::ArtifactFile;
 use fasti::client::keys::{KEY_FILE_BYTES_MAX, read_certificates, read_signature};
-use fasti::client::trust::Trust;
-use fasti::client::verify::{self, Demand, Detached, Refusal, Verdict};
 use fasti::entry::Bundle;
+use fasti::verify::{self, Artifact, Authority, Demand, Detached, Refusal, TrustedRoot, Verdict};
 use serde_json::json;
 use tiles_spec::{TLOG_PROOF_BYTES_MAX, TlogProof};
 
@@ -54,7 +52,7 @@ pub struct Arguments {
 }
 
 pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
-    let trust = trust(globals, arguments)?;
+    let trusted = trusted(globals, arguments)?;
     let key = arguments.public_key.as_deref().map(files::read_key).transpose()?;
     let demand = Demand {
         public_key: key
@@ -76,7 +74,7 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
         let bundle = Bundle::parse(&json)
             .map_err(|e| Failure::Refused(anyhow!(e).context(format!("{}", path.display()))))?;
         let artifact = artifact.as_ref().map(|artifact| artifact as &dyn Artifact);
-        verify::bundle(&bundle, artifact, &trust, &demand)
+        verify::bundle(&bundle, artifact, &trusted, &demand)
     } else {
         let path = arguments.proof.as_ref().context("give --bundle or --proof")?;
         let artifact = artifact.as_ref().context("give --artifact as well")?;
@@ -90,23 +88,23 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
             }
             _ => None,
         };
-        verify::tlog_proof(&proof, artifact, detached.as_ref(), &trust, &demand)
+        verify::tlog_proof(&proof, artifact, detached.as_ref(), &trusted, &demand)
     };
     let verdict = refused_if(verdict, Refusal::is_verdict)?;
     Ok(output(&verdict))
 }
 
-fn trust(globals: &Globals, arguments: &Arguments) -> anyhow::Result<Trust> {
-    let mut trust = globals.trust_with(arguments.trusted_root.as_ref())?;
+fn trusted(globals: &Globals, arguments: &Arguments) -> anyhow::Result<TrustedRoot> {
+    let mut trusted = globals.trusted_root(arguments.trusted_root.as_ref())?;
     if let Some(path) = &arguments.ca_roots {
         let name = || path.display().to_string();
         let pem = files::read(path, KEY_FILE_BYTES_MAX)?;
         let pem = String::from_utf8(pem).with_context(name)?;
         for der in read_certificates(&pem).with_context(name)? {
-            trust.authorities.push(Authority::new(&der, None, None).with_context(name)?);
+            trusted.authorities.push(Authority::new(&der, None, None).with_context(name)?);
         }
     }
-    Ok(trust)
+    Ok(trusted)
 }
 
 fn output(verdict: &Verdict) -> Output {

@@ -5,9 +5,9 @@
 //! different copies come to the same verdict.
 
 use fasti_entry::TransparencyLogEntry;
+use fasti_read::{OpenedCheckpoint, Trust};
 use tiles_spec::{Hash, LeafIndex, leaf_hash, verify_inclusion};
 
-use super::super::trust::{OpenedCheckpoint, Trust};
 use super::refusal::Refusal;
 use super::verdict::{Logged, SignerSeen};
 

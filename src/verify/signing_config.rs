@@ -4,13 +4,20 @@
 //! Among the currently valid services of one operator, clients choose the one with the highest API
 //! version that they support. So the windows of successive logs should meet but not overlap.
 
-use serde::{Deserialize, Serialize};
+use fasti_entry::EntryError;
+use fasti_entry::protojson::{
+    EnumValue, Unknown, Value, fields, optional, parse, repeated, required,
+};
+use fasti_read::window::{Window, WindowError};
+use serde::Serialize;
 
-use super::trusted_root::Span;
-use super::window::{Window, WindowError};
+use super::span::Span;
 
 /// The maximum size of a file, in bytes.
 pub const SIGNING_CONFIG_BYTES_MAX: usize = 1 << 20;
+
+/// How many services of one kind there can be.
+const SERVICES_MAX: usize = 1024;
 
 const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.signingconfig.v0.2+json";
 /// The version of Rekor's API that fasti speaks.
@@ -22,7 +29,10 @@ pub const REKOR_API: u32 = 2;
 pub enum SigningConfigError {
     /// Not valid JSON of this format.
     #[error("not a signing configuration: {0}")]
-    Json(#[from] serde_json::Error),
+    Json(#[from] EntryError),
+    /// It could not be written.
+    #[error("the signing configuration cannot be written")]
+    Write(#[from] serde_json::Error),
     /// The wrong media type.
     #[error("its media type is {0:?}, not that of a signing configuration, version 0.2")]
     MediaType(String),
@@ -41,7 +51,7 @@ pub enum SigningConfigError {
 }
 
 /// A service and when to use it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Service {
     /// The URL of the service.
@@ -49,25 +59,23 @@ pub struct Service {
     /// The version of its API.
     pub major_api_version: u32,
     /// When to use it.
-    #[serde(default)]
     pub valid_for: Span,
     /// Who runs it.
-    #[serde(default)]
     pub operator: String,
 }
 
 /// How many of the services to use.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Selection {
     /// `ANY`, `ALL` or `EXACT`.
     pub selector: Selector,
     /// The number of operators, if the selector is `EXACT`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
 }
 
 /// See [`Selection`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Selector {
     /// One of them.
@@ -79,28 +87,25 @@ pub enum Selector {
 }
 
 /// The services to use for signing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SigningConfig {
     /// Always that of version 0.2.
     pub media_type: String,
     /// Certificate authorities.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ca_urls: Vec<Service>,
     /// Identity providers.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub oidc_urls: Vec<Service>,
     /// Logs.
-    #[serde(default)]
     pub rekor_tlog_urls: Vec<Service>,
     /// Timestamp authorities.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tsa_urls: Vec<Service>,
     /// How many logs to use.
-    #[serde(default)]
     pub rekor_tlog_config: Selection,
     /// How many timestamp authorities to use.
-    #[serde(default)]
     pub tsa_config: Selection,
 }
 
@@ -124,16 +129,82 @@ impl Default for SigningConfig {
     }
 }
 
+impl Service {
+    fn from_json(value: Value<'_>) -> Result<Self, EntryError> {
+        let names = ["url", "majorApiVersion", "validFor", "operator"];
+        let [url, version, valid_for, operator] = fields(value, names, Unknown::Ignore)?;
+        Ok(Self {
+            url: required(url, "url", "the URL of the service", Value::string)?,
+            major_api_version: required(
+                version,
+                "majorApiVersion",
+                "the version of its API",
+                Value::uint32,
+            )?,
+            valid_for: optional(valid_for, "validFor", Span::from_json)?.unwrap_or_default(),
+            operator: optional(operator, "operator", Value::string)?.unwrap_or_default(),
+        })
+    }
+}
+
+impl Selection {
+    fn from_json(value: Value<'_>) -> Result<Self, EntryError> {
+        let [selector, count] = fields(value, ["selector", "count"], Unknown::Ignore)?;
+        Ok(Self {
+            selector: required(selector, "selector", "how many to use", |value| {
+                value.enumeration(Selector::from_enum)
+            })?,
+            count: optional(count, "count", Value::uint32)?,
+        })
+    }
+}
+
+impl Selector {
+    /// `dev.sigstore.trustroot.v1.ServiceSelector`.
+    fn from_enum(value: EnumValue<'_>) -> Result<Self, EntryError> {
+        let known = [("ALL", 1, Self::All), ("ANY", 2, Self::Any), ("EXACT", 3, Self::Exact)];
+        let found = known.into_iter().find(|(name, number, _)| value.is(name, *number));
+        let selector = found.map(|(_, _, selector)| selector);
+        selector.ok_or_else(|| value.unknown("ALL, ANY or EXACT".to_owned()))
+    }
+}
+
 impl SigningConfig {
     /// Reads a configuration.
     pub fn read(json: &[u8]) -> Result<Self, SigningConfigError> {
-        let config: Self = serde_json::from_slice(json)?;
+        let config = Self::from_json(parse(json)?)?;
         if config.media_type != MEDIA_TYPE {
             let found = config.media_type.chars().take(100).collect();
             return Err(SigningConfigError::MediaType(found));
         }
         config.check()?;
         Ok(config)
+    }
+
+    fn from_json(value: Value<'_>) -> Result<Self, EntryError> {
+        let names = [
+            "mediaType",
+            "caUrls",
+            "oidcUrls",
+            "rekorTlogUrls",
+            "tsaUrls",
+            "rekorTlogConfig",
+            "tsaConfig",
+        ];
+        let [media_type, ca_urls, oidc_urls, tlog_urls, tsa_urls, tlog_config, tsa_config] =
+            fields(value, names, Unknown::Ignore)?;
+        let media_type = required(media_type, "mediaType", "its media type", Value::string)?;
+        let services = |value, name| repeated(value, name, SERVICES_MAX, Service::from_json);
+        let selection = |value, name| optional(value, name, Selection::from_json);
+        Ok(Self {
+            media_type,
+            ca_urls: services(ca_urls, "caUrls")?,
+            oidc_urls: services(oidc_urls, "oidcUrls")?,
+            rekor_tlog_urls: services(tlog_urls, "rekorTlogUrls")?,
+            tsa_urls: services(tsa_urls, "tsaUrls")?,
+            rekor_tlog_config: selection(tlog_config, "rekorTlogConfig")?.unwrap_or_default(),
+            tsa_config: selection(tsa_config, "tsaConfig")?.unwrap_or_default(),
+        })
     }
 
     /// Writes the configuration.
@@ -176,9 +247,8 @@ impl SigningConfig {
 }
 
 fn window(service: &Service) -> Result<Window, SigningConfigError> {
-    let Span { start, end } = &service.valid_for;
-    Window::parse(start.as_deref(), end.as_deref())
-        .map_err(|source| SigningConfigError::Window { url: service.url.clone(), source })
+    let window = service.valid_for.window();
+    window.map_err(|source| SigningConfigError::Window { url: service.url.clone(), source })
 }
 
 #[cfg(test)]
@@ -211,12 +281,40 @@ mod tests {
         for (from, to, words) in [
             ("v0.2", "v0.1", "media type"),
             ("2026-", "year ", "validFor of https://log.test"),
-            ("ANY", "SOME", "unknown variant"),
+            ("ANY", "SOME", "expected ALL, ANY or EXACT"),
         ] {
             let damaged = json.replace(from, to);
             let error = SigningConfig::read(damaged.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(words), "{error}");
         }
         assert!(config("https://log.test", "soon", None).write().is_err());
+    }
+
+    #[test]
+    fn other_spellings_say_the_same() {
+        let usual = config("https://log.test", "2026-01-01T00:00:00Z", None);
+        let json = usual.write().unwrap();
+        for (from, to) in [
+            ("majorApiVersion\": 2", "majorApiVersion\": \"2\""),
+            ("majorApiVersion", "major_api_version"),
+            ("rekorTlogUrls", "rekor_tlog_urls"),
+            ("validFor", "valid_for"),
+            ("mediaType", "media_type"),
+            ("\"ANY\"", "2"),
+            ("\"ANY\"", "\"ANY\", \"count\": null"),
+            ("{\n  \"m", "{\"caUrls\": null, \"somethingNew\": [{}], \"m"),
+        ] {
+            let spelled = json.replace(from, to);
+            assert_ne!(spelled, json, "{from}");
+            assert_eq!(SigningConfig::read(spelled.as_bytes()).unwrap(), usual, "{spelled}");
+        }
+        for (from, to, words) in [
+            ("majorApiVersion\": 2", "majorApiVersion\": -2", "rekorTlogUrls[0].majorApiVersion"),
+            ("\"url\"", "\"url\": \"\", \"url\"", "rekorTlogUrls[0].url: the field is given"),
+            ("\"ANY\"", "0", "rekorTlogConfig.selector: unknown value 0"),
+        ] {
+            let error = SigningConfig::read(json.replace(from, to).as_bytes()).unwrap_err();
+            assert!(error.to_string().contains(words), "{error}");
+        }
     }
 }

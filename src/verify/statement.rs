@@ -2,11 +2,12 @@
 //!
 //! An envelope of any other kind names only one artifact: its payload.
 
-use fasti_entry::{DsseEnvelope, HashAlgorithm};
-use serde::Deserialize;
 use std::collections::BTreeMap;
 
-use super::super::artifact::Artifact;
+use fasti_entry::{DsseEnvelope, HashAlgorithm};
+use serde::Deserialize;
+
+use super::artifact::Artifact;
 use super::refusal::Refusal;
 
 const IN_TOTO: &str = "application/vnd.in-toto+json";
@@ -28,8 +29,7 @@ struct StatementSubject {
 /// Returns the envelope's name for the artifact.
 pub(super) fn find(envelope: &DsseEnvelope, artifact: &dyn Artifact) -> Result<String, Refusal> {
     if envelope.payload_type != IN_TOTO {
-        let same = artifact.bytes(envelope.payload.len())?.as_ref() == Some(&envelope.payload);
-        return if same {
+        return if artifact.is(&envelope.payload)? {
             Ok("the payload itself".to_owned())
         } else {
             Err(Refusal::NotNamed("its payload is neither an in-toto statement nor the artifact"))

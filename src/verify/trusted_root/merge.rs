@@ -4,29 +4,33 @@
 //! dropped. Contradictions are refused: one log with two windows, keys or URLs, or one URL with two
 //! logs at the same time.
 
+use fasti_entry::EntryError;
+use fasti_entry::protojson::spells;
 use serde_json::{Map, Value, json};
 
-use super::{LogInstance, ROOT_MEDIA_TYPE, TrustedRootError, parse};
+use super::error::{TrustedRootError, window};
+use super::json::{LISTS, LogInstance, MEDIA_TYPE, Root};
 
-/// The lists of a trusted root.
-const LISTS: [&str; 4] = ["tlogs", "certificateAuthorities", "ctlogs", "timestampAuthorities"];
 /// The lists of logs, which have IDs.
 const LOG_LISTS: [&str; 2] = ["tlogs", "ctlogs"];
 
 /// Merges `roots` into one trusted root.
 pub fn merge(roots: &[Vec<u8>]) -> Result<String, TrustedRootError> {
     let mut merged = Map::new();
-    merged.insert("mediaType".to_owned(), json!(ROOT_MEDIA_TYPE));
+    merged.insert("mediaType".to_owned(), json!(MEDIA_TYPE));
     for root in roots {
-        parse(root)?;
-        let mut root: Map<String, Value> = serde_json::from_slice(root)?;
+        Root::parse(root)?;
+        let root: Map<String, Value> = serde_json::from_slice(root).map_err(EntryError::Json)?;
         for list in LISTS {
-            let Some(Value::Array(added)) = root.remove(list) else { continue };
+            let mut fields = root.iter();
+            let Some((_, Value::Array(added))) = fields.find(|(key, _)| spells(key, list)) else {
+                continue;
+            };
             let there = merged.entry(list).or_insert_with(|| json!([]));
             let Value::Array(there) = there else { continue };
             for item in added {
-                if !is_there(list, there, &item)? {
-                    there.push(item);
+                if !is_there(list, there, item)? {
+                    there.push(item.clone());
                 }
             }
         }
@@ -42,11 +46,11 @@ fn is_there(list: &str, there: &[Value], item: &Value) -> Result<bool, TrustedRo
     if !LOG_LISTS.contains(&list) {
         return Ok(false);
     }
-    let new: LogInstance = serde_json::from_value(item.clone())?;
-    new.public_key.valid_for.window(&new.base_url)?;
+    let log = |item: &Value| LogInstance::parse(item.to_string().as_bytes());
+    let new = log(item)?;
+    window(&new.valid_for, &new.base_url)?;
     for old in there {
-        let old: LogInstance = serde_json::from_value(old.clone())?;
-        if same(&old, &new)? {
+        if same(&log(old)?, &new)? {
             return Ok(true);
         }
     }
@@ -56,12 +60,11 @@ fn is_there(list: &str, there: &[Value], item: &Value) -> Result<bool, TrustedRo
 /// Whether both are the same log. It is an error if they are but do not agree.
 fn same(old: &LogInstance, new: &LogInstance) -> Result<bool, TrustedRootError> {
     let conflict = |what: String| Err(TrustedRootError::Conflict(what));
-    let (old_key, new_key) = (&old.public_key, &new.public_key);
-    let (old_window, new_window) =
-        (old_key.valid_for.window(&old.base_url)?, new_key.valid_for.window(&new.base_url)?);
-    if old.log_id.key_id != new.log_id.key_id {
+    let old_window = window(&old.valid_for, &old.base_url)?;
+    let new_window = window(&new.valid_for, &new.base_url)?;
+    if old.log_id != new.log_id {
         let is_one_place = old.base_url == new.base_url
-            && old_key.key_details == new_key.key_details
+            && old.key_details == new.key_details
             && old_window.overlaps(&new_window);
         return if is_one_place {
             conflict(format!(
@@ -75,7 +78,7 @@ fn same(old: &LogInstance, new: &LogInstance) -> Result<bool, TrustedRootError> 
     if old.base_url != new.base_url {
         return conflict(format!("one log is at {} and at {}", old.base_url, new.base_url));
     }
-    if old_key.raw_bytes != new_key.raw_bytes || old_key.key_details != new_key.key_details {
+    if old.key != new.key || old.key_details != new.key_details {
         return conflict(format!("the log at {} has two keys with the same ID", new.base_url));
     }
     if old_window != new_window {
@@ -91,7 +94,9 @@ fn same(old: &LogInstance, new: &LogInstance) -> Result<bool, TrustedRootError> 
 mod tests {
     use tiles_spec::{NoteSigningKey, VerifierKey};
 
-    use super::super::{Span, read, write};
+    use super::super::super::span::Span;
+    use super::super::read::read;
+    use super::super::write::write;
     use super::*;
 
     fn key(name: &str, seed: u8) -> VerifierKey {
@@ -111,7 +116,7 @@ mod tests {
         let other_words = String::from_utf8(old.clone()).unwrap().replace("00Z", "00.000Z");
         let again = merge(&[once.clone().into_bytes(), other_words.into_bytes(), new]).unwrap();
         assert_eq!(once, again);
-        let origins: Vec<_> = read(once.as_bytes()).unwrap().logs;
+        let origins: Vec<_> = read(once.as_bytes()).unwrap().trust.logs;
         let origins: Vec<_> = origins.iter().map(|log| log.origin().to_owned()).collect();
         assert_eq!(origins, ["2026.log.test", "2027.log.test"]);
     }

@@ -5,17 +5,16 @@ use fasti_entry::{
     VerifiableSignature, Verifier,
 };
 
-use super::super::artifact::Artifact;
-use super::super::authority::{issuer_of, validity};
-use super::super::trust::Trust;
+use super::artifact::Artifact;
+use super::authority::{Authority, issuer_of, validity};
+use super::demand::{Demand, Detached};
 use super::refusal::Refusal;
 use super::verdict::{CertificateSeen, SignerSeen, Vouched};
-use super::{Demand, Detached};
 
 /// Describes the signer of an already verified signature, and checks it against the demand.
 pub(super) fn judge(
     signed: &SignedDigest,
-    trust: &Trust,
+    authorities: &[Authority],
     demand: &Demand,
 ) -> Result<SignerSeen, Refusal> {
     let key = signed.signature.verifier.public_key()?;
@@ -24,7 +23,7 @@ pub(super) fn judge(
     }
     let fingerprint = ArtifactDigest::of(HashAlgorithm::Sha256, key.spki_der());
     let certificate = match &signed.signature.verifier.material {
-        KeyMaterial::Certificate(der) => Some(certificate(der, trust, demand)?),
+        KeyMaterial::Certificate(der) => Some(certificate(der, authorities, demand)?),
         KeyMaterial::PublicKey(_) if demand.identity.is_some() || demand.oidc_issuer.is_some() => {
             return Err(Refusal::NoCertificate);
         }
@@ -48,7 +47,11 @@ pub(super) fn rebuild(detached: &Detached, artifact: &dyn Artifact) -> Result<Ve
     Ok(signed.into_entry().to_leaf()?)
 }
 
-fn certificate(der: &[u8], trust: &Trust, demand: &Demand) -> Result<CertificateSeen, Refusal> {
+fn certificate(
+    der: &[u8],
+    authorities: &[Authority],
+    demand: &Demand,
+) -> Result<CertificateSeen, Refusal> {
     let certificate = Certificate::from_der(der).map_err(EntryError::from)?;
     let identities: Vec<_> = certificate
         .identities()
@@ -57,12 +60,12 @@ fn certificate(der: &[u8], trust: &Trust, demand: &Demand) -> Result<Certificate
         .collect();
     let issuer = certificate.fulcio_issuer().map(str::to_owned);
     let demands_identity = demand.identity.is_some() || demand.oidc_issuer.is_some();
-    let vouched = match issuer_of(der, &trust.authorities) {
+    let vouched = match issuer_of(der, authorities) {
         Ok(authority) => Vouched::By(authority),
         // If the caller knows the signer's key, nobody needs to vouch for it.
         Err(_) if demand.public_key.is_some() && !demands_identity => Vouched::NotAsked,
-        Err(_) if trust.authorities.is_empty() && !demands_identity => Vouched::NotAsked,
-        Err(_) if trust.authorities.is_empty() => return Err(Refusal::NoAuthorities),
+        Err(_) if authorities.is_empty() && !demands_identity => Vouched::NotAsked,
+        Err(_) if authorities.is_empty() => return Err(Refusal::NoAuthorities),
         Err(error) => return Err(error.into()),
     };
     if let Some(demanded) = &demand.identity

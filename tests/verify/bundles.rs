@@ -2,18 +2,14 @@
 //! sigstore-python. What they accept is accepted, what they refuse (`_fail`) is refused, and so is
 //! every edited copy of an accepted bundle.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fasti::client::artifact::{Artifact, ArtifactFile};
-use fasti::client::keys::read_key_material;
-use fasti::client::trust::Trust;
-use fasti::client::trusted_root;
-use fasti::client::verify::{self, Demand, Refusal, Verdict, Vouched};
-use fasti::client::window::Window;
-use fasti::entry::{ArtifactDigest, Bundle, BundleContent, HashAlgorithm};
+use fasti_entry::{ArtifactDigest, Bundle, BundleContent, PublicKey};
+use fasti_read::window::Window;
+use fasti_verify::{Artifact, Demand, Refusal, TrustedRoot, Verdict, Vouched, trusted_root};
+use fasti_x509::pem;
 use serde_json::Value;
 
 const WORKFLOW: &str = "https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/extremely-dangerous-oidc-beacon.yml@refs/heads/main";
@@ -47,27 +43,14 @@ const OLDER: [(&str, &str); 5] = [
 struct Case {
     name: String,
     json: Vec<u8>,
-    artifact: ArtifactFile,
-    trust: Trust,
+    artifact: Vec<u8>,
+    trust: TrustedRoot,
 }
 
 /// The digest, from the bundle, of an artifact that was not published with it.
-struct Unpublished(ArtifactDigest);
-
-impl Artifact for Unpublished {
-    fn digest(&self, algorithm: HashAlgorithm) -> io::Result<ArtifactDigest> {
-        assert_eq!(algorithm, self.0.algorithm());
-        Ok(self.0)
-    }
-
-    fn bytes(&self, _: usize) -> io::Result<Option<Vec<u8>>> {
-        Ok(None)
-    }
-}
-
-fn unpublished(bundle: &Bundle) -> Option<Unpublished> {
+fn unpublished(bundle: &Bundle) -> Option<ArtifactDigest> {
     match &bundle.content {
-        BundleContent::MessageSignature(message) => message.digest.map(Unpublished),
+        BundleContent::MessageSignature(message) => message.digest,
         BundleContent::DsseEnvelope(_) => None,
     }
 }
@@ -77,7 +60,7 @@ impl Case {
         let bundle = Bundle::parse(json)?;
         let is_envelope = self.name.contains("dsse");
         let artifact = (!is_envelope).then_some(&self.artifact as &dyn Artifact);
-        verify::bundle(&bundle, artifact, &self.trust, demand)
+        fasti_verify::bundle(&bundle, artifact, &self.trust, demand)
     }
 
     fn must_fail(&self) -> bool {
@@ -102,7 +85,7 @@ fn cases(data: &Path) -> Vec<Case> {
         let newer = String::from_utf8_lossy(&json).contains("alpha3");
         let root = if newer { "staging_trusted_root_alpha3" } else { "staging_trusted_root" };
         let root = read(data.join(format!("trust/{root}.json")));
-        let artifact = ArtifactFile::new(data.join("v2-bundles/a.txt"));
+        let artifact = read(data.join("v2-bundles/a.txt"));
         cases.push(Case {
             name,
             json,
@@ -116,7 +99,7 @@ fn cases(data: &Path) -> Vec<Case> {
 
 #[test]
 fn published_bundles_verify_or_are_refused_as_published() {
-    let Some(data) = super::sigstore::data("") else { return };
+    let Some(data) = super::data() else { return };
     let mut cases = cases(&data);
     cases.sort_by(|one, other| one.name.cmp(&other.name));
     let names: Vec<&str> = cases.iter().map(|case| &case.name[..]).collect();
@@ -144,29 +127,29 @@ fn published_bundles_verify_or_are_refused_as_published() {
 /// Only the digest of this artifact is known.
 #[test]
 fn the_bundle_over_another_artifact_verifies() {
-    let Some(data) = super::sigstore::data("") else { return };
+    let Some(data) = super::data() else { return };
     let json = data.join("v2-bundles/sigstore-python-staging-rekor-v2.json");
     let root = super::read(&data.join("trust/staging_trusted_root.json"));
     let trust = trusted_root::read(&root).expect("a root");
     let bundle = Bundle::parse(&super::read(&json)).expect("a bundle");
     let artifact = unpublished(&bundle).expect("a signature over an artifact");
-    let verdict = verify::bundle(&bundle, Some(&artifact), &trust, &Demand::default());
+    let verdict = fasti_verify::bundle(&bundle, Some(&artifact), &trust, &Demand::default());
     assert_eq!(verdict.expect("accepted").logged.len(), 1);
 }
 
 /// A log key that was retired before the entry was signed vouches for nothing.
 #[test]
 fn a_log_is_trusted_while_its_key_is_in_use() {
-    let Some(data) = super::sigstore::data("") else { return };
+    let Some(data) = super::data() else { return };
     let cases = cases(&data);
     let case = cases.iter().find(|case| case.name == "rekor2-happy-path").expect("it is there");
     let bundle = Bundle::parse(&case.json).expect("a bundle");
     let judge = |from: Option<&str>, until: Option<&str>| {
         let mut trust = case.trust.clone();
-        for log in &mut trust.logs {
+        for log in &mut trust.trust.logs {
             log.in_use = Window::parse(from, until).expect("a window");
         }
-        verify::bundle(&bundle, Some(&case.artifact), &trust, &Demand::default())
+        fasti_verify::bundle(&bundle, Some(&case.artifact), &trust, &Demand::default())
     };
     judge(Some("2020-01-01T00:00:00Z"), Some("2100-01-01T00:00:00Z")).expect("it was signed then");
     for (from, until) in
@@ -179,12 +162,13 @@ fn a_log_is_trusted_while_its_key_is_in_use() {
 
 #[test]
 fn entries_of_the_older_log_are_refused_by_name() {
-    let Some(data) = super::sigstore::data("") else { return };
+    let Some(data) = super::data() else { return };
     let paths = super::files(&data.join("v1-bundles"), ".json");
     let names: Vec<_> = paths.iter().filter_map(|path| path.file_stem()?.to_str()).collect();
     assert_eq!(names, OLDER.map(|(name, _)| name), "every file has its verdict");
     let key = super::read(&data.join("v1-bundles/managed-key.pub"));
-    let key = read_key_material(&key).expect("a key").public_key().expect("a key");
+    let key = pem::blocks(&key).next().expect("a key").der().expect("DER");
+    let key = PublicKey::from_spki_der(&key).expect("a key");
     for (path, (name, root)) in paths.iter().zip(OLDER) {
         let bundle = Bundle::parse(&super::read(path)).expect("a bundle");
         let artifact = unpublished(&bundle);
@@ -193,7 +177,7 @@ fn entries_of_the_older_log_are_refused_by_name() {
         let trust = trusted_root::read(&root).expect("a root");
         let public_key = name.starts_with("managed-key").then(|| key.clone());
         let demand = Demand { public_key, ..Demand::default() };
-        let refusal = verify::bundle(&bundle, artifact, &trust, &demand).unwrap_err();
+        let refusal = fasti_verify::bundle(&bundle, artifact, &trust, &demand).unwrap_err();
         println!("{name}: {refusal}");
         assert!(matches!(refusal, Refusal::NotLogged { .. }), "{name}: {refusal}");
         let words = refusal.to_string();
@@ -203,7 +187,7 @@ fn entries_of_the_older_log_are_refused_by_name() {
 
 #[test]
 fn identities_are_demanded_exactly() {
-    let Some(data) = super::sigstore::data("") else { return };
+    let Some(data) = super::data() else { return };
     let cases = cases(&data);
     let case = cases.iter().find(|case| case.name == "rekor2-happy-path").expect("it is there");
     let demand = |identity: &str, issuer: &str| Demand {
@@ -218,9 +202,10 @@ fn identities_are_demanded_exactly() {
     let refusal = case.verify(&case.json, &demand(WORKFLOW, "https://issuer.example")).unwrap_err();
     assert!(matches!(refusal, Refusal::OidcIssuer { .. }), "{refusal}");
 
-    let unvouched = Trust { authorities: Vec::new(), ..case.trust.clone() };
+    let unvouched = TrustedRoot { authorities: Vec::new(), ..case.trust.clone() };
     let bundle = Bundle::parse(&case.json).expect("it parses");
-    let judge = |demand: &Demand| verify::bundle(&bundle, Some(&case.artifact), &unvouched, demand);
+    let judge =
+        |demand: &Demand| fasti_verify::bundle(&bundle, Some(&case.artifact), &unvouched, demand);
     let refusal = judge(&demand(WORKFLOW, GITHUB)).unwrap_err();
     assert!(matches!(refusal, Refusal::NoAuthorities), "{refusal}");
     let verdict = judge(&Demand::default()).expect("nobody in particular is demanded");
@@ -231,7 +216,7 @@ fn identities_are_demanded_exactly() {
 /// Every meaningful value of a good bundle is edited, one at a time.
 #[test]
 fn edited_bundles_are_refused() {
-    let Some(data) = super::sigstore::data("") else { return };
+    let Some(data) = super::data() else { return };
     for case in cases(&data).iter().filter(|case| !case.must_fail()) {
         let json: Value = serde_json::from_slice(&case.json).expect("it is JSON");
         for (pointer, edited) in edits(&json) {

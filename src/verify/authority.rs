@@ -5,10 +5,9 @@
 //! its whole validity must lie within its issuer's. Whether it was valid *when it was used* is not
 //! checked here: that needs a trusted timestamp.
 
+use fasti_read::window::Window;
 use fasti_x509::{Authorities, ChainError, X509, X509Error, name};
 use time::{OffsetDateTime, PrimitiveDateTime};
-
-use super::window::Window;
 
 /// A certificate whose holder can issue others.
 #[derive(Clone, Debug)]

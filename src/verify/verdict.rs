@@ -1,10 +1,9 @@
 //! What a verification has proved, as data and as sentences.
 
 use fasti_entry::{ArtifactDigest, SigningAlgorithm};
+use fasti_read::trust::Cosigned;
+use fasti_read::window::Window;
 use tiles_spec::{Hash, LeafIndex, TreeHead, VerifierKey};
-
-use super::super::trust::Cosigned;
-use super::super::window::Window;
 
 /// The verdict that an artifact is signed, and that the signature is in a trusted log.
 #[derive(Clone, Debug)]

@@ -4,11 +4,11 @@
 use std::io;
 
 use fasti_entry::{ArtifactDigest, EntryError};
+use fasti_read::CheckpointRefusal;
+use fasti_read::window::Window;
 use tiles_spec::ProofError;
 
-use super::super::authority::AuthorityError;
-use super::super::trust::CheckpointRefusal;
-use super::super::window::Window;
+use super::authority::AuthorityError;
 
 /// The reason for a refusal.
 #[derive(Debug, thiserror::Error)]

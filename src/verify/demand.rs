@@ -1,0 +1,29 @@
+//! What the caller brings besides the bundle or proof: demands on the signer, a detached signature.
+
+use fasti_entry::{KeyMaterial, PublicKey};
+
+/// What the caller requires of the signer. If empty, any signer is accepted.
+#[derive(Clone, Debug, Default)]
+pub struct Demand {
+    /// This key and no other. Needed for bundles without a certificate.
+    pub public_key: Option<PublicKey>,
+    /// A certificate with exactly this name (email address or URI), from a trusted authority.
+    pub identity: Option<String>,
+    /// A certificate in which a trusted authority recorded this OIDC issuer.
+    pub oidc_issuer: Option<String>,
+}
+
+/// A detached signature, for proofs that do not contain the entry.
+#[derive(Clone, Debug)]
+pub struct Detached {
+    /// The raw signature.
+    pub signature: Vec<u8>,
+    /// The key or certificate that was logged with it.
+    pub material: KeyMaterial,
+}
+
+impl Demand {
+    pub(super) fn names_a_signer(&self) -> bool {
+        self.public_key.is_some() || self.identity.is_some() || self.oidc_issuer.is_some()
+    }
+}

@@ -1,0 +1,190 @@
+//! What is written is read again, in every spelling that protobuf JSON allows.
+
+use fasti_read::TrustedLog;
+use serde_json::{Value, json};
+use tiles_spec::{NoteSigningKey, VerifierKey};
+
+use super::super::span::Span;
+use super::json::{ED25519, MEDIA_TYPE};
+use super::*;
+
+fn key(name: &str) -> VerifierKey {
+    NoteSigningKey::from_seed(name.parse().unwrap(), &[1; 32]).verifier_key().clone()
+}
+
+fn span(start: &str, end: &str) -> Span {
+    Span { start: Some(start.to_owned()), end: Some(end.to_owned()) }
+}
+
+#[test]
+fn what_is_written_is_read_again() {
+    for (name, url) in [
+        ("log.example", "https://log.example"),
+        ("log.example:8443", "https://log.example:8443"),
+        ("log.example/one", "https://log.example/one/"),
+        ("log.example", "http://log.example:3000"),
+    ] {
+        let span = span("2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z");
+        let json = write(&key(name), url, &span).unwrap();
+        let in_use = span.window().unwrap();
+        let expected = TrustedLog { in_use, ..TrustedLog::new(key(name)) };
+        assert_eq!(read(json.as_bytes()).unwrap().trust.logs, [expected], "{url}");
+    }
+}
+
+#[test]
+fn fields_that_clients_require_are_there_even_if_empty() {
+    let json = write(&key("log.example"), "https://log.example", &Span::default());
+    let root: Value = serde_json::from_str(&json.unwrap()).unwrap();
+    for field in ["certificateAuthorities", "ctlogs"] {
+        assert_eq!(root[field], json!([]), "{field}");
+    }
+}
+
+#[test]
+fn refusals_name_the_part() {
+    let json = write(&key("log.example"), "https://log.example", &year()).unwrap();
+    for (from, to, part) in [
+        (MEDIA_TYPE, "text/plain", "media type"),
+        ("MCow", "AAAA", "publicKey.rawBytes"),
+        (ED25519, "PKIX_ED25519_PH", "no log"),
+        ("https://log.example", "log.example", "baseUrl"),
+        ("2027-", "2025-", "before it begins"),
+        ("\"keyId\": \"", "\"keyId\": \"AAAA", "logId.keyId"),
+    ] {
+        let damaged = json.replace(from, to);
+        assert_ne!(damaged, json);
+        let error = read(damaged.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+    }
+    let odd = span("yesterday", "2027-01-01T00:00:00Z");
+    assert!(write(&key("log.example"), "https://log.example", &odd).is_err());
+}
+
+/// A root of one log and one authority, as it is usually written.
+fn usual_root() -> Value {
+    let json = write(&key("log.example"), "https://log.example", &year());
+    let mut root: Value = serde_json::from_str(&json.unwrap()).unwrap();
+    let params = rcgen::CertificateParams::new([]).unwrap();
+    let pair = rcgen::KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&pair).unwrap();
+    let raw = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, certificate.der());
+    root["certificateAuthorities"] = json!([{
+        "uri": "https://ca.example",
+        "certChain": {"certificates": [{"rawBytes": raw}]},
+        "validFor": {"start": "2026-01-01T00:00:00Z"},
+    }]);
+    root
+}
+
+fn year() -> Span {
+    span("2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z")
+}
+
+/// Replaces the value at `pointer`, which must be there.
+fn with(pointer: &str, value: Value) -> Value {
+    let mut root = usual_root();
+    *root.pointer_mut(pointer).expect("it is there") = value;
+    root
+}
+
+#[test]
+fn other_spellings_say_the_same() {
+    let text = |root: &Value| root.to_string();
+    let said = |json: &str| {
+        let root = read(json.as_bytes()).unwrap_or_else(|error| panic!("{json}: {error}"));
+        (root.trust.logs, root.authorities.len())
+    };
+    let usual = text(&usual_root());
+    let expected = said(&usual);
+    assert_eq!((expected.0.len(), expected.1), (1, 1));
+    let mut snake = usual.clone();
+    for (camel, name) in [
+        ("mediaType", "media_type"),
+        ("certificateAuthorities", "certificate_authorities"),
+        ("certChain", "cert_chain"),
+        ("rawBytes", "raw_bytes"),
+        ("validFor", "valid_for"),
+        ("baseUrl", "base_url"),
+        ("publicKey", "public_key"),
+        ("keyDetails", "key_details"),
+        ("logId", "log_id"),
+        ("keyId", "key_id"),
+    ] {
+        assert!(snake.contains(camel), "{camel}");
+        snake = snake.replace(&format!("\"{camel}\""), &format!("\"{name}\""));
+    }
+    assert_eq!(said(&snake), expected);
+    let merged = merge(&[snake.into_bytes(), usual.clone().into_bytes()]).unwrap();
+    assert_eq!(said(&merged).0, expected.0);
+
+    // Only the base64 of these values has these characters.
+    let value = |pointer: &str| usual_root().pointer(pointer).unwrap().clone();
+    let (key, id) = ("/tlogs/0/publicKey/rawBytes", "/tlogs/0/logId/keyId");
+    for pointer in [key, id] {
+        let standard = value(pointer).as_str().unwrap().to_owned();
+        let url_safe = standard.replace('+', "-").replace('/', "_");
+        for spelled in [&url_safe, url_safe.trim_end_matches('='), standard.trim_end_matches('=')] {
+            assert_eq!(said(&text(&with(pointer, json!(spelled)))).0, expected.0, "{spelled}");
+        }
+    }
+    assert_eq!(said(&text(&with("/tlogs/0/publicKey/keyDetails", json!(7)))).0, expected.0);
+    for start in ["2026-01-01T00:00:00.000000000Z", "2026-01-01T02:30:00+02:30"] {
+        let other = with("/tlogs/0/publicKey/validFor/start", json!(start));
+        assert_eq!(said(&text(&other)).0, expected.0, "{start}");
+    }
+    let mut further = usual_root();
+    further["somethingNew"] = json!({"a": [1, true, null]});
+    further["tlogs"][0]["operator"] = json!("somebody");
+    further["tlogs"][0]["checkpointKeyId"] = json!(null);
+    further["ctlogs"] = json!(null);
+    assert_eq!(said(&text(&further)), expected);
+    let timeless = with("/tlogs/0/publicKey/validFor", json!(null));
+    assert!(!said(&text(&timeless)).0[0].in_use.is_bounded());
+}
+
+#[test]
+fn faults_are_named_by_their_path() {
+    for (pointer, value, words) in [
+        ("/mediaType", json!(null), "mediaType: missing or empty"),
+        ("/tlogs", json!({}), "tlogs: expected an array"),
+        ("/tlogs/0/baseUrl", json!(1), "tlogs[0].baseUrl: expected a string"),
+        (
+            "/tlogs/0/publicKey/rawBytes",
+            json!("!"),
+            "tlogs[0].publicKey.rawBytes: not valid base64",
+        ),
+        ("/tlogs/0/publicKey/keyDetails", json!([]), "tlogs[0].publicKey.keyDetails: expected"),
+        ("/tlogs/0/publicKey/validFor/end", json!(1), "publicKey.validFor.end: expected a string"),
+        ("/tlogs/0/logId", json!(null), "tlogs[0].logId: missing"),
+        (
+            "/certificateAuthorities/0/certChain/certificates/0",
+            json!({}),
+            "certificateAuthorities[0].certChain.certificates[0].rawBytes: missing",
+        ),
+    ] {
+        let error = read(with(pointer, value).to_string().as_bytes()).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    }
+    let twice = usual_root().to_string().replacen('{', "{\"tlogs\":[],", 1);
+    let error = read(twice.as_bytes()).unwrap_err().to_string();
+    assert!(error.contains("tlogs: the field is given more than once"), "{error}");
+    let twice = usual_root().to_string().replace("\"baseUrl\"", "\"base_url\":\"\",\"baseUrl\"");
+    let error = merge(&[twice.into_bytes()]).unwrap_err().to_string();
+    assert!(error.contains("tlogs[0].baseUrl: the field is given more than once"), "{error}");
+}
+
+#[test]
+fn logs_with_keys_of_other_kinds_are_left_out() {
+    let mut root = usual_root();
+    let mut other = root["tlogs"][0].clone();
+    for details in [json!("PKIX_ML_DSA_99"), json!(99), json!("PKCS1_RSA_PKCS1V5"), json!(5)] {
+        let is_wrong = details == json!(5);
+        other["publicKey"]["keyDetails"] = details;
+        root["tlogs"] = json!([usual_root()["tlogs"][0], other]);
+        match read(root.to_string().as_bytes()) {
+            Ok(root) => assert!(root.trust.logs.len() == 1 && !is_wrong),
+            Err(error) => assert!(is_wrong && error.to_string().contains("P-256"), "{error}"),
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! [`Primitives`] by aws-lc (`aws-lc-rs`).
+
+use aws_lc_rs::digest::{self, Context, Digest};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA512_ASN1, ParsedPublicKey,
+    RSA_PKCS1_2048_8192_SHA256, VerificationAlgorithm,
+};
+use rustls_pki_types::SignatureVerificationAlgorithm;
+
+use super::super::algorithm::{HashAlgorithm, SigningAlgorithm};
+use super::contract::{Hashing, HeldKey, Primitives};
+
+pub(crate) struct AwsLc;
+
+/// A hash in the making.
+pub(crate) struct Hasher(Context);
+
+/// A key, and the hash of which it signs digests.
+#[derive(Clone)]
+pub(crate) struct Key {
+    key: ParsedPublicKey,
+    hash: &'static digest::Algorithm,
+}
+
+impl Primitives for AwsLc {
+    type Hasher = Hasher;
+    type Key = Key;
+
+    fn of_chains() -> &'static [&'static dyn SignatureVerificationAlgorithm] {
+        webpki::ALL_VERIFICATION_ALGS
+    }
+}
+
+impl Hashing for Hasher {
+    fn new(hash: HashAlgorithm) -> Self {
+        Self(Context::new(implementation(hash)))
+    }
+
+    fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    fn finish(self, digest: &mut [u8]) {
+        digest.copy_from_slice(self.0.finish().as_ref());
+    }
+}
+
+impl HeldKey for Key {
+    fn new(algorithm: SigningAlgorithm, key: &[u8]) -> Option<Self> {
+        use SigningAlgorithm as S;
+        let verification: &'static dyn VerificationAlgorithm = match algorithm {
+            S::EcdsaP256Sha256 => &ECDSA_P256_SHA256_ASN1,
+            S::EcdsaP384Sha384 => &ECDSA_P384_SHA384_ASN1,
+            S::EcdsaP521Sha512 => &ECDSA_P521_SHA512_ASN1,
+            S::RsaPkcs1v15Sha256With2048
+            | S::RsaPkcs1v15Sha256With3072
+            | S::RsaPkcs1v15Sha256With4096 => &RSA_PKCS1_2048_8192_SHA256,
+            S::Ed25519ph => return None,
+        };
+        let key = ParsedPublicKey::new(verification, key).ok()?;
+        Some(Self { key, hash: implementation(algorithm.hash()) })
+    }
+
+    fn made(&self, signature: &[u8], digest: &[u8]) -> bool {
+        Digest::import_less_safe(digest, self.hash)
+            .and_then(|digest| self.key.verify_digest_sig(&digest, signature))
+            .is_ok()
+    }
+}
+
+fn implementation(hash: HashAlgorithm) -> &'static digest::Algorithm {
+    match hash {
+        HashAlgorithm::Sha256 => &digest::SHA256,
+        HashAlgorithm::Sha384 => &digest::SHA384,
+        HashAlgorithm::Sha512 => &digest::SHA512,
+    }
+}
