@@ -9,7 +9,7 @@ use std::time::Duration;
 use fasti_entry::{EntryError, excerpt};
 use fasti_x509::X509Error;
 
-use super::keys::Fingerprint;
+use super::fingerprint::Fingerprint;
 use super::pattern::PatternError;
 
 /// Maximum number of characters of foreign text in a message.

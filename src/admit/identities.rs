@@ -25,8 +25,8 @@ use toml::Spanned;
 
 use super::authorities::Authorities;
 use super::error::{IdentityReason, ListError, ListProblem, Refusal, quote};
+use super::fingerprint::Fingerprint;
 use super::holder::{Holder, NameKind, extension_id};
-use super::keys::Fingerprint;
 use super::pattern::{Pattern, PatternText};
 
 /// Maximum number of rules.

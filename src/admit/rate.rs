@@ -8,16 +8,15 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use fasti_seams::clock::Clock;
-use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
-use governor::{NotUntil, Quota, RateLimiter};
+use governor::{Quota, RateLimiter};
 
 use super::client::Client;
 use super::clients::{CLIENTS_MAX, Clients};
 use super::error::{Limit, Refusal};
+use super::limiter::{Limiter, Ticks, wait};
 
 /// Highest rate and burst of submissions.
 const RATE_MAX: u32 = 1_000_000;
@@ -121,28 +120,6 @@ fn read_kib(text: &str) -> Option<NonZeroU32> {
     let kib = u32::try_from(kib).ok().and_then(NonZeroU32::new)?;
     (kib.get() <= KIB_MAX).then_some(kib)
 }
-
-/// The injected clock, as the limiter reads it.
-pub(super) struct Ticks {
-    clock: Arc<dyn Clock>,
-    began: Instant,
-}
-
-impl Ticks {
-    pub fn new(clock: &Arc<dyn Clock>) -> Self {
-        Self { clock: clock.clone(), began: clock.now() }
-    }
-}
-
-impl governor::clock::Clock for Ticks {
-    type Instant = Duration;
-
-    fn now(&self) -> Duration {
-        self.clock.now().saturating_duration_since(self.began)
-    }
-}
-
-pub(super) type Limiter<K, S> = RateLimiter<K, S, Ticks, NoOpMiddleware<Duration>>;
 
 /// The rates to enforce.
 #[derive(Clone, Copy, Debug, Default)]
@@ -251,10 +228,6 @@ impl Buckets {
             Err(_) => unreachable!("nobody asks for more than the bucket holds"),
         }
     }
-}
-
-pub(super) fn wait(until: &NotUntil<Duration>, clock: &Ticks) -> Duration {
-    until.wait_time_from(governor::clock::Clock::now(clock))
 }
 
 #[cfg(test)]

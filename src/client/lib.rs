@@ -11,7 +11,7 @@
 //! | [`monitor`] | growth from one run to the next, and evidence if the log did not grow |
 //! | [`keys`], [`private_key`] | keys and certificates from files; signing an artifact |
 //! | [`submit`] | submits a signature to the writer |
-//! | [`standing`] | the status of a writer: who leads, how large the log is |
+//! | [`writer_status`] | the status of a writer: who leads, how large the log is |
 //! | [`artifact`], [`authority`], [`window`], [`verify`] | offline verification of an artifact |
 //!
 //! Nothing here depends on the writer, so a program that verifies does not link it.
@@ -33,11 +33,11 @@ pub mod reader;
 pub mod search;
 pub mod signing_config;
 #[cfg(feature = "http")]
-pub mod standing;
-#[cfg(feature = "http")]
 pub mod submit;
 pub mod trusted_root;
 pub mod verify;
+#[cfg(feature = "http")]
+pub mod writer_status;
 
 pub use fasti_read::{description, window};
 

@@ -9,7 +9,7 @@
 //!
 //! `route` and `question` parse requests, `server` answers them, `error` has their errors, `answer`
 //! writes v1's JSON, `tree_id` names entries. Everything is read and verified as by any client
-//! (`OwnFiles`), with the log's own key.
+//! (`StoreFetch`), with the log's own key.
 //!
 //! Unlike in v1, entries have no signed timestamp and the time 0, because a v2 log attests no time,
 //! and checkpoints are those of v2. An incomplete answer says so in a header (`answer`), or is an

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use fasti_seams::causes::with_causes;
 use fasti_seams::offload::offload;
 use fasti_seams::planted::{Bug, planted};
-use fasti_store::{CommitLog, ObjectPath, RecordNumber, Shelf, Store, StoreError};
+use fasti_store::{CommitLog, Housekeeping, ObjectPath, RecordNumber, Store, StoreError};
 use tiles_spec::{
     BundleCoord, TileCoord, TileWidth, TreeSize,
     tile::{bundles_for_growth, edge_bundle, edge_tiles, tiles_for_growth},
@@ -47,7 +47,7 @@ const SWEEP_LEAVES: u64 = 16 * 256;
 
 /// The trimmer of one term.
 pub(super) struct Trimmer {
-    shelf: Arc<dyn Shelf>,
+    housekeeping: Arc<dyn Housekeeping>,
     objects: Arc<dyn Store>,
     commits: Arc<dyn CommitLog>,
     metrics: Arc<LogMetrics>,
@@ -81,13 +81,13 @@ impl Trimmer {
     /// The trimmer of a term whose first record is `first`, made when the tree of `size` was
     /// published.
     pub fn new(
-        shelf: Arc<dyn Shelf>,
+        housekeeping: Arc<dyn Housekeeping>,
         context: &Context,
         first: Option<RecordNumber>,
         size: TreeSize,
     ) -> Self {
         Self {
-            shelf,
+            housekeeping,
             objects: context.stores.objects.clone(),
             commits: context.stores.commits.clone(),
             metrics: context.metrics.clone(),
@@ -173,7 +173,7 @@ impl Trimmer {
         self.written = 0;
         self.trim_records().await?;
         if !self.due.is_empty() {
-            self.shelf.remove(&self.due).await?;
+            self.housekeeping.remove(&self.due).await?;
             self.metrics.trimmed_objects.inc_by(self.due.len() as u64);
             self.due.clear();
         }
@@ -194,7 +194,7 @@ impl Trimmer {
         if paths.is_empty() {
             return Ok(());
         }
-        self.shelf.remove(&paths).await?;
+        self.housekeeping.remove(&paths).await?;
         self.records.drain(..count);
         self.metrics.trimmed_records.inc_by(count as u64);
         Ok(())
@@ -202,8 +202,8 @@ impl Trimmer {
 
     /// Lists and removes the partial objects of a full one that is published.
     async fn remove_partials(&self, full: &ObjectPath) -> Result<(), StoreError> {
-        let partials = self.shelf.list(&format!("{full}.p/"), None, LIST_MAX).await?;
-        self.shelf.remove(&partials).await?;
+        let partials = self.housekeeping.list(&format!("{full}.p/"), None, LIST_MAX).await?;
+        self.housekeeping.remove(&partials).await?;
         self.metrics.trimmed_objects.inc_by(partials.len() as u64);
         Ok(())
     }
@@ -236,7 +236,8 @@ impl Trimmer {
         first: Option<RecordNumber>,
     ) -> Result<Option<RecordNumber>, StoreError> {
         let after = from.map(ObjectPath::commit_record);
-        let listed = self.shelf.list("_writer/commit/", after.as_ref(), LISTINGS_MAX).await?;
+        let listed =
+            self.housekeeping.list("_writer/commit/", after.as_ref(), LISTINGS_MAX).await?;
         let numbers: Vec<RecordNumber> =
             listed.iter().filter_map(ObjectPath::record_number).collect();
         let earlier = numbers.iter().copied().filter(|number| Some(*number) < first);
@@ -246,7 +247,7 @@ impl Trimmer {
                 removable.push(ObjectPath::commit_record(number));
             }
         }
-        self.shelf.remove(&removable).await?;
+        self.housekeeping.remove(&removable).await?;
         self.metrics.trimmed_records.inc_by(removable.len() as u64);
         let is_last_page = listed.len() < LISTINGS_MAX;
         Ok(if is_last_page { first } else { numbers.last().copied().min(first) })
@@ -281,7 +282,7 @@ impl Trimmer {
             _ => return Ok(()),
         };
         if self.noted.as_ref() != Some(&note) {
-            self.shelf.note(&ObjectPath::trimmed(), note.to_string().into()).await?;
+            self.housekeeping.note(&ObjectPath::trimmed(), note.to_string().into()).await?;
             self.noted = Some(note);
         }
         Ok(())

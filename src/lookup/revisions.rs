@@ -12,7 +12,7 @@
 use bytes::Bytes;
 use fasti_grow::{Edge, ForwardOnly, Integrated, Leaf, SigningGuard, tree};
 use fasti_lookup_spec::{LatestFile, LookupPath, Manifest, RevisionFile};
-use fasti_store::{Below, ObjectPath, Store, StoreError};
+use fasti_store::{ObjectPath, PrefixStore, Store, StoreError};
 use tiles_spec::{
     BundleCoord, LeafIndex, ResourcePath, SignedCheckpoint, TileCoord, TileMap, TileSource as _,
     TileWidth, TlogProof, TreeHead, open_checkpoint, plan_inclusion,
@@ -26,7 +26,7 @@ use super::site::Site;
 pub(super) struct Revisions {
     site: Site,
     /// The objects below `lookup/`.
-    below: Below,
+    lookup_log: PrefixStore,
     edge: Edge,
     guard: SigningGuard,
     checkpoint: ForwardOnly,
@@ -44,15 +44,15 @@ impl Revisions {
     /// Opens the lookup log, and finishes what was left undone.
     pub(super) async fn open(site: Site) -> Result<Self, IndexError> {
         let prefix = ObjectPath::new("lookup").expect("it is a path");
-        let below = Below::new(site.objects.clone(), prefix);
+        let lookup_log = PrefixStore::new(site.objects.clone(), prefix);
         let path = ObjectPath::checkpoint();
-        let shown = below.get(&path).await?;
+        let shown = lookup_log.get(&path).await?;
         let signed = match &shown {
             Some(object) => signed_head(&site, &object.bytes)?,
             None => None,
         };
         let signed = signed.unwrap_or(TreeHead::EMPTY);
-        let (tiles, bundle) = tree::edge(&below, signed).await.map_err(IndexError::Edge)?;
+        let (tiles, bundle) = tree::edge(&lookup_log, signed).await.map_err(IndexError::Edge)?;
         let edge = Edge::load(signed, &tiles, bundle);
         let edge = edge.map_err(|error| IndexError::Edge(error.into()))?;
         let latest = site.objects.get(&LookupPath::Latest.into()).await?;
@@ -64,7 +64,7 @@ impl Revisions {
                 latest.map(|object| object.version),
             ),
             site,
-            below,
+            lookup_log,
             edge,
             tiles,
             newest: None,
@@ -124,7 +124,7 @@ impl Revisions {
         let leaf = Leaf::new(entry).expect("an entry of a few lines is short");
         let grown: Integrated = self.edge.integrate(&[leaf]).ok_or(IndexError::Full)?;
         for object in &grown.objects {
-            write_once(&self.below, &*self.site.clock, &object.path, &object.bytes).await?;
+            write_once(&self.lookup_log, &*self.site.clock, &object.path, &object.bytes).await?;
             self.superseded.extend(partials_of(&object.path));
         }
         self.guard.check(&grown)?;
@@ -147,7 +147,7 @@ impl Revisions {
             None => Ok(Published::Nothing),
         };
         let bytes = checkpoint.clone();
-        publish(&mut self.checkpoint, &self.below, &*clock, bytes, head.size, &read).await?;
+        publish(&mut self.checkpoint, &self.lookup_log, &*clock, bytes, head.size, &read).await?;
         self.show_latest(checkpoint, head).await
     }
 
@@ -158,7 +158,7 @@ impl Revisions {
         for &coord in plan.tiles() {
             // After a start the full tiles are not in memory.
             if self.tiles.tile(coord.level, coord.index, coord.width).is_none()
-                && let Some(tile) = tree::tile(&self.below, coord).await?
+                && let Some(tile) = tree::tile(&self.lookup_log, coord).await?
             {
                 self.tiles.insert(coord, tile);
             }

@@ -8,7 +8,7 @@ use fasti_client::trust::Trust;
 use fasti_seams::clock::Clock;
 use fasti_seams::offload::Workers;
 use fasti_signer::Signer;
-use fasti_store::{Shelf, Store};
+use fasti_store::{Housekeeping, Store};
 use tiles_spec::Origin;
 
 use crate::metrics::LookupMetrics;
@@ -51,7 +51,7 @@ pub struct Site {
     /// Where the index is stored, below `lookup/`.
     pub objects: Arc<dyn Store>,
     /// Where superseded objects are removed; `None` to keep everything.
-    pub shelf: Option<Arc<dyn Shelf>>,
+    pub housekeeping: Option<Arc<dyn Housekeeping>>,
     /// Signs the log of revisions.
     pub signer: Arc<dyn Signer>,
     /// The source of time.

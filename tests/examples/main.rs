@@ -42,7 +42,7 @@ async fn index(directory: &Path, signer: Arc<dyn Signer>) {
         trust: Trust::in_keys([signer.verifier_key()]),
         origin: signer.origin().clone(),
         objects: store.clone(),
-        shelf: Some(store),
+        housekeeping: Some(store),
         signer: Arc::new(LookupSigner::new(signer).expect("the origin is short")),
         clock: Arc::new(SystemClock),
         metrics: Arc::new(LookupMetrics::default()),

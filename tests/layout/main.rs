@@ -108,7 +108,7 @@ const CRATES: [(&str, &[&str]); 15] = [
     ("entry", &["lookup-spec", "x509"]),
     ("read", &["lookup-spec", "objects"]),
     ("store", &["lookup-spec", "objects", "seams"]),
-    ("signer", &["lookup-spec", "seams"]),
+    ("signer", &["lookup-spec", "seams", "x509"]),
     ("admit", &["entry", "seams", "x509"]),
     ("client", &["entry", "lookup-spec", "objects", "read", "seams", "store", "x509"]),
     ("audit", &["client", "entry", "lookup-spec", "seams"]),

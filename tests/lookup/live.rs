@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use fasti::client::fetch::OwnFiles;
+use fasti::client::fetch::StoreFetch;
 use fasti::client::trust::Trust;
 use fasti::clock::SystemClock;
 use fasti::entropy::OsEntropy;
@@ -80,11 +80,11 @@ impl Live {
     /// Everything that an index on `objects` needs.
     pub fn site(&self, objects: Arc<dyn Store>, config: LookupConfig) -> Site {
         Site {
-            log: Arc::new(OwnFiles(self.store.clone())),
+            log: Arc::new(StoreFetch::new(self.store.clone())),
             trust: Trust::in_keys([signing_key().verifier_key().clone()]),
             origin: origin(),
             objects,
-            shelf: Some(self.store.clone()),
+            housekeeping: Some(self.store.clone()),
             signer: Arc::new(LookupSigner::new(signer()).expect("a short origin")),
             clock: Arc::new(SystemClock),
             metrics: Arc::new(LookupMetrics::default()),

@@ -11,8 +11,8 @@ use fasti::client::submit::SubmitError;
 use fasti::client::trust::CheckpointRefusal;
 use fasti::client::verify::Refusal;
 use fasti::signer::KeyFileError;
-use fasti::store::BucketError;
 use fasti::store::probe::ProbeError;
+use fasti::store::{BucketError, OpenStoreError};
 use tiles_spec::{CheckpointError, NoteError, ProofError};
 
 const REACH: &str = "check --log (or FASTI_LOG), and that the log is being served there";
@@ -68,7 +68,7 @@ fn on_one(error: &(dyn Error + 'static)) -> Option<&'static str> {
     if let Some(ProbeError::Store(_)) = error.downcast_ref() {
         return Some(BUCKET);
     }
-    if let Some(BucketError::Connect { .. }) = error.downcast_ref() {
+    if let Some(OpenStoreError::Bucket(BucketError::Connect { .. })) = error.downcast_ref() {
         return Some(BUCKET);
     }
     match error.downcast_ref::<SubmitError>() {

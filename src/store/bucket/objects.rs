@@ -15,12 +15,12 @@ use object_store::{
     PutOptions, PutPayload, PutResult, UpdateVersion,
 };
 
-use super::BucketStore;
 use super::answers::{
     failed, failed_write, is_beyond_end, is_contended, neither_there_nor_written,
 };
 use super::contention::Contention;
 use super::kind::Kind;
+use super::store::BucketStore;
 use crate::{
     Attempt, Created, NewObject, Object, ObjectPath, Replaced, Store, StoreError, Version,
 };

@@ -2,9 +2,13 @@
 
 use object_store::path::Path;
 
+use super::clients::Clients;
 use super::connect::connect;
+use super::error::BucketError;
+use super::location::BucketLocation;
+use super::options::BucketOptions;
 use super::requests::RequestCounters;
-use super::{BucketError, BucketLocation, BucketOptions, Clients, Requests};
+use super::requests::Requests;
 use crate::ObjectPath;
 
 /// A log in a bucket.

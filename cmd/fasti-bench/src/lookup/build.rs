@@ -117,7 +117,7 @@ async fn build(arguments: &BuildArguments) -> Result<Report> {
     let store = Arc::new(store);
     let counted = Arc::new(CountingStore::new(store.clone()));
     let site = Site {
-        shelf: Some(store),
+        housekeeping: Some(store),
         // Remove at once what no revision uses any more; otherwise the disk would keep it all.
         config: LookupConfig { keep_for: Duration::ZERO, ..LookupConfig::default() },
         ..site(log.clone(), &key, counted.clone())?
@@ -149,7 +149,7 @@ fn site(log: Arc<GrowingLog>, key: &NoteSigningKey, objects: Arc<CountingStore>)
         trust: Trust::in_keys([key.verifier_key().clone()]),
         origin,
         objects,
-        shelf: None,
+        housekeeping: None,
         signer: Arc::new(LookupSigner::new(signer)?),
         clock: Arc::new(SystemClock),
         metrics: Arc::new(LookupMetrics::default()),

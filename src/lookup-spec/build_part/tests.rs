@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tiles_spec::size::{LeafIndex, TreeSize};
 
 use super::*;
-use crate::{Found, LookupError, Probe, Run, read_postings, slice_bits};
+use crate::{Found, LookupError, Probe, Run, read_part, read_postings, slice_bits};
 
 const ALL: fn() -> KeySlice = || KeySlice::new(0, 0).unwrap();
 

@@ -2,8 +2,9 @@
 
 use fasti_entry::{DsseEnvelope, DsseRequest, DsseSignature, Verifier};
 
-use super::testing::{BEGIN, Ca, Subject, at, authority, signer, submission};
 use super::*;
+use crate::testing::{BEGIN, Ca, Subject, at, authority, signer, submission};
+use crate::{Authorities, Policy};
 
 fn keys(subjects: &[&Subject]) -> KeyList {
     let mut list = KeyList::default();
