@@ -36,8 +36,8 @@ pub enum Namesake {
     },
 }
 
-/// A log remembered in `directory`, in a file with this extension, that has the origin or the key of
-/// this one, but not both.
+/// A log remembered in `directory`, in a file with this extension, that has the origin or the key
+/// of this one, but not both.
 pub(super) fn find(directory: &Path, extension: &str, log: &TrustedLog) -> Option<Namesake> {
     let files = directory.read_dir().ok()?.take(FILES_MAX).flatten();
     let paths = files.map(|file| file.path());

@@ -1,6 +1,7 @@
 //! Parts built, read back and searched, compared with the postings they are made of.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use tiles_spec::size::{LeafIndex, TreeSize};
 
