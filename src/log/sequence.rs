@@ -119,14 +119,12 @@ impl Position {
         nonce: [u8; 16],
     ) -> Result<Sequenced, SequenceError> {
         let before = self.head();
-        let first = before.size.get();
         let grown = self.edge.integrate(&new).ok_or_else(|| RecordGuardError::Root {
             what: "a batch beyond the largest tree size".to_owned(),
-            size: first,
+            size: before.size,
         })?;
-        let leaves =
-            (first..).zip(&new).filter_map(|(n, leaf)| Some((leaf.hash, LeafIndex::new(n)?)));
-        let leaves = leaves.collect();
+        let hashes = new.iter().map(|leaf| leaf.hash);
+        let leaves = hashes.zip(before.size.next_leaves()).collect();
         let record = Record {
             number: self.number,
             epoch: self.epoch,

@@ -21,7 +21,7 @@ use fasti_seams::offload::offload;
 use fasti_seams::planted::{Bug, planted};
 use fasti_store::{CommitLog, Housekeeping, ObjectPath, RecordNumber, Store, StoreError};
 use tiles_spec::{
-    BundleCoord, TileCoord, TileWidth, TreeSize,
+    BundleCoord, TILE_WIDTH_MAX, TileCoord, TreeSize,
     tile::{bundles_for_growth, edge_bundle, edge_tiles, tiles_for_growth},
 };
 
@@ -43,7 +43,7 @@ const LISTINGS_MAX: usize = 64;
 /// Most paths that are remembered for removal; any beyond that are left for a later term.
 const DUE_MAX: usize = 1 << 16;
 /// How much of the tree is searched in one round for leftovers of earlier terms.
-const SWEEP_LEAVES: u64 = 16 * 256;
+const SWEEP_LEAVES: u64 = 16 * TILE_WIDTH_MAX as u64;
 
 /// The trimmer of one term.
 pub(super) struct Trimmer {
@@ -220,8 +220,7 @@ impl Trimmer {
             let seen = self.sweep_records(record, first).await?;
             self.sweep.from = Some((seen, swept));
         } else if swept < size {
-            let to = TreeSize::new((swept.get() + SWEEP_LEAVES).min(size.get()));
-            let to = to.expect("not above a tree's size");
+            let to = swept.add_up_to(SWEEP_LEAVES, size);
             let full = growth(swept, to).filter(|(_, partial)| partial.is_none());
             self.to_list.extend(full.map(|(full, _)| full));
             self.sweep.from = Some((record, to));
@@ -329,12 +328,10 @@ fn edge(size: TreeSize) -> impl Iterator<Item = (ObjectPath, Option<ObjectPath>)
 }
 
 fn tile_paths(tile: TileCoord) -> (ObjectPath, Option<ObjectPath>) {
-    let full = TileCoord { width: TileWidth::FULL, ..tile };
     let passes_for_full = planted(Bug::FullAt255) && tile.width.as_usize() == 255;
-    (full.into(), (!tile.width.is_full() && !passes_for_full).then(|| tile.into()))
+    (tile.full().into(), (!tile.width.is_full() && !passes_for_full).then(|| tile.into()))
 }
 
 fn bundle_paths(bundle: BundleCoord) -> (ObjectPath, Option<ObjectPath>) {
-    let full = BundleCoord { width: TileWidth::FULL, ..bundle };
-    (full.into(), (!bundle.width.is_full()).then(|| bundle.into()))
+    (bundle.full().into(), (!bundle.width.is_full()).then(|| bundle.into()))
 }

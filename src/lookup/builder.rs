@@ -85,7 +85,7 @@ impl Builder {
         self.expect_growth(&mut view).await?;
         let is_whole = rewrite_max < u64::MAX || plan::in_pieces(&self.runs).is_none();
         if log.size == self.indexed.size && !self.is_merged && is_whole {
-            self.site.metrics.set_sizes(self.indexed.size.get(), log.size.get());
+            self.site.metrics.set_sizes(self.indexed.size, log.size);
             return Ok(Advance::UpToDate);
         }
         let from = self.indexed.size;
@@ -103,7 +103,7 @@ impl Builder {
         self.tidy.retire(&self.runs, &runs);
         self.tidy.retire_paths(self.revisions.take_superseded());
         (self.runs, self.indexed, self.is_merged) = (runs, head, false);
-        self.site.metrics.set_sizes(head.size.get(), log.size.get());
+        self.site.metrics.set_sizes(head.size, log.size);
         self.site.metrics.revised(self.site.clock.now() - began);
         Ok(Advance::Revised { indexed: head, log })
     }

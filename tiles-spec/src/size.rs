@@ -62,6 +62,11 @@ impl LeafIndex {
         self.0
     }
 
+    /// Size of the largest tree that does not hold this leaf: as many leaves come before it.
+    pub const fn tree_size_before(self) -> TreeSize {
+        TreeSize(self.0)
+    }
+
     /// Size of the smallest tree that holds this leaf: the index plus one.
     pub const fn tree_size_after(self) -> TreeSize {
         TreeSize(self.0 + 1)
@@ -97,6 +102,18 @@ impl TreeSize {
         }
     }
 
+    /// The size without the last `leaves`; the empty tree if there are not so many.
+    #[must_use]
+    pub const fn saturating_sub(self, leaves: u64) -> Self {
+        Self(self.0.saturating_sub(leaves))
+    }
+
+    /// The size after adding `leaves`, but not above `end`.
+    #[must_use]
+    pub fn add_up_to(self, leaves: u64, end: Self) -> Self {
+        self.checked_add(leaves).map_or(end, |size| size.min(end))
+    }
+
     /// The index of the last leaf, or `None` for the empty tree.
     pub const fn last_leaf(self) -> Option<LeafIndex> {
         match self.0.checked_sub(1) {
@@ -108,6 +125,11 @@ impl TreeSize {
     /// Whether a tree of this size has a leaf at `index`.
     pub const fn contains(self, index: LeafIndex) -> bool {
         index.0 < self.0
+    }
+
+    /// The indices of the leaves that come next.
+    pub fn next_leaves(self) -> impl Iterator<Item = LeafIndex> {
+        (self.0..Self::MAX.0).map(LeafIndex)
     }
 
     /// The index of the next leaf, or `None` if the tree is at [`TreeSize::MAX`].

@@ -16,8 +16,7 @@ mod s3;
 use super::clients::Clients;
 use super::error::BucketError;
 use super::location::{BucketLocation, Cloud};
-use super::options::is_plain_http;
-use super::options::{BucketOptions, Encryption};
+use super::options::{BucketOptions, Encryption, is_plain_http};
 
 /// Opens the clients of the bucket at `location`.
 #[cfg_attr(not(feature = "s3"), allow(clippy::unused_async, reason = "S3 waits"))]

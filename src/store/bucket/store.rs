@@ -7,8 +7,7 @@ use super::connect::connect;
 use super::error::BucketError;
 use super::location::BucketLocation;
 use super::options::BucketOptions;
-use super::requests::RequestCounters;
-use super::requests::Requests;
+use super::requests::{RequestCounters, Requests};
 use crate::ObjectPath;
 
 /// A log in a bucket.

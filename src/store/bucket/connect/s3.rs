@@ -10,8 +10,7 @@ use crate::bucket::clients::Clients;
 use crate::bucket::credentials::{self, AwsCredentials};
 use crate::bucket::error::BucketError;
 use crate::bucket::location::BucketLocation;
-use crate::bucket::options::is_plain_http;
-use crate::bucket::options::{BucketOptions, Encryption};
+use crate::bucket::options::{BucketOptions, Encryption, is_plain_http};
 
 /// The region given to S3-compatible stores that have no regions.
 const ANY_REGION: &str = "us-east-1";
