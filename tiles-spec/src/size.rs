@@ -251,8 +251,22 @@ mod tests {
         assert_eq!(TreeSize::MAX.checked_add(0), Some(TreeSize::MAX));
         assert_eq!(TreeSize::MAX.checked_add(1), None);
         assert_eq!(TreeSize::MAX.checked_add(u64::MAX), None);
+        assert_eq!(TreeSize::MAX.next_leaves().next(), None);
         assert_eq!(TreeSize::ZERO.next_leaf(), LeafIndex::new(0));
         assert!(!TreeSize::ZERO.contains(LeafIndex::new(0).unwrap()));
+    }
+
+    #[test]
+    fn sizes_grow_and_shrink_within_bounds() {
+        let size = |n| TreeSize::new(n).unwrap();
+        assert_eq!(size(5).add_up_to(2, size(9)), size(7));
+        assert_eq!(size(5).add_up_to(u64::MAX, size(9)), size(9));
+        assert_eq!(size(5).saturating_sub(2), size(3));
+        assert_eq!(size(5).saturating_sub(6), TreeSize::ZERO);
+        let next: Vec<u64> = size(5).next_leaves().take(2).map(LeafIndex::get).collect();
+        assert_eq!(next, [5, 6]);
+        let leaf = size(5).next_leaf().unwrap();
+        assert_eq!((leaf.tree_size_before(), leaf.tree_size_after()), (size(5), size(6)));
     }
 
     #[test]

@@ -241,8 +241,8 @@ pub const fn bundle_indices(from: TreeSize, to: TreeSize) -> Range<TileIndex> {
     TileIndex::new(first)..TileIndex::new(end)
 }
 
-/// The level 0 tiles with the leaves that a tree of size `to` has and a tree of size `from` does not,
-/// as wide as they are in a tree of `size`.
+/// The level 0 tiles with the leaves that a tree of size `to` has and a tree of size `from` does
+/// not, as wide as they are in a tree of `size`.
 pub fn tiles_of_leaves(
     from: TreeSize,
     to: TreeSize,
