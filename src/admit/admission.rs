@@ -9,7 +9,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
 use super::client::{Client, Proxies};
-use super::error::Refusal;
+use super::error::AdmissionRefusal;
 use super::fingerprint::Fingerprint;
 use super::identities::IdentityList;
 use super::keys::KeyList;
@@ -65,26 +65,36 @@ impl Admission {
     /// Checks a submission over a connection from `peer` against the rates. `bytes` is the
     /// announced length of its body. Call this once for each submission, before any other work on
     /// it.
-    pub fn pace(&self, peer: IpAddr, headers: &HeaderMap, bytes: u64) -> Result<(), Refusal> {
+    pub fn pace(
+        &self,
+        peer: IpAddr,
+        headers: &HeaderMap,
+        bytes: u64,
+    ) -> Result<(), AdmissionRefusal> {
         self.limit(self.pace.take(self.client(peer, headers), bytes))
     }
 
     /// Checks the bytes of a body whose length was not announced against the rates.
-    pub fn pace_bytes(&self, peer: IpAddr, headers: &HeaderMap, bytes: u64) -> Result<(), Refusal> {
+    pub fn pace_bytes(
+        &self,
+        peer: IpAddr,
+        headers: &HeaderMap,
+        bytes: u64,
+    ) -> Result<(), AdmissionRefusal> {
         self.limit(self.pace.take_bytes(self.client(peer, headers), bytes))
     }
 
-    fn limit(&self, taken: Result<(), Refusal>) -> Result<(), Refusal> {
+    fn limit(&self, taken: Result<(), AdmissionRefusal>) -> Result<(), AdmissionRefusal> {
         taken.inspect_err(|refusal| self.metrics.limited(refusal.reason()))
     }
 
     /// Checks that all signers that a submission names may write at `now`.
-    pub fn judge(&self, submission: &Submission, now: SystemTime) -> Result<(), Refusal> {
+    pub fn judge(&self, submission: &Submission, now: SystemTime) -> Result<(), AdmissionRefusal> {
         self.count(self.lists().judge(submission, now))
     }
 
     /// Checks that an opaque entry with these headers may be written.
-    pub fn judge_opaque(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+    pub fn judge_opaque(&self, headers: &HeaderMap) -> Result<(), AdmissionRefusal> {
         let lists = self.lists();
         let Some(tokens) = &lists.tokens else { return self.count(Ok("open")) };
         let name = tokens.bearer(headers.get(AUTHORIZATION));
@@ -94,7 +104,10 @@ impl Admission {
         }))
     }
 
-    fn count(&self, judged: Result<&'static str, Refusal>) -> Result<(), Refusal> {
+    fn count(
+        &self,
+        judged: Result<&'static str, AdmissionRefusal>,
+    ) -> Result<(), AdmissionRefusal> {
         match judged {
             Ok(reason) => {
                 self.metrics.admitted(reason);
@@ -110,12 +123,16 @@ impl Admission {
 
 impl Lists {
     /// Returns why a submission is admitted.
-    fn judge(&self, submission: &Submission, now: SystemTime) -> Result<&'static str, Refusal> {
+    fn judge(
+        &self,
+        submission: &Submission,
+        now: SystemTime,
+    ) -> Result<&'static str, AdmissionRefusal> {
         let mut ground = "open";
         if self.keys.is_some() || self.identities.is_some() {
             let signers = submission.signers()?;
             if signers.is_empty() {
-                return Err(Refusal::NoSigner(submission.kind().name()));
+                return Err(AdmissionRefusal::NoSigner(submission.kind().name()));
             }
             for (key, material) in signers {
                 ground = self.judge_signer(Fingerprint::of(&key), material, now)?;
@@ -129,14 +146,16 @@ impl Lists {
         key: Fingerprint,
         material: &KeyMaterial,
         now: SystemTime,
-    ) -> Result<&'static str, Refusal> {
+    ) -> Result<&'static str, AdmissionRefusal> {
         if self.keys.as_ref().is_some_and(|keys| keys.holds(&key)) {
             return Ok("key");
         }
         match (&self.identities, material) {
-            (None, _) => Err(Refusal::Key(key)),
-            (Some(_), KeyMaterial::PublicKey(_)) if self.keys.is_some() => Err(Refusal::Key(key)),
-            (Some(_), KeyMaterial::PublicKey(_)) => Err(Refusal::NoCertificate(key)),
+            (None, _) => Err(AdmissionRefusal::Key(key)),
+            (Some(_), KeyMaterial::PublicKey(_)) if self.keys.is_some() => {
+                Err(AdmissionRefusal::Key(key))
+            }
+            (Some(_), KeyMaterial::PublicKey(_)) => Err(AdmissionRefusal::NoCertificate(key)),
             (Some(identities), KeyMaterial::Certificate(der)) => {
                 identities.judge(der, key, now).map(|()| "identity")
             }

@@ -44,7 +44,7 @@ mod testing;
 pub use admission::{Admission, Lists};
 pub use authorities::Authorities;
 pub use client::{Block, Client, Network, Proxies, ProxyHeader};
-pub use error::{IdentityReason, Limit, ListError, ListProblem, Refusal, seconds};
+pub use error::{AdmissionRefusal, IdentityReason, Limit, ListError, ListProblem, seconds};
 pub use fingerprint::Fingerprint;
 pub use identities::{IdentityList, Policy};
 pub use keys::KeyList;

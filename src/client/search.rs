@@ -7,21 +7,21 @@
 //! |---|---|
 //! | `answer` | one search, from the question to the answer |
 //! | `follow` | only what is new since the last search, without reading the whole log |
-//! | `refusal` | why there is no answer, with the places of what is at fault |
+//! | `error` | why there is no answer, with the places of what is at fault |
 
 mod answer;
+mod error;
 mod follow;
 mod question;
-mod refusal;
 
 pub use answer::search;
+pub use error::SearchError;
 pub use fasti_read::search::{
     Conflict, Index, IndexRefusal, KEYS_MAX, LIMIT_DEFAULT, LIMIT_MAX, Operator, QuestionError,
     SCAN_DEFAULT, Total, Wrong,
 };
 pub use follow::{FollowError, Follower, News};
 pub use question::{Answer, Match, Question, Term};
-pub use refusal::SearchError;
 
 #[cfg(test)]
 mod tests;

@@ -12,7 +12,7 @@ use tiles_spec::{Frontier, TreeHead};
 
 use crate::context::Context;
 use crate::dedup::{Dedup, DedupError, DedupIndex};
-use crate::refusal::RecoverError;
+use crate::recover_error::RecoverError;
 
 /// How many leaves are read from the tiles at once.
 const CATCH_UP_LEAVES: u64 = 1 << 16;

@@ -9,9 +9,9 @@ use fasti_store::RecordNumber;
 use tiles_spec::{Hash, LeafIndex, TreeHead};
 use tokio::sync::oneshot;
 
-use crate::answer::{Answer, SubmitError};
+use crate::acknowledged::{SubmitError, SubmitResult};
 use crate::dedup::{Assigned, Dedup, DedupError};
-use crate::pool::Submission;
+use crate::pool::PooledEntry;
 use crate::record::{Epoch, Record, RecordDigest};
 use crate::record_guard::{CheckedRecord, RecordGuard, RecordGuardError};
 
@@ -25,7 +25,7 @@ pub struct Waiter {
     /// Whether the log already held it.
     pub duplicate: bool,
     /// Where the answer goes.
-    pub answer: oneshot::Sender<Answer>,
+    pub answer: oneshot::Sender<SubmitResult>,
 }
 
 /// The sequencer's place in the log: everything that the next record builds on.
@@ -69,7 +69,7 @@ pub enum SequenceError {
 pub fn assign(
     dedup: &Dedup,
     position: &Position,
-    batch: Vec<Submission>,
+    batch: Vec<PooledEntry>,
 ) -> (Vec<Leaf>, Vec<Waiter>) {
     let hashes: Vec<Hash> = batch.iter().map(|submission| submission.leaf.hash).collect();
     let assigned = match dedup.assign(&hashes, position.edge.size()) {
@@ -81,7 +81,7 @@ pub fn assign(
     };
     let (mut leaves, mut waiters) = (Vec::new(), Vec::with_capacity(batch.len()));
     for (submission, assigned) in batch.into_iter().zip(assigned) {
-        let Submission { leaf, waiter: answer } = submission;
+        let PooledEntry { leaf, waiter: answer } = submission;
         let (index, duplicate) = match assigned {
             Assigned::New(index) => (index, false),
             Assigned::Known(index) => (index, true),
@@ -98,7 +98,7 @@ pub fn assign(
     (leaves, waiters)
 }
 
-fn fail(batch: Vec<Submission>, error: &DedupError) {
+fn fail(batch: Vec<PooledEntry>, error: &DedupError) {
     let reason = SubmitError::Dedup(error.to_string());
     for submission in batch {
         drop(submission.waiter.send(Err(reason.clone())));

@@ -4,7 +4,7 @@ use tiles_spec::hash::leaf_hash;
 
 use crate::error::LookupError;
 use crate::key::{LookupKey, Posting};
-use crate::page::{DirectoryPage, List, PAGE_BYTES, Record};
+use crate::page::{DirectoryPage, KeyRecord, List, PAGE_BYTES};
 use crate::page_tree::{PageTree, proof_hashes_max};
 use crate::part::Part;
 use crate::postings::{decode_onto, expect_in_slice, pages_of};
@@ -82,7 +82,7 @@ impl Reading<'_> {
         Ok(self.postings)
     }
 
-    fn take(&mut self, Record { key, list }: Record) -> Result<(), &'static str> {
+    fn take(&mut self, KeyRecord { key, list }: KeyRecord) -> Result<(), &'static str> {
         expect_in_slice(self.slice, &key)?;
         self.records += 1;
         let leaves = match list {

@@ -14,7 +14,7 @@ use fasti_lookup_spec::{LeafRange, LookupPath, Run};
 use fasti_seams::clock::Clock;
 use fasti_store::{Housekeeping, ObjectPath, StoreError};
 
-use super::site::Site;
+use super::context::IndexContext;
 
 /// Parts in one removal, and in one page of a listing.
 const PARTS_MAX: usize = 1000;
@@ -42,11 +42,11 @@ enum Listing {
 }
 
 impl Tidy {
-    pub(super) fn new(site: &Site) -> Self {
+    pub(super) fn new(context: &IndexContext) -> Self {
         Self {
-            housekeeping: site.housekeeping.clone(),
-            clock: site.clock.clone(),
-            keep_for: site.config.keep_for,
+            housekeeping: context.housekeeping.clone(),
+            clock: context.clock.clone(),
+            keep_for: context.config.keep_for,
             waiting: VecDeque::new(),
             needed: BTreeSet::new(),
             in_work: None,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fasti::causes::with_causes;
-use fasti::lookup::{Advance, Builder, IndexError, LookupConfig, Site, keep_while_leading};
+use fasti::lookup::{Advance, Builder, IndexContext, IndexError, LookupConfig, keep_while_leading};
 use fasti::lookup_spec::{LookupPath, ranges};
 use fasti::store::{Housekeeping as _, MemoryStore, ObjectPath, Store};
 use tiles_spec::TreeSize;
@@ -35,7 +35,7 @@ async fn expect_right(live: &Live, store: &MemoryStore) {
     }
 }
 
-async fn catch_up(site: &Site) {
+async fn catch_up(site: &IndexContext) {
     let mut builder = Builder::open(site.clone()).await.unwrap();
     builder.catch_up().await.unwrap();
 }

@@ -10,7 +10,7 @@ use fasti::clock::SystemClock;
 use fasti::entropy::OsEntropy;
 use fasti::log::dedup::MemoryIndex;
 use fasti::log::{Context, Log, LogConfig, Sharing};
-use fasti::lookup::{LookupConfig, Site};
+use fasti::lookup::{IndexContext, LookupConfig};
 use fasti::lookup_spec::{LatestFile, Manifest, lookup_origin};
 use fasti::metrics::{LogMetrics, LookupMetrics};
 use fasti::offload::Workers;
@@ -78,8 +78,8 @@ impl Live {
     }
 
     /// Everything that an index on `objects` needs.
-    pub fn site(&self, objects: Arc<dyn Store>, config: LookupConfig) -> Site {
-        Site {
+    pub fn site(&self, objects: Arc<dyn Store>, config: LookupConfig) -> IndexContext {
+        IndexContext {
             log: Arc::new(StoreFetch::new(self.store.clone())),
             trust: Trust::in_keys([signing_key().verifier_key().clone()]),
             origin: origin(),

@@ -11,7 +11,7 @@ use fasti::entropy::{Entropy as _, OsEntropy};
 use fasti::http::{HttpPeers, PeerSecret};
 use fasti::log::dedup::{DedupIndex, DiskIndex, MemoryIndex};
 use fasti::log::{Context, Log, Sharing};
-use fasti::lookup::Site;
+use fasti::lookup::IndexContext;
 use fasti::metrics::{self, LogMetrics, LookupMetrics};
 use fasti::store::{OpenedStore, StoreLocation, probe};
 use fasti_flags::NoState;
@@ -27,7 +27,7 @@ pub struct Opened {
     /// The log's parts.
     pub context: Context,
     /// The lookup index, if one is kept.
-    pub lookup: Option<Site>,
+    pub lookup: Option<IndexContext>,
     /// The deduplication index.
     pub index: Arc<dyn DedupIndex>,
     /// The metrics.
@@ -107,7 +107,7 @@ pub async fn open(flags: &Flags) -> anyhow::Result<Opened> {
     };
     let lookup_metrics = Arc::new(LookupMetrics::default());
     lookup_metrics.register(&mut registry);
-    let lookup = flags.lookup.site(&context, store.housekeeping(), lookup_metrics)?;
+    let lookup = flags.lookup.index_context(&context, store.housekeeping(), lookup_metrics)?;
     let banner = Banner { store: in_words(location), key: key.place, is_new_key: key.is_new };
     Ok(Opened { context, lookup, index, registry, banner, peer_secret })
 }

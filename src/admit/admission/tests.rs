@@ -113,7 +113,7 @@ fn lists_are_replaced_while_the_door_is_open() {
     assert!(admission.judge_opaque(&HeaderMap::new()).is_ok());
     let tokens = TokenList::parse("ci:0123456789abcdef").unwrap();
     admission.replace(Lists { tokens: Some(tokens), ..Lists::default() });
-    assert!(matches!(admission.judge_opaque(&HeaderMap::new()), Err(Refusal::NoToken)));
+    assert!(matches!(admission.judge_opaque(&HeaderMap::new()), Err(AdmissionRefusal::NoToken)));
     let mut headers = HeaderMap::new();
     headers.insert(AUTHORIZATION, "Bearer 0123456789abcdef".parse().unwrap());
     assert!(admission.judge_opaque(&headers).is_ok());

@@ -6,8 +6,8 @@ use fasti_read::Reading;
 use fasti_read::search::{Newest, Opened, Scanned, Search, SearchFault, matches};
 use futures::future::try_join;
 
+use super::error::SearchError;
 use super::question::{Answer, Asked, Question};
-use super::refusal::SearchError;
 use crate::fetch::Fetch;
 use crate::host::{Failed, host};
 use crate::reader::{ReadError, View};

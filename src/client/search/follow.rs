@@ -15,8 +15,8 @@ use sha2::{Digest as _, Sha256};
 use tiles_spec::TreeSize;
 
 use super::answer::{answer, read, view};
+use super::error::SearchError;
 use super::question::{Answer, Asked, Question};
-use super::refusal::SearchError;
 use crate::fetch::{Fetch, LookupLog};
 use crate::monitor::{Growth, Monitor, MonitorError};
 use crate::reader::View;

@@ -11,7 +11,7 @@ use tiles_spec::{TileMap, TreeSize};
 use tokio::sync::{mpsc, watch};
 
 use super::batch::{Committed, Grown, Settled};
-use crate::answer::Acknowledged;
+use crate::acknowledged::Acknowledged;
 use crate::commit::{CommitError, still_stands};
 use crate::context::Context;
 use crate::dedup::Dedup;

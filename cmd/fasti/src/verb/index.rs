@@ -12,8 +12,8 @@ use clap::Args;
 use fasti::client::fetch::Location;
 use fasti::client::reader::{ReadError, View};
 use fasti::clock::{Clock, SystemClock};
-use fasti::grow::Growth;
-use fasti::lookup::{Builder, IndexError, LookupConfig, Site, keep};
+use fasti::grow::GrowthWatch;
+use fasti::lookup::{Builder, IndexContext, IndexError, LookupConfig, keep};
 use fasti::metrics::LookupMetrics;
 use fasti::offload::Workers;
 use fasti::signer::{LookupSigner, OpenedKey, Signer as _};
@@ -52,19 +52,22 @@ pub struct Arguments {
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
-    let (site, key) = site(globals, arguments).await?;
+    let (context, key) = context(globals, arguments).await?;
     let is_refusal = |error: &IndexError| !error.is_passing();
     if arguments.follow {
-        let growth = Arc::new(LookAgain(site.clock.clone()));
-        refused_if(keep(site, growth).await, is_refusal)?;
+        let growth = Arc::new(LookAgain(context.clock.clone()));
+        refused_if(keep(context, growth).await, is_refusal)?;
         return Err(anyhow!("the log can no longer be followed").into());
     }
-    let mut builder = refused_if(Builder::open(site).await, is_refusal)?;
+    let mut builder = refused_if(Builder::open(context).await, is_refusal)?;
     let indexed = refused_if(builder.catch_up().await, is_refusal)?;
     Ok(output(&key, indexed, builder.runs()))
 }
 
-async fn site(globals: &Globals, arguments: &Arguments) -> Result<(Site, VerifierKey), Failure> {
+async fn context(
+    globals: &Globals,
+    arguments: &Arguments,
+) -> Result<(IndexContext, VerifierKey), Failure> {
     let log = globals.location()?.open(&globals.bucket_options()?).map_err(anyhow::Error::from)?;
     let trust = globals.trust()?;
     let view = refused_if(View::open(log.clone(), &trust).await, ReadError::is_refusal)?;
@@ -85,7 +88,7 @@ async fn site(globals: &Globals, arguments: &Arguments) -> Result<(Site, Verifie
     let store = store.map_err(anyhow::Error::from)?;
     let config =
         LookupConfig { spacing: Duration::from_secs(arguments.seconds), ..LookupConfig::default() };
-    let site = Site {
+    let context = IndexContext {
         log,
         trust,
         origin,
@@ -97,7 +100,7 @@ async fn site(globals: &Globals, arguments: &Arguments) -> Result<(Site, Verifie
         workers: Workers::processors(),
         config,
     };
-    Ok((site, key))
+    Ok((context, key))
 }
 
 fn nowhere(log: &Url) -> anyhow::Error {
@@ -108,7 +111,7 @@ fn nowhere(log: &Url) -> anyhow::Error {
 struct LookAgain(Arc<dyn Clock>);
 
 #[async_trait]
-impl Growth for LookAgain {
+impl GrowthWatch for LookAgain {
     async fn beyond(&self, _: TreeSize) {
         self.0.sleep(LOOK_AGAIN).await;
     }

@@ -1,4 +1,4 @@
-//! The site of an index: its log, where it is stored, and who signs it.
+//! What an index is built from and with: its log, where it is stored, and who signs it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,7 +41,7 @@ impl Default for LookupConfig {
 
 /// Everything that an index is made of.
 #[derive(Clone)]
-pub struct Site {
+pub struct IndexContext {
     /// The log's files, as every reader sees them.
     pub log: Arc<dyn Fetch>,
     /// Trust in the log's keys.
