@@ -10,7 +10,7 @@ use crate::publication::Publication;
 /// The answer to a submission.
 pub type SubmitResult = Result<Acknowledged, SubmitError>;
 
-/// A leaf that is in the published tree, for ever (I4).
+/// A leaf that is in the published tree, forever (I4).
 #[derive(Debug, Clone)]
 pub struct Acknowledged {
     /// Its index.

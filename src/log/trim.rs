@@ -2,12 +2,12 @@
 //!
 //! - **Commit records.** Record k can be removed when its tree is strictly smaller than the
 //!   published one, it is not the newest, and it is not the first of its epoch. The first records
-//!   are kept for ever. Only a rival's first record can take the next slot of a steady leader, so
+//!   are kept forever. Only a rival's first record can take the next slot of a steady leader, so
 //!   that slot stays filled, and a leader that was suspended for any time finds it taken (I7).
 //! - **Partial tiles and bundles** can be removed once the full one is published. A reader with an
 //!   older checkpoint that misses one reads the full one.
 //!
-//! Once true, both conditions stay true for ever, so late removals do no harm. The trimmer knows
+//! Once true, both conditions stay true forever, so late removals do no harm. The trimmer knows
 //! what its own term has written, and does not list any of it. What earlier terms have left behind
 //! is found by listing, from where `_writer/trimmed` says that all earlier work is done. That note
 //! is a hint, which may be stale or missing. A failure costs only space, and the removal is tried

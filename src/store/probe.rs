@@ -158,7 +158,8 @@ pub enum ProbeError {
     },
     /// Writes of a name are refused although nobody else writes it.
     #[error(
-        "no end to other writes: {0}, but there is none. No writer could continue on such a store"
+        "no end to other writes: {0}, although nobody else writes there. No writer could continue on \
+         such a store"
     )]
     NeverFree(StoreError),
     /// The store did not answer.

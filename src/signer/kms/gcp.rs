@@ -276,7 +276,7 @@ async fn read(mut answer: Response) -> Result<Vec<u8>, String> {
     Ok(body)
 }
 
-/// The library that finds credentials waits for ever if nothing answers.
+/// The library that finds credentials waits forever if nothing answers.
 async fn in_time<T>(asked: impl Future<Output = Result<T, gcp_auth::Error>>) -> Result<T, String> {
     match select(std::pin::pin!(asked), SystemClock.sleep(REQUEST_TIMEOUT)).await {
         Either::Left((found, _)) => found.map_err(|error| brief_causes(&error)),
