@@ -18,7 +18,7 @@ use governor::state::keyed::ShrinkableKeyedStateStore;
 use governor::{Quota, RateLimiter};
 
 use super::client::Client;
-use super::rate::{Limiter, Ticks, wait};
+use super::limiter::{Limiter, Ticks, wait};
 
 /// Maximum number of clients with a bucket of their own.
 pub(super) const CLIENTS_MAX: usize = 1 << 16;

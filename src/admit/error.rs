@@ -1,6 +1,6 @@
 //! Errors in the operator's lists, and refusals of submissions.
 //!
-//! A [`ListError`] names the line and says what to fix. A [`Refusal`] goes to the submitter: it
+//! A [`ListError`] names the line and says what to fix. A [`AdmissionRefusal`] goes to the submitter: it
 //! names who was refused and why, and reveals nothing else about the lists. Foreign text in it is
 //! quoted, escaped and truncated. Neither ever contains a token (I16).
 
@@ -9,7 +9,7 @@ use std::time::Duration;
 use fasti_entry::{EntryError, excerpt};
 use fasti_x509::X509Error;
 
-use super::keys::Fingerprint;
+use super::fingerprint::Fingerprint;
 use super::pattern::PatternError;
 
 /// Maximum number of characters of foreign text in a message.
@@ -87,7 +87,7 @@ impl ListProblem {
 /// Why a client may not write, or not now.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Refusal {
+pub enum AdmissionRefusal {
     /// Too many submissions, or too many bytes of them.
     #[error("too many {}; try again in {} s", .limit.what(), seconds(*.wait))]
     TooMany {
@@ -186,7 +186,7 @@ impl Limit {
     }
 }
 
-impl Refusal {
+impl AdmissionRefusal {
     /// The reason's name in metrics.
     pub fn reason(&self) -> &'static str {
         match self {

@@ -24,9 +24,9 @@ use time::format_description::well_known::Rfc3339;
 use toml::Spanned;
 
 use super::authorities::Authorities;
-use super::error::{IdentityReason, ListError, ListProblem, Refusal, quote};
+use super::error::{AdmissionRefusal, IdentityReason, ListError, ListProblem, quote};
+use super::fingerprint::Fingerprint;
 use super::holder::{Holder, NameKind, extension_id};
-use super::keys::Fingerprint;
 use super::pattern::{Pattern, PatternText};
 
 /// Maximum number of rules.
@@ -146,8 +146,13 @@ impl IdentityList {
     }
 
     /// Checks that this certificate, whose key is `key`, may write at `now`.
-    pub fn judge(&self, der: &[u8], key: Fingerprint, now: SystemTime) -> Result<(), Refusal> {
-        let refusal = |holder: String, reason| Refusal::Identity { holder, key, reason };
+    pub fn judge(
+        &self,
+        der: &[u8],
+        key: Fingerprint,
+        now: SystemTime,
+    ) -> Result<(), AdmissionRefusal> {
+        let refusal = |holder: String, reason| AdmissionRefusal::Identity { holder, key, reason };
         let holder = Holder::of(der).map_err(|error| {
             refusal("an unknown holder".to_owned(), IdentityReason::Chain(error.to_string()))
         })?;

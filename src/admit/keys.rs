@@ -1,40 +1,15 @@
 //! The list of keys that may write, by the SHA-256 of their `SubjectPublicKeyInfo`.
 
 use std::collections::HashSet;
-use std::fmt;
 
 use fasti_entry::{Certificate, PublicKey};
-use sha2::{Digest as _, Sha256};
 
 use super::error::{ListError, ListProblem};
+use super::fingerprint::Fingerprint;
 use super::pem::{self, Line};
 
 /// Maximum number of keys in all lists together.
 pub const KEYS_MAX: usize = 100_000;
-
-/// SHA-256 of a key's DER `SubjectPublicKeyInfo`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Fingerprint([u8; 32]);
-
-impl Fingerprint {
-    /// Returns the fingerprint of this key.
-    pub fn of(key: &PublicKey) -> Self {
-        Self(Sha256::digest(key.spki_der()).into())
-    }
-
-    /// Reads 64 hexadecimal digits, with or without colons, with or without a `sha256:` prefix.
-    fn parse(text: &str) -> Option<Self> {
-        let text = text.to_ascii_lowercase();
-        let digits = text.strip_prefix("sha256:").unwrap_or(&text).replace(':', "");
-        Some(Self(hex::decode(digits).ok()?.try_into().ok()?))
-    }
-}
-
-impl fmt::Display for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "sha256:{}", hex::encode(self.0))
-    }
-}
 
 /// The keys that may write.
 #[derive(Clone, Debug, Default)]

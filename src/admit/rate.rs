@@ -8,16 +8,15 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use fasti_seams::clock::Clock;
-use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
-use governor::{NotUntil, Quota, RateLimiter};
+use governor::{Quota, RateLimiter};
 
 use super::client::Client;
 use super::clients::{CLIENTS_MAX, Clients};
-use super::error::{Limit, Refusal};
+use super::error::{AdmissionRefusal, Limit};
+use super::limiter::{Limiter, Ticks, wait};
 
 /// Highest rate and burst of submissions.
 const RATE_MAX: u32 = 1_000_000;
@@ -122,28 +121,6 @@ fn read_kib(text: &str) -> Option<NonZeroU32> {
     (kib.get() <= KIB_MAX).then_some(kib)
 }
 
-/// The injected clock, as the limiter reads it.
-pub(super) struct Ticks {
-    clock: Arc<dyn Clock>,
-    began: Instant,
-}
-
-impl Ticks {
-    pub fn new(clock: &Arc<dyn Clock>) -> Self {
-        Self { clock: clock.clone(), began: clock.now() }
-    }
-}
-
-impl governor::clock::Clock for Ticks {
-    type Instant = Duration;
-
-    fn now(&self) -> Duration {
-        self.clock.now().saturating_duration_since(self.began)
-    }
-}
-
-pub(super) type Limiter<K, S> = RateLimiter<K, S, Ticks, NoOpMiddleware<Duration>>;
-
 /// The rates to enforce.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Rates {
@@ -189,7 +166,7 @@ impl Pace {
     /// Takes one submission of `client`, with as many `bytes` of body as are known. The refusal
     /// says how long to wait. The client's own limits come first, so that a client that sends too
     /// much takes nothing from the others.
-    pub fn take(&self, client: Client, bytes: u64) -> Result<(), Refusal> {
+    pub fn take(&self, client: Client, bytes: u64) -> Result<(), AdmissionRefusal> {
         self.submissions.take_own(&client, 1)?;
         self.kib.take_own(&client, kib(bytes))?;
         self.submissions.take_of_all(1)?;
@@ -197,7 +174,7 @@ impl Pace {
     }
 
     /// Takes the bytes of a body whose length was not known in advance.
-    pub fn take_bytes(&self, client: Client, bytes: u64) -> Result<(), Refusal> {
+    pub fn take_bytes(&self, client: Client, bytes: u64) -> Result<(), AdmissionRefusal> {
         self.kib.take_own(&client, kib(bytes))?;
         self.kib.take_of_all(kib(bytes))
     }
@@ -234,27 +211,25 @@ impl Buckets {
         Self { global, clients, limits }
     }
 
-    fn take_own(&self, client: &Client, count: u32) -> Result<(), Refusal> {
+    fn take_own(&self, client: &Client, count: u32) -> Result<(), AdmissionRefusal> {
         let Some((clients, burst)) = &self.clients else { return Ok(()) };
         let Some(count) = NonZeroU32::new(count.min(*burst)) else { return Ok(()) };
         let [_, limit] = self.limits;
-        clients.take(client, count).map_err(|wait| Refusal::TooMany { limit, wait })
+        clients.take(client, count).map_err(|wait| AdmissionRefusal::TooMany { limit, wait })
     }
 
-    fn take_of_all(&self, count: u32) -> Result<(), Refusal> {
+    fn take_of_all(&self, count: u32) -> Result<(), AdmissionRefusal> {
         let Some((limiter, burst)) = &self.global else { return Ok(()) };
         let Some(count) = NonZeroU32::new(count.min(*burst)) else { return Ok(()) };
         let [limit, _] = self.limits;
         match limiter.check_n(count) {
-            Ok(taken) => taken
-                .map_err(|until| Refusal::TooMany { limit, wait: wait(&until, limiter.clock()) }),
+            Ok(taken) => taken.map_err(|until| AdmissionRefusal::TooMany {
+                limit,
+                wait: wait(&until, limiter.clock()),
+            }),
             Err(_) => unreachable!("nobody asks for more than the bucket holds"),
         }
     }
-}
-
-pub(super) fn wait(until: &NotUntil<Duration>, clock: &Ticks) -> Duration {
-    until.wait_time_from(governor::clock::Clock::now(clock))
 }
 
 #[cfg(test)]

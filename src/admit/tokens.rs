@@ -9,7 +9,7 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use http::HeaderValue;
 use sha2::{Digest as _, Sha256};
 
-use super::error::{ListError, ListProblem, Refusal};
+use super::error::{AdmissionRefusal, ListError, ListProblem};
 
 /// Maximum number of tokens.
 const TOKENS_MAX: usize = 1024;
@@ -49,8 +49,8 @@ impl TokenList {
     }
 
     /// Returns the name of the token in an `Authorization` field.
-    pub fn bearer(&self, authorization: Option<&HeaderValue>) -> Result<&str, Refusal> {
-        let token = authorization.and_then(bearer).ok_or(Refusal::NoToken)?;
+    pub fn bearer(&self, authorization: Option<&HeaderValue>) -> Result<&str, AdmissionRefusal> {
+        let token = authorization.and_then(bearer).ok_or(AdmissionRefusal::NoToken)?;
         let digest = Sha256::digest(token);
         let mut found = None;
         for (name, listed) in &self.0 {
@@ -58,7 +58,7 @@ impl TokenList {
                 found = Some(name.as_str());
             }
         }
-        found.ok_or(Refusal::WrongToken)
+        found.ok_or(AdmissionRefusal::WrongToken)
     }
 
     /// How many tokens there are.

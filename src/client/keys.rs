@@ -52,9 +52,9 @@ pub fn read_key_material(bytes: &[u8]) -> Result<KeyMaterial, KeysError> {
 }
 
 /// Reads all certificates in a PEM file, and returns them as DER.
-pub fn read_certificates(text: &str) -> Result<Vec<Vec<u8>>, KeysError> {
+pub fn read_certificates(text: &[u8]) -> Result<Vec<Vec<u8>>, KeysError> {
     let mut certificates = Vec::new();
-    for block in pem::blocks(text.as_bytes()) {
+    for block in pem::blocks(text) {
         if block.label().ok_or(KeysError::Pem(PemError::Label))? == "CERTIFICATE" {
             certificates.push(block.der().map_err(KeysError::Pem)?);
         }
@@ -116,8 +116,11 @@ mod tests {
             assert_eq!(read_key_material(chain.as_bytes()).unwrap(), *material);
         }
         let text = pem("CERTIFICATE", certificate.der());
-        assert_eq!(read_certificates(&format!("{text}\n# next\n{text}")).unwrap().len(), 2);
-        assert!(matches!(read_certificates("nothing"), Err(KeysError::NoCertificate)));
+        assert_eq!(
+            read_certificates(format!("{text}\n# next\n{text}").as_bytes()).unwrap().len(),
+            2
+        );
+        assert!(matches!(read_certificates(b"nothing"), Err(KeysError::NoCertificate)));
     }
 
     #[test]

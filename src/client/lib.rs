@@ -10,7 +10,7 @@
 //! | [`monitor`] | growth from one run to the next, and evidence if the log did not grow |
 //! | [`keys`], [`private_key`] | keys and certificates from files; signing an artifact |
 //! | [`submit`] | submits a signature to the writer |
-//! | [`standing`] | the status of a writer: who leads, how large the log is |
+//! | [`writer_status`] | the status of a writer: who leads, how large the log is |
 //! | [`artifact`] | artifacts in files |
 //!
 //! Artifacts, bundles and proofs are verified offline by `fasti_verify`.
@@ -32,9 +32,9 @@ pub mod reader;
 #[cfg(feature = "fetch")]
 pub mod search;
 #[cfg(feature = "http")]
-pub mod standing;
-#[cfg(feature = "http")]
 pub mod submit;
+#[cfg(feature = "http")]
+pub mod writer_status;
 
 pub use fasti_read::{description, trust, window};
 

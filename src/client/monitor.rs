@@ -143,6 +143,11 @@ impl Monitor {
         }
     }
 
+    /// A remembered log that has the origin or the key of this one, but not both.
+    pub fn namesake(&self, log: &TrustedLog) -> Option<Namesake> {
+        namesake::find(&self.directory, ENDING, log)
+    }
+
     /// The file for a log.
     pub fn path(&self, log: &TrustedLog) -> PathBuf {
         let name = format!("{}+{}", plain(log.origin()), log.key.key_id());

@@ -5,126 +5,23 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | `answer` | one search, from the question to the answer |
 //! | `follow` | only what is new since the last search, without reading the whole log |
-//! | `refusal` | why there is no answer, with the places of what is at fault |
+//! | `error` | why there is no answer, with the places of what is at fault |
 
+mod answer;
+mod error;
 mod follow;
-mod refusal;
+mod question;
 
-use std::sync::Arc;
-
-use fasti_entry::LookupTerm;
-use fasti_read::Reading;
-use fasti_read::search::{Newest, Opened, Scanned, Search, SearchFault, matches};
-use futures::future::try_join;
-
+pub use answer::search;
+pub use error::SearchError;
 pub use fasti_read::search::{
     Conflict, Index, IndexRefusal, KEYS_MAX, LIMIT_DEFAULT, LIMIT_MAX, Operator, QuestionError,
     SCAN_DEFAULT, Total, Wrong,
 };
 pub use follow::{FollowError, Follower, News};
-pub use refusal::SearchError;
-
-use super::fetch::Fetch;
-use super::host::{Failed, host};
-use super::reader::{ReadError, View};
-use super::trust::Trust;
-
-/// A question to a log of Rekor entries.
-pub type Question = fasti_read::search::Question<LookupTerm>;
-/// One thing to search for.
-pub type Term = fasti_read::search::Term<LookupTerm>;
-/// A verified answer.
-pub type Answer = fasti_read::search::Answer<LookupTerm>;
-/// An entry that matches the question.
-pub type Match = fasti_read::search::Match<LookupTerm>;
-
-type Asked = fasti_read::search::Asked<LookupTerm>;
-
-/// Searches a log. If log and index have changed meanwhile, both are read again, once.
-pub async fn search(
-    fetch: Arc<dyn Fetch>,
-    trust: &Trust,
-    question: &Question,
-) -> Result<Answer, SearchError> {
-    let asked = Arc::new(Asked::new(question)?);
-    match once(fetch.clone(), trust, question, &asked).await {
-        Err(error) if error.may_have_moved_on() => once(fetch, trust, question, &asked).await,
-        answered => answered,
-    }
-}
-
-async fn once(
-    fetch: Arc<dyn Fetch>,
-    trust: &Trust,
-    question: &Question,
-    asked: &Arc<Asked>,
-) -> Result<Answer, SearchError> {
-    let opened = read(&*fetch, Ok(Opened::read(trust))).await?;
-    answer(fetch, opened, question, asked).await
-}
-
-/// Searches a log and an index that are consistent with each other.
-async fn answer(
-    fetch: Arc<dyn Fetch>,
-    opened: Opened,
-    question: &Question,
-    asked: &Arc<Asked>,
-) -> Result<Answer, SearchError> {
-    let search = Search::new(opened, question, asked);
-    let mut search = search.map_err(|fault| SearchError::of(fault, &*fetch))?;
-    let (lists, newest) = (search.lists(), search.newest());
-    let scanned = async {
-        match newest {
-            Some(newest) => scan(&fetch, search.opened(), asked, newest, question.limit).await,
-            None => Ok(Scanned::default()),
-        }
-    };
-    let (listed, scanned) = try_join(read(&*fetch, Ok(lists)), scanned).await?;
-    let found = read(&*fetch, search.find(listed, scanned)).await?;
-    Ok(search.answer(found))
-}
-
-/// Searches the leaves that are not in the index, and keeps the newest `limit` matches.
-async fn scan(
-    fetch: &Arc<dyn Fetch>,
-    opened: &mut Opened,
-    asked: &Arc<Asked>,
-    newest: Newest,
-    limit: usize,
-) -> Result<Scanned, SearchError> {
-    let mut view = view(fetch, opened).await?;
-    let (mut scanned, asked, from) = (Scanned::default(), asked.clone(), newest.from);
-    let work = move |bundle| matches(&asked, &bundle, from);
-    let mut bundles = view.bundles_with(newest.bundles, work);
-    while let Some(found) = bundles.next().await? {
-        scanned.add(found, limit);
-    }
-    drop(bundles);
-    opened.tree = Some(view.into_tree());
-    Ok(scanned)
-}
-
-/// The log's tree, to be read in bulk. The caller puts it back.
-async fn view(fetch: &Arc<dyn Fetch>, opened: &mut Opened) -> Result<View, ReadError> {
-    let (fetch, checkpoint) = (fetch.clone(), opened.checkpoint.clone());
-    match opened.tree.take() {
-        Some(tree) => Ok(View::of(fetch, checkpoint, tree)),
-        None => View::at(fetch, checkpoint).await,
-    }
-}
-
-/// Brings a reading of a search to its outcome.
-async fn read<R: Reading<Fault = SearchFault>>(
-    fetch: &dyn Fetch,
-    reading: Result<R, SearchFault>,
-) -> Result<R::Outcome, SearchError> {
-    let reading = reading.map_err(|fault| SearchError::of(fault, fetch))?;
-    host(fetch, reading).await.map_err(|failed| match failed {
-        Failed::Fetch(error) => ReadError::from(error).into(),
-        Failed::Fault(fault) => SearchError::of(fault, fetch),
-    })
-}
+pub use question::{Answer, Match, Question, Term};
 
 #[cfg(test)]
 mod tests;

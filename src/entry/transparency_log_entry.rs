@@ -9,7 +9,6 @@ use serde::Serialize;
 
 use super::error::EntryError;
 use super::json::{self, Value};
-use super::protobuf::encode_answer;
 use super::protojson::{Base64, Int64, Unknown, fields, optional, repeated, required};
 
 /// A Merkle path has one hash per level of the tree.
@@ -55,11 +54,6 @@ impl TransparencyLogEntry {
     /// The JSON of the log's answer: every field is present, whether set or not.
     pub fn to_json(&self) -> Vec<u8> {
         serde_json::to_vec(&Wire::from(self)).expect("strings and lists always serialize")
-    }
-
-    /// The protobuf encoding of the log's answer.
-    pub fn to_protobuf(&self) -> Vec<u8> {
-        encode_answer(self)
     }
 
     /// Parses the JSON of an answer. The caller bounds its length.

@@ -5,7 +5,7 @@ use tiles_spec::TreeSize;
 
 /// Tells when a log has grown.
 #[async_trait]
-pub trait Growth: Send + Sync + 'static {
+pub trait GrowthWatch: Send + Sync + 'static {
     /// Returns when the log may be larger than `size`; immediately if it is. May return early.
     async fn beyond(&self, size: TreeSize);
 }

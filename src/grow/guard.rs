@@ -16,8 +16,8 @@ use fasti_seams::planted::{Bug, planted};
 use fasti_signer::{Signer, SignerError};
 use fasti_store::ObjectPath;
 use tiles_spec::{
-    Checkpoint, EntryBundle, Hash, HashTile, Level, ResourcePath, SignedCheckpoint, TILE_WIDTH_MAX,
-    TileCoord, TileIndex, TileMap, TileSource, TileWidth, TreeHead, VerifierKey, plan_consistency,
+    Checkpoint, EntryBundle, Hash, HashTile, ResourcePath, SignedCheckpoint, TileCoord, TileMap,
+    TileSource, TileWidth, TreeHead, TreeSize, VerifierKey, plan_consistency,
     tile::{bundles_for_growth, edge_tiles, tiles_for_growth},
     verify_consistency,
 };
@@ -35,7 +35,7 @@ pub enum GuardError {
         /// What was hashed.
         what: String,
         /// The tree size.
-        size: u64,
+        size: TreeSize,
     },
     /// An encoded object does not read back.
     #[error("{path} does not read back as it was written")]
@@ -53,9 +53,9 @@ pub enum GuardError {
     #[error("size {new} is not a consistent extension of the signed size {signed}")]
     Inconsistent {
         /// The last signed size.
-        signed: u64,
+        signed: TreeSize,
         /// The size to be signed.
-        new: u64,
+        new: TreeSize,
     },
     /// A signature does not verify under the key that is supposed to have made it.
     #[error("the signer's signature does not verify")]
@@ -137,8 +137,7 @@ impl SigningGuard {
 
     fn check_extension(&self, head: TreeHead, tiles: &TileMap) -> Result<(), GuardError> {
         let old = self.checked;
-        let inconsistent =
-            || GuardError::Inconsistent { signed: old.size.get(), new: head.size.get() };
+        let inconsistent = || GuardError::Inconsistent { signed: old.size, new: head.size };
         if old.size > head.size {
             return Err(inconsistent());
         }
@@ -156,7 +155,7 @@ impl SigningGuard {
         let head = self.checked;
         let grown = head.size > self.signed.size;
         if !grown && head != self.signed && !planted(Bug::AcceptAnyReplay) {
-            let (signed, new) = (self.signed.size.get(), head.size.get());
+            let (signed, new) = (self.signed.size, head.size);
             return Err(GuardError::Inconsistent { signed, new });
         }
         let origin = self.signer.origin().to_string();
@@ -187,14 +186,14 @@ impl SigningGuard {
 }
 
 fn wrong_root(what: &str, head: TreeHead) -> GuardError {
-    GuardError::Root { what: what.to_owned(), size: head.size.get() }
+    GuardError::Root { what: what.to_owned(), size: head.size }
 }
 
 /// The encoded hash tiles, plus the unfinished ones that this step did not change. The leaf hashes
 /// of the encoded bundles replace those of the level-0 tiles, after both were found equal.
 fn decode(grown: &Integrated) -> Result<TileMap, GuardError> {
     let mut tiles = TileMap::default();
-    let mut bundled: Vec<(TileIndex, Vec<Hash>)> = Vec::new();
+    let mut bundled: Vec<(TileCoord, Vec<Hash>)> = Vec::new();
     for object in &grown.objects {
         let broken = || GuardError::Object { path: object.path.clone() };
         match object.path.as_str().parse().map_err(|_| broken())? {
@@ -204,15 +203,14 @@ fn decode(grown: &Integrated) -> Result<TileMap, GuardError> {
             }
             ResourcePath::Bundle(coord) => {
                 let bundle = EntryBundle::decode(object.bytes.clone(), coord.width);
-                bundled.push((coord.index, bundle.map_err(|_| broken())?.leaf_hashes()));
+                bundled.push((coord.tile(), bundle.map_err(|_| broken())?.leaf_hashes()));
             }
             ResourcePath::Checkpoint => return Err(broken()),
         }
     }
-    for (index, hashes) in bundled {
-        let width = u16::try_from(hashes.len()).ok().and_then(TileWidth::new);
-        let tile =
-            width.and_then(|w| tiles.tile(Level::ZERO, index, w).map(|t| &t[..w.as_usize()]));
+    for (coord, hashes) in bundled {
+        let tile = tiles.tile(coord.level, coord.index, coord.width);
+        let tile = tile.map(|tile| &tile[..coord.width.as_usize()]);
         if tile != Some(&hashes[..]) && !planted(Bug::GuardSkipped) {
             return Err(wrong_root("an entry bundle", grown.head));
         }
@@ -237,22 +235,12 @@ fn check_levels(tiles: &TileMap, grown: &Integrated) -> Result<(), GuardError> {
         let full = tiles.tile(coord.level, coord.index, TileWidth::FULL);
         let root =
             full.and_then(|hashes| HashTile::new(hashes.to_vec()).ok()).map(|tile| tile.root());
-        if root.is_none() || root != slot_above(tiles, coord) {
+        let above = coord.parent().and_then(|slot| tiles.hash(slot));
+        if root.is_none() || root != above {
             return Err(wrong_root(object.path.as_str(), grown.head));
         }
     }
     Ok(())
-}
-
-/// What the level above holds for a full tile.
-fn slot_above(tiles: &TileMap, full: TileCoord) -> Option<Hash> {
-    let above = Level::new(full.level.get() + 1)?;
-    let (index, slot) = (
-        full.index.get() / TILE_WIDTH_MAX as u64,
-        u16::try_from(full.index.get() % TILE_WIDTH_MAX as u64).ok()?,
-    );
-    let hashes = tiles.tile(above, TileIndex::new(index), TileWidth::new(slot + 1)?)?;
-    hashes.get(usize::from(slot)).copied()
 }
 
 #[cfg(test)]

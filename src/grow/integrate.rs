@@ -7,9 +7,9 @@
 
 use bytes::Bytes;
 use tiles_spec::{
-    BundleCoord, ENTRY_BYTES_MAX, Frontier, Hash, HashTile, Level, TILE_WIDTH_MAX, TileCoord,
-    TileIndex, TileMap, TileWidth, TreeHead, TreeSize, append_entry, leaf_hash, plan_root,
-    tile::{edge_bundle, edge_tiles},
+    ENTRY_BYTES_MAX, Frontier, Hash, HashTile, TileCoord, TileMap, TreeHead, TreeSize,
+    append_entry, leaf_hash, plan_root,
+    tile::{bundles_for_growth, edge_bundle, edge_tiles, tiles_for_growth},
 };
 
 use fasti_seams::planted::{Bug, planted};
@@ -41,7 +41,7 @@ pub struct Edge {
     size: TreeSize,
     /// For each tile level, the 0 to 255 hashes of its unfinished tile.
     levels: Vec<Vec<Hash>>,
-    /// The unfinished entry bundle: u16 length and bytes for each of `size % 256` entries.
+    /// The unfinished entry bundle: u16 length and bytes for each of its entries.
     bundle: Vec<u8>,
 }
 
@@ -117,13 +117,11 @@ impl Edge {
     pub fn integrate(&mut self, leaves: &[Leaf]) -> Option<Integrated> {
         let size = self.size.checked_add(leaves.len() as u64)?;
         let mut objects = Vec::new();
-        self.fill_bundles(leaves, &mut objects);
+        self.fill_bundles(leaves, size, &mut objects);
         let mut tiles = TileMap::default();
         let mut new: Vec<Hash> = leaves.iter().map(|leaf| leaf.hash).collect();
-        let mut level = 0;
-        while !new.is_empty() {
-            new = self.fill_level(level, &new, &mut tiles, &mut objects);
-            level += 1;
+        for coords in tiles_for_growth(self.size, size).chunk_by(|a, b| a.level == b.level) {
+            new = self.fill_level(coords, &new, &mut tiles, &mut objects);
         }
         self.size = size;
         self.add_unfinished(&mut tiles);
@@ -131,64 +129,49 @@ impl Edge {
         Some(Integrated { head: TreeHead { size, root }, objects, tiles })
     }
 
-    /// Fills the entry bundle, and as many more as needed.
-    fn fill_bundles(&mut self, leaves: &[Leaf], objects: &mut Vec<NewObject>) {
-        let mut index = self.size.get();
+    /// Fills the entry bundle, and as many more as needed for a tree of `size`.
+    fn fill_bundles(&mut self, leaves: &[Leaf], size: TreeSize, objects: &mut Vec<NewObject>) {
+        let mut bundled = self.level(0).len();
         let mut rest = leaves;
-        while !rest.is_empty() {
-            let room = TILE_WIDTH_MAX - position(index);
-            let (now, later) = rest.split_at(room.min(rest.len()));
+        for coord in bundles_for_growth(self.size, size) {
+            let (now, later) = rest.split_at(coord.width.as_usize() - bundled);
             for leaf in now {
                 append_entry(&mut self.bundle, &leaf.entry).expect("a leaf's entry is in bounds");
             }
-            index += now.len() as u64;
-            let coord = BundleCoord {
-                index: TileIndex::new((index - 1) / TILE_WIDTH_MAX as u64),
-                width: width_before(index),
-            };
             let full = coord.width.is_full()
                 || planted(Bug::BundleFullAt255) && coord.width.as_usize() == 255;
             let bytes = if full { std::mem::take(&mut self.bundle) } else { self.bundle.clone() };
             objects.push(NewObject { path: coord.into(), bytes: bytes.into() });
-            rest = later;
+            (rest, bundled) = (later, 0);
         }
     }
 
-    /// Appends `new` hashes to a level and returns the hashes that the finished tiles add to the
-    /// level above.
+    /// Appends `new` hashes to a level, whose tiles at `coords` they fill, and returns the hashes
+    /// that the finished tiles add to the level above.
     fn fill_level(
         &mut self,
-        level: usize,
+        coords: &[TileCoord],
         new: &[Hash],
         tiles: &mut TileMap,
         objects: &mut Vec<NewObject>,
     ) -> Vec<Hash> {
-        if self.levels.len() <= level {
-            self.levels.resize(level + 1, Vec::new());
-        }
-        // The index of the unfinished tile: the number of full tiles of this level in the tree.
-        let mut index = self.size.get() >> (8 * (level + 1)).min(63);
         let mut above = Vec::new();
         let mut rest = new;
-        while !rest.is_empty() {
+        for coord in coords {
+            let level = usize::from(coord.level.get());
+            if self.levels.len() <= level {
+                self.levels.resize(level + 1, Vec::new());
+            }
             let unfinished = &mut self.levels[level];
-            let room = TILE_WIDTH_MAX - unfinished.len();
-            let (now, later) = rest.split_at(room.min(rest.len()));
+            let (now, later) = rest.split_at(coord.width.as_usize() - unfinished.len());
             unfinished.extend_from_slice(now);
             let tile = HashTile::new(unfinished.clone()).expect("1 to 256 hashes");
-            let level_number = u8::try_from(level).ok().and_then(Level::new);
-            let coord = TileCoord {
-                level: level_number.expect("a tree has at most 8 tile levels"),
-                index: TileIndex::new(index),
-                width: tile.width(),
-            };
-            objects.push(NewObject { path: coord.into(), bytes: tile.encode().into() });
+            objects.push(NewObject { path: (*coord).into(), bytes: tile.encode().into() });
             if coord.width.is_full() {
                 above.push(tile.root());
                 unfinished.clear();
-                index += 1;
             }
-            tiles.insert(coord, tile);
+            tiles.insert(*coord, tile);
             rest = later;
         }
         above
@@ -200,17 +183,6 @@ impl Edge {
             tiles.insert(coord, HashTile::new(hashes).expect("an unfinished tile is not empty"));
         }
     }
-}
-
-/// The position of leaf `index` in its tile.
-fn position(index: u64) -> usize {
-    usize::try_from(index % TILE_WIDTH_MAX as u64).expect("below 256")
-}
-
-/// The width of the tile that ends before leaf `index`, which is not 0.
-fn width_before(index: u64) -> TileWidth {
-    let width = u16::try_from((index - 1) % TILE_WIDTH_MAX as u64 + 1).ok();
-    width.and_then(TileWidth::new).expect("1 to 256")
 }
 
 /// The leaf hashes of the entries in an unfinished bundle; `None` if it is malformed.

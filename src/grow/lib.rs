@@ -18,7 +18,7 @@ pub mod integrate;
 pub mod tree;
 
 pub use forward_only::{ForwardOnly, Found};
-pub use growth::{Growth, Leadership};
+pub use growth::{GrowthWatch, Leadership};
 pub use guard::{GuardError, SigningGuard};
 pub use integrate::{Edge, EdgeError, Integrated, Leaf};
 pub use tree::TreeError;

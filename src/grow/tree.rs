@@ -8,9 +8,9 @@ use fasti_store::{ObjectPath, Store, StoreError};
 use futures::future::{try_join, try_join_all};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use tiles_spec::{
-    BundleCoord, EntryBundle, Frontier, Hash, HashTile, LeafIndex, Level, TileCoord, TileMap,
-    TileWidth, TreeHead, TreeSize, append_entry, plan_consistency, plan_root,
-    tile::{edge_bundle, edge_tiles, tiles_at},
+    EntryBundle, Frontier, Hash, HashTile, LeafIndex, TileCoord, TileMap, TileWidth, TreeHead,
+    TreeSize, append_entry, plan_consistency, plan_root,
+    tile::{edge_bundle, edge_tiles, tiles_of_leaves},
     verify_consistency,
 };
 
@@ -45,7 +45,7 @@ impl TreeError {
 
 /// Reads a hash tile; if a partial tile is gone because its full tile exists, reads that one.
 pub async fn tile(objects: &dyn Store, coord: TileCoord) -> Result<Option<HashTile>, StoreError> {
-    for coord in [coord, TileCoord { width: TileWidth::FULL, ..coord }] {
+    for coord in [coord, coord.full()] {
         let path = ObjectPath::from(coord);
         if let Some(object) = objects.get(&path).await? {
             return match HashTile::decode(&object.bytes, coord.width) {
@@ -82,7 +82,7 @@ async fn unfinished_bundle(objects: &dyn Store, head: TreeHead) -> Result<Vec<u8
         return Ok(object.bytes.into());
     }
     // The partial bundle was superseded by the full one.
-    let full = BundleCoord { width: TileWidth::FULL, ..coord };
+    let full = coord.full();
     let object = objects.get(&full.into()).await?;
     let bytes = object.ok_or(TreeError::Missing { path: path.clone() })?.bytes;
     let bundle = EntryBundle::decode(bytes, TileWidth::FULL)
@@ -172,10 +172,7 @@ pub async fn leaves(
     to: TreeSize,
     size: TreeSize,
 ) -> Result<Vec<(Hash, LeafIndex)>, TreeError> {
-    let coords = tiles_at(size, Level::ZERO)
-        .skip(usize::try_from(from.get() / 256).unwrap_or(usize::MAX))
-        .take_while(|coord| coord.index.get() * 256 < to.get());
-    let read = stream::iter(coords).map(async |coord| {
+    let read = stream::iter(tiles_of_leaves(from, to, size)).map(async |coord| {
         let tile = tile(objects, coord).await?;
         let tile = tile.ok_or(TreeError::Missing { path: coord.into() })?;
         Ok::<_, TreeError>((coord, tile))
@@ -183,12 +180,10 @@ pub async fn leaves(
     let mut read = std::pin::pin!(read.buffered(READS_MAX));
     let mut leaves = Vec::new();
     while let Some((coord, tile)) = read.try_next().await? {
-        let indexed = (coord.index.get() * 256..).zip(tile.hashes());
-        leaves.extend(
-            indexed
-                .filter(|(n, _)| (from.get()..to.get()).contains(n))
-                .filter_map(|(n, hash)| Some((*hash, LeafIndex::new(n)?))),
-        );
+        let start = coord.start_leaf().map(LeafIndex::tree_size_before);
+        let indices = start.into_iter().flat_map(TreeSize::next_leaves);
+        let indexed = tile.hashes().iter().copied().zip(indices);
+        leaves.extend(indexed.filter(|(_, index)| !from.contains(*index) && to.contains(*index)));
     }
     Ok(leaves)
 }

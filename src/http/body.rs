@@ -20,6 +20,7 @@ use super::least_rate::{LeastRate, TransferTimer};
 use super::limits::Limits;
 use super::place::place_of;
 use super::problem::Problem;
+use super::request_body::RequestBody;
 use super::shares::{Full, Holder, Share, Shares};
 
 /// How much of a refused body is read before the answer, so that the connection can be reused.
@@ -115,17 +116,13 @@ impl Holder for Reading {
 
 /// Reads a body of at most `max` bytes, as long as `memory` has room for it. An announced length
 /// above `max` is refused before anything is read; after that only the bytes received count.
-pub async fn read_body<B>(
+pub async fn read_body<B: RequestBody>(
     head: &request::Parts,
     body: &mut B,
     max: usize,
     limits: &Limits,
     memory: &Arc<Shares>,
-) -> Result<ReadBody, Problem>
-where
-    B: Body<Data = Bytes> + Unpin,
-    B::Error: std::fmt::Display,
-{
+) -> Result<ReadBody, Problem> {
     refuse_encoded(&head.headers)?;
     let announced = announced(&head.headers);
     if announced.is_some_and(|length| length > max as u64) {

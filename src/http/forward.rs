@@ -17,7 +17,6 @@ use futures::future::{Either, select};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Response, request};
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::Body;
 use tokio::sync::SemaphorePermit;
 
 pub use message::Reply;
@@ -31,20 +30,17 @@ use super::app::App;
 use super::methods::{SUBMIT, expect};
 use super::paths;
 use super::problem::{Answer, Problem};
+use super::request_body::RequestBody;
 use super::secret::{MAC_BYTES, Message, PeerSecret};
 use message::{QUESTION_BYTES_MAX, decode_question, encode_reply};
 
 impl App {
     /// Answers a peer, which must have the writers' secret.
-    pub(super) async fn answer_peer<B>(
+    pub(super) async fn answer_peer<B: RequestBody>(
         &self,
         head: &request::Parts,
         body: &mut B,
-    ) -> Result<Answer, Problem>
-    where
-        B: Body<Data = Bytes> + Unpin,
-        B::Error: std::fmt::Display,
-    {
+    ) -> Result<Answer, Problem> {
         expect(&head.method, SUBMIT)?;
         let nothing_here = || Problem::NotFound(paths::FORWARD.to_owned());
         let secret = self.config.peer_secret.as_ref().ok_or_else(nothing_here)?;
@@ -63,15 +59,11 @@ impl App {
     }
 
     /// Reads the body that the head describes. Returns it with its share of the memory.
-    async fn read_question<B>(
+    async fn read_question<B: RequestBody>(
         &self,
         question: &QuestionHead,
         body: &mut B,
-    ) -> Result<(Bytes, SemaphorePermit<'_>), Problem>
-    where
-        B: Body<Data = Bytes> + Unpin,
-        B::Error: std::fmt::Display,
-    {
+    ) -> Result<(Bytes, SemaphorePermit<'_>), Problem> {
         if question.length > QUESTION_BYTES_MAX {
             return Err(Problem::BodyTooLarge { max: QUESTION_BYTES_MAX });
         }
@@ -88,11 +80,10 @@ impl App {
     }
 }
 
-async fn read_described<B>(question: &QuestionHead, body: &mut B) -> Result<Bytes, Problem>
-where
-    B: Body<Data = Bytes> + Unpin,
-    B::Error: std::fmt::Display,
-{
+async fn read_described<B: RequestBody>(
+    question: &QuestionHead,
+    body: &mut B,
+) -> Result<Bytes, Problem> {
     let mut bytes = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| Problem::BodyBroken(error.to_string()))?;

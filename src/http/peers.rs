@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
+use fasti_client::keys::{KeysError, read_certificates};
 use fasti_log::peers::{NotTaken, PeerAnswer, PeerError, Peers, WriterStatus};
 use fasti_log::record::Epoch;
 use fasti_seams::egress;
 use fasti_seams::entropy::{Entropy as _, OsEntropy};
-use reqwest::{Client, Response};
+use reqwest::{Certificate, Client, Response};
 
 use super::forward::{
     ANSWER_BYTES_MAX, FASTI_MAC, FASTI_QUESTION, QuestionHead, Reply, decode_reply, encode_question,
@@ -35,14 +36,27 @@ pub struct HttpPeers {
     secret: PeerSecret,
 }
 
+/// No client can be made for the other writers.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PeersError {
+    /// The authorities are not certificates in PEM.
+    #[error(transparent)]
+    Authorities(#[from] KeysError),
+    /// The HTTP client refuses its settings.
+    #[error("no HTTP client can be made with these certificates")]
+    Client(#[from] reqwest::Error),
+}
+
 impl HttpPeers {
     /// Creates a client for peers that have `secret`. With TLS, their certificates must chain to
     /// one of `authorities`, a PEM bundle, or if that is `None`, to one that the system trusts.
-    pub fn new(secret: PeerSecret, authorities: Option<&[u8]>) -> Result<Self, reqwest::Error> {
+    pub fn new(secret: PeerSecret, authorities: Option<&[u8]>) -> Result<Self, PeersError> {
         let mut client = egress::direct();
         if let Some(authorities) = authorities {
-            let authorities = reqwest::Certificate::from_pem_bundle(authorities)?;
-            client = client.tls_certs_only(authorities);
+            let authorities = read_certificates(authorities)?;
+            let authorities = authorities.iter().map(|der| Certificate::from_der(der));
+            client = client.tls_certs_only(authorities.collect::<Result<Vec<_>, _>>()?);
         }
         let client = client.connect_timeout(CONNECT_TIMEOUT).tcp_nodelay(true).build()?;
         Ok(Self { client, secret })

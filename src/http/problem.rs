@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use fasti_admit::{self, Refusal};
+use fasti_admit::{self, AdmissionRefusal};
 use fasti_client::reader::ReadError;
 use fasti_client::search::SearchError;
 use fasti_entry::{EntryError, Kind, excerpt};
@@ -135,7 +135,7 @@ pub enum Problem {
     ForeignPage(String),
     /// The client may not write, or not now.
     #[error(transparent)]
-    Refused(Refusal),
+    Refused(AdmissionRefusal),
     /// The submission is not valid.
     #[error("{words}{0}", words = words_for(.0))]
     Entry(#[from] EntryError),
@@ -218,10 +218,10 @@ mod grpc {
     pub const UNAUTHENTICATED: u8 = 16;
 }
 
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
+impl From<AdmissionRefusal> for Problem {
+    fn from(refusal: AdmissionRefusal) -> Self {
         match refusal {
-            Refusal::Entry(error) => Self::Entry(error),
+            AdmissionRefusal::Entry(error) => Self::Entry(error),
             other => Self::Refused(other),
         }
     }
@@ -260,10 +260,10 @@ impl Problem {
             Self::Entry(EntryError::TooLarge { .. }) => {
                 (StatusCode::PAYLOAD_TOO_LARGE, grpc::INVALID_ARGUMENT)
             }
-            Self::Refused(Refusal::TooMany { .. }) => {
+            Self::Refused(AdmissionRefusal::TooMany { .. }) => {
                 (StatusCode::TOO_MANY_REQUESTS, grpc::RESOURCE_EXHAUSTED)
             }
-            Self::Refused(Refusal::NoToken | Refusal::WrongToken) => {
+            Self::Refused(AdmissionRefusal::NoToken | AdmissionRefusal::WrongToken) => {
                 (StatusCode::UNAUTHORIZED, grpc::UNAUTHENTICATED)
             }
             Self::Refused(_) | Self::ForeignPage(_) => {
@@ -354,13 +354,13 @@ impl Problem {
             Self::Method { allowed, .. } => {
                 headers.insert(ALLOW, HeaderValue::from_static(allowed));
             }
-            Self::Refused(Refusal::TooMany { wait, .. }) => {
+            Self::Refused(AdmissionRefusal::TooMany { wait, .. }) => {
                 headers.insert(RETRY_AFTER, fasti_admit::seconds(wait).into());
             }
-            Self::Refused(Refusal::NoToken) => {
+            Self::Refused(AdmissionRefusal::NoToken) => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(BEARER));
             }
-            Self::Refused(Refusal::WrongToken) => {
+            Self::Refused(AdmissionRefusal::WrongToken) => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(BEARER_INVALID));
             }
             Self::Duplicate(index) => {
@@ -401,7 +401,7 @@ impl Problem {
             metadata.insert("grpc-retry-pushback-ms", MetadataValue::from(retry_after_ms()));
         }
         match self {
-            Self::Refused(Refusal::TooMany { wait, .. }) => {
+            Self::Refused(AdmissionRefusal::TooMany { wait, .. }) => {
                 let milliseconds = fasti_admit::seconds(wait).saturating_mul(1000);
                 metadata.insert("grpc-retry-pushback-ms", MetadataValue::from(milliseconds));
             }

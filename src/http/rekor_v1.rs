@@ -9,7 +9,7 @@
 //!
 //! `route` and `question` parse requests, `server` answers them, `error` has their errors, `answer`
 //! writes v1's JSON, `tree_id` names entries. Everything is read and verified as by any client
-//! (`OwnFiles`), with the log's own key.
+//! (`StoreFetch`), with the log's own key.
 //!
 //! Unlike in v1, entries have no signed timestamp and the time 0, because a v2 log attests no time,
 //! and checkpoints are those of v2. An incomplete answer says so in a header (`answer`), or is an
@@ -22,14 +22,13 @@ mod route;
 pub mod server;
 mod tree_id;
 
-use bytes::Bytes;
 use http::request;
-use hyper::body::Body;
 
 use super::app::App;
 use super::body::ReadBody;
 use super::methods::{READ, SUBMIT, expect};
 use super::problem::{Answer, Problem};
+use super::request_body::RequestBody;
 use route::Route;
 
 /// Maximum bytes of a request's body.
@@ -37,15 +36,11 @@ const BODY_BYTES_MAX: usize = 64 << 10;
 
 impl App {
     /// Answers a request below [`REKOR_V1`](super::paths::REKOR_V1).
-    pub(super) async fn rekor_v1<B>(
+    pub(super) async fn rekor_v1<B: RequestBody>(
         &self,
         head: &request::Parts,
         body: &mut B,
-    ) -> Result<Answer, Problem>
-    where
-        B: Body<Data = Bytes> + Unpin,
-        B::Error: std::fmt::Display,
-    {
+    ) -> Result<Answer, Problem> {
         let path = head.uri.path();
         let Some(route) = Route::find(path) else {
             return Err(Problem::NotFound(path.to_owned()));

@@ -1,25 +1,21 @@
 //! Routes: which request is answered by which module.
 
-use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HeaderValue};
 use http::{Method, Request, StatusCode, request};
-use hyper::body::Body;
+use hyper::body::Body as _;
 
 use super::accept::ErrorForm;
 use super::app::App;
 use super::body::discard;
 use super::problem::{Answer, Problem};
+use super::request_body::RequestBody;
 use super::{cors, health, openapi, paths};
 use crate::metrics::RequestLabels;
 
 impl App {
     /// Answers one request. Also returns the body of a refused request if the rest of it is still
     /// to be read.
-    pub async fn handle<B>(&self, request: Request<B>) -> (Answer, Option<B>)
-    where
-        B: Body<Data = Bytes> + Unpin,
-        B::Error: std::fmt::Display,
-    {
+    pub async fn handle<B: RequestBody>(&self, request: Request<B>) -> (Answer, Option<B>) {
         let (mut head, mut body) = request.into_parts();
         self.note_place(&head.headers, &mut head.extensions);
         let (route, answered) = match self.preflight(&head) {
@@ -46,15 +42,12 @@ impl App {
     /// Returns the answer to a request that failed. If its body is long, the answer does not wait
     /// for it and closes the connection. The rest of the body is returned to be read, so that the
     /// answer is not lost.
-    async fn refuse<B>(
+    async fn refuse<B: RequestBody>(
         &self,
         problem: Problem,
         head: &request::Parts,
         mut body: B,
-    ) -> (Answer, Option<B>)
-    where
-        B: Body<Data = Bytes> + Unpin,
-    {
+    ) -> (Answer, Option<B>) {
         let is_lost = matches!(
             problem,
             Problem::BodyTooSlow(_)
@@ -72,15 +65,11 @@ impl App {
         (answer, (comes && !is_read).then_some(body))
     }
 
-    async fn route<B>(
+    async fn route<B: RequestBody>(
         &self,
         head: &request::Parts,
         body: &mut B,
-    ) -> (&'static str, Result<Answer, Problem>)
-    where
-        B: Body<Data = Bytes> + Unpin,
-        B::Error: std::fmt::Display,
-    {
+    ) -> (&'static str, Result<Answer, Problem>) {
         match head.uri.path() {
             "/api/v2/log/entries" => ("entries", self.submit_rekor(head, body).await),
             "/add" => ("add", self.submit_opaque(head, body).await),

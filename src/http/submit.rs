@@ -18,7 +18,6 @@ use fasti_seams::offload::offload;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode, request};
 use http_body_util::Full;
-use hyper::body::Body;
 use tiles_spec::{ENTRY_BYTES_MAX, Hash};
 
 use super::app::App;
@@ -26,6 +25,7 @@ use super::body::{ReadBody, read_body};
 use super::config::Duplicates;
 use super::methods::{SUBMIT, expect};
 use super::problem::{Answer, Problem, X_LOG_INDEX};
+use super::request_body::RequestBody;
 use super::shares::Shares;
 
 /// Longest body parsed on the I/O thread: several times the usual request.
@@ -44,15 +44,11 @@ pub(super) struct Logged {
 
 impl App {
     /// Answers a Rekor v2 `CreateEntryRequest` with 201 and the `TransparencyLogEntry`.
-    pub(super) async fn submit_rekor<B>(
+    pub(super) async fn submit_rekor<B: RequestBody>(
         &self,
         head: &request::Parts,
         body: &mut B,
-    ) -> Result<Answer, Problem>
-    where
-        B: Body<Data = Bytes> + Unpin,
-        B::Error: std::fmt::Display,
-    {
+    ) -> Result<Answer, Problem> {
         expect(&head.method, SUBMIT)?;
         self.refuse_page(head)?;
         self.refuse_frozen()?;
@@ -134,15 +130,11 @@ impl App {
     }
 
     /// Logs the body as an opaque entry. Answers 200 and the decimal leaf index on the first line.
-    pub(super) async fn submit_opaque<B>(
+    pub(super) async fn submit_opaque<B: RequestBody>(
         &self,
         head: &request::Parts,
         body: &mut B,
-    ) -> Result<Answer, Problem>
-    where
-        B: Body<Data = Bytes> + Unpin,
-        B::Error: std::fmt::Display,
-    {
+    ) -> Result<Answer, Problem> {
         expect(&head.method, SUBMIT)?;
         if !self.config.accept_opaque {
             return Err(Problem::OpaqueOff);
@@ -167,17 +159,13 @@ impl App {
     }
 
     /// Reads a body, which takes its share of `memory`.
-    pub(super) async fn read_body<B>(
+    pub(super) async fn read_body<B: RequestBody>(
         &self,
         head: &request::Parts,
         body: &mut B,
         max: usize,
         memory: &Arc<Shares>,
-    ) -> Result<ReadBody, Problem>
-    where
-        B: Body<Data = Bytes> + Unpin,
-        B::Error: std::fmt::Display,
-    {
+    ) -> Result<ReadBody, Problem> {
         let read = read_body(head, body, max, &self.config.limits, memory).await;
         let is_slow =
             matches!(read, Err(Problem::BodyTooSlow(_) | Problem::BodyStandsStill { .. }));

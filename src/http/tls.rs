@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use fasti_client::keys::read_certificates;
 use fasti_seams::clock::Clock;
 use fasti_seams::offload::offload;
 use fasti_x509::pem::{PemError, blocks};
@@ -101,11 +102,9 @@ impl Files {
             expected,
             reason: reason.to_owned(),
         };
-        let chain = certificates(&pair.cert).map_err(|error| error.to_string());
+        let chain = read_certificates(&pair.cert).map_err(|error| error.to_string());
         let chain = chain.map_err(|reason| no(&self.cert, "certificate", &reason))?;
-        if chain.is_empty() {
-            return Err(no(&self.cert, "certificate", NO_BLOCK));
-        }
+        let chain = chain.into_iter().map(CertificateDer::from).collect();
         let key = private_key(&pair.key).map_err(|error| error.to_string());
         let key = key.and_then(|key| key.ok_or(NO_BLOCK.to_owned()));
         let expected = "private key (PKCS #8, SEC 1 or PKCS #1)";
@@ -115,12 +114,6 @@ impl Files {
             TlsError::Pair { cert, key, source }
         })
     }
-}
-
-/// The certificates in a file.
-fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, PemError> {
-    let certificates = blocks(text).filter(|block| block.label() == Some("CERTIFICATE"));
-    certificates.map(|block| block.der().map(CertificateDer::from)).collect()
 }
 
 /// The first private key in a file.

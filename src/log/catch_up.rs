@@ -8,11 +8,11 @@ use std::sync::Arc;
 use fasti_grow::{EdgeError, tree};
 use fasti_seams::offload::offload;
 use fasti_seams::planted::{Bug, planted};
-use tiles_spec::{Frontier, TreeHead, TreeSize};
+use tiles_spec::{Frontier, TreeHead};
 
 use crate::context::Context;
 use crate::dedup::{Dedup, DedupError, DedupIndex};
-use crate::refusal::RecoverError;
+use crate::recover_error::RecoverError;
 
 /// How many leaves are read from the tiles at once.
 const CATCH_UP_LEAVES: u64 = 1 << 16;
@@ -61,8 +61,7 @@ pub(super) async fn catch_up(
     let sound = frontier.head().size;
     while frontier.head().size < head.size {
         let from = frontier.head().size;
-        let to = from.get().saturating_add(CATCH_UP_LEAVES).min(head.size.get());
-        let to = TreeSize::new(to).expect("not above the head");
+        let to = from.add_up_to(CATCH_UP_LEAVES, head.size);
         let leaves = tree::leaves(&*context.stores.objects, from, to, head.size).await?;
         let (leaves, grown) = offload(move || {
             let pushed = leaves.iter().all(|(leaf, _)| frontier.push(*leaf).is_ok());

@@ -73,7 +73,7 @@ impl CommitError {
     }
 }
 
-/// Writes record `number`. When this returns `Ok`, the batch is in the log for ever.
+/// Writes record `number`. When this returns `Ok`, the batch is in the log forever.
 pub async fn commit(
     commits: &dyn CommitLog,
     clock: &dyn Clock,

@@ -23,7 +23,7 @@ use fasti_seams::offload::offload;
 use tiles_spec::{TileMap, TreeHead};
 use tokio::sync::watch;
 
-use crate::answer::{Acknowledged, SubmitError};
+use crate::acknowledged::{Acknowledged, SubmitError};
 use crate::context::Context;
 use crate::dedup::Dedup;
 use crate::follow::{Followed, Follower};
@@ -39,7 +39,7 @@ use crate::picture::picture;
 use crate::pool::Pool;
 use crate::publication::Publication;
 use crate::recover::{Ready, Recovered, recover};
-use crate::refusal::RecoverError;
+use crate::recover_error::RecoverError;
 use crate::seen::Seen;
 use crate::sighting::SeenBy;
 

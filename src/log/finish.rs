@@ -10,7 +10,7 @@ use tiles_spec::TileMap;
 use crate::context::Context;
 use crate::publication::Publication;
 use crate::publish::Publisher;
-use crate::refusal::RecoverError;
+use crate::recover_error::RecoverError;
 use crate::replay::{Replay, read_checkpoint, read_record};
 use crate::seen::Seen;
 use crate::sighting::SeenBy;

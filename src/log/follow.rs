@@ -25,7 +25,7 @@ use futures::stream::{FuturesUnordered, StreamExt as _};
 use tiles_spec::{TileMap, TreeHead, verify_inclusion};
 use tokio::sync::{Notify, watch};
 
-use crate::answer::Acknowledged;
+use crate::acknowledged::Acknowledged;
 use crate::catch_up::catch_up;
 use crate::context::Context;
 use crate::dedup::Dedup;
@@ -37,10 +37,10 @@ use crate::peers::{
     FORWARD_BYTES_MAX, FORWARD_ENTRIES_MAX, PeerAnswer, PeerError, PeerIncluded, Peers, Role,
     WriterStatus,
 };
-use crate::pool::{Pool, Submission};
+use crate::pool::{Pool, PooledEntry};
 use crate::prefix::prove_newest;
 use crate::publication::Publication;
-use crate::refusal::RecoverError;
+use crate::recover_error::RecoverError;
 use crate::remember::remember;
 use crate::seen::Seen;
 use crate::sighting::{SeenBy, Sighting};
@@ -276,7 +276,7 @@ impl Follower<'_> {
         &self,
         peers: &dyn Peers,
         leader: &Leader,
-        batch: Vec<Submission>,
+        batch: Vec<PooledEntry>,
     ) -> Result<(), PeerError> {
         let entries: Vec<_> = batch.iter().map(|one| one.leaf.entry.clone()).collect();
         let answers = peers.forward(&leader.address, leader.epoch, &entries).await?;

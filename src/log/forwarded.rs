@@ -4,7 +4,7 @@ use bytes::Bytes;
 use fasti_grow::Leaf;
 use futures::future::try_join_all;
 
-use crate::answer::SubmitError;
+use crate::acknowledged::SubmitError;
 use crate::leader::State;
 use crate::log::Log;
 use crate::peers::{NotTaken, PeerAnswer, PeerIncluded, Role};

@@ -19,7 +19,7 @@ use crate::context::Context;
 use crate::freeze_request;
 use crate::frozen::{Frozen, finish_frozen};
 use crate::picture::{Picture, picture};
-use crate::refusal::RecoverError;
+use crate::recover_error::RecoverError;
 use crate::seen::Seen;
 use crate::take_over::{Begins, begin_term};
 

@@ -22,17 +22,17 @@ const PAUSE: Duration = Duration::from_secs(3);
 
 /// Asks the leader to give way. Failures are ignored: the race may be won all the same.
 pub(super) async fn ask(context: &Context) {
-    let Some(shelf) = &context.stores.shelf else { return };
+    let Some(housekeeping) = &context.stores.housekeeping else { return };
     let note = hex::encode(context.entropy.nonce()).into();
-    if let Err(error) = shelf.note(&ObjectPath::freezing(), note).await {
+    if let Err(error) = housekeeping.note(&ObjectPath::freezing(), note).await {
         tracing::warn!(error = with_causes(&error), "cannot ask the leader to give way");
     }
 }
 
 /// Removes the note.
 pub(super) async fn withdraw(context: &Context) {
-    let Some(shelf) = &context.stores.shelf else { return };
-    if let Err(error) = shelf.remove(&[ObjectPath::freezing()]).await {
+    let Some(housekeeping) = &context.stores.housekeeping else { return };
+    if let Err(error) = housekeeping.remove(&[ObjectPath::freezing()]).await {
         tracing::warn!(
             error = with_causes(&error),
             "the note _writer/freezing could not be removed"
@@ -59,7 +59,7 @@ struct Noticed {
 impl FreezeRequests {
     /// Looks for a note; called after each publication.
     pub async fn look(&self, context: &Context) {
-        if context.stores.shelf.is_none() || !self.is_due(context.clock.now()) {
+        if context.stores.housekeeping.is_none() || !self.is_due(context.clock.now()) {
             return;
         }
         let Ok(note) = context.stores.objects.get(&ObjectPath::freezing()).await else { return };

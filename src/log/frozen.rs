@@ -11,7 +11,7 @@ use crate::description::describe;
 use crate::finish::finish;
 use crate::publication::Publication;
 use crate::record::Epoch;
-use crate::refusal::RecoverError;
+use crate::recover_error::RecoverError;
 use crate::replay::Replay;
 use crate::seen::Seen;
 

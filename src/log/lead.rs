@@ -65,8 +65,8 @@ impl Term<'_> {
             requests: &requests,
             // Recovery has finished everything up to here.
             finished: position.number.previous().map(|n| (n, recovered.head.size)),
-            trimmer: context.stores.shelf.clone().map(|shelf| {
-                Trimmer::new(shelf, context, position.number.previous(), recovered.head.size)
+            trimmer: context.stores.housekeeping.clone().map(|housekeeping| {
+                Trimmer::new(housekeeping, context, position.number.previous(), recovered.head.size)
             }),
         };
         let sequencer = Sequencer {

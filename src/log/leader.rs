@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::context::Context;
 use crate::peers::Role;
 use crate::record::Epoch;
-use crate::refusal::RecoverError;
+use crate::recover_error::RecoverError;
 use crate::replay::read_newest;
 
 /// Who leads, according to the newest record.

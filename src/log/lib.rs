@@ -12,7 +12,7 @@
 //! | [`record`], `record_guard`, [`commit`] | is checked again, and committed by one create-only write |
 //! | [`fasti_grow::guard`] | is checked again before the signature |
 //! | `publish`, `publication` | is written, signed and published |
-//! | `answer`, `inclusion` | is answered: its index with a proof, or why it was not accepted |
+//! | `acknowledged`, `inclusion` | is answered: its index with a proof, or why it was not accepted |
 //!
 //! The writer that leads does this (`lead`, with a module for each of its three tasks; `trim`
 //! removes what is no longer needed). Which writer that is, and what the others do:
@@ -22,11 +22,11 @@
 //! | `driver`, `leader`, `patience` | what this writer is, who leads, and when another one takes over |
 //! | `follow`, [`peers`], `forwarded` | a writer that does not lead forwards its submissions to the leader |
 //! | `still_leading` | a leader that commits nothing checks whether it was replaced |
-//! | `liveness`, `waiting_clients`, `status` | whether the log makes progress, and what it says of itself |
+//! | `liveness`, `waiting_clients`, `status` | whether the log makes progress, and what it reports about itself |
 //! | `freeze`, `frozen`, `freeze_request` | the permanent end of a log |
 //!
 //! Before it leads, a writer brings whatever state a crash has left to one that can be continued,
-//! or refuses it by name (`refusal`):
+//! or refuses it by name (`recover_error`):
 //!
 //! | module | the step |
 //! |---|---|
@@ -41,8 +41,8 @@
 //! (I9); time decides nothing about the log (I11). All that the modules cite are in
 //! `src/docs/safety.md`.
 
+mod acknowledged;
 mod allowance;
-mod answer;
 mod catch_up;
 pub mod commit;
 mod config;
@@ -73,7 +73,7 @@ mod publish;
 pub mod record;
 pub mod record_guard;
 mod recover;
-mod refusal;
+mod recover_error;
 mod remember;
 mod replay;
 mod seen;
@@ -85,7 +85,7 @@ mod take_over;
 mod trim;
 mod waiting_clients;
 
-pub use answer::{Acknowledged, Answer, SubmitError};
+pub use acknowledged::{Acknowledged, SubmitError, SubmitResult};
 pub use config::LogConfig;
 pub use context::{Context, Sharing};
 pub use driver::Driver;
@@ -97,5 +97,5 @@ pub use log_error::LogError;
 pub use publication::Publication;
 pub use publish::PublishError;
 pub use record::RECORD_MAGIC;
-pub use refusal::RecoverError;
+pub use recover_error::RecoverError;
 pub use sighting::SeenBy;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use fasti_grow::{Growth, Leadership, Leaf};
+use fasti_grow::{GrowthWatch, Leadership, Leaf};
 use fasti_seams::clock::Clock;
 use fasti_seams::planted::{Bug, planted};
 use fasti_signer::Signer;
@@ -15,7 +15,7 @@ use futures::future::{Either, select};
 use tiles_spec::{Hash, LeafIndex, TreeSize};
 use tokio::sync::watch;
 
-use crate::answer::{Acknowledged, Answer, SubmitError};
+use crate::acknowledged::{Acknowledged, SubmitError, SubmitResult};
 use crate::context::Context;
 use crate::dedup::{Dedup, DedupIndex};
 use crate::driver::Driver;
@@ -26,7 +26,7 @@ use crate::metrics::LogMetrics;
 use crate::peers::Role;
 use crate::pool::{Pool, PoolLimits, Waiting};
 use crate::publication::Publication;
-use crate::refusal::RecoverError;
+use crate::recover_error::RecoverError;
 use crate::waiting_clients::WaitingClients;
 
 /// A running log: accepts entries, and answers once they are published. Cheap to clone.
@@ -83,7 +83,7 @@ impl Log {
     ///
     /// Dropping the future abandons the answer, and also the entry if its batch is not yet
     /// committed.
-    pub async fn submit(&self, entry: Bytes) -> Answer {
+    pub async fn submit(&self, entry: Bytes) -> SubmitResult {
         let length = entry.len();
         let leaf = Leaf::new(entry).ok_or(SubmitError::TooLarge(length))?;
         let waiting = self.pool.submit(leaf.clone()).inspect_err(|error| {
@@ -102,7 +102,7 @@ impl Log {
     }
 
     /// Waits for the answer, over as many terms as needed.
-    async fn wait(&self, leaf: Leaf, mut waiting: Waiting) -> Answer {
+    async fn wait(&self, leaf: Leaf, mut waiting: Waiting) -> SubmitResult {
         loop {
             match (&mut waiting.answer).await {
                 Ok(answer) => return answer,
@@ -116,7 +116,7 @@ impl Log {
 
     /// A hit in the index is believed only when the tree proves it (I13). The proof goes with the
     /// answer.
-    pub(super) async fn confirm(&self, mut found: Acknowledged) -> Answer {
+    pub(super) async fn confirm(&self, mut found: Acknowledged) -> SubmitResult {
         if found.duplicate && found.proof.is_none() && !planted(Bug::HitBelieved) {
             let proof = self.prove(&found.leaf, found.index, &found.publication).await;
             found.proof = Some(proof.map_err(|error| SubmitError::Dedup(error.to_string()))?);
@@ -177,7 +177,7 @@ impl Log {
 }
 
 #[async_trait]
-impl Growth for Log {
+impl GrowthWatch for Log {
     /// Never returns if the log shuts down.
     async fn beyond(&self, size: TreeSize) {
         let mut published = self.published.clone();

@@ -6,7 +6,7 @@ use tiles_spec::LeafIndex;
 use crate::commit::CommitError;
 use crate::dedup::DedupError;
 use crate::publish::PublishError;
-use crate::refusal::RecoverError;
+use crate::recover_error::RecoverError;
 use crate::sequence::SequenceError;
 
 /// Why a log has stopped.

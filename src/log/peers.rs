@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tiles_spec::{Hash, LeafIndex, TreeSize};
 
-use crate::answer::SubmitError;
+use crate::acknowledged::SubmitError;
 use crate::record::Epoch;
 
 /// Most entries that are forwarded in one call.

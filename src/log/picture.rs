@@ -12,7 +12,7 @@ use tiles_spec::{Frontier, TileMap, TreeHead, plan_root};
 use crate::context::Context;
 use crate::prefix::begins_with;
 use crate::record_guard::RecordGuard;
-use crate::refusal::RecoverError;
+use crate::recover_error::RecoverError;
 use crate::replay::{Replay, read_newest, read_record, refuse_rollback};
 use crate::seen::Seen;
 

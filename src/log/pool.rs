@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use fasti_grow::Leaf;
 use tokio::sync::{Notify, oneshot};
 
-use crate::answer::{Answer, SubmitError};
+use crate::acknowledged::{SubmitError, SubmitResult};
 
 /// How much may wait.
 #[derive(Clone, Copy, Debug)]
@@ -28,18 +28,18 @@ pub struct PoolLimits {
 
 /// A submission that waits for its answer.
 #[derive(Debug)]
-pub struct Submission {
+pub struct PooledEntry {
     /// The entry.
     pub leaf: Leaf,
     /// Where the answer goes; the receiver may be gone.
-    pub waiter: oneshot::Sender<Answer>,
+    pub waiter: oneshot::Sender<SubmitResult>,
 }
 
 /// The submitter's side of a submission.
 #[derive(Debug)]
 pub struct Waiting {
     /// Yields the answer, or an error if the batch was dropped unanswered.
-    pub answer: oneshot::Receiver<Answer>,
+    pub answer: oneshot::Receiver<SubmitResult>,
     _live: Live,
 }
 
@@ -73,7 +73,7 @@ pub struct Pool {
 
 #[derive(Debug, Default)]
 struct Contents {
-    waiting: VecDeque<Submission>,
+    waiting: VecDeque<PooledEntry>,
     bytes: usize,
     /// Nothing more is accepted, because the log has ended.
     is_frozen: bool,
@@ -108,7 +108,7 @@ impl Pool {
             return Err(SubmitError::Pushback);
         }
         contents.bytes = bytes;
-        contents.waiting.push_back(Submission { leaf, waiter });
+        contents.waiting.push_back(PooledEntry { leaf, waiter });
         drop(contents);
         self.shared.live.fetch_add(1, Ordering::AcqRel);
         self.shared.changed.notify_one();
@@ -124,7 +124,7 @@ impl Pool {
             return Err(reason.clone());
         }
         contents.bytes += leaf.entry.len();
-        contents.waiting.push_back(Submission { leaf, waiter });
+        contents.waiting.push_back(PooledEntry { leaf, waiter });
         drop(contents);
         waiting.answer = answer;
         self.shared.changed.notify_one();
@@ -176,7 +176,7 @@ impl Pool {
 
     /// Waits for submissions and takes them, oldest first, up to both limits but at least one.
     /// `None` once the pool is closed and drained, and no submitter waits for an answer.
-    pub async fn take(&self, entries_max: usize, bytes_max: usize) -> Option<Vec<Submission>> {
+    pub async fn take(&self, entries_max: usize, bytes_max: usize) -> Option<Vec<PooledEntry>> {
         loop {
             {
                 let mut contents = self.contents();
@@ -230,7 +230,7 @@ impl Contents {
         self.bytes -= self.waiting.drain(..gone).map(|s| s.leaf.entry.len()).sum::<usize>();
     }
 
-    fn take(&mut self, entries_max: usize, bytes_max: usize) -> Vec<Submission> {
+    fn take(&mut self, entries_max: usize, bytes_max: usize) -> Vec<PooledEntry> {
         self.drop_given_up();
         let mut bytes = 0;
         let mut count = 0;
@@ -241,7 +241,7 @@ impl Contents {
             }
             count += 1;
         }
-        let taken: Vec<Submission> = self.waiting.drain(..count).collect();
+        let taken: Vec<PooledEntry> = self.waiting.drain(..count).collect();
         self.bytes -= taken.iter().map(|s| s.leaf.entry.len()).sum::<usize>();
         taken
     }
@@ -278,7 +278,7 @@ mod tests {
         let pool = pool();
         let _waiting: Vec<_> =
             [30, 40, 20].map(|n| pool.submit(leaf(n)).expect("room")).into_iter().collect();
-        let lengths = |taken: Vec<Submission>| -> Vec<usize> {
+        let lengths = |taken: Vec<PooledEntry>| -> Vec<usize> {
             taken.iter().map(|s| s.leaf.entry.len()).collect()
         };
         assert_eq!(lengths(pool.contents().take(9, 75)), [30, 40]);

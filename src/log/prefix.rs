@@ -4,7 +4,7 @@ use fasti_grow::tree;
 use tiles_spec::TreeHead;
 
 use crate::context::Context;
-use crate::refusal::RecoverError;
+use crate::recover_error::RecoverError;
 use crate::seen::Seen;
 use crate::sighting::{SeenBy, Sighting};
 

@@ -9,7 +9,7 @@
 
 use fasti_grow::Leaf;
 use fasti_seams::planted::{Bug, planted};
-use tiles_spec::{Frontier, TreeHead, leaf_hash};
+use tiles_spec::{Frontier, TreeHead, TreeSize, leaf_hash};
 
 use crate::record::{EncodedRecord, Record, RecordDigest, RecordError};
 
@@ -25,9 +25,9 @@ pub enum RecordGuardError {
     #[error("the commit record starts at tree size {found}, not at the last one, {expected}")]
     NotNext {
         /// The size at which the record begins.
-        found: u64,
+        found: TreeSize,
         /// The size of the last committed tree.
-        expected: u64,
+        expected: TreeSize,
     },
     /// Two computations of the root disagree.
     #[error("{what} does not hash to the committed root at size {size}")]
@@ -35,7 +35,7 @@ pub enum RecordGuardError {
         /// What was hashed.
         what: String,
         /// The tree size.
-        size: u64,
+        size: TreeSize,
     },
 }
 
@@ -96,8 +96,8 @@ impl RecordGuard {
     ) -> Result<Frontier, RecordGuardError> {
         let head = self.frontier.head();
         if record.before != head || digest != expected {
-            let found = record.before.size.get();
-            return Err(RecordGuardError::NotNext { found, expected: head.size.get() });
+            let found = record.before.size;
+            return Err(RecordGuardError::NotNext { found, expected: head.size });
         }
         let mut frontier = self.frontier.clone();
         for entry in &record.entries {
@@ -118,7 +118,7 @@ impl RecordGuard {
 }
 
 fn wrong_root(head: TreeHead) -> RecordGuardError {
-    RecordGuardError::Root { what: "the record".to_owned(), size: head.size.get() }
+    RecordGuardError::Root { what: "the record".to_owned(), size: head.size }
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ use crate::picture::{Picture, picture};
 use crate::publication::Publication;
 use crate::publish::Publisher;
 use crate::record::Epoch;
-use crate::refusal::RecoverError;
+use crate::recover_error::RecoverError;
 use crate::seen::Seen;
 use crate::sequence::Position;
 use crate::take_over::{Begins, begin_term};

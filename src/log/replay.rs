@@ -15,7 +15,7 @@ use tiles_spec::{Checkpoint, SignedCheckpoint, TreeHead, TreeSize, open_checkpoi
 
 use crate::context::Context;
 use crate::record::{Epoch, Record, RecordDigest};
-use crate::refusal::RecoverError;
+use crate::recover_error::RecoverError;
 use crate::remember::remembered;
 use crate::seen::Seen;
 use crate::sighting::{SeenBy, Sighting};

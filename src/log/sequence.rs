@@ -9,9 +9,9 @@ use fasti_store::RecordNumber;
 use tiles_spec::{Hash, LeafIndex, TreeHead};
 use tokio::sync::oneshot;
 
-use crate::answer::{Answer, SubmitError};
+use crate::acknowledged::{SubmitError, SubmitResult};
 use crate::dedup::{Assigned, Dedup, DedupError};
-use crate::pool::Submission;
+use crate::pool::PooledEntry;
 use crate::record::{Epoch, Record, RecordDigest};
 use crate::record_guard::{CheckedRecord, RecordGuard, RecordGuardError};
 
@@ -25,7 +25,7 @@ pub struct Waiter {
     /// Whether the log already held it.
     pub duplicate: bool,
     /// Where the answer goes.
-    pub answer: oneshot::Sender<Answer>,
+    pub answer: oneshot::Sender<SubmitResult>,
 }
 
 /// The sequencer's place in the log: everything that the next record builds on.
@@ -69,7 +69,7 @@ pub enum SequenceError {
 pub fn assign(
     dedup: &Dedup,
     position: &Position,
-    batch: Vec<Submission>,
+    batch: Vec<PooledEntry>,
 ) -> (Vec<Leaf>, Vec<Waiter>) {
     let hashes: Vec<Hash> = batch.iter().map(|submission| submission.leaf.hash).collect();
     let assigned = match dedup.assign(&hashes, position.edge.size()) {
@@ -81,7 +81,7 @@ pub fn assign(
     };
     let (mut leaves, mut waiters) = (Vec::new(), Vec::with_capacity(batch.len()));
     for (submission, assigned) in batch.into_iter().zip(assigned) {
-        let Submission { leaf, waiter: answer } = submission;
+        let PooledEntry { leaf, waiter: answer } = submission;
         let (index, duplicate) = match assigned {
             Assigned::New(index) => (index, false),
             Assigned::Known(index) => (index, true),
@@ -98,7 +98,7 @@ pub fn assign(
     (leaves, waiters)
 }
 
-fn fail(batch: Vec<Submission>, error: &DedupError) {
+fn fail(batch: Vec<PooledEntry>, error: &DedupError) {
     let reason = SubmitError::Dedup(error.to_string());
     for submission in batch {
         drop(submission.waiter.send(Err(reason.clone())));
@@ -119,14 +119,12 @@ impl Position {
         nonce: [u8; 16],
     ) -> Result<Sequenced, SequenceError> {
         let before = self.head();
-        let first = before.size.get();
         let grown = self.edge.integrate(&new).ok_or_else(|| RecordGuardError::Root {
             what: "a batch beyond the largest tree size".to_owned(),
-            size: first,
+            size: before.size,
         })?;
-        let leaves =
-            (first..).zip(&new).filter_map(|(n, leaf)| Some((leaf.hash, LeafIndex::new(n)?)));
-        let leaves = leaves.collect();
+        let hashes = new.iter().map(|leaf| leaf.hash);
+        let leaves = hashes.zip(before.size.next_leaves()).collect();
         let record = Record {
             number: self.number,
             epoch: self.epoch,

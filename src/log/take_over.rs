@@ -10,7 +10,7 @@ use crate::commit::{CommitError, commit};
 use crate::context::Context;
 use crate::record::{Record, RecordDigest};
 use crate::record_guard::RecordGuard;
-use crate::refusal::RecoverError;
+use crate::recover_error::RecoverError;
 use crate::replay::{PublishedCheckpoint, Replay, read_checkpoint};
 use crate::sighting::SeenBy;
 

@@ -2,12 +2,12 @@
 //!
 //! - **Commit records.** Record k can be removed when its tree is strictly smaller than the
 //!   published one, it is not the newest, and it is not the first of its epoch. The first records
-//!   are kept for ever. Only a rival's first record can take the next slot of a steady leader, so
+//!   are kept forever. Only a rival's first record can take the next slot of a steady leader, so
 //!   that slot stays filled, and a leader that was suspended for any time finds it taken (I7).
 //! - **Partial tiles and bundles** can be removed once the full one is published. A reader with an
 //!   older checkpoint that misses one reads the full one.
 //!
-//! Once true, both conditions stay true for ever, so late removals do no harm. The trimmer knows
+//! Once true, both conditions stay true forever, so late removals do no harm. The trimmer knows
 //! what its own term has written, and does not list any of it. What earlier terms have left behind
 //! is found by listing, from where `_writer/trimmed` says that all earlier work is done. That note
 //! is a hint, which may be stale or missing. A failure costs only space, and the removal is tried
@@ -19,9 +19,9 @@ use std::sync::Arc;
 use fasti_seams::causes::with_causes;
 use fasti_seams::offload::offload;
 use fasti_seams::planted::{Bug, planted};
-use fasti_store::{CommitLog, ObjectPath, RecordNumber, Shelf, Store, StoreError};
+use fasti_store::{CommitLog, Housekeeping, ObjectPath, RecordNumber, Store, StoreError};
 use tiles_spec::{
-    BundleCoord, TileCoord, TileWidth, TreeSize,
+    BundleCoord, TILE_WIDTH_MAX, TileCoord, TreeSize,
     tile::{bundles_for_growth, edge_bundle, edge_tiles, tiles_for_growth},
 };
 
@@ -43,11 +43,11 @@ const LISTINGS_MAX: usize = 64;
 /// Most paths that are remembered for removal; any beyond that are left for a later term.
 const DUE_MAX: usize = 1 << 16;
 /// How much of the tree is searched in one round for leftovers of earlier terms.
-const SWEEP_LEAVES: u64 = 16 * 256;
+const SWEEP_LEAVES: u64 = 16 * TILE_WIDTH_MAX as u64;
 
 /// The trimmer of one term.
 pub(super) struct Trimmer {
-    shelf: Arc<dyn Shelf>,
+    housekeeping: Arc<dyn Housekeeping>,
     objects: Arc<dyn Store>,
     commits: Arc<dyn CommitLog>,
     metrics: Arc<LogMetrics>,
@@ -81,13 +81,13 @@ impl Trimmer {
     /// The trimmer of a term whose first record is `first`, made when the tree of `size` was
     /// published.
     pub fn new(
-        shelf: Arc<dyn Shelf>,
+        housekeeping: Arc<dyn Housekeeping>,
         context: &Context,
         first: Option<RecordNumber>,
         size: TreeSize,
     ) -> Self {
         Self {
-            shelf,
+            housekeeping,
             objects: context.stores.objects.clone(),
             commits: context.stores.commits.clone(),
             metrics: context.metrics.clone(),
@@ -173,7 +173,7 @@ impl Trimmer {
         self.written = 0;
         self.trim_records().await?;
         if !self.due.is_empty() {
-            self.shelf.remove(&self.due).await?;
+            self.housekeeping.remove(&self.due).await?;
             self.metrics.trimmed_objects.inc_by(self.due.len() as u64);
             self.due.clear();
         }
@@ -194,7 +194,7 @@ impl Trimmer {
         if paths.is_empty() {
             return Ok(());
         }
-        self.shelf.remove(&paths).await?;
+        self.housekeeping.remove(&paths).await?;
         self.records.drain(..count);
         self.metrics.trimmed_records.inc_by(count as u64);
         Ok(())
@@ -202,8 +202,8 @@ impl Trimmer {
 
     /// Lists and removes the partial objects of a full one that is published.
     async fn remove_partials(&self, full: &ObjectPath) -> Result<(), StoreError> {
-        let partials = self.shelf.list(&format!("{full}.p/"), None, LIST_MAX).await?;
-        self.shelf.remove(&partials).await?;
+        let partials = self.housekeeping.list(&format!("{full}.p/"), None, LIST_MAX).await?;
+        self.housekeeping.remove(&partials).await?;
         self.metrics.trimmed_objects.inc_by(partials.len() as u64);
         Ok(())
     }
@@ -220,8 +220,7 @@ impl Trimmer {
             let seen = self.sweep_records(record, first).await?;
             self.sweep.from = Some((seen, swept));
         } else if swept < size {
-            let to = TreeSize::new((swept.get() + SWEEP_LEAVES).min(size.get()));
-            let to = to.expect("not above a tree's size");
+            let to = swept.add_up_to(SWEEP_LEAVES, size);
             let full = growth(swept, to).filter(|(_, partial)| partial.is_none());
             self.to_list.extend(full.map(|(full, _)| full));
             self.sweep.from = Some((record, to));
@@ -236,7 +235,8 @@ impl Trimmer {
         first: Option<RecordNumber>,
     ) -> Result<Option<RecordNumber>, StoreError> {
         let after = from.map(ObjectPath::commit_record);
-        let listed = self.shelf.list("_writer/commit/", after.as_ref(), LISTINGS_MAX).await?;
+        let listed =
+            self.housekeeping.list("_writer/commit/", after.as_ref(), LISTINGS_MAX).await?;
         let numbers: Vec<RecordNumber> =
             listed.iter().filter_map(ObjectPath::record_number).collect();
         let earlier = numbers.iter().copied().filter(|number| Some(*number) < first);
@@ -246,7 +246,7 @@ impl Trimmer {
                 removable.push(ObjectPath::commit_record(number));
             }
         }
-        self.shelf.remove(&removable).await?;
+        self.housekeeping.remove(&removable).await?;
         self.metrics.trimmed_records.inc_by(removable.len() as u64);
         let is_last_page = listed.len() < LISTINGS_MAX;
         Ok(if is_last_page { first } else { numbers.last().copied().min(first) })
@@ -281,7 +281,7 @@ impl Trimmer {
             _ => return Ok(()),
         };
         if self.noted.as_ref() != Some(&note) {
-            self.shelf.note(&ObjectPath::trimmed(), note.to_string().into()).await?;
+            self.housekeeping.note(&ObjectPath::trimmed(), note.to_string().into()).await?;
             self.noted = Some(note);
         }
         Ok(())
@@ -328,12 +328,10 @@ fn edge(size: TreeSize) -> impl Iterator<Item = (ObjectPath, Option<ObjectPath>)
 }
 
 fn tile_paths(tile: TileCoord) -> (ObjectPath, Option<ObjectPath>) {
-    let full = TileCoord { width: TileWidth::FULL, ..tile };
     let passes_for_full = planted(Bug::FullAt255) && tile.width.as_usize() == 255;
-    (full.into(), (!tile.width.is_full() && !passes_for_full).then(|| tile.into()))
+    (tile.full().into(), (!tile.width.is_full() && !passes_for_full).then(|| tile.into()))
 }
 
 fn bundle_paths(bundle: BundleCoord) -> (ObjectPath, Option<ObjectPath>) {
-    let full = BundleCoord { width: TileWidth::FULL, ..bundle };
-    (full.into(), (!bundle.width.is_full()).then(|| bundle.into()))
+    (bundle.full().into(), (!bundle.width.is_full()).then(|| bundle.into()))
 }

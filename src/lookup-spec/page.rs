@@ -42,12 +42,12 @@ pub struct DirectoryPage {
     /// The first key on a later page.
     pub after: Option<LookupKey>,
     /// The keys on this page, ascending.
-    pub records: Vec<Record>,
+    pub records: Vec<KeyRecord>,
 }
 
 /// A key and its leaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
+pub struct KeyRecord {
     /// The key.
     pub key: LookupKey,
     /// Its leaves.
@@ -150,9 +150,9 @@ impl DirectoryPage {
         };
         let (before, after) = (neighbour(HAS_BEFORE, 4)?, neighbour(HAS_AFTER, 20)?);
         let count = u16::from_be_bytes([head[2], head[3]]);
-        let mut records: Vec<Record> = Vec::new();
+        let mut records: Vec<KeyRecord> = Vec::new();
         for _ in 0..count {
-            let record = Record::read(&mut bytes, range)?;
+            let record = KeyRecord::read(&mut bytes, range)?;
             let last = records.last().map_or(before, |last| Some(last.key));
             if last.is_some_and(|last| last >= record.key) {
                 return Err("its keys do not ascend");
@@ -170,7 +170,7 @@ impl DirectoryPage {
     }
 }
 
-impl Record {
+impl KeyRecord {
     fn read(bytes: &mut &[u8], range: &LeafRange) -> Result<Self, &'static str> {
         let (key, rest) = bytes.split_first_chunk().ok_or("a record is cut short")?;
         let key = LookupKey::from(*key);

@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use tiles_spec::size::LeafIndex;
 
-use crate::LookupError;
+use crate::error::LookupError;
 use crate::key::{KEY_BYTES, LookupKey};
 use crate::manifest::Run;
 use crate::page::{PAGE_BYTES, gap, read_gap};

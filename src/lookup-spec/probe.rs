@@ -10,7 +10,7 @@
 
 use tiles_spec::size::LeafIndex;
 
-use crate::LookupError;
+use crate::error::LookupError;
 use crate::key::LookupKey;
 use crate::manifest::Run;
 use crate::page::{DirectoryPage, List};

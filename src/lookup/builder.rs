@@ -11,17 +11,17 @@ use fasti_client::reader::View;
 use fasti_lookup_spec::{LeafRange, Manifest, Posting, RevisionFile, Run};
 use tiles_spec::TreeHead;
 
+use super::context::IndexContext;
 use super::error::IndexError;
 use super::plan::{self, Piece};
 use super::revisions::Revisions;
 use super::run::build_run;
-use super::site::Site;
 use super::source::postings;
 use super::tidy::Tidy;
 
 /// Builds the index of one log.
 pub struct Builder {
-    site: Site,
+    context: IndexContext,
     revisions: Revisions,
     /// The runs of the next revision, as far as they are built.
     runs: Vec<Run>,
@@ -56,13 +56,13 @@ pub struct Merge {
 
 impl Builder {
     /// Opens the index, and finishes what was left undone.
-    pub async fn open(site: Site) -> Result<Self, IndexError> {
-        let revisions = Revisions::open(site.clone()).await?;
+    pub async fn open(context: IndexContext) -> Result<Self, IndexError> {
+        let revisions = Revisions::open(context.clone()).await?;
         let newest = revisions.newest();
         let indexed = newest.map_or(TreeHead::EMPTY, |manifest| manifest.head);
         let runs = newest.map_or_else(Vec::new, |manifest| manifest.runs.clone());
-        let tidy = Tidy::new(&site);
-        Ok(Self { site, revisions, runs, indexed, is_merged: false, tidy })
+        let tidy = Tidy::new(&context);
+        Ok(Self { context, revisions, runs, indexed, is_merged: false, tidy })
     }
 
     /// The tree of the newest revision.
@@ -78,33 +78,33 @@ impl Builder {
     /// Commits the next revision, if there is something new. It indexes no more of the log's growth
     /// than the limits allow; runs of more than `rewrite_max` postings are left in pieces.
     pub async fn advance(&mut self, rewrite_max: u64) -> Result<Advance, IndexError> {
-        let began = self.site.clock.now();
-        let view = View::open(self.site.log.clone(), &self.site.trust).await?;
-        let mut view = view.on(self.site.workers.clone());
+        let began = self.context.clock.now();
+        let view = View::open(self.context.log.clone(), &self.context.trust).await?;
+        let mut view = view.on(self.context.workers.clone());
         let log = view.head();
         self.expect_growth(&mut view).await?;
         let is_whole = rewrite_max < u64::MAX || plan::in_pieces(&self.runs).is_none();
         if log.size == self.indexed.size && !self.is_merged && is_whole {
-            self.site.metrics.set_sizes(self.indexed.size.get(), log.size.get());
+            self.context.metrics.set_sizes(self.indexed.size, log.size);
             return Ok(Advance::UpToDate);
         }
         let from = self.indexed.size;
         let (fresh, end) =
-            postings(&mut view, from, log.size, self.site.config.postings_max).await?;
+            postings(&mut view, from, log.size, self.context.config.postings_max).await?;
         let head = view.head_at(end).await?;
         let mut runs = Vec::new();
         for piece in plan::plan(&self.runs, end, rewrite_max) {
             runs.push(self.make(piece, &fresh).await?);
         }
         drop(fresh);
-        let manifest = Manifest { origin: self.site.origin.clone(), head, runs: runs.clone() };
+        let manifest = Manifest { origin: self.context.origin.clone(), head, runs: runs.clone() };
         let checkpoint = view.checkpoint().to_bytes();
         self.revisions.append(RevisionFile { manifest, checkpoint }).await?;
         self.tidy.retire(&self.runs, &runs);
         self.tidy.retire_paths(self.revisions.take_superseded());
         (self.runs, self.indexed, self.is_merged) = (runs, head, false);
-        self.site.metrics.set_sizes(head.size.get(), log.size.get());
-        self.site.metrics.revised(self.site.clock.now() - began);
+        self.context.metrics.set_sizes(head.size, log.size);
+        self.context.metrics.revised(self.context.clock.now() - began);
         Ok(Advance::Revised { indexed: head, log })
     }
 
@@ -136,7 +136,7 @@ impl Builder {
         };
         let is_new = |posting: &&Posting| new.is_some_and(|new| new.contains(posting.index));
         let fresh: Vec<Posting> = fresh.iter().filter(is_new).copied().collect();
-        make_run(&self.site, range, &stored, fresh).await
+        make_run(&self.context, range, &stored, fresh).await
     }
 
     /// A postponed merge, if there is one.
@@ -163,13 +163,13 @@ impl Builder {
 
 /// Builds a run and counts it.
 pub(super) async fn make_run(
-    site: &Site,
+    context: &IndexContext,
     range: LeafRange,
     stored: &[Run],
     fresh: Vec<Posting>,
 ) -> Result<Run, IndexError> {
-    let (run, written) = build_run(&*site.objects, range, stored, fresh).await?;
-    let metrics = &site.metrics;
+    let (run, written) = build_run(&*context.objects, range, stored, fresh).await?;
+    let metrics = &context.metrics;
     metrics.postings.inc_by(written.postings);
     metrics.postings_rewritten.inc_by(written.postings_read);
     metrics.parts.inc_by(written.parts);

@@ -9,28 +9,29 @@
 
 use std::sync::Arc;
 
-use fasti_grow::Growth;
+use fasti_grow::GrowthWatch;
 use fasti_lookup_spec::Run;
 use futures::future::{Either, select};
 use tokio::sync::mpsc;
 
 use super::builder::{Advance, Builder, Merge, make_run};
+use super::context::IndexContext;
 use super::error::IndexError;
-use super::site::Site;
 
 /// Follows the log until something fails. After a transient failure, start again.
-pub async fn keep(site: Site, growth: Arc<dyn Growth>) -> Result<(), IndexError> {
-    let builder = Builder::open(site.clone()).await?;
+pub async fn keep(context: IndexContext, growth: Arc<dyn GrowthWatch>) -> Result<(), IndexError> {
+    let builder = Builder::open(context.clone()).await?;
     let (give, to_merge) = mpsc::channel(1);
     let (merged, taken_up) = mpsc::channel(1);
-    let revise = Revise { builder, site: site.clone(), growth, give, taken_up, is_merging: false };
-    tokio::try_join!(revise.run(), merge(site, to_merge, merged)).map(|_| ())
+    let revise =
+        Revise { builder, context: context.clone(), growth, give, taken_up, is_merging: false };
+    tokio::try_join!(revise.run(), merge(context, to_merge, merged)).map(|_| ())
 }
 
 struct Revise {
     builder: Builder,
-    site: Site,
-    growth: Arc<dyn Growth>,
+    context: IndexContext,
+    growth: Arc<dyn GrowthWatch>,
     give: mpsc::Sender<Merge>,
     taken_up: mpsc::Receiver<Run>,
     is_merging: bool,
@@ -44,7 +45,7 @@ impl Revise {
             if let Ok(run) = self.taken_up.try_recv() {
                 self.take_up(run);
             }
-            let advance = self.builder.advance(self.site.config.rewrite_max).await?;
+            let advance = self.builder.advance(self.context.config.rewrite_max).await?;
             if !self.is_merging
                 && let Some(merge) = self.builder.put_off()
             {
@@ -52,7 +53,7 @@ impl Revise {
                 self.is_merging = self.give.try_send(merge).is_ok();
             }
             if let Advance::Revised { indexed, log } = advance {
-                revised = Some(self.site.clock.now());
+                revised = Some(self.context.clock.now());
                 self.builder.sweep().await;
                 if indexed.size < log.size {
                     continue;
@@ -61,10 +62,11 @@ impl Revise {
             if let Some(run) = self.wait().await {
                 self.take_up(run);
             }
-            let since = revised.map(|revised| self.site.clock.now() - revised);
-            if let Some(pause) = since.and_then(|since| self.site.config.spacing.checked_sub(since))
+            let since = revised.map(|revised| self.context.clock.now() - revised);
+            if let Some(pause) =
+                since.and_then(|since| self.context.config.spacing.checked_sub(since))
             {
-                self.site.clock.sleep(pause).await;
+                self.context.clock.sleep(pause).await;
             }
         }
     }
@@ -87,12 +89,12 @@ impl Revise {
 
 /// Does one merge after another.
 async fn merge(
-    site: Site,
+    context: IndexContext,
     mut jobs: mpsc::Receiver<Merge>,
     merged: mpsc::Sender<Run>,
 ) -> Result<(), IndexError> {
     while let Some(Merge { range, pieces }) = jobs.recv().await {
-        let run = make_run(&site, range, &pieces, Vec::new()).await?;
+        let run = make_run(&context, range, &pieces, Vec::new()).await?;
         if merged.send(run).await.is_err() {
             break;
         }

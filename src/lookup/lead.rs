@@ -7,14 +7,14 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fasti_grow::{Growth, Leadership};
+use fasti_grow::{GrowthWatch, Leadership};
 use fasti_seams::back_off::BackOff;
 use fasti_seams::causes::with_causes;
 use futures::future::{Either, select};
 
+use super::context::IndexContext;
 use super::error::IndexError;
 use super::keep::keep;
-use super::site::Site;
 
 /// Pauses between attempts after failures.
 const PAUSE_FIRST: Duration = Duration::from_secs(1);
@@ -22,28 +22,28 @@ const PAUSE_MAX: Duration = Duration::from_mins(1);
 
 /// Keeps the index of `log` up to date whenever this writer leads, until the log shuts down.
 /// Failures are logged, counted, and tried again.
-pub async fn keep_while_leading(log: impl Growth + Leadership, site: Site) {
+pub async fn keep_while_leading(log: impl GrowthWatch + Leadership, context: IndexContext) {
     let log = Arc::new(log);
     let mut back_off = BackOff::new(PAUSE_FIRST, PAUSE_MAX);
     while log.until_in_charge(true).await {
-        let began = site.clock.now();
-        let kept = keep(site.clone(), log.clone());
+        let began = context.clock.now();
+        let kept = keep(context.clone(), log.clone());
         let failed = match select(pin!(kept), pin!(log.until_in_charge(false))).await {
             Either::Left((Ok(()), _)) => continue,
             Either::Left((Err(error), _)) => error,
             Either::Right(_) => continue,
         };
-        tell(&site, &failed);
-        if site.clock.now() - began > PAUSE_MAX {
+        tell(&context, &failed);
+        if context.clock.now() - began > PAUSE_MAX {
             back_off.reset();
         }
-        back_off.wait(&*site.clock).await;
+        back_off.wait(&*context.clock).await;
     }
 }
 
-fn tell(site: &Site, failed: &IndexError) {
+fn tell(context: &IndexContext, failed: &IndexError) {
     let reasons = with_causes(failed);
-    site.metrics.failures.inc();
+    context.metrics.failures.inc();
     if failed.is_passing() {
         tracing::warn!("the lookup index falls behind: {reasons}");
     } else {

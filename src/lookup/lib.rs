@@ -11,13 +11,14 @@
 //! | [`builder`] | from a grown log to the next revision |
 //! | [`mod@keep`], [`lead`] | follows a log, merging in parallel; for as long as a writer leads |
 //! | `tidy` | removes what no reader needs any more |
-//! | [`site`], [`error`] | what an index consists of, and how building it can fail |
+//! | [`context`], [`error`] | what an index is built from, and how building it can fail |
 //!
 //! Invariants: the parts of an index are a function of the log's leaves alone, however they were
 //! built, so builders can race, stop anywhere and begin again. Nothing stored is passed on before
 //! it is completely verified (I14).
 
 pub mod builder;
+pub mod context;
 pub mod error;
 mod files;
 pub mod keep;
@@ -27,12 +28,11 @@ pub mod metrics;
 mod plan;
 mod revisions;
 pub mod run;
-pub mod site;
 pub mod source;
 mod tidy;
 
 pub use builder::{Advance, Builder};
+pub use context::{IndexContext, LookupConfig};
 pub use error::IndexError;
 pub use keep::keep;
 pub use lead::keep_while_leading;
-pub use site::{LookupConfig, Site};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+use tiles_spec::TreeSize;
 
 /// The metrics of a builder of the lookup index.
 #[derive(Debug, Clone, Default)]
@@ -65,10 +66,10 @@ impl LookupMetrics {
     }
 
     /// Records how far the index is behind its log.
-    pub fn set_sizes(&self, indexed: u64, log: u64) {
+    pub fn set_sizes(&self, indexed: TreeSize, log: TreeSize) {
         let gauged = |leaves: u64| i64::try_from(leaves).unwrap_or(i64::MAX);
-        self.indexed_size.set(gauged(indexed));
-        self.lag.set(gauged(log.saturating_sub(indexed)));
+        self.indexed_size.set(gauged(indexed.get()));
+        self.lag.set(gauged(log.saturating_sub(indexed.get()).get()));
     }
 
     /// Counts a published revision.
@@ -87,7 +88,8 @@ mod tests {
         let metrics = LookupMetrics::default();
         let mut registry = Registry::with_prefix("fasti");
         metrics.register(&mut registry);
-        metrics.set_sizes(700, 1000);
+        let size = |n| TreeSize::new(n).unwrap();
+        metrics.set_sizes(size(700), size(1000));
         metrics.revised(Duration::from_millis(1500));
         for (counter, count) in [
             (&metrics.postings, 20),
@@ -112,7 +114,7 @@ mod tests {
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is not in:\n{text}");
         }
-        metrics.set_sizes(5, 4);
+        metrics.set_sizes(size(5), size(4));
         assert_eq!(metrics.lag.get(), 0);
     }
 }

@@ -12,21 +12,21 @@
 use bytes::Bytes;
 use fasti_grow::{Edge, ForwardOnly, Integrated, Leaf, SigningGuard, tree};
 use fasti_lookup_spec::{LatestFile, LookupPath, Manifest, RevisionFile};
-use fasti_store::{Below, ObjectPath, Store, StoreError};
+use fasti_store::{ObjectPath, PrefixStore, Store, StoreError};
 use tiles_spec::{
     BundleCoord, LeafIndex, ResourcePath, SignedCheckpoint, TileCoord, TileMap, TileSource as _,
     TileWidth, TlogProof, TreeHead, open_checkpoint, plan_inclusion,
 };
 
+use super::context::IndexContext;
 use super::error::IndexError;
 use super::files::{Holds, Published, create, publish, write_once};
-use super::site::Site;
 
 /// The lookup log, as one builder continues it.
 pub(super) struct Revisions {
-    site: Site,
+    context: IndexContext,
     /// The objects below `lookup/`.
-    below: Below,
+    lookup_log: PrefixStore,
     edge: Edge,
     guard: SigningGuard,
     checkpoint: ForwardOnly,
@@ -42,29 +42,29 @@ pub(super) struct Revisions {
 
 impl Revisions {
     /// Opens the lookup log, and finishes what was left undone.
-    pub(super) async fn open(site: Site) -> Result<Self, IndexError> {
+    pub(super) async fn open(context: IndexContext) -> Result<Self, IndexError> {
         let prefix = ObjectPath::new("lookup").expect("it is a path");
-        let below = Below::new(site.objects.clone(), prefix);
+        let lookup_log = PrefixStore::new(context.objects.clone(), prefix);
         let path = ObjectPath::checkpoint();
-        let shown = below.get(&path).await?;
+        let shown = lookup_log.get(&path).await?;
         let signed = match &shown {
-            Some(object) => signed_head(&site, &object.bytes)?,
+            Some(object) => signed_head(&context, &object.bytes)?,
             None => None,
         };
         let signed = signed.unwrap_or(TreeHead::EMPTY);
-        let (tiles, bundle) = tree::edge(&below, signed).await.map_err(IndexError::Edge)?;
+        let (tiles, bundle) = tree::edge(&lookup_log, signed).await.map_err(IndexError::Edge)?;
         let edge = Edge::load(signed, &tiles, bundle);
         let edge = edge.map_err(|error| IndexError::Edge(error.into()))?;
-        let latest = site.objects.get(&LookupPath::Latest.into()).await?;
+        let latest = context.objects.get(&LookupPath::Latest.into()).await?;
         let mut revisions = Self {
-            guard: SigningGuard::new(site.signer.clone(), signed),
+            guard: SigningGuard::new(context.signer.clone(), signed),
             checkpoint: ForwardOnly::new(path, shown.map(|object| object.version)),
             latest: ForwardOnly::new(
                 LookupPath::Latest.into(),
                 latest.map(|object| object.version),
             ),
-            site,
-            below,
+            context,
+            lookup_log,
             edge,
             tiles,
             newest: None,
@@ -102,7 +102,7 @@ impl Revisions {
     /// Commits a revision, signs it and publishes it.
     pub(super) async fn append(&mut self, file: RevisionFile) -> Result<(), IndexError> {
         let revision = self.edge.size().next_leaf().ok_or(IndexError::Full)?;
-        let (objects, clock) = (&*self.site.objects, &*self.site.clock);
+        let (objects, clock) = (&*self.context.objects, &*self.context.clock);
         let path = LookupPath::Revision(revision).into();
         // Here the revision enters the lookup log.
         match create(objects, clock, &path, &file.to_bytes().into()).await? {
@@ -124,7 +124,7 @@ impl Revisions {
         let leaf = Leaf::new(entry).expect("an entry of a few lines is short");
         let grown: Integrated = self.edge.integrate(&[leaf]).ok_or(IndexError::Full)?;
         for object in &grown.objects {
-            write_once(&self.below, &*self.site.clock, &object.path, &object.bytes).await?;
+            write_once(&self.lookup_log, &*self.context.clock, &object.path, &object.bytes).await?;
             self.superseded.extend(partials_of(&object.path));
         }
         self.guard.check(&grown)?;
@@ -138,8 +138,8 @@ impl Revisions {
     async fn show(&mut self) -> Result<(), IndexError> {
         let checkpoint = self.guard.sign().await?;
         let head = self.guard.signed();
-        let (clock, site) = (self.site.clock.clone(), self.site.clone());
-        let read = |bytes: &[u8]| match signed_head(&site, bytes)? {
+        let (clock, context) = (self.context.clock.clone(), self.context.clone());
+        let read = |bytes: &[u8]| match signed_head(&context, bytes)? {
             Some(shown) if shown.size == head.size && shown.root != head.root => {
                 Err(IndexError::LookupForked { size: shown.size })
             }
@@ -147,7 +147,7 @@ impl Revisions {
             None => Ok(Published::Nothing),
         };
         let bytes = checkpoint.clone();
-        publish(&mut self.checkpoint, &self.below, &*clock, bytes, head.size, &read).await?;
+        publish(&mut self.checkpoint, &self.lookup_log, &*clock, bytes, head.size, &read).await?;
         self.show_latest(checkpoint, head).await
     }
 
@@ -158,7 +158,7 @@ impl Revisions {
         for &coord in plan.tiles() {
             // After a start the full tiles are not in memory.
             if self.tiles.tile(coord.level, coord.index, coord.width).is_none()
-                && let Some(tile) = tree::tile(&self.below, coord).await?
+                && let Some(tile) = tree::tile(&self.lookup_log, coord).await?
             {
                 self.tiles.insert(coord, tile);
             }
@@ -176,25 +176,25 @@ impl Revisions {
                 Published::Revisions(shown.proof.index.tree_size_after())
             }))
         };
-        let (objects, clock) = (self.site.objects.clone(), self.site.clock.clone());
+        let (objects, clock) = (self.context.objects.clone(), self.context.clock.clone());
         publish(&mut self.latest, &*objects, &*clock, bytes, head.size, &read).await
     }
 
     /// Reads a committed revision, if there is one with that number.
     async fn read(&self, number: LeafIndex) -> Result<Option<RevisionFile>, IndexError> {
         let path = LookupPath::Revision(number);
-        let Some(object) = self.site.objects.get(&path.into()).await? else { return Ok(None) };
+        let Some(object) = self.context.objects.get(&path.into()).await? else { return Ok(None) };
         let file = RevisionFile::parse(&object.bytes);
         let file = file.map_err(|source| IndexError::Revision { path, source })?;
-        let opened = self.site.trust.open(&file.checkpoint);
+        let opened = self.context.trust.open(&file.checkpoint);
         let opened = opened.map_err(|source| IndexError::Checkpoint { path, source })?;
         let manifest = &file.manifest;
         let misplaced = |reason: String| Err(IndexError::Order { path, reason });
-        if manifest.origin != self.site.origin {
+        if manifest.origin != self.context.origin {
             return misplaced(format!("it belongs to the log {}", manifest.origin));
         }
         let (indexed, signed) = (manifest.head, opened.head());
-        if opened.log().origin() != self.site.origin.as_str()
+        if opened.log().origin() != self.context.origin.as_str()
             || signed.size < indexed.size
             || (signed.size == indexed.size && signed.root != indexed.root)
         {
@@ -224,13 +224,13 @@ fn partials_of(path: &ObjectPath) -> Vec<ObjectPath> {
 
 /// The tree of revisions in a checkpoint; `None` if it is not a checkpoint at all, such as what a
 /// power cut leaves: then everything is derived from the revisions again.
-fn signed_head(site: &Site, bytes: &[u8]) -> Result<Option<TreeHead>, IndexError> {
+fn signed_head(context: &IndexContext, bytes: &[u8]) -> Result<Option<TreeHead>, IndexError> {
     if SignedCheckpoint::parse(bytes).is_err() {
         tracing::warn!("lookup/checkpoint is torn; deriving it again from the revisions");
         return Ok(None);
     }
-    let origin = site.signer.origin().to_string();
-    match open_checkpoint(bytes, &origin, &[site.signer.verifier_key()]) {
+    let origin = context.signer.origin().to_string();
+    match open_checkpoint(bytes, &origin, &[context.signer.verifier_key()]) {
         Ok(checkpoint) => Ok(Some(checkpoint.head)),
         Err(source) => Err(IndexError::Foreign { origin, source }),
     }

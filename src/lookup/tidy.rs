@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 use fasti_lookup_spec::{LeafRange, LookupPath, Run};
 
 use fasti_seams::clock::Clock;
-use fasti_store::{ObjectPath, Shelf, StoreError};
+use fasti_store::{Housekeeping, ObjectPath, StoreError};
 
-use super::site::Site;
+use super::context::IndexContext;
 
 /// Parts in one removal, and in one page of a listing.
 const PARTS_MAX: usize = 1000;
@@ -22,7 +22,7 @@ const PARTS_MAX: usize = 1000;
 const WAITING_MAX: usize = 100_000;
 
 pub(super) struct Tidy {
-    shelf: Option<Arc<dyn Shelf>>,
+    housekeeping: Option<Arc<dyn Housekeeping>>,
     clock: Arc<dyn Clock>,
     keep_for: Duration,
     /// What to remove, and when; ascending.
@@ -42,11 +42,11 @@ enum Listing {
 }
 
 impl Tidy {
-    pub(super) fn new(site: &Site) -> Self {
+    pub(super) fn new(context: &IndexContext) -> Self {
         Self {
-            shelf: site.shelf.clone(),
-            clock: site.clock.clone(),
-            keep_for: site.config.keep_for,
+            housekeeping: context.housekeeping.clone(),
+            clock: context.clock.clone(),
+            keep_for: context.config.keep_for,
             waiting: VecDeque::new(),
             needed: BTreeSet::new(),
             in_work: None,
@@ -87,31 +87,31 @@ impl Tidy {
     /// Removes what is due. Call it after a revision: then this builder is the one that continues
     /// the index. A failure is logged, and tried again after the next revision.
     pub(super) async fn sweep(&mut self) {
-        let Some(shelf) = self.shelf.clone() else { return };
-        if let Err(error) = self.sweep_some(&*shelf).await {
+        let Some(housekeeping) = self.housekeeping.clone() else { return };
+        if let Err(error) = self.sweep_some(&*housekeeping).await {
             tracing::warn!(%error, "cannot remove old parts of the index");
         }
     }
 
-    async fn sweep_some(&mut self, shelf: &dyn Shelf) -> Result<(), StoreError> {
-        self.list_some(shelf).await?;
+    async fn sweep_some(&mut self, housekeeping: &dyn Housekeeping) -> Result<(), StoreError> {
+        self.list_some(housekeeping).await?;
         let now = self.clock.now();
         let due = self.waiting.partition_point(|(from, _)| *from <= now).min(PARTS_MAX);
         let paths = self.waiting.iter().take(due).map(|(_, path)| path);
         let paths: Vec<_> = paths.filter(|path| self.is_unneeded(path)).cloned().collect();
-        shelf.remove(&paths).await?;
+        housekeeping.remove(&paths).await?;
         self.waiting.drain(..due);
         Ok(())
     }
 
     /// Lists a page of the existing objects, once for each start.
-    async fn list_some(&mut self, shelf: &dyn Shelf) -> Result<(), StoreError> {
+    async fn list_some(&mut self, housekeeping: &dyn Housekeeping) -> Result<(), StoreError> {
         let Listing::From(after) = &self.listing else { return Ok(()) };
         if self.needed.is_empty() {
             // What is needed is known only from the first revision on.
             return Ok(());
         }
-        let page = shelf.list("lookup/run/", after.as_ref(), PARTS_MAX).await?;
+        let page = housekeeping.list("lookup/run/", after.as_ref(), PARTS_MAX).await?;
         self.listing = match page.last() {
             Some(last) if page.len() == PARTS_MAX => Listing::From(Some(last.clone())),
             _ => Listing::Ended,

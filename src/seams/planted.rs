@@ -66,7 +66,7 @@ pub enum Bug {
     PeerCheckpointBelieved,
     /// Submitters whose batch was dropped are forgotten.
     WaitersForgotten,
-    /// A follower waits for a silent leader for ever.
+    /// A follower waits for a silent leader forever.
     NeverTakeOver,
     /// A follower that is asked to leave stays.
     FollowerStays,

@@ -12,7 +12,7 @@ use tiles_spec::{NoteSignature, Origin, VerifierKey};
 use zeroize::Zeroizing;
 
 use super::private_key::{Password, PrivateKey, PrivateKeyError};
-use super::{Signer, SignerError};
+use super::signer::{Signer, SignerError};
 
 /// Longer files are not read.
 const KEY_FILE_BYTES_MAX: u64 = 64 << 10;

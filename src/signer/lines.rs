@@ -9,7 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tiles_spec::{NoteSignature, Origin, VerifierKey};
 
-use super::{Signer, SignerError};
+use super::signer::{Signer, SignerError};
 
 /// A log's signer together with further ones.
 pub struct LogSigner {

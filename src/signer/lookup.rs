@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use fasti_lookup_spec::lookup_origin;
 use tiles_spec::{NoteSignature, Origin, OriginError, VerifierKey};
 
-use super::{Signer, SignerError};
+use super::signer::{Signer, SignerError};
 
 /// Signs for the log of the index's revisions.
 pub struct LookupSigner {

@@ -13,14 +13,15 @@ use std::str::FromStr;
 
 use const_oid::ObjectIdentifier;
 use ed25519_dalek::SigningKey;
-use pkcs8::{DecodePrivateKey as _, EncryptedPrivateKeyInfo, PrivateKeyInfo, SecretDocument};
+use fasti_x509::pem;
+use pkcs8::{DecodePrivateKey as _, EncryptedPrivateKeyInfo, PrivateKeyInfo};
 use tiles_spec::{
     EcdsaSigningKey, KeyError, KeyName, NoteSignature, NoteSigningKey, TreeCosigningKey,
     VerifierKey, cosign_tree,
 };
 use zeroize::Zeroizing;
 
-use super::SignerError;
+use super::signer::SignerError;
 
 pub(super) const NOTE_PREFIX: &str = "PRIVATE+KEY+";
 pub(super) const PKCS8_LABEL: &str = "PRIVATE KEY";
@@ -91,20 +92,21 @@ impl PrivateKey {
         if text.starts_with(NOTE_PREFIX) {
             return Self::from_note_line(text);
         }
-        let (label, document) = from_pem(text)?;
+        let (label, der) = from_pem(text)?;
         let malformed = || PrivateKeyError::Malformed(label.to_owned());
         match label {
-            PKCS8_LABEL => Self::from_pkcs8(&document, name),
+            PKCS8_LABEL => Self::from_pkcs8(&der, name),
             SEC1_LABEL => {
-                let key = EcdsaSigningKey::from_sec1_der(name, document.as_bytes());
+                let key = EcdsaSigningKey::from_sec1_der(name, &der);
                 Ok(key.map_err(|_| PrivateKeyError::Kind)?.into())
             }
             ENCRYPTED_LABEL => {
-                let encrypted = EncryptedPrivateKeyInfo::try_from(document.as_bytes());
+                let encrypted = EncryptedPrivateKeyInfo::try_from(der.as_slice());
                 let encrypted = encrypted.map_err(|_| malformed())?;
                 let password = password.ok_or(PrivateKeyError::NeedsPassword)?;
                 let decrypted = encrypted.decrypt(password.0.as_bytes());
-                Self::from_pkcs8(&decrypted.map_err(|_| PrivateKeyError::WrongPassword)?, name)
+                let decrypted = decrypted.map_err(|_| PrivateKeyError::WrongPassword)?;
+                Self::from_pkcs8(decrypted.as_bytes(), name)
             }
             _ => Err(PrivateKeyError::Kind),
         }
@@ -120,9 +122,8 @@ impl PrivateKey {
         }
     }
 
-    fn from_pkcs8(document: &SecretDocument, name: KeyName) -> Result<Self, PrivateKeyError> {
+    fn from_pkcs8(der: &[u8], name: KeyName) -> Result<Self, PrivateKeyError> {
         let malformed = || PrivateKeyError::Malformed(PKCS8_LABEL.to_owned());
-        let der = document.as_bytes();
         let info = PrivateKeyInfo::try_from(der).map_err(|_| malformed())?;
         match info.algorithm.oid {
             ED25519 => {
@@ -163,19 +164,15 @@ impl PrivateKey {
 
 /// The first block of a private key, with its label. Other blocks and text before it are skipped,
 /// such as the curve's parameters that OpenSSL writes.
-fn from_pem(text: &str) -> Result<(&str, SecretDocument), PrivateKeyError> {
-    const BEGIN: &str = "-----BEGIN ";
-    let mut labels = text.match_indices(BEGIN).filter_map(|(start, _)| {
-        let label = text[start + BEGIN.len()..].split_once("-----")?.0;
-        label.ends_with(PKCS8_LABEL).then_some((start, label))
-    });
-    let (start, label) = labels.next().ok_or(PrivateKeyError::Form)?;
-    let malformed = || PrivateKeyError::Malformed(label.to_owned());
-    let end = format!("-----END {label}-----");
-    let (inside, _) = text[start..].split_once(&end).ok_or_else(malformed)?;
-    let block = &text[start..start + inside.len() + end.len()];
-    let (_, document) = SecretDocument::from_pem(block).map_err(|_| malformed())?;
-    Ok((label, document))
+fn from_pem(text: &str) -> Result<(&str, Zeroizing<Vec<u8>>), PrivateKeyError> {
+    let mut labelled =
+        pem::blocks(text.as_bytes()).filter_map(|block| Some((block.label()?, block)));
+    let found = labelled.find(|(label, _)| label.ends_with(PKCS8_LABEL));
+    let (label, block) = found.ok_or(PrivateKeyError::Form)?;
+    match block.der() {
+        Ok(der) => Ok((label, Zeroizing::new(der))),
+        Err(_) => Err(PrivateKeyError::Malformed(label.to_owned())),
+    }
 }
 
 impl From<NoteSigningKey> for PrivateKey {

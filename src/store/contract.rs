@@ -1,16 +1,17 @@
 //! The contract of [`Store`](super::Store), [`CommitLog`](super::CommitLog) and
-//! [`Shelf`] as a test suite.
+//! [`Housekeeping`] as a test suite.
 //!
 //! Every implementation runs the same checks: call [`check`] with an empty store. It panics with
-//! the clause that was broken, as test code does. A store without a shelf is exempt from the checks
-//! of removals.
+//! the clause that was broken, as test code does. A store without housekeeping is exempt from the
+//! checks of removals.
 
 use bytes::Bytes;
 use futures::future::join_all;
 use tiles_spec::TreeSize;
 
 use super::{
-    Attempt, Created, NewObject, ObjectPath, RecordNumber, Replaced, Shelf, StoreError, Stores,
+    Attempt, Created, Housekeeping, NewObject, ObjectPath, RecordNumber, Replaced, StoreError,
+    Stores,
 };
 
 /// Runs every check on an empty store.
@@ -25,10 +26,10 @@ pub async fn check(stores: &Stores) {
     bytes_come_back_as_they_were(stores).await;
     parts_are_exact(stores).await;
     records_are_created_once(stores).await;
-    if let Some(shelf) = &stores.shelf {
-        listings_are_ordered_and_bounded(stores, &**shelf).await;
-        removal_is_final_and_notes_are_overwritten(stores, &**shelf).await;
-        the_newest_record_is_found_past_gaps_and_wrong_hints(stores, &**shelf).await;
+    if let Some(housekeeping) = &stores.housekeeping {
+        listings_are_ordered_and_bounded(stores, &**housekeeping).await;
+        removal_is_final_and_notes_are_overwritten(stores, &**housekeeping).await;
+        the_newest_record_is_found_past_gaps_and_wrong_hints(stores, &**housekeeping).await;
     }
 }
 
@@ -203,14 +204,14 @@ async fn records_are_created_once(stores: &Stores) {
     }
 }
 
-async fn listings_are_ordered_and_bounded(stores: &Stores, shelf: &dyn Shelf) {
+async fn listings_are_ordered_and_bounded(stores: &Stores, housekeeping: &dyn Housekeeping) {
     let names = ["list/a", "list/a.p/1", "list/a/1", "list/b", "list/b/2", "list0", "lis/t"];
     for name in names {
         stores.objects.create(&path(name), "x".into()).await.expect("creates");
     }
     let list = async |prefix: &str, after: Option<&str>, max| {
         let after = after.map(path);
-        let listed = shelf.list(prefix, after.as_ref(), max).await.expect("lists");
+        let listed = housekeeping.list(prefix, after.as_ref(), max).await.expect("lists");
         listed.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     let all = ["list/a", "list/a.p/1", "list/a/1", "list/b", "list/b/2"];
@@ -222,15 +223,18 @@ async fn listings_are_ordered_and_bounded(stores: &Stores, shelf: &dyn Shelf) {
     assert_eq!(list("list/a", None, 9).await, all[..3], "a prefix may end within a name");
     assert_eq!(list("list/b/", None, 9).await, all[4..], "a prefix may end with a slash");
     assert_eq!(list("nothing/", None, 9).await, [""; 0], "nothing there");
-    let first = shelf.list("", None, 1).await.expect("lists");
+    let first = housekeeping.list("", None, 1).await.expect("lists");
     assert_eq!(first.len(), 1, "everything begins with nothing");
 }
 
-async fn removal_is_final_and_notes_are_overwritten(stores: &Stores, shelf: &dyn Shelf) {
-    shelf.remove(&[]).await.expect("nothing to remove");
+async fn removal_is_final_and_notes_are_overwritten(
+    stores: &Stores,
+    housekeeping: &dyn Housekeeping,
+) {
+    housekeeping.remove(&[]).await.expect("nothing to remove");
     let gone = ["list/a", "list/b/2", "list/never"].map(path);
     for _ in 0..2 {
-        shelf.remove(&gone).await.expect("removes what is there");
+        housekeeping.remove(&gone).await.expect("removes what is there");
         for name in &gone {
             let read = stores.objects.get(name).await.expect("answers");
             assert!(read.is_none(), "what was removed is absent");
@@ -241,30 +245,33 @@ async fn removal_is_final_and_notes_are_overwritten(stores: &Stores, shelf: &dyn
     let again = stores.objects.create(&gone[0], "new".into()).await.expect("creates");
     assert_eq!(again, Created::Now, "a name is free once its object was removed");
     for note in ["1", "22", ""] {
-        shelf.note(&path("note"), note.into()).await.expect("notes");
+        housekeeping.note(&path("note"), note.into()).await.expect("notes");
         let read = stores.objects.get(&path("note")).await.expect("answers").expect("is there");
         assert_eq!(read.bytes, note, "the last note is kept");
     }
 }
 
 /// Runs after [`records_are_created_once`], which leaves 20 records.
-async fn the_newest_record_is_found_past_gaps_and_wrong_hints(stores: &Stores, shelf: &dyn Shelf) {
+async fn the_newest_record_is_found_past_gaps_and_wrong_hints(
+    stores: &Stores,
+    housekeeping: &dyn Housekeeping,
+) {
     let number = |n| RecordNumber::new(n).expect("not zero");
     let newest = async || stores.commits.newest().await.expect("answers").map(RecordNumber::get);
     let hint = async |hint: &'static str| {
-        shelf.note(&ObjectPath::trimmed(), hint.into()).await.expect("notes");
+        housekeeping.note(&ObjectPath::trimmed(), hint.into()).await.expect("notes");
     };
     stores.commits.create(number(1_000), "far".into()).await.expect("creates");
     assert_eq!(newest().await, Some(1_000), "the highest, whatever is missing below");
     let removed = [1_000, 3, 4, 19].map(|n| ObjectPath::commit_record(number(n)));
-    shelf.remove(&removed).await.expect("removes");
+    housekeeping.remove(&removed).await.expect("removes");
     assert_eq!(newest().await, Some(20), "a removed record is not the newest");
     assert_eq!(stores.commits.read(number(19)).await.expect("answers"), None, "is absent");
     for note in ["18", "20", "21", "0", "18446744073709551615", "18446744073709551616", "?", ""] {
         hint(note).await;
         assert_eq!(newest().await, Some(20), "with the hint {note:?}");
     }
-    let listed = shelf.list("_writer/commit/", None, 100).await.expect("lists");
+    let listed = housekeeping.list("_writer/commit/", None, 100).await.expect("lists");
     let numbers: Vec<u64> =
         listed.iter().filter_map(ObjectPath::record_number).map(RecordNumber::get).collect();
     let mut there = Vec::new();

@@ -12,8 +12,8 @@ use bytes::Bytes;
 use tiles_spec::TreeSize;
 
 use super::{
-    Attempt, CommitLog, Created, NewObject, Object, ObjectPath, RecordNumber, Replaced, Shelf,
-    Store, StoreError, Version,
+    Attempt, CommitLog, Created, Housekeeping, NewObject, Object, ObjectPath, RecordNumber,
+    Replaced, Store, StoreError, Version,
 };
 
 /// A store in memory.
@@ -161,7 +161,7 @@ impl CommitLog for MemoryStore {
 }
 
 #[async_trait]
-impl Shelf for MemoryStore {
+impl Housekeeping for MemoryStore {
     async fn list(
         &self,
         prefix: &str,

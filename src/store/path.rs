@@ -8,7 +8,7 @@ use fasti_lookup_spec::LookupPath;
 use fasti_objects::Published;
 use tiles_spec::{BundleCoord, ResourcePath, TileCoord};
 
-use super::RecordNumber;
+use super::record_number::RecordNumber;
 
 /// The longest path that is accepted, in bytes; the longest path of a log is under 80.
 const PATH_BYTES_MAX: usize = 255;

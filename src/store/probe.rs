@@ -22,7 +22,7 @@ use fasti_seams::clock::{Clock as _, SystemClock};
 use fasti_seams::entropy::{Entropy as _, OsEntropy};
 use futures::future::try_join_all;
 
-use super::{Created, Object, ObjectPath, Replaced, Shelf, StoreError, Stores, Version};
+use super::{Created, Housekeeping, Object, ObjectPath, Replaced, StoreError, Stores, Version};
 
 const RACERS: u8 = 16;
 const ROUNDS: u8 = 4;
@@ -158,7 +158,8 @@ pub enum ProbeError {
     },
     /// Writes of a name are refused although nobody else writes it.
     #[error(
-        "no end to other writes: {0}, but there is none. No writer could continue on such a store"
+        "no end to other writes: {0}, although nobody else writes there. No writer could continue on \
+         such a store"
     )]
     NeverFree(StoreError),
     /// The store did not answer.
@@ -208,8 +209,8 @@ pub async fn examine(stores: &Stores, nonce: [u8; 16]) -> Examination {
             Check::Creates => probe.creates().await,
             Check::Replacements => probe.replacements().await,
             Check::Increments => probe.increments().await,
-            Check::Listing => match &stores.shelf {
-                Some(shelf) => probe.listing(&**shelf).await,
+            Check::Listing => match &stores.housekeeping {
+                Some(housekeeping) => probe.listing(&**housekeeping).await,
                 None => continue,
             },
         };
@@ -319,15 +320,16 @@ impl<'a> Probe<'a> {
         Err(ProbeError::CurrentRefused)
     }
 
-    async fn listing(&self, shelf: &dyn Shelf) -> Result<(), ProbeError> {
+    async fn listing(&self, housekeeping: &dyn Housekeeping) -> Result<(), ProbeError> {
         let paths = ["a", "b", "c"].map(|name| self.fresh(&format!("list/{name}")));
         try_join_all(paths.iter().map(|path| self.create(path, bytes_of(0)))).await?;
-        let listed = shelf.list(&format!("{}list/", self.below), Some(&paths[0]), 10).await?;
+        let listed =
+            housekeeping.list(&format!("{}list/", self.below), Some(&paths[0]), 10).await?;
         if listed != paths[1..] {
             return Err(ProbeError::NotListed { listed: listed.len(), written: paths.len() - 1 });
         }
         let [path, _, _] = paths;
-        shelf.remove(std::slice::from_ref(&path)).await?;
+        housekeeping.remove(std::slice::from_ref(&path)).await?;
         match self.stores.objects.get(&path).await? {
             Some(_) => Err(ProbeError::NotRemoved { path }),
             None => Ok(()),
@@ -336,9 +338,9 @@ impl<'a> Probe<'a> {
 
     /// Removes what was written, as far as possible; what remains is below a name of its own.
     async fn tidy_up(&self) {
-        if let Some(shelf) = &self.stores.shelf {
+        if let Some(housekeeping) = &self.stores.housekeeping {
             let written = std::mem::take(&mut *held(&self.written));
-            drop(shelf.remove(&written).await);
+            drop(housekeeping.remove(&written).await);
         }
     }
 

@@ -24,7 +24,7 @@ use fasti::client::trust::Trust;
 use fasti::clock::SystemClock;
 use fasti::entry::Bundle;
 use fasti::formats::NoteSigningKey;
-use fasti::lookup::{Builder, LookupConfig, Site};
+use fasti::lookup::{Builder, IndexContext, LookupConfig};
 use fasti::metrics::LookupMetrics;
 use fasti::offload::Workers;
 use fasti::signer::{FileSigner, LookupSigner, Signer};
@@ -37,12 +37,12 @@ use tokio::net::TcpListener;
 async fn index(directory: &Path, signer: Arc<dyn Signer>) {
     let store = DirectoryStore::open(directory, DirectoryOptions::default());
     let store = Arc::new(store.expect("no writer has it open"));
-    let site = Site {
+    let site = IndexContext {
         log: Arc::new(DirectoryFetch::open(directory.to_owned()).expect("the directory is there")),
         trust: Trust::in_keys([signer.verifier_key()]),
         origin: signer.origin().clone(),
         objects: store.clone(),
-        shelf: Some(store),
+        housekeeping: Some(store),
         signer: Arc::new(LookupSigner::new(signer).expect("the origin is short")),
         clock: Arc::new(SystemClock),
         metrics: Arc::new(LookupMetrics::default()),

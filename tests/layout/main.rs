@@ -110,7 +110,7 @@ const CRATES: [(&str, &[&str]); 16] = [
     ("read", &["lookup-spec", "objects"]),
     ("verify", &["entry", "read", "x509"]),
     ("store", &["lookup-spec", "objects", "seams"]),
-    ("signer", &["lookup-spec", "seams"]),
+    ("signer", &["lookup-spec", "seams", "x509"]),
     ("admit", &["entry", "seams", "x509"]),
     ("client", &["entry", "lookup-spec", "objects", "read", "seams", "store", "verify", "x509"]),
     ("audit", &["client", "entry", "lookup-spec", "seams"]),

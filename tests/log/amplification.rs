@@ -15,8 +15,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use fasti::log::Log;
 use fasti::store::{
-    Attempt, CommitLog, Created, MemoryStore, NewObject, Object, ObjectPath, RecordNumber,
-    Replaced, Shelf, Store, StoreError, Stores, Version,
+    Attempt, CommitLog, Created, Housekeeping, MemoryStore, NewObject, Object, ObjectPath,
+    RecordNumber, Replaced, Store, StoreError, Stores, Version,
 };
 use futures::future::join_all;
 use tiles_spec::TreeSize;
@@ -58,7 +58,7 @@ impl CountingStore {
         }
         let mut old =
             std::mem::take(&mut *self.partial.lock().unwrap_or_else(PoisonError::into_inner));
-        Shelf::remove(&self.inner, &old).await.expect("removes");
+        Housekeeping::remove(&self.inner, &old).await.expect("removes");
         old.clear();
         if path.as_str().contains(".p/") {
             old.push(path.clone());
@@ -139,7 +139,7 @@ impl CommitLog for CountingStore {
 }
 
 #[async_trait]
-impl Shelf for CountingStore {
+impl Housekeeping for CountingStore {
     async fn list(
         &self,
         prefix: &str,
@@ -150,7 +150,7 @@ impl Shelf for CountingStore {
     }
 
     async fn remove(&self, paths: &[ObjectPath]) -> Result<(), StoreError> {
-        Shelf::remove(&self.inner, paths).await
+        Housekeeping::remove(&self.inner, paths).await
     }
 
     async fn note(&self, path: &ObjectPath, bytes: Bytes) -> Result<(), StoreError> {

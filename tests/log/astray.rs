@@ -8,7 +8,7 @@ use std::time::Duration;
 use fasti::log::commit::CommitError;
 use fasti::log::{LogError, PublishError, RecoverError, SeenBy, SubmitError};
 use fasti::signer::{SignedMemory, SignedMemoryError};
-use fasti::store::{CommitLog, MemoryStore, ObjectPath, RecordNumber, Shelf, Stores};
+use fasti::store::{CommitLog, Housekeeping, MemoryStore, ObjectPath, RecordNumber, Stores};
 
 use crate::harness::{ORIGIN, World, entries, verifier_key};
 use crate::writers::{Network, Writer};

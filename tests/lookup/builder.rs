@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fasti::causes::with_causes;
-use fasti::lookup::{Advance, Builder, IndexError, LookupConfig, Site, keep_while_leading};
+use fasti::lookup::{Advance, Builder, IndexContext, IndexError, LookupConfig, keep_while_leading};
 use fasti::lookup_spec::{LookupPath, ranges};
-use fasti::store::{MemoryStore, ObjectPath, Shelf as _, Store};
+use fasti::store::{Housekeeping as _, MemoryStore, ObjectPath, Store};
 use tiles_spec::TreeSize;
 
 use crate::brute;
@@ -35,7 +35,7 @@ async fn expect_right(live: &Live, store: &MemoryStore) {
     }
 }
 
-async fn catch_up(site: &Site) {
+async fn catch_up(site: &IndexContext) {
     let mut builder = Builder::open(site.clone()).await.unwrap();
     builder.catch_up().await.unwrap();
 }
@@ -214,7 +214,7 @@ async fn what_is_no_index_of_this_log_is_refused_by_name() {
             store.overwrite(&path, bytes);
         }
         let mut site = live.site(store.clone(), quick());
-        site.log = Arc::new(fasti::client::fetch::OwnFiles(store));
+        site.log = Arc::new(fasti::client::fetch::StoreFetch::new(store));
         let mut builder = Builder::open(site).await.unwrap();
         let error = builder.advance(u64::MAX).await.unwrap_err();
         assert!(error.to_string().contains(words) && !error.is_passing(), "{error}");

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use fasti::client::fetch::OwnFiles;
+use fasti::client::fetch::StoreFetch;
 use fasti::client::trust::Trust;
 use fasti::clock::SystemClock;
 use fasti::entropy::OsEntropy;
 use fasti::log::dedup::MemoryIndex;
 use fasti::log::{Context, Log, LogConfig, Sharing};
-use fasti::lookup::{LookupConfig, Site};
+use fasti::lookup::{IndexContext, LookupConfig};
 use fasti::lookup_spec::{LatestFile, Manifest, lookup_origin};
 use fasti::metrics::{LogMetrics, LookupMetrics};
 use fasti::offload::Workers;
@@ -78,13 +78,13 @@ impl Live {
     }
 
     /// Everything that an index on `objects` needs.
-    pub fn site(&self, objects: Arc<dyn Store>, config: LookupConfig) -> Site {
-        Site {
-            log: Arc::new(OwnFiles(self.store.clone())),
+    pub fn site(&self, objects: Arc<dyn Store>, config: LookupConfig) -> IndexContext {
+        IndexContext {
+            log: Arc::new(StoreFetch::new(self.store.clone())),
             trust: Trust::in_keys([signing_key().verifier_key().clone()]),
             origin: origin(),
             objects,
-            shelf: Some(self.store.clone()),
+            housekeeping: Some(self.store.clone()),
             signer: Arc::new(LookupSigner::new(signer()).expect("a short origin")),
             clock: Arc::new(SystemClock),
             metrics: Arc::new(LookupMetrics::default()),

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 use fasti::store::{
-    CommitLog, Created, MemoryStore, Object, ObjectPath, RecordNumber, Replaced, Shelf, Store,
-    StoreError, Version,
+    CommitLog, Created, Housekeeping, MemoryStore, Object, ObjectPath, RecordNumber, Replaced,
+    Store, StoreError, Version,
 };
 use futures::FutureExt;
 
@@ -226,7 +226,7 @@ impl Bucket {
                 Reply::Paths(self.list(prefix, after.as_ref(), *max, *stale))
             }
             Request::Remove(path) => {
-                now(Shelf::remove(store, std::slice::from_ref(path)));
+                now(Housekeeping::remove(store, std::slice::from_ref(path)));
                 remember(&mut self.removed, path.clone());
                 Reply::Done
             }

@@ -12,8 +12,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use fasti::clock::Clock;
 use fasti::store::{
-    Attempt, CommitLog, Created, NewObject, Object, ObjectPath, RecordNumber, Replaced, Shelf,
-    Store, StoreError, Version,
+    Attempt, CommitLog, Created, Housekeeping, NewObject, Object, ObjectPath, RecordNumber,
+    Replaced, Store, StoreError, Version,
 };
 use tiles_spec::TreeSize;
 use tokio::sync::oneshot;
@@ -296,7 +296,7 @@ impl CommitLog for Wire {
 }
 
 #[async_trait]
-impl Shelf for Wire {
+impl Housekeeping for Wire {
     async fn list(
         &self,
         prefix: &str,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use fasti::store::{
-    Attempt, BucketOptions, BucketStore, Clients, CommitLog, NewObject, ObjectPath, RecordNumber,
-    Requests, Shelf as _, Store, StoreError,
+    Attempt, BucketOptions, BucketStore, Clients, CommitLog, Housekeeping as _, NewObject,
+    ObjectPath, RecordNumber, Requests, Store, StoreError,
 };
 use object_store::memory::InMemory;
 use object_store::path::Path;

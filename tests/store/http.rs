@@ -96,7 +96,7 @@ async fn the_probe_passes_and_tidies_up() {
         GcsOptions { update_interval: Some(Duration::from_millis(200)), ..GcsOptions::default() };
     for world in both().await.into_iter().chain([gcs(slow).await]) {
         probe(&world.stores, NONCE).await.unwrap();
-        let left = world.stores.shelf.unwrap().list("", None, 10).await.unwrap();
+        let left = world.stores.housekeeping.unwrap().list("", None, 10).await.unwrap();
         assert_eq!(left, []);
     }
 }

@@ -31,13 +31,13 @@ async fn open(variable: &str) -> Option<Stores> {
 
 /// Removes what a test has left.
 async fn clear(stores: &Stores) {
-    let shelf = stores.shelf.as_ref().expect("a shelf");
+    let housekeeping = stores.housekeeping.as_ref().expect("it is shared");
     loop {
-        let left = shelf.list("", None, 1000).await.expect("lists");
+        let left = housekeeping.list("", None, 1000).await.expect("lists");
         if left.is_empty() {
             return;
         }
-        shelf.remove(&left).await.expect("removes");
+        housekeeping.remove(&left).await.expect("removes");
     }
 }
 
@@ -53,7 +53,7 @@ async fn a_live_store_keeps_the_contract() {
 async fn a_live_store_passes_the_probe() {
     if let Some(stores) = open("FASTI_TEST_STORE").await {
         probe(&stores, OsEntropy.nonce()).await.expect("passes");
-        let left = stores.shelf.as_ref().expect("a shelf").list("", None, 10).await;
+        let left = stores.housekeeping.as_ref().expect("it is shared").list("", None, 10).await;
         assert_eq!(left.expect("lists"), [], "the probe cleans up");
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use fasti::store::probe::{Check, ProbeError, examine, probe};
-use fasti::store::{DirectoryOptions, DirectoryStore, MemoryStore, Shelf as _, Stores};
+use fasti::store::{DirectoryOptions, DirectoryStore, Housekeeping as _, MemoryStore, Stores};
 use futures::StreamExt as _;
 use object_store::ObjectStore as _;
 use object_store::memory::InMemory;

@@ -62,6 +62,11 @@ impl LeafIndex {
         self.0
     }
 
+    /// Size of the largest tree that does not hold this leaf: as many leaves come before it.
+    pub const fn tree_size_before(self) -> TreeSize {
+        TreeSize(self.0)
+    }
+
     /// Size of the smallest tree that holds this leaf: the index plus one.
     pub const fn tree_size_after(self) -> TreeSize {
         TreeSize(self.0 + 1)
@@ -97,6 +102,18 @@ impl TreeSize {
         }
     }
 
+    /// The size without the last `leaves`; the empty tree if there are not so many.
+    #[must_use]
+    pub const fn saturating_sub(self, leaves: u64) -> Self {
+        Self(self.0.saturating_sub(leaves))
+    }
+
+    /// The size after adding `leaves`, but not above `end`.
+    #[must_use]
+    pub fn add_up_to(self, leaves: u64, end: Self) -> Self {
+        self.checked_add(leaves).map_or(end, |size| size.min(end))
+    }
+
     /// The index of the last leaf, or `None` for the empty tree.
     pub const fn last_leaf(self) -> Option<LeafIndex> {
         match self.0.checked_sub(1) {
@@ -108,6 +125,11 @@ impl TreeSize {
     /// Whether a tree of this size has a leaf at `index`.
     pub const fn contains(self, index: LeafIndex) -> bool {
         index.0 < self.0
+    }
+
+    /// The indices of the leaves that come next.
+    pub fn next_leaves(self) -> impl Iterator<Item = LeafIndex> {
+        (self.0..Self::MAX.0).map(LeafIndex)
     }
 
     /// The index of the next leaf, or `None` if the tree is at [`TreeSize::MAX`].
@@ -229,8 +251,22 @@ mod tests {
         assert_eq!(TreeSize::MAX.checked_add(0), Some(TreeSize::MAX));
         assert_eq!(TreeSize::MAX.checked_add(1), None);
         assert_eq!(TreeSize::MAX.checked_add(u64::MAX), None);
+        assert_eq!(TreeSize::MAX.next_leaves().next(), None);
         assert_eq!(TreeSize::ZERO.next_leaf(), LeafIndex::new(0));
         assert!(!TreeSize::ZERO.contains(LeafIndex::new(0).unwrap()));
+    }
+
+    #[test]
+    fn sizes_grow_and_shrink_within_bounds() {
+        let size = |n| TreeSize::new(n).unwrap();
+        assert_eq!(size(5).add_up_to(2, size(9)), size(7));
+        assert_eq!(size(5).add_up_to(u64::MAX, size(9)), size(9));
+        assert_eq!(size(5).saturating_sub(2), size(3));
+        assert_eq!(size(5).saturating_sub(6), TreeSize::ZERO);
+        let next: Vec<u64> = size(5).next_leaves().take(2).map(LeafIndex::get).collect();
+        assert_eq!(next, [5, 6]);
+        let leaf = size(5).next_leaf().unwrap();
+        assert_eq!((leaf.tree_size_before(), leaf.tree_size_after()), (size(5), size(6)));
     }
 
     #[test]

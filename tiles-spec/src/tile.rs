@@ -10,7 +10,7 @@ pub mod path;
 pub(crate) use geometry::TILE_HEIGHT;
 pub use geometry::{
     BundleCoord, Slot, TileCoord, bundle_indices, bundles_at, bundles_for_growth, edge_bundle,
-    edge_tiles, tiles_at, tiles_for_growth,
+    edge_tiles, levels, tiles_at, tiles_for_growth, tiles_of_leaves, unfinished_tile,
 };
 pub use path::{PathError, ResourcePath, parse_index, write_index};
 

@@ -9,7 +9,7 @@ use clap::{Parser, ValueEnum};
 use fasti::admit::Admission;
 use fasti::http::{Duplicates, HttpConfig, Limits, PeerSecret, Site};
 use fasti::log::LogConfig;
-use fasti::store::BucketLocation;
+use fasti::store::{BucketLocation, Cloud, StoreLocation};
 use fasti_flags::{BucketFlags, KeyFlags, MachineFlags};
 use tiles_spec::{Origin, TreeSize};
 
@@ -24,7 +24,7 @@ pub struct Flags {
     /// any number of writers; a directory or file://DIRECTORY for a single writer; memory: for a
     /// trial that leaves nothing behind.
     #[arg(long, env = "FASTI_STORE", default_value = "./fasti-data")]
-    pub store: String,
+    pub store: StoreLocation,
 
     /// Address to listen on.
     #[arg(long, env = "FASTI_LISTEN", default_value = "127.0.0.1:3000")]
@@ -184,22 +184,29 @@ impl Flags {
         }
     }
 
+    fn is_on_bucket(&self) -> bool {
+        matches!(self.store, StoreLocation::Bucket(_))
+    }
+
     fn batch_pace(&self) -> Duration {
         const GCS_PACE: u64 = 1100;
-        let default = if self.store.starts_with("gs://") { GCS_PACE } else { 0 };
+        let default = match &self.store {
+            StoreLocation::Bucket(BucketLocation { cloud: Cloud::Gcs, .. }) => GCS_PACE,
+            _ => 0,
+        };
         Duration::from_millis(self.batch_pace_milliseconds.unwrap_or(default))
     }
 
     /// Lower on a bucket, where bundles are compressed first and sent over a network.
     fn rewrite_rate(&self) -> u64 {
-        let default = if BucketLocation::is_meant_by(&self.store) { 32 } else { 128 };
+        let default = if self.is_on_bucket() { 32 } else { 128 };
         self.rewrite_mib_per_second.unwrap_or(default) << 20
     }
 
     /// How long to continue after a signal to stop.
     pub fn drain_time(&self) -> Duration {
         const BUCKET_DRAIN: u64 = 5;
-        let default = if BucketLocation::is_meant_by(&self.store) { BUCKET_DRAIN } else { 0 };
+        let default = if self.is_on_bucket() { BUCKET_DRAIN } else { 0 };
         Duration::from_secs(self.drain_seconds.unwrap_or(default))
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use fasti::entropy::OsEntropy;
 use fasti::http::PeerSecret;
-use fasti::signer::{FileSigner, KeyLocation, OpenedKey, find_default_key, make_default_key};
+use fasti::signer::{FileSigner, KeyLocation, OpenedKey, make_default_key};
 use fasti::state::StateDir;
 use tiles_spec::NoteSigningKey;
 
@@ -45,14 +45,11 @@ impl Key {
         root: &Path,
         state: Option<&StateDir>,
     ) -> anyhow::Result<Self> {
-        if let Some(place) = &flags.keys.key {
-            return Self::open(flags, place.clone(), false).await;
+        if let Some(key) = flags.keys.find(&flags.store, state)? {
+            return Self::open(flags, key, false).await;
         }
-        let (path, is_new) = match find_default_key(root, state)? {
-            Some(path) => (path, false),
-            None => (make_default_key(root, state, &flags.origin)?, true),
-        };
-        Self::open(flags, KeyLocation::File(path), is_new).await
+        let made = make_default_key(root, state, &flags.origin)?;
+        Self::open(flags, KeyLocation::File(made), true).await
     }
 
     /// Opens the key named by the flags, else creates one that is lost when the writer stops, like

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use fasti::client::fetch::OwnFiles;
+use fasti::client::fetch::StoreFetch;
 use fasti::client::trust::Trust;
 use fasti::log::Context;
-use fasti::lookup::{LookupConfig, Site};
+use fasti::lookup::{IndexContext, LookupConfig};
 use fasti::metrics::LookupMetrics;
 use fasti::offload::{Background, Workers, processors};
 use fasti::signer::LookupSigner;
-use fasti::store::Shelf;
+use fasti::store::Housekeeping;
 
 /// Flags of the lookup index.
 #[derive(Debug, Args)]
@@ -29,23 +29,23 @@ pub struct LookupFlags {
 
 impl LookupFlags {
     /// Returns what the index needs to be kept, or `None` with --no-lookup.
-    pub fn site(
+    pub fn index_context(
         &self,
         context: &Context,
-        shelf: Option<Arc<dyn Shelf>>,
+        housekeeping: Arc<dyn Housekeeping>,
         metrics: Arc<LookupMetrics>,
-    ) -> anyhow::Result<Option<Site>> {
+    ) -> anyhow::Result<Option<IndexContext>> {
         if self.no_lookup {
             return Ok(None);
         }
         let signer = LookupSigner::new(context.signer.clone());
         let signer = signer.context("the origin is too long to have an index; see --no-lookup")?;
-        Ok(Some(Site {
-            log: Arc::new(OwnFiles(context.stores.objects.clone())),
+        Ok(Some(IndexContext {
+            log: Arc::new(StoreFetch::new(context.stores.objects.clone())),
             trust: Trust::in_keys([context.signer.verifier_key()]),
             origin: context.signer.origin().clone(),
             objects: context.stores.objects.clone(),
-            shelf,
+            housekeeping: Some(housekeeping),
             signer: Arc::new(signer),
             clock: context.clock.clone(),
             metrics,

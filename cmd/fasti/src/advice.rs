@@ -10,8 +10,8 @@ use fasti::client::search::{FollowError, IndexRefusal, SearchError};
 use fasti::client::submit::SubmitError;
 use fasti::client::trust::CheckpointRefusal;
 use fasti::signer::KeyFileError;
-use fasti::store::BucketError;
 use fasti::store::probe::ProbeError;
+use fasti::store::{BucketError, OpenStoreError};
 use fasti::verify::Refusal;
 use tiles_spec::{CheckpointError, NoteError, ProofError};
 
@@ -68,7 +68,7 @@ fn on_one(error: &(dyn Error + 'static)) -> Option<&'static str> {
     if let Some(ProbeError::Store(_)) = error.downcast_ref() {
         return Some(BUCKET);
     }
-    if let Some(BucketError::Connect { .. }) = error.downcast_ref() {
+    if let Some(OpenStoreError::Bucket(BucketError::Connect { .. })) = error.downcast_ref() {
         return Some(BUCKET);
     }
     match error.downcast_ref::<SubmitError>() {

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use fasti::causes::with_causes;
 
 use crate::advice;
-use crate::globals::Format;
-use crate::output;
+use crate::format::Format;
+use crate::terminal;
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -25,12 +25,12 @@ impl Failure {
             Self::Refused(error) => (error, true),
             Self::Broken(error) => (error, false),
         };
-        let words = output::plain(&with_causes(error.as_ref()));
+        let words = terminal::plain(&with_causes(error.as_ref()));
         let advice = advice::on(error);
         if format == Format::Json {
             let json = serde_json::json!({"error": words, "refused": refused, "advice": advice});
             // If standard output is closed, the exit status still tells.
-            drop(output::write(&format!("{json}\n")));
+            drop(terminal::write(&format!("{json}\n")));
         }
         eprintln!("fasti: {}{words}", if refused { "refused: " } else { "" });
         if let Some(advice) = advice {

@@ -4,18 +4,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use fasti::client::fetch::{Fetch, IndexElsewhere, Location};
 use fasti::client::reader::{ReadError, View};
 use fasti::client::trust::Trust;
-use fasti::store::BucketOptions;
+use fasti::store::{BucketOptions, StoreOptions};
 use fasti::verify::TrustedRoot;
 use fasti::verify::trusted_root::{self, TRUSTED_ROOT_BYTES_MAX};
-use fasti_flags::BucketFlags;
+use fasti_flags::{BucketFlags, MachineFlags};
 use tiles_spec::VerifierKey;
 
 use crate::failure::{Failure, refused_if};
 use crate::files;
+use crate::format::Format;
 
 /// The options common to all verbs.
 #[derive(Args)]
@@ -44,15 +45,6 @@ pub struct Globals {
     buckets: BucketFlags,
 }
 
-/// The output format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people
-    Default,
-    /// For programs: a single JSON object
-    Json,
-}
-
 impl Globals {
     /// The location of the log.
     pub fn location(&self) -> anyhow::Result<&Location> {
@@ -72,6 +64,11 @@ impl Globals {
     /// The options for buckets.
     pub fn bucket_options(&self) -> anyhow::Result<BucketOptions> {
         Ok(self.buckets.options()?)
+    }
+
+    /// How to open stores on this machine.
+    pub fn store_options(&self, machine: &MachineFlags) -> anyhow::Result<StoreOptions> {
+        Ok(machine.store_options(&self.buckets)?)
     }
 
     /// Trust in the given keys, at least one of which must be a log's.

@@ -14,10 +14,12 @@ mod advice;
 mod counted;
 mod failure;
 mod files;
+mod format;
 mod globals;
 mod memory;
 mod output;
 mod shown;
+mod terminal;
 mod verb;
 
 use std::process::ExitCode;

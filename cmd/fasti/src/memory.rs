@@ -4,12 +4,13 @@
 //! command does its work, and warns about what it could not remember. A log that does not extend
 //! what was seen before is refused.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use fasti::causes::with_causes;
 use fasti::client::monitor::{Growth, Monitor, MonitorError, Namesake};
 use fasti::client::reader::View;
 use fasti::client::trust::{OpenedCheckpoint, Trust};
+use fasti_flags::own_state_dir;
 use tiles_spec::TreeSize;
 
 use crate::failure::{Failure, refused_if};
@@ -29,7 +30,7 @@ impl Memory {
     /// A memory in the named directory, or else in the user's own.
     pub fn at(named: Option<&Path>) -> Self {
         let named = named.filter(|path| !path.as_os_str().is_empty());
-        Self(named.map(Path::to_owned).or_else(own_directory).map(Monitor::new))
+        Self(named.map(Path::to_owned).or_else(own_state_dir).map(Monitor::new))
     }
 
     /// Compares a log with the checkpoint seen last.
@@ -114,13 +115,4 @@ pub fn half_known(namesake: &Namesake) -> String {
             path.display()
         ),
     }
-}
-
-/// The directory for state below the XDG base directory or its default.
-fn own_directory() -> Option<PathBuf> {
-    let absolute =
-        |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    absolute("XDG_STATE_HOME")
-        .or_else(|| Some(absolute("HOME")?.join(".local/state")))
-        .map(|state| state.join("fasti"))
 }

@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
@@ -52,7 +53,7 @@ fn dynamic(clock: &Arc<Stopped>) -> Arc<dyn Clock> {
 fn said(pace: &Pace, number: u32) -> Option<(Limit, f64)> {
     match pace.take(client(number), 0) {
         Ok(()) => None,
-        Err(Refusal::TooMany { limit, wait }) => Some((limit, wait.as_secs_f64())),
+        Err(AdmissionRefusal::TooMany { limit, wait }) => Some((limit, wait.as_secs_f64())),
         Err(other) => panic!("{other}"),
     }
 }
@@ -130,7 +131,7 @@ fn the_table_is_bounded_and_a_newcomer_shares() {
 fn said_to(pace: &Pace, number: u32, bytes: u64) -> Option<(Limit, f64)> {
     match pace.take(client(number), bytes) {
         Ok(()) => None,
-        Err(Refusal::TooMany { limit, wait }) => Some((limit, wait.as_secs_f64())),
+        Err(AdmissionRefusal::TooMany { limit, wait }) => Some((limit, wait.as_secs_f64())),
         Err(other) => panic!("{other}"),
     }
 }
@@ -174,7 +175,10 @@ fn bytes_are_limited_like_submissions() {
     clock.pass(Duration::from_secs(8));
     assert_eq!(said_to(&pace, 1, 8 << 10), None);
     let late = pace.take_bytes(client(1), 2048);
-    assert!(matches!(late, Err(Refusal::TooMany { limit: Limit::ClientBytes, .. })), "{late:?}");
+    assert!(
+        matches!(late, Err(AdmissionRefusal::TooMany { limit: Limit::ClientBytes, .. })),
+        "{late:?}"
+    );
 }
 
 #[test]

@@ -15,7 +15,10 @@ use fasti_lookup_spec::LookupPath;
 use fasti_seams::offload::offload;
 use tiles_spec::{EntryBundle, ResourcePath};
 
-use super::{DESCRIPTION, Fetch, FetchError, PartFault, bytes_max, expect_small, gunzip};
+use super::error::{FetchError, expect_small, gunzip};
+use super::interface::Fetch;
+use super::limits::{DESCRIPTION, bytes_max};
+use super::part_fault::PartFault;
 
 const GZIP_MAGIC: [u8; 3] = [0x1f, 0x8b, 0x08];
 

@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use fasti_lookup_spec::LookupPath;
 use tiles_spec::ResourcePath;
 
-use super::{Fetch, FetchError};
+use super::error::FetchError;
+use super::interface::Fetch;
 
 /// Reads the log from one location, and the index from `lookup/` in another.
 pub struct IndexElsewhere {

@@ -19,7 +19,10 @@ use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, RANGE, RETRY
 use reqwest::{Client, Response, StatusCode, Url};
 use tiles_spec::ResourcePath;
 
-use super::{DESCRIPTION, Fetch, FetchError, PartFault, bytes_max, expect_small, gunzip};
+use super::error::{FetchError, expect_small, gunzip};
+use super::interface::Fetch;
+use super::limits::{DESCRIPTION, bytes_max};
+use super::part_fault::PartFault;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The time limit of a whole read. The largest object has 16 MiB.

@@ -1,24 +1,25 @@
-//! The location of a log as a user gives it: a URL, a bucket or a directory.
+//! The location of a log as a user gives it: a URL, or the store that holds it.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use fasti_store::{BucketError, BucketLocation, BucketOptions};
+use fasti_store::{BucketOptions, InvalidStoreLocation, StoreLocation};
 use reqwest::Url;
 
-use super::{BucketFetch, DirectoryFetch, Fetch, FetchError, HttpFetch};
+use super::bucket::BucketFetch;
+use super::directory::DirectoryFetch;
+use super::error::FetchError;
+use super::http::HttpFetch;
+use super::interface::Fetch;
 
 /// The location of a log, as a user gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
     /// Below this URL (`http` or `https`), which is displayed without a trailing slash.
     Http(Url),
-    /// In this bucket.
-    Bucket(BucketLocation),
-    /// In this directory.
-    Directory(PathBuf),
+    /// In this store.
+    Store(StoreLocation),
 }
 
 impl Location {
@@ -26,8 +27,16 @@ impl Location {
     pub fn open(&self, options: &BucketOptions) -> Result<Arc<dyn Fetch>, FetchError> {
         match self {
             Self::Http(url) => Ok(Arc::new(HttpFetch::new(url)?)),
-            Self::Bucket(bucket) => Ok(Arc::new(BucketFetch::new(bucket.clone(), options.clone()))),
-            Self::Directory(path) => Ok(Arc::new(DirectoryFetch::open(path.clone())?)),
+            Self::Store(StoreLocation::Bucket(bucket)) => {
+                Ok(Arc::new(BucketFetch::new(bucket.clone(), options.clone())))
+            }
+            Self::Store(StoreLocation::Directory(path)) => {
+                Ok(Arc::new(DirectoryFetch::open(path.clone())?))
+            }
+            Self::Store(StoreLocation::Memory) => Err(FetchError::Location {
+                text: self.to_string(),
+                reason: "a log in memory can be read only from its writer, at a URL".to_owned(),
+            }),
         }
     }
 
@@ -35,7 +44,7 @@ impl Location {
     pub fn url(&self) -> Option<&Url> {
         match self {
             Self::Http(url) => Some(url),
-            Self::Bucket(_) | Self::Directory(_) => None,
+            Self::Store(_) => None,
         }
     }
 }
@@ -44,37 +53,42 @@ impl FromStr for Location {
     type Err = FetchError;
 
     fn from_str(text: &str) -> Result<Self, FetchError> {
-        let bad = |reason: String| FetchError::Location { text: text.to_owned(), reason };
-        let Some((scheme, rest)) = text.split_once("://") else {
-            return match text {
-                "" => Err(bad("it is empty".to_owned())),
-                path => Ok(Self::Directory(path.into())),
-            };
-        };
-        match scheme {
-            "file" if rest.starts_with('/') => Ok(Self::Directory(rest.into())),
-            "file" => Err(bad("a file URL is file:///ABSOLUTE/PATH".to_owned())),
-            "http" | "https" => {
-                let url: Url =
-                    text.trim_end_matches('/').parse().map_err(|e| bad(format!("{e}")))?;
-                if url.scheme() == "https" && cfg!(not(feature = "tls")) {
-                    let left_out =
-                        "this program was built without https; the cargo feature tls adds it";
-                    return Err(bad(left_out.to_owned()));
-                }
-                if url.query().is_some() || url.fragment().is_some() || url.cannot_be_a_base() {
-                    return Err(bad("it has a query or a fragment".to_owned()));
-                }
-                Ok(Self::Http(url))
+        match text.split_once("://") {
+            Some(("http" | "https", _)) => url(text).map(Self::Http),
+            _ => Ok(Self::Store(text.parse()?)),
+        }
+    }
+}
+
+/// Reads the URL of a log.
+fn url(text: &str) -> Result<Url, FetchError> {
+    let bad = |reason: &str| not_a_location(text, reason.to_owned());
+    let url: Url = text
+        .trim_end_matches('/')
+        .parse()
+        .map_err(|error| not_a_location(text, format!("{error}")))?;
+    if url.scheme() == "https" && cfg!(not(feature = "tls")) {
+        return Err(bad("this program was built without https; the cargo feature tls adds it"));
+    }
+    if url.query().is_some() || url.fragment().is_some() || url.cannot_be_a_base() {
+        return Err(bad("it has a query or a fragment"));
+    }
+    Ok(url)
+}
+
+fn not_a_location(text: &str, reason: String) -> FetchError {
+    FetchError::Location { text: text.to_owned(), reason }
+}
+
+impl From<InvalidStoreLocation> for FetchError {
+    fn from(error: InvalidStoreLocation) -> Self {
+        match error {
+            InvalidStoreLocation::Malformed { text, reason } => Self::Location { text, reason },
+            InvalidStoreLocation::Scheme { text, scheme } => {
+                let reason =
+                    format!("{scheme} is not a known scheme: use http, https, s3, gs, az or file");
+                Self::Location { text, reason }
             }
-            _ if BucketLocation::is_meant_by(text) => match text.parse() {
-                Ok(bucket) => Ok(Self::Bucket(bucket)),
-                Err(BucketError::Location { reason, .. }) => Err(bad(reason)),
-                Err(other) => Err(bad(other.to_string())),
-            },
-            other => Err(bad(format!(
-                "{other} is not a known scheme: use http, https, s3, gs, az or file"
-            ))),
         }
     }
 }
@@ -83,8 +97,7 @@ impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Http(url) => f.write_str(url.as_str().trim_end_matches('/')),
-            Self::Bucket(bucket) => bucket.fmt(f),
-            Self::Directory(path) => path.display().fmt(f),
+            Self::Store(store) => store.fmt(f),
         }
     }
 }
@@ -108,6 +121,7 @@ mod tests {
         for bad in [
             "",
             "file://log",
+            "file:log",
             "ftp://log.example",
             "http://",
             "http://log?x",

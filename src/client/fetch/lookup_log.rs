@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use fasti_lookup_spec::LookupPath;
 use tiles_spec::ResourcePath;
 
-use super::{Fetch, FetchError};
+use super::error::FetchError;
+use super::interface::Fetch;
 
 /// Reads the lookup log of a log as a log in its own right.
 pub struct LookupLog(pub Arc<dyn Fetch>);

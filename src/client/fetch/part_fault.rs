@@ -1,6 +1,6 @@
 //! What can go wrong with a request for a part of an object, wherever it is.
 
-use super::PART_BYTES_MAX;
+use super::limits::PART_BYTES_MAX;
 
 /// What went wrong with a request for a part.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -3,12 +3,11 @@
 //! A namesake is reported, but decides nothing: it can be another log, or the same log with a new
 //! name or a new key.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use fasti_lookup_spec::lookup_origin;
 use tiles_spec::{CHECKPOINT_BYTES_MAX, SignedCheckpoint, TreeSize, VerifierKey};
 
-use super::{ENDING, Monitor};
 use crate::trust::TrustedLog;
 
 /// The most files that are examined.
@@ -37,24 +36,23 @@ pub enum Namesake {
     },
 }
 
-impl Monitor {
-    /// A remembered log that has the origin or the key of this one, but not both.
-    pub fn namesake(&self, log: &TrustedLog) -> Option<Namesake> {
-        let files = self.directory.read_dir().ok()?.take(FILES_MAX).flatten();
-        let paths = files.map(|file| file.path());
-        let checkpoints = paths.filter(|path| path.extension().is_some_and(|end| end == ENDING));
-        let known = checkpoints.filter_map(|path| {
-            let length = std::fs::metadata(&path).ok()?.len();
-            let bytes =
-                (length <= CHECKPOINT_BYTES_MAX as u64).then(|| std::fs::read(&path).ok())??;
-            compare(log, &SignedCheckpoint::parse(&bytes).ok()?, path)
-        });
-        // The order of the directory is arbitrary, so choose deterministically.
-        known.max_by_key(|known| match known {
-            Namesake::OtherKey { size, key, .. } => (true, *size, key.clone()),
-            Namesake::OtherOrigin { size, origin, .. } => (false, *size, origin.clone()),
-        })
-    }
+/// A log remembered in `directory`, in a file with this extension, that has the origin or the key
+/// of this one, but not both.
+pub(super) fn find(directory: &Path, extension: &str, log: &TrustedLog) -> Option<Namesake> {
+    let files = directory.read_dir().ok()?.take(FILES_MAX).flatten();
+    let paths = files.map(|file| file.path());
+    let checkpoints = paths.filter(|path| path.extension().is_some_and(|end| end == extension));
+    let known = checkpoints.filter_map(|path| {
+        let length = std::fs::metadata(&path).ok()?.len();
+        let bytes =
+            (length <= CHECKPOINT_BYTES_MAX as u64).then(|| std::fs::read(&path).ok())??;
+        compare(log, &SignedCheckpoint::parse(&bytes).ok()?, path)
+    });
+    // The order of the directory is arbitrary, so choose deterministically.
+    known.max_by_key(|known| match known {
+        Namesake::OtherKey { size, key, .. } => (true, *size, key.clone()),
+        Namesake::OtherOrigin { size, origin, .. } => (false, *size, origin.clone()),
+    })
 }
 
 fn compare(log: &TrustedLog, seen: &SignedCheckpoint, path: PathBuf) -> Option<Namesake> {

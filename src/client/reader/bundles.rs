@@ -15,7 +15,8 @@ use futures::future::BoxFuture;
 use futures::stream::{FuturesOrdered, StreamExt as _};
 use tiles_spec::{BundleCoord, Hash, LeafIndex, ProofError, ResourcePath, TileIndex, TreeSize};
 
-use super::{ReadError, View, read};
+use super::error::{ReadError, read};
+use super::view::View;
 use crate::fetch::Fetch;
 use crate::host::fetch_wanted;
 

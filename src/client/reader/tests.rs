@@ -1,6 +1,9 @@
 //! A reader against logs of every shape, whole and damaged.
 
-use tiles_spec::{TlogProof, TlogProofError, verify_consistency, verify_inclusion};
+use tiles_spec::{
+    LeafIndex, ProofError, TlogProof, TlogProofError, TreeHead, TreeSize, verify_consistency,
+    verify_inclusion,
+};
 
 use super::*;
 use crate::testing::{ORIGIN, TestLog, entries, signing_key, trust};

@@ -10,11 +10,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use fasti_lookup_spec::LookupPath;
-use fasti_read::search::Opened;
+use fasti_read::search::{Index, Opened, Operator};
 use sha2::{Digest as _, Sha256};
 use tiles_spec::TreeSize;
 
-use super::{Answer, Asked, Index, Operator, Question, SearchError, answer, read, view};
+use super::answer::{answer, read, view};
+use super::error::SearchError;
+use super::question::{Answer, Asked, Question};
 use crate::fetch::{Fetch, LookupLog};
 use crate::monitor::{Growth, Monitor, MonitorError};
 use crate::reader::View;

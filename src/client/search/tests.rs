@@ -10,6 +10,7 @@ use fasti_lookup_spec::LookupPath;
 use tiles_spec::LeafIndex;
 use tiles_spec::leaf_hash;
 
+use super::question::Asked;
 use super::*;
 use crate::testing::{TestLog, trust};
 use crate::trust::OpenedCheckpoint;

@@ -28,29 +28,31 @@ impl Message {
     }
 }
 
-/// Encodes an answer.
-pub fn encode(answer: &TransparencyLogEntry) -> Vec<u8> {
-    let log_id = Message::default().bytes(1, &answer.log_id);
-    let kind_version = Message::default().bytes(1, answer.kind.as_bytes());
-    let kind_version = kind_version.bytes(2, answer.version.as_bytes());
-    let mut message = Message::default()
-        .int64(1, answer.log_index)
-        .item(2, &log_id.0)
-        .item(3, &kind_version.0)
-        .int64(4, answer.integrated_time);
-    if let Some(promise) = &answer.inclusion_promise {
-        message = message.item(5, &Message::default().bytes(1, promise).0);
-    }
-    if let Some(proof) = &answer.inclusion_proof {
-        let mut inner = Message::default()
-            .int64(1, proof.log_index)
-            .bytes(2, &proof.root_hash)
-            .int64(3, proof.tree_size);
-        for hash in &proof.hashes {
-            inner = inner.item(4, hash);
+impl TransparencyLogEntry {
+    /// The protobuf encoding of the log's answer.
+    pub fn to_protobuf(&self) -> Vec<u8> {
+        let log_id = Message::default().bytes(1, &self.log_id);
+        let kind_version = Message::default().bytes(1, self.kind.as_bytes());
+        let kind_version = kind_version.bytes(2, self.version.as_bytes());
+        let mut message = Message::default()
+            .int64(1, self.log_index)
+            .item(2, &log_id.0)
+            .item(3, &kind_version.0)
+            .int64(4, self.integrated_time);
+        if let Some(promise) = &self.inclusion_promise {
+            message = message.item(5, &Message::default().bytes(1, promise).0);
         }
-        let checkpoint = Message::default().bytes(1, proof.checkpoint.as_bytes());
-        message = message.item(6, &inner.item(5, &checkpoint.0).0);
+        if let Some(proof) = &self.inclusion_proof {
+            let mut inner = Message::default()
+                .int64(1, proof.log_index)
+                .bytes(2, &proof.root_hash)
+                .int64(3, proof.tree_size);
+            for hash in &proof.hashes {
+                inner = inner.item(4, hash);
+            }
+            let checkpoint = Message::default().bytes(1, proof.checkpoint.as_bytes());
+            message = message.item(6, &inner.item(5, &checkpoint.0).0);
+        }
+        message.bytes(7, &self.canonicalized_body).0
     }
-    message.bytes(7, &answer.canonicalized_body).0
 }

@@ -3,7 +3,7 @@
 //!
 //! The tests next to this file compare them, and those of each kind, with those files.
 
-use super::{Field, FieldType, Message};
+use super::message::{Field, FieldType, Message};
 
 /// `dev.sigstore.rekor.v2.Signature`
 pub(crate) const SIGNATURE: Message = Message {

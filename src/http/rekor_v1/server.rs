@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fasti_client::fetch::{Fetch, OwnFiles};
+use fasti_client::fetch::{Fetch, StoreFetch};
 use fasti_client::reader::{ReadError, View};
 use fasti_client::search::{self, Operator, Question, SearchError, search};
 use fasti_client::trust::Trust;
@@ -45,7 +45,7 @@ impl RekorV1 {
         let spki = key.public_key().to_spki_der().unwrap_or_default();
         let pem = pem_rfc7468::encode_string("PUBLIC KEY", LineEnding::LF, &spki);
         Self {
-            files: Arc::new(OwnFiles(log.objects().clone())),
+            files: Arc::new(StoreFetch::new(log.objects().clone())),
             trust: Trust::in_keys([key.clone()]),
             log: V1Log { tree: TreeId::of(&log_id), log_id },
             public_key: pem.expect("the label is PEM's"),

@@ -6,11 +6,12 @@ use fasti_seams::offload::offload;
 use fasti_seams::planted::{Bug, planted};
 use fasti_store::{Attempt, RecordNumber};
 use futures::future::{Either, select};
-use tiles_spec::{Hash, LeafIndex, Level, TileMap, TileSource, TileWidth, TreeSize};
+use tiles_spec::tile::Slot;
+use tiles_spec::{TileMap, TreeSize};
 use tokio::sync::{mpsc, watch};
 
 use super::batch::{Committed, Grown, Settled};
-use crate::answer::Acknowledged;
+use crate::acknowledged::Acknowledged;
 use crate::commit::{CommitError, still_stands};
 use crate::context::Context;
 use crate::dedup::Dedup;
@@ -88,7 +89,7 @@ impl Finisher<'_> {
 fn answer(waiters: Vec<Waiter>, publication: &Arc<Publication>) -> Result<(), LogError> {
     for Waiter { index, leaf, duplicate, answer } in waiters {
         let included = publication.contains(index)
-            && (duplicate || slot(&publication.tiles, index) == Some(leaf));
+            && (duplicate || publication.tiles.hash(Slot::of_leaf(index)) == Some(leaf));
         if !included {
             return Err(LogError::NotIncluded(index));
         }
@@ -96,13 +97,6 @@ fn answer(waiters: Vec<Waiter>, publication: &Arc<Publication>) -> Result<(), Lo
         drop(answer.send(Ok(Acknowledged { index, leaf, duplicate, publication, proof: None })));
     }
     Ok(())
-}
-
-fn slot(tiles: &TileMap, index: LeafIndex) -> Option<Hash> {
-    let position = u16::try_from(index.get() % 256).ok()?;
-    let tile = tiles_spec::TileIndex::new(index.get() / 256);
-    let hashes = tiles.tile(Level::ZERO, tile, TileWidth::new(position + 1)?)?;
-    hashes.get(usize::from(position)).copied()
 }
 
 /// Checks that the new record counts: a record that was created beyond a gap begins nothing.

@@ -18,11 +18,12 @@ use aws_sdk_kms::types::{KeySpec, MessageType, SigningAlgorithmSpec};
 use sha2::{Digest as _, Sha256};
 use tiles_spec::{NoteSignature, Origin, PublicKey, VerifierKey};
 
-use super::KmsError;
 use super::service::{
     CONNECT_TIMEOUT, REQUEST_TIMEOUT, brief, brief_causes, check_endpoint, verifier_key,
 };
-use crate::{AwsKmsKey, Signer, SignerError};
+use crate::kms_error::KmsError;
+use crate::location::AwsKmsKey;
+use crate::signer::{Signer, SignerError};
 
 const SERVICE: &str = "AWS KMS";
 const ATTEMPTS_MAX: u32 = 5;

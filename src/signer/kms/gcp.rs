@@ -13,6 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use crc_fast::CrcAlgorithm::Crc32Iscsi as Crc32c;
 use fasti_seams::clock::{Clock as _, SystemClock};
 use fasti_seams::egress;
+use fasti_x509::pem;
 use futures::future::{Either, select};
 use gcp_auth::TokenProvider;
 use http::header::CONTENT_TYPE;
@@ -23,11 +24,12 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tiles_spec::{NoteSignature, Origin, PublicKey, VerifierKey};
 
-use super::KmsError;
 use super::service::{
     CONNECT_TIMEOUT, REQUEST_TIMEOUT, brief, brief_causes, check_endpoint, verifier_key,
 };
-use crate::{GcpKmsKey, Signer, SignerError};
+use crate::kms_error::KmsError;
+use crate::location::GcpKmsKey;
+use crate::signer::{Signer, SignerError};
 
 const SERVICE: &str = "Google Cloud KMS";
 const ENDPOINT: &str = "https://cloudkms.googleapis.com";
@@ -86,8 +88,7 @@ impl GcpKmsSigner {
             let (kind, wanted) = (brief(&told.algorithm), "EC_SIGN_P256_SHA256 or EC_SIGN_ED25519");
             return Err(KmsError::Kind { service: SERVICE, kind, wanted });
         }
-        let spki = pem_rfc7468::decode_vec(told.pem.as_bytes());
-        let (_, spki) = spki.map_err(|error| no_answer(TELL, error.to_string()))?;
+        let spki = public_key(&told.pem).map_err(|reason| no_answer(TELL, reason))?;
         let verifier_key = verifier_key(SERVICE, &spki, &origin)?;
         Ok(Self { origin, key: verifier_key, service })
     }
@@ -119,6 +120,14 @@ impl Signer for GcpKmsSigner {
         let signature = self.service.sign(&question).await?;
         Ok(NoteSignature::new(self.key.name().clone(), self.key.key_id(), signature))
     }
+}
+
+/// The public key in PEM.
+fn public_key(text: &str) -> Result<Vec<u8>, String> {
+    let mut blocks = pem::blocks(text.as_bytes());
+    let block = blocks.find(|block| block.label() == Some("PUBLIC KEY"));
+    let block = block.ok_or("it is not a public key in PEM")?;
+    block.der().map_err(|error| error.to_string())
 }
 
 /// An answer that says to which key it belongs.
@@ -267,7 +276,7 @@ async fn read(mut answer: Response) -> Result<Vec<u8>, String> {
     Ok(body)
 }
 
-/// The library that finds credentials waits for ever if nothing answers.
+/// The library that finds credentials waits forever if nothing answers.
 async fn in_time<T>(asked: impl Future<Output = Result<T, gcp_auth::Error>>) -> Result<T, String> {
     match select(std::pin::pin!(asked), SystemClock.sleep(REQUEST_TIMEOUT)).await {
         Either::Left((found, _)) => found.map_err(|error| brief_causes(&error)),

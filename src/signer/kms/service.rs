@@ -7,7 +7,7 @@ use fasti_seams::causes::with_causes;
 use fasti_seams::egress;
 use tiles_spec::{Origin, PublicKey, VerifierKey};
 
-use super::KmsError;
+use crate::kms_error::KmsError;
 
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// The limit for a request, including its answer.

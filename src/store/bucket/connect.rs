@@ -13,8 +13,10 @@ mod http;
 #[cfg(feature = "s3")]
 mod s3;
 
-use super::options::is_plain_http;
-use super::{BucketError, BucketLocation, BucketOptions, Clients, Cloud, Encryption};
+use super::clients::Clients;
+use super::error::BucketError;
+use super::location::{BucketLocation, Cloud};
+use super::options::{BucketOptions, Encryption, is_plain_http};
 
 /// Opens the clients of the bucket at `location`.
 #[cfg_attr(not(feature = "s3"), allow(clippy::unused_async, reason = "S3 waits"))]
@@ -31,7 +33,7 @@ pub(super) async fn connect(
         #[cfg(feature = "azure")]
         Cloud::Azure => azure::connect(location, options),
         #[cfg(not(all(feature = "s3", feature = "gcs", feature = "azure")))]
-        cloud => Err(BucketError::left_out(cloud)),
+        cloud => Err(cloud.left_out()),
     }
 }
 

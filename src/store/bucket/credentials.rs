@@ -54,11 +54,11 @@ pub(super) fn endpoint(environment: &SdkConfig) -> Option<String> {
 pub(super) struct AwsCredentials {
     provider: SharedCredentialsProvider,
     /// Locked during a renewal: one request asks, the others wait for the answer.
-    held: Mutex<Option<Held>>,
+    cached: Mutex<Option<CachedCredential>>,
 }
 
 #[derive(Clone, Debug)]
-struct Held {
+struct CachedCredential {
     credential: Arc<AwsCredential>,
     renew_at: Instant,
     expires_at: Option<Instant>,
@@ -66,18 +66,18 @@ struct Held {
 
 impl AwsCredentials {
     pub fn new(provider: SharedCredentialsProvider) -> Self {
-        Self { provider, held: Mutex::default() }
+        Self { provider, cached: Mutex::default() }
     }
 
-    async fn renew(&self, now: Instant) -> object_store::Result<Held> {
+    async fn renew(&self, now: Instant) -> object_store::Result<CachedCredential> {
         let found = self.provider.provide_credentials().await.map_err(|error| {
             object_store::Error::Generic { store: NO_CREDENTIALS, source: error.into() }
         })?;
-        Ok(Held::of(&found, now))
+        Ok(CachedCredential::of(&found, now))
     }
 }
 
-impl Held {
+impl CachedCredential {
     fn of(found: &Credentials, now: Instant) -> Self {
         let left = found.expiry().map(time_until);
         // Credentials with a lifetime shorter than the margin are used for half of it.
@@ -104,18 +104,18 @@ impl CredentialProvider for AwsCredentials {
     type Credential = AwsCredential;
 
     async fn get_credential(&self) -> object_store::Result<Arc<AwsCredential>> {
-        let mut held = self.held.lock().await;
+        let mut cached = self.cached.lock().await;
         let now = SystemClock.now();
-        if let Some(held) = held.as_ref().filter(|held| now < held.renew_at) {
-            return Ok(held.credential.clone());
+        if let Some(cached) = cached.as_ref().filter(|cached| now < cached.renew_at) {
+            return Ok(cached.credential.clone());
         }
-        let renewed = match (self.renew(now).await, held.take()) {
+        let renewed = match (self.renew(now).await, cached.take()) {
             (Err(_), Some(old)) if old.is_valid(now) => {
-                Held { renew_at: now + RENEWAL_PAUSE, ..old }
+                CachedCredential { renew_at: now + RENEWAL_PAUSE, ..old }
             }
             (renewed, _) => renewed?,
         };
-        Ok(held.insert(renewed).credential.clone())
+        Ok(cached.insert(renewed).credential.clone())
     }
 }
 

@@ -20,14 +20,14 @@ const GZIP_OVERHEAD_MAX: usize = 64 << 10;
 
 /// The kind of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ObjectKind {
     /// An object of the log itself, or of its index.
     Published(Published),
     /// Commit records, hints, probes: only of interest to the writers.
     Private,
 }
 
-impl Kind {
+impl ObjectKind {
     pub fn of(path: &ObjectPath) -> Self {
         path.as_str().parse().map_or(Self::Private, Self::Published)
     }

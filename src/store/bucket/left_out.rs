@@ -8,10 +8,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tiles_spec::TreeSize;
 
-use super::{BucketError, BucketLocation, BucketOptions, Requests};
+use super::error::BucketError;
+use super::location::BucketLocation;
+use super::options::BucketOptions;
+use super::requests::Requests;
 use crate::{
-    Attempt, CommitLog, Created, NewObject, Object, ObjectPath, RecordNumber, Replaced, Shelf,
-    Store, StoreError, Version,
+    Attempt, CommitLog, Created, Housekeeping, NewObject, Object, ObjectPath, RecordNumber,
+    Replaced, Store, StoreError, Version,
 };
 
 /// A log in a bucket. No program without clouds has one.
@@ -25,7 +28,7 @@ impl BucketStore {
         location: BucketLocation,
         _options: &BucketOptions,
     ) -> Result<Self, BucketError> {
-        Err(BucketError::left_out(location.cloud))
+        Err(location.cloud.left_out())
     }
 
     /// Where the log is stored.
@@ -90,7 +93,7 @@ impl CommitLog for BucketStore {
 }
 
 #[async_trait]
-impl Shelf for BucketStore {
+impl Housekeeping for BucketStore {
     async fn list(
         &self,
         _: &str,

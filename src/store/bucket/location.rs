@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::BucketError;
+use super::error::BucketError;
 use crate::ObjectPath;
 
 /// The longest bucket name that any of the clouds allows, in bytes.
@@ -31,6 +31,17 @@ impl Cloud {
             Self::Gcs => "gs",
             Self::Azure => "az",
         }
+    }
+
+    /// The error of a program that was built without this cloud.
+    #[cfg(not(all(feature = "s3", feature = "gcs", feature = "azure")))]
+    pub(super) fn left_out(self) -> BucketError {
+        let feature = match self {
+            Self::S3 => "s3",
+            Self::Gcs => "gcs",
+            Self::Azure => "azure",
+        };
+        BucketError::LeftOut { scheme: self.scheme(), feature }
     }
 }
 

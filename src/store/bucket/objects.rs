@@ -15,12 +15,12 @@ use object_store::{
     PutOptions, PutPayload, PutResult, UpdateVersion,
 };
 
-use super::BucketStore;
 use super::answers::{
     failed, failed_write, is_beyond_end, is_contended, neither_there_nor_written,
 };
 use super::contention::Contention;
-use super::kind::Kind;
+use super::kind::ObjectKind;
+use super::store::BucketStore;
 use crate::{
     Attempt, Created, NewObject, Object, ObjectPath, Replaced, Store, StoreError, Version,
 };
@@ -86,7 +86,7 @@ impl BucketStore {
         mode: PutMode,
     ) -> Result<PutResult, Error> {
         self.requests.put(bytes.len());
-        let attributes = Kind::of(path).attributes(self.storage_class.as_deref());
+        let attributes = ObjectKind::of(path).attributes(self.storage_class.as_deref());
         let options = PutOptions { mode, attributes, ..PutOptions::default() };
         client.put_opts(&self.key(path.as_str()), PutPayload::from(bytes), options).await
     }
@@ -108,7 +108,7 @@ impl BucketStore {
         let Some(Stored { bytes, version, coding }) = self.read_stored(path).await? else {
             return Ok(None);
         };
-        let max = Kind::of(path).bytes_max();
+        let max = ObjectKind::of(path).bytes_max();
         let bytes = match coding.as_deref() {
             Some("gzip") => unpack(bytes, max, self.place(path)).await?,
             _ if bytes.len() > max => return Err(too_long(self.place(path), max)),
@@ -129,7 +129,7 @@ impl BucketStore {
         let version = Version::in_bucket(answer.meta.e_tag.clone(), answer.meta.version.clone());
         let coding = answer.attributes.get(&Attribute::ContentEncoding);
         let coding = coding.map(|coding| coding.to_string());
-        let bytes = body(answer, Kind::of(path).stored_bytes_max(), place()).await?;
+        let bytes = body(answer, ObjectKind::of(path).stored_bytes_max(), place()).await?;
         Ok(Some(Stored { bytes, version, coding }))
     }
 
@@ -223,7 +223,7 @@ impl Store for BucketStore {
     }
 
     async fn get_packed(&self, path: &ObjectPath) -> Result<Option<Bytes>, StoreError> {
-        if !Kind::of(path).is_packed() {
+        if !ObjectKind::of(path).is_packed() {
             return Ok(None);
         }
         let stored = self.read_stored(path).await?;
@@ -237,7 +237,7 @@ impl Store for BucketStore {
         path: &ObjectPath,
         range: Range<u64>,
     ) -> Result<Option<Bytes>, StoreError> {
-        if Kind::of(path).is_packed() {
+        if ObjectKind::of(path).is_packed() {
             let object = self.read(path).await?;
             return object.map(|object| object.part(&range, &self.place(path))).transpose();
         }
@@ -253,7 +253,7 @@ impl Store for BucketStore {
     }
 
     async fn length(&self, path: &ObjectPath) -> Result<Option<u64>, StoreError> {
-        if Kind::of(path).is_packed() {
+        if ObjectKind::of(path).is_packed() {
             return Ok(self.read(path).await?.map(|object| object.bytes.len() as u64));
         }
         Ok(self.meta(path).await?.map(|meta| meta.size))
@@ -330,7 +330,7 @@ fn too_long(path: String, max: usize) -> StoreError {
 
 /// The bytes to store for an object.
 async fn as_stored(path: &ObjectPath, bytes: Bytes) -> Bytes {
-    match Kind::of(path).packing(bytes.len()) {
+    match ObjectKind::of(path).packing(bytes.len()) {
         Some(effort) => offload(move || gzip(&bytes, effort).into()).await,
         None => bytes,
     }

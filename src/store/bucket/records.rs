@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tiles_spec::TreeSize;
 
-use super::BucketStore;
+use super::store::BucketStore;
 use crate::{CommitLog, Created, ObjectPath, RecordNumber, StoreError};
 
 const RECORDS: &str = "_writer/commit/";

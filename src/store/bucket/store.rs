@@ -2,9 +2,12 @@
 
 use object_store::path::Path;
 
+use super::clients::Clients;
 use super::connect::connect;
-use super::requests::RequestCounters;
-use super::{BucketError, BucketLocation, BucketOptions, Clients, Requests};
+use super::error::BucketError;
+use super::location::BucketLocation;
+use super::options::BucketOptions;
+use super::requests::{RequestCounters, Requests};
 use crate::ObjectPath;
 
 /// A log in a bucket.

@@ -1,4 +1,4 @@
-//! Which file systems can hold a log's directory.
+//! Kinds of file systems, and which of them can hold a log's directory.
 //!
 //! A directory is for one writer, and what it has flushed must survive a power cut. Local file
 //! systems guarantee that: `flock` works between all processes that can see the directory, and
@@ -8,8 +8,6 @@
 use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
-
-use super::DirectoryError;
 
 /// A kind of file system, by the system's number for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,8 +58,21 @@ const OTHERS: [(u32, &str); 21] = [
 ];
 
 impl FileSystemKind {
+    /// The kind of the file system that `root` is on, if it is known.
+    #[cfg(target_os = "linux")]
+    pub(super) fn of(root: &Path) -> std::io::Result<Option<Self>> {
+        let kind = rustix::fs::statfs(root)?.f_type & 0xFFFF_FFFF;
+        Ok(Some(Self(u32::try_from(kind).expect("of thirty-two bits"))))
+    }
+
+    /// Other systems use other numbers.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn of(_: &Path) -> std::io::Result<Option<Self>> {
+        Ok(None)
+    }
+
     /// Whether it is known to have working locks and flushes.
-    fn is_local(self) -> bool {
+    pub(super) fn is_local(self) -> bool {
         LOCAL.iter().any(|(kind, _)| *kind == self.0)
     }
 }
@@ -89,33 +100,6 @@ impl FromStr for FileSystemKind {
         let kind = named.map(|(kind, _)| *kind).or_else(number);
         kind.map(Self).ok_or_else(|| UnknownFileSystem(text.chars().take(32).collect()))
     }
-}
-
-/// Refuses a directory on a file system that is neither known to be local nor trusted.
-pub(super) fn refuse_untrusted(
-    root: &Path,
-    trusted: Option<FileSystemKind>,
-) -> Result<(), DirectoryError> {
-    let kind = kind_of(root)
-        .map_err(|source| DirectoryError::Io { path: root.display().to_string(), source })?;
-    match kind {
-        Some(kind) if !kind.is_local() && trusted != Some(kind) => {
-            Err(DirectoryError::UntrustedFileSystem { path: root.display().to_string(), kind })
-        }
-        _ => Ok(()),
-    }
-}
-
-#[cfg(target_os = "linux")]
-fn kind_of(root: &Path) -> std::io::Result<Option<FileSystemKind>> {
-    let kind = rustix::fs::statfs(root)?.f_type & 0xFFFF_FFFF;
-    Ok(Some(FileSystemKind(u32::try_from(kind).expect("of thirty-two bits"))))
-}
-
-/// Other systems use other numbers.
-#[cfg(not(target_os = "linux"))]
-fn kind_of(_: &Path) -> std::io::Result<Option<FileSystemKind>> {
-    Ok(None)
 }
 
 #[cfg(test)]
@@ -173,20 +157,5 @@ mod tests {
         ] {
             assert!(!other.parse::<FileSystemKind>().expect("a kind").is_local(), "{other}");
         }
-    }
-
-    #[test]
-    fn an_untrusted_one_is_refused_until_it_is_named() {
-        // `/proc` is not on a disk.
-        let refused = refuse_untrusted(Path::new("/proc"), None).expect_err("no place for a log");
-        let said = refused.to_string();
-        assert!(
-            said.contains("kind 0x9fa0") && said.contains("--trust-file-system 0x9fa0"),
-            "{said}"
-        );
-        refuse_untrusted(Path::new("/proc"), Some(FileSystemKind(0x9FA0))).expect("it was named");
-        refuse_untrusted(Path::new("/proc"), Some(FileSystemKind(0x6969))).expect_err("another");
-        let here = tempfile::tempdir().expect("a directory");
-        refuse_untrusted(here.path(), None).expect("what tests run on");
     }
 }

@@ -46,7 +46,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::DirectoryError;
+use super::error::DirectoryError;
 use super::files::{FileIdentity, Files};
 use super::segment::{HeaderNames, SegmentId};
 

@@ -18,10 +18,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tiles_spec::TreeSize;
 
+use super::error::{ambiguous, failed};
 use super::files::{Files, InPlaceFile};
 use super::identity::{Lock, SegmentName};
 use super::segment::{self, HeaderNames, Segment};
-use super::{ambiguous, failed};
 use crate::{RecordNumber, StoreError};
 
 /// The new file, before it is moved into place; below `_writer`.

@@ -13,10 +13,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sha2::{Digest, Sha256};
 use tiles_spec::TreeSize;
 
+use super::error::{ambiguous, failed};
 use super::files::Files;
 use super::poison::Poison;
 use super::superseded::{self, Superseded};
-use super::{ambiguous, failed};
 use crate::{Attempt, Created, NewObject, Object, ObjectPath, Replaced, StoreError, Version};
 
 /// The files below the directory's root that readers can see.

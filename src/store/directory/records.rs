@@ -18,12 +18,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tiles_spec::TreeSize;
 
+use super::error::{DirectoryError, ambiguous, failed};
 use super::files::{Files, InPlaceFile};
 use super::identity::{Found, SegmentName};
 use super::new_segment::{NewSegment, Place, Placed, make_room, segment_names};
 use super::poison::Poison;
 use super::segment::Segment;
-use super::{DirectoryError, ambiguous, failed};
 use crate::{Created, RecordNumber, StoreError};
 
 /// The segment that records are written to.

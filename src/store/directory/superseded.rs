@@ -16,7 +16,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tiles_spec::tile::{edge_bundle, edge_tiles};
+use tiles_spec::tile::{edge_bundle, edge_tiles, levels, unfinished_tile};
 use tiles_spec::{BundleCoord, Level, TileCoord, TileIndex, TileWidth, TreeSize};
 
 use super::files::Files;
@@ -113,10 +113,10 @@ impl Leftovers {
     /// reaches.
     pub fn of(root: &Path, size: TreeSize) -> Self {
         let mut directories = Vec::new();
-        let first = size.get().saturating_sub(LEFTOVER_LEAVES);
-        for level in (0..8).filter_map(Level::new) {
-            let bits = 8 * (u32::from(level.get()) + 1);
-            let (first, end) = (first >> bits, size.get() >> bits);
+        let first = size.saturating_sub(LEFTOVER_LEAVES);
+        for level in levels() {
+            let full = |size| unfinished_tile(size, level).get();
+            let (first, end) = (full(first), full(size));
             if end == 0 {
                 break;
             }

@@ -1,7 +1,7 @@
 //! Names for new logs. C2SP tlog-checkpoint wants an origin to be a URL without its scheme, and
 //! clients treat it as one: they compare it with the host that they talk to.
 //!
-//! [`Origin`] accepts more, because an existing log keeps its name for ever, whatever it is.
+//! [`Origin`] accepts more, because an existing log keeps its name forever, whatever it is.
 
 use core::net::{Ipv4Addr, Ipv6Addr};
 

@@ -196,7 +196,7 @@ mod tests {
     const PETER: &str =
         "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
 
-    /// Returns the same byte for ever.
+    /// Returns the same byte forever.
     struct Same(u8);
 
     impl rand_core::RngCore for Same {

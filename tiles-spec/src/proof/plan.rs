@@ -44,16 +44,16 @@ pub struct ProofPlan {
 /// Tiles held in memory, at most one for each place. The nodes within a tile are computed when the
 /// first proof needs one, and then kept.
 #[derive(Clone, Debug, Default)]
-pub struct TileMap(HashMap<(Level, TileIndex), Held>);
+pub struct TileMap(HashMap<(Level, TileIndex), CachedTile>);
 
 #[derive(Clone, Debug)]
-struct Held {
+struct CachedTile {
     tile: HashTile,
     /// For each height from 1 up, the roots of the perfect subtrees of that height in the tile.
     nodes: OnceLock<Vec<Vec<Hash>>>,
 }
 
-impl Held {
+impl CachedTile {
     fn new(tile: HashTile) -> Self {
         Self { tile, nodes: OnceLock::new() }
     }
@@ -175,8 +175,8 @@ impl TileMap {
     pub fn insert(&mut self, coord: TileCoord, tile: HashTile) {
         match self.0.entry((coord.level, coord.index)) {
             Entry::Occupied(held) if held.get().tile.width() >= tile.width() => {}
-            Entry::Occupied(mut held) => _ = held.insert(Held::new(tile)),
-            Entry::Vacant(place) => _ = place.insert(Held::new(tile)),
+            Entry::Occupied(mut held) => _ = held.insert(CachedTile::new(tile)),
+            Entry::Vacant(place) => _ = place.insert(CachedTile::new(tile)),
         }
     }
 

@@ -241,8 +241,25 @@ pub const fn bundle_indices(from: TreeSize, to: TreeSize) -> Range<TileIndex> {
     TileIndex::new(first)..TileIndex::new(end)
 }
 
+/// The level 0 tiles with the leaves that a tree of size `to` has and a tree of size `from` does
+/// not, as wide as they are in a tree of `size`.
+pub fn tiles_of_leaves(
+    from: TreeSize,
+    to: TreeSize,
+    size: TreeSize,
+) -> impl Iterator<Item = TileCoord> {
+    let Range { start, end } = bundle_indices(from, to);
+    let indices = (start.get()..end.get()).map(TileIndex::new);
+    indices.filter_map(move |index| TileCoord::at(size, Level::ZERO, index))
+}
+
+/// The tile of a level that the next hash goes into. All before it are full.
+pub fn unfinished_tile(size: TreeSize, level: Level) -> TileIndex {
+    Slot::of_hash(level, hashes_at(size, level)).index
+}
+
 /// The levels that can have tiles.
-fn levels() -> impl Iterator<Item = Level> {
+pub fn levels() -> impl Iterator<Item = Level> {
     (0..LEVELS).filter_map(Level::new)
 }
 
@@ -253,8 +270,7 @@ fn hashes_at(size: TreeSize, level: Level) -> u64 {
 
 /// The partial tile of a level, if there is one.
 fn edge(size: TreeSize, level: Level) -> Option<TileCoord> {
-    let next = Slot::of_hash(level, hashes_at(size, level));
-    TileCoord::at(size, level, next.index)
+    TileCoord::at(size, level, unfinished_tile(size, level))
 }
 
 /// The tiles of one level that appear when the tree grows.

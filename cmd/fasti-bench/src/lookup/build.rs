@@ -13,7 +13,7 @@ use clap::Args;
 use fasti::client::fetch::{DirectoryFetch, Fetch as _};
 use fasti::client::trust::Trust;
 use fasti::clock::SystemClock;
-use fasti::lookup::{Builder, LookupConfig, Site};
+use fasti::lookup::{Builder, IndexContext, LookupConfig};
 use fasti::lookup_spec::{LatestFile, LookupPath};
 use fasti::metrics::LookupMetrics;
 use fasti::offload::Workers;
@@ -116,13 +116,13 @@ async fn build(arguments: &BuildArguments) -> Result<Report> {
     ensure!(!is_there, "{} has an index already", to.display());
     let store = Arc::new(store);
     let counted = Arc::new(CountingStore::new(store.clone()));
-    let site = Site {
-        shelf: Some(store),
+    let context = IndexContext {
+        housekeeping: Some(store),
         // Remove at once what no revision uses any more; otherwise the disk would keep it all.
         config: LookupConfig { keep_for: Duration::ZERO, ..LookupConfig::default() },
-        ..site(log.clone(), &key, counted.clone())?
+        ..context(log.clone(), &key, counted.clone())?
     };
-    let built = grow(&log, site, entries, step, &counted).await?;
+    let built = grow(&log, context, entries, step, &counted).await?;
 
     let latest = index.fetch_lookup(&LookupPath::Latest).await?.context("an index was made")?;
     let LatestFile { revision, proof } = LatestFile::parse(&latest)?;
@@ -141,15 +141,19 @@ fn read_key(arguments: &BuildArguments) -> Result<NoteSigningKey> {
     NoteSigningKey::parse(text.trim()).with_context(|| format!("the key in {}", path.display()))
 }
 
-fn site(log: Arc<GrowingLog>, key: &NoteSigningKey, objects: Arc<CountingStore>) -> Result<Site> {
+fn context(
+    log: Arc<GrowingLog>,
+    key: &NoteSigningKey,
+    objects: Arc<CountingStore>,
+) -> Result<IndexContext> {
     let origin: Origin = key.verifier_key().name().as_str().parse()?;
     let signer = Arc::new(FileSigner::new(origin.clone(), key.clone()));
-    Ok(Site {
+    Ok(IndexContext {
         log,
         trust: Trust::in_keys([key.verifier_key().clone()]),
         origin,
         objects,
-        shelf: None,
+        housekeeping: None,
         signer: Arc::new(LookupSigner::new(signer)?),
         clock: Arc::new(SystemClock),
         metrics: Arc::new(LookupMetrics::default()),
@@ -160,12 +164,12 @@ fn site(log: Arc<GrowingLog>, key: &NoteSigningKey, objects: Arc<CountingStore>)
 
 async fn grow(
     log: &GrowingLog,
-    site: Site,
+    context: IndexContext,
     entries: u64,
     step: u64,
     counted: &CountingStore,
 ) -> Result<Built> {
-    let mut builder = Builder::open(site).await?;
+    let mut builder = Builder::open(context).await?;
     let (cpu, started) = (process::own_cpu_time(), Instant::now());
     let mut longest_step = Duration::ZERO;
     let mut shown = 0;

@@ -2,15 +2,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, bail};
 use clap::Args;
 use fasti::client::description::Description;
 use fasti::client::fetch::Location;
 use fasti::entropy::{Entropy as _, OsEntropy};
+use fasti::store::StoreLocation;
 use fasti::store::probe::{Examination, Latency, ProbeError, examine};
-use fasti::store::{BucketStore, DirectoryOptions, DirectoryStore, Stores};
+use fasti_flags::MachineFlags;
 use serde_json::{Value, json};
 use tiles_spec::TreeHead;
 
@@ -24,28 +24,11 @@ pub struct Arguments {
     ///
     /// The check writes under its own names and cleans up afterwards. A log there is not touched.
     #[arg(long, env = "FASTI_STORE", value_name = "URL|DIR")]
-    store: Location,
+    store: StoreLocation,
 }
 
 pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
-    let nonce = OsEntropy.nonce();
-    let examined = match &arguments.store {
-        Location::Http(url) => {
-            return Err(anyhow!("--store {url}: give the bucket or directory behind it").into());
-        }
-        Location::Bucket(location) => {
-            let options = globals.bucket_options()?;
-            let store = BucketStore::open(location.clone(), &options).await;
-            let store = store.context("nothing was found out")?;
-            examine(&Stores::shared(Arc::new(store)), nonce).await
-        }
-        Location::Directory(path) => {
-            let trial = TrialDirectory::below(path, nonce)?;
-            let store = DirectoryStore::open(&trial.0, DirectoryOptions::default());
-            let store = store.context("nothing was found out")?;
-            examine(&Stores::of(Arc::new(store)), nonce).await
-        }
-    };
+    let examined = examined(globals, &arguments.store).await?;
     let mut output = report(&arguments.store, examined)?;
     let last = last_tree(globals, &arguments.store).await?;
     if let Some(TreeHead { size, root }) = last {
@@ -57,9 +40,23 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     Ok(output)
 }
 
+async fn examined(globals: &Globals, store: &StoreLocation) -> anyhow::Result<Examination> {
+    let nonce = OsEntropy.nonce();
+    let trial = match store {
+        StoreLocation::Memory => bail!("--store {store} is for trials of a writer alone"),
+        StoreLocation::Directory(path) => Some(TrialDirectory::below(path, nonce)?),
+        StoreLocation::Bucket(_) => None,
+    };
+    let location = trial.as_ref().map_or(store.clone(), TrialDirectory::location);
+    let options = globals.store_options(&MachineFlags::default())?;
+    let opened = location.open(&options).await.context("nothing was found out")?;
+    Ok(examine(&opened.stores(), nonce).await)
+}
+
 /// The last tree of the log in the store, if the log says that it was frozen.
-async fn last_tree(globals: &Globals, store: &Location) -> anyhow::Result<Option<TreeHead>> {
-    let described = store.open(&globals.bucket_options()?)?.description().await?;
+async fn last_tree(globals: &Globals, store: &StoreLocation) -> anyhow::Result<Option<TreeHead>> {
+    let log = Location::Store(store.clone());
+    let described = log.open(&globals.bucket_options()?)?.description().await?;
     Ok(Description::parse(&described.unwrap_or_default()).last_tree())
 }
 
@@ -73,6 +70,10 @@ impl TrialDirectory {
         fs::create_dir(&trial).with_context(|| format!("cannot create {}", trial.display()))?;
         Ok(Self(trial))
     }
+
+    fn location(&self) -> StoreLocation {
+        StoreLocation::Directory(self.0.clone())
+    }
 }
 
 impl Drop for TrialDirectory {
@@ -82,7 +83,7 @@ impl Drop for TrialDirectory {
     }
 }
 
-fn report(store: &Location, examined: Examination) -> Result<Output, Failure> {
+fn report(store: &StoreLocation, examined: Examination) -> Result<Output, Failure> {
     let mut lines = Vec::new();
     let mut checks = Vec::new();
     let mut good = true;
@@ -99,7 +100,7 @@ fn report(store: &Location, examined: Examination) -> Result<Output, Failure> {
     for (what, latency) in &examined.latencies {
         lines.push(format!("{:<26}{}", format!("{what}:"), in_words(latency)));
     }
-    let shared = good && matches!(store, Location::Bucket(_));
+    let shared = good && matches!(store, StoreLocation::Bucket(_));
     lines.push(match (good, shared) {
         (false, _) => format!("Not fit for a log: {store}"),
         (true, true) => format!("Fit for any number of writers: {store}"),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use clap::Args;
 use fasti::causes::with_causes;
 use fasti::client::fetch::Location;
@@ -11,9 +11,7 @@ use fasti::entropy::OsEntropy;
 use fasti::log::peers::Nobody;
 use fasti::log::{Context, Frozen, LogConfig, RecoverError, Sharing, freeze};
 use fasti::metrics::LogMetrics;
-use fasti::signer::{KeyLocation, find_default_key};
-use fasti::state::StateDir;
-use fasti::store::{BucketStore, DirectoryStore, Stores};
+use fasti::store::{OpenedStore, StoreLocation};
 use fasti_flags::{KeyFlags, MachineFlags};
 use serde_json::json;
 use tiles_spec::{Origin, ResourcePath, SignedCheckpoint};
@@ -26,7 +24,7 @@ use crate::output::Output;
 pub struct Arguments {
     /// The log's store: a bucket (s3, gs, az), or a directory whose writer has stopped
     #[arg(long, env = "FASTI_STORE", value_name = "URL|DIR")]
-    store: Location,
+    store: StoreLocation,
     /// The log's keys, as given to its writers.
     #[command(flatten)]
     keys: KeyFlags,
@@ -43,31 +41,24 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
 }
 
 async fn context(globals: &Globals, arguments: &Arguments) -> anyhow::Result<Context> {
-    if let Location::Http(url) = &arguments.store {
-        anyhow::bail!("--store {url}: give the bucket or directory behind it");
-    }
     let origin = origin(globals, &arguments.store).await?;
     let state = arguments.machine.state();
-    let key = arguments.keys.open(&key(arguments, state.as_ref().ok())?, origin).await?;
+    let key = arguments.keys.find(&arguments.store, state.as_ref().ok())?;
+    let key = key.context("give the log's key with --key FILE, as for its writers")?;
+    let key = arguments.keys.open(&key, origin).await?;
     let (memory, missing) = fasti_flags::memory(&key, state);
     if let (None, Some(missing)) = (&memory, missing) {
         let missing = with_causes(&missing);
         eprintln!("fasti: what is signed now will not be remembered: {missing}");
     }
-    let (stores, sharing) = match &arguments.store {
-        Location::Bucket(location) => {
-            let store = BucketStore::open(location.clone(), &globals.bucket_options()?).await?;
-            (Stores::shared(Arc::new(store)), Sharing::Shared(Arc::new(Nobody)))
-        }
-        Location::Directory(path) => {
-            let store = DirectoryStore::open(path, arguments.machine.directory_options())?;
-            (Stores::of(Arc::new(store)), Sharing::Alone)
-        }
-        Location::Http(_) => unreachable!("was refused"),
+    let store = arguments.store.open(&globals.store_options(&arguments.machine)?).await?;
+    let sharing = match &store {
+        OpenedStore::Bucket(_) => Sharing::Shared(Arc::new(Nobody)),
+        OpenedStore::Directory(_) | OpenedStore::Memory(_) => Sharing::Alone,
     };
     Ok(Context {
         config: LogConfig::default(),
-        stores,
+        stores: store.stores(),
         signer: key.signer,
         memory,
         sharing,
@@ -78,25 +69,14 @@ async fn context(globals: &Globals, arguments: &Arguments) -> anyhow::Result<Con
 }
 
 /// The origin of the log in the store. Recovery checks that it is this key's log.
-async fn origin(globals: &Globals, store: &Location) -> anyhow::Result<Origin> {
-    let fetch = store.open(&globals.bucket_options()?)?;
+async fn origin(globals: &Globals, store: &StoreLocation) -> anyhow::Result<Origin> {
+    let fetch = Location::Store(store.clone()).open(&globals.bucket_options()?)?;
     let path = ResourcePath::Checkpoint;
     let checkpoint = fetch.fetch(&path).await?;
     let checkpoint = checkpoint
         .with_context(|| format!("there is no log: nothing at {}", fetch.place(&path)))?;
     let checkpoint = SignedCheckpoint::parse(&checkpoint).context("there is no valid log")?;
     Ok(checkpoint.checkpoint().origin.parse()?)
-}
-
-fn key(arguments: &Arguments, state: Option<&StateDir>) -> anyhow::Result<KeyLocation> {
-    let made = match (&arguments.keys.key, &arguments.store) {
-        (Some(key), _) => return Ok(key.clone()),
-        (None, Location::Directory(path)) => find_default_key(path, state)?,
-        (None, _) => None,
-    };
-    let made =
-        made.ok_or_else(|| anyhow!("give the log's key with --key FILE, as for its writers"));
-    Ok(KeyLocation::File(made?))
 }
 
 fn output(origin: &str, frozen: &Frozen) -> Output {

@@ -11,13 +11,15 @@ use fasti::audit::fsck::{Objects, Options, Report, fsck};
 use fasti::audit::lookup::{self, IndexReport, Keys};
 use fasti::client::fetch::{DirectoryFetch, Location};
 use fasti::client::trust::Trust;
+use fasti::store::StoreLocation;
 use indicatif::{ProgressBar, ProgressStyle};
 use tiles_spec::VerifierKey;
 use tokio::runtime::Runtime;
 
 use crate::counted::{counted, entries};
 use crate::failure::Failure;
-use crate::globals::{Format, Globals};
+use crate::format::Format;
+use crate::globals::Globals;
 use crate::output::Output;
 
 /// The number of concurrent requests to a log behind a URL or in a bucket.
@@ -110,11 +112,11 @@ fn objects(
         return Ok((Objects::Remote { fetch, runtime: runtime.handle().clone() }, REQUESTS));
     }
     match globals.location()? {
-        Location::Directory(path) => {
+        Location::Store(StoreLocation::Directory(path)) => {
             let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
             Ok((Objects::Directory(DirectoryFetch::open(path.clone())?), processors))
         }
-        remote @ (Location::Http(_) | Location::Bucket(_)) => {
+        remote => {
             let fetch = remote.open(&globals.bucket_options()?)?;
             Ok((Objects::Remote { fetch, runtime: runtime.handle().clone() }, REQUESTS))
         }

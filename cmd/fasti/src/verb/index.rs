@@ -4,6 +4,7 @@
 //! elsewhere, and for catching up with a large log in one run.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use async_trait::async_trait;
@@ -11,15 +12,15 @@ use clap::Args;
 use fasti::client::fetch::Location;
 use fasti::client::reader::{ReadError, View};
 use fasti::clock::{Clock, SystemClock};
-use fasti::grow::Growth;
-use fasti::lookup::{Builder, IndexError, LookupConfig, Site, keep};
+use fasti::grow::GrowthWatch;
+use fasti::lookup::{Builder, IndexContext, IndexError, LookupConfig, keep};
 use fasti::metrics::LookupMetrics;
 use fasti::offload::Workers;
-use fasti::signer::{KeyLocation, LookupSigner, OpenedKey, Signer as _, find_default_key};
-use fasti::store::{BucketStore, DirectoryStore, Shelf, Store};
+use fasti::signer::{LookupSigner, OpenedKey, Signer as _};
+use fasti::store::StoreLocation;
 use fasti_flags::{KeyFlags, MachineFlags};
+use reqwest::Url;
 use serde_json::json;
-use std::time::Duration;
 use tiles_spec::{Origin, TreeHead, TreeSize, VerifierKey};
 
 use crate::counted::{counted, entries};
@@ -31,7 +32,7 @@ use crate::output::Output;
 pub struct Arguments {
     /// Where to write the index: a bucket (s3, gs, az) or a directory [default: next to the log]
     #[arg(long, value_name = "URL|DIR")]
-    to: Option<Location>,
+    to: Option<StoreLocation>,
     /// Keep indexing as the log grows, until stopped
     #[arg(long)]
     follow: bool,
@@ -51,87 +52,66 @@ pub struct Arguments {
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
-    let (site, key) = site(globals, arguments).await?;
+    let (context, key) = context(globals, arguments).await?;
     let is_refusal = |error: &IndexError| !error.is_passing();
     if arguments.follow {
-        let growth = Arc::new(LookAgain(site.clock.clone()));
-        refused_if(keep(site, growth).await, is_refusal)?;
+        let growth = Arc::new(LookAgain(context.clock.clone()));
+        refused_if(keep(context, growth).await, is_refusal)?;
         return Err(anyhow!("the log can no longer be followed").into());
     }
-    let mut builder = refused_if(Builder::open(site).await, is_refusal)?;
+    let mut builder = refused_if(Builder::open(context).await, is_refusal)?;
     let indexed = refused_if(builder.catch_up().await, is_refusal)?;
     Ok(output(&key, indexed, builder.runs()))
 }
 
-async fn site(globals: &Globals, arguments: &Arguments) -> Result<(Site, VerifierKey), Failure> {
+async fn context(
+    globals: &Globals,
+    arguments: &Arguments,
+) -> Result<(IndexContext, VerifierKey), Failure> {
     let log = globals.location()?.open(&globals.bucket_options()?).map_err(anyhow::Error::from)?;
     let trust = globals.trust()?;
     let view = refused_if(View::open(log.clone(), &trust).await, ReadError::is_refusal)?;
     let origin = view.checkpoint().log().origin();
     let origin: Origin = origin.parse().map_err(anyhow::Error::from)?;
-    let to = arguments.to.as_ref().unwrap_or(globals.location()?);
-    let opened = arguments.keys.open(&key(arguments, to)?, origin.clone()).await;
+    let to = match (&arguments.to, globals.location()?) {
+        (Some(store), _) | (None, Location::Store(store)) => store,
+        (None, Location::Http(url)) => return Err(nowhere(url).into()),
+    };
+    let key = arguments.keys.find(to, arguments.machine.state().as_ref().ok());
+    let key = key.map_err(anyhow::Error::from)?;
+    let key = key.context("give the key to sign the index with: --key FILE")?;
+    let opened = arguments.keys.open(&key, origin.clone()).await;
     let OpenedKey { signer, .. } = opened.map_err(anyhow::Error::from)?;
     let signer = LookupSigner::new(signer).context("the origin is too long to have an index")?;
     let key = signer.verifier_key();
-    let (objects, shelf) = open(globals, to, &arguments.machine).await?;
+    let store = to.open(&globals.store_options(&arguments.machine)?).await;
+    let store = store.map_err(anyhow::Error::from)?;
     let config =
         LookupConfig { spacing: Duration::from_secs(arguments.seconds), ..LookupConfig::default() };
-    let site = Site {
+    let context = IndexContext {
         log,
         trust,
         origin,
-        objects,
-        shelf: Some(shelf),
+        objects: store.stores().objects,
+        housekeeping: Some(store.housekeeping()),
         signer: Arc::new(signer),
         clock: Arc::new(SystemClock),
         metrics: Arc::new(LookupMetrics::default()),
         workers: Workers::processors(),
         config,
     };
-    Ok((site, key))
+    Ok((context, key))
 }
 
-async fn open(
-    globals: &Globals,
-    to: &Location,
-    machine: &MachineFlags,
-) -> anyhow::Result<(Arc<dyn Store>, Arc<dyn Shelf>)> {
-    match to {
-        Location::Bucket(location) => {
-            let store = BucketStore::open(location.clone(), &globals.bucket_options()?).await?;
-            let store = Arc::new(store);
-            Ok((store.clone(), store))
-        }
-        Location::Directory(path) => {
-            let store = Arc::new(DirectoryStore::open(path, machine.directory_options())?);
-            Ok((store.clone(), store))
-        }
-        Location::Http(url) => {
-            anyhow::bail!(
-                "an index cannot be written to {url}: name a bucket or directory with --to"
-            )
-        }
-    }
-}
-
-fn key(arguments: &Arguments, to: &Location) -> anyhow::Result<KeyLocation> {
-    let made = match (&arguments.keys.key, to) {
-        (Some(key), _) => return Ok(key.clone()),
-        (None, Location::Directory(path)) => {
-            find_default_key(path, arguments.machine.state().as_ref().ok())?
-        }
-        (None, _) => None,
-    };
-    let made = made.ok_or_else(|| anyhow!("give the key to sign the index with: --key FILE"));
-    Ok(KeyLocation::File(made?))
+fn nowhere(log: &Url) -> anyhow::Error {
+    anyhow!("an index cannot be written to {log}: name a bucket or directory with --to")
 }
 
 /// Polls a log that another process writes.
 struct LookAgain(Arc<dyn Clock>);
 
 #[async_trait]
-impl Growth for LookAgain {
+impl GrowthWatch for LookAgain {
     async fn beyond(&self, _: TreeSize) {
         self.0.sleep(LOOK_AGAIN).await;
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use fasti::causes::with_causes;
 use fasti::client::fetch::Location;
-use fasti::client::standing;
+use fasti::client::writer_status;
 use reqwest::Url;
 use serde_json::json;
 use tiles_spec::TreeSize;
@@ -30,7 +30,7 @@ pub struct Arguments {
 
 pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
     if let Some(writers) = &arguments.writer {
-        return Ok(writers_stand(globals, writers).await?);
+        return Ok(status_of(globals, writers).await?);
     }
     let (trust, mut view) = (globals.trust()?, globals.view().await?);
     let memory = Memory::at(arguments.state_dir.as_deref());
@@ -66,7 +66,7 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     Ok(output.then(move || seen.remember(&checkpoint).into_iter().collect()))
 }
 
-async fn writers_stand(globals: &Globals, writers: &[Url]) -> anyhow::Result<Output> {
+async fn status_of(globals: &Globals, writers: &[Url]) -> anyhow::Result<Output> {
     let from_log = globals.log.as_ref().and_then(Location::url);
     let writers: Vec<&Url> =
         if writers.is_empty() { from_log.into_iter().collect() } else { writers.iter().collect() };
@@ -75,8 +75,8 @@ async fn writers_stand(globals: &Globals, writers: &[Url]) -> anyhow::Result<Out
     }
     let (mut lines, mut json, mut all_ready) = (Vec::new(), Vec::new(), true);
     for url in writers {
-        let stands = match standing::ask(url).await {
-            Ok(stands) => stands,
+        let said = match writer_status::fetch(url).await {
+            Ok(said) => said,
             Err(error) => {
                 all_ready = false;
                 let words = with_causes(&error);
@@ -86,28 +86,28 @@ async fn writers_stand(globals: &Globals, writers: &[Url]) -> anyhow::Result<Out
                 continue;
             }
         };
-        all_ready &= ["ready", "frozen"].contains(&stands.status.as_str());
+        all_ready &= ["ready", "frozen"].contains(&said.status.as_str());
         lines.extend([
             format!("Writer:            {url}"),
-            format!("Status:            {}", stands.status),
-            format!("Origin:            {}", stands.origin),
-            format!("Role:              {}", stands.role),
-            format!("Leader:            {}", stands.leader),
-            format!("Epoch:             {}", stands.epoch),
-            format!("Published Size:    {}", stands.tree_size),
-            format!("Lag:               {}", stands.lag),
-            format!("Waiting:           {}", stands.waiting),
+            format!("Status:            {}", said.status),
+            format!("Origin:            {}", said.origin),
+            format!("Role:              {}", said.role),
+            format!("Leader:            {}", said.leader),
+            format!("Epoch:             {}", said.epoch),
+            format!("Published Size:    {}", said.tree_size),
+            format!("Lag:               {}", said.lag),
+            format!("Waiting:           {}", said.waiting),
         ]);
         json.push(json!({
             "Writer": url.as_str(),
-            "Status": stands.status,
-            "Origin": stands.origin,
-            "Role": stands.role,
-            "Leader": stands.leader,
-            "Epoch": stands.epoch,
-            "PublishedSize": stands.tree_size,
-            "Lag": stands.lag,
-            "Waiting": stands.waiting,
+            "Status": said.status,
+            "Origin": said.origin,
+            "Role": said.role,
+            "Leader": said.leader,
+            "Epoch": said.epoch,
+            "PublishedSize": said.tree_size,
+            "Lag": said.lag,
+            "Waiting": said.waiting,
         }));
     }
     Ok(Output::judged(all_ready, lines, json!({"Writers": json})))

@@ -99,7 +99,6 @@ fn trusted(globals: &Globals, arguments: &Arguments) -> anyhow::Result<TrustedRo
     if let Some(path) = &arguments.ca_roots {
         let name = || path.display().to_string();
         let pem = files::read(path, KEY_FILE_BYTES_MAX)?;
-        let pem = String::from_utf8(pem).with_context(name)?;
         for der in read_certificates(&pem).with_context(name)? {
             trusted.authorities.push(Authority::new(&der, None, None).with_context(name)?);
         }

@@ -12,7 +12,9 @@ use std::ops::Range;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderMap, HeaderName};
 use reqwest::{Response, StatusCode};
 
-use crate::fetch::{FetchError, PART_BYTES_MAX, PartFault};
+use crate::fetch::error::FetchError;
+use crate::fetch::limits::PART_BYTES_MAX;
+use crate::fetch::part_fault::PartFault;
 
 /// The most characters of a server's header that are quoted in a message.
 const QUOTE_CHARS_MAX: usize = 64;

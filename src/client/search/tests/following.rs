@@ -1,13 +1,13 @@
 //! A question followed over a log that grows, lags, is rolled back.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use tiles_spec::ResourcePath;
 
 use super::scene::postings;
 use super::*;
-use crate::fetch::FetchError;
+use crate::fetch::{Fetch, FetchError};
 use crate::monitor::MonitorError;
 
 async fn news(

@@ -4,8 +4,10 @@ use object_store::RetryConfig;
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 
 use super::http::{Direct, client_options, pair, refused};
-use crate::bucket::options::is_plain_http;
-use crate::bucket::{BucketError, BucketLocation, BucketOptions, Clients};
+use crate::bucket::clients::Clients;
+use crate::bucket::error::BucketError;
+use crate::bucket::location::BucketLocation;
+use crate::bucket::options::{BucketOptions, is_plain_http};
 
 /// The account and key of every Azure emulator, from its manual.
 const EMULATOR_ACCOUNT: &str = "devstoreaccount1";

@@ -6,7 +6,10 @@ use object_store::gcp::{GcpCredential, GoogleCloudStorageBuilder};
 use object_store::{HeaderMap, HeaderValue, RetryConfig, StaticCredentialProvider};
 
 use super::http::{Direct, client_options, pair, refused};
-use crate::bucket::{BucketError, BucketLocation, BucketOptions, Clients};
+use crate::bucket::clients::Clients;
+use crate::bucket::error::BucketError;
+use crate::bucket::location::BucketLocation;
+use crate::bucket::options::BucketOptions;
 
 /// Opens the clients of a bucket.
 pub(super) fn connect(

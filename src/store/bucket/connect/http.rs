@@ -7,7 +7,9 @@ use fasti_seams::egress;
 use object_store::client::{HttpClient, HttpConnector};
 use object_store::{BackoffConfig, ClientConfigKey, ClientOptions, ObjectStore, RetryConfig};
 
-use crate::bucket::{BucketError, BucketLocation, Clients};
+use crate::bucket::clients::Clients;
+use crate::bucket::error::BucketError;
+use crate::bucket::location::BucketLocation;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The limit for a whole request, including its answer.

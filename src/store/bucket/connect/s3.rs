@@ -6,9 +6,11 @@ use object_store::StaticCredentialProvider;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, AwsCredential, AwsCredentialProvider};
 
 use super::http::{Direct, client_options, pair, refused};
+use crate::bucket::clients::Clients;
 use crate::bucket::credentials::{self, AwsCredentials};
-use crate::bucket::options::is_plain_http;
-use crate::bucket::{BucketError, BucketLocation, BucketOptions, Clients, Encryption};
+use crate::bucket::error::BucketError;
+use crate::bucket::location::BucketLocation;
+use crate::bucket::options::{BucketOptions, Encryption, is_plain_http};
 
 /// The region given to S3-compatible stores that have no regions.
 const ANY_REGION: &str = "us-east-1";

@@ -48,6 +48,8 @@ fn check_growth(
     assert_eq!(grown, naive, "{old} to {new}");
     let bundles: Vec<_> = naive.iter().filter_map(TileCoord::bundle).collect();
     assert_eq!(bundles_for_growth(size(old), size(new)), bundles, "{old} to {new}");
+    let leaves = tiles_of_leaves(size(old), size(new), size(new));
+    assert!(leaves.filter_map(|tile| tile.bundle()).eq(bundles), "{old} to {new}");
 }
 
 fn check_whole(n: u64, naive: &BTreeSet<TileCoord>) {
@@ -57,6 +59,10 @@ fn check_whole(n: u64, naive: &BTreeSet<TileCoord>) {
     let edge: Vec<_> = naive.iter().copied().filter(|tile| !tile.width.is_full()).collect();
     assert_eq!(edge_tiles(size(n)), edge, "size {n}");
     assert_eq!(edge_bundle(size(n)), edge.first().and_then(TileCoord::bundle));
+    for level in levels() {
+        let full = naive.iter().filter(|tile| tile.level == level && tile.width.is_full());
+        assert_eq!(unfinished_tile(size(n), level), TileIndex::new(full.count() as u64));
+    }
     for tile in naive {
         assert_eq!(TileCoord::at(size(n), tile.level, tile.index), Some(*tile));
         let start = tile.index.get() << (8 * (u32::from(tile.level.get()) + 1));

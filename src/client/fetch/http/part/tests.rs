@@ -126,7 +126,7 @@ async fn a_server_that_gives_only_whole_objects() {
     assert_eq!(fault(vec![with_length("200 OK", &object)], far).await, PartFault::OnlyWhole);
 }
 
-/// The server would send for ever; the connection is closed once the part is read.
+/// The server would send forever; the connection is closed once the part is read.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_read_after_the_part() {
     let endless: Answer = Box::new(|stream| {

@@ -1,4 +1,4 @@
-//! The site of an index: its log, where it is stored, and who signs it.
+//! What an index is built from and with: its log, where it is stored, and who signs it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use fasti_client::trust::Trust;
 use fasti_seams::clock::Clock;
 use fasti_seams::offload::Workers;
 use fasti_signer::Signer;
-use fasti_store::{Shelf, Store};
+use fasti_store::{Housekeeping, Store};
 use tiles_spec::Origin;
 
 use crate::metrics::LookupMetrics;
@@ -41,7 +41,7 @@ impl Default for LookupConfig {
 
 /// Everything that an index is made of.
 #[derive(Clone)]
-pub struct Site {
+pub struct IndexContext {
     /// The log's files, as every reader sees them.
     pub log: Arc<dyn Fetch>,
     /// Trust in the log's keys.
@@ -51,7 +51,7 @@ pub struct Site {
     /// Where the index is stored, below `lookup/`.
     pub objects: Arc<dyn Store>,
     /// Where superseded objects are removed; `None` to keep everything.
-    pub shelf: Option<Arc<dyn Shelf>>,
+    pub housekeeping: Option<Arc<dyn Housekeeping>>,
     /// Signs the log of revisions.
     pub signer: Arc<dyn Signer>,
     /// The source of time.

@@ -1,4 +1,4 @@
-//! A store below a path of another store: for a log that is stored inside a larger one.
+//! A store inside another store, below a prefix of its paths: for a log inside a larger one.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use super::{
 };
 
 /// The objects of another store whose paths begin with a prefix, named by the rest of their paths.
-pub struct Below {
+pub struct PrefixStore {
     objects: Arc<dyn Store>,
     /// One or more segments, without the slash after them.
     prefix: ObjectPath,
 }
 
-impl Below {
+impl PrefixStore {
     /// The objects below `prefix`.
     pub fn new(objects: Arc<dyn Store>, prefix: ObjectPath) -> Self {
         Self { objects, prefix }
@@ -35,7 +35,7 @@ impl Below {
 }
 
 #[async_trait]
-impl Store for Below {
+impl Store for PrefixStore {
     async fn get(&self, path: &ObjectPath) -> Result<Option<Object>, StoreError> {
         self.objects.get(&self.path(path)?).await
     }

@@ -15,7 +15,7 @@ const ANSWER_BYTES_MAX: usize = 64 << 10;
 /// What a writer says about itself.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct WriterStanding {
+pub struct WriterStatus {
     /// `ready`, `frozen` or `not ready`.
     pub status: String,
     /// The origin of the log that it writes.
@@ -37,7 +37,7 @@ pub struct WriterStanding {
 /// Why a writer's status could not be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum StandingError {
+pub enum WriterStatusError {
     /// No answer.
     #[error(transparent)]
     Fetch(#[from] FetchError),
@@ -52,11 +52,11 @@ pub enum StandingError {
 }
 
 /// Asks the writer at `base` for its status.
-pub async fn ask(base: &Url) -> Result<WriterStanding, StandingError> {
+pub async fn fetch(base: &Url) -> Result<WriterStatus, WriterStatusError> {
     let place = format!("{}/readyz", base.as_str().trim_end_matches('/'));
     let failed = |source| FetchError::Request { place: place.clone(), source };
     let answer = client(base, TIMEOUT).map_err(failed)?.get(&place).send().await.map_err(failed)?;
     let status = answer.status();
     let json = body(answer, ANSWER_BYTES_MAX, &place).await?;
-    serde_json::from_slice(&json).map_err(|_| StandingError::NoWriter { place, status })
+    serde_json::from_slice(&json).map_err(|_| WriterStatusError::NoWriter { place, status })
 }

@@ -1,11 +1,12 @@
 //! Parts built, read back and searched, compared with the postings they are made of.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use tiles_spec::size::{LeafIndex, TreeSize};
 
 use super::*;
-use crate::{Found, LookupError, Probe, Run, read_postings, slice_bits};
+use crate::{Found, LookupError, Probe, Run, read_part, read_postings, slice_bits};
 
 const ALL: fn() -> KeySlice = || KeySlice::new(0, 0).unwrap();
 

@@ -2,8 +2,9 @@
 
 use fasti_entry::{DsseEnvelope, DsseRequest, DsseSignature, Verifier};
 
-use super::testing::{BEGIN, Ca, Subject, at, authority, signer, submission};
 use super::*;
+use crate::testing::{BEGIN, Ca, Subject, at, authority, signer, submission};
+use crate::{Authorities, Policy};
 
 fn keys(subjects: &[&Subject]) -> KeyList {
     let mut list = KeyList::default();
@@ -112,7 +113,7 @@ fn lists_are_replaced_while_the_door_is_open() {
     assert!(admission.judge_opaque(&HeaderMap::new()).is_ok());
     let tokens = TokenList::parse("ci:0123456789abcdef").unwrap();
     admission.replace(Lists { tokens: Some(tokens), ..Lists::default() });
-    assert!(matches!(admission.judge_opaque(&HeaderMap::new()), Err(Refusal::NoToken)));
+    assert!(matches!(admission.judge_opaque(&HeaderMap::new()), Err(AdmissionRefusal::NoToken)));
     let mut headers = HeaderMap::new();
     headers.insert(AUTHORIZATION, "Bearer 0123456789abcdef".parse().unwrap());
     assert!(admission.judge_opaque(&headers).is_ok());

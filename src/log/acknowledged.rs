@@ -8,9 +8,9 @@ use crate::inclusion::{ProveError, prove_from_memory};
 use crate::publication::Publication;
 
 /// The answer to a submission.
-pub type Answer = Result<Acknowledged, SubmitError>;
+pub type SubmitResult = Result<Acknowledged, SubmitError>;
 
-/// A leaf that is in the published tree, for ever (I4).
+/// A leaf that is in the published tree, forever (I4).
 #[derive(Debug, Clone)]
 pub struct Acknowledged {
     /// Its index.

@@ -6,9 +6,9 @@ use futures::{StreamExt as _, stream};
 use object_store::path::Path;
 use object_store::{Error, PutMode};
 
-use super::BucketStore;
 use super::answers::failed;
-use crate::{ObjectPath, Shelf, StoreError};
+use super::store::BucketStore;
+use crate::{Housekeeping, ObjectPath, StoreError};
 
 /// Names in one page of a listing, the default of all three clouds except Azure, which has more.
 const PAGE: u64 = 1000;
@@ -63,7 +63,7 @@ impl BucketStore {
 }
 
 #[async_trait]
-impl Shelf for BucketStore {
+impl Housekeeping for BucketStore {
     async fn list(
         &self,
         prefix: &str,

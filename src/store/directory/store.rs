@@ -1,38 +1,4 @@
-//! The directory store: a log in a local directory, for one writer.
-//!
-//! ```text
-//! checkpoint  tile/...  log.json     for readers; any static file server can serve them
-//! _writer/                           mode 0700
-//!   lock                             held while a writer runs; names the segment (identity.rs)
-//!   commit/<first record>.segment    the commit records (records.rs, segment.rs, new_segment.rs)
-//!   torn                             what was last cut off from the end of a segment
-//!   tmp/                             temporary files, before they are moved into place
-//! ```
-//! **Durability.** A commit record is written after the last one and flushed: the only flush per
-//! batch. Tiles, bundles and `checkpoint` are renamed into place without a flush, because the
-//! records imply them (objects.rs). When a segment has grown enough, [`CommitLog::settle`] flushes
-//! the whole file system once and begins a new segment, whose header says up to which size
-//! everything is safe. When the store is opened, recovery gets that size, and writes everything
-//! after it again.
-//!
-//! **Nothing waits for background work**: partial tiles and bundles that were replaced by a full
-//! one are removed one directory at a time, without a lock (superseded.rs). Most are removed before
-//! they reach the disk, so a flush of the whole file system finds little to do.
-//!
-//! **After a failed flush** nothing that the page cache returns can be trusted, so the store is
-//! poisoned and accepts no more writes (poison.rs). Opening it again copies the records to a new
-//! file and flushes that.
-
-mod file_system;
-mod files;
-mod identity;
-mod new_segment;
-mod objects;
-mod poison;
-mod records;
-mod segment;
-mod shelf;
-mod superseded;
+//! The store itself: it opens the directory, and passes work on to a thread that may block.
 
 use std::io;
 use std::ops::Range;
@@ -44,16 +10,18 @@ use bytes::Bytes;
 use tiles_spec::TreeSize;
 
 use fasti_seams::offload::offload;
-pub use file_system::{FileSystemKind, UnknownFileSystem};
-pub use files::{FileIdentity, FileSystem, Files, InPlaceFile, OsFiles};
-use identity::{Lock, Verdict};
-use new_segment::Place;
-use objects::Objects;
-use poison::Poison;
-use records::{Left, Records};
-use superseded::Leftovers;
 
-use super::{
+use super::error::{DirectoryError, ambiguous};
+use super::files::{FileSystem, Files, OsFiles};
+use super::identity::{Lock, Verdict};
+use super::new_segment::{Place, make_room};
+use super::objects::Objects;
+use super::options::DirectoryOptions;
+use super::poison::Poison;
+use super::records::{Left, Records};
+use super::superseded::Leftovers;
+use super::trusted_file_system::refuse_untrusted;
+use crate::{
     Attempt, CommitLog, Created, NewObject, Object, ObjectPath, RecordNumber, Replaced, Store,
     StoreError, Version,
 };
@@ -69,96 +37,19 @@ const KEEP_PARTIALS: u64 = 256;
 /// They are kept for this many when everything is about to be flushed, so that few are flushed.
 const KEEP_PARTIALS_FLUSHED: u64 = 32;
 
-/// How to open a directory.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct DirectoryOptions {
-    /// Accept a directory that was copied or restored from a backup. Safe only if the caller then
-    /// makes sure that it holds the newest state of its log.
-    pub accept_copy: bool,
-    /// Begin a new segment after this many bytes; 0 for the default of 16 MiB.
-    pub segment_bytes_max: u64,
-    /// A kind of file system to trust, although it is not known to have working locks and flushes.
-    pub trusted_file_system: Option<FileSystemKind>,
-    /// Keep superseded partial files for this many records; `None` for the default of 256.
-    pub keep_partials: Option<u64>,
-}
-
-/// Why a directory cannot be opened as a store.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum DirectoryError {
-    /// Another process holds the lock.
-    #[error("another writer is running on this directory: it holds {path}; stop it first")]
-    InUse {
-        /// The lock file.
-        path: String,
-    },
-    /// The directory's files are not those that its writer left.
-    #[error(
-        "this directory is a copy: {reason}. If it was restored from a backup, the log may have \
-         grown since, and continuing from here would fork it. Compare it with the newest \
-         checkpoint that any reader, mirror or witness has. If that is not newer, start once with \
-         --restored-at SIZE, where SIZE is the size of that checkpoint"
-    )]
-    Copied {
-        /// Which files disagree, and how.
-        reason: String,
-    },
-    /// The lock file names commit records that are missing.
-    #[error(
-        "there are no commit records (_writer/commit), but {lock} names some; restore them from \
-         the newest copy"
-    )]
-    RecordsMissing {
-        /// The lock file.
-        lock: String,
-    },
-    /// Locks and flushes of this file system are not known to be reliable.
-    #[error(
-        "{path} is on a file system of kind {kind}, where locks and flushes are not known to be \
-         reliable; use a local disk, or pass --trust-file-system {kind} if you know that they are"
-    )]
-    UntrustedFileSystem {
-        /// The directory.
-        path: String,
-        /// Its kind.
-        kind: FileSystemKind,
-    },
-    /// The commit records are damaged (I14).
-    #[error(
-        "{path} is damaged: {reason}. Restore this file from a backup made after its last change, \
-         and start once with --restored-at SIZE; do not delete it"
-    )]
-    Damaged {
-        /// The segment file.
-        path: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// An operation of the operating system failed.
-    #[error("cannot use {path}")]
-    Io {
-        /// The file or directory.
-        path: String,
-        /// The system's error.
-        #[source]
-        source: io::Error,
-    },
-}
-
-/// A store in a local directory. See the module documentation.
+/// A store in a local directory.
 pub struct DirectoryStore {
     inner: Arc<Inner>,
 }
 
-struct Inner {
-    files: Arc<dyn Files>,
+pub(super) struct Inner {
+    pub(super) files: Arc<dyn Files>,
     /// Opened before anything was written, so that no failed write goes unreported.
     filesystem: Box<dyn FileSystem>,
-    root: PathBuf,
+    pub(super) root: PathBuf,
     segment_bytes_max: u64,
     poison: Arc<Poison>,
-    objects: Objects,
+    pub(super) objects: Objects,
     records: Mutex<Records>,
     was_copied: bool,
     /// By how many bytes and records the segment has grown; readable while a record is written.
@@ -187,7 +78,7 @@ impl DirectoryStore {
             move |source| DirectoryError::Io { path, source }
         };
         files.create_dir_all(root).map_err(at(root))?;
-        file_system::refuse_untrusted(root, options.trusted_file_system)?;
+        refuse_untrusted(root, options.trusted_file_system)?;
         let filesystem = files.open_filesystem(root).map_err(at(root))?;
         create_private_dir(&private).map_err(at(&private))?;
         let lock = Lock::take(&private.join("lock"))?;
@@ -243,7 +134,7 @@ impl DirectoryStore {
         self.inner.files.sync_count()
     }
 
-    async fn run<T: Send + 'static>(
+    pub(super) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Inner) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -390,7 +281,7 @@ impl Inner {
     fn settle(&self, number: RecordNumber, size: TreeSize, room: u64) -> Result<(), StoreError> {
         self.poison.refuse()?;
         let private = self.root.join("_writer");
-        new_segment::make_room(&*self.files, &private, room).map_err(|e| self.poison.put(e))?;
+        make_room(&*self.files, &private, room).map_err(|e| self.poison.put(e))?;
         self.filesystem.sync().map_err(|e| self.poison.put(ambiguous(&self.root, e)))?;
         let mut records = self.records();
         let begun = records.begin_segment(number, size);
@@ -406,14 +297,6 @@ impl Inner {
         let Some(leftovers) = leftovers.as_mut() else { return false };
         leftovers.look(&*self.files, self.objects.superseded())
     }
-}
-
-fn failed(action: &'static str, path: &Path, source: io::Error) -> StoreError {
-    StoreError::Io { action, path: path.display().to_string(), source }
-}
-
-fn ambiguous(path: &Path, source: io::Error) -> StoreError {
-    StoreError::Ambiguous { path: path.display().to_string(), source }
 }
 
 fn create_private_dir(path: &Path) -> io::Result<()> {

@@ -2,10 +2,9 @@
 
 use fasti_lookup_spec::{LookupError, LookupPath};
 use fasti_objects::Published;
-use fasti_read::search::SearchFault;
+use fasti_read::search::{Conflict, IndexRefusal, QuestionError, SearchFault, Wrong};
 use tiles_spec::TreeSize;
 
-use super::{Conflict, IndexRefusal, QuestionError, Wrong};
 use crate::fetch::Fetch;
 use crate::host::place_of;
 use crate::reader::ReadError;

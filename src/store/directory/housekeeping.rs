@@ -8,11 +8,12 @@ use std::path::Path;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::{DirectoryStore, Inner, failed};
-use crate::{InvalidPath, ObjectPath, Shelf, StoreError};
+use super::error::failed;
+use super::store::{DirectoryStore, Inner};
+use crate::{Housekeeping, InvalidPath, ObjectPath, StoreError};
 
 #[async_trait]
-impl Shelf for DirectoryStore {
+impl Housekeeping for DirectoryStore {
     async fn list(
         &self,
         prefix: &str,

@@ -1,0 +1,43 @@
+//! What can be fetched of a log and its index.
+
+use std::ops::Range;
+
+use async_trait::async_trait;
+use fasti_lookup_spec::LookupPath;
+use tiles_spec::ResourcePath;
+
+use super::error::FetchError;
+
+/// Reads the objects of one log and of its index.
+#[async_trait]
+pub trait Fetch: Send + Sync + 'static {
+    /// Reads the object at `path`, whole and uncompressed, or returns `None` if it does not exist.
+    /// Returns at most [`bytes_max`](super::bytes_max) bytes. Reads are retried a few times if that can help.
+    async fn fetch(&self, path: &ResourcePath) -> Result<Option<Vec<u8>>, FetchError>;
+
+    /// Reads `log.json`. A copy of the log's tree may lack it; the result is then `None`.
+    async fn description(&self) -> Result<Option<Vec<u8>>, FetchError> {
+        Ok(None)
+    }
+
+    /// The object's name in messages: a URL or a file.
+    fn place(&self, path: &ResourcePath) -> String;
+
+    /// Reads an object of the index, whole and uncompressed, or returns `None` if it does not
+    /// exist. Returns at most [`bytes_max`](super::bytes_max) bytes: parts can be longer, and are read with
+    /// [`Self::fetch_part`].
+    async fn fetch_lookup(&self, path: &LookupPath) -> Result<Option<Vec<u8>>, FetchError>;
+
+    /// Reads exactly these bytes of an object of the index (offsets from its beginning, the end
+    /// excluded; at most [`PART_BYTES_MAX`](super::PART_BYTES_MAX) of them); `None` if there is no such object. It is an
+    /// error if the object ends before them, or if the answer is anything else. An empty range
+    /// sends no request.
+    async fn fetch_part(
+        &self,
+        path: &LookupPath,
+        bytes: Range<u64>,
+    ) -> Result<Option<Vec<u8>>, FetchError>;
+
+    /// The name in messages of an object of the index.
+    fn place_of_lookup(&self, path: &LookupPath) -> String;
+}

@@ -1,0 +1,99 @@
+//! One search: the index is asked while the newest bundles are read ahead.
+
+use std::sync::Arc;
+
+use fasti_read::Reading;
+use fasti_read::search::{Newest, Opened, Scanned, Search, SearchFault, matches};
+use futures::future::try_join;
+
+use super::error::SearchError;
+use super::question::{Answer, Asked, Question};
+use crate::fetch::Fetch;
+use crate::host::{Failed, host};
+use crate::reader::{ReadError, View};
+use crate::trust::Trust;
+
+/// Searches a log. If log and index have changed meanwhile, both are read again, once.
+pub async fn search(
+    fetch: Arc<dyn Fetch>,
+    trust: &Trust,
+    question: &Question,
+) -> Result<Answer, SearchError> {
+    let asked = Arc::new(Asked::new(question)?);
+    match once(fetch.clone(), trust, question, &asked).await {
+        Err(error) if error.may_have_moved_on() => once(fetch, trust, question, &asked).await,
+        answered => answered,
+    }
+}
+
+async fn once(
+    fetch: Arc<dyn Fetch>,
+    trust: &Trust,
+    question: &Question,
+    asked: &Arc<Asked>,
+) -> Result<Answer, SearchError> {
+    let opened = read(&*fetch, Ok(Opened::read(trust))).await?;
+    answer(fetch, opened, question, asked).await
+}
+
+/// Searches a log and an index that are consistent with each other.
+pub(super) async fn answer(
+    fetch: Arc<dyn Fetch>,
+    opened: Opened,
+    question: &Question,
+    asked: &Arc<Asked>,
+) -> Result<Answer, SearchError> {
+    let search = Search::new(opened, question, asked);
+    let mut search = search.map_err(|fault| SearchError::of(fault, &*fetch))?;
+    let (lists, newest) = (search.lists(), search.newest());
+    let scanned = async {
+        match newest {
+            Some(newest) => scan(&fetch, search.opened(), asked, newest, question.limit).await,
+            None => Ok(Scanned::default()),
+        }
+    };
+    let (listed, scanned) = try_join(read(&*fetch, Ok(lists)), scanned).await?;
+    let found = read(&*fetch, search.find(listed, scanned)).await?;
+    Ok(search.answer(found))
+}
+
+/// Searches the leaves that are not in the index, and keeps the newest `limit` matches.
+async fn scan(
+    fetch: &Arc<dyn Fetch>,
+    opened: &mut Opened,
+    asked: &Arc<Asked>,
+    newest: Newest,
+    limit: usize,
+) -> Result<Scanned, SearchError> {
+    let mut view = view(fetch, opened).await?;
+    let (mut scanned, asked, from) = (Scanned::default(), asked.clone(), newest.from);
+    let work = move |bundle| matches(&asked, &bundle, from);
+    let mut bundles = view.bundles_with(newest.bundles, work);
+    while let Some(found) = bundles.next().await? {
+        scanned.add(found, limit);
+    }
+    drop(bundles);
+    opened.tree = Some(view.into_tree());
+    Ok(scanned)
+}
+
+/// The log's tree, to be read in bulk. The caller puts it back.
+pub(super) async fn view(fetch: &Arc<dyn Fetch>, opened: &mut Opened) -> Result<View, ReadError> {
+    let (fetch, checkpoint) = (fetch.clone(), opened.checkpoint.clone());
+    match opened.tree.take() {
+        Some(tree) => Ok(View::of(fetch, checkpoint, tree)),
+        None => View::at(fetch, checkpoint).await,
+    }
+}
+
+/// Brings a reading of a search to its outcome.
+pub(super) async fn read<R: Reading<Fault = SearchFault>>(
+    fetch: &dyn Fetch,
+    reading: Result<R, SearchFault>,
+) -> Result<R::Outcome, SearchError> {
+    let reading = reading.map_err(|fault| SearchError::of(fault, fetch))?;
+    host(fetch, reading).await.map_err(|failed| match failed {
+        Failed::Fetch(error) => ReadError::from(error).into(),
+        Failed::Fault(fault) => SearchError::of(fault, fetch),
+    })
+}
