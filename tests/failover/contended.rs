@@ -64,5 +64,8 @@ fn a_store_that_refuses_for_ever_is_named() {
         panic!("it starts on a store that takes nothing");
     };
     assert_eq!(status.code(), Some(1));
-    assert!(stderr.contains("another write of") && stderr.contains("nobody else writes there"), "{stderr}");
+    assert!(
+        stderr.contains("another write of") && stderr.contains("nobody else writes there"),
+        "{stderr}"
+    );
 }
