@@ -1,8 +1,8 @@
 //! Errors in the operator's lists, and refusals of submissions.
 //!
-//! A [`ListError`] names the line and says what to fix. A [`AdmissionRefusal`] goes to the submitter: it
-//! names who was refused and why, and reveals nothing else about the lists. Foreign text in it is
-//! quoted, escaped and truncated. Neither ever contains a token (I16).
+//! A [`ListError`] names the line and says what to fix. An [`AdmissionRefusal`] goes to the
+//! submitter: it names who was refused and why, and reveals nothing else about the lists. Foreign
+//! text in it is quoted, escaped and truncated. Neither ever contains a token (I16).
 
 use std::time::Duration;
 

@@ -141,6 +141,9 @@ impl FromStr for StoreLocation {
                 Some(path) if path.starts_with('/') => Ok(Self::Directory(path.into())),
                 _ => Err(bad("a file URL is file:///ABSOLUTE/PATH")),
             },
+            Some(("http" | "https", rest)) if rest.starts_with("//") => {
+                Err(bad("give the bucket or directory behind it"))
+            }
             Some((scheme, rest)) if rest.starts_with("//") => Err(InvalidStoreLocation::Scheme {
                 text: text.to_owned(),
                 scheme: scheme.to_owned(),
@@ -183,7 +186,8 @@ mod tests {
             ("file:log", "file:///ABSOLUTE/PATH"),
             ("file://log", "file:///ABSOLUTE/PATH"),
             ("s3://", "the name of the bucket is missing"),
-            ("https://log.example", "use s3://, gs://, az://"),
+            ("https://log.example", "give the bucket or directory behind it"),
+            ("ftp://log.example", "use s3://, gs://, az://"),
         ] {
             let refused = text.parse::<StoreLocation>().unwrap_err().to_string();
             assert!(refused.contains(why) && refused.contains(text), "{refused}");
