@@ -39,6 +39,8 @@ pub use directory::{
     DirectoryError, DirectoryOptions, DirectoryStore, FileIdentity, FileSystem, FileSystemKind,
     Files, InPlaceFile, OsFiles, UnknownFileSystem,
 };
+#[cfg(feature = "testing")]
+pub use directory::testing;
 pub use memory::MemoryStore;
 pub use path::{InvalidPath, ObjectPath};
 

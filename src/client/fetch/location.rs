@@ -84,6 +84,10 @@ impl fmt::Display for Location {
         match self {
             Self::Http(url) => f.write_str(url.as_str().trim_end_matches('/')),
             Self::Bucket(bucket) => bucket.fmt(f),
+            // Read back without a scheme, it would be taken for one.
+            Self::Directory(path) if path.to_string_lossy().contains("://") => {
+                write!(f, "file://{}", path.display())
+            }
             Self::Directory(path) => path.display().fmt(f),
         }
     }
@@ -100,6 +104,7 @@ mod tests {
             ("http://log.example", "http://log.example"),
             ("https://log.example:8443/a/b//", "https://log.example:8443/a/b"),
             ("file:///srv/log", "/srv/log"),
+            ("file:///srv/a://b", "file:///srv/a://b"),
             ("s3://bucket/log/", "s3://bucket/log"),
             ("./log", "./log"),
         ] {

@@ -33,6 +33,8 @@ mod records;
 mod segment;
 mod shelf;
 mod superseded;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 use std::io;
 use std::ops::Range;
