@@ -51,5 +51,5 @@ pub mod trust {
     pub type Trust = fasti_read::Trust<crate::authority::Authority>;
 }
 
-#[cfg(any(test, feature = "testing"))]
-pub mod testing;
+#[cfg(test)]
+mod testing;

@@ -38,8 +38,8 @@ mod time;
 mod uri;
 mod x509;
 
-#[cfg(any(test, feature = "testing"))]
-pub mod testing;
+#[cfg(test)]
+mod testing;
 
 pub use algorithm::{HashAlgorithm, KeyDetails, SigningAlgorithm};
 pub use alternative_name::AlternativeName;

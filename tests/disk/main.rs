@@ -11,8 +11,6 @@ mod index;
 mod lies;
 mod model;
 mod node;
-mod oracle;
 mod poison;
 mod power;
-mod seeded;
 mod world;

@@ -36,17 +36,8 @@ mod rolling;
 mod strangers;
 mod weather;
 
-#[path = "../crash/http.rs"]
-mod http;
-#[path = "../disk/oracle.rs"]
-mod oracle;
-#[path = "../crash/rekor.rs"]
-mod rekor;
 #[path = "../crash/scene.rs"]
 mod scene;
-#[path = "../disk/seeded.rs"]
-#[allow(dead_code)] // Not everything is used here.
-mod seeded;
 #[path = "../crash/writer.rs"]
 #[allow(dead_code)]
 mod writer;

@@ -10,7 +10,6 @@ mod faulty;
 mod freezing;
 mod harness;
 mod lifecycle;
-mod oracle;
 mod refusals;
 mod standstill;
 mod writers;

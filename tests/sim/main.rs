@@ -22,7 +22,6 @@ mod peers;
 mod process;
 mod releases;
 mod run;
-mod seeded;
 mod seeds;
 mod sim;
 mod trace;

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::seeded::Seeded;
+use fasti_kit::seeded::Seeded;
 
 /// How often something happens to an operation or message, per ten thousand.
 #[derive(Clone, Debug, Default)]

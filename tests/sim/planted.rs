@@ -18,7 +18,6 @@ mod peers;
 mod process;
 mod releases;
 mod run;
-mod seeded;
 mod sim;
 mod trace;
 mod tree;

@@ -30,7 +30,12 @@ impl FromStr for Site {
             return Err(SiteError);
         };
         let is_bare = uri.path() == "/" && uri.query().is_none();
-        if !is_bare || authority.as_str().contains(['@', '*']) {
+        if !is_bare || authority.as_str().contains(['@', '*']) || authority.host().is_empty() {
+            return Err(SiteError);
+        }
+        // What follows the host is a port that is a number, or nothing.
+        let has_port = authority.as_str() != authority.host();
+        if has_port && authority.port_u16().is_none() {
             return Err(SiteError);
         }
         // Browsers omit the default port of a scheme.
@@ -82,6 +87,10 @@ mod tests {
             "//ui.example.org",
             "https://",
             "https://*",
+            "https://:443",
+            "https://ui.example.org:",
+            "https://ui.example.org:!",
+            "https://ui.example.org:65536",
             "https://*.example.org",
             "https://me@ui.example.org",
             "https://ui.example.org/page",

@@ -3,10 +3,11 @@
 use fasti::client::trust::Trust;
 use fasti::client::verify::{self, Demand};
 use fasti::entry::{
-    Bundle, BundleContent, DsseEnvelope, DsseSignature, InclusionProof, KeyMaterial, PublicKey,
-    SigningAlgorithm, Submission, TransparencyLogEntry, pae,
+    Bundle, BundleContent, DsseEnvelope, DsseSignature, InclusionProof, PublicKey, Submission,
+    TransparencyLogEntry, pae,
 };
-use fasti_x509::testing::{ARTIFACT, Signer};
+use fasti_kit::certificates::{ARTIFACT, ED25519_PH, P256, Signer, email};
+use fasti_kit::requests;
 use prost_reflect::prost::Message as _;
 use prost_reflect::{DynamicMessage, SerializeOptions};
 use tiles_spec::{Checkpoint, LeafIndex, Note, TreeHead, TreeSize, leaf_hash};
@@ -61,7 +62,7 @@ fn verified(bundle: &Bundle) {
     let key: &PublicKey = certificate.public_key();
     // In nobody's log it is worth nothing, and under another key neither.
     assert!(verify::bundle(bundle, Some(&artifact), &Trust::default(), &demand).is_err());
-    let other = Signer::of(SigningAlgorithm::Ed25519ph);
+    let other = Signer::of(ED25519_PH);
     let other = PublicKey::from_spki_der(&other.spki).expect("a key");
     if *key != other {
         let demand = Demand { public_key: Some(other), ..Demand::default() };
@@ -100,27 +101,24 @@ fn logged(submission: &[u8]) -> TransparencyLogEntry {
 
 /// See the crate.
 pub fn seeds() -> Seeds {
-    let signer = Signer::generate(SigningAlgorithm::EcdsaP256Sha256);
-    let email = rcgen::SanType::Rfc822Name("dev@example.com".try_into().expect("ASCII"));
-    let certificate = KeyMaterial::Certificate(signer.certificate_with(vec![email], Vec::new()));
-    let key = KeyMaterial::PublicKey(signer.spki.clone());
-    let bundle_of = |material: &KeyMaterial| {
-        let request = request::hashedrekord(&signer, material).to_string();
+    let signer = Signer::generate(P256);
+    let certificate = signer.certificate_with(vec![email("dev@example.com")], Vec::new());
+    let bundle_of = |certificate: Option<&[u8]>| {
+        let request = requests::artifact(&signer, ARTIFACT, certificate).to_string();
         let answer = logged(request.as_bytes());
         let entry = fasti::entry::RekorEntry::parse(&answer.canonicalized_body);
         let entry = entry.expect("an entry");
         Bundle::for_signed_digest(entry.signed_digest().expect("it has one"), answer)
     };
-    let certified = bundle_of(&certificate);
-    let hinted = bundle_of(&key);
+    let certified = bundle_of(Some(&certificate));
+    let hinted = bundle_of(None);
     let sig = signer.sign(&pae("text/plain", ARTIFACT));
     let envelope = DsseEnvelope {
         payload: ARTIFACT.to_vec(),
         payload_type: "text/plain".to_owned(),
         signatures: vec![DsseSignature { sig, keyid: String::new() }],
     };
-    let enveloped =
-        Bundle { content: BundleContent::DsseEnvelope(envelope), ..certified.clone() };
+    let enveloped = Bundle { content: BundleContent::DsseEnvelope(envelope), ..certified.clone() };
     let answer = certified.tlog_entries[0].to_json();
     vec![
         ("certified", certified.to_json()),

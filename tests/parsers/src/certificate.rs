@@ -6,10 +6,10 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use fasti::entry::KeyMaterial;
 use fasti::x509::{
     AlternativeName, ArtifactDigest, Authorities, Authority, Certificate, Claims, Identity,
-    PublicKey, SigningAlgorithm, X509, name,
+    PublicKey, X509, name,
 };
-use fasti_x509::testing::{Signer, fulcio, utf8};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, KeyUsagePurpose, SanType};
+use fasti_kit::certificates::{self, ED25519_PH, P256, Signer, fulcio, utf8};
+use rcgen::SanType;
 use x509_cert::der::{Decode as _, Encode as _};
 
 use crate::Seeds;
@@ -114,19 +114,14 @@ pub fn seeds() -> Seeds {
         let issuer = "https://accounts.example.com";
         vec![fulcio(1, issuer.as_bytes()), fulcio(8, &utf8(issuer))]
     };
-    let signer = Signer::generate(SigningAlgorithm::EcdsaP256Sha256);
-    let rsa = Signer::generate(SigningAlgorithm::RsaPkcs1v15Sha256With2048);
-    let ed25519 = Signer::generate(SigningAlgorithm::Ed25519ph);
-    let mut root = CertificateParams::new([]).expect("no names");
-    root.is_ca = IsCa::Ca(BasicConstraints::Constrained(1));
-    root.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-    root.distinguished_name.push(rcgen::DnType::CommonName, "authority.test");
-    let pair = KeyPair::generate().expect("a key pair");
-    let root = root.self_signed(&pair).expect("a certificate").der().to_vec();
+    let signer = Signer::generate(P256);
+    let rsa = Signer::generate("PKIX_RSA_PKCS1V15_2048_SHA256");
+    let ed25519 = Signer::generate(ED25519_PH);
+    let root = certificates::Authority::root(certificates::authority("authority.test"));
     vec![
         ("named", signer.certificate_with(names(), extensions())),
         ("plain", ed25519.certificate_with(Vec::new(), Vec::new())),
-        ("authority", root),
+        ("authority", root.der),
         ("key-p256", signer.spki),
         ("key-rsa", rsa.spki),
         ("key-ed25519", ed25519.spki),

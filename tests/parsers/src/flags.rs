@@ -1,7 +1,9 @@
 //! The small languages of flags and of the files that they name: places, rates, networks, sites,
 //! policies, and what proxies say.
 
-use fasti::admit::{Authorities, ByteRate, KeyList, Network, Policy, Proxies, ProxyHeader, Rate, TokenList};
+use fasti::admit::{
+    Authorities, ByteRate, KeyList, Network, Policy, Proxies, ProxyHeader, Rate, TokenList,
+};
 use fasti::client::fetch::Location;
 use fasti::http::Site;
 use fasti::signer::KeyLocation;

@@ -8,7 +8,7 @@ use fasti::client::private_key::PrivateKey as ArtifactKey;
 use fasti::entry::{KeyMaterial, LookupTerm};
 use fasti::signer::PrivateKey as LogKey;
 use fasti::x509::pem::{self, Part};
-use fasti_x509::testing::Signer;
+use fasti_kit::certificates::{P256, Signer};
 use tiles_spec::{CosigningKey, KeyName, NoteSigningKey, TreeCosigningKey, VerifierKey};
 
 use crate::{Seeds, signed};
@@ -92,10 +92,8 @@ fn blocks(text: &[u8]) {
         assert_eq!(block.content_to_any_end().as_ref(), Some(&der));
         // Written again as everybody writes it, it is the same.
         let label = block.label().expect("a whole block has a label");
-        let plain = format!(
-            "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
-            STANDARD.encode(&der)
-        );
+        let plain =
+            format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(&der));
         let again = pem::blocks(plain.as_bytes()).next().expect("a block");
         assert_eq!((again.label(), again.der()), (Some(label), Ok(der)));
     }
@@ -139,7 +137,7 @@ pub fn seeds() -> Seeds {
         let text = pem_rfc7468::encode_string(label, pem_rfc7468::LineEnding::LF, der);
         text.expect("a label").into_bytes()
     };
-    let signer = Signer::generate(fasti::x509::SigningAlgorithm::EcdsaP256Sha256);
+    let signer = Signer::generate(P256);
     let certificate = signer.certificate_with(Vec::new(), Vec::new());
     let pair = rcgen::KeyPair::generate().expect("a key pair");
     let chain = [b"subject=one\n", &*pem("CERTIFICATE", &certificate)].concat();

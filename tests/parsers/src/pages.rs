@@ -74,9 +74,8 @@ fn part(data: &[u8]) {
     let Some(([start, length, postings, records], rest)) = numbers(data) else { return };
     let Some((&[homes, directory, pages], rest)) = rest.split_first_chunk() else { return };
     let pages = usize::from(pages) % PAGES_MAX + 1;
-    let contents: Vec<_> = (0..pages)
-        .map(|at| filled(rest.chunks(PAGE_BYTES).nth(at).unwrap_or_default()))
-        .collect();
+    let contents: Vec<_> =
+        (0..pages).map(|at| filled(rest.chunks(PAGE_BYTES).nth(at).unwrap_or_default())).collect();
     let range = range(start, length);
     let leaves: Vec<_> = contents.iter().map(|page| leaf_hash(page)).collect();
     let part = Part {

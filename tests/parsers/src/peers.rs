@@ -3,9 +3,7 @@
 use bytes::Bytes;
 use fasti::http::PeerSecret;
 use fasti::log::SubmitError;
-use fasti::log::peers::{
-    FORWARD_ENTRIES_MAX, PeerAnswer, PeerIncluded, Role, WriterStatus,
-};
+use fasti::log::peers::{FORWARD_ENTRIES_MAX, PeerAnswer, PeerIncluded, Role, WriterStatus};
 use fasti::log::record::Epoch;
 use fasti_http::testing::{
     FASTI_MAC, FASTI_QUESTION, Message, QuestionHead, Reply, decode_question, decode_reply,

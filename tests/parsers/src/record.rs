@@ -88,8 +88,7 @@ fn segment(mut data: &[u8]) {
     match records_of_segment(&file) {
         Ok(found) => {
             assert!(!is_damaged);
-            let found: Vec<_> =
-                found.into_iter().map(|(n, at)| (n.get(), &file[at])).collect();
+            let found: Vec<_> = found.into_iter().map(|(n, at)| (n.get(), &file[at])).collect();
             assert_eq!(found, whole);
         }
         Err(_) => assert!(is_damaged),
@@ -127,8 +126,8 @@ pub fn seeds() -> Seeds {
     let last = Record { is_last: true, ..sample(0) }.encode().bytes;
     let content = |bytes: &[u8]| bytes[..bytes.len() - 32].to_vec();
     assert!(batch.starts_with(RECORD_MAGIC));
-    let steps: Vec<u8> = [&[0, 3][..], b"one", &[0, 0], &[0, 5], b"three", &[2, 4], b"torn", &[3, 9]]
-        .concat();
+    let steps: Vec<u8> =
+        [&[0, 3][..], b"one", &[0, 0], &[0, 5], b"three", &[2, 4], b"torn", &[3, 9]].concat();
     let far = [&[1, 11][..], &(1u64 << 40).to_be_bytes(), b"one", &[0, 1], b"2"].concat();
     vec![
         ("record", [&[0][..], &batch].concat()),

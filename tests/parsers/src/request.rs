@@ -3,16 +3,14 @@
 
 use std::sync::LazyLock;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use fasti::entry::{
-    EntryError, KeyMaterial, LOOKUP_KEYS_MAX, PROTOBUF_DESCRIPTORS, RekorEntry, SigningAlgorithm,
-    Submission, expect_few_keys, lookup_keys, pae,
+    EntryError, LOOKUP_KEYS_MAX, PROTOBUF_DESCRIPTORS, RekorEntry, Submission, expect_few_keys,
+    lookup_keys,
 };
-use fasti_x509::testing::{ARTIFACT, Signer};
+use fasti_kit::certificates::{ARTIFACT, ED25519_PH, P256, Signer, email};
+use fasti_kit::requests;
 use prost_reflect::prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
-use serde_json::{Value, json};
 use tiles_spec::leaf_hash;
 
 use crate::Seeds;
@@ -76,51 +74,16 @@ fn verified(submission: &Submission) {
     assert!((2..=LOOKUP_KEYS_MAX).contains(&keys.len()));
 }
 
-fn verifier(algorithm: SigningAlgorithm, material: &KeyMaterial) -> Value {
-    let field = match material {
-        KeyMaterial::PublicKey(_) => "publicKey",
-        KeyMaterial::Certificate(_) => "x509Certificate",
-    };
-    json!({
-        field: {"rawBytes": STANDARD.encode(material.der())},
-        "keyDetails": algorithm.key_details().name(),
-    })
-}
-
-/// A request to log a signature over an artifact.
-pub(crate) fn hashedrekord(signer: &Signer, material: &KeyMaterial) -> Value {
-    json!({"hashedRekordRequestV002": {
-        "digest": STANDARD.encode(signer.digest(ARTIFACT).as_bytes()),
-        "signature": {
-            "content": STANDARD.encode(signer.sign(ARTIFACT)),
-            "verifier": verifier(signer.algorithm, material),
-        },
-    }})
-}
-
-/// A request to log an envelope.
-fn dsse(signer: &Signer) -> Value {
-    let signature = signer.sign(&pae("text/plain", ARTIFACT));
-    let material = KeyMaterial::PublicKey(signer.spki.clone());
-    json!({"dsseRequestV002": {
-        "envelope": {
-            "payload": STANDARD.encode(ARTIFACT),
-            "payloadType": "text/plain",
-            "signatures": [{"sig": STANDARD.encode(signature), "keyid": "a hint"}],
-        },
-        "verifiers": [verifier(signer.algorithm, &material)],
-    }})
-}
-
 /// See the crate.
 pub fn seeds() -> Seeds {
-    let signer = Signer::generate(SigningAlgorithm::EcdsaP256Sha256);
-    let ed25519 = Signer::generate(SigningAlgorithm::Ed25519ph);
-    let email = rcgen::SanType::Rfc822Name("dev@example.com".try_into().expect("ASCII"));
-    let certificate = KeyMaterial::Certificate(signer.certificate_with(vec![email], Vec::new()));
-    let key = KeyMaterial::PublicKey(ed25519.spki.clone());
-    let requests =
-        [hashedrekord(&ed25519, &key), hashedrekord(&signer, &certificate), dsse(&signer)];
+    let signer = Signer::generate(P256);
+    let ed25519 = Signer::generate(ED25519_PH);
+    let certificate = signer.certificate_with(vec![email("dev@example.com")], Vec::new());
+    let requests = [
+        requests::artifact(&ed25519, ARTIFACT, None),
+        requests::artifact(&signer, ARTIFACT, Some(&certificate)),
+        requests::envelope(&[(&signer, None)], "text/plain", ARTIFACT),
+    ];
     let [json_1, json_2, json_3] = requests.clone().map(|json| json.to_string().into_bytes());
     let [wire_1, wire_2, wire_3] = requests.map(|json| {
         let message = DynamicMessage::deserialize(request(), json).expect("a request");

@@ -15,6 +15,8 @@ use fasti::log::{Context, Log, LogConfig, Sharing};
 use fasti::metrics::{HttpMetrics, LogMetrics};
 use fasti::signer::FileSigner;
 use fasti::store::{MemoryStore, Stores};
+use fasti_kit::certificates::{ARTIFACT, ED25519_PH, Signer};
+use fasti_kit::requests;
 use http::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, IF_RANGE,
     RANGE,
@@ -193,13 +195,15 @@ fn parts(server: &Server, asked: &Asked, head: &Response<()>, body: &Bytes) {
 
 /// See the crate.
 pub fn seeds() -> Seeds {
-    let signer = fasti_x509::testing::Signer::generate(fasti::x509::SigningAlgorithm::Ed25519ph);
-    let key = fasti::entry::KeyMaterial::PublicKey(signer.spki.clone());
-    let submission = crate::request::hashedrekord(&signer, &key);
+    let signer = Signer::generate(ED25519_PH);
+    let submission = requests::artifact(&signer, ARTIFACT, None);
     let text = [
         ("checkpoint", "GET /checkpoint\nAccept: application/problem+json;q=0.5, */*\n\n"),
         ("bundle-part", "GET /tile/entries/000.p/5\nRange: bytes=2-9\nIf-Range: \"x\"\n\n"),
-        ("bundle-packed", "GET /api/v2/tile/entries/000.p/5\nAccept-Encoding: gzip;q=0.5, zstd\n\n"),
+        (
+            "bundle-packed",
+            "GET /api/v2/tile/entries/000.p/5\nAccept-Encoding: gzip;q=0.5, zstd\n\n",
+        ),
         ("tile", "HEAD /tile/0/000.p/5\nIf-None-Match: W/\"a\", *\n\n"),
         ("log", "GET /api/v1/log?stable=true\n\n"),
         ("proof", "GET /api/v1/log/proof?firstSize=1&lastSize=5&treeID=\n\n"),
@@ -228,7 +232,8 @@ pub fn seeds() -> Seeds {
     ];
     let mut seeds: Seeds =
         text.into_iter().map(|(name, text)| (name, text.as_bytes().to_vec())).collect();
-    let submit = format!("POST /api/v2/log/entries\nContent-Type: application/json\n\n{submission}");
+    let submit =
+        format!("POST /api/v2/log/entries\nContent-Type: application/json\n\n{submission}");
     seeds.push(("submission", submit.into_bytes()));
     seeds
 }

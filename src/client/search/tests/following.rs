@@ -146,7 +146,7 @@ async fn neither_log_may_go_back() {
     let error = news(&follower, &stale, &usual()).await.unwrap_err();
     assert!(matches!(error, FollowError::Monitor(MonitorError::Rollback(_))), "{error}");
     // A different history of revisions.
-    let mut forked = Scene { log: scene.log.clone(), revisions: Vec::new() };
+    let mut forked = Scene { log: scene.log.clone(), revisions: Default::default() };
     for indexed in [100, 200, 500] {
         forked.index(&all[..indexed], &postings(&all[..indexed]));
     }

@@ -1,4 +1,4 @@
-//! A minimal HTTP client for the tests: one connection, one request after another.
+//! A minimal HTTP client: one connection, one request after another.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -14,7 +14,9 @@ pub struct Connection {
 /// An answer, with its body decompressed.
 #[derive(Debug)]
 pub struct Answer {
+    /// Its status.
     pub status: u16,
+    /// Its body.
     pub body: Vec<u8>,
 }
 
@@ -32,10 +34,12 @@ impl Connection {
         Ok(Self { stream: BufReader::new(stream) })
     }
 
+    /// Asks for a path.
     pub fn get(&mut self, path: &str) -> io::Result<Answer> {
         self.request("GET", path, &[])
     }
 
+    /// Submits a body to a path.
     pub fn post(&mut self, path: &str, body: &[u8]) -> io::Result<Answer> {
         self.request("POST", path, body)
     }

@@ -7,12 +7,19 @@ use std::time::Duration;
 pub struct Seeded(u64);
 
 impl Seeded {
+    /// The sequence of this seed.
     pub fn new(seed: u64) -> Self {
-        // Start neighbouring seeds far apart.
+        Self(seed)
+    }
+
+    /// The sequence of this seed, far from those of its neighbours.
+    pub fn apart(seed: u64) -> Self {
         let mut seeded = Self(seed ^ 0x5bd1_e995_9d1b_54d3);
         Self(seeded.next())
     }
 
+    /// Any number.
+    #[expect(clippy::should_implement_trait, reason = "it has no end")]
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -20,33 +27,33 @@ impl Seeded {
         mixed ^ (mixed >> 31)
     }
 
-    /// Returns a number in `0..end`; `end` must not be 0.
+    /// A number in `0..end`; `end` must not be 0.
     pub fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.next() % end as u64).expect("below a usize")
     }
 
-    /// Returns a number in `first..=last`.
+    /// A number in `first..=last`.
     pub fn between(&mut self, first: usize, last: usize) -> usize {
         first + self.below(last - first + 1)
     }
 
-    /// Returns true with a probability of `in_ten_thousand` / 10,000.
+    /// True with a probability of `in_ten_thousand` / 10,000.
     pub fn chance(&mut self, in_ten_thousand: u32) -> bool {
         self.next() % 10_000 < u64::from(in_ten_thousand)
     }
 
-    /// Returns true or false with equal probability.
+    /// True or false with equal probability.
     pub fn coin(&mut self) -> bool {
         self.next().is_multiple_of(2)
     }
 
-    /// Returns one of several values.
+    /// One of several values.
     pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())]
     }
 
-    /// Returns a duration from `shortest` to `longest` milliseconds; each order of magnitude is
-    /// equally likely.
+    /// A duration from `shortest` to `longest` milliseconds; each order of magnitude is equally
+    /// likely.
     pub fn span(&mut self, shortest: u64, longest: u64) -> Duration {
         let (low, high) =
             (u64::BITS - shortest.leading_zeros(), u64::BITS - longest.leading_zeros());
