@@ -178,7 +178,7 @@ fn opaque_entries_want_a_token() {
     add(&[("Authorization", "Basic Y2k6MDEyMw==")]).refuses("basic", 401, "Bearer TOKEN");
     assert_eq!(add(&[("Authorization", "Bearer 0123456789abcdefghij")]).status, 200);
     // Typed submissions need no token: no list of signers was given.
-    taken(&submit(&writer, Submitter::of(SigningAlgorithm::Ed25519ph), None));
+    taken(&submit(&writer, &Submitter::of(SigningAlgorithm::Ed25519ph), None));
     assert_eq!(Reader::of(&writer).size(), 2);
     let said = writer.stop().said();
     assert!(!said.contains("0123456789"), "{said}");
