@@ -12,7 +12,6 @@ use tiles_spec::{
     tile::{edge_bundle, edge_tiles},
 };
 
-use fasti_seams::planted::{Bug, planted};
 use fasti_store::NewObject;
 
 /// An entry with its leaf hash.
@@ -27,10 +26,7 @@ pub struct Leaf {
 impl Leaf {
     /// Hashes an entry; `None` if it is too long.
     pub fn new(entry: Bytes) -> Option<Self> {
-        let mut hash = leaf_hash(&entry);
-        if planted(Bug::GuardSkipped) && hash.as_bytes()[0] < 8 {
-            hash = leaf_hash(hash.as_bytes());
-        }
+        let hash = leaf_hash(&entry);
         (entry.len() <= ENTRY_BYTES_MAX).then_some(Self { entry, hash })
     }
 }
@@ -146,9 +142,9 @@ impl Edge {
                 index: TileIndex::new((index - 1) / TILE_WIDTH_MAX as u64),
                 width: width_before(index),
             };
-            let full = coord.width.is_full()
-                || planted(Bug::BundleFullAt255) && coord.width.as_usize() == 255;
-            let bytes = if full { std::mem::take(&mut self.bundle) } else { self.bundle.clone() };
+            let is_full = coord.width.is_full();
+            let bytes =
+                if is_full { std::mem::take(&mut self.bundle) } else { self.bundle.clone() };
             objects.push(NewObject { path: coord.into(), bytes: bytes.into() });
             rest = later;
         }

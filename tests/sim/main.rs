@@ -11,6 +11,7 @@
 mod astray;
 mod bucket;
 mod client;
+mod defect;
 mod fate;
 mod flag;
 mod freezing;

@@ -1,5 +1,5 @@
-//! Merkle trees by brute force, written as RFC 6962 section 2.1 defines them. Nothing here is clever
-//! or fast, and nothing depends on the code under test, not even for hashing.
+//! Merkle trees by brute force, written as RFC 6962 section 2.1 defines them. Nothing here is
+//! clever or fast, and nothing depends on the code under test, not even for hashing.
 //!
 //! The functions take any type of hash, so that the tests of the crate that defines one can use
 //! them.
