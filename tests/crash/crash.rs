@@ -1,7 +1,7 @@
 //! The real writer in its own process: killed at any moment, on damaged and copied directories, and
 //! on a full disk.
 //!
-//! The oracle of the disk tests derives what it leaves again from the files.
+//! What it leaves is read back from the files, and derived again by the oracle of the kit.
 
 mod copying;
 mod dump;

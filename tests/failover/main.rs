@@ -2,7 +2,7 @@
 //! behind a bad connection, or cut off from the store; what they write, and what they refuse.
 //!
 //! The bucket is an S3 server in this process. What the writers leave in it is read back over HTTP
-//! and derived again by the oracle of the disk tests.
+//! and derived again by the oracle of the kit.
 //!
 //! | module | what it is |
 //! |---|---|

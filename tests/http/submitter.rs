@@ -15,7 +15,6 @@ pub fn base64(bytes: impl AsRef<[u8]>) -> String {
 }
 
 /// A holder of a key of an admitted kind.
-#[derive(Clone, Copy)]
 pub struct Submitter(&'static Signer);
 
 impl Submitter {

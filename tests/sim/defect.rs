@@ -19,7 +19,6 @@ use crate::wire::Wire;
 
 /// A defect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "planted"), expect(dead_code, reason = "another test enables them"))]
 pub enum Defect {
     /// A commit record that exists is taken for ours, whatever it holds.
     ExistsIsOurs,

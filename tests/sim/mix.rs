@@ -200,6 +200,13 @@ impl Mix {
         }
     }
 
+    /// A store that is restored to an older state while its writers run.
+    #[cfg(feature = "planted")]
+    pub fn restored(self, rng: &mut Seeded) -> Self {
+        let memory = rng.pick(&[Memory::Lost, Memory::Apart, Memory::Shared]);
+        Self { ends: false, astray: Some(Astray::PutBack), memory, ..self }
+    }
+
     fn any(rng: &mut Seeded) -> Self {
         let writers = rng.pick(&[1, 1, 2, 2, 2, 3, 3, 4]);
         let rates = Rates {

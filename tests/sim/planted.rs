@@ -102,6 +102,7 @@ impl Wrong {
     fn circumstances(self) -> Option<Shape> {
         match self {
             Self::Code(Bug::CatchUpUnchecked) => Some(Mix::forgetful),
+            Self::Code(Bug::AcceptAnyReplay) => Some(Mix::restored),
             _ => None,
         }
     }

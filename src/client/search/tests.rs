@@ -6,6 +6,7 @@ mod lies;
 mod scene;
 
 use fasti_entry::LookupTerm;
+use fasti_kit::made_index::MadeIndex;
 use fasti_lookup_spec::LookupPath;
 use tiles_spec::LeafIndex;
 use tiles_spec::leaf_hash;
@@ -194,7 +195,7 @@ async fn leaves_that_the_index_does_not_have() {
 #[tokio::test]
 async fn a_log_without_an_index() {
     let all = entries(300);
-    let scene = Scene { log: TestLog::of(&all), revisions: Default::default() };
+    let scene = Scene { log: TestLog::of(&all), revisions: MadeIndex::default() };
     let question = Question { limit: LIMIT_MAX, ..or(&[signed_by(0)]) };
     let answer = ask(&scene, &question).await.unwrap();
     expect_whole(&answer, &all, &question);

@@ -190,6 +190,7 @@ impl Authority {
     }
 
     /// An authority below this one.
+    #[must_use]
     pub fn below(&self, params: CertificateParams) -> Self {
         let key = KeyPair::generate().expect("a key");
         let der = issued(&params, &key, &self.issuer);

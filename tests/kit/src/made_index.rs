@@ -1,6 +1,8 @@
 //! A made-up log with a lookup index. The pages are laid out by the format's code, as a builder
 //! would; the lookup log is laid out like the log itself.
 
+use std::collections::BTreeMap;
+
 use fasti_lookup_spec::{
     KeySlice, LatestFile, LeafRange, LookupPath, Manifest, Posting, RevisionFile, Run, build_part,
     ranges, slice_bits,
@@ -48,7 +50,7 @@ impl MadeIndex {
 
     /// Stores the tree of all revisions so far, and returns its checkpoint.
     fn put_log(&self, log: &mut MadeLog) -> Vec<u8> {
-        let mut lookup = MadeLog { objects: Default::default(), key: lookup_key(log) };
+        let mut lookup = MadeLog { objects: BTreeMap::new(), key: lookup_key(log) };
         lookup.publish(&self.revisions);
         let signed = lookup.objects["checkpoint"].clone();
         let objects = lookup.objects.into_iter();

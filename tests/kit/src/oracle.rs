@@ -131,14 +131,14 @@ mod tests {
     #[test]
     fn proofs_lead_to_the_root() {
         let leaves: Vec<[u8; 32]> = (0..7u8).map(|n| leaf(&[n])).collect();
-        let [a, b, c, d, e, f, g] = leaves[..] else { panic!("seven") };
-        let left = node(node(a, b), node(c, d));
-        assert_eq!(root(&leaves), node(left, node(node(e, f), g)));
-        assert_eq!(inclusion(6, &leaves), [node(e, f), left]);
-        assert_eq!(inclusion(2, &leaves), [d, node(a, b), node(node(e, f), g)]);
+        let pair = |n: usize| node(leaves[n], leaves[n + 1]);
+        let (left, right) = (node(pair(0), pair(2)), node(pair(4), leaves[6]));
+        assert_eq!(root(&leaves), node(left, right));
+        assert_eq!(inclusion(6, &leaves), [pair(4), left]);
+        assert_eq!(inclusion(2, &leaves), [leaves[3], pair(0), right]);
         // The example of RFC 6962, section 2.1.3.
-        assert_eq!(consistency(3, &leaves), [c, d, node(a, b), node(node(e, f), g)]);
-        assert_eq!(consistency(4, &leaves), [node(node(e, f), g)]);
+        assert_eq!(consistency(3, &leaves), [leaves[2], leaves[3], pair(0), right]);
+        assert_eq!(consistency(4, &leaves), [right]);
         assert_eq!(consistency(7, &leaves), [[0; 32]; 0]);
     }
 }

@@ -141,7 +141,9 @@ pub fn seeds() -> Seeds {
     let with_extra = TlogProof { extra: Some(b"an entry".to_vec()), ..bare.clone() };
     let numbers = |one: u64, other: u64| [one.to_be_bytes(), other.to_be_bytes()].concat();
     let mut proof = numbers(4, 7);
-    hashes.iter().for_each(|hash| proof.extend(hash.as_bytes()));
+    for hash in &hashes {
+        proof.extend(hash.as_bytes());
+    }
     vec![
         ("file", bare.to_bytes()),
         ("file-with-extra", with_extra.to_bytes()),

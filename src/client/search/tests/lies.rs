@@ -1,5 +1,6 @@
 //! A server that lies in anything that it serves: the answer is either right or a specific error.
 
+use fasti_kit::made_index::MadeIndex;
 use fasti_lookup_spec::{LatestFile, LookupKey, Manifest, Posting, RevisionFile};
 use tiles_spec::TreeHead;
 
@@ -251,7 +252,7 @@ async fn a_dropped_posting_changes_the_root() {
     let all = entries(100);
     let scene = Scene::of(&all, 100);
     let kept: Vec<_> = dropping(&all, about(1).key(), 15);
-    let mut wrong = Scene { log: TestLog::of(&all), revisions: Default::default() };
+    let mut wrong = Scene { log: TestLog::of(&all), revisions: MadeIndex::default() };
     wrong.index(&all, &kept);
     wrong.put(&LookupPath::Latest, scene.log.objects["lookup/latest"].clone());
     let error = ask(&wrong, &or(&[about(1)])).await.unwrap_err();
@@ -263,7 +264,7 @@ async fn a_dropped_posting_changes_the_root() {
 async fn a_wrong_index_that_was_signed_is_named() {
     let all = entries(100);
     let wrong = |postings: &[Posting]| {
-        let mut scene = Scene { log: TestLog::of(&all), revisions: Default::default() };
+        let mut scene = Scene { log: TestLog::of(&all), revisions: MadeIndex::default() };
         scene.index(&all, postings);
         scene
     };
