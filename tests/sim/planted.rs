@@ -2,8 +2,8 @@
 //!
 //! A simulator that finds nothing proves nothing; this test shows what it would find. Each bug of
 //! [`fasti::planted`], and each of [`defect`], must be caught within [`SEEDS_MAX`] seeds; most are
-//! caught within a few. `FASTI_SIM_BUG` selects some, with commas between them, and prints the trace
-//! of each; `FASTI_SIM_FIRST` is the first seed.
+//! caught within a few. `FASTI_SIM_BUG` selects some, with commas between them, and prints the
+//! trace of each; `FASTI_SIM_FIRST` is the first seed.
 
 mod astray;
 mod bucket;
