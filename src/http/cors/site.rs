@@ -33,21 +33,27 @@ impl FromStr for Site {
         if !is_bare || authority.as_str().contains(['@', '*']) || authority.host().is_empty() {
             return Err(SiteError);
         }
-        // What follows the host is a port that is a number, or nothing.
-        let has_port = authority.as_str() != authority.host();
-        if has_port && authority.port_u16().is_none() {
-            return Err(SiteError);
-        }
+        let after_host = authority.as_str().strip_prefix(authority.host()).ok_or(SiteError)?;
+        let port = match after_host {
+            "" => None,
+            port => Some(read_port(port).ok_or(SiteError)?),
+        };
         // Browsers omit the default port of a scheme.
         let own_port = match scheme {
             "http" => Some(80),
             "https" => Some(443),
             _ => None,
         };
-        let port = authority.port_u16().filter(|port| Some(*port) != own_port);
+        let port = port.filter(|port| Some(*port) != own_port);
         let port = port.map(|port| format!(":{port}")).unwrap_or_default();
         Ok(Self::One(format!("{scheme}://{}{port}", authority.host()).to_ascii_lowercase()))
     }
+}
+
+/// Reads a colon and a number.
+fn read_port(text: &str) -> Option<u16> {
+    let digits = text.strip_prefix(':')?;
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
 }
 
 impl Site {
@@ -90,6 +96,8 @@ mod tests {
             "https://:443",
             "https://ui.example.org:",
             "https://ui.example.org:!",
+            "https://ui.example.org:+80",
+            "https://ui[2001:db8::7]:80",
             "https://ui.example.org:65536",
             "https://*.example.org",
             "https://me@ui.example.org",
