@@ -21,6 +21,8 @@ pub enum Bug {
     NoSecondRead,
     /// `checkpoint` is read before the records, and never again.
     CheckpointBeforeRecords,
+    /// What was seen, and what is remembered, is gathered after the records are read.
+    SeenAfterRecords,
     /// Records that do not match the checkpoint are accepted.
     AcceptAnyReplay,
     /// The newest unfinished record is not finished.

@@ -200,6 +200,24 @@ impl Mix {
         }
     }
 
+    /// Writers on one machine: while one leads, the others recover again and again, beside the
+    /// memory to which it writes.
+    #[cfg(feature = "planted")]
+    pub fn neighbours(self, rng: &mut Seeded) -> Self {
+        let rates = Rates { slow: 2_000, message_lost: 10_000, ..Rates::default() };
+        let quarrel = self.quarrel(rng);
+        Self {
+            writers: 3,
+            one_address: false,
+            memory: Memory::Shared,
+            ends: false,
+            astray: None,
+            rates,
+            troubles: Vec::new(),
+            ..quarrel
+        }
+    }
+
     /// A store that is restored to an older state while its writers run.
     #[cfg(feature = "planted")]
     pub fn restored(self, rng: &mut Seeded) -> Self {

@@ -47,13 +47,14 @@ enum Wrong {
     Seam(Defect),
 }
 
-const BUGS: [Bug; 28] = [
+const BUGS: [Bug; 29] = [
     Bug::OwnExistsIsFenced,
     Bug::AcknowledgeBeforePublish,
     Bug::ApplyBeforeCommit,
     Bug::BackwardCheckpoint,
     Bug::CheckpointBeforeRecords,
     Bug::NoSecondRead,
+    Bug::SeenAfterRecords,
     Bug::AcceptAnyReplay,
     Bug::NewestForgotten,
     Bug::EpochNotRaised,
@@ -103,6 +104,7 @@ impl Wrong {
         match self {
             Self::Code(Bug::CatchUpUnchecked) => Some(Mix::forgetful),
             Self::Code(Bug::AcceptAnyReplay) => Some(Mix::restored),
+            Self::Code(Bug::SeenAfterRecords) => Some(Mix::neighbours),
             _ => None,
         }
     }
