@@ -71,6 +71,11 @@ impl Authority {
         Ok(Self { certificates: Authorities::of_list(&read), valid_from, valid_until })
     }
 
+    /// The names in its certificates, anchors first.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        self.certificates.all().map(fasti_x509::Authority::name)
+    }
+
     /// Whether the caller trusts it at this time, in seconds since 1970.
     fn is_trusted(&self, time: i64) -> bool {
         self.valid_from.is_none_or(|from| from.unix_timestamp() <= time)

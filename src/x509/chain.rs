@@ -48,10 +48,14 @@ impl Authorities {
         Self::new(anchors.into_iter().cloned().collect(), others.into_iter().cloned().collect())
     }
 
+    /// All of them, anchors first.
+    pub fn all(&self) -> impl Iterator<Item = &Authority> {
+        self.anchors.iter().chain(&self.intermediates)
+    }
+
     /// Those that have this name, a DER `Name`.
     pub fn named(&self, subject: &[u8]) -> impl Iterator<Item = &Authority> {
-        let all = self.anchors.iter().chain(&self.intermediates);
-        all.filter(move |authority| authority.subject() == subject)
+        self.all().filter(move |authority| authority.subject() == subject)
     }
 
     /// Checks that one of them issued `certificate` for code signing. Every authority in the chain
