@@ -7,10 +7,9 @@
 use std::time::Duration;
 
 use fasti_entry::{EntryError, excerpt};
-use fasti_x509::X509Error;
+use fasti_x509::{PatternError, X509Error};
 
 use super::fingerprint::Fingerprint;
-use super::pattern::PatternError;
 
 /// Maximum number of characters of foreign text in a message.
 const QUOTE_CHARS_MAX: usize = 200;

@@ -4,8 +4,7 @@
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::ID_KP_CODE_SIGNING;
 use der::{AnyRef, Decode as _, Tag, Tagged as _};
-use fasti_x509::{AlternativeName, X509, X509Error, X509Extension};
-use serde::Deserialize;
+use fasti_x509::{Identity, X509, X509Error, X509Extension};
 
 /// The OID arc of Fulcio's extensions.
 const FULCIO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1");
@@ -48,25 +47,11 @@ fn fulcio(number: u32) -> ObjectIdentifier {
     FULCIO.push_arc(number).expect("the arc is short")
 }
 
-/// Kinds of subject alternative names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum NameKind {
-    /// An email address.
-    Email,
-    /// A URI: a workflow, a SPIFFE ID.
-    Uri,
-    /// A host name.
-    Dns,
-    /// A Fulcio user name, `name!domain`.
-    Username,
-}
-
 /// The holder of a certificate, according to the certificate.
 #[derive(Clone, Debug)]
 pub struct Holder<'a> {
-    /// The subject alternative names of those kinds.
-    pub names: Vec<(NameKind, &'a str)>,
+    /// The subject alternative names.
+    pub names: Vec<Identity>,
     /// Who vouched for the login; empty if the certificate does not say.
     pub issuer: String,
     /// The first second of validity, in Unix time; negative before 1970.
@@ -79,13 +64,13 @@ pub struct Holder<'a> {
 }
 
 impl<'a> Holder<'a> {
-    /// Reads a certificate.
+    /// Reads a certificate. An error as well if it is not clear who vouched for the login.
     pub fn of(der: &'a [u8]) -> Result<Self, X509Error> {
         let certificate = X509::from_der(der)?;
         let purposes = certificate.purposes().unwrap_or_default();
         Ok(Self {
-            names: certificate.names().into_iter().filter_map(name).collect(),
-            issuer: certificate.fulcio_issuer().unwrap_or_default().to_owned(),
+            names: certificate.names().iter().filter_map(Identity::of).collect(),
+            issuer: certificate.fulcio_issuer()?.unwrap_or_default().to_owned(),
             not_before: certificate.not_before,
             not_after: certificate.not_after,
             signs_code: purposes.contains(&ID_KP_CODE_SIGNING.as_bytes()),
@@ -106,17 +91,10 @@ impl<'a> Holder<'a> {
     }
 }
 
-fn name(name: AlternativeName<'_>) -> Option<(NameKind, &str)> {
-    match name {
-        AlternativeName::Email(text) => Some((NameKind::Email, text)),
-        AlternativeName::Uri(text) => Some((NameKind::Uri, text)),
-        AlternativeName::Dns(text) => Some((NameKind::Dns, text)),
-        other => other.username().map(|text| (NameKind::Username, text)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use fasti_x509::IdentityKind;
+
     use super::super::testing::{Subject, fulcio as extension, fulcio_text, signer};
     use super::*;
 
@@ -134,7 +112,7 @@ mod tests {
             rcgen::SanType::OtherName((vec![1, 2, 3, 4], "nobody".into())),
         ]);
         params.custom_extensions = vec![
-            extension(1, b"https://old.example.com"),
+            extension(1, b"https://issuer.example.com"),
             extension(4, b"\x0c\x01a bare text that looks like DER"),
             fulcio_text(8, "https://issuer.example.com"),
             fulcio_text(12, "https://example.com/repository"),
@@ -148,11 +126,13 @@ mod tests {
         assert_eq!(
             holder.names,
             [
-                (NameKind::Email, "dev@example.com"),
-                (NameKind::Uri, "https://example.com/w"),
-                (NameKind::Dns, "build.example.com"),
-                (NameKind::Username, "mia!example.com"),
+                (IdentityKind::Email, "dev@example.com"),
+                (IdentityKind::Uri, "https://example.com/w"),
+                (IdentityKind::Dns, "build.example.com"),
+                (IdentityKind::Ip, "192.0.2.1"),
+                (IdentityKind::Username, "mia!example.com"),
             ]
+            .map(|(kind, name)| Identity { kind, name: name.to_owned() })
         );
         assert_eq!(holder.issuer, "https://issuer.example.com");
         assert!(holder.signs_code);
@@ -176,13 +156,16 @@ mod tests {
         let mut params = signer("dev@example.com");
         params.custom_extensions = vec![extension(1, b"https://old.example.com")];
         let issuer = |params: &rcgen::CertificateParams| {
-            Holder::of(&Subject::new().signed_by_itself(params)).unwrap().issuer
+            let der = Subject::new().signed_by_itself(params);
+            Holder::of(&der).map(|holder| holder.issuer).map_err(|error| error.to_string())
         };
-        assert_eq!(issuer(&params), "https://old.example.com");
-        // One that cannot be read is not replaced by the older one, here as in the index.
+        assert_eq!(issuer(&params).unwrap(), "https://old.example.com");
+        // One that cannot be read is not replaced by the older one, and both must agree.
         params.custom_extensions.push(extension(8, b"not DER"));
-        assert_eq!(issuer(&params), "");
+        assert!(issuer(&params).unwrap_err().contains("its OIDC issuer is not a text"));
+        params.custom_extensions[1] = fulcio_text(8, "https://new.example.com");
+        assert!(issuer(&params).unwrap_err().contains("it names two OIDC issuers"));
         params.custom_extensions.clear();
-        assert_eq!(issuer(&params), "");
+        assert_eq!(issuer(&params).unwrap(), "");
     }
 }

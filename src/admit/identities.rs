@@ -7,18 +7,19 @@
 //! [[allow]]                      # one matching rule is enough
 //! issuer = "https://token.actions.githubusercontent.com"
 //! san = { regex = 'https://github\.com/org/[^/]+/\.github/workflows/release\.yml@refs/tags/.+' }
-//! kind = "uri"                   # optional: email, uri, dns, username
+//! kind = "uri"                   # optional: email, uri, dns, ip, username
 //! extensions = { source_repository_owner_uri = "https://github.com/org" }
 //! ```
 //!
-//! A rule matches if every part of it matches. A certificate without an issuer has the empty one;
-//! an absent extension matches nothing. Cheap checks come first: rules, time, purpose, chain.
+//! A rule matches if every part of it matches. Without a kind, a name must have the form of its own
+//! kind. A certificate without an issuer has the empty one; an absent extension matches nothing. Cheap checks come first: rules, time, purpose, chain.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use const_oid::ObjectIdentifier;
-use serde::Deserialize;
+use fasti_x509::{Identity, IdentityKind, NamePattern, Pattern};
+use serde::{Deserialize, Deserializer};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use toml::Spanned;
@@ -26,8 +27,8 @@ use toml::Spanned;
 use super::authorities::Authorities;
 use super::error::{AdmissionRefusal, IdentityReason, ListError, ListProblem, quote};
 use super::fingerprint::Fingerprint;
-use super::holder::{Holder, NameKind, extension_id};
-use super::pattern::{Pattern, PatternText};
+use super::holder::{Holder, extension_id};
+use super::pattern::PatternText;
 
 /// Maximum number of rules.
 const RULES_MAX: usize = 1024;
@@ -46,8 +47,7 @@ pub struct Policy {
 #[derive(Debug)]
 struct Rule {
     issuer: Pattern,
-    san: Pattern,
-    kind: Option<NameKind>,
+    san: NamePattern,
     extensions: Vec<(ObjectIdentifier, Pattern)>,
 }
 
@@ -64,9 +64,15 @@ struct PolicyText {
 struct RuleText {
     issuer: Spanned<PatternText>,
     san: Spanned<PatternText>,
-    kind: Option<NameKind>,
+    #[serde(default, deserialize_with = "kind")]
+    kind: Option<IdentityKind>,
     #[serde(default)]
     extensions: BTreeMap<String, Spanned<PatternText>>,
+}
+
+fn kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<IdentityKind>, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    name.parse().map(Some).map_err(serde::de::Error::custom)
 }
 
 impl Policy {
@@ -82,7 +88,7 @@ impl Policy {
         }
         let pattern = |text: Spanned<PatternText>| {
             let line = line_at(text.span().start);
-            Pattern::new(text.into_inner()).map_err(|error| ListProblem::from(error).at(line))
+            text.into_inner().compile().map_err(|error| ListProblem::from(error).at(line))
         };
         let rule = |rule: RuleText| {
             let extension = |(name, text): (String, Spanned<PatternText>)| {
@@ -91,10 +97,11 @@ impl Policy {
                     extension_id(&name).ok_or_else(|| ListProblem::Extension(name).at(line))?;
                 Ok((id, pattern(text)?))
             };
+            let line = line_at(rule.san.span().start);
+            let san = rule.san.into_inner().compile_for_names(rule.kind);
             Ok(Rule {
                 issuer: pattern(rule.issuer)?,
-                san: pattern(rule.san)?,
-                kind: rule.kind,
+                san: san.map_err(|error| ListProblem::from(error).at(line))?,
                 extensions: rule.extensions.into_iter().map(extension).collect::<Result<_, _>>()?,
             })
         };
@@ -115,14 +122,11 @@ impl Policy {
 
 impl Rule {
     fn fits(&self, holder: &Holder<'_>) -> bool {
-        let name_fits = |(kind, name): &(NameKind, &str)| {
-            self.kind.is_none_or(|wanted| wanted == *kind) && self.san.fits(name)
-        };
         let extension_fits = |(id, pattern): &(ObjectIdentifier, Pattern)| {
             holder.extension(*id).is_some_and(|text| pattern.fits(text))
         };
         self.issuer.fits(&holder.issuer)
-            && holder.names.iter().any(name_fits)
+            && holder.names.iter().any(|name| self.san.fits(name))
             && self.extensions.iter().all(extension_fits)
     }
 }
@@ -189,7 +193,7 @@ impl IdentityList {
 
 /// The names in a certificate, for people.
 fn describe(holder: &Holder<'_>) -> String {
-    let names: Vec<&str> = holder.names.iter().map(|(_, name)| *name).collect();
+    let names: Vec<String> = holder.names.iter().map(Identity::to_string).collect();
     let names = if names.is_empty() { "nobody".to_owned() } else { names.join(", ") };
     match &holder.issuer[..] {
         "" => format!("\"{}\"", quote(&names)),

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fasti_entry::KeyMaterial;
-use fasti_x509::pem::{self, PemError};
+use fasti_x509::pem::{self, Block, PemError};
 use fasti_x509::{Certificate, PublicKey, X509Error};
 
 /// The maximum size of a file with a key, a certificate or a signature, in bytes.
@@ -37,9 +37,15 @@ pub enum KeysError {
     NoCertificate,
 }
 
-/// Reads a public key or a certificate, PEM or DER. If there are several, reads the first.
+/// Reads a public key or a certificate, PEM or DER. If there are several, reads the first. Other
+/// blocks may stand before it, as OpenSSL writes the parameters of a curve.
 pub fn read_key_material(bytes: &[u8]) -> Result<KeyMaterial, KeysError> {
-    let Some(block) = pem::blocks(bytes).next() else { return from_der(bytes) };
+    let Some(first) = pem::blocks(bytes).next() else { return from_der(bytes) };
+    let mut blocks = pem::blocks(bytes);
+    let is_wanted = |block: &Block<'_>| {
+        block.label().is_some_and(|label| ["PUBLIC KEY", "CERTIFICATE"].contains(&label))
+    };
+    let block = blocks.find(is_wanted).unwrap_or(first);
     let der = block.der().map_err(KeysError::Pem)?;
     match block.label() {
         Some("PUBLIC KEY") => Ok(KeyMaterial::PublicKey(der)),
@@ -115,6 +121,9 @@ mod tests {
             let chain = format!("subject=CN\n{text}{text}");
             assert_eq!(read_key_material(chain.as_bytes()).unwrap(), *material);
         }
+        let curve = pem("EC PARAMETERS", &[6, 1, 0]);
+        let text = curve + &pem("PUBLIC KEY", key.der());
+        assert_eq!(read_key_material(text.as_bytes()).unwrap(), key);
         let text = pem("CERTIFICATE", certificate.der());
         assert_eq!(
             read_certificates(format!("{text}\n# next\n{text}").as_bytes()).unwrap().len(),

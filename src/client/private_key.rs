@@ -1,4 +1,5 @@
-//! Signs an artifact with a key from a file (PKCS #8, RFC 5958).
+//! Signs an artifact with a key from a file (PKCS #8, RFC 5958; for ECDSA also RFC 5915, as
+//! OpenSSL writes it).
 //!
 //! Each kind of key signs with the one algorithm that the log accepts for it, see
 //! [`SigningAlgorithm`](fasti_entry::SigningAlgorithm).
@@ -12,7 +13,7 @@ use aws_lc_rs::digest::{Context, Digest, SHA256, SHA384, SHA512};
 use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING,
-    EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair,
+    EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair,
 };
 use const_oid::ObjectIdentifier;
 use ed25519_dalek::SigningKey;
@@ -31,6 +32,9 @@ const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
+/// The label of an `ECPrivateKey`.
+const EC_PRIVATE_KEY: &str = "EC PRIVATE KEY";
+
 /// A private key of a kind that the log accepts.
 pub struct PrivateKey {
     public: PublicKey,
@@ -47,10 +51,10 @@ enum Secret {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PrivateKeyError {
-    /// Not an unencrypted PKCS #8 key in PEM.
+    /// Not an unencrypted key in PEM.
     #[error(
-        "not an unencrypted PKCS #8 private key in PEM (a block PRIVATE KEY); convert it with \
-         `openssl pkcs8 -topk8 -nocrypt`"
+        "not an unencrypted private key in PEM (a block PRIVATE KEY or EC PRIVATE KEY); convert it \
+         with `openssl pkcs8 -topk8 -nocrypt`"
     )]
     Form,
     /// A key that the log does not accept.
@@ -86,26 +90,36 @@ pub enum PrivateKeyError {
 }
 
 impl PrivateKey {
-    /// Reads the key from a file, see [`from_pkcs8_pem`](Self::from_pkcs8_pem).
+    /// Reads the key from a file, see [`from_pem`](Self::from_pem).
     pub fn open(path: &Path) -> Result<Self, PrivateKeyError> {
         let failed = |source| PrivateKeyError::File { path: path.display().to_string(), source };
         if std::fs::metadata(path).map_err(failed)?.len() > KEY_FILE_BYTES_MAX as u64 {
             return Err(PrivateKeyError::Form);
         }
         let pem = Zeroizing::new(std::fs::read(path).map_err(failed)?);
-        Self::from_pkcs8_pem(std::str::from_utf8(&pem).map_err(|_| PrivateKeyError::Form)?)
+        Self::from_pem(&pem)
     }
 
-    /// Reads a PEM block `PRIVATE KEY`.
-    pub fn from_pkcs8_pem(pem: &str) -> Result<Self, PrivateKeyError> {
-        let mut blocks = fasti_x509::pem::blocks(pem.as_bytes());
-        let block = blocks.find(|block| block.label() == Some("PRIVATE KEY"));
-        let der = block.ok_or(PrivateKeyError::Form)?.der().map_err(|_| PrivateKeyError::Form)?;
-        let der = Zeroizing::new(der);
-        let der = der.as_slice();
+    /// Reads the first PEM block `PRIVATE KEY` or `EC PRIVATE KEY`.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, PrivateKeyError> {
+        let mut blocks = fasti_x509::pem::blocks(pem);
+        let is_key = |label| label == "PRIVATE KEY" || label == EC_PRIVATE_KEY;
+        let block = blocks.find(|block| block.label().is_some_and(is_key));
+        let block = block.ok_or(PrivateKeyError::Form)?;
+        let der = Zeroizing::new(block.der().map_err(|_| PrivateKeyError::Form)?);
+        let (secret, spki) = if block.label() == Some(EC_PRIVATE_KEY) {
+            ecdsa(|curve| EcdsaKeyPair::from_private_key_der(curve, &der).ok())?
+        } else {
+            Self::from_pkcs8(&der)?
+        };
+        Ok(Self { public: PublicKey::from_spki_der(&spki).map_err(EntryError::from)?, secret })
+    }
+
+    /// The secret half of a key and its public half.
+    fn from_pkcs8(der: &[u8]) -> Result<(Secret, Vec<u8>), PrivateKeyError> {
         let info = PrivateKeyInfo::try_from(der).map_err(|_| PrivateKeyError::Form)?;
-        let (secret, spki) = match info.algorithm.oid {
-            EC => ecdsa(der)?,
+        Ok(match info.algorithm.oid {
+            EC => ecdsa(|curve| EcdsaKeyPair::from_pkcs8(curve, der).ok())?,
             RSA => {
                 let key = RsaKeyPair::from_pkcs8(der).map_err(|_| PrivateKeyError::Kind)?;
                 let spki = key.public_key().as_der().map_err(|_| PrivateKeyError::Kind)?;
@@ -119,8 +133,7 @@ impl PrivateKey {
                 (Secret::Ed25519(Box::new(key)), spki)
             }
             _ => return Err(PrivateKeyError::Kind),
-        };
-        Ok(Self { public: PublicKey::from_spki_der(&spki).map_err(EntryError::from)?, secret })
+        })
     }
 
     /// The public half.
@@ -190,13 +203,15 @@ impl Secret {
 }
 
 /// Finds the curve of the key by trying each.
-fn ecdsa(der: &[u8]) -> Result<(Secret, Vec<u8>), PrivateKeyError> {
+fn ecdsa(
+    read: impl Fn(&'static EcdsaSigningAlgorithm) -> Option<EcdsaKeyPair>,
+) -> Result<(Secret, Vec<u8>), PrivateKeyError> {
     let curves = [
         &ECDSA_P256_SHA256_ASN1_SIGNING,
         &ECDSA_P384_SHA384_ASN1_SIGNING,
         &ECDSA_P521_SHA512_ASN1_SIGNING,
     ];
-    let key = curves.into_iter().find_map(|curve| EcdsaKeyPair::from_pkcs8(curve, der).ok());
+    let key = curves.into_iter().find_map(read);
     let key = key.ok_or(PrivateKeyError::Kind)?;
     let spki = key.public_key().as_der().map_err(|_| PrivateKeyError::Kind)?;
     let spki = spki.as_ref().to_vec();
@@ -218,7 +233,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let artifact = ArtifactFile::new(directory.path().join("a"));
         std::fs::write(artifact.path(), b"an artifact").unwrap();
-        PrivateKey::from_pkcs8_pem(pem).unwrap().sign(&artifact).unwrap()
+        PrivateKey::from_pem(pem.as_bytes()).unwrap().sign(&artifact).unwrap()
     }
 
     #[test]
@@ -267,7 +282,7 @@ mod tests {
         let encrypted =
             pem_rfc7468::encode_string("ENCRYPTED PRIVATE KEY", LineEnding::LF, &der).unwrap();
         for bad in ["", "PRIVATE", &encrypted, &pem(&der)] {
-            let error = PrivateKey::from_pkcs8_pem(bad).unwrap_err();
+            let error = PrivateKey::from_pem(bad.as_bytes()).unwrap_err();
             assert!(error.to_string().contains("openssl pkcs8 -topk8 -nocrypt"), "{error}");
         }
     }

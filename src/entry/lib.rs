@@ -45,7 +45,7 @@ mod testing;
 
 pub use fasti_x509::{
     AlternativeName, ArtifactDigest, ArtifactHasher, Certificate, HashAlgorithm, Identity,
-    KeyDetails, PublicKey, SigningAlgorithm, X509, X509Error, X509Extension,
+    IdentityKind, KeyDetails, PublicKey, SigningAlgorithm, X509, X509Error, X509Extension,
 };
 
 pub use bundle::{Bundle, BundleContent, BundleVersion, MessageSignature, VerificationMaterial};

@@ -13,7 +13,7 @@ use std::fmt;
 
 use der::Decode as _;
 use fasti_lookup_spec::LookupKey;
-use fasti_x509::Claims;
+use fasti_x509::{Claims, IdentityKind};
 use sha2::{Digest as _, Sha256};
 use spki::SubjectPublicKeyInfoRef;
 use tiles_spec::Hash;
@@ -41,6 +41,16 @@ pub enum LookupTerm {
         identity: String,
         /// The issuer's URL.
         issuer: String,
+    },
+    /// Entries with a certificate for this name as a name of this kind, perhaps vouched for by this
+    /// OIDC issuer. A name without a certificate is of the kind whose form it has.
+    IdentityOfKind {
+        /// The kind of subject alternative name.
+        kind: IdentityKind,
+        /// The subject alternative name.
+        identity: String,
+        /// The issuer's URL.
+        issuer: Option<String>,
     },
 }
 
@@ -72,15 +82,22 @@ impl LookupTerm {
             Self::Digest(digest) => LookupKey::digest(digest),
             Self::PublicKey(spki_sha256) => LookupKey::public_key(spki_sha256),
             Self::Identity(identity) => LookupKey::identity(identity),
-            Self::IdentityOfIssuer { identity, issuer } => {
+            Self::IdentityOfIssuer { identity, issuer }
+            | Self::IdentityOfKind { identity, issuer: Some(issuer), .. } => {
                 LookupKey::identity_of_issuer(identity, issuer)
             }
+            Self::IdentityOfKind { identity, issuer: None, .. } => LookupKey::identity(identity),
         }
     }
 
     /// Whether the entry, with its leaf hash, matches the term.
     pub fn matches(&self, leaf: &Hash, entry: &[u8]) -> bool {
-        terms(leaf, entry).iter().any(|term| term.same(self))
+        match self {
+            Self::IdentityOfKind { kind, identity, issuer } => {
+                certifies(entry, *kind, identity, issuer.as_deref())
+            }
+            _ => terms(leaf, entry).iter().any(|term| term.same(self)),
+        }
     }
 
     fn same(&self, other: &Self) -> bool {
@@ -104,6 +121,10 @@ impl fmt::Display for LookupTerm {
             Self::Identity(identity) => write!(f, "identity {identity}"),
             Self::IdentityOfIssuer { identity, issuer } => {
                 write!(f, "identity {identity} from issuer {issuer}")
+            }
+            Self::IdentityOfKind { kind, identity, issuer } => {
+                write!(f, "identity {identity} ({kind})")?;
+                issuer.as_ref().map_or(Ok(()), |issuer| write!(f, " from issuer {issuer}"))
             }
         }
     }
@@ -159,13 +180,28 @@ fn terms(leaf: &Hash, entry: &[u8]) -> Vec<LookupTerm> {
 
 fn push_claims(terms: &mut Vec<LookupTerm>, claims: Claims<'_>) {
     terms.push(LookupTerm::of_public_key(claims.public_key));
-    for identity in claims.names {
+    for (_, identity) in claims.names {
         if let Some(issuer) = claims.issuer {
             let (identity, issuer) = (identity.to_string(), issuer.to_owned());
             terms.push(LookupTerm::IdentityOfIssuer { identity, issuer });
         }
         terms.push(LookupTerm::Identity(identity.into_owned()));
     }
+}
+
+/// Whether a certificate in the entry has this name as one of this kind.
+fn certifies(entry: &[u8], kind: IdentityKind, identity: &str, issuer: Option<&str>) -> bool {
+    let facts = Facts::of(entry);
+    let is_named = |name: &str| name.eq_ignore_ascii_case(identity);
+    let is_claimed = |name: &String| is_named(name) && IdentityKind::of_text(name) == Some(kind);
+    let is_certified = facts.signers.iter().any(|signer| {
+        let StoredKey::Certificate(der) = &signer.key else { return false };
+        let Some(claims) = Claims::of(der) else { return false };
+        let is_from = |issuer| claims.issuer.is_some_and(|it| it.eq_ignore_ascii_case(issuer));
+        issuer.is_none_or(is_from)
+            && claims.names.iter().any(|(is, name)| *is == kind && is_named(name))
+    });
+    is_certified || (issuer.is_none() && facts.subjects.iter().any(is_claimed))
 }
 
 #[cfg(test)]

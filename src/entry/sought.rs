@@ -14,6 +14,10 @@ impl Sought for LookupTerm {
         self.matches(leaf, entry)
     }
 
+    fn has_its_key_alone(&self) -> bool {
+        !matches!(self, Self::IdentityOfKind { .. })
+    }
+
     fn keys_of(leaf: &Hash, entry: &[u8]) -> Vec<LookupKey> {
         lookup_keys(leaf, entry)
     }

@@ -17,6 +17,11 @@ pub trait Sought: Clone + fmt::Display {
     /// Whether an entry, with its leaf hash, matches.
     fn matches(&self, leaf: &Hash, entry: &[u8]) -> bool;
 
+    /// Whether all entries under the key match, unless two values have it by chance.
+    fn has_its_key_alone(&self) -> bool {
+        true
+    }
+
     /// All keys under which an index lists an entry: sorted, distinct, and including the leaf's own
     /// key.
     fn keys_of(leaf: &Hash, entry: &[u8]) -> Vec<LookupKey>;

@@ -1,19 +1,20 @@
 //! Certificate authorities: who vouches for the identity in a signer's certificate (RFC 5280).
 //!
-//! A signer's certificate must be issued directly by one of the authorities' certificates, each of
-//! which the caller trusts in its own right. It is judged as [`fasti_x509::Authorities`] says, and
-//! its whole validity must lie within its issuer's. Whether it was valid *when it was used* is not
-//! checked here: that needs a trusted timestamp.
+//! An authority is a list of certificates that the caller trusts together. Those whose issuers are
+//! not in the list are anchors, and the others stand between them and a signer. A signer's
+//! certificate is judged as [`fasti_x509::Authorities`] says, which is how admission judges it too,
+//! and its whole validity must lie within that of its issuers. Whether it was valid *when it was
+//! used* is not checked here: that needs a trusted timestamp.
 
 use fasti_read::window::Window;
 use fasti_x509::{Authorities, ChainError, X509, X509Error, name};
 use time::{OffsetDateTime, PrimitiveDateTime};
 
-/// A certificate whose holder can issue others.
+/// Certificates whose holders can issue others, trusted together.
 #[derive(Clone, Debug)]
 pub struct Authority {
-    certificate: fasti_x509::Authority,
-    /// When the caller trusts it, if not for its whole validity.
+    certificates: Authorities,
+    /// When the caller trusts them, if not for their whole validity.
     valid_from: Option<OffsetDateTime>,
     valid_until: Option<OffsetDateTime>,
 }
@@ -51,16 +52,28 @@ impl Authority {
         valid_from: Option<OffsetDateTime>,
         valid_until: Option<OffsetDateTime>,
     ) -> Result<Self, AuthorityError> {
-        let certificate = fasti_x509::Authority::from_der(der).map_err(|error| match error {
-            ChainError::Malformed(error) => AuthorityError::Malformed(error),
-            error => AuthorityError::Unusable(error),
-        })?;
-        Ok(Self { certificate, valid_from, valid_until })
+        Self::of_list(&[der], valid_from, valid_until)
     }
 
-    /// The authority's name.
-    pub fn name(&self) -> String {
-        self.certificate.name()
+    /// An authority with these certificates, such as those of a chain, in any order.
+    pub fn of_list<D: AsRef<[u8]>>(
+        certificates: &[D],
+        valid_from: Option<OffsetDateTime>,
+        valid_until: Option<OffsetDateTime>,
+    ) -> Result<Self, AuthorityError> {
+        let read = certificates.iter().map(|der| {
+            fasti_x509::Authority::from_der(der.as_ref()).map_err(|error| match error {
+                ChainError::Malformed(error) => AuthorityError::Malformed(error),
+                error => AuthorityError::Unusable(error),
+            })
+        });
+        let read: Vec<_> = read.collect::<Result<_, _>>()?;
+        Ok(Self { certificates: Authorities::of_list(&read), valid_from, valid_until })
+    }
+
+    /// The names in its certificates, anchors first.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        self.certificates.all().map(fasti_x509::Authority::name)
     }
 
     /// Whether the caller trusts it at this time, in seconds since 1970.
@@ -75,31 +88,36 @@ pub fn issuer_of(der: &[u8], authorities: &[Authority]) -> Result<String, Author
     let certificate = X509::from_der(der).map_err(AuthorityError::Malformed)?;
     let issuer = || name(certificate.issuer);
     let mut named: Vec<&Authority> = authorities.iter().collect();
-    named.retain(|authority| authority.certificate.subject() == certificate.issuer);
+    named.retain(|authority| authority.certificates.named(certificate.issuer).next().is_some());
     if named.is_empty() {
         return Err(AuthorityError::Unknown { issuer: issuer() });
     }
     let not_issued =
         |reason: &str| AuthorityError::NotIssued { issuer: issuer(), reason: reason.to_owned() };
-    named.retain(|authority| authority.certificate.may_issue());
+    let may_issue = |authority: &&Authority| {
+        authority.certificates.named(certificate.issuer).any(fasti_x509::Authority::may_issue)
+    };
+    named.retain(may_issue);
     if named.is_empty() {
         return Err(not_issued("that issuer's certificate is not for issuing others"));
     }
     named.retain(|authority| authority.is_trusted(certificate.not_before));
-    if named.is_empty() {
-        return Err(not_issued(NOT_VALID));
-    }
-    let anchors = named.into_iter().map(|authority| authority.certificate.clone()).collect();
     // All through its validity, as nobody says when in it the signature was made.
     let validity = [certificate.not_before, certificate.not_after];
-    match Authorities::new(anchors, Vec::new()).check(der, validity) {
-        Ok(anchor) => Ok(anchor.name()),
-        Err(ChainError::Signature) => {
-            Err(not_issued("the signature was not made with that issuer's key"))
+    let mut refused = ChainError::Validity;
+    for (number, authority) in named.iter().enumerate() {
+        match authority.certificates.check(der, validity) {
+            Ok(_) => return Ok(issuer()),
+            // That another authority has the same name says less than anything else.
+            Err(ChainError::Signature) if number > 0 => {}
+            Err(error) => refused = error,
         }
-        Err(ChainError::Validity) => Err(not_issued(NOT_VALID)),
-        Err(error) => Err(not_issued(&error.to_string())),
     }
+    Err(match refused {
+        ChainError::Signature => not_issued("the signature was not made with that issuer's key"),
+        ChainError::Validity => not_issued(NOT_VALID),
+        error => not_issued(&error.to_string()),
+    })
 }
 
 const NOT_VALID: &str = "the issuer was not valid, or not trusted, at that time";
@@ -181,11 +199,10 @@ mod tests {
         let mut old = issuing();
         old.not_before = date_time_ymd(1955, 1, 1);
         assert_eq!(judge(old.clone(), &params), "CN=authority.test");
-        // Chains are checked from 1970 on, here as where entries are admitted.
         params.not_before = date_time_ymd(1960, 1, 1);
-        assert!(judge(old.clone(), &params).contains("began before 1970"));
+        assert_eq!(judge(old.clone(), &params), "CN=authority.test");
         params.not_before = date_time_ymd(1950, 1, 1);
-        assert!(judge(old, &params).contains("began before 1970"));
+        assert!(judge(old, &params).contains("not valid, or not trusted"));
         let der = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
         assert_eq!(validity(der.der()).unwrap().from, Some(date_time_ymd(1950, 1, 1)));
     }
@@ -228,7 +245,7 @@ mod tests {
         extension.set_criticality(true);
         let mut params = signing();
         params.custom_extensions.push(extension);
-        assert!(judge(issuing(), &params).contains("UnsupportedCriticalExtension"));
+        assert!(judge(issuing(), &params).contains("a critical extension in it is not understood"));
         let mut params = signing();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         assert!(judge(issuing(), &params).contains("an authority's own"));
@@ -239,10 +256,35 @@ mod tests {
         });
         let mut params = signing();
         params.subject_alt_names = vec![rcgen::SanType::DnsName("b.example".try_into().unwrap())];
-        assert!(judge(narrow, &params).contains("NameConstraintViolation"));
+        assert!(judge(narrow, &params).contains("may not certify such names"));
         let mut web = issuing();
         web.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         assert!(judge(web, &signing()).contains("not for signing code"));
+    }
+
+    /// An authority below is bound by the one above it, as both are trusted together.
+    #[test]
+    fn a_list_is_a_chain() {
+        let mut root = issuing();
+        root.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        root.distinguished_name.push(DnType::CommonName, "root.test");
+        let key = KeyPair::generate().unwrap();
+        let root_der = root.self_signed(&key).unwrap();
+        let above = Issuer::new(root, key);
+        let key = KeyPair::generate().unwrap();
+        let middle_der = issuing().signed_by(&key, &above).unwrap();
+        let below = Issuer::new(issuing(), key);
+        let signed = signing().signed_by(&KeyPair::generate().unwrap(), &below).unwrap();
+        let judge = |list: &[&[u8]]| {
+            let authority = Authority::of_list(list, None, None).unwrap();
+            issuer_of(signed.der(), &[authority]).map_err(|error| error.to_string())
+        };
+        assert_eq!(judge(&[middle_der.der()]).unwrap(), "CN=authority.test");
+        for list in [[middle_der.der(), root_der.der()], [root_der.der(), middle_der.der()]] {
+            let refused = judge(&list.map(|der| der.as_ref())).unwrap_err();
+            assert!(refused.contains("longer than an authority in it allows"), "{refused}");
+        }
+        assert!(judge(&[root_der.der()]).unwrap_err().contains("not a trusted authority"));
     }
 
     #[test]

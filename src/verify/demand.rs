@@ -1,16 +1,19 @@
 //! What the caller brings besides the bundle or proof: demands on the signer, a detached signature.
 
 use fasti_entry::{KeyMaterial, PublicKey};
+use fasti_x509::{NamePattern, Pattern};
 
 /// What the caller requires of the signer. If empty, any signer is accepted.
 #[derive(Clone, Debug, Default)]
 pub struct Demand {
     /// This key and no other. Needed for bundles without a certificate.
     pub public_key: Option<PublicKey>,
-    /// A certificate with exactly this name (email address or URI), from a trusted authority.
-    pub identity: Option<String>,
-    /// A certificate in which a trusted authority recorded this OIDC issuer.
-    pub oidc_issuer: Option<String>,
+    /// A certificate with such a name, from a trusted authority. It says little without the OIDC
+    /// issuer that vouched for the name, so that must be demanded too.
+    pub identity: Option<NamePattern>,
+    /// A certificate in which a trusted authority recorded such an OIDC issuer; one without an
+    /// issuer has the empty one.
+    pub oidc_issuer: Option<Pattern>,
 }
 
 /// A detached signature, for proofs that do not contain the entry.

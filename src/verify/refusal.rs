@@ -6,6 +6,7 @@ use std::io;
 use fasti_entry::{ArtifactDigest, EntryError};
 use fasti_read::CheckpointRefusal;
 use fasti_read::window::Window;
+use fasti_x509::X509Error;
 use tiles_spec::ProofError;
 
 use super::authority::AuthorityError;
@@ -116,20 +117,29 @@ pub enum Refusal {
     /// The certificate is not from a trusted authority.
     #[error("no trusted authority vouches for the signer's certificate: {0}")]
     Authority(#[from] AuthorityError),
+    /// A required identity without the issuer that vouched for it.
+    #[error(
+        "an identity says little without the OIDC issuer that vouched for it: require that too, \
+         if need be as the expression `.*`, for any"
+    )]
+    NoIssuer,
+    /// The certificate does not say clearly who vouched for the identity.
+    #[error("it is not clear who vouched for the signer's identity: {0}")]
+    UnclearIssuer(#[source] X509Error),
     /// Another identity than the required one.
-    #[error("it was signed by {}, not by {demanded:?}", listed_or(found, "nobody in particular"))]
+    #[error("it was signed by {}, not by {demanded}", listed_or(found, "nobody in particular"))]
     Identity {
-        /// The names in the certificate.
+        /// The names in the certificate, with their kinds.
         found: Vec<String>,
-        /// The required name.
+        /// What was required, quoted.
         demanded: String,
     },
     /// Another OIDC issuer than the required one.
-    #[error("the signer's identity was issued by {found:?}, not by {demanded:?}")]
+    #[error("the signer's identity was issued by {found:?}, not by {demanded}")]
     OidcIssuer {
         /// The issuer in the certificate, or an empty string if it names no issuer.
         found: String,
-        /// The required issuer.
+        /// What was required, quoted.
         demanded: String,
     },
 }
@@ -139,7 +149,11 @@ impl Refusal {
     pub fn is_verdict(&self) -> bool {
         !matches!(
             self,
-            Self::Unreadable(_) | Self::NoArtifact | Self::NoPublicKey | Self::NoAuthorities
+            Self::Unreadable(_)
+                | Self::NoArtifact
+                | Self::NoPublicKey
+                | Self::NoAuthorities
+                | Self::NoIssuer
         )
     }
 }

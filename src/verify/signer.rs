@@ -1,7 +1,7 @@
 //! Who signed, and does that meet the caller's demand?
 
 use fasti_entry::{
-    ArtifactDigest, Certificate, EntryError, HashAlgorithm, Identity, KeyMaterial, SignedDigest,
+    ArtifactDigest, Certificate, EntryError, HashAlgorithm, KeyMaterial, SignedDigest,
     VerifiableSignature, Verifier,
 };
 
@@ -17,6 +17,9 @@ pub(super) fn judge(
     authorities: &[Authority],
     demand: &Demand,
 ) -> Result<SignerSeen, Refusal> {
+    if demand.identity.is_some() && demand.oidc_issuer.is_none() {
+        return Err(Refusal::NoIssuer);
+    }
     let key = signed.signature.verifier.public_key()?;
     if demand.public_key.as_ref().is_some_and(|demanded| *demanded != key) {
         return Err(Refusal::OtherKey);
@@ -53,12 +56,8 @@ fn certificate(
     demand: &Demand,
 ) -> Result<CertificateSeen, Refusal> {
     let certificate = Certificate::from_der(der).map_err(EntryError::from)?;
-    let identities: Vec<_> = certificate
-        .identities()
-        .iter()
-        .map(|(Identity::Email(name) | Identity::Uri(name))| name.clone())
-        .collect();
-    let issuer = certificate.fulcio_issuer().map(str::to_owned);
+    let identities = certificate.identities().to_vec();
+    let issuer = certificate.fulcio_issuer().map_err(Refusal::UnclearIssuer)?.map(str::to_owned);
     let demands_identity = demand.identity.is_some() || demand.oidc_issuer.is_some();
     let vouched = match issuer_of(der, authorities) {
         Ok(authority) => Vouched::By(authority),
@@ -68,16 +67,19 @@ fn certificate(
         Err(_) if authorities.is_empty() => return Err(Refusal::NoAuthorities),
         Err(error) => return Err(error.into()),
     };
-    if let Some(demanded) = &demand.identity
-        && !identities.contains(demanded)
-    {
-        return Err(Refusal::Identity { found: identities, demanded: demanded.clone() });
+    let mut matched = None;
+    if let Some(demanded) = &demand.identity {
+        matched = identities.iter().find(|name| demanded.fits(name)).cloned();
+        if matched.is_none() {
+            let found = identities.iter().map(ToString::to_string).collect();
+            return Err(Refusal::Identity { found, demanded: demanded.to_string() });
+        }
     }
     if let Some(demanded) = &demand.oidc_issuer
-        && issuer.as_ref() != Some(demanded)
+        && !demanded.fits(issuer.as_deref().unwrap_or_default())
     {
         let found = issuer.unwrap_or_default();
-        return Err(Refusal::OidcIssuer { found, demanded: demanded.clone() });
+        return Err(Refusal::OidcIssuer { found, demanded: demanded.to_string() });
     }
-    Ok(CertificateSeen { identities, issuer, valid: validity(der)?, vouched })
+    Ok(CertificateSeen { identities, matched, issuer, valid: validity(der)?, vouched })
 }

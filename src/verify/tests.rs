@@ -4,6 +4,7 @@ use fasti_entry::{
     ArtifactDigest, Bundle, HashAlgorithm, KeyMaterial, RekorEntry, SignedDigest,
     VerifiableSignature, Verifier,
 };
+use fasti_x509::{NamePattern, Pattern};
 use rcgen::{CertificateParams, CustomExtension, Issuer, KeyPair, KeyUsagePurpose, SanType};
 use tiles_spec::TlogProof;
 
@@ -155,15 +156,21 @@ fn identities_take_an_authority() {
     let trusting = TrustedRoot { authorities: vec![authority], ..trusted() };
     let verify = |trust: &TrustedRoot, identity: &str, issuer: &str| {
         let demand = Demand {
-            identity: Some(identity.to_owned()),
-            oidc_issuer: Some(issuer.to_owned()),
+            identity: Some(NamePattern::exact(None, identity)),
+            oidc_issuer: Some(Pattern::exact(issuer)),
             ..Demand::default()
         };
         super::bundle(&bundle, Some(&artifact), trust, &demand)
     };
     let verdict = verify(&trusting, "dev@example.com", "https://oidc.test/1").unwrap();
     let words = verdict.proved().join("\n");
-    assert!(words.contains("CN=authority.test certified that key for dev@example.com"), "{words}");
+    assert!(
+        words.contains(
+            "CN=authority.test certified that key for dev@example.com (an email address)"
+        ),
+        "{words}"
+    );
+    assert!(words.contains("was required is dev@example.com (an email address)"), "{words}");
     let refused =
         |trust: &TrustedRoot, identity, issuer| verify(trust, identity, issuer).unwrap_err();
     for (identity, issuer) in
@@ -177,6 +184,10 @@ fn identities_take_an_authority() {
     assert!(refusal.to_string().contains("not made with that issuer's key"), "{refusal}");
     let refusal = refused(&trusted(), "dev@example.com", "https://oidc.test/1");
     assert!(matches!(refusal, Refusal::NoAuthorities), "{refusal}");
+    let without_issuer =
+        Demand { identity: Some(NamePattern::exact(None, "dev@example.com")), ..Demand::default() };
+    let refusal = super::bundle(&bundle, Some(&artifact), &trusting, &without_issuer).unwrap_err();
+    assert!(matches!(refusal, Refusal::NoIssuer) && !refusal.is_verdict(), "{refusal}");
     // A caller who gives the key needs no authority, even if some are trusted.
     let known = super::bundle(&bundle, Some(&artifact), &impostor, &demand(&pair)).unwrap();
     assert!(known.not_checked()[0].contains("dev@example.com"), "{:?}", known.not_checked());

@@ -11,11 +11,13 @@ pub struct TrustedRoot {
     pub trust: Trust,
     /// Authorities that can issue certificates for signing.
     pub authorities: Vec<Authority>,
+    /// What a file names that cannot be trusted, each with the reason, for people.
+    pub left_out: Vec<String>,
 }
 
 /// Trust in keys, and in no authority.
 impl From<Trust> for TrustedRoot {
     fn from(trust: Trust) -> Self {
-        Self { trust, authorities: Vec::new() }
+        Self { trust, ..Self::default() }
     }
 }

@@ -3,6 +3,7 @@
 use fasti_entry::{ArtifactDigest, SigningAlgorithm};
 use fasti_read::trust::Cosigned;
 use fasti_read::window::Window;
+use fasti_x509::Identity;
 use tiles_spec::{Hash, LeafIndex, TreeHead, VerifierKey};
 
 /// The verdict that an artifact is signed, and that the signature is in a trusted log.
@@ -67,8 +68,10 @@ pub struct SignerSeen {
 /// What a certificate says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateSeen {
-    /// Its email addresses and URIs.
-    pub identities: Vec<String>,
+    /// Its names, of all kinds.
+    pub identities: Vec<Identity>,
+    /// The first of them that is as required, if one was required.
+    pub matched: Option<Identity>,
     /// The OIDC issuer that the authority recorded.
     pub issuer: Option<String>,
     /// The validity that it states.
@@ -98,7 +101,7 @@ impl Verdict {
                 signer.fingerprint,
                 if signer.demanded { ", as required" } else { "" },
             ));
-            sentences.extend(signer.certificate.as_ref().and_then(CertificateSeen::vouched_for));
+            sentences.extend(signer.certificate.iter().flat_map(CertificateSeen::vouched_for));
         }
         for Logged { log, head, index, cosigned, .. } in &self.logged {
             let what = if self.signer.is_some() { "the signature" } else { "the artifact" };
@@ -180,9 +183,13 @@ impl Subject {
 }
 
 impl CertificateSeen {
-    fn vouched_for(&self) -> Option<String> {
-        let Vouched::By(authority) = &self.vouched else { return None };
-        Some(format!("{authority} certified that key for {}", self.in_words()))
+    fn vouched_for(&self) -> Vec<String> {
+        let Vouched::By(authority) = &self.vouched else { return Vec::new() };
+        let certified = format!("{authority} certified that key for {}", self.in_words());
+        let matched = self.matched.iter();
+        let matched =
+            matched.map(|name| plain(&format!("the identity that was required is {name}")));
+        [certified].into_iter().chain(matched).collect()
     }
 
     fn not_checked(&self) -> Vec<String> {
@@ -200,12 +207,13 @@ impl CertificateSeen {
     }
 
     fn in_words(&self) -> String {
-        let names = match self.identities.as_slice() {
+        let names: Vec<_> = self.identities.iter().map(Identity::to_string).collect();
+        let names = match names.as_slice() {
             [] => "nobody in particular".to_owned(),
             names => names.join(", "),
         };
         plain(&match &self.issuer {
-            Some(issuer) => format!("{names} (identity from {issuer})"),
+            Some(issuer) => format!("{names}, vouched for by {issuer}"),
             None => names,
         })
     }

@@ -7,41 +7,28 @@
 //! Invariants of a [`Certificate`]: Go's `crypto/x509` parses it and finds the same names; no bytes
 //! follow it; its public key is of an admitted kind.
 
-use super::alternative_name::AlternativeName;
+use super::element::Fault;
 use super::error::X509Error;
+use super::identity::Identity;
 use super::key::PublicKey;
 use super::x509::X509;
-
-/// A subject alternative name of a kind that identifies a signer.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Identity {
-    /// An `rfc822Name`.
-    Email(String),
-    /// A `uniformResourceIdentifier`.
-    Uri(String),
-}
 
 /// The parts of a certificate that a log entry needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
     public_key: PublicKey,
     identities: Vec<Identity>,
-    issuer: Option<String>,
+    issuer: Result<Option<String>, Fault>,
 }
 
 impl Certificate {
     /// Parses a certificate.
     pub fn from_der(der: &[u8]) -> Result<Self, X509Error> {
         let certificate = X509::from_der(der)?;
-        let identity = |name| match name {
-            AlternativeName::Email(email) => Some(Identity::Email(email.to_owned())),
-            AlternativeName::Uri(uri) => Some(Identity::Uri(uri.to_owned())),
-            _ => None,
-        };
         Ok(Self {
             public_key: PublicKey::from_spki_der(certificate.public_key)?,
-            identities: certificate.names().into_iter().filter_map(identity).collect(),
-            issuer: certificate.fulcio_issuer().map(str::to_owned),
+            identities: certificate.names().iter().filter_map(Identity::of).collect(),
+            issuer: certificate.issuer_claimed().map(|issuer| issuer.map(str::to_owned)),
         })
     }
 
@@ -50,15 +37,15 @@ impl Certificate {
         &self.public_key
     }
 
-    /// The email addresses and URIs among the subject alternative names, in the certificate's
-    /// order.
+    /// Who holds the key, in the certificate's order.
     pub fn identities(&self) -> &[Identity] {
         &self.identities
     }
 
-    /// The OIDC issuer that Fulcio recorded, if this looks like a Fulcio certificate.
-    pub fn fulcio_issuer(&self) -> Option<&str> {
-        self.issuer.as_deref()
+    /// The OIDC issuer that Fulcio recorded, `None` if the certificate names none; an error if it
+    /// cannot be read, or if it names two.
+    pub fn fulcio_issuer(&self) -> Result<Option<&str>, X509Error> {
+        self.issuer.as_ref().map(Option::as_deref).map_err(|fault| X509Error::Certificate(fault))
     }
 
     /// The subject's public key, by value.
@@ -73,6 +60,7 @@ mod tests {
 
     use super::*;
     use crate::algorithm::SigningAlgorithm;
+    use crate::identity::IdentityKind;
     use crate::testing::{Signer, fulcio, utf8};
 
     fn signer() -> &'static Signer {
@@ -100,26 +88,38 @@ mod tests {
         assert_eq!(
             certificate.identities(),
             [
-                Identity::Uri("https://example.com/workflow@refs/heads/main".to_owned()),
-                Identity::Email("dev@example.com".to_owned()),
+                (IdentityKind::Dns, "example.com"),
+                (IdentityKind::Uri, "https://example.com/workflow@refs/heads/main"),
+                (IdentityKind::Email, "dev@example.com"),
             ]
+            .map(|(kind, name)| Identity { kind, name: name.to_owned() })
         );
-        assert_eq!(certificate.fulcio_issuer(), Some("https://issuer.example.com"));
+        assert_eq!(certificate.fulcio_issuer().unwrap(), Some("https://issuer.example.com"));
     }
 
     #[test]
     fn issuer_in_its_two_forms() {
+        let (unreadable, two) = (Err("is not a text"), Err("two OIDC issuers"));
         for (extensions, issuer) in [
-            (vec![], None),
-            (vec![fulcio(1, b"https://old")], Some("https://old")),
-            (vec![fulcio(1, b"https://old"), fulcio(8, &utf8("https://new"))], Some("https://new")),
-            (vec![fulcio(8, b"not der")], None),
-            (vec![fulcio(1, b"\xff")], None),
-            (vec![fulcio(9, &utf8("another field"))], None),
+            (vec![], Ok(None)),
+            (vec![fulcio(1, b"https://a")], Ok(Some("https://a"))),
+            (vec![fulcio(8, &utf8("https://a"))], Ok(Some("https://a"))),
+            (vec![fulcio(1, b"https://a"), fulcio(8, &utf8("https://a"))], Ok(Some("https://a"))),
+            (vec![fulcio(1, b"https://a"), fulcio(8, &utf8("https://b"))], two),
+            (vec![fulcio(8, &utf8("https://a")), fulcio(1, b"")], two),
+            (vec![fulcio(8, b"not der")], unreadable),
+            (vec![fulcio(8, b"not der"), fulcio(1, b"https://a")], unreadable),
+            (vec![fulcio(8, &utf8("https://a")), fulcio(1, b"\xff")], unreadable),
+            (vec![fulcio(1, b"\xff")], unreadable),
+            (vec![fulcio(9, &utf8("another field"))], Ok(None)),
         ] {
             let der = signer().certificate_with(Vec::new(), extensions);
             let certificate = Certificate::from_der(&der).unwrap();
-            assert_eq!(certificate.fulcio_issuer(), issuer);
+            match (certificate.fulcio_issuer(), issuer) {
+                (Ok(found), Ok(issuer)) => assert_eq!(found, issuer),
+                (Err(found), Err(why)) => assert!(found.to_string().contains(why), "{found}"),
+                (found, issuer) => panic!("{found:?} instead of {issuer:?}"),
+            }
             assert_eq!(certificate.identities(), []);
         }
     }

@@ -1,42 +1,40 @@
-//! Did a trusted authority issue this certificate? (RFC 5280, section 6, by `rustls-webpki`.)
+//! Did a trusted authority issue this certificate? (RFC 5280, section 6, as Go's `crypto/x509`
+//! judges it for code signing.)
 //!
 //! Checked are, from the signer up to an anchor: names, signatures, validity, who may issue, path
-//! lengths, name constraints, purposes, and that no extension is critical and unknown. The anchor
-//! is held to its own certificate as well: its validity, its path length, its key usage and its
-//! purposes, as Go does.
+//! lengths, name constraints, purposes, and that no extension is critical and not understood. The
+//! anchor is held to its own certificate as well.
+//!
+//! Where this differs from Go it is stricter, but for user names as Fulcio writes them; the table
+//! in `src/docs/safety.md` ("Chains of certificates") has every difference and its reason, and
+//! `tests/interop/go/certificates` compares the two, chain by chain.
 //!
 //! Not checked is revocation: certificates that live for minutes need none.
 //!
 //! The time is the caller's. A moment is a span whose ends are one.
+//!
+//! Invariant: at most [`CHECKS_MAX`] signatures are checked for a certificate, and no chain is
+//! longer.
 
-use std::time::Duration;
-
-use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
-use webpki::{EndEntityCert, Error, ExtendedKeyUsageValidator, KeyPurposeIdIter, VerifiedPath};
-
-use super::authority::{Authority, is_for_code};
+use super::authority::Authority;
 use super::chain_error::ChainError;
-use super::primitives;
+use super::link::{Link, Place, objection_to_chain};
 use super::x509::X509;
+
+/// How many signatures are checked for one certificate at most, as in Go.
+const CHECKS_MAX: usize = 100;
 
 /// The authorities that a caller trusts.
 #[derive(Clone, Debug, Default)]
 pub struct Authorities {
     anchors: Vec<Authority>,
     intermediates: Vec<Authority>,
-    /// Those above in the form that `webpki` takes.
-    trust: Vec<TrustAnchor<'static>>,
-    others: Vec<CertificateDer<'static>>,
 }
 
 impl Authorities {
-    /// Trusts `anchors`, and through them `intermediates`. Those that may not issue are left out.
-    pub fn new(mut anchors: Vec<Authority>, mut intermediates: Vec<Authority>) -> Self {
-        anchors.retain(Authority::may_issue);
-        intermediates.retain(Authority::may_issue);
-        let trust = anchors.iter().map(|one| one.anchor.clone()).collect();
-        let others = intermediates.iter().map(|one| one.der.clone()).collect();
-        Self { anchors, intermediates, trust, others }
+    /// Trusts `anchors`, and through them `intermediates`.
+    pub fn new(anchors: Vec<Authority>, intermediates: Vec<Authority>) -> Self {
+        Self { anchors: once(anchors), intermediates: once(intermediates) }
     }
 
     /// Trusts every certificate of `listed` whose issuer is not listed as well, and itself if it
@@ -50,64 +48,113 @@ impl Authorities {
         Self::new(anchors.into_iter().cloned().collect(), others.into_iter().cloned().collect())
     }
 
+    /// All of them, anchors first.
+    pub fn all(&self) -> impl Iterator<Item = &Authority> {
+        self.anchors.iter().chain(&self.intermediates)
+    }
+
+    /// Those that have this name, a DER `Name`.
+    pub fn named(&self, subject: &[u8]) -> impl Iterator<Item = &Authority> {
+        self.all().filter(move |authority| authority.subject() == subject)
+    }
+
     /// Checks that one of them issued `certificate` for code signing. Every authority in the chain
-    /// must have been valid in all of `span`, the first and last second since 1970; the certificate
-    /// itself in the first. Returns the anchor.
+    /// must have been valid in all of `span`, the first and last second relative to 1970; the
+    /// certificate itself in the first. Returns the anchor.
     pub fn check(&self, certificate: &[u8], span: [i64; 2]) -> Result<&Authority, ChainError> {
-        let [Ok(first), Ok(_)] = span.map(u64::try_from) else {
-            return Err(ChainError::Before1970);
-        };
-        let time = UnixTime::since_unix_epoch(Duration::from_secs(first));
-        let der = CertificateDer::from(certificate);
-        let signer = EndEntityCert::try_from(&der).map_err(|error| ChainError::of(&error))?;
-        if !is_for_code(&X509::from_der(certificate).map_err(ChainError::Malformed)?) {
-            return Err(ChainError::Purpose);
+        let parsed = X509::from_der(certificate).map_err(ChainError::Malformed)?;
+        let signer = Link::of(certificate, &parsed);
+        if let Some(error) = signer.objection_to_signer(span[0]) {
+            return Err(error);
         }
-        let judge = |path: &VerifiedPath<'_>| {
-            self.objection(path, span).map_or(Ok(()), |error| Err(error.in_webpki(time)))
-        };
-        let verified = signer.verify_for_usage(
-            primitives::of_chains(),
-            &self.trust,
-            &self.others,
-            time,
-            AnyPurpose,
-            None,
-            Some(&judge),
-        );
-        let path = verified.map_err(|error| ChainError::of(&error))?;
-        self.anchor(&path).ok_or(ChainError::UnknownIssuer)
-    }
-
-    /// What `webpki` does not check of a chain.
-    fn objection(&self, path: &VerifiedPath<'_>, span: [i64; 2]) -> Option<ChainError> {
-        let Some(anchor) = self.anchor(path) else { return Some(ChainError::UnknownIssuer) };
-        let mut below = 0;
-        for certificate in path.intermediate_certificates() {
-            let mut listed = self.intermediates.iter();
-            let Some(listed) = listed.find(|one| one.der == certificate.der()) else {
-                return Some(ChainError::UnknownIssuer);
-            };
-            if let Some(error) = listed.objection(span) {
-                return Some(error);
-            }
-            // A self-issued certificate does not count (RFC 5280, section 4.2.1.9).
-            below += usize::from(certificate.issuer() != certificate.subject());
-        }
-        anchor.objection(span).or_else(|| anchor.objection_to_length(below))
-    }
-
-    fn anchor(&self, path: &VerifiedPath<'_>) -> Option<&Authority> {
-        let at = self.trust.iter().position(|anchor| std::ptr::eq(anchor, path.anchor()))?;
-        self.anchors.get(at)
+        let mut search =
+            Search { trusted: self, span, checks: 0, error: ChainError::UnknownIssuer };
+        search.anchor_above(&[&signer]).ok_or(search.error)
     }
 }
 
-/// Accepts all purposes: [`is_for_code`] judges them, for anchors too.
-struct AnyPurpose;
-
-impl ExtendedKeyUsageValidator for AnyPurpose {
-    fn validate(&self, _: KeyPurposeIdIter<'_, '_>) -> Result<(), Error> {
-        Ok(())
+/// Each certificate once.
+fn once(authorities: Vec<Authority>) -> Vec<Authority> {
+    let mut kept: Vec<Authority> = Vec::with_capacity(authorities.len());
+    for authority in authorities {
+        if kept.iter().all(|other| other.link.der != authority.link.der) {
+            kept.push(authority);
+        }
     }
+    kept
+}
+
+/// A search for a chain that holds, through all that could.
+struct Search<'t> {
+    trusted: &'t Authorities,
+    span: [i64; 2],
+    /// How many signatures have been checked.
+    checks: usize,
+    /// The most telling reason against a chain so far.
+    error: ChainError,
+}
+
+impl<'t> Search<'t> {
+    /// The anchor of the first chain that begins with these links and holds.
+    fn anchor_above(&mut self, chain: &[&Link]) -> Option<&'t Authority> {
+        let trusted = self.trusted;
+        let (head, _) = chain.split_last()?;
+        for anchor in candidates(&trusted.anchors, head) {
+            if !self.fits(chain, &anchor.link, Place::Anchor) {
+                continue;
+            }
+            match objection_to_chain(&[chain, &[&anchor.link]].concat()) {
+                None => return Some(anchor),
+                Some(error) => self.note(error),
+            }
+        }
+        candidates(&trusted.intermediates, head).into_iter().find_map(|authority| {
+            let fits = self.fits(chain, &authority.link, Place::Intermediate);
+            fits.then(|| self.anchor_above(&[chain, &[&authority.link]].concat()))?
+        })
+    }
+
+    /// Whether a certificate can be put on top of a chain, whose head names it as its issuer.
+    fn fits(&mut self, chain: &[&Link], link: &Link, place: Place) -> bool {
+        if self.checks == CHECKS_MAX {
+            self.note(ChainError::TooManyChecks);
+            return false;
+        }
+        self.checks += 1;
+        if chain.iter().any(|below| link.is_twin_of(below)) {
+            return false;
+        }
+        let Some((head, authorities)) = chain.split_last() else { return false };
+        let objection = head
+            .objection_to_issuer(link)
+            .or_else(|| link.objection(place, self.span, authorities.len()));
+        match objection {
+            None => true,
+            Some(error) => {
+                self.note(error);
+                false
+            }
+        }
+    }
+
+    fn note(&mut self, error: ChainError) {
+        if error.rank() > self.error.rank() {
+            self.error = error;
+        }
+    }
+}
+
+/// Those that a certificate names as its issuer, first those that have the key that it names.
+fn candidates<'t>(authorities: &'t [Authority], below: &Link) -> Vec<&'t Authority> {
+    let mut named: Vec<_> =
+        authorities.iter().filter(|authority| authority.subject() == below.issuer).collect();
+    named.sort_by_key(|authority| {
+        let (theirs, named) = (&authority.link.subject_key_id, &below.authority_key_id);
+        match theirs == named {
+            true => 0,
+            false if theirs.is_empty() || named.is_empty() => 1,
+            false => 2,
+        }
+    });
+    named
 }

@@ -1,9 +1,5 @@
 //! Why a certificate does not count as issued by a trusted authority.
 
-use const_oid::db::rfc5280::ID_KP_CODE_SIGNING;
-use rustls_pki_types::UnixTime;
-use webpki::{Error, KeyUsage, RequiredEkuNotFoundContext};
-
 use super::error::X509Error;
 
 /// Why a certificate does not count as issued by a trusted authority.
@@ -19,48 +15,49 @@ pub enum ChainError {
     /// An authority with the issuer's name has another key.
     #[error("its signature was not made by the issuer that it names")]
     Signature,
+    /// It, or an authority below the anchor, is signed in a way that is not accepted.
+    #[error("it is signed with an algorithm, or by a key, that is not accepted in a chain")]
+    Algorithm,
     /// A certificate is for other purposes.
     #[error("it is not for signing code")]
     Purpose,
     /// It is an authority's own certificate.
     #[error("it is an authority's own")]
     Authority,
+    /// It was not valid at that time.
+    #[error("it was not valid at that time")]
+    Expired,
+    /// Its issuer, or one above, is not for issuing certificates.
+    #[error("its chain is not valid: an issuer in it may not issue certificates")]
+    MayNotIssue,
     /// An authority was not valid at that time.
     #[error("its chain is not valid: an authority in it was not valid at that time")]
     Validity,
     /// More authorities in the chain than one of them allows.
     #[error("its chain is not valid: it is longer than an authority in it allows")]
     PathLength,
-    /// The time is before 1970, where no chain can be checked.
-    #[error("its validity began before 1970")]
-    Before1970,
-    /// Another fault.
-    #[error("its chain is not valid ({0})")]
-    Chain(Error),
+    /// An extension that must not be overlooked, and is not understood.
+    #[error("its chain is not valid: a critical extension in it is not understood")]
+    CriticalExtension,
+    /// A name that an authority above must not certify.
+    #[error("its chain is not valid: an authority in it may not certify such names")]
+    NameConstraint,
+    /// Rules about policies, which are not supported.
+    #[error("its chain is not valid: it has rules about policies, which are not supported")]
+    Policy,
+    /// Too many ways to an anchor.
+    #[error("its chain is not valid: too many signatures would have to be checked")]
+    TooManyChecks,
 }
 
 impl ChainError {
-    pub(super) fn of(error: &Error) -> Self {
-        match error {
-            Error::UnknownIssuer => Self::UnknownIssuer,
-            Error::InvalidSignatureForPublicKey => Self::Signature,
-            Error::RequiredEkuNotFoundContext(_) => Self::Purpose,
-            Error::CaUsedAsEndEntity => Self::Authority,
-            Error::CertExpired { .. } | Error::CertNotValidYet { .. } => Self::Validity,
-            Error::PathLenConstraintViolated => Self::PathLength,
-            other => Self::Chain(other.clone()),
-        }
-    }
-
-    /// The closest error of `webpki`, which decides between the errors of several chains.
-    pub(super) fn in_webpki(&self, time: UnixTime) -> Error {
+    /// How much it says about what is wrong. Of several, the most telling one counts.
+    pub(super) fn rank(&self) -> u8 {
         match self {
-            Self::PathLength => Error::PathLenConstraintViolated,
-            Self::Purpose => Error::RequiredEkuNotFoundContext(RequiredEkuNotFoundContext {
-                required: KeyUsage::required_if_present(ID_KP_CODE_SIGNING.as_bytes()),
-                present: Vec::new(),
-            }),
-            _ => Error::CertExpired { time, not_after: time },
+            Self::UnknownIssuer => 0,
+            Self::Signature => 1,
+            Self::TooManyChecks => 3,
+            _ => 2,
         }
     }
 }

@@ -6,11 +6,11 @@
 //! future kind can still be found by its key.
 
 use std::borrow::Cow;
-use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::element::{CONTEXT, EXPLICIT, Elements, SEQUENCE};
 use super::extension::SUBJECT_ALT_NAME;
 use super::fulcio;
+use super::identity::{IdentityKind, address};
 use super::structure::{self, Fields};
 
 /// The parts of a certificate by which it is found. Nothing is validated.
@@ -18,8 +18,9 @@ pub struct Claims<'a> {
     /// The DER SubjectPublicKeyInfo.
     pub public_key: &'a [u8],
     /// The subject alternative names in text form, in the certificate's order.
-    pub names: Vec<Cow<'a, str>>,
-    /// Fulcio's OIDC issuer.
+    pub names: Vec<(IdentityKind, Cow<'a, str>)>,
+    /// Fulcio's OIDC issuer: that of the newer extension if both are there, whatever the older one
+    /// says. Who trusts an issuer asks [`Certificate`](crate::Certificate), which then has none.
     pub issuer: Option<&'a str>,
 }
 
@@ -54,7 +55,7 @@ impl<'a> Found<'a> {
         named.next().is_none().then_some(value)
     }
 
-    fn names(&self) -> Vec<Cow<'a, str>> {
+    fn names(&self) -> Vec<(IdentityKind, Cow<'a, str>)> {
         self.value(SUBJECT_ALT_NAME).and_then(names).unwrap_or_default()
     }
 
@@ -70,7 +71,7 @@ impl<'a> Found<'a> {
 }
 
 /// `None` if the list is malformed; a name that cannot be read is skipped.
-fn names(der: &[u8]) -> Option<Vec<Cow<'_, str>>> {
+fn names(der: &[u8]) -> Option<Vec<(IdentityKind, Cow<'_, str>)>> {
     let mut whole = Elements::of(der);
     let mut list = whole.enter(SEQUENCE, "").ok()?;
     whole.end("").ok()?;
@@ -82,26 +83,21 @@ fn names(der: &[u8]) -> Option<Vec<Cow<'_, str>>> {
     Some(names)
 }
 
-fn name(tag: u8, value: &[u8]) -> Option<Cow<'_, str>> {
+fn name(tag: u8, value: &[u8]) -> Option<(IdentityKind, Cow<'_, str>)> {
     const EMAIL: u8 = CONTEXT | 1;
     const DNS: u8 = CONTEXT | 2;
     const URI: u8 = CONTEXT | 6;
     const IP: u8 = CONTEXT | 7;
-    match tag {
-        EXPLICIT => fulcio::username(value).map(Cow::Borrowed),
-        EMAIL | DNS | URI => std::str::from_utf8(value).ok().map(Cow::Borrowed),
-        IP => address(value).map(Cow::Owned),
-        _ => None,
-    }
-    .filter(|name| !name.is_empty())
-}
-
-fn address(bytes: &[u8]) -> Option<String> {
-    match bytes.len() {
-        4 => Some(Ipv4Addr::from(<[u8; 4]>::try_from(bytes).ok()?).to_string()),
-        16 => Some(Ipv6Addr::from(<[u8; 16]>::try_from(bytes).ok()?).to_string()),
-        _ => None,
-    }
+    let text = || std::str::from_utf8(value).ok().map(Cow::Borrowed);
+    let (kind, name) = match tag {
+        EXPLICIT => (IdentityKind::Username, fulcio::username(value).map(Cow::Borrowed)),
+        EMAIL => (IdentityKind::Email, text()),
+        DNS => (IdentityKind::Dns, text()),
+        URI => (IdentityKind::Uri, text()),
+        IP => (IdentityKind::Ip, address(value).map(Cow::Owned)),
+        _ => return None,
+    };
+    Some((kind, name.filter(|name| !name.is_empty())?))
 }
 
 #[cfg(test)]
@@ -119,7 +115,8 @@ mod tests {
         let names = CustomExtension::from_oid_content(&[2, 5, 29, 17], names);
         let signer = Signer::of(SigningAlgorithm::EcdsaP256Sha256);
         let der = signer.certificate_with(Vec::new(), vec![names]);
-        assert_eq!(Claims::of(&der).expect("a certificate").names, ["a@b"]);
+        let email = (IdentityKind::Email, Cow::Borrowed("a@b"));
+        assert_eq!(Claims::of(&der).expect("a certificate").names, [email]);
         let error = crate::X509::from_der(&der).unwrap_err().to_string();
         assert!(error.contains("is of an unknown kind"), "{error}");
     }

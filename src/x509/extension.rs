@@ -1,19 +1,29 @@
 //! The extensions that Go parses when it reads a certificate (RFC 5280, sections 4.2.1 and 4.2.2).
 //! Their values must be well-formed. All other extensions may hold anything, critical or not.
 
+use super::alternative_name::{self, AlternativeName};
+use super::constraint::NameConstraints;
 use super::element::{
     self, BIT_STRING, BOOLEAN, CONTEXT, EXPLICIT, Elements, Fault, INTEGER, OBJECT_IDENTIFIER,
     OCTET_STRING, SEQUENCE,
 };
-use super::{alternative_name, constraint};
 
 /// 1.3.6.1.5.5.7.1.1
 const AUTHORITY_INFO_ACCESS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 1, 1];
 /// 2.5.29.17
 pub(super) const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 17];
+/// 2.5.29.14
+pub(super) const SUBJECT_KEY_ID: &[u8] = &[0x55, 0x1d, 14];
+/// 2.5.29.30
+pub(super) const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 30];
+/// 2.5.29.33
+pub(super) const POLICY_MAPPINGS: &[u8] = &[0x55, 0x1d, 33];
+/// 2.5.29.35
+pub(super) const AUTHORITY_KEY_ID: &[u8] = &[0x55, 0x1d, 35];
+/// 2.5.29.36
+pub(super) const POLICY_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 36];
 /// 2.5.29.37
 pub(super) const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37];
-
 /// 2.5.29.15
 pub(super) const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
 /// 2.5.29.19
@@ -44,7 +54,7 @@ pub(super) fn check(extension: &X509Extension<'_>) -> Result<(), Fault> {
             15 => key_usage(value),
             17 => alternative_name::read(extension.value).map(drop),
             19 => basic_constraints(value),
-            30 => constraint::check(extension.value),
+            30 => NameConstraints::read(extension.value).map(drop),
             31 => distribution_points(value),
             32 => policies(value),
             33 => policy_mappings(value),
@@ -63,6 +73,38 @@ pub(super) fn check(extension: &X509Extension<'_>) -> Result<(), Fault> {
         }
         _ => Ok(()),
     }
+}
+
+/// Whether a verifier of chains applies the extension, or can do without it, so that it may be
+/// critical. Its value has been checked.
+///
+/// As in Go, alternative names must have one that is understood, and name constraints must all be.
+/// A user name as Fulcio writes it counts as understood: sigstore's clients make the same exception
+/// from what Go says.
+pub(super) fn is_understood(extension: &X509Extension<'_>) -> bool {
+    let [0x55, 0x1d, number] = *extension.id else { return false };
+    match number {
+        17 => alternative_name::read(extension.value).is_ok_and(|names| {
+            names.iter().any(|name| match name {
+                AlternativeName::Other(_) => name.username().is_some(),
+                AlternativeName::Unread => false,
+                _ => true,
+            })
+        }),
+        30 => NameConstraints::read(extension.value).is_ok_and(|it| it.are_understood()),
+        15 | 19 | 31 | 32 | 33 | 36 | 37 | 54 => true,
+        _ => false,
+    }
+}
+
+/// The value of a subject key identifier.
+pub(super) fn subject_key_id(value: &[u8]) -> Option<&[u8]> {
+    Elements::of(value).next(OCTET_STRING, "").ok()
+}
+
+/// The key identifier in an authority key identifier.
+pub(super) fn authority_key_id(value: &[u8]) -> Option<&[u8]> {
+    Elements::of(value).enter(SEQUENCE, "").ok()?.optional(CONTEXT, "").ok()?
 }
 
 fn subject_key(mut value: Elements<'_>) -> Result<(), Fault> {

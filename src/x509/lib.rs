@@ -5,26 +5,29 @@
 //! |---|---|
 //! | [`pem`] | blocks of base64 in text |
 //! | `structure` | the fields of a certificate, by their tags |
-//! | [`X509`] | a certificate as Go parses it, by the rules of `element`, `time`, `distinguished_name`, `extension`, `alternative_name`, `uri` and `constraint` |
+//! | [`X509`] | a certificate as Go parses it, by the rules of `element`, `time`, `distinguished_name`, `extension`, `alternative_name`, `uri`, `mailbox` and `constraint` |
 //! | [`Certificate`] | its key and identities |
+//! | [`Identity`], [`NamePattern`], [`Pattern`] | a name of any kind, and demands on one |
 //! | [`Claims`] | the key and the names in any certificate, unchecked, for an index |
 //! | [`PublicKey`] | a key of an admitted kind; [`PublicKey::verify`] checks a signature |
 //! | [`SigningAlgorithm`], [`KeyDetails`], [`ArtifactDigest`] | what signs what |
-//! | [`Authorities`] | the check that a trusted authority issued a certificate |
+//! | [`Authorities`] | the check that a trusted authority issued a certificate, as Go judges it: `link` by link, with the algorithms of `chain_algorithm` |
 //! | `primitives` | what hashes and checks signatures: aws-lc or RustCrypto |
 //!
 //! Invariants:
 //! - Pure: bytes and times in, a verdict out. No I/O, no clock, no randomness.
-//! - No input can cause a panic, and work is linear in its length, except that checking a chain is
-//!   bounded by `rustls-webpki`.
+//! - No input can cause a panic, and work is linear in its length, except that for a chain up to a
+//!   hundred signatures are checked.
 
 mod algorithm;
 mod alternative_name;
 mod authority;
 mod certificate;
 mod chain;
+mod chain_algorithm;
 mod chain_error;
 mod claims;
+mod constrained;
 mod constraint;
 mod digest;
 mod distinguished_name;
@@ -32,8 +35,13 @@ mod element;
 mod error;
 mod extension;
 mod fulcio;
+mod identity;
 mod key;
 mod key_details;
+mod link;
+mod mailbox;
+mod name_pattern;
+mod pattern;
 pub mod pem;
 mod primitives;
 mod rsa_numbers;
@@ -50,13 +58,16 @@ mod testing;
 pub use algorithm::{HashAlgorithm, SigningAlgorithm};
 pub use alternative_name::AlternativeName;
 pub use authority::{Authority, name};
-pub use certificate::{Certificate, Identity};
+pub use certificate::Certificate;
 pub use chain::Authorities;
 pub use chain_error::ChainError;
 pub use claims::Claims;
 pub use digest::{ArtifactDigest, ArtifactHasher};
 pub use error::X509Error;
 pub use extension::X509Extension;
+pub use identity::{Identity, IdentityKind, UnknownKind, canonical_name};
 pub use key::PublicKey;
 pub use key_details::KeyDetails;
+pub use name_pattern::NamePattern;
+pub use pattern::{Pattern, PatternError};
 pub use x509::X509;

@@ -11,8 +11,7 @@ mod contract;
 #[cfg(any(test, all(feature = "rust-crypto", not(feature = "aws-lc"))))]
 mod rust_crypto;
 
-use rustls_pki_types::SignatureVerificationAlgorithm;
-
+use super::chain_algorithm::ChainAlgorithm;
 use contract::Primitives;
 pub(crate) use contract::{Hashing, HeldKey};
 
@@ -28,9 +27,14 @@ pub(crate) type Hasher = <Chosen as Primitives>::Hasher;
 /// A public key for ECDSA or RSA.
 pub(crate) type Key = <Chosen as Primitives>::Key;
 
-/// What signatures in chains of certificates can be made with, for `webpki`.
-pub(crate) fn of_chains() -> &'static [&'static dyn SignatureVerificationAlgorithm] {
-    Chosen::of_chains()
+/// Whether an authority's key made this signature over this message.
+pub(crate) fn signed(
+    algorithm: ChainAlgorithm,
+    key: &[u8],
+    message: &[u8],
+    signature: &[u8],
+) -> bool {
+    Chosen::signed(algorithm, key, message, signature)
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ pub(crate) const SURPLUS: Fault = "it has bytes that belong to none of its field
 
 /// The fields that every certificate has.
 pub(crate) struct Fields<'a> {
+    /// The signed part, as an element.
+    pub signed: &'a [u8],
     /// The content of the explicit tag.
     pub version: Option<&'a [u8]>,
     pub serial_number: &'a [u8],
@@ -37,11 +39,14 @@ impl<'a> Fields<'a> {
         let mut whole = Elements::of(der);
         let mut certificate = whole.enter(SEQUENCE, "it is not a SEQUENCE")?;
         whole.end(SURPLUS)?;
-        let mut signed = certificate.enter(SEQUENCE, "it has no signed part")?;
+        let fault = "it has no signed part";
+        let whole = certificate.next_encoded(SEQUENCE, fault)?;
+        let mut signed = Elements::of(whole).enter(SEQUENCE, fault)?;
         let outer_algorithm = certificate.next(SEQUENCE, "it has no signature algorithm")?;
         let signature = certificate.next(BIT_STRING, "it has no signature")?;
         certificate.end(SURPLUS)?;
         Ok(Self {
+            signed: whole,
             version: signed.optional(EXPLICIT, "its version is not 1, 2 or 3")?,
             serial_number: signed.next(INTEGER, "its serial number is malformed")?,
             algorithm: signed.next(SEQUENCE, "its signature algorithm is malformed")?,

@@ -24,8 +24,8 @@ pub(super) fn is_domain(host: &[u8]) -> bool {
     host.is_empty() || host.split(|byte| *byte == b'.').all(is_label)
 }
 
-/// The host with the port, or an empty string without a host.
-fn host(text: &str) -> Option<Vec<u8>> {
+/// The host with the port, or an empty string without a host; `None` if this is no URI.
+pub(super) fn host(text: &str) -> Option<Vec<u8>> {
     let (text, fragment) = text.split_once('#').unwrap_or((text, ""));
     if text.bytes().any(|byte| byte.is_ascii_control()) || !is_escaped(fragment) {
         return None;

@@ -36,6 +36,12 @@ pub struct X509<'a> {
     /// The public key, as a DER `SubjectPublicKeyInfo` of which only the outermost structure was
     /// parsed.
     pub public_key: &'a [u8],
+    /// The part of it that is signed.
+    pub signed: &'a [u8],
+    /// How it is signed: the content of an `AlgorithmIdentifier`.
+    pub algorithm: &'a [u8],
+    /// The signature: the content of a BIT STRING.
+    pub signature: &'a [u8],
     /// The extensions, at most one of each kind.
     pub extensions: Vec<X509Extension<'a>>,
 }
@@ -63,13 +69,14 @@ impl<'a> X509<'a> {
         Some(extension::purposes(value).unwrap_or_default())
     }
 
-    /// Fulcio's OIDC issuer: the text in the current extension, or without that one in the older
-    /// one. Anyone can put anything there, so a value that cannot be read counts as absent.
-    pub fn fulcio_issuer(&self) -> Option<&'a str> {
-        match self.extension(fulcio::ISSUER) {
-            Some(value) => fulcio::utf8_string(value),
-            None => std::str::from_utf8(self.extension(fulcio::ISSUER_LEGACY)?).ok(),
-        }
+    /// Fulcio's OIDC issuer, `None` if the certificate names none. It is in one of two extensions,
+    /// or in both. An error if one of them cannot be read, or if they differ.
+    pub fn fulcio_issuer(&self) -> Result<Option<&'a str>, X509Error> {
+        self.issuer_claimed().map_err(X509Error::Certificate)
+    }
+
+    pub(super) fn issuer_claimed(&self) -> Result<Option<&'a str>, Fault> {
+        fulcio::issuer(self.extension(fulcio::ISSUER), self.extension(fulcio::ISSUER_LEGACY))
     }
 
     /// The value of an extension, by the content of its `OBJECT IDENTIFIER`.
@@ -101,8 +108,19 @@ fn read(der: &[u8]) -> Result<X509<'_>, Fault> {
     }
     let extensions = if version == 3 { extensions(&mut rest)? } else { Vec::new() };
     rest.end(SURPLUS)?;
-    let Fields { issuer, subject, public_key, .. } = fields;
-    Ok(X509 { version, issuer, subject, not_before, not_after, public_key, extensions })
+    let Fields { issuer, subject, public_key, signed, algorithm, signature, .. } = fields;
+    Ok(X509 {
+        version,
+        issuer,
+        subject,
+        not_before,
+        not_after,
+        public_key,
+        signed,
+        algorithm,
+        signature,
+        extensions,
+    })
 }
 
 /// 1 if absent; the encoded number is one less than the version.

@@ -160,12 +160,32 @@ fn signatures_made_elsewhere_with_keys_and_certificates() {
     assert!(said.contains("the certificate claims me@example.com"), "{said}");
     verify(&["--public-key", "me.pub"]).good();
     let me = ["--certificate-identity", "me@example.com"];
-    verify(&me).broken("--ca-roots");
+    verify(&[&me[..], &["--ca-roots", "me.ca.crt"]].concat()).broken("--certificate-oidc-issuer");
+    let any = ["--certificate-oidc-issuer-regexp", ".*"];
+    verify(&[&me[..], &any].concat()).broken("--ca-roots");
     let authority = ["--ca-roots", "me.ca.crt", "--certificate-oidc-issuer", "https://oidc.test"];
     let said = verify(&[&me[..], &authority].concat()).good();
-    assert!(said.contains("certified that key for me@example.com"), "{said}");
+    assert!(
+        said.contains("certified that key for me@example.com (an email address), vouched for by"),
+        "{said}"
+    );
     let you = ["--certificate-identity", "you@example.com"];
     verify(&[&you[..], &authority].concat()).refused("me@example.com");
+    for (expression, kind, is_good) in [
+        ("me@.*", "email", true),
+        ("me@.*", "uri", false),
+        ("me@", "email", false),
+        (".*", "username", false),
+    ] {
+        let name = ["--certificate-identity-regexp", expression];
+        let kind = ["--certificate-identity-kind", kind];
+        let ended = verify(&[&name[..], &kind, &authority].concat());
+        if is_good { drop(ended.good()) } else { ended.refused("me@example.com") }
+    }
+    let regexp = ["--certificate-identity-regexp", "("];
+    verify(&[&regexp[..], &authority].concat()).broken("unclosed group");
+    let kind = ["--certificate-identity-kind", "fax"];
+    verify(&[&me[..], &kind, &authority].concat()).broken("email, uri, dns, ip and username");
     let elsewhere =
         ["--ca-roots", "me.ca.crt", "--certificate-oidc-issuer", "https://oidc.example"];
     verify(&elsewhere).refused("https://oidc.test");

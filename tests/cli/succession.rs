@@ -26,7 +26,12 @@ fn verify(world: &World, name: &str) -> Ended {
     let (bundle, authority) = (format!("{name}.json"), format!("{name}.ca.crt"));
     let what = ["--artifact", "a.txt", "--bundle", &bundle];
     let whom = ["--trusted-root", "trusted_root.json", "--ca-roots", &authority];
-    let who = ["--certificate-identity", "me@example.com"];
+    let who = [
+        "--certificate-identity",
+        "me@example.com",
+        "--certificate-oidc-issuer",
+        "https://oidc.test",
+    ];
     world.fasti_with(&[], &[&["verify"][..], &what, &whom, &who].concat())
 }
 

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use fasti::entry::{
-    ArtifactDigest, Certificate, Facts, HashAlgorithm, Identity, RekorEntry, StoredKey, Submission,
+    ArtifactDigest, Certificate, Facts, HashAlgorithm, Identity, IdentityKind, RekorEntry,
+    StoredKey, Submission,
 };
 
 use super::{files, read};
@@ -56,9 +57,10 @@ fn certificates_tell_who_signed() {
         let uri = "https://example.com/release.yml@refs/heads/main";
         assert_eq!(
             certificate.identities(),
-            [Identity::Uri(uri.to_owned()), Identity::Email("dev@example.com".to_owned())]
+            [(IdentityKind::Uri, uri), (IdentityKind::Email, "dev@example.com")]
+                .map(|(kind, name)| Identity { kind, name: name.to_owned() })
         );
-        assert_eq!(certificate.fulcio_issuer(), Some("https://issuer.example.com"));
+        assert_eq!(certificate.fulcio_issuer().unwrap(), Some("https://issuer.example.com"));
     }
 }
 

@@ -74,12 +74,10 @@ fn real_entries_of_version_two() {
         terms.push(LookupTerm::of_public_key(key.spki_der()));
         let der = signature.verifier.material.der();
         let certificate = fasti::entry::Certificate::from_der(der).unwrap();
-        let issuer = certificate.fulcio_issuer().unwrap();
+        let issuer = certificate.fulcio_issuer().unwrap().unwrap();
         for identity in certificate.identities() {
-            let (fasti::entry::Identity::Email(name) | fasti::entry::Identity::Uri(name)) =
-                identity;
-            terms.push(LookupTerm::Identity(name.clone()));
-            terms.push(identity_of_issuer(name, issuer));
+            terms.push(LookupTerm::Identity(identity.name.clone()));
+            terms.push(identity_of_issuer(&identity.name, issuer));
         }
         found_by(&entry, &terms, 1 + terms.len());
         certified += 1;

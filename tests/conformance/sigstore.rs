@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use fasti::entry::{
-    ArtifactDigest, Bundle, BundleContent, EntryError, HashAlgorithm, Identity, RekorEntry,
-    Submission, TransparencyLogEntry,
+    ArtifactDigest, Bundle, BundleContent, EntryError, HashAlgorithm, Identity, IdentityKind,
+    RekorEntry, Submission, TransparencyLogEntry,
 };
 use serde_json::{Value, json};
 
@@ -168,7 +168,10 @@ fn fulcio_certificates_tell_who_signed() {
     let certificate = bundle.certificate().unwrap().expect("the bundle has a certificate");
     let workflow = "https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon\
                     /.github/workflows/extremely-dangerous-oidc-beacon.yml@refs/heads/main";
-    assert_eq!(certificate.identities(), [Identity::Uri(workflow.to_owned())]);
+    assert_eq!(
+        certificate.identities(),
+        [Identity { kind: IdentityKind::Uri, name: workflow.to_owned() }]
+    );
     let issuer = "https://token.actions.githubusercontent.com";
-    assert_eq!(certificate.fulcio_issuer(), Some(issuer));
+    assert_eq!(certificate.fulcio_issuer().unwrap(), Some(issuer));
 }

@@ -62,7 +62,7 @@ async fn what_one_writes_the_others_verify() {
     let private = pem("PRIVATE KEY", key.to_pkcs8_der().expect("is encoded").as_bytes());
     let public = key.public_key().to_public_key_der().expect("is encoded");
     let public = pem("PUBLIC KEY", public.as_bytes());
-    let private = PrivateKey::from_pkcs8_pem(&private).expect("is read");
+    let private = PrivateKey::from_pem(private.as_bytes()).expect("is read");
     let signed = private.sign(&ArtifactFile::new(&artifact)).expect("signs");
 
     let origin: fasti::formats::Origin = "log.test".parse().expect("an origin");

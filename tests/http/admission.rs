@@ -114,7 +114,7 @@ fn only_certificates_that_the_policy_allows_write() {
     let message = judge(&params(email("mallory@example.com")));
     denied(
         &message,
-        "the certificate of \"mallory@example.com\" (by \"https://login.example.com\")",
+        "the certificate of \"mallory@example.com (an email address)\" (by \"https://login.example.com\")",
     );
     denied(&message, &format!("sha256:{}", fingerprint(&submitter)));
     let mut expired = good.clone();

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use fasti_entry::{ArtifactDigest, Bundle, BundleContent, PublicKey};
 use fasti_read::window::Window;
 use fasti_verify::{Artifact, Demand, Refusal, TrustedRoot, Verdict, Vouched, trusted_root};
-use fasti_x509::pem;
+use fasti_x509::{NamePattern, Pattern, pem};
 use serde_json::Value;
 
 const WORKFLOW: &str = "https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/extremely-dangerous-oidc-beacon.yml@refs/heads/main";
@@ -191,8 +191,8 @@ fn identities_are_demanded_exactly() {
     let cases = cases(&data);
     let case = cases.iter().find(|case| case.name == "rekor2-happy-path").expect("it is there");
     let demand = |identity: &str, issuer: &str| Demand {
-        identity: Some(identity.to_owned()),
-        oidc_issuer: Some(issuer.to_owned()),
+        identity: Some(NamePattern::exact(None, identity)),
+        oidc_issuer: Some(Pattern::exact(issuer)),
         ..Demand::default()
     };
     case.verify(&case.json, &demand(WORKFLOW, GITHUB)).expect("that is who signed");

@@ -65,7 +65,7 @@ fn respelled_field(key: &str, value: &Value) -> (String, Value) {
 }
 
 fn said(root: &TrustedRoot) -> (&[fasti_read::TrustedLog], Vec<String>) {
-    let names = root.authorities.iter().map(fasti_verify::Authority::name);
+    let names = root.authorities.iter().flat_map(fasti_verify::Authority::names);
     (&root.trust.logs, names.collect())
 }
 
@@ -83,7 +83,7 @@ fn published_roots_are_read_in_every_spelling() {
             let chain = authority["certChain"].as_object().expect("a chain").clone();
             list(&chain, "certificates")
         });
-        assert_eq!(read.authorities.len(), certificates.count(), "{name}");
+        assert_eq!(said(&read).1.len(), certificates.count(), "{name}");
         let ids = list(root, "tlogs").into_iter().filter_map(|log| {
             let known = ["PKIX_ED25519", "PKIX_ECDSA_P256_SHA_256"].map(Value::from);
             let id = STANDARD.decode(log["logId"]["keyId"].as_str()?).ok()?;

@@ -84,6 +84,7 @@ impl Globals {
             let root = trusted_root::read(&json).with_context(|| path.display().to_string())?;
             trusted.trust.logs.extend(root.trust.logs);
             trusted.authorities = root.authorities;
+            trusted.left_out = root.left_out;
         }
         if trusted.trust.logs.is_empty() {
             anyhow::bail!(

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fasti::entry::{Certificate, Facts, Identity, RekorEntry, StoredKey, StoredSigner};
+use fasti::entry::{Certificate, Facts, RekorEntry, StoredKey, StoredSigner};
 use serde_json::{Value, json};
 
 /// A Rekor entry as its own JSON; any other entry as text, or else in base64.
@@ -34,8 +34,11 @@ fn signer(signer: &StoredSigner) -> Vec<String> {
     let mut lines = Vec::from_iter(algorithm);
     let StoredKey::Certificate(der) = &signer.key else { return lines };
     let Ok(certificate) = Certificate::from_der(der) else { return lines };
-    for Identity::Email(name) | Identity::Uri(name) in certificate.identities() {
-        lines.push(claimed(name));
-    }
+    lines.extend(
+        certificate
+            .identities()
+            .iter()
+            .map(|identity| format!("{} ({})", claimed(&identity.name), identity.kind)),
+    );
     lines
 }

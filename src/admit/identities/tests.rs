@@ -27,7 +27,7 @@ fn build(owner: &str, runner: &str, trigger: &str) -> CertificateParams {
     let mut params = signer("nobody@example.org");
     params.subject_alt_names = vec![SanType::URI(WORKFLOW.try_into().unwrap())];
     params.custom_extensions = vec![
-        fulcio(1, b"https://elsewhere.example"),
+        fulcio(1, b"https://token.actions.githubusercontent.com"),
         fulcio_text(8, "https://token.actions.githubusercontent.com"),
         fulcio_text(16, owner),
         fulcio_text(11, runner),
@@ -90,8 +90,11 @@ fn rules_decide_by_issuer_name_kind_and_extensions() {
     let mut legacy = signer("dev@example.com");
     legacy.custom_extensions = vec![fulcio(1, b"https://login.example.com")];
     assert_eq!(scene.judge_at(&legacy, BEGIN), Ok(()));
-    // The newer extension counts if both are present.
-    legacy.custom_extensions.push(fulcio_text(8, "https://evil.example"));
+    legacy.custom_extensions.push(fulcio_text(8, "https://login.example.com"));
+    assert_eq!(scene.judge_at(&legacy, BEGIN), Ok(()));
+    // If both are there, both must agree.
+    legacy.custom_extensions[1] = fulcio_text(8, "https://evil.example");
+    refused(scene.judge_at(&legacy, BEGIN), &["it names two OIDC issuers"]);
     let mut as_uri = signer("x@elsewhere.example");
     as_uri.subject_alt_names = vec![SanType::URI("dev@example.com".try_into().unwrap())];
     let mut nobody = signer("dev@example.com");
@@ -103,7 +106,6 @@ fn rules_decide_by_issuer_name_kind_and_extensions() {
         signer("dev@example.com.evil.example"),
         signer("evil+dev@example.com"),
         other_issuer,
-        legacy,
         as_uri,
         nobody,
         build("https://github.com/example2", "github-hosted", "push"),
@@ -114,7 +116,36 @@ fn rules_decide_by_issuer_name_kind_and_extensions() {
         refused(scene.judge_at(&params, BEGIN), &["no rule of this log allows this identity"]);
     }
     let message = scene.judge_at(&signer("dev@example.org"), BEGIN);
-    refused(message, &["\"dev@example.org\" (by \"https://login.example.com\")"]);
+    refused(
+        message,
+        &["\"dev@example.org (an email address)\" (by \"https://login.example.com\")"],
+    );
+}
+
+#[test]
+fn names_of_every_kind_and_none_for_another() {
+    let fits = |name: SanType, rule: &str| {
+        let policy = format!("roots = ['r']\nallow = [{{ issuer = {{ regex = '.*' }}, {rule} }}]");
+        let mut params = signer("dev@example.com");
+        params.subject_alt_names = vec![name];
+        Scene::new(&policy).judge_at(&params, BEGIN).is_ok()
+    };
+    let uri = |text: &str| SanType::URI(text.try_into().unwrap());
+    let dns = |text: &str| SanType::DnsName(text.try_into().unwrap());
+    let username =
+        || SanType::OtherName((vec![1, 3, 6, 1, 4, 1, 57264, 1, 7], "mia!example.com".into()));
+    let v6 = || SanType::IpAddress("2001:db8::1".parse().unwrap());
+    assert!(fits(username(), "san = 'mia!example.com'"));
+    assert!(fits(username(), "san = 'mia!example.com', kind = 'username'"));
+    assert!(!fits(username(), "san = 'mia!example.com', kind = 'email'"));
+    assert!(fits(v6(), "san = '2001:DB8:0::1'") && fits(v6(), "san = '2001:DB8::1', kind = 'ip'"));
+    assert!(!fits(v6(), "san = '2001:db8::1', kind = 'dns'"));
+    assert!(fits(dns("a.example"), "san = { regex = '[a-z]+[.]example' }"));
+    // A URI that looks like an email address is none, and is not taken for one.
+    for rule in ["san = 'dev@example.com'", "san = { regex = '.*@example[.]com' }"] {
+        assert!(!fits(uri("dev@example.com"), rule), "{rule}");
+    }
+    assert!(fits(uri("dev@example.com"), "san = 'dev@example.com', kind = 'uri'"));
 }
 
 #[test]
@@ -148,7 +179,7 @@ fn long_serial_numbers_and_long_ago() {
     assert_eq!(scene.judge_at(&params, BEGIN), Ok(()));
     params.serial_number = None;
     params.not_before = rcgen::date_time_ymd(1960, 1, 1);
-    refused(scene.judge_at(&params, BEGIN), &["its validity began before 1970"]);
+    refused(scene.judge_at(&params, BEGIN), &["an authority in it was not valid at that time"]);
 }
 
 #[test]
@@ -225,7 +256,10 @@ fn bad_policies_are_refused_with_the_line() {
         (format!("roots = ['r']\nmax_age = 5\n{rule}"), "line 2: unknown field `max_age`"),
         (format!("roots = ['r']\nmax_age_seconds = -5\n{rule}"), "line 2: "),
         (format!("roots = ['r']\n{rule}sans = 's'"), "line 5: unknown field `sans`"),
-        (format!("roots = ['r']\n{rule}kind = 'fax'"), "line 5: unknown variant `fax`"),
+        (
+            format!("roots = ['r']\n{rule}kind = 'fax'"),
+            "line 5: a kind of name is one of email, uri",
+        ),
         ("roots = ['r']\n[[allow]]\nsan = 's'".to_owned(), "line 2: missing field `issuer`"),
         ("roots = ['r']\n[[allow]]\nissuer = 's'".to_owned(), "line 2: missing field `san`"),
         ("roots = ['r']\n[[allow]]\nissuer = 's'\nsan = 5".to_owned(), "line 4: expected \"text\""),

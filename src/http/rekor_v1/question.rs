@@ -6,7 +6,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fasti_client::search::{Operator, Question};
-use fasti_entry::LookupTerm;
+use fasti_entry::{IdentityKind, LookupTerm};
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 
@@ -126,7 +126,8 @@ fn email(email: String) -> Result<LookupTerm, V1Error> {
         !user.is_empty() && !host.is_empty() && !email.contains(char::is_whitespace)
     });
     if is_one {
-        Ok(LookupTerm::Identity(email))
+        let kind = IdentityKind::Email;
+        Ok(LookupTerm::IdentityOfKind { kind, identity: email, issuer: None })
     } else {
         Err(form("email", "must be of type email"))
     }

@@ -239,7 +239,8 @@ impl<'a, T: Sought> Finding<'a, T> {
     /// The number of matches if not all were read, by the lists' own counts.
     fn total(&self) -> Total {
         let total = self.scanned.saturating_add(self.lists.postings());
-        let is_exact = self.asked.keys().len() == 1 && self.question.since.is_zero();
+        let is_exact = matches!(self.asked.keys(), [(_, term)] if term.has_its_key_alone())
+            && self.question.since.is_zero();
         if is_exact { Total::Exactly(total) } else { Total::AtMost(total) }
     }
 }

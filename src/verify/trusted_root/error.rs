@@ -44,11 +44,18 @@ pub enum TrustedRootError {
     #[error("a certificate of a certificate authority is malformed")]
     Authority(#[from] AuthorityError),
     /// There is no log whose checkpoints can be verified.
-    #[error("it names no log with an Ed25519 or ECDSA P-256 key")]
-    NoLog,
+    #[error("it names no log with an Ed25519 or ECDSA P-256 key{}", listed(left_out))]
+    NoLog {
+        /// The logs that cannot be used, and why.
+        left_out: Vec<String>,
+    },
     /// The key only makes cosignatures.
     #[error("the key {0} makes cosignatures; a log's own Ed25519 or ECDSA key is needed")]
     Witness(Box<VerifierKey>),
+}
+
+fn listed(left_out: &[String]) -> String {
+    if left_out.is_empty() { String::new() } else { format!("; left out: {}", left_out.join("; ")) }
 }
 
 /// A field whose content makes no sense.

@@ -36,6 +36,7 @@ pub(super) struct LogInstance {
     /// The name in `PublicKeyDetails`, or the number if it has none that is known here.
     pub(super) key_details: String,
     pub(super) valid_for: Span,
+    /// The ID of the log, or else that of the key in its checkpoints; empty if neither is there.
     pub(super) log_id: Vec<u8>,
 }
 
@@ -75,21 +76,35 @@ impl LogInstance {
     }
 
     fn from_json(value: Value<'_>) -> Result<Self, EntryError> {
-        let names = ["baseUrl", "publicKey", "logId"];
-        let [base_url, public_key, log_id] = fields(value, names, Unknown::Ignore)?;
+        let names = ["baseUrl", "publicKey", "logId", "checkpointKeyId"];
+        let [base_url, public_key, log_id, checkpoint_key_id] =
+            fields(value, names, Unknown::Ignore)?;
         let (key, key_details, valid_for) =
-            required(public_key, "publicKey", "the log's key", public_key_from_json)?;
+            optional(public_key, "publicKey", public_key_from_json)?.unwrap_or_default();
+        let log_id = optional(log_id, "logId", key_id)?.filter(|id| !id.is_empty());
+        let checkpoint_key_id = optional(checkpoint_key_id, "checkpointKeyId", key_id)?;
         Ok(Self {
-            base_url: required(base_url, "baseUrl", "the log's URL", Value::string)?,
+            base_url: optional(base_url, "baseUrl", Value::string)?.unwrap_or_default(),
             key,
             key_details,
             valid_for,
-            log_id: required(log_id, "logId", "the log's ID", |value| {
-                let [key_id] = fields(value, ["keyId"], Unknown::Ignore)?;
-                required(key_id, "keyId", "the log's key ID in base64", Value::bytes)
-            })?,
+            log_id: log_id.or(checkpoint_key_id).unwrap_or_default(),
         })
     }
+
+    /// Whether both have the same ID, as far as they say. The ID of a checkpoint's key is the
+    /// beginning of the log's.
+    pub(super) fn is_known_as(&self, other: &Self) -> bool {
+        let [short, long] =
+            if self.log_id.len() < other.log_id.len() { [self, other] } else { [other, self] };
+        !short.log_id.is_empty() && long.log_id.starts_with(&short.log_id)
+    }
+}
+
+/// `dev.sigstore.common.v1.LogId`.
+fn key_id(value: Value<'_>) -> Result<Vec<u8>, EntryError> {
+    let [key_id] = fields(value, ["keyId"], Unknown::Ignore)?;
+    Ok(optional(key_id, "keyId", Value::bytes)?.unwrap_or_default())
 }
 
 /// `dev.sigstore.common.v1.PublicKey`.
@@ -97,10 +112,9 @@ fn public_key_from_json(value: Value<'_>) -> Result<(Vec<u8>, String, Span), Ent
     let names = ["rawBytes", "keyDetails", "validFor"];
     let [raw_bytes, details, valid_for] = fields(value, names, Unknown::Ignore)?;
     Ok((
-        required(raw_bytes, "rawBytes", "the key in base64", Value::bytes)?,
-        required(details, "keyDetails", "the kind of key", |value| {
-            value.enumeration(|details| Ok(name_of(details)))
-        })?,
+        optional(raw_bytes, "rawBytes", Value::bytes)?.unwrap_or_default(),
+        optional(details, "keyDetails", |value| value.enumeration(|details| Ok(name_of(details))))?
+            .unwrap_or_default(),
         optional(valid_for, "validFor", Span::from_json)?.unwrap_or_default(),
     ))
 }

@@ -62,7 +62,7 @@ fn same(old: &LogInstance, new: &LogInstance) -> Result<bool, TrustedRootError> 
     let conflict = |what: String| Err(TrustedRootError::Conflict(what));
     let old_window = window(&old.valid_for, &old.base_url)?;
     let new_window = window(&new.valid_for, &new.base_url)?;
-    if old.log_id != new.log_id {
+    if !old.is_known_as(new) {
         let is_one_place = old.base_url == new.base_url
             && old.key_details == new.key_details
             && old_window.overlaps(&new_window);

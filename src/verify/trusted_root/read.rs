@@ -9,31 +9,52 @@ use super::error::{TrustedRootError, malformed, window};
 use super::json::{ECDSA_P256, ED25519, LogInstance, Root};
 use super::names::names;
 
-/// Reads the logs and certificate authorities. Logs with keys of other kinds are left out.
+/// Reads the logs and certificate authorities. Those that cannot be used are left out, and named in
+/// [`TrustedRoot::left_out`]. It is an error if no log is left.
 pub fn read(json: &[u8]) -> Result<TrustedRoot, TrustedRootError> {
     let root = Root::parse(json)?;
-    let mut logs = Vec::new();
-    for log in &root.tlogs {
-        logs.extend(trusted_log(log)?);
-    }
-    if logs.is_empty() {
-        return Err(TrustedRootError::NoLog);
-    }
-    let mut authorities = Vec::new();
-    for authority in &root.certificate_authorities {
-        let window = window(&authority.valid_for, "a certificate authority")?;
-        for der in &authority.certificates {
-            authorities.push(Authority::new(der, window.from, window.until)?);
+    let (mut logs, mut authorities, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
+    for (number, log) in root.tlogs.iter().enumerate() {
+        match trusted_log(log) {
+            Ok(log) => logs.push(log),
+            Err(reason) => left_out.push(format!("the log {}: {reason}", called(number, log))),
         }
     }
-    Ok(TrustedRoot { trust: Trust { logs, ..Trust::default() }, authorities })
+    if logs.is_empty() {
+        return Err(TrustedRootError::NoLog { left_out });
+    }
+    for (number, authority) in root.certificate_authorities.iter().enumerate() {
+        let read = window(&authority.valid_for, "a certificate authority").and_then(|window| {
+            Ok(Authority::of_list(&authority.certificates, window.from, window.until)?)
+        });
+        match read {
+            Ok(authority) => authorities.push(authority),
+            Err(reason) => {
+                left_out
+                    .push(format!("certificateAuthorities[{number}]: {}", with_source(&reason)));
+            }
+        }
+    }
+    Ok(TrustedRoot { trust: Trust { logs, ..Trust::default() }, authorities, left_out })
 }
 
-fn trusted_log(log: &LogInstance) -> Result<Option<TrustedLog>, TrustedRootError> {
-    let log_id = <[u8; 32]>::try_from(log.log_id.as_slice())
-        .map_err(|_| malformed("tlogs.logId.keyId", "it is not the 32 bytes of a SHA-256 hash"))?;
+/// A log by its URL, if it has one.
+fn called(number: usize, log: &LogInstance) -> String {
+    match log.base_url.as_str() {
+        "" => format!("tlogs[{number}]"),
+        url => fasti_entry::quote(url),
+    }
+}
+
+fn with_source(error: &TrustedRootError) -> String {
+    let sources = std::iter::successors(std::error::Error::source(error), |error| error.source());
+    sources.fold(error.to_string(), |text, source| format!("{text}: {source}"))
+}
+
+fn trusted_log(log: &LogInstance) -> Result<TrustedLog, TrustedRootError> {
     if ![ED25519, ECDSA_P256].contains(&log.key_details.as_str()) {
-        return Ok(None);
+        let reason = format!("keys of the kind {:?} sign no checkpoints", log.key_details);
+        return Err(malformed("tlogs.publicKey.keyDetails", &reason));
     }
     let public_key = public_key(log)?;
     let mut keys = Vec::new();
@@ -42,12 +63,33 @@ fn trusted_log(log: &LogInstance) -> Result<Option<TrustedLog>, TrustedRootError
         let key = VerifierKey::new(name, public_key.clone());
         keys.push(key.map_err(|e| malformed("tlogs.publicKey", &e.to_string()))?);
     }
-    let stated = keys.iter().position(|key| key.log_id() == log_id).unwrap_or(0);
     if keys.is_empty() {
         return Err(malformed("tlogs.baseUrl", "no part of it gives the log's name"));
     }
     let in_use = window(&log.valid_for, &log.base_url)?;
-    Ok(Some(TrustedLog { key: keys.swap_remove(stated), log_id, in_use }))
+    let named = keys.iter().position(|key| key.log_id().starts_with(&log.log_id));
+    let (key, log_id) = match (log.log_id.len(), named) {
+        // The log can have an ID that does not follow from its name.
+        (32, named) => {
+            let log_id = log.log_id.as_slice().try_into().unwrap_or_default();
+            (keys.swap_remove(named.unwrap_or(0)), log_id)
+        }
+        // Only the ID of the key in its checkpoints, which follows from the name.
+        (4, Some(named)) => {
+            let key = keys.swap_remove(named);
+            let log_id = key.log_id();
+            (key, log_id)
+        }
+        (4, None) => {
+            return Err(malformed("tlogs.checkpointKeyId", "no part of the URL gives it"));
+        }
+        (0, _) => return Err(malformed("tlogs.logId.keyId", "it is missing")),
+        _ => {
+            let reason = "it is not the 32 bytes of a SHA-256 hash";
+            return Err(malformed("tlogs.logId.keyId", reason));
+        }
+    };
+    Ok(TrustedLog { key, log_id, in_use })
 }
 
 /// The key of a log, which must be of the kind that the root states.

@@ -48,7 +48,7 @@ fn refusals_name_the_part() {
         (MEDIA_TYPE, "text/plain", "media type"),
         ("MCow", "AAAA", "publicKey.rawBytes"),
         (ED25519, "PKIX_ED25519_PH", "no log"),
-        ("https://log.example", "log.example", "baseUrl"),
+        ("https://log.example", "", "baseUrl"),
         ("2027-", "2025-", "before it begins"),
         ("\"keyId\": \"", "\"keyId\": \"AAAA", "logId.keyId"),
     ] {
@@ -156,7 +156,8 @@ fn faults_are_named_by_their_path() {
         ),
         ("/tlogs/0/publicKey/keyDetails", json!([]), "tlogs[0].publicKey.keyDetails: expected"),
         ("/tlogs/0/publicKey/validFor/end", json!(1), "publicKey.validFor.end: expected a string"),
-        ("/tlogs/0/logId", json!(null), "tlogs[0].logId: missing"),
+        ("/tlogs/0/logId", json!(null), "logId.keyId is malformed: it is missing"),
+        ("/tlogs/0/logId", json!([]), "tlogs[0].logId: expected an object"),
         (
             "/certificateAuthorities/0/certChain/certificates/0",
             json!({}),
@@ -175,16 +176,54 @@ fn faults_are_named_by_their_path() {
 }
 
 #[test]
-fn logs_with_keys_of_other_kinds_are_left_out() {
-    let mut root = usual_root();
-    let mut other = root["tlogs"][0].clone();
-    for details in [json!("PKIX_ML_DSA_99"), json!(99), json!("PKCS1_RSA_PKCS1V5"), json!(5)] {
-        let is_wrong = details == json!(5);
-        other["publicKey"]["keyDetails"] = details;
+fn what_cannot_be_used_is_left_out_and_named() {
+    for (pointer, value, words) in [
+        ("/publicKey/keyDetails", json!("PKIX_ML_DSA_99"), "PKIX_ML_DSA_99"),
+        ("/publicKey/keyDetails", json!(99), "99"),
+        ("/publicKey/keyDetails", json!("PKCS1_RSA_PKCS1V5"), "sign no checkpoints"),
+        ("/publicKey/keyDetails", json!(5), "P-256"),
+        ("/publicKey/rawBytes", json!("AAAA"), "not an Ed25519 public key"),
+        ("/publicKey/validFor/end", json!("2025-01-01T00:00:00Z"), "before it begins"),
+        ("/publicKey", json!(null), "keyDetails"),
+        ("/baseUrl", json!(""), "tlogs[1]"),
+        ("/baseUrl", json!("https://l\u{f6}g.example"), "ASCII"),
+        ("/logId", json!(null), "it is missing"),
+        ("/logId/keyId", json!("AAAA"), "32 bytes"),
+        ("/logId/keyId", json!("AAAAAA=="), "no part of the URL gives it"),
+    ] {
+        let mut root = usual_root();
+        let mut other = root["tlogs"][0].clone();
+        *other.pointer_mut(pointer).expect("it is there") = value;
         root["tlogs"] = json!([usual_root()["tlogs"][0], other]);
-        match read(root.to_string().as_bytes()) {
-            Ok(root) => assert!(root.trust.logs.len() == 1 && !is_wrong),
-            Err(error) => assert!(is_wrong && error.to_string().contains("P-256"), "{error}"),
-        }
+        let root = read(root.to_string().as_bytes()).expect("one log is left");
+        let [said] = &root.left_out[..] else { panic!("{pointer}: {:?}", root.left_out) };
+        assert!(root.trust.logs.len() == 1 && said.contains(words), "{said}");
     }
+    for certificate in ["AAAA", "MAA="] {
+        let raw = "/certificateAuthorities/0/certChain/certificates/0/rawBytes";
+        let root = read(with(raw, json!(certificate)).to_string().as_bytes()).unwrap();
+        let [said] = &root.left_out[..] else { panic!("{:?}", root.left_out) };
+        let begins = said.starts_with("certificateAuthorities[0]: ");
+        assert!(root.authorities.is_empty() && begins && said.contains("X.509"), "{said}");
+    }
+}
+
+/// `v0.2` names the key of checkpoints instead of the log.
+#[test]
+fn a_log_is_known_by_the_key_of_its_checkpoints_too() {
+    let usual = read(usual_root().to_string().as_bytes()).unwrap().trust.logs;
+    let mut root = usual_root();
+    let id = base64::Engine::encode(
+        &base64::engine::general_purpose::STANDARD,
+        &key("log.example").log_id()[..4],
+    );
+    root["tlogs"][0]["checkpointKeyId"] = json!({"keyId": id});
+    root["tlogs"][0].as_object_mut().unwrap().remove("logId");
+    let read_again = |root: &Value| read(root.to_string().as_bytes()).unwrap().trust.logs;
+    assert_eq!(read_again(&root), usual);
+    root["tlogs"][0]["baseUrl"] = json!("log.example");
+    assert_eq!(read_again(&root), usual);
+    root["tlogs"][0]["baseUrl"] = json!("https://log.example");
+    let merged = merge(&[usual_root(), root].map(|root| root.to_string().into_bytes())).unwrap();
+    assert_eq!(read(merged.as_bytes()).unwrap().trust.logs, usual);
 }

@@ -2,12 +2,15 @@
 
 use aws_lc_rs::digest::{self, Context, Digest};
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA512_ASN1, ParsedPublicKey,
-    RSA_PKCS1_2048_8192_SHA256, VerificationAlgorithm,
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA384_ASN1, ECDSA_P256_SHA512_ASN1, ECDSA_P384_SHA256_ASN1,
+    ECDSA_P384_SHA384_ASN1, ECDSA_P384_SHA512_ASN1, ECDSA_P521_SHA256_ASN1, ECDSA_P521_SHA384_ASN1,
+    ECDSA_P521_SHA512_ASN1, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
+    RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256,
+    RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, UnparsedPublicKey, VerificationAlgorithm,
 };
-use rustls_pki_types::SignatureVerificationAlgorithm;
 
 use super::super::algorithm::{HashAlgorithm, SigningAlgorithm};
+use super::super::chain_algorithm::ChainAlgorithm;
 use super::contract::{Hashing, HeldKey, Primitives};
 
 pub(crate) struct AwsLc;
@@ -26,8 +29,8 @@ impl Primitives for AwsLc {
     type Hasher = Hasher;
     type Key = Key;
 
-    fn of_chains() -> &'static [&'static dyn SignatureVerificationAlgorithm] {
-        webpki::ALL_VERIFICATION_ALGS
+    fn signed(algorithm: ChainAlgorithm, key: &[u8], message: &[u8], signature: &[u8]) -> bool {
+        UnparsedPublicKey::new(of_chains(algorithm), key).verify(message, signature).is_ok()
     }
 }
 
@@ -65,6 +68,30 @@ impl HeldKey for Key {
         Digest::import_less_safe(digest, self.hash)
             .and_then(|digest| self.key.verify_digest_sig(&digest, signature))
             .is_ok()
+    }
+}
+
+fn of_chains(algorithm: ChainAlgorithm) -> &'static dyn VerificationAlgorithm {
+    use ChainAlgorithm::{EcdsaP256, EcdsaP384, EcdsaP521, Ed25519, RsaPkcs1v15, RsaPss};
+    use HashAlgorithm::{Sha256, Sha384, Sha512};
+
+    match algorithm {
+        EcdsaP256(Sha256) => &ECDSA_P256_SHA256_ASN1,
+        EcdsaP256(Sha384) => &ECDSA_P256_SHA384_ASN1,
+        EcdsaP256(Sha512) => &ECDSA_P256_SHA512_ASN1,
+        EcdsaP384(Sha256) => &ECDSA_P384_SHA256_ASN1,
+        EcdsaP384(Sha384) => &ECDSA_P384_SHA384_ASN1,
+        EcdsaP384(Sha512) => &ECDSA_P384_SHA512_ASN1,
+        EcdsaP521(Sha256) => &ECDSA_P521_SHA256_ASN1,
+        EcdsaP521(Sha384) => &ECDSA_P521_SHA384_ASN1,
+        EcdsaP521(Sha512) => &ECDSA_P521_SHA512_ASN1,
+        Ed25519 => &ED25519,
+        RsaPkcs1v15(Sha256) => &RSA_PKCS1_2048_8192_SHA256,
+        RsaPkcs1v15(Sha384) => &RSA_PKCS1_2048_8192_SHA384,
+        RsaPkcs1v15(Sha512) => &RSA_PKCS1_2048_8192_SHA512,
+        RsaPss(Sha256) => &RSA_PSS_2048_8192_SHA256,
+        RsaPss(Sha384) => &RSA_PSS_2048_8192_SHA384,
+        RsaPss(Sha512) => &RSA_PSS_2048_8192_SHA512,
     }
 }
 

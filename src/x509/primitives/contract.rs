@@ -3,11 +3,10 @@
 //! Strictness, the same in each: an elliptic curve point is on its curve. An ECDSA signature is a
 //! DER `Ecdsa-Sig-Value` in the shortest encoding, its numbers are from 1 to the order of the
 //! curve, less one. An RSA signature is exactly as long as the modulus, and smaller. In chains, an
-//! RSA modulus has 2048 to 8192 bits, and a point can be compressed.
-
-use rustls_pki_types::SignatureVerificationAlgorithm;
+//! RSA modulus has 2048 to 8192 bits.
 
 use super::super::algorithm::{HashAlgorithm, SigningAlgorithm};
+use super::super::chain_algorithm::ChainAlgorithm;
 
 /// A library of cryptography.
 pub(crate) trait Primitives {
@@ -16,8 +15,9 @@ pub(crate) trait Primitives {
     /// A public key for ECDSA or RSA.
     type Key: HeldKey;
 
-    /// The algorithms for chains of certificates: those of `webpki`, in its order.
-    fn of_chains() -> &'static [&'static dyn SignatureVerificationAlgorithm];
+    /// Whether an authority's key made this signature over this message. The key is what a
+    /// `SubjectPublicKeyInfo` of the algorithm's kind has as its key; its point is not compressed.
+    fn signed(algorithm: ChainAlgorithm, key: &[u8], message: &[u8], signature: &[u8]) -> bool;
 }
 
 /// A hash in the making.

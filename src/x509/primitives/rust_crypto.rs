@@ -8,9 +8,9 @@ mod rsa;
 use p256::NistP256;
 use p384::NistP384;
 use p521::NistP521;
-use rustls_pki_types::SignatureVerificationAlgorithm;
 
 use super::super::algorithm::{HashAlgorithm, SigningAlgorithm};
+use super::super::chain_algorithm::ChainAlgorithm;
 use super::contract::{HeldKey, Primitives};
 use ecdsa::Point;
 use hash::Hasher;
@@ -31,8 +31,8 @@ impl Primitives for RustCrypto {
     type Hasher = Hasher;
     type Key = Key;
 
-    fn of_chains() -> &'static [&'static dyn SignatureVerificationAlgorithm] {
-        chain::ALGORITHMS
+    fn signed(algorithm: ChainAlgorithm, key: &[u8], message: &[u8], signature: &[u8]) -> bool {
+        chain::holds(algorithm, key, message, signature).unwrap_or(false)
     }
 }
 

@@ -13,7 +13,7 @@ use fasti::client::fetch::DirectoryFetch;
 use fasti::client::trust::Trust;
 use fasti::clock::SystemClock;
 use fasti::entropy::OsEntropy;
-use fasti::entry::{Certificate, Identity, KeyMaterial, RekorEntry, SignedDigest};
+use fasti::entry::{Certificate, KeyMaterial, RekorEntry, SignedDigest};
 use fasti::log::dedup::MemoryIndex;
 use fasti::log::{Context, Log, LogConfig, Sharing};
 use fasti::metrics::LogMetrics;
@@ -165,10 +165,9 @@ fn terms(leaf: &[u8]) -> Vec<Term> {
     terms.push(Term::PublicKey { sha256 });
     if let KeyMaterial::Certificate(der) = material {
         let certificate = Certificate::from_der(&der).unwrap();
-        let issuer = certificate.fulcio_issuer().unwrap().to_owned();
+        let issuer = certificate.fulcio_issuer().unwrap().unwrap().to_owned();
         for identity in certificate.identities() {
-            let (Identity::Email(name) | Identity::Uri(name)) = identity;
-            let (identity, issuer) = (name.clone(), issuer.clone());
+            let (identity, issuer) = (identity.name.clone(), issuer.clone());
             terms.push(Term::Identity { identity: identity.clone() });
             terms.push(Term::IdentityOfIssuer { identity, issuer });
         }

@@ -70,7 +70,7 @@ fn private_keys(text: &str) {
         assert_eq!(vkey.parse::<VerifierKey>().as_ref(), Ok(key.verifier_key()));
         assert!(!format!("{key:?}").contains("seed"));
     }
-    if let Ok(key) = ArtifactKey::from_pkcs8_pem(text) {
+    if let Ok(key) = ArtifactKey::from_pem(text.as_bytes()) {
         let spki = key.public_key().spki_der();
         let read = fasti::x509::PublicKey::from_spki_der(spki);
         assert_eq!(read.as_ref().ok(), Some(key.public_key()));

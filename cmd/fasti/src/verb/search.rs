@@ -13,7 +13,8 @@ use fasti::client::search::{
     self, Answer, FollowError, Follower, LIMIT_DEFAULT, News, Operator, Question, SCAN_DEFAULT,
     SearchError, Term,
 };
-use fasti::entry::{ArtifactHasher, HashAlgorithm, LookupTerm};
+use fasti::entry::{ArtifactHasher, HashAlgorithm, IdentityKind, LookupTerm};
+use fasti::x509::canonical_name;
 use tiles_spec::{Hash, VerifierKey};
 
 use crate::failure::{Failure, refused_if};
@@ -37,10 +38,11 @@ pub struct Arguments {
     /// Entries signed by this key, or by the key in this certificate (PEM or DER)
     #[arg(long, value_name = "FILE", alias = "public_key")]
     public_key: Vec<PathBuf>,
-    /// Entries with a certificate for this email address
+    /// Entries with a certificate for this email address, as an email address
     #[arg(long, value_name = "ADDRESS")]
     email: Vec<String>,
-    /// Entries with a certificate for this identity of any kind, such as a workflow's URL
+    /// Entries with a certificate for this identity of any kind: a workflow's URL, an email
+    /// address, a host name, an IP address, a user name
     #[arg(long, value_name = "NAME", alias = "subject")]
     identity: Vec<String>,
     /// Only identities that this OIDC issuer vouched for
@@ -139,7 +141,9 @@ impl Arguments {
             let key = key.with_context(|| path.display().to_string())?;
             terms.push(LookupTerm::of_public_key(key.spki_der()).into());
         }
-        terms.extend(self.email.iter().chain(&self.identity).map(|name| self.identity(name)));
+        // Of two terms with one key the first counts, so the wider one comes first.
+        terms.extend(self.identity.iter().map(|name| self.identity(&canonical_name(name))));
+        terms.extend(self.email.iter().map(|name| self.email(name)));
         ensure!(
             self.issuer.is_none() || !(self.email.is_empty() && self.identity.is_empty()),
             "--issuer needs --email or --identity"
@@ -153,6 +157,11 @@ impl Arguments {
         };
         let (limit, scan_max) = (self.limit, self.scan_max);
         Ok(Question { limit, scan_max, ..Question::new(terms, operator) })
+    }
+
+    fn email(&self, name: &str) -> Term {
+        let (identity, issuer) = (name.to_owned(), self.issuer.clone());
+        LookupTerm::IdentityOfKind { kind: IdentityKind::Email, identity, issuer }.into()
     }
 
     fn identity(&self, name: &str) -> Term {

@@ -8,6 +8,7 @@ use fasti::client::artifact::ArtifactFile;
 use fasti::client::keys::{KEY_FILE_BYTES_MAX, read_certificates, read_signature};
 use fasti::entry::Bundle;
 use fasti::verify::{self, Artifact, Authority, Demand, Detached, Refusal, TrustedRoot, Verdict};
+use fasti::x509::{IdentityKind, NamePattern, Pattern, PatternError};
 use serde_json::json;
 use tiles_spec::{TLOG_PROOF_BYTES_MAX, TlogProof};
 
@@ -21,6 +22,10 @@ const BUNDLE_BYTES_MAX: usize = 64 << 20;
 
 #[derive(Args)]
 #[command(group = ArgGroup::new("from").required(true).args(["bundle", "proof"]))]
+#[command(group = ArgGroup::new("identity")
+    .args(["certificate_identity", "certificate_identity_regexp"]).requires("issuer"))]
+#[command(group = ArgGroup::new("issuer")
+    .args(["certificate_oidc_issuer", "certificate_oidc_issuer_regexp"]))]
 pub struct Arguments {
     /// The artifact; can be left out for a bundle with an envelope
     #[arg(long, value_name = "FILE")]
@@ -40,15 +45,29 @@ pub struct Arguments {
     /// Trust the logs and certificate authorities of this trusted_root.json
     #[arg(long, value_name = "FILE")]
     trusted_root: Option<PathBuf>,
-    /// Trust these certificate authorities (PEM)
+    /// Trust these certificate authorities (PEM): those whose issuer is not in the file as anchors,
+    /// the others below them
     #[arg(long, value_name = "FILE")]
     ca_roots: Option<PathBuf>,
-    /// Require this identity in the signer's certificate: an email address or a URI
+    /// Require this identity in the signer's certificate: an email address, URI, host name, IP
+    /// address or user name
+    ///
+    /// The name must have the form of its kind, so that no name of another kind can pass for it.
     #[arg(long, value_name = "NAME")]
     certificate_identity: Option<String>,
-    /// Require that this OIDC issuer vouched for the identity
+    /// Require an identity that matches this regular expression as a whole
+    #[arg(long, value_name = "EXPRESSION")]
+    certificate_identity_regexp: Option<String>,
+    /// Require that the identity is of this kind: email, uri, dns, ip or username
+    #[arg(long, value_name = "KIND", requires = "identity")]
+    certificate_identity_kind: Option<IdentityKind>,
+    /// Require that this OIDC issuer vouched for the identity; an empty one for a certificate that
+    /// names none
     #[arg(long, value_name = "URL")]
     certificate_oidc_issuer: Option<String>,
+    /// Require an OIDC issuer that matches this regular expression as a whole; '.*' for any
+    #[arg(long, value_name = "EXPRESSION")]
+    certificate_oidc_issuer_regexp: Option<String>,
 }
 
 pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
@@ -60,8 +79,8 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
             .map(fasti::entry::KeyMaterial::public_key)
             .transpose()
             .context("cannot use the key given with --public-key")?,
-        identity: arguments.certificate_identity.clone(),
-        oidc_issuer: arguments.certificate_oidc_issuer.clone(),
+        identity: arguments.identity().context("--certificate-identity-regexp")?,
+        oidc_issuer: arguments.issuer().context("--certificate-oidc-issuer-regexp")?,
     };
     let artifact = arguments.artifact.as_ref().map(ArtifactFile::new);
     if let Some(artifact) = &artifact {
@@ -91,7 +110,28 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
         verify::tlog_proof(&proof, artifact, detached.as_ref(), &trusted, &demand)
     };
     let verdict = refused_if(verdict, Refusal::is_verdict)?;
-    Ok(output(&verdict))
+    let left_out =
+        trusted.left_out.iter().map(|what| format!("the trusted root is not used for {what}"));
+    Ok(output(&verdict).warn(left_out))
+}
+
+impl Arguments {
+    fn identity(&self) -> Result<Option<NamePattern>, PatternError> {
+        let kind = self.certificate_identity_kind;
+        match (&self.certificate_identity, &self.certificate_identity_regexp) {
+            (Some(name), _) => Ok(Some(NamePattern::exact(kind, name))),
+            (None, Some(expression)) => NamePattern::regex(kind, expression).map(Some),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn issuer(&self) -> Result<Option<Pattern>, PatternError> {
+        match (&self.certificate_oidc_issuer, &self.certificate_oidc_issuer_regexp) {
+            (Some(url), _) => Ok(Some(Pattern::exact(url))),
+            (None, Some(expression)) => Pattern::regex(expression).map(Some),
+            (None, None) => Ok(None),
+        }
+    }
 }
 
 fn trusted(globals: &Globals, arguments: &Arguments) -> anyhow::Result<TrustedRoot> {
@@ -99,9 +139,8 @@ fn trusted(globals: &Globals, arguments: &Arguments) -> anyhow::Result<TrustedRo
     if let Some(path) = &arguments.ca_roots {
         let name = || path.display().to_string();
         let pem = files::read(path, KEY_FILE_BYTES_MAX)?;
-        for der in read_certificates(&pem).with_context(name)? {
-            trusted.authorities.push(Authority::new(&der, None, None).with_context(name)?);
-        }
+        let certificates = read_certificates(&pem).with_context(name)?;
+        trusted.authorities.push(Authority::of_list(&certificates, None, None).with_context(name)?);
     }
     Ok(trusted)
 }
@@ -128,7 +167,16 @@ fn output(verdict: &Verdict) -> Output {
         "Logged": logged,
         "Algorithm": verdict.signer.as_ref().map(|signer| signer.algorithm.to_string()),
         "KeyFingerprint": verdict.signer.as_ref().map(|signer| &signer.fingerprint),
-        "Identities": certificate.map(|certificate| &certificate.identities),
+        "Identities": certificate.map(|certificate| {
+            certificate.identities.iter().map(|identity| &identity.name).collect::<Vec<_>>()
+        }),
+        "IdentityKinds": certificate.map(|certificate| {
+            certificate.identities.iter().map(|identity| identity.kind.name()).collect::<Vec<_>>()
+        }),
+        "RequiredIdentity": certificate.and_then(|certificate| {
+            let matched = certificate.matched.as_ref()?;
+            Some(json!({"Name": matched.name, "Kind": matched.kind.name()}))
+        }),
         "OidcIssuer": certificate.and_then(|certificate| certificate.issuer.as_ref()),
         "Proved": verdict.proved(),
         "NotChecked": verdict.not_checked(),

@@ -3,7 +3,6 @@
 //! Only public keys are used here, so the timing of private operations does not matter.
 
 use der::Decode as _;
-use rsa::traits::PublicKeyParts as _;
 use rsa::{BigUint, Pkcs1v15Sign, Pss, RsaPublicKey};
 use sha2::{Sha256, Sha384, Sha512};
 
@@ -37,11 +36,6 @@ impl RsaKey {
         let modulus = BigUint::from_bytes_be(numbers.modulus.as_bytes());
         let exponent = BigUint::from_bytes_be(numbers.public_exponent.as_bytes());
         RsaPublicKey::new_with_max_size(modulus, exponent, *BITS.end()).ok().map(Self)
-    }
-
-    /// The number of bits of the modulus.
-    pub(super) fn bits(&self) -> usize {
-        self.0.n().bits()
     }
 
     /// Whether its owner made this signature over this digest.

@@ -3,7 +3,9 @@
 // is taken if and only if Go parses it, and then it says the same to both. Where fasti refuses more by
 // a rule of its own, it says which; those are counted.
 //
-// Usage: certificates FILE
+// It also compares the two on chains (chains.go).
+//
+// Usage: certificates FILE CHAINS
 package main
 
 import (
@@ -23,11 +25,18 @@ import (
 var ofKeys = []string{"RSA", "ECDSA", "elliptic", "Ed25519", "DSA", "ecdsa", "point", "nistec"}
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: certificates FILE")
+	if len(os.Args) != 3 {
+		fmt.Fprintln(os.Stderr, "usage: certificates FILE CHAINS")
 		os.Exit(2)
 	}
-	file, err := os.Open(os.Args[1])
+	good := compareCertificates(os.Args[1])
+	if !compareChains(os.Args[2]) || !good {
+		os.Exit(1)
+	}
+}
+
+func compareCertificates(path string) bool {
+	file, err := os.Open(path)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -61,9 +70,7 @@ func main() {
 	}
 	sort.Strings(said)
 	fmt.Printf("certificates: %s; %d read otherwise by Go\n", strings.Join(said, ", "), wrong)
-	if wrong > 0 || counts["taken"] == 0 || counts["refused"] == 0 {
-		os.Exit(1)
-	}
+	return wrong == 0 && counts["taken"] > 0 && counts["refused"] > 0
 }
 
 func compare(verdict string, der []byte, facts []string) string {
