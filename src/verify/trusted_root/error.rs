@@ -44,7 +44,7 @@ pub enum TrustedRootError {
     #[error("a certificate of a certificate authority is malformed")]
     Authority(#[from] AuthorityError),
     /// There is no log whose checkpoints can be verified.
-    #[error("it names no log with an Ed25519 or ECDSA P-256 key")]
+    #[error("it names no log with an Ed25519, ECDSA or RSA key")]
     NoLog,
     /// The key only makes cosignatures.
     #[error("the key {0} makes cosignatures; a log's own Ed25519 or ECDSA key is needed")]

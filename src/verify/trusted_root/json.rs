@@ -101,7 +101,7 @@ fn public_key_from_json(value: Value<'_>) -> Result<(Vec<u8>, String, Span), Ent
         required(details, "keyDetails", "the kind of key", |value| {
             value.enumeration(|details| Ok(name_of(details)))
         })?,
-        optional(valid_for, "validFor", Span::from_json)?.unwrap_or_default(),
+        optional(valid_for, "validFor", Span::from_json_begun)?.unwrap_or_default(),
     ))
 }
 

@@ -1,22 +1,28 @@
 //! A trusted root becomes trust in keys and authorities.
 
+use fasti_entry::SigningAlgorithm;
 use fasti_read::{Trust, TrustedLog};
 use tiles_spec::{PublicKey, VerifierKey};
 
 use super::super::authority::Authority;
 use super::super::trust::TrustedRoot;
+use super::super::v1_log::V1Log;
 use super::error::{TrustedRootError, malformed, window};
 use super::json::{ECDSA_P256, ED25519, LogInstance, Root};
 use super::names::names;
 
 /// Reads the logs and certificate authorities. Logs with keys of other kinds are left out.
+///
+/// The file does not say whether a log is of Rekor v1, v2 or both, so it is read as both, as far as
+/// its key allows.
 pub fn read(json: &[u8]) -> Result<TrustedRoot, TrustedRootError> {
     let root = Root::parse(json)?;
-    let mut logs = Vec::new();
+    let (mut logs, mut rekor_v1) = (Vec::new(), Vec::new());
     for log in &root.tlogs {
         logs.extend(trusted_log(log)?);
+        rekor_v1.extend(v1_log(log)?);
     }
-    if logs.is_empty() {
+    if logs.is_empty() && rekor_v1.is_empty() {
         return Err(TrustedRootError::NoLog);
     }
     let mut authorities = Vec::new();
@@ -26,7 +32,24 @@ pub fn read(json: &[u8]) -> Result<TrustedRoot, TrustedRootError> {
             authorities.push(Authority::new(der, window.from, window.until)?);
         }
     }
-    Ok(TrustedRoot { trust: Trust { logs, ..Trust::default() }, authorities })
+    Ok(TrustedRoot { trust: Trust { logs, ..Trust::default() }, rekor_v1, authorities })
+}
+
+/// The log as one of Rekor v1, which can have keys of more kinds, RSA among them.
+fn v1_log(log: &LogInstance) -> Result<Option<V1Log>, TrustedRootError> {
+    let in_use = window(&log.valid_for, &log.base_url)?;
+    let name = names(&log.base_url)?.swap_remove(0);
+    Ok(V1Log::new(name, &log.key, in_use).ok().filter(|read| {
+        let details = log.key_details.as_str();
+        match read.key().algorithm() {
+            SigningAlgorithm::EcdsaP384Sha384 => details.starts_with("PKIX_ECDSA_P384_"),
+            SigningAlgorithm::EcdsaP521Sha512 => details.starts_with("PKIX_ECDSA_P521_"),
+            SigningAlgorithm::Ed25519ph => details == ED25519,
+            // The older name of all RSA keys leaves the length to the key.
+            algorithm if details == "PKIX_RSA_PKCS1V5" => algorithm.is_rsa(),
+            algorithm => details == algorithm.key_details().name(),
+        }
+    }))
 }
 
 fn trusted_log(log: &LogInstance) -> Result<Option<TrustedLog>, TrustedRootError> {

@@ -2,8 +2,8 @@
 
 use aws_lc_rs::digest::{self, Context, Digest};
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA512_ASN1, ParsedPublicKey,
-    RSA_PKCS1_2048_8192_SHA256, VerificationAlgorithm,
+    ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA256_ASN1,
+    ECDSA_P521_SHA512_ASN1, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, VerificationAlgorithm,
 };
 use rustls_pki_types::SignatureVerificationAlgorithm;
 
@@ -65,6 +65,20 @@ impl HeldKey for Key {
         Digest::import_less_safe(digest, self.hash)
             .and_then(|digest| self.key.verify_digest_sig(&digest, signature))
             .is_ok()
+    }
+
+    fn made_over_sha256(&self, signature: &[u8], digest: &[u8]) -> bool {
+        let verification: &'static dyn VerificationAlgorithm = match self.hash.output_len() {
+            48 => &ECDSA_P384_SHA256_ASN1,
+            64 => &ECDSA_P521_SHA256_ASN1,
+            _ => return self.made(signature, digest),
+        };
+        let hash = implementation(HashAlgorithm::Sha256);
+        ParsedPublicKey::new(verification, self.key.as_ref()).is_ok_and(|key| {
+            Digest::import_less_safe(digest, hash)
+                .and_then(|digest| key.verify_digest_sig(&digest, signature))
+                .is_ok()
+        })
     }
 }
 
