@@ -63,7 +63,7 @@ impl V1Kind {
         let [version, kind, spec] = fields(json::parse(body)?, names, Unknown::Refuse)?;
         let kind = required(kind, "kind", "a kind", Value::string)?;
         let version = required(version, "apiVersion", "a version", Value::string)?;
-        same(&Self::find(&kind, &version), &Some(self), "kind")?;
+        same(&Self::find(&kind, &version), &Some(self), "kind").map_err(|e| e.within("kind"))?;
         let verified = Verified { content, signed };
         required(spec, "spec", "the entry itself", |spec| match self {
             Self::HashedRekord => hashedrekord::expect(spec, &verified),
@@ -73,3 +73,6 @@ impl V1Kind {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,7 +36,7 @@ pub(super) fn check(
     let leaf = leaf_hash(&entry.canonicalized_body);
     let proof = entry.inclusion_proof.as_ref();
     let tree = proof.map(|proof| check_proof(proof, &leaf, log)).transpose()?.flatten();
-    if promise.is_none() && tree.is_none() {
+    if tree.is_none() && version > BundleVersion::V0_1 {
         return Err(Refusal::NoProof);
     }
     Ok(LoggedV1 {
@@ -85,3 +85,6 @@ fn check_proof(
     verify_inclusion(leaf, index, &stated, &hashes)?;
     Ok(tree)
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fasti_entry::{ArtifactDigest, Bundle, BundleContent, PublicKey};
+use fasti_entry::{ArtifactDigest, Bundle, BundleContent, HashAlgorithm, PublicKey};
 use fasti_read::window::Window;
 use fasti_verify::{Artifact, Demand, Refusal, TrustedRoot, Verdict, Vouched, trusted_root};
 use fasti_x509::pem;
@@ -257,6 +257,28 @@ fn without_a_promise_there_is_no_time() {
             assert_eq!(verdict.integrated_times().count(), 0, "{}", case.name);
         }
     }
+}
+
+/// An early bundle of sigstore-python: a P-384 key signed a SHA-256 digest, and nobody signed the
+/// tree. The chain in it, up to a root, counts for nothing.
+#[test]
+fn an_early_bundle_verifies() {
+    let Some(data) = super::data() else { return };
+    let case = data.join("conformance/bundle-verify/bundle-with-root-cert_fail");
+    let bundle = Bundle::parse(&super::read(&case.join("bundle.sigstore.json"))).expect("a bundle");
+    let root = super::read(&data.join("trust/prod_trusted_root.json"));
+    let trust = trusted_root::read(&root).expect("a root");
+    let artifact = super::read(&case.join("artifact"));
+    let judge = |artifact: &dyn Artifact| {
+        fasti_verify::bundle(&bundle, Some(artifact), &trust, &Demand::default())
+    };
+    let verdict = judge(&artifact).expect("accepted");
+    let algorithm = verdict.signer.as_ref().map(|signer| signer.algorithm.name());
+    assert_eq!(algorithm, Some("PKIX_ECDSA_P384_SHA_256"));
+    assert_eq!(verdict.logged_v1[0].tree, None);
+    assert!(verdict.not_checked().iter().any(|doubt| doubt.contains("kept its promise")));
+    judge(&ArtifactDigest::of(HashAlgorithm::Sha256, &artifact)).expect("accepted");
+    judge(&b"another".to_vec()).expect_err("refused");
 }
 
 #[test]

@@ -35,6 +35,7 @@ const CASES: [(&str, Judged); 70] = [
     ("bundle-malformed-json_fail", Refused("EOF")),
     ("bundle-negative-log-index_fail", Refused("expected an integer")),
     ("bundle-unknown-version_fail", Refused("version=99.9")),
+    // The root in it is ignored, as the specification of bundles allows.
     ("bundle-with-root-cert_fail", Refused("it was signed by a@tny.town")),
     ("bundle-with-sct-with-extensions", Verified),
     ("checkpoint-bad-keyhint_fail", Refused("not signed by any known key")),

@@ -239,3 +239,6 @@ fn kind_of(body: &[u8]) -> Result<(String, String), EntryError> {
     let kind = required(kind, "kind", "the entry's kind", Value::string)?;
     Ok((kind, required(version, "apiVersion", "the kind's version", Value::string)?))
 }
+
+#[cfg(test)]
+mod tests;

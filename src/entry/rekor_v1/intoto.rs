@@ -55,14 +55,16 @@ fn expect_envelope(value: Value<'_>, verified: &Verified<'_>) -> Result<(), Entr
     let (envelope, signature) = verified.envelope()?;
     let names = ["payload", "payloadType", "signatures"];
     let [payload, payload_type, signatures] = fields(value, names, Unknown::Refuse)?;
-    same(&text(payload_type, "payloadType")?, &envelope.payload_type, "payload type")?;
+    let payload_type = text(payload_type, "payloadType")?;
+    same(&payload_type, &envelope.payload_type, "type").map_err(|e| e.within("payloadType"))?;
     optional(payload, "payload", |payload| {
         same(&base64_twice(payload)?, &envelope.payload, "payload")
     })?;
     let signatures = repeated(signatures, "signatures", SIGNATURES_MAX, |value| {
         let names = ["keyid", "publicKey", "sig"];
         let [keyid, key, sig] = fields(value, names, Unknown::Refuse)?;
-        same(&text(keyid, "keyid")?, &signature.keyid, "key ID")?;
+        let keyid = text(keyid, "keyid")?;
+        same(&keyid, &signature.keyid, "key ID").map_err(|e| e.within("keyid"))?;
         required(sig, "sig", "the signature in base64", |sig| {
             verified.expect_signature(&base64_twice(sig)?)
         })?;

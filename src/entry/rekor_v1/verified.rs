@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fasti_x509::{ArtifactDigest, HashAlgorithm};
+use fasti_x509::{ArtifactDigest, HashAlgorithm, pem};
 
 use crate::bundle::BundleContent;
 use crate::envelope::{DsseEnvelope, DsseSignature};
@@ -41,9 +41,19 @@ impl Verified<'_> {
     /// block. Rekor stores the signer's whole chain, but the first block alone is the signer.
     pub(super) fn expect_key(&self, value: Value<'_>) -> Result<(), EntryError> {
         const EXPECTED: &str = "a public key or certificate in PEM";
-        let stated = KeyMaterial::first_in_pem(&base64(value)?);
+        let stated = key_material(&base64(value)?);
         let stated = stated.ok_or(EntryError::Missing { expected: EXPECTED })?;
         same(&stated, &self.signed.signature.verifier.material, "key or certificate")
+    }
+}
+
+/// The public key or certificate in the first block of PEM.
+fn key_material(text: &[u8]) -> Option<KeyMaterial> {
+    let block = pem::blocks(text).next()?;
+    match block.label()? {
+        "PUBLIC KEY" => block.der().ok().map(KeyMaterial::PublicKey),
+        "CERTIFICATE" => block.der().ok().map(KeyMaterial::Certificate),
+        _ => None,
     }
 }
 
