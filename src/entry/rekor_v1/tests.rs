@@ -11,7 +11,7 @@ use crate::bundle::{Bundle, BundleVersion, MessageSignature, VerificationMateria
 use crate::envelope::{DsseEnvelope, DsseSignature};
 use crate::pki::{KeyMaterial, Verifier};
 use crate::testing::{ARTIFACT, Signer, with};
-use crate::{SigningAlgorithm, VerifiableSignature, pae};
+use crate::{KeyDetails, SigningAlgorithm, VerifiableSignature, pae};
 
 const TYPE: &str = "application/vnd.in-toto+json";
 
@@ -343,7 +343,7 @@ fn signatures_of_older_kinds() {
         let signed = bundle.signed_as_v1(Some(&key), None).unwrap();
         assert!(signed.verify().is_err());
         let kind = verify_as_v1(&bundle.content, &signed);
-        assert_eq!(kind.ok().map(|kind| kind.name()), is_signed.then_some("PKIX_ED25519"));
+        assert_eq!(kind.ok().map(KeyDetails::name), is_signed.then_some("PKIX_ED25519"));
     }
     // There is no Ed25519 over a digest of an artifact but Ed25519ph.
     let signature = secret.sign(ARTIFACT).to_bytes().to_vec();
