@@ -1,11 +1,10 @@
 //! Keys and certificates of signers, as files in a world.
 
 use std::ops::Range;
+use std::time::SystemTime;
 
-use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, DnType, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, SanType, SigningKey as _, date_time_ymd,
-};
+use fasti_kit::certificates::{self, Authority, pem};
+use rcgen::{KeyPair, SigningKey as _, date_time_ymd};
 
 use crate::world::World;
 
@@ -40,25 +39,11 @@ pub fn certify(world: &World, pair: &KeyPair, name: &str, email: &str) {
 
 /// Writes a certificate that is valid from the first of these years until the last.
 pub fn certify_in(world: &World, pair: &KeyPair, name: &str, email: &str, years: Range<i32>) {
-    let mut params = CertificateParams::new([]).expect("parameters");
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-    params.distinguished_name.push(DnType::CommonName, "authority.test");
-    let key = KeyPair::generate().expect("a key can be made");
-    let authority = params.self_signed(&key).expect("it signs itself");
+    let authority = Authority::root(certificates::authority("authority.test"));
     world.write(&format!("{name}.ca.crt"), authority.pem());
-
-    let issuer = Issuer::new(params, key);
-    let mut params = CertificateParams::new([]).expect("parameters");
+    let mut params =
+        certificates::signing(certificates::email(email), "https://oidc.test", SystemTime::now());
     params.not_before = date_time_ymd(years.start, 1, 1);
     params.not_after = date_time_ymd(years.end, 1, 1);
-    params.subject_alt_names =
-        vec![SanType::Rfc822Name(email.try_into().expect("an email address"))];
-    let oidc = b"https://oidc.test";
-    let length = u8::try_from(oidc.len()).expect("short");
-    let oidc = [&[0x0c, length][..], oidc].concat();
-    let fulcio_issuer = [1, 3, 6, 1, 4, 1, 57264, 1, 8];
-    params.custom_extensions = vec![CustomExtension::from_oid_content(&fulcio_issuer, oidc)];
-    let certificate = params.signed_by(pair, &issuer).expect("the authority signs");
-    world.write(&format!("{name}.crt"), certificate.pem());
+    world.write(&format!("{name}.crt"), pem("CERTIFICATE", &authority.issue(&params, pair)));
 }
