@@ -8,6 +8,8 @@
 //! ([`Bundle::rebuild_leaf`]) from what it holds: the artifact, the signature, and the key that it
 //! trusts or is about to judge. It then compares the result with the leaf in the bundle. No detail
 //! is taken from the bundle's copy of the leaf, because key and algorithm determine each other.
+//!
+//! Entries of Rekor v1 logs are not rebuilt but compared, see [`V1Kind`](super::V1Kind).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -20,6 +22,7 @@ use super::pki::{KeyMaterial, VerifiableSignature, Verifier};
 use super::signed_digest::SignedDigest;
 use super::transparency_log_entry::TransparencyLogEntry;
 
+mod collection;
 mod wire;
 
 /// The version in a bundle's media type.
@@ -117,6 +120,21 @@ impl Bundle {
         key: Option<&PublicKey>,
         artifact: Option<&ArtifactDigest>,
     ) -> Result<SignedDigest, EntryError> {
+        let signed = self.claim(key, artifact)?;
+        let algorithm = signed.signature.verifier.key_details.algorithm()?;
+        if signed.digest.algorithm() != algorithm.hash() {
+            let found = signed.digest.algorithm();
+            return Err(X509Error::DigestAlgorithm { algorithm, found }.into());
+        }
+        Ok(signed)
+    }
+
+    /// What [`Bundle::signed`] returns, whatever hash the digest is of.
+    pub(super) fn claim(
+        &self,
+        key: Option<&PublicKey>,
+        artifact: Option<&ArtifactDigest>,
+    ) -> Result<SignedDigest, EntryError> {
         let verifier = self.verifier(key)?;
         let algorithm = verifier.key_details.algorithm()?;
         let (digest, content) = match &self.content {
@@ -126,10 +144,6 @@ impl Bundle {
             BundleContent::MessageSignature(MessageSignature { digest, signature }) => {
                 let artifact = *artifact
                     .ok_or(EntryError::Missing { expected: "the digest of the artifact" })?;
-                if artifact.algorithm() != algorithm.hash() {
-                    let found = artifact.algorithm();
-                    return Err(X509Error::DigestAlgorithm { algorithm, found }.into());
-                }
                 if digest.is_some_and(|claimed| {
                     claimed.algorithm() == artifact.algorithm() && claimed != artifact
                 }) {

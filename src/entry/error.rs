@@ -157,6 +157,20 @@ pub enum EntryError {
         /// Its version, quoted and truncated.
         version: String,
     },
+    /// A logged entry that states something else than the bundle.
+    #[error("the logged entry has another {part} than the bundle")]
+    OtherEntry {
+        /// What differs.
+        part: &'static str,
+    },
+    /// A file that is something else than a bundle.
+    #[error("this is {found}, not a Sigstore bundle: {advice}")]
+    OtherFile {
+        /// What it is.
+        found: &'static str,
+        /// What to do instead.
+        advice: &'static str,
+    },
     /// The bundle is signed with another key than the caller's.
     #[error("the bundle's certificate is for another key than the one given")]
     OtherKey,

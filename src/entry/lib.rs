@@ -9,7 +9,7 @@
 //!
 //! The way back: [`RekorEntry::parse`] reads leaf bytes, [`TransparencyLogEntry`] is the log's
 //! answer, and [`Bundle`] is what a client keeps and verifies later. [`lookup_keys`] lists the keys
-//! under which an index lists an entry.
+//! under which an index lists an entry. [`V1Kind`] compares entries of Rekor v1 logs with bundles.
 //!
 //! The formats are `dev.sigstore.rekor.v2`, `dev.sigstore.rekor.v1.TransparencyLogEntry` and
 //! `dev.sigstore.bundle.v1` in their protobuf JSON mapping. Requests and answers are also supported
@@ -35,6 +35,7 @@ mod pki;
 mod protobuf;
 pub mod protojson;
 mod quote;
+mod rekor_v1;
 mod signed_digest;
 mod sought;
 mod submission;
@@ -59,5 +60,6 @@ pub use pae::{pae, pae_digest};
 pub use pki::{CERTIFICATE_BYTES_MAX, KeyMaterial, NAMES_MAX, VerifiableSignature, Verifier};
 pub use protobuf::PROTOBUF_DESCRIPTORS;
 pub use quote::{excerpt, quote};
+pub use rekor_v1::{V1Kind, verify_as_v1};
 pub use signed_digest::SignedDigest;
 pub use transparency_log_entry::{InclusionProof, TransparencyLogEntry};

@@ -3,8 +3,11 @@
 //!
 //! A message takes the fields it knows out of a [`Value`]. Accepted: a field name in camelCase or
 //! snake_case, an enum by name or number, bytes in either base64 alphabet with or without padding,
-//! null for "not set", 64-bit integers as numbers or strings. Refused: a field given twice (even in
-//! different spellings), base64 with stray bits or whitespace, numbers such as `1e3`.
+//! null for "not set", 64-bit integers as numbers or strings, line breaks within base64, which tools
+//! leave there and the readers in Go, Python and JavaScript skip. Refused: a field given twice (even
+//! in different spellings), base64 with stray bits or spaces, numbers such as `1e3`.
+
+use std::borrow::Cow;
 
 use base64::alphabet;
 use base64::display::Base64Display;
@@ -293,6 +296,13 @@ const BARE: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(DecodePaddingMode::RequireNone);
 
 fn decode_base64(text: &str) -> Result<Vec<u8>, EntryError> {
+    const BREAKS: [char; 2] = ['\r', '\n'];
+    let text = if text.contains(BREAKS) {
+        Cow::Owned(text.replace(BREAKS, ""))
+    } else {
+        Cow::Borrowed(text)
+    };
+    let text = text.as_ref();
     let url_safe = text.bytes().any(|byte| byte == b'-' || byte == b'_');
     match (url_safe, text.len().is_multiple_of(4)) {
         (false, true) => STANDARD.decode(text),
@@ -329,9 +339,12 @@ mod tests {
         for text in ["+/8=", "+/8", "-_8=", "-_8"] {
             assert_eq!(bytes(text), Some(vec![0xfb, 0xff]), "{text}");
         }
+        for text in ["+/8=\n", "+/\r\n8=\r\n", "\n-_8"] {
+            assert_eq!(bytes(text), Some(vec![0xfb, 0xff]), "{text:?}");
+        }
         assert_eq!(bytes(""), Some(vec![]));
         for text in
-            ["+_8=", "+/9=", "+/8==", "+/8 ", "+/8\n", "=", "A", "AA=", "AA==AA==", "\u{e9}A=="]
+            ["+_8=", "+/9=", "+/8==", "+/8 ", "+/\t8", "=", "A", "AA=", "AA==AA==", "\u{e9}A=="]
         {
             assert_eq!(bytes(text), None, "{text}");
         }

@@ -79,6 +79,7 @@ impl fmt::Display for Window {
             (None, None) => f.write_str("at any time"),
             (Some(from), None) => write!(f, "from {from}"),
             (None, Some(until)) => write!(f, "until {until}"),
+            (Some(from), Some(until)) if from == until => write!(f, "at {from}"),
             (Some(from), Some(until)) => write!(f, "from {from} until {until}"),
         }
     }

@@ -1,14 +1,19 @@
 //! Is this bundle's signature by whom the caller demands, over the artifact, and in a trusted log?
 
-use fasti_entry::{ArtifactDigest, Bundle, BundleContent, Kind, PublicKey};
-use fasti_read::CheckpointRefusal;
+use fasti_entry::{
+    ArtifactDigest, Bundle, BundleContent, Facts, HashAlgorithm, Kind, PublicKey, SignedDigest,
+    TransparencyLogEntry, V1Kind, verify_as_v1,
+};
 
 use super::artifact::Artifact;
+use super::check_v1;
 use super::demand::Demand;
 use super::logged::check_entry;
+use super::logged_v1::LoggedV1;
 use super::refusal::Refusal;
 use super::trust::TrustedRoot;
-use super::verdict::{Subject, Verdict};
+use super::v1_log::V1Log;
+use super::verdict::{Logged, SignerSeen, Subject, Verdict};
 use super::{signer, statement};
 
 /// Verifies a bundle. Without an artifact, only a bundle with an envelope can be verified, and only
@@ -21,43 +26,96 @@ pub fn bundle(
 ) -> Result<Verdict, Refusal> {
     let key = demand.public_key.as_ref();
     let (digest, subject) = subject(bundle, artifact, key)?;
-    let signed = bundle.signed(key, digest.as_ref())?;
-    signed.verify()?;
-    let by = signer::judge(&signed, &trusted.authorities, demand)?;
+    let signed = if is_of_v1(bundle) {
+        bundle.signed_as_v1(key, digest.as_ref())?
+    } else {
+        bundle.signed(key, digest.as_ref())?
+    };
+    let judge = Judge { bundle, key, digest, signed, trusted };
+    let by = judge.signer(demand)?;
 
     let mut logged = Vec::new();
+    let mut logged_v1 = Vec::new();
     let mut unchecked = Vec::new();
     for entry in &bundle.tlog_entries {
-        if Kind::find(&entry.kind, &entry.version).is_err() {
+        let checked = if let Some(kind) = V1Kind::find(&entry.kind, &entry.version) {
+            judge.entry_of_v1(entry, kind, &by).map(|standing| logged_v1.push(standing))
+        } else if Kind::find(&entry.kind, &entry.version).is_ok() {
+            judge.entry(entry, &by).map(|standing| logged.push(standing))
+        } else {
             unchecked.push(format!(
-                "the log entry of kind {:?} {:?}, which is not from a Rekor v2 log",
+                "the log entry of kind {:?} {:?}, which is not known here",
                 entry.kind, entry.version
             ));
             continue;
-        }
-        let leaf = bundle.rebuild_leaf(entry, key, digest.as_ref())?;
-        match check_entry(entry, &leaf, &trusted.trust) {
-            Ok(standing) => {
-                standing.check_time(Some(&by))?;
-                logged.push(standing);
-            }
+        };
+        match checked {
             // An entry in another log is fine, as long as a trusted log has one too.
-            Err(Refusal::Checkpoint(
-                CheckpointRefusal::UnknownLog { origin, known }
-                | CheckpointRefusal::OtherOrigin { origin, known },
-            )) if bundle.tlog_entries.len() > 1 => {
-                unchecked.push(format!("the entry in the log {origin:?}; trusted: {known}"));
+            Err(refusal) if refusal.is_of_unknown_log() && bundle.tlog_entries.len() > 1 => {
+                unchecked.push(format!("an entry in a log that is not trusted: {refusal}"));
             }
-            Err(refusal) => return Err(refusal),
+            checked => checked?,
         }
     }
-    if logged.is_empty() {
+    if logged.is_empty() && logged_v1.is_empty() {
         return Err(Refusal::NotLogged { skipped: unchecked });
     }
     if !bundle.timestamps.is_empty() {
         unchecked.push("the bundle's timestamps, and so when it was signed".to_owned());
     }
-    Ok(Verdict { subject, signer: Some(by), logged, unchecked })
+    Ok(Verdict { subject, signer: Some(by), logged, logged_v1, unchecked })
+}
+
+/// A bundle, and what it is judged by.
+struct Judge<'a> {
+    bundle: &'a Bundle,
+    key: Option<&'a PublicKey>,
+    digest: Option<ArtifactDigest>,
+    signed: SignedDigest,
+    trusted: &'a TrustedRoot,
+}
+
+impl Judge<'_> {
+    /// Verifies the signature, and judges whose it is.
+    fn signer(&self, demand: &Demand) -> Result<SignerSeen, Refusal> {
+        let algorithm = if is_of_v1(self.bundle) {
+            verify_as_v1(&self.bundle.content, &self.signed)?
+        } else {
+            self.signed.verify()?;
+            self.signed.signature.verifier.key_details
+        };
+        let by = signer::judge(&self.signed, &self.trusted.authorities, demand)?;
+        Ok(SignerSeen { algorithm, ..by })
+    }
+
+    fn entry(&self, entry: &TransparencyLogEntry, by: &SignerSeen) -> Result<Logged, Refusal> {
+        let leaf = self.bundle.rebuild_leaf(entry, self.key, self.digest.as_ref())?;
+        let standing = check_entry(entry, &leaf, &self.trusted.trust)?;
+        standing.check_time(Some(by))?;
+        Ok(standing)
+    }
+
+    fn entry_of_v1(
+        &self,
+        entry: &TransparencyLogEntry,
+        kind: V1Kind,
+        by: &SignerSeen,
+    ) -> Result<LoggedV1, Refusal> {
+        let log = V1Log::find(&self.trusted.rekor_v1, entry)?;
+        kind.expect(&entry.canonicalized_body, &self.bundle.content, &self.signed)?;
+        check_v1::check(entry, log, self.bundle.version, SignerSeen::time(Some(by)))
+    }
+}
+
+fn is_of_v1(bundle: &Bundle) -> bool {
+    bundle.tlog_entries.iter().any(|e| V1Kind::find(&e.kind, &e.version).is_some())
+}
+
+/// The hash that an entry of Rekor v1 states. It need not be that of the key's algorithm.
+fn hash_of_v1(bundle: &Bundle) -> Option<HashAlgorithm> {
+    let mut entries = bundle.tlog_entries.iter();
+    let entry = entries.find(|e| V1Kind::find(&e.kind, &e.version).is_some())?;
+    Facts::of(&entry.canonicalized_body).digests.first()?.algorithm
 }
 
 /// The digest that the bundle's signature must be over, if any, and the subject for the verdict.
@@ -73,7 +131,7 @@ fn subject(
                 Some(certificate) => certificate.public_key().algorithm(),
                 None => key.ok_or(Refusal::NoPublicKey)?.algorithm(),
             };
-            let digest = artifact.digest(algorithm.hash())?;
+            let digest = artifact.digest(hash_of_v1(bundle).unwrap_or(algorithm.hash()))?;
             return Ok((Some(digest), Subject::Artifact(digest)));
         }
         BundleContent::DsseEnvelope(envelope) => envelope,

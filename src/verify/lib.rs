@@ -1,29 +1,35 @@
 //! Offline verification: is this artifact signed, by whom, and is that signature in the log?
 //!
-//! Verifies a Sigstore bundle ([`bundle()`], any version, with Rekor v2 entries) or a `.tlog-proof`
-//! ([`tlog_proof()`], C2SP tlog-proof). Nothing is fetched.
+//! Verifies a Sigstore bundle ([`bundle()`], any version, with entries of Rekor v1 or v2) or a
+//! `.tlog-proof` ([`tlog_proof()`], C2SP tlog-proof). Nothing is fetched.
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`bundle()`], [`tlog_proof()`], [`check_entry`] | the verification of each kind of proof |
+//! | [`bundle()`], [`any_bundle()`], [`tlog_proof()`], [`check_entry`] | the verification of each kind of proof |
 //! | [`Demand`], [`Detached`], [`Artifact`] | what the caller brings |
-//! | [`TrustedRoot`], [`Authority`] | whom the caller trusts: logs, witnesses, certificate authorities |
+//! | [`TrustedRoot`], [`V1Log`], [`Authority`] | whom the caller trusts: logs, witnesses, certificate authorities |
 //! | [`Verdict`], [`Refusal`] | what was proved, and what was not checked; or why not |
 //! | [`trusted_root`], [`signing_config`] | trust, and where to sign, in Sigstore's formats |
 //!
 //! Invariants:
 //! - A [`Verdict`] exists only if the signature is valid for the artifact, and at least one trusted
 //!   log signed a tree that contains exactly this signature with exactly this key at the stated
-//!   index. The leaf is rebuilt from the signature, key and artifact, never taken from the proof. A
-//!   verdict states in words what it does not cover.
+//!   index. The leaf is rebuilt from the signature, key and artifact, never taken from the proof.
+//!   The leaf of a Rekor v1 log cannot be rebuilt; it is taken from the bundle, and all that it
+//!   states is compared with signature, key and artifact. In a bundle of version 0.1, such a log's
+//!   signed promise to add the leaf to its tree is enough. A verdict states in words what it does
+//!   not cover.
 //! - Pure, and built for any target: bytes in, a verdict out. No files, no sockets, no clock: times
 //!   are those that certificates and trusted roots state.
 
+mod any_bundle;
 mod artifact;
 mod authority;
 mod bundle;
+mod check_v1;
 mod demand;
 mod logged;
+mod logged_v1;
 mod refusal;
 mod signer;
 pub mod signing_config;
@@ -32,17 +38,21 @@ mod statement;
 mod tlog_proof;
 mod trust;
 pub mod trusted_root;
+mod v1_log;
 mod verdict;
 
+pub use any_bundle::any_bundle;
 pub use artifact::Artifact;
 pub use authority::{Authority, AuthorityError};
 pub use bundle::bundle;
 pub use demand::{Demand, Detached};
 pub use logged::check_entry;
+pub use logged_v1::{LoggedV1, Promise, V1Tree};
 pub use refusal::Refusal;
 pub use span::Span;
 pub use tlog_proof::tlog_proof;
 pub use trust::TrustedRoot;
+pub use v1_log::V1Log;
 pub use verdict::{CertificateSeen, Logged, SignerSeen, Subject, Verdict, Vouched};
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! different copies come to the same verdict.
 
 use fasti_entry::TransparencyLogEntry;
+use fasti_read::window::Window;
 use fasti_read::{OpenedCheckpoint, Trust};
 use tiles_spec::{Hash, LeafIndex, leaf_hash, verify_inclusion};
 
@@ -53,18 +54,25 @@ impl Logged {
     /// Checks that the log's key was in use when the entry was signed, as far as that is known.
     /// What a retired or stolen key signs later is not trusted.
     pub(super) fn check_time(&self, signer: Option<&SignerSeen>) -> Result<(), Refusal> {
-        match SignerSeen::time(signer) {
-            Some(signed) if !signed.overlaps(&self.in_use) => Err(Refusal::NotInUse {
-                log: self.log.name().to_string(),
-                in_use: self.in_use,
-                signed,
-            }),
-            _ => Ok(()),
-        }
+        expect_in_use(self.log.name().as_str(), self.in_use, SignerSeen::time(signer))
     }
 }
 
-fn agree<T: PartialEq + ToString>(
+/// Checks that a log's key was in use at the time of signing, if that is known.
+pub(super) fn expect_in_use(
+    log: &str,
+    in_use: Window,
+    signed: Option<Window>,
+) -> Result<(), Refusal> {
+    match signed {
+        Some(signed) if !signed.overlaps(&in_use) => {
+            Err(Refusal::NotInUse { log: log.to_owned(), in_use, signed })
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn agree<T: PartialEq + ToString>(
     field: &'static str,
     stated: &T,
     actual: &T,

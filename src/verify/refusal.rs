@@ -25,7 +25,7 @@ pub enum Refusal {
     #[error("the bundle does not contain its key; give the signer's public key")]
     NoPublicKey,
     /// No entry is from a trusted log.
-    #[error("the bundle has no entry from a trusted Rekor v2 log{}", listed(skipped))]
+    #[error("the bundle has no entry from a trusted log{}", listed(skipped))]
     NotLogged {
         /// The skipped entries, and why they were skipped.
         skipped: Vec<String>,
@@ -45,6 +45,34 @@ pub enum Refusal {
         stated: String,
         /// Of the log, hex.
         actual: String,
+    },
+    /// The entry names a log of Rekor v1 that is not trusted.
+    #[error("the log entry is of the log with the ID {stated}; trusted: {known}")]
+    UnknownLogId {
+        /// In the entry, hex.
+        stated: String,
+        /// The names of the trusted logs.
+        known: String,
+    },
+    /// A log of Rekor v1 did not sign the promise.
+    #[error(
+        "the promise to log it (the signed entry timestamp) was not made by the log {log:?} for \
+         this entry, index and time"
+    )]
+    BadPromise {
+        /// The log.
+        log: String,
+    },
+    /// A bundle of version 0.1 without a promise.
+    #[error(
+        "the log entry has no promise (signed entry timestamp), which a bundle of version 0.1 needs"
+    )]
+    NoPromise,
+    /// A checkpoint that is not of a tree of a Rekor v1 log.
+    #[error("the checkpoint is of {origin:?}, not of a numbered tree of a Rekor v1 log")]
+    NoTreeId {
+        /// The origin in the checkpoint.
+        origin: String,
     },
     /// The log's key was not in use at that time.
     #[error("it was signed {signed}, but the key of the log {log:?} is trusted {in_use}")]
@@ -102,6 +130,12 @@ pub enum Refusal {
     /// A requirement on the signer of something that nobody signed.
     #[error("the logged entry is not a signature, so it has no signer to match what was required")]
     NoSigner,
+    /// None of the bundles in a file verifies.
+    #[error("none of the {} bundles verifies: {}", refusals.len(), numbered(refusals))]
+    NoneOfSeveral {
+        /// Why, one for each bundle.
+        refusals: Vec<Refusal>,
+    },
     /// Signed with another key than the required one.
     #[error("it was signed with a different key than the one given")]
     OtherKey,
@@ -147,19 +181,38 @@ pub enum Refusal {
 impl Refusal {
     /// Whether this is a result. Otherwise the caller must give more, or a file could not be read.
     pub fn is_verdict(&self) -> bool {
-        !matches!(
-            self,
+        match self {
             Self::Unreadable(_)
-                | Self::NoArtifact
-                | Self::NoPublicKey
-                | Self::NoAuthorities
-                | Self::NoIssuer
+            | Self::NoArtifact
+            | Self::NoPublicKey
+            | Self::NoAuthorities
+            | Self::NoIssuer => false,
+            Self::NoneOfSeveral { refusals } => refusals.iter().all(Self::is_verdict),
+            _ => true,
+        }
+    }
+
+    /// Whether it is about a log that the caller does not trust, so that another entry may do.
+    pub(super) fn is_of_unknown_log(&self) -> bool {
+        matches!(
+            self,
+            Self::UnknownLogId { .. }
+                | Self::Checkpoint(
+                    CheckpointRefusal::UnknownLog { .. } | CheckpointRefusal::OtherOrigin { .. }
+                )
         )
     }
 }
 
 fn listed(skipped: &[String]) -> String {
     if skipped.is_empty() { String::new() } else { format!("; skipped: {}", skipped.join("; ")) }
+}
+
+fn numbered(refusals: &[Refusal]) -> String {
+    let numbered = refusals.iter().enumerate();
+    let numbered: Vec<_> =
+        numbered.map(|(at, refusal)| format!("({}) {refusal}", at + 1)).collect();
+    numbered.join("; ")
 }
 
 fn listed_or(found: &[String], none: &str) -> String {

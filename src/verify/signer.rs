@@ -33,7 +33,7 @@ pub(super) fn judge(
         KeyMaterial::PublicKey(_) => None,
     };
     Ok(SignerSeen {
-        algorithm: key.algorithm(),
+        algorithm: key.algorithm().key_details(),
         fingerprint: hex::encode(fingerprint.as_bytes()),
         demanded: demand.public_key.is_some(),
         certificate,

@@ -134,9 +134,9 @@ fn bundles_and_what_they_leave_open() {
     assert!(matches!(refusal, Refusal::NoArtifact), "{refusal}");
 
     let mut unlogged = bundle.clone();
-    unlogged.tlog_entries[0].version = "0.0.1".to_owned();
+    unlogged.tlog_entries[0].kind = "rekord".to_owned();
     let refusal = verify(&unlogged, &trusted(), &demand(&pair)).unwrap_err();
-    assert!(refusal.to_string().contains("skipped"), "{refusal}");
+    assert!(refusal.to_string().contains("skipped: the log entry of kind"), "{refusal}");
     // An entry of an unknown log does no harm next to a good one.
     let mut twice = bundle.clone();
     let mut foreign = bundle.tlog_entries[0].clone();

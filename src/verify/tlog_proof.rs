@@ -46,7 +46,13 @@ pub fn tlog_proof(
         Err(reason) => return Err(Refusal::OtherEntry(reason)),
     };
     standing.check_time(signer.as_ref())?;
-    Ok(Verdict { subject, signer, logged: vec![standing], unchecked: Vec::new() })
+    Ok(Verdict {
+        subject,
+        signer,
+        logged: vec![standing],
+        logged_v1: Vec::new(),
+        unchecked: Vec::new(),
+    })
 }
 
 /// Verifies a logged signature over this artifact.

@@ -3,21 +3,24 @@
 use fasti_read::Trust;
 
 use super::authority::Authority;
+use super::v1_log::V1Log;
 
 /// Everyone a verifier trusts.
 #[derive(Clone, Debug, Default)]
 pub struct TrustedRoot {
     /// The keys of logs and witnesses.
     pub trust: Trust,
+    /// The keys of logs of Rekor v1. A log can be of both versions, with one key.
+    pub rekor_v1: Vec<V1Log>,
     /// Authorities that can issue certificates for signing.
     pub authorities: Vec<Authority>,
     /// What a file names that cannot be trusted, each with the reason, for people.
     pub left_out: Vec<String>,
 }
 
-/// Trust in keys, and in no authority.
+/// Trust in keys, for logs of either version, and in no authority.
 impl From<Trust> for TrustedRoot {
     fn from(trust: Trust) -> Self {
-        Self { trust, ..Self::default() }
+        Self { rekor_v1: V1Log::of(&trust), trust, ..Self::default() }
     }
 }

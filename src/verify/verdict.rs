@@ -1,10 +1,13 @@
 //! What a verification has proved, as data and as sentences.
 
-use fasti_entry::{ArtifactDigest, SigningAlgorithm};
+use fasti_entry::{ArtifactDigest, KeyDetails};
 use fasti_read::trust::Cosigned;
 use fasti_read::window::Window;
 use fasti_x509::Identity;
 use tiles_spec::{Hash, LeafIndex, TreeHead, VerifierKey};
+use time::OffsetDateTime;
+
+use super::logged_v1::{LoggedV1, not_dated};
 
 /// The verdict that an artifact is signed, and that the signature is in a trusted log.
 #[derive(Clone, Debug)]
@@ -13,8 +16,10 @@ pub struct Verdict {
     pub subject: Subject,
     /// Who signed; `None` if the log entry is the artifact itself.
     pub signer: Option<SignerSeen>,
-    /// Where it is logged; at least one place.
+    /// Where it is logged; at least one place here or in the next.
     pub logged: Vec<Logged>,
+    /// Where it is in logs of Rekor v1.
+    pub logged_v1: Vec<LoggedV1>,
     /// What was skipped; [`Verdict::not_checked`] has everything not checked.
     pub(super) unchecked: Vec<String>,
 }
@@ -56,7 +61,7 @@ pub struct Logged {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignerSeen {
     /// The signing algorithm.
-    pub algorithm: SigningAlgorithm,
+    pub algorithm: KeyDetails,
     /// SHA-256 of the key's `SubjectPublicKeyInfo`, hex.
     pub fingerprint: String,
     /// Whether the caller required this key.
@@ -90,6 +95,11 @@ pub enum Vouched {
 }
 
 impl Verdict {
+    /// When logs took it, each by its own clock and under its signature.
+    pub fn integrated_times(&self) -> impl Iterator<Item = OffsetDateTime> + '_ {
+        self.logged_v1.iter().filter_map(LoggedV1::integrated_time)
+    }
+
     /// What was proved, one sentence each.
     pub fn proved(&self) -> Vec<String> {
         let mut sentences = Vec::new();
@@ -121,6 +131,7 @@ impl Verdict {
                 }
             }));
         }
+        sentences.extend(self.logged_v1.iter().flat_map(LoggedV1::proved));
         sentences
     }
 
@@ -139,16 +150,13 @@ impl Verdict {
                 None => {}
             }
         }
-        if SignerSeen::time(self.signer.as_ref()).is_none() {
+        let when_signed = SignerSeen::time(self.signer.as_ref());
+        if when_signed.is_none() {
             let bounded = self.logged.iter().filter(|logged| logged.in_use.is_bounded());
-            sentences.extend(bounded.map(|Logged { log, in_use, .. }| {
-                format!(
-                    "whether that was while the key of {} was in use, {in_use}: no trusted party \
-                     says when it was signed",
-                    log.name()
-                )
-            }));
+            sentences
+                .extend(bounded.map(|logged| not_dated(logged.log.name().as_str(), logged.in_use)));
         }
+        sentences.extend(self.logged_v1.iter().flat_map(|logged| logged.not_checked(when_signed)));
         if self.logged.iter().all(|logged| logged.cosigned.is_empty()) {
             sentences.push(
                 "whether others are shown the same log: no trusted witness has cosigned".to_owned(),

@@ -87,6 +87,17 @@ impl SigningAlgorithm {
         Self::Ed25519ph,
     ];
 
+    /// Whether it takes an RSA key.
+    pub const fn is_rsa(self) -> bool {
+        use SigningAlgorithm as S;
+        matches!(
+            self,
+            S::RsaPkcs1v15Sha256With2048
+                | S::RsaPkcs1v15Sha256With3072
+                | S::RsaPkcs1v15Sha256With4096
+        )
+    }
+
     /// The hash whose digest is signed.
     pub const fn hash(self) -> HashAlgorithm {
         match self {

@@ -8,11 +8,15 @@
 //! are exactly as long as the modulus, and Ed25519 has `S < L` and no small order points. With
 //! ECDSA, anyone can turn a signature `(r, s)` into `(r, n - s)`. Both verify, and they give two
 //! leaves.
+//!
+//! Logs of Rekor v1 sign messages, and let signers sign them, in other ways than the admitted ones;
+//! [`PublicKey::verify_v1`] is for what they signed.
 
 use ed25519_dalek::Signature as Ed25519Signature;
 use sha2::digest::consts::U64;
 use sha2::digest::{FixedOutput, HashMarker, Output, OutputSizeUser, Update};
 
+use super::algorithm::HashAlgorithm;
 use super::digest::ArtifactDigest;
 use super::error::X509Error;
 use super::key::{PublicKey, VerifyingHalf};
@@ -34,6 +38,36 @@ impl PublicKey {
                 .is_ok(),
         };
         if valid { Ok(()) } else { Err(X509Error::BadSignature { algorithm }) }
+    }
+
+    /// Verifies a signature over a message as Rekor v1 makes and checks them: ECDSA and RSA with
+    /// SHA-256, however large the key, and Ed25519 over the message itself.
+    pub fn verify_v1(&self, message: &[u8], signature: &[u8]) -> Result<(), X509Error> {
+        let VerifyingHalf::Ed25519(key) = self.verifying_half() else {
+            let digest = ArtifactDigest::of(HashAlgorithm::Sha256, message);
+            return self.verify_v1_digest(&digest, signature);
+        };
+        Ed25519Signature::from_slice(signature)
+            .and_then(|signature| key.verify_strict(message, &signature))
+            .map_err(|_| X509Error::BadSignature { algorithm: self.algorithm() })
+    }
+
+    /// Like [`verify_v1`](Self::verify_v1), over a SHA-256 digest. There is none for Ed25519.
+    pub fn verify_v1_digest(
+        &self,
+        digest: &ArtifactDigest,
+        signature: &[u8],
+    ) -> Result<(), X509Error> {
+        let algorithm = self.algorithm();
+        match self.verifying_half() {
+            VerifyingHalf::EcdsaOrRsa(key)
+                if digest.algorithm() == HashAlgorithm::Sha256
+                    && key.made_over_sha256(signature, digest.as_bytes()) =>
+            {
+                Ok(())
+            }
+            _ => Err(X509Error::BadSignature { algorithm }),
+        }
     }
 }
 

@@ -1,12 +1,12 @@
-//! Sigstore bundles with Rekor v2 entries, as published by sigstore-conformance and
-//! sigstore-python. What they accept is accepted, what they refuse (`_fail`) is refused, and so is
-//! every edited copy of an accepted bundle.
+//! Sigstore bundles as published by sigstore-conformance and sigstore-python. What they accept is
+//! accepted, what they refuse (`_fail`) is refused, and so is every edited copy of an accepted
+//! bundle.
 
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fasti_entry::{ArtifactDigest, Bundle, BundleContent, PublicKey};
+use fasti_entry::{ArtifactDigest, Bundle, BundleContent, HashAlgorithm, PublicKey};
 use fasti_read::window::Window;
 use fasti_verify::{Artifact, Demand, Refusal, TrustedRoot, Verdict, Vouched, trusted_root};
 use fasti_x509::{NamePattern, Pattern, pem};
@@ -30,8 +30,7 @@ const VERDICTS: [(&str, Option<&str>); 10] = [
     ("sigstore-python-dsse-staging-rekor-v2", None),
 ];
 
-/// Bundles with entries of Rekor v1 logs, and the trusted roots that vouch for those logs. Their
-/// proofs are of another kind, and are not verified here.
+/// Bundles with entries of Rekor v1 logs, and the trusted roots that name those logs.
 const OLDER: [(&str, &str); 5] = [
     ("happy-path-intoto-in-dsse-v3", "prod_trusted_root"),
     ("happy-path-v0.1", "prod_trusted_root"),
@@ -160,29 +159,126 @@ fn a_log_is_trusted_while_its_key_is_in_use() {
     }
 }
 
-#[test]
-fn entries_of_the_older_log_are_refused_by_name() {
-    let Some(data) = super::data() else { return };
+/// A published bundle with an entry of a Rekor v1 log, and what is needed to verify it.
+struct Older {
+    name: &'static str,
+    json: Value,
+    artifact: Option<ArtifactDigest>,
+    trust: TrustedRoot,
+    demand: Demand,
+}
+
+impl Older {
+    fn verify(&self, json: &Value) -> Result<Verdict, Refusal> {
+        let bundle = Bundle::parse(json.to_string().as_bytes())?;
+        let artifact = self.artifact.as_ref().map(|artifact| artifact as &dyn Artifact);
+        fasti_verify::bundle(&bundle, artifact, &self.trust, &self.demand)
+    }
+}
+
+fn older(data: &Path) -> Vec<Older> {
     let paths = super::files(&data.join("v1-bundles"), ".json");
     let names: Vec<_> = paths.iter().filter_map(|path| path.file_stem()?.to_str()).collect();
-    assert_eq!(names, OLDER.map(|(name, _)| name), "every file has its verdict");
+    assert_eq!(names, OLDER.map(|(name, _)| name), "every file has its root");
     let key = super::read(&data.join("v1-bundles/managed-key.pub"));
     let key = pem::blocks(&key).next().expect("a key").der().expect("DER");
     let key = PublicKey::from_spki_der(&key).expect("a key");
-    for (path, (name, root)) in paths.iter().zip(OLDER) {
-        let bundle = Bundle::parse(&super::read(path)).expect("a bundle");
-        let artifact = unpublished(&bundle);
-        let artifact = artifact.as_ref().map(|artifact| artifact as &dyn Artifact);
+    let older = paths.iter().zip(OLDER).map(|(path, (name, root))| {
+        let json = super::read(path);
         let root = super::read(&data.join(format!("trust/{root}.json")));
-        let trust = trusted_root::read(&root).expect("a root");
         let public_key = name.starts_with("managed-key").then(|| key.clone());
-        let demand = Demand { public_key, ..Demand::default() };
-        let refusal = fasti_verify::bundle(&bundle, artifact, &trust, &demand).unwrap_err();
-        println!("{name}: {refusal}");
-        assert!(matches!(refusal, Refusal::NotLogged { .. }), "{name}: {refusal}");
-        let words = refusal.to_string();
-        assert!(words.contains("which is not from a Rekor v2 log"), "{name}: {words}");
+        Older {
+            name,
+            artifact: unpublished(&Bundle::parse(&json).expect("a bundle")),
+            json: serde_json::from_slice(&json).expect("JSON"),
+            trust: trusted_root::read(&root).expect("a root"),
+            demand: Demand { public_key, ..Demand::default() },
+        }
+    });
+    older.collect()
+}
+
+#[test]
+fn entries_of_the_older_log_verify() {
+    let Some(data) = super::data() else { return };
+    for case in older(&data) {
+        let verdict = case.verify(&case.json).unwrap_or_else(|e| panic!("{}: {e}", case.name));
+        println!("{}: {:#?}", case.name, verdict.proved());
+        let [logged] = verdict.logged_v1.as_slice() else { panic!("{}", case.name) };
+        let entry = &case.json["verificationMaterial"]["tlogEntries"][0];
+        let number = |value: &Value| value.as_str().and_then(|text| text.parse::<u64>().ok());
+        let promise = logged.promise.expect("a promise");
+        assert_eq!(Some(promise.index.get()), number(&entry["logIndex"]), "{}", case.name);
+        let time = promise.time.unix_timestamp().unsigned_abs();
+        assert_eq!(Some(time), number(&entry["integratedTime"]), "{}", case.name);
+        assert_eq!(verdict.integrated_times().collect::<Vec<_>>(), [promise.time]);
+        let tree = logged.tree.as_ref().expect("a proof");
+        let stated = number(&entry["inclusionProof"]["logIndex"]);
+        assert_eq!(Some(tree.index.get()), stated, "{}", case.name);
+        assert!(verdict.logged.is_empty(), "{}", case.name);
     }
+}
+
+/// Every meaningful value, as above. Those of the promise are among them.
+#[test]
+fn edited_bundles_of_the_older_log_are_refused() {
+    let Some(data) = super::data() else { return };
+    for case in older(&data) {
+        let entry = "/verificationMaterial/tlogEntries/0";
+        let mut all = edits(&case.json);
+        for field in ["integratedTime", "inclusionPromise/signedEntryTimestamp"] {
+            let pointer = format!("{entry}/{field}");
+            let text = case.json.pointer(&pointer).and_then(Value::as_str).expect("it is there");
+            all.extend(others(text).into_iter().map(|other| (pointer.clone(), other.into())));
+        }
+        for (pointer, edited) in all {
+            let mut copy = case.json.clone();
+            *copy.pointer_mut(&pointer).expect("it was found there") = edited;
+            let refused = case.verify(&copy).is_err();
+            assert!(refused, "{}: accepted with another {pointer}", case.name);
+        }
+    }
+}
+
+/// With another index or time, or without its promise, an entry is still proved; only the promise
+/// says when it was logged.
+#[test]
+fn without_a_promise_there_is_no_time() {
+    let Some(data) = super::data() else { return };
+    for mut case in older(&data) {
+        let entry = &mut case.json["verificationMaterial"]["tlogEntries"][0];
+        entry["inclusionPromise"] = Value::Null;
+        entry["integratedTime"] = Value::from("1");
+        let judged = case.verify(&case.json);
+        if case.name == "happy-path-v0.1" {
+            assert!(matches!(judged, Err(Refusal::NoPromise)), "{}", case.name);
+        } else {
+            let verdict = judged.unwrap_or_else(|e| panic!("{}: {e}", case.name));
+            assert_eq!(verdict.integrated_times().count(), 0, "{}", case.name);
+        }
+    }
+}
+
+/// An early bundle of sigstore-python: a P-384 key signed a SHA-256 digest, and nobody signed the
+/// tree. The chain in it, up to a root, counts for nothing.
+#[test]
+fn an_early_bundle_verifies() {
+    let Some(data) = super::data() else { return };
+    let case = data.join("conformance/bundle-verify/bundle-with-root-cert_fail");
+    let bundle = Bundle::parse(&super::read(&case.join("bundle.sigstore.json"))).expect("a bundle");
+    let root = super::read(&data.join("trust/prod_trusted_root.json"));
+    let trust = trusted_root::read(&root).expect("a root");
+    let artifact = super::read(&case.join("artifact"));
+    let judge = |artifact: &dyn Artifact| {
+        fasti_verify::bundle(&bundle, Some(artifact), &trust, &Demand::default())
+    };
+    let verdict = judge(&artifact).expect("accepted");
+    let algorithm = verdict.signer.as_ref().map(|signer| signer.algorithm.name());
+    assert_eq!(algorithm, Some("PKIX_ECDSA_P384_SHA_256"));
+    assert_eq!(verdict.logged_v1[0].tree, None);
+    assert!(verdict.not_checked().iter().any(|doubt| doubt.contains("kept its promise")));
+    judge(&ArtifactDigest::of(HashAlgorithm::Sha256, &artifact)).expect("accepted");
+    judge(&b"another".to_vec()).expect_err("refused");
 }
 
 #[test]

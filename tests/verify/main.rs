@@ -5,7 +5,9 @@
 //! `.ci/wasm` runs them a second time, with what a browser has for cryptography.
 
 mod bundles;
+mod conformance;
 mod roots;
+mod v1_kinds;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -83,10 +83,11 @@ impl Globals {
             let json = files::read(path, TRUSTED_ROOT_BYTES_MAX)?;
             let root = trusted_root::read(&json).with_context(|| path.display().to_string())?;
             trusted.trust.logs.extend(root.trust.logs);
+            trusted.rekor_v1.extend(root.rekor_v1);
             trusted.authorities = root.authorities;
             trusted.left_out = root.left_out;
         }
-        if trusted.trust.logs.is_empty() {
+        if trusted.trust.logs.is_empty() && trusted.rekor_v1.is_empty() {
             anyhow::bail!(
                 "no log's key to trust: set --vkey or FASTI_VKEY to the verifier key that \
                  `fasti-writer` prints"

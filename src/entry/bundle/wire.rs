@@ -17,19 +17,24 @@ const TIMESTAMPS_MAX: usize = 32;
 const CERTIFICATES_MAX: usize = 32;
 
 /// The first media type of each version is the one that is written.
-const MEDIA_TYPES: [(BundleVersion, &str); 4] = [
+const MEDIA_TYPES: [(BundleVersion, &str); 6] = [
     (BundleVersion::V0_3, "application/vnd.dev.sigstore.bundle.v0.3+json"),
     (BundleVersion::V0_3, "application/vnd.dev.sigstore.bundle+json;version=0.3"),
     (BundleVersion::V0_2, "application/vnd.dev.sigstore.bundle+json;version=0.2"),
+    (BundleVersion::V0_2, "application/vnd.dev.sigstore.bundle.v0.2+json"),
     (BundleVersion::V0_1, "application/vnd.dev.sigstore.bundle+json;version=0.1"),
+    (BundleVersion::V0_1, "application/vnd.dev.sigstore.bundle.v0.1+json"),
 ];
 
 impl Bundle {
     /// Parses a bundle. The caller bounds its length.
     pub fn parse(json: &[u8]) -> Result<Self, EntryError> {
+        Self::from_value(json::parse(json)?)
+    }
+
+    pub(super) fn from_value(value: Value<'_>) -> Result<Self, EntryError> {
         let names = ["mediaType", "verificationMaterial", "messageSignature", "dsseEnvelope"];
-        let [media_type, material, message, envelope] =
-            fields(json::parse(json)?, names, Unknown::Ignore)?;
+        let [media_type, material, message, envelope] = fields(value, names, Unknown::Ignore)?;
         let version = required(media_type, "mediaType", "a bundle's media type", version)?;
         let (material, tlog_entries, timestamps) =
             required(material, "verificationMaterial", "verification material", |value| {
@@ -104,9 +109,7 @@ fn verification_material(value: Value<'_>, version: BundleVersion) -> Result<Mat
             return Err(EntryError::Conflict { first, second });
         }
     };
-    let tlog_entries = repeated(tlog_entries, "tlogEntries", TLOG_ENTRIES_MAX, |value| {
-        tlog_entry(value, version)
-    })?;
+    let tlog_entries = self::tlog_entries(tlog_entries, "tlogEntries", version)?;
     let timestamps = optional(timestamps, "timestampVerificationData", timestamps_der)?;
     Ok((material, tlog_entries, timestamps.unwrap_or_default()))
 }
@@ -128,6 +131,14 @@ fn certificate_chain(value: Value<'_>) -> Result<Vec<Vec<u8>>, EntryError> {
 fn certificate_der(value: Value<'_>) -> Result<Vec<u8>, EntryError> {
     let [bytes] = fields(value, ["rawBytes"], Unknown::Ignore)?;
     required(bytes, "rawBytes", "base64 of DER", Value::nonempty_bytes)
+}
+
+pub(super) fn tlog_entries(
+    value: Option<Value<'_>>,
+    name: &'static str,
+    version: BundleVersion,
+) -> Result<Vec<TransparencyLogEntry>, EntryError> {
+    repeated(value, name, TLOG_ENTRIES_MAX, |value| tlog_entry(value, version))
 }
 
 /// From version 0.2 on, a verifier needs only the bundle and the log's key.
@@ -160,7 +171,7 @@ fn message_signature(value: Value<'_>) -> Result<MessageSignature, EntryError> {
     })
 }
 
-fn dsse_envelope(value: Value<'_>) -> Result<DsseEnvelope, EntryError> {
+pub(super) fn dsse_envelope(value: Value<'_>) -> Result<DsseEnvelope, EntryError> {
     let envelope = DsseEnvelope::from_json(value, Unknown::Ignore)?;
     super::only_signature(&envelope)?;
     Ok(envelope)

@@ -44,7 +44,7 @@ pub enum TrustedRootError {
     #[error("a certificate of a certificate authority is malformed")]
     Authority(#[from] AuthorityError),
     /// There is no log whose checkpoints can be verified.
-    #[error("it names no log with an Ed25519 or ECDSA P-256 key{}", listed(left_out))]
+    #[error("it names no log with an Ed25519, ECDSA or RSA key{}", listed(left_out))]
     NoLog {
         /// The logs that cannot be used, and why.
         left_out: Vec<String>,

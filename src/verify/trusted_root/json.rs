@@ -115,7 +115,7 @@ fn public_key_from_json(value: Value<'_>) -> Result<(Vec<u8>, String, Span), Ent
         optional(raw_bytes, "rawBytes", Value::bytes)?.unwrap_or_default(),
         optional(details, "keyDetails", |value| value.enumeration(|details| Ok(name_of(details))))?
             .unwrap_or_default(),
-        optional(valid_for, "validFor", Span::from_json)?.unwrap_or_default(),
+        optional(valid_for, "validFor", Span::from_json_begun)?.unwrap_or_default(),
     ))
 }
 

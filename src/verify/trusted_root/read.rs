@@ -1,26 +1,37 @@
 //! A trusted root becomes trust in keys and authorities.
 
+use fasti_entry::SigningAlgorithm;
 use fasti_read::{Trust, TrustedLog};
 use tiles_spec::{PublicKey, VerifierKey};
 
 use super::super::authority::Authority;
 use super::super::trust::TrustedRoot;
+use super::super::v1_log::V1Log;
 use super::error::{TrustedRootError, malformed, window};
 use super::json::{ECDSA_P256, ED25519, LogInstance, Root};
 use super::names::names;
 
 /// Reads the logs and certificate authorities. Those that cannot be used are left out, and named in
 /// [`TrustedRoot::left_out`]. It is an error if no log is left.
+///
+/// The file does not say whether a log is of Rekor v1, v2 or both, so it is read as both, as far as
+/// its key allows.
 pub fn read(json: &[u8]) -> Result<TrustedRoot, TrustedRootError> {
     let root = Root::parse(json)?;
-    let (mut logs, mut authorities, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut logs, mut rekor_v1) = (Vec::new(), Vec::new());
+    let (mut authorities, mut left_out) = (Vec::new(), Vec::new());
     for (number, log) in root.tlogs.iter().enumerate() {
-        match trusted_log(log) {
-            Ok(log) => logs.push(log),
-            Err(reason) => left_out.push(format!("the log {}: {reason}", called(number, log))),
+        match (trusted_log(log), v1_log(log)) {
+            (Err(reason), None) => {
+                left_out.push(format!("the log {}: {reason}", called(number, log)));
+            }
+            (v2, v1) => {
+                logs.extend(v2);
+                rekor_v1.extend(v1);
+            }
         }
     }
-    if logs.is_empty() {
+    if logs.is_empty() && rekor_v1.is_empty() {
         return Err(TrustedRootError::NoLog { left_out });
     }
     for (number, authority) in root.certificate_authorities.iter().enumerate() {
@@ -35,7 +46,25 @@ pub fn read(json: &[u8]) -> Result<TrustedRoot, TrustedRootError> {
             }
         }
     }
-    Ok(TrustedRoot { trust: Trust { logs, ..Trust::default() }, authorities, left_out })
+    let trust = Trust { logs, ..Trust::default() };
+    Ok(TrustedRoot { trust, rekor_v1, authorities, left_out })
+}
+
+/// The log as one of Rekor v1, which can have keys of more kinds, RSA among them.
+fn v1_log(log: &LogInstance) -> Option<V1Log> {
+    let in_use = window(&log.valid_for, &log.base_url).ok()?;
+    let name = names(&log.base_url).ok()?.into_iter().next()?;
+    V1Log::new(name, &log.key, in_use).ok().filter(|read| {
+        let details = log.key_details.as_str();
+        match read.key().algorithm() {
+            SigningAlgorithm::EcdsaP384Sha384 => details.starts_with("PKIX_ECDSA_P384_"),
+            SigningAlgorithm::EcdsaP521Sha512 => details.starts_with("PKIX_ECDSA_P521_"),
+            SigningAlgorithm::Ed25519ph => details == ED25519,
+            // The older name of all RSA keys leaves the length to the key.
+            algorithm if details == "PKIX_RSA_PKCS1V5" => algorithm.is_rsa(),
+            algorithm => details == algorithm.key_details().name(),
+        }
+    })
 }
 
 /// A log by its URL, if it has one.

@@ -26,7 +26,7 @@ pub fn write(key: &VerifierKey, base_url: &str, span: &Span) -> Result<String, T
             public_key: LogKey {
                 raw_bytes: STANDARD.encode(spki),
                 key_details: details,
-                valid_for: span,
+                valid_for: (*span != Span::default()).then_some(span),
             },
             log_id: LogId { key_id: STANDARD.encode(key.log_id()) },
         }],
@@ -60,7 +60,8 @@ struct LogInstance<'a> {
 struct LogKey<'a> {
     raw_bytes: String,
     key_details: &'a str,
-    valid_for: &'a Span,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid_for: Option<&'a Span>,
 }
 
 #[derive(Serialize)]

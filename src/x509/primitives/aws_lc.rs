@@ -69,6 +69,20 @@ impl HeldKey for Key {
             .and_then(|digest| self.key.verify_digest_sig(&digest, signature))
             .is_ok()
     }
+
+    fn made_over_sha256(&self, signature: &[u8], digest: &[u8]) -> bool {
+        let verification: &'static dyn VerificationAlgorithm = match self.hash.output_len() {
+            48 => &ECDSA_P384_SHA256_ASN1,
+            64 => &ECDSA_P521_SHA256_ASN1,
+            _ => return self.made(signature, digest),
+        };
+        let hash = implementation(HashAlgorithm::Sha256);
+        ParsedPublicKey::new(verification, self.key.as_ref()).is_ok_and(|key| {
+            Digest::import_less_safe(digest, hash)
+                .and_then(|digest| key.verify_digest_sig(&digest, signature))
+                .is_ok()
+        })
+    }
 }
 
 fn of_chains(algorithm: ChainAlgorithm) -> &'static dyn VerificationAlgorithm {

@@ -40,4 +40,8 @@ pub(crate) trait HeldKey: Clone + Send + Sync + Sized {
 
     /// Whether it made this signature over this digest, which is of its algorithm's hash.
     fn made(&self, signature: &[u8], digest: &[u8]) -> bool;
+
+    /// Whether it made this signature over this SHA-256 digest, even if its algorithm has a longer
+    /// hash.
+    fn made_over_sha256(&self, signature: &[u8], digest: &[u8]) -> bool;
 }

@@ -58,4 +58,9 @@ impl HeldKey for Key {
             Self::Rsa(key) => key.made(signature, Padding::Pkcs1v15, HashAlgorithm::Sha256, digest),
         }
     }
+
+    /// To a curve, a digest is a number, whatever hash it is of.
+    fn made_over_sha256(&self, signature: &[u8], digest: &[u8]) -> bool {
+        self.made(signature, digest)
+    }
 }

@@ -1,5 +1,9 @@
 //! What counts as a signature, and near misses that do not.
 
+use aws_lc_rs::encoding::AsDer as _;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P521_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
+use ed25519_dalek::pkcs8::EncodePublicKey as _;
 use ed25519_dalek::{Digest as _, Sha512, Signer as _, SigningKey};
 use p256::ecdsa::Signature as P256Signature;
 
@@ -142,4 +146,46 @@ fn add_be(a: &[u8], b: &[u8]) -> (Vec<u8>, bool) {
         carry = digit >> 8;
     }
     (sum, carry > 0)
+}
+
+/// As Rekor v1 has it: SHA-256 for all of ECDSA and RSA, Ed25519 without a digest.
+#[test]
+fn signatures_of_older_logs_and_their_signers() {
+    let random = SystemRandom::new();
+    let p521 = EcdsaKeyPair::generate(&ECDSA_P521_SHA256_ASN1_SIGNING).unwrap();
+    let ed25519 = SigningKey::from_bytes(&[7; 32]);
+    let ed25519_spki = ed25519.verifying_key().to_public_key_der().unwrap().into_vec();
+    let of = |algorithm| {
+        let signer = Signer::of(algorithm);
+        (signer.spki.clone(), signer.sign(ARTIFACT))
+    };
+    for (spki, signature) in [
+        (p521.public_key().as_der().unwrap().as_ref().to_vec(), {
+            p521.sign(&random, ARTIFACT).unwrap().as_ref().to_vec()
+        }),
+        (ed25519_spki, ed25519.sign(ARTIFACT).to_bytes().to_vec()),
+        of(SigningAlgorithm::EcdsaP256Sha256),
+        of(SigningAlgorithm::RsaPkcs1v15Sha256With2048),
+        of(SigningAlgorithm::RsaPkcs1v15Sha256With4096),
+    ] {
+        let key = PublicKey::from_spki_der(&spki).unwrap();
+        key.verify_v1(ARTIFACT, &signature).unwrap();
+        assert!(key.verify_v1(b"another", &signature).is_err(), "{key:?}");
+        assert!(key.verify_v1(ARTIFACT, &signature[1..]).is_err(), "{key:?}");
+        let is_ed25519 = key.algorithm() == SigningAlgorithm::Ed25519ph;
+        for hash in HashAlgorithm::ALL {
+            let digest = ArtifactDigest::of(hash, ARTIFACT);
+            let judged = key.verify_v1_digest(&digest, &signature).is_ok();
+            assert_eq!(judged, hash == HashAlgorithm::Sha256 && !is_ed25519, "{key:?} {hash}");
+        }
+    }
+    for algorithm in [
+        SigningAlgorithm::EcdsaP384Sha384,
+        SigningAlgorithm::EcdsaP521Sha512,
+        SigningAlgorithm::Ed25519ph,
+    ] {
+        let (spki, signature) = of(algorithm);
+        let key = PublicKey::from_spki_der(&spki).unwrap();
+        assert!(key.verify_v1(ARTIFACT, &signature).is_err(), "{algorithm}");
+    }
 }

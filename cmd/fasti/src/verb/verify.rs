@@ -7,10 +7,12 @@ use clap::{ArgGroup, Args};
 use fasti::client::artifact::ArtifactFile;
 use fasti::client::keys::{KEY_FILE_BYTES_MAX, read_certificates, read_signature};
 use fasti::entry::Bundle;
-use fasti::verify::{self, Artifact, Authority, Demand, Detached, Refusal, TrustedRoot, Verdict};
+use fasti::verify::{
+    self, Artifact, Authority, Demand, Detached, LoggedV1, Refusal, TrustedRoot, Verdict,
+};
 use fasti::x509::{IdentityKind, NamePattern, Pattern, PatternError};
-use serde_json::json;
-use tiles_spec::{TLOG_PROOF_BYTES_MAX, TlogProof};
+use serde_json::{Value, json};
+use tiles_spec::{LeafIndex, TLOG_PROOF_BYTES_MAX, TlogProof};
 
 use crate::failure::{Failure, refused_if};
 use crate::files;
@@ -30,7 +32,7 @@ pub struct Arguments {
     /// The artifact; can be left out for a bundle with an envelope
     #[arg(long, value_name = "FILE")]
     artifact: Option<PathBuf>,
-    /// The Sigstore bundle
+    /// The Sigstore bundle, or a file with several, of which one must verify
     #[arg(long, value_name = "FILE")]
     bundle: Option<PathBuf>,
     /// The proof, instead of a bundle
@@ -90,10 +92,10 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
     }
     let verdict = if let Some(path) = &arguments.bundle {
         let json = files::read(path, BUNDLE_BYTES_MAX)?;
-        let bundle = Bundle::parse(&json)
+        let bundles = Bundle::parse_all(&json)
             .map_err(|e| Failure::Refused(anyhow!(e).context(format!("{}", path.display()))))?;
         let artifact = artifact.as_ref().map(|artifact| artifact as &dyn Artifact);
-        verify::bundle(&bundle, artifact, &trusted, &demand)
+        verify::any_bundle(&bundles, artifact, &trusted, &demand)
     } else {
         let path = arguments.proof.as_ref().context("give --bundle or --proof")?;
         let artifact = artifact.as_ref().context("give --artifact as well")?;
@@ -146,7 +148,7 @@ fn trusted(globals: &Globals, arguments: &Arguments) -> anyhow::Result<TrustedRo
 }
 
 fn output(verdict: &Verdict) -> Output {
-    let logged: Vec<_> = verdict
+    let mut logged: Vec<_> = verdict
         .logged
         .iter()
         .map(|logged| {
@@ -161,6 +163,7 @@ fn output(verdict: &Verdict) -> Output {
             })
         })
         .collect();
+    logged.extend(verdict.logged_v1.iter().map(output_v1));
     let certificate = verdict.signer.as_ref().and_then(|signer| signer.certificate.as_ref());
     let json = json!({
         "Verified": true,
@@ -185,4 +188,20 @@ fn output(verdict: &Verdict) -> Output {
     lines.extend(verdict.proved().iter().map(|sentence| format!("  proved: {sentence}")));
     lines.extend(verdict.not_checked().iter().map(|sentence| format!("  not checked: {sentence}")));
     Output::good(lines, json)
+}
+
+/// A place in a log of Rekor v1. The index is that of the whole log if the log has signed it.
+fn output_v1(logged: &LoggedV1) -> Value {
+    let tree = logged.tree.as_ref();
+    let promised = logged.promise.as_ref().map(|promise| promise.index);
+    json!({
+        "Origin": tree.map_or(logged.log.as_str(), |tree| tree.origin.as_str()),
+        "LogIndex": promised.or(tree.map(|tree| tree.index)).map(LeafIndex::get),
+        "UUID": logged.leaf.to_string(),
+        "TreeIndex": tree.map(|tree| tree.index.get()),
+        "TreeSize": tree.map(|tree| tree.head.size.get()),
+        "RootHash": tree.map(|tree| tree.head.root.to_string()),
+        "IntegratedTime": logged.integrated_time().map(|time| time.unix_timestamp()),
+        "Witnesses": [],
+    })
 }
