@@ -2,9 +2,10 @@
 //! bundles, trusted roots and signing configurations.
 //!
 //! A message takes the fields it knows out of a [`Value`]. Accepted: a field name in camelCase or
-//! snake_case, an enum by name or number, bytes in either base64 alphabet with or without padding,
-//! null for "not set", 64-bit integers as numbers or strings. Refused: a field given twice (even in
-//! different spellings), base64 with stray bits or whitespace, numbers such as `1e3`.
+//! snake_case, an enum by name or number, bytes in either base64 alphabet with or without padding and
+//! in several lines, null for "not set", 64-bit integers as numbers or strings. Refused: a field
+//! given twice (even in different spellings), base64 with stray bits or spaces, numbers such as
+//! `1e3`.
 
 use base64::alphabet;
 use base64::display::Base64Display;
@@ -292,7 +293,12 @@ const BARE: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_encode_padding(false)
     .with_decode_padding_mode(DecodePaddingMode::RequireNone);
 
+/// Line breaks are skipped, as Go, Python and JavaScript do: many tools wrap base64.
 fn decode_base64(text: &str) -> Result<Vec<u8>, EntryError> {
+    let is_break = |byte: u8| byte == b'\n' || byte == b'\r';
+    if text.bytes().any(is_break) {
+        return decode_base64(&text.replace(['\n', '\r'], ""));
+    }
     let url_safe = text.bytes().any(|byte| byte == b'-' || byte == b'_');
     match (url_safe, text.len().is_multiple_of(4)) {
         (false, true) => STANDARD.decode(text),
@@ -326,12 +332,12 @@ mod tests {
     #[test]
     fn base64_in_both_alphabets() {
         let bytes = |text: &str| decode_base64(text).ok();
-        for text in ["+/8=", "+/8", "-_8=", "-_8"] {
+        for text in ["+/8=", "+/8", "-_8=", "-_8", "+/\n8=\n", "\r\n-\r\n_8"] {
             assert_eq!(bytes(text), Some(vec![0xfb, 0xff]), "{text}");
         }
         assert_eq!(bytes(""), Some(vec![]));
         for text in
-            ["+_8=", "+/9=", "+/8==", "+/8 ", "+/8\n", "=", "A", "AA=", "AA==AA==", "\u{e9}A=="]
+            ["+_8=", "+/9=", "+/8==", "+/8 ", "+ /8", "\n=", "A", "AA=", "AA==AA==", "\u{e9}A=="]
         {
             assert_eq!(bytes(text), None, "{text}");
         }

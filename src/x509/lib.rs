@@ -11,6 +11,8 @@
 //! | [`PublicKey`] | a key of an admitted kind; [`PublicKey::verify`] checks a signature |
 //! | [`SigningAlgorithm`], [`KeyDetails`], [`ArtifactDigest`] | what signs what |
 //! | [`Authorities`] | the check that a trusted authority issued a certificate |
+//! | [`Timestamp`], [`TimestampAuthority`] | when an authority saw a signature (RFC 3161), in signed data (`cms`) |
+//! | [`CertificateTimestamp`] | what certificate logs signed for a certificate (RFC 6962) |
 //! | `primitives` | what hashes and checks signatures: aws-lc or RustCrypto |
 //!
 //! Invariants:
@@ -22,9 +24,11 @@ mod algorithm;
 mod alternative_name;
 mod authority;
 mod certificate;
+mod certificate_timestamp;
 mod chain;
 mod chain_error;
 mod claims;
+mod cms;
 mod constraint;
 mod digest;
 mod distinguished_name;
@@ -34,6 +38,7 @@ mod extension;
 mod fulcio;
 mod key;
 mod key_details;
+mod message_signature;
 pub mod pem;
 mod primitives;
 mod rsa_numbers;
@@ -41,6 +46,9 @@ mod signature;
 mod strict_der;
 mod structure;
 mod time;
+mod timestamp;
+mod timestamp_authority;
+mod timestamp_error;
 mod uri;
 mod x509;
 
@@ -51,6 +59,7 @@ pub use algorithm::{HashAlgorithm, SigningAlgorithm};
 pub use alternative_name::AlternativeName;
 pub use authority::{Authority, name};
 pub use certificate::{Certificate, Identity};
+pub use certificate_timestamp::CertificateTimestamp;
 pub use chain::Authorities;
 pub use chain_error::ChainError;
 pub use claims::Claims;
@@ -59,4 +68,7 @@ pub use error::X509Error;
 pub use extension::X509Extension;
 pub use key::PublicKey;
 pub use key_details::KeyDetails;
+pub use timestamp::Timestamp;
+pub use timestamp_authority::TimestampAuthority;
+pub use timestamp_error::TimestampError;
 pub use x509::X509;

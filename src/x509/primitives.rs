@@ -33,5 +33,10 @@ pub(crate) fn of_chains() -> &'static [&'static dyn SignatureVerificationAlgorit
     Chosen::of_chains()
 }
 
+/// SHA-1, by which old signers name their certificates. Nothing else is hashed with it.
+pub(crate) fn sha1(bytes: &[u8]) -> [u8; 20] {
+    Chosen::sha1(bytes)
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,9 @@
-//! Signers of every admitted algorithm, for tests.
+//! Signers of every admitted algorithm, a timestamp authority and a certificate log, for tests.
 //!
-//! They sign messages, where the code under test verifies digests.
+//! Signers sign messages, where the code under test verifies digests.
+
+pub mod made_up_ct_log;
+pub mod made_up_tsa;
 
 use std::sync::OnceLock;
 

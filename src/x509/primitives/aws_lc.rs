@@ -26,6 +26,11 @@ impl Primitives for AwsLc {
     type Hasher = Hasher;
     type Key = Key;
 
+    fn sha1(bytes: &[u8]) -> [u8; 20] {
+        let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, bytes);
+        hash.as_ref().try_into().expect("its length")
+    }
+
     fn of_chains() -> &'static [&'static dyn SignatureVerificationAlgorithm] {
         webpki::ALL_VERIFICATION_ALGS
     }

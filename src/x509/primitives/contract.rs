@@ -16,6 +16,9 @@ pub(crate) trait Primitives {
     /// A public key for ECDSA or RSA.
     type Key: HeldKey;
 
+    /// SHA-1 (FIPS 180-4).
+    fn sha1(bytes: &[u8]) -> [u8; 20];
+
     /// The algorithms for chains of certificates: those of `webpki`, in its order.
     fn of_chains() -> &'static [&'static dyn SignatureVerificationAlgorithm];
 }

@@ -9,6 +9,7 @@ use p256::NistP256;
 use p384::NistP384;
 use p521::NistP521;
 use rustls_pki_types::SignatureVerificationAlgorithm;
+use sha1::{Digest as _, Sha1};
 
 use super::super::algorithm::{HashAlgorithm, SigningAlgorithm};
 use super::contract::{HeldKey, Primitives};
@@ -30,6 +31,10 @@ pub(crate) enum Key {
 impl Primitives for RustCrypto {
     type Hasher = Hasher;
     type Key = Key;
+
+    fn sha1(bytes: &[u8]) -> [u8; 20] {
+        Sha1::digest(bytes).into()
+    }
 
     fn of_chains() -> &'static [&'static dyn SignatureVerificationAlgorithm] {
         chain::ALGORITHMS
