@@ -78,6 +78,16 @@ pub fn repeated<'a, T>(
     limit: usize,
     read: impl Fn(Value<'a>) -> Result<T, EntryError>,
 ) -> Result<Vec<T>, EntryError> {
+    each(value, name, limit, read)?.into_iter().collect()
+}
+
+/// Reads a repeated field whose elements may be good or bad, each for itself.
+pub fn each<'a, T>(
+    value: Option<Value<'a>>,
+    name: &'static str,
+    limit: usize,
+    read: impl Fn(Value<'a>) -> Result<T, EntryError>,
+) -> Result<Vec<Result<T, EntryError>>, EntryError> {
     let elements = match value {
         None => return Ok(Vec::new()),
         Some(Value::Array(elements)) => elements,
@@ -86,11 +96,11 @@ pub fn repeated<'a, T>(
     if elements.len() > limit {
         return Err(EntryError::TooMany { found: elements.len(), limit }.within(name));
     }
-    elements
-        .into_iter()
-        .enumerate()
-        .map(|(index, element)| read(element).map_err(|e| e.within_index(index).within(name)))
-        .collect()
+    let elements = elements.into_iter().enumerate();
+    let read = |(index, element)| {
+        read(element).map_err(|error: EntryError| error.within_index(index).within(name))
+    };
+    Ok(elements.map(read).collect())
 }
 
 impl Value<'_> {

@@ -1,9 +1,8 @@
 //! Certificate authorities: who vouches for the identity in a signer's certificate (RFC 5280).
 //!
 //! A signer's certificate must be issued directly by one of the authorities' certificates, each of
-//! which the caller trusts in its own right. It is judged as [`fasti_x509::Authorities`] says, and
-//! its whole validity must lie within its issuer's. Whether it was valid *when it was used* is not
-//! checked here: that needs a trusted timestamp.
+//! which the caller trusts in its own right. It is judged as [`fasti_x509::Authorities`] says, at the
+//! times when it was used; or, as long as nobody says when that was, for its whole validity.
 
 use fasti_read::window::Window;
 use fasti_x509::{Authorities, ChainError, X509, X509Error, name};
@@ -16,6 +15,9 @@ pub struct Authority {
     /// When the caller trusts it, if not for its whole validity.
     valid_from: Option<OffsetDateTime>,
     valid_until: Option<OffsetDateTime>,
+    /// The DER `SubjectPublicKeyInfo`.
+    public_key: Vec<u8>,
+    is_logged: bool,
 }
 
 /// Why a certificate does not count as issued by a trusted authority.
@@ -55,7 +57,26 @@ impl Authority {
             ChainError::Malformed(error) => AuthorityError::Malformed(error),
             error => AuthorityError::Unusable(error),
         })?;
-        Ok(Self { certificate, valid_from, valid_until })
+        let public_key =
+            X509::from_der(der).map_err(AuthorityError::Malformed)?.public_key.to_vec();
+        Ok(Self { certificate, valid_from, valid_until, public_key, is_logged: false })
+    }
+
+    /// The same authority, whose certificates count only if a trusted certificate log has promised
+    /// to include them.
+    #[must_use]
+    pub fn with_logged_certificates(self) -> Self {
+        Self { is_logged: true, ..self }
+    }
+
+    /// Whether its certificates are in certificate logs.
+    pub(super) fn is_logged(&self) -> bool {
+        self.is_logged
+    }
+
+    /// Its public key, a DER `SubjectPublicKeyInfo`.
+    pub(super) fn public_key(&self) -> &[u8] {
+        &self.public_key
     }
 
     /// The authority's name.
@@ -70,8 +91,13 @@ impl Authority {
     }
 }
 
-/// The name of the authority that issued a certificate.
-pub fn issuer_of(der: &[u8], authorities: &[Authority]) -> Result<String, AuthorityError> {
+/// The authority that issued a certificate, which was used in these spans of time: the first and
+/// last second of each, since 1970.
+pub fn issuer_of<'a>(
+    der: &[u8],
+    authorities: &'a [Authority],
+    spans: &[[i64; 2]],
+) -> Result<&'a Authority, AuthorityError> {
     let certificate = X509::from_der(der).map_err(AuthorityError::Malformed)?;
     let issuer = || name(certificate.issuer);
     let mut named: Vec<&Authority> = authorities.iter().collect();
@@ -85,21 +111,22 @@ pub fn issuer_of(der: &[u8], authorities: &[Authority]) -> Result<String, Author
     if named.is_empty() {
         return Err(not_issued("that issuer's certificate is not for issuing others"));
     }
-    named.retain(|authority| authority.is_trusted(certificate.not_before));
-    if named.is_empty() {
-        return Err(not_issued(NOT_VALID));
-    }
-    let anchors = named.into_iter().map(|authority| authority.certificate.clone()).collect();
-    // All through its validity, as nobody says when in it the signature was made.
-    let validity = [certificate.not_before, certificate.not_after];
-    match Authorities::new(anchors, Vec::new()).check(der, validity) {
-        Ok(anchor) => Ok(anchor.name()),
-        Err(ChainError::Signature) => {
-            Err(not_issued("the signature was not made with that issuer's key"))
+    named.retain(|authority| spans.iter().all(|span| authority.is_trusted(span[0])));
+    let mut first = None;
+    for authority in named {
+        let trusted = Authorities::new(vec![authority.certificate.clone()], Vec::new());
+        match spans.iter().try_for_each(|span| trusted.check(der, *span).map(drop)) {
+            Ok(()) => return Ok(authority),
+            Err(error) => first = first.or(Some(error)),
         }
-        Err(ChainError::Validity) => Err(not_issued(NOT_VALID)),
-        Err(error) => Err(not_issued(&error.to_string())),
     }
+    Err(match first {
+        None | Some(ChainError::Validity) => not_issued(NOT_VALID),
+        Some(ChainError::Signature) => {
+            not_issued("the signature was not made with that issuer's key")
+        }
+        Some(error) => not_issued(&error.to_string()),
+    })
 }
 
 const NOT_VALID: &str = "the issuer was not valid, or not trusted, at that time";
@@ -150,7 +177,10 @@ mod tests {
         let authority = Authority::new(der.der(), span[0], span[1]).unwrap();
         let issuer = Issuer::new(issuing, key);
         let signed = signing.signed_by(&KeyPair::generate().unwrap(), &issuer).unwrap();
-        issuer_of(signed.der(), &[authority])
+        let validity = validity(signed.der()).unwrap();
+        let [from, until] =
+            [validity.from, validity.until].map(|end| end.unwrap().unix_timestamp());
+        issuer_of(signed.der(), &[authority], &[[from, until]]).map(Authority::name)
     }
 
     fn judge(issuing: CertificateParams, signing: &CertificateParams) -> String {
@@ -249,9 +279,9 @@ mod tests {
     fn strangers_and_garbage() {
         let key = KeyPair::generate().unwrap();
         let own = signing().self_signed(&key).unwrap();
-        let error = issuer_of(own.der(), &[]).unwrap_err();
+        let error = issuer_of(own.der(), &[], &[]).unwrap_err();
         assert!(matches!(error, AuthorityError::Unknown { .. }), "{error}");
-        assert!(matches!(issuer_of(b"0", &[]), Err(AuthorityError::Malformed(_))));
+        assert!(matches!(issuer_of(b"0", &[], &[]), Err(AuthorityError::Malformed(_))));
         assert!(Authority::new(b"0", None, None).is_err());
     }
 }

@@ -8,6 +8,7 @@ use super::demand::Demand;
 use super::logged::check_entry;
 use super::refusal::Refusal;
 use super::trust::TrustedRoot;
+use super::trusted_times::trusted_times;
 use super::verdict::{Subject, Verdict};
 use super::{signer, statement};
 
@@ -23,10 +24,10 @@ pub fn bundle(
     let (digest, subject) = subject(bundle, artifact, key)?;
     let signed = bundle.signed(key, digest.as_ref())?;
     signed.verify()?;
-    let by = signer::judge(&signed, &trusted.authorities, demand)?;
+    let (times, mut unchecked) = trusted_times(bundle, &signed.signature.content, trusted)?;
+    let by = signer::judge(&signed, &times, trusted, demand)?;
 
     let mut logged = Vec::new();
-    let mut unchecked = Vec::new();
     for entry in &bundle.tlog_entries {
         if Kind::find(&entry.kind, &entry.version).is_err() {
             unchecked.push(format!(
@@ -54,10 +55,7 @@ pub fn bundle(
     if logged.is_empty() {
         return Err(Refusal::NotLogged { skipped: unchecked });
     }
-    if !bundle.timestamps.is_empty() {
-        unchecked.push("the bundle's timestamps, and so when it was signed".to_owned());
-    }
-    Ok(Verdict { subject, signer: Some(by), logged, unchecked })
+    Ok(Verdict { subject, signer: Some(by), logged, times, unchecked })
 }
 
 /// The digest that the bundle's signature must be over, if any, and the subject for the verdict.

@@ -11,6 +11,11 @@ pub struct Demand {
     pub identity: Option<String>,
     /// A certificate in which a trusted authority recorded this OIDC issuer.
     pub oidc_issuer: Option<String>,
+    /// Whether a certificate counts although no trusted party says that the signature was made
+    /// while it was valid.
+    pub allow_untimed_certificate: bool,
+    /// Whether a certificate counts although no trusted certificate log promised to include it.
+    pub allow_unlogged_certificate: bool,
 }
 
 /// A detached signature, for proofs that do not contain the entry.

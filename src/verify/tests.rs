@@ -1,9 +1,13 @@
 //! Proof files and bundles of a small log, and everything that can be wrong with them.
 
+mod times;
+
 use fasti_entry::{
     ArtifactDigest, Bundle, HashAlgorithm, KeyMaterial, RekorEntry, SignedDigest,
     VerifiableSignature, Verifier,
 };
+use fasti_read::window::Window;
+use fasti_x509::testing::made_up_tsa::MadeUpTsa;
 use rcgen::{CertificateParams, CustomExtension, Issuer, KeyPair, KeyUsagePurpose, SanType};
 use tiles_spec::TlogProof;
 
@@ -150,7 +154,14 @@ fn bundles_and_what_they_leave_open() {
 fn identities_take_an_authority() {
     let pair = KeyPair::generate().unwrap();
     let (authority, material) = certified(&pair);
-    let bundle = bundle_of(&sign(&pair, material));
+    let signed = sign(&pair, material);
+    let mut bundle = bundle_of(&signed);
+    let tsa = MadeUpTsa::default();
+    bundle.timestamps = vec![tsa.stamp(&signed.signature.content, "20260304050607Z")];
+    let timestamp_authorities =
+        vec![TimestampAuthority::new(&[tsa.root], Window::default()).unwrap()];
+    let trusted =
+        || TrustedRoot { timestamp_authorities: timestamp_authorities.clone(), ..trusted() };
     let artifact = ARTIFACT.to_vec();
     let trusting = TrustedRoot { authorities: vec![authority], ..trusted() };
     let verify = |trust: &TrustedRoot, identity: &str, issuer: &str| {

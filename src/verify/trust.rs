@@ -1,8 +1,11 @@
-//! Whom a verifier trusts: the keys of logs and witnesses, and certificate authorities.
+//! Whom a verifier trusts: the keys of logs and witnesses, and authorities for certificates and
+//! timestamps.
 
 use fasti_read::Trust;
 
 use super::authority::Authority;
+use super::certificate_log::CertificateLog;
+use super::timestamp_authority::TimestampAuthority;
 
 /// Everyone a verifier trusts.
 #[derive(Clone, Debug, Default)]
@@ -11,11 +14,17 @@ pub struct TrustedRoot {
     pub trust: Trust,
     /// Authorities that can issue certificates for signing.
     pub authorities: Vec<Authority>,
+    /// Authorities that can say when a signature was made.
+    pub timestamp_authorities: Vec<TimestampAuthority>,
+    /// Logs of the certificates that some of the authorities issue.
+    pub certificate_logs: Vec<CertificateLog>,
+    /// The parts of a trusted root that cannot be used, and why. Nothing rests on them.
+    pub left_out: Vec<String>,
 }
 
 /// Trust in keys, and in no authority.
 impl From<Trust> for TrustedRoot {
     fn from(trust: Trust) -> Self {
-        Self { trust, authorities: Vec::new() }
+        Self { trust, ..Self::default() }
     }
 }

@@ -211,7 +211,7 @@ mod tests {
         let log = MadeUpCtLog::default();
         for (edit, left) in [
             ((|timestamp| timestamp[0] = 1) as fn(&mut Vec<u8>), Some(0)),
-            (|timestamp| drop(timestamp.pop()), None),
+            (|timestamp| timestamp.truncate(60), None),
             (|timestamp| timestamp.push(0), None),
             (|timestamp| timestamp.clear(), None),
         ] {

@@ -82,8 +82,11 @@ impl Globals {
         if let Some(path) = file {
             let json = files::read(path, TRUSTED_ROOT_BYTES_MAX)?;
             let root = trusted_root::read(&json).with_context(|| path.display().to_string())?;
+            for part in &root.left_out {
+                eprintln!("fasti: note: {} is not used: {part}", path.display());
+            }
             trusted.trust.logs.extend(root.trust.logs);
-            trusted.authorities = root.authorities;
+            trusted = TrustedRoot { trust: trusted.trust, ..root };
         }
         if trusted.trust.logs.is_empty() {
             anyhow::bail!(

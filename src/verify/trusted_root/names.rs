@@ -4,8 +4,9 @@ use super::error::{TrustedRootError, malformed};
 
 /// The possible names of a log at this URL, most likely first.
 pub(super) fn names(base_url: &str) -> Result<Vec<String>, TrustedRootError> {
-    let bad = |reason: &str| malformed("tlogs.baseUrl", reason);
-    let (scheme, whole) = base_url.split_once("://").ok_or_else(|| bad("it is not a URL"))?;
+    let bad = |reason: &str| malformed("baseUrl", reason);
+    // It can lack the scheme (`sigstore_trustroot.proto`).
+    let (scheme, whole) = base_url.split_once("://").unwrap_or(("", base_url));
     let authority = whole.split(['/', '?', '#']).next().unwrap_or_default();
     let place = authority.rsplit_once('@').map_or(authority, |(_, place)| place);
     // The colons within an IPv6 address are between brackets.
@@ -42,12 +43,12 @@ mod tests {
             ("http://u@log.example:443", &["log.example", "log.example:443", "u@log.example:443"]),
             ("https://[::1]/a?b", &["[::1]", "[::1]/a?b"]),
             ("https://[::1]:9/a", &["[::1]", "[::1]:9", "[::1]:9/a"]),
+            ("log.example", &["log.example", "log.example"]),
+            ("log.example:443/a", &["log.example", "log.example:443", "log.example:443/a"]),
         ] {
             assert_eq!(names(url).unwrap(), expected, "{url}");
         }
-        for bad in
-            ["log.example", "https://", "https:///a", "https://:9", "https://l\u{f6}g.example"]
-        {
+        for bad in ["", "https://", "https:///a", "https://:9", "https://l\u{f6}g.example"] {
             assert!(names(bad).is_err(), "{bad}");
         }
     }

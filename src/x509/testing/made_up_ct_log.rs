@@ -4,6 +4,7 @@ use rcgen::{CertificateParams, CustomExtension, Issuer, KeyPair, PublicKeyData, 
 use sha2::{Digest as _, Sha256};
 
 use super::made_up_tsa::der;
+use crate::element::{Elements, SEQUENCE};
 
 /// A log with a key.
 pub struct MadeUpCtLog {
@@ -69,9 +70,7 @@ fn with_length(bytes: &[u8]) -> Vec<u8> {
     [&u16::try_from(bytes.len()).unwrap().to_be_bytes()[..], bytes].concat()
 }
 
-/// The first element in a certificate.
 fn signed_part(certificate: &[u8]) -> &[u8] {
-    // Both have a length of two bytes.
-    let length = usize::from(u16::from_be_bytes([certificate[6], certificate[7]]));
-    &certificate[4..8 + length]
+    let mut whole = Elements::of(certificate).enter(SEQUENCE, "").unwrap();
+    whole.next_encoded(SEQUENCE, "").unwrap()
 }

@@ -6,8 +6,12 @@ use anyhow::{Context as _, anyhow};
 use clap::{ArgGroup, Args};
 use fasti::client::artifact::ArtifactFile;
 use fasti::client::keys::{KEY_FILE_BYTES_MAX, read_certificates, read_signature};
+use fasti::client::window::Window;
 use fasti::entry::Bundle;
-use fasti::verify::{self, Artifact, Authority, Demand, Detached, Refusal, TrustedRoot, Verdict};
+use fasti::verify::{
+    self, Artifact, Authority, CertificateLogged, Demand, Detached, Refusal, TimestampAuthority,
+    TrustedRoot, Verdict,
+};
 use serde_json::json;
 use tiles_spec::{TLOG_PROOF_BYTES_MAX, TlogProof};
 
@@ -37,18 +41,31 @@ pub struct Arguments {
     /// Require this public key (or the key of this certificate)
     #[arg(long, value_name = "FILE")]
     public_key: Option<PathBuf>,
-    /// Trust the logs and certificate authorities of this trusted_root.json
+    /// Trust the logs and authorities of this trusted_root.json
     #[arg(long, value_name = "FILE")]
     trusted_root: Option<PathBuf>,
     /// Trust these certificate authorities (PEM)
     #[arg(long, value_name = "FILE")]
     ca_roots: Option<PathBuf>,
+    /// Trust this timestamp authority, by its certificates (PEM): its root, those between, and its
+    /// signer's if timestamps do not bring it along
+    ///
+    /// Can be repeated.
+    #[arg(long, value_name = "FILE")]
+    tsa_roots: Vec<PathBuf>,
     /// Require this identity in the signer's certificate: an email address or a URI
     #[arg(long, value_name = "NAME")]
     certificate_identity: Option<String>,
     /// Require that this OIDC issuer vouched for the identity
     #[arg(long, value_name = "URL")]
     certificate_oidc_issuer: Option<String>,
+    /// Accept a certificate although no trusted time shows that it was valid when it was used
+    #[arg(long)]
+    allow_untimed_certificate: bool,
+    /// Accept a certificate of the trusted root's authorities although it has no promise of the
+    /// trusted root's certificate logs (an SCT)
+    #[arg(long)]
+    allow_unlogged_certificate: bool,
 }
 
 pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
@@ -62,6 +79,8 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
             .context("cannot use the key given with --public-key")?,
         identity: arguments.certificate_identity.clone(),
         oidc_issuer: arguments.certificate_oidc_issuer.clone(),
+        allow_untimed_certificate: arguments.allow_untimed_certificate,
+        allow_unlogged_certificate: arguments.allow_unlogged_certificate,
     };
     let artifact = arguments.artifact.as_ref().map(ArtifactFile::new);
     if let Some(artifact) = &artifact {
@@ -103,8 +122,19 @@ fn trusted(globals: &Globals, arguments: &Arguments) -> anyhow::Result<TrustedRo
             trusted.authorities.push(Authority::new(&der, None, None).with_context(name)?);
         }
     }
+    for path in &arguments.tsa_roots {
+        let name = || path.display().to_string();
+        let pem = files::read(path, KEY_FILE_BYTES_MAX)?;
+        let certificates = read_certificates(&pem).with_context(name)?;
+        let authority = TimestampAuthority::new(&certificates, Window::default());
+        trusted.timestamp_authorities.push(authority.with_context(name)?);
+    }
     Ok(trusted)
 }
+
+/// The first line if the user accepts a certificate that might have expired before it was used.
+const UNTIMED: &str =
+    "Verified OK, but nothing shows that the certificate was valid when it was used";
 
 fn output(verdict: &Verdict) -> Output {
     let logged: Vec<_> = verdict
@@ -123,6 +153,15 @@ fn output(verdict: &Verdict) -> Output {
         })
         .collect();
     let certificate = verdict.signer.as_ref().and_then(|signer| signer.certificate.as_ref());
+    let times: Vec<_> = verdict
+        .times
+        .iter()
+        .map(|time| json!({"Time": time.moment(), "By": time.source.to_string()}))
+        .collect();
+    let logs = certificate.map(|certificate| match &certificate.logged {
+        CertificateLogged::By(logs) => logs.as_slice(),
+        CertificateLogged::NotAsked | CertificateLogged::Waived => &[],
+    });
     let json = json!({
         "Verified": true,
         "Logged": logged,
@@ -130,10 +169,13 @@ fn output(verdict: &Verdict) -> Output {
         "KeyFingerprint": verdict.signer.as_ref().map(|signer| &signer.fingerprint),
         "Identities": certificate.map(|certificate| &certificate.identities),
         "OidcIssuer": certificate.and_then(|certificate| certificate.issuer.as_ref()),
+        "TrustedTimes": times,
+        "UntimedCertificate": verdict.is_untimed(),
+        "CertificateLogs": logs,
         "Proved": verdict.proved(),
         "NotChecked": verdict.not_checked(),
     });
-    let mut lines = vec!["Verified OK".to_owned()];
+    let mut lines = vec![if verdict.is_untimed() { UNTIMED } else { "Verified OK" }.to_owned()];
     lines.extend(verdict.proved().iter().map(|sentence| format!("  proved: {sentence}")));
     lines.extend(verdict.not_checked().iter().map(|sentence| format!("  not checked: {sentence}")));
     Output::good(lines, json)

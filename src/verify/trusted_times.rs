@@ -1,0 +1,50 @@
+//! When did trusted parties see a bundle's signature?
+//!
+//! A time counts only if its source is trusted and has signed it for exactly this signature. A
+//! source that is trusted but has not is a refusal, whatever the other sources say. What comes from
+//! sources that nobody trusts is noted as not checked.
+
+use fasti_entry::Bundle;
+use fasti_x509::Timestamp;
+
+use super::refusal::Refusal;
+use super::timestamp_authority::TimestampAuthority;
+use super::trust::TrustedRoot;
+use super::trusted_time::TrustedTime;
+
+/// The times at which trusted parties saw this signature of the bundle, and what was not checked.
+pub(super) fn trusted_times(
+    bundle: &Bundle,
+    signature: &[u8],
+    trusted: &TrustedRoot,
+) -> Result<(Vec<TrustedTime>, Vec<String>), Refusal> {
+    let (mut times, mut unchecked) = (Vec::new(), Vec::new());
+    for der in &bundle.timestamps {
+        let timestamp = Timestamp::from_der(der).map_err(Refusal::Timestamp)?;
+        match timestamped(&timestamp, signature, &trusted.timestamp_authorities)? {
+            Some(time) => times.push(time),
+            None => unchecked.push(format!(
+                "the timestamp by {}, which is not a trusted timestamp authority",
+                timestamp.signer()
+            )),
+        }
+    }
+    Ok((times, unchecked))
+}
+
+/// The time in a timestamp for this signature; `None` if no trusted authority is said to have made
+/// it. The same authority can be listed several times, with other certificates or spans.
+fn timestamped(
+    timestamp: &Timestamp<'_>,
+    signature: &[u8],
+    authorities: &[TimestampAuthority],
+) -> Result<Option<TrustedTime>, Refusal> {
+    let mut refusal = None;
+    for authority in authorities.iter().filter(|one| one.claims(timestamp)) {
+        match authority.verify(timestamp, signature) {
+            Ok(time) => return Ok(Some(time)),
+            Err(error) => refusal = refusal.or(Some(error)),
+        }
+    }
+    refusal.map_or(Ok(None), Err)
+}
