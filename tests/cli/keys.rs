@@ -7,6 +7,12 @@ use rcgen::{
     KeyUsagePurpose, SanType, SigningKey as _, date_time_ymd,
 };
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fasti_x509::testing::made_up_tsa::MadeUpTsa;
+use pem_rfc7468::{LineEnding, encode_string};
+use serde_json::{Value, json};
+
 use crate::world::World;
 
 /// The kinds of key generated here, which also name their files.
@@ -61,4 +67,19 @@ pub fn certify_in(world: &World, pair: &KeyPair, name: &str, email: &str, years:
     params.custom_extensions = vec![CustomExtension::from_oid_content(&fulcio_issuer, oidc)];
     let certificate = params.signed_by(pair, &issuer).expect("the authority signs");
     world.write(&format!("{name}.crt"), certificate.pem());
+}
+
+/// Has a new timestamp authority sign the signature in a bundle at a time such as
+/// `20260101000000Z`, and writes its certificates to `NAME.tsa.crt`.
+pub fn stamp(world: &World, bundle: &str, name: &str, time: &str) {
+    let tsa = MadeUpTsa::default();
+    let mut json: Value = serde_json::from_slice(&world.read(bundle)).expect("JSON");
+    let signature = json["messageSignature"]["signature"].as_str().expect("a signature");
+    let stamp = tsa.stamp(&STANDARD.decode(signature).expect("base64"), time);
+    json["verificationMaterial"]["timestampVerificationData"] =
+        json!({"rfc3161Timestamps": [{"signedTimestamp": STANDARD.encode(stamp)}]});
+    world.write(bundle, json.to_string());
+    let pem = [tsa.signer, tsa.root]
+        .map(|der| encode_string("CERTIFICATE", LineEnding::LF, &der).expect("it is encoded"));
+    world.write(&format!("{name}.tsa.crt"), pem.concat());
 }

@@ -5,6 +5,7 @@
 //! `.ci/wasm` runs them a second time, with what a browser has for cryptography.
 
 mod bundles;
+mod conformance;
 mod roots;
 
 use std::io::Write as _;
