@@ -25,7 +25,12 @@ pub fn bundle(
     let signed = bundle.signed(key, digest.as_ref())?;
     signed.verify()?;
     let (times, mut unchecked) = trusted_times(bundle, &signed.signature.content, trusted)?;
-    let by = signer::judge(&signed, &times, trusted, demand)?;
+    let by = match signer::judge(&signed, &times, trusted, demand) {
+        Err(Refusal::NoTrustedTime { valid, .. }) => {
+            return Err(Refusal::NoTrustedTime { valid, skipped: unchecked });
+        }
+        judged => judged?,
+    };
 
     let mut logged = Vec::new();
     for entry in &bundle.tlog_entries {

@@ -145,11 +145,14 @@ pub enum Refusal {
     /// Nobody says when the certificate was used.
     #[error(
         "the signer's certificate was valid {valid}, and no trusted party says that the signature \
-         was made then"
+         was made then{}",
+        listed(skipped)
     )]
     NoTrustedTime {
         /// When the certificate was valid.
         valid: Window,
+        /// What was said about the time by others, and why it does not count.
+        skipped: Vec<String>,
     },
     /// No trusted certificate log has promised to include the certificate.
     #[error("no trusted certificate log vouches for the signer's certificate: {0}")]

@@ -4,6 +4,7 @@ use fasti_entry::{
     ArtifactDigest, Certificate, EntryError, HashAlgorithm, Identity, KeyMaterial, SignedDigest,
     VerifiableSignature, Verifier,
 };
+use time::OffsetDateTime;
 
 use super::artifact::Artifact;
 use super::authority::{issuer_of, validity};
@@ -101,7 +102,7 @@ fn vouch(
 ) -> Result<(Vouched, CertificateLogged), Refusal> {
     let valid = validity(der)?;
     let [first, last] =
-        [valid.from, valid.until].map(|end| end.map_or(0, |end| end.unix_timestamp()));
+        [valid.from, valid.until].map(|end| end.map_or(0, OffsetDateTime::unix_timestamp));
     let is_outside = |time: &&TrustedTime| !(first..=last).contains(&time.seconds);
     if let Some(time) = times.iter().find(is_outside) {
         return Err(Refusal::OutsideValidity { time: time.clone(), valid });
@@ -112,7 +113,7 @@ fn vouch(
     }
     let authority = issuer_of(der, &trusted.authorities, &spans)?;
     if times.is_empty() && !demand.allow_untimed_certificate {
-        return Err(Refusal::NoTrustedTime { valid });
+        return Err(Refusal::NoTrustedTime { valid, skipped: Vec::new() });
     }
     let logged = if !authority.is_logged() {
         CertificateLogged::NotAsked

@@ -1,7 +1,5 @@
 //! Proof files and bundles of a small log, and everything that can be wrong with them.
 
-mod times;
-
 use fasti_entry::{
     ArtifactDigest, Bundle, HashAlgorithm, KeyMaterial, RekorEntry, SignedDigest,
     VerifiableSignature, Verifier,
@@ -14,9 +12,9 @@ use tiles_spec::TlogProof;
 use super::testing::{INDEX, answer_for, proof_of, trust};
 use super::*;
 
-const ARTIFACT: &[u8] = b"an artifact";
+pub(super) const ARTIFACT: &[u8] = b"an artifact";
 
-fn sign(pair: &KeyPair, material: KeyMaterial) -> SignedDigest {
+pub(super) fn sign(pair: &KeyPair, material: KeyMaterial) -> SignedDigest {
     SignedDigest {
         digest: ArtifactDigest::of(HashAlgorithm::Sha256, ARTIFACT),
         signature: VerifiableSignature {
@@ -49,21 +47,21 @@ fn certified(pair: &KeyPair) -> (Authority, KeyMaterial) {
     (authority, KeyMaterial::Certificate(certificate.der().to_vec()))
 }
 
-fn leaf(signed: &SignedDigest) -> Vec<u8> {
+pub(super) fn leaf(signed: &SignedDigest) -> Vec<u8> {
     signed.clone().into_entry().to_leaf().unwrap()
 }
 
-fn bundle_of(signed: &SignedDigest) -> Bundle {
+pub(super) fn bundle_of(signed: &SignedDigest) -> Bundle {
     let leaf = leaf(signed);
     let kind = RekorEntry::parse(&leaf).unwrap().kind();
     Bundle::for_signed_digest(signed, answer_for(&leaf, kind.name(), kind.version()))
 }
 
-fn trusted() -> TrustedRoot {
+pub(super) fn trusted() -> TrustedRoot {
     trust().into()
 }
 
-fn demand(key: &KeyPair) -> Demand {
+pub(super) fn demand(key: &KeyPair) -> Demand {
     Demand { public_key: Some(bare(key).public_key().unwrap()), ..Demand::default() }
 }
 

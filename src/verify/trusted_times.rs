@@ -2,7 +2,7 @@
 //!
 //! A time counts only if its source is trusted and has signed it for exactly this signature. A
 //! source that is trusted but has not is a refusal, whatever the other sources say. What comes from
-//! sources that nobody trusts is noted as not checked.
+//! sources that nobody trusts, or from nobody that can be told, is noted as not checked.
 
 use fasti_entry::Bundle;
 use fasti_x509::Timestamp;
@@ -19,8 +19,15 @@ pub(super) fn trusted_times(
     trusted: &TrustedRoot,
 ) -> Result<(Vec<TrustedTime>, Vec<String>), Refusal> {
     let (mut times, mut unchecked) = (Vec::new(), Vec::new());
-    for der in &bundle.timestamps {
-        let timestamp = Timestamp::from_der(der).map_err(Refusal::Timestamp)?;
+    for (index, der) in bundle.timestamps.iter().enumerate() {
+        let timestamp = match Timestamp::from_der(der) {
+            Ok(timestamp) => timestamp,
+            // It can be anybody's.
+            Err(error) => {
+                unchecked.push(format!("the timestamp {} of the bundle: {error}", index + 1));
+                continue;
+            }
+        };
         match timestamped(&timestamp, signature, &trusted.timestamp_authorities)? {
             Some(time) => times.push(time),
             None => unchecked.push(format!(
@@ -48,3 +55,6 @@ fn timestamped(
     }
     refusal.map_or(Ok(None), Err)
 }
+
+#[cfg(test)]
+mod tests;

@@ -78,6 +78,8 @@ fn parts(key: &[u8]) -> Result<(&[u8], &[u8]), Fault> {
 
 #[cfg(test)]
 mod tests {
+    use HashAlgorithm::{Sha256, Sha384};
+
     use super::*;
     use crate::algorithm::SigningAlgorithm;
     use crate::testing::Signer;
@@ -89,7 +91,6 @@ mod tests {
         let rsa = Signer::of(SigningAlgorithm::RsaPkcs1v15Sha256With2048);
         let bare: Vec<u8> = RSA_PKCS1_SHA256[..11].to_vec();
         let odd = [&bare[..], &[2, 1, 0]].concat();
-        use HashAlgorithm::{Sha256, Sha384};
         for (signer, algorithm, hash, good) in [
             (ecdsa, &ECDSA_SHA384[..], Sha384, true),
             (ecdsa, &ECDSA_SHA384[..], Sha256, false),

@@ -216,15 +216,16 @@ fn names(attribute: &[u8], certificate: &[u8], has_hash: bool) -> Result<bool, F
     let mut lists = Elements::of(attribute).enter(SEQUENCE, fault)?;
     let mut ids = lists.enter(SEQUENCE, fault)?;
     let mut id = ids.enter(SEQUENCE, fault)?;
-    let digest = if !has_hash {
-        primitives::sha1(certificate).to_vec()
-    } else {
+    let digest = if has_hash {
         let hash = match id.optional(SEQUENCE, fault)? {
             Some(named) => hash_of(named)?,
             None => Some(HashAlgorithm::Sha256),
         };
         let Some(hash) = hash else { return Ok(false) };
         ArtifactDigest::of(hash, certificate).as_bytes().to_vec()
+    } else {
+        // The only hash of the older attribute.
+        primitives::sha1(certificate).to_vec()
     };
     let mut is_it = id.next(OCTET_STRING, fault)? == digest;
     if let Some(serial) = id.optional(SEQUENCE, fault)? {

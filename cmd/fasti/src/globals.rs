@@ -83,7 +83,7 @@ impl Globals {
             let json = files::read(path, TRUSTED_ROOT_BYTES_MAX)?;
             let root = trusted_root::read(&json).with_context(|| path.display().to_string())?;
             for part in &root.left_out {
-                eprintln!("fasti: note: {} is not used: {part}", path.display());
+                eprintln!("fasti: note: left out of {}: {part}", path.display());
             }
             trusted.trust.logs.extend(root.trust.logs);
             trusted = TrustedRoot { trust: trusted.trust, ..root };

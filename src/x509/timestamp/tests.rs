@@ -20,6 +20,9 @@ fn judge(certificates: &[&Vec<u8>], stamp: &[u8], message: &[u8]) -> Result<i64,
     authority.verify(&stamp, message).map(|()| stamp.seconds)
 }
 
+/// A change of some parts.
+type Edit<'a> = &'a dyn Fn(&mut Parts);
+
 /// What the authority itself says of a timestamp with these parts.
 fn judge_parts(tsa: &MadeUpTsa, edit: impl FnOnce(&mut Parts)) -> String {
     let mut parts = tsa.parts(info(1, MESSAGE, TIME, &[]));
@@ -56,7 +59,6 @@ fn each_part_is_checked() {
     let good = judge_parts(&tsa, |_| {});
     assert_eq!(good, "good");
     assert_eq!(judge_parts(&tsa, |parts| parts.status = 1), "good");
-    type Edit<'a> = &'a dyn Fn(&mut Parts);
     let about = |hash, message: &[u8], time: &str, more: &[u8]| {
         let info = info(hash, message, time, more);
         move |parts: &mut Parts| {
@@ -139,7 +141,7 @@ fn damage_anywhere_is_noticed() {
     for at in 0..stamp.len() {
         let mut damaged = stamp.clone();
         damaged[at] ^= 1;
-        let is_granted_with_changes = damaged[..at + 1].ends_with(&[0x30, 3, 2, 1, 1]);
+        let is_granted_with_changes = damaged[..=at].ends_with(&[0x30, 3, 2, 1, 1]);
         let is_unread = (unread_at..unread_at + unread.len()).contains(&at);
         let is_noticed = judge(&damaged).is_err();
         assert!(is_noticed || is_granted_with_changes || is_unread, "byte {at}");
@@ -153,10 +155,12 @@ fn judge_certificates(edit: impl FnOnce(&mut Certificates)) -> String {
     judged.map_or_else(|error| error.to_string(), |_| "good".to_owned())
 }
 
+/// A change of certificates before they are signed.
+type Change = fn(&mut Certificates);
+
 #[test]
 fn certificates_are_for_timestamps_and_valid_then() {
-    type Edit = fn(&mut Certificates);
-    let cases: [(Edit, &str); 12] = [
+    let cases: [(Change, &str); 12] = [
         (|_| {}, "good"),
         (
             |all| all.purposes = Certificates::purposes(false, &[&TIME_STAMPING]),
@@ -222,6 +226,9 @@ fn an_authority_knows_its_own() {
         all.root.distinguished_name.push(rcgen::DnType::CommonName, "elsewhere.test");
     });
     assert!(!knows(&[&stranger.root, &stranger.signer]));
-    assert!(TimestampAuthority::new(&[tsa.signer.clone()]).is_err(), "it issues nothing");
+    assert!(
+        TimestampAuthority::new(std::slice::from_ref(&tsa.signer)).is_err(),
+        "it issues nothing"
+    );
     assert!(TimestampAuthority::new(&[b"0".to_vec()]).is_err());
 }

@@ -1,12 +1,19 @@
 //! When a signature was seen, and whether its certificate was seen: what each of them takes.
 
+use fasti_entry::{Bundle, KeyMaterial, SignedDigest};
+use fasti_read::window::Window;
 use fasti_x509::testing::made_up_ct_log::MadeUpCtLog;
 use fasti_x509::testing::made_up_tsa::MadeUpTsa;
 use fasti_x509::{ChainError, TimestampError};
-use rcgen::{IsCa, date_time_ymd};
+use rcgen::{CertificateParams, IsCa, Issuer, KeyPair, SanType, date_time_ymd};
 use time::OffsetDateTime;
 
-use super::*;
+use crate::testing::proof_of;
+use crate::tests::{ARTIFACT, bundle_of, demand, leaf, sign, trusted};
+use crate::{
+    Authority, CertificateLog, Demand, Refusal, TimestampAuthority, TrustedRoot, Verdict,
+    tlog_proof,
+};
 
 const NOON: &str = "20260301120000Z";
 const DAY_BEFORE: &str = "20260228120000Z";
@@ -79,7 +86,7 @@ impl Scene {
     ) -> Result<Verdict, Refusal> {
         let bundle = Bundle { timestamps: timestamps.to_vec(), ..bundle_of(&self.signed) };
         let bundle = Bundle::parse(&bundle.to_json()).unwrap();
-        super::super::bundle(&bundle, Some(&ARTIFACT.to_vec()), trusted, demand)
+        crate::bundle(&bundle, Some(&ARTIFACT.to_vec()), trusted, demand)
     }
 }
 
@@ -87,8 +94,9 @@ fn dev() -> Demand {
     Demand { identity: Some("dev@example.com".to_owned()), ..Demand::default() }
 }
 
+/// The end of a window at the beginning of a day.
 fn moment(month: u8, day: u8) -> Option<OffsetDateTime> {
-    Some(date_time_ymd(2026, month, day))
+    Window::parse(Some(&format!("2026-{month:02}-{day:02}T00:00:00Z")), None).unwrap().from
 }
 
 #[test]
@@ -136,7 +144,7 @@ fn without_a_time_the_caller_must_accept_it() {
     assert!(verdict.is_untimed());
     assert!(verdict.not_checked().join("").contains("still valid when it was used"));
     // Who knows the key needs neither a time nor an authority.
-    for trusted in [&trusted, &super::trusted()] {
+    for trusted in [&trusted, &crate::tests::trusted()] {
         let verdict = scene.judge(&[], trusted, &demand(&scene.pair)).unwrap();
         assert!(!verdict.is_untimed());
         assert!(verdict.not_checked()[0].contains("who the signer is"));
@@ -159,11 +167,24 @@ fn every_timestamp_of_a_trusted_authority_must_be_good() {
     let for_another = scene.tsa.stamp(b"another signature", NOON);
     let mut damaged = good.clone();
     *damaged.last_mut().unwrap() ^= 1;
-    for bad in [&for_another, &damaged, &b"0".to_vec()] {
+    for bad in [&for_another, &damaged] {
         for demand in [&dev(), &key] {
             let refusal = scene.judge(&[good.clone(), bad.clone()], &trusted, demand).unwrap_err();
             assert!(matches!(refusal, Refusal::Timestamp(_)), "{refusal}");
         }
+    }
+    // Nobody can be held to what cannot be read.
+    let mut parts = scene.tsa.parts(Vec::new());
+    parts.status = 2;
+    let refused = scene.tsa.sign(&parts);
+    for (odd, words) in [(b"0".to_vec(), "not a response"), (refused, "did not grant it")] {
+        let both = [odd.clone(), good.clone()];
+        let verdict = scene.judge(&both, &trusted, &dev()).unwrap();
+        let unchecked = verdict.not_checked().join("\n");
+        assert!(unchecked.contains("the timestamp 1 of the bundle"), "{unchecked}");
+        let refusal = scene.judge(&[odd], &trusted, &dev()).unwrap_err();
+        assert!(matches!(refusal, Refusal::NoTrustedTime { .. }), "{refusal}");
+        assert!(refusal.to_string().contains(words), "{refusal}");
     }
     // Those of others do not count.
     let stranger = MadeUpTsa::new(&rcgen::PKCS_ECDSA_P256_SHA256, |all| {
