@@ -2,20 +2,14 @@
 
 use std::time::{Duration, SystemTime};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use der::Encode as _;
-use der::asn1::Utf8StringRef;
-use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, PublicKeyData as _, SanType,
-};
-use time::OffsetDateTime;
-
 use fasti_entry::{
     ArtifactDigest, HashAlgorithm, KeyMaterial, PublicKey, SignedDigest, Submission,
     VerifiableSignature, Verifier,
 };
+use fasti_kit::certificates::{self, email, signing, utf8};
+pub use fasti_kit::certificates::{Authority as Ca, fulcio, pem};
+use rcgen::{CertificateParams, CustomExtension, KeyPair, PublicKeyData as _};
+use time::OffsetDateTime;
 
 /// When the signers' certificates begin, in seconds since 1970; they end ten minutes later.
 pub const BEGIN: u64 = 1_767_268_800;
@@ -30,44 +24,21 @@ pub fn offset(seconds: u64) -> OffsetDateTime {
     at(seconds).into()
 }
 
-/// A block as OpenSSL writes it.
-pub fn pem(label: &str, der: &[u8]) -> String {
-    let text = STANDARD.encode(der);
-    let lines: Vec<&str> =
-        (0..text.len()).step_by(64).map(|at| &text[at..text.len().min(at + 64)]).collect();
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
-}
-
-/// A Fulcio extension with these exact bytes.
-pub fn fulcio(number: u64, content: &[u8]) -> CustomExtension {
-    CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 57264, 1, number], content.to_vec())
-}
-
 /// A Fulcio extension with a text.
 pub fn fulcio_text(number: u64, text: &str) -> CustomExtension {
-    fulcio(number, &Utf8StringRef::new(text).unwrap().to_der().unwrap())
+    fulcio(number, &utf8(text))
 }
 
 /// A short-lived code signing certificate for one email address.
-pub fn signer(email: &str) -> CertificateParams {
-    let mut params = CertificateParams::new([]).unwrap();
-    params.not_before = offset(BEGIN);
-    params.not_after = offset(END);
-    params.subject_alt_names = vec![SanType::Rfc822Name(email.try_into().unwrap())];
-    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::CodeSigning];
-    params.custom_extensions = vec![fulcio_text(8, "https://login.example.com")];
-    params
+pub fn signer(address: &str) -> CertificateParams {
+    signing(email(address), "https://login.example.com", at(BEGIN))
 }
 
 /// A certificate of an authority with this name.
 pub fn authority(name: &str) -> CertificateParams {
-    let mut params = CertificateParams::new([]).unwrap();
+    let mut params = certificates::authority(name);
     params.not_before = offset(BEGIN - 1_000_000);
     params.not_after = offset(BEGIN + 1_000_000);
-    params.distinguished_name.push(DnType::CommonName, name);
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
     params
 }
 
@@ -89,35 +60,6 @@ impl Subject {
 
     pub fn self_signed(&self, email: &str) -> Vec<u8> {
         self.signed_by_itself(&signer(email))
-    }
-}
-
-/// An authority with its certificate.
-pub struct Ca {
-    pub der: Vec<u8>,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-impl Ca {
-    pub fn root(params: CertificateParams) -> Self {
-        let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap();
-        let der = params.self_signed(&key).unwrap().der().to_vec();
-        Self { der, issuer: Issuer::new(params, key) }
-    }
-
-    /// An authority below this one.
-    pub fn below(&self, params: CertificateParams) -> Self {
-        let key = KeyPair::generate().unwrap();
-        let der = params.signed_by(&key, &self.issuer).unwrap().der().to_vec();
-        Self { der, issuer: Issuer::new(params, key) }
-    }
-
-    pub fn issue(&self, params: &CertificateParams, subject: &Subject) -> Vec<u8> {
-        params.signed_by(&subject.0, &self.issuer).unwrap().der().to_vec()
-    }
-
-    pub fn pem(&self) -> String {
-        pem("CERTIFICATE", &self.der)
     }
 }
 

@@ -38,5 +38,5 @@ pub mod writer_status;
 
 pub use fasti_read::{description, trust, window};
 
-#[cfg(any(test, feature = "testing"))]
-pub mod testing;
+#[cfg(test)]
+mod testing;

@@ -5,31 +5,33 @@ use std::sync::OnceLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-pub(super) use fasti_x509::testing::ARTIFACT;
-use fasti_x509::testing::Signer as Keys;
-use rcgen::SanType;
+pub(super) use fasti_kit::certificates::ARTIFACT;
+use fasti_kit::certificates::{Signer as Keys, email};
 use serde_json::{Value, json};
 
 use super::canonical::CanonicalEntry;
 use super::error::EntryError;
 use super::kind::Submission;
 use super::pki::KeyMaterial;
-use super::{SigningAlgorithm, pae};
+use super::{ArtifactDigest, SigningAlgorithm, pae};
 
 /// A key pair of an admitted kind, with the requests that it makes.
-pub(super) struct Signer(Keys);
+pub(super) struct Signer {
+    pub(super) algorithm: SigningAlgorithm,
+    keys: Keys,
+}
 
 impl Deref for Signer {
     type Target = Keys;
 
     fn deref(&self) -> &Keys {
-        &self.0
+        &self.keys
     }
 }
 
 impl Signer {
     pub(super) fn generate(algorithm: SigningAlgorithm) -> Self {
-        Self(Keys::generate(algorithm))
+        Self { algorithm, keys: Keys::generate(algorithm.key_details().name()) }
     }
 
     /// One signer per algorithm, created once because RSA keys are slow to generate.
@@ -38,13 +40,18 @@ impl Signer {
         SIGNERS[algorithm as usize].get_or_init(|| Self::generate(algorithm))
     }
 
+    /// The digest of a message that it would sign.
+    pub(super) fn digest(&self, message: &[u8]) -> ArtifactDigest {
+        ArtifactDigest::of(self.algorithm.hash(), message)
+    }
+
     pub(super) fn public_key(&self) -> KeyMaterial {
         KeyMaterial::PublicKey(self.spki.clone())
     }
 
     pub(super) fn certificate(&self) -> KeyMaterial {
-        let email = SanType::Rfc822Name("dev@example.com".try_into().unwrap());
-        KeyMaterial::Certificate(self.certificate_with(vec![email], Vec::new()))
+        let names = vec![email("dev@example.com")];
+        KeyMaterial::Certificate(self.certificate_with(names, Vec::new()))
     }
 
     /// A request to log this key's signature over [`ARTIFACT`].

@@ -8,7 +8,6 @@
 use bytes::Bytes;
 use fasti_seams::back_off::BackOff;
 use fasti_seams::clock::Clock;
-use fasti_seams::planted::{Bug, planted};
 use fasti_store::{Object, ObjectPath, Replaced, Store, StoreError, Version};
 
 /// After this many inconclusive answers the writer stops; the next start finds out the rest.
@@ -58,11 +57,6 @@ impl ForwardOnly {
     ) -> Result<Bytes, NotPublished<E>> {
         let mut back_off = BackOff::between_requests();
         for attempt in 1.. {
-            if planted(Bug::UnconditionalCheckpoint)
-                && let Ok(Some(there)) = objects.get(&self.path).await
-            {
-                self.version = Some(there.version);
-            }
             let undecided = match self.write(objects, bytes.clone()).await {
                 Ok(true) => return Ok(bytes),
                 Ok(false) => match objects.get(&self.path).await {
@@ -80,9 +74,6 @@ impl ForwardOnly {
                     Err(error) if error.is_passing() => error,
                     Err(error) => return Err(NotPublished::Store(error)),
                 },
-                Err(StoreError::Ambiguous { .. }) if planted(Bug::AmbiguousIsShown) => {
-                    return Ok(bytes);
-                }
                 Err(error @ StoreError::Ambiguous { .. }) => error,
                 Err(error) => return Err(NotPublished::Store(error)),
             };

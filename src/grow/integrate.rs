@@ -12,7 +12,6 @@ use tiles_spec::{
     tile::{bundles_for_growth, edge_bundle, edge_tiles, tiles_for_growth},
 };
 
-use fasti_seams::planted::{Bug, planted};
 use fasti_store::NewObject;
 
 /// An entry with its leaf hash.
@@ -27,10 +26,7 @@ pub struct Leaf {
 impl Leaf {
     /// Hashes an entry; `None` if it is too long.
     pub fn new(entry: Bytes) -> Option<Self> {
-        let mut hash = leaf_hash(&entry);
-        if planted(Bug::GuardSkipped) && hash.as_bytes()[0] < 8 {
-            hash = leaf_hash(hash.as_bytes());
-        }
+        let hash = leaf_hash(&entry);
         (entry.len() <= ENTRY_BYTES_MAX).then_some(Self { entry, hash })
     }
 }
@@ -138,9 +134,9 @@ impl Edge {
             for leaf in now {
                 append_entry(&mut self.bundle, &leaf.entry).expect("a leaf's entry is in bounds");
             }
-            let full = coord.width.is_full()
-                || planted(Bug::BundleFullAt255) && coord.width.as_usize() == 255;
-            let bytes = if full { std::mem::take(&mut self.bundle) } else { self.bundle.clone() };
+            let is_full = coord.width.is_full();
+            let bytes =
+                if is_full { std::mem::take(&mut self.bundle) } else { self.bundle.clone() };
             objects.push(NewObject { path: coord.into(), bytes: bytes.into() });
             (rest, bundled) = (later, 0);
         }

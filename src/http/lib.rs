@@ -63,6 +63,8 @@ mod secret;
 mod serve;
 mod shares;
 mod submit;
+#[cfg(feature = "testing")]
+pub mod testing;
 #[cfg(feature = "tls")]
 mod tls;
 #[cfg(not(feature = "tls"))]

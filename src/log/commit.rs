@@ -85,7 +85,6 @@ pub async fn commit(
     for attempt in 1.. {
         match commits.create(number, record.bytes.clone()).await {
             Ok(Created::Now) => return Ok(()),
-            Ok(Created::Already) if planted(Bug::ExistsIsOurs) => return Ok(()),
             Ok(Created::Already) => {
                 match commits.read(number).await.map_err(failed)? {
                     Some(_) if planted(Bug::OwnExistsIsFenced) => {
@@ -97,9 +96,6 @@ pub async fn commit(
                     Some(_) => return Err(CommitError::Fenced { number }),
                     None => return Err(CommitError::Unreadable { number }),
                 }
-            }
-            Err(StoreError::Ambiguous { .. }) if planted(Bug::AmbiguousIsCommitted) => {
-                return Ok(());
             }
             Err(StoreError::Ambiguous { .. }) if attempt < ATTEMPTS_MAX => {
                 back_off.wait(clock).await;

@@ -160,7 +160,7 @@ impl Follower<'_> {
             let has_lasted = heard - began >= QUARREL;
             let usual = self.context.config.takeover_after;
             let patience = if has_lasted { usual } else { self.patience };
-            if clock.now() - heard >= patience && !planted(Bug::NeverTakeOver) {
+            if clock.now() - heard >= patience {
                 tracing::warn!(leader = leader.address, silence, "the leader is gone");
                 return Left::Gone;
             }

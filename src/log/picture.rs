@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::prefix::begins_with;
 use crate::record_guard::RecordGuard;
 use crate::recover_error::RecoverError;
-use crate::replay::{Replay, read_newest, read_record, refuse_rollback};
+use crate::replay::{Replay, read_newest, read_record, refuse_rollback, witnessed};
 use crate::seen::Seen;
 
 /// The state of a log, before anything is written.
@@ -74,11 +74,12 @@ async fn create_if_new(context: &Context, seen: &Seen) -> Result<(), RecoverErro
 
 /// There are no records, and nothing is remembered of a log of this key.
 async fn expect_nothing(context: &Context, seen: &Seen) -> Result<(), RecoverError> {
+    let witnessed = witnessed(context, seen).await?;
     if let Some((_, newest, _)) = read_newest(context).await? {
         let committed = newest.after.size;
         return Err(RecoverError::MissingCheckpoint { committed });
     }
-    refuse_rollback(context, seen, &[TreeHead::EMPTY]).await?;
+    refuse_rollback(context, &witnessed, &[TreeHead::EMPTY])?;
     Ok(())
 }
 

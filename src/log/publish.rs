@@ -111,13 +111,8 @@ impl Publisher {
         grown: &Integrated,
         attempt: Attempt,
     ) -> Result<(), PublishError> {
-        let put = self.objects.put_immutable(&grown.objects, attempt);
-        if !planted(Bug::PublishBeforeApply) {
-            match put.await {
-                Err(_) if planted(Bug::FailureIgnored) => {}
-                written => written.map_err(PublishError::Apply)?,
-            }
-        }
+        let written = self.objects.put_immutable(&grown.objects, attempt).await;
+        written.map_err(PublishError::Apply)?;
         Ok(self.guard.check(grown)?)
     }
 

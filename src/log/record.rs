@@ -159,10 +159,11 @@ impl Record {
             LAST_RECORD_MAGIC => true,
             _ => return Err(RecordError("its kind or version is not supported")),
         };
-        let number = RecordNumber::new(fields.u64()?).ok_or(RecordError("its number is zero"))?;
+        let number = RecordNumber::new(fields.u64()?)
+            .ok_or(RecordError("its number is zero or out of range"))?;
         let record = Self {
             number,
-            epoch: Epoch(fields.u64()?),
+            epoch: fields.epoch()?,
             nonce: fields.array()?,
             previous: RecordDigest(fields.array()?),
             before: fields.head()?,
@@ -213,6 +214,12 @@ impl<'a> Fields<'a> {
 
     fn u32(&mut self) -> Result<usize, RecordError> {
         self.array().map(|bytes| u32::from_be_bytes(bytes) as usize)
+    }
+
+    /// Below 2^63, so that every term can have a next one.
+    fn epoch(&mut self) -> Result<Epoch, RecordError> {
+        let epoch = Some(self.u64()?).filter(|epoch| i64::try_from(*epoch).is_ok());
+        epoch.map(Epoch).ok_or(RecordError("its epoch is out of range"))
     }
 
     fn head(&mut self) -> Result<TreeHead, RecordError> {
@@ -347,6 +354,8 @@ mod tests {
         assert!(resealed(|_| {}).is_ok());
         assert!(resealed(|b| b.push(0)).is_err(), "something behind");
         assert!(resealed(|b| b[8..16].fill(0)).is_err(), "number zero");
+        assert!(resealed(|b| b[8..16].fill(0xff)).is_err(), "a number that none follows");
+        assert!(resealed(|b| b[16..24].fill(0xff)).is_err(), "an epoch that none follows");
         assert!(resealed(|b| b[72] = 0xff).is_err(), "size out of range");
         assert!(resealed(|b| b[counts + 3] = 2).is_err(), "fewer entries than it says");
         assert!(resealed(|b| b[counts + 7] += 1).is_err(), "longer than it inflates to");

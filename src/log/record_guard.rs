@@ -7,9 +7,8 @@
 //!
 //! A guard never moves backwards (I1, I2).
 
-use fasti_grow::Leaf;
 use fasti_seams::planted::{Bug, planted};
-use tiles_spec::{Frontier, TreeHead, TreeSize, leaf_hash};
+use tiles_spec::{Frontier, Hash, TreeHead, TreeSize, leaf_hash};
 
 use crate::record::{EncodedRecord, Record, RecordDigest, RecordError};
 
@@ -101,10 +100,8 @@ impl RecordGuard {
         }
         let mut frontier = self.frontier.clone();
         for entry in &record.entries {
-            let leaf = match Leaf::new(entry.clone()) {
-                Some(damaged) if planted(Bug::GuardSkipped) => damaged.hash,
-                _ => leaf_hash(entry),
-            };
+            let leaf = leaf_hash(entry);
+            let leaf = if planted(Bug::GuardSkipped) { damaged(leaf) } else { leaf };
             frontier.push(leaf).map_err(|_| wrong_root(record.after))?;
         }
         if frontier.head() == record.after { Ok(frontier) } else { Err(wrong_root(record.after)) }
@@ -115,6 +112,11 @@ impl RecordGuard {
         self.frontier = checked.frontier;
         checked.encoded
     }
+}
+
+/// Every thirtieth hash, damaged in memory: what [`Bug::GuardSkipped`] lets pass.
+pub(super) fn damaged(leaf: Hash) -> Hash {
+    if leaf.as_bytes()[0] < 8 { leaf_hash(leaf.as_bytes()) } else { leaf }
 }
 
 fn wrong_root(head: TreeHead) -> RecordGuardError {

@@ -3,7 +3,9 @@
 //! The order of reads is part of the protocol. The newest record is chosen and its digests are
 //! followed back first; `checkpoint` is read only then. The other way round, a checkpoint could be
 //! compared with records that were trimmed or written after it. (It is read once before, but only
-//! to know how far to go back: the published tree only grows.) Everything inconsistent is refused
+//! to know how far to go back: the published tree only grows.) What this process has seen, and what
+//! is remembered outside the store, is gathered before all of it: whatever it shows was committed
+//! by then, so the records that are read later must lead to it. Everything inconsistent is refused
 //! by name (I10). If other writers are running, the inconsistency may only mean that the picture
 //! was taken in the middle of a change; recovery checks by taking another one.
 
@@ -69,8 +71,9 @@ impl Replay {
         } else {
             None
         };
+        let mut known = witnessed(context, seen).await?;
         let Some((newest, record, digest)) = read_newest(context).await? else {
-            return Self::without_records(context, seen).await;
+            return Self::without_records(context, &known).await;
         };
         let (epoch, head, is_frozen) = (record.epoch, record.after, record.is_last);
         let walked = walk_back(context, record, enough(context).await?).await?;
@@ -92,11 +95,16 @@ impl Replay {
         }
         let heads: Vec<TreeHead> =
             std::iter::once(head).chain(walked.iter().map(|record| record.before)).collect();
+        if planted(Bug::SeenAfterRecords) {
+            known = witnessed(context, seen).await?;
+        }
         see(seen, &checkpoint);
         let older = if planted(Bug::AcceptAnyReplay) {
             Vec::new()
         } else {
-            check(context, seen, &checkpoint, &heads).await?
+            let older = check(context, &known, &checkpoint, &heads)?;
+            refuse_if_overtaken(context, seen, head).await?;
+            older
         };
         let mut unfinished: Vec<RecordNumber> = unfinished.iter().map(|r| r.number).collect();
         unfinished.reverse();
@@ -109,13 +117,16 @@ impl Replay {
     }
 
     /// A log whose first record was not written yet.
-    async fn without_records(context: &Context, seen: &Seen) -> Result<Self, RecoverError> {
+    async fn without_records(
+        context: &Context,
+        witnessed: &[Witnessed],
+    ) -> Result<Self, RecoverError> {
         let checkpoint = read_checkpoint(context).await?;
         let published = checkpoint.head.map_or(TreeSize::ZERO, |shown| shown.size);
         if !published.is_zero() {
             return Err(RecoverError::MissingRecords { published });
         }
-        check(context, seen, &checkpoint, &[TreeHead::EMPTY]).await?;
+        check(context, witnessed, &checkpoint, &[TreeHead::EMPTY])?;
         Ok(Self {
             checkpoint,
             base: TreeHead::EMPTY,
@@ -271,40 +282,51 @@ fn see(seen: &Seen, shown: &PublishedCheckpoint) {
     }
 }
 
-/// Checks everything that has seen the log against the trees of the records. `heads` holds all that
-/// are kept, newest first. Returns what is older than all of them.
-async fn check(
+/// A tree that was seen, and by whom.
+pub(super) type Witnessed = (SeenBy, TreeHead);
+
+/// What is remembered outside the store, and what this process has seen.
+pub(super) async fn witnessed(
     context: &Context,
     seen: &Seen,
+) -> Result<Vec<Witnessed>, RecoverError> {
+    let mut witnessed = match &context.memory {
+        Some(memory) => remembered(memory, &*context.signer, &*context.clock).await?,
+        None => Vec::new(),
+    };
+    witnessed.extend(seen.heads());
+    Ok(witnessed)
+}
+
+/// Checks everything that has seen the log against the trees of the records. `heads` holds all that
+/// are kept, newest first. Returns what is older than all of them.
+fn check(
+    context: &Context,
+    witnessed: &[Witnessed],
     checkpoint: &PublishedCheckpoint,
     heads: &[TreeHead],
-) -> Result<Vec<(SeenBy, TreeHead)>, RecoverError> {
+) -> Result<Vec<Witnessed>, RecoverError> {
     let mut older = Vec::new();
     if let Some(shown) = checkpoint.head
         && agrees(&SeenBy::Checkpoint, shown, heads)? == Agrees::Older
     {
         older.push((SeenBy::Checkpoint, shown));
     }
-    older.extend(refuse_rollback(context, seen, heads).await?);
+    older.extend(refuse_rollback(context, witnessed, heads)?);
     Ok(older)
 }
 
-/// Checks what is remembered, what this process has seen and what the operator has stated against
-/// the trees of the records.
-pub(super) async fn refuse_rollback(
+/// Checks what was witnessed before the records were read, and what the operator has stated,
+/// against the trees of the records.
+pub(super) fn refuse_rollback(
     context: &Context,
-    seen: &Seen,
+    witnessed: &[Witnessed],
     heads: &[TreeHead],
-) -> Result<Vec<(SeenBy, TreeHead)>, RecoverError> {
-    let mut sources = match &context.memory {
-        Some(memory) => remembered(memory, &*context.signer, &*context.clock).await?,
-        None => Vec::new(),
-    };
-    sources.extend(seen.heads());
+) -> Result<Vec<Witnessed>, RecoverError> {
     let mut older = Vec::new();
-    for (seen_by, head) in sources {
-        if agrees(&seen_by, head, heads)? == Agrees::Older {
-            older.push((seen_by, head));
+    for (seen_by, head) in witnessed {
+        if agrees(seen_by, *head, heads)? == Agrees::Older {
+            older.push((seen_by.clone(), *head));
         }
     }
     let committed = heads[0].size;
@@ -313,6 +335,21 @@ pub(super) async fn refuse_rollback(
             Err(RecoverError::RolledBack { seen_by: SeenBy::Operator, seen, committed })
         }
         _ => Ok(older),
+    }
+}
+
+/// Looks once more at what is witnessed. A larger tree accuses nobody now, since it may have been
+/// committed after the records were read; but nothing is begun either, and the next recovery, which
+/// reads the records after it, finds out.
+async fn refuse_if_overtaken(
+    context: &Context,
+    seen: &Seen,
+    newest: TreeHead,
+) -> Result<(), RecoverError> {
+    let witnessed = witnessed(context, seen).await?;
+    match witnessed.iter().any(|(_, head)| head.size > newest.size) {
+        true => Err(RecoverError::Fenced),
+        false => Ok(()),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::acknowledged::{SubmitError, SubmitResult};
 use crate::dedup::{Assigned, Dedup, DedupError};
 use crate::pool::PooledEntry;
 use crate::record::{Epoch, Record, RecordDigest};
-use crate::record_guard::{CheckedRecord, RecordGuard, RecordGuardError};
+use crate::record_guard::{CheckedRecord, RecordGuard, RecordGuardError, damaged};
 
 /// A client that waits for a leaf to be published.
 #[derive(Debug)]
@@ -92,7 +92,8 @@ pub fn assign(
         };
         waiters.push(Waiter { index, leaf: leaf.hash, duplicate, answer });
         if !duplicate {
-            leaves.push(leaf);
+            let hash = if planted(Bug::GuardSkipped) { damaged(leaf.hash) } else { leaf.hash };
+            leaves.push(Leaf { hash, ..leaf });
         }
     }
     (leaves, waiters)
@@ -128,7 +129,7 @@ impl Position {
         let record = Record {
             number: self.number,
             epoch: self.epoch,
-            nonce: if planted(Bug::NonceReused) { [0; 16] } else { nonce },
+            nonce,
             previous: self.previous,
             before,
             after: grown.head,

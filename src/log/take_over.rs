@@ -47,7 +47,7 @@ async fn create_record(
     let record = Record {
         number: replay.next,
         epoch: if planted(Bug::EpochNotRaised) { replay.epoch } else { replay.epoch.next() },
-        nonce: if planted(Bug::NonceReused) { [0; 16] } else { context.entropy.nonce() },
+        nonce: context.entropy.nonce(),
         previous: replay.previous,
         before: guard.head(),
         after: guard.head(),

@@ -1,48 +1,39 @@
-//! A log in memory and a host that reads it one object at a time; only in tests.
+//! A made-up log, and a host that reads it one object at a time; only in tests.
 
-use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
 
-use tiles_spec::tree::root_of;
-use tiles_spec::{Hash, TreeHead, TreeSize, append_entry, leaf_hash};
+pub(crate) use fasti_kit::made_log::entries;
+use fasti_kit::made_log::{self, MadeLog};
+use tiles_spec::TreeHead;
 
 use crate::reading::{Reading, Want};
 
-/// The objects of a log by path, built naively from the specification.
+/// The objects of a log.
 #[derive(Clone)]
 pub(crate) struct TestLog {
-    pub(crate) objects: BTreeMap<String, Vec<u8>>,
+    pub(crate) made: MadeLog,
     pub(crate) head: TreeHead,
     /// Every request that was made.
     pub(crate) requests: Vec<String>,
 }
 
-pub(crate) fn entries(count: usize) -> Vec<Vec<u8>> {
-    (0..count).map(|i| format!("entry {i}").into_bytes()).collect()
+impl Deref for TestLog {
+    type Target = MadeLog;
+
+    fn deref(&self) -> &MadeLog {
+        &self.made
+    }
+}
+
+impl DerefMut for TestLog {
+    fn deref_mut(&mut self) -> &mut MadeLog {
+        &mut self.made
+    }
 }
 
 impl TestLog {
     pub(crate) fn of(entries: &[Vec<u8>]) -> Self {
-        let mut objects = BTreeMap::new();
-        for (index, chunk) in entries.chunks(256).enumerate() {
-            let mut bundle = Vec::new();
-            for entry in chunk {
-                append_entry(&mut bundle, entry).unwrap();
-            }
-            objects.insert(path("entries", index, chunk.len()), bundle);
-        }
-        let leaves: Vec<Hash> = entries.iter().map(|entry| leaf_hash(entry)).collect();
-        let size = TreeSize::new(entries.len() as u64).unwrap();
-        let head = TreeHead { size, root: root_of(&leaves) };
-        let (mut hashes, mut level) = (leaves, 0);
-        while !hashes.is_empty() {
-            for (index, chunk) in hashes.chunks(256).enumerate() {
-                let bytes = chunk.iter().flat_map(|hash| *hash.as_bytes()).collect();
-                objects.insert(path(&format!("{level}"), index, chunk.len()), bytes);
-            }
-            hashes = hashes.chunks_exact(256).map(root_of).collect();
-            level += 1;
-        }
-        Self { objects, head, requests: Vec::new() }
+        Self { made: MadeLog::of(entries), head: made_log::head(entries), requests: Vec::new() }
     }
 
     /// Brings a reading to its outcome.
@@ -64,9 +55,4 @@ impl TestLog {
             reading.answer(id, found)?;
         }
     }
-}
-
-fn path(kind: &str, index: usize, width: usize) -> String {
-    let partial = if width == 256 { String::new() } else { format!(".p/{width}") };
-    format!("tile/{kind}/{index:03}{partial}")
 }

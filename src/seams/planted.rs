@@ -1,5 +1,7 @@
 //! Planted bugs: each is one line in the real code that does something wrong when it is enabled.
-//! The simulator must find every one of them, or it would not find a real bug like it.
+//! The simulator must find every one of them, or it would not find a real bug like it. What a
+//! wrapper around the store, the random numbers or the peers can do wrong is not here, but in
+//! `tests/sim/defect.rs`.
 //!
 //! Nothing is ever enabled except in a build with the feature `planted`, which only the test target
 //! of that name uses. In all other builds [`planted`] is a constant, and the lines do not exist.
@@ -7,39 +9,26 @@
 /// A planted bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bug {
-    /// A commit record that exists is taken for ours, whatever it holds.
-    ExistsIsOurs,
     /// Our own commit record, found after a lost answer, is taken for another writer's.
     OwnExistsIsFenced,
-    /// A commit without a definite answer is taken for done.
-    AmbiguousIsCommitted,
-    /// A publication without a definite answer is taken for done.
-    AmbiguousIsShown,
-    /// The checkpoint is published before tiles and bundles are written.
-    PublishBeforeApply,
     /// Submitters are answered before the checkpoint is published.
     AcknowledgeBeforePublish,
     /// Tiles and bundles are written before the record that implies them.
     ApplyBeforeCommit,
-    /// Failures to write tiles and bundles are ignored.
-    FailureIgnored,
-    /// `checkpoint` is replaced whatever its version is.
-    UnconditionalCheckpoint,
     /// A larger tree that another writer has published is replaced by ours.
     BackwardCheckpoint,
     /// `checkpoint` is not read again after the takeover record was created.
     NoSecondRead,
     /// `checkpoint` is read before the records, and never again.
     CheckpointBeforeRecords,
-    /// Records that do not match the checkpoint are accepted, and the guard signs whatever was
-    /// signed before.
+    /// What was seen, and what is remembered, is gathered after the records are read.
+    SeenAfterRecords,
+    /// Records that do not match the checkpoint are accepted.
     AcceptAnyReplay,
     /// The newest unfinished record is not finished.
     NewestForgotten,
     /// The takeover record has the previous leader's epoch.
     EpochNotRaised,
-    /// Records have no random bytes.
-    NonceReused,
     /// A record is trimmed when its tree is published, although no larger one is.
     TrimPublished,
     /// The first record of an epoch is trimmed.
@@ -66,12 +55,8 @@ pub enum Bug {
     PeerCheckpointBelieved,
     /// Submitters whose batch was dropped are forgotten.
     WaitersForgotten,
-    /// A follower waits for a silent leader forever.
-    NeverTakeOver,
     /// A follower that is asked to leave stays.
     FollowerStays,
-    /// A bundle of 255 entries is closed.
-    BundleFullAt255,
     /// The last record of a frozen log is treated as that of a leader that is gone.
     EndPassedOver,
     /// What is remembered outside the store is overwritten without being checked.

@@ -36,6 +36,8 @@ mod records;
 mod segment;
 mod store;
 mod superseded;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod trusted_file_system;
 
 pub use error::DirectoryError;

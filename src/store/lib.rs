@@ -36,6 +36,8 @@ pub use bucket::{
     BucketError, BucketLocation, BucketOptions, BucketStore, Cloud, Encryption, KeyPair, Requests,
 };
 pub use commit_log::CommitLog;
+#[cfg(feature = "testing")]
+pub use directory::testing;
 pub use directory::{
     DirectoryError, DirectoryOptions, DirectoryStore, FileIdentity, FileSystem, FileSystemKind,
     Files, InPlaceFile, OsFiles, UnknownFileSystem,

@@ -158,6 +158,10 @@ impl fmt::Display for StoreLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bucket(location) => location.fmt(f),
+            // Read back without a scheme, it would be taken for one.
+            Self::Directory(path) if path.to_string_lossy().contains("://") => {
+                write!(f, "file://{}", path.display())
+            }
             Self::Directory(path) => path.display().fmt(f),
             Self::Memory => f.write_str("memory:"),
         }

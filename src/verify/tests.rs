@@ -4,8 +4,8 @@ use fasti_entry::{
     ArtifactDigest, Bundle, HashAlgorithm, KeyMaterial, RekorEntry, SignedDigest,
     VerifiableSignature, Verifier,
 };
+use fasti_kit::made_tsa::MadeTsa;
 use fasti_read::window::Window;
-use fasti_x509::testing::made_up_tsa::MadeUpTsa;
 use rcgen::{CertificateParams, CustomExtension, Issuer, KeyPair, KeyUsagePurpose, SanType};
 use tiles_spec::TlogProof;
 
@@ -154,7 +154,7 @@ fn identities_take_an_authority() {
     let (authority, material) = certified(&pair);
     let signed = sign(&pair, material);
     let mut bundle = bundle_of(&signed);
-    let tsa = MadeUpTsa::default();
+    let tsa = MadeTsa::default();
     bundle.timestamps = vec![tsa.stamp(&signed.signature.content, "20260304050607Z")];
     let timestamp_authorities =
         vec![TimestampAuthority::new(&[tsa.root], Window::default()).unwrap()];

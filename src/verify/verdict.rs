@@ -183,7 +183,7 @@ impl Verdict {
                 "whether others are shown the same log: no trusted witness has cosigned".to_owned(),
             );
         }
-        sentences.extend(self.unchecked.iter().cloned());
+        sentences.extend(self.unchecked.iter().map(|sentence| plain(sentence)));
         sentences
     }
 }

@@ -164,12 +164,12 @@ mod tests {
     use rcgen::{CertificateParams, Issuer, KeyPair, PublicKeyData as _};
 
     use super::*;
-    use crate::testing::made_up_ct_log::MadeUpCtLog;
+    use fasti_kit::made_ct_log::MadeCtLog;
 
     const MILLISECONDS: u64 = 1_772_600_767_123;
 
     /// A certificate with a timestamp, and the key of its issuer.
-    fn certified(log: &MadeUpCtLog, edit: impl FnOnce(&mut Vec<u8>)) -> (Vec<u8>, Vec<u8>) {
+    fn certified(log: &MadeCtLog, edit: impl FnOnce(&mut Vec<u8>)) -> (Vec<u8>, Vec<u8>) {
         let issuer = Issuer::new(CertificateParams::new([]).unwrap(), KeyPair::generate().unwrap());
         let params = CertificateParams::new(["signer.test".to_owned()]).unwrap();
         let key = KeyPair::generate().unwrap();
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_log_signs_for_a_certificate_and_its_issuer() {
-        let log = MadeUpCtLog::default();
+        let log = MadeCtLog::default();
         let (certificate, issuer) = certified(&log, |_| {});
         let timestamps = CertificateTimestamp::of(&certificate).unwrap();
         let [timestamp] = timestamps.as_slice() else { panic!("{timestamps:?}") };
@@ -195,7 +195,7 @@ mod tests {
     /// The time, the extensions, the algorithm and the signature.
     #[test]
     fn every_byte_counts() {
-        let log = MadeUpCtLog::default();
+        let log = MadeCtLog::default();
         let length = 1 + 32 + 8 + 10 + 2;
         for at in (33..length).chain([length + 20]) {
             let (certificate, issuer) = certified(&log, |timestamp| timestamp[at] ^= 1);
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn lists_that_are_none() {
-        let log = MadeUpCtLog::default();
+        let log = MadeCtLog::default();
         for (edit, left) in [
             ((|timestamp| timestamp[0] = 1) as fn(&mut Vec<u8>), Some(0)),
             (|timestamp| timestamp.truncate(60), None),

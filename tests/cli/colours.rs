@@ -5,7 +5,9 @@ use std::net::TcpListener;
 use std::process::Command;
 use std::thread;
 
-use crate::world::{Ended, World, writer_binary};
+use fasti_kit::process::program;
+
+use crate::world::{Ended, World};
 
 const ESCAPE: char = '\u{1b}';
 
@@ -42,7 +44,7 @@ fn what_goes_into_pipes_is_plain() {
 
 /// Runs the writer for a second; its output ends with a log line.
 fn writer_says(on_terminal: bool, variables: &[(&str, &str)]) -> String {
-    let writer = writer_binary().display().to_string();
+    let writer = program("fasti-writer").display().to_string();
     let run = format!("timeout -s TERM 1 '{writer}' --store memory: --listen 127.0.0.1:0 2>&1");
     let mut command = if on_terminal { Command::new("script") } else { Command::new("sh") };
     if on_terminal {

@@ -1,16 +1,13 @@
 //! Keys and certificates of signers, as files in a world.
 
 use std::ops::Range;
-
-use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, DnType, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, SanType, SigningKey as _, date_time_ymd,
-};
+use std::time::SystemTime;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fasti_x509::testing::made_up_tsa::MadeUpTsa;
-use pem_rfc7468::{LineEnding, encode_string};
+use fasti_kit::certificates::{self, Authority, pem};
+use fasti_kit::made_tsa::MadeTsa;
+use rcgen::{KeyPair, SigningKey as _, date_time_ymd};
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -46,40 +43,25 @@ pub fn certify(world: &World, pair: &KeyPair, name: &str, email: &str) {
 
 /// Writes a certificate that is valid from the first of these years until the last.
 pub fn certify_in(world: &World, pair: &KeyPair, name: &str, email: &str, years: Range<i32>) {
-    let mut params = CertificateParams::new([]).expect("parameters");
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-    params.distinguished_name.push(DnType::CommonName, "authority.test");
-    let key = KeyPair::generate().expect("a key can be made");
-    let authority = params.self_signed(&key).expect("it signs itself");
+    let authority = Authority::root(certificates::authority("authority.test"));
     world.write(&format!("{name}.ca.crt"), authority.pem());
-
-    let issuer = Issuer::new(params, key);
-    let mut params = CertificateParams::new([]).expect("parameters");
+    let mut params =
+        certificates::signing(certificates::email(email), "https://oidc.test", SystemTime::now());
     params.not_before = date_time_ymd(years.start, 1, 1);
     params.not_after = date_time_ymd(years.end, 1, 1);
-    params.subject_alt_names =
-        vec![SanType::Rfc822Name(email.try_into().expect("an email address"))];
-    let oidc = b"https://oidc.test";
-    let length = u8::try_from(oidc.len()).expect("short");
-    let oidc = [&[0x0c, length][..], oidc].concat();
-    let fulcio_issuer = [1, 3, 6, 1, 4, 1, 57264, 1, 8];
-    params.custom_extensions = vec![CustomExtension::from_oid_content(&fulcio_issuer, oidc)];
-    let certificate = params.signed_by(pair, &issuer).expect("the authority signs");
-    world.write(&format!("{name}.crt"), certificate.pem());
+    world.write(&format!("{name}.crt"), pem("CERTIFICATE", &authority.issue(&params, pair)));
 }
 
 /// Has a new timestamp authority sign the signature in a bundle at a time such as
 /// `20260101000000Z`, and writes its certificates to `NAME.tsa.crt`.
 pub fn stamp(world: &World, bundle: &str, name: &str, time: &str) {
-    let tsa = MadeUpTsa::default();
+    let tsa = MadeTsa::default();
     let mut json: Value = serde_json::from_slice(&world.read(bundle)).expect("JSON");
     let signature = json["messageSignature"]["signature"].as_str().expect("a signature");
     let stamp = tsa.stamp(&STANDARD.decode(signature).expect("base64"), time);
     json["verificationMaterial"]["timestampVerificationData"] =
         json!({"rfc3161Timestamps": [{"signedTimestamp": STANDARD.encode(stamp)}]});
     world.write(bundle, json.to_string());
-    let pem = [tsa.signer, tsa.root]
-        .map(|der| encode_string("CERTIFICATE", LineEnding::LF, &der).expect("it is encoded"));
-    world.write(&format!("{name}.tsa.crt"), pem.concat());
+    let certificates = [tsa.signer, tsa.root].map(|der| pem("CERTIFICATE", &der));
+    world.write(&format!("{name}.tsa.crt"), certificates.concat());
 }

@@ -1,13 +1,13 @@
 //! The environment of one test: a directory, a writer with a fixed key that can be stopped, and the
 //! command.
 
-use std::io::{BufRead as _, BufReader, Lines, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::Once;
+use std::process::Command;
 
-use rustix::process::{Pid, Signal, kill_process};
+pub use fasti_kit::cli::Ended;
+use fasti_kit::process::{Process, program};
 use tempfile::TempDir;
 use tiles_spec::{KeyName, NoteSigningKey};
 
@@ -21,18 +21,10 @@ pub struct World {
     writer: Option<Writer>,
 }
 
+/// A running writer.
 struct Writer {
-    process: Child,
+    process: Process,
     url: String,
-    /// Held open: a writer that prints to a closed pipe fails.
-    _stdout: Lines<BufReader<ChildStdout>>,
-}
-
-/// How a command ended.
-pub struct Ended {
-    pub status: i32,
-    pub stdout: String,
-    pub stderr: String,
 }
 
 impl World {
@@ -84,14 +76,9 @@ impl World {
 
     /// Starts a writer with these variables; the flags must name its store and key.
     pub fn start_with(&mut self, variables: &[(&str, &str)], flags: &[&str]) {
-        let mut process = self.writer_command(variables, flags);
-        process.stdout(Stdio::piped()).stderr(Stdio::inherit());
-        let mut process = process.spawn().expect("the writer starts");
-        let mut lines = BufReader::new(process.stdout.take().expect("it is piped")).lines();
-        let url =
-            lines.find_map(|line| Some(line.ok()?.split_once("listening on  ")?.1.to_owned()));
-        let url = url.expect("the writer says where it listens");
-        self.writer = Some(Writer { process, url, _stdout: lines });
+        let mut process = Process::spawn(self.writer_command(variables, flags));
+        let url = process.expect_started().url;
+        self.writer = Some(Writer { process, url });
     }
 
     /// What a writer prints when it refuses to start.
@@ -102,7 +89,7 @@ impl World {
     }
 
     fn writer_command(&self, variables: &[(&str, &str)], flags: &[&str]) -> Command {
-        let mut command = Command::new(writer_binary());
+        let mut command = Command::new(program("fasti-writer"));
         command
             .args(["--listen", "127.0.0.1:0", "--origin", &self.origin])
             .args(flags)
@@ -116,7 +103,7 @@ impl World {
     /// Waits until the writer has ended by itself, and returns its exit code.
     pub fn wait(&mut self) -> Option<i32> {
         let mut writer = self.writer.take().expect("a writer runs");
-        writer.process.wait().expect("it ends").code()
+        writer.process.wait().status.code()
     }
 
     /// Sets the log's verifier key, if it is not the fixed one.
@@ -126,9 +113,8 @@ impl World {
 
     /// Shuts the writer down cleanly. What follows works on files alone.
     pub fn stop(&mut self) {
-        if let Some(mut writer) = self.writer.take() {
-            writer.terminate();
-            assert!(writer.process.wait().expect("it ends").success());
+        if let Some(writer) = self.writer.take() {
+            writer.process.stop();
         }
     }
 
@@ -179,60 +165,6 @@ impl World {
     }
 }
 
-impl Writer {
-    fn terminate(&self) {
-        let pid = Pid::from_child(&self.process);
-        kill_process(pid, Signal::TERM).expect("it can be told to stop");
-    }
-}
-
-impl Drop for Writer {
-    fn drop(&mut self) {
-        if matches!(self.process.try_wait(), Ok(None)) {
-            drop(self.process.kill());
-            drop(self.process.wait());
-        }
-    }
-}
-
-impl Ended {
-    /// Runs a command to its end.
-    pub fn of(mut command: Command) -> Self {
-        let ended = command.output().expect("the command runs");
-        Self {
-            status: ended.status.code().expect("it was not killed"),
-            stdout: String::from_utf8(ended.stdout).expect("it prints text"),
-            stderr: String::from_utf8(ended.stderr).expect("it prints text"),
-        }
-    }
-
-    /// The output of a command that must have succeeded.
-    #[track_caller]
-    pub fn good(self) -> String {
-        assert_eq!(self.status, 0, "{}{}", self.stdout, self.stderr);
-        self.stdout
-    }
-
-    /// Asserts that the command refused, for this reason.
-    #[track_caller]
-    pub fn refused(&self, reason: &str) {
-        self.failed(1, reason);
-    }
-
-    /// Asserts that the command failed without a verdict, for this reason.
-    #[track_caller]
-    pub fn broken(&self, reason: &str) {
-        self.failed(2, reason);
-    }
-
-    #[track_caller]
-    fn failed(&self, status: i32, reason: &str) {
-        let words = format!("{}{}", self.stdout, self.stderr);
-        assert!(words.contains(reason), "not {reason:?}: {words}");
-        assert_eq!(self.status, status, "{words}");
-    }
-}
-
 fn post(stream: &mut TcpStream, address: &str, entry: &str) -> String {
     let length = entry.len();
     let head = format!("POST /add HTTP/1.1\r\nhost: {address}\r\ncontent-length: {length}\r\n\r\n");
@@ -266,28 +198,4 @@ pub fn write_private(path: &Path, text: &str) {
     std::fs::write(path, format!("{text}\n")).expect("the key can be written");
     let mode = std::fs::Permissions::from_mode(0o600);
     std::fs::set_permissions(path, mode).expect("its mode can be set");
-}
-
-/// The path of the writer, next to the command; it is built if missing.
-pub fn writer_binary() -> PathBuf {
-    static BUILT: Once = Once::new();
-    let command = Path::new(env!("CARGO_BIN_EXE_fasti"));
-    let writer = command.with_file_name("fasti-writer");
-    BUILT.call_once(|| {
-        if writer.exists() {
-            return;
-        }
-        let profile = match command.parent().and_then(Path::file_name) {
-            Some(name) if name == "debug" => "dev",
-            Some(name) => name.to_str().expect("a profile's name"),
-            None => "dev",
-        };
-        let status = Command::new(env!("CARGO"))
-            .args(["build", "-p", "fasti-writer", "--profile", profile])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .status()
-            .expect("cargo runs");
-        assert!(status.success(), "fasti-writer is built");
-    });
-    writer
 }

@@ -3,9 +3,10 @@
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Command;
 
+use fasti_kit::process::program;
 use rustix::process::Signal;
 
-use crate::writer::{ORIGIN, Writer, programs};
+use crate::writer::{ORIGIN, Writer};
 
 /// Runs a program with the highest allowed limit for core files.
 const UNLIMITED: &str = "ulimit -c $(ulimit -H -c); exec \"$0\" \"$@\"";
@@ -14,7 +15,7 @@ const UNLIMITED: &str = "ulimit -c $(ulimit -H -c); exec \"$0\" \"$@\"";
 fn no_core_is_dumped_of_a_writer() {
     let home = tempfile::tempdir().expect("a directory");
     let mut command = Command::new("/bin/sh");
-    command.env_clear().args(["-c", UNLIMITED]).arg(programs().join("fasti-writer"));
+    command.env_clear().args(["-c", UNLIMITED]).arg(program("fasti-writer"));
     command.args(["--origin", ORIGIN, "--listen", "127.0.0.1:0", "--store", "log"]);
     command.args(["--state-dir", "state"]);
     command.current_dir(home.path());

@@ -8,10 +8,11 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::http::Connection;
-use crate::oracle;
-use crate::seeded::Seeded;
-use crate::writer::{ORIGIN, Writer, verifier_key};
+use fasti_kit::http::Connection;
+use fasti_kit::published;
+use fasti_kit::seeded::Seeded;
+
+use crate::writer::{self, ORIGIN, verifier_key};
 
 /// Reserved space, released to make room.
 const BALLAST_BYTES: usize = 5 << 20;
@@ -33,7 +34,7 @@ fn fill_and_make_room(disk: &Path, ballast_bytes: usize) {
     std::fs::write(&ballast, vec![7; ballast_bytes]).expect("there is room");
 
     let mut acknowledged = Vec::new();
-    let mut writer = Writer::start(&store, &[]);
+    let mut writer = writer::start(&store, &[]);
     let address = writer.expect_address();
     let status = fill(&mut Connection::open(address).expect("connects"), &mut acknowledged);
     assert!(matches!(status, None | Some(503)), "{status:?}");
@@ -44,7 +45,7 @@ fn fill_and_make_room(disk: &Path, ballast_bytes: usize) {
     assert!(acknowledged.len() > 10, "there was room for some");
 
     // There may be space for a start, but not for more.
-    let mut writer = Writer::start(&store, &[]);
+    let mut writer = writer::start(&store, &[]);
     if let Ok(address) = writer.address() {
         fill(&mut Connection::open(address).expect("connects"), &mut acknowledged);
     }
@@ -53,7 +54,7 @@ fn fill_and_make_room(disk: &Path, ballast_bytes: usize) {
     assert!(said.stderr.contains("No space left on device"), "{}", said.stderr);
 
     std::fs::remove_file(&ballast).expect("removed");
-    let mut writer = Writer::start(&store, &[]);
+    let mut writer = writer::start(&store, &[]);
     let mut connection = Connection::open(writer.expect_address()).expect("connects");
     for n in 0..5 {
         acknowledged
@@ -62,7 +63,7 @@ fn fill_and_make_room(disk: &Path, ballast_bytes: usize) {
     writer.stop();
 
     let read = |path: &str| std::fs::read(store.join(path)).ok();
-    let published = oracle::verify(&read, ORIGIN, &verifier_key(&store.join("_writer/log.key")));
+    let published = published::verify(&read, ORIGIN, &verifier_key(&store.join("_writer/log.key")));
     for (entry, index) in acknowledged {
         assert_eq!(published.entries[index], entry, "acknowledged at {index}");
     }

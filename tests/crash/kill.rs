@@ -10,9 +10,10 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
+use fasti_kit::seeded::Seeded;
+
 use crate::scene::{Latest, Over, Scene, from_env};
-use crate::seeded::Seeded;
-use crate::writer::{Writer, verifier_key};
+use crate::writer::{self, verifier_key};
 
 const KILLS: u64 = 55;
 const SEED: u64 = 1;
@@ -38,7 +39,7 @@ fn nothing_acknowledged_is_lost_and_nothing_forks() {
         // Stops the other threads even if this one panics.
         let over = Over(&scene);
         kill_in_a_loop(&scene, &store, kills, seed);
-        let mut last = Writer::start(&store, &[]);
+        let mut last = writer::start(&store, &[]);
         let address = last.expect_address();
         *scene.addresses.write().expect("no panics") = vec![address];
         thread::sleep(Duration::from_secs(1));
@@ -59,7 +60,7 @@ fn kill_in_a_loop(scene: &Scene, store: &Path, kills: u64, seed: u64) {
     let mut random = Seeded::new(seed);
     for n in 0..kills {
         let batch_max = if random.coin() { "1" } else { "64" };
-        let mut writer = Writer::start(store, &["--batch-max-entries", batch_max]);
+        let mut writer = writer::start(store, &["--batch-max-entries", batch_max]);
         // One in four is killed before or while it recovers.
         if random.below(4) == 0 {
             thread::sleep(Duration::from_micros(random.next() % 300_000));

@@ -4,8 +4,9 @@ use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
-use crate::http::Connection;
-use crate::writer::Writer;
+use fasti_kit::http::Connection;
+
+use crate::writer;
 
 const CONNECTIONS: usize = 200;
 /// Requests cancelled at once on one connection: more than a server tolerates.
@@ -39,7 +40,7 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 fn clients_that_misbehave_do_not_fill_the_log() {
     let home = tempfile::tempdir().expect("a directory");
     let state = home.path().join("state").display().to_string();
-    let mut writer = Writer::start(&home.path().join("log"), &["--state-dir", &state]);
+    let mut writer = writer::start(&home.path().join("log"), &["--state-dir", &state]);
     let address = writer.expect_address();
     for _ in 0..CONNECTIONS {
         take_back(address);

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::grown::{Grown, Settled};
-use crate::writer::Writer;
+use crate::writer;
 
 const SIZE: usize = 20;
 
@@ -132,7 +132,7 @@ fn damage_is_refused_by_name_and_can_be_undone() {
             }
         }
         undo.put_back();
-        let mut writer = Writer::start(&log.store, flags);
+        let mut writer = writer::start(&log.store, flags);
         writer.address().unwrap_or_else(|e| panic!("{what}: undone, but {}", e.stderr));
         writer.stop();
     }
@@ -141,7 +141,7 @@ fn damage_is_refused_by_name_and_can_be_undone() {
 
 /// Starts a writer that must refuse, and returns what it says.
 pub fn refused(store: &Path, flags: &[&str], what: &str) -> String {
-    match Writer::start(store, flags).address() {
+    match writer::start(store, flags).address() {
         Ok(_) => panic!("{what}: the writer starts"),
         Err(ended) => {
             assert_eq!(ended.status.code(), Some(1), "{what}: {}", ended.stderr);

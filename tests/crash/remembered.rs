@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use fasti::signer::generate_key_file;
+use fasti_kit::http::Connection;
 
 use crate::copying::run;
-use crate::http::Connection;
-use crate::writer::{Ended, ORIGIN, Writer};
+use crate::writer::{self, Ended, ORIGIN, Writer};
 
 const NOTHING_REMEMBERS: &str = "nothing outside of the store remembers";
 
 /// A writer on `log` in `home` with only these environment variables.
 fn command(home: &Path, variables: &[(&str, &Path)], more: &[&str]) -> Command {
-    let mut command = Writer::command(ORIGIN, "127.0.0.1:0");
+    let mut command = writer::command(ORIGIN, "127.0.0.1:0");
     command.envs(variables.iter().copied());
     command.arg("--store").arg(home.join("log")).args(more);
     command

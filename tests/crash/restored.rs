@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use fasti::signer::generate_key_file;
+use fasti_kit::http::Connection;
 
 use crate::copying::{Tool, run};
 use crate::grown::{Grown, Settled};
-use crate::http::Connection;
 use crate::refusals::refused;
-use crate::writer::{ORIGIN, Writer};
+use crate::writer::{self, ORIGIN, Writer};
 
 #[test]
 fn a_copy_is_taken_only_at_its_word() {
@@ -30,10 +30,10 @@ fn a_copy_is_taken_only_at_its_word() {
         assert!(said.contains(sentence), "{sentence:?} is not in {said}");
     }
     refused(&copy, &[], "a copy that was refused for its size");
-    let mut writer = Writer::start(&copy, &["--restored-at", "20"]);
+    let mut writer = writer::start(&copy, &["--restored-at", "20"]);
     writer.expect_address();
     writer.stop();
-    let mut writer = Writer::start(&copy, &[]);
+    let mut writer = writer::start(&copy, &[]);
     writer.expect_address();
     writer.stop();
 }
@@ -182,7 +182,7 @@ fn is_taken(address: SocketAddr, entry: &str) -> bool {
 /// A writer on `log` in `home`, with its state next to it. It keeps no index, so that it is idle
 /// while it is copied.
 fn started(home: &Path, more: &[&str]) -> Writer {
-    let mut command = Writer::command(ORIGIN, "127.0.0.1:0");
+    let mut command = writer::command(ORIGIN, "127.0.0.1:0");
     command.arg("--no-lookup").env("XDG_STATE_HOME", home.join("state"));
     if !more.contains(&"--store") {
         command.arg("--store").arg(home.join("log"));
@@ -202,7 +202,7 @@ fn add(address: SocketAddr, entries: std::ops::Range<usize>) {
 #[test]
 fn a_second_writer_is_refused() {
     let log = Grown::to(1, Settled::No);
-    let mut first = Writer::start(&log.store, &[]);
+    let mut first = writer::start(&log.store, &[]);
     first.expect_address();
     let said = refused(&log.store, &[], "a second writer");
     assert!(said.contains("another writer is running") && said.contains("_writer/lock"), "{said}");

@@ -21,11 +21,12 @@ use fasti::metrics::LogMetrics;
 use fasti::signer::{FileSigner, SignedMemory, Signer as _, generate_key_file};
 use fasti::state::log_id;
 use fasti::store::{DirectoryError, DirectoryOptions, DirectoryStore, Stores};
+use fasti_kit::http::Connection;
 use tempfile::TempDir;
 use tiles_spec::{NoteSigningKey, Origin, TreeHead};
 
 use crate::copying::Tool;
-use crate::writer::ORIGIN;
+use crate::writer::{self, ORIGIN, Writer};
 
 /// When the backup is made, and how the writer that ran after it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -327,10 +328,10 @@ fn a_directory_of_an_earlier_release_is_gone_on_with() {
 
     let inode = std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(&lock).expect("a file"));
     std::fs::write(&lock, format!("{opening}\ninode {inode}\n")).expect("a file");
-    let mut writer = crate::writer::Writer::command("log.test/directory", "127.0.0.1:0");
+    let mut writer = writer::command("log.test/directory", "127.0.0.1:0");
     writer.arg("--store").arg(&store);
-    let mut writer = crate::writer::Writer::spawn(writer);
-    let mut connection = crate::http::Connection::open(writer.expect_address()).expect("connects");
+    let mut writer = Writer::spawn(writer);
+    let mut connection = Connection::open(writer.expect_address()).expect("connects");
     for (entry, index) in [("entry 2", "1\n"), ("entry 4", "3\n")] {
         let answer = connection.post("/add", entry.as_bytes()).expect("an answer");
         assert_eq!(answer.status, 200);

@@ -12,12 +12,12 @@ use std::sync::{Mutex, RwLock};
 use std::thread;
 use std::time::Duration;
 
+use fasti_kit::http::Connection;
+use fasti_kit::seeded::Seeded;
+use fasti_kit::{published, requests};
 use tiles_spec::{SignedCheckpoint, VerifierKey};
 
-use crate::http::Connection;
-use crate::seeded::Seeded;
 use crate::writer::ORIGIN;
-use crate::{oracle, rekor};
 
 /// Signed in advance; more would only take time.
 const REKOR_REQUESTS: usize = 600;
@@ -117,14 +117,14 @@ impl Scene {
 
     /// Submits Rekor requests one after another, again and again.
     pub fn submit_rekor(&self, seed: u64) {
-        let requests = rekor::requests(REKOR_REQUESTS);
+        let requests = requests::artifacts(REKOR_REQUESTS);
         let mut random = Seeded::new(seed + 100);
         let mut connection = None;
         while let Some(mut open) = connection.take().or_else(|| self.connect(&mut random)) {
             let request = &requests[random.below(requests.len())];
             if let Ok(answer) = open.post("/api/v2/log/entries", request) {
                 if answer.status == 201 {
-                    let logged = rekor::logged(&answer.body);
+                    let logged = requests::logged(&answer.body);
                     self.acknowledge(logged.entry, logged.index);
                     self.show(logged.checkpoint);
                     connection = (!self.is_over()).then_some(open);
@@ -156,7 +156,7 @@ impl Scene {
 
     /// Derives the log again from its files and compares.
     pub fn verify(&self, read: &dyn Fn(&str) -> Option<Vec<u8>>, key: &VerifierKey) -> Verified {
-        let published = oracle::verify(read, ORIGIN, key);
+        let published = published::verify(read, ORIGIN, key);
         let acknowledged = self.acknowledged.lock().expect("no panics");
         for (entry, index) in acknowledged.iter() {
             let there = published.entries.get(usize::try_from(*index).expect("small"));

@@ -5,8 +5,9 @@
 //! fault leads to a refusal or a halt, never to a panic or a wrong acknowledgement, and the next
 //! start on the healthy disk continues.
 
+use fasti_kit::seeded::Seeded;
+
 use crate::faults::{Fault, Operation};
-use crate::seeded::Seeded;
 use crate::world::{Case, Ended, ORIGIN, Session, Snapshot, World, aftermath, script};
 
 #[derive(Debug, Default)]

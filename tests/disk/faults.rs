@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fasti::store::{FileIdentity, FileSystem, Files, InPlaceFile};
+use fasti_kit::seeded::Seeded;
 
 use crate::model::{Extent, Model, error};
-use crate::seeded::Seeded;
 
 pub const EIO: i32 = 5;
 pub const ENOSPC: i32 = 28;

@@ -8,11 +8,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use fasti::log::dedup::{DedupError, DedupIndex, DiskIndex};
+use fasti_kit::seeded::Seeded;
 use tiles_spec::{Hash, LeafIndex, TreeHead, TreeSize};
 
 use crate::faults::{Disk, Fault, Operation};
 use crate::model::Model;
-use crate::seeded::Seeded;
 
 /// Few enough that two hundred leaves make runs of two levels.
 const MEMORY_KEYS: usize = 10;

@@ -3,7 +3,7 @@
 //!
 //! The file system is an in-memory model ([`model`]) that keeps disk and cache contents apart;
 //! [`faults`] puts it behind the store's seam and makes single operations fail. [`world`] runs the
-//! real log on it, and [`oracle`] derives the result again from the files.
+//! real log on it, and the oracle of the kit derives the result again from the files.
 
 mod enumeration;
 mod faults;
@@ -11,8 +11,6 @@ mod index;
 mod lies;
 mod model;
 mod node;
-mod oracle;
 mod poison;
 mod power;
-mod seeded;
 mod world;

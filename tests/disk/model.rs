@@ -3,8 +3,9 @@
 use std::io;
 use std::path::{Component, Path};
 
+use fasti_kit::seeded::Seeded;
+
 use crate::node::{Dir, File, Mood};
-use crate::seeded::Seeded;
 
 /// How far an operation gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

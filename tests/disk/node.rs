@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::seeded::Seeded;
+use fasti_kit::seeded::Seeded;
 
 const SECTOR_BYTES: usize = 512;
 

@@ -7,8 +7,9 @@
 
 use std::path::Path;
 
+use fasti_kit::seeded::Seeded;
+
 use crate::faults::{Fault, Kind, Operation};
-use crate::seeded::Seeded;
 use crate::world::{Case, Ended, ORIGIN, Session, Snapshot, World, aftermath, script};
 
 #[test]

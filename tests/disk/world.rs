@@ -15,12 +15,12 @@ use fasti::log::{Context, Log, LogConfig, Sharing};
 use fasti::metrics::LogMetrics;
 use fasti::signer::{FileSigner, SignedMemory};
 use fasti::store::{DirectoryOptions, DirectoryStore, Stores};
+use fasti_kit::published;
+use fasti_kit::seeded::Seeded;
 use tiles_spec::{NoteSigningKey, Origin};
 
 use crate::faults::{Disk, Fault, Operation};
 use crate::model::Model;
-use crate::oracle;
-use crate::seeded::Seeded;
 
 /// The origin of most logs here.
 pub const ORIGIN: &str = "log.test/disk";
@@ -187,7 +187,7 @@ impl World {
         let model = self.disk.model();
         let read = |path: &str| model.read(&self.home.join(path)).ok();
         let (origin, key) = (self.origin.as_str(), self.signing_key().verifier_key().clone());
-        let published = oracle::verify(&read, origin, &key);
+        let published = published::verify(&read, origin, &key);
         published.check_shown(model.shown.iter().map(Vec::as_slice), origin, &key);
         for (entry, index) in &self.acknowledged {
             let there = published.entries.get(usize::try_from(*index).expect("small"));

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use fasti_kit::http::Connection;
+
 use crate::bucket::{Bucket, HASTY};
 use crate::fleet::{Fleet, WRITERS};
-use crate::http::Connection;
 use crate::scene::Scene;
 
 /// How many submissions each writer accepts from a client.

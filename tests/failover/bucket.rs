@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use fasti::signer::generate_key_file;
 use fasti_buckets::{Conditions, FaultProxy, S3Options, S3Server};
+use fasti_kit::http::Connection;
+use fasti_kit::process::program;
 use tempfile::TempDir;
 use tiles_spec::VerifierKey;
 use tokio::runtime::Runtime;
 
-use crate::http::Connection;
-use crate::writer::{ORIGIN, Writer, programs, verifier_key};
+use crate::writer::{self, ORIGIN, verifier_key};
 
 /// The log's prefix in the bucket.
 pub const PREFIX: &str = "one/";
@@ -65,7 +66,7 @@ impl Bucket {
 
     /// The command of writer `n`, with another endpoint for the store.
     pub fn writer_over(&self, endpoint: &str, n: usize) -> Command {
-        let mut command = Writer::command(ORIGIN, "127.0.0.1:0");
+        let mut command = writer::command(ORIGIN, "127.0.0.1:0");
         self.tell(&mut command, endpoint, n);
         command
     }
@@ -134,7 +135,7 @@ impl Bucket {
 
 /// The command is next to the writer.
 pub fn fasti() -> PathBuf {
-    let command = programs().join("fasti");
+    let command = program("fasti");
     assert!(command.exists(), "build it first: cargo build --workspace --bins");
     command
 }

@@ -16,10 +16,10 @@ use fasti::metrics::LogMetrics;
 use fasti::signer::FileSigner;
 use fasti::store::{BucketOptions, BucketStore, KeyPair, Stores};
 use fasti_buckets::{Fault, Operation, Rule};
+use fasti_kit::http::Connection;
 
 use crate::bucket::{Bucket, STORE};
 use crate::fleet::Fleet;
-use crate::http::Connection;
 use crate::scene::Scene;
 use crate::writer::{ORIGIN, Writer};
 
@@ -31,7 +31,7 @@ const PUTS_MAX: u64 = 6;
 const NOTED_EVERY: u64 = 64;
 
 /// The most that a writer's memory may grow over some hundred small batches.
-const GROWTH_KIB_MAX: u64 = 16 * 1024;
+const GROWTH_KIB_MAX: usize = 16 * 1024;
 
 /// So that nothing is re-signed during the test.
 const IDLE: [&str; 4] = ["--republish-seconds", "100000", "--drain-seconds", "0"];
@@ -65,7 +65,7 @@ fn costs_of_batches(bucket: &Bucket, size: u64, count: u64) -> Vec<u64> {
         bucket.server.tally().reset();
         let answer = connection.post("/add", format!("entry {n}").as_bytes()).expect("an answer");
         assert_eq!(answer.status, 200);
-        resident.push(writer.resident_kib());
+        resident.push(writer.resident() / 1024);
         bucket.server.tally().requests(Operation::Put)
     });
     let costs = costs.collect();

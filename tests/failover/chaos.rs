@@ -11,10 +11,11 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use fasti_kit::seeded::Seeded;
+
 use crate::bucket::{Bucket, HASTY};
 use crate::fleet::{Fleet, WRITERS};
 use crate::scene::{Latest, Over, Scene, from_env};
-use crate::seeded::Seeded;
 
 const EVENTS: u64 = 30;
 const SEED: u64 = 1;

@@ -10,13 +10,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use fasti_buckets::{Fault, Operation, Rule};
+use fasti_kit::http::Connection;
+use fasti_kit::process::{Started, program};
+use fasti_kit::seeded::Seeded;
 
 use crate::bucket::Bucket;
 use crate::fleet::{Fleet, WRITERS};
-use crate::http::Connection;
 use crate::scene::{Scene, from_env};
-use crate::seeded::Seeded;
-use crate::writer::{Writer, programs};
+use crate::writer::Writer;
 
 const KILLS: u64 = 50;
 /// Roughly what S3 takes for small objects from a machine in its region.
@@ -102,7 +103,8 @@ fn figures_of_costs() {
             let mut command = bucket.writer(0);
             command.args(["--metrics-listen", "127.0.0.1:0", "--drain-seconds", "0"]);
             let mut writer = Writer::spawn(command);
-            let (metrics, address) = writer.expect_addresses();
+            let Started { address, metrics, .. } = writer.expect_started();
+            let metrics = metrics.expect("it serves metrics");
             move_away(&bucket);
             let ended = Command::new(bench())
                 .args(["load", "--log", &format!("http://{address}"), "--kind", kind])
@@ -121,7 +123,7 @@ fn figures_of_costs() {
 }
 
 fn bench() -> PathBuf {
-    let bench = programs().join("fasti-bench");
+    let bench = program("fasti-bench");
     assert!(bench.exists(), "build it first: cargo build --workspace --bins");
     bench
 }

@@ -8,13 +8,13 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use fasti_kit::http::Connection;
+use fasti_kit::seeded::Seeded;
 use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::bucket::Bucket;
-use crate::http::Connection;
 use crate::scene::Scene;
-use crate::seeded::Seeded;
 use crate::writer::{Ended, Writer};
 
 /// The number of writers.

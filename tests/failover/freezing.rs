@@ -9,11 +9,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use fasti_buckets::{Fault, Rule};
+use fasti_kit::http::Connection;
 use serde_json::Value;
 
 use crate::bucket::{Bucket, fasti};
 use crate::fleet::{Fleet, WRITERS};
-use crate::http::Connection;
 use crate::scene::{Over, Scene, index};
 
 const CLIENTS: usize = 9;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rcgen::{CertificateParams, KeyPair};
+use fasti_kit::certificates;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -41,9 +41,7 @@ fn ask(bucket: &Bucket, trusted: &CertificateDer<'static>, to: SocketAddr, head:
 #[test]
 fn a_follower_forwards_over_https() {
     let bucket = Bucket::new();
-    let key = KeyPair::generate().expect("a key");
-    let params = CertificateParams::new(["127.0.0.1".to_owned()]).expect("an address");
-    let certificate = params.self_signed(&key).expect("a certificate");
+    let (certificate, key) = certificates::server("127.0.0.1");
     std::fs::write(bucket.path("tls.pem"), certificate.pem()).expect("a file");
     std::fs::write(bucket.path("tls.key"), key.serialize_pem()).expect("a file");
     let start = |n| {

@@ -2,7 +2,7 @@
 //! behind a bad connection, or cut off from the store; what they write, and what they refuse.
 //!
 //! The bucket is an S3 server in this process. What the writers leave in it is read back over HTTP
-//! and derived again by the oracle of the disk tests.
+//! and derived again by the oracle of the kit.
 //!
 //! | module | what it is |
 //! |---|---|
@@ -36,17 +36,8 @@ mod rolling;
 mod strangers;
 mod weather;
 
-#[path = "../crash/http.rs"]
-mod http;
-#[path = "../disk/oracle.rs"]
-mod oracle;
-#[path = "../crash/rekor.rs"]
-mod rekor;
 #[path = "../crash/scene.rs"]
 mod scene;
-#[path = "../disk/seeded.rs"]
-#[allow(dead_code)] // Not everything is used here.
-mod seeded;
 #[path = "../crash/writer.rs"]
 #[allow(dead_code)]
 mod writer;

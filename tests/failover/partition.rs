@@ -6,13 +6,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use fasti_buckets::FaultProxy;
+use fasti_kit::http::Connection;
 
 use crate::bucket::{Bucket, HASTY};
 use crate::fleet::{Fleet, WRITERS};
-use crate::http::Connection;
 use crate::scene::{Over, Scene, index};
 use crate::strangers::free_address;
-use crate::writer::{ORIGIN, Writer};
+use crate::writer::{self, ORIGIN};
 
 const SEED: u64 = 1;
 const CLIENTS: u64 = 3;
@@ -155,7 +155,7 @@ impl Peers {
 
     fn start<'a>(&'a self, bucket: &'a Bucket, scene: &'a Scene) -> Fleet<'a> {
         Fleet::start(scene, move |n| {
-            let mut command = Writer::command(ORIGIN, &self.listen[n].to_string());
+            let mut command = writer::command(ORIGIN, &self.listen[n].to_string());
             bucket.tell(&mut command, &bucket.server.url(), n);
             command.args(HASTY).args(["--advertise", &self.lines[n].url()]);
             command

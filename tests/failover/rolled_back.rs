@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use fasti::signer::generate_key_file;
 use fasti_buckets::Object;
+use fasti_kit::http::Connection;
 
 use crate::bucket::{Bucket, HASTY, PREFIX};
-use crate::http::Connection;
-use crate::writer::{Ended, ORIGIN, Writer};
+use crate::writer::{self, Ended, ORIGIN, Writer};
 
 /// The objects of a bucket.
 type Content = BTreeMap<String, Object>;
@@ -171,7 +171,7 @@ fn another_log_is_refused() {
 
     let key = kept.bucket.path("log2.key");
     generate_key_file(&key, &OTHER_ORIGIN.parse().expect("an origin")).expect("a new key");
-    let mut writer = Writer::command(OTHER_ORIGIN, "127.0.0.1:0");
+    let mut writer = writer::command(OTHER_ORIGIN, "127.0.0.1:0");
     kept.bucket.tell(&mut writer, &kept.bucket.server.url(), 2);
     let says = [ORIGIN, OTHER_ORIGIN, "check --store and --origin"];
     kept.refused("another origin", &kept.newest, writer, &says);

@@ -10,9 +10,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use fasti_kit::http::Connection;
+
 use crate::bucket::Bucket;
 use crate::fleet::{Fleet, WRITERS};
-use crate::http::Connection;
 use crate::scene::{Over, Scene, index};
 
 const CLIENTS: usize = 6;

@@ -7,15 +7,15 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use fasti_kit::http::Connection;
 use serde_json::Value;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpSocket;
 use tokio::time::{sleep, timeout};
 
 use crate::bucket::{Bucket, HASTY};
-use crate::http::Connection;
 use crate::scene::{Scene, index};
-use crate::writer::{ORIGIN, Writer};
+use crate::writer::{self, ORIGIN, Writer};
 
 /// The duration of a flood, many times as long as a leader may be silent.
 const FLOOD: Duration = Duration::from_secs(4);
@@ -25,7 +25,7 @@ const BODY_BYTES: usize = 4 << 20;
 /// While the flood lasts, an entry is answered within this time.
 const ANSWERED: Duration = Duration::from_secs(1);
 /// The most that a writer's memory may grow during the flood; the bodies total 256 MiB.
-const GROWTH_KIB_MAX: u64 = 32 * 1024;
+const GROWTH_KIB_MAX: usize = 32 * 1024;
 /// By then a takeover has happened, or the mistake was detected.
 const SETTLED: Duration = Duration::from_secs(10);
 
@@ -128,7 +128,7 @@ fn a_flood_of_strangers_deposes_nobody_and_takes_no_memory() {
     let follower = Running::start(bucket.writer(1));
     follower.until("following");
     follower.submit(&scene, b"before");
-    let (epoch, memory) = (leader.standing()["epoch"].clone(), leader.writer.resident_kib());
+    let (epoch, memory) = (leader.standing()["epoch"].clone(), leader.writer.resident() / 1024);
     let until = Instant::now() + FLOOD;
     let (asked, slowest, most) = thread::scope(|threads| {
         let flooders: Vec<_> = (0..FLOODERS)
@@ -151,7 +151,7 @@ fn a_flood_of_strangers_deposes_nobody_and_takes_no_memory() {
                 break;
             }
             slowest = slowest.max(follower.submit(&scene, format!("entry {n}").as_bytes()));
-            most = most.max(leader.writer.resident_kib());
+            most = most.max(leader.writer.resident() / 1024);
         }
         let asked: u64 = flooders.into_iter().map(|one| one.join().expect("no panic")).sum();
         (asked, slowest, most)
@@ -234,7 +234,7 @@ fn one_secret_for_two_logs_lets_nothing_from_one_into_the_other() {
     std::fs::write(&secret, "one secret for all the logs of the house\n").expect("a file");
     let address = free_address();
     let start = |bucket: &Bucket, n: usize, listen: SocketAddr| {
-        let mut command = Writer::command(ORIGIN, &listen.to_string());
+        let mut command = writer::command(ORIGIN, &listen.to_string());
         bucket.tell(&mut command, &bucket.server.url(), n);
         command.arg("--peer-secret").arg(&secret);
         Running::start(command)

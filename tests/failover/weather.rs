@@ -9,9 +9,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use fasti_buckets::{FaultProxy, Weather};
+use fasti_kit::http::Connection;
 
 use crate::bucket::{Bucket, HASTY};
-use crate::http::Connection;
 use crate::scene::{Over, Scene, from_env};
 use crate::writer::{Ended, Writer};
 

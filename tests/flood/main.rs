@@ -14,17 +14,15 @@
 mod bystander;
 mod floods;
 mod frames;
-#[allow(dead_code)] // Not everything is used here.
-#[path = "../http/writer.rs"]
-mod writer;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use fasti_kit::writer::{Home, Writer};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 use bystander::Bystander;
 use floods::{Flood, Scale};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use writer::{Home, Writer};
 
 /// The writer's default.
 const CONNECTIONS_MAX: usize = 8192;

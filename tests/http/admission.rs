@@ -4,20 +4,14 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use fasti::entry::SigningAlgorithm;
-use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, SanType,
-};
+use fasti_kit::certificates::{self, email, fulcio, pem, utf8};
+use fasti_kit::writer::{Home, Writer};
+use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, SanType};
 use serde_json::json;
 
 use crate::reader::{ENTRIES, Reader};
 use crate::submitter::{P256, Submitter, base64, with};
 use crate::wire::{Answer, exchange, get, post};
-use crate::writer::{Home, Writer};
-
-fn pem(label: &str, der: &[u8]) -> String {
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", base64(der))
-}
 
 fn fingerprint(submitter: &Submitter) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &submitter.spki());
@@ -68,7 +62,7 @@ fn only_keys_that_are_listed_write() {
 
 /// An authority with the certificate `ca.pem`, and a policy that admits one address and one
 /// workflow.
-struct Authority(Issuer<'static, KeyPair>);
+struct Authority(certificates::Authority);
 
 const POLICY: &str = r#"
 roots = ["ca.pem"]
@@ -85,17 +79,9 @@ extensions = { runner_environment = "github-hosted" }
 
 impl Authority {
     fn new(home: &Home) -> Self {
-        let mut params = CertificateParams::new([]).expect("no names");
-        params.distinguished_name.push(DnType::CommonName, "authority.test");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        let key = KeyPair::generate().expect("a key pair");
-        let certificate = params.self_signed(&key).expect("a certificate");
-        home.file(
-            "ca.pem",
-            &format!("subject=CN = authority.test\n{}", pem("CERTIFICATE", certificate.der())),
-        );
-        Self(Issuer::new(params, key))
+        let authority = certificates::Authority::root(certificates::authority("authority.test"));
+        home.file("ca.pem", &format!("subject=CN = authority.test\n{}", authority.pem()));
+        Self(authority)
     }
 
     fn certify(&self, submitter: &Submitter, params: &CertificateParams) -> Vec<u8> {
@@ -103,26 +89,10 @@ impl Authority {
     }
 }
 
-fn extension(number: u64, text: &str) -> CustomExtension {
-    let length = u8::try_from(text.len()).expect("short");
-    let content = [&[0x0c, length][..], text.as_bytes()].concat();
-    CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 57264, 1, number], content)
-}
-
 /// A certificate that became valid a minute ago, for ten minutes.
 fn params(name: SanType) -> CertificateParams {
-    let mut params = CertificateParams::new([]).expect("no names");
     let begin = SystemTime::now() - Duration::from_mins(1);
-    params.not_before = begin.into();
-    params.not_after = (begin + Duration::from_mins(10)).into();
-    params.subject_alt_names = vec![name];
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::CodeSigning];
-    params.custom_extensions = vec![extension(8, "https://login.example.com")];
-    params
-}
-
-fn email(address: &str) -> SanType {
-    SanType::Rfc822Name(address.try_into().expect("ASCII"))
+    certificates::signing(name, "https://login.example.com", begin)
 }
 
 #[test]
@@ -138,7 +108,7 @@ fn only_certificates_that_the_policy_allows_write() {
     let workflow = "https://github.com/example/tool/.github/workflows/release.yml@refs/tags/v1";
     let mut build = params(SanType::URI(workflow.try_into().expect("ASCII")));
     denied(&judge(&build), "no rule of this log allows this identity");
-    build.custom_extensions.push(extension(11, "github-hosted"));
+    build.custom_extensions.push(fulcio(11, &utf8("github-hosted")));
     taken(&judge(&build));
 
     let message = judge(&params(email("mallory@example.com")));
@@ -208,7 +178,7 @@ fn opaque_entries_want_a_token() {
     add(&[("Authorization", "Basic Y2k6MDEyMw==")]).refuses("basic", 401, "Bearer TOKEN");
     assert_eq!(add(&[("Authorization", "Bearer 0123456789abcdefghij")]).status, 200);
     // Typed submissions need no token: no list of signers was given.
-    taken(&submit(&writer, Submitter::of(SigningAlgorithm::Ed25519ph), None));
+    taken(&submit(&writer, &Submitter::of(SigningAlgorithm::Ed25519ph), None));
     assert_eq!(Reader::of(&writer).size(), 2);
     let said = writer.stop().said();
     assert!(!said.contains("0123456789"), "{said}");

@@ -2,10 +2,11 @@
 
 use std::net::SocketAddr;
 
+use fasti_kit::writer::Writer;
+
 use crate::reader::{ENTRIES, Reader, opaque_index};
 use crate::submitter::good;
 use crate::wire::{Answer, Wire, chunked, exchange, post, request};
-use crate::writer::Writer;
 
 const REKOR_BODY_MAX: usize = 4 << 20;
 const CHUNKED: (&str, &str) = ("Transfer-Encoding", "chunked");

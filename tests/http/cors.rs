@@ -2,11 +2,12 @@
 
 use std::net::SocketAddr;
 
+use fasti_kit::writer::{Home, Writer};
+
 use crate::call::{call, call_of_page, framed};
 use crate::reader::{ENTRIES, Reader};
 use crate::submitter::good;
 use crate::wire::{Answer, Wire, ask, exchange, get, post};
-use crate::writer::{Home, Writer};
 
 const PAGE: (&str, &str) = ("Origin", "https://ui.example");
 const SEARCH: &str = "/api/v1/index/retrieve";

@@ -2,6 +2,7 @@
 //! same messages.
 
 use fasti::entry::{PROTOBUF_DESCRIPTORS, SigningAlgorithm};
+use fasti_kit::writer::Writer;
 use prost_reflect::prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
 use serde_json::{Value, json};
@@ -11,7 +12,6 @@ use crate::call::{Called, Open, call, call_as, framed, runtime};
 use crate::reader::{ENTRIES, Reader};
 use crate::submitter::{P256, Submitter, base64, good, with};
 use crate::wire::{get, post};
-use crate::writer::Writer;
 
 const CREATE_ENTRY: &str = "/dev.sigstore.rekor.v2.Rekor/CreateEntry";
 const CHECK: &str = "/grpc.health.v1.Health/Check";

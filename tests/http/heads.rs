@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
+use fasti_kit::writer::Writer;
+
 use crate::reader::{ENTRIES, Reader, opaque_index};
 use crate::submitter::good;
 use crate::wire::{Wire, chunked, request};
-use crate::writer::Writer;
 
 #[test]
 fn heads_beyond_the_limit_are_refused() {

@@ -4,9 +4,10 @@
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt as _;
 
+use fasti_kit::writer::Writer;
+
 use crate::reader::Reader;
 use crate::wire::{Answer, exchange, get};
-use crate::writer::Writer;
 
 const IMMUTABLE: Option<&str> = Some("public, max-age=31536000, immutable");
 const TEXT: Option<&str> = Some("text/plain; charset=utf-8");

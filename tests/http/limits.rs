@@ -4,10 +4,11 @@
 use std::thread;
 use std::time::Duration;
 
+use fasti_kit::writer::Writer;
+
 use crate::reader::{ENTRIES, Reader, opaque_index};
 use crate::submitter::good;
 use crate::wire::{Wire, get, post, request};
-use crate::writer::Writer;
 
 const IMPATIENT: [&str; 5] =
     ["--accept-opaque", "--head-timeout-seconds", "1", "--body-timeout-seconds", "1"];

@@ -50,5 +50,3 @@ mod stop;
 mod submitter;
 mod tls;
 mod wire;
-#[allow(dead_code)] // Some of it is for the floods.
-mod writer;

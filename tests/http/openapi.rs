@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use fasti_kit::writer::Writer;
+
 use crate::description::{DOCUMENT, describes};
 use crate::reader::ENTRIES;
 use crate::submitter::good;
 use crate::wire::{exchange, get, post};
-use crate::writer::Writer;
 
 #[test]
 fn the_document_is_served() {

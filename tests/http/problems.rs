@@ -1,11 +1,11 @@
 //! Error bodies: as Rekor's clients expect them, or as in RFC 9457, as the client prefers.
 
+use fasti_kit::writer::Writer;
 use serde_json::{Value, json};
 
 use crate::reader::{ENTRIES, Reader};
 use crate::submitter::{P256, Submitter, base64, good, with};
 use crate::wire::{Answer, exchange, get, post};
-use crate::writer::Writer;
 
 fn asking(writer: &Writer, accept: &str, path: &str, body: &[u8]) -> Answer {
     exchange(writer.address, "POST", path, &[("Accept", accept)], body)

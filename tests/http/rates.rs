@@ -3,10 +3,11 @@
 use std::thread;
 use std::time::Duration;
 
+use fasti_kit::writer::Writer;
+
 use crate::reader::{ENTRIES, Reader};
 use crate::submitter::good;
 use crate::wire::{Answer, chunked, exchange, get, post};
-use crate::writer::Writer;
 
 #[track_caller]
 fn limited(answer: &Answer, words: &str, seconds: std::ops::RangeInclusive<u64>) {

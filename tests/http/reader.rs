@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use fasti_kit::writer::Writer;
 use serde_json::Value;
 use tiles_spec::{
     BundleCoord, EntryBundle, Hash, HashTile, LeafIndex, ProofPlan, TileMap, TreeHead, VerifierKey,
@@ -11,7 +12,6 @@ use tiles_spec::{
 
 use crate::submitter::{base64, good};
 use crate::wire::{Answer, get, post};
-use crate::writer::Writer;
 
 pub const ENTRIES: &str = "/api/v2/log/entries";
 pub const ORIGIN: &str = "localhost";

@@ -3,9 +3,10 @@
 use std::io::Read;
 use std::thread;
 
+use fasti_kit::writer::Writer;
+
 use crate::reader::{Reader, opaque_index};
 use crate::wire::{Answer, exchange, get, post};
-use crate::writer::Writer;
 
 const LEAVES: u64 = 300;
 const IMMUTABLE: Option<&str> = Some("public, max-age=31536000, immutable");

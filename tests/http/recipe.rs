@@ -5,10 +5,10 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use fasti_kit::writer::{Home, Writer};
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 
 use crate::wire::{Answer, ask};
-use crate::writer::{Home, Writer};
 
 const OPERATIONS: &str = include_str!("../../src/docs/operations.md");
 const PAGE: (&str, &str) = ("Origin", "https://ui.example");

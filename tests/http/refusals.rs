@@ -2,12 +2,12 @@
 //! fault, and leaves no trace in the log.
 
 use fasti::entry::{ENTRY_BYTES_MAX, SigningAlgorithm, Submission};
+use fasti_kit::writer::Writer;
 use serde_json::{Value, json};
 
 use crate::reader::{ENTRIES, Reader};
 use crate::submitter::{P256, Submitter, base64, good, with};
 use crate::wire::post;
-use crate::writer::Writer;
 
 const DIGEST: &str = "/hashedRekordRequestV002/digest";
 const CONTENT: &str = "/hashedRekordRequestV002/signature/content";

@@ -5,12 +5,12 @@ use std::path::Path;
 use std::thread;
 
 use fasti::entry::SigningAlgorithm;
+use fasti_kit::writer::Writer;
 use serde_json::{Value, json};
 
 use crate::reader::{ENTRIES, Reader, decode, text};
 use crate::submitter::{P256, Submitter, base64, good};
 use crate::wire::post;
-use crate::writer::Writer;
 
 #[test]
 fn the_answer_has_exactly_the_fields_of_a_transparency_log_entry() {

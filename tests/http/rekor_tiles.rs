@@ -12,13 +12,13 @@ use fasti::log::{Context, LogConfig, Sharing, freeze};
 use fasti::metrics::LogMetrics;
 use fasti::signer::{FileSigner, SignedMemory};
 use fasti::store::{DirectoryOptions, DirectoryStore, Stores};
+use fasti_kit::writer::{Home, Writer};
 use serde_json::{Value, json};
 use tiles_spec::{EntryBundle, TileWidth};
 
 use crate::reader::{ENTRIES, ORIGIN, Reader, decode, text};
 use crate::submitter::{P256, Submitter, base64, good};
 use crate::wire::{Answer, get, post};
-use crate::writer::{Home, Writer};
 
 /// More than a tile.
 const POSTS: u64 = 260;

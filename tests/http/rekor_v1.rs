@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use fasti_kit::writer::Writer;
 use serde_json::{Value, json};
 use tiles_spec::{
     Hash, LeafIndex, TreeHead, leaf_hash, open_checkpoint, verify_consistency, verify_inclusion,
@@ -12,7 +13,6 @@ use tiles_spec::{
 use crate::reader::{ENTRIES, ORIGIN, Reader, decode, text};
 use crate::submitter::{P256, Submitter, base64, good};
 use crate::wire::{Answer, exchange, get, post};
-use crate::writer::Writer;
 
 const SEARCH: &str = "/api/v1/index/retrieve";
 const RETRIEVE: &str = "/api/v1/log/entries/retrieve";

@@ -2,10 +2,11 @@
 
 use std::fs;
 
+use fasti_kit::writer::Writer;
+
 use crate::reader::{ENTRIES, Reader};
 use crate::submitter::{base64, good};
 use crate::wire::{Wire, ask, exchange, get, post, request};
-use crate::writer::Writer;
 
 const READS: [&str; 13] = [
     "/",

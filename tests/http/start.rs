@@ -8,10 +8,11 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
+use fasti_kit::writer::{Home, Writer};
+
 use crate::reader::{ENTRIES, Reader};
 use crate::submitter::good;
 use crate::wire::post;
-use crate::writer::{Home, Writer};
 
 /// Asserts that the writer refuses these flags with a sentence that contains `words`.
 #[track_caller]
@@ -125,15 +126,14 @@ fn nobody_has_to_listen_to_the_greeting() {
     let address = port.local_addr().expect("an address");
     drop(port);
     let mut process = home.spawn(&["--listen", &address.to_string()]);
-    drop(process.stdout.take());
+    process.ignore_stdout();
     let connected = (0..1000).any(|_| {
         thread::sleep(Duration::from_millis(10));
         TcpStream::connect(address).is_ok()
     });
     assert!(connected, "{}", home.said());
     assert_eq!(post(address, ENTRIES, good().as_bytes()).status, 201);
-    process.kill().expect("it runs");
-    process.wait().expect("it ends");
+    process.kill();
     Reader::of(&home.start(&[])).is_unharmed(1);
 }
 

@@ -4,10 +4,11 @@
 use std::sync::Barrier;
 use std::thread;
 
+use fasti_kit::writer::{Home, Writer};
+
 use crate::reader::{ENTRIES, Reader, decode, opaque_index, text};
 use crate::submitter::good;
 use crate::wire::{Answer, Wire, request};
-use crate::writer::{Home, Writer};
 
 /// Index and bytes of an acknowledged entry; `None` if the writer no longer accepted it.
 fn acknowledged(answer: &Answer, entry: &[u8]) -> Option<(u64, Vec<u8>)> {

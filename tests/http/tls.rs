@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rcgen::{CertificateParams, KeyPair};
+use fasti_kit::certificates;
+use fasti_kit::writer::{Home, Writer};
+use rcgen::KeyPair;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -17,7 +19,6 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion
 
 use crate::call::{Open, framed, runtime};
 use crate::wire::{Wire, get};
-use crate::writer::{Home, Writer};
 
 /// A self-signed certificate for `localhost` and its key, in two files.
 struct Files {
@@ -41,8 +42,7 @@ impl Files {
     }
 
     fn certify(&self, key: &KeyPair) -> CertificateDer<'static> {
-        let params = CertificateParams::new(["localhost".to_owned()]).expect("a name");
-        let certificate = params.self_signed(key).expect("a certificate");
+        let certificate = certificates::server_with("localhost", key);
         fs::write(self.path("cert.pem"), certificate.pem()).expect("a file");
         certificate.der().clone()
     }

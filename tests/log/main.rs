@@ -1,7 +1,7 @@
 //! The log as a whole: real pool, commit, recovery and publication on real and faulty stores.
 //!
-//! After every step `oracle` derives the whole store again. It shares no code with the log except
-//! the hash functions.
+//! After every step the oracle of the kit derives the whole store again. It shares no code with the
+//! log.
 
 mod amplification;
 mod astray;
@@ -10,7 +10,6 @@ mod faulty;
 mod freezing;
 mod harness;
 mod lifecycle;
-mod oracle;
 mod refusals;
 mod standstill;
 mod writers;

@@ -6,11 +6,13 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
+use fasti::objects::Published;
 use fasti::store::{
     CommitLog, Created, Housekeeping, MemoryStore, Object, ObjectPath, RecordNumber, Replaced,
     Store, StoreError, Version,
 };
 use futures::FutureExt;
+use tiles_spec::ResourcePath;
 
 /// A request to the store.
 #[derive(Clone, Debug)]
@@ -43,6 +45,12 @@ pub enum Reply {
 impl Request {
     pub fn writes(&self) -> bool {
         !matches!(self, Self::Get(_) | Self::ReadRecord(_) | Self::Newest(_) | Self::List(..))
+    }
+
+    /// Whether it reads a hash tile.
+    pub fn reads_hashes(&self) -> bool {
+        let Self::Get(path) = self else { return false };
+        matches!(path.as_str().parse(), Ok(Published::Log(ResourcePath::Tile(_))))
     }
 
     /// The path of the object concerned.

@@ -94,8 +94,11 @@ impl Fate {
                 fate.course = Course::Twice(rng.span(1, longest));
             }
             if !request.writes() && rng.chance(rates.damaged) {
-                met.push("damaged bodies");
-                fate.damage = Some((rng.below(1 << 24), rng.coin()));
+                let damage = (rng.below(1 << 24), rng.coin());
+                if !sim.mix.spares_all_but_tiles || request.reads_hashes() {
+                    met.push("damaged bodies");
+                    fate.damage = Some(damage);
+                }
             }
             for (rate, name) in [(rates.crash, "crashes"), (rates.freeze, "freezes at a step")] {
                 if rng.chance((rate * weight).min(3_000)) {

@@ -10,6 +10,7 @@ use fasti::metrics::LogMetrics;
 use fasti::store::{RecordNumber, Stores};
 
 use crate::astray::{can_tell, memory};
+use crate::defect::Used;
 use crate::oracle::{Verdict, Violation};
 use crate::peers::Mail;
 use crate::process::{Process, WatchedSigner};
@@ -54,6 +55,7 @@ pub async fn live(sim: Arc<Sim>, writer: usize) {
         // The index is on the writer's own disk: it may be current, older, or lost.
         older.push(index.snapshot());
         index = match sim.draw(|rng| rng.below(6)) {
+            _ if sim.mix.forgets => Arc::default(),
             0 => Arc::default(),
             1 => {
                 let n = sim.draw(|rng| rng.below(older.len()));
@@ -67,7 +69,7 @@ pub async fn live(sim: Arc<Sim>, writer: usize) {
 async fn run(process: Arc<Process>, index: Arc<MemoryIndex>) -> Result<(), String> {
     let (sim, writer) = (process.sim.clone(), process.writer);
     let mix = &sim.mix;
-    let wire = Arc::new(Wire(process.clone()));
+    let store = Arc::new(Used(Wire(process.clone())));
     let millis = Duration::from_millis;
     let context = Context {
         config: LogConfig {
@@ -81,7 +83,7 @@ async fn run(process: Arc<Process>, index: Arc<MemoryIndex>) -> Result<(), Strin
             batch_pace: millis(mix.pace),
             ..LogConfig::default()
         },
-        stores: if mix.alone { Stores::of(wire) } else { Stores::shared(wire) },
+        stores: if mix.alone { Stores::of(store) } else { Stores::shared(store) },
         signer: Arc::new(WatchedSigner::new(process.clone())),
         memory: memory(&sim, writer),
         sharing: if mix.alone {

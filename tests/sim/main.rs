@@ -11,6 +11,7 @@
 mod astray;
 mod bucket;
 mod client;
+mod defect;
 mod fate;
 mod flag;
 mod freezing;
@@ -22,7 +23,6 @@ mod peers;
 mod process;
 mod releases;
 mod run;
-mod seeded;
 mod seeds;
 mod sim;
 mod trace;

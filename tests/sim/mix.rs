@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::seeded::Seeded;
+use fasti_kit::seeded::Seeded;
 
 /// How often something happens to an operation or message, per ten thousand.
 #[derive(Clone, Debug, Default)]
@@ -83,6 +83,10 @@ pub struct Mix {
     pub one_stays_down: bool,
     /// The log is frozen during the run.
     pub ends: bool,
+    /// A writer that starts again has lost its deduplication index.
+    pub forgets: bool,
+    /// Of what is read, only hash tiles are damaged.
+    pub spares_all_but_tiles: bool,
     pub memory: Memory,
     pub astray: Option<Astray>,
     pub clients: usize,
@@ -165,6 +169,62 @@ impl Mix {
         }
     }
 
+    /// Writers that start again and again without their index, read damaged tiles while they catch
+    /// up, and are asked for entries that they should know.
+    #[cfg(feature = "planted")]
+    pub fn forgetful(self, rng: &mut Seeded) -> Self {
+        let rates = Rates { damaged: rng.pick(&[1_000, 4_000]), ..Rates::default() };
+        Self {
+            writers: rng.between(1, 2),
+            alone: false,
+            one_address: false,
+            one_stays_down: false,
+            ends: false,
+            astray: None,
+            memory: Memory::Lost,
+            forgets: true,
+            spares_all_but_tiles: true,
+            clients: 8,
+            steps: 60,
+            burst: 3,
+            think: 2_000,
+            rates,
+            troubles: vec![Trouble::Crash, Trouble::Restart],
+            trouble_every: 20_000,
+            longest: 5_000,
+            batch_entries: 256,
+            pace: 0,
+            pool_entries: 300,
+            faulty_for: Duration::from_mins(10),
+            ..self
+        }
+    }
+
+    /// Writers on one machine: while one leads, the others recover again and again, beside the
+    /// memory to which it writes.
+    #[cfg(feature = "planted")]
+    pub fn neighbours(self, rng: &mut Seeded) -> Self {
+        let rates = Rates { slow: 2_000, message_lost: 10_000, ..Rates::default() };
+        let quarrel = self.quarrel(rng);
+        Self {
+            writers: 3,
+            one_address: false,
+            memory: Memory::Shared,
+            ends: false,
+            astray: None,
+            rates,
+            troubles: Vec::new(),
+            ..quarrel
+        }
+    }
+
+    /// A store that is restored to an older state while its writers run.
+    #[cfg(feature = "planted")]
+    pub fn restored(self, rng: &mut Seeded) -> Self {
+        let memory = rng.pick(&[Memory::Lost, Memory::Apart, Memory::Shared]);
+        Self { ends: false, astray: Some(Astray::PutBack), memory, ..self }
+    }
+
     fn any(rng: &mut Seeded) -> Self {
         let writers = rng.pick(&[1, 1, 2, 2, 2, 3, 3, 4]);
         let rates = Rates {
@@ -206,6 +266,8 @@ impl Mix {
             one_address,
             one_stays_down: writers > 1 && rng.coin(),
             ends: false,
+            forgets: false,
+            spares_all_but_tiles: false,
             memory: Memory::Lost,
             astray: None,
             clients,

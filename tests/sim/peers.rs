@@ -7,11 +7,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use fasti::clock::Clock;
 use fasti::log::SubmitError;
-use fasti::log::peers::{PeerAnswer, PeerError, PeerIncluded, Peers, WriterStatus};
+use fasti::log::peers::{PeerAnswer, PeerError, PeerIncluded, Peers, Role, WriterStatus};
 use fasti::log::record::Epoch;
 use tiles_spec::{Checkpoint, Hash, LeafIndex, NoteSigningKey, TreeHead, TreeSize, leaf_hash};
 use tokio::sync::oneshot;
 
+use crate::defect::{self, Defect};
 use crate::process::{ORIGIN, Process, origin};
 use crate::sim::{Running, Sim};
 
@@ -104,6 +105,17 @@ impl Mail {
     }
 }
 
+/// What a leader would say of itself.
+fn alive(address: &str, term: Epoch) -> WriterStatus {
+    WriterStatus {
+        role: Role::Leading,
+        epoch: term,
+        leader: address.to_owned(),
+        published: TreeSize::ZERO,
+        checkpoint: Bytes::new(),
+    }
+}
+
 /// Carries one message to a peer and back.
 async fn deliver<T, F>(
     sim: Arc<Sim>,
@@ -142,7 +154,12 @@ impl Peers for Mail {
     async fn status(&self, address: &str, term: Epoch) -> Result<WriterStatus, PeerError> {
         let ask =
             move |running: Running| async move { running.log.map(|log| log.status_for_peer(term)) };
-        let (status, _) = self.send(address, "how do you stand", STATUS_PATIENCE, ask).await?;
+        let asked = self.send(address, "how do you stand", STATUS_PATIENCE, ask).await;
+        let status = match asked {
+            Ok((status, _)) => status,
+            Err(_) if defect::has(Defect::NeverTakeOver) => alive(address, term),
+            Err(error) => return Err(error),
+        };
         self.0.sim.note(&format!("{address} is {:?} {:?}", status.role, status.epoch));
         Ok(status)
     }

@@ -11,6 +11,7 @@ use fasti::signer::{FileSigner, Signer, SignerError};
 use fasti::store::RecordNumber;
 use tiles_spec::{NoteSignature, NoteSigningKey, Origin, VerifierKey};
 
+use crate::defect::{self, Defect};
 use crate::gate::Gate;
 use crate::sim::{Sim, lock};
 
@@ -68,6 +69,9 @@ impl Clock for Process {
 impl Entropy for Process {
     fn nonce(&self) -> [u8; 16] {
         let (high, low) = self.sim.draw(|rng| (rng.next(), rng.next()));
+        if defect::has(Defect::NonceReused) {
+            return [0; 16];
+        }
         let mut nonce = [0; 16];
         nonce[..8].copy_from_slice(&high.to_be_bytes());
         nonce[8..].copy_from_slice(&low.to_be_bytes());

@@ -8,10 +8,12 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use fasti_kit::seeded::Seeded;
 use futures::FutureExt;
 use futures::future::join_all;
 use tokio::task::JoinHandle;
 
+use crate::mix::Mix;
 use crate::oracle::Violation;
 use crate::sim::{Counts, LANDING, Sim};
 use crate::{astray, client, freezing, life, trouble};
@@ -34,8 +36,16 @@ pub struct Outcome {
     pub story: String,
 }
 
+/// Changes the mix of a run towards some circumstances.
+pub type Shape = fn(Mix, &mut Seeded) -> Mix;
+
 /// Runs a seed in its own runtime.
 pub fn run(seed: u64) -> Outcome {
+    run_in(seed, |mix, _| mix)
+}
+
+/// Runs a seed with its mix changed.
+pub fn run_in(seed: u64, shape: Shape) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -43,7 +53,7 @@ pub fn run(seed: u64) -> Outcome {
         .expect("a runtime");
     let prints = std::env::var_os("FASTI_SIM_TRACE").is_some();
     runtime.block_on(async {
-        let sim = Sim::new(seed, prints);
+        let sim = Sim::new(seed, prints, shape);
         tokio::select! {
             biased;
             () = sim.violated() => {}

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use fasti::log::Log;
+use fasti_kit::seeded::Seeded;
 use tokio::time::Instant;
 
 use crate::bucket::{Bucket, Reply, Request};
@@ -16,7 +17,7 @@ use crate::life::stays_down;
 use crate::mix::{Astray, Memory, Mix};
 use crate::oracle::{Oracle, Verdict, Violation};
 use crate::releases::Releases;
-use crate::seeded::Seeded;
+use crate::run::Shape;
 use crate::trace::Trace;
 
 /// Faults end once the trace has this many lines.
@@ -72,9 +73,10 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Sim {
-    pub fn new(seed: u64, prints: bool) -> Arc<Self> {
-        let mut rng = Seeded::new(seed);
+    pub fn new(seed: u64, prints: bool, shape: Shape) -> Arc<Self> {
+        let mut rng = Seeded::apart(seed);
         let mix = Mix::of(seed, &mut rng);
+        let mix = shape(mix, &mut rng);
         let mut trace = Trace::new(prints);
         trace.note(Duration::ZERO, &format!("{mix:?}"));
         Arc::new(Self {

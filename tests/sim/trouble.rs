@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use fasti_kit::seeded::Seeded;
+
 use crate::mix::Trouble;
-use crate::seeded::Seeded;
 use crate::sim::Sim;
 
 /// Causes trouble until faults end.

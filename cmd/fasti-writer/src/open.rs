@@ -203,7 +203,7 @@ impl Banner {
              \n\
              Try next, in another terminal:\n  \
                export FASTI_LOG={url} FASTI_VKEY='{key}'\n  \
-               cargo run --release --bin fasti -- loginfo\n",
+               cargo run --release -p fasti-cli --no-default-features -- loginfo\n",
             store = self.store,
             origin = log.signer().origin(),
             private = self.key,

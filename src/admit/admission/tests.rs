@@ -31,7 +31,7 @@ fn either_list_suffices() {
     let root = Ca::root(authority("root"));
     let [listed, other] = std::array::from_fn(|_| Subject::new());
     let certified = |subject: &Subject, email: &str| {
-        KeyMaterial::Certificate(root.issue(&signer(email), subject))
+        KeyMaterial::Certificate(root.issue(&signer(email), &subject.0))
     };
     let own = |subject: &Subject| KeyMaterial::Certificate(subject.self_signed("dev@example.com"));
     let list = || Some(keys(&[&listed]));

@@ -18,7 +18,7 @@ fn trusting(authorities: &[&Ca]) -> Authorities {
 }
 
 fn issued(trusted: &[&Ca], by: &Ca) -> Result<(), String> {
-    let certificate = by.issue(&signer("dev@example.com"), &Subject::new());
+    let certificate = by.issue(&signer("dev@example.com"), &Subject::new().0);
     trusting(trusted).issued(&certificate, AT)
 }
 
@@ -55,7 +55,7 @@ fn a_name_alone_is_nothing() {
     refused(issued(&[&root, &stranger], &stranger), "not made by the issuer");
     let own = Subject::new().self_signed("dev@example.com");
     refused(trusting(&[&root]).issued(&own, AT), "none of the authorities");
-    let mut cut = root.issue(&signer("dev@example.com"), &Subject::new());
+    let mut cut = root.issue(&signer("dev@example.com"), &Subject::new().0);
     *cut.last_mut().unwrap() ^= 1;
     refused(trusting(&[&root]).issued(&cut, AT), "not made by the issuer");
     refused(trusting(&[&root]).issued(&cut[1..], AT), "its chain is not valid");
@@ -106,7 +106,7 @@ fn what_is_critical_and_unknown_is_not_overlooked() {
         extension.set_criticality(critical);
         let mut params = signer("dev@example.com");
         params.custom_extensions.push(extension);
-        trusting(&[&root]).issued(&root.issue(&params, &Subject::new()), AT)
+        trusting(&[&root]).issued(&root.issue(&params, &Subject::new().0), AT)
     };
     assert_eq!(judge(false), Ok(()));
     refused(judge(true), "UnsupportedCriticalExtension");

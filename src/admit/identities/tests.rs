@@ -57,7 +57,7 @@ impl Scene {
     fn judge(&self, by: &Ca, params: &CertificateParams, now: u64) -> Result<(), String> {
         let subject = Subject::new();
         let key = Fingerprint::of(&subject.public_key());
-        let judged = self.list.judge(&by.issue(params, &subject), key, at(now));
+        let judged = self.list.judge(&by.issue(params, &subject.0), key, at(now));
         judged.map_err(|refusal| {
             let message = refusal.to_string();
             assert!(message.contains(&key.to_string()), "{message}");

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use fasti_client::fetch::DirectoryFetch;
-use fasti_client::testing::{TestLog, entries, trust};
+use fasti_kit::fetched::trust;
+use fasti_kit::made_log::{MadeLog, entries};
 
 use super::*;
 
@@ -23,15 +24,15 @@ fn check_directory(directory: &Path) -> Report {
     check(&Objects::Directory(DirectoryFetch::open(directory.to_owned()).unwrap()))
 }
 
-fn written(log: &TestLog) -> tempfile::TempDir {
+fn written(log: &MadeLog) -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     log.write_to(directory.path());
     directory
 }
 
-fn grown() -> TestLog {
+fn grown() -> MadeLog {
     let all = entries(SIZE);
-    let mut log = TestLog::default();
+    let mut log = MadeLog::default();
     for size in [3, 300, 700, SIZE] {
         log.publish(&all[..size]);
     }
@@ -45,7 +46,7 @@ fn paths(report: &Report) -> Vec<&str> {
 #[test]
 fn logs_of_every_shape_are_clean() {
     for size in [0, 1, 2, 255, 256, 257, 600, 65_535, 65_536, 65_537] {
-        let log = TestLog::of(&entries(size));
+        let log = MadeLog::of(&entries(size));
         let report = check_directory(written(&log).path());
         assert!(report.is_clean(), "{size}: {:?}", report.problems);
         assert_eq!((report.size, report.entries), (Some(size as u64), size as u64));
@@ -61,8 +62,8 @@ fn logs_of_every_shape_are_clean() {
 fn a_remote_log_is_checked_alike() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let remote =
-        |log: &TestLog| Objects::Remote { fetch: log.fetch(), runtime: runtime.handle().clone() };
-    let mut log = TestLog::of(&entries(SIZE));
+        |log: &MadeLog| Objects::Remote { fetch: log.fetch(), runtime: runtime.handle().clone() };
+    let mut log = MadeLog::of(&entries(SIZE));
     let report = check(&remote(&log));
     assert!(report.is_clean(), "{:?}", report.problems);
     assert_eq!(report.objects, log.objects.len() as u64);
@@ -116,7 +117,7 @@ fn every_kind_of_damage_is_named_and_nothing_else() {
 
 #[test]
 fn one_damage_hides_no_other() {
-    let directory = written(&TestLog::of(&entries(SIZE)));
+    let directory = written(&MadeLog::of(&entries(SIZE)));
     let at = |path: &str| directory.path().join(path);
     let flip = |path: &str| {
         let mut bytes = fs::read(at(path)).unwrap();
@@ -143,7 +144,7 @@ fn one_damage_hides_no_other() {
 #[test]
 fn an_edge_that_was_replaced_as_a_whole_is_found_by_the_root() {
     let mut all = entries(300);
-    let mut log = TestLog::of(&all);
+    let mut log = MadeLog::of(&all);
     let checkpoint = log.objects["checkpoint"].clone();
     all[290] = b"another".to_vec();
     log.publish(&all);
@@ -156,7 +157,7 @@ fn an_edge_that_was_replaced_as_a_whole_is_found_by_the_root() {
 #[test]
 fn other_files_are_judged_too() {
     let all = entries(700);
-    let mut log = TestLog::of(&all[..600]);
+    let mut log = MadeLog::of(&all[..600]);
     let checkpoint = log.objects["checkpoint"].clone();
     log.publish(&all);
     log.objects.insert("checkpoint".to_owned(), checkpoint);
@@ -195,7 +196,7 @@ fn rekor_entries_are_counted_and_their_signatures_verified_on_demand() {
     all.push(good);
     all.push(forged.into_bytes());
     all.push(b"{\"apiVersion\":1}".to_vec());
-    let directory = written(&TestLog::of(&all));
+    let directory = written(&MadeLog::of(&all));
     let report = check_directory(directory.path());
     assert!(report.is_clean(), "{:?}", report.problems);
     assert_eq!((report.entries, report.rekor_entries, report.unreadable_entries), (6, 2, 1));

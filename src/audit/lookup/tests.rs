@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use async_trait::async_trait;
 use fasti_client::fetch::FetchError;
-use fasti_client::testing::{ORIGIN, trust};
+use fasti_kit::fetched::trust;
+use fasti_kit::made_log::ORIGIN;
 use fasti_lookup_spec::LookupPath;
 use tempfile::TempDir;
 use tiles_spec::ResourcePath;

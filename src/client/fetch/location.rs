@@ -113,6 +113,7 @@ mod tests {
             ("http://log.example", "http://log.example"),
             ("https://log.example:8443/a/b//", "https://log.example:8443/a/b"),
             ("file:///srv/log", "/srv/log"),
+            ("file:///srv/a://b", "file:///srv/a://b"),
             ("s3://bucket/log/", "s3://bucket/log"),
             ("./log", "./log"),
         ] {

@@ -6,6 +6,7 @@ mod lies;
 mod scene;
 
 use fasti_entry::LookupTerm;
+use fasti_kit::made_index::MadeIndex;
 use fasti_lookup_spec::LookupPath;
 use tiles_spec::LeafIndex;
 use tiles_spec::leaf_hash;
@@ -195,7 +196,7 @@ async fn leaves_that_the_index_does_not_have() {
 #[tokio::test]
 async fn a_log_without_an_index() {
     let all = entries(300);
-    let scene = Scene { log: TestLog::of(&all), revisions: Vec::new() };
+    let scene = Scene { log: TestLog::of(&all), revisions: MadeIndex::default() };
     let question = Question { limit: LIMIT_MAX, ..or(&[signed_by(0)]) };
     let answer = ask(&scene, &question).await.unwrap();
     expect_whole(&answer, &all, &question);
@@ -234,7 +235,7 @@ async fn an_index_that_somebody_else_builds() {
     let mut scene = Scene::of(&all, 20);
     let key = tiles_spec::NoteSigningKey::from_seed("index.test/of".parse().unwrap(), &[7; 32]);
     let mut latest = scene.latest();
-    let head = scene::head_of(&scene.revisions);
+    let head = scene::head_of(&scene.revisions.revisions);
     latest.proof.checkpoint = scene::sign(&key, head);
     scene.put(&LookupPath::Latest, latest.to_bytes());
     let question = or(&[signed_by(0)]);

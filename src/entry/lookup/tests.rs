@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use fasti_kit::certificates::{fulcio, utf8};
 use proptest::prelude::*;
 use rcgen::SanType;
 use serde_json::{Value, json};
@@ -10,7 +11,6 @@ use tiles_spec::leaf_hash;
 use super::*;
 use crate::testing::{ARTIFACT, Signer, admit, with};
 use crate::{ArtifactDigest, HashAlgorithm, KeyMaterial, SigningAlgorithm};
-use fasti_x509::testing::{fulcio, utf8};
 
 const ISSUER: &str = "https://issuer.example.com/Realm";
 const URI: &str = "https://example.com/Release.yml@refs/heads/main";

@@ -30,19 +30,30 @@ impl FromStr for Site {
             return Err(SiteError);
         };
         let is_bare = uri.path() == "/" && uri.query().is_none();
-        if !is_bare || authority.as_str().contains(['@', '*']) {
+        if !is_bare || authority.as_str().contains(['@', '*']) || authority.host().is_empty() {
             return Err(SiteError);
         }
+        let after_host = authority.as_str().strip_prefix(authority.host()).ok_or(SiteError)?;
+        let port = match after_host {
+            "" => None,
+            port => Some(read_port(port).ok_or(SiteError)?),
+        };
         // Browsers omit the default port of a scheme.
         let own_port = match scheme {
             "http" => Some(80),
             "https" => Some(443),
             _ => None,
         };
-        let port = authority.port_u16().filter(|port| Some(*port) != own_port);
+        let port = port.filter(|port| Some(*port) != own_port);
         let port = port.map(|port| format!(":{port}")).unwrap_or_default();
         Ok(Self::One(format!("{scheme}://{}{port}", authority.host()).to_ascii_lowercase()))
     }
+}
+
+/// Reads a colon and a number.
+fn read_port(text: &str) -> Option<u16> {
+    let digits = text.strip_prefix(':')?;
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
 }
 
 impl Site {
@@ -82,6 +93,12 @@ mod tests {
             "//ui.example.org",
             "https://",
             "https://*",
+            "https://:443",
+            "https://ui.example.org:",
+            "https://ui.example.org:!",
+            "https://ui.example.org:+80",
+            "https://ui[2001:db8::7]:80",
+            "https://ui.example.org:65536",
             "https://*.example.org",
             "https://me@ui.example.org",
             "https://ui.example.org/page",

@@ -1,7 +1,7 @@
 //! Every single flipped bit in a commit record is found.
 
 use bytes::Bytes;
-use fasti_grow::Edge;
+use fasti_grow::{Edge, Leaf};
 use fasti_store::RecordNumber;
 
 use super::*;

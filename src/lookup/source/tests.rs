@@ -1,6 +1,7 @@
 //! Postings of logs of every shape, requested in every portion.
 
-use fasti_client::testing::{TestLog, entries, trust};
+use fasti_kit::fetched::trust;
+use fasti_kit::made_log::{MadeLog, entries};
 use fasti_lookup_spec::LookupKey;
 use tiles_spec::LeafIndex;
 
@@ -25,7 +26,7 @@ fn expected(entries: &[Vec<u8>], from: u64, to: u64) -> Vec<Posting> {
 async fn any_leaves_of_any_tree() {
     for count in [1, 255, 256, 257, 1000] {
         let all = entries(count);
-        let mut view = View::open(TestLog::of(&all).fetch(), &trust()).await.unwrap();
+        let mut view = View::open(MadeLog::of(&all).fetch(), &trust()).await.unwrap();
         let count = count as u64;
         for from in [0, 1, 255, 256, 257, 999, 1000].into_iter().filter(|from| *from <= count) {
             for to in [0, 1, 256, 257, 700, 1000, count].into_iter().filter(|to| *to <= count) {
@@ -42,7 +43,7 @@ async fn any_leaves_of_any_tree() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_portion_ends_with_the_bundle_that_makes_it_enough() {
     let all = entries(2000);
-    let mut view = View::open(TestLog::of(&all).fetch(), &trust()).await.unwrap();
+    let mut view = View::open(MadeLog::of(&all).fetch(), &trust()).await.unwrap();
     for (from, to, most, end) in [
         (0, 2000, 0, 256),
         (0, 2000, 1, 256),
@@ -63,7 +64,7 @@ async fn a_portion_ends_with_the_bundle_that_makes_it_enough() {
 
 #[tokio::test]
 async fn nothing_of_a_damaged_bundle() {
-    let mut log = TestLog::of(&entries(600));
+    let mut log = MadeLog::of(&entries(600));
     *log.objects.get_mut("tile/entries/001").unwrap().last_mut().unwrap() ^= 1;
     let mut view = View::open(log.fetch(), &trust()).await.unwrap();
     assert!(postings(&mut view, size(0), size(256), usize::MAX).await.is_ok());

@@ -4,20 +4,15 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use fasti_lookup_spec::{
-    KeySlice, LatestFile, LookupPath, Manifest, Posting, RevisionFile, Run, build_part, ranges,
-    slice_bits,
-};
-use tiles_spec::{
-    Checkpoint, Hash, LeafIndex, NoteSigningKey, TlogProof, TreeHead, leaf_hash, tree::root_of,
-};
+use fasti_kit::made_index::MadeIndex;
+use fasti_kit::made_log;
+use fasti_lookup_spec::{Posting, ranges};
+use tiles_spec::{Hash, LeafIndex, TreeHead, leaf_hash};
 
 use super::*;
 use crate::testing::TestLog;
 use crate::tree::Tree;
 use crate::trust::Trust;
-
-const ORIGIN: &str = "log.test/words";
 
 /// A word of an entry.
 #[derive(Clone, Debug)]
@@ -52,53 +47,26 @@ fn entries(count: usize) -> Vec<Vec<u8>> {
     (0..count).map(|n| format!("entry {n} of {}", ["odd", "even"][(n + 1) % 2]).into()).collect()
 }
 
-fn key(origin: &str) -> NoteSigningKey {
-    NoteSigningKey::from_seed(origin.parse().unwrap(), &[9; 32])
-}
-
-fn signed(origin: &str, head: TreeHead) -> Vec<u8> {
-    let text = Checkpoint { origin: origin.to_owned(), head, extensions: Vec::new() }.to_text();
-    format!("{text}\n{}", key(origin).sign(&text)).into_bytes()
+fn signed(head: TreeHead) -> Vec<u8> {
+    made_log::checkpoint(&made_log::signing_key(made_log::ORIGIN), head)
 }
 
 /// A log of these entries with an index of the first `indexed`.
 fn log(entries: &[Vec<u8>], indexed: usize) -> TestLog {
     let mut log = TestLog::of(entries);
-    let index = TestLog::of(&entries[..indexed]);
     let postings = (0..).zip(&entries[..indexed]).flat_map(|(n, entry)| {
         let index = LeafIndex::new(n).unwrap();
         let keys = Word::keys_of(&leaf_hash(entry), entry).into_iter();
         keys.map(move |key| Posting { key, index })
     });
-    let postings: BTreeSet<_> = postings.collect();
-    let runs = ranges(index.head.size).into_iter().map(|range| {
-        let own: Vec<_> =
-            postings.iter().copied().filter(|posting| range.contains(posting.index)).collect();
-        assert_eq!(slice_bits(own.len() as u64), 0, "one part");
-        let built = build_part(range, KeySlice::new(0, 0).unwrap(), &own);
-        log.objects.insert(LookupPath::Part { range, part: 0 }.to_string(), built.bytes);
-        Run::new(range, own.len() as u64, vec![built.part]).unwrap()
-    });
-    let runs = runs.collect();
-    let manifest = Manifest { origin: ORIGIN.parse().unwrap(), head: index.head, runs };
-    let revision = root_of(&[leaf_hash(&manifest.revision_entry())]);
-    let lookup = TreeHead { size: TreeSize::new(1).unwrap(), root: revision };
-    let proof = TlogProof {
-        extra: None,
-        index: LeafIndex::new(0).unwrap(),
-        hashes: Vec::new(),
-        checkpoint: signed(&format!("{ORIGIN}/lookup"), lookup),
-    };
-    let checkpoint = signed(ORIGIN, index.head);
-    let latest = LatestFile { revision: RevisionFile { manifest, checkpoint }, proof };
-    log.objects.insert("lookup/latest".to_owned(), latest.to_bytes());
-    log.objects.insert("checkpoint".to_owned(), signed(ORIGIN, log.head));
+    let postings: Vec<_> = postings.collect();
+    MadeIndex::default().revise(&mut log.made, &entries[..indexed], &postings);
     log
 }
 
 /// Searches, one object at a time.
 fn search(log: &mut TestLog, question: &Question<Word>) -> Result<Answer<Word>, SearchFault> {
-    let trust = Trust::in_keys([key(ORIGIN).verifier_key().clone()]);
+    let trust = Trust::in_keys([log.key.verifier_key().clone()]);
     let opened = log.host(Opened::read(&trust))?;
     let asked = Asked::new(question)?;
     let mut search = Search::new(opened, question, &asked)?;
@@ -170,13 +138,13 @@ fn faults_are_named() {
     assert!(matches!(part, SearchFault::Part { .. }), "{part}");
     let refused = fault(&|log| log.objects.get_mut("lookup/latest").unwrap()[300] ^= 1);
     assert!(matches!(refused, SearchFault::Index(_)), "{refused}");
-    let small = signed(ORIGIN, TestLog::of(&entries(100)).head);
+    let small = signed(TestLog::of(&entries(100)).head);
     let shrunk = fault(&|log| drop(log.objects.insert("checkpoint".into(), small.clone())));
     assert!(matches!(shrunk, SearchFault::Shrunk(_)), "{shrunk}");
     let other = TestLog::of(&entries(600).into_iter().rev().collect::<Vec<_>>());
     let fork = fault(&|log| {
         log.objects.extend(other.objects.clone());
-        log.objects.insert("checkpoint".into(), signed(ORIGIN, other.head));
+        log.objects.insert("checkpoint".into(), signed(other.head));
     });
     assert!(matches!(fork, SearchFault::Fork(_)), "{fork}");
     assert!(matches!(fault(&|log| log.objects.clear()), SearchFault::NoLog));

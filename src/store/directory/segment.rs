@@ -296,6 +296,20 @@ mod tests {
         assert_eq!((segment.extent(number(4)), segment.extent(number(8))), (None, None));
     }
 
+    /// A record that none could follow is no record.
+    #[test]
+    fn numbers_end_before_they_overflow() {
+        let header = header(TreeSize::new(7).expect("in range"), NAMES);
+        let marker = Segment::parse(&header).expect("sound").marker;
+        let mut file = header.clone();
+        let mut frame = marker.to_vec();
+        frame.extend(u64::MAX.to_be_bytes());
+        frame.extend(3u32.to_be_bytes());
+        frame.extend(frame_digest(&frame.clone(), b"one"));
+        file.extend([&frame[..], b"one"].concat());
+        assert_eq!(Segment::parse(&file).expect("a torn end").first, None);
+    }
+
     #[test]
     fn reads_what_earlier_releases_wrote() {
         let mut file = b"fasti/s1".to_vec();

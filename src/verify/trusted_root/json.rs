@@ -77,6 +77,16 @@ impl Root {
     }
 }
 
+impl Root {
+    /// Why parts of it cannot be read.
+    pub(super) fn into_errors(self) -> impl Iterator<Item = EntryError> {
+        let logs = self.tlogs.into_iter().chain(self.ctlogs).filter_map(Result::err);
+        let authorities = self.certificate_authorities.into_iter();
+        let authorities = authorities.chain(self.timestamp_authorities).filter_map(Result::err);
+        logs.chain(authorities)
+    }
+}
+
 impl LogInstance {
     /// Parses an element of a list of logs.
     pub(super) fn parse(json: &[u8]) -> Result<Self, EntryError> {

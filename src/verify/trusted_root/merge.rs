@@ -20,7 +20,9 @@ pub fn merge(roots: &[Vec<u8>]) -> Result<String, TrustedRootError> {
     let mut merged = Map::new();
     merged.insert("mediaType".to_owned(), json!(MEDIA_TYPE));
     for root in roots {
-        Root::parse(root)?;
+        if let Some(error) = Root::parse(root)?.into_errors().find(is_twofold) {
+            return Err(error.into());
+        }
         let root: Map<String, Value> = serde_json::from_slice(root).map_err(EntryError::Json)?;
         for list in LISTS {
             let mut fields = root.iter();
@@ -37,6 +39,12 @@ pub fn merge(roots: &[Vec<u8>]) -> Result<String, TrustedRootError> {
         }
     }
     Ok(serde_json::to_string_pretty(&merged)?)
+}
+
+/// Whether a part cannot be used because a field in it is given twice. Merging would keep one of the
+/// two, and so say more than the root does.
+fn is_twofold(error: &EntryError) -> bool {
+    matches!(error.problem(), EntryError::DuplicateField)
 }
 
 /// Whether the list already has this item.

@@ -1,8 +1,8 @@
 //! What is written is read again, in every spelling that protobuf JSON allows.
 
+use fasti_kit::made_ct_log::MadeCtLog;
+use fasti_kit::made_tsa::MadeTsa;
 use fasti_read::TrustedLog;
-use fasti_x509::testing::made_up_ct_log::MadeUpCtLog;
-use fasti_x509::testing::made_up_tsa::MadeUpTsa;
 use serde_json::{Value, json};
 use tiles_spec::{NoteSigningKey, VerifierKey};
 
@@ -170,6 +170,8 @@ fn faults_are_named_by_their_path() {
     let twice = usual_root().to_string().replace("\"baseUrl\"", "\"base_url\":\"\",\"baseUrl\"");
     let error = read(twice.as_bytes()).unwrap_err().to_string();
     assert!(error.contains("tlogs[0].baseUrl: the field is given more than once"), "{error}");
+    let error = merge(&[twice.into_bytes()]).unwrap_err().to_string();
+    assert!(error.contains("tlogs[0].baseUrl: the field is given more than once"), "{error}");
 }
 
 #[test]
@@ -206,7 +208,7 @@ fn what_cannot_be_used_is_left_out_and_named() {
 fn logs_and_authorities_of_other_kinds() {
     let encode =
         |bytes: &[u8]| base64::Engine::encode(&base64::engine::general_purpose::STANDARD, bytes);
-    let (log, tsa) = (MadeUpCtLog::default(), MadeUpTsa::default());
+    let (log, tsa) = (MadeCtLog::default(), MadeTsa::default());
     let mut root = usual_root();
     root["ctlogs"] = json!([{
         "baseUrl": "https://ct.example",

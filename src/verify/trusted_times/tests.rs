@@ -1,9 +1,9 @@
 //! When a signature was seen, and whether its certificate was seen: what each of them takes.
 
 use fasti_entry::{Bundle, KeyMaterial, SignedDigest};
+use fasti_kit::made_ct_log::MadeCtLog;
+use fasti_kit::made_tsa::MadeTsa;
 use fasti_read::window::Window;
-use fasti_x509::testing::made_up_ct_log::MadeUpCtLog;
-use fasti_x509::testing::made_up_tsa::MadeUpTsa;
 use fasti_x509::{ChainError, TimestampError};
 use rcgen::{CertificateParams, IsCa, Issuer, KeyPair, SanType, date_time_ymd};
 use time::OffsetDateTime;
@@ -21,9 +21,9 @@ const DAY_BEFORE: &str = "20260228120000Z";
 /// An authority, a certificate log, and a signature with a certificate of the first of March 2026.
 struct Scene {
     authority: Vec<u8>,
-    log: MadeUpCtLog,
+    log: MadeCtLog,
     signed: SignedDigest,
-    tsa: MadeUpTsa,
+    tsa: MadeTsa,
     pair: KeyPair,
 }
 
@@ -43,11 +43,11 @@ fn scene_with(edit: impl FnOnce(&mut Vec<u8>)) -> Scene {
     params.not_before = date_time_ymd(2026, 3, 1);
     params.not_after = date_time_ymd(2026, 3, 2);
     params.subject_alt_names = vec![SanType::Rfc822Name("dev@example.com".try_into().unwrap())];
-    let (log, pair) = (MadeUpCtLog::default(), KeyPair::generate().unwrap());
+    let (log, pair) = (MadeCtLog::default(), KeyPair::generate().unwrap());
     let milliseconds = date_time_ymd(2026, 3, 1).unix_timestamp().unsigned_abs() * 1000;
     let certificate = log.certify(params, &pair, &issuer, milliseconds, edit);
     let signed = sign(&pair, KeyMaterial::Certificate(certificate));
-    Scene { authority, log, signed, tsa: MadeUpTsa::default(), pair }
+    Scene { authority, log, signed, tsa: MadeTsa::default(), pair }
 }
 
 impl Scene {
@@ -187,7 +187,7 @@ fn every_timestamp_of_a_trusted_authority_must_be_good() {
         assert!(refusal.to_string().contains(words), "{refusal}");
     }
     // Those of others do not count.
-    let stranger = MadeUpTsa::new(&rcgen::PKCS_ECDSA_P256_SHA256, |all| {
+    let stranger = MadeTsa::new(&rcgen::PKCS_ECDSA_P256_SHA256, |all| {
         all.root.distinguished_name.push(rcgen::DnType::OrganizationName, "elsewhere");
     });
     let foreign = stranger.stamp(&scene.signed.signature.content, NOON);
@@ -224,7 +224,7 @@ fn authorities_are_trusted_for_a_span() {
     let trusted = TrustedRoot { timestamp_authorities, ..scene.trusted() };
     scene.judge(&stamps, &trusted, &dev()).unwrap();
     // One with the same names but other keys did not make it.
-    let other = MadeUpTsa::default();
+    let other = MadeTsa::default();
     let other = TimestampAuthority::new(&[other.root], Window::default()).unwrap();
     let trusted = TrustedRoot { timestamp_authorities: vec![other], ..scene.trusted() };
     let refusal = scene.judge(&stamps, &trusted, &dev()).unwrap_err();
@@ -266,8 +266,7 @@ fn certificates_of_logged_authorities_are_in_a_certificate_log() {
     refused(&good, log(moment(3, 2), None), "but that log is trusted");
     refused(&good, log(None, moment(2, 28)), "but that log is trusted");
     refused(&good, Vec::new(), "logs that are not trusted");
-    let stranger =
-        CertificateLog::new(String::new(), MadeUpCtLog::default().key, Window::default());
+    let stranger = CertificateLog::new(String::new(), MadeCtLog::default().key, Window::default());
     refused(&good, vec![stranger.unwrap()], "logs that are not trusted");
     // The last byte of the time is at 40, the signature ends the timestamp.
     let later = scene_with(|timestamp| timestamp[40] ^= 1);

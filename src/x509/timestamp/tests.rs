@@ -3,8 +3,8 @@
 use rcgen::date_time_ymd;
 
 use super::*;
-use crate::testing::made_up_tsa::{Certificates, MadeUpTsa, Parts, der, digest, info};
 use crate::{ChainError, TimestampAuthority};
+use fasti_kit::made_tsa::{Certificates, MadeTsa, Parts, der, digest, info};
 
 const MESSAGE: &[u8] = b"a signature";
 const TIME: &str = "20260304050607Z";
@@ -24,7 +24,7 @@ fn judge(certificates: &[&Vec<u8>], stamp: &[u8], message: &[u8]) -> Result<i64,
 type Edit<'a> = &'a dyn Fn(&mut Parts);
 
 /// What the authority itself says of a timestamp with these parts.
-fn judge_parts(tsa: &MadeUpTsa, edit: impl FnOnce(&mut Parts)) -> String {
+fn judge_parts(tsa: &MadeTsa, edit: impl FnOnce(&mut Parts)) -> String {
     let mut parts = tsa.parts(info(1, MESSAGE, TIME, &[]));
     edit(&mut parts);
     let judged = judge(&[&tsa.root, &tsa.signer], &tsa.sign(&parts), MESSAGE);
@@ -36,7 +36,7 @@ fn signers_of_every_kind_and_hashes_of_every_length() {
     for kind in
         [&rcgen::PKCS_ECDSA_P256_SHA256, &rcgen::PKCS_ECDSA_P384_SHA384, &rcgen::PKCS_RSA_SHA256]
     {
-        let tsa = MadeUpTsa::new(kind, |_| {});
+        let tsa = MadeTsa::new(kind, |_| {});
         for hash in 1..=3 {
             let parts = tsa.parts(info(hash, MESSAGE, TIME, &[]));
             let (with, mut without) = (tsa.sign(&parts), parts);
@@ -55,7 +55,7 @@ fn signers_of_every_kind_and_hashes_of_every_length() {
 
 #[test]
 fn each_part_is_checked() {
-    let tsa = MadeUpTsa::default();
+    let tsa = MadeTsa::default();
     let good = judge_parts(&tsa, |_| {});
     assert_eq!(good, "good");
     assert_eq!(judge_parts(&tsa, |parts| parts.status = 1), "good");
@@ -70,7 +70,7 @@ fn each_part_is_checked() {
     let wrong_hash = certificate(&[7; 32]);
     let old_hash = certificate(&primitives::sha1(&tsa.signer));
     let long_hash = tsa.signing_certificate(
-        &[crate::testing::made_up_tsa::hash_id(3), der(4, &[&digest(3, &tsa.signer)])].concat(),
+        &[fasti_kit::made_tsa::hash_id(3), der(4, &[&digest(3, &tsa.signer)])].concat(),
     );
     let cases: [(Edit<'_>, &str); 31] = [
         (&|parts| parts.status = 2, "did not grant it (status 2)"),
@@ -128,7 +128,7 @@ fn each_part_is_checked() {
 /// A change of any byte is noticed, except of what says the same a second time.
 #[test]
 fn damage_anywhere_is_noticed() {
-    let tsa = MadeUpTsa::default();
+    let tsa = MadeTsa::default();
     let mut parts = tsa.parts(info(1, MESSAGE, TIME, &[]));
     parts.certificates.clear();
     let stamp = tsa.sign(&parts);
@@ -136,7 +136,7 @@ fn damage_anywhere_is_noticed() {
     judge(&stamp).unwrap();
     assert!(judge(&[&stamp[..], &[0]].concat()).is_err());
     assert!(judge(&stamp[..stamp.len() - 1]).is_err());
-    let unread = crate::testing::made_up_tsa::hash_id(1);
+    let unread = fasti_kit::made_tsa::hash_id(1);
     let unread_at = stamp.windows(unread.len()).position(|bytes| *bytes == *unread).unwrap();
     for at in 0..stamp.len() {
         let mut damaged = stamp.clone();
@@ -149,7 +149,7 @@ fn damage_anywhere_is_noticed() {
 }
 
 fn judge_certificates(edit: impl FnOnce(&mut Certificates)) -> String {
-    let tsa = MadeUpTsa::new(&rcgen::PKCS_ECDSA_P256_SHA256, edit);
+    let tsa = MadeTsa::new(&rcgen::PKCS_ECDSA_P256_SHA256, edit);
     let stamp = tsa.stamp(MESSAGE, TIME);
     let judged = judge(&[&tsa.signer, &tsa.root], &stamp, MESSAGE);
     judged.map_or_else(|error| error.to_string(), |_| "good".to_owned())
@@ -205,7 +205,7 @@ fn certificates_are_for_timestamps_and_valid_then() {
 
 #[test]
 fn an_authority_knows_its_own() {
-    let (tsa, other) = (MadeUpTsa::default(), MadeUpTsa::default());
+    let (tsa, other) = (MadeTsa::default(), MadeTsa::default());
     let stamp = tsa.stamp(MESSAGE, TIME);
     let stamp = Timestamp::from_der(&stamp).unwrap();
     assert_eq!(stamp.signer(), "CN=tsa.test");
@@ -221,7 +221,7 @@ fn an_authority_knows_its_own() {
     // Where an issuer's signers are listed, no others of its sign.
     let error = judge(&[&tsa.root, &other.signer], &tsa.stamp(MESSAGE, TIME), MESSAGE);
     assert!(matches!(error.unwrap_err(), TimestampError::OtherSigner));
-    let stranger = MadeUpTsa::new(&rcgen::PKCS_ECDSA_P256_SHA256, |all| {
+    let stranger = MadeTsa::new(&rcgen::PKCS_ECDSA_P256_SHA256, |all| {
         all.root.distinguished_name = rcgen::DistinguishedName::new();
         all.root.distinguished_name.push(rcgen::DnType::CommonName, "elsewhere.test");
     });

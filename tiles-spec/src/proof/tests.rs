@@ -1,6 +1,8 @@
 //! Proofs that a verifier must refuse, and the test vectors of others.
 
-use super::plan::tests::{head, index, naive_consistency, naive_inclusion, size};
+use fasti_kit::oracle;
+
+use super::plan::tests::{head, index, size};
 use super::*;
 use crate::hash::{EMPTY_ROOT, leaf_hash};
 use crate::tree::tests::leaves;
@@ -41,7 +43,7 @@ fn an_altered_inclusion_proof_is_refused() {
     for n in 1..=SMALL {
         let head = head(&all[..n]);
         for (m, leaf) in all[..n].iter().enumerate() {
-            let proof = naive_inclusion(m, &all[..n]);
+            let proof = oracle::inclusion(m, &all[..n]);
             let check =
                 |leaf: &Hash, proof: &[Hash]| verify_inclusion(leaf, index(m), &head, proof);
             assert_eq!(check(leaf, &proof), Ok(()));
@@ -67,7 +69,7 @@ fn an_inclusion_proof_holds_for_one_leaf_of_one_tree() {
     let heads: Vec<_> = (0..=all.len()).map(|n| head(&all[..n])).collect();
     for n in 1..=SMALL {
         for m in 0..n {
-            let proof = naive_inclusion(m, &all[..n]);
+            let proof = oracle::inclusion(m, &all[..n]);
             for other in &heads {
                 for wrong in (0..all.len()).filter(|wrong| other.size != size(n) || *wrong != m) {
                     assert!(verify_inclusion(&all[m], index(wrong), other, &proof).is_err());
@@ -84,7 +86,7 @@ fn an_altered_consistency_proof_is_refused() {
         let new = head(&all[..n]);
         for m in 1..=n {
             let old = head(&all[..m]);
-            let proof = naive_consistency(m, &all[..n], true);
+            let proof = oracle::consistency(m, &all[..n]);
             assert_eq!(verify_consistency(&old, &new, &proof), Ok(()));
             for altered in bit_flips(&proof) {
                 let verdict = verify_consistency(&old, &new, &altered);
@@ -110,7 +112,7 @@ fn a_consistency_proof_holds_for_one_pair_of_trees() {
     let heads: Vec<_> = (0..=all.len()).map(|n| head(&all[..n])).collect();
     for n in 1..=SMALL {
         for m in (1..n).rev() {
-            let proof = naive_consistency(m, &all[..n], true);
+            let proof = oracle::consistency(m, &all[..n]);
             for other in &heads {
                 let (old, new) = (&heads[m], &heads[n]);
                 assert_eq!(verify_consistency(other, new, &proof).is_ok(), other == old);

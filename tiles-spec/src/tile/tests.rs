@@ -1,7 +1,9 @@
 //! The content of tiles.
 
+use fasti_kit::oracle;
+
 use super::*;
-use crate::tree::tests::{leaves, naive_root};
+use crate::tree::tests::leaves;
 
 #[test]
 fn tiles_decode_at_their_exact_length() {
@@ -15,7 +17,7 @@ fn tiles_decode_at_their_exact_length() {
         assert_eq!(tile.hashes(), &hashes[..width.as_usize()]);
         assert_eq!(tile.width(), width);
         assert_eq!(tile.encode(), &bytes[..end]);
-        assert_eq!(tile.root(), naive_root(tile.hashes()));
+        assert_eq!(tile.root(), oracle::root(tile.hashes()));
         assert_eq!(full.clone().truncate(width), Ok(tile.clone()));
         if !width.is_full() {
             let error = TileError::Narrow { wanted: TileWidth::FULL, actual: width };
@@ -35,7 +37,7 @@ fn subtree_roots_within_a_tile() {
     let hashes = leaves(200);
     let tile = HashTile::new(hashes.clone()).unwrap();
     for (start, end) in [(0, 1), (0, 128), (64, 128), (128, 200), (199, 200)] {
-        assert_eq!(tile.subtree_root(start..end), Some(naive_root(&hashes[start..end])));
+        assert_eq!(tile.subtree_root(start..end), Some(oracle::root(&hashes[start..end])));
     }
     assert_eq!(tile.subtree_root(128..256), None);
     assert_eq!(tile.subtree_root(200..201), None);

@@ -1,11 +1,12 @@
 //! Proof files: their form, malformed ones, and what they prove.
 
+use fasti_kit::oracle;
 use proptest::prelude::*;
 
 use super::*;
 use crate::hash::leaf_hash;
 use crate::note::{Note, NoteError, NoteSigningKey};
-use crate::proof::plan::tests::{head, index, naive_inclusion};
+use crate::proof::plan::tests::{head, index};
 use crate::tree::tests::leaves;
 
 const ORIGIN: &str = "log.example/fasti";
@@ -23,7 +24,7 @@ fn proof(leaf: usize, size: usize, extra: Option<&[u8]>) -> TlogProof {
     TlogProof {
         extra: extra.map(<[u8]>::to_vec),
         index: index(leaf),
-        hashes: naive_inclusion(leaf, &leaves),
+        hashes: oracle::inclusion(leaf, &leaves),
         checkpoint: note.to_bytes(),
     }
 }

@@ -1,22 +1,9 @@
-//! The frontier, compared with a Merkle tree hash written as RFC 6962 defines it.
+//! The frontier, compared with the oracle's Merkle trees.
+
+use fasti_kit::oracle;
 
 use super::*;
 use crate::hash::leaf_hash;
-
-/// MTH of RFC 6962 section 2.1 over leaf hashes, written exactly as defined.
-pub(crate) fn naive_root(leaves: &[Hash]) -> Hash {
-    if leaves.is_empty() {
-        return EMPTY_ROOT;
-    }
-    if leaves.len() == 1 {
-        return leaves[0];
-    }
-    let mut split = 1;
-    while split * 2 < leaves.len() {
-        split *= 2;
-    }
-    node_hash(&naive_root(&leaves[..split]), &naive_root(&leaves[split..]))
-}
 
 /// The leaf hashes of `count` small entries.
 pub(crate) fn leaves(count: u64) -> Vec<Hash> {
@@ -29,12 +16,12 @@ fn frontier_is_the_naive_tree_at_every_size() {
     let mut frontier = Frontier::new();
     for size in 0..=leaves.len() {
         assert_eq!(frontier.size().get(), size as u64);
-        assert_eq!(frontier.root(), naive_root(&leaves[..size]), "size {size}");
+        assert_eq!(frontier.root(), oracle::root(&leaves[..size]), "size {size}");
         assert_eq!(root_of(&leaves[..size]), frontier.root());
 
         let mut start = 0;
         for (bit, node) in (0..16).rev().filter(|bit| size >> bit & 1 == 1).zip(frontier.nodes()) {
-            assert_eq!(*node, naive_root(&leaves[start..start + (1 << bit)]), "size {size}");
+            assert_eq!(*node, oracle::root(&leaves[start..start + (1 << bit)]), "size {size}");
             start += 1 << bit;
         }
         assert_eq!(start, size);

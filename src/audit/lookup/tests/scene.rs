@@ -5,18 +5,12 @@ use std::ops::Range;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fasti_lookup_spec::{
-    KeySlice, LatestFile, LeafRange, LookupKey, LookupPath, Manifest, Posting, RevisionFile, Run,
-    build_part, ranges, slice_bits,
-};
-use sha2::{Digest as _, Sha256};
-use tiles_spec::{
-    Checkpoint, Hash, HashTile, LeafIndex, Level, NoteSigningKey, TileCoord, TileIndex, TileMap,
-    TlogProof, TreeHead, TreeSize, leaf_hash, plan_inclusion, tree::root_of,
-};
-
-use fasti_client::testing::{ORIGIN, TestLog, signing_key};
 use fasti_entry::lookup_keys;
+use fasti_kit::made_index::{self, MadeIndex};
+use fasti_kit::made_log::{self, MadeLog};
+use fasti_lookup_spec::{LookupKey, LookupPath, Manifest, Posting, RevisionFile};
+use sha2::{Digest as _, Sha256};
+use tiles_spec::{LeafIndex, leaf_hash};
 
 const ENTRY: &str = include_str!("../../../../tests/data/rekor/ecdsa-p256-key.leaf.json");
 
@@ -70,10 +64,9 @@ impl Index {
 /// See the module's documentation.
 #[derive(Clone)]
 pub(super) struct Scene {
-    pub(super) log: TestLog,
+    pub(super) log: MadeLog,
     entries: Vec<Vec<u8>>,
-    /// The leaves of the lookup log.
-    revisions: Vec<Vec<u8>>,
+    revisions: MadeIndex,
 }
 
 impl Scene {
@@ -91,7 +84,7 @@ impl Scene {
     }
 
     fn of_entries(entries: Vec<Vec<u8>>) -> Self {
-        Self { log: TestLog::of(&entries), entries, revisions: Vec::new() }
+        Self { log: MadeLog::of(&entries), entries, revisions: MadeIndex::default() }
     }
 
     /// A log with an index, in its second revision.
@@ -141,7 +134,7 @@ impl Scene {
     /// Makes the log serve fewer entries than it had.
     pub(super) fn shrink_log_to(&mut self, size: usize) {
         let lookup = self.log.objects.clone().into_iter().filter(|(p, _)| p.starts_with("lookup/"));
-        let mut log = TestLog::of(&self.entries[..size]);
+        let mut log = MadeLog::of(&self.entries[..size]);
         log.objects.extend(lookup);
         self.log = log;
     }
@@ -156,86 +149,9 @@ impl Scene {
     }
 
     fn put(&mut self, size: usize, postings: &[Posting], change: impl FnOnce(&mut Manifest)) {
-        let log = TestLog::of(&self.entries[..size]);
-        let leaves: Vec<Hash> = self.entries[..size].iter().map(|e| leaf_hash(e)).collect();
-        let head = TreeHead { size: tree_size(size), root: root_of(&leaves) };
-        let runs = ranges(head.size).into_iter().map(|range| self.put_run(range, postings));
-        let runs = runs.collect();
-        let mut manifest = Manifest { origin: ORIGIN.parse().unwrap(), head, runs };
+        let entries = &self.entries[..size];
+        let mut manifest = made_index::manifest(&mut self.log, made_log::head(entries), postings);
         change(&mut manifest);
-        let checkpoint = log.objects["checkpoint"].clone();
-        let number = LeafIndex::new(self.revisions.len() as u64).unwrap();
-        self.revisions.push(manifest.revision_entry());
-        let revision = RevisionFile { manifest, checkpoint };
-        self.insert(LookupPath::Revision(number).to_string(), revision.to_bytes());
-
-        let checkpoint = self.put_lookup_log();
-        let proof =
-            TlogProof { extra: None, index: number, hashes: self.proof(number), checkpoint };
-        let latest = LatestFile { revision, proof };
-        self.insert(LookupPath::Latest.to_string(), latest.to_bytes());
+        self.revisions.publish(&mut self.log, entries, manifest);
     }
-
-    fn put_run(&mut self, range: LeafRange, all: &[Posting]) -> Run {
-        let of = all.iter().filter(|posting| range.contains(posting.index));
-        let mut postings: Vec<_> = of.copied().collect();
-        postings.sort_unstable();
-        let count = postings.len() as u64;
-        let mut parts = Vec::new();
-        for slice in (0..).map_while(|part| KeySlice::new(slice_bits(count), part)) {
-            let of = postings.iter().filter(|posting| slice.contains(&posting.key));
-            let built = build_part(range, slice, &of.copied().collect::<Vec<_>>());
-            let path = LookupPath::Part { range, part: slice.index() };
-            self.insert(path.to_string(), built.bytes);
-            parts.push(built.part);
-        }
-        Run::new(range, count, parts).unwrap()
-    }
-
-    /// Stores the tree of all revisions so far, and its checkpoint.
-    fn put_lookup_log(&mut self) -> Vec<u8> {
-        let log = TestLog::of(&self.revisions);
-        for (path, bytes) in log.objects {
-            self.insert(format!("lookup/{path}"), bytes);
-        }
-        let leaves: Vec<Hash> = self.revisions.iter().map(|e| leaf_hash(e)).collect();
-        let head = TreeHead { size: tree_size(leaves.len()), root: root_of(&leaves) };
-        let origin = format!("{ORIGIN}/lookup");
-        let key = NoteSigningKey::from_seed(origin.parse().unwrap(), &[9; 32]);
-        let text = Checkpoint { origin, head, extensions: Vec::new() }.to_text();
-        let note = format!("{text}\n{}", key.sign(&text)).into_bytes();
-        assert_eq!(
-            key.verifier_key().public_key(),
-            signing_key().verifier_key().public_key(),
-            "it is the log's own key"
-        );
-        self.insert("lookup/checkpoint".to_owned(), note.clone());
-        note
-    }
-
-    /// The proof of the newest revision.
-    fn proof(&self, number: LeafIndex) -> Vec<Hash> {
-        let leaves: Vec<Hash> = self.revisions.iter().map(|e| leaf_hash(e)).collect();
-        let size = tree_size(leaves.len());
-        let mut tiles = TileMap::new();
-        for (index, chunk) in (0..).zip(leaves.chunks(256)) {
-            let coord = TileCoord::at(size, Level::ZERO, TileIndex::new(index)).unwrap();
-            tiles.insert(coord, HashTile::new(chunk.to_vec()).unwrap());
-        }
-        let above: Vec<Hash> = leaves.chunks_exact(256).map(root_of).collect();
-        if !above.is_empty() {
-            let level = Level::new(1).unwrap();
-            let coord = TileCoord::at(size, level, TileIndex::new(0)).unwrap();
-            tiles.insert(coord, HashTile::new(above).unwrap());
-        }
-        plan_inclusion(number, size).unwrap().build(&tiles).unwrap()
-    }
-
-    fn insert(&mut self, path: String, bytes: Vec<u8>) {
-        self.log.objects.insert(path, bytes);
-    }
-}
-
-fn tree_size(size: usize) -> TreeSize {
-    TreeSize::new(size as u64).unwrap()
 }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use fasti_kit::made_index::MadeIndex;
 use tiles_spec::ResourcePath;
 
 use super::scene::postings;
@@ -146,7 +147,7 @@ async fn neither_log_may_go_back() {
     let error = news(&follower, &stale, &usual()).await.unwrap_err();
     assert!(matches!(error, FollowError::Monitor(MonitorError::Rollback(_))), "{error}");
     // A different history of revisions.
-    let mut forked = Scene { log: scene.log.clone(), revisions: Vec::new() };
+    let mut forked = Scene { log: scene.log.clone(), revisions: MadeIndex::default() };
     for indexed in [100, 200, 500] {
         forked.index(&all[..indexed], &postings(&all[..indexed]));
     }

@@ -1,5 +1,6 @@
 //! A server that lies in anything that it serves: the answer is either right or a specific error.
 
+use fasti_kit::made_index::MadeIndex;
 use fasti_lookup_spec::{LatestFile, LookupKey, Manifest, Posting, RevisionFile};
 use tiles_spec::TreeHead;
 
@@ -37,7 +38,7 @@ fn questions(all: &[Vec<u8>]) -> Vec<Question> {
 
 /// Whether searches do not read the path: they need nothing of the lookup log but `lookup/latest`.
 fn unread(path: &str) -> bool {
-    path.starts_with("lookup/checkpoint") || path.starts_with("lookup/tile")
+    ["lookup/checkpoint", "lookup/tile", "lookup/revision"].iter().any(|it| path.starts_with(it))
 }
 
 #[tokio::test]
@@ -165,7 +166,7 @@ async fn parts_of_two_revisions_do_not_go_together() {
     };
     let old_in_new = tiles_spec::TlogProof {
         index: old.proof.index,
-        hashes: vec![leaf_hash(&scene.revisions[1])],
+        hashes: vec![leaf_hash(&scene.revisions.revisions[1])],
         ..new.proof.clone()
     };
     let question = or(&[signed_by(0)]);
@@ -210,7 +211,7 @@ async fn an_index_of_another_log_or_tree() {
     // Signed not with the index's key, but with the log's, under the log's own name.
     let mut scene = Scene::of(&all, 40);
     let mut latest = scene.latest();
-    let head = head_of(&scene.revisions);
+    let head = head_of(&scene.revisions.revisions);
     latest.proof.checkpoint = sign(&crate::testing::signing_key(), head);
     scene.put(&LookupPath::Latest, latest.to_bytes());
     let SearchError::Index { source, .. } = ask(&scene, &question).await.unwrap_err() else {
@@ -251,7 +252,7 @@ async fn a_dropped_posting_changes_the_root() {
     let all = entries(100);
     let scene = Scene::of(&all, 100);
     let kept: Vec<_> = dropping(&all, about(1).key(), 15);
-    let mut wrong = Scene { log: TestLog::of(&all), revisions: Vec::new() };
+    let mut wrong = Scene { log: TestLog::of(&all), revisions: MadeIndex::default() };
     wrong.index(&all, &kept);
     wrong.put(&LookupPath::Latest, scene.log.objects["lookup/latest"].clone());
     let error = ask(&wrong, &or(&[about(1)])).await.unwrap_err();
@@ -263,7 +264,7 @@ async fn a_dropped_posting_changes_the_root() {
 async fn a_wrong_index_that_was_signed_is_named() {
     let all = entries(100);
     let wrong = |postings: &[Posting]| {
-        let mut scene = Scene { log: TestLog::of(&all), revisions: Vec::new() };
+        let mut scene = Scene { log: TestLog::of(&all), revisions: MadeIndex::default() };
         scene.index(&all, postings);
         scene
     };

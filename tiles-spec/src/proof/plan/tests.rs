@@ -1,6 +1,6 @@
-//! Proofs built from tiles, compared with the recursive definitions of RFC 6962, from the smallest
-//! trees to the largest.
+//! Proofs built from tiles, compared with the oracle's, from the smallest trees to the largest.
 
+use fasti_kit::oracle;
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
@@ -10,7 +10,7 @@ use crate::proof::{
     inclusion_proof_len, root_from_inclusion, verify_consistency, verify_inclusion,
 };
 use crate::tile::tiles_at;
-use crate::tree::tests::{leaves, naive_root};
+use crate::tree::tests::leaves;
 use crate::tree::{Frontier, TreeHead};
 
 /// All tiles of a tree, as wide as its size makes them.
@@ -23,7 +23,7 @@ pub(crate) fn tiles_of(leaves: &[Hash]) -> TileMap {
             let tile = HashTile::new(hashes[start..start + coord.width.as_usize()].to_vec());
             map.insert(coord, tile.unwrap());
         }
-        hashes = hashes.as_chunks::<256>().0.iter().map(|tile| naive_root(tile)).collect();
+        hashes = hashes.as_chunks::<256>().0.iter().map(|tile| oracle::root(tile)).collect();
     }
     map
 }
@@ -37,37 +37,7 @@ pub(crate) fn index(n: usize) -> LeafIndex {
 }
 
 pub(crate) fn head(leaves: &[Hash]) -> TreeHead {
-    TreeHead { size: size(leaves.len()), root: naive_root(leaves) }
-}
-
-/// PATH(m, D[n]) of RFC 6962 section 2.1.1.
-pub(crate) fn naive_inclusion(m: usize, leaves: &[Hash]) -> Vec<Hash> {
-    if leaves.len() <= 1 {
-        return Vec::new();
-    }
-    let (left, right) = leaves.split_at(leaves.len().next_power_of_two() / 2);
-    let (mut proof, other) = if m < left.len() {
-        (naive_inclusion(m, left), right)
-    } else {
-        (naive_inclusion(m - left.len(), right), left)
-    };
-    proof.push(naive_root(other));
-    proof
-}
-
-/// SUBPROOF(m, D[n], b) of RFC 6962 section 2.1.2; PROOF(m, D[n]) with `whole`.
-pub(crate) fn naive_consistency(m: usize, leaves: &[Hash], whole: bool) -> Vec<Hash> {
-    if m == leaves.len() {
-        return if whole { Vec::new() } else { vec![naive_root(leaves)] };
-    }
-    let (left, right) = leaves.split_at(leaves.len().next_power_of_two() / 2);
-    let (mut proof, other) = if m <= left.len() {
-        (naive_consistency(m, left, whole), right)
-    } else {
-        (naive_consistency(m - left.len(), right, false), left)
-    };
-    proof.push(naive_root(other));
-    proof
+    TreeHead { size: size(leaves.len()), root: oracle::root(leaves) }
 }
 
 /// Gives a plan only the tiles that it named, truncated to the width that it named.
@@ -96,7 +66,7 @@ fn inclusion_proofs_of_every_leaf_of_every_small_tree() {
         let (head, tiles) = (head(leaves), tiles_of(leaves));
         for m in 0..n {
             let proof = build(&plan_inclusion(index(m), head.size).unwrap(), &tiles);
-            assert_eq!(proof, naive_inclusion(m, leaves), "leaf {m} of {n}");
+            assert_eq!(proof, oracle::inclusion(m, leaves), "leaf {m} of {n}");
             assert_eq!(inclusion_proof_len(index(m), head.size), Ok(proof.len()));
             assert_eq!(verify_inclusion(&leaves[m], index(m), &head, &proof), Ok(()));
         }
@@ -111,7 +81,7 @@ fn consistency_proofs_between_all_small_trees() {
         for m in 0..=n {
             let old = head(&all[..m]);
             let proof = build(&plan_consistency(old.size, new.size).unwrap(), &tiles);
-            let expected = if m == 0 { vec![] } else { naive_consistency(m, &all[..n], true) };
+            let expected = if m == 0 { vec![] } else { oracle::consistency(m, &all[..n]) };
             assert_eq!(proof, expected, "{m} to {n}");
             assert_eq!(verify_consistency(&old, &new, &proof), Ok(()), "{m} to {n}");
         }
@@ -189,7 +159,7 @@ fn the_rolling_hashes_of_the_subtree_test_vectors() {
 /// SUBTREE_SUBPROOF of the same draft, for the subtrees that are neither prefixes nor leaves.
 fn naive_subtree_consistency(s: Range<usize>, leaves: &[Hash], known: bool) -> Vec<Hash> {
     if s == (0..leaves.len()) {
-        return if known { vec![] } else { vec![naive_root(leaves)] };
+        return if known { vec![] } else { vec![oracle::root(leaves)] };
     }
     let half = leaves.len().next_power_of_two() / 2;
     let (left, right) = leaves.split_at(half);
@@ -200,7 +170,7 @@ fn naive_subtree_consistency(s: Range<usize>, leaves: &[Hash], known: bool) -> V
     } else {
         (naive_subtree_consistency(0..s.end - half, right, false), left)
     };
-    proof.push(naive_root(other));
+    proof.push(oracle::root(other));
     proof
 }
 

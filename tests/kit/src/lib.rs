@@ -1,0 +1,47 @@
+//! What tests share. A module is a tool, and each but the first two is a feature.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`oracle`] | Merkle trees and their proofs, by brute force |
+//! | [`seeded`] | random numbers that depend on a seed alone |
+//! | `made_log` | a log in memory, laid out as the specification says |
+//! | `made_index` | the same with a lookup index |
+//! | `fetched` | the same as a client reads it |
+//! | `published` | a log read back from its files, and compared with the oracle |
+//! | `certificates` | signers of every kind, authorities, certificates |
+//! | `made_tsa`, `made_ct_log` | a timestamp authority, and a log of certificates |
+//! | `requests` | requests to log what a signer has signed |
+//! | `process`, `writer` | a writer in a process of its own, with or without a home |
+//! | `cli` | a command that runs to its end |
+//! | `http` | a connection to a writer |
+//!
+//! Invariant: a crate can use this in its own unit tests. So nothing here is built on what it helps
+//! to test: on no crate of the project but the formats of trees and of the index. The exception is
+//! `fetched`, for the tests of crates that are built on the client.
+
+#[cfg(feature = "certificates")]
+pub mod certificates;
+#[cfg(feature = "programs")]
+pub mod cli;
+#[cfg(feature = "fetch")]
+pub mod fetched;
+#[cfg(feature = "programs")]
+pub mod http;
+#[cfg(feature = "certificates")]
+pub mod made_ct_log;
+#[cfg(feature = "index")]
+pub mod made_index;
+#[cfg(feature = "log")]
+pub mod made_log;
+#[cfg(feature = "certificates")]
+pub mod made_tsa;
+pub mod oracle;
+#[cfg(feature = "programs")]
+pub mod process;
+#[cfg(feature = "log")]
+pub mod published;
+#[cfg(feature = "certificates")]
+pub mod requests;
+pub mod seeded;
+#[cfg(feature = "programs")]
+pub mod writer;
