@@ -2,12 +2,10 @@
 //! bundles, trusted roots and signing configurations.
 //!
 //! A message takes the fields it knows out of a [`Value`]. Accepted: a field name in camelCase or
-//! snake_case, an enum by name or number, bytes in either base64 alphabet with or without padding,
-//! null for "not set", 64-bit integers as numbers or strings, line breaks within base64, which tools
-//! leave there and the readers in Go, Python and JavaScript skip. Refused: a field given twice (even
-//! in different spellings), base64 with stray bits or spaces, numbers such as `1e3`.
-
-use std::borrow::Cow;
+//! snake_case, an enum by name or number, bytes in either base64 alphabet with or without padding and
+//! in several lines, null for "not set", 64-bit integers as numbers or strings. Refused: a field
+//! given twice (even in different spellings), base64 with stray bits or spaces, numbers such as
+//! `1e3`.
 
 use base64::alphabet;
 use base64::display::Base64Display;
@@ -80,6 +78,16 @@ pub fn repeated<'a, T>(
     limit: usize,
     read: impl Fn(Value<'a>) -> Result<T, EntryError>,
 ) -> Result<Vec<T>, EntryError> {
+    each(value, name, limit, read)?.into_iter().collect()
+}
+
+/// Reads a repeated field whose elements may be good or bad, each for itself.
+pub fn each<'a, T>(
+    value: Option<Value<'a>>,
+    name: &'static str,
+    limit: usize,
+    read: impl Fn(Value<'a>) -> Result<T, EntryError>,
+) -> Result<Vec<Result<T, EntryError>>, EntryError> {
     let elements = match value {
         None => return Ok(Vec::new()),
         Some(Value::Array(elements)) => elements,
@@ -88,11 +96,11 @@ pub fn repeated<'a, T>(
     if elements.len() > limit {
         return Err(EntryError::TooMany { found: elements.len(), limit }.within(name));
     }
-    elements
-        .into_iter()
-        .enumerate()
-        .map(|(index, element)| read(element).map_err(|e| e.within_index(index).within(name)))
-        .collect()
+    let elements = elements.into_iter().enumerate();
+    let read = |(index, element)| {
+        read(element).map_err(|error: EntryError| error.within_index(index).within(name))
+    };
+    Ok(elements.map(read).collect())
 }
 
 impl Value<'_> {
@@ -295,14 +303,12 @@ const BARE: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_encode_padding(false)
     .with_decode_padding_mode(DecodePaddingMode::RequireNone);
 
+/// Line breaks are skipped, as Go, Python and JavaScript do: many tools wrap base64.
 fn decode_base64(text: &str) -> Result<Vec<u8>, EntryError> {
-    const BREAKS: [char; 2] = ['\r', '\n'];
-    let text = if text.contains(BREAKS) {
-        Cow::Owned(text.replace(BREAKS, ""))
-    } else {
-        Cow::Borrowed(text)
-    };
-    let text = text.as_ref();
+    let is_break = |byte: u8| byte == b'\n' || byte == b'\r';
+    if text.bytes().any(is_break) {
+        return decode_base64(&text.replace(['\n', '\r'], ""));
+    }
     let url_safe = text.bytes().any(|byte| byte == b'-' || byte == b'_');
     match (url_safe, text.len().is_multiple_of(4)) {
         (false, true) => STANDARD.decode(text),
@@ -336,7 +342,7 @@ mod tests {
     #[test]
     fn base64_in_both_alphabets() {
         let bytes = |text: &str| decode_base64(text).ok();
-        for text in ["+/8=", "+/8", "-_8=", "-_8"] {
+        for text in ["+/8=", "+/8", "-_8=", "-_8", "+/\n8=\n", "\r\n-\r\n_8"] {
             assert_eq!(bytes(text), Some(vec![0xfb, 0xff]), "{text}");
         }
         for text in ["+/8=\n", "+/\r\n8=\r\n", "\n-_8"] {
@@ -344,7 +350,7 @@ mod tests {
         }
         assert_eq!(bytes(""), Some(vec![]));
         for text in
-            ["+_8=", "+/9=", "+/8==", "+/8 ", "+/\t8", "=", "A", "AA=", "AA==AA==", "\u{e9}A=="]
+            ["+_8=", "+/9=", "+/8==", "+/8 ", "+ /8", "\n=", "A", "AA=", "AA==AA==", "\u{e9}A=="]
         {
             assert_eq!(bytes(text), None, "{text}");
         }

@@ -3,8 +3,7 @@
 //! An authority is a list of certificates that the caller trusts together. Those whose issuers are
 //! not in the list are anchors, and the others stand between them and a signer. A signer's
 //! certificate is judged as [`fasti_x509::Authorities`] says, which is how admission judges it too,
-//! and its whole validity must lie within that of its issuers. Whether it was valid *when it was
-//! used* is not checked here: that needs a trusted timestamp.
+//! at the times when it was used; or, as long as nobody says when that was, for its whole validity.
 
 use fasti_read::window::Window;
 use fasti_x509::{Authorities, ChainError, X509, X509Error, name};
@@ -17,6 +16,7 @@ pub struct Authority {
     /// When the caller trusts them, if not for their whole validity.
     valid_from: Option<OffsetDateTime>,
     valid_until: Option<OffsetDateTime>,
+    is_logged: bool,
 }
 
 /// Why a certificate does not count as issued by a trusted authority.
@@ -55,6 +55,23 @@ impl Authority {
         Self::of_list(&[der], valid_from, valid_until)
     }
 
+    /// The same authority, whose certificates count only if a trusted certificate log has promised
+    /// to include them.
+    #[must_use]
+    pub fn with_logged_certificates(self) -> Self {
+        Self { is_logged: true, ..self }
+    }
+
+    /// Whether its certificates are in certificate logs.
+    pub(super) fn is_logged(&self) -> bool {
+        self.is_logged
+    }
+
+    /// The keys of its certificates with this name (a DER `Name`), DER `SubjectPublicKeyInfo`.
+    pub(super) fn keys_of(&self, name: &[u8]) -> impl Iterator<Item = &[u8]> {
+        self.certificates.named(name).map(fasti_x509::Authority::public_key)
+    }
+
     /// An authority with these certificates, such as those of a chain, in any order.
     pub fn of_list<D: AsRef<[u8]>>(
         certificates: &[D],
@@ -68,7 +85,8 @@ impl Authority {
             })
         });
         let read: Vec<_> = read.collect::<Result<_, _>>()?;
-        Ok(Self { certificates: Authorities::of_list(&read), valid_from, valid_until })
+        let certificates = Authorities::of_list(&read);
+        Ok(Self { certificates, valid_from, valid_until, is_logged: false })
     }
 
     /// The names in its certificates, anchors first.
@@ -83,8 +101,13 @@ impl Authority {
     }
 }
 
-/// The name of the authority that issued a certificate.
-pub fn issuer_of(der: &[u8], authorities: &[Authority]) -> Result<String, AuthorityError> {
+/// The issuer of a certificate, and the authority that it is of. The certificate was used in these spans of time: the first and
+/// last second of each, since 1970.
+pub fn issuer_of<'a>(
+    der: &[u8],
+    authorities: &'a [Authority],
+    spans: &[[i64; 2]],
+) -> Result<(String, &'a Authority), AuthorityError> {
     let certificate = X509::from_der(der).map_err(AuthorityError::Malformed)?;
     let issuer = || name(certificate.issuer);
     let mut named: Vec<&Authority> = authorities.iter().collect();
@@ -101,13 +124,13 @@ pub fn issuer_of(der: &[u8], authorities: &[Authority]) -> Result<String, Author
     if named.is_empty() {
         return Err(not_issued("that issuer's certificate is not for issuing others"));
     }
-    named.retain(|authority| authority.is_trusted(certificate.not_before));
-    // All through its validity, as nobody says when in it the signature was made.
-    let validity = [certificate.not_before, certificate.not_after];
+    named.retain(|authority| spans.iter().all(|span| authority.is_trusted(span[0])));
     let mut refused = ChainError::Validity;
-    for (number, authority) in named.iter().enumerate() {
-        match authority.certificates.check(der, validity) {
-            Ok(_) => return Ok(issuer()),
+    for (number, authority) in named.into_iter().enumerate() {
+        let judged =
+            spans.iter().try_for_each(|span| authority.certificates.check(der, *span).map(drop));
+        match judged {
+            Ok(()) => return Ok((issuer(), authority)),
             // That another authority has the same name says less than anything else.
             Err(ChainError::Signature) if number > 0 => {}
             Err(error) => refused = error,
@@ -168,7 +191,10 @@ mod tests {
         let authority = Authority::new(der.der(), span[0], span[1]).unwrap();
         let issuer = Issuer::new(issuing, key);
         let signed = signing.signed_by(&KeyPair::generate().unwrap(), &issuer).unwrap();
-        issuer_of(signed.der(), &[authority])
+        let validity = validity(signed.der()).unwrap();
+        let [from, until] =
+            [validity.from, validity.until].map(|end| end.unwrap().unix_timestamp());
+        issuer_of(signed.der(), &[authority], &[[from, until]]).map(|(issuer, _)| issuer)
     }
 
     fn judge(issuing: CertificateParams, signing: &CertificateParams) -> String {
@@ -276,8 +302,10 @@ mod tests {
         let below = Issuer::new(issuing(), key);
         let signed = signing().signed_by(&KeyPair::generate().unwrap(), &below).unwrap();
         let judge = |list: &[&[u8]]| {
-            let authority = Authority::of_list(list, None, None).unwrap();
-            issuer_of(signed.der(), &[authority]).map_err(|error| error.to_string())
+            let authorities = [Authority::of_list(list, None, None).unwrap()];
+            let times = [[date_time_ymd(2026, 1, 1).unix_timestamp(); 2]];
+            let judged = issuer_of(signed.der(), &authorities, &times);
+            judged.map(|(issuer, _)| issuer).map_err(|error| error.to_string())
         };
         assert_eq!(judge(&[middle_der.der()]).unwrap(), "CN=authority.test");
         for list in [[middle_der.der(), root_der.der()], [root_der.der(), middle_der.der()]] {
@@ -291,9 +319,9 @@ mod tests {
     fn strangers_and_garbage() {
         let key = KeyPair::generate().unwrap();
         let own = signing().self_signed(&key).unwrap();
-        let error = issuer_of(own.der(), &[]).unwrap_err();
+        let error = issuer_of(own.der(), &[], &[]).unwrap_err();
         assert!(matches!(error, AuthorityError::Unknown { .. }), "{error}");
-        assert!(matches!(issuer_of(b"0", &[]), Err(AuthorityError::Malformed(_))));
+        assert!(matches!(issuer_of(b"0", &[], &[]), Err(AuthorityError::Malformed(_))));
         assert!(Authority::new(b"0", None, None).is_err());
     }
 }

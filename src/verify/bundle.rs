@@ -1,8 +1,8 @@
 //! Is this bundle's signature by whom the caller demands, over the artifact, and in a trusted log?
 
 use fasti_entry::{
-    ArtifactDigest, Bundle, BundleContent, Facts, HashAlgorithm, Kind, PublicKey, SignedDigest,
-    TransparencyLogEntry, V1Kind, verify_as_v1,
+    ArtifactDigest, Bundle, BundleContent, Facts, HashAlgorithm, KeyDetails, Kind, PublicKey,
+    SignedDigest, TransparencyLogEntry, V1Kind, verify_as_v1,
 };
 
 use super::artifact::Artifact;
@@ -12,6 +12,8 @@ use super::logged::check_entry;
 use super::logged_v1::LoggedV1;
 use super::refusal::Refusal;
 use super::trust::TrustedRoot;
+use super::trusted_time::TrustedTime;
+use super::trusted_times::trusted_times;
 use super::v1_log::V1Log;
 use super::verdict::{Logged, SignerSeen, Subject, Verdict};
 use super::{signer, statement};
@@ -32,16 +34,16 @@ pub fn bundle(
         bundle.signed(key, digest.as_ref())?
     };
     let judge = Judge { bundle, key, digest, signed, trusted };
-    let by = judge.signer(demand)?;
+    let algorithm = judge.algorithm()?;
 
     let mut logged = Vec::new();
     let mut logged_v1 = Vec::new();
     let mut unchecked = Vec::new();
     for entry in &bundle.tlog_entries {
         let checked = if let Some(kind) = V1Kind::find(&entry.kind, &entry.version) {
-            judge.entry_of_v1(entry, kind, &by).map(|standing| logged_v1.push(standing))
+            judge.entry_of_v1(entry, kind).map(|standing| logged_v1.push(standing))
         } else if Kind::find(&entry.kind, &entry.version).is_ok() {
-            judge.entry(entry, &by).map(|standing| logged.push(standing))
+            judge.entry(entry).map(|standing| logged.push(standing))
         } else {
             unchecked.push(format!(
                 "the log entry of kind {:?} {:?}, which is not known here",
@@ -60,10 +62,17 @@ pub fn bundle(
     if logged.is_empty() && logged_v1.is_empty() {
         return Err(Refusal::NotLogged { skipped: unchecked });
     }
-    if !bundle.timestamps.is_empty() {
-        unchecked.push("the bundle's timestamps, and so when it was signed".to_owned());
-    }
-    Ok(Verdict { subject, signer: Some(by), logged, logged_v1, unchecked })
+    let (times, skipped) = judge.times(&logged_v1)?;
+    let by = match signer::judge(&judge.signed, &times, trusted, demand) {
+        Err(Refusal::NoTrustedTime { valid, .. }) => {
+            return Err(Refusal::NoTrustedTime { valid, skipped });
+        }
+        judged => SignerSeen { algorithm, ..judged? },
+    };
+    unchecked.extend(skipped);
+    logged.iter().try_for_each(|standing| standing.check_time(Some(&by)))?;
+    logged_v1.iter().try_for_each(|standing| standing.check_time(Some(&by)))?;
+    Ok(Verdict { subject, signer: Some(by), logged, logged_v1, times, unchecked })
 }
 
 /// A bundle, and what it is judged by.
@@ -76,34 +85,30 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// Verifies the signature, and judges whose it is.
-    fn signer(&self, demand: &Demand) -> Result<SignerSeen, Refusal> {
-        let algorithm = if is_of_v1(self.bundle) {
-            verify_as_v1(&self.bundle.content, &self.signed)?
-        } else {
-            self.signed.verify()?;
-            self.signed.signature.verifier.key_details
-        };
-        let by = signer::judge(&self.signed, &self.trusted.authorities, demand)?;
-        Ok(SignerSeen { algorithm, ..by })
+    /// Verifies the signature. Returns its algorithm.
+    fn algorithm(&self) -> Result<KeyDetails, Refusal> {
+        if is_of_v1(self.bundle) {
+            return Ok(verify_as_v1(&self.bundle.content, &self.signed)?);
+        }
+        self.signed.verify()?;
+        Ok(self.signed.signature.verifier.key_details)
     }
 
-    fn entry(&self, entry: &TransparencyLogEntry, by: &SignerSeen) -> Result<Logged, Refusal> {
+    fn entry(&self, entry: &TransparencyLogEntry) -> Result<Logged, Refusal> {
         let leaf = self.bundle.rebuild_leaf(entry, self.key, self.digest.as_ref())?;
-        let standing = check_entry(entry, &leaf, &self.trusted.trust)?;
-        standing.check_time(Some(by))?;
-        Ok(standing)
+        check_entry(entry, &leaf, &self.trusted.trust)
     }
 
-    fn entry_of_v1(
-        &self,
-        entry: &TransparencyLogEntry,
-        kind: V1Kind,
-        by: &SignerSeen,
-    ) -> Result<LoggedV1, Refusal> {
+    fn entry_of_v1(&self, entry: &TransparencyLogEntry, kind: V1Kind) -> Result<LoggedV1, Refusal> {
         let log = V1Log::find(&self.trusted.rekor_v1, entry)?;
         kind.expect(&entry.canonicalized_body, &self.bundle.content, &self.signed)?;
-        check_v1::check(entry, log, self.bundle.version, SignerSeen::time(Some(by)))
+        check_v1::check(entry, log, self.bundle.version)
+    }
+
+    /// When trusted parties saw the signature, and what they did not vouch for.
+    fn times(&self, logged: &[LoggedV1]) -> Result<(Vec<TrustedTime>, Vec<String>), Refusal> {
+        let signature = &self.signed.signature.content;
+        trusted_times(self.bundle, signature, logged, self.trusted)
     }
 }
 

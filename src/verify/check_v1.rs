@@ -17,21 +17,16 @@ use super::logged_v1::{LoggedV1, Promise, V1Tree};
 use super::refusal::Refusal;
 use super::v1_log::V1Log;
 
-/// Verifies that an entry, whose body was compared with the bundle, is in `log`. `when_signed` is
-/// when the signature was made, as far as a trusted party says so.
+/// Verifies that an entry, whose body was compared with the bundle, is in `log`.
 pub(super) fn check(
     entry: &TransparencyLogEntry,
     log: &V1Log,
     version: BundleVersion,
-    when_signed: Option<Window>,
 ) -> Result<LoggedV1, Refusal> {
     let promise = match &entry.inclusion_promise {
         Some(promise) => Some(check_promise(entry, log, promise)?),
         None if version == BundleVersion::V0_1 => return Err(Refusal::NoPromise),
-        None => {
-            expect_in_use(&log.name, log.in_use, when_signed)?;
-            None
-        }
+        None => None,
     };
     let leaf = leaf_hash(&entry.canonicalized_body);
     let proof = entry.inclusion_proof.as_ref();

@@ -14,6 +14,11 @@ pub struct Demand {
     /// A certificate in which a trusted authority recorded such an OIDC issuer; one without an
     /// issuer has the empty one.
     pub oidc_issuer: Option<Pattern>,
+    /// Whether a certificate counts although no trusted party says that the signature was made
+    /// while it was valid.
+    pub allow_untimed_certificate: bool,
+    /// Whether a certificate counts although no trusted certificate log promised to include it.
+    pub allow_unlogged_certificate: bool,
 }
 
 /// A detached signature, for proofs that do not contain the entry.

@@ -8,6 +8,8 @@
 //! | [`bundle()`], [`any_bundle()`], [`tlog_proof()`], [`check_entry`] | the verification of each kind of proof |
 //! | [`Demand`], [`Detached`], [`Artifact`] | what the caller brings |
 //! | [`TrustedRoot`], [`V1Log`], [`Authority`] | whom the caller trusts: logs, witnesses, certificate authorities |
+//! | [`TimestampAuthority`], [`CertificateLog`] | whom else: for times, and for certificates that others can see |
+//! | [`TrustedTime`] | when a trusted party saw the signature (`trusted_times` finds all) |
 //! | [`Verdict`], [`Refusal`] | what was proved, and what was not checked; or why not |
 //! | [`trusted_root`], [`signing_config`] | trust, and where to sign, in Sigstore's formats |
 //!
@@ -19,6 +21,8 @@
 //!   states is compared with signature, key and artifact. In a bundle of version 0.1, such a log's
 //!   signed promise to add the leaf to its tree is enough. A verdict states in words what it does
 //!   not cover.
+//! - An identity is proved by a certificate only if a trusted party saw the signature while the
+//!   certificate was valid, unless the caller waives that.
 //! - Pure, and built for any target: bytes in, a verdict out. No files, no sockets, no clock: times
 //!   are those that certificates and trusted roots state.
 
@@ -26,6 +30,7 @@ mod any_bundle;
 mod artifact;
 mod authority;
 mod bundle;
+mod certificate_log;
 mod check_v1;
 mod demand;
 mod logged;
@@ -35,9 +40,12 @@ mod signer;
 pub mod signing_config;
 mod span;
 mod statement;
+mod timestamp_authority;
 mod tlog_proof;
 mod trust;
 pub mod trusted_root;
+mod trusted_time;
+mod trusted_times;
 mod v1_log;
 mod verdict;
 
@@ -45,15 +53,20 @@ pub use any_bundle::any_bundle;
 pub use artifact::Artifact;
 pub use authority::{Authority, AuthorityError};
 pub use bundle::bundle;
+pub use certificate_log::{CertificateLog, CertificateLogError};
 pub use demand::{Demand, Detached};
 pub use logged::check_entry;
 pub use logged_v1::{LoggedV1, Promise, V1Tree};
 pub use refusal::Refusal;
 pub use span::Span;
+pub use timestamp_authority::TimestampAuthority;
 pub use tlog_proof::tlog_proof;
 pub use trust::TrustedRoot;
+pub use trusted_time::{TimeSource, TrustedTime};
 pub use v1_log::V1Log;
-pub use verdict::{CertificateSeen, Logged, SignerSeen, Subject, Verdict, Vouched};
+pub use verdict::{
+    CertificateLogged, CertificateSeen, Logged, SignerSeen, Subject, Verdict, Vouched,
+};
 
 #[cfg(test)]
 mod testing;

@@ -6,10 +6,12 @@ use std::io;
 use fasti_entry::{ArtifactDigest, EntryError};
 use fasti_read::CheckpointRefusal;
 use fasti_read::window::Window;
-use fasti_x509::X509Error;
+use fasti_x509::{TimestampError, X509Error};
 use tiles_spec::ProofError;
 
 use super::authority::AuthorityError;
+use super::certificate_log::CertificateLogError;
+use super::trusted_time::TrustedTime;
 
 /// The reason for a refusal.
 #[derive(Debug, thiserror::Error)]
@@ -160,6 +162,44 @@ pub enum Refusal {
     /// The certificate does not say clearly who vouched for the identity.
     #[error("it is not clear who vouched for the signer's identity: {0}")]
     UnclearIssuer(#[source] X509Error),
+    /// A timestamp of a trusted authority is not what it should be.
+    #[error("a timestamp in the bundle is not good for this signature: {0}")]
+    Timestamp(#[source] TimestampError),
+    /// A trusted party was not trusted at the time that it states.
+    #[error("{} states {}, but is trusted {in_use}", time.source, time.moment())]
+    TimeNotInUse {
+        /// The time.
+        time: TrustedTime,
+        /// When its source is trusted.
+        in_use: Window,
+    },
+    /// The signature was seen when the certificate was not valid.
+    #[error(
+        "it was signed with a certificate that was valid {valid}, but {} saw the signature at {}",
+        time.source,
+        time.moment()
+    )]
+    OutsideValidity {
+        /// When it was seen, and by whom.
+        time: TrustedTime,
+        /// When the certificate was valid.
+        valid: Window,
+    },
+    /// Nobody says when the certificate was used.
+    #[error(
+        "the signer's certificate was valid {valid}, and no trusted party says that the signature \
+         was made then{}",
+        listed(skipped)
+    )]
+    NoTrustedTime {
+        /// When the certificate was valid.
+        valid: Window,
+        /// What was said about the time by others, and why it does not count.
+        skipped: Vec<String>,
+    },
+    /// No trusted certificate log has promised to include the certificate.
+    #[error("no trusted certificate log vouches for the signer's certificate: {0}")]
+    NotLoggedCertificate(#[from] CertificateLogError),
     /// Another identity than the required one.
     #[error("it was signed by {}, not by {demanded}", listed_or(found, "nobody in particular"))]
     Identity {

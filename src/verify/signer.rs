@@ -4,17 +4,23 @@ use fasti_entry::{
     ArtifactDigest, Certificate, EntryError, HashAlgorithm, KeyMaterial, SignedDigest,
     VerifiableSignature, Verifier,
 };
+use time::OffsetDateTime;
 
 use super::artifact::Artifact;
-use super::authority::{Authority, issuer_of, validity};
+use super::authority::{issuer_of, validity};
+use super::certificate_log::logs_of;
 use super::demand::{Demand, Detached};
 use super::refusal::Refusal;
-use super::verdict::{CertificateSeen, SignerSeen, Vouched};
+use super::trust::TrustedRoot;
+use super::trusted_time::TrustedTime;
+use super::verdict::{CertificateLogged, CertificateSeen, SignerSeen, Vouched};
 
-/// Describes the signer of an already verified signature, and checks it against the demand.
+/// Describes the signer of an already verified signature, which trusted parties saw at `times`, and
+/// checks it against the demand.
 pub(super) fn judge(
     signed: &SignedDigest,
-    authorities: &[Authority],
+    times: &[TrustedTime],
+    trusted: &TrustedRoot,
     demand: &Demand,
 ) -> Result<SignerSeen, Refusal> {
     if demand.identity.is_some() && demand.oidc_issuer.is_none() {
@@ -26,7 +32,7 @@ pub(super) fn judge(
     }
     let fingerprint = ArtifactDigest::of(HashAlgorithm::Sha256, key.spki_der());
     let certificate = match &signed.signature.verifier.material {
-        KeyMaterial::Certificate(der) => Some(certificate(der, authorities, demand)?),
+        KeyMaterial::Certificate(der) => Some(certificate(der, times, trusted, demand)?),
         KeyMaterial::PublicKey(_) if demand.identity.is_some() || demand.oidc_issuer.is_some() => {
             return Err(Refusal::NoCertificate);
         }
@@ -52,20 +58,22 @@ pub(super) fn rebuild(detached: &Detached, artifact: &dyn Artifact) -> Result<Ve
 
 fn certificate(
     der: &[u8],
-    authorities: &[Authority],
+    times: &[TrustedTime],
+    trusted: &TrustedRoot,
     demand: &Demand,
 ) -> Result<CertificateSeen, Refusal> {
     let certificate = Certificate::from_der(der).map_err(EntryError::from)?;
     let identities = certificate.identities().to_vec();
     let issuer = certificate.fulcio_issuer().map_err(Refusal::UnclearIssuer)?.map(str::to_owned);
     let demands_identity = demand.identity.is_some() || demand.oidc_issuer.is_some();
-    let vouched = match issuer_of(der, authorities) {
-        Ok(authority) => Vouched::By(authority),
+    let has_authorities = !trusted.authorities.is_empty();
+    let (vouched, logged) = match vouch(der, times, trusted, demand) {
+        Ok(vouched) => vouched,
         // If the caller knows the signer's key, nobody needs to vouch for it.
-        Err(_) if demand.public_key.is_some() && !demands_identity => Vouched::NotAsked,
-        Err(_) if authorities.is_empty() && !demands_identity => Vouched::NotAsked,
-        Err(_) if authorities.is_empty() => return Err(Refusal::NoAuthorities),
-        Err(error) => return Err(error.into()),
+        Err(_) if demand.public_key.is_some() && !demands_identity => NOBODY,
+        Err(_) if !has_authorities && !demands_identity => NOBODY,
+        Err(_) if !has_authorities => return Err(Refusal::NoAuthorities),
+        Err(refusal) => return Err(refusal),
     };
     let mut matched = None;
     if let Some(demanded) = &demand.identity {
@@ -81,5 +89,40 @@ fn certificate(
         let found = issuer.unwrap_or_default();
         return Err(Refusal::OidcIssuer { found, demanded: demanded.to_string() });
     }
-    Ok(CertificateSeen { identities, matched, issuer, valid: validity(der)?, vouched })
+    Ok(CertificateSeen { identities, matched, issuer, valid: validity(der)?, vouched, logged })
+}
+
+const NOBODY: (Vouched, CertificateLogged) = (Vouched::NotAsked, CertificateLogged::NotAsked);
+
+/// Who vouches for a certificate: an authority that issued it, trusted parties that saw the
+/// signature while it was valid, and certificate logs.
+fn vouch(
+    der: &[u8],
+    times: &[TrustedTime],
+    trusted: &TrustedRoot,
+    demand: &Demand,
+) -> Result<(Vouched, CertificateLogged), Refusal> {
+    let valid = validity(der)?;
+    let [first, last] =
+        [valid.from, valid.until].map(|end| end.map_or(0, OffsetDateTime::unix_timestamp));
+    let is_outside = |time: &&TrustedTime| !(first..=last).contains(&time.seconds);
+    if let Some(time) = times.iter().find(is_outside) {
+        return Err(Refusal::OutsideValidity { time: time.clone(), valid });
+    }
+    let mut spans: Vec<_> = times.iter().map(|time| [time.seconds; 2]).collect();
+    if times.is_empty() {
+        spans.push([first, last]);
+    }
+    let (issuer, authority) = issuer_of(der, &trusted.authorities, &spans)?;
+    if times.is_empty() && !demand.allow_untimed_certificate {
+        return Err(Refusal::NoTrustedTime { valid, skipped: Vec::new() });
+    }
+    let logged = if !authority.is_logged() {
+        CertificateLogged::NotAsked
+    } else if demand.allow_unlogged_certificate {
+        CertificateLogged::Waived
+    } else {
+        CertificateLogged::By(logs_of(der, authority, &trusted.certificate_logs)?)
+    };
+    Ok((Vouched::By(issuer), logged))
 }

@@ -1,7 +1,7 @@
 //! `validFor`, a time window as Sigstore's formats write it: `dev.sigstore.common.v1.TimeRange`.
 
 use fasti_entry::EntryError;
-use fasti_entry::protojson::{Unknown, Value, fields, optional, required};
+use fasti_entry::protojson::{Unknown, Value, fields, optional};
 use fasti_read::window::{Window, WindowError};
 use serde::Serialize;
 
@@ -20,15 +20,6 @@ impl Span {
     /// Its two ends as times.
     pub(super) fn window(&self) -> Result<Window, WindowError> {
         Window::parse(self.start.as_deref(), self.end.as_deref())
-    }
-
-    /// Reads a window that must have a beginning, as `TimeRange` says.
-    pub(super) fn from_json_begun(value: Value<'_>) -> Result<Self, EntryError> {
-        let [start, end] = fields(value, ["start", "end"], Unknown::Ignore)?;
-        Ok(Self {
-            start: Some(required(start, "start", "the start of the window", Value::string)?),
-            end: optional(end, "end", Value::string)?,
-        })
     }
 
     pub(super) fn from_json(value: Value<'_>) -> Result<Self, EntryError> {

@@ -4,6 +4,8 @@ use fasti_entry::{
     ArtifactDigest, Bundle, HashAlgorithm, KeyMaterial, RekorEntry, SignedDigest,
     VerifiableSignature, Verifier,
 };
+use fasti_kit::made_tsa::MadeTsa;
+use fasti_read::window::Window;
 use fasti_x509::{NamePattern, Pattern};
 use rcgen::{CertificateParams, CustomExtension, Issuer, KeyPair, KeyUsagePurpose, SanType};
 use tiles_spec::TlogProof;
@@ -11,9 +13,9 @@ use tiles_spec::TlogProof;
 use super::testing::{INDEX, answer_for, proof_of, trust};
 use super::*;
 
-const ARTIFACT: &[u8] = b"an artifact";
+pub(super) const ARTIFACT: &[u8] = b"an artifact";
 
-fn sign(pair: &KeyPair, material: KeyMaterial) -> SignedDigest {
+pub(super) fn sign(pair: &KeyPair, material: KeyMaterial) -> SignedDigest {
     SignedDigest {
         digest: ArtifactDigest::of(HashAlgorithm::Sha256, ARTIFACT),
         signature: VerifiableSignature {
@@ -46,21 +48,21 @@ fn certified(pair: &KeyPair) -> (Authority, KeyMaterial) {
     (authority, KeyMaterial::Certificate(certificate.der().to_vec()))
 }
 
-fn leaf(signed: &SignedDigest) -> Vec<u8> {
+pub(super) fn leaf(signed: &SignedDigest) -> Vec<u8> {
     signed.clone().into_entry().to_leaf().unwrap()
 }
 
-fn bundle_of(signed: &SignedDigest) -> Bundle {
+pub(super) fn bundle_of(signed: &SignedDigest) -> Bundle {
     let leaf = leaf(signed);
     let kind = RekorEntry::parse(&leaf).unwrap().kind();
     Bundle::for_signed_digest(signed, answer_for(&leaf, kind.name(), kind.version()))
 }
 
-fn trusted() -> TrustedRoot {
+pub(super) fn trusted() -> TrustedRoot {
     trust().into()
 }
 
-fn demand(key: &KeyPair) -> Demand {
+pub(super) fn demand(key: &KeyPair) -> Demand {
     Demand { public_key: Some(bare(key).public_key().unwrap()), ..Demand::default() }
 }
 
@@ -151,7 +153,14 @@ fn bundles_and_what_they_leave_open() {
 fn identities_take_an_authority() {
     let pair = KeyPair::generate().unwrap();
     let (authority, material) = certified(&pair);
-    let bundle = bundle_of(&sign(&pair, material));
+    let signed = sign(&pair, material);
+    let mut bundle = bundle_of(&signed);
+    let tsa = MadeTsa::default();
+    bundle.timestamps = vec![tsa.stamp(&signed.signature.content, "20260304050607Z")];
+    let timestamp_authorities =
+        vec![TimestampAuthority::new(&[tsa.root], Window::default()).unwrap()];
+    let trusted =
+        || TrustedRoot { timestamp_authorities: timestamp_authorities.clone(), ..trusted() };
     let artifact = ARTIFACT.to_vec();
     let trusting = TrustedRoot { authorities: vec![authority], ..trusted() };
     let verify = |trust: &TrustedRoot, identity: &str, issuer: &str| {

@@ -1,8 +1,11 @@
-//! Whom a verifier trusts: the keys of logs and witnesses, and certificate authorities.
+//! Whom a verifier trusts: the keys of logs and witnesses, and authorities for certificates and
+//! timestamps.
 
 use fasti_read::Trust;
 
 use super::authority::Authority;
+use super::certificate_log::CertificateLog;
+use super::timestamp_authority::TimestampAuthority;
 use super::v1_log::V1Log;
 
 /// Everyone a verifier trusts.
@@ -14,7 +17,11 @@ pub struct TrustedRoot {
     pub rekor_v1: Vec<V1Log>,
     /// Authorities that can issue certificates for signing.
     pub authorities: Vec<Authority>,
-    /// What a file names that cannot be trusted, each with the reason, for people.
+    /// Authorities that can say when a signature was made.
+    pub timestamp_authorities: Vec<TimestampAuthority>,
+    /// Logs of the certificates that some of the authorities issue.
+    pub certificate_logs: Vec<CertificateLog>,
+    /// The parts of a trusted root that cannot be used, and why. Nothing rests on them.
     pub left_out: Vec<String>,
 }
 

@@ -8,6 +8,7 @@ use tiles_spec::{Hash, LeafIndex, TreeHead, VerifierKey};
 use time::OffsetDateTime;
 
 use super::logged_v1::{LoggedV1, not_dated};
+use super::trusted_time::TrustedTime;
 
 /// The verdict that an artifact is signed, and that the signature is in a trusted log.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub struct Verdict {
     pub logged: Vec<Logged>,
     /// Where it is in logs of Rekor v1.
     pub logged_v1: Vec<LoggedV1>,
+    /// When trusted parties saw the signature.
+    pub times: Vec<TrustedTime>,
     /// What was skipped; [`Verdict::not_checked`] has everything not checked.
     pub(super) unchecked: Vec<String>,
 }
@@ -83,6 +86,8 @@ pub struct CertificateSeen {
     pub valid: Window,
     /// Whether a trusted authority vouches for it.
     pub vouched: Vouched,
+    /// Whether it is in a certificate log.
+    pub logged: CertificateLogged,
 }
 
 /// Whether a trusted authority issued a certificate.
@@ -94,10 +99,26 @@ pub enum Vouched {
     NotAsked,
 }
 
+/// Whether a certificate is in a certificate log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CertificateLogged {
+    /// These logs promised to include it.
+    By(Vec<String>),
+    /// The caller knows no certificate log of its authority.
+    NotAsked,
+    /// The caller accepts it without.
+    Waived,
+}
+
 impl Verdict {
     /// When logs took it, each by its own clock and under its signature.
     pub fn integrated_times(&self) -> impl Iterator<Item = OffsetDateTime> + '_ {
         self.logged_v1.iter().filter_map(LoggedV1::integrated_time)
+    }
+
+    /// Whether an identity is proved, but not that its certificate was valid when it was used.
+    pub fn is_untimed(&self) -> bool {
+        self.times.is_empty() && SignerSeen::time(self.signer.as_ref()).is_some()
     }
 
     /// What was proved, one sentence each.
@@ -111,8 +132,13 @@ impl Verdict {
                 signer.fingerprint,
                 if signer.demanded { ", as required" } else { "" },
             ));
-            sentences.extend(signer.certificate.iter().flat_map(CertificateSeen::vouched_for));
+            sentences.extend(signer.certificate.iter().flat_map(CertificateSeen::proved));
         }
+        sentences.extend(
+            self.times.iter().map(|time| {
+                plain(&format!("{} saw the signature at {}", time.source, time.moment()))
+            }),
+        );
         for Logged { log, head, index, cosigned, .. } in &self.logged {
             let what = if self.signer.is_some() { "the signature" } else { "the artifact" };
             sentences.push(format!(
@@ -150,6 +176,11 @@ impl Verdict {
                 None => {}
             }
         }
+        if self.is_untimed() {
+            let sentence = "whether the certificate was still valid when it was used: no trusted \
+                            party says when that was";
+            sentences.push(sentence.to_owned());
+        }
         let when_signed = SignerSeen::time(self.signer.as_ref());
         if when_signed.is_none() {
             let bounded = self.logged.iter().filter(|logged| logged.in_use.is_bounded());
@@ -162,7 +193,7 @@ impl Verdict {
                 "whether others are shown the same log: no trusted witness has cosigned".to_owned(),
             );
         }
-        sentences.extend(self.unchecked.iter().cloned());
+        sentences.extend(self.unchecked.iter().map(|sentence| plain(sentence)));
         sentences
     }
 }
@@ -191,26 +222,36 @@ impl Subject {
 }
 
 impl CertificateSeen {
-    fn vouched_for(&self) -> Vec<String> {
+    fn proved(&self) -> Vec<String> {
         let Vouched::By(authority) = &self.vouched else { return Vec::new() };
-        let certified = format!("{authority} certified that key for {}", self.in_words());
-        let matched = self.matched.iter();
-        let matched =
-            matched.map(|name| plain(&format!("the identity that was required is {name}")));
-        [certified].into_iter().chain(matched).collect()
+        let mut sentences = vec![format!("{authority} certified that key for {}", self.in_words())];
+        sentences.extend(
+            self.matched
+                .iter()
+                .map(|name| plain(&format!("the identity that was required is {name}"))),
+        );
+        if let CertificateLogged::By(logs) = &self.logged {
+            sentences.extend(logs.iter().map(|log| {
+                plain(&format!("the certificate log {log} promised to include that certificate"))
+            }));
+        }
+        sentences
     }
 
-    fn not_checked(&self) -> Vec<String> {
-        match &self.vouched {
-            Vouched::By(_) => vec![
-                "whether the certificate was still valid when it was used, and whether it is in a \
-                 certificate log"
-                    .to_owned(),
-            ],
-            Vouched::NotAsked => vec![format!(
+    fn not_checked(&self) -> Option<String> {
+        match (&self.vouched, &self.logged) {
+            (Vouched::NotAsked, _) => Some(format!(
                 "who the signer is: the certificate claims {}, and no authority was asked",
                 self.in_words()
-            )],
+            )),
+            (Vouched::By(_), CertificateLogged::By(_)) => None,
+            (Vouched::By(_), CertificateLogged::NotAsked) => Some(
+                "whether the certificate is in a certificate log: none is known for its authority"
+                    .to_owned(),
+            ),
+            (Vouched::By(_), CertificateLogged::Waived) => Some(
+                "whether the certificate is in a certificate log: none was required".to_owned(),
+            ),
         }
     }
 

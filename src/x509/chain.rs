@@ -1,5 +1,5 @@
 //! Did a trusted authority issue this certificate? (RFC 5280, section 6, as Go's `crypto/x509`
-//! judges it for code signing.)
+//! judges it for code signing), or for timestamps by the same rules.
 //!
 //! Checked are, from the signer up to an anchor: names, signatures, validity, who may issue, path
 //! lengths, name constraints, purposes, and that no extension is critical and not understood. The
@@ -18,7 +18,7 @@
 
 use super::authority::Authority;
 use super::chain_error::ChainError;
-use super::link::{Link, Place, objection_to_chain};
+use super::link::{Link, Place, Purpose, objection_to_chain};
 use super::x509::X509;
 
 /// How many signatures are checked for one certificate at most, as in Go.
@@ -48,6 +48,11 @@ impl Authorities {
         Self::new(anchors.into_iter().cloned().collect(), others.into_iter().cloned().collect())
     }
 
+    /// Whether nothing is trusted, so that no certificate counts.
+    pub(super) fn is_without_anchor(&self) -> bool {
+        self.anchors.is_empty()
+    }
+
     /// All of them, anchors first.
     pub fn all(&self) -> impl Iterator<Item = &Authority> {
         self.anchors.iter().chain(&self.intermediates)
@@ -62,13 +67,24 @@ impl Authorities {
     /// must have been valid in all of `span`, the first and last second relative to 1970; the
     /// certificate itself in the first. Returns the anchor.
     pub fn check(&self, certificate: &[u8], span: [i64; 2]) -> Result<&Authority, ChainError> {
+        self.check_for(Purpose::Code, certificate, &[], span)
+    }
+
+    /// The same for a purpose. Certificates that were `brought` along can be intermediates, too.
+    pub(super) fn check_for(
+        &self,
+        purpose: Purpose,
+        certificate: &[u8],
+        brought: &[Authority],
+        span: [i64; 2],
+    ) -> Result<&Authority, ChainError> {
         let parsed = X509::from_der(certificate).map_err(ChainError::Malformed)?;
         let signer = Link::of(certificate, &parsed);
-        if let Some(error) = signer.objection_to_signer(span[0]) {
+        if let Some(error) = signer.objection_to_signer(purpose, span[0]) {
             return Err(error);
         }
-        let mut search =
-            Search { trusted: self, span, checks: 0, error: ChainError::UnknownIssuer };
+        let error = ChainError::UnknownIssuer;
+        let mut search = Search { trusted: self, brought, purpose, span, checks: 0, error };
         search.anchor_above(&[&signer]).ok_or(search.error)
     }
 }
@@ -85,8 +101,10 @@ fn once(authorities: Vec<Authority>) -> Vec<Authority> {
 }
 
 /// A search for a chain that holds, through all that could.
-struct Search<'t> {
+struct Search<'t, 'b> {
     trusted: &'t Authorities,
+    brought: &'b [Authority],
+    purpose: Purpose,
     span: [i64; 2],
     /// How many signatures have been checked.
     checks: usize,
@@ -94,10 +112,10 @@ struct Search<'t> {
     error: ChainError,
 }
 
-impl<'t> Search<'t> {
+impl<'t> Search<'t, '_> {
     /// The anchor of the first chain that begins with these links and holds.
     fn anchor_above(&mut self, chain: &[&Link]) -> Option<&'t Authority> {
-        let trusted = self.trusted;
+        let (trusted, brought) = (self.trusted, self.brought);
         let (head, _) = chain.split_last()?;
         for anchor in candidates(&trusted.anchors, head) {
             if !self.fits(chain, &anchor.link, Place::Anchor) {
@@ -108,7 +126,8 @@ impl<'t> Search<'t> {
                 Some(error) => self.note(error),
             }
         }
-        candidates(&trusted.intermediates, head).into_iter().find_map(|authority| {
+        let listed = candidates(&trusted.intermediates, head).into_iter();
+        listed.chain(candidates(brought, head)).find_map(|authority| {
             let fits = self.fits(chain, &authority.link, Place::Intermediate);
             fits.then(|| self.anchor_above(&[chain, &[&authority.link]].concat()))?
         })
@@ -127,7 +146,7 @@ impl<'t> Search<'t> {
         let Some((head, authorities)) = chain.split_last() else { return false };
         let objection = head
             .objection_to_issuer(link)
-            .or_else(|| link.objection(place, self.span, authorities.len()));
+            .or_else(|| link.objection(place, self.purpose, self.span, authorities.len()));
         match objection {
             None => true,
             Some(error) => {

@@ -31,7 +31,7 @@ const P384: &[u8] = &[0x2b, 0x81, 0x04, 0, 34];
 /// 1.3.132.0.35
 const P521: &[u8] = &[0x2b, 0x81, 0x04, 0, 35];
 /// 1.2.840.113549.1.1.1
-const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
+pub(crate) const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
 /// 1.2.840.113549.1.1.8
 const MGF1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 8];
 /// 1.3.101.112
@@ -55,6 +55,18 @@ impl ChainAlgorithm {
             _ => return None,
         };
         Some((algorithm, key))
+    }
+
+    /// The hash, if it is not fixed by the kind of key.
+    pub(crate) fn hash(self) -> Option<HashAlgorithm> {
+        match self {
+            Self::EcdsaP256(hash)
+            | Self::EcdsaP384(hash)
+            | Self::EcdsaP521(hash)
+            | Self::RsaPkcs1v15(hash)
+            | Self::RsaPss(hash) => Some(hash),
+            Self::Ed25519 => None,
+        }
     }
 }
 

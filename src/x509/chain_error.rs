@@ -21,6 +21,9 @@ pub enum ChainError {
     /// A certificate is for other purposes.
     #[error("it is not for signing code")]
     Purpose,
+    /// A certificate in the chain of a timestamp's signer is for other purposes.
+    #[error("it, or an authority in its chain, is not for timestamps")]
+    TimestampPurpose,
     /// It is an authority's own certificate.
     #[error("it is an authority's own")]
     Authority,

@@ -1,4 +1,5 @@
-//! A reader for sequences of DER elements (X.690), and the values of the simple types.
+//! A reader for sequences of DER elements (X.690), and the values of the simple types; also the
+//! encoding of one element.
 //!
 //! The rules are those of Go's certificate parser: tags of one byte, lengths of at most four bytes
 //! in their shortest form, numbers in their shortest form. The content of an element is not
@@ -101,6 +102,23 @@ impl<'a> Elements<'a> {
     pub(super) fn end(self, fault: Fault) -> Result<(), Fault> {
         if self.is_empty() { Ok(()) } else { Err(fault) }
     }
+}
+
+/// An element with this tag and content.
+pub(super) fn encode(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = content.len().to_be_bytes();
+    let zeros = length.iter().take_while(|digit| **digit == 0).count();
+    let mut element = vec![tag];
+    match &length[zeros..] {
+        [] => element.push(0),
+        [short @ 0..=0x7f] => element.push(*short),
+        digits => {
+            element.push(0x80 | u8::try_from(digits.len()).expect("at most eight"));
+            element.extend_from_slice(digits);
+        }
+    }
+    element.extend_from_slice(content);
+    element
 }
 
 pub(super) fn boolean(content: &[u8]) -> Option<bool> {

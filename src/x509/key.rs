@@ -12,7 +12,9 @@ use ed25519_dalek::VerifyingKey;
 use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
 use super::algorithm::SigningAlgorithm;
+use super::element::{self, BIT_STRING, SEQUENCE};
 use super::error::X509Error;
+use super::message_signature;
 use super::primitives::{HeldKey as _, Key};
 use super::rsa_numbers::{RsaNumbers, is_odd};
 use super::strict_der::strict_der;
@@ -53,6 +55,13 @@ impl PublicKey {
             other => return Err(unsupported(format!("a public key of algorithm {other}"))),
         };
         Ok(Self { algorithm, spki: spki.to_vec(), verifying })
+    }
+
+    /// Parses an `RSAPublicKey` (RFC 8017, appendix A.1.1), as old descriptions of logs have it.
+    pub fn from_pkcs1_der(key: &[u8]) -> Result<Self, X509Error> {
+        let kind = element::encode(SEQUENCE, &message_signature::RSA_ENCRYPTION);
+        let key = element::encode(BIT_STRING, &[&[0], key].concat());
+        Self::from_spki_der(&element::encode(SEQUENCE, &[kind, key].concat()))
     }
 
     /// The only algorithm that fits this key.

@@ -12,6 +12,8 @@
 //! | [`PublicKey`] | a key of an admitted kind; [`PublicKey::verify`] checks a signature |
 //! | [`SigningAlgorithm`], [`KeyDetails`], [`ArtifactDigest`] | what signs what |
 //! | [`Authorities`] | the check that a trusted authority issued a certificate, as Go judges it: `link` by link, with the algorithms of `chain_algorithm` |
+//! | [`Timestamp`], [`TimestampAuthority`] | when an authority saw a signature (RFC 3161), in signed data (`cms`) |
+//! | [`CertificateTimestamp`] | what certificate logs signed for a certificate (RFC 6962) |
 //! | `primitives` | what hashes and checks signatures: aws-lc or RustCrypto |
 //!
 //! Invariants:
@@ -23,10 +25,12 @@ mod algorithm;
 mod alternative_name;
 mod authority;
 mod certificate;
+mod certificate_timestamp;
 mod chain;
 mod chain_algorithm;
 mod chain_error;
 mod claims;
+mod cms;
 mod constrained;
 mod constraint;
 mod digest;
@@ -40,6 +44,7 @@ mod key;
 mod key_details;
 mod link;
 mod mailbox;
+mod message_signature;
 mod name_pattern;
 mod pattern;
 pub mod pem;
@@ -49,6 +54,9 @@ mod signature;
 mod strict_der;
 mod structure;
 mod time;
+mod timestamp;
+mod timestamp_authority;
+mod timestamp_error;
 mod uri;
 mod x509;
 
@@ -59,6 +67,7 @@ pub use algorithm::{HashAlgorithm, SigningAlgorithm};
 pub use alternative_name::AlternativeName;
 pub use authority::{Authority, name};
 pub use certificate::Certificate;
+pub use certificate_timestamp::CertificateTimestamp;
 pub use chain::Authorities;
 pub use chain_error::ChainError;
 pub use claims::Claims;
@@ -70,4 +79,7 @@ pub use key::PublicKey;
 pub use key_details::KeyDetails;
 pub use name_pattern::NamePattern;
 pub use pattern::{Pattern, PatternError};
+pub use timestamp::Timestamp;
+pub use timestamp_authority::TimestampAuthority;
+pub use timestamp_error::TimestampError;
 pub use x509::X509;

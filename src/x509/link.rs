@@ -1,7 +1,7 @@
 //! A certificate as a link of a chain: what it says of itself, of the one above it and of those
 //! below it (RFC 5280, section 6.1).
 
-use const_oid::db::rfc5280::{ANY_EXTENDED_KEY_USAGE, ID_KP_CODE_SIGNING};
+use const_oid::db::rfc5280::{ANY_EXTENDED_KEY_USAGE, ID_KP_CODE_SIGNING, ID_KP_TIME_STAMPING};
 
 use super::chain_algorithm::ChainAlgorithm;
 use super::chain_error::ChainError;
@@ -21,6 +21,23 @@ pub(super) enum Place {
     Intermediate,
 }
 
+/// What the certificates of a chain must be for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Code,
+    Timestamps,
+}
+
+impl Purpose {
+    /// What is wrong with a certificate that is for something else.
+    fn objection(self) -> ChainError {
+        match self {
+            Self::Code => ChainError::Purpose,
+            Self::Timestamps => ChainError::TimestampPurpose,
+        }
+    }
+}
+
 /// A link of a chain.
 #[derive(Clone, Debug)]
 pub(super) struct Link {
@@ -29,13 +46,14 @@ pub(super) struct Link {
     pub(super) issuer: Vec<u8>,
     pub(super) subject_key_id: Vec<u8>,
     pub(super) authority_key_id: Vec<u8>,
-    public_key: Vec<u8>,
+    pub(super) public_key: Vec<u8>,
     /// The value of the extension.
     alternative_names: Option<Vec<u8>>,
     /// Its first and last second, relative to 1970; can be negative.
     validity: [i64; 2],
     issuing: Issuing,
-    is_for_code: bool,
+    /// What it is for, as far as its extended key usage restricts it.
+    purposes: Vec<Purpose>,
     is_understood: bool,
     /// Whether it has rules about policies. Without them, no chain fails because of policies.
     rules_policies: bool,
@@ -81,7 +99,7 @@ impl Link {
             alternative_names: value(SUBJECT_ALT_NAME).map(<[u8]>::to_vec),
             validity: [read.not_before, read.not_after],
             issuing,
-            is_for_code: is_for_code(read),
+            purposes: purposes(read),
             is_understood: read
                 .extensions
                 .iter()
@@ -107,7 +125,7 @@ impl Link {
     }
 
     /// What is wrong if it is a signer's at this time.
-    pub(super) fn objection_to_signer(&self, time: i64) -> Option<ChainError> {
+    pub(super) fn objection_to_signer(&self, purpose: Purpose, time: i64) -> Option<ChainError> {
         let [first, last] = self.validity;
         if !self.is_understood {
             Some(ChainError::CriticalExtension)
@@ -115,8 +133,8 @@ impl Link {
             Some(ChainError::Expired)
         } else if self.issuing.is_authority {
             Some(ChainError::Authority)
-        } else if !self.is_for_code {
-            Some(ChainError::Purpose)
+        } else if !self.purposes.contains(&purpose) {
+            Some(purpose.objection())
         } else {
             None
         }
@@ -127,6 +145,7 @@ impl Link {
     pub(super) fn objection(
         &self,
         place: Place,
+        purpose: Purpose,
         [first, last]: [i64; 2],
         below: usize,
     ) -> Option<ChainError> {
@@ -139,8 +158,8 @@ impl Link {
             Some(ChainError::MayNotIssue)
         } else if self.issuing.path_length.is_some_and(|most| below as u64 > most) {
             Some(ChainError::PathLength)
-        } else if !self.is_for_code {
-            Some(ChainError::Purpose)
+        } else if !self.purposes.contains(&purpose) {
+            Some(purpose.objection())
         } else {
             None
         }
@@ -177,10 +196,12 @@ pub(super) fn objection_to_chain(chain: &[&Link]) -> Option<ChainError> {
     (!holds).then_some(ChainError::NameConstraint)
 }
 
-/// Whether a certificate is for signing code, as far as its extended key usage restricts it.
-fn is_for_code(certificate: &X509<'_>) -> bool {
-    let purposes = [ID_KP_CODE_SIGNING, ANY_EXTENDED_KEY_USAGE];
-    certificate
-        .purposes()
-        .is_none_or(|said| purposes.iter().any(|purpose| said.contains(&purpose.as_bytes())))
+/// What a certificate is for, as far as its extended key usage restricts it.
+fn purposes(certificate: &X509<'_>) -> Vec<Purpose> {
+    let said = certificate.purposes();
+    let says = |id: &[u8]| said.as_ref().is_none_or(|said| said.contains(&id));
+    let all = [(Purpose::Code, ID_KP_CODE_SIGNING), (Purpose::Timestamps, ID_KP_TIME_STAMPING)];
+    let is_for_any = says(ANY_EXTENDED_KEY_USAGE.as_bytes());
+    let stated = all.into_iter().filter(|(_, id)| is_for_any || says(id.as_bytes()));
+    stated.map(|(purpose, _)| purpose).collect()
 }

@@ -37,5 +37,10 @@ pub(crate) fn signed(
     Chosen::signed(algorithm, key, message, signature)
 }
 
+/// SHA-1, by which old signers name their certificates. Nothing else is hashed with it.
+pub(crate) fn sha1(bytes: &[u8]) -> [u8; 20] {
+    Chosen::sha1(bytes)
+}
+
 #[cfg(test)]
 mod tests;

@@ -3,8 +3,12 @@
 use std::ops::Range;
 use std::time::SystemTime;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use fasti_kit::certificates::{self, Authority, pem};
+use fasti_kit::made_tsa::MadeTsa;
 use rcgen::{KeyPair, SigningKey as _, date_time_ymd};
+use serde_json::{Value, json};
 
 use crate::world::World;
 
@@ -46,4 +50,18 @@ pub fn certify_in(world: &World, pair: &KeyPair, name: &str, email: &str, years:
     params.not_before = date_time_ymd(years.start, 1, 1);
     params.not_after = date_time_ymd(years.end, 1, 1);
     world.write(&format!("{name}.crt"), pem("CERTIFICATE", &authority.issue(&params, pair)));
+}
+
+/// Has a new timestamp authority sign the signature in a bundle at a time such as
+/// `20260101000000Z`, and writes its certificates to `NAME.tsa.crt`.
+pub fn stamp(world: &World, bundle: &str, name: &str, time: &str) {
+    let tsa = MadeTsa::default();
+    let mut json: Value = serde_json::from_slice(&world.read(bundle)).expect("JSON");
+    let signature = json["messageSignature"]["signature"].as_str().expect("a signature");
+    let stamp = tsa.stamp(&STANDARD.decode(signature).expect("base64"), time);
+    json["verificationMaterial"]["timestampVerificationData"] =
+        json!({"rfc3161Timestamps": [{"signedTimestamp": STANDARD.encode(stamp)}]});
+    world.write(bundle, json.to_string());
+    let certificates = [tsa.signer, tsa.root].map(|der| pem("CERTIFICATE", &der));
+    world.write(&format!("{name}.tsa.crt"), certificates.concat());
 }

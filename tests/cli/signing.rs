@@ -6,9 +6,9 @@ use std::thread;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::keys::{KINDS, certify, generate, sign};
+use crate::keys::{KINDS, certify, generate, sign, stamp};
 use crate::world::{World, signing_key};
 
 const ARTIFACT: &str = "an artifact\n";
@@ -164,11 +164,32 @@ fn signatures_made_elsewhere_with_keys_and_certificates() {
     let any = ["--certificate-oidc-issuer-regexp", ".*"];
     verify(&[&me[..], &any].concat()).broken("--ca-roots");
     let authority = ["--ca-roots", "me.ca.crt", "--certificate-oidc-issuer", "https://oidc.test"];
+    let who = [&me[..], &authority].concat();
+    verify(&who).refused("no trusted party says that the signature was made then");
+    let said = verify(&[&who[..], &["--allow-untimed-certificate"]].concat()).good();
+    assert!(said.starts_with("Verified OK, but nothing shows that the certificate was valid"));
+    let json = verify(&[&who[..], &["--allow-untimed-certificate", "--format", "json"]].concat());
+    let json: Value = serde_json::from_str(&json.good()).expect("JSON");
+    assert_eq!((&json["UntimedCertificate"], &json["TrustedTimes"]), (&json!(true), &json!([])));
+
+    stamp(&world, "b.json", "me", "20260304050607Z");
+    let ended = verify(&who);
+    ended.refused("no trusted party says that the signature was made then");
+    assert!(ended.stderr.contains("--tsa-roots"), "{}", ended.stderr);
+    let authority = [&authority[..], &["--tsa-roots", "me.tsa.crt"]].concat();
     let said = verify(&[&me[..], &authority].concat()).good();
     assert!(
         said.contains("certified that key for me@example.com (an email address), vouched for by"),
         "{said}"
     );
+    assert!(said.starts_with("Verified OK\n"), "{said}");
+    let seen = "the timestamp authority CN=tsa.test saw the signature at 2026-03-04T05:06:07Z";
+    assert!(said.contains(seen), "{said}");
+    let json = verify(&[&me[..], &authority, &["--format", "json"]].concat()).good();
+    let json: Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["UntimedCertificate"], false);
+    assert_eq!(json["TrustedTimes"][0]["Time"], "2026-03-04T05:06:07Z");
+    assert_eq!(json["TrustedTimes"][0]["By"], "the timestamp authority CN=tsa.test");
     let you = ["--certificate-identity", "you@example.com"];
     verify(&[&you[..], &authority].concat()).refused("me@example.com");
     for (expression, kind, is_good) in [
@@ -188,7 +209,7 @@ fn signatures_made_elsewhere_with_keys_and_certificates() {
     verify(&[&me[..], &kind, &authority].concat()).broken("email, uri, dns, ip and username");
     let elsewhere =
         ["--ca-roots", "me.ca.crt", "--certificate-oidc-issuer", "https://oidc.example"];
-    verify(&elsewhere).refused("https://oidc.test");
+    verify(&[&elsewhere[..], &["--tsa-roots", "me.tsa.crt"]].concat()).refused("https://oidc.test");
 }
 
 #[test]

@@ -3,29 +3,38 @@
 
 use serde_json::{Value, json};
 
-use crate::keys::{certify_in, generate, sign};
+use crate::keys::{certify_in, generate, sign, stamp};
 use crate::world::{Ended, World};
 
 const OLD: &str = "log2026.example";
 const NEW: &str = "log2027.example";
 const TURN: &str = "2027-01-01T00:00:00Z";
 
-/// Signs `a.txt` with a new key that was certified for these years, and logs the signature.
+/// Signs `a.txt` with a new key that was certified for these years, and logs the signature, which a
+/// timestamp authority saw as the first of them began.
 fn upload(world: &World, name: &str, years: std::ops::Range<i32>) -> Ended {
+    let time = format!("{}0101000000Z", years.start);
     world.write("a.txt", "an artifact\n");
     let pair = generate(world, "p256", name);
     certify_in(world, &pair, name, "me@example.com", years);
     world.write("a.sig", sign(&pair, b"an artifact\n"));
     let (certificate, bundle) = (format!("{name}.crt"), format!("{name}.json"));
     let signed = ["--signature", "a.sig", "--public-key", &certificate];
-    world.fasti(&[&["upload", "--artifact", "a.txt", "--bundle", &bundle][..], &signed].concat())
+    let upload = ["upload", "--artifact", "a.txt", "--bundle", &bundle];
+    let ended = world.fasti(&[&upload[..], &signed].concat());
+    if world.path(&bundle).exists() {
+        stamp(world, &bundle, name, &time);
+    }
+    ended
 }
 
 /// Verifies a bundle with what a client has: the trusted root and the authority.
 fn verify(world: &World, name: &str) -> Ended {
     let (bundle, authority) = (format!("{name}.json"), format!("{name}.ca.crt"));
+    let tsa = format!("{name}.tsa.crt");
     let what = ["--artifact", "a.txt", "--bundle", &bundle];
     let whom = ["--trusted-root", "trusted_root.json", "--ca-roots", &authority];
+    let whom = [&whom[..], &["--tsa-roots", &tsa]].concat();
     let who = [
         "--certificate-identity",
         "me@example.com",

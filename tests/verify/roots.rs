@@ -89,8 +89,12 @@ fn published_roots_are_read_in_every_spelling() {
         let ids = list(root, "tlogs").into_iter().filter_map(|log| {
             let known = ["PKIX_ED25519", "PKIX_ECDSA_P256_SHA_256"].map(Value::from);
             let id = STANDARD.decode(log["logId"]["keyId"].as_str()?).ok()?;
-            known.contains(&log["publicKey"]["keyDetails"]).then_some(id)
+            let begins = !log["publicKey"]["validFor"]["start"].is_null();
+            (begins && known.contains(&log["publicKey"]["keyDetails"])).then_some(id)
         });
+        assert_eq!(read.certificate_logs.len(), list(root, "ctlogs").len(), "{name}");
+        let authorities = list(root, "timestampAuthorities").len();
+        assert_eq!(read.timestamp_authorities.len(), authorities, "{name}");
         let found = read.trust.logs.iter().map(|log| log.log_id.to_vec());
         assert_eq!(found.collect::<Vec<_>>(), ids.collect::<Vec<_>>(), "{name}");
         assert_eq!(read.rekor_v1.len(), read.trust.logs.len(), "{name}: each can be of Rekor v1");

@@ -31,6 +31,10 @@ const INDEX_KEY: &str =
     "if the index is built by someone else, give their verifier key with --lookup-key";
 const TOO_MANY: &str = "raise --limit, or ask more often";
 const SCRATCH: &str = "with --scratch, name a writable directory with enough free space";
+const TIME: &str = "sign with a timestamp, and give its authority in --trusted-root FILE or with \
+                    --tsa-roots FILE; or accept it with --allow-untimed-certificate";
+const CERTIFICATE_LOG: &str = "if its authority's certificates are in no certificate log, accept \
+                               it with --allow-unlogged-certificate";
 const ANOTHER_KEY: &str = "give the public key that matches the signature";
 
 /// Advice on the innermost error for which there is any.
@@ -82,6 +86,8 @@ fn on_one(error: &(dyn Error + 'static)) -> Option<&'static str> {
         Some(Refusal::NoArtifact) => return Some("give it with --artifact FILE"),
         Some(Refusal::NoEntry) => return Some("use --signature FILE and --public-key FILE"),
         Some(Refusal::NoAuthorities) => return Some("give --trusted-root FILE or --ca-roots FILE"),
+        Some(Refusal::NoTrustedTime { .. }) => return Some(TIME),
+        Some(Refusal::NotLoggedCertificate(_)) => return Some(CERTIFICATE_LOG),
         _ => {}
     }
     match error.downcast_ref::<KeyFileError>() {

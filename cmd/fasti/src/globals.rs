@@ -82,10 +82,12 @@ impl Globals {
         if let Some(path) = file {
             let json = files::read(path, TRUSTED_ROOT_BYTES_MAX)?;
             let root = trusted_root::read(&json).with_context(|| path.display().to_string())?;
+            for part in &root.left_out {
+                eprintln!("fasti: note: left out of {}: {part}", path.display());
+            }
             trusted.trust.logs.extend(root.trust.logs);
-            trusted.rekor_v1.extend(root.rekor_v1);
-            trusted.authorities = root.authorities;
-            trusted.left_out = root.left_out;
+            let rekor_v1 = [trusted.rekor_v1, root.rekor_v1].concat();
+            trusted = TrustedRoot { trust: trusted.trust, rekor_v1, ..root };
         }
         if trusted.trust.logs.is_empty() && trusted.rekor_v1.is_empty() {
             anyhow::bail!(

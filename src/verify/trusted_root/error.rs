@@ -2,6 +2,7 @@
 
 use fasti_entry::EntryError;
 use fasti_read::window::{Window, WindowError};
+use fasti_x509::{ChainError, X509Error};
 use tiles_spec::VerifierKey;
 
 use super::super::authority::AuthorityError;
@@ -43,6 +44,12 @@ pub enum TrustedRootError {
     /// An authority's certificate is malformed.
     #[error("a certificate of a certificate authority is malformed")]
     Authority(#[from] AuthorityError),
+    /// An authority's certificates are of no use.
+    #[error("its certificates cannot be used")]
+    Certificates(#[from] ChainError),
+    /// A log's key cannot be used.
+    #[error("its key cannot be used")]
+    Key(#[from] X509Error),
     /// There is no log whose checkpoints can be verified.
     #[error("it names no log with an Ed25519, ECDSA or RSA key{}", listed(left_out))]
     NoLog {
@@ -63,7 +70,11 @@ pub(super) fn malformed(field: &'static str, reason: &str) -> TrustedRootError {
     TrustedRootError::Malformed { field, reason: reason.to_owned() }
 }
 
-/// The window in which something is valid.
-pub(super) fn window(span: &Span, of: &str) -> Result<Window, TrustedRootError> {
+/// The window in which something is valid. What begins at no time is malformed.
+pub(super) fn window(span: Option<&Span>, of: &str) -> Result<Window, TrustedRootError> {
+    let Some(span) = span else { return Ok(Window::default()) };
+    if span.start.is_none() {
+        return Err(malformed("validFor", "it has no start"));
+    }
     span.window().map_err(|source| TrustedRootError::Window { of: of.to_owned(), source })
 }

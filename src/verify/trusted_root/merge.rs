@@ -1,7 +1,7 @@
 //! Merges several trusted roots into one, so that entries of all their logs verify.
 //!
-//! Everything is kept as it was written, including what this program does not read. Duplicates are
-//! dropped. Contradictions are refused: one log with two windows, keys or URLs, or one URL with two
+//! Everything is kept as it was written, including what this program does not read, or cannot use.
+//! Duplicates are dropped. Contradictions are refused: one log with two windows, keys or URLs, or one URL with two
 //! logs at the same time.
 
 use fasti_entry::EntryError;
@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::error::{TrustedRootError, window};
 use super::json::{LISTS, LogInstance, MEDIA_TYPE, Root};
+use super::names::names;
 
 /// The lists of logs, which have IDs.
 const LOG_LISTS: [&str; 2] = ["tlogs", "ctlogs"];
@@ -19,7 +20,9 @@ pub fn merge(roots: &[Vec<u8>]) -> Result<String, TrustedRootError> {
     let mut merged = Map::new();
     merged.insert("mediaType".to_owned(), json!(MEDIA_TYPE));
     for root in roots {
-        Root::parse(root)?;
+        if let Some(error) = Root::parse(root)?.into_errors().find(is_twofold) {
+            return Err(error.into());
+        }
         let root: Map<String, Value> = serde_json::from_slice(root).map_err(EntryError::Json)?;
         for list in LISTS {
             let mut fields = root.iter();
@@ -38,6 +41,12 @@ pub fn merge(roots: &[Vec<u8>]) -> Result<String, TrustedRootError> {
     Ok(serde_json::to_string_pretty(&merged)?)
 }
 
+/// Whether a part cannot be used because a field in it is given twice. Merging would keep one of the
+/// two, and so say more than the root does.
+fn is_twofold(error: &EntryError) -> bool {
+    matches!(error.problem(), EntryError::DuplicateField)
+}
+
 /// Whether the list already has this item.
 fn is_there(list: &str, there: &[Value], item: &Value) -> Result<bool, TrustedRootError> {
     if there.contains(item) {
@@ -46,11 +55,14 @@ fn is_there(list: &str, there: &[Value], item: &Value) -> Result<bool, TrustedRo
     if !LOG_LISTS.contains(&list) {
         return Ok(false);
     }
-    let log = |item: &Value| LogInstance::parse(item.to_string().as_bytes());
-    let new = log(item)?;
-    window(&new.valid_for, &new.base_url)?;
-    for old in there {
-        if same(&log(old)?, &new)? {
+    // What cannot be used contradicts nothing.
+    let log = |item: &Value| {
+        let log = LogInstance::parse(item.to_string().as_bytes()).ok();
+        log.filter(|log| names(&log.base_url).is_ok())
+    };
+    let Some(new) = log(item) else { return Ok(false) };
+    for old in there.iter().filter_map(log) {
+        if same(&old, &new)? {
             return Ok(true);
         }
     }
@@ -60,8 +72,8 @@ fn is_there(list: &str, there: &[Value], item: &Value) -> Result<bool, TrustedRo
 /// Whether both are the same log. It is an error if they are but do not agree.
 fn same(old: &LogInstance, new: &LogInstance) -> Result<bool, TrustedRootError> {
     let conflict = |what: String| Err(TrustedRootError::Conflict(what));
-    let old_window = window(&old.valid_for, &old.base_url)?;
-    let new_window = window(&new.valid_for, &new.base_url)?;
+    let in_use = |log: &LogInstance| window(log.valid_for.as_ref(), &log.base_url);
+    let (Ok(old_window), Ok(new_window)) = (in_use(old), in_use(new)) else { return Ok(false) };
     if !old.is_known_as(new) {
         let is_one_place = old.base_url == new.base_url
             && old.key_details == new.key_details
@@ -129,6 +141,21 @@ mod tests {
         value["tlogs"][0]["operator"] = json!("somebody");
         let merged = merge(&[value.to_string().into_bytes()]).unwrap();
         assert_eq!(serde_json::from_str::<Value>(&merged).unwrap(), value);
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_kept_and_left_out() {
+        let good = root("log.test", 1, "2026-01-01T00:00:00Z", None);
+        let mut value: Value = serde_json::from_slice(&good).unwrap();
+        let mut nowhere = value["tlogs"][0].clone();
+        nowhere["baseUrl"] = json!("");
+        let odd = json!({"baseUrl": "https://odd.test"});
+        value["tlogs"] = json!([nowhere, odd, value["tlogs"][0]]);
+        let bytes = value.to_string().into_bytes();
+        let merged = merge(&[bytes.clone(), bytes]).unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&merged).unwrap(), value);
+        let read = read(merged.as_bytes()).unwrap();
+        assert_eq!((read.trust.logs.len(), read.left_out.len()), (1, 2), "{:?}", read.left_out);
     }
 
     #[test]

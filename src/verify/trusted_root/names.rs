@@ -4,8 +4,8 @@ use super::error::{TrustedRootError, malformed};
 
 /// The possible names of a log at this URL, most likely first.
 pub(super) fn names(base_url: &str) -> Result<Vec<String>, TrustedRootError> {
-    let bad = |reason: &str| malformed("tlogs.baseUrl", reason);
-    // A URL may lack its scheme (`sigstore_trustroot.proto`).
+    let bad = |reason: &str| malformed("baseUrl", reason);
+    // It can lack the scheme (`sigstore_trustroot.proto`).
     let (scheme, whole) = base_url.split_once("://").unwrap_or(("", base_url));
     let authority = whole.split(['/', '?', '#']).next().unwrap_or_default();
     let place = authority.rsplit_once('@').map_or(authority, |(_, place)| place);
@@ -45,6 +45,7 @@ mod tests {
             ("https://[::1]:9/a", &["[::1]", "[::1]:9", "[::1]:9/a"]),
             ("log.example", &["log.example", "log.example"]),
             ("log.example:80/a", &["log.example", "log.example:80", "log.example:80/a"]),
+            ("log.example:443/a", &["log.example", "log.example:443", "log.example:443/a"]),
         ] {
             assert_eq!(names(url).unwrap(), expected, "{url}");
         }

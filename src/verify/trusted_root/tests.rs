@@ -1,5 +1,7 @@
 //! What is written is read again, in every spelling that protobuf JSON allows.
 
+use fasti_kit::made_ct_log::MadeCtLog;
+use fasti_kit::made_tsa::MadeTsa;
 use fasti_read::TrustedLog;
 use serde_json::{Value, json};
 use tiles_spec::{NoteSigningKey, VerifierKey};
@@ -48,7 +50,8 @@ fn refusals_name_the_part() {
         (MEDIA_TYPE, "text/plain", "media type"),
         ("MCow", "AAAA", "publicKey.rawBytes"),
         (ED25519, "PKIX_ED25519_PH", "no log"),
-        ("https://log.example", "", "baseUrl"),
+        ("https://log.example", "https://", "baseUrl"),
+        ("\"start\"", "\"begin\"", "no start"),
         ("2027-", "2025-", "before it begins"),
         ("\"keyId\": \"", "\"keyId\": \"AAAA", "logId.keyId"),
     ] {
@@ -156,13 +159,8 @@ fn faults_are_named_by_their_path() {
         ),
         ("/tlogs/0/publicKey/keyDetails", json!([]), "tlogs[0].publicKey.keyDetails: expected"),
         ("/tlogs/0/publicKey/validFor/end", json!(1), "publicKey.validFor.end: expected a string"),
-        ("/tlogs/0/logId", json!(null), "logId.keyId is malformed: it is missing"),
+        ("/tlogs/0/logId", json!(null), "tlogs[0].logId: missing"),
         ("/tlogs/0/logId", json!([]), "tlogs[0].logId: expected an object"),
-        (
-            "/certificateAuthorities/0/certChain/certificates/0",
-            json!({}),
-            "certificateAuthorities[0].certChain.certificates[0].rawBytes: missing",
-        ),
     ] {
         let error = read(with(pointer, value).to_string().as_bytes()).unwrap_err().to_string();
         assert!(error.contains(words), "{error}");
@@ -171,40 +169,87 @@ fn faults_are_named_by_their_path() {
     let error = read(twice.as_bytes()).unwrap_err().to_string();
     assert!(error.contains("tlogs: the field is given more than once"), "{error}");
     let twice = usual_root().to_string().replace("\"baseUrl\"", "\"base_url\":\"\",\"baseUrl\"");
+    let error = read(twice.as_bytes()).unwrap_err().to_string();
+    assert!(error.contains("tlogs[0].baseUrl: the field is given more than once"), "{error}");
     let error = merge(&[twice.into_bytes()]).unwrap_err().to_string();
     assert!(error.contains("tlogs[0].baseUrl: the field is given more than once"), "{error}");
 }
 
 #[test]
 fn what_cannot_be_used_is_left_out_and_named() {
-    for (pointer, value, words) in [
-        ("/publicKey/keyDetails", json!("PKIX_ML_DSA_99"), "PKIX_ML_DSA_99"),
-        ("/publicKey/keyDetails", json!(99), "99"),
-        ("/publicKey/keyDetails", json!("PKCS1_RSA_PKCS1V5"), "sign no checkpoints"),
-        ("/publicKey/keyDetails", json!(5), "P-256"),
-        ("/publicKey/rawBytes", json!("AAAA"), "not an Ed25519 public key"),
-        ("/publicKey/validFor/end", json!("2025-01-01T00:00:00Z"), "before it begins"),
-        ("/publicKey", json!(null), "keyDetails"),
-        ("/baseUrl", json!(""), "tlogs[1]"),
-        ("/baseUrl", json!("https://l\u{f6}g.example"), "ASCII"),
-        ("/logId", json!(null), "it is missing"),
-        ("/logId/keyId", json!("AAAA"), "32 bytes"),
-        ("/logId/keyId", json!("AAAAAA=="), "no part of the URL gives it"),
+    let mut root = usual_root();
+    let mut other = root["tlogs"][0].clone();
+    for (details, words) in [
+        (json!("PKIX_ML_DSA_99"), "PKIX_ML_DSA_99 signs no checkpoints"),
+        (json!(99), "99 signs no checkpoints"),
+        (json!("PKCS1_RSA_PKCS1V5"), "PKCS1_RSA_PKCS1V5 signs no checkpoints"),
+        (json!(5), "not an ECDSA public key on P-256"),
+        (json!([]), "tlogs[1].publicKey.keyDetails: expected"),
     ] {
-        let mut root = usual_root();
-        let mut other = root["tlogs"][0].clone();
-        *other.pointer_mut(pointer).expect("it is there") = value;
+        other["publicKey"]["keyDetails"] = details;
         root["tlogs"] = json!([usual_root()["tlogs"][0], other]);
-        let root = read(root.to_string().as_bytes()).expect("one log is left");
-        let [said] = &root.left_out[..] else { panic!("{pointer}: {:?}", root.left_out) };
-        assert!(root.trust.logs.len() == 1 && said.contains(words), "{said}");
+        let read = read(root.to_string().as_bytes()).unwrap();
+        assert_eq!((read.trust.logs.len(), read.authorities.len()), (1, 1));
+        let [left_out] = read.left_out.as_slice() else { panic!("{:?}", read.left_out) };
+        assert!(left_out.starts_with("tlogs[1]") && left_out.contains(words), "{left_out}");
     }
-    for certificate in ["AAAA", "MAA="] {
-        let raw = "/certificateAuthorities/0/certChain/certificates/0/rawBytes";
-        let root = read(with(raw, json!(certificate)).to_string().as_bytes()).unwrap();
-        let [said] = &root.left_out[..] else { panic!("{:?}", root.left_out) };
-        let begins = said.starts_with("certificateAuthorities[0]: ");
-        assert!(root.authorities.is_empty() && begins && said.contains("X.509"), "{said}");
+    let certificate = "/certificateAuthorities/0/certChain/certificates/0";
+    for (value, words) in [
+        (json!({}), "certificateAuthorities[0].certChain.certificates[0].rawBytes: missing"),
+        (json!({"rawBytes": "AAAA"}), "(\"https://ca.example\"): a certificate of a certificate"),
+    ] {
+        let read = read(with(certificate, value).to_string().as_bytes()).unwrap();
+        assert!(read.authorities.is_empty());
+        assert!(read.left_out[0].contains(words), "{:?}", read.left_out);
+    }
+}
+
+/// What is read of certificate logs and timestamp authorities, and what merging keeps of them.
+#[test]
+fn logs_and_authorities_of_other_kinds() {
+    let encode =
+        |bytes: &[u8]| base64::Engine::encode(&base64::engine::general_purpose::STANDARD, bytes);
+    let (log, tsa) = (MadeCtLog::default(), MadeTsa::default());
+    let mut root = usual_root();
+    root["ctlogs"] = json!([{
+        "baseUrl": "https://ct.example",
+        "publicKey": {
+            "rawBytes": encode(&log.key),
+            "keyDetails": "PKIX_ECDSA_P256_SHA_256",
+            "validFor": {"start": "2026-01-01T00:00:00Z"},
+        },
+        "logId": {"keyId": encode(&log.id())},
+    }]);
+    root["timestampAuthorities"] = json!([{
+        "certChain": {"certificates": [
+            {"rawBytes": encode(&tsa.signer)},
+            {"rawBytes": encode(&tsa.root)},
+        ]},
+        "validFor": {"start": "2026-01-01T00:00:00Z"},
+    }]);
+    let count = |root: &Value| {
+        let merged = merge(&[root.to_string().into_bytes()]).unwrap();
+        let read = read(merged.as_bytes()).unwrap();
+        (read.certificate_logs.len(), read.timestamp_authorities.len(), read.left_out)
+    };
+    assert_eq!(count(&root), (1, 1, Vec::new()));
+    for (pointer, value, expected, words) in [
+        ("/ctlogs/0/logId/keyId", json!(encode(&[7; 32])), (0, 1), "not the SHA-256 hash"),
+        ("/ctlogs/0/publicKey/rawBytes", json!("AAAA"), (0, 1), "its key cannot be used"),
+        ("/ctlogs/0/publicKey/validFor", json!({}), (0, 1), "no start"),
+        ("/timestampAuthorities/0/validFor", json!({}), (1, 0), "no start"),
+        (
+            "/timestampAuthorities/0/certChain/certificates",
+            json!([{"rawBytes": encode(&tsa.signer)}]),
+            (1, 0),
+            "its certificates cannot be used",
+        ),
+    ] {
+        let mut other = root.clone();
+        *other.pointer_mut(pointer).unwrap() = value;
+        let (logs, authorities, left_out) = count(&other);
+        assert_eq!((logs, authorities), expected, "{pointer}");
+        assert!(left_out.len() == 1 && left_out[0].contains(words), "{left_out:?}");
     }
 }
 
@@ -226,4 +271,22 @@ fn a_log_is_known_by_the_key_of_its_checkpoints_too() {
     root["tlogs"][0]["baseUrl"] = json!("https://log.example");
     let merged = merge(&[usual_root(), root].map(|root| root.to_string().into_bytes())).unwrap();
     assert_eq!(read(merged.as_bytes()).unwrap().trust.logs, usual);
+}
+
+#[test]
+fn the_id_of_a_checkpoints_key_can_stand_alone() {
+    let mut root = usual_root();
+    let id = |length: usize| {
+        let id = &key("log.example").log_id()[..length];
+        base64::Engine::encode(&base64::engine::general_purpose::STANDARD, id)
+    };
+    root["tlogs"][0]["logId"] = json!(null);
+    for length in [4, 32] {
+        root["tlogs"][0]["checkpointKeyId"] = json!({"keyId": id(length)});
+        let read = read(root.to_string().as_bytes()).unwrap();
+        assert_eq!(read.trust.logs[0].log_id, key("log.example").log_id());
+    }
+    root["tlogs"][0]["checkpointKeyId"] = json!({"keyId": "AAAAAA=="});
+    let error = read(root.to_string().as_bytes()).unwrap_err().to_string();
+    assert!(error.contains("not the ID of the key"), "{error}");
 }

@@ -6,12 +6,12 @@ use serde::Serialize;
 use tiles_spec::{PublicKey, VerifierKey};
 
 use super::super::span::Span;
-use super::error::{TrustedRootError, window};
+use super::error::TrustedRootError;
 use super::json::{ECDSA_P256, ED25519, MEDIA_TYPE};
 
 /// Writes the trusted root of one log, whose key was in use in `span`.
 pub fn write(key: &VerifierKey, base_url: &str, span: &Span) -> Result<String, TrustedRootError> {
-    window(span, base_url)?;
+    span.window().map_err(|source| TrustedRootError::Window { of: base_url.to_owned(), source })?;
     let details = match key.public_key() {
         PublicKey::EcdsaP256(_) => ECDSA_P256,
         _ => ED25519,

@@ -2,7 +2,7 @@
 
 use der::asn1::{BitString, UintRef};
 use der::{Any, Decode as _, Encode, Tag};
-use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
+use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned, SubjectPublicKeyInfoRef};
 
 use super::*;
 use crate::testing::Signer;
@@ -163,4 +163,13 @@ fn refusals_of_encodings() {
         let message = refusal(spki);
         assert!(message.contains(why), "{message}");
     }
+}
+
+#[test]
+fn rsa_keys_in_their_older_form() {
+    let signer = Signer::of(SigningAlgorithm::RsaPkcs1v15Sha256With2048);
+    let info = SubjectPublicKeyInfoRef::from_der(&signer.spki).unwrap();
+    let key = PublicKey::from_pkcs1_der(info.subject_public_key.raw_bytes()).unwrap();
+    assert_eq!(key.spki_der(), signer.spki);
+    assert!(PublicKey::from_pkcs1_der(&signer.spki).is_err());
 }

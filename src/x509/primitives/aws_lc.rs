@@ -32,6 +32,11 @@ impl Primitives for AwsLc {
     fn signed(algorithm: ChainAlgorithm, key: &[u8], message: &[u8], signature: &[u8]) -> bool {
         UnparsedPublicKey::new(of_chains(algorithm), key).verify(message, signature).is_ok()
     }
+
+    fn sha1(bytes: &[u8]) -> [u8; 20] {
+        let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, bytes);
+        hash.as_ref().try_into().expect("its length")
+    }
 }
 
 impl Hashing for Hasher {

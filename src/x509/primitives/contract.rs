@@ -15,6 +15,9 @@ pub(crate) trait Primitives {
     /// A public key for ECDSA or RSA.
     type Key: HeldKey;
 
+    /// SHA-1 (FIPS 180-4).
+    fn sha1(bytes: &[u8]) -> [u8; 20];
+
     /// Whether an authority's key made this signature over this message. The key is what a
     /// `SubjectPublicKeyInfo` of the algorithm's kind has as its key; its point is not compressed.
     fn signed(algorithm: ChainAlgorithm, key: &[u8], message: &[u8], signature: &[u8]) -> bool;

@@ -8,6 +8,7 @@ mod rsa;
 use p256::NistP256;
 use p384::NistP384;
 use p521::NistP521;
+use sha1::{Digest as _, Sha1};
 
 use super::super::algorithm::{HashAlgorithm, SigningAlgorithm};
 use super::super::chain_algorithm::ChainAlgorithm;
@@ -33,6 +34,10 @@ impl Primitives for RustCrypto {
 
     fn signed(algorithm: ChainAlgorithm, key: &[u8], message: &[u8], signature: &[u8]) -> bool {
         chain::holds(algorithm, key, message, signature).unwrap_or(false)
+    }
+
+    fn sha1(bytes: &[u8]) -> [u8; 20] {
+        Sha1::digest(bytes).into()
     }
 }
 

@@ -115,6 +115,13 @@ fn hashes_of_any_length_in_any_pieces() {
 }
 
 #[test]
+fn sha_1_as_in_fips_180() {
+    let digest = "a9993e364706816aba3e25717850c26c9cd0d89d";
+    assert_eq!(hex::encode(AwsLc::sha1(b"abc")), digest);
+    assert_eq!(hex::encode(RustCrypto::sha1(b"abc")), digest);
+}
+
+#[test]
 fn signatures_and_what_is_nearly_one() {
     for algorithm in ALGORITHMS {
         let signer = Signer::of(algorithm);

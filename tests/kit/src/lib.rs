@@ -9,6 +9,7 @@
 //! | `fetched` | the same as a client reads it |
 //! | `published` | a log read back from its files, and compared with the oracle |
 //! | `certificates` | signers of every kind, authorities, certificates |
+//! | `made_tsa`, `made_ct_log` | a timestamp authority, and a log of certificates |
 //! | `requests` | requests to log what a signer has signed |
 //! | `process`, `writer` | a writer in a process of its own, with or without a home |
 //! | `cli` | a command that runs to its end |
@@ -26,10 +27,14 @@ pub mod cli;
 pub mod fetched;
 #[cfg(feature = "programs")]
 pub mod http;
+#[cfg(feature = "certificates")]
+pub mod made_ct_log;
 #[cfg(feature = "index")]
 pub mod made_index;
 #[cfg(feature = "log")]
 pub mod made_log;
+#[cfg(feature = "certificates")]
+pub mod made_tsa;
 pub mod oracle;
 #[cfg(feature = "programs")]
 pub mod process;

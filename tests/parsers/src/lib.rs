@@ -18,6 +18,7 @@
 //! | [`pages`] | parts of the lookup index |
 //! | [`record`] | commit records, segments of a directory |
 //! | [`certificate`] | certificates, public keys, names, authorities |
+//! | [`timestamp`] | timestamps, and those of certificate logs |
 //! | [`request`] | requests to log an entry, in JSON and protobuf |
 //! | [`entry`] | entries as a log stores them |
 //! | [`bundle`] | Sigstore bundles, envelopes, a log's answers |
@@ -41,6 +42,7 @@ pub mod requests;
 pub mod revision;
 mod signed;
 pub mod tiles;
+pub mod timestamp;
 pub mod trust;
 
 /// Well-formed inputs, each with a name.
@@ -68,6 +70,6 @@ macro_rules! parsers {
 }
 
 parsers! {
-    note keys tiles proof revision pages record certificate request entry bundle trust peers
-    requests flags
+    note keys tiles proof revision pages record certificate timestamp request entry bundle trust
+    peers requests flags
 }

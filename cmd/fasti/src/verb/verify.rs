@@ -6,9 +6,11 @@ use anyhow::{Context as _, anyhow};
 use clap::{ArgGroup, Args};
 use fasti::client::artifact::ArtifactFile;
 use fasti::client::keys::{KEY_FILE_BYTES_MAX, read_certificates, read_signature};
+use fasti::client::window::Window;
 use fasti::entry::Bundle;
 use fasti::verify::{
-    self, Artifact, Authority, Demand, Detached, LoggedV1, Refusal, TrustedRoot, Verdict,
+    self, Artifact, Authority, CertificateLogged, Demand, Detached, LoggedV1, Refusal,
+    TimestampAuthority, TrustedRoot, Verdict,
 };
 use fasti::x509::{IdentityKind, NamePattern, Pattern, PatternError};
 use serde_json::{Value, json};
@@ -44,13 +46,19 @@ pub struct Arguments {
     /// Require this public key (or the key of this certificate)
     #[arg(long, value_name = "FILE")]
     public_key: Option<PathBuf>,
-    /// Trust the logs and certificate authorities of this trusted_root.json
+    /// Trust the logs and authorities of this trusted_root.json
     #[arg(long, value_name = "FILE")]
     trusted_root: Option<PathBuf>,
     /// Trust these certificate authorities (PEM): those whose issuer is not in the file as anchors,
     /// the others below them
     #[arg(long, value_name = "FILE")]
     ca_roots: Option<PathBuf>,
+    /// Trust this timestamp authority, by its certificates (PEM): its root, those between, and its
+    /// signer's if timestamps do not bring it along
+    ///
+    /// Can be repeated.
+    #[arg(long, value_name = "FILE")]
+    tsa_roots: Vec<PathBuf>,
     /// Require this identity in the signer's certificate: an email address, URI, host name, IP
     /// address or user name
     ///
@@ -70,6 +78,13 @@ pub struct Arguments {
     /// Require an OIDC issuer that matches this regular expression as a whole; '.*' for any
     #[arg(long, value_name = "EXPRESSION")]
     certificate_oidc_issuer_regexp: Option<String>,
+    /// Accept a certificate although no trusted time shows that it was valid when it was used
+    #[arg(long)]
+    allow_untimed_certificate: bool,
+    /// Accept a certificate of the trusted root's authorities although it has no promise of the
+    /// trusted root's certificate logs (an SCT)
+    #[arg(long)]
+    allow_unlogged_certificate: bool,
 }
 
 pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
@@ -83,6 +98,8 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
             .context("cannot use the key given with --public-key")?,
         identity: arguments.identity().context("--certificate-identity-regexp")?,
         oidc_issuer: arguments.issuer().context("--certificate-oidc-issuer-regexp")?,
+        allow_untimed_certificate: arguments.allow_untimed_certificate,
+        allow_unlogged_certificate: arguments.allow_unlogged_certificate,
     };
     let artifact = arguments.artifact.as_ref().map(ArtifactFile::new);
     if let Some(artifact) = &artifact {
@@ -112,9 +129,7 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
         verify::tlog_proof(&proof, artifact, detached.as_ref(), &trusted, &demand)
     };
     let verdict = refused_if(verdict, Refusal::is_verdict)?;
-    let left_out =
-        trusted.left_out.iter().map(|what| format!("the trusted root is not used for {what}"));
-    Ok(output(&verdict).warn(left_out))
+    Ok(output(&verdict))
 }
 
 impl Arguments {
@@ -144,8 +159,19 @@ fn trusted(globals: &Globals, arguments: &Arguments) -> anyhow::Result<TrustedRo
         let certificates = read_certificates(&pem).with_context(name)?;
         trusted.authorities.push(Authority::of_list(&certificates, None, None).with_context(name)?);
     }
+    for path in &arguments.tsa_roots {
+        let name = || path.display().to_string();
+        let pem = files::read(path, KEY_FILE_BYTES_MAX)?;
+        let certificates = read_certificates(&pem).with_context(name)?;
+        let authority = TimestampAuthority::new(&certificates, Window::default());
+        trusted.timestamp_authorities.push(authority.with_context(name)?);
+    }
     Ok(trusted)
 }
+
+/// The first line if the user accepts a certificate that might have expired before it was used.
+const UNTIMED: &str =
+    "Verified OK, but nothing shows that the certificate was valid when it was used";
 
 fn output(verdict: &Verdict) -> Output {
     let mut logged: Vec<_> = verdict
@@ -165,6 +191,15 @@ fn output(verdict: &Verdict) -> Output {
         .collect();
     logged.extend(verdict.logged_v1.iter().map(output_v1));
     let certificate = verdict.signer.as_ref().and_then(|signer| signer.certificate.as_ref());
+    let times: Vec<_> = verdict
+        .times
+        .iter()
+        .map(|time| json!({"Time": time.moment(), "By": time.source.to_string()}))
+        .collect();
+    let logs = certificate.map(|certificate| match &certificate.logged {
+        CertificateLogged::By(logs) => logs.as_slice(),
+        CertificateLogged::NotAsked | CertificateLogged::Waived => &[],
+    });
     let json = json!({
         "Verified": true,
         "Logged": logged,
@@ -181,10 +216,13 @@ fn output(verdict: &Verdict) -> Output {
             Some(json!({"Name": matched.name, "Kind": matched.kind.name()}))
         }),
         "OidcIssuer": certificate.and_then(|certificate| certificate.issuer.as_ref()),
+        "TrustedTimes": times,
+        "UntimedCertificate": verdict.is_untimed(),
+        "CertificateLogs": logs,
         "Proved": verdict.proved(),
         "NotChecked": verdict.not_checked(),
     });
-    let mut lines = vec!["Verified OK".to_owned()];
+    let mut lines = vec![if verdict.is_untimed() { UNTIMED } else { "Verified OK" }.to_owned()];
     lines.extend(verdict.proved().iter().map(|sentence| format!("  proved: {sentence}")));
     lines.extend(verdict.not_checked().iter().map(|sentence| format!("  not checked: {sentence}")));
     Output::good(lines, json)
