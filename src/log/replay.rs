@@ -347,10 +347,10 @@ async fn refuse_if_overtaken(
     newest: TreeHead,
 ) -> Result<(), RecoverError> {
     let witnessed = witnessed(context, seen).await?;
-    match witnessed.iter().any(|(_, head)| head.size > newest.size) {
-        true => Err(RecoverError::Fenced),
-        false => Ok(()),
+    if witnessed.iter().any(|(_, head)| head.size > newest.size) {
+        return Err(RecoverError::Fenced);
     }
+    Ok(())
 }
 
 /// How a tree that was seen relates to the kept records.

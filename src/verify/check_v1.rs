@@ -16,6 +16,7 @@ use super::logged::{agree, expect_in_use};
 use super::logged_v1::{LoggedV1, Promise, V1Tree};
 use super::refusal::Refusal;
 use super::v1_log::V1Log;
+use super::verdict::SignerSeen;
 
 /// Verifies that an entry, whose body was compared with the bundle, is in `log`.
 pub(super) fn check(
@@ -79,6 +80,17 @@ fn check_proof(
     let hashes: Vec<_> = proof.hashes.iter().copied().map(Hash::from).collect();
     verify_inclusion(leaf, index, &stated, &hashes)?;
     Ok(tree)
+}
+
+impl LoggedV1 {
+    /// Checks that the log's key was in use when the entry was signed, as far as is known. With a
+    /// promise, it was.
+    pub(super) fn check_time(&self, signer: Option<&SignerSeen>) -> Result<(), Refusal> {
+        match self.promise {
+            Some(_) => Ok(()),
+            None => expect_in_use(&self.log, self.in_use, SignerSeen::time(signer)),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ impl PublicKey {
 
     /// Parses an `RSAPublicKey` (RFC 8017, appendix A.1.1), as old descriptions of logs have it.
     pub fn from_pkcs1_der(key: &[u8]) -> Result<Self, X509Error> {
-        let kind = element::encode(SEQUENCE, &message_signature::RSA_ENCRYPTION);
+        let kind = element::encode(SEQUENCE, message_signature::RSA_ENCRYPTION);
         let key = element::encode(BIT_STRING, &[&[0], key].concat());
         Self::from_spki_der(&element::encode(SEQUENCE, &[kind, key].concat()))
     }

@@ -93,7 +93,8 @@ fn logs_with_keys_of_every_kind_promise_and_prove() {
         let [logged] = verdict.logged_v1.as_slice() else { panic!("{kind:?}") };
         assert_eq!(logged.promise.unwrap().index.get(), GLOBAL_INDEX);
         assert_eq!(logged.tree.as_ref().unwrap().index.get(), INDEX);
-        let times: Vec<_> = verdict.integrated_times().map(|time| time.unix_timestamp()).collect();
+        let times: Vec<_> =
+            verdict.integrated_times().map(time::OffsetDateTime::unix_timestamp).collect();
         assert_eq!(times, [i64::try_from(TIME).unwrap()]);
         let words = verdict.proved().join("\n");
         for part in ["\"older.test - 1193050959916656506\"", "at 2023-11-14T22:13:20Z"] {

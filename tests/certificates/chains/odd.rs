@@ -150,7 +150,7 @@ fn odd_authority(order: &mut Order, is_anchor: bool, draw: &mut Draw) -> Option<
         7 | 8 => return constrain(order, critical, draw),
         9 => {
             order.years = [[2010, 2027], [2027, 2040], [2010, 2020], [2030, 2040], [2030, 2020]]
-                [draw.below(5)]
+                [draw.below(5)];
         }
         10 => order.version = 1 + u8::try_from(draw.below(2)).expect("small"),
         11 => {
@@ -190,7 +190,7 @@ fn odd_signer(order: &mut Order, draw: &mut Draw) -> Option<&'static str> {
         }
         6 => {
             order.years = [[2010, 2027], [2027, 2040], [2010, 2020], [2030, 2040], [2030, 2020]]
-                [draw.below(5)]
+                [draw.below(5)];
         }
         7 => order.version = 1 + u8::try_from(draw.below(2)).expect("small"),
         8 => order.is_forged = true,

@@ -239,7 +239,7 @@ fn output_v1(logged: &LoggedV1) -> Value {
         "TreeIndex": tree.map(|tree| tree.index.get()),
         "TreeSize": tree.map(|tree| tree.head.size.get()),
         "RootHash": tree.map(|tree| tree.head.root.to_string()),
-        "IntegratedTime": logged.integrated_time().map(|time| time.unix_timestamp()),
+        "IntegratedTime": logged.promise.map(|promise| promise.time.unix_timestamp()),
         "Witnesses": [],
     })
 }
