@@ -16,6 +16,7 @@ use super::logged::{agree, expect_in_use};
 use super::logged_v1::{LoggedV1, Promise, V1Tree};
 use super::refusal::Refusal;
 use super::v1_log::V1Log;
+use super::verdict::SignerSeen;
 
 /// Verifies that an entry, whose body was compared with the bundle, is in `log`.
 pub(super) fn check(
@@ -42,6 +43,15 @@ pub(super) fn check(
         promise,
         tree,
     })
+}
+
+/// Checks that the log's key was in use when the entry was signed, as far as that is known. With a
+/// promise, it was.
+pub(super) fn check_time(logged: &LoggedV1, signer: &SignerSeen) -> Result<(), Refusal> {
+    match logged.promise {
+        Some(_) => Ok(()),
+        None => expect_in_use(&logged.log, logged.in_use, SignerSeen::time(Some(signer))),
+    }
 }
 
 fn check_promise(

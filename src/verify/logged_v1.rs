@@ -5,10 +5,6 @@ use tiles_spec::{Hash, LeafIndex, TreeHead};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::logged::expect_in_use;
-use super::refusal::Refusal;
-use super::verdict::SignerSeen;
-
 /// A place in a log of Rekor v1. There is a promise, or a proof, or both.
 #[derive(Clone, Debug)]
 pub struct LoggedV1 {
@@ -50,15 +46,6 @@ impl LoggedV1 {
     /// When the log took the entry, by its own clock and under its signature.
     pub fn integrated_time(&self) -> Option<OffsetDateTime> {
         self.promise.map(|promise| promise.time)
-    }
-
-    /// Checks that the log's key was in use when the entry was signed, as far as that is known. With
-    /// a promise, it was.
-    pub(super) fn check_time(&self, signer: Option<&SignerSeen>) -> Result<(), Refusal> {
-        match self.promise {
-            Some(_) => Ok(()),
-            None => expect_in_use(&self.log, self.in_use, SignerSeen::time(signer)),
-        }
     }
 
     /// What was proved, one sentence each.

@@ -1,8 +1,8 @@
 //! Merges several trusted roots into one, so that entries of all their logs verify.
 //!
 //! Everything is kept as it was written, including what this program does not read, or cannot use.
-//! Duplicates are dropped. Contradictions are refused: one log with two windows, keys or URLs, or one URL with two
-//! logs at the same time.
+//! Duplicates are dropped. Contradictions are refused: one log with two windows, keys or URLs, or
+//! one URL with two logs at the same time.
 
 use fasti_entry::EntryError;
 use fasti_entry::protojson::spells;
