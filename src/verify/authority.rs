@@ -107,7 +107,7 @@ pub fn issuer_of(der: &[u8], authorities: &[Authority]) -> Result<String, Author
     let mut refused = ChainError::Validity;
     for (number, authority) in named.iter().enumerate() {
         match authority.certificates.check(der, validity) {
-            Ok(_) => return Ok(issuer()),
+            Ok(issuer) => return Ok(issuer.name()),
             // That another authority has the same name says less than anything else.
             Err(ChainError::Signature) if number > 0 => {}
             Err(error) => refused = error,
@@ -281,7 +281,7 @@ mod tests {
         };
         assert_eq!(judge(&[middle_der.der()]).unwrap(), "CN=authority.test");
         for list in [[middle_der.der(), root_der.der()], [root_der.der(), middle_der.der()]] {
-            let refused = judge(&list.map(|der| der.as_ref())).unwrap_err();
+            let refused = judge(&list.map(AsRef::as_ref)).unwrap_err();
             assert!(refused.contains("longer than an authority in it allows"), "{refused}");
         }
         assert!(judge(&[root_der.der()]).unwrap_err().contains("not a trusted authority"));

@@ -60,7 +60,7 @@ impl Authorities {
 
     /// Checks that one of them issued `certificate` for code signing. Every authority in the chain
     /// must have been valid in all of `span`, the first and last second relative to 1970; the
-    /// certificate itself in the first. Returns the anchor.
+    /// certificate itself in the first. Returns the one that issued it, which need not be an anchor.
     pub fn check(&self, certificate: &[u8], span: [i64; 2]) -> Result<&Authority, ChainError> {
         let parsed = X509::from_der(certificate).map_err(ChainError::Malformed)?;
         let signer = Link::of(certificate, &parsed);
@@ -69,7 +69,7 @@ impl Authorities {
         }
         let mut search =
             Search { trusted: self, span, checks: 0, error: ChainError::UnknownIssuer };
-        search.anchor_above(&[&signer]).ok_or(search.error)
+        search.issuer_above(&[&signer]).ok_or(search.error)
     }
 }
 
@@ -95,8 +95,8 @@ struct Search<'t> {
 }
 
 impl<'t> Search<'t> {
-    /// The anchor of the first chain that begins with these links and holds.
-    fn anchor_above(&mut self, chain: &[&Link]) -> Option<&'t Authority> {
+    /// What stands above these links in the first chain that begins with them and holds.
+    fn issuer_above(&mut self, chain: &[&Link]) -> Option<&'t Authority> {
         let trusted = self.trusted;
         let (head, _) = chain.split_last()?;
         for anchor in candidates(&trusted.anchors, head) {
@@ -108,9 +108,9 @@ impl<'t> Search<'t> {
                 Some(error) => self.note(error),
             }
         }
-        candidates(&trusted.intermediates, head).into_iter().find_map(|authority| {
-            let fits = self.fits(chain, &authority.link, Place::Intermediate);
-            fits.then(|| self.anchor_above(&[chain, &[&authority.link]].concat()))?
+        candidates(&trusted.intermediates, head).into_iter().find(|authority| {
+            self.fits(chain, &authority.link, Place::Intermediate)
+                && self.issuer_above(&[chain, &[&authority.link]].concat()).is_some()
         })
     }
 

@@ -29,7 +29,7 @@ pub(super) struct Link {
     pub(super) issuer: Vec<u8>,
     pub(super) subject_key_id: Vec<u8>,
     pub(super) authority_key_id: Vec<u8>,
-    public_key: Vec<u8>,
+    pub(super) public_key: Vec<u8>,
     /// The value of the extension.
     alternative_names: Option<Vec<u8>>,
     /// Its first and last second, relative to 1970; can be negative.
