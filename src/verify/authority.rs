@@ -309,7 +309,7 @@ mod tests {
         };
         assert_eq!(judge(&[middle_der.der()]).unwrap(), "CN=authority.test");
         for list in [[middle_der.der(), root_der.der()], [root_der.der(), middle_der.der()]] {
-            let refused = judge(&list.map(|der| der.as_ref())).unwrap_err();
+            let refused = judge(&list.map(AsRef::as_ref)).unwrap_err();
             assert!(refused.contains("longer than an authority in it allows"), "{refused}");
         }
         assert!(judge(&[root_der.der()]).unwrap_err().contains("not a trusted authority"));

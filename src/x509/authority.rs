@@ -41,6 +41,12 @@ impl Authority {
         &self.link.subject
     }
 
+    /// Its public key, as a DER `SubjectPublicKeyInfo` of which only the outermost structure was
+    /// parsed.
+    pub fn public_key(&self) -> &[u8] {
+        &self.link.public_key
+    }
+
     /// The name of who issued it, as a DER `Name`.
     pub fn issuer(&self) -> &[u8] {
         &self.link.issuer
