@@ -26,11 +26,6 @@ impl Authority {
         self.link.may_issue()
     }
 
-    /// Its public key, a DER `SubjectPublicKeyInfo`.
-    pub fn public_key(&self) -> &[u8] {
-        &self.link.public_key
-    }
-
     /// Its name, for people.
     pub fn name(&self) -> String {
         name(self.subject())
