@@ -12,7 +12,8 @@
 //! ```
 //!
 //! A rule matches if every part of it matches. Without a kind, a name must have the form of its own
-//! kind. A certificate without an issuer has the empty one; an absent extension matches nothing. Cheap checks come first: rules, time, purpose, chain.
+//! kind. A certificate without an issuer has the empty one; an absent extension matches nothing.
+//! Cheap checks come first: rules, time, purpose, chain.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
