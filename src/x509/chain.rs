@@ -65,7 +65,8 @@ impl Authorities {
 
     /// Checks that one of them issued `certificate` for code signing. Every authority in the chain
     /// must have been valid in all of `span`, the first and last second relative to 1970; the
-    /// certificate itself in the first. Returns the one that issued it, which need not be an anchor.
+    /// certificate itself in the first. Returns the one that issued it, which need not be an
+    /// anchor.
     pub fn check(&self, certificate: &[u8], span: [i64; 2]) -> Result<&Authority, ChainError> {
         self.check_for(Purpose::Code, certificate, &[], span)
     }

@@ -41,8 +41,8 @@ pub fn merge(roots: &[Vec<u8>]) -> Result<String, TrustedRootError> {
     Ok(serde_json::to_string_pretty(&merged)?)
 }
 
-/// Whether a part cannot be used because a field in it is given twice. Merging would keep one of the
-/// two, and so say more than the root does.
+/// Whether a part cannot be used because a field in it is given twice. Merging would keep one of
+/// the two, and so say more than the root does.
 fn is_twofold(error: &EntryError) -> bool {
     matches!(error.problem(), EntryError::DuplicateField)
 }
