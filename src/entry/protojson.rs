@@ -2,9 +2,10 @@
 //! bundles, trusted roots and signing configurations.
 //!
 //! A message takes the fields it knows out of a [`Value`]. Accepted: a field name in camelCase or
-//! snake_case, an enum by name or number, bytes in either base64 alphabet with or without padding and
-//! in several lines, null for "not set", 64-bit integers as numbers or strings. Refused: a field
-//! given twice (even in different spellings), base64 with stray bits or spaces, numbers such as
+//! snake_case, an enum by name or number, bytes in either base64 alphabet with or without padding
+//! and in several lines, null for "not set", 64-bit integers as numbers or strings. Refused: a
+//! field given twice (even in different spellings), base64 with stray bits or spaces, numbers such
+//! as
 //! `1e3`.
 
 use base64::alphabet;

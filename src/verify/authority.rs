@@ -101,8 +101,8 @@ impl Authority {
     }
 }
 
-/// The issuer of a certificate, and the authority that it is of. The certificate was used in these spans of time: the first and
-/// last second of each, since 1970.
+/// The issuer of a certificate, and the authority that it is of. The certificate was used in these
+/// spans of time: the first and last second of each, since 1970.
 pub fn issuer_of<'a>(
     der: &[u8],
     authorities: &'a [Authority],

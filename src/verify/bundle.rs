@@ -71,7 +71,7 @@ pub fn bundle(
     };
     unchecked.extend(skipped);
     logged.iter().try_for_each(|standing| standing.check_time(Some(&by)))?;
-    logged_v1.iter().try_for_each(|standing| standing.check_time(Some(&by)))?;
+    logged_v1.iter().try_for_each(|standing| check_v1::check_time(standing, &by))?;
     Ok(Verdict { subject, signer: Some(by), logged, logged_v1, times, unchecked })
 }
 

@@ -45,6 +45,15 @@ pub(super) fn check(
     })
 }
 
+/// Checks that the log's key was in use when the entry was signed, as far as that is known. With a
+/// promise, it was.
+pub(super) fn check_time(logged: &LoggedV1, signer: &SignerSeen) -> Result<(), Refusal> {
+    match logged.promise {
+        Some(_) => Ok(()),
+        None => expect_in_use(&logged.log, logged.in_use, SignerSeen::time(Some(signer))),
+    }
+}
+
 fn check_promise(
     entry: &TransparencyLogEntry,
     log: &V1Log,

@@ -1,5 +1,5 @@
-//! A small log, of Rekor v2 and of v1, whose proofs are made naively from the specification (RFC 9162, section 2.1.3.1);
-//! only in tests.
+//! A small log, of Rekor v2 and of v1, whose proofs are made naively from the specification
+//! (RFC 9162, section 2.1.3.1); only in tests.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -2,8 +2,8 @@
 //! (`sigstore_trustroot.proto`, protobuf JSON). [`merge`] combines several, for logs that succeed
 //! each other.
 //!
-//! A log's name (its origin) is not in the file. It is the host of the log's URL, or another part of
-//! the URL that gives the key ID in the file.
+//! A log's name (its origin) is not in the file. It is the host of the log's URL, or another part
+//! of the URL that gives the key ID in the file.
 
 mod error;
 mod json;

@@ -106,8 +106,8 @@ impl V1Log {
     }
 }
 
-/// What a promise is over. All values are ASCII, and the numbers are whole, so that this is RFC 8785
-/// JSON.
+/// What a promise is over. All values are ASCII, and the numbers are whole, so that this is RFC
+/// 8785 JSON.
 fn promised_text(entry: &TransparencyLogEntry) -> String {
     format!(
         r#"{{"body":"{}","integratedTime":{},"logID":"{}","logIndex":{}}}"#,

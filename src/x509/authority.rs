@@ -26,11 +26,6 @@ impl Authority {
         self.link.may_issue()
     }
 
-    /// Its public key, a DER `SubjectPublicKeyInfo`.
-    pub fn public_key(&self) -> &[u8] {
-        &self.link.public_key
-    }
-
     /// Its name, for people.
     pub fn name(&self) -> String {
         name(self.subject())
@@ -39,6 +34,12 @@ impl Authority {
     /// Its name, as a DER `Name`.
     pub fn subject(&self) -> &[u8] {
         &self.link.subject
+    }
+
+    /// Its public key, as a DER `SubjectPublicKeyInfo` of which only the outermost structure was
+    /// parsed.
+    pub fn public_key(&self) -> &[u8] {
+        &self.link.public_key
     }
 
     /// The name of who issued it, as a DER `Name`.

@@ -65,19 +65,20 @@ impl Authorities {
 
     /// Checks that one of them issued `certificate` for code signing. Every authority in the chain
     /// must have been valid in all of `span`, the first and last second relative to 1970; the
-    /// certificate itself in the first. Returns the anchor.
+    /// certificate itself in the first. Returns the one that issued it, which need not be an
+    /// anchor.
     pub fn check(&self, certificate: &[u8], span: [i64; 2]) -> Result<&Authority, ChainError> {
         self.check_for(Purpose::Code, certificate, &[], span)
     }
 
     /// The same for a purpose. Certificates that were `brought` along can be intermediates, too.
-    pub(super) fn check_for(
-        &self,
+    pub(super) fn check_for<'t>(
+        &'t self,
         purpose: Purpose,
         certificate: &[u8],
-        brought: &[Authority],
+        brought: &'t [Authority],
         span: [i64; 2],
-    ) -> Result<&Authority, ChainError> {
+    ) -> Result<&'t Authority, ChainError> {
         let parsed = X509::from_der(certificate).map_err(ChainError::Malformed)?;
         let signer = Link::of(certificate, &parsed);
         if let Some(error) = signer.objection_to_signer(purpose, span[0]) {
@@ -85,7 +86,7 @@ impl Authorities {
         }
         let error = ChainError::UnknownIssuer;
         let mut search = Search { trusted: self, brought, purpose, span, checks: 0, error };
-        search.anchor_above(&[&signer]).ok_or(search.error)
+        search.issuer_above(&[&signer]).ok_or(search.error)
     }
 }
 
@@ -101,9 +102,9 @@ fn once(authorities: Vec<Authority>) -> Vec<Authority> {
 }
 
 /// A search for a chain that holds, through all that could.
-struct Search<'t, 'b> {
+struct Search<'t> {
     trusted: &'t Authorities,
-    brought: &'b [Authority],
+    brought: &'t [Authority],
     purpose: Purpose,
     span: [i64; 2],
     /// How many signatures have been checked.
@@ -112,9 +113,9 @@ struct Search<'t, 'b> {
     error: ChainError,
 }
 
-impl<'t> Search<'t, '_> {
-    /// The anchor of the first chain that begins with these links and holds.
-    fn anchor_above(&mut self, chain: &[&Link]) -> Option<&'t Authority> {
+impl<'t> Search<'t> {
+    /// What stands above these links in the first chain that begins with them and holds.
+    fn issuer_above(&mut self, chain: &[&Link]) -> Option<&'t Authority> {
         let (trusted, brought) = (self.trusted, self.brought);
         let (head, _) = chain.split_last()?;
         for anchor in candidates(&trusted.anchors, head) {
@@ -127,9 +128,9 @@ impl<'t> Search<'t, '_> {
             }
         }
         let listed = candidates(&trusted.intermediates, head).into_iter();
-        listed.chain(candidates(brought, head)).find_map(|authority| {
-            let fits = self.fits(chain, &authority.link, Place::Intermediate);
-            fits.then(|| self.anchor_above(&[chain, &[&authority.link]].concat()))?
+        listed.chain(candidates(brought, head)).find(|authority| {
+            self.fits(chain, &authority.link, Place::Intermediate)
+                && self.issuer_above(&[chain, &[&authority.link]].concat()).is_some()
         })
     }
 

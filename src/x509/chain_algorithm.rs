@@ -90,7 +90,8 @@ enum Scheme {
 }
 
 fn key(public_key: &[u8]) -> Option<(Kind, &[u8])> {
-    let mut fields = Elements::of(public_key).enter(SEQUENCE, "").ok()?;
+    let mut whole = Elements::of(public_key);
+    let mut fields = whole.enter(SEQUENCE, "").ok()?;
     let mut algorithm = fields.enter(SEQUENCE, "").ok()?;
     let [0, key @ ..] = fields.next(BIT_STRING, "").ok()? else { return None };
     let kind = match algorithm.next(OBJECT_IDENTIFIER, "").ok()? {
@@ -104,7 +105,8 @@ fn key(public_key: &[u8]) -> Option<(Kind, &[u8])> {
         ED25519 => Kind::Ed25519,
         _ => return None,
     };
-    algorithm.is_empty().then_some((kind, key))
+    let is_whole = algorithm.is_empty() && fields.is_empty() && whole.is_empty();
+    is_whole.then_some((kind, key))
 }
 
 fn scheme(identifier: &[u8]) -> Option<Scheme> {

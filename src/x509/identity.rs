@@ -174,7 +174,7 @@ mod tests {
             ("mailto:dev@example.com", Some(Uri)),
             ("urn:example:a!b", Some(Uri)),
             ("spiffe://example.com/a", Some(Uri)),
-            ("//dev@example.com", None),
+            ("//dev@example.com", Some(Email)),
             ("/a", None),
             ("alice!example.com", Some(Username)),
             ("192.0.2.1", Some(Ip)),

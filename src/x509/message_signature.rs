@@ -30,8 +30,8 @@ pub(super) fn made(
         && primitives::signed(algorithm, key, message, signature)
 }
 
-/// The algorithm that is meant by an `AlgorithmIdentifier`, and the key. That of RSA keys stands for
-/// RSASSA-PKCS1-v1_5 with whatever hash the message has (RFC 3370, section 3.2).
+/// The algorithm that is meant by an `AlgorithmIdentifier`, and the key. That of RSA keys stands
+/// for RSASSA-PKCS1-v1_5 with whatever hash the message has (RFC 3370, section 3.2).
 fn meant<'a>(
     key: &'a [u8],
     identifier: &[u8],

@@ -116,16 +116,12 @@ fn chains_for_go_to_judge() {
     let mut lines = String::new();
     let (mut held, mut refused) = (0, 0);
     let mut write = |written: &Written| {
-        if written.holds().is_ok() {
-            held += 1;
-        } else {
-            refused += 1;
-        }
+        *(if written.holds().is_ok() { &mut held } else { &mut refused }) += 1;
         lines.push_str(&written.line());
     };
     (0..5).for_each(|between| write(&Written::of(&odd::good(between), &keys)));
-    for (_, written) in &weak::chains() {
-        write(written);
+    for (_, written) in weak::chains() {
+        write(&written);
     }
     for _ in 0..count.unwrap_or(COUNT) {
         write(&Written::of(&odd::drawn(&mut draw), &keys));

@@ -3,7 +3,8 @@
 //! `oddities` is a table of certificates with Go's recorded verdicts. `mutation` makes many more,
 //! whose verdicts are not known in advance. If FASTI_CERTIFICATES_OUT is set, they are written to
 //! that file, each with fasti's verdict, and `tests/interop/go/certificates` compares them with
-//! Go's own verdicts. `chains` does the same for whole chains. Real certificates come from FASTI_CONFORMANCE_DATA, if that is set.
+//! Go's own verdicts. `chains` does the same for whole chains. Real certificates come
+//! from FASTI_CONFORMANCE_DATA, if that is set.
 
 mod chains;
 mod der;

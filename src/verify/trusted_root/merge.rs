@@ -1,8 +1,8 @@
 //! Merges several trusted roots into one, so that entries of all their logs verify.
 //!
 //! Everything is kept as it was written, including what this program does not read, or cannot use.
-//! Duplicates are dropped. Contradictions are refused: one log with two windows, keys or URLs, or one URL with two
-//! logs at the same time.
+//! Duplicates are dropped. Contradictions are refused: one log with two windows, keys or URLs, or
+//! one URL with two logs at the same time.
 
 use fasti_entry::EntryError;
 use fasti_entry::protojson::spells;
@@ -41,8 +41,8 @@ pub fn merge(roots: &[Vec<u8>]) -> Result<String, TrustedRootError> {
     Ok(serde_json::to_string_pretty(&merged)?)
 }
 
-/// Whether a part cannot be used because a field in it is given twice. Merging would keep one of the
-/// two, and so say more than the root does.
+/// Whether a part cannot be used because a field in it is given twice. Merging would keep one of
+/// the two, and so say more than the root does.
 fn is_twofold(error: &EntryError) -> bool {
     matches!(error.problem(), EntryError::DuplicateField)
 }

@@ -22,6 +22,8 @@ pub struct Scene {
 /// The year in which chains are judged.
 pub const YEAR: u16 = 2027;
 
+/// Odd validity: ended, begun just now, long ended, not begun, ended before it began.
+const YEARS: [[u16; 2]; 5] = [[2010, 2027], [2027, 2040], [2010, 2020], [2030, 2040], [2030, 2020]];
 /// How many keys are of the usual kind; the others follow.
 pub const USUAL_KEYS: usize = 8;
 /// How many keys there are.
@@ -148,10 +150,7 @@ fn odd_authority(order: &mut Order, is_anchor: bool, draw: &mut Draw) -> Option<
             return list.is_empty().then_some("extended key usage without a purpose");
         }
         7 | 8 => return constrain(order, critical, draw),
-        9 => {
-            order.years = [[2010, 2027], [2027, 2040], [2010, 2020], [2030, 2040], [2030, 2020]]
-                [draw.below(5)];
-        }
+        9 => order.years = YEARS[draw.below(5)],
         10 => order.version = 1 + u8::try_from(draw.below(2)).expect("small"),
         11 => {
             let names: Vec<_> = (0..draw.below(3)).map(|_| any_name(draw)).collect();
@@ -188,10 +187,7 @@ fn odd_signer(order: &mut Order, draw: &mut Draw) -> Option<&'static str> {
             let has_username = names.iter().any(|name| name.0 == 0xa0);
             return has_username.then_some("user names as Fulcio writes them");
         }
-        6 => {
-            order.years = [[2010, 2027], [2027, 2040], [2010, 2020], [2030, 2040], [2030, 2020]]
-                [draw.below(5)];
-        }
+        6 => order.years = YEARS[draw.below(5)],
         7 => order.version = 1 + u8::try_from(draw.below(2)).expect("small"),
         8 => order.is_forged = true,
         _ => return odd_extension(order, critical, draw),
