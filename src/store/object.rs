@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::error::StoreError;
 use super::path::ObjectPath;
 
-/// The version of an object, as reported by a store; it is passed to [`Store::replace`].
+/// The version of an object, as reported by a store; it is passed to `Store::replace`.
 ///
 /// Opaque; two versions of one object never compare equal unless their bytes are the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct Object {
 }
 
 impl Object {
-    /// A part of its bytes, as returned by [`Store::get_range`]; `place` names the object in
+    /// A part of its bytes, as returned by `Store::get_range`; `place` names the object in
     /// errors.
     pub fn part(&self, range: &Range<u64>, place: &str) -> Result<Bytes, StoreError> {
         if range.is_empty() {

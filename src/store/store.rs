@@ -14,7 +14,7 @@ use super::path::ObjectPath;
 /// # Contract
 /// - **Durability**: an object of [`put_immutable`](Store::put_immutable) survives a crash of the
 ///   process once the call returns. It survives a power cut too, unless the store's
-///   [`CommitLog::settled`] says how far that holds; in that case the records beyond that size
+///   `CommitLog::settled` says how far that holds; in that case the records beyond that size
 ///   imply everything that may be lost.
 /// - **Atomicity**: a reader sees all of an object's old or new bytes, never a mixture.
 /// - **Conditions**: of concurrent [`create`](Store::create)s of one path one answers

@@ -91,16 +91,5 @@ fn check_proof(
     Ok(tree)
 }
 
-impl LoggedV1 {
-    /// Checks that the log's key was in use when the entry was signed, as far as is known. With a
-    /// promise, it was.
-    pub(super) fn check_time(&self, signer: Option<&SignerSeen>) -> Result<(), Refusal> {
-        match self.promise {
-            Some(_) => Ok(()),
-            None => expect_in_use(&self.log, self.in_use, SignerSeen::time(signer)),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests;

@@ -23,7 +23,7 @@ pub fn node<H: Node>(left: H, right: H) -> H {
     <[u8; 32]>::from(hasher.finalize()).into()
 }
 
-/// MTH(D[n]): the root of the tree with these leaf hashes.
+/// `MTH(D[n])`: the root of the tree with these leaf hashes.
 pub fn root<H: Node>(leaves: &[H]) -> H {
     match leaves {
         [] => <[u8; 32]>::from(Sha256::digest([])).into(),
@@ -35,7 +35,7 @@ pub fn root<H: Node>(leaves: &[H]) -> H {
     }
 }
 
-/// PATH(m, D[n]): the inclusion proof of leaf `m`, leaf side first (section 2.1.1).
+/// `PATH(m, D[n])`: the inclusion proof of leaf `m`, leaf side first (section 2.1.1).
 pub fn inclusion<H: Node>(m: usize, leaves: &[H]) -> Vec<H> {
     if leaves.len() <= 1 {
         return Vec::new();
@@ -49,8 +49,8 @@ pub fn inclusion<H: Node>(m: usize, leaves: &[H]) -> Vec<H> {
     proof
 }
 
-/// PROOF(m, D[n]): the consistency proof from the first `m` leaves, of which there is at least one
-/// (section 2.1.2).
+/// `PROOF(m, D[n])`: the consistency proof from the first `m` leaves, of which there is at least
+/// one (section 2.1.2).
 pub fn consistency<H: Node>(m: usize, leaves: &[H]) -> Vec<H> {
     subproof(m, leaves, true)
 }
