@@ -113,7 +113,7 @@ struct Held {
 const FIRST_GENERATION: u64 = 1_700_000_000_000_000;
 
 /// How long a bucket waits between the check and the write, or how long a write takes, if it does.
-const RACE: Duration = Duration::from_millis(3);
+const RACE: Duration = Duration::from_millis(10);
 
 /// The maximum length of a page, whatever is requested.
 const PAGE: usize = 1000;
