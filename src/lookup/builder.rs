@@ -7,6 +7,8 @@
 //! Invariants (I15): a revision indexes a tree of the log that the log has signed or that a signed
 //! one grew from; runs are built only from verified leaves and verified runs.
 
+use std::time::Instant;
+
 use fasti_client::reader::View;
 use fasti_lookup_spec::{LeafRange, Manifest, Posting, RevisionFile, Run};
 use tiles_spec::TreeHead;
@@ -46,6 +48,15 @@ pub enum Advance {
     },
 }
 
+/// A revision that is ready to be committed.
+pub(super) struct Prepared {
+    /// When the work on it began.
+    began: Instant,
+    file: RevisionFile,
+    /// The tree that the log has published.
+    log: TreeHead,
+}
+
 /// A merge that can be done in parallel with the steps.
 pub struct Merge {
     /// The leaves.
@@ -78,6 +89,17 @@ impl Builder {
     /// Commits the next revision, if there is something new. It indexes no more of the log's growth
     /// than the limits allow; runs of more than `rewrite_max` postings are left in pieces.
     pub async fn advance(&mut self, rewrite_max: u64) -> Result<Advance, IndexError> {
+        match self.prepare(rewrite_max).await? {
+            Some(prepared) => self.commit(prepared).await,
+            None => Ok(Advance::UpToDate),
+        }
+    }
+
+    /// Builds the runs of the next revision, if there is something new.
+    pub(super) async fn prepare(
+        &mut self,
+        rewrite_max: u64,
+    ) -> Result<Option<Prepared>, IndexError> {
         let began = self.context.clock.now();
         let view = View::open(self.context.log.clone(), &self.context.trust).await?;
         let mut view = view.on(self.context.workers.clone());
@@ -86,7 +108,7 @@ impl Builder {
         let is_whole = rewrite_max < u64::MAX || plan::in_pieces(&self.runs).is_none();
         if log.size == self.indexed.size && !self.is_merged && is_whole {
             self.context.metrics.set_sizes(self.indexed.size, log.size);
-            return Ok(Advance::UpToDate);
+            return Ok(None);
         }
         let from = self.indexed.size;
         let (fresh, end) =
@@ -97,9 +119,16 @@ impl Builder {
             runs.push(self.make(piece, &fresh).await?);
         }
         drop(fresh);
-        let manifest = Manifest { origin: self.context.origin.clone(), head, runs: runs.clone() };
+        let manifest = Manifest { origin: self.context.origin.clone(), head, runs };
         let checkpoint = view.checkpoint().to_bytes();
-        self.revisions.append(RevisionFile { manifest, checkpoint }).await?;
+        Ok(Some(Prepared { began, file: RevisionFile { manifest, checkpoint }, log }))
+    }
+
+    /// Commits a revision that was prepared last, and publishes it.
+    pub(super) async fn commit(&mut self, prepared: Prepared) -> Result<Advance, IndexError> {
+        let Prepared { began, file, log } = prepared;
+        let (head, runs) = (file.manifest.head, file.manifest.runs.clone());
+        self.revisions.append(file).await?;
         self.tidy.retire(&self.runs, &runs);
         self.tidy.retire_paths(self.revisions.take_superseded());
         (self.runs, self.indexed, self.is_merged) = (runs, head, false);

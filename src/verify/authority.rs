@@ -67,11 +67,6 @@ impl Authority {
         self.is_logged
     }
 
-    /// The keys of its certificates with this name (a DER `Name`), DER `SubjectPublicKeyInfo`.
-    pub(super) fn keys_of(&self, name: &[u8]) -> impl Iterator<Item = &[u8]> {
-        self.certificates.named(name).map(fasti_x509::Authority::public_key)
-    }
-
     /// An authority with these certificates, such as those of a chain, in any order.
     pub fn of_list<D: AsRef<[u8]>>(
         certificates: &[D],
@@ -99,15 +94,35 @@ impl Authority {
         self.valid_from.is_none_or(|from| from.unix_timestamp() <= time)
             && self.valid_until.is_none_or(|until| time <= until.unix_timestamp())
     }
+
+    /// Checks that it issued a certificate, in each of these spans; returns the key that signed it.
+    fn check(&self, der: &[u8], spans: &[[i64; 2]]) -> Result<&[u8], ChainError> {
+        let mut key = Err(ChainError::Validity);
+        for span in spans {
+            key = Ok(self.certificates.check(der, *span)?.public_key());
+        }
+        key
+    }
 }
 
-/// The issuer of a certificate, and the authority that it is of. The certificate was used in these
-/// spans of time: the first and last second of each, since 1970.
+/// Who issued a certificate.
+#[derive(Clone, Debug)]
+pub struct Issued<'a> {
+    /// The issuer's name.
+    pub issuer: String,
+    /// The trusted authority that it is of.
+    pub authority: &'a Authority,
+    /// The issuer's key, a DER `SubjectPublicKeyInfo`.
+    pub key: &'a [u8],
+}
+
+/// The issuer of a certificate that was used in these spans of time: the first and last second of
+/// each, since 1970. There must be at least one.
 pub fn issuer_of<'a>(
     der: &[u8],
     authorities: &'a [Authority],
     spans: &[[i64; 2]],
-) -> Result<(String, &'a Authority), AuthorityError> {
+) -> Result<Issued<'a>, AuthorityError> {
     let certificate = X509::from_der(der).map_err(AuthorityError::Malformed)?;
     let issuer = || name(certificate.issuer);
     let mut named: Vec<&Authority> = authorities.iter().collect();
@@ -127,10 +142,8 @@ pub fn issuer_of<'a>(
     named.retain(|authority| spans.iter().all(|span| authority.is_trusted(span[0])));
     let mut refused = ChainError::Validity;
     for (number, authority) in named.into_iter().enumerate() {
-        let judged =
-            spans.iter().try_for_each(|span| authority.certificates.check(der, *span).map(drop));
-        match judged {
-            Ok(()) => return Ok((issuer(), authority)),
+        match authority.check(der, spans) {
+            Ok(key) => return Ok(Issued { issuer: issuer(), authority, key }),
             // That another authority has the same name says less than anything else.
             Err(ChainError::Signature) if number > 0 => {}
             Err(error) => refused = error,
@@ -194,7 +207,7 @@ mod tests {
         let validity = validity(signed.der()).unwrap();
         let [from, until] =
             [validity.from, validity.until].map(|end| end.unwrap().unix_timestamp());
-        issuer_of(signed.der(), &[authority], &[[from, until]]).map(|(issuer, _)| issuer)
+        issuer_of(signed.der(), &[authority], &[[from, until]]).map(|issued| issued.issuer)
     }
 
     fn judge(issuing: CertificateParams, signing: &CertificateParams) -> String {
@@ -305,7 +318,7 @@ mod tests {
             let authorities = [Authority::of_list(list, None, None).unwrap()];
             let times = [[date_time_ymd(2026, 1, 1).unix_timestamp(); 2]];
             let judged = issuer_of(signed.der(), &authorities, &times);
-            judged.map(|(issuer, _)| issuer).map_err(|error| error.to_string())
+            judged.map(|issued| issued.issuer).map_err(|error| error.to_string())
         };
         assert_eq!(judge(&[middle_der.der()]).unwrap(), "CN=authority.test");
         for list in [[middle_der.der(), root_der.der()], [root_der.der(), middle_der.der()]] {

@@ -4,10 +4,8 @@
 //! the wrong person. A promise in the certificate is what can be verified offline.
 
 use fasti_read::window::Window;
-use fasti_x509::{ArtifactDigest, CertificateTimestamp, HashAlgorithm, PublicKey, X509, X509Error};
+use fasti_x509::{ArtifactDigest, CertificateTimestamp, HashAlgorithm, PublicKey, X509Error};
 use time::OffsetDateTime;
-
-use super::authority::Authority;
 
 /// A certificate log that the caller trusts.
 #[derive(Clone, Debug)]
@@ -65,11 +63,10 @@ impl CertificateLog {
         &self,
         timestamp: &CertificateTimestamp<'_>,
         certificate: &[u8],
-        issuer: &Authority,
+        issuer_key: &[u8],
     ) -> Result<(), CertificateLogError> {
         let log = || self.name.clone();
-        let mut keys = issuer.keys_of(X509::from_der(certificate)?.issuer);
-        if !keys.any(|key| timestamp.is_signed(&self.key, certificate, key)) {
+        if !timestamp.is_signed(&self.key, certificate, issuer_key) {
             return Err(CertificateLogError::Signature { log: log() });
         }
         let nanoseconds = i128::from(timestamp.milliseconds) * 1_000_000;
@@ -83,14 +80,13 @@ impl CertificateLog {
     }
 }
 
-/// The names of the trusted logs that promised to include a certificate of this issuer; at least
-/// one. Timestamps of other logs do not count, nor do bad ones beside a good one.
+/// The names of the trusted logs that promised to include a certificate that was signed with this
+/// key, a DER `SubjectPublicKeyInfo`; at least one. Timestamps of other logs do not count, nor do bad ones beside a good one.
 pub(super) fn logs_of(
     certificate: &[u8],
-    issuer: &Authority,
+    issuer_key: &[u8],
     logs: &[CertificateLog],
 ) -> Result<Vec<String>, CertificateLogError> {
-    X509::from_der(certificate)?;
     let timestamps = CertificateTimestamp::of(certificate)?;
     if timestamps.is_empty() {
         return Err(CertificateLogError::NoTimestamp);
@@ -98,7 +94,7 @@ pub(super) fn logs_of(
     let (mut names, mut first) = (Vec::new(), None);
     for timestamp in &timestamps {
         for log in logs.iter().filter(|log| log.id().as_bytes() == timestamp.log_id) {
-            match log.check(timestamp, certificate, issuer) {
+            match log.check(timestamp, certificate, issuer_key) {
                 Ok(()) if names.contains(&log.name) => {}
                 Ok(()) => names.push(log.name.clone()),
                 Err(error) => first = first.or(Some(error)),

@@ -113,16 +113,16 @@ fn vouch(
     if times.is_empty() {
         spans.push([first, last]);
     }
-    let (issuer, authority) = issuer_of(der, &trusted.authorities, &spans)?;
+    let issued = issuer_of(der, &trusted.authorities, &spans)?;
     if times.is_empty() && !demand.allow_untimed_certificate {
         return Err(Refusal::NoTrustedTime { valid, skipped: Vec::new() });
     }
-    let logged = if !authority.is_logged() {
+    let logged = if !issued.authority.is_logged() {
         CertificateLogged::NotAsked
     } else if demand.allow_unlogged_certificate {
         CertificateLogged::Waived
     } else {
-        CertificateLogged::By(logs_of(der, authority, &trusted.certificate_logs)?)
+        CertificateLogged::By(logs_of(der, issued.key, &trusted.certificate_logs)?)
     };
-    Ok((Vouched::By(issuer), logged))
+    Ok((Vouched::By(issued.issuer), logged))
 }

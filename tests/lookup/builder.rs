@@ -221,6 +221,30 @@ async fn what_is_no_index_of_this_log_is_refused_by_name() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_writer_that_stops_publishes_what_it_has_committed() {
+    let mut live = Live::start().await;
+    live.grow(300).await;
+    let counting = Arc::new(Faulty::over(&Arc::default(), 0, Fault::Slow));
+    catch_up(&live.site(counting.clone(), quick())).await;
+    let mut committed = 0;
+    for n in 1..=counting.writes() {
+        let mut live = Live::start().await;
+        live.grow(300).await;
+        let slow = Arc::new(Faulty::over(&live.store, n, Fault::Slow));
+        let site = live.site(slow.clone(), quick());
+        let keeping = tokio::spawn(keep_while_leading(live.log.clone(), site));
+        slow.met().await;
+        live.log.shut_down();
+        keeping.await.unwrap();
+        let revision = live.store.get(&path("lookup/revision/000")).await.unwrap();
+        assert_eq!(latest(&*live.store).await.is_some(), revision.is_some(), "write {n}");
+        committed += usize::from(revision.is_some());
+    }
+    // Parts come before the revision, and its tile, bundle, checkpoint and `latest` after it.
+    assert!((5..counting.writes()).contains(&committed), "{committed}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn large_merges_are_made_beside_and_old_parts_go() {
     let mut live = Live::start().await;

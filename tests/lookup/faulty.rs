@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -22,6 +23,8 @@ pub enum Fault {
     DieBefore,
     /// The builder dies after the write.
     DieAfter,
+    /// It takes a while.
+    Slow,
 }
 
 pub const FAULTS: [Fault; 4] =
@@ -35,14 +38,16 @@ pub struct Faulty {
     /// Writes so far.
     writes: AtomicUsize,
     fault: Fault,
-    died: tokio::sync::Notify,
+    met: tokio::sync::Notify,
 }
+
+const WHILE: Duration = Duration::from_millis(500);
 
 impl Faulty {
     /// Makes the `n`-th write meet a fault; 0 for none.
     pub fn over(inner: &Arc<MemoryStore>, n: usize, fault: Fault) -> Self {
         let (left, writes) = (AtomicUsize::new(n), AtomicUsize::new(0));
-        Self { inner: inner.clone(), left, writes, fault, died: <_>::default() }
+        Self { inner: inner.clone(), left, writes, fault, met: <_>::default() }
     }
 
     /// The number of writes requested.
@@ -50,11 +55,16 @@ impl Faulty {
         self.writes.load(SeqCst)
     }
 
+    /// Waits for the fault.
+    pub async fn met(&self) {
+        self.met.notified().await;
+    }
+
     /// Runs a builder until it ends or dies; `None` if it died.
     pub async fn run<T>(&self, builder: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;
-            () = self.died.notified() => None,
+            () = self.met() => None,
             done = builder => Some(done),
         }
     }
@@ -72,8 +82,13 @@ impl Faulty {
             write.await?;
         }
         if matches!(self.fault, Fault::DieBefore | Fault::DieAfter) {
-            self.died.notify_one();
+            self.met.notify_one();
             std::future::pending::<()>().await;
+        }
+        if matches!(self.fault, Fault::Slow) {
+            self.met.notify_one();
+            tokio::time::sleep(WHILE).await;
+            return write.await;
         }
         let (path, source) = (path.to_string(), std::io::ErrorKind::TimedOut.into());
         Err(StoreError::Ambiguous { path, source })

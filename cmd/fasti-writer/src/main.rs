@@ -34,7 +34,7 @@ use fasti::log::Log;
 use fasti::lookup::keep_while_leading;
 use fasti::metrics::{AdmissionMetrics, HttpMetrics};
 use fasti::signer::forbid_core_dumps;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::flags::Flags;
@@ -112,9 +112,7 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
         let told = signal(SignalKind::hangup())?;
         tokio::spawn(flags.admission.clone().follow(admission.clone(), told));
     }
-    if let Some(site) = lookup {
-        tokio::spawn(keep_while_leading(log.clone(), site));
-    }
+    let index = lookup.map(|index| tokio::spawn(keep_while_leading(log.clone(), index)));
     let mut config = flags.http_config(admission, peer_secret, here);
     let limits = &mut config.limits;
     limits.connections_max = descriptors::enough_for(limits.connections_max);
@@ -143,6 +141,9 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     // Every request has its answer by now; the connections only need to deliver it.
     drop(halted);
     drop((&mut server).await);
+    if let Some(index) = index {
+        drop(index.await);
+    }
     ended?.context("the log has stopped; start it again to recover")
 }
 
@@ -165,8 +166,26 @@ fn address(
     }
 }
 
+/// How many connections wait to be accepted; the system may allow fewer (`somaxconn`). When a
+/// thousand clients connect at once, those beyond it are ignored and try again after a second.
+const BACKLOG: u32 = 4096;
+
 async fn listen(address: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+    bind(address).await.with_context(|| format!("cannot listen on {address}"))
+}
+
+async fn bind(address: &str) -> std::io::Result<TcpListener> {
+    let mut refused = std::io::Error::other("the name has no address");
+    for address in tokio::net::lookup_host(address).await? {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // A writer that starts again need not wait until the old connections are forgotten.
+        socket.set_reuseaddr(true)?;
+        match socket.bind(address).and_then(|()| socket.listen(BACKLOG)) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => refused = error,
+        }
+    }
+    Err(refused)
 }
 
 /// Waits for SIGTERM or SIGINT. Neither is lost once this has been called.

@@ -7,12 +7,13 @@ use fasti_entry::{
     VerifiableSignature, Verifier,
 };
 use fasti_read::{CheckpointRefusal, Trust};
-use rcgen::KeyPair;
+use fasti_x509::{NamePattern, Pattern};
+use rcgen::{CertificateParams, IsCa, Issuer, KeyPair, SanType};
 use serde_json::json;
 use tiles_spec::EcdsaSigningKey;
 
 use super::super::testing::{GLOBAL_INDEX, HOST, INDEX, OlderLog, TIME};
-use super::super::{Demand, TrustedRoot, Verdict, any_bundle, bundle};
+use super::super::{Authority, Demand, TrustedRoot, Verdict, any_bundle, bundle};
 use super::*;
 
 const ARTIFACT: &[u8] = b"an artifact";
@@ -28,13 +29,18 @@ impl Scene {
     fn new(log: OlderLog) -> Self {
         let pair = KeyPair::generate().unwrap();
         let spki = rcgen::PublicKeyData::subject_public_key_info(&pair);
-        let key = KeyMaterial::PublicKey(spki.clone());
+        Self::signed(log, &pair, KeyMaterial::PublicKey(spki))
+    }
+
+    fn signed(log: OlderLog, pair: &KeyPair, key: KeyMaterial) -> Self {
         let digest = ArtifactDigest::of(HashAlgorithm::Sha256, ARTIFACT);
-        let content = rcgen::SigningKey::sign(&pair, ARTIFACT).unwrap();
-        let pem = format!(
-            "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
-            STANDARD.encode(spki)
-        );
+        let content = rcgen::SigningKey::sign(pair, ARTIFACT).unwrap();
+        let (label, der) = match &key {
+            KeyMaterial::PublicKey(spki) => ("PUBLIC KEY", spki),
+            KeyMaterial::Certificate(der) => ("CERTIFICATE", der),
+        };
+        let text = STANDARD.encode(der);
+        let pem = format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n");
         let body = json!({"apiVersion": "0.0.1", "kind": "hashedrekord", "spec": {
             "data": {"hash": {"algorithm": "sha256", "value": hex::encode(digest.as_bytes())}},
             "signature": {
@@ -100,6 +106,58 @@ fn logs_with_keys_of_every_kind_promise_and_prove() {
         for part in ["\"older.test - 1193050959916656506\"", "at 2023-11-14T22:13:20Z"] {
             assert!(words.contains(part), "{words}");
         }
+    }
+}
+
+#[test]
+fn a_promise_says_when_a_certificate_was_used() {
+    let mut params = CertificateParams::new([]).unwrap();
+    params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    params.distinguished_name.push(rcgen::DnType::CommonName, "authority.test");
+    let key = KeyPair::generate().unwrap();
+    let authority = params.self_signed(&key).unwrap().der().to_vec();
+    let issuer = Issuer::new(params, key);
+    let pair = KeyPair::generate().unwrap();
+    let demand = Demand {
+        identity: Some(NamePattern::exact(None, "dev@example.com")),
+        oidc_issuer: Some(Pattern::exact("")),
+        ..Demand::default()
+    };
+    let taken = time::OffsetDateTime::from_unix_timestamp(i64::try_from(TIME).unwrap()).unwrap();
+    let second = time::Duration::SECOND;
+    let hour = time::Duration::HOUR;
+    for (from, until, is_inside) in [
+        (taken, taken, true),
+        (taken - hour, taken + hour, true),
+        (taken + second, taken + hour, false),
+        (taken - hour, taken - second, false),
+    ] {
+        let mut params = CertificateParams::new([]).unwrap();
+        (params.not_before, params.not_after) = (from, until);
+        params.subject_alt_names = vec![SanType::Rfc822Name("dev@example.com".try_into().unwrap())];
+        let certificate = params.signed_by(&pair, &issuer).unwrap().der().to_vec();
+        let key = KeyMaterial::Certificate(certificate);
+        let mut scene = Scene::signed(OlderLog::generate(), &pair, key);
+        let authorities = vec![Authority::new(&authority, None, None).unwrap()];
+        let trusted = TrustedRoot { authorities, ..scene.trusted() };
+        let judge =
+            |scene: &Scene| bundle(&scene.bundle, Some(&ARTIFACT.to_vec()), &trusted, &demand);
+        match judge(&scene) {
+            Ok(verdict) => {
+                assert!(is_inside, "{from} {until}");
+                let [time] = verdict.times.as_slice() else { panic!("{:?}", verdict.times) };
+                assert_eq!(time.seconds, taken.unix_timestamp());
+                assert!(!verdict.is_untimed());
+            }
+            Err(refusal) => {
+                assert!(!is_inside, "{refusal}");
+                assert!(matches!(refusal, Refusal::OutsideValidity { .. }), "{refusal}");
+            }
+        }
+        // A time that nobody signed is none.
+        scene.entry().inclusion_promise = None;
+        let refusal = judge(&scene).unwrap_err();
+        assert!(matches!(refusal, Refusal::NoTrustedTime { .. }), "{refusal}");
     }
 }
 

@@ -5,7 +5,7 @@ use fasti_kit::made_ct_log::MadeCtLog;
 use fasti_kit::made_tsa::MadeTsa;
 use fasti_read::window::Window;
 use fasti_x509::{ChainError, NamePattern, Pattern, TimestampError};
-use rcgen::{CertificateParams, IsCa, Issuer, KeyPair, SanType, date_time_ymd};
+use rcgen::{CertificateParams, IsCa, Issuer, KeyPair, PublicKeyData as _, SanType, date_time_ymd};
 use time::OffsetDateTime;
 
 use crate::testing::proof_of;
@@ -18,9 +18,11 @@ use crate::{
 const NOON: &str = "20260301120000Z";
 const DAY_BEFORE: &str = "20260228120000Z";
 
-/// An authority, a certificate log, and a signature with a certificate of the first of March 2026.
+/// An authority, another of the same name, a certificate log, and a signature with a certificate of
+/// the first of March 2026.
 struct Scene {
     authority: Vec<u8>,
+    namesake: Vec<u8>,
     log: MadeCtLog,
     signed: SignedDigest,
     tsa: MadeTsa,
@@ -33,11 +35,19 @@ fn scene() -> Scene {
 
 /// The same, with an edited timestamp of the certificate log.
 fn scene_with(edit: impl FnOnce(&mut Vec<u8>)) -> Scene {
+    scene_of(false, edit)
+}
+
+/// The same. The certificate log can have logged the certificate as one of the other authority.
+fn scene_of(is_logged_as_namesakes: bool, edit: impl FnOnce(&mut Vec<u8>)) -> Scene {
     let mut params = CertificateParams::new([]).unwrap();
     params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     params.distinguished_name.push(rcgen::DnType::CommonName, "authority.test");
     let key = KeyPair::generate().unwrap();
     let authority = params.self_signed(&key).unwrap().der().to_vec();
+    let other = KeyPair::generate().unwrap();
+    let namesake = params.self_signed(&other).unwrap().der().to_vec();
+    let logged = if is_logged_as_namesakes { &other } else { &key }.subject_public_key_info();
     let issuer = Issuer::new(params, key);
     let mut params = CertificateParams::new([]).unwrap();
     params.not_before = date_time_ymd(2026, 3, 1);
@@ -45,9 +55,9 @@ fn scene_with(edit: impl FnOnce(&mut Vec<u8>)) -> Scene {
     params.subject_alt_names = vec![SanType::Rfc822Name("dev@example.com".try_into().unwrap())];
     let (log, pair) = (MadeCtLog::default(), KeyPair::generate().unwrap());
     let milliseconds = date_time_ymd(2026, 3, 1).unix_timestamp().unsigned_abs() * 1000;
-    let certificate = log.certify(params, &pair, &issuer, milliseconds, edit);
+    let certificate = log.certify_as_of(params, &pair, &issuer, &logged, milliseconds, edit);
     let signed = sign(&pair, KeyMaterial::Certificate(certificate));
-    Scene { authority, log, signed, tsa: MadeTsa::default(), pair }
+    Scene { authority, namesake, log, signed, tsa: MadeTsa::default(), pair }
 }
 
 impl Scene {
@@ -289,4 +299,24 @@ fn certificates_of_logged_authorities_are_in_a_certificate_log() {
     let trusted = TrustedRoot { authorities: vec![good.authority()], ..good.trusted() };
     let verdict = good.judge(&[good.stamp(NOON)], &trusted, &dev()).unwrap();
     assert!(verdict.not_checked().join("").contains("none is known for its authority"));
+}
+
+#[test]
+fn a_certificate_is_logged_with_the_key_that_signed_it() {
+    for is_namesakes in [false, true] {
+        let scene = scene_of(is_namesakes, |_| {});
+        for list in [[&scene.authority, &scene.namesake], [&scene.namesake, &scene.authority]] {
+            let authority = Authority::of_list(&list, None, None).unwrap();
+            let authorities = vec![authority.with_logged_certificates()];
+            let trusted = TrustedRoot { authorities, ..scene.trusted() };
+            let judged = scene.judge(&[scene.stamp(NOON)], &trusted, &dev());
+            match judged {
+                Ok(_) => assert!(!is_namesakes),
+                Err(refusal) => {
+                    assert!(is_namesakes, "{refusal}");
+                    assert!(refusal.to_string().contains("for this certificate and issuer"));
+                }
+            }
+        }
+    }
 }

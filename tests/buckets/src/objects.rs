@@ -112,8 +112,11 @@ struct Held {
 /// The first generation; a store's are as large as this.
 const FIRST_GENERATION: u64 = 1_700_000_000_000_000;
 
-/// How long a bucket waits between the check and the write, or how long a write takes, if it does.
-const RACE: Duration = Duration::from_millis(10);
+/// How long a bucket that checks without a lock waits between the check and the write.
+const RACE: Duration = Duration::from_millis(50);
+
+/// How long a write takes in a bucket that refuses others meanwhile.
+const WRITE: Duration = Duration::from_millis(10);
 
 /// The maximum length of a page, whatever is requested.
 const PAGE: usize = 1000;
@@ -266,7 +269,7 @@ impl Objects {
             }
         };
         let under_way = UnderWay { objects: self, key };
-        tokio::time::sleep(RACE).await;
+        tokio::time::sleep(WRITE).await;
         let has_met = self.held().under_way.get(key) == Some(&true);
         drop(under_way);
         if has_met { Err(Refused::UnderWay) } else { Ok(()) }

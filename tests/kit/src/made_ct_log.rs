@@ -28,17 +28,29 @@ impl MadeCtLog {
     /// Issues a certificate with a timestamp of this log, which is `edit`ed before it is put in.
     pub fn certify<K: PublicKeyData, S: rcgen::SigningKey>(
         &self,
-        mut params: CertificateParams,
+        params: CertificateParams,
         key: &K,
         issuer: &Issuer<'_, S>,
         milliseconds: u64,
         edit: impl FnOnce(&mut Vec<u8>),
     ) -> Vec<u8> {
+        let logged = issuer.key().subject_public_key_info();
+        self.certify_as_of(params, key, issuer, &logged, milliseconds, edit)
+    }
+
+    /// The same, with a timestamp that names `logged` as the key of the issuer.
+    pub fn certify_as_of<K: PublicKeyData, S: rcgen::SigningKey>(
+        &self,
+        mut params: CertificateParams,
+        key: &K,
+        issuer: &Issuer<'_, S>,
+        logged: &[u8],
+        milliseconds: u64,
+        edit: impl FnOnce(&mut Vec<u8>),
+    ) -> Vec<u8> {
         params.serial_number = Some(vec![1; 8].into());
         let before = params.signed_by(key, issuer).unwrap();
-        let issuer_key = issuer.key().subject_public_key_info();
-        let mut timestamp =
-            self.timestamp(first(content(before.der())).0, &issuer_key, milliseconds);
+        let mut timestamp = self.timestamp(first(content(before.der())).0, logged, milliseconds);
         edit(&mut timestamp);
         let timestamp = with_length(&timestamp);
         let list = der(4, &[&with_length(&timestamp)]);
