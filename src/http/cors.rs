@@ -28,7 +28,7 @@ use http_body_util::Full;
 
 use super::app::App;
 use super::methods::{READ, SUBMIT};
-use super::problem::{Answer, Problem};
+use super::problem::{HttpResponse, Problem};
 use super::{paths, read};
 
 /// Everyone.
@@ -74,7 +74,7 @@ impl Access {
 
 impl App {
     /// Returns the answer to a preflight request, if this is one.
-    pub(super) fn preflight(&self, head: &request::Parts) -> Option<Result<Answer, Problem>> {
+    pub(super) fn preflight(&self, head: &request::Parts) -> Option<Result<HttpResponse, Problem>> {
         let headers = &head.headers;
         let asks = head.method == Method::OPTIONS
             && headers.contains_key(ORIGIN)
@@ -128,7 +128,7 @@ impl App {
 }
 
 /// The answer to a preflight that is allowed.
-fn allowed(methods: &'static str) -> Answer {
+fn allowed(methods: &'static str) -> HttpResponse {
     let mut answer = Response::new(Full::new(Bytes::new()));
     *answer.status_mut() = StatusCode::NO_CONTENT;
     let headers = answer.headers_mut();
@@ -146,7 +146,7 @@ fn allowed(methods: &'static str) -> Answer {
 
 /// Lets pages of all sites see an answer: always to reads, which caches may keep, and to a page's
 /// submission, even if it is refused.
-pub(super) fn share(head: &request::Parts, answer: &mut Answer) {
+pub(super) fn share(head: &request::Parts, answer: &mut HttpResponse) {
     let is_shared = match Access::at(head.uri.path()) {
         Access::Open(_) => head.method != Method::OPTIONS,
         Access::Submissions => head.method == Method::POST && head.headers.contains_key(ORIGIN),

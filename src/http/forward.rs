@@ -29,7 +29,7 @@ pub use question::{FASTI_MAC, QuestionHead};
 use super::app::App;
 use super::methods::{SUBMIT, expect};
 use super::paths;
-use super::problem::{Answer, Problem};
+use super::problem::{HttpResponse, Problem};
 use super::request_body::RequestBody;
 use super::secret::{MAC_BYTES, Message, PeerSecret};
 use message::{QUESTION_BYTES_MAX, decode_question, encode_reply};
@@ -40,7 +40,7 @@ impl App {
         &self,
         head: &request::Parts,
         body: &mut B,
-    ) -> Result<Answer, Problem> {
+    ) -> Result<HttpResponse, Problem> {
         expect(&head.method, SUBMIT)?;
         let nothing_here = || Problem::NotFound(paths::FORWARD.to_owned());
         let secret = self.config.peer_secret.as_ref().ok_or_else(nothing_here)?;
@@ -101,7 +101,7 @@ async fn read_described<B: RequestBody>(
 }
 
 /// The answer to the question with this MAC, with a MAC of its own.
-fn signed(secret: &PeerSecret, question: &[u8; MAC_BYTES], reply: &Reply) -> Answer {
+fn signed(secret: &PeerSecret, question: &[u8; MAC_BYTES], reply: &Reply) -> HttpResponse {
     let reply = encode_reply(reply);
     let mac = hex::encode(secret.mac(Message::AnswerTo(question), &reply));
     let mut answer = Response::new(Full::new(reply));

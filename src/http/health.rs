@@ -10,9 +10,9 @@ use prometheus_client::registry::Registry;
 
 use super::app::App;
 use super::methods::{READ, expect};
-use super::problem::{Answer, Problem};
+use super::problem::{HttpResponse, Problem};
 
-fn answer(body: impl Into<Bytes>, content_type: &'static str) -> Answer {
+fn answer(body: impl Into<Bytes>, content_type: &'static str) -> HttpResponse {
     let mut answer = Response::new(Full::new(body.into()));
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -21,13 +21,13 @@ fn answer(body: impl Into<Bytes>, content_type: &'static str) -> Answer {
 }
 
 /// Answers that the process is alive. The body is what Rekor's probes expect.
-pub(super) fn alive(method: &Method) -> Result<Answer, Problem> {
+pub(super) fn alive(method: &Method) -> Result<HttpResponse, Problem> {
     expect(method, READ)?;
     Ok(answer(r#"{"status":"SERVING"}"#, "application/json"))
 }
 
 /// Returns all metrics as text.
-pub(super) fn metrics(method: &Method, registry: &Registry) -> Result<Answer, Problem> {
+pub(super) fn metrics(method: &Method, registry: &Registry) -> Result<HttpResponse, Problem> {
     expect(method, READ)?;
     let mut text = String::new();
     encode(&mut text, registry).map_err(|error| Problem::NotReady(error.to_string()))?;
@@ -36,7 +36,7 @@ pub(super) fn metrics(method: &Method, registry: &Registry) -> Result<Answer, Pr
 
 impl App {
     /// Answers whether the log accepts entries, or is frozen and readable, with its status.
-    pub(super) fn ready(&self, method: &Method) -> Result<Answer, Problem> {
+    pub(super) fn ready(&self, method: &Method) -> Result<HttpResponse, Problem> {
         expect(method, READ)?;
         let is_ready = self.log.is_ready();
         let (status, stalled) = (self.log.status(), self.log.stalled_for());
@@ -65,7 +65,7 @@ impl App {
     }
 
     /// The page at the writer's address, for people.
-    pub(super) fn front_page(&self, method: &Method) -> Result<Answer, Problem> {
+    pub(super) fn front_page(&self, method: &Method) -> Result<HttpResponse, Problem> {
         expect(method, READ)?;
         let published = self.log.published();
         let text = format!(

@@ -77,7 +77,7 @@ pub use cors::site::{Site, SiteError};
 pub use limits::Limits;
 pub use metrics::SharesMetrics;
 pub use peers::HttpPeers;
-pub use problem::{Answer, Problem};
+pub use problem::{HttpResponse, Problem};
 pub use request_body::RequestBody;
 pub use secret::PeerSecret;
 pub use serve::{serve, serve_metrics};

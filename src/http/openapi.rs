@@ -5,13 +5,13 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::request;
 
 use super::methods::{READ, expect};
-use super::problem::{Answer, Problem};
+use super::problem::{HttpResponse, Problem};
 use super::represent::{Coding, Representation};
 
 const DOCUMENT: &[u8] = include_bytes!("openapi.json");
 
 /// The document.
-pub(super) fn describe(head: &request::Parts) -> Result<Answer, Problem> {
+pub(super) fn describe(head: &request::Parts) -> Result<HttpResponse, Problem> {
     expect(&head.method, READ)?;
     let document = Representation::new(Bytes::from_static(DOCUMENT), Coding::Identity);
     let mut answer = document.answer(head)?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use fasti_client::keys::{KeysError, read_certificates};
-use fasti_log::peers::{NotTaken, PeerAnswer, PeerError, Peers, WriterStatus};
+use fasti_log::peers::{NotTaken, PeerAnswer, PeerError, PeerStatus, Peers};
 use fasti_log::record::Epoch;
 use fasti_seams::egress;
 use fasti_seams::entropy::{Entropy as _, OsEntropy};
@@ -121,7 +121,7 @@ async fn body(mut answer: Response, max: usize) -> Result<Option<Bytes>, reqwest
 
 #[async_trait]
 impl Peers for HttpPeers {
-    async fn status(&self, address: &str, term: Epoch) -> Result<WriterStatus, PeerError> {
+    async fn status(&self, address: &str, term: Epoch) -> Result<PeerStatus, PeerError> {
         Ok(self.ask(address, term, Bytes::new(), STATUS_TIMEOUT).await?.status)
     }
 

@@ -30,8 +30,8 @@ use super::accept::ErrorForm;
 use super::forward::question::PeerRefusal;
 use super::rekor_v1::error::V1Error;
 
-/// A complete answer.
-pub type Answer = Response<Full<Bytes>>;
+/// A response with its whole body.
+pub type HttpResponse = Response<Full<Bytes>>;
 
 /// The header with the index of an entry that already exists.
 pub const X_LOG_INDEX: HeaderName = HeaderName::from_static("x-log-index");
@@ -337,7 +337,7 @@ impl Problem {
     }
 
     /// The answer.
-    pub fn into_answer(self, form: ErrorForm) -> Answer {
+    pub fn into_response(self, form: ErrorForm) -> HttpResponse {
         self.log_failure();
         let (status, _) = self.status();
         let body = self.body(form);
@@ -419,7 +419,7 @@ impl Problem {
 
     /// The answer's bytes on the wire, for a connection from which no requests are read.
     pub fn into_http1(self) -> Vec<u8> {
-        let (parts, body) = self.into_answer(ErrorForm::Rekor).into_parts();
+        let (parts, body) = self.into_response(ErrorForm::Rekor).into_parts();
         let mut bytes = format!("HTTP/1.1 {}\r\n", parts.status).into_bytes();
         for (name, value) in &parts.headers {
             bytes.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());

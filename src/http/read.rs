@@ -27,7 +27,7 @@ use super::delivery::AccountedFor;
 use super::methods::{READ, expect};
 use super::packed::PackedBundles;
 use super::place::place_of;
-use super::problem::{Answer, Problem};
+use super::problem::{HttpResponse, Problem};
 use super::represent::{Coding, Representation, Wanted, names, packed_etag, range};
 use super::shares::{Share, Shares};
 
@@ -84,7 +84,7 @@ impl Reads {
         &self,
         objects: &dyn Store,
         head: &request::Parts,
-    ) -> Result<Answer, Problem> {
+    ) -> Result<HttpResponse, Problem> {
         let path = head.uri.path();
         let object = resolve(path)?;
         let (object_path, cost) = (ObjectPath::from(object), Cost::of(&object));
@@ -116,7 +116,7 @@ impl Reads {
         path: &ObjectPath,
         cost: Cost,
         head: &request::Parts,
-    ) -> Result<Option<Answer>, Problem> {
+    ) -> Result<Option<HttpResponse>, Problem> {
         let shrinks = cost == Cost::Middling;
         let _turn = if shrinks { self.turns.acquire().await.ok() } else { None };
         let Some(object) = objects.get(path).await? else { return Ok(None) };
@@ -134,7 +134,7 @@ impl Reads {
         objects: &dyn Store,
         path: &ObjectPath,
         head: &request::Parts,
-    ) -> Result<Option<Answer>, Problem> {
+    ) -> Result<Option<HttpResponse>, Problem> {
         // Ranges apply to the uncompressed object.
         if range(head).is_some() {
             return self.part(objects, path, head).await;
@@ -187,7 +187,7 @@ impl Reads {
         objects: &dyn Store,
         path: &ObjectPath,
         head: &request::Parts,
-    ) -> Result<Option<Answer>, Problem> {
+    ) -> Result<Option<HttpResponse>, Problem> {
         let Some(length) = objects.length(path).await? else { return Ok(None) };
         let etag = etag_of(path, length);
         let length = usize::try_from(length).unwrap_or(usize::MAX);

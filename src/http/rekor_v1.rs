@@ -27,7 +27,7 @@ use http::request;
 use super::app::App;
 use super::body::ReadBody;
 use super::methods::{READ, SUBMIT, expect};
-use super::problem::{Answer, Problem};
+use super::problem::{HttpResponse, Problem};
 use super::request_body::RequestBody;
 use route::Route;
 
@@ -40,7 +40,7 @@ impl App {
         &self,
         head: &request::Parts,
         body: &mut B,
-    ) -> Result<Answer, Problem> {
+    ) -> Result<HttpResponse, Problem> {
         let path = head.uri.path();
         let Some(route) = Route::find(path) else {
             return Err(Problem::NotFound(path.to_owned()));

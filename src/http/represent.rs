@@ -14,7 +14,7 @@ use http::{HeaderMap, Method, Response, StatusCode, request};
 use http_body_util::Full;
 use sha2::{Digest, Sha256};
 
-use super::problem::{Answer, Problem};
+use super::problem::{HttpResponse, Problem};
 
 /// Higher levels cost more than they save on a local network.
 const ZSTD_LEVEL: i32 = 1;
@@ -71,7 +71,7 @@ impl Representation {
     }
 
     /// The answer to a request for it.
-    pub fn answer(self, head: &request::Parts) -> Result<Answer, Problem> {
+    pub fn answer(self, head: &request::Parts) -> Result<HttpResponse, Problem> {
         let length = self.bytes.len();
         let wanted = Wanted::of(head, &self.etag, length)?;
         let bytes = match wanted {
@@ -115,7 +115,7 @@ impl Wanted {
     }
 
     /// The answer with these bytes, which must be those that are wanted.
-    pub fn answer(&self, bytes: Bytes, etag: &str, length: usize) -> Answer {
+    pub fn answer(&self, bytes: Bytes, etag: &str, length: usize) -> HttpResponse {
         let mut answer = Response::new(Full::new(bytes));
         let value = |text: &str| HeaderValue::try_from(text).expect("the values are ASCII");
         match self {

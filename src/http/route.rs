@@ -7,7 +7,7 @@ use hyper::body::Body as _;
 use super::accept::ErrorForm;
 use super::app::App;
 use super::body::discard;
-use super::problem::{Answer, Problem};
+use super::problem::{HttpResponse, Problem};
 use super::request_body::RequestBody;
 use super::{cors, health, openapi, paths};
 use crate::metrics::RequestLabels;
@@ -15,7 +15,7 @@ use crate::metrics::RequestLabels;
 impl App {
     /// Answers one request. Also returns the body of a refused request if the rest of it is still
     /// to be read.
-    pub async fn handle<B: RequestBody>(&self, request: Request<B>) -> (Answer, Option<B>) {
+    pub async fn handle<B: RequestBody>(&self, request: Request<B>) -> (HttpResponse, Option<B>) {
         let (mut head, mut body) = request.into_parts();
         self.note_place(&head.headers, &mut head.extensions);
         let (route, answered) = match self.preflight(&head) {
@@ -47,7 +47,7 @@ impl App {
         problem: Problem,
         head: &request::Parts,
         mut body: B,
-    ) -> (Answer, Option<B>) {
+    ) -> (HttpResponse, Option<B>) {
         let is_lost = matches!(
             problem,
             Problem::BodyTooSlow(_)
@@ -58,7 +58,7 @@ impl App {
         // A client that asks before sending a body (Expect) need not send it.
         let comes = !is_lost && !head.headers.contains_key(EXPECT);
         let is_read = body.is_end_stream() || comes && discard(&mut body).await;
-        let mut answer = problem.into_answer(ErrorForm::wanted(&head.uri, &head.headers));
+        let mut answer = problem.into_response(ErrorForm::wanted(&head.uri, &head.headers));
         if !is_read {
             answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
@@ -69,7 +69,7 @@ impl App {
         &self,
         head: &request::Parts,
         body: &mut B,
-    ) -> (&'static str, Result<Answer, Problem>) {
+    ) -> (&'static str, Result<HttpResponse, Problem>) {
         match head.uri.path() {
             "/api/v2/log/entries" => ("entries", self.submit_rekor(head, body).await),
             "/add" => ("add", self.submit_opaque(head, body).await),

@@ -34,7 +34,7 @@ use super::connection::Connection;
 use super::delivery::{AccountedFor, Delivery};
 use super::limits::{Limits, Pools};
 use super::place::PeerAddress;
-use super::problem::{Answer, Problem};
+use super::problem::{HttpResponse, Problem};
 use super::shares::Full as NoneLeft;
 use super::tls::Tls;
 use super::{grpc, grpc_call, health};
@@ -133,7 +133,7 @@ fn busy(request: Request<Incoming>, is_call: bool) -> Answered {
         grpc::refusal(Problem::Busy).map(Either::Right)
     } else {
         let form = ErrorForm::wanted(request.uri(), request.headers());
-        Problem::Busy.into_answer(form).map(Either::Left)
+        Problem::Busy.into_response(form).map(Either::Left)
     };
     let body = request.into_body();
     (answer, (!body.is_end_stream()).then_some(body))
@@ -147,13 +147,13 @@ pub async fn serve_metrics(listener: TcpListener, registry: Arc<Registry>) {
     let answer = move |request: Request<Incoming>, _| {
         let form = ErrorForm::wanted(request.uri(), request.headers());
         let answer = metrics(&request, &registry);
-        let answer = answer.unwrap_or_else(|problem| problem.into_answer(form));
+        let answer = answer.unwrap_or_else(|problem| problem.into_response(form));
         std::future::ready((answer.map(Either::Left), None))
     };
     accept(listener, doors, answer, std::future::pending()).await;
 }
 
-fn metrics(request: &Request<Incoming>, registry: &Registry) -> Result<Answer, Problem> {
+fn metrics(request: &Request<Incoming>, registry: &Registry) -> Result<HttpResponse, Problem> {
     match request.uri().path() {
         "/metrics" => health::metrics(request.method(), registry),
         path => Err(Problem::NotFound(path.to_owned())),

@@ -24,7 +24,7 @@ use super::app::App;
 use super::body::{ReadBody, read_body};
 use super::config::Duplicates;
 use super::methods::{SUBMIT, expect};
-use super::problem::{Answer, Problem, X_LOG_INDEX};
+use super::problem::{HttpResponse, Problem, X_LOG_INDEX};
 use super::request_body::RequestBody;
 use super::shares::Shares;
 
@@ -48,7 +48,7 @@ impl App {
         &self,
         head: &request::Parts,
         body: &mut B,
-    ) -> Result<Answer, Problem> {
+    ) -> Result<HttpResponse, Problem> {
         expect(&head.method, SUBMIT)?;
         self.refuse_page(head)?;
         self.refuse_frozen()?;
@@ -134,7 +134,7 @@ impl App {
         &self,
         head: &request::Parts,
         body: &mut B,
-    ) -> Result<Answer, Problem> {
+    ) -> Result<HttpResponse, Problem> {
         expect(&head.method, SUBMIT)?;
         if !self.config.accept_opaque {
             return Err(Problem::OpaqueOff);

@@ -34,8 +34,8 @@ use crate::liveness::Liveness;
 use crate::metrics::gauge;
 use crate::patience::QUARREL;
 use crate::peers::{
-    FORWARD_BYTES_MAX, FORWARD_ENTRIES_MAX, PeerAnswer, PeerError, PeerIncluded, Peers, Role,
-    WriterStatus,
+    FORWARD_BYTES_MAX, FORWARD_ENTRIES_MAX, PeerAnswer, PeerError, PeerIncluded, PeerStatus, Peers,
+    Role,
 };
 use crate::pool::{Pool, PooledEntry};
 use crate::prefix::prove_newest;
@@ -170,7 +170,7 @@ impl Follower<'_> {
     }
 
     /// Notes what the leader has published.
-    fn advance(&self, leader: &Leader, status: &WriterStatus) {
+    fn advance(&self, leader: &Leader, status: &PeerStatus) {
         let Some(head) = self.open(leader, &status.checkpoint) else { return };
         if head.size > self.published.borrow().head.size {
             let (checkpoint, tiles) = (status.checkpoint.clone(), TileMap::default());

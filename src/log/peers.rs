@@ -29,7 +29,7 @@ pub const FORWARD_BYTES_MAX: usize = 4 << 20;
 pub trait Peers: Send + Sync + 'static {
     /// Asks for the status of the writer at `address`, which is believed to lead in `term`. The
     /// answer names its term; the caller compares.
-    async fn status(&self, address: &str, term: Epoch) -> Result<WriterStatus, PeerError>;
+    async fn status(&self, address: &str, term: Epoch) -> Result<PeerStatus, PeerError>;
 
     /// Forwards verified entries and waits until each is answered. There are as many answers as
     /// entries, in the same order. At most [`FORWARD_ENTRIES_MAX`] and [`FORWARD_BYTES_MAX`] are
@@ -76,7 +76,7 @@ pub struct Nobody;
 
 #[async_trait]
 impl Peers for Nobody {
-    async fn status(&self, address: &str, _: Epoch) -> Result<WriterStatus, PeerError> {
+    async fn status(&self, address: &str, _: Epoch) -> Result<PeerStatus, PeerError> {
         Err(PeerError::NotLeading { address: address.to_owned() })
     }
 
@@ -90,9 +90,9 @@ impl Peers for Nobody {
     }
 }
 
-/// The status of a writer.
+/// What a writer tells its peers about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WriterStatus {
+pub struct PeerStatus {
     /// What it is doing.
     pub role: Role,
     /// The newest term that it knows.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::leader::State;
 use crate::log::Log;
-use crate::peers::{Role, WriterStatus};
+use crate::peers::{PeerStatus, Role};
 use crate::record::Epoch;
 
 /// A takeover that takes longer is considered stuck.
@@ -47,7 +47,7 @@ impl Log {
     }
 
     /// The status of this writer, for a peer that believes it to lead in `term`.
-    pub fn status_for_peer(&self, term: Epoch) -> WriterStatus {
+    pub fn status_for_peer(&self, term: Epoch) -> PeerStatus {
         let status = self.status();
         if status.epoch == term {
             self.liveness.hear();
@@ -56,10 +56,10 @@ impl Log {
     }
 
     /// The status of this writer.
-    pub fn status(&self) -> WriterStatus {
+    pub fn status(&self) -> PeerStatus {
         let State { role, leader, .. } = self.state.borrow().clone();
         let published = self.published();
-        WriterStatus {
+        PeerStatus {
             role: match role {
                 Role::Leading if self.pool.is_closed() => Role::Leaving,
                 Role::Leading if self.is_stalled() => Role::Recovering,

@@ -2,8 +2,8 @@
 //!
 //! Each revision of an index is a leaf of a small tiled log of its own, whose origin is `<origin of
 //! the log>/lookup`. Two kinds of files hold manifests:
-//! - `lookup/revision/<n>`: the manifest, and the log's own signed checkpoint of exactly that size.
-//!   It is created once, and makes the manifest leaf `n`.
+//! - `lookup/revision/<n>`: the manifest, and the log's own signed checkpoint of its size or, while
+//!   an index catches up, of a larger one. It is created once, and makes the manifest leaf `n`.
 //! - `lookup/latest`: the newest revision in the same form, with the inclusion proof of its leaf in
 //!   the lookup log and that log's checkpoint (a C2SP tlog-proof). A client needs nothing else.
 //!
@@ -26,7 +26,7 @@ const REVISION: &str = "fasti/lookup-revision-file/v1";
 const LATEST: &str = "fasti/lookup-latest/v1";
 const LINE_BYTES_MAX: usize = 128;
 
-/// A manifest and the checkpoint of the tree that it indexes.
+/// A manifest, and a checkpoint that its tree belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RevisionFile {
     /// The manifest.

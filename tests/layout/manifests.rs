@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::{root, text};
 
 /// Packages whose library has a name of its own.
-const RENAMED: [(&str, &str); 2] = [("md-5", "md5"), ("rustls-webpki", "webpki")];
+const RENAMED: [(&str, &str); 1] = [("md-5", "md5")];
 
 /// The manifests of the workspace.
 pub fn manifests() -> Vec<PathBuf> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use fasti::log::peers::{Nobody, PeerAnswer, PeerError, Peers, Role, WriterStatus};
+use fasti::log::peers::{Nobody, PeerAnswer, PeerError, PeerStatus, Peers, Role};
 use fasti::log::record::Epoch;
 use fasti::log::{Log, LogError, Sharing, SubmitError, freeze};
 use fasti::store::{MemoryStore, Stores};
@@ -32,7 +32,7 @@ impl Network {
 
 #[async_trait]
 impl Peers for Network {
-    async fn status(&self, address: &str, term: Epoch) -> Result<WriterStatus, PeerError> {
+    async fn status(&self, address: &str, term: Epoch) -> Result<PeerStatus, PeerError> {
         Ok(self.find(address)?.status_for_peer(term))
     }
 

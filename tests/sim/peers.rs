@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use fasti::clock::Clock;
 use fasti::log::SubmitError;
-use fasti::log::peers::{PeerAnswer, PeerError, PeerIncluded, Peers, Role, WriterStatus};
+use fasti::log::peers::{PeerAnswer, PeerError, PeerIncluded, PeerStatus, Peers, Role};
 use fasti::log::record::Epoch;
 use tiles_spec::{Checkpoint, Hash, LeafIndex, NoteSigningKey, TreeHead, TreeSize, leaf_hash};
 use tokio::sync::oneshot;
@@ -106,8 +106,8 @@ impl Mail {
 }
 
 /// What a leader would say of itself.
-fn alive(address: &str, term: Epoch) -> WriterStatus {
-    WriterStatus {
+fn alive(address: &str, term: Epoch) -> PeerStatus {
+    PeerStatus {
         role: Role::Leading,
         epoch: term,
         leader: address.to_owned(),
@@ -151,7 +151,7 @@ async fn deliver<T, F>(
 
 #[async_trait]
 impl Peers for Mail {
-    async fn status(&self, address: &str, term: Epoch) -> Result<WriterStatus, PeerError> {
+    async fn status(&self, address: &str, term: Epoch) -> Result<PeerStatus, PeerError> {
         let ask =
             move |running: Running| async move { running.log.map(|log| log.status_for_peer(term)) };
         let asked = self.send(address, "how do you stand", STATUS_PATIENCE, ask).await;

@@ -9,34 +9,25 @@
 //! The name of the witness is not signed, so one key must not serve two names. The other form, in
 //! [`tree`], signs the name.
 
+mod time;
 pub mod tree;
+pub(crate) mod verify;
+
+pub use time::TimeError;
 
 use std::fmt;
 use std::str::FromStr;
 
-use ed25519_dalek::VerifyingKey;
 use rand_core::CryptoRngCore;
-use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::note::{
-    KeyError, KeyName, NamedSecret, NoteSignature, PublicKey, VerifierKey, verify_ed25519,
-};
-
-/// Size in bytes of the time before the signature.
-const TIME_BYTES: usize = size_of::<u64>();
-
-/// Size in bytes of an Ed25519 signature.
-const SIGNATURE_BYTES: usize = 64;
+use self::time::split;
+use self::verify::{TEXT_SIGNATURE_BYTES, TREE_SIGNATURE_BYTES, text_message};
+use crate::note::{KeyError, KeyName, NamedSecret, NoteSignature, PublicKey, VerifierKey};
 
 /// A named Ed25519 key that cosigns (type 0x04).
 #[derive(Clone)]
 pub struct CosigningKey(NamedSecret);
-
-/// A time above 2^63 - 1 seconds cannot be cosigned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("cosignature time {0} is above 2^63 - 1")]
-pub struct TimeError(pub u64);
 
 impl CosigningKey {
     /// Generates a new key from `rng`.
@@ -86,10 +77,8 @@ pub fn cosign(
     text: &str,
     unix_seconds: u64,
 ) -> Result<NoteSignature, TimeError> {
-    if i64::try_from(unix_seconds).is_err() {
-        return Err(TimeError(unix_seconds));
-    }
-    let signature = key.0.sign(message(unix_seconds, text).as_bytes());
+    time::check(unix_seconds)?;
+    let signature = key.0.sign(text_message(unix_seconds, text).as_bytes());
     Ok(key.0.signature([&unix_seconds.to_be_bytes()[..], &signature].concat()))
 }
 
@@ -99,27 +88,8 @@ pub fn cosign(
 /// Meaningful only for a line that verifies under a key of type 0x04 or 0x06.
 pub fn cosignature_time(signature: &NoteSignature) -> Option<u64> {
     let bytes = signature.bytes();
-    let split = split(bytes, SIGNATURE_BYTES).or_else(|| split(bytes, tree::SIGNATURE_BYTES));
+    let split = split(bytes, TEXT_SIGNATURE_BYTES).or_else(|| split(bytes, TREE_SIGNATURE_BYTES));
     split.map(|(time, _)| time)
-}
-
-/// Whether the bytes of a signature line are a cosignature of the text.
-pub(crate) fn verify(key: &VerifyingKey, text: &str, bytes: &[u8]) -> bool {
-    split(bytes, SIGNATURE_BYTES).is_some_and(|(time, signature)| {
-        verify_ed25519(key, message(time, text).as_bytes(), signature)
-    })
-}
-
-/// Splits off the time from a signature of `length` bytes.
-fn split(bytes: &[u8], length: usize) -> Option<(u64, &[u8])> {
-    let (time, signature) = bytes.split_first_chunk::<TIME_BYTES>()?;
-    let time = u64::from_be_bytes(*time);
-    (signature.len() == length && i64::try_from(time).is_ok()).then_some((time, signature))
-}
-
-/// The message to sign.
-fn message(time: u64, text: &str) -> String {
-    format!("cosignature/v1\ntime {time}\n{text}")
 }
 
 #[cfg(test)]

@@ -14,74 +14,31 @@
 //! [`Note::verify`] has returned a key.
 
 mod ecdsa;
+pub(crate) mod ed25519;
+pub(crate) mod error;
 mod key;
+pub(crate) mod name;
 mod public_key;
+mod signature;
 mod signer;
+mod verify;
 
 pub use ecdsa::EcdsaSigningKey;
-pub use key::{KeyError, KeyId, KeyName, VerifierKey};
-pub(crate) use public_key::verify_ed25519;
+pub use error::{NOTE_BYTES_MAX, NOTE_SIGNATURES_MAX, NoteError};
+pub use key::VerifierKey;
+pub use name::{KeyError, KeyId, KeyName};
 pub use public_key::{ML_DSA_44_KEY_BYTES, PublicKey};
+pub use signature::{NoteSignature, parse_signatures};
 pub use signer::NoteSigningKey;
 pub(crate) use signer::{NamedSecret, PrivateText, write_private};
 
 use std::fmt;
-
-use thiserror::Error;
-
-/// Maximum number of signature lines in a note.
-pub const NOTE_SIGNATURES_MAX: usize = 100;
-
-/// Maximum size of a note in bytes.
-pub const NOTE_BYTES_MAX: usize = 1_000_000;
 
 /// A text with its signature lines, none of them verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
     text: String,
     signatures: Vec<NoteSignature>,
-}
-
-/// One signature line. Prints as `— <name> <base64>` and a newline.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NoteSignature {
-    name: KeyName,
-    key_id: KeyId,
-    bytes: Vec<u8>,
-}
-
-/// Why a note is malformed or untrusted.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum NoteError {
-    /// Larger than the maximum size; holds its size.
-    #[error("note of {0} bytes, more than {NOTE_BYTES_MAX}")]
-    TooLarge(usize),
-    /// Not UTF-8.
-    #[error("note is not utf-8")]
-    Utf8,
-    /// No blank line followed by signature lines.
-    #[error("note has no signatures below a blank line")]
-    Unsigned,
-    /// The text is empty, does not end in a newline, or has control characters.
-    #[error("note text is empty, unterminated, or has control characters")]
-    Text,
-    /// A line below the last blank line is not a signature line; holds its number, counted from 0.
-    #[error("signature line {0} of the note is malformed")]
-    SignatureLine(usize),
-    /// More signature lines than the maximum.
-    #[error("note has more than {NOTE_SIGNATURES_MAX} signatures")]
-    TooManySignatures,
-    /// A signature by a known key does not verify.
-    #[error("bad signature by the known key {name}+{key_id}")]
-    BadSignature {
-        /// Name of the key.
-        name: KeyName,
-        /// ID of the key.
-        key_id: KeyId,
-    },
-    /// None of the known keys signed.
-    #[error("note is not signed by any known key")]
-    NoKnownSignature,
 }
 
 impl Note {
@@ -124,7 +81,7 @@ impl Note {
         if position >= NOTE_SIGNATURES_MAX {
             return Err(NoteError::TooManySignatures);
         }
-        if signature.bytes.is_empty() {
+        if signature.bytes().is_empty() {
             return Err(NoteError::SignatureLine(position));
         }
         let bytes = self.to_bytes().len() + signature.to_string().len();
@@ -149,8 +106,8 @@ impl Note {
             // Two keys of one name can share an ID, as it has only 32 bits: either may have signed.
             let signer = named.find(|key| key.verify(&self.text, signature.bytes()));
             let signer = signer.ok_or_else(|| NoteError::BadSignature {
-                name: signature.name.clone(),
-                key_id: signature.key_id,
+                name: signature.name().clone(),
+                key_id: signature.key_id(),
             })?;
             if !signers.contains(&signer) {
                 signers.push(signer);
@@ -170,58 +127,6 @@ impl fmt::Display for Note {
         writeln!(f, "{}", self.text)?;
         self.signatures.iter().try_for_each(|signature| signature.fmt(f))
     }
-}
-
-impl NoteSignature {
-    /// A signature by the key with this name and ID; `bytes`, at least one, is what follows the ID.
-    pub fn new(name: KeyName, key_id: KeyId, bytes: Vec<u8>) -> Self {
-        Self { name, key_id, bytes }
-    }
-
-    /// The name of the key that the line claims.
-    pub const fn name(&self) -> &KeyName {
-        &self.name
-    }
-
-    /// The ID of the key that the line claims.
-    pub const fn key_id(&self) -> KeyId {
-        self.key_id
-    }
-
-    /// The signature itself, without the key ID; its form depends on the type of the key.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
-impl fmt::Display for NoteSignature {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let base64 = key::encode_base64(&[&self.key_id.as_bytes()[..], &self.bytes].concat());
-        writeln!(f, "— {} {base64}", self.name)
-    }
-}
-
-/// Parses one or more signature lines, each ended by a newline; `lines` is all that follows the
-/// blank line.
-///
-/// This is also the form in which a witness answers.
-pub fn parse_signatures(lines: &str) -> Result<Vec<NoteSignature>, NoteError> {
-    let lines = lines.strip_suffix('\n').ok_or(NoteError::Unsigned)?;
-    let mut signatures = Vec::new();
-    for (position, line) in lines.split('\n').enumerate() {
-        if position == NOTE_SIGNATURES_MAX {
-            return Err(NoteError::TooManySignatures);
-        }
-        signatures.push(parse_signature(line).ok_or(NoteError::SignatureLine(position))?);
-    }
-    Ok(signatures)
-}
-
-fn parse_signature(line: &str) -> Option<NoteSignature> {
-    let signature = signed_note::Signature::from_bytes(line.as_bytes()).ok()?;
-    let name = signature.name().parse().ok()?;
-    let key_id = KeyId::from(signature.id().to_be_bytes());
-    Some(NoteSignature::new(name, key_id, signature.signature().to_vec()))
 }
 
 fn check_text(text: &str) -> Result<(), NoteError> {

@@ -5,62 +5,19 @@
 //! Invariant: for given sizes and index exactly one proof length is accepted, and every hash in it
 //! affects the root that is compared. No hash can be added, dropped or changed.
 
+mod error;
 pub mod plan;
 
+pub use error::ProofError;
 pub use plan::{ProofPlan, TileMap, TileSource, plan_consistency, plan_inclusion, plan_root};
-
-use thiserror::Error;
 
 use crate::hash::{Hash, node_hash};
 use crate::size::{LeafIndex, TreeSize};
-use crate::tile::TileCoord;
 use crate::tree::TreeHead;
 
 /// Maximum number of hashes in an inclusion proof, and in a consistency proof of a tree of up to
 /// 2^62 leaves; also the C2SP limit for proofs on the wire.
 pub const PROOF_HASHES_MAX: usize = 63;
-
-/// Why a proof does not hold, or cannot be built.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum ProofError {
-    /// The tree does not have the leaf.
-    #[error("leaf {index} is not in a tree of size {size}")]
-    NotInTree {
-        /// The requested leaf.
-        index: LeafIndex,
-        /// Size of the tree.
-        size: TreeSize,
-    },
-    /// A tree is never consistent with a smaller one.
-    #[error("tree of size {new} is smaller than the earlier one of size {old}")]
-    Shrunk {
-        /// Size of the earlier tree.
-        old: TreeSize,
-        /// Size of the later tree.
-        new: TreeSize,
-    },
-    /// The proof has too many or too few hashes.
-    #[error("proof of {actual} hashes, expected {expected}")]
-    Length {
-        /// The expected number of hashes.
-        expected: usize,
-        /// The number of hashes found.
-        actual: usize,
-    },
-    /// The proof leads to another root hash than that of the tree head.
-    #[error("proof leads to root {computed}, but the tree of size {size} has {claimed}")]
-    RootMismatch {
-        /// Size of the tree.
-        size: TreeSize,
-        /// Root hash computed from the proof.
-        computed: Hash,
-        /// Root hash in the tree head.
-        claimed: Hash,
-    },
-    /// A tile needed for the proof is not available, or is narrower than the tree's size implies.
-    #[error("missing {0}")]
-    MissingTile(TileCoord),
-}
 
 /// Verifies that the tree has the leaf at this index.
 pub fn verify_inclusion(

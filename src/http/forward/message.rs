@@ -20,7 +20,7 @@ use tiles_spec::{Hash, LeafIndex, TreeSize};
 
 use fasti_log::SubmitError;
 use fasti_log::peers::{
-    FORWARD_BYTES_MAX, FORWARD_ENTRIES_MAX, NotTaken, PeerAnswer, PeerIncluded, Role, WriterStatus,
+    FORWARD_BYTES_MAX, FORWARD_ENTRIES_MAX, NotTaken, PeerAnswer, PeerIncluded, PeerStatus, Role,
 };
 use fasti_log::record::Epoch;
 
@@ -38,7 +38,7 @@ const ANSWER: [u8; 8] = *b"fasti/r2";
 #[derive(Debug)]
 pub struct Reply {
     /// The writer's status.
-    pub status: WriterStatus,
+    pub status: PeerStatus,
     /// The answers for the entries, or why it did not accept them.
     pub answers: Result<Vec<PeerAnswer>, NotTaken>,
 }
@@ -82,7 +82,7 @@ pub fn decode_question(body: Bytes) -> Result<Vec<Bytes>, MessageError> {
 
 /// Encodes an answer.
 pub fn encode_reply(reply: &Reply) -> Bytes {
-    let WriterStatus { role, epoch, leader, published, checkpoint } = &reply.status;
+    let PeerStatus { role, epoch, leader, published, checkpoint } = &reply.status;
     let mut out = BytesMut::with_capacity(4096);
     out.put_slice(&ANSWER);
     out.put_u8(match role {
@@ -173,7 +173,7 @@ pub fn decode_reply(body: Bytes) -> Result<Reply, MessageError> {
     let leader = fields.text()?;
     let published = TreeSize::new(fields.u64()?).ok_or(MessageError("its size is too large"))?;
     let checkpoint = fields.long()?;
-    let status = WriterStatus { role, epoch, leader, published, checkpoint };
+    let status = PeerStatus { role, epoch, leader, published, checkpoint };
     let not_taken = match fields.u8()? {
         0 => Some(NotTaken::NotLeading),
         1 => None,
@@ -299,7 +299,7 @@ mod tests {
                 proof: vec![Hash::from([7; 32]); usize::try_from(n).expect("small")],
             })
         };
-        let status = WriterStatus {
+        let status = PeerStatus {
             role: Role::Leaving,
             epoch: Epoch(9),
             leader: "http://10.0.0.1:3000".to_owned(),

@@ -7,7 +7,7 @@ use futures::stream::{self, Stream};
 use http::{Request, Response};
 use tonic::body::Body as Reply;
 use tonic::codegen::{Service as _, async_trait};
-use tonic::{Request as Call, Response as Answer, Status};
+use tonic::{Request as Call, Status};
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
@@ -61,10 +61,10 @@ impl Health for Readiness {
     async fn check(
         &self,
         call: Call<HealthCheckRequest>,
-    ) -> Result<Answer<HealthCheckResponse>, Status> {
+    ) -> Result<tonic::Response<HealthCheckResponse>, Status> {
         match status(&self.0, &call.get_ref().service) {
             ServingStatus::ServiceUnknown => Err(Status::not_found("there is no such service")),
-            status => Ok(Answer::new(response(status))),
+            status => Ok(tonic::Response::new(response(status))),
         }
     }
 
@@ -73,13 +73,13 @@ impl Health for Readiness {
     async fn watch(
         &self,
         call: Call<HealthCheckRequest>,
-    ) -> Result<Answer<Self::WatchStream>, Status> {
+    ) -> Result<tonic::Response<Self::WatchStream>, Status> {
         let watched = (self.0.clone(), call.into_inner().service, None);
         let news = stream::unfold(watched, |(log, name, told)| async move {
             let status = news(&log, &name, told).await?;
             Some((Ok(response(status)), (log, name, Some(status))))
         });
-        Ok(Answer::new(Box::pin(news)))
+        Ok(tonic::Response::new(Box::pin(news)))
     }
 }
 

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use fasti_log::peers::{PeerAnswer, PeerError, Peers, WriterStatus};
+use fasti_log::peers::{PeerAnswer, PeerError, PeerStatus, Peers};
 use fasti_log::record::Epoch;
 
 use super::secret::PeerSecret;
@@ -27,7 +27,7 @@ impl HttpPeers {
 
 #[async_trait]
 impl Peers for HttpPeers {
-    async fn status(&self, _: &str, _: Epoch) -> Result<WriterStatus, PeerError> {
+    async fn status(&self, _: &str, _: Epoch) -> Result<PeerStatus, PeerError> {
         match self.0 {}
     }
 

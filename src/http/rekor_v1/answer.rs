@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tiles_spec::Hash;
 
 use super::tree_id::TreeId;
-use crate::problem::Answer;
+use crate::problem::HttpResponse;
 
 /// The size of the tree that a list of entry IDs covers.
 const LOG_SIZE: HeaderName = HeaderName::from_static("fasti-log-size");
@@ -27,7 +27,7 @@ pub(super) struct V1Log {
 }
 
 /// Creates an answer of this content type, which changes as the log grows.
-pub(super) fn answer(body: impl Into<Bytes>, content_type: &'static str) -> Answer {
+pub(super) fn answer(body: impl Into<Bytes>, content_type: &'static str) -> HttpResponse {
     let mut answer = Response::new(Full::new(body.into()));
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -35,14 +35,14 @@ pub(super) fn answer(body: impl Into<Bytes>, content_type: &'static str) -> Answ
     answer
 }
 
-pub(super) fn json_answer(body: &Value) -> Answer {
+pub(super) fn json_answer(body: &Value) -> HttpResponse {
     answer(body.to_string(), "application/json")
 }
 
 impl V1Log {
     /// An array of entry IDs, newest first. Two headers say what v1 has no place for: the size of
     /// the tree that was searched, and whether the array has all matching entries.
-    pub(super) fn ids(&self, found: &search::Answer) -> Answer {
+    pub(super) fn ids(&self, found: &search::Answer) -> HttpResponse {
         let newest_first = found.entries.iter().rev();
         let ids: Vec<_> = newest_first.map(|found| self.tree.entry_id(&found.entry.leaf)).collect();
         let mut answer = json_answer(&json!(ids));

@@ -18,7 +18,7 @@ use super::error::V1Error;
 use super::question::{number, parameter, required, search_index, search_log_query};
 use super::route::Route;
 use super::tree_id::TreeId;
-use crate::problem::{Answer, Problem};
+use crate::problem::{HttpResponse, Problem};
 
 /// Maximum number of entry IDs in an answer: the newest.
 const IDS_MAX: usize = 1000;
@@ -60,7 +60,7 @@ impl RekorV1 {
         route: Route<'_>,
         query: Option<&str>,
         body: &[u8],
-    ) -> Result<Answer, Problem> {
+    ) -> Result<HttpResponse, Problem> {
         let _place = self.places.try_acquire().map_err(|_| Problem::Busy)?;
         let _turn = self.turns.acquire().await.map_err(|_| Problem::Busy)?;
         match route {
@@ -82,17 +82,17 @@ impl RekorV1 {
         search(self.files.clone(), &self.trust, question).await
     }
 
-    async fn search_index(&self, body: &[u8]) -> Result<Answer, Problem> {
+    async fn search_index(&self, body: &[u8]) -> Result<HttpResponse, Problem> {
         let question = search_index(body, IDS_MAX)?;
         Ok(self.log.ids(&self.ask(&question).await?))
     }
 
-    fn public_key(&self, query: Option<&str>) -> Result<Answer, Problem> {
+    fn public_key(&self, query: Option<&str>) -> Result<HttpResponse, Problem> {
         self.expect_tree(query)?;
         Ok(answer(self.public_key.clone(), "application/x-pem-file"))
     }
 
-    async fn proof(&self, query: Option<&str>) -> Result<Answer, Problem> {
+    async fn proof(&self, query: Option<&str>) -> Result<HttpResponse, Problem> {
         self.expect_tree(query)?;
         let first = number(query, "firstSize", 1)?.unwrap_or(1);
         let last = required("lastSize", number(query, "lastSize", 1)?)?;
@@ -114,7 +114,7 @@ impl RekorV1 {
         self.log.tree.expect(parameter(query, "treeID")?.as_deref())
     }
 
-    async fn entry_by_index(&self, query: Option<&str>) -> Result<Answer, Problem> {
+    async fn entry_by_index(&self, query: Option<&str>) -> Result<HttpResponse, Problem> {
         let wanted = required("logIndex", number(query, "logIndex", 0)?)?;
         let mut view = self.view().await?;
         let size = view.head().size;
@@ -124,7 +124,7 @@ impl RekorV1 {
         Ok(json_answer(&self.log.entry(&entry, view.checkpoint())))
     }
 
-    async fn entry(&self, id: &str) -> Result<Answer, Problem> {
+    async fn entry(&self, id: &str) -> Result<HttpResponse, Problem> {
         let leaf = self.log.tree.leaf(id, "entryUUID", "path")?;
         let found = match leaf {
             Some(leaf) => self.by_leaves(&[leaf]).await?.pop(),
@@ -133,7 +133,7 @@ impl RekorV1 {
         Ok(json_answer(&found.ok_or_else(|| V1Error::NoEntry(id.to_owned()))?))
     }
 
-    async fn entries(&self, body: &[u8]) -> Result<Answer, Problem> {
+    async fn entries(&self, body: &[u8]) -> Result<HttpResponse, Problem> {
         let wanted = search_log_query(body)?;
         let leaf = |id: &String| self.log.tree.leaf(id, "entryUUIDs", "body").transpose();
         let leaves = wanted.ids.iter().filter_map(leaf).collect::<Result<Vec<_>, _>>()?;

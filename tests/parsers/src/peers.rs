@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use fasti::http::PeerSecret;
 use fasti::log::SubmitError;
-use fasti::log::peers::{FORWARD_ENTRIES_MAX, PeerAnswer, PeerIncluded, Role, WriterStatus};
+use fasti::log::peers::{FORWARD_ENTRIES_MAX, PeerAnswer, PeerIncluded, PeerStatus, Role};
 use fasti::log::record::Epoch;
 use fasti_http::testing::{
     FASTI_MAC, FASTI_QUESTION, Message, QuestionHead, Reply, decode_question, decode_reply,
@@ -84,7 +84,7 @@ pub fn seeds() -> Seeds {
         })
     };
     let reply = Reply {
-        status: WriterStatus {
+        status: PeerStatus {
             role: Role::Leading,
             epoch: Epoch(9),
             leader: HERE.to_owned(),

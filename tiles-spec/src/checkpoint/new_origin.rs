@@ -7,7 +7,7 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 
 use thiserror::Error;
 
-use super::Origin;
+use super::origin::Origin;
 
 /// Maximum length of a host name, and of one of its labels (RFC 1035).
 const HOST_BYTES_MAX: usize = 253;
@@ -65,19 +65,19 @@ impl Origin {
     /// Checks that a new log can have this name: a URL without scheme, such as `log.example.org` or
     /// `log.example.org:8443/2026`.
     pub fn check_new(&self) -> Result<(), NewOriginError> {
-        let Some(fault) = fault(&self.0) else { return Ok(()) };
-        let meant = meant(&self.0).parse::<Self>().ok();
+        let Some(fault) = fault(self.as_str()) else { return Ok(()) };
+        let meant = meant(self.as_str()).parse::<Self>().ok();
         Err(NewOriginError {
             fault,
-            instead: meant.filter(|meant| self::fault(&meant.0).is_none()),
+            instead: meant.filter(|meant| self::fault(meant.as_str()).is_none()),
         })
     }
 
     /// Whether it is only a host, as Sigstore's Go and Java clients require.
     pub fn is_host(&self) -> bool {
-        fault(&self.0).is_none()
-            && split_port(&self.0).is_some_and(|(_, port)| port.is_none())
-            && !self.0.contains('/')
+        fault(self.as_str()).is_none()
+            && split_port(self.as_str()).is_some_and(|(_, port)| port.is_none())
+            && !self.as_str().contains('/')
     }
 }
 

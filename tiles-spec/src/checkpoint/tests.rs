@@ -4,10 +4,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::cosignature::{CosigningKey, cosign};
-use crate::hash::leaf_hash;
+use crate::hash::{HashError, leaf_hash};
 use crate::note::NoteSigningKey;
-use crate::size::TreeSize;
-use crate::tree::Frontier;
+use crate::size::{NumberError, TreeSize};
+use crate::tree::{Frontier, TreeHead};
 
 // A head of the Go checksum database, and its published key. Its key name is not its origin.
 const SUMDB_ORIGIN: &str = "go.sum database tree";

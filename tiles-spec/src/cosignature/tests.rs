@@ -61,7 +61,7 @@ fn the_tree_that_was_mirrored() {
 #[test]
 fn the_bytes_signed_and_sent() {
     // The layout of C2SP tlog-cosignature, and the time in its example line.
-    assert_eq!(message(1_679_315_147, "a\n1\n"), "cosignature/v1\ntime 1679315147\na\n1\n");
+    assert_eq!(text_message(1_679_315_147, "a\n1\n"), "cosignature/v1\ntime 1679315147\na\n1\n");
     let line = "— witness.example.com/w1 jWbPPwAAAABkGFDLEZMHwSRaJNiIDoe9DYn/zXcrtPHeolMI5OWXEhZCB9dlrDJsX3b2oyin1nPZ\
                 qhf5nNo0xUe+mbIUBkBIfZ+qnA==\n";
     let [line] = &crate::note::parse_signatures(line).unwrap()[..] else { panic!("one line") };
@@ -112,7 +112,7 @@ fn times_stop_where_signed_integers_do() {
     for time in [1 << 63, u64::MAX] {
         assert_eq!(cosign(&key, "a\n", time), Err(TimeError(time)));
         // Even with a signature that would verify.
-        let signature = key.0.sign(message(time, "a\n").as_bytes());
+        let signature = key.0.sign(text_message(time, "a\n").as_bytes());
         let bytes = [&time.to_be_bytes()[..], &signature].concat();
         assert!(!key.verifier_key().verify("a\n", &bytes));
     }

@@ -16,21 +16,17 @@
 use std::fmt;
 use std::str::FromStr;
 
-use ml_dsa::{MlDsa44, Seed, Signature, Signer as _, SigningKey, VerifyingKey};
+use ml_dsa::{MlDsa44, Seed, Signer as _, SigningKey};
 use rand_core::CryptoRngCore;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use super::{TimeError, split};
+use super::time::{self, TimeError};
+use super::verify::tree_message;
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::note::{
     KeyError, KeyName, NoteSignature, PrivateText, PublicKey, VerifierKey, write_private,
 };
-
-/// Size in bytes of a signature, without the time.
-pub(super) const SIGNATURE_BYTES: usize = 2420;
-
-const LABEL: &[u8; 12] = b"subtree/v1\n\0";
 
 /// A named ML-DSA-44 key that cosigns trees (type 0x06).
 #[derive(Clone)]
@@ -116,50 +112,13 @@ pub fn cosign_tree(
     text: &str,
     unix_seconds: u64,
 ) -> Result<NoteSignature, CosignError> {
-    if i64::try_from(unix_seconds).is_err() {
-        return Err(TimeError(unix_seconds).into());
-    }
+    time::check(unix_seconds)?;
     let checkpoint = Checkpoint::parse_text(text)?;
     let name = key.verifier_key.name();
-    let message = message(name, unix_seconds, &checkpoint).ok_or(CosignError::NotCovered)?;
+    let message = tree_message(name, unix_seconds, &checkpoint).ok_or(CosignError::NotCovered)?;
     let signature = key.secret.sign(&message).encode();
     let bytes = [&unix_seconds.to_be_bytes()[..], &signature].concat();
     Ok(NoteSignature::new(name.clone(), key.verifier_key.key_id(), bytes))
-}
-
-/// Whether the bytes of a signature line are a cosignature of the tree in a checkpoint's text.
-pub(crate) fn verify(
-    key: &VerifyingKey<MlDsa44>,
-    name: &KeyName,
-    text: &str,
-    bytes: &[u8],
-) -> bool {
-    let Some((time, signature)) = split(bytes, SIGNATURE_BYTES) else { return false };
-    let Ok(signature) = Signature::<MlDsa44>::try_from(signature) else { return false };
-    let checkpoint = Checkpoint::parse_text(text).ok();
-    checkpoint
-        .and_then(|checkpoint| message(name, time, &checkpoint))
-        .is_some_and(|message| key.verify_with_context(&message, &[], &signature))
-}
-
-/// The message to sign; `None` if it cannot be expressed.
-fn message(name: &KeyName, time: u64, checkpoint: &Checkpoint) -> Option<Vec<u8>> {
-    if !checkpoint.extensions.is_empty() {
-        return None;
-    }
-    let mut message = LABEL.to_vec();
-    let mut put_string = |text: &str, after: u64| {
-        message.push(u8::try_from(text.len()).ok()?);
-        message.extend_from_slice(text.as_bytes());
-        message.extend_from_slice(&after.to_be_bytes());
-        Some(())
-    };
-    put_string(name.as_str(), time)?;
-    let start = 0;
-    put_string(&checkpoint.origin, start)?;
-    message.extend_from_slice(&checkpoint.head.size.get().to_be_bytes());
-    message.extend_from_slice(checkpoint.head.root.as_bytes());
-    Some(message)
 }
 
 #[cfg(test)]

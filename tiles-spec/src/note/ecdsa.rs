@@ -13,9 +13,10 @@ use p256::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, EncodePublicKey 
 use rand_core::CryptoRngCore;
 use zeroize::Zeroizing;
 
-use super::NoteSignature;
-use super::key::{KeyError, KeyName, VerifierKey};
+use super::key::VerifierKey;
+use super::name::{KeyError, KeyName};
 use super::public_key::PublicKey;
+use super::signature::NoteSignature;
 
 /// A named ECDSA P-256 key that signs the text of a note (type 0x02).
 #[derive(Clone)]

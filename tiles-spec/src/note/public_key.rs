@@ -1,20 +1,20 @@
-//! Public keys by signature type: their bytes, their IDs, and how they verify.
+//! Public keys by signature type: their bytes and their IDs.
 //!
 //! C2SP signed-note "Signatures", tlog-cosignature "Format".
 //!
 //! Invariants: a [`Verifier`] is made only from a valid key of its type, in its canonical encoding,
-//! that is not weak. Verification is strict.
+//! that is not weak.
 
 use std::sync::Arc;
 
-use ed25519_dalek::{Signature as Ed25519Signature, VerifyingKey as Ed25519Key};
+use ed25519_dalek::VerifyingKey as Ed25519Key;
 use ml_dsa::{EncodedVerifyingKey, MlDsa44, VerifyingKey as MlDsaKey};
-use p256::ecdsa::{Signature as P256Signature, VerifyingKey as P256Key};
+use p256::ecdsa::VerifyingKey as P256Key;
 use p256::pkcs8::{DecodePublicKey as _, EncodePublicKey as _};
 use sha2::{Digest, Sha256};
 
-use super::key::{KeyError, KeyName};
-use crate::cosignature;
+use super::ed25519;
+use super::name::{KeyError, KeyName};
 
 /// Size of an ML-DSA-44 public key in bytes.
 pub const ML_DSA_44_KEY_BYTES: usize = 1312;
@@ -122,9 +122,11 @@ impl PublicKey {
 impl Verifier {
     pub(super) fn new(public_key: &PublicKey) -> Result<Self, KeyError> {
         match public_key {
-            PublicKey::Ed25519(key) => decode_ed25519(key).map(Self::Ed25519),
+            PublicKey::Ed25519(key) => ed25519::decode(key).map(Self::Ed25519),
             PublicKey::EcdsaP256(spki) => decode_p256(spki).map(Box::new).map(Self::EcdsaP256),
-            PublicKey::Ed25519Cosignature(key) => decode_ed25519(key).map(Self::Ed25519Cosignature),
+            PublicKey::Ed25519Cosignature(key) => {
+                ed25519::decode(key).map(Self::Ed25519Cosignature)
+            }
             PublicKey::MlDsa44Cosignature(key) => {
                 // Any bytes of that length are a key, and different bytes are different keys.
                 let key = MlDsaKey::decode(&EncodedVerifyingKey::<MlDsa44>::from(**key));
@@ -132,23 +134,6 @@ impl Verifier {
             }
         }
     }
-
-    /// Whether the bytes of a signature line are a signature over the text by this key under that
-    /// name.
-    pub(super) fn verify(&self, name: &KeyName, text: &str, signature: &[u8]) -> bool {
-        match self {
-            Self::Ed25519(key) => verify_ed25519(key, text.as_bytes(), signature),
-            Self::EcdsaP256(key) => verify_p256(key, text.as_bytes(), signature),
-            Self::Ed25519Cosignature(key) => cosignature::verify(key, text, signature),
-            Self::MlDsa44Cosignature(key) => cosignature::tree::verify(key, name, text, signature),
-        }
-    }
-}
-
-fn decode_ed25519(bytes: &[u8; 32]) -> Result<Ed25519Key, KeyError> {
-    let key = Ed25519Key::from_bytes(bytes).map_err(|_| KeyError::Material)?;
-    // A weak key has signatures that verify for any text.
-    if key.is_weak() { Err(KeyError::Material) } else { Ok(key) }
 }
 
 fn decode_p256(spki: &[u8]) -> Result<P256Key, KeyError> {
@@ -160,16 +145,4 @@ fn decode_p256(spki: &[u8]) -> Result<P256Key, KeyError> {
     } else {
         Err(KeyError::Material)
     }
-}
-
-/// Strict verification: all strict verifiers agree on the result, whatever points the signer used.
-pub(crate) fn verify_ed25519(key: &Ed25519Key, message: &[u8], signature: &[u8]) -> bool {
-    Ed25519Signature::from_slice(signature)
-        .is_ok_and(|signature| key.verify_strict(message, &signature).is_ok())
-}
-
-fn verify_p256(key: &P256Key, message: &[u8], signature: &[u8]) -> bool {
-    use p256::ecdsa::signature::Verifier as _;
-    P256Signature::from_der(signature)
-        .is_ok_and(|signature| key.verify(message, &signature).is_ok())
 }

@@ -15,9 +15,10 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use rand_core::CryptoRngCore;
 use zeroize::Zeroizing;
 
-use super::NoteSignature;
-use super::key::{KeyError, KeyId, KeyName, VerifierKey, expect_id};
+use super::key::VerifierKey;
+use super::name::{KeyError, KeyId, KeyName, expect_id};
 use super::public_key::PublicKey;
+use super::signature::NoteSignature;
 
 const PREFIX: &str = "PRIVATE+KEY+";
 

@@ -226,7 +226,7 @@ impl signed_note::Signer for NoteSigningKey {
         signed_note::Verifier::key_id(self.verifier_key())
     }
 
-    fn sign(&self, msg: &[u8]) -> Result<Vec<u8>, signature::Error> {
+    fn sign(&self, msg: &[u8]) -> Result<Vec<u8>, ::signature::Error> {
         Ok(self.sign(str::from_utf8(msg).unwrap()).bytes().to_vec())
     }
 }

@@ -13,7 +13,7 @@ use std::collections::hash_map::Entry;
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use super::ProofError;
+use super::error::ProofError;
 use crate::hash::{Hash, node_hash};
 use crate::size::{LeafIndex, Level, TileIndex, TileWidth, TreeSize};
 use crate::tile::{HashTile, Slot, TILE_HEIGHT, TileCoord};

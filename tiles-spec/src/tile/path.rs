@@ -11,7 +11,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::{BundleCoord, TileCoord};
+use super::geometry::{BundleCoord, TileCoord};
 use crate::size::{NumberError, TileIndex, TileWidth, parse_decimal};
 
 /// A resource of a log, named by its path relative to the log's prefix (no leading slash).

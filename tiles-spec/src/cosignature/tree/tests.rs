@@ -57,7 +57,7 @@ fn what_go_makes_of_the_same_seed() {
             "80d081f3ce6878489d7c504dce8f2195e147fd1cceb0e452723653d07357903b",
         ),
     ] {
-        assert_eq!(sha256(&message(public.name(), time, &checkpoint()).unwrap()), signed);
+        assert_eq!(sha256(&tree_message(public.name(), time, &checkpoint()).unwrap()), signed);
         let line = cosign_tree(&key, &text, time).unwrap();
         assert_eq!(line.bytes()[..8], time.to_be_bytes());
         assert_eq!(sha256(&line.bytes()[8..]), signature);
@@ -69,7 +69,7 @@ fn what_go_makes_of_the_same_seed() {
 #[test]
 fn the_bytes_signed() {
     let short = Checkpoint { origin: "bc".to_owned(), ..checkpoint() };
-    let signed = message(&"a".parse().unwrap(), 0x0102_0304_0506_0708, &short).unwrap();
+    let signed = tree_message(&"a".parse().unwrap(), 0x0102_0304_0506_0708, &short).unwrap();
     let expected = [
         &b"subtree/v1\n\0"[..],
         &[1, b'a', 1, 2, 3, 4, 5, 6, 7, 8],
