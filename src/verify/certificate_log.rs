@@ -81,7 +81,8 @@ impl CertificateLog {
 }
 
 /// The names of the trusted logs that promised to include a certificate that was signed with this
-/// key, a DER `SubjectPublicKeyInfo`; at least one. Timestamps of other logs do not count, nor do bad ones beside a good one.
+/// key, a DER `SubjectPublicKeyInfo`; at least one. Timestamps of other logs do not count, nor do
+/// bad ones beside a good one.
 pub(super) fn logs_of(
     certificate: &[u8],
     issuer_key: &[u8],

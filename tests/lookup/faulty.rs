@@ -78,17 +78,17 @@ impl Faulty {
         if self.left.fetch_sub(1, SeqCst) != 1 {
             return write.await;
         }
+        if matches!(self.fault, Fault::Slow) {
+            self.met.notify_one();
+            tokio::time::sleep(WHILE).await;
+            return write.await;
+        }
         if matches!(self.fault, Fault::FailAfter | Fault::DieAfter) {
             write.await?;
         }
         if matches!(self.fault, Fault::DieBefore | Fault::DieAfter) {
             self.met.notify_one();
             std::future::pending::<()>().await;
-        }
-        if matches!(self.fault, Fault::Slow) {
-            self.met.notify_one();
-            tokio::time::sleep(WHILE).await;
-            return write.await;
         }
         let (path, source) = (path.to_string(), std::io::ErrorKind::TimedOut.into());
         Err(StoreError::Ambiguous { path, source })
