@@ -101,7 +101,7 @@ fn decodings(bytes: &[u8]) -> Vec<Vec<u8>> {
         label.ends_with("SIGNATURE") && !label.starts_with("PGP") && !label.starts_with("SSH")
     });
     found.extend(block.and_then(|block| block.der().ok()));
-    let text: Vec<u8> = bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let text = without_spaces(bytes);
     if text.is_empty() || !text.is_ascii() {
         return found;
     }
@@ -176,7 +176,7 @@ fn look(bytes: &[u8]) -> String {
     }
     match decodings(bytes).first() {
         Some(decoded) => {
-            let form = if hex::decode(&decoded_text(bytes)).is_ok() { "hex" } else { "base64" };
+            let form = if hex::decode(without_spaces(bytes)).is_ok() { "hex" } else { "base64" };
             let what = kind(decoded).unwrap_or_else(|| format!("{} bytes", decoded.len()));
             format!("the {form} of {what}")
         }
@@ -184,7 +184,7 @@ fn look(bytes: &[u8]) -> String {
     }
 }
 
-fn decoded_text(bytes: &[u8]) -> Vec<u8> {
+fn without_spaces(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect()
 }
 
@@ -256,7 +256,7 @@ mod tests {
             assert_eq!(read_signature(&form, P256).as_ref(), Ok(&der), "{shown}");
         }
         for (algorithm, length) in [(ED25519, 64), (RSA, 256)] {
-            let raw: Vec<u8> = (0..length).map(|n| (n * 7 % 251) as u8).collect();
+            let raw: Vec<u8> = (0..=u8::MAX).map(|n| n.wrapping_mul(7)).take(length).collect();
             for form in [raw.clone(), base64(&raw).into_bytes(), hex::encode(&raw).into_bytes()] {
                 assert_eq!(read_signature(&form, algorithm).as_ref(), Ok(&raw));
             }

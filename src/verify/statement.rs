@@ -55,7 +55,7 @@ pub enum StatementError {
     Form(String),
     /// A type that is not known here.
     #[error(
-        "its statement is of the type {found:?}, so nobody here knows what it means; known are {}",
+        "its statement is of the type {found:?}, which can mean anything; known are {}",
         TYPES.join(" and ")
     )]
     Type {

@@ -149,13 +149,13 @@ impl Verdict {
             }));
         }
         sentences.extend(self.logged_v1.iter().flat_map(LoggedV1::proved));
-        shown(sentences)
+        shown(&sentences)
     }
 
     /// What the signer claims and nobody vouches for, one sentence each, which can be shown as they
     /// are. Anyone can claim anything.
     pub fn claimed(&self) -> Vec<String> {
-        shown(self.certificate().map(CertificateSeen::claimed_in_words).unwrap_or_default())
+        shown(&self.certificate().map(CertificateSeen::claimed_in_words).unwrap_or_default())
     }
 
     /// What was not checked and why that can matter, one sentence each, which can be shown as they
@@ -199,7 +199,7 @@ impl Verdict {
             );
         }
         sentences.extend(self.unchecked.iter().cloned());
-        shown(sentences)
+        shown(&sentences)
     }
 }
 
@@ -224,6 +224,6 @@ impl Subject {
 }
 
 /// The sentences, in which text from others cannot pass for anything else.
-fn shown(sentences: Vec<String>) -> Vec<String> {
+fn shown(sentences: &[String]) -> Vec<String> {
     sentences.iter().map(|sentence| Foreign(sentence).to_string()).collect()
 }

@@ -169,6 +169,9 @@ fn a_statement_is_of_a_known_type_and_its_predicate_is_unread() {
         .fasti(&["verify", "--bundle", "1.json", "--public-key", "me.pub"])
         .refused("https://evil.example/x");
 
+    let alone = ["verify", "--bundle", "0.json", "--public-key", "me.pub"];
+    let said = world.fasti(&alone).good();
+    assert!(said.starts_with("Verified OK; no artifact was given, so only the env"), "{said}");
     let said = verify("0.json", &[]).good();
     let proved = "proved: it is an in-toto statement with a predicate of the type \
                   https://example.com/p/v1\n";

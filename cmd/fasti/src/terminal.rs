@@ -9,8 +9,8 @@ use fasti::entry::{Foreign, is_hidden};
 /// Prints lines. What is not seen as it is written is escaped, also line breaks: no text can make a
 /// line of its own.
 pub fn print(lines: &[String]) -> io::Result<()> {
-    let shown: String = lines.iter().map(|line| format!("{}\n", Foreign(line))).collect();
-    write(&shown)
+    let shown: Vec<_> = lines.iter().map(|line| Foreign(line).to_string()).collect();
+    write(&(shown.join("\n") + "\n"))
 }
 
 /// Prints a JSON document.

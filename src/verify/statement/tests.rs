@@ -13,7 +13,7 @@ fn hex_of(algorithm: HashAlgorithm) -> String {
     hex::encode(ArtifactDigest::of(algorithm, ARTIFACT).as_bytes())
 }
 
-fn envelope(payload_type: &str, payload: impl ToString) -> DsseEnvelope {
+fn envelope(payload_type: &str, payload: &impl ToString) -> DsseEnvelope {
     let payload = payload.to_string().into_bytes();
     DsseEnvelope { payload, payload_type: payload_type.to_owned(), signatures: Vec::new() }
 }
@@ -118,9 +118,9 @@ fn nothing_is_said_twice() {
     let head = format!(r#""_type":"{}","predicateType":"{PREDICATE}""#, TYPES[0]);
     let artifact = ARTIFACT.to_vec();
     let refusal = |text: String| {
-        read(&envelope(IN_TOTO, text), Some(&artifact), None).unwrap_err().to_string()
+        read(&envelope(IN_TOTO, &text), Some(&artifact), None).unwrap_err().to_string()
     };
-    read(&envelope(IN_TOTO, format!("{{{head},\"subject\":{subject}}}")), Some(&artifact), None)
+    read(&envelope(IN_TOTO, &format!("{{{head},\"subject\":{subject}}}")), Some(&artifact), None)
         .unwrap();
     for twice in [
         format!("{{{head},\"subject\":{subject},\"subject\":{subject}}}"),
@@ -145,7 +145,7 @@ fn a_predicate_can_be_demanded_by_its_type() {
     assert_eq!((&*seen.predicate_type, seen.predicate.as_deref()), (PREDICATE, Some("{}")));
     let refusal = demanding(&envelope(IN_TOTO, &statement), &PREDICATE[1..]).unwrap_err();
     assert!(refusal.contains("its predicate is a \"https://slsa.dev/provenance/v1\""), "{refusal}");
-    let other = DsseEnvelope { payload: artifact.clone(), ..envelope("text/plain", "") };
+    let other = DsseEnvelope { payload: artifact.clone(), ..envelope("text/plain", &"") };
     let refusal = demanding(&other, PREDICATE).unwrap_err();
     assert!(refusal.contains("not an in-toto statement"), "{refusal}");
     // Without the demand it names its payload.

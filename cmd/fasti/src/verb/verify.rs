@@ -111,6 +111,12 @@ pub struct Arguments {
         "public_key", "certificate_identity", "certificate_identity_regexp",
     ])]
     any_signer: bool,
+    #[command(flatten)]
+    predicate: PredicateFlags,
+}
+
+#[derive(Args)]
+struct PredicateFlags {
     /// Require an in-toto statement whose predicate is of exactly this type
     #[arg(long, value_name = "URI", conflicts_with = "proof")]
     predicate_type: Option<String>,
@@ -132,13 +138,14 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
         oidc_issuer: arguments.issuer().context("--certificate-oidc-issuer-regexp")?,
         allow_untimed_certificate: arguments.allow_untimed_certificate,
         allow_unlogged_certificate: arguments.allow_unlogged_certificate,
-        predicate_type: arguments.predicate_type.clone(),
+        predicate_type: arguments.predicate.predicate_type.clone(),
     };
     let evidence = Evidence::read(arguments, key)?;
     let judge = |artifact: Option<&dyn Artifact>| evidence.judge(artifact, &trusted, &demand);
     let given =
         artifacts::list(&arguments.artifact, &arguments.artifact_hash, arguments.evidence_path()?)?;
-    let show = Show { any_signer: arguments.any_signer, predicate: arguments.show_predicate };
+    let show =
+        Show { any_signer: arguments.any_signer, predicate: arguments.predicate.show_predicate };
     match given.as_slice() {
         [] => Ok(show.one(None, &refused_if(judge(None), Refusal::is_verdict)?)),
         [Given { name, artifact }] => {

@@ -26,10 +26,17 @@ pub struct Show {
 const UNTIMED: &str =
     "Verified OK, but nothing shows that the certificate was valid when it was used";
 
+/// What the first line adds if no artifact was given.
+const ENVELOPE_ALONE: &str = "; no artifact was given, so only the envelope is verified";
+
 impl Show {
     /// The verdict on one artifact, or on an envelope alone.
     pub fn one(self, artifact: Option<&str>, verdict: &Verdict) -> Output {
-        let mut lines = vec![self.first_line(None, verdict)];
+        let mut first = self.first_line(None, verdict);
+        if artifact.is_none() {
+            first += ENVELOPE_ALONE;
+        }
+        let mut lines = vec![first];
         lines.extend(self.details(verdict));
         Output::good(lines, self.json(artifact, verdict))
     }
