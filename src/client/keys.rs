@@ -1,7 +1,5 @@
-//! Public keys, certificates and signatures in files: PEM or DER, raw or base64.
+//! Public keys and certificates in files: PEM or DER.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use fasti_entry::KeyMaterial;
 use fasti_x509::pem::{self, Block, PemError};
 use fasti_x509::{Certificate, PublicKey, X509Error};
@@ -68,15 +66,6 @@ pub fn read_certificates(text: &[u8]) -> Result<Vec<Vec<u8>>, KeysError> {
     if certificates.is_empty() { Err(KeysError::NoCertificate) } else { Ok(certificates) }
 }
 
-/// Reads a signature: decodes it if all of it is base64, otherwise returns it unchanged.
-pub fn read_signature(bytes: &[u8]) -> Vec<u8> {
-    let text: Vec<u8> = bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    match STANDARD.decode(&text) {
-        Ok(signature) if !signature.is_empty() => signature,
-        _ => bytes.to_vec(),
-    }
-}
-
 fn from_der(der: &[u8]) -> Result<KeyMaterial, KeysError> {
     let Err(key) = PublicKey::from_spki_der(der) else {
         return Ok(KeyMaterial::PublicKey(der.to_vec()));
@@ -102,7 +91,6 @@ fn advice(label: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fasti_entry::{ArtifactDigest, HashAlgorithm};
 
     fn pem(label: &str, der: &[u8]) -> String {
         pem_rfc7468::encode_string(label, pem_rfc7468::LineEnding::LF, der).unwrap()
@@ -142,14 +130,5 @@ mod tests {
         }
         let cut = "-----BEGIN PUBLIC KEY-----\nAAAA\n";
         assert!(matches!(read_key_material(cut.as_bytes()), Err(KeysError::Pem(_))));
-    }
-
-    #[test]
-    fn signatures_raw_and_in_base64() {
-        let raw = ArtifactDigest::of(HashAlgorithm::Sha512, b"x").as_bytes().to_vec();
-        assert_eq!(read_signature(&raw), raw);
-        let text = STANDARD.encode(&raw);
-        let (first, second) = text.split_at(40);
-        assert_eq!(read_signature(format!("{first}\n{second}\n").as_bytes()), raw);
     }
 }

@@ -9,6 +9,7 @@
 //! | [`search`] | which entries have a digest, a key, an identity: uses the log's index |
 //! | [`monitor`] | growth from one run to the next, and evidence if the log did not grow |
 //! | [`keys`], [`private_key`] | keys and certificates from files; signing an artifact |
+//! | [`signature_file`] | signatures in files, in every form in which tools write them |
 //! | [`submit`] | submits a signature to the writer |
 //! | [`writer_status`] | the status of a writer: who leads, how large the log is |
 //! | [`artifact`] | artifacts in files |
@@ -31,6 +32,7 @@ pub mod proven;
 pub mod reader;
 #[cfg(feature = "fetch")]
 pub mod search;
+pub mod signature_file;
 #[cfg(feature = "http")]
 pub mod submit;
 #[cfg(feature = "http")]

@@ -79,7 +79,11 @@ impl NewKey {
         let io = |source| KeyFileError::Io { path: path.display().to_string(), source };
         let mut file =
             OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(io)?;
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io)?;
+        if let Err(error) = file.write_all(text.as_bytes()).and_then(|()| file.sync_all()) {
+            // Half a key would be in the way of the next attempt.
+            drop(std::fs::remove_file(&path));
+            return Err(io(error));
+        }
         // The name must be durable as well, or a power cut could lose the key of a log that has
         // begun.
         let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));

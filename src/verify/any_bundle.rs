@@ -4,6 +4,8 @@
 //! and the build the other. One that meets the caller's demand is enough, and the verdict says
 //! which of the others were not looked at, or why they did not count.
 
+use std::io::ErrorKind;
+
 use fasti_entry::Bundle;
 
 use super::artifact::Artifact;
@@ -37,7 +39,10 @@ pub fn any_bundle(
                 verdict.unchecked.extend(left);
                 return Ok(verdict);
             }
-            Err(refusal @ Refusal::Unreadable(_)) => return Err(refusal),
+            // If only a digest of it is known, another bundle may be over that.
+            Err(Refusal::Unreadable(error)) if error.kind() != ErrorKind::Unsupported => {
+                return Err(error.into());
+            }
             Err(refusal) => refusals.push(refusal),
         }
     }

@@ -11,12 +11,13 @@ use super::demand::Demand;
 use super::logged::check_entry;
 use super::logged_v1::LoggedV1;
 use super::refusal::Refusal;
+use super::signer;
+use super::statement::{self, StatementError};
 use super::trust::TrustedRoot;
 use super::trusted_time::TrustedTime;
 use super::trusted_times::trusted_times;
 use super::v1_log::V1Log;
 use super::verdict::{Logged, SignerSeen, Subject, Verdict};
-use super::{signer, statement};
 
 /// Verifies a bundle. Without an artifact, only a bundle with an envelope can be verified, and only
 /// for what the envelope itself says. With an artifact, the envelope must name it.
@@ -27,7 +28,8 @@ pub fn bundle(
     demand: &Demand,
 ) -> Result<Verdict, Refusal> {
     let key = demand.public_key.as_ref();
-    let (digest, subject) = subject(bundle, artifact, key)?;
+    let mut unchecked = Vec::new();
+    let (digest, subject) = subject(bundle, artifact, demand, &mut unchecked)?;
     let signed = if is_of_v1(bundle) {
         bundle.signed_as_v1(key, digest.as_ref())?
     } else {
@@ -38,7 +40,6 @@ pub fn bundle(
 
     let mut logged = Vec::new();
     let mut logged_v1 = Vec::new();
-    let mut unchecked = Vec::new();
     for entry in &bundle.tlog_entries {
         let checked = if let Some(kind) = V1Kind::find(&entry.kind, &entry.version) {
             judge.entry_of_v1(entry, kind).map(|standing| logged_v1.push(standing))
@@ -123,14 +124,22 @@ fn hash_of_v1(bundle: &Bundle) -> Option<HashAlgorithm> {
     Facts::of(&entry.canonicalized_body).digests.first()?.algorithm
 }
 
+const WEAK: &str = "whether another artifact has the same digest: it is as short as SHA-1's, and two \
+                    artifacts with one such digest can be made";
+
 /// The digest that the bundle's signature must be over, if any, and the subject for the verdict.
 fn subject(
     bundle: &Bundle,
     artifact: Option<&dyn Artifact>,
-    key: Option<&PublicKey>,
+    demand: &Demand,
+    unchecked: &mut Vec<String>,
 ) -> Result<(Option<ArtifactDigest>, Subject), Refusal> {
+    let key = demand.public_key.as_ref();
     let envelope = match &bundle.content {
         BundleContent::MessageSignature(_) => {
+            if demand.predicate_type.is_some() {
+                return Err(StatementError::NoPredicate.into());
+            }
             let artifact = artifact.ok_or(Refusal::NoArtifact)?;
             let algorithm = match bundle.certificate()? {
                 Some(certificate) => certificate.public_key().algorithm(),
@@ -144,6 +153,11 @@ fn subject(
     if bundle.certificate()?.is_none() && key.is_none() {
         return Err(Refusal::NoPublicKey);
     }
-    let named = artifact.map(|artifact| statement::find(envelope, artifact)).transpose()?;
-    Ok((None, Subject::Payload { media_type: envelope.payload_type.clone(), named }))
+    let (statement, naming) =
+        statement::read(envelope, artifact, demand.predicate_type.as_deref())?;
+    if naming.as_ref().is_some_and(|naming| naming.is_weak) {
+        unchecked.push(WEAK.to_owned());
+    }
+    let (media_type, named) = (envelope.payload_type.clone(), naming.map(|naming| naming.name));
+    Ok((None, Subject::Payload { media_type, statement, named }))
 }

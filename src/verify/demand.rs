@@ -14,6 +14,8 @@ pub struct Demand {
     /// A certificate in which a trusted authority recorded such an OIDC issuer; one without an
     /// issuer has the empty one.
     pub oidc_issuer: Option<Pattern>,
+    /// An in-toto statement with a predicate of exactly this type.
+    pub predicate_type: Option<String>,
     /// Whether a certificate counts although no trusted party says that the signature was made
     /// while it was valid.
     pub allow_untimed_certificate: bool,

@@ -21,6 +21,8 @@
 //!   states is compared with signature, key and artifact. In a bundle of version 0.1, such a log's
 //!   signed promise to add the leaf to its tree is enough. A verdict states in words what it does
 //!   not cover.
+//! - What is proved and what the signer only claims are apart in a verdict: [`Verdict::proved`],
+//!   [`Verdict::claimed`], [`CertificateSeen::proved`].
 //! - An identity is proved by a certificate only if a trusted party saw the signature while the
 //!   certificate was valid, unless the caller waives that.
 //! - Pure, and built for any target: bytes in, a verdict out. No files, no sockets, no clock: times
@@ -31,8 +33,10 @@ mod artifact;
 mod authority;
 mod bundle;
 mod certificate_log;
+mod certificate_seen;
 mod check_v1;
 mod demand;
+mod digest_set;
 mod logged;
 mod logged_v1;
 mod refusal;
@@ -50,23 +54,23 @@ mod v1_log;
 mod verdict;
 
 pub use any_bundle::any_bundle;
-pub use artifact::Artifact;
+pub use artifact::{Artifact, NamedDigest, NamedDigestError, digest_name};
 pub use authority::{Authority, AuthorityError};
 pub use bundle::bundle;
 pub use certificate_log::{CertificateLog, CertificateLogError};
+pub use certificate_seen::{CertificateContent, CertificateLogged, CertificateSeen, Vouched};
 pub use demand::{Demand, Detached};
 pub use logged::check_entry;
 pub use logged_v1::{LoggedV1, Promise, V1Tree};
 pub use refusal::Refusal;
 pub use span::Span;
+pub use statement::{StatementError, StatementSeen};
 pub use timestamp_authority::TimestampAuthority;
 pub use tlog_proof::tlog_proof;
 pub use trust::TrustedRoot;
 pub use trusted_time::{TimeSource, TrustedTime};
 pub use v1_log::V1Log;
-pub use verdict::{
-    CertificateLogged, CertificateSeen, Logged, SignerSeen, Subject, Verdict, Vouched,
-};
+pub use verdict::{Logged, SignerSeen, Subject, Verdict};
 
 #[cfg(test)]
 mod testing;

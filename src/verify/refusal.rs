@@ -11,6 +11,7 @@ use tiles_spec::ProofError;
 
 use super::authority::AuthorityError;
 use super::certificate_log::CertificateLogError;
+use super::statement::StatementError;
 use super::trusted_time::TrustedTime;
 
 /// The reason for a refusal.
@@ -114,9 +115,9 @@ pub enum Refusal {
         /// The digest that was signed.
         logged: ArtifactDigest,
     },
-    /// The envelope's statement does not name the artifact.
-    #[error("the envelope does not name this artifact: {0}")]
-    NotNamed(&'static str),
+    /// The envelope's statement is not about the artifact, or not what was required.
+    #[error("the envelope is not what was asked for: {0}")]
+    Statement(#[source] StatementError),
     /// A proof that does not contain the entry.
     #[error("the proof does not contain the entry; give the signature and the public key as well")]
     NoEntry,
@@ -241,6 +242,15 @@ impl Refusal {
                     CheckpointRefusal::UnknownLog { .. } | CheckpointRefusal::OtherOrigin { .. }
                 )
         )
+    }
+}
+
+impl From<StatementError> for Refusal {
+    fn from(error: StatementError) -> Self {
+        match error {
+            StatementError::Artifact(error) => Self::Unreadable(error),
+            error => Self::Statement(error),
+        }
     }
 }
 

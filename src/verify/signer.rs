@@ -9,11 +9,12 @@ use time::OffsetDateTime;
 use super::artifact::Artifact;
 use super::authority::{issuer_of, validity};
 use super::certificate_log::logs_of;
+use super::certificate_seen::{CertificateContent, CertificateLogged, CertificateSeen, Vouched};
 use super::demand::{Demand, Detached};
 use super::refusal::Refusal;
 use super::trust::TrustedRoot;
 use super::trusted_time::TrustedTime;
-use super::verdict::{CertificateLogged, CertificateSeen, SignerSeen, Vouched};
+use super::verdict::SignerSeen;
 
 /// Describes the signer of an already verified signature, which trusted parties saw at `times`, and
 /// checks it against the demand.
@@ -89,7 +90,8 @@ fn certificate(
         let found = issuer.unwrap_or_default();
         return Err(Refusal::OidcIssuer { found, demanded: demanded.to_string() });
     }
-    Ok(CertificateSeen { identities, matched, issuer, valid: validity(der)?, vouched, logged })
+    let content = CertificateContent { identities, issuer, valid: validity(der)? };
+    Ok(CertificateSeen { content, matched, vouched, logged })
 }
 
 const NOBODY: (Vouched, CertificateLogged) = (Vouched::NotAsked, CertificateLogged::NotAsked);

@@ -172,6 +172,7 @@ fn identities_take_an_authority() {
         super::bundle(&bundle, Some(&artifact), trust, &demand)
     };
     let verdict = verify(&trusting, "dev@example.com", "https://oidc.test/1").unwrap();
+    assert!(verdict.claimed().is_empty() && verdict.claimed_identity().is_none());
     let words = verdict.proved().join("\n");
     assert!(
         words.contains(
@@ -199,5 +200,8 @@ fn identities_take_an_authority() {
     assert!(matches!(refusal, Refusal::NoIssuer) && !refusal.is_verdict(), "{refusal}");
     // A caller who gives the key needs no authority, even if some are trusted.
     let known = super::bundle(&bundle, Some(&artifact), &impostor, &demand(&pair)).unwrap();
-    assert!(known.not_checked()[0].contains("dev@example.com"), "{:?}", known.not_checked());
+    assert!(known.claimed()[0].contains("dev@example.com"), "{:?}", known.claimed());
+    assert!(known.proved_identity().is_none() && known.claimed_identity().is_some());
+    let facts = [known.proved(), known.not_checked()].concat().join("\n");
+    assert!(!facts.contains("dev@example.com"), "{facts}");
 }

@@ -8,6 +8,7 @@ use super::artifact::Artifact;
 use super::demand::{Demand, Detached};
 use super::refusal::Refusal;
 use super::signer;
+use super::statement::StatementError;
 use super::trust::TrustedRoot;
 use super::verdict::{Logged, SignerSeen, Subject, Verdict};
 
@@ -24,6 +25,9 @@ pub fn tlog_proof(
     trusted: &TrustedRoot,
     demand: &Demand,
 ) -> Result<Verdict, Refusal> {
+    if demand.predicate_type.is_some() {
+        return Err(StatementError::NoPredicate.into());
+    }
     let checkpoint = trusted.trust.open(&proof.checkpoint)?;
     let entry = match (detached, &proof.extra) {
         (Some(detached), _) => signer::rebuild(detached, artifact)?,

@@ -1,13 +1,14 @@
 //! What a verification has proved, as data and as sentences.
 
-use fasti_entry::{ArtifactDigest, KeyDetails};
+use fasti_entry::{ArtifactDigest, Foreign, KeyDetails};
 use fasti_read::trust::Cosigned;
 use fasti_read::window::Window;
-use fasti_x509::Identity;
 use tiles_spec::{Hash, LeafIndex, TreeHead, VerifierKey};
 use time::OffsetDateTime;
 
+use super::certificate_seen::{CertificateContent, CertificateSeen};
 use super::logged_v1::{LoggedV1, not_dated};
+use super::statement::StatementSeen;
 use super::trusted_time::TrustedTime;
 
 /// The verdict that an artifact is signed, and that the signature is in a trusted log.
@@ -36,6 +37,8 @@ pub enum Subject {
     Payload {
         /// Its media type.
         media_type: String,
+        /// The in-toto statement that it is, if it is one.
+        statement: Option<StatementSeen>,
         /// Its name for the given artifact.
         named: Option<String>,
     },
@@ -73,43 +76,6 @@ pub struct SignerSeen {
     pub certificate: Option<CertificateSeen>,
 }
 
-/// What a certificate says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CertificateSeen {
-    /// Its names, of all kinds.
-    pub identities: Vec<Identity>,
-    /// The first of them that is as required, if one was required.
-    pub matched: Option<Identity>,
-    /// The OIDC issuer that the authority recorded.
-    pub issuer: Option<String>,
-    /// The validity that it states.
-    pub valid: Window,
-    /// Whether a trusted authority vouches for it.
-    pub vouched: Vouched,
-    /// Whether it is in a certificate log.
-    pub logged: CertificateLogged,
-}
-
-/// Whether a trusted authority issued a certificate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Vouched {
-    /// This authority did.
-    By(String),
-    /// Nobody checked: the certificate can claim anything.
-    NotAsked,
-}
-
-/// Whether a certificate is in a certificate log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CertificateLogged {
-    /// These logs promised to include it.
-    By(Vec<String>),
-    /// The caller knows no certificate log of its authority.
-    NotAsked,
-    /// The caller accepts it without.
-    Waived,
-}
-
 impl Verdict {
     /// When logs took it, each by its own clock and under its signature.
     pub fn integrated_times(&self) -> impl Iterator<Item = OffsetDateTime> + '_ {
@@ -121,7 +87,29 @@ impl Verdict {
         self.times.is_empty() && SignerSeen::time(self.signer.as_ref()).is_some()
     }
 
-    /// What was proved, one sentence each.
+    /// The in-toto statement that was signed, if it was one. The signer says all of it.
+    pub fn statement(&self) -> Option<&StatementSeen> {
+        match &self.subject {
+            Subject::Payload { statement, .. } => statement.as_ref(),
+            Subject::Artifact(_) | Subject::Entry => None,
+        }
+    }
+
+    /// What the signer's certificate says, if a trusted authority vouches for it.
+    pub fn proved_identity(&self) -> Option<&CertificateContent> {
+        self.certificate().and_then(CertificateSeen::proved)
+    }
+
+    /// What the signer's certificate says, if nobody vouches for it.
+    pub fn claimed_identity(&self) -> Option<&CertificateContent> {
+        self.certificate().and_then(CertificateSeen::claimed)
+    }
+
+    fn certificate(&self) -> Option<&CertificateSeen> {
+        self.signer.as_ref()?.certificate.as_ref()
+    }
+
+    /// What was proved, one sentence each, which can be shown as they are.
     pub fn proved(&self) -> Vec<String> {
         let mut sentences = Vec::new();
         if let Some(signer) = &self.signer {
@@ -132,12 +120,15 @@ impl Verdict {
                 signer.fingerprint,
                 if signer.demanded { ", as required" } else { "" },
             ));
-            sentences.extend(signer.certificate.iter().flat_map(CertificateSeen::proved));
+            sentences.extend(signer.certificate.iter().flat_map(CertificateSeen::proved_in_words));
         }
+        sentences.extend(self.statement().map(|statement| {
+            let StatementSeen { predicate_type, .. } = statement;
+            format!("it is an in-toto statement with a predicate of the type {predicate_type}")
+        }));
+        let times = self.times.iter();
         sentences.extend(
-            self.times.iter().map(|time| {
-                plain(&format!("{} saw the signature at {}", time.source, time.moment()))
-            }),
+            times.map(|time| format!("{} saw the signature at {}", time.source, time.moment())),
         );
         for Logged { log, head, index, cosigned, .. } in &self.logged {
             let what = if self.signer.is_some() { "the signature" } else { "the artifact" };
@@ -158,18 +149,32 @@ impl Verdict {
             }));
         }
         sentences.extend(self.logged_v1.iter().flat_map(LoggedV1::proved));
-        sentences
+        shown(&sentences)
     }
 
-    /// What was not checked and why that can matter, one sentence each.
+    /// What the signer claims and nobody vouches for, one sentence each, which can be shown as they
+    /// are. Anyone can claim anything.
+    pub fn claimed(&self) -> Vec<String> {
+        shown(&self.certificate().map(CertificateSeen::claimed_in_words).unwrap_or_default())
+    }
+
+    /// What was not checked and why that can matter, one sentence each, which can be shown as they
+    /// are.
     pub fn not_checked(&self) -> Vec<String> {
         let mut sentences = Vec::new();
-        if let Subject::Payload { media_type, named: None } = &self.subject {
-            sentences.push(format!("what the payload, a {}, is about", plain(media_type)));
+        if let Subject::Payload { media_type, named: None, .. } = &self.subject {
+            sentences.push(format!("what the payload, a {media_type}, is about"));
+        }
+        if let Some(StatementSeen { predicate_type, .. }) = self.statement() {
+            sentences.push(format!(
+                "whether the predicate is true: only its type was read, which is {predicate_type}"
+            ));
         }
         if let Some(signer) = &self.signer {
             match &signer.certificate {
-                Some(certificate) => sentences.extend(certificate.not_checked()),
+                Some(certificate) => {
+                    sentences.extend(certificate.not_checked().map(str::to_owned));
+                }
                 None if !signer.demanded => {
                     sentences.push("whose key that is: no key was required".to_owned());
                 }
@@ -193,16 +198,15 @@ impl Verdict {
                 "whether others are shown the same log: no trusted witness has cosigned".to_owned(),
             );
         }
-        sentences.extend(self.unchecked.iter().map(|sentence| plain(sentence)));
-        sentences
+        sentences.extend(self.unchecked.iter().cloned());
+        shown(&sentences)
     }
 }
 
 impl SignerSeen {
     /// When it was signed, as far as a trusted party says so: while the certificate was valid.
     pub(super) fn time(signer: Option<&Self>) -> Option<Window> {
-        let certificate = signer?.certificate.as_ref()?;
-        matches!(certificate.vouched, Vouched::By(_)).then_some(certificate.valid)
+        Some(signer?.certificate.as_ref()?.proved()?.valid)
     }
 }
 
@@ -210,65 +214,16 @@ impl Subject {
     fn in_words(&self) -> String {
         match self {
             Self::Artifact(digest) => format!("the artifact ({digest:?})"),
-            Self::Payload { media_type, named: Some(name) } => {
-                format!("the payload ({}), which names the artifact {name},", plain(media_type))
+            Self::Payload { media_type, named: Some(name), .. } => {
+                format!("the payload ({media_type}), which names the artifact {name},")
             }
-            Self::Payload { media_type, named: None } => {
-                format!("the payload ({})", plain(media_type))
-            }
+            Self::Payload { media_type, named: None, .. } => format!("the payload ({media_type})"),
             Self::Entry => "the artifact".to_owned(),
         }
     }
 }
 
-impl CertificateSeen {
-    fn proved(&self) -> Vec<String> {
-        let Vouched::By(authority) = &self.vouched else { return Vec::new() };
-        let mut sentences = vec![format!("{authority} certified that key for {}", self.in_words())];
-        sentences.extend(
-            self.matched
-                .iter()
-                .map(|name| plain(&format!("the identity that was required is {name}"))),
-        );
-        if let CertificateLogged::By(logs) = &self.logged {
-            sentences.extend(logs.iter().map(|log| {
-                plain(&format!("the certificate log {log} promised to include that certificate"))
-            }));
-        }
-        sentences
-    }
-
-    fn not_checked(&self) -> Option<String> {
-        match (&self.vouched, &self.logged) {
-            (Vouched::NotAsked, _) => Some(format!(
-                "who the signer is: the certificate claims {}, and no authority was asked",
-                self.in_words()
-            )),
-            (Vouched::By(_), CertificateLogged::By(_)) => None,
-            (Vouched::By(_), CertificateLogged::NotAsked) => Some(
-                "whether the certificate is in a certificate log: none is known for its authority"
-                    .to_owned(),
-            ),
-            (Vouched::By(_), CertificateLogged::Waived) => Some(
-                "whether the certificate is in a certificate log: none was required".to_owned(),
-            ),
-        }
-    }
-
-    fn in_words(&self) -> String {
-        let names: Vec<_> = self.identities.iter().map(Identity::to_string).collect();
-        let names = match names.as_slice() {
-            [] => "nobody in particular".to_owned(),
-            names => names.join(", "),
-        };
-        plain(&match &self.issuer {
-            Some(issuer) => format!("{names}, vouched for by {issuer}"),
-            None => names,
-        })
-    }
-}
-
-/// Text from others without control characters, which a terminal might obey.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+/// The sentences, in which text from others cannot pass for anything else.
+fn shown(sentences: &[String]) -> Vec<String> {
+    sentences.iter().map(|sentence| Foreign(sentence).to_string()).collect()
 }

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::keys::{KINDS, certify, generate, sign, stamp};
-use crate::world::{World, signing_key};
+use crate::world::{Ended, World, signing_key};
 
 const ARTIFACT: &str = "an artifact\n";
 
@@ -79,9 +79,14 @@ fn other_artifacts_keys_and_logs_are_refused() {
     world.fasti_with(&[("FASTI_VKEY", &stranger)], &VERIFY).refused("log.example");
 
     world.fasti_with(&[], &VERIFY).broken("no log's key to trust");
-    world.fasti(&VERIFY[..5]).broken("give it with --public-key");
+    for choice in ["--public-key", "--certificate-identity", "--any-signer"] {
+        world.fasti_with(&[], &VERIFY[..5]).broken(choice);
+    }
+    let any = ["--any-signer"];
+    world.fasti(&[&VERIFY[..5], &any].concat()).broken("give it with --public-key");
+    world.fasti(&[&VERIFY[..], &any].concat()).broken("cannot be used with");
     world.fasti(&["verify", "--bundle", "b.json", "--public-key", "me.pub"]).broken("--artifact");
-    let nowhere = ["verify", "--artifact", "nowhere", "--bundle", "b.json"];
+    let nowhere = ["verify", "--artifact", "nowhere", "--bundle", "b.json", "--any-signer"];
     world.fasti(&nowhere).broken("cannot read nowhere");
 }
 
@@ -156,8 +161,7 @@ fn signatures_made_elsewhere_with_keys_and_certificates() {
         arguments.extend(more);
         world.fasti(&arguments)
     };
-    let said = verify(&[]).good();
-    assert!(said.contains("the certificate claims me@example.com"), "{said}");
+    expect_claims_apart(&verify);
     verify(&["--public-key", "me.pub"]).good();
     let me = ["--certificate-identity", "me@example.com"];
     verify(&[&me[..], &["--ca-roots", "me.ca.crt"]].concat()).broken("--certificate-oidc-issuer");
@@ -187,6 +191,8 @@ fn signatures_made_elsewhere_with_keys_and_certificates() {
     assert!(said.contains(seen), "{said}");
     let json = verify(&[&me[..], &authority, &["--format", "json"]].concat()).good();
     let json: Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["Identities"], json!(["me@example.com"]));
+    assert_eq!((&json["Claims"], &json["AnySigner"]), (&json!(null), &json!(false)));
     assert_eq!(json["UntimedCertificate"], false);
     assert_eq!(json["TrustedTimes"][0]["Time"], "2026-03-04T05:06:07Z");
     assert_eq!(json["TrustedTimes"][0]["By"], "the timestamp authority CN=tsa.test");
@@ -209,7 +215,32 @@ fn signatures_made_elsewhere_with_keys_and_certificates() {
     verify(&[&me[..], &kind, &authority].concat()).broken("email, uri, dns, ip and username");
     let elsewhere =
         ["--ca-roots", "me.ca.crt", "--certificate-oidc-issuer", "https://oidc.example"];
-    verify(&[&elsewhere[..], &["--tsa-roots", "me.tsa.crt"]].concat()).refused("https://oidc.test");
+    let elsewhere = [&elsewhere[..], &["--tsa-roots", "me.tsa.crt"]].concat();
+    verify(&[&me[..], &elsewhere].concat()).refused("https://oidc.test");
+    verify(&elsewhere).broken("--any-signer");
+    verify(&[&["--any-signer"], &elsewhere[..]].concat()).refused("https://oidc.test");
+    let said = verify(&[&["--any-signer"], &authority[..]].concat()).good();
+    let first = "Verified OK; any signer was accepted: me@example.com (an email address), vouched";
+    assert!(said.starts_with(first), "{said}");
+}
+
+/// Without authorities a certificate is worth only what it claims.
+fn expect_claims_apart(verify: &dyn Fn(&[&str]) -> Ended) {
+    let any = verify(&["--any-signer"]).good();
+    assert!(
+        any.starts_with("Verified OK; any signer was accepted: somebody with the key "),
+        "{any}"
+    );
+    let claims = "\nClaimed by the signer, not checked:\n  its certificate is for me@example.com";
+    assert!(any.contains(claims), "{any}");
+    let (facts, _) = any.split_once("\nClaimed by").expect("claims stand apart");
+    assert!(!facts.contains("me@example.com"), "{facts}");
+    let json = verify(&["--any-signer", "--format", "json"]).good();
+    let json: Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!((&json["Identities"], &json["OidcIssuer"]), (&json!(null), &json!(null)));
+    assert_eq!(json["Claims"]["Identities"], json!(["me@example.com"]));
+    assert_eq!(json["Claims"]["OidcIssuer"], "https://oidc.test");
+    assert_eq!(json["AnySigner"], true);
 }
 
 #[test]
@@ -233,7 +264,7 @@ fn an_existing_entry_is_looked_up_where_the_log_tells_only_its_index() {
     std::fs::remove_file(world.path("b.json")).expect("there was a bundle");
     let said = world.fasti(&upload).good();
     assert!(said.starts_with("Entry already exists; index 0, "), "{said}");
-    world.fasti_with(&[], &upload).broken("give --vkey");
+    world.fasti_with(&[], &upload).broken("with --vkey");
     world.stop();
     world.fasti(&VERIFY).good();
 }
@@ -247,8 +278,12 @@ fn an_upload_says_what_it_has_not_verified() {
     let said = world.fasti_with(&[], &upload).good();
     assert!(said.contains("Nothing was verified"), "{said}");
     let impostor = signing_key(2).verifier_key().to_string();
-    let ended = world.fasti_with(&[("FASTI_VKEY", &impostor)], &upload);
-    ended.refused("does not prove what it claims");
+    world.write("b.txt", "another artifact");
+    let another = ["upload", "--artifact", "b.txt", "--private-key", "me.pem"];
+    let ended = world.fasti_with(&[("FASTI_VKEY", &impostor)], &another);
+    ended.refused("nothing was submitted: the checkpoint is refused");
+    let said = world.fasti(&another).good();
+    assert!(said.starts_with("Created entry at index 1"), "{said}");
     world.write("enc.pem", "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n");
     let encrypted = ["upload", "--artifact", "a.txt", "--private-key", "enc.pem"];
     world.fasti(&encrypted).broken("openssl pkcs8 -topk8 -nocrypt");
@@ -265,13 +300,16 @@ fn the_answer_of_a_lying_log_is_refused() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let liar = thread::spawn(move || {
-        let (mut stream, _) = listener.accept().expect("someone comes");
-        // The request arrives in one or two pieces; its end is not awaited.
-        let mut request = vec![0; 65_536];
-        let _ = stream.read(&mut request).expect("a request");
-        let head = "HTTP/1.1 201 Created\r\nconnection: close\r\ncontent-length: ";
-        let answer = format!("{head}{}\r\n\r\n{entry}", entry.len());
-        stream.write_all(answer.as_bytes()).expect("it is taken");
+        // It is first asked for its checkpoint.
+        for (status, body) in [("404 Not Found", String::new()), ("201 Created", entry)] {
+            let (mut stream, _) = listener.accept().expect("someone comes");
+            // The request arrives in one or two pieces; its end is not awaited.
+            let mut request = vec![0; 65_536];
+            let _ = stream.read(&mut request).expect("a request");
+            let head = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: ");
+            let answer = format!("{head}{}\r\n\r\n{body}", body.len());
+            stream.write_all(answer.as_bytes()).expect("it is taken");
+        }
     });
     world.write("a.txt", "another artifact");
     let upload = ["upload", "--log", &url, "--artifact", "a.txt", "--private-key", "me.pem"];

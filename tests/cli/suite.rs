@@ -3,12 +3,14 @@
 //!
 //! `golden/` holds outputs that must not change unnoticed; `FASTI_GOLDEN=write` rewrites them.
 
+mod attesting;
 mod buckets;
 mod colours;
 mod describing;
 mod egress;
 mod fsck;
 mod fsck_lookup;
+mod irreversible;
 mod key_service;
 mod key_services;
 mod keys;
@@ -17,6 +19,7 @@ mod origins;
 mod reading;
 mod remembering;
 mod searching;
+mod signature_files;
 mod signing;
 mod succession;
 mod world;

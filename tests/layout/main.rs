@@ -226,6 +226,27 @@ fn time_randomness_and_threads_come_through_the_seams() {
     }
 }
 
+/// What a certificate, an entry or a server says can control a terminal or pass for a verdict. So
+/// everything goes through the one file that escapes it.
+#[test]
+fn text_from_others_reaches_terminals_in_one_way() {
+    for path in rust_files("cmd/fasti/src") {
+        if path.ends_with("terminal.rs") {
+            continue;
+        }
+        // To ask what it is does not write to it.
+        let code = code(&path).replace("stderr().is_terminal()", "");
+        for word in ["print!", "println!", "stdout()", "stderr()", "dbg!", "escape_de", "/dev/std"]
+        {
+            assert!(!code.contains(word), "{} uses {word}", path.display());
+        }
+    }
+    let terminal = code(&root().join("cmd/fasti/src/terminal.rs"));
+    for writes in ["println!(", "write_all("] {
+        assert_eq!(terminal.matches(writes).count(), 1, "{writes} stands where all is escaped");
+    }
+}
+
 #[test]
 fn every_file_opens_with_what_it_is_and_has_a_name_of_its_own() {
     for dir in ["src", "cmd", "tiles-spec/src", "tests"] {

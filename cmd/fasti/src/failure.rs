@@ -25,16 +25,16 @@ impl Failure {
             Self::Refused(error) => (error, true),
             Self::Broken(error) => (error, false),
         };
-        let words = terminal::plain(&with_causes(error.as_ref()));
+        let words = with_causes(error.as_ref());
         let advice = advice::on(error);
         if format == Format::Json {
             let json = serde_json::json!({"error": words, "refused": refused, "advice": advice});
             // If standard output is closed, the exit status still tells.
-            drop(terminal::write(&format!("{json}\n")));
+            drop(terminal::print_json(&json.to_string()));
         }
-        eprintln!("fasti: {}{words}", if refused { "refused: " } else { "" });
+        terminal::say(&format!("{}{words}", if refused { "refused: " } else { "" }));
         if let Some(advice) = advice {
-            eprintln!("fasti: {advice}");
+            terminal::say(advice);
         }
         ExitCode::from(if refused { 1 } else { 2 })
     }

@@ -17,6 +17,7 @@ use tiles_spec::VerifierKey;
 use crate::failure::{Failure, refused_if};
 use crate::files;
 use crate::format::Format;
+use crate::terminal;
 
 /// The options common to all verbs.
 #[derive(Args)]
@@ -83,7 +84,7 @@ impl Globals {
             let json = files::read(path, TRUSTED_ROOT_BYTES_MAX)?;
             let root = trusted_root::read(&json).with_context(|| path.display().to_string())?;
             for part in &root.left_out {
-                eprintln!("fasti: note: left out of {}: {part}", path.display());
+                terminal::say(&format!("note: left out of {}: {part}", path.display()));
             }
             trusted.trust.logs.extend(root.trust.logs);
             let rekor_v1 = [trusted.rekor_v1, root.rekor_v1].concat();

@@ -82,7 +82,7 @@ enum Verb {
 fn main() -> ExitCode {
     // Some verbs load private keys.
     if let Err(error) = forbid_core_dumps() {
-        eprintln!("fasti: cannot disable core dumps: {error}");
+        terminal::say(&format!("cannot disable core dumps: {error}"));
     }
     let Cli { globals, verb } = Cli::parse();
     let format = match &verb {

@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use crate::failure::Failure;
 use crate::format::Format;
-use crate::terminal::{plain, write};
+use crate::terminal;
 
 /// An outcome in both forms.
 pub struct Output {
-    /// For people: lines, or a whole text without its last newline.
+    /// For people, line by line.
     pub lines: Vec<String>,
     /// For programs.
     pub json: Value,
@@ -52,14 +52,14 @@ impl Output {
 
     /// Prints the outcome.
     pub fn print(self, format: Format) -> Result<ExitCode, Failure> {
-        let text = match format {
-            Format::Default => plain(&self.lines.join("\n")) + "\n",
-            Format::Json => format!("{:#}\n", self.json),
-        };
-        write(&text).context("cannot write to standard output")?;
+        match format {
+            Format::Default => terminal::print(&self.lines),
+            Format::Json => terminal::print_json(&format!("{:#}", self.json)),
+        }
+        .context("cannot write to standard output")?;
         let not_done = self.then.map(|then| then()).unwrap_or_default();
         for warning in self.warnings.iter().chain(&not_done) {
-            eprintln!("fasti: warning: {}", plain(warning));
+            terminal::say(&format!("warning: {warning}"));
         }
         Ok(ExitCode::from(self.status))
     }

@@ -2,8 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fasti::entry::{Certificate, Facts, RekorEntry, StoredKey, StoredSigner};
+use fasti::entry::{Certificate, Facts, RekorEntry, StoredKey, StoredSigner, is_hidden};
 use serde_json::{Value, json};
+
+use crate::terminal;
 
 /// A Rekor entry as its own JSON; any other entry as text, or else in base64.
 pub fn body(bytes: &[u8], entry: Option<&RekorEntry>) -> Value {
@@ -13,9 +15,16 @@ pub fn body(bytes: &[u8], entry: Option<&RekorEntry>) -> Value {
         return json;
     }
     match std::str::from_utf8(bytes) {
-        Ok(text) if !text.chars().any(|c| c.is_control() && c != '\n') => json!({"text": text}),
+        Ok(text) if !text.chars().any(|c| is_hidden(c) && c != '\n') => json!({"text": text}),
         _ => json!({"base64": STANDARD.encode(bytes)}),
     }
+}
+
+/// A body in several lines.
+pub fn body_lines(body: &Value) -> Vec<String> {
+    let mut lines = terminal::json_lines(&format!("{body:#}"));
+    lines[0].insert_str(0, "Body: ");
+    lines
 }
 
 /// The signers, according to the entry.
@@ -26,7 +35,7 @@ pub fn signers(facts: &Facts) -> Vec<String> {
 }
 
 fn claimed(name: &str) -> String {
-    format!("Claimed identity: {}", name.escape_debug())
+    format!("Claimed identity: {name}")
 }
 
 fn signer(signer: &StoredSigner) -> Vec<String> {

@@ -1,26 +1,69 @@
-//! Text on its way to the terminal.
+//! The way to the terminal. Nothing else writes to standard output or standard error, so whatever
+//! others put into their certificates, entries and answers is escaped here.
 
+use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
-/// Escapes control characters, so that text from others cannot control the terminal.
-pub fn plain(text: &str) -> String {
-    let is_harmless = |c: char| !c.is_control() || matches!(c, '\n' | '\t');
-    let mut plain = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_harmless(c) {
-            plain.push(c);
-        } else {
-            plain.extend(c.escape_default());
+use fasti::entry::{Foreign, is_hidden};
+
+/// Prints lines. What is not seen as it is written is escaped, also line breaks: no text can make a
+/// line of its own.
+pub fn print(lines: &[String]) -> io::Result<()> {
+    let shown: Vec<_> = lines.iter().map(|line| Foreign(line).to_string()).collect();
+    write(&(shown.join("\n") + "\n"))
+}
+
+/// Prints a JSON document.
+pub fn print_json(document: &str) -> io::Result<()> {
+    write(&(json_lines(document).join("\n") + "\n"))
+}
+
+/// The lines of a JSON document. What is not seen as it is written is escaped as JSON does it, so
+/// the document has the same meaning as before.
+pub fn json_lines(document: &str) -> Vec<String> {
+    document.lines().map(escaped_for_json).collect()
+}
+
+/// Only within strings can a line of a JSON document have such characters.
+fn escaped_for_json(line: &str) -> String {
+    let mut escaped = String::with_capacity(line.len());
+    for c in line.chars() {
+        if !is_hidden(c) {
+            escaped.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            // Writing to a string cannot fail.
+            let _ = write!(escaped, "\\u{unit:04x}");
         }
     }
-    plain
+    escaped
+}
+
+/// Says something on standard error, in one line.
+pub fn say(words: &str) {
+    eprintln!("fasti: {}", Foreign(words));
 }
 
 /// Writes to standard output. It is not an error if the reader closes the pipe.
-pub fn write(text: &str) -> io::Result<()> {
+fn write(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_keeps_its_meaning() {
+        let json = serde_json::json!({"a": "\u{202e}b\n\u{7f}\u{9b}\u{e0061}", "c\u{200b}": ["é"]});
+        let shown = json_lines(&format!("{json:#}")).join("\n");
+        assert!(!shown.chars().any(|c| c != '\n' && is_hidden(c)), "{shown:?}");
+        assert!(shown.contains(r#""\u202eb\n\u007f\u009b\udb40\udc61""#), "{shown}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), json);
     }
 }

@@ -3,9 +3,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fasti::client::keys::{read_certificates, read_key_material, read_signature};
+use fasti::client::keys::{read_certificates, read_key_material};
 use fasti::client::private_key::PrivateKey as ArtifactKey;
-use fasti::entry::{KeyMaterial, LookupTerm};
+use fasti::client::signature_file::read_signature;
+use fasti::entry::{KeyMaterial, LookupTerm, SigningAlgorithm};
 use fasti::signer::PrivateKey as LogKey;
 use fasti::x509::pem::{self, Part};
 use fasti_kit::certificates::{P256, Signer};
@@ -110,7 +111,12 @@ fn blocks(text: &[u8]) {
 
 /// The door, the verifier and the index read the same key.
 fn material(data: &[u8]) {
-    let _ = read_signature(data);
+    for algorithm in SigningAlgorithm::ALL {
+        // What was read is read as it is.
+        if let Ok(signature) = read_signature(data, algorithm) {
+            assert_eq!(read_signature(&signature, algorithm), Ok(signature.clone()));
+        }
+    }
     if let Ok(certificates) = read_certificates(data) {
         assert_eq!(
             certificates.len(),

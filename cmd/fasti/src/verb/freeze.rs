@@ -19,6 +19,7 @@ use tiles_spec::{Origin, ResourcePath, SignedCheckpoint};
 use crate::failure::{Failure, refused_if};
 use crate::globals::Globals;
 use crate::output::Output;
+use crate::terminal;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -49,7 +50,7 @@ async fn context(globals: &Globals, arguments: &Arguments) -> anyhow::Result<Con
     let (memory, missing) = fasti_flags::memory(&key, state);
     if let (None, Some(missing)) = (&memory, missing) {
         let missing = with_causes(&missing);
-        eprintln!("fasti: what is signed now will not be remembered: {missing}");
+        terminal::say(&format!("what is signed now will not be remembered: {missing}"));
     }
     let store = arguments.store.open(&globals.store_options(&arguments.machine)?).await?;
     let sharing = match &store {

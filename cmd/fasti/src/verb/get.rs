@@ -34,7 +34,7 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     if entry.is_some() {
         lines.extend(shown::signers(&Facts::of(&proven.bytes)));
     }
-    lines.push(format!("Body: {body:#}"));
+    lines.extend(shown::body_lines(&body));
     lines.push(format!("Proved: in the tree of {} with root hash {}", head.size, head.root));
     let json = json!({
         "LogID": log_id,

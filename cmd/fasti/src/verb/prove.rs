@@ -52,7 +52,7 @@ async fn inclusion(
         "TlogProof": proof,
     });
     let Some(out) = out else {
-        return Ok(Output::good(vec![proof.trim_end().to_owned()], json));
+        return Ok(Output::good(proof.lines().map(str::to_owned).collect(), json));
     };
     files::write(out, proof.as_bytes())?;
     let lines = vec![

@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::files;
 use crate::globals::Globals;
 use crate::output::Output;
-use crate::verb::trusted_root::{BEGINNING, public_url};
+use crate::verb::trusted_root::{BEGINNING, document, public_url};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -51,6 +51,10 @@ pub struct Arguments {
     /// Start with the services in these signing configs
     #[arg(long, value_name = "FILE", num_args = 1..)]
     merge: Vec<PathBuf>,
+    /// The file to write, once all of it is known; an existing one stays as it is until then
+    /// [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
 }
 
 /// See [`Selector`].
@@ -112,8 +116,7 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
         count: arguments.count.filter(|_| arguments.selector == SelectorFlag::Exact),
     };
     let json = config.write().context("cannot describe these services")?;
-    let value = serde_json::from_str(&json).context("what was written is JSON")?;
-    Ok(Output::good(vec![json], value))
+    document(&json, arguments.out.as_deref())
 }
 
 fn operator(named: Option<String>, url: Option<&str>) -> String {

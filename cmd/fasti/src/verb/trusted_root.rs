@@ -1,7 +1,7 @@
 //! `fasti trusted-root`: the log's key and address in the format of Sigstore's clients, alone or
 //! together with other logs'.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
@@ -13,6 +13,7 @@ use crate::failure::Failure;
 use crate::files;
 use crate::globals::Globals;
 use crate::output::Output;
+use crate::terminal;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -28,6 +29,10 @@ pub struct Arguments {
     /// Start with everything in these trusted roots, then add this log if a key is given
     #[arg(long, value_name = "FILE", num_args = 1..)]
     merge: Vec<PathBuf>,
+    /// The file to write, once all of it is known; an existing one stays as it is until then
+    /// [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
 }
 
 /// The default for when a key or service becomes valid.
@@ -53,8 +58,20 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
             merged.map_err(|error| Failure::Refused(anyhow!(error).context("cannot merge")))?
         }
     };
-    let value = serde_json::from_str(&json).context("what was written is JSON")?;
-    Ok(Output::good(vec![json], value))
+    document(&json, arguments.out.as_deref())
+}
+
+/// Prints a JSON document, or writes it to a file.
+pub fn document(json: &str, out: Option<&Path>) -> Result<Output, Failure> {
+    let lines = match out {
+        Some(path) => {
+            files::write(path, format!("{json}\n").as_bytes())?;
+            vec![format!("Written: {}", path.display())]
+        }
+        None => terminal::json_lines(json),
+    };
+    let value = serde_json::from_str(json).context("what was written is JSON")?;
+    Ok(Output::good(lines, value))
 }
 
 /// The URL at which others reach the log.
@@ -69,10 +86,10 @@ pub fn public_url(globals: &Globals, url: Option<&Location>) -> anyhow::Result<S
     if let Ok(Location::Http(parsed)) = url.parse::<Location>()
         && parsed.host_str() != Some(origin)
     {
-        eprintln!(
-            "fasti: note: Sigstore's Go and Java clients require the origin to be the URL's host; \
-             this log is {origin:?} at {url}"
-        );
+        terminal::say(&format!(
+            "note: Sigstore's Go and Java clients require the origin to be the URL's host; this \
+             log is {origin:?} at {url}"
+        ));
     }
     Ok(url)
 }

@@ -6,20 +6,20 @@ use anyhow::{Context as _, anyhow, bail, ensure};
 use clap::{ArgGroup, Args};
 use fasti::client::artifact::ArtifactFile;
 use fasti::client::fetch::Location;
-use fasti::client::keys::{KEY_FILE_BYTES_MAX, read_signature};
 use fasti::client::private_key::PrivateKey;
 use fasti::client::proven::to_transparency_log_entry;
-use fasti::client::reader::ReadError;
+use fasti::client::reader::{ReadError, View};
 use fasti::client::submit::{SubmitError, Submitted, submit};
 use fasti::entry::{
-    ArtifactDigest, Bundle, SignedDigest, TransparencyLogEntry, VerifiableSignature, Verifier,
+    ArtifactDigest, Bundle, HashAlgorithm, SignedDigest, TransparencyLogEntry, VerifiableSignature,
+    Verifier,
 };
-use fasti::verify::{Artifact as _, Logged, Refusal, check_entry};
+use fasti::verify::{Artifact as _, Logged, NamedDigest, Refusal, check_entry, digest_name};
 use serde_json::json;
 use tiles_spec::{BundleCoord, LeafIndex, TreeSize};
 
 use crate::failure::{Failure, refused_if};
-use crate::files;
+use crate::files::{self, Destination};
 use crate::globals::Globals;
 use crate::output::Output;
 
@@ -35,10 +35,11 @@ pub struct Arguments {
         long,
         value_name = "[sha256:]HEX",
         alias = "artifact_hash",
-        conflicts_with = "private_key"
+        conflicts_with = "private_key",
+        value_parser = NamedDigest::named_or_not
     )]
-    artifact_hash: Option<String>,
-    /// An existing signature, raw or in base64
+    artifact_hash: Option<NamedDigest>,
+    /// An existing signature: raw, in base64 or in hex; ECDSA also as the numbers r and s
     #[arg(long, value_name = "FILE", requires = "public_key")]
     signature: Option<PathBuf>,
     /// The public key or X.509 certificate that verifies it (PEM or DER)
@@ -47,7 +48,8 @@ pub struct Arguments {
     /// Sign with this key first (PKCS #8, PEM)
     #[arg(long, value_name = "FILE")]
     private_key: Option<PathBuf>,
-    /// Write a Sigstore bundle here, with everything that a verifier needs
+    /// Write a Sigstore bundle here, with everything that a verifier needs; it is verified first,
+    /// which takes --vkey
     #[arg(long, value_name = "FILE")]
     bundle: Option<PathBuf>,
     /// Only x509 is supported; accepted for scripts that pass it
@@ -81,27 +83,47 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     let Location::Http(url) = globals.location()? else {
         return Err(anyhow!("--log must be the URL of a writer to upload to").into());
     };
+    let bundle = arguments.bundle.as_deref().map(Destination::prepare).transpose()?;
     let signed = signed(arguments)?;
     signed.verify().map_err(|error| Failure::Refused(error.into()))?;
     let leaf = signed.clone().into_entry().to_leaf();
     let leaf = leaf.map_err(|error| Failure::Refused(error.into()))?;
 
+    expect_known_log(globals, arguments).await?;
+
+    // Nothing is ever removed from a log, so all that can be checked was checked.
     let submitted = refused_if(submit(url, &signed).await, SubmitError::is_refusal)?;
     let answer = match submitted {
         Submitted::Logged { entry, existed } => answered(globals, &leaf, *entry, existed)?,
         Submitted::Exists(index) => look_up(globals, &leaf, index).await?,
     };
-    if let Some(path) = &arguments.bundle {
-        let Some(entry) = &answer.entry else {
-            return Err(anyhow!(
-                "the entry exists, but the bundle needs its proof: give --vkey, so that it can be \
-                 read from the log"
-            )
-            .into());
-        };
-        files::write(path, &Bundle::for_signed_digest(&signed, entry.clone()).to_json())?;
+    if let (Some(bundle), Some(entry)) = (bundle, &answer.entry) {
+        bundle.write(&Bundle::for_signed_digest(&signed, entry.clone()).to_json())?;
     }
     Ok(output(globals, arguments, &answer))
+}
+
+/// Checks that the log's answer can be verified: that its key was given if a bundle is wanted, and
+/// that what the log shows now is signed with that key. A server that shows nothing may be for
+/// submissions alone.
+async fn expect_known_log(globals: &Globals, arguments: &Arguments) -> Result<(), Failure> {
+    if globals.vkeys.is_empty() {
+        if arguments.bundle.is_none() {
+            return Ok(());
+        }
+        let words = "a bundle is only written if it was verified: give the log's verifier key with \
+                     --vkey (or FASTI_VKEY). Nothing was submitted";
+        return Err(anyhow!(words).into());
+    }
+    let fetch =
+        globals.location()?.open(&globals.bucket_options()?).map_err(anyhow::Error::from)?;
+    match View::open(fetch, &globals.trust()?).await {
+        Err(error @ ReadError::Checkpoint(_)) => {
+            let error = anyhow!(error).context("nothing was submitted");
+            Err(Failure::Refused(error))
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 /// The signature to log, either given or made now.
@@ -128,16 +150,21 @@ fn signed(arguments: &Arguments) -> anyhow::Result<SignedDigest> {
         (Some(artifact), _) => artifact
             .digest(hash)
             .with_context(|| format!("cannot read {}", artifact.path().display()))?,
-        (None, Some(text)) => {
-            let digits = text.rsplit_once(':').map_or(text.as_str(), |(_, digits)| digits);
-            let bytes = hex::decode(digits).context("--artifact-hash is not hexadecimal")?;
-            ArtifactDigest::new(hash, &bytes).context("--artifact-hash does not fit this key")?
-        }
+        (None, Some(named)) => fitting(named, hash)?,
         (None, None) => bail!("give --artifact or --artifact-hash"),
     };
     let path = arguments.signature.as_ref().context("give --signature or --private-key")?;
-    let content = read_signature(&files::read(path, KEY_FILE_BYTES_MAX)?);
+    let content = files::read_signature(path, &verifier.material)?;
     Ok(SignedDigest { digest, signature: VerifiableSignature { content, verifier } })
+}
+
+/// The digest, if it is by the hash that the key signs.
+fn fitting(named: &NamedDigest, hash: HashAlgorithm) -> anyhow::Result<ArtifactDigest> {
+    let digest = named.artifact_digest().filter(|digest| digest.algorithm() == hash);
+    digest.with_context(|| {
+        let (needed, given) = (digest_name(hash), named.name());
+        format!("--artifact-hash: this key signs a {needed} digest, and that is {given}")
+    })
 }
 
 /// Verifies the log's answer with the given keys. Without keys, nothing is verified, and the output

@@ -1,46 +1,66 @@
 //! `fasti verify`: verifies offline, from a bundle or proof file and keys that the user trusts.
 
-use std::path::PathBuf;
+mod artifacts;
+mod predicate;
+mod verdict;
+
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{ArgGroup, Args};
-use fasti::client::artifact::ArtifactFile;
-use fasti::client::keys::{KEY_FILE_BYTES_MAX, read_certificates, read_signature};
+use fasti::client::keys::{KEY_FILE_BYTES_MAX, read_certificates};
 use fasti::client::window::Window;
-use fasti::entry::Bundle;
+use fasti::entry::{Bundle, KeyMaterial};
 use fasti::verify::{
-    self, Artifact, Authority, CertificateLogged, Demand, Detached, LoggedV1, Refusal,
-    TimestampAuthority, TrustedRoot, Verdict,
+    self, Artifact, Authority, Demand, Detached, NamedDigest, Refusal, TimestampAuthority,
+    TrustedRoot, Verdict,
 };
 use fasti::x509::{IdentityKind, NamePattern, Pattern, PatternError};
-use serde_json::{Value, json};
-use tiles_spec::{LeafIndex, TLOG_PROOF_BYTES_MAX, TlogProof};
+use tiles_spec::{TLOG_PROOF_BYTES_MAX, TlogProof};
 
 use crate::failure::{Failure, refused_if};
 use crate::files;
 use crate::globals::Globals;
 use crate::output::Output;
 
+use artifacts::{Given, Named};
+use verdict::Show;
+
 /// The maximum size of a bundle, in bytes. An envelope's payload can be large.
 const BUNDLE_BYTES_MAX: usize = 64 << 20;
 
 #[derive(Args)]
 #[command(group = ArgGroup::new("from").required(true).args(["bundle", "proof"]))]
+#[command(group = ArgGroup::new("what").multiple(true).args(["artifact", "artifact_hash"]))]
+#[command(group = ArgGroup::new("who").required(true).multiple(true).args([
+    "public_key", "certificate_identity", "certificate_identity_regexp", "any_signer",
+]))]
 #[command(group = ArgGroup::new("identity")
     .args(["certificate_identity", "certificate_identity_regexp"]).requires("issuer"))]
 #[command(group = ArgGroup::new("issuer")
     .args(["certificate_oidc_issuer", "certificate_oidc_issuer_regexp"]))]
 pub struct Arguments {
-    /// The artifact; can be left out for a bundle with an envelope
-    #[arg(long, value_name = "FILE")]
-    artifact: Option<PathBuf>,
+    /// The artifact: a file, all files in a directory, or a digest such as sha256:HEX; can be left
+    /// out for a bundle with an envelope
+    ///
+    /// Can be repeated: each artifact must verify. The digest of a subject of a statement can be by
+    /// any algorithm, under the name that it has there, such as gitCommit:HEX. A file with such a
+    /// name is ./sha256:...
+    #[arg(long, value_name = "FILE|DIR|ALGORITHM:HEX",
+          value_parser = OsStringValueParser::new().try_map(Named::parse))]
+    artifact: Vec<Named>,
+    /// The artifact's digest, in hex: SHA-256, SHA-384 or SHA-512 by its length
+    #[arg(long, value_name = "[ALGORITHM:]HEX", alias = "artifact_hash",
+          value_parser = NamedDigest::named_or_not)]
+    artifact_hash: Vec<NamedDigest>,
     /// The Sigstore bundle, or a file with several, of which one must verify
     #[arg(long, value_name = "FILE")]
     bundle: Option<PathBuf>,
     /// The proof, instead of a bundle
-    #[arg(long, value_name = "FILE.tlog-proof", requires = "artifact")]
+    #[arg(long, value_name = "FILE.tlog-proof", requires = "what")]
     proof: Option<PathBuf>,
-    /// The signature, for a proof that does not contain the entry
+    /// The signature, for a proof that does not contain the entry: raw, in base64 or in hex
     #[arg(long, value_name = "FILE", requires = "proof", requires = "public_key")]
     signature: Option<PathBuf>,
     /// Require this public key (or the key of this certificate)
@@ -85,6 +105,24 @@ pub struct Arguments {
     /// trusted root's certificate logs (an SCT)
     #[arg(long)]
     allow_unlogged_certificate: bool,
+    /// Accept any signer, or none if the entry is the artifact itself; the verdict begins with who
+    /// it was
+    #[arg(long, conflicts_with_all = [
+        "public_key", "certificate_identity", "certificate_identity_regexp",
+    ])]
+    any_signer: bool,
+    #[command(flatten)]
+    predicate: PredicateFlags,
+}
+
+#[derive(Args)]
+struct PredicateFlags {
+    /// Require an in-toto statement whose predicate is of exactly this type
+    #[arg(long, value_name = "URI", conflicts_with = "proof")]
+    predicate_type: Option<String>,
+    /// Print the statement's predicate, which is not checked
+    #[arg(long, conflicts_with = "proof")]
+    show_predicate: bool,
 }
 
 pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
@@ -93,46 +131,88 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
     let demand = Demand {
         public_key: key
             .as_ref()
-            .map(fasti::entry::KeyMaterial::public_key)
+            .map(KeyMaterial::public_key)
             .transpose()
             .context("cannot use the key given with --public-key")?,
         identity: arguments.identity().context("--certificate-identity-regexp")?,
         oidc_issuer: arguments.issuer().context("--certificate-oidc-issuer-regexp")?,
         allow_untimed_certificate: arguments.allow_untimed_certificate,
         allow_unlogged_certificate: arguments.allow_unlogged_certificate,
+        predicate_type: arguments.predicate.predicate_type.clone(),
     };
-    let artifact = arguments.artifact.as_ref().map(ArtifactFile::new);
-    if let Some(artifact) = &artifact {
-        // Distinguishes a wrong file name from a wrong artifact.
-        std::fs::metadata(artifact.path())
-            .with_context(|| format!("cannot read {}", artifact.path().display()))?;
+    let evidence = Evidence::read(arguments, key)?;
+    let judge = |artifact: Option<&dyn Artifact>| evidence.judge(artifact, &trusted, &demand);
+    let given =
+        artifacts::list(&arguments.artifact, &arguments.artifact_hash, arguments.evidence_path()?)?;
+    let show =
+        Show { any_signer: arguments.any_signer, predicate: arguments.predicate.show_predicate };
+    match given.as_slice() {
+        [] => Ok(show.one(None, &refused_if(judge(None), Refusal::is_verdict)?)),
+        [Given { name, artifact }] => {
+            let judged = refused_if(judge(Some(&**artifact)), Refusal::is_verdict);
+            Ok(show.one(Some(name.as_str()), &judged?))
+        }
+        several => {
+            let judged = several
+                .iter()
+                .map(|Given { name, artifact }| (name.as_str(), judge(Some(&**artifact))));
+            Ok(show.several(judged.collect()))
+        }
     }
-    let verdict = if let Some(path) = &arguments.bundle {
-        let json = files::read(path, BUNDLE_BYTES_MAX)?;
-        let bundles = Bundle::parse_all(&json)
-            .map_err(|e| Failure::Refused(anyhow!(e).context(format!("{}", path.display()))))?;
-        let artifact = artifact.as_ref().map(|artifact| artifact as &dyn Artifact);
-        verify::any_bundle(&bundles, artifact, &trusted, &demand)
-    } else {
-        let path = arguments.proof.as_ref().context("give --bundle or --proof")?;
-        let artifact = artifact.as_ref().context("give --artifact as well")?;
+}
+
+/// What shows that something was logged.
+enum Evidence {
+    Bundles(Vec<Bundle>),
+    Proof(Box<TlogProof>, Option<Detached>),
+}
+
+impl Evidence {
+    fn judge(
+        &self,
+        artifact: Option<&dyn Artifact>,
+        trusted: &TrustedRoot,
+        demand: &Demand,
+    ) -> Result<Verdict, Refusal> {
+        match self {
+            Self::Bundles(bundles) => verify::any_bundle(bundles, artifact, trusted, demand),
+            Self::Proof(proof, detached) => {
+                let artifact = artifact.ok_or(Refusal::NoArtifact)?;
+                verify::tlog_proof(proof, artifact, detached.as_ref(), trusted, demand)
+            }
+        }
+    }
+
+    fn read(arguments: &Arguments, key: Option<KeyMaterial>) -> Result<Self, Failure> {
+        if let Some(path) = &arguments.bundle {
+            let json = files::read(path, BUNDLE_BYTES_MAX)?;
+            let bundles = Bundle::parse_all(&json).map_err(|error| {
+                Failure::Refused(anyhow!(error).context(format!("{}", path.display())))
+            })?;
+            return Ok(Self::Bundles(bundles));
+        }
+        let path = arguments.evidence_path()?;
         let proof = files::read(path, TLOG_PROOF_BYTES_MAX)?;
-        let proof = TlogProof::parse(&proof)
-            .map_err(|e| Failure::Refused(anyhow!(e).context(format!("{}", path.display()))))?;
+        let proof = TlogProof::parse(&proof).map_err(|error| {
+            Failure::Refused(anyhow!(error).context(format!("{}", path.display())))
+        })?;
         let detached = match (&arguments.signature, key) {
             (Some(path), Some(material)) => {
-                let signature = read_signature(&files::read(path, KEY_FILE_BYTES_MAX)?);
+                let signature = files::read_signature(path, &material)?;
                 Some(Detached { signature, material })
             }
             _ => None,
         };
-        verify::tlog_proof(&proof, artifact, detached.as_ref(), &trusted, &demand)
-    };
-    let verdict = refused_if(verdict, Refusal::is_verdict)?;
-    Ok(output(&verdict))
+        Ok(Self::Proof(Box::new(proof), detached))
+    }
 }
 
 impl Arguments {
+    /// The file with the bundles or the proof.
+    fn evidence_path(&self) -> anyhow::Result<&Path> {
+        self.bundle.as_deref().or(self.proof.as_deref()).context("give --bundle or --proof")
+    }
+
     fn identity(&self) -> Result<Option<NamePattern>, PatternError> {
         let kind = self.certificate_identity_kind;
         match (&self.certificate_identity, &self.certificate_identity_regexp) {
@@ -167,79 +247,4 @@ fn trusted(globals: &Globals, arguments: &Arguments) -> anyhow::Result<TrustedRo
         trusted.timestamp_authorities.push(authority.with_context(name)?);
     }
     Ok(trusted)
-}
-
-/// The first line if the user accepts a certificate that might have expired before it was used.
-const UNTIMED: &str =
-    "Verified OK, but nothing shows that the certificate was valid when it was used";
-
-fn output(verdict: &Verdict) -> Output {
-    let mut logged: Vec<_> = verdict
-        .logged
-        .iter()
-        .map(|logged| {
-            json!({
-                "Origin": logged.log.name().as_str(),
-                "LogIndex": logged.index.get(),
-                "UUID": logged.leaf.to_string(),
-                "TreeSize": logged.head.size.get(),
-                "RootHash": logged.head.root.to_string(),
-                "Witnesses": logged.cosigned.iter().map(|w| w.witness.to_string())
-                    .collect::<Vec<_>>(),
-            })
-        })
-        .collect();
-    logged.extend(verdict.logged_v1.iter().map(output_v1));
-    let certificate = verdict.signer.as_ref().and_then(|signer| signer.certificate.as_ref());
-    let times: Vec<_> = verdict
-        .times
-        .iter()
-        .map(|time| json!({"Time": time.moment(), "By": time.source.to_string()}))
-        .collect();
-    let logs = certificate.map(|certificate| match &certificate.logged {
-        CertificateLogged::By(logs) => logs.as_slice(),
-        CertificateLogged::NotAsked | CertificateLogged::Waived => &[],
-    });
-    let json = json!({
-        "Verified": true,
-        "Logged": logged,
-        "Algorithm": verdict.signer.as_ref().map(|signer| signer.algorithm.to_string()),
-        "KeyFingerprint": verdict.signer.as_ref().map(|signer| &signer.fingerprint),
-        "Identities": certificate.map(|certificate| {
-            certificate.identities.iter().map(|identity| &identity.name).collect::<Vec<_>>()
-        }),
-        "IdentityKinds": certificate.map(|certificate| {
-            certificate.identities.iter().map(|identity| identity.kind.name()).collect::<Vec<_>>()
-        }),
-        "RequiredIdentity": certificate.and_then(|certificate| {
-            let matched = certificate.matched.as_ref()?;
-            Some(json!({"Name": matched.name, "Kind": matched.kind.name()}))
-        }),
-        "OidcIssuer": certificate.and_then(|certificate| certificate.issuer.as_ref()),
-        "TrustedTimes": times,
-        "UntimedCertificate": verdict.is_untimed(),
-        "CertificateLogs": logs,
-        "Proved": verdict.proved(),
-        "NotChecked": verdict.not_checked(),
-    });
-    let mut lines = vec![if verdict.is_untimed() { UNTIMED } else { "Verified OK" }.to_owned()];
-    lines.extend(verdict.proved().iter().map(|sentence| format!("  proved: {sentence}")));
-    lines.extend(verdict.not_checked().iter().map(|sentence| format!("  not checked: {sentence}")));
-    Output::good(lines, json)
-}
-
-/// A place in a log of Rekor v1. The index is that of the whole log if the log has signed it.
-fn output_v1(logged: &LoggedV1) -> Value {
-    let tree = logged.tree.as_ref();
-    let promised = logged.promise.as_ref().map(|promise| promise.index);
-    json!({
-        "Origin": tree.map_or(logged.log.as_str(), |tree| tree.origin.as_str()),
-        "LogIndex": promised.or(tree.map(|tree| tree.index)).map(LeafIndex::get),
-        "UUID": logged.leaf.to_string(),
-        "TreeIndex": tree.map(|tree| tree.index.get()),
-        "TreeSize": tree.map(|tree| tree.head.size.get()),
-        "RootHash": tree.map(|tree| tree.head.root.to_string()),
-        "IntegratedTime": logged.promise.map(|promise| promise.time.unix_timestamp()),
-        "Witnesses": [],
-    })
 }

@@ -61,8 +61,7 @@ fn entry(found: &Match) -> Vec<String> {
         }
         Err(_) => lines.push(format!("Body: {}", shown::body(&proven.bytes, None))),
     }
-    lines
-        .extend(found.terms.iter().map(|term| format!("Has: {}", term.to_string().escape_debug())));
+    lines.extend(found.terms.iter().map(|term| format!("Has: {term}")));
     lines
 }
 
