@@ -139,7 +139,8 @@ impl Bundle {
         let algorithm = verifier.key_details.algorithm()?;
         let (digest, content) = match &self.content {
             BundleContent::DsseEnvelope(envelope) => {
-                (envelope.pae_digest(algorithm.hash()), only_signature(envelope)?)
+                let signature = only_signature(envelope).map_err(|e| e.within("dsseEnvelope"))?;
+                (envelope.pae_digest(algorithm.hash()), signature)
             }
             BundleContent::MessageSignature(MessageSignature { digest, signature }) => {
                 let artifact = *artifact
@@ -205,7 +206,7 @@ fn only_signature(envelope: &DsseEnvelope) -> Result<&Vec<u8>, EntryError> {
         [signature] => Ok(&signature.sig),
         signatures => {
             let error = EntryError::TooMany { found: signatures.len(), limit: 1 };
-            Err(error.within("dsseEnvelope.signatures"))
+            Err(error.within("signatures"))
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Damage to certificates: to single bytes, and to elements with the enclosing lengths corrected,
 //! which reaches deep into the structure.
 
+use fasti_kit::elements::{Element, Inside, encode, parse};
+
 /// A pseudorandom sequence that is the same in every run (xorshift64).
 pub struct Draw(u64);
 
@@ -25,30 +27,15 @@ impl Draw {
     }
 }
 
-/// An element with its content.
-#[derive(Clone)]
-struct Node {
-    tag: u8,
-    /// Bytes before the inner elements: the unused bits of a BIT STRING.
-    prefix: Vec<u8>,
-    inside: Inside,
-}
-
-#[derive(Clone)]
-enum Inside {
-    Bytes(Vec<u8>),
-    Nodes(Vec<Node>),
-}
-
 /// A damaged copy of a certificate.
 pub fn mutated(der: &[u8], draw: &mut Draw) -> Vec<u8> {
-    let mut nodes = parse(der).expect("what is damaged was whole before");
+    let mut elements = parse(der).expect("what is damaged was whole before");
     for _ in 0..=draw.below(3) / 2 {
-        let count = nodes.iter().map(Node::count).sum();
+        let count = elements.iter().map(Element::count).sum();
         let mut at = draw.below(count);
-        damage(&mut nodes, &mut at, draw);
+        damage(&mut elements, &mut at, draw);
     }
-    let mut der = encode(&nodes);
+    let mut der = encode(&elements);
     let at = draw.below(6 * der.len());
     if let Some(byte) = der.get_mut(at) {
         *byte ^= 1 << draw.below(8);
@@ -56,72 +43,23 @@ pub fn mutated(der: &[u8], draw: &mut Draw) -> Vec<u8> {
     der
 }
 
-fn parse(mut bytes: &[u8]) -> Option<Vec<Node>> {
-    let mut nodes = Vec::new();
-    while let [tag, length, rest @ ..] = bytes {
-        let (content, rest) = match *length {
-            0..=0x7f => rest.split_at_checked(usize::from(*length))?,
-            0x81 => {
-                rest.split_first().and_then(|(n, rest)| rest.split_at_checked(usize::from(*n)))?
-            }
-            0x82 => {
-                let (digits, rest) = rest.split_first_chunk()?;
-                rest.split_at_checked(usize::from(u16::from_be_bytes(*digits)))?
-            }
-            _ => return None,
-        };
-        let may_wrap = tag & 0x20 != 0 || *tag == 4 || *tag == 3;
-        let prefix = usize::from(*tag == 3).min(content.len());
-        let (prefix, inside) = content.split_at(prefix);
-        let wrapped = if may_wrap && !inside.is_empty() { parse(inside) } else { None };
-        nodes.push(match wrapped {
-            Some(nodes) => {
-                Node { tag: *tag, prefix: prefix.to_vec(), inside: Inside::Nodes(nodes) }
-            }
-            None => Node { tag: *tag, prefix: Vec::new(), inside: Inside::Bytes(content.to_vec()) },
-        });
-        bytes = rest;
-    }
-    bytes.is_empty().then_some(nodes)
-}
-
-fn encode(nodes: &[Node]) -> Vec<u8> {
-    let encode_one = |node: &Node| {
-        let inside = match &node.inside {
-            Inside::Bytes(bytes) => bytes.clone(),
-            Inside::Nodes(nodes) => encode(nodes),
-        };
-        super::der::element(node.tag, &[&node.prefix[..], &inside].concat())
-    };
-    nodes.iter().flat_map(encode_one).collect()
-}
-
-impl Node {
-    fn count(&self) -> usize {
-        match &self.inside {
-            Inside::Bytes(_) => 1,
-            Inside::Nodes(nodes) => 1 + nodes.iter().map(Self::count).sum::<usize>(),
-        }
-    }
-}
-
-/// Damages node number `at`, counted with the nodes inside nodes. Returns whether it was found.
-fn damage(nodes: &mut Vec<Node>, at: &mut usize, draw: &mut Draw) -> bool {
-    for n in 0..nodes.len() {
+/// Damages element number `at`, counted with those inside others. Returns whether it was found.
+fn damage(elements: &mut Vec<Element>, at: &mut usize, draw: &mut Draw) -> bool {
+    for n in 0..elements.len() {
         if *at == 0 {
             match draw.below(8) {
-                0 => drop(nodes.remove(n)),
-                1 => nodes.insert(n, nodes[n].clone()),
-                2 => nodes.swap(n, 0),
-                3 => nodes[n].tag = tag(draw),
-                4 => nodes.insert(n + 1, stray(draw)),
-                5 => nodes[n] = stray(draw),
-                _ => damage_inside(&mut nodes[n], draw),
+                0 => drop(elements.remove(n)),
+                1 => elements.insert(n, elements[n].clone()),
+                2 => elements.swap(n, 0),
+                3 => elements[n].tag = tag(draw),
+                4 => elements.insert(n + 1, stray(draw)),
+                5 => elements[n] = stray(draw),
+                _ => damage_inside(&mut elements[n], draw),
             }
             return true;
         }
         *at -= 1;
-        if let Inside::Nodes(inside) = &mut nodes[n].inside
+        if let Inside::Elements(inside) = &mut elements[n].inside
             && damage(inside, at, draw)
         {
             return true;
@@ -130,12 +68,12 @@ fn damage(nodes: &mut Vec<Node>, at: &mut usize, draw: &mut Draw) -> bool {
     false
 }
 
-fn damage_inside(node: &mut Node, draw: &mut Draw) {
-    match &mut node.inside {
-        Inside::Nodes(nodes) => match draw.below(3) {
-            0 => nodes.push(stray(draw)),
-            1 => nodes.clear(),
-            _ => node.inside = Inside::Bytes(bytes(draw)),
+fn damage_inside(element: &mut Element, draw: &mut Draw) {
+    match &mut element.inside {
+        Inside::Elements(elements) => match draw.below(3) {
+            0 => elements.push(stray(draw)),
+            1 => elements.clear(),
+            _ => element.inside = Inside::Bytes(bytes(draw)),
         },
         Inside::Bytes(content) => match draw.below(5) {
             0 => *content = bytes(draw),
@@ -160,8 +98,8 @@ fn tag(draw: &mut Draw) -> u8 {
     if draw.below(4) == 0 { draw.byte() } else { USUAL[draw.below(USUAL.len())] }
 }
 
-fn stray(draw: &mut Draw) -> Node {
-    Node { tag: tag(draw), prefix: Vec::new(), inside: Inside::Bytes(bytes(draw)) }
+fn stray(draw: &mut Draw) -> Element {
+    Element::of_bytes(tag(draw), bytes(draw))
 }
 
 /// Bytes that resemble typical values.

@@ -9,6 +9,7 @@ use fasti_x509::{NamePattern, Pattern, pem};
 
 const WORKFLOW: &str = "https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/extremely-dangerous-oidc-beacon.yml@refs/heads/main";
 const GITHUB: &str = "https://token.actions.githubusercontent.com";
+const LOG_WITHOUT_A_BEGINNING: &str = "trust-root-tlog-missing-validity-start_fail";
 
 /// How this verifier judges a case.
 enum Judged {
@@ -89,7 +90,13 @@ const CASES: [(&str, Judged); 70] = [
     ("rekor2-timestamp-without-embedded-cert", Verified),
     ("set-invalid-signature_fail", Refused("the promise to log it")),
     ("signature-mismatch_fail", Refused("the signature does not verify")),
-    ("trust-root-tlog-missing-validity-start_fail", Refused("trust")),
+    (
+        LOG_WITHOUT_A_BEGINNING,
+        Refused(
+            "the tree is not signed by a trusted log: the checkpoint is of the log \
+             \"log2025-alpha1.rekor.sigstage.dev\", but the trusted keys are of rekor.sigstage.dev",
+        ),
+    ),
     ("trust-root-tlog-validity-end-inclusive", Verified),
     ("trust-root-tsa-validity-end-inclusive", Verified),
     ("wrong-hashedrekord-artifact_fail", Refused("another digest")),
@@ -163,6 +170,19 @@ fn every_case_is_judged_as_its_name_says() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The log of that case is left out of its trusted root, and the reader is told why.
+#[test]
+fn a_log_whose_key_has_no_first_day_is_left_out() {
+    let Some(data) = super::data() else { return };
+    let case = data.join("conformance/bundle-verify").join(LOG_WITHOUT_A_BEGINNING);
+    let root = trusted_root::read(&root(&data, &case)).expect("the other log is left");
+    assert_eq!(
+        root.left_out,
+        ["tlogs[1] (\"https://log2025-alpha1.rekor.sigstage.dev\"): validFor is malformed: it \
+             has no start"]
+    );
 }
 
 /// The same bundle without its timestamp, without the trusted authority, without the certificate

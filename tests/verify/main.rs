@@ -6,7 +6,9 @@
 
 mod bundles;
 mod conformance;
+mod mutation;
 mod roots;
+mod survey;
 mod v1_kinds;
 
 use std::io::Write as _;

@@ -1,11 +1,12 @@
 //! `fasti-bench`: how fast a tiled log accepts and finds entries, and at what cost.
 //!
-//! Five commands: `load` drives a log over HTTP, `fsync` measures the disk that a log would use,
+//! Six commands: `load` drives a log over HTTP, `fsync` measures the disk that a log would use,
 //! `start` measures how long a writer takes from spawn to ready, `lookup` queries and builds the
-//! index for searching a log, and `dedup` measures the index with which a writer recognises its
-//! leaves. The load generator shares the machine with what it measures, so it is built to cost
-//! little: one epoll loop on one thread, two system calls per request, and no work under the clock
-//! that could be done before. Linux only (epoll, timerfd, `/proc`).
+//! index for searching a log, `dedup` measures the index with which a writer recognises its leaves,
+//! and `verify` measures what it costs to verify one bundle. The load generator shares the machine
+//! with what it measures, so it is built to cost little: one epoll loop on one thread, two system
+//! calls per request, and no work under the clock that could be done before. Linux only (epoll,
+//! timerfd, `/proc`).
 //!
 //! Exit status: 0 if the run completed and every answer passed its checks; 1 if a check failed (an
 //! index given twice, bytes missing from a bundle, nothing acknowledged); 2 for wrong arguments or
@@ -38,6 +39,7 @@ mod tally;
 mod target;
 mod units;
 mod verdict;
+mod verification;
 mod verify;
 
 use std::process::ExitCode;
@@ -64,6 +66,8 @@ enum Command {
     Lookup(lookup::LookupArguments),
     /// Measure restarts: from spawning a writer to its first 200 on /readyz
     Start(start::StartArguments),
+    /// Measure verification: one bundle in a loop, and by commands in new processes
+    Verify(verification::VerifyArguments),
 }
 
 /// The format of the result on standard output.
@@ -80,6 +84,7 @@ fn main() -> ExitCode {
         Command::Fsync(arguments) => fsync::run(&arguments),
         Command::Lookup(arguments) => lookup::run(&arguments),
         Command::Start(arguments) => start::run(&arguments),
+        Command::Verify(arguments) => verification::run(&arguments),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

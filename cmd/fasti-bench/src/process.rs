@@ -23,11 +23,26 @@ pub struct CpuTime {
 impl CpuTime {
     /// The CPU time of process `pid`, including its threads.
     pub fn of(pid: u32) -> Result<Self> {
-        let path = format!("/proc/{pid}/stat");
+        Self::read(&pid.to_string(), UTIME)
+    }
+
+    /// Reads two fields of `/proc/PROCESS/stat`, the first of which has this number in proc(5).
+    fn read(process: &str, field: usize) -> Result<Self> {
+        let path = format!("/proc/{process}/stat");
         let stat = fs::read_to_string(&path).with_context(|| path.clone())?;
-        parse_stat(&stat).with_context(|| format!("{path} is not as proc(5) describes"))
+        parse_stat(&stat, field).with_context(|| format!("{path} is not as proc(5) describes"))
     }
 }
+
+/// The CPU time of the processes that this one has started and waited for.
+pub fn children_cpu_time() -> Result<Duration> {
+    let used = CpuTime::read("self", CUTIME)?;
+    Ok(used.user + used.system)
+}
+
+/// The fields `utime` and `cutime`, after which come `stime` and `cstime`.
+const UTIME: usize = 14;
+const CUTIME: usize = 16;
 
 /// CPU time that this process has used so far.
 pub fn own_cpu_time() -> Duration {
@@ -116,10 +131,10 @@ fn counter(page: &str, name: &str) -> Option<f64> {
     samples.fold(None, |sum, value| Some(sum.unwrap_or(0.0) + value))
 }
 
-fn parse_stat(stat: &str) -> Option<CpuTime> {
+fn parse_stat(stat: &str, field: usize) -> Option<CpuTime> {
     // The command's name can contain spaces and parentheses, so count from the last parenthesis.
-    // utime and stime are fields 14 and 15, and field 3 is the first after the name.
-    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
+    // Field 3 is the first after the name.
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(field - 3);
     let mut ticks = || fields.next()?.parse::<u64>().ok();
     let (user, system) = (ticks()?, ticks()?);
     let per_second = rustix::param::clock_ticks_per_second();
@@ -138,11 +153,13 @@ mod tests {
 
     #[test]
     fn a_name_with_parentheses_does_not_shift_the_fields() {
-        let stat = "7 (a) b) c) S 1 7 7 0 -1 4194560 100 0 0 0 250 125 0 0 20 0 3 0 99 1 1";
-        let time = parse_stat(stat).unwrap();
-        assert_eq!(time.user, time.system * 2);
-        assert!(time.system > Duration::ZERO);
-        assert_eq!(parse_stat("7 (a) S 1"), None);
+        let stat = "7 (a) b) c) S 1 7 7 0 -1 4194560 100 0 0 0 250 125 90 30 20 0 3 0 99 1 1";
+        for (field, factor) in [(UTIME, 2), (CUTIME, 3)] {
+            let time = parse_stat(stat, field).unwrap();
+            assert_eq!(time.user, time.system * factor);
+            assert!(time.system > Duration::ZERO);
+            assert_eq!(parse_stat("7 (a) S 1", field), None);
+        }
     }
 
     #[test]

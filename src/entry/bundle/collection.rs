@@ -40,6 +40,9 @@ impl Bundle {
         match json::parse(file) {
             Ok(document) => collect(document, &mut found)?,
             Err(error) => {
+                if let Some(other) = other_text(file) {
+                    return Err(other);
+                }
                 let mut lines = lines(file).peekable();
                 // The error of the whole is better unless the first line is a document.
                 if lines.peek().is_none_or(|(_, line)| json::parse(line).is_err()) {
@@ -112,12 +115,27 @@ fn each(
     Ok(())
 }
 
+/// The error for a file that is no JSON, by how it begins.
+fn other_text(file: &[u8]) -> Option<EntryError> {
+    let text = file.trim_ascii_start();
+    let (found, advice) = if text.starts_with(b"-----BEGIN SIGNED MESSAGE-----") {
+        ("a signature of Git (CMS, as gitsign makes it)", "verify it with gitsign")
+    } else if text.starts_with(b"-----BEGIN ") {
+        ("PEM", "give the bundle that holds signature and log entry")
+    } else {
+        return None;
+    };
+    Some(EntryError::OtherFile { found, advice })
+}
+
 /// The error for a file that is something else, by its fields.
 fn other_file(has: impl Fn(&str) -> bool) -> Option<EntryError> {
     let (found, advice) = if has("payload") && has("payloadType") && has("signatures") {
         ("a bare DSSE envelope", "nothing in it says where it is logged")
     } else if has("_type") && has("predicateType") {
         ("an in-toto statement without a signature", "give the attestation it came in")
+    } else if has("trustedRoot") && has("signingConfig") {
+        ("a trust configuration", "give the trustedRoot in it with --trusted-root")
     } else if has("tlogs") || has("certificateAuthorities") {
         ("a trusted root", "give it with --trusted-root")
     } else if has("logIndex") && has("kindVersion") {

@@ -236,5 +236,5 @@ fn refusals() {
     two["messageSignature"] = Json::Null;
     two["dsseEnvelope"] = envelope(vec![&signature, &signature]);
     let message = Bundle::parse(two.to_string().as_bytes()).unwrap_err().to_string();
-    assert!(message.contains("dsseEnvelope.signatures: 2 elements; at most 1"), "{message}");
+    assert!(message.starts_with("dsseEnvelope.signatures: 2 elements; at most 1"), "{message}");
 }

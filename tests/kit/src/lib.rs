@@ -1,7 +1,8 @@
-//! What tests share. A module is a tool, and each but the first two is a feature.
+//! What tests share. A module is a tool, and each but the first three is a feature.
 //!
 //! | module | what it is |
 //! |---|---|
+//! | [`elements`] | DER, to be damaged |
 //! | [`oracle`] | Merkle trees and their proofs, by brute force |
 //! | [`seeded`] | random numbers that depend on a seed alone |
 //! | `made_log` | a log in memory, laid out as the specification says |
@@ -23,6 +24,7 @@
 pub mod certificates;
 #[cfg(feature = "programs")]
 pub mod cli;
+pub mod elements;
 #[cfg(feature = "fetch")]
 pub mod fetched;
 #[cfg(feature = "programs")]

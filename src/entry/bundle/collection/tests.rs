@@ -225,6 +225,7 @@ fn other_files_are_called_what_they_are() {
         (bundle["dsseEnvelope"].clone(), "a bare DSSE envelope"),
         (json!({"_type": "x", "predicateType": "y"}), "an in-toto statement without a signature"),
         (json!({"mediaType": "x", "tlogs": []}), "a trusted root"),
+        (json!({"trustedRoot": {"tlogs": []}, "signingConfig": {}}), "a trust configuration"),
         (entry, "a log entry"),
         (cosign["rekorBundle"].clone(), "the log's part of a cosign bundle"),
     ] {
@@ -232,4 +233,9 @@ fn other_files_are_called_what_they_are() {
         assert!(error.starts_with(&format!("this is {what}, not a Sigstore bundle")), "{error}");
     }
     assert!(refusal(&json!({})).starts_with("mediaType: missing"));
+    for (label, what) in [("SIGNED MESSAGE", "a signature of Git"), ("PUBLIC KEY", "PEM, not")] {
+        let text = format!("\n-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n");
+        let error = Bundle::parse_all(text.as_bytes()).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("this is {what}")), "{error}");
+    }
 }
