@@ -1,5 +1,5 @@
-//! What can be done to the bytes that a text stands for in base64: to the bytes, and to the elements
-//! of DER and the fields of JSON that they are.
+//! What can be done to the bytes that a text stands for in base64: to the bytes, and to the
+//! elements of DER and the fields of JSON that they are.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE};
@@ -8,8 +8,8 @@ use fasti_kit::elements::{self, Element, Inside, Length};
 use super::json::Json;
 use super::mutant::{Mutant, Thoroughness};
 
-/// Damaged copies of a document with a text at `path`; none if that is not base64. `of_json` damages
-/// the JSON that it can stand for.
+/// Damaged copies of a document with a text at `path`; none if that is not base64. `of_json`
+/// damages the JSON that it can stand for.
 pub fn mutants(
     json: &Json,
     path: &[usize],

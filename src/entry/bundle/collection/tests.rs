@@ -227,6 +227,7 @@ fn other_files_are_called_what_they_are() {
         (json!({"mediaType": "x", "tlogs": []}), "a trusted root"),
         (json!({"trustedRoot": {"tlogs": []}, "signingConfig": {}}), "a trust configuration"),
         (entry, "a log entry"),
+        (json!({"Base64Signature": "x", "Payload": "y"}), "a container image's signature"),
         (cosign["rekorBundle"].clone(), "the log's part of a cosign bundle"),
     ] {
         let error = refusal(&file);
