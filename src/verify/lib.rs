@@ -51,7 +51,7 @@ mod verdict;
 
 pub use any_bundle::any_bundle;
 pub use artifact::Artifact;
-pub use authority::{Authority, AuthorityError};
+pub use authority::{Authority, AuthorityError, issuer_at_start};
 pub use bundle::bundle;
 pub use certificate_log::{CertificateLog, CertificateLogError};
 pub use demand::{Demand, Detached};

@@ -7,6 +7,7 @@ mod buckets;
 mod colours;
 mod describing;
 mod egress;
+mod freshness;
 mod fsck;
 mod fsck_lookup;
 mod key_service;

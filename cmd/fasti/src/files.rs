@@ -5,8 +5,9 @@ use std::io::{Read as _, Write as _};
 use std::path::Path;
 
 use anyhow::{Context as _, ensure};
-use fasti::client::keys::{KEY_FILE_BYTES_MAX, read_key_material};
+use fasti::client::keys::{KEY_FILE_BYTES_MAX, read_certificates, read_key_material};
 use fasti::entry::KeyMaterial;
+use fasti::verify::Authority;
 
 /// Reads a file of at most `max` bytes.
 pub fn read(path: &Path, max: usize) -> anyhow::Result<Vec<u8>> {
@@ -22,6 +23,13 @@ pub fn read(path: &Path, max: usize) -> anyhow::Result<Vec<u8>> {
 pub fn read_key(path: &Path) -> anyhow::Result<KeyMaterial> {
     let bytes = read(path, KEY_FILE_BYTES_MAX)?;
     read_key_material(&bytes).with_context(|| path.display().to_string())
+}
+
+/// Reads the certificates of an authority, PEM.
+pub fn read_authority(path: &Path) -> anyhow::Result<Authority> {
+    let name = || path.display().to_string();
+    let certificates = read_certificates(&read(path, KEY_FILE_BYTES_MAX)?).with_context(name)?;
+    Authority::of_list(&certificates, None, None).with_context(name)
 }
 
 /// Writes a file, replacing any existing one.

@@ -20,7 +20,9 @@ use tiles_spec::{BundleCoord, LeafIndex, TreeSize};
 
 use crate::failure::{Failure, refused_if};
 use crate::files;
+use crate::freshness::{Case, Freshness, FreshnessFlags};
 use crate::globals::Globals;
+use crate::memory::is_unreadable;
 use crate::output::Output;
 
 #[derive(Args)]
@@ -56,6 +58,8 @@ pub struct Arguments {
     /// Only one kind is supported; accepted for scripts that pass it
     #[arg(long = "type", value_parser = the_kind, hide = true)]
     kind: Option<String>,
+    #[command(flatten)]
+    freshness: FreshnessFlags,
 }
 
 /// Accepts the name of the kind that a signature is logged as, with or without its version.
@@ -86,7 +90,8 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     let leaf = signed.clone().into_entry().to_leaf();
     let leaf = leaf.map_err(|error| Failure::Refused(error.into()))?;
 
-    let submitted = refused_if(submit(url, &signed).await, SubmitError::is_refusal)?;
+    let submitted =
+        refused_if(submit(url, globals.redirects(), &signed).await, SubmitError::is_refusal)?;
     let answer = match submitted {
         Submitted::Logged { entry, existed } => answered(globals, &leaf, *entry, existed)?,
         Submitted::Exists(index) => look_up(globals, &leaf, index).await?,
@@ -101,7 +106,32 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
         };
         files::write(path, &Bundle::for_signed_digest(&signed, entry.clone()).to_json())?;
     }
-    Ok(output(globals, arguments, &answer))
+    let output = output(globals, arguments, &answer);
+    let Some(entry) = answer.entry.filter(|_| answer.verified.is_some()) else { return Ok(output) };
+    Ok(match freshness(globals, arguments, &entry).await? {
+        Some(fresh) => fresh.end(output, Case::Camel),
+        None => output.warn([NOT_COMPARED.to_owned()]),
+    })
+}
+
+const NOT_COMPARED: &str = "this tree was not compared with an earlier one: the log's tiles cannot \
+                            be read at --log";
+
+/// How new the tree of the log's answer is. `None` if it cannot be compared.
+async fn freshness(
+    globals: &Globals,
+    arguments: &Arguments,
+    entry: &TransparencyLogEntry,
+) -> Result<Option<Freshness>, Failure> {
+    let Some(proof) = &entry.inclusion_proof else { return Ok(None) };
+    let trust = globals.trust()?;
+    let checkpoint = trust.open(proof.checkpoint.as_bytes());
+    let checkpoint = checkpoint.map_err(|refusal| Failure::Refused(refusal.into()))?;
+    let fetch = globals.open(globals.location()?)?;
+    match arguments.freshness.check(&fetch, &checkpoint, &trust).await {
+        Err(Failure::Refused(error) | Failure::Broken(error)) if is_unreadable(&error) => Ok(None),
+        checked => checked.map(Some),
+    }
 }
 
 /// The signature to log, either given or made now.

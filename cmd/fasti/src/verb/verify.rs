@@ -9,8 +9,8 @@ use fasti::client::keys::{KEY_FILE_BYTES_MAX, read_certificates, read_signature}
 use fasti::client::window::Window;
 use fasti::entry::Bundle;
 use fasti::verify::{
-    self, Artifact, Authority, CertificateLogged, Demand, Detached, LoggedV1, Refusal,
-    TimestampAuthority, TrustedRoot, Verdict,
+    self, Artifact, CertificateLogged, Demand, Detached, LoggedV1, Refusal, TimestampAuthority,
+    TrustedRoot, Verdict,
 };
 use fasti::x509::{IdentityKind, NamePattern, Pattern, PatternError};
 use serde_json::{Value, json};
@@ -18,8 +18,11 @@ use tiles_spec::{LeafIndex, TLOG_PROOF_BYTES_MAX, TlogProof};
 
 use crate::failure::{Failure, refused_if};
 use crate::files;
+use crate::freshness::FreshnessFlags;
 use crate::globals::Globals;
 use crate::output::Output;
+use crate::runtime;
+use crate::still_there::compare;
 
 /// The maximum size of a bundle, in bytes. An envelope's payload can be large.
 const BUNDLE_BYTES_MAX: usize = 64 << 20;
@@ -85,6 +88,8 @@ pub struct Arguments {
     /// trusted root's certificate logs (an SCT)
     #[arg(long)]
     allow_unlogged_certificate: bool,
+    #[command(flatten)]
+    freshness: FreshnessFlags,
 }
 
 pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
@@ -129,7 +134,11 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
         verify::tlog_proof(&proof, artifact, detached.as_ref(), &trusted, &demand)
     };
     let verdict = refused_if(verdict, Refusal::is_verdict)?;
-    Ok(output(&verdict))
+    let output = output(&verdict);
+    if !globals.is_log_named {
+        return Ok(output);
+    }
+    runtime()?.block_on(compare(globals, &arguments.freshness, &trusted.trust, &verdict, output))
 }
 
 impl Arguments {
@@ -154,10 +163,7 @@ impl Arguments {
 fn trusted(globals: &Globals, arguments: &Arguments) -> anyhow::Result<TrustedRoot> {
     let mut trusted = globals.trusted_root(arguments.trusted_root.as_ref())?;
     if let Some(path) = &arguments.ca_roots {
-        let name = || path.display().to_string();
-        let pem = files::read(path, KEY_FILE_BYTES_MAX)?;
-        let certificates = read_certificates(&pem).with_context(name)?;
-        trusted.authorities.push(Authority::of_list(&certificates, None, None).with_context(name)?);
+        trusted.authorities.push(files::read_authority(path)?);
     }
     for path in &arguments.tsa_roots {
         let name = || path.display().to_string();
