@@ -180,7 +180,10 @@ impl<'a, T: Sought> Search<'a, T> {
         // An answer that ends within the index is not about the leaves behind it.
         let is_about_them = found.until.is_none_or(|until| until > indexed.max(since));
         let newer = if is_about_them { self.newer } else { 0 };
-        let total = match self.newer - newer {
+        // Nothing is known about the leaves behind an answer that ends before them.
+        let head = self.opened.checkpoint.head();
+        let read = found.until.map_or(head.size, |until| until.max(indexed).max(since));
+        let total = match head.size.get().saturating_sub(read.get()) {
             0 => found.total,
             unread => Total::AtMost(found.total.get().saturating_add(unread)),
         };

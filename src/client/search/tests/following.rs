@@ -100,8 +100,10 @@ async fn what_an_index_lacks_that_catches_up_comes_later() {
     first.remember().unwrap();
     grow(&mut scene, &all, 3000, 3000);
     let later = news(&follower, &scene, &question).await.unwrap();
-    assert!(later.answer.complete);
-    assert_eq!(indices(&later.answer), by_hand(&all, &question));
+    assert!(later.answer.complete && !later.is_first);
+    assert_eq!(later.answer.since, size(600));
+    let found = [indices(&first.answer), indices(&later.answer)].concat();
+    assert_eq!(found, by_hand(&all, &question));
 }
 
 /// However much is new, it comes page by page, oldest first; a page that was not remembered comes
