@@ -59,7 +59,7 @@ fn every_command_refuses_a_log_that_went_back() {
 fn growth_is_proved_and_the_newest_is_not() {
     let world = grown();
     for read in READS {
-        let _ = fs::remove_dir_all(world.path("seen"));
+        drop(fs::remove_dir_all(world.path("seen")));
         let state = ["--state-dir", "seen"];
         world.fasti(&[read, &state, &["--log", "old"]].concat()).good();
         let json = world.fasti(&[read, &state, &["--format", "json"]].concat()).good();

@@ -66,8 +66,8 @@ impl Belief {
 
 /// Who vouches that an entry has one of these.
 fn by(term: &Term, found: &Match, certificates: &[(Vec<u8>, String)]) -> Option<VouchedBy> {
-    let had = term.any_of.iter().filter(|term| found.terms.contains(term));
-    had.filter_map(|term| by_one(term, certificates)).next()
+    let mut had = term.any_of.iter().filter(|term| found.terms.contains(term));
+    had.find_map(|term| by_one(term, certificates))
 }
 
 fn by_one(term: &LookupTerm, certificates: &[(Vec<u8>, String)]) -> Option<VouchedBy> {

@@ -180,8 +180,8 @@ impl News {
 /// the index were not searched, the index's. `None` if the answer ends elsewhere.
 fn up_to(answer: &Answer) -> Option<OpenedCheckpoint> {
     let index = answer.index.as_ref().map(Index::log);
-    let ends = [Some(&answer.log), index].into_iter().flatten();
-    ends.filter(|end| end.head().size == answer.until).next().cloned()
+    let mut ends = [Some(&answer.log), index].into_iter().flatten();
+    ends.find(|end| end.head().size == answer.until).cloned()
 }
 
 /// A name for the question, regardless of its limits: the beginning of a hash.

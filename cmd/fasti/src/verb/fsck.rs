@@ -82,12 +82,13 @@ pub fn run(globals: &Globals, arguments: &Arguments, runtime: &Runtime) -> Resul
         }
         _ => report,
     };
-    let fresh = match (&report.checkpoint, fresh) {
-        (Some(read), Some(fresh)) if fresh.head() == read.head() => Some(fresh),
-        (read, _) => runtime.block_on(freshness(globals, arguments, &trust, read.as_ref()))?,
-    };
     let json = serde_json::to_value(&report).context("a report is JSON")?;
     let output = Output::judged(report.is_clean(), lines(&report), json);
+    let Some(read) = &report.checkpoint else { return Ok(output) };
+    let fresh = match fresh.filter(|fresh| fresh.head() == read.head()) {
+        Some(fresh) => Some(fresh),
+        None => runtime.block_on(freshness(globals, arguments, &trust, Some(read)))?,
+    };
     Ok(match fresh {
         Some(fresh) => fresh.end(output, Case::Snake),
         None => output.warn([NOT_COMPARED.to_owned()]),
