@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use tiles_spec::Checkpoint;
+use fasti_client::trust::OpenedCheckpoint;
 
 use super::problem::Problem;
 use super::report::Report;
@@ -84,13 +84,14 @@ impl Findings {
     }
 
     /// The report, once all threads are done.
-    pub(crate) fn into_report(self, checkpoint: Option<Checkpoint>) -> Report {
+    pub(crate) fn into_report(self, checkpoint: Option<OpenedCheckpoint>) -> Report {
         let problems = self.problems.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let head = checkpoint.as_ref().map(|checkpoint| checkpoint.head);
+        let head = checkpoint.as_ref().map(OpenedCheckpoint::head);
         Report {
             size: head.map(|head| head.size.get()),
             root: head.map(|head| head.root.to_string()),
-            origin: checkpoint.map(|checkpoint| checkpoint.origin),
+            origin: checkpoint.as_ref().map(|opened| opened.checkpoint().origin.clone()),
+            checkpoint,
             entries: self.entries.into_inner(),
             rekor_entries: self.rekor.into_inner(),
             unreadable_entries: self.unreadable.into_inner(),

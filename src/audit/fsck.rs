@@ -84,7 +84,7 @@ pub fn fsck(
             strays::walk(&check, directory.root(), &|group| give(Job::Group(group)));
         });
     }
-    Ok(findings.into_report(Some(opened.checkpoint().clone())))
+    Ok(findings.into_report(Some(opened)))
 }
 
 /// Checks that a log that says it was frozen serves the tree with which it was frozen.

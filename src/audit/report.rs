@@ -1,5 +1,6 @@
 //! The outcome of a check, as programs and people get it.
 
+use fasti_client::trust::OpenedCheckpoint;
 use serde::Serialize;
 
 use super::lookup::index_report::IndexReport;
@@ -14,6 +15,9 @@ pub struct Report {
     pub size: Option<u64>,
     /// The signed root, hex.
     pub root: Option<String>,
+    /// The checkpoint of that tree.
+    #[serde(skip)]
+    pub checkpoint: Option<OpenedCheckpoint>,
     /// Entries that were read and hash to the signed root.
     pub entries: u64,
     /// Rekor entries among those.

@@ -26,9 +26,11 @@ pub use directory::DirectoryFetch;
 pub use elsewhere::IndexElsewhere;
 pub use error::FetchError;
 #[cfg(feature = "http")]
+pub use fasti_seams::egress::Redirects;
+#[cfg(feature = "http")]
 pub use http::HttpFetch;
 #[cfg(feature = "http")]
-pub(super) use http::{body, client, retry_after};
+pub(super) use http::{Patience, client, retry_after, send};
 pub use interface::Fetch;
 pub use limits::{PART_BYTES_MAX, bytes_max};
 #[cfg(all(feature = "http", feature = "store"))]

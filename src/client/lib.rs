@@ -8,6 +8,7 @@
 //! | [`reader`], [`proven`] | a log at one verified checkpoint: entries, proofs |
 //! | [`search`] | which entries have a digest, a key, an identity: uses the log's index |
 //! | [`monitor`] | growth from one run to the next, and evidence if the log did not grow |
+//! | `replace` | small files that are replaced whole |
 //! | [`keys`], [`private_key`] | keys and certificates from files; signing an artifact |
 //! | [`signature_file`] | signatures in files, in every form in which tools write them |
 //! | [`submit`] | submits a signature to the writer |
@@ -30,6 +31,8 @@ pub mod private_key;
 pub mod proven;
 #[cfg(feature = "fetch")]
 pub mod reader;
+#[cfg(feature = "fetch")]
+mod replace;
 #[cfg(feature = "fetch")]
 pub mod search;
 pub mod signature_file;

@@ -12,8 +12,9 @@
 mod evidence;
 mod namesake;
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 use tiles_spec::TreeHead;
@@ -21,7 +22,9 @@ use tiles_spec::TreeHead;
 pub use evidence::{Contradiction, Evidence};
 pub use namesake::Namesake;
 
+use super::fetch::Fetch;
 use super::reader::{ReadError, View};
+use super::replace::replace;
 use super::trust::{CheckpointRefusal, OpenedCheckpoint, Trust, TrustedLog};
 
 /// The most characters of an origin in a file name. The hash after it tells logs apart.
@@ -46,6 +49,8 @@ pub enum Growth {
     None,
     /// A larger tree, proved to extend the one seen.
     Since(TreeHead),
+    /// A smaller tree, proved to be the beginning of the one seen, which the log still has.
+    Before(TreeHead),
 }
 
 /// Why a log is not known to extend the one seen before.
@@ -119,6 +124,31 @@ impl Monitor {
         Ok(growth)
     }
 
+    /// Compares a checkpoint of the log with the one seen last, as [`compare`](Self::compare) does.
+    /// Tiles are read only if the trees differ. A checkpoint can be older than the one seen last if
+    /// another process saw that meanwhile: then the log must serve a tree that extends both.
+    pub async fn compare_checkpoint(
+        &self,
+        fetch: &Arc<dyn Fetch>,
+        checkpoint: &OpenedCheckpoint,
+        trust: &Trust,
+    ) -> Result<Growth, MonitorError> {
+        let log = checkpoint.log();
+        let mut growth = Growth::First;
+        for path in [self.old_path(log.origin()), self.path(log)] {
+            let Some(old) = self.last(&path, log, trust)? else { continue };
+            growth = if checkpoint.head().size < old.head().size {
+                overtaken(fetch, &path, &old, checkpoint, trust).await?
+            } else if checkpoint.head() == old.head() {
+                Growth::None
+            } else {
+                let mut view = View::at(fetch.clone(), checkpoint.clone()).await?;
+                grown_since(&mut view, &path, &old).await?
+            };
+        }
+        Ok(growth)
+    }
+
     /// Compares the log with the checkpoint seen last. Nothing is remembered yet.
     pub async fn compare(&self, view: &mut View, trust: &Trust) -> Result<Growth, MonitorError> {
         let log = view.checkpoint().log().clone();
@@ -165,25 +195,23 @@ impl Monitor {
         self.directory.join(format!("{name}-{hash}{}.{ENDING}", purpose.unwrap_or_default()))
     }
 
-    /// Remembers a checkpoint that was compared with what was seen before.
+    /// Remembers a checkpoint that was compared with what was seen before. A larger tree that
+    /// another process has remembered meanwhile stays.
     pub fn remember(&self, checkpoint: &OpenedCheckpoint) -> Result<(), MonitorError> {
         let log = checkpoint.log();
         let path = self.path(log);
-        let mut temporary = path.as_os_str().to_owned();
-        temporary.push(format!(".{}.tmp", std::process::id()));
-        let written = std::fs::create_dir_all(&self.directory)
-            .and_then(|()| std::fs::File::create(&temporary))
-            .and_then(|mut file| {
-                file.write_all(&checkpoint.to_bytes()).and_then(|()| file.sync_all())
-            })
-            .and_then(|()| std::fs::rename(&temporary, &path));
-        if let Err(source) = written {
-            drop(std::fs::remove_file(&temporary));
+        let only = Trust::in_keys([log.key.clone()]);
+        if let Ok(Some(other)) = self.last(&path, log, &only)
+            && other.head().size > checkpoint.head().size
+        {
+            return Ok(());
+        }
+        if let Err(source) = replace(&path, &checkpoint.to_bytes()) {
             return Err(MonitorError::Io { path: path.display().to_string(), source });
         }
         // The old file's checkpoint was compared too, and the new file replaces it.
         let old = self.old_path(log.origin());
-        if let Ok(Some(_)) = self.last(&old, log, &Trust::in_keys([log.key.clone()])) {
+        if let Ok(Some(_)) = self.last(&old, log, &only) {
             drop(std::fs::remove_file(old));
         }
         Ok(())
@@ -224,28 +252,71 @@ fn plain(origin: &str) -> String {
     origin.chars().take(NAME_CHARS_MAX).map(|c| if plain(c) { c } else { '_' }).collect()
 }
 
+/// Compares two checkpoints as far as their heads tell: whether the trees are the same, or one may
+/// have grown from the other.
+fn grown(
+    path: &Path,
+    old: &OpenedCheckpoint,
+    new: &OpenedCheckpoint,
+) -> Result<Growth, MonitorError> {
+    let (seen, shown) = (old.head(), new.head());
+    if shown.size > seen.size {
+        return Ok(Growth::Since(seen));
+    }
+    if shown == seen {
+        return Ok(Growth::None);
+    }
+    let contradiction = contradiction(path, old, new);
+    let is_smaller = shown.size < seen.size;
+    Err(if is_smaller { MonitorError::Rollback } else { MonitorError::Fork }(contradiction))
+}
+
 /// Compares the log with one checkpoint seen before.
 async fn grown_since(
     view: &mut View,
     path: &Path,
     old: &OpenedCheckpoint,
 ) -> Result<Growth, MonitorError> {
-    let (seen, shown) = (old.head(), view.head());
-    let contradiction = |view: &View| {
-        let evidence = Evidence::keep(path, old, view.checkpoint());
-        Box::new(Contradiction { seen, shown, evidence })
+    let Growth::Since(seen) = grown(path, old, view.checkpoint())? else {
+        return Ok(Growth::None);
     };
-    if shown.size < seen.size {
-        return Err(MonitorError::Rollback(contradiction(view)));
-    }
     // The tiles were verified against the root signed now, so the earlier head computed from them
     // is this tree's.
     if view.head_at(seen.size).await? != seen {
-        return Err(MonitorError::Fork(contradiction(view)));
+        return Err(MonitorError::Fork(contradiction(path, old, view.checkpoint())));
     }
     // Also check the proof that others would be shown.
-    view.consistency(seen.size, shown.size).await?;
-    Ok(if seen.size == shown.size { Growth::None } else { Growth::Since(seen) })
+    view.consistency(seen.size, view.head().size).await?;
+    Ok(Growth::Since(seen))
+}
+
+/// Compares a smaller tree with the one seen before, through the tree that the log serves now.
+async fn overtaken(
+    fetch: &Arc<dyn Fetch>,
+    path: &Path,
+    old: &OpenedCheckpoint,
+    shown: &OpenedCheckpoint,
+    trust: &Trust,
+) -> Result<Growth, MonitorError> {
+    let mut view = View::open(fetch.clone(), trust).await?;
+    let is_later = view.checkpoint().log() == old.log() && view.head().size >= old.head().size;
+    if !is_later {
+        return grown(path, old, shown);
+    }
+    grown_since(&mut view, path, old).await?;
+    if view.head_at(shown.head().size).await? != shown.head() {
+        return Err(MonitorError::Fork(contradiction(path, old, shown)));
+    }
+    Ok(Growth::Before(old.head()))
+}
+
+fn contradiction(
+    path: &Path,
+    old: &OpenedCheckpoint,
+    new: &OpenedCheckpoint,
+) -> Box<Contradiction> {
+    let evidence = Evidence::keep(path, old, new);
+    Box::new(Contradiction { seen: old.head(), shown: new.head(), evidence })
 }
 
 #[cfg(test)]

@@ -13,10 +13,10 @@ use reqwest::{Client, StatusCode, Url};
 use serde_json::Value;
 use tiles_spec::LeafIndex;
 
-use super::fetch::{FetchError, body, client, retry_after};
+use super::fetch::{FetchError, Patience, Redirects, client, retry_after, send};
 
-/// How long a batch of the log, its commit and its checkpoint can take.
-const TIMEOUT: Duration = Duration::from_mins(1);
+/// A batch of the log, its commit and its checkpoint can take a while.
+const PATIENCE: Patience = Patience { answer: Duration::from_mins(1), ..Patience::FILES };
 /// The maximum size of an answer: an entry, base64-encoded twice, and a proof.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
 /// Pauses between the attempts, if the log does not say how long to wait.
@@ -79,11 +79,14 @@ impl SubmitError {
 }
 
 /// Sends a signature to the log below `base` and waits until it is logged.
-pub async fn submit(base: &Url, signed: &SignedDigest) -> Result<Submitted, SubmitError> {
+pub async fn submit(
+    base: &Url,
+    redirects: Redirects,
+    signed: &SignedDigest,
+) -> Result<Submitted, SubmitError> {
     let place = format!("{}/api/v2/log/entries", base.as_str().trim_end_matches('/'));
     let request = signed.to_request();
-    let client = client(base, TIMEOUT)
-        .map_err(|source| FetchError::Request { place: place.clone(), source })?;
+    let client = client(base, redirects)?;
     for pause in PAUSES {
         match attempt(&client, &place, &request).await {
             Attempt::Done(done) => return *done,
@@ -111,17 +114,12 @@ impl Attempt {
 }
 
 async fn attempt(client: &Client, place: &str, request: &[u8]) -> Attempt {
-    let failed = |source| FetchError::Request { place: place.to_owned(), source };
-    let sent = client
-        .post(place)
-        .header(CONTENT_TYPE, "application/json")
-        .body(request.to_vec())
-        .send()
-        .await;
-    let answer = match sent {
+    let request =
+        client.post(place).header(CONTENT_TYPE, "application/json").body(request.to_vec());
+    let answer = match send(request, PATIENCE, place).await {
         Ok(answer) => answer,
-        Err(error) if error.is_timeout() => return Attempt::Again(None),
-        Err(error) => return Attempt::done(Err(failed(error).into())),
+        Err(error) if is_late(&error) => return Attempt::Again(None),
+        Err(error) => return Attempt::done(Err(error.into())),
     };
     let status = answer.status();
     let index = answer.headers().get("x-log-index").and_then(|value| value.to_str().ok());
@@ -129,7 +127,7 @@ async fn attempt(client: &Client, place: &str, request: &[u8]) -> Attempt {
     if status == StatusCode::TOO_MANY_REQUESTS || matches!(status.as_u16(), 502..=504) {
         return Attempt::Again(retry_after(answer.headers()));
     }
-    let bytes = match body(answer, ANSWER_BYTES_MAX, place).await {
+    let bytes = match answer.rest(ANSWER_BYTES_MAX).await {
         Ok(bytes) => bytes,
         Err(error) => return Attempt::done(Err(error.into())),
     };
@@ -140,6 +138,15 @@ async fn attempt(client: &Client, place: &str, request: &[u8]) -> Attempt {
         (StatusCode::CONFLICT, Some(index)) => Ok(Submitted::Exists(index)),
         (status, _) => Err(SubmitError::Refused { status, message: message(&bytes) }),
     })
+}
+
+/// Whether no answer came in time.
+fn is_late(error: &FetchError) -> bool {
+    match error {
+        FetchError::TooSlow { .. } => true,
+        FetchError::Request { source, .. } => source.is_timeout(),
+        _ => false,
+    }
 }
 
 /// The message in a Rekor error, or the beginning of what came instead.

@@ -2,14 +2,11 @@
 //!
 //! This is for operators. Nothing in it is proved, and readers of the log do not need it.
 
-use std::time::Duration;
-
 use reqwest::{StatusCode, Url};
 use serde::Deserialize;
 
-use super::fetch::{FetchError, body, client};
+use super::fetch::{FetchError, Patience, Redirects, client, send};
 
-const TIMEOUT: Duration = Duration::from_secs(10);
 const ANSWER_BYTES_MAX: usize = 64 << 10;
 
 /// What a writer says about itself.
@@ -54,9 +51,9 @@ pub enum WriterStatusError {
 /// Asks the writer at `base` for its status.
 pub async fn fetch(base: &Url) -> Result<WriterStatus, WriterStatusError> {
     let place = format!("{}/readyz", base.as_str().trim_end_matches('/'));
-    let failed = |source| FetchError::Request { place: place.clone(), source };
-    let answer = client(base, TIMEOUT).map_err(failed)?.get(&place).send().await.map_err(failed)?;
+    let asked = client(base, Redirects::WithinOrigin)?.get(&place);
+    let answer = send(asked, Patience::FILES, &place).await?;
     let status = answer.status();
-    let json = body(answer, ANSWER_BYTES_MAX, &place).await?;
+    let json = answer.rest(ANSWER_BYTES_MAX).await?;
     serde_json::from_slice(&json).map_err(|_| WriterStatusError::NoWriter { place, status })
 }

@@ -94,10 +94,21 @@ impl LookupTerm {
     pub fn matches(&self, leaf: &Hash, entry: &[u8]) -> bool {
         match self {
             Self::IdentityOfKind { kind, identity, issuer } => {
-                certifies(entry, *kind, identity, issuer.as_deref())
+                names(entry, *kind, identity, issuer.as_deref())
             }
             _ => terms(leaf, entry).iter().any(|term| term.same(self)),
         }
+    }
+
+    /// Whether this certificate alone makes an entry match, by its key or its names.
+    pub fn is_of_certificate(&self, der: &[u8]) -> bool {
+        let Some(claims) = Claims::of(der) else { return false };
+        if let Self::IdentityOfKind { kind, identity, issuer } = self {
+            return certifies(&claims, *kind, identity, issuer.as_deref());
+        }
+        let mut terms = Vec::new();
+        push_claims(&mut terms, claims);
+        terms.iter().any(|term| term.same(self))
     }
 
     fn same(&self, other: &Self) -> bool {
@@ -190,18 +201,29 @@ fn push_claims(terms: &mut Vec<LookupTerm>, claims: Claims<'_>) {
 }
 
 /// Whether a certificate in the entry has this name as one of this kind.
-fn certifies(entry: &[u8], kind: IdentityKind, identity: &str, issuer: Option<&str>) -> bool {
+fn names(entry: &[u8], kind: IdentityKind, identity: &str, issuer: Option<&str>) -> bool {
     let facts = Facts::of(entry);
-    let is_named = |name: &str| name.eq_ignore_ascii_case(identity);
-    let is_claimed = |name: &String| is_named(name) && IdentityKind::of_text(name) == Some(kind);
+    let is_claimed = |name: &String| {
+        name.eq_ignore_ascii_case(identity) && IdentityKind::of_text(name) == Some(kind)
+    };
     let is_certified = facts.signers.iter().any(|signer| {
         let StoredKey::Certificate(der) = &signer.key else { return false };
-        let Some(claims) = Claims::of(der) else { return false };
-        let is_from = |issuer| claims.issuer.is_some_and(|it| it.eq_ignore_ascii_case(issuer));
-        issuer.is_none_or(is_from)
-            && claims.names.iter().any(|(is, name)| *is == kind && is_named(name))
+        Claims::of(der).is_some_and(|claims| certifies(&claims, kind, identity, issuer))
     });
     is_certified || (issuer.is_none() && facts.subjects.iter().any(is_claimed))
+}
+
+/// Whether a certificate has this name as one of this kind.
+fn certifies(
+    claims: &Claims<'_>,
+    kind: IdentityKind,
+    identity: &str,
+    issuer: Option<&str>,
+) -> bool {
+    let is_from = |issuer| claims.issuer.is_some_and(|it| it.eq_ignore_ascii_case(issuer));
+    let mut names = claims.names.iter();
+    issuer.is_none_or(is_from)
+        && names.any(|(is, name)| *is == kind && name.eq_ignore_ascii_case(identity))
 }
 
 #[cfg(test)]

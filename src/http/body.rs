@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::{Buf as _, Bytes, BytesMut};
+use fasti_seams::least_rate::{LeastRate, TransferTimer};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, HeaderValue, request};
 use http_body_util::BodyExt;
@@ -16,7 +17,6 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::connection::Connection;
-use super::least_rate::{LeastRate, TransferTimer};
 use super::limits::Limits;
 use super::place::place_of;
 use super::problem::Problem;

@@ -16,10 +16,10 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use fasti_admit::Client;
+use fasti_seams::least_rate::{LeastRate, TransferTimer};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::least_rate::{LeastRate, TransferTimer};
 use super::shares::{Full, Holder, Place, Share, Shares};
 
 /// A connection.

@@ -40,7 +40,7 @@ const REQUEST_FIELDS: &str =
 /// The header fields that a page may read, in addition to those it always may (Fetch,
 /// "CORS-safelisted").
 const ANSWER_FIELDS: &str = "Accept-Ranges, Allow, Content-Encoding, Content-Range, Date, ETag, \
-     Retry-After, Vary, WWW-Authenticate, fasti-complete, fasti-log-size, x-log-index";
+     Retry-After, Vary, WWW-Authenticate, fasti-complete, fasti-log-size, fasti-next, x-log-index";
 /// For how many seconds a browser can cache a preflight: a day.
 const PREFLIGHT_SECONDS: u64 = 86_400;
 /// The header fields that the answer to a preflight depends on.

@@ -15,7 +15,8 @@
 //!
 //! [`serve`] accepts connections within [`limits`], with or without [`tls`], and closes idle ones
 //! ([`connection`]). Clients share connections and the memory for bodies ([`body`]) and answers
-//! ([`delivery`]) fairly ([`shares`]), and clients that are too slow are cut off ([`least_rate`]).
+//! ([`delivery`]) fairly ([`shares`]), and clients that are too slow are cut off
+//! ([`fasti_seams::least_rate`]).
 //! [`admission`] asks [`fasti_admit`] who may write. [`problem`] turns every error into its status.
 //!
 //! [`app`] is what all of them share, and [`route`] finds the module for a request. No two modules
@@ -40,7 +41,6 @@ mod grpc;
 mod grpc;
 mod grpc_call;
 mod health;
-mod least_rate;
 mod limits;
 mod methods;
 pub mod metrics;

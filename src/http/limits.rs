@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::least_rate::LeastRate;
+use fasti_seams::least_rate::LeastRate;
+
 use super::shares::Shares;
 use crate::metrics::HttpMetrics;
 

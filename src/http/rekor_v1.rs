@@ -2,7 +2,7 @@
 //!
 //! | request | answer |
 //! |---|---|
-//! | `POST /api/v1/index/retrieve` | entry IDs by email, subject, public key, digest |
+//! | `POST /api/v1/index/retrieve`, `?since=` | entry IDs by email, subject, public key, digest |
 //! | `GET /api/v1/log/entries/{entryUUID}`, `?logIndex=` | an entry with its inclusion proof |
 //! | `POST /api/v1/log/entries/retrieve` | up to ten of them |
 //! | `GET /api/v1/log`, `/log/publicKey`, `/log/proof` | checkpoint, key, consistency |

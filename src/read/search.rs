@@ -14,7 +14,7 @@
 //! | `question` | the search terms, and whether an entry matches them |
 //! | `opened` | the current log and index |
 //! | `index` | the newest revision of an index |
-//! | `runs`, `list` | the leaves that the index lists for a key, newest first, as far as needed |
+//! | `runs`, `list` | the leaves that the index lists for a key, in either order, as far as needed |
 //! | `scan` | the leaves that are not in the index yet |
 //! | `found` | entries read, and compared with what the index says about them |
 //! | `answer` | what was found, and what that proves |
@@ -47,7 +47,7 @@ pub use found::Found;
 pub use index::{Index, IndexRefusal};
 pub use opened::{Opened, OpeningIndexed};
 pub use question::{
-    Asked, Has, KEYS_MAX, LIMIT_DEFAULT, LIMIT_MAX, Operator, Question, QuestionError,
+    Asked, Has, KEYS_MAX, LIMIT_DEFAULT, LIMIT_MAX, Operator, Order, Question, QuestionError,
     SCAN_DEFAULT, Term,
 };
 pub use runs::{Asking, Listed};
@@ -55,7 +55,7 @@ pub use scan::{Scanned, matches};
 
 use crate::reading::Reading;
 use found::Finding;
-use list::{KeyList, Merged};
+use list::{KeyList, Merged, Wanted};
 
 /// A page of a list has about this many leaves, often more.
 const LEAVES_A_PAGE: usize = 1000;
@@ -109,6 +109,11 @@ impl<'a, T: Sought> Search<'a, T> {
         (self.is_scanned() && self.newer > 0).then_some(Newest { from, bundles })
     }
 
+    /// The order of the question.
+    pub const fn order(&self) -> Order {
+        self.question.order
+    }
+
     /// The log and its index. The host can take the tree to read bundles, and return it.
     pub const fn opened(&mut self) -> &mut Opened {
         &mut self.opened
@@ -123,41 +128,78 @@ impl<'a, T: Sought> Search<'a, T> {
     }
 
     /// Reads the entries that were found in the lists and by scanning.
+    ///
+    /// If the oldest are asked for, the leaves that are not in the index come last. A host that
+    /// scans them only if needed reads the lists first, with nothing scanned, and adds
+    /// [`find_scanned`](Self::find_scanned).
     pub fn find(
         &mut self,
         listed: Listed,
         scanned: Scanned,
     ) -> Result<impl Reading<Outcome = Found<T>, Fault = SearchFault> + use<'a, T>, SearchFault>
     {
-        let pages = (self.question.limit / LEAVES_A_PAGE + 1).min(PAGES_MAX);
-        let pages = u32::try_from(pages).unwrap_or(u32::MAX);
+        self.finding(listed, scanned, self.question.limit)
+    }
+
+    /// Reads the entries that were found by scanning, if `limit` more are wanted.
+    pub fn find_scanned(
+        &mut self,
+        scanned: Scanned,
+        limit: usize,
+    ) -> Result<impl Reading<Outcome = Found<T>, Fault = SearchFault> + use<'a, T>, SearchFault>
+    {
+        let nothing = vec![Vec::new(); self.asked.keys().len()];
+        self.finding(nothing, scanned, limit)
+    }
+
+    fn finding(
+        &mut self,
+        listed: Listed,
+        scanned: Scanned,
+        limit: usize,
+    ) -> Result<Finding<'a, T>, SearchFault> {
+        let Question { order, since, .. } = *self.question;
+        let pages = (limit / LEAVES_A_PAGE + 1).min(PAGES_MAX);
+        let wanted = Wanted { order, since, pages: u32::try_from(pages).unwrap_or(u32::MAX) };
         let keys = self.asked.keys().iter().map(|(key, _)| *key).enumerate();
-        let lists = keys.zip(listed);
-        let lists = lists.map(|(key, found)| KeyList::new(key, found, self.question.since, pages));
+        let lists = keys.zip(listed).map(|(key, found)| KeyList::new(key, found, wanted));
         let lists = worth_reading(lists.collect(), self.asked);
         let manifest = self.opened.index.as_ref().map(|index| index.manifest().clone());
         let revision = self.opened.index.as_ref().map(Index::revision);
         let log = (self.opened.checkpoint.head(), self.opened.tree.take());
-        let lists = Merged::new(manifest, lists);
-        Finding::new((self.asked, self.question), revision, lists, log, scanned)
+        let lists = Merged::new(order, manifest, lists);
+        Finding::new((self.asked, self.question, limit), revision, lists, log, scanned)
     }
 
     /// The answer.
     pub fn answer(self, found: Found<T>) -> Answer<T> {
-        let (is_scanned, newer) = (self.is_scanned(), self.newer);
+        let is_scanned = self.is_scanned();
         let indexed = self.opened.indexed();
+        let end = if is_scanned { self.opened.checkpoint.head().size } else { indexed };
+        let since = self.question.since;
+        // An answer that ends within the index is not about the leaves behind it.
+        let is_about_them = found.until.is_none_or(|until| until > indexed.max(since));
+        let newer = if is_about_them { self.newer } else { 0 };
+        // Nothing is known about the leaves behind an answer that ends before them.
+        let head = self.opened.checkpoint.head();
+        let read = found.until.map_or(head.size, |until| until.max(indexed).max(since));
+        let total = match head.size.get().saturating_sub(read.get()) {
+            0 => found.total,
+            unread => Total::AtMost(found.total.get().saturating_add(unread)),
+        };
         let Opened { checkpoint, index, .. } = self.opened;
         Answer {
             complete: is_scanned && !found.is_cut,
             is_cut: found.is_cut,
             entries: found.entries,
-            total: found.total,
+            until: found.until.unwrap_or(end.max(since)),
+            total,
             log: checkpoint,
             index,
             indexed,
             scanned: if is_scanned { newer } else { 0 },
             unsearched: if is_scanned { 0 } else { newer },
-            since: self.question.since,
+            since,
         }
     }
 }

@@ -7,6 +7,8 @@
 //! | [`back_off`] | pauses between attempts |
 //! | [`causes`] | an error with its causes, on one line |
 //! | [`egress`] | HTTP clients that go where they are told |
+//! | [`public_address`] | which addresses are of the public Internet |
+//! | [`least_rate`] | how long a transfer can pause before it is too slow |
 //! | [`gzip`] | packs and unpacks bytes, with compressors that are used again |
 //! | [`planted`] | bugs for the simulator to find; switched off in every build but its own |
 //! | [`state`] | what is remembered outside of the store |
@@ -18,6 +20,8 @@ pub mod clock;
 pub mod egress;
 pub mod entropy;
 pub mod gzip;
+pub mod least_rate;
 pub mod offload;
 pub mod planted;
+pub mod public_address;
 pub mod state;

@@ -156,6 +156,15 @@ pub fn issuer_of<'a>(
     })
 }
 
+/// The issuer of a certificate that was found without a trusted time, if one of these authorities
+/// issued it. Judged at the first second of its validity, which is when authorities of short-lived
+/// certificates issue them. That says nothing about when the certificate was used.
+pub fn issuer_at_start(der: &[u8], authorities: &[Authority]) -> Result<String, AuthorityError> {
+    let certificate = X509::from_der(der).map_err(AuthorityError::Malformed)?;
+    let span = [certificate.not_before; 2];
+    issuer_of(der, authorities, &[span]).map(|issued| issued.issuer)
+}
+
 const NOT_VALID: &str = "the issuer was not valid, or not trusted, at that time";
 
 /// The validity that a certificate states.

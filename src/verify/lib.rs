@@ -55,7 +55,7 @@ mod verdict;
 
 pub use any_bundle::any_bundle;
 pub use artifact::{Artifact, NamedDigest, NamedDigestError, digest_name};
-pub use authority::{Authority, AuthorityError};
+pub use authority::{Authority, AuthorityError, issuer_at_start};
 pub use bundle::bundle;
 pub use certificate_log::{CertificateLog, CertificateLogError};
 pub use certificate_seen::{CertificateContent, CertificateLogged, CertificateSeen, Vouched};

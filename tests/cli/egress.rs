@@ -97,6 +97,35 @@ fn a_reader_follows_a_redirect_within_the_place() {
     world.stop();
 }
 
+/// Elsewhere is only ever a public place, and https.
+#[test]
+fn a_redirect_that_may_lead_elsewhere_leads_to_no_private_place() {
+    let (world, elsewhere) = (World::new(), forbidden());
+    let port = elsewhere.address.port();
+    for place in [
+        format!("http://127.0.0.1:{port}/"),
+        format!("https://127.0.0.1:{port}/"),
+        format!("https://[::ffff:127.0.0.1]:{port}/"),
+        format!("https://2130706433:{port}/"),
+        "https://169.254.169.254/latest/meta-data".to_owned(),
+        "https://10.0.0.1/".to_owned(),
+        "http://8.8.8.8/".to_owned(),
+    ] {
+        let log = Server::answering(format!("307 Temporary Redirect\r\nlocation: {place}"));
+        let variables = [("FASTI_VKEY", world.vkey()), ("FASTI_LOG", &log.url())];
+        let ended = world.fasti_with(&variables, &["loginfo", "--follow-redirects"]);
+        ended.broken("which is not an https URL of a public place");
+        world.fasti_with(&variables, &["loginfo"]).broken("which is another origin");
+    }
+    // A name that leads to this machine.
+    let place = format!("https://localhost:{port}/");
+    let log = Server::answering(format!("307 Temporary Redirect\r\nlocation: {place}"));
+    let variables = [("FASTI_VKEY", world.vkey()), ("FASTI_LOG", &log.url())];
+    let ended = world.fasti_with(&variables, &["loginfo", "--follow-redirects"]);
+    ended.broken("localhost has no address that a redirect may lead to");
+    assert_eq!(elsewhere.asked(), [""; 0]);
+}
+
 /// Both key services, and a store: credentials are sent to the named endpoint.
 #[test]
 fn credentials_follow_no_redirect() {

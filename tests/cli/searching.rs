@@ -127,6 +127,81 @@ fn only_what_is_new() {
     assert!(said.contains("Nothing: no new entry has this since the log's tree of 6"), "{said}");
 }
 
+/// The objects that a search in pages prints, one after the other.
+fn pages(said: &str) -> Vec<Value> {
+    let pages = serde_json::Deserializer::from_str(said).into_iter::<Value>();
+    pages.collect::<Result<_, _>>().expect("JSON")
+}
+
+#[test]
+fn the_limit_leaves_news_for_the_next_time() {
+    let mut world = signed_world();
+    world.stop();
+    index(&world);
+    let follow = ["search", "--public-key", "me.pub", "--follow", "seen"];
+    let two = [&follow[..], &["--limit", "2"]].concat();
+    let said = world.fasti(&two).good();
+    assert!(said.contains("Index: 0") && said.contains("Index: 1"), "{said}");
+    assert!(said.contains("Found: the first 2 of 3 entries; --limit leaves"), "{said}");
+    assert!(said.contains("Proved: none before index 3 was left out"), "{said}");
+    let json = [&two[..], &["--format", "json"]].concat();
+    let [page] = &pages(&world.fasti(&json).good())[..] else { panic!("one page") };
+    assert_eq!((found(page), &page["since"], &page["until"]), (vec![3], &3.into(), &5.into()));
+    assert_eq!(page["complete"], true);
+    let said = world.fasti(&two).good();
+    assert!(said.contains("Nothing: no new entry has this since the log's tree of 5"), "{said}");
+    // Where to begin, with a memory and without.
+    let since = ["search", "--public-key", "me.pub", "--since", "1"];
+    assert_eq!(found(&search(&world, &since[1..])), [1, 3]);
+    let said = world.fasti(&since).good();
+    assert!(said.contains("Found: 2 entries from index 1 on"), "{said}");
+    let other = [&since[..], &["--follow", "other", "--format", "json"]].concat();
+    assert_eq!(found(&pages(&world.fasti(&other).good())[0]), [1, 3]);
+    assert_eq!(found(&pages(&world.fasti(&other).good())[0]), [0; 0]);
+}
+
+#[test]
+fn entries_that_somebody_vouches_for_come_first() {
+    let mut world = signed_world();
+    // The same name, from an authority of another's own.
+    let they = generate(&world, "p256", "they");
+    certify(&world, &they, "they", "me@example.com");
+    let with = ["--private-key", "they.pem", "--public-key", "they.crt"];
+    for artifact in ["d", "e"] {
+        world.write(artifact, artifact);
+        world.fasti(&[&["upload", "--artifact", artifact], &with[..]].concat()).good();
+    }
+    world.stop();
+    index(&world);
+    let me = ["--email", "me@example.com"];
+    assert_eq!(found(&search(&world, &me)), [3, 5, 6]);
+    let believing = [&me[..], &["--ca-roots", "me.ca.crt"]].concat();
+    let json = search(&world, &believing);
+    assert_eq!(
+        (found(&json), &json["vouched"], &json["not_vouched"]),
+        (vec![3], &1.into(), &2.into())
+    );
+    assert_eq!(json["entries"][0]["vouched"]["by"][0], "CN=authority.test");
+    let said = world.fasti(&[&["search"], &believing[..]].concat()).good();
+    assert!(said.contains("Vouched for by: CN=authority.test"), "{said}");
+    assert!(said.contains("Found: 1 entry that somebody you trust vouches for\n"), "{said}");
+    let others = "and 2 others that nobody you trust vouches for; --all prints them";
+    assert!(said.contains(others), "{said}");
+    // However many others there are, and however few may be printed.
+    for (limit, expected, hidden) in [("1", &[3, 5][..], 1), ("9", &[3, 5, 6], 0)] {
+        let json = search(&world, &[&believing[..], &["--all", "--limit", limit]].concat());
+        assert_eq!((found(&json), &json["not_printed"]), (expected.to_vec(), &hidden.into()));
+        assert_eq!(json["entries"][1]["vouched"], Value::Null);
+    }
+    let theirs = search(&world, &["--email", "me@example.com", "--ca-roots", "they.ca.crt"]);
+    assert_eq!(found(&theirs), [5, 6]);
+    // A key vouches for itself, and news is judged as well.
+    let key = ["--public-key", "they.pub", "--ca-roots", "me.ca.crt", "--follow", "seen"];
+    assert_eq!(found(&search(&world, &key)), [5, 6]);
+    assert_eq!(found(&search(&world, &key)), [0; 0]);
+    world.fasti(&["search", "--email", "x@example.com", "--all"]).broken("--all needs");
+}
+
 #[test]
 fn damage_to_the_index_is_refused_with_its_place() {
     let mut world = signed_world();

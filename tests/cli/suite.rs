@@ -8,6 +8,7 @@ mod buckets;
 mod colours;
 mod describing;
 mod egress;
+mod freshness;
 mod fsck;
 mod fsck_lookup;
 mod irreversible;

@@ -251,9 +251,11 @@ fn an_empty_log_has_nothing() {
     assert_eq!(post(writer.address, RETRIEVE, several.as_bytes()).json(), json!([]));
 }
 
-/// Where v1 has no field to say that there are more results, a header does.
+/// Of many matches the oldest and the newest are told, so that neither those who sign before nor
+/// those who sign after hide an entry, and the others can be asked for. Where v1 has no field to say
+/// that there are more results, headers do.
 #[test]
-fn the_newest_thousand_are_told_and_that_there_are_more() {
+fn the_first_and_the_last_of_a_thousand_are_told_and_how_to_get_the_others() {
     let writer = Writer::start(&[]);
     let address = writer.address;
     thread::scope(|scope| {
@@ -269,14 +271,32 @@ fn the_newest_thousand_are_told_and_that_there_are_more() {
     let size = Reader::of(&writer).size();
     assert_eq!(size, 1008);
     let question = json!({"hash": sha256("the same")}).to_string();
-    let answer = post(writer.address, SEARCH, question.as_bytes());
-    assert_eq!(answer.field("fasti-complete"), Some("false"));
-    let ids = answer.json();
-    let ids = ids.as_array().expect("an array");
-    assert_eq!(ids.len(), 1000);
-    for (place, index) in [(0, 1007), (999, 8)] {
+    let ask = |query: &str, complete: &str, next: Option<&str>| {
+        let answer = post(writer.address, &format!("{SEARCH}{query}"), question.as_bytes());
+        assert_eq!(answer.field("fasti-complete"), Some(complete), "{query}");
+        assert_eq!(answer.field("fasti-next"), next, "{query}");
+        let ids = answer.json();
+        ids.as_array().expect("an array").iter().map(|id| text(id).to_owned()).collect::<Vec<_>>()
+    };
+    let id_of = |index: u64| {
         let entry = get(writer.address, &format!("{ONE}?logIndex={index}")).json();
-        assert!(entry.get(text(&ids[place])).is_some(), "{index} is number {place}");
+        entry.as_object().expect("an object").keys().next().expect("an ID").clone()
+    };
+    let ids = ask("", "false", Some("500"));
+    assert_eq!(ids.len(), 1000);
+    for (place, index) in [(0, 1007), (499, 508), (500, 499), (999, 0)] {
+        assert_eq!(ids[place], id_of(index), "{index} is number {place}");
+    }
+    let rest = ask("?since=500", "true", None);
+    assert_eq!((rest.len(), &rest[507]), (508, &id_of(500)));
+    assert_eq!(rest[..500], ids[..500]);
+    let page = ask("?since=3", "false", Some("1003"));
+    assert_eq!((page.len(), &page[0], &page[999]), (1000, &id_of(1002), &id_of(3)));
+    assert_eq!(ask("?since=1003", "true", None).len(), 5);
+    assert_eq!(ask("?since=9223372036854775807", "true", None).len(), 0);
+    for wrong in ["?since=-1", "?since=x"] {
+        let answer = post(writer.address, &format!("{SEARCH}{wrong}"), question.as_bytes());
+        assert!([400, 422].contains(&answer.status), "{}", answer.text());
     }
 }
 

@@ -16,6 +16,9 @@ use fasti::verify::Refusal;
 use tiles_spec::{CheckpointError, NoteError, ProofError};
 
 const REACH: &str = "check --log (or FASTI_LOG), and that the log is being served there";
+const SLOW: &str = "try again later, or read the log from another place with --log";
+const REDIRECT: &str = "give the URL to which it redirects with --log, or allow redirects to public \
+                        places with --follow-redirects";
 const PLACE: &str = "--log must be the URL or directory that contains the file `checkpoint`";
 const BUCKET: &str =
     "check the bucket's name, the credentials in the environment, and the --store- options";
@@ -29,7 +32,6 @@ const NO_INDEX: &str =
     "raise --scan-max to search all leaves one by one, or ask the log's operator for an index";
 const INDEX_KEY: &str =
     "if the index is built by someone else, give their verifier key with --lookup-key";
-const TOO_MANY: &str = "raise --limit, or ask more often";
 const SCRATCH: &str = "with --scratch, name a writable directory with enough free space";
 const TIME: &str = "sign with a timestamp, and give its authority in --trusted-root FILE or with \
                     --tsa-roots FILE; or accept it with --allow-untimed-certificate";
@@ -57,7 +59,6 @@ fn on_one(error: &(dyn Error + 'static)) -> Option<&'static str> {
     match error.downcast_ref::<FollowError>() {
         Some(FollowError::Search(error)) => return on_search(error),
         Some(FollowError::Monitor(error)) => return on_monitor(error),
-        Some(FollowError::TooMany { .. }) => return Some(TOO_MANY),
         _ => {}
     }
     if let Some(error) = error.downcast_ref::<CheckpointRefusal>() {
@@ -138,6 +139,8 @@ fn on_fetch(error: &FetchError) -> &'static str {
     match error {
         FetchError::Location { .. } | FetchError::Io { .. } => PLACE,
         _ if error.is_damage() => RESTORE,
+        FetchError::TooSlow { .. } => SLOW,
+        FetchError::Request { source, .. } if source.is_redirect() => REDIRECT,
         FetchError::Bucket { .. } | FetchError::Store { .. } => BUCKET,
         _ => REACH,
     }

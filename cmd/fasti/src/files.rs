@@ -6,9 +6,10 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
-use fasti::client::keys::{KEY_FILE_BYTES_MAX, read_key_material};
+use fasti::client::keys::{KEY_FILE_BYTES_MAX, read_certificates, read_key_material};
 use fasti::client::signature_file::read_signature as read_signature_file;
 use fasti::entry::KeyMaterial;
+use fasti::verify::Authority;
 
 /// Reads a file of at most `max` bytes.
 pub fn read(path: &Path, max: usize) -> anyhow::Result<Vec<u8>> {
@@ -24,6 +25,13 @@ pub fn read(path: &Path, max: usize) -> anyhow::Result<Vec<u8>> {
 pub fn read_key(path: &Path) -> anyhow::Result<KeyMaterial> {
     let bytes = read(path, KEY_FILE_BYTES_MAX)?;
     read_key_material(&bytes).with_context(|| path.display().to_string())
+}
+
+/// Reads the certificates of an authority, PEM.
+pub fn read_authority(path: &Path) -> anyhow::Result<Authority> {
+    let name = || path.display().to_string();
+    let certificates = read_certificates(&read(path, KEY_FILE_BYTES_MAX)?).with_context(name)?;
+    Authority::of_list(&certificates, None, None).with_context(name)
 }
 
 /// Reads a signature by this key, or by the key of this certificate.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args;
-use fasti::client::fetch::{Fetch, IndexElsewhere, Location};
+use fasti::client::fetch::{Fetch, IndexElsewhere, Location, Redirects};
 use fasti::client::reader::{ReadError, View};
 use fasti::client::trust::Trust;
 use fasti::store::{BucketOptions, StoreOptions};
@@ -42,8 +42,18 @@ pub struct Globals {
     #[arg(long, global = true, value_enum, default_value = "default")]
     pub format: Format,
 
+    /// Follow redirects to other places too, if they are https URLs at public addresses
+    ///
+    /// Otherwise redirects are followed only within the scheme, host and port that were given.
+    #[arg(long, global = true, env = "FASTI_FOLLOW_REDIRECTS")]
+    follow_redirects: bool,
+
     #[command(flatten)]
     buckets: BucketFlags,
+
+    /// Whether the command line names the log, rather than the environment.
+    #[arg(skip)]
+    pub is_log_named: bool,
 }
 
 impl Globals {
@@ -54,12 +64,21 @@ impl Globals {
 
     /// The files of the log and of its index, which can be at a location of its own.
     pub fn log_and_index(&self, index: Option<&Location>) -> anyhow::Result<Arc<dyn Fetch>> {
-        let options = self.bucket_options()?;
-        let log = self.location()?.open(&options)?;
+        let log = self.open(self.location()?)?;
         Ok(match index {
-            Some(index) => Arc::new(IndexElsewhere { log, index: index.open(&options)? }),
+            Some(index) => Arc::new(IndexElsewhere { log, index: self.open(index)? }),
             None => log,
         })
+    }
+
+    /// Opens a location.
+    pub fn open(&self, location: &Location) -> anyhow::Result<Arc<dyn Fetch>> {
+        Ok(location.open_following(self.redirects(), &self.bucket_options()?)?)
+    }
+
+    /// Where redirects may lead.
+    pub fn redirects(&self) -> Redirects {
+        if self.follow_redirects { Redirects::ToPublic } else { Redirects::WithinOrigin }
     }
 
     /// The options for buckets.
@@ -114,7 +133,7 @@ impl Globals {
     /// Opens the log at its verified head.
     pub async fn view(&self) -> Result<View, Failure> {
         let trust = self.trust()?;
-        let fetch = self.location()?.open(&self.bucket_options()?).map_err(anyhow::Error::from)?;
+        let fetch = self.open(self.location()?)?;
         refused_if(View::open(fetch, &trust).await, ReadError::is_refusal)
     }
 }

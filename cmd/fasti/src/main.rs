@@ -15,17 +15,20 @@ mod counted;
 mod failure;
 mod files;
 mod format;
+mod freshness;
 mod globals;
 mod memory;
 mod output;
 mod shown;
+mod still_there;
 mod terminal;
 mod verb;
 
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::{Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use fasti::signer::forbid_core_dumps;
 use tokio::runtime::{Builder, Runtime};
 
@@ -84,7 +87,7 @@ fn main() -> ExitCode {
     if let Err(error) = forbid_core_dumps() {
         terminal::say(&format!("cannot disable core dumps: {error}"));
     }
-    let Cli { globals, verb } = Cli::parse();
+    let Cli { globals, verb } = parsed();
     let format = match &verb {
         Verb::Fsck(arguments) => arguments.format(globals.format),
         _ => globals.format,
@@ -93,6 +96,17 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(failure) => failure.report(format),
     }
+}
+
+/// The command line.
+fn parsed() -> Cli {
+    let matches = Cli::command().get_matches();
+    // A flag common to all verbs is known in each of them.
+    let of_verb = matches.subcommand().map_or(&matches, |(_, matches)| matches);
+    let is_log_named = of_verb.value_source("log") == Some(ValueSource::CommandLine);
+    let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    cli.globals.is_log_named = is_log_named;
+    cli
 }
 
 fn run(globals: &Globals, verb: &Verb) -> Result<Output, Failure> {

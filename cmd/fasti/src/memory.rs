@@ -5,18 +5,26 @@
 //! what was seen before is refused.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use fasti::causes::with_causes;
+use fasti::client::fetch::Fetch;
 use fasti::client::monitor::{Growth, Monitor, MonitorError, Namesake};
-use fasti::client::reader::View;
 use fasti::client::trust::{OpenedCheckpoint, Trust};
 use fasti_flags::own_state_dir;
 use tiles_spec::TreeSize;
 
 use crate::failure::{Failure, refused_if};
 
-/// Where checkpoints are remembered, if there is such a place.
-pub struct Memory(Option<Monitor>);
+/// Where checkpoints are remembered.
+pub enum Memory {
+    /// There.
+    In(Monitor),
+    /// There is no such place.
+    Missing,
+    /// The user wants none.
+    Unwanted,
+}
 
 /// What was known about a log from earlier runs.
 pub enum Seen {
@@ -24,26 +32,36 @@ pub enum Seen {
     Compared(Growth, Monitor, Option<Namesake>),
     /// The log could not be compared: there is no state directory, or it cannot be read.
     Unknown(String),
+    /// The user does not want it compared.
+    Unwanted,
 }
 
 impl Memory {
     /// A memory in the named directory, or else in the user's own.
     pub fn at(named: Option<&Path>) -> Self {
         let named = named.filter(|path| !path.as_os_str().is_empty());
-        Self(named.map(Path::to_owned).or_else(own_state_dir).map(Monitor::new))
+        let directory = named.map(Path::to_owned).or_else(own_state_dir);
+        directory.map_or(Self::Missing, |directory| Self::In(Monitor::new(directory)))
     }
 
     /// Compares a log with the checkpoint seen last.
-    pub async fn compare(&self, view: &mut View, trust: &Trust) -> Result<Seen, Failure> {
-        let Some(monitor) = &self.0 else {
-            return Ok(Seen::Unknown("there is no home directory".to_owned()));
+    pub async fn compare(
+        &self,
+        fetch: &Arc<dyn Fetch>,
+        checkpoint: &OpenedCheckpoint,
+        trust: &Trust,
+    ) -> Result<Seen, Failure> {
+        let monitor = match self {
+            Self::In(monitor) => monitor,
+            Self::Missing => return Ok(Seen::Unknown("there is no home directory".to_owned())),
+            Self::Unwanted => return Ok(Seen::Unwanted),
         };
-        let growth = match monitor.compare(view, trust).await {
+        let growth = match monitor.compare_checkpoint(fetch, checkpoint, trust).await {
             Err(error @ MonitorError::Io { .. }) => return Ok(Seen::Unknown(with_causes(&error))),
             compared => refused_if(compared, MonitorError::is_refusal)?,
         };
         let is_first = growth == Growth::First;
-        let namesake = is_first.then(|| monitor.namesake(view.checkpoint().log())).flatten();
+        let namesake = is_first.then(|| monitor.namesake(checkpoint.log())).flatten();
         Ok(Seen::Compared(growth, monitor.clone(), namesake))
     }
 }
@@ -52,9 +70,9 @@ impl Seen {
     /// The size of the tree that this one, of size `shown`, was compared with.
     pub fn size(&self, shown: TreeSize) -> Option<TreeSize> {
         match self {
-            Self::Compared(Growth::Since(seen), ..) => Some(seen.size),
+            Self::Compared(Growth::Since(seen) | Growth::Before(seen), ..) => Some(seen.size),
             Self::Compared(Growth::None, ..) => Some(shown),
-            Self::Compared(Growth::First, ..) | Self::Unknown(_) => None,
+            Self::Compared(Growth::First, ..) | Self::Unknown(_) | Self::Unwanted => None,
         }
     }
 
@@ -74,7 +92,11 @@ impl Seen {
             Self::Compared(Growth::Since(seen), ..) => {
                 format!("proved to extend the tree of {} seen last", seen.size)
             }
+            Self::Compared(Growth::Before(seen), ..) => {
+                format!("proved to be the beginning of the tree of {} seen last", seen.size)
+            }
             Self::Unknown(_) => "not compared: no record of an earlier tree".to_owned(),
+            Self::Unwanted => "not compared, as --no-memory asks".to_owned(),
         }
     }
 
@@ -86,6 +108,7 @@ impl Seen {
                 "this tree was not compared with an earlier one and will not be remembered: \
                  {reason}; {ELSEWHERE}"
             )),
+            Self::Unwanted => None,
         }
     }
 
@@ -97,7 +120,12 @@ impl Seen {
     }
 }
 
-const ELSEWHERE: &str = "name a directory with --state-dir";
+/// Whether a log could not be compared because parts of it could not be read.
+pub fn is_unreadable(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(MonitorError::Read(_)))
+}
+
+const ELSEWHERE: &str = "name a directory with --state-dir, or none with --no-memory";
 
 /// A warning about a new log of which either the origin or the key was seen before.
 pub fn half_known(namesake: &Namesake) -> String {

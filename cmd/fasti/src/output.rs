@@ -45,9 +45,15 @@ impl Output {
         self
     }
 
-    /// Sets the work to do once the outcome is printed.
+    /// Adds work to do once the outcome is printed.
     pub fn then(self, then: impl FnOnce() -> Vec<String> + 'static) -> Self {
-        Self { then: Some(Box::new(then)), ..self }
+        let before = self.then;
+        let both = move || {
+            let mut warnings = before.map(|before| before()).unwrap_or_default();
+            warnings.extend(then());
+            warnings
+        };
+        Self { then: Some(Box::new(both)), ..self }
     }
 
     /// Prints the outcome.

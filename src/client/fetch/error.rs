@@ -2,6 +2,8 @@
 
 use std::io;
 use std::ops::Range;
+#[cfg(feature = "http")]
+use std::time::Duration;
 
 use fasti_seams::gzip::{self, GunzipError};
 #[cfg(feature = "store")]
@@ -42,6 +44,17 @@ pub enum FetchError {
         /// What failed.
         #[source]
         source: reqwest::Error,
+    },
+    /// The answer did not begin in time, or comes too slowly.
+    #[cfg(feature = "http")]
+    #[error("{place} is too slow: {received} bytes came in {} seconds", after.as_secs())]
+    TooSlow {
+        /// The URL.
+        place: String,
+        /// How many bytes of the body came.
+        received: u64,
+        /// Since the request.
+        after: Duration,
     },
     /// The bucket cannot be opened.
     #[cfg(feature = "store")]

@@ -2,10 +2,11 @@
 //!
 //! Reads are plain GETs. Bundles can come compressed with gzip, requested or not (C2SP tlog-tiles);
 //! anything else must come uncompressed. Parts of an index are requested with `Range`
-//! ([`part`] handles the answers). Connections, requests and bodies are bounded. Temporary failures
-//! are retried twice.
+//! ([`part`] handles the answers). Connections, requests and bodies are bounded ([`transfer`]).
+//! Temporary failures are retried twice, and a server that is too slow once.
 
 mod part;
+mod transfer;
 
 use std::ops::Range;
 use std::time::Duration;
@@ -14,19 +15,18 @@ use async_trait::async_trait;
 use fasti_lookup_spec::LookupPath;
 use fasti_objects::{Packing, Published};
 use fasti_seams::clock::{Clock as _, SystemClock};
-use fasti_seams::egress;
+use fasti_seams::egress::{self, Redirects};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, RANGE, RETRY_AFTER};
-use reqwest::{Client, Response, StatusCode, Url};
+use reqwest::{Client, StatusCode, Url};
 use tiles_spec::ResourcePath;
 
 use super::error::{FetchError, expect_small, gunzip};
 use super::interface::Fetch;
 use super::limits::{DESCRIPTION, bytes_max};
 use super::part_fault::PartFault;
+pub(crate) use transfer::{Patience, Transfer, send};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// The time limit of a whole read. The largest object has 16 MiB.
-const READ_TIMEOUT: Duration = Duration::from_mins(1);
 /// Pauses between the attempts of a read.
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];
 
@@ -35,22 +35,21 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1
 pub struct HttpFetch {
     client: Client,
     base: String,
+    patience: Patience,
 }
 
 impl HttpFetch {
     /// The log below `base`.
-    pub fn new(base: &Url) -> Result<Self, FetchError> {
-        let place = base.to_string();
-        let client = client(base, READ_TIMEOUT);
-        let client = client.map_err(|source| FetchError::Request { place, source })?;
-        Ok(Self { client, base: base.as_str().trim_end_matches('/').to_owned() })
+    pub fn new(base: &Url, redirects: Redirects) -> Result<Self, FetchError> {
+        let client = client(base, redirects)?;
+        let base = base.as_str().trim_end_matches('/').to_owned();
+        Ok(Self { client, base, patience: Patience::FILES })
     }
 
     async fn attempt(&self, place: &str, wanted: Whole) -> Result<Option<Vec<u8>>, FetchError> {
         let codings = if wanted.may_be_packed { "gzip, identity" } else { "identity" };
-        let failed = |source| FetchError::Request { place: place.to_owned(), source };
-        let answer = self.client.get(place).header(ACCEPT_ENCODING, codings);
-        let answer = answer.send().await.map_err(failed)?;
+        let asked = self.client.get(place).header(ACCEPT_ENCODING, codings);
+        let answer = send(asked, self.patience, place).await?;
         match answer.status() {
             StatusCode::OK => {}
             StatusCode::NOT_FOUND | StatusCode::GONE => return Ok(None),
@@ -59,7 +58,7 @@ impl HttpFetch {
             status => return Err(FetchError::Status { place: place.to_owned(), status }),
         }
         let coding = coding(&answer);
-        let bytes = body(answer, wanted.max, place).await?;
+        let bytes = answer.rest(wanted.max).await?;
         match coding.as_deref() {
             None => Ok(Some(bytes)),
             Some("gzip" | "x-gzip") if wanted.may_be_packed => {
@@ -74,10 +73,9 @@ impl HttpFetch {
         place: &str,
         bytes: &Range<u64>,
     ) -> Result<Option<Vec<u8>>, FetchError> {
-        let failed = |source| FetchError::Request { place: place.to_owned(), source };
         let asked = self.client.get(place).header(ACCEPT_ENCODING, "identity");
         let asked = asked.header(RANGE, format!("bytes={}-{}", bytes.start, bytes.end - 1));
-        let answer = asked.send().await.map_err(failed)?;
+        let answer = send(asked, self.patience, place).await?;
         match answer.status() {
             StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::FORBIDDEN => return Ok(None),
             StatusCode::PARTIAL_CONTENT | StatusCode::OK | StatusCode::RANGE_NOT_SATISFIABLE => {}
@@ -86,7 +84,7 @@ impl HttpFetch {
         if let Some(coding) = coding(&answer) {
             return Err(bad_coding(place, &coding));
         }
-        part::read(answer, bytes, place).await.map(Some)
+        part::read(answer, bytes).await.map(Some)
     }
 }
 
@@ -118,7 +116,7 @@ fn may_be_packed(object: impl Into<Published>) -> bool {
 }
 
 /// The content coding of an answer, if it has one.
-fn coding(answer: &Response) -> Option<String> {
+fn coding(answer: &Transfer<'_>) -> Option<String> {
     let coding = answer.headers().get(CONTENT_ENCODING)?;
     let coding = String::from_utf8_lossy(coding.as_bytes()).to_lowercase();
     (!matches!(coding.as_str(), "" | "identity")).then_some(coding)
@@ -133,11 +131,14 @@ async fn persist<T, F>(attempt: impl Fn() -> F) -> Result<T, FetchError>
 where
     F: Future<Output = Result<T, FetchError>>,
 {
+    let mut was_slow = false;
     for pause in PAUSES {
         match attempt().await {
-            Err(error) if may_pass(&error) => SystemClock.sleep(pause).await,
+            Err(FetchError::TooSlow { .. }) if !was_slow => was_slow = true,
+            Err(error) if may_pass(&error) => {}
             answered => return answered,
         }
+        SystemClock.sleep(pause).await;
     }
     attempt().await
 }
@@ -151,11 +152,10 @@ impl Fetch for HttpFetch {
 
     async fn description(&self) -> Result<Option<Vec<u8>>, FetchError> {
         let place = format!("{}/{DESCRIPTION}", self.base);
-        let failed = |source| FetchError::Request { place: place.clone(), source };
         let asked = self.client.get(&place).header(ACCEPT_ENCODING, "identity");
-        let answer = asked.send().await.map_err(failed)?;
+        let answer = send(asked, self.patience, &place).await?;
         match answer.status() {
-            StatusCode::OK => body(answer, bytes_max(DESCRIPTION), &place).await.map(Some),
+            StatusCode::OK => answer.rest(bytes_max(DESCRIPTION)).await.map(Some),
             StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::FORBIDDEN => Ok(None),
             status => Err(FetchError::Status { place, status }),
         }
@@ -200,33 +200,13 @@ fn may_pass(error: &FetchError) -> bool {
     }
 }
 
-/// A client for URLs below `base`. Its requests take at most `timeout`, from the first byte sent to
-/// the last byte read.
-pub(crate) fn client(base: &Url, timeout: Duration) -> Result<Client, reqwest::Error> {
-    egress::for_reading(base)
+/// A client for URLs below `base`.
+pub(crate) fn client(base: &Url, redirects: Redirects) -> Result<Client, FetchError> {
+    egress::for_reading(base, redirects)
         .user_agent(concat!("fasti/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(timeout)
         .build()
-}
-
-/// Reads a body of at most `max` bytes.
-pub(crate) async fn body(
-    mut answer: Response,
-    max: usize,
-    place: &str,
-) -> Result<Vec<u8>, FetchError> {
-    let mut bytes = Vec::new();
-    loop {
-        let chunk = answer.chunk().await;
-        let chunk =
-            chunk.map_err(|source| FetchError::Request { place: place.to_owned(), source })?;
-        let Some(chunk) = chunk else { return Ok(bytes) };
-        if bytes.len() + chunk.len() > max {
-            return Err(FetchError::TooLong { place: place.to_owned(), max });
-        }
-        bytes.extend_from_slice(&chunk);
-    }
+        .map_err(|source| FetchError::Request { place: base.to_string(), source })
 }
 
 /// The `Retry-After` header, if it is present and in seconds rather than a date.
@@ -240,6 +220,8 @@ mod tests {
     use std::io::{Read as _, Write as _};
     use std::net::TcpListener;
     use std::thread::{self, JoinHandle};
+
+    use fasti_seams::least_rate::LeastRate;
 
     use super::*;
 
@@ -260,7 +242,7 @@ mod tests {
             };
             answers.into_iter().map(answer).collect()
         });
-        (HttpFetch::new(&url.parse().unwrap()).unwrap(), server)
+        (HttpFetch::new(&url.parse().unwrap(), Redirects::default()).unwrap(), server)
     }
 
     fn answer(head: &str, body: &[u8]) -> Vec<u8> {
@@ -321,5 +303,72 @@ mod tests {
         let broken = b"HTTP/1.1 200 OK\r\ncontent-length: 32\r\n\r\nshort".to_vec();
         let answers = vec![broken, busy(), answer("404 Not Found\r\n", b"")];
         assert_eq!(fetch(answers, TILE).await.unwrap(), None);
+    }
+
+    /// How a server of these tests drips.
+    const PATIENCE: Patience = Patience {
+        answer: Duration::from_millis(500),
+        body: LeastRate { bytes_per_second: 1 << 10, grace: Duration::from_millis(500) },
+    };
+
+    /// Serves one body to each of `count` connections, piece by piece, with a pause before each.
+    fn dripping(
+        head: &'static str,
+        body: Vec<Vec<u8>>,
+        pause: Duration,
+        count: usize,
+    ) -> (HttpFetch, JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = thread::spawn(move || {
+            for _ in 0..count {
+                let (mut stream, _) = listener.accept().unwrap();
+                assert!(stream.read(&mut vec![0; 4096]).unwrap() > 0);
+                let head = std::iter::once(head.as_bytes());
+                for piece in head.chain(body.iter().map(Vec::as_slice)) {
+                    // The client hangs up when it has enough.
+                    if stream.write_all(piece).is_err() {
+                        break;
+                    }
+                    thread::sleep(pause);
+                }
+            }
+        });
+        let fetch = HttpFetch::new(&url.parse().unwrap(), Redirects::default()).unwrap();
+        (HttpFetch { patience: PATIENCE, ..fetch }, server)
+    }
+
+    #[tokio::test]
+    async fn a_server_that_drips_is_given_up_whatever_it_announces() {
+        let tick = Duration::from_millis(50);
+        let drops = vec![b"a".to_vec(); 200];
+        for (head, came) in [
+            ("HTTP/1.1 200 OK\r\ncontent-length: 60000\r\n\r\n", true),
+            ("HTTP/1.1 200 OK\r\nx-long: ", false),
+        ] {
+            // Asked twice, and no more.
+            let (fetch, server) = dripping(head, drops.clone(), tick, 2);
+            let started = SystemClock.now();
+            let error = fetch.fetch(&BUNDLE.parse().unwrap()).await.unwrap_err();
+            let took = SystemClock.now() - started;
+            let FetchError::TooSlow { received, .. } = error else { panic!("{error}") };
+            assert_eq!(received > 0, came, "{error}");
+            assert!(!error.is_damage() && took < Duration::from_secs(5), "{took:?}");
+            drop(fetch);
+            server.join().unwrap();
+        }
+    }
+
+    /// Much longer than the grace period, at four times the least rate.
+    #[tokio::test]
+    async fn a_slow_line_is_waited_for() {
+        let (tick, head) = (Duration::from_millis(50), "HTTP/1.1 200 OK\r\n\r\n");
+        let pieces = vec![vec![7; 200]; 40];
+        let (fetch, server) = dripping(head, pieces, tick, 1);
+        let started = SystemClock.now();
+        let bytes = fetch.fetch(&BUNDLE.parse().unwrap()).await.unwrap().unwrap();
+        assert_eq!(bytes, vec![7; 8000]);
+        assert!(SystemClock.now() - started > 3 * PATIENCE.body.grace);
+        server.join().unwrap();
     }
 }

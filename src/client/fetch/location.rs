@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use fasti_seams::egress::Redirects;
 use fasti_store::{BucketOptions, InvalidStoreLocation, StoreLocation};
 use reqwest::Url;
 
@@ -23,10 +24,21 @@ pub enum Location {
 }
 
 impl Location {
-    /// Opens the location. Nothing is read yet. `options` apply to buckets.
+    /// Opens the location. Nothing is read yet. `options` apply to buckets. Redirects are followed
+    /// within a URL's origin.
     pub fn open(&self, options: &BucketOptions) -> Result<Arc<dyn Fetch>, FetchError> {
+        self.open_following(Redirects::default(), options)
+    }
+
+    /// Opens the location, as [`open`](Self::open) does. Redirects are followed as far as they may
+    /// lead.
+    pub fn open_following(
+        &self,
+        redirects: Redirects,
+        options: &BucketOptions,
+    ) -> Result<Arc<dyn Fetch>, FetchError> {
         match self {
-            Self::Http(url) => Ok(Arc::new(HttpFetch::new(url)?)),
+            Self::Http(url) => Ok(Arc::new(HttpFetch::new(url, redirects)?)),
             Self::Store(StoreLocation::Bucket(bucket)) => {
                 Ok(Arc::new(BucketFetch::new(bucket.clone(), options.clone())))
             }

@@ -56,6 +56,11 @@ impl View {
         self
     }
 
+    /// Where the log is read.
+    pub const fn fetch(&self) -> &Arc<dyn Fetch> {
+        &self.fetch
+    }
+
     /// The checkpoint.
     pub const fn checkpoint(&self) -> &OpenedCheckpoint {
         &self.checkpoint

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use fasti_entry::LookupTerm;
 use fasti_read::Reading;
-use fasti_read::search::{Newest, Opened, Scanned, Search, SearchFault, matches};
+use fasti_read::search::{Newest, Opened, Order, Scanned, Search, SearchFault, matches};
 use futures::future::try_join;
 
 use super::error::SearchError;
@@ -46,9 +47,12 @@ pub(super) async fn answer(
     let search = Search::new(opened, question, asked);
     let mut search = search.map_err(|fault| SearchError::of(fault, &*fetch))?;
     let (lists, newest) = (search.lists(), search.newest());
+    if question.order == Order::OldestFirst {
+        return oldest(&fetch, search, question, asked).await;
+    }
     let scanned = async {
         match newest {
-            Some(newest) => scan(&fetch, search.opened(), asked, newest, question.limit).await,
+            Some(newest) => scan(&fetch, &mut search, asked, newest, question.limit).await,
             None => Ok(Scanned::default()),
         }
     };
@@ -57,23 +61,49 @@ pub(super) async fn answer(
     Ok(search.answer(found))
 }
 
-/// Searches the leaves that are not in the index, and keeps the newest `limit` matches.
+/// Asks the index first, and searches the leaves that it does not have only if the answer has room
+/// for more.
+async fn oldest(
+    fetch: &Arc<dyn Fetch>,
+    mut search: Search<'_, LookupTerm>,
+    question: &Question,
+    asked: &Arc<Asked>,
+) -> Result<Answer, SearchError> {
+    let listed = read(&**fetch, Ok(search.lists())).await?;
+    let mut found = read(&**fetch, search.find(listed, Scanned::default())).await?;
+    if let Some(newest) = search.newest().filter(|_| !found.is_cut()) {
+        let room = question.limit - found.count();
+        found = if room == 0 {
+            found.without(newest.from)
+        } else {
+            let scanned = scan(fetch, &mut search, asked, newest, room).await?;
+            found.and(read(&**fetch, search.find_scanned(scanned, room)).await?)
+        };
+    }
+    Ok(search.answer(found))
+}
+
+/// Searches the leaves that are not in the index, and keeps the first `limit` matches in the order
+/// of the question.
 async fn scan(
     fetch: &Arc<dyn Fetch>,
-    opened: &mut Opened,
+    search: &mut Search<'_, LookupTerm>,
     asked: &Arc<Asked>,
     newest: Newest,
     limit: usize,
 ) -> Result<Scanned, SearchError> {
-    let mut view = view(fetch, opened).await?;
+    let order = search.order();
+    let mut view = view(fetch, search.opened()).await?;
     let (mut scanned, asked, from) = (Scanned::default(), asked.clone(), newest.from);
     let work = move |bundle| matches(&asked, &bundle, from);
     let mut bundles = view.bundles_with(newest.bundles, work);
     while let Some(found) = bundles.next().await? {
-        scanned.add(found, limit);
+        if !scanned.add(found, order, limit) {
+            break;
+        }
     }
     drop(bundles);
-    opened.tree = Some(view.into_tree());
+    search.opened().tree = Some(view.into_tree());
     Ok(scanned)
 }
 

@@ -1,21 +1,24 @@
 //! Follows a question: returns only what is new since the last time, without reading the whole log.
 //!
-//! Three things are remembered in a directory, each as a signed checkpoint (see
-//! [`monitor`](crate::monitor)): the newest of the log, the newest of the lookup log, and
-//! for each question the one up to which it was answered. Invariants: before anything is searched,
-//! log and lookup log must be proved to extend what is remembered. Nothing is remembered before the
-//! caller says that the news has arrived, so news can come twice but is never lost.
+//! News comes in pages, oldest first, so that no number of new entries is too many. Three things are
+//! remembered in a directory, each as a signed checkpoint (see [`monitor`](crate::monitor)): the
+//! newest of the log, the newest of the lookup log, and for each question the one up to which it
+//! was answered. Within a larger tree, a question can be answered up to some leaf: that is a fourth
+//! file, [`position`](super::position). Invariants: before anything is searched, log and lookup log
+//! must be proved to extend what is remembered. Nothing is remembered before the caller says that
+//! the news has arrived, so a page can come twice but is never lost.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use fasti_lookup_spec::LookupPath;
-use fasti_read::search::{Index, Opened, Operator};
+use fasti_read::search::{Index, Opened, Operator, Order};
 use sha2::{Digest as _, Sha256};
 use tiles_spec::TreeSize;
 
 use super::answer::{answer, read, view};
 use super::error::SearchError;
+use super::position::{Position, PositionError};
 use super::question::{Answer, Asked, Question};
 use crate::fetch::{Fetch, LookupLog};
 use crate::monitor::{Growth, Monitor, MonitorError};
@@ -28,14 +31,17 @@ pub struct Follower {
     memory: Monitor,
 }
 
-/// What is new.
+/// A page of what is new.
 #[derive(Debug)]
 pub struct News {
-    /// The entries from [`Answer::since`] on.
+    /// The entries from [`Answer::since`] to [`Answer::until`].
     pub answer: Answer,
     /// Whether this question is asked for the first time.
     pub is_first: bool,
     notes: Vec<(Monitor, OpenedCheckpoint)>,
+    /// Where the question was not answered to its end, and up to where it was.
+    position: Position,
+    reached: Option<TreeSize>,
 }
 
 /// Why there is no news.
@@ -48,16 +54,9 @@ pub enum FollowError {
     /// Log or lookup log does not extend what was seen, or the memory cannot be used.
     #[error(transparent)]
     Monitor(#[from] MonitorError),
-    /// More news than fits in an answer, so that some would be lost.
-    #[error(
-        "up to {total} entries are new, more than the limit of {limit}; nothing was remembered"
-    )]
-    TooMany {
-        /// The most new entries there can be.
-        total: u64,
-        /// The limit.
-        limit: usize,
-    },
+    /// What is remembered of the question cannot be used.
+    #[error(transparent)]
+    Position(#[from] PositionError),
 }
 
 impl FollowError {
@@ -66,7 +65,7 @@ impl FollowError {
         match self {
             Self::Search(error) => error.is_refusal(),
             Self::Monitor(error) => error.is_refusal(),
-            Self::TooMany { .. } => false,
+            Self::Position(_) => false,
         }
     }
 }
@@ -78,8 +77,9 @@ impl Follower {
         Self { memory: Monitor::new(directory) }
     }
 
-    /// What is new since news of this question was last remembered; the first time, everything that
-    /// the limit allows. `question.since` is ignored.
+    /// The next page of what is new since news of this question was last remembered: the oldest
+    /// entries, as many as the limit allows. The first time, everything from `question.since` on is
+    /// new.
     pub async fn news(
         &self,
         fetch: Arc<dyn Fetch>,
@@ -106,27 +106,29 @@ impl Follower {
         let answered = self.memory.with_purpose(&name(question));
         let mut view = view(&fetch, &mut opened).await.map_err(SearchError::from)?;
         self.memory.compare(&mut view, trust).await?;
-        let since = match answered.compare(&mut view, trust).await? {
+        let position = Position::of(answered.path(view.checkpoint().log()));
+        let size = match answered.compare(&mut view, trust).await? {
             Growth::First => None,
             Growth::None => Some(view.head().size),
-            Growth::Since(seen) => Some(seen.size),
+            Growth::Since(seen) | Growth::Before(seen) => Some(seen.size),
         };
+        let since = size.max(position.read()?);
         opened.tree = Some(view.into_tree());
         let index = opened.index.as_ref();
         self.compare_lookup(fetch.clone(), index, &opened.checkpoint, trust).await?;
 
-        let question = Question { since: since.unwrap_or(TreeSize::ZERO), ..question.clone() };
+        let (since, is_first) = (since.unwrap_or(question.since), since.is_none());
+        let question = Question { since, order: Order::OldestFirst, ..question.clone() };
         let answer = answer(fetch, opened, &question, asked).await?;
-        if since.is_some() && answer.is_cut {
-            let (total, limit) = (answer.total.get(), question.limit);
-            return Err(FollowError::TooMany { total, limit });
-        }
         let mut notes = vec![(self.memory.clone(), answer.log.clone())];
         if let Some(index) = &answer.index {
             notes.push((self.memory.clone(), index.lookup().clone()));
         }
-        notes.extend(up_to(&answer).map(|checkpoint| (answered, checkpoint)));
-        Ok(News { answer, is_first: since.is_none(), notes })
+        let end = up_to(&answer).map(|checkpoint| (answered, checkpoint));
+        // Without a checkpoint of the place that was reached, its number tells.
+        let reached = end.is_none().then_some(answer.until);
+        notes.extend(end);
+        Ok(News { answer, is_first, notes, position, reached })
     }
 
     /// Checks that the lookup log extends what was seen of it, and still exists.
@@ -156,22 +158,30 @@ impl Follower {
 }
 
 impl News {
+    /// Whether there can be more in the tree of the answer.
+    pub fn has_more(&self) -> bool {
+        self.answer.is_cut
+    }
+
     /// Remembers that the news has arrived, so that it is not new the next time.
-    pub fn remember(&self) -> Result<(), MonitorError> {
-        self.notes.iter().try_for_each(|(memory, checkpoint)| memory.remember(checkpoint))
+    pub fn remember(&self) -> Result<(), FollowError> {
+        for (memory, checkpoint) in &self.notes {
+            memory.remember(checkpoint)?;
+        }
+        match self.reached {
+            Some(reached) => self.position.remember(reached)?,
+            None => self.position.forget(),
+        }
+        Ok(())
     }
 }
 
 /// The checkpoint up to which the question was answered. It is the log's newest or, if leaves after
-/// the index were not searched, the index's. `None` if an earlier answer already went further.
+/// the index were not searched, the index's. `None` if the answer ends elsewhere.
 fn up_to(answer: &Answer) -> Option<OpenedCheckpoint> {
-    if answer.unsearched == 0 {
-        return Some(answer.log.clone());
-    }
-    let index = answer.index.as_ref()?;
-    // While an index is catching up, its checkpoint is of a larger tree than it covers.
-    let is_searched = index.log().head() == index.head() && answer.indexed >= answer.since;
-    is_searched.then(|| index.log().clone())
+    let index = answer.index.as_ref().map(Index::log);
+    let mut ends = [Some(&answer.log), index].into_iter().flatten();
+    ends.find(|end| end.head().size == answer.until).cloned()
 }
 
 /// A name for the question, regardless of its limits: the beginning of a hash.

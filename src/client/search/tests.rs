@@ -1,6 +1,7 @@
-//! Answers compared with the result of checking every entry; then servers that lie, and questions
-//! that are followed.
+//! Answers compared with the result of checking every entry; then servers that lie, questions that
+//! are followed, and whom to believe.
 
+mod believing;
 mod following;
 mod lies;
 mod scene;
@@ -155,6 +156,53 @@ async fn the_newest_are_kept_of_a_list_of_thousands() {
             assert_eq!(indices(&cut).first(), indices(&answer).last());
             assert!(cut.total.get() >= answer.total.get());
         }
+    }
+}
+
+/// The other end of the same lists, and from any place in them.
+#[tokio::test]
+async fn the_oldest_are_found_from_any_place_on() {
+    let all = entries(12_000);
+    for (indexed, places) in [
+        (12_000, &[0, 1, 256, 3333, 7777, 11_998, 12_001][..]),
+        (11_000, &[0, 255, 8888, 10_999, 11_000, 11_001, 11_999, 12_000]),
+        (0, &[10_000, 11_900]),
+    ] {
+        let scene = Scene::of(&all, indexed);
+        for since in places.iter().copied() {
+            for (limit, terms) in [
+                (1, vec![signed_by(0)]),
+                (65, vec![signed_by(0), signed_by(1), about(1)]),
+                (1000, vec![signed_by(0)]),
+                (LIMIT_MAX, vec![signed_by(3)]),
+            ] {
+                let (since, scan_max) = (size(since), 12_000);
+                let order = Order::OldestFirst;
+                let question = Question { since, limit, scan_max, order, ..or(&terms) };
+                let (answer, expected) =
+                    (ask(&scene, &question).await.unwrap(), by_hand(&all, &question));
+                let first = &expected[..limit.min(expected.len())];
+                assert_eq!(indices(&answer), first, "{indexed} {question:?}");
+                if expected.len() <= limit {
+                    expect_whole(&answer, &all, &question);
+                    assert_eq!(answer.until, size(12_000).max(since));
+                } else {
+                    assert!(answer.is_cut && !answer.complete);
+                    assert!(answer.total.get() >= expected.len() as u64);
+                    let (last, next) = (expected[limit - 1], expected[limit]);
+                    assert!((last + 1..=next).contains(&answer.until.get()), "{answer:?}");
+                }
+            }
+        }
+    }
+    // All terms together.
+    let scene = Scene::of(&all, 11_990);
+    let question = Question { order: Order::OldestFirst, ..and(&[signed_by(0), about(40)]) };
+    for limit in [1, 2, 1000] {
+        let question = Question { limit, ..question.clone() };
+        let expected = by_hand(&all, &question);
+        let found = indices(&ask(&scene, &question).await.unwrap());
+        assert_eq!(found, expected[..limit.min(expected.len())]);
     }
 }
 

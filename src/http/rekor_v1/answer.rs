@@ -17,6 +17,8 @@ use crate::problem::HttpResponse;
 
 /// The size of the tree that a list of entry IDs covers.
 const LOG_SIZE: HeaderName = HeaderName::from_static("fasti-log-size");
+/// In a list that lacks some: the leaf index from which on to ask for them.
+const NEXT: HeaderName = HeaderName::from_static("fasti-next");
 /// Whether a list of entry IDs is complete.
 const COMPLETE: HeaderName = HeaderName::from_static("fasti-complete");
 
@@ -40,8 +42,8 @@ pub(super) fn json_answer(body: &Value) -> HttpResponse {
 }
 
 impl V1Log {
-    /// An array of entry IDs, newest first. Two headers say what v1 has no place for: the size of
-    /// the tree that was searched, and whether the array has all matching entries.
+    /// An array of entry IDs, newest first. Headers say what v1 has no place for: the size of the
+    /// tree that was searched, whether the array has all matching entries, and where to go on.
     pub(super) fn ids(&self, found: &search::Answer) -> HttpResponse {
         let newest_first = found.entries.iter().rev();
         let ids: Vec<_> = newest_first.map(|found| self.tree.entry_id(&found.entry.leaf)).collect();
@@ -50,7 +52,25 @@ impl V1Log {
         headers.insert(LOG_SIZE, found.searched().get().into());
         let complete = if found.complete { "true" } else { "false" };
         headers.insert(COMPLETE, HeaderValue::from_static(complete));
+        if found.is_cut {
+            headers.insert(NEXT, found.until.get().into());
+        }
         answer
+    }
+
+    /// The same for the oldest matches of a tree, and the newest `count`.
+    pub(super) fn ids_of_both(
+        &self,
+        mut oldest: search::Answer,
+        mut newest: search::Answer,
+        count: usize,
+    ) -> HttpResponse {
+        let surplus = newest.entries.len().saturating_sub(count);
+        newest.entries.drain(..surplus);
+        let last = oldest.entries.last().map(|found| found.entry.index);
+        newest.entries.retain(|found| Some(found.entry.index) > last);
+        oldest.entries.extend(newest.entries);
+        self.ids(&oldest)
     }
 
     /// v1's `LogEntry`: an object with one member, whose name is the entry ID.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fasti_client::fetch::{Fetch, StoreFetch};
 use fasti_client::reader::{ReadError, View};
-use fasti_client::search::{self, Operator, Question, SearchError, search};
+use fasti_client::search::{self, Operator, Order, Question, SearchError, search};
 use fasti_client::trust::Trust;
 use fasti_entry::LookupTerm;
 use fasti_log::Log;
@@ -20,7 +20,9 @@ use super::route::Route;
 use super::tree_id::TreeId;
 use crate::problem::{HttpResponse, Problem};
 
-/// Maximum number of entry IDs in an answer: the newest.
+/// Maximum number of entry IDs in an answer. If there are more matches, it has the oldest half and
+/// the newest half, so that nobody can hide an entry by logging others only before or only after it;
+/// the rest can be asked for (`since`).
 const IDS_MAX: usize = 1000;
 /// Maximum number of requests in progress, each with entries in memory.
 const TURNS: usize = 4;
@@ -64,7 +66,7 @@ impl RekorV1 {
         let _place = self.places.try_acquire().map_err(|_| Problem::Busy)?;
         let _turn = self.turns.acquire().await.map_err(|_| Problem::Busy)?;
         match route {
-            Route::SearchIndex => self.search_index(body).await,
+            Route::SearchIndex => self.search_index(query, body).await,
             Route::Log => Ok(json_answer(&self.log.info(self.view().await?.checkpoint()))),
             Route::PublicKey => self.public_key(query),
             Route::Proof => self.proof(query).await,
@@ -82,9 +84,20 @@ impl RekorV1 {
         search(self.files.clone(), &self.trust, question).await
     }
 
-    async fn search_index(&self, body: &[u8]) -> Result<HttpResponse, Problem> {
+    async fn search_index(&self, query: Option<&str>, body: &[u8]) -> Result<HttpResponse, Problem> {
         let question = search_index(body, IDS_MAX)?;
-        Ok(self.log.ids(&self.ask(&question).await?))
+        let from = |since| Question { since, order: Order::OldestFirst, ..question.clone() };
+        if let Some(since) = number(query, "since", 0)? {
+            let since = TreeSize::new(since).unwrap_or(TreeSize::MAX);
+            return Ok(self.log.ids(&self.ask(&from(since)).await?));
+        }
+        let newest = self.ask(&question).await?;
+        if !newest.is_cut {
+            return Ok(self.log.ids(&newest));
+        }
+        let half = Question { limit: IDS_MAX / 2, ..from(TreeSize::ZERO) };
+        let oldest = self.ask(&half).await?;
+        Ok(self.log.ids_of_both(oldest, newest, IDS_MAX / 2))
     }
 
     fn public_key(&self, query: Option<&str>) -> Result<HttpResponse, Problem> {

@@ -11,7 +11,8 @@ use crate::trust::OpenedCheckpoint;
 /// A verified answer.
 #[derive(Clone, Debug)]
 pub struct Answer<T> {
-    /// The entries found, ascending. If there are more than the limit, the newest.
+    /// The entries found, ascending. If there are more than the limit, the first in the order of
+    /// the question.
     pub entries: Vec<Match<T>>,
     /// The log's checkpoint to which all inclusion proofs lead.
     pub log: OpenedCheckpoint,
@@ -25,6 +26,10 @@ pub struct Answer<T> {
     pub unsearched: u64,
     /// The first leaf of interest; earlier leaves were not searched.
     pub since: TreeSize,
+    /// The end of what this answer is about: if the oldest entries were asked for and there are
+    /// more than the limit, the leaf from which on the next question can ask; otherwise
+    /// [`searched`](Self::searched). Every match from `since` up to here was found.
+    pub until: TreeSize,
     /// The number of matching entries.
     pub total: Total,
     /// Whether there are more entries than the limit allows, or than can be examined.

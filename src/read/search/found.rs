@@ -5,12 +5,12 @@
 //! wrong. The number of entries examined is bounded.
 
 use fasti_lookup_spec::Sought;
-use tiles_spec::{LeafIndex, TreeHead};
+use tiles_spec::{LeafIndex, TreeHead, TreeSize};
 
 use super::answer::{Match, Total};
 use super::fault::{SearchFault, Wrong};
 use super::list::{Merged, Next};
-use super::question::{Asked, Has, LIMIT_MAX, Operator, Question};
+use super::question::{Asked, Has, LIMIT_MAX, Operator, Order, Question};
 use super::scan::Scanned;
 use crate::prove::ReadingEntries;
 use crate::proven::ProvenEntry;
@@ -27,10 +27,12 @@ const _: () = assert!(LIMIT_MAX <= LOOKED_AT_MAX);
 /// Leaves, and the numbers of the keys that list each.
 type LeavesListed = Vec<(LeafIndex, Vec<usize>)>;
 
-/// Turns lists into entries, newest first.
+/// Turns lists into entries, in the order of the question.
 pub(super) struct Finding<'a, T> {
     asked: &'a Asked<T>,
     question: &'a Question<T>,
+    /// The most entries to find.
+    limit: usize,
     /// The revision of the index with these lists.
     revision: Option<LeafIndex>,
     lists: Merged,
@@ -43,9 +45,11 @@ pub(super) struct Finding<'a, T> {
     /// The number of matches that scanning found.
     scanned: u64,
     looked_at: usize,
-    /// Newest first.
+    /// In the order of the question.
     entries: Vec<Match<T>>,
     is_cut: bool,
+    /// If there are more, and the oldest were found: the first leaf that was not judged.
+    until: Option<TreeSize>,
     found: Option<Found<T>>,
 }
 
@@ -75,6 +79,36 @@ pub struct Found<T> {
     pub(super) total: Total,
     /// Whether there can be more.
     pub(super) is_cut: bool,
+    /// If there are more, and the oldest were found: the first leaf that was not judged.
+    pub(super) until: Option<TreeSize>,
+}
+
+impl<T> Found<T> {
+    /// Whether the limit, or the number of entries that are examined, left something out.
+    pub fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
+    /// The number of entries found.
+    pub fn count(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Ends before later leaves.
+    #[must_use]
+    pub fn without(self, next: TreeSize) -> Self {
+        Self { is_cut: true, until: Some(next), ..self }
+    }
+
+    /// Adds what was found among later leaves.
+    #[must_use]
+    pub fn and(mut self, later: Self) -> Self {
+        self.entries.extend(later.entries);
+        let total = self.total.get().saturating_add(later.total.get());
+        let is_exact = self.total.is_exact() && later.total.is_exact();
+        self.total = if is_exact { Total::Exactly(total) } else { Total::AtMost(total) };
+        Self { is_cut: self.is_cut || later.is_cut, until: self.until.or(later.until), ..self }
+    }
 }
 
 impl Leaves {
@@ -90,17 +124,22 @@ impl<'a, T: Sought> Finding<'a, T> {
     /// Reads the entries of the lists, after those found by scanning. `tree` is the log's, if it
     /// was needed so far, and `head` its head.
     pub(super) fn new(
-        (asked, question): (&'a Asked<T>, &'a Question<T>),
+        (asked, question, limit): (&'a Asked<T>, &'a Question<T>, usize),
         revision: Option<LeafIndex>,
         lists: Merged,
         (head, tree): (TreeHead, Option<Tree>),
         scanned: Scanned,
     ) -> Result<Self, SearchFault> {
-        let Scanned { newest, total } = scanned;
-        let newest: Vec<_> = newest.into_iter().rev().collect();
+        let Scanned { mut leaves, total } = scanned;
+        let is_cut = total > leaves.len() as u64;
+        let until = leaves.last().filter(|_| is_cut).map(|last| last.tree_size_after());
+        if question.order == Order::NewestFirst {
+            leaves.reverse();
+        }
         let mut this = Self {
             asked,
             question,
+            limit,
             revision,
             read: lists.keys().collect(),
             lists,
@@ -110,13 +149,14 @@ impl<'a, T: Sought> Finding<'a, T> {
             scanned: total,
             looked_at: 0,
             entries: Vec::new(),
-            is_cut: total > newest.len() as u64,
+            is_cut,
+            until,
             found: None,
         };
-        if newest.is_empty() {
+        if leaves.is_empty() {
             this.follow_lists(tree)?;
         } else {
-            this.read_entries(tree, Leaves::Scanned(newest))?;
+            this.read_entries(tree, Leaves::Scanned(leaves))?;
         }
         Ok(this)
     }
@@ -124,7 +164,7 @@ impl<'a, T: Sought> Finding<'a, T> {
     /// Takes the next leaves of the lists, at most as many as are read together, and then reads
     /// their entries.
     fn follow_lists(&mut self, tree: Option<Tree>) -> Result<(), SearchFault> {
-        let wanted = self.question.limit - self.entries.len();
+        let wanted = self.limit - self.entries.len();
         let most = match self.asked.operator() {
             Operator::Or => wanted.clamp(1, TOGETHER),
             Operator::And => TOGETHER,
@@ -139,13 +179,12 @@ impl<'a, T: Sought> Finding<'a, T> {
                 Next::End => break,
             }
         }
-        if self.listed.is_empty() {
+        let Some((next, _)) = self.listed.first() else {
             self.finish();
             return Ok(());
-        }
+        };
         if wanted == 0 || self.looked_at >= LOOKED_AT_MAX {
-            self.is_cut = true;
-            self.finish();
+            self.cut(*next);
             return Ok(());
         }
         self.looked_at += self.listed.len();
@@ -182,10 +221,10 @@ impl<'a, T: Sought> Finding<'a, T> {
                     return Ok(());
                 };
                 self.judge(entries, &leaves)?;
-                if self.entries.len() > self.question.limit {
-                    self.entries.truncate(self.question.limit);
-                    self.is_cut = true;
-                    self.finish();
+                if let Some(next) = self.entries.get(self.limit) {
+                    let next = next.entry.index;
+                    self.entries.truncate(self.limit);
+                    self.cut(next);
                     return Ok(());
                 }
                 self.follow_lists(Some(reading.0))
@@ -227,12 +266,22 @@ impl<'a, T: Sought> Finding<'a, T> {
         }
     }
 
+    /// Ends before the leaf that comes next.
+    fn cut(&mut self, next: LeafIndex) {
+        self.is_cut = true;
+        self.until = Some(next.tree_size_before());
+        self.finish();
+    }
+
     fn finish(&mut self) {
         let mut entries = std::mem::take(&mut self.entries);
-        entries.reverse();
+        if self.question.order == Order::NewestFirst {
+            entries.reverse();
+            self.until = None;
+        }
         let all = Total::Exactly(entries.len() as u64);
         let total = if self.is_cut { self.total() } else { all };
-        self.found = Some(Found { entries, total, is_cut: self.is_cut });
+        self.found = Some(Found { entries, total, is_cut: self.is_cut, until: self.until });
         self.step = Step::Done;
     }
 

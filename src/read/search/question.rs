@@ -21,8 +21,10 @@ pub struct Question<T> {
     pub terms: Vec<Term<T>>,
     /// Whether an entry needs one of the terms or all of them.
     pub operator: Operator,
-    /// The most entries in the answer, up to [`LIMIT_MAX`]; the newest are kept.
+    /// The most entries in the answer, up to [`LIMIT_MAX`].
     pub limit: usize,
+    /// Which entries are kept if there are more than the limit.
+    pub order: Order,
     /// The most leaves to search one by one if they are not in the index yet. If there are more,
     /// none of them is searched.
     pub scan_max: u64,
@@ -46,6 +48,17 @@ pub enum Operator {
     Or,
     /// An entry needs all of them.
     And,
+}
+
+/// From which end a log is searched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// The newest entries are found first, and the answer has those.
+    #[default]
+    NewestFirst,
+    /// The oldest are found first, from [`Question::since`] on. [`Answer::until`](super::Answer)
+    /// says where the next question can go on.
+    OldestFirst,
 }
 
 /// Why a question is invalid.
@@ -76,6 +89,7 @@ impl<T> Question<T> {
             terms: terms.into_iter().map(Into::into).collect(),
             operator,
             limit: LIMIT_DEFAULT,
+            order: Order::default(),
             scan_max: SCAN_DEFAULT,
             since: TreeSize::ZERO,
         }

@@ -79,7 +79,7 @@ fn search(log: &mut TestLog, question: &Question<Word>) -> Result<Answer<Word>, 
         };
         for index in bundles.start.get()..bundles.end.get() {
             let bundle = log.host(tree.bundle(TileIndex::new(index))?)?;
-            scanned.add(matches(&asked, &bundle, from), question.limit);
+            scanned.add(matches(&asked, &bundle, from), question.order, question.limit);
         }
         search.opened().tree = Some(tree);
     }

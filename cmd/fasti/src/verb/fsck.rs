@@ -10,16 +10,18 @@ use clap::Args;
 use fasti::audit::fsck::{Objects, Options, Report, fsck};
 use fasti::audit::lookup::{self, IndexReport, Keys};
 use fasti::client::fetch::{DirectoryFetch, Location};
-use fasti::client::trust::Trust;
+use fasti::client::trust::{OpenedCheckpoint, Trust};
 use fasti::store::StoreLocation;
 use indicatif::{ProgressBar, ProgressStyle};
-use tiles_spec::VerifierKey;
+use tiles_spec::{ResourcePath, VerifierKey};
 use tokio::runtime::Runtime;
 
 use crate::counted::{counted, entries};
 use crate::failure::Failure;
 use crate::format::Format;
+use crate::freshness::{Case, Freshness, FreshnessFlags};
 use crate::globals::Globals;
+use crate::memory::is_unreadable;
 use crate::output::Output;
 
 /// The number of concurrent requests to a log behind a URL or in a bucket.
@@ -48,6 +50,8 @@ pub struct Arguments {
     /// The same as --format json
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    freshness: FreshnessFlags,
 }
 
 impl Arguments {
@@ -64,6 +68,8 @@ pub fn run(globals: &Globals, arguments: &Arguments, runtime: &Runtime) -> Resul
         workers: arguments.workers.unwrap_or(workers),
         verify_signatures: arguments.verify_signatures,
     };
+    // A log that went back is refused before hours of work.
+    let fresh = runtime.block_on(freshness(globals, arguments, &trust, None))?;
     let bar = progress_bar();
     let report =
         fsck(&objects, &trust, options, |size| bar.set_length(size.get()), &|n| bar.inc(n))
@@ -77,7 +83,44 @@ pub fn run(globals: &Globals, arguments: &Arguments, runtime: &Runtime) -> Resul
         _ => report,
     };
     let json = serde_json::to_value(&report).context("a report is JSON")?;
-    Ok(Output::judged(report.is_clean(), lines(&report), json))
+    let output = Output::judged(report.is_clean(), lines(&report), json);
+    let Some(read) = &report.checkpoint else { return Ok(output) };
+    let fresh = match fresh.filter(|fresh| fresh.head() == read.head()) {
+        Some(fresh) => Some(fresh),
+        None => runtime.block_on(freshness(globals, arguments, &trust, Some(read)))?,
+    };
+    Ok(match fresh {
+        Some(fresh) => fresh.end(output, Case::Snake),
+        None => output.warn([NOT_COMPARED.to_owned()]),
+    })
+}
+
+const NOT_COMPARED: &str = "this log was not compared with what was seen before, because of the \
+                            problems above";
+
+/// How new the log's tree is, at this checkpoint or at the one that is served now. `None` if the
+/// log cannot be read so far, which is for the check itself to report.
+async fn freshness(
+    globals: &Globals,
+    arguments: &Arguments,
+    trust: &Trust,
+    checkpoint: Option<&OpenedCheckpoint>,
+) -> Result<Option<Freshness>, Failure> {
+    let Ok(fetch) = globals.open(globals.location()?) else { return Ok(None) };
+    let checkpoint = match checkpoint {
+        Some(checkpoint) => checkpoint.clone(),
+        None => {
+            let Ok(Some(bytes)) = fetch.fetch(&ResourcePath::Checkpoint).await else {
+                return Ok(None);
+            };
+            let Ok(checkpoint) = trust.open(&bytes) else { return Ok(None) };
+            checkpoint
+        }
+    };
+    match arguments.freshness.check(&fetch, &checkpoint, trust).await {
+        Err(Failure::Refused(error) | Failure::Broken(error)) if is_unreadable(&error) => Ok(None),
+        checked => checked.map(Some),
+    }
 }
 
 fn check_index(
@@ -117,7 +160,7 @@ fn objects(
             Ok((Objects::Directory(DirectoryFetch::open(path.clone())?), processors))
         }
         remote => {
-            let fetch = remote.open(&globals.bucket_options()?)?;
+            let fetch = globals.open(remote)?;
             Ok((Objects::Remote { fetch, runtime: runtime.handle().clone() }, REQUESTS))
         }
     }

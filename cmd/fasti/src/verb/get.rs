@@ -9,6 +9,7 @@ use serde_json::json;
 use tiles_spec::LeafIndex;
 
 use crate::failure::{Failure, refused_if};
+use crate::freshness::{Case, FreshnessFlags};
 use crate::globals::Globals;
 use crate::output::Output;
 use crate::shown;
@@ -18,10 +19,13 @@ pub struct Arguments {
     /// The index of the entry, counted from 0
     #[arg(long, value_name = "N", alias = "log_index")]
     log_index: LeafIndex,
+    #[command(flatten)]
+    freshness: FreshnessFlags,
 }
 
 pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
-    let mut view = globals.view().await?;
+    let (trust, mut view) = (globals.trust()?, globals.view().await?);
+    let fresh = arguments.freshness.check(view.fetch(), view.checkpoint(), &trust).await?;
     let proven = refused_if(view.entry(arguments.log_index).await, ReadError::is_refusal)?;
     let (log_id, head) = (hex::encode(view.checkpoint().log().log_id), view.head());
     let entry = RekorEntry::parse(&proven.bytes).ok();
@@ -46,5 +50,5 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
         "RootHash": head.root.to_string(),
         "Hashes": proven.proof.iter().map(ToString::to_string).collect::<Vec<_>>(),
     });
-    Ok(Output::good(lines, json))
+    Ok(fresh.end(Output::good(lines, json), Case::Camel))
 }

@@ -68,7 +68,7 @@ async fn context(
     globals: &Globals,
     arguments: &Arguments,
 ) -> Result<(IndexContext, VerifierKey), Failure> {
-    let log = globals.location()?.open(&globals.bucket_options()?).map_err(anyhow::Error::from)?;
+    let log = globals.open(globals.location()?)?;
     let trust = globals.trust()?;
     let view = refused_if(View::open(log.clone(), &trust).await, ReadError::is_refusal)?;
     let origin = view.checkpoint().log().origin();

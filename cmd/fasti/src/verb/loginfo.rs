@@ -1,8 +1,6 @@
 //! `fasti loginfo`: the log's verified head, with proof that it extends the one seen last. With
 //! `--writer`, the status of the writers instead.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use fasti::causes::with_causes;
 use fasti::client::fetch::Location;
@@ -12,15 +10,14 @@ use serde_json::json;
 use tiles_spec::TreeSize;
 
 use crate::failure::Failure;
+use crate::freshness::{Case, FreshnessFlags};
 use crate::globals::Globals;
-use crate::memory::Memory;
 use crate::output::Output;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// The directory that remembers each log's last checkpoint [default: ~/.local/state/fasti]
-    #[arg(long, env = "FASTI_CLIENT_STATE", value_name = "DIR")]
-    state_dir: Option<PathBuf>,
+    #[command(flatten)]
+    freshness: FreshnessFlags,
     /// Ask these writers for their status instead: the leader, its epoch, the tree size
     ///
     /// Without a URL, asks the writer at --log. Nothing in the answer is proved.
@@ -32,9 +29,9 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     if let Some(writers) = &arguments.writer {
         return Ok(status_of(globals, writers).await?);
     }
-    let (trust, mut view) = (globals.trust()?, globals.view().await?);
-    let memory = Memory::at(arguments.state_dir.as_deref());
-    let seen = memory.compare(&mut view, &trust).await?;
+    let (trust, view) = (globals.trust()?, globals.view().await?);
+    let fresh = arguments.freshness.check(view.fetch(), view.checkpoint(), &trust).await?;
+    let seen = fresh.seen();
     let is_frozen = view.is_last().await.map_err(anyhow::Error::from)?;
     let (head, log) = (view.head(), view.checkpoint().log());
     let witnesses: Vec<_> =
@@ -50,6 +47,7 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     if is_frozen {
         lines.push("Frozen:            the log says that this is its last tree".to_owned());
     }
+    lines.push(format!("Not proved:        {}", fresh.not_proved()));
     let json = json!({
         "Origin": log.origin(),
         "ActiveTreeSize": head.size.get(),
@@ -61,9 +59,7 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
         "Frozen": is_frozen,
         "Checkpoint": String::from_utf8_lossy(&view.checkpoint().to_bytes()),
     });
-    let checkpoint = view.checkpoint().clone();
-    let output = Output::good(lines, json).warn(seen.warning());
-    Ok(output.then(move || seen.remember(&checkpoint).into_iter().collect()))
+    Ok(fresh.end_silently(Output::good(lines, json), Case::Camel))
 }
 
 async fn status_of(globals: &Globals, writers: &[Url]) -> anyhow::Result<Output> {

@@ -9,6 +9,7 @@ use tiles_spec::{LeafIndex, TreeSize};
 
 use crate::failure::{Failure, refused_if};
 use crate::files;
+use crate::freshness::{Case, FreshnessFlags};
 use crate::globals::Globals;
 use crate::output::Output;
 
@@ -24,15 +25,20 @@ pub struct Arguments {
     /// The file for the proof [default: standard output]
     #[arg(long, value_name = "FILE.tlog-proof", requires = "log_index")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    freshness: FreshnessFlags,
 }
 
 pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
-    let mut view = globals.view().await?;
-    match (arguments.log_index, arguments.consistency.as_deref()) {
+    let (trust, mut view) = (globals.trust()?, globals.view().await?);
+    let fresh = arguments.freshness.check(view.fetch(), view.checkpoint(), &trust).await?;
+    let output = match (arguments.log_index, arguments.consistency.as_deref()) {
         (Some(index), _) => inclusion(&mut view, index, arguments.out.as_ref()).await,
         (None, Some(&[old, new])) => consistency(&mut view, old, new).await,
         (None, _) => Err(anyhow::anyhow!("give --log-index N or --consistency OLD NEW").into()),
-    }
+    };
+    // A proof on standard output is a file: nothing else belongs into it.
+    Ok(fresh.end_silently(output?, Case::Camel))
 }
 
 async fn inclusion(

@@ -1,29 +1,31 @@
 //! `fasti search`: finds all entries with an artifact, a key, an identity or a UUID, and proves
-//! that none was left out.
+//! that none was left out. What is followed, or searched for whom the user believes, comes in pages
+//! (`pages`).
 
 use std::path::PathBuf;
 
 use anyhow::{Context as _, anyhow, bail, ensure};
 use clap::{ArgGroup, Args, ValueEnum};
-use fasti::causes::with_causes;
 use fasti::client::artifact::ArtifactFile;
 use fasti::client::fetch::Location;
-use fasti::client::monitor::{Monitor, MonitorError};
 use fasti::client::search::{
-    self, Answer, FollowError, Follower, LIMIT_DEFAULT, News, Operator, Question, SCAN_DEFAULT,
-    SearchError, Term,
+    self, Belief, LIMIT_DEFAULT, Operator, Question, SCAN_DEFAULT, SearchError, Term,
 };
 use fasti::entry::{ArtifactHasher, HashAlgorithm, IdentityKind, LookupTerm};
+use fasti::verify::Authority;
 use fasti::x509::canonical_name;
-use tiles_spec::{Hash, VerifierKey};
+use tiles_spec::{Hash, TreeSize, VerifierKey};
 
 use crate::failure::{Failure, refused_if};
 use crate::files;
+use crate::freshness::{Case, FreshnessFlags};
 use crate::globals::Globals;
-use crate::memory::half_known;
 use crate::output::Output;
+use page::Page;
+use pages::Pages;
 
-mod found;
+mod page;
+mod pages;
 
 #[derive(Args)]
 #[command(group = ArgGroup::new("what").required(true).multiple(true)
@@ -54,9 +56,29 @@ pub struct Arguments {
     /// Whether an entry must match one of these or all of them
     #[arg(long, value_enum, default_value = "or")]
     operator: Combined,
-    /// The most entries to print; the newest are printed
-    #[arg(long, value_name = "N", default_value_t = LIMIT_DEFAULT)]
-    limit: usize,
+    /// The most entries to print, the newest [default: 1000]
+    ///
+    /// With --follow, the oldest that are new, and by default all of them. Entries that somebody you
+    /// trust vouches for (--trusted-root, --ca-roots) are printed in any case.
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// Only entries from this index on, which is also the size of an earlier tree
+    ///
+    /// With --follow, where to begin the first time.
+    #[arg(long, value_name = "SIZE|INDEX")]
+    since: Option<TreeSize>,
+    /// Print the entries that an authority in this trusted root vouches for, and count the others
+    ///
+    /// An authority vouches for an entry if it issued the certificate with the name that was
+    /// searched for, whenever that was used. Entries with a --public-key or --uuid need nobody.
+    #[arg(long, value_name = "FILE")]
+    trusted_root: Option<PathBuf>,
+    /// The same for the authority with these certificates, PEM
+    #[arg(long, value_name = "FILE")]
+    ca_roots: Option<PathBuf>,
+    /// Print the entries that nobody vouches for as well, after the others of a page
+    #[arg(long)]
+    all: bool,
     /// The most leaves to search one by one, if they are not in the index yet
     #[arg(long, value_name = "N", default_value_t = SCAN_DEFAULT)]
     scan_max: u64,
@@ -66,11 +88,14 @@ pub struct Arguments {
     /// The verifier key that signs the index, if it is not the log's
     #[arg(long, value_name = "NAME+ID+KEY")]
     lookup_key: Option<VerifierKey>,
-    /// Print only what is new since the last search; this directory remembers it
+    /// Print only what is new since the last search, oldest first; this directory remembers it
     ///
-    /// Log and index must prove that they extend what was seen last.
+    /// Log and index must prove that they extend what was seen last. News comes in pages of up to
+    /// 1,000 entries, each remembered when it is printed.
     #[arg(long, value_name = "DIR")]
     follow: Option<PathBuf>,
+    #[command(flatten)]
+    freshness: FreshnessFlags,
     /// Only x509 is supported; accepted for scripts that pass it
     #[arg(long, value_parser = ["x509"], hide = true, alias = "pki_format")]
     pki_format: Option<String>,
@@ -85,46 +110,21 @@ enum Combined {
 }
 
 pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
-    let mut trust = globals.trust()?;
-    trust.indexers.extend(arguments.lookup_key.clone());
-    let question = arguments.question()?;
+    let mut trusted = globals.trusted_root(arguments.trusted_root.as_ref())?;
+    trusted.trust.indexers.extend(arguments.lookup_key.clone());
+    let belief = arguments.belief(trusted.authorities)?;
+    let (question, trust) = (arguments.question()?, trusted.trust);
     let fetch = globals.log_and_index(arguments.index.as_ref())?;
-    let Some(directory) = &arguments.follow else {
-        let answer = search::search(fetch, &trust, &question).await;
-        let answer = refused_if(answer, SearchError::is_refusal)?;
-        return Ok(output(&answer, arguments.lookup_key.as_ref(), None));
-    };
-    let indexer = arguments.lookup_key.as_ref();
-    let news = Follower::new(directory.clone()).news(fetch.clone(), &trust, &question).await;
-    // A state that cannot be read counts as none: the whole answer is new.
-    if let Err(FollowError::Monitor(error @ MonitorError::Io { .. })) = news {
-        let answer = search::search(fetch, &trust, &question).await;
-        let answer = refused_if(answer, SearchError::is_refusal)?;
-        return Ok(output(&answer, indexer, Some(true)).warn([forgotten("read", &error)]));
+    if arguments.follow.is_some() || belief.is_some() {
+        let pages = Pages::new(arguments, globals.format, (fetch, trust), question, belief);
+        return pages.run().await;
     }
-    let news: News = refused_if(news, FollowError::is_refusal)?;
-    let namesake = Monitor::new(directory.clone()).namesake(news.answer.log.log());
-    let namesake = namesake.filter(|_| news.is_first).map(|known| half_known(&known));
-    let output = output(&news.answer, indexer, Some(news.is_first)).warn(namesake);
-    Ok(output.then(move || match news.remember() {
-        Ok(()) => Vec::new(),
-        Err(error) => vec![forgotten("saved", &error)],
-    }))
-}
-
-fn forgotten(what: &str, error: &MonitorError) -> String {
-    format!(
-        "the state of this search cannot be {what}, so the same entries will be printed again: {}; \
-         name another directory with --follow",
-        with_causes(error)
-    )
-}
-
-/// An answer in both forms. "Nothing found" is a result only if everything was searched.
-fn output(answer: &Answer, indexer: Option<&VerifierKey>, is_first: Option<bool>) -> Output {
-    let output = Output::good(found::lines(answer, indexer, is_first), found::json(answer));
-    let knows = answer.unsearched == 0 || !answer.entries.is_empty();
-    if knows { output } else { output.with_status(2) }
+    let answer = search::search(fetch.clone(), &trust, &question).await;
+    let answer = refused_if(answer, SearchError::is_refusal)?;
+    let fresh = arguments.freshness.check(&fetch, &answer.log, &trust).await?;
+    let page = Page::whole(&answer, arguments.lookup_key.as_ref());
+    let output = Output::good(page.lines(), page.json()).with_status(page.status());
+    Ok(fresh.end(output, Case::Snake))
 }
 
 impl Arguments {
@@ -155,8 +155,23 @@ impl Arguments {
             Combined::Or => Operator::Or,
             Combined::And => Operator::And,
         };
-        let (limit, scan_max) = (self.limit, self.scan_max);
-        Ok(Question { limit, scan_max, ..Question::new(terms, operator) })
+        let (limit, scan_max) = (self.limit.unwrap_or(LIMIT_DEFAULT), self.scan_max);
+        let since = self.since.unwrap_or(TreeSize::ZERO);
+        Ok(Question { limit, scan_max, since, ..Question::new(terms, operator) })
+    }
+
+    /// Whom the user believes about names. `None` if the user names nobody.
+    fn belief(&self, mut authorities: Vec<Authority>) -> anyhow::Result<Option<Belief>> {
+        if let Some(path) = &self.ca_roots {
+            authorities.push(files::read_authority(path)?);
+        }
+        let is_asked = self.trusted_root.is_some() || self.ca_roots.is_some();
+        ensure!(is_asked || !self.all, "--all needs --trusted-root or --ca-roots");
+        ensure!(
+            !is_asked || !authorities.is_empty(),
+            "the trusted root names no authority that issues certificates"
+        );
+        Ok(is_asked.then(|| Belief::in_authorities(authorities)))
     }
 
     fn email(&self, name: &str) -> Term {

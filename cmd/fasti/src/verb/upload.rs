@@ -20,7 +20,9 @@ use tiles_spec::{BundleCoord, LeafIndex, TreeSize};
 
 use crate::failure::{Failure, refused_if};
 use crate::files::{self, Destination};
+use crate::freshness::{Case, Freshness, FreshnessFlags};
 use crate::globals::Globals;
+use crate::memory::is_unreadable;
 use crate::output::Output;
 
 #[derive(Args)]
@@ -58,6 +60,8 @@ pub struct Arguments {
     /// Only one kind is supported; accepted for scripts that pass it
     #[arg(long = "type", value_parser = the_kind, hide = true)]
     kind: Option<String>,
+    #[command(flatten)]
+    freshness: FreshnessFlags,
 }
 
 /// Accepts the name of the kind that a signature is logged as, with or without its version.
@@ -92,7 +96,8 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     expect_known_log(globals, arguments).await?;
 
     // Nothing is ever removed from a log, so all that can be checked was checked.
-    let submitted = refused_if(submit(url, &signed).await, SubmitError::is_refusal)?;
+    let submitted =
+        refused_if(submit(url, globals.redirects(), &signed).await, SubmitError::is_refusal)?;
     let answer = match submitted {
         Submitted::Logged { entry, existed } => answered(globals, &leaf, *entry, existed)?,
         Submitted::Exists(index) => look_up(globals, &leaf, index).await?,
@@ -100,7 +105,32 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     if let (Some(bundle), Some(entry)) = (bundle, &answer.entry) {
         bundle.write(&Bundle::for_signed_digest(&signed, entry.clone()).to_json())?;
     }
-    Ok(output(globals, arguments, &answer))
+    let output = output(globals, arguments, &answer);
+    let Some(entry) = answer.entry.filter(|_| answer.verified.is_some()) else { return Ok(output) };
+    Ok(match freshness(globals, arguments, &entry).await? {
+        Some(fresh) => fresh.end(output, Case::Camel),
+        None => output.warn([NOT_COMPARED.to_owned()]),
+    })
+}
+
+const NOT_COMPARED: &str = "this tree was not compared with an earlier one: the log's tiles cannot \
+                            be read at --log";
+
+/// How new the tree of the log's answer is. `None` if it cannot be compared.
+async fn freshness(
+    globals: &Globals,
+    arguments: &Arguments,
+    entry: &TransparencyLogEntry,
+) -> Result<Option<Freshness>, Failure> {
+    let Some(proof) = &entry.inclusion_proof else { return Ok(None) };
+    let trust = globals.trust()?;
+    let checkpoint = trust.open(proof.checkpoint.as_bytes());
+    let checkpoint = checkpoint.map_err(|refusal| Failure::Refused(refusal.into()))?;
+    let fetch = globals.open(globals.location()?)?;
+    match arguments.freshness.check(&fetch, &checkpoint, &trust).await {
+        Err(Failure::Refused(error) | Failure::Broken(error)) if is_unreadable(&error) => Ok(None),
+        checked => checked.map(Some),
+    }
 }
 
 /// Checks that the log's answer can be verified: that its key was given if a bundle is wanted, and

@@ -13,7 +13,7 @@ use fasti::client::keys::{KEY_FILE_BYTES_MAX, read_certificates};
 use fasti::client::window::Window;
 use fasti::entry::{Bundle, KeyMaterial};
 use fasti::verify::{
-    self, Artifact, Authority, Demand, Detached, NamedDigest, Refusal, TimestampAuthority,
+    self, Artifact, Demand, Detached, NamedDigest, Refusal, TimestampAuthority,
     TrustedRoot, Verdict,
 };
 use fasti::x509::{IdentityKind, NamePattern, Pattern, PatternError};
@@ -21,8 +21,14 @@ use tiles_spec::{TLOG_PROOF_BYTES_MAX, TlogProof};
 
 use crate::failure::{Failure, refused_if};
 use crate::files;
+use crate::freshness::FreshnessFlags;
+use crate::freshness::FreshnessFlags;
 use crate::globals::Globals;
 use crate::output::Output;
+use crate::runtime;
+use crate::still_there::compare;
+use crate::runtime;
+use crate::still_there::compare;
 
 use artifacts::{Given, Named};
 use verdict::Show;
@@ -113,6 +119,8 @@ pub struct Arguments {
     any_signer: bool,
     #[command(flatten)]
     predicate: PredicateFlags,
+    #[command(flatten)]
+    freshness: FreshnessFlags,
 }
 
 #[derive(Args)]
@@ -146,19 +154,24 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
         artifacts::list(&arguments.artifact, &arguments.artifact_hash, arguments.evidence_path()?)?;
     let show =
         Show { any_signer: arguments.any_signer, predicate: arguments.predicate.show_predicate };
-    match given.as_slice() {
-        [] => Ok(show.one(None, &refused_if(judge(None), Refusal::is_verdict)?)),
-        [Given { name, artifact }] => {
-            let judged = refused_if(judge(Some(&**artifact)), Refusal::is_verdict);
-            Ok(show.one(Some(name.as_str()), &judged?))
+    let verdicts = match given.as_slice() {
+        [] => vec![(None, judge(None))],
+        given => {
+            let judged = |Given { name, artifact }| (Some(name.as_str()), judge(Some(&**artifact)));
+            given.iter().map(judged).collect()
         }
-        several => {
-            let judged = several
-                .iter()
-                .map(|Given { name, artifact }| (name.as_str(), judge(Some(&**artifact))));
-            Ok(show.several(judged.collect()))
-        }
+    };
+    let good = verdicts.iter().filter_map(|(_, judged)| judged.as_ref().ok());
+    let logged: Vec<_> = good.flat_map(|verdict| verdict.logged.clone()).collect();
+    let is_verified = verdicts.iter().any(|(_, judged)| judged.is_ok());
+    let output = match <[_; 1]>::try_from(verdicts) {
+        Ok([(name, judged)]) => show.one(name, &refused_if(judged, Refusal::is_verdict)?),
+        Err(several) => show.several(several),
+    };
+    if !globals.is_log_named || !is_verified {
+        return Ok(output);
     }
+    runtime()?.block_on(compare(globals, &arguments.freshness, &trusted.trust, &logged, output))
 }
 
 /// What shows that something was logged.
@@ -234,10 +247,7 @@ impl Arguments {
 fn trusted(globals: &Globals, arguments: &Arguments) -> anyhow::Result<TrustedRoot> {
     let mut trusted = globals.trusted_root(arguments.trusted_root.as_ref())?;
     if let Some(path) = &arguments.ca_roots {
-        let name = || path.display().to_string();
-        let pem = files::read(path, KEY_FILE_BYTES_MAX)?;
-        let certificates = read_certificates(&pem).with_context(name)?;
-        trusted.authorities.push(Authority::of_list(&certificates, None, None).with_context(name)?);
+        trusted.authorities.push(files::read_authority(path)?);
     }
     for path in &arguments.tsa_roots {
         let name = || path.display().to_string();

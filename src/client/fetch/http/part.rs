@@ -9,9 +9,10 @@
 
 use std::ops::Range;
 
+use reqwest::StatusCode;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderMap, HeaderName};
-use reqwest::{Response, StatusCode};
 
+use super::transfer::Transfer;
 use crate::fetch::error::FetchError;
 use crate::fetch::limits::PART_BYTES_MAX;
 use crate::fetch::part_fault::PartFault;
@@ -20,12 +21,8 @@ use crate::fetch::part_fault::PartFault;
 const QUOTE_CHARS_MAX: usize = 64;
 
 /// Reads the part from an answer with status 200, 206 or 416. `bytes` is not empty.
-pub(super) async fn read(
-    answer: Response,
-    bytes: &Range<u64>,
-    place: &str,
-) -> Result<Vec<u8>, FetchError> {
-    let body = Body { answer, bytes, place };
+pub(super) async fn read(answer: Transfer<'_>, bytes: &Range<u64>) -> Result<Vec<u8>, FetchError> {
+    let body = Body { answer, bytes };
     match body.answer.status() {
         StatusCode::RANGE_NOT_SATISFIABLE => Err(body.fault(PartFault::BeyondEnd)),
         StatusCode::PARTIAL_CONTENT => {
@@ -86,27 +83,21 @@ fn parse(text: &str) -> Option<Said> {
 
 /// An answer being read.
 struct Body<'a> {
-    answer: Response,
+    answer: Transfer<'a>,
     bytes: &'a Range<u64>,
-    place: &'a str,
 }
 
 impl Body<'_> {
     fn fault(&self, fault: PartFault) -> FetchError {
-        FetchError::Part { place: self.place.to_owned(), bytes: self.bytes.clone(), fault }
-    }
-
-    async fn chunk(&mut self) -> Result<Option<impl AsRef<[u8]> + use<>>, FetchError> {
-        let chunk = self.answer.chunk().await;
-        chunk.map_err(|source| FetchError::Request { place: self.place.to_owned(), source })
+        FetchError::Part { place: self.answer.place().to_owned(), bytes: self.bytes.clone(), fault }
     }
 
     /// Reads a body that is the part and nothing else.
     async fn read_part(mut self) -> Result<Vec<u8>, FetchError> {
         let wanted = self.bytes.end - self.bytes.start;
         let mut part = Vec::new();
-        while let Some(chunk) = self.chunk().await? {
-            part.extend_from_slice(chunk.as_ref());
+        while let Some(chunk) = self.answer.chunk().await? {
+            part.extend_from_slice(&chunk);
             if part.len() as u64 > wanted {
                 return Err(self.fault(PartFault::TooLong));
             }
@@ -124,8 +115,7 @@ impl Body<'_> {
         }
         let (mut before, mut part) = (self.bytes.start, Vec::new());
         let wanted = usize::try_from(self.bytes.end - self.bytes.start).unwrap_or(usize::MAX);
-        while let Some(chunk) = self.chunk().await? {
-            let chunk = chunk.as_ref();
+        while let Some(chunk) = self.answer.chunk().await? {
             let skipped = chunk.len().min(usize::try_from(before).unwrap_or(usize::MAX));
             before -= skipped as u64;
             let rest = &chunk[skipped..];

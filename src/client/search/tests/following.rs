@@ -100,30 +100,70 @@ async fn what_an_index_lacks_that_catches_up_comes_later() {
     first.remember().unwrap();
     grow(&mut scene, &all, 3000, 3000);
     let later = news(&follower, &scene, &question).await.unwrap();
-    assert!(later.answer.complete);
-    assert_eq!(indices(&later.answer), by_hand(&all, &question));
+    assert!(later.answer.complete && !later.is_first);
+    assert_eq!(later.answer.since, size(600));
+    let found = [indices(&first.answer), indices(&later.answer)].concat();
+    assert_eq!(found, by_hand(&all, &question));
+}
+
+/// However much is new, it comes page by page, oldest first; a page that was not remembered comes
+/// again.
+#[tokio::test]
+async fn no_number_of_news_is_too_many() {
+    let directory = tempfile::tempdir().unwrap();
+    let follower = Follower::new(directory.path().to_owned());
+    let all = entries(5000);
+    let mut scene = Scene::default();
+    for limit in [7, 64, 1000] {
+        let question = Question { limit, ..or(&[signed_by(0), signed_by(1)]) };
+        let follower = Follower::new(directory.path().join(limit.to_string()));
+        let mut seen = Vec::new();
+        for (size, indexed) in [(900, 900), (1400, 1150), (1400, 1400), (5000, 5000)] {
+            grow(&mut scene, &all, size, indexed);
+            for page in 0.. {
+                let news = news(&follower, &scene, &question).await.unwrap();
+                assert!(news.answer.entries.len() <= limit);
+                assert_eq!(news.is_first, seen.is_empty());
+                if page % 3 == 1 {
+                    continue; // Interrupted.
+                }
+                seen.extend(indices(&news.answer));
+                news.remember().unwrap();
+                assert!(seen.len() < limit || news.answer.is_cut || news.answer.complete);
+                if !news.has_more() {
+                    break;
+                }
+                assert_eq!(news.answer.entries.len(), limit);
+            }
+            assert_eq!(seen, by_hand(&all[..size], &question), "{limit} {size}");
+        }
+    }
+    // The first time, there is a place to begin.
+    let question = Question { since: size(4000), ..usual() };
+    let first = news(&follower, &scene, &question).await.unwrap();
+    assert_eq!((first.is_first, first.answer.since), (true, size(4000)));
+    assert_eq!(indices(&first.answer), by_hand(&all, &question));
+    first.remember().unwrap();
+    assert!(indices(&news(&follower, &scene, &usual()).await.unwrap().answer).is_empty());
 }
 
 #[tokio::test]
-async fn more_news_than_the_limit_is_not_lost() {
+async fn a_position_that_is_none_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let follower = Follower::new(directory.path().to_owned());
-    let all = entries(800);
-    let question = Question { limit: 10, ..usual() };
-    let mut scene = Scene::default();
-    grow(&mut scene, &all, 400, 400);
-    // The first time, everything is history, and the newest part is returned.
-    let first = news(&follower, &scene, &question).await.unwrap();
-    assert_eq!((first.answer.entries.len(), first.answer.is_cut), (10, true));
-    first.remember().unwrap();
-    grow(&mut scene, &all, 800, 700);
-    let error = news(&follower, &scene, &question).await.unwrap_err();
-    assert!(matches!(error, FollowError::TooMany { limit: 10, .. }), "{error}");
-    assert!(!error.is_refusal());
-    let raised = Question { limit: 500, ..question };
-    let news = news(&follower, &scene, &raised).await.unwrap();
-    let expected = by_hand(&all, &Question { since: size(400), ..raised });
-    assert_eq!(indices(&news.answer), expected);
+    let scene = Scene::of(&entries(300), 300);
+    let question = Question { limit: 3, ..usual() };
+    news(&follower, &scene, &question).await.unwrap().remember().unwrap();
+    let files = directory.path().read_dir().unwrap().map(|file| file.unwrap().path());
+    let is_position = |path: &std::path::PathBuf| path.extension().unwrap() == "position";
+    let path = files.into_iter().find(is_position).unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "6\n");
+    for damaged in ["", "6", "x\n", "-1\n", "99999999999999999999999\n"] {
+        std::fs::write(&path, damaged).unwrap();
+        let error = news(&follower, &scene, &question).await.unwrap_err();
+        assert!(matches!(error, FollowError::Position(_)) && !error.is_refusal(), "{error}");
+        assert!(error.to_string().contains("is damaged"), "{error}");
+    }
 }
 
 #[tokio::test]

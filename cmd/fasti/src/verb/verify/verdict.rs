@@ -42,7 +42,7 @@ impl Show {
     }
 
     /// The verdicts on several artifacts, of which each must be good.
-    pub fn several(self, judged: Vec<(&str, Result<Verdict, Refusal>)>) -> Output {
+    pub fn several(self, judged: Vec<(Option<&str>, Result<Verdict, Refusal>)>) -> Output {
         let count = judged.len();
         let bad = judged.iter().filter(|(_, judged)| judged.is_err()).count();
         let is_known =
@@ -60,6 +60,7 @@ impl Show {
         }];
         let mut each = Vec::new();
         for (name, judged) in judged {
+            let name = name.unwrap_or_default();
             match judged {
                 Ok(verdict) => {
                     lines.push(self.first_line(Some(name), &verdict));

@@ -4,6 +4,8 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::thread::{self, JoinHandle};
 
+use fasti_seams::egress::Redirects;
+
 use super::*;
 use crate::fetch::{Fetch as _, HttpFetch};
 
@@ -31,7 +33,7 @@ fn serve(answers: Vec<Answer>) -> (HttpFetch, JoinHandle<Vec<String>>) {
         };
         answers.into_iter().map(answer).collect()
     });
-    (HttpFetch::new(&url.parse().unwrap()).unwrap(), server)
+    (HttpFetch::new(&url.parse().unwrap(), Redirects::default()).unwrap(), server)
 }
 
 /// An answer with this status line, headers and body. It ends with the connection.
