@@ -85,11 +85,8 @@ impl FreshnessFlags {
         if let Some(most) = self.max_age {
             dated.expect(most).map_err(Failure::Refused)?;
         }
-        let memory = if self.no_memory {
-            Memory::Unwanted
-        } else {
-            Memory::at(self.state_dir.as_deref())
-        };
+        let memory =
+            if self.no_memory { Memory::Unwanted } else { Memory::at(self.state_dir.as_deref()) };
         let seen = memory.compare(fetch, checkpoint, trust).await?;
         Ok(Freshness { checkpoint: checkpoint.clone(), seen, dated })
     }

@@ -84,7 +84,11 @@ impl RekorV1 {
         search(self.files.clone(), &self.trust, question).await
     }
 
-    async fn search_index(&self, query: Option<&str>, body: &[u8]) -> Result<HttpResponse, Problem> {
+    async fn search_index(
+        &self,
+        query: Option<&str>,
+        body: &[u8],
+    ) -> Result<HttpResponse, Problem> {
         let question = search_index(body, IDS_MAX)?;
         let from = |since| Question { since, order: Order::OldestFirst, ..question.clone() };
         if let Some(since) = number(query, "since", 0)? {

@@ -13,8 +13,8 @@ use fasti::client::keys::{KEY_FILE_BYTES_MAX, read_certificates};
 use fasti::client::window::Window;
 use fasti::entry::{Bundle, KeyMaterial};
 use fasti::verify::{
-    self, Artifact, Demand, Detached, NamedDigest, Refusal, TimestampAuthority,
-    TrustedRoot, Verdict,
+    self, Artifact, Demand, Detached, NamedDigest, Refusal, TimestampAuthority, TrustedRoot,
+    Verdict,
 };
 use fasti::x509::{IdentityKind, NamePattern, Pattern, PatternError};
 use tiles_spec::{TLOG_PROOF_BYTES_MAX, TlogProof};
@@ -22,11 +22,8 @@ use tiles_spec::{TLOG_PROOF_BYTES_MAX, TlogProof};
 use crate::failure::{Failure, refused_if};
 use crate::files;
 use crate::freshness::FreshnessFlags;
-use crate::freshness::FreshnessFlags;
 use crate::globals::Globals;
 use crate::output::Output;
-use crate::runtime;
-use crate::still_there::compare;
 use crate::runtime;
 use crate::still_there::compare;
 
@@ -157,8 +154,8 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
     let verdicts = match given.as_slice() {
         [] => vec![(None, judge(None))],
         given => {
-            let judged = |Given { name, artifact }| (Some(name.as_str()), judge(Some(&**artifact)));
-            given.iter().map(judged).collect()
+            let judged = |given: &'_ Given| judge(Some(&*given.artifact));
+            given.iter().map(|given| (Some(given.name.as_str()), judged(given))).collect()
         }
     };
     let good = verdicts.iter().filter_map(|(_, judged)| judged.as_ref().ok());
