@@ -141,7 +141,7 @@ fn other_file(has: impl Fn(&str) -> bool) -> Option<EntryError> {
     } else if has("logIndex") && has("kindVersion") {
         ("a log entry", "give the bundle that it was put in")
     } else if has("Base64Signature") && has("Payload") {
-        ("a container image's signature (cosign download signature)", "give its bundle")
+        ("a container image's signature", "give the bundle of the image")
     } else if has("SignedEntryTimestamp") && has("Payload") {
         ("the log's part of a cosign bundle", "give the file with base64Signature in it")
     } else {
