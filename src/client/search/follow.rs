@@ -106,7 +106,7 @@ impl Follower {
         let answered = self.memory.with_purpose(&name(question));
         let mut view = view(&fetch, &mut opened).await.map_err(SearchError::from)?;
         self.memory.compare(&mut view, trust).await?;
-        let position = Position::of(answered.path(view.checkpoint().log()));
+        let position = Position::of(&answered.path(view.checkpoint().log()));
         let size = match answered.compare(&mut view, trust).await? {
             Growth::First => None,
             Growth::None => Some(view.head().size),

@@ -5,7 +5,7 @@
 //! checkpoint.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tiles_spec::TreeSize;
 
@@ -41,7 +41,7 @@ pub enum PositionError {
 
 impl Position {
     /// The position of the question whose checkpoint is at `path`.
-    pub(super) fn of(path: PathBuf) -> Self {
+    pub(super) fn of(path: &Path) -> Self {
         Self(path.with_extension("position"))
     }
 

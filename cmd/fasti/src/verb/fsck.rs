@@ -107,15 +107,14 @@ async fn freshness(
     checkpoint: Option<&OpenedCheckpoint>,
 ) -> Result<Option<Freshness>, Failure> {
     let Ok(fetch) = globals.open(globals.location()?) else { return Ok(None) };
-    let checkpoint = match checkpoint {
-        Some(checkpoint) => checkpoint.clone(),
-        None => {
-            let Ok(Some(bytes)) = fetch.fetch(&ResourcePath::Checkpoint).await else {
-                return Ok(None);
-            };
-            let Ok(checkpoint) = trust.open(&bytes) else { return Ok(None) };
-            checkpoint
-        }
+    let checkpoint = if let Some(checkpoint) = checkpoint {
+        checkpoint.clone()
+    } else {
+        let Ok(Some(bytes)) = fetch.fetch(&ResourcePath::Checkpoint).await else {
+            return Ok(None);
+        };
+        let Ok(checkpoint) = trust.open(&bytes) else { return Ok(None) };
+        checkpoint
     };
     match arguments.freshness.check(&fetch, &checkpoint, trust).await {
         Err(Failure::Refused(error) | Failure::Broken(error)) if is_unreadable(&error) => Ok(None),

@@ -117,7 +117,7 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     let fetch = globals.log_and_index(arguments.index.as_ref())?;
     if arguments.follow.is_some() || belief.is_some() {
         let pages = Pages::new(arguments, globals.format, (fetch, trust), question, belief);
-        return pages.run().await;
+        return Box::pin(pages.run()).await;
     }
     let answer = search::search(fetch.clone(), &trust, &question).await;
     let answer = refused_if(answer, SearchError::is_refusal)?;
