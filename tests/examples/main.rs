@@ -22,6 +22,7 @@ use fasti::client::private_key::PrivateKey;
 use fasti::client::submit::{Submitted, submit};
 use fasti::client::trust::Trust;
 use fasti::clock::SystemClock;
+use fasti::egress::Redirects;
 use fasti::entry::Bundle;
 use fasti::formats::NoteSigningKey;
 use fasti::lookup::{Builder, IndexContext, LookupConfig};
@@ -73,7 +74,8 @@ async fn what_one_writes_the_others_verify() {
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let submitting = async {
-        let submitted = submit(&url.parse().expect("a URL"), &signed).await.expect("is logged");
+        let url = url.parse().expect("a URL");
+        let submitted = submit(&url, Redirects::default(), &signed).await.expect("is logged");
         drop(stop);
         submitted
     };
