@@ -252,8 +252,8 @@ fn an_empty_log_has_nothing() {
 }
 
 /// Of many matches the oldest and the newest are told, so that neither those who sign before nor
-/// those who sign after hide an entry, and the others can be asked for. Where v1 has no field to say
-/// that there are more results, headers do.
+/// those who sign after hide an entry, and the others can be asked for. Where v1 has no field to
+/// say that there are more results, headers do.
 #[test]
 fn the_first_and_the_last_of_a_thousand_are_told_and_how_to_get_the_others() {
     let writer = Writer::start(&[]);

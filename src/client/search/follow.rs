@@ -1,7 +1,7 @@
 //! Follows a question: returns only what is new since the last time, without reading the whole log.
 //!
-//! News comes in pages, oldest first, so that no number of new entries is too many. Three things are
-//! remembered in a directory, each as a signed checkpoint (see [`monitor`](crate::monitor)): the
+//! News comes in pages, oldest first, so that no number of new entries is too many. Three things
+//! are remembered in a directory, each as a signed checkpoint (see [`monitor`](crate::monitor)): the
 //! newest of the log, the newest of the lookup log, and for each question the one up to which it
 //! was answered. Within a larger tree, a question can be answered up to some leaf: that is a fourth
 //! file, [`position`](super::position). Invariants: before anything is searched, log and lookup log

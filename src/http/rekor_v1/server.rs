@@ -21,8 +21,8 @@ use super::tree_id::TreeId;
 use crate::problem::{HttpResponse, Problem};
 
 /// Maximum number of entry IDs in an answer. If there are more matches, it has the oldest half and
-/// the newest half, so that nobody can hide an entry by logging others only before or only after it;
-/// the rest can be asked for (`since`).
+/// the newest half, so that nobody can hide an entry by logging others only before or only after
+/// it; the rest can be asked for (`since`).
 const IDS_MAX: usize = 1000;
 /// Maximum number of requests in progress, each with entries in memory.
 const TURNS: usize = 4;

@@ -17,7 +17,7 @@ use fasti::client::search::{
 use fasti::client::trust::Trust;
 use tiles_spec::TreeSize;
 
-use super::Arguments;
+use super::arguments::Arguments;
 use super::page::{Page, Shown, Tally};
 use crate::failure::{Failure, refused_if};
 use crate::format::Format;
