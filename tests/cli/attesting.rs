@@ -1,5 +1,5 @@
-//! Envelopes with in-toto statements: about files, directories and digests; with odd types, and with
-//! text that would pass for a verdict.
+//! Envelopes with in-toto statements: about files, directories and digests; with odd types, and
+//! with text that would pass for a verdict.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -2,8 +2,9 @@
 //!
 //! Anyone can make a certificate for any name, and sign with it. So a search for a name finds what
 //! its owner signed among what others signed in that name, and only certificates tell them apart.
-//! Invariant: an entry counts as vouched for only if what makes it match does. A vouched certificate
-//! of another name, next to a stranger's certificate of the wanted name, does not count.
+//! Invariant: an entry counts as vouched for only if what makes it match does. A vouched
+//! certificate of another name, next to a stranger's certificate of the wanted name, does not
+//! count.
 //!
 //! This says who issued a certificate, and nothing about when it was used, as no search knows that:
 //! see [`issuer_at_start`].

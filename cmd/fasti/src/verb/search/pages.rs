@@ -1,9 +1,9 @@
 //! A search in pages, oldest first: of news (`--follow`), and for those whom the user believes.
 //!
-//! Invariants: each page is printed before it is remembered, so an interruption repeats at most one.
-//! What is held is one page. Entries that somebody vouches for are always printed: only others are
-//! counted or cut, so no number of them hides the former. The search ends with the tree that was
-//! the newest when it began, however fast the log grows.
+//! Invariants: each page is printed before it is remembered, so an interruption repeats at most
+//! one. What is held is one page. Entries that somebody vouches for are always printed: only others
+//! are counted or cut, so no number of them hides the former. The search ends with the tree that
+//! was the newest when it began, however fast the log grows.
 
 use std::sync::Arc;
 
