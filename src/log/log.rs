@@ -193,6 +193,7 @@ impl Leadership for Log {
         let mut state = self.state.clone();
         let is_it =
             |state: &State| matches!(state.role, Role::Leading | Role::Frozen) == is_in_charge;
-        state.wait_for(is_it).await.is_ok()
+        // What a log that has shut down was last is still there to see.
+        state.wait_for(is_it).await.is_ok() && self.state.has_changed().is_ok()
     }
 }
