@@ -18,7 +18,14 @@ import { altered, flipped } from './alterations.mjs';
 const named = (name) => path.join(process.env.FASTI_INTEROP, name);
 const read = (name) => fs.readFileSync(named(name), 'utf8').trim();
 const CONFIG = JSON.parse(read('pki/trust_config.json'));
-const ARTIFACT = { data: Buffer.from('{"an": "artifact"}'), type: 'application/vnd.in-toto+json' };
+// A statement, so that it can be the payload of an envelope too.
+const STATEMENT = {
+  _type: 'https://in-toto.io/Statement/v1',
+  subject: [{ name: 'an artifact', digest: { sha256: '00'.repeat(32) } }],
+  predicateType: 'https://interop.test/predicate/v1',
+  predicate: {},
+};
+const ARTIFACT = { data: Buffer.from(JSON.stringify(STATEMENT)), type: 'application/vnd.in-toto+json' };
 const WHO = {
   subjectAlternativeName: /^signer@interop\.test$/,
   extensions: { issuer: 'https://issuer.interop.test' },
