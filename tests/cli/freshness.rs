@@ -144,3 +144,20 @@ fn an_upload_is_compared_too() {
     other.fasti_with(&variables, &with).refused("ROLLBACK");
     other.stop();
 }
+
+#[test]
+fn a_proof_is_compared_with_the_log_that_is_named() {
+    let world = grown();
+    let prove = ["prove", "--log-index", "1", "--out", "proof", "--no-memory"];
+    world.fasti(&prove).good();
+    world.write("entry", "entry 1");
+    let verify = ["verify", "--artifact", "entry", "--proof", "proof", "--any-signer"];
+    let with = |more: &[&str]| world.fasti(&[&verify[..], &["--state-dir", "seen"], more].concat());
+    // Offline, whatever the environment says.
+    assert!(!with(&[]).good().contains("begins with the tree"));
+    let said = with(&["--log", "log"]).good();
+    assert!(said.contains("proved: the log's tree of 5 begins with the tree of 5"), "{said}");
+    assert!(said.contains("not proved: that this tree of 5 is the newest"), "{said}");
+    with(&["--log", "old"]).refused("ROLLBACK");
+    with(&["--log", "old", "--no-memory"]).refused("but signed one of 5 entries");
+}
