@@ -210,7 +210,7 @@ impl EnumValue<'_> {
         }
     }
 
-    /// The error for a value that is none of the expected ones.
+    /// The error for a value that was not expected.
     pub fn unknown(self, expected: String) -> EntryError {
         let value = match self {
             Self::Name(name) => quote(name),

@@ -17,8 +17,8 @@ pub(super) struct ConstrainedNames {
 }
 
 impl ConstrainedNames {
-    /// Sorts names. `None` if one of them cannot be compared with constraints: an email address
-    /// that is none, a host name that is none, a URI whose host is missing or is an address.
+    /// Sorts names. `None` if one of them cannot be compared with constraints: an invalid email
+    /// address or host name, or a URI whose host is missing or is an address.
     pub(super) fn of(names: &[AlternativeName<'_>]) -> Option<Self> {
         let mut sorted = Self::default();
         for name in names {

@@ -141,7 +141,7 @@ fn names_of_every_kind_and_none_for_another() {
     assert!(fits(v6(), "san = '2001:DB8:0::1'") && fits(v6(), "san = '2001:DB8::1', kind = 'ip'"));
     assert!(!fits(v6(), "san = '2001:db8::1', kind = 'dns'"));
     assert!(fits(dns("a.example"), "san = { regex = '[a-z]+[.]example' }"));
-    // A URI that looks like an email address is none, and is not taken for one.
+    // A URI that looks like an email address is still a URI, and does not pass for one.
     for rule in ["san = 'dev@example.com'", "san = { regex = '.*@example[.]com' }"] {
         assert!(!fits(uri("dev@example.com"), rule), "{rule}");
     }

@@ -154,7 +154,7 @@ fn a_promise_says_when_a_certificate_was_used() {
                 assert!(matches!(refusal, Refusal::OutsideValidity { .. }), "{refusal}");
             }
         }
-        // A time that nobody signed is none.
+        // A time that nobody signed does not count.
         scene.entry().inclusion_promise = None;
         let refusal = judge(&scene).unwrap_err();
         assert!(matches!(refusal, Refusal::NoTrustedTime { .. }), "{refusal}");

@@ -36,7 +36,7 @@ pub struct Pages<'a> {
     trust: Trust,
     question: Question,
     belief: Option<Belief>,
-    /// The memory of what was printed. `None` if there is none, or it cannot be used.
+    /// Remembers what was printed; `None` without --follow, or if the directory cannot be used.
     follower: Option<Follower>,
     /// How many more entries can be printed that nobody has to vouch for, or nobody does.
     room: usize,
