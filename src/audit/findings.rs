@@ -96,6 +96,7 @@ impl Findings {
             rekor_entries: self.rekor.into_inner(),
             unreadable_entries: self.unreadable.into_inner(),
             signatures: self.signatures.into_inner(),
+            timed_entries: None,
             objects: self.objects.into_inner(),
             ahead: self.ahead.into_inner(),
             frozen: self.frozen.into_inner(),

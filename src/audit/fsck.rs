@@ -5,7 +5,8 @@
 //! tiles below it, and the tiles of level 0 for the entries ([`tiles`]). So a damaged object can be
 //! told from the good ones around it. A damaged or missing tile is recomputed from the objects
 //! below it, if those give the expected hash, so that one damage does not hide another
-//! ([`columns`] does this for the lowest level). In a directory, all other files are then compared
+//! ([`columns`] does this for the lowest level). The times of the entries, to which the tree does not
+//! commit, are checked for themselves ([`times`]). In a directory, all other files are then compared
 //! with the verified objects ([`strays`]).
 //!
 //! Invariants: a clean report means that every byte implied by the checkpoint was read, and hashes
@@ -17,8 +18,10 @@ mod columns;
 mod objects;
 mod strays;
 mod tiles;
+mod times;
 
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
@@ -35,6 +38,7 @@ use columns::Column;
 pub use objects::Objects;
 use strays::Group;
 use tiles::Walk;
+use times::Ranges;
 
 /// The most jobs that wait for a worker. Each is small: what it reads is not in memory yet.
 const JOBS_MAX: usize = 256;
@@ -43,6 +47,7 @@ const JOBS_MAX: usize = 256;
 enum Job {
     Column(Column),
     Group(Group),
+    Times(Range<u64>),
 }
 
 /// Checks a whole log. `announce` is called with the tree size before the work begins.
@@ -76,15 +81,18 @@ pub fn fsck(
         verify_signatures: options.verify_signatures,
         progress,
     };
-    in_parallel(&check, options.workers, |give| {
+    let times = Ranges::default();
+    in_parallel(&check, &times, options.workers, |give| {
         Walk::new(&check, &|column| give(Job::Column(column))).run(&head.root);
+        times::ranges(&check).for_each(|bundles| give(Job::Times(bundles)));
     });
+    let timed = times.join(&check);
     if let Objects::Directory(directory) = objects {
-        in_parallel(&check, options.workers, |give| {
+        in_parallel(&check, &Ranges::default(), options.workers, |give| {
             strays::walk(&check, directory.root(), &|group| give(Job::Group(group)));
         });
     }
-    Ok(findings.into_report(Some(opened)))
+    Ok(Report { timed_entries: timed, ..findings.into_report(Some(opened)) })
 }
 
 /// Checks that a log that says it was frozen serves the tree with which it was frozen.
@@ -104,12 +112,17 @@ fn check_end(objects: &Objects, findings: &Findings, shown: TreeHead) -> Result<
 }
 
 /// Runs a walk, with workers for the jobs that it gives out, until everything is done.
-fn in_parallel(check: &Check<'_>, workers: NonZeroUsize, walk: impl FnOnce(&dyn Fn(Job))) {
+fn in_parallel(
+    check: &Check<'_>,
+    times: &Ranges,
+    workers: NonZeroUsize,
+    walk: impl FnOnce(&dyn Fn(Job)),
+) {
     let (give, take) = sync_channel(JOBS_MAX);
     let take = Mutex::new(take);
     std::thread::scope(|scope| {
         for _ in 0..workers.get() {
-            scope.spawn(|| work(check, &take));
+            scope.spawn(|| work(check, times, &take));
         }
         // Workers receive until this end is dropped, so there is always one to send to.
         walk(&|job| drop(give.send(job)));
@@ -117,7 +130,7 @@ fn in_parallel(check: &Check<'_>, workers: NonZeroUsize, walk: impl FnOnce(&dyn 
     });
 }
 
-fn work(check: &Check<'_>, take: &Mutex<Receiver<Job>>) {
+fn work(check: &Check<'_>, times: &Ranges, take: &Mutex<Receiver<Job>>) {
     let mut worker = columns::Worker::new(check);
     loop {
         let job = take.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -127,6 +140,7 @@ fn work(check: &Check<'_>, take: &Mutex<Receiver<Job>>) {
                 (check.progress)(u64::from(column.coord.width.get()));
             }
             Ok(Job::Group(group)) => strays::check(check, &group),
+            Ok(Job::Times(bundles)) => times.check(check, bundles),
             Err(_) => return,
         }
     }

@@ -4,6 +4,7 @@
 //! | module | what is checked |
 //! |---|---|
 //! | [`revisions`] | the lookup log, that each revision is of the log, and the newest one served |
+//! | [`times`] | what the newest revision commits to of the times of the log's entries |
 //! | [`runs`] | every run of the newest revision, against the entries of its leaves |
 //! | [`part`] | one object of a run, and which postings are wrong in it |
 //! | [`scratch`] | the postings of a run by part, on disk if they do not fit into memory |
@@ -23,6 +24,7 @@ mod part;
 mod revisions;
 mod runs;
 mod scratch;
+mod times;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -66,6 +68,7 @@ pub fn check(
         if let Some((revision, manifest)) = &newest {
             announce(manifest.head.size);
             audit.report.size = Some(manifest.head.size.get());
+            audit.check_times(*revision, manifest).await;
             audit.check_runs(*revision, &manifest.runs).await?;
             audit.check_missing().await?;
         }

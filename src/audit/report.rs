@@ -26,6 +26,8 @@ pub struct Report {
     pub unreadable_entries: u64,
     /// Signatures in Rekor entries that were verified again.
     pub signatures: u64,
+    /// Entries with an integrated time, if the log keeps times.
+    pub timed_entries: Option<u64>,
     /// Objects that were read.
     pub objects: u64,
     /// Objects beyond the checkpoint: written, but not published yet.

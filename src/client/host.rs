@@ -41,8 +41,9 @@ pub(crate) async fn fetch_wanted(
         (Published::Log(path), None) => fetch.fetch(&path).await,
         (Published::Lookup(path), None) => fetch.fetch_lookup(&path).await,
         (Published::Lookup(path), Some(bytes)) => fetch.fetch_part(&path, bytes).await,
+        (Published::Times(bundle), None) => fetch.fetch_times(&bundle).await,
         (Published::Description, None) => fetch.description().await,
-        (Published::Log(_) | Published::Description, Some(_)) => {
+        (Published::Log(_) | Published::Times(_) | Published::Description, Some(_)) => {
             unreachable!("only parts of an index are read in ranges")
         }
     }
@@ -53,6 +54,6 @@ pub(crate) fn place_of(fetch: &dyn Fetch, object: &Published) -> String {
     match object {
         Published::Log(path) => fetch.place(path),
         Published::Lookup(path) => fetch.place_of_lookup(path),
-        Published::Description => object.to_string(),
+        Published::Times(_) | Published::Description => object.to_string(),
     }
 }

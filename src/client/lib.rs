@@ -6,6 +6,7 @@
 //! | [`trust`], [`window`], [`description`] | whom the caller trusts; what a log says about itself |
 //! | `host` | fetches what the pure readings of `fasti_read` want |
 //! | [`reader`], [`proven`] | a log at one verified checkpoint: entries, proofs |
+//! | [`times`] | when entries entered the log |
 //! | [`search`] | which entries have a digest, a key, an identity: uses the log's index |
 //! | [`monitor`] | growth from one run to the next, and evidence if the log did not grow |
 //! | `replace` | small files that are replaced whole |
@@ -38,6 +39,8 @@ pub mod search;
 pub mod signature_file;
 #[cfg(feature = "http")]
 pub mod submit;
+#[cfg(feature = "fetch")]
+pub mod times;
 #[cfg(feature = "http")]
 pub mod writer_status;
 

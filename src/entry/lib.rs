@@ -24,6 +24,7 @@
 
 mod bundle;
 mod canonical;
+mod entry_timestamp;
 mod envelope;
 mod error;
 mod facts;
@@ -52,6 +53,7 @@ pub use fasti_x509::{
 
 pub use bundle::{Bundle, BundleContent, BundleVersion, MessageSignature, VerificationMaterial};
 pub use canonical::{CanonicalEntry, ENTRY_BYTES_MAX};
+pub use entry_timestamp::EntryTimestamp;
 pub use envelope::{DsseEnvelope, DsseSignature};
 pub use error::EntryError;
 pub use facts::{Facts, StoredDigest, StoredKey, StoredSigner};

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use fasti_seams::planted::{Bug, planted};
-use fasti_signer::{Signer, SignerError};
+use fasti_signer::{Signer, SignerError, Statement};
 use fasti_store::ObjectPath;
 use tiles_spec::{
     Checkpoint, EntryBundle, Hash, HashTile, ResourcePath, SignedCheckpoint, TileCoord, TileMap,
@@ -162,7 +162,7 @@ impl SigningGuard {
         let text = Checkpoint { origin: origin.clone(), head, extensions: Vec::new() }.to_text();
         let (mut bytes, mut keys) = (format!("{text}\n"), Vec::new());
         for signer in self.signers() {
-            bytes += &signer.sign(&text).await?.to_string();
+            bytes += &signer.sign(Statement::Checkpoint(&text)).await?.to_string();
             keys.push(signer.verifier_key());
         }
         let opened = SignedCheckpoint::parse(bytes.as_bytes()).ok().filter(|signed| {

@@ -6,19 +6,22 @@
 //! | [`guard`] | reads back what was written, proves that the tree has only grown, and signs |
 //! | [`forward_only`] | publishes a signed tree; what is published only moves forward |
 //! | [`tree`] | reads parts of a stored tree, and proves them |
+//! | [`rekor_v1`] | signs what clients of Rekor v1 get |
 //! | [`growth`] | tells others when a log has grown, and who is in charge of it |
 //!
-//! Invariants: only [`guard`] reaches a signer (I16); the root is computed twice, by different code
+//! Invariants: only [`guard`] and [`rekor_v1`] reach a signer (I16); the root is computed twice, by different code
 //! from different bytes (I6); a checkpoint is never replaced by that of a smaller tree (I2).
 
 pub mod forward_only;
 pub mod growth;
 pub mod guard;
 pub mod integrate;
+pub mod rekor_v1;
 pub mod tree;
 
 pub use forward_only::{ForwardOnly, Found};
 pub use growth::{GrowthWatch, Leadership};
 pub use guard::{GuardError, SigningGuard};
 pub use integrate::{Edge, EdgeError, Integrated, Leaf};
+pub use rekor_v1::{RekorV1Guard, RekorV1GuardError, TreeId};
 pub use tree::TreeError;

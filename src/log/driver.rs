@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use fasti_seams::causes::with_causes;
 use fasti_seams::offload::offload;
-use tiles_spec::{TileMap, TreeHead};
+use tiles_spec::TreeHead;
 use tokio::sync::watch;
 
 use crate::acknowledged::{Acknowledged, SubmitError};
@@ -312,7 +312,7 @@ async fn try_to_enter(
             seen.verify(context, &status.checkpoint, SeenBy::Peer(leader.address.clone()));
             let shown = picture(context, seen).await?.replay.checkpoint;
             let (head, checkpoint) = (shown.head.unwrap_or(TreeHead::EMPTY), shown.bytes);
-            let publication = Publication { head, checkpoint, tiles: TileMap::default() };
+            let publication = Publication::of(head, checkpoint);
             return Ok((Next::Follow, Arc::new(publication), leader));
         }
     }

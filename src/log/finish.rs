@@ -14,6 +14,7 @@ use crate::recover_error::RecoverError;
 use crate::replay::{Replay, read_checkpoint, read_record};
 use crate::seen::Seen;
 use crate::sighting::SeenBy;
+use crate::times::TimesEdge;
 
 /// Applies what the unfinished records imply, one by one, and publishes the last. Records that are
 /// gone because another writer has finished them are not damage.
@@ -21,8 +22,8 @@ pub(super) async fn finish(
     context: &Context,
     seen: &Arc<Seen>,
     replay: &Replay,
-    edge: Edge,
-) -> Result<(Edge, Publisher, Publication), RecoverError> {
+    edge: (Edge, TimesEdge),
+) -> Result<((Edge, TimesEdge), Publisher, Publication), RecoverError> {
     match finish_as_read(context, seen, replay, edge).await {
         Err(error) if error.is_of_records() && has_moved(context, replay).await? => {
             Err(RecoverError::Fenced)
@@ -35,8 +36,8 @@ async fn finish_as_read(
     context: &Context,
     seen: &Arc<Seen>,
     replay: &Replay,
-    mut edge: Edge,
-) -> Result<(Edge, Publisher, Publication), RecoverError> {
+    (mut edge, mut times): (Edge, TimesEdge),
+) -> Result<((Edge, TimesEdge), Publisher, Publication), RecoverError> {
     let published = replay.checkpoint.head.unwrap_or(replay.base);
     let guard = SigningGuard::resume(context.signer.clone(), replay.base, published);
     let mut publisher = Publisher {
@@ -61,17 +62,18 @@ async fn finish_as_read(
         if grown.head != record.after {
             return Err(wrong());
         }
-        publisher.apply(&grown, Attempt::Again).await?;
+        let times = times.grow(record.before.size, record.after.size, record.time);
+        publisher.apply(&grown, times, Attempt::Again).await?;
         tiles = grown.tiles;
     }
     let publication = if replay.checkpoint.head == Some(replay.newest) {
         let checkpoint = replay.checkpoint.bytes.clone();
         publisher.remember(&checkpoint, SeenBy::Read).await?;
-        Publication { head: published, checkpoint, tiles }
+        Publication { head: published, checkpoint, tiles, batch: None }
     } else {
         publisher.publish(tiles).await?
     };
-    Ok((edge, publisher, publication))
+    Ok(((edge, times), publisher, publication))
 }
 
 /// Another writer has published since the takeover, so the records that we read may have been

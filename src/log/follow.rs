@@ -22,7 +22,7 @@ use fasti_seams::planted::{Bug, planted};
 use fasti_signer::SignedMemoryError;
 use futures::future::select;
 use futures::stream::{FuturesUnordered, StreamExt as _};
-use tiles_spec::{TileMap, TreeHead, verify_inclusion};
+use tiles_spec::{TreeHead, verify_inclusion};
 use tokio::sync::{Notify, watch};
 
 use crate::acknowledged::Acknowledged;
@@ -173,8 +173,8 @@ impl Follower<'_> {
     fn advance(&self, leader: &Leader, status: &PeerStatus) {
         let Some(head) = self.open(leader, &status.checkpoint) else { return };
         if head.size > self.published.borrow().head.size {
-            let (checkpoint, tiles) = (status.checkpoint.clone(), TileMap::default());
-            self.published.send_replace(Arc::new(Publication { head, checkpoint, tiles }));
+            let publication = Publication::of(head, status.checkpoint.clone());
+            self.published.send_replace(Arc::new(publication));
             self.context.metrics.tree_size.set(gauge(head.size.get()));
             self.liveness.set_committed(head.size, &self.context.metrics);
         }
@@ -316,8 +316,7 @@ impl Follower<'_> {
             Some(publication) if publication.checkpoint == said.checkpoint => publication.clone(),
             _ => {
                 let head = self.open(leader, &said.checkpoint)?;
-                let (checkpoint, tiles) = (said.checkpoint, TileMap::default());
-                opened.insert(Arc::new(Publication { head, checkpoint, tiles })).clone()
+                opened.insert(Arc::new(Publication::of(head, said.checkpoint))).clone()
             }
         };
         let proved = verify_inclusion(&leaf.hash, said.index, &publication.head, &said.proof);

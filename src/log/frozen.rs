@@ -14,6 +14,7 @@ use crate::record::Epoch;
 use crate::recover_error::RecoverError;
 use crate::replay::Replay;
 use crate::seen::Seen;
+use crate::times::TimesEdge;
 
 /// A log that has ended.
 #[derive(Clone, Debug)]
@@ -39,7 +40,7 @@ pub(super) async fn finish_frozen(
     context: &Context,
     seen: &Arc<Seen>,
     replay: Replay,
-    edge: Edge,
+    edge: (Edge, TimesEdge),
 ) -> Result<Frozen, RecoverError> {
     let (_, _, publication) = finish(context, seen, &replay, edge).await?;
     describe(context, Some(publication.head)).await?;

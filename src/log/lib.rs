@@ -11,7 +11,7 @@
 //! | [`fasti_grow::integrate`] | becomes tiles, bundles and a root |
 //! | [`record`], `record_guard`, [`commit`] | is checked again, and committed by one create-only write |
 //! | [`fasti_grow::guard`] | is checked again before the signature |
-//! | `publish`, `publication` | is written, signed and published |
+//! | `publish`, `publication`, [`times`] | is written, signed and published, with its time beside it |
 //! | `acknowledged`, `inclusion` | is answered: its index with a proof, or why it was not accepted |
 //!
 //! The writer that leads does this (`lead`, with a module for each of its three tasks; `trim`
@@ -82,6 +82,7 @@ mod sighting;
 mod status;
 mod still_leading;
 mod take_over;
+pub mod times;
 mod trim;
 mod waiting_clients;
 
@@ -94,7 +95,7 @@ pub use frozen::Frozen;
 pub use inclusion::ProveError;
 pub use log::Log;
 pub use log_error::LogError;
-pub use publication::Publication;
+pub use publication::{Batch, Publication};
 pub use publish::PublishError;
 pub use record::RECORD_MAGIC;
 pub use recover_error::RecoverError;

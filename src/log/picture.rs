@@ -15,11 +15,12 @@ use crate::record_guard::RecordGuard;
 use crate::recover_error::RecoverError;
 use crate::replay::{Replay, read_newest, read_record, refuse_rollback, witnessed};
 use crate::seen::Seen;
+use crate::times::TimesEdge;
 
 /// The state of a log, before anything is written.
 pub(super) struct Picture {
     pub replay: Replay,
-    pub edge: Edge,
+    pub edge: (Edge, TimesEdge),
     pub guard: RecordGuard,
 }
 
@@ -46,9 +47,10 @@ async fn take_picture(context: &Context, seen: &Seen) -> Result<Picture, Recover
     let replay = Replay::read(context, seen).await?;
     let (tiles, bundle) = tree::edge(&*context.stores.objects, replay.base).await?;
     let edge = Edge::load(replay.base, &tiles, bundle)?;
+    let times = TimesEdge::load(&*context.stores.objects, replay.base.size, replay.time).await?;
     begins_with(context, replay.base, &replay.older).await?;
     let guard = fold(context, &replay, &tiles).await?;
-    Ok(Picture { replay, edge, guard })
+    Ok(Picture { replay, edge: (edge, times), guard })
 }
 
 /// Publishes the size-0 checkpoint of a log that does not exist yet. What speaks against a new log

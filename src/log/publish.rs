@@ -21,7 +21,7 @@ use fasti_grow::{ForwardOnly, Found, GuardError, Integrated, SigningGuard};
 use fasti_seams::clock::Clock;
 use fasti_seams::planted::{Bug, planted};
 use fasti_signer::{SignedMemory, SignedMemoryError, Signer};
-use fasti_store::{Attempt, Object, Store, StoreError};
+use fasti_store::{Attempt, NewObject, Object, Store, StoreError};
 use tiles_spec::{CheckpointError, TileMap, TreeHead, TreeSize, open_checkpoint};
 
 use crate::publication::Publication;
@@ -105,13 +105,16 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    /// Writes what a growth step implies, and checks it as readers will get it.
+    /// Writes what a growth step implies, and the times of its entries, and checks the tree as
+    /// readers will get it.
     pub async fn apply(
         &mut self,
         grown: &Integrated,
+        times: Vec<NewObject>,
         attempt: Attempt,
     ) -> Result<(), PublishError> {
-        let written = self.objects.put_immutable(&grown.objects, attempt).await;
+        let objects = [&grown.objects[..], &times].concat();
+        let written = self.objects.put_immutable(&objects, attempt).await;
         written.map_err(PublishError::Apply)?;
         Ok(self.guard.check(grown)?)
     }
@@ -121,10 +124,10 @@ impl Publisher {
         let checkpoint = self.guard.sign().await?;
         self.remember(&checkpoint, SeenBy::Signed).await?;
         if planted(Bug::AcknowledgeBeforePublish) {
-            return Ok(Publication { head: self.guard.signed(), checkpoint, tiles });
+            return Ok(Publication { head: self.guard.signed(), checkpoint, tiles, batch: None });
         }
         let checkpoint = self.show(checkpoint).await?;
-        Ok(Publication { head: self.guard.signed(), checkpoint, tiles })
+        Ok(Publication { head: self.guard.signed(), checkpoint, tiles, batch: None })
     }
 
     /// Remembers the checkpoint of the tree that was signed or published last, before anyone sees

@@ -1,9 +1,10 @@
 //! Commit records: the one write that puts a batch of entries into the log.
 //!
 //! ```text
-//! "fasti/c1"            8   magic and version; "fasti/z1" in the last record of a frozen log
+//! "fasti/c2"            8   magic and version; "fasti/z2" in the last record of a frozen log
 //! number, epoch         8+8
 //! nonce                16   random: no two attempts ever have the same bytes
+//! time                  8   seconds since 1970, never less than in the record before
 //! previous             32   digest of the previous record; in record 1, of origin and log key
 //! before: size, root    8+32
 //! after: size, root     8+32
@@ -13,7 +14,8 @@
 //! entries               4+n zstd: for each entry u16 length, bytes
 //! digest               32   SHA-256 of all before it
 //! ```
-//! Integers are big-endian. A record holds its whole batch, so any writer that finds it can finish
+//! Integers are big-endian. Older releases wrote records without a time, which begin with "fasti/c1"
+//! or "fasti/z1". A record holds its whole batch, so any writer that finds it can finish
 //! what it began: tiles, bundles and root follow from it and from the tree before it (I5). Nothing
 //! follows a last record, which holds no entries (I17); a writer that does not support this kind
 //! reads it as damaged, and does not continue from a record that it cannot read. [`Record::decode`]
@@ -25,12 +27,16 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use tiles_spec::{ENTRY_BYTES_MAX, Hash, TreeHead, TreeSize};
 
+use fasti_objects::IntegratedTime;
 use fasti_store::RecordNumber;
 
 /// The first bytes of every record that others may follow.
-pub const RECORD_MAGIC: &[u8; 8] = b"fasti/c1";
+pub const RECORD_MAGIC: &[u8; 8] = b"fasti/c2";
 /// The first bytes of the record that ends a log.
-pub const LAST_RECORD_MAGIC: &[u8; 8] = b"fasti/z1";
+pub const LAST_RECORD_MAGIC: &[u8; 8] = b"fasti/z2";
+/// The same of records without a time.
+const TIMELESS_MAGIC: &[u8; 8] = b"fasti/c1";
+const TIMELESS_LAST_MAGIC: &[u8; 8] = b"fasti/z1";
 
 /// Longest writer address, in bytes.
 const WRITER_BYTES_MAX: usize = 1024;
@@ -76,6 +82,8 @@ pub struct Record {
     pub epoch: Epoch,
     /// Random bytes that distinguish this attempt from every other.
     pub nonce: [u8; 16],
+    /// When the batch entered the log, by the clock of the writer.
+    pub time: Option<IntegratedTime>,
     /// The digest of the previous record.
     pub previous: RecordDigest,
     /// The tree before the batch.
@@ -115,10 +123,16 @@ impl Record {
         let deflated = zstd::bulk::compress(&inflated, ZSTD_LEVEL)
             .expect("compressing to memory at a known level does not fail");
         let mut out = Vec::with_capacity(256 + self.writer.len() + deflated.len());
-        out.extend(if self.is_last { LAST_RECORD_MAGIC } else { RECORD_MAGIC });
+        out.extend(match (self.is_last, self.time.is_some()) {
+            (false, true) => RECORD_MAGIC,
+            (true, true) => LAST_RECORD_MAGIC,
+            (false, false) => TIMELESS_MAGIC,
+            (true, false) => TIMELESS_LAST_MAGIC,
+        });
         out.extend(self.number.get().to_be_bytes());
         out.extend(self.epoch.0.to_be_bytes());
         out.extend(self.nonce);
+        out.extend(self.time.iter().flat_map(|time| time.get().to_be_bytes()));
         out.extend(self.previous.0);
         for head in [&self.before, &self.after] {
             out.extend(head.size.get().to_be_bytes());
@@ -154,9 +168,11 @@ impl Record {
             return Err(RecordError("its digest does not match"));
         }
         let mut fields = Fields(content);
-        let is_last = match &fields.array::<8>()? {
-            RECORD_MAGIC => false,
-            LAST_RECORD_MAGIC => true,
+        let (is_last, has_time) = match &fields.array::<8>()? {
+            RECORD_MAGIC => (false, true),
+            TIMELESS_MAGIC => (false, false),
+            LAST_RECORD_MAGIC => (true, true),
+            TIMELESS_LAST_MAGIC => (true, false),
             _ => return Err(RecordError("its kind or version is not supported")),
         };
         let number = RecordNumber::new(fields.u64()?)
@@ -165,6 +181,7 @@ impl Record {
             number,
             epoch: fields.epoch()?,
             nonce: fields.array()?,
+            time: if has_time { Some(fields.time()?) } else { None },
             previous: RecordDigest(fields.array()?),
             before: fields.head()?,
             after: fields.head()?,
@@ -220,6 +237,10 @@ impl<'a> Fields<'a> {
     fn epoch(&mut self) -> Result<Epoch, RecordError> {
         let epoch = Some(self.u64()?).filter(|epoch| i64::try_from(*epoch).is_ok());
         epoch.map(Epoch).ok_or(RecordError("its epoch is out of range"))
+    }
+
+    fn time(&mut self) -> Result<IntegratedTime, RecordError> {
+        IntegratedTime::new(self.u64()?).ok_or(RecordError("its time is out of range"))
     }
 
     fn head(&mut self) -> Result<TreeHead, RecordError> {
@@ -287,6 +308,7 @@ mod tests {
             number: RecordNumber::new(3).expect("positive"),
             epoch: Epoch(2),
             nonce: [9; 16],
+            time: IntegratedTime::new(1_780_000_000),
             previous: RecordDigest([7; 32]),
             before: head(1000, 1),
             after: head(1000 + entries as u64, 2),
@@ -300,16 +322,29 @@ mod tests {
         Record { is_last: true, ..sample(0) }
     }
 
+    fn timeless(entries: usize) -> Record {
+        Record { time: None, ..sample(entries) }
+    }
+
     /// Records as they were first written, kept as files: they must stay readable.
     #[test]
     fn frozen_records_are_read() {
         let batch = include_bytes!("../../tests/data/records/batch.record");
         let takeover = include_bytes!("../../tests/data/records/takeover.record");
         let end = include_bytes!("../../tests/data/records/last.record");
-        for (bytes, record) in [(&batch[..], sample(3)), (takeover, sample(0)), (end, last())] {
+        let timed = include_bytes!("../../tests/data/records/timed.record");
+        let timed_end = include_bytes!("../../tests/data/records/timed-last.record");
+        for (bytes, record) in [
+            (&batch[..], timeless(3)),
+            (takeover, timeless(0)),
+            (end, Record { time: None, ..last() }),
+            (timed, sample(3)),
+            (timed_end, last()),
+        ] {
             assert_eq!(Record::decode(bytes).expect("is read").0, record);
             // Everything but the compressed entries and the digest over them.
-            let fixed = 8 + 8 + 8 + 16 + 32 + 40 + 40 + 2 + record.writer.len() + 8;
+            let time = if record.time.is_some() { 8 } else { 0 };
+            let fixed = 8 + 8 + 8 + 16 + time + 32 + 40 + 40 + 2 + record.writer.len() + 8;
             assert_eq!(record.encode().bytes[..fixed], bytes[..fixed], "is still written so");
         }
     }
@@ -321,8 +356,10 @@ mod tests {
             let encoded = record.encode();
             assert_eq!(Record::decode(&encoded.bytes), Ok((record, encoded.digest)));
         }
-        let encoded = last().encode();
-        assert_eq!(Record::decode(&encoded.bytes), Ok((last(), encoded.digest)));
+        for record in [last(), timeless(3)] {
+            let encoded = record.encode();
+            assert_eq!(Record::decode(&encoded.bytes), Ok((record, encoded.digest)));
+        }
     }
 
     #[test]
@@ -350,13 +387,15 @@ mod tests {
 
     #[test]
     fn lying_fields_are_refused_even_under_a_right_digest() {
-        let counts = 8 + 8 + 8 + 16 + 32 + 40 + 40 + 2 + "http://10.0.0.1:3000".len();
+        let counts = 8 + 8 + 8 + 16 + 8 + 32 + 40 + 40 + 2 + "http://10.0.0.1:3000".len();
         assert!(resealed(|_| {}).is_ok());
         assert!(resealed(|b| b.push(0)).is_err(), "something behind");
         assert!(resealed(|b| b[8..16].fill(0)).is_err(), "number zero");
         assert!(resealed(|b| b[8..16].fill(0xff)).is_err(), "a number that none follows");
         assert!(resealed(|b| b[16..24].fill(0xff)).is_err(), "an epoch that none follows");
-        assert!(resealed(|b| b[72] = 0xff).is_err(), "size out of range");
+        assert!(resealed(|b| b[40..48].fill(0)).is_err(), "no time where one belongs");
+        assert!(resealed(|b| b[40] = 0xff).is_err(), "a time that is out of range");
+        assert!(resealed(|b| b[80] = 0xff).is_err(), "size out of range");
         assert!(resealed(|b| b[counts + 3] = 2).is_err(), "fewer entries than it says");
         assert!(resealed(|b| b[counts + 7] += 1).is_err(), "longer than it inflates to");
         assert!(resealed(|b| b[counts + 4] = 0xff).is_err(), "more than a batch may hold");

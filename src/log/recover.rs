@@ -24,6 +24,7 @@
 use std::sync::Arc;
 
 use fasti_seams::planted::{Bug, planted};
+use fasti_store::{Created, NewObject};
 
 use crate::catch_up::{catch_up, warm_up};
 use crate::context::Context;
@@ -36,9 +37,11 @@ use crate::publication::Publication;
 use crate::publish::Publisher;
 use crate::record::Epoch;
 use crate::recover_error::RecoverError;
+use crate::replay::Replay;
 use crate::seen::Seen;
 use crate::sequence::Position;
 use crate::take_over::{Begins, begin_term};
+use crate::times::TimesEdge;
 
 /// A writer that may lead: the only way to get one is a successful recovery.
 pub struct Ready {
@@ -82,8 +85,11 @@ pub(super) async fn recover(
         return Err(RecoverError::Fenced);
     }
     warm_up(context, dedup, replay.base).await?;
+    if replay.time.is_none() {
+        begin_times(context, &replay, &edge.1).await?;
+    }
     let previous = begin_term(context, &mut replay, &mut guard, Begins::Leading).await?;
-    let (edge, publisher, published) = finish(context, seen, &replay, edge).await?;
+    let ((edge, times), publisher, published) = finish(context, seen, &replay, edge).await?;
     catch_up(context, dedup, published.head).await?;
     describe(context, None).await?;
     let position = Position {
@@ -93,7 +99,24 @@ pub(super) async fn recover(
         previous,
         epoch: replay.epoch.next(),
         writer: context.config.writer_address.clone(),
+        times,
+        time: replay.time,
     };
     let published = Arc::new(published);
     Ok(Recovered::Ready(Box::new(Ready { position, publisher, published })))
+}
+
+/// Writes down that the entries of the unfinished bundle have no times, before the first record
+/// that has one. A record with a time is what shows that the file must exist, so the file must be
+/// durable before it.
+async fn begin_times(
+    context: &Context,
+    replay: &Replay,
+    times: &TimesEdge,
+) -> Result<(), RecoverError> {
+    if let Some(NewObject { path, bytes }) = times.object(replay.base.size) {
+        // Another writer may have written the same.
+        let (Created::Now | Created::Already) = context.stores.objects.create(&path, bytes).await?;
+    }
+    Ok(())
 }

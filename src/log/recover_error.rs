@@ -11,6 +11,7 @@ use crate::publish::PublishError;
 use crate::record::RecordError;
 use crate::record_guard::RecordGuardError;
 use crate::sighting::SeenBy;
+use crate::times::TimesEdgeError;
 
 /// Why a log is not continued. Nothing was signed; every message says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -115,6 +116,9 @@ pub enum RecoverError {
     /// A tile or bundle is damaged (I14).
     #[error("{0}; restore it from a mirror or a backup (`fasti fsck` lists every damaged file)")]
     DamagedEdge(#[from] EdgeError),
+    /// The times of the unfinished bundle cannot be used.
+    #[error(transparent)]
+    Times(TimesEdgeError),
     /// The entries of a record do not lead to the root that it states.
     #[error("commit record {number} does not lead to the root it states; restore it from a backup")]
     WrongRoot {
@@ -188,6 +192,15 @@ impl RecoverError {
             Self::Memory(error) => !error.is_passing(),
             Self::RecordGuard(_) | Self::Dedup(_) => true,
             _ => false,
+        }
+    }
+}
+
+impl From<TimesEdgeError> for RecoverError {
+    fn from(error: TimesEdgeError) -> Self {
+        match error {
+            TimesEdgeError::Store(error) => Self::Store(error),
+            error => Self::Times(error),
         }
     }
 }

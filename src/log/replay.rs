@@ -10,6 +10,7 @@
 //! was taken in the middle of a change; recovery checks by taking another one.
 
 use bytes::Bytes;
+use fasti_objects::IntegratedTime;
 use fasti_seams::offload::offload;
 use fasti_seams::planted::{Bug, planted};
 use fasti_store::{Object, ObjectPath, RecordNumber, Version};
@@ -46,6 +47,8 @@ pub(super) struct Replay {
     pub previous: RecordDigest,
     /// The newest record's term.
     pub epoch: Epoch,
+    /// The newest record's time.
+    pub time: Option<IntegratedTime>,
     /// Whether the newest record ends the log.
     pub is_frozen: bool,
     /// The records beyond `base`, oldest first.
@@ -76,6 +79,7 @@ impl Replay {
             return Self::without_records(context, &known).await;
         };
         let (epoch, head, is_frozen) = (record.epoch, record.after, record.is_last);
+        let time = record.time;
         let walked = walk_back(context, record, enough(context).await?).await?;
         let checkpoint = match early {
             Some(early) => early,
@@ -113,7 +117,18 @@ impl Replay {
         }
         let (next, previous) = (newest.next(), digest);
         let newest = head;
-        Ok(Self { checkpoint, base, newest, next, previous, epoch, is_frozen, unfinished, older })
+        Ok(Self {
+            checkpoint,
+            base,
+            newest,
+            next,
+            previous,
+            epoch,
+            time,
+            is_frozen,
+            unfinished,
+            older,
+        })
     }
 
     /// A log whose first record was not written yet.
@@ -134,6 +149,7 @@ impl Replay {
             next: RecordNumber::FIRST,
             previous: genesis(context),
             epoch: Epoch(0),
+            time: None,
             is_frozen: false,
             unfinished: Vec::new(),
             older: Vec::new(),

@@ -3,9 +3,12 @@
 //! Pure except for the lookup of what the log already holds. The result is ready to be committed:
 //! the record has passed the guard, and the tiles are computed.
 
+use std::time::SystemTime;
+
 use fasti_grow::{Edge, Integrated, Leaf};
+use fasti_objects::IntegratedTime;
 use fasti_seams::planted::{Bug, planted};
-use fasti_store::RecordNumber;
+use fasti_store::{NewObject, RecordNumber};
 use tiles_spec::{Hash, LeafIndex, TreeHead};
 use tokio::sync::oneshot;
 
@@ -14,6 +17,7 @@ use crate::dedup::{Assigned, Dedup, DedupError};
 use crate::pool::PooledEntry;
 use crate::record::{Epoch, Record, RecordDigest};
 use crate::record_guard::{CheckedRecord, RecordGuard, RecordGuardError, damaged};
+use crate::times::{TimesEdge, next_time};
 
 /// A client that waits for a leaf to be published.
 #[derive(Debug)]
@@ -42,6 +46,10 @@ pub struct Position {
     pub epoch: Epoch,
     /// This writer's address.
     pub writer: String,
+    /// The times of the unfinished bundle of the newest committed tree.
+    pub times: TimesEdge,
+    /// The time of the newest record.
+    pub time: Option<IntegratedTime>,
 }
 
 /// A batch that is ready to be committed.
@@ -50,6 +58,8 @@ pub struct Sequenced {
     pub record: CheckedRecord,
     /// What to apply once the record is written.
     pub grown: Integrated,
+    /// The times to write with it.
+    pub times: Vec<NewObject>,
     /// The new leaves, in order.
     pub leaves: Vec<(Hash, LeafIndex)>,
 }
@@ -112,12 +122,13 @@ impl Position {
         self.guard.head()
     }
 
-    /// Integrates new leaves and makes the record that commits them. An empty batch makes the
-    /// record that takes over leadership.
+    /// Integrates new leaves and makes the record that commits them, at this date by the leader's
+    /// clock.
     pub fn sequence(
         &mut self,
         new: Vec<Leaf>,
         nonce: [u8; 16],
+        date: SystemTime,
     ) -> Result<Sequenced, SequenceError> {
         let before = self.head();
         let grown = self.edge.integrate(&new).ok_or_else(|| RecordGuardError::Root {
@@ -126,10 +137,13 @@ impl Position {
         })?;
         let hashes = new.iter().map(|leaf| leaf.hash);
         let leaves = hashes.zip(before.size.next_leaves()).collect();
+        self.time = Some(next_time(self.time, date));
+        let times = self.times.grow(before.size, grown.head.size, self.time);
         let record = Record {
             number: self.number,
             epoch: self.epoch,
             nonce,
+            time: self.time,
             previous: self.previous,
             before,
             after: grown.head,
@@ -138,7 +152,7 @@ impl Position {
             is_last: false,
         };
         let record = self.guard.check(record.encode())?;
-        Ok(Sequenced { record, grown, leaves })
+        Ok(Sequenced { record, grown, times, leaves })
     }
 
     /// The record is in the log.

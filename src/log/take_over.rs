@@ -4,6 +4,7 @@
 //! (I7). Until now it may have published, and trimmed the very slot that our record went to; so
 //! `checkpoint` is read again, and the term begins only if it is not larger than before.
 
+use fasti_objects::IntegratedTime;
 use fasti_seams::planted::{Bug, planted};
 
 use crate::commit::{CommitError, commit};
@@ -13,6 +14,7 @@ use crate::record_guard::RecordGuard;
 use crate::recover_error::RecoverError;
 use crate::replay::{PublishedCheckpoint, Replay, read_checkpoint};
 use crate::sighting::SeenBy;
+use crate::times::next_time;
 
 /// What the first record of a term begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +33,8 @@ pub(super) async fn begin_term(
     guard: &mut RecordGuard,
     begins: Begins,
 ) -> Result<RecordDigest, RecoverError> {
-    let previous = create_record(context, replay, guard, begins).await?;
+    let (previous, time) = create_record(context, replay, guard, begins).await?;
+    replay.time = time;
     if !planted(Bug::NoSecondRead) && !planted(Bug::CheckpointBeforeRecords) {
         replay.checkpoint = refuse_moved(read_checkpoint(context).await?, &replay.checkpoint)?;
     }
@@ -43,11 +46,12 @@ async fn create_record(
     replay: &Replay,
     guard: &mut RecordGuard,
     begins: Begins,
-) -> Result<RecordDigest, RecoverError> {
+) -> Result<(RecordDigest, Option<IntegratedTime>), RecoverError> {
     let record = Record {
         number: replay.next,
         epoch: if planted(Bug::EpochNotRaised) { replay.epoch } else { replay.epoch.next() },
         nonce: context.entropy.nonce(),
+        time: Some(next_time(replay.time, context.clock.date())),
         previous: replay.previous,
         before: guard.head(),
         after: guard.head(),
@@ -58,7 +62,7 @@ async fn create_record(
     let checked = guard.check(record.encode())?;
     let (commits, clock) = (&*context.stores.commits, &*context.clock);
     match commit(commits, clock, replay.next, &checked.encoded).await {
-        Ok(()) => Ok(guard.accept(checked).digest),
+        Ok(()) => Ok((guard.accept(checked).digest, record.time)),
         Err(CommitError::Fenced { .. }) => Err(RecoverError::Fenced),
         Err(error) => Err(RecoverError::TakeOver(error)),
     }

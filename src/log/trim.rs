@@ -4,7 +4,7 @@
 //!   published one, it is not the newest, and it is not the first of its epoch. The first records
 //!   are kept forever. Only a rival's first record can take the next slot of a steady leader, so
 //!   that slot stays filled, and a leader that was suspended for any time finds it taken (I7).
-//! - **Partial tiles and bundles** can be removed once the full one is published. A reader with an
+//! - **Partial tiles, bundles and times** can be removed once the full one is published. A reader with an
 //!   older checkpoint that misses one reads the full one.
 //!
 //! Once true, both conditions stay true forever, so late removals do no harm. The trimmer knows
@@ -16,6 +16,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use fasti_objects::Published;
 use fasti_seams::causes::with_causes;
 use fasti_seams::offload::offload;
 use fasti_seams::planted::{Bug, planted};
@@ -318,13 +319,13 @@ impl std::fmt::Display for Note {
 /// What a growth step adds: the path of each full object, and its own path if it is partial.
 fn growth(old: TreeSize, new: TreeSize) -> impl Iterator<Item = (ObjectPath, Option<ObjectPath>)> {
     let tiles = tiles_for_growth(old, new).into_iter().map(tile_paths);
-    tiles.chain(bundles_for_growth(old, new).into_iter().map(bundle_paths))
+    tiles.chain(bundles_for_growth(old, new).into_iter().flat_map(bundle_paths))
 }
 
 /// The unfinished objects of a tree.
 fn edge(size: TreeSize) -> impl Iterator<Item = (ObjectPath, Option<ObjectPath>)> {
     let tiles = edge_tiles(size).into_iter().map(tile_paths);
-    tiles.chain(edge_bundle(size).into_iter().map(bundle_paths))
+    tiles.chain(edge_bundle(size).into_iter().flat_map(bundle_paths))
 }
 
 fn tile_paths(tile: TileCoord) -> (ObjectPath, Option<ObjectPath>) {
@@ -332,6 +333,12 @@ fn tile_paths(tile: TileCoord) -> (ObjectPath, Option<ObjectPath>) {
     (tile.full().into(), (!tile.width.is_full() && !passes_for_full).then(|| tile.into()))
 }
 
-fn bundle_paths(bundle: BundleCoord) -> (ObjectPath, Option<ObjectPath>) {
-    (bundle.full().into(), (!bundle.width.is_full()).then(|| bundle.into()))
+/// Those of a bundle, and of the times of its entries.
+fn bundle_paths(bundle: BundleCoord) -> [(ObjectPath, Option<ObjectPath>); 2] {
+    let is_partial = !bundle.width.is_full();
+    let times = |bundle| ObjectPath::from(Published::Times(bundle));
+    [
+        (bundle.full().into(), is_partial.then(|| bundle.into())),
+        (times(bundle.full()), is_partial.then(|| times(bundle))),
+    ]
 }

@@ -1,16 +1,22 @@
 //! Manifests: all runs of an index under one hash, with the tree that they index.
 //!
 //! ```text
-//! fasti/lookup-manifest/v1
+//! fasti/lookup-manifest/v2
 //! <origin of the log>
 //! <tree size>
 //! <root hash in base64>
+//! times <hash in base64> ...
 //! run <end> <postings>
 //! part <postings> <records> <homes> <directory pages> <pages> <root hash in base64>
 //! ...
 //! ```
 //! A `run` begins where the previous one ends. It is followed by its `part`s, whose number follows
 //! from its postings. Every line ends in a newline; numbers are decimal.
+//!
+//! `times` commits to the integrated times of the log's entries: they are the leaves of a tree (RFC
+//! 6962), each of eight bytes, and the line has the hashes of its largest complete subtrees, from
+//! left to right. A manifest of a log that keeps no times lacks this line, and has `v1` in its
+//! first.
 //!
 //! Invariants: a parsed manifest prints as the text it was parsed from. The runs tile the leaves
 //! from 0 to the tree size. Impossible counts are refused.
@@ -33,7 +39,8 @@ use crate::slice::{KeySlice, slice_bits};
 /// Maximum size of a manifest in bytes.
 pub const MANIFEST_BYTES_MAX: usize = 4 << 20;
 
-const HEADER: &str = "fasti/lookup-manifest/v1";
+const HEADER: &str = "fasti/lookup-manifest/v2";
+const TIMELESS_HEADER: &str = "fasti/lookup-manifest/v1";
 const LEAF_HEADER: &str = "fasti/lookup-revision/v1";
 /// Maximum number of runs: the runs of a tree, and some that a merge in progress is replacing.
 const RUNS_SHOWN_MAX: usize = 64;
@@ -45,6 +52,9 @@ pub struct Manifest {
     pub origin: Origin,
     /// The tree head that it indexes.
     pub head: TreeHead,
+    /// The frontier of the tree of the log's integrated times, of the same size, if the log keeps
+    /// times.
+    pub times: Option<Vec<Hash>>,
     /// The runs, from leaf 0 on.
     pub runs: Vec<Run>,
 }
@@ -70,7 +80,7 @@ pub enum ManifestError {
     #[error("manifest is not UTF-8 or its last line has no newline")]
     Text,
     /// Another format or version.
-    #[error("manifest does not begin with {HEADER:?}")]
+    #[error("manifest does not begin with {HEADER:?} or {TIMELESS_HEADER:?}")]
     Header,
     /// The origin is not valid.
     #[error("malformed origin in the manifest")]
@@ -173,15 +183,18 @@ impl Manifest {
         let text = std::str::from_utf8(bytes).map_err(|_| ManifestError::Text)?;
         let text = text.strip_suffix('\n').ok_or(ManifestError::Text)?;
         let mut lines = Lines { lines: text.split('\n'), number: 0 };
-        if lines.next() != Some(HEADER) {
-            return Err(ManifestError::Header);
-        }
+        let has_times = match lines.next() {
+            Some(HEADER) => true,
+            Some(TIMELESS_HEADER) => false,
+            _ => return Err(ManifestError::Header),
+        };
         let origin = lines.next().unwrap_or_default().parse().map_err(ManifestError::Origin)?;
         let size = lines.next().and_then(|line| line.parse().ok());
         let size = size.ok_or(lines.is_not("a tree size"))?;
         let root = lines.next().unwrap_or_default();
         let root = Hash::from_base64(root)
             .map_err(|source| ManifestError::Root { line: lines.number, source })?;
+        let times = if has_times { Some(read_times(size, &mut lines)?) } else { None };
         let (mut runs, mut start) = (Vec::new(), TreeSize::ZERO);
         while let Some(line) = lines.next() {
             if runs.len() == RUNS_SHOWN_MAX {
@@ -194,13 +207,22 @@ impl Manifest {
         if start != size {
             return Err(ManifestError::Uncovered { end: start, size });
         }
-        Ok(Self { origin, head: TreeHead { size, root }, runs })
+        Ok(Self { origin, head: TreeHead { size, root }, times, runs })
     }
 
     /// Encodes the manifest as text.
     pub fn to_bytes(&self) -> Vec<u8> {
         let TreeHead { size, root } = self.head;
-        let mut text = format!("{HEADER}\n{}\n{size}\n{}\n", self.origin, root.to_base64());
+        let header = if self.times.is_some() { HEADER } else { TIMELESS_HEADER };
+        let mut text = format!("{header}\n{}\n{size}\n{}\n", self.origin, root.to_base64());
+        if let Some(times) = &self.times {
+            text.push_str("times");
+            for node in times {
+                text.push(' ');
+                text.push_str(&node.to_base64());
+            }
+            text.push('\n');
+        }
         for Run { range, postings, parts } in &self.runs {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "run {} {postings}", range.end());
@@ -242,6 +264,21 @@ impl<'a> Lines<'a> {
     fn is_not(&self, expected: &'static str) -> ManifestError {
         ManifestError::Line { line: self.number, expected }
     }
+}
+
+/// Reads the frontier of the tree of times, which has a node for each bit of the size that is set.
+fn read_times(size: TreeSize, lines: &mut Lines<'_>) -> Result<Vec<Hash>, ManifestError> {
+    let is_not = |lines: &Lines<'_>| lines.is_not("the frontier of the tree of times");
+    let mut fields = lines.next().unwrap_or_default().split(' ');
+    if fields.next() != Some("times") {
+        return Err(is_not(lines));
+    }
+    let nodes = fields.map(|node| {
+        Hash::from_base64(node).map_err(|source| ManifestError::Root { line: lines.number, source })
+    });
+    let nodes = nodes.collect::<Result<Vec<_>, _>>()?;
+    let is_whole = nodes.len() == size.get().count_ones() as usize;
+    if is_whole { Ok(nodes) } else { Err(is_not(lines)) }
 }
 
 fn read_run(line: &str, start: TreeSize, lines: &mut Lines<'_>) -> Result<Run, ManifestError> {

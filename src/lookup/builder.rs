@@ -10,8 +10,9 @@
 use std::time::Instant;
 
 use fasti_client::reader::View;
+use fasti_client::times::frontier_of_times;
 use fasti_lookup_spec::{LeafRange, Manifest, Posting, RevisionFile, Run};
-use tiles_spec::TreeHead;
+use tiles_spec::{Hash, TreeHead};
 
 use super::context::IndexContext;
 use super::error::IndexError;
@@ -29,6 +30,8 @@ pub struct Builder {
     runs: Vec<Run>,
     /// The tree of the newest revision.
     indexed: TreeHead,
+    /// The frontier of its times, if the log keeps times.
+    times: Option<Vec<Hash>>,
     /// Whether a run was merged since.
     is_merged: bool,
     tidy: Tidy,
@@ -72,8 +75,9 @@ impl Builder {
         let newest = revisions.newest();
         let indexed = newest.map_or(TreeHead::EMPTY, |manifest| manifest.head);
         let runs = newest.map_or_else(Vec::new, |manifest| manifest.runs.clone());
+        let times = newest.and_then(|manifest| manifest.times.clone());
         let tidy = Tidy::new(&context);
-        Ok(Self { context, revisions, runs, indexed, is_merged: false, tidy })
+        Ok(Self { context, revisions, runs, indexed, times, is_merged: false, tidy })
     }
 
     /// The tree of the newest revision.
@@ -119,7 +123,9 @@ impl Builder {
             runs.push(self.make(piece, &fresh).await?);
         }
         drop(fresh);
-        let manifest = Manifest { origin: self.context.origin.clone(), head, runs };
+        let known = self.times.clone().map(|nodes| (self.indexed.size, nodes));
+        let times = frontier_of_times(&*self.context.log, known, end, log.size).await?;
+        let manifest = Manifest { origin: self.context.origin.clone(), head, times, runs };
         let checkpoint = view.checkpoint().to_bytes();
         Ok(Some(Prepared { began, file: RevisionFile { manifest, checkpoint }, log }))
     }
@@ -128,10 +134,11 @@ impl Builder {
     pub(super) async fn commit(&mut self, prepared: Prepared) -> Result<Advance, IndexError> {
         let Prepared { began, file, log } = prepared;
         let (head, runs) = (file.manifest.head, file.manifest.runs.clone());
+        let times = file.manifest.times.clone();
         self.revisions.append(file).await?;
         self.tidy.retire(&self.runs, &runs);
         self.tidy.retire_paths(self.revisions.take_superseded());
-        (self.runs, self.indexed, self.is_merged) = (runs, head, false);
+        (self.runs, self.indexed, self.times, self.is_merged) = (runs, head, times, false);
         self.context.metrics.set_sizes(head.size, log.size);
         self.context.metrics.revised(self.context.clock.now() - began);
         Ok(Advance::Revised { indexed: head, log })

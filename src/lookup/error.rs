@@ -2,6 +2,7 @@
 
 use fasti_client::fetch::FetchError;
 use fasti_client::reader::ReadError;
+use fasti_client::times::ReadTimesError;
 use fasti_client::trust::CheckpointRefusal;
 use fasti_grow::{GuardError, TreeError};
 use fasti_lookup_spec::{LeafRange, LookupError, LookupPath, ManifestError, RevisionError};
@@ -15,6 +16,9 @@ pub enum IndexError {
     /// The log cannot be read, or does not verify.
     #[error("cannot read the log")]
     Read(#[from] ReadError),
+    /// The integrated times of the log's entries cannot be read.
+    #[error("cannot read the times of the log's entries")]
+    Times(#[from] ReadTimesError),
     /// A run cannot be built.
     #[error("cannot build a run of the index")]
     Build(#[from] BuildError),
@@ -120,6 +124,7 @@ impl IndexError {
         match self {
             Self::Overtaken { .. } => true,
             Self::Read(error) => !error.is_refusal(),
+            Self::Times(ReadTimesError::Fetch(error)) => !error.is_damage(),
             Self::Build(error) => error.is_passing(),
             Self::Store(error) => error.is_passing(),
             Self::Edge(error) => error.is_passing(),

@@ -6,6 +6,7 @@
 //! | `checkpoint` | text | revalidated | never | 64 KiB |
 //! | `tile/<L>/...` | bytes | immutable | never | 32 bytes a hash |
 //! | `tile/entries/...` | bytes | immutable | stored | 65,537 bytes an entry |
+//! | `time/...` | bytes | immutable | never | 8 bytes an entry |
 //! | `log.json` | JSON | revalidated | never | 64 KiB |
 //! | `lookup/latest` | text | revalidated | on request | as the format allows |
 //! | `lookup/revision/...` | text | immutable | on request | as the format allows |
@@ -15,10 +16,14 @@
 //! Servers, buckets and clients ask this table. `src/docs/formats.md` repeats it for readers, and
 //! the recipes for nginx and in `terraform/` for other programs; `tests/objects` compares them.
 //!
+//! `times` is the format of the files below `time/`.
+//!
 //! Invariant: pure. Of all objects, only those that are revalidated ever change.
 
 mod path;
 mod properties;
+mod times;
 
 pub use path::{Published, PublishedPathError};
 pub use properties::{Lifetime, Packing, Properties};
+pub use times::{IntegratedTime, TIME_BYTES, Times, TimesError};

@@ -8,11 +8,17 @@ use std::str::FromStr;
 use fasti_lookup_spec::{LookupPath, LookupPathError};
 use tiles_spec::{BundleCoord, PathError, ResourcePath, TileCoord};
 
+/// Where bundles are, and where the times of their entries are, under the same names.
+const BUNDLES: &str = "tile/entries/";
+const TIMES: &str = "time/";
+
 /// An object that a log publishes. Prints as its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Published {
     /// The checkpoint, a tile or an entry bundle.
     Log(ResourcePath),
+    /// The integrated times of the entries of this bundle.
+    Times(BundleCoord),
     /// `log.json`, in which the log describes itself.
     Description,
     /// A file of the lookup index.
@@ -38,7 +44,7 @@ impl Published {
     pub const fn resource(&self) -> Option<ResourcePath> {
         match self {
             Self::Log(path) | Self::Lookup(LookupPath::Log(path)) => Some(*path),
-            Self::Lookup(_) | Self::Description => None,
+            Self::Lookup(_) | Self::Description | Self::Times(_) => None,
         }
     }
 
@@ -46,6 +52,7 @@ impl Published {
     pub fn is_meant_by(path: &str) -> bool {
         matches!(path, "checkpoint" | "log.json")
             || path.starts_with("tile/")
+            || path.starts_with(TIMES)
             || path.starts_with("lookup/")
     }
 }
@@ -65,6 +72,13 @@ impl FromStr for Published {
         }
         if !Self::is_meant_by(path) {
             return Err(PublishedPathError::Unknown);
+        }
+        if let Some(place) = path.strip_prefix(TIMES) {
+            return match format!("{BUNDLES}{place}").parse() {
+                Ok(ResourcePath::Bundle(bundle)) => Ok(Self::Times(bundle)),
+                Ok(_) => Err(PublishedPathError::Unknown),
+                Err(error) => Err(PublishedPathError::Log(error)),
+            };
         }
         path.parse().map(Self::Log).map_err(PublishedPathError::Log)
     }
@@ -94,6 +108,10 @@ impl fmt::Display for Published {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Log(path) => path.fmt(f),
+            Self::Times(bundle) => {
+                let path = bundle.to_string();
+                write!(f, "{TIMES}{}", path.strip_prefix(BUNDLES).unwrap_or(&path))
+            }
             Self::Description => f.write_str("log.json"),
             Self::Lookup(path) => path.fmt(f),
         }

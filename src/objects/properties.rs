@@ -5,6 +5,7 @@ use tiles_spec::bundle::bundle_bytes_max;
 use tiles_spec::{CHECKPOINT_BYTES_MAX, HASH_BYTES, ResourcePath};
 
 use super::path::Published;
+use super::times::TIME_BYTES;
 
 /// The most that `log.json` can hold, in bytes.
 const DESCRIPTION_BYTES_MAX: usize = 64 << 10;
@@ -116,6 +117,12 @@ impl Published {
         match self {
             Self::Log(path) => Properties::of_resource(path),
             Self::Lookup(path) => Properties::of_lookup(path),
+            Self::Times(bundle) => Properties::new(
+                OCTETS,
+                Lifetime::Immutable,
+                Packing::Never,
+                bundle.width.as_usize() * TIME_BYTES,
+            ),
             Self::Description => {
                 Properties::new(JSON, Lifetime::Revalidated, Packing::Never, DESCRIPTION_BYTES_MAX)
             }

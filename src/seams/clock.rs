@@ -16,6 +16,9 @@ pub trait Clock: Send + Sync + 'static {
 
     /// A monotonic reading, for measuring durations.
     fn now(&self) -> Instant;
+
+    /// A reading of the wall clock, for the times that entries are given.
+    fn date(&self) -> SystemTime;
 }
 
 /// The runtime's timer.
@@ -30,6 +33,10 @@ impl Clock for SystemClock {
 
     fn now(&self) -> Instant {
         tokio::time::Instant::now().into_std()
+    }
+
+    fn date(&self) -> SystemTime {
+        wall_clock()
     }
 }
 

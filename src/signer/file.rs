@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::private_key::{Password, PrivateKey, PrivateKeyError};
 use super::signer::{Signer, SignerError};
+use super::statement::Statement;
 
 /// Longer files are not read.
 const KEY_FILE_BYTES_MAX: u64 = 64 << 10;
@@ -171,8 +172,8 @@ impl Signer for FileSigner {
         self.key.verifier_key().clone()
     }
 
-    async fn sign(&self, text: &str) -> Result<NoteSignature, SignerError> {
-        self.key.sign(text)
+    async fn sign(&self, statement: Statement<'_>) -> Result<NoteSignature, SignerError> {
+        self.key.sign(statement.text())
     }
 }
 

@@ -1,11 +1,11 @@
-//! Signers: they hold a log's keys and sign checkpoint texts with them.
+//! Signers: they hold a log's keys, and sign [`Statement`]s with them.
 //!
 //! One key defines a log: its line is the first in each checkpoint, and its ID is the log's. It is
 //! stored in a file ([`FileSigner`]) or in a key service (`AwsKmsSigner`, `GcpKmsSigner`);
 //! [`KeyLocation`] says where, or [`find_default_key`] finds it. Further keys can add lines below
 //! the first ([`LogSigner`]), for clients that know them.
 //!
-//! Only the log's guard calls [`Signer::sign`]; a signer sees only note texts, and its key
+//! Only the log's guard calls [`Signer::sign`]; a signer sees only typed statements, and its key
 //! never leaves it (I16). Its signatures are verified before anyone sees them, so a signer is
 //! trusted only to keep its key.
 
@@ -22,6 +22,7 @@ mod new_key;
 mod opened;
 mod private_key;
 mod signer;
+mod statement;
 
 pub use core_dump::forbid_core_dumps;
 pub use default_key::{MissingKey, find_default_key, make_default_key};
@@ -39,3 +40,4 @@ pub use new_key::{KeyAlgorithm, KeyEncoding, NewKey, generate_key_file};
 pub use opened::{OpenKeyError, OpenedKey};
 pub use private_key::{Password, PrivateKey, PrivateKeyError};
 pub use signer::{Signer, SignerError};
+pub use statement::Statement;

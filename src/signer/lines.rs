@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use tiles_spec::{NoteSignature, Origin, VerifierKey};
 
 use super::signer::{Signer, SignerError};
+use super::statement::Statement;
 
 /// A log's signer together with further ones.
 pub struct LogSigner {
@@ -63,8 +64,8 @@ impl Signer for LogSigner {
         self.first.verifier_key()
     }
 
-    async fn sign(&self, text: &str) -> Result<NoteSignature, SignerError> {
-        self.first.sign(text).await
+    async fn sign(&self, statement: Statement<'_>) -> Result<NoteSignature, SignerError> {
+        self.first.sign(statement).await
     }
 
     fn further(&self) -> &[Arc<dyn Signer>] {

@@ -10,6 +10,7 @@ use fasti_lookup_spec::lookup_origin;
 use tiles_spec::{NoteSignature, Origin, OriginError, VerifierKey};
 
 use super::signer::{Signer, SignerError};
+use super::statement::Statement;
 
 /// Signs for the log of the index's revisions.
 pub struct LookupSigner {
@@ -38,11 +39,11 @@ impl Signer for LookupSigner {
         self.key.clone()
     }
 
-    async fn sign(&self, text: &str) -> Result<NoteSignature, SignerError> {
-        if text.lines().next() != Some(self.origin.as_str()) {
+    async fn sign(&self, statement: Statement<'_>) -> Result<NoteSignature, SignerError> {
+        if statement.text().lines().next() != Some(self.origin.as_str()) {
             return Err(SignerError::OtherLog { origin: self.origin.to_string() });
         }
-        let signature = self.log.sign(text).await?;
+        let signature = self.log.sign(statement).await?;
         let name = self.origin.key_name();
         Ok(NoteSignature::new(name, self.key.key_id(), signature.bytes().to_vec()))
     }
@@ -67,12 +68,12 @@ mod tests {
             Checkpoint { origin, head: TreeHead::EMPTY, extensions }.to_text()
         };
         let text_of_its_own = text("log.test/lookup");
-        let signature = signer.sign(&text_of_its_own).await.unwrap();
+        let signature = signer.sign(Statement::Checkpoint(&text_of_its_own)).await.unwrap();
         let key = signer.verifier_key();
         assert!(key.made(&signature) && key.verify(&text_of_its_own, signature.bytes()));
         assert!(!log.verifier_key().made(&signature), "another name is another key ID");
         for other in ["log.test", "log.test/lookup/more", "other.test/lookup"] {
-            let refused = signer.sign(&text(other)).await;
+            let refused = signer.sign(Statement::Checkpoint(&text(other))).await;
             assert!(matches!(refused, Err(SignerError::OtherLog { .. })), "{other}");
         }
     }

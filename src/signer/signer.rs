@@ -6,8 +6,9 @@ use async_trait::async_trait;
 use tiles_spec::{CosignError, NoteSignature, Origin, VerifierKey};
 
 use super::kms_error::KmsError;
+use super::statement::Statement;
 
-/// Signs checkpoints of one log.
+/// Signs the checkpoints of one log, and when entries entered it.
 #[async_trait]
 pub trait Signer: Send + Sync + 'static {
     /// The log's origin, which is also the name of its keys.
@@ -16,9 +17,9 @@ pub trait Signer: Send + Sync + 'static {
     /// The key that verifies the signatures of [`sign`](Signer::sign). It never changes.
     fn verifier_key(&self) -> VerifierKey;
 
-    /// Signs a checkpoint's text. The same text gives the same line if the algorithm allows it;
+    /// Signs a statement. The same statement gives the same line if the algorithm allows it;
     /// nothing may rely on that.
-    async fn sign(&self, text: &str) -> Result<NoteSignature, SignerError>;
+    async fn sign(&self, statement: Statement<'_>) -> Result<NoteSignature, SignerError>;
 
     /// Signers of the lines below, in order, with other keys. They have no further signers of their
     /// own.

@@ -8,9 +8,9 @@
 //! Both name the log by the SHA-256 of its `SubjectPublicKeyInfo`. Whatever the key, ECDSA and RSA
 //! sign SHA-256 digests, and Ed25519 signs the text itself.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use fasti_entry::{ArtifactDigest, HashAlgorithm, PublicKey, TransparencyLogEntry, X509Error};
+use fasti_entry::{
+    ArtifactDigest, EntryTimestamp, HashAlgorithm, PublicKey, TransparencyLogEntry, X509Error,
+};
 use fasti_read::window::Window;
 use fasti_read::{CheckpointRefusal, Trust};
 use tiles_spec::{Checkpoint, CheckpointError, NoteError, SignedCheckpoint};
@@ -75,8 +75,8 @@ impl V1Log {
         entry: &TransparencyLogEntry,
         promise: &[u8],
     ) -> Result<(), Refusal> {
-        let signed = promised_text(entry);
-        let valid = self.key.verify_v1(signed.as_bytes(), promise).is_ok();
+        let signed = EntryTimestamp::of(entry);
+        let valid = self.key.verify_v1(signed.as_str().as_bytes(), promise).is_ok();
         if valid { Ok(()) } else { Err(Refusal::BadPromise { log: self.name.clone() }) }
     }
 
@@ -104,18 +104,6 @@ impl V1Log {
         }
         Ok(signed.checkpoint().clone())
     }
-}
-
-/// What a promise is over. All values are ASCII, and the numbers are whole, so that this is RFC
-/// 8785 JSON.
-fn promised_text(entry: &TransparencyLogEntry) -> String {
-    format!(
-        r#"{{"body":"{}","integratedTime":{},"logID":"{}","logIndex":{}}}"#,
-        STANDARD.encode(&entry.canonicalized_body),
-        entry.integrated_time,
-        hex::encode(&entry.log_id),
-        entry.log_index,
-    )
 }
 
 /// The host in the first line of a checkpoint, if the number of a tree follows.

@@ -65,6 +65,8 @@ fn every_damage_to_every_file_is_named() {
         "tile/1/000.p/1",
         "tile/entries/000",
         "tile/entries/001.p/45",
+        "time/000",
+        "time/001.p/45",
     ];
     // All files of the tree, and some superseded ones.
     let outgrown =

@@ -157,6 +157,7 @@ impl Scene {
     /// Derives the log again from its files and compares.
     pub fn verify(&self, read: &dyn Fn(&str) -> Option<Vec<u8>>, key: &VerifierKey) -> Verified {
         let published = published::verify(read, ORIGIN, key);
+        assert_eq!(published.timeless(), 0, "each entry has a time");
         let acknowledged = self.acknowledged.lock().expect("no panics");
         for (entry, index) in acknowledged.iter() {
             let there = published.entries.get(usize::try_from(*index).expect("small"));

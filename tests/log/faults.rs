@@ -17,6 +17,7 @@ use tiles_spec::Hash;
 
 use crate::faulty::{Fault, FaultyStore};
 use crate::harness::{World, entries};
+use crate::times;
 
 /// Every root that was ever published, by size.
 type Roots = BTreeMap<u64, Hash>;
@@ -104,12 +105,15 @@ async fn note_root(world: &World, roots: &mut Roots) {
 }
 
 async fn enumerate(size: usize, batches: &[usize]) -> usize {
-    let grown = grown(size).await;
+    enumerate_on(&grown(size).await, batches).await
+}
+
+async fn enumerate_on(grown: &Grown, batches: &[usize]) -> usize {
     let mut cases = 0;
     for &batch in batches {
         for fault in Fault::ALL {
             let mut n = 1;
-            while case(&grown, batch, n, fault).await {
+            while case(grown, batch, n, fault).await {
                 n += 1;
                 cases += 1;
             }
@@ -126,6 +130,17 @@ async fn every_operation_fails_in_every_way_around_the_first_tile() {
     }
     println!("{cases} faults met");
     assert!(cases > 2000, "{cases}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_operation_fails_in_every_way_on_a_log_from_before_times() {
+    let mut cases = 0;
+    for size in [1, 255, 256] {
+        let (world, store) = times::older(size).await;
+        cases += enumerate_on(&Grown { world, store, size }, &[1, 2]).await;
+    }
+    println!("{cases} faults met");
+    assert!(cases > 300, "{cases}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -32,12 +32,14 @@ pub struct World {
     pub index: Arc<MemoryIndex>,
     pub config: LogConfig,
     pub memory: Option<SignedMemory>,
+    /// How many entries are from before the log kept times.
+    pub timeless: usize,
 }
 
 impl World {
     pub fn on(stores: Stores) -> Self {
         let index = Arc::new(MemoryIndex::default());
-        Self { stores, index, config: LogConfig::default(), memory: None }
+        Self { stores, index, config: LogConfig::default(), memory: None, timeless: 0 }
     }
 
     pub fn in_memory() -> (Self, Arc<MemoryStore>) {
@@ -113,7 +115,10 @@ impl World {
                 objects.extend(read.map(|bytes| (path.to_owned(), bytes)));
             }
         }
-        published::verify(&|path| objects.get(path).cloned(), ORIGIN, &verifier_key())
+        let read = |path: &str| objects.get(path).cloned();
+        let published = published::verify(&read, ORIGIN, &verifier_key());
+        assert_eq!(published.timeless(), self.timeless, "each later entry has a time");
+        published
     }
 
     async fn read(&self, path: &str) -> Option<Vec<u8>> {

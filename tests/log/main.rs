@@ -12,4 +12,5 @@ mod harness;
 mod lifecycle;
 mod refusals;
 mod standstill;
+mod times;
 mod writers;

@@ -64,7 +64,7 @@ fn make() -> Files {
     let range = ranges(log.size)[0];
     let BuiltPart { part, bytes } = build_part(range, KeySlice::new(0, 0).unwrap(), &postings());
     let runs = vec![Run::new(range, 5, vec![part]).unwrap()];
-    let manifest = Manifest { origin: origin(), head: log, runs };
+    let manifest = Manifest { origin: origin(), head: log, times: None, runs };
     let entry = manifest.revision_entry();
     let revision = RevisionFile { manifest, checkpoint: signed(&origin(), log) };
     let lookup = lookup_origin(&origin()).unwrap();

@@ -37,7 +37,7 @@ fn signed(key: &NoteSigningKey, head: TreeHead) -> Vec<u8> {
 fn latest(keys: &Keys, runs: Vec<Run>) -> LatestFile {
     let end = runs.last().map_or(TreeSize::ZERO, |run| run.range.end());
     let head = TreeHead { size: end, root: leaf_hash(b"the tree's root") };
-    let manifest = Manifest { origin: ORIGIN.parse().unwrap(), head, runs };
+    let manifest = Manifest { origin: ORIGIN.parse().unwrap(), head, times: None, runs };
     let mut tree = Frontier::new();
     let before = leaf_hash(b"the revision before");
     tree.push(before).unwrap();

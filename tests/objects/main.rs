@@ -6,10 +6,11 @@ use std::path::Path;
 use fasti_objects::{Lifetime, Packing, Published};
 
 /// One object of each kind, with the object as `formats.md` writes it.
-const OBJECTS: [(&str, &str); 9] = [
+const OBJECTS: [(&str, &str); 10] = [
     ("checkpoint", "`checkpoint`"),
     ("tile/0/x001/067", "`tile/<L>/...`"),
     ("tile/entries/067.p/8", "`tile/entries/...`"),
+    ("time/067.p/8", "`time/...`"),
     ("log.json", "`log.json`"),
     ("lookup/latest", "`lookup/latest`"),
     ("lookup/revision/x001/234", "`lookup/revision/...`"),
@@ -67,7 +68,7 @@ fn bytes_max(object: &Published) -> usize {
     let all = object.properties().bytes_max;
     match object {
         Published::Log(Tile(tile)) => all / tile.width.as_usize(),
-        Published::Log(Bundle(bundle)) => all / bundle.width.as_usize(),
+        Published::Log(Bundle(bundle)) | Published::Times(bundle) => all / bundle.width.as_usize(),
         _ => all,
     }
 }

@@ -14,7 +14,7 @@ use tiles_spec::{Checkpoint, Hash, TreeHead, VerifierKey, open_checkpoint};
 
 use crate::bucket::{Bucket, Reply, Request};
 use crate::process::{ORIGIN, signing_key};
-use crate::tree::{Piece, Tree};
+use crate::tree::{Piece, Tree, Whole};
 
 /// An invariant that does not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,12 +72,14 @@ pub struct Oracle {
     size: usize,
     /// The entries of the published tree, as read from its bundles.
     entries: Vec<Bytes>,
+    /// Their times.
+    times: Vec<u64>,
     tree: Tree,
     /// For each slot, all records that ever landed in it.
     records: BTreeMap<u64, Vec<Landed>>,
     /// The trees that records lead to.
     committed: BTreeSet<Head>,
-    /// What was ever written to the path of a tile or bundle.
+    /// What was ever written to the path of a tile, a bundle, or times.
     written: BTreeMap<Piece, Bytes>,
     /// The acknowledged index of each entry.
     acknowledged: BTreeMap<Bytes, usize>,
@@ -95,6 +97,7 @@ impl Default for Oracle {
             shown: BTreeSet::new(),
             size: 0,
             entries: Vec::new(),
+            times: Vec::new(),
             tree: Tree::default(),
             records: BTreeMap::new(),
             committed: BTreeSet::from([(0, tiles_spec::EMPTY_ROOT)]),
@@ -259,7 +262,7 @@ impl Oracle {
             format!("the entries lead to another root at size {size}")
         })?;
         for piece in Piece::all(size) {
-            let Piece { level: Some(level), index, width } = piece else { continue };
+            let Piece { whole: Whole::Hashes(level), index, width } = piece else { continue };
             let expected = self.tree.tile(level, index, width);
             let there = read_wider(bucket, piece).unwrap_or_default();
             hold(there.starts_with(&expected), "I3", || format!("{} is wrong", piece.path()))?;
@@ -269,10 +272,12 @@ impl Oracle {
         Ok(())
     }
 
-    /// A bundle holds the published entries, and perhaps more.
+    /// A bundle holds the published entries, and perhaps more; so do times.
     fn reads(&mut self, piece: Piece, bundle: &[u8]) -> Verdict {
-        if piece.level.is_some() {
-            return Ok(());
+        match piece.whole {
+            Whole::Entries => {}
+            Whole::Times => return self.reads_times(piece, bundle),
+            Whole::Hashes(_) => return Ok(()),
         }
         let wrong = || Violation::of("I3", format!("{} is wrong", piece.path()));
         let mut rest = bundle;
@@ -291,6 +296,25 @@ impl Oracle {
         Ok(())
     }
 
+    /// Every entry has a time, which never changes, and is never earlier than the one before.
+    fn reads_times(&mut self, piece: Piece, times: &[u8]) -> Verdict {
+        for (at, index) in (piece.index * 256..piece.end()).enumerate() {
+            let time = times
+                .get(8 * at..8 * at + 8)
+                .map(|time| u64::from_be_bytes(time.try_into().expect("there are 8")));
+            let last = self.times.last().copied().unwrap_or(1);
+            hold(time >= Some(last) || index < self.times.len(), "time", || {
+                format!("{}: leaf {index} has the time {time:?} after {last}", piece.path())
+            })?;
+            if let Some(known) = self.times.get(index) {
+                hold(time == Some(*known), "time", || format!("leaf {index} has another time"))?;
+            } else {
+                self.times.extend(time);
+            }
+        }
+        Ok(())
+    }
+
     /// An object is removed: it must not be needed any more.
     fn removes(&self, bucket: &Bucket, path: &ObjectPath) -> Verdict {
         if let Some(number) = path.record_number() {
@@ -299,8 +323,7 @@ impl Oracle {
         let Some(piece) = Piece::at(path.as_str()) else {
             return Err(Violation::of("I3", format!("{path} is removed")));
         };
-        let level = 8 * piece.level.unwrap_or(0);
-        let published = self.size >> level >= piece.full().end();
+        let published = piece.full().is_in(self.size);
         let there = bucket.holds(&piece.full().path()).is_some();
         hold(piece.width < 256 && there && published, "I3", || {
             format!("{path} is removed at size {}, but the full one is not published", self.size)
@@ -411,9 +434,11 @@ impl Oracle {
     fn is_of_the_log(&mut self, piece: Piece, bytes: &Bytes) -> Verdict {
         let wrong = || format!("{} was written with content that is not in the log", piece.path());
         hold(piece.leaves() <= self.size, "I5", wrong)?;
-        let expected: Vec<u8> = match piece.level {
-            Some(level) => self.tree.tile(level, piece.index, piece.width),
-            None => self.entries[piece.index * 256..piece.end()]
+        let leaves = piece.index * 256..piece.end();
+        let expected: Vec<u8> = match piece.whole {
+            Whole::Hashes(level) => self.tree.tile(level, piece.index, piece.width),
+            Whole::Times => self.times[leaves].iter().flat_map(|time| time.to_be_bytes()).collect(),
+            Whole::Entries => self.entries[leaves]
                 .iter()
                 .flat_map(|entry| {
                     let length = u16::try_from(entry.len()).expect("short").to_be_bytes();

@@ -1,13 +1,13 @@
 //! One run of one writer process: its gate, its clock, its random numbers, its signer.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use fasti::clock::Clock;
 use fasti::entropy::Entropy;
-use fasti::signer::{FileSigner, Signer, SignerError};
+use fasti::signer::{FileSigner, Signer, SignerError, Statement};
 use fasti::store::RecordNumber;
 use tiles_spec::{NoteSignature, NoteSigningKey, Origin, VerifierKey};
 
@@ -64,6 +64,15 @@ impl Clock for Process {
     fn now(&self) -> Instant {
         self.gate.now().into_std()
     }
+
+    /// The machines' clocks disagree by hours, and one of them runs backwards.
+    fn date(&self) -> SystemTime {
+        const START: Duration = Duration::from_secs(1_780_000_000);
+        const HOUR: Duration = Duration::from_hours(1);
+        let passed = self.sim.passed(self.gate.now());
+        let here = UNIX_EPOCH + START + HOUR * u32::try_from(self.writer).expect("a few writers");
+        if self.writer == 1 { here - passed } else { here + passed }
+    }
 }
 
 impl Entropy for Process {
@@ -101,13 +110,13 @@ impl Signer for WatchedSigner {
         self.signer.verifier_key()
     }
 
-    async fn sign(&self, text: &str) -> Result<NoteSignature, SignerError> {
-        let sim = &self.process.sim;
+    async fn sign(&self, statement: Statement<'_>) -> Result<NoteSignature, SignerError> {
+        let (sim, text) = (&self.process.sim, statement.text());
         let size = text.lines().nth(1).unwrap_or_default();
         sim.note(&format!("w{} signs size {size}", self.process.writer));
         if !sim.is_astray() {
             sim.judge(sim.ask_oracle(|oracle, _| oracle.signs(text)));
         }
-        self.signer.sign(text).await
+        self.signer.sign(statement).await
     }
 }

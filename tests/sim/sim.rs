@@ -109,6 +109,11 @@ impl Sim {
         draw(&mut lock(&self.rng))
     }
 
+    /// How long the run has lasted at this instant.
+    pub fn passed(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.began)
+    }
+
     pub fn note(&self, text: &str) {
         // The directory of the machines' memories differs between runs.
         let text = match &self.machines {

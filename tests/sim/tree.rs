@@ -53,10 +53,26 @@ impl Tree {
     }
 }
 
-/// A tile or bundle: `level` is `None` for bundles.
+/// What a piece is a piece of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Whole {
+    Entries,
+    Times,
+    /// The hashes of a level of tiles.
+    Hashes(u32),
+}
+
+impl Whole {
+    /// How many bits the index of a leaf has more than that of its piece's element.
+    fn shift(self) -> u32 {
+        if let Self::Hashes(level) = self { 8 * level } else { 0 }
+    }
+}
+
+/// A tile, a bundle, or the times of a bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Piece {
-    pub level: Option<u32>,
+    pub whole: Whole,
     pub index: usize,
     pub width: usize,
 }
@@ -65,14 +81,14 @@ impl Piece {
     /// Everything that a tree of `size` implies.
     pub fn all(size: usize) -> Vec<Self> {
         let mut pieces = Vec::new();
-        for level in std::iter::once(None).chain((0..).map(Some)) {
-            let count = size >> (8 * level.unwrap_or(0));
+        for whole in [Whole::Entries, Whole::Times].into_iter().chain((0..).map(Whole::Hashes)) {
+            let count = size >> whole.shift();
             if count == 0 {
                 break;
             }
             pieces.extend((0..count.div_ceil(256)).map(|index| {
                 let width = (count - index * 256).min(256);
-                Self { level, index, width }
+                Self { whole, index, width }
             }));
         }
         pieces
@@ -80,18 +96,27 @@ impl Piece {
 
     /// The path, by the specification.
     pub fn path(self) -> String {
-        let level = self.level.map_or("entries".to_owned(), |level| level.to_string());
+        let place = match self.whole {
+            Whole::Entries => "tile/entries".to_owned(),
+            Whole::Times => "time".to_owned(),
+            Whole::Hashes(level) => format!("tile/{level}"),
+        };
         assert!(self.index < 1000, "a simulated log is small");
         let part = if self.width == 256 { String::new() } else { format!(".p/{}", self.width) };
-        format!("tile/{level}/{:03}{part}", self.index)
+        format!("{place}/{:03}{part}", self.index)
     }
 
-    /// The tile or bundle at a path; `None` if the path is of neither.
+    /// The piece at a path; `None` if the path is of none.
     pub fn at(path: &str) -> Option<Self> {
-        let (level, rest) = path.strip_prefix("tile/")?.split_once('/')?;
+        let (whole, rest) = match path.strip_prefix("time/") {
+            Some(rest) => (Whole::Times, rest),
+            None => match path.strip_prefix("tile/")?.split_once('/')? {
+                ("entries", rest) => (Whole::Entries, rest),
+                (level, rest) => (Whole::Hashes(level.parse().ok()?), rest),
+            },
+        };
         let (index, width) = rest.split_once(".p/").unwrap_or((rest, "256"));
-        let level = if level == "entries" { None } else { Some(level.parse().ok()?) };
-        let piece = Self { level, index: index.parse().ok()?, width: width.parse().ok()? };
+        let piece = Self { whole, index: index.parse().ok()?, width: width.parse().ok()? };
         (piece.path() == path).then_some(piece)
     }
 
@@ -99,20 +124,24 @@ impl Piece {
         Self { width: 256, ..self }
     }
 
-    /// The number of hashes at this level up to the end of this piece.
+    /// The number of elements up to the end of this piece.
     pub fn end(self) -> usize {
         self.index * 256 + self.width
     }
 
     /// The number of leaves of the smallest tree that has this piece.
     pub fn leaves(self) -> usize {
-        self.end() << (8 * self.level.unwrap_or(0))
+        self.end() << self.whole.shift()
+    }
+
+    /// Whether a tree of this size has the whole piece.
+    pub fn is_in(self, size: usize) -> bool {
+        size >> self.whole.shift() >= self.end()
     }
 
     /// Reports whether a tree that grows from `before` to `after` leaves writes this piece.
     pub fn follows_from(self, before: usize, after: usize) -> bool {
-        let level = 8 * self.level.unwrap_or(0);
-        let (before, after) = (before >> level, after >> level);
+        let (before, after) = (before >> self.whole.shift(), after >> self.whole.shift());
         before < self.end()
             && if self.width == 256 { self.end() <= after } else { self.end() == after }
     }

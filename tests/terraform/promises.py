@@ -40,7 +40,7 @@ def s3(module):
     bucket = statements(module, "bucket")
     created_once = bucket["TilesAndRecordsAreCreatedOnce"]
     yield from denies_put(created_once, {"s3:if-none-match"})
-    once = ("tile/*", "_writer/commit/*", "lookup/run/*", "lookup/revision/*", "lookup/tile/*")
+    once = ("tile/*", "time/*", "_writer/commit/*", "lookup/run/*", "lookup/revision/*", "lookup/tile/*")
     if set(created_once["resources"]) != objects(*once):
         yield "s3: what is created once is not tiles, records and the index"
     replaced = bucket["CheckpointIsReplacedConditionally"]
@@ -52,7 +52,7 @@ def s3(module):
     if string(hidden["effect"]) != "Deny" or hidden["resources"] != [OBJECTS + '_writer/*"']:
         yield "s3: readers are not denied the writers' part"
 
-    removable = objects("_writer/*", "tile/*.p/*", "lookup/run/*", "lookup/tile/*.p/*")
+    removable = objects("_writer/*", "tile/*.p/*", "time/*.p/*", "lookup/run/*", "lookup/tile/*.p/*")
     if set(statements(module, "writer")["Tidy"]["resources"]) != removable:
         yield "s3: writers may remove more, or less, than they have to"
     if set(bucket["PublishedFilesStay"]["not_resources"]) != removable:

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
 
@@ -20,6 +20,10 @@ impl Clock for Stopped {
 
     fn now(&self) -> Instant {
         self.0 + Duration::from_millis(self.1.load(Ordering::Relaxed))
+    }
+
+    fn date(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_millis(self.1.load(Ordering::Relaxed))
     }
 }
 

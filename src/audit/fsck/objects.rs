@@ -61,6 +61,24 @@ impl Objects {
         }
     }
 
+    /// Reads the times of a bundle's entries into `into`, replacing its content. Returns whether
+    /// they exist.
+    pub(super) fn read_times_into(
+        &self,
+        bundle: BundleCoord,
+        into: &mut Vec<u8>,
+    ) -> Result<bool, FetchError> {
+        match self {
+            Self::Directory(directory) => directory.read_times_into(bundle, into),
+            Self::Remote { fetch, runtime } => {
+                let fetched = runtime.block_on(fetch.fetch_times(&bundle))?;
+                let found = fetched.is_some();
+                *into = fetched.unwrap_or_default();
+                Ok(found)
+            }
+        }
+    }
+
     /// Reads what the log says about itself.
     pub(super) fn description(&self) -> Result<Description, FetchError> {
         let json = match self {

@@ -1,5 +1,5 @@
-//! The other files below `tile/` in a directory: partial tiles and bundles that were replaced by a
-//! full one, and files beyond the checkpoint.
+//! The other files below `tile/` and `time/` in a directory: partial tiles, bundles and times that
+//! were replaced by full ones, and files beyond the checkpoint.
 //!
 //! Each must agree with the signed tree's object in the same place, as far as both go. Files beyond
 //! the checkpoint are not a problem, since a writer writes them before it publishes. Files whose
@@ -9,6 +9,7 @@ use std::fs;
 use std::path::Path;
 
 use fasti_client::fetch::FetchError;
+use fasti_objects::{Published, Times};
 use tiles_spec::{BundleCoord, EntryBundle, Level, ResourcePath, TileCoord, TileIndex, TileWidth};
 
 use super::check::Check;
@@ -28,11 +29,14 @@ pub(super) struct Group {
 enum Kind {
     Tile(Level),
     Bundle,
+    Times,
 }
 
-/// Walks the directories below `tile/` and gives out what must be checked.
+/// Walks the directories of a log and gives out what must be checked.
 pub(super) fn walk(check: &Check<'_>, root: &Path, give: &dyn Fn(Group)) {
-    Walk { check, root, give }.directory("tile", DEPTH_MAX);
+    for directory in ["tile", "time"] {
+        Walk { check, root, give }.directory(directory, DEPTH_MAX);
+    }
 }
 
 struct Walk<'a> {
@@ -70,13 +74,16 @@ impl Walk<'_> {
                 continue;
             }
             match name.parse() {
-                Ok(ResourcePath::Tile(tile)) => {
+                Ok(Published::Log(ResourcePath::Tile(tile))) => {
                     partials.push((Kind::Tile(tile.level), tile.index, tile.width));
                 }
-                Ok(ResourcePath::Bundle(bundle)) => {
+                Ok(Published::Log(ResourcePath::Bundle(bundle))) => {
                     partials.push((Kind::Bundle, bundle.index, bundle.width));
                 }
-                Ok(ResourcePath::Checkpoint) | Err(_) => {
+                Ok(Published::Times(bundle)) => {
+                    partials.push((Kind::Times, bundle.index, bundle.width));
+                }
+                Ok(_) | Err(_) => {
                     self.check.findings.add(name, "not the name of any object of a log");
                 }
             }
@@ -134,43 +141,52 @@ pub(super) fn check(check: &Check<'_>, group: &Group) {
 fn signed_width(check: &Check<'_>, kind: Kind, index: TileIndex) -> Option<TileWidth> {
     let level = match kind {
         Kind::Tile(level) => level,
-        Kind::Bundle => Level::ZERO,
+        Kind::Bundle | Kind::Times => Level::ZERO,
     };
     TileCoord::at(check.size, level, index).map(|tile| tile.width)
 }
 
 /// Reads the signed tree's object at a place. `None` if it is damaged, which was reported before.
 fn read_signed(check: &Check<'_>, group: &Group, width: TileWidth) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
     for width in [width, TileWidth::FULL] {
         let path = path_of(group.kind, group.index, width);
-        if check.objects.read_into(&path, &mut bytes).ok()? {
+        if let Some(bytes) = read_object(check, &path).ok()? {
             return (!check.findings.names(path)).then_some(bytes);
         }
     }
     None
 }
 
-fn read(check: &Check<'_>, path: &ResourcePath) -> Result<Option<Vec<u8>>, String> {
+fn read_object(check: &Check<'_>, path: &Published) -> Result<Option<Vec<u8>>, FetchError> {
     let mut bytes = Vec::new();
-    match check.objects.read_into(path, &mut bytes) {
-        Ok(found) => Ok(found.then_some(bytes)),
+    let found = match path {
+        Published::Log(path) => check.objects.read_into(path, &mut bytes)?,
+        Published::Times(bundle) => check.objects.read_times_into(*bundle, &mut bytes)?,
+        Published::Description | Published::Lookup(_) => false,
+    };
+    Ok(found.then_some(bytes))
+}
+
+fn read(check: &Check<'_>, path: &Published) -> Result<Option<Vec<u8>>, String> {
+    match read_object(check, path) {
+        Ok(found) => Ok(found),
         Err(error @ FetchError::TooLong { .. }) => Err(format!("too long: {error}")),
         Err(error) => Err(with_causes(&error)),
     }
 }
 
-/// Returns the bytes if they are a tile or bundle of the right width.
+/// Returns the bytes if they are a tile, a bundle or times of the right width.
 fn well_formed(
     check: &Check<'_>,
-    path: &ResourcePath,
+    path: &Published,
     width: TileWidth,
     bytes: Vec<u8>,
 ) -> Option<Vec<u8>> {
     let fault = match path {
-        ResourcePath::Bundle(_) => {
+        Published::Log(ResourcePath::Bundle(_)) => {
             EntryBundle::decode(bytes.as_slice(), width).err().map(|e| e.to_string())
         }
+        Published::Times(_) => Times::decode(&bytes, width).err().map(|e| e.to_string()),
         _ => tiles_spec::HashTile::decode(&bytes, width).err().map(|e| e.to_string()),
     };
     match fault {
@@ -182,9 +198,10 @@ fn well_formed(
     }
 }
 
-fn path_of(kind: Kind, index: TileIndex, width: TileWidth) -> ResourcePath {
+fn path_of(kind: Kind, index: TileIndex, width: TileWidth) -> Published {
     match kind {
-        Kind::Tile(level) => ResourcePath::Tile(TileCoord { level, index, width }),
-        Kind::Bundle => ResourcePath::Bundle(BundleCoord { index, width }),
+        Kind::Tile(level) => TileCoord { level, index, width }.into(),
+        Kind::Bundle => BundleCoord { index, width }.into(),
+        Kind::Times => Published::Times(BundleCoord { index, width }),
     }
 }

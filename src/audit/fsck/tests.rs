@@ -58,6 +58,55 @@ fn logs_of_every_shape_are_clean() {
     assert_eq!((report.objects, report.ahead), (log.objects.len() as u64, 0));
 }
 
+/// Times of a log whose first `timeless` entries have none.
+fn times(size: usize, timeless: usize) -> Vec<u64> {
+    let time = |n: usize| if n < timeless { 0 } else { 1_780_000_000 + n as u64 / 100 };
+    (0..size).map(time).collect()
+}
+
+#[test]
+fn times_are_counted() {
+    for (size, timeless) in [(1, 0), (256, 0), (700, 0), (700, 3), (700, 256), (700, 300)] {
+        let mut log = MadeLog::of(&entries(size));
+        log.date(&times(size, timeless));
+        // A log from before there were times has no files for what was full by then.
+        (0..timeless / 256).for_each(|n| drop(log.objects.remove(&format!("time/{n:03}"))));
+        let report = check_directory(written(&log).path());
+        assert!(report.is_clean(), "{size}: {:?}", report.problems);
+        assert_eq!(report.timed_entries, Some((size - timeless) as u64), "{size} {timeless}");
+        assert_eq!(report.objects, log.objects.len() as u64);
+    }
+    let report = check_directory(written(&MadeLog::of(&entries(3))).path());
+    assert_eq!(report.timed_entries, None);
+}
+
+#[test]
+fn times_that_are_missing_damaged_or_out_of_order_are_named() {
+    let mut log = MadeLog::of(&entries(SIZE));
+    log.date(&times(SIZE, 0)[..300]);
+    log.date(&times(SIZE, 0));
+    let directory = written(&log);
+    assert!(check_directory(directory.path()).is_clean());
+    for path in ["time/007", "time/257.p/208", "time/001.p/44"] {
+        let file = directory.path().join(path);
+        let whole = fs::read(&file).unwrap();
+        let mut early = whole.clone();
+        early[..8].copy_from_slice(&1_u64.to_be_bytes());
+        let mut huge = whole.clone();
+        huge[8] = 0xff;
+        for damaged in [early, huge, whole[1..].to_vec(), [&whole[..], &[0; 8]].concat()] {
+            fs::write(&file, damaged).unwrap();
+            assert_eq!(paths(&check_directory(directory.path())), [path]);
+        }
+        fs::remove_file(&file).unwrap();
+        let expected: &[&str] = if path == "time/001.p/44" { &[] } else { &[path] };
+        assert_eq!(paths(&check_directory(directory.path())), expected, "{path}");
+        fs::write(&file, whole).unwrap();
+    }
+    fs::write(directory.path().join("time/other"), b"x").unwrap();
+    assert_eq!(paths(&check_directory(directory.path())), ["time/other"]);
+}
+
 #[test]
 fn a_remote_log_is_checked_alike() {
     let runtime = tokio::runtime::Runtime::new().unwrap();

@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use fasti_lookup_spec::LookupPath;
+use fasti_objects::Published;
 use fasti_seams::offload::offload;
-use tiles_spec::{EntryBundle, ResourcePath};
+use tiles_spec::{BundleCoord, EntryBundle, ResourcePath};
 
 use super::error::{FetchError, expect_small, gunzip};
 use super::interface::Fetch;
@@ -50,6 +51,17 @@ impl DirectoryFetch {
     /// over many objects can reuse the buffer.
     pub fn read_into(&self, path: &ResourcePath, into: &mut Vec<u8>) -> Result<bool, FetchError> {
         self.read_resource(path, &path.to_string(), into)
+    }
+
+    /// Reads the times of a bundle's entries into `into`, replacing its content. Returns whether they
+    /// exist.
+    pub fn read_times_into(
+        &self,
+        bundle: BundleCoord,
+        into: &mut Vec<u8>,
+    ) -> Result<bool, FetchError> {
+        let times = Published::Times(bundle);
+        self.read_file(&times.to_string(), bytes_max(times), into)
     }
 
     /// Reads an object of a log, either this one or the lookup log, from the file with this name.
@@ -154,6 +166,15 @@ impl Fetch for DirectoryFetch {
     async fn description(&self) -> Result<Option<Vec<u8>>, FetchError> {
         let this = self.clone();
         offload(move || this.read_description()).await
+    }
+
+    async fn fetch_times(&self, bundle: &BundleCoord) -> Result<Option<Vec<u8>>, FetchError> {
+        let (this, bundle) = (self.clone(), *bundle);
+        offload(move || {
+            let mut bytes = Vec::new();
+            Ok(this.read_times_into(bundle, &mut bytes)?.then_some(bytes))
+        })
+        .await
     }
 
     fn place(&self, path: &ResourcePath) -> String {

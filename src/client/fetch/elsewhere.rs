@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use fasti_lookup_spec::LookupPath;
-use tiles_spec::ResourcePath;
+use tiles_spec::{BundleCoord, ResourcePath};
 
 use super::error::FetchError;
 use super::interface::Fetch;
@@ -26,6 +26,10 @@ impl Fetch for IndexElsewhere {
 
     async fn description(&self) -> Result<Option<Vec<u8>>, FetchError> {
         self.log.description().await
+    }
+
+    async fn fetch_times(&self, bundle: &BundleCoord) -> Result<Option<Vec<u8>>, FetchError> {
+        self.log.fetch_times(bundle).await
     }
 
     fn place(&self, path: &ResourcePath) -> String {

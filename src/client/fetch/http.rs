@@ -18,7 +18,7 @@ use fasti_seams::clock::{Clock as _, SystemClock};
 use fasti_seams::egress::{self, Redirects};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, RANGE, RETRY_AFTER};
 use reqwest::{Client, StatusCode, Url};
-use tiles_spec::ResourcePath;
+use tiles_spec::{BundleCoord, ResourcePath};
 
 use super::error::{FetchError, expect_small, gunzip};
 use super::interface::Fetch;
@@ -159,6 +159,13 @@ impl Fetch for HttpFetch {
             StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::FORBIDDEN => Ok(None),
             status => Err(FetchError::Status { place, status }),
         }
+    }
+
+    async fn fetch_times(&self, bundle: &BundleCoord) -> Result<Option<Vec<u8>>, FetchError> {
+        let times = Published::Times(*bundle);
+        let (place, max) = (format!("{}/{times}", self.base), bytes_max(times));
+        let wanted = Whole { max, may_be_packed: false, may_be_absent: true };
+        persist(|| self.attempt(&place, wanted)).await
     }
 
     fn place(&self, path: &ResourcePath) -> String {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 use fasti_lookup_spec::LookupPath;
-use tiles_spec::ResourcePath;
+use tiles_spec::{BundleCoord, ResourcePath};
 
 use super::error::FetchError;
 
@@ -17,6 +17,13 @@ pub trait Fetch: Send + Sync + 'static {
 
     /// Reads `log.json`. A copy of the log's tree may lack it; the result is then `None`.
     async fn description(&self) -> Result<Option<Vec<u8>>, FetchError> {
+        Ok(None)
+    }
+
+    /// Reads the integrated times of the entries of a bundle, of the same width. A log that does not
+    /// keep times has none, and a copy may lack them; the result is then `None`.
+    async fn fetch_times(&self, bundle: &BundleCoord) -> Result<Option<Vec<u8>>, FetchError> {
+        let _ = bundle;
         Ok(None)
     }
 

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use fasti_lookup_spec::LookupPath;
 use fasti_objects::Published;
 use fasti_store::{ObjectPath, Store};
-use tiles_spec::ResourcePath;
+use tiles_spec::{BundleCoord, ResourcePath};
 
 use super::error::{FetchError, expect_small};
 use super::interface::Fetch;
@@ -55,6 +55,10 @@ impl Fetch for StoreFetch {
 
     async fn description(&self) -> Result<Option<Vec<u8>>, FetchError> {
         self.read(DESCRIPTION).await
+    }
+
+    async fn fetch_times(&self, bundle: &BundleCoord) -> Result<Option<Vec<u8>>, FetchError> {
+        self.read(Published::Times(*bundle)).await
     }
 
     fn place(&self, path: &ResourcePath) -> String {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use fasti_signer::{FileSigner, LogSigner};
+use fasti_signer::{FileSigner, LogSigner, Statement};
 use fasti_store::NewObject;
 use tiles_spec::{
     EcdsaSigningKey, NoteSignature, NoteSigningKey, Origin, TreeCosigningKey, TreeSize,
@@ -125,10 +125,11 @@ impl Signer for Liar {
         self.signer.verifier_key()
     }
 
-    async fn sign(&self, text: &str) -> Result<NoteSignature, SignerError> {
-        let line = self.signer.sign(text).await?;
+    async fn sign(&self, statement: Statement<'_>) -> Result<NoteSignature, SignerError> {
+        let text = statement.text();
+        let line = self.signer.sign(statement).await?;
         let (other, line) = (self.lie)(text, line);
-        if other == text { Ok(line) } else { self.signer.sign(&other).await }
+        if other == text { Ok(line) } else { self.signer.sign(Statement::Checkpoint(&other)).await }
     }
 }
 

@@ -1,7 +1,8 @@
 //! A batch between the tasks of a term: committed, then published.
 
 use fasti_grow::Integrated;
-use fasti_store::RecordNumber;
+use fasti_objects::IntegratedTime;
+use fasti_store::{NewObject, RecordNumber};
 use tiles_spec::{Hash, LeafIndex, TreeSize};
 
 use crate::record::RecordDigest;
@@ -16,6 +17,10 @@ pub(super) struct Grown {
     /// The previous record, and the size of its tree.
     pub previous: (RecordDigest, TreeSize),
     pub integrated: Integrated,
+    /// The times of its entries, to be written with it.
+    pub times: Vec<NewObject>,
+    /// When it entered the log.
+    pub time: Option<IntegratedTime>,
 }
 
 /// A committed batch on its way to the finisher; without growth if all entries were duplicates.

@@ -18,7 +18,7 @@ use crate::dedup::Dedup;
 use crate::liveness::{Liveness, Step};
 use crate::log_error::LogError;
 use crate::metrics::gauge;
-use crate::publication::Publication;
+use crate::publication::{Batch, Publication};
 use crate::publish::Publisher;
 use crate::record::RecordDigest;
 use crate::replay::read_checkpoint;
@@ -48,17 +48,20 @@ impl Finisher<'_> {
 
     async fn finish(&mut self, batch: Committed) -> Result<(), LogError> {
         let Committed { grown, leaves, waiters } = batch;
-        let Some(Grown { number, previous, integrated: grown }) = grown else {
+        let Some(Grown { number, previous, integrated: grown, times, time }) = grown else {
             let publication = self.published.borrow().clone();
             return answer(waiters, &publication);
         };
         let (clock, metrics) = (&*self.context.clock, &self.context.metrics);
         let began = clock.now();
-        let bytes = grown.objects.iter().map(|object| object.bytes.len() as u64).sum();
+        let objects = grown.objects.iter().chain(&times);
+        let bytes = objects.map(|object| object.bytes.len() as u64).sum();
         self.liveness.set(Step::Publish, Some(began));
-        let apply = async { Ok(self.publisher.apply(&grown, Attempt::First).await?) };
+        let apply = async { Ok(self.publisher.apply(&grown, times, Attempt::First).await?) };
         tokio::try_join!(biased; apply, stands(self.context, number, previous))?;
-        let publication = Arc::new(self.publisher.publish(grown.tiles).await?);
+        let mut publication = self.publisher.publish(grown.tiles).await?;
+        publication.batch = time.map(|time| Batch { from: previous.1, time });
+        let publication = Arc::new(publication);
         self.liveness.set(Step::Publish, None);
         metrics.publish_seconds.observe((clock.now() - began).as_secs_f64());
         metrics.tree_size.set(gauge(publication.head.size.get()));

@@ -55,18 +55,19 @@ impl Sequencer<'_> {
             metrics.pool_entries.set(gauge(pool.len() as u64));
             let (taken, is_busy) = (context.clock.now(), batch.len() >= BUSY_ENTRIES);
             let (nonce, dedup) = (context.entropy.nonce(), dedup.clone());
+            let date = context.clock.date();
             let previous = (position.previous, position.head().size);
             let (back, sequenced, waiters) = offload(move || {
                 let (leaves, waiters) = assign(&dedup, &position, batch);
                 let any_new = !leaves.is_empty();
-                let sequenced = any_new.then(|| position.sequence(leaves, nonce));
+                let sequenced = any_new.then(|| position.sequence(leaves, nonce, date));
                 (position, sequenced, waiters)
             })
             .await;
             position = back;
             let next = match sequenced.transpose()? {
                 None => Committed { grown: None, leaves: Vec::new(), waiters },
-                Some(Sequenced { record, grown, leaves }) => {
+                Some(Sequenced { record, grown, times, leaves }) => {
                     allowance.spend(context.clock.now(), written, bytes);
                     let (clock, commits) = (&*context.clock, &*context.stores.commits);
                     let (number, began) = (position.number, clock.now());
@@ -86,7 +87,8 @@ impl Sequencer<'_> {
                     position.advance(record);
                     liveness.set_next_record(position.number);
                     liveness.set_committed(position.head().size, metrics);
-                    let grown = Some(Grown { number, previous, integrated: grown });
+                    let time = position.time;
+                    let grown = Some(Grown { number, previous, integrated: grown, times, time });
                     Committed { grown, leaves, waiters }
                 }
             };

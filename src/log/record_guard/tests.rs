@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use fasti_grow::{Edge, Leaf};
+use fasti_objects::IntegratedTime;
 use fasti_store::RecordNumber;
 
 use super::*;
@@ -21,6 +22,7 @@ fn every_flipped_bit_of_a_record_is_found() {
         number: RecordNumber::FIRST,
         epoch: Epoch(1),
         nonce: [3; 16],
+        time: IntegratedTime::new(1_780_000_000),
         previous: RecordDigest([0; 32]),
         before: TreeHead::EMPTY,
         after: grown.head,

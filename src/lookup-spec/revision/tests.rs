@@ -18,6 +18,7 @@ fn latest() -> LatestFile {
     let manifest = Manifest {
         origin: "log.example".parse().unwrap(),
         head: TreeHead::EMPTY,
+        times: None,
         runs: Vec::new(),
     };
     let proof = TlogProof {

@@ -83,9 +83,13 @@ async fn new_keys_of_every_kind_and_form() {
         let signer = open(password.as_ref()).unwrap();
         assert_eq!(signer.verifier_key(), vkey, "{n}");
         assert_eq!(vkey.name().as_str(), ORIGIN);
-        let line = signer.sign(&text()).await.unwrap();
+        let line = signer.sign(Statement::Checkpoint(&text())).await.unwrap();
         assert!(vkey.made(&line) && vkey.verify(&text(), line.bytes()), "{n}");
-        assert_eq!(signer.sign(&text()).await.unwrap(), line, "the same line again");
+        assert_eq!(
+            signer.sign(Statement::Checkpoint(&text())).await.unwrap(),
+            line,
+            "the same line again"
+        );
         if password.is_some() {
             assert!(refusal(open(None)).contains("FASTI_KEY_PASSWORD"));
             let wrong = "wrong".parse().unwrap();

@@ -24,6 +24,7 @@ use super::service::{
 use crate::kms_error::KmsError;
 use crate::location::AwsKmsKey;
 use crate::signer::{Signer, SignerError};
+use crate::statement::Statement;
 
 const SERVICE: &str = "AWS KMS";
 const ATTEMPTS_MAX: u32 = 5;
@@ -122,7 +123,8 @@ impl Signer for AwsKmsSigner {
         self.key.clone()
     }
 
-    async fn sign(&self, text: &str) -> Result<NoteSignature, SignerError> {
+    async fn sign(&self, statement: Statement<'_>) -> Result<NoteSignature, SignerError> {
+        let text = statement.text();
         let (message, kind, algorithm) = match self.key.public_key() {
             PublicKey::EcdsaP256(_) => {
                 let digest = Sha256::digest(text).to_vec();

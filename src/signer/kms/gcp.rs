@@ -30,6 +30,7 @@ use super::service::{
 use crate::kms_error::KmsError;
 use crate::location::GcpKmsKey;
 use crate::signer::{Signer, SignerError};
+use crate::statement::Statement;
 
 const SERVICE: &str = "Google Cloud KMS";
 const ENDPOINT: &str = "https://cloudkms.googleapis.com";
@@ -104,7 +105,8 @@ impl Signer for GcpKmsSigner {
         self.key.clone()
     }
 
-    async fn sign(&self, text: &str) -> Result<NoteSignature, SignerError> {
+    async fn sign(&self, statement: Statement<'_>) -> Result<NoteSignature, SignerError> {
+        let text = statement.text();
         let question = if let PublicKey::EcdsaP256(_) = self.key.public_key() {
             let digest = Sha256::digest(text);
             json!({

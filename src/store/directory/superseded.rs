@@ -1,4 +1,4 @@
-//! Superseded partial tiles and bundles: those whose full one exists. They are removed in the
+//! Superseded partial tiles, bundles and times: those whose full one exists. They are removed in the
 //! background, one directory (`tile/0/067.p`) at a time, and nothing waits for it.
 //!
 //! **When.** Readers with an earlier checkpoint still request its partial files, so these are kept
@@ -16,6 +16,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use fasti_objects::Published;
 use tiles_spec::tile::{edge_bundle, edge_tiles, levels, unfinished_tile};
 use tiles_spec::{BundleCoord, Level, TileCoord, TileIndex, TileWidth, TreeSize};
 
@@ -92,7 +93,9 @@ impl Superseded {
     /// Notes that the tree of this size is settled, so the previous one needs nothing any more.
     pub fn settled(&self, size: TreeSize) {
         let tiles = edge_tiles(size).into_iter().map(ObjectPath::from);
-        let paths = tiles.chain(edge_bundle(size).map(ObjectPath::from));
+        let bundle = edge_bundle(size);
+        let times = bundle.map(|bundle| Published::Times(bundle).into());
+        let paths = tiles.chain(bundle.map(ObjectPath::from)).chain(times);
         let files = paths.map(|path| self.root.join(path.as_str()));
         let queue = &mut *self.queue();
         queue.needed = files.filter_map(|file| Some(file.parent()?.to_owned())).collect();
@@ -124,7 +127,8 @@ impl Leftovers {
                 let (index, width) = (TileIndex::new(n * TILES_A_DIRECTORY), TileWidth::FULL);
                 let mut full = vec![ObjectPath::from(TileCoord { level, index, width })];
                 if level == Level::ZERO {
-                    full.push(BundleCoord { index, width }.into());
+                    let bundle = BundleCoord { index, width };
+                    full.extend([bundle.into(), Published::Times(bundle).into()]);
                 }
                 let files = full.iter().map(|path| root.join(path.as_str()));
                 directories.extend(files.filter_map(|file| Some(file.parent()?.to_owned())));

@@ -27,6 +27,7 @@ data "aws_iam_policy_document" "bucket" {
     actions = ["s3:PutObject"]
     resources = [
       "${local.objects_arn}/tile/*",
+      "${local.objects_arn}/time/*",
       "${local.objects_arn}/_writer/commit/*",
       "${local.objects_arn}/lookup/run/*",
       "${local.objects_arn}/lookup/revision/*",
@@ -83,6 +84,7 @@ data "aws_iam_policy_document" "bucket" {
     not_resources = [
       "${local.objects_arn}/_writer/*",
       "${local.objects_arn}/tile/*.p/*",
+      "${local.objects_arn}/time/*.p/*",
       "${local.objects_arn}/lookup/run/*",
       "${local.objects_arn}/lookup/tile/*.p/*",
     ]

@@ -14,6 +14,7 @@ data "aws_iam_policy_document" "writer" {
     resources = [
       "${local.objects_arn}/_writer/*",
       "${local.objects_arn}/tile/*.p/*",
+      "${local.objects_arn}/time/*.p/*",
       "${local.objects_arn}/lookup/run/*",
       "${local.objects_arn}/lookup/tile/*.p/*",
     ]

@@ -38,6 +38,7 @@ resource "google_storage_bucket_iam_member" "writer_removes" {
       "resource.name == \"${local.objects}/checkpoint\"",
       "resource.name == \"${local.objects}/log.json\"",
       "resource.name.extract(\"/objects/${var.prefix}/tile/{tile}.p/\") != \"\"",
+      "resource.name.extract(\"/objects/${var.prefix}/time/{tile}.p/\") != \"\"",
       "resource.name == \"${local.objects}/lookup/checkpoint\"",
       "resource.name == \"${local.objects}/lookup/latest\"",
       "resource.name.startsWith(\"${local.objects}/lookup/run/\")",

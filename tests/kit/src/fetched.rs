@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use fasti_client::fetch::{Fetch, FetchError, PartFault};
 use fasti_client::trust::Trust;
 use fasti_lookup_spec::LookupPath;
-use tiles_spec::ResourcePath;
+use tiles_spec::{BundleCoord, ResourcePath};
 
 use crate::made_log::{MadeLog, ORIGIN, signing_key};
 
@@ -27,6 +27,11 @@ impl MadeLog {
 impl Fetch for MadeLog {
     async fn fetch(&self, path: &ResourcePath) -> Result<Option<Vec<u8>>, FetchError> {
         Ok(self.objects.get(&path.to_string()).cloned())
+    }
+
+    async fn fetch_times(&self, bundle: &BundleCoord) -> Result<Option<Vec<u8>>, FetchError> {
+        let path = bundle.to_string().replace("tile/entries/", "time/");
+        Ok(self.objects.get(&path).cloned())
     }
 
     fn place(&self, path: &ResourcePath) -> String {

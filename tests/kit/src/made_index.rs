@@ -63,7 +63,21 @@ impl MadeIndex {
 pub fn manifest(log: &mut MadeLog, head: TreeHead, postings: &[Posting]) -> Manifest {
     let runs = ranges(head.size).into_iter().map(|range| run(log, range, postings)).collect();
     let origin = log.key.verifier_key().name().as_str().parse().expect("an origin");
-    Manifest { origin, head, runs }
+    Manifest { origin, head, times: frontier_of_times(log, head), runs }
+}
+
+/// The largest complete subtrees of the tree of times, if the log has any.
+fn frontier_of_times(log: &MadeLog, head: TreeHead) -> Option<Vec<Hash>> {
+    let count = usize::try_from(head.size.get()).expect("it fits into memory");
+    let times = log.times()?;
+    let leaves: Vec<Hash> = times.iter().map(|time| oracle::leaf(&time.to_be_bytes())).collect();
+    let (mut nodes, mut rest) = (Vec::new(), &leaves[..count]);
+    while !rest.is_empty() {
+        let (subtree, later) = rest.split_at(1 << rest.len().ilog2());
+        nodes.push(oracle::root(subtree));
+        rest = later;
+    }
+    Some(nodes)
 }
 
 fn run(log: &mut MadeLog, range: LeafRange, all: &[Posting]) -> Run {

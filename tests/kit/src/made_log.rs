@@ -93,6 +93,29 @@ impl MadeLog {
         self.sign(head_of(&leaves));
     }
 
+    /// Adds the integrated times of the entries of a tree.
+    pub fn date(&mut self, times: &[u64]) {
+        for (index, chunk) in times.chunks(256).enumerate() {
+            let bytes = chunk.iter().flat_map(|time| time.to_be_bytes()).collect();
+            let beside = path("entries", index, chunk.len());
+            self.objects.insert(beside.replace("tile/entries/", "time/"), bytes);
+        }
+    }
+
+    /// The integrated times, if there are any.
+    pub fn times(&self) -> Option<Vec<u64>> {
+        let files = (0..).map_while(|n| {
+            let here = format!("time/{n:03}");
+            let is_here = |(path, _): &(&String, _)| path.starts_with(&here);
+            self.objects.iter().filter(is_here).map(|(_, bytes)| bytes).max_by_key(|b| b.len())
+        });
+        let times: Vec<u64> = files
+            .flat_map(|bytes| bytes.chunks_exact(8))
+            .map(|time| u64::from_be_bytes(time.try_into().expect("eight bytes")))
+            .collect();
+        (!times.is_empty()).then_some(times)
+    }
+
     /// Stores a checkpoint with this head, true or not.
     pub fn sign(&mut self, head: TreeHead) {
         self.objects.insert("checkpoint".to_owned(), checkpoint(&self.key, head));

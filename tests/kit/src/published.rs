@@ -13,6 +13,8 @@ pub struct Published {
     pub head: TreeHead,
     /// Its entries, in order.
     pub entries: Vec<Vec<u8>>,
+    /// Their integrated times; 0 for those from before the log kept times.
+    pub times: Vec<u64>,
     leaves: Vec<Hash>,
 }
 
@@ -25,7 +27,14 @@ pub fn paths(size: usize) -> Vec<String> {
         paths.extend(pieces(&level.to_string(), count));
         (level, count) = (level + 1, count / 256);
     }
+    paths.extend(times(size));
     paths.into_iter().map(|(path, _)| path).collect()
+}
+
+/// The times are beside the bundles.
+fn times(count: usize) -> Vec<(String, usize)> {
+    let beside = |path: String| path.replace("tile/entries/", "time/");
+    pieces("entries", count).into_iter().map(|(path, width)| (beside(path), width)).collect()
 }
 
 fn pieces(kind: &str, count: usize) -> Vec<(String, usize)> {
@@ -66,7 +75,22 @@ pub fn verify(
     let leaves: Vec<Hash> = entries.iter().map(|entry| oracle::leaf(entry)).collect();
     assert_eq!(oracle::root(&leaves), head.root, "the entries hash to the root at size {size}");
     check_tiles(read, &leaves);
-    Published { head, entries, leaves }
+    Published { head, entries, times: read_times(read, size), leaves }
+}
+
+/// Reads all times. Files are missing only at the beginning, and times never decrease.
+fn read_times(read: &dyn Fn(&str) -> Option<Vec<u8>>, size: usize) -> Vec<u64> {
+    let mut all = Vec::with_capacity(size);
+    for (path, width) in times(size) {
+        let found = read(&path).or_else(|| read(full(&path)?));
+        assert!(found.is_some() || all.last().is_none_or(|last| *last == 0), "{path} is missing");
+        let found = found.unwrap_or_else(|| vec![0; 8 * width]);
+        let fields = found.chunks_exact(8).take(width);
+        all.extend(fields.map(|time| u64::from_be_bytes(time.try_into().expect("eight bytes"))));
+    }
+    assert_eq!(all.len(), size, "there is a time for each entry");
+    assert!(all.is_sorted(), "times never decrease");
+    all
 }
 
 fn check_tiles(read: &dyn Fn(&str) -> Option<Vec<u8>>, leaves: &[Hash]) {
@@ -86,6 +110,11 @@ fn check_tiles(read: &dyn Fn(&str) -> Option<Vec<u8>>, leaves: &[Hash]) {
 }
 
 impl Published {
+    /// The number of entries from before the log kept times.
+    pub fn timeless(&self) -> usize {
+        self.times.iter().take_while(|time| **time == 0).count()
+    }
+
     /// Checks every checkpoint ever published: one root per size, each the root of a prefix of this
     /// log, so that they are all consistent (I1, I2). Files torn by a power cut do not count.
     /// Returns the number of sizes published.

@@ -5,6 +5,7 @@
 
 use fasti::log::RECORD_MAGIC;
 use fasti::log::record::{Epoch, RECORD_ENTRIES_BYTES_MAX, Record, RecordDigest};
+use fasti::objects::IntegratedTime;
 use fasti::store::RecordNumber;
 use fasti_store::testing::records_of_segment;
 use sha2::{Digest as _, Sha256};
@@ -111,6 +112,7 @@ fn sample(entries: usize) -> Record {
         number: RecordNumber::FIRST,
         epoch: Epoch(1),
         nonce: [4; 16],
+        time: IntegratedTime::new(1_780_000_000),
         previous: RecordDigest::of_new_log(signed::ORIGIN, "a key"),
         before: signed::head(0),
         after: tiles_spec::TreeHead { size, ..signed::head(entries) },

@@ -85,7 +85,8 @@ fn manifest() -> Manifest {
         Run::new(range, postings.len() as u64, vec![part]).expect("the counts are right")
     };
     let origin = signed::ORIGIN.parse().expect("an origin");
-    Manifest { origin, head: signed::head(300), runs: vec![run(0, 256), run(256, 300)] }
+    let times = Some((0..4_u8).map(|n| tiles_spec::leaf_hash(&[n])).collect());
+    Manifest { origin, head: signed::head(300), times, runs: vec![run(0, 256), run(256, 300)] }
 }
 
 /// See the crate.

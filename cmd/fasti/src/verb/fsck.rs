@@ -198,6 +198,12 @@ fn lines(report: &Report) -> Vec<String> {
         counted(report.problems.len() as u64 + report.problems_omitted, "problem", "problems"),
     ));
     lines.extend(report.lookup.as_ref().map(line_of_index));
+    if let Some(timeless) = report.timed_entries.and_then(|n| report.entries.checked_sub(n))
+        && timeless > 0
+    {
+        let are = if timeless == 1 { "is" } else { "are" };
+        lines.push(format!("{} {are} from before the log kept times", entries(timeless)));
+    }
     if report.frozen {
         lines.push("The log is frozen: this is its last tree".to_owned());
     }

@@ -1,0 +1,187 @@
+//! Times: when each batch entered the log, beside the bundles (`time/<N>[.p/<W>]`,
+//! [`fasti_objects::Times`]).
+//!
+//! A batch has one time: that of its commit record, which is the leader's clock when it sequenced
+//! the batch, but never earlier than the record before. It decides nothing (I11). What is written
+//! follows from the records alone, so a repeat writes the same bytes (I5), and it is written with
+//! the bundles, before the checkpoint (I3): a time that was promised to a client cannot be lost.
+//!
+//! Records from before there were times have none, and their entries have the time 0. A writer that
+//! continues such a log writes down the zeros of the unfinished bundle before its first record.
+//! From then on a missing file is damage, and not an old log.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use fasti_objects::{IntegratedTime, Published, Times, TimesError};
+use fasti_store::{NewObject, ObjectPath, Store, StoreError};
+use tiles_spec::TreeSize;
+use tiles_spec::tile::{bundles_for_growth, edge_bundle};
+
+/// The times of the entries in the unfinished bundle, of which there are 0 to 255.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TimesEdge(Vec<Option<IntegratedTime>>);
+
+/// Why the times of the unfinished bundle cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TimesEdgeError {
+    /// They are missing.
+    #[error("{path} is missing; restore it from any copy or mirror of the log")]
+    Missing {
+        /// The file.
+        path: ObjectPath,
+    },
+    /// They are damaged.
+    #[error("{path} is damaged; restore it from any copy or mirror of the log")]
+    Damaged {
+        /// The file.
+        path: ObjectPath,
+        /// What is wrong with it.
+        #[source]
+        source: TimesError,
+    },
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}
+
+impl TimesEdge {
+    /// Reads the times of the unfinished bundle of a published tree. They may be missing if
+    /// `newest`, the time of the newest record, is none: the log comes from before there were
+    /// times.
+    pub async fn load(
+        objects: &dyn Store,
+        size: TreeSize,
+        newest: Option<IntegratedTime>,
+    ) -> Result<Self, TimesEdgeError> {
+        let Some(bundle) = edge_bundle(size) else { return Ok(Self::default()) };
+        let path = ObjectPath::from(Published::Times(bundle));
+        match objects.get(&path).await? {
+            Some(object) => match Times::decode(&object.bytes, bundle.width) {
+                Ok(times) => Ok(Self(times.get().to_vec())),
+                Err(source) => Err(TimesEdgeError::Damaged { path, source }),
+            },
+            None if newest.is_none() => Ok(Self(vec![None; bundle.width.as_usize()])),
+            None => Err(TimesEdgeError::Missing { path }),
+        }
+    }
+
+    /// The file of the unfinished bundle of a tree of `size`, if it has one.
+    pub fn object(&self, size: TreeSize) -> Option<NewObject> {
+        let bundle = edge_bundle(size)?;
+        Some(NewObject {
+            path: Published::Times(bundle).into(),
+            bytes: Times::encode(&self.0).into(),
+        })
+    }
+
+    /// Adds the entries of a record to a tree of size `old`, and returns the files that this
+    /// implies.
+    pub fn grow(
+        &mut self,
+        old: TreeSize,
+        new: TreeSize,
+        time: Option<IntegratedTime>,
+    ) -> Vec<NewObject> {
+        let mut files = Vec::new();
+        for bundle in bundles_for_growth(old, new) {
+            self.0.resize(bundle.width.as_usize(), time);
+            let bytes = Times::encode(&self.0).into();
+            files.push(NewObject { path: Published::Times(bundle).into(), bytes });
+            if bundle.width.is_full() {
+                self.0.clear();
+            }
+        }
+        files
+    }
+}
+
+/// The time of the next record, when the clock shows `date` and the newest record has the time
+/// `newest`. A clock that shows a time before 1970, or one beyond the largest time, counts as one
+/// that shows the first second of 1970.
+pub(super) fn next_time(newest: Option<IntegratedTime>, date: SystemTime) -> IntegratedTime {
+    const FIRST: IntegratedTime = IntegratedTime::new(1).expect("it is in range");
+    let seconds = date.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    IntegratedTime::new(seconds).unwrap_or(FIRST).max(newest.unwrap_or(FIRST))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use fasti_store::{Attempt, MemoryStore};
+
+    use super::*;
+
+    fn size(n: u64) -> TreeSize {
+        TreeSize::new(n).expect("in range")
+    }
+
+    fn time(seconds: u64) -> Option<IntegratedTime> {
+        IntegratedTime::new(seconds)
+    }
+
+    #[test]
+    fn growing_in_steps_writes_the_same_full_files_as_at_once() {
+        let steps = [3, 3, 250, 256, 257, 800, 1024];
+        let mut edge = TimesEdge::default();
+        let mut files = std::collections::BTreeMap::new();
+        let mut old = 0;
+        for (step, new) in steps.into_iter().enumerate() {
+            let time = time(1000 + step as u64).filter(|_| step > 0);
+            for NewObject { path, bytes } in edge.grow(size(old), size(new), time) {
+                assert!(files.insert(path.to_string(), bytes).is_none(), "written once");
+            }
+            old = new;
+        }
+        assert_eq!(edge, TimesEdge::default(), "nothing is unfinished");
+        for (path, bytes) in &files {
+            let full = path.split(".p/").next().expect("a path");
+            assert!(files[full].starts_with(bytes), "{path} is a prefix of the full one");
+        }
+        // Entry by entry: its time is that of the step that added it.
+        for (step, pair) in [0].iter().chain(&steps).collect::<Vec<_>>().windows(2).enumerate() {
+            for leaf in *pair[0]..*pair[1] {
+                let path = format!("time/{:03}", leaf / 256);
+                let at = usize::try_from(leaf % 256).expect("small") * 8;
+                let seconds = u64::from_be_bytes(files[&path][at..at + 8].try_into().expect("8"));
+                assert_eq!(seconds, if step == 0 { 0 } else { 1000 + step as u64 });
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_unfinished_file_is_read_back() {
+        let store = MemoryStore::default();
+        let mut edge = TimesEdge::default();
+        let files = edge.grow(size(0), size(260), time(7));
+        store.put_immutable(&files, Attempt::First).await.expect("writes");
+        let loaded = TimesEdge::load(&store, size(260), time(7)).await.expect("reads");
+        assert_eq!(loaded, edge);
+        assert_eq!(edge.object(size(260)).map(|file| file.bytes), Some(files[1].bytes.clone()));
+        assert!(TimesEdge::load(&store, size(512), time(7)).await.is_ok(), "nothing to read");
+    }
+
+    #[tokio::test]
+    async fn only_an_old_log_may_have_no_times() {
+        let store = MemoryStore::default();
+        let old = TimesEdge::load(&store, size(3), None).await.expect("an old log");
+        assert_eq!(old, TimesEdge(vec![None; 3]));
+        let missing = TimesEdge::load(&store, size(3), time(7)).await.expect_err("damage");
+        assert!(missing.to_string().starts_with("time/000.p/3 is missing"), "{missing}");
+        let path = ObjectPath::new("time/000.p/3").expect("a path");
+        let torn = NewObject { path, bytes: vec![0; 23].into() };
+        store.put_immutable(&[torn], Attempt::First).await.expect("writes");
+        let torn = TimesEdge::load(&store, size(3), None).await.expect_err("damage");
+        assert!(matches!(torn, TimesEdgeError::Damaged { .. }), "{torn}");
+    }
+
+    #[test]
+    fn times_never_go_back() {
+        let on = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
+        assert_eq!(Some(next_time(None, on(5))), time(5));
+        assert_eq!(Some(next_time(time(7), on(5))), time(7));
+        assert_eq!(Some(next_time(time(7), on(9))), time(9));
+        assert_eq!(Some(next_time(None, UNIX_EPOCH - Duration::from_secs(9))), time(1));
+    }
+}
