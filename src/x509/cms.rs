@@ -67,8 +67,9 @@ impl<'a> SignedData<'a> {
         info.end(fault)?;
         let mut fields = explicit.enter(SEQUENCE, fault)?;
         explicit.end(fault)?;
-        // 3 for content other than plain data; more with certificates of other kinds.
-        version(&mut fields, 3..=5, fault)?;
+        // 3 for content other than plain data; more with certificates of other kinds; 1 by
+        // authorities that follow PKCS #7. It says nothing that the other fields do not.
+        version(&mut fields, 1..=5, fault)?;
         fields.next(SET, fault)?;
         let (content_type, content) = content(&mut fields)?;
         let certificates = fields.optional(EXPLICIT, fault)?.unwrap_or_default();

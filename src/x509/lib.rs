@@ -12,6 +12,7 @@
 //! | [`PublicKey`] | a key of an admitted kind; [`PublicKey::verify`] checks a signature |
 //! | [`SigningAlgorithm`], [`KeyDetails`], [`ArtifactDigest`] | what signs what |
 //! | [`Authorities`] | the check that a trusted authority issued a certificate, as Go judges it: `link` by link, with the algorithms of `chain_algorithm` |
+//! | [`check_brought_chain`] | whether certificates form a chain, whoever issued the last |
 //! | [`Timestamp`], [`TimestampAuthority`] | when an authority saw a signature (RFC 3161), in signed data (`cms`) |
 //! | [`CertificateTimestamp`] | what certificate logs signed for a certificate (RFC 6962) |
 //! | `primitives` | what hashes and checks signatures: aws-lc or RustCrypto |
@@ -24,6 +25,7 @@
 mod algorithm;
 mod alternative_name;
 mod authority;
+mod brought_chain;
 mod certificate;
 mod certificate_timestamp;
 mod chain;
@@ -66,6 +68,7 @@ mod testing;
 pub use algorithm::{HashAlgorithm, SigningAlgorithm};
 pub use alternative_name::AlternativeName;
 pub use authority::{Authority, name};
+pub use brought_chain::check_brought_chain;
 pub use certificate::Certificate;
 pub use certificate_timestamp::CertificateTimestamp;
 pub use chain::Authorities;

@@ -26,13 +26,15 @@ pub(super) enum Place {
 pub(super) enum Purpose {
     Code,
     Timestamps,
+    /// Whatever they are for, even issuing certificates.
+    Any,
 }
 
 impl Purpose {
     /// What is wrong with a certificate that is for something else.
     fn objection(self) -> ChainError {
         match self {
-            Self::Code => ChainError::Purpose,
+            Self::Code | Self::Any => ChainError::Purpose,
             Self::Timestamps => ChainError::TimestampPurpose,
         }
     }
@@ -117,6 +119,10 @@ impl Link {
         (self.issuing.is_authority || self.issuing.is_old) && self.issuing.may_sign
     }
 
+    fn is_for(&self, purpose: Purpose) -> bool {
+        purpose == Purpose::Any || self.purposes.contains(&purpose)
+    }
+
     /// Whether it is the same subject with the same key as another. In a chain, none comes twice.
     pub(super) fn is_twin_of(&self, other: &Self) -> bool {
         self.subject == other.subject
@@ -131,9 +137,9 @@ impl Link {
             Some(ChainError::CriticalExtension)
         } else if !(first..=last).contains(&time) {
             Some(ChainError::Expired)
-        } else if self.issuing.is_authority {
+        } else if self.issuing.is_authority && purpose != Purpose::Any {
             Some(ChainError::Authority)
-        } else if !self.purposes.contains(&purpose) {
+        } else if !self.is_for(purpose) {
             Some(purpose.objection())
         } else {
             None
@@ -158,7 +164,7 @@ impl Link {
             Some(ChainError::MayNotIssue)
         } else if self.issuing.path_length.is_some_and(|most| below as u64 > most) {
             Some(ChainError::PathLength)
-        } else if !self.purposes.contains(&purpose) {
+        } else if !self.is_for(purpose) {
             Some(purpose.objection())
         } else {
             None

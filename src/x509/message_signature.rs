@@ -2,8 +2,10 @@
 //! certificate logs (RFC 6962, section 2.1.4): with any algorithm that chains of certificates can
 //! have.
 
+use std::borrow::Cow;
+
 use super::algorithm::HashAlgorithm;
-use super::chain_algorithm::{ChainAlgorithm, RSA};
+use super::chain_algorithm::{ChainAlgorithm, EC, RSA};
 use super::element::{self, Elements, OBJECT_IDENTIFIER};
 use super::primitives;
 
@@ -55,6 +57,18 @@ fn meant<'a>(
         _ => is_bare,
     };
     is_whole.then_some(found)
+}
+
+/// The content of an `AlgorithmIdentifier`; where it only names elliptic curves, as the kind of a
+/// key, that of ECDSA with this hash instead.
+pub(super) fn of_kind(identifier: &[u8], hash: HashAlgorithm) -> Cow<'_, [u8]> {
+    let mut fields = Elements::of(identifier);
+    if fields.next(OBJECT_IDENTIFIER, "") != Ok(EC) {
+        return identifier.into();
+    }
+    let (named, arc) = ECDSA_SHA256.split_last().expect("not empty");
+    // Those with the longer hashes follow.
+    [arc, &[named + number(hash) - number(HashAlgorithm::Sha256)]].concat().into()
 }
 
 /// The last number in the identifier of RSASSA-PKCS1-v1_5 with a hash.

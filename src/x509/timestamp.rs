@@ -77,6 +77,19 @@ impl<'a> Timestamp<'a> {
         all.filter(|certificate| self.token.signer.id.is(certificate))
     }
 
+    /// Verifies that it was signed with the key of the certificate that came along with it, which
+    /// is returned. Whose that is, and what the timestamp is for, is not asked, and some old
+    /// authorities name the kind of their key where the algorithm belongs.
+    pub fn check_alone(&self) -> Result<&'a [u8], TimestampError> {
+        let certificate = self.certificates().next().ok_or(TimestampError::NoCertificate)?;
+        self.check_attributes()?;
+        let signer = &self.token.signer;
+        let (key, signature) = (Fields::of(certificate)?.public_key, signer.signature);
+        let algorithm = message_signature::of_kind(signer.algorithm, signer.hash);
+        let made = message_signature::made(key, &algorithm, signer.hash, &signer.signed, signature);
+        if made { Ok(certificate) } else { Err(TimestampError::Signature) }
+    }
+
     /// Verifies that the owner of a certificate signed it, for this message.
     pub(crate) fn check(&self, message: &[u8], certificate: &[u8]) -> Result<(), TimestampError> {
         let (hash, imprint) = self.imprint;
@@ -84,27 +97,36 @@ impl<'a> Timestamp<'a> {
         if ArtifactDigest::of(hash, message).as_bytes() != imprint {
             return Err(TimestampError::Message);
         }
-        let signer = &self.token.signer;
-        let attribute = |id: &[u8]| signer.attribute(&[PKCS_9, id].concat());
-        let kind = element::encode(OBJECT_IDENTIFIER, self.token.content_type);
-        if attribute(CONTENT_TYPE) != Some(&kind) {
-            return Err(TimestampError::Attribute("the kind of its content"));
-        }
-        let digest = ArtifactDigest::of(signer.hash, self.token.content);
-        let digest = element::encode(OCTET_STRING, digest.as_bytes());
-        if attribute(MESSAGE_DIGEST) != Some(&digest) {
-            return Err(TimestampError::Attribute("the digest of its content"));
-        }
+        self.check_attributes()?;
         let named = [(SIGNING_CERTIFICATE, false), (SIGNING_CERTIFICATE_V2, true)]
-            .map(|(id, has_hash)| Some(names(attribute(id)?, certificate, has_hash)));
+            .map(|(id, has_hash)| Some(names(self.attribute(id)?, certificate, has_hash)));
         let mut named = named.into_iter().flatten().peekable();
         if named.peek().is_none() || !named.all(|named| named == Ok(true)) {
             return Err(TimestampError::Attribute("its signer's certificate"));
         }
+        let signer = &self.token.signer;
         let key = Fields::of(certificate)?.public_key;
         let (algorithm, signature) = (signer.algorithm, signer.signature);
         let made = message_signature::made(key, algorithm, signer.hash, &signer.signed, signature);
         if made { Ok(()) } else { Err(TimestampError::Signature) }
+    }
+
+    /// Verifies that what is signed states the content.
+    fn check_attributes(&self) -> Result<(), TimestampError> {
+        let kind = element::encode(OBJECT_IDENTIFIER, self.token.content_type);
+        if self.attribute(CONTENT_TYPE) != Some(&kind) {
+            return Err(TimestampError::Attribute("the kind of its content"));
+        }
+        let digest = ArtifactDigest::of(self.token.signer.hash, self.token.content);
+        let digest = element::encode(OCTET_STRING, digest.as_bytes());
+        if self.attribute(MESSAGE_DIGEST) != Some(&digest) {
+            return Err(TimestampError::Attribute("the digest of its content"));
+        }
+        Ok(())
+    }
+
+    fn attribute(&self, id: &[u8]) -> Option<&'a [u8]> {
+        self.token.signer.attribute(&[PKCS_9, id].concat())
     }
 }
 

@@ -28,6 +28,9 @@ pub enum TimestampError {
     /// The key in the certificate did not make the signature.
     #[error("its signature was not made with the key of its signer's certificate")]
     Signature,
+    /// The certificate that its signer names did not come along.
+    #[error("its signer's certificate is missing from it")]
+    NoCertificate,
     /// The authority has other signers.
     #[error("its signer is not one of those that are trusted")]
     OtherSigner,

@@ -54,6 +54,29 @@ fn signers_of_every_kind_and_hashes_of_every_length() {
 }
 
 #[test]
+fn a_timestamp_alone_is_checked_with_the_certificate_in_it() {
+    let tsa = MadeTsa::default();
+    let alone = |edit: &dyn Fn(&mut Parts)| {
+        let mut parts = tsa.parts(info(1, MESSAGE, TIME, &[]));
+        edit(&mut parts);
+        let stamp = tsa.sign(&parts);
+        let stamp = Timestamp::from_der(&stamp).expect("a timestamp");
+        stamp.check_alone().map(<[u8]>::to_vec)
+    };
+    assert_eq!(alone(&|_| {}).unwrap(), tsa.signer);
+    // The kind of key where the algorithm belongs.
+    let kind = der(0x30, &[&der(6, &[&[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1]])]);
+    assert_eq!(alone(&|parts| parts.algorithm.clone_from(&kind)).unwrap(), tsa.signer);
+    let error = alone(&|parts| parts.certificates.clear()).unwrap_err();
+    assert!(matches!(error, TimestampError::NoCertificate), "{error}");
+    let error = alone(&|parts| parts.hash = 2).unwrap_err();
+    assert!(matches!(error, TimestampError::Attribute(_)), "{error}");
+    let another = info(1, b"another", TIME, &[]);
+    let error = alone(&|parts| parts.info.clone_from(&another)).unwrap_err();
+    assert!(matches!(error, TimestampError::Attribute(_)), "{error}");
+}
+
+#[test]
 fn each_part_is_checked() {
     let tsa = MadeTsa::default();
     let good = judge_parts(&tsa, |_| {});

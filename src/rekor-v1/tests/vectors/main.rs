@@ -1,0 +1,80 @@
+//! Proposals to Rekor 1.6, what it made of them, and what is made of them here.
+//!
+//! The files are read from the directory in FASTI_CONFORMANCE_DATA. If that is not set, the tests
+//! print that they were skipped.
+
+mod differences;
+mod expected;
+mod mutations;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use fasti_rekor_v1::{Accepted, Limits, Proposal, ProposalError, Setting};
+use serde_json::Value;
+
+/// The kinds of entry, each a directory.
+const KINDS: [&str; 11] = [
+    "alpine",
+    "cose",
+    "dsse",
+    "hashedrekord",
+    "helm",
+    "intoto",
+    "jar",
+    "rekord",
+    "rfc3161",
+    "rpm",
+    "tuf",
+];
+
+/// Kinds that are not tested yet.
+const LEFT_OUT: [&str; 4] = ["alpine", "helm", "jar", "rpm"];
+
+/// Cases that are not tested yet, by the beginnings of their names.
+const CASES_LEFT_OUT: [&str; 2] = ["pgp-", "rekor-tests-pgp"];
+
+/// When Rekor answered: 2026-11-20.
+const NOW: u64 = 1_795_132_800;
+
+fn kinds() -> impl Iterator<Item = &'static str> {
+    KINDS.into_iter().filter(|kind| !LEFT_OUT.contains(kind))
+}
+
+fn is_left_out(case: &str) -> bool {
+    CASES_LEFT_OUT.iter().any(|start| case.starts_with(start))
+}
+
+fn data() -> Option<PathBuf> {
+    let root = std::env::var_os("FASTI_CONFORMANCE_DATA");
+    if root.is_none() {
+        // Not with a macro, because the test harness captures the output of passing tests.
+        let notice = b"SKIPPED: FASTI_CONFORMANCE_DATA is not set\n";
+        std::io::stderr().write_all(notice).expect("standard error can be written to");
+    }
+    root.map(|root| Path::new(&root).join("v1-kinds"))
+}
+
+fn read(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&read(path)).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// What is made of a proposal at a time.
+fn judge(proposal: &[u8], now: u64) -> Result<Accepted, ProposalError> {
+    Proposal::parse(proposal)?.accept(&Setting { limits: Limits::default(), now })
+}
+
+/// The HTTP status that stands for a refusal.
+fn status(error: &ProposalError) -> u64 {
+    match error {
+        ProposalError::Required(_)
+        | ProposalError::Type(_)
+        | ProposalError::Semver
+        | ProposalError::UnknownKind(_) => 422,
+        _ => 400,
+    }
+}
