@@ -6,6 +6,7 @@
 //! | [`admit`] | who may write, and how much; pure |
 //! | [`x509`] | certificates, keys, chains and PEM; pure |
 //! | [`entry`] | a Rekor request becomes a verified, canonical entry; pure |
+//! | [`rekor_v1`] | proposals of Rekor v1, of all its kinds; pure |
 //! | [`store`] | where a log is stored: contracts, directory, bucket, memory; the probe |
 //! | [`grow`] | a tree grows by a batch, is checked a second time, and is signed |
 //! | [`log`] | the core: pool, sequence, commit, publish, lead, follow, recover |
@@ -62,6 +63,7 @@ pub use fasti_lookup as lookup;
 pub use fasti_lookup_spec as lookup_spec;
 pub use fasti_objects as objects;
 pub use fasti_read as read;
+pub use fasti_rekor_v1 as rekor_v1;
 #[cfg(feature = "http-client")]
 pub use fasti_seams::egress;
 pub use fasti_seams::{back_off, causes, clock, entropy, gzip, offload, planted, state};

@@ -71,12 +71,21 @@ impl KeyFlags {
         }
     }
 
+    /// Opens the key at `place` with these settings, without the keys of further lines.
+    pub async fn open_alone(
+        &self,
+        place: &KeyLocation,
+        origin: Origin,
+    ) -> Result<OpenedKey, KeyError> {
+        let password = self.password()?;
+        Ok(OpenedKey::open(place, origin, password.as_ref(), self.kms_endpoint()).await?)
+    }
+
     /// Opens the key at `place` with these settings.
     pub async fn open(&self, place: &KeyLocation, origin: Origin) -> Result<OpenedKey, KeyError> {
-        let password = self.password()?;
-        let key = OpenedKey::open(place, origin, password.as_ref(), self.kms_endpoint()).await?;
+        let key = self.open_alone(place, origin).await?;
         Ok(match &self.ml_dsa_key {
-            Some(path) => key.with_ml_dsa(path, password.as_ref())?,
+            Some(path) => key.with_ml_dsa(path, self.password()?.as_ref())?,
             None => key,
         })
     }

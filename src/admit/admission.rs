@@ -93,6 +93,17 @@ impl Admission {
         self.count(self.lists().judge(submission, now))
     }
 
+    /// Checks that these signers of an entry of this kind may write at `now`. They are all of its
+    /// signers with keys of X.509.
+    pub fn judge_signers<'a>(
+        &self,
+        kind: &'static str,
+        signers: impl IntoIterator<Item = &'a KeyMaterial>,
+        now: SystemTime,
+    ) -> Result<(), AdmissionRefusal> {
+        self.count(self.lists().judge_signers(kind, signers, now))
+    }
+
     /// Checks that an opaque entry with these headers may be written.
     pub fn judge_opaque(&self, headers: &HeaderMap) -> Result<(), AdmissionRefusal> {
         let lists = self.lists();
@@ -139,6 +150,23 @@ impl Lists {
             }
         }
         Ok(ground)
+    }
+
+    fn judge_signers<'a>(
+        &self,
+        kind: &'static str,
+        signers: impl IntoIterator<Item = &'a KeyMaterial>,
+        now: SystemTime,
+    ) -> Result<&'static str, AdmissionRefusal> {
+        if self.keys.is_none() && self.identities.is_none() {
+            return Ok("open");
+        }
+        let mut ground = None;
+        for material in signers {
+            let key = material.public_key()?;
+            ground = Some(self.judge_signer(Fingerprint::of(&key), material, now)?);
+        }
+        ground.ok_or(AdmissionRefusal::NoSigner(kind))
     }
 
     fn judge_signer(

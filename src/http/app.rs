@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use fasti_grow::RekorV1Guard;
 use fasti_log::Log;
 use fasti_seams::offload::processors;
 use tokio::sync::Semaphore;
@@ -41,10 +42,13 @@ impl App {
     pub fn new(log: Log, config: HttpConfig, metrics: HttpMetrics) -> Self {
         let limits = config.limits;
         let pools = Pools::new(&limits, &metrics);
+        let own = || RekorV1Guard::new(log.signer().clone(), log.signer().clone()).map(Arc::new);
+        let guard = config.rekor_v1.guard.clone().map_or_else(own, Ok);
+        let guard = guard.expect("a log's own key has a SubjectPublicKeyInfo");
         Self {
             #[cfg(feature = "grpc")]
             services: Services::new(log.clone()),
-            v1: RekorV1::new(&log),
+            v1: RekorV1::new(&log, guard),
             log,
             config,
             metrics,

@@ -1,8 +1,10 @@
 //! The configuration of the server.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use fasti_admit::Admission;
+use fasti_grow::RekorV1Guard;
 
 use super::cors::site::Site;
 use super::limits::Limits;
@@ -18,13 +20,49 @@ pub enum Duplicates {
     Reject,
 }
 
-/// The configuration of the HTTP server.
+/// Which kinds of entries are taken.
 #[derive(Debug, Clone, Default)]
+pub struct EntryKinds(Option<BTreeSet<String>>);
+
+impl EntryKinds {
+    /// Only these.
+    pub fn only(kinds: impl IntoIterator<Item = String>) -> Self {
+        Self(Some(kinds.into_iter().collect()))
+    }
+
+    /// Whether entries of this kind are taken.
+    pub fn allow(&self, kind: &str) -> bool {
+        self.0.as_ref().is_none_or(|kinds| kinds.contains(kind))
+    }
+}
+
+/// What clients of Rekor v1 get.
+#[derive(Clone)]
+pub struct RekorV1Config {
+    /// What to do with duplicates.
+    pub duplicates: Duplicates,
+    /// Signs for them; by default with the log's own key.
+    pub guard: Option<Arc<RekorV1Guard>>,
+}
+
+/// As Rekor v1 does.
+impl Default for RekorV1Config {
+    fn default() -> Self {
+        Self { duplicates: Duplicates::Reject, guard: None }
+    }
+}
+
+/// The configuration of the HTTP server.
+#[derive(Clone, Default)]
 pub struct HttpConfig {
     /// Whether `POST /add` accepts arbitrary bytes.
     pub accept_opaque: bool,
     /// What to do with duplicates.
     pub duplicates: Duplicates,
+    /// Which kinds of entries are taken, by either API.
+    pub kinds: EntryKinds,
+    /// What clients of Rekor v1 get.
+    pub rekor_v1: RekorV1Config,
     /// The resources that clients can use.
     pub limits: Limits,
     /// Who may write, and how much.

@@ -2,8 +2,8 @@
 //!
 //! | request | a page of another site |
 //! |---|---|
-//! | reads of the log, all of Rekor v1's API, `/openapi.json`, `/` | allowed; sees the whole answer |
-//! | submissions | allowed if the operator has named its site; else 403 |
+//! | reads of the log, Rekor v1's questions, `/openapi.json`, `/` | allowed; sees the whole answer |
+//! | submissions, by every API | allowed if the operator has named its site; else 403 |
 //! | health, messages between writers, everything else | not allowed |
 //!
 //! Invariants: no credentials are used, so `*` is the only origin ever allowed, and no answer to a
@@ -40,7 +40,8 @@ const REQUEST_FIELDS: &str =
 /// The header fields that a page may read, in addition to those it always may (Fetch,
 /// "CORS-safelisted").
 const ANSWER_FIELDS: &str = "Accept-Ranges, Allow, Content-Encoding, Content-Range, Date, ETag, \
-     Retry-After, Vary, WWW-Authenticate, fasti-complete, fasti-log-size, fasti-next, x-log-index";
+     Location, Retry-After, Vary, WWW-Authenticate, fasti-complete, fasti-log-size, fasti-next, \
+     x-log-index";
 /// For how many seconds a browser can cache a preflight: a day.
 const PREFLIGHT_SECONDS: u64 = 86_400;
 /// The header fields that the answer to a preflight depends on.
@@ -61,8 +62,10 @@ enum Access {
 }
 
 impl Access {
-    fn at(path: &str) -> Self {
+    /// What a page may do with this method at a path.
+    fn at(path: &str, method: &Method) -> Self {
         match path {
+            path if method == Method::POST && is_v1_entries(path) => Self::Submissions,
             "/api/v2/log/entries" | "/add" => Self::Submissions,
             "/" | "/openapi.json" => Self::Open(READ.1),
             path if read::is_of_the_log(path) => Self::Open(READ.1),
@@ -70,6 +73,11 @@ impl Access {
             _ => Self::Closed,
         }
     }
+}
+
+/// Whether Rekor v1's API takes proposals at a path.
+fn is_v1_entries(path: &str) -> bool {
+    path.strip_suffix('/').unwrap_or(path) == paths::V1_ENTRIES
 }
 
 impl App {
@@ -82,7 +90,9 @@ impl App {
         if !asks {
             return None;
         }
-        match Access::at(head.uri.path()) {
+        let method = headers.get(ACCESS_CONTROL_REQUEST_METHOD).map(HeaderValue::as_bytes);
+        let method = method.and_then(|name| Method::from_bytes(name).ok()).unwrap_or_default();
+        match Access::at(head.uri.path(), &method) {
             Access::Open(methods) => Some(Ok(allowed(methods))),
             Access::Submissions => Some(self.refuse_page(head).map(|()| allowed(SUBMIT.1))),
             Access::Closed => None,
@@ -147,7 +157,7 @@ fn allowed(methods: &'static str) -> HttpResponse {
 /// Lets pages of all sites see an answer: always to reads, which caches may keep, and to a page's
 /// submission, even if it is refused.
 pub(super) fn share(head: &request::Parts, answer: &mut HttpResponse) {
-    let is_shared = match Access::at(head.uri.path()) {
+    let is_shared = match Access::at(head.uri.path(), &head.method) {
         Access::Open(_) => head.method != Method::OPTIONS,
         Access::Submissions => head.method == Method::POST && head.headers.contains_key(ORIGIN),
         Access::Closed => false,

@@ -72,7 +72,7 @@ mod tls;
 mod tls;
 
 pub use app::App;
-pub use config::{Duplicates, HttpConfig};
+pub use config::{Duplicates, EntryKinds, HttpConfig, RekorV1Config};
 pub use cors::site::{Site, SiteError};
 pub use limits::Limits;
 pub use metrics::SharesMetrics;

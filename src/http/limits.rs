@@ -13,6 +13,8 @@ use crate::metrics::HttpMetrics;
 pub struct Limits {
     /// Maximum bytes of a Rekor request's body.
     pub rekor_body_bytes_max: usize,
+    /// Maximum bytes of the body of a proposal of Rekor v1, which can hold a whole artifact.
+    pub v1_body_bytes_max: usize,
     /// Maximum bytes of all submissions' bodies being read or verified.
     pub body_memory_bytes_max: usize,
     /// Maximum bytes of the bodies of all other requests.
@@ -41,6 +43,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             rekor_body_bytes_max: 4 << 20,
+            v1_body_bytes_max: 32 << 20,
             body_memory_bytes_max: 64 << 20,
             question_memory_bytes_max: 8 << 20,
             request_memory_bytes_max: 64 << 20,

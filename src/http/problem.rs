@@ -11,12 +11,15 @@ use bytes::Bytes;
 use fasti_admit::{self, AdmissionRefusal};
 use fasti_client::reader::ReadError;
 use fasti_client::search::SearchError;
+use fasti_client::times::ReadTimesError;
 use fasti_entry::{EntryError, Kind, excerpt};
+use fasti_grow::RekorV1GuardError;
 use fasti_log::{ProveError, SubmitError};
+use fasti_rekor_v1::ProposalError;
 use fasti_store::StoreError;
 use http::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_RANGE, CONTENT_TYPE, HeaderName, HeaderValue,
-    RETRY_AFTER, WWW_AUTHENTICATE,
+    LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use http::{Response, StatusCode};
 use http_body_util::Full;
@@ -28,7 +31,8 @@ use tonic::{Code, Status};
 
 use super::accept::ErrorForm;
 use super::forward::question::PeerRefusal;
-use super::rekor_v1::error::V1Error;
+use super::rekor_v1::entry_id::location;
+use super::rekor_v1::error::{FormFault, V1Error};
 
 /// A response with its whole body.
 pub type HttpResponse = Response<Full<Bytes>>;
@@ -75,6 +79,9 @@ pub enum Problem {
     /// `POST /add` is off.
     #[error("this log does not accept opaque entries; it was started without --accept-opaque")]
     OpaqueOff,
+    /// Entries of the kind are not taken.
+    #[error("entry kind '{0}' is not enabled for submission on this server")]
+    KindOff(&'static str),
     /// The body is too long.
     #[error("the body is longer than {max} bytes")]
     BodyTooLarge {
@@ -151,6 +158,12 @@ pub enum Problem {
     /// A refused request to Rekor v1's API.
     #[error(transparent)]
     V1(#[from] V1Error),
+    /// Nothing could be signed for a client of Rekor v1.
+    #[error("the entry is in the log, but cannot be vouched for now")]
+    V1Guard(#[from] RekorV1GuardError),
+    /// When an entry entered the log cannot be read.
+    #[error("unexpected error communicating with transparency log")]
+    Times(#[from] ReadTimesError),
     /// The search failed.
     #[error("{}", search_words(.0))]
     Search(#[from] SearchError),
@@ -230,12 +243,45 @@ impl From<AdmissionRefusal> for Problem {
 /// The status that Rekor v1 answers with.
 fn v1_status(error: &V1Error) -> (StatusCode, u8) {
     match error {
-        V1Error::Form { .. } | V1Error::TooMany(_) => {
-            (StatusCode::UNPROCESSABLE_ENTITY, grpc::INVALID_ARGUMENT)
+        V1Error::Form { .. }
+        | V1Error::TooMany(_)
+        | V1Error::Proposal(
+            ProposalError::Required(_)
+            | ProposalError::Type(_)
+            | ProposalError::Semver
+            | ProposalError::UnknownKind(_),
+        ) => (StatusCode::UNPROCESSABLE_ENTITY, grpc::INVALID_ARGUMENT),
+        V1Error::Proposal(ProposalError::TooLarge { .. }) => {
+            (StatusCode::PAYLOAD_TOO_LARGE, grpc::INVALID_ARGUMENT)
         }
-        V1Error::NoEntry(_) | V1Error::NoIndex { .. } => (StatusCode::NOT_FOUND, grpc::NOT_FOUND),
+        V1Error::MediaType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, grpc::INVALID_ARGUMENT),
+        V1Error::NotAcceptable(_) => (StatusCode::NOT_ACCEPTABLE, grpc::INVALID_ARGUMENT),
+        V1Error::Exists { .. } => (StatusCode::CONFLICT, grpc::ALREADY_EXISTS),
+        V1Error::NoEntry => (StatusCode::NOT_FOUND, grpc::NOT_FOUND),
         V1Error::Unsearched(_) => (StatusCode::SERVICE_UNAVAILABLE, grpc::UNAVAILABLE),
         _ => (StatusCode::BAD_REQUEST, grpc::INVALID_ARGUMENT),
+    }
+}
+
+/// The code in the body of an answer of Rekor v1, which for requests of the wrong form is not the
+/// status (github.com/go-openapi/errors).
+fn v1_code(problem: &Problem, status: StatusCode) -> u16 {
+    let Problem::V1(error) = problem else { return status.as_u16() };
+    match error {
+        V1Error::Form { fault, .. } => match fault {
+            FormFault::Type(..) | FormFault::Twice => 601,
+            FormFault::Required => 602,
+            FormFault::Longer(_) => 604,
+            FormFault::Pattern(_) => 605,
+            FormFault::OneOf(_) => 606,
+            FormFault::AtLeast(_) => 609,
+            FormFault::TooMany(_) => 611,
+            FormFault::TooFew(_) => 612,
+        },
+        V1Error::Proposal(ProposalError::Required(_)) => 602,
+        V1Error::Proposal(ProposalError::Type(_)) => 601,
+        V1Error::Proposal(ProposalError::Semver) => 605,
+        _ => status.as_u16(),
     }
 }
 
@@ -269,7 +315,7 @@ impl Problem {
             Self::Refused(_) | Self::ForeignPage(_) => {
                 (StatusCode::FORBIDDEN, grpc::PERMISSION_DENIED)
             }
-            Self::Entry(_) => (StatusCode::BAD_REQUEST, grpc::INVALID_ARGUMENT),
+            Self::Entry(_) | Self::KindOff(_) => (StatusCode::BAD_REQUEST, grpc::INVALID_ARGUMENT),
             Self::BodyTooSlow(_) | Self::BodyStandsStill { .. } => {
                 (StatusCode::REQUEST_TIMEOUT, grpc::DEADLINE_EXCEEDED)
             }
@@ -289,6 +335,12 @@ impl Problem {
                 (StatusCode::SERVICE_UNAVAILABLE, grpc::UNAVAILABLE)
             }
             Self::V1(error) => v1_status(error),
+            Self::V1Guard(RekorV1GuardError::Guard(error)) if error.is_passing() => {
+                (StatusCode::SERVICE_UNAVAILABLE, grpc::UNAVAILABLE)
+            }
+            Self::V1Guard(_) | Self::Times(_) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, grpc::INTERNAL)
+            }
             Self::Search(SearchError::Question(_)) => {
                 (StatusCode::BAD_REQUEST, grpc::INVALID_ARGUMENT)
             }
@@ -323,7 +375,7 @@ impl Problem {
                 "details": [],
             }),
             ErrorForm::RekorV1 => serde_json::json!({
-                "code": status.as_u16(),
+                "code": v1_code(self, status),
                 "message": self.to_string(),
             }),
             ErrorForm::Problem => serde_json::json!({
@@ -365,6 +417,16 @@ impl Problem {
             }
             Self::Duplicate(index) => {
                 headers.insert(X_LOG_INDEX, HeaderValue::from(index.get()));
+            }
+            Self::V1(V1Error::Exists { id, query }) => {
+                if let Ok(place) = HeaderValue::from_str(&location(&id, query.as_deref())) {
+                    headers.insert(LOCATION, place);
+                }
+            }
+            // So says v1, and its clients look no further than the status.
+            Self::V1(V1Error::NoEntry) => {
+                headers.remove(CONTENT_TYPE);
+                *answer.body_mut() = Full::default();
             }
             // Rekor's servers say so in plain text, and no method is allowed any more.
             Self::Submit(SubmitError::Frozen) => {

@@ -1,38 +1,45 @@
-//! Rekor v1's read API, for tools written for it: what v2 dropped, served from the lookup index.
+//! Rekor v1's API, for tools written for it.
 //!
 //! | request | answer |
 //! |---|---|
-//! | `POST /api/v1/index/retrieve`, `?since=` | entry IDs by email, subject, public key, digest |
+//! | `POST /api/v1/log/entries` | logs a proposed entry |
 //! | `GET /api/v1/log/entries/{entryUUID}`, `?logIndex=` | an entry with its inclusion proof |
-//! | `POST /api/v1/log/entries/retrieve` | up to ten of them |
+//! | `POST /api/v1/log/entries/retrieve` | up to ten of them, also by proposal |
+//! | `POST /api/v1/index/retrieve`, `?since=` | entry IDs by email, subject, public key, digest |
 //! | `GET /api/v1/log`, `/log/publicKey`, `/log/proof` | checkpoint, key, consistency |
 //!
-//! `route` and `question` parse requests, `server` answers them, `error` has their errors, `answer`
-//! writes v1's JSON, `tree_id` names entries. Everything is read and verified as by any client
-//! (`StoreFetch`), with the log's own key.
+//! `route`, `media` and `question` read requests, `submit` takes proposals, `server` answers the
+//! rest, `error` has their errors, `answer` writes v1's JSON, `vouch` has it signed, `entry_id`
+//! names entries. Everything is read and verified as by any client (`StoreFetch`), with the log's
+//! own key.
 //!
-//! Unlike in v1, entries have no signed timestamp and the time 0, because a v2 log attests no time,
-//! and checkpoints are those of v2. An incomplete answer says so in a header (`answer`), or is an
-//! error. The number of questions in progress is bounded, and so is the number waiting (I12).
+//! The tree is the log's own: what v2's clients see as a checkpoint, v1's see as one in v1's form,
+//! and each entry has the time at which it entered the log. An incomplete answer says so in a header
+//! (`answer`), or is an error. The number of questions in progress is bounded, and so is the number
+//! waiting (I12).
 
 mod answer;
+pub mod entry_id;
 pub mod error;
+mod media;
 mod question;
 mod route;
 pub mod server;
-mod tree_id;
+mod submit;
+mod vouch;
+
+use std::sync::Arc;
 
 use http::request;
 
 use super::app::App;
-use super::body::ReadBody;
-use super::methods::{READ, SUBMIT, expect};
+use super::methods::expect;
 use super::problem::{HttpResponse, Problem};
 use super::request_body::RequestBody;
 use route::Route;
 
-/// Maximum bytes of a request's body.
-const BODY_BYTES_MAX: usize = 64 << 10;
+/// Maximum bytes of a search's body.
+const SEARCH_BYTES_MAX: usize = 64 << 10;
 
 impl App {
     /// Answers a request below [`REKOR_V1`](super::paths::REKOR_V1).
@@ -41,18 +48,47 @@ impl App {
         head: &request::Parts,
         body: &mut B,
     ) -> Result<HttpResponse, Problem> {
-        let path = head.uri.path();
-        let Some(route) = Route::find(path) else {
+        let (path, query) = (head.uri.path(), head.uri.query());
+        let Some(route) = Route::find(path, &head.method) else {
             return Err(Problem::NotFound(path.to_owned()));
         };
-        let body = if route.is_asked_in_body() {
-            expect(&head.method, SUBMIT)?;
-            Some(self.read_body(head, body, BODY_BYTES_MAX, &self.pools.questions).await?)
+        expect(&head.method, route.methods())?;
+        if route.has_body() {
+            media::expect_json(&head.headers)?;
         } else {
-            expect(&head.method, READ)?;
-            None
-        };
-        let asked = body.as_ref().map_or(&[][..], ReadBody::bytes);
-        self.v1.answer(route, head.uri.query(), asked).await
+            server::expect_taken(&head.headers, route == Route::PublicKey)?;
+        }
+        let v1 = &self.v1;
+        match route {
+            Route::Create => self.create_v1(head, body).await,
+            Route::SearchIndex => {
+                let pool = &self.pools.questions;
+                let body = self.read_body(head, body, SEARCH_BYTES_MAX, pool).await?;
+                let _turn = v1.turn().await?;
+                v1.search_index(query, body.bytes()).await
+            }
+            Route::Entries => {
+                // Proposals can be as large as those that are submitted.
+                let (max, pool) = (self.config.limits.v1_body_bytes_max, &self.pools.submissions);
+                let body = Arc::new(self.read_body(head, body, max, pool).await?);
+                let proposed = self.proposed(&body).await?;
+                let _turn = v1.turn().await?;
+                v1.entries(body.bytes(), proposed).await
+            }
+            Route::Log => v1.info().await,
+            Route::PublicKey => v1.public_key(query, &head.headers),
+            Route::Proof => {
+                let _turn = v1.turn().await?;
+                v1.proof(query).await
+            }
+            Route::EntryByIndex => {
+                let _turn = v1.turn().await?;
+                v1.entry_by_index(query).await
+            }
+            Route::Entry(id) => {
+                let _turn = v1.turn().await?;
+                v1.entry(id).await
+            }
+        }
     }
 }

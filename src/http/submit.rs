@@ -22,7 +22,7 @@ use tiles_spec::{ENTRY_BYTES_MAX, Hash};
 
 use super::app::App;
 use super::body::{ReadBody, read_body};
-use super::config::Duplicates;
+use super::config::{Duplicates, EntryKinds};
 use super::methods::{SUBMIT, expect};
 use super::problem::{HttpResponse, Problem, X_LOG_INDEX};
 use super::request_body::RequestBody;
@@ -113,18 +113,18 @@ impl App {
     /// Anything slower runs on other threads, at most as many at once as there are processors for
     /// it.
     async fn admit(&self, body: ReadBody, parse: Parse) -> Result<CanonicalEntry, Problem> {
-        let admission = self.config.admission.clone();
+        let (admission, kinds) = (self.config.admission.clone(), self.config.kinds.clone());
         if body.bytes().len() <= QUICK_BODY_BYTES_MAX && !admission.is_slow() {
             let submission = parse(body.bytes())?;
             if submission.cost() == Cost::Quick {
-                return judge(&admission, &submission);
+                return judge(&admission, &kinds, &submission);
             }
         }
         let _place = self.queue.try_acquire().map_err(|_| Problem::Busy)?;
         let processor = self.processors.clone().acquire_owned().await;
         let verified = offload(move || {
             let _processor = processor;
-            judge(&admission, &parse(body.bytes())?)
+            judge(&admission, &kinds, &parse(body.bytes())?)
         });
         verified.await
     }
@@ -190,8 +190,16 @@ impl App {
     }
 }
 
-/// Checks that the signers may write, and verifies.
-fn judge(admission: &Admission, submission: &Submission) -> Result<CanonicalEntry, Problem> {
+/// Checks that the kind is taken and that the signers may write, and verifies.
+fn judge(
+    admission: &Admission,
+    kinds: &EntryKinds,
+    submission: &Submission,
+) -> Result<CanonicalEntry, Problem> {
+    let kind = submission.kind().name();
+    if !kinds.allow(kind) {
+        return Err(Problem::KindOff(kind));
+    }
     // Refuse large certificates before reading them and checking their chains.
     submission.expect_modest()?;
     admission.judge(submission, wall_clock())?;

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use fasti_grow::{GrowthWatch, Leadership, Leaf};
 use fasti_seams::clock::Clock;
+use fasti_seams::offload::offload;
 use fasti_seams::planted::{Bug, planted};
 use fasti_signer::Signer;
 use fasti_store::Store;
@@ -44,6 +45,7 @@ pub struct Log {
     answer_time_max: Duration,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) objects: Arc<dyn Store>,
+    index: Arc<dyn DedupIndex>,
     signer: Arc<dyn Signer>,
     pub(super) metrics: Arc<LogMetrics>,
 }
@@ -60,9 +62,10 @@ impl Log {
             bytes_max: context.config.pool_bytes_max,
         };
         let pool = Arc::new(Pool::new(limits));
-        let driver = Driver::open(context, Dedup::new(index), pool.clone()).await?;
+        let driver = Driver::open(context, Dedup::new(index.clone()), pool.clone()).await?;
         let log = Self {
             pool,
+            index,
             published: driver.published(),
             state: driver.state(),
             is_draining: Arc::default(),
@@ -134,6 +137,15 @@ impl Log {
         prove(&*self.objects, publication, leaf, index).await
     }
 
+    /// Where leaves with these hashes are, as far as this writer knows: all that it has published
+    /// itself, and on a writer that follows, nearly all. A hit is believed only after its inclusion
+    /// is proved.
+    pub async fn find(&self, leaves: Vec<Hash>) -> Result<Vec<Option<LeafIndex>>, SubmitError> {
+        let index = self.index.clone();
+        let found = offload(move || index.find(&leaves)).await;
+        found.map_err(|error| SubmitError::Dedup(error.to_string()))
+    }
+
     /// The newest published tree.
     pub fn published(&self) -> Arc<Publication> {
         self.published.borrow().clone()
@@ -145,8 +157,8 @@ impl Log {
     }
 
     /// The log's key and origin.
-    pub fn signer(&self) -> &dyn Signer {
-        &*self.signer
+    pub fn signer(&self) -> &Arc<dyn Signer> {
+        &self.signer
     }
 
     /// The log's source of time.

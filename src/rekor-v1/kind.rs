@@ -19,6 +19,8 @@ mod stated_hash;
 mod statement;
 mod tuf;
 
+pub(crate) use tuf::canonical_root;
+
 use super::draft::Draft;
 use super::error::KindError;
 use super::json::Object;

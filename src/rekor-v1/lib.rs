@@ -22,6 +22,7 @@
 
 mod accepted;
 mod base64_text;
+mod canonical_key;
 mod draft;
 mod error;
 mod json;
@@ -33,6 +34,7 @@ mod semver;
 mod typed_json;
 
 pub use accepted::Accepted;
+pub use canonical_key::canonical_key;
 pub use draft::{Attestation, Signer};
 pub use error::{KindError, ProposalError};
 pub use kind::{KINDS, Kind};

@@ -7,8 +7,11 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use fasti::admit::Admission;
-use fasti::http::{Duplicates, HttpConfig, Limits, PeerSecret, Site};
+use fasti::grow::RekorV1Guard;
+use fasti::http::{Duplicates, EntryKinds, HttpConfig, Limits, PeerSecret, RekorV1Config, Site};
 use fasti::log::LogConfig;
+use fasti::rekor_v1::KINDS;
+use fasti::signer::KeyLocation;
 use fasti::store::{BucketLocation, Cloud, StoreLocation};
 use fasti_flags::{BucketFlags, KeyFlags, MachineFlags};
 use tiles_spec::{Origin, TreeSize};
@@ -51,6 +54,32 @@ pub struct Flags {
     /// What to do with an entry that is already in the log.
     #[arg(long, env = "FASTI_DUPLICATES", default_value = "answer")]
     pub duplicates: DuplicatesFlag,
+
+    /// Which kinds of entries to accept, separated by commas, such as hashedrekord,dsse [default:
+    /// all]. Existing entries of other kinds stay readable.
+    #[arg(long, env = "FASTI_ENTRY_KINDS", value_name = "KINDS", value_delimiter = ',',
+          value_parser = entry_kind)]
+    pub entry_kinds: Vec<String>,
+
+    /// The key that signs for clients of Rekor v1: a file, or a key in a key service, as for --key.
+    /// Most of them know only ECDSA on P-256 [default: the log's own key]
+    #[arg(long, env = "FASTI_REKOR_V1_KEY", value_name = "KEY", help_heading = "Rekor v1")]
+    pub rekor_v1_key: Option<KeyLocation>,
+
+    /// What clients of Rekor v1 get for an entry that is already in the log. Rekor rejects it, and
+    /// some clients take that for a failure.
+    #[arg(
+        long,
+        env = "FASTI_REKOR_V1_DUPLICATES",
+        default_value = "reject",
+        help_heading = "Rekor v1"
+    )]
+    pub rekor_v1_duplicates: DuplicatesFlag,
+
+    /// Maximum MiB of a proposed entry of Rekor v1, which can hold a whole package.
+    #[arg(long, env = "FASTI_REKOR_V1_MAX_BODY_MIB", default_value_t = 32,
+          value_parser = clap::value_parser!(u32).range(1..=48), help_heading = "Rekor v1")]
+    pub rekor_v1_max_body_mib: u32,
 
     /// Allow scripts on web pages of these sites to submit: scheme and host, such as
     /// https://ui.example.org, or `*` for all sites. Without this flag, pages of other sites can
@@ -168,6 +197,26 @@ pub enum DuplicatesFlag {
     Reject,
 }
 
+impl From<DuplicatesFlag> for Duplicates {
+    fn from(flag: DuplicatesFlag) -> Self {
+        match flag {
+            DuplicatesFlag::Answer => Self::Answer,
+            DuplicatesFlag::Reject => Self::Reject,
+        }
+    }
+}
+
+/// The name of a kind of entry that a log can take.
+fn entry_kind(name: &str) -> Result<String, String> {
+    let mut known: Vec<&str> = KINDS.iter().map(|kind| kind.name()).collect();
+    known.sort_unstable();
+    if known.contains(&name) {
+        Ok(name.to_owned())
+    } else {
+        Err(format!("there is no such kind; the kinds are {}", known.join(", ")))
+    }
+}
+
 impl Flags {
     /// The limits of the log.
     pub fn log_config(&self) -> LogConfig {
@@ -216,14 +265,21 @@ impl Flags {
         admission: Arc<Admission>,
         peer_secret: Option<PeerSecret>,
         writer_address: String,
+        rekor_v1_guard: Arc<RekorV1Guard>,
     ) -> HttpConfig {
         HttpConfig {
             accept_opaque: self.accept_opaque,
-            duplicates: match self.duplicates {
-                DuplicatesFlag::Answer => Duplicates::Answer,
-                DuplicatesFlag::Reject => Duplicates::Reject,
+            duplicates: self.duplicates.into(),
+            kinds: match &self.entry_kinds[..] {
+                [] => EntryKinds::default(),
+                kinds => EntryKinds::only(kinds.iter().cloned()),
+            },
+            rekor_v1: RekorV1Config {
+                duplicates: self.rekor_v1_duplicates.into(),
+                guard: Some(rekor_v1_guard),
             },
             limits: Limits {
+                v1_body_bytes_max: (self.rekor_v1_max_body_mib as usize) << 20,
                 connections_max: self.connections_max as usize,
                 head_timeout: Duration::from_secs(self.head_timeout_seconds),
                 body_timeout: Duration::from_secs(self.body_timeout_seconds),

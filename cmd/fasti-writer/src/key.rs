@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use fasti::entropy::OsEntropy;
+use fasti::grow::RekorV1Guard;
 use fasti::http::PeerSecret;
-use fasti::signer::{FileSigner, KeyLocation, OpenedKey, make_default_key};
+use fasti::signer::{FileSigner, KeyLocation, OpenedKey, Signer, make_default_key};
 use fasti::state::StateDir;
 use tiles_spec::NoteSigningKey;
 
@@ -23,6 +24,22 @@ pub struct Key {
     pub place: String,
     /// Whether it was created just now.
     pub is_new: bool,
+}
+
+/// Opens the key that signs for clients of Rekor v1: the one named by the flags, else the log's own.
+pub async fn open_for_rekor_v1(
+    flags: &Flags,
+    log: &Arc<dyn Signer>,
+) -> anyhow::Result<Arc<RekorV1Guard>> {
+    let signer = match &flags.rekor_v1_key {
+        Some(place) => {
+            let opened = flags.keys.open_alone(place, flags.origin.clone()).await;
+            opened.with_context(|| format!("--rekor-v1-key {place}"))?.signer
+        }
+        None => log.clone(),
+    };
+    let guard = RekorV1Guard::new(log.clone(), signer).context("--rekor-v1-key")?;
+    Ok(Arc::new(guard))
 }
 
 impl Key {

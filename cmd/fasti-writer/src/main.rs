@@ -81,6 +81,7 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     http_metrics.register(&mut registry);
     door_metrics.register(&mut registry);
     let tls = certificate::open(&flags, &http_metrics)?;
+    let rekor_v1_guard = key::open_for_rekor_v1(&flags, &context.signer).await?;
     // Bind before the log is opened, so that a port in use leaves no trace in the log.
     let listener = listen(&flags.listen).await?;
     let metrics_listener = match &flags.metrics_listen {
@@ -113,7 +114,7 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
         tokio::spawn(flags.admission.clone().follow(admission.clone(), told));
     }
     let index = lookup.map(|index| tokio::spawn(keep_while_leading(log.clone(), index)));
-    let mut config = flags.http_config(admission, peer_secret, here);
+    let mut config = flags.http_config(admission, peer_secret, here, rekor_v1_guard);
     let limits = &mut config.limits;
     limits.connections_max = descriptors::enough_for(limits.connections_max);
     let app = Arc::new(App::new(log.clone(), config, http_metrics));

@@ -1,25 +1,31 @@
 //! Parses requests of Rekor v1: `SearchIndex`, `SearchLogQuery`, and query parameters.
 //!
-//! Stricter than v1: unknown members are refused, since ignoring a condition would change the
-//! answer.
+//! Like v1, ignores members that it does not know, and takes null for a member that is not given.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fasti_client::search::{Operator, Question};
 use fasti_entry::{IdentityKind, LookupTerm};
+use fasti_rekor_v1::canonical_key;
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
-use super::error::V1Error;
+use super::error::{FormFault, V1Error};
 
 /// Maximum number of entries that one request can name.
 const ENTRIES_MAX: usize = 10;
+/// The form of a digest in a search, and of which length each hash's is.
+const HASH: &str = "^(sha512:)?[0-9a-fA-F]{128}$|^(sha384:)?[0-9a-fA-F]{96}$|\
+                    ^(sha256:)?[0-9a-fA-F]{64}$|^(sha1:)?[0-9a-fA-F]{40}$";
+/// The formats of keys.
+const FORMATS: &str = "pgp x509 minisign ssh tuf";
 /// Maximum length of a subject alternative name, in characters.
 const SUBJECT_CHARS_MAX: usize = 512;
 
 /// v1's `SearchIndex`. Empty texts count as not given.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 struct SearchIndex {
     email: Option<String>,
     subject: Option<String>,
@@ -29,47 +35,53 @@ struct SearchIndex {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct IndexKey {
-    format: String,
+    format: Option<String>,
     content: Option<String>,
 }
 
 /// v1's `SearchLogQuery`.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SearchLogQuery {
+struct SearchLogQuery<'a> {
     #[serde(default, rename = "entryUUIDs")]
     entry_uuids: Option<Vec<String>>,
     #[serde(default, rename = "logIndexes")]
     log_indexes: Option<Vec<i64>>,
-    #[serde(default)]
-    entries: Option<Vec<serde_json::Value>>,
+    #[serde(default, borrow)]
+    entries: Option<Vec<&'a RawValue>>,
 }
 
 /// Which entries to look up.
-pub(super) struct Wanted {
+#[derive(Debug, Default)]
+pub(super) struct Wanted<'a> {
     /// Entry IDs or UUIDs.
     pub(super) ids: Vec<String>,
+    /// Proposals of entries.
+    pub(super) proposals: Vec<&'a [u8]>,
     /// Leaf indices.
     pub(super) indices: Vec<u64>,
 }
 
-fn form(name: &'static str, reason: impl Into<String>) -> V1Error {
-    V1Error::Form { name, place: "body", reason: reason.into() }
+fn form(name: &'static str, fault: FormFault) -> V1Error {
+    V1Error::Form { name, place: "body", fault }
 }
 
-fn json<'a, T: Deserialize<'a>>(name: &'static str, body: &'a [u8]) -> Result<T, V1Error> {
+/// Parses a body; null is like an empty object.
+fn json<'a, T: Deserialize<'a>>(name: &'static str, body: &'a [u8]) -> Result<Option<T>, V1Error> {
+    if body.is_empty() {
+        return Err(form(name, FormFault::Required));
+    }
     serde_json::from_slice(body).map_err(|error| V1Error::Body { name, reason: error.to_string() })
 }
 
-/// Parses `SearchIndex`. The question asks for at most `limit` entries.
-pub(super) fn search_index(body: &[u8], limit: usize) -> Result<Question, V1Error> {
-    let query: SearchIndex = json("query", body)?;
+/// Parses `SearchIndex`. The question asks for at most `limit` entries; `None` if it has no
+/// condition, which nothing matches.
+pub(super) fn search_index(body: &[u8], limit: usize) -> Result<Option<Question>, V1Error> {
+    let Some(query) = json::<SearchIndex>("query", body)? else { return Ok(None) };
     let operator = match query.operator.as_deref() {
         None | Some("" | "or") => Operator::Or,
         Some("and") => Operator::And,
-        Some(_) => return Err(form("operator", "should be one of [and or]")),
+        Some(_) => return Err(form("operator", FormFault::OneOf("and or"))),
     };
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     let mut terms = Vec::new();
@@ -77,10 +89,8 @@ pub(super) fn search_index(body: &[u8], limit: usize) -> Result<Question, V1Erro
     terms.extend(query.public_key.as_ref().map(public_key).transpose()?);
     terms.extend(given(query.email).map(email).transpose()?);
     terms.extend(given(query.subject).map(subject).transpose()?);
-    if terms.is_empty() {
-        return Err(V1Error::NothingAsked("email, subject, publicKey, hash"));
-    }
-    Ok(Question { limit, ..Question::new(terms, operator) })
+    let question = (!terms.is_empty()).then(|| Question::new(terms, operator));
+    Ok(question.map(|question| Question { limit, ..question }))
 }
 
 /// Parses a digest. v1 supports SHA-1, SHA-256 and SHA-512 here; v2 entries can also have SHA-384.
@@ -95,30 +105,27 @@ fn digest(hash: &str) -> Result<LookupTerm, V1Error> {
         _ => &[],
     };
     let digest = hex::decode(digits).ok().filter(|digest| expected.contains(&digest.len()));
-    digest.map(LookupTerm::Digest).ok_or_else(|| {
-        form(
-            "hash",
-            "should be a SHA-1, SHA-256, SHA-384 or SHA-512 digest in hexadecimal digits, with or \
-             without the prefix sha1:, sha256:, sha384: or sha512:",
-        )
-    })
+    digest.map(LookupTerm::Digest).ok_or_else(|| form("hash", FormFault::Pattern(HASH)))
 }
 
 fn public_key(key: &IndexKey) -> Result<LookupTerm, V1Error> {
-    match key.format.as_str() {
-        "x509" => {}
-        "pgp" => return Err(V1Error::PkiFormat("pgp")),
-        "minisign" => return Err(V1Error::PkiFormat("minisign")),
-        "ssh" => return Err(V1Error::PkiFormat("ssh")),
-        "tuf" => return Err(V1Error::PkiFormat("tuf")),
-        _ => {
-            return Err(form("publicKey.format", "should be one of [pgp x509 minisign ssh tuf]"));
-        }
+    let format = key.format.as_deref().unwrap_or_default();
+    let fault = |fault| form("publicKey.publicKey.format", fault);
+    if format.is_empty() {
+        return Err(fault(FormFault::Required));
+    }
+    if !FORMATS.split(' ').any(|known| known == format) {
+        return Err(fault(FormFault::OneOf(FORMATS)));
     }
     let content = key.content.as_deref().unwrap_or_default();
-    let pem =
-        STANDARD.decode(content).map_err(|_| form("publicKey.content", "should be base64"))?;
-    LookupTerm::of_pem(&pem).ok_or(V1Error::PublicKey)
+    let text = STANDARD.decode(content).map_err(|_| V1Error::PublicKey)?;
+    match format {
+        "x509" => LookupTerm::of_pem(&text).ok_or(V1Error::PublicKey),
+        _ => {
+            let canonical = canonical_key(format, &text).map_err(|_| V1Error::PublicKey)?;
+            Ok(LookupTerm::of_public_key(&canonical))
+        }
+    }
 }
 
 fn email(email: String) -> Result<LookupTerm, V1Error> {
@@ -129,38 +136,42 @@ fn email(email: String) -> Result<LookupTerm, V1Error> {
         let kind = IdentityKind::Email;
         Ok(LookupTerm::IdentityOfKind { kind, identity: email, issuer: None })
     } else {
-        Err(form("email", "must be of type email"))
+        Err(form("email", FormFault::Type("email", email.chars().take(100).collect())))
     }
 }
 
 fn subject(subject: String) -> Result<LookupTerm, V1Error> {
     if subject.chars().count() > SUBJECT_CHARS_MAX {
-        let reason = format!("should be at most {SUBJECT_CHARS_MAX} chars long");
-        return Err(form("subject", reason));
+        return Err(form("subject", FormFault::Longer(SUBJECT_CHARS_MAX)));
     }
     Ok(LookupTerm::Identity(subject))
 }
 
 /// Parses `SearchLogQuery`.
-pub(super) fn search_log_query(body: &[u8]) -> Result<Wanted, V1Error> {
-    let query: SearchLogQuery = json("entry", body)?;
-    let ids = query.entry_uuids.unwrap_or_default();
-    let indices = query.log_indexes.unwrap_or_default();
-    let proposed = query.entries.unwrap_or_default();
-    let count = ids.len() + indices.len() + proposed.len();
-    if count > ENTRIES_MAX {
+pub(super) fn search_log_query(body: &[u8]) -> Result<Wanted<'_>, V1Error> {
+    let query = json::<SearchLogQuery<'_>>("entry", body)?;
+    let Some(query) = query else { return Ok(Wanted::default()) };
+    let ids = some_of("entryUUIDs", query.entry_uuids)?;
+    let indices = some_of("logIndexes", query.log_indexes)?;
+    let proposals = some_of("entries", query.entries)?;
+    if ids.len() + indices.len() + proposals.len() > ENTRIES_MAX {
         return Err(V1Error::TooMany(ENTRIES_MAX));
     }
-    if !proposed.is_empty() {
-        return Err(V1Error::ProposedEntries);
+    let indices = indices
+        .into_iter()
+        .map(|index| u64::try_from(index).map_err(|_| form("logIndexes", FormFault::AtLeast(0))));
+    let proposals = proposals.into_iter().map(|proposal| proposal.get().as_bytes()).collect();
+    Ok(Wanted { ids, proposals, indices: indices.collect::<Result<_, _>>()? })
+}
+
+/// A list, if it is given, that is neither empty nor too long.
+fn some_of<T>(name: &'static str, list: Option<Vec<T>>) -> Result<Vec<T>, V1Error> {
+    match list {
+        None => Ok(Vec::new()),
+        Some(list) if list.is_empty() => Err(form(name, FormFault::TooFew(1))),
+        Some(list) if list.len() > ENTRIES_MAX => Err(form(name, FormFault::TooMany(ENTRIES_MAX))),
+        Some(list) => Ok(list),
     }
-    if count == 0 {
-        return Err(V1Error::NothingAsked("entryUUIDs, logIndexes"));
-    }
-    let indices = indices.into_iter().map(|index| {
-        u64::try_from(index).map_err(|_| form("logIndexes", "should be greater than or equal to 0"))
-    });
-    Ok(Wanted { ids, indices: indices.collect::<Result<_, _>>()? })
 }
 
 /// Returns a query parameter.
@@ -176,11 +187,7 @@ pub(super) fn parameter(
     let value = values.next().map(std::borrow::Cow::into_owned);
     match values.next() {
         None => Ok(value),
-        Some(_) => Err(V1Error::Form {
-            name,
-            place: "query",
-            reason: "is given more than once".to_owned(),
-        }),
+        Some(_) => Err(V1Error::Form { name, place: "query", fault: FormFault::Twice }),
     }
 }
 
@@ -190,7 +197,7 @@ pub(super) fn number(
     name: &'static str,
     least: u64,
 ) -> Result<Option<u64>, V1Error> {
-    let bad = |reason: String| V1Error::Form { name, place: "query", reason };
+    let bad = |fault| V1Error::Form { name, place: "query", fault };
     let Some(text) = parameter(query, name)? else { return Ok(None) };
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => (-1, digits),
@@ -199,16 +206,15 @@ pub(super) fn number(
     let magnitude = Some(digits).filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
     let magnitude: Option<i64> = magnitude.and_then(|digits| digits.parse().ok());
     let Some(magnitude) = magnitude else {
-        let quoted: String = text.chars().take(40).collect();
-        return Err(bad(format!("must be of type int64: {quoted:?}")));
+        return Err(bad(FormFault::Type("int64", text.chars().take(40).collect())));
     };
     match u64::try_from(sign * magnitude) {
         Ok(number) if number >= least => Ok(Some(number)),
-        _ => Err(bad(format!("should be greater than or equal to {least}"))),
+        _ => Err(bad(FormFault::AtLeast(least))),
     }
 }
 
 /// Requires a number to be given.
 pub(super) fn required(name: &'static str, value: Option<u64>) -> Result<u64, V1Error> {
-    value.ok_or_else(|| V1Error::Form { name, place: "query", reason: "is required".to_owned() })
+    value.ok_or(V1Error::Form { name, place: "query", fault: FormFault::Required })
 }

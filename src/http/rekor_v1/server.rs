@@ -1,23 +1,27 @@
-//! Answers Rekor v1's requests as a client of the log's own files.
+//! Answers Rekor v1's questions as a client of the log's own files, and signs for what it answers.
 
 use std::sync::Arc;
 
 use fasti_client::fetch::{Fetch, StoreFetch};
+use fasti_client::proven::ProvenEntry;
 use fasti_client::reader::{ReadError, View};
 use fasti_client::search::{self, Operator, Order, Question, SearchError, search};
 use fasti_client::trust::Trust;
 use fasti_entry::LookupTerm;
-use fasti_log::Log;
+use fasti_grow::RekorV1Guard;
+use fasti_log::{Acknowledged, Log};
+use http::HeaderMap;
 use pem_rfc7468::LineEnding;
 use serde_json::Value;
 use tiles_spec::{Hash, LeafIndex, TreeSize};
 use tokio::sync::Semaphore;
 
-use super::answer::{V1Log, answer, consistency, json_answer};
+use super::answer::{self, answer, consistency, ids, ids_of_both, json_answer};
+use super::entry_id::{entry_id, is_for, leaf_of};
 use super::error::V1Error;
+use super::media::{JSON, PEM, expect_to_be_taken, takes};
 use super::question::{number, parameter, required, search_index, search_log_query};
-use super::route::Route;
-use super::tree_id::TreeId;
+use super::vouch::Logged;
 use crate::problem::{HttpResponse, Problem};
 
 /// Maximum number of entry IDs in an answer. If there are more matches, it has the oldest half and
@@ -31,49 +35,35 @@ const PLACES: usize = 64;
 
 /// The log as v1's clients see it.
 pub struct RekorV1 {
+    log: Log,
     files: Arc<dyn Fetch>,
     trust: Trust,
-    log: V1Log,
+    guard: Arc<RekorV1Guard>,
     public_key: String,
     places: Semaphore,
     turns: Semaphore,
 }
 
 impl RekorV1 {
-    /// The log of this writer.
-    pub fn new(log: &Log) -> Self {
-        let key = log.signer().verifier_key();
-        let log_id = key.log_id();
-        let spki = key.public_key().to_spki_der().unwrap_or_default();
-        let pem = pem_rfc7468::encode_string("PUBLIC KEY", LineEnding::LF, &spki);
+    /// The log of this writer; the guard signs for v1's clients.
+    pub fn new(log: &Log, guard: Arc<RekorV1Guard>) -> Self {
+        let pem = pem_rfc7468::encode_string("PUBLIC KEY", LineEnding::LF, guard.public_key());
         Self {
+            log: log.clone(),
             files: Arc::new(StoreFetch::new(log.objects().clone())),
-            trust: Trust::in_keys([key.clone()]),
-            log: V1Log { tree: TreeId::of(&log_id), log_id },
+            trust: Trust::in_keys([log.signer().verifier_key()]),
+            guard,
             public_key: pem.expect("the label is PEM's"),
             places: Semaphore::new(PLACES),
             turns: Semaphore::new(TURNS),
         }
     }
 
-    /// Answers one request.
-    pub(super) async fn answer(
-        &self,
-        route: Route<'_>,
-        query: Option<&str>,
-        body: &[u8],
-    ) -> Result<HttpResponse, Problem> {
-        let _place = self.places.try_acquire().map_err(|_| Problem::Busy)?;
-        let _turn = self.turns.acquire().await.map_err(|_| Problem::Busy)?;
-        match route {
-            Route::SearchIndex => self.search_index(query, body).await,
-            Route::Log => Ok(json_answer(&self.log.info(self.view().await?.checkpoint()))),
-            Route::PublicKey => self.public_key(query),
-            Route::Proof => self.proof(query).await,
-            Route::EntryByIndex => self.entry_by_index(query).await,
-            Route::Entries => self.entries(body).await,
-            Route::Entry(id) => self.entry(id).await,
-        }
+    /// Waits for a turn to answer a question, if not too many others wait.
+    pub(super) async fn turn(&self) -> Result<impl Sized + '_, Problem> {
+        let place = self.places.try_acquire().map_err(|_| Problem::Busy)?;
+        let turn = self.turns.acquire().await.map_err(|_| Problem::Busy)?;
+        Ok((place, turn))
     }
 
     async fn view(&self) -> Result<View, ReadError> {
@@ -84,33 +74,62 @@ impl RekorV1 {
         search(self.files.clone(), &self.trust, question).await
     }
 
-    async fn search_index(
+    /// Answers `SearchIndex`.
+    pub(super) async fn search_index(
         &self,
         query: Option<&str>,
         body: &[u8],
     ) -> Result<HttpResponse, Problem> {
-        let question = search_index(body, IDS_MAX)?;
+        let Some(question) = search_index(body, IDS_MAX)? else {
+            return Ok(json_answer(&Value::Array(Vec::new())));
+        };
+        let tree = self.guard.tree();
         let from = |since| Question { since, order: Order::OldestFirst, ..question.clone() };
         if let Some(since) = number(query, "since", 0)? {
             let since = TreeSize::new(since).unwrap_or(TreeSize::MAX);
-            return Ok(self.log.ids(&self.ask(&from(since)).await?));
+            return Ok(ids(tree, &self.ask(&from(since)).await?));
         }
         let newest = self.ask(&question).await?;
         if !newest.is_cut {
-            return Ok(self.log.ids(&newest));
+            return Ok(ids(tree, &newest));
         }
         let half = Question { limit: IDS_MAX / 2, ..from(TreeSize::ZERO) };
         let oldest = self.ask(&half).await?;
-        Ok(self.log.ids_of_both(oldest, newest, IDS_MAX / 2))
+        Ok(ids_of_both(tree, oldest, newest, IDS_MAX / 2))
     }
 
-    fn public_key(&self, query: Option<&str>) -> Result<HttpResponse, Problem> {
-        self.expect_tree(query)?;
-        Ok(answer(self.public_key.clone(), "application/x-pem-file"))
+    /// Answers with the log's newest tree.
+    pub(super) async fn info(&self) -> Result<HttpResponse, Problem> {
+        let published = self.log.published();
+        let checkpoint = self.guard.checkpoint(&published.checkpoint).await?;
+        Ok(json_answer(&answer::info(self.guard.tree(), published.head, &checkpoint)))
     }
 
-    async fn proof(&self, query: Option<&str>) -> Result<HttpResponse, Problem> {
-        self.expect_tree(query)?;
+    /// Answers with the key that v1's clients know.
+    pub(super) fn public_key(
+        &self,
+        query: Option<&str>,
+        headers: &HeaderMap,
+    ) -> Result<HttpResponse, Problem> {
+        let asked = parameter(query, "treeID")?;
+        if !is_for(self.guard.tree(), asked.as_deref())? {
+            return Err(V1Error::NoKey.into());
+        }
+        if takes(headers, PEM) {
+            return Ok(answer(self.public_key.clone(), PEM));
+        }
+        if takes(headers, JSON) {
+            return Ok(json_answer(&self.public_key.clone().into()));
+        }
+        Err(V1Error::NotAcceptable(PEM).into())
+    }
+
+    /// Proves that one tree of the log extends another.
+    pub(super) async fn proof(&self, query: Option<&str>) -> Result<HttpResponse, Problem> {
+        let asked = parameter(query, "treeID")?;
+        if !is_for(self.guard.tree(), asked.as_deref())? {
+            return Err(V1Error::NoTree(asked.unwrap_or_default()).into());
+        }
         let first = number(query, "firstSize", 1)?.unwrap_or(1);
         let last = required("lastSize", number(query, "lastSize", 1)?)?;
         if first > last {
@@ -119,71 +138,139 @@ impl RekorV1 {
         let mut view = self.view().await?;
         let observable = view.head().size;
         let size = |size| TreeSize::new(size).filter(|size| *size <= observable);
-        let beyond = V1Error::Beyond { wanted: last, observable };
         let (Some(first), Some(last)) = (size(first), size(last)) else {
-            return Err(beyond.into());
+            return Err(V1Error::Beyond { wanted: last, observable }.into());
         };
         let proof = view.consistency(first, last).await?.proof;
-        Ok(json_answer(&consistency(view.checkpoint(), &proof)))
+        Ok(json_answer(&consistency(view.head(), &proof)))
     }
 
-    fn expect_tree(&self, query: Option<&str>) -> Result<(), V1Error> {
-        self.log.tree.expect(parameter(query, "treeID")?.as_deref())
-    }
-
-    async fn entry_by_index(&self, query: Option<&str>) -> Result<HttpResponse, Problem> {
+    /// Answers with the entry at an index.
+    pub(super) async fn entry_by_index(
+        &self,
+        query: Option<&str>,
+    ) -> Result<HttpResponse, Problem> {
         let wanted = required("logIndex", number(query, "logIndex", 0)?)?;
         let mut view = self.view().await?;
-        let size = view.head().size;
-        let index = LeafIndex::new(wanted).filter(|index| index.get() < size.get());
-        let index = index.ok_or(V1Error::NoIndex { index: wanted, size })?;
-        let entry = view.entry(index).await?;
-        Ok(json_answer(&self.log.entry(&entry, view.checkpoint())))
+        let index = LeafIndex::new(wanted).filter(|index| view.head().size.contains(*index));
+        let index = index.ok_or(V1Error::NoEntry)?;
+        Ok(json_answer(&self.entry_at(&mut view, index).await?))
     }
 
-    async fn entry(&self, id: &str) -> Result<HttpResponse, Problem> {
-        let leaf = self.log.tree.leaf(id, "entryUUID", "path")?;
+    /// Answers with the entry of an entry ID or a UUID.
+    pub(super) async fn entry(&self, id: &str) -> Result<HttpResponse, Problem> {
+        let leaf = leaf_of(self.guard.tree(), id, "entryUUID", "path")?;
+        let mut view = self.view().await?;
         let found = match leaf {
-            Some(leaf) => self.by_leaves(&[leaf]).await?.pop(),
+            Some(leaf) => self.by_leaves(&mut view, &[leaf]).await?.pop(),
             None => None,
         };
-        Ok(json_answer(&found.ok_or_else(|| V1Error::NoEntry(id.to_owned()))?))
+        Ok(json_answer(&found.ok_or(V1Error::NoEntry)?))
     }
 
-    async fn entries(&self, body: &[u8]) -> Result<HttpResponse, Problem> {
+    /// Answers with up to ten entries: those asked for by ID, then by proposal, then by index.
+    /// `proposed` has the leaf hashes of the proposals.
+    pub(super) async fn entries(
+        &self,
+        body: &[u8],
+        proposed: Vec<Hash>,
+    ) -> Result<HttpResponse, Problem> {
         let wanted = search_log_query(body)?;
-        let leaf = |id: &String| self.log.tree.leaf(id, "entryUUIDs", "body").transpose();
+        let tree = self.guard.tree();
+        let leaf = |id: &String| leaf_of(tree, id, "entryUUIDs", "body").transpose();
         let leaves = wanted.ids.iter().filter_map(leaf).collect::<Result<Vec<_>, _>>()?;
-        let mut found = self.by_leaves(&leaves).await?;
         let mut view = self.view().await?;
-        let size = view.head().size.get();
-        for index in wanted.indices.into_iter().filter(|index| *index < size) {
-            let Some(index) = LeafIndex::new(index) else { continue };
-            let entry = view.entry(index).await?;
-            found.push(self.log.entry(&entry, view.checkpoint()));
+        let mut found = self.by_leaves(&mut view, &[leaves, proposed].concat()).await?;
+        for index in wanted.indices.into_iter().filter_map(LeafIndex::new) {
+            if view.head().size.contains(index) {
+                found.push(self.entry_at(&mut view, index).await?);
+            }
         }
         Ok(json_answer(&found.into()))
     }
 
+    async fn entry_at(&self, view: &mut View, index: LeafIndex) -> Result<Value, Problem> {
+        let entry = view.entry(index).await?;
+        self.vouched(view, &entry).await
+    }
+
+    async fn vouched(&self, view: &View, entry: &ProvenEntry) -> Result<Value, Problem> {
+        let published = view.checkpoint().to_bytes();
+        let logged = Logged {
+            index: entry.index,
+            leaf: entry.leaf,
+            body: &entry.bytes,
+            proof: &entry.proof,
+            head: view.head(),
+            published: &published,
+            time: None,
+        };
+        let vouched = logged.vouch(&self.guard, &*self.files).await?;
+        Ok(answer::entry(&self.guard, &logged, &vouched))
+    }
+
+    /// Answers with an entry that was just submitted, and its entry ID.
+    pub(super) async fn submitted(
+        &self,
+        acknowledged: &Acknowledged,
+        body: &[u8],
+    ) -> Result<(String, Value), Problem> {
+        let published = &acknowledged.publication;
+        let logged = Logged {
+            index: acknowledged.index,
+            leaf: acknowledged.leaf,
+            body,
+            proof: &acknowledged.proof()?,
+            head: published.head,
+            published: &published.checkpoint,
+            time: published.time(acknowledged.index),
+        };
+        let vouched = logged.vouch(&self.guard, &*self.files).await?;
+        Ok((self.id_of(&acknowledged.leaf), answer::entry(&self.guard, &logged, &vouched)))
+    }
+
+    /// The entry ID of the entry with this leaf hash.
+    pub(super) fn id_of(&self, leaf: &Hash) -> String {
+        entry_id(self.guard.tree(), leaf)
+    }
+
     /// Returns the entries with these leaf hashes that are in the log, in the order of the hashes.
-    /// The others are certain not to be in the log.
-    async fn by_leaves(&self, leaves: &[Hash]) -> Result<Vec<Value>, Problem> {
-        if leaves.is_empty() {
-            return Ok(Vec::new());
+    /// What this writer knows of the log's newest leaves comes first, because the index lags behind
+    /// them; the others are certain not to be in the log.
+    async fn by_leaves(&self, view: &mut View, leaves: &[Hash]) -> Result<Vec<Value>, Problem> {
+        let mut found: Vec<Option<Value>> = Vec::with_capacity(leaves.len());
+        for (leaf, known) in leaves.iter().zip(self.log.find(leaves.to_vec()).await?) {
+            let known = known.filter(|index| view.head().size.contains(*index));
+            found.push(match known {
+                // A hit counts only if the tree proves it (I13).
+                Some(index) => match view.entry(index).await? {
+                    entry if entry.leaf == *leaf => Some(self.vouched(view, &entry).await?),
+                    _ => None,
+                },
+                None => None,
+            });
         }
-        let terms = leaves.iter().copied().map(LookupTerm::Leaf);
-        let question = Question::new(terms, Operator::Or);
-        let answer = self.ask(&question).await?;
-        let mut found = Vec::new();
-        for leaf in leaves {
+        let missing = leaves.iter().zip(&found).filter(|(_, found)| found.is_none());
+        let missing: Vec<Hash> = missing.map(|(leaf, _)| *leaf).collect();
+        if missing.is_empty() {
+            return Ok(found.into_iter().flatten().collect());
+        }
+        let terms = missing.into_iter().map(LookupTerm::Leaf);
+        let answer = self.ask(&Question::new(terms, Operator::Or)).await?;
+        for (leaf, found) in leaves.iter().zip(&mut found).filter(|(_, found)| found.is_none()) {
             match answer.entries.iter().find(|found| found.entry.leaf == *leaf) {
-                Some(one) => found.push(self.log.entry(&one.entry, &answer.log)),
+                Some(one) => *found = Some(self.entry_at(view, one.entry.index).await?),
                 None if answer.unsearched > 0 => {
                     return Err(V1Error::Unsearched(answer.unsearched).into());
                 }
                 None => {}
             }
         }
-        Ok(found)
+        Ok(found.into_iter().flatten().collect())
     }
+}
+
+/// Refuses to answer a client that takes no JSON, except where there is something else.
+pub(super) fn expect_taken(headers: &HeaderMap, is_key: bool) -> Result<(), Problem> {
+    if is_key { Ok(()) } else { Ok(expect_to_be_taken(headers)?) }
 }

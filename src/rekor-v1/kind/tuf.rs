@@ -62,6 +62,17 @@ pub(super) fn accept(spec: &Object<'_>, setting: &Setting) -> Result<Draft, Kind
     Ok(Draft { spec, signers, index_keys, attestation: None })
 }
 
+/// A root in canonical form, as searches for a key of this kind have it.
+pub(crate) fn canonical_root(text: &[u8]) -> Result<Vec<u8>, KindError> {
+    if text.len() > CONTENT_BYTES_MAX {
+        let (what, limit) = ("the size of metadata of TUF", CONTENT_BYTES_MAX as u64);
+        return Err(KindError::Limit { what, limit });
+    }
+    let root = Document::parse(text)?;
+    Root::read(&root)?;
+    root.canonical()
+}
+
 /// The content of a member, as JSON or as a text.
 fn content<'a>(spec: &Object<'a>, name: &str) -> Result<&'a str, KindError> {
     let member = spec.object(name).ok_or_else(|| required(name))?;

@@ -1,0 +1,128 @@
+//! `POST /api/v1/log/entries`: proposals of Rekor v1.
+//!
+//! A proposal is verified and canonicalised by [`fasti_rekor_v1`], off the I/O threads, in the same
+//! bounded queue as other submissions (I12). Its signers must be admitted, if there are lists. The
+//! answer comes once the entry is in a published tree (I4).
+
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use bytes::Bytes;
+use fasti_rekor_v1::{Accepted, Limits, Proposal, ProposalError, Setting, Signer};
+use fasti_seams::clock::wall_clock;
+use fasti_seams::offload::offload;
+use http::header::{ETAG, HeaderName, HeaderValue, LOCATION};
+use http::{StatusCode, request};
+use tiles_spec::{Hash, leaf_hash};
+
+use super::answer::json_answer;
+use super::entry_id::location;
+use super::error::V1Error;
+use super::media::expect_json;
+use super::question::search_log_query;
+use crate::app::App;
+use crate::body::ReadBody;
+use crate::config::Duplicates;
+use crate::problem::{HttpResponse, Problem};
+use crate::request_body::RequestBody;
+
+impl App {
+    /// Logs a proposed entry: 201 with the `LogEntry`, or 409 if the log has it.
+    pub(super) async fn create_v1<B: RequestBody>(
+        &self,
+        head: &request::Parts,
+        body: &mut B,
+    ) -> Result<HttpResponse, Problem> {
+        self.refuse_page(head)?;
+        self.refuse_frozen()?;
+        self.pace(&head.headers, &head.extensions)?;
+        expect_json(&head.headers)?;
+        let max = self.config.limits.v1_body_bytes_max;
+        let body = self.read_body(head, body, max, &self.pools.submissions).await?;
+        self.pace_body(&head.headers, &head.extensions, body.bytes())?;
+        let leaf = self.accept(body).await?;
+        let acknowledged = self.log.submit(leaf.clone()).await?;
+        let id = self.v1.id_of(&acknowledged.leaf);
+        if acknowledged.duplicate && self.config.rekor_v1.duplicates == Duplicates::Reject {
+            let query = head.uri.query().map(str::to_owned);
+            return Err(V1Error::Exists { id, query }.into());
+        }
+        let (id, entry) = self.v1.submitted(&acknowledged, &leaf).await?;
+        let mut answer = json_answer(&entry);
+        *answer.status_mut() = StatusCode::CREATED;
+        // Clients compare the field with the entry ID, so it has no quotes, as in v1.
+        insert(&mut answer, ETAG, &id);
+        insert(&mut answer, LOCATION, &location(&id, head.uri.query()));
+        Ok(answer)
+    }
+
+    /// Verifies a proposal, and returns the leaf that it becomes.
+    async fn accept(&self, body: ReadBody) -> Result<Bytes, Problem> {
+        let (admission, kinds) = (self.config.admission.clone(), self.config.kinds.clone());
+        let verified = self.off_the_io_threads(move || {
+            let proposal = Proposal::parse(body.bytes()).map_err(V1Error::from)?;
+            let kind = proposal.kind().name();
+            if !kinds.allow(kind) {
+                return Err(V1Error::KindOff(kind).into());
+            }
+            let accepted = proposal.accept(&setting()).map_err(V1Error::from)?;
+            let materials = accepted.signers().iter().filter_map(|signer| match signer {
+                Signer::X509(material) => Some(material),
+                Signer::Other(_) => None,
+            });
+            admission.judge_signers(kind, materials, wall_clock())?;
+            Ok(Bytes::from(Accepted::into_body(accepted)))
+        });
+        verified.await
+    }
+
+    /// The leaf hashes of the proposals that a request asks for. Neither whether their kinds are
+    /// taken nor who signed matters here.
+    pub(super) async fn proposed(&self, body: &Arc<ReadBody>) -> Result<Vec<Hash>, Problem> {
+        if search_log_query(body.bytes())?.proposals.is_empty() {
+            return Ok(Vec::new());
+        }
+        let body = body.clone();
+        let verified = self.off_the_io_threads(move || {
+            let leaf = |proposal: &[u8]| -> Result<Hash, ProposalError> {
+                Ok(leaf_hash(Proposal::parse(proposal)?.accept(&setting())?.body()))
+            };
+            let proposals = search_log_query(body.bytes())?.proposals;
+            let leaves = proposals.into_iter().map(|proposal| leaf(proposal).map_err(asked_for));
+            Ok(leaves.collect::<Result<_, _>>()?)
+        });
+        verified.await
+    }
+
+    /// Runs work on other threads, at most as much at once as there are processors for it.
+    async fn off_the_io_threads<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let _place = self.queue.try_acquire().map_err(|_| Problem::Busy)?;
+        let processor = self.processors.clone().acquire_owned().await;
+        offload(move || {
+            let _processor = processor;
+            work()
+        })
+        .await
+    }
+}
+
+fn asked_for(error: ProposalError) -> V1Error {
+    match error {
+        ProposalError::Entry(_) => V1Error::AskedFor(error),
+        _ => V1Error::Body { name: "entry", reason: error.to_string() },
+    }
+}
+
+fn setting() -> Setting {
+    let now = wall_clock().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    Setting { limits: Limits::default(), now }
+}
+
+fn insert(answer: &mut HttpResponse, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        answer.headers_mut().insert(name, value);
+    }
+}
