@@ -32,6 +32,9 @@ mod proposal;
 mod semver;
 mod typed_json;
 
+#[cfg(test)]
+mod testing;
+
 pub use accepted::Accepted;
 pub use draft::{Attestation, Signer};
 pub use error::{KindError, ProposalError};
