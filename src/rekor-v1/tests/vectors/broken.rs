@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{NOW, data, is_left_out, json, judge, kinds, read};
 
 /// About how often each text is broken.
-const TIMES: usize = 60;
+const TIMES: usize = 30;
 
 /// The proposals that are accepted.
 fn good(home: &Path) -> impl Iterator<Item = Vec<u8>> {
