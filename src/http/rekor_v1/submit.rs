@@ -1,13 +1,15 @@
 //! `POST /api/v1/log/entries`: proposals of Rekor v1.
 //!
 //! A proposal is verified and canonicalised by [`fasti_rekor_v1`], off the I/O threads, in the same
-//! bounded queue as other submissions (I12). Its signers must be admitted, if there are lists. The
-//! answer comes once the entry is in a published tree (I4).
+//! bounded queue as other submissions (I12). Its signers must be admitted, if there are lists, and
+//! what it names must not be more than an index should list. The answer comes once the entry is in
+//! a published tree (I4).
 
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
+use fasti_entry::{LOOKUP_KEYS_MAX, expect_few_keys};
 use fasti_rekor_v1::{Accepted, Limits, Proposal, ProposalError, Setting, Signer};
 use fasti_seams::clock::wall_clock;
 use fasti_seams::offload::offload;
@@ -71,6 +73,7 @@ impl App {
                 Signer::Other(_) => None,
             });
             admission.judge_signers(kind, materials, wall_clock())?;
+            expect_few_keys(accepted.body()).map_err(|_| V1Error::TooManyKeys(LOOKUP_KEYS_MAX))?;
             Ok(Bytes::from(Accepted::into_body(accepted)))
         });
         verified.await

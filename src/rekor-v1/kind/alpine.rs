@@ -1,3 +1,5 @@
+//! `alpine` 0.0.1: a package of Alpine Linux, with the signature in it.
+
 use crate::draft::Draft;
 use crate::error::{KindError, invalid};
 use crate::json::Object;

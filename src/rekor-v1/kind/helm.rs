@@ -1,3 +1,5 @@
+//! `helm` 0.0.1: the signed provenance of a Helm chart.
+
 use crate::draft::Draft;
 use crate::error::{KindError, invalid};
 use crate::json::Object;

@@ -1,3 +1,5 @@
+//! `jar` 0.0.1: a signed Java archive.
+
 use crate::draft::Draft;
 use crate::error::{KindError, invalid};
 use crate::json::Object;

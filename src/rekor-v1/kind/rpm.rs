@@ -1,3 +1,5 @@
+//! `rpm` 0.0.1: an RPM package, with the signatures in it.
+
 use crate::draft::Draft;
 use crate::error::{KindError, invalid};
 use crate::json::Object;
