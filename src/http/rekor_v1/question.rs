@@ -94,7 +94,7 @@ pub(super) fn search_index(body: &[u8], limit: usize) -> Result<Option<Question>
     let mut terms = Vec::new();
     terms.extend(given(query.hash).map(|hash| digest(&hash)).transpose()?);
     terms.extend(query.public_key.as_ref().map(public_key).transpose()?);
-    terms.extend(given(query.email).map(email).transpose()?);
+    terms.extend(given(query.email).map(|address| email(&address)).transpose()?);
     terms.extend(given(query.subject).map(subject).transpose()?);
     let question = (!terms.is_empty()).then(|| Question::new(terms, operator));
     Ok(question.map(|question| Question { limit, ..question }))
@@ -126,19 +126,17 @@ fn public_key(key: &IndexKey) -> Result<LookupTerm, V1Error> {
     }
     let content = key.content.as_deref().unwrap_or_default();
     let text = STANDARD.decode(content).map_err(|_| V1Error::PublicKey)?;
-    match format {
-        "x509" => LookupTerm::of_pem(&text).ok_or(V1Error::PublicKey),
-        _ => {
-            let canonical = canonical_key(format, &text).map_err(|_| V1Error::PublicKey)?;
-            Ok(LookupTerm::of_public_key(&canonical))
-        }
+    if format == "x509" {
+        return LookupTerm::of_pem(&text).ok_or(V1Error::PublicKey);
     }
+    let canonical = canonical_key(format, &text).map_err(|_| V1Error::PublicKey)?;
+    Ok(LookupTerm::of_public_key(&canonical))
 }
 
 /// Parses an email address, before which there can be a person's name, as in `Jo <jo@example.com>`.
-fn email(email: String) -> Result<LookupTerm, V1Error> {
+fn email(email: &str) -> Result<LookupTerm, V1Error> {
     let bracketed = email.trim().strip_suffix('>').and_then(|text| text.rsplit_once('<'));
-    let address = bracketed.map_or(&*email, |(_, address)| address);
+    let address = bracketed.map_or(email, |(_, address)| address);
     let is_one = address.split_once('@').is_some_and(|(user, host)| {
         !user.is_empty() && !host.is_empty() && !address.contains(char::is_whitespace)
     });
