@@ -4,10 +4,10 @@
 //! The check goes from the top down: the signed root vouches for the right edge, each tile for the
 //! tiles below it, and the tiles of level 0 for the entries ([`tiles`]). So a damaged object can be
 //! told from the good ones around it. A damaged or missing tile is recomputed from the objects
-//! below it, if those give the expected hash, so that one damage does not hide another
-//! ([`columns`] does this for the lowest level). The times of the entries, to which the tree does not
-//! commit, are checked for themselves ([`times`]). In a directory, all other files are then compared
-//! with the verified objects ([`strays`]).
+//! below it, if those give the expected hash, so that one damage does not hide another ([`columns`]
+//! does this for the lowest level). The times of the entries, to which the tree does not commit,
+//! are checked for themselves ([`times`]). In a directory, all other files are then compared with
+//! the verified objects ([`strays`]).
 //!
 //! Invariants: a clean report means that every byte implied by the checkpoint was read, and hashes
 //! to the signed root. Memory does not grow with the log. A damaged log results in a report, never

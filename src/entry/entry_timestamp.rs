@@ -1,8 +1,8 @@
 //! Signed entry timestamps of Rekor v1, without their signatures: what a log signs to say when an
 //! entry entered it, its "promise" to include it.
 //!
-//! The text is the RFC 8785 JSON of `body`, `integratedTime`, `logID` and `logIndex`. All values are
-//! ASCII, and the numbers are whole.
+//! The text is the RFC 8785 JSON of `body`, `integratedTime`, `logID` and `logIndex`. All values
+//! are ASCII, and the numbers are whole.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -9,8 +9,9 @@
 //! | [`rekor_v1`] | signs what clients of Rekor v1 get |
 //! | [`growth`] | tells others when a log has grown, and who is in charge of it |
 //!
-//! Invariants: only [`guard`] and [`rekor_v1`] reach a signer (I16); the root is computed twice, by different code
-//! from different bytes (I6); a checkpoint is never replaced by that of a smaller tree (I2).
+//! Invariants: only [`guard`] and [`rekor_v1`] reach a signer (I16); the root is computed twice, by
+//! different code from different bytes (I6); a checkpoint is never replaced by that of a smaller
+//! tree (I2).
 
 pub mod forward_only;
 pub mod growth;

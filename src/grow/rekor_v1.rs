@@ -7,8 +7,8 @@
 //! log, whatever the caller does. Each signature is verified before anyone gets it.
 //!
 //! A v1 checkpoint has the first line `<host> - <tree ID>`, one signature line, and as its key ID
-//! the first bytes of the SHA-256 of the key. The key is the log's own or a second one; v1's clients
-//! know the log by it.
+//! the first bytes of the SHA-256 of the key. The key is the log's own or a second one; v1's
+//! clients know the log by it.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -130,8 +130,8 @@ impl RekorV1Guard {
         Ok(checkpoint)
     }
 
-    /// The signature that says when an entry entered the log, which is proved to be in the tree of a
-    /// published checkpoint.
+    /// The signature that says when an entry entered the log, which is proved to be in the tree of
+    /// a published checkpoint.
     pub async fn timestamp(
         &self,
         published: &[u8],

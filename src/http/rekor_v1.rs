@@ -14,9 +14,9 @@
 //! own key.
 //!
 //! The tree is the log's own: what v2's clients see as a checkpoint, v1's see as one in v1's form,
-//! and each entry has the time at which it entered the log. An incomplete answer says so in a header
-//! (`answer`), or is an error. The number of questions in progress is bounded, and so is the number
-//! waiting (I12).
+//! and each entry has the time at which it entered the log. An incomplete answer says so in a
+//! header (`answer`), or is an error. The number of questions in progress is bounded, and so is the
+//! number waiting (I12).
 
 mod answer;
 pub mod entry_id;

@@ -14,8 +14,8 @@
 //! entries               4+n zstd: for each entry u16 length, bytes
 //! digest               32   SHA-256 of all before it
 //! ```
-//! Integers are big-endian. Older releases wrote records without a time, which begin with "fasti/c1"
-//! or "fasti/z1". A record holds its whole batch, so any writer that finds it can finish
+//! Integers are big-endian. Older releases wrote records without a time, which begin with
+//! "fasti/c1" or "fasti/z1". A record holds its whole batch, so any writer that finds it can finish
 //! what it began: tiles, bundles and root follow from it and from the tree before it (I5). Nothing
 //! follows a last record, which holds no entries (I17); a writer that does not support this kind
 //! reads it as damaged, and does not continue from a record that it cannot read. [`Record::decode`]

@@ -41,7 +41,7 @@ use crate::replay::Replay;
 use crate::seen::Seen;
 use crate::sequence::Position;
 use crate::take_over::{Begins, begin_term};
-use crate::times::TimesEdge;
+use crate::times::zeros;
 
 /// A writer that may lead: the only way to get one is a successful recovery.
 pub struct Ready {
@@ -86,7 +86,7 @@ pub(super) async fn recover(
     }
     warm_up(context, dedup, replay.base).await?;
     if replay.time.is_none() {
-        begin_times(context, &replay, &edge.1).await?;
+        begin_times(context, &replay).await?;
     }
     let previous = begin_term(context, &mut replay, &mut guard, Begins::Leading).await?;
     let ((edge, times), publisher, published) = finish(context, seen, &replay, edge).await?;
@@ -106,15 +106,11 @@ pub(super) async fn recover(
     Ok(Recovered::Ready(Box::new(Ready { position, publisher, published })))
 }
 
-/// Writes down that the entries of the unfinished bundle have no times, before the first record
-/// that has one. A record with a time is what shows that the file must exist, so the file must be
-/// durable before it.
-async fn begin_times(
-    context: &Context,
-    replay: &Replay,
-    times: &TimesEdge,
-) -> Result<(), RecoverError> {
-    if let Some(NewObject { path, bytes }) = times.object(replay.base.size) {
+/// Writes down that the entries of the last bundle have no times, before the first record that has
+/// one. A record with a time is what shows that the file must exist, so the file must be durable
+/// before it.
+async fn begin_times(context: &Context, replay: &Replay) -> Result<(), RecoverError> {
+    if let Some(NewObject { path, bytes }) = zeros(replay.base.size) {
         // Another writer may have written the same.
         let (Created::Now | Created::Already) = context.stores.objects.create(&path, bytes).await?;
     }

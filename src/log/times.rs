@@ -7,15 +7,15 @@
 //! the bundles, before the checkpoint (I3): a time that was promised to a client cannot be lost.
 //!
 //! Records from before there were times have none, and their entries have the time 0. A writer that
-//! continues such a log writes down the zeros of the unfinished bundle before its first record.
+//! continues such a log writes down the zeros of the last bundle before its first record.
 //! From then on a missing file is damage, and not an old log.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use fasti_objects::{IntegratedTime, Published, Times, TimesError};
 use fasti_store::{NewObject, ObjectPath, Store, StoreError};
-use tiles_spec::TreeSize;
 use tiles_spec::tile::{bundles_for_growth, edge_bundle};
+use tiles_spec::{BundleCoord, TreeSize};
 
 /// The times of the entries in the unfinished bundle, of which there are 0 to 255.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,15 +66,6 @@ impl TimesEdge {
         }
     }
 
-    /// The file of the unfinished bundle of a tree of `size`, if it has one.
-    pub fn object(&self, size: TreeSize) -> Option<NewObject> {
-        let bundle = edge_bundle(size)?;
-        Some(NewObject {
-            path: Published::Times(bundle).into(),
-            bytes: Times::encode(&self.0).into(),
-        })
-    }
-
     /// Adds the entries of a record to a tree of size `old`, and returns the files that this
     /// implies.
     pub fn grow(
@@ -94,6 +85,14 @@ impl TimesEdge {
         }
         files
     }
+}
+
+/// What begins the times of a log of `size` entries that has none: the zeros of its last bundle. So
+/// the first file of a log with older entries begins with zeros, and a missing one can be told.
+pub(super) fn zeros(size: TreeSize) -> Option<NewObject> {
+    let bundle = BundleCoord::holding(size.last_leaf()?, size)?;
+    let bytes = Times::encode(&vec![None; bundle.width.as_usize()]).into();
+    Some(NewObject { path: Published::Times(bundle).into(), bytes })
 }
 
 /// The time of the next record, when the clock shows `date` and the newest record has the time
@@ -158,7 +157,6 @@ mod tests {
         store.put_immutable(&files, Attempt::First).await.expect("writes");
         let loaded = TimesEdge::load(&store, size(260), time(7)).await.expect("reads");
         assert_eq!(loaded, edge);
-        assert_eq!(edge.object(size(260)).map(|file| file.bytes), Some(files[1].bytes.clone()));
         assert!(TimesEdge::load(&store, size(512), time(7)).await.is_ok(), "nothing to read");
     }
 
@@ -174,6 +172,16 @@ mod tests {
         store.put_immutable(&[torn], Attempt::First).await.expect("writes");
         let torn = TimesEdge::load(&store, size(3), None).await.expect_err("damage");
         assert!(matches!(torn, TimesEdgeError::Damaged { .. }), "{torn}");
+    }
+
+    #[test]
+    fn times_begin_with_the_zeros_of_the_last_bundle() {
+        let begun =
+            |entries| zeros(size(entries)).map(|file| (file.path.to_string(), file.bytes.len()));
+        assert_eq!(begun(0), None);
+        assert_eq!(begun(3), Some(("time/000.p/3".to_owned(), 24)));
+        assert_eq!(begun(256), Some(("time/000".to_owned(), 2048)));
+        assert_eq!(begun(257), Some(("time/001.p/1".to_owned(), 8)));
     }
 
     #[test]

@@ -8,8 +8,8 @@ use super::kind::canonical_root;
 use super::pki::pgp;
 use super::pki::{minisign, ssh, x509};
 
-/// The canonical form of a key in one of the formats `pgp`, `x509`, `minisign`, `ssh` and `tuf`. Its
-/// SHA-256 is what an index lists entries by, except that X.509 keys are listed by their
+/// The canonical form of a key in one of the formats `pgp`, `x509`, `minisign`, `ssh` and `tuf`.
+/// Its SHA-256 is what an index lists entries by, except that X.509 keys are listed by their
 /// SubjectPublicKeyInfo.
 pub fn canonical_key(format: &str, text: &[u8]) -> Result<Vec<u8>, KindError> {
     match format {

@@ -33,6 +33,9 @@ mod proposal;
 mod semver;
 mod typed_json;
 
+#[cfg(test)]
+mod testing;
+
 pub use accepted::Accepted;
 pub use canonical_key::canonical_key;
 pub use draft::{Attestation, Signer};

@@ -18,6 +18,11 @@ const SHA_2: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2];
 /// A bound on the certificates that come along.
 const CERTIFICATES_MAX: usize = 32;
 
+/// The version of signed data with content other than plain data.
+pub(super) const VERSION: i64 = 3;
+/// The version that old authorities write, which follow PKCS #7.
+pub(super) const OLD_VERSION: i64 = 1;
+
 /// Content, and who signed it. Nothing is verified.
 #[derive(Clone, Debug)]
 pub(super) struct SignedData<'a> {
@@ -54,8 +59,8 @@ pub(super) enum SignerId<'a> {
 }
 
 impl<'a> SignedData<'a> {
-    /// Reads a `ContentInfo`.
-    pub fn of(encoded: &'a [u8]) -> Result<Self, Fault> {
+    /// Reads a `ContentInfo`, whose content has at least this version.
+    pub fn of(encoded: &'a [u8], least: i64) -> Result<Self, Fault> {
         let fault = "its token is not signed data";
         let mut whole = Elements::of(encoded);
         let mut info = whole.enter(SEQUENCE, fault)?;
@@ -67,9 +72,8 @@ impl<'a> SignedData<'a> {
         info.end(fault)?;
         let mut fields = explicit.enter(SEQUENCE, fault)?;
         explicit.end(fault)?;
-        // 3 for content other than plain data; more with certificates of other kinds; 1 by
-        // authorities that follow PKCS #7. It says nothing that the other fields do not.
-        version(&mut fields, 1..=5, fault)?;
+        // More than 3 with certificates of other kinds.
+        version(&mut fields, least..=5, fault)?;
         fields.next(SET, fault)?;
         let (content_type, content) = content(&mut fields)?;
         let certificates = fields.optional(EXPLICIT, fault)?.unwrap_or_default();

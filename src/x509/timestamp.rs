@@ -20,7 +20,7 @@ use super::element::{
 };
 use super::structure::Fields;
 use super::timestamp_error::TimestampError;
-use super::{message_signature, primitives, time};
+use super::{cms, message_signature, primitives, time};
 
 /// 1.2.840.113549.1.9, the arc of attributes.
 const PKCS_9: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9];
@@ -49,8 +49,18 @@ pub struct Timestamp<'a> {
 impl<'a> Timestamp<'a> {
     /// Reads a `TimeStampResp`.
     pub fn from_der(der: &'a [u8]) -> Result<Self, TimestampError> {
+        Self::read(der, cms::VERSION)
+    }
+
+    /// The same for authorities that follow PKCS #7 as well, for [`check_alone`](Self::check_alone)
+    /// in logs of Rekor v1.
+    pub fn from_old_der(der: &'a [u8]) -> Result<Self, TimestampError> {
+        Self::read(der, cms::OLD_VERSION)
+    }
+
+    fn read(der: &'a [u8], least: i64) -> Result<Self, TimestampError> {
         let token = granted(der)?;
-        let token = SignedData::of(token)?;
+        let token = SignedData::of(token, least)?;
         if token.content_type.strip_prefix(PKCS_9) != Some(TST_INFO) {
             return Err("its token is about something else than a time".into());
         }
@@ -78,8 +88,8 @@ impl<'a> Timestamp<'a> {
     }
 
     /// Verifies that it was signed with the key of the certificate that came along with it, which
-    /// is returned. Whose that is, and what the timestamp is for, is not asked, and some old
-    /// authorities name the kind of their key where the algorithm belongs.
+    /// is returned. Whose that is, and what the timestamp is for, is not asked. Old authorities
+    /// are taken that name the kind of their key in place of an algorithm.
     pub fn check_alone(&self) -> Result<&'a [u8], TimestampError> {
         let certificate = self.certificates().next().ok_or(TimestampError::NoCertificate)?;
         self.check_attributes()?;

@@ -38,7 +38,7 @@ fn named(report: &Value) -> Vec<&str> {
 /// All files that readers see, relative to the log.
 fn files(log: &Path) -> Vec<String> {
     let mut found = vec!["checkpoint".to_owned()];
-    let mut waiting = vec!["tile".to_owned()];
+    let mut waiting = vec!["tile".to_owned(), "time".to_owned()];
     while let Some(directory) = waiting.pop() {
         for entry in log.join(&directory).read_dir().expect("a directory") {
             let entry = entry.expect("an entry");

@@ -23,10 +23,10 @@ use crate::fleet::Fleet;
 use crate::scene::Scene;
 use crate::writer::{ORIGIN, Writer};
 
-/// Record, level 0 tile, entry bundle, checkpoint.
-const PUTS: u64 = 4;
+/// Record, level 0 tile, entry bundle, its times, checkpoint.
+const PUTS: u64 = 5;
 /// In steps where tiles of three levels change because the previous one is full.
-const PUTS_MAX: u64 = 6;
+const PUTS_MAX: u64 = 7;
 /// The note that records the progress of cleanup is written about once per this many batches.
 const NOTED_EVERY: u64 = 64;
 
@@ -37,7 +37,7 @@ const GROWTH_KIB_MAX: usize = 16 * 1024;
 const IDLE: [&str; 4] = ["--republish-seconds", "100000", "--drain-seconds", "0"];
 
 #[test]
-fn a_small_batch_costs_four_puts() {
+fn a_small_batch_costs_five_puts() {
     let bucket = Bucket::new();
     let costs = costs_of_batches(&bucket, 0, 380);
     assert!(costs[..255].iter().all(|puts| (PUTS..=PUTS + 1).contains(puts)), "{costs:?}");
@@ -46,7 +46,7 @@ fn a_small_batch_costs_four_puts() {
 }
 
 #[test]
-fn a_small_batch_in_a_large_log_costs_four_puts() {
+fn a_small_batch_in_a_large_log_costs_five_puts() {
     let bucket = Bucket::new();
     grow(&bucket, 65_500);
     let costs = costs_of_batches(&bucket, 65_500, 100);
@@ -77,13 +77,13 @@ fn costs_of_batches(bucket: &Bucket, size: u64, count: u64) -> Vec<u64> {
     costs
 }
 
-/// Four each, except for the notes, which fall into any batch, and where tiles fill up.
+/// Five each, except for the notes, which fall into any batch, and where tiles fill up.
 fn check_sum(costs: &[u64]) {
     let batches = costs.len() as u64;
-    let four = costs.iter().filter(|puts| **puts == PUTS).count() as u64;
-    println!("{four} of {batches} batches cost {PUTS} PUTs, all {}", costs.iter().sum::<u64>());
+    let usual = costs.iter().filter(|puts| **puts == PUTS).count() as u64;
+    println!("{usual} of {batches} batches cost {PUTS} PUTs, all {}", costs.iter().sum::<u64>());
     assert!(costs.iter().all(|puts| (PUTS..=PUTS_MAX).contains(puts)), "{costs:?}");
-    assert!(batches - four <= 3 + batches / NOTED_EVERY, "{costs:?}");
+    assert!(batches - usual <= 3 + batches / NOTED_EVERY, "{costs:?}");
 }
 
 /// Commit, apply, publish: each waits for the previous step, and for one request to the store.

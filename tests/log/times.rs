@@ -52,12 +52,16 @@ async fn a_log_from_before_times_is_continued() {
 }
 
 #[tokio::test]
-async fn a_start_alone_writes_the_zeros_of_the_unfinished_bundle() {
+async fn a_start_alone_writes_the_zeros_of_the_last_bundle() {
     let (world, store) = older(257).await;
     world.run(|_| async {}).await.expect("opens").1.expect("ends");
     let zeros = store.objects().remove(&ObjectPath::new("time/001.p/1").expect("a path"));
     assert_eq!(zeros.as_deref(), Some(&[0; 8][..]));
     assert!(!store.objects().keys().any(|path| path.as_str() == "time/000"));
+    let (full, store_of_full) = older(512).await;
+    full.run(|_| async {}).await.expect("opens").1.expect("ends");
+    let zeros = store_of_full.objects().remove(&ObjectPath::new("time/001").expect("a path"));
+    assert_eq!(zeros.as_deref(), Some(&[0; 2048][..]));
     world.submit(&entries(257, 258)).await;
     world.verify().await;
 }

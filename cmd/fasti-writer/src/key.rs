@@ -26,7 +26,8 @@ pub struct Key {
     pub is_new: bool,
 }
 
-/// Opens the key that signs for clients of Rekor v1: the one named by the flags, else the log's own.
+/// Opens the key that signs for clients of Rekor v1: the one named by the flags, else the log's
+/// own.
 pub async fn open_for_rekor_v1(
     flags: &Flags,
     log: &Arc<dyn Signer>,

@@ -74,6 +74,13 @@ impl Ranges {
                 }
             }
             let Some((first, end)) = ends else { continue };
+            // The first file of a log with older entries begins with entries that have no time.
+            if last.is_none()
+                && first.is_some()
+                && let Some(bundle) = before.end.checked_sub(1).and_then(|n| bundle(check, n))
+            {
+                check.findings.add(Published::Times(bundle), "missing");
+            }
             if last.is_some_and(|last| first < last) && before.end - before.start < bundles {
                 let bundle = bundle(check, before.end);
                 bundle.into_iter().for_each(|bundle| earlier(check, bundle));

@@ -53,8 +53,8 @@ impl DirectoryFetch {
         self.read_resource(path, &path.to_string(), into)
     }
 
-    /// Reads the times of a bundle's entries into `into`, replacing its content. Returns whether they
-    /// exist.
+    /// Reads the times of a bundle's entries into `into`, replacing its content. Returns whether
+    /// they exist.
     pub fn read_times_into(
         &self,
         bundle: BundleCoord,

@@ -20,8 +20,8 @@ pub trait Fetch: Send + Sync + 'static {
         Ok(None)
     }
 
-    /// Reads the integrated times of the entries of a bundle, of the same width. A log that does not
-    /// keep times has none, and a copy may lack them; the result is then `None`.
+    /// Reads the integrated times of the entries of a bundle, of the same width. A log that does
+    /// not keep times has none, and a copy may lack them; the result is then `None`.
     async fn fetch_times(&self, bundle: &BundleCoord) -> Result<Option<Vec<u8>>, FetchError> {
         let _ = bundle;
         Ok(None)

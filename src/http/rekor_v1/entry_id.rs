@@ -1,5 +1,5 @@
-//! Names of entries in Rekor v1: an entry ID is a tree ID followed by a leaf hash. The leaf hash
-//! alone, the UUID, is a name too.
+//! Names of entries in Rekor v1: an entry ID is a tree ID followed by a leaf hash, and the leaf
+//! hash alone, the UUID, is a name too.
 
 use std::borrow::Cow;
 

@@ -67,7 +67,7 @@ fn what_is_no_manifest_is_refused() {
         (&text[text.find("times ").unwrap() + 5..text.find("\nrun").unwrap()], "", "line 5"),
         ("log.example", "", "origin"),
         ("\n300\n", "\n0300\n", "tree size"),
-        ("\n300\n", "\n301\n", "end at 300"),
+        ("\n300\n", "\n305\n", "end at 300"),
         ("run 256 256", "run 0 256", "line 6"),
         ("run 256 256", "run 256 255", "do not add up"),
         ("run 256 256", "run 256 99999999", "line 8"),

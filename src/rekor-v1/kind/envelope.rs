@@ -119,8 +119,8 @@ pub(super) fn expect_few(count: usize, what: &'static str) -> Result<(), KindErr
 }
 
 impl Opened {
-    /// Which of these keys, in PEM, made which signature; each signature once. Also returns the keys
-    /// that were tried.
+    /// Which of these keys, in PEM, made which signature; each signature once. Also returns the
+    /// keys that were tried.
     pub fn made_by(
         &self,
         keys: &[Vec<u8>],

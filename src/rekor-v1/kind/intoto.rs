@@ -21,3 +21,6 @@ mod text;
 
 pub(super) use object::accept as accept_object;
 pub(super) use text::accept as accept_text;
+
+#[cfg(test)]
+mod tests;

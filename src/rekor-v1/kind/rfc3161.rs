@@ -31,7 +31,7 @@ pub(super) fn accept(spec: &Object<'_>, _: &Setting) -> Result<Draft, KindError>
     if response.len() > BYTES_MAX {
         return Err(invalid("tsr exceeds maximum allowed size (10kB)"));
     }
-    let timestamp = Timestamp::from_der(first_element(&response));
+    let timestamp = Timestamp::from_old_der(first_element(&response));
     let timestamp = timestamp.map_err(|error| invalid(format!("the timestamp: {error}")))?;
     let certificate = timestamp.check_alone();
     let certificate =

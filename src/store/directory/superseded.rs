@@ -1,5 +1,5 @@
-//! Superseded partial tiles, bundles and times: those whose full one exists. They are removed in the
-//! background, one directory (`tile/0/067.p`) at a time, and nothing waits for it.
+//! Superseded partial tiles, bundles and times: those whose full one exists. They are removed in
+//! the background, one directory (`tile/0/067.p`) at a time, and nothing waits for it.
 //!
 //! **When.** Readers with an earlier checkpoint still request its partial files, so these are kept
 //! for some more records. Then they are removed, before they were ever flushed: otherwise a busy

@@ -69,6 +69,13 @@ fn a_timestamp_alone_is_checked_with_the_certificate_in_it() {
     assert_eq!(alone(&|parts| parts.algorithm.clone_from(&kind)).unwrap(), tsa.signer);
     let error = alone(&|parts| parts.certificates.clear()).unwrap_err();
     assert!(matches!(error, TimestampError::NoCertificate), "{error}");
+    // The version that PKCS #7 has.
+    let mut old = tsa.stamp(MESSAGE, TIME);
+    let version = old.windows(4).position(|it| *it == [2, 1, 3, 0x31]).expect("it is there");
+    old[version + 2] = 1;
+    assert!(Timestamp::from_der(&old).is_err());
+    let old = Timestamp::from_old_der(&old).expect("a timestamp");
+    assert_eq!(old.check_alone().unwrap(), tsa.signer);
     let error = alone(&|parts| parts.hash = 2).unwrap_err();
     assert!(matches!(error, TimestampError::Attribute(_)), "{error}");
     let another = info(1, b"another", TIME, &[]);

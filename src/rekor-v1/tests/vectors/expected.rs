@@ -139,25 +139,3 @@ fn agree(
     }
     Ok(())
 }
-
-/// Whatever happens to a good proposal, it is judged without a panic, and what is not the same entry
-/// has another body.
-#[test]
-fn broken_proposals_cause_no_panic() {
-    let Some(data) = data() else { return };
-    for kind in kinds() {
-        let home = data.join(kind);
-        let expected = json(&home.join("expected.json"));
-        let good = expected.as_object().expect("cases").iter();
-        for (case, _) in good.filter(|(case, it)| it["status"] == 201 && !is_left_out(case)) {
-            let proposal = read(&home.join(format!("{case}.proposal.json")));
-            let step = (proposal.len() / 60).max(1);
-            for at in (0..proposal.len()).step_by(step) {
-                drop(judge(&proposal[..at], NOW));
-                let mut flipped = proposal.clone();
-                flipped[at] ^= 1 << (at % 7);
-                drop(judge(&flipped, NOW));
-            }
-        }
-    }
-}

@@ -3,6 +3,7 @@
 //! The files are read from the directory in FASTI_CONFORMANCE_DATA. If that is not set, the tests
 //! print that they were skipped.
 
+mod broken;
 mod differences;
 mod expected;
 mod mutations;
