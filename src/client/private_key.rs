@@ -21,6 +21,7 @@ use fasti_entry::{
     ArtifactDigest, EntryError, HashAlgorithm, KeyMaterial, PublicKey, SignedDigest,
     VerifiableSignature, Verifier,
 };
+use fasti_x509::look_of_key_file;
 use pkcs8::{DecodePrivateKey as _, EncodePublicKey as _, PrivateKeyInfo};
 use sha2::{Digest as _, Sha512};
 use zeroize::Zeroizing;
@@ -34,6 +35,9 @@ const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
 /// The label of an `ECPrivateKey`.
 const EC_PRIVATE_KEY: &str = "EC PRIVATE KEY";
+
+/// Stands for whatever the file looks like.
+const FORM: PrivateKeyError = PrivateKeyError::Form("no private key");
 
 /// A private key of a kind that the log accepts.
 pub struct PrivateKey {
@@ -53,10 +57,10 @@ enum Secret {
 pub enum PrivateKeyError {
     /// Not an unencrypted key in PEM.
     #[error(
-        "not an unencrypted private key in PEM (a block PRIVATE KEY or EC PRIVATE KEY); convert it \
-         with `openssl pkcs8 -topk8 -nocrypt`"
+        "not an unencrypted private key in PEM (a block PRIVATE KEY or EC PRIVATE KEY): it looks \
+         like {0}. `openssl pkcs8 -topk8 -nocrypt` converts other private keys"
     )]
-    Form,
+    Form(&'static str),
     /// A key that the log does not accept.
     #[error(
         "the log does not accept this kind of key; use ECDSA on P-256, P-384 or P-521, RSA with \
@@ -94,7 +98,7 @@ impl PrivateKey {
     pub fn open(path: &Path) -> Result<Self, PrivateKeyError> {
         let failed = |source| PrivateKeyError::File { path: path.display().to_string(), source };
         if std::fs::metadata(path).map_err(failed)?.len() > KEY_FILE_BYTES_MAX as u64 {
-            return Err(PrivateKeyError::Form);
+            return Err(PrivateKeyError::Form("a file that is far too long"));
         }
         let pem = Zeroizing::new(std::fs::read(path).map_err(failed)?);
         Self::from_pem(&pem)
@@ -102,11 +106,18 @@ impl PrivateKey {
 
     /// Reads the first PEM block `PRIVATE KEY` or `EC PRIVATE KEY`.
     pub fn from_pem(pem: &[u8]) -> Result<Self, PrivateKeyError> {
+        Self::read_pem(pem).map_err(|error| match error {
+            PrivateKeyError::Form(_) => PrivateKeyError::Form(look_of_key_file(pem)),
+            error => error,
+        })
+    }
+
+    fn read_pem(pem: &[u8]) -> Result<Self, PrivateKeyError> {
         let mut blocks = fasti_x509::pem::blocks(pem);
         let is_key = |label| label == "PRIVATE KEY" || label == EC_PRIVATE_KEY;
         let block = blocks.find(|block| block.label().is_some_and(is_key));
-        let block = block.ok_or(PrivateKeyError::Form)?;
-        let der = Zeroizing::new(block.der().map_err(|_| PrivateKeyError::Form)?);
+        let block = block.ok_or(FORM)?;
+        let der = Zeroizing::new(block.der().map_err(|_| FORM)?);
         let (secret, spki) = if block.label() == Some(EC_PRIVATE_KEY) {
             ecdsa(|curve| EcdsaKeyPair::from_private_key_der(curve, &der).ok())?
         } else {
@@ -117,7 +128,7 @@ impl PrivateKey {
 
     /// The secret half of a key and its public half.
     fn from_pkcs8(der: &[u8]) -> Result<(Secret, Vec<u8>), PrivateKeyError> {
-        let info = PrivateKeyInfo::try_from(der).map_err(|_| PrivateKeyError::Form)?;
+        let info = PrivateKeyInfo::try_from(der).map_err(|_| FORM)?;
         Ok(match info.algorithm.oid {
             EC => ecdsa(|curve| EcdsaKeyPair::from_pkcs8(curve, der).ok())?,
             RSA => {
@@ -127,7 +138,7 @@ impl PrivateKey {
                 (Secret::Rsa(key), spki)
             }
             ED25519 => {
-                let key = SigningKey::from_pkcs8_der(der).map_err(|_| PrivateKeyError::Form)?;
+                let key = SigningKey::from_pkcs8_der(der).map_err(|_| FORM)?;
                 let spki = key.verifying_key().to_public_key_der();
                 let spki = spki.map_err(|_| PrivateKeyError::Kind)?.into_vec();
                 (Secret::Ed25519(Box::new(key)), spki)

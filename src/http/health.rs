@@ -26,6 +26,12 @@ pub(super) fn alive(method: &Method) -> Result<HttpResponse, Problem> {
     Ok(answer(r#"{"status":"SERVING"}"#, "application/json"))
 }
 
+/// Answers like Rekor v1's servers, for their probes.
+pub(super) fn ping(method: &Method) -> Result<HttpResponse, Problem> {
+    expect(method, READ)?;
+    Ok(answer(".", "text/plain"))
+}
+
 /// Returns all metrics as text.
 pub(super) fn metrics(method: &Method, registry: &Registry) -> Result<HttpResponse, Problem> {
     expect(method, READ)?;

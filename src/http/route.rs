@@ -76,6 +76,7 @@ impl App {
             paths::FORWARD => ("forward", self.answer_peer(head, body).await),
             "/" => ("front", self.front_page(&head.method)),
             "/healthz" => ("healthz", health::alive(&head.method)),
+            "/ping" => ("ping", health::ping(&head.method)),
             "/readyz" => ("readyz", self.ready(&head.method)),
             "/openapi.json" => ("openapi", openapi::describe(head)),
             path if path.starts_with(paths::REKOR_V1) => {

@@ -176,7 +176,8 @@ mod tests {
 
     #[test]
     fn times_begin_with_the_zeros_of_the_last_bundle() {
-        let begun = |entries| zeros(size(entries)).map(|file| (file.path.to_string(), file.bytes.len()));
+        let begun =
+            |entries| zeros(size(entries)).map(|file| (file.path.to_string(), file.bytes.len()));
         assert_eq!(begun(0), None);
         assert_eq!(begun(3), Some(("time/000.p/3".to_owned(), 24)));
         assert_eq!(begun(256), Some(("time/000".to_owned(), 2048)));

@@ -135,7 +135,7 @@ impl FileSigner {
             return Err(KeyFileError::Exposed { path: name(), mode: metadata.mode() & 0o777 });
         }
         if metadata.len() > KEY_FILE_BYTES_MAX {
-            return Err(malformed(PrivateKeyError::Form));
+            return Err(malformed(PrivateKeyError::Form("a file that is far too long")));
         }
         let text = Zeroizing::new(fs::read_to_string(path).map_err(io)?);
         let key = PrivateKey::parse(&text, origin.key_name(), password).map_err(malformed)?;

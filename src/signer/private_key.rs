@@ -13,7 +13,7 @@ use std::str::FromStr;
 
 use const_oid::ObjectIdentifier;
 use ed25519_dalek::SigningKey;
-use fasti_x509::pem;
+use fasti_x509::{look_of_key_file, pem};
 use pkcs8::{DecodePrivateKey as _, EncryptedPrivateKeyInfo, PrivateKeyInfo};
 use tiles_spec::{
     EcdsaSigningKey, KeyError, KeyName, NoteSignature, NoteSigningKey, TreeCosigningKey,
@@ -59,8 +59,11 @@ pub struct Password(Zeroizing<String>);
 #[non_exhaustive]
 pub enum PrivateKeyError {
     /// Neither form.
-    #[error("neither a note key (a line beginning PRIVATE+KEY+) nor a private key in PEM")]
-    Form,
+    #[error(
+        "neither a note key (a line beginning PRIVATE+KEY+) nor a private key in PEM: it looks like \
+         {0}"
+    )]
+    Form(&'static str),
     /// A malformed note key.
     #[error("malformed note key")]
     Note(#[source] KeyError),
@@ -168,7 +171,8 @@ fn from_pem(text: &str) -> Result<(&str, Zeroizing<Vec<u8>>), PrivateKeyError> {
     let mut labelled =
         pem::blocks(text.as_bytes()).filter_map(|block| Some((block.label()?, block)));
     let found = labelled.find(|(label, _)| label.ends_with(PKCS8_LABEL));
-    let (label, block) = found.ok_or(PrivateKeyError::Form)?;
+    let (label, block) =
+        found.ok_or_else(|| PrivateKeyError::Form(look_of_key_file(text.as_bytes())))?;
     match block.der() {
         Ok(der) => Ok((label, Zeroizing::new(der))),
         Err(_) => Err(PrivateKeyError::Malformed(label.to_owned())),

@@ -11,6 +11,7 @@
 //! | [`Claims`] | the key and the names in any certificate, unchecked, for an index |
 //! | [`PublicKey`] | a key of an admitted kind; [`PublicKey::verify`] checks a signature |
 //! | [`SigningAlgorithm`], [`KeyDetails`], [`ArtifactDigest`] | what signs what |
+//! | [`look_of_key_file`] | what a file looks like that holds no private key |
 //! | [`Authorities`] | the check that a trusted authority issued a certificate, as Go judges it: `link` by link, with the algorithms of `chain_algorithm` |
 //! | [`check_brought_chain`] | whether certificates form a chain, whoever issued the last |
 //! | [`Timestamp`], [`TimestampAuthority`] | when an authority saw a signature (RFC 3161), in signed data (`cms`) |
@@ -44,6 +45,7 @@ mod fulcio;
 mod identity;
 mod key;
 mod key_details;
+mod key_file;
 mod link;
 mod mailbox;
 mod message_signature;
@@ -80,6 +82,7 @@ pub use extension::X509Extension;
 pub use identity::{Identity, IdentityKind, UnknownKind, canonical_name};
 pub use key::PublicKey;
 pub use key_details::KeyDetails;
+pub use key_file::look_of_key_file;
 pub use name_pattern::NamePattern;
 pub use pattern::{Pattern, PatternError};
 pub use timestamp::Timestamp;

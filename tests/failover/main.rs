@@ -14,6 +14,7 @@
 //! | `weather` | a bad connection to the store |
 //! | `partition` | a leader cut off from the store, or from its peers |
 //! | `freezing` | a log is frozen while three busy writers run |
+//! | `dated` | every writer tells clients of Rekor v1 the same times |
 //! | `admitted` | what followers have admitted is not checked again |
 //! | `budget` | how many requests a batch, an idle log and a start cost |
 //! | `figures` | performance figures, on request |
@@ -26,6 +27,7 @@ mod bucket;
 mod budget;
 mod chaos;
 mod contended;
+mod dated;
 mod figures;
 mod fleet;
 mod freezing;

@@ -7,13 +7,13 @@ use fasti_kit::writer::{Home, Writer};
 use crate::call::{call, call_of_page, framed};
 use crate::reader::{ENTRIES, Reader};
 use crate::submitter::good;
-use crate::wire::{Answer, Wire, ask, exchange, get, post};
+use crate::wire::{Answer, Wire, ask, exchange, get, post, post_json};
 
 const PAGE: (&str, &str) = ("Origin", "https://ui.example");
 const SEARCH: &str = "/api/v1/index/retrieve";
 const EXPOSED: &str = "Accept-Ranges, Allow, Content-Encoding, Content-Range, Date, ETag, \
-                       Retry-After, Vary, WWW-Authenticate, fasti-complete, fasti-log-size, \
-                       fasti-next, x-log-index";
+                       Location, Retry-After, Vary, WWW-Authenticate, fasti-complete, \
+                       fasti-log-size, fasti-next, x-log-index";
 
 /// What a browser asks before a page may do this.
 fn preflight(address: SocketAddr, path: &str, method: &str, site: &str) -> Answer {
@@ -69,6 +69,7 @@ fn browsers_are_told_that_pages_may_read() {
         "/log.json",
         "/tile/0/000",
         "/tile/entries/x001/000.p/7",
+        "/time/000",
         "/lookup/latest",
         "/lookup/run/0/256/0",
         "/api/v2/checkpoint",
@@ -84,6 +85,7 @@ fn browsers_are_told_that_pages_may_read() {
         ("/api/v1/log/entries/retrieve", "POST"),
         ("/api/v1/log", "GET"),
         ("/api/v1/log/proof", "GET"),
+        ("/api/v1/log/entries", "GET"),
         ("/api/v1/log/entries/00", "GET"),
     ] {
         allows(&preflight(writer.address, path, method, PAGE.1), "GET, HEAD, POST");
@@ -103,6 +105,8 @@ fn pages_see_whole_answers() {
     let writer = Writer::start(&["--accept-opaque"]);
     let address = writer.address;
     assert_eq!(post(address, "/add", b"an entry").status, 200);
+    // Submissions are shared with pages only.
+    is_not_shared(&post_json(address, "/api/v1/log/entries", b"{}"), 422);
     for more in [&[][..], &[PAGE]] {
         let read = |path: &str, fields: &[(&str, &str)]| {
             exchange(address, "GET", path, &[more, fields].concat(), b"")
@@ -121,7 +125,8 @@ fn pages_see_whole_answers() {
             is_shared(&exchange(address, "HEAD", path, more, b""), 200);
             is_shared(&exchange(address, "DELETE", path, more, b""), 405);
         }
-        let ask = |path: &str, body: &[u8]| exchange(address, "POST", path, more, body);
+        let json = [&[("Content-Type", "application/json")], more].concat();
+        let ask = |path: &str, body: &[u8]| exchange(address, "POST", path, &json, body);
         let found = ask(SEARCH, br#"{"email": "me@example.com"}"#);
         is_shared(&found, 200);
         assert_eq!(found.field("fasti-complete"), Some("true"));
@@ -129,7 +134,7 @@ fn pages_see_whole_answers() {
         is_shared(&ask(SEARCH, &vec![b' '; 70_000]), 413);
         is_shared(&read("/api/v1/nothing", &[]), 404);
         is_shared(&read("/api/v1/log/proof", &[]), 422);
-        is_shared(&ask("/api/v1/log/entries", b"{}"), 405);
+        is_shared(&ask("/api/v1/log", b"{}"), 405);
     }
     Reader::of(&writer).is_unharmed(1);
 }
@@ -137,7 +142,9 @@ fn pages_see_whole_answers() {
 #[test]
 fn what_is_not_for_readers_is_not_for_pages() {
     let writer = Writer::start(&["--metrics-listen", "127.0.0.1:0"]);
-    for (path, status) in [("/healthz", 200), ("/readyz", 200), ("/_writer/forward", 405)] {
+    for (path, status) in
+        [("/healthz", 200), ("/ping", 200), ("/readyz", 200), ("/_writer/forward", 405)]
+    {
         is_not_shared(&exchange(writer.address, "GET", path, &[PAGE], b""), status);
         is_not_shared(&preflight(writer.address, path, "GET", PAGE.1), 405);
         is_not_shared(&preflight(writer.address, path, "POST", PAGE.1), 405);

@@ -60,6 +60,8 @@ fn everything_is_there_under_both_prefixes_with_its_type_and_lifetime() {
         ("tile/1/000.p/1", octets, IMMUTABLE, Some(32)),
         ("tile/entries/000", octets, IMMUTABLE, None),
         ("tile/entries/001.p/44", octets, IMMUTABLE, None),
+        ("time/000", octets, IMMUTABLE, Some(2048)),
+        ("time/001.p/44", octets, IMMUTABLE, Some(44 * 8)),
     ];
     for (path, content_type, lifetime, length) in rows {
         let answer = get(writer.address, &format!("/{path}"));

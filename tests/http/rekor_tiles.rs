@@ -18,7 +18,7 @@ use tiles_spec::{EntryBundle, TileWidth};
 
 use crate::reader::{ENTRIES, ORIGIN, Reader, decode, text};
 use crate::submitter::{P256, Submitter, base64, good};
-use crate::wire::{Answer, get, post};
+use crate::wire::{Answer, get, post, post_json};
 
 /// More than a tile.
 const POSTS: u64 = 260;
@@ -180,8 +180,14 @@ fn a_frozen_log_answers_405_in_the_words_that_clients_know() {
     let home = writer.stop();
     end(&home);
     let writer = home.start(&flags);
-    for (path, body) in [(ENTRIES, good()), (ENTRIES, request), ("/add", "opaque".to_owned())] {
-        let answer = post(writer.address, path, body.as_bytes());
+    let v1 = "/api/v1/log/entries";
+    for (path, body) in [
+        (ENTRIES, good()),
+        (ENTRIES, request),
+        ("/add", "opaque".to_owned()),
+        (v1, "{}".to_owned()),
+    ] {
+        let answer = post_json(writer.address, path, body.as_bytes());
         assert_eq!(answer.status, 405, "{path}");
         let words = "This log has been frozen, please switch to the latest log.\n";
         assert_eq!(answer.text(), words, "{path}");

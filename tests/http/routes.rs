@@ -8,14 +8,16 @@ use crate::reader::{ENTRIES, Reader};
 use crate::submitter::{base64, good};
 use crate::wire::{Wire, ask, exchange, get, post, request};
 
-const READS: [&str; 13] = [
+const READS: [&str; 15] = [
     "/",
     "/healthz",
+    "/ping",
     "/readyz",
     "/checkpoint",
     "/api/v2/checkpoint",
     "/tile/0/000.p/1",
     "/tile/entries/000.p/1",
+    "/time/000.p/1",
     "/api/v2/tile/0/000",
     "/api/v2/tile/entries/x001/000",
     "/lookup/latest",
@@ -156,6 +158,10 @@ fn paths_that_name_nothing() {
         ("/tile/Entries/000", 400, bad),
         ("/tile/entries/", 400, bad),
         ("/tile/entries/000.p/256", 400, bad),
+        ("/time/", 400, bad),
+        ("/time/0/000", 400, bad),
+        ("/time/000.p/256", 400, bad),
+        ("/time/000.p/3", 404, not_found),
         // 2^64 - 1 is a valid tile index, 2^64 is not.
         ("/tile/0/x018/x446/x744/x073/x709/x551/615", 404, not_found),
         ("/tile/0/x018/x446/x744/x073/x709/x551/616", 400, bad),

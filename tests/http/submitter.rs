@@ -32,6 +32,10 @@ impl Submitter {
         Self::generate(P256)
     }
 
+    pub fn signer(&self) -> &'static Signer {
+        self.0
+    }
+
     pub fn spki(&self) -> Vec<u8> {
         self.0.spki.clone()
     }

@@ -91,6 +91,11 @@ pub fn post(address: SocketAddr, path: &str, body: &[u8]) -> Answer {
     exchange(address, "POST", path, &[], body)
 }
 
+/// Posts what says of itself that it is JSON, as Rekor v1's API wants it.
+pub fn post_json(address: SocketAddr, path: &str, body: &[u8]) -> Answer {
+    exchange(address, "POST", path, &[("Content-Type", "application/json")], body)
+}
+
 /// Sends one request on its own connection; the answer must match the OpenAPI document.
 #[track_caller]
 pub fn exchange(

@@ -9,7 +9,7 @@ use http::Response;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use http_body_util::Full;
 use serde_json::{Value, json};
-use tiles_spec::{Hash, TreeHead};
+use tiles_spec::{Hash, TreeHead, TreeSize};
 
 use super::entry_id::entry_id;
 use super::media::JSON;
@@ -41,14 +41,24 @@ pub(super) fn json_answer(body: &Value) -> HttpResponse {
 pub(super) fn ids(tree: TreeId, found: &search::Answer) -> HttpResponse {
     let newest_first = found.entries.iter().rev();
     let ids: Vec<_> = newest_first.map(|found| entry_id(tree, &found.entry.leaf)).collect();
+    let mut answer = id_list(&ids, found.searched(), found.complete);
+    if found.is_cut {
+        answer.headers_mut().insert(NEXT, found.until.get().into());
+    }
+    answer
+}
+
+/// The answer to a question without conditions, which nothing in a tree of this size matches.
+pub(super) fn no_ids(size: TreeSize) -> HttpResponse {
+    id_list(&[], size, true)
+}
+
+fn id_list(ids: &[String], searched: TreeSize, is_complete: bool) -> HttpResponse {
     let mut answer = json_answer(&json!(ids));
     let headers = answer.headers_mut();
-    headers.insert(LOG_SIZE, found.searched().get().into());
-    let complete = if found.complete { "true" } else { "false" };
+    headers.insert(LOG_SIZE, searched.get().into());
+    let complete = if is_complete { "true" } else { "false" };
     headers.insert(COMPLETE, HeaderValue::from_static(complete));
-    if found.is_cut {
-        headers.insert(NEXT, found.until.get().into());
-    }
     answer
 }
 

@@ -1,6 +1,8 @@
 //! Names of entries in Rekor v1: an entry ID is a tree ID followed by a leaf hash, and the leaf
 //! hash alone, the UUID, is a name too.
 
+use std::borrow::Cow;
+
 use fasti_grow::TreeId;
 use tiles_spec::Hash;
 
@@ -17,25 +19,32 @@ pub(super) fn entry_id(tree: TreeId, leaf: &Hash) -> String {
     format!("{:016x}{leaf}", tree.get())
 }
 
-/// Where an entry can be read. Like v1, keeps the query of the request.
+/// Where an entry can be read. Like v1, keeps the query of the request, except for `apiKey`.
 pub fn location(id: &str, query: Option<&str>) -> String {
-    match query {
-        Some(query) => format!("/api/v1/log/entries/{id}?{query}"),
-        None => format!("/api/v1/log/entries/{id}"),
-    }
+    let pairs = query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    let kept = pairs.filter(|pair| pair.split('=').next() != Some("apiKey"));
+    let kept = kept.collect::<Vec<_>>().join("&");
+    let mark = if kept.is_empty() { "" } else { "?" };
+    format!("/api/v1/log/entries/{id}{mark}{kept}")
+}
+
+/// Whether this is the entry ID of an entry, with its tree, and not just a UUID.
+pub(super) fn names_a_tree(id: &str) -> bool {
+    id.len() == TREE_DIGITS + UUID_DIGITS
 }
 
 /// Returns the leaf hash in an entry ID or a UUID; `Ok(None)` for an entry of another tree.
 pub(super) fn leaf_of(
     tree: TreeId,
     id: &str,
-    name: &'static str,
+    name: impl Into<Cow<'static, str>>,
     place: &'static str,
 ) -> Result<Option<Hash>, V1Error> {
-    let bad = || V1Error::Form { name, place, fault: FormFault::Pattern(PATTERN) };
+    let fault = FormFault::Pattern(PATTERN);
+    let malformed = V1Error::Form { name: name.into(), place, fault };
     let digits = id.bytes().all(|byte| byte.is_ascii_hexdigit());
     if !digits || ![UUID_DIGITS, TREE_DIGITS + UUID_DIGITS].contains(&id.len()) {
-        return Err(bad());
+        return Err(malformed);
     }
     let (asked, uuid) = id.split_at(id.len() - UUID_DIGITS);
     if !asked.is_empty() {
@@ -46,7 +55,7 @@ pub(super) fn leaf_of(
             _ => return Ok(None),
         }
     }
-    uuid.to_ascii_lowercase().parse().map(Some).map_err(|_| bad())
+    uuid.to_ascii_lowercase().parse().map(Some).map_err(|_| malformed)
 }
 
 /// Whether a request that may name a tree by its decimal ID is for this tree.
@@ -58,7 +67,7 @@ pub(super) fn is_for(tree: TreeId, asked: Option<&str>) -> Result<bool, V1Error>
         }
         Some(_) => {
             let fault = FormFault::Pattern("^[0-9]+$");
-            Err(V1Error::Form { name: "treeID", place: "query", fault })
+            Err(V1Error::Form { name: "treeID".into(), place: "query", fault })
         }
     }
 }
@@ -92,6 +101,19 @@ mod tests {
         for out_of_range in ["0000000000000000", "8000000000000000"] {
             let refused = leaf(&format!("{out_of_range}{hash}")).unwrap_err();
             assert!(refused.contains(out_of_range), "{refused}");
+        }
+    }
+
+    #[test]
+    fn locations_keep_the_query_but_no_api_key() {
+        for (query, kept) in [
+            (None, ""),
+            (Some(""), ""),
+            (Some("apiKey=secret"), ""),
+            (Some("apiKey=secret&x=1&apiKey"), "?x=1"),
+            (Some("x=1&y=a%20b&apiKeys=2"), "?x=1&y=a%20b&apiKeys=2"),
+        ] {
+            assert_eq!(location("ab", query), format!("/api/v1/log/entries/ab{kept}"));
         }
     }
 

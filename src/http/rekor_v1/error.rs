@@ -1,5 +1,6 @@
 //! Errors in requests to Rekor v1's API, in that server's words where it has some.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use fasti_rekor_v1::ProposalError;
@@ -19,8 +20,8 @@ pub enum V1Error {
     /// A parameter or a member does not have the required form.
     #[error("{name} in {place} {fault}")]
     Form {
-        /// The parameter's name.
-        name: &'static str,
+        /// The parameter's name; that of an element of a list ends in its place there.
+        name: Cow<'static, str>,
         /// Where it is: body, path or query.
         place: &'static str,
         /// What it should be.
@@ -64,8 +65,11 @@ pub enum V1Error {
     #[error("more than max allowed {0} entries in request")]
     TooMany(usize),
     /// The tree ID in an entry ID is not one.
-    #[error("validation error: invalid TreeID: {0} must be positive and below 2^63")]
+    #[error("validation error: invalid TreeID: {0}{why}", why = tree_id_fault(.0))]
     TreeIdRange(String),
+    /// The same in a list.
+    #[error("invalid entryID {0}")]
+    EntryId(String),
     /// Another log's tree.
     #[error("no log range found for tree ID {0}")]
     NoTree(String),
@@ -134,6 +138,15 @@ impl fmt::Display for FormFault {
             Self::TooFew(least) => write!(f, "should have at least {least} items"),
             Self::Twice => f.write_str("is given more than once"),
         }
+    }
+}
+
+/// Why digits are not those of a tree ID.
+fn tree_id_fault(digits: &str) -> &'static str {
+    if digits.bytes().all(|digit| digit == b'0') {
+        " must be positive"
+    } else {
+        ": value out of range"
     }
 }
 

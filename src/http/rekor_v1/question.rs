@@ -2,6 +2,8 @@
 //!
 //! Like v1, ignores members that it does not know, and takes null for a member that is not given.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fasti_client::search::{Operator, Question};
@@ -62,8 +64,8 @@ pub(super) struct Wanted<'a> {
     pub(super) indices: Vec<u64>,
 }
 
-fn form(name: &'static str, fault: FormFault) -> V1Error {
-    V1Error::Form { name, place: "body", fault }
+fn form(name: impl Into<Cow<'static, str>>, fault: FormFault) -> V1Error {
+    V1Error::Form { name: name.into(), place: "body", fault }
 }
 
 /// Parses a body; null is like an empty object.
@@ -71,7 +73,12 @@ fn json<'a, T: Deserialize<'a>>(name: &'static str, body: &'a [u8]) -> Result<Op
     if body.is_empty() {
         return Err(form(name, FormFault::Required));
     }
-    serde_json::from_slice(body).map_err(|error| V1Error::Body { name, reason: error.to_string() })
+    let bad = |reason| V1Error::Body { name, reason };
+    // Otherwise an array would be taken for the members in order.
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err(bad("it is not an object".to_owned()));
+    }
+    serde_json::from_slice(body).map_err(|error| bad(error.to_string()))
 }
 
 /// Parses `SearchIndex`. The question asks for at most `limit` entries; `None` if it has no
@@ -87,7 +94,7 @@ pub(super) fn search_index(body: &[u8], limit: usize) -> Result<Option<Question>
     let mut terms = Vec::new();
     terms.extend(given(query.hash).map(|hash| digest(&hash)).transpose()?);
     terms.extend(query.public_key.as_ref().map(public_key).transpose()?);
-    terms.extend(given(query.email).map(email).transpose()?);
+    terms.extend(given(query.email).map(|address| email(&address)).transpose()?);
     terms.extend(given(query.subject).map(subject).transpose()?);
     let question = (!terms.is_empty()).then(|| Question::new(terms, operator));
     Ok(question.map(|question| Question { limit, ..question }))
@@ -122,13 +129,16 @@ fn public_key(key: &IndexKey) -> Result<LookupTerm, V1Error> {
     term_of_key(format, &text).map_err(|_| V1Error::PublicKey)
 }
 
-fn email(email: String) -> Result<LookupTerm, V1Error> {
-    let is_one = email.split_once('@').is_some_and(|(user, host)| {
-        !user.is_empty() && !host.is_empty() && !email.contains(char::is_whitespace)
+/// Parses an email address, before which there can be a person's name, as in `Jo <jo@example.com>`.
+fn email(email: &str) -> Result<LookupTerm, V1Error> {
+    let bracketed = email.trim().strip_suffix('>').and_then(|text| text.rsplit_once('<'));
+    let address = bracketed.map_or(email, |(_, address)| address);
+    let is_one = address.split_once('@').is_some_and(|(user, host)| {
+        !user.is_empty() && !host.is_empty() && !address.contains(char::is_whitespace)
     });
     if is_one {
-        let kind = IdentityKind::Email;
-        Ok(LookupTerm::IdentityOfKind { kind, identity: email, issuer: None })
+        let (kind, identity) = (IdentityKind::Email, address.to_owned());
+        Ok(LookupTerm::IdentityOfKind { kind, identity, issuer: None })
     } else {
         Err(form("email", FormFault::Type("email", email.chars().take(100).collect())))
     }
@@ -151,9 +161,10 @@ pub(super) fn search_log_query(body: &[u8]) -> Result<Wanted<'_>, V1Error> {
     if ids.len() + indices.len() + proposals.len() > ENTRIES_MAX {
         return Err(V1Error::TooMany(ENTRIES_MAX));
     }
-    let indices = indices
-        .into_iter()
-        .map(|index| u64::try_from(index).map_err(|_| form("logIndexes", FormFault::AtLeast(0))));
+    let indices = indices.into_iter().enumerate().map(|(place, index)| {
+        let bad = |_| form(format!("logIndexes.{place}"), FormFault::AtLeast(0));
+        u64::try_from(index).map_err(bad)
+    });
     let proposals = proposals.into_iter().map(|proposal| proposal.get().as_bytes()).collect();
     Ok(Wanted { ids, proposals, indices: indices.collect::<Result<_, _>>()? })
 }
@@ -181,18 +192,22 @@ pub(super) fn parameter(
     let value = values.next().map(std::borrow::Cow::into_owned);
     match values.next() {
         None => Ok(value),
-        Some(_) => Err(V1Error::Form { name, place: "query", fault: FormFault::Twice }),
+        Some(_) => {
+            Err(V1Error::Form { name: name.into(), place: "query", fault: FormFault::Twice })
+        }
     }
 }
 
-/// Returns a query parameter that is a number of at least `least`.
+/// Returns a query parameter that is a number of at least `least`. Like v1, takes an empty one for
+/// one that is not given.
 pub(super) fn number(
     query: Option<&str>,
     name: &'static str,
     least: u64,
 ) -> Result<Option<u64>, V1Error> {
-    let bad = |fault| V1Error::Form { name, place: "query", fault };
-    let Some(text) = parameter(query, name)? else { return Ok(None) };
+    let bad = |fault| V1Error::Form { name: name.into(), place: "query", fault };
+    let text = parameter(query, name)?.filter(|text| !text.is_empty());
+    let Some(text) = text else { return Ok(None) };
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => (-1, digits),
         None => (1, text.as_str()),
@@ -210,5 +225,5 @@ pub(super) fn number(
 
 /// Requires a number to be given.
 pub(super) fn required(name: &'static str, value: Option<u64>) -> Result<u64, V1Error> {
-    value.ok_or(V1Error::Form { name, place: "query", fault: FormFault::Required })
+    value.ok_or(V1Error::Form { name: name.into(), place: "query", fault: FormFault::Required })
 }

@@ -16,8 +16,8 @@ use serde_json::Value;
 use tiles_spec::{Hash, LeafIndex, TreeSize};
 use tokio::sync::Semaphore;
 
-use super::answer::{self, answer, consistency, ids, ids_of_both, json_answer};
-use super::entry_id::{entry_id, is_for, leaf_of};
+use super::answer::{self, answer, consistency, ids, ids_of_both, json_answer, no_ids};
+use super::entry_id::{entry_id, is_for, leaf_of, names_a_tree};
 use super::error::V1Error;
 use super::media::{JSON, PEM, expect_to_be_taken, takes};
 use super::question::{number, parameter, required, search_index, search_log_query};
@@ -81,7 +81,7 @@ impl RekorV1 {
         body: &[u8],
     ) -> Result<HttpResponse, Problem> {
         let Some(question) = search_index(body, IDS_MAX)? else {
-            return Ok(json_answer(&Value::Array(Vec::new())));
+            return Ok(no_ids(self.log.published().head.size));
         };
         let tree = self.guard.tree();
         let from = |since| Question { since, order: Order::OldestFirst, ..question.clone() };
@@ -168,8 +168,8 @@ impl RekorV1 {
         Ok(json_answer(&found.ok_or(V1Error::NoEntry)?))
     }
 
-    /// Answers with up to ten entries: those asked for by ID, then by proposal, then by index.
-    /// `proposed` has the leaf hashes of the proposals.
+    /// Answers with up to ten entries: those asked for by entry ID, then by UUID, then by proposal,
+    /// then by index, as v1 does. `proposed` has the leaf hashes of the proposals.
     pub(super) async fn entries(
         &self,
         body: &[u8],
@@ -177,10 +177,17 @@ impl RekorV1 {
     ) -> Result<HttpResponse, Problem> {
         let wanted = search_log_query(body)?;
         let tree = self.guard.tree();
-        let leaf = |id: &String| leaf_of(tree, id, "entryUUIDs", "body").transpose();
-        let leaves = wanted.ids.iter().filter_map(leaf).collect::<Result<Vec<_>, _>>()?;
+        let (mut of_trees, mut bare) = (Vec::new(), Vec::new());
+        for (place, id) in wanted.ids.iter().enumerate() {
+            let leaf = leaf_of(tree, id, format!("entryUUIDs.{place}"), "body");
+            let leaf = leaf.map_err(|error| match error {
+                V1Error::TreeIdRange(_) => V1Error::EntryId(id.clone()),
+                error => error,
+            })?;
+            if names_a_tree(id) { of_trees.extend(leaf) } else { bare.extend(leaf) }
+        }
         let mut view = self.view().await?;
-        let mut found = self.by_leaves(&mut view, &[leaves, proposed].concat()).await?;
+        let mut found = self.by_leaves(&mut view, &[of_trees, bare, proposed].concat()).await?;
         for index in wanted.indices.into_iter().filter_map(LeafIndex::new) {
             if view.head().size.contains(index) {
                 found.push(self.entry_at(&mut view, index).await?);

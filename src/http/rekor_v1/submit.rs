@@ -10,7 +10,7 @@ use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
 use fasti_entry::{LOOKUP_KEYS_MAX, expect_few_keys};
-use fasti_rekor_v1::{Accepted, Limits, Proposal, ProposalError, Setting, Signer};
+use fasti_rekor_v1::{Accepted, KindError, Limits, Proposal, ProposalError, Setting, Signer};
 use fasti_seams::clock::wall_clock;
 use fasti_seams::offload::offload;
 use http::header::{ETAG, HeaderName, HeaderValue, LOCATION};
@@ -87,11 +87,8 @@ impl App {
         }
         let body = body.clone();
         let verified = self.off_the_io_threads(move || {
-            let leaf = |proposal: &[u8]| -> Result<Hash, ProposalError> {
-                Ok(leaf_hash(Proposal::parse(proposal)?.accept(&setting())?.body()))
-            };
             let proposals = search_log_query(body.bytes())?.proposals;
-            let leaves = proposals.into_iter().map(|proposal| leaf(proposal).map_err(asked_for));
+            let leaves = proposals.into_iter().filter_map(|proposal| leaf_of(proposal).transpose());
             Ok(leaves.collect::<Result<_, _>>()?)
         });
         verified.await
@@ -109,6 +106,17 @@ impl App {
             work()
         })
         .await
+    }
+}
+
+/// The leaf hash of a proposal; `Ok(None)` if its algorithm is one with which it cannot be in the
+/// log.
+fn leaf_of(proposal: &[u8]) -> Result<Option<Hash>, V1Error> {
+    let accepted = Proposal::parse(proposal).map_err(asked_for)?.accept(&setting());
+    match accepted {
+        Ok(accepted) => Ok(Some(leaf_hash(accepted.body()))),
+        Err(ProposalError::Entry(KindError::Algorithm)) => Ok(None),
+        Err(error) => Err(asked_for(error)),
     }
 }
 

@@ -11,7 +11,7 @@
 //! | `published` | a log read back from its files, and compared with the oracle |
 //! | `certificates` | signers of every kind, authorities, certificates |
 //! | `made_tsa`, `made_ct_log` | a timestamp authority, and a log of certificates |
-//! | `requests` | requests to log what a signer has signed |
+//! | `requests`, `proposals` | requests to log what a signer has signed: of Rekor v2, and of v1 |
 //! | `process`, `writer` | a writer in a process of its own, with or without a home |
 //! | `cli` | a command that runs to its end |
 //! | `http` | a connection to a writer |
@@ -40,6 +40,8 @@ pub mod made_tsa;
 pub mod oracle;
 #[cfg(feature = "programs")]
 pub mod process;
+#[cfg(feature = "certificates")]
+pub mod proposals;
 #[cfg(feature = "log")]
 pub mod published;
 #[cfg(feature = "certificates")]

@@ -1,6 +1,7 @@
 // Bundles has sigstore-go sign, log and verify with keys of every kind, and refuse what was altered.
 //
 // Usage: bundles own-key TRUSTED-ROOT SIGNING-CONFIG OTHER-TRUSTED-ROOT
+// or:    bundles v1 TRUSTED-ROOT SIGNING-CONFIG OTHER-TRUSTED-ROOT
 // or:    bundles keyless TRUSTED-ROOT SIGNING-CONFIG OTHER-TRUSTED-ROOT TOKEN
 package main
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore-go/pkg/sign"
+	"github.com/sigstore/sigstore-go/pkg/verify"
 )
 
 var artifact = []byte("an artifact")
@@ -21,7 +23,7 @@ const statement = `{"_type": "https://in-toto.io/Statement/v1",
 
 func main() {
 	if len(os.Args) < 5 {
-		fail("usage: bundles own-key|keyless TRUSTED-ROOT SIGNING-CONFIG OTHER-TRUSTED-ROOT [TOKEN]")
+		fail("usage: bundles own-key|v1|keyless TRUSTED-ROOT SIGNING-CONFIG OTHER-TRUSTED-ROOT [TOKEN]")
 	}
 	trusted, err := root.NewTrustedRootFromPath(os.Args[2])
 	check(err, "trusted root")
@@ -32,7 +34,10 @@ func main() {
 	t := trial{trusted: trusted, other: other, config: config}
 	switch {
 	case os.Args[1] == "own-key":
-		t.ownKeys()
+		t.ownKeys(kinds, verify.WithNoObserverTimestamps())
+	case os.Args[1] == "v1":
+		// The time is the log's, which has signed for it.
+		t.ownKeys(kindsOfV1, verify.WithIntegratedTimestamps(1))
 	case os.Args[1] == "keyless" && len(os.Args) == 6:
 		token, err := os.ReadFile(os.Args[5])
 		check(err, "token")

@@ -35,6 +35,9 @@ var kinds = []v1.PublicKeyDetails{
 	v1.PublicKeyDetails_PKIX_ED25519_PH,
 }
 
+// kindsOfV1 are those that Rekor v1 takes for blobs and for envelopes alike.
+var kindsOfV1 = kinds[:len(kinds)-1]
+
 func contents() map[string]sign.Content {
 	attestation := fmt.Appendf(nil, statement, sha256.Sum256(artifact))
 	return map[string]sign.Content{
@@ -43,7 +46,7 @@ func contents() map[string]sign.Content {
 	}
 }
 
-func (t trial) ownKeys() {
+func (t trial) ownKeys(kinds []v1.PublicKeyDetails, times verify.VerifierOption) {
 	verified, refused := 0, 0
 	for _, kind := range kinds {
 		key, err := sign.NewEphemeralKeypair(&sign.EphemeralKeypairOptions{Algorithm: kind})
@@ -60,11 +63,12 @@ func (t trial) ownKeys() {
 			check(err, what)
 			with := func(log root.TrustedMaterial) *verify.Verifier {
 				v, err := verify.NewVerifier(root.TrustedMaterialCollection{log, public},
-					verify.WithTransparencyLog(1), verify.WithNoObserverTimestamps())
+					verify.WithTransparencyLog(1), times)
 				check(err, "verifier")
 				return v
 			}
 			refused += judge(what, signed, with(t.trusted), with(t.other), policy)
+			refused += judgeTime(what, signed, with(t.trusted), policy)
 			verified++
 		}
 	}
@@ -135,6 +139,23 @@ func judge(what string, signed *pbs.Bundle, trusted, other *verify.Verifier, pol
 		refuse(accepts(trusted, altered(text, name, alter), string(artifact)), "another "+name)
 	}
 	return count
+}
+
+// judgeTime sees to it that no other time of an entry is accepted, if the log has signed for one.
+func judgeTime(what string, signed *pbs.Bundle, trusted *verify.Verifier, policy verify.PolicyOption) int {
+	entry := signed.VerificationMaterial.TlogEntries[0]
+	if entry.InclusionPromise == nil {
+		return 0
+	}
+	entry.IntegratedTime++
+	defer func() { entry.IntegratedTime-- }()
+	parsed, err := bundle.NewBundle(signed)
+	check(err, what)
+	policies := verify.NewPolicy(verify.WithArtifact(strings.NewReader(string(artifact))), policy)
+	if _, err := trusted.Verify(parsed, policies); err == nil {
+		fail("%s: another time was accepted", what)
+	}
+	return 1
 }
 
 // alterations change the log entry of a bundle.
