@@ -23,6 +23,8 @@ const DIGEST_BYTES_MAX: usize = 64;
 /// What an entry states, in the entry's order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
+    /// The kind of entry, if it is one that is known.
+    pub kind: Option<String>,
     /// Digests of artifacts, payloads and envelopes.
     pub digests: Vec<StoredDigest>,
     /// Who signed.
@@ -71,6 +73,7 @@ impl Facts {
             && let Some(collect) = kind::facts_of(kind, version)
             && let Some(spec) = member(&entry, "spec")
         {
+            facts.kind = Some(kind.to_owned());
             collect(spec, &mut facts);
         }
         facts

@@ -13,14 +13,18 @@ use super::pki::{minisign, ssh, x509};
 /// The formats of keys that searches know.
 pub const KEY_FORMATS: [&str; 5] = ["pgp", "x509", "minisign", "ssh", "tuf"];
 
-/// What finds the entries with a key in one of the [`KEY_FORMATS`]. A key or certificate of X.509 is
-/// found by its SubjectPublicKeyInfo, and any other by its canonical form.
+/// What finds the entries with a key in one of the [`KEY_FORMATS`]. A key or certificate of X.509
+/// is found by its SubjectPublicKeyInfo, and any other by its canonical form.
 pub fn term_of_key(format: &str, text: &[u8]) -> Result<LookupTerm, KindError> {
-    if format == "x509" {
-        let term = LookupTerm::of_pem(text);
-        return term.ok_or_else(|| invalid("no public key or certificate in PEM"));
+    if format != "x509" {
+        return Ok(LookupTerm::of_public_key(&canonical_key(format, text)?));
     }
-    Ok(LookupTerm::of_public_key(&canonical_key(format, text)?))
+    if let Some(term) = LookupTerm::of_pem(text) {
+        return Ok(term);
+    }
+    // In a spelling of PEM that only Rekor reads.
+    let term = LookupTerm::of_pem(&canonical_key(format, text)?);
+    term.ok_or_else(|| invalid("no public key or certificate in PEM"))
 }
 
 /// The canonical form of a key in one of the [`KEY_FORMATS`], of which Rekor lists the SHA-256.
@@ -51,6 +55,8 @@ mod tests {
         let pem = public_pem(&signer);
         let term = term_of_key("x509", pem.as_bytes()).expect("a key");
         assert_eq!(term, LookupTerm::of_public_key(&signer.spki));
+        let headed = pem.replacen("-----\n", "-----\nA-Header: of PEM\n\n", 1);
+        assert_eq!(term_of_key("x509", headed.as_bytes()).expect("a key"), term);
         let ssh =
             "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAII+sTV6lbUT6GzYcfTLIJsQol9me018gMNg74uyOe+25";
         let term = term_of_key("ssh", format!("{ssh} me@example.com").as_bytes());

@@ -20,6 +20,7 @@ mod origins;
 mod reading;
 mod remembering;
 mod searching;
+mod searching_formats;
 mod signature_files;
 mod signing;
 mod succession;

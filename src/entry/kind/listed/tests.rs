@@ -55,6 +55,7 @@ fn found_by(kind: &str, spec: &Value, terms: &[LookupTerm]) {
     expected.push(LookupTerm::Leaf(leaf).key());
     expected.sort_unstable();
     assert_eq!(lookup_keys(&leaf, entry.as_bytes()), expected, "{entry}");
+    assert_eq!(Facts::of(entry.as_bytes()).kind.as_deref(), Some(kind));
     assert!(terms.iter().all(|term| term.matches(&leaf, entry.as_bytes())));
 }
 
