@@ -4,21 +4,30 @@
 //! `src/docs/formats.md`, and what an index finds in its bodies (`src/entry/kind/listed`).
 
 mod alpine;
+#[cfg_attr(not(feature = "pgp"), allow(dead_code, reason = "OpenPGP needs more of it"))]
+mod checksum;
+mod content;
 mod cose;
 mod dsse;
 mod envelope;
 mod hashedrekord;
+#[cfg(feature = "pgp")]
 mod helm;
 mod intoto;
 mod jar;
 mod kept_payload;
+#[cfg(not(feature = "pgp"))]
+mod left_out;
 mod rekord;
 mod rfc3161;
+#[cfg(feature = "pgp")]
 mod rpm;
 mod stated_hash;
 mod statement;
 mod tuf;
 
+#[cfg(not(feature = "pgp"))]
+use self::left_out::{helm, rpm};
 pub(crate) use tuf::canonical_root;
 
 use super::draft::Draft;
