@@ -177,7 +177,8 @@ async fn slow_body(writer: SocketAddr) -> std::io::Result<()> {
 
 async fn standing_question(writer: SocketAddr) -> std::io::Result<()> {
     let mut stream = begin(writer).await?;
-    let head = "POST /api/v1/index/retrieve HTTP/1.1\r\nHost: t\r\nContent-Length: 65536\r\n\r\n";
+    let head = "POST /api/v1/index/retrieve HTTP/1.1\r\nHost: t\r\n\
+                Content-Type: application/json\r\nContent-Length: 65536\r\n\r\n";
     stream.write_all(head.as_bytes()).await?;
     stream.write_all(&vec![b' '; 65_535]).await?;
     until_closed(&mut stream).await

@@ -16,6 +16,12 @@ printf '{"payloadType":"application/vnd.in-toto+json","payload":"%s","signatures
   "$(openssl base64 -A <attestation)" "$(pae attestation | openssl dgst -sha256 -sign signer.pem | openssl base64 -A)" \
   >envelope.json
 
+# What rekor-cli would not make: a signature over something else.
+printf '{"kind":"hashedrekord","apiVersion":"0.0.1","spec":{"data":{"hash":{"algorithm":"sha256","value":"%s"}},%s}}' \
+  "$(openssl dgst -sha256 -r unknown | cut -d' ' -f1)" \
+  "\"signature\":{\"content\":\"$(openssl base64 -A <artifact.sig)\",\"publicKey\":{\"content\":\"$(openssl base64 -A <signer.pub)\"}}" \
+  >lie.json
+
 # tree_id: the log's tree ID, as rekor-cli prints it.
 tree_id() { curl -sf -m 10 "$(cat "$log.url")/api/v1/log" | sed 's/.*"treeID":"\([0-9]*\)".*/\1/'; }
 
@@ -36,9 +42,9 @@ uploads() {
   [ "$log" != second ] || again=$said
   says "$again" upload "$@"
   says "UUID: $id" get --uuid "$id"
-  says "Entry UUID: $id" verify --uuid "$id"
+  says "Entry Hash: ${id:16}" verify --uuid "$id"
   # An entry is also found by what it was made of.
-  [ "$1" = --entry ] || says "Entry UUID: $id" verify "$@"
+  [ "$1" = --entry ] || says "Entry Hash: ${id:16}" verify "$@"
   echo "ok: upload $*, again, get, verify"
 }
 
@@ -57,8 +63,7 @@ for log in "${logs[@]}"; do
     fi
     uploads --type rekord --artifact signed --signature signed.sig --public-key ssh.pub --pki-format ssh
   fi
-  refuses 'error processing entry: verifying signature' upload --type hashedrekord --artifact unknown \
-    --signature artifact.sig "${x509[@]}"
+  refuses 'error processing entry: verifying signature: ' upload --entry lie.json
   refuses 'entry in log cannot be located' verify --type rekord --artifact artifact \
     --signature another.sig "${x509[@]}"
 done

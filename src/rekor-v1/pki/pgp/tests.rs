@@ -318,16 +318,16 @@ fn keys_that_would_keep_the_log_busy() {
     };
     let certification = ann.certify("Ann", MADE, &[]);
     let work = "the work of verifying PGP signatures exceeds";
-    limited(&[ann.whole("Ann"), certification.repeat(1000)], work);
-    let ids = (0..1000).map(|number| ann.whole(&number.to_string())[ann.packet().len()..].to_vec());
+    limited(&[ann.whole("Ann"), certification.repeat(3000)], work);
+    let ids = (0..3000).map(|number| ann.whole(&number.to_string())[ann.packet().len()..].to_vec());
     limited(&[ann.packet(), ids.collect::<Vec<_>>().concat()], work);
     let sub = TestKey::new(3);
     let bound = [packet(tag::PUBLIC_SUBKEY, &sub.public.body), ann.bind(&sub, MADE, &[])].concat();
-    limited(&[ann.whole("Ann"), bound.repeat(1000)], work);
+    limited(&[ann.whole("Ann"), bound.repeat(1500)], work);
     limited(&[ann.whole("Ann"), packet(61, b"").repeat(20_000)], "the number of PGP packets");
     limited(&[vec![0xcd; (1 << 20) + 1]], "the size of the PGP public key");
     let long = "a".repeat(1 << 19);
-    limited(&[ann.packet(), user_id(&long), ann.certify(&long, MADE, &[]).repeat(30)], work);
+    limited(&[ann.packet(), user_id(&long), ann.certify(&long, MADE, &[]).repeat(100)], work);
     // Others' certifications cost nothing.
     let others = TestKey::new(2).certify("Ann", MADE, &[]).repeat(1000);
     assert!(key(&[ann.whole("Ann"), others]).is_ok());

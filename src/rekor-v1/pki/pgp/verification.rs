@@ -17,7 +17,7 @@ use crate::pki::der;
 use crate::pki::signed_digest::{Curve, DigestKey};
 
 /// How many checks one key or signature can cost, in units of a check with a usual key.
-const WORK_MAX: u32 = 600;
+const WORK_MAX: u32 = 2000;
 /// What a check costs with DSA, and with a long or slow key of another kind.
 const DSA_COST: u32 = 40;
 const SLOW_COST: u32 = 4;
