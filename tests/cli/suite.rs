@@ -20,6 +20,7 @@ mod origins;
 mod reading;
 mod remembering;
 mod searching;
+mod serving;
 mod signature_files;
 mod signing;
 mod succession;
