@@ -8,10 +8,10 @@
 //! path implies. The number of reads in progress is bounded, and so is what they can bring. Nobody
 //! waits for a read longer than [`PATIENCE`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::pin::pin;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -24,7 +24,7 @@ use fasti_seams::clock::Clock;
 use fasti_store::{
     Attempt, Created, NewObject, Object, ObjectPath, Replaced, Store, StoreError, Version,
 };
-use futures::future::{Either, select};
+use futures::future::{Either, join_all, select};
 use tiles_spec::{EntryBundle, HASH_BYTES, ResourcePath};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -56,6 +56,8 @@ pub(super) struct Files {
     reads: Semaphore,
     memory: Semaphore,
     shown: RwLock<Arc<Snapshot>>,
+    /// The files that change and were out of reach when they were last read.
+    missed: Mutex<BTreeSet<Published>>,
     metrics: FollowedMetrics,
 }
 
@@ -75,6 +77,7 @@ impl Files {
             reads: Semaphore::new(READS_MAX),
             memory: Semaphore::new(READS_KIB_MAX),
             shown: RwLock::new(Arc::new(Snapshot::empty())),
+            missed: Mutex::default(),
             metrics,
         }
     }
@@ -94,17 +97,33 @@ impl Files {
     /// checkpoint: an index can be elsewhere, and the log goes on without it.
     pub async fn newest(&self) -> Result<Newest, FollowError> {
         let shown = self.shown();
-        let mut others = BTreeMap::new();
-        for object in CHANGING {
-            let found = self.read(object, None).await.unwrap_or_else(|error| {
-                tracing::warn!(error = with_causes(&error), "{object} stays as it was");
-                shown.get(&object).cloned()
-            });
-            others.extend(found.map(|bytes| (object, bytes)));
+        let others = CHANGING.map(|object| async move {
+            let found = self.read(object, None).await;
+            (object, found)
+        });
+        let mut there = BTreeMap::new();
+        for (object, found) in join_all(others).await {
+            let found = match found {
+                Ok(found) => {
+                    self.missed().remove(&object);
+                    found
+                }
+                Err(error) => {
+                    if self.missed().insert(object) {
+                        tracing::warn!(error = with_causes(&error), "{object} stays as it was");
+                    }
+                    shown.get(&object).cloned()
+                }
+            };
+            there.extend(found.map(|bytes| (object, bytes)));
         }
         let checkpoint = self.read(Published::CHECKPOINT, None).await?;
         let place = || self.fetch.place(&ResourcePath::Checkpoint);
-        Ok(Newest::new(checkpoint.ok_or_else(|| FollowError::NoLog(place()))?, others))
+        Ok(Newest::new(checkpoint.ok_or_else(|| FollowError::NoLog(place()))?, there))
+    }
+
+    fn missed(&self) -> MutexGuard<'_, BTreeSet<Published>> {
+        self.missed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps nothing of what was read.

@@ -68,7 +68,7 @@ impl Server {
     }
 
     /// The value of a metric.
-    pub fn metric(&self, name: &str) -> f64 {
+    pub fn metric(&self, name: &str) -> u64 {
         let address = self.metrics.expect("it serves metrics");
         let all = ask(address, "GET", "/metrics", &[], b"").text();
         let value = all.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));

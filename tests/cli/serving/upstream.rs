@@ -137,7 +137,7 @@ fn a_log_that_is_larger_than_the_memory_for_it() {
             assert_eq!(answer.status, 200, "{path}");
             assert!(answer.body.len() > 256 * 4000, "{path}");
             let kept = server.metric("fasti_followed_kept_bytes");
-            assert!(kept <= f64::from(3 << 20), "{kept} bytes are kept");
+            assert!(kept <= 3 << 20, "{kept} bytes are kept");
         }
     };
     thread::scope(|scope| {
@@ -145,8 +145,8 @@ fn a_log_that_is_larger_than_the_memory_for_it() {
             scope.spawn(move || read_all(codings));
         }
     });
-    assert!(server.metric("fasti_followed_files_read_total") >= 64.0);
-    assert_eq!(server.metric("fasti_followed_files_failed_total"), 0.0);
+    assert!(server.metric("fasti_followed_files_read_total") >= 64);
+    assert_eq!(server.metric("fasti_followed_files_failed_total"), 0);
     let peak = server.process.peak() >> 20;
     assert!(peak < 128, "{peak} MiB");
     server.process.stop();
