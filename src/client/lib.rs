@@ -13,6 +13,8 @@
 //! | [`keys`], [`private_key`] | keys and certificates from files; signing an artifact |
 //! | [`signature_file`] | signatures in files, in every form in which tools write them |
 //! | [`submit`] | submits a signature to the writer |
+//! | [`rekor_v1`] | Rekor v1's API: proposes entries and reads them |
+//! | `attempts` | requests that are sent again |
 //! | [`writer_status`] | the status of a writer: who leads, how large the log is |
 //! | [`artifact`] | artifacts in files |
 //!
@@ -21,6 +23,8 @@
 //! Nothing here depends on the writer, so a program that verifies does not link it.
 
 pub mod artifact;
+#[cfg(feature = "http")]
+mod attempts;
 #[cfg(feature = "fetch")]
 pub mod fetch;
 #[cfg(feature = "fetch")]
@@ -32,6 +36,8 @@ pub mod private_key;
 pub mod proven;
 #[cfg(feature = "fetch")]
 pub mod reader;
+#[cfg(feature = "http")]
+pub mod rekor_v1;
 #[cfg(feature = "fetch")]
 mod replace;
 #[cfg(feature = "fetch")]

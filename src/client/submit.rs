@@ -7,24 +7,17 @@
 use std::time::Duration;
 
 use fasti_entry::{EntryError, SignedDigest, TransparencyLogEntry};
-use fasti_seams::clock::{Clock as _, SystemClock};
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, StatusCode, Url};
-use serde_json::Value;
+use reqwest::{StatusCode, Url};
 use tiles_spec::LeafIndex;
 
-use super::fetch::{FetchError, Patience, Redirects, client, retry_after, send};
+use super::attempts::{ask, message};
+use super::fetch::{FetchError, Patience, Redirects, client};
 
 /// A batch of the log, its commit and its checkpoint can take a while.
 const PATIENCE: Patience = Patience { answer: Duration::from_mins(1), ..Patience::FILES };
 /// The maximum size of an answer: an entry, base64-encoded twice, and a proof.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
-/// Pauses between the attempts, if the log does not say how long to wait.
-const PAUSES: [Duration; 3] =
-    [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5)];
-/// The longest pause that the log can ask for.
-const PAUSE_MAX: Duration = Duration::from_secs(30);
-
 /// The log's answer.
 #[derive(Clone, Debug)]
 pub enum Submitted {
@@ -87,74 +80,20 @@ pub async fn submit(
     let place = format!("{}/api/v2/log/entries", base.as_str().trim_end_matches('/'));
     let request = signed.to_request();
     let client = client(base, redirects)?;
-    for pause in PAUSES {
-        match attempt(&client, &place, &request).await {
-            Attempt::Done(done) => return *done,
-            Attempt::Again(wait) => {
-                SystemClock.sleep(wait.unwrap_or(pause).min(PAUSE_MAX)).await;
-            }
-        }
-    }
-    match attempt(&client, &place, &request).await {
-        Attempt::Done(done) => *done,
-        Attempt::Again(_) => Err(SubmitError::Busy { place }),
-    }
-}
-
-enum Attempt {
-    Done(Box<Result<Submitted, SubmitError>>),
-    /// Try again, after this pause if the log gave one.
-    Again(Option<Duration>),
-}
-
-impl Attempt {
-    fn done(outcome: Result<Submitted, SubmitError>) -> Self {
-        Self::Done(Box::new(outcome))
-    }
-}
-
-async fn attempt(client: &Client, place: &str, request: &[u8]) -> Attempt {
-    let request =
-        client.post(place).header(CONTENT_TYPE, "application/json").body(request.to_vec());
-    let answer = match send(request, PATIENCE, place).await {
-        Ok(answer) => answer,
-        Err(error) if is_late(&error) => return Attempt::Again(None),
-        Err(error) => return Attempt::done(Err(error.into())),
+    let ask_again =
+        || client.post(&place).header(CONTENT_TYPE, "application/json").body(request.clone());
+    let Some(answer) = ask(ask_again, PATIENCE, ANSWER_BYTES_MAX, &place).await? else {
+        return Err(SubmitError::Busy { place });
     };
-    let status = answer.status();
-    let index = answer.headers().get("x-log-index").and_then(|value| value.to_str().ok());
+    let index = answer.headers.get("x-log-index").and_then(|value| value.to_str().ok());
     let index: Option<LeafIndex> = index.and_then(|text| text.parse().ok());
-    if status == StatusCode::TOO_MANY_REQUESTS || matches!(status.as_u16(), 502..=504) {
-        return Attempt::Again(retry_after(answer.headers()));
-    }
-    let bytes = match answer.rest(ANSWER_BYTES_MAX).await {
-        Ok(bytes) => bytes,
-        Err(error) => return Attempt::done(Err(error.into())),
-    };
-    Attempt::done(match (status, index) {
-        (StatusCode::CREATED | StatusCode::OK, index) => TransparencyLogEntry::parse(&bytes)
+    match (answer.status, index) {
+        (StatusCode::CREATED | StatusCode::OK, index) => TransparencyLogEntry::parse(&answer.body)
             .map(|entry| Submitted::Logged { entry: Box::new(entry), existed: index.is_some() })
-            .map_err(|source| SubmitError::Answer { place: place.to_owned(), source }),
+            .map_err(|source| SubmitError::Answer { place, source }),
         (StatusCode::CONFLICT, Some(index)) => Ok(Submitted::Exists(index)),
-        (status, _) => Err(SubmitError::Refused { status, message: message(&bytes) }),
-    })
-}
-
-/// Whether no answer came in time.
-fn is_late(error: &FetchError) -> bool {
-    match error {
-        FetchError::TooSlow { .. } => true,
-        FetchError::Request { source, .. } => source.is_timeout(),
-        _ => false,
+        (status, _) => Err(SubmitError::Refused { status, message: message(&answer.body) }),
     }
-}
-
-/// The message in a Rekor error, or the beginning of what came instead.
-fn message(bytes: &[u8]) -> String {
-    let json: Option<Value> = serde_json::from_slice(bytes).ok();
-    let words = json.as_ref().and_then(|json| json["message"].as_str());
-    let words = words.map_or_else(|| String::from_utf8_lossy(bytes).into_owned(), str::to_owned);
-    words.chars().filter(|c| !c.is_control()).take(500).collect()
 }
 
 #[cfg(test)]
@@ -184,12 +123,5 @@ mod tests {
             assert_eq!(read.kind(), SignedDigest::KIND);
             assert_eq!(read, Submission::HashedRekord(signed));
         }
-    }
-
-    #[test]
-    fn the_words_of_a_refusal_are_kept_short() {
-        assert_eq!(message(br#"{"code":3,"message":"no\nsuch","details":[]}"#), "nosuch");
-        assert_eq!(message(b"<html>"), "<html>");
-        assert_eq!(message(&[b'x'; 10_000]).len(), 500);
     }
 }

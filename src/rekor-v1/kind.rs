@@ -18,6 +18,7 @@ mod jar;
 mod kept_payload;
 #[cfg(not(feature = "pgp"))]
 mod left_out;
+mod made;
 mod rekord;
 mod rfc3161;
 #[cfg(feature = "pgp")]
@@ -34,18 +35,27 @@ use super::draft::Draft;
 use super::error::KindError;
 use super::json::Object;
 use super::limits::Setting;
+use super::material::{MakeError, Material};
 
 /// Reads `spec`, verifies every signature in it, and drafts the entry.
 pub(crate) type Accept = fn(&Object<'_>, &Setting) -> Result<Draft, KindError>;
+
+/// Makes the `spec` of a proposal of what there is.
+pub(crate) type Make = fn(&Material<'_>) -> Result<serde_json::Value, MakeError>;
 
 /// A version of a kind.
 pub(crate) struct Version {
     pub name: &'static str,
     pub accept: Accept,
+    pub make: Make,
 }
 
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $kind:ident: $name:literal, [$($version:literal => $accept:path),+];)+) => {
+    ($(
+        $(#[$doc:meta])*
+        $kind:ident: $name:literal, $model:literal,
+        [$($version:literal => $accept:path, $make:path;)+];
+    )+) => {
         /// A kind of entry.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Kind {
@@ -63,9 +73,18 @@ macro_rules! kinds {
                 }
             }
 
+            /// The name that Rekor's own client shows above its `spec`.
+            pub fn model(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $model,)+
+                }
+            }
+
             pub(crate) fn versions(self) -> &'static [Version] {
                 match self {
-                    $(Self::$kind => &[$(Version { name: $version, accept: $accept }),+],)+
+                    $(Self::$kind => &[
+                        $(Version { name: $version, accept: $accept, make: $make }),+
+                    ],)+
                 }
             }
         }
@@ -74,32 +93,47 @@ macro_rules! kinds {
 
 kinds! {
     /// A signature over a package of Alpine Linux.
-    Alpine: "alpine", ["0.0.1" => alpine::accept];
+    Alpine: "alpine", "AlpineModel", ["0.0.1" => alpine::accept, made::package;];
     /// A COSE message.
-    Cose: "cose", ["0.0.1" => cose::accept];
+    Cose: "cose", "CoseObj", ["0.0.1" => cose::accept, made::cose;];
     /// A DSSE envelope.
-    Dsse: "dsse", ["0.0.1" => dsse::accept];
+    Dsse: "dsse", "DSSEObj", ["0.0.1" => dsse::accept, made::dsse;];
     /// A signature over the digest of an artifact.
-    HashedRekord: "hashedrekord", ["0.0.1" => hashedrekord::accept];
+    HashedRekord: "hashedrekord", "HashedRekordObj", [
+        "0.0.1" => hashedrekord::accept, made::hashedrekord;
+    ];
     /// The provenance of a Helm chart.
-    Helm: "helm", ["0.0.1" => helm::accept];
+    Helm: "helm", "HelmObj", ["0.0.1" => helm::accept, made::helm;];
     /// An in-toto attestation in a DSSE envelope.
-    Intoto: "intoto", ["0.0.1" => intoto::accept_text, "0.0.2" => intoto::accept_object];
+    Intoto: "intoto", "IntotoObj", [
+        "0.0.1" => intoto::accept_text, made::intoto_text;
+        "0.0.2" => intoto::accept_object, made::intoto_object;
+    ];
     /// A signed Java archive.
-    Jar: "jar", ["0.0.1" => jar::accept];
+    Jar: "jar", "JARModel", ["0.0.1" => jar::accept, made::jar;];
     /// A signature over an artifact, in any format of keys.
-    Rekord: "rekord", ["0.0.1" => rekord::accept];
+    Rekord: "rekord", "RekordObj", ["0.0.1" => rekord::accept, made::rekord;];
     /// A timestamp.
-    Rfc3161: "rfc3161", ["0.0.1" => rfc3161::accept];
+    Rfc3161: "rfc3161", "Rfc3161Obj", ["0.0.1" => rfc3161::accept, made::rfc3161;];
     /// A signed RPM package.
-    Rpm: "rpm", ["0.0.1" => rpm::accept];
+    Rpm: "rpm", "RPMModel", ["0.0.1" => rpm::accept, made::package;];
     /// Signed metadata of a TUF repository.
-    Tuf: "tuf", ["0.0.1" => tuf::accept];
+    Tuf: "tuf", "TufObj", ["0.0.1" => tuf::accept, made::tuf;];
 }
 
 impl Kind {
     /// The kind with this name.
     pub fn find(name: &str) -> Option<Self> {
         KINDS.iter().copied().find(|kind| kind.name() == name)
+    }
+
+    /// Whether there is such a version of it.
+    pub fn has_version(self, version: &str) -> bool {
+        self.versions().iter().any(|known| known.name == version)
+    }
+
+    /// Whether a proposal has the digest of the artifact alone.
+    pub fn takes_digest(self) -> bool {
+        self == Self::HashedRekord
     }
 }

@@ -9,6 +9,9 @@
 //!    every signature in it with the formats in `pki/`, and drafts the canonical form,
 //! 3. and the result is an [`Accepted`] entry: the exact leaf bytes, RFC 8785 JSON.
 //!
+//! [`make()`] makes proposals, for clients, and [`model_of`] shows bodies as Rekor's own client
+//! does.
+//!
 //! Reading entries back, for an index and for verifiers, needs none of this: see
 //! [`fasti_entry::lookup_keys`] and [`fasti_entry::V1Kind`].
 //!
@@ -28,6 +31,9 @@ mod error;
 mod json;
 mod kind;
 mod limits;
+mod make;
+mod material;
+mod model;
 mod pki;
 mod proposal;
 mod semver;
@@ -42,4 +48,7 @@ pub use draft::{Attestation, Signer};
 pub use error::{KindError, ProposalError};
 pub use kind::{KINDS, Kind};
 pub use limits::{Limits, Setting};
+pub use make::make;
+pub use material::{MakeError, Material};
+pub use model::model_of;
 pub use proposal::Proposal;

@@ -18,6 +18,12 @@ use super::refusal::Refusal;
 use super::v1_log::V1Log;
 use super::verdict::SignerSeen;
 
+/// Verifies that an entry, as a log of Rekor v1 answers with it, is in one of these logs: its
+/// proof, and its promise if it has one. Its body is for the caller to look at.
+pub fn check_entry_v1(entry: &TransparencyLogEntry, logs: &[V1Log]) -> Result<LoggedV1, Refusal> {
+    check(entry, V1Log::find(logs, entry)?, BundleVersion::V0_3)
+}
+
 /// Verifies that an entry, whose body was compared with the bundle, is in `log`.
 pub(super) fn check(
     entry: &TransparencyLogEntry,

@@ -5,7 +5,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`bundle()`], [`any_bundle()`], [`tlog_proof()`], [`check_entry`] | the verification of each kind of proof |
+//! | [`bundle()`], [`any_bundle()`], [`tlog_proof()`], [`check_entry`], [`check_entry_v1`] | the verification of each kind of proof |
 //! | [`Demand`], [`Detached`], [`Artifact`] | what the caller brings |
 //! | [`TrustedRoot`], [`V1Log`], [`Authority`] | whom the caller trusts: logs, witnesses, certificate authorities |
 //! | [`TimestampAuthority`], [`CertificateLog`] | whom else: for times, and for certificates that others can see |
@@ -59,6 +59,7 @@ pub use authority::{Authority, AuthorityError, issuer_at_start};
 pub use bundle::bundle;
 pub use certificate_log::{CertificateLog, CertificateLogError};
 pub use certificate_seen::{CertificateContent, CertificateLogged, CertificateSeen, Vouched};
+pub use check_v1::check_entry_v1;
 pub use demand::{Demand, Detached};
 pub use logged::check_entry;
 pub use logged_v1::{LoggedV1, Promise, V1Tree};

@@ -49,7 +49,7 @@ impl LoggedV1 {
     }
 
     /// What was proved, one sentence each.
-    pub(super) fn proved(&self) -> Vec<String> {
+    pub fn proved(&self) -> Vec<String> {
         let (log, id) = (&self.log, hex::encode(self.log_id));
         let mut sentences = Vec::new();
         if let Some(V1Tree { origin, head, index }) = &self.tree {

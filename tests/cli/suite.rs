@@ -18,6 +18,7 @@ mod keys;
 mod log_keys;
 mod origins;
 mod reading;
+mod rekor_cli;
 mod remembering;
 mod searching;
 mod searching_formats;

@@ -6,6 +6,7 @@ use fasti::audit::lookup::IndexAuditError;
 use fasti::client::fetch::FetchError;
 use fasti::client::monitor::MonitorError;
 use fasti::client::reader::ReadError;
+use fasti::client::rekor_v1::RekorV1Error;
 use fasti::client::search::{FollowError, IndexRefusal, SearchError};
 use fasti::client::submit::SubmitError;
 use fasti::client::trust::CheckpointRefusal;
@@ -80,6 +81,9 @@ fn on_one(error: &(dyn Error + 'static)) -> Option<&'static str> {
         Some(SubmitError::Fetch(error)) => return Some(on_fetch(error)),
         Some(SubmitError::Answer { .. }) => return Some(REACH),
         _ => {}
+    }
+    if let Some(RekorV1Error::Fetch(error)) = error.downcast_ref() {
+        return Some(on_fetch(error));
     }
     match error.downcast_ref::<Refusal>() {
         Some(Refusal::NoPublicKey) => return Some("give it with --public-key FILE"),

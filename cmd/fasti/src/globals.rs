@@ -48,6 +48,15 @@ pub struct Globals {
     #[arg(long, global = true, env = "FASTI_FOLLOW_REDIRECTS")]
     follow_redirects: bool,
 
+    /// Accepted for scripts written for rekor-cli; how long to wait, and how often to try again,
+    /// depends on the request
+    #[arg(long, global = true, hide = true)]
+    timeout: Option<String>,
+
+    /// The same
+    #[arg(long, global = true, hide = true)]
+    retry: Option<u32>,
+
     #[command(flatten)]
     buckets: BucketFlags,
 

@@ -15,11 +15,14 @@ mod counted;
 mod failure;
 mod files;
 mod format;
+mod found;
 mod freshness;
 mod globals;
+mod logged_v1;
 mod memory;
 mod messages;
 mod output;
+mod proposed;
 mod shown;
 mod still_there;
 mod terminal;
@@ -57,7 +60,7 @@ struct Cli {
 enum Verb {
     /// Add the signature of an artifact to the log
     Upload(upload::Arguments),
-    /// Verify offline that an artifact is signed and logged
+    /// Verify offline that an artifact is signed and logged, or that a log has an entry
     Verify(verify::Arguments),
     /// Print an entry, with proof that it is in the log
     Get(get::Arguments),
@@ -66,6 +69,7 @@ enum Verb {
     /// Print the log's signed head, with proof that it extends the one last seen
     Loginfo(loginfo::Arguments),
     /// Prove that an entry is in the log, or that one tree extends another
+    #[command(alias = "logproof")]
     Prove(prove::Arguments),
     /// Make a key for a log
     Keygen(keygen::Arguments),

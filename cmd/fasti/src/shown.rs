@@ -3,7 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fasti::entry::{Certificate, Facts, StoredKey, StoredSigner, is_hidden};
+use fasti::rekor_v1::model_of;
 use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::terminal;
 
@@ -18,6 +21,18 @@ pub fn body(bytes: &[u8], facts: &Facts) -> Value {
         Ok(text) if !text.chars().any(|c| is_hidden(c) && c != '\n') => json!({"text": text}),
         _ => json!({"base64": STANDARD.encode(bytes)}),
     }
+}
+
+/// An entry of Rekor v1 as Rekor's own client shows it; `None` for any other.
+pub fn model(bytes: &[u8]) -> Option<Value> {
+    model_of(bytes).map(|(name, spec)| json!({ name: spec }))
+}
+
+/// A time in seconds since 1970, as RFC 3339 has it.
+pub fn time(seconds: u64) -> String {
+    let time =
+        i64::try_from(seconds).ok().and_then(|it| OffsetDateTime::from_unix_timestamp(it).ok());
+    time.and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_else(|| seconds.to_string())
 }
 
 /// A body in several lines.

@@ -119,6 +119,11 @@ pub(super) fn expect_few(count: usize, what: &'static str) -> Result<(), KindErr
 }
 
 impl Opened {
+    /// The texts by which the signatures are told apart, in the envelope's order.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.signatures.iter().map(|(_, _, text)| &**text)
+    }
+
     /// Which of these keys, in PEM, made which signature; each signature once. Also returns the
     /// keys that were tried.
     pub fn made_by(

@@ -22,7 +22,8 @@ use crate::json::Object;
 use crate::limits::Setting;
 use crate::pki::x509::Key;
 
-const HASHES: [(&str, HashAlgorithm); 3] = [
+/// The hashes, by the names that they have in a proposal.
+pub(super) const HASHES: [(&str, HashAlgorithm); 3] = [
     ("sha256", HashAlgorithm::Sha256),
     ("sha384", HashAlgorithm::Sha384),
     ("sha512", HashAlgorithm::Sha512),

@@ -1,4 +1,8 @@
-//! `fasti upload`: adds a signature to the log, and verifies the log's answer.
+//! `fasti upload`: adds a signature to the log, and verifies the log's answer. Entries of Rekor v1
+//! go their own way (`proposal`).
+
+mod known_log;
+mod proposal;
 
 use std::path::PathBuf;
 
@@ -8,7 +12,7 @@ use fasti::client::artifact::ArtifactFile;
 use fasti::client::fetch::Location;
 use fasti::client::private_key::PrivateKey;
 use fasti::client::proven::to_transparency_log_entry;
-use fasti::client::reader::{ReadError, View};
+use fasti::client::reader::ReadError;
 use fasti::client::submit::{SubmitError, Submitted, submit};
 use fasti::entry::{
     ArtifactDigest, Bundle, HashAlgorithm, SignedDigest, TransparencyLogEntry, VerifiableSignature,
@@ -24,12 +28,15 @@ use crate::freshness::{Case, Freshness, FreshnessFlags};
 use crate::globals::Globals;
 use crate::memory::is_unreadable;
 use crate::output::Output;
+use crate::proposed::{Asked, Parts, ProposalFlags};
 
 #[derive(Args)]
-#[command(group = ArgGroup::new("what").required(true).args(["artifact", "artifact_hash"]))]
-#[command(group = ArgGroup::new("how").required(true).args(["signature", "private_key"]))]
+#[command(group = ArgGroup::new("what").required(true)
+    .args(["artifact", "artifact_hash", "entry"]))]
+#[command(group = ArgGroup::new("how").required(true).multiple(true)
+    .args(["signature", "private_key", "kind", "entry"]))]
 pub struct Arguments {
-    /// The artifact; only its digest is sent
+    /// The artifact; only its digest is sent, unless --type names a kind that needs all of it
     #[arg(long, value_name = "FILE")]
     artifact: Option<PathBuf>,
     /// The artifact's digest, in hex, instead of the artifact
@@ -42,11 +49,13 @@ pub struct Arguments {
     )]
     artifact_hash: Option<NamedDigest>,
     /// An existing signature: raw, in base64 or in hex; ECDSA also as the numbers r and s
-    #[arg(long, value_name = "FILE", requires = "public_key")]
+    #[arg(long, value_name = "FILE", requires = "public_key", conflicts_with = "private_key")]
     signature: Option<PathBuf>,
     /// The public key or X.509 certificate that verifies it (PEM or DER)
+    ///
+    /// Can be repeated for envelopes with several signatures.
     #[arg(long, value_name = "FILE", alias = "public_key")]
-    public_key: Option<PathBuf>,
+    public_key: Vec<PathBuf>,
     /// Sign with this key first (PKCS #8, PEM)
     #[arg(long, value_name = "FILE")]
     private_key: Option<PathBuf>,
@@ -54,24 +63,13 @@ pub struct Arguments {
     /// which takes --vkey
     #[arg(long, value_name = "FILE")]
     bundle: Option<PathBuf>,
-    /// Only x509 is supported; accepted for scripts that pass it
-    #[arg(long, value_parser = ["x509"], hide = true, alias = "pki_format")]
-    pki_format: Option<String>,
-    /// Only one kind is supported; accepted for scripts that pass it
-    #[arg(long = "type", value_parser = the_kind, hide = true)]
-    kind: Option<String>,
+    #[command(flatten)]
+    proposal: ProposalFlags,
+    /// Verify the answer with the keys of logs of Rekor v1 in this trusted_root.json
+    #[arg(long, value_name = "FILE")]
+    trusted_root: Option<PathBuf>,
     #[command(flatten)]
     freshness: FreshnessFlags,
-}
-
-/// Accepts the name of the kind that a signature is logged as, with or without its version.
-fn the_kind(text: &str) -> Result<String, String> {
-    let kind = SignedDigest::KIND;
-    let is_it = match text.split_once(':') {
-        Some((name, version)) => name == kind.name() && version == kind.version(),
-        None => text == kind.name(),
-    };
-    if is_it { Ok(text.to_owned()) } else { Err(format!("only {} is supported", kind.name())) }
 }
 
 /// The log's answer, and what was verified of it.
@@ -84,6 +82,12 @@ struct Answer {
 }
 
 pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
+    if arguments.is_for_v1()? {
+        let proposed = arguments.proposal.proposed(&arguments.parts())?;
+        let proposed = proposed.context("there is nothing to propose")?;
+        let root = arguments.trusted_root.as_ref();
+        return proposal::run(globals, &proposed, root, &arguments.freshness).await;
+    }
     let Location::Http(url) = globals.location()? else {
         return Err(anyhow!("--log must be the URL of a writer to upload to").into());
     };
@@ -133,32 +137,50 @@ async fn freshness(
     }
 }
 
-/// Checks that the log's answer can be verified: that its key was given if a bundle is wanted, and
-/// that what the log shows now is signed with that key. A server that shows nothing may be for
-/// submissions alone.
+/// Checks that the log's answer can be verified, which a bundle takes.
 async fn expect_known_log(globals: &Globals, arguments: &Arguments) -> Result<(), Failure> {
-    if globals.vkeys.is_empty() {
-        if arguments.bundle.is_none() {
-            return Ok(());
-        }
-        let words = "a bundle is only written if it was verified: give the log's verifier key with \
-                     --vkey (or FASTI_VKEY). Nothing was submitted";
-        return Err(anyhow!(words).into());
+    if !globals.vkeys.is_empty() {
+        return known_log::expect(globals).await;
     }
-    let fetch =
-        globals.location()?.open(&globals.bucket_options()?).map_err(anyhow::Error::from)?;
-    match View::open(fetch, &globals.trust()?).await {
-        Err(error @ ReadError::Checkpoint(_)) => {
-            let error = anyhow!(error).context("nothing was submitted");
-            Err(Failure::Refused(error))
+    if arguments.bundle.is_none() {
+        return Ok(());
+    }
+    let words = "a bundle is only written if it was verified: give the log's verifier key with \
+                 --vkey (or FASTI_VKEY). Nothing was submitted";
+    Err(anyhow!(words).into())
+}
+
+impl Arguments {
+    /// Whether an entry of Rekor v1 is uploaded. Refuses what only one of the two can have.
+    fn is_for_v1(&self) -> anyhow::Result<bool> {
+        let is_for_v1 =
+            self.proposal.entry.is_some() || matches!(self.proposal.kind, Some(Asked::V1(..)));
+        if is_for_v1 {
+            let other = self.private_key.is_some() || self.bundle.is_some();
+            ensure!(
+                !other,
+                "--private-key and --bundle are for entries of Rekor v2, without --type"
+            );
+        } else {
+            ensure!(self.trusted_root.is_none(), "--trusted-root is for entries of Rekor v1");
+            ensure!(self.public_key.len() < 2, "give one --public-key");
         }
-        Ok(_) | Err(_) => Ok(()),
+        Ok(is_for_v1)
+    }
+
+    fn parts(&self) -> Parts<'_> {
+        Parts {
+            artifact: self.artifact.as_deref(),
+            digest: self.artifact_hash.as_ref(),
+            signature: self.signature.as_deref(),
+            keys: &self.public_key,
+        }
     }
 }
 
 /// The signature to log, either given or made now.
 fn signed(arguments: &Arguments) -> anyhow::Result<SignedDigest> {
-    let material = arguments.public_key.as_deref().map(files::read_key).transpose()?;
+    let material = arguments.public_key.first().map(|path| files::read_key(path)).transpose()?;
     let artifact = arguments.artifact.as_ref().map(ArtifactFile::new);
     if let Some(path) = &arguments.private_key {
         let artifact = artifact.context("signing needs the artifact itself: give --artifact")?;

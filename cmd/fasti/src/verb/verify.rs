@@ -1,6 +1,8 @@
-//! `fasti verify`: verifies offline, from a bundle or proof file and keys that the user trusts.
+//! `fasti verify`: verifies offline, from a bundle or proof file and keys that the user trusts; or
+//! that a log has an entry (`in_log`).
 
 mod artifacts;
+mod in_log;
 mod predicate;
 mod verdict;
 
@@ -24,19 +26,29 @@ use crate::files;
 use crate::freshness::FreshnessFlags;
 use crate::globals::Globals;
 use crate::output::Output;
+use crate::proposed::Parts;
 use crate::runtime;
 use crate::still_there::compare;
 
 use artifacts::{Given, Named};
+use in_log::InLogFlags;
 use verdict::Show;
 
 /// The maximum size of a bundle, in bytes. An envelope's payload can be large.
 const BUNDLE_BYTES_MAX: usize = 64 << 20;
 
 #[derive(Args)]
-#[command(group = ArgGroup::new("from").required(true).args(["bundle", "proof"]))]
+#[command(group = ArgGroup::new("from").required(true)
+    .args(["bundle", "proof", "uuid", "log_index", "kind", "entry"]))]
+#[command(group = ArgGroup::new("detached").args(["proof", "kind"]))]
 #[command(group = ArgGroup::new("what").multiple(true).args(["artifact", "artifact_hash"]))]
-#[command(group = ArgGroup::new("who").required(true).multiple(true).args([
+#[command(group = ArgGroup::new("in_log").args(["uuid", "log_index", "kind", "entry"])
+    .conflicts_with_all([
+        "certificate_identity", "certificate_identity_regexp", "certificate_oidc_issuer",
+        "certificate_oidc_issuer_regexp", "any_signer", "ca_roots", "tsa_roots", "predicate_type",
+        "show_predicate", "allow_untimed_certificate", "allow_unlogged_certificate",
+    ]))]
+#[command(group = ArgGroup::new("who").multiple(true).args([
     "public_key", "certificate_identity", "certificate_identity_regexp", "any_signer",
 ]))]
 #[command(group = ArgGroup::new("identity")
@@ -58,17 +70,20 @@ pub struct Arguments {
           value_parser = NamedDigest::named_or_not)]
     artifact_hash: Vec<NamedDigest>,
     /// The Sigstore bundle, or a file with several, of which one must verify
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "who")]
     bundle: Option<PathBuf>,
     /// The proof, instead of a bundle
-    #[arg(long, value_name = "FILE.tlog-proof", requires = "what")]
+    #[arg(long, value_name = "FILE.tlog-proof", requires = "what", requires = "who")]
     proof: Option<PathBuf>,
-    /// The signature, for a proof that does not contain the entry: raw, in base64 or in hex
-    #[arg(long, value_name = "FILE", requires = "proof", requires = "public_key")]
+    /// The signature, for a proof that does not contain the entry and for entries of a --type: raw,
+    /// in base64 or in hex
+    #[arg(long, value_name = "FILE", requires = "detached", requires = "public_key")]
     signature: Option<PathBuf>,
     /// Require this public key (or the key of this certificate)
-    #[arg(long, value_name = "FILE")]
-    public_key: Option<PathBuf>,
+    ///
+    /// Can be repeated for entries of a --type with several signatures.
+    #[arg(long, value_name = "FILE", alias = "public_key")]
+    public_key: Vec<PathBuf>,
     /// Trust the logs and authorities of this trusted_root.json
     #[arg(long, value_name = "FILE")]
     trusted_root: Option<PathBuf>,
@@ -117,6 +132,8 @@ pub struct Arguments {
     #[command(flatten)]
     predicate: PredicateFlags,
     #[command(flatten)]
+    in_log: InLogFlags,
+    #[command(flatten)]
     freshness: FreshnessFlags,
 }
 
@@ -131,8 +148,14 @@ struct PredicateFlags {
 }
 
 pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
+    if arguments.in_log.is_asked() {
+        return runtime()?.block_on(run_in_log(globals, arguments));
+    }
     let trusted = trusted(globals, arguments)?;
-    let key = arguments.public_key.as_deref().map(files::read_key).transpose()?;
+    if arguments.public_key.len() > 1 {
+        return Err(anyhow!("give one --public-key").into());
+    }
+    let key = arguments.public_key.first().map(|path| files::read_key(path)).transpose()?;
     let demand = Demand {
         public_key: key
             .as_ref()
@@ -169,6 +192,26 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
         return Ok(output);
     }
     runtime()?.block_on(compare(globals, &arguments.freshness, &trusted.trust, &logged, output))
+}
+
+/// Verifies that the log has an entry.
+async fn run_in_log(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
+    let (mut artifact, mut digest) = (None, None);
+    for named in &arguments.artifact {
+        match named {
+            Named::Path(path) => artifact = Some(path.as_path()),
+            Named::Digest(named) => digest = Some(named),
+        }
+    }
+    digest = digest.or(arguments.artifact_hash.first());
+    let count = arguments.artifact.len() + arguments.artifact_hash.len();
+    if count > 1 {
+        return Err(anyhow!("an entry is about one artifact: give one").into());
+    }
+    let signature = arguments.signature.as_deref();
+    let parts = Parts { artifact, digest, signature, keys: &arguments.public_key };
+    let (root, freshness) = (arguments.trusted_root.as_ref(), &arguments.freshness);
+    in_log::run(globals, &arguments.in_log, &parts, root, freshness).await
 }
 
 /// What shows that something was logged.

@@ -1,0 +1,93 @@
+//! Proposals that Rekor accepted, taken apart into files: `fasti upload` makes the same entries of
+//! them, byte for byte.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+use tiles_spec::leaf_hash;
+
+use crate::world::World;
+
+/// The recorded proposals of Rekor.
+fn data() -> Option<PathBuf> {
+    let data = std::env::var_os("FASTI_CONFORMANCE_DATA");
+    if data.is_none() {
+        eprintln!("SKIPPED: uploads of Rekor's own proposals: FASTI_CONFORMANCE_DATA is not set");
+    }
+    data.map(|data| PathBuf::from(data).join("v1-kinds"))
+}
+
+fn json(path: &Path) -> Value {
+    let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    // Some have bytes after the object.
+    let mut values = serde_json::Deserializer::from_slice(&bytes).into_iter();
+    values.next().expect("a value").unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The files in a proposal of a kind: where they are, and which flag names them.
+fn parts(kind: &str) -> &'static [(&'static str, &'static str)] {
+    match kind {
+        "rekord" => &[
+            ("/data/content", "--artifact"),
+            ("/signature/content", "--signature"),
+            ("/signature/publicKey/content", "--public-key"),
+        ],
+        "alpine" | "rpm" => {
+            &[("/package/content", "--artifact"), ("/publicKey/content", "--public-key")]
+        }
+        "helm" => {
+            &[("/chart/provenance/content", "--artifact"), ("/publicKey/content", "--public-key")]
+        }
+        "jar" => &[("/archive/content", "--artifact")],
+        "rfc3161" => &[("/tsr/content", "--artifact")],
+        "cose" => &[("/message", "--artifact"), ("/publicKey", "--public-key")],
+        _ => &[],
+    }
+}
+
+/// Writes what is in a proposal into files, and returns the flags that name them; `None` if it has
+/// something else in them.
+fn taken_apart(world: &World, kind: &str, spec: &Value) -> Option<Vec<String>> {
+    let mut flags = vec!["--type".to_owned(), kind.to_owned()];
+    for (number, (path, flag)) in parts(kind).iter().enumerate() {
+        let content = STANDARD.decode(spec.pointer(path)?.as_str()?).ok()?;
+        let name = format!("part-{number}");
+        world.write(&name, content);
+        flags.extend([(*flag).to_owned(), name]);
+    }
+    if let Some(format) = spec.pointer("/signature/format").and_then(Value::as_str) {
+        flags.extend(["--pki-format".to_owned(), format.to_owned()]);
+    }
+    if let Some(aad) = spec.pointer("/data/aad").and_then(Value::as_str) {
+        flags.extend(["--aad".to_owned(), aad.to_owned()]);
+    }
+    Some(flags)
+}
+
+#[test]
+fn files_become_the_entries_that_rekor_makes_of_them() {
+    let Some(data) = data() else { return };
+    let world = World::with_writer(&[]);
+    for kind in ["alpine", "cose", "helm", "jar", "rekord", "rfc3161", "rpm"] {
+        let home = data.join(kind);
+        let Value::Object(cases) = json(&home.join("expected.json")) else { panic!("cases") };
+        let good = cases.iter().filter(|(_, expected)| expected["status"] == 201);
+        let mut count = 0;
+        for (case, _) in good {
+            let body = home.join(format!("{case}.body.json"));
+            let proposal = json(&home.join(format!("{case}.proposal.json")));
+            let Some(flags) = taken_apart(&world, kind, &proposal["spec"]) else { continue };
+            let flags = flags.iter().map(String::as_str);
+            let upload: Vec<_> = std::iter::once("upload").chain(flags).collect();
+            let said = world.fasti(&upload);
+            assert_eq!(said.status, 0, "{kind}/{case}: {}", said.stderr);
+            let leaf = leaf_hash(&fs::read(&body).expect("a body")).to_string();
+            assert!(said.stdout.contains(&leaf), "{kind}/{case}: {}", said.stdout);
+            count += 1;
+        }
+        assert!(count > 1, "{kind}: only {count}");
+    }
+}
