@@ -45,7 +45,7 @@ impl Counting {
 impl Fetch for Counting {
     async fn fetch(&self, path: &ResourcePath) -> Result<Option<Vec<u8>>, FetchError> {
         self.count().await;
-        self.log.fetch(path).await
+        Fetch::fetch(&self.log, path).await
     }
 
     async fn fetch_times(&self, bundle: &BundleCoord) -> Result<Option<Vec<u8>>, FetchError> {
