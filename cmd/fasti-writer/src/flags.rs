@@ -278,6 +278,7 @@ impl Flags {
                 duplicates: self.rekor_v1_duplicates.into(),
                 guard: Some(rekor_v1_guard),
             },
+            packed_bytes_max: None,
             limits: Limits {
                 v1_body_bytes_max: (self.rekor_v1_max_body_mib as usize) << 20,
                 connections_max: self.connections_max as usize,

@@ -41,7 +41,7 @@ pub enum FollowError {
     /// The log has signed two trees, of which neither extends the other.
     #[error(
         "FORK: the log has signed a tree of {} entries with root {}, which is shown, and one of {} \
-         entries with root {} that does not extend it. Keep both checkpoints: they are the evidence",
+         entries with root {} that does not extend it. Keep both checkpoints: they are evidence",
         shown.size, shown.root, found.size, found.root
     )]
     Fork {

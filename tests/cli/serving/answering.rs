@@ -5,7 +5,7 @@ use fasti_kit::proposals::{dsse, hashedrekord};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::server::{Answer, Server, ask, files, serve};
+use super::server::{Answer, STATE, Server, ask, files, serve};
 use crate::keys::generate;
 use crate::world::World;
 
@@ -74,7 +74,7 @@ fn of_a_directory_and_of_another_server() {
     for server in [third, second, first] {
         server.process.stop();
     }
-    assert!(!world.path("state").join("fasti/keys").exists(), "it has no key");
+    assert!(!world.path(STATE).exists(), "they remember nothing, and have no keys");
 }
 
 /// Every file as it is, in parts and packed; and nothing else.

@@ -11,6 +11,9 @@ use serde_json::Value;
 
 use crate::world::World;
 
+/// Where a server could remember something.
+pub const STATE: &str = "state-of-servers";
+
 /// A running server.
 pub struct Server {
     pub process: Process,
@@ -22,7 +25,9 @@ pub struct Server {
 /// Serves the log at a place, as the world's user trusts it.
 pub fn serve(world: &World, log: &str, flags: &[&str]) -> Server {
     let all = [&["serve", "--log", log, "--listen", "127.0.0.1:0"], flags].concat();
-    let command = world.command(&[("FASTI_VKEY", world.vkey())], &all);
+    let state = world.path(STATE).display().to_string();
+    let variables = [("FASTI_VKEY", world.vkey()), ("XDG_STATE_HOME", &state)];
+    let command = world.command(&variables, &all);
     let mut process = Process::spawn(command);
     let started = process.expect_started();
     let (address, metrics, url) = (started.address, started.metrics, started.url);
