@@ -21,6 +21,7 @@ mod reading;
 mod remembering;
 mod searching;
 mod searching_formats;
+mod serving;
 mod signature_files;
 mod signing;
 mod succession;

@@ -25,6 +25,7 @@ use super::question::search_log_query;
 use crate::app::App;
 use crate::body::ReadBody;
 use crate::config::Duplicates;
+use crate::methods::READ;
 use crate::problem::{HttpResponse, Problem};
 use crate::request_body::RequestBody;
 
@@ -35,6 +36,8 @@ impl App {
         head: &request::Parts,
         body: &mut B,
     ) -> Result<HttpResponse, Problem> {
+        // The path is there to be read.
+        let log = self.served.writer().map_err(|_| Problem::ReadOnly { allowed: READ.1 })?;
         self.refuse_page(head)?;
         self.refuse_frozen()?;
         self.pace(&head.headers, &head.extensions)?;
@@ -43,7 +46,7 @@ impl App {
         let body = self.read_body(head, body, max, &self.pools.submissions).await?;
         self.pace_body(&head.headers, &head.extensions, body.bytes())?;
         let leaf = self.accept(body).await?;
-        let acknowledged = self.log.submit(leaf.clone()).await?;
+        let acknowledged = log.submit(leaf.clone()).await?;
         let id = self.v1.id_of(&acknowledged.leaf);
         if acknowledged.duplicate && self.config.rekor_v1.duplicates == Duplicates::Reject {
             let query = head.uri.query().map(str::to_owned);
