@@ -3,6 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use fasti_kit::made_pgp::MadePgp;
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -39,6 +40,9 @@ fn keys_of_every_format_and_names_of_every_kind() {
     // As their owners have them.
     world.write("me.pub", format!("# my key\nno-pty {SSH} me@example.com\n"));
     world.write("minisign.pub", format!("untrusted comment: mine\n{}\n", minisign()));
+    let pgp = MadePgp::new(1, "Me <me@example.com>");
+    world.add([rekord("pgp", pgp.public_key().trim_end())]);
+    world.write("me.asc", pgp.public_key());
     world.write("root.json", ROOT.replace("\"signed\"", "\n  \"signed\""));
     world.stop();
     world.fasti(&["index", "--log", "log", "--key", "log.key"]).good();
@@ -46,6 +50,8 @@ fn keys_of_every_format_and_names_of_every_kind() {
         (&["--public-key", "me.pub", "--pki-format", "ssh"][..], &[0_u64][..]),
         (&["--public-key", "minisign.pub", "--pki-format", "minisign"], &[1]),
         (&["--public_key", "root.json", "--pki_format", "tuf"], &[2]),
+        (&["--public-key", "me.asc", "--pki-format", "pgp"], &[4]),
+        (&["--email", "ME@example.com"], &[4]),
         (&["--subject", "timestamp"], &[2]),
         (&["--identity", "7", "--subject", "nobody"], &[2]),
     ] {

@@ -80,7 +80,8 @@ pub fn opaque_index(body: &[u8]) -> Option<u64> {
     decimal(body.split(|&b| b == b'\n').next()?)
 }
 
-/// The index in a TransparencyLogEntry: the first `"logIndex"`, a number or a string of digits.
+/// The index in a TransparencyLogEntry or in Rekor v1's LogEntry: the first `"logIndex"`, a number
+/// or a string of digits.
 pub fn rekor_index(body: &[u8]) -> Option<u64> {
     const NAME: &[u8] = b"\"logIndex\"";
     let at = body.windows(NAME.len()).position(|window| window == NAME)?;

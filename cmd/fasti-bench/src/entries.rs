@@ -4,14 +4,14 @@
 //! the clock started), so a retry, a repeat and the check after the run all build the same bytes,
 //! and nothing needs to be kept; different numbers give different entries.
 
-use crate::submissions::Submissions;
+use crate::submissions::{Api, Submissions};
 use crate::target::Target;
 
 /// The supply of a run.
 pub enum Entries {
     /// Random-looking bytes for `POST /add`.
     Opaque(Opaque),
-    /// Signed submissions for `POST /api/v2/log/entries`.
+    /// Signed submissions for `POST /api/v2/log/entries`, or that of v1.
     Hashedrekord(Submissions),
 }
 
@@ -46,8 +46,12 @@ impl<'a> Requests<'a> {
     pub fn new(entries: &'a Entries, target: &Target) -> Self {
         let (path, fields) = match entries {
             Entries::Opaque(_) => ("/add", ""),
-            Entries::Hashedrekord(_) => {
-                ("/api/v2/log/entries", "Content-Type: application/json\r\n")
+            Entries::Hashedrekord(submissions) => {
+                let path = match submissions.api() {
+                    Api::V1 => "/api/v1/log/entries",
+                    Api::V2 => "/api/v2/log/entries",
+                };
+                (path, "Content-Type: application/json\r\n")
             }
         };
         let Target { authority, prefix, .. } = target;

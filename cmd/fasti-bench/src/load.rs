@@ -17,7 +17,7 @@ use crate::driver::{Driver, Run};
 use crate::entries::{Entries, OPAQUE_BYTES_MIN, Opaque, Random};
 use crate::process::{self, Counters, CpuTime};
 use crate::report::{Indices, Measured, Report, Server, Setting};
-use crate::submissions::Submissions;
+use crate::submissions::{Api, Submissions};
 use crate::tally::{NO_INDEX, Tally, Window};
 use crate::target::Target;
 use crate::units::{parse_duration, parse_rate};
@@ -30,7 +30,11 @@ pub struct LoadArguments {
     /// connections over several writers
     #[arg(long, required = true)]
     log: Vec<String>,
-    /// What to submit: opaque entries to POST /add, or signed ones to POST /api/v2/log/entries
+    /// What to submit: opaque entries to POST /add, or signed ones to POST /api/v2/log/entries or
+    /// /api/v1/log/entries
+    ///
+    /// Rekor v1's answer about a duplicate has no index. With --duplicates, start the writer with
+    /// --rekor-v1-duplicates answer.
     #[arg(long, value_enum, default_value = "opaque")]
     kind: Kind,
     /// Size of each opaque entry
@@ -93,6 +97,26 @@ pub struct LoadArguments {
 enum Kind {
     Opaque,
     Hashedrekord,
+    V1Hashedrekord,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Opaque => "opaque",
+            Self::Hashedrekord => "hashedrekord",
+            Self::V1Hashedrekord => "v1-hashedrekord",
+        }
+    }
+
+    /// Where signed entries go.
+    fn api(self) -> Option<Api> {
+        match self {
+            Self::Opaque => None,
+            Self::Hashedrekord => Some(Api::V2),
+            Self::V1Hashedrekord => Some(Api::V1),
+        }
+    }
 }
 
 /// Makes the run and prints the report; true if every check passed.
@@ -174,9 +198,9 @@ impl LoadArguments {
     }
 
     fn entries(&self, seed: u64) -> Result<Entries> {
-        if self.kind == Kind::Opaque {
+        let Some(api) = self.kind.api() else {
             return Ok(Entries::Opaque(Opaque::new(seed, self.entry_bytes)));
-        }
+        };
         // A few more, so that no thread runs out at the very end.
         let spare = self.threads as u64;
         let seconds = (self.warmup + self.duration).as_secs_f64();
@@ -185,17 +209,16 @@ impl LoadArguments {
         let count = self.submissions.or(needed).unwrap_or(SUBMISSIONS_DEFAULT).max(1);
         ensure!(count <= SUBMISSIONS_MAX, "--submissions: at most {SUBMISSIONS_MAX}");
         let started = Instant::now();
-        let submissions = Submissions::sign(count, self.keys, seed)?;
+        let submissions = Submissions::sign(api, count, self.keys, seed)?;
         eprintln!("signed {count} submissions in {:.1} s", started.elapsed().as_secs_f64());
         Ok(Entries::Hashedrekord(submissions))
     }
 
     fn setting(&self, seed: u64) -> Setting {
-        let opaque = self.kind == Kind::Opaque;
         Setting {
             log: self.log.join(","),
-            kind: if opaque { "opaque" } else { "hashedrekord" },
-            entry_bytes: opaque.then_some(self.entry_bytes),
+            kind: self.kind.name(),
+            entry_bytes: (self.kind == Kind::Opaque).then_some(self.entry_bytes),
             connections: self.connections,
             threads: self.threads,
             rate: self.rate,

@@ -25,7 +25,7 @@ use crate::verify::Found;
 pub struct Setting {
     /// The URLs, separated by commas.
     pub log: String,
-    /// `opaque` or `hashedrekord`.
+    /// `opaque`, `hashedrekord` or `v1-hashedrekord`.
     pub kind: &'static str,
     /// Size of an opaque entry.
     pub entry_bytes: Option<usize>,

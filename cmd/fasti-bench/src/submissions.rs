@@ -1,9 +1,10 @@
-//! Rekor v2 hashedrekord submissions, signed before the clock starts.
+//! Submissions of hashedrekord to Rekor v2 or v1, signed before the clock starts.
 //!
 //! Signing costs about as much as the server's verification, so none of it may happen under load.
-//! Only the parts that differ are kept, already in base64; bodies and leaves are built around them.
-//! The leaf is the RFC 8785 form of the Rekor v2 entry (apiVersion 0.0.2): all ASCII with sorted
-//! names, so a template gives its canonical form.
+//! Only the parts that differ are kept, already as text; bodies and leaves are built around them.
+//! The leaf is the RFC 8785 form of the entry (apiVersion 0.0.2, or 0.0.1 of Rekor v1): all ASCII
+//! with sorted names, so a template gives its canonical form. In Rekor v1 a client can post just
+//! that.
 
 use std::thread;
 
@@ -14,15 +15,27 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+/// Whose API submissions are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Api {
+    /// Rekor v1's.
+    V1,
+    /// Rekor v2's.
+    V2,
+}
+
 /// Signed submissions, each with a digest of its own.
 pub struct Submissions {
+    api: Api,
     signed: Vec<Signed>,
-    /// Base64 of each key's DER SubjectPublicKeyInfo.
+    /// Base64 of each key's DER SubjectPublicKeyInfo, in Rekor v1 of that in PEM.
     keys: Vec<String>,
 }
 
 struct Signed {
-    digest: [u8; DIGEST_BASE64_BYTES],
+    /// In base64, in Rekor v1 in hexadecimal.
+    digest: [u8; DIGEST_TEXT_BYTES_MAX],
+    digest_length: u8,
     signature: [u8; SIGNATURE_BASE64_BYTES_MAX],
     signature_length: u8,
 }
@@ -30,13 +43,13 @@ struct Signed {
 impl Submissions {
     /// Signs `count` digests derived from `seed`, entry `n` with key `n % key_count`; the keys are
     /// new. Uses every core, because nothing else runs yet.
-    pub fn sign(count: u64, key_count: usize, seed: u64) -> Result<Self> {
+    pub fn sign(api: Api, count: u64, key_count: usize, seed: u64) -> Result<Self> {
         let count = usize::try_from(count)?;
         let pairs = (0..key_count)
             .map(|_| EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING))
             .collect::<Result<Vec<_>, _>>()
             .context("generating signing keys")?;
-        let keys = pairs.iter().map(spki_base64).collect::<Result<_>>()?;
+        let keys = pairs.iter().map(|pair| key_text(api, pair)).collect::<Result<_>>()?;
         let mut signed = Vec::new();
         signed.try_reserve_exact(count).context("memory for the submissions")?;
         signed.resize_with(count, Signed::empty);
@@ -46,7 +59,7 @@ impl Submissions {
         let sign_share = |(worker, chunk): (usize, &mut [Signed])| -> Result<()> {
             for (offset, slot) in chunk.iter_mut().enumerate() {
                 let number = worker * share + offset;
-                slot.fill(&pairs[number % key_count], seed, number as u64)?;
+                slot.fill(api, &pairs[number % key_count], seed, number as u64)?;
             }
             Ok(())
         };
@@ -57,7 +70,12 @@ impl Submissions {
                 .collect();
             running.into_iter().try_for_each(|w| w.join().expect("signing does not panic"))
         })?;
-        Ok(Self { signed, keys })
+        Ok(Self { api, signed, keys })
+    }
+
+    /// Whose API they are for.
+    pub fn api(&self) -> Api {
+        self.api
     }
 
     /// How many submissions there are.
@@ -70,17 +88,20 @@ impl Submissions {
         self.body_parts(number).iter().map(|part| part.len()).sum()
     }
 
-    /// Appends the request body of submission `number`: a CreateEntryRequest.
+    /// Appends the request body of submission `number`: a CreateEntryRequest, or a ProposedEntry.
     pub fn append_body(&self, number: u64, out: &mut Vec<u8>) {
         self.body_parts(number).iter().for_each(|part| out.extend_from_slice(part));
     }
 
     /// Appends the leaf that the log must have for submission `number`.
     pub fn append_leaf(&self, number: u64, out: &mut Vec<u8>) {
+        if self.api == Api::V1 {
+            return self.append_body(number, out);
+        }
         let (signed, key) = self.at(number);
         for part in [
             br#"{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{"hashedRekordV002":{"data":{"algorithm":"SHA2_256","digest":""#.as_slice(),
-            &signed.digest,
+            signed.digest(),
             br#""},"signature":{"content":""#,
             signed.signature(),
             br#"","verifier":{"keyDetails":"PKIX_ECDSA_P256_SHA_256","publicKey":{"rawBytes":""#,
@@ -93,9 +114,20 @@ impl Submissions {
 
     fn body_parts(&self, number: u64) -> [&[u8]; 7] {
         let (signed, key) = self.at(number);
+        if self.api == Api::V1 {
+            return [
+                br#"{"apiVersion":"0.0.1","kind":"hashedrekord","spec":{"data":{"hash":{"algorithm":"sha256","value":""#,
+                signed.digest(),
+                br#""}},"signature":{"content":""#,
+                signed.signature(),
+                br#"","publicKey":{"content":""#,
+                key,
+                br#""}}}}"#,
+            ];
+        }
         [
             br#"{"hashedRekordRequestV002":{"digest":""#,
-            &signed.digest,
+            signed.digest(),
             br#"","signature":{"content":""#,
             signed.signature(),
             br#"","verifier":{"publicKey":{"rawBytes":""#,
@@ -113,19 +145,31 @@ impl Submissions {
 impl Signed {
     fn empty() -> Self {
         let signature = [0; SIGNATURE_BASE64_BYTES_MAX];
-        Self { digest: [0; DIGEST_BASE64_BYTES], signature, signature_length: 0 }
+        let digest = [0; DIGEST_TEXT_BYTES_MAX];
+        Self { digest, digest_length: 0, signature, signature_length: 0 }
     }
 
-    fn fill(&mut self, pair: &EcdsaKeyPair, seed: u64, number: u64) -> Result<()> {
+    fn fill(&mut self, api: Api, pair: &EcdsaKeyPair, seed: u64, number: u64) -> Result<()> {
         let mut artifact = [0u8; 16];
         artifact[..8].copy_from_slice(&seed.to_le_bytes());
         artifact[8..].copy_from_slice(&number.to_le_bytes());
         let digest = digest::digest(&digest::SHA256, &artifact);
         let signature = pair.sign_digest(&digest).context("signing")?;
-        STANDARD.encode_slice(digest, &mut self.digest)?;
+        let length = match api {
+            Api::V1 => {
+                hex::encode_to_slice(digest, &mut self.digest)?;
+                self.digest.len()
+            }
+            Api::V2 => STANDARD.encode_slice(digest, &mut self.digest)?,
+        };
+        self.digest_length = u8::try_from(length)?;
         let length = STANDARD.encode_slice(signature, &mut self.signature)?;
         self.signature_length = u8::try_from(length)?;
         Ok(())
+    }
+
+    fn digest(&self) -> &[u8] {
+        &self.digest[..usize::from(self.digest_length)]
     }
 
     fn signature(&self) -> &[u8] {
@@ -133,19 +177,34 @@ impl Signed {
     }
 }
 
-fn spki_base64(pair: &EcdsaKeyPair) -> Result<String> {
+fn key_text(api: Api, pair: &EcdsaKeyPair) -> Result<String> {
     let der: PublicKeyX509Der = pair.public_key().as_der().context("encoding a public key")?;
-    Ok(STANDARD.encode(&*der))
+    let spki = STANDARD.encode(&*der);
+    Ok(match api {
+        Api::V1 => STANDARD.encode(pem(&spki)?),
+        Api::V2 => spki,
+    })
 }
 
-/// 32 bytes.
-const DIGEST_BASE64_BYTES: usize = 44;
+/// The PEM of a public key, from its base64.
+fn pem(spki: &str) -> Result<String> {
+    let mut text = "-----BEGIN PUBLIC KEY-----\n".to_owned();
+    for line in spki.as_bytes().chunks(64) {
+        text.push_str(std::str::from_utf8(line)?);
+        text.push('\n');
+    }
+    Ok(text + "-----END PUBLIC KEY-----\n")
+}
+
+/// 32 bytes in hexadecimal.
+const DIGEST_TEXT_BYTES_MAX: usize = 64;
 /// An ECDSA P-256 signature in DER takes at most 72 bytes.
 const SIGNATURE_BASE64_BYTES_MAX: usize = 96;
 
 #[cfg(test)]
 mod tests {
     use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
+    use fasti::rekor_v1::{Limits, Proposal, Setting};
     use serde_json::Value;
 
     use super::*;
@@ -156,7 +215,7 @@ mod tests {
 
     #[test]
     fn bodies_verify_and_leaves_agree_with_them() {
-        let submissions = Submissions::sign(7, 2, 11).unwrap();
+        let submissions = Submissions::sign(Api::V2, 7, 2, 11).unwrap();
         let mut digests = std::collections::HashSet::new();
         for number in 0..submissions.count() {
             let (mut body, mut leaf) = (Vec::new(), Vec::new());
@@ -189,5 +248,19 @@ mod tests {
             assert_eq!(text(spec, "/signature/content"), text(request, "/signature/content"));
         }
         assert_ne!(submissions.keys[0], submissions.keys[1]);
+    }
+
+    #[test]
+    fn a_proposal_is_accepted_as_its_leaf() {
+        let submissions = Submissions::sign(Api::V1, 3, 2, 11).unwrap();
+        for number in 0..submissions.count() {
+            let (mut body, mut leaf) = (Vec::new(), Vec::new());
+            submissions.append_body(number, &mut body);
+            submissions.append_leaf(number, &mut leaf);
+            assert_eq!(submissions.body_length(number), body.len());
+            let proposal = Proposal::parse(&body).expect("a proposal");
+            let setting = Setting { limits: Limits::default(), now: 0 };
+            assert_eq!(proposal.accept(&setting).expect("it is signed").body(), leaf);
+        }
     }
 }

@@ -73,7 +73,7 @@ fn pause(answer: &Answer) -> Duration {
 mod tests {
     use super::*;
     use crate::entries::Opaque;
-    use crate::submissions::Submissions;
+    use crate::submissions::{Api, Submissions};
 
     fn judge(entries: &Entries, bytes: &str) -> Verdict {
         let answer = answer::scan(bytes.as_bytes(), 1000).unwrap().unwrap();
@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn each_api_accepts_its_own_answers_only() {
         let opaque = Entries::Opaque(Opaque::new(0, 8));
-        let rekor = Entries::Hashedrekord(Submissions::sign(1, 1, 0).unwrap());
+        let rekor = Entries::Hashedrekord(Submissions::sign(Api::V2, 1, 1, 0).unwrap());
         let created = "HTTP/1.1 201 \r\ncontent-length: 16\r\n\r\n{\"logIndex\":\"7\"}";
         let decimal = "HTTP/1.1 200 \r\ncontent-length: 1\r\n\r\n7";
         let conflict = "HTTP/1.1 409 \r\nx-log-index: 7\r\ncontent-length: 0\r\n\r\n";

@@ -298,6 +298,28 @@ fn signed_entries_are_submitted_until_they_are_used_up() {
     assert!(errors(&report).is_empty(), "{report}");
 }
 
+/// The log answers as Rekor v1 does; what is posted is the leaf.
+#[test]
+fn proposals_of_rekor_v1_are_submitted() {
+    let log = Arc::new(Log::default());
+    let shared = Arc::clone(&log);
+    let server = Server::start(move |request| {
+        if request.number.is_none() {
+            return shared.read(&request.path, unchanged);
+        }
+        assert_eq!(request.path, "/api/v1/log/entries");
+        let (index, _) = shared.add(&request.body);
+        let entry = format!(r#"{{"body":"","logIndex":{index},"verification":{{"logIndex":9}}}}"#);
+        Reply::new(201, "", format!(r#"{{"id":{entry}}}"#).as_bytes())
+    });
+    let arguments = ["--kind", "v1-hashedrekord", "--submissions", "200", "--keys", "3"];
+    let (code, report) =
+        load(&server, &[&arguments[..], &["--verify", "200", "--duration", "30s"]].concat());
+    assert_eq!((code, log.size()), (0, 200), "{report}");
+    assert_eq!(number(&report, "/verified/checked"), 200);
+    assert!(errors(&report).is_empty(), "{report}");
+}
+
 #[test]
 fn a_conflict_acknowledges_a_repeat() {
     let (server, log) = rekor_log();

@@ -42,12 +42,14 @@ fn every_kind_is_found_by_its_key_and_its_names() {
     for (name, path, format) in [
         ("rekord-minisign", content, "minisign"),
         ("rekord-ssh", content, "ssh"),
+        ("rekord-pgp", content, "pgp"),
         ("tuf", "/root/content", "tuf"),
     ] {
         assert_eq!(found(&key(name, path, format)), [name]);
     }
     assert_eq!(found(&json!({"subject": "Timestamp"})), ["tuf"]);
     assert_eq!(found(&json!({"subject": "snapshot"})), [""; 0]);
+    assert_eq!(found(&json!({"email": "Dev@Example.com"})), ["rekord-pgp"]);
 }
 
 #[test]

@@ -11,6 +11,7 @@
 //! | `published` | a log read back from its files, and compared with the oracle |
 //! | `certificates` | signers of every kind, authorities, certificates |
 //! | `made_tsa`, `made_ct_log` | a timestamp authority, and a log of certificates |
+//! | `made_pgp` | an OpenPGP key and its signatures |
 //! | `requests`, `proposals` | requests to log what a signer has signed: of Rekor v2, and of v1 |
 //! | `process`, `writer` | a writer in a process of its own, with or without a home |
 //! | `cli` | a command that runs to its end |
@@ -35,6 +36,8 @@ pub mod made_ct_log;
 pub mod made_index;
 #[cfg(feature = "log")]
 pub mod made_log;
+#[cfg(feature = "certificates")]
+pub mod made_pgp;
 #[cfg(feature = "certificates")]
 pub mod made_tsa;
 pub mod oracle;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256, Sha512};
 
 use crate::certificates::{ARTIFACT, P256, Signer, pem};
+use crate::made_pgp::MadePgp;
 use crate::made_tsa::MadeTsa;
 use crate::requests::pae;
 
@@ -17,8 +18,7 @@ const PAYLOAD: &[u8] = br#"{"subject":[{"digest":{"sha256":"ab"},"name":"a"}]}"#
 /// When the metadata of [`tuf`] expires.
 const EXPIRY: &str = "2100-01-01T00:00:00Z";
 
-/// One of each kind and format that needs neither a package nor OpenPGP, with a name that begins
-/// with its kind.
+/// One of each kind and format that needs no package, with a name that begins with its kind.
 pub fn each() -> Vec<(&'static str, Value)> {
     let signer = Signer::of(P256);
     vec![
@@ -26,6 +26,7 @@ pub fn each() -> Vec<(&'static str, Value)> {
         ("rekord-x509", rekord(signer, ARTIFACT)),
         ("rekord-minisign", minisign()),
         ("rekord-ssh", ssh()),
+        ("rekord-pgp", pgp()),
         ("dsse", dsse(signer, STATEMENT, PAYLOAD)),
         ("intoto-text", intoto_text(signer)),
         ("intoto-object", intoto_object(signer)),
@@ -105,6 +106,11 @@ fn ssh() -> Value {
     let blob = [&b"SSHSIG\0\0\0\x01"[..], &blob].concat();
     let line = format!("ssh-ed25519 {} me@example.com\n", STANDARD.encode(&public));
     signed("ssh", ARTIFACT, pem("SSH SIGNATURE", &blob).as_bytes(), &line)
+}
+
+fn pgp() -> Value {
+    let key = MadePgp::new(5, "Dev <dev@example.com>");
+    signed("pgp", ARTIFACT, key.sign(ARTIFACT).as_bytes(), &key.public_key())
 }
 
 /// An envelope around `payload`.

@@ -34,7 +34,7 @@ pub(super) struct SignaturePacket {
     pub hash: Hash,
     /// When it was made, in seconds since 1970.
     pub created: u32,
-    pub subpackets: Subpackets,
+    pub subpackets: Subpackets<Self>,
     /// What is hashed after what it is over.
     pub suffix: Vec<u8>,
     /// How the digest begins.
@@ -47,7 +47,7 @@ pub(super) struct SignaturePacket {
 
 /// How deep in other signatures a signature is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Depth {
+enum Depth {
     Outer,
     Embedded,
 }
@@ -71,7 +71,7 @@ impl SignaturePacket {
     }
 
     /// Reads a signature inside of a signature.
-    pub fn parse_embedded(body: &[u8], depth: Depth) -> Result<Self, Fault> {
+    fn parse_embedded(body: &[u8], depth: Depth) -> Result<Self, Fault> {
         if depth == Depth::Embedded {
             let what = "embedded signature within a primary key binding signature";
             return Err(Fault::structure(what));
@@ -155,13 +155,14 @@ fn parse_4(body: &[u8], depth: Depth) -> Result<(SignaturePacket, &[u8]), Fault>
         return Err(Fault::unsupported(format!("public key algorithm {algorithm}")));
     }
     let hash = hash(hash_id)?;
+    let embedded = |content: &[u8]| SignaturePacket::parse_embedded(content, depth);
     let mut subpackets = Subpackets::default();
     let signed_length = usize::from(fields.u16()?);
-    subpackets.read(fields.take(signed_length)?, true, depth)?;
+    subpackets.read(fields.take(signed_length)?, true, embedded)?;
     let signed = &body[..6 + signed_length];
     let unsigned_length = usize::from(fields.u16()?);
     let unsigned = fields.take(unsigned_length)?;
-    subpackets.read(unsigned, false, depth)?;
+    subpackets.read(unsigned, false, embedded)?;
     let start = fields.array()?;
     let before = fields.rest();
     let numbers = numbers(algorithm, &mut fields)?;

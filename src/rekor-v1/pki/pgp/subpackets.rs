@@ -6,7 +6,6 @@
 use super::fault::Fault;
 use super::fields::Fields;
 use super::packet::write_length;
-use super::signature_packet::{Depth, SignaturePacket};
 
 const CREATED: u8 = 2;
 const SIGNATURE_LIFETIME: u8 = 3;
@@ -37,9 +36,9 @@ const SIGNS: u8 = 2;
 /// The reason of revocations that count for ever.
 const COMPROMISED: u8 = 2;
 
-/// What matters of the subpackets.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Subpackets {
+/// What matters of the subpackets. `E` is what a signature in them is read as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Subpackets<E> {
     pub created: Option<u32>,
     /// For how many seconds the signature is valid, if not for ever.
     pub lifetime: Option<u32>,
@@ -55,12 +54,29 @@ pub(super) struct Subpackets {
     flags: Option<u8>,
     revocation_reason: Option<u8>,
     /// The signature that a subkey made in return.
-    pub embedded: Option<Box<SignaturePacket>>,
+    pub embedded: Option<Box<E>>,
     /// The name of the first notation that must be understood.
     pub critical_notation: Option<String>,
 }
 
-impl Subpackets {
+impl<E> Default for Subpackets<E> {
+    fn default() -> Self {
+        Self {
+            created: None,
+            lifetime: None,
+            key_lifetime: None,
+            issuer: None,
+            issuer_fingerprint: None,
+            is_primary: None,
+            flags: None,
+            revocation_reason: None,
+            embedded: None,
+            critical_notation: None,
+        }
+    }
+}
+
+impl<E> Subpackets<E> {
     /// Of a signature that says nothing but who made it.
     pub fn by(issuer: u64) -> Self {
         Self { issuer: Some(issuer), ..Self::default() }
@@ -76,13 +92,19 @@ impl Subpackets {
         self.revocation_reason == Some(COMPROMISED)
     }
 
-    /// Reads the part that is signed, or the one that is not.
-    pub fn read(&mut self, bytes: &[u8], is_signed: bool, depth: Depth) -> Result<(), Fault> {
+    /// Reads the part that is signed, or the one that is not, and a signature in it as `embedded`
+    /// does.
+    pub fn read(
+        &mut self,
+        bytes: &[u8],
+        is_signed: bool,
+        embedded: impl Fn(&[u8]) -> Result<E, Fault>,
+    ) -> Result<(), Fault> {
         each(bytes, |first, content| {
             let (kind, is_critical) = (first & 0x7f, first & 0x80 != 0);
             match kind {
                 ISSUER | ISSUER_FINGERPRINT | EMBEDDED_SIGNATURE => {
-                    self.read_always(kind, content, depth)
+                    self.read_always(kind, content, &embedded)
                 }
                 _ if is_signed => self.read_signed(kind, is_critical, content),
                 _ => Ok(()),
@@ -94,7 +116,12 @@ impl Subpackets {
         Ok(())
     }
 
-    fn read_always(&mut self, kind: u8, content: &[u8], depth: Depth) -> Result<(), Fault> {
+    fn read_always(
+        &mut self,
+        kind: u8,
+        content: &[u8],
+        embedded: impl Fn(&[u8]) -> Result<E, Fault>,
+    ) -> Result<(), Fault> {
         match kind {
             ISSUER => {
                 let id = content.try_into();
@@ -114,8 +141,7 @@ impl Subpackets {
                 if self.embedded.is_some() {
                     return Err(Fault::structure("Cannot have multiple embedded signatures"));
                 }
-                let embedded = SignaturePacket::parse_embedded(content, depth)?;
-                self.embedded = Some(Box::new(embedded));
+                self.embedded = Some(Box::new(embedded(content)?));
             }
         }
         Ok(())
