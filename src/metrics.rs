@@ -1,7 +1,7 @@
 //! The metrics of everything that has some.
 
 pub use fasti_admit::metrics::{AdmissionLabels, AdmissionMetrics};
-pub use fasti_http::metrics::{HttpMetrics, RequestLabels, ShareLabels};
+pub use fasti_http::metrics::{FollowedMetrics, HttpMetrics, RequestLabels, ShareLabels};
 pub use fasti_log::metrics::LogMetrics;
 pub use fasti_lookup::metrics::LookupMetrics;
 pub use fasti_store::metrics::{register_requests, register_syncs};

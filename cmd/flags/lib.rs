@@ -1,4 +1,5 @@
-//! The configuration that the binaries share: flags, each with an environment variable.
+//! The configuration that the binaries share: flags, each with an environment variable; and where
+//! those that serve listen, with which certificate, for how many connections.
 //!
 //! This is where the environment is read, except for what a store's own library reads itself (above
 //! all, credentials).
@@ -9,10 +10,18 @@
     reason = "flags are documented for the terminal"
 )]
 
+mod arenas;
 mod buckets;
+mod certificate;
+mod descriptors;
 mod keys;
+mod listening;
 mod machine;
 
+pub use arenas::bound_arenas;
 pub use buckets::{BucketFlags, ConflictingEncryption, Sse};
+pub use certificate::{UnusableCertificate, keep_current, open_certificate};
+pub use descriptors::enough_for;
 pub use keys::{KeyError, KeyFlags, UnreadablePassword, memory};
+pub use listening::{CannotListen, listen, told_to_stop};
 pub use machine::{MachineFlags, NoState, own_state_dir};

@@ -11,10 +11,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fasti_x509::{HashAlgorithm, KeyDetails};
+use sha2::{Digest as _, Sha256};
 
 use super::json::{self, Value};
 use super::kind;
-use super::pki::KeyMaterial;
+use super::pki::{KeyMaterial, open_pgp_emails};
 
 /// The longest digest of any hash in use, in bytes.
 const DIGEST_BYTES_MAX: usize = 64;
@@ -22,6 +23,8 @@ const DIGEST_BYTES_MAX: usize = 64;
 /// What an entry states, in the entry's order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
+    /// The kind of entry, if it is one that is known.
+    pub kind: Option<String>,
     /// Digests of artifacts, payloads and envelopes.
     pub digests: Vec<StoredDigest>,
     /// Who signed.
@@ -70,6 +73,7 @@ impl Facts {
             && let Some(collect) = kind::facts_of(kind, version)
             && let Some(spec) = member(&entry, "spec")
         {
+            facts.kind = Some(kind.to_owned());
             collect(spec, &mut facts);
         }
         facts
@@ -113,6 +117,25 @@ impl Facts {
             None => return,
         };
         self.signers.push(StoredSigner { key, algorithm: None });
+    }
+
+    /// A key of another family than X.509, in its canonical form.
+    pub(super) fn other_key(&mut self, value: &Value<'_>, path: &[&str]) {
+        let key = base64(value, path).map(StoredKey::Other);
+        self.signers.extend(key.map(|key| StoredSigner { key, algorithm: None }));
+    }
+
+    /// An OpenPGP key in armor, with the addresses of its holders.
+    pub(super) fn open_pgp(&mut self, value: &Value<'_>, path: &[&str]) {
+        self.subjects.extend(base64(value, path).iter().flat_map(|key| open_pgp_emails(key)));
+        self.other_key(value, path);
+    }
+
+    /// The SHA-256 of a content, which stands in the entry itself.
+    pub(super) fn content(&mut self, value: &Value<'_>, path: &[&str]) {
+        let Some(content) = base64(value, path) else { return };
+        let bytes = Sha256::digest(content).to_vec();
+        self.digests.push(StoredDigest { algorithm: Some(HashAlgorithm::Sha256), bytes });
     }
 }
 

@@ -5,7 +5,8 @@
 //! has one of them can ask it for its name, its verification, its canonical form, its facts, its
 //! cost, and what can be verified again. No other code asks which kind it is.
 //!
-//! [`listed`] has the kinds that this log does not take but whose entries an index lists.
+//! [`listed`] has the kinds of Rekor v1, which another crate takes, for the index that lists their
+//! entries.
 //!
 //! To add a kind: its file, its line, its fixtures, and its row in `src/docs/formats.md`. `made_up`
 //! is a kind for the tests that was added this way.
@@ -196,8 +197,8 @@ impl Kind {
     }
 }
 
-/// The function that collects the facts of entries of this kind, which need not be one that the log
-/// takes.
+/// The function that collects the facts of entries of this kind, which can also be one of Rekor
+/// v1.
 pub(super) fn facts_of(kind: &str, version: &str) -> Option<fn(&Value<'_>, &mut Facts)> {
     let row = TABLE.iter().find(|row| row.name == kind && row.version == version);
     row.map(|row| row.facts).or_else(|| listed::facts_of(kind, version))

@@ -9,7 +9,8 @@
 //! fields that nothing relies on.
 //!
 //! Bodies are read strictly: a field that the kind does not have is refused, and so is one that is
-//! given twice. These kinds are not admitted to a log; [`kind`](super::kind) has those that are.
+//! given twice. Kinds that bundles do not have are missing here: the crate `fasti-rekor-v1` takes
+//! them all.
 
 mod dsse;
 mod hashedrekord;

@@ -1,4 +1,4 @@
-//! The writer as its clients see it: a log, and the resources that clients share.
+//! The server as its clients see it: a log, and the resources that clients share.
 //!
 //! What it answers is in the modules of the routes, each of which adds its own methods.
 
@@ -10,17 +10,21 @@ use fasti_seams::offload::processors;
 use tokio::sync::Semaphore;
 
 use super::config::HttpConfig;
+use super::followed::FollowedLog;
 use super::forward::message::MEMORY_BYTES_MAX as FORWARD_MEMORY_BYTES_MAX;
 #[cfg(feature = "grpc")]
 use super::grpc::services::Services;
 use super::limits::Pools;
+use super::packed::KEPT_BYTES_MAX;
 use super::read::Reads;
 use super::rekor_v1::server::RekorV1;
+use super::rekor_v1::vouch::Voucher;
+use super::served::Served;
 use crate::metrics::HttpMetrics;
 
-/// The writer as its clients see it.
+/// The server as its clients see it.
 pub struct App {
-    pub(super) log: Log,
+    pub(super) served: Served,
     pub(super) config: HttpConfig,
     pub(super) metrics: HttpMetrics,
     pub(super) reads: Reads,
@@ -38,21 +42,32 @@ pub struct App {
 }
 
 impl App {
-    /// Creates the app in front of `log`.
+    /// Creates the app in front of `log`, which it writes.
     pub fn new(log: Log, config: HttpConfig, metrics: HttpMetrics) -> Self {
-        let limits = config.limits;
-        let pools = Pools::new(&limits, &metrics);
         let own = || RekorV1Guard::new(log.signer().clone(), log.signer().clone()).map(Arc::new);
         let guard = config.rekor_v1.guard.clone().map_or_else(own, Ok);
         let guard = guard.expect("a log's own key has a SubjectPublicKeyInfo");
+        Self::serving(Served::Written(log), Voucher::Guard(guard), config, metrics)
+    }
+
+    /// Creates the app in front of a log that others write. It has no key, and takes no entries.
+    pub fn reading(log: Arc<FollowedLog>, config: HttpConfig, metrics: HttpMetrics) -> Self {
+        let nobody = Voucher::nobody(log.key(), log.public_key());
+        Self::serving(Served::Followed(log), nobody, config, metrics)
+    }
+
+    fn serving(served: Served, voucher: Voucher, config: HttpConfig, metrics: HttpMetrics) -> Self {
+        let limits = config.limits;
+        let pools = Pools::new(&limits, &metrics);
+        let packed = config.packed_bytes_max.unwrap_or(KEPT_BYTES_MAX);
         Self {
             #[cfg(feature = "grpc")]
-            services: Services::new(log.clone()),
-            v1: RekorV1::new(&log, guard),
-            log,
+            services: Services::new(served.clone()),
+            v1: RekorV1::new(served.clone(), voucher),
+            served,
             config,
             metrics,
-            reads: Reads::new(pools.answers.clone()),
+            reads: Reads::new(pools.answers.clone(), packed),
             pools,
             peer_memory: Semaphore::new(FORWARD_MEMORY_BYTES_MAX),
             queue: Semaphore::new(limits.verifying_max),

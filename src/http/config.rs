@@ -73,4 +73,6 @@ pub struct HttpConfig {
     pub peer_secret: Option<PeerSecret>,
     /// The address at which other writers reach this one. Only questions to it are answered.
     pub writer_address: String,
+    /// Maximum bytes of compressed bundles that are kept [default: 64 MiB].
+    pub packed_bytes_max: Option<usize>,
 }

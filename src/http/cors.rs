@@ -131,7 +131,7 @@ impl App {
     }
 
     fn is_host_of_the_log(&self, host: &str) -> bool {
-        let origin = self.log.signer().origin().as_str();
+        let origin = self.served.origin();
         let authority = origin.split('/').next().and_then(|own| own.parse::<Authority>().ok());
         authority.is_some_and(|own| own.host().eq_ignore_ascii_case(host))
     }

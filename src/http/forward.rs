@@ -42,19 +42,20 @@ impl App {
         body: &mut B,
     ) -> Result<HttpResponse, Problem> {
         expect(&head.method, SUBMIT)?;
+        let log = self.served.writer()?;
         let nothing_here = || Problem::NotFound(paths::FORWARD.to_owned());
         let secret = self.config.peer_secret.as_ref().ok_or_else(nothing_here)?;
         let here = &self.config.writer_address;
         let (question, mac) = QuestionHead::open(&head.headers, secret, here)?;
         if question.length == 0 {
-            let status = self.log.status_for_peer(question.term);
+            let status = log.status_for_peer(question.term);
             return Ok(signed(secret, &mac, &Reply { status, answers: Ok(Vec::new()) }));
         }
         let (body, _share) = self.read_question(&question, body).await?;
         let entries =
             decode_question(body).map_err(|error| Problem::BodyBroken(error.to_string()))?;
-        let answers = self.log.take_forwarded(question.term, entries).await;
-        let status = self.log.status_for_peer(question.term);
+        let answers = log.take_forwarded(question.term, entries).await;
+        let status = log.status_for_peer(question.term);
         Ok(signed(secret, &mac, &Reply { status, answers }))
     }
 
@@ -73,7 +74,7 @@ impl App {
             Ok::<_, Problem>((read_described(question, body).await?, share))
         };
         let timeout = self.config.limits.body_timeout;
-        match select(std::pin::pin!(read), self.log.clock().sleep(timeout)).await {
+        match select(std::pin::pin!(read), self.served.clock().sleep(timeout)).await {
             Either::Left((read, _)) => read,
             Either::Right(_) => Err(Problem::BodyTooSlow(timeout)),
         }

@@ -1,4 +1,4 @@
-//! The writer's HTTP server.
+//! The HTTP server of a log's writer, and of a log that others write.
 //!
 //! | request | module |
 //! |---|---|
@@ -21,6 +21,9 @@
 //!
 //! [`app`] is what all of them share, and [`route`] finds the module for a request. No two modules
 //! import each other, directly or through others.
+//!
+//! [`served`] is the log: the writer's own, or one that is [`followed`] by its published files,
+//! without keys. Then submissions are refused, and everything else is answered as by a writer.
 
 // What several share may serve only what was left out.
 #![cfg_attr(not(all(feature = "grpc", feature = "peers", feature = "tls")), allow(dead_code))]
@@ -33,6 +36,7 @@ mod config;
 mod connection;
 mod cors;
 mod delivery;
+mod followed;
 mod forward;
 #[cfg(feature = "grpc")]
 mod grpc;
@@ -41,6 +45,7 @@ mod grpc;
 mod grpc;
 mod grpc_call;
 mod health;
+mod kept;
 mod limits;
 mod methods;
 pub mod metrics;
@@ -61,6 +66,7 @@ mod request_body;
 mod route;
 mod secret;
 mod serve;
+mod served;
 mod shares;
 mod submit;
 #[cfg(feature = "testing")]
@@ -74,6 +80,7 @@ mod tls;
 pub use app::App;
 pub use config::{Duplicates, EntryKinds, HttpConfig, RekorV1Config};
 pub use cors::site::{Site, SiteError};
+pub use followed::{FollowConfig, FollowError, FollowedLog};
 pub use limits::Limits;
 pub use metrics::SharesMetrics;
 pub use peers::HttpPeers;

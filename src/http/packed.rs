@@ -6,8 +6,7 @@
 //! everything else: when no other is available, a bundle is sent uncompressed, which every client
 //! understands (I12).
 
-mod kept;
-
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -15,11 +14,11 @@ use fasti_seams::offload::offload;
 use fasti_store::{ObjectPath, Store};
 use tokio::sync::Semaphore;
 
-use self::kept::Kept;
+use super::kept::Kept;
 use super::represent::Coding;
 
-/// Maximum bytes in the cache.
-const KEPT_BYTES_MAX: usize = 64 << 20;
+/// Maximum bytes in the cache of a server that has no other.
+pub(super) const KEPT_BYTES_MAX: usize = 64 << 20;
 /// The overhead of a cached bundle, in bytes.
 const KEPT_OVERHEAD: usize = 256;
 
@@ -29,11 +28,11 @@ pub(super) struct PackedBundles {
 }
 
 impl PackedBundles {
-    /// Creates an empty cache.
-    pub fn new() -> Self {
+    /// Creates an empty cache for `bytes_max` bytes.
+    pub fn new(bytes_max: usize) -> Self {
         let processors = fasti_seams::offload::processors();
         Self {
-            kept: Kept::new(KEPT_BYTES_MAX, KEPT_OVERHEAD),
+            kept: Kept::new(bytes_max, KEPT_OVERHEAD),
             processors: Arc::new(Semaphore::new(processors.div_ceil(2))),
         }
     }
@@ -56,7 +55,9 @@ impl PackedBundles {
             });
             Some(Bytes::from(packed.await))
         };
-        self.kept.get_or_make((path.clone(), coding), pack).await
+        let pack = async { Ok::<_, Infallible>(pack.await) };
+        let kept = self.kept.get_or_make((path.clone(), coding), pack).await;
+        kept.unwrap_or_else(|never| match never {})
     }
 }
 

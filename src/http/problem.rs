@@ -76,6 +76,15 @@ pub enum Problem {
         /// The methods allowed.
         allowed: &'static str,
     },
+    /// A submission to a server that only reads.
+    #[error(
+        "this server only reads the log and takes no entries; the log's operator says where to \
+         submit them"
+    )]
+    ReadOnly {
+        /// What else can be done at the path.
+        allowed: &'static str,
+    },
     /// `POST /add` is off.
     #[error("this log does not accept opaque entries; it was started without --accept-opaque")]
     OpaqueOff,
@@ -173,6 +182,12 @@ pub enum Problem {
     /// The store failed on a read.
     #[error("the store failed")]
     Store(#[from] StoreError),
+    /// The log's files cannot be read from where this server has them.
+    #[error("the log's files are out of reach at the moment; try again")]
+    OutOfReach(#[source] Box<Problem>),
+    /// What this server has as the log's files is not what the log's key signed.
+    #[error("what this server gets to read of the log is not what was signed")]
+    Damaged(#[source] Box<Problem>),
     /// The log is not ready.
     #[error("the log is not ready: {0}")]
     NotReady(String),
@@ -292,7 +307,7 @@ impl Problem {
             Self::BadPath { .. } | Self::BodyBroken(_) | Self::TooMuchAtOnce { .. } => {
                 (StatusCode::BAD_REQUEST, grpc::INVALID_ARGUMENT)
             }
-            Self::Method { .. } | Self::Submit(SubmitError::Frozen) => {
+            Self::Method { .. } | Self::ReadOnly { .. } | Self::Submit(SubmitError::Frozen) => {
                 (StatusCode::METHOD_NOT_ALLOWED, grpc::UNIMPLEMENTED)
             }
             Self::Frame(FrameError::Compressed) => {
@@ -331,9 +346,12 @@ impl Problem {
             }
             Self::Duplicate(_) => (StatusCode::CONFLICT, grpc::ALREADY_EXISTS),
             Self::Range { .. } => (StatusCode::RANGE_NOT_SATISFIABLE, grpc::OUT_OF_RANGE),
-            Self::TooManyConnections | Self::Busy | Self::Submit(_) | Self::NotReady(_) => {
-                (StatusCode::SERVICE_UNAVAILABLE, grpc::UNAVAILABLE)
-            }
+            Self::TooManyConnections
+            | Self::Busy
+            | Self::Submit(_)
+            | Self::NotReady(_)
+            | Self::OutOfReach(_) => (StatusCode::SERVICE_UNAVAILABLE, grpc::UNAVAILABLE),
+            Self::Damaged(_) => (StatusCode::BAD_GATEWAY, grpc::INTERNAL),
             Self::V1(error) => v1_status(error),
             Self::V1Guard(RekorV1GuardError::Guard(error)) if error.is_passing() => {
                 (StatusCode::SERVICE_UNAVAILABLE, grpc::UNAVAILABLE)
@@ -353,6 +371,20 @@ impl Problem {
         }
     }
 
+    /// Whether the problem is that the log's files are damaged, rather than out of reach; `None` if
+    /// it is another one.
+    pub fn is_of_damaged_files(&self) -> Option<bool> {
+        match self {
+            Self::Store(error) => Some(matches!(error, StoreError::Corrupt { .. })),
+            Self::Times(ReadTimesError::Fetch(error)) => Some(error.is_damage()),
+            Self::Times(_) => Some(true),
+            Self::Search(SearchError::Question(_) | SearchError::NoIndex { .. }) => None,
+            Self::Search(error) => Some(error.is_refusal()),
+            Self::Read(error) => Some(error.is_refusal()),
+            _ => None,
+        }
+    }
+
     /// The HTTP status for metrics, also of a gRPC call.
     pub fn http_status(&self) -> StatusCode {
         self.status().0
@@ -361,7 +393,9 @@ impl Problem {
     /// Logs the server's own failures with their causes, which the answer does not reveal.
     fn log_failure(&self) {
         let status = self.http_status();
-        if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
+        let is_logged =
+            status != StatusCode::SERVICE_UNAVAILABLE || matches!(self, Self::OutOfReach(_));
+        if status.is_server_error() && is_logged {
             tracing::error!(error = self as &dyn std::error::Error, "request failed");
         }
     }
@@ -403,7 +437,7 @@ impl Problem {
             headers.insert(RETRY_AFTER, RETRY_AFTER_PUSHBACK.as_secs().into());
         }
         match self {
-            Self::Method { allowed, .. } => {
+            Self::Method { allowed, .. } | Self::ReadOnly { allowed } => {
                 headers.insert(ALLOW, HeaderValue::from_static(allowed));
             }
             Self::Refused(AdmissionRefusal::TooMany { wait, .. }) => {

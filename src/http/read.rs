@@ -72,11 +72,12 @@ fn outgoing(bytes: Bytes, share: Option<Share>) -> Bytes {
 }
 
 impl Reads {
-    /// Reads with room in `memory` for bundles on their way out.
-    pub fn new(memory: Arc<Shares>) -> Self {
+    /// Reads with room in `memory` for bundles on their way out. Up to `packed_bytes_max` bytes of
+    /// compressed ones are kept.
+    pub fn new(memory: Arc<Shares>, packed_bytes_max: usize) -> Self {
         let processors = fasti_seams::offload::processors();
         let turns = Semaphore::new(processors);
-        Self { turns, packed: PackedBundles::new(), memory }
+        Self { turns, packed: PackedBundles::new(packed_bytes_max), memory }
     }
 
     /// Answers a read.

@@ -9,9 +9,9 @@
 //! | `GET /api/v1/log`, `/log/publicKey`, `/log/proof` | checkpoint, key, consistency |
 //!
 //! `route`, `media` and `question` read requests, `submit` takes proposals, `server` answers the
-//! rest, `error` has their errors, `answer` writes v1's JSON, `vouch` has it signed, `entry_id`
-//! names entries. Everything is read and verified as by any client (`StoreFetch`), with the log's
-//! own key.
+//! rest, `error` has their errors, `answer` writes v1's JSON, `vouch` has it signed, if there
+//! is a key, and `entry_id` names entries. Everything is read and verified as by any client
+//! (`StoreFetch`), with the log's own key.
 //!
 //! The tree is the log's own: what v2's clients see as a checkpoint, v1's see as one in v1's form,
 //! and each entry has the time at which it entered the log. An incomplete answer says so in a
@@ -26,7 +26,7 @@ mod question;
 mod route;
 pub mod server;
 mod submit;
-mod vouch;
+pub mod vouch;
 
 use std::sync::Arc;
 

@@ -22,6 +22,7 @@ impl App {
             Some(answered) => ("preflight", answered),
             None => self.route(&head, &mut body).await,
         };
+        let answered = answered.map_err(|problem| self.served.blame(problem));
         let (mut answer, unread) = match answered {
             Ok(answer) => (answer, None),
             Err(problem) => self.refuse(problem, &head, body).await,
@@ -82,7 +83,7 @@ impl App {
             path if path.starts_with(paths::REKOR_V1) => {
                 ("v1", Box::pin(self.rekor_v1(head, body)).await)
             }
-            _ => ("read", self.reads.answer(&**self.log.objects(), head).await),
+            _ => ("read", self.reads.answer(&**self.served.objects(), head).await),
         }
     }
 }

@@ -49,6 +49,7 @@ impl App {
         head: &request::Parts,
         body: &mut B,
     ) -> Result<HttpResponse, Problem> {
+        self.served.writer()?;
         expect(&head.method, SUBMIT)?;
         self.refuse_page(head)?;
         self.refuse_frozen()?;
@@ -73,9 +74,10 @@ impl App {
         body: ReadBody,
         parse: Parse,
     ) -> Result<Logged, Problem> {
+        let log = self.served.writer()?;
         let entry = self.admit(body, parse).await?;
         let leaf = Bytes::copy_from_slice(entry.bytes());
-        let acknowledged = self.log.submit(leaf).await?;
+        let acknowledged = log.submit(leaf).await?;
         self.refuse_duplicate(&acknowledged)?;
         let proof = acknowledged.proof()?;
         let entry = self.transparency_log_entry(entry, &acknowledged, &proof);
@@ -92,7 +94,7 @@ impl App {
         let kind = entry.kind();
         TransparencyLogEntry {
             log_index: acknowledged.index.get(),
-            log_id: self.log.signer().verifier_key().log_id().to_vec(),
+            log_id: self.served.verifier_key().log_id().to_vec(),
             kind: kind.name().to_owned(),
             version: kind.version().to_owned(),
             integrated_time: 0,
@@ -135,6 +137,7 @@ impl App {
         head: &request::Parts,
         body: &mut B,
     ) -> Result<HttpResponse, Problem> {
+        let log = self.served.writer()?;
         expect(&head.method, SUBMIT)?;
         if !self.config.accept_opaque {
             return Err(Problem::OpaqueOff);
@@ -146,7 +149,7 @@ impl App {
         let body = self.read_body(head, body, ENTRY_BYTES_MAX, &self.pools.submissions).await?;
         self.pace_body(&head.headers, &head.extensions, body.bytes())?;
         expect_few_keys(body.bytes())?;
-        let acknowledged = self.log.submit(body.into_bytes()).await?;
+        let acknowledged = log.submit(body.into_bytes()).await?;
         self.refuse_duplicate(&acknowledged)?;
         let line = format!("{}\n", acknowledged.index);
         let mut response = Response::new(Full::new(Bytes::from(line)));
@@ -177,7 +180,7 @@ impl App {
 
     /// Refuses submissions to a frozen log before their bodies are read.
     pub(super) fn refuse_frozen(&self) -> Result<(), Problem> {
-        if self.log.is_frozen() { Err(SubmitError::Frozen.into()) } else { Ok(()) }
+        if self.served.is_frozen() { Err(SubmitError::Frozen.into()) } else { Ok(()) }
     }
 
     fn refuse_duplicate(&self, acknowledged: &Acknowledged) -> Result<(), Problem> {

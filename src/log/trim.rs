@@ -4,8 +4,8 @@
 //!   published one, it is not the newest, and it is not the first of its epoch. The first records
 //!   are kept forever. Only a rival's first record can take the next slot of a steady leader, so
 //!   that slot stays filled, and a leader that was suspended for any time finds it taken (I7).
-//! - **Partial tiles, bundles and times** can be removed once the full one is published. A reader with an
-//!   older checkpoint that misses one reads the full one.
+//! - **Partial tiles, bundles and times** can be removed once the full one is published. A reader
+//!   with an older checkpoint that misses one reads the full one.
 //!
 //! Once true, both conditions stay true forever, so late removals do no harm. The trimmer knows
 //! what its own term has written, and does not list any of it. What earlier terms have left behind

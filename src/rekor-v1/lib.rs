@@ -37,7 +37,7 @@ mod typed_json;
 mod testing;
 
 pub use accepted::Accepted;
-pub use canonical_key::canonical_key;
+pub use canonical_key::{KEY_FORMATS, canonical_key, term_of_key};
 pub use draft::{Attestation, Signer};
 pub use error::{KindError, ProposalError};
 pub use kind::{KINDS, Kind};

@@ -23,6 +23,11 @@ pub struct Object {
 }
 
 impl Object {
+    /// An object from where nothing is ever replaced, and so of no version.
+    pub fn only_read(bytes: Bytes) -> Self {
+        Self { bytes, version: Version(String::new()) }
+    }
+
     /// A part of its bytes, as returned by `Store::get_range`; `place` names the object in
     /// errors.
     pub fn part(&self, range: &Range<u64>, place: &str) -> Result<Bytes, StoreError> {

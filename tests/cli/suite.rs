@@ -20,6 +20,8 @@ mod origins;
 mod reading;
 mod remembering;
 mod searching;
+mod searching_formats;
+mod serving;
 mod signature_files;
 mod signing;
 mod succession;

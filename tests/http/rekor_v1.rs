@@ -3,6 +3,7 @@
 //! | file | what it tests |
 //! |---|---|
 //! | `searching` | entry IDs by what entries have, and what headers say beside them |
+//! | `listing` | entries of every kind, found by key and name; too many names |
 //! | `reading` | entries by ID, UUID and index; the log, its key, its growth |
 //! | `submitting` | proposals become entries, once, with one time |
 //! | `keys` | what signs for v1's clients, and what it signs |
@@ -15,6 +16,7 @@
 mod admitting;
 mod client;
 mod keys;
+mod listing;
 mod proposals;
 mod reading;
 mod refusing;

@@ -10,10 +10,7 @@
 )]
 
 mod admission;
-mod arenas;
-mod certificate;
 mod colours;
-mod descriptors;
 mod flags;
 mod key;
 mod lookup;
@@ -34,7 +31,8 @@ use fasti::log::Log;
 use fasti::lookup::keep_while_leading;
 use fasti::metrics::{AdmissionMetrics, HttpMetrics};
 use fasti::signer::forbid_core_dumps;
-use tokio::net::{TcpListener, TcpSocket};
+use fasti_flags::{bound_arenas, enough_for, keep_current, listen, open_certificate, told_to_stop};
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::flags::Flags;
@@ -45,7 +43,7 @@ use crate::open::Opened;
 const BLOCKING_THREADS_MAX: usize = 32;
 
 fn main() -> ExitCode {
-    let unbounded = arenas::bound();
+    let unbounded = bound_arenas();
     let forbidden = forbid_core_dumps();
     let flags = Flags::parse();
     messages::show();
@@ -80,7 +78,8 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     let http_metrics = HttpMetrics::default();
     http_metrics.register(&mut registry);
     door_metrics.register(&mut registry);
-    let tls = certificate::open(&flags, &http_metrics)?;
+    let (cert, key) = (flags.tls_cert.as_ref(), flags.tls_key.as_ref());
+    let tls = open_certificate(cert, key, &http_metrics)?;
     let rekor_v1_guard = key::open_for_rekor_v1(&flags, &context.signer).await?;
     // Bind before the log is opened, so that a port in use leaves no trace in the log.
     let listener = listen(&flags.listen).await?;
@@ -107,7 +106,7 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
         tokio::spawn(serve_metrics(listener, Arc::new(registry)));
     }
     if let Some(tls) = &tls {
-        tokio::spawn(certificate::keep_current(tls.clone())?);
+        tokio::spawn(keep_current(tls.clone())?);
     }
     if flags.admission.has_lists() {
         let told = signal(SignalKind::hangup())?;
@@ -116,7 +115,7 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     let index = lookup.map(|index| tokio::spawn(keep_while_leading(log.clone(), index)));
     let mut config = flags.http_config(admission, peer_secret, here, rekor_v1_guard);
     let limits = &mut config.limits;
-    limits.connections_max = descriptors::enough_for(limits.connections_max);
+    limits.connections_max = enough_for(limits.connections_max);
     let app = Arc::new(App::new(log.clone(), config, http_metrics));
 
     let (halted, stop_serving) = tokio::sync::oneshot::channel::<()>();
@@ -165,38 +164,4 @@ fn address(
         ),
         None => Ok(url.to_owned()),
     }
-}
-
-/// How many connections wait to be accepted; the system may allow fewer (`somaxconn`). When a
-/// thousand clients connect at once, those beyond it are ignored and try again after a second.
-const BACKLOG: u32 = 4096;
-
-async fn listen(address: &str) -> anyhow::Result<TcpListener> {
-    bind(address).await.with_context(|| format!("cannot listen on {address}"))
-}
-
-async fn bind(address: &str) -> std::io::Result<TcpListener> {
-    let mut refused = std::io::Error::other("the name has no address");
-    for address in tokio::net::lookup_host(address).await? {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        // A writer that starts again need not wait until the old connections are forgotten.
-        socket.set_reuseaddr(true)?;
-        match socket.bind(address).and_then(|()| socket.listen(BACKLOG)) {
-            Ok(listener) => return Ok(listener),
-            Err(error) => refused = error,
-        }
-    }
-    Err(refused)
-}
-
-/// Waits for SIGTERM or SIGINT. Neither is lost once this has been called.
-fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
 }

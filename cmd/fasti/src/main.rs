@@ -18,6 +18,7 @@ mod format;
 mod freshness;
 mod globals;
 mod memory;
+mod messages;
 mod output;
 mod shown;
 mod still_there;
@@ -36,8 +37,8 @@ use crate::failure::Failure;
 use crate::globals::Globals;
 use crate::output::Output;
 use crate::verb::{
-    doctor, freeze, fsck, get, index, keygen, loginfo, prove, search, signing_config, trusted_root,
-    upload, verify,
+    doctor, freeze, fsck, get, index, keygen, loginfo, prove, search, serve, signing_config,
+    trusted_root, upload, verify,
 };
 
 /// Uploads to, verifies against, searches and audits a transparency log of software signatures.
@@ -76,6 +77,8 @@ enum Verb {
     Fsck(fsck::Arguments),
     /// Build the lookup index that makes a log searchable
     Index(index::Arguments),
+    /// Serve a log and its search from static files, without keys
+    Serve(serve::Arguments),
     /// Check whether several writers can safely share a store
     Doctor(doctor::Arguments),
     /// Close a log for good: it stays readable, but accepts no more entries
@@ -122,6 +125,7 @@ fn run(globals: &Globals, verb: &Verb) -> Result<Output, Failure> {
         Verb::Prove(arguments) => runtime()?.block_on(prove::run(globals, arguments)),
         Verb::Fsck(arguments) => fsck::run(globals, arguments, &runtime()?),
         Verb::Index(arguments) => runtime()?.block_on(index::run(globals, arguments)),
+        Verb::Serve(arguments) => serve::run(globals, arguments),
         Verb::Freeze(arguments) => runtime()?.block_on(freeze::run(globals, arguments)),
         Verb::Doctor(arguments) => runtime()?.block_on(doctor::run(globals, arguments)),
     }

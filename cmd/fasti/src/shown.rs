@@ -2,14 +2,14 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fasti::entry::{Certificate, Facts, RekorEntry, StoredKey, StoredSigner, is_hidden};
+use fasti::entry::{Certificate, Facts, StoredKey, StoredSigner, is_hidden};
 use serde_json::{Value, json};
 
 use crate::terminal;
 
-/// A Rekor entry as its own JSON; any other entry as text, or else in base64.
-pub fn body(bytes: &[u8], entry: Option<&RekorEntry>) -> Value {
-    if entry.is_some()
+/// An entry of a kind of Rekor as its own JSON; any other entry as text, or else in base64.
+pub fn body(bytes: &[u8], facts: &Facts) -> Value {
+    if facts.kind.is_some()
         && let Ok(json) = serde_json::from_slice(bytes)
     {
         return json;
@@ -30,7 +30,8 @@ pub fn body_lines(body: &Value) -> Vec<String> {
 /// The signers, according to the entry.
 pub fn signers(facts: &Facts) -> Vec<String> {
     let mut lines: Vec<_> = facts.signers.iter().flat_map(signer).collect();
-    lines.extend(facts.subjects.iter().map(|name| claimed(name)));
+    // Of whom or what depends on the kind of entry.
+    lines.extend(facts.subjects.iter().map(|name| format!("Claimed name: {name}")));
     lines
 }
 

@@ -9,6 +9,7 @@ pub mod keygen;
 pub mod loginfo;
 pub mod prove;
 pub mod search;
+pub mod serve;
 pub mod signing_config;
 pub mod trusted_root;
 pub mod upload;

@@ -71,6 +71,10 @@ impl Fetch for BucketFetch {
         self.opened().await?.fetch_part(path, bytes).await
     }
 
+    async fn length_of_lookup(&self, path: &LookupPath) -> Result<Option<u64>, FetchError> {
+        self.opened().await?.length_of_lookup(path).await
+    }
+
     fn place_of_lookup(&self, path: &LookupPath) -> String {
         format!("{}/{path}", self.location)
     }

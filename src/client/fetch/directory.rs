@@ -195,6 +195,16 @@ impl Fetch for DirectoryFetch {
         offload(move || this.read_part(&path, bytes)).await
     }
 
+    async fn length_of_lookup(&self, path: &LookupPath) -> Result<Option<u64>, FetchError> {
+        let file = self.root.join(path.to_string());
+        offload(move || match std::fs::metadata(&file) {
+            Ok(metadata) => Ok(Some(metadata.len())),
+            Err(error) if is_absence(&error) => Ok(None),
+            Err(source) => Err(FetchError::Io { place: file.display().to_string(), source }),
+        })
+        .await
+    }
+
     fn place_of_lookup(&self, path: &LookupPath) -> String {
         self.root.join(path.to_string()).display().to_string()
     }

@@ -48,6 +48,10 @@ impl Fetch for IndexElsewhere {
         self.index.fetch_part(path, bytes).await
     }
 
+    async fn length_of_lookup(&self, path: &LookupPath) -> Result<Option<u64>, FetchError> {
+        self.index.length_of_lookup(path).await
+    }
+
     fn place_of_lookup(&self, path: &LookupPath) -> String {
         self.index.place_of_lookup(path)
     }

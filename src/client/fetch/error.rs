@@ -85,6 +85,13 @@ pub enum FetchError {
         /// The answer.
         status: StatusCode,
     },
+    /// The server does not say how long an object is.
+    #[cfg(feature = "http")]
+    #[error("the server does not say how long {place} is")]
+    NoLength {
+        /// The URL.
+        place: String,
+    },
     /// The object is too long.
     #[error("{place} is longer than its limit of {max} bytes")]
     TooLong {

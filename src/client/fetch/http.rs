@@ -16,7 +16,9 @@ use fasti_lookup_spec::LookupPath;
 use fasti_objects::{Packing, Published};
 use fasti_seams::clock::{Clock as _, SystemClock};
 use fasti_seams::egress::{self, Redirects};
-use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, RANGE, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, RANGE, RETRY_AFTER,
+};
 use reqwest::{Client, StatusCode, Url};
 use tiles_spec::{BundleCoord, ResourcePath};
 
@@ -85,6 +87,22 @@ impl HttpFetch {
             return Err(bad_coding(place, &coding));
         }
         part::read(answer, bytes).await.map(Some)
+    }
+
+    async fn attempt_length(&self, place: &str) -> Result<Option<u64>, FetchError> {
+        let asked = self.client.head(place).header(ACCEPT_ENCODING, "identity");
+        let answer = send(asked, self.patience, place).await?;
+        match answer.status() {
+            StatusCode::OK => {}
+            StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::FORBIDDEN => return Ok(None),
+            status => return Err(FetchError::Status { place: place.to_owned(), status }),
+        }
+        if let Some(coding) = coding(&answer) {
+            return Err(bad_coding(place, &coding));
+        }
+        let said = answer.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+        let length = said.and_then(|length| length.parse().ok());
+        length.map(Some).ok_or_else(|| FetchError::NoLength { place: place.to_owned() })
     }
 }
 
@@ -188,6 +206,11 @@ impl Fetch for HttpFetch {
             return Ok(Some(Vec::new()));
         }
         persist(|| self.attempt_part(&place, &bytes)).await
+    }
+
+    async fn length_of_lookup(&self, path: &LookupPath) -> Result<Option<u64>, FetchError> {
+        let place = self.place_of_lookup(path);
+        persist(|| self.attempt_length(&place)).await
     }
 
     fn place_of_lookup(&self, path: &LookupPath) -> String {

@@ -45,6 +45,11 @@ pub trait Fetch: Send + Sync + 'static {
         bytes: Range<u64>,
     ) -> Result<Option<Vec<u8>>, FetchError>;
 
+    /// The length in bytes of an object of the index, or `None` if it does not exist.
+    async fn length_of_lookup(&self, path: &LookupPath) -> Result<Option<u64>, FetchError> {
+        Ok(self.fetch_lookup(path).await?.map(|bytes| bytes.len() as u64))
+    }
+
     /// The name in messages of an object of the index.
     fn place_of_lookup(&self, path: &LookupPath) -> String;
 }

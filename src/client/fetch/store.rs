@@ -84,6 +84,14 @@ impl Fetch for StoreFetch {
         Ok(read.map(Into::into))
     }
 
+    async fn length_of_lookup(&self, path: &LookupPath) -> Result<Option<u64>, FetchError> {
+        let length = self.objects.length(&ObjectPath::from(*path)).await;
+        length.map_err(|source| FetchError::Store {
+            place: self.place_of_lookup(path),
+            source: Box::new(source),
+        })
+    }
+
     fn place_of_lookup(&self, path: &LookupPath) -> String {
         format!("{}{path}", self.location)
     }

@@ -1,48 +1,36 @@
-//! Kinds that this log does not take, but whose entries an index lists: those of Rekor v1 with
-//! X.509 keys.
+//! The kinds of Rekor v1, as an index lists their entries. The crate `fasti-rekor-v1` takes them;
+//! reading them needs none of it.
 //!
-//! A kind leaves this file when it gets its own.
+//! One file for each form that entries have. What each finds is a published format: see "Lookup
+//! keys" in `src/docs/formats.md`.
 
-use crate::facts::{Facts, elements};
+mod artifact;
+mod envelope;
+mod package;
+mod rfc3161;
+mod tuf;
+
+use crate::facts::Facts;
 use crate::json::Value;
 
 /// The function that collects the facts of entries of this kind.
 pub(super) fn facts_of(kind: &str, version: &str) -> Option<fn(&Value<'_>, &mut Facts)> {
     match (kind, version) {
-        ("hashedrekord" | "rekord", "0.0.1") => Some(hashedrekord_001),
-        ("dsse", "0.0.1") => Some(dsse_001),
-        ("intoto", "0.0.1") => Some(intoto_001),
-        ("intoto", "0.0.2") => Some(intoto_002),
+        ("hashedrekord", "0.0.1") => Some(artifact::hashedrekord),
+        ("rekord", "0.0.1") => Some(artifact::rekord),
+        ("dsse", "0.0.1") => Some(envelope::dsse),
+        ("intoto", "0.0.1") => Some(envelope::intoto_text),
+        ("intoto", "0.0.2") => Some(envelope::intoto_object),
+        ("cose", "0.0.1") => Some(envelope::cose),
+        ("alpine", "0.0.1") => Some(package::alpine),
+        ("helm", "0.0.1") => Some(package::helm),
+        ("jar", "0.0.1") => Some(package::jar),
+        ("rpm", "0.0.1") => Some(package::rpm),
+        ("rfc3161", "0.0.1") => Some(rfc3161::timestamp),
+        ("tuf", "0.0.1") => Some(tuf::metadata),
         _ => None,
     }
 }
 
-fn hashedrekord_001(spec: &Value<'_>, facts: &mut Facts) {
-    facts.hex_hash(spec, &["data", "hash"]);
-    facts.pem(spec, &["signature", "publicKey", "content"]);
-}
-
-fn dsse_001(spec: &Value<'_>, facts: &mut Facts) {
-    facts.hex_hash(spec, &["payloadHash"]);
-    facts.hex_hash(spec, &["envelopeHash"]);
-    for signature in elements(spec, &["signatures"]) {
-        facts.pem(signature, &["verifier"]);
-    }
-}
-
-fn intoto_001(spec: &Value<'_>, facts: &mut Facts) {
-    intoto_hashes(spec, facts);
-    facts.pem(spec, &["publicKey"]);
-}
-
-fn intoto_002(spec: &Value<'_>, facts: &mut Facts) {
-    intoto_hashes(spec, facts);
-    for signature in elements(spec, &["content", "envelope", "signatures"]) {
-        facts.pem(signature, &["publicKey"]);
-    }
-}
-
-fn intoto_hashes(spec: &Value<'_>, facts: &mut Facts) {
-    facts.hex_hash(spec, &["content", "hash"]);
-    facts.hex_hash(spec, &["content", "payloadHash"]);
-}
+#[cfg(test)]
+mod tests;

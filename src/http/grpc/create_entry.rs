@@ -50,6 +50,7 @@ impl App {
         head: &request::Parts,
         body: &mut Incoming,
     ) -> Result<Logged, Problem> {
+        self.served.writer()?;
         self.refuse_page(head)?;
         self.refuse_frozen()?;
         self.pace(&head.headers, &head.extensions)?;

@@ -12,7 +12,7 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
-use fasti_log::Log;
+use crate::served::Served;
 
 /// The path prefix of the service's methods.
 pub const PREFIX: &str = "/grpc.health.v1.Health/";
@@ -29,8 +29,8 @@ const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 /// The service.
 pub struct Service(HealthServer<Readiness>);
 
-/// Creates the service that reports the health of `log`.
-pub fn service(log: Log) -> Service {
+/// Creates the service that reports the health of a log's server.
+pub fn service(log: Served) -> Service {
     Service(HealthServer::new(Readiness(log)))
 }
 
@@ -41,10 +41,10 @@ impl Service {
     }
 }
 
-struct Readiness(Log);
+struct Readiness(Served);
 
 /// The status of the service with this name.
-fn status(log: &Log, name: &str) -> ServingStatus {
+fn status(log: &Served, name: &str) -> ServingStatus {
     match (NAMES.contains(&name), log.is_ready()) {
         (false, _) => ServingStatus::ServiceUnknown,
         (true, true) => ServingStatus::Serving,
@@ -85,7 +85,7 @@ impl Health for Readiness {
 
 /// Waits for the next status that differs from the last one told; `None` once there will be no
 /// more.
-async fn news(log: &Log, name: &str, told: Option<ServingStatus>) -> Option<ServingStatus> {
+async fn news(log: &Served, name: &str, told: Option<ServingStatus>) -> Option<ServingStatus> {
     loop {
         let status = status(log, name);
         if Some(status) != told {

@@ -1,8 +1,7 @@
 //! The gRPC services that need nothing from the app but its log.
 
-use fasti_log::Log;
-
 use super::{health, reflection};
+use crate::served::Served;
 
 /// The services that need nothing from the app but its log.
 pub struct Services {
@@ -11,11 +10,11 @@ pub struct Services {
 }
 
 impl Services {
-    /// Creates the services in front of `log`.
-    pub fn new(log: Log) -> Self {
+    /// Creates the services in front of a log.
+    pub fn new(served: Served) -> Self {
         Self {
-            reflection: reflection::Reflection::new(log.clock().clone()),
-            health: health::service(log),
+            reflection: reflection::Reflection::new(served.clock().clone()),
+            health: health::service(served),
         }
     }
 }

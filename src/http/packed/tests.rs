@@ -96,7 +96,7 @@ fn unpacked(packed: &[u8], coding: Coding) -> Vec<u8> {
 #[tokio::test]
 async fn a_hundred_who_want_one_bundle_have_it_packed_once() {
     let store = store(1, 100_000).await;
-    let packed = PackedBundles::new();
+    let packed = PackedBundles::new(KEPT_BYTES_MAX);
     for coding in [Coding::Gzip, Coding::Zstd] {
         store.reads.store(0, Ordering::Relaxed);
         let path = path(0);
@@ -113,7 +113,7 @@ async fn a_hundred_who_want_one_bundle_have_it_packed_once() {
 #[tokio::test]
 async fn who_wants_different_ones_gets_some_of_them_as_they_are() {
     let store = store(100, 10).await;
-    let packed = PackedBundles::new();
+    let packed = PackedBundles::new(KEPT_BYTES_MAX);
     let paths: Vec<ObjectPath> = (0..100).map(path).collect();
     let all = join_all(paths.iter().map(|path| packed.get(&store, path, Coding::Gzip))).await;
     let at_once = all.iter().flatten().count();
@@ -126,7 +126,7 @@ async fn who_wants_different_ones_gets_some_of_them_as_they_are() {
 #[tokio::test]
 async fn what_is_not_there_is_not_kept() {
     let store = store(0, 0).await;
-    let packed = PackedBundles::new();
+    let packed = PackedBundles::new(KEPT_BYTES_MAX);
     assert!(packed.get(&store, &path(0), Coding::Gzip).await.is_none());
     Store::create(&store.store, &path(0), Bytes::from_static(b"now")).await.unwrap();
     assert!(packed.get(&store, &path(0), Coding::Gzip).await.is_some());
@@ -136,7 +136,7 @@ async fn what_is_not_there_is_not_kept() {
 async fn no_more_is_kept_than_there_is_room_for() {
     let (bundles, bytes) = (20, 8 << 20);
     let store = store(bundles, bytes).await;
-    let packed = PackedBundles::new();
+    let packed = PackedBundles::new(KEPT_BYTES_MAX);
     for number in 0..bundles {
         assert!(packed.get(&store, &path(number), Coding::Zstd).await.is_some());
     }

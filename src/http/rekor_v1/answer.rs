@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use fasti_client::search;
-use fasti_grow::{RekorV1Guard, TreeId};
+use fasti_grow::TreeId;
 use http::Response;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use http_body_util::Full;
@@ -13,7 +13,7 @@ use tiles_spec::{Hash, TreeHead, TreeSize};
 
 use super::entry_id::entry_id;
 use super::media::JSON;
-use super::vouch::{Logged, Vouched};
+use super::vouch::{Logged, Vouched, Voucher};
 use crate::problem::HttpResponse;
 
 /// The size of the tree that a list of entry IDs covers.
@@ -78,8 +78,8 @@ pub(super) fn ids_of_both(
 }
 
 /// v1's `LogEntry`: an object with one member, whose name is the entry ID. Without a known time,
-/// the time is 0 and there is no signed timestamp.
-pub(super) fn entry(guard: &RekorV1Guard, entry: &Logged<'_>, vouched: &Vouched) -> Value {
+/// the time is 0; without that or a key there is no signed timestamp.
+pub(super) fn entry(voucher: &Voucher, entry: &Logged<'_>, vouched: &Vouched) -> Value {
     let index = entry.index.get();
     let mut verification = json!({"inclusionProof": {
         "checkpoint": *vouched.checkpoint,
@@ -91,10 +91,10 @@ pub(super) fn entry(guard: &RekorV1Guard, entry: &Logged<'_>, vouched: &Vouched)
     if let Some(timestamp) = &vouched.timestamp {
         verification["signedEntryTimestamp"] = STANDARD.encode(timestamp).into();
     }
-    json!({entry_id(guard.tree(), &entry.leaf): {
+    json!({entry_id(voucher.tree(), &entry.leaf): {
         "body": STANDARD.encode(entry.body),
         "integratedTime": vouched.time.map_or(0, fasti_objects::IntegratedTime::get),
-        "logID": hex::encode(guard.log_id()),
+        "logID": hex::encode(voucher.log_id()),
         "logIndex": index,
         "verification": verification,
     }})

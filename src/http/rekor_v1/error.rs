@@ -36,6 +36,12 @@ pub enum V1Error {
     /// The proposed entry is refused.
     #[error(transparent)]
     Proposal(#[from] ProposalError),
+    /// An index would have to list the entry under more keys than this.
+    #[error(
+        "error processing entry: it names more digests, keys and identities than the log takes: an \
+         index would list it under more than {0} keys"
+    )]
+    TooManyKeys(usize),
     /// An entry that is asked for is refused.
     #[error("{}", without_prefix(.0))]
     AskedFor(#[source] ProposalError),

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fasti_client::search::{Operator, Question};
 use fasti_entry::{IdentityKind, LookupTerm};
-use fasti_rekor_v1::canonical_key;
+use fasti_rekor_v1::{KEY_FORMATS, term_of_key};
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -20,7 +20,7 @@ const ENTRIES_MAX: usize = 10;
 /// The form of a digest in a search, and of which length each hash's is.
 const HASH: &str = "^(sha512:)?[0-9a-fA-F]{128}$|^(sha384:)?[0-9a-fA-F]{96}$|\
                     ^(sha256:)?[0-9a-fA-F]{64}$|^(sha1:)?[0-9a-fA-F]{40}$";
-/// The formats of keys.
+/// The formats of keys, as in Rekor's refusal.
 const FORMATS: &str = "pgp x509 minisign ssh tuf";
 /// Maximum length of a subject alternative name, in characters.
 const SUBJECT_CHARS_MAX: usize = 512;
@@ -121,16 +121,12 @@ fn public_key(key: &IndexKey) -> Result<LookupTerm, V1Error> {
     if format.is_empty() {
         return Err(fault(FormFault::Required));
     }
-    if !FORMATS.split(' ').any(|known| known == format) {
+    if !KEY_FORMATS.contains(&format) {
         return Err(fault(FormFault::OneOf(FORMATS)));
     }
     let content = key.content.as_deref().unwrap_or_default();
     let text = STANDARD.decode(content).map_err(|_| V1Error::PublicKey)?;
-    if format == "x509" {
-        return LookupTerm::of_pem(&text).ok_or(V1Error::PublicKey);
-    }
-    let canonical = canonical_key(format, &text).map_err(|_| V1Error::PublicKey)?;
-    Ok(LookupTerm::of_public_key(&canonical))
+    term_of_key(format, &text).map_err(|_| V1Error::PublicKey)
 }
 
 /// Parses an email address, before which there can be a person's name, as in `Jo <jo@example.com>`.

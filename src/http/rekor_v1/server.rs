@@ -1,4 +1,5 @@
-//! Answers Rekor v1's questions as a client of the log's own files, and signs for what it answers.
+//! Answers Rekor v1's questions as a client of the log's own files. A writer signs for what it
+//! answers.
 
 use std::sync::Arc;
 
@@ -8,8 +9,7 @@ use fasti_client::reader::{ReadError, View};
 use fasti_client::search::{self, Operator, Order, Question, SearchError, search};
 use fasti_client::trust::Trust;
 use fasti_entry::LookupTerm;
-use fasti_grow::RekorV1Guard;
-use fasti_log::{Acknowledged, Log};
+use fasti_log::Acknowledged;
 use http::HeaderMap;
 use pem_rfc7468::LineEnding;
 use serde_json::Value;
@@ -21,8 +21,9 @@ use super::entry_id::{entry_id, is_for, leaf_of, names_a_tree};
 use super::error::V1Error;
 use super::media::{JSON, PEM, expect_to_be_taken, takes};
 use super::question::{number, parameter, required, search_index, search_log_query};
-use super::vouch::Logged;
+use super::vouch::{Logged, Voucher};
 use crate::problem::{HttpResponse, Problem};
+use crate::served::Served;
 
 /// Maximum number of entry IDs in an answer. If there are more matches, it has the oldest half and
 /// the newest half, so that nobody can hide an entry by logging others only before or only after
@@ -35,24 +36,24 @@ const PLACES: usize = 64;
 
 /// The log as v1's clients see it.
 pub struct RekorV1 {
-    log: Log,
+    served: Served,
     files: Arc<dyn Fetch>,
     trust: Trust,
-    guard: Arc<RekorV1Guard>,
+    voucher: Voucher,
     public_key: String,
     places: Semaphore,
     turns: Semaphore,
 }
 
 impl RekorV1 {
-    /// The log of this writer; the guard signs for v1's clients.
-    pub fn new(log: &Log, guard: Arc<RekorV1Guard>) -> Self {
-        let pem = pem_rfc7468::encode_string("PUBLIC KEY", LineEnding::LF, guard.public_key());
+    /// The log that is served; the voucher signs for v1's clients, if it can.
+    pub fn new(served: Served, voucher: Voucher) -> Self {
+        let pem = pem_rfc7468::encode_string("PUBLIC KEY", LineEnding::LF, voucher.public_key());
         Self {
-            log: log.clone(),
-            files: Arc::new(StoreFetch::new(log.objects().clone())),
-            trust: Trust::in_keys([log.signer().verifier_key()]),
-            guard,
+            files: Arc::new(StoreFetch::new(served.objects().clone())),
+            trust: served.trust(),
+            served,
+            voucher,
             public_key: pem.expect("the label is PEM's"),
             places: Semaphore::new(PLACES),
             turns: Semaphore::new(TURNS),
@@ -81,9 +82,9 @@ impl RekorV1 {
         body: &[u8],
     ) -> Result<HttpResponse, Problem> {
         let Some(question) = search_index(body, IDS_MAX)? else {
-            return Ok(no_ids(self.log.published().head.size));
+            return Ok(no_ids(self.served.published().0.size));
         };
-        let tree = self.guard.tree();
+        let tree = self.voucher.tree();
         let from = |since| Question { since, order: Order::OldestFirst, ..question.clone() };
         if let Some(since) = number(query, "since", 0)? {
             let since = TreeSize::new(since).unwrap_or(TreeSize::MAX);
@@ -100,9 +101,9 @@ impl RekorV1 {
 
     /// Answers with the log's newest tree.
     pub(super) async fn info(&self) -> Result<HttpResponse, Problem> {
-        let published = self.log.published();
-        let checkpoint = self.guard.checkpoint(&published.checkpoint).await?;
-        Ok(json_answer(&answer::info(self.guard.tree(), published.head, &checkpoint)))
+        let (head, published) = self.served.published();
+        let checkpoint = self.voucher.checkpoint(&published).await?;
+        Ok(json_answer(&answer::info(self.voucher.tree(), head, &checkpoint)))
     }
 
     /// Answers with the key that v1's clients know.
@@ -112,7 +113,7 @@ impl RekorV1 {
         headers: &HeaderMap,
     ) -> Result<HttpResponse, Problem> {
         let asked = parameter(query, "treeID")?;
-        if !is_for(self.guard.tree(), asked.as_deref())? {
+        if !is_for(self.voucher.tree(), asked.as_deref())? {
             return Err(V1Error::NoKey.into());
         }
         if takes(headers, PEM) {
@@ -127,7 +128,7 @@ impl RekorV1 {
     /// Proves that one tree of the log extends another.
     pub(super) async fn proof(&self, query: Option<&str>) -> Result<HttpResponse, Problem> {
         let asked = parameter(query, "treeID")?;
-        if !is_for(self.guard.tree(), asked.as_deref())? {
+        if !is_for(self.voucher.tree(), asked.as_deref())? {
             return Err(V1Error::NoTree(asked.unwrap_or_default()).into());
         }
         let first = number(query, "firstSize", 1)?.unwrap_or(1);
@@ -159,7 +160,7 @@ impl RekorV1 {
 
     /// Answers with the entry of an entry ID or a UUID.
     pub(super) async fn entry(&self, id: &str) -> Result<HttpResponse, Problem> {
-        let leaf = leaf_of(self.guard.tree(), id, "entryUUID", "path")?;
+        let leaf = leaf_of(self.voucher.tree(), id, "entryUUID", "path")?;
         let mut view = self.view().await?;
         let found = match leaf {
             Some(leaf) => self.by_leaves(&mut view, &[leaf]).await?.pop(),
@@ -176,7 +177,7 @@ impl RekorV1 {
         proposed: Vec<Hash>,
     ) -> Result<HttpResponse, Problem> {
         let wanted = search_log_query(body)?;
-        let tree = self.guard.tree();
+        let tree = self.voucher.tree();
         let (mut of_trees, mut bare) = (Vec::new(), Vec::new());
         for (place, id) in wanted.ids.iter().enumerate() {
             let leaf = leaf_of(tree, id, format!("entryUUIDs.{place}"), "body");
@@ -212,8 +213,8 @@ impl RekorV1 {
             published: &published,
             time: None,
         };
-        let vouched = logged.vouch(&self.guard, &*self.files).await?;
-        Ok(answer::entry(&self.guard, &logged, &vouched))
+        let vouched = logged.vouch(&self.voucher, &*self.files).await?;
+        Ok(answer::entry(&self.voucher, &logged, &vouched))
     }
 
     /// Answers with an entry that was just submitted, and its entry ID.
@@ -232,21 +233,21 @@ impl RekorV1 {
             published: &published.checkpoint,
             time: published.time(acknowledged.index),
         };
-        let vouched = logged.vouch(&self.guard, &*self.files).await?;
-        Ok((self.id_of(&acknowledged.leaf), answer::entry(&self.guard, &logged, &vouched)))
+        let vouched = logged.vouch(&self.voucher, &*self.files).await?;
+        Ok((self.id_of(&acknowledged.leaf), answer::entry(&self.voucher, &logged, &vouched)))
     }
 
     /// The entry ID of the entry with this leaf hash.
     pub(super) fn id_of(&self, leaf: &Hash) -> String {
-        entry_id(self.guard.tree(), leaf)
+        entry_id(self.voucher.tree(), leaf)
     }
 
     /// Returns the entries with these leaf hashes that are in the log, in the order of the hashes.
-    /// What this writer knows of the log's newest leaves comes first, because the index lags behind
+    /// What a writer knows of the log's newest leaves comes first, because the index lags behind
     /// them; the others are certain not to be in the log.
     async fn by_leaves(&self, view: &mut View, leaves: &[Hash]) -> Result<Vec<Value>, Problem> {
         let mut found: Vec<Option<Value>> = Vec::with_capacity(leaves.len());
-        for (leaf, known) in leaves.iter().zip(self.log.find(leaves.to_vec()).await?) {
+        for (leaf, known) in leaves.iter().zip(self.served.find(leaves).await?) {
             let known = known.filter(|index| view.head().size.contains(*index));
             found.push(match known {
                 // A hit counts only if the tree proves it (I13).

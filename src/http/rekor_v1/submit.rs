@@ -1,13 +1,15 @@
 //! `POST /api/v1/log/entries`: proposals of Rekor v1.
 //!
 //! A proposal is verified and canonicalised by [`fasti_rekor_v1`], off the I/O threads, in the same
-//! bounded queue as other submissions (I12). Its signers must be admitted, if there are lists. The
-//! answer comes once the entry is in a published tree (I4).
+//! bounded queue as other submissions (I12). Its signers must be admitted, if there are lists, and
+//! what it names must not be more than an index should list. The answer comes once the entry is in
+//! a published tree (I4).
 
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
+use fasti_entry::{LOOKUP_KEYS_MAX, expect_few_keys};
 use fasti_rekor_v1::{Accepted, KindError, Limits, Proposal, ProposalError, Setting, Signer};
 use fasti_seams::clock::wall_clock;
 use fasti_seams::offload::offload;
@@ -23,6 +25,7 @@ use super::question::search_log_query;
 use crate::app::App;
 use crate::body::ReadBody;
 use crate::config::Duplicates;
+use crate::methods::READ;
 use crate::problem::{HttpResponse, Problem};
 use crate::request_body::RequestBody;
 
@@ -33,6 +36,8 @@ impl App {
         head: &request::Parts,
         body: &mut B,
     ) -> Result<HttpResponse, Problem> {
+        // The path is there to be read.
+        let log = self.served.writer().map_err(|_| Problem::ReadOnly { allowed: READ.1 })?;
         self.refuse_page(head)?;
         self.refuse_frozen()?;
         self.pace(&head.headers, &head.extensions)?;
@@ -41,7 +46,7 @@ impl App {
         let body = self.read_body(head, body, max, &self.pools.submissions).await?;
         self.pace_body(&head.headers, &head.extensions, body.bytes())?;
         let leaf = self.accept(body).await?;
-        let acknowledged = self.log.submit(leaf.clone()).await?;
+        let acknowledged = log.submit(leaf.clone()).await?;
         let id = self.v1.id_of(&acknowledged.leaf);
         if acknowledged.duplicate && self.config.rekor_v1.duplicates == Duplicates::Reject {
             let query = head.uri.query().map(str::to_owned);
@@ -71,6 +76,7 @@ impl App {
                 Signer::Other(_) => None,
             });
             admission.judge_signers(kind, materials, wall_clock())?;
+            expect_few_keys(accepted.body()).map_err(|_| V1Error::TooManyKeys(LOOKUP_KEYS_MAX))?;
             Ok(Bytes::from(Accepted::into_body(accepted)))
         });
         verified.await

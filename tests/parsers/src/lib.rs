@@ -20,6 +20,7 @@
 //! | [`certificate`] | certificates, public keys, names, authorities |
 //! | [`timestamp`] | timestamps, and those of certificate logs |
 //! | [`request`] | requests to log an entry, in JSON and protobuf |
+//! | [`proposal`] | proposals to Rekor v1, of every kind |
 //! | [`entry`] | entries as a log stores them |
 //! | [`bundle`] | Sigstore bundles, envelopes, a log's answers |
 //! | [`trust`] | trusted roots, signing configurations, `log.json` |
@@ -36,6 +37,7 @@ pub mod note;
 pub mod pages;
 pub mod peers;
 pub mod proof;
+pub mod proposal;
 pub mod record;
 pub mod request;
 pub mod requests;
@@ -70,6 +72,6 @@ macro_rules! parsers {
 }
 
 parsers! {
-    note keys tiles proof revision pages record certificate timestamp request entry bundle trust
-    peers requests flags
+    note keys tiles proof revision pages record certificate timestamp request proposal entry bundle
+    trust peers requests flags
 }

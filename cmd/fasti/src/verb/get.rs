@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use fasti::client::reader::ReadError;
-use fasti::entry::{Facts, RekorEntry};
+use fasti::entry::Facts;
 use serde_json::json;
 use tiles_spec::LeafIndex;
 
@@ -28,16 +28,14 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     let fresh = arguments.freshness.check(view.fetch(), view.checkpoint(), &trust).await?;
     let proven = refused_if(view.entry(arguments.log_index).await, ReadError::is_refusal)?;
     let (log_id, head) = (hex::encode(view.checkpoint().log().log_id), view.head());
-    let entry = RekorEntry::parse(&proven.bytes).ok();
-    let body = shown::body(&proven.bytes, entry.as_ref());
+    let facts = Facts::of(&proven.bytes);
+    let body = shown::body(&proven.bytes, &facts);
     let mut lines = vec![
         format!("LogID: {log_id}"),
         format!("Index: {}", proven.index),
         format!("UUID: {}", proven.leaf),
     ];
-    if entry.is_some() {
-        lines.extend(shown::signers(&Facts::of(&proven.bytes)));
-    }
+    lines.extend(shown::signers(&facts));
     lines.extend(shown::body_lines(&body));
     lines.push(format!("Proved: in the tree of {} with root hash {}", head.size, head.root));
     let json = json!({

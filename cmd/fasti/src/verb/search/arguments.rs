@@ -1,6 +1,6 @@
 //! What `fasti search` is asked: the options, as a question and whom to believe.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow, bail, ensure};
 use clap::{ArgGroup, Args, ValueEnum};
@@ -8,12 +8,18 @@ use fasti::client::artifact::ArtifactFile;
 use fasti::client::fetch::Location;
 use fasti::client::search::{Belief, LIMIT_DEFAULT, Operator, Question, SCAN_DEFAULT, Term};
 use fasti::entry::{ArtifactHasher, HashAlgorithm, IdentityKind, LookupTerm};
+use fasti::rekor_v1::{KEY_FORMATS, term_of_key};
 use fasti::verify::Authority;
 use fasti::x509::canonical_name;
 use tiles_spec::{Hash, TreeSize, VerifierKey};
 
 use crate::files;
 use crate::freshness::FreshnessFlags;
+
+/// The format of keys in certificates, and of all keys that this program signs with.
+const X509: &str = "x509";
+/// The largest file with a key of another format. Roots of TUF and OpenPGP keys can be long.
+const OTHER_KEY_BYTES_MAX: usize = 1 << 20;
 
 #[derive(Args)]
 #[command(group = ArgGroup::new("what").required(true).multiple(true)
@@ -26,14 +32,22 @@ pub struct Arguments {
     #[arg(long, value_name = "[sha256:]HEX", alias = "artifact_hash")]
     pub(super) sha: Vec<String>,
     /// Entries signed by this key, or by the key in this certificate (PEM or DER)
+    ///
+    /// With another --pki-format, entries of Rekor v1 with this key.
     #[arg(long, value_name = "FILE", alias = "public_key")]
     public_key: Vec<PathBuf>,
-    /// Entries with a certificate for this email address, as an email address
+    /// What each --public-key is: an OpenPGP key, a line of authorized_keys, the root of a TUF
+    /// repository
+    #[arg(long, value_name = "FORMAT", value_parser = KEY_FORMATS, default_value = X509,
+        alias = "pki_format")]
+    pki_format: String,
+    /// Entries with a certificate or an OpenPGP key for this email address, as an email address
     #[arg(long, value_name = "ADDRESS")]
     pub(super) email: Vec<String>,
     /// Entries with a certificate for this identity of any kind: a workflow's URL, an email
-    /// address, a host name, an IP address, a user name
-    #[arg(long, value_name = "NAME", alias = "subject")]
+    /// address, a host name, an IP address, a user name; or with this name in Rekor v1: an email
+    /// address in an OpenPGP key, a TUF role
+    #[arg(long, value_name = "NAME", visible_alias = "subject")]
     pub(super) identity: Vec<String>,
     /// Only identities that this OIDC issuer vouched for
     #[arg(long, value_name = "URL")]
@@ -84,9 +98,6 @@ pub struct Arguments {
     pub(super) follow: Option<PathBuf>,
     #[command(flatten)]
     pub(super) freshness: FreshnessFlags,
-    /// Only x509 is supported; accepted for scripts that pass it
-    #[arg(long, value_parser = ["x509"], hide = true, alias = "pki_format")]
-    pub(super) pki_format: Option<String>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -107,9 +118,7 @@ impl Arguments {
             terms.push(read_digest(digest)?.into());
         }
         for path in &self.public_key {
-            let key = files::read_key(path)?.public_key();
-            let key = key.with_context(|| path.display().to_string())?;
-            terms.push(LookupTerm::of_public_key(key.spki_der()).into());
+            terms.push(self.public_key(path)?.into());
         }
         // Of two terms with one key the first counts, so the wider one comes first.
         terms.extend(self.identity.iter().map(|name| self.identity(&canonical_name(name))));
@@ -142,6 +151,16 @@ impl Arguments {
             "the trusted root names no authority that issues certificates"
         );
         Ok(is_asked.then(|| Belief::in_authorities(authorities)))
+    }
+
+    fn public_key(&self, path: &Path) -> anyhow::Result<LookupTerm> {
+        let name = || path.display().to_string();
+        if self.pki_format == X509 {
+            let key = files::read_key(path)?.public_key().with_context(name)?;
+            return Ok(LookupTerm::of_public_key(key.spki_der()));
+        }
+        let text = files::read(path, OTHER_KEY_BYTES_MAX)?;
+        term_of_key(&self.pki_format, &text).with_context(name)
     }
 
     fn email(&self, name: &str) -> Term {

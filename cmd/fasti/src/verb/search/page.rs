@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fasti::client::search::{Answer, Index, Match, Total, VouchedBy};
-use fasti::entry::{Facts, RekorEntry};
+use fasti::entry::Facts;
 use serde_json::{Value, json};
 use tiles_spec::{TreeHead, VerifierKey};
 
@@ -125,10 +125,10 @@ impl<'a> Page<'a> {
 fn entry(Shown { found, by }: &Shown<'_>) -> Vec<String> {
     let proven = &found.entry;
     let mut lines = vec![format!("Index: {}", proven.index), format!("UUID: {}", proven.leaf)];
-    match RekorEntry::parse(&proven.bytes) {
-        Ok(entry) => {
-            let facts = Facts::of(&proven.bytes);
-            lines.push(format!("Kind: {}", entry.kind().name()));
+    let facts = Facts::of(&proven.bytes);
+    match &facts.kind {
+        Some(kind) => {
+            lines.push(format!("Kind: {kind}"));
             lines.extend(facts.digests.iter().map(|digest| {
                 let hex = hex::encode(&digest.bytes);
                 match digest.algorithm {
@@ -138,7 +138,7 @@ fn entry(Shown { found, by }: &Shown<'_>) -> Vec<String> {
             }));
             lines.extend(shown::signers(&facts));
         }
-        Err(_) => lines.push(format!("Body: {}", shown::body(&proven.bytes, None))),
+        None => lines.push(format!("Body: {}", shown::body(&proven.bytes, &facts))),
     }
     lines.extend(found.terms.iter().map(|term| format!("Has: {term}")));
     if let Some(by) = by {
@@ -268,11 +268,10 @@ impl Page<'_> {
 
 fn json_entry(Shown { found, by }: &Shown<'_>, head: TreeHead) -> Value {
     let proven = &found.entry;
-    let entry = RekorEntry::parse(&proven.bytes).ok();
     let mut json = json!({
         "logIndex": proven.index.get(),
         "uuid": proven.leaf.to_string(),
-        "body": shown::body(&proven.bytes, entry.as_ref()),
+        "body": shown::body(&proven.bytes, &Facts::of(&proven.bytes)),
         "rawBody": STANDARD.encode(&proven.bytes),
         "has": found.terms.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "inclusionProof": {

@@ -16,7 +16,7 @@ use tokio::sync::OnceCell;
 const TIMES_MAX: u32 = 64;
 
 /// Byte strings by key.
-pub(super) struct Kept<K> {
+pub struct Kept<K> {
     bytes_max: usize,
     /// What each takes in addition to its bytes.
     overhead: usize,
@@ -50,20 +50,32 @@ impl<K: Clone + Eq + Hash> Kept<K> {
     }
 
     /// Returns the bytes for `key`, made by `make` unless they are kept. What cannot be made is
-    /// not kept.
-    pub async fn get_or_make(
+    /// not kept; whoever waits for it tries in turn.
+    pub async fn get_or_make<E>(
         &self,
         key: K,
-        make: impl Future<Output = Option<Bytes>>,
-    ) -> Option<Bytes> {
+        make: impl Future<Output = Result<Option<Bytes>, E>>,
+    ) -> Result<Option<Bytes>, E> {
         let making = match self.lock().find(&key) {
-            Ok(bytes) => return Some(bytes),
+            Ok(bytes) => return Ok(Some(bytes)),
             Err(cell) => Making { kept: self, key, cell },
         };
-        let make = async { make.await.ok_or(()) };
-        let bytes = making.cell.get_or_try_init(|| make).await.ok()?.clone();
+        let make = async { make.await.map_err(Some)?.ok_or(None) };
+        let bytes = match making.cell.get_or_try_init(|| make).await {
+            Ok(bytes) => bytes.clone(),
+            Err(None) => return Ok(None),
+            Err(Some(error)) => return Err(error),
+        };
         self.lock().keep(&making.key, &bytes, self.overhead, self.bytes_max);
-        Some(bytes)
+        Ok(Some(bytes))
+    }
+
+    /// Keeps nothing any more.
+    pub fn forget(&self) {
+        let mut inner = self.lock();
+        inner.items.clear();
+        inner.queue.clear();
+        inner.bytes = 0;
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner<K>> {
@@ -71,7 +83,6 @@ impl<K: Clone + Eq + Hash> Kept<K> {
     }
 
     /// How many are kept, and how many bytes they take.
-    #[cfg(test)]
     pub fn size(&self) -> (usize, usize) {
         let inner = self.lock();
         (inner.items.len(), inner.bytes)
@@ -134,6 +145,8 @@ impl<K: Clone + Eq + Hash> Drop for Making<'_, K> {
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
     use super::*;
 
     fn bytes(length: usize) -> Bytes {
@@ -141,7 +154,12 @@ mod tests {
     }
 
     async fn get(kept: &Kept<u32>, key: u32) -> Option<Bytes> {
-        kept.get_or_make(key, async { Some(bytes(10)) }).await
+        make(kept, key, Some(bytes(10))).await
+    }
+
+    async fn make(kept: &Kept<u32>, key: u32, bytes: Option<Bytes>) -> Option<Bytes> {
+        let made = kept.get_or_make(key, async { Ok::<_, Infallible>(bytes) }).await;
+        made.unwrap_or_else(|never| match never {})
     }
 
     #[tokio::test]
@@ -153,25 +171,29 @@ mod tests {
             get(&kept, key).await.unwrap();
             assert!(kept.size().1 <= 100);
         }
-        let (nothing, other) = (async { None }, async { None });
-        assert_eq!(kept.get_or_make(0, nothing).await, Some(bytes(10)), "asked for often");
-        assert_eq!(kept.get_or_make(1, other).await, None, "asked for once, long ago");
+        assert_eq!(make(&kept, 0, None).await, Some(bytes(10)), "asked for often");
+        assert_eq!(make(&kept, 1, None).await, None, "asked for once, long ago");
         assert_eq!(kept.size(), (10, 100));
         // What nobody asks for any more leaves in the end.
         for key in 200..1000 {
             get(&kept, key).await.unwrap();
         }
-        assert_eq!(kept.get_or_make(0, async { None }).await, None);
+        assert_eq!(make(&kept, 0, None).await, None);
+        get(&kept, 0).await.unwrap();
+        kept.forget();
+        assert_eq!((make(&kept, 0, None).await, kept.size()), (None, (0, 0)));
     }
 
     #[tokio::test]
     async fn what_is_too_large_or_was_given_up_leaves_nothing_behind() {
         let kept = Kept::new(100, 1);
-        let large = kept.get_or_make(0, async { Some(bytes(100)) }).await;
+        let large = make(&kept, 0, Some(bytes(100))).await;
         assert_eq!((large, kept.size()), (Some(bytes(100)), (0, 0)));
-        assert_eq!(kept.get_or_make(0, async { None }).await, None);
+        assert_eq!(make(&kept, 0, None).await, None);
+        assert_eq!(kept.get_or_make(0, async { Err("out of reach") }).await, Err("out of reach"));
         {
-            let waiting = std::pin::pin!(kept.get_or_make(0, std::future::pending()));
+            let never = std::future::pending::<Result<_, Infallible>>();
+            let waiting = std::pin::pin!(kept.get_or_make(0, never));
             assert!(futures::poll!(waiting).is_pending());
             assert_eq!(kept.lock().making.len(), 1);
         }

@@ -19,7 +19,7 @@ const VARIABLE: &str = "MALLOC_ARENA_MAX";
 const ARENAS_MIN: usize = 2;
 
 /// Starts the program again with the bound, unless one is set. Returns why that was not possible.
-pub fn bound() -> Option<std::io::Error> {
+pub fn bound_arenas() -> Option<std::io::Error> {
     if !cfg!(target_env = "gnu") || std::env::var_os(VARIABLE).is_some() {
         return None;
     }

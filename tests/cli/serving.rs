@@ -1,0 +1,14 @@
+//! `fasti serve`: a server without keys in front of the files of a log, wherever they are.
+//!
+//! | file | what it tests |
+//! |---|---|
+//! | `answering` | everything that a writer answers, except for submissions |
+//! | `following` | growth is shown, rollbacks and forks are not |
+//! | `upstream` | a place of files that is slow, gone or wrong; memory |
+//!
+//! `server` runs it and asks it.
+
+mod answering;
+mod following;
+mod server;
+mod upstream;
