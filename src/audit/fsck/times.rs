@@ -82,8 +82,9 @@ impl Ranges {
                 check.findings.add(Published::Times(bundle), "missing");
             }
             if last.is_some_and(|last| first < last) && before.end - before.start < bundles {
-                let bundle = bundle(check, before.end);
-                bundle.into_iter().for_each(|bundle| earlier(check, bundle));
+                if let Some(bundle) = bundle(check, before.end) {
+                    earlier(check, bundle);
+                }
             }
             (last, timed) = (Some(end), timed + more);
         }
