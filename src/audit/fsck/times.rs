@@ -81,10 +81,11 @@ impl Ranges {
             {
                 check.findings.add(Published::Times(bundle), "missing");
             }
-            if last.is_some_and(|last| first < last) && before.end - before.start < bundles {
-                if let Some(bundle) = bundle(check, before.end) {
-                    earlier(check, bundle);
-                }
+            if last.is_some_and(|last| first < last)
+                && before.end - before.start < bundles
+                && let Some(bundle) = bundle(check, before.end)
+            {
+                earlier(check, bundle);
             }
             (last, timed) = (Some(end), timed + more);
         }
