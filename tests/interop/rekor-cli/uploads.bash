@@ -71,9 +71,11 @@ done
 # Kinds that take more than OpenSSL to make, as rekor-cli's authors and others made them.
 if [ -n "${FASTI_CONFORMANCE_DATA:-}" ]; then
   for entry in rekord/minisign-plain rekord/minisign-prehashed rekord/ssh-rsa3072 cose/es256 cose/es256-aad \
-    rfc3161/rekor-test rfc3161/gen-rsa tuf/gen-timestamp tuf/gen-threshold-2-of-3 intoto/v2-two; do
+    rfc3161/rekor-test rfc3161/gen-rsa tuf/gen-timestamp tuf/gen-threshold-2-of-3 intoto/v2-two \
+    rekord/rekor-tests-pgp rekord/pgp-gen-eddsa \
+    alpine/rekor-test alpine/gen-rsa jar/rekor-test jar/gen-ec rpm/rekor-test helm/rekor-test; do
     for log in "${logs[@]}"; do uploads --entry "$FASTI_CONFORMANCE_DATA/v1-kinds/$entry.proposal.json"; done
   done
 else
-  echo "SKIPPED: uploads of minisign, COSE, RFC 3161 and TUF with rekor-cli: FASTI_CONFORMANCE_DATA is not set"
+  echo "SKIPPED: uploads of minisign, PGP, COSE, RFC 3161, TUF and packages with rekor-cli: FASTI_CONFORMANCE_DATA is not set"
 fi

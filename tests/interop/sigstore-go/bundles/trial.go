@@ -35,8 +35,13 @@ var kinds = []v1.PublicKeyDetails{
 	v1.PublicKeyDetails_PKIX_ED25519_PH,
 }
 
-// kindsOfV1 are those that Rekor v1 takes for blobs and for envelopes alike.
-var kindsOfV1 = kinds[:len(kinds)-1]
+// kindsOfV1 are those that Rekor v1 takes for blobs and for envelopes alike: they sign SHA-256.
+var kindsOfV1 = []v1.PublicKeyDetails{
+	v1.PublicKeyDetails_PKIX_ECDSA_P256_SHA_256,
+	v1.PublicKeyDetails_PKIX_RSA_PKCS1V15_2048_SHA256,
+	v1.PublicKeyDetails_PKIX_RSA_PKCS1V15_3072_SHA256,
+	v1.PublicKeyDetails_PKIX_RSA_PKCS1V15_4096_SHA256,
+}
 
 func contents() map[string]sign.Content {
 	attestation := fmt.Appendf(nil, statement, sha256.Sum256(artifact))
