@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `kinds` | entries of each kind: uploaded, uploaded again, read, verified |
 //! | `refusing` | wrong signatures, wrong keys, unknown entries, contradictory questions |
+//! | `flags` | the other verbs and flags of rekor-cli |
 //! | `elsewhere` | servers that are not fasti's, and logs that are only files |
 //! | `tools` | keys and signatures of ssh-keygen and gpg, where there are such programs |
 //! | `vectors` | what Rekor itself made of the same files |
@@ -12,6 +13,7 @@
 //! `made` has artifacts with signatures of each kind.
 
 mod elsewhere;
+mod flags;
 mod kinds;
 mod made;
 mod refusing;

@@ -5,6 +5,7 @@ use clap::Args;
 use fasti::causes::with_causes;
 use fasti::client::fetch::Location;
 use fasti::client::writer_status;
+use fasti::grow::TreeId;
 use reqwest::Url;
 use serde_json::json;
 use tiles_spec::TreeSize;
@@ -34,13 +35,16 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     let seen = fresh.seen();
     let is_frozen = view.is_last().await.map_err(anyhow::Error::from)?;
     let (head, log) = (view.head(), view.checkpoint().log());
+    let tree = TreeId::of(&log.key.log_id());
     let witnesses: Vec<_> =
         view.checkpoint().cosigned().iter().map(|seen| seen.witness.to_string()).collect();
     let mut lines = vec![
         "Verification Successful!".to_owned(),
         format!("Origin:            {}", log.origin()),
         format!("Active Tree Size:  {}", head.size),
+        format!("Total Tree Size:   {}", head.size),
         format!("Root Hash:         {}", head.root),
+        format!("TreeID:            {tree}"),
         format!("Consistency:       {}", seen.in_words()),
     ];
     lines.extend(witnesses.iter().map(|witness| format!("Witness:           {witness}")));
@@ -54,6 +58,7 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
         "TotalTreeSize": head.size.get(),
         "RootHash": head.root.to_string(),
         "LogID": hex::encode(log.log_id),
+        "TreeID": tree.to_string(),
         "ConsistentWithTreeSize": seen.size(head.size).map(TreeSize::get),
         "Witnesses": witnesses,
         "Frozen": is_frozen,
