@@ -5,6 +5,8 @@
 //! whether that had expired or not (see [`PackageSignature`]). The tag OPENPGP of RPM 6 is not
 //! read, as in Rekor.
 //!
+//! Tags of digests with values of another type are refused; Rekor takes them for missing.
+//!
 //! The entry holds what identifies the package, its digest and the key. Strings in it must be
 //! UTF-8; Rekor replaces what is not.
 

@@ -20,10 +20,11 @@
 //! - A key that was prolonged keeps its old signatures (`validity`).
 //! - User IDs keep the key's order, which in Rekor changes from run to run.
 //! - Private keys are refused even where Rekor would store their public part.
-//! - Keys on brainpool curves and Ed448 are refused, and so are keys of version 6, MD5 in signatures
-//!   of version 3, and combinations such as RSA over SHA-224, which nobody uses: no library of the
-//!   log's verifies them.
-//! - A key with bytes that belong to no field of a packet is refused.
+//! - Keys on brainpool curves and Ed448 are refused, and so are keys of version 6, post-quantum
+//!   keys, MD5 in signatures of version 3, and combinations such as RSA over SHA-224, which nobody
+//!   uses: no library of the log's verifies them.
+//! - A key with bytes that belong to no field of a packet is refused, and so is one that begins
+//!   with a subkey.
 //!
 //! Invariants: every signature by a key over its own parts was verified. The number of packets, the
 //! size of keys and the work of verifying are bounded.

@@ -53,16 +53,25 @@ impl<'a> Package<'a> {
         }
         let signatures = Header::take(&mut bytes, true)?;
         let header = Header::take(&mut bytes, false)?;
-        let stated = |tag| signatures.text(tag).ok().flatten().filter(|text| text.len() > 1);
-        let digest = [(signature_tag::SHA256, Hash::Sha256), (signature_tag::SHA1, Hash::Sha1)]
-            .into_iter()
-            .find_map(|(tag, hash)| Some((stated(tag)?, hash)));
-        if let Some((stated, hash)) = digest
-            && hex::encode(hash.of(header.bytes)) != stated
+        let package = Self { signatures, header, payload: bytes };
+        package.check_header()?;
+        Ok(package)
+    }
+
+    /// Checks the header against the best digest beside the signatures, if there is one.
+    fn check_header(&self) -> Result<(), KindError> {
+        for (tag, hash) in
+            [(signature_tag::SHA256, Hash::Sha256), (signature_tag::SHA1, Hash::Sha1)]
         {
-            return Err(invalid(format!("{} mismatch in signature header", hash.name())));
+            let Some(stated) = self.signatures.text(tag)?.filter(|text| text.len() > 1) else {
+                continue;
+            };
+            if hex::encode(hash.of(self.header.bytes)) != stated {
+                return Err(invalid(format!("{} mismatch in signature header", hash.name())));
+            }
+            break;
         }
-        Ok(Self { signatures, header, payload: bytes })
+        Ok(())
     }
 
     /// All signatures: those over the header, then those over header and payload.
@@ -85,8 +94,8 @@ impl<'a> Package<'a> {
     /// Checks the payload against the digest in the header, or else, with the header, against the
     /// old checksum beside the signatures.
     pub fn check_payload(&self) -> Result<(), KindError> {
-        let stated = self.header.text(tag::PAYLOAD_DIGEST).ok().flatten();
-        let algorithm = self.header.number(tag::PAYLOAD_DIGEST_ALGORITHM).ok().flatten();
+        let stated = self.header.text(tag::PAYLOAD_DIGEST)?;
+        let algorithm = self.header.number(tag::PAYLOAD_DIGEST_ALGORITHM)?;
         if let Some((stated, checksum)) = stated.zip(algorithm.and_then(checksum)) {
             if hex::encode(checksum.of(&[self.payload])) != stated {
                 return Err(invalid(format!("payload {} digest mismatch", checksum.name())));

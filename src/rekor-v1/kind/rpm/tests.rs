@@ -118,6 +118,8 @@ fn what_is_not_signed_so() {
     assert_eq!(payload.judge().unwrap_err(), "payload SHA-256 digest mismatch");
     let digest = Made { more: vec![(273, b"00".to_vec())], ..made() };
     assert_eq!(digest.judge().unwrap_err(), "SHA-256 mismatch in signature header");
+    let binary = Made { more: vec![(269, b"\xff".to_vec())], ..made() };
+    assert!(binary.judge().unwrap_err().starts_with("unsupported datatype for string"));
     let nameless = Made { header: header(&[(5093, Value::Number(8))]), ..made() };
     assert_eq!(nameless.judge().unwrap_err(), "no usable payload digest found");
     let garbage = Made { more: vec![(1005, b"\xc2\x01\x09".to_vec())], ..made() };

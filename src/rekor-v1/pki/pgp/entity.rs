@@ -15,6 +15,7 @@ use super::fault::Fault;
 use super::packet::{Packet, Packets, write};
 use super::public_key::PublicKey;
 use super::signature_packet::{SignaturePacket, kind};
+use super::subpackets::check_subpackets;
 use super::verification::Work;
 
 /// Types of packets.
@@ -181,9 +182,14 @@ fn part(packet: &Packet<'_>) -> Result<Option<Part>, Fault> {
         tag::PRIVATE_KEY | tag::PRIVATE_SUBKEY => return Err(Fault::Private),
         tag::SIGNATURE => Part::Signature(Box::new(SignaturePacket::parse_in_key(body)?)),
         tag::USER_ID => Part::UserId(body.to_vec()),
+        tag::MARKER if body.len() < 3 => return Err(Fault::Cut),
         tag::MARKER if body != b"PGP" => return Err(Fault::structure("invalid marker packet")),
         tag::MARKER | tag::TRUST | tag::NOT_CRITICAL.. => return Ok(None),
-        tag::USER_ATTRIBUTE | tag::PADDING => Part::Other,
+        tag::USER_ATTRIBUTE => {
+            check_subpackets(body)?;
+            Part::Other
+        }
+        tag::PADDING => Part::Other,
         // What messages consist of.
         other @ (1 | 3 | 4 | 8 | 9 | 11 | 18 | 20) => {
             return Err(Fault::structure(format!("a packet of type {other} in a key")));

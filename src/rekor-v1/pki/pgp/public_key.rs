@@ -24,6 +24,8 @@ pub(super) mod algorithm {
     pub const X448: u8 = 26;
     pub const ED25519: u8 = 27;
     pub const ED448: u8 = 28;
+    pub const POST_QUANTUM_FIRST: u8 = 30;
+    pub const POST_QUANTUM_LAST: u8 = 36;
 }
 
 /// A public key.
@@ -57,12 +59,10 @@ impl PublicKey {
     /// Reads a packet's body.
     pub fn parse(body: &[u8]) -> Result<Self, Fault> {
         let mut fields = Fields::of(body);
-        let version = fields.byte()?;
+        let (version, created, algorithm) = (fields.byte()?, fields.u32()?, fields.byte()?);
         if version != 4 {
             return Err(Fault::unsupported(format!("public key version {version}")));
         }
-        let created = fields.u32()?;
-        let algorithm = fields.byte()?;
         let material = material(algorithm, &mut fields)?;
         if !fields.rest().is_empty() {
             return Err(Fault::structure("bytes after the numbers of a public key"));
@@ -133,6 +133,9 @@ fn material(algorithm: u8, fields: &mut Fields<'_>) -> Result<Material, Fault> {
         algorithm::X448 => {
             fields.take(56)?;
             Material::Encryption
+        }
+        algorithm::POST_QUANTUM_FIRST..=algorithm::POST_QUANTUM_LAST => {
+            return Err(Fault::Unverifiable("by post-quantum keys".into()));
         }
         other => return Err(Fault::unsupported(format!("public key type: {other}"))),
     })

@@ -192,6 +192,11 @@ fn notation(content: &[u8]) -> Option<&[u8]> {
     (fields.rest().len() == name + value).then(|| &fields.rest()[..name])
 }
 
+/// Checks that bytes consist of subpackets, as in user attributes.
+pub(super) fn check_subpackets(bytes: &[u8]) -> Result<(), Fault> {
+    each(bytes, |_, _| Ok(()))
+}
+
 /// Calls `read` with the type and the content of each subpacket.
 fn each(bytes: &[u8], mut read: impl FnMut(u8, &[u8]) -> Result<(), Fault>) -> Result<(), Fault> {
     let mut rest = Fields::of(bytes);

@@ -255,6 +255,8 @@ fn what_is_no_key() {
     let critical = binary(&packet(39, b"")).unwrap();
     assert_eq!(critical, "openpgp: unknown critical packet type: 39");
     assert!(binary(&packet(11, b"data")).unwrap().contains("a packet of type 11 in a key"));
+    assert!(binary(&packet(17, b"\x05x")).unwrap().contains("subpacket truncated"));
+    assert_eq!(binary(&packet(14, &[9])).as_deref(), Some("unexpected EOF"));
     assert!(binary(&packet(10, b"GPG")).unwrap().contains("invalid marker packet"));
     assert_eq!(
         refused(&[&whole[..], &packet(5, &ann.public.body)].concat()),
