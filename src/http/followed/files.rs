@@ -247,15 +247,11 @@ impl Store for Files {
         path: &ObjectPath,
         range: Range<u64>,
     ) -> Result<Option<Bytes>, StoreError> {
-        match path.as_str().parse() {
-            Ok(object @ Published::Lookup(LookupPath::Part { .. })) => {
-                self.unchanging(path, object, Some(range)).await
-            }
-            _ => {
-                let object = self.get(path).await?;
-                object.map(|object| object.part(&range, path.as_str())).transpose()
-            }
+        if let Ok(object @ Published::Lookup(LookupPath::Part { .. })) = path.as_str().parse() {
+            return self.unchanging(path, object, Some(range)).await;
         }
+        let object = self.get(path).await?;
+        object.map(|object| object.part(&range, path.as_str())).transpose()
     }
 
     async fn length(&self, path: &ObjectPath) -> Result<Option<u64>, StoreError> {

@@ -207,12 +207,12 @@ fn rfc3161() -> Value {
 /// A timestamp and its root.
 fn tuf() -> Value {
     let key = |key: &SigningKey| {
-        let public = hex(key.verifying_key().as_bytes());
+        let public = hex::encode(key.verifying_key().as_bytes());
         json!({"keytype": "ed25519", "keyval": {"public": public}, "scheme": "ed25519"})
     };
     // Without spaces and with its members in order, which is the form that is signed.
     let signed = |signed: Value, id: &str, key: &SigningKey| {
-        let signature = hex(&key.sign(signed.to_string().as_bytes()).to_bytes());
+        let signature = hex::encode(key.sign(signed.to_string().as_bytes()).to_bytes());
         json!({"signatures": [{"keyid": id, "sig": signature}], "signed": signed})
     };
     let (of_root, of_timestamp) = (ed25519(3), ed25519(4));
@@ -240,13 +240,9 @@ fn proposal(kind: &str, version: &str, spec: &Value) -> Value {
 }
 
 fn sha256(bytes: &[u8]) -> Value {
-    json!({"algorithm": "sha256", "value": hex(&Sha256::digest(bytes))})
+    json!({"algorithm": "sha256", "value": hex::encode(Sha256::digest(bytes))})
 }
 
 fn ed25519(number: u8) -> SigningKey {
     SigningKey::from_bytes(&[number; 32])
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

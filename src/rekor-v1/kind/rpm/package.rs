@@ -60,7 +60,8 @@ impl<'a> Package<'a> {
 
     /// Checks the header against the best digest beside the signatures, if there is one.
     fn check_header(&self) -> Result<(), KindError> {
-        for (tag, hash) in [(signature_tag::SHA256, Hash::Sha256), (signature_tag::SHA1, Hash::Sha1)]
+        for (tag, hash) in
+            [(signature_tag::SHA256, Hash::Sha256), (signature_tag::SHA1, Hash::Sha1)]
         {
             let Some(stated) = self.signatures.text(tag)?.filter(|text| text.len() > 1) else {
                 continue;
