@@ -290,7 +290,6 @@ impl Flags {
             submitting_sites: self.cors_submit.clone(),
             peer_secret,
             writer_address,
-            packed_bytes_max: None,
         }
     }
 }

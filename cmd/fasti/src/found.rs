@@ -14,6 +14,7 @@ use fasti::client::times::integrated_time;
 use fasti::client::trust::{OpenedCheckpoint, Trust};
 use fasti::entry::LookupTerm;
 use fasti::grow::TreeId;
+use fasti::objects::IntegratedTime;
 use fasti::verify::{LoggedV1, TrustedRoot};
 use tiles_spec::{Hash, LeafIndex, TreeHead};
 
@@ -180,7 +181,7 @@ async fn found(
         id: EntryId::of_leaf(proven.leaf),
         index: proven.index.get(),
         log_id: hex::encode(checkpoint.log().log_id),
-        time: time.map(|time| time.get()),
+        time: time.map(IntegratedTime::get),
         attestation: None,
         index_in_tree: proven.index,
         head,

@@ -23,7 +23,9 @@ fn second() -> Arc<dyn Signer> {
 async fn published(origin: &str, by: &Arc<dyn Signer>) -> (Vec<u8>, Vec<Hash>) {
     let mut frontier = Frontier::new();
     let leaves = [leaf_hash(b"one"), leaf_hash(b"two")];
-    leaves.iter().for_each(|leaf| frontier.push(*leaf).unwrap());
+    for leaf in leaves {
+        frontier.push(leaf).unwrap();
+    }
     let origin = origin.to_owned();
     let text = Checkpoint { origin, head: frontier.head(), extensions: Vec::new() }.to_text();
     let line = by.sign(Statement::Checkpoint(&text)).await.unwrap();

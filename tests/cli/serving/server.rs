@@ -98,7 +98,7 @@ impl Server {
 /// Asks over a connection of its own. The answer must not be chunked.
 pub fn ask(address: SocketAddr, method: &str, path: &str, fields: &[&str], body: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(address).expect("it listens");
-    stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout");
+    stream.set_read_timeout(Some(Duration::from_mins(1))).expect("a timeout");
     let length = format!("content-length: {}", body.len());
     let fields = [&["host: log", "connection: close", &length], fields].concat().join("\r\n");
     let head = format!("{method} {path} HTTP/1.1\r\n{fields}\r\n\r\n");
