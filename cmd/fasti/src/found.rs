@@ -9,7 +9,7 @@ use fasti::client::fetch::{Fetch, Location};
 use fasti::client::proven::ProvenEntry;
 use fasti::client::reader::{ReadError, View};
 use fasti::client::rekor_v1::{EntryId, RekorV1, RekorV1Error, V1Entry};
-use fasti::client::search::{self, Operator, Question, SearchError};
+use fasti::client::search::{self, Answer, Operator, Question, SearchError};
 use fasti::client::times::integrated_time;
 use fasti::client::trust::{OpenedCheckpoint, Trust};
 use fasti::entry::LookupTerm;
@@ -140,23 +140,27 @@ async fn by_tiles(
             let question = Question::new([LookupTerm::Leaf(id.leaf)], Operator::Or);
             let answer = search::search(fetch.clone(), trust, &question).await;
             let mut answer = refused_if(answer, SearchError::is_refusal)?;
-            match answer.entries.is_empty() {
-                true if answer.complete => return Ok(None),
-                true => {
-                    return Err(anyhow!(
-                        "not found, but {} entries were not searched: the log's index does not \
-                         cover them",
-                        answer.unsearched
-                    )
-                    .into());
-                }
-                // Of several copies, the first.
-                false => (answer.entries.swap_remove(0).entry, answer.log),
+            if answer.entries.is_empty() {
+                return none(&answer);
             }
+            // Of several copies, the first.
+            (answer.entries.swap_remove(0).entry, answer.log)
         }
     };
     let fresh = freshness.check(&fetch, &checkpoint, trust).await?;
     found(proven, &checkpoint, fresh, &fetch).await.map(Some)
+}
+
+/// That nothing was found, if everything was searched.
+fn none(answer: &Answer) -> Result<Option<Found>, Failure> {
+    if answer.complete {
+        return Ok(None);
+    }
+    let error = anyhow!(
+        "not found, but {} entries were not searched: the log's index does not cover them",
+        answer.unsearched
+    );
+    Err(error.into())
 }
 
 /// Whether this is the tree ID of one of these logs.
