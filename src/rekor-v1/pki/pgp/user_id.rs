@@ -1,4 +1,4 @@
-//! The email address in a user ID, which by convention is "Name (Comment) <address>".
+//! The email address in a user ID, which by convention is `Name (Comment) <address>`.
 //!
 //! Which texts are addresses is what Rekor's library says, so that the same keys are listed in an
 //! index: Internet addresses with a domain of two labels or more, and with letters of any script.
