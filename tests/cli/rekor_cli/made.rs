@@ -96,12 +96,14 @@ fn envelopes(world: &World) -> Vec<Made> {
         "predicate": {},
     });
     let payload = statement.to_string();
-    let [one, rsa] = [P256, "PKIX_RSA_PKCS1V15_2048_SHA256"].map(Signer::of);
+    let [one, two] = [P256, "PKIX_ECDSA_P384_SHA_384"].map(Signer::of);
     let sign = |signer: &Signer| STANDARD.encode(signer.sign(&pae(kind, payload.as_bytes())));
     let envelope = |signatures: Value| {
         let payload = STANDARD.encode(&payload);
         json!({"payloadType": kind, "payload": payload, "signatures": signatures}).to_string()
     };
+    let rsa = Signer::of("PKIX_RSA_PKCS1V15_2048_SHA256");
+    assert_ne!(one.spki, two.spki);
     world.write("rsa.pub", pem("PUBLIC KEY", &rsa.spki));
     world.write("envelope", envelope(json!([{"sig": sign(one)}])));
     world.write("envelope-2", envelope(json!([{"sig": sign(rsa)}, {"sig": sign(one)}])));
