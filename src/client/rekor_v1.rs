@@ -142,7 +142,7 @@ impl RekorV1 {
         Ok(Some(entry))
     }
 
-    /// The entry at this index, counted over all trees of the log; `None` if there is none yet.
+    /// The entry at this index, counted over all trees of the log; `None` if the log is shorter.
     pub async fn by_index(&self, index: LeafIndex) -> Result<Option<V1Entry>, RekorV1Error> {
         let place = format!("{}{ENTRIES}?logIndex={index}", self.base);
         let Some(entry) = self.get(&place).await? else { return Ok(None) };

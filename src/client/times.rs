@@ -61,7 +61,7 @@ pub async fn integrated_time(
     Ok(times.and_then(|times| times.get().get(place).copied().flatten()))
 }
 
-/// The times of a bundle's entries, and perhaps of later ones; `None` if there are none.
+/// The times of a bundle's entries, and perhaps of later ones; `None` if no file has them.
 async fn times_of(fetch: &dyn Fetch, bundle: BundleCoord) -> Result<Option<Times>, ReadTimesError> {
     for bundle in [Some(bundle), bundle.wider()].into_iter().flatten() {
         if let Some(bytes) = fetch.fetch_times(&bundle).await? {

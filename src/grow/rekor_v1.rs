@@ -60,7 +60,7 @@ impl fmt::Display for TreeId {
 #[non_exhaustive]
 pub enum RekorV1GuardError {
     /// The checkpoint is not one of this log.
-    #[error("what should be a published checkpoint of this log is none")]
+    #[error("this is not a published checkpoint of this log")]
     Checkpoint(#[source] CheckpointError),
     /// The entry was not proved to be in the published tree.
     #[error("the entry is not proved to be in the published tree")]

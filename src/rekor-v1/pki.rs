@@ -2,11 +2,9 @@
 //!
 //! A format's file says how its keys and signatures are read, verified and written in canonical
 //! form. Kinds of entry choose among them. What several formats are written in, or made of, has
-//! files of its own: `der`, `ecdsa`, `ed25519`, `hash`, `pem`, `pkcs7`, `signed_digest`,
-//! `ssh_wire`.
+//! files of its own: `ecdsa`, `ed25519`, `hash`, `pem`, `pkcs7`, `signed_digest`, `ssh_wire`.
 
 #[cfg_attr(not(feature = "pgp"), allow(dead_code, reason = "OpenPGP needs more of it"))]
-pub(crate) mod der;
 pub(crate) mod ecdsa;
 pub(crate) mod ed25519;
 #[cfg_attr(not(feature = "pgp"), allow(dead_code, reason = "OpenPGP needs more of it"))]

@@ -1,5 +1,5 @@
 //! A reader for sequences of DER elements (X.690), and the values of the simple types; also the
-//! encoding of one element.
+//! encoding of one element. Readers of other signed data use it too.
 //!
 //! The rules are those of Go's certificate parser: tags of one byte, lengths of at most four bytes
 //! in their shortest form, numbers in their shortest form. The content of an element is not
@@ -9,37 +9,50 @@
 pub(super) type Fault = &'static str;
 
 pub(super) const BOOLEAN: u8 = 0x01;
-pub(super) const INTEGER: u8 = 0x02;
+/// The tag of an INTEGER.
+pub const INTEGER: u8 = 0x02;
 pub(super) const BIT_STRING: u8 = 0x03;
-pub(super) const OCTET_STRING: u8 = 0x04;
-pub(super) const OBJECT_IDENTIFIER: u8 = 0x06;
+/// The tag of an OCTET STRING.
+pub const OCTET_STRING: u8 = 0x04;
+/// The tag of an OBJECT IDENTIFIER.
+pub const OBJECT_IDENTIFIER: u8 = 0x06;
 pub(super) const UTF8_STRING: u8 = 0x0c;
-pub(super) const SEQUENCE: u8 = 0x30;
-pub(super) const SET: u8 = 0x31;
+/// The tag of a SEQUENCE.
+pub const SEQUENCE: u8 = 0x30;
+/// The tag of a SET.
+pub const SET: u8 = 0x31;
 /// The context-specific class of tags.
 pub(super) const CONTEXT: u8 = 0x80;
 /// A context-specific tag around elements instead of a value.
-pub(super) const EXPLICIT: u8 = 0xa0;
+pub const EXPLICIT: u8 = 0xa0;
 
 /// The remaining elements of a list.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Elements<'a>(&'a [u8]);
+pub struct Elements<'a>(&'a [u8]);
 
 /// One element.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Element<'a> {
+pub struct Element<'a> {
     pub(super) tag: u8,
     /// Tag, length and content.
-    pub(super) encoded: &'a [u8],
-    pub(super) content: &'a [u8],
+    pub encoded: &'a [u8],
+    /// What the element holds. It has not been examined.
+    pub content: &'a [u8],
 }
 
 impl<'a> Elements<'a> {
-    pub(super) fn of(bytes: &'a [u8]) -> Self {
+    /// Reads from these bytes.
+    pub fn of(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 
-    pub(super) fn is_empty(self) -> bool {
+    /// The bytes that were not read.
+    pub fn rest(self) -> &'a [u8] {
+        self.0
+    }
+
+    /// Whether all was read.
+    pub fn is_empty(self) -> bool {
         self.0.is_empty()
     }
 
@@ -47,8 +60,8 @@ impl<'a> Elements<'a> {
         self.0.first() == Some(&tag)
     }
 
-    /// The next element, with any tag.
-    pub(super) fn any(&mut self) -> Option<Element<'a>> {
+    /// The next element, with any tag; `None` if nothing is left or it is malformed.
+    pub fn any(&mut self) -> Option<Element<'a>> {
         let [tag, first, ..] = *self.0 else { return None };
         if tag & 0x1f == 0x1f {
             return None;
@@ -70,6 +83,16 @@ impl<'a> Elements<'a> {
         let (encoded, rest) = self.0.split_at_checked(header.checked_add(length)?)?;
         self.0 = rest;
         Some(Element { tag, encoded, content: &encoded[header..] })
+    }
+
+    /// The next element, if it has this tag. Otherwise nothing is read.
+    pub fn element(&mut self, tag: u8) -> Option<Element<'a>> {
+        if self.is_next(tag) { self.any() } else { None }
+    }
+
+    /// The elements inside the next one, if it has this tag. Otherwise nothing is read.
+    pub fn inside(&mut self, tag: u8) -> Option<Self> {
+        self.element(tag).map(|element| Self(element.content))
     }
 
     /// The content of the next element, which must have this tag.
@@ -105,7 +128,7 @@ impl<'a> Elements<'a> {
 }
 
 /// An element with this tag and content.
-pub(super) fn encode(tag: u8, content: &[u8]) -> Vec<u8> {
+pub fn encode(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = content.len().to_be_bytes();
     let zeros = length.iter().take_while(|digit| **digit == 0).count();
     let mut element = vec![tag];
@@ -119,6 +142,16 @@ pub(super) fn encode(tag: u8, content: &[u8]) -> Vec<u8> {
     }
     element.extend_from_slice(content);
     element
+}
+
+/// Encodes a number that is not negative as an INTEGER.
+pub fn encode_unsigned(number: &[u8]) -> Vec<u8> {
+    let zeros = number.iter().take_while(|digit| **digit == 0).count();
+    let mut content = number[zeros..].to_vec();
+    if content.first().is_none_or(|first| *first >= 0x80) {
+        content.insert(0, 0);
+    }
+    encode(INTEGER, &content)
 }
 
 pub(super) fn boolean(content: &[u8]) -> Option<bool> {
@@ -171,4 +204,43 @@ pub(super) fn is_object_identifier(content: &[u8]) -> bool {
 pub(super) fn are_distinct(values: &mut [&[u8]]) -> bool {
     values.sort_unstable();
     values.array_windows().all(|[a, b]| a != b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        for length in [0, 1, 127, 128, 255, 256, 70_000] {
+            let content = vec![7; length];
+            let encoded = encode(OCTET_STRING, &content);
+            let mut elements = Elements::of(&encoded);
+            let element = elements.element(OCTET_STRING).unwrap();
+            assert_eq!((element.content, element.encoded), (&content[..], &encoded[..]));
+            assert!(elements.is_empty() && elements.any().is_none());
+        }
+    }
+
+    #[test]
+    fn lengths_are_in_their_shortest_form_and_true() {
+        for bytes in [
+            &[0x30][..],
+            &[0x30, 0x80, 0, 0],
+            &[0x30, 0x81, 0x7f],
+            &[0x30, 0x82, 0, 0x80],
+            &[0x30, 0x84, 0xff, 0xff, 0xff, 0xff],
+            &[0x30, 0x85, 1, 0, 0, 0, 0],
+            &[0x30, 2, 0],
+            &[0x3f, 1, 0],
+        ] {
+            assert!(Elements::of(bytes).any().is_none(), "{bytes:?}");
+        }
+    }
+    #[test]
+    fn numbers_are_in_their_shortest_form() {
+        assert_eq!(encode_unsigned(&[0, 0, 0x80]), [2, 2, 0, 0x80]);
+        assert_eq!(encode_unsigned(&[0, 0x7f]), [2, 1, 0x7f]);
+        assert_eq!(encode_unsigned(&[]), [2, 1, 0]);
+    }
 }

@@ -4,6 +4,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`pem`] | blocks of base64 in text |
+//! | [`element`] | elements of DER |
 //! | `structure` | the fields of a certificate, by their tags |
 //! | [`X509`] | a certificate as Go parses it, by the rules of `element`, `time`, `distinguished_name`, `extension`, `alternative_name`, `uri`, `mailbox` and `constraint` |
 //! | [`Certificate`] | its key and identities |
@@ -38,7 +39,7 @@ mod constrained;
 mod constraint;
 mod digest;
 mod distinguished_name;
-mod element;
+pub mod element;
 mod error;
 mod extension;
 mod fulcio;

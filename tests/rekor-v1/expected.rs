@@ -6,7 +6,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::differences::{self, Difference};
-use super::{NOW, data, is_left_out, json, judge, kinds, read, status};
+use super::{KINDS, NOW, data, json, judge, read, status};
 
 /// A time at which no metadata in the cases had expired.
 const EARLIER: u64 = 1_500_000_000;
@@ -19,13 +19,10 @@ fn sha256(parts: &[&[u8]]) -> String {
 fn every_case_is_judged_as_by_rekor() {
     let Some(data) = data() else { return };
     let (mut faults, mut cases, mut known) = (Vec::new(), 0, 0);
-    for kind in kinds() {
+    for kind in KINDS {
         let home = data.join(kind);
         let expected = json(&home.join("expected.json"));
         for (case, expected) in expected.as_object().expect("cases") {
-            if is_left_out(case) {
-                continue;
-            }
             cases += 1;
             known += usize::from(differences::of(kind, case).is_some());
             if let Err(fault) = compare(&home, kind, case, expected) {
@@ -54,7 +51,10 @@ fn compare(home: &Path, kind: &str, case: &str, expected: &Value) -> Result<(), 
         Err(error) => {
             let message = error.to_string();
             if expected["status"] == 201 {
-                return Err(format!("refused: {message}"));
+                return match differences::of(kind, case) {
+                    Some(Difference::Refused(ours)) if message == ours => Ok(()),
+                    _ => Err(format!("refused: {message}")),
+                };
             }
             refusal(kind, case, expected, status(&error), &message)?;
             match expected.get("ifExpiryWereIgnored") {
@@ -104,7 +104,8 @@ fn agree(
     let body = accepted.body();
     let file = expected["body"].as_str().ok_or("no body")?;
     let theirs = read(&home.join(file));
-    if !matches!(differences::of(kind, case), Some(Difference::Body)) {
+    let difference = differences::of(kind, case);
+    if !matches!(difference, Some(Difference::Body)) {
         if body != theirs {
             let [ours, theirs] = [body, &theirs].map(String::from_utf8_lossy);
             return Err(format!("body\n  {ours}\nRekor\n  {theirs}"));
@@ -123,7 +124,8 @@ fn agree(
         .collect();
     keys.sort();
     keys.dedup();
-    if accepted.index_keys() != keys {
+    let are_other = accepted.index_keys() != keys;
+    if are_other != matches!(difference, Some(Difference::Keys)) {
         return Err(format!("keys\n  {:?}\nRekor\n  {keys:?}", accepted.index_keys()));
     }
     let kept = accepted.attestation().map(|it| sha256(&[&it.bytes]));

@@ -6,6 +6,7 @@
 mod broken;
 mod differences;
 mod expected;
+mod hostile;
 mod mutations;
 
 use std::io::Write as _;
@@ -29,22 +30,8 @@ const KINDS: [&str; 11] = [
     "tuf",
 ];
 
-/// Kinds that are not tested yet.
-const LEFT_OUT: [&str; 4] = ["alpine", "helm", "jar", "rpm"];
-
-/// Cases that are not tested yet, by the beginnings of their names.
-const CASES_LEFT_OUT: [&str; 2] = ["pgp-", "rekor-tests-pgp"];
-
 /// When Rekor answered: 2026-11-20.
 const NOW: u64 = 1_795_132_800;
-
-fn kinds() -> impl Iterator<Item = &'static str> {
-    KINDS.into_iter().filter(|kind| !LEFT_OUT.contains(kind))
-}
-
-fn is_left_out(case: &str) -> bool {
-    CASES_LEFT_OUT.iter().any(|start| case.starts_with(start))
-}
 
 fn data() -> Option<PathBuf> {
     let root = std::env::var_os("FASTI_CONFORMANCE_DATA");

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::differences::{self, Difference};
-use super::{NOW, data, json, judge, kinds, read, status};
+use super::{NOW, data, json, judge, read, status};
 
 #[test]
 fn members_of_the_wrong_form_are_absent() {
@@ -14,9 +14,6 @@ fn members_of_the_wrong_form_are_absent() {
         let row: Value = serde_json::from_str(row).expect("JSON");
         let text = |name: &str| row[name].as_str().expect("a text");
         let kind = text("kind");
-        if !kinds().any(|tested| tested == kind) {
-            continue;
-        }
         count += 1;
         let base = json(&data.join(kind).join(format!("{}.proposal.json", text("base"))));
         let changed = mutate(&base, text("member"), text("mutation"));

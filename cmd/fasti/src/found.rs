@@ -1,5 +1,5 @@
-//! One entry of a log, by its index or its name, with proof: from the log's tiles, or where there
-//! are none, from Rekor v1's API.
+//! One entry of a log, by its index or its ID, with proof. It is read from the log's tiles, or from
+//! Rekor v1's API if the log has no tiles.
 
 use std::path::PathBuf;
 use std::sync::Arc;

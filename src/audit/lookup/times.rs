@@ -20,7 +20,8 @@ impl Audit<'_> {
                 "commits to other times of entries than those below time/: one of them was changed",
             ),
             (Some(_), Ok(None)) if !end.is_zero() => {
-                self.findings.add(path, "commits to times of entries, but there are none");
+                self.findings
+                    .add(path, "commits to the times of entries, but the log has no times");
             }
             // fsck names files that are missing or damaged.
             (Some(_), Err(error)) => {

@@ -17,9 +17,11 @@ mod tests;
 mod timestamp;
 
 use fasti_entry::X509;
+use fasti_x509::element::{
+    self, EXPLICIT, Element, Elements, INTEGER, OBJECT_IDENTIFIER, SEQUENCE, SET,
+};
 
 use self::signer::Signer;
-use super::der::{self, EXPLICIT, Element, Elements, INTEGER, OBJECT_IDENTIFIER, SEQUENCE, SET};
 use super::{pem, x509};
 use crate::error::{KindError, invalid};
 
@@ -98,41 +100,41 @@ impl<'a> SignedData<'a> {
         // Go sorts sets, which in DER they are anyway.
         let sorted = |mut elements: Vec<&[u8]>| {
             elements.sort_unstable();
-            der::encode(SET, &elements.concat())
+            element::encode(SET, &elements.concat())
         };
         let signers = self.signers.iter().map(|signer| signer.encoded).collect();
         let data = [
             self.version,
             &sorted(self.digest_algorithms.clone()),
-            &der::encode(SEQUENCE, self.content_type),
+            &element::encode(SEQUENCE, self.content_type),
             self.certificate_list,
             self.revocation_list,
             &sorted(signers),
         ]
         .concat();
-        let explicit = der::encode(EXPLICIT, &der::encode(SEQUENCE, &data));
-        let whole = der::encode(SEQUENCE, &[self.kind, &explicit].concat());
+        let explicit = element::encode(EXPLICIT, &element::encode(SEQUENCE, &data));
+        let whole = element::encode(SEQUENCE, &[self.kind, &explicit].concat());
         pem::encode("PKCS7", &whole)
     }
 }
 
 fn read<'a>(whole: &mut Elements<'a>) -> Option<SignedData<'a>> {
-    let mut info = whole.enter(SEQUENCE)?;
-    let kind = info.next(OBJECT_IDENTIFIER)?.encoded;
-    let mut explicit = info.enter(EXPLICIT)?;
-    let mut data = explicit.enter(SEQUENCE)?;
-    let version = data.next(INTEGER)?.encoded;
-    let digest_algorithms = list(data.enter(SET)?, SIGNERS_MAX)?;
+    let mut info = whole.inside(SEQUENCE)?;
+    let kind = info.element(OBJECT_IDENTIFIER)?.encoded;
+    let mut explicit = info.inside(EXPLICIT)?;
+    let mut data = explicit.inside(SEQUENCE)?;
+    let version = data.element(INTEGER)?.encoded;
+    let digest_algorithms = list(data.inside(SET)?, SIGNERS_MAX)?;
     let digest_algorithms = digest_algorithms.iter().map(|algorithm| algorithm.encoded).collect();
-    let mut content = data.enter(SEQUENCE)?;
-    let content_type = content.next(OBJECT_IDENTIFIER)?.encoded;
-    let content = match content.enter(EXPLICIT) {
+    let mut content = data.inside(SEQUENCE)?;
+    let content_type = content.element(OBJECT_IDENTIFIER)?.encoded;
+    let content = match content.inside(EXPLICIT) {
         Some(mut explicit) => Some(explicit.any()?.content),
         None => None,
     };
-    let certificates = data.next(EXPLICIT);
-    let revocations = data.next(EXPLICIT | 1);
-    let signers = list(data.enter(SET)?, SIGNERS_MAX)?;
+    let certificates = data.element(EXPLICIT);
+    let revocations = data.element(EXPLICIT | 1);
+    let signers = list(data.inside(SET)?, SIGNERS_MAX)?;
     let is_whole = data.is_empty() && explicit.is_empty() && info.is_empty();
     let inside = certificates.map_or(Elements::of(&[]), |list| Elements::of(list.content));
     let found = list(inside, CERTIFICATES_MAX)?.into_iter().map(Certificate::read);
@@ -164,10 +166,10 @@ fn list(mut elements: Elements<'_>, count_max: usize) -> Option<Vec<Element<'_>>
 impl<'a> Certificate<'a> {
     fn read(element: Element<'a>) -> Option<Self> {
         let mut whole = Elements::of(element.encoded);
-        let mut signed = whole.enter(SEQUENCE)?.enter(SEQUENCE)?;
-        signed.next(EXPLICIT);
-        let serial = signed.next(INTEGER)?.content;
-        signed.next(SEQUENCE)?;
-        Some(Self { der: element.encoded, serial, issuer: signed.next(SEQUENCE)?.encoded })
+        let mut signed = whole.inside(SEQUENCE)?.inside(SEQUENCE)?;
+        signed.element(EXPLICIT);
+        let serial = signed.element(INTEGER)?.content;
+        signed.element(SEQUENCE)?;
+        Some(Self { der: element.encoded, serial, issuer: signed.element(SEQUENCE)?.encoded })
     }
 }

@@ -189,7 +189,7 @@ fn cose(signer: &Signer) -> Value {
 }
 
 /// The two numbers of an ECDSA signature on P-256, of 32 bytes each.
-fn side_by_side(der: &[u8]) -> Vec<u8> {
+pub fn side_by_side(der: &[u8]) -> Vec<u8> {
     let r = &der[4..4 + usize::from(der[3])];
     let s = &der[4 + r.len() + 2..];
     let padded = |number: &[u8]| {

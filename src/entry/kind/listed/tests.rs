@@ -83,7 +83,7 @@ fn rekord_by_its_format() {
         let spec = json!({"data": {"hash": hash(b"a")}, "signature": signature});
         found_by("rekord", &spec, &[&[digest(b"a")], terms].concat());
     }
-    // A key of no bytes is none.
+    // An empty key is not listed.
     let signature = json!({"format": "ssh", "publicKey": {"content": ""}});
     found_by("rekord", &json!({"signature": signature}), &[]);
 }

@@ -1,6 +1,7 @@
 //! Messages built here item by item, and what is wrong with each part.
 
 use fasti_kit::certificates::{P256, Signer};
+use fasti_kit::proposals::side_by_side;
 use serde_json::{Value, json};
 
 use super::cbor::bytes;
@@ -12,17 +13,6 @@ const HEADER: &[u8] = &[0xa1, 1, 0x26];
 
 fn signed(header: &[u8], payload: &[u8], aad: &[u8]) -> Vec<u8> {
     [&b"\x84\x6aSignature1"[..], &bytes(header), &bytes(aad), &bytes(payload)].concat()
-}
-
-/// The two numbers of a signature, side by side.
-fn side_by_side(der: &[u8]) -> Vec<u8> {
-    let r = &der[4..4 + usize::from(der[3])];
-    let s = &der[4 + r.len() + 2..];
-    let padded = |number: &[u8]| {
-        let digits = number.strip_prefix(&[0]).unwrap_or(number);
-        [&vec![0; 32 - digits.len()][..], digits].concat()
-    };
-    [padded(r), padded(s)].concat()
 }
 
 /// A message with a header that is not signed as well.

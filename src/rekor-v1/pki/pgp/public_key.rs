@@ -4,9 +4,10 @@
 //! is in their [`Material`]: brainpool curves and Ed448 cannot, as no library that the log uses has
 //! them.
 
+use fasti_x509::element;
+
 use super::fault::Fault;
 use super::fields::Fields;
-use crate::pki::der;
 use crate::pki::hash::Hash;
 use crate::pki::signed_digest::{Curve, DigestKey};
 
@@ -146,8 +147,8 @@ fn rsa(fields: &mut Fields<'_>) -> Result<DigestKey, Fault> {
     if exponent.len() > 3 {
         return Err(Fault::unsupported("large public exponent"));
     }
-    let numbers = [der::encode_unsigned(modulus), der::encode_unsigned(exponent)].concat();
-    Ok(DigestKey::Rsa(der::encode(der::SEQUENCE, &numbers)))
+    let numbers = [element::encode_unsigned(modulus), element::encode_unsigned(exponent)].concat();
+    Ok(DigestKey::Rsa(element::encode(element::SEQUENCE, &numbers)))
 }
 
 /// A curve by its object identifier.

@@ -9,11 +9,11 @@
 use aws_lc_rs::digest::{Context, Digest};
 use dsa::signature::hazmat::PrehashVerifier as _;
 use dsa::{BigUint, Components, Signature, VerifyingKey};
+use fasti_x509::element;
 
 use super::fault::Fault;
 use super::public_key::{Material, PublicKey, algorithm};
 use super::signature_packet::SignaturePacket;
-use crate::pki::der;
 use crate::pki::signed_digest::{Curve, DigestKey};
 
 /// How many checks one key or signature can cost, in units of a check with a usual key.
@@ -154,8 +154,8 @@ impl SignaturePacket {
             // A signature is as long as its key, which only its encoding is known of here.
             (DigestKey::Rsa(key), [number]) => ("RSA", padded(number, modulus_length(key))),
             (DigestKey::Ecdsa(..), [r, s]) => {
-                let both = [der::encode_unsigned(r), der::encode_unsigned(s)].concat();
-                ("ECDSA", Some(der::encode(der::SEQUENCE, &both)))
+                let both = [element::encode_unsigned(r), element::encode_unsigned(s)].concat();
+                ("ECDSA", Some(element::encode(element::SEQUENCE, &both)))
             }
             (DigestKey::Ed25519(_), [r, s]) if self.algorithm == algorithm::EDDSA_LEGACY => {
                 let both = padded(r, 32).zip(padded(s, 32));
@@ -202,8 +202,8 @@ fn padded(number: &[u8], length: usize) -> Option<Vec<u8>> {
 
 /// How many bytes the modulus in an encoded RSA key has.
 fn modulus_length(key: &[u8]) -> usize {
-    let modulus = der::Elements::of(key).enter(der::SEQUENCE).and_then(|mut numbers| {
-        let modulus = numbers.next(der::INTEGER)?.content;
+    let modulus = element::Elements::of(key).inside(element::SEQUENCE).and_then(|mut numbers| {
+        let modulus = numbers.element(element::INTEGER)?.content;
         Some(modulus.strip_prefix(&[0]).unwrap_or(modulus).len())
     });
     modulus.unwrap_or_default()

@@ -1,14 +1,15 @@
 //! A signer of signed data: which certificate, which algorithms, and the signature.
 
+use fasti_x509::element::{
+    self, EXPLICIT, Element, Elements, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, SET,
+};
+
 use super::Certificate;
 use crate::error::{KindError, invalid};
-use crate::pki::der::{
-    EXPLICIT, Element, Elements, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, SET,
-};
 use crate::pki::hash::Hash;
+use crate::pki::pem;
 use crate::pki::signed_digest::{Curve, DigestKey};
 use crate::pki::x509::{Key, Scheme};
-use crate::pki::{der, pem};
 
 /// 1.2.840.113549.1.9.4
 const MESSAGE_DIGEST: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 4];
@@ -38,16 +39,17 @@ enum Algorithm {
 
 impl<'a> Signer<'a> {
     pub fn read(element: Element<'a>) -> Option<Self> {
-        let mut fields = Elements::of(element.encoded).enter(SEQUENCE)?;
-        fields.next(INTEGER)?;
-        let mut name = fields.enter(SEQUENCE)?;
-        let issuer = name.next(SEQUENCE)?.encoded;
-        let serial = name.next(INTEGER)?.content;
-        let hash = fields.next(SEQUENCE)?.content;
-        let signed = fields.next(EXPLICIT).map(|attributes| attributes.content);
-        let algorithm = fields.next(SEQUENCE)?.content;
-        let signature = fields.next(OCTET_STRING)?.content;
-        let unsigned = fields.next(EXPLICIT | 1).map_or(&[][..], |attributes| attributes.content);
+        let mut fields = Elements::of(element.encoded).inside(SEQUENCE)?;
+        fields.element(INTEGER)?;
+        let mut name = fields.inside(SEQUENCE)?;
+        let issuer = name.element(SEQUENCE)?.encoded;
+        let serial = name.element(INTEGER)?.content;
+        let hash = fields.element(SEQUENCE)?.content;
+        let signed = fields.element(EXPLICIT).map(|attributes| attributes.content);
+        let algorithm = fields.element(SEQUENCE)?.content;
+        let signature = fields.element(OCTET_STRING)?.content;
+        let unsigned =
+            fields.element(EXPLICIT | 1).map_or(&[][..], |attributes| attributes.content);
         let encoded = element.encoded;
         fields.is_empty().then_some(Self {
             encoded,
@@ -76,11 +78,11 @@ impl<'a> Signer<'a> {
         let mut digest = hash.of(content);
         if let Some(signed) = self.signed.filter(|signed| !signed.is_empty()) {
             let stated = attribute(signed, MESSAGE_DIGEST)?;
-            let stated = stated.and_then(|stated| Elements::of(stated).next(OCTET_STRING));
+            let stated = stated.and_then(|stated| Elements::of(stated).element(OCTET_STRING));
             if stated.is_none_or(|stated| stated.content != digest.as_ref()) {
                 return Err(invalid("pkcs7: content digest does not match"));
             }
-            digest = hash.of(&der::encode(SET, signed));
+            digest = hash.of(&element::encode(SET, signed));
         }
         let is_it = |one: &&Certificate<'_>| one.issuer == self.issuer && one.serial == self.serial;
         let certificate = certificates.iter().find(is_it);
@@ -120,7 +122,7 @@ impl<'a> Signer<'a> {
     /// What the signature is; the hash that its name has must be the signer's.
     fn algorithm(&self, hash: Hash) -> Result<Algorithm, KindError> {
         let mut fields = Elements::of(self.algorithm);
-        let id = fields.next(OBJECT_IDENTIFIER).map(|id| id.content);
+        let id = fields.element(OBJECT_IDENTIFIER).map(|id| id.content);
         let found = id.and_then(algorithm);
         let found = found.ok_or_else(|| invalid("unsupported public key algorithm"))?;
         match found {
@@ -143,9 +145,9 @@ fn attribute<'a>(list: &'a [u8], id: &[u8]) -> Result<Option<&'a [u8]>, KindErro
     let malformed = || invalid("pkcs7: its attributes are malformed");
     let mut list = Elements::of(list);
     while !list.is_empty() {
-        let mut fields = list.enter(SEQUENCE).ok_or_else(malformed)?;
-        let found = fields.next(OBJECT_IDENTIFIER).ok_or_else(malformed)?;
-        let mut values = fields.enter(SET).ok_or_else(malformed)?;
+        let mut fields = list.inside(SEQUENCE).ok_or_else(malformed)?;
+        let found = fields.element(OBJECT_IDENTIFIER).ok_or_else(malformed)?;
+        let mut values = fields.inside(SET).ok_or_else(malformed)?;
         if found.content == id {
             let value = values.any().ok_or_else(malformed)?.encoded;
             return if values.is_empty() { Ok(Some(value)) } else { Err(malformed()) };
@@ -158,7 +160,7 @@ fn attribute<'a>(list: &'a [u8], id: &[u8]) -> Result<Option<&'a [u8]>, KindErro
 pub(super) fn hash(algorithm: &[u8]) -> Result<Hash, KindError> {
     /// 2.16.840.1.101.3.4.2, before the number.
     const SHA_2: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2];
-    let id = Elements::of(algorithm).next(OBJECT_IDENTIFIER).map_or(&[][..], |id| id.content);
+    let id = Elements::of(algorithm).element(OBJECT_IDENTIFIER).map_or(&[][..], |id| id.content);
     match (id, id.strip_prefix(SHA_2)) {
         // 1.3.14.3.2.26
         ([0x2b, 0x0e, 3, 2, 0x1a], _) => Ok(Hash::Sha1),
@@ -196,15 +198,15 @@ fn is_pss(mut parameters: Elements<'_>, hash: &[u8]) -> bool {
     /// MGF1, 1.2.840.113549.1.1.8
     const MGF_1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 8];
     let id = |algorithm: &mut Elements<'_>| {
-        Some(algorithm.enter(SEQUENCE)?.next(OBJECT_IDENTIFIER)?.content.to_vec())
+        Some(algorithm.inside(SEQUENCE)?.element(OBJECT_IDENTIFIER)?.content.to_vec())
     };
     let mut named = || {
-        let mut fields = parameters.enter(SEQUENCE)?;
-        let hash = id(&mut fields.enter(EXPLICIT)?)?;
-        let mut generator = fields.enter(EXPLICIT | 1)?.enter(SEQUENCE)?;
-        let generator_id = generator.next(OBJECT_IDENTIFIER)?.content;
+        let mut fields = parameters.inside(SEQUENCE)?;
+        let hash = id(&mut fields.inside(EXPLICIT)?)?;
+        let mut generator = fields.inside(EXPLICIT | 1)?.inside(SEQUENCE)?;
+        let generator_id = generator.element(OBJECT_IDENTIFIER)?.content;
         (generator_id == MGF_1 && id(&mut generator)? == hash).then_some(hash)
     };
-    let expected = Elements::of(hash).next(OBJECT_IDENTIFIER).map(|id| id.content.to_vec());
+    let expected = Elements::of(hash).element(OBJECT_IDENTIFIER).map(|id| id.content.to_vec());
     expected.is_some() && named() == expected
 }

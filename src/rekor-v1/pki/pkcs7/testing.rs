@@ -1,12 +1,13 @@
 //! Signed data made in tests.
 
+use fasti_x509::element::{
+    EXPLICIT, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, SET, encode,
+};
 use p256::PublicKey;
 use p256::ecdsa::signature::hazmat::PrehashSigner as _;
 use p256::ecdsa::{DerSignature, SigningKey};
 use p256::pkcs8::EncodePublicKey as _;
 use sha2::{Digest as _, Sha256};
-
-use crate::pki::der::{EXPLICIT, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, SET, encode};
 
 const PKCS_7: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7];
 const PKCS_9: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9];

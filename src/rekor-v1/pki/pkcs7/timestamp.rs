@@ -3,10 +3,11 @@
 //! Verified is that the authority's signature is over the signer's, with a certificate that came
 //! along. What time it says, and whose certificate it is, is not asked.
 
+use fasti_x509::element::{Elements, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE};
+
 use super::signer::{Signer, hash};
 use super::{Certificate, SignedData, read};
 use crate::error::{KindError, invalid};
-use crate::pki::der::{Elements, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE};
 
 /// 1.2.840.113549.1.9.16.2.14
 const TOKEN: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 2, 14];
@@ -52,10 +53,10 @@ fn verify_token(
 
 /// The content of the hash's `AlgorithmIdentifier` and the digest in a `TSTInfo`.
 fn imprint(info: &[u8]) -> Option<(&[u8], &[u8])> {
-    let mut fields = Elements::of(info).enter(SEQUENCE)?;
-    fields.next(INTEGER)?;
-    fields.next(OBJECT_IDENTIFIER)?;
-    let mut imprint = fields.enter(SEQUENCE)?;
-    let algorithm = imprint.next(SEQUENCE)?.content;
-    Some((algorithm, imprint.next(OCTET_STRING)?.content))
+    let mut fields = Elements::of(info).inside(SEQUENCE)?;
+    fields.element(INTEGER)?;
+    fields.element(OBJECT_IDENTIFIER)?;
+    let mut imprint = fields.inside(SEQUENCE)?;
+    let algorithm = imprint.element(SEQUENCE)?.content;
+    Some((algorithm, imprint.element(OCTET_STRING)?.content))
 }

@@ -8,7 +8,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
-use super::judge;
+use super::{NOW, judge};
 
 fn gzip(content: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
@@ -18,7 +18,8 @@ fn gzip(content: &[u8]) -> Vec<u8> {
 
 fn refused(kind: &str, spec: &Value) -> String {
     let proposal = json!({"apiVersion": "0.0.1", "kind": kind, "spec": spec});
-    judge(proposal.to_string().as_bytes()).expect_err("it is hostile")
+    let refused = judge(proposal.to_string().as_bytes(), NOW).expect_err("it is hostile");
+    refused.to_string()
 }
 
 fn package(kind: &str, content: &[u8], key: &str) -> String {
