@@ -22,6 +22,7 @@ pub(crate) struct Findings {
     ahead: AtomicU64,
     entries: AtomicU64,
     rekor: AtomicU64,
+    rekor_v1: AtomicU64,
     unreadable: AtomicU64,
     signatures: AtomicU64,
     frozen: AtomicBool,
@@ -32,6 +33,7 @@ pub(crate) struct Findings {
 pub(crate) struct Counts {
     pub(crate) entries: u64,
     pub(crate) rekor: u64,
+    pub(crate) rekor_v1: u64,
     pub(crate) unreadable: u64,
     pub(crate) signatures: u64,
 }
@@ -79,6 +81,7 @@ impl Findings {
     pub(crate) fn count_entries(&self, counts: Counts) {
         self.entries.fetch_add(counts.entries, Ordering::Relaxed);
         self.rekor.fetch_add(counts.rekor, Ordering::Relaxed);
+        self.rekor_v1.fetch_add(counts.rekor_v1, Ordering::Relaxed);
         self.unreadable.fetch_add(counts.unreadable, Ordering::Relaxed);
         self.signatures.fetch_add(counts.signatures, Ordering::Relaxed);
     }
@@ -94,6 +97,7 @@ impl Findings {
             checkpoint,
             entries: self.entries.into_inner(),
             rekor_entries: self.rekor.into_inner(),
+            rekor_v1_entries: self.rekor_v1.into_inner(),
             unreadable_entries: self.unreadable.into_inner(),
             signatures: self.signatures.into_inner(),
             timed_entries: None,

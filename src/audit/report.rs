@@ -22,7 +22,10 @@ pub struct Report {
     pub entries: u64,
     /// Rekor entries among those.
     pub rekor_entries: u64,
-    /// Entries among those that begin like a Rekor entry but cannot be read as one.
+    /// Entries of Rekor v1 among those. Their signatures are not verified again, since most are
+    /// over what the log does not keep.
+    pub rekor_v1_entries: u64,
+    /// Entries that begin like a Rekor entry but cannot be read as one.
     pub unreadable_entries: u64,
     /// Signatures in Rekor entries that were verified again.
     pub signatures: u64,

@@ -17,6 +17,14 @@ use super::json::{self, Value};
 use super::kind;
 use super::pki::{KeyMaterial, open_pgp_emails};
 
+/// Whether this is an entry of a kind and version of Rekor v1. Nothing else is validated.
+pub fn is_rekor_v1(entry: &[u8]) -> bool {
+    let Ok(entry) = json::parse(entry) else { return false };
+    let (kind, version) = (text(&entry, &["kind"]), text(&entry, &["apiVersion"]));
+    let is_known = kind.zip(version).is_some_and(|(kind, version)| kind::is_v1(kind, version));
+    is_known && member(&entry, "spec").is_some()
+}
+
 /// The longest digest of any hash in use, in bytes.
 const DIGEST_BYTES_MAX: usize = 64;
 

@@ -204,5 +204,10 @@ pub(super) fn facts_of(kind: &str, version: &str) -> Option<fn(&Value<'_>, &mut 
     row.map(|row| row.facts).or_else(|| listed::facts_of(kind, version))
 }
 
+/// Whether this is a kind and version of Rekor v1.
+pub(super) fn is_v1(kind: &str, version: &str) -> bool {
+    listed::facts_of(kind, version).is_some()
+}
+
 #[cfg(test)]
 mod tests;

@@ -56,7 +56,7 @@ pub use canonical::{CanonicalEntry, ENTRY_BYTES_MAX};
 pub use entry_timestamp::EntryTimestamp;
 pub use envelope::{DsseEnvelope, DsseSignature};
 pub use error::EntryError;
-pub use facts::{Facts, StoredDigest, StoredKey, StoredSigner};
+pub use facts::{Facts, StoredDigest, StoredKey, StoredSigner, is_rekor_v1};
 pub use foreign::{Foreign, is_hidden};
 pub use kind::{Cost, DsseEntry, DsseRequest, Kind, RekorEntry, Submission};
 pub use lookup::{LOOKUP_KEYS_MAX, LookupTerm, expect_few_keys, lookup_keys};

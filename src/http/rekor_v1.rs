@@ -36,7 +36,14 @@ use super::app::App;
 use super::methods::expect;
 use super::problem::{HttpResponse, Problem};
 use super::request_body::RequestBody;
+use error::V1Error;
 use route::Route;
+
+/// Refuses a body that is not JSON. Like v1, takes an empty one of any type, which is then refused
+/// for what it lacks.
+fn expect_json_body<B: RequestBody>(head: &request::Parts, body: &B) -> Result<(), V1Error> {
+    if body.is_end_stream() { Ok(()) } else { media::expect_json(&head.headers) }
+}
 
 /// Maximum bytes of a search's body.
 const SEARCH_BYTES_MAX: usize = 64 << 10;
@@ -54,7 +61,7 @@ impl App {
         };
         expect(&head.method, route.methods())?;
         if route.has_body() {
-            media::expect_json(&head.headers)?;
+            expect_json_body(head, body)?;
         } else {
             server::expect_taken(&head.headers, route == Route::PublicKey)?;
         }

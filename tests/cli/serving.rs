@@ -4,11 +4,13 @@
 //! |---|---|
 //! | `answering` | everything that a writer answers, except for submissions |
 //! | `following` | growth is shown, rollbacks and forks are not |
+//! | `secured` | TLS, and gRPC calls |
 //! | `upstream` | a place of files that is slow, gone or wrong; memory |
 //!
 //! `server` runs it and asks it.
 
 mod answering;
 mod following;
+mod secured;
 mod server;
 mod upstream;

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::{KINDS, NOW, data, json, judge, read};
+use super::{NOW, data, json, judge, kinds, read};
 
 /// About how often each text is broken.
 const TIMES: usize = 30;
@@ -32,7 +32,7 @@ fn broken(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
 #[test]
 fn broken_json_causes_no_panic() {
     let Some(data) = data() else { return };
-    for kind in KINDS {
+    for kind in kinds() {
         for proposal in good(&data.join(kind)) {
             for broken in broken(&proposal) {
                 drop(judge(&broken, NOW));
@@ -45,7 +45,7 @@ fn broken_json_causes_no_panic() {
 fn broken_contents_cause_no_panic() {
     let Some(data) = data() else { return };
     let mut count = 0;
-    for kind in KINDS {
+    for kind in kinds() {
         for proposal in good(&data.join(kind)) {
             // Some have bytes after the object.
             let mut values = serde_json::Deserializer::from_slice(&proposal).into_iter();

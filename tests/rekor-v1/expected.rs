@@ -6,7 +6,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::differences::{self, Difference};
-use super::{KINDS, NOW, data, json, judge, read, status};
+use super::{NOW, data, json, judge, kinds, read, status};
 
 /// A time at which no metadata in the cases had expired.
 const EARLIER: u64 = 1_500_000_000;
@@ -19,7 +19,7 @@ fn sha256(parts: &[&[u8]]) -> String {
 fn every_case_is_judged_as_by_rekor() {
     let Some(data) = data() else { return };
     let (mut faults, mut cases, mut known) = (Vec::new(), 0, 0);
-    for kind in KINDS {
+    for kind in kinds() {
         let home = data.join(kind);
         let expected = json(&home.join("expected.json"));
         for (case, expected) in expected.as_object().expect("cases") {

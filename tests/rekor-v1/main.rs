@@ -12,23 +12,13 @@ mod mutations;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use fasti_rekor_v1::{Accepted, Limits, Proposal, ProposalError, Setting};
+use fasti_rekor_v1::{Accepted, KINDS, Limits, Proposal, ProposalError, Setting};
 use serde_json::Value;
 
 /// The kinds of entry, each a directory.
-const KINDS: [&str; 11] = [
-    "alpine",
-    "cose",
-    "dsse",
-    "hashedrekord",
-    "helm",
-    "intoto",
-    "jar",
-    "rekord",
-    "rfc3161",
-    "rpm",
-    "tuf",
-];
+fn kinds() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().map(|kind| kind.name())
+}
 
 /// When Rekor answered: 2026-11-20.
 const NOW: u64 = 1_795_132_800;

@@ -1,6 +1,6 @@
 //! The lowest level: a tile of leaf hashes, and the bundle of the entries that they hash.
 
-use fasti_entry::RekorEntry;
+use fasti_entry::{RekorEntry, is_rekor_v1};
 use tiles_spec::tree::root_of;
 use tiles_spec::{BundleCoord, EntryBundle, Hash, LeafIndex, TileCoord, leaf_hash};
 
@@ -119,6 +119,11 @@ fn look_at(
         }
         let entry = match RekorEntry::parse(bytes) {
             Ok(entry) => entry,
+            Err(_) if is_rekor_v1(bytes) => {
+                counts.rekor += 1;
+                counts.rekor_v1 += 1;
+                continue;
+            }
             Err(error) => {
                 counts.unreadable += 1;
                 if check.verify_signatures {

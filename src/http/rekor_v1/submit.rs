@@ -20,7 +20,6 @@ use tiles_spec::{Hash, leaf_hash};
 use super::answer::json_answer;
 use super::entry_id::location;
 use super::error::V1Error;
-use super::media::expect_json;
 use super::question::search_log_query;
 use crate::app::App;
 use crate::body::ReadBody;
@@ -41,7 +40,6 @@ impl App {
         self.refuse_page(head)?;
         self.refuse_frozen()?;
         self.pace(&head.headers, &head.extensions)?;
-        expect_json(&head.headers)?;
         let max = self.config.limits.v1_body_bytes_max;
         let body = self.read_body(head, body, max, &self.pools.submissions).await?;
         self.pace_body(&head.headers, &head.extensions, body.bytes())?;

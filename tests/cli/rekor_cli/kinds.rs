@@ -49,6 +49,18 @@ fn entries_of_each_kind_are_uploaded_read_and_verified() {
         read(&world, made, id, index);
         verify(&world, made, id, index);
     }
+    checked(&world, all.len());
+}
+
+/// What `fasti fsck` says of a log with this many entries, all of Rekor v1.
+#[track_caller]
+fn checked(world: &World, count: usize) {
+    let said = world.fasti(&["fsck", "--json", "--verify-signatures"]).good();
+    let report: Value = serde_json::from_str(&said).expect("JSON");
+    for name in ["entries", "rekor_entries", "rekor_v1_entries"] {
+        assert_eq!(report[name], count, "{name}");
+    }
+    assert_eq!((&report["unreadable_entries"], &report["signatures"]), (&0.into(), &0.into()));
 }
 
 #[track_caller]

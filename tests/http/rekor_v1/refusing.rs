@@ -180,6 +180,8 @@ fn media_types_that_are_not_in_order() {
         refuses(&answer, target, (415, 415), words);
         let words = "unsupported media type \"application/octet-stream\", only";
         refuses(&post(writer.address, target, b"{}"), target, (415, 415), words);
+        let words = "in body is required";
+        refuses(&post(writer.address, target, b""), target, (422, 602), words);
         let encoded = [("Content-Type", "application/json"), ("Content-Encoding", "gzip")];
         let answer = exchange(writer.address, "POST", target, &encoded, b"{}");
         refuses(&answer, target, (415, 415), "Content-Encoding \"gzip\" is not supported");

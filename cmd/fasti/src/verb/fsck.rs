@@ -210,6 +210,11 @@ fn lines(report: &Report) -> Vec<String> {
     for (count, one, many) in [
         (report.signatures, "signature verified again", "signatures verified again"),
         (
+            report.rekor_v1_entries,
+            "entry is of Rekor v1; its signatures are not verified again",
+            "entries are of Rekor v1; their signatures are not verified again",
+        ),
+        (
             report.unreadable_entries,
             "entry looks like Rekor's but cannot be read as such",
             "entries look like Rekor's but cannot be read as such",

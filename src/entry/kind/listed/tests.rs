@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tiles_spec::leaf_hash;
 
-use crate::facts::{Facts, StoredKey};
+use crate::facts::{Facts, StoredKey, is_rekor_v1};
 use crate::testing::Signer;
 use crate::{LookupTerm, SigningAlgorithm, lookup_keys};
 
@@ -56,7 +56,18 @@ fn found_by(kind: &str, spec: &Value, terms: &[LookupTerm]) {
     expected.sort_unstable();
     assert_eq!(lookup_keys(&leaf, entry.as_bytes()), expected, "{entry}");
     assert_eq!(Facts::of(entry.as_bytes()).kind.as_deref(), Some(kind));
+    assert!(is_rekor_v1(entry.as_bytes()));
     assert!(terms.iter().all(|term| term.matches(&leaf, entry.as_bytes())));
+}
+
+#[test]
+fn kinds_of_rekor_v2_are_not_those_of_v1() {
+    for (kind, version) in [("hashedrekord", "0.0.2"), ("dsse", "0.0.2"), ("rekord", "0.0.2")] {
+        let entry = json!({"apiVersion": version, "kind": kind, "spec": {}}).to_string();
+        assert!(!is_rekor_v1(entry.as_bytes()), "{entry}");
+    }
+    assert!(!is_rekor_v1(br#"{"apiVersion":"0.0.1","kind":"rekord"}"#));
+    assert!(!is_rekor_v1(b"{"));
 }
 
 #[test]
