@@ -81,12 +81,13 @@ impl RekorV1 {
         query: Option<&str>,
         body: &[u8],
     ) -> Result<HttpResponse, Problem> {
-        let Some(question) = search_index(body, IDS_MAX)? else {
+        let (question, since) = (search_index(body, IDS_MAX)?, number(query, "since", 0)?);
+        let Some(question) = question else {
             return Ok(no_ids(self.served.published().0.size));
         };
         let tree = self.voucher.tree();
         let from = |since| Question { since, order: Order::OldestFirst, ..question.clone() };
-        if let Some(since) = number(query, "since", 0)? {
+        if let Some(since) = since {
             let since = TreeSize::new(since).unwrap_or(TreeSize::MAX);
             return Ok(ids(tree, &self.ask(&from(since)).await?));
         }
