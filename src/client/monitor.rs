@@ -232,7 +232,7 @@ impl Monitor {
             Err(error) if is_nothing(&error) => return Ok(None),
             Err(source) => return Err(MonitorError::Io { path: name(), source }),
         };
-        match trust.open(&bytes) {
+        match trust.open_uncosigned(&bytes) {
             Ok(opened) if opened.log().key == log.key => Ok(Some(opened)),
             Ok(_) | Err(CheckpointRefusal::OtherKey { .. }) if path != self.path(log) => Ok(None),
             Ok(opened) => Ok(Some(opened)),

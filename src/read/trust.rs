@@ -1,14 +1,17 @@
 //! Whom the caller trusts: the keys of logs, witnesses and indexers.
 //!
-//! Follows C2SP signed-note and tlog-checkpoint. Invariants: an [`OpenedCheckpoint`] is of a
-//! trusted log, was signed by that log's own key, and carries no bad signature of any trusted key.
-//! Signature lines of unknown keys are ignored, wherever they appear.
+//! Follows C2SP signed-note, tlog-checkpoint and tlog-policy. Invariants: an [`OpenedCheckpoint`]
+//! is of a trusted log, was signed by that log's own key, satisfies the policy if there is one, and
+//! carries no bad signature of any trusted key. Signature lines of unknown keys are ignored,
+//! wherever they appear.
+
+use std::sync::Arc;
 
 use fasti_lookup_spec::lookup_origin;
 use tiles_spec::PublicKey::MlDsa44Cosignature;
 use tiles_spec::{
-    Checkpoint, CheckpointError, KeyName, NoteError, SignedCheckpoint, TreeHead, VerifierKey,
-    cosignature_time, open_checkpoint,
+    Checkpoint, CheckpointError, KeyName, NoteError, Policy, PolicyRefusal, SignedCheckpoint,
+    TreeHead, VerifierKey, cosignature_time, open_checkpoint,
 };
 
 use crate::window::Window;
@@ -34,6 +37,9 @@ pub struct Trust {
     /// Keys of indexers, if a log does not sign its own index. The keys' names are the origins of
     /// their lookup logs.
     pub indexers: Vec<VerifierKey>,
+    /// Which witnesses must have cosigned a checkpoint. The checkpoints of an index need no
+    /// cosignatures: what they prove is about a checkpoint of the log that has them.
+    pub policy: Option<Arc<Policy>>,
 }
 
 /// A checkpoint signed by a trusted log.
@@ -92,6 +98,9 @@ pub enum CheckpointRefusal {
     /// The checkpoint is malformed, or not properly signed.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    /// The checkpoint is a log's, but too few witnesses have cosigned it.
+    #[error(transparent)]
+    Policy(#[from] PolicyRefusal),
 }
 
 impl TrustedLog {
@@ -118,6 +127,20 @@ impl Trust {
         let further = cosigning.iter().filter(of_trees).cloned();
         let logs = signing.into_iter().chain(further).map(TrustedLog::new).collect();
         Self { logs, witnesses: cosigning, ..Self::default() }
+    }
+
+    /// Trusts the logs and witnesses of a policy too, and no checkpoint that does not satisfy it.
+    #[must_use]
+    pub fn under(mut self, policy: Policy) -> Self {
+        let logs = policy.logs().iter().map(|log| &log.key);
+        let known: Vec<_> = self.logs.iter().map(|log| log.key.clone()).collect();
+        let new = logs.filter(|key| !known.contains(key)).cloned().map(TrustedLog::new);
+        self.logs.extend(new);
+        let witnesses = policy.witnesses().iter().map(|witness| &witness.key);
+        let new: Vec<_> = witnesses.filter(|key| !self.witnesses.contains(key)).cloned().collect();
+        self.witnesses.extend(new);
+        self.policy = Some(Arc::new(policy));
+        self
     }
 
     /// Trust in the index of a log: in the named indexers, or else in the log's own keys under the
@@ -149,6 +172,16 @@ impl Trust {
 
     /// Reads a signed checkpoint and determines who vouches for it.
     pub fn open(&self, bytes: &[u8]) -> Result<OpenedCheckpoint, CheckpointRefusal> {
+        let opened = self.open_uncosigned(bytes)?;
+        if let Some(policy) = &self.policy {
+            policy.cosigners_of(opened.signed.note())?;
+        }
+        Ok(opened)
+    }
+
+    /// Like [`open`](Self::open), but whatever the policy says. For a checkpoint that is compared
+    /// with one that satisfies it.
+    pub fn open_uncosigned(&self, bytes: &[u8]) -> Result<OpenedCheckpoint, CheckpointRefusal> {
         let signed = SignedCheckpoint::parse(bytes)?;
         let origin = signed.checkpoint().origin.clone();
         let logs: Vec<_> = self.logs.iter().filter(|log| log.origin() == origin).collect();
@@ -342,6 +375,39 @@ mod tests {
         assert!(trust.open(&note(&text, &[seen])).is_err(), "a witness is no log");
         let bad = cosign(&witness, "another text\n", 1).unwrap().to_string();
         assert!(trust.open(&note(&text, &[signed, bad])).is_err());
+    }
+
+    #[test]
+    fn a_policy_names_logs_and_demands_witnesses() {
+        let log = log_key("log.test/one", 1);
+        let witness =
+            |name: &str, seed| CosigningKey::from_seed(name.parse().unwrap(), &[seed; 32]);
+        let (a, b) = (witness("a.test", 3), witness("b.test", 4));
+        let policy = format!(
+            "log {}\nwitness a {}\nwitness b {}\ngroup both all a b\nquorum both\n",
+            log.verifier_key(),
+            a.verifier_key(),
+            b.verifier_key()
+        );
+        let trust = Trust::default().under(Policy::parse(policy.as_bytes()).unwrap());
+        let text = text("log.test/one");
+        let signed = log.sign(&text).to_string();
+        let by = |witness| cosign(witness, &text, 1_700_000_000).unwrap().to_string();
+        let opened = trust.open(&note(&text, &[signed.clone(), by(&a), by(&b)])).unwrap();
+        assert_eq!(opened.cosigned().len(), 2);
+        let refusal = trust.open(&note(&text, &[signed.clone(), by(&b)])).unwrap_err();
+        assert!(matches!(refusal, CheckpointRefusal::Policy(PolicyRefusal::Quorum(_))));
+        // A log that is trusted otherwise needs the witnesses too.
+        let other = log_key("log.test/other", 2);
+        let both = Trust::in_keys([other.verifier_key().clone(), log.verifier_key().clone()]);
+        let both = both.under(Policy::parse(policy.as_bytes()).unwrap());
+        assert_eq!(both.logs.len(), 2);
+        let text = super::tests::text("log.test/other");
+        let refusal = both.open(&note(&text, &[other.sign(&text).to_string()])).unwrap_err();
+        assert!(matches!(refusal, CheckpointRefusal::Policy(_)), "{refusal}");
+        // Its index does not.
+        let index = both.in_lookup_of("log.test/one");
+        assert!(index.policy.is_none() && index.witnesses.len() == 2);
     }
 
     fn tree_key(name: &str, seed: u8) -> TreeCosigningKey {

@@ -17,6 +17,7 @@ mod key_services;
 mod keys;
 mod log_keys;
 mod origins;
+mod policies;
 mod reading;
 mod rekor_cli;
 mod remembering;

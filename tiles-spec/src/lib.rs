@@ -14,6 +14,8 @@
 //! | [`note`] | signed notes and their keys | signed-note |
 //! | [`cosignature`] | what witnesses sign | tlog-cosignature |
 //! | [`checkpoint`] | signed tree heads | tlog-checkpoint |
+//! | [`policy`] | whose signatures and cosignatures are enough | tlog-policy |
+//! | [`witness`] | requests to witnesses, and what they decide | tlog-witness |
 //! | [`tlog_proof`] | an entry's proof and checkpoint in one file | tlog-proof |
 //!
 //! A log of three entries, its signed checkpoint, and the proof of one entry:
@@ -49,11 +51,13 @@ pub mod checkpoint;
 pub mod cosignature;
 pub mod hash;
 pub mod note;
+pub mod policy;
 pub mod proof;
 pub mod size;
 pub mod tile;
 pub mod tlog_proof;
 pub mod tree;
+pub mod witness;
 
 pub use bundle::{BUNDLE_BYTES_MAX, BundleError, ENTRY_BYTES_MAX, EntryBundle, append_entry};
 pub use checkpoint::{
@@ -67,6 +71,7 @@ pub use note::{
     EcdsaSigningKey, KeyError, KeyId, KeyName, Note, NoteError, NoteSignature, NoteSigningKey,
     PublicKey, VerifierKey,
 };
+pub use policy::{Cosigner, Policy, PolicyError, PolicyRefusal};
 pub use proof::{
     ProofError, ProofPlan, TileMap, TileSource, plan_consistency, plan_inclusion, plan_root,
     verify_consistency, verify_inclusion,

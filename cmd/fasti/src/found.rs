@@ -76,7 +76,7 @@ impl Found {
     ) -> Result<Option<Self>, Failure> {
         let trusted = globals.trusted_root(trusted_root)?;
         let place = globals.location()?;
-        if !globals.vkeys.is_empty() {
+        if globals.names_keys() {
             let fetch = globals.open(place)?;
             match View::open(fetch, &trusted.trust).await {
                 Ok(view) => return by_tiles(view, &trusted.trust, freshness, sought).await,

@@ -12,7 +12,8 @@ use fasti::store::{BucketOptions, StoreOptions};
 use fasti::verify::TrustedRoot;
 use fasti::verify::trusted_root::{self, TRUSTED_ROOT_BYTES_MAX};
 use fasti_flags::{BucketFlags, MachineFlags};
-use tiles_spec::VerifierKey;
+use tiles_spec::policy::POLICY_BYTES_MAX;
+use tiles_spec::{Policy, VerifierKey};
 
 use crate::failure::{Failure, refused_if};
 use crate::files;
@@ -37,6 +38,10 @@ pub struct Globals {
         value_name = "NAME+ID+KEY"
     )]
     pub vkeys: Vec<VerifierKey>,
+
+    /// A policy (C2SP tlog-policy): the logs to trust, and which witnesses must have cosigned
+    #[arg(long, global = true, env = "FASTI_POLICY", value_name = "FILE")]
+    policy: Option<PathBuf>,
 
     /// The output format
     #[arg(long, global = true, value_enum, default_value = "default")]
@@ -100,12 +105,18 @@ impl Globals {
         Ok(machine.store_options(&self.buckets)?)
     }
 
+    /// Whether keys of tiled logs are given, one by one or in a policy.
+    pub fn names_keys(&self) -> bool {
+        !self.vkeys.is_empty() || self.policy.is_some()
+    }
+
     /// Trust in the given keys, at least one of which must be a log's.
     pub fn trust(&self) -> anyhow::Result<Trust> {
         Ok(self.trusted_root(None)?.trust)
     }
 
-    /// Trust in the given keys and in what a trusted root names.
+    /// Trust in the given keys, in what a trusted root names, and in the policy's logs; all under
+    /// the policy, if there is one.
     pub fn trusted_root(&self, file: Option<&PathBuf>) -> anyhow::Result<TrustedRoot> {
         let mut trusted = TrustedRoot::from(Trust::in_keys(self.vkeys.iter().cloned()));
         if let Some(path) = file {
@@ -118,10 +129,17 @@ impl Globals {
             let rekor_v1 = [trusted.rekor_v1, root.rekor_v1].concat();
             trusted = TrustedRoot { trust: trusted.trust, rekor_v1, ..root };
         }
+        if let Some(path) = &self.policy {
+            let policy = Policy::parse(&files::read(path, POLICY_BYTES_MAX)?);
+            let policy = policy.with_context(|| path.display().to_string())?;
+            trusted.trust = trusted.trust.under(policy);
+            // Nobody cosigns the trees of Rekor v1, nor its promises.
+            trusted.rekor_v1.clear();
+        }
         if trusted.trust.logs.is_empty() && trusted.rekor_v1.is_empty() {
             anyhow::bail!(
                 "no log's key to trust: set --vkey or FASTI_VKEY to the verifier key that \
-                 `fasti-writer` prints"
+                 `fasti-writer` prints, or name the log in a --policy"
             );
         }
         Ok(trusted)

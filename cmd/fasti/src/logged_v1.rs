@@ -31,7 +31,7 @@ impl Proved {
         entry: &V1Entry,
         flags: &FreshnessFlags,
     ) -> Result<Self, Failure> {
-        let has_tiles = !globals.vkeys.is_empty();
+        let has_tiles = globals.names_keys();
         let v1 = match check_entry_v1(&entry.entry, &trusted.rekor_v1) {
             Ok(logged) => Some(logged),
             // The log can sign with another key for clients of Rekor v1.

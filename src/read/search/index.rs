@@ -90,7 +90,8 @@ impl Index {
         if proof.index.tree_size_after() != revisions {
             return Err(IndexRefusal::NotNewest { revision: proof.index, revisions });
         }
-        let log = trust.open(&revision.checkpoint).map_err(IndexRefusal::LogCheckpoint)?;
+        let log =
+            trust.open_uncosigned(&revision.checkpoint).map_err(IndexRefusal::LogCheckpoint)?;
         for found in [manifest.origin.as_str(), log.log().origin()] {
             if found != origin {
                 let (expected, found) = (origin.to_owned(), found.to_owned());

@@ -13,6 +13,8 @@
 //! | [`note`] | signed notes, checkpoints, cosignatures |
 //! | [`keys`] | verifier keys, private keys, PEM |
 //! | [`tiles`] | paths, hash tiles, entry bundles |
+//! | [`policy`] | policies of logs and witnesses |
+//! | [`witness`] | what logs and witnesses say to each other |
 //! | [`proof`] | `.tlog-proof` files, inclusion and consistency proofs |
 //! | [`revision`] | manifests and revisions of the lookup index |
 //! | [`pages`] | parts of the lookup index |
@@ -36,6 +38,7 @@ pub mod keys;
 pub mod note;
 pub mod pages;
 pub mod peers;
+pub mod policy;
 pub mod proof;
 pub mod proposal;
 pub mod record;
@@ -46,6 +49,7 @@ mod signed;
 pub mod tiles;
 pub mod timestamp;
 pub mod trust;
+pub mod witness;
 
 /// Well-formed inputs, each with a name.
 pub type Seeds = Vec<(&'static str, Vec<u8>)>;
@@ -73,5 +77,5 @@ macro_rules! parsers {
 
 parsers! {
     note keys tiles proof revision pages record certificate timestamp request proposal entry bundle
-    trust peers requests flags
+    trust peers requests flags policy witness
 }

@@ -113,7 +113,7 @@ fn growth(one: u64, other: u64) {
 }
 
 /// The tiles of a tree of at most 65,536 leaves.
-fn tiles(leaves: &[Hash]) -> TileMap {
+pub(crate) fn tiles(leaves: &[Hash]) -> TileMap {
     let mut tiles = TileMap::new();
     let roots: Vec<Hash> = leaves.chunks_exact(256).map(root_of).collect();
     let size = TreeSize::new(leaves.len() as u64).expect("it is small");

@@ -139,7 +139,7 @@ async fn freshness(
 
 /// Checks that the log's answer can be verified, which a bundle takes.
 async fn expect_known_log(globals: &Globals, arguments: &Arguments) -> Result<(), Failure> {
-    if !globals.vkeys.is_empty() {
+    if globals.names_keys() {
         return known_log::expect(globals).await;
     }
     if arguments.bundle.is_none() {
@@ -229,9 +229,7 @@ fn answered(
 ) -> Result<Answer, Failure> {
     let index =
         LeafIndex::new(entry.log_index).context("the log answered with an impossible index")?;
-    let verified = if globals.vkeys.is_empty() {
-        None
-    } else {
+    let verified = if globals.names_keys() {
         let checked = check_entry(&entry, leaf, &globals.trust()?);
         let checked = refused_if(checked, Refusal::is_verdict);
         Some(checked.map_err(|failure| match failure {
@@ -240,13 +238,15 @@ fn answered(
             }
             broken @ Failure::Broken(_) => broken,
         })?)
+    } else {
+        None
     };
     Ok(Answer { index, existed, entry: Some(entry), verified })
 }
 
 /// Reads the entry from the log, which gave only its index.
 async fn look_up(globals: &Globals, leaf: &[u8], index: LeafIndex) -> Result<Answer, Failure> {
-    if globals.vkeys.is_empty() {
+    if !globals.names_keys() {
         return Ok(Answer { index, existed: true, entry: None, verified: None });
     }
     let mut view = globals.view().await?;

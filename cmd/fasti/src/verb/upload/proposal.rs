@@ -25,9 +25,9 @@ pub async fn run(
     let Location::Http(url) = globals.location()? else {
         return Err(anyhow!("--log must be the URL of a writer to upload to").into());
     };
-    let has_keys = !globals.vkeys.is_empty() || trusted_root.is_some();
+    let has_keys = globals.names_keys() || trusted_root.is_some();
     let trusted = has_keys.then(|| globals.trusted_root(trusted_root)).transpose()?;
-    if !globals.vkeys.is_empty() {
+    if globals.names_keys() {
         known_log::expect(globals).await?;
     }
     let api = RekorV1::new(url, globals.redirects()).map_err(anyhow::Error::from)?;
