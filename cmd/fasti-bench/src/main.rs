@@ -1,12 +1,12 @@
 //! `fasti-bench`: how fast a tiled log accepts and finds entries, and at what cost.
 //!
-//! Six commands: `load` drives a log over HTTP, `fsync` measures the disk that a log would use,
+//! Seven commands: `load` drives a log over HTTP, `fsync` measures the disk that a log would use,
 //! `start` measures how long a writer takes from spawn to ready, `lookup` queries and builds the
 //! index for searching a log, `dedup` measures the index with which a writer recognises its leaves,
-//! and `verify` measures what it costs to verify one bundle. The load generator shares the machine
-//! with what it measures, so it is built to cost little: one epoll loop on one thread, two system
-//! calls per request, and no work under the clock that could be done before. Linux only (epoll,
-//! timerfd, `/proc`).
+//! `verify` measures what it costs to verify one bundle, and `proposals` what it costs to accept a
+//! proposal of Rekor v1. The load generator shares the machine with what it measures, so it is built
+//! to cost little: one epoll loop on one thread, two system calls per request, and no work under the
+//! clock that could be done before. Linux only (epoll, timerfd, `/proc`).
 //!
 //! Exit status: 0 if the run completed and every answer passed its checks; 1 if a check failed (an
 //! index given twice, bytes missing from a bundle, nothing acknowledged); 2 for wrong arguments or
@@ -32,6 +32,7 @@ mod lookup;
 mod pace;
 mod poll;
 mod process;
+mod proposals;
 mod report;
 mod start;
 mod submissions;
@@ -64,6 +65,8 @@ enum Command {
     Fsync(fsync::FsyncArguments),
     /// Measure the lookup index: what it costs to query and to build it
     Lookup(lookup::LookupArguments),
+    /// Measure what it costs to accept proposals of Rekor v1, by kind
+    Proposals(proposals::ProposalArguments),
     /// Measure restarts: from spawning a writer to its first 200 on /readyz
     Start(start::StartArguments),
     /// Measure verification: one bundle in a loop, and by commands in new processes
@@ -83,6 +86,7 @@ fn main() -> ExitCode {
         Command::Dedup(arguments) => dedup::run(&arguments),
         Command::Fsync(arguments) => fsync::run(&arguments),
         Command::Lookup(arguments) => lookup::run(&arguments),
+        Command::Proposals(arguments) => proposals::run(&arguments),
         Command::Start(arguments) => start::run(&arguments),
         Command::Verify(arguments) => verification::run(&arguments),
     };
