@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`formats`] | trees, tiles, notes, checkpoints, proofs: the crate `tiles-spec`; pure |
 //! | [`admit`] | who may write, and how much; pure |
+//! | [`witness`] | has a log's checkpoints cosigned by witnesses |
 //! | [`x509`] | certificates, keys, chains and PEM; pure |
 //! | [`entry`] | a Rekor request becomes a verified, canonical entry; pure |
 //! | [`rekor_v1`] | proposals of Rekor v1, of all its kinds; pure |
@@ -70,5 +71,6 @@ pub use fasti_seams::{back_off, causes, clock, entropy, gzip, offload, planted, 
 pub use fasti_signer as signer;
 pub use fasti_store as store;
 pub use fasti_verify as verify;
+pub use fasti_witness as witness;
 pub use fasti_x509 as x509;
 pub use tiles_spec as formats;

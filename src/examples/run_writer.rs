@@ -47,6 +47,7 @@ pub async fn run(
         stores: Stores::of(Arc::new(store)),
         signer,
         memory: None,
+        cosigners: None,
         sharing: Sharing::Alone,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),

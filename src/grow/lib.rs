@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`integrate`] | a batch of leaves becomes tiles, bundles and a root; pure |
 //! | [`guard`] | reads back what was written, proves that the tree has only grown, and signs |
+//! | [`cosigners`] | has a signed tree cosigned by witnesses |
 //! | [`forward_only`] | publishes a signed tree; what is published only moves forward |
 //! | [`tree`] | reads parts of a stored tree, and proves them |
 //! | [`rekor_v1`] | signs what clients of Rekor v1 get |
@@ -13,6 +14,7 @@
 //! different code from different bytes (I6); a checkpoint is never replaced by that of a smaller
 //! tree (I2).
 
+pub mod cosigners;
 pub mod forward_only;
 pub mod growth;
 pub mod guard;
@@ -20,6 +22,7 @@ pub mod integrate;
 pub mod rekor_v1;
 pub mod tree;
 
+pub use cosigners::{CosignError, Cosigners, Growth};
 pub use forward_only::{ForwardOnly, Found};
 pub use growth::{GrowthWatch, Leadership};
 pub use guard::{GuardError, SigningGuard};

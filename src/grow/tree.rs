@@ -8,8 +8,8 @@ use fasti_store::{ObjectPath, Store, StoreError};
 use futures::future::{try_join, try_join_all};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use tiles_spec::{
-    EntryBundle, Frontier, Hash, HashTile, LeafIndex, TileCoord, TileMap, TileWidth, TreeHead,
-    TreeSize, append_entry, plan_consistency, plan_root,
+    EntryBundle, Frontier, Hash, HashTile, LeafIndex, ProofError, TileCoord, TileMap, TileWidth,
+    TreeHead, TreeSize, append_entry, plan_consistency, plan_root,
     tile::{edge_bundle, edge_tiles, tiles_of_leaves},
     verify_consistency,
 };
@@ -61,16 +61,7 @@ pub async fn tile(objects: &dyn Store, coord: TileCoord) -> Result<Option<HashTi
 
 /// Reads the unfinished tiles and bundle of a tree.
 pub async fn edge(objects: &dyn Store, head: TreeHead) -> Result<(TileMap, Vec<u8>), TreeError> {
-    let tiles = async {
-        let read = edge_tiles(head.size)
-            .into_iter()
-            .map(async |coord| Ok::<_, TreeError>((coord, edge_tile(objects, coord, head).await?)));
-        let mut tiles = TileMap::default();
-        for (coord, tile) in try_join_all(read).await? {
-            tiles.insert(coord, tile);
-        }
-        Ok(tiles)
-    };
+    let tiles = tiles_of(objects, edge_tiles(head.size), head);
     try_join(tiles, unfinished_bundle(objects, head)).await
 }
 
@@ -135,16 +126,60 @@ pub async fn heads_before(
     sizes: &[TreeSize],
     head: TreeHead,
 ) -> Result<Vec<TreeHead>, TreeError> {
-    let damaged = |_| EdgeError { path: "a hash tile".to_owned(), size: head.size };
+    let damaged = damaged(head.size);
     let (mut plans, mut coords) = (Vec::new(), BTreeSet::new());
     for &size in sizes {
-        let (root, growth) = (plan_root(size), plan_consistency(size, head.size).map_err(damaged)?);
+        let (root, growth) =
+            (plan_root(size), plan_consistency(size, head.size).map_err(&damaged)?);
         for coord in root.tiles().iter().chain(growth.tiles()) {
             // As wide as they are in the tree `head`.
             coords.extend(TileCoord::at(head.size, coord.level, coord.index));
         }
         plans.push((size, root, growth));
     }
+    let tiles = tiles_of(objects, coords, head).await?;
+    let mut heads = Vec::new();
+    for (size, root, growth) in plans {
+        let (nodes, proof) = (root.build(&tiles), growth.build(&tiles));
+        let (nodes, proof) = (nodes.map_err(&damaged)?, proof.map_err(&damaged)?);
+        let frontier = Frontier::from_nodes(size, nodes);
+        let earlier = frontier.expect("as many nodes as were planned").head();
+        verify_consistency(&earlier, &head, &proof).map_err(&damaged)?;
+        heads.push(earlier);
+    }
+    Ok(heads)
+}
+
+/// The proof that the tree `head` begins with the tree of size `old`, which is not larger. Reads
+/// from the store only what `known` lacks.
+pub async fn consistency(
+    objects: &dyn Store,
+    known: &TileMap,
+    old: TreeSize,
+    head: TreeHead,
+) -> Result<Vec<Hash>, TreeError> {
+    let damaged = damaged(head.size);
+    let plan = plan_consistency(old, head.size).map_err(&damaged)?;
+    if let Ok(proof) = plan.build(known) {
+        return Ok(proof);
+    }
+    // As wide as they are in the tree `head`.
+    let coords = plan.tiles().iter();
+    let coords = coords.filter_map(|coord| TileCoord::at(head.size, coord.level, coord.index));
+    let tiles = tiles_of(objects, coords, head).await?;
+    Ok(plan.build(&tiles).map_err(damaged)?)
+}
+
+/// The error for tiles that do not fit together.
+fn damaged(size: TreeSize) -> impl Fn(ProofError) -> EdgeError {
+    move |_| EdgeError { path: "a hash tile".to_owned(), size }
+}
+
+async fn tiles_of(
+    objects: &dyn Store,
+    coords: impl IntoIterator<Item = TileCoord>,
+    head: TreeHead,
+) -> Result<TileMap, TreeError> {
     let read = coords
         .into_iter()
         .map(async |coord| Ok::<_, TreeError>((coord, edge_tile(objects, coord, head).await?)));
@@ -152,16 +187,7 @@ pub async fn heads_before(
     for (coord, tile) in try_join_all(read).await? {
         tiles.insert(coord, tile);
     }
-    let mut heads = Vec::new();
-    for (size, root, growth) in plans {
-        let (nodes, proof) = (root.build(&tiles), growth.build(&tiles));
-        let (nodes, proof) = (nodes.map_err(damaged)?, proof.map_err(damaged)?);
-        let frontier = Frontier::from_nodes(size, nodes);
-        let earlier = frontier.expect("as many nodes as were planned").head();
-        verify_consistency(&earlier, &head, &proof).map_err(damaged)?;
-        heads.push(earlier);
-    }
-    Ok(heads)
+    Ok(tiles)
 }
 
 /// The leaf hashes of the leaves `from..to`, from the tiles of the tree of `size`. The caller must

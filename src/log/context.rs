@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use fasti_grow::Cosigners;
 use fasti_seams::clock::Clock;
 use fasti_seams::entropy::Entropy;
 use fasti_signer::{SignedMemory, Signer};
@@ -30,6 +31,8 @@ pub struct Context {
     pub signer: Arc<dyn Signer>,
     /// What the key has signed and its writers have verified, if a memory is kept.
     pub memory: Option<SignedMemory>,
+    /// The witnesses that cosign the log's checkpoints, if it has any.
+    pub cosigners: Option<Arc<dyn Cosigners>>,
     /// Whether other writers can work on the store.
     pub sharing: Sharing,
     /// The source of time.

@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use fasti_grow::{Edge, ForwardOnly, Leaf, SigningGuard};
+use fasti_grow::{CosignError, Edge, ForwardOnly, Leaf, SigningGuard};
 use fasti_store::{Attempt, ObjectPath};
 use tiles_spec::TileMap;
 
 use crate::context::Context;
 use crate::publication::Publication;
-use crate::publish::Publisher;
+use crate::publish::{PublishError, Publisher};
 use crate::recover_error::RecoverError;
 use crate::replay::{Replay, read_checkpoint, read_record};
 use crate::seen::Seen;
@@ -46,6 +46,7 @@ async fn finish_as_read(
         guard,
         signer: context.signer.clone(),
         memory: context.memory.clone(),
+        cosigners: context.cosigners.clone(),
         seen: seen.clone(),
         shown: published,
         checkpoint: ForwardOnly::new(
@@ -66,14 +67,27 @@ async fn finish_as_read(
         publisher.apply(&grown, times, Attempt::Again).await?;
         tiles = grown.tiles;
     }
-    let publication = if replay.checkpoint.head == Some(replay.newest) {
+    // Witnesses are asked even if nothing is left to be published. One that knows a larger tree than
+    // all committed records lead to has seen what this store has lost.
+    let is_published = replay.checkpoint.head == Some(replay.newest);
+    let publication = if is_published && context.cosigners.is_none() {
         let checkpoint = replay.checkpoint.bytes.clone();
         publisher.remember(&checkpoint, SeenBy::Read).await?;
         Publication { head: published, checkpoint, tiles, batch: None }
     } else {
-        publisher.publish(tiles).await?
+        publisher.publish(tiles).await.map_err(rolled_back)?
     };
     Ok(((edge, times), publisher, publication))
+}
+
+/// What a witness that knows a larger tree means once everything committed was read.
+fn rolled_back(error: PublishError) -> RecoverError {
+    match error {
+        PublishError::Cosign(CosignError::Ahead { witness, seen, size }) => {
+            RecoverError::RolledBack { seen_by: SeenBy::Witness(witness), seen, committed: size }
+        }
+        error => error.into(),
+    }
 }
 
 /// Another writer has published since the takeover, so the records that we read may have been

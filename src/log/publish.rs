@@ -6,6 +6,10 @@
 //! bytes: the memory may then be ahead of `checkpoint`, but never of the commit records. A
 //! signature that the memory forbids is dropped, and nobody sees it (I18).
 //!
+//! If the log has witnesses, they cosign the checkpoint before it is published. Until enough of
+//! them do, nothing is published and nobody is answered. A witness that has cosigned a larger tree
+//! ends the term; recovery then tells whether another writer made it, or the store was rolled back.
+//!
 //! `checkpoint` only moves forward (I2). It is replaced on the version that was last read or
 //! written. If another writer was faster, the published checkpoint decides: if it is our tree, it
 //! is published, whoever wrote it; if it is smaller but has grown since, it is an older leader's
@@ -14,10 +18,16 @@
 //! ambiguous answer proves nothing, so the identical replacement is repeated.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
+use fasti_grow::cosigners::with_cosignatures;
 use fasti_grow::forward_only::NotPublished;
-use fasti_grow::{ForwardOnly, Found, GuardError, Integrated, SigningGuard};
+use fasti_grow::{
+    CosignError, Cosigners, ForwardOnly, Found, Growth, GuardError, Integrated, SigningGuard,
+};
+use fasti_seams::back_off::BackOff;
+use fasti_seams::causes::with_causes;
 use fasti_seams::clock::Clock;
 use fasti_seams::planted::{Bug, planted};
 use fasti_signer::{SignedMemory, SignedMemoryError, Signer};
@@ -28,6 +38,9 @@ use crate::publication::Publication;
 use crate::remember::remember;
 use crate::seen::Seen;
 use crate::sighting::{SeenBy, Sighting};
+
+/// How long a leader waits for witnesses before its term ends.
+const WITNESSES_WAITED_FOR: Duration = Duration::from_mins(1);
 
 /// Why a committed batch could not be published.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +55,9 @@ pub enum PublishError {
     /// The log's memory cannot be written, or forbids the signature.
     #[error(transparent)]
     Memory(#[from] SignedMemoryError),
+    /// Too few witnesses cosigned, or one has cosigned a larger tree (I18).
+    #[error("the checkpoint cannot be cosigned")]
+    Cosign(#[source] CosignError),
     /// The checkpoint could not be replaced.
     #[error("cannot replace the checkpoint")]
     Checkpoint(#[source] StoreError),
@@ -85,6 +101,7 @@ impl PublishError {
             Self::Apply(source) | Self::Checkpoint(source) => source.is_passing(),
             Self::Guard(error) => error.is_passing(),
             Self::Memory(error) => error.is_passing(),
+            Self::Cosign(error) => error.is_passing(),
             _ => false,
         }
     }
@@ -97,6 +114,7 @@ pub struct Publisher {
     pub(super) guard: SigningGuard,
     pub(super) signer: Arc<dyn Signer>,
     pub(super) memory: Option<SignedMemory>,
+    pub(super) cosigners: Option<Arc<dyn Cosigners>>,
     pub(super) seen: Arc<Seen>,
     /// The head that `checkpoint` is known to have had last.
     pub(super) shown: TreeHead,
@@ -126,6 +144,7 @@ impl Publisher {
         if planted(Bug::AcknowledgeBeforePublish) {
             return Ok(Publication { head: self.guard.signed(), checkpoint, tiles, batch: None });
         }
+        let checkpoint = self.cosigned(checkpoint, &tiles).await?;
         let checkpoint = self.show(checkpoint).await?;
         Ok(Publication { head: self.guard.signed(), checkpoint, tiles, batch: None })
     }
@@ -143,6 +162,26 @@ impl Publisher {
         }
         self.seen.settle(Sighting { head, checkpoint: checkpoint.clone(), seen_by });
         Ok(())
+    }
+
+    /// Has the checkpoint cosigned, if the log has witnesses. While too few of them answer, asks
+    /// them again, for at most [`WITNESSES_WAITED_FOR`].
+    async fn cosigned(&self, checkpoint: Bytes, tiles: &TileMap) -> Result<Bytes, PublishError> {
+        let Some(cosigners) = &self.cosigners else { return Ok(checkpoint) };
+        let growth = Growth::new(&*self.objects, tiles, self.guard.signed());
+        let (began, mut back_off) = (self.clock.now(), BackOff::between_requests());
+        loop {
+            match with_cosignatures(&**cosigners, &checkpoint, &growth).await {
+                Ok(cosigned) => return Ok(cosigned),
+                Err(error @ CosignError::TooFew { .. })
+                    if self.clock.now() - began < WITNESSES_WAITED_FOR =>
+                {
+                    tracing::warn!(error = with_causes(&error), "waits for witnesses");
+                    back_off.wait(&*self.clock).await;
+                }
+                Err(error) => return Err(PublishError::Cosign(error)),
+            }
+        }
     }
 
     /// Replaces `checkpoint`, and returns what is published in the end: at least the same tree.

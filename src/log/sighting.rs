@@ -21,6 +21,8 @@ pub enum SeenBy {
     Signed,
     /// The writer at this address sent it, and its signature was verified.
     Peer(String),
+    /// The witness of this name has cosigned it.
+    Witness(String),
 }
 
 impl SeenBy {
@@ -38,6 +40,7 @@ impl std::fmt::Display for SeenBy {
             Self::Read => f.write_str("`checkpoint`, as this writer read it before,"),
             Self::Signed => f.write_str("a checkpoint that this writer has signed"),
             Self::Peer(address) => write!(f, "a checkpoint that the writer at {address} has sent"),
+            Self::Witness(name) => write!(f, "the witness {name}"),
         }
     }
 }

@@ -85,6 +85,7 @@ async fn begin(world: &World, key: NoteSigningKey) {
         stores: Stores::of(Arc::new(store.expect("a store"))),
         signer: Arc::new(FileSigner::new(origin, key)),
         memory: None,
+        cosigners: None,
         sharing: Sharing::Alone,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),

@@ -84,6 +84,7 @@ fn context(store: &Path, stores: Stores) -> Context {
         stores,
         signer: Arc::new(FileSigner::open(&key, origin, None).expect("the key")),
         memory: Some(SignedMemory::beside(&key)),
+        cosigners: None,
         sharing: Sharing::Alone,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),

@@ -239,6 +239,7 @@ impl World {
             stores: Stores::of(Arc::new(directory)),
             signer: Arc::new(signer),
             memory: Some(SignedMemory::at(memory)),
+            cosigners: None,
             sharing: Sharing::Alone,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(OsEntropy),

@@ -173,6 +173,7 @@ impl World {
             stores,
             signer: Arc::new(signer),
             memory: Some(SignedMemory::beside(&self.home.join("log.key"))),
+            cosigners: None,
             sharing: Sharing::Alone,
             clock: Arc::new(NoTime),
             entropy: self.nonces.clone(),

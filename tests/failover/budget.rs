@@ -191,6 +191,7 @@ fn grow(bucket: &Bucket, size: u64) {
                 FileSigner::open(&bucket.path("log.key"), origin, None).expect("the key"),
             ),
             memory: None,
+            cosigners: None,
             sharing: Sharing::Alone,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(OsEntropy),

@@ -161,6 +161,7 @@ fn end(home: &Home) {
         stores: Stores::of(Arc::new(store)),
         signer: Arc::new(FileSigner::open(&key, origin, None).expect("the key")),
         memory: Some(SignedMemory::beside(&key)),
+        cosigners: None,
         sharing: Sharing::Alone,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),

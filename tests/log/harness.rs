@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use fasti::clock::SystemClock;
 use fasti::entropy::OsEntropy;
+use fasti::grow::Cosigners;
 use fasti::log::dedup::MemoryIndex;
 use fasti::log::{Acknowledged, Context, Log, LogConfig, LogError, RecoverError, Sharing};
 use fasti::metrics::LogMetrics;
@@ -32,6 +33,7 @@ pub struct World {
     pub index: Arc<MemoryIndex>,
     pub config: LogConfig,
     pub memory: Option<SignedMemory>,
+    pub cosigners: Option<Arc<dyn Cosigners>>,
     /// How many entries are from before the log kept times.
     pub timeless: usize,
 }
@@ -39,7 +41,14 @@ pub struct World {
 impl World {
     pub fn on(stores: Stores) -> Self {
         let index = Arc::new(MemoryIndex::default());
-        Self { stores, index, config: LogConfig::default(), memory: None, timeless: 0 }
+        Self {
+            stores,
+            index,
+            config: LogConfig::default(),
+            memory: None,
+            cosigners: None,
+            timeless: 0,
+        }
     }
 
     pub fn in_memory() -> (Self, Arc<MemoryStore>) {
@@ -54,6 +63,7 @@ impl World {
             stores: self.stores.clone(),
             signer: Arc::new(FileSigner::new(origin, signing_key())),
             memory: self.memory.clone(),
+            cosigners: self.cosigners.clone(),
             sharing: Sharing::Alone,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(OsEntropy),

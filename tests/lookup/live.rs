@@ -47,6 +47,7 @@ impl Live {
             stores: Stores::of(store.clone()),
             signer: signer(),
             memory: None,
+            cosigners: None,
             sharing: Sharing::Alone,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(OsEntropy),

@@ -45,6 +45,7 @@ impl Scene {
             stores: Stores::of(Arc::new(store.expect("opens"))),
             signer: Arc::new(FileSigner::new(ORIGIN.parse().expect("an origin"), signing_key())),
             memory: None,
+            cosigners: None,
             sharing: Sharing::Alone,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(OsEntropy),

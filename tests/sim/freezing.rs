@@ -46,6 +46,7 @@ fn context(process: &Arc<Process>) -> Context {
         stores: Stores::shared(Arc::new(Wire(process.clone()))),
         signer: Arc::new(WatchedSigner::new(process.clone())),
         memory: memory(&process.sim, 0),
+        cosigners: None,
         sharing: Sharing::Shared(Arc::new(Nobody)),
         clock: process.clone(),
         entropy: process.clone(),

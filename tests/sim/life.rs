@@ -86,6 +86,7 @@ async fn run(process: Arc<Process>, index: Arc<MemoryIndex>) -> Result<(), Strin
         stores: if mix.alone { Stores::of(store) } else { Stores::shared(store) },
         signer: Arc::new(WatchedSigner::new(process.clone())),
         memory: memory(&sim, writer),
+        cosigners: None,
         sharing: if mix.alone {
             Sharing::Alone
         } else {

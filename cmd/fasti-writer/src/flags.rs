@@ -18,6 +18,7 @@ use tiles_spec::{Origin, TreeSize};
 
 use crate::admission::AdmissionFlags;
 use crate::lookup::LookupFlags;
+use crate::witnesses::WitnessFlags;
 
 /// A transparency log writer: accepts submissions, verifies them and publishes a tiled log.
 #[derive(Debug, Parser)]
@@ -170,6 +171,10 @@ pub struct Flags {
     /// Who may write, and how much.
     #[command(flatten)]
     pub admission: AdmissionFlags,
+
+    /// The witnesses.
+    #[command(flatten)]
+    pub witnesses: WitnessFlags,
 
     /// The lookup index.
     #[command(flatten)]

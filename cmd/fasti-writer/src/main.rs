@@ -18,6 +18,7 @@ mod memory;
 mod messages;
 mod open;
 mod origin;
+mod witnesses;
 
 use std::net::SocketAddr;
 use std::process::ExitCode;

@@ -95,11 +95,13 @@ pub async fn open(flags: &Flags) -> anyhow::Result<Opened> {
     };
     let peers = peer_secret.clone().map(|secret| peers(flags, secret)).transpose()?;
     let index = open_index(location, named_state)?;
+    let cosigners = flags.witnesses.open(&key.opened.signer.verifier_key())?;
     let context = Context {
         config: flags.log_config(),
         stores,
         signer: key.opened.signer,
         memory,
+        cosigners,
         sharing: peers.map_or(Sharing::Alone, |peers| Sharing::Shared(Arc::new(peers))),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),

@@ -106,6 +106,7 @@ async fn every_file_is_what_a_writer_publishes() {
         stores: Stores::of(store.clone()),
         signer: Arc::new(FileSigner::new("corpus.test".parse().unwrap(), key())),
         memory: None,
+        cosigners: None,
         sharing: Sharing::Alone,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),

@@ -54,6 +54,7 @@ impl Server {
             stores: Stores::of(Arc::new(MemoryStore::default())),
             signer: Arc::new(FileSigner::new(origin, signed::key())),
             memory: None,
+            cosigners: None,
             sharing: Sharing::Alone,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(OsEntropy),

@@ -62,6 +62,8 @@ async fn context(globals: &Globals, arguments: &Arguments) -> anyhow::Result<Con
         stores: store.stores(),
         signer: key.signer,
         memory,
+        // A writer that knows the log's witnesses has the last tree cosigned when it starts.
+        cosigners: None,
         sharing,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),

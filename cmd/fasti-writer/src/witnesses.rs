@@ -1,0 +1,63 @@
+//! The witnesses that cosign the log's checkpoints.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use clap::Args;
+use fasti::clock::SystemClock;
+use fasti::grow::Cosigners;
+use fasti::witness::{Ask, HttpAsk, Missing, QuorumConfig, QuorumCosigners};
+use tiles_spec::policy::POLICY_BYTES_MAX;
+use tiles_spec::{Policy, VerifierKey};
+
+/// Flags of the witnesses.
+#[derive(Debug, Args)]
+pub struct WitnessFlags {
+    /// A policy (C2SP tlog-policy) with the witnesses that cosign each checkpoint, their URLs, and
+    /// how many of them are enough. Until they have cosigned, a checkpoint is not published and
+    /// nobody is answered.
+    #[arg(long, env = "FASTI_WITNESS_POLICY", value_name = "FILE", help_heading = "Witnesses")]
+    witness_policy: Option<PathBuf>,
+
+    /// How long witnesses have to answer, in milliseconds.
+    #[arg(long, env = "FASTI_WITNESS_MILLISECONDS", default_value_t = 2000,
+          value_parser = clap::value_parser!(u64).range(1..=60_000), help_heading = "Witnesses")]
+    witness_milliseconds: u64,
+
+    /// Publish checkpoints even if too few witnesses answer in time.
+    #[arg(
+        long,
+        env = "FASTI_WITNESS_OPTIONAL",
+        requires = "witness_policy",
+        help_heading = "Witnesses"
+    )]
+    witness_optional: bool,
+}
+
+impl WitnessFlags {
+    /// The witnesses of the log with this key, if it has any.
+    pub fn open(&self, log: &VerifierKey) -> anyhow::Result<Option<Arc<dyn Cosigners>>> {
+        let Some(path) = &self.witness_policy else { return Ok(None) };
+        let name = || path.display().to_string();
+        let policy = Policy::parse(&read(path).with_context(name)?).with_context(name)?;
+        let config = QuorumConfig {
+            answer_within: Duration::from_millis(self.witness_milliseconds),
+            missing: if self.witness_optional { Missing::Publish } else { Missing::Withhold },
+            ..QuorumConfig::default()
+        };
+        let ask = |url: &str| Ok(Box::new(HttpAsk::new(url)?) as Box<dyn Ask>);
+        let witnesses = QuorumCosigners::new(policy, log, config, Arc::new(SystemClock), ask);
+        Ok(Some(Arc::new(witnesses.with_context(name)?)))
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(POLICY_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
+    ensure!(bytes.len() <= POLICY_BYTES_MAX, "the file is longer than {POLICY_BYTES_MAX} bytes");
+    Ok(bytes)
+}

@@ -1,0 +1,29 @@
+//! One request to a witness.
+
+use async_trait::async_trait;
+
+/// The most bytes of an answer that are read: sixteen signature lines of ML-DSA-44, and a reason.
+pub const ANSWER_BYTES_MAX: usize = 64 << 10;
+
+/// What a witness answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The HTTP status.
+    pub status: u16,
+    /// The content type, without parameters; empty if there is none.
+    pub content_type: String,
+    /// The body, of at most [`ANSWER_BYTES_MAX`] bytes.
+    pub body: Vec<u8>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct AskError(pub String);
+
+/// How a witness is reached.
+#[async_trait]
+pub trait Ask: Send + Sync {
+    /// Sends the body of an `add-checkpoint` request. The caller bounds the time.
+    async fn add_checkpoint(&self, body: Vec<u8>) -> Result<Asked, AskError>;
+}
