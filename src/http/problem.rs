@@ -13,7 +13,7 @@ use fasti_client::reader::ReadError;
 use fasti_client::search::SearchError;
 use fasti_client::times::ReadTimesError;
 use fasti_entry::{EntryError, Kind, excerpt};
-use fasti_grow::RekorV1GuardError;
+use fasti_grow::{RekorV1GuardError, TreeId};
 use fasti_log::{ProveError, SubmitError};
 use fasti_rekor_v1::ProposalError;
 use fasti_store::StoreError;
@@ -188,6 +188,15 @@ pub enum Problem {
     /// What this server has as the log's files is not what the log's key signed.
     #[error("what this server gets to read of the log is not what was signed")]
     Damaged(#[source] Box<Problem>),
+    /// The same of a log that is only read here, as an inactive shard of Rekor v1.
+    #[error("inactive shard {tree}: {problem}")]
+    Shard {
+        /// Its tree ID.
+        tree: TreeId,
+        /// What is wrong with it.
+        #[source]
+        problem: Box<Problem>,
+    },
     /// The log is not ready.
     #[error("the log is not ready: {0}")]
     NotReady(String),
@@ -352,6 +361,7 @@ impl Problem {
             | Self::NotReady(_)
             | Self::OutOfReach(_) => (StatusCode::SERVICE_UNAVAILABLE, grpc::UNAVAILABLE),
             Self::Damaged(_) => (StatusCode::BAD_GATEWAY, grpc::INTERNAL),
+            Self::Shard { problem, .. } => problem.status(),
             Self::V1(error) => v1_status(error),
             Self::V1Guard(RekorV1GuardError::Guard(error)) if error.is_passing() => {
                 (StatusCode::SERVICE_UNAVAILABLE, grpc::UNAVAILABLE)
@@ -393,8 +403,9 @@ impl Problem {
     /// Logs the server's own failures with their causes, which the answer does not reveal.
     fn log_failure(&self) {
         let status = self.http_status();
+        let cause = if let Self::Shard { problem, .. } = self { problem } else { self };
         let is_logged =
-            status != StatusCode::SERVICE_UNAVAILABLE || matches!(self, Self::OutOfReach(_));
+            status != StatusCode::SERVICE_UNAVAILABLE || matches!(cause, Self::OutOfReach(_));
         if status.is_server_error() && is_logged {
             tracing::error!(error = self as &dyn std::error::Error, "request failed");
         }

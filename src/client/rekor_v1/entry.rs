@@ -76,7 +76,7 @@ pub enum V1Fault {
 
 impl V1Fault {
     /// Whether the log states what cannot be, rather than something that is not an entry at all.
-    pub(super) fn is_contradiction(&self) -> bool {
+    pub fn is_contradiction(&self) -> bool {
         !matches!(self, Self::Json(_) | Self::Count(_) | Self::Location)
     }
 }
