@@ -15,7 +15,8 @@
 //! | `server` | answers the rest |
 //! | `shards`, `shard` | what is read: the log that is served, and the inactive shards before it |
 //! | `searched` | searches over all of them |
-//! | `inactive` | opens inactive shards at the start |
+//! | `inactive`, `shard_error` | opens inactive shards, or says why not |
+//! | `reach` | whether a shard is in reach |
 //! | `vouch` | has answers signed, if there is a key |
 //! | `answer`, `error` | write v1's JSON and words |
 //! | `entry_id` | names of entries |
@@ -34,10 +35,12 @@ pub mod error;
 pub mod inactive;
 mod media;
 mod question;
+mod reach;
 mod route;
 mod searched;
 pub mod server;
 mod shard;
+pub mod shard_error;
 mod shards;
 mod submit;
 pub mod vouch;
@@ -97,7 +100,7 @@ impl App {
                 v1.entries(body.bytes(), proposed).await
             }
             Route::Log => v1.info().await,
-            Route::PublicKey => v1.public_key(query, &head.headers),
+            Route::PublicKey => v1.public_key(query, &head.headers).await,
             Route::Proof => {
                 let _turn = v1.turn().await?;
                 v1.proof(query).await

@@ -50,11 +50,11 @@ pub(super) fn entry(voucher: &Voucher, entry: &Logged<'_>, vouched: &Vouched) ->
     }})
 }
 
-/// v1's `LogInfo`, with null for no inactive shards.
-pub(super) fn info(active: &NewestTree, inactive: &[NewestTree]) -> Value {
-    let mut info = shard_info(active);
-    let inactive: Vec<_> = inactive.iter().map(shard_info).collect();
-    info["inactiveShards"] = if inactive.is_empty() { Value::Null } else { inactive.into() };
+/// v1's `LogInfo` of all shards, of which the active one is the last; with null for no others.
+pub(super) fn info(trees: &[NewestTree]) -> Value {
+    let mut shards: Vec<_> = trees.iter().map(shard_info).collect();
+    let mut info = shards.pop().unwrap_or_default();
+    info["inactiveShards"] = if shards.is_empty() { Value::Null } else { shards.into() };
     info
 }
 

@@ -52,18 +52,19 @@ impl Shards {
         limit: usize,
     ) -> Result<Searched, Problem> {
         let mut found = self.nothing();
-        for (number, shard) in self.all().iter().enumerate() {
+        for number in self.numbers() {
             let since = self.ranges().leaves_before(since, number);
-            if number < self.inactive().len() && since >= shard.size() {
+            if !self.is_active(number) && since >= self.size_of(number) {
                 continue;
             }
             // Without room, one entry shows that there are more.
             let limit_here = (limit - found.entries.len()).max(1);
             let order = Order::OldestFirst;
             let question = Question { since, order, limit: limit_here, ..question.clone() };
-            let answer = shard.ask(&question).await?;
+            let shard = self.shard(number).await?;
+            let answer = self.needing(number, Box::pin(shard.ask(&question))).await?;
             let first = self.ranges().first(number);
-            found.note(first, &answer, number == self.inactive().len());
+            found.note(first, &answer, self.is_active(number));
             found.is_cut = answer.is_cut;
             found.until = first.after(answer.until);
             found.entries.extend(ids(shard, first, &answer));
@@ -82,13 +83,14 @@ impl Shards {
     /// The last `limit` entries.
     pub async fn newest(&self, question: &Question, limit: usize) -> Result<Searched, Problem> {
         let mut found = self.nothing();
-        for (number, shard) in self.all().iter().enumerate().rev() {
+        for number in self.numbers().rev() {
             let limit_here = (limit - found.entries.len()).max(1);
             let (order, since) = (Order::NewestFirst, TreeSize::ZERO);
             let question = Question { since, order, limit: limit_here, ..question.clone() };
-            let answer = shard.ask(&question).await?;
+            let shard = self.shard(number).await?;
+            let answer = self.needing(number, Box::pin(shard.ask(&question))).await?;
             let first = self.ranges().first(number);
-            found.note(first, &answer, number == self.inactive().len());
+            found.note(first, &answer, self.is_active(number));
             let older = ids(shard, first, &answer);
             found.entries.splice(0..0, older);
             let surplus = found.entries.len().saturating_sub(limit);

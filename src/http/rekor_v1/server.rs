@@ -81,21 +81,22 @@ impl RekorV1 {
 
     /// Answers with the log's newest tree, and the last ones of inactive shards.
     pub(super) async fn info(&self) -> Result<HttpResponse, Problem> {
-        let mut inactive = Vec::new();
-        for shard in self.shards.inactive() {
-            inactive.push(shard.newest_tree().await?);
+        let mut trees = Vec::new();
+        for number in self.shards.numbers() {
+            trees.push(self.shards.shard(number).await?.newest_tree().await?);
         }
-        Ok(json_answer(&answer::info(&self.active().newest_tree().await?, &inactive)))
+        Ok(json_answer(&answer::info(&trees)))
     }
 
     /// Answers with the key by which v1's clients know a shard.
-    pub(super) fn public_key(
+    pub(super) async fn public_key(
         &self,
         query: Option<&str>,
         headers: &HeaderMap,
     ) -> Result<HttpResponse, Problem> {
         let asked = Asked::read(parameter(query, "treeID")?.as_deref())?;
-        let key = self.shards.asked(asked).ok_or(V1Error::NoKey)?.public_key();
+        let which = self.shards.asked(asked).ok_or(V1Error::NoKey)?;
+        let key = self.shards.shard(which).await?.public_key();
         if takes(headers, PEM) {
             return Ok(answer(key.to_owned(), PEM));
         }
@@ -108,14 +109,16 @@ impl RekorV1 {
     /// Proves that one tree of a shard extends another.
     pub(super) async fn proof(&self, query: Option<&str>) -> Result<HttpResponse, Problem> {
         let asked = parameter(query, "treeID")?;
-        let shard = self.shards.asked(Asked::read(asked.as_deref())?);
-        let shard = shard.ok_or_else(|| V1Error::NoTree(asked.unwrap_or_default()))?;
+        let which = self.shards.asked(Asked::read(asked.as_deref())?);
+        let which = which.ok_or_else(|| V1Error::NoTree(asked.unwrap_or_default()))?;
         let first = number(query, "firstSize", 1)?.unwrap_or(1);
         let last = required("lastSize", number(query, "lastSize", 1)?)?;
         if first > last {
             return Err(V1Error::Backwards { first, last }.into());
         }
-        let (newest, proof) = shard.proof(first, last).await?;
+        let shard = self.shards.shard(which).await?;
+        let (newest, proof) =
+            self.shards.needing(which, Box::pin(shard.proof(first, last))).await?;
         Ok(json_answer(&consistency(newest, &proof)))
     }
 

@@ -143,7 +143,7 @@ fn what_is_no_shard_is_refused() {
     freeze(&old);
     serve(&[&at]).refused("old.test");
     serve(&[&format!("{at},vkey={vkey},sign")]).broken("`sign` needs a key");
-    serve(&[&format!("{}/nowhere,vkey={vkey}", at)]).broken("nowhere");
+    serve(&[&format!("{at}/nowhere,vkey={vkey}")]).broken("nowhere");
     let twice = format!("{at},vkey={vkey}");
     serve(&[&twice, &twice]).refused("name each shard once");
     serve(&["log,size=1"]).refused("and the log itself are one log");

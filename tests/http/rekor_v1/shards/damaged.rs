@@ -1,6 +1,8 @@
 //! A shard that is damaged or gone: what needs it fails, and says so; the others go on.
 
 use std::fs;
+use std::thread;
+use std::time::Duration;
 
 use fasti_kit::writer::Writer;
 use serde_json::{Value, json};
@@ -102,14 +104,21 @@ fn a_damaged_shard_fails_alone_until_it_is_repaired() {
     let path = scene.bad.home.store().join(BUNDLE);
     fs::rename(path.with_extension("good"), &path).expect("it is ours");
     let repaired = format!("{ENTRIES}?logIndex=0");
+    // What was kept of it is not trusted for long.
+    until_read(&scene.client, &repaired);
+}
+
+/// Waits until this can be read.
+fn until_read(client: &Client, target: &str) -> Value {
     for attempt in 0.. {
-        // What was kept of it is not trusted for long.
-        if scene.client.get(&repaired).status == 200 {
-            break;
+        let answer = client.get(target);
+        if answer.status == 200 {
+            return answer.json();
         }
-        assert!(attempt < 100, "{}", scene.client.get(&repaired).text());
-        std::thread::sleep(std::time::Duration::from_millis(100));
+        assert!(attempt < 200, "{}", answer.text());
+        thread::sleep(Duration::from_millis(100));
     }
+    unreachable!("it waits or fails")
 }
 
 #[test]
@@ -129,13 +138,79 @@ fn a_shard_at_a_url_is_out_of_reach_while_its_server_is() {
     let writer = Writer::start(&flags(&name, &[]));
     let client = Client::of(&writer).from(2);
     server.stop();
-    let first = format!("{ENTRIES}?logIndex=0");
-    let answer = client.get(&first);
-    let words = "the log's files are out of reach at the moment; try again";
-    let words = format!("inactive shard {}: {words}", ended.client.tree);
-    refuses(&answer, &first, (503, 503), &words);
-    assert_eq!(answer.field("retry-after"), Some("1"));
+    is_out_of_reach(&client, &ended);
+    assert_eq!(client.get("/api/v1/log").status, 200, "what was signed of it is known");
     assert_eq!(client.submit(&fresh()).index, 2);
     let _server = ended.home.start(&["--listen", &address]);
-    assert!(client.get(&first).json().get(&ended.entries[0].id).is_some());
+    let entry = until_read(&client, &format!("{ENTRIES}?logIndex=0"));
+    assert!(entry.get(&ended.entries[0].id).is_some());
+}
+
+#[track_caller]
+fn is_out_of_reach(client: &Client, shard: &Ended) {
+    let words = "the log's files are out of reach at the moment; try again";
+    let words = format!("inactive shard {}: {words}", shard.client.tree);
+    for target in [
+        format!("{ENTRIES}?logIndex=0"),
+        format!("{ENTRIES}?logIndex=1"),
+        format!("{ENTRIES}/{}", shard.entries[0].id),
+        format!("{ENTRIES}/{}", "ab".repeat(32)),
+    ] {
+        let answer = client.get(&target);
+        refuses(&answer, &target, (503, 503), &words);
+        assert_eq!(answer.field("retry-after"), Some("1"));
+    }
+    let search = client.post(SEARCH, &json!({"hash": sha256("anything")}));
+    refuses(&search, SEARCH, (503, 503), &words);
+}
+
+/// If its size is stated, the indices of later entries are known without it.
+#[test]
+fn a_shard_of_a_stated_size_need_not_be_in_reach_at_the_start() {
+    let ended = Ended::of(&[], &[fresh(), fresh()], Client::of);
+    let server = ended.home.start(&[]);
+    let address = server.address.to_string();
+    server.stop();
+    let name = [format!("http://{address},size=2,vkey={}", ended.key)];
+    let writer = Writer::start(&flags(&name, &[]));
+    assert!(writer.home.said().contains("an inactive shard is out of reach"));
+    let client = Client::of(&writer).from(2);
+    let newest = client.submit(&fresh());
+    assert_eq!(client.read(&format!("{ENTRIES}?logIndex=2")), newest);
+    is_out_of_reach(&client, &ended);
+    assert_eq!(client.get("/api/v1/log").status, 503);
+    let key = format!("/api/v1/log/publicKey?treeID={}", ended.client.tree);
+    assert_eq!(client.get(&key).status, 503);
+
+    let _server = ended.home.start(&["--listen", &address]);
+    let entry = until_read(&client, &format!("{ENTRIES}?logIndex=0"));
+    assert!(entry.get(&ended.entries[0].id).is_some());
+    let info = client.get("/api/v1/log").json();
+    assert_eq!(info["inactiveShards"][0]["signedTreeHead"], ended.checkpoint.as_str());
+    assert_eq!(client.get(&key).status, 200);
+}
+
+/// A log that is there later, but is not as it was stated, is not taken for the shard.
+#[test]
+fn a_shard_that_is_opened_later_is_as_stated() {
+    let server = Writer::start(&[]);
+    let (address, key) = (server.address.to_string(), server.key.clone());
+    Client::of(&server).submit(&fresh());
+    let home = server.stop();
+    let name = [format!("http://{address},size=2,vkey={key}")];
+    let writer = Writer::start(&flags(&name, &[]));
+    let client = Client::of(&writer).from(2);
+    assert_eq!(client.submit(&fresh()).index, 2);
+    let _server = home.start(&["--listen", &address]);
+    let target = format!("{ENTRIES}?logIndex=0");
+    for attempt in 0.. {
+        let answer = client.get(&target);
+        if answer.status == 502 {
+            refuses(&answer, &target, (502, 502), NOT_SIGNED);
+            break;
+        }
+        assert!(attempt < 200, "{}", answer.text());
+        thread::sleep(Duration::from_millis(100));
+    }
+    assert!(writer.home.said().contains("has 1 entries, and not 2 as stated"));
 }

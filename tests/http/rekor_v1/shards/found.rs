@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use fasti_kit::writer::Writer;
 use serde_json::{Value, json};
 
-use super::super::client::{Client, SEARCH, is_a_line};
+use super::super::client::{Client, ENTRIES, SEARCH, is_a_line, refuses};
 use super::super::proposals::{hashedrekord, sha256};
 use super::scene::{Ended, flags};
 use crate::reader::{self, text};
@@ -59,7 +59,7 @@ fn all_shards_are_searched() {
         assert!(started.elapsed() < Duration::from_secs(30), "{}", indexed.home.said());
         thread::sleep(Duration::from_millis(50));
     }
-    let indexed = Ended::ended(indexed, client, entries);
+    let indexed = Ended::after(indexed, client, entries);
     let names = [old.flag(), indexed.flag()];
     let writer = Writer::start(&flags(&names, &[]));
     let client = Client::of(&writer).from(3);
@@ -94,7 +94,7 @@ fn the_first_and_the_last_of_a_thousand_in_all_shards() {
         let writer = Writer::start(&[]);
         crowd(&writer, count);
         let client = Client::of(&writer);
-        Ended::ended(writer, client, Vec::new())
+        Ended::after(writer, client, Vec::new())
     };
     let shards = [ended(600), ended(400)];
     let names = [shards[0].flag(), shards[1].flag()];
@@ -132,4 +132,40 @@ fn the_first_and_the_last_of_a_thousand_in_all_shards() {
     );
     assert_eq!(asked("?since=1001"), (vec![(2, 9)], all.clone()));
     assert_eq!(asked("?since=999"), (vec![(2, 10), (1, 1)], all));
+}
+
+/// A shard that is too long to be searched without an index is not left out.
+#[test]
+fn a_long_shard_without_an_index_is_an_error() {
+    let writer = Writer::start(&["--no-lookup", "--accept-opaque"]);
+    let address = writer.address;
+    thread::scope(|scope| {
+        for half in 0..17 {
+            scope.spawn(move || {
+                for entry in 0..241 {
+                    let added = post(address, "/add", format!("{half} {entry}").as_bytes());
+                    assert_eq!(added.status, 200);
+                }
+            });
+        }
+    });
+    let client = Client::of(&writer);
+    let old = Ended::after(writer, client, Vec::new());
+    let names = [old.flag()];
+    let writer = Writer::start(&flags(&names, &[]));
+    let client = Client::of(&writer).from(4097);
+    let newest = client.submit(&hashedrekord(&Submitter::of(P256), "one", None));
+    let words = format!("inactive shard {}: Search Index API not enabled", old.client.tree);
+    let question = json!({"hash": sha256("one")});
+    refuses(&client.post(SEARCH, &question), SEARCH, (501, 501), &words);
+    for unknown in [format!("{}{}", old.client.tree_digits(), "ab".repeat(32)), "ab".repeat(32)] {
+        let target = format!("{ENTRIES}/{unknown}");
+        refuses(&client.get(&target), &target, (501, 501), &words);
+    }
+    // What does not need it is answered.
+    let (found, headers) = ask(&client, "?since=4097", &question);
+    assert_eq!((found, headers), (vec![newest.id.clone()], said(4098, "true", None)));
+    assert_eq!(client.read(&format!("{ENTRIES}/{}", &newest.id[16..])), newest);
+    let last = client.get(&format!("{ENTRIES}?logIndex=4096"));
+    assert_eq!(last.status, 200, "{}", last.text());
 }

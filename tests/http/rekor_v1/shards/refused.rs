@@ -29,7 +29,7 @@ fn a_shard_that_could_grow_is_refused() {
     let shard = format!("{place},vkey={key}");
     let advice = format!("state its size: {place},size=1");
     refuses(
-        &[shard.clone()],
+        std::slice::from_ref(&shard),
         &[],
         &["is not frozen: it has 1 entries now", "`fasti freeze`", &advice],
     );
@@ -59,7 +59,7 @@ fn no_log_is_two_shards() {
 fn a_shard_is_trusted_by_its_key() {
     let (ended, other) = (Ended::of(&[], &[], Client::of), Ended::of(&[], &[], Client::of));
     let place = ended.home.store().display().to_string();
-    refuses(&[place.clone()], &[], &["verifier key is missing", ",vkey=KEY"]);
+    refuses(std::slice::from_ref(&place), &[], &["verifier key is missing", ",vkey=KEY"]);
     let wrong = format!("{place},vkey={}", other.key);
     refuses(
         &[wrong],

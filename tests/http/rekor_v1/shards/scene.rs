@@ -25,10 +25,11 @@ impl Ended {
         let writer = Writer::start(flags);
         let client = client(&writer);
         let entries = proposals.iter().map(|proposal| client.submit(proposal)).collect();
-        Self::ended(writer, client, entries)
+        Self::after(writer, client, entries)
     }
 
-    pub fn ended(writer: Writer, client: Client, entries: Vec<Verified>) -> Self {
+    /// The log of a writer, which has these entries.
+    pub fn after(writer: Writer, client: Client, entries: Vec<Verified>) -> Self {
         let checkpoint = Reader::of(&writer).checkpoint();
         let key = writer.key.clone();
         let home = writer.stop();
