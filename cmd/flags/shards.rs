@@ -8,7 +8,7 @@ use clap::Args;
 use fasti::client::fetch::{Fetch, FetchError, IndexElsewhere, Location};
 use fasti::client::trust::Trust;
 use fasti::grow::RekorV1Guard;
-use fasti::http::ShardSource;
+use fasti::http::{InactiveShards, ShardSource};
 use tiles_spec::{TreeSize, VerifierKey};
 
 /// The inactive shards.
@@ -34,6 +34,18 @@ pub struct ShardFlags {
         help_heading = "Rekor v1"
     )]
     pub shards: Vec<ShardFlag>,
+}
+
+impl ShardFlags {
+    /// The shards as opened, one line each, for what a program says when it is ready.
+    pub fn lines(&self, opened: &InactiveShards) -> Vec<String> {
+        let shards = self.shards.iter().enumerate();
+        let lines = shards.map(|(number, shard)| {
+            let first = opened.ranges().first(number).get();
+            format!("  shard         {}, from index {first}", shard.place)
+        });
+        lines.collect()
+    }
 }
 
 /// One inactive shard.

@@ -102,7 +102,8 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     // From here on a signal means shut down, even if it arrives before anything waits for it.
     let told_to_stop = told_to_stop()?;
     let metrics_address = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
-    banner.print(&log, &url, metrics_address);
+    let shards = flags.rekor_v1_shards.lines(&rekor_v1_shards);
+    banner.print(&log, &shards, &url, metrics_address);
     if flags.accept_opaque {
         tracing::warn!(
             "this log accepts both Rekor entries and opaque ones: a single opaque entry \

@@ -109,7 +109,8 @@ async fn answer(globals: &Globals, arguments: &Arguments) -> Result<Output, Fail
     let metrics_address = metrics_listener.as_ref().map(TcpListener::local_addr).transpose();
     let metrics_address = metrics_address.context("the address is unknown")?;
     let url = format!("{scheme}://{address}");
-    banner(globals, arguments, &log, &url, metrics_address)?.print(globals.format)?;
+    let shown = arguments.rekor_v1.lines(&shards);
+    banner(globals, arguments, &log, shown, &url, metrics_address)?.print(globals.format)?;
     if let Some(listener) = metrics_listener {
         let mut registry = Registry::with_prefix("fasti");
         http_metrics.register(&mut registry);
@@ -191,6 +192,7 @@ fn banner(
     globals: &Globals,
     arguments: &Arguments,
     log: &FollowedLog,
+    shards: Vec<String>,
     url: &str,
     metrics: Option<SocketAddr>,
 ) -> anyhow::Result<Output> {
@@ -203,6 +205,7 @@ fn banner(
         format!("  tree size     {size}"),
     ];
     lines.extend(arguments.index.as_ref().map(|index| format!("  index         {index}")));
+    lines.extend(shards);
     lines.extend(metrics.map(|address| format!("  metrics on    http://{address}/metrics")));
     lines.push(format!("  listening on  {url}"));
     let json = json!({
