@@ -120,14 +120,19 @@ fn read<T: FromStr<Err: std::fmt::Display>>(option: &str, value: &str) -> Result
 }
 
 impl ShardFlag {
-    /// The shard, to be opened: its files by `open`, trusted as the flag says, or else as `trust`.
+    /// The shard, to be opened: its files by `open`, signed by the key that the flag names, or else
+    /// by one of those in `trust`.
     pub fn source<E>(
         &self,
         open: impl Fn(&Location) -> Result<Arc<dyn Fetch>, E>,
         trust: Trust,
         guard: Option<Arc<RekorV1Guard>>,
     ) -> Result<ShardSource, E> {
-        let mut trust = self.vkey.clone().map_or(trust, |key| Trust::in_keys([key]));
+        let mut trust = match self.vkey.clone() {
+            // What else is demanded of a checkpoint is demanded of this one too.
+            Some(key) => Trust { logs: Trust::in_keys([key]).logs, ..trust },
+            None => trust,
+        };
         trust.indexers.extend(self.lookup_key.clone());
         let log = open(&self.place)?;
         let files: Arc<dyn Fetch> = match &self.index {
