@@ -2,7 +2,8 @@
 //! clients send entries, and at what times.
 //!
 //! Among the currently valid services of one operator, clients choose the one with the highest API
-//! version that they support. So the windows of successive logs should meet but not overlap.
+//! version that they support. So the windows of successive logs should meet but not overlap, and a
+//! log that speaks both versions of Rekor's API is in it once for each.
 
 use fasti_entry::EntryError;
 use fasti_entry::protojson::{
@@ -20,8 +21,6 @@ pub const SIGNING_CONFIG_BYTES_MAX: usize = 1 << 20;
 const SERVICES_MAX: usize = 1024;
 
 const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.signingconfig.v0.2+json";
-/// The version of Rekor's API that fasti speaks.
-pub const REKOR_API: u32 = 2;
 
 /// Why a signing configuration cannot be read or made.
 #[derive(Debug, thiserror::Error)]
@@ -258,7 +257,7 @@ mod tests {
     fn config(url: &str, start: &str, end: Option<&str>) -> SigningConfig {
         let valid_for = Span { start: Some(start.to_owned()), end: end.map(str::to_owned) };
         let (url, operator) = (url.to_owned(), "log.test".to_owned());
-        let service = Service { url, major_api_version: REKOR_API, valid_for, operator };
+        let service = Service { url, major_api_version: 2, valid_for, operator };
         SigningConfig { rekor_tlog_urls: vec![service], ..SigningConfig::default() }
     }
 
@@ -270,6 +269,12 @@ mod tests {
         merged.add(config("https://2026.log.test", "2026-01-01T00:00:00.000Z", None)).unwrap();
         assert_eq!(merged, before);
         assert_eq!(SigningConfig::read(merged.write().unwrap().as_bytes()).unwrap(), merged);
+        let mut of_v1 = config("https://2026.log.test", "2026-01-01T00:00:00Z", None);
+        of_v1.rekor_tlog_urls[0].major_api_version = 1;
+        merged.add(of_v1).unwrap();
+        let written = SigningConfig::read(merged.write().unwrap().as_bytes()).unwrap();
+        let versions = written.rekor_tlog_urls.iter().map(|service| service.major_api_version);
+        assert!(versions.eq([2, 2, 1]));
         let ended =
             config("https://2026.log.test", "2026-01-01T00:00:00Z", Some("2027-01-01T00:00:00Z"));
         assert!(matches!(merged.add(ended), Err(SigningConfigError::Conflict(_))));

@@ -7,6 +7,7 @@
 //! | `refusing` | wrong signatures, wrong keys, unknown entries, contradictory questions |
 //! | `flags` | the other verbs and flags of rekor-cli |
 //! | `elsewhere` | servers that are not fasti's, and logs that are only files |
+//! | `trusting` | what these clients need to know of a log |
 //! | `tools` | keys and signatures of ssh-keygen and gpg, where there are such programs |
 //! | `vectors` | what Rekor itself made of the same files |
 //!
@@ -18,4 +19,5 @@ mod kinds;
 mod made;
 mod refusing;
 mod tools;
+mod trusting;
 mod vectors;
