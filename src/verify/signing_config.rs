@@ -104,8 +104,10 @@ pub struct SigningConfig {
     pub tsa_urls: Vec<Service>,
     /// How many logs to use.
     pub rekor_tlog_config: Selection,
-    /// How many timestamp authorities to use.
-    pub tsa_config: Selection,
+    /// How many timestamp authorities to use; missing if there are none, as sigstore-js fails
+    /// where it is there without any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tsa_config: Option<Selection>,
 }
 
 impl Default for Selection {
@@ -123,7 +125,7 @@ impl Default for SigningConfig {
             rekor_tlog_urls: Vec::new(),
             tsa_urls: Vec::new(),
             rekor_tlog_config: Selection::default(),
-            tsa_config: Selection::default(),
+            tsa_config: None,
         }
     }
 }
@@ -177,7 +179,7 @@ impl SigningConfig {
             return Err(SigningConfigError::MediaType(found));
         }
         config.check()?;
-        Ok(config)
+        Ok(config.with_tsa_config())
     }
 
     fn from_json(value: Value<'_>) -> Result<Self, EntryError> {
@@ -202,14 +204,21 @@ impl SigningConfig {
             rekor_tlog_urls: services(tlog_urls, "rekorTlogUrls")?,
             tsa_urls: services(tsa_urls, "tsaUrls")?,
             rekor_tlog_config: selection(tlog_config, "rekorTlogConfig")?.unwrap_or_default(),
-            tsa_config: selection(tsa_config, "tsaConfig")?.unwrap_or_default(),
+            tsa_config: selection(tsa_config, "tsaConfig")?,
         })
     }
 
     /// Writes the configuration.
     pub fn write(&self) -> Result<String, SigningConfigError> {
         self.check()?;
-        Ok(serde_json::to_string_pretty(self)?)
+        Ok(serde_json::to_string_pretty(&self.clone().with_tsa_config())?)
+    }
+
+    /// The same, with a number of timestamp authorities to use exactly if there are any.
+    fn with_tsa_config(self) -> Self {
+        let selection = self.tsa_config.unwrap_or_default();
+        let tsa_config = (!self.tsa_urls.is_empty()).then_some(selection);
+        Self { tsa_config, ..self }
     }
 
     /// Adds the services of another configuration. Services already present are not added again. If
@@ -293,6 +302,20 @@ mod tests {
             assert!(error.contains(words), "{error}");
         }
         assert!(config("https://log.test", "soon", None).write().is_err());
+    }
+
+    #[test]
+    fn timestamp_authorities_are_counted_if_there_are_any() {
+        let alone = config("https://log.test", "2026-01-01T00:00:00Z", None);
+        assert!(!alone.write().unwrap().contains("tsaConfig"));
+        let counted = SigningConfig { tsa_config: Some(Selection::default()), ..alone.clone() };
+        assert_eq!(counted.write().unwrap(), alone.write().unwrap());
+        let tsa_urls = alone.rekor_tlog_urls.clone();
+        let with = SigningConfig { tsa_urls, ..alone };
+        let written = with.write().unwrap();
+        assert!(written.contains("tsaConfig"));
+        let read = SigningConfig::read(written.as_bytes()).unwrap();
+        assert_eq!(read.tsa_config, Some(Selection::default()));
     }
 
     #[test]

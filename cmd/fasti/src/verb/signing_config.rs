@@ -111,7 +111,7 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
         let name = || path.display().to_string();
         let read = SigningConfig::read(&files::read(path, SIGNING_CONFIG_BYTES_MAX)?);
         let read = read.with_context(name)?;
-        config.tsa_config = read.tsa_config.clone();
+        config.tsa_config = read.tsa_config.clone().or(config.tsa_config);
         config.add(read).map_err(|error| Failure::Refused(anyhow!(error).context(name())))?;
     }
     config.add(own).map_err(|error| Failure::Refused(anyhow!(error)))?;
