@@ -82,7 +82,7 @@ fn a_key_that_does_for_both_apis_is_named_once() {
     let public = tiles_spec::PublicKey::from_spki_der(spki).unwrap();
     let own = LogKey::Own(VerifierKey::new("log.example".parse().unwrap(), public).unwrap());
     let of_v1 = LogKey::RekorV1(PublicKey::from_spki_der(spki).unwrap());
-    let alone = super::write(&[own.clone()], url, &year()).unwrap();
+    let alone = super::write(std::slice::from_ref(&own), url, &year()).unwrap();
     assert_eq!(super::write(&[own, of_v1.clone()], url, &year()).unwrap(), alone);
     assert_eq!(super::write(&[of_v1], url, &year()).unwrap(), alone);
 }

@@ -32,7 +32,7 @@ v1_tampering() {
   altered bundle.json time.json 's/("integratedTime": *")([0-9]+)/\11\2/'
   refuses "another time" 'not enough verified log entries' "${verify[@]}" --bundle time.json artifact
   altered bundle.json root.json 's/(localhost - [0-9]+\\n[0-9]+\\n)..../\1AAAA/'
-  refuses "another root" 'checkpoint|not enough verified log entries' "${verify[@]}" --bundle root.json artifact
+  refuses "another root" 'checkpoint' "${verify[@]}" --bundle root.json artifact
   altered bundle.json tree.json 's/(localhost - )([0-9]+)/\11\2/'
-  refuses "another tree" 'checkpoint|not enough verified log entries' "${verify[@]}" --bundle tree.json artifact
+  refuses "another tree" 'checkpoint' "${verify[@]}" --bundle tree.json artifact
 }
