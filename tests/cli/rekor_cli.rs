@@ -8,6 +8,7 @@
 //! | `flags` | the other verbs and flags of rekor-cli |
 //! | `elsewhere` | servers that are not fasti's, and logs that are only files |
 //! | `shards` | entries of inactive shards |
+//! | `trusting` | what these clients need to know of a log |
 //! | `tools` | keys and signatures of ssh-keygen and gpg, where there are such programs |
 //! | `vectors` | what Rekor itself made of the same files |
 //!
@@ -20,4 +21,5 @@ mod made;
 mod refusing;
 mod shards;
 mod tools;
+mod trusting;
 mod vectors;
