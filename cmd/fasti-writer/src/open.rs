@@ -190,7 +190,7 @@ impl Banner {
         let further: Vec<_> =
             further.map(|f| format!("\n  further key   {}", f.verifier_key())).collect();
         let further = further.concat();
-        let shards: String = shards.iter().map(|shard| format!("\n{shard}")).collect();
+        let shards: String = shards.iter().flat_map(|shard| ["\n", shard]).collect();
         let new = if self.is_new_key { ", new" } else { "" };
         let metrics = metrics.map(|m| format!("\n  metrics on    http://{m}/metrics"));
         format!(
