@@ -17,6 +17,7 @@ mod descriptors;
 mod keys;
 mod listening;
 mod machine;
+mod shards;
 
 pub use arenas::bound_arenas;
 pub use buckets::{BucketFlags, ConflictingEncryption, Sse};
@@ -25,3 +26,4 @@ pub use descriptors::enough_for;
 pub use keys::{KeyError, KeyFlags, UnreadablePassword, memory};
 pub use listening::{CannotListen, listen, told_to_stop};
 pub use machine::{MachineFlags, NoState, own_state_dir};
+pub use shards::{BadShard, ShardFlag, ShardFlags};

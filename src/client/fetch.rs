@@ -13,7 +13,7 @@ mod error;
 mod http;
 mod interface;
 mod limits;
-#[cfg(all(feature = "http", feature = "store"))]
+#[cfg(feature = "store")]
 mod location;
 mod lookup_log;
 mod part_fault;
@@ -33,7 +33,7 @@ pub use http::HttpFetch;
 pub(super) use http::{Patience, client, retry_after, send};
 pub use interface::Fetch;
 pub use limits::{PART_BYTES_MAX, bytes_max};
-#[cfg(all(feature = "http", feature = "store"))]
+#[cfg(feature = "store")]
 pub use location::Location;
 pub use lookup_log::LookupLog;
 pub use part_fault::PartFault;

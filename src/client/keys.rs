@@ -1,6 +1,6 @@
 //! Public keys and certificates in files: PEM or DER.
 
-use fasti_entry::KeyMaterial;
+use fasti_entry::{EntryError, KeyMaterial};
 use fasti_x509::pem::{self, Block, PemError};
 use fasti_x509::{Certificate, PublicKey, X509Error};
 
@@ -30,6 +30,9 @@ pub enum KeysError {
         /// Why it is not a certificate.
         certificate: Box<X509Error>,
     },
+    /// A key of a kind that is not used here.
+    #[error("the key cannot be used")]
+    Unsuitable(#[source] EntryError),
     /// No certificate at all.
     #[error("no PEM block CERTIFICATE found")]
     NoCertificate,
@@ -53,6 +56,11 @@ pub fn read_key_material(bytes: &[u8]) -> Result<KeyMaterial, KeysError> {
             Err(KeysError::Label { label: label.to_owned(), advice: advice(label) })
         }
     }
+}
+
+/// Reads a public key, or the one in a certificate, as [`read_key_material`] does.
+pub fn read_public_key(bytes: &[u8]) -> Result<PublicKey, KeysError> {
+    read_key_material(bytes)?.public_key().map_err(KeysError::Unsuitable)
 }
 
 /// Reads all certificates in a PEM file, and returns them as DER.

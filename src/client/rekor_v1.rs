@@ -1,5 +1,5 @@
 //! Rekor v1's API, of a writer or of Rekor itself: proposes entries and reads them
-//! (`/api/v1/log/entries`).
+//! (`/api/v1/log/entries`), and asks for the log's key (`/api/v1/log/publicKey`).
 //!
 //! | module | what it is |
 //! |---|---|
@@ -15,12 +15,14 @@ mod id;
 
 use std::time::Duration;
 
+use fasti_entry::PublicKey;
 use reqwest::header::{CONTENT_TYPE, LOCATION};
 use reqwest::{Client, RequestBuilder, StatusCode, Url};
 use tiles_spec::LeafIndex;
 
 use super::attempts::{Answer, ask, message};
 use super::fetch::{FetchError, Patience, Redirects, client};
+use super::keys::read_public_key;
 
 pub use entry::{V1Entry, V1Fault};
 pub use id::{EntryId, InvalidEntryId};
@@ -33,6 +35,8 @@ const BYTES_A_SECOND: usize = 64 << 10;
 const ANSWER_BYTES_MAX: usize = 8 << 20;
 /// Where entries are.
 const ENTRIES: &str = "/api/v1/log/entries";
+/// Where the log's key is.
+const KEY: &str = "/api/v1/log/publicKey";
 
 /// Rekor v1's API of a log.
 #[derive(Clone, Debug)]
@@ -150,6 +154,17 @@ impl RekorV1 {
             return Err(at(&place)(V1Fault::OtherEntry));
         }
         Ok(Some(entry))
+    }
+
+    /// The key by which clients of this API know the log. Nothing but the connection proves it.
+    pub async fn public_key(&self) -> Result<PublicKey, RekorV1Error> {
+        let place = format!("{}{KEY}", self.base);
+        let answer = answer(|| self.client.get(&place), PATIENCE, &place).await?;
+        if answer.status != StatusCode::OK {
+            return Err(refused(&answer));
+        }
+        let key = read_public_key(&answer.body).map_err(V1Fault::Key);
+        key.map_err(at(&place))
     }
 
     async fn get(&self, place: &str) -> Result<Option<V1Entry>, RekorV1Error> {

@@ -8,6 +8,7 @@
 //! | [`forward_only`] | publishes a signed tree; what is published only moves forward |
 //! | [`tree`] | reads parts of a stored tree, and proves them |
 //! | [`rekor_v1`] | signs what clients of Rekor v1 get |
+//! | [`virtual_index`] | the indices that they know, over all shards; pure |
 //! | [`growth`] | tells others when a log has grown, and who is in charge of it |
 //!
 //! Invariants: only [`guard`] and [`rekor_v1`] reach a signer (I16); the root is computed twice, by
@@ -21,6 +22,7 @@ pub mod guard;
 pub mod integrate;
 pub mod rekor_v1;
 pub mod tree;
+pub mod virtual_index;
 
 pub use cosigners::{CosignError, Cosigners, Growth};
 pub use forward_only::{ForwardOnly, Found};
@@ -29,3 +31,4 @@ pub use guard::{GuardError, SigningGuard};
 pub use integrate::{Edge, EdgeError, Integrated, Leaf};
 pub use rekor_v1::{RekorV1Guard, RekorV1GuardError, TreeId};
 pub use tree::TreeError;
+pub use virtual_index::{ShardRanges, VirtualIndex};

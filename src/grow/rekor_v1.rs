@@ -6,6 +6,9 @@
 //! for an entry that was proved to be in such a tree. So nothing that is signed here can fork the
 //! log, whatever the caller does. Each signature is verified before anyone gets it.
 //!
+//! The log can be an inactive shard, which nobody writes any more: of it only the public key is
+//! needed.
+//!
 //! A v1 checkpoint has the first line `<host> - <tree ID>`, one signature line, and as its key ID
 //! the first bytes of the SHA-256 of the key. The key is the log's own or a second one; v1's
 //! clients know the log by it.
@@ -19,11 +22,12 @@ use fasti_signer::{Signer, Statement};
 use sha2::{Digest as _, Sha256};
 use tiles_spec::note::KeyId;
 use tiles_spec::{
-    Checkpoint, CheckpointError, Hash, LeafIndex, NoteSignature, ProofError, TreeHead, leaf_hash,
-    open_checkpoint, verify_inclusion,
+    Checkpoint, CheckpointError, Hash, LeafIndex, NoteSignature, ProofError, TreeHead, VerifierKey,
+    leaf_hash, open_checkpoint, verify_inclusion,
 };
 
 use crate::guard::GuardError;
+use crate::virtual_index::VirtualIndex;
 
 /// The number by which v1's clients know a tree: positive, below 2^63.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,8 +79,8 @@ pub enum RekorV1GuardError {
 
 /// Signs for v1's clients.
 pub struct RekorV1Guard {
-    /// The log's own signer, whose checkpoints are published.
-    log: Arc<dyn Signer>,
+    /// The log's own key, whose checkpoints are published.
+    log: VerifierKey,
     /// The key that v1's clients know.
     signer: Arc<dyn Signer>,
     tree: TreeId,
@@ -87,11 +91,11 @@ pub struct RekorV1Guard {
 }
 
 impl RekorV1Guard {
-    /// A guard for the log of `log`, whose v1 clients know the key of `signer`.
-    pub fn new(log: Arc<dyn Signer>, signer: Arc<dyn Signer>) -> Result<Self, RekorV1GuardError> {
+    /// A guard for the log with this key, whose v1 clients know the key of `signer`.
+    pub fn new(log: VerifierKey, signer: Arc<dyn Signer>) -> Result<Self, RekorV1GuardError> {
         let spki = signer.verifier_key().public_key().to_spki_der();
         let spki = spki.ok_or(RekorV1GuardError::Key)?;
-        let tree = TreeId::of(&log.verifier_key().log_id());
+        let tree = TreeId::of(&log.log_id());
         let log_id = Sha256::digest(&spki).into();
         Ok(Self { log, signer, tree, spki, log_id, last: Mutex::default() })
     }
@@ -118,11 +122,11 @@ impl RekorV1Guard {
         if let Some((_, checkpoint)) = last.filter(|(signed, _)| *signed == head) {
             return Ok(checkpoint);
         }
-        let origin = format!("{} - {}", self.log.origin(), self.tree);
+        let origin = format!("{} - {}", self.log.name(), self.tree);
         let text = Checkpoint { origin, head, extensions: Vec::new() }.to_text();
         let signature = self.sign(Statement::Checkpoint(&text)).await?;
         let [a, b, c, d, ..] = self.log_id;
-        let name = self.log.origin().key_name();
+        let name = self.log.name().clone();
         let line = NoteSignature::new(name, KeyId::from([a, b, c, d]), signature);
         let checkpoint: Arc<str> = format!("{text}\n{line}").into();
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -131,10 +135,12 @@ impl RekorV1Guard {
     }
 
     /// The signature that says when an entry entered the log, which is proved to be in the tree of
-    /// a published checkpoint.
+    /// a published checkpoint. What is signed is its index over all shards; this one begins at
+    /// `first`.
     pub async fn timestamp(
         &self,
         published: &[u8],
+        first: VirtualIndex,
         (index, body): (LeafIndex, &[u8]),
         proof: &[Hash],
         time: IntegratedTime,
@@ -142,13 +148,14 @@ impl RekorV1Guard {
         let head = self.open(published)?;
         verify_inclusion(&leaf_hash(body), index, &head, proof)
             .map_err(RekorV1GuardError::Unproved)?;
-        let timestamp = EntryTimestamp::new(body, time.get(), &self.log_id, index.get());
+        let timestamp =
+            EntryTimestamp::new(body, time.get(), &self.log_id, first.of_leaf(index).get());
         self.sign(Statement::Timestamp(&timestamp)).await
     }
 
     fn open(&self, published: &[u8]) -> Result<TreeHead, RekorV1GuardError> {
-        let (origin, keys) = (self.log.origin().as_str(), [self.log.verifier_key()]);
-        let opened = open_checkpoint(published, origin, &keys);
+        let keys = std::slice::from_ref(&self.log);
+        let opened = open_checkpoint(published, self.log.name().as_str(), keys);
         Ok(opened.map_err(RekorV1GuardError::Checkpoint)?.head)
     }
 

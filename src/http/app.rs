@@ -44,7 +44,8 @@ pub struct App {
 impl App {
     /// Creates the app in front of `log`, which it writes.
     pub fn new(log: Log, config: HttpConfig, metrics: HttpMetrics) -> Self {
-        let own = || RekorV1Guard::new(log.signer().clone(), log.signer().clone()).map(Arc::new);
+        let own =
+            || RekorV1Guard::new(log.signer().verifier_key(), log.signer().clone()).map(Arc::new);
         let guard = config.rekor_v1.guard.clone().map_or_else(own, Ok);
         let guard = guard.expect("a log's own key has a SubjectPublicKeyInfo");
         Self::serving(Served::Written(log), Voucher::Guard(guard), config, metrics)
@@ -63,7 +64,7 @@ impl App {
         Self {
             #[cfg(feature = "grpc")]
             services: Services::new(served.clone()),
-            v1: RekorV1::new(served.clone(), voucher),
+            v1: RekorV1::new(served.clone(), voucher, &config.rekor_v1.shards),
             served,
             config,
             metrics,

@@ -8,6 +8,7 @@ use fasti_grow::RekorV1Guard;
 
 use super::cors::site::Site;
 use super::limits::Limits;
+use super::rekor_v1::inactive::InactiveShards;
 use super::secret::PeerSecret;
 
 /// What to do with an entry that is already in the log.
@@ -43,12 +44,14 @@ pub struct RekorV1Config {
     pub duplicates: Duplicates,
     /// Signs for them; by default with the log's own key.
     pub guard: Option<Arc<RekorV1Guard>>,
+    /// The logs before this one, in which they can read too.
+    pub shards: InactiveShards,
 }
 
 /// As Rekor v1 does.
 impl Default for RekorV1Config {
     fn default() -> Self {
-        Self { duplicates: Duplicates::Reject, guard: None }
+        Self { duplicates: Duplicates::Reject, guard: None, shards: InactiveShards::default() }
     }
 }
 

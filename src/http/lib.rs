@@ -85,6 +85,8 @@ pub use limits::Limits;
 pub use metrics::SharesMetrics;
 pub use peers::HttpPeers;
 pub use problem::{HttpResponse, Problem};
+pub use rekor_v1::inactive::{InactiveShards, ShardSource};
+pub use rekor_v1::shard_error::ShardError;
 pub use request_body::RequestBody;
 pub use secret::PeerSecret;
 pub use serve::{serve, serve_metrics};

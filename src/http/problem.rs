@@ -13,7 +13,7 @@ use fasti_client::reader::ReadError;
 use fasti_client::search::SearchError;
 use fasti_client::times::ReadTimesError;
 use fasti_entry::{EntryError, Kind, excerpt};
-use fasti_grow::RekorV1GuardError;
+use fasti_grow::{RekorV1GuardError, TreeId};
 use fasti_log::{ProveError, SubmitError};
 use fasti_rekor_v1::ProposalError;
 use fasti_store::StoreError;
@@ -33,6 +33,7 @@ use super::accept::ErrorForm;
 use super::forward::question::PeerRefusal;
 use super::rekor_v1::entry_id::location;
 use super::rekor_v1::error::{FormFault, V1Error};
+use super::rekor_v1::shard_error::ShardError;
 
 /// A response with its whole body.
 pub type HttpResponse = Response<Full<Bytes>>;
@@ -188,6 +189,21 @@ pub enum Problem {
     /// What this server has as the log's files is not what the log's key signed.
     #[error("what this server gets to read of the log is not what was signed")]
     Damaged(#[source] Box<Problem>),
+    /// The same, as was found a moment ago.
+    #[error("the log's files are out of reach at the moment; try again")]
+    StillOutOfReach,
+    /// An inactive shard cannot be opened.
+    #[error(transparent)]
+    Unopened(ShardError),
+    /// A problem with a log that is only read here, as an inactive shard of Rekor v1.
+    #[error("inactive shard {tree}: {problem}")]
+    Shard {
+        /// Its tree ID.
+        tree: TreeId,
+        /// What is wrong with it.
+        #[source]
+        problem: Box<Problem>,
+    },
     /// The log is not ready.
     #[error("the log is not ready: {0}")]
     NotReady(String),
@@ -244,6 +260,14 @@ mod grpc {
     pub const INTERNAL: u8 = 13;
     pub const UNAVAILABLE: u8 = 14;
     pub const UNAUTHENTICATED: u8 = 16;
+}
+
+impl From<ShardError> for Problem {
+    fn from(error: ShardError) -> Self {
+        let is_refusal = error.is_refusal();
+        let unopened = Box::new(Self::Unopened(error));
+        if is_refusal { Self::Damaged(unopened) } else { Self::OutOfReach(unopened) }
+    }
 }
 
 impl From<AdmissionRefusal> for Problem {
@@ -350,8 +374,11 @@ impl Problem {
             | Self::Busy
             | Self::Submit(_)
             | Self::NotReady(_)
-            | Self::OutOfReach(_) => (StatusCode::SERVICE_UNAVAILABLE, grpc::UNAVAILABLE),
+            | Self::OutOfReach(_)
+            | Self::StillOutOfReach => (StatusCode::SERVICE_UNAVAILABLE, grpc::UNAVAILABLE),
             Self::Damaged(_) => (StatusCode::BAD_GATEWAY, grpc::INTERNAL),
+            Self::Shard { problem, .. } => problem.status(),
+            Self::Unopened(_) => (StatusCode::BAD_GATEWAY, grpc::INTERNAL),
             Self::V1(error) => v1_status(error),
             Self::V1Guard(RekorV1GuardError::Guard(error)) if error.is_passing() => {
                 (StatusCode::SERVICE_UNAVAILABLE, grpc::UNAVAILABLE)
@@ -385,6 +412,11 @@ impl Problem {
         }
     }
 
+    /// Whether the files of an inactive shard were out of reach.
+    pub fn is_of_shard_out_of_reach(&self) -> bool {
+        matches!(self, Self::Shard { problem, .. } if matches!(**problem, Self::OutOfReach(_)))
+    }
+
     /// The HTTP status for metrics, also of a gRPC call.
     pub fn http_status(&self) -> StatusCode {
         self.status().0
@@ -393,8 +425,9 @@ impl Problem {
     /// Logs the server's own failures with their causes, which the answer does not reveal.
     fn log_failure(&self) {
         let status = self.http_status();
+        let cause = if let Self::Shard { problem, .. } = self { problem } else { self };
         let is_logged =
-            status != StatusCode::SERVICE_UNAVAILABLE || matches!(self, Self::OutOfReach(_));
+            status != StatusCode::SERVICE_UNAVAILABLE || matches!(cause, Self::OutOfReach(_));
         if status.is_server_error() && is_logged {
             tracing::error!(error = self as &dyn std::error::Error, "request failed");
         }

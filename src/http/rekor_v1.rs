@@ -8,23 +8,40 @@
 //! | `POST /api/v1/index/retrieve`, `?since=` | entry IDs by email, subject, public key, digest |
 //! | `GET /api/v1/log`, `/log/publicKey`, `/log/proof` | checkpoint, key, consistency |
 //!
-//! `route`, `media` and `question` read requests, `submit` takes proposals, `server` answers the
-//! rest, `error` has their errors, `answer` writes v1's JSON, `vouch` has it signed, if there
-//! is a key, and `entry_id` names entries. Everything is read and verified as by any client
-//! (`StoreFetch`), with the log's own key.
+//! | module | what it is |
+//! |---|---|
+//! | `route`, `media`, `question` | read requests |
+//! | `submit` | takes proposals |
+//! | `server` | answers the rest |
+//! | `shards`, `shard` | what is read: the log that is served, and the inactive shards before it |
+//! | `searched` | searches over all of them |
+//! | `inactive`, `shard_error` | opens inactive shards, or says why not |
+//! | `reach` | whether a shard is in reach |
+//! | `vouch` | has answers signed, if there is a key |
+//! | `answer`, `error` | write v1's JSON and words |
+//! | `entry_id` | names of entries |
 //!
-//! The tree is the log's own: what v2's clients see as a checkpoint, v1's see as one in v1's form,
-//! and each entry has the time at which it entered the log. An incomplete answer says so in a
-//! header (`answer`), or is an error. The number of questions in progress is bounded, and so is the
-//! number waiting (I12).
+//! Everything is read and verified as by any client (`StoreFetch`), with the keys of the shards.
+//!
+//! The active tree is the log's own: what v2's clients see as a checkpoint, v1's see as one in v1's
+//! form, and each entry has the time at which it entered the log. Its indices continue those of the
+//! inactive shards, of which v2's clients and the static files know nothing. An incomplete answer
+//! says so in a header (`searched`), or is an error. The number of questions in progress is
+//! bounded, and so is the number waiting (I12).
 
 mod answer;
 pub mod entry_id;
 pub mod error;
+pub mod inactive;
 mod media;
 mod question;
+mod reach;
 mod route;
+mod searched;
 pub mod server;
+mod shard;
+pub mod shard_error;
+mod shards;
 mod submit;
 pub mod vouch;
 
@@ -83,7 +100,7 @@ impl App {
                 v1.entries(body.bytes(), proposed).await
             }
             Route::Log => v1.info().await,
-            Route::PublicKey => v1.public_key(query, &head.headers),
+            Route::PublicKey => v1.public_key(query, &head.headers).await,
             Route::Proof => {
                 let _turn = v1.turn().await?;
                 v1.proof(query).await

@@ -2,7 +2,8 @@
 //! clients send entries, and at what times.
 //!
 //! Among the currently valid services of one operator, clients choose the one with the highest API
-//! version that they support. So the windows of successive logs should meet but not overlap.
+//! version that they support. So the windows of successive logs should meet but not overlap, and a
+//! log that speaks both versions of Rekor's API is in it once for each.
 
 use fasti_entry::EntryError;
 use fasti_entry::protojson::{
@@ -20,8 +21,6 @@ pub const SIGNING_CONFIG_BYTES_MAX: usize = 1 << 20;
 const SERVICES_MAX: usize = 1024;
 
 const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.signingconfig.v0.2+json";
-/// The version of Rekor's API that fasti speaks.
-pub const REKOR_API: u32 = 2;
 
 /// Why a signing configuration cannot be read or made.
 #[derive(Debug, thiserror::Error)]
@@ -105,8 +104,10 @@ pub struct SigningConfig {
     pub tsa_urls: Vec<Service>,
     /// How many logs to use.
     pub rekor_tlog_config: Selection,
-    /// How many timestamp authorities to use.
-    pub tsa_config: Selection,
+    /// How many timestamp authorities to use; missing if there are none, as sigstore-js fails
+    /// where it is there without any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tsa_config: Option<Selection>,
 }
 
 impl Default for Selection {
@@ -124,7 +125,7 @@ impl Default for SigningConfig {
             rekor_tlog_urls: Vec::new(),
             tsa_urls: Vec::new(),
             rekor_tlog_config: Selection::default(),
-            tsa_config: Selection::default(),
+            tsa_config: None,
         }
     }
 }
@@ -178,7 +179,7 @@ impl SigningConfig {
             return Err(SigningConfigError::MediaType(found));
         }
         config.check()?;
-        Ok(config)
+        Ok(config.with_tsa_config())
     }
 
     fn from_json(value: Value<'_>) -> Result<Self, EntryError> {
@@ -203,14 +204,21 @@ impl SigningConfig {
             rekor_tlog_urls: services(tlog_urls, "rekorTlogUrls")?,
             tsa_urls: services(tsa_urls, "tsaUrls")?,
             rekor_tlog_config: selection(tlog_config, "rekorTlogConfig")?.unwrap_or_default(),
-            tsa_config: selection(tsa_config, "tsaConfig")?.unwrap_or_default(),
+            tsa_config: selection(tsa_config, "tsaConfig")?,
         })
     }
 
     /// Writes the configuration.
     pub fn write(&self) -> Result<String, SigningConfigError> {
         self.check()?;
-        Ok(serde_json::to_string_pretty(self)?)
+        Ok(serde_json::to_string_pretty(&self.clone().with_tsa_config())?)
+    }
+
+    /// The same, with a number of timestamp authorities to use exactly if there are any.
+    fn with_tsa_config(self) -> Self {
+        let selection = self.tsa_config.unwrap_or_default();
+        let tsa_config = (!self.tsa_urls.is_empty()).then_some(selection);
+        Self { tsa_config, ..self }
     }
 
     /// Adds the services of another configuration. Services already present are not added again. If
@@ -258,7 +266,7 @@ mod tests {
     fn config(url: &str, start: &str, end: Option<&str>) -> SigningConfig {
         let valid_for = Span { start: Some(start.to_owned()), end: end.map(str::to_owned) };
         let (url, operator) = (url.to_owned(), "log.test".to_owned());
-        let service = Service { url, major_api_version: REKOR_API, valid_for, operator };
+        let service = Service { url, major_api_version: 2, valid_for, operator };
         SigningConfig { rekor_tlog_urls: vec![service], ..SigningConfig::default() }
     }
 
@@ -270,6 +278,12 @@ mod tests {
         merged.add(config("https://2026.log.test", "2026-01-01T00:00:00.000Z", None)).unwrap();
         assert_eq!(merged, before);
         assert_eq!(SigningConfig::read(merged.write().unwrap().as_bytes()).unwrap(), merged);
+        let mut of_v1 = config("https://2026.log.test", "2026-01-01T00:00:00Z", None);
+        of_v1.rekor_tlog_urls[0].major_api_version = 1;
+        merged.add(of_v1).unwrap();
+        let written = SigningConfig::read(merged.write().unwrap().as_bytes()).unwrap();
+        let versions = written.rekor_tlog_urls.iter().map(|service| service.major_api_version);
+        assert!(versions.eq([2, 2, 1]));
         let ended =
             config("https://2026.log.test", "2026-01-01T00:00:00Z", Some("2027-01-01T00:00:00Z"));
         assert!(matches!(merged.add(ended), Err(SigningConfigError::Conflict(_))));
@@ -288,6 +302,20 @@ mod tests {
             assert!(error.contains(words), "{error}");
         }
         assert!(config("https://log.test", "soon", None).write().is_err());
+    }
+
+    #[test]
+    fn timestamp_authorities_are_counted_if_there_are_any() {
+        let alone = config("https://log.test", "2026-01-01T00:00:00Z", None);
+        assert!(!alone.write().unwrap().contains("tsaConfig"));
+        let counted = SigningConfig { tsa_config: Some(Selection::default()), ..alone.clone() };
+        assert_eq!(counted.write().unwrap(), alone.write().unwrap());
+        let tsa_urls = alone.rekor_tlog_urls.clone();
+        let with = SigningConfig { tsa_urls, ..alone };
+        let written = with.write().unwrap();
+        assert!(written.contains("tsaConfig"));
+        let read = SigningConfig::read(written.as_bytes()).unwrap();
+        assert_eq!(read.tsa_config, Some(Selection::default()));
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! each other.
 //!
 //! A log's name (its origin) is not in the file. It is the host of the log's URL, or another part
-//! of the URL that gives the key ID in the file.
+//! of the URL that gives the key ID in the file. A log that clients of Rekor v1 know by another
+//! key, or by another ID of its key, is in it twice, at one URL.
 
 mod error;
 mod json;
@@ -15,7 +16,7 @@ mod write;
 pub use error::TrustedRootError;
 pub use merge::merge;
 pub use read::read;
-pub use write::write;
+pub use write::{LogKey, write};
 
 /// The maximum size of a file, in bytes.
 pub const TRUSTED_ROOT_BYTES_MAX: usize = 4 << 20;

@@ -32,9 +32,7 @@ impl V1Log {
     /// A log with this key, a DER `SubjectPublicKeyInfo`.
     pub fn new(name: String, spki: &[u8], in_use: Window) -> Result<Self, X509Error> {
         let key = PublicKey::from_spki_der(spki)?;
-        let mut log_id = [0; 32];
-        log_id.copy_from_slice(ArtifactDigest::of(HashAlgorithm::Sha256, spki).as_bytes());
-        Ok(Self { name, in_use, key, log_id })
+        Ok(Self { name, in_use, key, log_id: log_id(spki) })
     }
 
     /// The logs of which these are the keys, if they are of Rekor v1.
@@ -104,6 +102,13 @@ impl V1Log {
         }
         Ok(signed.checkpoint().clone())
     }
+}
+
+/// The ID of a log with this key, a DER `SubjectPublicKeyInfo`.
+pub(super) fn log_id(spki: &[u8]) -> [u8; 32] {
+    let mut id = [0; 32];
+    id.copy_from_slice(ArtifactDigest::of(HashAlgorithm::Sha256, spki).as_bytes());
+    id
 }
 
 /// The host in the first line of a checkpoint, if the number of a tree follows.

@@ -7,6 +7,8 @@
 //! | `refusing` | wrong signatures, wrong keys, unknown entries, contradictory questions |
 //! | `flags` | the other verbs and flags of rekor-cli |
 //! | `elsewhere` | servers that are not fasti's, and logs that are only files |
+//! | `shards` | entries of inactive shards |
+//! | `trusting` | what these clients need to know of a log |
 //! | `tools` | keys and signatures of ssh-keygen and gpg, where there are such programs |
 //! | `vectors` | what Rekor itself made of the same files |
 //!
@@ -17,5 +19,7 @@ mod flags;
 mod kinds;
 mod made;
 mod refusing;
+mod shards;
 mod tools;
+mod trusting;
 mod vectors;

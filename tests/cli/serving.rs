@@ -3,6 +3,7 @@
 //! | file | what it tests |
 //! |---|---|
 //! | `answering` | everything that a writer answers, except for submissions |
+//! | `sharded` | with inactive shards of Rekor v1 |
 //! | `following` | growth is shown, rollbacks and forks are not |
 //! | `secured` | TLS, and gRPC calls |
 //! | `upstream` | a place of files that is slow, gone or wrong; memory |
@@ -13,4 +14,5 @@ mod answering;
 mod following;
 mod secured;
 mod server;
+mod sharded;
 mod upstream;

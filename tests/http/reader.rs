@@ -38,6 +38,11 @@ impl Reader {
         open_checkpoint(checkpoint, ORIGIN, keys).expect("a good checkpoint").head
     }
 
+    /// The published checkpoint.
+    pub fn checkpoint(&self) -> String {
+        String::from_utf8(self.fetch("/checkpoint")).expect("text")
+    }
+
     /// The currently published tree.
     pub fn head(&self) -> TreeHead {
         self.open(&self.fetch("/checkpoint"))

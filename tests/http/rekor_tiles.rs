@@ -152,7 +152,7 @@ fn a_duplicate_is_known_at_once_and_after_a_restart() {
 }
 
 /// Ends the log in this store, as `fasti freeze` does.
-fn end(home: &Home) {
+pub fn end(home: &Home) {
     let key = home.store().join("_writer/log.key");
     let store = DirectoryStore::open(&home.store(), DirectoryOptions::default()).expect("opens");
     let origin = ORIGIN.parse().expect("an origin");

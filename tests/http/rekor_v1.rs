@@ -9,6 +9,7 @@
 //! | `keys` | what signs for v1's clients, and what it signs |
 //! | `admitting` | who may propose what |
 //! | `refusing` | statuses, codes and words for what is not in order |
+//! | `shards` | several logs, read as one |
 //! | `replay` | the recorded answers of Rekor itself |
 //!
 //! `client` is a client that trusts one key; `proposals` has what it sends.
@@ -22,4 +23,5 @@ mod reading;
 mod refusing;
 mod replay;
 mod searching;
+mod shards;
 mod submitting;

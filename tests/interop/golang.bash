@@ -25,3 +25,34 @@ build_go() {
   mkdir -p "$go_cache/bin"
   (cd "$2" && go build -trimpath -o "$go_cache/bin/" ./...)
 }
+
+# install_go PROGRAM VERSION PACKAGE [DIRECTORY]: builds a published command, once, and prints its path; as
+# the module in DIRECTORY pins it, if it is given. Some take minutes of processor time. Exits with 75, and
+# the reason on the standard error, where it cannot be had.
+install_go() {
+  local to log package=$3@$2
+  command -v go >/dev/null || { echo "go is not installed" >&2; exit 75; }
+  to=$go_cache/$1-$2-$(go env GOVERSION)
+  log=$to.log
+  [ -z "${4:-}" ] || package=$3
+  if [ ! -x "$to/$1" ]; then
+    mkdir -p "$to"
+    if ! (cd "${4:-.}" && GOBIN=$to nice go install -trimpath -ldflags '-s -w' "$package") >"$log" 2>&1; then
+      if grep -qE 'checksum mismatch|SECURITY ERROR' "$log"; then cat "$log" >&2; exit 1; fi
+      echo "$1 $2 cannot be built: $(tail -n 1 "$log")" >&2
+      exit 75
+    fi
+  fi
+  echo "$to/$1"
+}
+
+# go_program WHAT INSTALL: sets `program` to the path that a script `install` prints. Ends the script with
+# SKIPPED where there is no such program.
+go_program() {
+  local status=0 said
+  said=$(mktemp)
+  program=$("$2" 2>"$said") || status=$?
+  reason=$(cat "$said"); rm -f "$said"
+  [ $status -ne 75 ] || { echo "SKIPPED: $1: $reason"; exit 0; }
+  [ $status -eq 0 ] || { echo "$reason" >&2; exit 1; }
+}

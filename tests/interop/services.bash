@@ -50,14 +50,26 @@ start_log() {
   "$bin/fasti" signing-config "${of[@]}" >"$at.signing_config.json"
 }
 
+# start_v1_log NAME [FLAG...]: the same for clients of Rekor v1, which know the log by a second key. In
+# NAME.trusted_root.json it is beside the log's own.
+start_v1_log() {
+  local at=$work/$1
+  "$bin/fasti" keygen --origin localhost --out "$at.v1.pem" --algorithm ecdsa-p256 >/dev/null
+  start_log "$1" --rekor-v1-key "$at.v1.pem" "${@:2}"
+  local of=(--vkey "$(cat "$at.vkey")" --url "$(cat "$at.url")")
+  "$bin/fasti" trusted-root "${of[@]}" --rekor-v1-key "$(cat "$at.url")" >"$at.trusted_root.json"
+  "$bin/fasti" signing-config "${of[@]}" --api-version 1 >"$at.signing_config.json"
+}
+
 # stop_log NAME: as a supervisor would.
 stop_log() {
   kill -TERM "$(cat "$work/$1.pid")"
   wait "$(cat "$work/$1.pid")"
 }
 
-# start_authorities PYTHON NAME: stand-ins for Fulcio, a timestamp authority and an OIDC provider. Then
-# there are pki/trusted_root.json and pki/trust_config.json, for them and that log, and pki.url.
+# start_authorities PYTHON NAME: stand-ins for Fulcio, a timestamp authority, an OIDC provider and a TUF
+# repository. Then there are pki/trusted_root.json and pki/trust_config.json, for them and that log, and
+# pki.url.
 start_authorities() {
   mkdir "$work/pki"
   "$1" "$root/tests/interop/pki/serve.py" "$work/pki" "$work/$2.trusted_root.json" \

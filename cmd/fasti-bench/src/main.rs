@@ -4,9 +4,9 @@
 //! `start` measures how long a writer takes from spawn to ready, `lookup` queries and builds the
 //! index for searching a log, `dedup` measures the index with which a writer recognises its leaves,
 //! `verify` measures what it costs to verify one bundle, and `proposals` what it costs to accept a
-//! proposal of Rekor v1. The load generator shares the machine with what it measures, so it is built
-//! to cost little: one epoll loop on one thread, two system calls per request, and no work under the
-//! clock that could be done before. Linux only (epoll, timerfd, `/proc`).
+//! proposal of Rekor v1. The load generator shares the machine with what it measures, so it is
+//! built to cost little: one epoll loop on one thread, two system calls per request, and no work
+//! under the clock that could be done before. Linux only (epoll, timerfd, `/proc`).
 //!
 //! Exit status: 0 if the run completed and every answer passed its checks; 1 if a check failed (an
 //! index given twice, bytes missing from a bundle, nothing acknowledged); 2 for wrong arguments or

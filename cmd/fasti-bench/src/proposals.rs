@@ -89,7 +89,7 @@ impl Cost {
         self.cpu_us += us;
         if us > self.cpu_us_max {
             self.cpu_us_max = us;
-            self.dearest = name.trim_end_matches(SUFFIX).to_owned();
+            name.trim_end_matches(SUFFIX).clone_into(&mut self.dearest);
         }
     }
 }

@@ -8,12 +8,14 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use fasti::admit::Admission;
 use fasti::grow::RekorV1Guard;
-use fasti::http::{Duplicates, EntryKinds, HttpConfig, Limits, PeerSecret, RekorV1Config, Site};
+use fasti::http::{
+    Duplicates, EntryKinds, HttpConfig, InactiveShards, Limits, PeerSecret, RekorV1Config, Site,
+};
 use fasti::log::LogConfig;
 use fasti::rekor_v1::KINDS;
 use fasti::signer::KeyLocation;
 use fasti::store::{BucketLocation, Cloud, StoreLocation};
-use fasti_flags::{BucketFlags, KeyFlags, MachineFlags};
+use fasti_flags::{BucketFlags, KeyFlags, MachineFlags, ShardFlags};
 use tiles_spec::{Origin, TreeSize};
 
 use crate::admission::AdmissionFlags;
@@ -81,6 +83,10 @@ pub struct Flags {
     #[arg(long, env = "FASTI_REKOR_V1_MAX_BODY_MIB", default_value_t = 32,
           value_parser = clap::value_parser!(u32).range(1..=48), help_heading = "Rekor v1")]
     pub rekor_v1_max_body_mib: u32,
+
+    /// The logs before this one.
+    #[command(flatten)]
+    pub rekor_v1_shards: ShardFlags,
 
     /// Allow scripts on web pages of these sites to submit: scheme and host, such as
     /// https://ui.example.org, or `*` for all sites. Without this flag, pages of other sites can
@@ -271,6 +277,7 @@ impl Flags {
         peer_secret: Option<PeerSecret>,
         writer_address: String,
         rekor_v1_guard: Arc<RekorV1Guard>,
+        rekor_v1_shards: InactiveShards,
     ) -> HttpConfig {
         HttpConfig {
             accept_opaque: self.accept_opaque,
@@ -282,6 +289,7 @@ impl Flags {
             rekor_v1: RekorV1Config {
                 duplicates: self.rekor_v1_duplicates.into(),
                 guard: Some(rekor_v1_guard),
+                shards: rekor_v1_shards,
             },
             packed_bytes_max: None,
             limits: Limits {

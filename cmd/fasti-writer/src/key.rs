@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use fasti::entropy::OsEntropy;
-use fasti::grow::RekorV1Guard;
 use fasti::http::PeerSecret;
 use fasti::signer::{FileSigner, KeyLocation, OpenedKey, Signer, make_default_key};
 use fasti::state::StateDir;
@@ -31,16 +30,10 @@ pub struct Key {
 pub async fn open_for_rekor_v1(
     flags: &Flags,
     log: &Arc<dyn Signer>,
-) -> anyhow::Result<Arc<RekorV1Guard>> {
-    let signer = match &flags.rekor_v1_key {
-        Some(place) => {
-            let opened = flags.keys.open_alone(place, flags.origin.clone()).await;
-            opened.with_context(|| format!("--rekor-v1-key {place}"))?.signer
-        }
-        None => log.clone(),
-    };
-    let guard = RekorV1Guard::new(log.clone(), signer).context("--rekor-v1-key")?;
-    Ok(Arc::new(guard))
+) -> anyhow::Result<Arc<dyn Signer>> {
+    let Some(place) = &flags.rekor_v1_key else { return Ok(log.clone()) };
+    let opened = flags.keys.open_alone(place, flags.origin.clone()).await;
+    Ok(opened.with_context(|| format!("--rekor-v1-key {place}"))?.signer)
 }
 
 impl Key {

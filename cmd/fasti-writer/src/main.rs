@@ -18,6 +18,7 @@ mod memory;
 mod messages;
 mod open;
 mod origin;
+mod shards;
 mod witnesses;
 
 use std::net::SocketAddr;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use clap::Parser;
 use fasti::causes::with_causes;
+use fasti::grow::RekorV1Guard;
 use fasti::http::{App, PeerSecret, serve, serve_metrics};
 use fasti::log::Log;
 use fasti::lookup::keep_while_leading;
@@ -81,7 +83,12 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     door_metrics.register(&mut registry);
     let (cert, key) = (flags.tls_cert.as_ref(), flags.tls_key.as_ref());
     let tls = open_certificate(cert, key, &http_metrics)?;
-    let rekor_v1_guard = key::open_for_rekor_v1(&flags, &context.signer).await?;
+    let log_key = context.signer.verifier_key();
+    let rekor_v1_signer = key::open_for_rekor_v1(&flags, &context.signer).await?;
+    let rekor_v1_guard = RekorV1Guard::new(log_key.clone(), rekor_v1_signer.clone());
+    let rekor_v1_guard = Arc::new(rekor_v1_guard.context("--rekor-v1-key")?);
+    let clock = context.clock.clone();
+    let rekor_v1_shards = shards::open(&flags, &rekor_v1_signer, &log_key, clock).await?;
     // Bind before the log is opened, so that a port in use leaves no trace in the log.
     let listener = listen(&flags.listen).await?;
     let metrics_listener = match &flags.metrics_listen {
@@ -96,7 +103,8 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     // From here on a signal means shut down, even if it arrives before anything waits for it.
     let told_to_stop = told_to_stop()?;
     let metrics_address = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
-    banner.print(&log, &url, metrics_address);
+    let shards = flags.rekor_v1_shards.lines(&rekor_v1_shards);
+    banner.print(&log, &shards, &url, metrics_address);
     if flags.accept_opaque {
         tracing::warn!(
             "this log accepts both Rekor entries and opaque ones: a single opaque entry \
@@ -114,7 +122,8 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
         tokio::spawn(flags.admission.clone().follow(admission.clone(), told));
     }
     let index = lookup.map(|index| tokio::spawn(keep_while_leading(log.clone(), index)));
-    let mut config = flags.http_config(admission, peer_secret, here, rekor_v1_guard);
+    let mut config =
+        flags.http_config(admission, peer_secret, here, rekor_v1_guard, rekor_v1_shards);
     let limits = &mut config.limits;
     limits.connections_max = enough_for(limits.connections_max);
     let app = Arc::new(App::new(log.clone(), config, http_metrics));

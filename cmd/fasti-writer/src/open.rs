@@ -181,17 +181,18 @@ fn open_index(store: &StoreLocation, state: Option<&Path>) -> anyhow::Result<Arc
 
 impl Banner {
     /// Prints where everything is and what to try next. A closed stdout is not an error.
-    pub fn print(&self, log: &Log, url: &str, metrics: Option<SocketAddr>) {
-        drop(std::io::stdout().write_all(self.text(log, url, metrics).as_bytes()));
+    pub fn print(&self, log: &Log, shards: &[String], url: &str, metrics: Option<SocketAddr>) {
+        drop(std::io::stdout().write_all(self.text(log, shards, url, metrics).as_bytes()));
     }
 
-    fn text(&self, log: &Log, url: &str, metrics: Option<SocketAddr>) -> String {
+    fn text(&self, log: &Log, shards: &[String], url: &str, metrics: Option<SocketAddr>) -> String {
         let version = env!("CARGO_PKG_VERSION");
         let key = log.signer().verifier_key();
         let further = log.signer().further().iter();
         let further: Vec<_> =
             further.map(|f| format!("\n  further key   {}", f.verifier_key())).collect();
         let further = further.concat();
+        let shards: String = shards.iter().flat_map(|shard| ["\n", shard]).collect();
         let new = if self.is_new_key { ", new" } else { "" };
         let metrics = metrics.map(|m| format!("\n  metrics on    http://{m}/metrics"));
         format!(
@@ -200,7 +201,7 @@ impl Banner {
                origin        {origin}\n  \
                verifier key  {key}{further}\n  \
                private key   {private}{new}\n  \
-               tree size     {size}{metrics}\n  \
+               tree size     {size}{shards}{metrics}\n  \
                listening on  {url}\n\
              \n\
              Try next, in another terminal:\n  \

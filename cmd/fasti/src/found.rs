@@ -1,5 +1,5 @@
 //! One entry of a log, by its index or its ID, with proof. It is read from the log's tiles, or from
-//! Rekor v1's API if the log has no tiles.
+//! Rekor v1's API if the log has no tiles, or if the entry is in an inactive shard.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,7 +15,8 @@ use fasti::client::trust::{OpenedCheckpoint, Trust};
 use fasti::entry::LookupTerm;
 use fasti::grow::TreeId;
 use fasti::objects::IntegratedTime;
-use fasti::verify::{LoggedV1, TrustedRoot};
+use fasti::verify::TrustedRoot;
+use reqwest::Url;
 use tiles_spec::{Hash, LeafIndex, TreeHead};
 
 use crate::failure::{Failure, refused_if};
@@ -79,7 +80,17 @@ impl Found {
         if globals.names_keys() {
             let fetch = globals.open(place)?;
             match View::open(fetch, &trusted.trust).await {
-                Ok(view) => return by_tiles(view, &trusted.trust, freshness, sought).await,
+                Ok(view) => {
+                    let tree = TreeId::of(&view.checkpoint().log().key.log_id());
+                    let found = by_tiles(view, &trusted.trust, freshness, sought).await?;
+                    return match (found, sought, place) {
+                        (None, Sought::Id(id), Location::Http(url)) => {
+                            let api = api(globals, url)?;
+                            in_shards(globals, &api, &trusted, freshness, id, tree).await
+                        }
+                        (found, ..) => Ok(found),
+                    };
+                }
                 // Rekor itself has no tiles.
                 Err(ReadError::NoLog { .. }) if matches!(place, Location::Http(_)) => {}
                 Err(error) => refused_if(Err(error), ReadError::is_refusal)?,
@@ -92,8 +103,7 @@ impl Found {
             )
             .into());
         };
-        let api = RekorV1::new(url, globals.redirects()).map_err(anyhow::Error::from)?;
-        by_api(globals, &api, &trusted, freshness, sought).await
+        by_api(globals, &api(globals, url)?, &trusted, freshness, sought).await
     }
 
     /// What was proved, one line each.
@@ -133,7 +143,7 @@ async fn by_tiles(
             let checkpoint = view.checkpoint().clone();
             return found(proven, &checkpoint, fresh, &fetch).await.map(Some);
         }
-        Sought::Id(EntryId { tree: Some(tree), .. }) if !is_of(trust, tree.get()) => {
+        Sought::Id(EntryId { tree: Some(tree), .. }) if !is_of(&view, tree.get()) => {
             return Ok(None);
         }
         Sought::Id(id) => {
@@ -163,9 +173,9 @@ fn none(answer: &Answer) -> Result<Option<Found>, Failure> {
     Err(error.into())
 }
 
-/// Whether this is the tree ID of one of these logs.
-fn is_of(trust: &Trust, tree: u64) -> bool {
-    trust.logs.iter().any(|log| TreeId::of(&log.key.log_id()).get() == tree)
+/// Whether this is the tree ID of the log.
+fn is_of(view: &View, tree: u64) -> bool {
+    TreeId::of(&view.checkpoint().log().key.log_id()).get() == tree
 }
 
 async fn found(
@@ -196,6 +206,10 @@ async fn found(
     })
 }
 
+fn api(globals: &Globals, url: &Url) -> anyhow::Result<RekorV1> {
+    Ok(RekorV1::new(url, globals.redirects())?)
+}
+
 async fn by_api(
     globals: &Globals,
     api: &RekorV1,
@@ -207,13 +221,47 @@ async fn by_api(
         Sought::Index(index) => api.by_index(index).await,
         Sought::Id(id) => api.by_id(&id).await,
     };
-    let Some(entry) = refused_if(entry, RekorV1Error::is_refusal)? else { return Ok(None) };
+    match refused_if(entry, RekorV1Error::is_refusal)? {
+        Some(entry) => proved(globals, trusted, freshness, entry).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Looks up an entry that the log's tiles do not have in the inactive shards before it, if whatever
+/// serves the log has any.
+async fn in_shards(
+    globals: &Globals,
+    api: &RekorV1,
+    trusted: &TrustedRoot,
+    freshness: &FreshnessFlags,
+    id: EntryId,
+    tiles: TreeId,
+) -> Result<Option<Found>, Failure> {
+    let entry = match api.by_id(&id).await {
+        Ok(entry) => entry,
+        // What serves only files has no such API, and says so in some way.
+        Err(RekorV1Error::Refused { status, .. }) if status.is_client_error() => None,
+        Err(RekorV1Error::Answer { source, .. }) if !source.is_contradiction() => None,
+        Err(error) => refused_if(Err(error), RekorV1Error::is_refusal)?,
+    };
+    let elsewhere = |entry: &V1Entry| entry.id.tree.is_some_and(|tree| tree.get() != tiles.get());
+    match entry.filter(elsewhere) {
+        Some(entry) => proved(globals, trusted, freshness, entry).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn proved(
+    globals: &Globals,
+    trusted: &TrustedRoot,
+    freshness: &FreshnessFlags,
+    entry: V1Entry,
+) -> Result<Found, Failure> {
     let proved = Proved::of(globals, trusted, &entry, freshness).await?;
-    let promised = proved.v1.as_ref().and_then(LoggedV1::integrated_time);
-    let time = promised.and_then(|time| u64::try_from(time.unix_timestamp()).ok());
+    let time = proved.time();
     let (hashes, checkpoint) = (entry.hashes(), entry.checkpoint().to_owned());
     let V1Entry { id, entry, index, head, attestation } = entry;
-    Ok(Some(Found {
+    Ok(Found {
         id,
         index: entry.log_index,
         log_id: hex::encode(&entry.log_id),
@@ -225,5 +273,5 @@ async fn by_api(
         hashes,
         checkpoint,
         evidence: Evidence::Api(Box::new(proved)),
-    }))
+    })
 }

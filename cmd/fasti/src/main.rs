@@ -23,6 +23,7 @@ mod memory;
 mod messages;
 mod output;
 mod proposed;
+mod rekor_v1_key;
 mod shown;
 mod still_there;
 mod terminal;
@@ -120,7 +121,7 @@ fn run(globals: &Globals, verb: &Verb) -> Result<Output, Failure> {
     match verb {
         Verb::Verify(arguments) => verify::run(globals, arguments),
         Verb::Keygen(arguments) => keygen::run(arguments),
-        Verb::TrustedRoot(arguments) => trusted_root::run(globals, arguments),
+        Verb::TrustedRoot(arguments) => runtime()?.block_on(trusted_root::run(globals, arguments)),
         Verb::SigningConfig(arguments) => signing_config::run(globals, arguments),
         Verb::Upload(arguments) => runtime()?.block_on(upload::run(globals, arguments)),
         Verb::Get(arguments) => runtime()?.block_on(get::run(globals, arguments)),

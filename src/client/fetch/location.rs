@@ -4,13 +4,16 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+#[cfg(feature = "http")]
 use fasti_seams::egress::Redirects;
 use fasti_store::{BucketOptions, InvalidStoreLocation, StoreLocation};
+#[cfg(feature = "http")]
 use reqwest::Url;
 
 use super::bucket::BucketFetch;
 use super::directory::DirectoryFetch;
 use super::error::FetchError;
+#[cfg(feature = "http")]
 use super::http::HttpFetch;
 use super::interface::Fetch;
 
@@ -18,6 +21,7 @@ use super::interface::Fetch;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
     /// Below this URL (`http` or `https`), which is displayed without a trailing slash.
+    #[cfg(feature = "http")]
     Http(Url),
     /// In this store.
     Store(StoreLocation),
@@ -27,11 +31,16 @@ impl Location {
     /// Opens the location. Nothing is read yet. `options` apply to buckets. Redirects are followed
     /// within a URL's origin.
     pub fn open(&self, options: &BucketOptions) -> Result<Arc<dyn Fetch>, FetchError> {
-        self.open_following(Redirects::default(), options)
+        match self {
+            #[cfg(feature = "http")]
+            Self::Http(url) => Ok(Arc::new(HttpFetch::new(url, Redirects::default())?)),
+            Self::Store(store) => open_store(store, options),
+        }
     }
 
     /// Opens the location, as [`open`](Self::open) does. Redirects are followed as far as they may
     /// lead.
+    #[cfg(feature = "http")]
     pub fn open_following(
         &self,
         redirects: Redirects,
@@ -39,20 +48,12 @@ impl Location {
     ) -> Result<Arc<dyn Fetch>, FetchError> {
         match self {
             Self::Http(url) => Ok(Arc::new(HttpFetch::new(url, redirects)?)),
-            Self::Store(StoreLocation::Bucket(bucket)) => {
-                Ok(Arc::new(BucketFetch::new(bucket.clone(), options.clone())))
-            }
-            Self::Store(StoreLocation::Directory(path)) => {
-                Ok(Arc::new(DirectoryFetch::open(path.clone())?))
-            }
-            Self::Store(StoreLocation::Memory) => Err(FetchError::Location {
-                text: self.to_string(),
-                reason: "a log in memory can be read only from its writer, at a URL".to_owned(),
-            }),
+            Self::Store(store) => open_store(store, options),
         }
     }
 
     /// The URL, if the location is one.
+    #[cfg(feature = "http")]
     pub fn url(&self) -> Option<&Url> {
         match self {
             Self::Http(url) => Some(url),
@@ -61,18 +62,42 @@ impl Location {
     }
 }
 
+fn open_store(
+    store: &StoreLocation,
+    options: &BucketOptions,
+) -> Result<Arc<dyn Fetch>, FetchError> {
+    match store {
+        StoreLocation::Bucket(bucket) => {
+            Ok(Arc::new(BucketFetch::new(bucket.clone(), options.clone())))
+        }
+        StoreLocation::Directory(path) => Ok(Arc::new(DirectoryFetch::open(path.clone())?)),
+        StoreLocation::Memory => Err(not_a_location(
+            &store.to_string(),
+            "a log in memory can be read only from its writer, at a URL".to_owned(),
+        )),
+    }
+}
+
 impl FromStr for Location {
     type Err = FetchError;
 
     fn from_str(text: &str) -> Result<Self, FetchError> {
         match text.split_once("://") {
+            #[cfg(feature = "http")]
             Some(("http" | "https", _)) => url(text).map(Self::Http),
+            #[cfg(not(feature = "http"))]
+            Some(("http" | "https", _)) => Err(not_a_location(
+                text,
+                "this program was built without URLs; the cargo feature http-client adds them"
+                    .to_owned(),
+            )),
             _ => Ok(Self::Store(text.parse()?)),
         }
     }
 }
 
 /// Reads the URL of a log.
+#[cfg(feature = "http")]
 fn url(text: &str) -> Result<Url, FetchError> {
     let bad = |reason: &str| not_a_location(text, reason.to_owned());
     let url: Url = text
@@ -108,6 +133,7 @@ impl From<InvalidStoreLocation> for FetchError {
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            #[cfg(feature = "http")]
             Self::Http(url) => f.write_str(url.as_str().trim_end_matches('/')),
             Self::Store(store) => store.fmt(f),
         }
@@ -115,6 +141,7 @@ impl fmt::Display for Location {
 }
 
 #[cfg(test)]
+#[cfg(feature = "http")]
 mod tests {
     use super::*;
 

@@ -16,6 +16,7 @@ use tiles_spec::{
     verify_inclusion,
 };
 
+use super::super::keys::KeysError;
 use super::id::EntryId;
 
 /// A Merkle path has one hash per level of the tree.
@@ -52,6 +53,9 @@ pub enum V1Fault {
     /// No name of the entry that exists.
     #[error("it says that the entry exists, but not where")]
     Location,
+    /// Not the key of a log.
+    #[error("it is not a key that a log can have")]
+    Key(#[source] KeysError),
     /// The entry is not the one that was asked for.
     #[error("it is not the entry that was asked for")]
     OtherEntry,
@@ -76,8 +80,8 @@ pub enum V1Fault {
 
 impl V1Fault {
     /// Whether the log states what cannot be, rather than something that is not an entry at all.
-    pub(super) fn is_contradiction(&self) -> bool {
-        !matches!(self, Self::Json(_) | Self::Count(_) | Self::Location)
+    pub fn is_contradiction(&self) -> bool {
+        !matches!(self, Self::Json(_) | Self::Count(_) | Self::Location | Self::Key(_))
     }
 }
 

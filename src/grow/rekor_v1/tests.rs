@@ -5,6 +5,9 @@ use tiles_spec::{EcdsaSigningKey, Frontier, NoteSigningKey, SignedCheckpoint, Tr
 
 use super::*;
 
+/// Where the log's indices begin, after those of inactive shards.
+const FIRST: VirtualIndex = VirtualIndex::new(1000);
+
 fn log() -> Arc<dyn Signer> {
     let origin: tiles_spec::Origin = "log.test".parse().unwrap();
     let key = NoteSigningKey::from_seed(origin.key_name(), &[3; 32]);
@@ -39,7 +42,7 @@ fn index(n: u64) -> LeafIndex {
 #[tokio::test]
 async fn a_checkpoint_in_v1s_form_is_of_the_published_tree() {
     for signer in [log(), second()] {
-        let guard = RekorV1Guard::new(log(), signer.clone()).unwrap();
+        let guard = RekorV1Guard::new(log().verifier_key(), signer.clone()).unwrap();
         let (bytes, _) = published("log.test", &log()).await;
         let text = guard.checkpoint(&bytes).await.unwrap();
         let signed = SignedCheckpoint::parse(text.as_bytes()).unwrap();
@@ -57,29 +60,29 @@ async fn a_checkpoint_in_v1s_form_is_of_the_published_tree() {
 
 #[tokio::test]
 async fn a_timestamp_is_only_of_an_entry_that_is_proved_to_be_there() {
-    let guard = RekorV1Guard::new(log(), second()).unwrap();
+    let guard = RekorV1Guard::new(log().verifier_key(), second()).unwrap();
     let (bytes, proof) = published("log.test", &log()).await;
     let time = IntegratedTime::new(1_780_000_000).unwrap();
-    let signature = guard.timestamp(&bytes, (index(1), b"two"), &proof, time).await.unwrap();
-    let said = EntryTimestamp::new(b"two", 1_780_000_000, guard.log_id(), 1);
+    let signature = guard.timestamp(&bytes, FIRST, (index(1), b"two"), &proof, time).await.unwrap();
+    let said = EntryTimestamp::new(b"two", 1_780_000_000, guard.log_id(), 1001);
     assert!(second().verifier_key().verify(said.as_str(), &signature));
     for (at, body, proof) in
         [(0, &b"two"[..], &proof[..]), (1, b"three", &proof), (1, b"two", &[]), (2, b"two", &proof)]
     {
-        let refused = guard.timestamp(&bytes, (index(at), body), proof, time).await;
+        let refused = guard.timestamp(&bytes, FIRST, (index(at), body), proof, time).await;
         assert!(matches!(refused, Err(RekorV1GuardError::Unproved(_))), "{at}");
     }
 }
 
 #[tokio::test]
 async fn nothing_is_signed_for_what_the_log_has_not_published() {
-    let guard = RekorV1Guard::new(log(), second()).unwrap();
+    let guard = RekorV1Guard::new(log().verifier_key(), second()).unwrap();
     let time = IntegratedTime::new(1).unwrap();
     for (origin, by) in [("other.test", log()), ("log.test", second())] {
         let (bytes, proof) = published(origin, &by).await;
         let refused = guard.checkpoint(&bytes).await;
         assert!(matches!(refused, Err(RekorV1GuardError::Checkpoint(_))), "{origin}");
-        let refused = guard.timestamp(&bytes, (index(1), b"two"), &proof, time).await;
+        let refused = guard.timestamp(&bytes, FIRST, (index(1), b"two"), &proof, time).await;
         assert!(matches!(refused, Err(RekorV1GuardError::Checkpoint(_))), "{origin}");
     }
 }

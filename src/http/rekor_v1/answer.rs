@@ -3,25 +3,16 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use fasti_client::search;
-use fasti_grow::TreeId;
 use http::Response;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http_body_util::Full;
 use serde_json::{Value, json};
-use tiles_spec::{Hash, TreeHead, TreeSize};
+use tiles_spec::{Hash, TreeHead};
 
 use super::entry_id::entry_id;
 use super::media::JSON;
-use super::vouch::{Logged, Vouched, Voucher};
+use super::vouch::{Logged, NewestTree, Vouched, Voucher};
 use crate::problem::HttpResponse;
-
-/// The size of the tree that a list of entry IDs covers.
-const LOG_SIZE: HeaderName = HeaderName::from_static("fasti-log-size");
-/// In a list that lacks some: the leaf index from which on to ask for them.
-const NEXT: HeaderName = HeaderName::from_static("fasti-next");
-/// Whether a list of entry IDs is complete.
-const COMPLETE: HeaderName = HeaderName::from_static("fasti-complete");
 
 /// Creates an answer of this content type, which changes as the log grows.
 pub(super) fn answer(body: impl Into<Bytes>, content_type: &'static str) -> HttpResponse {
@@ -34,47 +25,6 @@ pub(super) fn answer(body: impl Into<Bytes>, content_type: &'static str) -> Http
 
 pub(super) fn json_answer(body: &Value) -> HttpResponse {
     answer(format!("{body}\n"), JSON)
-}
-
-/// An array of entry IDs, newest first. Headers say what v1 has no place for: the size of the tree
-/// that was searched, whether the array has all matching entries, and where to go on.
-pub(super) fn ids(tree: TreeId, found: &search::Answer) -> HttpResponse {
-    let newest_first = found.entries.iter().rev();
-    let ids: Vec<_> = newest_first.map(|found| entry_id(tree, &found.entry.leaf)).collect();
-    let mut answer = id_list(&ids, found.searched(), found.complete);
-    if found.is_cut {
-        answer.headers_mut().insert(NEXT, found.until.get().into());
-    }
-    answer
-}
-
-/// The answer to a question without conditions, which nothing in a tree of this size matches.
-pub(super) fn no_ids(size: TreeSize) -> HttpResponse {
-    id_list(&[], size, true)
-}
-
-fn id_list(ids: &[String], searched: TreeSize, is_complete: bool) -> HttpResponse {
-    let mut answer = json_answer(&json!(ids));
-    let headers = answer.headers_mut();
-    headers.insert(LOG_SIZE, searched.get().into());
-    let complete = if is_complete { "true" } else { "false" };
-    headers.insert(COMPLETE, HeaderValue::from_static(complete));
-    answer
-}
-
-/// The same for the oldest matches of a tree, and the newest `count`.
-pub(super) fn ids_of_both(
-    tree: TreeId,
-    mut oldest: search::Answer,
-    mut newest: search::Answer,
-    count: usize,
-) -> HttpResponse {
-    let surplus = newest.entries.len().saturating_sub(count);
-    newest.entries.drain(..surplus);
-    let last = oldest.entries.last().map(|found| found.entry.index);
-    newest.entries.retain(|found| Some(found.entry.index) > last);
-    oldest.entries.extend(newest.entries);
-    ids(tree, &oldest)
 }
 
 /// v1's `LogEntry`: an object with one member, whose name is the entry ID. Without a known time,
@@ -95,19 +45,25 @@ pub(super) fn entry(voucher: &Voucher, entry: &Logged<'_>, vouched: &Vouched) ->
         "body": STANDARD.encode(entry.body),
         "integratedTime": vouched.time.map_or(0, fasti_objects::IntegratedTime::get),
         "logID": hex::encode(voucher.log_id()),
-        "logIndex": index,
+        "logIndex": entry.first.of_leaf(entry.index).get(),
         "verification": verification,
     }})
 }
 
-/// v1's `LogInfo`.
-pub(super) fn info(tree: TreeId, head: TreeHead, checkpoint: &str) -> Value {
+/// v1's `LogInfo` of all shards, of which the active one is the last; with null for no others.
+pub(super) fn info(trees: &[NewestTree]) -> Value {
+    let mut shards: Vec<_> = trees.iter().map(shard_info).collect();
+    let mut info = shards.pop().unwrap_or_default();
+    info["inactiveShards"] = if shards.is_empty() { Value::Null } else { shards.into() };
+    info
+}
+
+fn shard_info(shard: &NewestTree) -> Value {
     json!({
-        "inactiveShards": null,
-        "rootHash": head.root.to_string(),
-        "signedTreeHead": checkpoint,
-        "treeID": tree.to_string(),
-        "treeSize": head.size.get(),
+        "rootHash": shard.head.root.to_string(),
+        "signedTreeHead": *shard.checkpoint,
+        "treeID": shard.tree.to_string(),
+        "treeSize": shard.head.size.get(),
     })
 }
 

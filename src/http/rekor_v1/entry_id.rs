@@ -28,46 +28,63 @@ pub fn location(id: &str, query: Option<&str>) -> String {
     format!("/api/v1/log/entries/{id}{mark}{kept}")
 }
 
-/// Whether this is the entry ID of an entry, with its tree, and not just a UUID.
-pub(super) fn names_a_tree(id: &str) -> bool {
-    id.len() == TREE_DIGITS + UUID_DIGITS
+/// The name of an entry as a client gives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct EntryName {
+    /// The tree, if it is an entry ID and not just a UUID.
+    pub tree: Option<TreeId>,
+    pub leaf: Hash,
 }
 
-/// Returns the leaf hash in an entry ID or a UUID; `Ok(None)` for an entry of another tree.
-pub(super) fn leaf_of(
-    tree: TreeId,
-    id: &str,
-    name: impl Into<Cow<'static, str>>,
-    place: &'static str,
-) -> Result<Option<Hash>, V1Error> {
-    let fault = FormFault::Pattern(PATTERN);
-    let malformed = V1Error::Form { name: name.into(), place, fault };
-    let digits = id.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if !digits || ![UUID_DIGITS, TREE_DIGITS + UUID_DIGITS].contains(&id.len()) {
-        return Err(malformed);
-    }
-    let (asked, uuid) = id.split_at(id.len() - UUID_DIGITS);
-    if !asked.is_empty() {
-        let number = u64::from_str_radix(asked, 16).ok();
-        let asked = number.and_then(TreeId::new);
-        match asked.ok_or_else(|| V1Error::TreeIdRange(id[..TREE_DIGITS].to_owned()))? {
-            asked if asked == tree => {}
-            _ => return Ok(None),
+impl EntryName {
+    /// Reads an entry ID or a UUID, which the client gave as `name` in `place`.
+    pub fn read(
+        id: &str,
+        name: impl Into<Cow<'static, str>>,
+        place: &'static str,
+    ) -> Result<Self, V1Error> {
+        let fault = FormFault::Pattern(PATTERN);
+        let malformed = V1Error::Form { name: name.into(), place, fault };
+        let digits = id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !digits || ![UUID_DIGITS, TREE_DIGITS + UUID_DIGITS].contains(&id.len()) {
+            return Err(malformed);
         }
+        let (asked, uuid) = id.split_at(id.len() - UUID_DIGITS);
+        let tree = if asked.is_empty() {
+            None
+        } else {
+            let tree = u64::from_str_radix(asked, 16).ok().and_then(TreeId::new);
+            Some(tree.ok_or_else(|| V1Error::TreeIdRange(asked.to_owned()))?)
+        };
+        let leaf = uuid.to_ascii_lowercase().parse().map_err(|_| malformed)?;
+        Ok(Self { tree, leaf })
     }
-    uuid.to_ascii_lowercase().parse().map(Some).map_err(|_| malformed)
 }
 
-/// Whether a request that may name a tree by its decimal ID is for this tree.
-pub(super) fn is_for(tree: TreeId, asked: Option<&str>) -> Result<bool, V1Error> {
-    match asked {
-        None | Some("") => Ok(true),
-        Some(asked) if asked.bytes().all(|byte| byte.is_ascii_digit()) => {
-            Ok(asked.parse() == Ok(tree.get()))
-        }
-        Some(_) => {
-            let fault = FormFault::Pattern("^[0-9]+$");
-            Err(V1Error::Form { name: "treeID".into(), place: "query", fault })
+/// The tree that a request asks about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// It does not say.
+    Any,
+    /// This one.
+    Tree(TreeId),
+    /// None that there can be.
+    Nowhere,
+}
+
+impl Asked {
+    /// Reads a decimal tree ID, if there is one.
+    pub fn read(tree: Option<&str>) -> Result<Self, V1Error> {
+        match tree {
+            None | Some("") => Ok(Self::Any),
+            Some(tree) if tree.bytes().all(|byte| byte.is_ascii_digit()) => {
+                let tree = tree.parse().ok().and_then(TreeId::new);
+                Ok(tree.map_or(Self::Nowhere, Self::Tree))
+            }
+            Some(_) => {
+                let fault = FormFault::Pattern("^[0-9]+$");
+                Err(V1Error::Form { name: "treeID".into(), place: "query", fault })
+            }
         }
     }
 }
@@ -80,26 +97,26 @@ mod tests {
         TreeId::new(id).expect("in range")
     }
 
-    fn leaf(id: &str) -> Result<Option<Hash>, String> {
-        leaf_of(tree(7), id, "entryUUID", "path").map_err(|error| error.to_string())
+    fn name(id: &str) -> Result<EntryName, String> {
+        EntryName::read(id, "entryUUID", "path").map_err(|error| error.to_string())
     }
 
     #[test]
     fn entry_ids_are_read_back() {
-        let hash = Hash::from([0xab; 32]);
-        let id = entry_id(tree(7), &hash);
+        let leaf = Hash::from([0xab; 32]);
+        let id = entry_id(tree(7), &leaf);
         assert_eq!(id, format!("0000000000000007{}", "ab".repeat(32)));
-        for id in [&id, &id.to_uppercase(), &id[16..]] {
-            assert_eq!(leaf(id), Ok(Some(hash)));
+        for id in [&id, &id.to_uppercase()] {
+            assert_eq!(name(id), Ok(EntryName { tree: Some(tree(7)), leaf }));
         }
-        assert_eq!(leaf(&entry_id(tree(8), &hash)), Ok(None));
+        assert_eq!(name(&id[16..]), Ok(EntryName { tree: None, leaf }));
         for bad in
             ["", "ab", &id[1..], &format!("{id}0"), &id.replace('7', "x"), &"\u{e4}".repeat(32)]
         {
-            assert!(leaf(bad).unwrap_err().starts_with("entryUUID in path should match"));
+            assert!(name(bad).unwrap_err().starts_with("entryUUID in path should match"));
         }
         for out_of_range in ["0000000000000000", "8000000000000000"] {
-            let refused = leaf(&format!("{out_of_range}{hash}")).unwrap_err();
+            let refused = name(&format!("{out_of_range}{leaf}")).unwrap_err();
             assert!(refused.contains(out_of_range), "{refused}");
         }
     }
@@ -118,11 +135,13 @@ mod tests {
     }
 
     #[test]
-    fn no_tree_id_is_this_tree() {
-        let is_for = |asked| is_for(tree(7), asked).map_err(|error| error.to_string());
-        assert!([None, Some(""), Some("7")].into_iter().all(|id| is_for(id) == Ok(true)));
-        assert_eq!(is_for(Some("8")), Ok(false));
-        assert_eq!(is_for(Some("99999999999999999999")), Ok(false));
-        assert_eq!(is_for(Some("x")), Err("treeID in query should match '^[0-9]+$'".to_owned()));
+    fn a_request_may_ask_about_a_tree() {
+        let asked = |tree| Asked::read(tree).map_err(|error| error.to_string());
+        assert!([None, Some("")].into_iter().all(|tree| asked(tree) == Ok(Asked::Any)));
+        assert!(["7", "07"].into_iter().all(|id| asked(Some(id)) == Ok(Asked::Tree(tree(7)))));
+        for nowhere in ["0", "9223372036854775808", "99999999999999999999"] {
+            assert_eq!(asked(Some(nowhere)), Ok(Asked::Nowhere), "{nowhere}");
+        }
+        assert_eq!(asked(Some("x")), Err("treeID in query should match '^[0-9]+$'".to_owned()));
     }
 }

@@ -1,27 +1,20 @@
-//! Answers Rekor v1's questions as a client of the log's own files. A writer signs for what it
-//! answers.
+//! Answers Rekor v1's questions: reads them, asks the shards, and writes what they answer.
 
-use std::sync::Arc;
-
-use fasti_client::fetch::{Fetch, StoreFetch};
-use fasti_client::proven::ProvenEntry;
-use fasti_client::reader::{ReadError, View};
-use fasti_client::search::{self, Operator, Order, Question, SearchError, search};
-use fasti_client::trust::Trust;
-use fasti_entry::LookupTerm;
-use fasti_log::Acknowledged;
+use fasti_grow::VirtualIndex;
 use http::HeaderMap;
-use pem_rfc7468::LineEnding;
 use serde_json::Value;
-use tiles_spec::{Hash, LeafIndex, TreeSize};
+use tiles_spec::Hash;
 use tokio::sync::Semaphore;
 
-use super::answer::{self, answer, consistency, ids, ids_of_both, json_answer, no_ids};
-use super::entry_id::{entry_id, is_for, leaf_of, names_a_tree};
+use super::answer::{self, answer, consistency, json_answer};
+use super::entry_id::{Asked, EntryName};
 use super::error::V1Error;
+use super::inactive::InactiveShards;
 use super::media::{JSON, PEM, expect_to_be_taken, takes};
 use super::question::{number, parameter, required, search_index, search_log_query};
-use super::vouch::{Logged, Voucher};
+use super::shard::Shard;
+use super::shards::Shards;
+use super::vouch::Voucher;
 use crate::problem::{HttpResponse, Problem};
 use crate::served::Served;
 
@@ -36,25 +29,17 @@ const PLACES: usize = 64;
 
 /// The log as v1's clients see it.
 pub struct RekorV1 {
-    served: Served,
-    files: Arc<dyn Fetch>,
-    trust: Trust,
-    voucher: Voucher,
-    public_key: String,
+    shards: Shards,
     places: Semaphore,
     turns: Semaphore,
 }
 
 impl RekorV1 {
-    /// The log that is served; the voucher signs for v1's clients, if it can.
-    pub fn new(served: Served, voucher: Voucher) -> Self {
-        let pem = pem_rfc7468::encode_string("PUBLIC KEY", LineEnding::LF, voucher.public_key());
+    /// The log that is served, after the inactive shards; the voucher signs for v1's clients, if it
+    /// can.
+    pub fn new(served: Served, voucher: Voucher, inactive: &InactiveShards) -> Self {
         Self {
-            files: Arc::new(StoreFetch::new(served.objects().clone())),
-            trust: served.trust(),
-            served,
-            voucher,
-            public_key: pem.expect("the label is PEM's"),
+            shards: Shards::new(served, voucher, inactive),
             places: Semaphore::new(PLACES),
             turns: Semaphore::new(TURNS),
         }
@@ -67,12 +52,9 @@ impl RekorV1 {
         Ok((place, turn))
     }
 
-    async fn view(&self) -> Result<View, ReadError> {
-        View::open(self.files.clone(), &self.trust).await
-    }
-
-    async fn ask(&self, question: &Question) -> Result<search::Answer, SearchError> {
-        search(self.files.clone(), &self.trust, question).await
+    /// The log that is served.
+    pub(super) fn active(&self) -> &Shard {
+        self.shards.active()
     }
 
     /// Answers `SearchIndex`.
@@ -81,92 +63,79 @@ impl RekorV1 {
         query: Option<&str>,
         body: &[u8],
     ) -> Result<HttpResponse, Problem> {
+        let shards = &self.shards;
         let (question, since) = (search_index(body, IDS_MAX)?, number(query, "since", 0)?);
         let Some(question) = question else {
-            return Ok(no_ids(self.served.published().0.size));
+            return Ok(shards.nothing().answer());
         };
-        let tree = self.voucher.tree();
-        let from = |since| Question { since, order: Order::OldestFirst, ..question.clone() };
-        if let Some(since) = since {
-            let since = TreeSize::new(since).unwrap_or(TreeSize::MAX);
-            return Ok(ids(tree, &self.ask(&from(since)).await?));
+        if let Some(since) = since.map(VirtualIndex::new) {
+            return Ok(shards.oldest(&question, since, IDS_MAX).await?.answer());
         }
-        let newest = self.ask(&question).await?;
+        let newest = shards.newest(&question, IDS_MAX).await?;
         if !newest.is_cut {
-            return Ok(ids(tree, &newest));
+            return Ok(newest.answer());
         }
-        let half = Question { limit: IDS_MAX / 2, ..from(TreeSize::ZERO) };
-        let oldest = self.ask(&half).await?;
-        Ok(ids_of_both(tree, oldest, newest, IDS_MAX / 2))
+        let oldest = shards.oldest(&question, VirtualIndex::default(), IDS_MAX / 2).await?;
+        Ok(oldest.and_newest(newest, IDS_MAX / 2).answer())
     }
 
-    /// Answers with the log's newest tree.
+    /// Answers with the log's newest tree, and the last ones of inactive shards.
     pub(super) async fn info(&self) -> Result<HttpResponse, Problem> {
-        let (head, published) = self.served.published();
-        let checkpoint = self.voucher.checkpoint(&published).await?;
-        Ok(json_answer(&answer::info(self.voucher.tree(), head, &checkpoint)))
+        let mut trees = Vec::new();
+        for number in self.shards.numbers() {
+            trees.push(self.shards.shard(number).await?.newest_tree().await?);
+        }
+        Ok(json_answer(&answer::info(&trees)))
     }
 
-    /// Answers with the key that v1's clients know.
-    pub(super) fn public_key(
+    /// Answers with the key by which v1's clients know a shard.
+    pub(super) async fn public_key(
         &self,
         query: Option<&str>,
         headers: &HeaderMap,
     ) -> Result<HttpResponse, Problem> {
-        let asked = parameter(query, "treeID")?;
-        if !is_for(self.voucher.tree(), asked.as_deref())? {
-            return Err(V1Error::NoKey.into());
-        }
+        let asked = Asked::read(parameter(query, "treeID")?.as_deref())?;
+        let which = self.shards.asked(asked).ok_or(V1Error::NoKey)?;
+        let key = self.shards.shard(which).await?.public_key();
         if takes(headers, PEM) {
-            return Ok(answer(self.public_key.clone(), PEM));
+            return Ok(answer(key.to_owned(), PEM));
         }
         if takes(headers, JSON) {
-            return Ok(json_answer(&self.public_key.clone().into()));
+            return Ok(json_answer(&key.into()));
         }
         Err(V1Error::NotAcceptable(PEM).into())
     }
 
-    /// Proves that one tree of the log extends another.
+    /// Proves that one tree of a shard extends another.
     pub(super) async fn proof(&self, query: Option<&str>) -> Result<HttpResponse, Problem> {
         let asked = parameter(query, "treeID")?;
-        if !is_for(self.voucher.tree(), asked.as_deref())? {
-            return Err(V1Error::NoTree(asked.unwrap_or_default()).into());
-        }
+        let which = self.shards.asked(Asked::read(asked.as_deref())?);
+        let which = which.ok_or_else(|| V1Error::NoTree(asked.unwrap_or_default()))?;
         let first = number(query, "firstSize", 1)?.unwrap_or(1);
         let last = required("lastSize", number(query, "lastSize", 1)?)?;
         if first > last {
             return Err(V1Error::Backwards { first, last }.into());
         }
-        let mut view = self.view().await?;
-        let observable = view.head().size;
-        let size = |size| TreeSize::new(size).filter(|size| *size <= observable);
-        let (Some(first), Some(last)) = (size(first), size(last)) else {
-            return Err(V1Error::Beyond { wanted: last, observable }.into());
-        };
-        let proof = view.consistency(first, last).await?.proof;
-        Ok(json_answer(&consistency(view.head(), &proof)))
+        let shard = self.shards.shard(which).await?;
+        let (newest, proof) =
+            self.shards.needing(which, Box::pin(shard.proof(first, last))).await?;
+        Ok(json_answer(&consistency(newest, &proof)))
     }
 
-    /// Answers with the entry at an index.
+    /// Answers with the entry at an index, counted over all shards.
     pub(super) async fn entry_by_index(
         &self,
         query: Option<&str>,
     ) -> Result<HttpResponse, Problem> {
         let wanted = required("logIndex", number(query, "logIndex", 0)?)?;
-        let mut view = self.view().await?;
-        let index = LeafIndex::new(wanted).filter(|index| view.head().size.contains(*index));
-        let index = index.ok_or(V1Error::NoEntry)?;
-        Ok(json_answer(&self.entry_at(&mut view, index).await?))
+        let found = self.shards.views().at(VirtualIndex::new(wanted)).await?;
+        Ok(json_answer(&found.ok_or(V1Error::NoEntry)?))
     }
 
     /// Answers with the entry of an entry ID or a UUID.
     pub(super) async fn entry(&self, id: &str) -> Result<HttpResponse, Problem> {
-        let leaf = leaf_of(self.voucher.tree(), id, "entryUUID", "path")?;
-        let mut view = self.view().await?;
-        let found = match leaf {
-            Some(leaf) => self.by_leaves(&mut view, &[leaf]).await?.pop(),
-            None => None,
-        };
+        let name = EntryName::read(id, "entryUUID", "path")?;
+        let found = self.shards.views().named(&[name]).await?.pop().flatten();
         Ok(json_answer(&found.ok_or(V1Error::NoEntry)?))
     }
 
@@ -178,104 +147,23 @@ impl RekorV1 {
         proposed: Vec<Hash>,
     ) -> Result<HttpResponse, Problem> {
         let wanted = search_log_query(body)?;
-        let tree = self.voucher.tree();
         let (mut of_trees, mut bare) = (Vec::new(), Vec::new());
         for (place, id) in wanted.ids.iter().enumerate() {
-            let leaf = leaf_of(tree, id, format!("entryUUIDs.{place}"), "body");
-            let leaf = leaf.map_err(|error| match error {
+            let name = EntryName::read(id, format!("entryUUIDs.{place}"), "body");
+            let name = name.map_err(|error| match error {
                 V1Error::TreeIdRange(_) => V1Error::EntryId(id.clone()),
                 error => error,
             })?;
-            if names_a_tree(id) { of_trees.extend(leaf) } else { bare.extend(leaf) }
+            if name.tree.is_some() { of_trees.push(name) } else { bare.push(name) }
         }
-        let mut view = self.view().await?;
-        let mut found = self.by_leaves(&mut view, &[of_trees, bare, proposed].concat()).await?;
-        for index in wanted.indices.into_iter().filter_map(LeafIndex::new) {
-            if view.head().size.contains(index) {
-                found.push(self.entry_at(&mut view, index).await?);
-            }
+        bare.extend(proposed.into_iter().map(|leaf| EntryName { tree: None, leaf }));
+        let mut views = self.shards.views();
+        let named = views.named(&[of_trees, bare].concat()).await?;
+        let mut found: Vec<Value> = named.into_iter().flatten().collect();
+        for index in wanted.indices {
+            found.extend(views.at(VirtualIndex::new(index)).await?);
         }
         Ok(json_answer(&found.into()))
-    }
-
-    async fn entry_at(&self, view: &mut View, index: LeafIndex) -> Result<Value, Problem> {
-        let entry = view.entry(index).await?;
-        self.vouched(view, &entry).await
-    }
-
-    async fn vouched(&self, view: &View, entry: &ProvenEntry) -> Result<Value, Problem> {
-        let published = view.checkpoint().to_bytes();
-        let logged = Logged {
-            index: entry.index,
-            leaf: entry.leaf,
-            body: &entry.bytes,
-            proof: &entry.proof,
-            head: view.head(),
-            published: &published,
-            time: None,
-        };
-        let vouched = logged.vouch(&self.voucher, &*self.files).await?;
-        Ok(answer::entry(&self.voucher, &logged, &vouched))
-    }
-
-    /// Answers with an entry that was just submitted, and its entry ID.
-    pub(super) async fn submitted(
-        &self,
-        acknowledged: &Acknowledged,
-        body: &[u8],
-    ) -> Result<(String, Value), Problem> {
-        let published = &acknowledged.publication;
-        let logged = Logged {
-            index: acknowledged.index,
-            leaf: acknowledged.leaf,
-            body,
-            proof: &acknowledged.proof()?,
-            head: published.head,
-            published: &published.checkpoint,
-            time: published.time(acknowledged.index),
-        };
-        let vouched = logged.vouch(&self.voucher, &*self.files).await?;
-        Ok((self.id_of(&acknowledged.leaf), answer::entry(&self.voucher, &logged, &vouched)))
-    }
-
-    /// The entry ID of the entry with this leaf hash.
-    pub(super) fn id_of(&self, leaf: &Hash) -> String {
-        entry_id(self.voucher.tree(), leaf)
-    }
-
-    /// Returns the entries with these leaf hashes that are in the log, in the order of the hashes.
-    /// What a writer knows of the log's newest leaves comes first, because the index lags behind
-    /// them; the others are certain not to be in the log.
-    async fn by_leaves(&self, view: &mut View, leaves: &[Hash]) -> Result<Vec<Value>, Problem> {
-        let mut found: Vec<Option<Value>> = Vec::with_capacity(leaves.len());
-        for (leaf, known) in leaves.iter().zip(self.served.find(leaves).await?) {
-            let known = known.filter(|index| view.head().size.contains(*index));
-            found.push(match known {
-                // A hit counts only if the tree proves it (I13).
-                Some(index) => match view.entry(index).await? {
-                    entry if entry.leaf == *leaf => Some(self.vouched(view, &entry).await?),
-                    _ => None,
-                },
-                None => None,
-            });
-        }
-        let missing = leaves.iter().zip(&found).filter(|(_, found)| found.is_none());
-        let missing: Vec<Hash> = missing.map(|(leaf, _)| *leaf).collect();
-        if missing.is_empty() {
-            return Ok(found.into_iter().flatten().collect());
-        }
-        let terms = missing.into_iter().map(LookupTerm::Leaf);
-        let answer = self.ask(&Question::new(terms, Operator::Or)).await?;
-        for (leaf, found) in leaves.iter().zip(&mut found).filter(|(_, found)| found.is_none()) {
-            match answer.entries.iter().find(|found| found.entry.leaf == *leaf) {
-                Some(one) => *found = Some(self.entry_at(view, one.entry.index).await?),
-                None if answer.unsearched > 0 => {
-                    return Err(V1Error::Unsearched(answer.unsearched).into());
-                }
-                None => {}
-            }
-        }
-        Ok(found.into_iter().flatten().collect())
     }
 }
 

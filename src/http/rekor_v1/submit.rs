@@ -29,7 +29,8 @@ use crate::problem::{HttpResponse, Problem};
 use crate::request_body::RequestBody;
 
 impl App {
-    /// Logs a proposed entry: 201 with the `LogEntry`, or 409 if the log has it.
+    /// Logs a proposed entry: 201 with the `LogEntry`, or 409 if the log has it. An entry of an
+    /// inactive shard is logged again, as by v1.
     pub(super) async fn create_v1<B: RequestBody>(
         &self,
         head: &request::Parts,
@@ -45,12 +46,12 @@ impl App {
         self.pace_body(&head.headers, &head.extensions, body.bytes())?;
         let leaf = self.accept(body).await?;
         let acknowledged = log.submit(leaf.clone()).await?;
-        let id = self.v1.id_of(&acknowledged.leaf);
+        let id = self.v1.active().id_of(&acknowledged.leaf);
         if acknowledged.duplicate && self.config.rekor_v1.duplicates == Duplicates::Reject {
             let query = head.uri.query().map(str::to_owned);
             return Err(V1Error::Exists { id, query }.into());
         }
-        let (id, entry) = self.v1.submitted(&acknowledged, &leaf).await?;
+        let (id, entry) = self.v1.active().submitted(&acknowledged, &leaf).await?;
         let mut answer = json_answer(&entry);
         *answer.status_mut() = StatusCode::CREATED;
         // Clients compare the field with the entry ID, so it has no quotes, as in v1.

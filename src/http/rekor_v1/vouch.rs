@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use fasti_client::fetch::Fetch;
 use fasti_client::times::integrated_time;
-use fasti_grow::{RekorV1Guard, TreeId};
+use fasti_grow::{RekorV1Guard, TreeId, VirtualIndex};
 use fasti_objects::IntegratedTime;
 use sha2::{Digest as _, Sha256};
 use tiles_spec::{Hash, LeafIndex, TreeHead, VerifierKey};
@@ -73,8 +73,18 @@ impl Voucher {
     }
 }
 
+/// The newest tree of a shard.
+pub(super) struct NewestTree {
+    pub tree: TreeId,
+    pub head: TreeHead,
+    /// Its checkpoint for v1's clients.
+    pub checkpoint: Arc<str>,
+}
+
 /// An entry of a published tree.
 pub(super) struct Logged<'a> {
+    /// Where its shard begins.
+    pub first: VirtualIndex,
     pub index: LeafIndex,
     pub leaf: Hash,
     pub body: &'a [u8],
@@ -103,7 +113,7 @@ impl Logged<'_> {
         let timestamp = match (voucher, time) {
             (Voucher::Guard(guard), Some(time)) => {
                 let entry = (self.index, self.body);
-                Some(guard.timestamp(self.published, entry, self.proof, time).await?)
+                Some(guard.timestamp(self.published, self.first, entry, self.proof, time).await?)
             }
             _ => None,
         };

@@ -14,8 +14,6 @@ mod member;
 mod pkginfo;
 mod tar;
 #[cfg(test)]
-mod testing;
-#[cfg(test)]
 mod tests;
 
 use base64::Engine as _;

@@ -13,8 +13,6 @@
 mod manifest;
 mod signed;
 #[cfg(test)]
-mod testing;
-#[cfg(test)]
 mod tests;
 mod zip;
 

@@ -65,6 +65,4 @@ fn verify(package: &Package<'_>, key: &Key) -> Result<(), KindError> {
 }
 
 #[cfg(test)]
-mod testing;
-#[cfg(test)]
 mod tests;

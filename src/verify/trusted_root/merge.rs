@@ -2,10 +2,12 @@
 //!
 //! Everything is kept as it was written, including what this program does not read, or cannot use.
 //! Duplicates are dropped. Contradictions are refused: one log with two windows, keys or URLs, or
-//! one URL with two logs at the same time.
+//! one URL with two logs at the same time, unless the root that adds the second names both, as it
+//! does if the log has another key for clients of Rekor v1.
 
 use fasti_entry::EntryError;
 use fasti_entry::protojson::spells;
+use fasti_read::window::Window;
 use serde_json::{Map, Value, json};
 
 use super::error::{TrustedRootError, window};
@@ -32,7 +34,7 @@ pub fn merge(roots: &[Vec<u8>]) -> Result<String, TrustedRootError> {
             let there = merged.entry(list).or_insert_with(|| json!([]));
             let Value::Array(there) = there else { continue };
             for item in added {
-                if !is_there(list, there, item)? {
+                if !is_there(list, there, item, added)? {
                     there.push(item.clone());
                 }
             }
@@ -47,8 +49,13 @@ fn is_twofold(error: &EntryError) -> bool {
     matches!(error.problem(), EntryError::DuplicateField)
 }
 
-/// Whether the list already has this item.
-fn is_there(list: &str, there: &[Value], item: &Value) -> Result<bool, TrustedRootError> {
+/// Whether the list already has this item, which one root names with those of `beside`.
+fn is_there(
+    list: &str,
+    there: &[Value],
+    item: &Value,
+    beside: &[Value],
+) -> Result<bool, TrustedRootError> {
     if there.contains(item) {
         return Ok(true);
     }
@@ -61,31 +68,23 @@ fn is_there(list: &str, there: &[Value], item: &Value) -> Result<bool, TrustedRo
         log.filter(|log| names(&log.base_url).is_ok())
     };
     let Some(new) = log(item) else { return Ok(false) };
+    let beside: Vec<_> = beside.iter().filter_map(log).collect();
+    let mut is_there = false;
     for old in there.iter().filter_map(log) {
         if same(&old, &new)? {
-            return Ok(true);
+            is_there = true;
+        } else if !beside.iter().any(|log| log.is_known_as(&old)) {
+            expect_other_place(&old, &new)?;
         }
     }
-    Ok(false)
+    Ok(is_there)
 }
 
 /// Whether both are the same log. It is an error if they are but do not agree.
 fn same(old: &LogInstance, new: &LogInstance) -> Result<bool, TrustedRootError> {
-    let conflict = |what: String| Err(TrustedRootError::Conflict(what));
-    let in_use = |log: &LogInstance| window(log.valid_for.as_ref(), &log.base_url);
-    let (Ok(old_window), Ok(new_window)) = (in_use(old), in_use(new)) else { return Ok(false) };
+    let Some([old_window, new_window]) = windows(old, new) else { return Ok(false) };
     if !old.is_known_as(new) {
-        let is_one_place = old.base_url == new.base_url
-            && old.key_details == new.key_details
-            && old_window.overlaps(&new_window);
-        return if is_one_place {
-            conflict(format!(
-                "{} has two keys at the same time, {old_window} and {new_window}",
-                new.base_url
-            ))
-        } else {
-            Ok(false)
-        };
+        return Ok(false);
     }
     if old.base_url != new.base_url {
         return conflict(format!("one log is at {} and at {}", old.base_url, new.base_url));
@@ -102,13 +101,40 @@ fn same(old: &LogInstance, new: &LogInstance) -> Result<bool, TrustedRootError> 
     Ok(true)
 }
 
+/// It is an error if two logs are at one place at the same time.
+fn expect_other_place(old: &LogInstance, new: &LogInstance) -> Result<(), TrustedRootError> {
+    match windows(old, new) {
+        Some([old_window, new_window])
+            if old.base_url == new.base_url
+                && old.key_details == new.key_details
+                && old_window.overlaps(&new_window) =>
+        {
+            conflict(format!(
+                "{} has two keys at the same time, {old_window} and {new_window}",
+                new.base_url
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// When both were in use, if both can be used.
+fn windows(old: &LogInstance, new: &LogInstance) -> Option<[Window; 2]> {
+    let in_use = |log: &LogInstance| window(log.valid_for.as_ref(), &log.base_url).ok();
+    Some([in_use(old)?, in_use(new)?])
+}
+
+fn conflict<T>(what: String) -> Result<T, TrustedRootError> {
+    Err(TrustedRootError::Conflict(what))
+}
+
 #[cfg(test)]
 mod tests {
     use tiles_spec::{NoteSigningKey, VerifierKey};
 
     use super::super::super::span::Span;
     use super::super::read::read;
-    use super::super::write::write;
+    use super::super::write::{LogKey, write};
     use super::*;
 
     fn key(name: &str, seed: u8) -> VerifierKey {
@@ -117,7 +143,12 @@ mod tests {
 
     fn root(name: &str, seed: u8, start: &str, end: Option<&str>) -> Vec<u8> {
         let span = Span { start: Some(start.to_owned()), end: end.map(str::to_owned) };
-        write(&key(name, seed), &format!("https://{name}"), &span).unwrap().into_bytes()
+        of_keys(&[key(name, seed)], &format!("https://{name}"), &span)
+    }
+
+    fn of_keys(keys: &[VerifierKey], url: &str, span: &Span) -> Vec<u8> {
+        let keys: Vec<_> = keys.iter().cloned().map(LogKey::Own).collect();
+        write(&keys, url, span).unwrap().into_bytes()
     }
 
     #[test]
@@ -174,5 +205,23 @@ mod tests {
             assert!(error.contains(words), "{error}");
         }
         merge(&[ended, rekeyed]).unwrap();
+    }
+    /// A root names both keys of a log, and so they are in use together.
+    #[test]
+    fn two_keys_of_one_log_come_together() {
+        let (url, span) = ("https://log.test", Span::default());
+        let root = |seeds: &[u8]| {
+            let keys: Vec<_> = seeds.iter().map(|seed| key("log.test", *seed)).collect();
+            of_keys(&keys, url, &span)
+        };
+        let count = |merged: &str| read(merged.as_bytes()).unwrap().trust.logs.len();
+        for roots in [[root(&[1]), root(&[1, 2])], [root(&[1, 2]), root(&[1])]] {
+            assert_eq!(count(&merge(&roots).unwrap()), 2);
+        }
+        assert_eq!(count(&merge(&[root(&[1, 2]), root(&[2])]).unwrap()), 2);
+        for other in [root(&[1, 3]), root(&[3])] {
+            let error = merge(&[root(&[1, 2]), other]).unwrap_err().to_string();
+            assert!(error.contains("two keys at the same time"), "{error}");
+        }
     }
 }

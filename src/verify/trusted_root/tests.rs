@@ -1,5 +1,7 @@
 //! What is written is read again, in every spelling that protobuf JSON allows.
 
+use fasti_entry::PublicKey;
+use fasti_kit::certificates::Signer;
 use fasti_kit::made_ct_log::MadeCtLog;
 use fasti_kit::made_tsa::MadeTsa;
 use fasti_read::TrustedLog;
@@ -7,8 +9,14 @@ use serde_json::{Value, json};
 use tiles_spec::{NoteSigningKey, VerifierKey};
 
 use super::super::span::Span;
-use super::json::{ED25519, MEDIA_TYPE};
+use super::super::v1_log::V1Log;
+use super::json::{ECDSA_P256, ED25519, MEDIA_TYPE};
 use super::*;
+
+/// The trusted root of a log that has one key.
+fn write(key: &VerifierKey, url: &str, span: &Span) -> Result<String, TrustedRootError> {
+    super::write(&[LogKey::Own(key.clone())], url, span)
+}
 
 fn key(name: &str) -> VerifierKey {
     NoteSigningKey::from_seed(name.parse().unwrap(), &[1; 32]).verifier_key().clone()
@@ -32,6 +40,51 @@ fn what_is_written_is_read_again() {
         let expected = TrustedLog { in_use, ..TrustedLog::new(key(name)) };
         assert_eq!(read(json.as_bytes()).unwrap().trust.logs, [expected], "{url}");
     }
+}
+
+/// Clients of Rekor v1 know a log by the hash of its key alone.
+#[test]
+fn keys_for_clients_of_rekor_v1_are_beside_the_logs_own() {
+    let url = "https://log.example";
+    let own = key("log.example");
+    let own_again = own.public_key().to_spki_der().unwrap();
+    let [p256, p384, rsa] =
+        [ECDSA_P256, "PKIX_ECDSA_P384_SHA_384", "PKIX_RSA_PKCS1V15_4096_SHA256"];
+    let made = |kind| (kind, Signer::of(kind).spki.clone());
+    for others in [
+        vec![made(p256)],
+        vec![made(p384)],
+        vec![made(rsa), made(p256)],
+        vec![(ED25519, own_again)],
+    ] {
+        let mut keys = vec![LogKey::Own(own.clone())];
+        let of_v1 = others.iter().map(|(_, spki)| PublicKey::from_spki_der(spki).unwrap());
+        keys.extend(of_v1.map(LogKey::RekorV1));
+        let json = super::write(&keys, url, &year()).unwrap();
+        let root: Value = serde_json::from_str(&json).unwrap();
+        let written = root["tlogs"].as_array().unwrap().iter().skip(1);
+        let written = written.map(|log| log["publicKey"]["keyDetails"].as_str().unwrap());
+        assert!(written.eq(others.iter().map(|(kind, _)| *kind)), "{json}");
+        let read = read(json.as_bytes()).unwrap();
+        assert_eq!(read.left_out, [""; 0]);
+        assert_eq!(read.trust.logs[0].key, own);
+        for (kind, spki) in others {
+            let is_known = |log: &V1Log| log.key().spki_der() == spki && log.name == "log.example";
+            assert!(read.rekor_v1.iter().any(is_known), "{kind}");
+        }
+    }
+}
+
+#[test]
+fn a_key_that_does_for_both_apis_is_named_once() {
+    let url = "https://log.example";
+    let spki = &Signer::of(ECDSA_P256).spki;
+    let public = tiles_spec::PublicKey::from_spki_der(spki).unwrap();
+    let own = LogKey::Own(VerifierKey::new("log.example".parse().unwrap(), public).unwrap());
+    let of_v1 = LogKey::RekorV1(PublicKey::from_spki_der(spki).unwrap());
+    let alone = super::write(std::slice::from_ref(&own), url, &year()).unwrap();
+    assert_eq!(super::write(&[own, of_v1.clone()], url, &year()).unwrap(), alone);
+    assert_eq!(super::write(&[of_v1], url, &year()).unwrap(), alone);
 }
 
 #[test]

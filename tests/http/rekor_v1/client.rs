@@ -16,12 +16,15 @@ pub const RETRIEVE: &str = "/api/v1/log/entries/retrieve";
 pub const SEARCH: &str = "/api/v1/index/retrieve";
 
 /// A client of one log.
+#[derive(Clone)]
 pub struct Client {
     pub address: SocketAddr,
     /// The key that it trusts: a DER `SubjectPublicKeyInfo`.
     spki: Vec<u8>,
     /// The log's tree ID.
     pub tree: u64,
+    /// The index of its first entry, after those of the shards before it.
+    pub first: u64,
 }
 
 /// An entry that was verified.
@@ -29,6 +32,7 @@ pub struct Client {
 pub struct Verified {
     /// Its entry ID.
     pub id: String,
+    /// Over all shards.
     pub index: u64,
     pub time: u64,
     pub body: Vec<u8>,
@@ -46,7 +50,17 @@ impl Client {
         // The tree ID comes from the log's own key, as `formats.md` says.
         let log_id = Hash::from(writer.key.log_id()).to_string();
         let first = u64::from_str_radix(&log_id[..16], 16).expect("hexadecimal");
-        Self { address: writer.address, spki, tree: first & i64::MAX as u64 }
+        Self { address: writer.address, spki, tree: first & i64::MAX as u64, first: 0 }
+    }
+
+    /// The same log, whose indices begin elsewhere.
+    pub fn from(self, first: u64) -> Self {
+        Self { first, ..self }
+    }
+
+    /// The same log, as another server shows it.
+    pub fn at(&self, address: SocketAddr) -> Self {
+        Self { address, ..self.clone() }
     }
 
     pub fn get(&self, target: &str) -> Answer {
@@ -113,6 +127,7 @@ impl Client {
         let (index, time) = (index.expect("an index"), time.expect("a time"));
         assert!(time > 1_700_000_000, "seconds since 1970: {time}");
         let head = self.head(&proof["checkpoint"]);
+        let leaf = index.checked_sub(self.first).expect("it is after those of other shards");
         let expected = json!({
             "body": entry["body"],
             "integratedTime": time,
@@ -122,7 +137,7 @@ impl Client {
                 "inclusionProof": {
                     "checkpoint": proof["checkpoint"],
                     "hashes": proof["hashes"],
-                    "logIndex": index,
+                    "logIndex": leaf,
                     "rootHash": head.root.to_string(),
                     "treeSize": head.size.get(),
                 },
@@ -132,7 +147,7 @@ impl Client {
         assert_eq!(*entry, expected);
         let body = decode(&entry["body"]);
         assert_eq!(*id, format!("{}{}", self.tree_digits(), leaf_hash(&body)));
-        let leaf = LeafIndex::new(index).expect("an index");
+        let leaf = LeafIndex::new(leaf).expect("an index");
         let hashes = hashes(&proof["hashes"]);
         verify_inclusion(&leaf_hash(&body), leaf, &head, &hashes).expect("a proof");
         self.is_promised(entry);

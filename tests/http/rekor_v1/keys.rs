@@ -14,7 +14,7 @@ use crate::submitter::good;
 use crate::wire::{get, post};
 
 /// Writes a new ECDSA key on P-256 to a file, and returns its path and its public half.
-fn ecdsa_key(home: &Home, name: &str) -> (String, Vec<u8>) {
+pub fn ecdsa_key(home: &Home, name: &str) -> (String, Vec<u8>) {
     let key = KeyPair::generate().expect("a key");
     let path = home.file(name, &pem("PRIVATE KEY", &key.serialize_der()));
     fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("it is ours");

@@ -1,6 +1,6 @@
 # Sourced by `run`: blobs and attestations signed with self-managed keys.
 
-source "$here/cases.bash"
+source "$here/tampering.bash"
 
 echo "the first artifact" >first
 echo "the artifact" >artifact

@@ -4,7 +4,7 @@ if ! "$bin/fasti" signing-config --help >/dev/null 2>&1; then
   echo "SKIPPED: successive logs with cosign: this fasti writes no signing configuration for them"
   return
 fi
-source "$here/cases.bash"
+source "$here/tampering.bash"
 start_log older
 start_log newer
 turn=$(date -u -d '5 seconds ago' +%Y-%m-%dT%H:%M:%SZ)

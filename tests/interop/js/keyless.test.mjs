@@ -31,9 +31,9 @@ const WHO = {
   extensions: { issuer: 'https://issuer.interop.test' },
 };
 
-async function signed(bundleType) {
+async function signed(bundleType, signingConfig = CONFIG.signingConfig) {
   const builder = bundleBuilderFromSigningConfig({
-    signingConfig: SigningConfig.fromJSON(CONFIG.signingConfig),
+    signingConfig: SigningConfig.fromJSON(signingConfig),
     identityProvider: new CIContextProvider(),
     bundleType,
   });
@@ -131,3 +131,25 @@ for (const bundleType of ['messageSignature', 'dsseEnvelope']) {
     });
   });
 }
+
+// The log's own description of itself for clients of Rekor v1; and no timestamp authority.
+suite("with Rekor v1's API", () => {
+  const { caUrls, oidcUrls } = CONFIG.signingConfig;
+  const signingConfig = { ...JSON.parse(read('v1.signing_config.json')), caUrls, oidcUrls };
+  const { tlogs } = JSON.parse(read('v1.trusted_root.json'));
+
+  for (const [bundleType, kind] of [['messageSignature', 'hashedrekord'], ['dsseEnvelope', 'dsse']]) {
+    test(`${bundleType} is accepted with the time of the log, and no other`, async () => {
+      const bundle = await signed(bundleType, signingConfig);
+      const [entry] = bundle.verificationMaterial.tlogEntries;
+      assert.deepEqual(entry.kindVersion, { kind, version: '0.0.1' });
+      verify(bundle, { root: { tlogs } });
+      const refused = { message: /inclusion promise could not be verified/ };
+      const [own] = tlogs;
+      assert.throws(() => verify(bundle), refused, 'another log');
+      assert.throws(() => verify(bundle, { root: { tlogs: [own] } }), refused, 'its other key');
+      entry.integratedTime = String(Number(entry.integratedTime) + 1);
+      assert.throws(() => verify(bundle, { root: { tlogs } }), refused, 'another time');
+    });
+  }
+});

@@ -36,6 +36,13 @@ def der(key_or_certificate):
     )
 
 
+def key_pem(key):
+    """A public key as PEM."""
+    return key.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
 def raw(data):
     """Bytes as protobuf's JSON has them."""
     return {"rawBytes": base64.b64encode(data).decode()}
@@ -102,6 +109,10 @@ class CtLog:
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.log_id = hashlib.sha256(der(self.key.public_key())).digest()
 
+    def pem(self):
+        """Its public key."""
+        return key_pem(self.key.public_key())
+
     def sct_list(self, tbs, issuer_key):
         """The extension's value for a certificate that would be `tbs` without the extension."""
         milliseconds = int(now().timestamp() * 1000)
@@ -139,6 +150,11 @@ class Authority:
         self.root = Issuer("root", path_length=1)
         self.intermediate = Issuer("intermediate", self.root, purpose=purpose)
         self.ct_log = CtLog()
+
+    def chain_pem(self):
+        """Both of its certificates."""
+        chain = [self.intermediate.certificate, self.root.certificate]
+        return b"".join(c.public_bytes(serialization.Encoding.PEM) for c in chain)
 
     def issue(self, public_key, email, oidc_issuer):
         """A leaf and the chain above it."""

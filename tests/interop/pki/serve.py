@@ -1,9 +1,12 @@
-"""Stand-ins for Fulcio, a timestamp authority and a CI system's OIDC provider, over HTTP.
+"""Stand-ins for Fulcio, a timestamp authority, a CI system's OIDC provider and a TUF repository,
+over HTTP.
 
 `python serve.py DIRECTORY TRUSTED_ROOT SIGNING_CONFIG` makes all keys new, adds the stand-ins to what
-`fasti trusted-root` printed for a log, writes `trusted_root.json` and `trust_config.json` into the
-directory, and listens on a free port of 127.0.0.1 until it is killed. What clients send is verified
-as the real services do: the token's signature, the proof that the client has the key.
+`fasti trusted-root` printed for a log, writes `trusted_root.json`, `trust_config.json`, the repository
+(`tuf`) and, for old clients, `fulcio.pem` and `ctfe.pub` into the directory, and listens on a free port
+of 127.0.0.1 until it is killed.
+What clients send is verified as the real services do: the token's signature, the proof that the
+client has the key.
 """
 
 import base64
@@ -20,7 +23,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from authority import Authority, chain_json, now
+import tuf_repository
+from authority import Authority, chain_json, key_pem, now
 from timestamps import TimestampAuthority
 
 AUDIENCE = "sigstore"
@@ -100,6 +104,17 @@ class Services:
         }
 
 
+def of_first_version(request):
+    """What Fulcio's API of version 1 was asked, in the form of version 2. Older clients use it, some of
+    them with a key in DER."""
+    key = base64.b64decode(request["publicKey"]["content"])
+    if not key.startswith(b"-----"):
+        key = key_pem(serialization.load_der_public_key(key))
+    proof = request["signedEmailAddress"]
+    asked = {"publicKey": {"content": key.decode()}, "proofOfPossession": proof}
+    return {"publicKeyRequest": asked}
+
+
 def signing_config(logs, url):
     """A log's signing configuration with the services added."""
     start = (now() - datetime.timedelta(hours=1)).isoformat()
@@ -112,6 +127,7 @@ def signing_config(logs, url):
         "caUrls": [service(url)],
         "oidcUrls": [service(OIDC_ISSUER)],
         "tsaUrls": [service(f"{url}/api/v1/timestamp")],
+        "tsaConfig": {"selector": "ANY"},
     }
 
 
@@ -120,9 +136,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     services = None
+    repository = None
 
     def do_GET(self):
         url = urllib.parse.urlsplit(self.path)
+        if url.path.startswith("/tuf/"):
+            return self.tuf(url.path.removeprefix("/tuf/"))
         if url.path != "/token":
             return self.answer(404, "application/json", b"{}")
         if self.headers.get("Authorization", "").lower() != f"bearer {JOB_SECRET}":
@@ -130,6 +149,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         audience = urllib.parse.parse_qs(url.query).get("audience", [AUDIENCE])[0]
         token = {"value": self.services.token(audience)}
         return self.answer(200, "application/json", json.dumps(token).encode())
+
+    def tuf(self, name):
+        """A file of the TUF repository."""
+        path = (self.repository / name).resolve()
+        if not path.is_relative_to(self.repository) or not path.is_file():
+            return self.answer(404, "application/json", b"{}")
+        return self.answer(200, "application/octet-stream", path.read_bytes())
 
     def do_POST(self):
         length = int(self.headers.get("Content-Length", 0))
@@ -142,6 +168,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 bearer = self.headers.get("Authorization", "").removeprefix("Bearer ")
                 made = self.services.certify(json.loads(body), bearer)
                 return self.answer(200, "application/json", json.dumps(made).encode())
+            if self.path == "/api/v1/signingCert":
+                bearer = self.headers.get("Authorization", "").removeprefix("Bearer ")
+                made = self.services.certify(of_first_version(json.loads(body)), bearer)
+                pems = made["signedCertificateEmbeddedSct"]["chain"]["certificates"]
+                return self.answer(201, "application/pem-certificate-chain", "".join(pems).encode())
             if self.path == "/api/v1/timestamp":
                 is_json = self.headers.get("Content-Type") == "application/json"
                 made = self.services.timestamp(body, is_json)
@@ -178,6 +209,10 @@ def main():
     }
     (directory / "trusted_root.json").write_text(json.dumps(root, indent=2))
     (directory / "trust_config.json").write_text(json.dumps(both, indent=2))
+    (directory / "fulcio.pem").write_bytes(services.authority.chain_pem())
+    (directory / "ctfe.pub").write_bytes(services.authority.ct_log.pem())
+    Handler.repository = (directory / "tuf").resolve()
+    tuf_repository.write(Handler.repository, root, config)
     print(f"listening on {url}", flush=True)
     server.serve_forever()
 

@@ -139,8 +139,7 @@ class Bundles(unittest.TestCase):
         root = json.loads((WORK / "v1.trusted_root.json").read_text())
         config["trustedRoot"]["tlogs"] = root["tlogs"]
         signing = json.loads((WORK / "v1.signing_config.json").read_text())
-        services = signing["rekorTlogUrls"]
-        config["signingConfig"]["rekorTlogUrls"] = [one | {"majorApiVersion": 1} for one in services]
+        config["signingConfig"]["rekorTlogUrls"] = signing["rekorTlogUrls"]
         # The log's time alone.
         del config["signingConfig"]["tsaUrls"]
         cls.config = cls.directory / "v1.json"
@@ -163,6 +162,19 @@ class Bundles(unittest.TestCase):
         code, said = verify(path, self.artifact, trust_config=self.config)
         self.assertEqual(code, 0, said)
         self.assertIn("OK:", said)
+
+    def test_tampering(self):
+        """The promise is about the time, which is the only one."""
+        good = json.loads(self.bundle("to be altered.json", "sign").read_text())
+        for alter in [time_later, promise]:
+            changed = json.loads(json.dumps(good))
+            alter(changed["verificationMaterial"]["tlogEntries"][0])
+            path = self.directory / f"{alter.__name__}.json"
+            path.write_text(json.dumps(changed))
+            code, said = verify(path, self.artifact, trust_config=self.config)
+            with self.subTest(alter.__name__):
+                self.assertNotEqual(code, 0, said)
+                self.assertIn("invalid inclusion promise", said)
 
     def test_attestation(self):
         predicate = self.directory / "predicate.json"

@@ -12,6 +12,7 @@
 //! | `certificates` | signers of every kind, authorities, certificates |
 //! | `made_tsa`, `made_ct_log` | a timestamp authority, and a log of certificates |
 //! | `made_pgp` | an OpenPGP key and its signatures |
+//! | `made_apk`, `made_jar`, `made_rpm` | signed packages |
 //! | `requests`, `proposals` | requests to log what a signer has signed: of Rekor v2, and of v1 |
 //! | `process`, `writer` | a writer in a process of its own, with or without a home |
 //! | `cli` | a command that runs to its end |
@@ -30,14 +31,20 @@ pub mod elements;
 pub mod fetched;
 #[cfg(feature = "programs")]
 pub mod http;
+#[cfg(feature = "packages")]
+pub mod made_apk;
 #[cfg(feature = "certificates")]
 pub mod made_ct_log;
 #[cfg(feature = "index")]
 pub mod made_index;
+#[cfg(feature = "packages")]
+pub mod made_jar;
 #[cfg(feature = "log")]
 pub mod made_log;
 #[cfg(feature = "certificates")]
 pub mod made_pgp;
+#[cfg(feature = "packages")]
+pub mod made_rpm;
 #[cfg(feature = "certificates")]
 pub mod made_tsa;
 pub mod oracle;

@@ -52,7 +52,19 @@ impl MadePgp {
 
     /// A signature over a message, in armor.
     pub fn sign(&self, message: &[u8]) -> String {
-        armor("PGP SIGNATURE", &packet(SIGNATURE, &self.signature(BINARY, message)))
+        armor("PGP SIGNATURE", &self.detached(message))
+    }
+
+    /// The same, not in armor.
+    pub fn detached(&self, message: &[u8]) -> Vec<u8> {
+        packet(SIGNATURE, &self.signature(BINARY, message))
+    }
+
+    /// A text with a signature, signed in the clear. No line of it begins with a dash.
+    pub fn sign_in_clear(&self, text: &str) -> String {
+        let text = text.trim_end();
+        let signature = self.sign(text.replace('\n', "\r\n").as_bytes());
+        format!("-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n{text}\n{signature}")
     }
 
     /// What is hashed of the key.

@@ -10,6 +10,8 @@ use crate::certificates::{ARTIFACT, P256, Signer, pem};
 use crate::made_pgp::MadePgp;
 use crate::made_tsa::MadeTsa;
 use crate::requests::pae;
+#[cfg(feature = "packages")]
+use crate::{made_apk, made_jar, made_rpm};
 
 /// The type of payload that is a statement of in-toto.
 const STATEMENT: &str = "application/vnd.in-toto+json";
@@ -34,6 +36,43 @@ pub fn each() -> Vec<(&'static str, Value)> {
         ("rfc3161", rfc3161()),
         ("tuf", tuf()),
     ]
+}
+
+/// One of each kind of package, by the same names.
+#[cfg(feature = "packages")]
+pub fn packages() -> Vec<(&'static str, Value)> {
+    let (apk, key) = made_apk::package();
+    let pgp = MadePgp::new(6, "Dev <dev@example.com>");
+    let package = |kind, package: &[u8], key: &str| {
+        let key = json!({"content": STANDARD.encode(key)});
+        let content = json!({"content": STANDARD.encode(package)});
+        proposal(kind, "0.0.1", &json!({"package": content, "publicKey": key}))
+    };
+    let archive = STANDARD.encode(made_jar::archive(Signer::of(P256)));
+    vec![
+        ("alpine", package("alpine", &apk, &pem("PUBLIC KEY", &key))),
+        ("helm", helm(&pgp)),
+        ("jar", proposal("jar", "0.0.1", &json!({"archive": {"content": archive}}))),
+        ("rpm", package("rpm", &made_rpm::signed(&pgp), &pgp.public_key())),
+    ]
+}
+
+/// The provenance of a chart, as `helm package --sign` makes it.
+#[cfg(feature = "packages")]
+fn helm(key: &MadePgp) -> Value {
+    let text = format!(
+        "name: demo\nversion: 0.1.0\n\n...\nfiles:\n  demo-0.1.0.tgz: sha256:{}\n",
+        hex::encode(Sha256::digest(ARTIFACT))
+    );
+    let provenance = STANDARD.encode(key.sign_in_clear(&text));
+    proposal(
+        "helm",
+        "0.0.1",
+        &json!({
+            "chart": {"provenance": {"content": provenance}},
+            "publicKey": {"content": STANDARD.encode(key.public_key())},
+        }),
+    )
 }
 
 /// The verifier in PEM: the signer's own key, or a certificate for it.

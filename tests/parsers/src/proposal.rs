@@ -77,7 +77,7 @@ fn found(accepted: &Accepted) {
 /// See the crate.
 pub fn seeds() -> Seeds {
     let mut seeds = Seeds::new();
-    for (name, proposal) in proposals::each() {
+    for (name, proposal) in proposals::each().into_iter().chain(proposals::packages()) {
         let proposal = proposal.to_string().into_bytes();
         judged(&proposal).unwrap_or_else(|error| panic!("{name}: {error}"));
         seeds.push((name, proposal));

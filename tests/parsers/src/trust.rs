@@ -3,8 +3,9 @@
 
 use fasti::client::window::Window;
 use fasti::read::Description;
+use fasti::verify::Span;
 use fasti::verify::signing_config::{Service, SigningConfig};
-use fasti::verify::{Span, trusted_root};
+use fasti::verify::trusted_root::{self, LogKey};
 use serde_json::json;
 
 use crate::{Seeds, signed};
@@ -35,7 +36,8 @@ fn root(data: &[u8]) {
             // Written by us it is read as the same, if its name is one that a URL can give.
             let url = format!("https://{}", log.origin());
             let span = Span { start: Some("1970-01-01T00:00:00Z".to_owned()), end: None };
-            let Ok(written) = trusted_root::write(&log.key, &url, &span) else {
+            let Ok(written) = trusted_root::write(&[LogKey::Own(log.key.clone())], &url, &span)
+            else {
                 continue;
             };
             if let Ok(again) = trusted_root::read(written.as_bytes()) {
@@ -72,7 +74,8 @@ pub fn seeds() -> Seeds {
         end: Some("2027-01-01T00:00:00Z".to_owned()),
     };
     let key = signed::key().verifier_key().clone();
-    let root = trusted_root::write(&key, "https://log.example/one", &span).expect("a log's key");
+    let root = trusted_root::write(&[LogKey::Own(key.clone())], "https://log.example/one", &span)
+        .expect("a log's key");
     let service = Service {
         url: "https://log.example/one".to_owned(),
         major_api_version: 2,

@@ -8,15 +8,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use clap::Args;
 use fasti::client::fetch::Location;
 use fasti::clock::SystemClock;
 use fasti::http::{
-    App, FollowConfig, FollowError, FollowedLog, HttpConfig, Limits, serve, serve_metrics,
+    App, FollowConfig, FollowError, FollowedLog, HttpConfig, InactiveShards, Limits, RekorV1Config,
+    ShardError, serve, serve_metrics,
 };
 use fasti::metrics::{FollowedMetrics, HttpMetrics};
-use fasti_flags::{bound_arenas, enough_for, keep_current, listen, open_certificate, told_to_stop};
+use fasti_flags::{
+    ShardFlags, bound_arenas, enough_for, keep_current, listen, open_certificate, told_to_stop,
+};
 use prometheus_client::registry::Registry;
 use serde_json::json;
 use tiles_spec::VerifierKey;
@@ -42,6 +45,8 @@ pub struct Arguments {
     /// The verifier key that signs the index, if it is not the log's
     #[arg(long, env = "FASTI_LOOKUP_KEY", value_name = "NAME+ID+KEY")]
     lookup_key: Option<VerifierKey>,
+    #[command(flatten)]
+    rekor_v1: ShardFlags,
     /// The address to listen on
     #[arg(long, env = "FASTI_LISTEN", value_name = "HOST:PORT", default_value = "127.0.0.1:3001")]
     listen: String,
@@ -89,6 +94,7 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
 async fn answer(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
     let (http_metrics, metrics) = (HttpMetrics::default(), FollowedMetrics::default());
     let log = follow(globals, arguments, metrics.clone()).await?;
+    let shards = inactive_shards(globals, arguments, &log).await?;
     let (cert, key) = (arguments.tls_cert.as_ref(), arguments.tls_key.as_ref());
     let tls = open_certificate(cert, key, &http_metrics).map_err(anyhow::Error::from)?;
     let listener = listen(&arguments.listen).await.map_err(anyhow::Error::from)?;
@@ -103,7 +109,8 @@ async fn answer(globals: &Globals, arguments: &Arguments) -> Result<Output, Fail
     let metrics_address = metrics_listener.as_ref().map(TcpListener::local_addr).transpose();
     let metrics_address = metrics_address.context("the address is unknown")?;
     let url = format!("{scheme}://{address}");
-    banner(globals, arguments, &log, &url, metrics_address)?.print(globals.format)?;
+    let shown = arguments.rekor_v1.lines(&shards);
+    banner(globals, arguments, &log, shown, &url, metrics_address)?.print(globals.format)?;
     if let Some(listener) = metrics_listener {
         let mut registry = Registry::with_prefix("fasti");
         http_metrics.register(&mut registry);
@@ -116,7 +123,7 @@ async fn answer(globals: &Globals, arguments: &Arguments) -> Result<Output, Fail
     }
     let followed = log.clone();
     let following = tokio::spawn(async move { followed.keep_current().await });
-    let app = App::reading(log.clone(), config(arguments), http_metrics);
+    let app = App::reading(log.clone(), config(arguments, shards), http_metrics);
     let stop = async move {
         told_to_stop.await;
         log.close();
@@ -143,11 +150,32 @@ async fn follow(
     refused_if(opened, FollowError::is_refusal)
 }
 
-fn config(arguments: &Arguments) -> HttpConfig {
+async fn inactive_shards(
+    globals: &Globals,
+    arguments: &Arguments,
+    log: &FollowedLog,
+) -> Result<InactiveShards, Failure> {
+    let mut sources = Vec::new();
+    for shard in &arguments.rekor_v1.shards {
+        if shard.sign {
+            return Err(anyhow!(
+                "--rekor-v1-shard {}: `sign` needs a key, which only a writer has",
+                shard.place
+            )
+            .into());
+        }
+        sources.push(shard.source(|place| globals.open(place), globals.trust()?, None)?);
+    }
+    let opened = InactiveShards::open(sources, log.key(), Arc::new(SystemClock)).await;
+    refused_if(opened, ShardError::is_refusal)
+}
+
+fn config(arguments: &Arguments, shards: InactiveShards) -> HttpConfig {
     let connections_max = enough_for(arguments.connections_max as usize);
     HttpConfig {
         limits: Limits { connections_max, ..Limits::default() },
         packed_bytes_max: Some(packed_bytes(arguments)),
+        rekor_v1: RekorV1Config { shards, ..RekorV1Config::default() },
         ..HttpConfig::default()
     }
 }
@@ -164,6 +192,7 @@ fn banner(
     globals: &Globals,
     arguments: &Arguments,
     log: &FollowedLog,
+    shards: Vec<String>,
     url: &str,
     metrics: Option<SocketAddr>,
 ) -> anyhow::Result<Output> {
@@ -176,6 +205,7 @@ fn banner(
         format!("  tree size     {size}"),
     ];
     lines.extend(arguments.index.as_ref().map(|index| format!("  index         {index}")));
+    lines.extend(shards);
     lines.extend(metrics.map(|address| format!("  metrics on    http://{address}/metrics")));
     lines.push(format!("  listening on  {url}"));
     let json = json!({

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use fasti::client::fetch::Location;
 use fasti::verify::Span;
 use fasti::verify::signing_config::{
-    REKOR_API, SIGNING_CONFIG_BYTES_MAX, Selection, Selector, Service, SigningConfig,
+    SIGNING_CONFIG_BYTES_MAX, Selection, Selector, Service, SigningConfig,
 };
 use reqwest::Url;
 
@@ -23,6 +23,13 @@ pub struct Arguments {
     /// The log's public URL [default: https:// followed by the origin of its key]
     #[arg(long, value_name = "URL")]
     url: Option<Location>,
+    /// The version of Rekor's API by which clients submit: 2, 1, or both (1,2)
+    ///
+    /// Of both, clients choose the higher one that they know. With 1 they also need the key that
+    /// signs for it: see trusted-root --rekor-v1-key.
+    #[arg(long, value_name = "N", value_delimiter = ',', default_value = REKOR_API,
+          value_parser = clap::value_parser!(u32).range(1..=2))]
+    api_version: Vec<u32>,
     /// Who runs the services named here [default: the host of the log's URL]
     #[arg(long, value_name = "NAME")]
     operator: Option<String>,
@@ -57,6 +64,9 @@ pub struct Arguments {
     out: Option<PathBuf>,
 }
 
+/// The version of Rekor's API that new clients use.
+const REKOR_API: &str = "2";
+
 /// See [`Selector`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum SelectorFlag {
@@ -72,14 +82,10 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
     let span =
         Span { start: Some(arguments.valid_from.clone()), end: arguments.valid_until.clone() };
     let names_a_log = arguments.url.is_some() || !globals.vkeys.is_empty();
-    let url = match &arguments.url {
-        Some(location @ Location::Http(_)) if globals.vkeys.is_empty() => {
-            Some(location.to_string())
-        }
-        url if names_a_log || arguments.merge.is_empty() => {
-            Some(public_url(globals, url.as_ref())?)
-        }
-        _ => None,
+    let url = if names_a_log || arguments.merge.is_empty() {
+        Some(public_url(globals, arguments.url.as_ref())?)
+    } else {
+        None
     };
     let operator = operator(arguments.operator.clone(), url.as_deref());
     let service = |url: String, major_api_version, valid_for: &Span| Service {
@@ -91,11 +97,13 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
     // Other services stay valid when the log changes.
     let always = Span { start: Some(BEGINNING.to_owned()), end: None };
     let others = |urls: &[Url]| urls.iter().map(|url| service(text(url), 1, &always)).collect();
+    let apis = url.iter().flat_map(|url| arguments.api_version.iter().map(move |api| (url, api)));
+    let logs = apis.map(|(url, api)| service(url.clone(), *api, &span));
     let own = SigningConfig {
         ca_urls: others(&arguments.ca_url),
         oidc_urls: others(&arguments.oidc_url),
         tsa_urls: others(&arguments.tsa_url),
-        rekor_tlog_urls: url.into_iter().map(|url| service(url, REKOR_API, &span)).collect(),
+        rekor_tlog_urls: logs.collect(),
         ..SigningConfig::default()
     };
     let mut config = SigningConfig::default();
@@ -103,7 +111,7 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
         let name = || path.display().to_string();
         let read = SigningConfig::read(&files::read(path, SIGNING_CONFIG_BYTES_MAX)?);
         let read = read.with_context(name)?;
-        config.tsa_config = read.tsa_config.clone();
+        config.tsa_config = read.tsa_config.clone().or(config.tsa_config);
         config.add(read).map_err(|error| Failure::Refused(anyhow!(error).context(name())))?;
     }
     config.add(own).map_err(|error| Failure::Refused(anyhow!(error)))?;

@@ -82,8 +82,8 @@ impl<'a> Member<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::gzip;
     use super::*;
+    use fasti_kit::made_apk::gzip;
 
     #[test]
     fn members_are_told_apart() {

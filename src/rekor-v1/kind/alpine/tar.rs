@@ -191,8 +191,8 @@ fn decimal(digits: &[u8]) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{file, file_of_kind, gzip};
     use super::*;
+    use fasti_kit::made_apk::{file, file_of_kind, gzip};
 
     fn all(archive: &[u8], count_max: usize) -> Result<Vec<(String, Vec<u8>)>, String> {
         let gzip = gzip(archive);

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use fasti_kit::made_apk::{file, gzip};
 use p256::PublicKey;
 use p256::ecdsa::signature::hazmat::PrehashSigner as _;
 use p256::ecdsa::{DerSignature, SigningKey};
@@ -10,7 +11,6 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::accept;
-use super::testing::{file, gzip};
 use crate::json::{Object, Reading};
 use crate::limits::{Limits, Setting};
 use crate::pki::hash::Hash;

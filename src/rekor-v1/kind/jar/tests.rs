@@ -2,11 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use fasti_kit::made_jar::{TestFile, deflated, stored, zip};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::accept;
-use super::testing::{TestFile, deflated, stored, zip};
 use crate::json::{Object, Reading};
 use crate::limits::{Limits, Setting};
 use crate::pki::pkcs7::testing::Block;

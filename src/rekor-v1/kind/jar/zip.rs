@@ -238,8 +238,8 @@ fn number(bytes: &[u8], at: usize, length: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{deflated, stored, zip};
     use super::*;
+    use fasti_kit::made_jar::{deflated, stored, zip};
 
     type Found = Vec<(String, Vec<u8>)>;
 

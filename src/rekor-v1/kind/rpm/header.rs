@@ -158,8 +158,8 @@ pub(super) fn take<'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Value, header};
     use super::*;
+    use fasti_kit::made_rpm::{Value, header};
 
     fn read(bytes: &[u8]) -> Result<Header<'_>, String> {
         Header::take(&mut &*bytes, false).map_err(|error| error.to_string())

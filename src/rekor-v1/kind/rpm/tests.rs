@@ -2,11 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use fasti_kit::made_rpm::{Value, header, package};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::accept;
-use super::testing::{Value, header, package};
 use crate::json::{Object, Reading};
 use crate::limits::{Limits, Setting};
 use crate::pki::pgp::testing::{MADE, TestKey};

@@ -5,6 +5,8 @@ mod alterations;
 mod keyless;
 mod latency;
 mod own_key;
+mod sigstore_rs;
+mod v1;
 
 use std::path::Path;
 
@@ -13,6 +15,8 @@ use sigstore_trust_root::TrustedRoot;
 
 const USAGE: &str = "usage: interop-rust own-key URL TRUSTED-ROOT OTHER-TRUSTED-ROOT
        interop-rust keyless TRUST-CONFIG TOKEN OTHER-TRUSTED-ROOT
+       interop-rust v1 TRUST-CONFIG TOKEN URL OTHER-TRUSTED-ROOT
+       interop-rust sigstore-rs URL
        interop-rust latency URL";
 
 #[tokio::main]
@@ -22,6 +26,8 @@ async fn main() -> anyhow::Result<()> {
     match arguments[..] {
         ["own-key", url, root, other] => own_key::run(url, &trust(root)?, &trust(other)?).await,
         ["keyless", config, token, other] => keyless::run(config, token, &trust(other)?).await,
+        ["v1", config, token, url, other] => v1::run(config, token, url, &trust(other)?).await,
+        ["sigstore-rs", url] => sigstore_rs::run(url).await,
         ["latency", url] => latency::run(url).await,
         _ => bail!(USAGE),
     }

@@ -2,7 +2,7 @@
 //
 // Usage: bundles own-key TRUSTED-ROOT SIGNING-CONFIG OTHER-TRUSTED-ROOT
 // or:    bundles v1 TRUSTED-ROOT SIGNING-CONFIG OTHER-TRUSTED-ROOT
-// or:    bundles keyless TRUSTED-ROOT SIGNING-CONFIG OTHER-TRUSTED-ROOT TOKEN
+// or:    bundles keyless|keyless-v1 TRUSTED-ROOT SIGNING-CONFIG OTHER-TRUSTED-ROOT TOKEN
 package main
 
 import (
@@ -23,7 +23,7 @@ const statement = `{"_type": "https://in-toto.io/Statement/v1",
 
 func main() {
 	if len(os.Args) < 5 {
-		fail("usage: bundles own-key|v1|keyless TRUSTED-ROOT SIGNING-CONFIG OTHER-TRUSTED-ROOT [TOKEN]")
+		fail("usage: bundles own-key|v1|keyless|keyless-v1 TRUSTED-ROOT SIGNING-CONFIG OTHER-TRUSTED-ROOT [TOKEN]")
 	}
 	trusted, err := root.NewTrustedRootFromPath(os.Args[2])
 	check(err, "trusted root")
@@ -41,7 +41,11 @@ func main() {
 	case os.Args[1] == "keyless" && len(os.Args) == 6:
 		token, err := os.ReadFile(os.Args[5])
 		check(err, "token")
-		t.keyless(string(token))
+		t.keyless(string(token), verify.WithSignedTimestamps(1))
+	case os.Args[1] == "keyless-v1" && len(os.Args) == 6:
+		token, err := os.ReadFile(os.Args[5])
+		check(err, "token")
+		t.keyless(string(token), verify.WithIntegratedTimestamps(1))
 	default:
 		fail("there is no %q, or it lacks its token", os.Args[1])
 	}
@@ -57,6 +61,22 @@ func (t trial) logs() []sign.Transparency {
 		logs = append(logs, sign.NewRekor(&sign.RekorOptions{BaseURL: service.URL, Version: service.MajorAPIVersion}))
 	}
 	return logs
+}
+
+// timestampAuthorities are those of the signing configuration, if it has any.
+func (t trial) timestampAuthorities() []*sign.TimestampAuthority {
+	if len(t.config.TimestampAuthorityURLs()) == 0 {
+		return nil
+	}
+	services, err := root.SelectServices(t.config.TimestampAuthorityURLs(), t.config.TimestampAuthorityURLsConfig(),
+		sign.TimestampAuthorityAPIVersions, time.Now())
+	check(err, "choosing a timestamp authority")
+	var authorities []*sign.TimestampAuthority
+	for _, service := range services {
+		options := &sign.TimestampAuthorityOptions{URL: service.URL}
+		authorities = append(authorities, sign.NewTimestampAuthority(options))
+	}
+	return authorities
 }
 
 func check(err error, what string) {

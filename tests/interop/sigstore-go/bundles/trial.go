@@ -80,17 +80,14 @@ func (t trial) ownKeys(kinds []v1.PublicKeyDetails, times verify.VerifierOption)
 	fmt.Printf("sigstore-go: own keys: %d bundles signed, logged and verified, %d altered refused\n", verified, refused)
 }
 
-func (t trial) keyless(token string) {
+func (t trial) keyless(token string, times verify.VerifierOption) {
 	fulcio, err := root.SelectService(t.config.FulcioCertificateAuthorityURLs(), sign.FulcioAPIVersions, time.Now())
 	check(err, "choosing a certificate authority")
-	tsas, err := root.SelectServices(t.config.TimestampAuthorityURLs(), t.config.TimestampAuthorityURLsConfig(),
-		sign.TimestampAuthorityAPIVersions, time.Now())
-	check(err, "choosing a timestamp authority")
 	who, err := verify.NewShortCertificateIdentity("https://issuer.interop.test", "", "signer@interop.test", "")
 	check(err, "identity")
 	with := func(log root.TrustedMaterial) *verify.Verifier {
 		v, err := verify.NewVerifier(elsewhere{t.trusted, log}, verify.WithTransparencyLog(1),
-			verify.WithSignedTimestamps(1), verify.WithSignedCertificateTimestamps(1))
+			times, verify.WithSignedCertificateTimestamps(1))
 		check(err, "verifier")
 		return v
 	}
@@ -101,11 +98,13 @@ func (t trial) keyless(token string) {
 		signed, err := sign.Bundle(content, key, sign.BundleOptions{
 			CertificateProvider:        sign.NewFulcio(&sign.FulcioOptions{BaseURL: fulcio.URL}),
 			CertificateProviderOptions: &sign.CertificateProviderOptions{IDToken: token},
-			TimestampAuthorities:       []*sign.TimestampAuthority{sign.NewTimestampAuthority(&sign.TimestampAuthorityOptions{URL: tsas[0].URL})},
+			TimestampAuthorities:       t.timestampAuthorities(),
 			TransparencyLogs:           t.logs(),
 		})
 		check(err, name)
-		refused += judge(name, signed, with(t.trusted), with(t.other), verify.WithCertificateIdentity(who))
+		policy := verify.WithCertificateIdentity(who)
+		refused += judge(name, signed, with(t.trusted), with(t.other), policy)
+		refused += judgeTime(name, signed, with(t.trusted), policy)
 	}
 	fmt.Printf("sigstore-go: keyless: %d bundles signed, logged and verified, %d altered refused\n", len(contents()), refused)
 }
