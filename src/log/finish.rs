@@ -67,8 +67,8 @@ async fn finish_as_read(
         publisher.apply(&grown, times, Attempt::Again).await?;
         tiles = grown.tiles;
     }
-    // Witnesses are asked even if nothing is left to be published. One that knows a larger tree than
-    // all committed records lead to has seen what this store has lost.
+    // Witnesses are asked even if nothing is left to be published. One that knows a larger tree
+    // than all committed records lead to has seen what this store has lost.
     let is_published = replay.checkpoint.head == Some(replay.newest);
     let publication = if is_published && context.cosigners.is_none() {
         let checkpoint = replay.checkpoint.bytes.clone();

@@ -52,7 +52,7 @@ impl Default for QuorumConfig {
 pub enum QuorumError {
     /// The policy accepts other logs than this one.
     #[error("the policy names logs, but not {0}, which is this one")]
-    OtherLogs(VerifierKey),
+    OtherLogs(Box<VerifierKey>),
     /// A witness without a URL.
     #[error("the policy has no URL for the witness {0}")]
     NoUrl(String),
@@ -87,7 +87,7 @@ impl QuorumCosigners {
     ) -> Result<Self, QuorumError> {
         let logs = policy.logs();
         if !logs.is_empty() && !logs.iter().any(|known| known.key == *log) {
-            return Err(QuorumError::OtherLogs(log.clone()));
+            return Err(QuorumError::OtherLogs(log.clone().into()));
         }
         let mut places: Vec<(String, String, Vec<VerifierKey>)> = Vec::new();
         for witness in policy.witnesses() {
@@ -157,7 +157,7 @@ impl Cosigners for QuorumCosigners {
         if !self.is_enough(&lines) && self.config.missing == Missing::Withhold {
             return Err(CosignError::TooFew { size, reasons: self.reasons(&answers) });
         }
-        Ok(self.in_order(lines))
+        Ok(self.in_order(&lines))
     }
 }
 
@@ -176,7 +176,7 @@ impl QuorumCosigners {
     }
 
     /// Lines in the order of the policy, one for each key.
-    fn in_order(&self, lines: Vec<NoteSignature>) -> Vec<NoteSignature> {
+    fn in_order(&self, lines: &[NoteSignature]) -> Vec<NoteSignature> {
         let of = |key: &VerifierKey| lines.iter().find(|line| key.made(line)).cloned();
         self.policy.witnesses().iter().filter_map(|witness| of(&witness.key)).collect()
     }

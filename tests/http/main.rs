@@ -50,3 +50,4 @@ mod stop;
 mod submitter;
 mod tls;
 mod wire;
+mod witnesses;

@@ -13,4 +13,5 @@ mod lifecycle;
 mod refusals;
 mod standstill;
 mod times;
+mod witnesses;
 mod writers;

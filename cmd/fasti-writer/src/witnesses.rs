@@ -20,13 +20,20 @@ pub struct WitnessFlags {
     /// A policy (C2SP tlog-policy) with the witnesses that cosign each checkpoint, their URLs, and
     /// how many of them are enough. Until they have cosigned, a checkpoint is not published and
     /// nobody is answered.
-    #[arg(long, env = "FASTI_WITNESS_POLICY", value_name = "FILE", help_heading = "Witnesses")]
-    witness_policy: Option<PathBuf>,
+    #[arg(
+        id = "witness_policy",
+        long = "witness-policy",
+        env = "FASTI_WITNESS_POLICY",
+        value_name = "FILE",
+        help_heading = "Witnesses"
+    )]
+    policy: Option<PathBuf>,
 
     /// How long witnesses have to answer, in milliseconds.
-    #[arg(long, env = "FASTI_WITNESS_MILLISECONDS", default_value_t = 2000,
+    #[arg(id = "witness_milliseconds", long = "witness-milliseconds", env = "FASTI_WITNESS_MILLISECONDS",
+          value_name = "N", default_value_t = 2000,
           value_parser = clap::value_parser!(u64).range(1..=60_000), help_heading = "Witnesses")]
-    witness_milliseconds: u64,
+    milliseconds: u64,
 
     /// Publish checkpoints even if too few witnesses answer in time.
     #[arg(
@@ -35,18 +42,18 @@ pub struct WitnessFlags {
         requires = "witness_policy",
         help_heading = "Witnesses"
     )]
-    witness_optional: bool,
+    optional: bool,
 }
 
 impl WitnessFlags {
     /// The witnesses of the log with this key, if it has any.
     pub fn open(&self, log: &VerifierKey) -> anyhow::Result<Option<Arc<dyn Cosigners>>> {
-        let Some(path) = &self.witness_policy else { return Ok(None) };
+        let Some(path) = &self.policy else { return Ok(None) };
         let name = || path.display().to_string();
         let policy = Policy::parse(&read(path).with_context(name)?).with_context(name)?;
         let config = QuorumConfig {
-            answer_within: Duration::from_millis(self.witness_milliseconds),
-            missing: if self.witness_optional { Missing::Publish } else { Missing::Withhold },
+            answer_within: Duration::from_millis(self.milliseconds),
+            missing: if self.optional { Missing::Publish } else { Missing::Withhold },
             ..QuorumConfig::default()
         };
         let ask = |url: &str| Ok(Box::new(HttpAsk::new(url)?) as Box<dyn Ask>);
