@@ -95,7 +95,7 @@ fn check_lookup_log(objects: &Objects, trust: &Trust, workers: NonZeroUsize, to:
             Objects::Remote { fetch, runtime: runtime.clone() }
         }
     };
-    let options = fsck::Options { workers, verify_signatures: false };
+    let options = fsck::Options { workers, verify_signatures: false, attestations: false };
     match fsck(&objects, trust, options, |_| {}, &|_| {}) {
         Ok(report) => {
             for Problem { path, problem } in report.problems {

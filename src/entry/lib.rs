@@ -22,6 +22,7 @@
 //!   they are spelled; and `RekorEntry::parse(leaf)?.to_leaf()? == leaf`.
 //! - No input can cause a panic, and every count, depth and size is bounded.
 
+mod attestation;
 mod bundle;
 mod canonical;
 mod entry_timestamp;
@@ -51,6 +52,7 @@ pub use fasti_x509::{
     IdentityKind, KeyDetails, PublicKey, SigningAlgorithm, X509, X509Error, X509Extension,
 };
 
+pub use attestation::{Attestation, attestation_hash};
 pub use bundle::{Bundle, BundleContent, BundleVersion, MessageSignature, VerificationMaterial};
 pub use canonical::{CanonicalEntry, ENTRY_BYTES_MAX};
 pub use entry_timestamp::EntryTimestamp;

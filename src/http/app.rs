@@ -63,7 +63,7 @@ impl App {
         Self {
             #[cfg(feature = "grpc")]
             services: Services::new(served.clone()),
-            v1: RekorV1::new(served.clone(), voucher),
+            v1: RekorV1::new(served.clone(), voucher, config.attestation_bytes_max.is_some()),
             served,
             config,
             metrics,

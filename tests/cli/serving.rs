@@ -2,6 +2,7 @@
 //!
 //! | file | what it tests |
 //! |---|---|
+//! | `attestations` | what was signed, if the log keeps it; `fasti get` and `fasti fsck` too |
 //! | `answering` | everything that a writer answers, except for submissions |
 //! | `following` | growth is shown, rollbacks and forks are not |
 //! | `upstream` | a place of files that is slow, gone or wrong; memory |
@@ -9,6 +10,7 @@
 //! `server` runs it and asks it.
 
 mod answering;
+mod attestations;
 mod following;
 mod server;
 mod upstream;

@@ -8,12 +8,14 @@
 //! | `submitting` | proposals become entries, once, with one time |
 //! | `keys` | what signs for v1's clients, and what it signs |
 //! | `admitting` | who may propose what |
+//! | `attesting` | what was signed, kept beside its entry on request |
 //! | `refusing` | statuses, codes and words for what is not in order |
 //! | `replay` | the recorded answers of Rekor itself |
 //!
 //! `client` is a client that trusts one key; `proposals` has what it sends.
 
 mod admitting;
+mod attesting;
 mod client;
 mod keys;
 mod listing;

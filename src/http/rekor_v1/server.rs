@@ -3,18 +3,20 @@
 
 use std::sync::Arc;
 
+use fasti_client::attestations::{ReadAttestationError, attestation};
+use fasti_client::description::Description;
 use fasti_client::fetch::{Fetch, StoreFetch};
 use fasti_client::proven::ProvenEntry;
 use fasti_client::reader::{ReadError, View};
 use fasti_client::search::{self, Operator, Order, Question, SearchError, search};
 use fasti_client::trust::Trust;
-use fasti_entry::LookupTerm;
+use fasti_entry::{Attestation, LookupTerm, attestation_hash};
 use fasti_log::Acknowledged;
 use http::HeaderMap;
 use pem_rfc7468::LineEnding;
 use serde_json::Value;
 use tiles_spec::{Hash, LeafIndex, TreeSize};
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 
 use super::answer::{self, answer, consistency, ids, ids_of_both, json_answer, no_ids};
 use super::entry_id::{entry_id, is_for, leaf_of, names_a_tree};
@@ -41,19 +43,23 @@ pub struct RekorV1 {
     trust: Trust,
     voucher: Voucher,
     public_key: String,
+    /// Whether the log keeps attestations, if that is known.
+    keeps_attestations: OnceCell<bool>,
     places: Semaphore,
     turns: Semaphore,
 }
 
 impl RekorV1 {
-    /// The log that is served; the voucher signs for v1's clients, if it can.
-    pub fn new(served: Served, voucher: Voucher) -> Self {
+    /// The log that is served; the voucher signs for v1's clients, if it can. `keeps_attestations`
+    /// says that this server writes them.
+    pub fn new(served: Served, voucher: Voucher, keeps_attestations: bool) -> Self {
         let pem = pem_rfc7468::encode_string("PUBLIC KEY", LineEnding::LF, voucher.public_key());
         Self {
             files: Arc::new(StoreFetch::new(served.objects().clone())),
             trust: served.trust(),
             served,
             voucher,
+            keeps_attestations: OnceCell::new_with(keeps_attestations.then_some(true)),
             public_key: pem.expect("the label is PEM's"),
             places: Semaphore::new(PLACES),
             turns: Semaphore::new(TURNS),
@@ -212,9 +218,31 @@ impl RekorV1 {
             head: view.head(),
             published: &published,
             time: None,
+            attestation: self.attestation_of(&entry.bytes).await?,
         };
         let vouched = logged.vouch(&self.voucher, &*self.files).await?;
         Ok(answer::entry(&self.voucher, &logged, &vouched))
+    }
+
+    /// What was signed, if the log keeps that beside its entries.
+    async fn attestation_of(&self, entry: &[u8]) -> Result<Option<Attestation>, Problem> {
+        let Some(sha256) = attestation_hash(entry) else { return Ok(None) };
+        if !self.keeps_attestations().await? {
+            return Ok(None);
+        }
+        Ok(attestation(&*self.files, &sha256).await?)
+    }
+
+    /// Whether it does. A writer that keeps none itself asks once whether others do, or did.
+    async fn keeps_attestations(&self) -> Result<bool, ReadAttestationError> {
+        if let Served::Followed(log) = &self.served {
+            return Ok(log.description().keeps_attestations());
+        }
+        let ask = || async {
+            let description = self.files.description().await?.unwrap_or_default();
+            Ok(Description::parse(&description).keeps_attestations())
+        };
+        self.keeps_attestations.get_or_try_init(ask).await.copied()
     }
 
     /// Answers with an entry that was just submitted, and its entry ID.
@@ -232,6 +260,8 @@ impl RekorV1 {
             head: published.head,
             published: &published.checkpoint,
             time: published.time(acknowledged.index),
+            // As in v1, who submits it has it.
+            attestation: None,
         };
         let vouched = logged.vouch(&self.voucher, &*self.files).await?;
         Ok((self.id_of(&acknowledged.leaf), answer::entry(&self.voucher, &logged, &vouched)))

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
-use fasti::audit::fsck::{Objects, Options, Report, fsck};
+use fasti::audit::fsck::{Attestations, Objects, Options, Report, fsck};
 use fasti::audit::lookup::{self, IndexReport, Keys};
 use fasti::client::fetch::{DirectoryFetch, Location};
 use fasti::client::trust::{OpenedCheckpoint, Trust};
@@ -35,6 +35,10 @@ pub struct Arguments {
     /// Verify the signatures in Rekor entries again
     #[arg(long)]
     verify_signatures: bool,
+    /// Also look for attestations beside the entries; this is done anyway if the log says that it
+    /// keeps them
+    #[arg(long)]
+    attestations: bool,
     /// Also recompute the lookup index, and compare every posting
     #[arg(long)]
     lookup: bool,
@@ -67,6 +71,7 @@ pub fn run(globals: &Globals, arguments: &Arguments, runtime: &Runtime) -> Resul
     let options = Options {
         workers: arguments.workers.unwrap_or(workers),
         verify_signatures: arguments.verify_signatures,
+        attestations: arguments.attestations,
     };
     // A log that went back is refused before hours of work.
     let fresh = runtime.block_on(freshness(globals, arguments, &trust, None))?;
@@ -203,6 +208,9 @@ fn lines(report: &Report) -> Vec<String> {
     {
         let are = if timeless == 1 { "is" } else { "are" };
         lines.push(format!("{} {are} from before the log kept times", entries(timeless)));
+    }
+    if let Some(Attestations { kept, missing }) = report.attestations {
+        lines.push(format!("Attestations: {kept} kept, {missing} not there"));
     }
     if report.frozen {
         lines.push("The log is frozen: this is its last tree".to_owned());

@@ -31,13 +31,6 @@ pub const DIFFERENCES: &[Difference] = &[
         ],
     },
     Difference {
-        reason: "What was signed is not kept beside its entry.",
-        answers: &[
-            ("entry with attestation", "/ID/attestation null"),
-            ("retrieve dsse and intoto proposals of one envelope", "/0/ID/attestation null"),
-        ],
-    },
-    Difference {
         reason: "An error is JSON, and says so.",
         answers: &[
             ("public key ?treeID=5", "Content-Type \"application/json\""),
