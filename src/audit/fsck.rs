@@ -6,8 +6,8 @@
 //! told from the good ones around it. A damaged or missing tile is recomputed from the objects
 //! below it, if those give the expected hash, so that one damage does not hide another ([`columns`]
 //! does this for the lowest level). The times of the entries, to which the tree does not commit,
-//! are checked for themselves ([`times`]), and so are the attestations beside the entries, if the log
-//! keeps any ([`attestations`]). In a directory, all other files are then compared with
+//! are checked for themselves ([`times`]), and so are the attestations beside the entries, if the
+//! log keeps any ([`attestations`]). In a directory, all other files are then compared with
 //! the verified objects ([`strays`]).
 //!
 //! Invariants: a clean report means that every byte implied by the checkpoint was read, and hashes

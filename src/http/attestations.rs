@@ -3,7 +3,8 @@
 //!
 //! It is an object of its own, named by its hash. So a payload that is submitted again is stored
 //! once, and nothing is written for an entry that the log is known to have. If the entry does not
-//! get into the log after all, the object stays: it is no longer than what its submitter sent (I12).
+//! get into the log after all, the object stays. It is no longer than what its submitter sent
+//! (I12).
 
 use bytes::Bytes;
 use fasti_entry::Attestation;

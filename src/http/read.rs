@@ -183,8 +183,8 @@ impl Reads {
     }
 
     /// Answers with the requested bytes of an object that is not read as a whole, if it exists. Its
-    /// ETag is derived from its path and length, which in an index determine its bytes, as the path of
-    /// an attestation does.
+    /// ETag is derived from its path and length, which determine its bytes, in an index and of an
+    /// attestation.
     async fn part(
         &self,
         objects: &dyn Store,

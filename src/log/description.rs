@@ -1,8 +1,8 @@
 //! `log.json`: what a client needs to start, stored next to the log's files.
 //!
 //! It is a convenience, not a source of trust: a client that relies on a log gets its verifier key
-//! by other means. It is written once, again when the log is frozen, and when a writer begins to keep
-//! attestations, which it then says for good: those that were kept stay.
+//! by other means. It is written once, again when the log is frozen, and when a writer begins to
+//! keep attestations. That it then says for good: those that were kept stay.
 
 use fasti_store::{Object, ObjectPath, StoreError};
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,5 @@
 //! What a log says about itself in `log.json`. This is not a source of trust: it is where the log's
-//! operator says whether the log was frozen, and with which tree, and whether it keeps attestations.
+//! operator says whether the log was frozen, with which tree, and whether it keeps attestations.
 
 use serde::Deserialize;
 use tiles_spec::{Hash, TreeHead, TreeSize};

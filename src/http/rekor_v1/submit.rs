@@ -63,7 +63,7 @@ impl App {
         Ok(answer)
     }
 
-    /// Verifies a proposal, and returns the leaf that it becomes, with what is to be kept beside it.
+    /// Verifies a proposal, and returns the leaf that it becomes, and what to keep beside it.
     async fn accept(&self, body: ReadBody) -> Result<(Bytes, Option<ToKeep>), Problem> {
         let bytes_max = self.config.attestation_bytes_max;
         let (admission, kinds) = (self.config.admission.clone(), self.config.kinds.clone());

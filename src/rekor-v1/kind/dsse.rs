@@ -5,8 +5,8 @@
 //! nothing. ECDSA and RSA sign with SHA-256, however large the key.
 //!
 //! The canonical form has the hashes of the envelope's text and of its payload, and the signatures
-//! with their keys, sorted. The payload may be kept beside the entry, up to a size, which Rekor does
-//! not do for this kind.
+//! with their keys, sorted. The payload may be kept beside the entry, up to a size; Rekor does not
+//! do that for this kind.
 //!
 //! Rekor stores a signature in base64 of the alphabet for URLs as it is sent, against its own
 //! schema, and cannot read the entry back. Here it is stored in the standard alphabet. Signatures
