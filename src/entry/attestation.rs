@@ -18,7 +18,7 @@ pub struct Attestation {
 impl Attestation {
     /// These bytes, which are hashed.
     pub fn new(bytes: Vec<u8>) -> Self {
-        Self { digest: Hash::from(<[u8; 32]>::from(Sha256::digest(&bytes))), bytes }
+        Self { digest: sha256(&bytes), bytes }
     }
 
     /// The SHA-256 of the bytes, which the entry has.
@@ -41,4 +41,13 @@ impl Attestation {
 /// kind have none.
 pub fn attestation_hash(entry: &[u8]) -> Option<Hash> {
     Facts::of(entry).attestation
+}
+
+/// Whether these bytes are the attestation of this entry.
+pub fn is_attestation_of(entry: &[u8], bytes: &[u8]) -> bool {
+    attestation_hash(entry) == Some(sha256(bytes))
+}
+
+fn sha256(bytes: &[u8]) -> Hash {
+    Hash::from(<[u8; 32]>::from(Sha256::digest(bytes)))
 }

@@ -19,7 +19,7 @@ use super::kind;
 use super::pki::{KeyMaterial, open_pgp_emails};
 
 /// The longest digest of any hash in use, in bytes.
-const DIGEST_BYTES_MAX: usize = 64;
+pub(super) const DIGEST_BYTES_MAX: usize = 64;
 
 /// What an entry states, in the entry's order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,6 +34,18 @@ pub struct Facts {
     pub subjects: Vec<String>,
     /// The SHA-256 of what was signed, if the log may keep that beside entries of this kind.
     pub attestation: Option<Hash>,
+    /// What that is.
+    pub attested_as: AttestedAs,
+}
+
+/// What an attestation is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AttestedAs {
+    /// The payload of an envelope.
+    #[default]
+    Payload,
+    /// A COSE message.
+    CoseMessage,
 }
 
 /// A digest in an entry.

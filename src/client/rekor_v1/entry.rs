@@ -9,10 +9,9 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fasti_entry::{InclusionProof, TransparencyLogEntry, attestation_hash};
+use fasti_entry::{InclusionProof, TransparencyLogEntry, attestation_hash, is_attestation_of};
 use serde::Deserialize;
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 use tiles_spec::{
     CheckpointError, Hash, LeafIndex, ProofError, SignedCheckpoint, TreeHead, TreeSize, leaf_hash,
     verify_inclusion,
@@ -176,8 +175,8 @@ impl V1Entry {
         };
         let attestation = attestation.map(|data| bytes(&data, "attestation")).transpose()?;
         if let Some(bytes) = &attestation
-            && let Some(stated) = attestation_hash(&entry.canonicalized_body)
-            && Hash::from(<[u8; 32]>::from(Sha256::digest(bytes))) != stated
+            && attestation_hash(&entry.canonicalized_body).is_some()
+            && !is_attestation_of(&entry.canonicalized_body, bytes)
         {
             return Err(V1Fault::OtherAttestation);
         }

@@ -8,7 +8,6 @@
 //! The canonical form has hashes of message and payload, and the key. The message is kept beside
 //! the entry, up to a size.
 
-mod cbor;
 mod message;
 
 use aws_lc_rs::signature::{

@@ -203,6 +203,7 @@ fn lines(report: &Report) -> Vec<String> {
         counted(report.problems.len() as u64 + report.problems_omitted, "problem", "problems"),
     ));
     lines.extend(report.lookup.as_ref().map(line_of_index));
+    lines.extend(report.lookup.as_ref().into_iter().flat_map(attested));
     if let Some(timeless) = report.timed_entries.and_then(|n| report.entries.checked_sub(n))
         && timeless > 0
     {
@@ -227,6 +228,20 @@ fn lines(report: &Report) -> Vec<String> {
         if count > 0 {
             lines.push(counted(count, one, many));
         }
+    }
+    lines
+}
+
+/// Lines on what depends on attestations in an index, if there is anything.
+fn attested(index: &IndexReport) -> Vec<String> {
+    let mut lines = Vec::new();
+    if index.late > 0 {
+        let postings = counted(index.late, "posting is", "postings are");
+        lines.push(format!("{postings} missing for attestations that were kept later"));
+    }
+    if index.unexplained > 0 {
+        let postings = counted(index.unexplained, "posting is", "postings are");
+        lines.push(format!("{postings} of entries whose attestations are not there"));
     }
     lines
 }

@@ -2,7 +2,7 @@
 //! 0.0.1. The payload is not in the entry; a log may keep it beside
 //! it, or for `cose` the whole message.
 
-use crate::facts::{Facts, elements};
+use crate::facts::{AttestedAs, Facts, elements};
 use crate::json::Value;
 
 pub(super) fn dsse(spec: &Value<'_>, facts: &mut Facts) {
@@ -33,5 +33,6 @@ fn intoto_hashes(spec: &Value<'_>, facts: &mut Facts) {
 pub(super) fn cose(spec: &Value<'_>, facts: &mut Facts) {
     facts.hex_hash(spec, &["data", "payloadHash"]);
     facts.attested(|facts| facts.hex_hash(spec, &["data", "envelopeHash"]));
+    facts.attested_as = AttestedAs::CoseMessage;
     facts.pem(spec, &["publicKey"]);
 }

@@ -5,7 +5,8 @@
 //! and what is critical is there. Countersignatures can only be among the headers that are not
 //! signed, and are not read.
 
-use super::cbor::{Item, Items, bytes};
+use fasti_entry::cbor::{Item, Items, bytes};
+
 use crate::error::{KindError, invalid};
 
 /// The tag, and the beginning of a list of four.

@@ -1,10 +1,10 @@
 //! Messages built here item by item, and what is wrong with each part.
 
+use fasti_entry::cbor::bytes;
 use fasti_kit::certificates::{P256, Signer};
 use fasti_kit::proposals::side_by_side;
 use serde_json::{Value, json};
 
-use super::cbor::bytes;
 use super::*;
 use crate::testing::{b64, judge, public_pem, refusal, spec};
 

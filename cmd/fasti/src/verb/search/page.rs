@@ -91,6 +91,7 @@ impl<'a> Page<'a> {
             lines.push(indexed(answer, index, signer.as_deref().unwrap_or("the log")));
         }
         lines.extend(newer(answer));
+        lines.extend(unconfirmed(answer));
         if answer.index.is_some() {
             lines.push(
                 "Not proved: that the index lists all that the log has. Auditors check that \
@@ -238,6 +239,18 @@ fn newer(answer: &Answer) -> Option<String> {
     })
 }
 
+/// A line on entries that are listed, and whose attestations are gone, if there are any.
+fn unconfirmed(answer: &Answer) -> Option<String> {
+    let (them, are) = match answer.unconfirmed {
+        0 => return None,
+        1 => ("1 more entry".to_owned(), "is"),
+        count => (format!("{count} more entries"), "are"),
+    };
+    Some(format!(
+        "NOT CONFIRMED: {them} {are} listed for what was signed, which the log no longer has"
+    ))
+}
+
 impl Page<'_> {
     /// For programs.
     pub fn json(&self) -> Value {
@@ -257,6 +270,9 @@ impl Page<'_> {
             "scanned": answer.scanned,
             "not_searched": answer.unsearched,
         });
+        if answer.unconfirmed > 0 {
+            json["not_confirmed"] = answer.unconfirmed.into();
+        }
         if let Some(Tally { vouched, others, hidden }) = self.tally {
             json["vouched"] = vouched.into();
             json["not_vouched"] = others.into();
