@@ -12,5 +12,5 @@
 mod answering;
 mod attestations;
 mod following;
-mod server;
+pub mod server;
 mod upstream;
