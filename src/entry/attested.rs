@@ -1,8 +1,8 @@
 //! The further keys of an entry whose attestation was kept: if that is a statement of in-toto, an
 //! index lists the entry by what the statement is about (`src/docs/formats.md`, "Lookup keys").
 //!
-//! An envelope's type is not in all entries. So any payload that can be read as a statement is taken
-//! for one; a COSE message says what its payload is.
+//! An envelope's type is not in all entries. So any payload that can be read as a statement is
+//! taken for one; a COSE message says what its payload is.
 //!
 //! Invariants: total, for any bytes, and a function of them alone. Bytes with another hash than the
 //! entry states give it no keys.

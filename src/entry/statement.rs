@@ -3,8 +3,8 @@
 //!
 //! A statement that cannot be read has none. It is read as Rekor reads it: names of members are
 //! taken in any case, the last of several counts, null counts as absent, unknown members are
-//! ignored. But a member of the wrong type is an error, and so is anything after the object. What is
-//! not asked for is skipped; an object has at most [`MEMBERS_MAX`] members.
+//! ignored. But a member of the wrong type is an error, and so is anything after the object. What
+//! is not asked for is skipped; an object has at most [`MEMBERS_MAX`] members.
 
 use std::fmt;
 

@@ -43,7 +43,7 @@ pub trait Sought: Clone + fmt::Display {
         None
     }
 
-    /// All keys under which an index lists an entry by itself: sorted, distinct, and including the leaf's own
-    /// key.
+    /// All keys under which an index lists an entry by itself: sorted, distinct, and including the
+    /// leaf's own key.
     fn keys_of(leaf: &Hash, entry: &[u8]) -> Vec<LookupKey>;
 }

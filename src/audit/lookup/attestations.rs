@@ -1,9 +1,9 @@
 //! What the leaves of a run are listed by because of their attestations.
 //!
-//! The index listed what was there when it was built, and nothing proves what that was. So a posting
-//! for an attestation that is there may be missing, as it may have been kept later; and a leaf whose
-//! attestation is not there may have had one. Both are counted, and neither is a problem. All
-//! other postings are.
+//! The index listed what was there when it was built, and nothing proves what that was. So a
+//! posting for an attestation that is there may be missing, as it may have been kept later; and a
+//! leaf whose attestation is not there may have had one. Both are counted, and neither is a
+//! problem. All other differences are.
 
 use std::sync::Arc;
 

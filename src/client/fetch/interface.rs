@@ -27,8 +27,8 @@ pub trait Fetch: Send + Sync + 'static {
         Ok(None)
     }
 
-    /// Reads the attestation with this SHA-256; nothing is compared. A log that keeps none has none,
-    /// and a copy may lack them; the result is then `None`.
+    /// Reads the attestation with this SHA-256; nothing is compared. A log need not keep any, and a
+    /// copy may lack them; the result is then `None`.
     async fn fetch_attestation(&self, sha256: &Hash) -> Result<Option<Vec<u8>>, FetchError> {
         let _ = sha256;
         Ok(None)

@@ -1,3 +1,5 @@
+//! Which keys a statement gives to entries of each kind, and what gives none.
+
 use serde_json::{Value, json};
 
 use super::*;

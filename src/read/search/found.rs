@@ -296,8 +296,8 @@ impl<'a, T: Sought> Finding<'a, T> {
     }
 
     /// Checks that the lists with a leaf are those of the keys that the leaf has, by itself or in
-    /// all. A digest can be that of an attestation that is gone. One that was kept after the leaf was
-    /// indexed is not listed.
+    /// all. A digest can be that of an attestation that is gone. One that was kept after the leaf
+    /// was indexed is not listed.
     fn compare(
         &self,
         index: LeafIndex,

@@ -178,7 +178,7 @@ impl<T: Sought> Asked<T> {
         Has { keys, terms }
     }
 
-    /// The keys of the question that an entry has by its attestation; `None` if this is another one.
+    /// The keys of the question that an entry has by its attestation; `None` if this is another.
     pub fn of_attestation(&self, entry: &[u8], attestation: &[u8]) -> Option<Has> {
         let its = T::attested_keys(entry, attestation)?;
         let has = |number: &usize| its.binary_search(&self.keys[*number].0).is_ok();
