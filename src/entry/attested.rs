@@ -82,11 +82,11 @@ fn digest_of((_, value): StatedDigest) -> Option<Vec<u8>> {
 /// The payload of a COSE message, if its signed headers say that it is a statement.
 fn cose_statement(message: &[u8]) -> Option<&[u8]> {
     let mut items = Items(message.strip_prefix(COSE_BEGINNING)?);
-    let Item::Bytes(protected) = items.next()? else { return None };
+    let Item::Bytes(protected) = items.head()? else { return None };
     items.skip()?;
-    let Item::Bytes(payload) = items.next()? else { return None };
+    let Item::Bytes(payload) = items.head()? else { return None };
     let mut headers = Items(protected);
-    let Item::Map(count) = headers.next()? else { return None };
+    let Item::Map(count) = headers.head()? else { return None };
     for _ in 0..count {
         let label = headers.skip()?;
         let value = headers.skip()?;

@@ -31,7 +31,7 @@ pub struct Items<'a>(pub &'a [u8]);
 
 impl<'a> Items<'a> {
     /// The next item; of a list, a map or a tag only the beginning.
-    pub fn next(&mut self) -> Option<Item<'a>> {
+    pub fn head(&mut self) -> Option<Item<'a>> {
         let [first] = *self.take(1)? else { return None };
         let (kind, info) = (first >> 5, first & 0x1f);
         let argument = match info {
@@ -65,7 +65,7 @@ impl<'a> Items<'a> {
     }
 
     fn skip_below(&mut self, levels: usize) -> Option<Item<'a>> {
-        let item = self.next()?;
+        let item = self.head()?;
         let inside = match item {
             Item::List(count) => count,
             Item::Map(count) => count.checked_mul(2)?,

@@ -149,15 +149,11 @@ struct Derived<'a> {
 
 impl Derived<'_> {
     fn add(&mut self, (index, postings): Further) -> std::io::Result<()> {
-        match postings {
-            Some(postings) => {
-                postings.into_iter().try_for_each(|posting| self.further.add(posting))
-            }
-            None => {
-                self.gone.add(index);
-                Ok(())
-            }
-        }
+        let Some(postings) = postings else {
+            self.gone.add(index);
+            return Ok(());
+        };
+        postings.into_iter().try_for_each(|posting| self.further.add(posting))
     }
 }
 

@@ -28,6 +28,7 @@ use crate::output::Output;
 const REQUESTS: NonZeroUsize = NonZeroUsize::new(16).expect("not zero");
 
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command")]
 pub struct Arguments {
     /// Threads that read and hash [default: one per processor; 16 for a URL or bucket]
     #[arg(long, value_name = "N")]
