@@ -74,6 +74,22 @@ pub const DIFFERENCES: &[Difference] = &[
         ],
     },
     Difference {
+        reason: "A digest is found by its bytes, whatever a statement calls it: this one is the \
+                 gitCommit of a subject.",
+        answers: &[
+            (
+                "index sha1",
+                "body [\"108e9186e8c5677aa76944babbaf3898b8a00825ee5d010b1366ac48196639db8b825758\
+                 a1fc0f6e\"]",
+            ),
+            (
+                "index sha1 without algorithm",
+                "body [\"108e9186e8c5677aa76944babbaf3898b8a00825ee5d010b1366ac48196639db8b825758\
+                 a1fc0f6e\"]",
+            ),
+        ],
+    },
+    Difference {
         reason: "Wherever there is GET, there is HEAD; and a method that is not allowed is no \
                  unknown path.",
         answers: &[
