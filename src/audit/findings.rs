@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use fasti_client::trust::OpenedCheckpoint;
 
 use super::problem::Problem;
-use super::report::Report;
+use super::report::{Attestations, Report};
 
 /// The most problems that are named one by one.
 const PROBLEMS_MAX: usize = 100_000;
@@ -25,6 +25,8 @@ pub(crate) struct Findings {
     rekor_v1: AtomicU64,
     unreadable: AtomicU64,
     signatures: AtomicU64,
+    attestations: AtomicU64,
+    attestations_missing: AtomicU64,
     frozen: AtomicBool,
 }
 
@@ -36,6 +38,8 @@ pub(crate) struct Counts {
     pub(crate) rekor_v1: u64,
     pub(crate) unreadable: u64,
     pub(crate) signatures: u64,
+    pub(crate) attestations: u64,
+    pub(crate) attestations_missing: u64,
 }
 
 impl Findings {
@@ -84,6 +88,8 @@ impl Findings {
         self.rekor_v1.fetch_add(counts.rekor_v1, Ordering::Relaxed);
         self.unreadable.fetch_add(counts.unreadable, Ordering::Relaxed);
         self.signatures.fetch_add(counts.signatures, Ordering::Relaxed);
+        self.attestations.fetch_add(counts.attestations, Ordering::Relaxed);
+        self.attestations_missing.fetch_add(counts.attestations_missing, Ordering::Relaxed);
     }
 
     /// The report, once all threads are done.
@@ -101,6 +107,10 @@ impl Findings {
             unreadable_entries: self.unreadable.into_inner(),
             signatures: self.signatures.into_inner(),
             timed_entries: None,
+            attestations: Some(Attestations {
+                kept: self.attestations.into_inner(),
+                missing: self.attestations_missing.into_inner(),
+            }),
             objects: self.objects.into_inner(),
             ahead: self.ahead.into_inner(),
             frozen: self.frozen.into_inner(),

@@ -6,13 +6,15 @@
 //! told from the good ones around it. A damaged or missing tile is recomputed from the objects
 //! below it, if those give the expected hash, so that one damage does not hide another ([`columns`]
 //! does this for the lowest level). The times of the entries, to which the tree does not commit,
-//! are checked for themselves ([`times`]). In a directory, all other files are then compared with
+//! are checked for themselves ([`times`]), and so are the attestations beside the entries, if the
+//! log keeps any ([`attestations`]). In a directory, all other files are then compared with
 //! the verified objects ([`strays`]).
 //!
 //! Invariants: a clean report means that every byte implied by the checkpoint was read, and hashes
 //! to the signed root. Memory does not grow with the log. A damaged log results in a report, never
 //! in a panic.
 
+mod attestations;
 mod check;
 mod columns;
 mod objects;
@@ -25,12 +27,13 @@ use std::ops::Range;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
+use fasti_client::description::Description;
 use fasti_client::trust::Trust;
 use tiles_spec::{ResourcePath, TreeHead, TreeSize};
 
 use super::findings::Findings;
 pub use super::problem::Problem;
-pub use super::report::Report;
+pub use super::report::{Attestations, Report};
 
 use check::Check;
 pub use check::{FsckError, Options, Progress};
@@ -73,12 +76,15 @@ pub fn fsck(
     };
     let head = opened.head();
     announce(head.size);
-    check_end(objects, &findings, head)?;
+    let description = objects.description()?;
+    check_end(&description, &findings, head);
+    let looks_for_attestations = options.attestations || description.keeps_attestations();
     let check = Check {
         objects,
         findings: &findings,
         size: head.size,
         verify_signatures: options.verify_signatures,
+        attestations: looks_for_attestations,
         progress,
     };
     let times = Ranges::default();
@@ -92,12 +98,15 @@ pub fn fsck(
             strays::walk(&check, directory.root(), &|group| give(Job::Group(group)));
         });
     }
-    Ok(Report { timed_entries: timed, ..findings.into_report(Some(opened)) })
+    let mut report = findings.into_report(Some(opened));
+    report.timed_entries = timed;
+    report.attestations = report.attestations.filter(|_| looks_for_attestations);
+    Ok(report)
 }
 
 /// Checks that a log that says it was frozen serves the tree with which it was frozen.
-fn check_end(objects: &Objects, findings: &Findings, shown: TreeHead) -> Result<(), FsckError> {
-    match objects.description()?.last_tree() {
+fn check_end(description: &Description, findings: &Findings, shown: TreeHead) {
+    match description.last_tree() {
         Some(last) if last == shown => findings.is_frozen(),
         Some(TreeHead { size, root }) => findings.add(
             ResourcePath::Checkpoint,
@@ -108,7 +117,6 @@ fn check_end(objects: &Objects, findings: &Findings, shown: TreeHead) -> Result<
         ),
         None => {}
     }
-    Ok(())
 }
 
 /// Runs a walk, with workers for the jobs that it gives out, until everything is done.

@@ -6,6 +6,7 @@
 //! | [`revisions`] | the lookup log, that each revision is of the log, and the newest one served |
 //! | [`times`] | what the newest revision commits to of the times of the log's entries |
 //! | [`runs`] | every run of the newest revision, against the entries of its leaves |
+//! | [`attestations`] | what leaves are listed by because of their attestations |
 //! | [`part`] | one object of a run, and which postings are wrong in it |
 //! | [`scratch`] | the postings of a run by part, on disk if they do not fit into memory |
 //! | [`files`] | in a directory: that there is nothing else |
@@ -17,6 +18,7 @@
 //! leaves, in every byte that a client can read. Memory does not grow with the log. Any content of
 //! a file results in a report, never in a panic.
 
+mod attestations;
 mod audit;
 mod files;
 pub mod index_report;
@@ -29,8 +31,9 @@ mod times;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use fasti_client::description::Description;
 use fasti_client::fetch::{DirectoryFetch, Fetch, LookupLog};
-use fasti_client::reader::View;
+use fasti_client::reader::{ReadError, View};
 use fasti_client::trust::Trust;
 use fasti_seams::causes::with_causes;
 use tiles_spec::TreeSize;
@@ -63,7 +66,20 @@ pub fn check(
         let log = View::open(fetch.clone(), keys.log).await?;
         let report = IndexReport::default();
         let missing = Vec::new();
-        let mut audit = Audit { fetch, log, findings, report, keys, options, progress, missing };
+        let description = fetch.description().await.map_err(ReadError::from)?;
+        let keeps_attestations =
+            Description::parse(&description.unwrap_or_default()).keeps_attestations();
+        let mut audit = Audit {
+            fetch,
+            log,
+            findings,
+            report,
+            keys,
+            options,
+            progress,
+            missing,
+            keeps_attestations,
+        };
         let newest = audit.check_revisions(lookup, shown).await;
         if let Some((revision, manifest)) = &newest {
             announce(manifest.head.size);
@@ -95,7 +111,7 @@ fn check_lookup_log(objects: &Objects, trust: &Trust, workers: NonZeroUsize, to:
             Objects::Remote { fetch, runtime: runtime.clone() }
         }
     };
-    let options = fsck::Options { workers, verify_signatures: false };
+    let options = fsck::Options { workers, verify_signatures: false, attestations: false };
     match fsck(&objects, trust, options, |_| {}, &|_| {}) {
         Ok(report) => {
             for Problem { path, problem } in report.problems {

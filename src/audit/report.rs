@@ -31,6 +31,9 @@ pub struct Report {
     pub signatures: u64,
     /// Entries with an integrated time, if the log keeps times.
     pub timed_entries: Option<u64>,
+    /// The attestations beside the entries, if they were looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attestations: Option<Attestations>,
     /// Objects that were read.
     pub objects: u64,
     /// Objects beyond the checkpoint: written, but not published yet.
@@ -44,6 +47,15 @@ pub struct Report {
     pub problems: Vec<Problem>,
     /// Problems beyond those named.
     pub problems_omitted: u64,
+}
+
+/// How many entries that state the hash of an attestation have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Attestations {
+    /// Their attestations are there.
+    pub kept: u64,
+    /// They are not there: the log did not keep them, or lost them.
+    pub missing: u64,
 }
 
 impl Report {

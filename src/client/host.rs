@@ -42,10 +42,9 @@ pub(crate) async fn fetch_wanted(
         (Published::Lookup(path), None) => fetch.fetch_lookup(&path).await,
         (Published::Lookup(path), Some(bytes)) => fetch.fetch_part(&path, bytes).await,
         (Published::Times(bundle), None) => fetch.fetch_times(&bundle).await,
+        (Published::Attestation(sha256), None) => fetch.fetch_attestation(&sha256).await,
         (Published::Description, None) => fetch.description().await,
-        (Published::Log(_) | Published::Times(_) | Published::Description, Some(_)) => {
-            unreachable!("only parts of an index are read in ranges")
-        }
+        (_, Some(_)) => unreachable!("only parts of an index are read in ranges"),
     }
 }
 
@@ -54,6 +53,8 @@ pub(crate) fn place_of(fetch: &dyn Fetch, object: &Published) -> String {
     match object {
         Published::Log(path) => fetch.place(path),
         Published::Lookup(path) => fetch.place_of_lookup(path),
-        Published::Times(_) | Published::Description => object.to_string(),
+        Published::Times(_) | Published::Attestation(_) | Published::Description => {
+            object.to_string()
+        }
     }
 }

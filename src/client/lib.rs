@@ -7,6 +7,7 @@
 //! | `host` | fetches what the pure readings of `fasti_read` want |
 //! | [`reader`], [`proven`] | a log at one verified checkpoint: entries, proofs |
 //! | [`times`] | when entries entered the log |
+//! | [`attestations`] | what was signed, if the log keeps it beside its entries |
 //! | [`search`] | which entries have a digest, a key, an identity: uses the log's index |
 //! | [`monitor`] | growth from one run to the next, and evidence if the log did not grow |
 //! | `replace` | small files that are replaced whole |
@@ -25,6 +26,8 @@
 pub mod artifact;
 #[cfg(feature = "http")]
 mod attempts;
+#[cfg(feature = "fetch")]
+pub mod attestations;
 #[cfg(feature = "fetch")]
 pub mod fetch;
 #[cfg(feature = "fetch")]

@@ -12,6 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fasti_x509::{HashAlgorithm, KeyDetails};
 use sha2::{Digest as _, Sha256};
+use tiles_spec::Hash;
 
 use super::json::{self, Value};
 use super::kind;
@@ -26,7 +27,7 @@ pub fn is_rekor_v1(entry: &[u8]) -> bool {
 }
 
 /// The longest digest of any hash in use, in bytes.
-const DIGEST_BYTES_MAX: usize = 64;
+pub(super) const DIGEST_BYTES_MAX: usize = 64;
 
 /// What an entry states, in the entry's order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,6 +40,20 @@ pub struct Facts {
     pub signers: Vec<StoredSigner>,
     /// Names of signers and of what they signed, other than those in certificates.
     pub subjects: Vec<String>,
+    /// The SHA-256 of what was signed, if the log may keep that beside entries of this kind.
+    pub attestation: Option<Hash>,
+    /// What that is.
+    pub attested_as: AttestedAs,
+}
+
+/// What an attestation is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AttestedAs {
+    /// The payload of an envelope.
+    #[default]
+    Payload,
+    /// A COSE message.
+    CoseMessage,
 }
 
 /// A digest in an entry.
@@ -98,6 +113,17 @@ impl Facts {
         let Some(hash) = at(value, path) else { return };
         let digest = text(hash, &["value"]).and_then(|digits| hex::decode(digits).ok());
         self.digest(text(hash, &["algorithm"]), digest);
+    }
+
+    /// Notes that the digest that `find` finds is of what was signed, and may be kept.
+    pub(super) fn attested(&mut self, find: impl FnOnce(&mut Self)) {
+        let before = self.digests.len();
+        find(self);
+        if let Some(StoredDigest { algorithm: Some(HashAlgorithm::Sha256), bytes }) =
+            self.digests.get(before)
+        {
+            self.attestation = Hash::try_from(&bytes[..]).ok();
+        }
     }
 
     fn digest(&mut self, algorithm: Option<&str>, digest: Option<Vec<u8>>) {

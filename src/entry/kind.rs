@@ -98,6 +98,11 @@ pub(super) trait Definition {
     /// Verifies every signature in the request and returns the [`leaf`](super::canonical::leaf).
     fn verify(request: &Self::Request) -> Result<Vec<u8>, EntryError>;
 
+    /// What was signed, if the entry has only its SHA-256 and a log may keep it beside the entry.
+    fn attestation(_request: &Self::Request) -> Option<&[u8]> {
+        None
+    }
+
     /// Reads an entry in whatever spelling. The caller checks that it is the canonical one.
     fn parse_entry(value: Value<'_>) -> Result<Self::Entry, EntryError>;
 

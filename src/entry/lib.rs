@@ -22,8 +22,11 @@
 //!   they are spelled; and `RekorEntry::parse(leaf)?.to_leaf()? == leaf`.
 //! - No input can cause a panic, and every count, depth and size is bounded.
 
+mod attestation;
+mod attested;
 mod bundle;
 mod canonical;
+pub mod cbor;
 mod entry_timestamp;
 mod envelope;
 mod error;
@@ -40,6 +43,7 @@ mod quote;
 mod rekor_v1;
 mod signed_digest;
 mod sought;
+mod statement;
 mod submission;
 mod transparency_log_entry;
 
@@ -51,6 +55,8 @@ pub use fasti_x509::{
     IdentityKind, KeyDetails, PublicKey, SigningAlgorithm, X509, X509Error, X509Extension,
 };
 
+pub use attestation::{Attestation, attestation_hash, is_attestation_of};
+pub use attested::attested_keys;
 pub use bundle::{Bundle, BundleContent, BundleVersion, MessageSignature, VerificationMaterial};
 pub use canonical::{CanonicalEntry, ENTRY_BYTES_MAX};
 pub use entry_timestamp::EntryTimestamp;
@@ -59,11 +65,14 @@ pub use error::EntryError;
 pub use facts::{Facts, StoredDigest, StoredKey, StoredSigner, is_rekor_v1};
 pub use foreign::{Foreign, is_hidden};
 pub use kind::{Cost, DsseEntry, DsseRequest, Kind, RekorEntry, Submission};
-pub use lookup::{LOOKUP_KEYS_MAX, LookupTerm, expect_few_keys, lookup_keys};
+pub use lookup::{
+    LOOKUP_KEYS_MAX, LookupTerm, expect_few_keys, lookup_keys, lookup_keys_and_attestation,
+};
 pub use pae::{pae, pae_digest};
 pub use pki::{CERTIFICATE_BYTES_MAX, KeyMaterial, NAMES_MAX, VerifiableSignature, Verifier};
 pub use protobuf::PROTOBUF_DESCRIPTORS;
 pub use quote::{excerpt, quote};
 pub use rekor_v1::{V1Kind, verify_as_v1};
 pub use signed_digest::SignedDigest;
+pub use statement::{STATEMENT_TYPE, StatedDigest, stated_digests, subject_digests};
 pub use transparency_log_entry::{InclusionProof, TransparencyLogEntry};

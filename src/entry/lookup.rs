@@ -159,20 +159,37 @@ pub fn expect_few_keys(entry: &[u8]) -> Result<(), EntryError> {
     Ok(())
 }
 
-/// The keys under which an index lists an entry: sorted, distinct, and including the leaf's own
-/// key.
+/// The keys under which an index lists an entry by itself: sorted, distinct, and including the
+/// leaf's own key.
 pub fn lookup_keys(leaf: &Hash, entry: &[u8]) -> Vec<LookupKey> {
-    let mut keys: Vec<_> = terms(leaf, entry).iter().map(LookupTerm::key).collect();
+    lookup_keys_and_attestation(leaf, entry).0
+}
+
+/// The same, and the SHA-256 of the attestation that may give it further keys.
+pub fn lookup_keys_and_attestation(leaf: &Hash, entry: &[u8]) -> (Vec<LookupKey>, Option<Hash>) {
+    let facts = Facts::of(entry);
+    let mut keys: Vec<_> = keys_of(&facts).chain([LookupKey::leaf(leaf)]).collect();
     keys.sort_unstable();
     keys.dedup();
-    keys
+    (keys, facts.attestation)
+}
+
+/// The keys of an entry that states this, without that of its leaf; possibly with duplicates.
+pub(super) fn keys_of(facts: &Facts) -> impl Iterator<Item = LookupKey> {
+    terms_of(facts).into_iter().map(|term| term.key())
 }
 
 /// All terms that match the entry, possibly with duplicates.
 fn terms(leaf: &Hash, entry: &[u8]) -> Vec<LookupTerm> {
-    let facts = Facts::of(entry);
-    let mut terms = vec![LookupTerm::Leaf(*leaf)];
-    terms.extend(facts.digests.into_iter().map(|digest| LookupTerm::Digest(digest.bytes)));
+    let mut terms = terms_of(&Facts::of(entry));
+    terms.push(LookupTerm::Leaf(*leaf));
+    terms
+}
+
+fn terms_of(facts: &Facts) -> Vec<LookupTerm> {
+    let mut terms = Vec::new();
+    let digests = facts.digests.iter().map(|digest| digest.bytes.clone());
+    terms.extend(digests.map(LookupTerm::Digest));
     for signer in &facts.signers {
         match &signer.key {
             StoredKey::PublicKey(key) | StoredKey::Other(key) => {
@@ -185,7 +202,7 @@ fn terms(leaf: &Hash, entry: &[u8]) -> Vec<LookupTerm> {
             }
         }
     }
-    terms.extend(facts.subjects.into_iter().map(LookupTerm::Identity));
+    terms.extend(facts.subjects.iter().cloned().map(LookupTerm::Identity));
     terms
 }
 

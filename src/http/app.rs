@@ -64,7 +64,12 @@ impl App {
         Self {
             #[cfg(feature = "grpc")]
             services: Services::new(served.clone()),
-            v1: RekorV1::new(served.clone(), voucher, &config.rekor_v1.shards),
+            v1: RekorV1::new(
+                served.clone(),
+                voucher,
+                &config.rekor_v1.shards,
+                config.attestation_bytes_max.is_some(),
+            ),
             served,
             config,
             metrics,

@@ -66,6 +66,8 @@ pub struct HttpConfig {
     pub kinds: EntryKinds,
     /// What clients of Rekor v1 get.
     pub rekor_v1: RekorV1Config,
+    /// Maximum bytes of an attestation that is kept beside its entry; by default none are kept.
+    pub attestation_bytes_max: Option<usize>,
     /// The resources that clients can use.
     pub limits: Limits,
     /// Who may write, and how much.

@@ -157,12 +157,16 @@ impl FollowedLog {
         (shown.head(), shown.checkpoint().clone())
     }
 
-    /// Whether the log says that what is shown is its last tree.
-    pub(super) fn is_frozen(&self) -> bool {
+    /// What the log says about itself.
+    pub(super) fn description(&self) -> Description {
         let shown = self.files.shown();
         let description = shown.get(&Published::Description);
-        let last = description.and_then(|json| Description::parse(json).last_tree());
-        last == Some(shown.head())
+        description.map_or_else(Description::default, |json| Description::parse(json))
+    }
+
+    /// Whether the log says that what is shown is its last tree.
+    pub(super) fn is_frozen(&self) -> bool {
+        self.description().last_tree() == Some(self.files.shown().head())
     }
 
     /// Whether what is shown is fresh enough; if not, why.

@@ -31,6 +31,7 @@
 mod accept;
 mod admission;
 mod app;
+mod attestations;
 mod body;
 mod config;
 mod connection;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fasti_admit::{self, AdmissionRefusal};
+use fasti_client::attestations::ReadAttestationError;
 use fasti_client::reader::ReadError;
 use fasti_client::search::SearchError;
 use fasti_client::times::ReadTimesError;
@@ -58,9 +59,9 @@ pub enum Problem {
     /// No such path.
     #[error("there is nothing at {}", quote(.0))]
     NotFound(String),
-    /// Not a valid path of a tile or a part of an index, although it looks like one.
+    /// Not a valid path of one of the log's files, although it looks like one.
     #[error(
-        "{} is not the path of a tile, an entry bundle or a part of an index: {reason}",
+        "{} is not the path of a tile, an entry bundle or another file of the log: {reason}",
         quote(path)
     )]
     BadPath {
@@ -180,6 +181,12 @@ pub enum Problem {
     /// The log's own files could not be read or verified.
     #[error("unexpected error communicating with transparency log")]
     Read(#[from] ReadError),
+    /// An attestation could not be read.
+    #[error("unexpected error communicating with transparency log")]
+    Attestation(#[from] ReadAttestationError),
+    /// An attestation could not be written, so its entry was not logged.
+    #[error("the log cannot keep what was signed at the moment; nothing was logged, try again")]
+    NotKept(#[source] StoreError),
     /// The store failed on a read.
     #[error("the store failed")]
     Store(#[from] StoreError),
@@ -374,6 +381,7 @@ impl Problem {
             | Self::Busy
             | Self::Submit(_)
             | Self::NotReady(_)
+            | Self::NotKept(_)
             | Self::OutOfReach(_)
             | Self::StillOutOfReach => (StatusCode::SERVICE_UNAVAILABLE, grpc::UNAVAILABLE),
             Self::Damaged(_) => (StatusCode::BAD_GATEWAY, grpc::INTERNAL),
@@ -383,7 +391,7 @@ impl Problem {
             Self::V1Guard(RekorV1GuardError::Guard(error)) if error.is_passing() => {
                 (StatusCode::SERVICE_UNAVAILABLE, grpc::UNAVAILABLE)
             }
-            Self::V1Guard(_) | Self::Times(_) => {
+            Self::V1Guard(_) | Self::Times(_) | Self::Attestation(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, grpc::INTERNAL)
             }
             Self::Search(SearchError::Question(_)) => {
@@ -405,6 +413,8 @@ impl Problem {
             Self::Store(error) => Some(matches!(error, StoreError::Corrupt { .. })),
             Self::Times(ReadTimesError::Fetch(error)) => Some(error.is_damage()),
             Self::Times(_) => Some(true),
+            Self::Attestation(ReadAttestationError::Fetch(error)) => Some(error.is_damage()),
+            Self::Attestation(_) => Some(true),
             Self::Search(SearchError::Question(_) | SearchError::NoIndex { .. }) => None,
             Self::Search(error) => Some(error.is_refusal()),
             Self::Read(error) => Some(error.is_refusal()),
@@ -426,8 +436,8 @@ impl Problem {
     fn log_failure(&self) {
         let status = self.http_status();
         let cause = if let Self::Shard { problem, .. } = self { problem } else { self };
-        let is_logged =
-            status != StatusCode::SERVICE_UNAVAILABLE || matches!(cause, Self::OutOfReach(_));
+        let is_logged = status != StatusCode::SERVICE_UNAVAILABLE
+            || matches!(cause, Self::OutOfReach(_) | Self::NotKept(_));
         if status.is_server_error() && is_logged {
             tracing::error!(error = self as &dyn std::error::Error, "request failed");
         }

@@ -40,8 +40,9 @@ enum Cost {
     Middling,
     /// A few megabytes, compressible: bundles.
     Large,
-    /// More than fits into memory, not compressible: parts of an index.
-    Huge,
+    /// More than fits into memory or of no use here, and not compressed: parts of an index, and
+    /// attestations. Only the requested bytes are read.
+    Parts,
 }
 
 /// What all reads share. Bundles can be large, and stay in memory from the store to the client:
@@ -91,7 +92,7 @@ impl Reads {
         let (object_path, cost) = (ObjectPath::from(object), Cost::of(&object));
         expect(&head.method, READ)?;
         let answer = match cost {
-            Cost::Huge => self.part(objects, &object_path, head).await?,
+            Cost::Parts => self.part(objects, &object_path, head).await?,
             Cost::Large => self.bundle(objects, &object_path, head).await?,
             _ => self.whole(objects, &object_path, cost, head).await?,
         };
@@ -182,7 +183,8 @@ impl Reads {
     }
 
     /// Answers with the requested bytes of an object that is not read as a whole, if it exists. Its
-    /// ETag is derived from its path and length, which in an index determine its bytes.
+    /// ETag is derived from its path and length, which determine its bytes, in an index and of an
+    /// attestation.
     async fn part(
         &self,
         objects: &dyn Store,
@@ -264,6 +266,7 @@ fn resolve(path: &str) -> Result<Published, Problem> {
     let bad_path = |reason| Problem::BadPath { path: path.to_owned(), reason };
     relative(path).parse().map_err(|error| match error {
         PublishedPathError::Unknown => Problem::NotFound(path.to_owned()),
+        PublishedPathError::Attestation => bad_path(error.to_string()),
         PublishedPathError::Log(error) => bad_path(error.to_string()),
         PublishedPathError::Lookup(error) => bad_path(match error.source() {
             Some(cause) => format!("{error}: {cause}"),
@@ -277,7 +280,9 @@ impl Cost {
         match (object, object.properties().packing) {
             (_, Packing::Stored) => Self::Large,
             (_, Packing::OnRequest) => Self::Middling,
-            (Published::Lookup(LookupPath::Part { .. }), Packing::Never) => Self::Huge,
+            (Published::Lookup(LookupPath::Part { .. }) | Published::Attestation(_), _) => {
+                Self::Parts
+            }
             (_, Packing::Never) => Self::Small,
         }
     }

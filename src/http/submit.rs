@@ -9,8 +9,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use fasti_admit::Admission;
 use fasti_entry::{
-    CanonicalEntry, Cost, EntryError, InclusionProof, Submission, TransparencyLogEntry,
-    expect_few_keys,
+    Attestation, CanonicalEntry, Cost, EntryError, InclusionProof, Submission,
+    TransparencyLogEntry, expect_few_keys,
 };
 use fasti_log::{Acknowledged, Publication, SubmitError};
 use fasti_seams::clock::wall_clock;
@@ -21,6 +21,7 @@ use http_body_util::Full;
 use tiles_spec::{ENTRY_BYTES_MAX, Hash};
 
 use super::app::App;
+use super::attestations::ToKeep;
 use super::body::{ReadBody, read_body};
 use super::config::{Duplicates, EntryKinds};
 use super::methods::{SUBMIT, expect};
@@ -75,7 +76,8 @@ impl App {
         parse: Parse,
     ) -> Result<Logged, Problem> {
         let log = self.served.writer()?;
-        let entry = self.admit(body, parse).await?;
+        let (entry, to_keep) = self.admit(body, parse).await?;
+        self.keep(log, entry.bytes(), to_keep).await?;
         let leaf = Bytes::copy_from_slice(entry.bytes());
         let acknowledged = log.submit(leaf).await?;
         self.refuse_duplicate(&acknowledged)?;
@@ -114,19 +116,29 @@ impl App {
     /// single verification of the usual kinds is too quick to be worth handing to another thread.
     /// Anything slower runs on other threads, at most as many at once as there are processors for
     /// it.
-    async fn admit(&self, body: ReadBody, parse: Parse) -> Result<CanonicalEntry, Problem> {
+    async fn admit(
+        &self,
+        body: ReadBody,
+        parse: Parse,
+    ) -> Result<(CanonicalEntry, Option<ToKeep>), Problem> {
+        let bytes_max = self.config.attestation_bytes_max;
         let (admission, kinds) = (self.config.admission.clone(), self.config.kinds.clone());
         if body.bytes().len() <= QUICK_BODY_BYTES_MAX && !admission.is_slow() {
             let submission = parse(body.bytes())?;
             if submission.cost() == Cost::Quick {
-                return judge(&admission, &kinds, &submission);
+                let entry = judge(&admission, &kinds, &submission)?;
+                let attestation = attestation(bytes_max, &submission);
+                return Ok((entry, Self::to_keep(bytes_max, attestation, body)));
             }
         }
         let _place = self.queue.try_acquire().map_err(|_| Problem::Busy)?;
         let processor = self.processors.clone().acquire_owned().await;
         let verified = offload(move || {
             let _processor = processor;
-            judge(&admission, &kinds, &parse(body.bytes())?)
+            let submission = parse(body.bytes())?;
+            let entry = judge(&admission, &kinds, &submission)?;
+            let attestation = attestation(bytes_max, &submission);
+            Ok((entry, Self::to_keep(bytes_max, attestation, body)))
         });
         verified.await
     }
@@ -191,6 +203,12 @@ impl App {
             _ => Ok(()),
         }
     }
+}
+
+/// What may be kept of a submission, if attestations are kept.
+fn attestation(bytes_max: Option<usize>, submission: &Submission) -> Option<Attestation> {
+    let bytes = submission.attestation().filter(|bytes| Some(bytes.len()) <= bytes_max)?;
+    Some(Attestation::new(bytes.to_vec()))
 }
 
 /// Checks that the kind is taken and that the signers may write, and verifies.

@@ -30,6 +30,8 @@ pub struct LogConfig {
     /// How many bytes of unfinished bundles are rewritten per second, in addition to those that new
     /// entries allow.
     pub rewrite_rate: u64,
+    /// Whether writers keep attestations beside the entries, for `log.json` to say.
+    pub keeps_attestations: bool,
     /// The operator states that the log had at least this size; a smaller one is refused.
     pub size_seen: Option<TreeSize>,
 }
@@ -48,6 +50,7 @@ impl Default for LogConfig {
             answer_time_max: Duration::from_mins(1),
             batch_pace: Duration::ZERO,
             rewrite_rate: 128 << 20,
+            keeps_attestations: false,
             size_seen: None,
         }
     }

@@ -8,6 +8,7 @@
 //! | `tile/entries/...` | bytes | immutable | stored | 65,537 bytes an entry |
 //! | `time/...` | bytes | immutable | never | 8 bytes an entry |
 //! | `log.json` | JSON | revalidated | never | 64 KiB |
+//! | `attestations/sha256/...` | bytes | immutable | never | 1 MiB |
 //! | `lookup/latest` | text | revalidated | on request | as the format allows |
 //! | `lookup/revision/...` | text | immutable | on request | as the format allows |
 //! | `lookup/run/...` | bytes | immutable | never | 1 GiB |
@@ -25,5 +26,5 @@ mod properties;
 mod times;
 
 pub use path::{Published, PublishedPathError};
-pub use properties::{Lifetime, Packing, Properties};
+pub use properties::{ATTESTATION_BYTES_MAX, Lifetime, Packing, Properties};
 pub use times::{IntegratedTime, TIME_BYTES, Times, TimesError};

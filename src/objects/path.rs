@@ -6,11 +6,14 @@ use std::fmt;
 use std::str::FromStr;
 
 use fasti_lookup_spec::{LookupPath, LookupPathError};
-use tiles_spec::{BundleCoord, PathError, ResourcePath, TileCoord};
+use tiles_spec::{BundleCoord, Hash, PathError, ResourcePath, TileCoord};
 
 /// Where bundles are, and where the times of their entries are, under the same names.
 const BUNDLES: &str = "tile/entries/";
 const TIMES: &str = "time/";
+/// Where attestations are, by the SHA-256 of their bytes.
+const ATTESTATIONS: &str = "attestations/";
+const BY_SHA256: &str = "attestations/sha256/";
 
 /// An object that a log publishes. Prints as its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,6 +22,8 @@ pub enum Published {
     Log(ResourcePath),
     /// The integrated times of the entries of this bundle.
     Times(BundleCoord),
+    /// The attestation with this SHA-256: what was signed, kept beside the entries that have it.
+    Attestation(Hash),
     /// `log.json`, in which the log describes itself.
     Description,
     /// A file of the lookup index.
@@ -34,6 +39,8 @@ pub enum PublishedPathError {
     Log(PathError),
     /// A malformed path of the lookup index.
     Lookup(LookupPathError),
+    /// A path of an attestation that is not its SHA-256 in hexadecimal.
+    Attestation,
 }
 
 impl Published {
@@ -44,7 +51,7 @@ impl Published {
     pub const fn resource(&self) -> Option<ResourcePath> {
         match self {
             Self::Log(path) | Self::Lookup(LookupPath::Log(path)) => Some(*path),
-            Self::Lookup(_) | Self::Description | Self::Times(_) => None,
+            Self::Lookup(_) | Self::Description | Self::Times(_) | Self::Attestation(_) => None,
         }
     }
 
@@ -53,6 +60,7 @@ impl Published {
         matches!(path, "checkpoint" | "log.json")
             || path.starts_with("tile/")
             || path.starts_with(TIMES)
+            || path.starts_with(ATTESTATIONS)
             || path.starts_with("lookup/")
     }
 }
@@ -80,6 +88,11 @@ impl FromStr for Published {
                 Err(error) => Err(PublishedPathError::Log(error)),
             };
         }
+        if path.starts_with(ATTESTATIONS) {
+            let digits = path.strip_prefix(BY_SHA256).unwrap_or_default();
+            let hash = digits.parse::<Hash>().ok().filter(|hash| hash.to_string() == digits);
+            return hash.map(Self::Attestation).ok_or(PublishedPathError::Attestation);
+        }
         path.parse().map(Self::Log).map_err(PublishedPathError::Log)
     }
 }
@@ -90,6 +103,7 @@ impl fmt::Display for PublishedPathError {
             Self::Unknown => f.write_str("not a path of a log"),
             Self::Log(error) => error.fmt(f),
             Self::Lookup(error) => error.fmt(f),
+            Self::Attestation => f.write_str("not a SHA-256 in 64 hexadecimal digits"),
         }
     }
 }
@@ -97,7 +111,7 @@ impl fmt::Display for PublishedPathError {
 impl std::error::Error for PublishedPathError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Unknown => None,
+            Self::Unknown | Self::Attestation => None,
             Self::Log(error) => error.source(),
             Self::Lookup(error) => error.source(),
         }
@@ -112,6 +126,7 @@ impl fmt::Display for Published {
                 let path = bundle.to_string();
                 write!(f, "{TIMES}{}", path.strip_prefix(BUNDLES).unwrap_or(&path))
             }
+            Self::Attestation(hash) => write!(f, "{BY_SHA256}{hash}"),
             Self::Description => f.write_str("log.json"),
             Self::Lookup(path) => path.fmt(f),
         }

@@ -9,6 +9,8 @@ use super::times::TIME_BYTES;
 
 /// The most that `log.json` can hold, in bytes.
 const DESCRIPTION_BYTES_MAX: usize = 64 << 10;
+/// The most that an attestation can hold, in bytes. Ten of them fit in an answer of Rekor v1's API.
+pub const ATTESTATION_BYTES_MAX: usize = 1 << 20;
 /// The most that a part of the lookup index can hold, in bytes. Parts have about a million
 /// postings, about 30 MiB; one with a key that many entries share is longer.
 const PART_BYTES_MAX: usize = 1 << 30;
@@ -123,6 +125,9 @@ impl Published {
                 Packing::Never,
                 bundle.width.as_usize() * TIME_BYTES,
             ),
+            Self::Attestation(_) => {
+                Properties::new(OCTETS, Lifetime::Immutable, Packing::Never, ATTESTATION_BYTES_MAX)
+            }
             Self::Description => {
                 Properties::new(JSON, Lifetime::Revalidated, Packing::Never, DESCRIPTION_BYTES_MAX)
             }

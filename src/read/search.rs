@@ -16,6 +16,7 @@
 //! | `index` | the newest revision of an index |
 //! | `runs`, `list` | the leaves that the index lists for a key, in either order, as far as needed |
 //! | `scan` | the leaves that are not in the index yet |
+//! | `attested` | attestations of entries that may match by these |
 //! | `found` | entries read, and compared with what the index says about them |
 //! | `answer` | what was found, and what that proves |
 //! | `fault` | why there is no answer |
@@ -26,6 +27,7 @@
 //! names the entry.
 
 mod answer;
+mod attested;
 mod fault;
 mod found;
 mod index;
@@ -51,7 +53,7 @@ pub use question::{
     SCAN_DEFAULT, Term,
 };
 pub use runs::{Asking, Listed};
-pub use scan::{Scanned, matches};
+pub use scan::{Open, Scanned, matches, matches_and_open};
 
 use crate::reading::Reading;
 use found::Finding;
@@ -189,8 +191,9 @@ impl<'a, T: Sought> Search<'a, T> {
         };
         let Opened { checkpoint, index, .. } = self.opened;
         Answer {
-            complete: is_scanned && !found.is_cut,
+            complete: is_scanned && !found.is_cut && found.unconfirmed == 0,
             is_cut: found.is_cut,
+            unconfirmed: found.unconfirmed,
             entries: found.entries,
             until: found.until.unwrap_or(end.max(since)),
             total,

@@ -1,6 +1,8 @@
 //! A verified entry, as the log stores it.
 
-use super::draft::{Attestation, Draft, Signer};
+use fasti_entry::Attestation;
+
+use super::draft::{Draft, Signer};
 use super::kind::Kind;
 
 /// A verified entry.
@@ -44,6 +46,11 @@ impl Accepted {
         self.body
     }
 
+    /// The bytes of the leaf, and what may be kept beside it.
+    pub fn into_parts(self) -> (Vec<u8>, Option<Attestation>) {
+        (self.body, self.attestation)
+    }
+
     /// Who signed it.
     pub fn signers(&self) -> &[Signer] {
         &self.signers
@@ -54,7 +61,8 @@ impl Accepted {
         &self.index_keys
     }
 
-    /// What was signed, if Rekor keeps it beside an entry of this kind.
+    /// What was signed, if the entry has only its hash and it is not too long to be kept. Rekor
+    /// keeps it beside `intoto` and `cose`; here `dsse` has it too.
     pub fn attestation(&self) -> Option<&Attestation> {
         self.attestation.as_ref()
     }

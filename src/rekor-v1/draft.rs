@@ -1,6 +1,6 @@
 //! An entry on its way from a kind's file to the log: verified, and not yet written out.
 
-use fasti_entry::KeyMaterial;
+use fasti_entry::{Attestation, KeyMaterial};
 
 /// What a kind makes of a proposal whose signatures it verified.
 #[derive(Debug)]
@@ -11,7 +11,7 @@ pub(crate) struct Draft {
     pub signers: Vec<Signer>,
     /// What Rekor writes to its search index for the entry, in any order, perhaps in upper case.
     pub index_keys: Vec<String>,
-    /// What was signed, if Rekor keeps it beside the entry.
+    /// What was signed, if the entry has only its hash and it is not too long to be kept.
     pub attestation: Option<Attestation>,
 }
 
@@ -22,13 +22,4 @@ pub enum Signer {
     X509(KeyMaterial),
     /// A key of another family, in its canonical form.
     Other(Vec<u8>),
-}
-
-/// What was signed, kept beside the entry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attestation {
-    /// The SHA-256 of the bytes, or of what the entry names instead (`cose`: the message).
-    pub digest: [u8; 32],
-    /// The bytes.
-    pub bytes: Vec<u8>,
 }

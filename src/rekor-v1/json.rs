@@ -50,11 +50,6 @@ impl<'a> Object<'a> {
         Ok(Self { members, reading })
     }
 
-    /// All members, in the text's order.
-    pub fn members(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
-        self.members.iter().map(|(name, value)| (&**name, *value))
-    }
-
     /// A member as it stands in the text; `None` if it is missing or null.
     pub fn raw(&self, name: &str) -> Option<&'a RawValue> {
         let is_it = |found: &str| match self.reading {

@@ -44,7 +44,7 @@ mod testing;
 
 pub use accepted::Accepted;
 pub use canonical_key::{KEY_FORMATS, canonical_key, term_of_key};
-pub use draft::{Attestation, Signer};
+pub use draft::Signer;
 pub use error::{KindError, ProposalError};
 pub use kind::{KINDS, Kind};
 pub use limits::{Limits, Setting};

@@ -1,4 +1,4 @@
-//! JSON that Rekor reads into types of its own, such as envelopes and statements: names of members
+//! JSON that Rekor reads into types of its own, such as envelopes: names of members
 //! are taken in any case, the last of several counts, null counts as absent, unknown members are
 //! ignored. But a member of the wrong type is an error, and so is anything after the object.
 
@@ -27,16 +27,6 @@ impl<'a> Typed<'a> {
     /// A text; empty if it is missing.
     pub fn text(&self, name: &str) -> Result<Cow<'a, str>, serde_json::Error> {
         self.0.raw(name).map_or_else(|| Ok(Cow::default()), string)
-    }
-
-    /// An object; `None` if it is missing.
-    pub fn object(&self, name: &str) -> Result<Option<Self>, serde_json::Error> {
-        self.0.raw(name).map(Self::of).transpose()
-    }
-
-    /// All members, each of which must be a text.
-    pub fn texts(&self) -> Result<Vec<(&str, Cow<'a, str>)>, serde_json::Error> {
-        self.0.members().map(|(name, value)| Ok((name, string(value)?))).collect()
     }
 
     /// Calls `visit` with each object in a list; with none if it is missing.
@@ -69,9 +59,6 @@ mod tests {
         assert_eq!(typed.text("null").unwrap(), "");
         assert_eq!(typed.text("missing").unwrap(), "");
         assert!(typed.text("number").is_err() && typed.text("object").is_err());
-        let object = typed.object("object").unwrap().expect("it is there");
-        assert_eq!(object.texts().unwrap(), [("x", "y".into()), ("z", "".into())]);
-        assert!(typed.object("null").unwrap().is_none() && typed.object("number").is_err());
         let mut found = Vec::new();
         let mut visit = |each: Typed<'_>| {
             found.push(each.text("t")?.into_owned());
@@ -82,7 +69,6 @@ mod tests {
         assert!(typed.each("texts", &mut visit).is_err());
         assert!(typed.each("number", &mut visit).is_err());
         assert_eq!(found, ["1", ""]);
-        assert!(typed.texts().is_err());
         assert!(Typed::parse(b"{} {}").is_err() && Typed::parse(b"{\"a\":\"\xff\"}").is_err());
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! | file | what it tests |
 //! |---|---|
+//! | `attestations` | what was signed, if the log keeps it; `fasti get` and `fasti fsck` too |
 //! | `answering` | everything that a writer answers, except for submissions |
 //! | `sharded` | with inactive shards of Rekor v1 |
 //! | `following` | growth is shown, rollbacks and forks are not |
@@ -11,8 +12,9 @@
 //! `server` runs it and asks it.
 
 mod answering;
+mod attestations;
 mod following;
 mod secured;
-mod server;
+pub mod server;
 mod sharded;
 mod upstream;

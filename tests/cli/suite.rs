@@ -22,6 +22,7 @@ mod reading;
 mod rekor_cli;
 mod remembering;
 mod searching;
+mod searching_attested;
 mod searching_formats;
 mod serving;
 mod signature_files;

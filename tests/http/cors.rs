@@ -70,6 +70,7 @@ fn browsers_are_told_that_pages_may_read() {
         "/tile/0/000",
         "/tile/entries/x001/000.p/7",
         "/time/000",
+        "/attestations/sha256/e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         "/lookup/latest",
         "/lookup/run/0/256/0",
         "/api/v2/checkpoint",

@@ -14,6 +14,9 @@ pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     serde_json::from_str(text).expect("the document is JSON")
 });
 
+/// Below these, a path that is malformed is answered 400.
+const FILES: [&str; 4] = ["/tile/", "/time/", "/attestations/", "/lookup/"];
+
 /// Follows a reference within the document.
 fn resolve(value: &'static Value) -> &'static Value {
     let Some(reference) = value.get("$ref") else { return value };
@@ -36,6 +39,10 @@ fn template(path: &str) -> Option<&'static str> {
         let Some(rest_of_path) = path.strip_prefix(prefix) else { return false };
         if rest == "entryUUID}" {
             return !rest_of_path.is_empty() && !rest_of_path.contains('/');
+        }
+        if rest == "sha256}" {
+            let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+            return rest_of_path.len() == 64 && rest_of_path.bytes().all(is_digit);
         }
         if prefix.ends_with("run/") {
             return rest_of_path.split('/').count() == 3 && rest_of_path.split('/').all(is_size);
@@ -109,7 +116,7 @@ pub fn describes(method: &str, target: &str, answer: &Answer) {
     // Rekor v1's paths can end in a slash.
     let bare = path.strip_suffix('/').filter(|path| path.starts_with("/api/v1/"));
     let Some(template) = template(bare.unwrap_or(path)) else {
-        let may_be_bad = ["/tile/", "/time/", "/lookup/"].iter().any(|part| path.contains(part));
+        let may_be_bad = FILES.iter().any(|part| path.contains(part));
         let unlisted = if may_be_bad { &[400, 404][..] } else { &[404] };
         let metrics = path == "/metrics" && answer.status == 200;
         assert!(metrics || unlisted.contains(&answer.status), "{context}: an unlisted path");

@@ -34,6 +34,7 @@ fn every_operation_is_there() {
         let target = target.replace("{width}", "1").replace("{number}", "000");
         let target = target.replace("{start}", "0").replace("{end}", "256").replace("{part}", "0");
         let target = target.replace("{entryUUID}", &"ab".repeat(32));
+        let target = target.replace("{sha256}", &"ab".repeat(32));
         for method in ["get", "head", "post", "put", "delete", "patch", "options"] {
             let name = method.to_uppercase();
             let answer = exchange(writer.address, &name, &target, &[], b"");

@@ -8,6 +8,7 @@
 //! | `submitting` | proposals become entries, once, with one time |
 //! | `keys` | what signs for v1's clients, and what it signs |
 //! | `admitting` | who may propose what |
+//! | `attesting` | what was signed, kept beside its entry on request |
 //! | `refusing` | statuses, codes and words for what is not in order |
 //! | `shards` | several logs, read as one |
 //! | `replay` | the recorded answers of Rekor itself |
@@ -15,6 +16,7 @@
 //! `client` is a client that trusts one key; `proposals` has what it sends.
 
 mod admitting;
+mod attesting;
 mod client;
 mod keys;
 mod listing;

@@ -8,7 +8,7 @@ use crate::reader::{ENTRIES, Reader};
 use crate::submitter::{base64, good};
 use crate::wire::{Wire, ask, exchange, get, post, request};
 
-const READS: [&str; 15] = [
+const READS: [&str; 16] = [
     "/",
     "/healthz",
     "/ping",
@@ -18,6 +18,7 @@ const READS: [&str; 15] = [
     "/tile/0/000.p/1",
     "/tile/entries/000.p/1",
     "/time/000.p/1",
+    "/attestations/sha256/e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     "/api/v2/tile/0/000",
     "/api/v2/tile/entries/x001/000",
     "/lookup/latest",
@@ -162,6 +163,10 @@ fn paths_that_name_nothing() {
         ("/time/0/000", 400, bad),
         ("/time/000.p/256", 400, bad),
         ("/time/000.p/3", 404, not_found),
+        ("/attestations", 404, not_found),
+        ("/attestations/", 400, bad),
+        ("/attestations/sha256/e3b0c442", 400, bad),
+        ("/attestations/../checkpoint", 400, bad),
         // 2^64 - 1 is a valid tile index, 2^64 is not.
         ("/tile/0/x018/x446/x744/x073/x709/x551/615", 404, not_found),
         ("/tile/0/x018/x446/x744/x073/x709/x551/616", 400, bad),

@@ -6,11 +6,12 @@ use std::path::Path;
 use fasti_objects::{Lifetime, Packing, Published};
 
 /// One object of each kind, with the object as `formats.md` writes it.
-const OBJECTS: [(&str, &str); 10] = [
+const OBJECTS: [(&str, &str); 11] = [
     ("checkpoint", "`checkpoint`"),
     ("tile/0/x001/067", "`tile/<L>/...`"),
     ("tile/entries/067.p/8", "`tile/entries/...`"),
     ("time/067.p/8", "`time/...`"),
+    (ATTESTATION, "`attestations/sha256/...`"),
     ("log.json", "`log.json`"),
     ("lookup/latest", "`lookup/latest`"),
     ("lookup/revision/x001/234", "`lookup/revision/...`"),
@@ -18,6 +19,9 @@ const OBJECTS: [(&str, &str); 10] = [
     ("lookup/checkpoint", "`lookup/checkpoint`"),
     ("lookup/tile/0/001.p/3", "`lookup/tile/...`"),
 ];
+
+const ATTESTATION: &str =
+    "attestations/sha256/e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 fn text(path: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -132,7 +136,18 @@ fn other_paths_are_not_of_a_log() {
         assert!(path.parse::<Published>().is_err(), "{path}");
         assert!(!Published::is_meant_by(path), "{path}");
     }
-    for path in ["tile/", "tile/0/1", "lookup/", "lookup/run/1/1/0"] {
+    for path in [
+        "tile/",
+        "tile/0/1",
+        "lookup/",
+        "lookup/run/1/1/0",
+        "attestations/",
+        "attestations/sha256/",
+        "attestations/sha256/e3b0",
+        &ATTESTATION.to_uppercase().replace("ATTESTATIONS/SHA256", "attestations/sha256"),
+        &ATTESTATION.replace("sha256", "sha512"),
+        &format!("{ATTESTATION}/"),
+    ] {
         assert!(path.parse::<Published>().is_err(), "{path}");
         assert!(Published::is_meant_by(path), "{path}");
     }

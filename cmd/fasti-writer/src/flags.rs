@@ -12,6 +12,7 @@ use fasti::http::{
     Duplicates, EntryKinds, HttpConfig, InactiveShards, Limits, PeerSecret, RekorV1Config, Site,
 };
 use fasti::log::LogConfig;
+use fasti::objects::ATTESTATION_BYTES_MAX;
 use fasti::rekor_v1::KINDS;
 use fasti::signer::KeyLocation;
 use fasti::store::{BucketLocation, Cloud, StoreLocation};
@@ -63,6 +64,18 @@ pub struct Flags {
     #[arg(long, env = "FASTI_ENTRY_KINDS", value_name = "KINDS", value_delimiter = ',',
           value_parser = entry_kind)]
     pub entry_kinds: Vec<String>,
+
+    /// Keep what was signed beside the entries that have only its hash: payloads of dsse and intoto
+    /// entries, and COSE messages. Everybody can read them, and find the entries by what in-toto
+    /// statements are about. Give it to all writers of a log.
+    #[arg(long, env = "FASTI_STORE_ATTESTATIONS", help_heading = "Attestations")]
+    pub store_attestations: bool,
+
+    /// Maximum bytes of an attestation that is kept; entries with longer ones are logged without.
+    #[arg(long, env = "FASTI_ATTESTATION_BYTES_MAX", default_value_t = 102_400,
+          value_parser = clap::value_parser!(u32).range(1..=ATTESTATION_BYTES_MAX as i64),
+          help_heading = "Attestations")]
+    pub attestation_bytes_max: u32,
 
     /// The key that signs for clients of Rekor v1: a file, or a key in a key service, as for --key.
     /// Most of them know only ECDSA on P-256 [default: the log's own key]
@@ -239,6 +252,7 @@ impl Flags {
             ping_interval: Duration::from_millis((self.takeover_milliseconds / 4).max(25)),
             batch_pace: self.batch_pace(),
             rewrite_rate: self.rewrite_rate(),
+            keeps_attestations: self.store_attestations,
             size_seen: self.restored_at,
             ..LogConfig::default()
         }
@@ -292,6 +306,9 @@ impl Flags {
                 shards: rekor_v1_shards,
             },
             packed_bytes_max: None,
+            attestation_bytes_max: self
+                .store_attestations
+                .then_some(self.attestation_bytes_max as usize),
             limits: Limits {
                 v1_body_bytes_max: (self.rekor_v1_max_body_mib as usize) << 20,
                 connections_max: self.connections_max as usize,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
+use fasti::client::attestations::{ReadAttestationError, attestation_of};
 use fasti::client::fetch::{Fetch, Location};
 use fasti::client::proven::ProvenEntry;
 use fasti::client::reader::{ReadError, View};
@@ -12,7 +13,7 @@ use fasti::client::rekor_v1::{EntryId, RekorV1, RekorV1Error, V1Entry};
 use fasti::client::search::{self, Answer, Operator, Question, SearchError};
 use fasti::client::times::integrated_time;
 use fasti::client::trust::{OpenedCheckpoint, Trust};
-use fasti::entry::LookupTerm;
+use fasti::entry::{Attestation, LookupTerm};
 use fasti::grow::TreeId;
 use fasti::objects::IntegratedTime;
 use fasti::verify::TrustedRoot;
@@ -48,7 +49,7 @@ pub struct Found {
     /// When it entered the log, in seconds since 1970; of entries of Rekor v1 alone, and as far as
     /// the log says.
     pub time: Option<u64>,
-    /// What was signed, if the log keeps it. Nothing proves it.
+    /// What was signed, if the log keeps it.
     pub attestation: Option<Vec<u8>>,
     /// Its index in the tree.
     pub index_in_tree: LeafIndex,
@@ -191,12 +192,14 @@ async fn found(
         None => Ok(None),
     };
     let time = time.context("cannot read when the entry entered the log")?;
+    let attestation = attestation_of(&**fetch, &proven.bytes).await;
+    let attestation = refused_if(attestation, ReadAttestationError::is_refusal)?;
     Ok(Found {
         id: EntryId::of_leaf(proven.leaf),
         index: proven.index.get(),
         log_id: hex::encode(checkpoint.log().log_id),
         time: time.map(IntegratedTime::get),
-        attestation: None,
+        attestation: attestation.map(Attestation::into_bytes),
         index_in_tree: proven.index,
         head,
         hashes: proven.proof,

@@ -15,6 +15,8 @@ pub struct Options {
     pub workers: NonZeroUsize,
     /// Whether to verify the signatures in Rekor entries again.
     pub verify_signatures: bool,
+    /// Whether to look for attestations, even if the log does not say that it keeps them.
+    pub attestations: bool,
 }
 
 /// Why nothing could be checked.
@@ -38,5 +40,6 @@ pub(super) struct Check<'a> {
     pub findings: &'a Findings,
     pub size: TreeSize,
     pub verify_signatures: bool,
+    pub attestations: bool,
     pub progress: Progress<'a>,
 }

@@ -4,6 +4,7 @@ use fasti_entry::{RekorEntry, is_rekor_v1};
 use tiles_spec::tree::root_of;
 use tiles_spec::{BundleCoord, EntryBundle, Hash, LeafIndex, TileCoord, leaf_hash};
 
+use super::attestations;
 use super::check::Check;
 use super::objects::Fault;
 use crate::findings::Counts;
@@ -114,6 +115,9 @@ fn look_at(
 ) -> Counts {
     let mut counts = Counts { entries: width as u64, ..Counts::default() };
     for (slot, bytes) in entries.entries().take(width).enumerate() {
+        if check.attestations {
+            attestations::check(check, bytes, &mut counts);
+        }
         if !bytes.starts_with(REKOR_HEAD) {
             continue;
         }

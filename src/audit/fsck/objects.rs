@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fasti_client::description::Description;
 use fasti_client::fetch::{DirectoryFetch, Fetch, FetchError};
-use tiles_spec::{BundleCoord, EntryBundle, HashTile, ResourcePath, TileCoord, TileWidth};
+use tiles_spec::{BundleCoord, EntryBundle, Hash, HashTile, ResourcePath, TileCoord, TileWidth};
 use tokio::runtime::Handle;
 
 use fasti_seams::causes::with_causes;
@@ -76,6 +76,14 @@ impl Objects {
                 *into = fetched.unwrap_or_default();
                 Ok(found)
             }
+        }
+    }
+
+    /// Reads the attestation with this SHA-256.
+    pub(super) fn attestation(&self, sha256: &Hash) -> Result<Option<Vec<u8>>, FetchError> {
+        match self {
+            Self::Directory(directory) => directory.read_attestation(sha256),
+            Self::Remote { fetch, runtime } => runtime.block_on(fetch.fetch_attestation(sha256)),
         }
     }
 

@@ -13,7 +13,8 @@ use super::*;
 const SIZE: usize = 66_000;
 
 fn options() -> Options {
-    Options { workers: NonZeroUsize::new(2).unwrap(), verify_signatures: false }
+    let workers = NonZeroUsize::new(2).unwrap();
+    Options { workers, verify_signatures: false, attestations: false }
 }
 
 fn check(objects: &Objects) -> Report {

@@ -65,6 +65,8 @@ pub(super) struct Audit<'a> {
     pub progress: Progress<'a>,
     /// Parts that were missing.
     pub missing: Vec<(LeafRange, LookupPath)>,
+    /// Whether the log says that it keeps attestations.
+    pub keeps_attestations: bool,
 }
 
 impl Audit<'_> {

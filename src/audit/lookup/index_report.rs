@@ -20,6 +20,13 @@ pub struct IndexReport {
     pub bytes: u64,
     /// Postings in those objects.
     pub postings: u64,
+    /// Postings that are missing for attestations that are there: these were kept later.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub late: u64,
+    /// Postings of leaves whose attestations are not there, so that nobody can tell whether they
+    /// are right.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unexplained: u64,
     /// Objects that are in no run of the newest revision: of earlier revisions, or not served yet.
     pub unlisted: u64,
     /// Everything that is wrong, by path.
@@ -28,4 +35,9 @@ pub struct IndexReport {
     /// Problems beyond those named.
     #[serde(skip)]
     pub problems_omitted: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }

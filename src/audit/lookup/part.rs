@@ -67,6 +67,22 @@ impl Audit<'_> {
         }
     }
 
+    /// What a part lists; `None` if it is not what was signed, which is found later.
+    pub(super) async fn listed(
+        &self,
+        path: LookupPath,
+        range: LeafRange,
+        slice: KeySlice,
+        signed: &Part,
+    ) -> Option<Vec<Posting>> {
+        let bytes = Some(signed.bytes()).filter(|bytes| *bytes <= STORED_BYTES_MAX)?;
+        let Ok(Stored::Whole(stored)) = Stored::read(&*self.fetch, &path, bytes).await else {
+            return None;
+        };
+        let signed = signed.clone();
+        offload(move || read_part(range, slice, &signed, &stored).ok()).await
+    }
+
     /// Names the wrong postings of a stored part that matches the revision but not the leaves.
     async fn name_postings(
         &mut self,

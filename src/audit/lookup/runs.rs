@@ -1,12 +1,13 @@
 //! Runs: recomputes the postings of a run's leaves, and compares them with the signed and stored
 //! parts.
 
-use fasti_client::reader::{VerifiedBundle, View};
-use fasti_entry::lookup_keys;
+use fasti_client::reader::{ReadError, VerifiedBundle, View};
+use fasti_entry::lookup_keys_and_attestation;
 use fasti_lookup_spec::{LeafRange, LookupPath, Posting, Run, slice_bits};
 use tiles_spec::LeafIndex;
 use tiles_spec::tile::bundle_indices;
 
+use super::attestations::{Attested, Due, Further, Gone, due, further};
 use super::audit::{Audit, IndexAuditError};
 use super::revisions::Latest;
 use super::scratch::Scratch;
@@ -65,12 +66,29 @@ impl Audit<'_> {
     }
 
     async fn check_run(&mut self, revision: LeafIndex, run: &Run) -> std::io::Result<()> {
-        let mut scratch = Scratch::new(run.bits(), &self.options.scratch);
-        if !self.derive(&run.range, &mut scratch).await? {
+        let scratch = || Scratch::new(run.bits(), &self.options.scratch);
+        let mut leaves = Derived { own: scratch(), further: scratch(), gone: Gone::new(run.range) };
+        if !self.derive(&run.range, &mut leaves).await? {
             return Ok(());
         }
+        let mut actual = 0;
+        for (slice, part) in run.slices() {
+            let own = leaves.own.take(slice.index())?;
+            let further = leaves.further.take(slice.index())?;
+            let path = LookupPath::Part { range: run.range, part: slice.index() };
+            let due = if self.keeps_attestations {
+                let listed = self.listed(path, run.range, slice, part).await;
+                due(own, further, listed.as_deref(), &leaves.gone)
+            } else {
+                Due { postings: own, late: 0, unexplained: 0 }
+            };
+            self.report.late += due.late;
+            self.report.unexplained += due.unexplained;
+            actual += due.postings.len() as u64;
+            self.check_part(revision, run.range, slice, part, due.postings).await;
+        }
         let (start, end) = (run.range.start(), run.range.end());
-        let (signed, actual) = (run.postings, scratch.count());
+        let signed = run.postings;
         if signed != actual {
             let counted = format!("counts {signed} postings from {start} to {end}");
             let fault = format!("a wrong index was signed: it {counted}, but there are {actual}");
@@ -83,10 +101,6 @@ impl Audit<'_> {
             let fault = format!("a wrong index was signed: it {cuts}, but there should be {parts}");
             self.findings.add(LookupPath::Revision(revision), fault);
         }
-        for (slice, part) in run.slices() {
-            let postings = scratch.take(slice.index())?;
-            self.check_part(revision, run.range, slice, part, postings).await;
-        }
         Ok(())
     }
 
@@ -94,19 +108,25 @@ impl Audit<'_> {
     async fn derive(
         &mut self,
         range: &LeafRange,
-        scratch: &mut Scratch<'_>,
+        leaves: &mut Derived<'_>,
     ) -> std::io::Result<bool> {
-        let asked = *range;
+        let (asked, fetch) = (*range, self.fetch.clone());
         let derive = move |bundle: VerifiedBundle| postings_of(&bundle, &asked);
         let indices = bundle_indices(range.start(), range.end());
         let mut bundles = self.log.bundles_with(indices, derive);
         loop {
-            match bundles.next().await {
-                Ok(Some((leaves, postings))) => {
-                    postings.into_iter().try_for_each(|posting| scratch.add(posting))?;
-                    (self.progress)(leaves);
+            let read = match bundles.next().await {
+                Ok(Some((count, postings, attested))) => {
+                    postings.into_iter().try_for_each(|posting| leaves.own.add(posting))?;
+                    (self.progress)(count);
+                    let attested = if self.keeps_attestations { attested } else { Vec::new() };
+                    further(&fetch, attested).await.map_err(ReadError::from)
                 }
                 Ok(None) => return Ok(true),
+                Err(error) => Err(error),
+            };
+            match read {
+                Ok(further) => further.into_iter().try_for_each(|one| leaves.add(one))?,
                 Err(error) => {
                     let run = format!("lookup/run/{}/{}", range.start(), range.end());
                     let fault = format!("cannot be recomputed: {}", with_causes(&error));
@@ -118,14 +138,36 @@ impl Audit<'_> {
     }
 }
 
-/// The number of leaves of a bundle in the range, and their postings.
-fn postings_of(bundle: &VerifiedBundle, range: &LeafRange) -> (u64, Vec<Posting>) {
-    let mut leaves = 0;
-    let mut postings = Vec::new();
+/// What the leaves of a run have.
+struct Derived<'a> {
+    /// The postings of the entries themselves.
+    own: Scratch<'a>,
+    /// Those of their attestations.
+    further: Scratch<'a>,
+    gone: Gone,
+}
+
+impl Derived<'_> {
+    fn add(&mut self, (index, postings): Further) -> std::io::Result<()> {
+        let Some(postings) = postings else {
+            self.gone.add(index);
+            return Ok(());
+        };
+        postings.into_iter().try_for_each(|posting| self.further.add(posting))
+    }
+}
+
+/// The number of leaves of a bundle in the range, their postings, and those that may have more by
+/// their attestations.
+fn postings_of(bundle: &VerifiedBundle, range: &LeafRange) -> (u64, Vec<Posting>, Vec<Attested>) {
+    let (mut leaves, mut postings, mut attested) = (0, Vec::new(), Vec::new());
     for (index, leaf, entry) in bundle.entries().filter(|(index, ..)| range.contains(*index)) {
         leaves += 1;
-        let keys = lookup_keys(&leaf, entry);
+        let (keys, attestation) = lookup_keys_and_attestation(&leaf, entry);
         postings.extend(keys.into_iter().map(|key| Posting { key, index }));
+        let attestation =
+            attestation.map(|sha256| Attested { index, sha256, entry: entry.to_vec() });
+        attested.extend(attestation);
     }
-    (leaves, postings)
+    (leaves, postings, attested)
 }

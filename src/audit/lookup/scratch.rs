@@ -50,6 +50,7 @@ impl<'a> Scratch<'a> {
     }
 
     /// The number of postings added.
+    #[cfg(test)]
     pub(super) fn count(&self) -> u64 {
         self.count
     }

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use fasti_lookup_spec::LookupPath;
 use fasti_objects::Published;
 use fasti_seams::offload::offload;
-use tiles_spec::{BundleCoord, EntryBundle, ResourcePath};
+use tiles_spec::{BundleCoord, EntryBundle, Hash, ResourcePath};
 
 use super::error::{FetchError, expect_small, gunzip};
 use super::interface::Fetch;
@@ -127,6 +127,14 @@ impl DirectoryFetch {
             .then_some(bytes))
     }
 
+    /// Reads the attestation with this SHA-256, as [`Fetch::fetch_attestation`] does.
+    pub fn read_attestation(&self, sha256: &Hash) -> Result<Option<Vec<u8>>, FetchError> {
+        let (attestation, mut bytes) = (Published::Attestation(*sha256), Vec::new());
+        Ok(self
+            .read_file(&attestation.to_string(), bytes_max(attestation), &mut bytes)?
+            .then_some(bytes))
+    }
+
     /// Reads a file of at most `max` bytes into `into`. Returns whether the file exists.
     fn read_file(&self, name: &str, max: usize, into: &mut Vec<u8>) -> Result<bool, FetchError> {
         into.clear();
@@ -175,6 +183,11 @@ impl Fetch for DirectoryFetch {
             Ok(this.read_times_into(bundle, &mut bytes)?.then_some(bytes))
         })
         .await
+    }
+
+    async fn fetch_attestation(&self, sha256: &Hash) -> Result<Option<Vec<u8>>, FetchError> {
+        let (this, sha256) = (self.clone(), *sha256);
+        offload(move || this.read_attestation(&sha256)).await
     }
 
     fn place(&self, path: &ResourcePath) -> String {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use fasti_lookup_spec::LookupPath;
-use tiles_spec::{BundleCoord, ResourcePath};
+use tiles_spec::{BundleCoord, Hash, ResourcePath};
 
 use super::error::FetchError;
 use super::interface::Fetch;
@@ -30,6 +30,10 @@ impl Fetch for IndexElsewhere {
 
     async fn fetch_times(&self, bundle: &BundleCoord) -> Result<Option<Vec<u8>>, FetchError> {
         self.log.fetch_times(bundle).await
+    }
+
+    async fn fetch_attestation(&self, sha256: &Hash) -> Result<Option<Vec<u8>>, FetchError> {
+        self.log.fetch_attestation(sha256).await
     }
 
     fn place(&self, path: &ResourcePath) -> String {

@@ -20,7 +20,7 @@ use reqwest::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, RANGE, RETRY_AFTER,
 };
 use reqwest::{Client, StatusCode, Url};
-use tiles_spec::{BundleCoord, ResourcePath};
+use tiles_spec::{BundleCoord, Hash, ResourcePath};
 
 use super::error::{FetchError, expect_small, gunzip};
 use super::interface::Fetch;
@@ -182,6 +182,13 @@ impl Fetch for HttpFetch {
     async fn fetch_times(&self, bundle: &BundleCoord) -> Result<Option<Vec<u8>>, FetchError> {
         let times = Published::Times(*bundle);
         let (place, max) = (format!("{}/{times}", self.base), bytes_max(times));
+        let wanted = Whole { max, may_be_packed: false, may_be_absent: true };
+        persist(|| self.attempt(&place, wanted)).await
+    }
+
+    async fn fetch_attestation(&self, sha256: &Hash) -> Result<Option<Vec<u8>>, FetchError> {
+        let attestation = Published::Attestation(*sha256);
+        let (place, max) = (format!("{}/{attestation}", self.base), bytes_max(attestation));
         let wanted = Whole { max, may_be_packed: false, may_be_absent: true };
         persist(|| self.attempt(&place, wanted)).await
     }

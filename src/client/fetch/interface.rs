@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 use fasti_lookup_spec::LookupPath;
-use tiles_spec::{BundleCoord, ResourcePath};
+use tiles_spec::{BundleCoord, Hash, ResourcePath};
 
 use super::error::FetchError;
 
@@ -24,6 +24,13 @@ pub trait Fetch: Send + Sync + 'static {
     /// not keep times has none, and a copy may lack them; the result is then `None`.
     async fn fetch_times(&self, bundle: &BundleCoord) -> Result<Option<Vec<u8>>, FetchError> {
         let _ = bundle;
+        Ok(None)
+    }
+
+    /// Reads the attestation with this SHA-256; nothing is compared. A log need not keep any, and a
+    /// copy may lack them; the result is then `None`.
+    async fn fetch_attestation(&self, sha256: &Hash) -> Result<Option<Vec<u8>>, FetchError> {
+        let _ = sha256;
         Ok(None)
     }
 

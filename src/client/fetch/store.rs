@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use fasti_lookup_spec::LookupPath;
 use fasti_objects::Published;
 use fasti_store::{ObjectPath, Store};
-use tiles_spec::{BundleCoord, ResourcePath};
+use tiles_spec::{BundleCoord, Hash, ResourcePath};
 
 use super::error::{FetchError, expect_small};
 use super::interface::Fetch;
@@ -59,6 +59,10 @@ impl Fetch for StoreFetch {
 
     async fn fetch_times(&self, bundle: &BundleCoord) -> Result<Option<Vec<u8>>, FetchError> {
         self.read(Published::Times(*bundle)).await
+    }
+
+    async fn fetch_attestation(&self, sha256: &Hash) -> Result<Option<Vec<u8>>, FetchError> {
+        self.read(Published::Attestation(*sha256)).await
     }
 
     fn place(&self, path: &ResourcePath) -> String {

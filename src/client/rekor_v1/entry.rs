@@ -1,14 +1,15 @@
 //! An entry as Rekor v1's API gives it (`LogEntry`).
 //!
 //! Invariant: a [`V1Entry`] does not contradict itself. Its ID ends with the leaf hash of its body,
-//! and its proof leads from there to the root in its checkpoint. Whose signatures these are is not
+//! and its proof leads from there to the root in its checkpoint. If it states the hash of its
+//! attestation, the attestation has that hash. Whose signatures these are is not
 //! known here.
 
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fasti_entry::{InclusionProof, TransparencyLogEntry};
+use fasti_entry::{InclusionProof, TransparencyLogEntry, attestation_hash, is_attestation_of};
 use serde::Deserialize;
 use serde_json::Value;
 use tiles_spec::{
@@ -33,7 +34,7 @@ pub struct V1Entry {
     pub index: LeafIndex,
     /// The tree to which the proof leads.
     pub head: TreeHead,
-    /// What was signed, if the log keeps it beside the entry. Nothing proves it.
+    /// What was signed, if the log keeps it beside the entry.
     pub attestation: Option<Vec<u8>>,
 }
 
@@ -73,6 +74,9 @@ pub enum V1Fault {
     /// The checkpoint cannot be read.
     #[error("its checkpoint is malformed")]
     Checkpoint(#[from] CheckpointError),
+    /// The attestation is not the one whose hash the entry has.
+    #[error("its attestation has another hash than the entry states")]
+    OtherAttestation,
     /// The checkpoint is of another tree than the proof.
     #[error("its checkpoint is of another tree than its inclusion proof")]
     OtherTree,
@@ -174,6 +178,12 @@ impl V1Entry {
             canonicalized_body: body,
         };
         let attestation = attestation.map(|data| bytes(&data, "attestation")).transpose()?;
+        if let Some(bytes) = &attestation
+            && attestation_hash(&entry.canonicalized_body).is_some()
+            && !is_attestation_of(&entry.canonicalized_body, bytes)
+        {
+            return Err(V1Fault::OtherAttestation);
+        }
         Ok(Self { id, entry, index, head, attestation })
     }
 

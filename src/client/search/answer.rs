@@ -4,8 +4,13 @@ use std::sync::Arc;
 
 use fasti_entry::LookupTerm;
 use fasti_read::Reading;
-use fasti_read::search::{Newest, Opened, Order, Scanned, Search, SearchFault, matches};
+use fasti_read::description::Description;
+use fasti_read::search::{
+    Newest, Open, Opened, Order, Scanned, Search, SearchFault, matches_and_open,
+};
 use futures::future::try_join;
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use tiles_spec::LeafIndex;
 
 use super::error::SearchError;
 use super::question::{Answer, Asked, Question};
@@ -13,6 +18,9 @@ use crate::fetch::Fetch;
 use crate::host::{Failed, host};
 use crate::reader::{ReadError, View};
 use crate::trust::Trust;
+
+/// How many attestations are read at once.
+const ATTESTATIONS_AT_ONCE: usize = 16;
 
 /// Searches a log. If log and index have changed meanwhile, both are read again, once.
 pub async fn search(
@@ -95,9 +103,22 @@ async fn scan(
     let order = search.order();
     let mut view = view(fetch, search.opened()).await?;
     let (mut scanned, asked, from) = (Scanned::default(), asked.clone(), newest.from);
-    let work = move |bundle| matches(&asked, &bundle, from);
+    let of = asked.clone();
+    let work = move |bundle| matches_and_open(&of, &bundle, from);
     let mut bundles = view.bundles_with(newest.bundles, work);
-    while let Some(found) = bundles.next().await? {
+    let mut keeps_attestations = None;
+    while let Some((mut found, open)) = bundles.next().await? {
+        if !open.is_empty() {
+            let keeps = match keeps_attestations {
+                Some(keeps) => keeps,
+                None => says_that_it_keeps(&**fetch).await?,
+            };
+            keeps_attestations = Some(keeps);
+            if keeps {
+                found.extend(attested(&**fetch, &asked, open).await?);
+                found.sort_unstable();
+            }
+        }
         if !scanned.add(found, order, limit) {
             break;
         }
@@ -105,6 +126,28 @@ async fn scan(
     drop(bundles);
     search.opened().tree = Some(view.into_tree());
     Ok(scanned)
+}
+
+/// Whether the log says that it keeps attestations.
+async fn says_that_it_keeps(fetch: &dyn Fetch) -> Result<bool, SearchError> {
+    let description = fetch.description().await.map_err(ReadError::from)?;
+    Ok(Description::parse(&description.unwrap_or_default()).keeps_attestations())
+}
+
+/// Those of these leaves that match by their attestations.
+async fn attested(
+    fetch: &dyn Fetch,
+    asked: &Asked,
+    open: Vec<Open>,
+) -> Result<Vec<LeafIndex>, SearchError> {
+    let read = open.into_iter().map(|open| async move {
+        let found = fetch.fetch_attestation(&open.sha256).await.map_err(ReadError::from)?;
+        let is_answer = found.is_some_and(|found| open.is_answer(asked, &found));
+        Ok::<_, SearchError>(is_answer.then_some(open.index))
+    });
+    let read = stream::iter(read).buffered(ATTESTATIONS_AT_ONCE);
+    let found: Vec<_> = read.try_collect().await?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// The log's tree, to be read in bulk. The caller puts it back.

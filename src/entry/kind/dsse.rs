@@ -164,6 +164,10 @@ impl Definition for V002 {
         leaf::<Self>(&request.verify().map_err(|e| e.within(REQUEST))?)
     }
 
+    fn attestation(request: &DsseRequest) -> Option<&[u8]> {
+        Some(&request.envelope.payload)
+    }
+
     fn parse_entry(value: Value<'_>) -> Result<DsseEntry, EntryError> {
         let [payload_hash, signatures] =
             fields(value, ["payloadHash", "signatures"], Unknown::Refuse)?;
@@ -195,7 +199,7 @@ impl Definition for V002 {
     }
 
     fn facts(spec: &Value<'_>, facts: &mut Facts) {
-        facts.hash_output(spec, &[SPEC, "payloadHash"]);
+        facts.attested(|facts| facts.hash_output(spec, &[SPEC, "payloadHash"]));
         for signature in elements(spec, &[SPEC, "signatures"]) {
             facts.verifier(signature, &["verifier"]);
         }

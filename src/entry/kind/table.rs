@@ -85,6 +85,14 @@ macro_rules! table {
                 )+}
             }
 
+            /// What was signed, if a log may keep it beside the entry.
+            pub fn attestation(&self) -> Option<&[u8]> {
+                match self {$(
+                    $(#[cfg($cfg)])?
+                    Self::$kind(request) => <$definition>::attestation(request),
+                )+}
+            }
+
             pub(super) fn verified_leaf(&self) -> Result<Vec<u8>, EntryError> {
                 match self {$(
                     $(#[cfg($cfg)])?

@@ -25,6 +25,7 @@ use fasti_store::{
     Attempt, Created, NewObject, Object, ObjectPath, Replaced, Store, StoreError, Version,
 };
 use futures::future::{Either, join_all, select};
+use sha2::{Digest as _, Sha256};
 use tiles_spec::{EntryBundle, HASH_BYTES, ResourcePath};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -149,6 +150,7 @@ impl Files {
             (Published::Lookup(path), Some(part)) => fetch.fetch_part(&path, part).await,
             (Published::Log(path), _) => fetch.fetch(&path).await,
             (Published::Times(bundle), _) => fetch.fetch_times(&bundle).await,
+            (Published::Attestation(sha256), _) => fetch.fetch_attestation(&sha256).await,
             (Published::Description, _) => fetch.description().await,
             (Published::Lookup(path), None) => fetch.fetch_lookup(&path).await,
         };
@@ -287,6 +289,7 @@ fn well_formed(object: Published, path: &ObjectPath, bytes: Bytes) -> Result<Byt
     let is_well_formed = match (object.resource(), object) {
         (Some(ResourcePath::Tile(tile)), _) => length == tile.width.as_usize() * HASH_BYTES,
         (Some(ResourcePath::Bundle(it)), _) => EntryBundle::decode(&bytes, it.width).is_ok(),
+        (_, Published::Attestation(sha256)) => sha256.as_bytes()[..] == Sha256::digest(&bytes)[..],
         (_, Published::Times(bundle)) => length == bundle.width.as_usize() * TIME_BYTES,
         _ => true,
     };

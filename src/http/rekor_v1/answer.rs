@@ -41,13 +41,17 @@ pub(super) fn entry(voucher: &Voucher, entry: &Logged<'_>, vouched: &Vouched) ->
     if let Some(timestamp) = &vouched.timestamp {
         verification["signedEntryTimestamp"] = STANDARD.encode(timestamp).into();
     }
-    json!({entry_id(voucher.tree(), &entry.leaf): {
+    let mut answer = json!({
         "body": STANDARD.encode(entry.body),
         "integratedTime": vouched.time.map_or(0, fasti_objects::IntegratedTime::get),
         "logID": hex::encode(voucher.log_id()),
         "logIndex": entry.first.of_leaf(entry.index).get(),
         "verification": verification,
-    }})
+    });
+    if let Some(attestation) = &entry.attestation {
+        answer["attestation"] = json!({"data": STANDARD.encode(attestation.bytes())});
+    }
+    json!({entry_id(voucher.tree(), &entry.leaf): answer})
 }
 
 /// v1's `LogInfo` of all shards, of which the active one is the last; with null for no others.

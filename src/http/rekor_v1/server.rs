@@ -36,10 +36,15 @@ pub struct RekorV1 {
 
 impl RekorV1 {
     /// The log that is served, after the inactive shards; the voucher signs for v1's clients, if it
-    /// can.
-    pub fn new(served: Served, voucher: Voucher, inactive: &InactiveShards) -> Self {
+    /// can. `keeps_attestations` says that this server writes them.
+    pub fn new(
+        served: Served,
+        voucher: Voucher,
+        inactive: &InactiveShards,
+        keeps_attestations: bool,
+    ) -> Self {
         Self {
-            shards: Shards::new(served, voucher, inactive),
+            shards: Shards::new(served, voucher, inactive, keeps_attestations),
             places: Semaphore::new(PLACES),
             turns: Semaphore::new(TURNS),
         }

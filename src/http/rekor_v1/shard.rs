@@ -6,17 +6,20 @@
 
 use std::sync::Arc;
 
+use fasti_client::attestations::{ReadAttestationError, attestation};
+use fasti_client::description::Description;
 use fasti_client::fetch::{Fetch, StoreFetch};
 use fasti_client::proven::ProvenEntry;
 use fasti_client::reader::View;
 use fasti_client::search::{self, Operator, Question, SearchError, search};
 use fasti_client::trust::Trust;
-use fasti_entry::LookupTerm;
+use fasti_entry::{Attestation, LookupTerm, attestation_hash};
 use fasti_grow::{TreeId, VirtualIndex};
 use fasti_log::Acknowledged;
 use pem_rfc7468::LineEnding;
 use serde_json::Value;
 use tiles_spec::{Hash, LeafIndex, TreeHead, TreeSize};
+use tokio::sync::OnceCell;
 
 use super::answer;
 use super::entry_id::entry_id;
@@ -35,12 +38,21 @@ pub(super) struct Shard {
     first: VirtualIndex,
     is_active: bool,
     public_key: String,
+    /// Whether the log keeps attestations, if that is known.
+    keeps_attestations: OnceCell<bool>,
 }
 
 impl Shard {
-    /// The log that is served, whose first entry has this index.
-    pub fn active(served: Served, voucher: Voucher, first: VirtualIndex) -> Self {
-        Self::new(served, voucher, first, true)
+    /// The log that is served, whose first entry has this index. `keeps_attestations` says that
+    /// this server writes them.
+    pub fn active(
+        served: Served,
+        voucher: Voucher,
+        first: VirtualIndex,
+        keeps_attestations: bool,
+    ) -> Self {
+        let keeps_attestations = OnceCell::new_with(keeps_attestations.then_some(true));
+        Self { keeps_attestations, ..Self::new(served, voucher, first, true) }
     }
 
     /// A log that has ended.
@@ -58,6 +70,7 @@ impl Shard {
             voucher,
             first,
             is_active,
+            keeps_attestations: OnceCell::new(),
         }
     }
 
@@ -182,6 +195,8 @@ impl Shard {
             head: published.head,
             published: &published.checkpoint,
             time: published.time(acknowledged.index),
+            // As in v1, who submits it has it.
+            attestation: None,
         };
         let vouched = logged.vouch(&self.voucher, &*self.files).await?;
         Ok((self.id_of(&acknowledged.leaf), answer::entry(&self.voucher, &logged, &vouched)))
@@ -198,10 +213,35 @@ impl Shard {
             head: view.head(),
             published: &published,
             time: None,
+            attestation: self.attestation_of(&entry.bytes).await?,
         };
         let vouched = logged.vouch(&self.voucher, &*self.files).await;
         let vouched = vouched.map_err(|problem| self.at_fault(problem))?;
         Ok(answer::entry(&self.voucher, &logged, &vouched))
+    }
+
+    /// What was signed, if the log keeps that beside its entries.
+    async fn attestation_of(&self, entry: &[u8]) -> Result<Option<Attestation>, Problem> {
+        let Some(sha256) = attestation_hash(entry) else { return Ok(None) };
+        let kept = async {
+            if !self.keeps_attestations().await? {
+                return Ok(None);
+            }
+            attestation(&*self.files, &sha256).await
+        };
+        kept.await.map_err(|error: ReadAttestationError| self.at_fault(error))
+    }
+
+    /// Whether it does. A writer that keeps none itself asks once whether others do, or did.
+    async fn keeps_attestations(&self) -> Result<bool, ReadAttestationError> {
+        if let Served::Followed(log) = &self.served {
+            return Ok(log.description().keeps_attestations());
+        }
+        let ask = || async {
+            let description = self.files.description().await?.unwrap_or_default();
+            Ok(Description::parse(&description).keeps_attestations())
+        };
+        self.keeps_attestations.get_or_try_init(ask).await.copied()
     }
 
     /// What to answer with after a problem with this shard. That of an inactive one names it; the

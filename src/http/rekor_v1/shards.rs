@@ -45,8 +45,14 @@ pub(super) struct Views<'a> {
 }
 
 impl Shards {
-    /// The log that is served, with the inactive shards before it.
-    pub fn new(served: Served, voucher: Voucher, inactive: &InactiveShards) -> Self {
+    /// The log that is served, with the inactive shards before it. `keeps_attestations` says that
+    /// this server writes them.
+    pub fn new(
+        served: Served,
+        voucher: Voucher,
+        inactive: &InactiveShards,
+        keeps_attestations: bool,
+    ) -> Self {
         let ranges = inactive.ranges().clone();
         let older = inactive.shards().iter().map(|shard| Older {
             shard: shard.clone(),
@@ -54,7 +60,8 @@ impl Shards {
             reach: Reach::new(shard.is_open()),
         });
         let inactive = older.collect();
-        let active = Shard::active(served, voucher, ranges.first(ranges.active()));
+        let active =
+            Shard::active(served, voucher, ranges.first(ranges.active()), keeps_attestations);
         Self { inactive, active, ranges }
     }
 

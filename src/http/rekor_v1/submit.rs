@@ -22,6 +22,7 @@ use super::entry_id::location;
 use super::error::V1Error;
 use super::question::search_log_query;
 use crate::app::App;
+use crate::attestations::ToKeep;
 use crate::body::ReadBody;
 use crate::config::Duplicates;
 use crate::methods::READ;
@@ -44,7 +45,8 @@ impl App {
         let max = self.config.limits.v1_body_bytes_max;
         let body = self.read_body(head, body, max, &self.pools.submissions).await?;
         self.pace_body(&head.headers, &head.extensions, body.bytes())?;
-        let leaf = self.accept(body).await?;
+        let (leaf, to_keep) = self.accept(body).await?;
+        self.keep(log, &leaf, to_keep).await?;
         let acknowledged = log.submit(leaf.clone()).await?;
         let id = self.v1.active().id_of(&acknowledged.leaf);
         if acknowledged.duplicate && self.config.rekor_v1.duplicates == Duplicates::Reject {
@@ -60,8 +62,9 @@ impl App {
         Ok(answer)
     }
 
-    /// Verifies a proposal, and returns the leaf that it becomes.
-    async fn accept(&self, body: ReadBody) -> Result<Bytes, Problem> {
+    /// Verifies a proposal, and returns the leaf that it becomes, and what to keep beside it.
+    async fn accept(&self, body: ReadBody) -> Result<(Bytes, Option<ToKeep>), Problem> {
+        let bytes_max = self.config.attestation_bytes_max;
         let (admission, kinds) = (self.config.admission.clone(), self.config.kinds.clone());
         let verified = self.off_the_io_threads(move || {
             let proposal = Proposal::parse(body.bytes()).map_err(V1Error::from)?;
@@ -69,14 +72,15 @@ impl App {
             if !kinds.allow(kind) {
                 return Err(V1Error::KindOff(kind).into());
             }
-            let accepted = proposal.accept(&setting()).map_err(V1Error::from)?;
+            let accepted = proposal.accept(&setting(bytes_max)).map_err(V1Error::from)?;
             let materials = accepted.signers().iter().filter_map(|signer| match signer {
                 Signer::X509(material) => Some(material),
                 Signer::Other(_) => None,
             });
             admission.judge_signers(kind, materials, wall_clock())?;
             expect_few_keys(accepted.body()).map_err(|_| V1Error::TooManyKeys(LOOKUP_KEYS_MAX))?;
-            Ok(Bytes::from(Accepted::into_body(accepted)))
+            let (leaf, attestation) = Accepted::into_parts(accepted);
+            Ok((Bytes::from(leaf), Self::to_keep(bytes_max, attestation, body)))
         });
         verified.await
     }
@@ -114,7 +118,7 @@ impl App {
 /// The leaf hash of a proposal; `Ok(None)` if its algorithm is one with which it cannot be in the
 /// log.
 fn leaf_of(proposal: &[u8]) -> Result<Option<Hash>, V1Error> {
-    let accepted = Proposal::parse(proposal).map_err(asked_for)?.accept(&setting());
+    let accepted = Proposal::parse(proposal).map_err(asked_for)?.accept(&setting(None));
     match accepted {
         Ok(accepted) => Ok(Some(leaf_hash(accepted.body()))),
         Err(ProposalError::Entry(KindError::Algorithm)) => Ok(None),
@@ -129,9 +133,10 @@ fn asked_for(error: ProposalError) -> V1Error {
     }
 }
 
-fn setting() -> Setting {
+fn setting(attestation_bytes_max: Option<usize>) -> Setting {
     let now = wall_clock().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    Setting { limits: Limits::default(), now }
+    let attestation_bytes_max = attestation_bytes_max.unwrap_or_default();
+    Setting { limits: Limits { attestation_bytes_max, ..Limits::default() }, now }
 }
 
 fn insert(answer: &mut HttpResponse, name: HeaderName, value: &str) {

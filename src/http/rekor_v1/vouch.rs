@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use fasti_client::fetch::Fetch;
 use fasti_client::times::integrated_time;
+use fasti_entry::Attestation;
 use fasti_grow::{RekorV1Guard, TreeId, VirtualIndex};
 use fasti_objects::IntegratedTime;
 use sha2::{Digest as _, Sha256};
@@ -94,6 +95,8 @@ pub(super) struct Logged<'a> {
     pub published: &'a [u8],
     /// When it entered the log, if that is known here.
     pub time: Option<IntegratedTime>,
+    /// What was signed, if the log has kept it.
+    pub attestation: Option<Attestation>,
 }
 
 /// What an answer says about an entry, beside the entry itself.

@@ -30,12 +30,15 @@ pub struct Answer<T> {
     /// more than the limit, the leaf from which on the next question can ask; otherwise
     /// [`searched`](Self::searched). Every match from `since` up to here was found.
     pub until: TreeSize,
+    /// The number of entries that the index lists, and that do not match by themselves, because
+    /// their attestations are not there: nobody can tell whether they match.
+    pub unconfirmed: u64,
     /// The number of matching entries.
     pub total: Total,
     /// Whether there are more entries than the limit allows, or than can be examined.
     pub is_cut: bool,
     /// Whether `entries` are all matches in the log from `since` on: the limit left nothing out,
-    /// and every leaf was searched.
+    /// every leaf was searched, and no attestation was missing.
     pub complete: bool,
 }
 

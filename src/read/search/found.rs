@@ -8,6 +8,7 @@ use fasti_lookup_spec::Sought;
 use tiles_spec::{LeafIndex, TreeHead, TreeSize};
 
 use super::answer::{Match, Total};
+use super::attested::{Attesting, Looked, Need};
 use super::fault::{SearchFault, Wrong};
 use super::list::{Merged, Next};
 use super::question::{Asked, Has, LIMIT_MAX, Operator, Order, Question};
@@ -47,6 +48,10 @@ pub(super) struct Finding<'a, T> {
     looked_at: usize,
     /// In the order of the question.
     entries: Vec<Match<T>>,
+    /// The number of entries that are listed, and whose attestations are not there.
+    unconfirmed: u64,
+    /// Whether the log keeps attestations, if that is known.
+    keeps_attestations: Option<bool>,
     is_cut: bool,
     /// If there are more, and the oldest were found: the first leaf that was not judged.
     until: Option<TreeSize>,
@@ -61,6 +66,8 @@ enum Step {
     Lists(Option<Tree>),
     /// Entries are read.
     Entries(Box<(Tree, ReadingEntries)>, Leaves),
+    /// Attestations of these entries are read.
+    Attestations(Box<(Tree, Attesting)>, Leaves),
     Done,
 }
 
@@ -77,6 +84,8 @@ pub struct Found<T> {
     /// Ascending.
     pub(super) entries: Vec<Match<T>>,
     pub(super) total: Total,
+    /// The number of entries that are listed, and whose attestations are not there.
+    pub(super) unconfirmed: u64,
     /// Whether there can be more.
     pub(super) is_cut: bool,
     /// If there are more, and the oldest were found: the first leaf that was not judged.
@@ -104,6 +113,7 @@ impl<T> Found<T> {
     #[must_use]
     pub fn and(mut self, later: Self) -> Self {
         self.entries.extend(later.entries);
+        self.unconfirmed += later.unconfirmed;
         let total = self.total.get().saturating_add(later.total.get());
         let is_exact = self.total.is_exact() && later.total.is_exact();
         self.total = if is_exact { Total::Exactly(total) } else { Total::AtMost(total) };
@@ -149,6 +159,8 @@ impl<'a, T: Sought> Finding<'a, T> {
             scanned: total,
             looked_at: 0,
             entries: Vec::new(),
+            unconfirmed: 0,
+            keeps_attestations: None,
             is_cut,
             until,
             found: None,
@@ -220,6 +232,17 @@ impl<'a, T: Sought> Finding<'a, T> {
                     self.step = Step::Entries(reading, leaves);
                     return Ok(());
                 };
+                let entries = self.look(entries, &leaves);
+                let attesting = Attesting::new::<T>(entries, self.keeps_attestations);
+                self.step = Step::Attestations(Box::new((reading.0, attesting)), leaves);
+                self.go_on()
+            }
+            Step::Attestations(mut reading, leaves) => {
+                let Some(entries) = reading.1.outcome() else {
+                    self.step = Step::Attestations(reading, leaves);
+                    return Ok(());
+                };
+                self.keeps_attestations = self.keeps_attestations.or(reading.1.keeps());
                 self.judge(entries, &leaves)?;
                 if let Some(next) = self.entries.get(self.limit) {
                     let next = next.entry.index;
@@ -233,15 +256,38 @@ impl<'a, T: Sought> Finding<'a, T> {
         }
     }
 
+    /// Sees what entries have by themselves, and which attestations must be read.
+    fn look(&self, entries: Vec<ProvenEntry>, leaves: &Leaves) -> Vec<Looked> {
+        let look = |(number, entry): (usize, ProvenEntry)| {
+            let own = self.asked.of(&entry.leaf, &entry.bytes);
+            let is_answer = self.asked.is_answer(&own);
+            let is_unexplained = |listed: &LeavesListed| {
+                listed[number].1.iter().any(|number| !own.keys.contains(number))
+            };
+            let need = match leaves {
+                _ if !self.asked.may_have_more(&own, &entry.bytes) => Need::Never,
+                Leaves::Scanned(_) if !is_answer => Need::Listed,
+                Leaves::Scanned(_) => Need::Never,
+                Leaves::Listed(listed) if is_unexplained(listed) => Need::Listed,
+                Leaves::Listed(_) if !is_answer => Need::IfKept,
+                Leaves::Listed(_) => Need::Never,
+            };
+            Looked { entry, own, attested: None, need }
+        };
+        entries.into_iter().enumerate().map(look).collect()
+    }
+
     /// Keeps the entries that match.
-    fn judge(&mut self, entries: Vec<ProvenEntry>, leaves: &Leaves) -> Result<(), SearchFault> {
-        for (number, entry) in entries.into_iter().enumerate() {
-            let has = self.asked.of(&entry.leaf, &entry.bytes);
+    fn judge(&mut self, entries: Vec<Looked>, leaves: &Leaves) -> Result<(), SearchFault> {
+        for (number, Looked { entry, own, attested, need }) in entries.into_iter().enumerate() {
+            let is_gone = need == Need::Listed && attested.is_none();
+            let has = attested.map_or_else(|| own.clone(), |attested| own.clone().and(attested));
             if let Leaves::Listed(listed) = leaves {
-                self.compare(entry.index, &listed[number].1, &has)?;
-                if !self.asked.is_answer(&has) {
-                    continue;
-                }
+                self.compare(entry.index, &listed[number].1, (&own, &has), is_gone)?;
+            }
+            if !self.asked.is_answer(&has) {
+                self.unconfirmed += u64::from(is_gone);
+                continue;
             }
             let terms = has.terms.iter().map(|number| self.asked.keys()[*number].1.clone());
             self.entries.push(Match { entry, terms: terms.collect() });
@@ -249,17 +295,28 @@ impl<'a, T: Sought> Finding<'a, T> {
         Ok(())
     }
 
-    /// Checks that the lists with a leaf are those of the keys that the leaf has.
-    fn compare(&self, index: LeafIndex, listed: &[usize], has: &Has) -> Result<(), SearchFault> {
+    /// Checks that the lists with a leaf are those of the keys that the leaf has, by itself or in
+    /// all. A digest can be that of an attestation that is gone. One that was kept after the leaf
+    /// was indexed is not listed.
+    fn compare(
+        &self,
+        index: LeafIndex,
+        listed: &[usize],
+        (own, has): (&Has, &Has),
+        is_gone: bool,
+    ) -> Result<(), SearchFault> {
         let wrong = |number: &usize| {
             let term = self.asked.keys()[*number].1.to_string();
             let revision = self.revision.expect("lists are of an index");
             Box::new(Wrong { revision, index, term })
         };
-        if let Some(number) = listed.iter().find(|number| !has.keys.contains(number)) {
+        let is_explained = |number: &usize| {
+            has.keys.contains(number) || is_gone && self.asked.keys()[*number].1.can_be_attested()
+        };
+        if let Some(number) = listed.iter().find(|number| !is_explained(number)) {
             return Err(SearchFault::WrongPosting(wrong(number)));
         }
-        let mut expected = has.keys.iter().filter(|number| self.read.contains(number));
+        let mut expected = own.keys.iter().filter(|number| self.read.contains(number));
         match expected.find(|number| !listed.contains(number)) {
             Some(number) => Err(SearchFault::MissingPosting(wrong(number))),
             None => Ok(()),
@@ -281,7 +338,9 @@ impl<'a, T: Sought> Finding<'a, T> {
         }
         let all = Total::Exactly(entries.len() as u64);
         let total = if self.is_cut { self.total() } else { all };
-        self.found = Some(Found { entries, total, is_cut: self.is_cut, until: self.until });
+        let unconfirmed = self.unconfirmed;
+        self.found =
+            Some(Found { entries, total, unconfirmed, is_cut: self.is_cut, until: self.until });
         self.step = Step::Done;
     }
 
@@ -303,6 +362,7 @@ impl<T: Sought> Reading for Finding<'_, T> {
             Step::Edge(opening, _) => opening.request(),
             Step::Lists(_) => self.lists.request(),
             Step::Entries(reading, _) => reading.1.request(),
+            Step::Attestations(reading, _) => reading.1.request(),
             Step::Done => None,
         }
     }
@@ -315,6 +375,7 @@ impl<T: Sought> Reading for Finding<'_, T> {
                 let (tree, reading) = &mut **reading;
                 reading.answer(id, found, tree)?;
             }
+            Step::Attestations(reading, _) => reading.1.answer(self.asked, id, found),
             Step::Done => {}
         }
         self.go_on()

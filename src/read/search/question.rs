@@ -114,6 +114,19 @@ pub struct Has {
     pub terms: Vec<usize>,
 }
 
+impl Has {
+    /// What an entry has by itself and by its attestation.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        for (mine, others) in [(&mut self.keys, other.keys), (&mut self.terms, other.terms)] {
+            mine.extend(others);
+            mine.sort_unstable();
+            mine.dedup();
+        }
+        self
+    }
+}
+
 impl<T: Sought> Asked<T> {
     /// Validates a question.
     pub fn new(question: &Question<T>) -> Result<Self, QuestionError> {
@@ -163,6 +176,23 @@ impl<T: Sought> Asked<T> {
         let is_meant = |number: &usize| self.keys[*number].1.matches(leaf, entry);
         let terms = keys.iter().copied().filter(is_meant).collect();
         Has { keys, terms }
+    }
+
+    /// The keys of the question that an entry has by its attestation; `None` if this is another.
+    pub fn of_attestation(&self, entry: &[u8], attestation: &[u8]) -> Option<Has> {
+        let its = T::attested_keys(entry, attestation)?;
+        let has = |number: &usize| its.binary_search(&self.keys[*number].0).is_ok();
+        let keys: Vec<_> = (0..self.keys.len()).filter(has).collect();
+        let is_meant = |number: &usize| self.keys[*number].1.is_attested(entry, attestation);
+        let terms = keys.iter().copied().filter(is_meant).collect();
+        Some(Has { keys, terms })
+    }
+
+    /// Whether an entry that has this by itself may have more of the question by its attestation.
+    pub fn may_have_more(&self, has: &Has, entry: &[u8]) -> bool {
+        let is_open =
+            |number: &usize| !has.terms.contains(number) && self.keys[*number].1.can_be_attested();
+        (0..self.keys.len()).any(|number| is_open(&number)) && T::attestation_of(entry).is_some()
     }
 
     /// Whether an entry that has these keys matches.

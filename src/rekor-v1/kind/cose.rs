@@ -8,7 +8,6 @@
 //! The canonical form has hashes of message and payload, and the key. The message is kept beside
 //! the entry, up to a size.
 
-mod cbor;
 mod message;
 
 use aws_lc_rs::signature::{
@@ -16,13 +15,13 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fasti_entry::excerpt;
+use fasti_entry::{Attestation, excerpt};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::stated_hash::{StatedHash, stated_hash};
 use super::statement;
-use crate::draft::{Attestation, Draft};
+use crate::draft::Draft;
 use crate::error::{KindError, invalid, required};
 use crate::json::Object;
 use crate::limits::Setting;
@@ -124,8 +123,7 @@ fn expect_algorithm(
 }
 
 fn draft(key: &Key, message: &Message<'_>, encoded: &[u8], setting: &Setting) -> Draft {
-    let digest: [u8; 32] = Sha256::digest(encoded).into();
-    let (envelope_hash, payload_hash) = (hex::encode(digest), sha256(message.payload));
+    let (envelope_hash, payload_hash) = (sha256(encoded), sha256(message.payload));
     let mut index_keys = vec![
         sha256(key.canonical()),
         format!("sha256:{envelope_hash}"),
@@ -146,7 +144,7 @@ fn draft(key: &Key, message: &Message<'_>, encoded: &[u8], setting: &Setting) ->
         }),
         signers: vec![key.signer()],
         index_keys,
-        attestation: is_kept.then(|| Attestation { digest, bytes: encoded.to_vec() }),
+        attestation: is_kept.then(|| Attestation::new(encoded.to_vec())),
     }
 }
 

@@ -5,7 +5,8 @@
 //! nothing. ECDSA and RSA sign with SHA-256, however large the key.
 //!
 //! The canonical form has the hashes of the envelope's text and of its payload, and the signatures
-//! with their keys, sorted.
+//! with their keys, sorted. The payload may be kept beside the entry, up to a size; Rekor does not
+//! do that for this kind.
 //!
 //! Rekor stores a signature in base64 of the alphabet for URLs as it is sent, against its own
 //! schema, and cannot read the entry back. Here it is stored in the standard alphabet. Signatures
@@ -17,6 +18,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::envelope::{Envelope, Keys};
+use super::kept_payload::kept;
 use super::stated_hash::stated_hash;
 use super::statement;
 use crate::draft::Draft;
@@ -30,7 +32,7 @@ const PROPOSED: &str = "proposedContent.proposedContent";
 const NEITHER: &str =
     "either proposedContent or envelopeHash, payloadHash, and signatures must be present";
 
-pub(super) fn accept(spec: &Object<'_>, _: &Setting) -> Result<Draft, KindError> {
+pub(super) fn accept(spec: &Object<'_>, setting: &Setting) -> Result<Draft, KindError> {
     let proposed = spec.object("proposedContent");
     let verifiers = proposed.as_ref().map(verifiers).transpose()?.flatten();
     // What a log makes of an envelope, and a proposal must not have.
@@ -52,7 +54,7 @@ pub(super) fn accept(spec: &Object<'_>, _: &Setting) -> Result<Draft, KindError>
     if has_signatures || hashes.iter().any(Option::is_some) {
         return Err(invalid(format!("{NEITHER} but not both")));
     }
-    draft(&text, &verifiers)
+    draft(&text, &verifiers, setting)
 }
 
 /// The texts among the keys that are proposed; `None` if there is no list.
@@ -62,7 +64,7 @@ fn verifiers(proposed: &Object<'_>) -> Result<Option<Vec<Vec<u8>>>, KindError> {
     texts.map(|text| json::base64(&text, "verifier")).collect::<Result<_, _>>().map(Some)
 }
 
-fn draft(text: &str, verifiers: &[Vec<u8>]) -> Result<Draft, KindError> {
+fn draft(text: &str, verifiers: &[Vec<u8>], setting: &Setting) -> Result<Draft, KindError> {
     let envelope = Envelope::parse(text)?;
     if envelope.signatures.is_empty() {
         return Err(invalid("DSSE envelope must contain 1 or more signatures"));
@@ -96,7 +98,7 @@ fn draft(text: &str, verifiers: &[Vec<u8>]) -> Result<Draft, KindError> {
         }),
         signers: keys.into_iter().map(Key::signer).collect(),
         index_keys,
-        attestation: None,
+        attestation: kept(&envelope.payload, opened.payload, &setting.limits),
     })
 }
 

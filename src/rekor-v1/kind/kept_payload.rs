@@ -1,16 +1,12 @@
-//! Payloads that are kept beside their entries.
+//! Payloads that may be kept beside their entries.
 
-use crate::draft::Attestation;
+use fasti_entry::Attestation;
+
 use crate::limits::Limits;
 
-/// What is kept of a payload, which has this digest and came in this base64: nothing, if its size
-/// as it can be told from that is beyond the limit.
-pub(super) fn kept(
-    base64: &str,
-    digest: [u8; 32],
-    payload: Vec<u8>,
-    limits: &Limits,
-) -> Option<Attestation> {
+/// What is kept of a payload, which came in this base64: nothing, if its size as it can be told
+/// from that is beyond the limit, as in Rekor.
+pub(super) fn kept(base64: &str, payload: Vec<u8>, limits: &Limits) -> Option<Attestation> {
     let size = base64.len() / 4 * 3;
-    (size <= limits.attestation_bytes_max).then_some(Attestation { digest, bytes: payload })
+    (size <= limits.attestation_bytes_max).then(|| Attestation::new(payload))
 }

@@ -28,6 +28,7 @@ data "aws_iam_policy_document" "bucket" {
     resources = [
       "${local.objects_arn}/tile/*",
       "${local.objects_arn}/time/*",
+      "${local.objects_arn}/attestations/*",
       "${local.objects_arn}/_writer/commit/*",
       "${local.objects_arn}/lookup/run/*",
       "${local.objects_arn}/lookup/revision/*",

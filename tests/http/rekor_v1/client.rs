@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, ED25519, UnparsedPublicKey};
 use fasti_kit::writer::Writer;
 use serde_json::{Value, json};
@@ -83,7 +84,7 @@ impl Client {
 
     /// The SHA-256 of the key.
     pub fn log_id(&self) -> String {
-        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &self.spki);
+        let digest = digest(&SHA256, &self.spki);
         Hash::try_from(digest.as_ref()).expect("32 bytes").to_string()
     }
 
@@ -144,6 +145,15 @@ impl Client {
                 "signedEntryTimestamp": timestamp,
             },
         });
+        let mut expected = expected;
+        if let Some(attestation) = entry.get("attestation") {
+            // The entry has the hash of what was signed.
+            let digest = digest(&SHA256, &decode(&attestation["data"]));
+            let stated = Hash::try_from(digest.as_ref()).expect("32 bytes").to_string();
+            let body = String::from_utf8(decode(&entry["body"])).expect("JSON");
+            assert!(body.contains(&stated), "{body}");
+            expected["attestation"] = json!({"data": attestation["data"]});
+        }
         assert_eq!(*entry, expected);
         let body = decode(&entry["body"]);
         assert_eq!(*id, format!("{}{}", self.tree_digits(), leaf_hash(&body)));

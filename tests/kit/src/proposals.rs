@@ -30,9 +30,9 @@ pub fn each() -> Vec<(&'static str, Value)> {
         ("rekord-ssh", ssh()),
         ("rekord-pgp", pgp()),
         ("dsse", dsse(signer, STATEMENT, PAYLOAD)),
-        ("intoto-text", intoto_text(signer)),
-        ("intoto-object", intoto_object(signer)),
-        ("cose", cose(signer)),
+        ("intoto-text", intoto_text(signer, PAYLOAD)),
+        ("intoto-object", intoto_object(signer, PAYLOAD)),
+        ("cose", cose(signer, None, ARTIFACT)),
         ("rfc3161", rfc3161()),
         ("tuf", tuf()),
     ]
@@ -161,33 +161,34 @@ pub fn dsse(signer: &Signer, kind: &str, payload: &[u8]) -> Value {
     proposal("dsse", "0.0.1", &json!({"proposedContent": content}))
 }
 
-fn intoto_text(signer: &Signer) -> Value {
+/// The text of an envelope with a statement.
+pub fn intoto_text(signer: &Signer, payload: &[u8]) -> Value {
     proposal(
         "intoto",
         "0.0.1",
         &json!({
-            "content": {"envelope": envelope(signer, STATEMENT, PAYLOAD)},
+            "content": {"envelope": envelope(signer, STATEMENT, payload)},
             "publicKey": verifier(signer, None),
         }),
     )
 }
 
-/// Payload and signature are in base64 twice.
-fn intoto_object(signer: &Signer) -> Value {
-    let signature = STANDARD.encode(signer.sign(&pae(STATEMENT, PAYLOAD)));
+/// An envelope with a statement, as an object. Payload and signature are in base64 twice.
+pub fn intoto_object(signer: &Signer, payload: &[u8]) -> Value {
+    let signature = STANDARD.encode(signer.sign(&pae(STATEMENT, payload)));
     proposal(
         "intoto",
         "0.0.2",
         &json!({"content": {
             "envelope": {
-                "payload": STANDARD.encode(STANDARD.encode(PAYLOAD)),
+                "payload": STANDARD.encode(STANDARD.encode(payload)),
                 "payloadType": STATEMENT,
                 "signatures": [{
                     "publicKey": verifier(signer, None),
                     "sig": STANDARD.encode(signature),
                 }],
             },
-            "hash": sha256(PAYLOAD),
+            "hash": sha256(payload),
         }}),
     )
 }
@@ -204,18 +205,25 @@ fn envelope(signer: &Signer, kind: &str, payload: &[u8]) -> String {
     .to_string()
 }
 
-/// A message with ES256.
-fn cose(signer: &Signer) -> Value {
-    const HEADER: &[u8] = &[0x43, 0xa1, 1, 0x26];
-    let string = |bytes: &[u8]| {
-        let length = u8::try_from(bytes.len()).expect("it is short");
-        let head = if length < 24 { vec![0x40 | length] } else { vec![0x58, length] };
-        [&head, bytes].concat()
+/// A message with ES256, whose payload is of this type.
+pub fn cose(signer: &Signer, kind: Option<&str>, payload: &[u8]) -> Value {
+    let head = |major: u8, length: usize| match u8::try_from(length) {
+        Ok(length) if length < 24 => vec![major | length],
+        Ok(length) => vec![major | 0x18, length],
+        Err(_) => {
+            let length = u16::try_from(length).expect("it is short");
+            [&[major | 0x19][..], &length.to_be_bytes()].concat()
+        }
     };
-    let payload = string(ARTIFACT);
-    let signed = [&b"\x84\x6aSignature1"[..], HEADER, &[0x40], &payload].concat();
+    let string = |bytes: &[u8]| [&head(0x40, bytes.len()), bytes].concat();
+    let protected = match kind {
+        None => vec![0xa1, 1, 0x26],
+        Some(kind) => [&[0xa2, 1, 0x26, 3][..], &head(0x60, kind.len()), kind.as_bytes()].concat(),
+    };
+    let (header, payload) = (string(&protected), string(payload));
+    let signed = [&b"\x84\x6aSignature1"[..], &header, &[0x40], &payload].concat();
     let signature = string(&side_by_side(&signer.sign(&signed)));
-    let message = [&[0xd2, 0x84][..], HEADER, &[0xa0], &payload, &signature].concat();
+    let message = [&[0xd2, 0x84][..], &header, &[0xa0], &payload, &signature].concat();
     proposal(
         "cose",
         "0.0.1",

@@ -51,7 +51,7 @@ fn canonical(accepted: &Accepted) {
     assert_eq!(serde_json_canonicalizer::to_vec(&json).expect("it has a form"), body);
     assert_eq!(json["kind"], accepted.kind().name());
     assert_eq!(json["apiVersion"], accepted.version());
-    let kept = accepted.attestation().map_or(0, |kept| kept.bytes.len());
+    let kept = accepted.attestation().map_or(0, |kept| kept.bytes().len());
     assert!(kept <= SETTING.limits.attestation_bytes_max);
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
-use fasti::audit::fsck::{Objects, Options, Report, fsck};
+use fasti::audit::fsck::{Attestations, Objects, Options, Report, fsck};
 use fasti::audit::lookup::{self, IndexReport, Keys};
 use fasti::client::fetch::{DirectoryFetch, Location};
 use fasti::client::trust::{OpenedCheckpoint, Trust};
@@ -28,6 +28,7 @@ use crate::output::Output;
 const REQUESTS: NonZeroUsize = NonZeroUsize::new(16).expect("not zero");
 
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command")]
 pub struct Arguments {
     /// Threads that read and hash [default: one per processor; 16 for a URL or bucket]
     #[arg(long, value_name = "N")]
@@ -35,6 +36,10 @@ pub struct Arguments {
     /// Verify the signatures in Rekor entries again
     #[arg(long)]
     verify_signatures: bool,
+    /// Also look for attestations beside the entries; this is done anyway if the log says that it
+    /// keeps them
+    #[arg(long)]
+    attestations: bool,
     /// Also recompute the lookup index, and compare every posting
     #[arg(long)]
     lookup: bool,
@@ -67,6 +72,7 @@ pub fn run(globals: &Globals, arguments: &Arguments, runtime: &Runtime) -> Resul
     let options = Options {
         workers: arguments.workers.unwrap_or(workers),
         verify_signatures: arguments.verify_signatures,
+        attestations: arguments.attestations,
     };
     // A log that went back is refused before hours of work.
     let fresh = runtime.block_on(freshness(globals, arguments, &trust, None))?;
@@ -198,11 +204,15 @@ fn lines(report: &Report) -> Vec<String> {
         counted(report.problems.len() as u64 + report.problems_omitted, "problem", "problems"),
     ));
     lines.extend(report.lookup.as_ref().map(line_of_index));
+    lines.extend(report.lookup.as_ref().into_iter().flat_map(attested));
     if let Some(timeless) = report.timed_entries.and_then(|n| report.entries.checked_sub(n))
         && timeless > 0
     {
         let are = if timeless == 1 { "is" } else { "are" };
         lines.push(format!("{} {are} from before the log kept times", entries(timeless)));
+    }
+    if let Some(Attestations { kept, missing }) = report.attestations {
+        lines.push(format!("Attestations: {kept} kept, {missing} not there"));
     }
     if report.frozen {
         lines.push("The log is frozen: this is its last tree".to_owned());
@@ -224,6 +234,20 @@ fn lines(report: &Report) -> Vec<String> {
         if count > 0 {
             lines.push(counted(count, one, many));
         }
+    }
+    lines
+}
+
+/// Lines on what depends on attestations in an index, if there is anything.
+fn attested(index: &IndexReport) -> Vec<String> {
+    let mut lines = Vec::new();
+    if index.late > 0 {
+        let postings = counted(index.late, "posting is", "postings are");
+        lines.push(format!("{postings} missing for attestations that were kept later"));
+    }
+    if index.unexplained > 0 {
+        let postings = counted(index.unexplained, "posting is", "postings are");
+        lines.push(format!("{postings} of entries whose attestations are not there"));
     }
     lines
 }

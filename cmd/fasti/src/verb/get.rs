@@ -73,6 +73,8 @@ fn output(found: &Found) -> Output {
     });
     if is_v1 {
         json["IntegratedTime"] = found.time.unwrap_or_default().into();
+    }
+    if is_v1 || attestation.is_some() {
         json["Attestation"] = attestation.unwrap_or_default().into();
         json["AttestationType"] = "".into();
     }

@@ -5,7 +5,8 @@
 //! and what is critical is there. Countersignatures can only be among the headers that are not
 //! signed, and are not read.
 
-use super::cbor::{Item, Items, bytes};
+use fasti_entry::cbor::{Item, Items, bytes};
+
 use crate::error::{KindError, invalid};
 
 /// The tag, and the beginning of a list of four.
@@ -59,14 +60,14 @@ impl<'a> Message<'a> {
         let items = items.ok_or_else(|| invalid("cbor: invalid COSE_Sign1_Tagged object"))?;
         let mut items = Items(items);
         let malformed = || invalid("cbor: malformed COSE_Sign1 object");
-        let Some(Item::Bytes(protected)) = items.next() else { return Err(malformed()) };
+        let Some(Item::Bytes(protected)) = items.head() else { return Err(malformed()) };
         let unprotected = Headers::read(&mut items).ok_or_else(malformed)?;
-        let payload = match items.next() {
+        let payload = match items.head() {
             Some(Item::Bytes(payload)) => payload,
             Some(Item::Simple(22)) => return Err(invalid("missing payload")),
             _ => return Err(malformed()),
         };
-        let Some(Item::Bytes(signature)) = items.next() else { return Err(malformed()) };
+        let Some(Item::Bytes(signature)) = items.head() else { return Err(malformed()) };
         if !items.0.is_empty() {
             return Err(malformed());
         }
@@ -131,10 +132,10 @@ impl<'a> Headers<'a> {
     }
 
     fn read(items: &mut Items<'a>) -> Option<Self> {
-        let Some(Item::Map(count @ ..=HEADERS_MAX)) = items.next() else { return None };
+        let Some(Item::Map(count @ ..=HEADERS_MAX)) = items.head() else { return None };
         let mut headers = Self::default();
         for _ in 0..count {
-            let label = Label::of(items.next()?)?;
+            let label = Label::of(items.head()?)?;
             let value = items.0;
             let item = items.skip()?;
             if headers.0.iter().any(|(other, _, _)| *other == label) {
@@ -180,9 +181,9 @@ impl<'a> Headers<'a> {
     /// Checks that this is a list of labels, at least one, and that each is here.
     fn are_there(&self, list: &[u8]) -> Option<()> {
         let mut items = Items(list);
-        let Some(Item::List(count @ 1..=HEADERS_MAX)) = items.next() else { return None };
+        let Some(Item::List(count @ 1..=HEADERS_MAX)) = items.head() else { return None };
         for _ in 0..count {
-            let label = Label::of(items.next()?)?;
+            let label = Label::of(items.head()?)?;
             self.0.iter().find(|(found, _, _)| *found == label)?;
         }
         Some(())

@@ -1,10 +1,10 @@
 //! Messages built here item by item, and what is wrong with each part.
 
+use fasti_entry::cbor::bytes;
 use fasti_kit::certificates::{P256, Signer};
 use fasti_kit::proposals::side_by_side;
 use serde_json::{Value, json};
 
-use super::cbor::bytes;
 use super::*;
 use crate::testing::{b64, judge, public_pem, refusal, spec};
 
@@ -54,7 +54,7 @@ fn good_messages() {
         let hash = |bytes: &[u8]| json!({ "algorithm": "sha256", "value": sha256(bytes) });
         let data = json!({ "envelopeHash": hash(&message), "payloadHash": hash(payload) });
         assert_eq!(spec(&accepted)["data"], data);
-        assert_eq!(accepted.attestation().expect("it is kept").bytes, message);
+        assert_eq!(accepted.attestation().expect("it is kept").bytes(), message);
         let has_subject = accepted.index_keys().contains(&"sha256:ab".to_owned());
         assert_eq!(has_subject, header == content_type);
         if !aad.is_empty() {

@@ -103,8 +103,7 @@ fn draft(
             "could not decode envelope payload: illegal base64 data at input byte {at}"
         ))
     })?;
-    let digest: [u8; 32] = Sha256::digest(&opened).into();
-    let payload_hash = hex::encode(digest);
+    let payload_hash = hex::encode(Sha256::digest(&opened));
     let mut index_keys = vec![format!("sha256:{payload_hash}")];
     for key in &keys {
         index_keys.push(format!("sha256:{}", hex::encode(Sha256::digest(key.canonical()))));
@@ -126,7 +125,7 @@ fn draft(
         }),
         signers: keys.iter().map(Key::signer).collect(),
         index_keys,
-        attestation: kept(payload, digest, opened, &setting.limits),
+        attestation: kept(payload, opened, &setting.limits),
     })
 }
 

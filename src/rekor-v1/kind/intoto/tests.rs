@@ -45,7 +45,7 @@ fn object(payload: &str, signatures: &[(&str, &str)]) -> Value {
 fn one_signature_of_an_envelope_is_enough() {
     let good = text(PAYLOAD, "", &[RSA, P256]);
     let accepted = judge("intoto", "0.0.1", &good).expect("it is good");
-    assert_eq!(accepted.attestation().expect("it is kept").bytes, PAYLOAD.as_bytes());
+    assert_eq!(accepted.attestation().expect("it is kept").bytes(), PAYLOAD.as_bytes());
     assert!(accepted.index_keys().contains(&"sha256:ab".to_owned()));
     let body = spec(&accepted);
     assert_eq!(body["publicKey"], good["publicKey"]);
@@ -104,7 +104,7 @@ fn keys_beside_signatures_are_kept_as_they_are_sent() {
     assert!(signatures[0].get("keyid").is_none() && signatures[1]["keyid"] == "mine");
     assert_eq!(body["content"]["hash"]["value"], "anything");
     assert!(body["content"]["envelope"].get("payload").is_none());
-    assert_eq!(accepted.attestation().expect("it is kept").bytes, PAYLOAD.as_bytes());
+    assert_eq!(accepted.attestation().expect("it is kept").bytes(), PAYLOAD.as_bytes());
     assert_eq!(accepted.signers().len(), 2);
     let swapped = object(PAYLOAD, &[(P256, RSA), (RSA, P256)]);
     judge("intoto", "0.0.2", &swapped).expect("any key can have made any signature");

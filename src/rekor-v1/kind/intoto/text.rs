@@ -43,8 +43,7 @@ pub(crate) fn accept(spec: &Object<'_>, setting: &Setting) -> Result<Draft, Kind
     if payload.is_empty() || envelope.payload_type.is_empty() {
         return Err(KindError::NotInsertable("invalid DSSE envelope"));
     }
-    let digest: [u8; 32] = Sha256::digest(&payload).into();
-    let payload_hash = hex::encode(digest);
+    let payload_hash = hex::encode(Sha256::digest(&payload));
     let envelope_hash = hex::encode(Sha256::digest(text.as_bytes()));
     let key_hash = hex::encode(Sha256::digest(key.canonical()));
     let hashes = [&envelope_hash, &key_hash, &payload_hash];
@@ -63,6 +62,6 @@ pub(crate) fn accept(spec: &Object<'_>, setting: &Setting) -> Result<Draft, Kind
         }),
         signers: vec![key.signer()],
         index_keys,
-        attestation: kept(&envelope.payload, digest, payload, &setting.limits),
+        attestation: kept(&envelope.payload, payload, &setting.limits),
     })
 }

@@ -69,7 +69,7 @@ impl<'a> Page<'a> {
 
     /// "Nothing found" is a result only if everything was searched.
     pub fn status(&self) -> u8 {
-        let knows = self.answer.unsearched == 0 || !self.answer.entries.is_empty();
+        let knows = is_all_known(self.answer) || !self.answer.entries.is_empty();
         if knows { 0 } else { 2 }
     }
 
@@ -91,6 +91,7 @@ impl<'a> Page<'a> {
             lines.push(indexed(answer, index, signer.as_deref().unwrap_or("the log")));
         }
         lines.extend(newer(answer));
+        lines.extend(unconfirmed(answer));
         if answer.index.is_some() {
             lines.push(
                 "Not proved: that the index lists all that the log has. Auditors check that \
@@ -173,9 +174,10 @@ fn count(page: &Page<'_>) -> String {
     let since = since(page);
     let found = answer.entries.len();
     if found == 0 && !answer.is_cut {
-        return match answer.unsearched {
-            0 => format!("Nothing: no {what} has this{since}"),
-            _ => format!("Nothing in what was searched: no {what} there has this{since}"),
+        return if is_all_known(answer) {
+            format!("Nothing: no {what} has this{since}")
+        } else {
+            format!("Nothing in what was searched: no {what} there has this{since}")
         };
     }
     let (one, many) = if is_news { ("new entry", "new entries") } else { ("entry", "entries") };
@@ -212,8 +214,8 @@ fn indexed(answer: &Answer, index: &Index, signer: &str) -> String {
     }
     match (answer.is_cut, answer.entries.is_empty()) {
         (true, _) => format!("Proved: none newer than these was left out {of}"),
-        (false, true) => format!("Proved: nothing is listed {of}"),
-        (false, false) => format!("Proved: none was left out {of}"),
+        (false, true) if answer.unconfirmed == 0 => format!("Proved: nothing is listed {of}"),
+        (false, _) => format!("Proved: none was left out {of}"),
     }
 }
 
@@ -238,6 +240,23 @@ fn newer(answer: &Answer) -> Option<String> {
     })
 }
 
+/// Whether it is known of every entry whether it matches.
+fn is_all_known(answer: &Answer) -> bool {
+    answer.unsearched == 0 && answer.unconfirmed == 0
+}
+
+/// A line on entries that are listed, and whose attestations are gone, if there are any.
+fn unconfirmed(answer: &Answer) -> Option<String> {
+    let (them, are) = match answer.unconfirmed {
+        0 => return None,
+        1 => ("1 more entry".to_owned(), "is"),
+        count => (format!("{count} more entries"), "are"),
+    };
+    Some(format!(
+        "NOT CONFIRMED: {them} {are} listed for what was signed, which the log no longer has"
+    ))
+}
+
 impl Page<'_> {
     /// For programs.
     pub fn json(&self) -> Value {
@@ -257,6 +276,9 @@ impl Page<'_> {
             "scanned": answer.scanned,
             "not_searched": answer.unsearched,
         });
+        if answer.unconfirmed > 0 {
+            json["not_confirmed"] = answer.unconfirmed.into();
+        }
         if let Some(Tally { vouched, others, hidden }) = self.tally {
             json["vouched"] = vouched.into();
             json["not_vouched"] = others.into();

@@ -113,7 +113,9 @@ impl<'a> Pages<'a> {
             let page = page.with_entries(shown, tally).among(is_news, is_followed);
             let mut output = Output::good(page.lines(), page.json());
             if !is_followed {
-                let knows = asked.answer().unsearched == 0 || self.has_found;
+                let answer = asked.answer();
+                let is_all_known = answer.unsearched == 0 && answer.unconfirmed == 0;
+                let knows = is_all_known || self.has_found;
                 let output = output.with_status(if knows { 0 } else { 2 }).warn(self.warnings);
                 return Ok(fresh.end(output.then(move || remember(&asked)), Case::Snake));
             }

@@ -8,10 +8,12 @@ const DEPTH_MAX: usize = 32;
 
 /// An item. Lists, maps and tags are not entered.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Item<'a> {
+pub enum Item<'a> {
     /// A number of either sign.
     Number(i128),
+    /// Bytes.
     Bytes(&'a [u8]),
+    /// A text.
     Text(&'a str),
     /// A list, with the number of its items.
     List(usize),
@@ -25,11 +27,11 @@ pub(super) enum Item<'a> {
 
 /// What is left of a sequence of items.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Items<'a>(pub &'a [u8]);
+pub struct Items<'a>(pub &'a [u8]);
 
 impl<'a> Items<'a> {
     /// The next item; of a list, a map or a tag only the beginning.
-    pub fn next(&mut self) -> Option<Item<'a>> {
+    pub fn head(&mut self) -> Option<Item<'a>> {
         let [first] = *self.take(1)? else { return None };
         let (kind, info) = (first >> 5, first & 0x1f);
         let argument = match info {
@@ -63,7 +65,7 @@ impl<'a> Items<'a> {
     }
 
     fn skip_below(&mut self, levels: usize) -> Option<Item<'a>> {
-        let item = self.next()?;
+        let item = self.head()?;
         let inside = match item {
             Item::List(count) => count,
             Item::Map(count) => count.checked_mul(2)?,
@@ -84,7 +86,7 @@ impl<'a> Items<'a> {
 }
 
 /// Bytes as an item, in the shortest form.
-pub(super) fn bytes(bytes: &[u8]) -> Vec<u8> {
+pub fn bytes(bytes: &[u8]) -> Vec<u8> {
     /// The kind, above the number.
     const BYTES: u8 = 0x40;
     let length = (bytes.len() as u64).to_be_bytes();
