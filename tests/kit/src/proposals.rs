@@ -169,11 +169,11 @@ fn envelope(signer: &Signer, kind: &str, payload: &[u8]) -> String {
 /// A message with ES256, whose payload is of this type.
 pub fn cose(signer: &Signer, kind: Option<&str>, payload: &[u8]) -> Value {
     let head = |major: u8, length: usize| match u8::try_from(length) {
-        Ok(length) if length < 24 => vec![major | length],
-        Ok(length) => vec![major | 24, length],
+        Ok(length) if length < 24 => vec![major + length],
+        Ok(length) => vec![major + 24, length],
         Err(_) => {
             let length = u16::try_from(length).expect("it is short");
-            [&[major | 25][..], &length.to_be_bytes()].concat()
+            [&[major + 25][..], &length.to_be_bytes()].concat()
         }
     };
     let string = |bytes: &[u8]| [&head(0x40, bytes.len()), bytes].concat();
