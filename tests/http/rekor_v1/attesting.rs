@@ -105,7 +105,7 @@ fn nothing_is_kept_unasked_or_beyond_the_limit() {
         }
         assert_eq!(submit_v2(&writer, "nine long").status, 201);
         assert_eq!(get(writer.address, &path_of(b"nine long")).status, 404);
-        assert_eq!(writer.home.store().join("attestations").exists(), false, "{flags:?}");
+        assert!(!writer.home.store().join("attestations").exists(), "{flags:?}");
         let description = get(writer.address, "/log.json").json();
         assert_eq!(description.get("attestations").is_some(), !flags.is_empty());
         if !flags.is_empty() {
