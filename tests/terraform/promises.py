@@ -40,7 +40,8 @@ def s3(module):
     bucket = statements(module, "bucket")
     created_once = bucket["TilesAndRecordsAreCreatedOnce"]
     yield from denies_put(created_once, {"s3:if-none-match"})
-    once = ("tile/*", "time/*", "_writer/commit/*", "lookup/run/*", "lookup/revision/*", "lookup/tile/*")
+    entries = ("tile/*", "time/*", "attestations/*", "_writer/commit/*")
+    once = (*entries, "lookup/run/*", "lookup/revision/*", "lookup/tile/*")
     if set(created_once["resources"]) != objects(*once):
         yield "s3: what is created once is not tiles, records and the index"
     replaced = bucket["CheckpointIsReplacedConditionally"]
