@@ -46,9 +46,8 @@ pub enum TimesEdgeError {
 }
 
 impl TimesEdge {
-    /// Reads the times of the unfinished bundle of a published tree. They may be missing if
-    /// `newest`, the time of the newest record, is none: the log comes from before there were
-    /// times.
+    /// Reads the times of the unfinished bundle of a published tree. They may be missing if the
+    /// newest record has no time (`newest`): then the log is from before there were times.
     pub async fn load(
         objects: &dyn Store,
         size: TreeSize,

@@ -111,7 +111,7 @@ pub enum FormFault {
     Type(&'static str, String),
     /// It does not match a pattern.
     Pattern(&'static str),
-    /// It is none of these.
+    /// It is not one of these.
     OneOf(&'static str),
     /// It is less than this.
     AtLeast(u64),

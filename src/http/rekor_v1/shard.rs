@@ -126,7 +126,7 @@ impl Shard {
         Ok((view.head(), proof.proof))
     }
 
-    /// The entry at an index; `None` if there is none.
+    /// The entry at an index, or `None` if the shard is not that large.
     pub async fn entry_at(
         &self,
         view: &mut View,

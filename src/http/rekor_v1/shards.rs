@@ -152,7 +152,7 @@ impl Shards {
 }
 
 impl Views<'_> {
-    /// The entry at an index over all shards; `None` if there is none.
+    /// The entry at an index over all shards, or `None` if they are not that large.
     pub async fn at(&mut self, index: VirtualIndex) -> Result<Option<Value>, Problem> {
         let shards = self.shards;
         let Some((number, leaf)) = shards.ranges.find(index) else { return Ok(None) };

@@ -70,7 +70,7 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     document(&json, arguments.out.as_deref())
 }
 
-/// The keys of the log to describe. There are none if other roots are to be merged and that is all.
+/// The keys of the log to describe; empty if the command only merges other roots.
 async fn log_keys(globals: &Globals, arguments: &Arguments) -> Result<Vec<LogKey>, Failure> {
     let mut keys = Vec::new();
     let is_named = !arguments.rekor_v1_key.is_empty() || !arguments.merge.is_empty();
