@@ -6,6 +6,9 @@
 //!
 //! Files are missing only for entries from before the log kept times. So the files of a log are
 //! there from some bundle on.
+//!
+//! Nothing in a file tells that it was damaged on its way. What is read here may be signed, or
+//! committed to by an index, so a file counts only once it was read twice alike.
 
 use std::ops::Range;
 
@@ -21,6 +24,9 @@ use super::fetch::{Fetch, FetchError};
 
 /// How many files are read at once.
 const FILES_AT_ONCE: usize = 16;
+
+/// How often a file is read before it is given up.
+const READS_MAX: usize = 5;
 
 /// Why times could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +50,12 @@ pub enum ReadTimesError {
         #[source]
         source: TimesError,
     },
+    /// No two reads in a row gave the same bytes.
+    #[error("{file} is different each time it is read")]
+    Unsteady {
+        /// The file.
+        file: Published,
+    },
     /// What is known of earlier times does not fit the size of the tree.
     #[error("what is known of the times of the first {0} entries is not of that many")]
     Known(TreeSize),
@@ -64,13 +76,31 @@ pub async fn integrated_time(
 /// The times of a bundle's entries, and perhaps of later ones; `None` if no file has them.
 async fn times_of(fetch: &dyn Fetch, bundle: BundleCoord) -> Result<Option<Times>, ReadTimesError> {
     for bundle in [Some(bundle), bundle.wider()].into_iter().flatten() {
-        if let Some(bytes) = fetch.fetch_times(&bundle).await? {
+        if let Some(bytes) = steadily(fetch, bundle).await? {
             let file = Published::Times(bundle);
             let times = Times::decode(&bytes, bundle.width);
             return times.map(Some).map_err(|source| ReadTimesError::Damaged { file, source });
         }
     }
     Ok(None)
+}
+
+/// A file of times, as two reads in a row have found it. Files never change, so other bytes are
+/// damage on the way.
+async fn steadily(
+    fetch: &dyn Fetch,
+    bundle: BundleCoord,
+) -> Result<Option<Vec<u8>>, ReadTimesError> {
+    let Some(mut read) = fetch.fetch_times(&bundle).await? else { return Ok(None) };
+    for _ in 1..READS_MAX {
+        match fetch.fetch_times(&bundle).await? {
+            Some(again) if again == read => return Ok(Some(read)),
+            Some(other) => read = other,
+            // It was superseded by a wider one.
+            None => return Ok(None),
+        }
+    }
+    Err(ReadTimesError::Unsteady { file: Published::Times(bundle) })
 }
 
 /// The frontier of the tree whose leaves are the times of the first `end` entries of a log with a
@@ -167,6 +197,12 @@ fn bundle(index: TileIndex, size: TreeSize) -> Option<BundleCoord> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use async_trait::async_trait;
+    use fasti_lookup_spec::LookupPath;
+    use tiles_spec::ResourcePath;
+
     use super::*;
     use crate::testing::{TestLog, entries};
 
@@ -234,6 +270,76 @@ mod tests {
         let timeless = TestLog::of(&entries(700));
         let none = frontier_of_times(&timeless, None, size(700), size(700)).await.unwrap();
         assert_eq!(none, None);
+    }
+
+    /// A log of which every `every`-th read of times returns a flipped bit.
+    struct Noisy {
+        log: TestLog,
+        every: usize,
+        reads: AtomicUsize,
+    }
+
+    impl Noisy {
+        fn of(log: &TestLog, every: usize) -> Self {
+            Self { log: log.clone(), every, reads: AtomicUsize::new(0) }
+        }
+    }
+
+    #[async_trait]
+    impl Fetch for Noisy {
+        async fn fetch(&self, path: &ResourcePath) -> Result<Option<Vec<u8>>, FetchError> {
+            Fetch::fetch(&self.log, path).await
+        }
+
+        async fn fetch_times(&self, bundle: &BundleCoord) -> Result<Option<Vec<u8>>, FetchError> {
+            let mut read = self.log.fetch_times(bundle).await?;
+            let reads = self.reads.fetch_add(1, Ordering::Relaxed);
+            if let (Some(bytes), 0) = (&mut read, reads % self.every) {
+                // A later time of the last entry is still in order.
+                *bytes.last_mut().unwrap() ^= 1 << (reads / self.every % 3);
+            }
+            Ok(read)
+        }
+
+        fn place(&self, path: &ResourcePath) -> String {
+            self.log.place(path)
+        }
+
+        async fn fetch_lookup(&self, path: &LookupPath) -> Result<Option<Vec<u8>>, FetchError> {
+            self.log.fetch_lookup(path).await
+        }
+
+        async fn fetch_part(
+            &self,
+            path: &LookupPath,
+            bytes: Range<u64>,
+        ) -> Result<Option<Vec<u8>>, FetchError> {
+            self.log.fetch_part(path, bytes).await
+        }
+
+        fn place_of_lookup(&self, path: &LookupPath) -> String {
+            self.log.place_of_lookup(path)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_read_that_is_damaged_on_its_way_is_not_believed() {
+        let (log, all) = (log(700, 0), times(700, 0));
+        let last = LeafIndex::new(699).unwrap();
+        for every in [3, 4, 5] {
+            let noisy = Noisy::of(&log, every);
+            for _ in 0..60 {
+                let found = integrated_time(&noisy, last, size(700)).await.unwrap();
+                assert_eq!(found, IntegratedTime::new(all[699]));
+            }
+            let frontier = frontier_of_times(&noisy, None, size(700), size(700)).await.unwrap();
+            assert_eq!(frontier, Some(expected(&all)));
+        }
+        for every in [1, 2] {
+            let noisy = Noisy::of(&log, every);
+            let unsteady = integrated_time(&noisy, last, size(700)).await.unwrap_err();
+            assert!(matches!(unsteady, ReadTimesError::Unsteady { .. }), "{unsteady}");
+        }
     }
 
     #[tokio::test]

@@ -11,7 +11,7 @@ use tiles_spec::{Frontier, TileMap, TreeHead, plan_root};
 
 use crate::context::Context;
 use crate::prefix::begins_with;
-use crate::record_guard::RecordGuard;
+use crate::record_guard::{RecordGuard, RecordGuardError};
 use crate::recover_error::RecoverError;
 use crate::replay::{Replay, read_newest, read_record, refuse_rollback, witnessed};
 use crate::seen::Seen;
@@ -47,9 +47,10 @@ async fn take_picture(context: &Context, seen: &Seen) -> Result<Picture, Recover
     let replay = Replay::read(context, seen).await?;
     let (tiles, bundle) = tree::edge(&*context.stores.objects, replay.base).await?;
     let edge = Edge::load(replay.base, &tiles, bundle)?;
-    let times = TimesEdge::load(&*context.stores.objects, replay.base.size, replay.time).await?;
+    let (objects, size) = (&*context.stores.objects, replay.base.size);
+    let times = TimesEdge::load(objects, size, replay.time, &replay.stated).await?;
     begins_with(context, replay.base, &replay.older).await?;
-    let guard = fold(context, &replay, &tiles).await?;
+    let guard = fold(context, &replay, &tiles, times.clone()).await?;
     Ok(Picture { replay, edge: (edge, times), guard })
 }
 
@@ -91,15 +92,19 @@ async fn fold(
     context: &Context,
     replay: &Replay,
     tiles: &TileMap,
+    times: TimesEdge,
 ) -> Result<RecordGuard, RecoverError> {
     let size = replay.base.size;
     let nodes = plan_root(size).build(tiles).unwrap_or_default();
     let frontier = Frontier::from_nodes(size, nodes)
         .map_err(|_| EdgeError { path: "the right edge".to_owned(), size })?;
-    let mut guard = RecordGuard::new(frontier);
+    let mut guard = RecordGuard::new(frontier, times);
     for &number in &replay.unfinished {
         let (record, digest) = read_record(context, number).await?;
-        guard.follow(&record, digest).map_err(|_| RecoverError::WrongRoot { number })?;
+        guard.follow(&record, digest).map_err(|error| match error {
+            RecordGuardError::Times(_) => RecoverError::BrokenChain { number },
+            _ => RecoverError::WrongRoot { number },
+        })?;
     }
     Ok(guard)
 }

@@ -1,10 +1,11 @@
 //! Commit records: the one write that puts a batch of entries into the log.
 //!
 //! ```text
-//! "fasti/c2"            8   magic and version; "fasti/z2" in the last record of a frozen log
+//! "fasti/c3"            8   magic and version; "fasti/z3" in the last record of a frozen log
 //! number, epoch         8+8
 //! nonce                16   random: no two attempts ever have the same bytes
 //! time                  8   seconds since 1970, never less than in the record before
+//! times                32   SHA-256 of the times of the unfinished bundle, before the batch
 //! previous             32   digest of the previous record; in record 1, of origin and log key
 //! before: size, root    8+32
 //! after: size, root     8+32
@@ -14,12 +15,13 @@
 //! entries               4+n zstd: for each entry u16 length, bytes
 //! digest               32   SHA-256 of all before it
 //! ```
-//! Integers are big-endian. Older releases wrote records without a time, which begin with
-//! "fasti/c1" or "fasti/z1". A record holds its whole batch, so any writer that finds it can finish
-//! what it began: tiles, bundles and root follow from it and from the tree before it (I5). Nothing
-//! follows a last record, which holds no entries (I17); a writer that does not support this kind
-//! reads it as damaged, and does not continue from a record that it cannot read. [`Record::decode`]
-//! accepts exactly what [`Record::encode`] produces, and checks the digest (I14).
+//! Integers are big-endian. Older releases wrote records without times ("fasti/c2", "fasti/z2") or
+//! even without a time ("fasti/c1", "fasti/z1"). A record holds its whole batch, so any writer that
+//! finds it can finish what it began: tiles, bundles, times and root follow from it and from what
+//! was before it (I5). Nothing follows a last record, which holds no entries (I17); a writer that
+//! does not support this kind reads it as damaged, and does not continue from a record that it
+//! cannot read. [`Record::decode`] accepts exactly what [`Record::encode`] produces, and checks the
+//! digest (I14).
 
 use std::io::Read;
 
@@ -31,9 +33,12 @@ use fasti_objects::IntegratedTime;
 use fasti_store::RecordNumber;
 
 /// The first bytes of every record that others may follow.
-pub const RECORD_MAGIC: &[u8; 8] = b"fasti/c2";
+pub const RECORD_MAGIC: &[u8; 8] = b"fasti/c3";
 /// The first bytes of the record that ends a log.
-pub const LAST_RECORD_MAGIC: &[u8; 8] = b"fasti/z2";
+pub const LAST_RECORD_MAGIC: &[u8; 8] = b"fasti/z3";
+/// The same of records with a time, but without the digest of those before.
+const TIME_ALONE_MAGIC: &[u8; 8] = b"fasti/c2";
+const TIME_ALONE_LAST_MAGIC: &[u8; 8] = b"fasti/z2";
 /// The same of records without a time.
 const TIMELESS_MAGIC: &[u8; 8] = b"fasti/c1";
 const TIMELESS_LAST_MAGIC: &[u8; 8] = b"fasti/z1";
@@ -73,6 +78,11 @@ impl RecordDigest {
     }
 }
 
+/// The SHA-256 of the times of an unfinished bundle, as its file holds them (`time/<N>.p/<W>`); of
+/// nothing if no bundle is unfinished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimesDigest(pub [u8; 32]);
+
 /// A commit record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
@@ -82,8 +92,11 @@ pub struct Record {
     pub epoch: Epoch,
     /// Random bytes that distinguish this attempt from every other.
     pub nonce: [u8; 16],
-    /// When the batch entered the log, by the clock of the writer.
+    /// When the batch entered the log, by the clock of the writer. `None` in the oldest records.
     pub time: Option<IntegratedTime>,
+    /// The times of the unfinished bundle before the batch. `None` in older records, and never
+    /// without a time.
+    pub times: Option<TimesDigest>,
     /// The digest of the previous record.
     pub previous: RecordDigest,
     /// The tree before the batch.
@@ -117,22 +130,19 @@ impl Record {
     ///
     /// # Panics
     /// Panics if there are more entries than a batch may hold; the sequencer cuts batches to less.
+    /// Panics if there are times without a time.
     pub fn encode(&self) -> EncodedRecord {
         let inflated = self.inflated_entries();
         assert!(inflated.len() <= RECORD_ENTRIES_BYTES_MAX, "batches are cut below the limit");
         let deflated = zstd::bulk::compress(&inflated, ZSTD_LEVEL)
             .expect("compressing to memory at a known level does not fail");
         let mut out = Vec::with_capacity(256 + self.writer.len() + deflated.len());
-        out.extend(match (self.is_last, self.time.is_some()) {
-            (false, true) => RECORD_MAGIC,
-            (true, true) => LAST_RECORD_MAGIC,
-            (false, false) => TIMELESS_MAGIC,
-            (true, false) => TIMELESS_LAST_MAGIC,
-        });
+        out.extend(self.magic());
         out.extend(self.number.get().to_be_bytes());
         out.extend(self.epoch.0.to_be_bytes());
         out.extend(self.nonce);
         out.extend(self.time.iter().flat_map(|time| time.get().to_be_bytes()));
+        out.extend(self.times.iter().flat_map(|times| times.0));
         out.extend(self.previous.0);
         for head in [&self.before, &self.after] {
             out.extend(head.size.get().to_be_bytes());
@@ -147,6 +157,18 @@ impl Record {
         let digest: [u8; 32] = Sha256::digest(&out).into();
         out.extend(digest);
         EncodedRecord { bytes: out.into(), digest: RecordDigest(digest) }
+    }
+
+    fn magic(&self) -> &'static [u8; 8] {
+        match (self.time.is_some(), self.times.is_some(), self.is_last) {
+            (true, true, false) => RECORD_MAGIC,
+            (true, true, true) => LAST_RECORD_MAGIC,
+            (true, false, false) => TIME_ALONE_MAGIC,
+            (true, false, true) => TIME_ALONE_LAST_MAGIC,
+            (false, false, false) => TIMELESS_MAGIC,
+            (false, false, true) => TIMELESS_LAST_MAGIC,
+            (false, true, _) => panic!("there are no times without a time"),
+        }
     }
 
     fn inflated_entries(&self) -> Vec<u8> {
@@ -168,11 +190,13 @@ impl Record {
             return Err(RecordError("its digest does not match"));
         }
         let mut fields = Fields(content);
-        let (is_last, has_time) = match &fields.array::<8>()? {
-            RECORD_MAGIC => (false, true),
-            TIMELESS_MAGIC => (false, false),
-            LAST_RECORD_MAGIC => (true, true),
-            TIMELESS_LAST_MAGIC => (true, false),
+        let (has_time, has_times, is_last) = match &fields.array::<8>()? {
+            RECORD_MAGIC => (true, true, false),
+            LAST_RECORD_MAGIC => (true, true, true),
+            TIME_ALONE_MAGIC => (true, false, false),
+            TIME_ALONE_LAST_MAGIC => (true, false, true),
+            TIMELESS_MAGIC => (false, false, false),
+            TIMELESS_LAST_MAGIC => (false, false, true),
             _ => return Err(RecordError("its kind or version is not supported")),
         };
         let number = RecordNumber::new(fields.u64()?)
@@ -182,6 +206,7 @@ impl Record {
             epoch: fields.epoch()?,
             nonce: fields.array()?,
             time: if has_time { Some(fields.time()?) } else { None },
+            times: if has_times { Some(TimesDigest(fields.array()?)) } else { None },
             previous: RecordDigest(fields.array()?),
             before: fields.head()?,
             after: fields.head()?,
@@ -309,6 +334,7 @@ mod tests {
             epoch: Epoch(2),
             nonce: [9; 16],
             time: IntegratedTime::new(1_780_000_000),
+            times: Some(TimesDigest([5; 32])),
             previous: RecordDigest([7; 32]),
             before: head(1000, 1),
             after: head(1000 + entries as u64, 2),
@@ -322,8 +348,14 @@ mod tests {
         Record { is_last: true, ..sample(0) }
     }
 
-    fn timeless(entries: usize) -> Record {
-        Record { time: None, ..sample(entries) }
+    /// As older releases wrote it.
+    fn time_alone(record: Record) -> Record {
+        Record { times: None, ..record }
+    }
+
+    /// As the first release wrote it.
+    fn timeless(record: Record) -> Record {
+        Record { time: None, times: None, ..record }
     }
 
     /// Records as they were first written, kept as files: they must stay readable.
@@ -334,17 +366,22 @@ mod tests {
         let end = include_bytes!("../../tests/data/records/last.record");
         let timed = include_bytes!("../../tests/data/records/timed.record");
         let timed_end = include_bytes!("../../tests/data/records/timed-last.record");
+        let whole = include_bytes!("../../tests/data/records/with-times.record");
+        let whole_end = include_bytes!("../../tests/data/records/with-times-last.record");
         for (bytes, record) in [
-            (&batch[..], timeless(3)),
-            (takeover, timeless(0)),
-            (end, Record { time: None, ..last() }),
-            (timed, sample(3)),
-            (timed_end, last()),
+            (&batch[..], timeless(sample(3))),
+            (takeover, timeless(sample(0))),
+            (end, timeless(last())),
+            (timed, time_alone(sample(3))),
+            (timed_end, time_alone(last())),
+            (whole, sample(3)),
+            (whole_end, last()),
         ] {
             assert_eq!(Record::decode(bytes).expect("is read").0, record);
             // Everything but the compressed entries and the digest over them.
             let time = if record.time.is_some() { 8 } else { 0 };
-            let fixed = 8 + 8 + 8 + 16 + time + 32 + 40 + 40 + 2 + record.writer.len() + 8;
+            let times = if record.times.is_some() { 32 } else { 0 };
+            let fixed = 8 + 8 + 8 + 16 + time + times + 32 + 40 + 40 + 2 + record.writer.len() + 8;
             assert_eq!(record.encode().bytes[..fixed], bytes[..fixed], "is still written so");
         }
     }
@@ -356,7 +393,7 @@ mod tests {
             let encoded = record.encode();
             assert_eq!(Record::decode(&encoded.bytes), Ok((record, encoded.digest)));
         }
-        for record in [last(), timeless(3)] {
+        for record in [last(), time_alone(sample(3)), timeless(sample(3))] {
             let encoded = record.encode();
             assert_eq!(Record::decode(&encoded.bytes), Ok((record, encoded.digest)));
         }
@@ -387,7 +424,7 @@ mod tests {
 
     #[test]
     fn lying_fields_are_refused_even_under_a_right_digest() {
-        let counts = 8 + 8 + 8 + 16 + 8 + 32 + 40 + 40 + 2 + "http://10.0.0.1:3000".len();
+        let counts = 8 + 8 + 8 + 16 + 8 + 32 + 32 + 40 + 40 + 2 + "http://10.0.0.1:3000".len();
         assert!(resealed(|_| {}).is_ok());
         assert!(resealed(|b| b.push(0)).is_err(), "something behind");
         assert!(resealed(|b| b[8..16].fill(0)).is_err(), "number zero");
@@ -395,7 +432,7 @@ mod tests {
         assert!(resealed(|b| b[16..24].fill(0xff)).is_err(), "an epoch that none follows");
         assert!(resealed(|b| b[40..48].fill(0)).is_err(), "no time where one belongs");
         assert!(resealed(|b| b[40] = 0xff).is_err(), "a time that is out of range");
-        assert!(resealed(|b| b[80] = 0xff).is_err(), "size out of range");
+        assert!(resealed(|b| b[112] = 0xff).is_err(), "size out of range");
         assert!(resealed(|b| b[counts + 3] = 2).is_err(), "fewer entries than it says");
         assert!(resealed(|b| b[counts + 7] += 1).is_err(), "longer than it inflates to");
         assert!(resealed(|b| b[counts + 4] = 0xff).is_err(), "more than a batch may hold");

@@ -3,14 +3,16 @@
 //! A record that states a wrong root would kill the log, and a single flipped bit is enough. So a
 //! record is read back from its encoded bytes, and its entries are folded into a compact frontier:
 //! other code than [`integrate`](fasti_grow::integrate), and other bytes. What is published is
-//! checked in the same way before it is signed ([`fasti_grow::guard`]).
+//! checked in the same way before it is signed ([`fasti_grow::guard`]). The guard keeps its own copy
+//! of the times of the unfinished bundle, which the next record must state.
 //!
 //! A guard never moves backwards (I1, I2).
 
 use fasti_seams::planted::{Bug, planted};
 use tiles_spec::{Frontier, Hash, TreeHead, TreeSize, leaf_hash};
 
-use crate::record::{EncodedRecord, Record, RecordDigest, RecordError};
+use crate::record::{EncodedRecord, Record, RecordDigest, RecordError, TimesDigest};
+use crate::times::TimesEdge;
 
 /// Why the guard stopped the log. Each of these is a fault in memory, disk or program, and none is
 /// ignored.
@@ -28,6 +30,11 @@ pub enum RecordGuardError {
         /// The size of the last committed tree.
         expected: TreeSize,
     },
+    /// The record states other times for the entries before it.
+    #[error(
+        "the commit record at tree size {0} states other times than the entries before it have"
+    )]
+    Times(TreeSize),
     /// Two computations of the root disagree.
     #[error("{what} does not hash to the committed root at size {size}")]
     Root {
@@ -42,6 +49,7 @@ pub enum RecordGuardError {
 #[derive(Debug, Clone)]
 pub struct RecordGuard {
     frontier: Frontier,
+    times: TimesEdge,
 }
 
 /// A record that passed the check, with the tree it leads to.
@@ -49,20 +57,20 @@ pub struct RecordGuard {
 pub struct CheckedRecord {
     /// The bytes to write.
     pub encoded: EncodedRecord,
-    frontier: Frontier,
+    after: RecordGuard,
 }
 
 impl CheckedRecord {
     /// The tree with this record's batch.
     pub fn head(&self) -> TreeHead {
-        self.frontier.head()
+        self.after.head()
     }
 }
 
 impl RecordGuard {
-    /// A guard over the tree of the newest commit record.
-    pub fn new(frontier: Frontier) -> Self {
-        Self { frontier }
+    /// A guard over the tree of the newest commit record, and the times of its unfinished bundle.
+    pub fn new(frontier: Frontier, times: TimesEdge) -> Self {
+        Self { frontier, times }
     }
 
     /// The tree of the newest record that was accepted.
@@ -70,11 +78,16 @@ impl RecordGuard {
         self.frontier.head()
     }
 
+    /// What the next record states about the times before it.
+    pub fn times(&self) -> TimesDigest {
+        self.times.digest()
+    }
+
     /// Reads the record back and recomputes the root from its bytes.
     pub fn check(&self, encoded: EncodedRecord) -> Result<CheckedRecord, RecordGuardError> {
         let (record, digest) = Record::decode(&encoded.bytes)?;
-        let frontier = self.grow(&record, digest, encoded.digest)?;
-        Ok(CheckedRecord { encoded, frontier })
+        let after = self.grow(&record, digest, encoded.digest)?;
+        Ok(CheckedRecord { encoded, after })
     }
 
     /// Follows a record that is already in the log.
@@ -83,7 +96,7 @@ impl RecordGuard {
         record: &Record,
         digest: RecordDigest,
     ) -> Result<(), RecordGuardError> {
-        self.frontier = self.grow(record, digest, digest)?;
+        *self = self.grow(record, digest, digest)?;
         Ok(())
     }
 
@@ -92,24 +105,31 @@ impl RecordGuard {
         record: &Record,
         digest: RecordDigest,
         expected: RecordDigest,
-    ) -> Result<Frontier, RecordGuardError> {
-        let head = self.frontier.head();
+    ) -> Result<Self, RecordGuardError> {
+        let head = self.head();
         if record.before != head || digest != expected {
             let found = record.before.size;
             return Err(RecordGuardError::NotNext { found, expected: head.size });
         }
-        let mut frontier = self.frontier.clone();
+        if record.times.is_some_and(|times| times != self.times()) {
+            return Err(RecordGuardError::Times(head.size));
+        }
+        let Self { mut frontier, mut times } = self.clone();
         for entry in &record.entries {
             let leaf = leaf_hash(entry);
             let leaf = if planted(Bug::GuardSkipped) { damaged(leaf) } else { leaf };
             frontier.push(leaf).map_err(|_| wrong_root(record.after))?;
         }
-        if frontier.head() == record.after { Ok(frontier) } else { Err(wrong_root(record.after)) }
+        if frontier.head() != record.after {
+            return Err(wrong_root(record.after));
+        }
+        times.grow(head.size, record.after.size, record.time);
+        Ok(Self { frontier, times })
     }
 
     /// The checked record is in the log: the next one must follow it.
     pub fn accept(&mut self, checked: CheckedRecord) -> EncodedRecord {
-        self.frontier = checked.frontier;
+        *self = checked.after;
         checked.encoded
     }
 }

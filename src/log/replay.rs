@@ -22,6 +22,7 @@ use crate::recover_error::RecoverError;
 use crate::remember::remembered;
 use crate::seen::Seen;
 use crate::sighting::{SeenBy, Sighting};
+use crate::times::StatedTimes;
 
 /// The checkpoint as it is published now.
 pub(super) struct PublishedCheckpoint {
@@ -49,6 +50,9 @@ pub(super) struct Replay {
     pub epoch: Epoch,
     /// The newest record's time.
     pub time: Option<IntegratedTime>,
+    /// What the record next to the base states about the times of its unfinished bundle: the oldest
+    /// unfinished record, or else the newest one.
+    pub stated: StatedTimes,
     /// Whether the newest record ends the log.
     pub is_frozen: bool,
     /// The records beyond `base`, oldest first.
@@ -63,6 +67,7 @@ struct Passed {
     number: RecordNumber,
     before: TreeHead,
     after: TreeHead,
+    stated: StatedTimes,
 }
 
 impl Replay {
@@ -79,7 +84,7 @@ impl Replay {
             return Self::without_records(context, &known).await;
         };
         let (epoch, head, is_frozen) = (record.epoch, record.after, record.is_last);
-        let time = record.time;
+        let (time, newest_states) = (record.time, StatedTimes::by(&record));
         let walked = walk_back(context, record, enough(context).await?).await?;
         let checkpoint = match early {
             Some(early) => early,
@@ -97,6 +102,7 @@ impl Replay {
         {
             return Err(RecoverError::Gap { number, published });
         }
+        let stated = unfinished.last().map_or(newest_states, |oldest| oldest.stated);
         let heads: Vec<TreeHead> =
             std::iter::once(head).chain(walked.iter().map(|record| record.before)).collect();
         if planted(Bug::SeenAfterRecords) {
@@ -125,6 +131,7 @@ impl Replay {
             previous,
             epoch,
             time,
+            stated,
             is_frozen,
             unfinished,
             older,
@@ -150,6 +157,7 @@ impl Replay {
             previous: genesis(context),
             epoch: Epoch(0),
             time: None,
+            stated: StatedTimes::default(),
             is_frozen: false,
             unfinished: Vec::new(),
             older: Vec::new(),
@@ -227,8 +235,9 @@ async fn walk_back(
     let mut passed = Vec::new();
     let mut later = record;
     loop {
+        let stated = StatedTimes::by(&later);
         let Record { number, before, after, previous, .. } = later;
-        passed.push(Passed { number, before, after });
+        passed.push(Passed { number, before, after, stated });
         let Some(below) = number.previous() else {
             if previous == genesis(context) && before == TreeHead::EMPTY {
                 return Ok(passed);

@@ -138,12 +138,14 @@ impl Position {
         let hashes = new.iter().map(|leaf| leaf.hash);
         let leaves = hashes.zip(before.size.next_leaves()).collect();
         self.time = Some(next_time(self.time, date));
+        let stated = self.times.digest();
         let times = self.times.grow(before.size, grown.head.size, self.time);
         let record = Record {
             number: self.number,
             epoch: self.epoch,
             nonce,
             time: self.time,
+            times: Some(stated),
             previous: self.previous,
             before,
             after: grown.head,

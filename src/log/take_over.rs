@@ -52,6 +52,7 @@ async fn create_record(
         epoch: if planted(Bug::EpochNotRaised) { replay.epoch } else { replay.epoch.next() },
         nonce: context.entropy.nonce(),
         time: Some(next_time(replay.time, context.clock.date())),
+        times: Some(guard.times()),
         previous: replay.previous,
         before: guard.head(),
         after: guard.head(),

@@ -9,13 +9,20 @@
 //! Records from before there were times have none, and their entries have the time 0. A writer that
 //! continues such a log writes down the zeros of the last bundle before its first record.
 //! From then on a missing file is damage, and not an old log.
+//!
+//! The tree commits to no time, so each record states the digest of the times that the unfinished
+//! bundle had before it. A writer that takes over compares what it reads with what the record says
+//! next to it ([`StatedTimes`]): a changed time is never believed, nor written again (I14).
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use fasti_objects::{IntegratedTime, Published, Times, TimesError};
 use fasti_store::{NewObject, ObjectPath, Store, StoreError};
+use sha2::{Digest, Sha256};
 use tiles_spec::tile::{bundles_for_growth, edge_bundle};
 use tiles_spec::{BundleCoord, TreeSize};
+
+use crate::record::{Record, TimesDigest};
 
 /// The times of the entries in the unfinished bundle, of which there are 0 to 255.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,29 +47,87 @@ pub enum TimesEdgeError {
         #[source]
         source: TimesError,
     },
+    /// They are not those that the commit records state.
+    #[error(
+        "{path} has other times than the commit records state; restore it from any copy or \
+         mirror of the log"
+    )]
+    Changed {
+        /// The file.
+        path: ObjectPath,
+    },
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),
 }
 
+/// What a record states about the times of an unfinished bundle, before or after its batch.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct StatedTimes {
+    before: TreeSize,
+    time: Option<IntegratedTime>,
+    /// Records of older releases do not state it.
+    digest: Option<TimesDigest>,
+}
+
+impl StatedTimes {
+    /// What this record states.
+    pub fn by(record: &Record) -> Self {
+        Self { before: record.before.size, time: record.time, digest: record.times }
+    }
+
+    /// Whether it is true of the times of the unfinished bundle at `size`, the tree size before or
+    /// after the record.
+    fn is_true_of(&self, edge: &TimesEdge, size: TreeSize) -> bool {
+        let first = size.get() - edge.0.len() as u64;
+        let Some(old) = self.before.get().checked_sub(first) else {
+            // The bundle was begun by this very batch.
+            return edge.0.iter().all(|time| *time == self.time);
+        };
+        let old = usize::try_from(old).unwrap_or(usize::MAX).min(edge.0.len());
+        let (old, new) = edge.0.split_at(old);
+        new.iter().all(|time| *time == self.time)
+            && self.digest.is_none_or(|stated| stated == digest(old))
+    }
+}
+
+/// The digest of the times of an unfinished bundle.
+fn digest(times: &[Option<IntegratedTime>]) -> TimesDigest {
+    TimesDigest(Sha256::digest(Times::encode(times)).into())
+}
+
 impl TimesEdge {
-    /// Reads the times of the unfinished bundle of a published tree. They may be missing if the
-    /// newest record has no time (`newest`): then the log is from before there were times.
-    pub async fn load(
+    /// Reads the times of the unfinished bundle of a published tree, and checks that they are as
+    /// `stated`. They may be missing if the newest record has no time (`newest`): then the log is
+    /// from before there were times.
+    pub(super) async fn load(
         objects: &dyn Store,
         size: TreeSize,
         newest: Option<IntegratedTime>,
+        stated: &StatedTimes,
     ) -> Result<Self, TimesEdgeError> {
         let Some(bundle) = edge_bundle(size) else { return Ok(Self::default()) };
         let path = ObjectPath::from(Published::Times(bundle));
         match objects.get(&path).await? {
             Some(object) => match Times::decode(&object.bytes, bundle.width) {
-                Ok(times) => Ok(Self(times.get().to_vec())),
+                Ok(times) => {
+                    let edge = Self(times.get().to_vec());
+                    if stated.is_true_of(&edge, size) {
+                        Ok(edge)
+                    } else {
+                        Err(TimesEdgeError::Changed { path })
+                    }
+                }
                 Err(source) => Err(TimesEdgeError::Damaged { path, source }),
             },
             None if newest.is_none() => Ok(Self(vec![None; bundle.width.as_usize()])),
             None => Err(TimesEdgeError::Missing { path }),
         }
+    }
+
+    /// What the next record states about them.
+    pub fn digest(&self) -> TimesDigest {
+        digest(&self.0)
     }
 
     /// Adds the entries of a record to a tree of size `old`, and returns the files that this
@@ -119,6 +184,11 @@ mod tests {
         IntegratedTime::new(seconds)
     }
 
+    /// What a record of an older release states.
+    fn stated(before: u64, seconds: u64) -> StatedTimes {
+        StatedTimes { before: size(before), time: time(seconds), digest: None }
+    }
+
     #[test]
     fn growing_in_steps_writes_the_same_full_files_as_at_once() {
         let steps = [3, 3, 250, 256, 257, 800, 1024];
@@ -154,22 +224,54 @@ mod tests {
         let mut edge = TimesEdge::default();
         let files = edge.grow(size(0), size(260), time(7));
         store.put_immutable(&files, Attempt::First).await.expect("writes");
-        let loaded = TimesEdge::load(&store, size(260), time(7)).await.expect("reads");
+        let loaded =
+            TimesEdge::load(&store, size(260), time(7), &stated(0, 7)).await.expect("reads");
         assert_eq!(loaded, edge);
-        assert!(TimesEdge::load(&store, size(512), time(7)).await.is_ok(), "nothing to read");
+        assert!(
+            TimesEdge::load(&store, size(512), time(7), &stated(0, 7)).await.is_ok(),
+            "nothing to read"
+        );
+    }
+
+    /// Wherever the record begins and ends, what it states is true of the times before it and after
+    /// it, and of no others.
+    #[test]
+    fn a_record_vouches_for_the_times_before_and_after_it() {
+        let mut edge = TimesEdge::default();
+        let mut old = size(0);
+        for (step, new) in [3, 3, 4, 255, 256, 256, 258, 600, 700].into_iter().map(size).enumerate()
+        {
+            let before = edge.clone();
+            let at = time(1000 + step as u64);
+            let stated = StatedTimes { before: old, time: at, digest: Some(edge.digest()) };
+            edge.grow(old, new, at);
+            for (edge, size) in [(before, old), (edge.clone(), new)] {
+                assert!(stated.is_true_of(&edge, size), "{size} of {old} to {new}");
+                for entry in 0..edge.0.len() {
+                    for bit in 0..12 {
+                        let mut changed = edge.clone();
+                        let seconds = changed.0[entry].expect("has one").get() ^ (1 << bit);
+                        changed.0[entry] = time(seconds);
+                        assert!(!stated.is_true_of(&changed, size), "{entry} of {old} to {new}");
+                    }
+                }
+            }
+            old = new;
+        }
     }
 
     #[tokio::test]
     async fn only_an_old_log_may_have_no_times() {
         let store = MemoryStore::default();
-        let old = TimesEdge::load(&store, size(3), None).await.expect("an old log");
+        let none = StatedTimes::default();
+        let old = TimesEdge::load(&store, size(3), None, &none).await.expect("an old log");
         assert_eq!(old, TimesEdge(vec![None; 3]));
-        let missing = TimesEdge::load(&store, size(3), time(7)).await.expect_err("damage");
+        let missing = TimesEdge::load(&store, size(3), time(7), &none).await.expect_err("damage");
         assert!(missing.to_string().starts_with("time/000.p/3 is missing"), "{missing}");
         let path = ObjectPath::new("time/000.p/3").expect("a path");
         let torn = NewObject { path, bytes: vec![0; 23].into() };
         store.put_immutable(&[torn], Attempt::First).await.expect("writes");
-        let torn = TimesEdge::load(&store, size(3), None).await.expect_err("damage");
+        let torn = TimesEdge::load(&store, size(3), None, &none).await.expect_err("damage");
         assert!(matches!(torn, TimesEdgeError::Damaged { .. }), "{torn}");
     }
 

@@ -125,6 +125,7 @@ impl IndexError {
             Self::Overtaken { .. } => true,
             Self::Read(error) => !error.is_refusal(),
             Self::Times(ReadTimesError::Fetch(error)) => !error.is_damage(),
+            Self::Times(ReadTimesError::Unsteady { .. }) => true,
             Self::Build(error) => error.is_passing(),
             Self::Store(error) => error.is_passing(),
             Self::Edge(error) => error.is_passing(),

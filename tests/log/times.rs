@@ -21,7 +21,7 @@ pub async fn without_times(store: &MemoryStore) -> MemoryStore {
         let Some(bytes) = older.read(number).await.expect("answers") else { continue };
         let (record, _) = Record::decode(&bytes).expect("a record");
         let previous_digest = previous.unwrap_or(record.previous);
-        let record = Record { time: None, previous: previous_digest, ..record };
+        let record = Record { time: None, times: None, previous: previous_digest, ..record };
         let encoded = record.encode();
         older.remove_record(number);
         CommitLog::create(&older, number, encoded.bytes).await.expect("creates");
@@ -72,7 +72,15 @@ async fn times_that_cannot_be_used_are_refused() {
     world.submit(&entries(0, 300)).await;
     let path = ObjectPath::new("time/001.p/44").expect("a path");
     let good = store.objects().remove(&path).expect("is there");
-    for damaged in [None, Some(good.slice(1..)), Some(vec![0xff; good.len()].into())] {
+    // The last two are in order, and beyond what reading alone can tell.
+    let later = |entry: usize| {
+        let mut bytes = good.to_vec();
+        (entry..44).for_each(|entry| bytes[entry * 8 + 6] ^= 1);
+        Some(bytes.into())
+    };
+    for damaged in
+        [None, Some(good.slice(1..)), Some(vec![0xff; good.len()].into()), later(0), later(43)]
+    {
         match damaged {
             Some(bytes) => store.overwrite(&path, bytes),
             None => store.remove(&path),

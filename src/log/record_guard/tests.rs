@@ -15,7 +15,7 @@ fn leaves(count: usize) -> Vec<Leaf> {
 #[test]
 fn every_flipped_bit_of_a_record_is_found() {
     let mut edge = Edge::empty();
-    let guard = RecordGuard::new(Frontier::new());
+    let guard = RecordGuard::new(Frontier::new(), TimesEdge::default());
     let new = leaves(4);
     let grown = edge.integrate(&new).expect("in range");
     let record = Record {
@@ -23,6 +23,7 @@ fn every_flipped_bit_of_a_record_is_found() {
         epoch: Epoch(1),
         nonce: [3; 16],
         time: IntegratedTime::new(1_780_000_000),
+        times: Some(guard.times()),
         previous: RecordDigest([0; 32]),
         before: TreeHead::EMPTY,
         after: grown.head,
@@ -46,6 +47,8 @@ fn every_flipped_bit_of_a_record_is_found() {
         flipped.entries[entry] = bytes.into();
         assert!(matches!(guard.check(flipped.encode()), Err(RecordGuardError::Root { .. })));
     }
+    let other = Record { times: Some(TimesDigest([0; 32])), ..record.clone() };
+    assert!(matches!(guard.check(other.encode()), Err(RecordGuardError::Times(_))));
     let mut later = record;
     later.before.root = later.after.root;
     assert!(matches!(guard.check(later.encode()), Err(RecordGuardError::NotNext { .. })));

@@ -4,7 +4,7 @@
 //! have stored must be refused, not believed or fallen over.
 
 use fasti::log::RECORD_MAGIC;
-use fasti::log::record::{Epoch, RECORD_ENTRIES_BYTES_MAX, Record, RecordDigest};
+use fasti::log::record::{Epoch, RECORD_ENTRIES_BYTES_MAX, Record, RecordDigest, TimesDigest};
 use fasti::objects::IntegratedTime;
 use fasti::store::RecordNumber;
 use fasti_store::testing::records_of_segment;
@@ -113,6 +113,7 @@ fn sample(entries: usize) -> Record {
         epoch: Epoch(1),
         nonce: [4; 16],
         time: IntegratedTime::new(1_780_000_000),
+        times: Some(TimesDigest([6; 32])),
         previous: RecordDigest::of_new_log(signed::ORIGIN, "a key"),
         before: signed::head(0),
         after: tiles_spec::TreeHead { size, ..signed::head(entries) },
