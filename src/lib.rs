@@ -11,6 +11,7 @@
 //! | [`store`] | where a log is stored: contracts, directory, bucket, memory; the probe |
 //! | [`grow`] | a tree grows by a batch, is checked a second time, and is signed |
 //! | [`log`] | the core: pool, sequence, commit, publish, lead, follow, recover |
+//! | [`heads`] | keeps the heads that a log had over time |
 //! | [`lookup`] | builds the lookup index of a log: which entries contain a key |
 //! | [`lookup_spec`] | the format of that index; pure |
 //! | [`objects`] | what a log publishes: content types, lifetimes, sizes; pure |
@@ -58,6 +59,7 @@ pub use fasti_audit as audit;
 pub use fasti_client as client;
 pub use fasti_entry as entry;
 pub use fasti_grow as grow;
+pub use fasti_heads as heads;
 pub use fasti_http as http;
 pub use fasti_log as log;
 pub use fasti_lookup as lookup;

@@ -1,6 +1,7 @@
 //! The metrics of everything that has some.
 
 pub use fasti_admit::metrics::{AdmissionLabels, AdmissionMetrics};
+pub use fasti_heads::metrics::HeadsMetrics;
 pub use fasti_http::metrics::{FollowedMetrics, HttpMetrics, RequestLabels, ShareLabels};
 pub use fasti_log::metrics::LogMetrics;
 pub use fasti_lookup::metrics::LookupMetrics;

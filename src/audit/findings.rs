@@ -114,6 +114,7 @@ impl Findings {
             objects: self.objects.into_inner(),
             ahead: self.ahead.into_inner(),
             frozen: self.frozen.into_inner(),
+            heads: None,
             lookup: None,
             problems: problems.into_iter().collect(),
             problems_omitted: self.omitted.into_inner(),

@@ -4,6 +4,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`fsck`] | every entry, every tile of every level, against the signed root |
+//! | [`heads`] | the heads that the log keeps, against its tree |
 //! | [`lookup`] | the index: every posting, against the entries |
 //! | `findings`, [`problem`], [`report`] | what they find |
 //!
@@ -11,6 +12,7 @@
 
 mod findings;
 pub mod fsck;
+pub mod heads;
 pub mod lookup;
 pub mod problem;
 pub mod report;

@@ -3,6 +3,7 @@
 use fasti_client::trust::OpenedCheckpoint;
 use serde::Serialize;
 
+use super::heads::HeadsReport;
 use super::lookup::index_report::IndexReport;
 use super::problem::Problem;
 
@@ -40,6 +41,9 @@ pub struct Report {
     pub ahead: u64,
     /// Whether the log says that it was frozen with exactly this tree.
     pub frozen: bool,
+    /// Heads that the log keeps, if it keeps any. Their problems are listed with the others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heads: Option<u64>,
     /// The outcome for the index, if it was checked. Its problems are listed with the others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lookup: Option<IndexReport>,
@@ -62,6 +66,16 @@ impl Report {
     /// Whether the log is as it was signed.
     pub fn is_clean(&self) -> bool {
         self.problems.is_empty()
+    }
+
+    /// Adds the outcome for the heads.
+    #[must_use]
+    pub fn with_heads(mut self, mut heads: HeadsReport) -> Self {
+        self.problems.append(&mut heads.problems);
+        self.problems.sort();
+        self.problems_omitted += heads.problems_omitted;
+        self.heads = heads.kept;
+        self
     }
 
     /// Adds the outcome for the index.

@@ -43,6 +43,7 @@ pub(crate) async fn fetch_wanted(
         (Published::Lookup(path), Some(bytes)) => fetch.fetch_part(&path, bytes).await,
         (Published::Times(bundle), None) => fetch.fetch_times(&bundle).await,
         (Published::Attestation(sha256), None) => fetch.fetch_attestation(&sha256).await,
+        (Published::Heads(path), None) => fetch.fetch_heads(&path).await,
         (Published::Description, None) => fetch.description().await,
         (_, Some(_)) => unreachable!("only parts of an index are read in ranges"),
     }
@@ -53,8 +54,9 @@ pub(crate) fn place_of(fetch: &dyn Fetch, object: &Published) -> String {
     match object {
         Published::Log(path) => fetch.place(path),
         Published::Lookup(path) => fetch.place_of_lookup(path),
-        Published::Times(_) | Published::Attestation(_) | Published::Description => {
-            object.to_string()
-        }
+        Published::Times(_)
+        | Published::Attestation(_)
+        | Published::Heads(_)
+        | Published::Description => object.to_string(),
     }
 }

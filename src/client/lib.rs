@@ -7,6 +7,7 @@
 //! | `host` | fetches what the pure readings of `fasti_read` want |
 //! | [`reader`], [`proven`] | a log at one verified checkpoint: entries, proofs |
 //! | [`times`] | when entries entered the log |
+//! | [`heads`] | the heads that a log had over time |
 //! | [`attestations`] | what was signed, if the log keeps it beside its entries |
 //! | [`search`] | which entries have a digest, a key, an identity: uses the log's index |
 //! | [`monitor`] | growth from one run to the next, and evidence if the log did not grow |
@@ -30,6 +31,8 @@ mod attempts;
 pub mod attestations;
 #[cfg(feature = "fetch")]
 pub mod fetch;
+#[cfg(feature = "fetch")]
+pub mod heads;
 #[cfg(feature = "fetch")]
 mod host;
 pub mod keys;

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use fasti_kit::made_log::MadeLog;
 pub use fasti_kit::made_log::{ORIGIN, entries};
 use fasti_lookup_spec::LookupPath;
+use fasti_objects::HeadsPath;
 use tiles_spec::{BundleCoord, NoteSigningKey, ResourcePath};
 
 use super::fetch::{Fetch, FetchError, PartFault};
@@ -61,6 +62,10 @@ impl Fetch for TestLog {
     async fn fetch_times(&self, bundle: &BundleCoord) -> Result<Option<Vec<u8>>, FetchError> {
         let path = bundle.to_string().replace("tile/entries/", "time/");
         Ok(self.objects.get(&path).cloned())
+    }
+
+    async fn fetch_heads(&self, path: &HeadsPath) -> Result<Option<Vec<u8>>, FetchError> {
+        Ok(self.objects.get(&path.to_string()).cloned())
     }
 
     fn place(&self, path: &ResourcePath) -> String {

@@ -6,6 +6,7 @@
 //! | [`guard`] | reads back what was written, proves that the tree has only grown, and signs |
 //! | [`cosigners`] | has a signed tree cosigned by witnesses |
 //! | [`forward_only`] | publishes a signed tree; what is published only moves forward |
+//! | [`write_once`](mod@write_once) | creates objects that never change |
 //! | [`tree`] | reads parts of a stored tree, and proves them |
 //! | [`rekor_v1`] | signs what clients of Rekor v1 get |
 //! | [`virtual_index`] | the indices that they know, over all shards; pure |
@@ -23,6 +24,7 @@ pub mod integrate;
 pub mod rekor_v1;
 pub mod tree;
 pub mod virtual_index;
+pub mod write_once;
 
 pub use cosigners::{CosignError, Cosigners, Growth};
 pub use forward_only::{ForwardOnly, Found};
@@ -32,3 +34,4 @@ pub use integrate::{Edge, EdgeError, Integrated, Leaf};
 pub use rekor_v1::{RekorV1Guard, RekorV1GuardError, TreeId};
 pub use tree::TreeError;
 pub use virtual_index::{ShardRanges, VirtualIndex};
+pub use write_once::{Holds, create, write_once};

@@ -267,7 +267,9 @@ fn resolve(path: &str) -> Result<Published, Problem> {
     relative(path).parse().map_err(|error| match error {
         PublishedPathError::Unknown => Problem::NotFound(path.to_owned()),
         PublishedPathError::Attestation => bad_path(error.to_string()),
-        PublishedPathError::Log(error) => bad_path(error.to_string()),
+        PublishedPathError::Log(error) | PublishedPathError::Heads(error) => {
+            bad_path(error.to_string())
+        }
         PublishedPathError::Lookup(error) => bad_path(match error.source() {
             Some(cause) => format!("{error}: {cause}"),
             None => error.to_string(),

@@ -10,7 +10,9 @@
 //! (I2).
 
 use bytes::Bytes;
-use fasti_grow::{Edge, ForwardOnly, Integrated, Leaf, SigningGuard, tree};
+use fasti_grow::{
+    Edge, ForwardOnly, Holds, Integrated, Leaf, SigningGuard, create, tree, write_once,
+};
 use fasti_lookup_spec::{LatestFile, LookupPath, Manifest, RevisionFile};
 use fasti_store::{ObjectPath, PrefixStore, Store, StoreError};
 use tiles_spec::{
@@ -20,7 +22,7 @@ use tiles_spec::{
 
 use super::context::IndexContext;
 use super::error::IndexError;
-use super::files::{Holds, Published, create, publish, write_once};
+use super::files::{Published, publish};
 
 /// The lookup log, as one builder continues it.
 pub(super) struct Revisions {

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::heads::HeadsPath;
 use fasti_lookup_spec::{LookupPath, LookupPathError};
 use tiles_spec::{BundleCoord, Hash, PathError, ResourcePath, TileCoord};
 
@@ -14,6 +15,8 @@ const TIMES: &str = "time/";
 /// Where attestations are, by the SHA-256 of their bytes.
 const ATTESTATIONS: &str = "attestations/";
 const BY_SHA256: &str = "attestations/sha256/";
+/// Where kept heads are.
+const HEADS: &str = "heads/";
 
 /// An object that a log publishes. Prints as its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,6 +27,8 @@ pub enum Published {
     Times(BundleCoord),
     /// The attestation with this SHA-256: what was signed, kept beside the entries that have it.
     Attestation(Hash),
+    /// A file of the heads that the log had.
+    Heads(HeadsPath),
     /// `log.json`, in which the log describes itself.
     Description,
     /// A file of the lookup index.
@@ -39,6 +44,8 @@ pub enum PublishedPathError {
     Log(PathError),
     /// A malformed path of the lookup index.
     Lookup(LookupPathError),
+    /// A malformed path of a kept head.
+    Heads(PathError),
     /// A path of an attestation that is not its SHA-256 in hexadecimal.
     Attestation,
 }
@@ -51,7 +58,11 @@ impl Published {
     pub const fn resource(&self) -> Option<ResourcePath> {
         match self {
             Self::Log(path) | Self::Lookup(LookupPath::Log(path)) => Some(*path),
-            Self::Lookup(_) | Self::Description | Self::Times(_) | Self::Attestation(_) => None,
+            Self::Lookup(_)
+            | Self::Description
+            | Self::Times(_)
+            | Self::Attestation(_)
+            | Self::Heads(_) => None,
         }
     }
 
@@ -61,6 +72,7 @@ impl Published {
             || path.starts_with("tile/")
             || path.starts_with(TIMES)
             || path.starts_with(ATTESTATIONS)
+            || path.starts_with(HEADS)
             || path.starts_with("lookup/")
     }
 }
@@ -93,6 +105,10 @@ impl FromStr for Published {
             let hash = digits.parse::<Hash>().ok().filter(|hash| hash.to_string() == digits);
             return hash.map(Self::Attestation).ok_or(PublishedPathError::Attestation);
         }
+        if let Some(file) = path.strip_prefix(HEADS) {
+            let parsed = HeadsPath::parse(file).ok_or(PublishedPathError::Unknown)?;
+            return parsed.map(Self::Heads).map_err(PublishedPathError::Heads);
+        }
         path.parse().map(Self::Log).map_err(PublishedPathError::Log)
     }
 }
@@ -101,7 +117,7 @@ impl fmt::Display for PublishedPathError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unknown => f.write_str("not a path of a log"),
-            Self::Log(error) => error.fmt(f),
+            Self::Log(error) | Self::Heads(error) => error.fmt(f),
             Self::Lookup(error) => error.fmt(f),
             Self::Attestation => f.write_str("not a SHA-256 in 64 hexadecimal digits"),
         }
@@ -112,7 +128,7 @@ impl std::error::Error for PublishedPathError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Unknown | Self::Attestation => None,
-            Self::Log(error) => error.source(),
+            Self::Log(error) | Self::Heads(error) => error.source(),
             Self::Lookup(error) => error.source(),
         }
     }
@@ -127,6 +143,7 @@ impl fmt::Display for Published {
                 write!(f, "{TIMES}{}", path.strip_prefix(BUNDLES).unwrap_or(&path))
             }
             Self::Attestation(hash) => write!(f, "{BY_SHA256}{hash}"),
+            Self::Heads(path) => path.fmt(f),
             Self::Description => f.write_str("log.json"),
             Self::Lookup(path) => path.fmt(f),
         }
@@ -148,6 +165,12 @@ impl From<TileCoord> for Published {
 impl From<BundleCoord> for Published {
     fn from(bundle: BundleCoord) -> Self {
         Self::Log(ResourcePath::Bundle(bundle))
+    }
+}
+
+impl From<HeadsPath> for Published {
+    fn from(path: HeadsPath) -> Self {
+        Self::Heads(path)
     }
 }
 

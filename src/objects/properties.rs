@@ -4,6 +4,7 @@ use fasti_lookup_spec::{LATEST_BYTES_MAX, LookupPath, REVISION_BYTES_MAX};
 use tiles_spec::bundle::bundle_bytes_max;
 use tiles_spec::{CHECKPOINT_BYTES_MAX, HASH_BYTES, ResourcePath};
 
+use super::heads::{HEADS_PAGE_BYTES_MAX, HeadsPath};
 use super::path::Published;
 use super::times::TIME_BYTES;
 
@@ -14,6 +15,9 @@ pub const ATTESTATION_BYTES_MAX: usize = 1 << 20;
 /// The most that a part of the lookup index can hold, in bytes. Parts have about a million
 /// postings, about 30 MiB; one with a key that many entries share is longer.
 const PART_BYTES_MAX: usize = 1 << 30;
+
+/// The most that a kept head can hold in words, in bytes: its note, and each of its parts again.
+const HEAD_JSON_BYTES_MAX: usize = 4 * CHECKPOINT_BYTES_MAX;
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const OCTETS: &str = "application/octet-stream";
@@ -103,6 +107,16 @@ impl Properties {
         }
     }
 
+    const fn of_heads(path: &HeadsPath) -> Self {
+        use {Lifetime::Immutable, Lifetime::Revalidated, Packing::Never};
+        match path {
+            HeadsPath::Latest => Self::new(TEXT, Revalidated, Never, HEADS_PAGE_BYTES_MAX),
+            HeadsPath::Page(_) => Self::new(TEXT, Immutable, Never, HEADS_PAGE_BYTES_MAX),
+            HeadsPath::Note(_) => Self::new(TEXT, Immutable, Never, CHECKPOINT_BYTES_MAX),
+            HeadsPath::Json(_) => Self::new(JSON, Immutable, Never, HEAD_JSON_BYTES_MAX),
+        }
+    }
+
     const fn new(
         content_type: &'static str,
         lifetime: Lifetime,
@@ -119,6 +133,7 @@ impl Published {
         match self {
             Self::Log(path) => Properties::of_resource(path),
             Self::Lookup(path) => Properties::of_lookup(path),
+            Self::Heads(path) => Properties::of_heads(path),
             Self::Times(bundle) => Properties::new(
                 OCTETS,
                 Lifetime::Immutable,

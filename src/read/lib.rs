@@ -32,7 +32,7 @@ pub(crate) mod testing;
 
 pub use bundle::VerifiedBundle;
 pub use description::Description;
-pub use prove::Consistency;
+pub use prove::{Consistency, Inclusion};
 pub use proven::ProvenEntry;
 pub use reading::{Fault, Reading, RequestId, Want};
 pub use tree::Tree;

@@ -33,6 +33,15 @@ pub struct Consistency {
     pub proof: Vec<Hash>,
 }
 
+/// The proof that a tree contains a leaf.
+#[derive(Clone, Debug)]
+pub struct Inclusion {
+    /// The tree.
+    pub head: TreeHead,
+    /// RFC 6962 section 2.1.1. The tree that was read has vouched for all of its hashes.
+    pub proof: Vec<Hash>,
+}
+
 /// Entries from anywhere in a log, on their way.
 #[derive(Debug)]
 pub struct Entries<'a> {
@@ -65,6 +74,21 @@ impl Tree {
     pub fn entries(&mut self, indices: Vec<LeafIndex>) -> Result<Entries<'_>, Fault> {
         let reading = ReadingEntries::new(self, indices)?;
         Ok(Entries { tree: self, reading })
+    }
+
+    /// The inclusion proof of a leaf in an earlier tree of this log, with that tree's head.
+    pub fn inclusion(
+        &mut self,
+        index: LeafIndex,
+        size: TreeSize,
+    ) -> Result<impl Reading<Outcome = Inclusion, Fault = Fault> + Send + '_, Fault> {
+        self.expect_reaches(size)?;
+        let (plan, root) = (plan_inclusion(index, size)?, plan_root(size));
+        let tiles: Vec<_> = [&plan, &root].map(ProofPlan::tiles).concat();
+        self.with_tiles(tiles, move |tree| {
+            let proof = plan.build(tree.tiles())?;
+            Ok(Inclusion { head: tree.head_from(&root, size)?, proof })
+        })
     }
 
     /// The consistency proof between two trees of this log, neither larger than this one.

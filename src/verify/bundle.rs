@@ -6,6 +6,7 @@ use fasti_entry::{
 };
 
 use super::artifact::Artifact;
+use super::by_then;
 use super::check_v1;
 use super::demand::Demand;
 use super::logged::check_entry;
@@ -73,6 +74,9 @@ pub fn bundle(
     unchecked.extend(skipped);
     logged.iter().try_for_each(|standing| standing.check_time(Some(&by)))?;
     logged_v1.iter().try_for_each(|standing| check_v1::check_time(standing, &by))?;
+    if let Some(time) = demand.logged_by {
+        by_then::expect(&logged, &trusted.trust, time)?;
+    }
     Ok(Verdict { subject, signer: Some(by), logged, logged_v1, times, unchecked })
 }
 

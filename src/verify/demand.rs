@@ -16,6 +16,8 @@ pub struct Demand {
     pub oidc_issuer: Option<Pattern>,
     /// An in-toto statement with a predicate of exactly this type.
     pub predicate_type: Option<String>,
+    /// That trusted witnesses saw the entry in the log at this time or before, in POSIX seconds.
+    pub logged_by: Option<u64>,
     /// Whether a certificate counts although no trusted party says that the signature was made
     /// while it was valid.
     pub allow_untimed_certificate: bool,

@@ -32,6 +32,7 @@ mod any_bundle;
 mod artifact;
 mod authority;
 mod bundle;
+mod by_then;
 mod certificate_log;
 mod certificate_seen;
 mod check_v1;

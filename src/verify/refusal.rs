@@ -8,6 +8,8 @@ use fasti_read::CheckpointRefusal;
 use fasti_read::window::Window;
 use fasti_x509::{TimestampError, X509Error};
 use tiles_spec::ProofError;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::authority::AuthorityError;
 use super::certificate_log::CertificateLogError;
@@ -32,6 +34,18 @@ pub enum Refusal {
     NotLogged {
         /// The skipped entries, and why they were skipped.
         skipped: Vec<String>,
+    },
+    /// No trusted witness, or too few for the policy, saw the entry in the log by the given time.
+    #[error(
+        "no trusted witnesses, or too few for the policy, saw the entry in the log by {}{}",
+        in_words(*time),
+        first.map_or_else(String::new, |first| format!("; the first saw it at {}", in_words(first)))
+    )]
+    NotLoggedBy {
+        /// The time, in POSIX seconds.
+        time: u64,
+        /// When the first of them saw it.
+        first: Option<u64>,
     },
     /// An entry without its proof.
     #[error("the log entry has no inclusion proof")]
@@ -252,6 +266,13 @@ impl From<StatementError> for Refusal {
             error => Self::Statement(error),
         }
     }
+}
+
+/// A time in POSIX seconds.
+fn in_words(seconds: u64) -> String {
+    let time =
+        i64::try_from(seconds).ok().and_then(|it| OffsetDateTime::from_unix_timestamp(it).ok());
+    time.and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_else(|| seconds.to_string())
 }
 
 fn listed(skipped: &[String]) -> String {

@@ -5,6 +5,7 @@ use fasti_entry::{RekorEntry, SignedDigest};
 use tiles_spec::{ENTRY_BYTES_MAX, TlogProof, leaf_hash, verify_inclusion};
 
 use super::artifact::Artifact;
+use super::by_then;
 use super::demand::{Demand, Detached};
 use super::refusal::Refusal;
 use super::signer;
@@ -51,6 +52,9 @@ pub fn tlog_proof(
     };
     standing.check_time(signer.as_ref())?;
     let (logged, times, unchecked) = (vec![standing], Vec::new(), Vec::new());
+    if let Some(time) = demand.logged_by {
+        by_then::expect(&logged, &trusted.trust, time)?;
+    }
     Ok(Verdict { subject, signer, logged, logged_v1: Vec::new(), times, unchecked })
 }
 

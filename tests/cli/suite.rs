@@ -11,6 +11,7 @@ mod egress;
 mod freshness;
 mod fsck;
 mod fsck_lookup;
+mod heads;
 mod irreversible;
 mod key_service;
 mod key_services;

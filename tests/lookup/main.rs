@@ -1,5 +1,5 @@
 //! The lookup index of logs that the library has written: built in portions, interrupted, resumed,
-//! and compared with a brute-force index of the same entries.
+//! and compared with a brute-force index of the same entries; and the heads that a log keeps.
 
 mod amplification;
 mod brute;
@@ -9,6 +9,7 @@ mod entries;
 mod faulty;
 mod golden;
 mod grow;
+mod heads;
 mod live;
 mod plain_log;
 mod scene;

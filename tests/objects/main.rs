@@ -6,12 +6,16 @@ use std::path::Path;
 use fasti_objects::{Lifetime, Packing, Published};
 
 /// One object of each kind, with the object as `formats.md` writes it.
-const OBJECTS: [(&str, &str); 11] = [
+const OBJECTS: [(&str, &str); 15] = [
     ("checkpoint", "`checkpoint`"),
     ("tile/0/x001/067", "`tile/<L>/...`"),
     ("tile/entries/067.p/8", "`tile/entries/...`"),
     ("time/067.p/8", "`time/...`"),
     (ATTESTATION, "`attestations/sha256/...`"),
+    ("heads/latest", "`heads/latest`"),
+    ("heads/page/000", "`heads/page/...`"),
+    ("heads/note/x001/234", "`heads/note/...`"),
+    ("heads/json/x001/234", "`heads/json/...`"),
     ("log.json", "`log.json`"),
     ("lookup/latest", "`lookup/latest`"),
     ("lookup/revision/x001/234", "`lookup/revision/...`"),

@@ -20,6 +20,7 @@ use fasti_flags::{BucketFlags, KeyFlags, MachineFlags, ShardFlags};
 use tiles_spec::{Origin, TreeSize};
 
 use crate::admission::AdmissionFlags;
+use crate::heads::HeadsFlags;
 use crate::lookup::LookupFlags;
 use crate::witnesses::WitnessFlags;
 
@@ -198,6 +199,10 @@ pub struct Flags {
     /// The lookup index.
     #[command(flatten)]
     pub lookup: LookupFlags,
+
+    /// The heads that are kept.
+    #[command(flatten)]
+    pub heads: HeadsFlags,
 
     /// The log's keys.
     #[command(flatten)]

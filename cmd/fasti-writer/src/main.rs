@@ -12,6 +12,7 @@
 mod admission;
 mod colours;
 mod flags;
+mod heads;
 mod key;
 mod lookup;
 mod memory;
@@ -29,6 +30,7 @@ use anyhow::{Context as _, bail};
 use clap::Parser;
 use fasti::causes::with_causes;
 use fasti::grow::RekorV1Guard;
+use fasti::heads::keep_heads_while_leading;
 use fasti::http::{App, PeerSecret, serve, serve_metrics};
 use fasti::log::Log;
 use fasti::lookup::keep_while_leading;
@@ -76,7 +78,7 @@ fn main() -> ExitCode {
 async fn run(flags: Flags) -> anyhow::Result<()> {
     let door_metrics = AdmissionMetrics::default();
     let admission = Arc::new(flags.admission.open(flags.accept_opaque, door_metrics.clone())?);
-    let Opened { mut context, lookup, index, mut registry, banner, peer_secret } =
+    let Opened { mut context, lookup, heads, index, mut registry, banner, peer_secret } =
         open::open(&flags).await?;
     let http_metrics = HttpMetrics::default();
     http_metrics.register(&mut registry);
@@ -122,6 +124,7 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
         tokio::spawn(flags.admission.clone().follow(admission.clone(), told));
     }
     let index = lookup.map(|index| tokio::spawn(keep_while_leading(log.clone(), index)));
+    let heads = heads.map(|heads| tokio::spawn(keep_heads_while_leading(log.clone(), heads)));
     let mut config =
         flags.http_config(admission, peer_secret, here, rekor_v1_guard, rekor_v1_shards);
     let limits = &mut config.limits;
@@ -151,8 +154,8 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     // Every request has its answer by now; the connections only need to deliver it.
     drop(halted);
     drop((&mut server).await);
-    if let Some(index) = index {
-        drop(index.await);
+    for task in [index, heads].into_iter().flatten() {
+        drop(task.await);
     }
     ended?.context("the log has stopped; start it again to recover")
 }

@@ -8,11 +8,12 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use fasti::clock::SystemClock;
 use fasti::entropy::{Entropy as _, OsEntropy};
+use fasti::heads::HeadsContext;
 use fasti::http::{HttpPeers, PeerSecret};
 use fasti::log::dedup::{DedupIndex, DiskIndex, MemoryIndex};
 use fasti::log::{Context, Log, Sharing};
 use fasti::lookup::IndexContext;
-use fasti::metrics::{self, LogMetrics, LookupMetrics};
+use fasti::metrics::{self, HeadsMetrics, LogMetrics, LookupMetrics};
 use fasti::store::{OpenedStore, StoreLocation, probe};
 use fasti_flags::NoState;
 use prometheus_client::registry::Registry;
@@ -28,6 +29,8 @@ pub struct Opened {
     pub context: Context,
     /// The lookup index, if one is kept.
     pub lookup: Option<IndexContext>,
+    /// The kept heads, if they are kept.
+    pub heads: Option<HeadsContext>,
     /// The deduplication index.
     pub index: Arc<dyn DedupIndex>,
     /// The metrics.
@@ -111,7 +114,10 @@ pub async fn open(flags: &Flags) -> anyhow::Result<Opened> {
     lookup_metrics.register(&mut registry);
     let lookup = flags.lookup.index_context(&context, store.housekeeping(), lookup_metrics)?;
     let banner = Banner { store: in_words(location), key: key.place, is_new_key: key.is_new };
-    Ok(Opened { context, lookup, index, registry, banner, peer_secret })
+    let heads_metrics = HeadsMetrics::default();
+    heads_metrics.register(&mut registry);
+    let heads = flags.heads.context(&context, heads_metrics);
+    Ok(Opened { context, lookup, heads, index, registry, banner, peer_secret })
 }
 
 /// The store, for the banner.

@@ -21,6 +21,7 @@ mod globals;
 mod logged_v1;
 mod memory;
 mod messages;
+mod moment;
 mod output;
 mod proposed;
 mod rekor_v1_key;
@@ -41,7 +42,7 @@ use crate::failure::Failure;
 use crate::globals::Globals;
 use crate::output::Output;
 use crate::verb::{
-    doctor, freeze, fsck, get, index, keygen, loginfo, prove, search, serve, signing_config,
+    doctor, freeze, fsck, get, heads, index, keygen, loginfo, prove, search, serve, signing_config,
     trusted_root, upload, verify,
 };
 
@@ -72,6 +73,8 @@ enum Verb {
     /// Prove that an entry is in the log, or that one tree extends another
     #[command(alias = "logproof")]
     Prove(prove::Arguments),
+    /// List the heads that the log had over time, each verified
+    Heads(heads::Arguments),
     /// Make a key for a log
     Keygen(keygen::Arguments),
     /// Print what Sigstore's clients need to trust the log
@@ -128,6 +131,7 @@ fn run(globals: &Globals, verb: &Verb) -> Result<Output, Failure> {
         Verb::Search(arguments) => runtime()?.block_on(search::run(globals, arguments)),
         Verb::Loginfo(arguments) => runtime()?.block_on(loginfo::run(globals, arguments)),
         Verb::Prove(arguments) => runtime()?.block_on(prove::run(globals, arguments)),
+        Verb::Heads(arguments) => runtime()?.block_on(heads::run(globals, arguments)),
         Verb::Fsck(arguments) => fsck::run(globals, arguments, &runtime()?),
         Verb::Index(arguments) => runtime()?.block_on(index::run(globals, arguments)),
         Verb::Serve(arguments) => serve::run(globals, arguments),

@@ -4,6 +4,7 @@ pub mod doctor;
 pub mod freeze;
 pub mod fsck;
 pub mod get;
+pub mod heads;
 pub mod index;
 pub mod keygen;
 pub mod loginfo;

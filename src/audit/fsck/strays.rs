@@ -162,7 +162,10 @@ fn read_object(check: &Check<'_>, path: &Published) -> Result<Option<Vec<u8>>, F
     let found = match path {
         Published::Log(path) => check.objects.read_into(path, &mut bytes)?,
         Published::Times(bundle) => check.objects.read_times_into(*bundle, &mut bytes)?,
-        Published::Description | Published::Attestation(_) | Published::Lookup(_) => false,
+        Published::Description
+        | Published::Attestation(_)
+        | Published::Heads(_)
+        | Published::Lookup(_) => false,
     };
     Ok(found.then_some(bytes))
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use fasti_lookup_spec::LookupPath;
+use fasti_objects::HeadsPath;
 use fasti_store::{BucketLocation, BucketOptions, BucketStore};
 use tiles_spec::{BundleCoord, Hash, ResourcePath};
 use tokio::sync::OnceCell;
@@ -53,6 +54,10 @@ impl Fetch for BucketFetch {
 
     async fn fetch_times(&self, bundle: &BundleCoord) -> Result<Option<Vec<u8>>, FetchError> {
         self.opened().await?.fetch_times(bundle).await
+    }
+
+    async fn fetch_heads(&self, path: &HeadsPath) -> Result<Option<Vec<u8>>, FetchError> {
+        self.opened().await?.fetch_heads(path).await
     }
 
     async fn fetch_attestation(&self, sha256: &Hash) -> Result<Option<Vec<u8>>, FetchError> {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use fasti_lookup_spec::LookupPath;
-use fasti_objects::Published;
+use fasti_objects::{HeadsPath, Published};
 use fasti_seams::offload::offload;
 use tiles_spec::{BundleCoord, EntryBundle, Hash, ResourcePath};
 
@@ -188,6 +188,16 @@ impl Fetch for DirectoryFetch {
     async fn fetch_attestation(&self, sha256: &Hash) -> Result<Option<Vec<u8>>, FetchError> {
         let (this, sha256) = (self.clone(), *sha256);
         offload(move || this.read_attestation(&sha256)).await
+    }
+
+    async fn fetch_heads(&self, path: &HeadsPath) -> Result<Option<Vec<u8>>, FetchError> {
+        let (this, file) = (self.clone(), Published::Heads(*path));
+        offload(move || {
+            let mut bytes = Vec::new();
+            let is_there = this.read_file(&file.to_string(), bytes_max(file), &mut bytes)?;
+            Ok(is_there.then_some(bytes))
+        })
+        .await
     }
 
     fn place(&self, path: &ResourcePath) -> String {

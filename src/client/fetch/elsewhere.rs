@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use fasti_lookup_spec::LookupPath;
+use fasti_objects::HeadsPath;
 use tiles_spec::{BundleCoord, Hash, ResourcePath};
 
 use super::error::FetchError;
@@ -34,6 +35,10 @@ impl Fetch for IndexElsewhere {
 
     async fn fetch_attestation(&self, sha256: &Hash) -> Result<Option<Vec<u8>>, FetchError> {
         self.log.fetch_attestation(sha256).await
+    }
+
+    async fn fetch_heads(&self, path: &HeadsPath) -> Result<Option<Vec<u8>>, FetchError> {
+        self.log.fetch_heads(path).await
     }
 
     fn place(&self, path: &ResourcePath) -> String {

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use fasti_lookup_spec::LookupPath;
-use fasti_objects::{Packing, Published};
+use fasti_objects::{HeadsPath, Packing, Published};
 use fasti_seams::clock::{Clock as _, SystemClock};
 use fasti_seams::egress::{self, Redirects};
 use reqwest::header::{
@@ -189,6 +189,13 @@ impl Fetch for HttpFetch {
     async fn fetch_attestation(&self, sha256: &Hash) -> Result<Option<Vec<u8>>, FetchError> {
         let attestation = Published::Attestation(*sha256);
         let (place, max) = (format!("{}/{attestation}", self.base), bytes_max(attestation));
+        let wanted = Whole { max, may_be_packed: false, may_be_absent: true };
+        persist(|| self.attempt(&place, wanted)).await
+    }
+
+    async fn fetch_heads(&self, path: &HeadsPath) -> Result<Option<Vec<u8>>, FetchError> {
+        let file = Published::Heads(*path);
+        let (place, max) = (format!("{}/{file}", self.base), bytes_max(file));
         let wanted = Whole { max, may_be_packed: false, may_be_absent: true };
         persist(|| self.attempt(&place, wanted)).await
     }

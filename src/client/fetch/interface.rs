@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 use fasti_lookup_spec::LookupPath;
+use fasti_objects::HeadsPath;
 use tiles_spec::{BundleCoord, Hash, ResourcePath};
 
 use super::error::FetchError;
@@ -31,6 +32,13 @@ pub trait Fetch: Send + Sync + 'static {
     /// copy may lack them; the result is then `None`.
     async fn fetch_attestation(&self, sha256: &Hash) -> Result<Option<Vec<u8>>, FetchError> {
         let _ = sha256;
+        Ok(None)
+    }
+
+    /// Reads a file of the heads that the log had. A log need not keep them, and a copy may lack
+    /// them; the result is then `None`.
+    async fn fetch_heads(&self, path: &HeadsPath) -> Result<Option<Vec<u8>>, FetchError> {
+        let _ = path;
         Ok(None)
     }
 

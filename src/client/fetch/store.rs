@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use fasti_lookup_spec::LookupPath;
-use fasti_objects::Published;
+use fasti_objects::{HeadsPath, Published};
 use fasti_store::{ObjectPath, Store};
 use tiles_spec::{BundleCoord, Hash, ResourcePath};
 
@@ -63,6 +63,10 @@ impl Fetch for StoreFetch {
 
     async fn fetch_attestation(&self, sha256: &Hash) -> Result<Option<Vec<u8>>, FetchError> {
         self.read(Published::Attestation(*sha256)).await
+    }
+
+    async fn fetch_heads(&self, path: &HeadsPath) -> Result<Option<Vec<u8>>, FetchError> {
+        self.read(Published::Heads(*path)).await
     }
 
     fn place(&self, path: &ResourcePath) -> String {

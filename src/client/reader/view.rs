@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fasti_read::{Consistency, Tree};
+use fasti_read::{Consistency, Inclusion, Tree};
 use fasti_seams::offload::Workers;
 use tiles_spec::{LeafIndex, ResourcePath, TreeHead, TreeSize};
 
@@ -87,6 +87,19 @@ impl View {
     /// `indices`.
     pub async fn entries(&mut self, indices: &[LeafIndex]) -> Result<Vec<ProvenEntry>, ReadError> {
         read(&*self.fetch, self.tree.entries(indices.to_vec())).await
+    }
+
+    /// Reads an entry, verified against an earlier tree of this log, with its inclusion proof in
+    /// that tree and the tree's head.
+    pub async fn entry_at(
+        &mut self,
+        index: LeafIndex,
+        size: TreeSize,
+    ) -> Result<(ProvenEntry, TreeHead), ReadError> {
+        let entry = self.entry(index).await?;
+        let Inclusion { head, proof } =
+            read(&*self.fetch, self.tree.inclusion(index, size)).await?;
+        Ok((ProvenEntry { proof, ..entry }, head))
     }
 
     /// The consistency proof between two trees of this log, neither larger than the view's.

@@ -151,6 +151,7 @@ impl Files {
             (Published::Log(path), _) => fetch.fetch(&path).await,
             (Published::Times(bundle), _) => fetch.fetch_times(&bundle).await,
             (Published::Attestation(sha256), _) => fetch.fetch_attestation(&sha256).await,
+            (Published::Heads(path), _) => fetch.fetch_heads(&path).await,
             (Published::Description, _) => fetch.description().await,
             (Published::Lookup(path), None) => fetch.fetch_lookup(&path).await,
         };

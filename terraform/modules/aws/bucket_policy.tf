@@ -29,6 +29,9 @@ data "aws_iam_policy_document" "bucket" {
       "${local.objects_arn}/tile/*",
       "${local.objects_arn}/time/*",
       "${local.objects_arn}/attestations/*",
+      "${local.objects_arn}/heads/page/*",
+      "${local.objects_arn}/heads/note/*",
+      "${local.objects_arn}/heads/json/*",
       "${local.objects_arn}/_writer/commit/*",
       "${local.objects_arn}/lookup/run/*",
       "${local.objects_arn}/lookup/revision/*",
@@ -56,6 +59,7 @@ data "aws_iam_policy_document" "bucket" {
       "${local.objects_arn}/checkpoint",
       "${local.objects_arn}/lookup/checkpoint",
       "${local.objects_arn}/lookup/latest",
+      "${local.objects_arn}/heads/latest",
     ]
 
     principals {

@@ -4,7 +4,10 @@ locals {
   writers_origin = "writers"
 
   # For the index, everything but its newest manifest and checkpoint.
-  immutable_prefixes = ["tile", "time", "attestations", "lookup/run", "lookup/tile", "lookup/revision"]
+  immutable_prefixes = [
+    "tile", "time", "attestations", "heads/page", "heads/note", "heads/json", "lookup/run", "lookup/tile",
+    "lookup/revision",
+  ]
   immutable_paths    = flatten([for path in local.immutable_prefixes : ["/${path}/*", "/api/v2/${path}/*"]])
 }
 

@@ -1,7 +1,10 @@
 # Which request goes where. Paths under /api/v2/ are mapped to those at the root.
 locals {
   # For the index, everything but its newest manifest and checkpoint.
-  immutable_prefixes = ["tile", "time", "attestations", "lookup/run", "lookup/tile", "lookup/revision"]
+  immutable_prefixes = [
+    "tile", "time", "attestations", "heads/page", "heads/note", "heads/json", "lookup/run", "lookup/tile",
+    "lookup/revision",
+  ]
 
   read_routes = concat(
     [

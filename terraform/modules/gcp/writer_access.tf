@@ -41,6 +41,7 @@ resource "google_storage_bucket_iam_member" "writer_removes" {
       "resource.name.extract(\"/objects/${var.prefix}/time/{tile}.p/\") != \"\"",
       "resource.name == \"${local.objects}/lookup/checkpoint\"",
       "resource.name == \"${local.objects}/lookup/latest\"",
+      "resource.name == \"${local.objects}/heads/latest\"",
       "resource.name.startsWith(\"${local.objects}/lookup/run/\")",
       "resource.name.extract(\"/objects/${var.prefix}/lookup/tile/{tile}.p/\") != \"\"",
     ])

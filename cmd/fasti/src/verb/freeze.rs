@@ -1,6 +1,7 @@
 //! `fasti freeze`: closes a log for good. The writers of a log in a bucket can keep running.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -8,9 +9,10 @@ use fasti::causes::with_causes;
 use fasti::client::fetch::Location;
 use fasti::clock::SystemClock;
 use fasti::entropy::OsEntropy;
+use fasti::heads::{HeadsContext, keep_last};
 use fasti::log::peers::Nobody;
 use fasti::log::{Context, Frozen, LogConfig, RecoverError, Sharing, freeze};
-use fasti::metrics::LogMetrics;
+use fasti::metrics::{HeadsMetrics, LogMetrics};
 use fasti::store::{OpenedStore, StoreLocation};
 use fasti_flags::{KeyFlags, MachineFlags};
 use serde_json::json;
@@ -38,7 +40,23 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     let context = context(globals, arguments).await?;
     let origin = context.signer.origin().to_string();
     let frozen = refused_if(freeze(&context).await, |error| !RecoverError::is_passing(error))?;
-    Ok(output(&origin, &frozen))
+    let output = output(&origin, &frozen);
+    // The log is frozen, whether this succeeds or not.
+    let kept = keep_last(heads(&context)).await;
+    let missing =
+        kept.err().map(|error| format!("its last head is not kept: {}", with_causes(&error)));
+    Ok(output.warn(missing))
+}
+
+fn heads(context: &Context) -> HeadsContext {
+    HeadsContext {
+        objects: context.stores.objects.clone(),
+        origin: context.signer.origin().clone(),
+        key: context.signer.verifier_key(),
+        clock: context.clock.clone(),
+        spacing: Duration::ZERO,
+        metrics: HeadsMetrics::default(),
+    }
 }
 
 async fn context(globals: &Globals, arguments: &Arguments) -> anyhow::Result<Context> {

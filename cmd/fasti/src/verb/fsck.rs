@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Args;
 use fasti::audit::fsck::{Attestations, Objects, Options, Report, fsck};
+use fasti::audit::heads;
 use fasti::audit::lookup::{self, IndexReport, Keys};
 use fasti::client::fetch::{DirectoryFetch, Location};
 use fasti::client::trust::{OpenedCheckpoint, Trust};
@@ -81,6 +82,13 @@ pub fn run(globals: &Globals, arguments: &Arguments, runtime: &Runtime) -> Resul
         fsck(&objects, &trust, options, |size| bar.set_length(size.get()), &|n| bar.inc(n))
             .context("nothing was checked")?;
     bar.finish_and_clear();
+    let report = match &report.origin {
+        Some(_) => {
+            let heads = runtime.block_on(heads::check(objects.fetch(), &trust));
+            report.with_heads(heads.context("the kept heads were not checked")?)
+        }
+        None => report,
+    };
     let report = match &report.origin {
         Some(origin) if arguments.lookup => {
             let index = check_index(arguments, runtime, &objects, &trust, origin, options)?;
@@ -203,6 +211,7 @@ fn lines(report: &Report) -> Vec<String> {
         counted(report.objects, "object", "objects"),
         counted(report.problems.len() as u64 + report.problems_omitted, "problem", "problems"),
     ));
+    lines.extend(report.heads.map(|kept| counted(kept, "head is kept", "heads are kept")));
     lines.extend(report.lookup.as_ref().map(line_of_index));
     lines.extend(report.lookup.as_ref().into_iter().flat_map(attested));
     if let Some(timeless) = report.timed_entries.and_then(|n| report.entries.checked_sub(n))

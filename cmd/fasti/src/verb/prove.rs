@@ -2,9 +2,13 @@
 
 use std::path::PathBuf;
 
-use anyhow::anyhow;
+use anyhow::{Context as _, anyhow};
 use clap::{ArgGroup, Args};
+use fasti::client::heads::{Heads, ReadHeadsError};
+use fasti::client::proven::ProvenEntry;
 use fasti::client::reader::{Consistency, ReadError, View};
+use fasti::client::trust::{OpenedCheckpoint, Trust};
+use fasti::objects::IntegratedTime;
 use serde_json::{Value, json};
 use tiles_spec::{Hash, LeafIndex, TreeSize};
 
@@ -12,7 +16,9 @@ use crate::failure::{Failure, refused_if};
 use crate::files;
 use crate::freshness::{Case, FreshnessFlags};
 use crate::globals::Globals;
+use crate::moment;
 use crate::output::Output;
+use crate::shown;
 
 #[derive(Args)]
 #[command(group = ArgGroup::new("what").required(true)
@@ -37,6 +43,10 @@ pub struct Arguments {
         default_value = "1"
     )]
     first_size: TreeSize,
+    /// Prove that the entry was in the log by this time: in the tree that the log kept last before
+    /// (RFC 3339, a date, or seconds since 1970)
+    #[arg(long, value_name = "TIME", requires = "log_index", value_parser = moment::parse)]
+    at: Option<u64>,
     /// The file for the proof [default: standard output]
     #[arg(long, value_name = "FILE.tlog-proof", requires = "log_index")]
     out: Option<PathBuf>,
@@ -48,7 +58,16 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     let (trust, mut view) = (globals.trust()?, globals.view().await?);
     let fresh = arguments.freshness.check(view.fetch(), view.checkpoint(), &trust).await?;
     let output = match (arguments.log_index, arguments.consistency.as_deref()) {
-        (Some(index), _) => inclusion(&mut view, index, arguments.out.as_ref()).await,
+        (Some(index), _) => match arguments.at {
+            Some(time) => {
+                let (entry, note) = by_then(&mut view, index, time, &trust).await?;
+                inclusion(&entry, &note, arguments.out.as_ref())
+            }
+            None => {
+                let entry = refused_if(view.entry(index).await, ReadError::is_refusal)?;
+                inclusion(&entry, view.checkpoint(), arguments.out.as_ref())
+            }
+        },
         (None, Some(&[old, new])) => consistency(&mut view, old, new).await.map(|it| in_words(&it)),
         (None, _) => match arguments.last_size {
             Some(new) => {
@@ -61,14 +80,47 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     Ok(fresh.end_silently(output?, Case::Camel))
 }
 
-async fn inclusion(
+/// Proves an entry in the newest tree that was kept by `time`.
+async fn by_then(
     view: &mut View,
     index: LeafIndex,
+    time: u64,
+    trust: &Trust,
+) -> Result<(ProvenEntry, OpenedCheckpoint), Failure> {
+    let heads = refused_if(Heads::open(view.fetch().clone()).await, ReadHeadsError::is_refusal)?;
+    let time = IntegratedTime::new(time).context("the time is out of range")?;
+    let kept = refused_if(heads.at(time).await, ReadHeadsError::is_refusal)?;
+    let when = shown::time(time.get());
+    let not_by_then = |why: String| {
+        Failure::Refused(anyhow!(
+            "entry {index} is not proved to have been in the log by {when}: {why}"
+        ))
+    };
+    let head = kept.ok_or_else(|| not_by_then("the log kept no head before".to_owned()))?;
+    if index.get() >= head.1.size.get() {
+        let size = head.1.size;
+        return Err(not_by_then(format!("the tree that it kept last before had {size} entries")));
+    }
+    let note = refused_if(heads.note(head, trust).await, ReadHeadsError::is_refusal)?;
+    let size = note.head().size;
+    let (entry, ours) = refused_if(view.entry_at(index, size).await, ReadError::is_refusal)?;
+    if ours == note.head() {
+        return Ok((entry, note));
+    }
+    let (kept, ours) = (note.head().root, ours.root);
+    Err(Failure::Refused(anyhow!(
+        "FORK: the log signed a tree of {size} entries with root {kept}, but its tree now has the \
+         root {ours} at that size. Keep both notes and tell others"
+    )))
+}
+
+fn inclusion(
+    proven: &ProvenEntry,
+    checkpoint: &OpenedCheckpoint,
     out: Option<&PathBuf>,
 ) -> Result<Output, Failure> {
-    let proven = refused_if(view.entry(index).await, ReadError::is_refusal)?;
-    let proof = proven.to_tlog_proof(view.checkpoint()).to_string();
-    let head = view.head();
+    let proof = proven.to_tlog_proof(checkpoint).to_string();
+    let (index, head) = (proven.index, checkpoint.head());
     let json = json!({
         "LogIndex": index.get(),
         "UUID": proven.leaf.to_string(),

@@ -25,6 +25,7 @@ use crate::failure::{Failure, refused_if};
 use crate::files;
 use crate::freshness::FreshnessFlags;
 use crate::globals::Globals;
+use crate::moment;
 use crate::output::Output;
 use crate::proposed::Parts;
 use crate::runtime;
@@ -129,6 +130,12 @@ pub struct Arguments {
         "public_key", "certificate_identity", "certificate_identity_regexp",
     ])]
     any_signer: bool,
+    /// Require that trusted witnesses saw the entry in the log by this time: RFC 3339, a date, or
+    /// seconds since 1970
+    ///
+    /// With --policy they must be enough for it. `fasti prove --at` makes such proofs.
+    #[arg(long, value_name = "TIME", value_parser = moment::parse, conflicts_with = "in_log")]
+    at: Option<u64>,
     #[command(flatten)]
     predicate: PredicateFlags,
     #[command(flatten)]
@@ -166,6 +173,7 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
         oidc_issuer: arguments.issuer().context("--certificate-oidc-issuer-regexp")?,
         allow_untimed_certificate: arguments.allow_untimed_certificate,
         allow_unlogged_certificate: arguments.allow_unlogged_certificate,
+        logged_by: arguments.at,
         predicate_type: arguments.predicate.predicate_type.clone(),
     };
     let evidence = Evidence::read(arguments, key)?;

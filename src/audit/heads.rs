@@ -1,0 +1,161 @@
+//! Audits the heads that a log keeps (`src/docs/formats.md`, "Kept heads"): each is signed by the
+//! log, is a head of its tree, and is listed and described as it is.
+//!
+//! Invariants: a clean report means that every head that is listed was read, and that the log's tree
+//! extends each. Memory does not grow with the number of heads. Any content of a file results in a
+//! report, never in a panic.
+
+use std::sync::Arc;
+
+use fasti_client::fetch::Fetch;
+use fasti_client::heads::{Heads, ReadHeadsError};
+use fasti_client::reader::{ReadError, View};
+use fasti_client::trust::Trust;
+use fasti_objects::{HeadNumber, HeadsPath, KeptHead, Published};
+use fasti_seams::causes::with_causes;
+use serde::Deserialize;
+use tiles_spec::TileIndex;
+
+use super::findings::Findings;
+use super::problem::Problem;
+
+/// The outcome for the heads.
+#[derive(Debug, Default)]
+pub struct HeadsReport {
+    /// How many are listed; `None` if the log keeps none.
+    pub kept: Option<u64>,
+    /// Everything that is wrong, by path.
+    pub problems: Vec<Problem>,
+    /// Problems beyond those named.
+    pub problems_omitted: u64,
+}
+
+/// What a head's JSON says.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Words {
+    number: u64,
+    tree_size: u64,
+    root_hash: String,
+    kept_at_seconds: u64,
+    note: String,
+}
+
+struct Audit<'a> {
+    fetch: Arc<dyn Fetch>,
+    heads: Heads,
+    view: View,
+    trust: &'a Trust,
+    findings: Findings,
+}
+
+/// Checks the heads of a log that was checked before.
+pub async fn check(fetch: Arc<dyn Fetch>, trust: &Trust) -> Result<HeadsReport, ReadError> {
+    // The heads are read first: if the log grows meanwhile, its tree contains them all.
+    let findings = Findings::default();
+    let heads = match Heads::open(fetch.clone()).await {
+        Ok(heads) => heads,
+        Err(ReadHeadsError::None { .. }) => return Ok(HeadsReport::default()),
+        Err(error) => {
+            findings.add(Published::Heads(HeadsPath::Latest), with_causes(&error));
+            return Ok(HeadsReport::of(None, findings));
+        }
+    };
+    let view = View::open(fetch.clone(), trust).await?;
+    let kept = heads.newest().0.get() + 1;
+    let mut audit = Audit { fetch, heads, view, trust, findings };
+    audit.check_pages().await;
+    Ok(HeadsReport::of(Some(kept), audit.findings))
+}
+
+impl HeadsReport {
+    fn of(kept: Option<u64>, findings: Findings) -> Self {
+        let (problems, problems_omitted) = findings.into_problems();
+        Self { kept, problems, problems_omitted }
+    }
+}
+
+impl Audit<'_> {
+    async fn check_pages(&mut self) {
+        let mut before: Option<KeptHead> = None;
+        for number in 0..=self.heads.newest().0.page().get() {
+            let number = TileIndex::new(number);
+            let page = match self.heads.page(number).await {
+                Ok(page) => page,
+                Err(error) => {
+                    self.findings
+                        .add(Published::Heads(HeadsPath::Page(number)), with_causes(&error));
+                    before = None;
+                    continue;
+                }
+            };
+            for (number, head) in page.heads() {
+                if before.is_some_and(|it| it.size >= head.size || it.time > head.time) {
+                    let fault = "does not come after the head before it";
+                    self.findings.add(Published::Heads(HeadsPath::Note(number)), fault);
+                }
+                before = Some(head);
+                self.check_head(number, head).await;
+            }
+        }
+    }
+
+    async fn check_head(&mut self, number: HeadNumber, head: KeptHead) {
+        let path = Published::Heads(HeadsPath::Note(number));
+        // Heads that were kept before there were witnesses are heads too.
+        let trust = Trust { policy: None, ..self.trust.clone() };
+        let note = match self.heads.note((number, head), &trust).await {
+            Ok(note) => note,
+            Err(error) => return self.findings.add(path, with_causes(&error)),
+        };
+        let newest = self.view.head();
+        if head.size > newest.size {
+            let fault = format!(
+                "is of a tree of {}, but the log has {} entries: it was restored from an old copy, \
+                 or an old checkpoint is served",
+                head.size, newest.size
+            );
+            return self.findings.add(path, fault);
+        }
+        match self.view.head_at(head.size).await {
+            Ok(ours) if ours == note.head() => {}
+            Ok(ours) => {
+                let fault = format!(
+                    "has the root hash {}, but the log's tree has {} at that size: a fork",
+                    note.head().root,
+                    ours.root
+                );
+                self.findings.add(path, fault);
+            }
+            Err(error) => {
+                self.findings.add(path, format!("cannot be compared: {}", with_causes(&error)));
+            }
+        }
+        self.check_words(number, head, &note.to_bytes()).await;
+    }
+
+    async fn check_words(&self, number: HeadNumber, head: KeptHead, note: &[u8]) {
+        let path = HeadsPath::Json(number);
+        let fault = match self.fetch.fetch_heads(&path).await {
+            Ok(Some(json)) => match serde_json::from_slice::<Words>(&json) {
+                Ok(words) if words.is_of(number, head, note) => return,
+                Ok(_) => "is not what its note and its page say".to_owned(),
+                Err(error) => format!("damaged: {error}"),
+            },
+            Ok(None) => "missing".to_owned(),
+            Err(error) => with_causes(&error),
+        };
+        self.findings.add(Published::Heads(path), fault);
+    }
+}
+
+impl Words {
+    fn is_of(&self, number: HeadNumber, head: KeptHead, note: &[u8]) -> bool {
+        // In a signed note, the size is on the second line, and the root hash on the third.
+        let root = self.note.lines().nth(2);
+        (self.number, self.tree_size) == (number.get(), head.size.get())
+            && self.kept_at_seconds == head.time.get()
+            && root == Some(&self.root_hash)
+            && self.note.as_bytes() == note
+    }
+}
