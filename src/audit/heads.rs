@@ -1,9 +1,9 @@
 //! Audits the heads that a log keeps (`src/docs/formats.md`, "Kept heads"): each is signed by the
 //! log, is a head of its tree, and is listed and described as it is.
 //!
-//! Invariants: a clean report means that every head that is listed was read, and that the log's tree
-//! extends each. Memory does not grow with the number of heads. Any content of a file results in a
-//! report, never in a panic.
+//! Invariants: a clean report means that every head that is listed was read, and that the log's
+//! tree extends each. Memory does not grow with the number of heads. Any content of a file results
+//! in a report, never in a panic.
 
 use std::sync::Arc;
 
@@ -17,18 +17,7 @@ use serde::Deserialize;
 use tiles_spec::TileIndex;
 
 use super::findings::Findings;
-use super::problem::Problem;
-
-/// The outcome for the heads.
-#[derive(Debug, Default)]
-pub struct HeadsReport {
-    /// How many are listed; `None` if the log keeps none.
-    pub kept: Option<u64>,
-    /// Everything that is wrong, by path.
-    pub problems: Vec<Problem>,
-    /// Problems beyond those named.
-    pub problems_omitted: u64,
-}
+use super::heads_report::HeadsReport;
 
 /// What a head's JSON says.
 #[derive(Deserialize)]
@@ -58,21 +47,19 @@ pub async fn check(fetch: Arc<dyn Fetch>, trust: &Trust) -> Result<HeadsReport, 
         Err(ReadHeadsError::None { .. }) => return Ok(HeadsReport::default()),
         Err(error) => {
             findings.add(Published::Heads(HeadsPath::Latest), with_causes(&error));
-            return Ok(HeadsReport::of(None, findings));
+            return Ok(report(None, findings));
         }
     };
     let view = View::open(fetch.clone(), trust).await?;
     let kept = heads.newest().0.get() + 1;
     let mut audit = Audit { fetch, heads, view, trust, findings };
     audit.check_pages().await;
-    Ok(HeadsReport::of(Some(kept), audit.findings))
+    Ok(report(Some(kept), audit.findings))
 }
 
-impl HeadsReport {
-    fn of(kept: Option<u64>, findings: Findings) -> Self {
-        let (problems, problems_omitted) = findings.into_problems();
-        Self { kept, problems, problems_omitted }
-    }
+fn report(kept: Option<u64>, findings: Findings) -> HeadsReport {
+    let (problems, problems_omitted) = findings.into_problems();
+    HeadsReport { kept, problems, problems_omitted }
 }
 
 impl Audit<'_> {

@@ -6,13 +6,14 @@
 //! | [`fsck`] | every entry, every tile of every level, against the signed root |
 //! | [`heads`] | the heads that the log keeps, against its tree |
 //! | [`lookup`] | the index: every posting, against the entries |
-//! | `findings`, [`problem`], [`report`] | what they find |
+//! | `findings`, [`problem`], [`report`], [`heads_report`] | what they find |
 //!
 //! Like [`client`](fasti_client), on which it builds, it does not depend on the writer.
 
 mod findings;
 pub mod fsck;
 pub mod heads;
+pub mod heads_report;
 pub mod lookup;
 pub mod problem;
 pub mod report;

@@ -3,7 +3,7 @@
 use fasti_client::trust::OpenedCheckpoint;
 use serde::Serialize;
 
-use super::heads::HeadsReport;
+use super::heads_report::HeadsReport;
 use super::lookup::index_report::IndexReport;
 use super::problem::Problem;
 

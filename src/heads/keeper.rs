@@ -1,9 +1,9 @@
 //! The keeper: makes the published checkpoint the next kept head.
 //!
-//! The order of writes is the protocol. Creating the note decides which tree the head is of; whoever
-//! creates the JSON decides when it was kept; a page that is full, and then `heads/latest`, follow
-//! from those. So a keeper that stopped anywhere is continued by the next, and two that race list
-//! the same heads. What a power cut left of `heads/latest` is derived again from the rest.
+//! The order of writes is the protocol. Creating the note decides which tree the head is of;
+//! whoever creates the JSON decides when it was kept; a page that is full, and then `heads/latest`,
+//! follow from those. So a keeper that stopped anywhere is continued by the next, and two that race
+//! list the same heads. What a power cut left of `heads/latest` is derived again from the rest.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

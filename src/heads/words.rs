@@ -1,7 +1,7 @@
 //! A kept head in words: the JSON beside its note, for people and scripts.
 //!
-//! The note is the evidence, and the JSON repeats what is in it. Only the time is new: when the head
-//! was kept, by the clock of the writer that kept it.
+//! The note is the evidence, and the JSON repeats what is in it. Only the time is new: when the
+//! head was kept, by the clock of the writer that kept it.
 
 use fasti_objects::{HeadNumber, IntegratedTime};
 use serde::{Deserialize, Serialize};

@@ -3,7 +3,7 @@
 //! A record that states a wrong root would kill the log, and a single flipped bit is enough. So a
 //! record is read back from its encoded bytes, and its entries are folded into a compact frontier:
 //! other code than [`integrate`](fasti_grow::integrate), and other bytes. What is published is
-//! checked in the same way before it is signed ([`fasti_grow::guard`]). The guard keeps its own copy
+//! checked in the same way before it is signed ([`fasti_grow::guard`]). The guard has its own copy
 //! of the times of the unfinished bundle, which the next record must state.
 //!
 //! A guard never moves backwards (I1, I2).

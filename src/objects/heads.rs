@@ -4,10 +4,10 @@
 //! heads/note/<N>     the checkpoint as it was published, with its cosignatures
 //! heads/json/<N>     the same for people and scripts, with the time at which it was kept
 //! heads/page/<P>     the sizes and times of heads 256 P to 256 P + 255
-//! heads/latest       the page of the newest head, as far as it is filled: the only one that changes
+//! heads/latest       the page of the newest head, as far as it is filled; this one changes
 //! ```
-//! Heads are numbered from 0. So whoever reads `heads/latest` knows how many there are, and finds the
-//! head of any time with a binary search over the pages, without a listing. A page is text:
+//! Heads are numbered from 0. So whoever reads `heads/latest` knows how many there are, and finds
+//! the head of any time with a binary search over the pages, without a listing. A page is text:
 //! ```text
 //! fasti/heads/v1
 //! <number of the first head on the page>

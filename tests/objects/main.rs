@@ -81,13 +81,17 @@ fn bytes_max(object: &Published) -> usize {
     }
 }
 
-/// The prefixes in a `location ~ ^/(...)` line of the recipe for nginx that precedes this line.
-fn nginx_location(cache_control: &str) -> Vec<String> {
+/// The prefixes in the `location ~ ^/(...)` lines of the recipe for nginx that precede this line.
+fn nginx_locations(cache_control: &str) -> Vec<String> {
     let operations = text("src/docs/operations.md");
-    let header = operations.find(cache_control).expect("the recipe sets it");
-    let (_, location) = operations[..header].rsplit_once("location ~ ^/(").expect("a location");
-    let (paths, _) = location.split_once(')').expect("its end");
-    paths.split('|').map(|path| path.replace('\\', "")).collect()
+    let mut found = Vec::new();
+    for (header, _) in operations.match_indices(cache_control) {
+        let (_, location) = operations[..header].rsplit_once("location ~ ^/(").expect("a location");
+        let (paths, _) = location.split_once(')').expect("its end");
+        found.extend(paths.split('|').map(|path| path.replace('\\', "")));
+    }
+    assert!(!found.is_empty(), "the recipe sets it");
+    found
 }
 
 fn is_below(object: &Published, prefixes: &[String]) -> bool {
@@ -97,8 +101,8 @@ fn is_below(object: &Published, prefixes: &[String]) -> bool {
 
 #[test]
 fn the_recipe_for_nginx_sets_the_same_lifetimes() {
-    let immutable = nginx_location("add_header Cache-Control \"public, max-age=31536000");
-    let revalidated = nginx_location("add_header Cache-Control no-cache");
+    let immutable = nginx_locations("add_header Cache-Control \"public, max-age=31536000");
+    let revalidated = nginx_locations("add_header Cache-Control no-cache");
     for (object, _) in objects() {
         let is = (is_below(&object, &immutable), revalidated.contains(&object.to_string()));
         match object.properties().lifetime {
