@@ -14,6 +14,7 @@
 //! | [`heads`] | keeps the heads that a log had over time |
 //! | [`lookup`] | builds the lookup index of a log: which entries contain a key |
 //! | [`lookup_spec`] | the format of that index; pure |
+//! | [`mirror`] | copies logs, verified, to any store |
 //! | [`objects`] | what a log publishes: content types, lifetimes, sizes; pure |
 //! | [`read`] | what must be fetched to read and search a log, and what follows from it; pure |
 //! | [`verify`] | verifies bundles and proofs of artifacts offline; pure |
@@ -64,6 +65,7 @@ pub use fasti_http as http;
 pub use fasti_log as log;
 pub use fasti_lookup as lookup;
 pub use fasti_lookup_spec as lookup_spec;
+pub use fasti_mirror as mirror;
 pub use fasti_objects as objects;
 pub use fasti_read as read;
 pub use fasti_rekor_v1 as rekor_v1;

@@ -85,6 +85,17 @@ async fn times_of(fetch: &dyn Fetch, bundle: BundleCoord) -> Result<Option<Times
     Ok(None)
 }
 
+/// The file of the times of a bundle's entries, of exactly that width; `None` if the log has none.
+pub async fn times_file(
+    fetch: &dyn Fetch,
+    bundle: BundleCoord,
+) -> Result<Option<Vec<u8>>, ReadTimesError> {
+    let times = times_of(fetch, bundle).await?;
+    // A wider file begins with the same times.
+    let own = |times: Times| Times::encode(&times.get()[..bundle.width.as_usize()]);
+    Ok(times.map(own))
+}
+
 /// A file of times, as two reads in a row have found it. Files never change, so other bytes are
 /// damage on the way.
 async fn steadily(

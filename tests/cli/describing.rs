@@ -90,6 +90,8 @@ fn the_command_describes_itself() {
         "signing-config",
         "fsck",
         "freeze",
+        "heads",
+        "mirror",
     ] {
         assert!(help.contains(&format!("\n  {verb} ")), "{help}");
         world.fasti(&[verb, "--help"]).good();

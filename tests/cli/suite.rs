@@ -17,6 +17,7 @@ mod key_service;
 mod key_services;
 mod keys;
 mod log_keys;
+mod mirroring;
 mod origins;
 mod policies;
 mod reading;

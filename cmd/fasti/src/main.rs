@@ -23,6 +23,7 @@ mod memory;
 mod messages;
 mod moment;
 mod output;
+mod progress;
 mod proposed;
 mod rekor_v1_key;
 mod shown;
@@ -42,8 +43,8 @@ use crate::failure::Failure;
 use crate::globals::Globals;
 use crate::output::Output;
 use crate::verb::{
-    doctor, freeze, fsck, get, heads, index, keygen, loginfo, prove, search, serve, signing_config,
-    trusted_root, upload, verify,
+    doctor, freeze, fsck, get, heads, index, keygen, loginfo, mirror, prove, search, serve,
+    signing_config, trusted_root, upload, verify,
 };
 
 /// Uploads to, verifies against, searches and audits a transparency log of software signatures.
@@ -85,6 +86,8 @@ enum Verb {
     Fsck(fsck::Arguments),
     /// Build the lookup index that makes a log searchable
     Index(index::Arguments),
+    /// Copy a log, verified, to any store: entries, tiles, times, heads and index
+    Mirror(mirror::Arguments),
     /// Serve a log and its search from static files, without keys
     Serve(serve::Arguments),
     /// Check whether several writers can safely share a store
@@ -134,6 +137,7 @@ fn run(globals: &Globals, verb: &Verb) -> Result<Output, Failure> {
         Verb::Heads(arguments) => runtime()?.block_on(heads::run(globals, arguments)),
         Verb::Fsck(arguments) => fsck::run(globals, arguments, &runtime()?),
         Verb::Index(arguments) => runtime()?.block_on(index::run(globals, arguments)),
+        Verb::Mirror(arguments) => runtime()?.block_on(mirror::run(globals, arguments)),
         Verb::Serve(arguments) => serve::run(globals, arguments),
         Verb::Freeze(arguments) => runtime()?.block_on(freeze::run(globals, arguments)),
         Verb::Doctor(arguments) => runtime()?.block_on(doctor::run(globals, arguments)),

@@ -8,6 +8,7 @@ pub mod heads;
 pub mod index;
 pub mod keygen;
 pub mod loginfo;
+pub mod mirror;
 pub mod prove;
 pub mod search;
 pub mod serve;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fasti_read::{Consistency, Inclusion, Tree};
 use fasti_seams::offload::Workers;
-use tiles_spec::{LeafIndex, ResourcePath, TreeHead, TreeSize};
+use tiles_spec::{HashTile, LeafIndex, ResourcePath, TileCoord, TreeHead, TreeSize};
 
 use super::error::{ReadError, read};
 use crate::description::Description;
@@ -109,6 +109,13 @@ impl View {
         new: TreeSize,
     ) -> Result<Consistency, ReadError> {
         read(&*self.fetch, self.tree.consistency(old, new)).await
+    }
+
+    /// Reads a tile of the tree, verified. Its width is that in this tree.
+    pub async fn tile(&mut self, tile: TileCoord) -> Result<HashTile, ReadError> {
+        read(&*self.fetch, self.tree.load(tile)).await?;
+        let hashes = self.tree.hashes(tile)?.to_vec();
+        Ok(HashTile::new(hashes).expect("a tile has 1 to 256 hashes"))
     }
 
     /// The head that the log's tree had at an earlier size.

@@ -1,7 +1,6 @@
 //! `fasti fsck`: recomputes the whole log, and its index if asked. Prints either that it is clean,
 //! or every problem, with exit status 1.
 
-use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -13,7 +12,6 @@ use fasti::audit::lookup::{self, IndexReport, Keys};
 use fasti::client::fetch::{DirectoryFetch, Location};
 use fasti::client::trust::{OpenedCheckpoint, Trust};
 use fasti::store::StoreLocation;
-use indicatif::{ProgressBar, ProgressStyle};
 use tiles_spec::{ResourcePath, VerifierKey};
 use tokio::runtime::Runtime;
 
@@ -24,6 +22,7 @@ use crate::freshness::{Case, Freshness, FreshnessFlags};
 use crate::globals::Globals;
 use crate::memory::is_unreadable;
 use crate::output::Output;
+use crate::progress::progress_bar;
 
 /// The number of concurrent requests to a log behind a URL or in a bucket.
 const REQUESTS: NonZeroUsize = NonZeroUsize::new(16).expect("not zero");
@@ -177,18 +176,6 @@ fn objects(
             Ok((Objects::Remote { fetch, runtime: runtime.handle().clone() }, REQUESTS))
         }
     }
-}
-
-/// A progress bar on a terminal; hidden otherwise.
-fn progress_bar() -> ProgressBar {
-    let is_dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
-    if is_dumb || !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template(
-        "{wide_bar} {human_pos}/{human_len} entries, {per_sec}, {eta} left",
-    );
-    ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 fn lines(report: &Report) -> Vec<String> {
