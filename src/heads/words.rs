@@ -36,7 +36,7 @@ struct Signature {
 /// What is read back: the rest is in the note.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Kept {
+struct ReadBack {
     number: u64,
     tree_size: u64,
     kept_at_seconds: u64,
@@ -85,7 +85,7 @@ pub(super) fn read_time(
     number: HeadNumber,
     signed: &SignedCheckpoint,
 ) -> Option<IntegratedTime> {
-    let kept: Kept = serde_json::from_slice(json).ok()?;
+    let kept: ReadBack = serde_json::from_slice(json).ok()?;
     let size = signed.checkpoint().head.size.get();
     let is_it = kept.number == number.get() && kept.tree_size == size;
     IntegratedTime::new(kept.kept_at_seconds).filter(|_| is_it)

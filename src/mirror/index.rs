@@ -64,9 +64,10 @@ pub(crate) async fn copy(
     let below = ObjectPath::new("lookup").expect("it is a path");
     let objects = Arc::new(PrefixStore::new(place.objects.clone(), below));
     let prefixed = Place { objects, clock: place.clock.clone() };
-    let old = copied(&prefixed, trust).await?;
+    let before = tree::copied(&prefixed, trust).await?;
+    let old = before.map_or(TreeSize::ZERO, |before| before.size);
     let mut lookup = View::at(lookup, signed).await?;
-    expect_growth(&mut lookup, old).await?;
+    tree::expect_growth(&mut lookup, before).await?;
     count += tree::copy(&mut lookup, old, &prefixed, false, async |_, _| Ok(())).await?;
     count += copy_revisions(&mut lookup, old, log.fetch(), place).await?;
     // The checkpoint in the proof has the lookup log's own line, like `lookup/checkpoint`.
@@ -86,19 +87,6 @@ pub(crate) async fn copy(
 
 fn size_of(checkpoint: &[u8]) -> Option<TreeSize> {
     Some(SignedCheckpoint::parse(checkpoint).ok()?.checkpoint().head.size)
-}
-
-/// How many revisions the copy has.
-async fn copied(lookup: &Place, trust: &Trust) -> Result<TreeSize, MirrorError> {
-    match lookup.objects.get(&ObjectPath::checkpoint()).await? {
-        None => Ok(TreeSize::ZERO),
-        Some(there) => Ok(trust.open(&there.bytes).map_err(MirrorError::Other)?.head().size),
-    }
-}
-
-async fn expect_growth(lookup: &mut View, old: TreeSize) -> Result<(), MirrorError> {
-    let log = lookup.head().size;
-    if old > log { Err(MirrorError::Shrunk { log, copy: old }) } else { Ok(()) }
 }
 
 async fn copy_revisions(

@@ -60,7 +60,7 @@ pub async fn mirror(
     let MirrorContext { log, trust, objects, clock, .. } = context;
     let place = Place { objects: objects.clone(), clock: clock.clone() };
     let kept = heads::listed(log.clone()).await?;
-    let before = copied(&place, trust).await?;
+    let before = tree::copied(&place, trust).await?;
     let early = if context.index {
         log.fetch_lookup(&fasti_lookup_spec::LookupPath::Latest).await?
     } else {
@@ -68,7 +68,7 @@ pub async fn mirror(
     };
     let mut view = View::open(log.clone(), trust).await?;
     let head = view.head();
-    expect_growth(&mut view, before).await?;
+    tree::expect_growth(&mut view, before).await?;
     let old = before.map_or(TreeSize::ZERO, |before| before.size);
     announce(head.size.get() - old.get());
     let description = log.description().await.map_err(ReadError::from)?;
@@ -104,27 +104,6 @@ pub async fn mirror(
     };
     let heads = kept.map(|kept| kept.newest().0.get() + 1);
     Ok(Mirrored { before: old, head, heads, indexed, written })
-}
-
-/// The tree of the copy, which must be one of the log's.
-async fn copied(place: &Place, trust: &Trust) -> Result<Option<TreeHead>, MirrorError> {
-    let Some(there) = place.objects.get(&ObjectPath::checkpoint()).await? else { return Ok(None) };
-    let opened = trust.open_uncosigned(&there.bytes).map_err(MirrorError::Other)?;
-    Ok(Some(opened.head()))
-}
-
-/// Refuses a log that does not extend its copy.
-async fn expect_growth(view: &mut View, before: Option<TreeHead>) -> Result<(), MirrorError> {
-    let Some(before) = before else { return Ok(()) };
-    let (log, copy) = (view.head().size, before.size);
-    if copy > log {
-        return Err(MirrorError::Shrunk { log, copy });
-    }
-    if view.head_at(copy).await? == before {
-        Ok(())
-    } else {
-        Err(MirrorError::Forked { size: copy })
-    }
 }
 
 /// Replaces an object that can change in any way.

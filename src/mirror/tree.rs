@@ -5,9 +5,11 @@
 //! implies, from whoever it was read.
 
 use fasti_client::reader::{VerifiedBundle, View};
+use fasti_client::trust::Trust;
+use fasti_store::ObjectPath;
 use tiles_spec::bundle::append_entry;
 use tiles_spec::tile::{bundle_indices, tiles_for_growth};
-use tiles_spec::{BundleCoord, HashTile, Level, TreeSize};
+use tiles_spec::{BundleCoord, HashTile, Level, TreeHead, TreeSize};
 
 use crate::copy::{Copy, Count, Place};
 use crate::error::MirrorError;
@@ -21,6 +23,30 @@ pub(crate) struct Copied {
     tile: HashTile,
 }
 
+/// The head of the copy of a tree; `None` if there is none yet.
+pub(crate) async fn copied(place: &Place, trust: &Trust) -> Result<Option<TreeHead>, MirrorError> {
+    let Some(there) = place.objects.get(&ObjectPath::checkpoint()).await? else { return Ok(None) };
+    let opened = trust.open_uncosigned(&there.bytes).map_err(MirrorError::Other)?;
+    Ok(Some(opened.head()))
+}
+
+/// Refuses a log that does not extend its copy.
+pub(crate) async fn expect_growth(
+    view: &mut View,
+    before: Option<TreeHead>,
+) -> Result<(), MirrorError> {
+    let Some(before) = before else { return Ok(()) };
+    let (log, copy) = (view.head().size, before.size);
+    if copy > log {
+        return Err(MirrorError::Shrunk { log, copy });
+    }
+    if view.head_at(copy).await? == before {
+        Ok(())
+    } else {
+        Err(MirrorError::Forked { size: copy })
+    }
+}
+
 /// Copies what a tree has beyond `old`: bundles in order, and with each its tile; then the tiles
 /// above. `also` sees each bundle once it is on its way.
 pub(crate) async fn copy(
@@ -32,8 +58,9 @@ pub(crate) async fn copy(
 ) -> Result<Count, MirrorError> {
     let new = view.head().size;
     let mut copy = Copy::to(place);
-    let mut bundles = view
-        .bundles_with(bundle_indices(old, new), move |bundle| copied(&bundle, wants_attestations));
+    let mut bundles = view.bundles_with(bundle_indices(old, new), move |bundle| {
+        as_copied(&bundle, wants_attestations)
+    });
     while let Some(bundle) = bundles.next().await? {
         copy.put(bundle.coord, bundle.bytes.clone()).await?;
         copy.put(bundle.coord.tile(), bundle.tile.encode()).await?;
@@ -49,7 +76,7 @@ pub(crate) async fn copy(
     copy.finish().await
 }
 
-fn copied(bundle: &VerifiedBundle, wants_attestations: bool) -> Copied {
+fn as_copied(bundle: &VerifiedBundle, wants_attestations: bool) -> Copied {
     let (mut bytes, mut leaves, mut attestations) = (Vec::new(), Vec::new(), Vec::new());
     for (_, leaf, entry) in bundle.entries() {
         append_entry(&mut bytes, entry).expect("it was read from a bundle");

@@ -165,7 +165,7 @@ async fn keepers_that_race_keep_the_same_heads() {
     let listed = HeadsPage::parse(log.text("heads/latest").as_bytes()).unwrap();
     let pages = [HeadsPage::parse(log.text("heads/page/000").as_bytes()).unwrap(), listed];
     let sizes: Vec<u64> =
-        pages.iter().flat_map(|page| page.heads()).map(|(_, head)| head.size.get()).collect();
+        pages.iter().flat_map(HeadsPage::heads).map(|(_, head)| head.size.get()).collect();
     assert_eq!(sizes, (0..300).map(|n| n * 2 + 1).collect::<Vec<_>>());
     for (number, head) in pages.iter().flat_map(HeadsPage::heads) {
         let path = HeadsPath::Json(number).to_string();

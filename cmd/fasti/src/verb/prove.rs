@@ -58,16 +58,15 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     let (trust, mut view) = (globals.trust()?, globals.view().await?);
     let fresh = arguments.freshness.check(view.fetch(), view.checkpoint(), &trust).await?;
     let output = match (arguments.log_index, arguments.consistency.as_deref()) {
-        (Some(index), _) => match arguments.at {
-            Some(time) => {
+        (Some(index), _) => {
+            if let Some(time) = arguments.at {
                 let (entry, note) = by_then(&mut view, index, time, &trust).await?;
                 inclusion(&entry, &note, arguments.out.as_ref())
-            }
-            None => {
+            } else {
                 let entry = refused_if(view.entry(index).await, ReadError::is_refusal)?;
                 inclusion(&entry, view.checkpoint(), arguments.out.as_ref())
             }
-        },
+        }
         (None, Some(&[old, new])) => consistency(&mut view, old, new).await.map(|it| in_words(&it)),
         (None, _) => match arguments.last_size {
             Some(new) => {
