@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use fasti_client::fetch::Fetch;
 use fasti_client::trust::Trust;
+use fasti_grow::Cosigners;
 use fasti_seams::clock::Clock;
 use fasti_seams::offload::Workers;
 use fasti_signer::Signer;
@@ -54,6 +55,9 @@ pub struct IndexContext {
     pub housekeeping: Option<Arc<dyn Housekeeping>>,
     /// Signs the log of revisions.
     pub signer: Arc<dyn Signer>,
+    /// The witnesses that cosign the log of revisions, if there are any. One that does not is no
+    /// reason to publish no index.
+    pub cosigners: Option<Arc<dyn Cosigners>>,
     /// The source of time.
     pub clock: Arc<dyn Clock>,
     /// The metrics.

@@ -4,7 +4,7 @@ use fasti_client::fetch::FetchError;
 use fasti_client::reader::ReadError;
 use fasti_client::times::ReadTimesError;
 use fasti_client::trust::CheckpointRefusal;
-use fasti_grow::{GuardError, TreeError};
+use fasti_grow::{CosignError, GuardError, TreeError};
 use fasti_lookup_spec::{LeafRange, LookupError, LookupPath, ManifestError, RevisionError};
 use fasti_store::StoreError;
 use tiles_spec::{CheckpointError, LeafIndex, TreeSize};
@@ -101,6 +101,9 @@ pub enum IndexError {
     /// The guard refused.
     #[error("the guard stops the index")]
     Guard(#[from] GuardError),
+    /// A witness has cosigned more revisions than there are.
+    #[error("the revisions cannot be cosigned")]
+    Cosign(#[source] CosignError),
     /// Another tree was signed for the lookup log.
     #[error("forked: lookup/checkpoint has another tree of {size} revisions; do not continue")]
     LookupForked {
@@ -130,6 +133,7 @@ impl IndexError {
             Self::Store(error) => error.is_passing(),
             Self::Edge(error) => error.is_passing(),
             Self::Guard(error) => error.is_passing(),
+            Self::Cosign(error) => error.is_passing(),
             _ => false,
         }
     }

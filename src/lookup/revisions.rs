@@ -10,10 +10,13 @@
 //! (I2).
 
 use bytes::Bytes;
+use fasti_grow::cosigners::with_cosignatures;
 use fasti_grow::{
-    Edge, ForwardOnly, Holds, Integrated, Leaf, SigningGuard, create, tree, write_once,
+    CosignError, Edge, ForwardOnly, Growth, Holds, Integrated, Leaf, SigningGuard, create, tree,
+    write_once,
 };
 use fasti_lookup_spec::{LatestFile, LookupPath, Manifest, RevisionFile};
+use fasti_seams::causes::with_causes;
 use fasti_store::{ObjectPath, PrefixStore, Store, StoreError};
 use tiles_spec::{
     BundleCoord, LeafIndex, ResourcePath, SignedCheckpoint, TileCoord, TileMap, TileSource as _,
@@ -139,6 +142,7 @@ impl Revisions {
     /// Signs the tree of revisions, and publishes it.
     async fn show(&mut self) -> Result<(), IndexError> {
         let checkpoint = self.guard.sign().await?;
+        let checkpoint = self.cosigned(checkpoint).await?;
         let head = self.guard.signed();
         let (clock, context) = (self.context.clock.clone(), self.context.clone());
         let read = |bytes: &[u8]| match signed_head(&context, bytes)? {
@@ -151,6 +155,22 @@ impl Revisions {
         let bytes = checkpoint.clone();
         publish(&mut self.checkpoint, &self.lookup_log, &*clock, bytes, head.size, &read).await?;
         self.show_latest(checkpoint, head).await
+    }
+
+    /// Adds the cosignatures of the witnesses that answer in time.
+    async fn cosigned(&self, checkpoint: Bytes) -> Result<Bytes, IndexError> {
+        let Some(cosigners) = &self.context.cosigners else { return Ok(checkpoint) };
+        let growth = Growth::new(&self.lookup_log, &self.tiles, self.guard.signed());
+        match with_cosignatures(&**cosigners, &checkpoint, &growth).await {
+            // Another builder has published more, or the index was put back.
+            Err(error @ CosignError::Ahead { .. }) => Err(IndexError::Cosign(error)),
+            Err(error) => {
+                let error = with_causes(&error);
+                tracing::warn!(error, "the index is published without cosignatures");
+                Ok(checkpoint)
+            }
+            Ok(cosigned) => Ok(cosigned),
+        }
     }
 
     async fn show_latest(&mut self, checkpoint: Bytes, head: TreeHead) -> Result<(), IndexError> {

@@ -39,6 +39,7 @@ async fn index(directory: &Path, signer: Arc<dyn Signer>) {
     let store = DirectoryStore::open(directory, DirectoryOptions::default());
     let store = Arc::new(store.expect("no writer has it open"));
     let site = IndexContext {
+        cosigners: None,
         log: Arc::new(DirectoryFetch::open(directory.to_owned()).expect("the directory is there")),
         trust: Trust::in_keys([signer.verifier_key()]),
         origin: signer.origin().clone(),

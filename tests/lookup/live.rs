@@ -81,6 +81,7 @@ impl Live {
     /// Everything that an index on `objects` needs.
     pub fn site(&self, objects: Arc<dyn Store>, config: LookupConfig) -> IndexContext {
         IndexContext {
+            cosigners: None,
             log: Arc::new(StoreFetch::new(self.store.clone())),
             trust: Trust::in_keys([signing_key().verifier_key().clone()]),
             origin: origin(),

@@ -11,8 +11,10 @@ use fasti::log::Context;
 use fasti::lookup::{IndexContext, LookupConfig};
 use fasti::metrics::LookupMetrics;
 use fasti::offload::{Background, Workers, processors};
-use fasti::signer::LookupSigner;
+use fasti::signer::{LookupSigner, Signer as _};
 use fasti::store::Housekeeping;
+
+use crate::witnesses::WitnessFlags;
 
 /// Flags of the lookup index.
 #[derive(Debug, Args)]
@@ -33,6 +35,7 @@ impl LookupFlags {
         &self,
         context: &Context,
         housekeeping: Arc<dyn Housekeeping>,
+        witnesses: &WitnessFlags,
         metrics: Arc<LookupMetrics>,
     ) -> anyhow::Result<Option<IndexContext>> {
         if self.no_lookup {
@@ -41,6 +44,7 @@ impl LookupFlags {
         let signer = LookupSigner::new(context.signer.clone());
         let signer = signer.context("the origin is too long to have an index; see --no-lookup")?;
         Ok(Some(IndexContext {
+            cosigners: witnesses.open_for_index(&signer.verifier_key())?,
             log: Arc::new(StoreFetch::new(context.stores.objects.clone())),
             trust: Trust::in_keys([context.signer.verifier_key()]),
             origin: context.signer.origin().clone(),

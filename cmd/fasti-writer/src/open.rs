@@ -112,7 +112,12 @@ pub async fn open(flags: &Flags) -> anyhow::Result<Opened> {
     };
     let lookup_metrics = Arc::new(LookupMetrics::default());
     lookup_metrics.register(&mut registry);
-    let lookup = flags.lookup.index_context(&context, store.housekeeping(), lookup_metrics)?;
+    let lookup = flags.lookup.index_context(
+        &context,
+        store.housekeeping(),
+        &flags.witnesses,
+        lookup_metrics,
+    )?;
     let banner = Banner { store: in_words(location), key: key.place, is_new_key: key.is_new };
     let heads_metrics = HeadsMetrics::default();
     heads_metrics.register(&mut registry);

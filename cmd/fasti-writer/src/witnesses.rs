@@ -48,17 +48,47 @@ pub struct WitnessFlags {
 impl WitnessFlags {
     /// The witnesses of the log with this key, if it has any.
     pub fn open(&self, log: &VerifierKey) -> anyhow::Result<Option<Arc<dyn Cosigners>>> {
+        let Some((path, policy)) = self.policy()? else { return Ok(None) };
+        let missing = if self.optional { Missing::Publish } else { Missing::Withhold };
+        self.cosigners(path, policy, log, missing).map(Some)
+    }
+
+    /// The witnesses of the log of the index's revisions, which has this key: those of the policy,
+    /// if it names that log too.
+    pub fn open_for_index(
+        &self,
+        lookup: &VerifierKey,
+    ) -> anyhow::Result<Option<Arc<dyn Cosigners>>> {
+        match self.policy()? {
+            Some((path, policy)) if policy.logs().iter().any(|log| log.key == *lookup) => {
+                self.cosigners(path, policy, lookup, Missing::Publish).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn policy(&self) -> anyhow::Result<Option<(&Path, Policy)>> {
         let Some(path) = &self.policy else { return Ok(None) };
         let name = || path.display().to_string();
         let policy = Policy::parse(&read(path).with_context(name)?).with_context(name)?;
+        Ok(Some((path, policy)))
+    }
+
+    fn cosigners(
+        &self,
+        path: &Path,
+        policy: Policy,
+        log: &VerifierKey,
+        missing: Missing,
+    ) -> anyhow::Result<Arc<dyn Cosigners>> {
         let config = QuorumConfig {
             answer_within: Duration::from_millis(self.milliseconds),
-            missing: if self.optional { Missing::Publish } else { Missing::Withhold },
+            missing,
             ..QuorumConfig::default()
         };
         let ask = |url: &str| Ok(Box::new(HttpAsk::new(url)?) as Box<dyn Ask>);
         let witnesses = QuorumCosigners::new(policy, log, config, Arc::new(SystemClock), ask);
-        Ok(Some(Arc::new(witnesses.with_context(name)?)))
+        Ok(Arc::new(witnesses.with_context(|| path.display().to_string())?))
     }
 }
 

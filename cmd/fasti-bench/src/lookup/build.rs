@@ -149,6 +149,7 @@ fn context(
     let origin: Origin = key.verifier_key().name().as_str().parse()?;
     let signer = Arc::new(FileSigner::new(origin.clone(), key.clone()));
     Ok(IndexContext {
+        cosigners: None,
         log,
         trust: Trust::in_keys([key.verifier_key().clone()]),
         origin,

@@ -89,6 +89,7 @@ async fn context(
     let config =
         LookupConfig { spacing: Duration::from_secs(arguments.seconds), ..LookupConfig::default() };
     let context = IndexContext {
+        cosigners: None,
         log,
         trust,
         origin,
