@@ -46,6 +46,8 @@ pub struct Banner {
     store: String,
     key: String,
     is_new_key: bool,
+    /// The key under which the index is signed, if one is kept.
+    index_key: Option<VerifierKey>,
 }
 
 /// Opens everything the flags name. Whatever must be refused is refused here or by the log's own
@@ -118,7 +120,12 @@ pub async fn open(flags: &Flags) -> anyhow::Result<Opened> {
         &flags.witnesses,
         lookup_metrics,
     )?;
-    let banner = Banner { store: in_words(location), key: key.place, is_new_key: key.is_new };
+    let banner = Banner {
+        store: in_words(location),
+        key: key.place,
+        is_new_key: key.is_new,
+        index_key: lookup.as_ref().map(|index| index.signer.verifier_key()),
+    };
     let heads_metrics = HeadsMetrics::default();
     heads_metrics.register(&mut registry);
     let heads = flags.heads.context(&context, heads_metrics);
@@ -203,6 +210,8 @@ impl Banner {
         let further: Vec<_> =
             further.map(|f| format!("\n  further key   {}", f.verifier_key())).collect();
         let further = further.concat();
+        let index = self.index_key.as_ref().map(|key| format!("\n  index key     {key}"));
+        let index = index.unwrap_or_default();
         let shards: String = shards.iter().flat_map(|shard| ["\n", shard]).collect();
         let new = if self.is_new_key { ", new" } else { "" };
         let metrics = metrics.map(|m| format!("\n  metrics on    http://{m}/metrics"));
@@ -210,7 +219,7 @@ impl Banner {
             "fasti-writer {version}\n  \
                store         {store}\n  \
                origin        {origin}\n  \
-               verifier key  {key}{further}\n  \
+               verifier key  {key}{further}{index}\n  \
                private key   {private}{new}\n  \
                tree size     {size}{shards}{metrics}\n  \
                listening on  {url}\n\
