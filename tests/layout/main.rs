@@ -115,6 +115,7 @@ const CRATES: [(&str, &[&str]); 20] = [
     ("admit", &["entry", "seams", "x509"]),
     ("client", &["entry", "lookup-spec", "objects", "read", "seams", "store", "verify", "x509"]),
     ("audit", &["client", "entry", "lookup-spec", "objects", "seams"]),
+    ("monitor", &["client", "entry", "objects", "rekor-v1", "seams", "verify", "x509"]),
     ("grow", &["entry", "objects", "seams", "signer", "store"]),
     ("heads", &["grow", "objects", "seams", "store"]),
     ("log", &["grow", "objects", "seams", "signer", "store"]),
