@@ -11,7 +11,7 @@
 //! | [`alarm`], [`times`], [`index_check`] | what can be wrong with a log |
 //! | [`event`] | reports, for people and for programs |
 //! | [`feed`], [`webhook`] | reports in an Atom feed, and to a URL |
-//! | [`state`] | how far a log was checked |
+//! | [`state`], [`turns`] | how far a log was checked; who reads which log |
 //!
 //! Any log of C2SP tlog-tiles can be watched. Of entries of unknown kinds nothing is known but that
 //! they are in the tree, and where.
@@ -31,6 +31,7 @@ pub mod patterns;
 pub mod rules;
 pub mod state;
 mod times;
+pub mod turns;
 pub mod watch;
 #[cfg(feature = "http")]
 pub mod webhook;

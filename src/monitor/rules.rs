@@ -13,6 +13,7 @@ use tiles_spec::TreeSize;
 
 use super::event::Event;
 use super::matcher::Matcher;
+use super::turns::Turns;
 
 /// Where a log is, and whom to trust about it.
 #[derive(Clone)]
@@ -54,6 +55,8 @@ pub struct Rules {
     pub samples: usize,
     /// Where bundles are verified and compared.
     pub workers: Workers,
+    /// Who reads which log.
+    pub turns: Arc<Turns>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }

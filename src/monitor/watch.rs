@@ -17,6 +17,7 @@ use fasti_client::reader::{ReadError, View};
 use fasti_client::trust::{OpenedCheckpoint, TrustedLog};
 use fasti_seams::causes::with_causes;
 use tiles_spec::ResourcePath;
+use tokio::sync::OwnedMutexGuard;
 
 use super::alarm::{Alarm, AlarmKind, Trouble};
 use super::event::{Event, Summary, What};
@@ -120,7 +121,7 @@ impl Watch {
     }
 
     async fn follow(&mut self, round: &mut Round, outlet: &dyn Outlet) -> Result<(), Trouble> {
-        let checkpoint = self.newest().await?;
+        let (checkpoint, _turn) = self.newest().await?;
         let view = View::at(self.log.fetch.clone(), checkpoint).await?;
         let mut view = view.on(self.rules.workers.clone());
         self.rules.memory.remember(view.checkpoint())?;
@@ -155,16 +156,17 @@ impl Watch {
         Ok(())
     }
 
-    /// The checkpoint, proved to extend the one seen last. One that is older is read again: a
+    /// Takes a turn at the log. The checkpoint, proved to extend the one seen last. One that is older is read again: a
     /// server in between can have kept it.
-    async fn newest(&mut self) -> Result<OpenedCheckpoint, Trouble> {
+    async fn newest(&mut self) -> Result<(OpenedCheckpoint, OwnedMutexGuard<()>), Trouble> {
         for _ in 0..CHECKPOINTS_MAX {
             let checkpoint = self.checkpoint().await?;
             self.known = Some(checkpoint.log().clone());
+            let turn = self.rules.turns.take(&self.rules.memory.path(checkpoint.log())).await;
             let (memory, trust) = (&self.rules.memory, &self.log.trust);
             let growth = memory.compare_checkpoint(&self.log.fetch, &checkpoint, trust).await?;
             if !matches!(growth, Growth::Before(_)) {
-                return Ok(checkpoint);
+                return Ok((checkpoint, turn));
             }
         }
         let reason = "the log serves an older checkpoint now and then: read it from another place";

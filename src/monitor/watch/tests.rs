@@ -287,3 +287,13 @@ async fn an_index_that_contradicts_the_log_is_an_alarm() {
         }
     }
 }
+
+#[tokio::test]
+async fn one_log_in_two_places_is_read_in_turn() {
+    let scene = Scene::of(&typed(600), &digests_of(&[7, 599]));
+    let start = Start::At(TreeSize::ZERO);
+    let (mut one, mut other) = (scene.watch(start), scene.watch(start));
+    let (one, other) = tokio::join!(one.round(&scene.outlet), other.round(&scene.outlet));
+    assert!(one.has_matches != other.has_matches);
+    assert_eq!(scene.outlet.matches(), [7, 599], "each once");
+}

@@ -112,6 +112,7 @@ fn rules(globals: &Globals, settings: &Settings, state: &Path) -> anyhow::Result
         reports_max: settings::REPORTS_MAX,
         samples: settings.index_samples.unwrap_or(settings::INDEX_SAMPLES),
         workers: Workers::processors(),
+        turns: Arc::default(),
         clock: Arc::new(SystemClock),
     })
 }

@@ -29,6 +29,7 @@ use crate::left_out::LeftOut;
 use crate::matcher::Matcher;
 use crate::patterns::{PatternTexts, Patterns};
 use crate::rules::{Outlet, Rules, Start, Watched};
+use crate::turns::Turns;
 use crate::watch::Watch;
 
 /// When a test begins, in seconds since 1970.
@@ -40,6 +41,7 @@ pub struct Scene {
     clock: Arc<Mutex<u64>>,
     state: TempDir,
     matcher: Arc<Matcher>,
+    turns: Arc<Turns>,
     pub outlet: Kept,
 }
 
@@ -69,6 +71,7 @@ impl Scene {
             clock: Arc::new(Mutex::new(NOW)),
             state: tempfile::tempdir().unwrap(),
             matcher: Arc::new(matcher),
+            turns: Arc::default(),
             outlet: Kept::default(),
         }
     }
@@ -84,6 +87,7 @@ impl Scene {
             reports_max: 1000,
             samples: 2,
             workers: Workers::processors(),
+            turns: self.turns.clone(),
             clock: Arc::new(SetClock(self.clock.clone())),
         };
         Watch::new(log, rules)
