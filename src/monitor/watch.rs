@@ -156,8 +156,8 @@ impl Watch {
         Ok(())
     }
 
-    /// Takes a turn at the log. The checkpoint, proved to extend the one seen last. One that is older is read again: a
-    /// server in between can have kept it.
+    /// Takes a turn at the log, and reads its checkpoint, proved to extend the one seen last. One
+    /// that is older is read again: a server in between can have kept it.
     async fn newest(&mut self) -> Result<(OpenedCheckpoint, OwnedMutexGuard<()>), Trouble> {
         for _ in 0..CHECKPOINTS_MAX {
             let checkpoint = self.checkpoint().await?;
