@@ -23,6 +23,7 @@
 //! | [`http`] | the writer's HTTP and gRPC servers |
 //! | [`client`] | reads a log and verifies what it reads; never links the writer |
 //! | [`audit`] | rebuilds a whole log and compares |
+//! | [`monitor`] | watches logs: proves growth, checks every entry, reports what matches |
 //! | [`clock`], [`entropy`], [`offload`], [`metrics`] | the seams to the outside |
 //! | [`egress`] | HTTP clients that only go where they are told |
 //! | [`gzip`] | packs and unpacks bytes |
@@ -30,7 +31,8 @@
 //! | [`planted`] | bugs for the simulator to find; disabled in every other build |
 //!
 //! What reaches outside is a cargo feature, on by default: the clouds `s3`, `gcs` and `azure`, the
-//! key services `aws-kms` and `gcp-kms`, and `grpc`, `tls`, `http-client` and `audit`. The programs
+//! key services `aws-kms` and `gcp-kms`, and `grpc`, `tls`, `http-client`, `audit` and
+//! `monitor`. The programs
 //! in `examples` show how to verify, prove, search and write.
 //!
 //! A reader trusts keys, and opens a log wherever it is, at a checkpoint that they signed:
@@ -66,6 +68,8 @@ pub use fasti_log as log;
 pub use fasti_lookup as lookup;
 pub use fasti_lookup_spec as lookup_spec;
 pub use fasti_mirror as mirror;
+#[cfg(feature = "monitor")]
+pub use fasti_monitor as monitor;
 pub use fasti_objects as objects;
 pub use fasti_read as read;
 pub use fasti_rekor_v1 as rekor_v1;

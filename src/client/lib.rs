@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`fetch`] | fetches a log's files from a URL, a bucket or a directory |
 //! | [`trust`], [`window`], [`description`] | whom the caller trusts; what a log says about itself |
+//! | [`evidence`] | two signed checkpoints that contradict each other |
 //! | `host` | fetches what the pure readings of `fasti_read` want |
 //! | [`reader`], [`proven`] | a log at one verified checkpoint: entries, proofs |
 //! | [`times`] | when entries entered the log |
@@ -11,7 +12,7 @@
 //! | [`attestations`] | what was signed, if the log keeps it beside its entries |
 //! | [`search`] | which entries have a digest, a key, an identity: uses the log's index |
 //! | [`monitor`] | growth from one run to the next, and evidence if the log did not grow |
-//! | `replace` | small files that are replaced whole |
+//! | [`replace`] | small files that are replaced whole |
 //! | [`keys`], [`private_key`] | keys and certificates from files; signing an artifact |
 //! | [`signature_file`] | signatures in files, in every form in which tools write them |
 //! | [`submit`] | submits a signature to the writer |
@@ -45,7 +46,7 @@ pub mod reader;
 #[cfg(feature = "http")]
 pub mod rekor_v1;
 #[cfg(feature = "fetch")]
-mod replace;
+pub mod replace;
 #[cfg(feature = "fetch")]
 pub mod search;
 pub mod signature_file;
@@ -56,7 +57,7 @@ pub mod times;
 #[cfg(feature = "http")]
 pub mod writer_status;
 
-pub use fasti_read::{description, trust, window};
+pub use fasti_read::{description, evidence, trust, window};
 
 #[cfg(test)]
 mod testing;

@@ -5,9 +5,8 @@
 //! `<origin>+<key ID>-<hash>.checkpoint`, which holds the signed note as it was read. Earlier
 //! releases had no key in the file name: the log whose key signed such a file's content takes the
 //! file over. Invariants: what is remembered never shrinks, and is replaced only by a checkpoint
-//! that was proved to extend it. Two checkpoints that contradict each other are both kept, in files
-//! that nothing overwrites: since one key signed both, they convict the log wherever they are
-//! shown.
+//! that was proved to extend it. Two checkpoints that contradict each other are kept together, in a
+//! file that nothing overwrites ([`evidence`](fasti_read::evidence)).
 
 mod evidence;
 mod namesake;
@@ -19,7 +18,7 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 use tiles_spec::TreeHead;
 
-pub use evidence::{Contradiction, Evidence};
+pub use evidence::{Contradiction, Kept};
 pub use namesake::Namesake;
 
 use super::fetch::Fetch;
@@ -61,14 +60,14 @@ pub enum MonitorError {
     #[error(
         "ROLLBACK: the log serves a tree of {} entries, but served {} before. It was restored \
          from an old copy, or something in between serves an old checkpoint. Evidence: {}",
-        .0.shown.size, .0.seen.size, .0.evidence
+        .0.shown.size, .0.seen.size, .0.kept
     )]
     Rollback(Box<Contradiction>),
     /// Two signed trees, of which neither extends the other.
     #[error(
         "FORK: the log signed a tree of {} entries with root {}, and now one of {} entries with \
          root {} that does not extend it. Keep the evidence and tell others: {}",
-        .0.seen.size, .0.seen.root, .0.shown.size, .0.shown.root, .0.evidence
+        .0.seen.size, .0.seen.root, .0.shown.size, .0.shown.root, .0.kept
     )]
     Fork(Box<Contradiction>),
     /// The log could not be read, or what it serves does not belong to its tree.
@@ -254,7 +253,8 @@ fn plain(origin: &str) -> String {
 
 /// Compares two checkpoints as far as their heads tell: whether the trees are the same, or one may
 /// have grown from the other.
-fn grown(
+async fn grown(
+    fetch: &Arc<dyn Fetch>,
     path: &Path,
     old: &OpenedCheckpoint,
     new: &OpenedCheckpoint,
@@ -266,9 +266,9 @@ fn grown(
     if shown == seen {
         return Ok(Growth::None);
     }
-    let contradiction = contradiction(path, old, new);
-    let is_smaller = shown.size < seen.size;
-    Err(if is_smaller { MonitorError::Rollback } else { MonitorError::Fork }(contradiction))
+    let found = Contradiction::find(fetch, path, old, new).await;
+    let is_fork = shown.size == seen.size || found.convicts(&old.log().key);
+    Err(if is_fork { MonitorError::Fork } else { MonitorError::Rollback }(found))
 }
 
 /// Compares the log with one checkpoint seen before.
@@ -277,13 +277,14 @@ async fn grown_since(
     path: &Path,
     old: &OpenedCheckpoint,
 ) -> Result<Growth, MonitorError> {
-    let Growth::Since(seen) = grown(path, old, view.checkpoint())? else {
+    let Growth::Since(seen) = grown(view.fetch(), path, old, view.checkpoint()).await? else {
         return Ok(Growth::None);
     };
     // The tiles were verified against the root signed now, so the earlier head computed from them
     // is this tree's.
     if view.head_at(seen.size).await? != seen {
-        return Err(MonitorError::Fork(contradiction(path, old, view.checkpoint())));
+        let found = Contradiction::find(view.fetch(), path, old, view.checkpoint()).await;
+        return Err(MonitorError::Fork(found));
     }
     // Also check the proof that others would be shown.
     view.consistency(seen.size, view.head().size).await?;
@@ -298,25 +299,20 @@ async fn overtaken(
     shown: &OpenedCheckpoint,
     trust: &Trust,
 ) -> Result<Growth, MonitorError> {
-    let mut view = View::open(fetch.clone(), trust).await?;
+    let mut view = match View::open(fetch.clone(), trust).await {
+        // Whatever else is wrong with it, the log has shown a smaller tree.
+        Err(error) if error.is_refusal() => return grown(fetch, path, old, shown).await,
+        opened => opened?,
+    };
     let is_later = view.checkpoint().log() == old.log() && view.head().size >= old.head().size;
     if !is_later {
-        return grown(path, old, shown);
+        return grown(fetch, path, old, shown).await;
     }
     grown_since(&mut view, path, old).await?;
     if view.head_at(shown.head().size).await? != shown.head() {
-        return Err(MonitorError::Fork(contradiction(path, old, shown)));
+        return Err(MonitorError::Fork(Contradiction::find(fetch, path, old, shown).await));
     }
     Ok(Growth::Before(old.head()))
-}
-
-fn contradiction(
-    path: &Path,
-    old: &OpenedCheckpoint,
-    new: &OpenedCheckpoint,
-) -> Box<Contradiction> {
-    let evidence = Evidence::keep(path, old, new);
-    Box::new(Contradiction { seen: old.head(), shown: new.head(), evidence })
 }
 
 #[cfg(test)]

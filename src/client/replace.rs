@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// Writes a file and its directory, if they do not exist, or replaces the file. What it holds is
 /// durable before the old content is gone.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(format!(".{}.tmp", std::process::id()));
     let directory = path.parent().unwrap_or(path);

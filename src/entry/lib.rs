@@ -67,6 +67,7 @@ pub use foreign::{Foreign, is_hidden};
 pub use kind::{Cost, DsseEntry, DsseRequest, Kind, RekorEntry, Submission};
 pub use lookup::{
     LOOKUP_KEYS_MAX, LookupTerm, expect_few_keys, lookup_keys, lookup_keys_and_attestation,
+    lookup_terms,
 };
 pub use pae::{pae, pae_digest};
 pub use pki::{CERTIFICATE_BYTES_MAX, KeyMaterial, NAMES_MAX, VerifiableSignature, Verifier};

@@ -96,7 +96,7 @@ impl LookupTerm {
             Self::IdentityOfKind { kind, identity, issuer } => {
                 names(entry, *kind, identity, issuer.as_deref())
             }
-            _ => terms(leaf, entry).iter().any(|term| term.same(self)),
+            _ => lookup_terms(leaf, entry).iter().any(|term| term.same(self)),
         }
     }
 
@@ -150,7 +150,7 @@ pub const LOOKUP_KEYS_MAX: usize = 256;
 pub fn expect_few_keys(entry: &[u8]) -> Result<(), EntryError> {
     let mut keys = BTreeSet::new();
     // Any leaf hash will do: it counts as one key.
-    for term in terms(&Hash::from([0; 32]), entry) {
+    for term in lookup_terms(&Hash::from([0; 32]), entry) {
         keys.insert(term.key());
         if keys.len() > LOOKUP_KEYS_MAX {
             return Err(EntryError::TooManyKeys { limit: LOOKUP_KEYS_MAX });
@@ -179,8 +179,8 @@ pub(super) fn keys_of(facts: &Facts) -> impl Iterator<Item = LookupKey> {
     terms_of(facts).into_iter().map(|term| term.key())
 }
 
-/// All terms that match the entry, possibly with duplicates.
-fn terms(leaf: &Hash, entry: &[u8]) -> Vec<LookupTerm> {
+/// All terms that match the entry by itself, possibly with duplicates.
+pub fn lookup_terms(leaf: &Hash, entry: &[u8]) -> Vec<LookupTerm> {
     let mut terms = terms_of(&Facts::of(entry));
     terms.push(LookupTerm::Leaf(*leaf));
     terms

@@ -11,6 +11,7 @@
 //! | [`description`] | what a log says about itself: whether it was frozen |
 //! | [`tree`] | a log's tree at one head: its verified tiles |
 //! | [`prove`], [`proven`] | entries with their proofs; growth with its proof |
+//! | [`evidence`] | two signed checkpoints that contradict each other |
 //! | [`bundle`] | whole bundles, compared with the tree |
 //! | [`search`] | which entries have a digest, a key, an identity: uses the log's index |
 //!
@@ -19,6 +20,7 @@
 
 pub mod bundle;
 pub mod description;
+pub mod evidence;
 pub mod prove;
 pub mod proven;
 pub mod reading;

@@ -109,6 +109,17 @@ impl Tree {
         })
     }
 
+    /// The right edge that the log's tree had at an earlier size.
+    pub fn frontier_at(
+        &mut self,
+        size: TreeSize,
+    ) -> Result<impl Reading<Outcome = Frontier, Fault = Fault> + Send + '_, Fault> {
+        self.expect_reaches(size)?;
+        let plan = plan_root(size);
+        let tiles = plan.tiles().to_vec();
+        self.with_tiles(tiles, move |tree| tree.frontier_from(&plan, size))
+    }
+
     /// The head that the log's tree had at an earlier size.
     pub fn head_at(
         &mut self,
@@ -121,8 +132,12 @@ impl Tree {
     }
 
     pub(crate) fn head_from(&self, plan: &ProofPlan, size: TreeSize) -> Result<TreeHead, Fault> {
+        Ok(self.frontier_from(plan, size)?.head())
+    }
+
+    fn frontier_from(&self, plan: &ProofPlan, size: TreeSize) -> Result<Frontier, Fault> {
         let frontier = Frontier::from_nodes(size, plan.build(self.tiles())?);
-        Ok(frontier.expect("a plan yields the frontier of its size").head())
+        Ok(frontier.expect("a plan yields the frontier of its size"))
     }
 
     fn expect_reaches(&self, size: TreeSize) -> Result<(), ProofError> {

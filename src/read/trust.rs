@@ -282,6 +282,11 @@ impl OpenedCheckpoint {
         &self.cosigned
     }
 
+    /// The signed note.
+    pub const fn signed(&self) -> &SignedCheckpoint {
+        &self.signed
+    }
+
     /// The whole note, as it was read.
     pub fn to_bytes(&self) -> Vec<u8> {
         self.signed.to_bytes()

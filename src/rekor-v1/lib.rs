@@ -10,7 +10,7 @@
 //! 3. and the result is an [`Accepted`] entry: the exact leaf bytes, RFC 8785 JSON.
 //!
 //! [`make()`] makes proposals, for clients, and [`model_of`] shows bodies as Rekor's own client
-//! does.
+//! does. [`verify_again`] is for bodies that a log already has.
 //!
 //! Reading entries back, for an index and for verifiers, needs none of this: see
 //! [`fasti_entry::lookup_keys`] and [`fasti_entry::V1Kind`].
@@ -24,6 +24,7 @@
 //!   ([`Limits`]).
 
 mod accepted;
+mod again;
 mod base64_text;
 mod canonical_key;
 mod draft;
@@ -43,6 +44,7 @@ mod typed_json;
 mod testing;
 
 pub use accepted::Accepted;
+pub use again::verify_again;
 pub use canonical_key::{KEY_FORMATS, canonical_key, term_of_key};
 pub use draft::Signer;
 pub use error::{KindError, ProposalError};

@@ -34,6 +34,22 @@ impl<'a> Claims<'a> {
     }
 }
 
+/// The extensions of a certificate, each as the content of its object identifier and its value, as
+/// far as they can be read. Nothing is validated, and one can occur twice.
+pub fn extension_values(der: &[u8]) -> Vec<(&[u8], &[u8])> {
+    let Ok(Fields { mut rest, .. }) = Fields::of(der) else { return Vec::new() };
+    let is_read = structure::skip_unique_ids(&mut rest).is_ok();
+    let Some(list) = is_read.then(|| structure::extensions(&mut rest).ok()).flatten() else {
+        return Vec::new();
+    };
+    list.map_while(Result::ok).map(|extension| (extension.id, extension.value)).collect()
+}
+
+/// The text of an extension that has one: a DER `UTF8String`, or the bytes themselves.
+pub fn extension_text(value: &[u8]) -> Option<&str> {
+    fulcio::utf8_string(value).or_else(|| std::str::from_utf8(value).ok())
+}
+
 /// The relevant extensions, by number. One that occurs twice is ignored.
 struct Found<'a>(Vec<(&'a [u8], &'a [u8])>);
 

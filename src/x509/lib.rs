@@ -76,7 +76,7 @@ pub use certificate::Certificate;
 pub use certificate_timestamp::CertificateTimestamp;
 pub use chain::Authorities;
 pub use chain_error::ChainError;
-pub use claims::Claims;
+pub use claims::{Claims, extension_text, extension_values};
 pub use digest::{ArtifactDigest, ArtifactHasher};
 pub use error::X509Error;
 pub use extension::X509Extension;

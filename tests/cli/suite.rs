@@ -18,6 +18,7 @@ mod key_services;
 mod keys;
 mod log_keys;
 mod mirroring;
+mod monitoring;
 mod origins;
 mod policies;
 mod reading;

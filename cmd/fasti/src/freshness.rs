@@ -234,7 +234,7 @@ fn span(seconds: u64) -> String {
 }
 
 /// Reads a span of time: a number and its unit.
-fn duration(text: &str) -> Result<Duration, String> {
+pub fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("{text:?} is not a duration such as 90s, 15m, 24h or 7d");
     let (unit, _) = text.char_indices().next_back().ok_or_else(wrong)?;
     let (number, unit) = text.split_at(unit);

@@ -129,10 +129,8 @@ impl Globals {
             let rekor_v1 = [trusted.rekor_v1, root.rekor_v1].concat();
             trusted = TrustedRoot { trust: trusted.trust, rekor_v1, ..root };
         }
-        if let Some(path) = &self.policy {
-            let policy = Policy::parse(&files::read(path, POLICY_BYTES_MAX)?);
-            let policy = policy.with_context(|| path.display().to_string())?;
-            trusted.trust = trusted.trust.under(policy);
+        if self.policy.is_some() {
+            trusted.trust = self.under_policy(trusted.trust, None)?;
             // Nobody cosigns the trees of Rekor v1, nor its promises.
             trusted.rekor_v1.clear();
         }
@@ -143,6 +141,13 @@ impl Globals {
             );
         }
         Ok(trusted)
+    }
+
+    /// Trust under the policy in this file, or else in that of the command line, if there is one.
+    pub fn under_policy(&self, trust: Trust, policy: Option<&PathBuf>) -> anyhow::Result<Trust> {
+        let Some(path) = policy.or(self.policy.as_ref()) else { return Ok(trust) };
+        let policy = Policy::parse(&files::read(path, POLICY_BYTES_MAX)?);
+        Ok(trust.under(policy.with_context(|| path.display().to_string())?))
     }
 
     /// The key that names the log; an error unless there is exactly one. Keys for additional

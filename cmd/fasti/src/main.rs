@@ -43,8 +43,8 @@ use crate::failure::Failure;
 use crate::globals::Globals;
 use crate::output::Output;
 use crate::verb::{
-    doctor, freeze, fsck, get, heads, index, keygen, loginfo, mirror, prove, search, serve,
-    signing_config, trusted_root, upload, verify,
+    doctor, freeze, fsck, get, heads, index, keygen, loginfo, mirror, monitor, prove, search,
+    serve, signing_config, trusted_root, upload, verify, verify_evidence,
 };
 
 /// Uploads to, verifies against, searches and audits a transparency log of software signatures.
@@ -84,6 +84,13 @@ enum Verb {
     SigningConfig(signing_config::Arguments),
     /// Recompute the whole log and list everything that differs from what was signed
     Fsck(fsck::Arguments),
+    /// Watch logs: prove that they grow, check every new entry, report what matches
+    ///
+    /// Exit status with --once: 0 nothing, 1 something is wrong with a log, 2 a log was not read to
+    /// its end, 3 entries matched. The smallest that is not 0 counts.
+    Monitor(Box<monitor::Arguments>),
+    /// Judge offline whether two signed checkpoints convict a log of having changed its past
+    VerifyEvidence(verify_evidence::Arguments),
     /// Build the lookup index that makes a log searchable
     Index(index::Arguments),
     /// Copy a log, verified, to any store: entries, tiles, times, heads and index
@@ -136,6 +143,8 @@ fn run(globals: &Globals, verb: &Verb) -> Result<Output, Failure> {
         Verb::Prove(arguments) => runtime()?.block_on(prove::run(globals, arguments)),
         Verb::Heads(arguments) => runtime()?.block_on(heads::run(globals, arguments)),
         Verb::Fsck(arguments) => fsck::run(globals, arguments, &runtime()?),
+        Verb::Monitor(arguments) => runtime()?.block_on(monitor::run(globals, arguments)),
+        Verb::VerifyEvidence(arguments) => verify_evidence::run(globals, arguments),
         Verb::Index(arguments) => runtime()?.block_on(index::run(globals, arguments)),
         Verb::Mirror(arguments) => runtime()?.block_on(mirror::run(globals, arguments)),
         Verb::Serve(arguments) => serve::run(globals, arguments),

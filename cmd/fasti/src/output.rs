@@ -16,6 +16,8 @@ pub struct Output {
     /// For programs.
     pub json: Value,
     status: u8,
+    /// Whether the JSON is one line among others.
+    is_one_line: bool,
     warnings: Vec<String>,
     then: Option<Then>,
 }
@@ -26,7 +28,7 @@ type Then = Box<dyn FnOnce() -> Vec<String>>;
 impl Output {
     /// A successful outcome.
     pub fn good(lines: Vec<String>, json: Value) -> Self {
-        Self { lines, json, status: 0, warnings: Vec::new(), then: None }
+        Self { lines, json, status: 0, is_one_line: false, warnings: Vec::new(), then: None }
     }
 
     /// An outcome with exit status 0 if `good`, otherwise 1.
@@ -37,6 +39,11 @@ impl Output {
     /// Sets the exit status.
     pub fn with_status(self, status: u8) -> Self {
         Self { status, ..self }
+    }
+
+    /// Prints the JSON on one line, as one of several documents.
+    pub fn on_one_line(self) -> Self {
+        Self { is_one_line: true, ..self }
     }
 
     /// Adds warnings, which follow the outcome on standard error, one per line.
@@ -60,6 +67,7 @@ impl Output {
     pub fn print(self, format: Format) -> Result<ExitCode, Failure> {
         match format {
             Format::Default => terminal::print(&self.lines),
+            Format::Json if self.is_one_line => terminal::print_json(&self.json.to_string()),
             Format::Json => terminal::print_json(&format!("{:#}", self.json)),
         }
         .context("cannot write to standard output")?;

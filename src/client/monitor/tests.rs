@@ -1,5 +1,6 @@
 //! A log seen twice: grown, rolled back, forked.
 
+use fasti_read::evidence::{Acquittal, Evidence, Verdict};
 use tiles_spec::NoteSigningKey;
 
 use super::*;
@@ -44,20 +45,48 @@ async fn rollbacks_and_forks_leave_evidence() {
     observe(&monitor, &TestLog::of(&all[..600])).await.unwrap();
 
     let rollback = observe(&monitor, &TestLog::of(&all[..599])).await.unwrap_err();
-    assert!(matches!(rollback, MonitorError::Rollback(_)), "{rollback}");
+    let MonitorError::Rollback(found) = rollback else { panic!("{rollback}") };
+    let key = signing_key().verifier_key().clone();
+    // The larger tree is gone, so nothing shows how it began.
+    let verdict = found.evidence.judge(&key).unwrap();
+    assert!(matches!(verdict, Verdict::Acquits(Acquittal::Unproved(_))), "{verdict:?}");
     for size in [600, 700] {
         let fork = observe(&monitor, &TestLog::of(&other[..size])).await.unwrap_err();
         assert!(fork.is_refusal() && fork.to_string().starts_with("FORK"), "{fork}");
         let MonitorError::Fork(fork) = fork else { panic!("not a fork") };
-        let Evidence::Files(files) = fork.evidence else { panic!("{:?}", fork.evidence) };
-        for file in files {
-            trust().open(&std::fs::read(file).unwrap()).unwrap();
-        }
+        let Kept::File(file) = fork.kept else { panic!("{:?}", fork.kept) };
+        let evidence = Evidence::parse(&std::fs::read(file).unwrap()).unwrap();
+        assert!(evidence.judge(&key).unwrap().convicts());
     }
-    // One file for each checkpoint seen, and one for each shown.
-    assert_eq!(files(directory.path(), "evidence"), 4);
+    // Files: a rollback, and two forks.
+    assert_eq!(files(directory.path(), "evidence"), 3);
     // The checkpoint seen first is still remembered.
     assert_eq!(observe(&monitor, &TestLog::of(&all[..600])).await.unwrap(), Growth::None);
+}
+
+/// A log that shows a smaller tree, and still has the tiles of the one seen before.
+#[tokio::test]
+async fn a_smaller_tree_convicts_only_if_it_is_of_another_history() {
+    let all = entries(700);
+    let mut other = all.clone();
+    other[10] = b"something else".to_vec();
+    let key = signing_key().verifier_key().clone();
+    for (history, is_fork) in [(&all, false), (&other, true)] {
+        let directory = tempfile::tempdir().unwrap();
+        let monitor = Monitor::new(directory.path().to_owned());
+        observe(&monitor, &TestLog::of(&all[..600])).await.unwrap();
+        let smaller = fasti_kit::made_log::head(&history[..599]);
+        let mut log = TestLog::of(&all[..600]);
+        log.sign(smaller);
+        let opened = trust().open(&log.objects["checkpoint"]).unwrap();
+        let error = monitor.compare_checkpoint(&log.fetch(), &opened, &trust()).await.unwrap_err();
+        let found = match error {
+            MonitorError::Rollback(found) if !is_fork => found,
+            MonitorError::Fork(found) if is_fork => found,
+            error => panic!("{error}"),
+        };
+        assert_eq!(found.evidence.judge(&key).unwrap().convicts(), is_fork);
+    }
 }
 
 #[tokio::test]
@@ -167,11 +196,10 @@ async fn evidence_that_cannot_be_kept_is_shown() {
     let (seen, shown) = (TestLog::of(&entries(5)), TestLog::of(&entries(4)));
     let seen = View::open(seen.fetch(), &trust()).await.unwrap();
     let shown = View::open(shown.fetch(), &trust()).await.unwrap();
-    let evidence = Evidence::keep(&nowhere, seen.checkpoint(), shown.checkpoint());
-    let text = evidence.to_string();
-    let Evidence::Notes { notes, .. } = evidence else { panic!("{evidence:?}") };
-    for (note, size) in notes.iter().zip([5, 4]) {
-        assert_eq!(trust().open(note.as_bytes()).unwrap().head().size.get(), size);
-    }
+    let found =
+        Contradiction::find(seen.fetch(), &nowhere, seen.checkpoint(), shown.checkpoint()).await;
+    let text = found.kept.to_string();
+    let Kept::Nowhere { evidence, .. } = found.kept else { panic!("{:?}", found.kept) };
+    assert_eq!(Evidence::parse(evidence.as_bytes()).unwrap(), found.evidence);
     assert!(text.contains("not kept in") && !text.contains('\n'), "{text}");
 }

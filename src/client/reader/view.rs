@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fasti_read::{Consistency, Inclusion, Tree};
 use fasti_seams::offload::Workers;
-use tiles_spec::{HashTile, LeafIndex, ResourcePath, TileCoord, TreeHead, TreeSize};
+use tiles_spec::{Frontier, HashTile, LeafIndex, ResourcePath, TileCoord, TreeHead, TreeSize};
 
 use super::error::{ReadError, read};
 use crate::description::Description;
@@ -116,6 +116,11 @@ impl View {
         read(&*self.fetch, self.tree.load(tile)).await?;
         let hashes = self.tree.hashes(tile)?.to_vec();
         Ok(HashTile::new(hashes).expect("a tile has 1 to 256 hashes"))
+    }
+
+    /// The right edge that the log's tree had at an earlier size.
+    pub async fn frontier_at(&mut self, size: TreeSize) -> Result<Frontier, ReadError> {
+        read(&*self.fetch, self.tree.frontier_at(size)).await
     }
 
     /// The head that the log's tree had at an earlier size.

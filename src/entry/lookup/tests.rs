@@ -70,7 +70,7 @@ fn found_by(entry: &[u8], mut expected: Vec<LookupTerm>) {
     let leaf = leaf_hash(entry);
     expected.push(LookupTerm::Leaf(leaf));
     expected.sort();
-    let mut found = terms(&leaf, entry);
+    let mut found = lookup_terms(&leaf, entry);
     found.sort();
     found.dedup();
     assert_eq!(found, expected);
@@ -443,7 +443,7 @@ proptest! {
         let keys = lookup_keys(&leaf, &entry);
         prop_assert!(keys.is_sorted_by(|a, b| a < b));
         prop_assert!(keys.contains(&LookupKey::leaf(&leaf)));
-        for term in terms(&leaf, &entry) {
+        for term in lookup_terms(&leaf, &entry) {
             prop_assert!(term.matches(&leaf, &entry) && keys.binary_search(&term.key()).is_ok());
         }
     }

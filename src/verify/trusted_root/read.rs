@@ -54,6 +54,13 @@ pub fn read(json: &[u8]) -> Result<TrustedRoot, TrustedRootError> {
     })
 }
 
+/// The logs that can sign checkpoints, each with the URL in the file. The others, and what cannot
+/// be read, are left out.
+pub fn logs_at(json: &[u8]) -> Result<Vec<(String, TrustedLog)>, TrustedRootError> {
+    let logs = Root::parse(json)?.tlogs.into_iter().flatten();
+    Ok(logs.filter_map(|log| Some((log.base_url.clone(), trusted_log(&log).ok()?))).collect())
+}
+
 /// Something in a list, with the place where it is.
 trait Placed {
     fn place(&self) -> &str;

@@ -16,6 +16,8 @@
 //! | [`policy`] | policies of logs and witnesses |
 //! | [`witness`] | what logs and witnesses say to each other |
 //! | [`proof`] | `.tlog-proof` files, inclusion and consistency proofs |
+//! | [`evidence`] | what convicts a log, or does not |
+//! | [`state`] | how far a monitor has checked a log |
 //! | [`revision`] | manifests and revisions of the lookup index |
 //! | [`pages`] | parts of the lookup index |
 //! | [`record`] | commit records, segments of a directory |
@@ -33,6 +35,7 @@
 pub mod bundle;
 pub mod certificate;
 pub mod entry;
+pub mod evidence;
 pub mod flags;
 pub mod keys;
 pub mod note;
@@ -46,6 +49,7 @@ pub mod request;
 pub mod requests;
 pub mod revision;
 mod signed;
+pub mod state;
 pub mod tiles;
 pub mod timestamp;
 pub mod trust;
@@ -77,5 +81,5 @@ macro_rules! parsers {
 
 parsers! {
     note keys tiles proof revision pages record certificate timestamp request proposal entry bundle
-    trust peers requests flags policy witness
+    trust peers requests flags policy witness evidence state
 }
