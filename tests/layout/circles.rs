@@ -10,8 +10,9 @@ use std::str::Chars;
 use crate::{code, root, rust_files, text};
 
 /// The crates whose modules stand in floors.
-const CRATES: [&str; 23] = [
+const CRATES: [&str; 26] = [
     "cmd/fasti-bench/src",
+    "cmd/fasti-witness/src",
     "cmd/fasti-writer/src",
     "cmd/fasti/src",
     "cmd/flags",
@@ -25,9 +26,11 @@ const CRATES: [&str; 23] = [
     "src/lookup",
     "src/lookup-spec",
     "src/objects",
+    "src/rate",
     "src/read",
     "src/rekor-v1",
     "src/seams",
+    "src/serve",
     "src/signer",
     "src/store",
     "src/verify",

@@ -15,6 +15,7 @@
 //! | [`tiles`] | paths, hash tiles, entry bundles |
 //! | [`policy`] | policies of logs and witnesses |
 //! | [`witness`] | what logs and witnesses say to each other |
+//! | [`log_list`] | lists of the logs that a witness knows |
 //! | [`proof`] | `.tlog-proof` files, inclusion and consistency proofs |
 //! | [`revision`] | manifests and revisions of the lookup index |
 //! | [`pages`] | parts of the lookup index |
@@ -35,6 +36,7 @@ pub mod certificate;
 pub mod entry;
 pub mod flags;
 pub mod keys;
+pub mod log_list;
 pub mod note;
 pub mod pages;
 pub mod peers;
@@ -77,5 +79,5 @@ macro_rules! parsers {
 
 parsers! {
     note keys tiles proof revision pages record certificate timestamp request proposal entry bundle
-    trust peers requests flags policy witness
+    trust peers requests flags policy witness log_list
 }
