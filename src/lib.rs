@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`formats`] | trees, tiles, notes, checkpoints, proofs: the crate `tiles-spec`; pure |
 //! | [`admit`] | who may write, and how much; pure |
-//! | [`witness`] | has a log's checkpoints cosigned by witnesses |
+//! | [`witness`] | has a log's checkpoints cosigned by witnesses, and is one |
 //! | [`x509`] | certificates, keys, chains and PEM; pure |
 //! | [`entry`] | a Rekor request becomes a verified, canonical entry; pure |
 //! | [`rekor_v1`] | proposals of Rekor v1, of all its kinds; pure |
@@ -20,6 +20,7 @@
 //! | [`verify`] | verifies bundles and proofs of artifacts offline; pure |
 //! | [`signer`] | holds the log's keys |
 //! | [`state`] | what is remembered outside the store |
+//! | [`serve`] | an HTTP server whose clients share its resources fairly |
 //! | [`http`] | the writer's HTTP and gRPC servers |
 //! | [`client`] | reads a log and verifies what it reads; never links the writer |
 //! | [`audit`] | rebuilds a whole log and compares |
@@ -76,6 +77,7 @@ pub use fasti_rekor_v1 as rekor_v1;
 #[cfg(feature = "http-client")]
 pub use fasti_seams::egress;
 pub use fasti_seams::{back_off, causes, clock, entropy, gzip, offload, planted, state};
+pub use fasti_serve as serve;
 pub use fasti_signer as signer;
 pub use fasti_store as store;
 pub use fasti_verify as verify;

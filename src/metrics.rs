@@ -2,7 +2,10 @@
 
 pub use fasti_admit::metrics::{AdmissionLabels, AdmissionMetrics};
 pub use fasti_heads::metrics::HeadsMetrics;
-pub use fasti_http::metrics::{FollowedMetrics, HttpMetrics, RequestLabels, ShareLabels};
+pub use fasti_http::metrics::FollowedMetrics;
 pub use fasti_log::metrics::LogMetrics;
 pub use fasti_lookup::metrics::LookupMetrics;
+pub use fasti_serve::metrics::{HttpMetrics, RequestLabels, ShareLabels};
 pub use fasti_store::metrics::{register_requests, register_syncs};
+#[cfg(feature = "witness-server")]
+pub use fasti_witness::metrics::WitnessMetrics;

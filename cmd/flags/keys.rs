@@ -22,13 +22,9 @@ pub struct KeyFlags {
     #[arg(long, env = "FASTI_KEY", value_name = "FILE|URL")]
     pub key: Option<KeyLocation>,
 
-    /// A file whose first line is the password of encrypted key files; or set FASTI_KEY_PASSWORD
-    #[arg(long, env = "FASTI_KEY_PASSWORD_FILE", value_name = "FILE")]
-    pub key_password_file: Option<PathBuf>,
-
-    /// The password itself. Environment only: others can read command lines.
-    #[arg(long, env = "FASTI_KEY_PASSWORD", hide = true, hide_env_values = true)]
-    pub key_password: Option<Password>,
+    /// The password of encrypted key files.
+    #[command(flatten)]
+    pub passwords: PasswordFlags,
 
     /// An ML-DSA-44 key file, for a further line in checkpoints; clients that do not support it
     /// ignore the line
@@ -40,7 +36,20 @@ pub struct KeyFlags {
     pub kms_endpoint: Option<String>,
 }
 
-impl KeyFlags {
+/// The flags for the password of key files.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Keys")]
+pub struct PasswordFlags {
+    /// A file whose first line is the password of encrypted key files; or set FASTI_KEY_PASSWORD
+    #[arg(long, env = "FASTI_KEY_PASSWORD_FILE", value_name = "FILE")]
+    pub key_password_file: Option<PathBuf>,
+
+    /// The password itself. Environment only: others can read command lines.
+    #[arg(long, env = "FASTI_KEY_PASSWORD", hide = true, hide_env_values = true)]
+    pub key_password: Option<Password>,
+}
+
+impl PasswordFlags {
     /// The password of encrypted key files, if one was given; if its file cannot be read, the file
     /// and the reason.
     pub fn password(&self) -> Result<Option<Password>, UnreadablePassword> {
@@ -53,6 +62,13 @@ impl KeyFlags {
             None => self.key_password.clone(),
         };
         Ok(password.filter(|password| !password.is_empty()))
+    }
+}
+
+impl KeyFlags {
+    /// The password of encrypted key files, see [`PasswordFlags::password`].
+    pub fn password(&self) -> Result<Option<Password>, UnreadablePassword> {
+        self.passwords.password()
     }
 
     /// The key that the flags name, else the one that a writer has created for the log in this

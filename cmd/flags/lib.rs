@@ -1,5 +1,5 @@
 //! The configuration that the binaries share: flags, each with an environment variable; and where
-//! those that serve listen, with which certificate, for how many connections.
+//! those that serve listen, with which certificate, for how many connections, and what they log.
 //!
 //! This is where the environment is read, except for what a store's own library reads itself (above
 //! all, credentials).
@@ -13,17 +13,25 @@
 mod arenas;
 mod buckets;
 mod certificate;
+#[cfg(feature = "messages")]
+mod colours;
 mod descriptors;
 mod keys;
 mod listening;
 mod machine;
+#[cfg(feature = "messages")]
+mod messages;
+mod proxies;
 mod shards;
 
 pub use arenas::bound_arenas;
 pub use buckets::{BucketFlags, ConflictingEncryption, Sse};
 pub use certificate::{UnusableCertificate, keep_current, open_certificate};
 pub use descriptors::enough_for;
-pub use keys::{KeyError, KeyFlags, UnreadablePassword, memory};
+pub use keys::{KeyError, KeyFlags, PasswordFlags, UnreadablePassword, memory};
 pub use listening::{CannotListen, listen, told_to_stop};
 pub use machine::{MachineFlags, NoState, own_state_dir};
+#[cfg(feature = "messages")]
+pub use messages::show_messages;
+pub use proxies::{ProxyFlags, ProxyHeaderFlag};
 pub use shards::{BadShard, ShardFlag, ShardFlags};

@@ -5,16 +5,15 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use fasti_entry::{KeyMaterial, Submission};
+use fasti_rate::{Client, Pace, Proxies, TooMany};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
-use super::client::{Client, Proxies};
 use super::error::AdmissionRefusal;
 use super::fingerprint::Fingerprint;
 use super::identities::IdentityList;
 use super::keys::KeyList;
 use super::metrics::AdmissionMetrics;
-use super::rate::Pace;
 use super::tokens::TokenList;
 
 /// Who may write.
@@ -84,8 +83,9 @@ impl Admission {
         self.limit(self.pace.take_bytes(self.client(peer, headers), bytes))
     }
 
-    fn limit(&self, taken: Result<(), AdmissionRefusal>) -> Result<(), AdmissionRefusal> {
-        taken.inspect_err(|refusal| self.metrics.limited(refusal.reason()))
+    fn limit(&self, taken: Result<(), TooMany>) -> Result<(), AdmissionRefusal> {
+        taken.inspect_err(|refusal| self.metrics.limited(refusal.limit.name()))?;
+        Ok(())
     }
 
     /// Checks that all signers that a submission names may write at `now`.

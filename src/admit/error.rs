@@ -4,9 +4,8 @@
 //! submitter: it names who was refused and why, and reveals nothing else about the lists. Foreign
 //! text in it is quoted, escaped and truncated. Neither ever contains a token (I16).
 
-use std::time::Duration;
-
 use fasti_entry::{EntryError, excerpt};
+use fasti_rate::TooMany;
 use fasti_x509::{PatternError, X509Error};
 
 use super::fingerprint::Fingerprint;
@@ -88,13 +87,8 @@ impl ListProblem {
 #[non_exhaustive]
 pub enum AdmissionRefusal {
     /// Too many submissions, or too many bytes of them.
-    #[error("too many {}; try again in {} s", .limit.what(), seconds(*.wait))]
-    TooMany {
-        /// Which limit it is.
-        limit: Limit,
-        /// How long until the next submission is accepted.
-        wait: Duration,
-    },
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     /// The verifier cannot be read.
     #[error(transparent)]
     Entry(#[from] EntryError),
@@ -150,46 +144,11 @@ pub enum IdentityReason {
     Chain(String),
 }
 
-/// Which limit was reached.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Limit {
-    /// Submissions of all clients together.
-    #[default]
-    Global,
-    /// Submissions of one client.
-    Client,
-    /// Bytes of all clients together.
-    GlobalBytes,
-    /// Bytes of one client.
-    ClientBytes,
-}
-
-impl Limit {
-    fn what(self) -> &'static str {
-        match self {
-            Self::Global => "submissions to this log",
-            Self::Client => "submissions from your address",
-            Self::GlobalBytes => "bytes of submissions to this log",
-            Self::ClientBytes => "bytes of submissions from your address",
-        }
-    }
-
-    /// The name used in metrics.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Global => "global",
-            Self::Client => "client",
-            Self::GlobalBytes => "global_bytes",
-            Self::ClientBytes => "client_bytes",
-        }
-    }
-}
-
 impl AdmissionRefusal {
     /// The reason's name in metrics.
     pub fn reason(&self) -> &'static str {
         match self {
-            Self::TooMany { limit, .. } => limit.name(),
+            Self::TooMany(TooMany { limit, .. }) => limit.name(),
             Self::Entry(_) => "malformed",
             Self::NoSigner(_) | Self::Key(_) => "key",
             Self::NoCertificate(_) => "no_certificate",
@@ -202,11 +161,6 @@ impl AdmissionRefusal {
             Self::WrongToken => "token",
         }
     }
-}
-
-/// Returns after how many whole seconds, at least one, it is worth trying again.
-pub fn seconds(wait: Duration) -> u64 {
-    wait.as_secs() + u64::from(wait.subsec_nanos() > 0 || wait.is_zero())
 }
 
 /// The beginning of foreign text for a message.

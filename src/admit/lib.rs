@@ -6,8 +6,9 @@
 //! | [`keys`] | keys that may write, by their [`fingerprint`]s |
 //! | [`identities`] | certificates that may write: rules ([`pattern`]) on what they say ([`holder`]) and who issued them ([`authorities`]) |
 //! | [`tokens`] | tokens for opaque entries |
-//! | [`rate`] | limits on submissions and bytes, overall and for each client ([`client`], [`clients`], [`limiter`]) |
 //! | [`error`] | errors in a list, and reasons for refusing a submission |
+//!
+//! How much each client may write is counted by [`fasti_rate`].
 //!
 //! The HTTP server asks twice. [`Admission::pace`] runs on a request's head, before the body is
 //! read (and [`Admission::pace_bytes`] runs after it, if the head did not announce the length).
@@ -24,18 +25,14 @@
 
 mod admission;
 mod authorities;
-mod client;
-mod clients;
 mod error;
 mod fingerprint;
 mod holder;
 mod identities;
 mod keys;
-mod limiter;
 pub mod metrics;
 mod pattern;
 mod pem;
-mod rate;
 mod tokens;
 
 #[cfg(test)]
@@ -43,10 +40,12 @@ mod testing;
 
 pub use admission::{Admission, Lists};
 pub use authorities::Authorities;
-pub use client::{Block, Client, Network, Proxies, ProxyHeader};
-pub use error::{AdmissionRefusal, IdentityReason, Limit, ListError, ListProblem, seconds};
+pub use error::{AdmissionRefusal, IdentityReason, ListError, ListProblem};
+pub use fasti_rate::{
+    Block, ByteRate, Client, Limit, Network, Pace, Proxies, ProxyHeader, Rate, Rates, TooMany,
+    seconds,
+};
 pub use fingerprint::Fingerprint;
 pub use identities::{IdentityList, Policy};
 pub use keys::KeyList;
-pub use rate::{ByteRate, Pace, Rate, Rates};
 pub use tokens::TokenList;

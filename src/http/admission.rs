@@ -3,14 +3,12 @@
 
 use std::sync::Arc;
 
+use fasti_serve::{Connection, Place, peer};
 use http::header::CONTENT_LENGTH;
 use http::{Extensions, HeaderMap};
 
 use super::app::App;
-use super::connection::Connection;
-use super::place::peer;
 use super::problem::Problem;
-use super::shares::Place;
 
 impl App {
     /// Notes where a request comes from: from which client, according to trusted proxies, and over

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use fasti_grow::RekorV1Guard;
 use fasti_log::Log;
 use fasti_seams::offload::processors;
+use fasti_serve::HttpMetrics;
 use tokio::sync::Semaphore;
 
 use super::config::HttpConfig;
@@ -20,7 +21,6 @@ use super::read::Reads;
 use super::rekor_v1::server::RekorV1;
 use super::rekor_v1::vouch::Voucher;
 use super::served::Served;
-use crate::metrics::HttpMetrics;
 
 /// The server as its clients see it.
 pub struct App {

@@ -11,11 +11,11 @@ use fasti_entry::Attestation;
 use fasti_log::Log;
 use fasti_objects::Published;
 use fasti_seams::back_off::BackOff;
+use fasti_serve::ReadBody;
 use fasti_store::{ObjectPath, StoreError};
 use tiles_spec::leaf_hash;
 
 use super::app::App;
-use super::body::ReadBody;
 use super::problem::Problem;
 
 /// After this many inconclusive answers of the store, the submission is refused.

@@ -13,6 +13,7 @@ pub mod message;
 pub mod question;
 
 use bytes::{Bytes, BytesMut};
+use fasti_serve::RequestBody;
 use futures::future::{Either, select};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Response, request};
@@ -30,7 +31,6 @@ use super::app::App;
 use super::methods::{SUBMIT, expect};
 use super::paths;
 use super::problem::{HttpResponse, Problem};
-use super::request_body::RequestBody;
 use super::secret::{MAC_BYTES, Message, PeerSecret};
 use message::{QUESTION_BYTES_MAX, decode_question, encode_reply};
 
@@ -73,7 +73,7 @@ impl App {
             let share = self.peer_memory.acquire_many(permits).await.map_err(|_| Problem::Busy)?;
             Ok::<_, Problem>((read_described(question, body).await?, share))
         };
-        let timeout = self.config.limits.body_timeout;
+        let timeout = self.config.limits.server.body_timeout;
         match select(std::pin::pin!(read), self.served.clock().sleep(timeout)).await {
             Either::Left((read, _)) => read,
             Either::Right(_) => Err(Problem::BodyTooSlow(timeout)),

@@ -20,6 +20,7 @@ pub mod services;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use fasti_serve::{Connection, RequestLabels, place_of};
 use http::{HeaderMap, Request, Response, request};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
@@ -27,10 +28,7 @@ use tonic::Status;
 pub use tonic::body::Body as Reply;
 
 use super::app::App;
-use super::connection::Connection;
-use super::place::place_of;
 use super::problem::Problem;
-use crate::metrics::RequestLabels;
 
 /// Maximum length of a health request.
 const HEALTH_BYTES_MAX: usize = 4 << 10;
@@ -76,7 +74,8 @@ impl App {
         let (head, body) = call.into_parts();
         let open = self.open_call(&head)?;
         let call = Request::from_parts(head, body);
-        let answer = self.services.reflection.answer(call, self.config.limits.body_timeout).await;
+        let answer =
+            self.services.reflection.answer(call, self.config.limits.server.body_timeout).await;
         Ok(keep(answer, open))
     }
 

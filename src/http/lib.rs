@@ -13,10 +13,8 @@
 //!
 //! [`cors`] decides which of these web pages may use.
 //!
-//! [`serve`] accepts connections within [`limits`], with or without [`tls`], and closes idle ones
-//! ([`connection`]). Clients share connections and the memory for bodies ([`body`]) and answers
-//! ([`delivery`]) fairly ([`shares`]), and clients that are too slow are cut off
-//! ([`fasti_seams::least_rate`]).
+//! [`serve`] answers on a listener, within [`limits`]; [`fasti_serve`] accepts the connections, and
+//! has clients share them and the memory for bodies and answers.
 //! [`admission`] asks [`fasti_admit`] who may write. [`problem`] turns every error into its status.
 //!
 //! [`app`] is what all of them share, and [`route`] finds the module for a request. No two modules
@@ -26,17 +24,14 @@
 //! without keys. Then submissions are refused, and everything else is answered as by a writer.
 
 // What several share may serve only what was left out.
-#![cfg_attr(not(all(feature = "grpc", feature = "peers", feature = "tls")), allow(dead_code))]
+#![cfg_attr(not(all(feature = "grpc", feature = "peers")), allow(dead_code))]
 
 mod accept;
 mod admission;
 mod app;
 mod attestations;
-mod body;
 mod config;
-mod connection;
 mod cors;
-mod delivery;
 mod followed;
 mod forward;
 #[cfg(feature = "grpc")]
@@ -58,37 +53,27 @@ mod peers;
 #[cfg(not(feature = "peers"))]
 #[path = "peers/left_out.rs"]
 mod peers;
-mod place;
 mod problem;
 mod read;
 mod rekor_v1;
 mod represent;
-mod request_body;
 mod route;
 mod secret;
 mod serve;
 mod served;
-mod shares;
 mod submit;
 #[cfg(feature = "testing")]
 pub mod testing;
-#[cfg(feature = "tls")]
-mod tls;
-#[cfg(not(feature = "tls"))]
-#[path = "tls/left_out.rs"]
-mod tls;
 
 pub use app::App;
 pub use config::{Duplicates, EntryKinds, HttpConfig, RekorV1Config};
 pub use cors::site::{Site, SiteError};
+pub use fasti_serve::{Limits as ServerLimits, RequestBody, SharesMetrics, Tls, TlsError};
 pub use followed::{FollowConfig, FollowError, FollowedLog};
 pub use limits::Limits;
-pub use metrics::SharesMetrics;
 pub use peers::HttpPeers;
 pub use problem::{HttpResponse, Problem};
 pub use rekor_v1::inactive::{InactiveShards, ShardSource};
 pub use rekor_v1::shard_error::ShardError;
-pub use request_body::RequestBody;
 pub use secret::PeerSecret;
 pub use serve::{serve, serve_metrics};
-pub use tls::{Tls, TlsError};

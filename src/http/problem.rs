@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use fasti_admit::{self, AdmissionRefusal};
+use fasti_admit::{self, AdmissionRefusal, TooMany};
 use fasti_client::attestations::ReadAttestationError;
 use fasti_client::reader::ReadError;
 use fasti_client::search::SearchError;
@@ -17,6 +17,7 @@ use fasti_entry::{EntryError, Kind, excerpt};
 use fasti_grow::{RekorV1GuardError, TreeId};
 use fasti_log::{ProveError, SubmitError};
 use fasti_rekor_v1::ProposalError;
+use fasti_serve::{BodyError, Full as NoneLeft};
 use fasti_store::StoreError;
 use http::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_RANGE, CONTENT_TYPE, HeaderName, HeaderValue,
@@ -269,6 +270,25 @@ mod grpc {
     pub const UNAUTHENTICATED: u8 = 16;
 }
 
+impl From<NoneLeft> for Problem {
+    fn from(_: NoneLeft) -> Self {
+        Self::Busy
+    }
+}
+
+impl From<BodyError> for Problem {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge { max } => Self::BodyTooLarge { max },
+            BodyError::TooSlow(limit) => Self::BodyTooSlow(limit),
+            BodyError::StandsStill { least } => Self::BodyStandsStill { least },
+            BodyError::Broken(reason) => Self::BodyBroken(reason),
+            BodyError::Encoded(coding) => Self::ContentEncoding(coding),
+            BodyError::NoRoom => Self::Busy,
+        }
+    }
+}
+
 impl From<ShardError> for Problem {
     fn from(error: ShardError) -> Self {
         let is_refusal = error.is_refusal();
@@ -352,7 +372,7 @@ impl Problem {
             Self::Entry(EntryError::TooLarge { .. }) => {
                 (StatusCode::PAYLOAD_TOO_LARGE, grpc::INVALID_ARGUMENT)
             }
-            Self::Refused(AdmissionRefusal::TooMany { .. }) => {
+            Self::Refused(AdmissionRefusal::TooMany(_)) => {
                 (StatusCode::TOO_MANY_REQUESTS, grpc::RESOURCE_EXHAUSTED)
             }
             Self::Refused(AdmissionRefusal::NoToken | AdmissionRefusal::WrongToken) => {
@@ -483,7 +503,7 @@ impl Problem {
             Self::Method { allowed, .. } | Self::ReadOnly { allowed } => {
                 headers.insert(ALLOW, HeaderValue::from_static(allowed));
             }
-            Self::Refused(AdmissionRefusal::TooMany { wait, .. }) => {
+            Self::Refused(AdmissionRefusal::TooMany(TooMany { wait, .. })) => {
                 headers.insert(RETRY_AFTER, fasti_admit::seconds(wait).into());
             }
             Self::Refused(AdmissionRefusal::NoToken) => {
@@ -540,7 +560,7 @@ impl Problem {
             metadata.insert("grpc-retry-pushback-ms", MetadataValue::from(retry_after_ms()));
         }
         match self {
-            Self::Refused(AdmissionRefusal::TooMany { wait, .. }) => {
+            Self::Refused(AdmissionRefusal::TooMany(TooMany { wait, .. })) => {
                 let milliseconds = fasti_admit::seconds(wait).saturating_mul(1000);
                 metadata.insert("grpc-retry-pushback-ms", MetadataValue::from(milliseconds));
             }

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use fasti_lookup_spec::LookupPath;
 use fasti_objects::{Packing, Properties, Published, PublishedPathError};
 use fasti_seams::offload::offload;
+use fasti_serve::{AccountedFor, Connection, Share, Shares, place_of};
 use fasti_store::{ObjectPath, Store};
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, IF_NONE_MATCH, VARY,
@@ -22,14 +23,10 @@ use http::{Method, request};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
-use super::connection::Connection;
-use super::delivery::AccountedFor;
 use super::methods::{READ, expect};
 use super::packed::PackedBundles;
-use super::place::place_of;
 use super::problem::{HttpResponse, Problem};
 use super::represent::{Coding, Representation, Wanted, names, packed_etag, range};
-use super::shares::{Share, Shares};
 
 /// How much an object costs the server.
 #[derive(Clone, Copy, PartialEq, Eq)]

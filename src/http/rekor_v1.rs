@@ -47,12 +47,12 @@ pub mod vouch;
 
 use std::sync::Arc;
 
+use fasti_serve::RequestBody;
 use http::request;
 
 use super::app::App;
 use super::methods::expect;
 use super::problem::{HttpResponse, Problem};
-use super::request_body::RequestBody;
 use error::V1Error;
 use route::Route;
 

@@ -1,16 +1,14 @@
 //! Routes: which request is answered by which module.
 
-use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HeaderValue};
+use fasti_serve::{RequestBody, RequestLabels, leave};
+use http::header::CONTENT_LENGTH;
 use http::{Method, Request, StatusCode, request};
 use hyper::body::Body as _;
 
 use super::accept::ErrorForm;
 use super::app::App;
-use super::body::discard;
 use super::problem::{HttpResponse, Problem};
-use super::request_body::RequestBody;
 use super::{cors, health, openapi, paths};
-use crate::metrics::RequestLabels;
 
 impl App {
     /// Answers one request. Also returns the body of a refused request if the rest of it is still
@@ -40,14 +38,12 @@ impl App {
         (answer, unread)
     }
 
-    /// Returns the answer to a request that failed. If its body is long, the answer does not wait
-    /// for it and closes the connection. The rest of the body is returned to be read, so that the
-    /// answer is not lost.
+    /// Returns the answer to a request that failed, and what is still to be read of its body.
     async fn refuse<B: RequestBody>(
         &self,
         problem: Problem,
         head: &request::Parts,
-        mut body: B,
+        body: B,
     ) -> (HttpResponse, Option<B>) {
         let is_lost = matches!(
             problem,
@@ -56,14 +52,9 @@ impl App {
                 | Problem::BodyBroken(_)
                 | Problem::Peer(_)
         );
-        // A client that asks before sending a body (Expect) need not send it.
-        let comes = !is_lost && !head.headers.contains_key(EXPECT);
-        let is_read = body.is_end_stream() || comes && discard(&mut body).await;
         let mut answer = problem.into_response(ErrorForm::wanted(&head.uri, &head.headers));
-        if !is_read {
-            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        }
-        (answer, (comes && !is_read).then_some(body))
+        let unread = leave(&mut answer, head, body, is_lost).await;
+        (answer, unread)
     }
 
     async fn route<B: RequestBody>(

@@ -15,6 +15,7 @@ use fasti_entry::{
 use fasti_log::{Acknowledged, Publication, SubmitError};
 use fasti_seams::clock::wall_clock;
 use fasti_seams::offload::offload;
+use fasti_serve::{BodyError, ReadBody, RequestBody, Shares, read_body};
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode, request};
 use http_body_util::Full;
@@ -22,12 +23,9 @@ use tiles_spec::{ENTRY_BYTES_MAX, Hash};
 
 use super::app::App;
 use super::attestations::ToKeep;
-use super::body::{ReadBody, read_body};
 use super::config::{Duplicates, EntryKinds};
 use super::methods::{SUBMIT, expect};
 use super::problem::{HttpResponse, Problem, X_LOG_INDEX};
-use super::request_body::RequestBody;
-use super::shares::Shares;
 
 /// Longest body parsed on the I/O thread: several times the usual request.
 const QUICK_BODY_BYTES_MAX: usize = 16 << 10;
@@ -181,13 +179,11 @@ impl App {
         max: usize,
         memory: &Arc<Shares>,
     ) -> Result<ReadBody, Problem> {
-        let read = read_body(head, body, max, &self.config.limits, memory).await;
-        let is_slow =
-            matches!(read, Err(Problem::BodyTooSlow(_) | Problem::BodyStandsStill { .. }));
-        if is_slow {
+        let read = read_body(head, body, max, &self.config.limits.server, memory).await;
+        if read.as_ref().is_err_and(BodyError::is_slow) {
             self.metrics.bodies_too_slow.inc();
         }
-        read
+        Ok(read?)
     }
 
     /// Refuses submissions to a frozen log before their bodies are read.

@@ -70,6 +70,27 @@ pub enum KeyFileError {
         /// The file.
         path: String,
     },
+    /// A witness's key where a log's is required.
+    #[error("the key in {path} is a witness's, which cosigns for other logs; a log needs its own")]
+    OfWitness {
+        /// The file.
+        path: String,
+    },
+    /// A log's key where a witness's is required.
+    #[error(
+        "the key in {path} is a log's; a witness needs its own: create one with `fasti keygen \
+         --witness`"
+    )]
+    OfLog {
+        /// The file.
+        path: String,
+    },
+    /// A file that does not state the name of its key.
+    #[error("the key in {path} comes without the name of the witness; give it with --name")]
+    NoName {
+        /// The file.
+        path: String,
+    },
     /// Another kind of key where a cosigning key is required.
     #[error("the key in {path} is not an ML-DSA-44 key; name the log's own key with --key")]
     DoesNotCosign {
@@ -105,6 +126,9 @@ impl FileSigner {
             PrivateKey::MlDsa44(_) => {
                 Err(KeyFileError::Cosigns { path: path.display().to_string() })
             }
+            PrivateKey::Ed25519Cosignature(_) => {
+                Err(KeyFileError::OfWitness { path: path.display().to_string() })
+            }
             _ => Ok(signer),
         }
     }
@@ -127,18 +151,9 @@ impl FileSigner {
         origin: Origin,
         password: Option<&Password>,
     ) -> Result<Self, KeyFileError> {
+        let key = PrivateKey::parse(&read_private(path)?, origin.key_name(), password);
         let name = || path.display().to_string();
-        let io = |source| KeyFileError::Io { path: name(), source };
-        let malformed = |source| KeyFileError::Malformed { path: name(), source };
-        let metadata = fs::metadata(path).map_err(io)?;
-        if exposes(&metadata) {
-            return Err(KeyFileError::Exposed { path: name(), mode: metadata.mode() & 0o777 });
-        }
-        if metadata.len() > KEY_FILE_BYTES_MAX {
-            return Err(malformed(PrivateKeyError::Form("a file that is far too long")));
-        }
-        let text = Zeroizing::new(fs::read_to_string(path).map_err(io)?);
-        let key = PrivateKey::parse(&text, origin.key_name(), password).map_err(malformed)?;
+        let key = key.map_err(|source| KeyFileError::Malformed { path: name(), source })?;
         let found = key.verifier_key().name().to_string();
         if found != origin.as_str() {
             let expected = origin.to_string();
@@ -146,6 +161,21 @@ impl FileSigner {
         }
         Ok(Self { origin, key })
     }
+}
+
+/// Reads the text of a key file that nobody else may read.
+pub(super) fn read_private(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
+    let name = || path.display().to_string();
+    let io = |source| KeyFileError::Io { path: name(), source };
+    let metadata = fs::metadata(path).map_err(io)?;
+    if exposes(&metadata) {
+        return Err(KeyFileError::Exposed { path: name(), mode: metadata.mode() & 0o777 });
+    }
+    if metadata.len() > KEY_FILE_BYTES_MAX {
+        let source = PrivateKeyError::Form("a file that is far too long");
+        return Err(KeyFileError::Malformed { path: name(), source });
+    }
+    Ok(Zeroizing::new(fs::read_to_string(path).map_err(io)?))
 }
 
 /// Whether others may read or write the file. Its group may read it if this process is in the

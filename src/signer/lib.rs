@@ -9,6 +9,7 @@
 //! never leaves it (I16). Its signatures are verified before anyone sees them, so a signer is
 //! trusted only to keep its key.
 
+mod bastion_key;
 mod core_dump;
 mod default_key;
 mod file;
@@ -23,7 +24,9 @@ mod opened;
 mod private_key;
 mod signer;
 mod statement;
+mod witness_key;
 
+pub use bastion_key::BastionKey;
 pub use core_dump::forbid_core_dumps;
 pub use default_key::{MissingKey, find_default_key, make_default_key};
 pub use file::{FileSigner, KeyFileError};
@@ -41,3 +44,4 @@ pub use opened::{OpenKeyError, OpenedKey};
 pub use private_key::{Password, PrivateKey, PrivateKeyError};
 pub use signer::{Signer, SignerError};
 pub use statement::Statement;
+pub use witness_key::WitnessKey;

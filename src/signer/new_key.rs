@@ -10,7 +10,9 @@ use fasti_seams::entropy::{Entropy as _, OsEntropy};
 use pkcs8::pkcs5::pbes2::Parameters;
 use pkcs8::spki::AlgorithmIdentifierRef;
 use pkcs8::{EncodePrivateKey as _, LineEnding, PrivateKeyInfo, SecretDocument};
-use tiles_spec::{EcdsaSigningKey, KeyName, NoteSigningKey, Origin, TreeCosigningKey, VerifierKey};
+use tiles_spec::{
+    CosigningKey, EcdsaSigningKey, KeyName, NoteSigningKey, Origin, TreeCosigningKey, VerifierKey,
+};
 use zeroize::Zeroizing;
 
 use super::KeyFileError;
@@ -30,8 +32,10 @@ pub enum KeyAlgorithm {
     Ed25519,
     /// ECDSA on P-256 with SHA-256.
     EcdsaP256,
-    /// ML-DSA-44, for a further line.
+    /// ML-DSA-44, for a further line or for a witness.
     MlDsa44,
+    /// Ed25519 for the cosignatures of a witness.
+    Ed25519Cosignature,
 }
 
 /// The form in which a key is written.
@@ -100,6 +104,7 @@ impl NewKey {
                 let line = match key {
                     PrivateKey::Ed25519(key) => key.to_private_string(),
                     PrivateKey::MlDsa44(key) => key.to_private_string(),
+                    PrivateKey::Ed25519Cosignature(key) => key.to_private_string(),
                     PrivateKey::EcdsaP256(_) => {
                         let reason = "an ECDSA key cannot be written as a note key; use PKCS #8";
                         return Err(KeyFileError::NoSuchForm(reason));
@@ -120,6 +125,7 @@ impl KeyAlgorithm {
         let rng = &mut OsEntropy;
         Ok(match self {
             Self::Ed25519 => NoteSigningKey::generate(rng, name).into(),
+            Self::Ed25519Cosignature => CosigningKey::generate(rng, name).into(),
             Self::EcdsaP256 => EcdsaSigningKey::generate(rng, name).into(),
             Self::MlDsa44 => TreeCosigningKey::generate(rng, name)
                 .map_err(|_| KeyFileError::NoSuchForm("the origin is too long for such a key"))?
@@ -128,15 +134,18 @@ impl KeyAlgorithm {
     }
 }
 
+/// Without the public half: older readers support only the first version.
+pub(super) fn ed25519_to_pkcs8(seed: &[u8; 32]) -> pkcs8::Result<SecretDocument> {
+    let mut pair = KeypairBytes { secret_key: *seed, public_key: None };
+    let document = pair.to_pkcs8_der();
+    zeroize::Zeroize::zeroize(&mut pair.secret_key);
+    document
+}
+
 fn to_pkcs8_pem(key: &PrivateKey, password: Option<&Password>) -> pkcs8::Result<Zeroizing<String>> {
     let document = match key {
-        PrivateKey::Ed25519(key) => {
-            // Without the public half: older readers support only the first version.
-            let mut pair = KeypairBytes { secret_key: *key.seed(), public_key: None };
-            let document = pair.to_pkcs8_der();
-            zeroize::Zeroize::zeroize(&mut pair.secret_key);
-            document?
-        }
+        PrivateKey::Ed25519(key) => ed25519_to_pkcs8(&key.seed())?,
+        PrivateKey::Ed25519Cosignature(key) => ed25519_to_pkcs8(&key.seed())?,
         PrivateKey::EcdsaP256(key) => SecretDocument::try_from(key.to_pkcs8_der().as_slice())?,
         PrivateKey::MlDsa44(key) => {
             let seed = Zeroizing::new([&ML_DSA_SEED_HEAD[..], &*key.seed()].concat());

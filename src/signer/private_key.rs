@@ -16,8 +16,8 @@ use ed25519_dalek::SigningKey;
 use fasti_x509::{look_of_key_file, pem};
 use pkcs8::{DecodePrivateKey as _, EncryptedPrivateKeyInfo, PrivateKeyInfo};
 use tiles_spec::{
-    EcdsaSigningKey, KeyError, KeyName, NoteSignature, NoteSigningKey, TreeCosigningKey,
-    VerifierKey, cosign_tree,
+    CosigningKey, EcdsaSigningKey, KeyError, KeyName, NoteSignature, NoteSigningKey,
+    TreeCosigningKey, VerifierKey, cosign_tree,
 };
 use zeroize::Zeroizing;
 
@@ -39,15 +39,17 @@ pub(super) const ML_DSA_SEED_HEAD: [u8; 2] = [0x80, 32];
 /// clock is used for the signature (I11).
 const NO_TIME: u64 = 0;
 
-/// A key that a log can sign with.
+/// A private key, as it is read from a file.
 #[derive(Clone, Debug)]
 pub enum PrivateKey {
     /// Ed25519 over the text.
     Ed25519(Box<NoteSigningKey>),
     /// ECDSA P-256 over the text.
     EcdsaP256(Box<EcdsaSigningKey>),
-    /// ML-DSA-44 over the tree that the text states: for a further line.
+    /// ML-DSA-44 over the tree that the text states: for a further line, or for a witness.
     MlDsa44(Box<TreeCosigningKey>),
+    /// Ed25519 over a time and the text: for a witness. Logs do not sign with it.
+    Ed25519Cosignature(Box<CosigningKey>),
 }
 
 /// The password that a key file is encrypted with.
@@ -121,6 +123,9 @@ impl PrivateKey {
             Err(KeyError::Type(0x06)) => {
                 TreeCosigningKey::parse(line).map(Self::from).map_err(PrivateKeyError::Note)
             }
+            Err(KeyError::Type(0x04)) => {
+                CosigningKey::parse(line).map(Self::from).map_err(PrivateKeyError::Note)
+            }
             Err(error) => Err(PrivateKeyError::Note(error)),
         }
     }
@@ -153,6 +158,7 @@ impl PrivateKey {
             Self::Ed25519(key) => key.verifier_key(),
             Self::EcdsaP256(key) => key.verifier_key(),
             Self::MlDsa44(key) => key.verifier_key(),
+            Self::Ed25519Cosignature(key) => key.verifier_key(),
         }
     }
 
@@ -161,6 +167,7 @@ impl PrivateKey {
             Self::Ed25519(key) => Ok(key.sign(text)),
             Self::EcdsaP256(key) => Ok(key.sign(text)),
             Self::MlDsa44(key) => Ok(cosign_tree(key, text, NO_TIME)?),
+            Self::Ed25519Cosignature(_) => Err(SignerError::Witness),
         }
     }
 }
@@ -194,6 +201,12 @@ impl From<EcdsaSigningKey> for PrivateKey {
 impl From<TreeCosigningKey> for PrivateKey {
     fn from(key: TreeCosigningKey) -> Self {
         Self::MlDsa44(Box::new(key))
+    }
+}
+
+impl From<CosigningKey> for PrivateKey {
+    fn from(key: CosigningKey) -> Self {
+        Self::Ed25519Cosignature(Box::new(key))
     }
 }
 

@@ -44,6 +44,9 @@ pub enum SignerError {
     /// The key does not sign texts of this kind.
     #[error("the key cannot sign this text")]
     Text(#[from] CosignError),
+    /// The key is a witness's.
+    #[error("the key is a witness's, and signs nothing for a log of its own")]
+    Witness,
 }
 
 impl SignerError {

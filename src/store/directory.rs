@@ -45,3 +45,4 @@ pub use file_system::{FileSystemKind, UnknownFileSystem};
 pub use files::{FileIdentity, FileSystem, Files, InPlaceFile, OsFiles};
 pub use options::DirectoryOptions;
 pub use store::DirectoryStore;
+pub use trusted_file_system::refuse_untrusted;

@@ -40,7 +40,7 @@ pub use commit_log::CommitLog;
 pub use directory::testing;
 pub use directory::{
     DirectoryError, DirectoryOptions, DirectoryStore, FileIdentity, FileSystem, FileSystemKind,
-    Files, InPlaceFile, OsFiles, UnknownFileSystem,
+    Files, InPlaceFile, OsFiles, UnknownFileSystem, refuse_untrusted,
 };
 pub use error::StoreError;
 pub use housekeeping::Housekeeping;

@@ -1,26 +1,68 @@
-//! Witnesses of a log (C2SP tlog-witness): asking them to cosign its checkpoints.
+//! Witnesses of transparency logs (C2SP tlog-witness): asking them to cosign the checkpoints of a
+//! log, and being one.
 //!
 //! | module | what it is |
 //! |---|---|
 //! | [`quorum`] | asks all witnesses of a policy at once, until enough of them have cosigned |
 //! | `remote` | one witness: what it was asked, what it answered, and what it knows |
 //! | [`ask`] | one request to a witness; `http_ask` sends it |
+//! | `witness` | a witness: judges, records, cosigns |
+//! | `log_list`, `known_logs` | the logs that it knows, as a file lists them, and as it uses them |
+//! | `state` | what it has cosigned, in files |
+//! | `own_keys` | its keys |
+//! | `refusal` | why it refuses, and with which status |
+//! | `routes` | the same over HTTP |
+//! | `bastion` | the same through a bastion, for a machine that nobody can reach |
 //!
 //! What is sent and what a witness checks is in [`tiles_spec::witness`], and policies are in
 //! [`tiles_spec::policy`].
 //!
-//! Invariants: only lines that verify under a key of the policy are returned. A witness is asked
-//! one thing at a time. Everything is bounded in time and bytes.
+//! Invariants: of a log's witnesses, only lines that verify under a key of the policy are returned,
+//! and each is asked one thing at a time. As a witness, nothing is cosigned that does not extend
+//! what was cosigned last, and nobody sees a cosignature before it is on the disk. Everything is
+//! bounded in time and bytes.
 
 pub mod ask;
+#[cfg(feature = "bastion")]
+pub mod bastion;
 #[cfg(feature = "http")]
 mod http_ask;
 #[cfg(not(feature = "http"))]
 #[path = "left_out.rs"]
 mod http_ask;
+#[cfg(feature = "serve")]
+mod known_logs;
+#[cfg(feature = "serve")]
+pub mod log_list;
+#[cfg(feature = "serve")]
+pub mod metrics;
+#[cfg(feature = "serve")]
+mod own_keys;
 pub mod quorum;
+#[cfg(feature = "serve")]
+mod refusal;
 mod remote;
+#[cfg(feature = "serve")]
+mod routes;
+#[cfg(feature = "serve")]
+mod state;
+#[cfg(feature = "serve")]
+mod witness;
 
 pub use ask::{Ask, AskError, Asked};
+#[cfg(feature = "bastion")]
+pub use bastion::{Bastion, BastionError};
 pub use http_ask::HttpAsk;
+#[cfg(feature = "serve")]
+pub use log_list::{ListedLog, LogList, LogListError};
+#[cfg(feature = "serve")]
+pub use own_keys::{OwnKeys, OwnKeysError};
 pub use quorum::{Missing, QuorumConfig, QuorumCosigners, QuorumError};
+#[cfg(feature = "serve")]
+pub use refusal::Refusal;
+#[cfg(feature = "serve")]
+pub use routes::WitnessService;
+#[cfg(feature = "serve")]
+pub use state::{Recorded, StateError, WitnessState};
+#[cfg(feature = "serve")]
+pub use witness::Witness;

@@ -3,7 +3,8 @@
 //!
 //! The file system is an in-memory model ([`model`]) that keeps disk and cache contents apart;
 //! [`faults`] puts it behind the store's seam and makes single operations fail. [`world`] runs the
-//! real log on it, and the oracle of the kit derives the result again from the files.
+//! real log on it, and the oracle of the kit derives the result again from the files. [`witness`]
+//! has the state of a witness on it.
 
 mod enumeration;
 mod faults;
@@ -13,4 +14,5 @@ mod model;
 mod node;
 mod poison;
 mod power;
+mod witness;
 mod world;

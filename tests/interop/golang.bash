@@ -46,12 +46,12 @@ install_go() {
   echo "$to/$1"
 }
 
-# go_program WHAT INSTALL: sets `program` to the path that a script `install` prints. Ends the script with
+# go_program WHAT INSTALL [PROGRAM]: sets `program` to the path that a script `install` prints. Ends the script with
 # SKIPPED where there is no such program.
 go_program() {
   local status=0 said
   said=$(mktemp)
-  program=$("$2" 2>"$said") || status=$?
+  program=$("$2" "${@:3}" 2>"$said") || status=$?
   reason=$(cat "$said"); rm -f "$said"
   [ $status -ne 75 ] || { echo "SKIPPED: $1: $reason"; exit 0; }
   [ $status -eq 0 ] || { echo "$reason" >&2; exit 1; }

@@ -10,8 +10,9 @@ use std::str::Chars;
 use crate::{code, root, rust_files, text};
 
 /// The crates whose modules stand in floors.
-const CRATES: [&str; 24] = [
+const CRATES: [&str; 27] = [
     "cmd/fasti-bench/src",
+    "cmd/fasti-witness/src",
     "cmd/fasti-writer/src",
     "cmd/fasti/src",
     "cmd/flags",
@@ -26,9 +27,11 @@ const CRATES: [&str; 24] = [
     "src/lookup-spec",
     "src/monitor",
     "src/objects",
+    "src/rate",
     "src/read",
     "src/rekor-v1",
     "src/seams",
+    "src/serve",
     "src/signer",
     "src/store",
     "src/verify",

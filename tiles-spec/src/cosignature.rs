@@ -14,6 +14,7 @@ pub mod tree;
 pub(crate) mod verify;
 
 pub use time::TimeError;
+pub use verify::SignedSubtree;
 
 use std::fmt;
 use std::str::FromStr;
@@ -48,6 +49,11 @@ impl CosigningKey {
     /// Writes the form that [`CosigningKey::parse`] reads. Wiped when dropped.
     pub fn to_private_string(&self) -> Zeroizing<String> {
         self.0.to_private_string()
+    }
+
+    /// The seed. Wiped when dropped.
+    pub fn seed(&self) -> Zeroizing<[u8; 32]> {
+        self.0.seed()
     }
 
     /// The public key.

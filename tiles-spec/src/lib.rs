@@ -64,14 +64,15 @@ pub use checkpoint::{
     CHECKPOINT_BYTES_MAX, Checkpoint, CheckpointError, NewOriginError, Origin, OriginError,
     OriginFault, SignedCheckpoint, open_checkpoint,
 };
-pub use cosignature::tree::{CosignError, TreeCosigningKey, cosign_tree};
-pub use cosignature::{CosigningKey, TimeError, cosign, cosignature_time};
+pub use cosignature::tree::{CosignError, TreeCosigningKey, cosign_subtree, cosign_tree};
+pub use cosignature::{CosigningKey, SignedSubtree, TimeError, cosign, cosignature_time};
 pub use hash::{EMPTY_ROOT, Hash, HashError, leaf_hash, node_hash};
 pub use note::{
     EcdsaSigningKey, KeyError, KeyId, KeyName, Note, NoteError, NoteSignature, NoteSigningKey,
     PublicKey, VerifierKey,
 };
 pub use policy::{Cosigner, Policy, PolicyError, PolicyRefusal};
+pub use proof::subtree::{Subtree, SubtreeError, verify_subtree_consistency};
 pub use proof::{
     ProofError, ProofPlan, TileMap, TileSource, plan_consistency, plan_inclusion, plan_root,
     verify_consistency, verify_inclusion,

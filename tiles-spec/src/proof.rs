@@ -1,12 +1,14 @@
 //! Inclusion and consistency proofs: verified here, built from tiles in [`plan`].
 //!
 //! RFC 6962 sections 2.1.1 and 2.1.2; the hashes run from the leaf side to the root side.
+//! [`subtree`] has the proofs that a part of a tree belongs to it.
 //!
 //! Invariant: for given sizes and index exactly one proof length is accepted, and every hash in it
 //! affects the root that is compared. No hash can be added, dropped or changed.
 
 mod error;
 pub mod plan;
+pub mod subtree;
 
 pub use error::ProofError;
 pub use plan::{ProofPlan, TileMap, TileSource, plan_consistency, plan_inclusion, plan_root};

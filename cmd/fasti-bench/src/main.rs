@@ -1,12 +1,13 @@
 //! `fasti-bench`: how fast a tiled log accepts and finds entries, and at what cost.
 //!
-//! Seven commands: `load` drives a log over HTTP, `fsync` measures the disk that a log would use,
+//! Eight commands: `load` drives a log over HTTP, `fsync` measures the disk that a log would use,
 //! `start` measures how long a writer takes from spawn to ready, `lookup` queries and builds the
 //! index for searching a log, `dedup` measures the index with which a writer recognises its leaves,
-//! `verify` measures what it costs to verify one bundle, and `proposals` what it costs to accept a
-//! proposal of Rekor v1. The load generator shares the machine with what it measures, so it is
-//! built to cost little: one epoll loop on one thread, two system calls per request, and no work
-//! under the clock that could be done before. Linux only (epoll, timerfd, `/proc`).
+//! `verify` measures what it costs to verify one bundle, `proposals` what it costs to accept a
+//! proposal of Rekor v1, and `witness` how many checkpoints a witness cosigns. The load generator
+//! shares the machine with what it measures, so it is built to cost little: one epoll loop on one
+//! thread, two system calls per request, and no work under the clock that could be done before.
+//! Linux only (epoll, timerfd, `/proc`).
 //!
 //! Exit status: 0 if the run completed and every answer passed its checks; 1 if a check failed (an
 //! index given twice, bytes missing from a bundle, nothing acknowledged); 2 for wrong arguments or
@@ -42,6 +43,7 @@ mod units;
 mod verdict;
 mod verification;
 mod verify;
+mod witness;
 
 use std::process::ExitCode;
 
@@ -71,6 +73,8 @@ enum Command {
     Start(start::StartArguments),
     /// Measure verification: one bundle in a loop, and by commands in new processes
     Verify(verification::VerifyArguments),
+    /// Measure a witness: made-up logs that grow as fast as they get cosignatures
+    Witness(witness::WitnessArguments),
 }
 
 /// The format of the result on standard output.
@@ -89,6 +93,7 @@ fn main() -> ExitCode {
         Command::Proposals(arguments) => proposals::run(&arguments),
         Command::Start(arguments) => start::run(&arguments),
         Command::Verify(arguments) => verification::run(&arguments),
+        Command::Witness(arguments) => witness::run(&arguments),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail, ensure};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use fasti::admit::{
-    Admission, Authorities, ByteRate, IdentityList, KeyList, Lists, Network, Pace, Policy, Proxies,
-    ProxyHeader, Rate, Rates, TokenList,
+    Admission, Authorities, ByteRate, IdentityList, KeyList, Lists, Pace, Policy, Rate, Rates,
+    TokenList,
 };
 use fasti::causes::with_causes;
 use fasti::clock::{Clock, SystemClock};
 use fasti::metrics::AdmissionMetrics;
+use fasti_flags::ProxyFlags;
 use tokio::signal::unix::Signal;
 
 /// Largest list file accepted.
@@ -59,22 +60,9 @@ pub struct AdmissionFlags {
     #[arg(long, env = "FASTI_RATE_LIMIT_CLIENT_BYTES", value_name = "RATE")]
     pub rate_limit_client_bytes: Option<ByteRate>,
 
-    /// Networks of proxies trusted to name the client they forward for: ADDRESS/BITS,...
-    #[arg(long, env = "FASTI_TRUSTED_PROXIES", value_name = "NETWORK", value_delimiter = ',')]
-    pub trusted_proxies: Vec<Network>,
-
-    /// The header in which those proxies name the client.
-    #[arg(long, env = "FASTI_PROXY_HEADER", default_value = "x-forwarded-for")]
-    pub proxy_header: ProxyHeaderFlag,
-}
-
-/// See [`ProxyHeader`].
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum ProxyHeaderFlag {
-    /// X-Forwarded-For, where each proxy appends an address on the right.
-    XForwardedFor,
-    /// Forwarded, as defined in RFC 7239.
-    Forwarded,
+    /// Who is in front.
+    #[command(flatten)]
+    pub proxies: ProxyFlags,
 }
 
 impl AdmissionFlags {
@@ -95,15 +83,13 @@ impl AdmissionFlags {
         if self.add_tokens.is_some() && !accept_opaque {
             bail!("--add-tokens applies to opaque entries only; it needs --accept-opaque");
         }
-        let proxies = Proxies {
-            networks: self.trusted_proxies.clone(),
-            header: match self.proxy_header {
-                ProxyHeaderFlag::XForwardedFor => ProxyHeader::XForwardedFor,
-                ProxyHeaderFlag::Forwarded => ProxyHeader::Forwarded,
-            },
-        };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        Ok(Admission::new(proxies, Pace::new(self.rates(), &clock), self.lists()?, metrics))
+        Ok(Admission::new(
+            self.proxies.proxies(),
+            Pace::new(self.rates(), &clock),
+            self.lists()?,
+            metrics,
+        ))
     }
 
     fn rates(&self) -> Rates {

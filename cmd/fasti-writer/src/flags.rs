@@ -9,7 +9,8 @@ use clap::{Parser, ValueEnum};
 use fasti::admit::Admission;
 use fasti::grow::RekorV1Guard;
 use fasti::http::{
-    Duplicates, EntryKinds, HttpConfig, InactiveShards, Limits, PeerSecret, RekorV1Config, Site,
+    Duplicates, EntryKinds, HttpConfig, InactiveShards, Limits, PeerSecret, RekorV1Config,
+    ServerLimits, Site,
 };
 use fasti::log::LogConfig;
 use fasti::objects::ATTESTATION_BYTES_MAX;
@@ -315,10 +316,13 @@ impl Flags {
                 .store_attestations
                 .then_some(self.attestation_bytes_max as usize),
             limits: Limits {
+                server: ServerLimits {
+                    connections_max: self.connections_max as usize,
+                    head_timeout: Duration::from_secs(self.head_timeout_seconds),
+                    body_timeout: Duration::from_secs(self.body_timeout_seconds),
+                    ..ServerLimits::default()
+                },
                 v1_body_bytes_max: (self.rekor_v1_max_body_mib as usize) << 20,
-                connections_max: self.connections_max as usize,
-                head_timeout: Duration::from_secs(self.head_timeout_seconds),
-                body_timeout: Duration::from_secs(self.body_timeout_seconds),
                 ..Limits::default()
             },
             admission,

@@ -10,13 +10,11 @@
 )]
 
 mod admission;
-mod colours;
 mod flags;
 mod heads;
 mod key;
 mod lookup;
 mod memory;
-mod messages;
 mod open;
 mod origin;
 mod shards;
@@ -36,7 +34,9 @@ use fasti::log::Log;
 use fasti::lookup::keep_while_leading;
 use fasti::metrics::{AdmissionMetrics, HttpMetrics};
 use fasti::signer::forbid_core_dumps;
-use fasti_flags::{bound_arenas, enough_for, keep_current, listen, open_certificate, told_to_stop};
+use fasti_flags::{
+    bound_arenas, enough_for, keep_current, listen, open_certificate, show_messages, told_to_stop,
+};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -51,7 +51,7 @@ fn main() -> ExitCode {
     let unbounded = bound_arenas();
     let forbidden = forbid_core_dumps();
     let flags = Flags::parse();
-    messages::show();
+    show_messages();
     if let Err(error) = forbidden {
         tracing::warn!(%error, "cannot disable core dumps, which would contain the key");
     }
@@ -127,7 +127,7 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     let heads = heads.map(|heads| tokio::spawn(keep_heads_while_leading(log.clone(), heads)));
     let mut config =
         flags.http_config(admission, peer_secret, here, rekor_v1_guard, rekor_v1_shards);
-    let limits = &mut config.limits;
+    let limits = &mut config.limits.server;
     limits.connections_max = enough_for(limits.connections_max);
     let app = Arc::new(App::new(log.clone(), config, http_metrics));
 

@@ -17,6 +17,7 @@ use fasti::metrics::{self, HeadsMetrics, LogMetrics, LookupMetrics};
 use fasti::store::{OpenedStore, StoreLocation, probe};
 use fasti_flags::NoState;
 use prometheus_client::registry::Registry;
+use tiles_spec::VerifierKey;
 
 use crate::flags::Flags;
 use crate::key::Key;

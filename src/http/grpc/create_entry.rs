@@ -7,6 +7,7 @@ use std::future::ready;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use fasti_entry::Submission;
+use fasti_serve::{ReadBody, RequestLabels, discard};
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Request, Response, StatusCode, request};
 use http_body_util::{BodyExt as _, Full};
@@ -15,8 +16,6 @@ use tonic::Status;
 use tonic::body::Body as Reply;
 
 use crate::app::App;
-use crate::body::{ReadBody, discard};
-use crate::metrics::RequestLabels;
 use crate::problem::{FrameError, Problem, X_LOG_INDEX};
 use crate::submit::Logged;
 

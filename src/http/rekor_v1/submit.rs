@@ -23,11 +23,10 @@ use super::error::V1Error;
 use super::question::search_log_query;
 use crate::app::App;
 use crate::attestations::ToKeep;
-use crate::body::ReadBody;
 use crate::config::Duplicates;
 use crate::methods::READ;
 use crate::problem::{HttpResponse, Problem};
-use crate::request_body::RequestBody;
+use fasti_serve::{ReadBody, RequestBody};
 
 impl App {
     /// Logs a proposed entry: 201 with the `LogEntry`, or 409 if the log has it. An entry of an

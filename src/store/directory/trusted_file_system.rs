@@ -6,7 +6,7 @@ use super::error::DirectoryError;
 use super::file_system::FileSystemKind;
 
 /// Refuses a directory on a file system that is neither known to be local nor trusted.
-pub(super) fn refuse_untrusted(
+pub fn refuse_untrusted(
     root: &Path,
     trusted: Option<FileSystemKind>,
 ) -> Result<(), DirectoryError> {

@@ -16,6 +16,8 @@ pub struct Connection {
 pub struct Answer {
     /// Its status.
     pub status: u16,
+    /// The type of its body; empty if it states none.
+    pub content_type: String,
     /// Its body.
     pub body: Vec<u8>,
 }
@@ -60,7 +62,7 @@ impl Connection {
         let status = self.read_line()?;
         let status = status.split(' ').nth(1).and_then(|code| code.parse().ok());
         let status = status.ok_or(io::ErrorKind::InvalidData)?;
-        let (mut length, mut is_packed) = (0, false);
+        let (mut length, mut is_packed, mut content_type) = (0, false, String::new());
         loop {
             let line = self.read_line()?.to_ascii_lowercase();
             if line.is_empty() {
@@ -68,6 +70,9 @@ impl Connection {
             }
             if let Some(value) = line.strip_prefix("content-length:") {
                 length = value.trim().parse().map_err(|_| io::ErrorKind::InvalidData)?;
+            }
+            if let Some(value) = line.strip_prefix("content-type:") {
+                value.trim().clone_into(&mut content_type);
             }
             is_packed |= line.strip_prefix("content-encoding:").map(str::trim) == Some("gzip");
         }
@@ -77,7 +82,7 @@ impl Connection {
             let packed = std::mem::take(&mut body);
             GzDecoder::new(&*packed).read_to_end(&mut body)?;
         }
-        Ok(Answer { status, body })
+        Ok(Answer { status, content_type, body })
     }
 
     fn read_line(&mut self) -> io::Result<String> {

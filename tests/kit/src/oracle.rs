@@ -70,6 +70,29 @@ fn subproof<H: Node>(m: usize, leaves: &[H], known: bool) -> Vec<H> {
     proof
 }
 
+/// `SUBTREE_PROOF(start, end, D[n])`: the proof that the tree has the subtree of the leaves from
+/// `start` to `end` (draft-ietf-plants-merkle-tree-certs-03, section 4.4.1).
+pub fn subtree_consistency<H: Node>(start: usize, end: usize, leaves: &[H]) -> Vec<H> {
+    subtree_subproof(start, end, leaves, true)
+}
+
+fn subtree_subproof<H: Node>(start: usize, end: usize, leaves: &[H], known: bool) -> Vec<H> {
+    if (start, end) == (0, leaves.len()) {
+        return if known { Vec::new() } else { vec![root(leaves)] };
+    }
+    let (left, right) = split(leaves);
+    let k = left.len();
+    let (mut proof, other) = if end <= k {
+        (subtree_subproof(start, end, left, known), right)
+    } else if k <= start {
+        (subtree_subproof(start - k, end - k, right, known), left)
+    } else {
+        (subtree_subproof(0, end - k, right, false), left)
+    };
+    proof.push(root(other));
+    proof
+}
+
 /// At the largest power of two that is smaller than the number of leaves.
 fn split<H>(leaves: &[H]) -> (&[H], &[H]) {
     leaves.split_at(leaves.len().next_power_of_two() / 2)

@@ -1,4 +1,5 @@
-//! A writer in a process of its own: started, awaited, signalled, killed. Killed when dropped.
+//! A writer, or a witness, in a process of its own: started, awaited, signalled, killed. Killed
+//! when dropped.
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
@@ -227,7 +228,11 @@ pub fn program(name: &str) -> PathBuf {
             None | Some("debug") => "dev",
             Some(profile) => profile,
         };
-        let package = if name == "fasti" { "fasti-cli" } else { name };
+        let package = match name {
+            "fasti" => "fasti-cli",
+            "fasti-witness" => "fasti-witness-server",
+            name => name,
+        };
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let status = Command::new(cargo)
             .args(["build", "-p", package, "--profile", profile])

@@ -2,12 +2,12 @@
 
 use tiles_spec::proof::PROOF_HASHES_MAX;
 use tiles_spec::witness::{
-    ADD_CHECKPOINT_BYTES_MAX, AddCheckpoint, WitnessRefusal, judge, open_cosignatures, parse_size,
-    size_body,
+    ADD_CHECKPOINT_BYTES_MAX, AddCheckpoint, SignSubtree, WitnessRefusal, judge, judge_subtree,
+    open_cosignatures, parse_size, size_body,
 };
 use tiles_spec::{
-    SignedCheckpoint, TreeHead, TreeSize, cosign, cosign_tree, cosignature_time, plan_consistency,
-    verify_consistency,
+    SignedCheckpoint, Subtree, TreeHead, TreeSize, cosign, cosign_subtree, cosign_tree,
+    cosignature_time, leaf_hash, node_hash, plan_consistency, verify_consistency,
 };
 
 use crate::proof::tiles;
@@ -23,6 +23,12 @@ pub fn check(data: &[u8]) {
             let last = if size == 0 { TreeHead::EMPTY } else { signed::head(size) };
             judged(&request, &last);
         }
+    }
+    if let Ok(request) = SignSubtree::parse(data) {
+        assert!(data.len() <= ADD_CHECKPOINT_BYTES_MAX);
+        assert!(request.proof.len() <= PROOF_HASHES_MAX);
+        assert_eq!(request.to_bytes(), data);
+        part(&request);
     }
     if let Ok(size) = parse_size(data) {
         let line = size_body(size);
@@ -57,6 +63,22 @@ fn judged(request: &AddCheckpoint, last: &TreeHead) {
     }
 }
 
+fn part(request: &SignSubtree) {
+    let [_, witnesses @ ..] = signed::verifier_keys();
+    let head = request.checkpoint.checkpoint().head;
+    assert!(request.subtree.end() <= head.size);
+    match judge_subtree(request, &witnesses) {
+        Ok(signers) => {
+            assert!(!signers.is_empty());
+            let line = cosign_subtree(&signed::tree_witness(), &request.signed());
+            let line = line.expect("origins are short here");
+            assert_eq!(cosignature_time(&line), Some(0));
+            assert!(witnesses[1].verify_subtree(&request.signed(), line.bytes()));
+        }
+        Err(refusal) => assert!([403, 422].contains(&refusal.status())),
+    }
+}
+
 /// Each is accepted.
 pub fn seeds() -> Seeds {
     let request = |old: usize| {
@@ -79,7 +101,25 @@ pub fn seeds() -> Seeds {
         ("first", request(0).to_bytes()),
         ("grown", request(3).to_bytes()),
         ("again", request(7).to_bytes()),
+        ("subtree", subtree().to_bytes()),
         ("size", b"4\n".to_vec()),
         ("lines", lines.map(|line| line.to_string()).concat().into_bytes()),
     ]
+}
+
+/// The third and fourth leaf of seven.
+fn subtree() -> SignSubtree {
+    let size = |size| TreeSize::new(size).expect("it is small");
+    let leaf = |n: usize| leaf_hash(n.to_string().as_bytes());
+    let pair = |n: usize| node_hash(&leaf(n), &leaf(n + 1));
+    let text = signed::text(7, &[]);
+    let mut note = signed::checkpoint(7);
+    let line = cosign_tree(&signed::tree_witness(), &text, 1_800_000_000).expect("a checkpoint");
+    note.append(line).expect("there is room");
+    SignSubtree {
+        subtree: Subtree::new(size(2), size(4)).expect("it is aligned"),
+        hash: pair(2),
+        proof: vec![pair(0), node_hash(&pair(4), &leaf(6))],
+        checkpoint: SignedCheckpoint::parse(&note.to_bytes()).expect("a checkpoint"),
+    }
 }

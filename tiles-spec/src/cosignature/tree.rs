@@ -7,11 +7,11 @@
 //! "subtree/v1\n\0" | u8 length, name | u64 time | u8 length, origin | u64 start | u64 end | root
 //! ```
 //!
-//! The time can be 0, which claims nothing. The format also allows signatures over parts of a tree;
-//! here `start` is always 0 and the tree is complete.
+//! The time can be 0, which claims nothing, and is 0 for a part of a tree. A checkpoint's tree has
+//! `start` 0.
 //!
 //! Invariant: only the text of a checkpoint without extension lines is signed or verified, because
-//! the signature would not cover the extension lines.
+//! the signature would not cover the extension lines. A part of a tree has no text.
 
 use std::fmt;
 use std::str::FromStr;
@@ -22,7 +22,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use super::time::{self, TimeError};
-use super::verify::tree_message;
+use super::verify::{NO_TIME, SignedSubtree, subtree_message, tree_message};
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::note::{
     KeyError, KeyName, NoteSignature, PrivateText, PublicKey, VerifierKey, write_private,
@@ -88,6 +88,12 @@ impl TreeCosigningKey {
     pub const fn verifier_key(&self) -> &VerifierKey {
         &self.verifier_key
     }
+
+    fn line(&self, unix_seconds: u64, message: &[u8]) -> NoteSignature {
+        let signature = self.secret.sign(message).encode();
+        let bytes = [&unix_seconds.to_be_bytes()[..], &signature].concat();
+        NoteSignature::new(self.verifier_key.name().clone(), self.verifier_key.key_id(), bytes)
+    }
 }
 
 impl fmt::Debug for TreeCosigningKey {
@@ -116,9 +122,16 @@ pub fn cosign_tree(
     let checkpoint = Checkpoint::parse_text(text)?;
     let name = key.verifier_key.name();
     let message = tree_message(name, unix_seconds, &checkpoint).ok_or(CosignError::NotCovered)?;
-    let signature = key.secret.sign(&message).encode();
-    let bytes = [&unix_seconds.to_be_bytes()[..], &signature].concat();
-    Ok(NoteSignature::new(name.clone(), key.verifier_key.key_id(), bytes))
+    Ok(key.line(unix_seconds, &message))
+}
+
+/// Signs a part of a log's tree as consistent with all trees seen of the log. States no time.
+pub fn cosign_subtree(
+    key: &TreeCosigningKey,
+    signed: &SignedSubtree<'_>,
+) -> Result<NoteSignature, CosignError> {
+    let message = subtree_message(key.verifier_key.name(), NO_TIME, signed);
+    Ok(key.line(NO_TIME, &message.ok_or(CosignError::NotCovered)?))
 }
 
 #[cfg(test)]

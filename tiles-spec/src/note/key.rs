@@ -14,6 +14,7 @@ use super::name::{
 };
 use super::public_key::{PublicKey, Verifier};
 use super::signature::NoteSignature;
+use crate::cosignature::verify::SignedSubtree;
 
 /// A named public key. Parses from and prints as a vkey.
 ///
@@ -96,6 +97,12 @@ impl VerifierKey {
     /// text.
     pub fn verify(&self, text: &str, signature: &[u8]) -> bool {
         self.verifier.verify(&self.name, text, signature)
+    }
+
+    /// Whether the bytes of a signature line, without the key ID, are this key's cosignature of a
+    /// part of a log's tree. Only keys of type 0x06 make such.
+    pub fn verify_subtree(&self, signed: &SignedSubtree<'_>, signature: &[u8]) -> bool {
+        self.verifier.verify_subtree(&self.name, signed, signature)
     }
 }
 

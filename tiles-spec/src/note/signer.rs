@@ -52,7 +52,7 @@ impl NoteSigningKey {
 
     /// The seed. Wiped when dropped.
     pub fn seed(&self) -> Zeroizing<[u8; 32]> {
-        Zeroizing::new(*self.0.secret.as_bytes())
+        self.0.seed()
     }
 
     /// The public key.
@@ -119,6 +119,10 @@ impl NamedSecret {
 
     pub(crate) fn to_private_string(&self) -> Zeroizing<String> {
         write_private(&self.verifier_key, self.secret.as_bytes())
+    }
+
+    pub(crate) fn seed(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(*self.secret.as_bytes())
     }
 
     pub(crate) fn sign(&self, message: &[u8]) -> [u8; 64] {

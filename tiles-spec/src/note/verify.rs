@@ -6,7 +6,7 @@ use p256::ecdsa::{Signature as P256Signature, VerifyingKey as P256Key};
 use super::ed25519;
 use super::name::KeyName;
 use super::public_key::Verifier;
-use crate::cosignature::verify::{verify_text, verify_tree};
+use crate::cosignature::verify::{SignedSubtree, verify_subtree, verify_text, verify_tree};
 
 impl Verifier {
     /// Whether the bytes of a signature line are a signature over the text by this key under that
@@ -17,6 +17,21 @@ impl Verifier {
             Self::EcdsaP256(key) => verify_p256(key, text.as_bytes(), signature),
             Self::Ed25519Cosignature(key) => verify_text(key, text, signature),
             Self::MlDsa44Cosignature(key) => verify_tree(key, name, text, signature),
+        }
+    }
+}
+
+impl Verifier {
+    /// Whether the bytes of a signature line are a signature over a part of a log's tree.
+    pub(super) fn verify_subtree(
+        &self,
+        name: &KeyName,
+        signed: &SignedSubtree<'_>,
+        signature: &[u8],
+    ) -> bool {
+        match self {
+            Self::MlDsa44Cosignature(key) => verify_subtree(key, name, signed, signature),
+            _ => false,
         }
     }
 }

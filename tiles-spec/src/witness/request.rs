@@ -8,6 +8,7 @@ use thiserror::Error;
 use crate::checkpoint::{CHECKPOINT_BYTES_MAX, CheckpointError, SignedCheckpoint};
 use crate::hash::{Hash, HashError};
 use crate::proof::PROOF_HASHES_MAX;
+use crate::proof::subtree::SubtreeError;
 use crate::size::{NumberError, TreeSize};
 
 /// Maximum size of the body in bytes: a checkpoint, and enough for the lines above it.
@@ -39,6 +40,23 @@ pub enum RequestError {
     /// The old size is malformed.
     #[error("malformed old size")]
     Old(#[source] NumberError),
+    /// The first line does not state a subtree, or the second its hash.
+    #[error("the request does not begin with \"subtree \", two numbers and a line with a hash")]
+    NoSubtree,
+    /// A bound of the subtree is malformed.
+    #[error("malformed bound of the subtree")]
+    Bound(#[source] NumberError),
+    /// The bounds are not of a subtree.
+    #[error(transparent)]
+    Subtree(#[from] SubtreeError),
+    /// The subtree is not inside the checkpoint's tree.
+    #[error("the subtree ends at {end}, beyond the checkpoint's size {size}")]
+    Beyond {
+        /// Where the subtree ends.
+        end: TreeSize,
+        /// The size of the checkpoint.
+        size: TreeSize,
+    },
     /// A hash of the proof is malformed.
     #[error("malformed hash in the consistency proof")]
     Hash(#[source] HashError),
@@ -57,18 +75,11 @@ impl AddCheckpoint {
             return Err(RequestError::TooLarge(bytes.len()));
         }
         let text = std::str::from_utf8(bytes).map_err(|_| RequestError::Text)?;
-        // The first blank line, because a checkpoint has one of its own.
-        let (head, checkpoint) = text.split_once("\n\n").ok_or(RequestError::Text)?;
+        let (head, checkpoint) = split(text)?;
         let mut lines = head.split('\n');
         let old = lines.next().and_then(|line| line.strip_prefix("old "));
         let old = old.ok_or(RequestError::NoOld)?.parse().map_err(RequestError::Old)?;
-        let mut proof = Vec::new();
-        for line in lines {
-            if proof.len() == PROOF_HASHES_MAX {
-                return Err(RequestError::TooManyHashes);
-            }
-            proof.push(Hash::from_base64(line).map_err(RequestError::Hash)?);
-        }
+        let proof = parse_proof(lines)?;
         let checkpoint = SignedCheckpoint::parse(checkpoint.as_bytes());
         Ok(Self { old, proof, checkpoint: checkpoint.map_err(RequestError::Checkpoint)? })
     }
@@ -79,4 +90,24 @@ impl AddCheckpoint {
         let head = format!("old {}\n{}\n", self.old, hashes.collect::<String>());
         [head.into_bytes(), self.checkpoint.to_bytes()].concat()
     }
+}
+
+/// Splits a body into what stands above the checkpoint, and the checkpoint.
+pub(super) fn split(text: &str) -> Result<(&str, &str), RequestError> {
+    // The first blank line, because a checkpoint has one of its own.
+    text.split_once("\n\n").ok_or(RequestError::Text)
+}
+
+/// Parses the lines of a proof.
+pub(super) fn parse_proof<'a>(
+    lines: impl Iterator<Item = &'a str>,
+) -> Result<Vec<Hash>, RequestError> {
+    let mut proof = Vec::new();
+    for line in lines {
+        if proof.len() == PROOF_HASHES_MAX {
+            return Err(RequestError::TooManyHashes);
+        }
+        proof.push(Hash::from_base64(line).map_err(RequestError::Hash)?);
+    }
+    Ok(proof)
 }

@@ -1,8 +1,8 @@
-//! `fasti keygen`: makes a new key for a log, in a file with mode 0600.
+//! `fasti keygen`: makes a new key for a log or a witness, in a file with mode 0600.
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use fasti::signer::{KeyAlgorithm, KeyEncoding, NewKey, Password};
 use serde_json::json;
@@ -16,13 +16,18 @@ const PASSWORD_FILE_BYTES_MAX: usize = 64 << 10;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// The log's name: the URL that readers will use, without the scheme, such as log.example.org
-    #[arg(long, value_name = "NAME")]
+    /// The log's name: the URL that readers will use, without the scheme, such as log.example.org;
+    /// for a witness, its own name
+    #[arg(long, value_name = "NAME", visible_alias = "name")]
     origin: Origin,
+    /// Make a key for a witness, which cosigns checkpoints of others' logs (see fasti-witness)
+    #[arg(long)]
+    witness: bool,
     /// The file for the private key; an existing file is never overwritten
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// The algorithm: ml-dsa-44 is for an additional signature line, not for the log's own key
+    /// The algorithm: ml-dsa-44 is for a witness, or for an additional signature line of a log, not
+    /// for the log's own key
     #[arg(long, value_enum, default_value = "ed25519")]
     algorithm: Algorithm,
     /// The file format [default: pkcs8 with a password or for ecdsa-p256, otherwise note]
@@ -72,7 +77,11 @@ impl Arguments {
     /// that name, so it only draws a warning.
     fn check_origin(&self) -> anyhow::Result<Option<String>> {
         match self.origin.check_new() {
+            Ok(()) if self.witness => Ok(None),
             Ok(()) => Ok((!self.origin.is_host()).then(|| NOT_FOR_ALL.to_owned())),
+            Err(error) if self.witness => {
+                Err(error).context("--origin is not a valid name for a new witness")
+            }
             Err(error) if self.algorithm == Algorithm::MlDsa44 => {
                 Ok(Some(format!("this key is for an existing log only: {error}")))
             }
@@ -89,10 +98,12 @@ impl Arguments {
             None if self.algorithm == Algorithm::EcdsaP256 => KeyEncoding::Pkcs8,
             None => KeyEncoding::Note,
         };
-        let algorithm = match self.algorithm {
-            Algorithm::Ed25519 => KeyAlgorithm::Ed25519,
-            Algorithm::EcdsaP256 => KeyAlgorithm::EcdsaP256,
-            Algorithm::MlDsa44 => KeyAlgorithm::MlDsa44,
+        let algorithm = match (self.algorithm, self.witness) {
+            (Algorithm::Ed25519, false) => KeyAlgorithm::Ed25519,
+            (Algorithm::Ed25519, true) => KeyAlgorithm::Ed25519Cosignature,
+            (Algorithm::EcdsaP256, false) => KeyAlgorithm::EcdsaP256,
+            (Algorithm::EcdsaP256, true) => bail!("a witness does not sign with ecdsa-p256"),
+            (Algorithm::MlDsa44, _) => KeyAlgorithm::MlDsa44,
         };
         Ok(NewKey { algorithm, encoding, password })
     }

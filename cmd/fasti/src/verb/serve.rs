@@ -14,7 +14,7 @@ use fasti::client::fetch::Location;
 use fasti::clock::SystemClock;
 use fasti::http::{
     App, FollowConfig, FollowError, FollowedLog, HttpConfig, InactiveShards, Limits, RekorV1Config,
-    ShardError, serve, serve_metrics,
+    ServerLimits, ShardError, serve, serve_metrics,
 };
 use fasti::metrics::{FollowedMetrics, HttpMetrics};
 use fasti_flags::{
@@ -173,7 +173,10 @@ async fn inactive_shards(
 fn config(arguments: &Arguments, shards: InactiveShards) -> HttpConfig {
     let connections_max = enough_for(arguments.connections_max as usize);
     HttpConfig {
-        limits: Limits { connections_max, ..Limits::default() },
+        limits: Limits {
+            server: ServerLimits { connections_max, ..ServerLimits::default() },
+            ..Limits::default()
+        },
         packed_bytes_max: Some(packed_bytes(arguments)),
         rekor_v1: RekorV1Config { shards, ..RekorV1Config::default() },
         ..HttpConfig::default()

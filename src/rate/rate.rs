@@ -8,18 +8,20 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use fasti_seams::clock::Clock;
-use governor::state::{InMemoryState, NotKeyed};
-use governor::{Quota, RateLimiter};
+use governor::Quota;
 
+use super::bucket::Bucket;
 use super::client::Client;
 use super::clients::{CLIENTS_MAX, Clients};
-use super::error::{AdmissionRefusal, Limit};
-use super::limiter::{Limiter, Ticks, wait};
+use super::limit::{Limit, TooMany};
+use super::limiter::Ticks;
 
 /// Highest rate and burst of submissions.
 const RATE_MAX: u32 = 1_000_000;
+const DAY: Duration = Duration::from_hours(24);
 /// Highest rate and burst of bytes, in KiB.
 const KIB_MAX: u32 = 1 << 20;
 /// Minimum default burst of bytes, in KiB: the longest possible body.
@@ -27,7 +29,7 @@ const KIB_BURST_MIN: u32 = 4 << 10;
 /// Default number of KiB for each submission, if only submissions are limited: the longest entry.
 const KIB_EACH: u32 = 64;
 
-/// `N/s`, `N/m` or `N/h`, optionally followed by `:BURST`. The default burst is N.
+/// `N/s`, `N/m`, `N/h` or `N/d`, optionally followed by `:BURST`. The default burst is N.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     count: NonZeroU32,
@@ -44,6 +46,7 @@ enum Per {
     Second,
     Minute,
     Hour,
+    Day,
 }
 
 impl Rate {
@@ -62,6 +65,7 @@ impl Rate {
             "s" => Per::Second,
             "m" => Per::Minute,
             "h" => Per::Hour,
+            "d" => Per::Day,
             _ => return None,
         };
         Some(Self { count, per, burst: burst.unwrap_or(count.max(burst_min)) })
@@ -72,8 +76,23 @@ impl Rate {
             Per::Second => Quota::per_second(self.count),
             Per::Minute => Quota::per_minute(self.count),
             Per::Hour => Quota::per_hour(self.count),
+            Per::Day => {
+                let each = DAY / self.count.get();
+                Quota::with_period(each).expect("a day is longer than the highest rate")
+            }
         };
         quota.allow_burst(self.burst)
+    }
+
+    /// As many a day, all of them at once if need be; at most a million.
+    pub fn per_day(count: NonZeroU32) -> Self {
+        let count = count.min(NonZeroU32::new(RATE_MAX).expect("not 0"));
+        Self { count, per: Per::Day, burst: count }
+    }
+
+    /// A bucket that refills at this rate.
+    pub fn bucket(self, clock: &Arc<dyn Clock>) -> Bucket {
+        Bucket::new(self.quota(), clock)
     }
 }
 
@@ -82,8 +101,9 @@ impl FromStr for Rate {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let number = |text: &str| text.parse().ok().filter(|n: &NonZeroU32| n.get() <= RATE_MAX);
-        Self::read(text, number, NonZeroU32::MIN)
-            .ok_or("a rate must be N/s, N/m or N/h, optionally with :BURST, each at most 1000000")
+        Self::read(text, number, NonZeroU32::MIN).ok_or(
+            "a rate must be N/s, N/m, N/h or N/d, optionally with :BURST, each at most 1000000",
+        )
     }
 }
 
@@ -105,7 +125,7 @@ impl FromStr for ByteRate {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let burst_min = NonZeroU32::new(KIB_BURST_MIN).expect("not 0");
         Rate::read(text, read_kib, burst_min).map(Self).ok_or(
-            "a rate of bytes must be N/s, N/m or N/h, optionally with :BURST; N and BURST are \
+            "a rate of bytes must be N/s, N/m, N/h or N/d, optionally with :BURST; N and BURST are \
              numbers of bytes, or end in KiB, MiB or GiB, from 1KiB to 1GiB",
         )
     }
@@ -166,7 +186,7 @@ impl Pace {
     /// Takes one submission of `client`, with as many `bytes` of body as are known. The refusal
     /// says how long to wait. The client's own limits come first, so that a client that sends too
     /// much takes nothing from the others.
-    pub fn take(&self, client: Client, bytes: u64) -> Result<(), AdmissionRefusal> {
+    pub fn take(&self, client: Client, bytes: u64) -> Result<(), TooMany> {
         self.submissions.take_own(&client, 1)?;
         self.kib.take_own(&client, kib(bytes))?;
         self.submissions.take_of_all(1)?;
@@ -174,7 +194,7 @@ impl Pace {
     }
 
     /// Takes the bytes of a body whose length was not known in advance.
-    pub fn take_bytes(&self, client: Client, bytes: u64) -> Result<(), AdmissionRefusal> {
+    pub fn take_bytes(&self, client: Client, bytes: u64) -> Result<(), TooMany> {
         self.kib.take_own(&client, kib(bytes))?;
         self.kib.take_of_all(kib(bytes))
     }
@@ -188,7 +208,7 @@ fn kib(bytes: u64) -> u32 {
 /// The buckets for one unit: one for all clients together, and one for each client.
 #[derive(Default)]
 struct Buckets {
-    global: Option<(Limiter<NotKeyed, InMemoryState>, u32)>,
+    global: Option<Bucket>,
     clients: Option<(Clients, u32)>,
     limits: [Limit; 2],
 }
@@ -200,35 +220,24 @@ impl Buckets {
         limits: [Limit; 2],
         clock: &Arc<dyn Clock>,
     ) -> Self {
-        let global = global.map(|rate| {
-            let limiter =
-                RateLimiter::new(rate.quota(), InMemoryState::default(), Ticks::new(clock));
-            (limiter, rate.burst.get())
-        });
+        let global = global.map(|rate| rate.bucket(clock));
         let clients = client.map(|rate| {
             (Clients::new(rate.quota(), CLIENTS_MAX, Ticks::new(clock)), rate.burst.get())
         });
         Self { global, clients, limits }
     }
 
-    fn take_own(&self, client: &Client, count: u32) -> Result<(), AdmissionRefusal> {
+    fn take_own(&self, client: &Client, count: u32) -> Result<(), TooMany> {
         let Some((clients, burst)) = &self.clients else { return Ok(()) };
         let Some(count) = NonZeroU32::new(count.min(*burst)) else { return Ok(()) };
         let [_, limit] = self.limits;
-        clients.take(client, count).map_err(|wait| AdmissionRefusal::TooMany { limit, wait })
+        clients.take(client, count).map_err(|wait| TooMany { limit, wait })
     }
 
-    fn take_of_all(&self, count: u32) -> Result<(), AdmissionRefusal> {
-        let Some((limiter, burst)) = &self.global else { return Ok(()) };
-        let Some(count) = NonZeroU32::new(count.min(*burst)) else { return Ok(()) };
+    fn take_of_all(&self, count: u32) -> Result<(), TooMany> {
+        let Some(bucket) = &self.global else { return Ok(()) };
         let [limit, _] = self.limits;
-        match limiter.check_n(count) {
-            Ok(taken) => taken.map_err(|until| AdmissionRefusal::TooMany {
-                limit,
-                wait: wait(&until, limiter.clock()),
-            }),
-            Err(_) => unreachable!("nobody asks for more than the bucket holds"),
-        }
+        bucket.take(count).map_err(|wait| TooMany { limit, wait })
     }
 }
 

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use fasti_client::keys::read_certificates;
 use fasti_seams::clock::Clock;
 use fasti_seams::offload::offload;
 use fasti_x509::pem::{PemError, blocks};
@@ -27,7 +26,7 @@ use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{self, ServerConfig};
 use tokio_rustls::server::TlsStream;
 
-use crate::metrics::HttpMetrics;
+use super::metrics::HttpMetrics;
 
 /// The reason if a file can be read but lacks what is expected.
 const NO_BLOCK: &str = "the file has no such PEM block";
@@ -102,9 +101,10 @@ impl Files {
             expected,
             reason: reason.to_owned(),
         };
-        let chain = read_certificates(&pair.cert).map_err(|error| error.to_string());
+        let chain = certificates(&pair.cert).map_err(|error| error.to_string());
+        let chain = chain
+            .and_then(|chain| if chain.is_empty() { Err(NO_BLOCK.to_owned()) } else { Ok(chain) });
         let chain = chain.map_err(|reason| no(&self.cert, "certificate", &reason))?;
-        let chain = chain.into_iter().map(CertificateDer::from).collect();
         let key = private_key(&pair.key).map_err(|error| error.to_string());
         let key = key.and_then(|key| key.ok_or(NO_BLOCK.to_owned()));
         let expected = "private key (PKCS #8, SEC 1 or PKCS #1)";
@@ -114,6 +114,17 @@ impl Files {
             TlsError::Pair { cert, key, source }
         })
     }
+}
+
+/// All certificates in a file.
+fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, PemError> {
+    let mut certificates = Vec::new();
+    for block in blocks(text) {
+        if block.label().ok_or(PemError::Label)? == "CERTIFICATE" {
+            certificates.push(block.der()?.into());
+        }
+    }
+    Ok(certificates)
 }
 
 /// The first private key in a file.

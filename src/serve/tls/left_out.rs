@@ -8,7 +8,7 @@ use fasti_seams::clock::Clock;
 use futures::Stream;
 use tokio::net::TcpStream;
 
-use crate::metrics::HttpMetrics;
+use super::metrics::HttpMetrics;
 
 /// Why a certificate and key cannot be used.
 #[derive(Debug, thiserror::Error)]

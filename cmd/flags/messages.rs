@@ -1,4 +1,4 @@
-//! The writer's log messages on stderr, and their rate.
+//! A server's log messages on stderr, and their rate.
 //!
 //! Misbehaving clients make the HTTP libraries complain, and an unreachable store makes the log
 //! repeat itself. So warnings of those libraries are dropped, and each place in the code can log
@@ -17,7 +17,7 @@ use tracing_subscriber::fmt::format::{Format, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::colours;
+use super::colours;
 
 /// The default filter. Errors of the HTTP and TLS libraries are their own faults; their warnings
 /// are faults of clients.
@@ -30,7 +30,7 @@ const BURST: u32 = 20;
 const PACE: Duration = Duration::from_secs(5);
 
 /// Installs the subscriber that shows messages.
-pub fn show() {
+pub fn show_messages() {
     let filter =
         EnvFilter::try_from_env("FASTI_LOG_FILTER").unwrap_or_else(|_| EnvFilter::new(FILTER));
     let bounded = Bounded { format: Format::default(), places: Mutex::default() };

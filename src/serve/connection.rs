@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use fasti_admit::Client;
+use fasti_rate::Client;
 use fasti_seams::least_rate::{LeastRate, TransferTimer};
 use tokio::sync::Notify;
 use tokio::time::Instant;

@@ -21,9 +21,9 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use fasti_admit::{Block, Client};
+use fasti_rate::{Block, Client};
 
-use crate::metrics::SharesMetrics;
+use super::metrics::SharesMetrics;
 
 /// Where a holder comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

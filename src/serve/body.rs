@@ -19,7 +19,6 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::connection::Connection;
 use super::limits::Limits;
 use super::place::place_of;
-use super::problem::Problem;
 use super::request_body::RequestBody;
 use super::shares::{Full, Holder, Share, Shares};
 
@@ -34,9 +33,53 @@ const DRAIN_BYTES_MAX: u64 = 64 << 20;
 /// listen while they send get the answer then.
 const DRAIN_LENGTH_MAX: u64 = 1 << 30;
 
-impl From<Full> for Problem {
+/// Maximum number of characters of a client's own text in an error.
+const TEXT_CHARS_MAX: usize = 100;
+
+/// Why a body was not read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BodyError {
+    /// It is too long.
+    #[error("the body is longer than {max} bytes")]
+    TooLarge {
+        /// The limit.
+        max: usize,
+    },
+    /// It did not arrive in time.
+    #[error("the body did not arrive within {} seconds", .0.as_secs())]
+    TooSlow(Duration),
+    /// It arrives too slowly.
+    #[error("the body arrived at less than {least} bytes per second")]
+    StandsStill {
+        /// The limit.
+        least: u32,
+    },
+    /// It broke off.
+    #[error("the body broke off: {0}")]
+    Broken(String),
+    /// It is encoded.
+    #[error("Content-Encoding {0:?} is not supported on requests; send the body unencoded")]
+    Encoded(String),
+    /// There is no memory for it.
+    #[error("the server is busy; try again")]
+    NoRoom,
+}
+
+impl From<Full> for BodyError {
     fn from(_: Full) -> Self {
-        Self::Busy
+        Self::NoRoom
+    }
+}
+
+impl BodyError {
+    /// Whether it was late or slow.
+    pub fn is_slow(&self) -> bool {
+        matches!(self, Self::TooSlow(_) | Self::StandsStill { .. })
+    }
+
+    /// Whether its rest is not worth waiting for.
+    pub fn is_lost(&self) -> bool {
+        self.is_slow() || matches!(self, Self::Broken(_))
     }
 }
 
@@ -54,6 +97,7 @@ impl ReadBody {
     }
 
     /// Removes the first `count` bytes.
+    #[must_use]
     pub fn without_first(mut self, count: usize) -> Self {
         self.bytes.advance(count);
         self
@@ -122,11 +166,11 @@ pub async fn read_body<B: RequestBody>(
     max: usize,
     limits: &Limits,
     memory: &Arc<Shares>,
-) -> Result<ReadBody, Problem> {
+) -> Result<ReadBody, BodyError> {
     refuse_encoded(&head.headers)?;
     let announced = announced(&head.headers);
     if announced.is_some_and(|length| length > max as u64) {
-        return Err(Problem::BodyTooLarge { max });
+        return Err(BodyError::TooLarge { max });
     }
     let connection = head.extensions.get::<Arc<Connection>>();
     let _reading = connection.map(Connection::reads);
@@ -146,7 +190,7 @@ pub async fn read_body<B: RequestBody>(
     };
     let collect = async {
         while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| Problem::BodyBroken(error.to_string()))?;
+            let frame = frame.map_err(|error| BodyError::Broken(error.to_string()))?;
             let Ok(data) = frame.into_data() else { continue };
             if let Some(connection) = connection {
                 connection.came(data.len());
@@ -158,12 +202,12 @@ pub async fn read_body<B: RequestBody>(
     let read = tokio::select! {
         biased;
         read = collect => read,
-        () = reading.gives_way.notified() => Err(Problem::Busy),
+        () = reading.gives_way.notified() => Err(BodyError::NoRoom),
         () = tokio::time::sleep(limits.body_timeout) => {
-            Err(Problem::BodyTooSlow(limits.body_timeout))
+            Err(BodyError::TooSlow(limits.body_timeout))
         }
         () = reading.is_too_slow() => {
-            Err(Problem::BodyStandsStill { least: least.bytes_per_second })
+            Err(BodyError::StandsStill { least: least.bytes_per_second })
         }
     };
     read?;
@@ -175,10 +219,13 @@ fn announced(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok())
 }
 
-fn refuse_encoded(headers: &HeaderMap) -> Result<(), Problem> {
+fn refuse_encoded(headers: &HeaderMap) -> Result<(), BodyError> {
     let mut codings = headers.get_all(CONTENT_ENCODING).iter().map(HeaderValue::as_bytes);
     match codings.find(|coding| !coding.eq_ignore_ascii_case(b"identity")) {
-        Some(coding) => Err(Problem::ContentEncoding(String::from_utf8_lossy(coding).into_owned())),
+        Some(coding) => {
+            let text = String::from_utf8_lossy(coding);
+            Err(BodyError::Encoded(text.chars().take(TEXT_CHARS_MAX + 1).collect()))
+        }
         None => Ok(()),
     }
 }
@@ -199,10 +246,10 @@ impl Collected {
         data: Bytes,
         head: &request::Parts,
         memory: &Arc<Shares>,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), BodyError> {
         let Self { max, announced, first, more, share, reading } = self;
         if first.len() + more.len() + data.len() > *max {
-            return Err(Problem::BodyTooLarge { max: *max });
+            return Err(BodyError::TooLarge { max: *max });
         }
         reading.moved(data.len());
         match share {

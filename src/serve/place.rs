@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use fasti_admit::Client;
+use fasti_rate::Client;
 use http::{Extensions, request};
 
 use super::shares::Place;

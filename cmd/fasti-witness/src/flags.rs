@@ -1,0 +1,136 @@
+//! The witness's flags. Each can also be set as an environment variable.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Parser;
+use fasti::admit::{Pace, Rate, Rates};
+use fasti::clock::{Clock, SystemClock};
+use fasti::serve::Limits;
+use fasti::store::FileSystemKind;
+use fasti_flags::{PasswordFlags, ProxyFlags, enough_for};
+use tiles_spec::KeyName;
+
+use crate::log_lists::LogFlags;
+
+/// A witness of transparency logs: cosigns a checkpoint if it extends the last one.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100)]
+pub struct Flags {
+    /// The directory for what was cosigned. It must be on a local disk, and never be replaced by an
+    /// older copy: the witness could cosign a log that has forked since.
+    #[arg(long, env = "FASTI_WITNESS_STATE", value_name = "DIR")]
+    pub state: PathBuf,
+
+    /// A file with a key to cosign with, as `fasti keygen --witness` makes them. Can be repeated:
+    /// every checkpoint is cosigned with each of them.
+    #[arg(
+        long,
+        env = "FASTI_WITNESS_KEYS",
+        value_name = "FILE",
+        required = true,
+        value_delimiter = ',',
+        help_heading = "Keys"
+    )]
+    pub key: Vec<PathBuf>,
+
+    /// The witness's name, such as witness.example.org/w1: required for keys in PEM, which do not
+    /// state it.
+    #[arg(long, env = "FASTI_WITNESS_NAME", value_name = "NAME", help_heading = "Keys")]
+    pub name: Option<KeyName>,
+
+    /// The password of encrypted keys.
+    #[command(flatten)]
+    pub passwords: PasswordFlags,
+
+    /// The logs.
+    #[command(flatten)]
+    pub logs: LogFlags,
+
+    /// How often a log may ask of which the list does not say: N/s, N/m, N/h or N/d, optionally
+    /// with :BURST. Only requests that the log has signed count.
+    #[arg(
+        long,
+        env = "FASTI_RATE_LIMIT_LOG",
+        value_name = "RATE",
+        default_value = "100/s:1000",
+        help_heading = "Limits"
+    )]
+    pub rate_limit_log: Option<Rate>,
+
+    /// How often a client may ask, by its address.
+    #[arg(
+        long,
+        env = "FASTI_RATE_LIMIT_CLIENT",
+        value_name = "RATE",
+        default_value = "100/s:1000",
+        help_heading = "Limits"
+    )]
+    pub rate_limit_client: Option<Rate>,
+
+    /// Maximum number of open connections.
+    #[arg(long, env = "FASTI_CONNECTIONS_MAX", default_value_t = 8192, help_heading = "Limits",
+          value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
+    pub connections_max: u32,
+
+    /// How long to wait for a complete request head, in seconds: on a new connection, and between
+    /// two requests.
+    #[arg(long, env = "FASTI_HEAD_TIMEOUT_SECONDS", default_value_t = 300, help_heading = "Limits",
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub head_timeout_seconds: u64,
+
+    /// How long to wait for a complete request body, in seconds.
+    #[arg(long, env = "FASTI_BODY_TIMEOUT_SECONDS", default_value_t = 10, help_heading = "Limits",
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub body_timeout_seconds: u64,
+
+    /// Who is in front.
+    #[command(flatten)]
+    pub proxies: ProxyFlags,
+
+    /// Address to listen on, also behind a bastion.
+    #[arg(long, env = "FASTI_LISTEN", default_value = "127.0.0.1:7380")]
+    pub listen: String,
+
+    /// Serve HTTPS with this certificate chain: PEM, the witness's certificate first. The files are
+    /// reloaded when they change, and on SIGHUP.
+    #[arg(long, env = "FASTI_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The certificate's private key: PEM, in PKCS #8, SEC 1 or PKCS #1 form.
+    #[arg(long, env = "FASTI_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+
+    /// The bastion.
+    #[cfg(feature = "bastion")]
+    #[command(flatten)]
+    pub bastion: crate::bastion::BastionFlags,
+
+    /// Address to serve Prometheus metrics on, at /metrics.
+    #[arg(long, env = "FASTI_METRICS_LISTEN")]
+    pub metrics_listen: Option<String>,
+
+    /// Accept a state directory on this kind of file system, because you know that its locks and
+    /// flushes are reliable.
+    #[arg(long, env = "FASTI_TRUST_FILE_SYSTEM", value_name = "KIND")]
+    pub trust_file_system: Option<FileSystemKind>,
+}
+
+impl Flags {
+    /// How often clients may ask.
+    pub fn pace(&self) -> Pace {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        Pace::new(Rates { client: self.rate_limit_client, ..Rates::default() }, &clock)
+    }
+
+    /// The resources that clients can use.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            connections_max: enough_for(self.connections_max as usize),
+            head_timeout: Duration::from_secs(self.head_timeout_seconds),
+            body_timeout: Duration::from_secs(self.body_timeout_seconds),
+            ..Limits::default()
+        }
+    }
+}

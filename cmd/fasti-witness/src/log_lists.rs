@@ -1,0 +1,82 @@
+//! The logs that the witness knows: named by flags, or listed in a file that is read again on
+//! SIGHUP.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, ensure};
+use clap::Args;
+use fasti::causes::with_causes;
+use fasti::metrics::WitnessMetrics;
+use fasti::offload::offload;
+use fasti::witness::log_list::LIST_BYTES_MAX;
+use fasti::witness::{LogList, Witness};
+use tiles_spec::VerifierKey;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// The logs that the witness knows.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Logs")]
+pub struct LogFlags {
+    /// A list of logs, as the witness network publishes them: lines `vkey KEY`, each followed by
+    /// lines `origin ORIGIN` (unless it is the key's name) and `qpd N` (requests a day). Read again
+    /// on SIGHUP.
+    #[arg(long, env = "FASTI_WITNESS_LOGS", value_name = "FILE")]
+    pub logs: Option<PathBuf>,
+
+    /// The verifier key of a log, whose origin is the key's name. Can be repeated.
+    #[arg(long, env = "FASTI_WITNESS_LOG", value_name = "NAME+ID+KEY", value_delimiter = ',')]
+    pub log: Vec<VerifierKey>,
+}
+
+impl LogFlags {
+    /// Reads the list as it is now.
+    pub fn read(&self) -> anyhow::Result<LogList> {
+        let mut list = LogList::of_keys(self.log.iter().cloned()).context("--log")?;
+        if let Some(path) = &self.logs {
+            let name = || path.display().to_string();
+            let read = LogList::parse(&read(path).with_context(name)?).with_context(name)?;
+            for skipped in &read.skipped {
+                tracing::warn!(list = name(), "skipped: {skipped}");
+            }
+            list.extend(read).with_context(|| format!("--log and {}", name()))?;
+        }
+        if list.logs().len() == 0 {
+            tracing::warn!("this witness knows no log yet; name some with --logs or --log");
+        }
+        Ok(list)
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LIST_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
+    ensure!(bytes.len() <= LIST_BYTES_MAX, "the file is longer than {LIST_BYTES_MAX} bytes");
+    Ok(bytes)
+}
+
+/// Reads the list again on SIGHUP. One that cannot be read changes nothing. No SIGHUP is lost once
+/// this has been called.
+pub fn keep_current(
+    flags: LogFlags,
+    witness: Arc<Witness>,
+    metrics: WitnessMetrics,
+) -> std::io::Result<impl Future<Output = ()> + Send> {
+    let mut told = signal(SignalKind::hangup())?;
+    Ok(async move {
+        while told.recv().await.is_some() {
+            let (flags, knowing) = (flags.clone(), witness.clone());
+            let loaded = offload(move || Ok::<_, anyhow::Error>(knowing.know(&flags.read()?)?));
+            match loaded.await {
+                Ok(()) => tracing::info!(logs = witness.log_count(), "loaded the list of logs"),
+                Err(error) => {
+                    metrics.reload_failures.inc();
+                    let error = with_causes(error.as_ref());
+                    tracing::error!(error, "cannot load the list of logs; keeping the old one");
+                }
+            }
+        }
+    })
+}

@@ -1,0 +1,49 @@
+//! An HTTP server whose clients share its resources fairly, within limits. What it serves is a
+//! [`Service`].
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`serve`] | accepts connections, with or without [`tls`], until told to stop |
+//! | [`service`] | what answers requests |
+//! | [`limits`] | how much there is of each resource, and how slow a client can be |
+//! | [`connection`] | what is in progress on a connection; closes idle ones |
+//! | [`shares`] | who gets how much, and who gives way |
+//! | [`body`], [`request_body`] | bodies of requests; [`refused`]: of those that were refused |
+//! | [`delivery`] | answers, until they are taken |
+//! | [`place`] | where a request comes from |
+//! | [`metrics`] | what is counted |
+//!
+//! Clients that are too slow are cut off ([`fasti_seams::least_rate`]).
+//!
+//! Invariants: every resource is bounded, and nobody can use up the last quarter of it (I12). No
+//! two modules import each other, directly or through others.
+
+mod body;
+mod connection;
+mod delivery;
+mod limits;
+pub mod metrics;
+mod place;
+mod refused;
+mod request_body;
+mod serve;
+mod service;
+mod shares;
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(not(feature = "tls"))]
+#[path = "tls/left_out.rs"]
+mod tls;
+
+pub use body::{BodyError, ReadBody, discard, read_body};
+pub use connection::{Connection, OpenRequest};
+pub use delivery::AccountedFor;
+pub use limits::{Limits, Pools, bytes_pool, lasting_pool};
+pub use metrics::{HttpMetrics, RequestLabels, ShareLabels, SharesMetrics};
+pub use place::{PeerAddress, peer, place_of};
+pub use refused::leave;
+pub use request_body::RequestBody;
+pub use serve::{Server, ServerParts};
+pub use service::{Answered, Service};
+pub use shares::{Full, Place, Share, Shares};
+pub use tls::{Tls, TlsError};

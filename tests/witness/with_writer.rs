@@ -1,0 +1,158 @@
+//! A real writer with three real witnesses, and what readers say of its checkpoints.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use fasti_kit::cli::Ended;
+use fasti_kit::http::Connection;
+use fasti_kit::process::program;
+use fasti_kit::writer::{Home as WriterHome, Writer};
+use tiles_spec::Note;
+
+use crate::home::{Home, Witness};
+
+const FLAGS: [&str; 4] = ["--accept-opaque", "--no-lookup", "--origin", "log.test"];
+
+/// Three witnesses of one log.
+struct Three {
+    homes: Vec<Home>,
+    witnesses: Vec<Option<Witness>>,
+}
+
+impl Three {
+    fn of(writer: &Writer) -> Self {
+        let homes: Vec<_> = (1..=3).map(Home::seeded).collect();
+        for home in &homes {
+            home.list(&[&writer.key]);
+        }
+        let witnesses = homes.iter().map(|home| Some(home.start(&[]))).collect();
+        Self { homes, witnesses }
+    }
+
+    /// Two of them are enough, each with either of its keys.
+    fn policy(&self, log: &str) -> String {
+        let mut text = format!("log {log}\n");
+        let mut groups = String::new();
+        for (n, (home, witness)) in (1..).zip(self.homes.iter().zip(&self.witnesses)) {
+            let address = witness.as_ref().expect("it runs").address;
+            for (kind, key) in ["a", "b"].iter().zip(home.keys()) {
+                writeln!(text, "witness {kind}{n} {key} http://{address}").expect("to a string");
+            }
+            writeln!(groups, "group w{n} any a{n} b{n}").expect("to a string");
+        }
+        format!("{text}{groups}group two 2 w1 w2 w3\nquorum two\n")
+    }
+}
+
+fn post(writer: &Writer, entry: &str) -> u16 {
+    let mut connection = Connection::open(writer.address).expect("it listens");
+    connection.post("/add", entry.as_bytes()).expect("an answer").status
+}
+
+/// How many keys of each witness have signed the checkpoint.
+fn cosigned(writer: &Writer, three: &Three) -> Vec<usize> {
+    let checkpoint = fs::read(writer.home.store().join("checkpoint")).expect("a checkpoint");
+    let note = Note::parse(&checkpoint).expect("a note");
+    let count = |home: &Home| note.verify(&home.keys()).map_or(0, |signers| signers.len());
+    three.homes.iter().map(count).collect()
+}
+
+/// Two witnesses have signed with both of their keys; a third may have been too late.
+fn expect_two(counts: &[usize]) {
+    assert!(counts.iter().filter(|count| **count == 2).count() >= 2, "{counts:?}");
+}
+
+#[test]
+fn checkpoints_are_published_with_a_quorum_and_readers_accept_them() {
+    let home = WriterHome::new();
+    // The witnesses get to know the log's key, which its first start makes.
+    let writer = home.start(&FLAGS);
+    let mut three = Three::of(&writer);
+    writer.stop();
+    let key = home.start(&FLAGS);
+    let vkey = key.key.to_string();
+    key.stop();
+    let policy = home.file("policy", &three.policy(&vkey));
+    let flags = [&FLAGS[..], &["--witness-policy", &policy]].concat();
+    let writer = home.start(&flags);
+    for n in 0..3 {
+        assert_eq!(post(&writer, &format!("entry {n}")), 200, "{}", home.said());
+    }
+    expect_two(&cosigned(&writer, &three));
+    read(&writer, &policy, 0);
+
+    // One of three is down.
+    let gone = three.witnesses[1].take().expect("it runs");
+    gone.process.kill();
+    assert_eq!(post(&writer, "entry 3"), 200, "{}", home.said());
+    let counts = cosigned(&writer, &three);
+    assert_eq!(counts[1], 0);
+    expect_two(&counts);
+    read(&writer, &policy, 3);
+}
+
+/// Readers that trust the policy read and verify the log.
+fn read(writer: &Writer, policy: &str, index: usize) {
+    let store = writer.home.store().display().to_string();
+    let fasti = |arguments: &[&str]| {
+        let mut command = Command::new(program("fasti"));
+        command.args(arguments).args(["--log", &store, "--policy", policy]);
+        Ended::of(command)
+    };
+    fasti(&["loginfo"]).good();
+    fasti(&["fsck"]).good();
+    fasti(&["prove", "--log-index", &index.to_string()]).good();
+}
+
+#[test]
+fn a_restored_directory_is_refused_because_the_witnesses_have_seen_more() {
+    let home = WriterHome::new();
+    let writer = home.start(&FLAGS);
+    let vkey = writer.key.to_string();
+    let three = Three::of(&writer);
+    writer.stop();
+    let policy = home.file("policy", &three.policy(&vkey));
+    // Nothing else remembers what was signed.
+    let flags = [&FLAGS[..], &["--witness-policy", &policy]].concat();
+    let writer = home.start(&flags);
+    assert_eq!(post(&writer, "entry 0"), 200);
+    writer.stop();
+    let copy = WriterHome::new();
+    copy_dir(&home.store(), &copy.store());
+    let writer = home.start(&flags);
+    assert_eq!((post(&writer, "entry 1"), post(&writer, "entry 2")), (200, 200));
+    expect_two(&cosigned(&writer, &three));
+    writer.stop();
+    // The operator vouches for the copy, wrongly.
+    remove_memory(&copy.store());
+    let restored = [&flags[..], &["--restored-at", "1"]].concat();
+    let (code, said) = copy.refusal(&restored);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("rolled back: the witness"), "{said}");
+    assert!(
+        said.contains("shows the log at size 3, but the commit records end at size 1"),
+        "{said}"
+    );
+    let note = fs::read(copy.store().join("checkpoint")).expect("a checkpoint");
+    let text = String::from_utf8(note).expect("text");
+    assert_eq!(text.lines().nth(1), Some("1"), "nothing was published: {text}");
+}
+
+fn remove_memory(store: &Path) {
+    let _ = fs::remove_file(store.join("_writer/log.key.signed"));
+}
+
+fn copy_dir(from: &Path, to: &Path) {
+    fs::create_dir(to).expect("a directory");
+    for entry in fs::read_dir(from).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        let target = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy_dir(&path, &target);
+        } else {
+            fs::copy(&path, &target).expect("a copy");
+        }
+    }
+}
