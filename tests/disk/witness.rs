@@ -83,7 +83,11 @@ fn the_state_is_the_old_or_the_new_one() {
                 let disk = disk(old, seed);
                 disk.arm(n, fault);
                 let done = state(&disk).record(ORIGIN, &note(9)).is_ok();
-                if fault != Fault::PowerCut {
+                if fault == Fault::PowerCut {
+                    disk.reboot();
+                    let found = recorded(&disk);
+                    assert!(found == Some(9) || !done && found == old, "{n} {fault:?}: {found:?}");
+                } else {
                     disk.heal();
                     let found = recorded(&disk);
                     assert!(found == Some(9) || !done && found == old, "{n} {fault:?}: {found:?}");
@@ -98,10 +102,6 @@ fn the_state_is_the_old_or_the_new_one() {
                     assert!(again, "on the healthy disk");
                     disk.reboot();
                     assert_eq!(recorded(&disk), Some(10), "{n} {fault:?}");
-                } else {
-                    disk.reboot();
-                    let found = recorded(&disk);
-                    assert!(found == Some(9) || !done && found == old, "{n} {fault:?}: {found:?}");
                 }
                 cases += 1;
             }
