@@ -1,6 +1,6 @@
 //! The lookup index of logs that the library has written: built in portions, interrupted, resumed,
-//! and compared with a brute-force index of the same entries; the heads that a log keeps, and copies
-//! of logs.
+//! and compared with a brute-force index of the same entries; the heads that a log keeps; and
+//! copies of logs.
 
 mod amplification;
 mod brute;
