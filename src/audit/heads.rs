@@ -33,7 +33,8 @@ struct Words {
 struct Audit<'a> {
     fetch: Arc<dyn Fetch>,
     heads: Heads,
-    view: View,
+    /// `None` if the right edge of the tree is damaged.
+    view: Option<View>,
     trust: &'a Trust,
     findings: Findings,
 }
@@ -50,7 +51,12 @@ pub async fn check(fetch: Arc<dyn Fetch>, trust: &Trust) -> Result<HeadsReport, 
             return Ok(report(None, findings));
         }
     };
-    let view = View::open(fetch.clone(), trust).await?;
+    let view = match View::open(fetch.clone(), trust).await {
+        Ok(view) => Some(view),
+        // The check of the log itself names the damage.
+        Err(error) if error.is_refusal() => None,
+        Err(error) => return Err(error),
+    };
     let kept = heads.newest().0.get() + 1;
     let mut audit = Audit { fetch, heads, view, trust, findings };
     audit.check_pages().await;
@@ -95,7 +101,9 @@ impl Audit<'_> {
             Ok(note) => note,
             Err(error) => return self.findings.add(path, with_causes(&error)),
         };
-        let newest = self.view.head();
+        self.check_words(number, head, &note.to_bytes()).await;
+        let Some(view) = &mut self.view else { return };
+        let newest = view.head();
         if head.size > newest.size {
             let fault = format!(
                 "is of a tree of {}, but the log has {} entries: it was restored from an old copy, \
@@ -104,7 +112,7 @@ impl Audit<'_> {
             );
             return self.findings.add(path, fault);
         }
-        match self.view.head_at(head.size).await {
+        match view.head_at(head.size).await {
             Ok(ours) if ours == note.head() => {}
             Ok(ours) => {
                 let fault = format!(
@@ -114,11 +122,12 @@ impl Audit<'_> {
                 );
                 self.findings.add(path, fault);
             }
+            // The same holds for the tiles below.
+            Err(error) if error.is_refusal() => {}
             Err(error) => {
                 self.findings.add(path, format!("cannot be compared: {}", with_causes(&error)));
             }
         }
-        self.check_words(number, head, &note.to_bytes()).await;
     }
 
     async fn check_words(&self, number: HeadNumber, head: KeptHead, note: &[u8]) {

@@ -98,7 +98,7 @@ fn every_damage_to_every_file_is_named() {
 
 #[test]
 fn the_words_of_a_report() {
-    let mut world = World::with_writer(&["--accept-opaque"]);
+    let mut world = World::with_writer(&["--accept-opaque", "--no-heads"]);
     world.add((0..3).map(|n| format!("entry {n}")));
     world.stop();
     golden("fsck-clean.txt", &world.fasti(&["fsck"]).good());

@@ -82,7 +82,7 @@ fn serves_files(world: &World, server: &Server) {
     let mut bundles = 0;
     for path in files(&world.path("log")) {
         let is_published = ["checkpoint", "log.json"].contains(&path.as_str())
-            || ["tile/", "time/", "lookup/"].iter().any(|start| path.starts_with(start));
+            || ["heads/", "tile/", "time/", "lookup/"].iter().any(|start| path.starts_with(start));
         let answer = server.get(&format!("/{path}"));
         if !is_published {
             assert!([400, 404].contains(&answer.status), "{path}: {answer:?}");
