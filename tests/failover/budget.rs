@@ -57,7 +57,7 @@ fn a_small_batch_in_a_large_log_costs_five_puts() {
 /// PUTs for each of `count` entries, submitted one after another.
 fn costs_of_batches(bucket: &Bucket, size: u64, count: u64) -> Vec<u64> {
     let mut command = bucket.writer(0);
-    command.args(IDLE).arg("--no-lookup");
+    command.args(IDLE).args(["--no-lookup", "--no-heads"]);
     let mut writer = Writer::spawn(command);
     let mut connection = Connection::open(writer.expect_address()).expect("connects");
     let mut resident = Vec::new();
