@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use fasti_lookup_spec::LookupPath;
-use fasti_objects::Published;
+use fasti_objects::{HeadsPath, Published};
 use tiles_spec::{ResourcePath, TreeHead};
 
 /// The files that change, except for the checkpoint. A log can lack each of them.
-pub(super) const CHANGING: [Published; 3] = [
+pub(super) const CHANGING: [Published; 4] = [
     Published::Lookup(LookupPath::Latest),
     Published::Lookup(LookupPath::Log(ResourcePath::Checkpoint)),
+    Published::Heads(HeadsPath::Latest),
     Published::Description,
 ];
 
