@@ -68,10 +68,11 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
         verified.iter().map(|(head, note)| in_words(*head, note)).collect()
     };
     let (newest, _) = heads.newest();
-    let of = counted(newest.get() + 1, "head is", "heads are");
-    lines.push(format!("{of} kept; each of the {} above is signed, and this log", verified.len()));
-    lines
-        .push("extends it. The times are the log's word; those of witnesses are theirs".to_owned());
+    let kept = counted(newest.get() + 1, "head", "heads");
+    lines.push(format!("{kept} in all. Each of those above is signed, and the log extends it."));
+    lines.push(
+        "When they were kept is the log's word; when witnesses saw them is theirs.".to_owned(),
+    );
     let listed: Vec<_> = verified.iter().map(|(head, note)| json_of(*head, note)).collect();
     let json = json!({ "Kept": newest.get() + 1, "Heads": listed });
     Ok(fresh.end(Output::good(lines, json), Case::Camel))
