@@ -4,18 +4,19 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use fasti_kit::cli::Ended;
 use fasti_kit::http::Connection;
 use fasti_kit::process::program;
 use fasti_kit::writer::{Home as WriterHome, Writer};
-use tiles_spec::Note;
+use tiles_spec::{Note, VerifierKey};
 
 use crate::home::{Home, Witness};
 
 const FLAGS: [&str; 4] = ["--accept-opaque", "--no-lookup", "--origin", "log.test"];
 
-/// Three witnesses of one log.
+/// Three witnesses.
 struct Three {
     homes: Vec<Home>,
     witnesses: Vec<Option<Witness>>,
@@ -23,9 +24,14 @@ struct Three {
 
 impl Three {
     fn of(writer: &Writer) -> Self {
+        Self::knowing([&[&writer.key]; 3])
+    }
+
+    /// Each knows these logs.
+    fn knowing(logs: [&[&VerifierKey]; 3]) -> Self {
         let homes: Vec<_> = (1..=3).map(Home::seeded).collect();
-        for home in &homes {
-            home.list(&[&writer.key]);
+        for (home, logs) in homes.iter().zip(logs) {
+            home.list(logs);
         }
         let witnesses = homes.iter().map(|home| Some(home.start(&[]))).collect();
         Self { homes, witnesses }
@@ -91,6 +97,39 @@ fn checkpoints_are_published_with_a_quorum_and_readers_accept_them() {
     assert_eq!(counts[1], 0);
     expect_two(&counts);
     read(&writer, &policy, 3);
+}
+
+#[test]
+fn the_log_of_an_index_is_cosigned_if_that_is_asked_for() {
+    let flags = ["--accept-opaque", "--lookup-seconds", "1", "--origin", "log.test"];
+    let home = WriterHome::new();
+    let writer = home.start(&flags);
+    let name = "log.test/lookup".parse().expect("a name");
+    let lookup = VerifierKey::new(name, writer.key.public_key().clone()).expect("a key");
+    let (log, vkey) = (writer.key.clone(), writer.key.to_string());
+    writer.stop();
+    let three = Three::knowing([&[&log], &[&log, &lookup], &[&log, &lookup]]);
+    let policy = home.file("policy", &three.policy(&vkey));
+    let writer =
+        home.start(&[&flags[..], &["--witness-policy", &policy, "--witness-index"]].concat());
+    assert_eq!(post(&writer, "entry 0"), 200, "{}", home.said());
+    let began = Instant::now();
+    let cosigned = || {
+        let note = fs::read(home.store().join("lookup/checkpoint")).unwrap_or_default();
+        let note = Note::parse(&note).ok()?;
+        let count = |home: &Home| note.verify(&home.keys()).map_or(0, |signers| signers.len());
+        Some(three.homes.iter().map(count).collect::<Vec<_>>())
+    };
+    while cosigned() != Some(vec![0, 2, 2]) {
+        assert!(began.elapsed() < Duration::from_secs(20), "{:?}: {}", cosigned(), home.said());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    // What readers ask for first has the same lines.
+    let latest = fs::read(home.store().join("lookup/latest")).expect("is there");
+    let latest = String::from_utf8_lossy(&latest).into_owned();
+    let checkpoint = fs::read_to_string(home.store().join("lookup/checkpoint")).expect("text");
+    assert!(latest.contains(&checkpoint), "{latest}");
+    writer.stop();
 }
 
 /// Readers that trust the policy read and verify the log.

@@ -43,6 +43,17 @@ pub struct WitnessFlags {
         help_heading = "Witnesses"
     )]
     optional: bool,
+
+    /// Have the witnesses cosign the lookup index too. They must know its key, which the writer
+    /// prints. An index that they do not cosign in time is published all the same.
+    #[arg(
+        id = "witness_index",
+        long = "witness-index",
+        env = "FASTI_WITNESS_INDEX",
+        requires = "witness_policy",
+        help_heading = "Witnesses"
+    )]
+    index: bool,
 }
 
 impl WitnessFlags {
@@ -53,15 +64,15 @@ impl WitnessFlags {
         self.cosigners(path, policy, log, missing).map(Some)
     }
 
-    /// The witnesses of the log of the index's revisions, which has this key: those of the policy,
-    /// if it names that log too.
+    /// The witnesses of the log of the index's revisions, which has this key, if they are to cosign
+    /// that too. A policy cannot name it beside the log, as it is signed with the same key.
     pub fn open_for_index(
         &self,
         lookup: &VerifierKey,
     ) -> anyhow::Result<Option<Arc<dyn Cosigners>>> {
         match self.policy()? {
-            Some((path, policy)) if policy.logs().iter().any(|log| log.key == *lookup) => {
-                self.cosigners(path, policy, lookup, Missing::Publish).map(Some)
+            Some((path, policy)) if self.index => {
+                self.cosigners(path, policy.without_logs(), lookup, Missing::Publish).map(Some)
             }
             _ => Ok(None),
         }

@@ -83,6 +83,12 @@ impl Policy {
         &self.witnesses
     }
 
+    /// The same witnesses and quorum, for a log that the application knows.
+    #[must_use]
+    pub fn without_logs(self) -> Self {
+        Self { logs: Vec::new(), ..self }
+    }
+
     /// Whether the quorum needs any witness.
     pub const fn needs_witnesses(&self) -> bool {
         matches!(self.quorum, Quorum::Rule(_))
