@@ -94,9 +94,13 @@ fn nginx_locations(cache_control: &str) -> Vec<String> {
     found
 }
 
+/// Whether a path begins with a prefix, in which `*` at the end stands for any one folder.
 fn is_below(object: &Published, prefixes: &[String]) -> bool {
     let path = object.to_string();
-    prefixes.iter().any(|prefix| path.starts_with(&format!("{prefix}/")))
+    prefixes.iter().any(|prefix| match prefix.strip_suffix('*') {
+        Some(above) => path.strip_prefix(above).is_some_and(|rest| rest.contains('/')),
+        None => path.starts_with(&format!("{prefix}/")),
+    })
 }
 
 #[test]

@@ -41,12 +41,14 @@ def s3(module):
     created_once = bucket["TilesAndRecordsAreCreatedOnce"]
     yield from denies_put(created_once, {"s3:if-none-match"})
     entries = ("tile/*", "time/*", "attestations/*", "_writer/commit/*")
-    once = (*entries, "lookup/run/*", "lookup/revision/*", "lookup/tile/*")
+    heads = ("heads/page/*", "heads/note/*", "heads/json/*")
+    once = (*entries, *heads, "lookup/run/*", "lookup/revision/*", "lookup/tile/*")
     if set(created_once["resources"]) != objects(*once):
         yield "s3: what is created once is not tiles, records and the index"
     replaced = bucket["CheckpointIsReplacedConditionally"]
     yield from denies_put(replaced, {"s3:if-match", "s3:if-none-match"})
-    if set(replaced["resources"]) != objects("checkpoint", "lookup/checkpoint", "lookup/latest"):
+    changing = objects("checkpoint", "heads/latest", "lookup/checkpoint", "lookup/latest")
+    if set(replaced["resources"]) != changing:
         yield "s3: what is replaced conditionally is not what changes"
 
     hidden = bucket["WritersPartIsPrivate"]

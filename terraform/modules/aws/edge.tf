@@ -4,10 +4,8 @@ locals {
   writers_origin = "writers"
 
   # For the index, everything but its newest manifest and checkpoint.
-  immutable_prefixes = [
-    "tile", "time", "attestations", "heads/page", "heads/note", "heads/json", "lookup/run", "lookup/tile",
-    "lookup/revision",
-  ]
+  # CloudFront allows 25 patterns by default, and `*` stands for any characters.
+  immutable_prefixes = ["tile", "time", "attestations", "heads/*", "lookup/run", "lookup/tile", "lookup/revision"]
   immutable_paths    = flatten([for path in local.immutable_prefixes : ["/${path}/*", "/api/v2/${path}/*"]])
 }
 
