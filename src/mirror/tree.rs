@@ -23,7 +23,7 @@ pub(crate) struct Copied {
     tile: HashTile,
 }
 
-/// The head of the copy of a tree; `None` if there is none yet.
+/// The head that the copy has so far; `None` if nothing was copied yet.
 pub(crate) async fn copied(place: &Place, trust: &Trust) -> Result<Option<TreeHead>, MirrorError> {
     let Some(there) = place.objects.get(&ObjectPath::checkpoint()).await? else { return Ok(None) };
     let opened = trust.open_uncosigned(&there.bytes).map_err(MirrorError::Other)?;

@@ -63,7 +63,7 @@ pub enum StateError {
 }
 
 impl State {
-    /// Reads the state in a file; `None` if there is none.
+    /// Reads the state from a file; `None` if the file does not exist.
     pub fn load(path: &Path) -> Result<Option<Self>, StateError> {
         match std::fs::metadata(path) {
             Ok(found) if found.len() > STATE_BYTES_MAX as u64 => {

@@ -38,7 +38,7 @@ pub fn canonical_key(format: &str, text: &[u8]) -> Result<Vec<u8>, KindError> {
         "minisign" => Ok(minisign::Key::parse(text)?.canonical().to_vec()),
         "ssh" => Ok(ssh::Key::parse(text)?.canonical().to_vec()),
         "tuf" => canonical_root(text),
-        _ => Err(invalid("the format is none of pgp, x509, minisign, ssh and tuf")),
+        _ => Err(invalid("the format is not pgp, x509, minisign, ssh or tuf")),
     }
 }
 

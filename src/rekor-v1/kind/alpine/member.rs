@@ -13,7 +13,7 @@ const HEADER_BYTES: usize = 10;
 
 /// A member in the making.
 pub(super) struct Member<'a> {
-    /// `None` if there is none.
+    /// `None` if the package has ended.
     decoder: Option<GzDecoder<&'a [u8]>>,
     whole: &'a [u8],
     name: &'static str,

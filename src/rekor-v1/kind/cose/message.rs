@@ -121,7 +121,7 @@ impl<'a> Label<'a> {
 struct Headers<'a>(Vec<(Label<'a>, Item<'a>, &'a [u8])>);
 
 impl<'a> Headers<'a> {
-    /// Those in a byte string, which is empty if there are none.
+    /// Reads headers from a byte string; an empty string has none.
     fn protected(encoded: &'a [u8]) -> Option<Self> {
         if encoded.is_empty() {
             return Some(Self::default());

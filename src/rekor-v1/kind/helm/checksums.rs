@@ -11,7 +11,7 @@ use fasti_entry::quote;
 /// Maximum number of files, of which a chart has one.
 const FILES_MAX: usize = 1000;
 
-/// Reads the map `files`, in its own order; `None` if there is none.
+/// Reads the map `files`, in its own order; `None` if the document lacks it.
 pub(super) fn files(yaml: &str) -> Result<Option<Vec<(String, String)>>, String> {
     let mut files = None;
     let mut in_files = None;
