@@ -8,6 +8,7 @@
 //! | [`limits`] | how much there is of each resource, and how slow a client can be |
 //! | [`connection`] | what is in progress on a connection; closes idle ones |
 //! | [`shares`] | who gets how much, and who gives way |
+//! | [`hogs`] | clients that took too much, and get few new connections for a while |
 //! | [`body`], [`request_body`] | bodies of requests; [`refused`]: of those that were refused |
 //! | [`delivery`] | answers, until they are taken |
 //! | [`place`] | where a request comes from |
@@ -21,6 +22,7 @@
 mod body;
 mod connection;
 mod delivery;
+mod hogs;
 mod limits;
 pub mod metrics;
 mod place;

@@ -26,6 +26,7 @@ use tokio_util::task::TaskTracker;
 use super::body::drain;
 use super::connection::Connection;
 use super::delivery::{AccountedFor, Delivery};
+use super::hogs::Hogs;
 use super::limits::{Limits, Pools};
 use super::metrics::HttpMetrics;
 use super::place::PeerAddress;
@@ -37,7 +38,7 @@ const HEAD_BYTES_MAX: u32 = 16 << 10;
 /// Memory that a request takes in addition to its head and answer: tasks, tables, frames.
 const REQUEST_BYTES: usize = 4 << 10;
 /// Maximum number of concurrent requests on one HTTP/2 connection.
-const STREAMS_MAX: u32 = 128;
+const STREAMS_MAX: u32 = 32;
 /// How many bytes of a body an HTTP/2 client can send before they are read.
 const STREAM_WINDOW: u32 = 128 << 10;
 /// The same for all bodies on a connection.
@@ -50,6 +51,8 @@ const PENDING_RESETS_MAX: usize = 20;
 const ERROR_RESETS_MAX: usize = 64;
 /// Maximum bytes that the kernel keeps for a client and has not sent yet.
 const UNSENT_BYTES_MAX: u32 = 64 << 10;
+/// How many connections a client can have open and still get another after it took too much.
+const HOG_CONNECTIONS_MAX: usize = 64;
 /// How many connections above the limit get a refusal at a time; others are just closed.
 const REFUSALS_MAX: usize = 256;
 /// How long to keep reading from a refused client, so that it can read the refusal.
@@ -81,6 +84,8 @@ pub struct Server<S> {
     service: S,
     parts: ServerParts,
     builder: Builder<TokioExecutor>,
+    /// Clients that took too much lately.
+    hogs: Arc<Hogs>,
     /// Permits for refusing connections above the limit.
     refusals: Arc<Semaphore>,
     /// Cancelled to finish open requests and accept no more.
@@ -94,6 +99,7 @@ impl<S: Service> Server<S> {
         Arc::new(Self {
             service,
             builder: builder(parts.limits),
+            hogs: Arc::default(),
             refusals: Arc::new(Semaphore::new(REFUSALS_MAX)),
             stop: CancellationToken::new(),
             open: TaskTracker::new(),
@@ -133,7 +139,14 @@ impl<S: Service> Server<S> {
     /// Serves a connection, if there is a place for it.
     fn let_in(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr) {
         let ServerParts { limits, pools, metrics, tls } = &self.parts;
-        let connection = Connection::new(Client::at(peer.ip()), limits.connection_rate_min());
+        let client = Client::at(peer.ip());
+        let is_hog = || self.hogs.includes(client);
+        if pools.connections.held_by(client) >= HOG_CONNECTIONS_MAX && is_hog() {
+            // Saying so would be work for the client that makes too much of it.
+            metrics.connections_refused.inc();
+            return;
+        }
+        let connection = Connection::new(client, limits.connection_rate_min());
         let place = pools.connections.take(connection.place(), 1, connection.clone());
         let account = connection.open_account(&pools.requests);
         let (Ok(place), Ok(())) = (place, account) else {
@@ -151,8 +164,10 @@ impl<S: Service> Server<S> {
         metrics.connections.inc();
         self.open.spawn(async move {
             tokio::select! {
+                // What gives way does not first answer what it can.
+                biased;
+                () = connection.gives_way() => server.hogs.note(client),
                 () = server.serve(stream, peer, &connection) => {}
-                () = connection.gives_way() => {}
             }
             connection.close_account();
             server.parts.metrics.connections.dec();
@@ -204,8 +219,12 @@ impl<S: Service> Server<S> {
     {
         let (limits, this, answering) =
             (self.parts.limits, connection.clone(), self.service.clone());
+        let hogs = self.hogs.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
             let (open, has_room) = this.request(REQUEST_BYTES + head_bytes(&request));
+            if has_room.is_err() {
+                hogs.note(this.place().client);
+            }
             let has_frames = request.version() == Version::HTTP_2;
             request.extensions_mut().insert(PeerAddress(peer));
             request.extensions_mut().insert(this.clone());

@@ -111,6 +111,11 @@ impl Shares {
         self.max
     }
 
+    /// How much `client` holds.
+    pub fn held_by(&self, client: Client) -> usize {
+        of(&self.books().clients, &client)
+    }
+
     /// Takes a share.
     pub fn take(
         self: &Arc<Self>,

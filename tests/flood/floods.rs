@@ -25,6 +25,9 @@ const AT_ONCE: usize = 64;
 /// The delay before a closed connection is reopened: this is not a flood of valid requests.
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// How long an ambush keeps quiet: about as long as it takes to open all connections.
+const SILENCE: Duration = Duration::from_millis(1300);
+
 /// How large a flood may be.
 #[derive(Clone, Copy, Debug)]
 pub struct Scale {
@@ -59,12 +62,14 @@ pub enum Flood {
     Pings,
     /// As many connections as allowed, with as many answers as possible.
     Everything,
+    /// The same, but all of them are asked for at once, after a silence.
+    Ambush,
 }
 
 type Run = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Flood {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::StandingBodies,
         Self::StandingBodiesOnOneConnection,
         Self::SlowBodies,
@@ -77,12 +82,16 @@ impl Flood {
         Self::AnswersNotTaken,
         Self::AnswersNotRead,
         Self::Everything,
+        Self::Ambush,
     ];
 
     /// Reports whether the flood must not delay anybody else. Under the other kinds nobody must be
     /// refused; their delays are only in the table.
     pub fn is_borne(self) -> bool {
-        !matches!(self, Self::AnswersNotTaken | Self::AnswersNotRead | Self::Everything)
+        !matches!(
+            self,
+            Self::AnswersNotTaken | Self::AnswersNotRead | Self::Everything | Self::Ambush
+        )
     }
 
     pub fn name(self) -> &'static str {
@@ -99,6 +108,7 @@ impl Flood {
             Self::Idle => "idle connections",
             Self::Pings => "connections with PINGs",
             Self::Everything => "all connections, all streams",
+            Self::Ambush => "... at once, after a silence",
         }
     }
 
@@ -118,6 +128,7 @@ impl Flood {
             Self::Idle => many(all, move |_| idle(writer)),
             Self::Pings => many(all, move |_| pings(writer)),
             Self::Everything => many(all, move |_| answers_not_taken(writer)),
+            Self::Ambush => ambush(writer, all),
         }
     }
 }
@@ -225,12 +236,27 @@ async fn standing_stream(client: SendRequest<Bytes>) -> Result<(), h2::Error> {
 /// As many tiles as there are streams, with no window to send any.
 async fn answers_not_taken(writer: SocketAddr) -> std::io::Result<()> {
     let mut stream = begin(writer).await?;
+    stream.write_all(&all_tiles()).await?;
+    with_pings(stream).await
+}
+
+fn all_tiles() -> Vec<u8> {
     let mut bytes = frames::hello_without_a_window();
     for n in 0..128 {
         bytes.extend(frames::get(2 * n + 1, "/tile/0/000"));
     }
-    stream.write_all(&bytes).await?;
-    with_pings(stream).await
+    bytes
+}
+
+/// The same on all connections at the same time, once they are open.
+fn ambush(writer: SocketAddr, connections: usize) -> Run {
+    let began = tokio::time::Instant::now();
+    many(connections, move |_| async move {
+        let mut stream = begin(writer).await?;
+        tokio::time::sleep_until(began + SILENCE).await;
+        stream.write_all(&all_tiles()).await?;
+        with_pings(stream).await
+    })
 }
 
 /// Tiles, one after another, that are never read.

@@ -8,8 +8,9 @@
 //! | `frames` | HTTP/2 as bytes, including some that no client would send |
 //! | `bystander` | the other client, and how long it waits |
 //!
-//! `FASTI_FLOOD_FIGURES=1 cargo test --test flood -- --nocapture` prints figures. With
-//! `FASTI_FLOOD_WRITER=PATH` they are those of another writer, which may fail.
+//! `cargo test --test flood -- --nocapture` prints figures. `FASTI_FLOOD_SECONDS` is how long each
+//! flood lasts, `FASTI_FLOOD_ONLY` the name of the only one. With `FASTI_FLOOD_WRITER=PATH` the
+//! figures are those of another writer, which may fail.
 
 mod bystander;
 mod floods;
@@ -30,9 +31,8 @@ const CONNECTIONS_MAX: usize = 8192;
 const RESIDENT_MAX: usize = 512 << 20;
 /// The limit for the 99th percentile of answer times.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How long a flood lasts, normally and for figures.
+/// How long a flood lasts, unless another time is asked for.
 const LASTS: Duration = Duration::from_secs(3);
-const LASTS_FOR_FIGURES: Duration = Duration::from_secs(15);
 
 fn is_set(name: &str) -> bool {
     std::env::var_os(name).is_some()
@@ -69,8 +69,9 @@ fn writer() -> Writer {
 
 #[test]
 fn one_flood_after_another_and_nobody_else_notices() {
-    let is_figures = is_set("FASTI_FLOOD_FIGURES");
-    let lasts = if is_figures { LASTS_FOR_FIGURES } else { LASTS };
+    let seconds = std::env::var("FASTI_FLOOD_SECONDS").map(|text| text.parse().expect("a number"));
+    let lasts = seconds.map_or(LASTS, Duration::from_secs);
+    let only = std::env::var("FASTI_FLOOD_ONLY").ok();
     let scale = Scale { connections: connections() };
     let writer = writer();
     let mut faults = Vec::new();
@@ -78,6 +79,9 @@ fn one_flood_after_another_and_nobody_else_notices() {
         "flood                           answers  refused   p50 ms   p99 ms  max ms  peak MiB  then MiB"
     );
     for flood in Flood::ALL {
+        if only.as_ref().is_some_and(|only| only != flood.name()) {
+            continue;
+        }
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         let runtime = builder.worker_threads(2).enable_all().build().expect("a runtime");
         writer.forget_peak();
