@@ -23,9 +23,7 @@ def main(namespace, path):
             {"name": claim["metadata"]["name"], "persistentVolumeClaim": {"claimName": claim["metadata"]["name"]}}
             for claim in claims
         ]
-        # A class that an operator has, and this server has not.
-        spec = {key: value for key, value in pod["spec"].items() if key != "priorityClassName"}
-        spec["volumes"] = [*spec.get("volumes", []), *volumes]
+        spec = {**pod["spec"], "volumes": [*pod["spec"].get("volumes", []), *volumes]}
         items.append({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
     print(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
 
