@@ -7,6 +7,7 @@ the system's: run it by root under `unshare --mount`. Arguments: helm, and the d
 
 import os
 import pathlib
+import random
 import re
 import signal
 import socket
@@ -140,11 +141,19 @@ class Cluster:
 
 
 def free_ports(count):
-    """Ports that are free on all addresses of this machine."""
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("0.0.0.0", 0))
-    return [each.getsockname()[1] for each in sockets]
+    """Ports that are free on all addresses of this machine, and not given to outgoing connections."""
+    free = []
+    while len(free) < count:
+        port = random.randrange(20000, 30000)
+        with socket.socket() as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                tried.bind(("0.0.0.0", port))
+            except OSError:
+                continue
+        if port not in free:
+            free.append(port)
+    return free
 
 
 def answer(url):
