@@ -26,6 +26,35 @@ impl SlowRemoval {
     }
 }
 
+/// The operations that both leave to the operating system.
+macro_rules! forward {
+    ($($name:ident($($arg:ident: $type:ty),*) -> $output:ty;)*) => {
+        $(fn $name(&self, $($arg: $type),*) -> $output { self.0.$name($($arg),*) })*
+    };
+}
+
+macro_rules! forward_the_rest {
+    () => {
+        forward! {
+            read(path: &Path) -> io::Result<Vec<u8>>;
+            length(path: &Path) -> io::Result<u64>;
+            read_range(path: &Path, range: Range<u64>) -> io::Result<Vec<u8>>;
+            write(path: &Path, bytes: &[u8]) -> io::Result<()>;
+            write_again(path: &Path, bytes: &[u8]) -> io::Result<()>;
+            write_synced(path: &Path, bytes: &[u8]) -> io::Result<()>;
+            write_in_place(path: &Path, bytes: &[u8]) -> io::Result<()>;
+            identity(path: &Path) -> io::Result<FileIdentity>;
+            sync_dir(path: &Path) -> io::Result<()>;
+            rename(from: &Path, to: &Path) -> io::Result<()>;
+            link(from: &Path, to: &Path) -> io::Result<()>;
+            create_dir_all(path: &Path) -> io::Result<()>;
+            list(path: &Path) -> io::Result<Vec<String>>;
+            open_in_place(path: &Path) -> io::Result<Box<dyn InPlaceFile>>;
+            sync_count() -> u64;
+        }
+    };
+}
+
 impl Files for SlowRemoval {
     fn remove_file(&self, path: &Path) -> io::Result<()> {
         Self::slow(1);
@@ -42,69 +71,8 @@ impl Files for SlowRemoval {
         self.0.remove_dir_all(path)
     }
 
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        self.0.read(path)
-    }
-
-    fn length(&self, path: &Path) -> io::Result<u64> {
-        self.0.length(path)
-    }
-
-    fn read_range(&self, path: &Path, range: Range<u64>) -> io::Result<Vec<u8>> {
-        self.0.read_range(path, range)
-    }
-
-    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        self.0.write(path, bytes)
-    }
-
-    fn write_again(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        self.0.write_again(path, bytes)
-    }
-
-    fn write_synced(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        self.0.write_synced(path, bytes)
-    }
-
-    fn write_in_place(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        self.0.write_in_place(path, bytes)
-    }
-
-    fn identity(&self, path: &Path) -> io::Result<FileIdentity> {
-        self.0.identity(path)
-    }
-
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.0.sync_dir(path)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.0.rename(from, to)
-    }
-
-    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.0.link(from, to)
-    }
-
-    fn create_dir_all(&self, path: &Path) -> io::Result<()> {
-        self.0.create_dir_all(path)
-    }
-
-    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
-        self.0.list(path)
-    }
-
-    fn open_in_place(&self, path: &Path) -> io::Result<Box<dyn InPlaceFile>> {
-        self.0.open_in_place(path)
-    }
-
-    fn open_filesystem(&self, path: &Path) -> io::Result<Box<dyn FileSystem>> {
-        self.0.open_filesystem(path)
-    }
-
-    fn sync_count(&self) -> u64 {
-        self.0.sync_count()
-    }
+    forward! { open_filesystem(path: &Path) -> io::Result<Box<dyn FileSystem>>; }
+    forward_the_rest!();
 }
 
 fn object(path: String) -> NewObject {
@@ -180,6 +148,103 @@ async fn what_a_crash_leaves_behind_is_removed_after_the_next_start() {
         assert!(!root.path().join("tile").join(name).exists(), "{name}");
     }
     assert_eq!(world.verify().await.entries.len(), 601);
+}
+
+/// A writer that was killed can leave tens of thousands of partial files. Removing them is no reason
+/// to let the segment grow, which the next start reads as a whole.
+#[tokio::test]
+async fn what_a_crash_leaves_behind_is_removed_little_by_little() {
+    const LEFT: usize = 900;
+    let root = tempfile::tempdir().expect("a directory");
+    let tiles = root.path().join("tile/0");
+    for tile in 0..LEFT {
+        let partial = tiles.join(format!("{tile:03}.p"));
+        std::fs::create_dir_all(&partial).expect("creates");
+        std::fs::write(partial.join("1"), "left").expect("writes");
+        std::fs::write(tiles.join(format!("{tile:03}")), "full").expect("writes");
+    }
+    let options = DirectoryOptions { segment_bytes_max: 1, ..DirectoryOptions::default() };
+    let store = DirectoryStore::open(root.path(), options).expect("opens");
+    let size = TreeSize::new(256 * LEFT as u64).expect("in range");
+    let left = || {
+        let names = std::fs::read_dir(&tiles).expect("a directory");
+        names.filter(|name| name.as_ref().expect("a name").path().extension().is_some()).count()
+    };
+    let mut before = LEFT;
+    for number in 1..=600 {
+        let number = RecordNumber::new(number).expect("positive");
+        CommitLog::create(&store, number, vec![7; 1000].into()).await.expect("commits");
+        store.settle(number, size).await.expect("settles");
+        let after = left();
+        assert!(before - after <= 512, "{} at once", before - after);
+        before = after;
+        let segments = std::fs::read_dir(root.path().join("_writer/commit")).expect("a directory");
+        let bytes = segments.map(|segment| segment.expect("one").metadata().expect("a file").len());
+        assert!(bytes.sum::<u64>() < 10_000, "the segment is turned meanwhile");
+    }
+    assert_eq!(before, 0, "in the end they are gone");
+}
+
+/// The operating system's files, where a flush of everything takes as long as a test wants.
+struct SlowFlush(OsFiles, Flush);
+
+#[derive(Clone)]
+struct Flush(Arc<std::sync::Mutex<()>>);
+
+impl FileSystem for Flush {
+    fn sync(&self) -> io::Result<()> {
+        drop(self.0.lock().expect("nobody panics"));
+        Ok(())
+    }
+}
+
+impl Files for SlowFlush {
+    fn open_filesystem(&self, _: &Path) -> io::Result<Box<dyn FileSystem>> {
+        Ok(Box::new(self.1.clone()))
+    }
+
+    forward! {
+        remove_file(path: &Path) -> io::Result<()>;
+        remove_dir(path: &Path) -> io::Result<()>;
+        remove_dir_all(path: &Path) -> io::Result<()>;
+    }
+    forward_the_rest!();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_committed_during_a_flush_is_in_the_next_segment() {
+    const MEANWHILE: u64 = 300;
+    let root = tempfile::tempdir().expect("a directory");
+    let options = DirectoryOptions { segment_bytes_max: 1, ..DirectoryOptions::default() };
+    let held = Arc::new(std::sync::Mutex::new(()));
+    let files = Arc::new(SlowFlush(OsFiles::default(), Flush(held.clone())));
+    let store = Arc::new(DirectoryStore::open_with(root.path(), options, files).expect("opens"));
+    let number = |n| RecordNumber::new(n).expect("positive");
+    let record = |n: u64| Bytes::from(vec![n.to_be_bytes()[7]; 20_000]);
+    CommitLog::create(&*store, number(1), record(1)).await.expect("commits");
+    let flush = held.lock().expect("nobody panics");
+    let settled = tokio::spawn({
+        let store = store.clone();
+        async move { store.settle(number(1), TreeSize::ZERO).await }
+    });
+    for n in 2..=MEANWHILE {
+        CommitLog::create(&*store, number(n), record(n)).await.expect("commits");
+    }
+    assert!(!settled.is_finished());
+    drop(flush);
+    // More is committed while these are copied.
+    for n in MEANWHILE + 1..=2 * MEANWHILE {
+        CommitLog::create(&*store, number(n), record(n)).await.expect("commits");
+    }
+    settled.await.expect("no panic").expect("settles");
+    store.settle(number(MEANWHILE), TreeSize::ZERO).await.expect("settles");
+    drop(store);
+    let store = DirectoryStore::open(root.path(), options).expect("opens");
+    for n in 1..=2 * MEANWHILE {
+        let read = store.read(number(n)).await.expect("reads");
+        let expected = (n >= MEANWHILE).then(|| record(n));
+        assert!(read == expected, "record {n}");
+    }
 }
 
 #[tokio::test]

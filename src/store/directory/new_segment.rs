@@ -1,7 +1,7 @@
 //! Puts a new segment file in place of the newest, durably.
 //!
 //! 1. Create a file of zeros, or an empty one, since only an existing file can be named.
-//! 2. Fill it: a header that names it and the lock, and the records. Flush it.
+//! 2. Fill it: a header that names it and the lock, and the records. Flush it, a portion at a time.
 //! 3. Let the lock name both the segment in place and this one. Flush it.
 //! 4. Rename this one into place. Flush the directory.
 //! 5. Let the lock name only this one. Flush it.
@@ -15,7 +15,6 @@ use std::io::ErrorKind::{QuotaExceeded, StorageFull};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bytes::Bytes;
 use tiles_spec::TreeSize;
 
 use super::error::{ambiguous, failed};
@@ -41,17 +40,43 @@ pub(super) struct Place {
     pub is_named: bool,
 }
 
-/// The contents of a new segment.
+/// How many bytes are held before they are written and flushed.
+const PORTION_BYTES: usize = 1 << 20;
+
+/// A new segment that is being filled, before it is moved into place.
 pub(super) struct NewSegment {
-    /// The number in the file's name.
-    pub first: RecordNumber,
-    pub settled: TreeSize,
-    pub records: Vec<(RecordNumber, Bytes)>,
+    path: PathBuf,
+    file: Box<dyn InPlaceFile>,
+    /// The number in the name that the file gets.
+    first: RecordNumber,
+    name: SegmentName,
+    segment: Segment,
+    /// What is not written yet, and where it begins in the file.
+    unwritten: Vec<u8>,
+    written: u64,
 }
 
-impl Default for NewSegment {
-    fn default() -> Self {
-        Self { first: RecordNumber::FIRST, settled: TreeSize::ZERO, records: Vec::new() }
+impl NewSegment {
+    /// The number of the record that is missing next.
+    pub fn next(&self) -> RecordNumber {
+        self.segment.next().unwrap_or(self.first)
+    }
+
+    /// Adds a record.
+    pub fn push(&mut self, number: RecordNumber, bytes: &[u8]) -> Result<(), StoreError> {
+        self.unwritten.extend(self.segment.frame(number, bytes));
+        self.segment.push(number, bytes.len());
+        if self.unwritten.len() < PORTION_BYTES { Ok(()) } else { self.flush() }
+    }
+
+    /// Writes and flushes what was added.
+    pub fn flush(&mut self) -> Result<(), StoreError> {
+        let written = self.file.write_at(self.written, &self.unwritten);
+        let written = written.and_then(|()| self.file.sync_data());
+        written.map_err(|e| failed("write", &self.path, e))?;
+        self.written += self.unwritten.len() as u64;
+        self.unwritten.clear();
+        Ok(())
     }
 }
 
@@ -87,13 +112,37 @@ fn write_zeros(files: &dyn Files, path: &Path, bytes: u64) -> io::Result<()> {
 }
 
 impl Place {
+    /// Begins a segment whose first record is to be `first`, in the file that [`make_room`] made.
+    pub fn begin(&self, first: RecordNumber, settled: TreeSize) -> Result<NewSegment, StoreError> {
+        let path = self.private.join(TEMPORARY);
+        let begun = self.begin_at(&path, settled);
+        let (file, name, header) = begun.map_err(|e| failed("write", &path, e))?;
+        let segment = alone(&header);
+        Ok(NewSegment { path, file, first, name, segment, unwritten: header, written: 0 })
+    }
+
+    fn begin_at(
+        &self,
+        path: &Path,
+        settled: TreeSize,
+    ) -> io::Result<(Box<dyn InPlaceFile>, SegmentName, Vec<u8>)> {
+        let own = self.files.identity(path)?;
+        let names = HeaderNames { own, lock: self.lock.identity(&*self.files)? };
+        let header = segment::header(settled, names);
+        let name = SegmentName { file: own, id: alone(&header).id() };
+        Ok((self.files.open_in_place(path)?, name, header))
+    }
+
     /// Puts a segment in the place of `before`.
-    pub fn put(&self, new: &NewSegment, before: Option<SegmentName>) -> Result<Placed, StoreError> {
+    pub fn put(
+        &self,
+        mut new: NewSegment,
+        before: Option<SegmentName>,
+    ) -> Result<Placed, StoreError> {
         let dir = self.private.join("commit");
         let path = dir.join(format!("{:020}.segment", new.first.get()));
-        let temporary = self.private.join(TEMPORARY);
-        let filled = self.fill(&temporary, new);
-        let (name, segment) = filled.map_err(|e| failed("write", &temporary, e))?;
+        new.flush()?;
+        let NewSegment { path: temporary, name, segment, .. } = new;
         if let Some(before) = before {
             self.name(&[before, name])?;
         }
@@ -102,19 +151,6 @@ impl Place {
         self.name(&[name])?;
         let file = self.files.open_in_place(&path).map_err(|e| failed("open", &path, e))?;
         Ok(Placed { path, name, file, segment })
-    }
-
-    fn fill(&self, path: &Path, new: &NewSegment) -> io::Result<(SegmentName, Segment)> {
-        let own = self.files.identity(path)?;
-        let names = HeaderNames { own, lock: self.lock.identity(&*self.files)? };
-        let mut content = segment::header(new.settled, names);
-        let mut segment = Segment::parse(&content).expect("a header alone is a sound segment");
-        for (number, bytes) in &new.records {
-            content.extend(segment.frame(*number, bytes));
-            segment.push(*number, bytes.len());
-        }
-        self.files.write_in_place(path, &content)?;
-        Ok((SegmentName { file: own, id: segment.id() }, segment))
     }
 
     /// Lets the lock name `segment`, unless it already does.
@@ -134,6 +170,11 @@ impl Place {
         let written = self.lock.name(&*self.files, segments);
         written.map_err(|e| failed("write", self.lock.path(), e))
     }
+}
+
+/// A segment without records.
+fn alone(header: &[u8]) -> Segment {
+    Segment::parse(header).expect("a header alone is a sound segment")
 }
 
 /// The names of the segments in `dir`, oldest first.

@@ -89,13 +89,16 @@ impl Left {
         Some(self.content.slice(start..start + extent.length))
     }
 
-    fn all(&self) -> NewSegment {
-        let numbers = self.segment.numbers_from(RecordNumber::FIRST);
-        NewSegment {
-            first: self.segment.first.unwrap_or(RecordNumber::FIRST),
-            settled: self.segment.settled,
-            records: numbers.filter_map(|number| Some((number, self.record(number)?))).collect(),
+    /// Copies it.
+    fn copy(&self, place: &Place) -> Result<NewSegment, StoreError> {
+        let first = self.segment.first.unwrap_or(RecordNumber::FIRST);
+        let mut new = place.begin(first, self.segment.settled)?;
+        for number in self.segment.numbers_from(RecordNumber::FIRST) {
+            if let Some(bytes) = self.record(number) {
+                new.push(number, &bytes)?;
+            }
         }
+        Ok(new)
     }
 }
 
@@ -111,14 +114,13 @@ impl Records {
         let dir = private.join("commit");
         let failed = |source| io_error(&dir, source);
         let old = segment_names(&**files, &dir).map_err(failed)?;
-        let (new, before) = match left {
-            Some(left) => {
-                left.keep_torn(&**files, private)?;
-                (left.all(), Some(left.name))
-            }
-            None => (NewSegment::default(), None),
-        };
-        let placed = make_room(&**files, private, 0).and_then(|()| place.put(&new, before));
+        if let Some(left) = left {
+            left.keep_torn(&**files, private)?;
+        }
+        let placed = make_room(&**files, private, 0).and_then(|()| match left {
+            Some(left) => place.put(left.copy(&place)?, Some(left.name)),
+            None => place.put(place.begin(RecordNumber::FIRST, TreeSize::ZERO)?, None),
+        });
         let placed = placed.map_err(|e| failed(io::Error::other(e)))?;
         for name in old {
             let old = dir.join(name);
@@ -171,22 +173,39 @@ impl Records {
         Ok(Created::Now)
     }
 
-    /// Begins a segment that holds only record `number` and the ones after it, once everything up
-    /// to `size` is durable. A crash before the rename leaves the old segment; a crash after it,
-    /// the new one.
+    /// Begins a segment that is to hold only record `number` and the ones after it, once everything
+    /// up to `size` is durable.
     pub fn begin_segment(
-        &mut self,
+        &self,
         number: RecordNumber,
         size: TreeSize,
-    ) -> Result<(), StoreError> {
+    ) -> Result<NewSegment, StoreError> {
         self.poison.refuse()?;
-        let mut new = NewSegment { first: number, settled: size, records: Vec::new() };
-        for number in self.segment.numbers_from(number) {
-            if let Some(bytes) = self.read(number)? {
-                new.records.push((number, bytes));
-            }
+        self.place.begin(number, size).map_err(|e| self.poison.put(e))
+    }
+
+    /// The next record for the new segment, if it lacks more than `spared`.
+    pub fn next_for(
+        &self,
+        new: &NewSegment,
+        spared: u64,
+    ) -> Result<Option<(RecordNumber, Bytes)>, StoreError> {
+        let number = new.next();
+        let end = self.segment.next().map_or(0, RecordNumber::get);
+        if end.saturating_sub(number.get()) <= spared {
+            return Ok(None);
         }
-        let placed = self.place.put(&new, Some(self.name)).map_err(|e| self.poison.put(e))?;
+        Ok(self.read(number)?.map(|bytes| (number, bytes)))
+    }
+
+    /// Adds to the new segment what it lacks, and puts it in place of this one. A crash before the
+    /// rename leaves the old segment; a crash after it, the new one.
+    pub fn turn_to(&mut self, mut new: NewSegment) -> Result<(), StoreError> {
+        self.poison.refuse()?;
+        while let Some((number, bytes)) = self.next_for(&new, 0)? {
+            new.push(number, &bytes).map_err(|e| self.poison.put(e))?;
+        }
+        let placed = self.place.put(new, Some(self.name)).map_err(|e| self.poison.put(e))?;
         let old = std::mem::replace(&mut self.path, placed.path);
         (self.name, self.file, self.segment) = (placed.name, placed.file, placed.segment);
         if old != self.path {

@@ -14,7 +14,7 @@ use fasti_seams::offload::offload;
 use super::error::{DirectoryError, ambiguous};
 use super::files::{FileSystem, Files, OsFiles};
 use super::identity::{Lock, Verdict};
-use super::new_segment::{Place, make_room};
+use super::new_segment::{NewSegment, Place, make_room};
 use super::objects::Objects;
 use super::options::DirectoryOptions;
 use super::poison::Poison;
@@ -36,6 +36,17 @@ const SEGMENT_RECORDS_MAX: usize = 512;
 const KEEP_PARTIALS: u64 = 256;
 /// They are kept for this many when everything is about to be flushed, so that few are flushed.
 const KEEP_PARTIALS_FLUSHED: u64 = 32;
+
+/// Directories of superseded files that are removed before everything else has its turn again.
+const REMOVED_AT_ONCE: usize = 256;
+/// The same when the log shuts down; what is left then is found after the next start.
+const REMOVED_AT_END: usize = 4096;
+/// So many records are copied to a new segment while none can be committed; those before them, while
+/// others are.
+const COPIED_LAST: u64 = 4;
+/// How often to copy what was committed while the last copy was made. It is ever less, unless the
+/// disk is too slow for that.
+const COPIES_MAX: usize = 5;
 
 /// A store in a local directory.
 pub struct DirectoryStore {
@@ -210,47 +221,51 @@ impl CommitLog for DirectoryStore {
 
     async fn settle(&self, number: RecordNumber, size: TreeSize) -> Result<(), StoreError> {
         let keep = self.inner.keep_partials;
-        self.find_leftovers(size).await;
-        self.remove_superseded(number, keep).await;
+        let _ = self.look_for_leftovers(size).await;
+        self.remove_superseded(number, keep, REMOVED_AT_ONCE).await;
         let (bytes, records) = *self.inner.grown();
         if bytes < self.inner.segment_bytes_max && records < SEGMENT_RECORDS_MAX {
             return Ok(());
         }
-        self.remove_superseded(number, keep.min(KEEP_PARTIALS_FLUSHED)).await;
+        self.remove_superseded(number, keep.min(KEEP_PARTIALS_FLUSHED), REMOVED_AT_ONCE).await;
         // The next segment will probably hold as much as this one.
         self.run(move |inner| inner.settle(number, size, bytes)).await
     }
 
     async fn end(&self, number: RecordNumber, size: TreeSize) -> Result<(), StoreError> {
-        self.remove_superseded(number, 0).await;
+        while self.look_for_leftovers(size).await {}
+        self.remove_superseded(number, 0, REMOVED_AT_END).await;
         self.run(move |inner| inner.settle(number, size, 0)).await?;
-        self.remove_superseded(number, 0).await;
+        self.remove_superseded(number, 0, REMOVED_AT_END).await;
         Ok(())
     }
 }
 
 impl DirectoryStore {
-    /// Removes the files that were superseded `keep` records ago and that can be removed.
-    async fn remove_superseded(&self, number: RecordNumber, keep: u64) {
-        while let Some(directory) = self.inner.objects.superseded().next(number, keep) {
+    /// Removes the files that were superseded `keep` records ago and that can be removed, in at most
+    /// `most` directories: after a crash there can be tens of thousands.
+    async fn remove_superseded(&self, number: RecordNumber, keep: u64, most: usize) {
+        for _ in 0..most {
+            let superseded = self.inner.objects.superseded();
+            let Some(directory) = superseded.next(number, keep) else { break };
             let inner = self.inner.clone();
             offload(move || inner.objects.remove_superseded(&directory)).await;
         }
     }
 
-    /// Looks once, near the right edge, for superseded files that an earlier writer left behind.
-    async fn find_leftovers(&self, size: TreeSize) {
-        if self.inner.leftovers().is_some() {
-            return;
-        }
-        let leftovers = Leftovers::of(&self.inner.root, size);
-        *self.inner.leftovers() = Some(leftovers);
-        loop {
+    /// Looks in one directory near the right edge for superseded files that an earlier writer left
+    /// behind; `false` if it has looked in all of them before.
+    async fn look_for_leftovers(&self, size: TreeSize) -> bool {
+        let are_left = {
+            let mut leftovers = self.inner.leftovers();
+            let leftovers = leftovers.get_or_insert_with(|| Leftovers::of(&self.inner.root, size));
+            leftovers.are_left()
+        };
+        if are_left {
             let inner = self.inner.clone();
-            if !offload(move || inner.find_some_leftovers()).await {
-                return;
-            }
+            offload(move || inner.find_some_leftovers()).await;
         }
+        are_left
     }
 }
 
@@ -283,19 +298,39 @@ impl Inner {
         let private = self.root.join("_writer");
         make_room(&*self.files, &private, room).map_err(|e| self.poison.put(e))?;
         self.filesystem.sync().map_err(|e| self.poison.put(ambiguous(&self.root, e)))?;
+        let mut new = self.records().begin_segment(number, size)?;
+        for _ in 0..COPIES_MAX {
+            if !self.copy(&mut new)? {
+                break;
+            }
+        }
         let mut records = self.records();
-        let begun = records.begin_segment(number, size);
+        let turned = records.turn_to(new);
         *self.grown() = records.grown();
-        begun?;
+        turned?;
         self.objects.superseded().settled(size);
         Ok(())
     }
 
-    /// Looks for leftovers in one directory; `false` if it was the last.
-    fn find_some_leftovers(&self) -> bool {
-        let mut leftovers = self.leftovers();
-        let Some(leftovers) = leftovers.as_mut() else { return false };
-        leftovers.look(&*self.files, self.objects.superseded())
+    /// Copies what was committed by now, but for the last few records, while more is committed.
+    /// Returns whether there was any.
+    fn copy(&self, new: &mut NewSegment) -> Result<bool, StoreError> {
+        let end = self.records().newest();
+        let begin = new.next();
+        while end.is_some_and(|end| new.next() <= end) {
+            // Not in the condition, which would keep the lock.
+            let next = self.records().next_for(new, COPIED_LAST)?;
+            let Some((number, bytes)) = next else { break };
+            new.push(number, &bytes).map_err(|e| self.poison.put(e))?;
+        }
+        Ok(new.next() > begin)
+    }
+
+    /// Looks for leftovers in one directory.
+    fn find_some_leftovers(&self) {
+        if let Some(leftovers) = self.leftovers().as_mut() {
+            leftovers.look(&*self.files, self.objects.superseded());
+        }
     }
 }
 

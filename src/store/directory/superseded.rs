@@ -137,9 +137,14 @@ impl Leftovers {
         Self { directories }
     }
 
-    /// Searches one directory, and adds what it finds to `superseded`; `false` if it was the last.
-    pub fn look(&mut self, files: &dyn Files, superseded: &Superseded) -> bool {
-        let Some(directory) = self.directories.pop() else { return false };
+    /// Whether there is a directory that was not searched yet.
+    pub fn are_left(&self) -> bool {
+        !self.directories.is_empty()
+    }
+
+    /// Searches one directory, and adds what it finds to `superseded`.
+    pub fn look(&mut self, files: &dyn Files, superseded: &Superseded) {
+        let Some(directory) = self.directories.pop() else { return };
         // What cannot be listed now is searched after the next start.
         let names: HashSet<String> =
             files.list(&directory).unwrap_or_default().into_iter().collect();
@@ -148,7 +153,6 @@ impl Leftovers {
                 superseded.insert(directory.join(name));
             }
         }
-        !self.directories.is_empty()
     }
 }
 
@@ -224,7 +228,9 @@ mod tests {
         }
         let superseded = Superseded::new(root.path(), size);
         let mut leftovers = Leftovers::of(root.path(), size);
-        while leftovers.look(&files, &superseded) {}
+        while leftovers.are_left() {
+            leftovers.look(&files, &superseded);
+        }
         let mut found: Vec<PathBuf> =
             std::iter::from_fn(|| superseded.next(number(1), 0)).collect();
         found.sort();
