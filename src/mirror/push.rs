@@ -36,7 +36,7 @@ const ATTEMPTS_MAX: u32 = 6;
 /// How often a mirror is asked that is busy, or out of reach.
 const PATIENCE: u32 = 4;
 /// How long a mirror may take to answer a request.
-const ANSWER_TIME_MAX: Duration = Duration::from_secs(180);
+const ANSWER_TIME_MAX: Duration = Duration::from_mins(3);
 /// The pause before a mirror is asked again; the next ones are longer.
 const PAUSE_MIN: Duration = Duration::from_millis(200);
 /// A request is sent once it has so many bytes, even if it has few packages.
@@ -124,7 +124,9 @@ impl PushError {
     pub fn is_refusal(&self) -> bool {
         match self {
             Self::Read(error) => error.is_refusal(),
-            Self::Ask(_) | Self::Overtaken(_) | Self::Stuck(_) => false,
+            // Others may have pushed what the log shows everybody soon.
+            Self::Ahead { .. } | Self::Overtaken(_) => false,
+            Self::Ask(_) | Self::Stuck(_) => false,
             Self::Refused { status, .. } => !may_pass(*status),
             _ => true,
         }
@@ -302,3 +304,6 @@ fn lines(
 fn words(answer: &Asked) -> String {
     String::from_utf8_lossy(&answer.body).trim().chars().take(WORDS_MAX).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,7 +31,7 @@ use super::own_keys::OwnKeys;
 use super::problem::{HttpResponse, NO_STORE, Problem, text, typed};
 
 /// How long an upload may take. What has arrived by then is kept.
-const UPLOAD_TIME_MAX: Duration = Duration::from_secs(120);
+const UPLOAD_TIME_MAX: Duration = Duration::from_mins(2);
 /// Maximum number of uploads of one log at once.
 const UPLOADS_MAX: usize = 16;
 /// Maximum bytes of all uploads in memory, and of all files that are on their way out.
@@ -58,7 +58,7 @@ impl MirrorRoutes {
             limits,
             uploading: bytes_pool(MEMORY_BYTES_MAX, metrics.shares("uploads")),
             reading: bytes_pool(MEMORY_BYTES_MAX, metrics.shares("reads")),
-            places_metrics: metrics.shares("uploads of a log"),
+            places_metrics: metrics.shares("log-uploads"),
             places: Mutex::default(),
         }
     }

@@ -159,7 +159,7 @@ impl WitnessState {
         own: &[VerifierKey],
         of_log: &[VerifierKey],
     ) -> Result<Option<Recorded>, StateError> {
-        self.recorded_in(self.checkpoint(origin), origin, own, of_log)
+        self.recorded_in(&self.checkpoint(origin), origin, own, of_log)
     }
 
     /// The same of what was cosigned last as a mirror, with its own keys.
@@ -169,17 +169,17 @@ impl WitnessState {
         own: &[VerifierKey],
         of_log: &[VerifierKey],
     ) -> Result<Option<Recorded>, StateError> {
-        self.recorded_in(self.checkpoint(origin).with_extension(MIRRORED), origin, own, of_log)
+        self.recorded_in(&self.checkpoint(origin).with_extension(MIRRORED), origin, own, of_log)
     }
 
     fn recorded_in(
         &self,
-        path: PathBuf,
+        path: &Path,
         origin: &str,
         own: &[VerifierKey],
         of_log: &[VerifierKey],
     ) -> Result<Option<Recorded>, StateError> {
-        let Some(bytes) = self.read(&path)? else { return Ok(None) };
+        let Some(bytes) = self.read(path)? else { return Ok(None) };
         let path = || path.display().to_string();
         let signed = SignedCheckpoint::parse(&bytes);
         let signed = signed.map_err(|source| StateError::Damaged { path: path(), source })?;

@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use tiles_spec::mirror::{EXCESS_MAX, EntryPackage, MirrorInfo, PackageRange, UploadHead};
 use tiles_spec::witness::{AddCheckpoint, SignSubtree, origin_hash};
 use tiles_spec::{
-    Checkpoint, CosigningKey, Hash, Note, NoteSigningKey, SignedCheckpoint, Subtree,
+    Checkpoint, CosigningKey, Hash, KeyName, Note, NoteSigningKey, SignedCheckpoint, Subtree,
     TreeCosigningKey, TreeHead, TreeSize, VerifierKey, append_entry, cosignature_time,
     plan_consistency, plan_subtree_consistency,
 };
@@ -95,12 +95,12 @@ fn number(size: TreeSize) -> usize {
 }
 
 fn own_keys(name: &str) -> OwnKeys {
-    let name = || name.parse().unwrap();
-    let ed25519 = CosigningKey::from_seed(name(), &[name().as_str().len() as u8; 32]);
-    let ml_dsa = TreeCosigningKey::from_seed(name(), &[1; 32]).unwrap();
-    let mut keys = vec![WitnessKey::Ed25519(Box::new(ed25519))];
+    let seed = [name.as_bytes()[0]; 32];
+    let name = || -> KeyName { name.parse().unwrap() };
+    let mut keys = vec![WitnessKey::Ed25519(Box::new(CosigningKey::from_seed(name(), &seed)))];
     if name().as_str().starts_with('m') {
-        keys.push(WitnessKey::MlDsa44(Box::new(ml_dsa)));
+        let key = TreeCosigningKey::from_seed(name(), &seed).unwrap();
+        keys.push(WitnessKey::MlDsa44(Box::new(key)));
     }
     OwnKeys::new(keys).unwrap()
 }

@@ -163,7 +163,7 @@ fn packages_come_back_however_they_are_cut() {
         }
         let mut reader = PackageReader::new(&range);
         assert!(reader.take(&bytes[..bytes.len() - 1]).unwrap().is_empty());
-        assert_eq!(reader.package().is_none(), true);
+        assert!(reader.package().is_none());
     }
     let mut bytes = package(&range, vec![]).entries;
     bytes.push(64);
