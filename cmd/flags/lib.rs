@@ -1,5 +1,6 @@
 //! The configuration that the binaries share: flags, each with an environment variable; and where
-//! those that serve listen, with which certificate, for how many connections, and what they log.
+//! those that serve begin, listen, with which certificate, for how many connections, and what they
+//! log.
 //!
 //! This is where the environment is read, except for what a store's own library reads itself (above
 //! all, credentials).
@@ -21,6 +22,8 @@ mod listening;
 mod machine;
 #[cfg(feature = "messages")]
 mod messages;
+#[cfg(feature = "messages")]
+mod program;
 mod proxies;
 mod shards;
 
@@ -32,6 +35,6 @@ pub use keys::{KeyError, KeyFlags, PasswordFlags, UnreadablePassword, memory};
 pub use listening::{CannotListen, listen, told_to_stop};
 pub use machine::{MachineFlags, NoState, own_state_dir};
 #[cfg(feature = "messages")]
-pub use messages::show_messages;
+pub use program::run_server;
 pub use proxies::{ProxyFlags, ProxyHeaderFlag};
 pub use shards::{BadShard, ShardFlag, ShardFlags};

@@ -105,6 +105,18 @@ impl Edge {
         self.bundle.len()
     }
 
+    /// The entries of the unfinished bundle, each after its length.
+    pub fn bundle(&self) -> &[u8] {
+        &self.bundle
+    }
+
+    /// The unfinished tiles.
+    pub fn tiles(&self) -> TileMap {
+        let mut tiles = TileMap::default();
+        self.add_unfinished(&mut tiles);
+        tiles
+    }
+
     fn level(&self, level: usize) -> &[Hash] {
         self.levels.get(level).map_or(&[], Vec::as_slice)
     }
@@ -194,7 +206,7 @@ fn entry_hashes(mut bundle: &[u8]) -> Option<Vec<Hash>> {
 }
 
 /// The root of the tree of `size` from its tiles; `None` if one that is needed is missing.
-pub(crate) fn root_of(size: TreeSize, tiles: &TileMap) -> Option<Hash> {
+pub fn root_of(size: TreeSize, tiles: &TileMap) -> Option<Hash> {
     let nodes = plan_root(size).build(tiles).ok()?;
     Some(Frontier::from_nodes(size, nodes).ok()?.root())
 }

@@ -66,7 +66,7 @@ pub async fn edge(objects: &dyn Store, head: TreeHead) -> Result<(TileMap, Vec<u
 }
 
 /// Reads the unfinished bundle of a tree.
-async fn unfinished_bundle(objects: &dyn Store, head: TreeHead) -> Result<Vec<u8>, TreeError> {
+pub async fn unfinished_bundle(objects: &dyn Store, head: TreeHead) -> Result<Vec<u8>, TreeError> {
     let Some(coord) = edge_bundle(head.size) else { return Ok(Vec::new()) };
     let path = ObjectPath::from(coord);
     if let Some(object) = objects.get(&path).await? {

@@ -1,4 +1,4 @@
-//! Copies logs, verified, to any store.
+//! Copies logs, verified, to any store, or pushes them to a mirror that others run.
 //!
 //! | module | what |
 //! |---|---|
@@ -9,6 +9,7 @@
 //! | `index` | the lookup index |
 //! | `copy` | the writes: in parallel, each object once |
 //! | [`error`] | how copying can fail |
+//! | [`mod@push`] | the same towards a mirror that others run (C2SP tlog-mirror) |
 //!
 //! It works on any tiled log, from wherever it can be read, and to wherever fasti can store one.
 //!
@@ -22,8 +23,10 @@ mod copy;
 pub mod error;
 mod heads;
 mod index;
+pub mod push;
 pub mod round;
 mod tree;
 
 pub use error::MirrorError;
+pub use push::{PushContext, PushError, Pushed, push};
 pub use round::{MirrorContext, Mirrored, mirror};

@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 
 use tiles_spec::{
-    BundleCoord, Frontier, Hash, LeafIndex, ProofError, ProofPlan, ResourcePath, TreeHead,
-    TreeSize, leaf_hash, plan_consistency, plan_inclusion, plan_root, verify_consistency,
-    verify_inclusion,
+    BundleCoord, Frontier, Hash, LeafIndex, ProofError, ProofPlan, ResourcePath, Subtree, TreeHead,
+    TreeSize, leaf_hash, plan_consistency, plan_inclusion, plan_root, plan_subtree_consistency,
+    verify_consistency, verify_inclusion,
 };
 
 use crate::bundle::{decode, not_its_leaf};
@@ -107,6 +107,16 @@ impl Tree {
             verify_consistency(&old, &new, &proof)?;
             Ok(Consistency { old, new, proof })
         })
+    }
+
+    /// The proof that this tree has a subtree (C2SP tlog-mirror).
+    pub fn subtree_proof(
+        &mut self,
+        part: Subtree,
+    ) -> Result<impl Reading<Outcome = Vec<Hash>, Fault = Fault> + Send + '_, Fault> {
+        let plan = plan_subtree_consistency(part, self.head().size)?;
+        let tiles = plan.tiles().to_vec();
+        self.with_tiles(tiles, move |tree| Ok(plan.build(tree.tiles())?))
     }
 
     /// The right edge that the log's tree had at an earlier size.

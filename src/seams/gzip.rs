@@ -1,4 +1,5 @@
-//! Gzip: packing with reusable compressors, and unpacking to a bounded length.
+//! Gzip: packing with reusable compressors, and unpacking to a bounded length, at once or in
+//! pieces.
 //!
 //! A compressor takes several hundred KiB of aligned memory. Creating one for each object would
 //! cost more than compressing a small object, and general allocators do not reuse the gaps between
@@ -9,7 +10,7 @@ use std::io::{self, Read as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use flate2::read::MultiGzDecoder;
-use flate2::{Compress, Compression, FlushCompress, Status};
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
 /// How much work goes into packing. A client waits either way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +88,45 @@ pub fn gunzip(packed: &[u8], max: usize) -> Result<Vec<u8>, GunzipError> {
     if bytes.len() > max { Err(GunzipError::TooLong { max }) } else { Ok(bytes) }
 }
 
+/// Unpacks what arrives in pieces, a little at a time.
+#[derive(Debug)]
+pub struct Gunzip {
+    unpacker: Decompress,
+    is_over: bool,
+}
+
+impl Default for Gunzip {
+    fn default() -> Self {
+        Self { unpacker: Decompress::new_gzip(WINDOW_BITS), is_over: false }
+    }
+}
+
+impl Gunzip {
+    /// Unpacks from `packed`, which is left with what was not needed, at most `max` bytes behind
+    /// those in `into`.
+    pub fn unpack(
+        &mut self,
+        packed: &mut &[u8],
+        into: &mut Vec<u8>,
+        max: usize,
+    ) -> Result<(), GunzipError> {
+        if self.is_over && !packed.is_empty() {
+            // One may follow the other.
+            *self = Self::default();
+        }
+        let start = into.len();
+        into.resize(start + max, 0);
+        let unpacker = &mut self.unpacker;
+        let before = (unpacker.total_in(), unpacker.total_out());
+        let status = unpacker.decompress(packed, &mut into[start..], FlushDecompress::None);
+        let since = |now: u64, before: u64| usize::try_from(now - before).expect("a length");
+        into.truncate(start + since(unpacker.total_out(), before.1));
+        *packed = &packed[since(unpacker.total_in(), before.0)..];
+        self.is_over |= status.map_err(io::Error::other)? == Status::StreamEnd;
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,6 +143,30 @@ mod tests {
         for bytes in [&packed[..40], b"not gzip", b""] {
             assert!(matches!(gunzip(bytes, 100_000), Err(GunzipError::Invalid(_))));
         }
+    }
+
+    #[test]
+    fn pieces_are_unpacked_a_little_at_a_time() {
+        let bytes: Vec<u8> = (0..100_000_u32).flat_map(u32::to_be_bytes).collect();
+        let (first, second) = bytes.split_at(1000);
+        let packed = [gzip(first, Effort::Quick), gzip(second, Effort::Quick)].concat();
+        for (piece, max) in [(1, 1000), (1000, 1), (77, 4096), (packed.len(), 10_000)] {
+            let (mut gunzip, mut unpacked, mut held) = (Gunzip::default(), Vec::new(), Vec::new());
+            for mut part in packed.chunks(piece) {
+                loop {
+                    let (before, left) = (held.len(), part.len());
+                    gunzip.unpack(&mut part, &mut held, max).unwrap();
+                    assert!(held.len() - before <= max);
+                    if part.len() == left && held.len() == before {
+                        break;
+                    }
+                    unpacked.append(&mut held);
+                }
+            }
+            assert!(unpacked == bytes, "{piece} and {max}");
+        }
+        let mut noise = &b"not gzip, whatever follows"[..];
+        assert!(Gunzip::default().unpack(&mut noise, &mut Vec::new(), 100).is_err());
     }
 
     #[test]

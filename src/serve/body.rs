@@ -4,23 +4,23 @@
 //! (408), or when another client needs its memory (503). The rest of a refused body is read for a
 //! while, because a client that is still sending may lose the answer.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf as _, Bytes, BytesMut};
-use fasti_seams::least_rate::{LeastRate, TransferTimer};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, HeaderValue, request};
 use http_body_util::BodyExt;
 use hyper::body::Body;
-use tokio::sync::Notify;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::timeout;
 
+use super::body_error::BodyError;
 use super::connection::Connection;
 use super::limits::Limits;
 use super::place::place_of;
+use super::reading::Reading;
 use super::request_body::RequestBody;
-use super::shares::{Full, Holder, Share, Shares};
+use super::shares::{Share, Shares};
 
 /// How much of a refused body is read before the answer, so that the connection can be reused.
 const DISCARD_BYTES_MAX: usize = 256 << 10;
@@ -35,53 +35,6 @@ const DRAIN_LENGTH_MAX: u64 = 1 << 30;
 
 /// Maximum number of characters of a client's own text in an error.
 const TEXT_CHARS_MAX: usize = 100;
-
-/// Why a body was not read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BodyError {
-    /// It is too long.
-    #[error("the body is longer than {max} bytes")]
-    TooLarge {
-        /// The limit.
-        max: usize,
-    },
-    /// It did not arrive in time.
-    #[error("the body did not arrive within {} seconds", .0.as_secs())]
-    TooSlow(Duration),
-    /// It arrives too slowly.
-    #[error("the body arrived at less than {least} bytes per second")]
-    StandsStill {
-        /// The limit.
-        least: u32,
-    },
-    /// It broke off.
-    #[error("the body broke off: {0}")]
-    Broken(String),
-    /// It is encoded.
-    #[error("Content-Encoding {0:?} is not supported on requests; send the body unencoded")]
-    Encoded(String),
-    /// There is no memory for it.
-    #[error("the server is busy; try again")]
-    NoRoom,
-}
-
-impl From<Full> for BodyError {
-    fn from(_: Full) -> Self {
-        Self::NoRoom
-    }
-}
-
-impl BodyError {
-    /// Whether it was late or slow.
-    pub fn is_slow(&self) -> bool {
-        matches!(self, Self::TooSlow(_) | Self::StandsStill { .. })
-    }
-
-    /// Whether its rest is not worth waiting for.
-    pub fn is_lost(&self) -> bool {
-        self.is_slow() || matches!(self, Self::Broken(_))
-    }
-}
 
 /// A request's body, with its share of the memory for bodies.
 #[derive(Debug)]
@@ -110,54 +63,6 @@ impl ReadBody {
     }
 }
 
-/// A body that is being read.
-struct Reading {
-    timer: Mutex<Option<TransferTimer>>,
-    gives_way: Notify,
-}
-
-impl Reading {
-    fn new(least: LeastRate) -> Arc<Self> {
-        let timer = Mutex::new(Some(TransferTimer::new(least, Instant::now().into_std())));
-        Arc::new(Self { timer, gives_way: Notify::new() })
-    }
-
-    fn with<T>(&self, what: impl FnOnce(&mut Option<TransferTimer>) -> T) -> T {
-        what(&mut self.timer.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn moved(&self, bytes: usize) {
-        let now = Instant::now().into_std();
-        self.with(|timer| timer.iter_mut().for_each(|one| one.moved(bytes, now)));
-    }
-
-    /// The body is complete, and waits for the server from now on.
-    fn ends(&self) {
-        self.with(|timer| *timer = None);
-    }
-
-    /// Waits until the body is too slow.
-    async fn is_too_slow(&self) {
-        while let Some(due) = self.with(|timer| timer.as_ref().map(TransferTimer::due)) {
-            if due <= Instant::now().into_std() {
-                return;
-            }
-            sleep_until(Instant::from_std(due) + Duration::from_millis(1)).await;
-        }
-    }
-}
-
-impl Holder for Reading {
-    fn stands(&self) -> Option<Duration> {
-        let now = Instant::now().into_std();
-        self.with(|timer| timer.as_ref().map(|one| one.used(now)))
-    }
-
-    fn give_way(&self) {
-        self.gives_way.notify_one();
-    }
-}
-
 /// Reads a body of at most `max` bytes, as long as `memory` has room for it. An announced length
 /// above `max` is refused before anything is read; after that only the bytes received count.
 pub async fn read_body<B: RequestBody>(
@@ -174,11 +79,7 @@ pub async fn read_body<B: RequestBody>(
     }
     let connection = head.extensions.get::<Arc<Connection>>();
     let _reading = connection.map(Connection::reads);
-    let least = LeastRate {
-        grace: limits.body_rate_min.grace.min(limits.body_timeout),
-        ..limits.body_rate_min
-    };
-    let reading = Reading::new(least);
+    let reading = Reading::within(limits);
     let announced = announced.and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
     let mut collected = Collected {
         max,
@@ -199,19 +100,8 @@ pub async fn read_body<B: RequestBody>(
         }
         Ok(())
     };
-    let read = tokio::select! {
-        biased;
-        read = collect => read,
-        () = reading.gives_way.notified() => Err(BodyError::NoRoom),
-        () = tokio::time::sleep(limits.body_timeout) => {
-            Err(BodyError::TooSlow(limits.body_timeout))
-        }
-        () = reading.is_too_slow() => {
-            Err(BodyError::StandsStill { least: least.bytes_per_second })
-        }
-    };
-    read?;
-    reading.ends();
+    reading.read(collect).await?;
+    reading.pauses();
     Ok(collected.whole())
 }
 
@@ -302,7 +192,7 @@ where
     let length = body.size_hint().exact().filter(|length| *length <= DRAIN_LENGTH_MAX);
     let max = length.unwrap_or(DRAIN_BYTES_MAX);
     let _reading = connection.reads();
-    let reading = Reading::new(limits.body_rate_min);
+    let reading = Reading::within(&limits);
     let read = async {
         let mut bytes = 0;
         while bytes < max
@@ -317,10 +207,7 @@ where
         if length.is_some() {
             drop(body.frame().await);
         }
+        Ok(())
     };
-    tokio::select! {
-        () = read => {}
-        () = reading.is_too_slow() => {}
-        () = tokio::time::sleep(limits.body_timeout) => {}
-    }
+    drop(reading.read(read).await);
 }

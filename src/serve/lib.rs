@@ -10,6 +10,8 @@
 //! | [`shares`] | who gets how much, and who gives way |
 //! | [`hogs`] | clients that took too much, and get few new connections for a while |
 //! | [`body`], [`request_body`] | bodies of requests; [`refused`]: of those that were refused |
+//! | [`streamed`] | bodies that are worked on while they arrive |
+//! | [`reading`], [`body_error`] | how slow a body can be, and why it was not read |
 //! | [`delivery`] | answers, until they are taken |
 //! | [`place`] | where a request comes from |
 //! | [`metrics`] | what is counted |
@@ -20,24 +22,28 @@
 //! two modules import each other, directly or through others.
 
 mod body;
+mod body_error;
 mod connection;
 mod delivery;
 mod hogs;
 mod limits;
 pub mod metrics;
 mod place;
+mod reading;
 mod refused;
 mod request_body;
 mod serve;
 mod service;
 mod shares;
+mod streamed;
 #[cfg(feature = "tls")]
 mod tls;
 #[cfg(not(feature = "tls"))]
 #[path = "tls/left_out.rs"]
 mod tls;
 
-pub use body::{BodyError, ReadBody, discard, read_body};
+pub use body::{ReadBody, discard, read_body};
+pub use body_error::BodyError;
 pub use connection::{Connection, OpenRequest};
 pub use delivery::AccountedFor;
 pub use limits::{Limits, Pools, bytes_pool, lasting_pool};
@@ -48,4 +54,5 @@ pub use request_body::RequestBody;
 pub use serve::{Server, ServerParts};
 pub use service::{Answered, Service};
 pub use shares::{Full, Place, Share, Shares};
+pub use streamed::StreamedBody;
 pub use tls::{Tls, TlsError};

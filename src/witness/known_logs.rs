@@ -35,6 +35,8 @@ pub(super) struct KnownLog {
     pub keys: Vec<VerifierKey>,
     /// Locked by whoever's turn it is.
     pub last: Arc<Turns<Last>>,
+    /// Whether it is mirrored too.
+    pub is_mirrored: bool,
     bucket: Option<Bucket>,
 }
 
@@ -81,8 +83,9 @@ impl KnownLogs {
             };
             let rate = log.per_day.map(Rate::per_day).or(self.default_rate);
             let bucket = rate.map(|rate| rate.bucket(&self.clock));
-            let (origin, keys) = (log.origin.clone(), log.keys.clone());
-            by_hash.insert(hash, Arc::new(KnownLog { origin, keys, last, bucket }));
+            let (origin, keys, is_mirrored) =
+                (log.origin.clone(), log.keys.clone(), log.is_mirrored);
+            by_hash.insert(hash, Arc::new(KnownLog { origin, keys, last, is_mirrored, bucket }));
         }
         *self.by_hash.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(by_hash);
         Ok(())
@@ -90,8 +93,17 @@ impl KnownLogs {
 
     /// The log with this origin.
     pub fn find(&self, origin: &str) -> Option<Arc<KnownLog>> {
-        let by_hash = self.by_hash.read().unwrap_or_else(PoisonError::into_inner);
-        by_hash.get(&origin_hash(origin)).cloned()
+        self.with_hash(&origin_hash(origin))
+    }
+
+    /// The log whose origin has this hash, in hexadecimal.
+    pub fn with_hash(&self, hash: &str) -> Option<Arc<KnownLog>> {
+        self.all().get(hash).cloned()
+    }
+
+    /// All of them, by the hashes of their origins.
+    pub fn all(&self) -> Arc<HashMap<String, Arc<KnownLog>>> {
+        self.by_hash.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What was cosigned last of the log whose origin has this hash, in hexadecimal, if the log was
@@ -102,6 +114,6 @@ impl KnownLogs {
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.by_hash.read().unwrap_or_else(PoisonError::into_inner).len()
+        self.all().len()
     }
 }

@@ -1,10 +1,10 @@
-//! Witnesses at URLs, in a program that was built without them.
+//! Witnesses and mirrors at URLs, in a program that was built without them.
 
 use async_trait::async_trait;
 
-use super::ask::{Ask, AskError, Asked};
+use super::ask::{Ask, AskError, AskMirror, Asked};
 
-/// A witness at a URL; none can be made.
+/// A witness or a mirror at a URL; none can be made.
 #[derive(Clone, Debug)]
 pub enum HttpAsk {}
 
@@ -19,6 +19,13 @@ impl HttpAsk {
 #[async_trait]
 impl Ask for HttpAsk {
     async fn add_checkpoint(&self, _: Vec<u8>) -> Result<Asked, AskError> {
+        match *self {}
+    }
+}
+
+#[async_trait]
+impl AskMirror for HttpAsk {
+    async fn add_entries(&self, _: Vec<u8>) -> Result<Asked, AskError> {
         match *self {}
     }
 }

@@ -1,5 +1,5 @@
 //! Witnesses of transparency logs (C2SP tlog-witness): asking them to cosign the checkpoints of a
-//! log, and being one.
+//! log, and being one; and mirrors (C2SP tlog-mirror), in the same two ways.
 //!
 //! | module | what it is |
 //! |---|---|
@@ -11,7 +11,11 @@
 //! | `state` | what it has cosigned, in files |
 //! | `own_keys` | its keys |
 //! | `refusal` | why it refuses, and with which status |
-//! | `routes` | the same over HTTP |
+//! | `dated` | the time of a cosignature |
+//! | [`mirror`] | a mirror beside a witness: stores all entries, then cosigns |
+//! | `routes`, `mirror_routes` | the same over HTTP |
+//! | `arriving` | the body of an upload, as it arrives |
+//! | `problem` | answers, and errors as such |
 //! | `bastion` | the same through a bastion, for a machine that nobody can reach |
 //!
 //! What is sent and what a witness checks is in [`tiles_spec::witness`], and policies are in
@@ -22,9 +26,13 @@
 //! what was cosigned last, and nobody sees a cosignature before it is on the disk. Everything is
 //! bounded in time and bytes.
 
+#[cfg(feature = "serve")]
+mod arriving;
 pub mod ask;
 #[cfg(feature = "bastion")]
 pub mod bastion;
+#[cfg(feature = "serve")]
+mod dated;
 #[cfg(feature = "http")]
 mod http_ask;
 #[cfg(not(feature = "http"))]
@@ -37,7 +45,13 @@ pub mod log_list;
 #[cfg(feature = "serve")]
 pub mod metrics;
 #[cfg(feature = "serve")]
+pub mod mirror;
+#[cfg(feature = "serve")]
+mod mirror_routes;
+#[cfg(feature = "serve")]
 mod own_keys;
+#[cfg(feature = "serve")]
+mod problem;
 pub mod quorum;
 #[cfg(feature = "serve")]
 mod refusal;
@@ -49,12 +63,14 @@ mod state;
 #[cfg(feature = "serve")]
 mod witness;
 
-pub use ask::{Ask, AskError, Asked};
+pub use ask::{Ask, AskError, AskMirror, Asked};
 #[cfg(feature = "bastion")]
 pub use bastion::{Bastion, BastionError};
 pub use http_ask::HttpAsk;
 #[cfg(feature = "serve")]
 pub use log_list::{ListedLog, LogList, LogListError};
+#[cfg(feature = "serve")]
+pub use mirror::{Mirror, MirrorRefusal, Uploaded};
 #[cfg(feature = "serve")]
 pub use own_keys::{OwnKeys, OwnKeysError};
 pub use quorum::{Missing, QuorumConfig, QuorumCosigners, QuorumError};

@@ -47,6 +47,8 @@ pub struct ListedLog {
     pub keys: Vec<VerifierKey>,
     /// How many requests it may make a day; `None` if the list does not say.
     pub per_day: Option<NonZeroU32>,
+    /// Whether it is mirrored too.
+    pub is_mirrored: bool,
 }
 
 /// The logs that a witness knows, by origin.
@@ -158,13 +160,27 @@ impl LogList {
         self.logs.values()
     }
 
+    /// The same list of logs that are mirrored too.
+    #[must_use]
+    pub fn mirrored(mut self) -> Self {
+        self.logs.values_mut().for_each(|log| log.is_mirrored = true);
+        self
+    }
+
     /// Adds the logs of another list.
     pub fn extend(&mut self, other: Self) -> Result<(), LogListError> {
         self.skipped.extend(other.skipped);
         for log in other.logs.into_values() {
-            for key in log.keys {
+            // A log can be listed to be witnessed, and again to be mirrored.
+            let known = self.logs.get(&log.origin).map_or(&[][..], |known| &known.keys);
+            let is_new = |key: &VerifierKey| !log.is_mirrored || !known.contains(key);
+            for key in log.keys.iter().filter(|key| is_new(key)).cloned().collect::<Vec<_>>() {
                 let added = self.add(log.origin.clone(), key, log.per_day);
                 added.map_err(|fault| LogListError { line: 1, fault })?;
+            }
+            if let Some(known) = self.logs.get_mut(&log.origin) {
+                known.is_mirrored |= log.is_mirrored;
+                known.per_day = known.per_day.max(log.per_day);
             }
         }
         Ok(())
@@ -239,6 +255,7 @@ impl LogList {
             origin: origin.clone(),
             keys: Vec::new(),
             per_day,
+            is_mirrored: false,
         });
         if log.keys.contains(&key) {
             return Err(ListFault::SameKey);

@@ -18,6 +18,10 @@ pub struct WitnessMetrics {
     pub forked: Counter,
     /// Lists of logs that could not be loaded while running.
     pub reload_failures: Counter,
+    /// Checkpoints that were cosigned as a mirror.
+    pub mirrored: Counter,
+    /// Entries that were stored as a mirror.
+    pub mirrored_entries: Counter,
 }
 
 impl WitnessMetrics {
@@ -42,6 +46,8 @@ impl WitnessMetrics {
                 "Lists of logs that could not be loaded while running",
                 &self.reload_failures,
             ),
+            ("mirror_cosigned", "Checkpoints that were cosigned as a mirror", &self.mirrored),
+            ("mirror_entries", "Entries that were stored as a mirror", &self.mirrored_entries),
         ] {
             registry.register(name, help, counter.clone());
         }

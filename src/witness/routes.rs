@@ -1,4 +1,4 @@
-//! A witness over HTTP (C2SP tlog-witness).
+//! A witness over HTTP (C2SP tlog-witness), and the mirror beside it, if there is one.
 //!
 //! | request | answer |
 //! |---|---|
@@ -7,6 +7,7 @@
 //! | `GET /<SHA-256 of the origin>/checkpoint` | the newest checkpoint that was cosigned |
 //! | `GET /healthz` | that the process is alive |
 //! | `GET /` | who this is, for people |
+//! | `POST /add-entries`, `GET /mirror/...` | see `mirror_routes` |
 //!
 //! A refusal says in plain text what is wrong; for a client that is behind or ahead it is the size
 //! that the witness knows, and nothing else.
@@ -15,34 +16,31 @@ use std::future::Future;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use fasti_rate::{Pace, Proxies, TooMany, seconds};
-use fasti_seams::causes::with_causes;
+use fasti_rate::{Pace, Proxies};
 use fasti_serve::{
     Answered, BodyError, Connection, Full as NoneLeft, HttpMetrics, Limits, Place, ReadBody,
     RequestLabels, Service, Shares, bytes_pool, leave, peer, place_of, read_body,
 };
 use futures::FutureExt as _;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use http::{Method, Request, Response, StatusCode, request};
+use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HeaderValue};
+use http::{Method, Request, request};
 use http_body_util::Full;
 use hyper::body::{Body as _, Incoming};
-use thiserror::Error;
-use tiles_spec::witness::{ADD_CHECKPOINT_BYTES_MAX, SIZE_MEDIA_TYPE, size_body};
+use tiles_spec::witness::ADD_CHECKPOINT_BYTES_MAX;
 
-use super::refusal::Refusal;
+use super::mirror::Mirror;
+use super::mirror_routes::MirrorRoutes;
+use super::problem::{BUSY_SECONDS, HttpResponse, NO_STORE, Problem, read_only, text};
 use super::witness::Witness;
-
-const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
-const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// How long caches may keep a checkpoint.
 const CHECKPOINT_LIFETIME: HeaderValue = HeaderValue::from_static("max-age=5");
 
+/// The route of uploads, which can be packed.
+const ADD_ENTRIES: &str = "add-entries";
+
 /// Maximum bytes of all bodies that are read at once.
 const BODY_MEMORY_BYTES_MAX: usize = 32 << 20;
-
-/// How long a client should wait that was refused for lack of room, in seconds.
-const BUSY_SECONDS: u64 = 1;
 
 /// A witness over HTTP.
 #[derive(Clone)]
@@ -53,6 +51,7 @@ pub struct WitnessService {
 
 struct Parts {
     witness: Arc<Witness>,
+    mirror: Option<MirrorRoutes>,
     /// How often a client may ask.
     pace: Pace,
     limits: Limits,
@@ -60,36 +59,20 @@ struct Parts {
     metrics: HttpMetrics,
 }
 
-/// Everything that is answered with an error.
-#[derive(Debug, Error)]
-enum Problem {
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    #[error(transparent)]
-    Body(#[from] BodyError),
-    #[error(transparent)]
-    Paced(#[from] TooMany),
-    #[error("there is nothing here")]
-    NotFound,
-    #[error("use {0} here")]
-    Method(&'static str),
-    #[error("the witness is busy; try again")]
-    Busy,
-}
-
-type HttpResponse = Response<Full<Bytes>>;
-
 impl WitnessService {
-    /// Serves a witness within these limits, to clients that may ask as often as `pace` says.
+    /// Serves a witness, and the mirror beside it, within these limits, to clients that may ask as
+    /// often as `pace` says.
     pub fn new(
         witness: Arc<Witness>,
+        mirror: Option<Arc<Mirror>>,
         pace: Pace,
         proxies: Proxies,
         limits: Limits,
         metrics: HttpMetrics,
     ) -> Self {
         let bodies = bytes_pool(BODY_MEMORY_BYTES_MAX, metrics.shares("bodies"));
-        let parts = Arc::new(Parts { witness, pace, limits, bodies, metrics });
+        let mirror = mirror.map(|mirror| MirrorRoutes::new(mirror, limits, &metrics));
+        let parts = Arc::new(Parts { witness, mirror, pace, limits, bodies, metrics });
         Self { parts, proxies: Arc::new(proxies) }
     }
 
@@ -145,6 +128,11 @@ impl Parts {
             Err(NoneLeft) => ("busy", Err(Problem::Busy)),
         };
         let (mut answer, unread) = match answered {
+            // An upload can be answered before its end.
+            Ok(mut answer) if !body.is_end_stream() => {
+                let unread = leave(&mut answer, &head, body, false).await;
+                (answer, unread)
+            }
             Ok(answer) => (answer, None),
             Err(problem) => {
                 let is_lost = matches!(&problem, Problem::Body(error) if error.is_lost());
@@ -157,6 +145,9 @@ impl Parts {
             let body = std::mem::take(answer.body_mut());
             let length = body.size_hint().exact().unwrap_or_default();
             answer.headers_mut().entry(CONTENT_LENGTH).or_insert_with(|| length.into());
+        }
+        if route == ADD_ENTRIES {
+            answer.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         }
         let code = answer.status().as_u16();
         self.metrics.requests.get_or_create(&RequestLabels { route, code }).inc();
@@ -192,33 +183,63 @@ impl Parts {
                 let asked = self.read(head, body).await;
                 let answered = match asked {
                     Ok(body) => {
-                        self.witness.sign_subtree(body.bytes()).await.map_err(Problem::from)
+                        let mirror = self.mirror.as_ref().map(|mirror| mirror.keys().clone());
+                        let signed = self.witness.sign_subtree(body.bytes(), mirror).await;
+                        signed.map_err(Problem::from)
                     }
                     Err(problem) => Err(problem),
                 };
                 ("sign-subtree", answered.map(|lines| text(lines, NO_STORE)))
             }
+            "/add-entries" => (ADD_ENTRIES, self.add_entries(head, body).await),
             "/healthz" => ("healthz", read_only(head).map(|()| text("ok\n", NO_STORE))),
             "/" => ("front", read_only(head).map(|()| text(self.front_page(), NO_STORE))),
-            path => match path[1..].strip_suffix("/checkpoint") {
-                Some(hash) => ("checkpoint", self.newest(head, hash).await),
-                None => ("none", Err(Problem::NotFound)),
+            path => match (path.strip_prefix("/mirror/"), path[1..].strip_suffix("/checkpoint")) {
+                (Some(path), _) => ("mirror", self.mirrored(head, path).await),
+                (None, Some(hash)) => ("checkpoint", self.newest(head, hash).await),
+                (None, None) => ("none", Err(Problem::NotFound)),
             },
+        }
+    }
+
+    async fn add_entries(
+        &self,
+        head: &request::Parts,
+        body: &mut Incoming,
+    ) -> Result<HttpResponse, Problem> {
+        let mirror = self.mirror.as_ref().ok_or(Problem::NotFound)?;
+        self.expect_post(head)?;
+        let added = mirror.add_entries(head, body).await;
+        if let Err(Problem::Body(error)) = &added {
+            self.note_slow(error);
+        }
+        added
+    }
+
+    async fn mirrored(&self, head: &request::Parts, path: &str) -> Result<HttpResponse, Problem> {
+        read_only(head)?;
+        self.mirror.as_ref().ok_or(Problem::NotFound)?.read(head, path).await
+    }
+
+    fn expect_post(&self, head: &request::Parts) -> Result<(), Problem> {
+        if head.method != Method::POST {
+            return Err(Problem::Method("POST"));
+        }
+        Ok(self.pace.take(place_of(head).client, 0)?)
+    }
+
+    fn note_slow(&self, error: &BodyError) {
+        if error.is_slow() {
+            self.metrics.bodies_too_slow.inc();
         }
     }
 
     /// Reads the body of a submission, which keeps its share of the memory until it is answered.
     async fn read(&self, head: &request::Parts, body: &mut Incoming) -> Result<ReadBody, Problem> {
-        if head.method != Method::POST {
-            return Err(Problem::Method("POST"));
-        }
-        self.pace.take(place_of(head).client, 0)?;
+        self.expect_post(head)?;
         let read =
             read_body(head, body, ADD_CHECKPOINT_BYTES_MAX, &self.limits, &self.bodies).await;
-        if read.as_ref().is_err_and(BodyError::is_slow) {
-            self.metrics.bodies_too_slow.inc();
-        }
-        Ok(read?)
+        Ok(read.inspect_err(|error| self.note_slow(error))?)
     }
 
     async fn newest(&self, head: &request::Parts, hash: &str) -> Result<HttpResponse, Problem> {
@@ -230,77 +251,12 @@ impl Parts {
     fn front_page(&self) -> String {
         let line = |key| format!("verifier key  {key}\n");
         let keys: String = self.witness.keys().verifier_keys().iter().map(line).collect();
+        let mirror = self.mirror.as_ref().map(MirrorRoutes::front_page).unwrap_or_default();
         format!(
             "fasti: a witness of transparency logs (c2sp.org/tlog-witness)\n\n{keys}logs          \
              {}\n\nPOST  /add-checkpoint  /sign-subtree\n\
-             GET   /<SHA-256 of the origin, in hexadecimal>/checkpoint  /healthz\n",
+             GET   /<SHA-256 of the origin, in hexadecimal>/checkpoint  /healthz\n{mirror}",
             self.witness.log_count()
         )
     }
-}
-
-impl Problem {
-    fn status(&self) -> StatusCode {
-        let status = match self {
-            Self::Refused(refusal) => refusal.status(),
-            Self::Body(BodyError::TooLarge { .. }) => 413,
-            Self::Body(BodyError::TooSlow(_) | BodyError::StandsStill { .. }) => 408,
-            Self::Body(BodyError::Broken(_)) => 400,
-            Self::Body(BodyError::Encoded(_)) => 415,
-            Self::Body(BodyError::NoRoom) | Self::Busy => 503,
-            Self::Paced(_) => 429,
-            Self::NotFound => 404,
-            Self::Method(_) => 405,
-        };
-        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-    }
-
-    fn into_response(self) -> HttpResponse {
-        let status = self.status();
-        if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
-            tracing::error!(error = with_causes(&self), "request failed");
-        }
-        let size = match &self {
-            Self::Refused(refusal) => refusal.size(),
-            _ => None,
-        };
-        let mut answer = match size {
-            Some(size) => text(size_body(size), NO_STORE),
-            None => text(format!("{self}\n"), NO_STORE),
-        };
-        *answer.status_mut() = status;
-        let headers = answer.headers_mut();
-        if size.is_some() {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static(SIZE_MEDIA_TYPE));
-        }
-        match self {
-            Self::Method(allowed) => {
-                headers.insert(ALLOW, HeaderValue::from_static(allowed));
-            }
-            Self::Refused(Refusal::TooMany(wait)) | Self::Paced(TooMany { wait, .. }) => {
-                headers.insert(RETRY_AFTER, seconds(wait).into());
-            }
-            Self::Busy | Self::Body(BodyError::NoRoom) => {
-                headers.insert(RETRY_AFTER, BUSY_SECONDS.into());
-            }
-            _ => {}
-        }
-        answer
-    }
-}
-
-fn read_only(head: &request::Parts) -> Result<(), Problem> {
-    if [Method::GET, Method::HEAD].contains(&head.method) {
-        Ok(())
-    } else {
-        Err(Problem::Method("GET, HEAD"))
-    }
-}
-
-fn text(body: impl Into<Bytes>, lifetime: HeaderValue) -> HttpResponse {
-    let mut answer = Response::new(Full::new(body.into()));
-    let headers = answer.headers_mut();
-    headers.insert(CONTENT_TYPE, TEXT);
-    headers.insert(CACHE_CONTROL, lifetime);
-    answer
 }

@@ -3,7 +3,8 @@
 //! ```text
 //! <state>/lock                     held while a witness runs
 //! <state>/<hash>                   what was cosigned last of the log whose origin has this SHA-256
-//! <state>/<hash>.new               the next one, before it is moved into place
+//! <state>/<name>.new               the next file of this name, before it is moved into place
+//! <state>/<hash>.mirrored          what was cosigned last as a mirror of that log
 //! <state>/<hash>.cosigned          what was cosigned when the log was found to have forked,
 //! <state>/<hash>.conflicting       and the other checkpoint of that size that it has signed
 //! ```
@@ -28,6 +29,9 @@ use tiles_spec::{
     CHECKPOINT_BYTES_MAX, CheckpointError, NoteError, SignedCheckpoint, TreeHead, VerifierKey,
     cosignature_time,
 };
+
+/// The name of a log's file as its mirror, after the hash.
+const MIRRORED: &str = "mirrored";
 
 /// The state of a witness.
 pub struct WitnessState {
@@ -142,6 +146,11 @@ impl WitnessState {
         self.read(&self.root.join(origin_hash))
     }
 
+    /// The same of what was cosigned last as a mirror.
+    pub fn newest_mirrored(&self, origin_hash: &str) -> Result<Option<Vec<u8>>, StateError> {
+        self.read(&self.root.join(origin_hash).with_extension(MIRRORED))
+    }
+
     /// What was cosigned last of a log. One of these keys must have signed it: the witness's own,
     /// or the log's.
     pub fn recorded(
@@ -150,8 +159,27 @@ impl WitnessState {
         own: &[VerifierKey],
         of_log: &[VerifierKey],
     ) -> Result<Option<Recorded>, StateError> {
-        let path = self.checkpoint(origin);
-        let Some(bytes) = self.read(&path)? else { return Ok(None) };
+        self.recorded_in(&self.checkpoint(origin), origin, own, of_log)
+    }
+
+    /// The same of what was cosigned last as a mirror, with its own keys.
+    pub fn mirrored(
+        &self,
+        origin: &str,
+        own: &[VerifierKey],
+        of_log: &[VerifierKey],
+    ) -> Result<Option<Recorded>, StateError> {
+        self.recorded_in(&self.checkpoint(origin).with_extension(MIRRORED), origin, own, of_log)
+    }
+
+    fn recorded_in(
+        &self,
+        path: &Path,
+        origin: &str,
+        own: &[VerifierKey],
+        of_log: &[VerifierKey],
+    ) -> Result<Option<Recorded>, StateError> {
+        let Some(bytes) = self.read(path)? else { return Ok(None) };
         let path = || path.display().to_string();
         let signed = SignedCheckpoint::parse(&bytes);
         let signed = signed.map_err(|source| StateError::Damaged { path: path(), source })?;
@@ -175,11 +203,24 @@ impl WitnessState {
         self.replace(&self.checkpoint(origin), note)
     }
 
+    /// The same of what is to be cosigned as a mirror.
+    pub fn record_mirrored(&self, origin: &str, note: &[u8]) -> Result<(), StateError> {
+        self.replace(&self.checkpoint(origin).with_extension(MIRRORED), note)
+    }
+
     /// Records once more what the file holds after a record that failed: it may be in place without
     /// being safe on the disk. Must not run at once with another record of the log.
     pub fn settle(&self, origin_hash: &str) -> Result<(), StateError> {
-        let path = self.root.join(origin_hash);
-        self.read(&path)?.map_or(Ok(()), |bytes| self.replace(&path, &bytes))
+        self.settle_file(&self.root.join(origin_hash))
+    }
+
+    /// The same of what was cosigned as a mirror.
+    pub fn settle_mirrored(&self, origin_hash: &str) -> Result<(), StateError> {
+        self.settle_file(&self.root.join(origin_hash).with_extension(MIRRORED))
+    }
+
+    fn settle_file(&self, path: &Path) -> Result<(), StateError> {
+        self.read(path)?.map_or(Ok(()), |bytes| self.replace(path, &bytes))
     }
 
     /// Keeps two checkpoints of one log that contradict each other, the first time that there are
@@ -197,7 +238,7 @@ impl WitnessState {
     }
 
     fn replace(&self, path: &Path, bytes: &[u8]) -> Result<(), StateError> {
-        let new = path.with_extension("new");
+        let new = path.with_added_extension("new");
         self.files.write_synced(&new, bytes).map_err(of(&new))?;
         self.files.rename(&new, path).map_err(of(path))?;
         self.files.sync_dir(&self.root).map_err(of(&self.root))

@@ -8,7 +8,6 @@
 //! consistent, unless the state was rolled back from outside.
 
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
 
 use fasti_entry::quote;
 use fasti_rate::Rate;
@@ -18,18 +17,17 @@ use fasti_seams::offload::offload;
 use tiles_spec::witness::{
     AddCheckpoint, SignSubtree, WitnessRefusal, Witnessed, judge, judge_subtree, origin_hash,
 };
-use tiles_spec::{CHECKPOINT_BYTES_MAX, CosignError, NoteSignature, TreeHead};
+use tiles_spec::{
+    CHECKPOINT_BYTES_MAX, CosignError, Note, NoteSignature, SignedCheckpoint, TreeHead,
+};
 
+use super::dated::time_after;
 use super::known_logs::{KnownLog, KnownLogs, Last};
 use super::log_list::LogList;
 use super::metrics::WitnessMetrics;
 use super::own_keys::OwnKeys;
 use super::refusal::Refusal;
 use super::state::{Recorded, StateError, WitnessState};
-
-/// How far back a clock may be set without showing in the times of cosignatures. If it was set back
-/// by more, the times before were wrong.
-const SET_BACK_MAX: u64 = 60;
 
 /// A witness.
 pub struct Witness {
@@ -134,7 +132,8 @@ impl Witness {
                 self.report(log, request, known);
             }
         })?;
-        let time = self.time(log, known)?;
+        let last = known.map_or(0, |known| known.time);
+        let time = time_after(last, &*self.clock, &log.origin).ok_or(Refusal::NoTime)?;
         let lines = self.keys.cosign(note.text(), time).map_err(|error| match error {
             CosignError::Time(_) => Refusal::NoTime,
             _ => Refusal::NotCovered,
@@ -147,19 +146,6 @@ impl Witness {
             return Err(Refusal::NotCovered);
         }
         Ok((note, lines, time))
-    }
-
-    /// The time to sign, in POSIX seconds: not before that of the last cosignature.
-    fn time(&self, log: &KnownLog, known: Option<&Recorded>) -> Result<u64, Refusal> {
-        let now =
-            self.clock.date().duration_since(UNIX_EPOCH).as_ref().map_or(0, Duration::as_secs);
-        let last = known.map_or(0, |known| known.time);
-        let time = if last.saturating_sub(now) <= SET_BACK_MAX { now.max(last) } else { now };
-        if time < last {
-            let log = quote(&log.origin);
-            tracing::warn!(log, last, now, "the clock was set back: times before it were wrong");
-        }
-        if now == 0 { Err(Refusal::NoTime) } else { Ok(time) }
     }
 
     /// Reports a checkpoint that the log has signed, and that does not extend the last one, and
@@ -195,22 +181,78 @@ impl Witness {
         );
     }
 
-    /// Answers `sign-subtree`: signature lines for a part of a tree that was cosigned.
-    pub async fn sign_subtree(self: &Arc<Self>, body: &[u8]) -> Result<String, Refusal> {
-        if !self.keys.sign_subtrees() {
+    /// Answers `sign-subtree`: signature lines for a part of a tree that was cosigned, by those who
+    /// cosigned it: this witness, or the mirror beside it, which has other keys.
+    pub async fn sign_subtree(
+        self: &Arc<Self>,
+        body: &[u8],
+        mirror: Option<Arc<OwnKeys>>,
+    ) -> Result<String, Refusal> {
+        let mut all = self.keys.verifier_keys().to_vec();
+        all.extend(mirror.iter().flat_map(|keys| keys.verifier_keys().iter().cloned()));
+        if ![Some(&self.keys), mirror.as_deref()].into_iter().flatten().any(OwnKeys::sign_subtrees)
+        {
             return Err(Refusal::NoSubtrees);
         }
         let request = SignSubtree::parse(body)?;
         self.known(&request.checkpoint.checkpoint().origin)?;
         let this = self.clone();
         offload(move || {
-            let signers = judge_subtree(&request, this.keys.verifier_keys())?;
-            let lines = this.keys.cosign_subtree(&request.signed(), &signers);
-            let lines = lines.map_err(|_| Refusal::NotCovered)?;
+            let signers = judge_subtree(&request, &all)?;
+            let mut lines = Vec::new();
+            for keys in [Some(&this.keys), mirror.as_deref()].into_iter().flatten() {
+                if keys.verifier_keys().iter().any(|key| signers.contains(&key)) {
+                    let signed = keys.cosign_subtree(&request.signed(), &signers);
+                    lines.extend(signed.map_err(|_| Refusal::NotCovered)?);
+                }
+            }
+            if lines.is_empty() {
+                return Err(Refusal::NoSubtrees);
+            }
             this.metrics.subtrees.inc();
             Ok(lines.iter().map(ToString::to_string).collect())
         })
         .await
+    }
+
+    /// The checkpoint of a log that was cosigned last, with the log's own lines alone; `None` if
+    /// there is none that a key of the log has signed.
+    pub(crate) async fn pending(
+        self: &Arc<Self>,
+        log: &Arc<KnownLog>,
+    ) -> Result<Option<SignedCheckpoint>, Refusal> {
+        let note = match self.newest(&origin_hash(&log.origin)).await {
+            Ok(note) => note,
+            Err(Refusal::NeverCosigned) => return Ok(None),
+            Err(refusal) => return Err(refusal),
+        };
+        let log = log.clone();
+        offload(move || Ok(by_the_log(&note, &log))).await
+    }
+
+    /// The log with this origin.
+    pub(crate) fn known(&self, origin: &str) -> Result<Arc<KnownLog>, Refusal> {
+        self.logs.find(origin).ok_or_else(|| Refusal::UnknownLog(origin.to_owned()))
+    }
+
+    /// The logs that it knows.
+    pub(crate) const fn logs(&self) -> &KnownLogs {
+        &self.logs
+    }
+
+    /// What it has cosigned.
+    pub(crate) const fn state(&self) -> &WitnessState {
+        &self.state
+    }
+
+    /// Its clock.
+    pub(crate) const fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// What it counts.
+    pub(crate) const fn metrics(&self) -> &WitnessMetrics {
+        &self.metrics
     }
 
     /// The newest checkpoint that was cosigned of the log whose origin has this hash, in lower-case
@@ -234,8 +276,17 @@ impl Witness {
         });
         found.await?.ok_or(Refusal::NeverCosigned)
     }
+}
 
-    fn known(&self, origin: &str) -> Result<Arc<KnownLog>, Refusal> {
-        self.logs.find(origin).ok_or_else(|| Refusal::UnknownLog(origin.to_owned()))
+/// A checkpoint with those lines alone that a key of the log has made.
+pub(crate) fn by_the_log(note: &[u8], log: &KnownLog) -> Option<SignedCheckpoint> {
+    let signed = SignedCheckpoint::parse(note).ok()?;
+    let signers = signed.verify(&log.keys).ok()?;
+    let mut note = Note::unsigned(signed.note().text()).ok()?;
+    for line in signed.note().signatures() {
+        if signers.iter().any(|key| key.made(line)) {
+            note.append(line.clone()).ok()?;
+        }
     }
+    SignedCheckpoint::parse(&note.to_bytes()).ok()
 }

@@ -27,8 +27,8 @@ build_go() {
 }
 
 # install_go PROGRAM VERSION PACKAGE [DIRECTORY]: builds a published command, once, and prints its path; as
-# the module in DIRECTORY pins it, if it is given. Some take minutes of processor time. Exits with 75, and
-# the reason on the standard error, where it cannot be had.
+# the module in DIRECTORY pins it, if it is given. It is called PROGRAM, whatever its package is called. Some
+# take minutes of processor time. Exits with 75, and the reason on the standard error, where it cannot be had.
 install_go() {
   local to log package=$3@$2
   command -v go >/dev/null || { echo "go is not installed" >&2; exit 75; }
@@ -42,6 +42,7 @@ install_go() {
       echo "$1 $2 cannot be built: $(tail -n 1 "$log")" >&2
       exit 75
     fi
+    [ -x "$to/$1" ] || mv "$to/${3##*/}" "$to/$1"
   fi
   echo "$to/$1"
 }

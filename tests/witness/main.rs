@@ -7,6 +7,7 @@
 //! | `subtrees` | parts of trees |
 //! | `races` | of many requests at once, one wins |
 //! | `restarts` | what was cosigned is known after a restart, and after kills at any time |
+//! | `mirroring` | a mirror: its answers, and real clients that push a real log |
 //! | `lists` | lists of logs, and what changes in them while the witness runs |
 //! | `limits` | bodies without end, too many requests, methods and paths |
 //! | `with_writer` | a real writer with real witnesses, and what readers say of it |
@@ -18,6 +19,7 @@ mod keys;
 mod limits;
 mod lists;
 mod made;
+mod mirroring;
 mod races;
 mod restarts;
 mod statuses;

@@ -16,6 +16,7 @@
 //! | [`checkpoint`] | signed tree heads | tlog-checkpoint |
 //! | [`policy`] | whose signatures and cosignatures are enough | tlog-policy |
 //! | [`witness`] | requests to witnesses, and what they decide | tlog-witness |
+//! | [`mirror`] | uploads to mirrors, and what they decide | tlog-mirror |
 //! | [`tlog_proof`] | an entry's proof and checkpoint in one file | tlog-proof |
 //!
 //! A log of three entries, its signed checkpoint, and the proof of one entry:
@@ -50,6 +51,7 @@ pub mod bundle;
 pub mod checkpoint;
 pub mod cosignature;
 pub mod hash;
+pub mod mirror;
 pub mod note;
 pub mod policy;
 pub mod proof;
@@ -75,7 +77,7 @@ pub use policy::{Cosigner, Policy, PolicyError, PolicyRefusal};
 pub use proof::subtree::{Subtree, SubtreeError, verify_subtree_consistency};
 pub use proof::{
     ProofError, ProofPlan, TileMap, TileSource, plan_consistency, plan_inclusion, plan_root,
-    verify_consistency, verify_inclusion,
+    plan_subtree_consistency, verify_consistency, verify_inclusion,
 };
 pub use size::{
     HASH_BYTES, LeafIndex, Level, NumberError, TILE_WIDTH_MAX, TileIndex, TileWidth, TreeSize,

@@ -11,7 +11,10 @@ pub mod plan;
 pub mod subtree;
 
 pub use error::ProofError;
-pub use plan::{ProofPlan, TileMap, TileSource, plan_consistency, plan_inclusion, plan_root};
+pub use plan::{
+    ProofPlan, TileMap, TileSource, plan_consistency, plan_inclusion, plan_root,
+    plan_subtree_consistency,
+};
 
 use crate::hash::{Hash, node_hash};
 use crate::size::{LeafIndex, TreeSize};

@@ -13,8 +13,10 @@ use fasti_flags::{PasswordFlags, ProxyFlags, enough_for};
 use tiles_spec::KeyName;
 
 use crate::log_lists::LogFlags;
+use crate::mirror::MirrorFlags;
 
-/// A witness of transparency logs: cosigns a checkpoint if it extends the last one.
+/// A witness of transparency logs: cosigns a checkpoint if it extends the last one. Can be a mirror
+/// too, which cosigns once it has stored all entries.
 #[derive(Debug, Parser)]
 #[command(version, about, max_term_width = 100)]
 pub struct Flags {
@@ -47,6 +49,10 @@ pub struct Flags {
     /// The logs.
     #[command(flatten)]
     pub logs: LogFlags,
+
+    /// The mirror.
+    #[command(flatten)]
+    pub mirror: MirrorFlags,
 
     /// How often a log may ask of which the list does not say: N/s, N/m, N/h or N/d, optionally
     /// with :BURST. Only requests that the log has signed count.

@@ -29,6 +29,21 @@ pub struct LogFlags {
     /// The verifier key of a log, whose origin is the key's name. Can be repeated.
     #[arg(long, env = "FASTI_WITNESS_LOG", value_name = "NAME+ID+KEY", value_delimiter = ',')]
     pub log: Vec<VerifierKey>,
+
+    /// A list, in the same form, of logs that are mirrored, and witnessed as well. Read again on
+    /// SIGHUP.
+    #[arg(long, env = "FASTI_MIRROR_LOGS", value_name = "FILE", requires = "mirror")]
+    pub mirror_logs: Option<PathBuf>,
+
+    /// The verifier key of a log that is mirrored, and witnessed as well. Can be repeated.
+    #[arg(
+        long,
+        env = "FASTI_MIRROR_LOG",
+        value_name = "NAME+ID+KEY",
+        value_delimiter = ',',
+        requires = "mirror"
+    )]
+    pub mirror_log: Vec<VerifierKey>,
 }
 
 impl LogFlags {
@@ -36,18 +51,29 @@ impl LogFlags {
     pub fn read(&self) -> anyhow::Result<LogList> {
         let mut list = LogList::of_keys(self.log.iter().cloned()).context("--log")?;
         if let Some(path) = &self.logs {
-            let name = || path.display().to_string();
-            let read = LogList::parse(&read(path).with_context(name)?).with_context(name)?;
-            for skipped in &read.skipped {
-                tracing::warn!(list = name(), "skipped: {skipped}");
-            }
-            list.extend(read).with_context(|| format!("--log and {}", name()))?;
+            let name = || format!("--log and {}", path.display());
+            list.extend(parse(path)?).with_context(name)?;
+        }
+        let mirrored = LogList::of_keys(self.mirror_log.iter().cloned()).context("--mirror-log")?;
+        list.extend(mirrored.mirrored()).context("--mirror-log")?;
+        if let Some(path) = &self.mirror_logs {
+            list.extend(parse(path)?.mirrored()).with_context(|| path.display().to_string())?;
         }
         if list.logs().len() == 0 {
             tracing::warn!("this witness knows no log yet; name some with --logs or --log");
         }
         Ok(list)
     }
+}
+
+/// Parses a list, and says what was left out.
+fn parse(path: &Path) -> anyhow::Result<LogList> {
+    let name = || path.display().to_string();
+    let list = LogList::parse(&read(path).with_context(name)?).with_context(name)?;
+    for skipped in &list.skipped {
+        tracing::warn!(list = name(), "skipped: {skipped}");
+    }
+    Ok(list)
 }
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {

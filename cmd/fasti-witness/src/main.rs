@@ -13,6 +13,7 @@
 mod bastion;
 mod flags;
 mod log_lists;
+mod mirror;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -20,52 +21,20 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use clap::Parser;
-use fasti::causes::with_causes;
 use fasti::clock::{Clock, SystemClock};
 use fasti::http::serve_metrics;
 use fasti::metrics::{HttpMetrics, WitnessMetrics};
 use fasti::serve::{Pools, Server, ServerParts};
-use fasti::signer::{WitnessKey, forbid_core_dumps};
-use fasti::witness::{OwnKeys, Witness, WitnessService, WitnessState};
-use fasti_flags::{
-    bound_arenas, keep_current, listen, open_certificate, show_messages, told_to_stop,
-};
+use fasti::signer::WitnessKey;
+use fasti::witness::{Mirror, OwnKeys, Witness, WitnessService, WitnessState};
+use fasti_flags::{keep_current, listen, open_certificate, run_server, told_to_stop};
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 
 use crate::flags::Flags;
 
-/// Threads that read and write files or compute. More would only wait for the same disk and
-/// processors.
-const BLOCKING_THREADS_MAX: usize = 32;
-
 fn main() -> ExitCode {
-    let unbounded = bound_arenas();
-    let forbidden = forbid_core_dumps();
-    let flags = Flags::parse();
-    show_messages();
-    if let Err(error) = forbidden {
-        tracing::warn!(%error, "cannot disable core dumps, which would contain the key");
-    }
-    if let Some(error) = unbounded {
-        tracing::warn!(%error, "the allocator's heaps cannot be bounded; MALLOC_ARENA_MAX=2 does so");
-    }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .max_blocking_threads(BLOCKING_THREADS_MAX)
-        .enable_all()
-        .build();
-    let ended = match runtime {
-        Ok(runtime) => runtime.block_on(run(flags)),
-        Err(error) => Err(error.into()),
-    };
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("fasti-witness: {}", with_causes(error.as_ref()));
-            ExitCode::FAILURE
-        }
-    }
+    run_server("fasti-witness", run)
 }
 
 async fn run(flags: Flags) -> anyhow::Result<()> {
@@ -74,6 +43,8 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     http_metrics.register(&mut registry);
     metrics.register(&mut registry);
     let witness = open(&flags, metrics.clone())?;
+    let (password, trusted) = (flags.passwords.password()?, flags.trust_file_system);
+    let mirror = mirror::open(&flags.mirror, password.as_ref(), trusted, &witness).await?;
     let (cert, key) = (flags.tls_cert.as_ref(), flags.tls_key.as_ref());
     let tls = open_certificate(cert, key, &http_metrics)?;
     let listener = listen(&flags.listen).await?;
@@ -87,7 +58,7 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     let scheme = if tls.is_some() { "https" } else { "http" };
     let url = format!("{scheme}://{}", listener.local_addr()?);
     let metrics_address = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
-    greet(&flags, &witness, &url, metrics_address);
+    greet(&flags, &witness, mirror.as_deref(), &url, metrics_address);
     tokio::spawn(reloading);
     if let Some(listener) = metrics_listener {
         tokio::spawn(serve_metrics(listener, Arc::new(registry)));
@@ -99,6 +70,7 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     let pools = Pools::new(&limits, &http_metrics);
     let service = WitnessService::new(
         witness,
+        mirror,
         flags.pace(),
         flags.proxies.proxies(),
         limits,
@@ -106,7 +78,6 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     );
     #[cfg(feature = "bastion")]
     {
-        let password = flags.passwords.password()?;
         let opened =
             bastion::open(&flags.bastion, password.as_ref(), &service, &pools, &http_metrics)?;
         opened.map(tokio::spawn);
@@ -131,7 +102,13 @@ fn open(flags: &Flags, metrics: WitnessMetrics) -> anyhow::Result<Arc<Witness>> 
 }
 
 /// Prints where everything is. A closed stdout is not an error.
-fn greet(flags: &Flags, witness: &Witness, url: &str, metrics: Option<SocketAddr>) {
+fn greet(
+    flags: &Flags,
+    witness: &Witness,
+    mirror: Option<&Mirror>,
+    url: &str,
+    metrics: Option<SocketAddr>,
+) {
     let mut lines = vec![
         format!("fasti-witness {}", env!("CARGO_PKG_VERSION")),
         format!("  state         {}", flags.state.display()),
@@ -139,6 +116,11 @@ fn greet(flags: &Flags, witness: &Witness, url: &str, metrics: Option<SocketAddr
     ];
     let keys = witness.keys().verifier_keys().iter();
     lines.extend(keys.map(|key| format!("  verifier key  {key}")));
+    if let Some(mirror) = mirror {
+        lines.push(format!("  mirrored      {}", mirror.log_count()));
+        let keys = mirror.keys().verifier_keys().iter();
+        lines.extend(keys.map(|key| format!("  mirror key    {key}")));
+    }
     lines.extend(metrics.map(|address| format!("  metrics on    http://{address}/metrics")));
     lines.push(format!("  listening on  {url}"));
     drop(std::io::stdout().write_all((lines.join("\n") + "\n").as_bytes()));

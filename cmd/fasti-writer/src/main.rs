@@ -25,54 +25,21 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use clap::Parser;
-use fasti::causes::with_causes;
 use fasti::grow::RekorV1Guard;
 use fasti::heads::keep_heads_while_leading;
 use fasti::http::{App, PeerSecret, serve, serve_metrics};
 use fasti::log::Log;
 use fasti::lookup::keep_while_leading;
 use fasti::metrics::{AdmissionMetrics, HttpMetrics};
-use fasti::signer::forbid_core_dumps;
-use fasti_flags::{
-    bound_arenas, enough_for, keep_current, listen, open_certificate, show_messages, told_to_stop,
-};
+use fasti_flags::{enough_for, keep_current, listen, open_certificate, run_server, told_to_stop};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::flags::Flags;
 use crate::open::Opened;
 
-/// Threads that read and write files or compute. More would only wait for the same disk and
-/// processors.
-const BLOCKING_THREADS_MAX: usize = 32;
-
 fn main() -> ExitCode {
-    let unbounded = bound_arenas();
-    let forbidden = forbid_core_dumps();
-    let flags = Flags::parse();
-    show_messages();
-    if let Err(error) = forbidden {
-        tracing::warn!(%error, "cannot disable core dumps, which would contain the key");
-    }
-    if let Some(error) = unbounded {
-        tracing::warn!(%error, "the allocator's heaps cannot be bounded; MALLOC_ARENA_MAX=2 does so");
-    }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .max_blocking_threads(BLOCKING_THREADS_MAX)
-        .enable_all()
-        .build();
-    let ended = match runtime {
-        Ok(runtime) => runtime.block_on(run(flags)),
-        Err(error) => Err(error.into()),
-    };
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("fasti-writer: {}", with_causes(error.as_ref()));
-            ExitCode::FAILURE
-        }
-    }
+    run_server("fasti-writer", run)
 }
 
 async fn run(flags: Flags) -> anyhow::Result<()> {

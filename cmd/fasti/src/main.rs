@@ -93,7 +93,8 @@ enum Verb {
     VerifyEvidence(verify_evidence::Arguments),
     /// Build the lookup index that makes a log searchable
     Index(index::Arguments),
-    /// Copy a log, verified, to any store: entries, tiles, times, heads and index
+    /// Copy a log, verified, to any store: entries, tiles, times, heads and index; or push it to a
+    /// mirror
     Mirror(mirror::Arguments),
     /// Serve a log and its search from static files, without keys
     Serve(serve::Arguments),

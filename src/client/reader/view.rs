@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use fasti_read::{Consistency, Inclusion, Tree};
 use fasti_seams::offload::Workers;
-use tiles_spec::{Frontier, HashTile, LeafIndex, ResourcePath, TileCoord, TreeHead, TreeSize};
+use tiles_spec::{
+    Frontier, Hash, HashTile, LeafIndex, ResourcePath, Subtree, TileCoord, TreeHead, TreeSize,
+};
 
 use super::error::{ReadError, read};
 use crate::description::Description;
@@ -109,6 +111,11 @@ impl View {
         new: TreeSize,
     ) -> Result<Consistency, ReadError> {
         read(&*self.fetch, self.tree.consistency(old, new)).await
+    }
+
+    /// The proof that the tree has a subtree (C2SP tlog-mirror).
+    pub async fn subtree_proof(&mut self, part: Subtree) -> Result<Vec<Hash>, ReadError> {
+        read(&*self.fetch, self.tree.subtree_proof(part)).await
     }
 
     /// Reads a tile of the tree, verified. Its width is that in this tree.

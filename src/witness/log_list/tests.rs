@@ -19,6 +19,7 @@ fn log(origin: &str, keys: &[&VerifierKey], per_day: Option<u32>) -> ListedLog {
         origin: origin.to_owned(),
         keys: keys.iter().map(|key| (*key).clone()).collect(),
         per_day: per_day.map(|count| NonZeroU32::new(count).unwrap()),
+        is_mirrored: false,
     }
 }
 
@@ -56,6 +57,17 @@ fn keys_with_one_origin_are_of_one_log() {
     let origins: Vec<_> = list.logs().map(|log| (log.origin.as_str(), log.keys.len())).collect();
     assert_eq!(origins, [("a.test", 2), ("b.test", 1)]);
     assert_eq!(list.extend(LogList::of_keys([a]).unwrap()).unwrap_err().fault, ListFault::SameKey);
+}
+
+#[test]
+fn a_log_can_be_listed_once_more_to_be_mirrored() {
+    let (a, b, more) = (key("a.test", 1), key("b.test", 2), key("a.test", 3));
+    let mut list = LogList::parse(format!("vkey {a}\nqpd 5\nvkey {b}\n").as_bytes()).unwrap();
+    let text = format!("vkey {a}\nqpd 7\nvkey {more}\n");
+    list.extend(LogList::parse(text.as_bytes()).unwrap().mirrored()).unwrap();
+    let mirrored = ListedLog { is_mirrored: true, ..log("a.test", &[&a, &more], Some(7)) };
+    let logs: Vec<_> = list.logs().cloned().collect();
+    assert_eq!(logs, [mirrored, log("b.test", &[&b], None)]);
 }
 
 #[test]

@@ -48,7 +48,12 @@ impl Connection {
 
     /// Submits a body that says of itself that it is JSON.
     pub fn post_json(&mut self, path: &str, body: &[u8]) -> io::Result<Answer> {
-        self.request("POST", path, "content-type: application/json\r\n", body)
+        self.post_with(path, "content-type: application/json\r\n", body)
+    }
+
+    /// Submits a body with further header fields, each of which ends with CR LF.
+    pub fn post_with(&mut self, path: &str, fields: &str, body: &[u8]) -> io::Result<Answer> {
+        self.request("POST", path, fields, body)
     }
 
     fn request(&mut self, method: &str, path: &str, more: &str, body: &[u8]) -> io::Result<Answer> {

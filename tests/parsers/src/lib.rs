@@ -15,6 +15,7 @@
 //! | [`tiles`] | paths, hash tiles, entry bundles |
 //! | [`policy`] | policies of logs and witnesses |
 //! | [`witness`] | what logs and witnesses say to each other |
+//! | [`mirror`] | what logs and mirrors say to each other |
 //! | [`log_list`] | lists of the logs that a witness knows |
 //! | [`proof`] | `.tlog-proof` files, inclusion and consistency proofs |
 //! | [`evidence`] | what convicts a log, or does not |
@@ -40,6 +41,7 @@ pub mod evidence;
 pub mod flags;
 pub mod keys;
 pub mod log_list;
+pub mod mirror;
 pub mod note;
 pub mod pages;
 pub mod peers;
@@ -83,5 +85,5 @@ macro_rules! parsers {
 
 parsers! {
     note keys tiles proof revision pages record certificate timestamp request proposal entry bundle
-    trust peers requests flags policy witness log_list evidence state
+    trust peers requests flags policy witness mirror log_list evidence state
 }

@@ -14,6 +14,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::error::ProofError;
+use super::subtree::Subtree;
 use crate::hash::{Hash, node_hash};
 use crate::size::{LeafIndex, Level, TileIndex, TileWidth, TreeSize};
 use crate::tile::{HashTile, Slot, TILE_HEIGHT, TileCoord};
@@ -107,25 +108,42 @@ pub fn plan_consistency(old: TreeSize, new: TreeSize) -> Result<ProofPlan, Proof
     if old > new {
         return Err(ProofError::Shrunk { old, new });
     }
-    // From the root down the seam between old and new leaves, until a node ends at the seam.
+    match Subtree::new(TreeSize::ZERO, old) {
+        Ok(whole) => plan_subtree_consistency(whole, new),
+        // The empty tree.
+        Err(_) => Ok(ProofPlan::new(new, Vec::new())),
+    }
+}
+
+/// Plans the proof that a tree of `size` has a subtree, as [`super::subtree`] verifies it.
+pub fn plan_subtree_consistency(part: Subtree, size: TreeSize) -> Result<ProofPlan, ProofError> {
+    if part.end() > size {
+        return Err(ProofError::Shrunk { old: part.end(), new: size });
+    }
+    // From the root down to a node that ends with the subtree, and is it or inside it.
     let mut runs = Vec::new();
-    let mut node = 0..new.get();
-    while !old.is_zero() && node.end != old.get() {
+    let mut rest = part.start().get()..part.end().get();
+    let mut is_whole = true;
+    let mut node = 0..size.get();
+    while node != rest {
         let (left, right) = split(&node);
-        if old.get() <= right.start {
+        if rest.end <= right.start {
             runs.push(right);
             node = left;
         } else {
+            if rest.start < right.start {
+                (rest.start, is_whole) = (right.start, false);
+            }
             runs.push(left);
             node = right;
         }
     }
-    // The verifier already has that node if it is the whole old tree.
-    if node.start > 0 {
+    // The verifier already has that node if it is the whole subtree.
+    if !is_whole {
         runs.push(node);
     }
     runs.reverse();
-    Ok(ProofPlan::new(new, runs))
+    Ok(ProofPlan::new(size, runs))
 }
 
 /// Plans the frontier of a tree of `size`: the roots of its perfect subtrees, largest first.

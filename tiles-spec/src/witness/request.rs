@@ -3,6 +3,8 @@
 //!
 //! Invariant: what was parsed prints as the bytes it was parsed from.
 
+use std::str::Split;
+
 use thiserror::Error;
 
 use crate::checkpoint::{CHECKPOINT_BYTES_MAX, CheckpointError, SignedCheckpoint};
@@ -71,17 +73,11 @@ pub enum RequestError {
 impl AddCheckpoint {
     /// Parses a body.
     pub fn parse(bytes: &[u8]) -> Result<Self, RequestError> {
-        if bytes.len() > ADD_CHECKPOINT_BYTES_MAX {
-            return Err(RequestError::TooLarge(bytes.len()));
-        }
-        let text = std::str::from_utf8(bytes).map_err(|_| RequestError::Text)?;
-        let (head, checkpoint) = split(text)?;
-        let mut lines = head.split('\n');
-        let old = lines.next().and_then(|line| line.strip_prefix("old "));
+        let mut body = Body::open(bytes)?;
+        let old = body.lines.next().and_then(|line| line.strip_prefix("old "));
         let old = old.ok_or(RequestError::NoOld)?.parse().map_err(RequestError::Old)?;
-        let proof = parse_proof(lines)?;
-        let checkpoint = SignedCheckpoint::parse(checkpoint.as_bytes());
-        Ok(Self { old, proof, checkpoint: checkpoint.map_err(RequestError::Checkpoint)? })
+        let (proof, checkpoint) = body.proof_and_checkpoint()?;
+        Ok(Self { old, proof, checkpoint })
     }
 
     /// Encodes the body.
@@ -92,22 +88,35 @@ impl AddCheckpoint {
     }
 }
 
-/// Splits a body into what stands above the checkpoint, and the checkpoint.
-pub(super) fn split(text: &str) -> Result<(&str, &str), RequestError> {
-    // The first blank line, because a checkpoint has one of its own.
-    text.split_once("\n\n").ok_or(RequestError::Text)
+/// A body: lines, and a checkpoint below them.
+pub(super) struct Body<'a> {
+    /// The lines above the checkpoint, those of a proof last.
+    pub lines: Split<'a, char>,
+    checkpoint: &'a str,
 }
 
-/// Parses the lines of a proof.
-pub(super) fn parse_proof<'a>(
-    lines: impl Iterator<Item = &'a str>,
-) -> Result<Vec<Hash>, RequestError> {
-    let mut proof = Vec::new();
-    for line in lines {
-        if proof.len() == PROOF_HASHES_MAX {
-            return Err(RequestError::TooManyHashes);
+impl<'a> Body<'a> {
+    /// Splits a body of at most [`ADD_CHECKPOINT_BYTES_MAX`] bytes.
+    pub fn open(bytes: &'a [u8]) -> Result<Self, RequestError> {
+        if bytes.len() > ADD_CHECKPOINT_BYTES_MAX {
+            return Err(RequestError::TooLarge(bytes.len()));
         }
-        proof.push(Hash::from_base64(line).map_err(RequestError::Hash)?);
+        let text = std::str::from_utf8(bytes).map_err(|_| RequestError::Text)?;
+        // The first blank line, because a checkpoint has one of its own.
+        let (head, checkpoint) = text.split_once("\n\n").ok_or(RequestError::Text)?;
+        Ok(Self { lines: head.split('\n'), checkpoint })
     }
-    Ok(proof)
+
+    /// Parses the rest of the lines, and the checkpoint.
+    pub fn proof_and_checkpoint(self) -> Result<(Vec<Hash>, SignedCheckpoint), RequestError> {
+        let mut proof = Vec::new();
+        for line in self.lines {
+            if proof.len() == PROOF_HASHES_MAX {
+                return Err(RequestError::TooManyHashes);
+            }
+            proof.push(Hash::from_base64(line).map_err(RequestError::Hash)?);
+        }
+        let checkpoint = SignedCheckpoint::parse(self.checkpoint.as_bytes());
+        Ok((proof, checkpoint.map_err(RequestError::Checkpoint)?))
+    }
 }

@@ -4,7 +4,7 @@
 
 use thiserror::Error;
 
-use super::request::{ADD_CHECKPOINT_BYTES_MAX, RequestError, parse_proof, split};
+use super::request::{Body, RequestError};
 use crate::checkpoint::SignedCheckpoint;
 use crate::cosignature::SignedSubtree;
 use crate::hash::Hash;
@@ -49,21 +49,15 @@ impl SubtreeRefusal {
 impl SignSubtree {
     /// Parses a body.
     pub fn parse(bytes: &[u8]) -> Result<Self, RequestError> {
-        if bytes.len() > ADD_CHECKPOINT_BYTES_MAX {
-            return Err(RequestError::TooLarge(bytes.len()));
-        }
-        let text = std::str::from_utf8(bytes).map_err(|_| RequestError::Text)?;
-        let (head, checkpoint) = split(text)?;
-        let mut lines = head.split('\n');
-        let bounds = lines.next().and_then(|line| line.strip_prefix("subtree ")?.split_once(' '));
+        let mut body = Body::open(bytes)?;
+        let bounds = body.lines.next().and_then(|line| line.strip_prefix("subtree "));
+        let bounds = bounds.and_then(|bounds| bounds.split_once(' '));
         let (start, end) = bounds.ok_or(RequestError::NoSubtree)?;
         let bound = |text: &str| text.parse().map_err(RequestError::Bound);
         let subtree = Subtree::new(bound(start)?, bound(end)?)?;
-        let hash = Hash::from_base64(lines.next().ok_or(RequestError::NoSubtree)?);
+        let hash = Hash::from_base64(body.lines.next().ok_or(RequestError::NoSubtree)?);
         let hash = hash.map_err(RequestError::Hash)?;
-        let proof = parse_proof(lines)?;
-        let checkpoint = SignedCheckpoint::parse(checkpoint.as_bytes());
-        let checkpoint = checkpoint.map_err(RequestError::Checkpoint)?;
+        let (proof, checkpoint) = body.proof_and_checkpoint()?;
         let size = checkpoint.checkpoint().head.size;
         if subtree.end() > size {
             return Err(RequestError::Beyond { end: subtree.end(), size });

@@ -89,6 +89,29 @@ fn consistency_proofs_between_all_small_trees() {
 }
 
 #[test]
+fn proofs_of_every_subtree_of_every_small_tree() {
+    let all = leaves(40);
+    let check = |start: usize, end: usize, leaves: &[Hash]| {
+        let Ok(part) = Subtree::new(size(start), size(end)) else { return };
+        let plan = plan_subtree_consistency(part, size(leaves.len())).unwrap();
+        let proof = build(&plan, &tiles_of(leaves));
+        assert_eq!(proof, oracle::subtree_consistency(start, end, leaves), "{start} to {end}");
+    };
+    for n in 1..=all.len() {
+        for (start, end) in (0..n).flat_map(|start| (start + 1..=n).map(move |end| (start, end))) {
+            check(start, end, &all[..n]);
+        }
+    }
+    // Whole and unfinished tiles.
+    let all = leaves(700);
+    for (start, end) in [(0, 256), (256, 512), (512, 700), (512, 600), (0, 512), (0, 700)] {
+        check(start, end, &all);
+    }
+    let beyond = Subtree::new(size(0), size(9)).unwrap();
+    assert!(plan_subtree_consistency(beyond, size(8)).is_err());
+}
+
+#[test]
 fn frontiers_of_all_small_trees() {
     let all = leaves(600);
     let mut frontier = Frontier::new();
