@@ -125,9 +125,7 @@ impl Seen {
         found.history = compared.as_ref().map_or(History::Unknown, |history| *history);
         let fault = match compared {
             Ok(History::Ahead) => Fault::new(Kind::History, self.ahead(ours, theirs)),
-            Ok(History::Fork) => {
-                Fault::new(Kind::History, self.fork(log, ours, theirs).await)
-            }
+            Ok(History::Fork) => Fault::new(Kind::History, self.fork(log, ours, theirs).await),
             Ok(_) => return (found, None),
             Err(error) => {
                 let words = format!("cannot be compared with the log: {}", with_causes(&error));

@@ -88,11 +88,7 @@ impl Findings {
     /// Whether something is wrong with an object, as far as is known.
     pub(crate) fn names(&self, path: impl Display) -> bool {
         let problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = Problem {
-            path: path.to_string(),
-            problem: String::new(),
-            kind: Kind::Missing,
-        };
+        let first = Problem { path: path.to_string(), problem: String::new(), kind: Kind::Missing };
         problems.range(&first..).next().is_some_and(|problem| problem.path == first.path)
     }
 

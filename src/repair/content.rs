@@ -291,7 +291,8 @@ impl Tree {
             Source::Stored | Source::Below => THERE.to_owned(),
             Source::Copy(copy) => self.copied(copy),
         };
-        let entries = EntryBundle::decode(bytes, signed.width).map_err(|error| error.to_string())?;
+        let entries =
+            EntryBundle::decode(bytes, signed.width).map_err(|error| error.to_string())?;
         let bytes = first_entries(&entries, coord.width).ok_or(NOWHERE)?;
         let is_there = coord == signed && source == Source::Stored;
         Ok(Known { bytes, reason, is_there })

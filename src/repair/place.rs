@@ -47,10 +47,8 @@ impl Place {
                 let path = root.join(object.to_string());
                 let (root, file) = (root.clone(), path.clone());
                 let written = offload(move || put_file(&root, &file, &bytes)).await;
-                written.map_err(|source| RepairError::Io {
-                    path: path.display().to_string(),
-                    source,
-                })
+                written
+                    .map_err(|source| RepairError::Io { path: path.display().to_string(), source })
             }
         }
     }

@@ -91,7 +91,9 @@ impl Plan {
     async fn step(&mut self, path: &str, problems: &[Problem]) -> Result<Step, String> {
         let is_only = |kind| problems.iter().all(|problem| problem.kind == kind);
         if is_only(Kind::Stray) {
-            return Err("the log has no such object: remove the file if nothing needs it".to_owned());
+            return Err(
+                "the log has no such object: remove the file if nothing needs it".to_owned()
+            );
         }
         if is_only(Kind::Entry) {
             return Err("it is as the log signed it".to_owned());

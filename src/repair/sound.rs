@@ -228,16 +228,38 @@ impl Sound {
         HashTile::new(hashes).ok()
     }
 
+    /// A tile whose bundles are two levels below, from their entries. Where those are lost, the
+    /// tiles of the lowest level must do.
+    async fn made_from_entries(&self, coord: TileCoord) -> Option<HashTile> {
+        let mut hashes = Vec::new();
+        for slot in 0..coord.width.as_usize() {
+            let child = coord.child(slot)?;
+            let tile = match self.made_from_below(child).await {
+                Some(tile) => tile,
+                None => self.stored(child).await?,
+            };
+            hashes.push(tile.root());
+        }
+        HashTile::new(hashes).ok()
+    }
+
     /// The roots that a full tile may have: of what is stored, of what is below it, of copies.
     async fn possible_roots(&self, coord: TileCoord) -> Vec<Hash> {
         let mut roots = Vec::new();
         roots.extend(self.stored(coord).await.map(|tile| tile.root()));
         roots.extend(self.made_from_below(coord).await.map(|tile| tile.root()));
+        if coord.level.get() == 1 {
+            roots.extend(self.made_from_entries(coord).await.map(|tile| tile.root()));
+        }
         for copy in &self.copies {
             roots.extend(copy.tile(coord).await.map(|tile| tile.root()));
         }
         let mut seen = Vec::new();
-        roots.retain(|root| !seen.contains(root) && { seen.push(*root); true });
+        roots.retain(|root| {
+            let is_new = !seen.contains(root);
+            seen.push(*root);
+            is_new
+        });
         roots
     }
 

@@ -148,7 +148,8 @@ fn every_damage_to_every_object_is_repaired_or_left_with_the_reason() {
             let alone = log.repair(None);
             if needs_copy {
                 assert_eq!((alone.written, log.changed()), (0, vec![path]), "{path}");
-                let why = if stays.is_empty() { "name a copy of the log with --from" } else { stays };
+                let why =
+                    if stays.is_empty() { "name a copy of the log with --from" } else { stays };
                 assert!(alone.left[path].contains(why), "{path}: {:?}", alone.left);
                 let copied = log.repair(Some(&log.whole));
                 assert_eq!(copied.after.is_clean(), stays.is_empty(), "{path}");
@@ -237,9 +238,9 @@ struct Dying {
 
 impl Dying {
     fn dies(&self) -> bool {
-        let left = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-            left.checked_sub(1)
-        });
+        let left = self
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
         left.is_err()
     }
 }

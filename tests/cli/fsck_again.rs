@@ -37,7 +37,10 @@ fn a_later_check_reads_only_what_is_new() {
     let full = [&state[..], &["--full"]].concat();
     let full = json(&world.fasti(&full), 1);
     let problem = &full["problems"][0];
-    assert_eq!((&problem["path"], &problem["kind"]), (&"tile/entries/000".into(), &"missing".into()));
+    assert_eq!(
+        (&problem["path"], &problem["kind"]),
+        (&"tile/entries/000".into(), &"missing".into())
+    );
     // From then on, that place is read again.
     let again = json(&world.fasti(&state), 1);
     assert_eq!(again["problems"], full["problems"]);

@@ -54,7 +54,10 @@ fn a_damaged_log_is_repaired_from_itself_and_from_a_mirror() {
     let alone = world.fasti(&[&fsck[..], &["--yes", "--json"]].concat());
     assert_eq!(alone.status, 1, "{}{}", alone.stdout, alone.stderr);
     let alone: Value = serde_json::from_str(&alone.stdout).expect("JSON");
-    assert_eq!((&alone["repair"]["outcome"], &alone["repair"]["written"]), (&"done".into(), &4.into()));
+    assert_eq!(
+        (&alone["repair"]["outcome"], &alone["repair"]["written"]),
+        (&"done".into(), &4.into())
+    );
     let left = alone["repair"]["left"].as_array().expect("a list");
     assert!(left.iter().any(|one| one["path"] == "tile/entries/001"), "{left:?}");
     let said = world.fasti(&[&fsck[..], &["--yes", "--from", "copy"]].concat()).good();

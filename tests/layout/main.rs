@@ -119,10 +119,7 @@ const CRATES: [(&str, &[&str]); 24] = [
     ("monitor", &["client", "entry", "objects", "rekor-v1", "seams", "verify", "x509"]),
     ("grow", &["entry", "objects", "seams", "signer", "store"]),
     ("heads", &["grow", "objects", "seams", "store"]),
-    (
-        "repair",
-        &["audit", "client", "entry", "heads", "lookup-spec", "objects", "seams", "store"],
-    ),
+    ("repair", &["audit", "client", "entry", "heads", "lookup-spec", "objects", "seams", "store"]),
     ("log", &["grow", "objects", "seams", "signer", "store"]),
     ("serve", &["rate", "seams", "x509"]),
     ("witness", &["entry", "grow", "rate", "seams", "serve", "signer", "store"]),

@@ -194,7 +194,8 @@ fn a_restored_directory_is_refused_because_the_witnesses_have_seen_more() {
         command.args(["--state-dir", &evidence]);
         command
     });
-    found.refused("ROLLBACK: the log serves a tree of 1 entries, but the witness cosigned one of 3");
+    found
+        .refused("ROLLBACK: the log serves a tree of 1 entries, but the witness cosigned one of 3");
     found.refused("; evidence: ");
 }
 

@@ -153,7 +153,8 @@ impl State {
                 .sum();
         let named = self.places.iter();
         // A bottom tile is named with its bundle.
-        let with_problems: u64 = named.map(|one| if one.level == Level::ZERO { 2 } else { 1 }).sum();
+        let with_problems: u64 =
+            named.map(|one| if one.level == Level::ZERO { 2 } else { 1 }).sum();
         let beside = self.counts.attestations + self.times.files;
         (tiles + bottom).saturating_sub(with_problems) + beside
     }

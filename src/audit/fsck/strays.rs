@@ -181,7 +181,6 @@ fn read(check: &Check<'_>, path: &Published) -> Result<Option<Vec<u8>>, Fault> {
     })
 }
 
-
 /// Returns the bytes if they are a tile, a bundle or times of the right width.
 fn well_formed(
     check: &Check<'_>,

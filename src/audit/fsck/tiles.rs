@@ -58,7 +58,8 @@ impl<'a> Walk<'a> {
         // What an earlier check has counted is not counted again.
         let is_new = !is_covered || self.check.tracker.is_place(coord);
         let stored = self.read(coord, is_new);
-        let is_sound = stored.as_ref().is_some_and(|tile| expected.is_none_or(|e| tile.root() == e));
+        let is_sound =
+            stored.as_ref().is_some_and(|tile| expected.is_none_or(|e| tile.root() == e));
         if is_covered {
             self.check.tracker.read_again(coord, is_sound);
         }

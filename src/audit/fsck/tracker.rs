@@ -144,11 +144,10 @@ impl Inner {
 fn ended(bottom: u64) -> impl Iterator<Item = TileCoord> {
     let width = TILE_WIDTH_MAX as u64;
     let levels = (1..).map_while(Level::new);
-    levels
-        .scan(bottom + 1, move |count, level| {
-            (*count % width == 0).then(|| {
-                *count /= width;
-                TileCoord { level, index: TileIndex::new(*count - 1), width: TileWidth::FULL }
-            })
+    levels.scan(bottom + 1, move |count, level| {
+        (*count % width == 0).then(|| {
+            *count /= width;
+            TileCoord { level, index: TileIndex::new(*count - 1), width: TileWidth::FULL }
         })
+    })
 }

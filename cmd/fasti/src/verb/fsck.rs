@@ -12,9 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::Args;
-use fasti::audit::fsck::{
-    FsckError, Objects, Options, Outcome, Report, State, Watch, fsck_from,
-};
+use fasti::audit::fsck::{FsckError, Objects, Options, Outcome, Report, State, Watch, fsck_from};
 use fasti::audit::heads;
 use fasti::audit::lookup::{self, IndexReport, Keys};
 use fasti::client::fetch::{DirectoryFetch, Location};
@@ -203,11 +201,7 @@ fn refused(error: FsckError) -> Failure {
 const FORMAT: &str = "fasti/fsck/v1";
 
 /// The report, and what was done about it.
-fn output(
-    report: &Report,
-    repaired: Option<&Repaired>,
-    taken: Duration,
-) -> anyhow::Result<Output> {
+fn output(report: &Report, repaired: Option<&Repaired>, taken: Duration) -> anyhow::Result<Output> {
     let mut json = serde_json::to_value(report).context("a report is JSON")?;
     json["format"] = FORMAT.into();
     json["seconds"] = taken.as_secs_f64().into();

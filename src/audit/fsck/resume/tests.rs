@@ -172,9 +172,10 @@ fn other_logs_and_other_histories_are_refused_by_name() {
     let mut other = MadeLog::named("log.test/two");
     other.publish(&entries(300));
     let elsewhere = written(&other);
-    let both = Trust::in_keys(["log.test/one", "log.test/two"].map(|origin| {
-        fasti_kit::made_log::signing_key(origin).verifier_key().clone()
-    }));
+    let both = Trust::in_keys(
+        ["log.test/one", "log.test/two"]
+            .map(|origin| fasti_kit::made_log::signing_key(origin).verifier_key().clone()),
+    );
     let watch = Watch { progress: &|_| {}, save: &|_| {} };
     let objects = objects(elsewhere.path());
     let refusal = fsck_from(&objects, &both, options(1), Some(state), |_| {}, watch).unwrap_err();

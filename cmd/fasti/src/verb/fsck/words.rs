@@ -109,7 +109,8 @@ fn not_read(resumed: &Resumed) -> String {
     let again = match places_read_again {
         0 => String::new(),
         count => {
-            let tiles = counted(*count, "tile that had problems was", "tiles that had problems were");
+            let tiles =
+                counted(*count, "tile that had problems was", "tiles that had problems were");
             format!("; {tiles} read again")
         }
     };
