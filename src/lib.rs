@@ -24,6 +24,7 @@
 //! | [`http`] | the writer's HTTP and gRPC servers |
 //! | [`client`] | reads a log and verifies what it reads; never links the writer |
 //! | [`audit`] | rebuilds a whole log and compares |
+//! | [`repair`] | writes damaged objects again, from what the signed root demands |
 //! | [`monitor`] | watches logs: proves growth, checks every entry, reports what matches |
 //! | [`clock`], [`entropy`], [`offload`], [`metrics`] | the seams to the outside |
 //! | [`egress`] | HTTP clients that only go where they are told |
@@ -74,6 +75,8 @@ pub use fasti_monitor as monitor;
 pub use fasti_objects as objects;
 pub use fasti_read as read;
 pub use fasti_rekor_v1 as rekor_v1;
+#[cfg(feature = "audit")]
+pub use fasti_repair as repair;
 #[cfg(feature = "http-client")]
 pub use fasti_seams::egress;
 pub use fasti_seams::{back_off, causes, clock, entropy, gzip, offload, planted, state};

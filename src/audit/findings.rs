@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use fasti_client::trust::OpenedCheckpoint;
 
-use super::problem::Problem;
+use super::problem::{Fault, Kind, Problem};
 use super::report::{Attestations, Report};
 
 /// The most problems that are named one by one.
@@ -30,8 +30,8 @@ pub(crate) struct Findings {
     frozen: AtomicBool,
 }
 
-/// What was found in one bundle.
-#[derive(Clone, Copy, Default)]
+/// What was found in bundles.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) entries: u64,
     pub(crate) rekor: u64,
@@ -42,11 +42,28 @@ pub(crate) struct Counts {
     pub(crate) attestations_missing: u64,
 }
 
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.entries += other.entries;
+        self.rekor += other.rekor;
+        self.rekor_v1 += other.rekor_v1;
+        self.unreadable += other.unreadable;
+        self.signatures += other.signatures;
+        self.attestations += other.attestations;
+        self.attestations_missing += other.attestations_missing;
+    }
+}
+
 impl Findings {
-    pub(crate) fn add(&self, path: impl Display, problem: impl Into<String>) {
+    pub(crate) fn add(&self, path: impl Display, fault: impl Into<Fault>) {
+        let Fault { kind, words } = fault.into();
+        self.add_problem(Problem { path: path.to_string(), problem: words, kind });
+    }
+
+    pub(crate) fn add_problem(&self, problem: Problem) {
         let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
         if problems.len() < PROBLEMS_MAX {
-            problems.insert(Problem { path: path.to_string(), problem: problem.into() });
+            problems.insert(problem);
         } else {
             self.omitted.fetch_add(1, Ordering::Relaxed);
         }
@@ -63,15 +80,24 @@ impl Findings {
         (problems.into_iter().collect(), self.omitted.into_inner())
     }
 
+    /// Whether there were too many problems to name them all.
+    pub(crate) fn is_full(&self) -> bool {
+        self.omitted.load(Ordering::Relaxed) > 0
+    }
+
     /// Whether something is wrong with an object, as far as is known.
     pub(crate) fn names(&self, path: impl Display) -> bool {
         let problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = Problem { path: path.to_string(), problem: String::new() };
+        let first = Problem { path: path.to_string(), problem: String::new(), kind: Kind::Missing };
         problems.range(&first..).next().is_some_and(|problem| problem.path == first.path)
     }
 
     pub(crate) fn count_object(&self) {
-        self.objects.fetch_add(1, Ordering::Relaxed);
+        self.count_objects(1);
+    }
+
+    pub(crate) fn count_objects(&self, count: u64) {
+        self.objects.fetch_add(count, Ordering::Relaxed);
     }
 
     pub(crate) fn is_frozen(&self) {
@@ -112,6 +138,8 @@ impl Findings {
                 missing: self.attestations_missing.into_inner(),
             }),
             objects: self.objects.into_inner(),
+            resumed: None,
+            elsewhere: Vec::new(),
             ahead: self.ahead.into_inner(),
             frozen: self.frozen.into_inner(),
             heads: None,

@@ -10,17 +10,26 @@
 //! log keeps any ([`attestations`]). In a directory, all other files are then compared with
 //! the verified objects ([`strays`]).
 //!
+//! A check tells how far it got ([`tracker`], [`state`]), and can go on from where an earlier one
+//! got ([`resume`]). It then reads again only what had problems, and reports on the whole log.
+//!
 //! Invariants: a clean report means that every byte implied by the checkpoint was read, and hashes
-//! to the signed root. Memory does not grow with the log. A damaged log results in a report, never
-//! in a panic.
+//! to the signed root, by this check or by the earlier one. Memory does not grow with the log: each
+//! worker holds one bundle, twice if it came packed, and the problems are bounded. A damaged log
+//! results in a report, never in a panic.
 
 mod attestations;
 mod check;
 mod columns;
+mod found;
+mod hosted;
 mod objects;
+mod resume;
+mod state;
 mod strays;
 mod tiles;
 mod times;
+mod tracker;
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
@@ -28,20 +37,26 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
 use fasti_client::description::Description;
-use fasti_client::trust::Trust;
-use tiles_spec::{ResourcePath, TreeHead, TreeSize};
+use fasti_client::trust::{OpenedCheckpoint, Trust};
+use tiles_spec::{ResourcePath, TILE_WIDTH_MAX, TreeHead, TreeSize};
 
 use super::findings::Findings;
-pub use super::problem::Problem;
-pub use super::report::{Attestations, Report};
+use super::problem::Fault;
+pub use super::problem::{Kind, Problem};
+pub use super::report::{Attestations, Report, Resumed};
 
 use check::Check;
 pub use check::{FsckError, Options, Progress};
 use columns::Column;
 pub use objects::Objects;
+pub use resume::ResumeError;
+use resume::{Begun, begin};
+pub use state::{STATE_BYTES_MAX, State, StateError};
 use strays::Group;
 use tiles::Walk;
 use times::Ranges;
+pub use tracker::Save;
+use tracker::Tracker;
 
 /// The most jobs that wait for a worker. Each is small: what it reads is not in memory yet.
 const JOBS_MAX: usize = 256;
@@ -53,6 +68,24 @@ enum Job {
     Times(Range<u64>),
 }
 
+/// What is told while a check is under way.
+#[derive(Clone, Copy)]
+pub struct Watch<'a> {
+    /// How many entries were checked.
+    pub progress: Progress<'a>,
+    /// How far the check got.
+    pub save: Save<'a>,
+}
+
+/// A check that went on from where another one got, and where it got itself.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The report on the whole log.
+    pub report: Report,
+    /// How far the check got; `None` without a checkpoint.
+    pub state: Option<State>,
+}
+
 /// Checks a whole log. `announce` is called with the tree size before the work begins.
 pub fn fsck(
     objects: &Objects,
@@ -61,6 +94,20 @@ pub fn fsck(
     announce: impl FnOnce(TreeSize),
     progress: Progress<'_>,
 ) -> Result<Report, FsckError> {
+    let watch = Watch { progress, save: &|_| {} };
+    Ok(fsck_from(objects, trust, options, None, announce, watch)?.report)
+}
+
+/// Checks what a log has beyond `before`, where an earlier check got, and the places in which that
+/// one has found problems. `announce` is called with the number of entries to read.
+pub fn fsck_from(
+    objects: &Objects,
+    trust: &Trust,
+    options: Options,
+    before: Option<&State>,
+    announce: impl FnOnce(TreeSize),
+    watch: Watch<'_>,
+) -> Result<Outcome, FsckError> {
     let findings = Findings::default();
     let mut checkpoint = Vec::new();
     if !objects.read_into(&ResourcePath::Checkpoint, &mut checkpoint)? {
@@ -71,50 +118,85 @@ pub fn fsck(
         Ok(opened) => opened,
         Err(refusal) => {
             findings.add(ResourcePath::Checkpoint, refusal.to_string());
-            return Ok(findings.into_report(None));
+            return Ok(Outcome { report: findings.into_report(None), state: None });
         }
     };
-    let head = opened.head();
-    announce(head.size);
     let description = objects.description()?;
-    check_end(&description, &findings, head);
-    let looks_for_attestations = options.attestations || description.keeps_attestations();
+    check_end(&description, &findings, opened.head());
+    let attestations = options.attestations || description.keeps_attestations();
+    let new = State::new(
+        opened.log().key.clone(),
+        opened.to_bytes(),
+        options.verify_signatures,
+        attestations,
+    );
+    let Begun { state, resumed } = begin(objects, trust, &opened, new, before)?;
+    announce(left(&state, opened.head().size));
+    findings.count_entries(state.counts);
+    findings.count_objects(state.objects());
+    let options = Options { attestations, ..options };
+    let (timed, state) = check_all(objects, options, &opened, state, &findings, watch);
+    let mut report = findings.into_report(Some(opened));
+    report.timed_entries = timed;
+    report.attestations = report.attestations.filter(|_| attestations);
+    report.resumed = resumed;
+    Ok(Outcome { report, state: Some(state) })
+}
+
+/// Checks everything that is not covered by a state. Returns how many entries have times, and how
+/// far the check got.
+fn check_all(
+    objects: &Objects,
+    options: Options,
+    opened: &OpenedCheckpoint,
+    state: State,
+    findings: &Findings,
+    watch: Watch<'_>,
+) -> (Option<u64>, State) {
+    let head = opened.head();
+    let before = state.times;
+    let tracker = Tracker::new(state, findings, watch.save);
     let check = Check {
         objects,
-        findings: &findings,
+        findings,
         size: head.size,
         verify_signatures: options.verify_signatures,
-        attestations: looks_for_attestations,
-        progress,
+        attestations: options.attestations,
+        progress: watch.progress,
+        tracker: &tracker,
     };
-    let times = Ranges::default();
+    let times = Ranges::after(before);
     in_parallel(&check, &times, options.workers, |give| {
         Walk::new(&check, &|column| give(Job::Column(column))).run(&head.root);
-        times::ranges(&check).for_each(|bundles| give(Job::Times(bundles)));
+        times::ranges(&check, before.bundles).for_each(|bundles| give(Job::Times(bundles)));
     });
-    let timed = times.join(&check);
     if let Objects::Directory(directory) = objects {
-        in_parallel(&check, &Ranges::default(), options.workers, |give| {
+        in_parallel(&check, &times, options.workers, |give| {
             strays::walk(&check, directory.root(), &|group| give(Job::Group(group)));
         });
     }
-    let mut report = findings.into_report(Some(opened));
-    report.timed_entries = timed;
-    report.attestations = report.attestations.filter(|_| looks_for_attestations);
-    Ok(report)
+    (times.timed(), tracker.into_state())
+}
+
+/// How many entries of a tree of `size` have to be read.
+fn left(state: &State, size: TreeSize) -> TreeSize {
+    let width = TILE_WIDTH_MAX as u64;
+    let again = state.places.iter().filter(|place| place.level.get() == 0).count() as u64 * width;
+    let left = size.get().saturating_sub(state.entries()).saturating_add(again);
+    TreeSize::new(left).unwrap_or(size)
 }
 
 /// Checks that a log that says it was frozen serves the tree with which it was frozen.
 fn check_end(description: &Description, findings: &Findings, shown: TreeHead) {
     match description.last_tree() {
         Some(last) if last == shown => findings.is_frozen(),
-        Some(TreeHead { size, root }) => findings.add(
-            ResourcePath::Checkpoint,
-            format!(
+        Some(TreeHead { size, root }) => {
+            let fault = format!(
                 "is not of the last tree of the frozen log according to log.json: {size}, root \
                  hash {root}"
-            ),
-        ),
+            );
+            findings.add(ResourcePath::Checkpoint, Fault::new(Kind::History, fault));
+        }
         None => {}
     }
 }
@@ -144,7 +226,9 @@ fn work(check: &Check<'_>, times: &Ranges, take: &Mutex<Receiver<Job>>) {
         let job = take.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match job {
             Ok(Job::Column(column)) => {
-                worker.check(&column);
+                let found = worker.check(&column);
+                found.report(check.findings);
+                check.tracker.done(column.coord, &found);
                 (check.progress)(u64::from(column.coord.width.get()));
             }
             Ok(Job::Group(group)) => strays::check(check, &group),

@@ -18,6 +18,7 @@ use tiles_spec::TileIndex;
 
 use super::findings::Findings;
 use super::heads_report::HeadsReport;
+use super::problem::{Fault, Kind};
 
 /// What a head's JSON says.
 #[derive(Deserialize)]
@@ -47,7 +48,7 @@ pub async fn check(fetch: Arc<dyn Fetch>, trust: &Trust) -> Result<HeadsReport, 
         Ok(heads) => heads,
         Err(ReadHeadsError::None { .. }) => return Ok(HeadsReport::default()),
         Err(error) => {
-            findings.add(Published::Heads(HeadsPath::Latest), with_causes(&error));
+            findings.add(Published::Heads(HeadsPath::Latest), fault_of(&error));
             return Ok(report(None, findings));
         }
     };
@@ -76,8 +77,8 @@ impl Audit<'_> {
             let page = match self.heads.page(number).await {
                 Ok(page) => page,
                 Err(error) => {
-                    self.findings
-                        .add(Published::Heads(HeadsPath::Page(number)), with_causes(&error));
+                    let fault = fault_of(&error);
+                    self.findings.add(Published::Heads(HeadsPath::Page(number)), fault);
                     before = None;
                     continue;
                 }
@@ -99,7 +100,7 @@ impl Audit<'_> {
         let trust = Trust { policy: None, ..self.trust.clone() };
         let note = match self.heads.note((number, head), &trust).await {
             Ok(note) => note,
-            Err(error) => return self.findings.add(path, with_causes(&error)),
+            Err(error) => return self.findings.add(path, fault_of(&error)),
         };
         self.check_words(number, head, &note.to_bytes()).await;
         let Some(view) = &mut self.view else { return };
@@ -110,7 +111,7 @@ impl Audit<'_> {
                  or an old checkpoint is served",
                 head.size, newest.size
             );
-            return self.findings.add(path, fault);
+            return self.findings.add(path, Fault::new(Kind::History, fault));
         }
         match view.head_at(head.size).await {
             Ok(ours) if ours == note.head() => {}
@@ -120,12 +121,13 @@ impl Audit<'_> {
                     note.head().root,
                     ours.root
                 );
-                self.findings.add(path, fault);
+                self.findings.add(path, Fault::new(Kind::History, fault));
             }
             // The same holds for the tiles below.
             Err(error) if error.is_refusal() => {}
             Err(error) => {
-                self.findings.add(path, format!("cannot be compared: {}", with_causes(&error)));
+                let fault = format!("cannot be compared: {}", with_causes(&error));
+                self.findings.add(path, Fault::new(Kind::Unreadable, fault));
             }
         }
     }
@@ -135,13 +137,21 @@ impl Audit<'_> {
         let fault = match self.fetch.fetch_heads(&path).await {
             Ok(Some(json)) => match serde_json::from_slice::<Words>(&json) {
                 Ok(words) if words.is_of(number, head, note) => return,
-                Ok(_) => "is not what its note and its page say".to_owned(),
-                Err(error) => format!("damaged: {error}"),
+                Ok(_) => Fault::damaged("is not what its note and its page say"),
+                Err(error) => Fault::damaged(format!("damaged: {error}")),
             },
-            Ok(None) => "missing".to_owned(),
-            Err(error) => with_causes(&error),
+            Ok(None) => Fault::missing(),
+            Err(error) => Fault::unread(&error),
         };
         self.findings.add(Published::Heads(path), fault);
+    }
+}
+
+/// A file of the heads could not be read, or was refused.
+fn fault_of(error: &ReadHeadsError) -> Fault {
+    match error {
+        ReadHeadsError::Missing { .. } => Fault::new(Kind::Missing, error.to_string()),
+        error => Fault::refused(error.is_refusal(), error),
     }
 }
 

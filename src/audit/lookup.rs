@@ -35,12 +35,12 @@ use fasti_client::description::Description;
 use fasti_client::fetch::{DirectoryFetch, Fetch, LookupLog};
 use fasti_client::reader::{ReadError, View};
 use fasti_client::trust::Trust;
-use fasti_seams::causes::with_causes;
 use tiles_spec::TreeSize;
 use tokio::runtime::Handle;
 
 use super::findings::Findings;
 use super::fsck::{self, FsckError, Objects, Problem, fsck};
+use super::problem::Fault;
 use audit::Audit;
 pub use audit::{IndexAuditError, Keys, Options};
 pub use index_report::IndexReport;
@@ -114,16 +114,18 @@ fn check_lookup_log(objects: &Objects, trust: &Trust, workers: NonZeroUsize, to:
     let options = fsck::Options { workers, verify_signatures: false, attestations: false };
     match fsck(&objects, trust, options, |_| {}, &|_| {}) {
         Ok(report) => {
-            for Problem { path, problem } in report.problems {
-                to.add(format!("lookup/{path}"), problem);
+            for problem in report.problems {
+                to.add_problem(Problem { path: format!("lookup/{}", problem.path), ..problem });
             }
             to.omit(report.problems_omitted);
         }
         // The same applies here.
         Err(FsckError::NoLog(_)) => {}
         Err(FsckError::Fetch(error)) => {
-            to.add("lookup/checkpoint", with_causes(&error));
+            to.add("lookup/checkpoint", Fault::unread(&error));
         }
+        // Nothing was checked before.
+        Err(FsckError::State(_)) => {}
     }
 }
 

@@ -3,6 +3,7 @@
 use fasti_client::trust::OpenedCheckpoint;
 use serde::Serialize;
 
+use super::elsewhere::Elsewhere;
 use super::heads_report::HeadsReport;
 use super::lookup::index_report::IndexReport;
 use super::problem::Problem;
@@ -47,10 +48,35 @@ pub struct Report {
     /// The outcome for the index, if it was checked. Its problems are listed with the others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lookup: Option<IndexReport>,
+    /// What of this is from an earlier check, if this one went on from there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resumed: Option<Resumed>,
+    /// What mirrors and witnesses have of the log. Their problems are listed with the others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub elsewhere: Vec<Elsewhere>,
     /// Everything that is wrong, by path.
     pub problems: Vec<Problem>,
     /// Problems beyond those named.
     pub problems_omitted: u64,
+}
+
+/// What a check did not read, because an earlier one did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Resumed {
+    /// Leaves in the tree of the earlier check, which is proved to be the beginning of this tree.
+    pub size: u64,
+    /// Its root, hex.
+    pub root: String,
+    /// Entries that were not read again, and neither were their bundles and the full tiles over
+    /// them.
+    pub entries_not_read: u64,
+    /// Integrated times that were not read again.
+    pub times_not_read: u64,
+    /// Tiles, with their bundles, that were read again because they had problems.
+    pub places_read_again: u64,
+    /// Why everything was read again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_over: Option<String>,
 }
 
 /// How many entries that state the hash of an attestation have it.
@@ -66,6 +92,15 @@ impl Report {
     /// Whether the log is as it was signed.
     pub fn is_clean(&self) -> bool {
         self.problems.is_empty()
+    }
+
+    /// Adds what mirrors and witnesses have.
+    #[must_use]
+    pub fn with_elsewhere(mut self, elsewhere: Vec<Elsewhere>, problems: Vec<Problem>) -> Self {
+        self.problems.extend(problems);
+        self.problems.sort();
+        self.elsewhere = elsewhere;
+        self
     }
 
     /// Adds the outcome for the heads.

@@ -172,6 +172,19 @@ impl Monitor {
         }
     }
 
+    /// Keeps two checkpoints of a log that contradict each other. `fetch` reads the larger tree, as
+    /// far as somebody has it.
+    pub async fn contradiction(
+        &self,
+        fetch: &Arc<dyn Fetch>,
+        seen: &OpenedCheckpoint,
+        shown: &OpenedCheckpoint,
+    ) -> Box<Contradiction> {
+        // If that fails, so does writing to it, which is reported.
+        drop(std::fs::create_dir_all(&self.directory));
+        Contradiction::find(fetch, &self.path(shown.log()), seen, shown).await
+    }
+
     /// A remembered log that has the origin or the key of this one, but not both.
     pub fn namesake(&self, log: &TrustedLog) -> Option<Namesake> {
         namesake::find(&self.directory, ENDING, log)

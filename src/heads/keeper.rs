@@ -178,7 +178,7 @@ impl Keeper {
         let number = self.next();
         let path = at(HeadsPath::Note(number));
         let signed = self.opened(path.clone(), &note)?;
-        let time = self.write_words(number, &signed, &note).await?;
+        let time = self.write_words(number, &signed).await?;
         let head = KeptHead { size: signed.checkpoint().head.size, time };
         let page = match &self.page {
             None => HeadsPage::begin(head),
@@ -201,13 +201,11 @@ impl Keeper {
         &self,
         number: HeadNumber,
         signed: &SignedCheckpoint,
-        note: &[u8],
     ) -> Result<IntegratedTime, HeadsError> {
         let (objects, clock) = (&*self.context.objects, &*self.context.clock);
         let before = self.page.as_ref().map(|page| page.last().time);
         let time = time_after(before, clock.date());
-        let note = String::from_utf8_lossy(note);
-        let json = words::write(number, (signed, &note), time, &self.context.key).into();
+        let json = words::head_in_words(number, signed, time, &self.context.key).into();
         let path = at(HeadsPath::Json(number));
         match create(objects, clock, &path, &json).await? {
             Holds::Ours => Ok(time),

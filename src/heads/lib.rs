@@ -19,3 +19,4 @@ mod words;
 
 pub use keeper::{HeadsContext, HeadsError, Keeper, keep_last};
 pub use lead::keep_heads_while_leading;
+pub use words::head_in_words;

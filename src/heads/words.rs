@@ -42,14 +42,16 @@ struct ReadBack {
     kept_at_seconds: u64,
 }
 
-/// The JSON of a head.
-pub(super) fn write(
+/// The JSON of a head, which was kept at this time.
+pub fn head_in_words(
     number: HeadNumber,
-    (signed, note): (&SignedCheckpoint, &str),
+    signed: &SignedCheckpoint,
     time: IntegratedTime,
     log_key: &VerifierKey,
 ) -> Vec<u8> {
     let checkpoint = signed.checkpoint();
+    let note = signed.to_bytes();
+    let note = String::from_utf8_lossy(&note);
     let signatures = signed.note().signatures().iter().filter(|line| !log_key.made(line));
     let words = Words {
         number: number.get(),
@@ -66,7 +68,7 @@ pub(super) fn write(
                 cosigned_at_seconds: cosignature_time(line).filter(|seconds| *seconds > 0),
             })
             .collect(),
-        note,
+        note: &note,
     };
     let mut json = serde_json::to_vec_pretty(&words).expect("it has text and numbers only");
     json.push(b'\n');

@@ -10,7 +10,7 @@ use std::str::Chars;
 use crate::{code, root, rust_files, text};
 
 /// The crates whose modules stand in floors.
-const CRATES: [&str; 27] = [
+const CRATES: [&str; 28] = [
     "cmd/fasti-bench/src",
     "cmd/fasti-witness/src",
     "cmd/fasti-writer/src",
@@ -30,6 +30,7 @@ const CRATES: [&str; 27] = [
     "src/rate",
     "src/read",
     "src/rekor-v1",
+    "src/repair",
     "src/seams",
     "src/serve",
     "src/signer",

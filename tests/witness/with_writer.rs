@@ -87,7 +87,7 @@ fn checkpoints_are_published_with_a_quorum_and_readers_accept_them() {
         assert_eq!(post(&writer, &format!("entry {n}")), 200, "{}", home.said());
     }
     expect_two(&cosigned(&writer, &three));
-    read(&writer, &policy, 0);
+    read(&writer, &three, &policy, 0);
 
     // One of three is down.
     let gone = three.witnesses[1].take().expect("it runs");
@@ -96,7 +96,7 @@ fn checkpoints_are_published_with_a_quorum_and_readers_accept_them() {
     let counts = cosigned(&writer, &three);
     assert_eq!(counts[1], 0);
     expect_two(&counts);
-    read(&writer, &policy, 3);
+    read(&writer, &three, &policy, 3);
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn the_log_of_an_index_is_cosigned_if_that_is_asked_for() {
 }
 
 /// Readers that trust the policy read and verify the log.
-fn read(writer: &Writer, policy: &str, index: usize) {
+fn read(writer: &Writer, three: &Three, policy: &str, index: usize) {
     let store = writer.home.store().display().to_string();
     let fasti = |arguments: &[&str]| {
         let mut command = Command::new(program("fasti"));
@@ -141,7 +141,12 @@ fn read(writer: &Writer, policy: &str, index: usize) {
         Ended::of(command)
     };
     fasti(&["loginfo"]).good();
-    fasti(&["fsck"]).good();
+    let witnesses: Vec<_> = three.witnesses.iter().flatten().collect();
+    for witness in witnesses {
+        let url = format!("http://{}", witness.address);
+        let said = fasti(&["fsck", "--witness", &url]).good();
+        assert!(said.contains(&format!("Witness {url}: ")), "{said}");
+    }
     fasti(&["prove", "--log-index", &index.to_string()]).good();
 }
 
@@ -177,6 +182,21 @@ fn a_restored_directory_is_refused_because_the_witnesses_have_seen_more() {
     let note = fs::read(copy.store().join("checkpoint")).expect("a checkpoint");
     let text = String::from_utf8(note).expect("text");
     assert_eq!(text.lines().nth(1), Some("1"), "nothing was published: {text}");
+
+    // Whoever asks a witness finds out too.
+    let store = copy.store().display().to_string();
+    let witness = three.witnesses[0].as_ref().expect("it runs").address;
+    let url = format!("http://{witness}");
+    let evidence = copy.store().with_extension("evidence").display().to_string();
+    let mut command = Command::new(program("fasti"));
+    command.args(["fsck", "--log", &store, "--vkey", &vkey, "--witness", &url]);
+    let found = Ended::of({
+        command.args(["--state-dir", &evidence]);
+        command
+    });
+    found
+        .refused("ROLLBACK: the log serves a tree of 1 entries, but the witness cosigned one of 3");
+    found.refused("; evidence: ");
 }
 
 fn remove_memory(store: &Path) {

@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::anyhow;
 use clap::Args;
 use fasti::client::fetch::Fetch;
+use fasti::client::monitor::Monitor;
 use fasti::client::trust::{Cosigned, OpenedCheckpoint, Trust};
 use serde_json::{Value, json};
 use tiles_spec::{TreeHead, TreeSize};
@@ -68,6 +69,14 @@ pub enum Case {
 }
 
 impl FreshnessFlags {
+    /// Where checkpoints and evidence are kept, if they are.
+    pub fn monitor(&self) -> Option<Monitor> {
+        match Memory::at(self.state_dir.as_deref()) {
+            Memory::In(monitor) if !self.no_memory => Some(monitor),
+            _ => None,
+        }
+    }
+
     /// Compares the log with what was seen of it, and refuses it if it went back or is older than
     /// the user allows. Nothing is remembered yet.
     pub async fn check(

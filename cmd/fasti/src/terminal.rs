@@ -2,9 +2,12 @@
 //! others put into their certificates, entries and answers is escaped here.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 
 use fasti::entry::{Foreign, is_hidden};
+
+/// The most that is read of an answer, in bytes.
+const ANSWER_BYTES_MAX: u64 = 64;
 
 /// Prints lines. What is not seen as it is written is escaped, also line breaks: no text can make a
 /// line of its own.
@@ -38,6 +41,19 @@ fn escaped_for_json(line: &str) -> String {
         }
     }
     escaped
+}
+
+/// Whether somebody is there to answer.
+pub fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks on standard error, and returns whether the answer was yes.
+pub fn ask(question: &str) -> io::Result<bool> {
+    eprint!("fasti: {} [y/N] ", Foreign(question));
+    let mut answer = String::new();
+    io::stdin().lock().take(ANSWER_BYTES_MAX).read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
 /// Says something on standard error, in one line.

@@ -3,25 +3,25 @@
 
 use fasti_entry::{Attestation, attestation_hash};
 use fasti_objects::Published;
-use fasti_seams::causes::with_causes;
 
 use super::check::Check;
-use crate::findings::Counts;
+use super::found::Found;
+use crate::problem::Fault;
 
 /// Looks for the attestation of an entry.
-pub(super) fn check(check: &Check<'_>, entry: &[u8], counts: &mut Counts) {
+pub(super) fn check(check: &Check<'_>, entry: &[u8], found: &mut Found) {
     let Some(sha256) = attestation_hash(entry) else { return };
     let file = Published::Attestation(sha256);
     match check.objects.attestation(&sha256) {
-        Ok(None) => counts.attestations_missing += 1,
+        Ok(None) => found.counts.attestations_missing += 1,
         Ok(Some(bytes)) => {
             check.findings.count_object();
             if Attestation::new(bytes).digest() == sha256 {
-                counts.attestations += 1;
+                found.counts.attestations += 1;
             } else {
-                check.findings.add(file, "damaged: its bytes have another hash");
+                found.add(file, "damaged: its bytes have another hash");
             }
         }
-        Err(error) => check.findings.add(file, with_causes(&error)),
+        Err(error) => found.add(file, Fault::unread(&error)),
     }
 }

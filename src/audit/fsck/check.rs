@@ -6,6 +6,8 @@ use fasti_client::fetch::FetchError;
 use tiles_spec::TreeSize;
 
 use super::objects::Objects;
+use super::resume::ResumeError;
+use super::tracker::Tracker;
 use crate::findings::Findings;
 
 /// How to check.
@@ -29,6 +31,9 @@ pub enum FsckError {
     /// The checkpoint cannot be read.
     #[error(transparent)]
     Fetch(#[from] FetchError),
+    /// The check cannot go on from where an earlier one got.
+    #[error(transparent)]
+    State(#[from] ResumeError),
 }
 
 /// Called with the number of entries checked since the last call, from several threads.
@@ -42,4 +47,5 @@ pub(super) struct Check<'a> {
     pub verify_signatures: bool,
     pub attestations: bool,
     pub progress: Progress<'a>,
+    pub tracker: &'a Tracker<'a>,
 }

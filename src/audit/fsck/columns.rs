@@ -6,8 +6,8 @@ use tiles_spec::{BundleCoord, EntryBundle, Hash, LeafIndex, TileCoord, leaf_hash
 
 use super::attestations;
 use super::check::Check;
-use super::objects::Fault;
-use crate::findings::Counts;
+use super::found::Found;
+use crate::problem::{Fault, Kind};
 
 /// The beginning of every Rekor entry.
 const REKOR_HEAD: &[u8] = b"{\"apiVersion\":";
@@ -49,12 +49,20 @@ impl<'a> Worker<'a> {
     }
 
     /// Checks one column.
-    pub(super) fn check(&mut self, column: &Column) {
-        let leaves = self.leaves(column);
+    pub(super) fn check(&mut self, column: &Column) -> Found {
+        let root = match column.expected {
+            Expected::Root(root) => root,
+            Expected::Hashes(_) => None,
+        };
+        let mut found = Found::of(root);
+        let leaves = self.leaves(column, &mut found);
         let bundle = BundleCoord { index: column.coord.index, width: column.coord.width };
         let entries = match self.check.objects.bundle(bundle, &mut self.bundle_bytes) {
             Ok(entries) => entries,
-            Err(fault) => return self.check.findings.add(bundle, fault),
+            Err(fault) => {
+                found.add(bundle, fault);
+                return found;
+            }
         };
         self.check.findings.count_object();
         let width = column.coord.width.as_usize();
@@ -63,18 +71,16 @@ impl<'a> Worker<'a> {
             if matches!(leaves, Leaves::Unvouched(Some(_))) {
                 let problem =
                     format!("disagrees with {bundle}; no tile above vouches for either of them");
-                self.check.findings.add(column.coord, problem);
+                found.add(column.coord, Fault::new(Kind::Unvouched, problem));
             }
-            return self.check.findings.add(bundle, fault);
+            found.add(bundle, fault);
+        } else if !matches!(leaves, Leaves::Unvouched(_)) {
+            look_at(self.check, &entries, width, bundle, &mut found);
         }
-        let vouched = !matches!(leaves, Leaves::Unvouched(_));
-        if vouched {
-            let counts = look_at(self.check, &entries, width, bundle);
-            self.check.findings.count_entries(counts);
-        }
+        found
     }
 
-    fn leaves(&mut self, column: &Column) -> Leaves {
+    fn leaves(&mut self, column: &Column, found: &mut Found) -> Leaves {
         let expected = match &column.expected {
             Expected::Root(expected) => *expected,
             Expected::Hashes(hashes) => {
@@ -89,7 +95,7 @@ impl<'a> Worker<'a> {
                 Some(tile.hashes().to_vec())
             }
             Err(fault) => {
-                self.check.findings.add(column.coord, fault);
+                found.add(column.coord, fault);
                 None
             }
         };
@@ -97,7 +103,7 @@ impl<'a> Worker<'a> {
             (Some(hashes), Some(expected)) if root_of(&hashes) == expected => Leaves::Sound(hashes),
             (Some(_), Some(expected)) => {
                 let problem = "damaged: does not hash to the tile above";
-                self.check.findings.add(column.coord, problem);
+                found.add(column.coord, problem);
                 Leaves::ByRoot(expected)
             }
             (None, Some(expected)) => Leaves::ByRoot(expected),
@@ -112,11 +118,12 @@ fn look_at(
     entries: &EntryBundle<&[u8]>,
     width: usize,
     bundle: BundleCoord,
-) -> Counts {
-    let mut counts = Counts { entries: width as u64, ..Counts::default() };
+    found: &mut Found,
+) {
+    found.counts.entries = width as u64;
     for (slot, bytes) in entries.entries().take(width).enumerate() {
         if check.attestations {
-            attestations::check(check, bytes, &mut counts);
+            attestations::check(check, bytes, found);
         }
         if !bytes.starts_with(REKOR_HEAD) {
             continue;
@@ -124,33 +131,32 @@ fn look_at(
         let entry = match RekorEntry::parse(bytes) {
             Ok(entry) => entry,
             Err(_) if is_rekor_v1(bytes) => {
-                counts.rekor += 1;
-                counts.rekor_v1 += 1;
+                found.counts.rekor += 1;
+                found.counts.rekor_v1 += 1;
                 continue;
             }
             Err(error) => {
-                counts.unreadable += 1;
+                found.counts.unreadable += 1;
                 if check.verify_signatures {
                     let index = name(bundle, slot);
                     let problem = format!("{index} is not a Rekor entry: {error}");
-                    check.findings.add(bundle, problem);
+                    found.add(bundle, Fault::new(Kind::Entry, problem));
                 }
                 continue;
             }
         };
-        counts.rekor += 1;
+        found.counts.rekor += 1;
         if !check.verify_signatures {
             continue;
         }
         match entry.verify_again() {
-            Ok(verified) => counts.signatures += verified,
+            Ok(verified) => found.counts.signatures += verified,
             Err(error) => {
-                let index = name(bundle, slot);
-                check.findings.add(bundle, format!("the signature in {index}: {error}"));
+                let problem = format!("the signature in {}: {error}", name(bundle, slot));
+                found.add(bundle, Fault::new(Kind::Entry, problem));
             }
         }
     }
-    counts
 }
 
 /// Checks that the entries hash to what is expected.
@@ -164,14 +170,15 @@ fn judge(hashes: &[Hash], leaves: &Leaves, bundle: BundleCoord) -> Result<(), Fa
                 more => format!(", and {more} more"),
             };
             let tile = bundle.tile();
-            Err(format!(
-                "damaged: {} does not hash to its leaf in {tile}{rest}",
-                name(bundle, first)
-            ))
+            let first = name(bundle, first);
+            Err(format!("damaged: {first} does not hash to its leaf in {tile}{rest}").into())
         }
         Leaves::ByRoot(root) if root_of(hashes) == *root => Ok(()),
         Leaves::ByRoot(_) => Err("damaged: does not hash to the tiles above".into()),
-        Leaves::Unvouched(None) => Err("cannot be checked: the tiles above are damaged".into()),
+        Leaves::Unvouched(None) => {
+            let problem = "cannot be checked: the tiles above are damaged";
+            Err(Fault::new(Kind::Unvouched, problem))
+        }
     }
 }
 

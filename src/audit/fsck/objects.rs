@@ -7,7 +7,7 @@ use fasti_client::fetch::{DirectoryFetch, Fetch, FetchError};
 use tiles_spec::{BundleCoord, EntryBundle, Hash, HashTile, ResourcePath, TileCoord, TileWidth};
 use tokio::runtime::Handle;
 
-use fasti_seams::causes::with_causes;
+use crate::problem::Fault;
 
 /// Where a log's objects are.
 pub enum Objects {
@@ -22,9 +22,6 @@ pub enum Objects {
         runtime: Handle,
     },
 }
-
-/// What is wrong with an object, in words.
-pub(super) type Fault = String;
 
 impl Objects {
     /// The [`Fetch`] that reads the objects.
@@ -108,10 +105,10 @@ impl Objects {
             match self.read_into(path, into) {
                 Ok(true) => return Ok(*path),
                 Ok(false) => {}
-                Err(error) => return Err(with_causes(&error)),
+                Err(error) => return Err(Fault::unread(&error)),
             }
         }
-        Err("missing".to_owned())
+        Err(Fault::missing())
     }
 
     /// Reads a hash tile.
@@ -121,7 +118,7 @@ impl Objects {
         let width = if read == exact { coord.width } else { TileWidth::FULL };
         HashTile::decode(buffer, width)
             .and_then(|tile| tile.truncate(coord.width))
-            .map_err(|error| error.to_string())
+            .map_err(|error| error.to_string().into())
     }
 
     /// Reads an entry bundle of at least the requested width.
@@ -133,6 +130,6 @@ impl Objects {
         let (exact, full) = (ResourcePath::Bundle(coord), ResourcePath::Bundle(coord.full()));
         let read = self.read_or_wider(exact, full, buffer)?;
         let width = if read == exact { coord.width } else { TileWidth::FULL };
-        EntryBundle::decode(buffer.as_slice(), width).map_err(|error| error.to_string())
+        EntryBundle::decode(buffer.as_slice(), width).map_err(|error| error.to_string().into())
     }
 }

@@ -13,7 +13,7 @@ use fasti_objects::{Published, Times};
 use tiles_spec::{BundleCoord, EntryBundle, Level, ResourcePath, TileCoord, TileIndex, TileWidth};
 
 use super::check::Check;
-use fasti_seams::causes::with_causes;
+use crate::problem::Fault;
 
 /// The most levels of directories below `tile/`: more than the largest index needs.
 const DEPTH_MAX: usize = 12;
@@ -53,7 +53,7 @@ impl Walk<'_> {
             // An empty log has none.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
             Err(error) => {
-                return self.check.findings.add(path, format!("cannot be listed: {error}"));
+                return self.check.findings.add(path, Fault::unlisted(&error));
             }
         };
         let mut partials: Vec<(Kind, TileIndex, TileWidth)> = Vec::new();
@@ -61,7 +61,7 @@ impl Walk<'_> {
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(error) => {
-                    self.check.findings.add(path, format!("cannot be listed: {error}"));
+                    self.check.findings.add(path, Fault::unlisted(&error));
                     continue;
                 }
             };
@@ -69,7 +69,10 @@ impl Walk<'_> {
             if fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_dir()) {
                 match depth.checked_sub(1) {
                     Some(depth) => self.directory(&name, depth),
-                    None => self.check.findings.add(name, "deeper than any object of a log"),
+                    None => {
+                        let fault = Fault::stray("deeper than any object of a log");
+                        self.check.findings.add(name, fault);
+                    }
                 }
                 continue;
             }
@@ -84,7 +87,8 @@ impl Walk<'_> {
                     partials.push((Kind::Times, bundle.index, bundle.width));
                 }
                 Ok(_) | Err(_) => {
-                    self.check.findings.add(name, "not the name of any object of a log");
+                    let fault = Fault::stray("not the name of any object of a log");
+                    self.check.findings.add(name, fault);
                 }
             }
         }
@@ -170,12 +174,11 @@ fn read_object(check: &Check<'_>, path: &Published) -> Result<Option<Vec<u8>>, F
     Ok(found.then_some(bytes))
 }
 
-fn read(check: &Check<'_>, path: &Published) -> Result<Option<Vec<u8>>, String> {
-    match read_object(check, path) {
-        Ok(found) => Ok(found),
-        Err(error @ FetchError::TooLong { .. }) => Err(format!("too long: {error}")),
-        Err(error) => Err(with_causes(&error)),
-    }
+fn read(check: &Check<'_>, path: &Published) -> Result<Option<Vec<u8>>, Fault> {
+    read_object(check, path).map_err(|error| match error {
+        error @ FetchError::TooLong { .. } => Fault::damaged(format!("too long: {error}")),
+        error => Fault::unread(&error),
+    })
 }
 
 /// Returns the bytes if they are a tile, a bundle or times of the right width.

@@ -47,15 +47,24 @@ impl<'a> Walk<'a> {
 
     /// Checks a full tile with this expected root, and everything below it.
     fn descend(&mut self, coord: TileCoord, expected: Option<Hash>) {
+        let is_covered = self.check.tracker.is_covered(coord);
+        if is_covered && !self.check.tracker.is_left(coord) {
+            return;
+        }
         if coord.level == Level::ZERO {
             (self.give)(Column { coord, expected: Expected::Root(expected) });
             return;
         }
-        let stored = self.stored(coord);
+        // What an earlier check has counted is not counted again.
+        let is_new = !is_covered || self.check.tracker.is_place(coord);
+        let stored = self.read(coord, is_new);
+        let is_sound =
+            stored.as_ref().is_some_and(|tile| expected.is_none_or(|e| tile.root() == e));
+        if is_covered {
+            self.check.tracker.read_again(coord, is_sound);
+        }
         let hashes = match stored {
-            Some(tile) if expected.is_none_or(|expected| tile.root() == expected) => {
-                tile.hashes().iter().copied().map(Some).collect()
-            }
+            Some(tile) if is_sound => tile.hashes().iter().copied().map(Some).collect(),
             stored => {
                 if stored.is_some() {
                     self.check.findings.add(coord, "damaged: does not hash to the tile above");
@@ -188,9 +197,13 @@ impl<'a> Walk<'a> {
 
     /// Reads the stored tile. Reports it if it is missing or malformed.
     fn stored(&mut self, coord: TileCoord) -> Option<HashTile> {
+        self.read(coord, true)
+    }
+
+    fn read(&mut self, coord: TileCoord, is_counted: bool) -> Option<HashTile> {
         match self.check.objects.tile(coord, &mut self.buffer) {
             Ok(tile) => {
-                self.check.findings.count_object();
+                self.check.findings.count_objects(u64::from(is_counted));
                 Some(tile)
             }
             Err(fault) => {

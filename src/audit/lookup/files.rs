@@ -10,6 +10,7 @@ use std::path::Path;
 use fasti_lookup_spec::{LookupPath, Manifest};
 
 use super::audit::Audit;
+use crate::problem::Fault;
 
 /// The most levels of directories below `lookup/`: more than the longest path has.
 const DEPTH_MAX: usize = 12;
@@ -30,13 +31,13 @@ impl Audit<'_> {
         let entries = match fs::read_dir(root.join(path)) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
-            Err(error) => return self.findings.add(path, format!("cannot be listed: {error}")),
+            Err(error) => return self.findings.add(path, Fault::unlisted(&error)),
         };
         for entry in entries {
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(error) => {
-                    self.findings.add(path, format!("cannot be listed: {error}"));
+                    self.findings.add(path, Fault::unlisted(&error));
                     continue;
                 }
             };
@@ -46,14 +47,16 @@ impl Audit<'_> {
             } else if name != "lookup/tile" {
                 match depth.checked_sub(1) {
                     Some(depth) => self.check_directory(root, &name, newest, depth),
-                    None => self.findings.add(name, "deeper than any object of an index"),
+                    None => {
+                        self.findings.add(name, Fault::stray("deeper than any object of an index"));
+                    }
                 }
             }
         }
     }
 
     fn check_name(&mut self, name: &str, newest: Option<&Manifest>) {
-        let is_stray = "not the name of any object of an index";
+        let is_stray = Fault::stray("not the name of any object of an index");
         match name.parse() {
             Err(_) => self.findings.add(name, is_stray),
             Ok(LookupPath::Part { range, part }) => {
@@ -62,7 +65,8 @@ impl Audit<'_> {
                     None => self.report.unlisted += 1,
                     Some(run) if run.parts.len() <= part as usize => {
                         let parts = run.parts.len();
-                        self.findings.add(name, format!("its run has only {parts} parts"));
+                        let fault = format!("its run has only {parts} parts");
+                        self.findings.add(name, Fault::stray(fault));
                     }
                     Some(_) => {}
                 }

@@ -16,7 +16,7 @@ use futures::stream::{self, StreamExt as _};
 use tiles_spec::LeafIndex;
 
 use super::audit::Audit;
-use fasti_seams::causes::with_causes;
+use crate::problem::Fault;
 
 /// The size of the chunks in which objects are read, in bytes.
 const CHUNK_BYTES: u64 = 8 << 20;
@@ -63,7 +63,7 @@ impl Audit<'_> {
             }
             Ok(Stored::Missing) => self.missing.push((range, path)),
             Ok(other) => self.findings.add(path, other.fault(bytes)),
-            Err(error) => self.findings.add(path, with_causes(&error)),
+            Err(error) => self.findings.add(path, Fault::unread(&error)),
         }
     }
 
@@ -102,7 +102,7 @@ impl Audit<'_> {
             Ok(Stored::Whole(stored)) => stored,
             Ok(Stored::Missing) => return self.missing.push((range, path)),
             Ok(other) => return self.findings.add(path, other.fault(bytes)),
-            Err(error) => return self.findings.add(path, with_causes(&error)),
+            Err(error) => return self.findings.add(path, Fault::unread(&error)),
         };
         if stored == built.bytes {
             // The file is right; only the revision is wrong.

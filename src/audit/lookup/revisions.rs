@@ -14,6 +14,7 @@ use tiles_spec::tile::bundle_indices;
 use tiles_spec::{LeafIndex, TreeHead, TreeSize, leaf_hash, verify_inclusion};
 
 use super::audit::Audit;
+use crate::problem::{Fault, Kind};
 use fasti_seams::causes::with_causes;
 
 /// The number of revision files that are read at once.
@@ -41,11 +42,12 @@ impl Audit<'_> {
         let mut lookup = match lookup {
             Ok(view) => view,
             Err(ReadError::NoLog { .. }) => {
-                self.findings.add("lookup/checkpoint", "missing");
+                self.findings.add("lookup/checkpoint", Fault::missing());
                 return self.check_shown(None, shown).await;
             }
             Err(error) => {
-                self.findings.add("lookup/checkpoint", with_causes(&error));
+                let fault = Fault::refused(error.is_refusal(), &error);
+                self.findings.add("lookup/checkpoint", fault);
                 return self.check_shown(None, shown).await;
             }
         };
@@ -96,8 +98,8 @@ impl Audit<'_> {
         let path = LookupPath::Revision(number);
         let bytes = match file {
             Ok(Some(bytes)) => bytes,
-            Ok(None) => return self.refuse(path, "missing"),
-            Err(error) => return self.refuse(path, with_causes(&error)),
+            Ok(None) => return self.refuse(path, Fault::missing()),
+            Err(error) => return self.refuse(path, Fault::unread(&error)),
         };
         let file = match RevisionFile::parse(&bytes) {
             Ok(file) => file,
@@ -152,14 +154,16 @@ impl Audit<'_> {
                     "is of a tree of {size} with root hash {root}, but the log's tree has {}",
                     ours.root
                 );
-                self.refuse(path, fault)
+                self.refuse(path, Fault::new(Kind::History, fault))
             }
             Err(_) if head.size > self.log.head().size => {
                 let (size, ours) = (head.size, self.log.head().size);
-                self.refuse(path, format!("is of a tree of {size}, but the log has {ours} entries"))
+                let fault = format!("is of a tree of {size}, but the log has {ours} entries");
+                self.refuse(path, Fault::new(Kind::History, fault))
             }
             Err(error) => {
-                self.refuse(path, format!("its tree cannot be compared: {}", with_causes(&error)))
+                let fault = format!("its tree cannot be compared: {}", with_causes(&error));
+                self.refuse(path, Fault::new(Kind::Unvouched, fault))
             }
         }
     }
@@ -173,8 +177,8 @@ impl Audit<'_> {
         let path = LookupPath::Latest;
         let bytes = match shown.0 {
             Ok(Some(bytes)) => bytes,
-            Ok(None) => return self.refuse(path, "missing"),
-            Err(error) => return self.refuse(path, with_causes(&error)),
+            Ok(None) => return self.refuse(path, Fault::missing()),
+            Err(error) => return self.refuse(path, Fault::unread(&error)),
         };
         let LatestFile { revision, proof } = match LatestFile::parse(&bytes) {
             Ok(file) => file,
@@ -224,8 +228,8 @@ impl Audit<'_> {
     }
 
     /// Reports a problem that leaves nothing to continue with.
-    fn refuse<T>(&self, path: impl Display, problem: impl Into<String>) -> Option<T> {
-        self.findings.add(path, problem);
+    fn refuse<T>(&self, path: impl Display, fault: impl Into<Fault>) -> Option<T> {
+        self.findings.add(path, fault);
         None
     }
 }

@@ -11,6 +11,7 @@ use super::attestations::{Attested, Due, Further, Gone, due, further};
 use super::audit::{Audit, IndexAuditError};
 use super::revisions::Latest;
 use super::scratch::Scratch;
+use crate::problem::{Fault, Kind};
 use fasti_seams::causes::with_causes;
 
 /// How many newer revisions are tried for parts that were replaced during the check.
@@ -49,7 +50,7 @@ impl Audit<'_> {
             let (missing, replaced): (Vec<_>, Vec<_>) =
                 missing.into_iter().partition(|(range, _)| is_listed(*range));
             for (_, path) in missing {
-                self.findings.add(path, "missing");
+                self.findings.add(path, Fault::missing());
             }
             let overlaps = |run: &Run| {
                 let (start, end) = (run.range.start(), run.range.end());
@@ -60,7 +61,7 @@ impl Audit<'_> {
             self.check_runs(revision, &again).await?;
         }
         for (_, path) in std::mem::take(&mut self.missing) {
-            self.findings.add(path, "missing");
+            self.findings.add(path, Fault::missing());
         }
         Ok(())
     }
@@ -130,7 +131,7 @@ impl Audit<'_> {
                 Err(error) => {
                     let run = format!("lookup/run/{}/{}", range.start(), range.end());
                     let fault = format!("cannot be recomputed: {}", with_causes(&error));
-                    self.findings.add(run, fault);
+                    self.findings.add(run, Fault::new(Kind::Unvouched, fault));
                     return Ok(false);
                 }
             }

@@ -6,6 +6,7 @@ use fasti_seams::causes::with_causes;
 use tiles_spec::LeafIndex;
 
 use super::audit::Audit;
+use crate::problem::{Fault, Kind};
 
 impl Audit<'_> {
     /// Checks that the newest revision commits to the times in the log's files. If it does not, a
@@ -26,7 +27,7 @@ impl Audit<'_> {
             // fsck names files that are missing or damaged.
             (Some(_), Err(error)) => {
                 let fault = format!("its times cannot be compared: {}", with_causes(&error));
-                self.findings.add(path, fault);
+                self.findings.add(path, Fault::new(Kind::Unvouched, fault));
             }
             _ => {}
         }

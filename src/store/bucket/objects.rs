@@ -269,6 +269,7 @@ impl Store for BucketStore {
         bytes: Bytes,
         expected: &Version,
     ) -> Result<Replaced, StoreError> {
+        let bytes = as_stored(path, bytes).await;
         let mode = PutMode::Update(expected.to_update(self.unquoted_etags));
         let mut contention = Contention::new();
         loop {

@@ -1,28 +1,38 @@
 //! `fasti fsck`: recomputes the whole log, and its index if asked. Prints either that it is clean,
-//! or every problem, with exit status 1.
+//! or every problem, with exit status 1. Repairs what can be derived, if asked.
+
+mod others;
+mod repairing;
+mod state_file;
+mod words;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::Args;
-use fasti::audit::fsck::{Attestations, Objects, Options, Report, fsck};
+use fasti::audit::fsck::{FsckError, Objects, Options, Outcome, Report, State, Watch, fsck_from};
 use fasti::audit::heads;
 use fasti::audit::lookup::{self, IndexReport, Keys};
 use fasti::client::fetch::{DirectoryFetch, Location};
 use fasti::client::trust::{OpenedCheckpoint, Trust};
 use fasti::store::StoreLocation;
-use tiles_spec::{ResourcePath, VerifierKey};
+use tiles_spec::{ResourcePath, TreeSize, VerifierKey};
 use tokio::runtime::Runtime;
 
-use crate::counted::{counted, entries};
 use crate::failure::Failure;
 use crate::format::Format;
 use crate::freshness::{Case, Freshness, FreshnessFlags};
 use crate::globals::Globals;
 use crate::memory::is_unreadable;
 use crate::output::Output;
-use crate::progress::progress_bar;
+use crate::progress::ProgressFlags;
+
+use others::{OtherFlags, Others};
+use repairing::{RepairFlags, Repaired};
+use state_file::{StateFile, StateFlags};
+use words::lines;
 
 /// The number of concurrent requests to a log behind a URL or in a bucket.
 const REQUESTS: NonZeroUsize = NonZeroUsize::new(16).expect("not zero");
@@ -56,6 +66,14 @@ pub struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    state: StateFlags,
+    #[command(flatten)]
+    others: OtherFlags,
+    #[command(flatten)]
+    repair: RepairFlags,
+    #[command(flatten)]
+    progress: ProgressFlags,
+    #[command(flatten)]
     freshness: FreshnessFlags,
 }
 
@@ -67,6 +85,7 @@ impl Arguments {
 }
 
 pub fn run(globals: &Globals, arguments: &Arguments, runtime: &Runtime) -> Result<Output, Failure> {
+    let began = Instant::now();
     let trust = globals.trust()?;
     let (objects, workers) = objects(globals, arguments, runtime)?;
     let options = Options {
@@ -74,29 +93,32 @@ pub fn run(globals: &Globals, arguments: &Arguments, runtime: &Runtime) -> Resul
         verify_signatures: arguments.verify_signatures,
         attestations: arguments.attestations,
     };
+    let repair = arguments.repair.prepare(globals, runtime)?;
     // A log that went back is refused before hours of work.
     let fresh = runtime.block_on(freshness(globals, arguments, &trust, None))?;
-    let bar = progress_bar();
-    let report =
-        fsck(&objects, &trust, options, |size| bar.set_length(size.get()), &|n| bar.inc(n))
-            .context("nothing was checked")?;
-    bar.finish_and_clear();
-    let report = match &report.origin {
-        Some(_) => {
-            let heads = runtime.block_on(heads::check(objects.fetch(), &trust));
-            report.with_heads(heads.context("the kept heads were not checked")?)
+    let memory = arguments.freshness.monitor();
+    let others = runtime.block_on(arguments.others.read(globals, &trust, memory))?;
+    let file = arguments.state.open();
+    let before = file.as_ref().map(StateFile::load).transpose()?.flatten();
+    let run = Run { arguments, runtime, objects: &objects, trust: &trust, options, others };
+    let Outcome { report, state } = run.check(before.as_ref(), file.as_ref())?;
+    let repaired = match (repair, &report.checkpoint) {
+        (Some(repair), Some(checkpoint)) => {
+            let format = arguments.format(globals.format);
+            Some(repair.run(runtime, &objects.fetch(), &trust, checkpoint, &report, format)?)
         }
-        None => report,
+        _ => None,
     };
-    let report = match &report.origin {
-        Some(origin) if arguments.lookup => {
-            let index = check_index(arguments, runtime, &objects, &trust, origin, options)?;
-            report.with_index(index)
+    let report = match &repaired {
+        // The same again, for the places that had problems.
+        Some(repaired) if repaired.has_written() => {
+            let again = run.check(state.as_ref(), file.as_ref())?.report;
+            Report { resumed: report.resumed, ..again }
         }
         _ => report,
     };
-    let json = serde_json::to_value(&report).context("a report is JSON")?;
-    let output = Output::judged(report.is_clean(), lines(&report), json);
+    let output = output(&report, repaired.as_ref(), began.elapsed())?;
+    let output = output.warn(file.and_then(StateFile::into_warning));
     let Some(read) = &report.checkpoint else { return Ok(output) };
     let fresh = match fresh.filter(|fresh| fresh.head() == read.head()) {
         Some(fresh) => Some(fresh),
@@ -106,6 +128,89 @@ pub fn run(globals: &Globals, arguments: &Arguments, runtime: &Runtime) -> Resul
         Some(fresh) => fresh.end(output, Case::Snake),
         None => output.warn([NOT_COMPARED.to_owned()]),
     })
+}
+
+/// What a check needs.
+struct Run<'a> {
+    arguments: &'a Arguments,
+    runtime: &'a Runtime,
+    objects: &'a Objects,
+    trust: &'a Trust,
+    options: Options,
+    others: Others,
+}
+
+impl Run<'_> {
+    /// Checks everything that is asked for. What an earlier check got through is not read again.
+    fn check(&self, before: Option<&State>, file: Option<&StateFile>) -> Result<Outcome, Failure> {
+        let progress = self.arguments.progress.begin();
+        let watch = Watch {
+            progress: &|count| progress.add(count),
+            save: &|state: &State| file.into_iter().for_each(|file| file.save_now_and_then(state)),
+        };
+        let announce = |left: TreeSize| progress.announce(left.get());
+        let checked = fsck_from(self.objects, self.trust, self.options, before, announce, watch);
+        let Outcome { report, state } = checked.map_err(refused)?;
+        progress.end();
+        if let (Some(file), Some(state)) = (file, &state) {
+            file.save(state);
+        }
+        Ok(Outcome { report: self.check_beside(report)?, state })
+    }
+
+    /// Checks what there is beside the tree.
+    fn check_beside(&self, report: Report) -> anyhow::Result<Report> {
+        let Some(checkpoint) = report.checkpoint.clone() else { return Ok(report) };
+        let fetch = self.objects.fetch();
+        let heads = self.runtime.block_on(heads::check(fetch.clone(), self.trust));
+        let report = report.with_heads(heads.context("the kept heads were not checked")?);
+        let compared = self.runtime.block_on(self.others.compare(&fetch, &checkpoint));
+        let report = report.with_elsewhere(compared.0, compared.1);
+        if !self.arguments.lookup {
+            return Ok(report);
+        }
+        let origin = checkpoint.checkpoint().origin.clone();
+        Ok(report.with_index(self.check_index(&origin)?))
+    }
+
+    fn check_index(&self, origin: &str) -> anyhow::Result<IndexReport> {
+        let mut trust = self.trust.clone();
+        trust.indexers.extend(self.arguments.lookup_key.clone());
+        let keys = Keys { log: &trust, lookup: &trust.in_lookup_of(origin), origin };
+        let scratch = self.arguments.scratch.clone().unwrap_or_else(std::env::temp_dir);
+        let options = lookup::Options { workers: self.options.workers, scratch };
+        let progress = self.arguments.progress.begin();
+        let announce = |size: TreeSize| progress.announce(size.get());
+        let add = |count| progress.add(count);
+        let (objects, runtime) = (self.objects, self.runtime.handle());
+        let report = lookup::check(objects, runtime, keys, &options, announce, &add)
+            .context("the index was not checked")?;
+        progress.end();
+        Ok(report)
+    }
+}
+
+/// Why nothing was checked.
+fn refused(error: FsckError) -> Failure {
+    let is_refusal = matches!(&error, FsckError::State(error) if error.is_refusal());
+    let error = anyhow::Error::from(error).context("nothing was checked");
+    if is_refusal { Failure::Refused(error) } else { Failure::Broken(error) }
+}
+
+/// The form of the JSON report (`src/docs/formats.md`, "Reports of fsck").
+const FORMAT: &str = "fasti/fsck/v1";
+
+/// The report, and what was done about it.
+fn output(report: &Report, repaired: Option<&Repaired>, taken: Duration) -> anyhow::Result<Output> {
+    let mut json = serde_json::to_value(report).context("a report is JSON")?;
+    json["format"] = FORMAT.into();
+    json["seconds"] = taken.as_secs_f64().into();
+    let mut lines = lines(report);
+    if let Some(repaired) = repaired {
+        json["repair"] = repaired.json();
+        lines.extend(repaired.lines());
+    }
+    Ok(Output::judged(report.is_clean(), lines, json))
 }
 
 const NOT_COMPARED: &str = "this log was not compared with what was seen before, because of the \
@@ -135,28 +240,6 @@ async fn freshness(
     }
 }
 
-fn check_index(
-    arguments: &Arguments,
-    runtime: &Runtime,
-    objects: &Objects,
-    trust: &Trust,
-    origin: &str,
-    Options { workers, .. }: Options,
-) -> anyhow::Result<IndexReport> {
-    let mut trust = trust.clone();
-    trust.indexers.extend(arguments.lookup_key.clone());
-    let keys = Keys { log: &trust, lookup: &trust.in_lookup_of(origin), origin };
-    let scratch = arguments.scratch.clone().unwrap_or_else(std::env::temp_dir);
-    let options = lookup::Options { workers, scratch };
-    let bar = progress_bar();
-    let announce = |size: tiles_spec::TreeSize| bar.set_length(size.get());
-    let report =
-        lookup::check(objects, runtime.handle(), keys, &options, announce, &|n| bar.inc(n))
-            .context("the index was not checked")?;
-    bar.finish_and_clear();
-    Ok(report)
-}
-
 fn objects(
     globals: &Globals,
     arguments: &Arguments,
@@ -176,95 +259,4 @@ fn objects(
             Ok((Objects::Remote { fetch, runtime: runtime.handle().clone() }, REQUESTS))
         }
     }
-}
-
-fn lines(report: &Report) -> Vec<String> {
-    let named = report.problems.iter();
-    let mut lines: Vec<_> =
-        named.map(|problem| format!("{}: {}", problem.path, problem.problem)).collect();
-    if report.problems_omitted > 0 {
-        lines.push(format!("and {} more problems", report.problems_omitted));
-    }
-    let (Some(origin), Some(size), Some(root)) = (&report.origin, report.size, &report.root) else {
-        lines.push("Not clean: without a checkpoint, nothing else can be checked".to_owned());
-        return lines;
-    };
-    let verdict = if report.is_clean() { "Clean" } else { "Not clean" };
-    lines.push(format!("{verdict}: {origin}, tree of {size} with root hash {root}"));
-    lines.push(format!(
-        "{} ({} Rekor) in {} hash to it; {}",
-        entries(report.entries),
-        report.rekor_entries,
-        counted(report.objects, "object", "objects"),
-        counted(report.problems.len() as u64 + report.problems_omitted, "problem", "problems"),
-    ));
-    lines.extend(report.heads.map(|kept| counted(kept, "head is kept", "heads are kept")));
-    lines.extend(report.lookup.as_ref().map(line_of_index));
-    lines.extend(report.lookup.as_ref().into_iter().flat_map(attested));
-    if let Some(timeless) = report.timed_entries.and_then(|n| report.entries.checked_sub(n))
-        && timeless > 0
-    {
-        let are = if timeless == 1 { "is" } else { "are" };
-        lines.push(format!("{} {are} from before the log kept times", entries(timeless)));
-    }
-    if let Some(Attestations { kept, missing }) = report.attestations {
-        lines.push(format!("Attestations: {kept} kept, {missing} not there"));
-    }
-    if report.frozen {
-        lines.push("The log is frozen: this is its last tree".to_owned());
-    }
-    for (count, one, many) in [
-        (report.signatures, "signature verified again", "signatures verified again"),
-        (
-            report.rekor_v1_entries,
-            "entry is of Rekor v1; its signatures are not verified again",
-            "entries are of Rekor v1; their signatures are not verified again",
-        ),
-        (
-            report.unreadable_entries,
-            "entry looks like Rekor's but cannot be read as such",
-            "entries look like Rekor's but cannot be read as such",
-        ),
-        (report.ahead, "object is ahead of the checkpoint", "objects are ahead of the checkpoint"),
-    ] {
-        if count > 0 {
-            lines.push(counted(count, one, many));
-        }
-    }
-    lines
-}
-
-/// Lines on what depends on attestations in an index, if there is anything.
-fn attested(index: &IndexReport) -> Vec<String> {
-    let mut lines = Vec::new();
-    if index.late > 0 {
-        let postings = counted(index.late, "posting is", "postings are");
-        lines.push(format!("{postings} missing for attestations that were kept later"));
-    }
-    if index.unexplained > 0 {
-        let postings = counted(index.unexplained, "posting is", "postings are");
-        lines.push(format!("{postings} of entries whose attestations are not there"));
-    }
-    lines
-}
-
-fn line_of_index(index: &IndexReport) -> String {
-    let IndexReport { revisions, runs, parts, bytes, postings, unlisted, .. } = index;
-    let Some(size) = index.size else {
-        let revisions = counted(*revisions, "revision", "revisions");
-        return format!("Index: none of its {revisions} could be reproduced");
-    };
-    let others = match unlisted {
-        0 => String::new(),
-        1 => "; 1 object is of another revision".to_owned(),
-        count => format!("; {count} objects are of other revisions"),
-    };
-    format!(
-        "Index: revision {} of {}; {} in {} of {} ({bytes} bytes) match the entries{others}",
-        revisions.saturating_sub(1),
-        entries(size),
-        counted(*postings, "posting", "postings"),
-        counted(*parts, "object", "objects"),
-        counted(*runs, "run", "runs"),
-    )
 }
