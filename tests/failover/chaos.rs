@@ -17,7 +17,7 @@ use crate::bucket::{Bucket, HASTY};
 use crate::fleet::{Fleet, WRITERS};
 use crate::scene::{Latest, Over, Scene, from_env};
 
-const EVENTS: u64 = 30;
+const EVENTS: u64 = 15;
 const SEED: u64 = 1;
 const OPAQUE_CLIENTS: u64 = 4;
 /// How long a client waits before it asks another writer: a stopped writer never answers.

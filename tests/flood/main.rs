@@ -32,7 +32,7 @@ const RESIDENT_MAX: usize = 512 << 20;
 /// The limit for the 99th percentile of answer times.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long a flood lasts, unless another time is asked for.
-const LASTS: Duration = Duration::from_secs(3);
+const LASTS: Duration = Duration::from_secs(2);
 
 fn is_set(name: &str) -> bool {
     std::env::var_os(name).is_some()
