@@ -10,7 +10,6 @@
     reason = "flags are documented for the terminal"
 )]
 
-mod arenas;
 mod buckets;
 mod certificate;
 #[cfg(feature = "messages")]
@@ -22,9 +21,9 @@ mod machine;
 #[cfg(feature = "messages")]
 mod messages;
 mod proxies;
+mod restart;
 mod shards;
 
-pub use arenas::bound_arenas;
 pub use buckets::{BucketFlags, ConflictingEncryption, Sse};
 pub use certificate::{UnusableCertificate, keep_current, open_certificate};
 pub use descriptors::enough_for;
@@ -34,4 +33,5 @@ pub use machine::{MachineFlags, NoState, own_state_dir};
 #[cfg(feature = "messages")]
 pub use messages::show_messages;
 pub use proxies::{ProxyFlags, ProxyHeaderFlag};
+pub use restart::{SecretVariable, UnusableSecret, restart_once};
 pub use shards::{BadShard, ShardFlag, ShardFlags};

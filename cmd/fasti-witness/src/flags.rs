@@ -23,8 +23,9 @@ pub struct Flags {
     #[arg(long, env = "FASTI_WITNESS_STATE", value_name = "DIR")]
     pub state: PathBuf,
 
-    /// A file with a key to cosign with, as `fasti keygen --witness` makes them. Can be repeated:
-    /// every checkpoint is cosigned with each of them.
+    /// A file, or an open one (fd:3), with a key to cosign with, as `fasti keygen --witness` makes
+    /// them. Can be repeated: every checkpoint is cosigned with each of them. Or set
+    /// FASTI_WITNESS_KEY_TEXT to the content of the file of one.
     #[arg(
         long,
         env = "FASTI_WITNESS_KEYS",

@@ -29,7 +29,8 @@ use fasti::serve::{Pools, Server, ServerParts};
 use fasti::signer::{WitnessKey, forbid_core_dumps};
 use fasti::witness::{OwnKeys, Witness, WitnessService, WitnessState};
 use fasti_flags::{
-    bound_arenas, keep_current, listen, open_certificate, show_messages, told_to_stop,
+    SecretVariable, keep_current, listen, open_certificate, restart_once, show_messages,
+    told_to_stop,
 };
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
@@ -40,8 +41,18 @@ use crate::flags::Flags;
 /// processors.
 const BLOCKING_THREADS_MAX: usize = 32;
 
+/// What can be given in a variable.
+const SECRETS: [SecretVariable; 1] =
+    [SecretVariable { text: "FASTI_WITNESS_KEY_TEXT", file: "FASTI_WITNESS_KEYS" }];
+
 fn main() -> ExitCode {
-    let unbounded = bound_arenas();
+    let unbounded = match restart_once(&SECRETS) {
+        Ok(unbounded) => unbounded,
+        Err(error) => {
+            eprintln!("fasti-witness: {}", with_causes(&error));
+            return ExitCode::FAILURE;
+        }
+    };
     let forbidden = forbid_core_dumps();
     let flags = Flags::parse();
     show_messages();

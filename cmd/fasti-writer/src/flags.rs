@@ -156,12 +156,13 @@ pub struct Flags {
     #[arg(long, env = "FASTI_RESTORED_AT", value_name = "SIZE")]
     pub restored_at: Option<TreeSize>,
 
-    /// URL at which the other writers of a bucket reach this one [default: the listen address]
+    /// URL at which the other writers of a bucket reach this one, or `auto`: the address of this
+    /// machine from which it reaches others [default: the listen address]
     #[arg(long, env = "FASTI_ADVERTISE", value_name = "URL", help_heading = "Several writers")]
     pub advertise: Option<String>,
 
-    /// A file with a secret shared by all writers of the log and nobody else [default: the log's
-    /// key file]
+    /// A file, or an open one (fd:3), with a secret shared by all writers of the log and nobody
+    /// else; or set FASTI_PEER_SECRET_TEXT to the secret itself [default: the log's key file]
     #[arg(long, env = "FASTI_PEER_SECRET", value_name = "FILE", help_heading = "Several writers")]
     pub peer_secret: Option<PathBuf>,
 

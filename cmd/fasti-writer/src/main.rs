@@ -10,6 +10,7 @@
 )]
 
 mod admission;
+mod advertise;
 mod flags;
 mod heads;
 mod key;
@@ -20,22 +21,22 @@ mod origin;
 mod shards;
 mod witnesses;
 
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::Parser;
 use fasti::causes::with_causes;
 use fasti::grow::RekorV1Guard;
 use fasti::heads::keep_heads_while_leading;
-use fasti::http::{App, PeerSecret, serve, serve_metrics};
+use fasti::http::{App, serve, serve_metrics};
 use fasti::log::Log;
 use fasti::lookup::keep_while_leading;
 use fasti::metrics::{AdmissionMetrics, HttpMetrics};
 use fasti::signer::forbid_core_dumps;
 use fasti_flags::{
-    bound_arenas, enough_for, keep_current, listen, open_certificate, show_messages, told_to_stop,
+    SecretVariable, enough_for, keep_current, listen, open_certificate, restart_once,
+    show_messages, told_to_stop,
 };
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -47,8 +48,20 @@ use crate::open::Opened;
 /// processors.
 const BLOCKING_THREADS_MAX: usize = 32;
 
+/// What can be given in variables.
+const SECRETS: [SecretVariable; 2] = [
+    SecretVariable { text: "FASTI_KEY_TEXT", file: "FASTI_KEY" },
+    SecretVariable { text: "FASTI_PEER_SECRET_TEXT", file: "FASTI_PEER_SECRET" },
+];
+
 fn main() -> ExitCode {
-    let unbounded = bound_arenas();
+    let unbounded = match restart_once(&SECRETS) {
+        Ok(unbounded) => unbounded,
+        Err(error) => {
+            eprintln!("fasti-writer: {}", with_causes(&error));
+            return ExitCode::FAILURE;
+        }
+    };
     let forbidden = forbid_core_dumps();
     let flags = Flags::parse();
     show_messages();
@@ -98,8 +111,10 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
         None => None,
     };
     let scheme = if tls.is_some() { "https" } else { "http" };
-    let url = format!("{scheme}://{}", listener.local_addr()?);
-    let here = address(&flags, listener.local_addr()?, &url, peer_secret.as_ref())?;
+    let listening = listener.local_addr()?;
+    let url = format!("{scheme}://{listening}");
+    let has_peers = peer_secret.is_some();
+    let here = advertise::url(flags.advertise.as_deref(), scheme, listening, has_peers)?;
     context.config.writer_address.clone_from(&here);
     let (log, driver) = Log::open(context, index).await.context("the log cannot be continued")?;
     // From here on a signal means shut down, even if it arrives before anything waits for it.
@@ -158,23 +173,4 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
         drop(task.await);
     }
     ended?.context("the log has stopped; start it again to recover")
-}
-
-/// The URL at which other writers reach this one.
-fn address(
-    flags: &Flags,
-    listening: SocketAddr,
-    url: &str,
-    peers: Option<&PeerSecret>,
-) -> anyhow::Result<String> {
-    match &flags.advertise {
-        Some(url) if url.starts_with("http://") || url.starts_with("https://") => Ok(url.clone()),
-        Some(other) => bail!("--advertise {other}: the URL must begin with http:// or https://"),
-        None if listening.ip().is_unspecified() && peers.is_some() => bail!(
-            "other writers cannot reach this one at {listening}: give its address with \
-             --advertise {}",
-            url.replace(&listening.ip().to_string(), "ADDRESS")
-        ),
-        None => Ok(url.to_owned()),
-    }
 }

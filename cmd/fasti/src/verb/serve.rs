@@ -18,7 +18,7 @@ use fasti::http::{
 };
 use fasti::metrics::{FollowedMetrics, HttpMetrics};
 use fasti_flags::{
-    ShardFlags, bound_arenas, enough_for, keep_current, listen, open_certificate, told_to_stop,
+    ShardFlags, enough_for, keep_current, listen, open_certificate, restart_once, told_to_stop,
 };
 use prometheus_client::registry::Registry;
 use serde_json::json;
@@ -78,7 +78,7 @@ pub struct Arguments {
 }
 
 pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
-    let unbounded = bound_arenas();
+    let unbounded = restart_once(&[]).map_err(anyhow::Error::from)?;
     messages::show();
     if let Some(error) = unbounded {
         terminal::say(&format!("the allocator's heaps cannot be bounded: {error}"));
