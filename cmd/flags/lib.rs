@@ -14,6 +14,7 @@ mod buckets;
 mod certificate;
 #[cfg(feature = "messages")]
 mod colours;
+pub mod config;
 mod descriptors;
 mod keys;
 mod listening;

@@ -20,6 +20,7 @@
 //! | `tls` | HTTPS, and renewed certificates |
 //! | `problems` | the forms of error bodies |
 //! | `openapi` | the served description matches every answer |
+//! | `config` | the configuration file |
 //! | `start`, `stop` | what a start refuses; nothing is lost at the end |
 //!
 //! Helpers: `writer` runs the process, `wire` and `call` are the clients, `submitter` signs,
@@ -28,6 +29,7 @@
 mod admission;
 mod bodies;
 mod call;
+mod config;
 mod cors;
 mod description;
 mod grpc;

@@ -9,6 +9,7 @@ use fasti::admit::{Pace, Rate, Rates};
 use fasti::clock::{Clock, SystemClock};
 use fasti::serve::Limits;
 use fasti::store::FileSystemKind;
+use fasti_flags::config::{ConfigFlags, ConfigVerb};
 use fasti_flags::{PasswordFlags, ProxyFlags, enough_for};
 use tiles_spec::KeyName;
 
@@ -116,6 +117,14 @@ pub struct Flags {
     /// flushes are reliable.
     #[arg(long, env = "FASTI_TRUST_FILE_SYSTEM", value_name = "KIND")]
     pub trust_file_system: Option<FileSystemKind>,
+
+    /// The configuration file.
+    #[command(flatten)]
+    pub config: ConfigFlags,
+
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub verb: Option<ConfigVerb>,
 }
 
 impl Flags {

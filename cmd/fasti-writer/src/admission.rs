@@ -66,12 +66,8 @@ pub struct AdmissionFlags {
 }
 
 impl AdmissionFlags {
-    /// Builds the admission check, with the lists as they are now.
-    pub fn open(
-        &self,
-        accept_opaque: bool,
-        metrics: AdmissionMetrics,
-    ) -> anyhow::Result<Admission> {
+    /// Refuses flags that contradict each other.
+    pub fn check(&self, accept_opaque: bool) -> anyhow::Result<()> {
         let is_listed = !self.allow_keys.is_empty() || self.allow_identities.is_some();
         if accept_opaque && is_listed && self.add_tokens.is_none() {
             bail!(
@@ -83,6 +79,11 @@ impl AdmissionFlags {
         if self.add_tokens.is_some() && !accept_opaque {
             bail!("--add-tokens applies to opaque entries only; it needs --accept-opaque");
         }
+        Ok(())
+    }
+
+    /// Builds the admission check, with the lists as they are now.
+    pub fn open(&self, metrics: AdmissionMetrics) -> anyhow::Result<Admission> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         Ok(Admission::new(
             self.proxies.proxies(),

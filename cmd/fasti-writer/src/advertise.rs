@@ -13,6 +13,17 @@ const OUTSIDE: [SocketAddr; 2] = [
     SocketAddr::new(IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)), 9),
 ];
 
+/// Refuses a flag that is no URL.
+pub fn check(flag: Option<&str>) -> anyhow::Result<()> {
+    match flag {
+        None | Some(AUTO) => Ok(()),
+        Some(url) if url.starts_with("http://") || url.starts_with("https://") => Ok(()),
+        Some(other) => {
+            bail!("--advertise {other}: the URL must begin with http:// or https://, or be `auto`")
+        }
+    }
+}
+
 /// The URL that the flag says, or else that of the address listened on. `has_peers` says whether
 /// there can be other writers.
 pub fn url(
@@ -27,12 +38,7 @@ pub fn url(
             let found = choose(listening, OUTSIDE.map(own_address).into_iter().flatten())?;
             Ok(format!("{scheme}://{}", SocketAddr::new(found, listening.port())))
         }
-        Some(url) if url.starts_with("http://") || url.starts_with("https://") => {
-            Ok(url.to_owned())
-        }
-        Some(other) => {
-            bail!("--advertise {other}: the URL must begin with http:// or https://, or be `auto`")
-        }
+        Some(url) => Ok(url.to_owned()),
         None if listening.ip().is_unspecified() && has_peers => bail!(
             "other writers cannot reach this one at {listening}: give its address with --advertise \
              {}, or let it be found with --advertise {AUTO}",
@@ -129,13 +135,10 @@ mod tests {
     #[test]
     fn what_is_no_url_is_refused() {
         let everywhere = "0.0.0.0:3000".parse().expect("an address");
-        for (flag, words) in [
-            (Some("10.0.0.7:3000"), "must begin with http://"),
-            (None, "--advertise http://ADDRESS:3000"),
-        ] {
-            let said = url(flag, "http", everywhere, true).expect_err(words).to_string();
-            assert!(said.contains(words), "{said}");
-        }
+        let said = check(Some("10.0.0.7:3000")).expect_err("it has no scheme").to_string();
+        assert!(said.contains("must begin with http://"), "{said}");
+        let said = url(None, "http", everywhere, true).expect_err("it is not one").to_string();
+        assert!(said.contains("--advertise http://ADDRESS:3000"), "{said}");
         assert_eq!(url(None, "http", everywhere, false).expect("alone"), "http://0.0.0.0:3000");
     }
 }

@@ -17,10 +17,12 @@ use fasti::objects::ATTESTATION_BYTES_MAX;
 use fasti::rekor_v1::KINDS;
 use fasti::signer::KeyLocation;
 use fasti::store::{BucketLocation, Cloud, StoreLocation};
+use fasti_flags::config::{ConfigFlags, ConfigVerb};
 use fasti_flags::{BucketFlags, KeyFlags, MachineFlags, ShardFlags};
 use tiles_spec::{Origin, TreeSize};
 
 use crate::admission::AdmissionFlags;
+use crate::advertise;
 use crate::heads::HeadsFlags;
 use crate::lookup::LookupFlags;
 use crate::witnesses::WitnessFlags;
@@ -217,6 +219,14 @@ pub struct Flags {
     /// Further options for buckets.
     #[command(flatten)]
     pub bucket: BucketFlags,
+
+    /// The configuration file.
+    #[command(flatten)]
+    pub config: ConfigFlags,
+
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub verb: Option<ConfigVerb>,
 }
 
 /// See [`Duplicates`].
@@ -249,6 +259,13 @@ fn entry_kind(name: &str) -> Result<String, String> {
 }
 
 impl Flags {
+    /// Refuses flags that contradict each other. Opens nothing.
+    pub fn check(&self) -> anyhow::Result<()> {
+        self.admission.check(self.accept_opaque)?;
+        self.bucket.options()?;
+        advertise::check(self.advertise.as_deref())
+    }
+
     /// The limits of the log.
     pub fn log_config(&self) -> LogConfig {
         LogConfig {

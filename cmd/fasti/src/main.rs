@@ -37,6 +37,7 @@ use anyhow::Context as _;
 use clap::parser::ValueSource;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use fasti::signer::forbid_core_dumps;
+use fasti_flags::config;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::failure::Failure;
@@ -119,9 +120,18 @@ fn main() -> ExitCode {
     }
 }
 
-/// The command line.
+/// The command line, with what a configuration file adds.
 fn parsed() -> Cli {
-    let matches = Cli::command().get_matches();
+    let mut command = Cli::command();
+    let arguments = std::env::args_os().collect();
+    let (arguments, file) = config::with_file(&mut command, Some(serve::NAME), arguments)
+        .unwrap_or_else(|error| error.exit());
+    let matches = command.clone().try_get_matches_from(arguments).unwrap_or_else(|error| {
+        match &file {
+            Some(file) => file.explain(error, &mut command).exit(),
+            None => error.exit(),
+        }
+    });
     // A flag common to all verbs is known in each of them.
     let of_verb = matches.subcommand().map_or(&matches, |(_, matches)| matches);
     let is_log_named = of_verb.value_source("log") == Some(ValueSource::CommandLine);

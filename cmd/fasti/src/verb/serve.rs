@@ -17,6 +17,7 @@ use fasti::http::{
     ServerLimits, ShardError, serve, serve_metrics,
 };
 use fasti::metrics::{FollowedMetrics, HttpMetrics};
+use fasti_flags::config::ConfigFlags;
 use fasti_flags::{
     ShardFlags, enough_for, keep_current, listen, open_certificate, restart_once, told_to_stop,
 };
@@ -36,6 +37,9 @@ use crate::terminal;
 const BLOCKING_THREADS_MAX: usize = 32;
 /// Of the memory for files, the part for bundles that are compressed for clients.
 const PACKED_PART: usize = 4;
+
+/// The name of this verb.
+pub const NAME: &str = "serve";
 
 #[derive(Args)]
 pub struct Arguments {
@@ -75,6 +79,8 @@ pub struct Arguments {
     #[arg(long, env = "FASTI_CONNECTIONS_MAX", value_name = "N", default_value_t = 8192,
           value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
     connections_max: u32,
+    #[command(flatten)]
+    config: ConfigFlags,
 }
 
 pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {

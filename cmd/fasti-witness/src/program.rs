@@ -1,0 +1,154 @@
+//! What the program does, from its flags to its end.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::{Command, CommandFactory as _};
+use fasti::causes::with_causes;
+use fasti::clock::{Clock, SystemClock};
+use fasti::http::serve_metrics;
+use fasti::metrics::{HttpMetrics, WitnessMetrics};
+use fasti::serve::{Pools, Server, ServerParts};
+use fasti::signer::{WitnessKey, forbid_core_dumps};
+use fasti::witness::{OwnKeys, Witness, WitnessService, WitnessState};
+use fasti_flags::config::{self, ConfigVerb, Loaded};
+use fasti_flags::{
+    SecretVariable, keep_current, listen, open_certificate, restart_once, show_messages,
+    told_to_stop,
+};
+use prometheus_client::registry::Registry;
+use tokio::net::TcpListener;
+
+use crate::flags::Flags;
+
+/// Threads that read and write files or compute. More would only wait for the same disk and
+/// processors.
+const BLOCKING_THREADS_MAX: usize = 32;
+
+/// What can be given in a variable.
+const SECRETS: [SecretVariable; 1] =
+    [SecretVariable { text: "FASTI_WITNESS_KEY_TEXT", file: "FASTI_WITNESS_KEYS" }];
+
+/// The program's command line.
+pub fn command() -> Command {
+    Flags::command()
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let unbounded = match restart_once(&SECRETS) {
+        Ok(unbounded) => unbounded,
+        Err(error) => {
+            eprintln!("fasti-witness: {}", with_causes(&error));
+            return ExitCode::FAILURE;
+        }
+    };
+    let forbidden = forbid_core_dumps();
+    let Loaded { flags, settings } =
+        config::load::<Flags>(std::env::args_os()).unwrap_or_else(|error| error.exit());
+    if let Some(ConfigVerb::Config(action)) = flags.verb {
+        action.run(&settings);
+        return ExitCode::SUCCESS;
+    }
+    show_messages();
+    if let Err(error) = forbidden {
+        tracing::warn!(%error, "cannot disable core dumps, which would contain the key");
+    }
+    if let Some(error) = unbounded {
+        tracing::warn!(%error, "the allocator's heaps cannot be bounded; MALLOC_ARENA_MAX=2 does so");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .max_blocking_threads(BLOCKING_THREADS_MAX)
+        .enable_all()
+        .build();
+    let ended = match runtime {
+        Ok(runtime) => runtime.block_on(run(flags)),
+        Err(error) => Err(error.into()),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("fasti-witness: {}", with_causes(error.as_ref()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(flags: Flags) -> anyhow::Result<()> {
+    let (http_metrics, metrics) = (HttpMetrics::default(), WitnessMetrics::default());
+    let mut registry = Registry::with_prefix("fasti");
+    http_metrics.register(&mut registry);
+    metrics.register(&mut registry);
+    let witness = open(&flags, metrics.clone())?;
+    let (cert, key) = (flags.tls_cert.as_ref(), flags.tls_key.as_ref());
+    let tls = open_certificate(cert, key, &http_metrics)?;
+    let listener = listen(&flags.listen).await?;
+    let metrics_listener = match &flags.metrics_listen {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
+    // From here on a signal means shut down, even if it arrives before anything waits for it.
+    let told_to_stop = told_to_stop()?;
+    let reloading = log_lists::keep_current(flags.logs.clone(), witness.clone(), metrics)?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let url = format!("{scheme}://{}", listener.local_addr()?);
+    let metrics_address = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
+    greet(&flags, &witness, &url, metrics_address);
+    tokio::spawn(reloading);
+    if let Some(listener) = metrics_listener {
+        tokio::spawn(serve_metrics(listener, Arc::new(registry)));
+    }
+    if let Some(tls) = &tls {
+        tokio::spawn(keep_current(tls.clone())?);
+    }
+    let limits = flags.limits();
+    let pools = Pools::new(&limits, &http_metrics);
+    let service = WitnessService::new(
+        witness,
+        flags.pace(),
+        flags.proxies.proxies(),
+        limits,
+        http_metrics.clone(),
+    );
+    #[cfg(feature = "bastion")]
+    {
+        let password = flags.passwords.password()?;
+        let opened =
+            bastion::open(&flags.bastion, password.as_ref(), &service, &pools, &http_metrics)?;
+        opened.map(tokio::spawn);
+    }
+    let parts = ServerParts { limits, pools, metrics: http_metrics, tls };
+    Server::new(service, parts).accept(listener, told_to_stop).await;
+    Ok(())
+}
+
+/// Opens the keys, the state and the list of logs.
+fn open(flags: &Flags, metrics: WitnessMetrics) -> anyhow::Result<Arc<Witness>> {
+    let password = flags.passwords.password()?;
+    let open = |path| WitnessKey::open(path, flags.name.as_ref(), password.as_ref());
+    let keys = flags.key.iter().map(|path| open(path)).collect::<Result<_, _>>()?;
+    let keys = OwnKeys::new(keys).context("--key")?;
+    let list = flags.logs.read()?;
+    let state = WitnessState::open(&flags.state, flags.trust_file_system).context("--state")?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let witness = Witness::new(keys, state, flags.rate_limit_log, clock, metrics);
+    witness.know(&list).context("--state")?;
+    Ok(witness)
+}
+
+/// Prints where everything is. A closed stdout is not an error.
+fn greet(flags: &Flags, witness: &Witness, url: &str, metrics: Option<SocketAddr>) {
+    let mut lines = vec![
+        format!("fasti-witness {}", env!("CARGO_PKG_VERSION")),
+        format!("  state         {}", flags.state.display()),
+        format!("  logs          {}", witness.log_count()),
+    ];
+    let keys = witness.keys().verifier_keys().iter();
+    lines.extend(keys.map(|key| format!("  verifier key  {key}")));
+    lines.extend(metrics.map(|address| format!("  metrics on    http://{address}/metrics")));
+    lines.push(format!("  listening on  {url}"));
+    drop(std::io::stdout().write_all((lines.join("\n") + "\n").as_bytes()));
+}

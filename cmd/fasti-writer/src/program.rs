@@ -1,0 +1,174 @@
+//! What the program does, from its flags to its end.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::{Command, CommandFactory as _};
+use fasti::causes::with_causes;
+use fasti::grow::RekorV1Guard;
+use fasti::heads::keep_heads_while_leading;
+use fasti::http::{App, serve, serve_metrics};
+use fasti::log::Log;
+use fasti::lookup::keep_while_leading;
+use fasti::metrics::{AdmissionMetrics, HttpMetrics};
+use fasti::signer::forbid_core_dumps;
+use fasti_flags::config::{self, ConfigVerb, Loaded};
+use fasti_flags::{
+    SecretVariable, enough_for, keep_current, listen, open_certificate, restart_once,
+    show_messages, told_to_stop,
+};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::flags::Flags;
+use crate::open::Opened;
+
+/// Threads that read and write files or compute. More would only wait for the same disk and
+/// processors.
+const BLOCKING_THREADS_MAX: usize = 32;
+
+/// The exit code for flags that cannot be used, as clap has it.
+const USAGE: u8 = 2;
+
+/// What can be given in variables.
+const SECRETS: [SecretVariable; 2] = [
+    SecretVariable { text: "FASTI_KEY_TEXT", file: "FASTI_KEY" },
+    SecretVariable { text: "FASTI_PEER_SECRET_TEXT", file: "FASTI_PEER_SECRET" },
+];
+
+/// The program's command line.
+pub fn command() -> Command {
+    Flags::command()
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let unbounded = match restart_once(&SECRETS) {
+        Ok(unbounded) => unbounded,
+        Err(error) => {
+            eprintln!("fasti-writer: {}", with_causes(&error));
+            return ExitCode::FAILURE;
+        }
+    };
+    let forbidden = forbid_core_dumps();
+    let Loaded { flags, settings } =
+        config::load::<Flags>(std::env::args_os()).unwrap_or_else(|error| error.exit());
+    if let Err(error) = flags.check() {
+        eprintln!("fasti-writer: {}", with_causes(error.as_ref()));
+        return ExitCode::from(USAGE);
+    }
+    if let Some(ConfigVerb::Config(action)) = flags.verb {
+        action.run(&settings);
+        return ExitCode::SUCCESS;
+    }
+    show_messages();
+    if let Err(error) = forbidden {
+        tracing::warn!(%error, "cannot disable core dumps, which would contain the key");
+    }
+    if let Some(error) = unbounded {
+        tracing::warn!(%error, "the allocator's heaps cannot be bounded; MALLOC_ARENA_MAX=2 does so");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .max_blocking_threads(BLOCKING_THREADS_MAX)
+        .enable_all()
+        .build();
+    let ended = match runtime {
+        Ok(runtime) => runtime.block_on(run(flags)),
+        Err(error) => Err(error.into()),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("fasti-writer: {}", with_causes(error.as_ref()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(flags: Flags) -> anyhow::Result<()> {
+    let door_metrics = AdmissionMetrics::default();
+    let admission = Arc::new(flags.admission.open(door_metrics.clone())?);
+    let Opened { mut context, lookup, heads, index, mut registry, banner, peer_secret } =
+        open::open(&flags).await?;
+    let http_metrics = HttpMetrics::default();
+    http_metrics.register(&mut registry);
+    door_metrics.register(&mut registry);
+    let (cert, key) = (flags.tls_cert.as_ref(), flags.tls_key.as_ref());
+    let tls = open_certificate(cert, key, &http_metrics)?;
+    let log_key = context.signer.verifier_key();
+    let rekor_v1_signer = key::open_for_rekor_v1(&flags, &context.signer).await?;
+    let rekor_v1_guard = RekorV1Guard::new(log_key.clone(), rekor_v1_signer.clone());
+    let rekor_v1_guard = Arc::new(rekor_v1_guard.context("--rekor-v1-key")?);
+    let clock = context.clock.clone();
+    let rekor_v1_shards = shards::open(&flags, &rekor_v1_signer, &log_key, clock).await?;
+    // Bind before the log is opened, so that a port in use leaves no trace in the log.
+    let listener = listen(&flags.listen).await?;
+    let metrics_listener = match &flags.metrics_listen {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let listening = listener.local_addr()?;
+    let url = format!("{scheme}://{listening}");
+    let has_peers = peer_secret.is_some();
+    let here = advertise::url(flags.advertise.as_deref(), scheme, listening, has_peers)?;
+    context.config.writer_address.clone_from(&here);
+    let (log, driver) = Log::open(context, index).await.context("the log cannot be continued")?;
+    // From here on a signal means shut down, even if it arrives before anything waits for it.
+    let told_to_stop = told_to_stop()?;
+    let metrics_address = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
+    let shards = flags.rekor_v1_shards.lines(&rekor_v1_shards);
+    banner.print(&log, &shards, &url, metrics_address);
+    if flags.accept_opaque {
+        tracing::warn!(
+            "this log accepts both Rekor entries and opaque ones: a single opaque entry \
+             permanently breaks rekor-monitor's identity search for this log"
+        );
+    }
+    if let Some(listener) = metrics_listener {
+        tokio::spawn(serve_metrics(listener, Arc::new(registry)));
+    }
+    if let Some(tls) = &tls {
+        tokio::spawn(keep_current(tls.clone())?);
+    }
+    if flags.admission.has_lists() {
+        let told = signal(SignalKind::hangup())?;
+        tokio::spawn(flags.admission.clone().follow(admission.clone(), told));
+    }
+    let index = lookup.map(|index| tokio::spawn(keep_while_leading(log.clone(), index)));
+    let heads = heads.map(|heads| tokio::spawn(keep_heads_while_leading(log.clone(), heads)));
+    let mut config =
+        flags.http_config(admission, peer_secret, here, rekor_v1_guard, rekor_v1_shards);
+    let limits = &mut config.limits.server;
+    limits.connections_max = enough_for(limits.connections_max);
+    let app = Arc::new(App::new(log.clone(), config, http_metrics));
+
+    let (halted, stop_serving) = tokio::sync::oneshot::channel::<()>();
+    let mut server = tokio::spawn(serve(listener, tls, app, async {
+        drop(stop_serving.await);
+    }));
+    let mut running = tokio::spawn(driver.run());
+    let ended = tokio::select! {
+        ended = &mut running => ended,
+        () = told_to_stop => {
+            log.drain();
+            tracing::info!("told to stop: /readyz now fails");
+            tokio::select! {
+                ended = &mut running => ended,
+                () = tokio::time::sleep(flags.drain_time()) => {
+                    tracing::info!("shutting down: answering pending requests");
+                    log.shut_down();
+                    (&mut running).await
+                }
+            }
+        }
+    };
+    // Every request has its answer by now; the connections only need to deliver it.
+    drop(halted);
+    drop((&mut server).await);
+    for task in [index, heads].into_iter().flatten() {
+        drop(task.await);
+    }
+    ended?.context("the log has stopped; start it again to recover")
+}
