@@ -29,6 +29,7 @@
 //! | [`egress`] | HTTP clients that only go where they are told |
 //! | [`gzip`] | packs and unpacks bytes |
 //! | [`back_off`], [`causes`] | pauses between attempts; an error with its causes |
+//! | [`request_id`] | the ID of a request, in its answer and in messages about it |
 //! | [`planted`] | bugs for the simulator to find; disabled in every other build |
 //!
 //! What reaches outside is a cargo feature, on by default: the clouds `s3`, `gcs` and `azure`, the
@@ -76,7 +77,9 @@ pub use fasti_read as read;
 pub use fasti_rekor_v1 as rekor_v1;
 #[cfg(feature = "http-client")]
 pub use fasti_seams::egress;
-pub use fasti_seams::{back_off, causes, clock, entropy, gzip, offload, planted, state};
+pub use fasti_seams::{
+    back_off, causes, clock, entropy, gzip, offload, planted, request_id, state,
+};
 pub use fasti_serve as serve;
 pub use fasti_signer as signer;
 pub use fasti_store as store;

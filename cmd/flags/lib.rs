@@ -18,6 +18,7 @@ pub mod config;
 mod descriptors;
 mod keys;
 mod listening;
+mod log_line;
 mod machine;
 #[cfg(feature = "messages")]
 mod messages;
@@ -30,9 +31,10 @@ pub use certificate::{UnusableCertificate, keep_current, open_certificate};
 pub use descriptors::enough_for;
 pub use keys::{KeyError, KeyFlags, PasswordFlags, UnreadablePassword, memory};
 pub use listening::{CannotListen, listen, told_to_stop};
+pub use log_line::{LogFormat, LogLine};
 pub use machine::{MachineFlags, NoState, own_state_dir};
 #[cfg(feature = "messages")]
-pub use messages::show_messages;
+pub use messages::{Levels, MessageFlags, Messages, show_messages};
 pub use proxies::{ProxyFlags, ProxyHeaderFlag};
 pub use restart::{SecretVariable, UnusableSecret, restart_once};
 pub use shards::{BadShard, ShardFlag, ShardFlags};

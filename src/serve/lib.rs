@@ -10,7 +10,7 @@
 //! | [`shares`] | who gets how much, and who gives way |
 //! | [`body`], [`request_body`] | bodies of requests; [`refused`]: of those that were refused |
 //! | [`delivery`] | answers, until they are taken |
-//! | [`place`] | where a request comes from |
+//! | [`place`] | where a request comes from; [`identified`]: its ID |
 //! | [`metrics`] | what is counted |
 //!
 //! Clients that are too slow are cut off ([`fasti_seams::least_rate`]).
@@ -21,6 +21,7 @@
 mod body;
 mod connection;
 mod delivery;
+mod identified;
 mod limits;
 pub mod metrics;
 mod place;

@@ -26,6 +26,7 @@ use tokio_util::task::TaskTracker;
 use super::body::drain;
 use super::connection::Connection;
 use super::delivery::{AccountedFor, Delivery};
+use super::identified::{identify, mark};
 use super::limits::{Limits, Pools};
 use super::metrics::HttpMetrics;
 use super::place::PeerAddress;
@@ -210,8 +211,11 @@ impl<S: Service> Server<S> {
             request.extensions_mut().insert(PeerAddress(peer));
             request.extensions_mut().insert(this.clone());
             let (answering, this) = (answering.clone(), this.clone());
+            let (id, method) = (identify(request.headers()), request.method().clone());
             async move {
-                let (reply, unread) = answering.answer(request, has_room).await;
+                let answered = id.within(answering.answer(request, has_room));
+                let (mut reply, unread) = answered.await;
+                mark(&method, id, reply.headers_mut());
                 if let Some(body) = unread {
                     tokio::spawn(async move { drain(body, &this, limits).await });
                 }

@@ -20,6 +20,7 @@
 //! | `tls` | HTTPS, and renewed certificates |
 //! | `problems` | the forms of error bodies |
 //! | `openapi` | the served description matches every answer |
+//! | `logs` | IDs of requests, in answers and messages; messages as JSON |
 //! | `config` | the configuration file |
 //! | `start`, `stop` | what a start refuses; nothing is lost at the end |
 //!
@@ -36,6 +37,7 @@ mod grpc;
 mod heads;
 mod index_files;
 mod limits;
+mod logs;
 mod openapi;
 mod problems;
 mod rates;

@@ -10,7 +10,7 @@ use fasti::clock::{Clock, SystemClock};
 use fasti::serve::Limits;
 use fasti::store::FileSystemKind;
 use fasti_flags::config::{ConfigFlags, ConfigVerb};
-use fasti_flags::{PasswordFlags, ProxyFlags, enough_for};
+use fasti_flags::{MessageFlags, PasswordFlags, ProxyFlags, enough_for};
 use tiles_spec::KeyName;
 
 use crate::log_lists::LogFlags;
@@ -117,6 +117,10 @@ pub struct Flags {
     /// flushes are reliable.
     #[arg(long, env = "FASTI_TRUST_FILE_SYSTEM", value_name = "KIND")]
     pub trust_file_system: Option<FileSystemKind>,
+
+    /// The messages.
+    #[command(flatten)]
+    pub messages: MessageFlags,
 
     /// The configuration file.
     #[command(flatten)]

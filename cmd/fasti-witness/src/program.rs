@@ -16,7 +16,7 @@ use fasti::signer::{WitnessKey, forbid_core_dumps};
 use fasti::witness::{OwnKeys, Witness, WitnessService, WitnessState};
 use fasti_flags::config::{self, ConfigVerb, Loaded};
 use fasti_flags::{
-    SecretVariable, keep_current, listen, open_certificate, restart_once, show_messages,
+    Messages, SecretVariable, keep_current, listen, open_certificate, restart_once, show_messages,
     told_to_stop,
 };
 use prometheus_client::registry::Registry;
@@ -53,7 +53,7 @@ pub fn main() -> ExitCode {
         action.run(&settings);
         return ExitCode::SUCCESS;
     }
-    show_messages();
+    let messages = show_messages(&flags.messages);
     if let Err(error) = forbidden {
         tracing::warn!(%error, "cannot disable core dumps, which would contain the key");
     }
@@ -65,19 +65,19 @@ pub fn main() -> ExitCode {
         .enable_all()
         .build();
     let ended = match runtime {
-        Ok(runtime) => runtime.block_on(run(flags)),
+        Ok(runtime) => runtime.block_on(run(flags, &messages)),
         Err(error) => Err(error.into()),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("fasti-witness: {}", with_causes(error.as_ref()));
+            messages.fail("fasti-witness", error.as_ref());
             ExitCode::FAILURE
         }
     }
 }
 
-async fn run(flags: Flags) -> anyhow::Result<()> {
+async fn run(flags: Flags, messages: &Messages) -> anyhow::Result<()> {
     let (http_metrics, metrics) = (HttpMetrics::default(), WitnessMetrics::default());
     let mut registry = Registry::with_prefix("fasti");
     http_metrics.register(&mut registry);
@@ -96,7 +96,7 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     let scheme = if tls.is_some() { "https" } else { "http" };
     let url = format!("{scheme}://{}", listener.local_addr()?);
     let metrics_address = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
-    greet(&flags, &witness, &url, metrics_address);
+    greet(&flags, &witness, &url, metrics_address, messages);
     tokio::spawn(reloading);
     if let Some(listener) = metrics_listener {
         tokio::spawn(serve_metrics(listener, Arc::new(registry)));
@@ -139,8 +139,27 @@ fn open(flags: &Flags, metrics: WitnessMetrics) -> anyhow::Result<Arc<Witness>> 
     Ok(witness)
 }
 
-/// Prints where everything is. A closed stdout is not an error.
-fn greet(flags: &Flags, witness: &Witness, url: &str, metrics: Option<SocketAddr>) {
+/// Prints where everything is, or logs it for programs. A closed stdout is not an error.
+fn greet(
+    flags: &Flags,
+    witness: &Witness,
+    url: &str,
+    metrics: Option<SocketAddr>,
+    messages: &Messages,
+) {
+    if messages.are_json() {
+        let keys = witness.keys().verifier_keys().iter().map(ToString::to_string);
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"),
+            state = %flags.state.display(),
+            logs = witness.log_count(),
+            verifier_keys = keys.collect::<Vec<_>>().join(" "),
+            metrics = metrics.map(|address| format!("http://{address}/metrics")),
+            url,
+            "listening"
+        );
+        return;
+    }
     let mut lines = vec![
         format!("fasti-witness {}", env!("CARGO_PKG_VERSION")),
         format!("  state         {}", flags.state.display()),

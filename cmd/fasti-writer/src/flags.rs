@@ -18,7 +18,7 @@ use fasti::rekor_v1::KINDS;
 use fasti::signer::KeyLocation;
 use fasti::store::{BucketLocation, Cloud, StoreLocation};
 use fasti_flags::config::{ConfigFlags, ConfigVerb};
-use fasti_flags::{BucketFlags, KeyFlags, MachineFlags, ShardFlags};
+use fasti_flags::{BucketFlags, KeyFlags, MachineFlags, MessageFlags, ShardFlags};
 use tiles_spec::{Origin, TreeSize};
 
 use crate::admission::AdmissionFlags;
@@ -219,6 +219,10 @@ pub struct Flags {
     /// Further options for buckets.
     #[command(flatten)]
     pub bucket: BucketFlags,
+
+    /// The messages.
+    #[command(flatten)]
+    pub messages: MessageFlags,
 
     /// The configuration file.
     #[command(flatten)]

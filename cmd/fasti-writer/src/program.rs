@@ -15,7 +15,7 @@ use fasti::metrics::{AdmissionMetrics, HttpMetrics};
 use fasti::signer::forbid_core_dumps;
 use fasti_flags::config::{self, ConfigVerb, Loaded};
 use fasti_flags::{
-    SecretVariable, enough_for, keep_current, listen, open_certificate, restart_once,
+    Messages, SecretVariable, enough_for, keep_current, listen, open_certificate, restart_once,
     show_messages, told_to_stop,
 };
 use tokio::net::TcpListener;
@@ -62,7 +62,7 @@ pub fn main() -> ExitCode {
         action.run(&settings);
         return ExitCode::SUCCESS;
     }
-    show_messages();
+    let messages = show_messages(&flags.messages);
     if let Err(error) = forbidden {
         tracing::warn!(%error, "cannot disable core dumps, which would contain the key");
     }
@@ -74,19 +74,19 @@ pub fn main() -> ExitCode {
         .enable_all()
         .build();
     let ended = match runtime {
-        Ok(runtime) => runtime.block_on(run(flags)),
+        Ok(runtime) => runtime.block_on(run(flags, &messages)),
         Err(error) => Err(error.into()),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("fasti-writer: {}", with_causes(error.as_ref()));
+            messages.fail("fasti-writer", error.as_ref());
             ExitCode::FAILURE
         }
     }
 }
 
-async fn run(flags: Flags) -> anyhow::Result<()> {
+async fn run(flags: Flags, messages: &Messages) -> anyhow::Result<()> {
     let door_metrics = AdmissionMetrics::default();
     let admission = Arc::new(flags.admission.open(door_metrics.clone())?);
     let Opened { mut context, lookup, heads, index, mut registry, banner, peer_secret } =
@@ -119,7 +119,7 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     let told_to_stop = told_to_stop()?;
     let metrics_address = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
     let shards = flags.rekor_v1_shards.lines(&rekor_v1_shards);
-    banner.print(&log, &shards, &url, metrics_address);
+    banner.show(&log, &shards, &url, metrics_address, messages.are_json());
     if flags.accept_opaque {
         tracing::warn!(
             "this log accepts both Rekor entries and opaque ones: a single opaque entry \

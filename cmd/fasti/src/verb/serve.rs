@@ -19,7 +19,7 @@ use fasti::http::{
 use fasti::metrics::{FollowedMetrics, HttpMetrics};
 use fasti_flags::config::ConfigFlags;
 use fasti_flags::{
-    ShardFlags, enough_for, keep_current, listen, open_certificate, restart_once, told_to_stop,
+    LogFormat, ShardFlags, enough_for, keep_current, listen, open_certificate, restart_once, told_to_stop,
 };
 use prometheus_client::registry::Registry;
 use serde_json::json;
@@ -79,13 +79,16 @@ pub struct Arguments {
     #[arg(long, env = "FASTI_CONNECTIONS_MAX", value_name = "N", default_value_t = 8192,
           value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
     connections_max: u32,
+    /// The form of messages on standard error: lines for people, or one JSON object a line
+    #[arg(long, env = "FASTI_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
+    log_format: LogFormat,
     #[command(flatten)]
     config: ConfigFlags,
 }
 
 pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
     let unbounded = restart_once(&[]).map_err(anyhow::Error::from)?;
-    messages::show();
+    messages::show(arguments.log_format);
     if let Some(error) = unbounded {
         terminal::say(&format!("the allocator's heaps cannot be bounded: {error}"));
     }
