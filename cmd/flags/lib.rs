@@ -11,11 +11,13 @@
 )]
 
 mod buckets;
+mod build_facts;
 mod certificate;
 #[cfg(feature = "messages")]
 mod colours;
 pub mod config;
 mod descriptors;
+pub mod exit_codes;
 mod keys;
 mod listening;
 mod log_line;
@@ -25,8 +27,10 @@ mod messages;
 mod proxies;
 mod restart;
 mod shards;
+mod supervisor;
 
 pub use buckets::{BucketFlags, ConflictingEncryption, Sse};
+pub use build_facts::{long_version, registry};
 pub use certificate::{UnusableCertificate, keep_current, open_certificate};
 pub use descriptors::enough_for;
 pub use keys::{KeyError, KeyFlags, PasswordFlags, UnreadablePassword, memory};
@@ -38,3 +42,4 @@ pub use messages::{Levels, MessageFlags, Messages, show_messages};
 pub use proxies::{ProxyFlags, ProxyHeaderFlag};
 pub use restart::{SecretVariable, UnusableSecret, restart_once};
 pub use shards::{BadShard, ShardFlag, ShardFlags};
+pub use supervisor::{Health, NoSupervisor, Supervisor};

@@ -1,7 +1,7 @@
 //! The witness's flags. Each can also be set as an environment variable.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use clap::Parser;
@@ -15,9 +15,13 @@ use tiles_spec::KeyName;
 
 use crate::log_lists::LogFlags;
 
+/// What `--version` says.
+static LONG_VERSION: LazyLock<String> =
+    LazyLock::new(|| fasti_flags::long_version(fasti_flags::features!["bastion", "tls"]));
+
 /// A witness of transparency logs: cosigns a checkpoint if it extends the last one.
 #[derive(Debug, Parser)]
-#[command(version, about, max_term_width = 100)]
+#[command(version, long_version = LONG_VERSION.as_str(), about, max_term_width = 100)]
 pub struct Flags {
     /// The directory for what was cosigned. It must be on a local disk, and never be replaced by an
     /// older copy: the witness could cosign a log that has forked since.

@@ -13,14 +13,15 @@ use fasti::http::serve_metrics;
 use fasti::metrics::{HttpMetrics, WitnessMetrics};
 use fasti::serve::{Pools, Server, ServerParts};
 use fasti::signer::{WitnessKey, forbid_core_dumps};
-use fasti::witness::{OwnKeys, Witness, WitnessService, WitnessState};
+use fasti::witness::{OwnKeys, StateError, Witness, WitnessService, WitnessState};
 use fasti_flags::config::{self, ConfigVerb, Loaded};
+use fasti_flags::exit_codes::{FAILED, MISUSED, REFUSED};
 use fasti_flags::{
-    Messages, SecretVariable, keep_current, listen, open_certificate, restart_once, show_messages,
-    told_to_stop,
+    Health, Messages, SecretVariable, Supervisor, keep_current, listen, open_certificate, registry,
+    restart_once, show_messages, told_to_stop,
 };
-use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::flags::Flags;
 
@@ -43,7 +44,7 @@ pub fn main() -> ExitCode {
         Ok(unbounded) => unbounded,
         Err(error) => {
             eprintln!("fasti-witness: {}", with_causes(&error));
-            return ExitCode::FAILURE;
+            return ExitCode::from(MISUSED);
         }
     };
     let forbidden = forbid_core_dumps();
@@ -53,7 +54,7 @@ pub fn main() -> ExitCode {
         action.run(&settings);
         return ExitCode::SUCCESS;
     }
-    let messages = show_messages(&flags.messages);
+    let messages = Arc::new(show_messages(&flags.messages));
     if let Err(error) = forbidden {
         tracing::warn!(%error, "cannot disable core dumps, which would contain the key");
     }
@@ -72,14 +73,21 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             messages.fail("fasti-witness", error.as_ref());
-            ExitCode::FAILURE
+            ExitCode::from(code(&error))
         }
     }
 }
 
+/// The exit code for an error.
+fn code(error: &anyhow::Error) -> u8 {
+    let mut states = error.chain().filter_map(|cause| cause.downcast_ref::<StateError>());
+    if states.any(StateError::is_refusal) { REFUSED } else { FAILED }
+}
+
 async fn run(flags: Flags, messages: &Messages) -> anyhow::Result<()> {
+    let supervisor = Arc::new(Supervisor::of_environment()?);
     let (http_metrics, metrics) = (HttpMetrics::default(), WitnessMetrics::default());
-    let mut registry = Registry::with_prefix("fasti");
+    let mut registry = registry();
     http_metrics.register(&mut registry);
     metrics.register(&mut registry);
     let witness = open(&flags, metrics.clone())?;
@@ -92,18 +100,32 @@ async fn run(flags: Flags, messages: &Messages) -> anyhow::Result<()> {
     };
     // From here on a signal means shut down, even if it arrives before anything waits for it.
     let told_to_stop = told_to_stop()?;
-    let reloading = log_lists::keep_current(flags.logs.clone(), witness.clone(), metrics)?;
+    let mut told_to_reload = signal(SignalKind::hangup())?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let url = format!("{scheme}://{}", listener.local_addr()?);
     let metrics_address = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
     greet(&flags, &witness, &url, metrics_address, messages);
-    tokio::spawn(reloading);
     if let Some(listener) = metrics_listener {
         tokio::spawn(serve_metrics(listener, Arc::new(registry)));
     }
     if let Some(tls) = &tls {
-        tokio::spawn(keep_current(tls.clone())?);
+        tokio::spawn(keep_current(tls.clone()));
     }
+    let (reloading, tls_reloading, logs) = (witness.clone(), tls.clone(), flags.logs.clone());
+    let told = supervisor.clone();
+    tokio::spawn(async move {
+        while told_to_reload.recv().await.is_some() {
+            let reload = async {
+                if let Some(tls) = &tls_reloading {
+                    tls.reload().await;
+                }
+                log_lists::reload(logs.clone(), reloading.clone(), &metrics).await;
+            };
+            told.reload(reload).await;
+        }
+    });
+    let (watched, watching) = (witness.clone(), supervisor.clone());
+    tokio::spawn(async move { watching.watch(|| health(&watched)).await });
     let limits = flags.limits();
     let pools = Pools::new(&limits, &http_metrics);
     let service = WitnessService::new(
@@ -121,8 +143,17 @@ async fn run(flags: Flags, messages: &Messages) -> anyhow::Result<()> {
         opened.map(tokio::spawn);
     }
     let parts = ServerParts { limits, pools, metrics: http_metrics, tls };
-    Server::new(service, parts).accept(listener, told_to_stop).await;
+    let stop = async {
+        told_to_stop.await;
+        supervisor.stopping();
+    };
+    Server::new(service, parts).accept(listener, stop).await;
     Ok(())
+}
+
+/// A witness is well if it answers how many logs it knows.
+fn health(witness: &Witness) -> Health {
+    Health { is_well: true, words: format!("knows {} logs", witness.log_count()) }
 }
 
 /// Opens the keys, the state and the list of logs.

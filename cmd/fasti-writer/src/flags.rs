@@ -2,7 +2,7 @@
 //! on a local machine.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
@@ -27,9 +27,25 @@ use crate::heads::HeadsFlags;
 use crate::lookup::LookupFlags;
 use crate::witnesses::WitnessFlags;
 
+/// What `--version` says.
+static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
+    fasti_flags::long_version(fasti_flags::features![
+        "aws-kms",
+        "azure",
+        "gcp-kms",
+        "gcs",
+        "grpc",
+        "http-client",
+        "pgp",
+        "s3",
+        "tls",
+        "witnesses"
+    ])
+});
+
 /// A transparency log writer: accepts submissions, verifies them and publishes a tiled log.
 #[derive(Debug, Parser)]
-#[command(version, about, max_term_width = 100)]
+#[command(version, long_version = LONG_VERSION.as_str(), about, max_term_width = 100)]
 pub struct Flags {
     /// Where to store the log: s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX for
     /// any number of writers; a directory or file://DIRECTORY for a single writer; memory: for a

@@ -20,6 +20,7 @@ mod memory;
 mod open;
 mod origin;
 mod program;
+mod reload;
 mod shards;
 mod witnesses;
 

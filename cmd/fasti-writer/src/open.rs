@@ -54,7 +54,7 @@ pub struct Banner {
 /// Opens everything the flags name. Whatever must be refused is refused here or by the log's own
 /// recovery, before the writer accepts any connection.
 pub async fn open(flags: &Flags) -> anyhow::Result<Opened> {
-    let mut registry = Registry::with_prefix("fasti");
+    let mut registry = fasti_flags::registry();
     let log_metrics = Arc::new(LogMetrics::default());
     log_metrics.register(&mut registry);
     let location = &flags.store;

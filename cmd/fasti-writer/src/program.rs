@@ -9,27 +9,28 @@ use fasti::causes::with_causes;
 use fasti::grow::RekorV1Guard;
 use fasti::heads::keep_heads_while_leading;
 use fasti::http::{App, serve, serve_metrics};
-use fasti::log::Log;
+use fasti::log::{Log, RecoverError};
 use fasti::lookup::keep_while_leading;
 use fasti::metrics::{AdmissionMetrics, HttpMetrics};
 use fasti::signer::forbid_core_dumps;
+use fasti::store::OpenStoreError;
 use fasti_flags::config::{self, ConfigVerb, Loaded};
+use fasti_flags::exit_codes::{FAILED, MISUSED, REFUSED};
 use fasti_flags::{
-    Messages, SecretVariable, enough_for, keep_current, listen, open_certificate, restart_once,
-    show_messages, told_to_stop,
+    Health, Messages, SecretVariable, Supervisor, enough_for, keep_current, listen,
+    open_certificate, restart_once, show_messages, told_to_stop,
 };
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::flags::Flags;
 use crate::open::Opened;
+use crate::reload::Reload;
+use crate::{advertise, key, open, shards};
 
 /// Threads that read and write files or compute. More would only wait for the same disk and
 /// processors.
 const BLOCKING_THREADS_MAX: usize = 32;
-
-/// The exit code for flags that cannot be used, as clap has it.
-const USAGE: u8 = 2;
 
 /// What can be given in variables.
 const SECRETS: [SecretVariable; 2] = [
@@ -44,25 +45,24 @@ pub fn command() -> Command {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
+    let misused = |error: &(dyn std::error::Error + 'static)| {
+        eprintln!("fasti-writer: {}", with_causes(error));
+        ExitCode::from(MISUSED)
+    };
     let unbounded = match restart_once(&SECRETS) {
         Ok(unbounded) => unbounded,
-        Err(error) => {
-            eprintln!("fasti-writer: {}", with_causes(&error));
-            return ExitCode::FAILURE;
-        }
+        Err(error) => return misused(&error),
     };
     let forbidden = forbid_core_dumps();
-    let Loaded { flags, settings } =
-        config::load::<Flags>(std::env::args_os()).unwrap_or_else(|error| error.exit());
-    if let Err(error) = flags.check() {
-        eprintln!("fasti-writer: {}", with_causes(error.as_ref()));
-        return ExitCode::from(USAGE);
+    let loaded = config::load::<Flags>(std::env::args_os()).unwrap_or_else(|error| error.exit());
+    if let Err(error) = loaded.flags.check() {
+        return misused(error.as_ref());
     }
-    if let Some(ConfigVerb::Config(action)) = flags.verb {
-        action.run(&settings);
+    if let Some(ConfigVerb::Config(action)) = loaded.flags.verb {
+        action.run(&loaded.settings);
         return ExitCode::SUCCESS;
     }
-    let messages = show_messages(&flags.messages);
+    let messages = Arc::new(show_messages(&loaded.flags.messages));
     if let Err(error) = forbidden {
         tracing::warn!(%error, "cannot disable core dumps, which would contain the key");
     }
@@ -74,19 +74,34 @@ pub fn main() -> ExitCode {
         .enable_all()
         .build();
     let ended = match runtime {
-        Ok(runtime) => runtime.block_on(run(flags, &messages)),
+        Ok(runtime) => runtime.block_on(run(loaded, messages.clone())),
         Err(error) => Err(error.into()),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             messages.fail("fasti-writer", error.as_ref());
-            ExitCode::FAILURE
+            ExitCode::from(code(&error))
         }
     }
 }
 
-async fn run(flags: Flags, messages: &Messages) -> anyhow::Result<()> {
+/// The exit code for an error.
+fn code(error: &anyhow::Error) -> u8 {
+    let is_refusal = error.chain().any(|cause| {
+        let recover = cause.downcast_ref::<RecoverError>();
+        let store = cause.downcast_ref::<OpenStoreError>();
+        recover.is_some_and(RecoverError::is_refusal)
+            || store.is_some_and(OpenStoreError::is_refusal)
+    });
+    if is_refusal { REFUSED } else { FAILED }
+}
+
+async fn run(
+    Loaded { flags, settings }: Loaded<Flags>,
+    messages: Arc<Messages>,
+) -> anyhow::Result<()> {
+    let supervisor = Arc::new(Supervisor::of_environment()?);
     let door_metrics = AdmissionMetrics::default();
     let admission = Arc::new(flags.admission.open(door_metrics.clone())?);
     let Opened { mut context, lookup, heads, index, mut registry, banner, peer_secret } =
@@ -115,8 +130,10 @@ async fn run(flags: Flags, messages: &Messages) -> anyhow::Result<()> {
     let here = advertise::url(flags.advertise.as_deref(), scheme, listening, has_peers)?;
     context.config.writer_address.clone_from(&here);
     let (log, driver) = Log::open(context, index).await.context("the log cannot be continued")?;
-    // From here on a signal means shut down, even if it arrives before anything waits for it.
+    // From here on a signal means shut down or reload, even if it arrives before anything waits for
+    // it.
     let told_to_stop = told_to_stop()?;
+    let told_to_reload = signal(SignalKind::hangup())?;
     let metrics_address = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
     let shards = flags.rekor_v1_shards.lines(&rekor_v1_shards);
     banner.show(&log, &shards, &url, metrics_address, messages.are_json());
@@ -130,12 +147,17 @@ async fn run(flags: Flags, messages: &Messages) -> anyhow::Result<()> {
         tokio::spawn(serve_metrics(listener, Arc::new(registry)));
     }
     if let Some(tls) = &tls {
-        tokio::spawn(keep_current(tls.clone())?);
+        tokio::spawn(keep_current(tls.clone()));
     }
-    if flags.admission.has_lists() {
-        let told = signal(SignalKind::hangup())?;
-        tokio::spawn(flags.admission.clone().follow(admission.clone(), told));
-    }
+    let reload = Reload {
+        supervisor: supervisor.clone(),
+        messages,
+        admission: admission.clone(),
+        tls: tls.clone(),
+        started: settings.clone(),
+        current: settings,
+    };
+    tokio::spawn(reload.follow(told_to_reload));
     let index = lookup.map(|index| tokio::spawn(keep_while_leading(log.clone(), index)));
     let heads = heads.map(|heads| tokio::spawn(keep_heads_while_leading(log.clone(), heads)));
     let mut config =
@@ -149,9 +171,12 @@ async fn run(flags: Flags, messages: &Messages) -> anyhow::Result<()> {
         drop(stop_serving.await);
     }));
     let mut running = tokio::spawn(driver.run());
+    let (watched, watching) = (log.clone(), supervisor.clone());
+    tokio::spawn(async move { watching.watch(|| health(&watched)).await });
     let ended = tokio::select! {
         ended = &mut running => ended,
         () = told_to_stop => {
+            supervisor.stopping();
             log.drain();
             tracing::info!("told to stop: /readyz now fails");
             tokio::select! {
@@ -164,6 +189,7 @@ async fn run(flags: Flags, messages: &Messages) -> anyhow::Result<()> {
             }
         }
     };
+    supervisor.stopping();
     // Every request has its answer by now; the connections only need to deliver it.
     drop(halted);
     drop((&mut server).await);
@@ -171,4 +197,16 @@ async fn run(flags: Flags, messages: &Messages) -> anyhow::Result<()> {
         drop(task.await);
     }
     ended?.context("the log has stopped; start it again to recover")
+}
+
+/// How the log is, as `/readyz` says it.
+fn health(log: &Log) -> Health {
+    let (status, is_well) = (log.status(), log.is_ready());
+    let (role, size) = (status.role.name(), status.published);
+    let words = match log.stalled_for() {
+        Some(time) => format!("{role}, no entry was answered for {} s", time.as_secs()),
+        None if is_well => format!("{role}, {size} entries"),
+        None => format!("{role}, not ready"),
+    };
+    Health { is_well, words }
 }

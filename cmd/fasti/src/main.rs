@@ -32,6 +32,7 @@ mod terminal;
 mod verb;
 
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 use anyhow::Context as _;
 use clap::parser::ValueSource;
@@ -48,11 +49,23 @@ use crate::verb::{
     serve, signing_config, trusted_root, upload, verify, verify_evidence,
 };
 
+/// What `--version` says.
+static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
+    fasti_flags::long_version(fasti_flags::features![
+        "aws-kms", "azure", "gcp-kms", "gcs", "pgp", "s3", "tls"
+    ])
+});
+
 /// Uploads to, verifies against, searches and audits a transparency log of software signatures.
 ///
 /// Exit status: 0 proved or done, 1 refused, 2 no result (usage error, or something out of reach).
 #[derive(Parser)]
-#[command(version, max_term_width = 100, propagate_version = true)]
+#[command(
+    version,
+    long_version = LONG_VERSION.as_str(),
+    max_term_width = 100,
+    propagate_version = true
+)]
 struct Cli {
     #[command(flatten)]
     globals: Globals,
