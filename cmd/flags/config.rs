@@ -113,7 +113,8 @@ pub fn with_file(
         matches!(source, Some(ValueSource::CommandLine | ValueSource::EnvVariable))
     };
     file.entries.retain(|entry| !is_set(entry));
-    let at = verb.map_or(Some(0), |verb| arguments.iter().position(|word| word == OsStr::new(verb)));
+    let at =
+        verb.map_or(Some(0), |verb| arguments.iter().position(|word| word == OsStr::new(verb)));
     let at = at.map_or(arguments.len(), |at| (at + 1).min(arguments.len()));
     arguments.splice(at..at, file.entries.iter().flat_map(Entry::arguments));
     Ok((arguments, Some(file)))

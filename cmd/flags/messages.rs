@@ -87,8 +87,8 @@ pub struct Messages {
 pub fn show_messages(flags: &MessageFlags) -> Messages {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(flags.levels().filter())
+        .with_ansi(colours::suit(&std::io::stderr()))
         .event_format(Bounded::new(flags.log_format))
-        .with_ansi(false)
         .with_writer(std::io::stderr)
         .with_filter_reloading();
     let handle = builder.reload_handle();
@@ -129,8 +129,7 @@ struct Bounded {
 
 impl Bounded {
     fn new(form: LogFormat) -> Self {
-        let text = Format::default().with_ansi(colours::suit(&std::io::stderr()));
-        Self { form, text, places: Mutex::default() }
+        Self { form, text: Format::default(), places: Mutex::default() }
     }
 }
 

@@ -127,3 +127,43 @@ fn connect(place: &str) -> io::Result<UnixDatagram> {
     socket.set_nonblocking(true)?;
     Ok(socket)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_program_that_is_not_well_gives_no_sign_of_life() {
+        let (own, heard) = UnixDatagram::pair().unwrap();
+        heard.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+        let supervisor = Supervisor {
+            socket: Some(own),
+            watchdog: Some(Duration::from_millis(30)),
+            is_stopping: AtomicBool::new(false),
+        };
+        let is_well = AtomicBool::new(false);
+        let health =
+            || Health { is_well: is_well.load(Ordering::Relaxed), words: "two\nlines".to_owned() };
+        let mut bytes = [0; 200];
+        let mut next = || {
+            heard
+                .recv(&mut bytes)
+                .map(|length| String::from_utf8(bytes[..length].to_vec()).unwrap())
+        };
+        let watch = |time| tokio::time::timeout(time, supervisor.watch(health));
+        let time = Duration::from_millis(120);
+        drop(watch(time).await);
+        assert_eq!(next().unwrap(), "STATUS=two lines");
+        next().unwrap_err();
+        is_well.store(true, Ordering::Relaxed);
+        drop(watch(time).await);
+        assert_eq!(next().unwrap(), "READY=1\nWATCHDOG=1\nSTATUS=two lines");
+        assert_eq!(next().unwrap(), "WATCHDOG=1");
+        while next().is_ok() {}
+        is_well.store(false, Ordering::Relaxed);
+        supervisor.stopping();
+        assert!(next().unwrap().starts_with("STOPPING=1\n"));
+        drop(watch(time).await);
+        assert_eq!(next().unwrap(), "WATCHDOG=1", "an end may take its time");
+    }
+}

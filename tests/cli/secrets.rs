@@ -63,7 +63,8 @@ fn an_open_file_is_a_key_if_nobody_else_may_read_it() {
     let start = |number: u32| {
         let mut command = Command::new("/bin/sh");
         let writer = program("fasti-writer").display().to_string();
-        let line = format!("exec {writer} --store log --listen 127.0.0.1:0 --key fd:3 {number}<log.key");
+        let line =
+            format!("exec {writer} --store log --listen 127.0.0.1:0 --key fd:3 {number}<log.key");
         command.args(["-c", &line]).current_dir(world.path(""));
         Process::spawn(command)
     };

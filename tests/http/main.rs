@@ -22,6 +22,7 @@
 //! | `openapi` | the served description matches every answer |
 //! | `logs` | IDs of requests, in answers and messages; messages as JSON |
 //! | `config` | the configuration file |
+//! | `supervised` | what a supervisor hears, and what is read again on SIGHUP |
 //! | `start`, `stop` | what a start refuses; nothing is lost at the end |
 //!
 //! Helpers: `writer` runs the process, `wire` and `call` are the clients, `submitter` signs,
@@ -52,6 +53,7 @@ mod routes;
 mod start;
 mod stop;
 mod submitter;
+mod supervised;
 mod tls;
 mod wire;
 mod witnesses;

@@ -21,7 +21,7 @@ static LONG_VERSION: LazyLock<String> =
 
 /// A witness of transparency logs: cosigns a checkpoint if it extends the last one.
 #[derive(Debug, Parser)]
-#[command(version, long_version = LONG_VERSION.as_str(), about, max_term_width = 100)]
+#[command(name = "fasti-witness", version, long_version = LONG_VERSION.as_str(), about, max_term_width = 100)]
 pub struct Flags {
     /// The directory for what was cosigned. It must be on a local disk, and never be replaced by an
     /// older copy: the witness could cosign a log that has forked since.

@@ -23,7 +23,10 @@ use fasti_flags::{
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+#[cfg(feature = "bastion")]
+use crate::bastion;
 use crate::flags::Flags;
+use crate::log_lists;
 
 /// Threads that read and write files or compute. More would only wait for the same disk and
 /// processors.

@@ -7,9 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use fasti::entropy::OsEntropy;
 use fasti::http::PeerSecret;
-use fasti::signer::{
-    FileSigner, KeyLocation, OpenedKey, Signer, make_default_key, read_secret,
-};
+use fasti::signer::{FileSigner, KeyLocation, OpenedKey, Signer, make_default_key, read_secret};
 use fasti::state::StateDir;
 use tiles_spec::NoteSigningKey;
 

@@ -72,10 +72,7 @@ pub enum DirectoryError {
 impl DirectoryError {
     /// The files are not those that were left there: a copy, or damaged.
     pub fn is_refusal(&self) -> bool {
-        matches!(
-            self,
-            Self::Copied { .. } | Self::RecordsMissing { .. } | Self::Damaged { .. }
-        )
+        matches!(self, Self::Copied { .. } | Self::RecordsMissing { .. } | Self::Damaged { .. })
     }
 }
 
