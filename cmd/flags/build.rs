@@ -1,8 +1,8 @@
 //! Tells the compiler what the programs say about their build: its compiler, its target, and the
 //! revision of the source.
 //!
-//! The revision is `FASTI_REVISION`, or else, of an optimised build, what git has checked out. Other
-//! builds do not look, so that a commit does not make them build again.
+//! The revision is `FASTI_REVISION`, or else, of an optimised build, what git has checked out.
+//! Other builds do not look, so that a commit does not make them build again.
 
 use std::path::Path;
 use std::process::Command;

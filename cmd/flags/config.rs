@@ -1,9 +1,9 @@
 //! The configuration of a program: its command line, its environment, and a file.
 //!
-//! Every flag can stand in the file under its own name. A flag wins over its variable, that over the
-//! file, and that over the default. This is clap's own order but for the file: what it says is put
-//! on the command line, unless the same flag is there already or its variable is set. So values from
-//! all places are judged by the same parsers, and a new flag needs nothing more.
+//! Every flag can stand in the file under its own name. A flag wins over its variable, that over
+//! the file, and that over the default. This is clap's own order but for the file: what it says is
+//! put on the command line, unless the same flag is there already or its variable is set. So values
+//! from all places are judged by the same parsers, and a new flag needs nothing more.
 
 mod file;
 mod known;

@@ -5,8 +5,8 @@
 //!  "message": "...", "request_id": "...", "dropped": 3, "fields": {...}}
 //! ```
 //! `timestamp` is UTC, with six digits. `request_id` is there in messages about a request, and
-//! `dropped` if that many messages from the same place were dropped before. This form only ever gets
-//! more members.
+//! `dropped` if that many messages from the same place were dropped before. This form only ever
+//! gets more members.
 
 use std::error::Error;
 use std::fmt;

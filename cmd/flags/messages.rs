@@ -40,9 +40,9 @@ const PACE: Duration = Duration::from_secs(5);
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Messages")]
 pub struct MessageFlags {
-    /// Which messages to log: a level (error, warn, info, debug, trace or off), and other levels for
-    /// parts of the program after commas, such as info,fasti_http=debug [default: info, and errors
-    /// alone of the libraries for HTTP and TLS]
+    /// Which messages to log: a level (error, warn, info, debug, trace or off), and other levels
+    /// for parts of the program after commas, such as info,fasti_http=debug [default: info, and
+    /// only errors of the libraries for HTTP and TLS]
     #[arg(long, env = "FASTI_LOG_FILTER", value_name = "LEVELS")]
     pub log_filter: Option<Levels>,
 

@@ -1,8 +1,8 @@
 //! The ID of a request: in its answer, and in every message about it.
 //!
 //! A client that traces its requests names one itself, as the trace ID in `traceparent` (W3C Trace
-//! Context). All others get a random ID of the same form. It says nothing about who asks, and proves
-//! nothing: clients may use one twice.
+//! Context). All others get a random ID of the same form. It says nothing about who asks, and
+//! proves nothing: clients may use one twice.
 
 use std::fmt;
 use std::future::Future;

@@ -213,8 +213,8 @@ impl<S: Service> Server<S> {
             let (answering, this) = (answering.clone(), this.clone());
             let (id, method) = (identify(request.headers()), request.method().clone());
             async move {
-                let answered = id.within(answering.answer(request, has_room));
-                let (mut reply, unread) = answered.await;
+                let answered = async { answering.answer(request, has_room).await };
+                let (mut reply, unread) = id.within(answered).await;
                 mark(&method, id, reply.headers_mut());
                 if let Some(body) = unread {
                     tokio::spawn(async move { drain(body, &this, limits).await });

@@ -196,7 +196,8 @@ impl Tls {
         self.look(true).await;
     }
 
-    /// Checks the files once. A pair that was looked at before is parsed again only if it `must` be.
+    /// Checks the files once. A pair that was looked at before is parsed again only if it `must`
+    /// be.
     async fn look(&self, must: bool) {
         let files = self.files.clone();
         let read = offload(move || files.read()).await;

@@ -1,8 +1,8 @@
 //! fasti-writer: accepts submissions and publishes a tiled log.
 //!
 //! [`program`] reads the flags, opens the store, the key and the log, and serves until a signal
-//! stops it. The real work is done in the library `fasti`. This is a library only so that others can
-//! see the program's [`command`].
+//! stops it. The real work is done in the library `fasti`. This is a library only so that others
+//! can see the program's [`command`].
 
 #![allow(
     rustdoc::bare_urls,

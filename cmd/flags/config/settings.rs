@@ -57,8 +57,8 @@ impl Settings {
         Self { file: file.map(|file| file.path.clone()), list: list.collect() }
     }
 
-    /// As a configuration file, with comments that say where each value comes from. Secrets are left
-    /// out.
+    /// As a configuration file, with comments that say where each value comes from. Secrets are
+    /// left out.
     pub fn to_toml(&self) -> String {
         let mut text = String::from(
             "# What is in effect. A flag wins over its variable, that over the file, and that over \

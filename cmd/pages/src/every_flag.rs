@@ -1,10 +1,16 @@
 //! Every flag of every server works from its configuration file. That of the writer is also tried
 //! with the program itself (`tests/http`).
 
+use std::sync::LazyLock;
+
 use clap::Command;
 use fasti_flags::config::{Kind, Known, known, with_file};
+use tiles_spec::NoteSigningKey;
 
-const KEY: &str = "localhost+e3b4bce2+AVnx2MLvqPdtBJCMaHj3rcXaLvqd9/3CjJKJTMqAyqGT";
+static KEY: LazyLock<String> = LazyLock::new(|| {
+    let key = NoteSigningKey::from_seed("log.test".parse().expect("a name"), &[1; 32]);
+    key.verifier_key().to_string()
+});
 
 /// A value that a flag takes, as it stands on a command line.
 fn sample(flag: &Known) -> &'static str {
@@ -13,13 +19,14 @@ fn sample(flag: &Known) -> &'static str {
         (Kind::Truth, _) => "false",
         (Kind::Number, "takeover-milliseconds") => "400",
         (Kind::Number, _) => "40",
-        (_, "vkey" | "lookup-key") => KEY,
-        (_, "log") if flag.is_list => KEY,
+        (_, "vkey" | "lookup-key") => &KEY,
+        (_, "log") if flag.is_list => &KEY,
         (_, "origin" | "name") => "log.test/2026",
         (_, "store") => "memory:",
         (_, "duplicates" | "rekor-v1-duplicates") => "reject",
         (_, "entry-kinds") => "dsse",
         (_, "cors-submit") => "https://a.test",
+        (_, key) if key.starts_with("rate-limit-") && key.ends_with("-bytes") => "5KiB/s",
         (_, key) if key.starts_with("rate-limit-") => "5/s",
         (_, "trusted-proxies") => "10.0.0.0/8",
         (_, "proxy-header") => "forwarded",
