@@ -165,8 +165,8 @@ impl RecoverError {
         }
     }
 
-    /// What the store holds is not what this log left there: another log, an older or other state of
-    /// it, or a damaged one. Somebody has to look; trying again cannot help.
+    /// What the store holds is not what this log left there: another log, an older or other state
+    /// of it, or a damaged one. Somebody has to look; trying again cannot help.
     pub fn is_refusal(&self) -> bool {
         match self {
             Self::WrongOrigin { .. }

@@ -60,22 +60,22 @@ fn a_writer_takes_secrets_out_of_its_environment_and_finds_its_address() {
 #[test]
 fn an_open_file_is_a_key_if_nobody_else_may_read_it() {
     let world = World::new();
-    let start = |number: u32| {
+    let start = |key: &str| {
         let mut command = Command::new("/bin/sh");
         let writer = program("fasti-writer").display().to_string();
-        let line =
-            format!("exec {writer} --store log --listen 127.0.0.1:0 --key fd:3 {number}<log.key");
-        command.args(["-c", &line]).current_dir(world.path(""));
+        let line = format!("exec {writer} --store log --listen 127.0.0.1:0 --key {key} 3<log.key");
+        let state = world.path("writer-state");
+        command.args(["-c", &line]).env("XDG_STATE_HOME", state).current_dir(world.path(""));
         Process::spawn(command)
     };
-    let mut process = start(3);
+    let mut process = start("fd:3");
     assert_eq!(process.expect_started().key.to_string(), world.vkey());
     process.stop();
-    let said = start(4).wait().stderr;
-    assert!(said.contains("cannot use the key file fd:3"), "{said}");
+    let said = start("fd:63").wait().stderr;
+    assert!(said.contains("cannot use the key file fd:63"), "{said}");
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
     fs::set_permissions(world.path("log.key"), mode).expect("it is ours");
-    let said = start(3).wait().stderr;
+    let said = start("fd:3").wait().stderr;
     assert!(said.contains("can be read by others"), "{said}");
 }
 
