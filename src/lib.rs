@@ -30,6 +30,7 @@
 //! | [`egress`] | HTTP clients that only go where they are told |
 //! | [`gzip`] | packs and unpacks bytes |
 //! | [`back_off`], [`causes`] | pauses between attempts; an error with its causes |
+//! | [`request_id`] | the ID of a request, in its answer and in messages about it |
 //! | [`planted`] | bugs for the simulator to find; disabled in every other build |
 //!
 //! What reaches outside is a cargo feature, on by default: the clouds `s3`, `gcs` and `azure`, the
@@ -79,7 +80,9 @@ pub use fasti_rekor_v1 as rekor_v1;
 pub use fasti_repair as repair;
 #[cfg(feature = "http-client")]
 pub use fasti_seams::egress;
-pub use fasti_seams::{back_off, causes, clock, entropy, gzip, offload, planted, state};
+pub use fasti_seams::{
+    back_off, causes, clock, entropy, gzip, offload, planted, request_id, state,
+};
 pub use fasti_serve as serve;
 pub use fasti_signer as signer;
 pub use fasti_store as store;

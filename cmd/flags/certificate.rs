@@ -6,8 +6,6 @@ use std::sync::Arc;
 use fasti::clock::SystemClock;
 use fasti::http::{Tls, TlsError};
 use fasti::metrics::HttpMetrics;
-use futures::stream;
-use tokio::signal::unix::{SignalKind, signal};
 
 /// The certificate and its key cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -24,9 +22,7 @@ pub fn open_certificate(
     Ok(Some(Arc::new(Tls::open(cert.clone(), key.clone(), metrics.clone())?)))
 }
 
-/// Reloads the files when they change and on SIGHUP. No SIGHUP is lost once this has been called.
-pub fn keep_current(tls: Arc<Tls>) -> std::io::Result<impl Future<Output = ()> + Send> {
-    let mut hangup = signal(SignalKind::hangup())?;
-    let told = stream::poll_fn(move |cx| hangup.poll_recv(cx));
-    Ok(async move { tls.keep_current(Arc::new(SystemClock), told).await })
+/// Reloads the files when they change, forever.
+pub async fn keep_current(tls: Arc<Tls>) {
+    tls.keep_current(Arc::new(SystemClock)).await;
 }

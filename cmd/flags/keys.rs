@@ -16,9 +16,9 @@ use super::machine::NoState;
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Keys")]
 pub struct KeyFlags {
-    /// The log's key: a file (see `fasti keygen`), awskms://[ENDPOINT]/ID, or gcpkms://NAME
-    /// [default, for a directory: a file below keys/ in the state directory, created at the first
-    /// start]
+    /// The log's key: a file (see `fasti keygen`), an open one (fd:3), awskms://[ENDPOINT]/ID, or
+    /// gcpkms://NAME. A writer also takes the content of a key file from FASTI_KEY_TEXT [default,
+    /// for a directory: a file below keys/ in the state directory, created at the first start]
     #[arg(long, env = "FASTI_KEY", value_name = "FILE|URL")]
     pub key: Option<KeyLocation>,
 

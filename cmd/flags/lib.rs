@@ -11,30 +11,40 @@
     reason = "flags are documented for the terminal"
 )]
 
-mod arenas;
 mod buckets;
+mod build_facts;
 mod certificate;
 #[cfg(feature = "messages")]
 mod colours;
+pub mod config;
 mod descriptors;
+pub mod exit_codes;
 mod keys;
 mod listening;
+mod log_line;
 mod machine;
 #[cfg(feature = "messages")]
 mod messages;
 #[cfg(feature = "messages")]
 mod program;
 mod proxies;
+mod restart;
 mod shards;
+mod supervisor;
 
-pub use arenas::bound_arenas;
 pub use buckets::{BucketFlags, ConflictingEncryption, Sse};
+pub use build_facts::{long_version, registry};
 pub use certificate::{UnusableCertificate, keep_current, open_certificate};
 pub use descriptors::enough_for;
 pub use keys::{KeyError, KeyFlags, PasswordFlags, UnreadablePassword, memory};
 pub use listening::{CannotListen, listen, told_to_stop};
+pub use log_line::{LogFormat, LogLine};
 pub use machine::{MachineFlags, NoState, own_state_dir};
 #[cfg(feature = "messages")]
-pub use program::run_server;
+pub use messages::{Levels, MessageFlags, Messages, show_messages};
+#[cfg(feature = "messages")]
+pub use program::{ServerFlags, run_server};
 pub use proxies::{ProxyFlags, ProxyHeaderFlag};
+pub use restart::{SecretVariable, UnusableSecret, restart_once};
 pub use shards::{BadShard, ShardFlag, ShardFlags};
+pub use supervisor::{Health, NoSupervisor, Supervisor};

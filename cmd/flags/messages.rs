@@ -3,25 +3,32 @@
 //! Misbehaving clients make the HTTP libraries complain, and an unreachable store makes the log
 //! repeat itself. So warnings of those libraries are dropped, and each place in the code can log
 //! [`BURST`] messages at once and then one every [`PACE`]. The next message says how many were
-//! dropped. `FASTI_LOG_FILTER` sets other levels.
+//! dropped.
 
 use std::collections::HashMap;
 use std::fmt;
+use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use clap::Args;
+use fasti::causes::with_causes;
+use fasti::request_id::RequestId;
 use tracing::callsite::Identifier;
-use tracing::{Event, Subscriber};
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::format::{Format, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::reload::Error as ReloadError;
 
 use super::colours;
+use super::log_line::{LogFormat, LogLine};
 
-/// The default filter. Errors of the HTTP and TLS libraries are their own faults; their warnings
+/// The default levels. Errors of the HTTP and TLS libraries are their own faults; their warnings
 /// are faults of clients.
-const FILTER: &str = "info,h2=error,hyper=error,hyper_util=error,\
+const LEVELS: &str = "info,h2=error,hyper=error,hyper_util=error,\
                       reqwest=error,rustls=error,tokio_rustls=error,tonic=error";
 
 /// Maximum number of messages from one place in the code at once.
@@ -29,30 +36,107 @@ const BURST: u32 = 20;
 /// How often one more message is allowed.
 const PACE: Duration = Duration::from_secs(5);
 
-/// Installs the subscriber that shows messages.
-pub fn show_messages() {
-    let filter =
-        EnvFilter::try_from_env("FASTI_LOG_FILTER").unwrap_or_else(|_| EnvFilter::new(FILTER));
-    let bounded = Bounded { format: Format::default(), places: Mutex::default() };
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+/// The flags for messages.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Messages")]
+pub struct MessageFlags {
+    /// Which messages to log: a level (error, warn, info, debug, trace or off), and other levels
+    /// for parts of the program after commas, such as info,fasti_http=debug [default: info, and
+    /// only errors of the libraries for HTTP and TLS]
+    #[arg(long, env = "FASTI_LOG_FILTER", value_name = "LEVELS")]
+    pub log_filter: Option<Levels>,
+
+    /// The form of messages: lines for people, or one JSON object a line
+    #[arg(long, env = "FASTI_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
+    pub log_format: LogFormat,
+}
+
+/// Which messages to log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Levels(String);
+
+impl FromStr for Levels {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        // An empty variable counts as not set.
+        let text = if text.is_empty() { LEVELS } else { text };
+        EnvFilter::builder().parse(text).map(|_| Self(text.to_owned()))
+    }
+}
+
+impl Levels {
+    fn filter(&self) -> EnvFilter {
+        EnvFilter::new(&self.0)
+    }
+}
+
+impl MessageFlags {
+    fn levels(&self) -> Levels {
+        self.log_filter.clone().unwrap_or_else(|| Levels(LEVELS.to_owned()))
+    }
+}
+
+/// The messages that are shown.
+pub struct Messages {
+    format: LogFormat,
+    choose: Box<dyn Fn(&Levels) -> Result<(), ReloadError> + Send + Sync>,
+}
+
+/// Shows messages from now on.
+pub fn show_messages(flags: &MessageFlags) -> Messages {
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(flags.levels().filter())
         .with_ansi(colours::suit(&std::io::stderr()))
-        .event_format(bounded)
+        .event_format(Bounded::new(flags.log_format))
         .with_writer(std::io::stderr)
-        .init();
+        .with_filter_reloading();
+    let handle = builder.reload_handle();
+    builder.init();
+    let choose = move |levels: &Levels| handle.reload(levels.filter());
+    Messages { format: flags.log_format, choose: Box::new(choose) }
+}
+
+impl Messages {
+    /// Shows messages of other levels.
+    pub fn choose(&self, flags: &MessageFlags) -> Result<(), ReloadError> {
+        (self.choose)(&flags.levels())
+    }
+
+    /// Whether they are for programs.
+    pub fn are_json(&self) -> bool {
+        self.format == LogFormat::Json
+    }
+
+    /// Says why a program ends, whatever the levels are.
+    pub fn fail(&self, program: &str, error: &(dyn std::error::Error + 'static)) {
+        let words = with_causes(error);
+        match self.format {
+            LogFormat::Text => eprintln!("{program}: {words}"),
+            LogFormat::Json => {
+                eprintln!("{}", LogLine::new(Level::ERROR, program, words).to_json());
+            }
+        }
+    }
 }
 
 /// A format that bounds the number of messages from each place.
-struct Bounded<F> {
-    format: F,
+struct Bounded {
+    form: LogFormat,
+    text: Format,
     places: Mutex<HashMap<Identifier, Allowance>>,
 }
 
-impl<S, N, F> FormatEvent<S, N> for Bounded<F>
+impl Bounded {
+    fn new(form: LogFormat) -> Self {
+        Self { form, text: Format::default(), places: Mutex::default() }
+    }
+}
+
+impl<S, N> FormatEvent<S, N> for Bounded
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
-    F: FormatEvent<S, N>,
 {
     fn format_event(
         &self,
@@ -66,12 +150,19 @@ where
             let place = places.entry(event.metadata().callsite());
             place.or_insert_with(|| Allowance::new(now)).take(now)
         };
-        match left_out {
-            None => return Ok(()),
-            Some(0) => {}
-            Some(count) => writeln!(writer, "({count} messages like the next one were dropped)")?,
+        let Some(left_out) = left_out else { return Ok(()) };
+        if self.form == LogFormat::Json {
+            return writeln!(writer, "{}", LogLine::of(event, left_out).to_json());
         }
-        self.format.format_event(context, writer, event)
+        if left_out > 0 {
+            writeln!(writer, "({left_out} messages like the next one were dropped)")?;
+        }
+        let Some(request) = RequestId::current() else {
+            return self.text.format_event(context, writer, event);
+        };
+        let mut line = String::new();
+        self.text.format_event(context, Writer::new(&mut line), event)?;
+        writeln!(writer, "{} request_id={request}", line.trim_end_matches('\n'))
     }
 }
 
@@ -130,6 +221,15 @@ mod tests {
     }
 
     #[test]
+    fn levels_are_checked_before_they_are_used() {
+        assert_eq!("".parse::<Levels>().unwrap(), Levels(LEVELS.to_owned()));
+        "debug,h2=off".parse::<Levels>().unwrap();
+        for bad in ["info,h2=loud", "info,=debug="] {
+            bad.parse::<Levels>().unwrap_err();
+        }
+    }
+
+    #[test]
     fn a_flood_of_one_message_is_shown_in_part_and_counted() {
         use std::io::Write;
         use std::sync::Arc;
@@ -147,10 +247,9 @@ mod tests {
         }
 
         let shown = Shown::default();
-        let bounded = Bounded { format: Format::default(), places: Mutex::default() };
         let writer = shown.clone();
         let subscriber = tracing_subscriber::fmt()
-            .event_format(bounded)
+            .event_format(Bounded::new(LogFormat::Text))
             .with_writer(move || writer.clone())
             .finish();
         tracing::subscriber::with_default(subscriber, || {

@@ -31,7 +31,7 @@ pub struct Lists {
 #[derive(Debug, Default)]
 pub struct Admission {
     proxies: Proxies,
-    pace: Pace,
+    pace: RwLock<Arc<Pace>>,
     lists: RwLock<Arc<Lists>>,
     metrics: AdmissionMetrics,
 }
@@ -39,12 +39,22 @@ pub struct Admission {
 impl Admission {
     /// Admits what the lists allow, within these rates.
     pub fn new(proxies: Proxies, pace: Pace, lists: Lists, metrics: AdmissionMetrics) -> Self {
-        Self { proxies, pace, lists: RwLock::new(Arc::new(lists)), metrics }
+        let (pace, lists) = (RwLock::new(Arc::new(pace)), RwLock::new(Arc::new(lists)));
+        Self { proxies, pace, lists, metrics }
     }
 
     /// Replaces the lists.
     pub fn replace(&self, lists: Lists) {
         *self.lists.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(lists);
+    }
+
+    /// Replaces the rates. What clients have left of their old ones is forgotten.
+    pub fn replace_pace(&self, pace: Pace) {
+        *self.pace.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(pace);
+    }
+
+    fn paces(&self) -> Arc<Pace> {
+        self.pace.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn lists(&self) -> Arc<Lists> {
@@ -70,7 +80,7 @@ impl Admission {
         headers: &HeaderMap,
         bytes: u64,
     ) -> Result<(), AdmissionRefusal> {
-        self.limit(self.pace.take(self.client(peer, headers), bytes))
+        self.limit(self.paces().take(self.client(peer, headers), bytes))
     }
 
     /// Checks the bytes of a body whose length was not announced against the rates.
@@ -80,7 +90,7 @@ impl Admission {
         headers: &HeaderMap,
         bytes: u64,
     ) -> Result<(), AdmissionRefusal> {
-        self.limit(self.pace.take_bytes(self.client(peer, headers), bytes))
+        self.limit(self.paces().take_bytes(self.client(peer, headers), bytes))
     }
 
     fn limit(&self, taken: Result<(), TooMany>) -> Result<(), AdmissionRefusal> {

@@ -41,7 +41,7 @@ const REQUEST_FIELDS: &str =
 /// "CORS-safelisted").
 const ANSWER_FIELDS: &str = "Accept-Ranges, Allow, Content-Encoding, Content-Range, Date, ETag, \
      Location, Retry-After, Vary, WWW-Authenticate, fasti-complete, fasti-log-size, fasti-next, \
-     x-log-index";
+     x-log-index, x-request-id";
 /// For how many seconds a browser can cache a preflight: a day.
 const PREFLIGHT_SECONDS: u64 = 86_400;
 /// The header fields that the answer to a preflight depends on.

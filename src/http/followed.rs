@@ -170,7 +170,7 @@ impl FollowedLog {
     }
 
     /// Whether what is shown is fresh enough; if not, why.
-    pub(super) fn is_fresh(&self) -> Result<(), String> {
+    pub fn is_fresh(&self) -> Result<(), String> {
         let freshness = self.freshness.lock().unwrap_or_else(PoisonError::into_inner);
         let age = self.clock.now().saturating_duration_since(freshness.refreshed);
         if age <= self.config.stale_after {

@@ -3,7 +3,8 @@
 //! The body has the form that Sigstore clients know, `{"code", "message", "details"}` with a gRPC
 //! code (for Rekor v1's API: `{"code", "message"}` with the status), or the form of RFC 9457 for
 //! clients that ask for it. The message begins with the words that rekor-tiles uses for the case,
-//! if any, and says what to fix. gRPC calls get the same code and message as a status.
+//! if any, and says what to fix. gRPC calls get the same code and message as a status. All forms
+//! but v1's have `requestId` too.
 
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use fasti_entry::{EntryError, Kind, excerpt};
 use fasti_grow::{RekorV1GuardError, TreeId};
 use fasti_log::{ProveError, SubmitError};
 use fasti_rekor_v1::ProposalError;
+use fasti_seams::request_id::RequestId;
 use fasti_serve::{BodyError, Full as NoneLeft};
 use fasti_store::StoreError;
 use http::header::{
@@ -465,7 +467,7 @@ impl Problem {
 
     fn body(&self, form: ErrorForm) -> serde_json::Value {
         let (status, code) = self.status();
-        match form {
+        let mut body = match form {
             ErrorForm::Rekor => serde_json::json!({
                 "code": code,
                 "message": self.to_string(),
@@ -482,7 +484,12 @@ impl Problem {
                 "detail": self.to_string(),
                 "code": code,
             }),
+        };
+        // Clients of v1 may know its two members alone.
+        if let (Some(id), false) = (RequestId::current(), form == ErrorForm::RekorV1) {
+            body["requestId"] = id.to_string().into();
         }
+        body
     }
 
     /// The answer.

@@ -34,6 +34,7 @@ impl App {
             }
         }
         let code = answer.status().as_u16();
+        tracing::debug!(method = %head.method, route, code, "answered");
         self.metrics.requests.get_or_create(&RequestLabels { route, code }).inc();
         (answer, unread)
     }

@@ -165,6 +165,34 @@ impl RecoverError {
         }
     }
 
+    /// What the store holds is not what this log left there: another log, an older or other state
+    /// of it, or a damaged one. Somebody has to look; trying again cannot help.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::WrongOrigin { .. }
+            | Self::WrongKey { .. }
+            | Self::MissingRecords { .. }
+            | Self::MissingCheckpoint { .. }
+            | Self::RolledBack { .. }
+            | Self::Forked { .. }
+            | Self::Gap { .. }
+            | Self::BrokenChain { .. }
+            | Self::DamagedRecord { .. }
+            | Self::MissingTile { .. }
+            | Self::DamagedEdge(_)
+            | Self::Times(_)
+            | Self::WrongRoot { .. } => true,
+            Self::Fenced
+            | Self::TakeOver(_)
+            | Self::Publish(_)
+            | Self::Guard(_)
+            | Self::RecordGuard(_)
+            | Self::Memory(_)
+            | Self::Dedup(_)
+            | Self::Store(_) => false,
+        }
+    }
+
     /// Whether the error is about a record that should be there unchanged.
     pub(super) fn is_of_records(&self) -> bool {
         matches!(

@@ -11,6 +11,7 @@
 //! | [`least_rate`] | how long a transfer can pause before it is too slow |
 //! | [`gzip`] | packs and unpacks bytes, with compressors that are used again |
 //! | [`planted`] | bugs for the simulator to find; switched off in every build but its own |
+//! | [`request_id`] | the ID of a request, in its answer and in messages about it |
 //! | [`state`] | what is remembered outside of the store |
 
 pub mod back_off;
@@ -24,4 +25,5 @@ pub mod least_rate;
 pub mod offload;
 pub mod planted;
 pub mod public_address;
+pub mod request_id;
 pub mod state;

@@ -13,6 +13,8 @@ use std::thread;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{Semaphore, oneshot};
 
+use super::request_id::RequestId;
+
 /// Runs `work` where it may block or compute for long, and waits for it.
 ///
 /// # Panics
@@ -25,6 +27,11 @@ where
     if matches!(Handle::current().runtime_flavor(), RuntimeFlavor::CurrentThread) {
         return work();
     }
+    let request = RequestId::current();
+    let work = move || match request {
+        Some(request) => request.within_here(work),
+        None => work(),
+    };
     match tokio::task::spawn_blocking(work).await {
         Ok(value) => value,
         Err(error) => match error.try_into_panic() {

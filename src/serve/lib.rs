@@ -13,7 +13,7 @@
 //! | [`streamed`] | bodies that are worked on while they arrive |
 //! | [`reading`], [`body_error`] | how slow a body can be, and why it was not read |
 //! | [`delivery`] | answers, until they are taken |
-//! | [`place`] | where a request comes from |
+//! | [`place`] | where a request comes from; [`identified`]: its ID |
 //! | [`metrics`] | what is counted |
 //!
 //! Clients that are too slow are cut off ([`fasti_seams::least_rate`]).
@@ -26,6 +26,7 @@ mod body_error;
 mod connection;
 mod delivery;
 mod hogs;
+mod identified;
 mod limits;
 pub mod metrics;
 mod place;

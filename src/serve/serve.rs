@@ -27,6 +27,7 @@ use super::body::drain;
 use super::connection::Connection;
 use super::delivery::{AccountedFor, Delivery};
 use super::hogs::Hogs;
+use super::identified::{identify, mark};
 use super::limits::{Limits, Pools};
 use super::metrics::HttpMetrics;
 use super::place::PeerAddress;
@@ -229,8 +230,11 @@ impl<S: Service> Server<S> {
             request.extensions_mut().insert(PeerAddress(peer));
             request.extensions_mut().insert(this.clone());
             let (answering, this) = (answering.clone(), this.clone());
+            let (id, method) = (identify(request.headers()), request.method().clone());
             async move {
-                let (reply, unread) = answering.answer(request, has_room).await;
+                let answered = async { answering.answer(request, has_room).await };
+                let (mut reply, unread) = id.within(answered).await;
+                mark(&method, id, reply.headers_mut());
                 if let Some(body) = unread {
                     tokio::spawn(async move { drain(body, &this, limits).await });
                 }

@@ -5,15 +5,12 @@
 //! file has yet to be written, the old pair stays in use.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use fasti_seams::clock::Clock;
 use fasti_seams::offload::offload;
 use fasti_x509::pem::{PemError, blocks};
-use futures::Stream;
-use futures::StreamExt as _;
-use futures::future::{Either, select};
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
@@ -154,8 +151,8 @@ impl ResolvesServerCert for InUse {
 /// The server's side of TLS.
 pub struct Tls {
     files: Files,
-    /// The digest of the pair that the server was started with.
-    digest: [u8; 32],
+    /// The digest of the pair that was looked at last.
+    seen: Mutex<[u8; 32]>,
     provider: Arc<CryptoProvider>,
     in_use: Arc<InUse>,
     acceptor: TlsAcceptor,
@@ -177,7 +174,8 @@ impl Tls {
             .with_cert_resolver(in_use.clone());
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let acceptor = TlsAcceptor::from(Arc::new(config));
-        Ok(Self { files, digest: pair.digest, provider, in_use, acceptor, metrics })
+        let seen = Mutex::new(pair.digest);
+        Ok(Self { files, seen, provider, in_use, acceptor, metrics })
     }
 
     /// Performs the handshake with a client.
@@ -185,40 +183,43 @@ impl Tls {
         self.acceptor.accept(stream).await
     }
 
-    /// Reloads the files when they have changed. Checks them regularly, and on every item of
-    /// `told`. Never returns.
-    pub async fn keep_current(&self, clock: Arc<dyn Clock>, told: impl Stream<Item = ()> + Unpin) {
-        let mut told = told.chain(futures::stream::pending());
-        let mut seen = self.digest;
+    /// Reloads the files when they have changed. Never returns.
+    pub async fn keep_current(&self, clock: Arc<dyn Clock>) {
         loop {
-            let is_told = match select(told.next(), clock.sleep(LOOK_INTERVAL)).await {
-                Either::Left(_) => true,
-                Either::Right(_) => false,
-            };
-            match self.look(seen, is_told).await {
-                Ok(digest) => seen = digest,
-                Err((digest, error)) => {
-                    seen = digest;
-                    self.metrics.tls_reload_failures.inc();
-                    let error = &error as &dyn std::error::Error;
-                    tracing::warn!(error, "cannot use the new certificate; keeping the old one");
-                }
-            }
+            clock.sleep(LOOK_INTERVAL).await;
+            self.look(false).await;
         }
     }
 
-    /// Checks the files once. A pair already `seen` is parsed again only if it `must` be.
-    async fn look(&self, seen: [u8; 32], must: bool) -> Result<[u8; 32], ([u8; 32], TlsError)> {
+    /// Reloads the files now.
+    pub async fn reload(&self) {
+        self.look(true).await;
+    }
+
+    /// Checks the files once. A pair that was looked at before is parsed again only if it `must`
+    /// be.
+    async fn look(&self, must: bool) {
         let files = self.files.clone();
-        let pair = offload(move || files.read()).await.map_err(|error| (seen, error))?;
-        if pair.digest == seen && !must {
-            return Ok(seen);
+        let read = offload(move || files.read()).await;
+        if let Err(error) = read.and_then(|pair| self.adopt(&pair, must)) {
+            self.metrics.tls_reload_failures.inc();
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "cannot use the new certificate; keeping the old one");
         }
-        let new = self.files.parse(&pair, &self.provider);
-        let new = Arc::new(new.map_err(|error| (pair.digest, error))?);
+    }
+
+    fn adopt(&self, pair: &Pair, must: bool) -> Result<(), TlsError> {
+        {
+            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            if *seen == pair.digest && !must {
+                return Ok(());
+            }
+            *seen = pair.digest;
+        }
+        let new = Arc::new(self.files.parse(pair, &self.provider)?);
         *self.in_use.0.write().unwrap_or_else(PoisonError::into_inner) = new;
         self.metrics.tls_reloads.inc();
         tracing::info!("loaded the certificate in {}", self.files.cert.display());
-        Ok(pair.digest)
+        Ok(())
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Files that others may read are refused, see [`exposes`]; [`super::private_key`] has their forms.
 
-use std::fs::{self, Metadata};
-use std::io;
+use std::fs::Metadata;
+use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -11,12 +11,13 @@ use async_trait::async_trait;
 use tiles_spec::{NoteSignature, Origin, VerifierKey};
 use zeroize::Zeroizing;
 
+use super::named_file::open_named;
 use super::private_key::{Password, PrivateKey, PrivateKeyError};
 use super::signer::{Signer, SignerError};
 use super::statement::Statement;
 
 /// Longer files are not read.
-const KEY_FILE_BYTES_MAX: u64 = 64 << 10;
+const KEY_FILE_BYTES_MAX: usize = 64 << 10;
 
 /// A key file cannot be used or created.
 #[derive(Debug, thiserror::Error)]
@@ -121,7 +122,17 @@ impl FileSigner {
         origin: Origin,
         password: Option<&Password>,
     ) -> Result<Self, KeyFileError> {
-        let signer = Self::read(path, origin, password)?;
+        Self::of_text(&read_private(path)?, path, origin, password)
+    }
+
+    /// The key of the log `origin` in the text of the file `path`.
+    pub(super) fn of_text(
+        text: &str,
+        path: &Path,
+        origin: Origin,
+        password: Option<&Password>,
+    ) -> Result<Self, KeyFileError> {
+        let signer = Self::parse(text, path, origin, password)?;
         match signer.key {
             PrivateKey::MlDsa44(_) => {
                 Err(KeyFileError::Cosigns { path: path.display().to_string() })
@@ -139,19 +150,20 @@ impl FileSigner {
         origin: Origin,
         password: Option<&Password>,
     ) -> Result<Self, KeyFileError> {
-        let signer = Self::read(path, origin, password)?;
+        let signer = Self::parse(&read_private(path)?, path, origin, password)?;
         match signer.key {
             PrivateKey::MlDsa44(_) => Ok(signer),
             _ => Err(KeyFileError::DoesNotCosign { path: path.display().to_string() }),
         }
     }
 
-    fn read(
+    fn parse(
+        text: &str,
         path: &Path,
         origin: Origin,
         password: Option<&Password>,
     ) -> Result<Self, KeyFileError> {
-        let key = PrivateKey::parse(&read_private(path)?, origin.key_name(), password);
+        let key = PrivateKey::parse(text, origin.key_name(), password);
         let name = || path.display().to_string();
         let key = key.map_err(|source| KeyFileError::Malformed { path: name(), source })?;
         let found = key.verifier_key().name().to_string();
@@ -167,15 +179,19 @@ impl FileSigner {
 pub(super) fn read_private(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
     let name = || path.display().to_string();
     let io = |source| KeyFileError::Io { path: name(), source };
-    let metadata = fs::metadata(path).map_err(io)?;
+    let file = open_named(path).map_err(io)?;
+    let metadata = file.metadata().map_err(io)?;
     if exposes(&metadata) {
         return Err(KeyFileError::Exposed { path: name(), mode: metadata.mode() & 0o777 });
     }
-    if metadata.len() > KEY_FILE_BYTES_MAX {
+    // A buffer that grew would leave copies behind.
+    let mut text = Zeroizing::new(String::with_capacity(KEY_FILE_BYTES_MAX + 1));
+    file.take(KEY_FILE_BYTES_MAX as u64 + 1).read_to_string(&mut text).map_err(io)?;
+    if text.len() > KEY_FILE_BYTES_MAX {
         let source = PrivateKeyError::Form("a file that is far too long");
         return Err(KeyFileError::Malformed { path: name(), source });
     }
-    Ok(Zeroizing::new(fs::read_to_string(path).map_err(io)?))
+    Ok(text)
 }
 
 /// Whether others may read or write the file. Its group may read it if this process is in the

@@ -2,7 +2,7 @@
 //!
 //! `awskms://[ENDPOINT]/ID`, where the ID is a key's ID, its ARN, or `alias/NAME`;
 //! `gcpkms://projects/P/locations/L/keyRings/R/cryptoKeys/K/cryptoKeyVersions/N`. Anything without
-//! `://` is a path.
+//! `://` is a path, or a descriptor (`fd:3`).
 
 use std::fmt;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use std::str::FromStr;
 /// The location of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyLocation {
-    /// A file.
+    /// A file, or a descriptor by its number.
     File(PathBuf),
     /// A key of AWS KMS.
     AwsKms(AwsKmsKey),

@@ -4,11 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tiles_spec::Origin;
+use zeroize::Zeroizing;
 
 #[cfg(feature = "aws-kms")]
 use super::AwsKmsSigner;
 #[cfg(feature = "gcp-kms")]
 use super::GcpKmsSigner;
+use super::file::read_private;
+use super::named_file::descriptor;
 use super::{
     FileSigner, KeyFileError, KeyLocation, KmsError, LinesError, LogSigner, Password, Signer,
 };
@@ -17,8 +20,11 @@ use super::{
 pub struct OpenedKey {
     /// Signs every line of a checkpoint.
     pub signer: Arc<dyn Signer>,
-    /// The file that holds the key, if a file does.
+    /// The file that holds the key, if a file does that has a path.
     pub file: Option<PathBuf>,
+    /// The key as it was read: what all who have the key have in common, besides. `None` if it
+    /// never leaves its service.
+    pub text: Option<Zeroizing<String>>,
 }
 
 /// A key that cannot be opened.
@@ -58,13 +64,15 @@ impl OpenedKey {
         let failed = |source| OpenKeyError::Service { place: place.to_string(), source };
         Ok(match place {
             KeyLocation::File(path) => {
-                let signer = Arc::new(FileSigner::open(path, origin, password)?);
-                Self { signer, file: Some(path.clone()) }
+                let text = read_private(path)?;
+                let signer = Arc::new(FileSigner::of_text(&text, path, origin, password)?);
+                let file = descriptor(path).is_none().then(|| path.clone());
+                Self { signer, file, text: Some(text) }
             }
             #[cfg(feature = "aws-kms")]
             KeyLocation::AwsKms(key) => {
                 let signer = AwsKmsSigner::open(key, origin, kms_endpoint).await;
-                Self { signer: Arc::new(signer.map_err(failed)?), file: None }
+                Self { signer: Arc::new(signer.map_err(failed)?), file: None, text: None }
             }
             #[cfg(not(feature = "aws-kms"))]
             KeyLocation::AwsKms(_) => {
@@ -74,7 +82,7 @@ impl OpenedKey {
             #[cfg(feature = "gcp-kms")]
             KeyLocation::GcpKms(key) => {
                 let signer = GcpKmsSigner::open(key, origin, kms_endpoint).await;
-                Self { signer: Arc::new(signer.map_err(failed)?), file: None }
+                Self { signer: Arc::new(signer.map_err(failed)?), file: None, text: None }
             }
             #[cfg(not(feature = "gcp-kms"))]
             KeyLocation::GcpKms(_) => {

@@ -78,6 +78,16 @@ pub enum OpenStoreError {
     Directory(#[from] DirectoryError),
 }
 
+impl OpenStoreError {
+    /// The files are not those that were left there: a copy, or damaged.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Directory(error) => error.is_refusal(),
+            Self::Bucket(_) => false,
+        }
+    }
+}
+
 impl StoreLocation {
     /// Opens the store. A directory is created if it does not exist, and locked; no request is sent
     /// to a bucket yet.

@@ -106,6 +106,13 @@ pub enum StateError {
     },
 }
 
+impl StateError {
+    /// What is stored is not what this witness left there. Somebody has to look.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Damaged { .. } | Self::OtherLog { .. } | Self::Unsigned { .. })
+    }
+}
+
 impl WitnessState {
     /// Opens the directory, and makes it if it does not exist; the one that it is in must exist.
     /// Nobody else can open it until this is dropped.

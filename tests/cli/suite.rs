@@ -29,6 +29,7 @@ mod remembering;
 mod searching;
 mod searching_attested;
 mod searching_formats;
+mod secrets;
 mod serving;
 mod signature_files;
 mod signing;

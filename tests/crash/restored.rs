@@ -86,7 +86,7 @@ fn the_program_refuses_what_was_put_back() {
             run(home.path(), "rm -r state/fasti/memory");
         }
         let ended = started(home.path(), &[]).address().map_err(|ended| {
-            assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+            assert_eq!(ended.status.code(), Some(3), "{}", ended.stderr);
             ended.stderr
         });
         match ended {

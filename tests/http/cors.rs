@@ -13,7 +13,7 @@ const PAGE: (&str, &str) = ("Origin", "https://ui.example");
 const SEARCH: &str = "/api/v1/index/retrieve";
 const EXPOSED: &str = "Accept-Ranges, Allow, Content-Encoding, Content-Range, Date, ETag, \
                        Location, Retry-After, Vary, WWW-Authenticate, fasti-complete, \
-                       fasti-log-size, fasti-next, x-log-index";
+                       fasti-log-size, fasti-next, x-log-index, x-request-id";
 
 /// What a browser asks before a page may do this.
 fn preflight(address: SocketAddr, path: &str, method: &str, site: &str) -> Answer {

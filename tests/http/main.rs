@@ -20,6 +20,9 @@
 //! | `tls` | HTTPS, and renewed certificates |
 //! | `problems` | the forms of error bodies |
 //! | `openapi` | the served description matches every answer |
+//! | `logs` | IDs of requests, in answers and messages; messages as JSON |
+//! | `config` | the configuration file |
+//! | `supervised` | what a supervisor hears, and what is read again on SIGHUP |
 //! | `start`, `stop` | what a start refuses; nothing is lost at the end |
 //!
 //! Helpers: `writer` runs the process, `wire` and `call` are the clients, `submitter` signs,
@@ -28,12 +31,14 @@
 mod admission;
 mod bodies;
 mod call;
+mod config;
 mod cors;
 mod description;
 mod grpc;
 mod heads;
 mod index_files;
 mod limits;
+mod logs;
 mod openapi;
 mod problems;
 mod rates;
@@ -48,6 +53,7 @@ mod routes;
 mod start;
 mod stop;
 mod submitter;
+mod supervised;
 mod tls;
 mod wire;
 mod witnesses;

@@ -26,6 +26,7 @@ fn problem_details_for_those_who_ask() {
         "status": 400,
         "detail": plain["message"],
         "code": plain["code"],
+        "requestId": answer.field("x-request-id"),
     });
     assert_eq!(problem, expected);
 

@@ -1,5 +1,5 @@
-//! Invalid configurations are refused at the start: exit code 1, a sentence that says what to do,
-//! and no trace in the log.
+//! What cannot be used is refused at the start, with a sentence that says what to do, and without a
+//! trace in the log. The exit code is 3 if the store is not what its writer left, else 1.
 
 use std::fs::{self, Permissions};
 use std::net::{TcpListener, TcpStream};
@@ -17,8 +17,19 @@ use crate::wire::post;
 /// Asserts that the writer refuses these flags with a sentence that contains `words`.
 #[track_caller]
 fn refused(home: &Home, flags: &[&str], words: &str) {
+    ended(home, flags, 1, words);
+}
+
+/// The same for a store that is not what its writer left.
+#[track_caller]
+fn refused_for_good(home: &Home, flags: &[&str], words: &str) {
+    ended(home, flags, 3, words);
+}
+
+#[track_caller]
+fn ended(home: &Home, flags: &[&str], status: i32, words: &str) {
     let (code, said) = home.refusal(flags);
-    assert_eq!(code, Some(1), "{flags:?}: {said}");
+    assert_eq!(code, Some(status), "{flags:?}: {said}");
     assert!(said.contains(words), "{flags:?}: {said}");
     assert!(!said.contains("panicked"), "{flags:?}: {said}");
     let last = said.lines().last().unwrap_or_default();
@@ -56,9 +67,9 @@ fn another_origin_or_key_than_the_logs() {
         &["--key", &key_of(&elsewhere)],
         "belongs to the log \"elsewhere.test\", not to",
     );
-    refused(&home, &["--key", &key_of(&other)], "the log cannot be continued");
+    refused_for_good(&home, &["--key", &key_of(&other)], "the log cannot be continued");
     let both = ["--origin", "elsewhere.test", "--key", &key_of(&elsewhere)];
-    refused(&home, &both, "the log cannot be continued");
+    refused_for_good(&home, &both, "the log cannot be continued");
     refused(&home, &["--key", "/nowhere/log.key"], "cannot use the key file /nowhere/log.key");
     let path = elsewhere.store().with_file_name("made-up.key").display().to_string();
     for content in ["a line that is no key\n", "", "PRIVATE+KEY+localhost+00000000+AAAA"] {
@@ -91,8 +102,8 @@ fn a_copy_of_a_log_until_it_is_said_how_large_it_was() {
     let home = written();
     let copy = Home::new();
     copy_dir(&home.store(), &copy.store());
-    refused(&copy, &[], "this directory is a copy");
-    refused(&copy, &["--restored-at", "2"], "rolled back");
+    refused_for_good(&copy, &[], "this directory is a copy");
+    refused_for_good(&copy, &["--restored-at", "2"], "rolled back");
     Reader::of(&copy.start(&["--restored-at", "1"])).is_unharmed(1);
     Reader::of(&copy.start(&[])).is_unharmed(2);
 }

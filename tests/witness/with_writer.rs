@@ -173,7 +173,7 @@ fn a_restored_directory_is_refused_because_the_witnesses_have_seen_more() {
     remove_memory(&copy.store());
     let restored = [&flags[..], &["--restored-at", "1"]].concat();
     let (code, said) = copy.refusal(&restored);
-    assert_eq!(code, Some(1), "{said}");
+    assert_eq!(code, Some(3), "{said}");
     assert!(said.contains("rolled back: the witness"), "{said}");
     assert!(
         said.contains("shows the log at size 3, but the commit records end at size 1"),

@@ -1,7 +1,7 @@
 //! The witness's flags. Each can also be set as an environment variable.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use clap::Parser;
@@ -9,24 +9,34 @@ use fasti::admit::{Pace, Rate, Rates};
 use fasti::clock::{Clock, SystemClock};
 use fasti::serve::Limits;
 use fasti::store::FileSystemKind;
-use fasti_flags::{PasswordFlags, ProxyFlags, enough_for};
+use fasti::witness::StateError;
+use fasti_flags::config::{ConfigFlags, ConfigVerb};
+use fasti_flags::exit_codes::{FAILED, REFUSED};
+use fasti_flags::{
+    MessageFlags, PasswordFlags, ProxyFlags, SecretVariable, ServerFlags, enough_for,
+};
 use tiles_spec::KeyName;
 
 use crate::log_lists::LogFlags;
 use crate::mirror::MirrorFlags;
 
+/// What `--version` says.
+static LONG_VERSION: LazyLock<String> =
+    LazyLock::new(|| fasti_flags::long_version(fasti_flags::features!["bastion", "tls"]));
+
 /// A witness of transparency logs: cosigns a checkpoint if it extends the last one. Can be a mirror
 /// too, which cosigns once it has stored all entries.
 #[derive(Debug, Parser)]
-#[command(version, about, max_term_width = 100)]
+#[command(name = "fasti-witness", version, long_version = LONG_VERSION.as_str(), about, max_term_width = 100)]
 pub struct Flags {
     /// The directory for what was cosigned. It must be on a local disk, and never be replaced by an
     /// older copy: the witness could cosign a log that has forked since.
     #[arg(long, env = "FASTI_WITNESS_STATE", value_name = "DIR")]
     pub state: PathBuf,
 
-    /// A file with a key to cosign with, as `fasti keygen --witness` makes them. Can be repeated:
-    /// every checkpoint is cosigned with each of them.
+    /// A file, or an open one (fd:3), with a key to cosign with, as `fasti keygen --witness` makes
+    /// them. Can be repeated: every checkpoint is cosigned with each of them. Or set
+    /// FASTI_WITNESS_KEY_TEXT to the content of the file of one.
     #[arg(
         long,
         env = "FASTI_WITNESS_KEYS",
@@ -121,6 +131,37 @@ pub struct Flags {
     /// flushes are reliable.
     #[arg(long, env = "FASTI_TRUST_FILE_SYSTEM", value_name = "KIND")]
     pub trust_file_system: Option<FileSystemKind>,
+
+    /// The messages.
+    #[command(flatten)]
+    pub messages: MessageFlags,
+
+    /// The configuration file.
+    #[command(flatten)]
+    pub config: ConfigFlags,
+
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub verb: Option<ConfigVerb>,
+}
+
+impl ServerFlags for Flags {
+    const PROGRAM: &'static str = "fasti-witness";
+    const SECRETS: &'static [SecretVariable] =
+        &[SecretVariable { text: "FASTI_WITNESS_KEY_TEXT", file: "FASTI_WITNESS_KEYS" }];
+
+    fn verb(&self) -> Option<ConfigVerb> {
+        self.verb
+    }
+
+    fn messages(&self) -> &MessageFlags {
+        &self.messages
+    }
+
+    fn exit_code(error: &anyhow::Error) -> u8 {
+        let mut states = error.chain().filter_map(|cause| cause.downcast_ref::<StateError>());
+        if states.any(StateError::is_refusal) { REFUSED } else { FAILED }
+    }
 }
 
 impl Flags {

@@ -14,7 +14,6 @@ use fasti::offload::offload;
 use fasti::witness::log_list::LIST_BYTES_MAX;
 use fasti::witness::{LogList, Witness};
 use tiles_spec::VerifierKey;
-use tokio::signal::unix::{SignalKind, signal};
 
 /// The logs that the witness knows.
 #[derive(Args, Clone, Debug)]
@@ -83,26 +82,16 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Reads the list again on SIGHUP. One that cannot be read changes nothing. No SIGHUP is lost once
-/// this has been called.
-pub fn keep_current(
-    flags: LogFlags,
-    witness: Arc<Witness>,
-    metrics: WitnessMetrics,
-) -> std::io::Result<impl Future<Output = ()> + Send> {
-    let mut told = signal(SignalKind::hangup())?;
-    Ok(async move {
-        while told.recv().await.is_some() {
-            let (flags, knowing) = (flags.clone(), witness.clone());
-            let loaded = offload(move || Ok::<_, anyhow::Error>(knowing.know(&flags.read()?)?));
-            match loaded.await {
-                Ok(()) => tracing::info!(logs = witness.log_count(), "loaded the list of logs"),
-                Err(error) => {
-                    metrics.reload_failures.inc();
-                    let error = with_causes(error.as_ref());
-                    tracing::error!(error, "cannot load the list of logs; keeping the old one");
-                }
-            }
+/// Reads the list again. One that cannot be read changes nothing.
+pub async fn reload(flags: LogFlags, witness: Arc<Witness>, metrics: &WitnessMetrics) {
+    let knowing = witness.clone();
+    let loaded = offload(move || Ok::<_, anyhow::Error>(knowing.know(&flags.read()?)?));
+    match loaded.await {
+        Ok(()) => tracing::info!(logs = witness.log_count(), "loaded the list of logs"),
+        Err(error) => {
+            metrics.reload_failures.inc();
+            let error = with_causes(error.as_ref());
+            tracing::error!(error, "cannot load the list of logs; keeping the old one");
         }
-    })
+    }
 }

@@ -1,4 +1,4 @@
-//! Who may write: the flags, the files they name, and rereading those files on SIGHUP.
+//! Who may write: the flags, the files they name, and reading those again.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -15,7 +15,6 @@ use fasti::causes::with_causes;
 use fasti::clock::{Clock, SystemClock};
 use fasti::metrics::AdmissionMetrics;
 use fasti_flags::ProxyFlags;
-use tokio::signal::unix::Signal;
 
 /// Largest list file accepted.
 const FILE_BYTES_MAX: u64 = 16 << 20;
@@ -66,12 +65,8 @@ pub struct AdmissionFlags {
 }
 
 impl AdmissionFlags {
-    /// Builds the admission check, with the lists as they are now.
-    pub fn open(
-        &self,
-        accept_opaque: bool,
-        metrics: AdmissionMetrics,
-    ) -> anyhow::Result<Admission> {
+    /// Refuses flags that contradict each other.
+    pub fn check(&self, accept_opaque: bool) -> anyhow::Result<()> {
         let is_listed = !self.allow_keys.is_empty() || self.allow_identities.is_some();
         if accept_opaque && is_listed && self.add_tokens.is_none() {
             bail!(
@@ -83,13 +78,12 @@ impl AdmissionFlags {
         if self.add_tokens.is_some() && !accept_opaque {
             bail!("--add-tokens applies to opaque entries only; it needs --accept-opaque");
         }
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        Ok(Admission::new(
-            self.proxies.proxies(),
-            Pace::new(self.rates(), &clock),
-            self.lists()?,
-            metrics,
-        ))
+        Ok(())
+    }
+
+    /// Builds the admission check, with the lists as they are now.
+    pub fn open(&self, metrics: AdmissionMetrics) -> anyhow::Result<Admission> {
+        Ok(Admission::new(self.proxies.proxies(), self.pace(), self.lists()?, metrics))
     }
 
     fn rates(&self) -> Rates {
@@ -123,34 +117,42 @@ impl AdmissionFlags {
         Ok((!self.allow_keys.is_empty()).then_some(keys))
     }
 
-    /// Rereads the lists on each signal, forever. If they cannot be read, the current lists stay in
-    /// force.
-    pub async fn follow(self, admission: Arc<Admission>, mut told: Signal) {
-        while told.recv().await.is_some() {
-            let flags = self.clone();
-            let read = tokio::task::spawn_blocking(move || flags.lists()).await;
-            match read.map_err(anyhow::Error::from).and_then(|read| read) {
-                Ok(lists) => {
-                    tracing::info!(
-                        keys = lists.keys.as_ref().map(KeyList::count),
-                        rules = lists.identities.as_ref().map(IdentityList::count),
-                        tokens = lists.tokens.as_ref().map(TokenList::count),
-                        "reloaded the lists of who may write"
-                    );
-                    admission.replace(lists);
-                }
-                Err(error) => {
-                    tracing::error!(
-                        "cannot reload the lists; who may write stays as it was: {}",
-                        with_causes(error.as_ref())
-                    );
-                }
+    /// Reads the lists again, and takes over the rates if they have changed. If the lists cannot be
+    /// read, everything stays in force as it was. Returns whether it was replaced.
+    pub async fn reload(&self, admission: Arc<Admission>, rates_changed: bool) -> bool {
+        let flags = self.clone();
+        let read = tokio::task::spawn_blocking(move || flags.lists()).await;
+        let lists = match read.map_err(anyhow::Error::from).and_then(|read| read) {
+            Ok(lists) => lists,
+            Err(error) => {
+                tracing::error!(
+                    "cannot reload the lists; who may write stays as it was: {}",
+                    with_causes(error.as_ref())
+                );
+                return false;
             }
+        };
+        if self.has_lists() {
+            tracing::info!(
+                keys = lists.keys.as_ref().map(KeyList::count),
+                rules = lists.identities.as_ref().map(IdentityList::count),
+                tokens = lists.tokens.as_ref().map(TokenList::count),
+                "reloaded the lists of who may write"
+            );
         }
+        admission.replace(lists);
+        if rates_changed {
+            admission.replace_pace(self.pace());
+        }
+        true
     }
 
-    /// Whether the flags name any files that can change.
-    pub fn has_lists(&self) -> bool {
+    fn pace(&self) -> Pace {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        Pace::new(self.rates(), &clock)
+    }
+
+    fn has_lists(&self) -> bool {
         let is_listed = !self.allow_keys.is_empty() || self.allow_identities.is_some();
         is_listed || self.add_tokens.is_some()
     }

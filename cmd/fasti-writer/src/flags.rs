@@ -2,7 +2,7 @@
 //! on a local machine.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
@@ -12,22 +12,43 @@ use fasti::http::{
     Duplicates, EntryKinds, HttpConfig, InactiveShards, Limits, PeerSecret, RekorV1Config,
     ServerLimits, Site,
 };
-use fasti::log::LogConfig;
+use fasti::log::{LogConfig, RecoverError};
 use fasti::objects::ATTESTATION_BYTES_MAX;
 use fasti::rekor_v1::KINDS;
 use fasti::signer::KeyLocation;
-use fasti::store::{BucketLocation, Cloud, StoreLocation};
-use fasti_flags::{BucketFlags, KeyFlags, MachineFlags, ShardFlags};
+use fasti::store::{BucketLocation, Cloud, OpenStoreError, StoreLocation};
+use fasti_flags::config::{ConfigFlags, ConfigVerb};
+use fasti_flags::exit_codes::{FAILED, REFUSED};
+use fasti_flags::{
+    BucketFlags, KeyFlags, MachineFlags, MessageFlags, SecretVariable, ServerFlags, ShardFlags,
+};
 use tiles_spec::{Origin, TreeSize};
 
 use crate::admission::AdmissionFlags;
+use crate::advertise;
 use crate::heads::HeadsFlags;
 use crate::lookup::LookupFlags;
 use crate::witnesses::WitnessFlags;
 
+/// What `--version` says.
+static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
+    fasti_flags::long_version(fasti_flags::features![
+        "aws-kms",
+        "azure",
+        "gcp-kms",
+        "gcs",
+        "grpc",
+        "http-client",
+        "pgp",
+        "s3",
+        "tls",
+        "witnesses"
+    ])
+});
+
 /// A transparency log writer: accepts submissions, verifies them and publishes a tiled log.
 #[derive(Debug, Parser)]
-#[command(version, about, max_term_width = 100)]
+#[command(version, long_version = LONG_VERSION.as_str(), about, max_term_width = 100)]
 pub struct Flags {
     /// Where to store the log: s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX for
     /// any number of writers; a directory or file://DIRECTORY for a single writer; memory: for a
@@ -156,12 +177,13 @@ pub struct Flags {
     #[arg(long, env = "FASTI_RESTORED_AT", value_name = "SIZE")]
     pub restored_at: Option<TreeSize>,
 
-    /// URL at which the other writers of a bucket reach this one [default: the listen address]
+    /// URL at which the other writers of a bucket reach this one, or `auto`: the address of this
+    /// machine from which it reaches others [default: the listen address]
     #[arg(long, env = "FASTI_ADVERTISE", value_name = "URL", help_heading = "Several writers")]
     pub advertise: Option<String>,
 
-    /// A file with a secret shared by all writers of the log and nobody else [default: the log's
-    /// key file]
+    /// A file, or an open one (fd:3), with a secret shared by all writers of the log and nobody
+    /// else; or set FASTI_PEER_SECRET_TEXT to the secret itself [default: the log's key file]
     #[arg(long, env = "FASTI_PEER_SECRET", value_name = "FILE", help_heading = "Several writers")]
     pub peer_secret: Option<PathBuf>,
 
@@ -216,6 +238,18 @@ pub struct Flags {
     /// Further options for buckets.
     #[command(flatten)]
     pub bucket: BucketFlags,
+
+    /// The messages.
+    #[command(flatten)]
+    pub messages: MessageFlags,
+
+    /// The configuration file.
+    #[command(flatten)]
+    pub config: ConfigFlags,
+
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub verb: Option<ConfigVerb>,
 }
 
 /// See [`Duplicates`].
@@ -244,6 +278,38 @@ fn entry_kind(name: &str) -> Result<String, String> {
         Ok(name.to_owned())
     } else {
         Err(format!("there is no such kind; the kinds are {}", known.join(", ")))
+    }
+}
+
+impl ServerFlags for Flags {
+    const PROGRAM: &'static str = "fasti-writer";
+    const SECRETS: &'static [SecretVariable] = &[
+        SecretVariable { text: "FASTI_KEY_TEXT", file: "FASTI_KEY" },
+        SecretVariable { text: "FASTI_PEER_SECRET_TEXT", file: "FASTI_PEER_SECRET" },
+    ];
+
+    fn check(&self) -> anyhow::Result<()> {
+        self.admission.check(self.accept_opaque)?;
+        self.bucket.options()?;
+        advertise::check(self.advertise.as_deref())
+    }
+
+    fn verb(&self) -> Option<ConfigVerb> {
+        self.verb
+    }
+
+    fn messages(&self) -> &MessageFlags {
+        &self.messages
+    }
+
+    fn exit_code(error: &anyhow::Error) -> u8 {
+        let is_refusal = error.chain().any(|cause| {
+            let recover = cause.downcast_ref::<RecoverError>();
+            let store = cause.downcast_ref::<OpenStoreError>();
+            recover.is_some_and(RecoverError::is_refusal)
+                || store.is_some_and(OpenStoreError::is_refusal)
+        });
+        if is_refusal { REFUSED } else { FAILED }
     }
 }
 

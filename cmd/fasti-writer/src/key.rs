@@ -1,19 +1,21 @@
 //! The log's keys, as named by the flags: opened, or created at the first start.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use fasti::entropy::OsEntropy;
 use fasti::http::PeerSecret;
-use fasti::signer::{FileSigner, KeyLocation, OpenedKey, Signer, make_default_key};
+use fasti::signer::{FileSigner, KeyLocation, OpenedKey, Signer, make_default_key, read_secret};
 use fasti::state::StateDir;
 use tiles_spec::NoteSigningKey;
 
 use crate::flags::Flags;
 
-/// Minimum length of the writers' shared secret.
+/// Lengths of the writers' shared secret.
 const PEER_SECRET_BYTES_MIN: usize = 32;
+const PEER_SECRET_BYTES_MAX: usize = 1 << 20;
 
 /// The log's key, and what the banner says about it.
 pub struct Key {
@@ -41,8 +43,9 @@ impl Key {
     pub async fn open_for_bucket(flags: &Flags) -> anyhow::Result<Self> {
         let Some(place) = &flags.keys.key else {
             bail!(
-                "a log in a bucket needs --key FILE, the same for all its writers, or a key in a \
-                 key service; create one with `fasti keygen --origin {} --out FILE`",
+                "a log in a bucket needs --key FILE, the same for all its writers, its content in \
+                 FASTI_KEY_TEXT, or a key in a key service; create one with `fasti keygen \
+                 --origin {} --out FILE`",
                 flags.origin
             );
         };
@@ -71,7 +74,7 @@ impl Key {
         }
         let key = NoteSigningKey::generate(&mut OsEntropy, flags.origin.key_name());
         let signer = Arc::new(FileSigner::new(flags.origin.clone(), key));
-        let mut opened = OpenedKey { signer, file: None };
+        let mut opened = OpenedKey { signer, file: None, text: None };
         if let Some(path) = &flags.keys.ml_dsa_key {
             opened = opened.with_ml_dsa(path, flags.keys.password()?.as_ref())?;
         }
@@ -91,19 +94,27 @@ impl Key {
 
     /// Reads the secret that the log's writers share: --peer-secret, or the log's key file.
     pub fn peer_secret(&self, flags: &Flags) -> anyhow::Result<PeerSecret> {
-        let Some(path) = flags.peer_secret.as_ref().or(self.opened.file.as_ref()) else {
-            bail!(
-                "the log's key is in a key service, so the writers have no file in common: give \
-                 each of them the same --peer-secret FILE, with at least 32 random bytes"
-            );
-        };
-        let shared = std::fs::read(path);
-        let shared = shared.with_context(|| format!("cannot read {}", path.display()))?;
-        if shared.trim_ascii().len() < PEER_SECRET_BYTES_MIN {
-            bail!("{} is too short for a secret: at least 32 bytes are needed", path.display());
-        }
         let signer = &self.opened.signer;
         let key = signer.verifier_key().to_string();
-        Ok(PeerSecret::derive(shared.trim_ascii(), signer.origin().as_str(), &key))
+        let derive = |shared: &[u8], place: &dyn fmt::Display| {
+            let shared = shared.trim_ascii();
+            if shared.len() < PEER_SECRET_BYTES_MIN {
+                bail!("{place} is too short for a secret: at least 32 bytes are needed");
+            }
+            Ok(PeerSecret::derive(shared, signer.origin().as_str(), &key))
+        };
+        match (&flags.peer_secret, &self.opened.text) {
+            (Some(path), _) => {
+                let shared = read_secret(path, PEER_SECRET_BYTES_MAX);
+                let shared = shared.with_context(|| format!("cannot read {}", path.display()))?;
+                derive(&shared, &path.display())
+            }
+            (None, Some(text)) => derive(text.as_bytes(), &self.place),
+            (None, None) => bail!(
+                "the log's key is in a key service, so the writers have no file in common: give \
+                 each of them the same --peer-secret FILE, or the same FASTI_PEER_SECRET_TEXT, \
+                 with at least 32 random bytes"
+            ),
+        }
     }
 }

@@ -54,7 +54,7 @@ pub struct Banner {
 /// Opens everything the flags name. Whatever must be refused is refused here or by the log's own
 /// recovery, before the writer accepts any connection.
 pub async fn open(flags: &Flags) -> anyhow::Result<Opened> {
-    let mut registry = Registry::with_prefix("fasti");
+    let mut registry = fasti_flags::registry();
     let log_metrics = Arc::new(LogMetrics::default());
     log_metrics.register(&mut registry);
     let location = &flags.store;
@@ -199,9 +199,31 @@ fn open_index(store: &StoreLocation, state: Option<&Path>) -> anyhow::Result<Arc
 }
 
 impl Banner {
-    /// Prints where everything is and what to try next. A closed stdout is not an error.
-    pub fn print(&self, log: &Log, shards: &[String], url: &str, metrics: Option<SocketAddr>) {
-        drop(std::io::stdout().write_all(self.text(log, shards, url, metrics).as_bytes()));
+    /// Prints where everything is and what to try next, or logs it for programs. A closed stdout is
+    /// not an error.
+    pub fn show(
+        &self,
+        log: &Log,
+        shards: &[String],
+        url: &str,
+        metrics: Option<SocketAddr>,
+        is_for_programs: bool,
+    ) {
+        if !is_for_programs {
+            drop(std::io::stdout().write_all(self.text(log, shards, url, metrics).as_bytes()));
+            return;
+        }
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"),
+            store = self.store,
+            origin = %log.signer().origin(),
+            verifier_key = %log.signer().verifier_key(),
+            private_key = self.key,
+            tree_size = log.published().head.size.get(),
+            metrics = metrics.map(|address| format!("http://{address}/metrics")),
+            url,
+            "listening"
+        );
     }
 
     fn text(&self, log: &Log, shards: &[String], url: &str, metrics: Option<SocketAddr>) -> String {

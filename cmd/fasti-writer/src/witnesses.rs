@@ -37,7 +37,9 @@ pub struct WitnessFlags {
 
     /// Publish checkpoints even if too few witnesses answer in time.
     #[arg(
-        long,
+        id = "witness_optional",
+        long = "witness-optional",
+        alias = "optional",
         env = "FASTI_WITNESS_OPTIONAL",
         requires = "witness_policy",
         help_heading = "Witnesses"

@@ -9,6 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use fasti::causes::with_causes;
+use fasti::request_id::RequestId;
+use fasti_flags::{LogFormat, LogLine};
 use tracing::callsite::Identifier;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -21,14 +23,17 @@ use crate::terminal;
 const PACE: Duration = Duration::from_secs(1);
 
 /// Shows messages from now on.
-pub fn show() {
+pub fn show(format: LogFormat) {
     // If something else shows them, they are seen.
-    drop(tracing::subscriber::set_global_default(Messages::default()));
+    let messages = Messages { format, places: Mutex::default() };
+    drop(tracing::subscriber::set_global_default(messages));
 }
 
 /// Writes messages to the terminal.
-#[derive(Default)]
-struct Messages(Mutex<HashMap<Identifier, Heard>>);
+struct Messages {
+    format: LogFormat,
+    places: Mutex<HashMap<Identifier, Heard>>,
+}
 
 /// When a place in the code was heard, and how often it was not since.
 struct Heard {
@@ -39,7 +44,7 @@ struct Heard {
 impl Messages {
     /// How many messages of this place were left out before this one; `None` if it is one more.
     fn left_out(&self, place: Identifier, now: Instant) -> Option<u64> {
-        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(heard) = places.get_mut(&place) else {
             places.insert(place, Heard { last: now, left_out: 0 });
             return Some(0);
@@ -67,6 +72,10 @@ impl Subscriber for Messages {
         let Some(left_out) = self.left_out(event.metadata().callsite(), Instant::now()) else {
             return;
         };
+        if self.format == LogFormat::Json {
+            terminal::say_json(&LogLine::of(event, left_out).to_json());
+            return;
+        }
         let mut words = Words::default();
         event.record(&mut words);
         let Words { message, fields } = words;
@@ -74,8 +83,10 @@ impl Subscriber for Messages {
             0 => String::new(),
             count => format!(" ({count} more like this were left out)"),
         };
+        let request = RequestId::current().map(|id| format!("; request_id {id}"));
+        let request = request.unwrap_or_default();
         let level = event.metadata().level().as_str().to_lowercase();
-        terminal::say(&format!("{level}: {message}{fields}{more}"));
+        terminal::say(&format!("{level}: {message}{fields}{request}{more}"));
     }
 
     // Nothing here is about spans.

@@ -58,7 +58,16 @@ pub fn ask(question: &str) -> io::Result<bool> {
 
 /// Says something on standard error, in one line.
 pub fn say(words: &str) {
-    eprintln!("fasti: {}", Foreign(words));
+    complain(&format!("fasti: {}", Foreign(words)));
+}
+
+/// Says something on standard error, as a JSON document in one line.
+pub fn say_json(document: &str) {
+    complain(&json_lines(document).concat());
+}
+
+fn complain(line: &str) {
+    eprintln!("{line}");
 }
 
 /// Writes to standard output. It is not an error if the reader closes the pipe.

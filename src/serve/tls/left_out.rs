@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use fasti_seams::clock::Clock;
-use futures::Stream;
 use tokio::net::TcpStream;
 
 use super::metrics::HttpMetrics;
@@ -37,11 +36,13 @@ impl Tls {
 
     /// Reloads the files when they have changed.
     #[allow(clippy::unused_async, reason = "with TLS it waits")]
-    pub async fn keep_current(
-        &self,
-        _clock: Arc<dyn Clock>,
-        _told: impl Stream<Item = ()> + Unpin,
-    ) {
+    pub async fn keep_current(&self, _clock: Arc<dyn Clock>) {
+        match self.0 {}
+    }
+
+    /// Reloads the files now.
+    #[allow(clippy::unused_async, reason = "with TLS it waits")]
+    pub async fn reload(&self) {
         match self.0 {}
     }
 }

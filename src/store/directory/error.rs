@@ -69,6 +69,13 @@ pub enum DirectoryError {
     },
 }
 
+impl DirectoryError {
+    /// The files are not those that were left there: a copy, or damaged.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Copied { .. } | Self::RecordsMissing { .. } | Self::Damaged { .. })
+    }
+}
+
 /// The operation had no effect.
 pub(super) fn failed(action: &'static str, path: &Path, source: io::Error) -> StoreError {
     StoreError::Io { action, path: path.display().to_string(), source }

@@ -48,7 +48,7 @@ variable "prefix" {
 }
 
 variable "image" {
-  description = "The writer's container image: /bin/sh, hostname, and fasti-writer on the PATH."
+  description = "The writer's container image: fasti-writer on the PATH, and /tmp; no shell is needed."
   type        = string
 }
 

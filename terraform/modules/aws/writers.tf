@@ -7,8 +7,9 @@ locals {
       FASTI_STORE         = local.store_url
       FASTI_ORIGIN        = var.domain_name
       FASTI_LISTEN        = "0.0.0.0:${local.writer_port}"
+      FASTI_ADVERTISE     = "auto"
+      FASTI_STATE_DIR     = "/tmp/fasti"
       FASTI_DRAIN_SECONDS = tostring(var.drain_seconds)
-      WRITER_PORT         = tostring(local.writer_port)
     },
     length(var.metrics_security_group_ids) > 0 ? { FASTI_METRICS_LISTEN = "0.0.0.0:${local.metrics_port}" } : {},
     var.accept_opaque ? { FASTI_ACCEPT_OPAQUE = "true" } : {},
@@ -47,12 +48,11 @@ resource "aws_ecs_task_definition" "writer" {
     image      = var.image
     essential  = true
     user       = "65532:65532"
-    entryPoint = ["/bin/sh", "-c"]
-    command    = [file("${path.module}/start.sh")]
+    entryPoint = ["fasti-writer"]
 
     portMappings = [{ containerPort = local.writer_port, protocol = "tcp" }]
     environment  = [for key in sort(keys(local.writer_environment)) : { name = key, value = local.writer_environment[key] }]
-    secrets      = [{ name = "LOG_KEY", valueFrom = aws_secretsmanager_secret.key.arn }]
+    secrets      = [{ name = "FASTI_KEY_TEXT", valueFrom = aws_secretsmanager_secret.key.arn }]
 
     # Longer than a drain, so that no waiting client is cut off.
     stopTimeout = var.drain_seconds + 15

@@ -192,6 +192,12 @@ impl Process {
         words.take(2).map(str::to_owned).collect()
     }
 
+    /// The variables with which the running program was started, if they may be read.
+    pub fn environment(&self) -> String {
+        let bytes = fs::read(self.proc("environ")).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).replace('\0', "\n")
+    }
+
     /// A field of the process's status in `/proc`.
     fn status(&self, field: &str) -> String {
         let status = fs::read_to_string(self.proc("status")).expect("the writer is there");

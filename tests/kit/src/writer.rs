@@ -79,6 +79,13 @@ impl Home {
         Process::spawn_noted(self.command(flags), &self.errors())
     }
 
+    /// Starts a writer with these variables, without waiting.
+    pub fn spawn_with(&self, variables: &[(&str, &str)], flags: &[&str]) -> Process {
+        let mut command = self.command(flags);
+        command.envs(variables.iter().copied());
+        Process::spawn_noted(command, &self.errors())
+    }
+
     /// Starts a writer and waits until it listens.
     pub fn start(&self, flags: &[&str]) -> Writer {
         self.started(self.spawn(flags))

@@ -17,14 +17,16 @@ use fasti::http::{
     ServerLimits, ShardError, serve, serve_metrics,
 };
 use fasti::metrics::{FollowedMetrics, HttpMetrics};
+use fasti_flags::config::ConfigFlags;
 use fasti_flags::{
-    ShardFlags, bound_arenas, enough_for, keep_current, listen, open_certificate, told_to_stop,
+    Health, LogFormat, ShardFlags, Supervisor, enough_for, keep_current, listen, open_certificate,
+    registry, restart_once, told_to_stop,
 };
-use prometheus_client::registry::Registry;
 use serde_json::json;
 use tiles_spec::VerifierKey;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::failure::{Failure, refused_if};
 use crate::globals::Globals;
@@ -36,6 +38,9 @@ use crate::terminal;
 const BLOCKING_THREADS_MAX: usize = 32;
 /// Of the memory for files, the part for bundles that are compressed for clients.
 const PACKED_PART: usize = 4;
+
+/// The name of this verb.
+pub const NAME: &str = "serve";
 
 #[derive(Args)]
 pub struct Arguments {
@@ -75,11 +80,16 @@ pub struct Arguments {
     #[arg(long, env = "FASTI_CONNECTIONS_MAX", value_name = "N", default_value_t = 8192,
           value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
     connections_max: u32,
+    /// The form of messages on standard error: lines for people, or one JSON object a line
+    #[arg(long, env = "FASTI_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
+    log_format: LogFormat,
+    #[command(flatten)]
+    config: ConfigFlags,
 }
 
 pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
-    let unbounded = bound_arenas();
-    messages::show();
+    let unbounded = restart_once(&[]).map_err(anyhow::Error::from)?;
+    messages::show(arguments.log_format);
     if let Some(error) = unbounded {
         terminal::say(&format!("the allocator's heaps cannot be bounded: {error}"));
     }
@@ -92,6 +102,7 @@ pub fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> 
 }
 
 async fn answer(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
+    let supervisor = Arc::new(Supervisor::of_environment().map_err(anyhow::Error::from)?);
     let (http_metrics, metrics) = (HttpMetrics::default(), FollowedMetrics::default());
     let log = follow(globals, arguments, metrics.clone()).await?;
     let shards = inactive_shards(globals, arguments, &log).await?;
@@ -104,6 +115,7 @@ async fn answer(globals: &Globals, arguments: &Arguments) -> Result<Output, Fail
     };
     // From here on a signal means shut down, even if it arrives before anything waits for it.
     let told_to_stop = told_to_stop().context("cannot listen for signals")?;
+    let mut told_to_reload = signal(SignalKind::hangup()).context("cannot listen for signals")?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let address = listener.local_addr().context("the address is unknown")?;
     let metrics_address = metrics_listener.as_ref().map(TcpListener::local_addr).transpose();
@@ -112,25 +124,47 @@ async fn answer(globals: &Globals, arguments: &Arguments) -> Result<Output, Fail
     let shown = arguments.rekor_v1.lines(&shards);
     banner(globals, arguments, &log, shown, &url, metrics_address)?.print(globals.format)?;
     if let Some(listener) = metrics_listener {
-        let mut registry = Registry::with_prefix("fasti");
+        let mut registry = registry();
         http_metrics.register(&mut registry);
         metrics.register(&mut registry);
         tokio::spawn(serve_metrics(listener, Arc::new(registry)));
     }
     if let Some(tls) = &tls {
-        let renewing = keep_current(tls.clone()).context("cannot listen for signals")?;
-        tokio::spawn(renewing);
+        tokio::spawn(keep_current(tls.clone()));
     }
+    let (reloading, told) = (tls.clone(), supervisor.clone());
+    tokio::spawn(async move {
+        while told_to_reload.recv().await.is_some() {
+            let reload = async {
+                if let Some(tls) = &reloading {
+                    tls.reload().await;
+                }
+            };
+            told.reload(reload).await;
+        }
+    });
+    let (watched, watching) = (log.clone(), supervisor.clone());
+    tokio::spawn(async move { watching.watch(|| health(&watched)).await });
     let followed = log.clone();
     let following = tokio::spawn(async move { followed.keep_current().await });
     let app = App::reading(log.clone(), config(arguments, shards), http_metrics);
     let stop = async move {
         told_to_stop.await;
+        supervisor.stopping();
         log.close();
     };
     serve(listener, tls, Arc::new(app), stop).await;
     following.abort();
     Ok(Output::good(vec!["stopped".to_owned()], json!({"Stopped": true})))
+}
+
+/// How the log is, as `/readyz` says it.
+fn health(log: &FollowedLog) -> Health {
+    let words = match log.is_fresh() {
+        Ok(()) => format!("reading, {} entries", log.head().size),
+        Err(reason) => reason,
+    };
+    Health { is_well: log.is_fresh().is_ok(), words }
 }
 
 async fn follow(

@@ -28,7 +28,7 @@ use crate::globals::Globals;
 use crate::moment;
 use crate::output::Output;
 use crate::proposed::Parts;
-use crate::runtime;
+use crate::runtime::runtime;
 use crate::still_there::compare;
 
 use artifacts::{Given, Named};
