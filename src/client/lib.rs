@@ -18,6 +18,7 @@
 //! | [`submit`] | submits a signature to the writer |
 //! | [`rekor_v1`] | Rekor v1's API: proposes entries and reads them |
 //! | `attempts` | requests that are sent again |
+//! | [`download`] | a file at a URL that the caller names |
 //! | [`writer_status`] | the status of a writer: who leads, how large the log is |
 //! | [`artifact`] | artifacts in files |
 //!
@@ -30,6 +31,8 @@ pub mod artifact;
 mod attempts;
 #[cfg(feature = "fetch")]
 pub mod attestations;
+#[cfg(feature = "http")]
+pub mod download;
 #[cfg(feature = "fetch")]
 pub mod fetch;
 #[cfg(feature = "fetch")]

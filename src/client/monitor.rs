@@ -10,6 +10,8 @@
 
 mod evidence;
 mod namesake;
+#[cfg(feature = "http")]
+mod shard;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -23,6 +25,8 @@ pub use namesake::Namesake;
 
 use super::fetch::Fetch;
 use super::reader::{ReadError, View};
+#[cfg(feature = "http")]
+use super::rekor_v1::RekorV1Error;
 use super::replace::replace;
 use super::trust::{CheckpointRefusal, OpenedCheckpoint, Trust, TrustedLog};
 
@@ -73,6 +77,10 @@ pub enum MonitorError {
     /// The log could not be read, or what it serves does not belong to its tree.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// The same of a log of Rekor v1.
+    #[cfg(feature = "http")]
+    #[error(transparent)]
+    RekorV1(#[from] RekorV1Error),
     /// The remembered checkpoint is damaged.
     #[error("{path} is damaged: it holds no checkpoint signed by this log; move it away")]
     Memory {
@@ -99,6 +107,8 @@ impl MonitorError {
         match self {
             Self::Rollback(_) | Self::Fork(_) => true,
             Self::Read(error) => error.is_refusal(),
+            #[cfg(feature = "http")]
+            Self::RekorV1(error) => error.is_refusal(),
             Self::Memory { .. } | Self::Io { .. } => false,
         }
     }

@@ -1,17 +1,22 @@
 //! Rekor v1's API, of a writer or of Rekor itself: proposes entries and reads them
-//! (`/api/v1/log/entries`), and asks for the log's key (`/api/v1/log/publicKey`).
+//! (`/api/v1/log/entries`), asks for the log's key (`/api/v1/log/publicKey`), and for its trees and
+//! proofs that they grow (`/api/v1/log`, `/api/v1/log/proof`).
 //!
 //! | module | what it is |
 //! |---|---|
 //! | `id` | names of entries |
 //! | `entry` | an entry as the API gives it, with what can be checked without keys |
+//! | `shard` | the trees of a log, and who signed their heads |
+//! | `follow` | all entries of a tree, page by page, and proofs that it grows |
 //!
 //! A proposal can safely be sent again, because it is logged only once. So temporary failures are
 //! retried. That the log signed what it answers is for the caller to check; see
 //! [`check_entry_v1`](fasti_verify::check_entry_v1).
 
 mod entry;
+mod follow;
 mod id;
+mod shard;
 
 use std::time::Duration;
 
@@ -26,6 +31,7 @@ use super::keys::read_public_key;
 
 pub use entry::{V1Entry, V1Fault};
 pub use id::{EntryId, InvalidEntryId};
+pub use shard::{OpenedShard, Shard, ShardRefusal};
 
 /// A batch of the log, its commit and its checkpoint can take a while.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -33,6 +39,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const BYTES_A_SECOND: usize = 64 << 10;
 /// The maximum size of an answer: an entry, an attestation and a proof.
 const ANSWER_BYTES_MAX: usize = 8 << 20;
+/// How many entries a log gives at once.
+pub const PAGE: u64 = 10;
 /// Where entries are.
 const ENTRIES: &str = "/api/v1/log/entries";
 /// Where the log's key is.
@@ -123,7 +131,7 @@ impl RekorV1 {
             let request = self.client.post(&place).header(CONTENT_TYPE, "application/json");
             request.body(proposal.to_vec())
         };
-        let answer = answer(request, patience, &place).await?;
+        let answer = answer(request, patience, ANSWER_BYTES_MAX, &place).await?;
         match answer.status {
             StatusCode::CREATED | StatusCode::OK => {
                 Ok(Proposed::Created(Box::new(V1Entry::read(&answer.body).map_err(at(&place))?)))
@@ -159,7 +167,8 @@ impl RekorV1 {
     /// The key by which clients of this API know the log. Nothing but the connection proves it.
     pub async fn public_key(&self) -> Result<PublicKey, RekorV1Error> {
         let place = format!("{}{KEY}", self.base);
-        let answer = answer(|| self.client.get(&place), PATIENCE, &place).await?;
+        let request = || self.client.get(&place);
+        let answer = answer(request, PATIENCE, ANSWER_BYTES_MAX, &place).await?;
         if answer.status != StatusCode::OK {
             return Err(refused(&answer));
         }
@@ -168,7 +177,8 @@ impl RekorV1 {
     }
 
     async fn get(&self, place: &str) -> Result<Option<V1Entry>, RekorV1Error> {
-        let answer = answer(|| self.client.get(place), PATIENCE, place).await?;
+        let request = || self.client.get(place);
+        let answer = answer(request, PATIENCE, ANSWER_BYTES_MAX, place).await?;
         match answer.status {
             StatusCode::OK => V1Entry::read(&answer.body).map(Some).map_err(at(place)),
             StatusCode::NOT_FOUND => Ok(None),
@@ -180,10 +190,11 @@ impl RekorV1 {
 async fn answer(
     request: impl Fn() -> RequestBuilder,
     patience: Duration,
+    max: usize,
     place: &str,
 ) -> Result<Answer, RekorV1Error> {
     let patience = Patience { answer: patience, ..Patience::FILES };
-    let answer = ask(request, patience, ANSWER_BYTES_MAX, place).await?;
+    let answer = ask(request, patience, max, place).await?;
     answer.ok_or_else(|| RekorV1Error::Busy { place: place.to_owned() })
 }
 

@@ -94,3 +94,53 @@ impl Fetch for TestLog {
         path.to_string()
     }
 }
+
+/// What a test puts between a log and its reader.
+#[async_trait]
+pub trait Between: Send + Sync + 'static {
+    /// Happens before each object of the tree is read.
+    async fn on_fetch(&self) {}
+
+    /// Happens to the times of entries that were read.
+    fn on_times(&self, _: &mut Option<Vec<u8>>) {}
+}
+
+/// A log that is read through something.
+pub struct Through<B> {
+    pub log: TestLog,
+    pub between: B,
+}
+
+#[async_trait]
+impl<B: Between> Fetch for Through<B> {
+    async fn fetch(&self, path: &ResourcePath) -> Result<Option<Vec<u8>>, FetchError> {
+        self.between.on_fetch().await;
+        Fetch::fetch(&self.log, path).await
+    }
+
+    async fn fetch_times(&self, bundle: &BundleCoord) -> Result<Option<Vec<u8>>, FetchError> {
+        let mut read = self.log.fetch_times(bundle).await?;
+        self.between.on_times(&mut read);
+        Ok(read)
+    }
+
+    fn place(&self, path: &ResourcePath) -> String {
+        self.log.place(path)
+    }
+
+    async fn fetch_lookup(&self, path: &LookupPath) -> Result<Option<Vec<u8>>, FetchError> {
+        self.log.fetch_lookup(path).await
+    }
+
+    async fn fetch_part(
+        &self,
+        path: &LookupPath,
+        bytes: Range<u64>,
+    ) -> Result<Option<Vec<u8>>, FetchError> {
+        self.log.fetch_part(path, bytes).await
+    }
+
+    fn place_of_lookup(&self, path: &LookupPath) -> String {
+        self.log.place_of_lookup(path)
+    }
+}

@@ -210,12 +210,8 @@ fn bundle(index: TileIndex, size: TreeSize) -> Option<BundleCoord> {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use async_trait::async_trait;
-    use fasti_lookup_spec::LookupPath;
-    use tiles_spec::ResourcePath;
-
     use super::*;
-    use crate::testing::{TestLog, entries};
+    use crate::testing::{Between, TestLog, Through, entries};
 
     fn size(n: usize) -> TreeSize {
         TreeSize::new(n as u64).unwrap()
@@ -283,53 +279,25 @@ mod tests {
         assert_eq!(none, None);
     }
 
-    /// A log of which every `every`-th read of times returns a flipped bit.
-    struct Noisy {
-        log: TestLog,
+    /// Flips a bit in every `every`-th read of times.
+    struct Noise {
         every: usize,
         reads: AtomicUsize,
     }
 
-    impl Noisy {
-        fn of(log: &TestLog, every: usize) -> Self {
-            Self { log: log.clone(), every, reads: AtomicUsize::new(0) }
+    impl Noise {
+        fn before(log: &TestLog, every: usize) -> Through<Self> {
+            Through { log: log.clone(), between: Self { every, reads: AtomicUsize::new(0) } }
         }
     }
 
-    #[async_trait]
-    impl Fetch for Noisy {
-        async fn fetch(&self, path: &ResourcePath) -> Result<Option<Vec<u8>>, FetchError> {
-            Fetch::fetch(&self.log, path).await
-        }
-
-        async fn fetch_times(&self, bundle: &BundleCoord) -> Result<Option<Vec<u8>>, FetchError> {
-            let mut read = self.log.fetch_times(bundle).await?;
+    impl Between for Noise {
+        fn on_times(&self, read: &mut Option<Vec<u8>>) {
             let reads = self.reads.fetch_add(1, Ordering::Relaxed);
-            if let (Some(bytes), 0) = (&mut read, reads % self.every) {
+            if let (Some(bytes), 0) = (read, reads % self.every) {
                 // A later time of the last entry is still in order.
                 *bytes.last_mut().unwrap() ^= 1 << (reads / self.every % 3);
             }
-            Ok(read)
-        }
-
-        fn place(&self, path: &ResourcePath) -> String {
-            self.log.place(path)
-        }
-
-        async fn fetch_lookup(&self, path: &LookupPath) -> Result<Option<Vec<u8>>, FetchError> {
-            self.log.fetch_lookup(path).await
-        }
-
-        async fn fetch_part(
-            &self,
-            path: &LookupPath,
-            bytes: Range<u64>,
-        ) -> Result<Option<Vec<u8>>, FetchError> {
-            self.log.fetch_part(path, bytes).await
-        }
-
-        fn place_of_lookup(&self, path: &LookupPath) -> String {
-            self.log.place_of_lookup(path)
         }
     }
 
@@ -338,7 +306,7 @@ mod tests {
         let (log, all) = (log(700, 0), times(700, 0));
         let last = LeafIndex::new(699).unwrap();
         for every in [3, 4, 5] {
-            let noisy = Noisy::of(&log, every);
+            let noisy = Noise::before(&log, every);
             for _ in 0..60 {
                 let found = integrated_time(&noisy, last, size(700)).await.unwrap();
                 assert_eq!(found, IntegratedTime::new(all[699]));
@@ -347,7 +315,7 @@ mod tests {
             assert_eq!(frontier, Some(expected(&all)));
         }
         for every in [1, 2] {
-            let noisy = Noisy::of(&log, every);
+            let noisy = Noise::before(&log, every);
             let unsteady = integrated_time(&noisy, last, size(700)).await.unwrap_err();
             assert!(matches!(unsteady, ReadTimesError::Unsteady { .. }), "{unsteady}");
         }

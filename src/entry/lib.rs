@@ -33,6 +33,7 @@ mod error;
 mod facts;
 mod foreign;
 mod json;
+pub mod json_members;
 mod kind;
 mod lookup;
 mod pae;

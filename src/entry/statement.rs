@@ -4,18 +4,16 @@
 //! A statement that cannot be read has none. It is read as Rekor reads it: names of members are
 //! taken in any case, the last of several counts, null counts as absent, unknown members are
 //! ignored. But a member of the wrong type is an error, and so is anything after the object. What
-//! is not asked for is skipped; an object has at most [`MEMBERS_MAX`] members.
+//! is not asked for is skipped; the number of members of an object is bounded
+//! ([`json_members`](super::json_members)).
 
-use std::fmt;
-
-use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de;
 use serde_json::value::RawValue;
+
+use super::json_members::Members;
 
 /// The type of payload that is a statement.
 pub const STATEMENT_TYPE: &str = "application/vnd.in-toto+json";
-
-/// Maximum number of members of an object.
-const MEMBERS_MAX: usize = 64;
 
 /// A digest in a statement: the name of its algorithm, and its value as a text.
 pub type StatedDigest = (String, String);
@@ -34,74 +32,46 @@ pub fn subject_digests(statement: &[u8]) -> Vec<StatedDigest> {
 }
 
 fn in_statement(statement: &[u8]) -> Result<Vec<StatedDigest>, serde_json::Error> {
-    in_list(&Members::parse(statement)?, "subject")
+    in_list(&parse(statement)?, "subject")
 }
 
 fn materials(statement: &[u8]) -> Result<Vec<StatedDigest>, serde_json::Error> {
-    match Members::parse(statement)?.find("predicate") {
-        Some(predicate) => in_list(&Members::of(predicate)?, "materials"),
+    match find(&parse(statement)?, "predicate") {
+        Some(predicate) => in_list(&members(predicate)?, "materials"),
         None => Ok(Vec::new()),
     }
 }
 
 fn in_list(object: &Members<'_>, name: &str) -> Result<Vec<StatedDigest>, serde_json::Error> {
     let mut digests = Vec::new();
-    let Some(list) = object.find(name) else { return Ok(digests) };
+    let Some(list) = find(object, name) else { return Ok(digests) };
     for element in serde_json::from_str::<Vec<&RawValue>>(list.get())? {
-        if let Some(digest) = Members::of(element)?.find("digest") {
-            for (algorithm, value) in Members::of(digest)?.0 {
+        if let Some(digest) = find(&members(element)?, "digest") {
+            for (algorithm, value) in members(digest)?.0 {
                 let value: Option<String> = serde_json::from_str(value.get())?;
-                digests.push((algorithm, value.unwrap_or_default()));
+                digests.push((algorithm.into_owned(), value.unwrap_or_default()));
             }
         }
     }
     Ok(digests)
 }
 
-/// The members of an object, in the text's order; none if it is null.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'a> Members<'a> {
-    fn parse(json: &'a [u8]) -> Result<Self, serde_json::Error> {
-        let text = std::str::from_utf8(json).map_err(de::Error::custom)?;
-        serde_json::from_str(text)
-    }
-
-    fn of(value: &'a RawValue) -> Result<Self, serde_json::Error> {
-        if value.get() == "null" { Ok(Self(Vec::new())) } else { serde_json::from_str(value.get()) }
-    }
-
-    /// The last member with this name, if it is not null.
-    fn find(&self, name: &str) -> Option<&'a RawValue> {
-        let named = |(found, _): &&(String, _)| found.eq_ignore_ascii_case(name);
-        let (_, value) = self.0.iter().rev().find(named)?;
-        (value.get() != "null").then_some(*value)
-    }
+/// The members of the one object in a text.
+fn parse(json: &[u8]) -> Result<Members<'_>, serde_json::Error> {
+    let text = std::str::from_utf8(json).map_err(de::Error::custom)?;
+    serde_json::from_str(text)
 }
 
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        struct Object;
-        impl<'de> Visitor<'de> for Object {
-            type Value = Members<'de>;
+/// The members of an object; none if it is null.
+fn members(value: &RawValue) -> Result<Members<'_>, serde_json::Error> {
+    if value.get() == "null" { Ok(Members::default()) } else { serde_json::from_str(value.get()) }
+}
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-                let mut members = Vec::new();
-                while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
-                    if members.len() == MEMBERS_MAX {
-                        return Err(de::Error::custom("too many members in one object"));
-                    }
-                    members.push((name, value));
-                }
-                Ok(Members(members))
-            }
-        }
-        json.deserialize_map(Object)
-    }
+/// The last member with this name, if it is not null.
+fn find<'a>(members: &Members<'a>, name: &str) -> Option<&'a RawValue> {
+    let mut named = members.0.iter().rev().filter(|(found, _)| found.eq_ignore_ascii_case(name));
+    let (_, value) = named.next()?;
+    (value.get() != "null").then_some(*value)
 }
 
 #[cfg(test)]

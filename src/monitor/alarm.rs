@@ -4,8 +4,11 @@ use std::path::PathBuf;
 
 use fasti_client::monitor::{Kept, MonitorError};
 use fasti_client::reader::ReadError;
+#[cfg(feature = "http")]
+use fasti_client::rekor_v1::{RekorV1Error, V1Fault};
 use fasti_client::trust::CheckpointRefusal;
 use fasti_seams::causes::with_causes;
+use tiles_spec::TreeSize;
 
 use super::state::StateError;
 
@@ -77,6 +80,14 @@ impl AlarmKind {
     pub fn alarm(self, reason: impl Into<String>) -> Alarm {
         Alarm { kind: self, reason: reason.into(), evidence: None }
     }
+
+    /// The alarm for entries that were checked, and are not those of the log's tree.
+    pub(crate) fn not_the_beginning(checked: TreeSize, size: TreeSize) -> Alarm {
+        Self::Fork.alarm(format!(
+            "the {checked} entries that were checked are not the beginning of the tree of {size} \
+             that the log shows, and no checkpoint of them is remembered"
+        ))
+    }
 }
 
 impl From<Alarm> for Trouble {
@@ -114,6 +125,8 @@ impl From<MonitorError> for Trouble {
             MonitorError::Fork(found) => (AlarmKind::Fork, found),
             MonitorError::Rollback(found) => (AlarmKind::Rollback, found),
             MonitorError::Read(error) => return error.into(),
+            #[cfg(feature = "http")]
+            MonitorError::RekorV1(error) => return error.into(),
             _ => return Self::Failure(reason),
         };
         let evidence = match found.kept {
@@ -121,6 +134,19 @@ impl From<MonitorError> for Trouble {
             Kept::Nowhere { .. } => None,
         };
         Alarm { kind, reason, evidence }.into()
+    }
+}
+
+#[cfg(feature = "http")]
+impl From<RekorV1Error> for Trouble {
+    fn from(error: RekorV1Error) -> Self {
+        let kind = match &error {
+            RekorV1Error::Answer { source: V1Fault::Absent(_), .. } => AlarmKind::Missing,
+            RekorV1Error::Answer { .. } if error.is_refusal() => AlarmKind::Damaged,
+            RekorV1Error::Fetch(error) if error.is_damage() => AlarmKind::Damaged,
+            _ => return Self::Failure(with_causes(&error)),
+        };
+        kind.alarm(with_causes(&error)).into()
     }
 }
 

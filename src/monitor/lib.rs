@@ -4,7 +4,9 @@
 //! |---|---|
 //! | [`rules`] | what is watched, and where reports go |
 //! | [`watch`] | one log: its rounds |
-//! | [`pass`] | reading what is new, in pieces |
+//! | `tiled`, `rekor_v1` | how a log of tiles is read, and one of Rekor v1 through its API |
+//! | `round` | what happens in a round, and what is reported at its end |
+//! | `pass` | what is new, in pieces |
 //! | [`matcher`], [`patterns`], [`extension_name`] | what is looked for in entries |
 //! | [`described`] | an entry in a report |
 //! | [`left_out`] | bounds of reports, and what they leave out |
@@ -13,7 +15,7 @@
 //! | [`feed`], [`webhook`] | reports in an Atom feed, and to a URL |
 //! | [`state`], [`turns`] | how far a log was checked; who reads which log |
 //!
-//! Any log of C2SP tlog-tiles can be watched. Of entries of unknown kinds nothing is known but that
+//! Any log of C2SP tlog-tiles can be watched, and any of Rekor v1. Of entries of unknown kinds nothing is known but that
 //! they are in the tree, and where.
 //!
 //! Like [`client`](fasti_client), on which it builds, it does not depend on the writer.
@@ -28,8 +30,12 @@ pub mod left_out;
 pub mod matcher;
 mod pass;
 pub mod patterns;
+#[cfg(feature = "http")]
+mod rekor_v1;
+mod round;
 pub mod rules;
 pub mod state;
+mod tiled;
 mod times;
 pub mod turns;
 pub mod watch;

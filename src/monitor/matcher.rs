@@ -1,4 +1,4 @@
-//! Every entry of a bundle, compared with what is looked for. This runs on all processors.
+//! Every entry of a piece of a log, compared with what is looked for. This runs on all processors.
 //!
 //! A typed entry's own signatures are verified as far as the leaf allows. Invariants: total, for
 //! any entries; what is kept of an entry is bounded ([`Described`]); nothing is kept of entries
@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 
-use fasti_client::reader::VerifiedBundle;
 use fasti_entry::{Facts, LookupTerm, RekorEntry, StoredKey, is_rekor_v1, lookup_terms};
 use fasti_rekor_v1::verify_again;
 use fasti_verify::{Authority, issuer_at_start};
@@ -54,7 +53,7 @@ pub struct Finding {
     pub entry: Described,
 }
 
-/// What was counted in bundles.
+/// What was counted in entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Entries.
@@ -67,14 +66,14 @@ pub struct Counts {
     pub overlong: u64,
 }
 
-/// A bundle, compared.
+/// Entries, compared.
 #[derive(Debug, Default)]
 pub struct Scanned {
-    /// The leaf hashes of the entries.
+    /// Their leaf hashes.
     pub leaves: Vec<Hash>,
-    /// The entries that match.
+    /// Those that match.
     pub findings: Vec<Finding>,
-    /// What was counted, from the first entry of interest on.
+    /// What was counted.
     pub counts: Counts,
     /// An entry by which the index can be checked.
     pub sample: Option<Sample>,
@@ -92,15 +91,15 @@ pub struct Sample {
 }
 
 impl Matcher {
-    /// Compares the entries of a bundle from this index on. All leaf hashes are returned.
-    pub fn scan(&self, bundle: &VerifiedBundle, from: LeafIndex) -> Scanned {
+    /// Compares entries: the index, the leaf hash and the bytes of each.
+    pub fn scan<'e>(
+        &self,
+        entries: impl IntoIterator<Item = (LeafIndex, Hash, &'e [u8])>,
+    ) -> Scanned {
         let mut scanned = Scanned::default();
         let mut chosen: Option<(u64, LeafIndex, Hash, &[u8])> = None;
-        for (index, leaf, bytes) in bundle.entries() {
+        for (index, leaf, bytes) in entries {
             scanned.leaves.push(leaf);
-            if index < from {
-                continue;
-            }
             scanned.counts.entries += 1;
             scanned.findings.extend(self.look_at(index, leaf, bytes, &mut scanned.counts));
             let rank = self.rank(&leaf);

@@ -1,17 +1,12 @@
-//! Reading what is new: bundle by bundle, in pieces, each of which is reported and then remembered.
+//! What is new in one log: read in pieces, each of which is reported and then remembered.
 //!
 //! Invariants: the tree of what was read is computed from the entries alone, and must have the root
 //! that the log signed. Memory does not grow with what is new: of a piece, only matches are kept,
 //! as many as may be reported.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::PathBuf;
 
-use fasti_client::fetch::Fetch;
-use fasti_client::reader::View;
-use fasti_seams::causes::with_causes;
-use tiles_spec::tile::bundle_indices;
-use tiles_spec::{LeafIndex, TILE_WIDTH_MAX, TileIndex, TreeHead};
+use tiles_spec::{Frontier, TreeHead};
 
 use super::alarm::{Alarm, AlarmKind, Trouble};
 use super::event::{Event, Summary, What};
@@ -21,18 +16,18 @@ use super::rules::{Outlet, Rules};
 use super::state::State;
 use super::times::Clockwork;
 
-/// How many bundles make a piece: 16,384 entries.
-const PIECE: u64 = 64;
-
 /// The reading of what is new in one log.
 pub(crate) struct Pass<'a> {
     rules: &'a Rules,
+    /// The log's name in reports.
     log: String,
+    /// Where its state is remembered.
+    path: PathBuf,
     state: State,
     from: u64,
-    now: u64,
     budget: Budget,
-    times: Clockwork,
+    /// The times of what was read.
+    pub(crate) times: Clockwork,
     counts: Counts,
     matches: u64,
     /// The reports of the piece that is being read.
@@ -41,22 +36,15 @@ pub(crate) struct Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
-    pub(crate) fn new(
-        rules: &'a Rules,
-        fetch: &Arc<dyn Fetch>,
-        log: String,
-        state: State,
-        now: u64,
-    ) -> Self {
-        let times = Clockwork { fetch: fetch.clone(), last: state.time, timed: 0, fault: None };
+    pub(crate) fn new(rules: &'a Rules, log: String, path: PathBuf, state: State) -> Self {
         Self {
             rules,
             log,
+            path,
             from: state.checked.size().get(),
-            state,
-            now,
             budget: Budget::new(rules.reports_each, rules.reports_max),
-            times,
+            times: Clockwork { last: state.time, ..Clockwork::default() },
+            state,
             counts: Counts::default(),
             matches: 0,
             reports: Vec::new(),
@@ -64,41 +52,16 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Reads all that is new.
-    pub(crate) async fn run(
-        &mut self,
-        view: &mut View,
-        path: &Path,
-        outlet: &dyn Outlet,
-    ) -> Result<(), Trouble> {
-        let head = view.head();
-        let range = bundle_indices(self.state.checked.size(), head.size);
-        let Some(first) = LeafIndex::new(self.from).filter(|_| range.start < range.end) else {
-            return self.finish(head, path, outlet).await;
-        };
-        let matcher = self.rules.matcher.clone();
-        let mut piece = range.start.get();
-        let mut bundles = view.bundles_with(range.clone(), move |it| matcher.scan(&it, first));
-        while let Some(scanned) = bundles.next().await? {
-            self.add(scanned)?;
-            let next = self.state.checked.size().get().div_ceil(TILE_WIDTH_MAX as u64);
-            if next == range.end.get() || next - piece >= PIECE {
-                let read = (piece..next).map(TileIndex::new);
-                let times = self.times.read(read, first, head.size, self.now).await;
-                times.map_err(|error| Trouble::Failure(with_causes(&error)))?;
-                self.finish(head, path, outlet).await?;
-                piece = next;
-            }
-        }
-        Ok(())
+    /// The tree of the entries that were added.
+    pub(crate) const fn checked(&self) -> &Frontier {
+        &self.state.checked
     }
 
-    /// Adds a bundle.
-    fn add(&mut self, scanned: Scanned) -> Result<(), Trouble> {
-        let known = self.state.checked.size().get() % TILE_WIDTH_MAX as u64;
-        for leaf in &scanned.leaves[usize::try_from(known).unwrap_or_default()..] {
+    /// Adds the next entries.
+    pub(crate) fn add(&mut self, scanned: Scanned) -> Result<(), Trouble> {
+        for leaf in scanned.leaves {
             let full = |_| Trouble::Failure("the tree is at its largest size".to_owned());
-            self.state.checked.push(*leaf).map_err(full)?;
+            self.state.checked.push(leaf).map_err(full)?;
         }
         let Counts { entries, typed, signatures, overlong } = scanned.counts;
         self.counts.entries += entries;
@@ -125,10 +88,9 @@ impl<'a> Pass<'a> {
 
     /// Reports a piece, and remembers that it was checked. After the last one, the tree must be the
     /// signed one.
-    async fn finish(
+    pub(crate) async fn finish(
         &mut self,
         head: TreeHead,
-        path: &Path,
         outlet: &dyn Outlet,
     ) -> Result<(), Trouble> {
         let is_last = self.state.checked.size() == head.size;
@@ -146,7 +108,7 @@ impl<'a> Pass<'a> {
             outlet.deliver(&reports).await.map_err(Trouble::Failure)?;
         }
         self.state.time = self.times.last;
-        Ok(self.state.save(path)?)
+        Ok(self.state.save(&self.path)?)
     }
 
     /// How many entries matched.

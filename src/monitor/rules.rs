@@ -1,31 +1,57 @@
 //! What is watched and how: the logs, what holds for all of them, and where reports go.
 
+#[cfg(feature = "http")]
+use std::num::NonZeroU64;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use fasti_client::fetch::Fetch;
 use fasti_client::monitor::Monitor;
+#[cfg(feature = "http")]
+use fasti_client::rekor_v1::RekorV1;
 use fasti_client::trust::Trust;
 use fasti_seams::clock::Clock;
 use fasti_seams::offload::Workers;
+#[cfg(feature = "http")]
+use fasti_verify::TrustedRoot;
 use tiles_spec::TreeSize;
 
 use super::event::Event;
 use super::matcher::Matcher;
 use super::turns::Turns;
 
-/// Where a log is, and whom to trust about it.
+/// A log to watch.
 #[derive(Clone)]
 pub struct Watched {
-    /// Reads it.
-    pub fetch: Arc<dyn Fetch>,
-    /// Where that is, for reports before its origin is known.
+    /// Where it is, for reports before its origin is known.
     pub place: String,
-    /// Its keys, and the policy of its witnesses.
-    pub trust: Trust,
+    /// How to read it, and whom to trust about it.
+    pub source: Source,
     /// Where to begin the first time.
     pub start: Start,
+}
+
+/// How a log is read.
+#[derive(Clone)]
+pub enum Source {
+    /// By its tiles.
+    Tiles {
+        /// Reads them.
+        fetch: Arc<dyn Fetch>,
+        /// Its keys, and the policy of its witnesses.
+        trust: Trust,
+    },
+    /// By the API of Rekor v1, entry by entry.
+    #[cfg(feature = "http")]
+    RekorV1 {
+        /// Asks it.
+        api: RekorV1,
+        /// The keys of its shards.
+        trusted: TrustedRoot,
+        /// The numbers of the trees to read; empty for all.
+        trees: Vec<NonZeroU64>,
+    },
 }
 
 /// Where to begin with a log that was never read.
@@ -33,7 +59,7 @@ pub struct Watched {
 pub enum Start {
     /// With what comes from now on.
     Now,
-    /// With this entry.
+    /// With this entry. Those of Rekor v1 are counted over all shards.
     At(TreeSize),
 }
 
@@ -59,6 +85,14 @@ pub struct Rules {
     pub turns: Arc<Turns>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+}
+
+impl Rules {
+    /// The time, in seconds since 1970.
+    pub(crate) fn now(&self) -> u64 {
+        let date = self.clock.date();
+        date.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+    }
 }
 
 /// Takes reports.

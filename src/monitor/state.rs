@@ -78,6 +78,13 @@ impl State {
         Self::parse(&bytes).map(Some).map_err(|reason| damaged(path, reason))
     }
 
+    /// Notes the size that the log shows now.
+    pub(crate) fn show(&mut self, size: TreeSize, now: u64) {
+        if size > self.shown {
+            (self.shown, self.grown) = (size, now);
+        }
+    }
+
     /// Replaces the state in a file.
     pub fn save(&self, path: &Path) -> Result<(), StateError> {
         replace(path, &self.to_bytes())

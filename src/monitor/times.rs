@@ -17,8 +17,8 @@ const FILES_AT_ONCE: usize = 16;
 pub(crate) const AHEAD_MAX: Duration = Duration::from_mins(5);
 
 /// The times of a log, as they are read.
+#[derive(Default)]
 pub(crate) struct Clockwork {
-    pub(crate) fetch: Arc<dyn Fetch>,
     /// The last time; 0 if there was none.
     pub(crate) last: u64,
     /// How many entries had a time.
@@ -32,6 +32,7 @@ impl Clockwork {
     /// 1970.
     pub(crate) async fn read(
         &mut self,
+        fetch: &Arc<dyn Fetch>,
         bundles: impl Iterator<Item = TileIndex>,
         from: LeafIndex,
         size: TreeSize,
@@ -40,61 +41,52 @@ impl Clockwork {
         let coords = bundles.filter_map(|index| BundleCoord::at(size, index));
         let mut files = stream::iter(coords)
             .map(|coord| {
-                let fetch = self.fetch.clone();
+                let fetch = fetch.clone();
                 async move { (coord, read(&*fetch, coord).await) }
             })
             .buffered(FILES_AT_ONCE);
         while let Some((coord, found)) = files.next().await {
             match found? {
-                Err(fault) => self.fault = self.fault.take().or(Some(fault)),
+                Err(fault) => self.blame(fault),
                 // A log that never had times has none.
                 Ok(None) if self.last == 0 => break,
-                Ok(None) => {
-                    let fault = format!("{} is missing", Published::Times(coord));
-                    self.fault = self.fault.take().or(Some(fault));
-                }
-                Ok(Some(times)) => {
-                    let fault = judge(&mut self.last, &mut self.timed, coord, &times, from, now);
-                    self.fault = self.fault.take().or(fault);
-                }
+                Ok(None) => self.blame(format!("{} is missing", Published::Times(coord))),
+                Ok(Some(times)) => self.judge(coord, &times, from, now),
             }
         }
         Ok(())
     }
-}
 
-/// Judges the times of a bundle's entries. Returns what is wrong.
-fn judge(
-    last: &mut u64,
-    timed: &mut u64,
-    coord: BundleCoord,
-    times: &Times,
-    from: LeafIndex,
-    now: u64,
-) -> Option<String> {
-    let file = Published::Times(coord);
-    let mut fault = None;
-    for (slot, time) in times.get().iter().take(coord.width.as_usize()).enumerate() {
-        let index = coord.leaf(slot)?;
-        if index < from {
-            continue;
-        }
-        let seconds = time.map_or(0, IntegratedTime::get);
-        *timed += u64::from(seconds > 0);
-        if seconds < *last {
-            fault = fault.or_else(|| {
-                Some(format!("{file}: the time of entry {index}, {seconds}, is before {last}"))
-            });
-        }
-        if seconds > now.saturating_add(AHEAD_MAX.as_secs()) {
-            fault = fault.or_else(|| {
-                Some(format!("{file}: the time of entry {index}, {seconds}, is in the future"))
-            });
-        } else {
-            *last = seconds.max(*last);
+    /// Judges the times of a bundle's entries.
+    fn judge(&mut self, coord: BundleCoord, times: &Times, from: LeafIndex, now: u64) {
+        let file = Published::Times(coord);
+        for (slot, time) in times.get().iter().take(coord.width.as_usize()).enumerate() {
+            let Some(index) = coord.leaf(slot) else { return };
+            if index >= from {
+                self.take(time.map_or(0, IntegratedTime::get), now, || {
+                    format!("{file}: the time of entry {index}")
+                });
+            }
         }
     }
-    fault
+
+    /// Judges the time of the next entry; 0 if it has none. The entry is named only if the time is
+    /// wrong.
+    pub(crate) fn take(&mut self, seconds: u64, now: u64, name: impl Fn() -> String) {
+        self.timed += u64::from(seconds > 0);
+        if seconds < self.last {
+            self.blame(format!("{}, {seconds}, is before {}", name(), self.last));
+        }
+        if seconds > now.saturating_add(AHEAD_MAX.as_secs()) {
+            self.blame(format!("{}, {seconds}, is in the future", name()));
+        } else {
+            self.last = seconds.max(self.last);
+        }
+    }
+
+    fn blame(&mut self, fault: String) {
+        self.fault.get_or_insert(fault);
+    }
 }
 
 /// The times of a bundle's entries. What is malformed is read twice, since nothing in a file tells

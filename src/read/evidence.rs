@@ -104,6 +104,12 @@ pub enum EvidenceError {
     /// The proof is too long.
     #[error("its proof has more than {PROOF_HASHES_MAX} hashes")]
     ProofTooLong,
+    /// The checkpoints are of two trees, and cannot contradict each other.
+    #[error("the checkpoints are of two trees, {:?} and {:?}", origins[0], origins[1])]
+    TwoTrees {
+        /// The first lines of the checkpoints.
+        origins: [String; 2],
+    },
     /// A note is not a checkpoint that the key signed.
     #[error("note {number} is not a checkpoint that this key signed")]
     Note {
@@ -184,15 +190,26 @@ impl Evidence {
 
     /// Judges the log whose key this is. Both checkpoints must be signed by it.
     pub fn judge(&self, key: &VerifierKey) -> Result<Verdict, EvidenceError> {
-        let [one, other] = [0, 1].map(|at| self.open(at, key));
-        let mut heads = [one?.head, other?.head];
-        heads.sort_by_key(|head| head.size);
-        Ok(self.compare(heads))
+        let (origin, keys) = (key.name().as_str(), std::slice::from_ref(key));
+        self.judge_by(|note| open_checkpoint(note, origin, keys))
     }
 
-    fn open(&self, at: usize, key: &VerifierKey) -> Result<Checkpoint, EvidenceError> {
-        open_checkpoint(&self.notes[at], key.name().as_str(), std::slice::from_ref(key))
-            .map_err(|source| EvidenceError::Note { number: at + 1, source })
+    /// Judges the log whose checkpoints are opened by this function. Both must be of one tree: a
+    /// key of Rekor v1 signs for several.
+    pub fn judge_by(
+        &self,
+        open: impl Fn(&[u8]) -> Result<Checkpoint, CheckpointError>,
+    ) -> Result<Verdict, EvidenceError> {
+        let [one, other] = [0, 1].map(|at| {
+            open(&self.notes[at]).map_err(|source| EvidenceError::Note { number: at + 1, source })
+        });
+        let (one, other) = (one?, other?);
+        if one.origin != other.origin {
+            return Err(EvidenceError::TwoTrees { origins: [one.origin, other.origin] });
+        }
+        let mut heads = [one.head, other.head];
+        heads.sort_by_key(|head| head.size);
+        Ok(self.compare(heads))
     }
 
     /// Compares two heads that the log signed, the smaller one first.

@@ -2,19 +2,18 @@
 //! of one name counts, and a member of the wrong type counts as absent.
 //!
 //! Invariant: an object is read one level at a time, and what is not asked for is skipped, so
-//! memory is bounded by [`MEMBERS_MAX`], [`ELEMENTS_MAX`] and the size of the texts asked for.
+//! memory is bounded by the number of members, [`ELEMENTS_MAX`] and the size of the texts asked for.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use fasti_entry::json_members::{Members, Text};
+use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::base64_text;
 use super::error::KindError;
 
-/// Maximum number of members of an object.
-const MEMBERS_MAX: usize = 64;
 /// Maximum number of elements of a list.
 const ELEMENTS_MAX: usize = 256;
 
@@ -112,40 +111,6 @@ pub(crate) fn for_each<'a>(
     Each(visit).deserialize(&mut serde_json::Deserializer::from_str(list.get()))
 }
 
-struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        struct Object;
-        impl<'de> Visitor<'de> for Object {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON object")
-            }
-
-            // The message of the default has the whole text in it.
-            fn visit_str<E: de::Error>(self, _: &str) -> Result<Members<'de>, E> {
-                Err(E::custom("a text instead of a JSON object"))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-                let mut members = Vec::new();
-                while let Some((Text(name), value)) = map.next_entry()? {
-                    if members.len() == MEMBERS_MAX {
-                        return Err(de::Error::custom(format_args!(
-                            "more than {MEMBERS_MAX} members in one object"
-                        )));
-                    }
-                    members.push((name, value));
-                }
-                Ok(Members(members))
-            }
-        }
-        json.deserialize_any(Object)
-    }
-}
-
 struct Elements<'a>(Vec<&'a RawValue>);
 
 impl<'de> Deserialize<'de> for Elements<'de> {
@@ -207,31 +172,6 @@ impl<'de, F: FnMut(&'de RawValue) -> Result<(), serde_json::Error>> Visitor<'de>
             (self.0)(element).map_err(de::Error::custom)?;
         }
         Ok(())
-    }
-}
-
-/// A text, borrowed where it has no escapes.
-struct Text<'a>(Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for Text<'de> {
-    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        struct Any;
-        impl<'de> Visitor<'de> for Any {
-            type Value = Text<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text")
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
-            }
-        }
-        json.deserialize_str(Any)
     }
 }
 

@@ -71,7 +71,7 @@ pub use timestamp_authority::TimestampAuthority;
 pub use tlog_proof::tlog_proof;
 pub use trust::TrustedRoot;
 pub use trusted_time::{TimeSource, TrustedTime};
-pub use v1_log::V1Log;
+pub use v1_log::{V1Log, numbered_tree};
 pub use verdict::{Logged, SignerSeen, Subject, Verdict};
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ mod write;
 
 pub use error::TrustedRootError;
 pub use merge::merge;
-pub use read::{logs_at, read};
+pub use read::{LogAt, logs_at, read};
 pub use write::{LogKey, write};
 
 /// The maximum size of a file, in bytes.

@@ -8,6 +8,8 @@
 //! Both name the log by the SHA-256 of its `SubjectPublicKeyInfo`. Whatever the key, ECDSA and RSA
 //! sign SHA-256 digests, and Ed25519 signs the text itself.
 
+use std::num::NonZeroU64;
+
 use fasti_entry::{
     ArtifactDigest, EntryTimestamp, HashAlgorithm, PublicKey, TransparencyLogEntry, X509Error,
 };
@@ -68,7 +70,7 @@ impl V1Log {
     }
 
     /// Checks that the log promised to log the entry.
-    pub(super) fn expect_promise(
+    pub fn expect_promise(
         &self,
         entry: &TransparencyLogEntry,
         promise: &[u8],
@@ -79,11 +81,21 @@ impl V1Log {
     }
 
     /// Opens a checkpoint of one of the log's trees.
-    pub(super) fn open(&self, note: &[u8]) -> Result<Checkpoint, Refusal> {
-        let untrusted = |error: CheckpointError| CheckpointRefusal::from(error);
-        let signed = SignedCheckpoint::parse(note).map_err(untrusted)?;
+    pub fn open(&self, note: &[u8]) -> Result<Checkpoint, Refusal> {
+        self.open_checkpoint(note).map_err(|error| match error {
+            CheckpointError::Origin { found, .. } => Refusal::NoTreeId { origin: found },
+            error => CheckpointRefusal::from(error).into(),
+        })
+    }
+
+    /// Opens a checkpoint of one of the log's trees. One of no numbered tree has another origin.
+    pub fn open_checkpoint(&self, note: &[u8]) -> Result<Checkpoint, CheckpointError> {
+        let signed = SignedCheckpoint::parse(note)?;
         let origin = &signed.checkpoint().origin;
-        let host = host(origin).ok_or_else(|| Refusal::NoTreeId { origin: origin.clone() })?;
+        let Some((host, _)) = numbered_tree(origin) else {
+            let expected = format!("{} - a number", self.name);
+            return Err(CheckpointError::Origin { expected, found: origin.clone() });
+        };
         let mut opened = false;
         for line in signed.note().signatures() {
             let hint = line.key_id();
@@ -93,12 +105,12 @@ impl V1Log {
             }
             if self.key.verify_v1(signed.note().text().as_bytes(), line.bytes()).is_err() {
                 let bad = NoteError::BadSignature { name: line.name().clone(), key_id: hint };
-                return Err(untrusted(bad.into()).into());
+                return Err(bad.into());
             }
             opened = true;
         }
         if !opened {
-            return Err(untrusted(NoteError::NoKnownSignature.into()).into());
+            return Err(NoteError::NoKnownSignature.into());
         }
         Ok(signed.checkpoint().clone())
     }
@@ -111,11 +123,12 @@ pub(super) fn log_id(spki: &[u8]) -> [u8; 32] {
     id
 }
 
-/// The host in the first line of a checkpoint, if the number of a tree follows.
-fn host(origin: &str) -> Option<&str> {
+/// The host and the number of the tree in the first line of a checkpoint of Rekor v1; `None` for
+/// other logs.
+pub fn numbered_tree(origin: &str) -> Option<(&str, NonZeroU64)> {
     let (host, tree) = origin.rsplit_once(" - ")?;
-    let number: u64 = tree.parse().ok()?;
-    (number > 0 && number.to_string() == tree).then_some(host)
+    let number: NonZeroU64 = tree.parse().ok()?;
+    (number.to_string() == tree).then_some((host, number))
 }
 
 #[cfg(test)]
@@ -124,10 +137,12 @@ mod tests {
 
     #[test]
     fn trees_are_numbered() {
-        assert_eq!(host("rekor.test - 1193050959916656506"), Some("rekor.test"));
+        let origin = "rekor.test - 1193050959916656506";
+        let (host, tree) = numbered_tree(origin).unwrap();
+        assert_eq!((host, tree.get()), ("rekor.test", 1_193_050_959_916_656_506));
         for origin in ["rekor.test", "rekor.test - ", "a - 01", "a - 0", "a - +1", "a - 1 ", "a-1"]
         {
-            assert_eq!(host(origin), None, "{origin}");
+            assert_eq!(numbered_tree(origin), None, "{origin}");
         }
     }
 }

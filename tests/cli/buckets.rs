@@ -3,7 +3,10 @@
 use std::fs;
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use fasti_buckets::{Conditions, S3Options, S3Server};
+use fasti_kit::http::Connection;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
@@ -23,17 +26,31 @@ impl Bucket {
         Self { server, _runtime: runtime }
     }
 
+    /// What a program needs to reach it.
+    fn variables(&self) -> [(&str, String); 4] {
+        let account = self.server.options();
+        [
+            ("FASTI_STORE_ENDPOINT", self.server.url()),
+            ("AWS_ACCESS_KEY_ID", account.access_key.clone()),
+            ("AWS_SECRET_ACCESS_KEY", account.secret_key.clone()),
+            ("AWS_REGION", "eu-central-1".to_owned()),
+        ]
+    }
+
     fn fasti(&self, world: &World, arguments: &[&str]) -> Ended {
-        let (url, account) = (self.server.url(), self.server.options());
-        let variables = [
-            ("FASTI_VKEY", world.vkey()),
-            ("FASTI_LOG", "s3://log/some/log"),
-            ("FASTI_STORE_ENDPOINT", &url),
-            ("AWS_ACCESS_KEY_ID", &account.access_key),
-            ("AWS_SECRET_ACCESS_KEY", &account.secret_key),
-            ("AWS_REGION", "eu-central-1"),
-        ];
-        world.fasti_with(&variables, arguments)
+        let variables = self.variables();
+        let variables = variables.iter().map(|(name, value)| (*name, value.as_str()));
+        let log = [("FASTI_VKEY", world.vkey()), ("FASTI_LOG", "s3://log/some/log")];
+        world.fasti_with(&log.into_iter().chain(variables).collect::<Vec<_>>(), arguments)
+    }
+
+    /// Starts a writer of a world's log at a place in the bucket.
+    fn start(&self, world: &mut World, place: &str, flags: &[&str]) {
+        let variables = self.variables();
+        let variables = variables.iter().map(|(name, value)| (*name, value.as_str()));
+        let store = ["--store", place, "--key", "log.key", "--accept-opaque"];
+        let store = [&store[..], &["--drain-seconds", "0"]].concat();
+        world.start_with(&variables.collect::<Vec<_>>(), &[&store[..], flags].concat());
     }
 
     /// Uploads the files below `directory` into the bucket.
@@ -71,6 +88,90 @@ fn a_log_in_a_bucket_is_read_as_any_other() {
     bucket
         .fasti(&world, &["loginfo", "--log", "s3://"])
         .broken("the name of the bucket is missing");
+}
+
+/// A log in the bucket after two others there: one was frozen, and of one the size is stated.
+#[test]
+fn inactive_shards_are_read_from_a_bucket() {
+    let bucket = Bucket::new(Conditions::Kept);
+    let (mut first, mut second) = (World::of("first.test", 2), World::of("second.test", 3));
+    let mut new = World::new();
+    let keygen = ["keygen", "--origin", "v1.test", "--algorithm", "ecdsa-p256"];
+    let v1_vkey = new.fasti(&[&keygen[..], &["--out", "v1.pem"]].concat()).good();
+    new.fasti_with(&[("FASTI_VKEY", v1_vkey.trim())], &["trusted-root", "--out", "v1.json"]).good();
+    let v1_key = new.path("v1.pem").display().to_string();
+    let signing = ["--rekor-v1-key", v1_key.as_str()];
+    bucket.start(&mut first, "s3://log/first", &signing);
+    first.add((0..12).map(|n| format!("first {n}")));
+    first.stop();
+    bucket.fasti(&first, &["freeze", "--store", "s3://log/first", "--key", "log.key"]).good();
+    bucket.start(&mut second, "s3://log/second", &signing);
+    second.add((0..2).map(|n| format!("second {n}")));
+    second.stop();
+    let shards = [
+        format!("s3://log/first,vkey={},sign", first.vkey()),
+        format!("s3://log/second,vkey={},size=2", second.vkey()),
+    ];
+    let flags = shards.iter().flat_map(|shard| ["--rekor-v1-shard", shard]);
+    let flags: Vec<_> = signing.into_iter().chain(flags).collect();
+    bucket.start(&mut new, "s3://log/new", &flags);
+    new.add((0..3).map(|n| format!("new {n}")));
+
+    let address = new.url().trim_start_matches("http://").parse().expect("an address");
+    let mut connection = Connection::open(address).expect("it listens");
+    let mut get = |path: &str| {
+        let answer = connection.get(path).expect("an answer");
+        // What is not there has no body.
+        (answer.status, serde_json::from_slice::<Value>(&answer.body).unwrap_or_default())
+    };
+    let (_, info) = get("/api/v1/log");
+    let sizes = [&info["inactiveShards"][0], &info["inactiveShards"][1], &info];
+    assert_eq!(sizes.map(|tree| tree["treeSize"].as_u64()), [Some(12), Some(2), Some(3)]);
+    for (index, in_shard, body) in
+        [(0, 0, "first 0"), (11, 11, "first 11"), (12, 0, "second 0"), (16, 2, "new 2")]
+    {
+        let (_, found) = get(&format!("/api/v1/log/entries?logIndex={index}"));
+        let (_, entry) = found.as_object().and_then(|it| it.iter().next()).expect("an entry");
+        let stated = (entry["logIndex"].as_u64(), entry["body"].as_str());
+        assert_eq!(stated, (Some(index), Some(&*STANDARD.encode(body))));
+        assert_eq!(entry["verification"]["inclusionProof"]["logIndex"], in_shard);
+        let is_signed = entry["verification"]["signedEntryTimestamp"].is_string();
+        assert_eq!(is_signed, !body.starts_with("second"), "{entry}");
+    }
+    assert_eq!(get("/api/v1/log/entries?logIndex=17").0, 404);
+    // Everything that the API gives is what was signed: every entry, proof and timestamp.
+    let keys = format!("{},{}", v1_vkey.trim(), second.vkey());
+    let with = ["monitor", "--once", "--from", "beginning", "--state", "watched"];
+    let watched = [&with[..], &["--rekor-v1", new.url()]].concat();
+    let said = new.fasti_with(&[("FASTI_VKEY", &keys)], &watched).good();
+    for count in [12, 2, 3] {
+        assert!(said.contains(&format!("; {count} new entries")), "{said}");
+    }
+    let tree = &info["inactiveShards"][0]["treeID"].as_str().expect("a number").to_owned();
+    let proof = format!("/api/v1/log/proof?firstSize=8&lastSize=12&treeID={tree}");
+    let (status, proof) = get(&proof);
+    assert_eq!((status, &proof["rootHash"]), (200, &info["inactiveShards"][0]["rootHash"]));
+    assert!(proof["hashes"].as_array().is_some_and(|hashes| !hashes.is_empty()), "{proof}");
+    let get_it = ["get", "--log-index", "11", "--trusted-root", "v1.json"];
+    let said = new.fasti_with(&[], &get_it).good();
+    assert!(said.contains("first 11"), "{said}");
+
+    // A shard whose files are gone is to blame, and is read again once they are back.
+    new.stop();
+    let bundle = "second/tile/entries/000.p/2";
+    let kept = bucket.server.objects().get(bundle).expect("it is there");
+    assert!(bucket.server.objects().remove(bundle));
+    bucket.start(&mut new, "s3://log/new", &flags);
+    let address = new.url().trim_start_matches("http://").parse().expect("an address");
+    let mut connection = Connection::open(address).expect("it listens");
+    let mut status = |path: &str| connection.get(path).expect("an answer").status;
+    assert_eq!(status("/api/v1/log/entries?logIndex=13"), 502);
+    assert_eq!(status("/api/v1/log/entries?logIndex=14"), 200);
+    let mut objects = bucket.server.objects().all();
+    objects.insert(bundle.to_owned(), kept);
+    bucket.server.objects().restore(objects);
+    assert_eq!(status("/api/v1/log/entries?logIndex=13"), 200);
+    new.stop();
 }
 
 #[test]

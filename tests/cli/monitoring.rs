@@ -1,6 +1,10 @@
 //! Watching logs: a real writer's, and made-up ones that lie, stop, lose files and flood.
 
-mod served;
+pub mod between;
+mod recorded;
+mod rekor_v1;
+pub mod served;
+mod sources;
 
 use std::fs;
 use std::process::{Command, Stdio};

@@ -7,6 +7,7 @@ mod attesting;
 mod buckets;
 mod colours;
 mod describing;
+mod downloads;
 mod egress;
 mod freshness;
 mod fsck;

@@ -4,7 +4,6 @@
 use std::fs::{self, Permissions};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -100,25 +99,11 @@ fn addresses_that_cannot_be_listened_on() {
 #[test]
 fn a_copy_of_a_log_until_it_is_said_how_large_it_was() {
     let home = written();
-    let copy = Home::new();
-    copy_dir(&home.store(), &copy.store());
+    let copy = home.copy();
     refused_for_good(&copy, &[], "this directory is a copy");
     refused_for_good(&copy, &["--restored-at", "2"], "rolled back");
     Reader::of(&copy.start(&["--restored-at", "1"])).is_unharmed(1);
     Reader::of(&copy.start(&[])).is_unharmed(2);
-}
-
-fn copy_dir(from: &Path, to: &Path) {
-    fs::create_dir(to).expect("a directory");
-    for entry in fs::read_dir(from).expect("a directory") {
-        let path = entry.expect("an entry").path();
-        let target = to.join(path.file_name().expect("a name"));
-        if path.is_dir() {
-            copy_dir(&path, &target);
-        } else {
-            fs::copy(&path, &target).expect("a copy");
-        }
-    }
 }
 
 #[test]

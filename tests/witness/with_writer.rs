@@ -163,8 +163,7 @@ fn a_restored_directory_is_refused_because_the_witnesses_have_seen_more() {
     let writer = home.start(&flags);
     assert_eq!(post(&writer, "entry 0"), 200);
     writer.stop();
-    let copy = WriterHome::new();
-    copy_dir(&home.store(), &copy.store());
+    let copy = home.copy();
     let writer = home.start(&flags);
     assert_eq!((post(&writer, "entry 1"), post(&writer, "entry 2")), (200, 200));
     expect_two(&cosigned(&writer, &three));
@@ -201,17 +200,4 @@ fn a_restored_directory_is_refused_because_the_witnesses_have_seen_more() {
 
 fn remove_memory(store: &Path) {
     let _ = fs::remove_file(store.join("_writer/log.key.signed"));
-}
-
-fn copy_dir(from: &Path, to: &Path) {
-    fs::create_dir(to).expect("a directory");
-    for entry in fs::read_dir(from).expect("a directory") {
-        let path = entry.expect("an entry").path();
-        let target = to.join(path.file_name().expect("a name"));
-        if path.is_dir() {
-            copy_dir(&path, &target);
-        } else {
-            fs::copy(&path, &target).expect("a copy");
-        }
-    }
 }

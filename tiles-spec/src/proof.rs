@@ -18,7 +18,7 @@ pub use plan::{
 
 use crate::hash::{Hash, node_hash};
 use crate::size::{LeafIndex, TreeSize};
-use crate::tree::TreeHead;
+use crate::tree::{Frontier, TreeHead};
 
 /// Maximum number of hashes in an inclusion proof, and in a consistency proof of a tree of up to
 /// 2^62 leaves; also the C2SP limit for proofs on the wire.
@@ -45,6 +45,24 @@ pub fn root_from_inclusion(
     expect_length(path.inner + path.border, proof.len())?;
     let (inner, border) = proof.split_at(path.inner);
     Ok(climb_border(climb(*leaf, inner, index.get()), border))
+}
+
+/// The tree before the leaf at this index, as its inclusion proof shows it: the siblings on the left
+/// are the roots of its perfect subtrees. It is that of the tree of `size` if the proof is right.
+pub fn frontier_from_inclusion(
+    index: LeafIndex,
+    size: TreeSize,
+    proof: &[Hash],
+) -> Result<Frontier, ProofError> {
+    let path = Path::new(index, size)?;
+    expect_length(path.inner + path.border, proof.len())?;
+    let (inner, border) = proof.split_at(path.inner);
+    let is_left = |height: &usize| index.get() >> height & 1 == 1;
+    let left = (0..path.inner).filter(is_left).map(|height| inner[height]);
+    let mut nodes: Vec<Hash> = left.chain(border.iter().copied()).collect();
+    nodes.reverse();
+    let size = TreeSize::new(index.get()).expect("an index is less than a size");
+    Ok(Frontier::from_nodes(size, nodes).expect("a sibling on the left for each 1 bit"))
 }
 
 /// The number of hashes in the inclusion proof of a leaf.

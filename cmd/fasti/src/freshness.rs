@@ -12,6 +12,7 @@ use anyhow::anyhow;
 use clap::Args;
 use fasti::client::fetch::Fetch;
 use fasti::client::monitor::Monitor;
+use fasti::client::rekor_v1::{OpenedShard, RekorV1};
 use fasti::client::trust::{Cosigned, OpenedCheckpoint, Trust};
 use serde_json::{Value, json};
 use tiles_spec::{TreeHead, TreeSize};
@@ -85,19 +86,34 @@ impl FreshnessFlags {
         checkpoint: &OpenedCheckpoint,
         trust: &Trust,
     ) -> Result<Freshness, Failure> {
-        let size = checkpoint.head().size;
-        if let Some(least) = self.min_size.filter(|least| size < *least) {
-            let refusal = anyhow!("the log serves a tree of {size}, but --min-size is {least}");
-            return Err(Failure::Refused(refusal));
-        }
+        self.expect_size(checkpoint.head().size)?;
         let dated = Dated::of(checkpoint.cosigned(), now());
         if let Some(most) = self.max_age {
             dated.expect(most).map_err(Failure::Refused)?;
         }
-        let memory =
-            if self.no_memory { Memory::Unwanted } else { Memory::at(self.state_dir.as_deref()) };
-        let seen = memory.compare(fetch, checkpoint, trust).await?;
+        let seen = self.memory().compare(fetch, checkpoint, trust).await?;
         Ok(Freshness { checkpoint: checkpoint.clone(), seen, dated })
+    }
+
+    /// The same for a tree that is known by Rekor v1's API alone, and which no witness dates.
+    pub async fn check_shard(&self, api: &RekorV1, shard: &OpenedShard) -> Result<Seen, Failure> {
+        if shard.shard.is_active {
+            self.expect_size(shard.head().size)?;
+            if let Some(most) = self.max_age {
+                Dated::ByNobody.expect(most).map_err(Failure::Refused)?;
+            }
+        }
+        self.memory().compare_shard(api, shard).await
+    }
+
+    fn expect_size(&self, size: TreeSize) -> Result<(), Failure> {
+        let Some(least) = self.min_size.filter(|least| size < *least) else { return Ok(()) };
+        let refusal = anyhow!("the log serves a tree of {size}, but --min-size is {least}");
+        Err(Failure::Refused(refusal))
+    }
+
+    fn memory(&self) -> Memory {
+        if self.no_memory { Memory::Unwanted } else { Memory::at(self.state_dir.as_deref()) }
     }
 }
 

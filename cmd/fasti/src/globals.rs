@@ -110,6 +110,11 @@ impl Globals {
         !self.vkeys.is_empty() || self.policy.is_some()
     }
 
+    /// Whether witnesses must have cosigned.
+    pub fn names_policy(&self) -> bool {
+        self.policy.is_some()
+    }
+
     /// Trust in the given keys, at least one of which must be a log's.
     pub fn trust(&self) -> anyhow::Result<Trust> {
         Ok(self.trusted_root(None)?.trust)

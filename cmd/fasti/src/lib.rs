@@ -18,6 +18,7 @@ mod format;
 mod found;
 mod freshness;
 mod globals;
+mod inputs;
 mod logged_v1;
 mod memory;
 mod messages;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use fasti::causes::with_causes;
 use fasti::client::fetch::Fetch;
 use fasti::client::monitor::{Growth, Monitor, MonitorError, Namesake};
+use fasti::client::rekor_v1::{OpenedShard, RekorV1};
 use fasti::client::trust::{OpenedCheckpoint, Trust};
 use fasti_flags::own_state_dir;
 use tiles_spec::TreeSize;
@@ -51,10 +52,9 @@ impl Memory {
         checkpoint: &OpenedCheckpoint,
         trust: &Trust,
     ) -> Result<Seen, Failure> {
-        let monitor = match self {
-            Self::In(monitor) => monitor,
-            Self::Missing => return Ok(Seen::Unknown("there is no home directory".to_owned())),
-            Self::Unwanted => return Ok(Seen::Unwanted),
+        let monitor = match self.monitor() {
+            Ok(monitor) => monitor,
+            Err(seen) => return Ok(seen),
         };
         let growth = match monitor.compare_checkpoint(fetch, checkpoint, trust).await {
             Err(error @ MonitorError::Io { .. }) => return Ok(Seen::Unknown(with_causes(&error))),
@@ -63,6 +63,28 @@ impl Memory {
         let is_first = growth == Growth::First;
         let namesake = is_first.then(|| monitor.namesake(checkpoint.log())).flatten();
         Ok(Seen::Compared(growth, monitor.clone(), namesake))
+    }
+
+    /// Compares a tree of a log of Rekor v1 with the head seen last.
+    pub async fn compare_shard(&self, api: &RekorV1, shard: &OpenedShard) -> Result<Seen, Failure> {
+        let monitor = match self.monitor() {
+            Ok(monitor) => monitor,
+            Err(seen) => return Ok(seen),
+        };
+        let growth = match monitor.compare_shard(api, shard).await {
+            Err(error @ MonitorError::Io { .. }) => return Ok(Seen::Unknown(with_causes(&error))),
+            compared => refused_if(compared, MonitorError::is_refusal)?,
+        };
+        Ok(Seen::Compared(growth, monitor.clone(), None))
+    }
+
+    /// Where to look, or why nothing is compared.
+    fn monitor(&self) -> Result<&Monitor, Seen> {
+        match self {
+            Self::In(monitor) => Ok(monitor),
+            Self::Missing => Err(Seen::Unknown("there is no home directory".to_owned())),
+            Self::Unwanted => Err(Seen::Unwanted),
+        }
     }
 }
 
@@ -115,9 +137,18 @@ impl Seen {
     /// Remembers the checkpoint that was compared. Returns a warning if that fails.
     pub fn remember(&self, checkpoint: &OpenedCheckpoint) -> Option<String> {
         let Self::Compared(_, monitor, _) = self else { return None };
-        let error = monitor.remember(checkpoint).err()?;
-        Some(format!("this tree cannot be remembered: {}; {ELSEWHERE}", with_causes(&error)))
+        monitor.remember(checkpoint).err().map(|error| not_remembered(&error))
     }
+
+    /// The same of a tree of a log of Rekor v1.
+    pub fn remember_shard(&self, shard: &OpenedShard) -> Option<String> {
+        let Self::Compared(_, monitor, _) = self else { return None };
+        monitor.remember_shard(shard).err().map(|error| not_remembered(&error))
+    }
+}
+
+fn not_remembered(error: &MonitorError) -> String {
+    format!("this tree cannot be remembered: {}; {ELSEWHERE}", with_causes(error))
 }
 
 /// Whether a log could not be compared because parts of it could not be read.

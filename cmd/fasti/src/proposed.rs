@@ -15,10 +15,13 @@ use fasti::client::artifact::ArtifactFile;
 use fasti::entry::{ArtifactDigest, HashAlgorithm, SignedDigest};
 use fasti::rekor_v1::{KINDS, Kind, Limits, MakeError, Material, Proposal, Setting, make};
 use fasti::verify::{Artifact as _, NamedDigest};
+use tempfile::TempDir;
 use tiles_spec::{Hash, leaf_hash};
 
 use crate::failure::Failure;
 use crate::files;
+use crate::globals::Globals;
+use crate::inputs::{self, Inputs};
 
 /// The maximum size of an artifact that is sent along, and of a proposal.
 const ARTIFACT_BYTES_MAX: usize = 64 << 20;
@@ -45,7 +48,7 @@ pub struct ProposalFlags {
     #[arg(long, value_name = "BASE64", requires = "kind")]
     aad: Option<String>,
     /// A whole proposal for Rekor v1, in JSON
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["kind", "pki_format", "aad"])]
+    #[arg(long, value_name = "FILE|URL", conflicts_with_all = ["kind", "pki_format", "aad"])]
     pub entry: Option<PathBuf>,
 }
 
@@ -58,16 +61,32 @@ pub enum Asked {
     V1(Kind, Option<String>),
 }
 
-/// The files that a proposal is made of.
-pub struct Parts<'a> {
+/// What a proposal is made of, as the user names it: files, or URLs.
+pub struct Named<'a> {
     /// The artifact.
     pub artifact: Option<&'a Path>,
-    /// Its digest, instead.
+    /// Its digest, instead or as well.
     pub digest: Option<&'a NamedDigest>,
     /// The signature.
     pub signature: Option<&'a Path>,
     /// The keys.
     pub keys: &'a [PathBuf],
+}
+
+/// The files that a proposal is made of.
+pub struct Parts {
+    /// The artifact.
+    pub artifact: Option<PathBuf>,
+    /// Its digest, instead or as well.
+    pub digest: Option<NamedDigest>,
+    /// The signature.
+    pub signature: Option<PathBuf>,
+    /// The keys.
+    pub keys: Vec<PathBuf>,
+    /// A whole proposal, instead of all that.
+    entry: Option<PathBuf>,
+    /// Holds the files that were at URLs.
+    _downloaded: Option<TempDir>,
 }
 
 /// A proposal that a log can accept.
@@ -101,9 +120,22 @@ impl Asked {
 }
 
 impl ProposalFlags {
+    /// Reads what is at URLs. An artifact must have the digest that is given for it.
+    pub async fn parts(&self, globals: &Globals, named: &Named<'_>) -> Result<Parts, Failure> {
+        let Named { artifact, digest, signature, keys } = *named;
+        let mut inputs = Inputs::new(globals);
+        let (small, large) = (KEY_BYTES_MAX as u64, 2 * ARTIFACT_BYTES_MAX as u64);
+        let keys = inputs.all(keys, small).await?;
+        let signature = inputs.one(signature, small, None).await?;
+        let entry = inputs.one(self.entry.as_deref(), large, None).await?;
+        let artifact = inputs.one(artifact, inputs::ARTIFACT_BYTES_MAX, digest).await?;
+        let digest = digest.cloned();
+        Ok(Parts { artifact, digest, signature, keys, entry, _downloaded: inputs.downloaded() })
+    }
+
     /// The proposal, if one for Rekor v1 is asked for.
-    pub fn proposed(&self, parts: &Parts<'_>) -> Result<Option<Proposed>, Failure> {
-        let json = match (&self.entry, &self.kind) {
+    pub fn proposed(&self, parts: &Parts) -> Result<Option<Proposed>, Failure> {
+        let json = match (&parts.entry, &self.kind) {
             (Some(path), _) => files::read(path, 2 * ARTIFACT_BYTES_MAX)?,
             (None, Some(Asked::V1(kind, version))) => {
                 self.made(*kind, version.as_deref(), parts)?
@@ -113,18 +145,14 @@ impl ProposalFlags {
         Proposed::of(json).map(Some)
     }
 
-    fn made(
-        &self,
-        kind: Kind,
-        version: Option<&str>,
-        parts: &Parts<'_>,
-    ) -> Result<Vec<u8>, Failure> {
+    fn made(&self, kind: Kind, version: Option<&str>, parts: &Parts) -> Result<Vec<u8>, Failure> {
         let read_key = |path: &PathBuf| files::read(path, KEY_BYTES_MAX);
         let keys: Vec<_> = parts.keys.iter().map(read_key).collect::<Result<_, _>>()?;
-        let signature = parts.signature.map(|path| self.signature(path, parts)).transpose()?;
+        let signature = parts.signature.as_deref();
+        let signature = signature.map(|path| self.signature(path, parts)).transpose()?;
         let aad = self.aad.as_ref().map(|text| STANDARD.decode(text)).transpose();
         let aad = aad.context("--aad is not base64")?;
-        let (artifact, digest) = match (parts.artifact, parts.digest) {
+        let (artifact, digest) = match (&parts.artifact, &parts.digest) {
             _ if kind.takes_digest() => (None, Some(digest(parts)?)),
             (Some(path), _) => (Some(files::read(path, ARTIFACT_BYTES_MAX)?), None),
             (None, Some(_)) => {
@@ -151,12 +179,12 @@ impl ProposalFlags {
     }
 
     /// A signature as it is in the file; one of X.509 can also be in base64 or hex there.
-    fn signature(&self, path: &Path, parts: &Parts<'_>) -> anyhow::Result<Vec<u8>> {
+    fn signature(&self, path: &Path, parts: &Parts) -> anyhow::Result<Vec<u8>> {
         let bytes = files::read(path, KEY_BYTES_MAX)?;
         let is_text = bytes.iter().all(|byte| byte.is_ascii_graphic() || b" \r\n".contains(byte));
         if is_text
             && self.pki_format.as_ref().is_none_or(|format| format == "x509")
-            && let [key] = parts.keys
+            && let [key] = parts.keys.as_slice()
             && let Ok(material) = files::read_key(key)
         {
             return files::read_signature(path, &material);
@@ -181,8 +209,8 @@ fn refused(error: impl std::error::Error + Send + Sync + 'static) -> Failure {
 }
 
 /// The digest of the artifact, by the hash that the key signs.
-fn digest(parts: &Parts<'_>) -> anyhow::Result<ArtifactDigest> {
-    match (parts.artifact, parts.digest) {
+fn digest(parts: &Parts) -> anyhow::Result<ArtifactDigest> {
+    match (&parts.artifact, &parts.digest) {
         (Some(path), _) => {
             let material = parts.keys.first().and_then(|path| files::read_key(path).ok());
             let key = material.and_then(|material| material.public_key().ok());

@@ -1,13 +1,15 @@
 //! The key by which clients of Rekor v1 know a log, from where an operator has it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::Context as _;
 use fasti::client::fetch::{FetchError, Location};
 use fasti::client::keys::{KEY_FILE_BYTES_MAX, read_public_key};
 use fasti::client::rekor_v1::{RekorV1, RekorV1Error};
+use fasti::client::window::Window;
 use fasti::entry::PublicKey;
+use fasti::verify::V1Log;
 use reqwest::Url;
 use tiles_spec::VerifierKey;
 
@@ -41,6 +43,13 @@ impl FromStr for RekorV1Key {
             Location::Store(_) => Self::File(text.into()),
         })
     }
+}
+
+/// The log that clients of Rekor v1 know by the key in this file.
+pub fn log_in(path: &Path) -> anyhow::Result<V1Log> {
+    let name = || path.display().to_string();
+    let key = read_public_key(&files::read(path, KEY_FILE_BYTES_MAX)?).with_context(name)?;
+    V1Log::new(name(), key.spki_der(), Window::default()).with_context(name)
 }
 
 impl RekorV1Key {

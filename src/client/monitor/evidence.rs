@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use fasti_read::evidence::{Beginning, Evidence};
 use sha2::{Digest as _, Sha256};
-use tiles_spec::TreeHead;
+use tiles_spec::{SignedCheckpoint, TreeHead};
 
 use crate::fetch::Fetch;
 use crate::reader::View;
@@ -59,9 +59,21 @@ impl Contradiction {
         shown: &OpenedCheckpoint,
     ) -> Box<Self> {
         let beginning = beginning(fetch, seen, shown).await;
-        let evidence = Evidence::new(seen.signed(), shown.signed(), beginning);
+        Self::of(path, seen.signed(), shown.signed(), beginning)
+    }
+
+    /// Keeps two checkpoints, and how the larger tree began, next to the remembered checkpoint at
+    /// `path`.
+    pub(super) fn of(
+        path: &Path,
+        seen: &SignedCheckpoint,
+        shown: &SignedCheckpoint,
+        beginning: Option<Beginning>,
+    ) -> Box<Self> {
+        let evidence = Evidence::new(seen, shown, beginning);
         let kept = Kept::next_to(path, &evidence);
-        Box::new(Self { seen: seen.head(), shown: shown.head(), evidence, kept })
+        let [seen, shown] = [seen, shown].map(|signed| signed.checkpoint().head);
+        Box::new(Self { seen, shown, evidence, kept })
     }
 
     /// Whether the checkpoints convict the log, wherever they are shown.

@@ -45,6 +45,9 @@ pub enum V1Fault {
     /// Not the JSON of an entry.
     #[error("it is not an entry of Rekor v1: {0}")]
     Json(#[from] serde_json::Error),
+    /// Not the JSON of something else that was asked for.
+    #[error("it is not in the form of Rekor v1: {0}")]
+    Form(#[source] serde_json::Error),
     /// It has no entry, or several.
     #[error("it has {0} entries instead of one")]
     Count(usize),
@@ -68,9 +71,18 @@ pub enum V1Fault {
         /// The ID.
         stated: EntryId,
     },
+    /// An entry that the log has, by the size of its tree, does not come.
+    #[error("it lacks the entry with the index {0}, which the tree has")]
+    Absent(u64),
     /// The proof does not lead to the root.
     #[error("its inclusion proof is not good")]
     Proof(#[from] ProofError),
+    /// The proof does not lead from one tree to the other.
+    #[error("its consistency proof is not good")]
+    Consistency(#[source] ProofError),
+    /// A tree head is not the one in its checkpoint.
+    #[error("its checkpoint is of another tree head than the one beside it")]
+    OtherHead,
     /// The checkpoint cannot be read.
     #[error("its checkpoint is malformed")]
     Checkpoint(#[from] CheckpointError),
@@ -85,7 +97,10 @@ pub enum V1Fault {
 impl V1Fault {
     /// Whether the log states what cannot be, rather than something that is not an entry at all.
     pub fn is_contradiction(&self) -> bool {
-        !matches!(self, Self::Json(_) | Self::Count(_) | Self::Location | Self::Key(_))
+        !matches!(
+            self,
+            Self::Json(_) | Self::Form(_) | Self::Count(_) | Self::Location | Self::Key(_)
+        )
     }
 }
 
@@ -126,12 +141,24 @@ struct Attestation {
 impl V1Entry {
     /// Reads an answer with one entry.
     pub fn read(json: &[u8]) -> Result<Self, V1Fault> {
-        let entries: BTreeMap<String, Wire> = serde_json::from_slice(json)?;
+        Self::only(serde_json::from_slice(json)?)
+    }
+
+    fn only(entries: BTreeMap<String, Wire>) -> Result<Self, V1Fault> {
         let count = entries.len();
         match entries.into_iter().next() {
             Some((id, entry)) if count == 1 => Self::of(&id, entry),
             _ => Err(V1Fault::Count(count)),
         }
+    }
+
+    /// Reads an answer with several entries, `max` of them at most.
+    pub(super) fn read_all(json: &[u8], max: usize) -> Result<Vec<Self>, V1Fault> {
+        let all: Vec<BTreeMap<String, Wire>> = serde_json::from_slice(json)?;
+        if all.len() > max {
+            return Err(V1Fault::OtherEntry);
+        }
+        all.into_iter().map(Self::only).collect()
     }
 
     fn of(id: &str, wire: Wire) -> Result<Self, V1Fault> {
@@ -156,7 +183,8 @@ impl V1Entry {
         if checkpoint.checkpoint().head != head {
             return Err(V1Fault::OtherTree);
         }
-        let (kind, version) = kind_of(&body).ok_or(V1Fault::Member("body"))?;
+        // An entry of no kind is in the log as well as any other.
+        let (kind, version) = kind_of(&body).unwrap_or_default();
         let attestation = wire.attestation.and_then(|attestation| attestation.data);
         let entry = TransparencyLogEntry {
             log_index: wire.log_index,

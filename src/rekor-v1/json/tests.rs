@@ -1,5 +1,7 @@
 //! What counts as absent, what is ignored, and what is refused.
 
+use fasti_entry::json_members::MEMBERS_MAX;
+
 use super::*;
 
 fn read(json: &str) -> Object<'_> {

@@ -54,11 +54,25 @@ pub fn read(json: &[u8]) -> Result<TrustedRoot, TrustedRootError> {
     })
 }
 
-/// The logs that can sign checkpoints, each with the URL in the file. The others, and what cannot
-/// be read, are left out.
-pub fn logs_at(json: &[u8]) -> Result<Vec<(String, TrustedLog)>, TrustedRootError> {
+/// A log of a trusted root, as one of Rekor v2, of v1, or of both.
+#[derive(Clone, Debug)]
+pub struct LogAt {
+    /// The URL in the file.
+    pub url: String,
+    /// The log as one that signs the checkpoints of tiles.
+    pub tiled: Option<TrustedLog>,
+    /// The log as one of Rekor v1.
+    pub rekor_v1: Option<V1Log>,
+}
+
+/// The logs, each with the URL in the file. What cannot be read or used is left out.
+pub fn logs_at(json: &[u8]) -> Result<Vec<LogAt>, TrustedRootError> {
     let logs = Root::parse(json)?.tlogs.into_iter().flatten();
-    Ok(logs.filter_map(|log| Some((log.base_url.clone(), trusted_log(&log).ok()?))).collect())
+    let at = |log: LogInstance| {
+        let (tiled, rekor_v1) = log_of_any_version(&log).ok()?;
+        Some(LogAt { url: log.base_url, tiled, rekor_v1 })
+    };
+    Ok(logs.filter_map(at).collect())
 }
 
 /// Something in a list, with the place where it is.

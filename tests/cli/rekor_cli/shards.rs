@@ -1,6 +1,9 @@
 //! Entries of inactive shards, which a writer answers for next to its own log.
 
+use serde_json::{Value, json};
+
 use super::made::{self, Made};
+use crate::monitoring::between::{Between, Given};
 use crate::world::World;
 
 /// A frozen log with an entry, and a writer after it.
@@ -79,6 +82,55 @@ fn entries_are_proved_by_the_key_of_their_shard() {
     assert!(said.contains("Proved: in the tree of 1 with root hash"), "{said}");
 }
 
+/// `loginfo` lists inactive shards, and says of each whether its head was verified.
+#[test]
+fn heads_of_shards_are_listed_and_verified() {
+    let Rotated { old, new, id, .. } = rotated(false);
+    let tree = u64::from_str_radix(&id[..16], 16).expect("a number").to_string();
+    let both = format!("{},{}", new.vkey(), old.vkey());
+    let with = |vkeys: &str, more: &[&str]| {
+        new.fasti_with(&[("FASTI_VKEY", vkeys)], &[&["loginfo"], more].concat()).good()
+    };
+    let said = with(&both, &[]);
+    assert_eq!(value(&said, "Inactive Shard:").split(": ").next(), Some(&*tree), "{said}");
+    assert!(said.contains("2 entries with root hash") && said.contains("signed by old.test"));
+    let sizes = ["Active Tree Size:", "Total Tree Size:"].map(|name| value(&said, name));
+    assert_eq!(sizes, ["0", "2"]);
+    assert!(with(&both, &[]).contains("consistent with what was seen"));
+    let said = with(new.vkey(), &[]);
+    assert!(said.contains("not verified: give its key with --vkey"), "{said}");
+    let json = |vkeys: &str| -> Value {
+        serde_json::from_str(&with(vkeys, &["--format", "json"])).expect("JSON")
+    };
+    let shards = json(&both)["InactiveShards"].clone();
+    assert_eq!(shards[0]["TreeID"], tree);
+    assert_eq!((&shards[0]["TreeSize"], &shards[0]["Verified"]), (&json!(2), &json!(true)));
+    assert_eq!(json(new.vkey())["InactiveShards"][0]["Verified"], false);
+    // The files alone have no shards.
+    let said = with(new.vkey(), &["--log", "log"]);
+    assert!(!said.contains("Inactive Shard:"), "{said}");
+
+    // A log without tiles is known by its API alone.
+    let api = Between::of(new.url());
+    let said = with(&both, &["--log", &api.url]);
+    assert_eq!(value(&said, "Consistency:"), "not seen before: nothing to compare with");
+    assert!(value(&said, "Origin:").starts_with("localhost - "), "{said}");
+    assert!(said.contains("Inactive Shard:") && value(&said, "Total Tree Size:") == "2");
+    let said = with(&both, &["--log", &api.url]);
+    assert_eq!(value(&said, "Consistency:"), "same tree as last time");
+    let refused = |vkeys: &str, more: &[&str], reason: &str| {
+        let with = [&["loginfo", "--log", &api.url], more].concat();
+        new.fasti_with(&[("FASTI_VKEY", vkeys)], &with).refused(reason);
+    };
+    refused(old.vkey(), &[], "is signed by none of the trusted keys");
+    refused(&both, &["--min-size", "7"], "--min-size is 7");
+    api.alter(|_, mut answer| {
+        answer["inactiveShards"][0]["treeSize"] = json!(3);
+        Given::Json(answer)
+    });
+    refused(&both, &[], "its checkpoint is of another tree head");
+}
+
 /// With the key that v1's clients know, the index over all shards names entries too.
 #[test]
 fn entries_are_proved_by_the_key_of_all_shards() {
@@ -88,6 +140,8 @@ fn entries_are_proved_by_the_key_of_all_shards() {
     };
     let said = fasti(&made[2].command("upload")).good();
     assert!(said.contains("Created entry at index 2"), "{said}");
+    let said = fasti(&["loginfo"]).good();
+    assert!(said.contains("Inactive Shard:") && said.contains("signed by v1.test"), "{said}");
     for (index, in_shard) in [("0", "0"), ("1", "1"), ("2", "0")] {
         let said = fasti(&["get", "--log-index", index]).good();
         assert_eq!(value(&said, "Index:"), index);

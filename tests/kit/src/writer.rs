@@ -4,7 +4,7 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::ops::Deref;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::rc::Rc;
 
@@ -34,6 +34,14 @@ impl Home {
     /// The store's directory.
     pub fn store(&self) -> PathBuf {
         self.0.path().join("log")
+    }
+
+    /// Another home, with a copy of the store.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let copy = Self::new();
+        copy_dir(&self.store(), &copy.store());
+        copy
     }
 
     /// Writes a file next to the store and returns its path.
@@ -154,5 +162,18 @@ impl Drop for Writer {
         let said = self.home.said();
         assert!(std::thread::panicking() || !said.contains("panicked at"), "{said}");
         assert!(std::thread::panicking() || !said.contains('\u{1b}'), "colours in a file: {said}");
+    }
+}
+
+fn copy_dir(from: &Path, to: &Path) {
+    fs::create_dir(to).expect("a directory");
+    for entry in fs::read_dir(from).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        let target = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy_dir(&path, &target);
+        } else {
+            fs::copy(&path, &target).expect("a copy");
+        }
     }
 }

@@ -64,6 +64,22 @@ fn an_altered_inclusion_proof_is_refused() {
 }
 
 #[test]
+fn an_inclusion_proof_shows_the_tree_before_its_leaf() {
+    let all = leaves(SMALL as u64);
+    for n in 1..=SMALL {
+        for m in 0..n {
+            let proof = oracle::inclusion(m, &all[..n]);
+            let before = frontier_from_inclusion(index(m), size(n), &proof).unwrap();
+            assert_eq!(before.head(), head(&all[..m]));
+            for altered in other_lengths(&proof) {
+                frontier_from_inclusion(index(m), size(n), &altered).unwrap_err();
+            }
+        }
+        frontier_from_inclusion(index(n), size(n), &[]).unwrap_err();
+    }
+}
+
+#[test]
 fn an_inclusion_proof_holds_for_one_leaf_of_one_tree() {
     let all = leaves(SMALL as u64 + 8);
     let heads: Vec<_> = (0..=all.len()).map(|n| head(&all[..n])).collect();

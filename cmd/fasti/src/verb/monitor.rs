@@ -3,6 +3,7 @@
 
 mod logs;
 mod patterns;
+mod rekor_v1;
 mod reports;
 mod settings;
 

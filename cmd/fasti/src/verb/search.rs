@@ -11,6 +11,7 @@ use fasti::client::search::{self, SearchError};
 use crate::failure::{Failure, refused_if};
 use crate::freshness::Case;
 use crate::globals::Globals;
+use crate::inputs::{self, Inputs};
 use crate::output::Output;
 pub use arguments::Arguments;
 use page::Page;
@@ -20,7 +21,10 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
     let mut trusted = globals.trusted_root(arguments.trusted_root.as_ref())?;
     trusted.trust.indexers.extend(arguments.lookup_key.clone());
     let belief = arguments.belief(trusted.authorities)?;
-    let (question, trust) = (arguments.question()?, trusted.trust);
+    let mut inputs = Inputs::new(globals);
+    let artifacts = inputs.all(&arguments.artifact, inputs::ARTIFACT_BYTES_MAX).await?;
+    let keys = inputs.all(&arguments.public_key, arguments::KEY_BYTES_MAX).await?;
+    let (question, trust) = (arguments.question(&artifacts, &keys)?, trusted.trust);
     let fetch = globals.log_and_index(arguments.index.as_ref())?;
     if arguments.follow.is_some() || belief.is_some() {
         let pages = Pages::new(arguments, globals.format, (fetch, trust), question, belief);

@@ -28,33 +28,35 @@ use crate::freshness::{Case, Freshness, FreshnessFlags};
 use crate::globals::Globals;
 use crate::memory::is_unreadable;
 use crate::output::Output;
-use crate::proposed::{Asked, Parts, ProposalFlags};
+use crate::proposed::{Asked, Named, Parts, ProposalFlags};
 
 #[derive(Args)]
-#[command(group = ArgGroup::new("what").required(true)
+#[command(group = ArgGroup::new("what").required(true).multiple(true)
     .args(["artifact", "artifact_hash", "entry"]))]
 #[command(group = ArgGroup::new("how").required(true).multiple(true)
     .args(["signature", "private_key", "kind", "entry"]))]
 pub struct Arguments {
     /// The artifact; only its digest is sent, unless --type names a kind that needs all of it
-    #[arg(long, value_name = "FILE")]
+    ///
+    /// What is at a URL is read over https, from this machine, or if --artifact-hash is given.
+    #[arg(long, value_name = "FILE|URL", conflicts_with = "entry")]
     artifact: Option<PathBuf>,
-    /// The artifact's digest, in hex, instead of the artifact
+    /// The artifact's digest, in hex, instead of the artifact; or the one that it must have
     #[arg(
         long,
         value_name = "[sha256:]HEX",
         alias = "artifact_hash",
-        conflicts_with = "private_key",
+        conflicts_with = "entry",
         value_parser = NamedDigest::named_or_not
     )]
     artifact_hash: Option<NamedDigest>,
     /// An existing signature: raw, in base64 or in hex; ECDSA also as the numbers r and s
-    #[arg(long, value_name = "FILE", requires = "public_key", conflicts_with = "private_key")]
+    #[arg(long, value_name = "FILE|URL", requires = "public_key", conflicts_with = "private_key")]
     signature: Option<PathBuf>,
     /// The public key or X.509 certificate that verifies it (PEM or DER)
     ///
     /// Can be repeated for envelopes with several signatures.
-    #[arg(long, value_name = "FILE", alias = "public_key")]
+    #[arg(long, value_name = "FILE|URL", alias = "public_key")]
     public_key: Vec<PathBuf>,
     /// Sign with this key first (PKCS #8, PEM)
     #[arg(long, value_name = "FILE")]
@@ -82,8 +84,10 @@ struct Answer {
 }
 
 pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {
-    if arguments.is_for_v1()? {
-        let proposed = arguments.proposal.proposed(&arguments.parts())?;
+    let is_for_v1 = arguments.is_for_v1()?;
+    let parts = arguments.proposal.parts(globals, &arguments.named()).await?;
+    if is_for_v1 {
+        let proposed = arguments.proposal.proposed(&parts)?;
         let proposed = proposed.context("there is nothing to propose")?;
         let root = arguments.trusted_root.as_ref();
         return proposal::run(globals, &proposed, root, &arguments.freshness).await;
@@ -92,7 +96,7 @@ pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Fai
         return Err(anyhow!("--log must be the URL of a writer to upload to").into());
     };
     let bundle = arguments.bundle.as_deref().map(Destination::prepare).transpose()?;
-    let signed = signed(arguments)?;
+    let signed = signed(arguments, &parts)?;
     signed.verify().map_err(|error| Failure::Refused(error.into()))?;
     let leaf = signed.clone().into_entry().to_leaf();
     let leaf = leaf.map_err(|error| Failure::Refused(error.into()))?;
@@ -168,8 +172,8 @@ impl Arguments {
         Ok(is_for_v1)
     }
 
-    fn parts(&self) -> Parts<'_> {
-        Parts {
+    fn named(&self) -> Named<'_> {
+        Named {
             artifact: self.artifact.as_deref(),
             digest: self.artifact_hash.as_ref(),
             signature: self.signature.as_deref(),
@@ -179,9 +183,9 @@ impl Arguments {
 }
 
 /// The signature to log, either given or made now.
-fn signed(arguments: &Arguments) -> anyhow::Result<SignedDigest> {
-    let material = arguments.public_key.first().map(|path| files::read_key(path)).transpose()?;
-    let artifact = arguments.artifact.as_ref().map(ArtifactFile::new);
+fn signed(arguments: &Arguments, parts: &Parts) -> anyhow::Result<SignedDigest> {
+    let material = parts.keys.first().map(|path| files::read_key(path)).transpose()?;
+    let artifact = parts.artifact.as_ref().map(ArtifactFile::new);
     if let Some(path) = &arguments.private_key {
         let artifact = artifact.context("signing needs the artifact itself: give --artifact")?;
         let key = PrivateKey::open(path).with_context(|| path.display().to_string())?;
@@ -198,14 +202,14 @@ fn signed(arguments: &Arguments) -> anyhow::Result<SignedDigest> {
     }
     let verifier = Verifier::new(material.context("give --public-key as well")?)?;
     let hash = verifier.public_key()?.algorithm().hash();
-    let digest = match (artifact, &arguments.artifact_hash) {
+    let digest = match (artifact, &parts.digest) {
         (Some(artifact), _) => artifact
             .digest(hash)
             .with_context(|| format!("cannot read {}", artifact.path().display()))?,
         (None, Some(named)) => fitting(named, hash)?,
         (None, None) => bail!("give --artifact or --artifact-hash"),
     };
-    let path = arguments.signature.as_ref().context("give --signature or --private-key")?;
+    let path = parts.signature.as_ref().context("give --signature or --private-key")?;
     let content = files::read_signature(path, &verifier.material)?;
     Ok(SignedDigest { digest, signature: VerifiableSignature { content, verifier } })
 }

@@ -27,7 +27,7 @@ use crate::freshness::FreshnessFlags;
 use crate::globals::Globals;
 use crate::moment;
 use crate::output::Output;
-use crate::proposed::Parts;
+use crate::proposed;
 use crate::runtime::runtime;
 use crate::still_there::compare;
 
@@ -62,7 +62,7 @@ pub struct Arguments {
     ///
     /// Can be repeated: each artifact must verify. The digest of a subject of a statement can be by
     /// any algorithm, under the name that it has there, such as gitCommit:HEX. A file with such a
-    /// name is ./sha256:...
+    /// name is ./sha256:... For an entry of a --type, a URL will do too, as with `fasti upload`.
     #[arg(long, value_name = "FILE|DIR|ALGORITHM:HEX",
           value_parser = OsStringValueParser::new().try_map(Named::parse))]
     artifact: Vec<Named>,
@@ -211,13 +211,14 @@ async fn run_in_log(globals: &Globals, arguments: &Arguments) -> Result<Output, 
             Named::Digest(named) => digest = Some(named),
         }
     }
+    // A digest can be the one that the artifact must have.
+    let digests = usize::from(digest.is_some()) + arguments.artifact_hash.len();
     digest = digest.or(arguments.artifact_hash.first());
-    let count = arguments.artifact.len() + arguments.artifact_hash.len();
-    if count > 1 {
+    if arguments.artifact.len() > 1 || digests > 1 {
         return Err(anyhow!("an entry is about one artifact: give one").into());
     }
     let signature = arguments.signature.as_deref();
-    let parts = Parts { artifact, digest, signature, keys: &arguments.public_key };
+    let parts = proposed::Named { artifact, digest, signature, keys: &arguments.public_key };
     let (root, freshness) = (arguments.trusted_root.as_ref(), &arguments.freshness);
     in_log::run(globals, &arguments.in_log, &parts, root, freshness).await
 }

@@ -3,12 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use async_trait::async_trait;
-use fasti_lookup_spec::LookupPath;
 use tiles_spec::leaf_hash;
 
 use super::*;
-use crate::fetch::FetchError;
-use crate::testing::{TestLog, entries, trust};
+use crate::testing::{Between, TestLog, Through, entries, trust};
 
 async fn view(log: &TestLog) -> View {
     View::open(log.fetch(), &trust()).await.unwrap()
@@ -142,41 +140,20 @@ async fn the_damaged_entry_is_named_where_that_can_be_known() {
     assert!(error.contains("tile/entries/001") && !error.contains("entry 257"), "{error}");
 }
 
-/// Answers after everything else had a turn, and counts the requests that wait for an answer.
+/// Waits until everything else had a turn, and counts the requests that wait for an answer.
+#[derive(Default)]
 struct Counting {
-    log: TestLog,
     now: AtomicUsize,
     most: AtomicUsize,
 }
 
 #[async_trait]
-impl Fetch for Counting {
-    async fn fetch(&self, path: &ResourcePath) -> Result<Option<Vec<u8>>, FetchError> {
+impl Between for Counting {
+    async fn on_fetch(&self) {
         let now = self.now.fetch_add(1, SeqCst) + 1;
         self.most.fetch_max(now, SeqCst);
         tokio::task::yield_now().await;
         self.now.fetch_sub(1, SeqCst);
-        self.log.fetch().fetch(path).await
-    }
-
-    fn place(&self, path: &ResourcePath) -> String {
-        path.to_string()
-    }
-
-    async fn fetch_lookup(&self, path: &LookupPath) -> Result<Option<Vec<u8>>, FetchError> {
-        self.log.fetch_lookup(path).await
-    }
-
-    async fn fetch_part(
-        &self,
-        path: &LookupPath,
-        bytes: Range<u64>,
-    ) -> Result<Option<Vec<u8>>, FetchError> {
-        self.log.fetch_part(path, bytes).await
-    }
-
-    fn place_of_lookup(&self, path: &LookupPath) -> String {
-        self.log.place_of_lookup(path)
     }
 }
 
@@ -184,14 +161,14 @@ impl Fetch for Counting {
 async fn what_is_on_its_way_is_bounded() {
     let large = vec![vec![7; 40_000]; 7 * 256];
     for (entries, most) in [(entries(60_000), AHEAD_MAX), (large, AHEAD_MIN)] {
-        let (now, count) = (AtomicUsize::default(), entries.len().div_ceil(256) as u64);
-        let counting = Counting { log: TestLog::of(&entries), now, most: AtomicUsize::default() };
-        let counting = Arc::new(counting);
+        let count = entries.len().div_ceil(256) as u64;
+        let between = Counting::default();
+        let counting = Arc::new(Through { log: TestLog::of(&entries), between });
         let mut view = View::open(counting.clone(), &trust()).await.unwrap();
         let mut bundles = view.bundles(tile(0)..tile(count));
         for _ in 0..count {
             assert!(bundles.next().await.unwrap().is_some());
         }
-        assert_eq!(counting.most.load(SeqCst), most);
+        assert_eq!(counting.between.most.load(SeqCst), most);
     }
 }

@@ -28,7 +28,7 @@ use crate::event::{Event, What};
 use crate::left_out::LeftOut;
 use crate::matcher::Matcher;
 use crate::patterns::{PatternTexts, Patterns};
-use crate::rules::{Outlet, Rules, Start, Watched};
+use crate::rules::{Outlet, Rules, Source, Start, Watched};
 use crate::turns::Turns;
 use crate::watch::Watch;
 
@@ -78,7 +78,8 @@ impl Scene {
 
     pub fn watch(&self, start: Start) -> Watch {
         let fetch = Arc::new(Changing(self.log.clone()));
-        let log = Watched { fetch, place: "here".to_owned(), trust: trust(), start };
+        let source = Source::Tiles { fetch, trust: trust() };
+        let log = Watched { place: "here".to_owned(), source, start };
         let rules = Rules {
             matcher: self.matcher.clone(),
             memory: Monitor::new(self.state.path().to_owned()),

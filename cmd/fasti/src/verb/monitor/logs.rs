@@ -6,13 +6,13 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail, ensure};
 use fasti::client::fetch::{Fetch, Location};
 use fasti::client::monitor::Monitor;
-use fasti::client::trust::{Trust, TrustedLog};
-use fasti::monitor::rules::{Start, Watched};
+use fasti::client::trust::Trust;
+use fasti::monitor::rules::{Source, Watched};
 use fasti::verify::signing_config::{SIGNING_CONFIG_BYTES_MAX, SigningConfig};
-use fasti::verify::trusted_root::{TRUSTED_ROOT_BYTES_MAX, logs_at};
 use tiles_spec::{ResourcePath, VerifierKey};
 
-use super::settings::{Arguments, From, LogTable, Settings};
+use super::rekor_v1;
+use super::settings::{Arguments, From, LogTable, Settings, start};
 use crate::files;
 use crate::globals::Globals;
 use crate::terminal;
@@ -36,7 +36,10 @@ pub async fn watched(
         "--signing-config needs a --trusted-root with the keys of the logs"
     );
     let mut logs = Vec::new();
-    let has_own = !arguments.logs.is_empty() || !settings.logs.is_empty();
+    let has_own = !arguments.logs.is_empty()
+        || !arguments.rekor_v1.is_empty()
+        || !settings.logs.is_empty()
+        || !settings.rekor_v1.is_empty();
     let takes_root = settings.trusted_root.is_some() && !globals.is_log_named;
     // What the environment names is watched if nothing else is.
     let named = globals.log.iter().filter(|_| globals.is_log_named || (!has_own && !takes_root));
@@ -48,20 +51,21 @@ pub async fn watched(
     for table in &settings.logs {
         logs.push(in_table(globals, table, settings)?);
     }
+    logs.extend(rekor_v1::named(globals, arguments, settings)?);
     if logs.is_empty() {
         let Some(root) = &settings.trusted_root else {
             bail!("no log given: name its URL or directory, or a --trusted-root");
         };
         logs = in_root(globals, settings, root, state).await?;
     }
-    ensure!(!logs.is_empty(), "there is no tiled log in the trusted root");
+    ensure!(!logs.is_empty(), "there is no log in the trusted root that can be watched");
     ensure!(logs.len() <= LOGS_MAX, "there are more than {LOGS_MAX} logs");
     Ok(logs)
 }
 
 fn watch(fetch: Arc<dyn Fetch>, location: &Location, trust: Trust, from: Option<From>) -> Watched {
-    let start = from.map_or(Start::Now, |From(from)| Start::At(from));
-    Watched { fetch, place: location.to_string(), trust, start }
+    let start = start(from);
+    Watched { place: location.to_string(), source: Source::Tiles { fetch, trust }, start }
 }
 
 /// A log in the file, with its own keys or with those of the command line.
@@ -79,59 +83,87 @@ fn in_table(globals: &Globals, table: &LogTable, settings: &Settings) -> anyhow:
     Ok(watch(globals.open(&location)?, &location, trust, table.from.or(settings.from)))
 }
 
-/// The logs in a trusted root that serve tiles.
+/// The logs in a trusted root: those that serve tiles by them, others by the API of Rekor v1.
 async fn in_root(
     globals: &Globals,
     settings: &Settings,
     root: &Path,
     state: &Path,
 ) -> anyhow::Result<Vec<Watched>> {
-    let name = || root.display().to_string();
-    let listed = logs_at(&files::read(root, TRUSTED_ROOT_BYTES_MAX)?).with_context(name)?;
+    let listed = rekor_v1::listed(root)?;
     let chosen = settings.signing_config.as_deref().map(chosen).transpose()?;
     let mut logs = Vec::new();
-    for (url, log) in listed {
-        let url = url.trim_end_matches('/').to_owned();
-        if chosen.as_ref().is_some_and(|chosen| !chosen.contains(&url)) {
+    for (url, trusted) in listed {
+        let versions: Vec<u32> = match &chosen {
+            Some(chosen) => chosen.iter().filter(|it| it.0 == url).map(|it| it.1).collect(),
+            None => Vec::new(),
+        };
+        if chosen.is_some() && versions.is_empty() {
             continue;
         }
-        let trust = Trust { logs: vec![log.clone()], ..Trust::default() };
-        let trust = globals.under_policy(trust, None)?;
-        match place(globals, &url).await? {
-            Some((location, fetch)) => logs.push(watch(fetch, &location, trust, settings.from)),
-            None if chosen.is_some() || is_known(state, &log, &trust) => {
-                let location: Location = url.parse()?;
-                logs.push(watch(globals.open(&location)?, &location, trust, settings.from));
+        let is_v1 = versions.contains(&rekor_v1::VERSION) && !versions.contains(&TILED);
+        let trust = globals.under_policy(trusted.trust.clone(), None)?;
+        let at: Location = url.parse()?;
+        let place = match &trusted.trust.logs[..] {
+            [] => Place::Nowhere,
+            _ => place(globals, &url).await?,
+        };
+        logs.push(match place {
+            Place::Serves(location, fetch) => watch(fetch, &location, trust, settings.from),
+            Place::OutOfReach(fetch) if !is_v1 => watch(fetch, &at, trust, settings.from),
+            _ if !globals.names_policy()
+                && (is_v1 || rekor_v1::is_there(globals, &url, &trusted, state).await?) =>
+            {
+                rekor_v1::watch(globals, &url.parse()?, trusted, Vec::new(), settings.from)?
             }
-            None => terminal::say(&format!("note: {url} serves no checkpoint, so it is left out")),
-        }
+            _ if versions.contains(&TILED) || is_known(state, &trust) => {
+                watch(globals.open(&at)?, &at, trust, settings.from)
+            }
+            _ => {
+                let words = "serves no checkpoint, so it is left out";
+                terminal::say(&format!("note: {url} {words}"));
+                continue;
+            }
+        });
     }
     Ok(logs)
 }
 
-/// The URLs of the tiled logs to which a signing config sends entries.
-fn chosen(path: &Path) -> anyhow::Result<Vec<String>> {
+/// The logs to which a signing config sends entries: URLs and versions of Rekor's API.
+fn chosen(path: &Path) -> anyhow::Result<Vec<(String, u32)>> {
     let json = files::read(path, SIGNING_CONFIG_BYTES_MAX)?;
     let config = SigningConfig::read(&json).with_context(|| path.display().to_string())?;
-    let tiled = config.rekor_tlog_urls.iter().filter(|log| log.major_api_version == TILED);
-    Ok(tiled.map(|log| log.url.trim_end_matches('/').to_owned()).collect())
+    let logs = config.rekor_tlog_urls.iter();
+    let known = logs.filter(|log| [rekor_v1::VERSION, TILED].contains(&log.major_api_version));
+    Ok(known.map(|log| (log.url.trim_end_matches('/').to_owned(), log.major_api_version)).collect())
 }
 
-/// Where a log of a trusted root serves its files: at its URL, or below it. `None` if in neither
-/// place. A log that is out of reach is at its URL.
-async fn place(globals: &Globals, url: &str) -> anyhow::Result<Option<(Location, Arc<dyn Fetch>)>> {
+/// Where a log of a trusted root serves its files.
+enum Place {
+    /// At its URL, or below it.
+    Serves(Location, Arc<dyn Fetch>),
+    /// Nobody knows: it does not answer at its URL.
+    OutOfReach(Arc<dyn Fetch>),
+    /// In neither place.
+    Nowhere,
+}
+
+async fn place(globals: &Globals, url: &str) -> anyhow::Result<Place> {
     for url in [url.to_owned(), format!("{url}{BELOW}")] {
         let location: Location = url.parse()?;
         let fetch = globals.open(&location)?;
         match fetch.fetch(&ResourcePath::Checkpoint).await {
             Ok(None) => {}
-            Ok(Some(_)) | Err(_) => return Ok(Some((location, fetch))),
+            Ok(Some(_)) => return Ok(Place::Serves(location, fetch)),
+            Err(_) => return Ok(Place::OutOfReach(fetch)),
         }
     }
-    Ok(None)
+    Ok(Place::Nowhere)
 }
 
-/// Whether the log was watched before.
-fn is_known(state: &Path, log: &TrustedLog, trust: &Trust) -> bool {
-    Monitor::new(state.to_owned()).seen(log, trust).is_ok_and(|seen| seen.is_some())
+/// Whether one of the logs was watched before.
+fn is_known(state: &Path, trust: &Trust) -> bool {
+    let memory = Monitor::new(state.to_owned());
+    let was_seen = |log| memory.seen(log, trust).is_ok_and(|seen| seen.is_some());
+    trust.logs.iter().any(was_seen)
 }

@@ -2,6 +2,7 @@
 //! counts before the file; lists are joined.
 
 use std::fmt;
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -9,11 +10,14 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow};
 use clap::Args;
 use fasti::client::fetch::Location;
+use fasti::monitor::rules::Start;
+use reqwest::Url;
 use serde::{Deserialize, Deserializer};
 use tiles_spec::TreeSize;
 
 use crate::files;
 use crate::freshness::duration;
+use crate::rekor_v1_key::RekorV1Key;
 
 /// The largest file, in bytes.
 const CONFIG_BYTES_MAX: usize = 1 << 20;
@@ -33,8 +37,19 @@ pub struct Arguments {
     /// Logs to watch: URLs, buckets (s3, gs, az) or directories; also --log
     #[arg(value_name = "URL|DIR")]
     pub logs: Vec<Location>,
+    /// Logs of Rekor v1 to watch, by the URLs of their API; their keys are given with
+    /// --rekor-v1-key, --vkey or --trusted-root
+    #[arg(long, value_name = "URL")]
+    pub rekor_v1: Vec<Url>,
+    /// A key by which clients of Rekor v1 know the log or one of its shards: its verifier key, or a
+    /// file (PEM)
+    #[arg(long, value_name = "NAME+ID+KEY|FILE", requires = "rekor_v1")]
+    pub rekor_v1_key: Vec<RekorV1Key>,
+    /// Watch only this shard of the log of Rekor v1; can be repeated [default: all]
+    #[arg(long, value_name = "NUMBER", requires = "rekor_v1")]
+    pub tree_id: Vec<NonZeroU64>,
     /// Read further options, logs and patterns from this file (TOML): every flag by its name, logs
-    /// in [[log]], patterns in [[match]]
+    /// in [[log]] and [[rekor-v1]], patterns in [[match]]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]
@@ -101,6 +116,10 @@ pub struct Settings {
     #[arg(skip)]
     #[serde(rename = "log")]
     pub logs: Vec<LogTable>,
+    /// Logs of Rekor v1 in the file.
+    #[arg(skip)]
+    #[serde(rename = "rekor-v1")]
+    pub rekor_v1: Vec<RekorV1Table>,
     /// Groups of patterns.
     #[arg(skip)]
     #[serde(rename = "match")]
@@ -121,6 +140,26 @@ pub struct LogTable {
     /// Where to begin.
     pub from: Option<From>,
 }
+
+/// A log of Rekor v1 in the file.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RekorV1Table {
+    /// The URL of its API.
+    pub url: String,
+    /// The keys of its shards: verifier keys or files.
+    #[serde(default)]
+    pub key: Vec<String>,
+    /// The shards to watch; empty for all.
+    #[serde(default)]
+    pub tree_id: Vec<TreeNumber>,
+    /// Where to begin.
+    pub from: Option<From>,
+}
+
+/// The number of a tree, as a number or a text.
+#[derive(Clone, Copy, Debug)]
+pub struct TreeNumber(pub NonZeroU64);
 
 /// What is looked for. A value that begins with `@` names a file with one value a line.
 #[derive(Args, Clone, Default, Deserialize)]
@@ -187,6 +226,7 @@ impl Arguments {
             webhook: flags.webhook.or(file.webhook),
             webhook_secret: flags.webhook_secret.or(file.webhook_secret),
             logs: file.logs,
+            rekor_v1: file.rekor_v1,
             matches: file.matches,
         })
     }
@@ -197,6 +237,11 @@ impl Settings {
     pub fn wants_unvouched(&self) -> bool {
         self.matches.iter().any(|group| group.unvouched)
     }
+}
+
+/// Where to begin.
+pub fn start(from: Option<From>) -> Start {
+    from.map_or(Start::Now, |From(from)| Start::At(from))
 }
 
 fn read(path: &Path) -> anyhow::Result<Settings> {
@@ -226,6 +271,20 @@ impl FromStr for Span {
 
     fn from_str(text: &str) -> Result<Self, String> {
         duration(text).map(Self)
+    }
+}
+
+impl FromStr for TreeNumber {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|_| format!("{text:?} is not the number of a tree"))
+    }
+}
+
+impl<'de> Deserialize<'de> for TreeNumber {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        parsed(from)
     }
 }
 

@@ -20,13 +20,15 @@ use crate::freshness::FreshnessFlags;
 const X509: &str = "x509";
 /// The largest file with a key of another format. Roots of TUF and OpenPGP keys can be long.
 const OTHER_KEY_BYTES_MAX: usize = 1 << 20;
+/// The largest key at a URL.
+pub(super) const KEY_BYTES_MAX: u64 = OTHER_KEY_BYTES_MAX as u64;
 
 #[derive(Args)]
 #[command(group = ArgGroup::new("what").required(true).multiple(true)
     .args(["artifact", "sha", "public_key", "email", "identity", "uuid"]))]
 pub struct Arguments {
     /// Entries about this artifact, by its SHA-256, SHA-384 and SHA-512
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE|URL")]
     pub(super) artifact: Vec<PathBuf>,
     /// Entries about the artifact, payload or envelope with this digest, in hex
     #[arg(long, value_name = "[sha256:]HEX", alias = "artifact_hash")]
@@ -34,8 +36,8 @@ pub struct Arguments {
     /// Entries signed by this key, or by the key in this certificate (PEM or DER)
     ///
     /// With another --pki-format, entries of Rekor v1 with this key.
-    #[arg(long, value_name = "FILE", alias = "public_key")]
-    public_key: Vec<PathBuf>,
+    #[arg(long, value_name = "FILE|URL", alias = "public_key")]
+    pub(super) public_key: Vec<PathBuf>,
     /// What each --public-key is: an OpenPGP key, a line of authorized_keys, the root of a TUF
     /// repository
     #[arg(long, value_name = "FORMAT", value_parser = KEY_FORMATS, default_value = X509,
@@ -109,15 +111,20 @@ pub enum Combined {
 }
 
 impl Arguments {
-    pub(super) fn question(&self) -> anyhow::Result<Question> {
+    /// The question, with what the files say that artifacts and keys are in.
+    pub(super) fn question(
+        &self,
+        artifacts: &[PathBuf],
+        keys: &[PathBuf],
+    ) -> anyhow::Result<Question> {
         let mut terms = Vec::new();
-        for path in &self.artifact {
+        for path in artifacts {
             terms.push(artifact(path)?);
         }
         for digest in &self.sha {
             terms.push(read_digest(digest)?.into());
         }
-        for path in &self.public_key {
+        for path in keys {
             terms.push(self.public_key(path)?.into());
         }
         // Of two terms with one key the first counts, so the wider one comes first.

@@ -14,7 +14,7 @@ use crate::found::{Found, Sought};
 use crate::freshness::FreshnessFlags;
 use crate::globals::Globals;
 use crate::output::Output;
-use crate::proposed::{Parts, ProposalFlags};
+use crate::proposed::{Named, ProposalFlags};
 
 /// Which entry has to be in the log.
 #[derive(Args)]
@@ -36,19 +36,20 @@ impl InLogFlags {
         self.uuid.is_some() || self.log_index.is_some() || kind.is_some() || entry.is_some()
     }
 
-    fn sought(&self, parts: &Parts<'_>) -> Result<Sought, Failure> {
+    async fn sought(&self, globals: &Globals, parts: &Named<'_>) -> Result<Sought, Failure> {
         let named = self.uuid.map(Sought::Id).or(self.log_index.map(Sought::Index));
-        let has_parts = parts.artifact.is_some() || parts.digest.is_some();
+        let has_artifact = parts.artifact.is_some() || parts.digest.is_some();
         if let Some(named) = named {
             // An artifact that is not looked at must not seem to be verified.
-            if has_parts || parts.signature.is_some() || !parts.keys.is_empty() {
+            if has_artifact || parts.signature.is_some() || !parts.keys.is_empty() {
                 let words = "--uuid and --log-index say nothing about an artifact: give --type \
                              instead, with --artifact, --signature and --public-key";
                 return Err(anyhow!(words).into());
             }
             return Ok(named);
         }
-        let proposed = self.proposal.proposed(parts)?.ok_or_else(|| {
+        let parts = self.proposal.parts(globals, parts).await?;
+        let proposed = self.proposal.proposed(&parts)?.ok_or_else(|| {
             anyhow!("entries of Rekor v2 are verified with --bundle or --proof, without --type")
         })?;
         Ok(Sought::Id(EntryId::of_leaf(proposed.leaf)))
@@ -59,11 +60,11 @@ impl InLogFlags {
 pub async fn run(
     globals: &Globals,
     flags: &InLogFlags,
-    parts: &Parts<'_>,
+    parts: &Named<'_>,
     trusted_root: Option<&PathBuf>,
     freshness: &FreshnessFlags,
 ) -> Result<Output, Failure> {
-    let sought = flags.sought(parts)?;
+    let sought = flags.sought(globals, parts).await?;
     let found = Found::of(globals, trusted_root, freshness, sought).await?;
     let missing = || Failure::Refused(anyhow!("entry in log cannot be located"));
     let found = found.ok_or_else(missing)?;
