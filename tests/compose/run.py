@@ -14,10 +14,12 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
 
 from ruamel.yaml import YAML
+
+sys.path.insert(0, "tests/recipes")
+import reads  # noqa: E402
 
 HERE = pathlib.Path("terraform/compose")
 USER = 65532
@@ -146,44 +148,6 @@ class Project:
         self.fasti("upload", "--artifact", str(self.work / "artifact"), *key)
 
 
-def ask(path, method="GET", **fields):
-    """Status, headers and body of an answer of the front."""
-    fields = {name.replace("_", "-"): value for name, value in fields.items()}
-    request = urllib.request.Request(FRONT + path, method=method, headers=fields)
-    try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return answer.status, answer.headers, answer.read()
-    except urllib.error.HTTPError as error:
-        return error.code, error.headers, b""
-
-
-def files(vkey):
-    """What readers need of the front: types, lifetimes, ranges, and pages of other sites."""
-    immutable, text = "public, max-age=31536000, immutable", "text/plain; charset=utf-8"
-    # The index of two entries is one run, or two.
-    [run, *_] = [path for path in ("/lookup/run/0/2/0", "/lookup/run/1/2/0") if ask(path)[0] == 200]
-    places = [
-        ("/checkpoint", text, "no-cache"),
-        ("/api/v2/checkpoint", text, "no-cache"),
-        ("/log.json", "application/json", "no-cache"),
-        ("/lookup/latest", text, "no-cache"),
-        ("/tile/0/000.p/2", "application/octet-stream", immutable),
-        (run, "application/octet-stream", immutable),
-    ]
-    for path, kind, lifetime in places:
-        for _ in range(2):
-            status, headers, body = ask(path, Origin="https://ui.example")
-            found = (status, headers["content-type"], headers["cache-control"], headers.get_all("access-control-allow-origin"))
-            assert found == (200, kind, lifetime, ["*"]), (path, found)
-        status, headers, part = ask(path, Range="bytes=2-5")
-        assert (status, part) == (206, body[2:6]), (path, status, part)
-    status, headers, _ = ask("/tile/0/000.p/2", "OPTIONS", Origin="https://ui.example")
-    assert (status, headers["access-control-allow-methods"]) == (204, "GET, HEAD"), headers
-    for path in ("/_writer/vkey", "/api/v2/_writer/vkey", "/tile/%2e%2e/_writer/vkey", "/other", "/tile/0/000"):
-        assert ask(path)[0] == 404, path
-    assert vkey in ask("/log.json")[2].decode()
-
-
 def story(project):
     for name in ("store", "witness", *WRITERS):
         project.start(name)
@@ -200,7 +164,7 @@ def story(project):
     killed.wait()
     project.upload("after")
 
-    files(project.variables["FASTI_VKEY"])
+    reads.check(FRONT, project.variables["FASTI_VKEY"], ("", "/api/v2"))
     project.fasti("fsck")
     info = json.loads(project.fasti("loginfo", "--format", "json"))
     assert info["ActiveTreeSize"] == 2 and len(info["Checkpoint"].strip().splitlines()) == 6, info
