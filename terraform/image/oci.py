@@ -143,7 +143,7 @@ def write(given):
     manifest = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json"}
     manifest |= {"config": config, "layers": layers, "annotations": labels}
     manifest = layout.json(manifest, manifest["mediaType"])
-    names = {"org.opencontainers.image.ref.name": given.version, "io.containerd.image.name": f"fasti:{given.version}"}
+    names = {"org.opencontainers.image.ref.name": given.version, "io.containerd.image.name": f"docker.io/library/fasti:{given.version}"}
     manifest |= {"platform": {"architecture": "amd64", "os": "linux"}, "annotations": names}
     index = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [manifest]}
     layout.blobs.file("index.json", json.dumps(index).encode())
