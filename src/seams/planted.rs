@@ -68,6 +68,10 @@ pub enum Bug {
     PutBackPassedOver,
     /// A leader takes a record that another leader has trimmed for a sign of a rollback.
     TrimmedIsGone,
+    /// A checkpoint is published before the witnesses have cosigned it.
+    PublishBeforeQuorum,
+    /// A late cosignature replaces those that are there.
+    LateLineReplaces,
 }
 
 /// Whether a bug is enabled.

@@ -4,6 +4,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`quorum`] | asks all witnesses of a policy at once, until enough of them have cosigned |
+//! | [`quorum_metrics`] | what they did, as the log counts it |
 //! | `remote` | one witness: what it was asked, what it answered, and what it knows |
 //! | [`ask`] | one request to a witness; `http_ask` sends it |
 //! | `witness` | a witness: judges, records, cosigns |
@@ -39,6 +40,7 @@ pub mod metrics;
 #[cfg(feature = "serve")]
 mod own_keys;
 pub mod quorum;
+pub mod quorum_metrics;
 #[cfg(feature = "serve")]
 mod refusal;
 mod remote;
@@ -58,6 +60,7 @@ pub use log_list::{ListedLog, LogList, LogListError};
 #[cfg(feature = "serve")]
 pub use own_keys::{OwnKeys, OwnKeysError};
 pub use quorum::{Missing, QuorumConfig, QuorumCosigners, QuorumError};
+pub use quorum_metrics::QuorumMetrics;
 #[cfg(feature = "serve")]
 pub use refusal::Refusal;
 #[cfg(feature = "serve")]

@@ -29,6 +29,7 @@ mod trace;
 mod tree;
 mod trouble;
 mod wire;
+mod witnesses;
 
 use run::{run, setting};
 use seeds::run_all;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use fasti_kit::writer::{Home as WriterHome, Writer};
 use tiles_spec::{Note, VerifierKey};
 
 use crate::home::{Home, Witness};
+use crate::slow_way::slow_way;
 
 const FLAGS: [&str; 4] = ["--accept-opaque", "--no-lookup", "--origin", "log.test"];
 
@@ -39,10 +41,14 @@ impl Three {
 
     /// Two of them are enough, each with either of its keys.
     fn policy(&self, log: &str) -> String {
+        let address = |witness: &Option<Witness>| witness.as_ref().expect("it runs").address;
+        self.policy_at(log, self.witnesses.iter().map(address).collect())
+    }
+
+    fn policy_at(&self, log: &str, addresses: Vec<SocketAddr>) -> String {
         let mut text = format!("log {log}\n");
         let mut groups = String::new();
-        for (n, (home, witness)) in (1..).zip(self.homes.iter().zip(&self.witnesses)) {
-            let address = witness.as_ref().expect("it runs").address;
+        for (n, (home, address)) in (1..).zip(self.homes.iter().zip(addresses)) {
             for (kind, key) in ["a", "b"].iter().zip(home.keys()) {
                 writeln!(text, "witness {kind}{n} {key} http://{address}").expect("to a string");
             }
@@ -97,6 +103,46 @@ fn checkpoints_are_published_with_a_quorum_and_readers_accept_them() {
     assert_eq!(counts[1], 0);
     expect_two(&counts);
     read(&writer, &policy, 3);
+}
+
+#[test]
+fn a_witness_that_is_late_is_published_later_and_counted() {
+    let home = WriterHome::new();
+    let writer = home.start(&FLAGS);
+    let mut three = Three::of(&writer);
+    let vkey = writer.key.to_string();
+    writer.stop();
+    let running = three.witnesses.iter().map(|witness| witness.as_ref().expect("it runs").address);
+    let mut addresses: Vec<_> = running.collect();
+    addresses[2] = slow_way(addresses[2], Duration::from_millis(400));
+    let policy = home.file("policy", &three.policy_at(&vkey, addresses));
+    let flags = ["--witness-policy", &policy, "--metrics-listen", "127.0.0.1:0"];
+    let flags = [&FLAGS[..], &flags].concat();
+    let writer = home.start(&flags);
+    assert_eq!(post(&writer, "entry 0"), 200, "{}", home.said());
+    let began = Instant::now();
+    while cosigned(&writer, &three) != [2, 2, 2] {
+        assert!(began.elapsed() < Duration::from_secs(20), "{}", home.said());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let metrics = writer.metrics.expect("it serves metrics");
+    let metrics = Connection::open(metrics).expect("it listens").get("/metrics").expect("metrics");
+    let metrics = String::from_utf8(metrics.body).expect("text");
+    for line in [
+        "fasti_cosigner_size{witness=\"a3\"} 1",
+        "fasti_cosigner_failures_total{witness=\"a1\",kind=\"contradicted\"} 0",
+    ] {
+        assert!(metrics.lines().any(|there| there == line), "{line}: {metrics}");
+    }
+    let is_zero = |name: &str| metrics.contains(&format!("\n{name} 0\n"));
+    assert!(!is_zero("fasti_cosigner_late_total{witness=\"a3\"}"), "{metrics}");
+    assert!(!is_zero("fasti_late_joins_total"), "{metrics}");
+    writer.stop();
+    // The tree is the same after a restart, so its cosignatures stay.
+    three.witnesses[2].take().expect("it runs").process.kill();
+    let writer = home.start(&flags);
+    assert_eq!(cosigned(&writer, &three), [2, 2, 2]);
+    read(&writer, &policy, 0);
 }
 
 #[test]
