@@ -100,8 +100,8 @@ impl Witnessing {
         if !rng.chance(2_500) {
             return None;
         }
-        let count = rng.pick(&[1, 2, 3, 3, 3, 3]);
-        let most = rng.pick(&[count, count.div_ceil(2), count.div_ceil(2)]);
+        let count: usize = rng.pick(&[1, 2, 3, 3, 3, 3]);
+        let most = rng.pick(&[count, count / 2 + 1, count / 2 + 1]);
         Some(Self {
             count,
             quorum: if rng.chance(1_000) { 1 } else { most },
