@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use fasti_grow::{CosignError, Edge, ForwardOnly, Leaf, SigningGuard};
 use fasti_seams::causes::with_causes;
+use fasti_seams::planted::{Bug, planted};
 use fasti_store::{Attempt, ObjectPath};
 use tiles_spec::TileMap;
 use tokio::sync::Mutex;
@@ -32,7 +33,7 @@ pub(super) async fn finish(
         }
         // Or another writer has it cosigned, and has not published it yet.
         Err(error @ RecoverError::RolledBack { .. })
-            if has_moved(context, replay).await? || is_replaced(context, replay).await? =>
+            if !planted(Bug::OvertakenIsPutBack) && is_overtaken(context, replay).await? =>
         {
             tracing::info!(error = with_causes(&error), "another writer leads");
             Err(RecoverError::Fenced)
@@ -103,9 +104,11 @@ fn rolled_back(error: PublishError) -> RecoverError {
     }
 }
 
-/// Another writer has begun a term since. Its first record is never trimmed.
-async fn is_replaced(context: &Context, replay: &Replay) -> Result<bool, RecoverError> {
-    Ok(context.stores.commits.read(replay.next.next()).await?.is_some())
+/// Another writer has published since the takeover, or has begun a term and may be about to. The
+/// first record of a term is never trimmed.
+async fn is_overtaken(context: &Context, replay: &Replay) -> Result<bool, RecoverError> {
+    let later = context.stores.commits.read(replay.next.next()).await?;
+    Ok(later.is_some() || has_moved(context, replay).await?)
 }
 
 /// Another writer has published since the takeover, so the records that we read may have been

@@ -72,6 +72,11 @@ pub enum Bug {
     PublishBeforeQuorum,
     /// A late cosignature replaces those that are there.
     LateLineReplaces,
+    /// A tree that is signed again loses the cosignatures that it had.
+    LinesForgotten,
+    /// A writer that was overtaken in its recovery calls the store put back if a witness has seen
+    /// more.
+    OvertakenIsPutBack,
 }
 
 /// Whether a bug is enabled.

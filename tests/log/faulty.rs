@@ -35,7 +35,6 @@ pub enum Fault {
 
 impl Fault {
     /// What a writer stops for, or tries again.
-
     pub const ALL: [Self; 6] = [
         Self::FailBefore,
         Self::FailAfter,

@@ -48,7 +48,7 @@ enum Wrong {
     Seam(Defect),
 }
 
-const BUGS: [Bug; 31] = [
+const BUGS: [Bug; 33] = [
     Bug::OwnExistsIsFenced,
     Bug::AcknowledgeBeforePublish,
     Bug::ApplyBeforeCommit,
@@ -80,6 +80,8 @@ const BUGS: [Bug; 31] = [
     Bug::TrimmedIsGone,
     Bug::PublishBeforeQuorum,
     Bug::LateLineReplaces,
+    Bug::LinesForgotten,
+    Bug::OvertakenIsPutBack,
 ];
 
 const DEFECTS: [Defect; 9] = [

@@ -111,7 +111,8 @@ impl Witnesses {
             format!("witness w{n} {key} http://witness{n}.test/{n}\n")
         };
         let witnesses: String = (0..self.keys.len()).map(witness).collect();
-        let names: String = (0..self.keys.len()).map(|n| format!(" w{n}")).collect();
+        let names: Vec<String> = (0..self.keys.len()).map(|n| format!(" w{n}")).collect();
+        let names = names.concat();
         let log = signing_key().verifier_key().clone();
         let text = format!("log {log}\n{witnesses}group q {quorum}{names}\nquorum q\n");
         Policy::parse(text.as_bytes()).expect("a policy")
