@@ -9,3 +9,4 @@ pub use fasti_serve::metrics::{HttpMetrics, RequestLabels, ShareLabels};
 pub use fasti_store::metrics::{register_requests, register_syncs};
 #[cfg(feature = "witness-server")]
 pub use fasti_witness::metrics::WitnessMetrics;
+pub use fasti_witness::quorum_metrics::{FailureLabels, QuorumMetrics, WitnessLabels};

@@ -3,11 +3,14 @@
 //!
 //! A checkpoint is cosigned after the log has signed it and before anyone can read it. A witness
 //! that knows a larger tree than the log is proof that the log has lost something: it was there
-//! when the larger tree was signed.
+//! when the larger tree was signed. Witnesses that need longer than the log waits are heard later.
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use fasti_store::Store;
+use futures::stream::BoxStream;
 use tiles_spec::{
     CheckpointError, Hash, NoteSignature, SignedCheckpoint, TileMap, TreeHead, TreeSize,
 };
@@ -55,32 +58,48 @@ impl CosignError {
     }
 }
 
+/// The lines of witnesses that answer late, as they come; each verifies. It ends within a bounded
+/// time. Those who drop it wait for nobody any more.
+pub type LateLines = BoxStream<'static, Result<Vec<NoteSignature>, CosignError>>;
+
+/// What witnesses make of a checkpoint.
+pub struct Cosigned {
+    /// The lines that verified, in the order in which they are published.
+    pub lines: Vec<NoteSignature>,
+    /// Those of the witnesses that have not answered yet.
+    pub late: LateLines,
+}
+
 /// The witnesses of a log.
 #[async_trait]
 pub trait Cosigners: Send + Sync {
-    /// Has a checkpoint cosigned, and returns the lines that verified, in the order in which they
-    /// are published. An error if the log must not publish it.
+    /// Has a checkpoint cosigned. An error if the log must not publish it.
     ///
     /// The checkpoint is the newest of the log, and is asked for again if the log signs the same
-    /// tree again. Takes a bounded time.
+    /// tree again. Takes a bounded time. What is late of the checkpoint before must be dropped
+    /// first: each witness is asked one thing at a time.
     async fn cosign(
         &self,
         checkpoint: &SignedCheckpoint,
-        growth: &Growth<'_>,
-    ) -> Result<Vec<NoteSignature>, CosignError>;
+        growth: &Growth,
+    ) -> Result<Cosigned, CosignError>;
+
+    /// The lines of these witnesses in a checkpoint that was published, if they verify.
+    fn lines_of(&self, published: &SignedCheckpoint) -> Vec<NoteSignature>;
 }
 
 /// Proves how a tree has grown.
-pub struct Growth<'a> {
-    objects: &'a dyn Store,
+#[derive(Clone)]
+pub struct Growth {
+    objects: Arc<dyn Store>,
     /// The tiles of the last step, which are the ones that are usually needed.
-    tiles: &'a TileMap,
+    tiles: Arc<TileMap>,
     head: TreeHead,
 }
 
-impl<'a> Growth<'a> {
+impl Growth {
     /// The growth to the tree `head`, which is in the store.
-    pub fn new(objects: &'a dyn Store, tiles: &'a TileMap, head: TreeHead) -> Self {
+    pub fn new(objects: Arc<dyn Store>, tiles: Arc<TileMap>, head: TreeHead) -> Self {
         Self { objects, tiles, head }
     }
 
@@ -91,20 +110,30 @@ impl<'a> Growth<'a> {
 
     /// The consistency proof from an earlier size, which is not larger.
     pub async fn since(&self, old: TreeSize) -> Result<Vec<Hash>, TreeError> {
-        tree::consistency(self.objects, self.tiles, old, self.head).await
+        tree::consistency(&*self.objects, &self.tiles, old, self.head).await
     }
 }
 
-/// Adds cosignatures to a signed checkpoint.
+/// Adds cosignatures to a signed checkpoint. Returns those that are late, too.
 pub async fn with_cosignatures(
     cosigners: &dyn Cosigners,
     checkpoint: &Bytes,
-    growth: &Growth<'_>,
-) -> Result<Bytes, CosignError> {
+    growth: &Growth,
+) -> Result<(Bytes, LateLines), CosignError> {
     let signed = SignedCheckpoint::parse(checkpoint)?;
-    let mut note = signed.note().clone();
-    for line in cosigners.cosign(&signed, growth).await? {
-        note.append(line).map_err(CheckpointError::from)?;
+    let Cosigned { lines, late } = cosigners.cosign(&signed, growth).await?;
+    Ok((with_lines(checkpoint, &lines)?, late))
+}
+
+/// A checkpoint with further lines, which are for its text: those of keys that have none in it.
+pub fn with_lines(checkpoint: &Bytes, lines: &[NoteSignature]) -> Result<Bytes, CheckpointError> {
+    let mut note = SignedCheckpoint::parse(checkpoint)?.note().clone();
+    for line in lines {
+        let is_of_key =
+            |there: &NoteSignature| (there.name(), there.key_id()) == (line.name(), line.key_id());
+        if !note.signatures().iter().any(is_of_key) {
+            note.append(line.clone())?;
+        }
     }
     Ok(note.to_bytes().into())
 }

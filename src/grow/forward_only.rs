@@ -5,10 +5,14 @@
 //! is published then decides; what it means is up to the caller, who says whether something remains
 //! to be done. An ambiguous answer proves nothing, so the identical replacement is repeated.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use fasti_seams::back_off::BackOff;
 use fasti_seams::clock::Clock;
 use fasti_store::{Object, ObjectPath, Replaced, Store, StoreError, Version};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 
 /// After this many inconclusive answers the writer stops; the next start finds out the rest.
 const ATTEMPTS_MAX: u32 = 8;
@@ -29,6 +33,9 @@ pub enum Found {
     /// It is less, and is replaced in turn.
     Less,
 }
+
+/// A replacement under way.
+pub type Replacement = BoxFuture<'static, Result<Replaced, StoreError>>;
 
 /// Why a tree could not be published.
 #[derive(Debug)]
@@ -83,6 +90,19 @@ impl ForwardOnly {
             back_off.wait(clock).await;
         }
         unreachable!("the last attempt returns")
+    }
+
+    /// Replaces the known version once, in the background: whoever publishes next need not wait for
+    /// the outcome, as long as that is read in its place. `None` if no version is known.
+    pub fn replace_once(&self, objects: Arc<dyn Store>, bytes: Bytes) -> Option<Replacement> {
+        let (path, version) = (self.path.clone(), self.version.clone()?);
+        let replaced = async move { objects.replace(&path, bytes, &version).await };
+        Some(replaced.boxed())
+    }
+
+    /// The object has this version now.
+    pub fn is_replaced(&mut self, version: Version) {
+        self.version = Some(version);
     }
 
     /// Writes `bytes` over the known version. `false` if what is there now has to be read: a create

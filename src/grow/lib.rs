@@ -26,7 +26,7 @@ pub mod tree;
 pub mod virtual_index;
 pub mod write_once;
 
-pub use cosigners::{CosignError, Cosigners, Growth};
+pub use cosigners::{CosignError, Cosigned, Cosigners, Growth, LateLines};
 pub use forward_only::{ForwardOnly, Found};
 pub use growth::{GrowthWatch, Leadership};
 pub use guard::{GuardError, SigningGuard};

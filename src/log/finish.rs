@@ -4,8 +4,11 @@
 use std::sync::Arc;
 
 use fasti_grow::{CosignError, Edge, ForwardOnly, Leaf, SigningGuard};
+use fasti_seams::causes::with_causes;
+use fasti_seams::planted::{Bug, planted};
 use fasti_store::{Attempt, ObjectPath};
 use tiles_spec::TileMap;
+use tokio::sync::Mutex;
 
 use crate::context::Context;
 use crate::publication::Publication;
@@ -26,6 +29,13 @@ pub(super) async fn finish(
 ) -> Result<((Edge, TimesEdge), Publisher, Publication), RecoverError> {
     match finish_as_read(context, seen, replay, edge).await {
         Err(error) if error.is_of_records() && has_moved(context, replay).await? => {
+            Err(RecoverError::Fenced)
+        }
+        // Or another writer has it cosigned, and has not published it yet.
+        Err(error @ RecoverError::RolledBack { .. })
+            if !planted(Bug::OvertakenIsPutBack) && is_overtaken(context, replay).await? =>
+        {
+            tracing::info!(error = with_causes(&error), "another writer leads");
             Err(RecoverError::Fenced)
         }
         finished => finished,
@@ -53,6 +63,10 @@ async fn finish_as_read(
             ObjectPath::checkpoint(),
             Some(replay.checkpoint.version.clone()),
         ),
+        contents: replay.checkpoint.bytes.clone(),
+        late: Mutex::default(),
+        pace: context.config.batch_pace,
+        metrics: context.metrics.clone(),
     };
     let mut tiles = TileMap::default();
     for &number in &replay.unfinished {
@@ -73,7 +87,7 @@ async fn finish_as_read(
     let publication = if is_published && context.cosigners.is_none() {
         let checkpoint = replay.checkpoint.bytes.clone();
         publisher.remember(&checkpoint, SeenBy::Read).await?;
-        Publication { head: published, checkpoint, tiles, batch: None }
+        Publication { head: published, checkpoint, tiles: Arc::new(tiles), batch: None }
     } else {
         publisher.publish(tiles).await.map_err(rolled_back)?
     };
@@ -88,6 +102,13 @@ fn rolled_back(error: PublishError) -> RecoverError {
         }
         error => error.into(),
     }
+}
+
+/// Another writer has published since the takeover, or has begun a term and may be about to. The
+/// first record of a term is never trimmed.
+async fn is_overtaken(context: &Context, replay: &Replay) -> Result<bool, RecoverError> {
+    let later = context.stores.commits.read(replay.next.next()).await?;
+    Ok(later.is_some() || has_moved(context, replay).await?)
 }
 
 /// Another writer has published since the takeover, so the records that we read may have been

@@ -39,7 +39,7 @@ pub(super) fn prove_from_memory(
     index: LeafIndex,
 ) -> Result<Vec<Hash>, ProveError> {
     let plan = plan(publication, index)?;
-    let proof = plan.build(&publication.tiles).map_err(|_| ProveError::NotProved { index })?;
+    let proof = plan.build(&*publication.tiles).map_err(|_| ProveError::NotProved { index })?;
     verified(publication, leaf, index, proof)
 }
 
@@ -51,7 +51,7 @@ pub(super) async fn prove(
     index: LeafIndex,
 ) -> Result<Vec<Hash>, ProveError> {
     let plan = plan(publication, index)?;
-    let proof = match plan.build(&publication.tiles) {
+    let proof = match plan.build(&*publication.tiles) {
         Ok(proof) => proof,
         Err(_) => build_from_store(objects, &plan, index).await?,
     };

@@ -13,6 +13,7 @@
 //! | [`fasti_grow::guard`] | is checked again before the signature |
 //! | `publish`, `publication`, [`times`] | is written, signed and published, with its time beside it |
 //! | `acknowledged`, `inclusion` | is answered: its index with a proof, or why it was not accepted |
+//! | `late` | gets the cosignatures of witnesses that answer only then |
 //!
 //! The writer that leads does this (`lead`, with a module for each of its three tasks; `trim`
 //! removes what is no longer needed). Which writer that is, and what the others do:
@@ -57,6 +58,7 @@ mod freeze;
 mod freeze_request;
 mod frozen;
 mod inclusion;
+mod late;
 mod lead;
 mod leader;
 mod liveness;

@@ -50,6 +50,8 @@ pub struct LogMetrics {
     pub trimmed_objects: Counter,
     /// Removals that failed and are retried.
     pub trim_failures: Counter,
+    /// Times that late cosignatures were joined to the published checkpoint.
+    pub late_joins: Counter,
     /// Time to write a commit record durably.
     pub commit_seconds: Histogram,
     /// Time from commit to published checkpoint.
@@ -80,6 +82,7 @@ impl Default for LogMetrics {
             trimmed_records: Counter::default(),
             trimmed_objects: Counter::default(),
             trim_failures: Counter::default(),
+            late_joins: Counter::default(),
             commit_seconds: seconds(),
             publish_seconds: seconds(),
         }
@@ -133,7 +136,8 @@ impl LogMetrics {
         );
     }
 
-    /// Registers what matters only with several writers, or with a store that needs trimming.
+    /// Registers what matters only with several writers, with a store that needs trimming, or with
+    /// witnesses.
     fn register_terms(&self, registry: &mut Registry) {
         registry.register("leading", "1 while this writer leads", self.leading.clone());
         registry.register("epoch", "The newest term known", self.epoch.clone());
@@ -150,6 +154,7 @@ impl LogMetrics {
             ("trimmed_records", "Commit records removed", &self.trimmed_records),
             ("trimmed_objects", "Partial tiles and bundles removed", &self.trimmed_objects),
             ("trim_failures", "Removals that failed", &self.trim_failures),
+            ("late_joins", "Times that late cosignatures were published", &self.late_joins),
         ] {
             registry.register(name, help, counter.clone());
         }

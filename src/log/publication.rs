@@ -1,5 +1,7 @@
 //! A published tree, as those who wait for it get it.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use fasti_objects::IntegratedTime;
 use tiles_spec::{LeafIndex, TileMap, TreeHead, TreeSize};
@@ -12,7 +14,7 @@ pub struct Publication {
     /// The signed checkpoint as it is served.
     pub checkpoint: Bytes,
     /// Enough tiles to prove each leaf of the batch that led here.
-    pub tiles: TileMap,
+    pub tiles: Arc<TileMap>,
     /// The batch that led here, if this writer has made it just now.
     pub batch: Option<Batch>,
 }
@@ -29,7 +31,7 @@ pub struct Batch {
 impl Publication {
     /// A tree that another writer has published.
     pub fn of(head: TreeHead, checkpoint: Bytes) -> Self {
-        Self { head, checkpoint, tiles: TileMap::default(), batch: None }
+        Self { head, checkpoint, tiles: Arc::default(), batch: None }
     }
 
     /// Whether the leaf is in the published tree.

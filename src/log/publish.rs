@@ -9,6 +9,8 @@
 //! If the log has witnesses, they cosign the checkpoint before it is published. Until enough of
 //! them do, nothing is published and nobody is answered. A witness that has cosigned a larger tree
 //! ends the term; recovery then tells whether another writer made it, or the store was rolled back.
+//! Cosignatures that come later are joined to what is published ([`crate::late`]), and none is
+//! dropped as long as it is of the newest tree.
 //!
 //! `checkpoint` only moves forward (I2). It is replaced on the version that was last read or
 //! written. If another writer was faster, the published checkpoint decides: if it is our tree, it
@@ -21,7 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use fasti_grow::cosigners::with_cosignatures;
+use fasti_grow::cosigners::{with_cosignatures, with_lines};
 use fasti_grow::forward_only::NotPublished;
 use fasti_grow::{
     CosignError, Cosigners, ForwardOnly, Found, Growth, GuardError, Integrated, SigningGuard,
@@ -32,8 +34,14 @@ use fasti_seams::clock::Clock;
 use fasti_seams::planted::{Bug, planted};
 use fasti_signer::{SignedMemory, SignedMemoryError, Signer};
 use fasti_store::{Attempt, NewObject, Object, Store, StoreError};
-use tiles_spec::{CheckpointError, TileMap, TreeHead, TreeSize, open_checkpoint};
+use futures::future::{Either, select};
+use tiles_spec::{
+    CheckpointError, NoteSignature, SignedCheckpoint, TileMap, TreeHead, TreeSize, open_checkpoint,
+};
+use tokio::sync::Mutex;
 
+use crate::late::Late;
+use crate::metrics::LogMetrics;
 use crate::publication::Publication;
 use crate::remember::remember;
 use crate::seen::Seen;
@@ -120,6 +128,14 @@ pub struct Publisher {
     pub(super) shown: TreeHead,
     /// `checkpoint` itself.
     pub(super) checkpoint: ForwardOnly,
+    /// Its contents, at the version that is replaced next.
+    pub(super) contents: Bytes,
+    /// What is still to be joined to it. Nobody locks this: a stream can be sent to another thread,
+    /// but only a lock makes it one that can be shared.
+    pub(super) late: Mutex<Late>,
+    /// Least time between two writes of it.
+    pub(super) pace: Duration,
+    pub(super) metrics: Arc<LogMetrics>,
 }
 
 impl Publisher {
@@ -132,13 +148,52 @@ impl Publisher {
         attempt: Attempt,
     ) -> Result<(), PublishError> {
         let objects = [&grown.objects[..], &times].concat();
-        let written = self.objects.put_immutable(&objects, attempt).await;
+        let store = self.objects.clone();
+        let written = {
+            let written = store.put_immutable(&objects, attempt);
+            // A join that is under way has as long as this takes.
+            let joined = std::pin::pin!(self.settle_join());
+            match select(written, joined).await {
+                Either::Left((written, _)) => written,
+                Either::Right(((), written)) => written.await,
+            }
+        };
         written.map_err(PublishError::Apply)?;
         Ok(self.guard.check(grown)?)
     }
 
+    /// Joins late cosignatures to the checkpoint that was published last, as they come. Returns
+    /// only if one of the witnesses knows a larger tree. Can be dropped at any time.
+    pub async fn join_late(&mut self) -> PublishError {
+        loop {
+            self.settle_join().await;
+            let late = self.late.get_mut();
+            let lines = match late.gather(&*self.clock).await {
+                Ok(lines) => lines,
+                Err(error) => return PublishError::Cosign(error),
+            };
+            let joined = join(&self.contents, late.checkpoint(), &lines);
+            if let Some(joined) = joined.filter(|joined| *joined != self.contents)
+                && let Some(replacement) =
+                    self.checkpoint.replace_once(self.objects.clone(), joined.clone())
+            {
+                late.join(joined, replacement, self.clock.now());
+            }
+        }
+    }
+
+    /// Waits for the join that is under way, if any.
+    async fn settle_join(&mut self) {
+        if let Some((version, contents)) = self.late.get_mut().joined().await {
+            self.checkpoint.is_replaced(version);
+            self.contents = contents;
+            self.metrics.late_joins.inc();
+        }
+    }
+
     /// Signs the tree that was applied last, and publishes it.
     pub async fn publish(&mut self, tiles: TileMap) -> Result<Publication, PublishError> {
+        let tiles = Arc::new(tiles);
         let checkpoint = self.guard.sign().await?;
         self.remember(&checkpoint, SeenBy::Signed).await?;
         if planted(Bug::AcknowledgeBeforePublish) {
@@ -166,13 +221,25 @@ impl Publisher {
 
     /// Has the checkpoint cosigned, if the log has witnesses. While too few of them answer, asks
     /// them again, for at most [`WITNESSES_WAITED_FOR`].
-    async fn cosigned(&self, checkpoint: Bytes, tiles: &TileMap) -> Result<Bytes, PublishError> {
-        let Some(cosigners) = &self.cosigners else { return Ok(checkpoint) };
-        let growth = Growth::new(&*self.objects, tiles, self.guard.signed());
+    async fn cosigned(
+        &mut self,
+        checkpoint: Bytes,
+        tiles: &Arc<TileMap>,
+    ) -> Result<Bytes, PublishError> {
+        let Some(cosigners) = self.cosigners.clone() else { return Ok(checkpoint) };
+        self.late.get_mut().give_up();
+        if planted(Bug::PublishBeforeQuorum) {
+            return Ok(checkpoint);
+        }
+        let growth = Growth::new(self.objects.clone(), tiles.clone(), self.guard.signed());
         let (began, mut back_off) = (self.clock.now(), BackOff::between_requests());
         loop {
-            match with_cosignatures(&**cosigners, &checkpoint, &growth).await {
-                Ok(cosigned) => return Ok(cosigned),
+            match with_cosignatures(&*cosigners, &checkpoint, &growth).await {
+                Ok((cosigned, late)) => {
+                    let kept = self.with_kept_lines(&*cosigners, cosigned)?;
+                    self.late.get_mut().begin(checkpoint, late);
+                    return Ok(kept);
+                }
                 Err(error @ CosignError::TooFew { .. })
                     if self.clock.now() - began < WITNESSES_WAITED_FOR =>
                 {
@@ -184,6 +251,21 @@ impl Publisher {
         }
     }
 
+    /// If this very tree is published already, its cosignatures stay: some witnesses may not have
+    /// answered this time.
+    fn with_kept_lines(
+        &self,
+        cosigners: &dyn Cosigners,
+        checkpoint: Bytes,
+    ) -> Result<Bytes, PublishError> {
+        if !is_of_one_text(&self.contents, &checkpoint) || planted(Bug::LinesForgotten) {
+            return Ok(checkpoint);
+        }
+        let kept = SignedCheckpoint::parse(&self.contents)
+            .and_then(|there| with_lines(&checkpoint, &cosigners.lines_of(&there)));
+        kept.map_err(|error| PublishError::Cosign(error.into()))
+    }
+
     /// Replaces `checkpoint`, and returns what is published in the end: at least the same tree.
     async fn show(&mut self, checkpoint: Bytes) -> Result<Bytes, PublishError> {
         let (guard, shown) = (&self.guard, &mut self.shown);
@@ -193,12 +275,29 @@ impl Publisher {
         match published {
             Ok(bytes) => {
                 self.shown = self.guard.signed();
+                self.contents = bytes.clone();
+                self.late.get_mut().is_published(self.clock.now(), self.pace);
                 Ok(bytes)
             }
             Err(NotPublished::Store(error)) => Err(PublishError::Checkpoint(error)),
             Err(NotPublished::Judged(error)) => Err(error),
         }
     }
+}
+
+/// Whether two checkpoints have the same text, so that they can have the same lines.
+fn is_of_one_text(one: &[u8], other: &[u8]) -> bool {
+    match (SignedCheckpoint::parse(one), SignedCheckpoint::parse(other)) {
+        (Ok(one), Ok(other)) => one.note().text() == other.note().text(),
+        _ => false,
+    }
+}
+
+/// What is published, with late lines of the checkpoint that the log has signed. `None` if they are
+/// of another, or there is no room for them.
+fn join(published: &Bytes, signed: &Bytes, lines: &[NoteSignature]) -> Option<Bytes> {
+    let base = if planted(Bug::LateLineReplaces) { signed } else { published };
+    is_of_one_text(published, signed).then(|| with_lines(base, lines).ok()).flatten()
 }
 
 /// What is published instead of the expected version: the tree that was to be published, or a tree

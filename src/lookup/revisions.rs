@@ -9,6 +9,8 @@
 //! Invariant: the files before a checkpoint are durable (I3), and the checkpoint only moves forward
 //! (I2).
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use fasti_grow::cosigners::with_cosignatures;
 use fasti_grow::{
@@ -31,13 +33,13 @@ use super::files::{Published, publish};
 pub(super) struct Revisions {
     context: IndexContext,
     /// The objects below `lookup/`.
-    lookup_log: PrefixStore,
+    lookup_log: Arc<PrefixStore>,
     edge: Edge,
     guard: SigningGuard,
     checkpoint: ForwardOnly,
     latest: ForwardOnly,
     /// The tiles of the right edge, for proofs.
-    tiles: TileMap,
+    tiles: Arc<TileMap>,
     newest: Option<RevisionFile>,
     /// The tree of the log's index so far.
     head: TreeHead,
@@ -49,7 +51,7 @@ impl Revisions {
     /// Opens the lookup log, and finishes what was left undone.
     pub(super) async fn open(context: IndexContext) -> Result<Self, IndexError> {
         let prefix = ObjectPath::new("lookup").expect("it is a path");
-        let lookup_log = PrefixStore::new(context.objects.clone(), prefix);
+        let lookup_log = Arc::new(PrefixStore::new(context.objects.clone(), prefix));
         let path = ObjectPath::checkpoint();
         let shown = lookup_log.get(&path).await?;
         let signed = match &shown {
@@ -57,7 +59,7 @@ impl Revisions {
             None => None,
         };
         let signed = signed.unwrap_or(TreeHead::EMPTY);
-        let (tiles, bundle) = tree::edge(&lookup_log, signed).await.map_err(IndexError::Edge)?;
+        let (tiles, bundle) = tree::edge(&*lookup_log, signed).await.map_err(IndexError::Edge)?;
         let edge = Edge::load(signed, &tiles, bundle);
         let edge = edge.map_err(|error| IndexError::Edge(error.into()))?;
         let latest = context.objects.get(&LookupPath::Latest.into()).await?;
@@ -71,7 +73,7 @@ impl Revisions {
             context,
             lookup_log,
             edge,
-            tiles,
+            tiles: Arc::new(tiles),
             newest: None,
             head: TreeHead::EMPTY,
             superseded: Vec::new(),
@@ -129,11 +131,12 @@ impl Revisions {
         let leaf = Leaf::new(entry).expect("an entry of a few lines is short");
         let grown: Integrated = self.edge.integrate(&[leaf]).ok_or(IndexError::Full)?;
         for object in &grown.objects {
-            write_once(&self.lookup_log, &*self.context.clock, &object.path, &object.bytes).await?;
+            write_once(&*self.lookup_log, &*self.context.clock, &object.path, &object.bytes)
+                .await?;
             self.superseded.extend(partials_of(&object.path));
         }
         self.guard.check(&grown)?;
-        self.tiles = grown.tiles;
+        self.tiles = Arc::new(grown.tiles);
         self.head = file.manifest.head;
         self.newest = Some(file);
         Ok(())
@@ -153,14 +156,15 @@ impl Revisions {
             None => Ok(Published::Nothing),
         };
         let bytes = checkpoint.clone();
-        publish(&mut self.checkpoint, &self.lookup_log, &*clock, bytes, head.size, &read).await?;
+        publish(&mut self.checkpoint, &*self.lookup_log, &*clock, bytes, head.size, &read).await?;
         self.show_latest(checkpoint, head).await
     }
 
     /// Adds the cosignatures of the witnesses that answer in time.
     async fn cosigned(&self, checkpoint: Bytes) -> Result<Bytes, IndexError> {
         let Some(cosigners) = &self.context.cosigners else { return Ok(checkpoint) };
-        let growth = Growth::new(&self.lookup_log, &self.tiles, self.guard.signed());
+        let (objects, tiles) = (self.lookup_log.clone(), self.tiles.clone());
+        let growth = Growth::new(objects, tiles, self.guard.signed());
         match with_cosignatures(&**cosigners, &checkpoint, &growth).await {
             // Another builder has published more, or the index was put back.
             Err(error @ CosignError::Ahead { .. }) => Err(IndexError::Cosign(error)),
@@ -169,7 +173,8 @@ impl Revisions {
                 tracing::warn!(error, "the index is published without cosignatures");
                 Ok(checkpoint)
             }
-            Ok(cosigned) => Ok(cosigned),
+            // Those who are late miss this revision, and are asked for the next.
+            Ok((cosigned, _late)) => Ok(cosigned),
         }
     }
 
@@ -180,12 +185,12 @@ impl Revisions {
         for &coord in plan.tiles() {
             // After a start the full tiles are not in memory.
             if self.tiles.tile(coord.level, coord.index, coord.width).is_none()
-                && let Some(tile) = tree::tile(&self.lookup_log, coord).await?
+                && let Some(tile) = tree::tile(&*self.lookup_log, coord).await?
             {
-                self.tiles.insert(coord, tile);
+                Arc::make_mut(&mut self.tiles).insert(coord, tile);
             }
         }
-        let hashes = plan.build(&self.tiles).map_err(|error| StoreError::Corrupt {
+        let hashes = plan.build(&*self.tiles).map_err(|error| StoreError::Corrupt {
             path: "lookup/tile".to_owned(),
             reason: error.to_string(),
         })?;

@@ -68,6 +68,15 @@ pub enum Bug {
     PutBackPassedOver,
     /// A leader takes a record that another leader has trimmed for a sign of a rollback.
     TrimmedIsGone,
+    /// A checkpoint is published before the witnesses have cosigned it.
+    PublishBeforeQuorum,
+    /// A late cosignature replaces those that are there.
+    LateLineReplaces,
+    /// A tree that is signed again loses the cosignatures that it had.
+    LinesForgotten,
+    /// A writer that was overtaken in its recovery calls the store put back if a witness has seen
+    /// more.
+    OvertakenIsPutBack,
 }
 
 /// Whether a bug is enabled.

@@ -4,6 +4,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`quorum`] | asks all witnesses of a policy at once, until enough of them have cosigned |
+//! | [`quorum_metrics`] | what they did, as the log counts it |
 //! | `remote` | one witness: what it was asked, what it answered, and what it knows |
 //! | [`ask`] | one request to a witness; `http_ask` sends it |
 //! | `witness` | a witness: judges, records, cosigns |
@@ -53,6 +54,7 @@ mod own_keys;
 #[cfg(feature = "serve")]
 mod problem;
 pub mod quorum;
+pub mod quorum_metrics;
 #[cfg(feature = "serve")]
 mod refusal;
 mod remote;
@@ -74,6 +76,7 @@ pub use mirror::{Mirror, MirrorRefusal, Uploaded};
 #[cfg(feature = "serve")]
 pub use own_keys::{OwnKeys, OwnKeysError};
 pub use quorum::{Missing, QuorumConfig, QuorumCosigners, QuorumError};
+pub use quorum_metrics::QuorumMetrics;
 #[cfg(feature = "serve")]
 pub use refusal::Refusal;
 #[cfg(feature = "serve")]

@@ -1,20 +1,22 @@
 //! The witnesses of a policy (C2SP tlog-policy), all asked at once.
 //!
 //! A checkpoint that satisfies the policy is published at once, but for a moment that is left to
-//! the other witnesses. Witnesses at one URL are one witness with several keys.
+//! the other witnesses. Whoever has not answered by then is heard later, while nothing else is
+//! asked. Witnesses at one URL are one witness with several keys.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use fasti_grow::{CosignError, Cosigners, Growth};
+use fasti_grow::{CosignError, Cosigned, Cosigners, Growth, LateLines};
 use fasti_seams::causes::with_causes;
 use fasti_seams::clock::Clock;
-use futures::future::{Either, select};
+use futures::future::{BoxFuture, Either, FutureExt as _, ready, select};
 use futures::stream::{FuturesUnordered, StreamExt as _};
-use tiles_spec::{NoteSignature, Policy, SignedCheckpoint, VerifierKey};
+use tiles_spec::{NoteSignature, Policy, SignedCheckpoint, TreeSize, VerifierKey};
 
 use super::ask::{Ask, AskError};
+use super::quorum_metrics::QuorumMetrics;
 use super::remote::{Remote, RemoteError};
 
 /// What to do with a checkpoint that too few witnesses have cosigned.
@@ -33,6 +35,8 @@ pub struct QuorumConfig {
     pub answer_within: Duration,
     /// How long the others have once the policy is satisfied.
     pub linger: Duration,
+    /// How long those are listened to who have not answered by then.
+    pub late: Duration,
     /// What to do if too few of them answer.
     pub missing: Missing,
 }
@@ -42,6 +46,7 @@ impl Default for QuorumConfig {
         Self {
             answer_within: Duration::from_secs(2),
             linger: Duration::from_millis(50),
+            late: Duration::from_secs(30),
             missing: Missing::Withhold,
         }
     }
@@ -70,10 +75,15 @@ pub enum QuorumError {
 /// The witnesses of a policy.
 pub struct QuorumCosigners {
     policy: Policy,
-    witnesses: Vec<Remote>,
+    witnesses: Arc<[Remote]>,
     config: QuorumConfig,
     clock: Arc<dyn Clock>,
 }
+
+type Answer = Result<Vec<NoteSignature>, RemoteError>;
+
+/// A witness that is being asked; ends with its place among the witnesses.
+type Asked = BoxFuture<'static, (usize, Answer)>;
 
 impl QuorumCosigners {
     /// The witnesses of the policy, for the log with this key. `ask` makes the way to the witness
@@ -83,6 +93,7 @@ impl QuorumCosigners {
         log: &VerifierKey,
         config: QuorumConfig,
         clock: Arc<dyn Clock>,
+        metrics: &QuorumMetrics,
         ask: impl Fn(&str) -> Result<Box<dyn Ask>, AskError>,
     ) -> Result<Self, QuorumError> {
         let logs = policy.logs();
@@ -99,7 +110,10 @@ impl QuorumCosigners {
             }
         }
         let witnesses = places.into_iter().map(|(url, name, keys)| match ask(&url) {
-            Ok(ask) => Ok(Remote::new(name, keys, ask)),
+            Ok(ask) => {
+                let meter = metrics.of(&name);
+                Ok(Remote::new(name, keys, meter, ask))
+            }
             Err(source) => Err(QuorumError::Ask { name, source }),
         });
         let witnesses = witnesses.collect::<Result<_, _>>()?;
@@ -114,6 +128,45 @@ impl QuorumCosigners {
     fn is_enough(&self, lines: &[NoteSignature]) -> bool {
         self.policy.is_met(|witness| lines.iter().any(|line| witness.key.made(line)))
     }
+
+    /// Asks the witness at this place.
+    fn ask(&self, place: usize, checkpoint: SignedCheckpoint, growth: Growth) -> Asked {
+        let (witnesses, clock) = (self.witnesses.clone(), self.clock.clone());
+        let asked = async move { witnesses[place].cosign(&*clock, &checkpoint, &growth).await };
+        asked.map(move |answer| (place, answer)).boxed()
+    }
+
+    /// Those who have not answered yet.
+    fn late(&self, asked: FuturesUnordered<Asked>, size: TreeSize) -> LateLines {
+        let (witnesses, clock, time) =
+            (self.witnesses.clone(), self.clock.clone(), self.config.late);
+        let lines = asked.filter_map(move |(place, answer)| {
+            let witness = &witnesses[place];
+            if answer.is_ok() {
+                witness.meter.late.inc();
+            }
+            ready(match heard(&witness.name, size, &answer) {
+                Ok(()) => answer.ok().map(Ok),
+                Err(error) => Some(Err(error)),
+            })
+        });
+        lines.take_until(async move { clock.sleep(time).await }).boxed()
+    }
+}
+
+/// Reports an answer. An error if it forbids that the log goes on.
+fn heard(witness: &str, size: TreeSize, answer: &Answer) -> Result<(), CosignError> {
+    match answer {
+        Ok(_) => {}
+        Err(RemoteError::Ahead(seen)) => {
+            return Err(CosignError::Ahead { witness: witness.to_owned(), seen: *seen, size });
+        }
+        Err(error @ RemoteError::Contradicted(_)) => {
+            tracing::error!(witness, error = with_causes(error), "a witness contradicts");
+        }
+        Err(error) => tracing::warn!(witness, error = with_causes(error), "not cosigned"),
+    }
+    Ok(())
 }
 
 #[async_trait]
@@ -121,35 +174,22 @@ impl Cosigners for QuorumCosigners {
     async fn cosign(
         &self,
         checkpoint: &SignedCheckpoint,
-        growth: &Growth<'_>,
-    ) -> Result<Vec<NoteSignature>, CosignError> {
+        growth: &Growth,
+    ) -> Result<Cosigned, CosignError> {
         let size = growth.head().size;
-        let asked = self.witnesses.iter().enumerate();
-        let mut asked: FuturesUnordered<_> = asked
-            .map(async |(place, witness)| (place, witness.cosign(checkpoint, growth).await))
-            .collect();
+        let places = 0..self.witnesses.len();
+        let mut asked: FuturesUnordered<Asked> =
+            places.map(|place| self.ask(place, checkpoint.clone(), growth.clone())).collect();
         let mut over = self.clock.sleep(self.config.answer_within);
-        let mut answers: Vec<Option<Result<Vec<NoteSignature>, RemoteError>>> =
-            self.witnesses.iter().map(|_| None).collect();
+        let mut answers: Vec<Option<Answer>> = self.witnesses.iter().map(|_| None).collect();
         let mut lines: Vec<NoteSignature> = Vec::new();
         while let Either::Left((Some((place, answer)), _)) = select(asked.next(), &mut over).await {
-            let witness = &self.witnesses[place].name;
-            match &answer {
-                Ok(cosigned) => {
-                    let was_enough = self.is_enough(&lines);
-                    lines.extend(cosigned.iter().cloned());
-                    if !was_enough && self.is_enough(&lines) {
-                        over = self.clock.sleep(self.config.linger);
-                    }
-                }
-                Err(RemoteError::Ahead(seen)) => {
-                    return Err(CosignError::Ahead { witness: witness.clone(), seen: *seen, size });
-                }
-                Err(error @ RemoteError::Contradicted(_)) => {
-                    tracing::error!(witness, error = with_causes(error), "a witness contradicts");
-                }
-                Err(error) => {
-                    tracing::warn!(witness, error = with_causes(error), "not cosigned");
+            heard(&self.witnesses[place].name, size, &answer)?;
+            if let Ok(cosigned) = &answer {
+                let was_enough = self.is_enough(&lines);
+                lines.extend(cosigned.iter().cloned());
+                if !was_enough && self.is_enough(&lines) {
+                    over = self.clock.sleep(self.config.linger);
                 }
             }
             answers[place] = Some(answer);
@@ -157,13 +197,23 @@ impl Cosigners for QuorumCosigners {
         if !self.is_enough(&lines) && self.config.missing == Missing::Withhold {
             return Err(CosignError::TooFew { size, reasons: self.reasons(&answers) });
         }
-        Ok(self.in_order(&lines))
+        Ok(Cosigned { lines: self.in_order(&lines), late: self.late(asked, size) })
+    }
+
+    fn lines_of(&self, published: &SignedCheckpoint) -> Vec<NoteSignature> {
+        let note = published.note();
+        let verifies = |line: &&NoteSignature| {
+            let mut keys = self.policy.witnesses().iter().map(|witness| &witness.key);
+            keys.any(|key| key.made(line) && key.verify(note.text(), line.bytes()))
+        };
+        let lines: Vec<_> = note.signatures().iter().filter(verifies).cloned().collect();
+        self.in_order(&lines)
     }
 }
 
 impl QuorumCosigners {
     /// What those did who did not cosign.
-    fn reasons(&self, answers: &[Option<Result<Vec<NoteSignature>, RemoteError>>]) -> String {
+    fn reasons(&self, answers: &[Option<Answer>]) -> String {
         let named = self.witnesses.iter().zip(answers).filter_map(|(witness, answer)| {
             let reason = match answer {
                 Some(Ok(_)) => return None,

@@ -1,6 +1,7 @@
 //! A witness as its log sees it.
 
 use fasti_grow::{Growth, TreeError};
+use fasti_seams::clock::Clock;
 use tiles_spec::witness::{
     AddCheckpoint, ReplyError, SIZE_MEDIA_TYPE, open_cosignatures, parse_size,
 };
@@ -8,6 +9,7 @@ use tiles_spec::{NoteSignature, SignedCheckpoint, TreeSize, VerifierKey};
 use tokio::sync::Mutex;
 
 use super::ask::{Ask, AskError, Asked};
+use super::quorum_metrics::{Failure, WitnessMeter};
 
 /// How often a witness is asked again because it knows another tree than was thought.
 const ATTEMPTS_MAX: usize = 3;
@@ -20,6 +22,7 @@ pub(crate) struct Remote {
     pub name: String,
     /// Its keys.
     pub keys: Vec<VerifierKey>,
+    pub meter: WitnessMeter,
     ask: Box<dyn Ask>,
     /// The size of the tree that it cosigned last, if that is known. Locked while it is asked.
     known: Mutex<Option<TreeSize>>,
@@ -59,9 +62,25 @@ pub(crate) enum RemoteError {
     Tree(#[from] TreeError),
 }
 
+impl RemoteError {
+    fn kind(&self) -> Failure {
+        match self {
+            Self::Slow => Failure::Timeout,
+            Self::Ahead(_) => Failure::Ahead,
+            Self::Contradicted(_) => Failure::Contradicted,
+            _ => Failure::Other,
+        }
+    }
+}
+
 impl Remote {
-    pub fn new(name: String, keys: Vec<VerifierKey>, ask: Box<dyn Ask>) -> Self {
-        Self { name, keys, ask, known: Mutex::new(None) }
+    pub fn new(
+        name: String,
+        keys: Vec<VerifierKey>,
+        meter: WitnessMeter,
+        ask: Box<dyn Ask>,
+    ) -> Self {
+        Self { name, keys, meter, ask, known: Mutex::new(None) }
     }
 
     /// Asks it to cosign a checkpoint, and returns the lines that verify under its keys.
@@ -70,8 +89,23 @@ impl Remote {
     /// known to be elsewhere the next time it is asked.
     pub async fn cosign(
         &self,
+        clock: &dyn Clock,
         checkpoint: &SignedCheckpoint,
-        growth: &Growth<'_>,
+        growth: &Growth,
+    ) -> Result<Vec<NoteSignature>, RemoteError> {
+        let (asking, began) = (self.meter.ask(), clock.now());
+        let answer = self.ask_until_known(checkpoint, growth).await;
+        match &answer {
+            Ok(_) => asking.cosigned(growth.head().size, clock.now() - began, clock.date()),
+            Err(error) => asking.failed(error.kind()),
+        }
+        answer
+    }
+
+    async fn ask_until_known(
+        &self,
+        checkpoint: &SignedCheckpoint,
+        growth: &Growth,
     ) -> Result<Vec<NoteSignature>, RemoteError> {
         let mut known = self.known.lock().await;
         let size = growth.head().size;
@@ -93,7 +127,13 @@ impl Remote {
                     *known = Some(size);
                     return Ok(lines);
                 }
-                (409, SIZE_MEDIA_TYPE) => *known = Some(parse_size(&answer.body)?),
+                (409, SIZE_MEDIA_TYPE) => {
+                    let seen = parse_size(&answer.body)?;
+                    *known = Some(seen);
+                    if seen <= size {
+                        self.meter.failed(Failure::Conflict);
+                    }
+                }
                 (422, _) => return Err(RemoteError::Contradicted(words(&answer))),
                 (status, _) => return Err(RemoteError::Refused { status, words: words(&answer) }),
             }

@@ -29,9 +29,12 @@ pub enum Fault {
     LandsLate,
     /// A definite error, also for every later operation, as on a full disk.
     FailForEver,
+    /// It happens, and there is never an answer; everything else goes on.
+    NoAnswer,
 }
 
 impl Fault {
+    /// What a writer stops for, or tries again.
     pub const ALL: [Self; 6] = [
         Self::FailBefore,
         Self::FailAfter,
@@ -125,6 +128,10 @@ impl FaultyStore {
             Fault::FailForEver => {
                 *self.failing.lock().expect("unpoisoned") = true;
                 Err(definite())
+            }
+            Fault::NoAnswer => {
+                work().await?;
+                std::future::pending().await
             }
             Fault::FailAfter => work().await.and(Err(ambiguous())),
             Fault::LandsLate => {

@@ -3,8 +3,9 @@
 //!
 //! From then on the log need not stay live, but it must not fork (I18): no writer that can tell may
 //! sign a tree outside the one history. A writer can tell if its process or its machine's memory
-//! has verified a tree that the store, as it is now, does not reach. No other writer can tell, so
-//! the others leave the run, either now or when they lose what they know. Requests on their way to
+//! has verified a tree that the store, as it is now, does not reach, or if it must ask witnesses.
+//! No other writer can tell, so the others leave the run, either now or when they lose what they
+//! know. Requests on their way to
 //! the store are lost with the old store.
 
 use std::sync::Arc;
@@ -59,7 +60,7 @@ fn put_back(sim: &Arc<Sim>, backup: &Bucket) -> bool {
     sim.put_back(backup, size);
     for writer in 0..sim.mix.writers {
         let Some(running) = sim.running(writer) else { continue };
-        if knows(sim, writer) <= size {
+        if knows(sim, writer) <= size && !sim.mix.is_guarded() {
             sim.note(&format!("w{writer} cannot tell"));
             running.gate.kill();
         }
@@ -98,7 +99,7 @@ fn remembers(sim: &Sim, writer: usize) -> u64 {
 /// Reports whether a restarted writer can tell. It cannot if the store was restored to a larger
 /// size than its machine remembers.
 pub fn can_tell(sim: &Sim, writer: usize) -> bool {
-    sim.put_back_to().is_none_or(|size| remembers(sim, writer) > size)
+    sim.mix.is_guarded() || sim.put_back_to().is_none_or(|size| remembers(sim, writer) > size)
 }
 
 /// The memory on a writer's machine.

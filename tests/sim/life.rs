@@ -16,6 +16,7 @@ use crate::peers::Mail;
 use crate::process::{Process, WatchedSigner};
 use crate::sim::{Running, Sim};
 use crate::wire::Wire;
+use crate::witnesses::cosigners;
 
 /// Reports whether the writer stays down at the end; at most one does.
 pub fn stays_down(sim: &Sim, writer: usize) -> bool {
@@ -86,7 +87,7 @@ async fn run(process: Arc<Process>, index: Arc<MemoryIndex>) -> Result<(), Strin
         stores: if mix.alone { Stores::of(store) } else { Stores::shared(store) },
         signer: Arc::new(WatchedSigner::new(process.clone())),
         memory: memory(&sim, writer),
-        cosigners: None,
+        cosigners: cosigners(&process),
         sharing: if mix.alone {
             Sharing::Alone
         } else {
@@ -135,6 +136,7 @@ fn accuses_nobody(process: &Process, error: &str) -> Verdict {
 fn refusal(error: &str) -> &'static str {
     match () {
         () if error.contains("another writer") || error.contains("fenced") => "ends: fenced",
+        () if error.contains("rolled back: the witness") => "ends: stopped by a witness",
         () if error.contains("rolled back") => "ends: rolled back",
         () if error.contains("forked") => "ends: forked",
         () if error.contains("guard") => "ends: stopped by the guard",

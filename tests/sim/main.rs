@@ -1,9 +1,10 @@
 //! The seeded simulator: several writers, many clients and one faulty store, all from one seed.
 //!
 //! The real log (pool, commit, recovery, publication, followers, trimming) runs on one thread and
-//! in paused time. [`wire`] and [`peers`] delay, lose, duplicate and damage what it sends;
-//! [`trouble`] and [`gate`] freeze and kill it; [`oracle`] watches every signature, every write
-//! that lands and every acknowledgement. A failing seed prints the command that repeats it.
+//! in paused time. [`wire`] and [`peers`] delay, lose, duplicate and damage what it sends, and
+//! [`witnesses`] what it asks its witnesses, if it has any; [`trouble`] and [`gate`] freeze and kill
+//! it; [`oracle`] watches every signature, every write that lands and every acknowledgement. A
+//! failing seed prints the command that repeats it.
 //!
 //! `FASTI_SIM_SEEDS` and `FASTI_SIM_FIRST` select the seeds. To run overnight:
 //! `FASTI_SIM_SEEDS=20000 cargo test --test sim every_seed -- --nocapture`.
@@ -29,22 +30,25 @@ mod trace;
 mod tree;
 mod trouble;
 mod wire;
+mod witnesses;
 
 use run::{run, setting};
 use seeds::run_all;
 
 /// What must happen in the test command's seeds: the least number of times in a hundred runs.
-const HAPPENED: [(&str, u64); 25] = [
+const HAPPENED: [(&str, u64); 32] = [
     ("acknowledgements", 10_000),
     ("acknowledgements of known entries", 4_000),
     ("answers lost", 300),
     ("batches forwarded", 2_000),
+    ("cosignatures joined", 80),
     ("crashes of a writer", 800),
     ("cuts between writers", 300),
     ("cuts from the store", 200),
     ("damaged bodies", 150),
     ("definite errors", 400),
     ("doubled effects", 150),
+    ("ends: stopped by a witness", 10),
     ("freezes", 600),
     ("late effects", 150),
     ("logs frozen", 7),
@@ -60,6 +64,11 @@ const HAPPENED: [(&str, u64); 25] = [
     ("stores put back", 3),
     ("submissions to a frozen log", 100),
     ("takeovers", 900),
+    ("witnesses: another size", 1_500),
+    ("witnesses: answers lost", 150),
+    ("witnesses: cosignatures", 6_000),
+    ("witnesses: crashes", 60),
+    ("witnesses: questions doubled", 100),
 ];
 
 #[test]

@@ -70,6 +70,60 @@ pub enum Astray {
     Copied,
 }
 
+/// The witnesses of the log, and how often something happens when they are asked, per ten thousand.
+#[derive(Clone, Debug)]
+pub struct Witnessing {
+    pub count: usize,
+    /// So many are enough.
+    pub quorum: usize,
+    /// The log goes on without them.
+    pub is_optional: bool,
+    /// How long the log waits, in milliseconds: for enough, then for more, then for the late.
+    pub answer_within: u64,
+    pub linger: u64,
+    pub late: u64,
+    /// A question or its answer takes long.
+    pub slow: u32,
+    /// A question or its answer is lost.
+    pub lost: u32,
+    /// A question arrives twice.
+    pub twice: u32,
+    /// The witness crashes when it is asked.
+    pub crash: u32,
+    /// The longest time that something takes, in milliseconds.
+    pub slowest: u64,
+}
+
+impl Witnessing {
+    /// What the seed says, in one run of four. `rng` is for witnesses alone.
+    pub fn of(rng: &mut Seeded) -> Option<Self> {
+        if !rng.chance(2_500) {
+            return None;
+        }
+        let count: usize = rng.pick(&[1, 2, 3, 3, 3, 3]);
+        let most = rng.pick(&[count, count / 2 + 1, count / 2 + 1]);
+        Some(Self {
+            count,
+            quorum: if rng.chance(1_000) { 1 } else { most },
+            is_optional: rng.chance(2_500),
+            answer_within: rng.pick(&[200, 2_000, 2_000]),
+            linger: rng.pick(&[1, 50]),
+            late: rng.pick(&[2_000, 30_000]),
+            slow: rate(rng, 5_000),
+            lost: rate(rng, 1_000),
+            twice: rate(rng, 1_000),
+            crash: rate(rng, 300),
+            slowest: rng.pick(&[500, 5_000, 30_000]),
+        })
+    }
+
+    /// Whether they keep a log that was put back from forking: any two quorums have a witness in
+    /// common.
+    pub const fn is_guard(&self) -> bool {
+        !self.is_optional && 2 * self.quorum > self.count
+    }
+}
+
 /// The mix; see the module documentation.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is on or off by itself")]
@@ -89,6 +143,7 @@ pub struct Mix {
     pub spares_all_but_tiles: bool,
     pub memory: Memory,
     pub astray: Option<Astray>,
+    pub witnesses: Option<Witnessing>,
     pub clients: usize,
     /// How often each client submits something.
     pub steps: usize,
@@ -181,6 +236,7 @@ impl Mix {
             one_stays_down: false,
             ends: false,
             astray: None,
+            witnesses: None,
             memory: Memory::Lost,
             forgets: true,
             spares_all_but_tiles: true,
@@ -212,6 +268,7 @@ impl Mix {
             memory: Memory::Shared,
             ends: false,
             astray: None,
+            witnesses: None,
             rates,
             troubles: Vec::new(),
             ..quarrel
@@ -222,7 +279,18 @@ impl Mix {
     #[cfg(feature = "planted")]
     pub fn restored(self, rng: &mut Seeded) -> Self {
         let memory = rng.pick(&[Memory::Lost, Memory::Apart, Memory::Shared]);
-        Self { ends: false, astray: Some(Astray::PutBack), memory, ..self }
+        Self { ends: false, astray: Some(Astray::PutBack), witnesses: None, memory, ..self }
+    }
+
+    /// Adds the witnesses. A log is frozen without asking them.
+    pub fn with_witnesses(self, rng: &mut Seeded) -> Self {
+        let witnesses = Witnessing::of(rng).filter(|_| !self.ends);
+        Self { witnesses, ..self }
+    }
+
+    /// Whether a log that was put back is kept from forking by its witnesses.
+    pub fn is_guarded(&self) -> bool {
+        self.witnesses.as_ref().is_some_and(Witnessing::is_guard)
     }
 
     fn any(rng: &mut Seeded) -> Self {
@@ -270,6 +338,7 @@ impl Mix {
             spares_all_but_tiles: false,
             memory: Memory::Lost,
             astray: None,
+            witnesses: None,
             clients,
             steps: rng.between(20, 120).min(2_000 / burst).div_ceil(clients),
             burst,

@@ -15,6 +15,7 @@ use tiles_spec::{Checkpoint, Hash, TreeHead, VerifierKey, open_checkpoint};
 use crate::bucket::{Bucket, Reply, Request};
 use crate::process::{ORIGIN, signing_key};
 use crate::tree::{Piece, Tree, Whole};
+use crate::witnesses::signers;
 
 /// An invariant that does not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +86,11 @@ pub struct Oracle {
     acknowledged: BTreeMap<Bytes, usize>,
     /// How often a tree was published that is not in the store, after a restore.
     shown_astray: usize,
+    /// The witnesses, if it is certain what they have signed.
+    witnesses: Vec<VerifierKey>,
+    /// Those who have signed the published checkpoint, and how often some were added to it.
+    cosigned: BTreeSet<usize>,
+    joined: usize,
     /// The last tree, once a client was told that the log is frozen.
     frozen: Option<Head>,
 }
@@ -104,16 +110,25 @@ impl Default for Oracle {
             written: BTreeMap::new(),
             acknowledged: BTreeMap::new(),
             shown_astray: 0,
+            witnesses: Vec::new(),
+            cosigned: BTreeSet::new(),
+            joined: 0,
             frozen: None,
         }
     }
 }
 
 impl Oracle {
-    /// The numbers of leaves published, sizes published, and terms started.
-    pub fn figures(&self) -> [(&'static str, usize); 4] {
+    /// The oracle of a log with these witnesses.
+    pub fn with_witnesses(witnesses: Vec<VerifierKey>) -> Self {
+        Self { witnesses, ..Self::default() }
+    }
+
+    /// The numbers of leaves published, sizes published, terms started, and so on.
+    pub fn figures(&self) -> [(&'static str, usize); 5] {
         let landed = || self.records.values().flatten();
         [
+            ("cosignatures joined", self.joined),
             ("leaves", self.size),
             ("trees shown", self.shown.len()),
             ("records", landed().count()),
@@ -267,8 +282,23 @@ impl Oracle {
             let there = read_wider(bucket, piece).unwrap_or_default();
             hold(there.starts_with(&expected), "I3", || format!("{} is wrong", piece.path()))?;
         }
+        self.keeps_cosignatures(size, bytes)?;
         self.size = size;
         self.shown.insert((size, root));
+        Ok(())
+    }
+
+    /// Of one tree, no published cosignature is ever lost.
+    fn keeps_cosignatures(&mut self, size: usize, bytes: &[u8]) -> Verdict {
+        let signed = signers(&self.witnesses, bytes);
+        if size == self.size {
+            let lost: Vec<_> = self.cosigned.difference(&signed).collect();
+            hold(lost.is_empty(), "I20", || {
+                format!("at size {size}, the cosignatures of {lost:?} are lost")
+            })?;
+            self.joined += usize::from(!self.cosigned.is_empty() && signed != self.cosigned);
+        }
+        self.cosigned = signed;
         Ok(())
     }
 

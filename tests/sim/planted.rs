@@ -25,6 +25,7 @@ mod trace;
 mod tree;
 mod trouble;
 mod wire;
+mod witnesses;
 
 use std::sync::Mutex;
 
@@ -47,7 +48,7 @@ enum Wrong {
     Seam(Defect),
 }
 
-const BUGS: [Bug; 29] = [
+const BUGS: [Bug; 33] = [
     Bug::OwnExistsIsFenced,
     Bug::AcknowledgeBeforePublish,
     Bug::ApplyBeforeCommit,
@@ -77,6 +78,10 @@ const BUGS: [Bug; 29] = [
     Bug::SeenNotCompared,
     Bug::PutBackPassedOver,
     Bug::TrimmedIsGone,
+    Bug::PublishBeforeQuorum,
+    Bug::LateLineReplaces,
+    Bug::LinesForgotten,
+    Bug::OvertakenIsPutBack,
 ];
 
 const DEFECTS: [Defect; 9] = [

@@ -30,6 +30,9 @@ pub struct Releases {
     tip: Head,
     /// The acknowledged entry at each index.
     entries: BTreeMap<u64, Bytes>,
+    /// The root of each size that a witness has signed, and what each has signed last.
+    cosigned: BTreeMap<u64, Hash>,
+    witnessed: BTreeMap<usize, Head>,
 }
 
 impl Default for Releases {
@@ -39,6 +42,8 @@ impl Default for Releases {
             roots: BTreeMap::new(),
             tip: (0, EMPTY_ROOT),
             entries: BTreeMap::new(),
+            cosigned: BTreeMap::new(),
+            witnessed: BTreeMap::new(),
         }
     }
 }
@@ -69,6 +74,19 @@ impl Releases {
         }
         self.tip = large;
         Ok(())
+    }
+
+    /// A witness signs a tree: it continues what it has signed last, and no witness has signed
+    /// another of that size.
+    pub fn cosigns(&mut self, witness: usize, tree: TreeHead) -> Verdict {
+        let new = head(tree);
+        let last = self.witnessed.insert(witness, new).unwrap_or((0, EMPTY_ROOT));
+        let root = *self.cosigned.entry(new.0).or_insert(new.1);
+        if root == new.1 && new.0 >= last.0 && self.begins_with(new, last) {
+            return Ok(());
+        }
+        let text = format!("witness {witness} signs another history at {} after {}", new.0, last.0);
+        Err(Violation::of("I19", text))
     }
 
     fn begins_with(&self, large: Head, small: Head) -> bool {

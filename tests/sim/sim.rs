@@ -19,6 +19,7 @@ use crate::oracle::{Oracle, Verdict, Violation};
 use crate::releases::Releases;
 use crate::run::Shape;
 use crate::trace::Trace;
+use crate::witnesses::Witnesses;
 
 /// Faults end once the trace has this many lines.
 const LINES_ENOUGH: u64 = 120_000;
@@ -41,6 +42,8 @@ pub type Counts = BTreeMap<&'static str, u64>;
 /// The run's state; see the module documentation.
 pub struct Sim {
     pub mix: Mix,
+    /// The log's witnesses, if it has any.
+    pub witnesses: Option<Witnesses>,
     rng: Mutex<Seeded>,
     trace: Mutex<Trace>,
     bucket: Mutex<Bucket>,
@@ -75,16 +78,22 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Sim {
     pub fn new(seed: u64, prints: bool, shape: Shape) -> Arc<Self> {
         let mut rng = Seeded::apart(seed);
-        let mix = Mix::of(seed, &mut rng);
+        let mut of_witnesses = Seeded::apart(!seed);
+        let mix = Mix::of(seed, &mut rng).with_witnesses(&mut of_witnesses);
         let mix = shape(mix, &mut rng);
         let mut trace = Trace::new(prints);
         trace.note(Duration::ZERO, &format!("{mix:?}"));
+        let witnesses = mix.witnesses.as_ref().map(|mix| Witnesses::new(mix, of_witnesses));
+        let keys = witnesses.as_ref().map(Witnesses::keys).unwrap_or_default();
+        // What a damaged line is of, nobody can know.
+        let keys = if mix.rates.damaged > 0 { Vec::new() } else { keys };
         Arc::new(Self {
+            witnesses,
             rng: Mutex::new(rng),
             trace: Mutex::new(trace),
             bucket: Mutex::new(Bucket::new(mix.etags)),
             copy: Mutex::default(),
-            oracle: Mutex::default(),
+            oracle: Mutex::new(Oracle::with_witnesses(keys)),
             releases: Mutex::default(),
             put_back_to: Mutex::default(),
             restores: Mutex::default(),

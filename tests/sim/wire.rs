@@ -22,6 +22,7 @@ use crate::bucket::{Reply, Request};
 use crate::fate::{Course, Fate, Strike, begins_a_term};
 use crate::process::Process;
 use crate::sim::{Sim, lock};
+use crate::witnesses;
 
 /// Why there is no reply.
 #[derive(Clone, Copy)]
@@ -49,6 +50,9 @@ impl Wire {
             && *path == ObjectPath::checkpoint()
         {
             sim.ask_releases(|releases| releases.releases(bytes));
+            if let Request::Replace(..) = &request {
+                sim.judge(witnesses::allow(sim, bytes, "published"));
+            }
         }
         let (answer, answered) = oneshot::channel();
         tokio::spawn(travel(self.clone(), name.clone(), request, fate, answer));

@@ -12,7 +12,7 @@
 //! | `limits` | bodies without end, too many requests, methods and paths |
 //! | `with_writer` | a real writer with real witnesses, and what readers say of it |
 //!
-//! `home` runs the process, `made` is a log that asks it.
+//! `home` runs the process, `made` is a log that asks it, and `slow_way` makes it seem far away.
 
 mod home;
 mod keys;
@@ -22,6 +22,7 @@ mod made;
 mod mirroring;
 mod races;
 mod restarts;
+mod slow_way;
 mod statuses;
 mod subtrees;
 mod with_writer;

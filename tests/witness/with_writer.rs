@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use fasti_kit::writer::{Home as WriterHome, Writer};
 use tiles_spec::{Note, VerifierKey};
 
 use crate::home::{Home, Witness};
+use crate::slow_way::slow_way;
 
 const FLAGS: [&str; 4] = ["--accept-opaque", "--no-lookup", "--origin", "log.test"];
 
@@ -39,10 +41,14 @@ impl Three {
 
     /// Two of them are enough, each with either of its keys.
     fn policy(&self, log: &str) -> String {
+        let address = |witness: &Option<Witness>| witness.as_ref().expect("it runs").address;
+        self.policy_at(log, self.witnesses.iter().map(address).collect())
+    }
+
+    fn policy_at(&self, log: &str, addresses: Vec<SocketAddr>) -> String {
         let mut text = format!("log {log}\n");
         let mut groups = String::new();
-        for (n, (home, witness)) in (1..).zip(self.homes.iter().zip(&self.witnesses)) {
-            let address = witness.as_ref().expect("it runs").address;
+        for (n, (home, address)) in (1..).zip(self.homes.iter().zip(addresses)) {
             for (kind, key) in ["a", "b"].iter().zip(home.keys()) {
                 writeln!(text, "witness {kind}{n} {key} http://{address}").expect("to a string");
             }
@@ -100,6 +106,46 @@ fn checkpoints_are_published_with_a_quorum_and_readers_accept_them() {
 }
 
 #[test]
+fn a_witness_that_is_late_is_published_later_and_counted() {
+    let home = WriterHome::new();
+    let writer = home.start(&FLAGS);
+    let mut three = Three::of(&writer);
+    let vkey = writer.key.to_string();
+    writer.stop();
+    let running = three.witnesses.iter().map(|witness| witness.as_ref().expect("it runs").address);
+    let mut addresses: Vec<_> = running.collect();
+    addresses[2] = slow_way(addresses[2], Duration::from_millis(400));
+    let policy = home.file("policy", &three.policy_at(&vkey, addresses));
+    let flags = ["--witness-policy", &policy, "--metrics-listen", "127.0.0.1:0"];
+    let flags = [&FLAGS[..], &flags].concat();
+    let writer = home.start(&flags);
+    assert_eq!(post(&writer, "entry 0"), 200, "{}", home.said());
+    let began = Instant::now();
+    while cosigned(&writer, &three) != [2, 2, 2] {
+        assert!(began.elapsed() < Duration::from_secs(20), "{}", home.said());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let metrics = writer.metrics.expect("it serves metrics");
+    let metrics = Connection::open(metrics).expect("it listens").get("/metrics").expect("metrics");
+    let metrics = String::from_utf8(metrics.body).expect("text");
+    for line in [
+        "fasti_cosigner_size{witness=\"a3\"} 1",
+        "fasti_cosigner_failures_total{witness=\"a1\",kind=\"contradicted\"} 0",
+    ] {
+        assert!(metrics.lines().any(|there| there == line), "{line}: {metrics}");
+    }
+    let is_zero = |name: &str| metrics.contains(&format!("\n{name} 0\n"));
+    assert!(!is_zero("fasti_cosigner_late_total{witness=\"a3\"}"), "{metrics}");
+    assert!(!is_zero("fasti_late_joins_total"), "{metrics}");
+    writer.stop();
+    // The tree is the same after a restart, so its cosignatures stay.
+    three.witnesses[2].take().expect("it runs").process.kill();
+    let writer = home.start(&flags);
+    assert_eq!(cosigned(&writer, &three), [2, 2, 2]);
+    read(&writer, &policy, 0);
+}
+
+#[test]
 fn the_log_of_an_index_is_cosigned_if_that_is_asked_for() {
     let flags = ["--accept-opaque", "--lookup-seconds", "1", "--origin", "log.test"];
     let home = WriterHome::new();
@@ -120,15 +166,16 @@ fn the_log_of_an_index_is_cosigned_if_that_is_asked_for() {
         let count = |home: &Home| note.verify(&home.keys()).map_or(0, |signers| signers.len());
         Some(three.homes.iter().map(count).collect::<Vec<_>>())
     };
-    while cosigned() != Some(vec![0, 2, 2]) {
+    // What readers ask for first has the same lines a moment later.
+    let has_latest = || {
+        let text = |path: &str| fs::read_to_string(home.store().join(path)).ok();
+        let (latest, checkpoint) = (text("lookup/latest")?, text("lookup/checkpoint")?);
+        latest.contains(&checkpoint).then_some(())
+    };
+    while cosigned() != Some(vec![0, 2, 2]) || has_latest().is_none() {
         assert!(began.elapsed() < Duration::from_secs(20), "{:?}: {}", cosigned(), home.said());
         std::thread::sleep(Duration::from_millis(50));
     }
-    // What readers ask for first has the same lines.
-    let latest = fs::read(home.store().join("lookup/latest")).expect("is there");
-    let latest = String::from_utf8_lossy(&latest).into_owned();
-    let checkpoint = fs::read_to_string(home.store().join("lookup/checkpoint")).expect("text");
-    assert!(latest.contains(&checkpoint), "{latest}");
     writer.stop();
 }
 

@@ -101,7 +101,7 @@ pub async fn open(flags: &Flags) -> anyhow::Result<Opened> {
     };
     let peers = peer_secret.clone().map(|secret| peers(flags, secret)).transpose()?;
     let index = open_index(location, named_state)?;
-    let cosigners = flags.witnesses.open(&key.opened.signer.verifier_key())?;
+    let cosigners = flags.witnesses.open(&key.opened.signer.verifier_key(), &mut registry)?;
     let context = Context {
         config: flags.log_config(),
         stores,

@@ -10,7 +10,9 @@ use anyhow::{Context as _, ensure};
 use clap::Args;
 use fasti::clock::SystemClock;
 use fasti::grow::Cosigners;
+use fasti::metrics::QuorumMetrics;
 use fasti::witness::{Ask, HttpAsk, Missing, QuorumConfig, QuorumCosigners};
+use prometheus_client::registry::Registry;
 use tiles_spec::policy::POLICY_BYTES_MAX;
 use tiles_spec::{Policy, VerifierKey};
 
@@ -59,11 +61,17 @@ pub struct WitnessFlags {
 }
 
 impl WitnessFlags {
-    /// The witnesses of the log with this key, if it has any.
-    pub fn open(&self, log: &VerifierKey) -> anyhow::Result<Option<Arc<dyn Cosigners>>> {
+    /// The witnesses of the log with this key, if it has any. Then they have metrics, too.
+    pub fn open(
+        &self,
+        log: &VerifierKey,
+        registry: &mut Registry,
+    ) -> anyhow::Result<Option<Arc<dyn Cosigners>>> {
         let Some((path, policy)) = self.policy()? else { return Ok(None) };
         let missing = if self.optional { Missing::Publish } else { Missing::Withhold };
-        self.cosigners(path, policy, log, missing).map(Some)
+        let metrics = QuorumMetrics::default();
+        metrics.register(registry);
+        self.cosigners(path, policy, log, missing, &metrics).map(Some)
     }
 
     /// The witnesses of the log of the index's revisions, which has this key, if they are to cosign
@@ -74,7 +82,8 @@ impl WitnessFlags {
     ) -> anyhow::Result<Option<Arc<dyn Cosigners>>> {
         match self.policy()? {
             Some((path, policy)) if self.index => {
-                self.cosigners(path, policy.without_logs(), lookup, Missing::Publish).map(Some)
+                let (policy, uncounted) = (policy.without_logs(), QuorumMetrics::default());
+                self.cosigners(path, policy, lookup, Missing::Publish, &uncounted).map(Some)
             }
             _ => Ok(None),
         }
@@ -93,6 +102,7 @@ impl WitnessFlags {
         policy: Policy,
         log: &VerifierKey,
         missing: Missing,
+        metrics: &QuorumMetrics,
     ) -> anyhow::Result<Arc<dyn Cosigners>> {
         let config = QuorumConfig {
             answer_within: Duration::from_millis(self.milliseconds),
@@ -100,7 +110,8 @@ impl WitnessFlags {
             ..QuorumConfig::default()
         };
         let ask = |url: &str| Ok(Box::new(HttpAsk::new(url)?) as Box<dyn Ask>);
-        let witnesses = QuorumCosigners::new(policy, log, config, Arc::new(SystemClock), ask);
+        let clock = Arc::new(SystemClock);
+        let witnesses = QuorumCosigners::new(policy, log, config, clock, metrics, ask);
         Ok(Arc::new(witnesses.with_context(|| path.display().to_string())?))
     }
 }

@@ -36,12 +36,20 @@ pub(super) struct Finisher<'a> {
 impl Finisher<'_> {
     pub async fn run(mut self, mut batches: mpsc::Receiver<Committed>) -> Result<(), LogError> {
         loop {
-            let next = std::pin::pin!(batches.recv());
-            let idle = self.context.clock.sleep(self.context.config.republish_interval);
-            match select(next, std::pin::pin!(idle)).await {
-                Either::Left((Some(batch), _)) => self.finish(batch).await?,
-                Either::Left((None, _)) => return Ok(()),
-                Either::Right(_) => self.republish().await?,
+            let next = {
+                let next = std::pin::pin!(batches.recv());
+                let idle = self.context.clock.sleep(self.context.config.republish_interval);
+                let late = std::pin::pin!(self.publisher.join_late());
+                match select(next, select(idle, late)).await {
+                    Either::Left((next, _)) => Some(next),
+                    Either::Right((Either::Left(_), _)) => None,
+                    Either::Right((Either::Right((error, _)), _)) => return Err(error.into()),
+                }
+            };
+            match next {
+                Some(Some(batch)) => self.finish(batch).await?,
+                Some(None) => return Ok(()),
+                None => self.republish().await?,
             }
         }
     }

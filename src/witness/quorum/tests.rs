@@ -4,13 +4,15 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use fasti_seams::clock::SystemClock;
-use fasti_store::{MemoryStore, NewObject, ObjectPath, Store};
+use fasti_store::{MemoryStore, NewObject, ObjectPath};
+use prometheus_client::encoding::text::encode;
+use prometheus_client::registry::Registry;
 use tiles_spec::tile::tiles_for_growth;
 use tiles_spec::tree::root_of;
 use tiles_spec::witness::{AddCheckpoint, SIZE_MEDIA_TYPE, WitnessRefusal, judge, size_body};
 use tiles_spec::{
-    Checkpoint, CosigningKey, Hash, HashTile, Note, NoteSigningKey, TileMap, TreeHead, TreeSize,
-    cosign, leaf_hash,
+    Checkpoint, CosigningKey, Hash, HashTile, Note, NoteSigningKey, TreeHead, TreeSize, cosign,
+    leaf_hash,
 };
 
 use super::super::ask::Asked;
@@ -30,6 +32,7 @@ fn key(n: u8) -> CosigningKey {
 #[derive(Clone, Copy, Debug)]
 enum Mood {
     Hangs,
+    Waits(Duration),
     Breaks,
     SignsAnother,
     Says(u16),
@@ -93,6 +96,11 @@ impl Ask for Arc<Witness> {
         match mood {
             None => Ok(self.answer(&body)),
             Some(Mood::Hangs) => std::future::pending().await,
+            Some(Mood::Waits(time)) => {
+                let answer = self.answer(&body);
+                tokio::time::sleep(time).await;
+                Ok(answer)
+            }
             Some(Mood::Breaks) => Err(AskError("connection refused".to_owned())),
             Some(Mood::SignsAnother) => {
                 let line = cosign(&self.key, "another text\n", 1_800_000_000).unwrap();
@@ -105,8 +113,11 @@ impl Ask for Arc<Witness> {
 
 /// A log of as many leaves, in a store.
 struct World {
-    store: MemoryStore,
+    store: Arc<MemoryStore>,
+    /// Of the last checkpoint.
+    late: Mutex<Option<LateLines>>,
     witnesses: Vec<Arc<Witness>>,
+    metrics: QuorumMetrics,
     cosigners: QuorumCosigners,
 }
 
@@ -121,10 +132,26 @@ impl World {
             let n: usize = url.trim_matches(|c: char| !c.is_ascii_digit()).parse().unwrap();
             Ok(Box::new(witnesses[n - 1].clone()) as Box<dyn Ask>)
         };
-        let clock = Arc::new(SystemClock);
+        let (clock, metrics) = (Arc::new(SystemClock), QuorumMetrics::default());
         let cosigners =
-            QuorumCosigners::new(policy, log().verifier_key(), config, clock, ask).unwrap();
-        Self { store: MemoryStore::default(), witnesses, cosigners }
+            QuorumCosigners::new(policy, log().verifier_key(), config, clock, &metrics, ask);
+        let cosigners = cosigners.unwrap();
+        Self { store: Arc::default(), late: Mutex::default(), witnesses, metrics, cosigners }
+    }
+
+    /// What those sign of the last checkpoint who were late.
+    async fn late(&self) -> Vec<Result<String, CosignError>> {
+        let late = self.late.lock().unwrap().take().expect("it was cosigned");
+        let name = |lines: Vec<NoteSignature>| lines[0].name().to_string();
+        late.map(|lines| lines.map(name)).collect().await
+    }
+
+    /// Whether the metrics have this line.
+    fn counts(&self, line: &str) -> bool {
+        let (mut registry, mut text) = (Registry::default(), String::new());
+        self.metrics.register(&mut registry);
+        encode(&mut text, &registry).unwrap();
+        text.lines().any(|there| there == line)
     }
 
     /// Grows the log to a size, and has its checkpoint cosigned.
@@ -150,9 +177,10 @@ impl World {
         let mut note = Note::unsigned(text.as_str()).unwrap();
         note.append(log().sign(&text)).unwrap();
         let checkpoint = SignedCheckpoint::parse(&note.to_bytes()).unwrap();
-        let (objects, tiles): (&dyn Store, _) = (&self.store, TileMap::default());
-        let growth = Growth::new(objects, &tiles, head);
-        let lines = self.cosigners.cosign(&checkpoint, &growth).await?;
+        drop(self.late.lock().unwrap().take());
+        let growth = Growth::new(self.store.clone(), Arc::default(), head);
+        let Cosigned { lines, late } = self.cosigners.cosign(&checkpoint, &growth).await?;
+        *self.late.lock().unwrap() = Some(late);
         for line in &lines {
             note.append(line.clone()).unwrap();
         }
@@ -186,6 +214,53 @@ async fn what_a_witness_knows_is_found_out() {
     *world.witnesses[1].last.lock().unwrap() = TreeHead::EMPTY;
     assert_eq!(world.cosign(8).await.unwrap().len(), 3);
     assert_eq!(world.witnesses[1].asked(), [7, 0]);
+    for line in [
+        "cosigner_asked_total{witness=\"w1\"} 2",
+        "cosigner_cosigned_total{witness=\"w2\"} 2",
+        "cosigner_failures_total{witness=\"w1\",kind=\"conflict\"} 0",
+        "cosigner_failures_total{witness=\"w2\",kind=\"conflict\"} 2",
+        "cosigner_size{witness=\"w3\"} 8",
+        "cosigner_answer_seconds_count{witness=\"w3\"} 2",
+    ] {
+        assert!(world.counts(line), "{line}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_are_late_are_heard_later() {
+    let late = Mood::Waits(Duration::from_secs(3));
+    let world = World::new(TWO, QuorumConfig::default());
+    world.cosign(2).await.unwrap();
+    world.witnesses[0].is([late]);
+    assert_eq!(world.cosign(3).await.unwrap(), ["w2.test", "w3.test"]);
+    assert!(matches!(&world.late().await[..], [Ok(name)] if name == "w1.test"));
+    assert!(world.counts("cosigner_late_total{witness=\"w1\"} 1"));
+    assert!(world.counts("cosigner_size{witness=\"w1\"} 3"));
+
+    // What it signed is known; and it is not waited for when the next checkpoint is there.
+    world.witnesses[0].is([late, Mood::Hangs]);
+    assert_eq!(world.cosign(4).await.unwrap().len(), 2);
+    assert_eq!(world.cosign(5).await.unwrap().len(), 2);
+    assert_eq!(world.witnesses[0].asked(), [0, 2, 3]);
+    let began = tokio::time::Instant::now();
+    assert!(world.late().await.is_empty(), "it stays silent");
+    assert_eq!(began.elapsed(), QuorumConfig::default().late);
+    assert!(world.counts("cosigner_failures_total{witness=\"w1\",kind=\"timeout\"} 2"));
+    assert_eq!(world.cosign(6).await.unwrap().len(), 3);
+
+    // Without a quorum, too, and what it says may still stop the log.
+    let config = QuorumConfig { missing: Missing::Publish, ..QuorumConfig::default() };
+    let world = World::new(TWO, config);
+    world.cosign(2).await.unwrap();
+    world.witnesses.iter().for_each(|witness| witness.is([late]));
+    assert_eq!(world.cosign(3).await.unwrap(), [""; 0]);
+    assert_eq!(world.late().await.len(), 3);
+    *world.witnesses[2].last.lock().unwrap() =
+        TreeHead { size: TreeSize::new(9).unwrap(), root: root_of(&leaves(9)) };
+    world.witnesses[2].is([late]);
+    assert_eq!(world.cosign(4).await.unwrap().len(), 2);
+    assert!(matches!(&world.late().await[..], [Err(CosignError::Ahead { .. })]));
+    assert!(world.counts("cosigner_failures_total{witness=\"w3\",kind=\"ahead\"} 1"));
 }
 
 fn leaves(size: u64) -> Vec<Hash> {
@@ -239,7 +314,9 @@ async fn a_witness_that_has_seen_more_stops_the_log() {
         let witness = |n: usize| Box::new(world.witnesses[n].clone()) as Box<dyn Ask>;
         let remotes = (0..3).map(|n| {
             let name = format!("w{}", n + 1);
-            Remote::new(name, vec![world.witnesses[n].key.verifier_key().clone()], witness(n))
+            let keys = vec![world.witnesses[n].key.verifier_key().clone()];
+            let meter = QuorumMetrics::default().of(&name);
+            Remote::new(name, keys, meter, witness(n))
         });
         let cosigners = QuorumCosigners { witnesses: remotes.collect(), ..again.cosigners };
         let again = World { cosigners, ..again };
@@ -269,7 +346,9 @@ async fn two_keys_at_one_place_are_one_witness() {
     let policy = Policy::parse(text.as_bytes()).unwrap();
     let (config, clock) = (QuorumConfig::default(), Arc::new(SystemClock));
     let ask = |_: &str| Ok(Box::new(witness.clone()) as Box<dyn Ask>);
-    let both = QuorumCosigners::new(policy, log().verifier_key(), config, clock, ask).unwrap();
+    let (log, metrics) = (log(), QuorumMetrics::default());
+    let both =
+        QuorumCosigners::new(policy, log.verifier_key(), config, clock, &metrics, ask).unwrap();
     assert_eq!(both.names().collect::<Vec<_>>(), ["w1"]);
     assert_eq!(both.witnesses[0].keys.len(), 2);
 }
@@ -282,7 +361,8 @@ fn policies_that_cannot_be_used() {
         let policy = Policy::parse(text.as_bytes()).unwrap();
         let (config, clock) = (QuorumConfig::default(), Arc::new(SystemClock));
         let ask = |url: &str| Ok(Box::new(super::super::HttpAsk::new(url)?) as Box<dyn Ask>);
-        let made = QuorumCosigners::new(policy, log().verifier_key(), config, clock, ask);
+        let (log, metrics) = (log(), QuorumMetrics::default());
+        let made = QuorumCosigners::new(policy, log.verifier_key(), config, clock, &metrics, ask);
         made.err().expect("it is refused")
     };
     let error = refused(format!("log {}\n{witness} http://w\nquorum w1\n", other.verifier_key()));
