@@ -293,7 +293,7 @@ impl Oracle {
         let signed = signers(&self.witnesses, bytes);
         if size == self.size {
             let lost: Vec<_> = self.cosigned.difference(&signed).collect();
-            hold(lost.is_empty(), "I20", || {
+            hold(lost.is_empty(), "I21", || {
                 format!("at size {size}, the cosignatures of {lost:?} are lost")
             })?;
             self.joined += usize::from(!self.cosigned.is_empty() && signed != self.cosigned);

@@ -155,7 +155,7 @@ pub fn allow(sim: &Sim, checkpoint: &[u8], what: &str) -> Verdict {
         return Ok(());
     }
     let text = format!("{what} with {signed} cosignatures instead of {}", mix.quorum);
-    Err(Violation::of("I20", text))
+    Err(Violation::of("I21", text))
 }
 
 /// A process's way to a witness.
