@@ -2,7 +2,8 @@
 //! of one name counts, and a member of the wrong type counts as absent.
 //!
 //! Invariant: an object is read one level at a time, and what is not asked for is skipped, so
-//! memory is bounded by the number of members, [`ELEMENTS_MAX`] and the size of the texts asked for.
+//! memory is bounded by the numbers of members and elements ([`ELEMENTS_MAX`]) and the size of the
+//! texts asked for.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -39,7 +39,7 @@ fn answering(head: &str, body: &'static [u8], is_endless: bool) -> String {
             drop(stream.read(&mut request));
             let mut written = stream.write_all(&[head.as_bytes(), body].concat());
             while is_endless && written.is_ok() {
-                written = stream.write_all(&[0; 64 << 10]);
+                written = stream.write_all(&[0; 8 << 10]);
             }
         }
     });

@@ -91,7 +91,9 @@ impl<'a> Inputs<'a> {
         let mut asked = expected.map(|expected| ArtifactHasher::new(expected.algorithm()));
         let take = |bytes: &[u8]| {
             shown.update(bytes);
-            asked.iter_mut().for_each(|hasher| hasher.update(bytes));
+            if let Some(hasher) = &mut asked {
+                hasher.update(bytes);
+            }
             file.write_all(bytes)
         };
         let length = download(url, self.globals.redirects(), max, take).await;

@@ -52,10 +52,7 @@ impl Memory {
         checkpoint: &OpenedCheckpoint,
         trust: &Trust,
     ) -> Result<Seen, Failure> {
-        let monitor = match self.monitor() {
-            Ok(monitor) => monitor,
-            Err(seen) => return Ok(seen),
-        };
+        let Self::In(monitor) = self else { return Ok(self.nothing()) };
         let growth = match monitor.compare_checkpoint(fetch, checkpoint, trust).await {
             Err(error @ MonitorError::Io { .. }) => return Ok(Seen::Unknown(with_causes(&error))),
             compared => refused_if(compared, MonitorError::is_refusal)?,
@@ -67,10 +64,7 @@ impl Memory {
 
     /// Compares a tree of a log of Rekor v1 with the head seen last.
     pub async fn compare_shard(&self, api: &RekorV1, shard: &OpenedShard) -> Result<Seen, Failure> {
-        let monitor = match self.monitor() {
-            Ok(monitor) => monitor,
-            Err(seen) => return Ok(seen),
-        };
+        let Self::In(monitor) = self else { return Ok(self.nothing()) };
         let growth = match monitor.compare_shard(api, shard).await {
             Err(error @ MonitorError::Io { .. }) => return Ok(Seen::Unknown(with_causes(&error))),
             compared => refused_if(compared, MonitorError::is_refusal)?,
@@ -78,12 +72,11 @@ impl Memory {
         Ok(Seen::Compared(growth, monitor.clone(), None))
     }
 
-    /// Where to look, or why nothing is compared.
-    fn monitor(&self) -> Result<&Monitor, Seen> {
+    /// What is seen without a memory.
+    fn nothing(&self) -> Seen {
         match self {
-            Self::In(monitor) => Ok(monitor),
-            Self::Missing => Err(Seen::Unknown("there is no home directory".to_owned())),
-            Self::Unwanted => Err(Seen::Unwanted),
+            Self::Missing => Seen::Unknown("there is no home directory".to_owned()),
+            Self::In(_) | Self::Unwanted => Seen::Unwanted,
         }
     }
 }

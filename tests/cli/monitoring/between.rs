@@ -114,7 +114,7 @@ fn answer(
             Given::Endless => {
                 out.write_all(format!("{head}connection: close\r\n\r\n[").as_bytes())?;
                 loop {
-                    out.write_all(&[b' '; 64 << 10])?;
+                    out.write_all(&[b' '; 8 << 10])?;
                 }
             }
         }

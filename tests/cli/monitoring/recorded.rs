@@ -79,7 +79,7 @@ impl Recorded {
             let asked: Value = serde_json::from_slice(&body).expect("JSON");
             let asked = asked["logIndexes"].as_array().cloned().unwrap_or_default();
             let found = asked.iter().filter_map(|index| self.entries.get(&index.as_u64()?));
-            Some(Value::from_iter(found.cloned()).to_string())
+            Some(found.cloned().collect::<Value>().to_string())
         } else {
             self.answers.get(path).cloned()
         };

@@ -154,6 +154,22 @@ fn a_new_shard_is_read_from_its_beginning() {
     assert_eq!(round(&[]).0, 0);
 }
 
+/// Alters a page of entries.
+type Alteration = fn(&mut Vec<Value>);
+
+/// Alters the page with the entry 15, and nothing else.
+fn page(path: &str, answer: Value, alter: Alteration) -> Given {
+    Given::Json(match answer {
+        Value::Array(mut page) if path == RETRIEVE => {
+            if page.iter().any(|entry| only(entry)["logIndex"] == 15) {
+                alter(&mut page);
+            }
+            page.into()
+        }
+        answer => answer,
+    })
+}
+
 /// Whatever a server makes of the answers, nothing is taken for checked that is not in the signed
 /// tree, and what it held back is read later.
 #[test]
@@ -164,26 +180,13 @@ fn an_evil_server_is_an_alarm_and_hides_nothing() {
     let wanted = digest(15);
     let what = ["--from", "beginning", "--digest", &wanted];
     let round = || once(&world, &between.url, &what);
-    /// Alters the page with the entry 15.
-    fn page(path: &str, answer: Value, alter: fn(&mut Vec<Value>)) -> Value {
-        match answer {
-            Value::Array(mut page) if path == RETRIEVE => {
-                if page.iter().any(|entry| only(entry)["logIndex"] == 15) {
-                    alter(&mut page);
-                }
-                page.into()
-            }
-            answer => answer,
-        }
-    }
-    let alterations: [(&str, &str, fn(&mut Vec<Value>)); 6] = [
+    let alterations: [(&str, &str, Alteration); 6] = [
         ("missing", "lacks the entry with the index 15", |page| {
             page.retain(|entry| only(entry)["logIndex"] != 15);
         }),
         ("damaged", "not the entry that was asked for", |page| {
             let other = page[0].clone();
-            page.iter_mut().for_each(|entry| *entry = other.clone());
-            page.push(other);
+            *page = vec![other; page.len() + 1];
         }),
         ("damaged", "not the entry that was asked for", |page| {
             only_mut(&mut page[5])["logIndex"] = 16.into();
@@ -201,7 +204,7 @@ fn an_evil_server_is_an_alarm_and_hides_nothing() {
         }),
     ];
     for (kind, words, alter) in alterations {
-        between.alter(move |path, answer| Given::Json(page(path, answer, alter)));
+        between.alter(move |path, answer| page(path, answer, alter));
         let (status, events) = round();
         assert_eq!((status, alarms(&events)), (1, vec![kind]), "{words}: {events:?}");
         assert!(events.iter().any(|it| it.to_string().contains(words)), "{words}: {events:?}");
@@ -217,7 +220,7 @@ fn an_evil_server_is_an_alarm_and_hides_nothing() {
     assert!(events.iter().any(|it| it.to_string().contains("longer than its limit")));
 
     // Another order is as good as any.
-    between.alter(|path, answer| Given::Json(page(path, answer, |page| page.reverse())));
+    between.alter(|path, answer| page(path, answer, |page| page.reverse()));
     let (status, events) = round();
     assert_eq!((status, matches(&events)), (3, vec![15]), "{events:?}");
 

@@ -93,7 +93,9 @@ fn trusted(
         if let Some(root) = &settings.trusted_root {
             let own = url.as_str().trim_end_matches('/');
             let at = listed(root)?.into_iter().find(|(url, _)| url == own);
-            at.into_iter().for_each(|(_, more)| add(&mut trusted, more));
+            if let Some((_, more)) = at {
+                add(&mut trusted, more);
+            }
         }
     }
     let is_known = !trusted.rekor_v1.is_empty() || !trusted.trust.logs.is_empty();
