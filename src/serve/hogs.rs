@@ -10,10 +10,9 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fasti_rate::Client;
-use tokio::time::Instant;
 
 /// How long it takes until all is forgotten.
 const REMEMBERED_FOR: Duration = Duration::from_secs(10);
@@ -27,9 +26,9 @@ pub(super) struct Hogs {
 }
 
 impl Hogs {
-    /// Notes that `client` took too much just now.
-    pub fn note(&self, client: Client) {
-        let (mut seen, now) = (self.seen(), Instant::now());
+    /// Notes that `client` took too much `now`.
+    pub fn note(&self, client: Client, now: Instant) {
+        let mut seen = self.seen();
         if seen.len() >= REMEMBERED_MAX && !seen.contains_key(&client) {
             seen.retain(|_, noted| now.duration_since(*noted) < REMEMBERED_FOR);
         }
@@ -38,11 +37,11 @@ impl Hogs {
         }
     }
 
-    /// Reports whether `client` took too much a short while ago.
-    pub fn includes(&self, client: Client) -> bool {
+    /// Reports whether `client` took too much a short while before `now`.
+    pub fn includes(&self, client: Client, now: Instant) -> bool {
         let mut seen = self.seen();
         let Some(noted) = seen.get(&client) else { return false };
-        let is_recent = noted.elapsed() < REMEMBERED_FOR;
+        let is_recent = now.duration_since(*noted) < REMEMBERED_FOR;
         if !is_recent {
             seen.remove(&client);
         }
@@ -64,31 +63,30 @@ mod tests {
         Client::at(Ipv4Addr::from(number).into())
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_hog_is_remembered_for_ten_seconds_after_the_last_time() {
-        let hogs = Hogs::default();
-        assert!(!hogs.includes(client(1)));
+    #[test]
+    fn a_hog_is_remembered_for_ten_seconds_after_the_last_time() {
+        let (hogs, mut now) = (Hogs::default(), Instant::now());
+        assert!(!hogs.includes(client(1), now));
         for _ in 0..3 {
-            hogs.note(client(1));
-            tokio::time::advance(Duration::from_secs(9)).await;
-            assert!(hogs.includes(client(1)));
-            assert!(!hogs.includes(client(2)));
+            hogs.note(client(1), now);
+            now += Duration::from_secs(9);
+            assert!(hogs.includes(client(1), now));
+            assert!(!hogs.includes(client(2), now));
         }
-        tokio::time::advance(Duration::from_secs(1)).await;
-        assert!(!hogs.includes(client(1)));
+        assert!(!hogs.includes(client(1), now + Duration::from_secs(1)));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn no_more_are_remembered_than_allowed() {
-        let hogs = Hogs::default();
+    #[test]
+    fn no_more_are_remembered_than_allowed() {
+        let (hogs, now) = (Hogs::default(), Instant::now());
         let most = u32::try_from(REMEMBERED_MAX).expect("few");
-        (0..most).for_each(|number| hogs.note(client(number)));
-        hogs.note(client(most));
-        assert!(!hogs.includes(client(most)));
-        assert!(hogs.includes(client(most - 1)));
-        tokio::time::advance(REMEMBERED_FOR).await;
-        hogs.note(client(most));
-        assert!(hogs.includes(client(most)));
+        (0..most).for_each(|number| hogs.note(client(number), now));
+        hogs.note(client(most), now);
+        assert!(!hogs.includes(client(most), now));
+        assert!(hogs.includes(client(most - 1), now));
+        let later = now + REMEMBERED_FOR;
+        hogs.note(client(most), later);
+        assert!(hogs.includes(client(most), later));
         assert_eq!(hogs.seen().len(), 1, "the others are forgotten");
     }
 }

@@ -141,7 +141,7 @@ impl<S: Service> Server<S> {
     fn let_in(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr) {
         let ServerParts { limits, pools, metrics, tls } = &self.parts;
         let client = Client::at(peer.ip());
-        let is_hog = || self.hogs.includes(client);
+        let is_hog = || self.hogs.includes(client, now());
         if pools.connections.held_by(client) >= HOG_CONNECTIONS_MAX && is_hog() {
             // Saying so would be work for the client that makes too much of it.
             metrics.connections_refused.inc();
@@ -167,7 +167,7 @@ impl<S: Service> Server<S> {
             tokio::select! {
                 // What gives way does not first answer what it can.
                 biased;
-                () = connection.gives_way() => server.hogs.note(client),
+                () = connection.gives_way() => server.hogs.note(client, now()),
                 () = server.serve(stream, peer, &connection) => {}
             }
             connection.close_account();
@@ -224,7 +224,7 @@ impl<S: Service> Server<S> {
         let service = service_fn(move |mut request: Request<Incoming>| {
             let (open, has_room) = this.request(REQUEST_BYTES + head_bytes(&request));
             if has_room.is_err() {
-                hogs.note(this.place().client);
+                hogs.note(this.place().client, now());
             }
             let has_frames = request.version() == Version::HTTP_2;
             request.extensions_mut().insert(PeerAddress(peer));
@@ -263,6 +263,10 @@ impl<S: Service> Server<S> {
             _ = connection.stalls() => {}
         }
     }
+}
+
+fn now() -> std::time::Instant {
+    tokio::time::Instant::now().into_std()
 }
 
 /// Bytes of a request's head.
