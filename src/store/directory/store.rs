@@ -41,8 +41,8 @@ const KEEP_PARTIALS_FLUSHED: u64 = 32;
 const REMOVED_AT_ONCE: usize = 256;
 /// The same when the log shuts down; what is left then is found after the next start.
 const REMOVED_AT_END: usize = 4096;
-/// So many records are copied to a new segment while none can be committed; those before them, while
-/// others are.
+/// Records that are copied to a new segment while none can be committed; those before them are
+/// copied while others are committed.
 const COPIED_LAST: u64 = 4;
 /// How often to copy what was committed while the last copy was made. It is ever less, unless the
 /// disk is too slow for that.
