@@ -77,10 +77,13 @@ impl MessageFlags {
     }
 }
 
+/// Shows messages of other levels.
+type Choose = dyn Fn(&Levels) -> Result<(), ReloadError> + Send + Sync;
+
 /// The messages that are shown.
 pub struct Messages {
     format: LogFormat,
-    choose: Box<dyn Fn(&Levels) -> Result<(), ReloadError> + Send + Sync>,
+    choose: Box<Choose>,
 }
 
 /// Shows messages from now on.

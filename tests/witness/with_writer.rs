@@ -142,7 +142,7 @@ fn a_witness_that_is_late_is_published_later_and_counted() {
     three.witnesses[2].take().expect("it runs").process.kill();
     let writer = home.start(&flags);
     assert_eq!(cosigned(&writer, &three), [2, 2, 2]);
-    read(&writer, &policy, 0);
+    read(&writer, &three, &policy, 0);
 }
 
 #[test]
