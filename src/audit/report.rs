@@ -1,12 +1,13 @@
 //! The outcome of a check, as programs and people get it.
 
 use fasti_client::trust::OpenedCheckpoint;
+use fasti_lookup_spec::LookupPath;
 use serde::Serialize;
 
 use super::elsewhere::Elsewhere;
 use super::heads_report::HeadsReport;
 use super::lookup::index_report::IndexReport;
-use super::problem::Problem;
+use super::problem::{Kind, Problem};
 
 /// The outcome of a check.
 #[derive(Clone, Debug, Serialize)]
@@ -110,6 +111,15 @@ impl Report {
         self.problems.sort();
         self.problems_omitted += heads.problems_omitted;
         self.heads = heads.kept;
+        self
+    }
+
+    /// Adds that the index could not be checked, since the log is damaged.
+    #[must_use]
+    pub fn with_unchecked_index(mut self, problem: String) -> Self {
+        let path = LookupPath::Latest.to_string();
+        self.problems.push(Problem { path, problem, kind: Kind::Unvouched });
+        self.problems.sort();
         self
     }
 

@@ -15,8 +15,8 @@
 //! | [`feed`], [`webhook`] | reports in an Atom feed, and to a URL |
 //! | [`state`], [`turns`] | how far a log was checked; who reads which log |
 //!
-//! Any log of C2SP tlog-tiles can be watched, and any of Rekor v1. Of entries of unknown kinds nothing is known but that
-//! they are in the tree, and where.
+//! Any log of C2SP tlog-tiles can be watched, and any of Rekor v1. Of entries of unknown kinds
+//! nothing is known but that they are in the tree, and where.
 //!
 //! Like [`client`](fasti_client), on which it builds, it does not depend on the writer.
 

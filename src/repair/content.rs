@@ -145,6 +145,9 @@ impl Contents {
     }
 
     async fn vouched_times(&self) -> Result<Vouched, String> {
+        if self.from.is_none() && !self.timeless.is_empty() {
+            return Err("name a copy of the log with --from".to_owned());
+        }
         let manifest = self.manifest().await?;
         let copy = self.from.as_ref().map(|from| from.fetch.clone());
         let times = Patched::new(self.log.clone(), copy, self.timeless.clone());

@@ -101,7 +101,11 @@ impl Plan {
         if is_only(Kind::History) {
             return Err("it is signed: no repair can change what was signed".to_owned());
         }
-        let object: Published = path.parse().map_err(|_| "it is not an object of this log")?;
+        let object: Option<Published> = path.parse().ok();
+        if is_only(Kind::Unvouched) && !matches!(object, Some(Published::Log(_))) {
+            return Err("it can be judged once what it follows from is repaired".to_owned());
+        }
+        let object = object.ok_or("it is not an object of this log")?;
         let Known { bytes, reason, is_there } = self.contents.of(object).await?;
         if is_there {
             return Err(reason);

@@ -42,6 +42,9 @@ fn a_damaged_log_is_repaired_from_itself_and_from_a_mirror() {
     for (path, bytes) in damaged.iter().zip(&whole) {
         let mut flipped = bytes.clone();
         flipped[bytes.len() / 2] ^= 1;
+        if path.ends_with("json/000") {
+            flipped.truncate(bytes.len() / 2);
+        }
         world.write(path, flipped);
     }
     let fsck = ["fsck", "--lookup", "--repair"];

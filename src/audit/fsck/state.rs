@@ -64,8 +64,18 @@ pub(super) struct TimesState {
     pub(super) files: u64,
     /// How many entries have one.
     pub(super) timed: u64,
-    /// The last time: `None` if no bundle has times yet, `Some(None)` if the last entry has none.
-    pub(super) last: Option<Option<IntegratedTime>>,
+    /// The last time.
+    pub(super) last: LastTime,
+}
+
+/// The last time of a range of entries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum LastTime {
+    /// No bundle has times yet.
+    #[default]
+    NoFile,
+    /// Of the last entry; `None`, which is earlier than all, if that has none.
+    Of(Option<IntegratedTime>),
 }
 
 /// A full tile; on the bottom level with its bundle.
@@ -222,7 +232,10 @@ impl State {
              {attestations_missing}"
         );
         let TimesState { bundles, files, timed, last } = self.times;
-        let last = last.map_or_else(|| "-".to_owned(), |last| last_seconds(last).to_string());
+        let last = match last {
+            LastTime::NoFile => "-".to_owned(),
+            LastTime::Of(time) => time.map_or(0, IntegratedTime::get).to_string(),
+        };
         let _ = writeln!(text, "times {bundles} {files} {timed} {last}");
         for place in &self.places {
             let _ = writeln!(text, "problem {}", place.tile());
@@ -256,10 +269,6 @@ fn span(levels: u8) -> u64 {
     (TILE_WIDTH_MAX as u64).saturating_pow(u32::from(levels))
 }
 
-fn last_seconds(last: Option<IntegratedTime>) -> u64 {
-    last.map_or(0, IntegratedTime::get)
-}
-
 fn read_lines(body: &str) -> Option<State> {
     let mut lines = body.lines().skip(1);
     let mut rest = |name: &str| lines.next()?.strip_prefix(name)?.strip_prefix(' ');
@@ -279,11 +288,9 @@ fn read_lines(body: &str) -> Option<State> {
     let (times, last) = rest("times")?.rsplit_once(' ')?;
     let [bundles, files, timed] = numbers(times)?;
     let last = match last {
-        "-" => None,
-        seconds => {
-            let seconds: u64 = seconds.parse().ok()?;
-            Some(if seconds == 0 { None } else { Some(IntegratedTime::new(seconds)?) })
-        }
+        "-" => LastTime::NoFile,
+        "0" => LastTime::Of(None),
+        seconds => LastTime::Of(Some(IntegratedTime::new(seconds.parse().ok()?)?)),
     };
     let mut places = BTreeSet::new();
     for line in lines {

@@ -67,12 +67,10 @@ impl Walk<'_> {
             };
             let name = format!("{path}/{}", entry.file_name().to_string_lossy());
             if fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_dir()) {
+                let too_deep = Fault::stray("deeper than any object of a log");
                 match depth.checked_sub(1) {
                     Some(depth) => self.directory(&name, depth),
-                    None => {
-                        let fault = Fault::stray("deeper than any object of a log");
-                        self.check.findings.add(name, fault);
-                    }
+                    None => self.check.findings.add(name, too_deep),
                 }
                 continue;
             }

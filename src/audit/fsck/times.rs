@@ -13,7 +13,7 @@ use fasti_objects::{IntegratedTime, Published, Times};
 use tiles_spec::{BundleCoord, Level, TILE_WIDTH_MAX, TileCoord, TileIndex};
 
 use super::check::Check;
-use super::state::TimesState;
+use super::state::{LastTime, TimesState};
 use crate::problem::Fault;
 
 /// How many bundles are checked in one piece.
@@ -29,6 +29,8 @@ struct Found {
     files: u64,
     /// The first and last time, `None` being earlier than all.
     ends: Option<(Option<IntegratedTime>, Option<IntegratedTime>)>,
+    /// Whether there is a file that could not be read.
+    has_unread: bool,
     /// How many entries have a time.
     timed: u64,
     /// Whether nothing is wrong with them.
@@ -68,6 +70,7 @@ impl Ranges {
             bundles: bundles.end - bundles.start,
             files: 0,
             ends: None,
+            has_unread: false,
             timed: 0,
             is_sound: true,
         };
@@ -78,7 +81,10 @@ impl Ranges {
                 Ok(Some(times)) => found.add(check, bundle, &times),
                 Ok(None) if found.ends.is_none() => found.before.end = n + 1,
                 Ok(None) => found.blame(check, bundle, Fault::missing()),
-                Err(fault) => found.blame(check, bundle, fault),
+                Err(fault) => {
+                    found.has_unread = true;
+                    found.blame(check, bundle, fault);
+                }
             }
         }
         let mut joining = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -89,7 +95,7 @@ impl Ranges {
     /// How many entries have a time, when all ranges were checked; `None` if the log keeps none.
     pub fn timed(self) -> Option<u64> {
         let joined = self.0.into_inner().unwrap_or_else(PoisonError::into_inner).joined;
-        joined.last.map(|_| joined.timed)
+        (joined.last != LastTime::NoFile).then_some(joined.timed)
     }
 }
 
@@ -102,7 +108,12 @@ impl Joining {
             joined.bundles += found.bundles;
             joined.files += found.files;
             joined.timed += found.timed;
-            joined.last = found.ends.map(|(_, last)| last).or(joined.last);
+            if let Some((_, last)) = found.ends {
+                joined.last = LastTime::Of(last);
+            } else if found.has_unread && joined.last == LastTime::NoFile {
+                // Times that cannot be read have begun too.
+                joined.last = LastTime::Of(None);
+            }
             self.is_sound &= found.is_sound;
             if self.is_sound && joined.bundles <= check.size.get() / TILE_WIDTH_MAX as u64 {
                 check.tracker.keep_times(*joined);
@@ -134,23 +145,24 @@ impl Found {
         check.findings.add(Published::Times(bundle), fault);
     }
 
-    /// Compares with the last time before this range; `None` if there are no times before it.
-    fn follow(&mut self, check: &Check<'_>, last: Option<Option<IntegratedTime>>) {
+    /// Compares with the last time before this range.
+    fn follow(&mut self, check: &Check<'_>, last: LastTime) {
         let before = self.before.clone();
-        if last.is_some() {
+        if last != LastTime::NoFile {
             for bundle in before.clone().filter_map(|n| bundle(check, n)) {
                 self.blame(check, bundle, Fault::missing());
             }
         }
         let Some((first, _)) = self.ends else { return };
         // The first file of a log with older entries begins with entries that have no time.
-        if last.is_none()
+        if last == LastTime::NoFile
             && first.is_some()
             && let Some(bundle) = before.end.checked_sub(1).and_then(|n| bundle(check, n))
         {
             self.blame(check, bundle, Fault::missing());
         }
-        if last.is_some_and(|last| first < last)
+        if let LastTime::Of(last) = last
+            && first < last
             && before.end - before.start < self.bundles
             && let Some(bundle) = bundle(check, before.end)
         {

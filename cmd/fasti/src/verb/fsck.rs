@@ -14,7 +14,8 @@ use anyhow::Context as _;
 use clap::Args;
 use fasti::audit::fsck::{FsckError, Objects, Options, Outcome, Report, State, Watch, fsck_from};
 use fasti::audit::heads;
-use fasti::audit::lookup::{self, IndexReport, Keys};
+use fasti::audit::lookup::{self, IndexAuditError, IndexReport, Keys};
+use fasti::causes::with_causes;
 use fasti::client::fetch::{DirectoryFetch, Location};
 use fasti::client::trust::{OpenedCheckpoint, Trust};
 use fasti::store::StoreLocation;
@@ -101,22 +102,24 @@ pub fn run(globals: &Globals, arguments: &Arguments, runtime: &Runtime) -> Resul
     let file = arguments.state.open();
     let before = file.as_ref().map(StateFile::load).transpose()?.flatten();
     let run = Run { arguments, runtime, objects: &objects, trust: &trust, options, others };
-    let Outcome { report, state } = run.check(before.as_ref(), file.as_ref())?;
-    let repaired = match (repair, &report.checkpoint) {
-        (Some(repair), Some(checkpoint)) => {
-            let format = arguments.format(globals.format);
-            Some(repair.run(runtime, &objects.fetch(), &trust, checkpoint, &report, format)?)
+    let Outcome { mut report, mut state } = run.check(before.as_ref(), file.as_ref())?;
+    let mut repaired: Option<Repaired> = None;
+    let resumed = report.resumed.clone();
+    while let (Some(repair), Some(checkpoint)) = (&repair, &report.checkpoint) {
+        let format = arguments.format(globals.format);
+        let round = repair.run(runtime, &objects.fetch(), &trust, checkpoint, &report, format)?;
+        let (is_done, has_written) = (round.is_done(), round.has_written());
+        repaired = Some(Repaired::after(repaired, round));
+        if is_done {
+            // The same again, for the places that had problems.
+            Outcome { report, state } = run.check(state.as_ref(), file.as_ref())?;
         }
-        _ => None,
-    };
-    let report = match &repaired {
-        // The same again, for the places that had problems.
-        Some(repaired) if repaired.has_written() => {
-            let again = run.check(state.as_ref(), file.as_ref())?.report;
-            Report { resumed: report.resumed, ..again }
+        // What was repaired may show what is wrong below it.
+        if !has_written || report.is_clean() {
+            break;
         }
-        _ => report,
-    };
+    }
+    report.resumed = resumed;
     let output = output(&report, repaired.as_ref(), began.elapsed())?;
     let output = output.warn(file.and_then(StateFile::into_warning));
     let Some(read) = &report.checkpoint else { return Ok(output) };
@@ -169,11 +172,18 @@ impl Run<'_> {
         if !self.arguments.lookup {
             return Ok(report);
         }
-        let origin = checkpoint.checkpoint().origin.clone();
-        Ok(report.with_index(self.check_index(&origin)?))
+        match self.check_index(&checkpoint.checkpoint().origin) {
+            Ok(index) => Ok(report.with_index(index)),
+            // The check of the log has named the damage.
+            Err(IndexAuditError::Log(error)) if error.is_refusal() => {
+                let problem = format!("the index was not checked: {}", with_causes(&error));
+                Ok(report.with_unchecked_index(problem))
+            }
+            Err(error) => Err(anyhow::Error::from(error).context("the index was not checked")),
+        }
     }
 
-    fn check_index(&self, origin: &str) -> anyhow::Result<IndexReport> {
+    fn check_index(&self, origin: &str) -> Result<IndexReport, IndexAuditError> {
         let mut trust = self.trust.clone();
         trust.indexers.extend(self.arguments.lookup_key.clone());
         let keys = Keys { log: &trust, lookup: &trust.in_lookup_of(origin), origin };
@@ -183,8 +193,7 @@ impl Run<'_> {
         let announce = |size: TreeSize| progress.announce(size.get());
         let add = |count| progress.add(count);
         let (objects, runtime) = (self.objects, self.runtime.handle());
-        let report = lookup::check(objects, runtime, keys, &options, announce, &add)
-            .context("the index was not checked")?;
+        let report = lookup::check(objects, runtime, keys, &options, announce, &add)?;
         progress.end();
         Ok(report)
     }

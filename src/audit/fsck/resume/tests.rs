@@ -207,7 +207,7 @@ fn other_logs_and_other_histories_are_refused_by_name() {
 #[test]
 fn what_cannot_be_proved_is_read_again() {
     let directory = written(&made(66_000));
-    let (_, states) = checked(directory.path(), None, 2).unwrap();
+    let (_, states) = checked(directory.path(), None, 1).unwrap();
     let state = states.iter().find(|state| state.tile_count() == 3).unwrap();
     let grown = written(&made(66_300));
     flip(grown.path(), "tile/1/000");

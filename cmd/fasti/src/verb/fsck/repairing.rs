@@ -88,7 +88,7 @@ impl RepairFlags {
 impl Repair {
     /// Repairs what a check has found, if the user agrees.
     pub fn run(
-        self,
+        &self,
         runtime: &Runtime,
         log: &Arc<dyn Fetch>,
         trust: &Trust,
@@ -96,16 +96,19 @@ impl Repair {
         report: &Report,
         format: Format,
     ) -> anyhow::Result<Repaired> {
-        let Self { place, from, yes } = self;
-        let (log, trust) = (log.clone(), trust.clone());
-        let context = RepairContext { log, from, trust, checkpoint: checkpoint.clone() };
+        let context = RepairContext {
+            log: log.clone(),
+            from: self.from.clone(),
+            trust: trust.clone(),
+            checkpoint: checkpoint.clone(),
+        };
         let mut plan = runtime.block_on(Plan::make(context, &report.problems));
         let outcome = if plan.steps.is_empty() {
             Outcome::Nothing
         } else {
-            match agreed(&plan, yes, format)? {
+            match agreed(&plan, self.yes, format)? {
                 Some(true) => {
-                    let written = runtime.block_on(plan.carry_out(&place));
+                    let written = runtime.block_on(plan.carry_out(&self.place));
                     Outcome::Done(written.context("the log is repaired only in part")?)
                 }
                 Some(false) => Outcome::Declined,
@@ -140,9 +143,34 @@ fn stays(Left { path, reason }: &Left) -> String {
 }
 
 impl Repaired {
-    /// Whether there is anything new to check.
-    pub fn has_written(&self) -> bool {
+    /// What was done in several rounds.
+    pub fn after(before: Option<Self>, round: Self) -> Self {
+        let Some(mut all) = before else { return round };
+        match (&mut all.outcome, &round.outcome) {
+            (Outcome::Done(all), Outcome::Done(more)) => *all += more,
+            _ => {
+                // What was done before stays done.
+                let unwritten = round.steps.into_iter().map(|Step { path, reason, .. }| Left {
+                    path,
+                    reason: format!("it can be repaired: {reason}"),
+                });
+                all.left = round.left.into_iter().chain(unwritten).collect();
+                return all;
+            }
+        }
+        all.steps.extend(round.steps);
+        all.left = round.left;
+        all
+    }
+
+    /// Whether everything was written that was planned, by somebody.
+    pub fn is_done(&self) -> bool {
         matches!(self.outcome, Outcome::Done(_))
+    }
+
+    /// Whether anything was written.
+    pub fn has_written(&self) -> bool {
+        matches!(self.outcome, Outcome::Done(written) if written > 0)
     }
 
     /// What was done, for people.
