@@ -2,8 +2,8 @@
 //!
 //! The real log (pool, commit, recovery, publication, followers, trimming) runs on one thread and
 //! in paused time. [`wire`] and [`peers`] delay, lose, duplicate and damage what it sends, and
-//! [`witnesses`] what it asks its witnesses, if it has any; [`trouble`] and [`gate`] freeze and kill
-//! it; [`oracle`] watches every signature, every write that lands and every acknowledgement. A
+//! [`witnesses`] what it asks its witnesses, if it has any; [`trouble`] and [`gate`] freeze and
+//! kill it; [`oracle`] watches every signature, every write that lands and every acknowledgement. A
 //! failing seed prints the command that repeats it.
 //!
 //! `FASTI_SIM_SEEDS` and `FASTI_SIM_FIRST` select the seeds. To run overnight:
