@@ -150,8 +150,8 @@ async fn what_a_crash_leaves_behind_is_removed_after_the_next_start() {
     assert_eq!(world.verify().await.entries.len(), 601);
 }
 
-/// A writer that was killed can leave tens of thousands of partial files. Removing them is no reason
-/// to let the segment grow, which the next start reads as a whole.
+/// A writer that was killed can leave tens of thousands of partial files. Removing them is no
+/// reason to let the segment grow, which the next start reads as a whole.
 #[tokio::test]
 async fn what_a_crash_leaves_behind_is_removed_little_by_little() {
     const LEFT: usize = 900;

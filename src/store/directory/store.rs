@@ -242,8 +242,8 @@ impl CommitLog for DirectoryStore {
 }
 
 impl DirectoryStore {
-    /// Removes the files that were superseded `keep` records ago and that can be removed, in no more
-    /// than `most` directories: after a crash there can be tens of thousands.
+    /// Removes the files that were superseded `keep` records ago and that can be removed, in at
+    /// most `most` directories: after a crash there can be tens of thousands.
     async fn remove_superseded(&self, number: RecordNumber, keep: u64, most: usize) {
         for _ in 0..most {
             let superseded = self.inner.objects.superseded();

@@ -1,5 +1,5 @@
-//! `fasti loginfo`: the log's verified head, with proof that it extends the one seen last, and those
-//! of its inactive shards (`shards`). With `--writer`, the status of the writers instead.
+//! `fasti loginfo`: the log's verified head, with proof that it extends the one seen last, and
+//! those of its inactive shards (`shards`). With `--writer`, the status of the writers instead.
 
 mod shards;
 
