@@ -48,7 +48,8 @@ pub fn root_from_inclusion(
 }
 
 /// The tree before the leaf at this index, as its inclusion proof shows it: the siblings on the
-/// left are the roots of its perfect subtrees. It is that of the tree of `size` if the proof is right.
+/// left are the roots of its perfect subtrees. It is that of the tree of `size` if the proof is
+/// right.
 pub fn frontier_from_inclusion(
     index: LeafIndex,
     size: TreeSize,
