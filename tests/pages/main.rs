@@ -14,7 +14,8 @@ fn every_program_has_a_page_and_completions() {
         assert!(files.iter().any(|file| file.ends_with(&page)), "{page} in {files:?}");
         let completions = files.iter().filter(|file| {
             let stem = Path::new(file).file_stem().and_then(|stem| stem.to_str());
-            !file.ends_with(".1") && stem.is_some_and(|stem| stem.trim_start_matches('_') == program)
+            !file.ends_with(".1")
+                && stem.is_some_and(|stem| stem.trim_start_matches('_') == program)
         });
         assert!(completions.count() >= 2, "completions of {program} in {files:?}");
     }
@@ -24,8 +25,10 @@ fn files_below(directory: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(directory).expect("a directory");
     let paths = entries.map(|entry| entry.expect("an entry").path());
     paths
-        .flat_map(|path| {
-            if path.is_dir() { files_below(&path) } else { vec![path.display().to_string()] }
-        })
+        .flat_map(
+            |path| {
+                if path.is_dir() { files_below(&path) } else { vec![path.display().to_string()] }
+            },
+        )
         .collect()
 }
