@@ -19,6 +19,7 @@
 //! | [`rekor_v1`] | Rekor v1's API: proposes entries and reads them |
 //! | `attempts` | requests that are sent again |
 //! | [`download`] | a file at a URL that the caller names |
+//! | [`metrics_page`] | the metrics of a writer, for operators |
 //! | [`writer_status`] | the status of a writer: who leads, how large the log is |
 //! | [`artifact`] | artifacts in files |
 //!
@@ -40,6 +41,8 @@ pub mod heads;
 #[cfg(feature = "fetch")]
 mod host;
 pub mod keys;
+#[cfg(feature = "http")]
+pub mod metrics_page;
 #[cfg(feature = "fetch")]
 pub mod monitor;
 pub mod private_key;

@@ -20,7 +20,7 @@ pub mod services;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use fasti_serve::{Connection, RequestLabels, place_of};
+use fasti_serve::{Connection, HttpMetrics, place_of};
 use http::{HeaderMap, Request, Response, request};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
@@ -37,12 +37,13 @@ impl App {
     /// Answers one call. Also returns the unread body of a refused one. A call that stays open
     /// keeps its connection open.
     pub async fn call(&self, call: Request<Incoming>) -> (Response<Reply>, Option<Incoming>) {
+        let began = HttpMetrics::begin();
         let (mut head, body) = call.into_parts();
         self.note_place(&head.headers, &mut head.extensions);
         let call = Request::from_parts(head, body);
         let path = call.uri().path();
         if path == create_entry::PATH {
-            return self.create_entry(call).await;
+            return self.create_entry(call, began).await;
         }
         let (route, answered) = if path.starts_with(health::PREFIX) {
             ("grpc_health", self.call_health(call).await)
@@ -53,7 +54,7 @@ impl App {
             ("grpc", Ok(unknown.into_http()))
         };
         let code = answered.as_ref().map_or_else(Problem::http_status, Response::status).as_u16();
-        self.metrics.requests.get_or_create(&RequestLabels { route, code }).inc();
+        self.metrics.answered(route, code, began);
         (answered.map_or_else(refusal, in_full), None)
     }
 

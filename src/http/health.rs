@@ -6,7 +6,7 @@ use fasti_log::peers::Role;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Method, Response, StatusCode};
 use http_body_util::Full;
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::registry::Registry;
 use serde_json::{Value, json};
 
@@ -14,6 +14,7 @@ use super::app::App;
 use super::followed::FollowedLog;
 use super::methods::{READ, expect};
 use super::problem::{HttpResponse, Problem};
+use super::process_metrics::ProcessMetrics;
 use super::served::Served;
 
 fn answer(body: impl Into<Bytes>, content_type: &'static str) -> HttpResponse {
@@ -36,11 +37,16 @@ pub(super) fn ping(method: &Method) -> Result<HttpResponse, Problem> {
     Ok(answer(".", "text/plain"))
 }
 
-/// Returns all metrics as text.
+/// Returns all metrics as text: those in `registry`, and those of the process.
 pub(super) fn metrics(method: &Method, registry: &Registry) -> Result<HttpResponse, Problem> {
     expect(method, READ)?;
+    let mut process = Registry::default();
+    process.register_collector(Box::new(ProcessMetrics));
     let mut text = String::new();
-    encode(&mut text, registry).map_err(|error| Problem::NotReady(error.to_string()))?;
+    encode_registry(&mut text, registry)
+        .and_then(|()| encode_registry(&mut text, &process))
+        .and_then(|()| encode_eof(&mut text))
+        .map_err(|error| Problem::NotReady(error.to_string()))?;
     Ok(answer(text, "application/openmetrics-text; version=1.0.0; charset=utf-8"))
 }
 

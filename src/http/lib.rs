@@ -54,6 +54,7 @@ mod peers;
 #[path = "peers/left_out.rs"]
 mod peers;
 mod problem;
+mod process_metrics;
 mod read;
 mod rekor_v1;
 mod represent;

@@ -22,7 +22,7 @@ impl FollowedMetrics {
     /// Adds the metrics to `registry`.
     pub fn register(&self, registry: &mut Registry) {
         for (name, help, gauge) in [
-            ("followed_tree_size", "Size of the tree that is shown", &self.tree_size),
+            ("followed_tree_size_leaves", "Size of the tree that is shown", &self.tree_size),
             ("followed_kept_bytes", "Bytes of the log's files in memory", &self.kept_bytes),
         ] {
             registry.register(name, help, gauge.clone());

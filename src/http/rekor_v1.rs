@@ -65,6 +65,11 @@ fn expect_json_body<B: RequestBody>(head: &request::Parts, body: &B) -> Result<(
 /// Maximum bytes of a search's body.
 const SEARCH_BYTES_MAX: usize = 64 << 10;
 
+/// Whether a request is a submission, as opposed to a question.
+pub fn submits(head: &request::Parts) -> bool {
+    matches!(Route::find(head.uri.path(), &head.method), Some(Route::Create))
+}
+
 impl App {
     /// Answers a request below [`REKOR_V1`](super::paths::REKOR_V1).
     pub(super) async fn rekor_v1<B: RequestBody>(

@@ -1,6 +1,6 @@
 //! Routes: which request is answered by which module.
 
-use fasti_serve::{RequestBody, RequestLabels, leave};
+use fasti_serve::{HttpMetrics, RequestBody, leave};
 use http::header::CONTENT_LENGTH;
 use http::{Method, Request, StatusCode, request};
 use hyper::body::Body as _;
@@ -8,12 +8,13 @@ use hyper::body::Body as _;
 use super::accept::ErrorForm;
 use super::app::App;
 use super::problem::{HttpResponse, Problem};
-use super::{cors, health, openapi, paths};
+use super::{cors, health, openapi, paths, rekor_v1};
 
 impl App {
     /// Answers one request. Also returns the body of a refused request if the rest of it is still
     /// to be read.
     pub async fn handle<B: RequestBody>(&self, request: Request<B>) -> (HttpResponse, Option<B>) {
+        let began = HttpMetrics::begin();
         let (mut head, mut body) = request.into_parts();
         self.note_place(&head.headers, &mut head.extensions);
         let (route, answered) = match self.preflight(&head) {
@@ -35,7 +36,7 @@ impl App {
         }
         let code = answer.status().as_u16();
         tracing::debug!(method = %head.method, route, code, "answered");
-        self.metrics.requests.get_or_create(&RequestLabels { route, code }).inc();
+        self.metrics.answered(route, code, began);
         (answer, unread)
     }
 
@@ -73,7 +74,8 @@ impl App {
             "/readyz" => ("readyz", self.ready(&head.method)),
             "/openapi.json" => ("openapi", openapi::describe(head)),
             path if path.starts_with(paths::REKOR_V1) => {
-                ("v1", Box::pin(self.rekor_v1(head, body)).await)
+                let name = if rekor_v1::submits(head) { "v1_entries" } else { "v1" };
+                (name, Box::pin(self.rekor_v1(head, body)).await)
             }
             _ => ("read", self.reads.answer(&**self.served.objects(), head).await),
         }

@@ -65,6 +65,11 @@ impl Service for LogService {
         let app = self.0.clone();
         let is_call = grpc_call::is_call(&request);
         if has_room.is_err() {
+            app.metrics.answered(
+                "busy",
+                Problem::Busy.http_status().as_u16(),
+                HttpMetrics::begin(),
+            );
             return std::future::ready(busy(request, is_call)).boxed();
         }
         let answered = async move {

@@ -74,7 +74,9 @@ impl App {
         parse: Parse,
     ) -> Result<Logged, Problem> {
         let log = self.served.writer()?;
+        let began = log.clock().now();
         let (entry, to_keep) = self.admit(body, parse).await?;
+        log.metrics().stages.verified(log.clock().now() - began);
         self.keep(log, entry.bytes(), to_keep).await?;
         let leaf = Bytes::copy_from_slice(entry.bytes());
         let acknowledged = log.submit(leaf).await?;

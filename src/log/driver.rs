@@ -90,6 +90,7 @@ impl Driver {
         let seen = Arc::default();
         let (next, publication, leader) = enter(&context, &seen, &dedup).await?;
         context.metrics.tree_size.set(gauge(publication.head.size.get()));
+        context.metrics.republish_interval.set(gauge(context.config.republish_interval.as_secs()));
         let (published, _) = watch::channel(publication);
         let (state, _) =
             watch::channel(State { role: Role::Recovering, leader, heard: context.clock.now() });

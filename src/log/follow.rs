@@ -176,6 +176,7 @@ impl Follower<'_> {
             let publication = Publication::of(head, status.checkpoint.clone());
             self.published.send_replace(Arc::new(publication));
             self.context.metrics.tree_size.set(gauge(head.size.get()));
+            self.context.metrics.published(self.context.clock.date());
             self.liveness.set_committed(head.size, &self.context.metrics);
         }
     }
@@ -278,6 +279,7 @@ impl Follower<'_> {
         leader: &Leader,
         batch: Vec<PooledEntry>,
     ) -> Result<(), PeerError> {
+        self.context.metrics.stages.waited(&batch, self.context.clock.now());
         let entries: Vec<_> = batch.iter().map(|one| one.leaf.entry.clone()).collect();
         let answers = peers.forward(&leader.address, leader.epoch, &entries).await?;
         let improper = |reason: &str| PeerError::Improper {

@@ -33,7 +33,7 @@ impl Log {
         let Some(leaf) = Leaf::new(entry) else {
             return Ok(PeerAnswer::Refused(SubmitError::TooLarge(length)));
         };
-        let waiting = match self.pool.submit(leaf) {
+        let waiting = match self.pool.submit(leaf, self.clock.now()) {
             Ok(waiting) => waiting,
             Err(SubmitError::ShuttingDown | SubmitError::Halted(_) | SubmitError::Frozen) => {
                 return Err(NotTaken::NotLeading);

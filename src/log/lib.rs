@@ -23,7 +23,7 @@
 //! | `driver`, `leader`, `patience` | what this writer is, who leads, and when another one takes over |
 //! | `follow`, [`peers`], `forwarded` | a writer that does not lead forwards its submissions to the leader |
 //! | `still_leading` | a leader that commits nothing checks whether it was replaced |
-//! | `liveness`, `waiting_clients`, `status` | whether the log makes progress, and what it reports about itself |
+//! | `liveness`, `waiting_clients`, `status`, `scrape` | whether the log makes progress, and what it reports about itself |
 //! | `freeze`, `frozen`, `freeze_request` | the permanent end of a log |
 //!
 //! Before it leads, a writer brings whatever state a crash has left to one that can be continued,
@@ -78,6 +78,7 @@ mod recover;
 mod recover_error;
 mod remember;
 mod replay;
+mod scrape;
 mod seen;
 mod sequence;
 mod sighting;

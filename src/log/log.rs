@@ -89,18 +89,21 @@ impl Log {
     pub async fn submit(&self, entry: Bytes) -> SubmitResult {
         let length = entry.len();
         let leaf = Leaf::new(entry).ok_or(SubmitError::TooLarge(length))?;
-        let waiting = self.pool.submit(leaf.clone()).inspect_err(|error| {
+        let began = self.clock.now();
+        let waiting = self.pool.submit(leaf.clone(), began).inspect_err(|error| {
             if *error == SubmitError::Pushback {
                 self.metrics.pushbacks.inc();
             }
         })?;
-        let wait = self.clients.wait(self.clock.now());
+        let wait = self.clients.wait(began);
         let answered = std::pin::pin!(self.wait(leaf, waiting));
         let answer = match select(answered, self.clock.sleep(self.answer_time_max)).await {
             Either::Left((answer, _)) => answer,
             Either::Right(_) => return Err(SubmitError::Unanswered),
         };
-        wait.end(self.clock.now());
+        let now = self.clock.now();
+        wait.end(now);
+        self.metrics.stages.submission.observe(now.saturating_duration_since(began).as_secs_f64());
         self.confirm(answer?).await
     }
 
@@ -112,7 +115,7 @@ impl Log {
                 Err(_) if planted(Bug::WaitersForgotten) => std::future::pending().await,
                 // The batch's term has ended. The next term takes the entry again, and finds it if
                 // it is in the log by then.
-                Err(_) => self.pool.submit_again(leaf.clone(), &mut waiting)?,
+                Err(_) => self.pool.submit_again(leaf.clone(), &mut waiting, self.clock.now())?,
             }
         }
     }
@@ -169,6 +172,11 @@ impl Log {
     /// The log accepts no entries, and will not before a restart.
     pub fn is_closed(&self) -> bool {
         self.pool.is_closed()
+    }
+
+    /// Its metrics.
+    pub fn metrics(&self) -> &LogMetrics {
+        &self.metrics
     }
 
     /// The number of entries that wait for the next batch.

@@ -1,19 +1,22 @@
 //! The metrics of a log.
 
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use fasti_seams::duration_buckets::DURATION_BUCKETS;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::pool::PooledEntry;
+
 /// The metrics of a log.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct LogMetrics {
     /// Size of the published tree.
     pub tree_size: Gauge,
     /// Size of the tree of the newest record that this writer has committed or found.
     pub committed_size: Gauge,
-    /// Entries waiting for a batch.
-    pub pool_entries: Gauge,
     /// 1 once the log has stopped on a failure.
     pub halted: Gauge,
     /// 1 once the log is known to be frozen.
@@ -52,39 +55,85 @@ pub struct LogMetrics {
     pub trim_failures: Counter,
     /// Times that late cosignatures were joined to the published checkpoint.
     pub late_joins: Counter,
-    /// Time to write a commit record durably.
-    pub commit_seconds: Histogram,
-    /// Time from commit to published checkpoint.
-    pub publish_seconds: Histogram,
+    /// When this writer last published a checkpoint, or saw that another had published a larger
+    /// tree, in seconds since 1970; 0 before that.
+    pub checkpoint_timestamp: Gauge,
+    /// After how many seconds without entries a checkpoint is published again.
+    pub republish_interval: Gauge,
+    /// The times of the stages of a submission.
+    pub stages: StageTimes,
 }
 
-impl Default for LogMetrics {
+/// How long the stages of a submission take.
+#[derive(Debug)]
+pub struct StageTimes {
+    /// From a submission whose body was read to its verified entry, waits for a processor included.
+    pub verification: Histogram,
+    /// From a verified entry to its answer, which includes all that follows.
+    pub submission: Histogram,
+    /// Waiting to be taken into a batch, or to be forwarded to the leader.
+    pub pool_wait: Histogram,
+    /// From taking a batch to answering those who wait for it.
+    pub batch: Histogram,
+    /// Writing a commit record durably.
+    pub commit: Histogram,
+    /// From the commit to the published checkpoint.
+    pub publish: Histogram,
+}
+
+impl Default for StageTimes {
     fn default() -> Self {
+        let times = || Histogram::new(DURATION_BUCKETS);
         Self {
-            tree_size: Gauge::default(),
-            committed_size: Gauge::default(),
-            pool_entries: Gauge::default(),
-            halted: Gauge::default(),
-            frozen: Gauge::default(),
-            batches: Counter::default(),
-            entries: Counter::default(),
-            taken_bytes: Counter::default(),
-            written_bytes: Counter::default(),
-            duplicates: Counter::default(),
-            pushbacks: Counter::default(),
-            leading: Gauge::default(),
-            epoch: Gauge::default(),
-            takeovers: Counter::default(),
-            terms_lost: Counter::default(),
-            forwarded: Counter::default(),
-            forward_failures: Counter::default(),
-            records_kept: Gauge::default(),
-            trimmed_records: Counter::default(),
-            trimmed_objects: Counter::default(),
-            trim_failures: Counter::default(),
-            late_joins: Counter::default(),
-            commit_seconds: seconds(),
-            publish_seconds: seconds(),
+            verification: times(),
+            submission: times(),
+            pool_wait: times(),
+            batch: times(),
+            commit: times(),
+            publish: times(),
+        }
+    }
+}
+
+impl StageTimes {
+    /// A submission was verified.
+    pub fn verified(&self, took: Duration) {
+        self.verification.observe(took.as_secs_f64());
+    }
+
+    /// The entries of a batch waited until now.
+    pub(crate) fn waited(&self, batch: &[PooledEntry], now: Instant) {
+        for entry in batch {
+            self.pool_wait.observe(now.saturating_duration_since(entry.since).as_secs_f64());
+        }
+    }
+
+    fn register(&self, registry: &mut Registry) {
+        for (name, help, times) in [
+            (
+                "verification_duration_seconds",
+                "Time to verify a submission that was then accepted",
+                &self.verification,
+            ),
+            (
+                "submission_duration_seconds",
+                "Time from a verified submission to its answer",
+                &self.submission,
+            ),
+            (
+                "pool_wait_duration_seconds",
+                "Time that an entry waited to be taken into a batch or forwarded",
+                &self.pool_wait,
+            ),
+            (
+                "batch_duration_seconds",
+                "Time from taking a batch to answering those who wait for it",
+                &self.batch,
+            ),
+            ("commit_duration_seconds", "Time to write a commit record durably", &self.commit),
+            ("publish_duration_seconds", "Time from commit to published checkpoint", &self.publish),
+        ] {
+            registry.register(name, help, times.clone());
         }
     }
 }
@@ -92,13 +141,12 @@ impl Default for LogMetrics {
 impl LogMetrics {
     /// Adds the metrics to `registry`.
     pub fn register(&self, registry: &mut Registry) {
-        registry.register("tree_size", "Size of the published tree", self.tree_size.clone());
+        registry.register("tree_size_leaves", "Size of the published tree", self.tree_size.clone());
         registry.register(
-            "committed_size",
+            "committed_size_leaves",
             "Size of the newest committed tree",
             self.committed_size.clone(),
         );
-        registry.register("pool_entries", "Entries waiting for a batch", self.pool_entries.clone());
         registry.register("halted", "1 once the log has stopped on a failure", self.halted.clone());
         registry.register("frozen", "1 once the log is frozen", self.frozen.clone());
         registry.register("batches", "Batches published", self.batches.clone());
@@ -125,15 +173,22 @@ impl LogMetrics {
         );
         self.register_terms(registry);
         registry.register(
-            "commit_seconds",
-            "Time to write a commit record durably",
-            self.commit_seconds.clone(),
+            "checkpoint_timestamp_seconds",
+            "When a checkpoint was last published, as far as this writer knows",
+            self.checkpoint_timestamp.clone(),
         );
         registry.register(
-            "publish_seconds",
-            "Time from commit to published checkpoint",
-            self.publish_seconds.clone(),
+            "republish_interval_seconds",
+            "After how long without entries a checkpoint is published again",
+            self.republish_interval.clone(),
         );
+        self.stages.register(registry);
+    }
+
+    /// Notes that a checkpoint was published just now.
+    pub(crate) fn published(&self, now: SystemTime) {
+        let since = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        self.checkpoint_timestamp.set(gauge(since.as_secs()));
     }
 
     /// Registers what matters only with several writers, with a store that needs trimming, or with
@@ -159,11 +214,6 @@ impl LogMetrics {
             registry.register(name, help, counter.clone());
         }
     }
-}
-
-/// Durations from half a millisecond to about 16 seconds.
-fn seconds() -> Histogram {
-    Histogram::new(exponential_buckets(0.0005, 2.0, 16))
 }
 
 /// A size as a gauge shows it.

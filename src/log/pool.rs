@@ -11,6 +11,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use fasti_grow::Leaf;
 use tokio::sync::{Notify, oneshot};
@@ -33,6 +34,8 @@ pub struct PooledEntry {
     pub leaf: Leaf,
     /// Where the answer goes; the receiver may be gone.
     pub waiter: oneshot::Sender<SubmitResult>,
+    /// Since when it waits, for metrics.
+    pub since: Instant,
 }
 
 /// The submitter's side of a submission.
@@ -94,7 +97,7 @@ impl Pool {
     }
 
     /// Accepts an entry, or refuses it.
-    pub fn submit(&self, leaf: Leaf) -> Result<Waiting, SubmitError> {
+    pub fn submit(&self, leaf: Leaf, now: Instant) -> Result<Waiting, SubmitError> {
         let (waiter, answer) = oneshot::channel();
         let mut contents = self.contents();
         if contents.is_frozen {
@@ -108,7 +111,7 @@ impl Pool {
             return Err(SubmitError::Pushback);
         }
         contents.bytes = bytes;
-        contents.waiting.push_back(PooledEntry { leaf, waiter });
+        contents.waiting.push_back(PooledEntry { leaf, waiter, since: now });
         drop(contents);
         self.shared.live.fetch_add(1, Ordering::AcqRel);
         self.shared.changed.notify_one();
@@ -117,14 +120,19 @@ impl Pool {
 
     /// Accepts an entry again whose batch was dropped unanswered. It was admitted before, so
     /// neither the limits nor a closed pool turn it away; only a failed pool does.
-    pub fn submit_again(&self, leaf: Leaf, waiting: &mut Waiting) -> Result<(), SubmitError> {
+    pub fn submit_again(
+        &self,
+        leaf: Leaf,
+        waiting: &mut Waiting,
+        now: Instant,
+    ) -> Result<(), SubmitError> {
         let (waiter, answer) = oneshot::channel();
         let mut contents = self.contents();
         if let Some(reason) = &contents.failed {
             return Err(reason.clone());
         }
         contents.bytes += leaf.entry.len();
-        contents.waiting.push_back(PooledEntry { leaf, waiter });
+        contents.waiting.push_back(PooledEntry { leaf, waiter, since: now });
         drop(contents);
         waiting.answer = answer;
         self.shared.changed.notify_one();
@@ -261,23 +269,27 @@ mod tests {
         Pool::new(PoolLimits { entries_max: 4, bytes_max: 100 })
     }
 
+    fn now() -> Instant {
+        Instant::now()
+    }
+
     #[test]
     fn refuses_when_full_and_takes_again_when_drained() {
         let pool = pool();
-        let waiting: Vec<_> = (0..4).map(|_| pool.submit(leaf(1)).expect("room")).collect();
-        assert_eq!(pool.submit(leaf(1)).err(), Some(SubmitError::Pushback), "entries");
+        let waiting: Vec<_> = (0..4).map(|_| pool.submit(leaf(1), now()).expect("room")).collect();
+        assert_eq!(pool.submit(leaf(1), now()).err(), Some(SubmitError::Pushback), "entries");
         let taken = pool.contents().take(10, 1000);
         assert_eq!((taken.len(), waiting.len(), pool.len()), (4, 4, 0));
-        let _first = pool.submit(leaf(60)).expect("room");
-        assert_eq!(pool.submit(leaf(60)).err(), Some(SubmitError::Pushback), "bytes");
-        let _second = pool.submit(leaf(40)).expect("room");
+        let _first = pool.submit(leaf(60), now()).expect("room");
+        assert_eq!(pool.submit(leaf(60), now()).err(), Some(SubmitError::Pushback), "bytes");
+        let _second = pool.submit(leaf(40), now()).expect("room");
     }
 
     #[test]
     fn takes_the_oldest_first_and_always_at_least_one() {
         let pool = pool();
         let _waiting: Vec<_> =
-            [30, 40, 20].map(|n| pool.submit(leaf(n)).expect("room")).into_iter().collect();
+            [30, 40, 20].map(|n| pool.submit(leaf(n), now()).expect("room")).into_iter().collect();
         let lengths = |taken: Vec<PooledEntry>| -> Vec<usize> {
             taken.iter().map(|s| s.leaf.entry.len()).collect()
         };
@@ -289,19 +301,19 @@ mod tests {
     #[tokio::test]
     async fn a_closed_pool_is_drained_and_a_failed_one_answers_everybody() {
         let pool = pool();
-        let mut first = pool.submit(leaf(1)).expect("room");
+        let mut first = pool.submit(leaf(1), now()).expect("room");
         pool.close(SubmitError::ShuttingDown);
-        assert_eq!(pool.submit(leaf(1)).err(), Some(SubmitError::ShuttingDown));
+        assert_eq!(pool.submit(leaf(1), now()).err(), Some(SubmitError::ShuttingDown));
         drop(pool.take(9, 9).await);
         assert!(pool.take(9, 9).now_or_never().is_none(), "the first may come back");
         assert!((&mut first.answer).await.is_err(), "was dropped unanswered");
-        pool.submit_again(leaf(1), &mut first).expect("was admitted before");
+        pool.submit_again(leaf(1), &mut first, now()).expect("was admitted before");
         assert_eq!(pool.take(9, 9).await.map(|taken| taken.len()), Some(1));
         drop(first);
         assert!(pool.take(9, 9).await.is_none());
 
         let pool = self::pool();
-        let waiting = pool.submit(leaf(1)).expect("room");
+        let waiting = pool.submit(leaf(1), now()).expect("room");
         pool.fail(&SubmitError::Halted("disk full".to_owned()));
         assert_eq!(
             waiting.answer.await.expect("is answered").err().map(|e| e.to_string()),

@@ -91,7 +91,7 @@ pub fn assign(
     };
     let (mut leaves, mut waiters) = (Vec::new(), Vec::with_capacity(batch.len()));
     for (submission, assigned) in batch.into_iter().zip(assigned) {
-        let PooledEntry { leaf, waiter: answer } = submission;
+        let PooledEntry { leaf, waiter: answer, .. } = submission;
         let (index, duplicate) = match assigned {
             Assigned::New(index) => (index, false),
             Assigned::Known(index) => (index, true),

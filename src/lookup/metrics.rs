@@ -35,17 +35,17 @@ impl LookupMetrics {
     /// Adds the metrics to `registry`.
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
-            "lookup_size",
+            "lookup_size_leaves",
             "Size of the tree that the lookup index covers",
             self.indexed_size.clone(),
         );
         registry.register(
-            "lookup_lag",
+            "lookup_lag_leaves",
             "Published leaves that the lookup index does not cover yet",
             self.lag.clone(),
         );
         registry.register(
-            "lookup_revision_seconds",
+            "lookup_last_revision_duration_seconds",
             "Time that the last revision of the lookup index took",
             self.revision_seconds.clone(),
         );
@@ -59,7 +59,7 @@ impl LookupMetrics {
                 &self.postings_rewritten,
             ),
             ("lookup_parts", "Parts of runs written to the lookup index", &self.parts),
-            ("lookup_bytes", "Bytes written to the lookup index", &self.bytes),
+            ("lookup_written_bytes", "Bytes written to the lookup index", &self.bytes),
         ] {
             registry.register(name, help, counter.clone());
         }
@@ -102,15 +102,15 @@ mod tests {
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
         for line in [
-            "fasti_lookup_size 700",
-            "fasti_lookup_lag 300",
-            "fasti_lookup_revision_seconds 1.5",
+            "fasti_lookup_size_leaves 700",
+            "fasti_lookup_lag_leaves 300",
+            "fasti_lookup_last_revision_duration_seconds 1.5",
             "fasti_lookup_revisions_total 1",
             "fasti_lookup_failures_total 0",
             "fasti_lookup_postings_total 20",
             "fasti_lookup_postings_rewritten_total 7",
             "fasti_lookup_parts_total 2",
-            "fasti_lookup_bytes_total 8192",
+            "fasti_lookup_written_bytes_total 8192",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is not in:\n{text}");
         }

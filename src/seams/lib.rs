@@ -6,17 +6,20 @@
 //! | [`clock`], [`entropy`], [`offload`] | time, randomness, threads |
 //! | [`back_off`] | pauses between attempts |
 //! | [`causes`] | an error with its causes, on one line |
+//! | [`duration_buckets`] | the buckets of all histograms of durations |
 //! | [`egress`] | HTTP clients that go where they are told |
 //! | [`public_address`] | which addresses are of the public Internet |
 //! | [`least_rate`] | how long a transfer can pause before it is too slow |
 //! | [`gzip`] | packs and unpacks bytes, with compressors that are used again |
 //! | [`planted`] | bugs for the simulator to find; switched off in every build but its own |
+//! | [`process_usage`] | what this process takes of the machine, for metrics |
 //! | [`request_id`] | the ID of a request, in its answer and in messages about it |
 //! | [`state`] | what is remembered outside of the store |
 
 pub mod back_off;
 pub mod causes;
 pub mod clock;
+pub mod duration_buckets;
 #[cfg(feature = "http")]
 pub mod egress;
 pub mod entropy;
@@ -24,6 +27,7 @@ pub mod gzip;
 pub mod least_rate;
 pub mod offload;
 pub mod planted;
+pub mod process_usage;
 pub mod public_address;
 pub mod request_id;
 pub mod state;

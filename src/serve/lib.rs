@@ -48,7 +48,7 @@ pub use body_error::BodyError;
 pub use connection::{Connection, OpenRequest};
 pub use delivery::AccountedFor;
 pub use limits::{Limits, Pools, bytes_pool, lasting_pool};
-pub use metrics::{HttpMetrics, RequestLabels, ShareLabels, SharesMetrics};
+pub use metrics::{HttpMetrics, SharesMetrics};
 pub use place::{PeerAddress, peer, place_of};
 pub use refused::leave;
 pub use request_body::RequestBody;

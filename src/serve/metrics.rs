@@ -1,9 +1,14 @@
 //! The metrics of the HTTP server.
 
+use std::time::Instant;
+
+use fasti_seams::clock::{Clock as _, SystemClock};
+use fasti_seams::duration_buckets::DURATION_BUCKETS;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 /// The labels of requests.
@@ -13,6 +18,24 @@ pub struct RequestLabels {
     pub route: &'static str,
     /// The HTTP status of the answer.
     pub code: u16,
+}
+
+/// The labels of the times of answers. There are few of them, since each has a whole histogram.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AnswerLabels {
+    route: &'static str,
+    /// The first digit of the status, as in `2xx`.
+    class: &'static str,
+}
+
+/// The times of answers. Cloned together with the other metrics.
+#[derive(Debug, Clone)]
+struct AnswerTimes(Family<AnswerLabels, Histogram, fn() -> Histogram>);
+
+impl Default for AnswerTimes {
+    fn default() -> Self {
+        Self(Family::new_with_constructor(|| Histogram::new(DURATION_BUCKETS)))
+    }
 }
 
 /// The labels of refusals for lack of a shared resource.
@@ -34,8 +57,8 @@ pub struct SharesMetrics {
 /// The metrics of the HTTP server.
 #[derive(Debug, Clone, Default)]
 pub struct HttpMetrics {
-    /// Answers, by route and status.
-    pub requests: Family<RequestLabels, Counter>,
+    requests: Family<RequestLabels, Counter>,
+    answer_times: AnswerTimes,
     /// Open connections.
     pub connections: Gauge,
     /// Connections refused because too many were open.
@@ -52,12 +75,19 @@ pub struct HttpMetrics {
     pub tls_reloads: Counter,
     /// Changed certificates or keys that could not be loaded.
     pub tls_reload_failures: Counter,
+    /// When the certificate in use expires, in seconds since 1970; 0 without one.
+    pub tls_expiry: Gauge,
 }
 
 impl HttpMetrics {
     /// Adds the metrics to `registry`.
     pub fn register(&self, registry: &mut Registry) {
         registry.register("http_requests", "HTTP answers", self.requests.clone());
+        registry.register(
+            "http_request_duration_seconds",
+            "Time from the head of a request until its answer was ready to be sent",
+            self.answer_times.0.clone(),
+        );
         registry.register("http_connections", "Open HTTP connections", self.connections.clone());
         registry.register(
             "http_connections_refused",
@@ -95,6 +125,31 @@ impl HttpMetrics {
         ] {
             registry.register(name, help, counter.clone());
         }
+        registry.register(
+            "tls_certificate_expiry_timestamp_seconds",
+            "When the certificate in use expires, in seconds since 1970; 0 without one",
+            self.tls_expiry.clone(),
+        );
+    }
+
+    /// When a request begins.
+    pub fn begin() -> Instant {
+        SystemClock.now()
+    }
+
+    /// Counts the answer to a request that has begun at `began`.
+    pub fn answered(&self, route: &'static str, code: u16, began: Instant) {
+        self.requests.get_or_create(&RequestLabels { route, code }).inc();
+        let class = match code {
+            100..200 => "1xx",
+            200..300 => "2xx",
+            300..400 => "3xx",
+            400..500 => "4xx",
+            _ => "5xx",
+        };
+        let took = SystemClock.now().saturating_duration_since(began);
+        let times = self.answer_times.0.get_or_create(&AnswerLabels { route, class });
+        times.observe(took.as_secs_f64());
     }
 
     /// The metrics of one shared resource.

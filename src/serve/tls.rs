@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use fasti_seams::clock::Clock;
 use fasti_seams::offload::offload;
+use fasti_x509::X509;
 use fasti_x509::pem::{PemError, blocks};
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpStream;
@@ -124,6 +125,13 @@ fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, PemError> {
     Ok(certificates)
 }
 
+/// When the server's own certificate expires, in seconds since 1970; 0 if it does not say so in a
+/// way that can be read.
+fn expiry(pair: &CertifiedKey) -> i64 {
+    let own = pair.cert.first().and_then(|own| X509::from_der(own).ok());
+    own.map_or(0, |own| own.not_after)
+}
+
 /// The first private key in a file.
 fn private_key(text: &[u8]) -> Result<Option<PrivateKeyDer<'static>>, PemError> {
     for block in blocks(text) {
@@ -166,6 +174,7 @@ impl Tls {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let pair = files.read()?;
         let in_use = files.parse(&pair, &provider)?;
+        metrics.tls_expiry.set(expiry(&in_use));
         let in_use = Arc::new(InUse(RwLock::new(Arc::new(in_use))));
         let mut config = ServerConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
@@ -217,6 +226,7 @@ impl Tls {
             *seen = pair.digest;
         }
         let new = Arc::new(self.files.parse(pair, &self.provider)?);
+        self.metrics.tls_expiry.set(expiry(&new));
         *self.in_use.0.write().unwrap_or_else(PoisonError::into_inner) = new;
         self.metrics.tls_reloads.inc();
         tracing::info!("loaded the certificate in {}", self.files.cert.display());

@@ -20,6 +20,7 @@ mod directory;
 mod error;
 mod housekeeping;
 mod location;
+mod measured;
 mod memory;
 pub mod metrics;
 mod object;

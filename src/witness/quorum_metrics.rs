@@ -5,11 +5,12 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use fasti_seams::duration_buckets::DURATION_BUCKETS;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use tiles_spec::TreeSize;
 
@@ -85,9 +86,8 @@ impl Default for QuorumMetrics {
     }
 }
 
-/// Durations from a millisecond to about 32 seconds.
 fn seconds() -> Histogram {
-    Histogram::new(exponential_buckets(0.001, 2.0, 16))
+    Histogram::new(DURATION_BUCKETS)
 }
 
 impl QuorumMetrics {
@@ -110,12 +110,12 @@ impl QuorumMetrics {
             self.failures.clone(),
         );
         registry.register(
-            "cosigner_answer_seconds",
+            "cosigner_answer_duration_seconds",
             "Time until the witness had cosigned",
             self.answer_seconds.clone(),
         );
         registry.register(
-            "cosigner_size",
+            "cosigner_size_leaves",
             "Size of the tree that the witness cosigned last",
             self.size.clone(),
         );

@@ -19,7 +19,7 @@ use bytes::Bytes;
 use fasti_rate::{Pace, Proxies};
 use fasti_serve::{
     Answered, BodyError, Connection, Full as NoneLeft, HttpMetrics, Limits, Place, ReadBody,
-    RequestLabels, Service, Shares, bytes_pool, leave, peer, place_of, read_body,
+    Service, Shares, bytes_pool, leave, peer, place_of, read_body,
 };
 use futures::FutureExt as _;
 use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HeaderValue};
@@ -119,6 +119,7 @@ impl Parts {
         has_room: Result<(), NoneLeft>,
         proxies: &Proxies,
     ) -> Answered<Full<Bytes>> {
+        let began = HttpMetrics::begin();
         let (mut head, mut body) = request.into_parts();
         let (route, answered) = match has_room {
             Ok(()) => {
@@ -149,8 +150,7 @@ impl Parts {
         if route == ADD_ENTRIES {
             answer.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         }
-        let code = answer.status().as_u16();
-        self.metrics.requests.get_or_create(&RequestLabels { route, code }).inc();
+        self.metrics.answered(route, answer.status().as_u16(), began);
         (answer, unread)
     }
 

@@ -22,6 +22,7 @@ mod keys;
 mod log_keys;
 mod mirroring;
 mod monitoring;
+mod operating;
 mod origins;
 mod policies;
 mod reading;

@@ -82,7 +82,7 @@ fn health_is_told_and_metrics_have_an_address_of_their_own() {
     };
     assert_eq!(post(writer.address, ENTRIES, good().as_bytes()).status, 201);
     assert_eq!(post(writer.address, ENTRIES, b"{}").status, 400);
-    assert_eq!(count("fasti_tree_size"), 1);
+    assert_eq!(count("fasti_tree_size_leaves"), 1);
     assert_eq!(count(r#"fasti_http_requests_total{route="entries",code="201"}"#), 1);
     assert_eq!(count(r#"fasti_http_requests_total{route="entries",code="400"}"#), 1);
 }

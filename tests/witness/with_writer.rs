@@ -129,7 +129,7 @@ fn a_witness_that_is_late_is_published_later_and_counted() {
     let metrics = Connection::open(metrics).expect("it listens").get("/metrics").expect("metrics");
     let metrics = String::from_utf8(metrics.body).expect("text");
     for line in [
-        "fasti_cosigner_size{witness=\"a3\"} 1",
+        "fasti_cosigner_size_leaves{witness=\"a3\"} 1",
         "fasti_cosigner_failures_total{witness=\"a1\",kind=\"contradicted\"} 0",
     ] {
         assert!(metrics.lines().any(|there| there == line), "{line}: {metrics}");

@@ -21,7 +21,7 @@ pub struct Requests {
     pub lists: f64,
     /// `fasti_store_deletes_total`.
     pub deletes: f64,
-    /// `fasti_store_bytes_written_total`.
+    /// `fasti_store_written_bytes_total`.
     pub bytes_written: f64,
 }
 
@@ -33,7 +33,7 @@ impl Requests {
             gets: total("fasti_store_gets_total")?,
             lists: total("fasti_store_lists_total")?,
             deletes: total("fasti_store_deletes_total")?,
-            bytes_written: total("fasti_store_bytes_written_total")?,
+            bytes_written: total("fasti_store_written_bytes_total")?,
         })
     }
 

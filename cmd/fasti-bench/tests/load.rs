@@ -343,7 +343,7 @@ fn costs_are_read_from_the_server() {
                 "fasti_batches_total {batches}\nfasti_fsyncs_total{{file=\"a\"}} {batches}\n\
                  fasti_fsyncs_total{{file=\"b\"}} {batches}\n\
                  fasti_store_puts_total {}\nfasti_store_gets_total 7\nfasti_store_lists_total 7\n\
-                 fasti_store_deletes_total 7\nfasti_store_bytes_written_total {}\n",
+                 fasti_store_deletes_total 7\nfasti_store_written_bytes_total {}\n",
                 4 * batches,
                 1000 * batches,
             );

@@ -13,7 +13,7 @@ use fasti::http::{HttpPeers, PeerSecret};
 use fasti::log::dedup::{DedupIndex, DiskIndex, MemoryIndex};
 use fasti::log::{Context, Log, Sharing};
 use fasti::lookup::IndexContext;
-use fasti::metrics::{self, HeadsMetrics, LogMetrics, LookupMetrics};
+use fasti::metrics::{self, HeadsMetrics, LogMetrics, LookupMetrics, StoreMetrics};
 use fasti::store::{OpenedStore, StoreLocation, probe};
 use fasti_flags::NoState;
 use prometheus_client::registry::Registry;
@@ -76,7 +76,15 @@ pub async fn open(flags: &Flags) -> anyhow::Result<Opened> {
         StoreLocation::Bucket(_) => {}
     }
     let store = open_store(flags, &mut registry).await?;
-    let stores = store.stores();
+    let store_metrics = StoreMetrics::default();
+    store_metrics.register(&mut registry);
+    let stores = store_metrics.measure(&store.stores());
+    let directory = match location {
+        StoreLocation::Directory(root) => Some(("store", root.clone())),
+        StoreLocation::Memory | StoreLocation::Bucket(_) => None,
+    };
+    let state_dir = named_state.map(|state| ("state", state.to_owned()));
+    metrics::register_space(&mut registry, directory.into_iter().chain(state_dir).collect());
     if let StoreLocation::Bucket(_) = location {
         origin::check_in(&flags.origin, &*stores.objects).await?;
     }
@@ -114,13 +122,15 @@ pub async fn open(flags: &Flags) -> anyhow::Result<Opened> {
         metrics: log_metrics,
     };
     let lookup_metrics = Arc::new(LookupMetrics::default());
-    lookup_metrics.register(&mut registry);
     let lookup = flags.lookup.index_context(
         &context,
-        store.housekeeping(),
+        store_metrics.housekeeping(store.housekeeping()),
         &flags.witnesses,
-        lookup_metrics,
+        lookup_metrics.clone(),
     )?;
+    if lookup.is_some() {
+        lookup_metrics.register(&mut registry);
+    }
     let banner = Banner {
         store: in_words(location),
         key: key.place,
@@ -128,8 +138,10 @@ pub async fn open(flags: &Flags) -> anyhow::Result<Opened> {
         index_key: lookup.as_ref().map(|index| index.signer.verifier_key()),
     };
     let heads_metrics = HeadsMetrics::default();
-    heads_metrics.register(&mut registry);
-    let heads = flags.heads.context(&context, heads_metrics);
+    let heads = flags.heads.context(&context, heads_metrics.clone());
+    if heads.is_some() {
+        heads_metrics.register(&mut registry);
+    }
     Ok(Opened { context, lookup, heads, index, registry, banner, peer_secret })
 }
 

@@ -80,6 +80,7 @@ async fn run(
              permanently breaks rekor-monitor's identity search for this log"
         );
     }
+    log.register(&mut registry);
     if let Some(listener) = metrics_listener {
         tokio::spawn(serve_metrics(listener, Arc::new(registry)));
     }

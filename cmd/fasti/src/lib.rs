@@ -29,6 +29,7 @@ mod progress;
 mod proposed;
 mod rekor_v1_key;
 mod runtime;
+mod samples;
 mod shown;
 mod still_there;
 mod terminal;

@@ -15,7 +15,7 @@ use crate::runtime::runtime;
 use crate::terminal;
 use crate::verb::{
     doctor, freeze, fsck, get, heads, index, keygen, loginfo, mirror, monitor, prove, search,
-    serve, signing_config, trusted_root, upload, verify, verify_evidence,
+    serve, signing_config, top, trusted_root, upload, verify, verify_evidence,
 };
 
 /// What `--version` says.
@@ -84,6 +84,8 @@ enum Verb {
     Serve(serve::Arguments),
     /// Check whether several writers can safely share a store
     Doctor(doctor::Arguments),
+    /// Watch the writers of a log work, from their metrics
+    Top(top::Arguments),
     /// Close a log for good: it stays readable, but accepts no more entries
     Freeze(freeze::Arguments),
 }
@@ -148,6 +150,7 @@ fn run(globals: &Globals, verb: &Verb) -> Result<Output, Failure> {
         Verb::Mirror(arguments) => runtime()?.block_on(mirror::run(globals, arguments)),
         Verb::Serve(arguments) => serve::run(globals, arguments),
         Verb::Freeze(arguments) => runtime()?.block_on(freeze::run(globals, arguments)),
+        Verb::Top(arguments) => runtime()?.block_on(top::run(globals, arguments)),
         Verb::Doctor(arguments) => runtime()?.block_on(doctor::run(globals, arguments)),
     }
 }

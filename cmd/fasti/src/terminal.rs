@@ -70,12 +70,34 @@ fn complain(line: &str) {
     eprintln!("{line}");
 }
 
+/// Shows lines in place of those that were shown last; below them, if standard output is not a
+/// terminal. Returns whether anybody still reads.
+pub fn show(lines: &[String]) -> io::Result<bool> {
+    let lines = lines.iter().map(|line| Foreign(line).to_string());
+    if io::stdout().is_terminal() {
+        // From the upper left corner: each line and nothing to its right, and nothing below.
+        let lines: String = lines.map(|line| line + "\x1b[K\n").collect();
+        return write_to_reader(&format!("\x1b[H{lines}\x1b[J"));
+    }
+    write_to_reader(&(lines.collect::<Vec<_>>().join("\n") + "\n\n"))
+}
+
+/// Prints a JSON document, as one of several. Returns whether anybody still reads.
+pub fn show_json(document: &str) -> io::Result<bool> {
+    write_to_reader(&(json_lines(document).join("\n") + "\n"))
+}
+
 /// Writes to standard output. It is not an error if the reader closes the pipe.
 fn write(text: &str) -> io::Result<()> {
+    write_to_reader(text).map(|_| ())
+}
+
+/// Writes to standard output. Returns whether anybody still reads it.
+fn write_to_reader(text: &str) -> io::Result<bool> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => written,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        written => written.map(|()| true),
     }
 }
 

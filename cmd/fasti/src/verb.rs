@@ -14,6 +14,7 @@ pub mod prove;
 pub mod search;
 pub mod serve;
 pub mod signing_config;
+pub mod top;
 pub mod trusted_root;
 pub mod upload;
 pub mod verify;

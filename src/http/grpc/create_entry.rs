@@ -4,10 +4,11 @@
 //! rekor-tiles: the index of a duplicate is in the header `x-log-index`.
 
 use std::future::ready;
+use std::time::Instant;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use fasti_entry::Submission;
-use fasti_serve::{ReadBody, RequestLabels, discard};
+use fasti_serve::{ReadBody, discard};
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Request, Response, StatusCode, request};
 use http_body_util::{BodyExt as _, Full};
@@ -30,13 +31,13 @@ impl App {
     pub(super) async fn create_entry(
         &self,
         call: Request<Incoming>,
+        began: Instant,
     ) -> (Response<Reply>, Option<Incoming>) {
         let (head, mut body) = call.into_parts();
         let created = self.take_call(&head, &mut body).await;
         let is_read = created.is_ok() || body.is_end_stream() || discard(&mut body).await;
         let status = created.as_ref().map_or_else(Problem::http_status, |_| StatusCode::CREATED);
-        let labels = RequestLabels { route: "grpc_entries", code: status.as_u16() };
-        self.metrics.requests.get_or_create(&labels).inc();
+        self.metrics.answered("grpc_entries", status.as_u16(), began);
         let answer = match created {
             Ok(logged) => answer(Some(&logged), &Status::ok("")),
             Err(problem) => answer(None, &problem.into_grpc()),

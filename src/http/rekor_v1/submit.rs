@@ -44,7 +44,9 @@ impl App {
         let max = self.config.limits.v1_body_bytes_max;
         let body = self.read_body(head, body, max, &self.pools.submissions).await?;
         self.pace_body(&head.headers, &head.extensions, body.bytes())?;
+        let began = log.clock().now();
         let (leaf, to_keep) = self.accept(body).await?;
+        log.metrics().stages.verified(log.clock().now() - began);
         self.keep(log, &leaf, to_keep).await?;
         let acknowledged = log.submit(leaf.clone()).await?;
         let id = self.v1.active().id_of(&acknowledged.leaf);

@@ -1,5 +1,7 @@
 //! A batch between the tasks of a term: committed, then published.
 
+use std::time::Instant;
+
 use fasti_grow::Integrated;
 use fasti_objects::IntegratedTime;
 use fasti_store::{NewObject, RecordNumber};
@@ -28,6 +30,8 @@ pub(super) struct Committed {
     pub grown: Option<Grown>,
     pub leaves: Vec<(Hash, LeafIndex)>,
     pub waiters: Vec<Waiter>,
+    /// When it was taken from the pool, for metrics.
+    pub taken: Instant,
 }
 
 /// What was written for a published batch.

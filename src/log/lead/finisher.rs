@@ -55,7 +55,7 @@ impl Finisher<'_> {
     }
 
     async fn finish(&mut self, batch: Committed) -> Result<(), LogError> {
-        let Committed { grown, leaves, waiters } = batch;
+        let Committed { grown, leaves, waiters, taken } = batch;
         let Some(Grown { number, previous, integrated: grown, times, time }) = grown else {
             let publication = self.published.borrow().clone();
             return answer(waiters, &publication);
@@ -71,7 +71,8 @@ impl Finisher<'_> {
         publication.batch = time.map(|time| Batch { from: previous.1, time });
         let publication = Arc::new(publication);
         self.liveness.set(Step::Publish, None);
-        metrics.publish_seconds.observe((clock.now() - began).as_secs_f64());
+        metrics.stages.publish.observe((clock.now() - began).as_secs_f64());
+        metrics.published(clock.date());
         metrics.tree_size.set(gauge(publication.head.size.get()));
         metrics.written_bytes.inc_by(bytes + publication.checkpoint.len() as u64);
         metrics.batches.inc();
@@ -79,6 +80,7 @@ impl Finisher<'_> {
         metrics.duplicates.inc_by((waiters.len() - leaves.len()) as u64);
         self.published.send_replace(publication.clone());
         answer(waiters, &publication)?;
+        metrics.stages.batch.observe((clock.now() - taken).as_secs_f64());
         let (dedup, head) = (self.dedup.clone(), publication.head);
         offload(move || dedup.publish(&leaves, head)).await?;
         // A settler that is far behind can skip a batch.
@@ -90,6 +92,7 @@ impl Finisher<'_> {
     async fn republish(&mut self) -> Result<(), LogError> {
         let tiles = TileMap::default();
         let publication = self.publisher.publish(tiles).await?;
+        self.context.metrics.published(self.context.clock.date());
         self.published.send_replace(Arc::new(publication));
         Ok(())
     }

@@ -17,7 +17,6 @@ use crate::dedup::Dedup;
 use crate::freeze_request::FreezeRequests;
 use crate::liveness::{Liveness, Step};
 use crate::log_error::LogError;
-use crate::metrics::gauge;
 use crate::pool::Pool;
 use crate::sequence::{Position, Sequenced, assign};
 
@@ -52,8 +51,8 @@ impl Sequencer<'_> {
             let taken = pool.take(config.batch_entries_max, config.batch_bytes_max).await;
             let Some(batch) = taken else { break };
             let bytes: usize = batch.iter().map(|submission| submission.leaf.entry.len()).sum();
-            metrics.pool_entries.set(gauge(pool.len() as u64));
             let (taken, is_busy) = (context.clock.now(), batch.len() >= BUSY_ENTRIES);
+            metrics.stages.waited(&batch, taken);
             let (nonce, dedup) = (context.entropy.nonce(), dedup.clone());
             let date = context.clock.date();
             let previous = (position.previous, position.head().size);
@@ -66,7 +65,7 @@ impl Sequencer<'_> {
             .await;
             position = back;
             let next = match sequenced.transpose()? {
-                None => Committed { grown: None, leaves: Vec::new(), waiters },
+                None => Committed { grown: None, leaves: Vec::new(), waiters, taken },
                 Some(Sequenced { record, grown, times, leaves }) => {
                     allowance.spend(context.clock.now(), written, bytes);
                     let (clock, commits) = (&*context.clock, &*context.stores.commits);
@@ -83,13 +82,13 @@ impl Sequencer<'_> {
                     liveness.set(Step::Commit, Some(began));
                     commit(commits, clock, number, &record.encoded).await?;
                     liveness.set(Step::Commit, None);
-                    metrics.commit_seconds.observe((clock.now() - began).as_secs_f64());
+                    metrics.stages.commit.observe((clock.now() - began).as_secs_f64());
                     position.advance(record);
                     liveness.set_next_record(position.number);
                     liveness.set_committed(position.head().size, metrics);
                     let time = position.time;
                     let grown = Some(Grown { number, previous, integrated: grown, times, time });
-                    Committed { grown, leaves, waiters }
+                    Committed { grown, leaves, waiters, taken }
                 }
             };
             room.send(next);
