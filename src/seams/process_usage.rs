@@ -1,5 +1,5 @@
-//! What this process takes of the machine, as Linux tells it in `/proc`; nothing elsewhere. Only for
-//! metrics: it decides nothing.
+//! What this process takes of the machine, as Linux tells it in `/proc`; nothing elsewhere. Only
+//! for metrics: it decides nothing.
 
 use std::fs;
 

@@ -1,5 +1,5 @@
-//! What operators have: metrics, and the alerts, the dashboard, the runbook and `fasti top` that are
-//! made of them.
+//! What operators have: metrics, and the alerts, the dashboard, the runbook and `fasti top` that
+//! are made of them.
 
 use std::collections::BTreeSet;
 use std::fs;
