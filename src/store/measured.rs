@@ -77,8 +77,8 @@ fn presence(is_there: bool) -> &'static str {
 }
 
 /// How a write ended whose condition may not hold.
-fn creation(created: &Created) -> &'static str {
-    if *created == Created::Now { "ok" } else { "exists" }
+fn creation(created: Created) -> &'static str {
+    if created == Created::Now { "ok" } else { "exists" }
 }
 
 #[async_trait]
@@ -106,7 +106,7 @@ impl Store for Measured<dyn Store> {
     }
 
     async fn create(&self, path: &ObjectPath, bytes: Bytes) -> Result<Created, StoreError> {
-        self.time("create", self.inner.create(path, bytes), creation).await
+        self.time("create", self.inner.create(path, bytes), |&created| creation(created)).await
     }
 
     async fn replace(
@@ -133,7 +133,8 @@ impl Store for Measured<dyn Store> {
 #[async_trait]
 impl CommitLog for Measured<dyn CommitLog> {
     async fn create(&self, number: RecordNumber, bytes: Bytes) -> Result<Created, StoreError> {
-        self.time("create_record", self.inner.create(number, bytes), creation).await
+        self.time("create_record", self.inner.create(number, bytes), |&created| creation(created))
+            .await
     }
 
     async fn read(&self, number: RecordNumber) -> Result<Option<Bytes>, StoreError> {

@@ -239,13 +239,13 @@ process_resident_memory_bytes 104857600
 
     #[test]
     fn a_leader_and_a_follower() {
-        let (before, now) = (page(1000, 500, 1), page(1400, 900, 1));
+        let (before, now) = (page(1000, 500, 1), page(1400, 904, 1));
         let row = Row::between("a:9000".to_owned(), &before, &now, 2.0);
         assert!(row.leads());
         assert_eq!(
             row.cells(),
             [
-                "a:9000", "leads", "1400", "200", "404", "202", "51 ms", "100 ms", "4.5 s", "7",
+                "a:9000", "leads", "1400", "200", "408", "204", "50 ms", "100 ms", "4.5 s", "7",
                 "2.0 ms", "1 of 2", "100 MiB",
             ]
         );
