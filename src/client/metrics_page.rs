@@ -31,7 +31,7 @@ pub async fn fetch(url: &Url) -> Result<String, MetricsPageError> {
     let answer = send(asked, Patience::FILES, &place).await?;
     let status = answer.status();
     let text = answer.rest(PAGE_BYTES_MAX).await?;
-    match String::from_utf8(text.to_vec()) {
+    match String::from_utf8(text) {
         Ok(text) if status == StatusCode::OK => Ok(text),
         _ => Err(MetricsPageError::NoPage { place, status }),
     }

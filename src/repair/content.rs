@@ -183,7 +183,7 @@ impl Contents {
         )?;
         let manifest = self.manifest().await?;
         let run = manifest.runs.iter().find(|run| run.range == range);
-        let mut slices = run.into_iter().flat_map(|run| run.slices());
+        let mut slices = run.into_iter().flat_map(fasti_lookup_spec::Run::slices);
         let found = slices.find(|(slice, _)| slice.index() == number);
         let (slice, part) = found.ok_or("the newest revision does not have it")?;
         let mut bytes = Vec::new();

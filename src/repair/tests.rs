@@ -337,7 +337,7 @@ fn a_repair_that_was_killed_at_any_write_is_finished_by_the_next() {
         let report = check(&in_store(&store, &runtime));
         let mut plan = runtime.block_on(super::tests::plan(fetch, Some(&log), &report));
         let place = Place::Store { objects: store.clone(), housekeeping: store.clone() };
-        let left = 4 - u64::from(kill_at) - u64::from(is_late);
+        let left = 4 - kill_at - u64::from(is_late);
         assert_eq!(runtime.block_on(plan.carry_out(&place)).unwrap(), left);
         assert_eq!(store.objects(), whole, "{kill_at} {is_late}");
     }

@@ -126,7 +126,7 @@ impl Store for Measured<dyn Store> {
         objects: &[NewObject],
         attempt: Attempt,
     ) -> Result<(), StoreError> {
-        self.time("put_immutable", self.inner.put_immutable(objects, attempt), |_| "ok").await
+        self.time("put_immutable", self.inner.put_immutable(objects, attempt), |()| "ok").await
     }
 }
 
@@ -150,11 +150,11 @@ impl CommitLog for Measured<dyn CommitLog> {
     }
 
     async fn settle(&self, number: RecordNumber, size: TreeSize) -> Result<(), StoreError> {
-        self.time("settle", self.inner.settle(number, size), |_| "ok").await
+        self.time("settle", self.inner.settle(number, size), |()| "ok").await
     }
 
     async fn end(&self, number: RecordNumber, size: TreeSize) -> Result<(), StoreError> {
-        self.time("end", self.inner.end(number, size), |_| "ok").await
+        self.time("end", self.inner.end(number, size), |()| "ok").await
     }
 }
 
@@ -170,11 +170,11 @@ impl Housekeeping for Measured<dyn Housekeeping> {
     }
 
     async fn remove(&self, paths: &[ObjectPath]) -> Result<(), StoreError> {
-        self.time("remove", self.inner.remove(paths), |_| "ok").await
+        self.time("remove", self.inner.remove(paths), |()| "ok").await
     }
 
     async fn note(&self, path: &ObjectPath, bytes: Bytes) -> Result<(), StoreError> {
-        self.time("note", self.inner.note(path, bytes), |_| "ok").await
+        self.time("note", self.inner.note(path, bytes), |()| "ok").await
     }
 }
 

@@ -8,7 +8,7 @@ use fasti::audit::elsewhere::{Elsewhere, Seen, Who};
 use fasti::audit::fsck::Problem;
 use fasti::client::fetch::{Fetch, Location};
 use fasti::client::monitor::Monitor;
-use fasti::client::trust::{OpenedCheckpoint, Trust};
+use fasti::client::trust::{OpenedCheckpoint, Trust, TrustedLog};
 use tiles_spec::witness::origin_hash;
 
 use crate::globals::Globals;
@@ -46,7 +46,7 @@ impl OtherFlags {
             let read = Seen::read(Who::Mirror, place.clone(), fetch, trust).await;
             seen.push(read.with_context(|| format!("cannot read the mirror {place}"))?);
         }
-        let mut origins: Vec<_> = trust.logs.iter().map(|log| log.origin()).collect();
+        let mut origins: Vec<_> = trust.logs.iter().map(TrustedLog::origin).collect();
         origins.dedup();
         for witness in &self.witnesses {
             for origin in &origins {

@@ -146,18 +146,16 @@ impl Repaired {
     /// What was done in several rounds.
     pub fn after(before: Option<Self>, round: Self) -> Self {
         let Some(mut all) = before else { return round };
-        match (&mut all.outcome, &round.outcome) {
-            (Outcome::Done(all), Outcome::Done(more)) => *all += more,
-            _ => {
-                // What was done before stays done.
-                let unwritten = round.steps.into_iter().map(|Step { path, reason, .. }| Left {
-                    path,
-                    reason: format!("it can be repaired: {reason}"),
-                });
-                all.left = round.left.into_iter().chain(unwritten).collect();
-                return all;
-            }
-        }
+        let (Outcome::Done(done), Outcome::Done(more)) = (&mut all.outcome, &round.outcome) else {
+            // What was done before stays done.
+            let unwritten = round.steps.into_iter().map(|Step { path, reason, .. }| Left {
+                path,
+                reason: format!("it can be repaired: {reason}"),
+            });
+            all.left = round.left.into_iter().chain(unwritten).collect();
+            return all;
+        };
+        *done += more;
         all.steps.extend(round.steps);
         all.left = round.left;
         all
