@@ -95,9 +95,9 @@ pub struct Witnessing {
 }
 
 impl Witnessing {
-    /// What the seed says, in one run of four. `rng` is for witnesses alone.
+    /// What the seed says, in one run of five. `rng` is for witnesses alone.
     pub fn of(rng: &mut Seeded) -> Option<Self> {
-        if !rng.chance(2_500) {
+        if !rng.chance(2_000) {
             return None;
         }
         let count: usize = rng.pick(&[1, 2, 3, 3, 3, 3]);

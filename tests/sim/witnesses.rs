@@ -6,7 +6,7 @@
 //! has lost nothing. Random numbers come from a stream of their own, so that a run without
 //! witnesses does not depend on whether others have some.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -33,6 +33,8 @@ pub struct Witnesses {
     keys: Vec<CosigningKey>,
     states: Mutex<Vec<State>>,
     rng: Mutex<Seeded>,
+    /// How many have signed each checkpoint that was looked at.
+    counted: Mutex<BTreeMap<Vec<u8>, usize>>,
 }
 
 /// What is on a witness's disk, and until when it is down.
@@ -68,16 +70,18 @@ impl Witnesses {
         };
         let state = State { last: TreeHead::EMPTY, down_until: None };
         let states = Mutex::new(vec![state; mix.count]);
-        Self { keys: (0..mix.count).map(key).collect(), states, rng: Mutex::new(rng) }
+        let keys = (0..mix.count).map(key).collect();
+        Self { keys, states, rng: Mutex::new(rng), counted: Mutex::default() }
     }
 
     pub fn keys(&self) -> Vec<VerifierKey> {
         self.keys.iter().map(|key| key.verifier_key().clone()).collect()
     }
 
-    /// Those who have signed a checkpoint.
-    fn signers(&self, checkpoint: &[u8]) -> usize {
-        signers(&self.keys(), checkpoint).len()
+    /// How many have signed a checkpoint.
+    fn count(&self, checkpoint: &[u8]) -> usize {
+        let count = || signers(&self.keys(), checkpoint).len();
+        *lock(&self.counted).entry(checkpoint.to_vec()).or_insert_with(count)
     }
 
     fn fate(&self, mix: &Witnessing, is_quiet: bool) -> Fate {
@@ -150,7 +154,7 @@ pub fn cosigners(process: &Arc<Process>) -> Option<Arc<dyn Cosigners>> {
 /// Nothing is released that too few witnesses have signed, unless the log may do without them.
 pub fn allow(sim: &Sim, checkpoint: &[u8], what: &str) -> Verdict {
     let (Some(mix), Some(witnesses)) = (&sim.mix.witnesses, &sim.witnesses) else { return Ok(()) };
-    let signed = witnesses.signers(checkpoint);
+    let signed = witnesses.count(checkpoint);
     if mix.is_optional || signed >= mix.quorum {
         return Ok(());
     }
