@@ -219,8 +219,8 @@ async fn what_a_witness_knows_is_found_out() {
         "cosigner_cosigned_total{witness=\"w2\"} 2",
         "cosigner_failures_total{witness=\"w1\",kind=\"conflict\"} 0",
         "cosigner_failures_total{witness=\"w2\",kind=\"conflict\"} 2",
-        "cosigner_size{witness=\"w3\"} 8",
-        "cosigner_answer_seconds_count{witness=\"w3\"} 2",
+        "cosigner_size_leaves{witness=\"w3\"} 8",
+        "cosigner_answer_duration_seconds_count{witness=\"w3\"} 2",
     ] {
         assert!(world.counts(line), "{line}");
     }
@@ -235,7 +235,7 @@ async fn those_who_are_late_are_heard_later() {
     assert_eq!(world.cosign(3).await.unwrap(), ["w2.test", "w3.test"]);
     assert!(matches!(&world.late().await[..], [Ok(name)] if name == "w1.test"));
     assert!(world.counts("cosigner_late_total{witness=\"w1\"} 1"));
-    assert!(world.counts("cosigner_size{witness=\"w1\"} 3"));
+    assert!(world.counts("cosigner_size_leaves{witness=\"w1\"} 3"));
 
     // What it signed is known; and it is not waited for when the next checkpoint is there.
     world.witnesses[0].is([late, Mood::Hangs]);
