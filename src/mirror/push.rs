@@ -108,10 +108,10 @@ pub enum PushError {
     /// An answer that says where to go on is malformed.
     #[error("the mirror's answer does not say where to go on")]
     Info(#[from] InfoError),
-    /// An answer that should be cosignatures is none.
+    /// The mirror answered with something other than cosignatures.
     #[error(transparent)]
     Reply(#[from] ReplyError),
-    /// An answer that should be signature lines is none.
+    /// The mirror answered with something other than signature lines.
     #[error("the mirror's answer is not signature lines")]
     Lines(#[from] NoteError),
     /// The log's origin is too long to be sent.

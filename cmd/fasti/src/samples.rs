@@ -31,7 +31,7 @@ impl Samples {
         self.0.iter().filter(fits)
     }
 
-    /// The sum over the samples that are meant; `None` if there are none.
+    /// The sum of the matching samples, or `None` if nothing matches.
     pub fn sum(&self, name: &str, which: Which<'_>) -> Option<f64> {
         self.of(name, which).fold(None, |sum, sample| Some(sum.unwrap_or(0.0) + sample.value))
     }

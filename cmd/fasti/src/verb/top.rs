@@ -36,7 +36,7 @@ pub struct Arguments {
     once: bool,
 }
 
-/// A page, or why there is none, and when that was.
+/// When a page was fetched, and the page, or why it could not be fetched.
 type Look = (Instant, Result<Samples, String>);
 
 pub async fn run(globals: &Globals, arguments: &Arguments) -> Result<Output, Failure> {

@@ -22,7 +22,7 @@ pub(super) struct ClearSigned<'a> {
 }
 
 impl<'a> ClearSigned<'a> {
-    /// Reads the first signed text; `None` if there is none, or it is malformed.
+    /// Reads the first signed text, or returns `None` if it is missing or malformed.
     pub fn find(bytes: &'a [u8]) -> Option<Self> {
         let mut rest = after_first_line(bytes)?;
         loop {
