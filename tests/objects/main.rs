@@ -81,14 +81,19 @@ fn bytes_max(object: &Published) -> usize {
     }
 }
 
-/// The prefixes in the `location ~ ^/(...)` lines of the recipe for nginx that precede this line.
+/// The paths of the locations of the recipe for nginx that set a header: `location ~ ^/(a|b)` names
+/// several, `location /a/` one.
 fn nginx_locations(cache_control: &str) -> Vec<String> {
     let operations = text("src/docs/operations.md");
     let mut found = Vec::new();
-    for (header, _) in operations.match_indices(cache_control) {
-        let (_, location) = operations[..header].rsplit_once("location ~ ^/(").expect("a location");
-        let (paths, _) = location.split_once(')').expect("its end");
-        found.extend(paths.split('|').map(|path| path.replace('\\', "")));
+    for block in operations.split("\n  location ").skip(1) {
+        let (location, rest) = block.split_once(" {").expect("a block");
+        let (body, _) = rest.split_once('}').expect("its end");
+        if body.contains(cache_control) {
+            let several = location.strip_prefix("~ ^/(").and_then(|paths| paths.split_once(')'));
+            let paths = several.map_or_else(|| location.trim_matches('/'), |(paths, _)| paths);
+            found.extend(paths.split('|').map(|path| path.replace('\\', "")));
+        }
     }
     assert!(!found.is_empty(), "the recipe sets it");
     found
