@@ -109,8 +109,8 @@ fn what_is_named_is_exported_and_what_is_exported_is_described() {
             assert!(exported.contains(name), "{path}: nothing exports {name}");
         }
     }
-    let (operations, runbook) = (text("src/docs/operations.md"), text("src/docs/runbook.md"));
-    let rows: String = operations.lines().filter(|line| line.starts_with("| `")).collect();
+    let (monitoring, runbook) = (text("src/docs/monitoring.md"), text("src/docs/runbook.md"));
+    let rows: String = monitoring.lines().filter(|line| line.starts_with("| `")).collect();
     for name in named(&rows).into_iter().chain(named(&runbook)) {
         let is_family = exported.iter().any(|known| {
             known.strip_prefix(name).is_some_and(|rest| ["", "_count"].contains(&rest))
@@ -123,7 +123,7 @@ fn what_is_named_is_exported_and_what_is_exported_is_described() {
             .iter()
             .find_map(|ending| name.strip_suffix(ending))
             .unwrap_or(name);
-        assert!(described.contains(family), "operations.md has no row for {family}");
+        assert!(described.contains(family), "monitoring.md has no row for {family}");
     }
     for (name, labels) in [
         ("fasti_http_request_duration_seconds_count", r#"{route="add",class="2xx"} 1"#),

@@ -1,5 +1,5 @@
 //! A new log each year: the old one is frozen, the new one starts, and one trusted root verifies
-//! the entries of both. The commands are those of `src/docs/operations.md`.
+//! the entries of both. The commands are those of `src/docs/keys.md`.
 
 use serde_json::{Value, json};
 

@@ -16,7 +16,7 @@
 //! | `rates` | rate limits, for all clients and for one, including behind proxies |
 //! | `grpc` | the same submissions over gRPC, health, reflection |
 //! | `cors` | pages of other sites can read, and submit only with permission |
-//! | `recipe` | the same for files behind nginx, by the recipe in `operations.md` |
+//! | `recipe` | the same for files behind nginx, by the recipe in `starting.md` |
 //! | `tls` | HTTPS, and renewed certificates |
 //! | `problems` | the forms of error bodies |
 //! | `openapi` | the served description matches every answer |

@@ -1,4 +1,4 @@
-//! The recipe for nginx in `operations.md`, tried with nginx where the machine has it.
+//! The recipe for nginx in `starting.md`, tried with nginx where the machine has it.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -10,12 +10,12 @@ use rustix::process::{Pid, Signal, geteuid, kill_process};
 
 use crate::wire::{Answer, ask};
 
-const OPERATIONS: &str = include_str!("../../src/docs/operations.md");
+const STARTING: &str = include_str!("../../src/docs/starting.md");
 const PAGE: (&str, &str) = ("Origin", "https://ui.example");
 
 /// The block of the document that contains these words.
 fn block(words: &str) -> &'static str {
-    let mut blocks = OPERATIONS.split("```\n");
+    let mut blocks = STARTING.split("```\n");
     blocks.find(|block| block.contains(words)).expect("the recipe has them")
 }
 

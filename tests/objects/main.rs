@@ -84,9 +84,9 @@ fn bytes_max(object: &Published) -> usize {
 /// The paths of the locations of the recipe for nginx that set a header: `location ~ ^/(a|b)` names
 /// several, `location /a/` one.
 fn nginx_locations(cache_control: &str) -> Vec<String> {
-    let operations = text("src/docs/operations.md");
+    let starting = text("src/docs/starting.md");
     let mut found = Vec::new();
-    for block in operations.split("\n  location ").skip(1) {
+    for block in starting.split("\n  location ").skip(1) {
         let (location, rest) = block.split_once(" {").expect("a block");
         let (body, _) = rest.split_once('}').expect("its end");
         if body.contains(cache_control) {

@@ -1,4 +1,4 @@
-"""Tries a recipe of operations.md: a server over the directory of a log, with the writer behind it.
+"""Tries a recipe of starting.md: a server over the directory of a log, with the writer behind it.
 
 Arguments: the directory of the programs, which server (`nginx` or `caddy`), and the server.
 """
@@ -15,7 +15,7 @@ import time
 
 import reads
 
-DOCUMENT = pathlib.Path("src/docs/operations.md")
+DOCUMENT = pathlib.Path("src/docs/starting.md")
 ORIGIN = "log.example.org"
 
 

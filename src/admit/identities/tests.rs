@@ -229,7 +229,7 @@ fn foreign_text_in_a_refusal_is_cut_and_escaped() {
 
 #[test]
 fn the_example_for_operators_is_a_policy() {
-    let text = include_str!("../../docs/operations.md");
+    let text = include_str!("../../docs/limits.md");
     let example = text.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
     let policy = Policy::parse(example).unwrap();
     assert_eq!((policy.roots.len(), policy.rules.len()), (1, 2));
