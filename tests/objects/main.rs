@@ -124,7 +124,9 @@ fn the_recipe_for_nginx_sets_the_same_lifetimes() {
 
 #[test]
 fn terraform_caches_the_same_objects() {
-    for file in ["terraform/modules/aws/edge.tf", "terraform/modules/gcp/routes.tf"] {
+    for file in ["aws/edge.tf", "gcp/routes.tf", "azure/routes.tf"] {
+        let file = format!("terraform/modules/{file}");
+        let file = file.as_str();
         let text = text(file);
         let (_, list) = text.split_once("immutable_prefixes = [").expect("the list");
         let (list, _) = list.split_once(']').expect("its end");
@@ -144,6 +146,27 @@ fn terraform_lets_a_writer_replace_what_changes() {
         let is_replaced = text.contains(&format!("${{local.objects}}/{object}\\\""));
         let changes = object.properties().lifetime == Lifetime::Revalidated;
         assert_eq!(is_replaced, changes, "{object}");
+    }
+}
+
+/// On AWS the bucket itself sees to it that what changes is replaced at a version, and that all else
+/// is created once.
+#[test]
+fn terraform_denies_all_other_writes() {
+    let text = text("terraform/modules/aws/bucket_policy.tf");
+    let resources = |sid: &str| -> Vec<String> {
+        let (_, statement) = text.split_once(&format!("\"{sid}\"")).expect(sid);
+        let (_, list) = statement.split_once("resources = [").expect("its resources");
+        let (list, _) = list.split_once(']').expect("their end");
+        let paths = list.split('"').filter_map(|each| each.strip_prefix("${local.objects_arn}/"));
+        paths.map(|path| path.trim_end_matches("/*").to_owned()).collect()
+    };
+    let created = resources("TilesAndRecordsAreCreatedOnce");
+    let replaced = resources("WhatChangesIsReplacedConditionally");
+    for (object, _) in objects() {
+        let is = (is_below(&object, &created), replaced.contains(&object.to_string()));
+        let changes = object.properties().lifetime == Lifetime::Revalidated;
+        assert_eq!(is, (!changes, changes), "{object}");
     }
 }
 

@@ -4,16 +4,20 @@ Arguments: the directory. Exits with 1 after it has printed what is wrong.
 """
 
 import pathlib
+import re
 import sys
 
 from configuration import load, string
 
 OBJECTS = '"${local.objects_arn}/'
 
+# What writers remove, and nobody else.
+REMOVABLE = ("_writer/*", "tile/*.p/*", "time/*.p/*", "lookup/run/*", "lookup/tile/*.p/*")
+
 
 def main(root):
     modules = pathlib.Path(root) / "modules"
-    problems = [*s3(load(modules / "aws")), *gcs(load(modules / "gcp"))]
+    problems = [*s3(load(modules / "aws")), *gcs(load(modules / "gcp")), *azure(load(modules / "azure"))]
     for problem in problems:
         print(problem)
     if problems:
@@ -45,9 +49,9 @@ def s3(module):
     once = (*entries, *heads, "lookup/run/*", "lookup/revision/*", "lookup/tile/*")
     if set(created_once["resources"]) != objects(*once):
         yield "s3: what is created once is not tiles, records and the index"
-    replaced = bucket["CheckpointIsReplacedConditionally"]
+    replaced = bucket["WhatChangesIsReplacedConditionally"]
     yield from denies_put(replaced, {"s3:if-match", "s3:if-none-match"})
-    changing = objects("checkpoint", "heads/latest", "lookup/checkpoint", "lookup/latest")
+    changing = objects("checkpoint", "log.json", "heads/latest", "lookup/checkpoint", "lookup/latest")
     if set(replaced["resources"]) != changing:
         yield "s3: what is replaced conditionally is not what changes"
 
@@ -55,7 +59,7 @@ def s3(module):
     if string(hidden["effect"]) != "Deny" or hidden["resources"] != [OBJECTS + '_writer/*"']:
         yield "s3: readers are not denied the writers' part"
 
-    removable = objects("_writer/*", "tile/*.p/*", "time/*.p/*", "lookup/run/*", "lookup/tile/*.p/*")
+    removable = objects(*REMOVABLE)
     if set(statements(module, "writer")["Tidy"]["resources"]) != removable:
         yield "s3: writers may remove more, or less, than they have to"
     if set(bucket["PublishedFilesStay"]["not_resources"]) != removable:
@@ -118,6 +122,45 @@ def gcs(module):
     for name in ("writer_reads", "writer_creates", "writer_removes"):
         if ("condition" in members[name]) != (name == "writer_removes"):
             yield f"gcs: {name} has a condition where it should have none, or none where it should"
+
+
+def azure(module):
+    resources = module.of("resource")
+    if any(kind == "azurerm_storage_management_policy" for kind, _ in resources):
+        yield "azure: the account has lifecycle rules"
+    account = resources["azurerm_storage_account", "log"]
+    if "immutability_policy" in account:
+        yield "azure: the account has an immutability policy"
+    for setting in ("shared_access_key_enabled", "allow_nested_items_to_be_public"):
+        if account[setting] not in (False, "${false}"):
+            yield f"azure: {setting} is on"
+    [blobs] = account["blob_properties"]
+    if blobs["versioning_enabled"] not in (False, "${false}"):
+        yield "azure: the account has versions"
+    [cors] = blobs["cors_rule"]
+    yield from shared("azure", module, cors["allowed_origins"], cors["allowed_methods"])
+    if string(resources["azurerm_storage_container", "log"]["container_access_type"]) != "private":
+        yield "azure: the container is public"
+
+    roles = {name: body for (kind, name), body in resources.items() if kind == "azurerm_role_assignment"}
+    if "StringNotStartsWith '${var.prefix}/_writer/'" not in str(roles["readers"]["condition"]):
+        yield "azure: readers are not denied the writers' part"
+    removed = re.search(r"for path in \[(.*?)\]", str(roles["writer_removes"]["condition"]), re.S)
+    if set(re.findall(r'"([^"]+)"', removed[1])) != set(REMOVABLE):
+        yield "azure: writers may remove more, or less, than they have to"
+    for name, kinds in (("writes", {"write", "add/action"}), ("removes", {"delete"})):
+        [permissions] = resources["azurerm_role_definition", name]["permissions"]
+        actions = {string(each).split("/blobs/")[-1] for each in permissions["data_actions"]}
+        if actions != kinds or "actions" in permissions:
+            yield f"azure: the role {name} is not to {sorted(kinds)}"
+
+    for (kind, name), rule in resources.items():
+        if kind == "azurerm_cdn_frontdoor_rule":
+            [action] = rule["actions"]
+            [cached] = action["route_configuration_override_action"]
+            # With a query the account answers other questions, with the same status.
+            if string(cached["query_string_caching_behavior"]) != "UseQueryString":
+                yield f"azure: {name} gives an answer to one query to another"
 
 
 if __name__ == "__main__":

@@ -95,12 +95,21 @@ def files_exist(module, used):
         for name, given in re.findall(r'templatefile\("\$\{path\.module\}/([^"]+)", \{(.*)\}\)', text, re.S):
             given = set(re.findall(r"(?:^|,)\s*(\w+) = ", given))
             template = (module.path / name).read_text()
-            wanted = set(re.findall(r"[$%]\{\s*(?:for \w+ in sort\(keys\()?(\w+)", template)) - {"endfor", "name"}
+            wanted = template_names(template)
             for each in sorted(given ^ wanted):
                 yield f"{name}: {each} is wanted or given, not both"
     for path in module.path.iterdir():
         if path.suffix not in (".tf", ".md") and path.name not in read:
             yield f"{path.name} is never read"
+
+
+def template_names(template):
+    """The names that a template must be given."""
+    names, own = set(), {"for", "in", "endfor"}
+    for inside in re.findall(r"[$%]\{\s*([^}]*?)\s*~?\}", template):
+        own |= set(re.findall(r"^for (\w+) in ", inside))
+        names |= set(re.findall(r"(?<![\w.])([a-z]\w*)(?![\w(])", inside))
+    return names - own
 
 
 def calls_fit(module, used, found):

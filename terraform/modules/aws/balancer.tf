@@ -32,8 +32,8 @@ resource "aws_lb_target_group" "writers" {
   }
 }
 
-# Only submissions pass, and preflights of browsers that ask whether a page can submit. The writers'
-# own traffic is private, and reads go through CloudFront.
+# Only submissions pass, preflights of browsers that ask whether a page can submit, and Rekor v1's
+# API. The writers' own traffic is private, and reads go through CloudFront.
 resource "aws_lb_listener" "writers" {
   load_balancer_arn = aws_lb.writers.arn
   protocol          = "HTTP"
@@ -70,6 +70,29 @@ resource "aws_lb_listener_rule" "submissions" {
   condition {
     http_request_method {
       values = ["POST", "OPTIONS"]
+    }
+  }
+}
+
+resource "aws_lb_listener_rule" "rekor_v1" {
+  listener_arn = aws_lb_listener.writers.arn
+  priority     = 2
+  tags         = var.tags
+
+  action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.writers.arn
+  }
+
+  condition {
+    path_pattern {
+      values = local.rekor_v1_paths
+    }
+  }
+
+  condition {
+    http_request_method {
+      values = ["GET", "HEAD", "POST", "OPTIONS"]
     }
   }
 }

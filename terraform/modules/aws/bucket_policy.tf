@@ -52,11 +52,12 @@ data "aws_iam_policy_document" "bucket" {
 
   # Both conditions must hold for the denial: neither header is there.
   statement {
-    sid     = "CheckpointIsReplacedConditionally"
+    sid     = "WhatChangesIsReplacedConditionally"
     effect  = "Deny"
     actions = ["s3:PutObject"]
     resources = [
       "${local.objects_arn}/checkpoint",
+      "${local.objects_arn}/log.json",
       "${local.objects_arn}/lookup/checkpoint",
       "${local.objects_arn}/lookup/latest",
       "${local.objects_arn}/heads/latest",

@@ -108,7 +108,7 @@ resource "aws_cloudfront_distribution" "log" {
 
   # CloudFront offers POST only together with all other methods; the load balancer refuses those.
   dynamic "ordered_cache_behavior" {
-    for_each = var.public_submissions ? local.submission_paths : []
+    for_each = var.public_submissions ? concat(local.submission_paths, local.rekor_v1_paths) : []
 
     content {
       path_pattern             = ordered_cache_behavior.value

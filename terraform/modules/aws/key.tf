@@ -1,13 +1,36 @@
-# The log's key. Only the empty secret is created here. The operator adds the key, so that it is
-# never in Terraform's state.
+# The log's secret: its key, or, if a key service has that, what the writers know each other by. Only
+# the empty secret is created here. The operator puts it in, so that it is never in Terraform's
+# state.
 resource "aws_secretsmanager_secret" "key" {
   name                    = "${var.name}-log-key"
-  description             = "The key file of the log ${var.domain_name}."
+  description             = "The secret of the log ${var.domain_name}."
   recovery_window_in_days = 30
   tags                    = var.tags
 }
 
-# The role that starts the writers: it pulls the image, reads the key and creates the log stream.
+locals {
+  key_service = var.kms_key_arn == null ? {} : { FASTI_KEY = "awskms:///${var.kms_key_arn}" }
+  secret_name = var.kms_key_arn == null ? "FASTI_KEY_TEXT" : "FASTI_PEER_SECRET_TEXT"
+}
+
+data "aws_iam_policy_document" "sign" {
+  count = var.kms_key_arn == null ? 0 : 1
+
+  statement {
+    actions   = ["kms:GetPublicKey", "kms:Sign"]
+    resources = [var.kms_key_arn]
+  }
+}
+
+resource "aws_iam_role_policy" "sign" {
+  count = var.kms_key_arn == null ? 0 : 1
+
+  name   = "sign"
+  role   = aws_iam_role.writer.id
+  policy = data.aws_iam_policy_document.sign[0].json
+}
+
+# The role that starts the writers: it pulls the image, reads the secret and creates the log stream.
 resource "aws_iam_role" "starter" {
   name               = "${var.name}-starter"
   assume_role_policy = data.aws_iam_policy_document.tasks.json

@@ -6,6 +6,13 @@ data "aws_ec2_managed_prefix_list" "cloudfront" {
   name = "com.amazonaws.global.cloudfront.origin-facing"
 }
 
+# Where the load balancer is, and CloudFront's way to it. Only these may name the client that they
+# forward for.
+data "aws_subnet" "writers" {
+  count = length(var.subnet_ids)
+  id    = var.subnet_ids[count.index]
+}
+
 resource "aws_security_group" "balancer" {
   name        = "${var.name}-balancer"
   description = "Submissions to the writers"

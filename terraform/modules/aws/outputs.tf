@@ -9,7 +9,7 @@ output "bucket" {
 }
 
 output "key_secret_arn" {
-  description = "Where to put the log's key file."
+  description = "Where to put the log's key file, or the peer secret if a key service has the key."
   value       = aws_secretsmanager_secret.key.arn
 }
 
@@ -36,4 +36,9 @@ output "distribution_id" {
 output "distribution_domain_name" {
   description = "What domain_name must point to."
   value       = aws_cloudfront_distribution.log.domain_name
+}
+
+output "prometheus_endpoint" {
+  description = "Where Grafana finds the writers' metrics, if managed Prometheus has them."
+  value       = one(aws_prometheus_workspace.log[*].prometheus_endpoint)
 }

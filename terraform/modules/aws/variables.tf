@@ -48,7 +48,7 @@ variable "prefix" {
 }
 
 variable "image" {
-  description = "The writer's container image: fasti-writer on the PATH, and /tmp; no shell is needed."
+  description = "The writer's container image, as terraform/image makes it."
   type        = string
 }
 
@@ -72,6 +72,18 @@ variable "writer_count" {
     condition     = var.writer_count >= 0 && var.writer_count <= 20
     error_message = "0 to 20."
   }
+}
+
+variable "kms_key_arn" {
+  description = "The log's key in AWS KMS, if it is there: usage SIGN_VERIFY. The secret is then what the writers know each other by."
+  type        = string
+  default     = null
+}
+
+variable "witness_policy" {
+  description = "The witnesses that cosign each checkpoint: the text of a policy (C2SP tlog-policy)."
+  type        = string
+  default     = null
 }
 
 variable "writer_cpu" {
@@ -148,7 +160,31 @@ variable "checkpoint_seconds" {
 }
 
 variable "metrics_security_group_ids" {
-  description = "Security groups of the Prometheus servers that scrape the writers, on port 9000. If empty, there are no metrics."
+  description = "Security groups of the Prometheus servers that scrape the writers, on port 2112."
+  type        = list(string)
+  default     = []
+}
+
+variable "alarms" {
+  description = "Whether there are CloudWatch alarms, and a dashboard."
+  type        = bool
+  default     = false
+}
+
+variable "managed_prometheus" {
+  description = "Whether the writers' metrics go to managed Prometheus, with the alerts of terraform/monitoring."
+  type        = bool
+  default     = false
+}
+
+variable "agent_image" {
+  description = "The image of Prometheus that sends the metrics, and that writes files for the writers."
+  type        = string
+  default     = "docker.io/prom/prometheus:v3.5.0"
+}
+
+variable "notify" {
+  description = "ARNs of the SNS topics that are told of alarms and alerts."
   type        = list(string)
   default     = []
 }

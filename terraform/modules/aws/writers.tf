@@ -10,11 +10,43 @@ locals {
       FASTI_ADVERTISE     = "auto"
       FASTI_STATE_DIR     = "/tmp/fasti"
       FASTI_DRAIN_SECONDS = tostring(var.drain_seconds)
+      FASTI_LOG_FORMAT    = "json"
+
+      # The load balancer and CloudFront name the client that they forward for.
+      FASTI_TRUSTED_PROXIES = join(",", data.aws_subnet.writers[*].cidr_block)
     },
-    length(var.metrics_security_group_ids) > 0 ? { FASTI_METRICS_LISTEN = "0.0.0.0:${local.metrics_port}" } : {},
+    local.key_service,
+    local.metrics_on ? { FASTI_METRICS_LISTEN = "0.0.0.0:${local.metrics_port}" } : {},
     var.accept_opaque ? { FASTI_ACCEPT_OPAQUE = "true" } : {},
+    local.is_witnessed ? { FASTI_WITNESS_POLICY = "/files/witness.policy" } : {},
     var.environment,
   )
+
+  metrics_on   = var.managed_prometheus || length(var.metrics_security_group_ids) > 0
+  is_witnessed = var.witness_policy != null
+
+  log_configuration = {
+    logDriver = "awslogs"
+    options = {
+      awslogs-group         = aws_cloudwatch_log_group.writers.name
+      awslogs-region        = data.aws_region.current.region
+      awslogs-stream-prefix = "writer"
+    }
+  }
+
+  # A task has no files but those of its images. So the policy of the witnesses is a variable of a
+  # container that writes it down and ends before the writer starts.
+  file_containers = local.is_witnessed ? [{
+    name             = "files"
+    image            = var.agent_image
+    essential        = false
+    user             = "0:0"
+    entryPoint       = ["/bin/sh", "-c"]
+    command          = ["printf '%s' \"$WITNESS_POLICY\" >/files/witness.policy"]
+    environment      = [{ name = "WITNESS_POLICY", value = var.witness_policy }]
+    mountPoints      = [{ sourceVolume = "files", containerPath = "/files" }]
+    logConfiguration = local.log_configuration
+  }] : []
 }
 
 resource "aws_cloudwatch_log_group" "writers" {
@@ -43,7 +75,15 @@ resource "aws_ecs_task_definition" "writer" {
     cpu_architecture        = var.architecture
   }
 
-  container_definitions = jsonencode([{
+  dynamic "volume" {
+    for_each = local.is_witnessed ? ["files"] : []
+
+    content {
+      name = volume.value
+    }
+  }
+
+  container_definitions = jsonencode(concat(local.file_containers, local.agent_containers, [{
     name       = "writer"
     image      = var.image
     essential  = true
@@ -52,20 +92,15 @@ resource "aws_ecs_task_definition" "writer" {
 
     portMappings = [{ containerPort = local.writer_port, protocol = "tcp" }]
     environment  = [for key in sort(keys(local.writer_environment)) : { name = key, value = local.writer_environment[key] }]
-    secrets      = [{ name = "FASTI_KEY_TEXT", valueFrom = aws_secretsmanager_secret.key.arn }]
+    secrets      = [{ name = local.secret_name, valueFrom = aws_secretsmanager_secret.key.arn }]
+    mountPoints  = [for each in local.file_containers : { sourceVolume = "files", containerPath = "/files", readOnly = true }]
+    dependsOn    = [for each in local.file_containers : { containerName = each.name, condition = "SUCCESS" }]
 
     # Longer than a drain, so that no waiting client is cut off.
     stopTimeout = var.drain_seconds + 15
 
-    logConfiguration = {
-      logDriver = "awslogs"
-      options = {
-        awslogs-group         = aws_cloudwatch_log_group.writers.name
-        awslogs-region        = data.aws_region.current.region
-        awslogs-stream-prefix = "writer"
-      }
-    }
-  }])
+    logConfiguration = local.log_configuration
+  }]))
 }
 
 resource "aws_ecs_service" "writers" {
@@ -102,7 +137,9 @@ resource "aws_ecs_service" "writers" {
   # permissions when they start.
   depends_on = [
     aws_lb_listener_rule.submissions,
+    aws_lb_listener_rule.rekor_v1,
     aws_iam_role_policy.key,
+    aws_iam_role_policy.sign,
     aws_iam_role_policy_attachment.starter,
     aws_iam_role_policy_attachment.writer,
     aws_s3_bucket_policy.log,

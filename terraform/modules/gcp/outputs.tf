@@ -9,7 +9,7 @@ output "bucket" {
 }
 
 output "key_secret_id" {
-  description = "Where to put the log's key file."
+  description = "Where to put the log's key file, or the peer secret if a key service has the key."
   value       = google_secret_manager_secret.key.secret_id
 }
 

@@ -95,6 +95,19 @@ resource "google_compute_url_map" "log" {
     }
 
     dynamic "route_rules" {
+      for_each = local.rekor_v1_paths
+
+      content {
+        priority = 15 + route_rules.key
+        service  = google_compute_backend_service.writers.id
+
+        match_rules {
+          prefix_match = route_rules.value
+        }
+      }
+    }
+
+    dynamic "route_rules" {
       for_each = local.read_routes
 
       content {

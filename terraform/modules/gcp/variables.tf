@@ -57,7 +57,7 @@ variable "soft_delete_days" {
 }
 
 variable "image" {
-  description = "The writer's container image; its entry point is fasti-writer."
+  description = "The writer's container image, as terraform/image makes it."
   type        = string
 }
 
@@ -70,6 +70,23 @@ variable "writer_count" {
     condition     = var.writer_count >= 0 && var.writer_count <= 20
     error_message = "0 to 20."
   }
+}
+
+variable "kms_key_version" {
+  description = "The log's key in Cloud KMS, if it is there: projects/.../cryptoKeyVersions/N. The secret is then what the writers know each other by."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key_version == null || can(regex("^projects/.+/cryptoKeys/[^/]+/cryptoKeyVersions/[0-9]+$", var.kms_key_version))
+    error_message = "projects/P/locations/L/keyRings/R/cryptoKeys/K/cryptoKeyVersions/N."
+  }
+}
+
+variable "witness_policy" {
+  description = "The witnesses that cosign each checkpoint: the text of a policy (C2SP tlog-policy)."
+  type        = string
+  default     = null
 }
 
 variable "machine_type" {
@@ -153,7 +170,31 @@ variable "checkpoint_seconds" {
 }
 
 variable "metrics_source_ranges" {
-  description = "Networks of the Prometheus servers that scrape the writers, on port 9000. If empty, there are no metrics."
+  description = "Networks of the Prometheus servers that scrape the writers, on port 2112."
+  type        = list(string)
+  default     = []
+}
+
+variable "alarms" {
+  description = "Whether there are alarms of Cloud Monitoring, and a dashboard."
+  type        = bool
+  default     = false
+}
+
+variable "managed_prometheus" {
+  description = "Whether the writers' metrics go to managed Prometheus, with the alerts and the dashboard of terraform/monitoring."
+  type        = bool
+  default     = false
+}
+
+variable "agent_image" {
+  description = "The image of Prometheus, in Google's version, that sends the metrics."
+  type        = string
+  default     = "gke.gcr.io/prometheus-engine/prometheus:v2.53.5-gmp.1-gke.2"
+}
+
+variable "notify" {
+  description = "Names of the notification channels that are told of alarms and alerts."
   type        = list(string)
   default     = []
 }

@@ -2,23 +2,33 @@
 # they keep the deduplication index, which can be lost. They are machines and not Cloud Run
 # instances, because each must be reachable by the others at its own address.
 locals {
-  metrics_on = length(var.metrics_source_ranges) > 0
+  metrics_on = var.managed_prometheus || length(var.metrics_source_ranges) > 0
 
   writer_environment = merge(
     {
       FASTI_STORE         = local.store_url
       FASTI_ORIGIN        = var.domain_name
       FASTI_LISTEN        = "0.0.0.0:${local.writer_port}"
-      FASTI_KEY           = "/run/fasti/log.key"
+      FASTI_ADVERTISE     = "auto"
       FASTI_STATE_DIR     = "/var/lib/fasti/state"
       FASTI_DRAIN_SECONDS = tostring(var.drain_seconds)
+      FASTI_LOG_FORMAT    = "json"
+
+      # The load balancer names the client, and after it its own address.
+      FASTI_TRUSTED_PROXIES = join(",", concat(local.balancer_ranges, ["${google_compute_global_address.log.address}/32"]))
     },
+    local.key_flags,
     local.metrics_on ? { FASTI_METRICS_LISTEN = "0.0.0.0:${local.metrics_port}" } : {},
     var.accept_opaque ? { FASTI_ACCEPT_OPAQUE = "true" } : {},
+    var.witness_policy == null ? {} : { FASTI_WITNESS_POLICY = "/etc/fasti/files/witness.policy" },
     var.environment,
   )
 
-  published_ports = concat([local.writer_port], local.metrics_on ? [local.metrics_port] : [])
+  # Files of the machine. They hold no secrets.
+  machine_files = merge(
+    var.witness_policy == null ? {} : { "witness.policy" = var.witness_policy },
+    local.is_watched ? { "agent.yaml" = local.agent } : {},
+  )
 }
 
 resource "google_compute_instance_template" "writer" {
@@ -56,14 +66,18 @@ resource "google_compute_instance_template" "writer" {
     block-project-ssh-keys = "true"
 
     user-data = templatefile("${path.module}/machine.yaml.tftpl", {
-      prepare      = filebase64("${path.module}/prepare.sh")
-      image        = var.image
-      key_secret   = google_secret_manager_secret.key.id
-      writer_port  = local.writer_port
-      writer_user  = "65532:65532"
-      environment  = local.writer_environment
-      publish      = join(" ", [for port in local.published_ports : "--publish ${port}:${port}"])
-      stop_seconds = var.drain_seconds + 10
+      secret_script = filebase64("${path.module}/secret.sh")
+      image         = var.image
+      secret        = google_secret_manager_secret.key.id
+      ports         = "${local.writer_port},${local.metrics_port}"
+      writer_user   = "65532:65532"
+      environment   = local.writer_environment
+      files         = local.machine_files
+      agents        = local.is_watched ? [local.agent_command] : []
+      stop_seconds  = var.drain_seconds + 10
+
+      # Only Google's own registry needs credentials.
+      registries = regexall("^[a-z0-9-]+-docker\\.pkg\\.dev", var.image)
     })
   }
 
@@ -105,6 +119,7 @@ resource "google_compute_region_instance_group_manager" "writers" {
 
   depends_on = [
     google_secret_manager_secret_iam_member.writer,
+    google_kms_crypto_key_iam_member.writer_signs,
     google_storage_bucket_iam_member.writer_reads,
     google_storage_bucket_iam_member.writer_creates,
     google_storage_bucket_iam_member.writer_removes,

@@ -1,0 +1,7 @@
+# What must be given, and nothing else.
+domain_name     = "log.example.org"
+certificate_arn = "arn:aws:acm:us-east-1:111122223333:certificate/1"
+bucket_name     = "the-log"
+image           = "registry.example.org/fasti:1"
+vpc_id          = "vpc-1"
+subnet_ids      = ["subnet-1", "subnet-2"]
