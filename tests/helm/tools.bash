@@ -41,6 +41,22 @@ fetch_nginx() {
   ) >"$tools/nginx.log" 2>&1 && "$nginx" -v 2>/dev/null
 }
 
+# fetch_prometheus: sets `prometheus` and `promtool` to those that are installed, or to Debian's, which
+# are not installed here.
+fetch_prometheus() {
+  prometheus=$(command -v prometheus || true) promtool=$(command -v promtool || true)
+  [ -z "$prometheus" ] || [ -z "$promtool" ] || return 0
+  prometheus=$tools/prometheus/usr/bin/prometheus promtool=$tools/prometheus/usr/bin/promtool
+  [ ! -x "$prometheus" ] || return 0
+  command -v apt-get >/dev/null || return 75
+  mkdir -p "$tools/prometheus"
+  (
+    cd "$tools/prometheus" &&
+      { apt-get download prometheus || { apt-get update && apt-get download prometheus; }; } &&
+      dpkg -x prometheus_*.deb . && rm prometheus_*.deb
+  ) >"$tools/prometheus.log" 2>&1 && "$prometheus" --version >/dev/null 2>&1
+}
+
 # build_go NAME DIRECTORY PACKAGE LDFLAGS: a Go program as the module in the directory pins it,
 # once.
 build_go() {
