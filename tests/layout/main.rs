@@ -2,6 +2,7 @@
 //! `src/docs/architecture.md`).
 
 mod circles;
+mod links;
 mod manifests;
 
 use std::fs;
