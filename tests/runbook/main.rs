@@ -1,6 +1,6 @@
-//! The procedures of `src/docs/procedures.md`. Each is a script in this directory, with the commands
-//! of its section, and checks that they say what the section shows. It needs bash, coreutils and
-//! the programs.
+//! The procedures of `src/docs/procedures.md`. Each is a script in this directory, with the
+//! commands of its section, and checks that they say what the section shows. It needs bash,
+//! coreutils and the programs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
