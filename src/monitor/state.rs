@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use fasti_client::replace::replace;
-use sha2::{Digest as _, Sha256};
+use fasti_seams::summed_text;
 use tiles_spec::{Frontier, Hash, TreeSize};
 
 use super::left_out::LeftOut;
@@ -106,25 +106,12 @@ impl State {
         let ranges = left_out.ranges.iter();
         lines.extend(ranges.map(|(first, last)| format!("range {first} {last}")));
         let text = lines.join("\n") + "\n";
-        let sum = hex::encode(Sha256::digest(&text));
-        format!("{text}{sum}\n").into_bytes()
+        summed_text::finish(text)
     }
 
     /// Reads a file.
     pub fn parse(bytes: &[u8]) -> Result<Self, &'static str> {
-        if bytes.len() > STATE_BYTES_MAX {
-            return Err("it is too long");
-        }
-        let text = std::str::from_utf8(bytes).map_err(|_| "it is not text")?;
-        let cut = text.strip_suffix('\n').and_then(|text| text.rfind('\n'));
-        let (body, sum) = text.split_at(cut.ok_or("it is too short")? + 1);
-        if sum.trim_end_matches('\n') != hex::encode(Sha256::digest(body)) {
-            return Err("its checksum is wrong");
-        }
-        let mut lines = body.lines().peekable();
-        if lines.next() != Some(TITLE) {
-            return Err("it is of another version");
-        }
+        let mut lines = summed_text::lines(bytes, TITLE, STATE_BYTES_MAX)?.peekable();
         let number = |line: Option<&str>, name: &str| {
             let (found, number) = line?.split_once(' ')?;
             (found == name).then(|| number.parse::<u64>().ok()).flatten()

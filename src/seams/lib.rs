@@ -15,6 +15,7 @@
 //! | [`process_usage`] | what this process takes of the machine, for metrics |
 //! | [`request_id`] | the ID of a request, in its answer and in messages about it |
 //! | [`state`] | what is remembered outside of the store |
+//! | [`summed_text`] | small files of text that tell whether they are whole |
 
 pub mod back_off;
 pub mod causes;
@@ -31,3 +32,4 @@ pub mod process_usage;
 pub mod public_address;
 pub mod request_id;
 pub mod state;
+pub mod summed_text;

@@ -12,12 +12,13 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
+use std::str::Lines;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fasti_client::replace::replace;
 use fasti_objects::IntegratedTime;
-use sha2::{Digest as _, Sha256};
+use fasti_seams::summed_text;
 use tiles_spec::{
     Frontier, Hash, Level, ResourcePath, TILE_WIDTH_MAX, TileCoord, TileIndex, TileWidth, TreeSize,
     VerifierKey,
@@ -240,25 +241,13 @@ impl State {
         for place in &self.places {
             let _ = writeln!(text, "problem {}", place.tile());
         }
-        let sum = hex::encode(Sha256::digest(&text));
-        format!("{text}{sum}\n").into_bytes()
+        summed_text::finish(text)
     }
 
     /// Reads a file.
     pub fn parse(bytes: &[u8]) -> Result<Self, &'static str> {
-        if bytes.len() > STATE_BYTES_MAX {
-            return Err("it is too long");
-        }
-        let text = std::str::from_utf8(bytes).map_err(|_| "it is not text")?;
-        let cut = text.strip_suffix('\n').and_then(|text| text.rfind('\n'));
-        let (body, sum) = text.split_at(cut.ok_or("it is too short")? + 1);
-        if !body.starts_with(TITLE) {
-            return Err("it is of another version");
-        }
-        if sum.trim_end_matches('\n') != hex::encode(Sha256::digest(body)) {
-            return Err("its checksum is wrong");
-        }
-        let state = read_lines(body).ok_or(LINE)?;
+        let lines = summed_text::lines(bytes, TITLE, STATE_BYTES_MAX)?;
+        let state = read_lines(lines).ok_or(LINE)?;
         // One state has one text.
         if state.to_bytes() == bytes { Ok(state) } else { Err("it is written in another way") }
     }
@@ -269,8 +258,7 @@ fn span(levels: u8) -> u64 {
     (TILE_WIDTH_MAX as u64).saturating_pow(u32::from(levels))
 }
 
-fn read_lines(body: &str) -> Option<State> {
-    let mut lines = body.lines().skip(1);
+fn read_lines(mut lines: Lines<'_>) -> Option<State> {
     let mut rest = |name: &str| lines.next()?.strip_prefix(name)?.strip_prefix(' ');
     let key: VerifierKey = rest("key")?.parse().ok()?;
     let checkpoint = STANDARD.decode(rest("checkpoint")?).ok()?;

@@ -14,7 +14,7 @@
 
 use std::fmt::Write as _;
 
-use sha2::{Digest, Sha256};
+use fasti_seams::summed_text;
 use tiles_spec::{Hash, TreeHead, TreeSize};
 
 /// The name of the file.
@@ -37,22 +37,12 @@ impl Manifest {
         for (number, level) in &self.runs {
             writeln!(text, "run {number} {level}").expect("a string takes all");
         }
-        let digest = hex::encode(Sha256::digest(&text));
-        (text + &digest + "\n").into_bytes()
+        summed_text::finish(text)
     }
 
     /// `None` for anything that was not made by `encode`.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
-        let text = std::str::from_utf8(bytes).ok()?.strip_suffix('\n')?;
-        let at = text.rfind('\n')? + 1;
-        let (said, digest) = text.split_at(at);
-        if hex::encode(Sha256::digest(said)) != digest {
-            return None;
-        }
-        let mut lines = said.lines();
-        if lines.next()? != FIRST_LINE {
-            return None;
-        }
+        let mut lines = summed_text::lines(bytes, FIRST_LINE, usize::MAX).ok()?;
         let (size, root) = lines.next()?.strip_prefix("covers ")?.split_once(' ')?;
         let size = TreeSize::new(size.parse().ok()?)?;
         let root = Hash::try_from(&hex::decode(root).ok()?[..]).ok()?;
