@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fasti::entry::{AlternativeName, Certificate, LookupTerm, X509, X509Error, lookup_keys};
+use fasti_kit::conformance_data;
 use tiles_spec::leaf_hash;
 
 use mutation::Draw;
@@ -182,9 +183,10 @@ fn expect_indexed(der: &[u8]) -> usize {
 
 /// Certificates issued by authorities, if they are available.
 fn real() -> Vec<Vec<u8>> {
-    let Some(root) = std::env::var_os("FASTI_CONFORMANCE_DATA") else { return Vec::new() };
+    let root = conformance_data::directory("", "certificates of real authorities");
+    let Some(root) = root else { return Vec::new() };
     let mut found = Vec::new();
-    for path in files(Path::new(&root)) {
+    for path in files(&root) {
         let Ok(text) = std::fs::read_to_string(&path) else { continue };
         let is_base64 = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
         // A DER SEQUENCE with a length of two bytes, or PEM encoded once more in base64.

@@ -6,6 +6,7 @@ use std::process::Command;
 use std::thread;
 
 use fasti_kit::process::program;
+use fasti_kit::skipped::skipped;
 
 use crate::world::{Ended, World};
 
@@ -70,7 +71,7 @@ fn a_writers_log_has_colours_on_terminals_alone() {
     assert!(!is_coloured(false, &[]), "through a pipe");
     assert!(is_coloured(false, &[("CLICOLOR_FORCE", "1")]));
     if Command::new("script").arg("--version").output().is_err() {
-        println!("SKIPPED: a terminal, for which `script` is needed");
+        skipped("a terminal, for which `script` is needed");
         return;
     }
     assert!(is_coloured(true, &[]), "on a terminal");

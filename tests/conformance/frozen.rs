@@ -6,8 +6,7 @@ use fasti::entry::{
     ArtifactDigest, Certificate, Facts, HashAlgorithm, Identity, IdentityKind, RekorEntry,
     StoredKey, Submission,
 };
-
-use super::{files, read};
+use fasti_kit::conformance_data::{files, read};
 
 fn directory() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/rekor"))

@@ -4,10 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use fasti::admit::{Authorities, Fingerprint, IdentityList, Policy};
 use fasti::entry::Certificate;
+use fasti_kit::conformance_data::{files, read};
 use serde_json::Value;
 
-use super::sigstore::data;
-use super::{files, read};
+use super::data;
 
 fn decode(value: &Value) -> Vec<u8> {
     use base64::Engine as _;

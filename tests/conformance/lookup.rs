@@ -3,11 +3,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fasti::entry::{LookupTerm, RekorEntry, lookup_keys};
+use fasti_kit::conformance_data::{files, read};
 use serde_json::{Value, json};
 use tiles_spec::{Hash, leaf_hash};
 
-use super::sigstore::data;
-use super::{files, read};
+use super::data;
 
 const WORKFLOW: &str = "https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/extremely-dangerous-oidc-beacon.yml@refs/heads/main";
 const GITHUB: &str = "https://token.actions.githubusercontent.com";

@@ -13,18 +13,10 @@ mod lookup;
 mod rekor_v1;
 mod sigstore;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-/// The files in `directory` whose names have this ending, sorted; at least one.
-fn files(directory: &Path, ending: &str) -> Vec<PathBuf> {
-    let entries = directory.read_dir().unwrap_or_else(|e| panic!("{}: {e}", directory.display()));
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
-    paths.retain(|path| path.to_str().is_some_and(|path| path.ends_with(ending)));
-    paths.sort();
-    assert!(!paths.is_empty(), "no *{ending} in {}", directory.display());
-    paths
-}
+use fasti_kit::conformance_data;
 
-fn read(path: &Path) -> Vec<u8> {
-    std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+fn data(directory: &str) -> Option<PathBuf> {
+    conformance_data::directory(directory, "real entries, requests and bundles of Sigstore")
 }

@@ -12,12 +12,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fasti::entry::{LookupTerm, attested_keys, expect_few_keys, lookup_keys};
 use fasti::rekor_v1::{KINDS, Limits, Proposal, Setting, term_of_key};
+use fasti_kit::conformance_data::read;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tiles_spec::{Hash, leaf_hash};
 
-use super::read;
-use super::sigstore::data;
+use super::data;
 
 /// Why an entry is not found by one of Rekor's keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,25 +1,13 @@
 //! Real Rekor v2 entries, requests of other clients, and Sigstore bundles.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-
 use fasti::entry::{
     ArtifactDigest, Bundle, BundleContent, EntryError, HashAlgorithm, Identity, IdentityKind,
     RekorEntry, Submission, TransparencyLogEntry,
 };
+use fasti_kit::conformance_data::{files, read};
 use serde_json::{Value, json};
 
-use super::{files, read};
-
-pub(super) fn data(directory: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("FASTI_CONFORMANCE_DATA");
-    if root.is_none() {
-        // Not with a macro, because the test harness captures the output of passing tests.
-        let notice = b"SKIPPED: FASTI_CONFORMANCE_DATA is not set\n";
-        std::io::stderr().write_all(notice).expect("standard error can be written to");
-    }
-    root.map(|root| Path::new(&root).join(directory))
-}
+use super::data;
 
 fn json(bytes: &[u8]) -> Value {
     serde_json::from_slice(bytes).expect("the file is JSON")

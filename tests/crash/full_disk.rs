@@ -11,6 +11,7 @@ use std::process::{Child, Command, Stdio};
 use fasti_kit::http::Connection;
 use fasti_kit::published;
 use fasti_kit::seeded::Seeded;
+use fasti_kit::skipped::skipped;
 
 use crate::writer::{self, ORIGIN, verifier_key};
 
@@ -22,7 +23,7 @@ fn a_full_disk_is_refused_and_survived() {
     // The disk fills at another write each time.
     for n in 0..24 {
         let Some(disk) = SmallDisk::mount() else {
-            eprintln!("SKIPPED: no user namespace with a tmpfs can be made here");
+            skipped("no user namespace with a tmpfs can be made here");
             return;
         };
         fill_and_make_room(&disk.path, BALLAST_BYTES + n * 10_000);

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use fasti::signer::generate_key_file;
 use fasti_kit::http::Connection;
+use fasti_kit::skipped::skipped;
 
 use crate::copying::run;
 use crate::writer::{self, Ended, ORIGIN, Writer};
@@ -141,7 +142,7 @@ fn a_key_on_a_read_only_mount_is_as_good_as_any() {
     };
     let can = Command::new("unshare").args(["--mount", "--map-root-user", "true"]).status();
     if !can.is_ok_and(|status| status.success()) {
-        println!("SKIPPED: a key on a read-only mount: mounts cannot be made here");
+        skipped("a key on a read-only mount: mounts cannot be made here");
         return;
     }
     let variables = [("XDG_STATE_HOME", &*state)];

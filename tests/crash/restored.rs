@@ -8,6 +8,7 @@ use std::process::Command;
 
 use fasti::signer::generate_key_file;
 use fasti_kit::http::Connection;
+use fasti_kit::skipped::skipped;
 
 use crate::copying::{Tool, run};
 use crate::grown::{Grown, Settled};
@@ -66,7 +67,7 @@ fn an_older_copy_in_the_same_place_is_rolled_back_as_the_key_knows() {
 fn the_program_refuses_what_was_put_back() {
     for (n, tool) in Tool::ALL.into_iter().enumerate() {
         if !tool.is_there() {
-            println!("SKIPPED: restores with rsync, which this machine does not have");
+            skipped("restores with rsync, which this machine does not have");
             continue;
         }
         let home = tempfile::tempdir().expect("a directory");

@@ -22,6 +22,7 @@ use fasti::signer::{FileSigner, SignedMemory, Signer as _, generate_key_file};
 use fasti::state::log_id;
 use fasti::store::{DirectoryError, DirectoryOptions, DirectoryStore, Stores};
 use fasti_kit::http::Connection;
+use fasti_kit::skipped::skipped;
 use tempfile::TempDir;
 use tiles_spec::{NoteSigningKey, Origin, TreeHead};
 
@@ -123,7 +124,7 @@ fn no_restored_directory_forks_its_log() {
         if cell.tool.is_there() {
             judge(cell, &mut outcomes);
         } else {
-            println!("SKIPPED: restores with rsync, which this machine does not have");
+            skipped("restores with rsync, which this machine does not have");
         }
     }
     println!("{outcomes:#?}");

@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use fasti_kit::skipped::skipped;
 use fasti_kit::writer::{Home, Writer};
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 
@@ -81,7 +82,7 @@ fn pages_read_what_nginx_serves() {
     let writer = home.start(&["--accept-opaque", "--no-lookup"]);
     assert_eq!(ask(writer.address, "POST", "/add", &[], b"an entry").status, 200);
     let Some(nginx) = Nginx::start(&home, &writer) else {
-        println!("SKIPPED: the recipe for nginx, which is not installed");
+        skipped("the recipe for nginx, which is not installed");
         return;
     };
     let immutable = Some("public, max-age=31536000, immutable");

@@ -272,6 +272,18 @@ fn text_from_others_reaches_terminals_in_one_way() {
     }
 }
 
+/// The test harness keeps what macros print in a passing test to itself.
+#[test]
+fn what_is_skipped_is_said_aloud() {
+    for dir in ["src", "cmd", "tests"] {
+        for path in rust_files(dir) {
+            let says = text(&path).contains(concat!("\"SKIPPED", ": "));
+            let is_the_one = path.ends_with("tests/kit/src/skipped.rs");
+            assert_eq!(says, is_the_one, "{}: what is skipped?", path.display());
+        }
+    }
+}
+
 #[test]
 fn every_file_opens_with_what_it_is_and_has_a_name_of_its_own() {
     for dir in ["src", "cmd", "tiles-spec/src", "tests"] {

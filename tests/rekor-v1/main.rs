@@ -9,9 +9,10 @@ mod expected;
 mod hostile;
 mod mutations;
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use fasti_kit::conformance_data;
+use fasti_kit::conformance_data::read;
 use fasti_rekor_v1::{Accepted, KINDS, Limits, Proposal, ProposalError, Setting};
 use serde_json::Value;
 
@@ -24,17 +25,7 @@ fn kinds() -> impl Iterator<Item = &'static str> {
 const NOW: u64 = 1_795_132_800;
 
 fn data() -> Option<PathBuf> {
-    let root = std::env::var_os("FASTI_CONFORMANCE_DATA");
-    if root.is_none() {
-        // Not with a macro, because the test harness captures the output of passing tests.
-        let notice = b"SKIPPED: FASTI_CONFORMANCE_DATA is not set\n";
-        std::io::stderr().write_all(notice).expect("standard error can be written to");
-    }
-    root.map(|root| Path::new(&root).join("v1-kinds"))
-}
-
-fn read(path: &Path) -> Vec<u8> {
-    std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+    conformance_data::directory("v1-kinds", "proposals, and what Rekor made of them")
 }
 
 fn json(path: &Path) -> Value {

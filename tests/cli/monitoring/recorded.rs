@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
+use fasti_kit::conformance_data;
 use serde_json::{Value, json};
 
 use super::{lines, matches};
@@ -22,12 +22,8 @@ struct Recorded {
 
 impl Recorded {
     fn read() -> Option<Self> {
-        let data = std::env::var_os("FASTI_CONFORMANCE_DATA").map(PathBuf::from);
-        let Some(data) = data else {
-            eprintln!("SKIPPED: a recorded log of Rekor: FASTI_CONFORMANCE_DATA is not set");
-            return None;
-        };
-        let path = data.join("v1-kinds/http/exchanges.jsonl");
+        let data = conformance_data::directory("v1-kinds/http", "a recorded log of Rekor")?;
+        let path = data.join("exchanges.jsonl");
         let text = std::fs::read_to_string(path).expect("the recorded answers");
         let (mut answers, mut entries) = (BTreeMap::new(), BTreeMap::new());
         for line in text.lines() {

@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use fasti_kit::skipped::skipped;
+
 use super::made::Made;
 use crate::world::{Ended, World};
 
@@ -15,7 +17,7 @@ fn tool(world: &World, name: &str, arguments: &[&str]) -> Ended {
 fn is_installed(name: &str) -> bool {
     let found = Command::new(name).arg("--version").output().is_ok();
     if !found {
-        eprintln!("SKIPPED: entries signed with {name}: there is no such program");
+        skipped(format_args!("entries signed with {name}: there is no such program"));
     }
     found
 }
@@ -69,7 +71,7 @@ fn signatures_of_gnupg() {
     let user = "Dev <dev@example.com>";
     let made = gpg(&["--quick-gen-key", user, "rsa2048", "sign", "never"]);
     if made.status != 0 {
-        eprintln!("SKIPPED: entries signed with gpg: it makes no key: {}", made.stderr);
+        skipped(format_args!("entries signed with gpg: it makes no key: {}", made.stderr));
         return;
     }
     gpg(&["--armor", "--output", "signed.asc", "--detach-sign", "signed"]).good();

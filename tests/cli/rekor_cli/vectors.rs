@@ -2,23 +2,15 @@
 //! them, byte for byte.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use fasti_kit::conformance_data;
 use serde_json::Value;
 use tiles_spec::leaf_hash;
 
 use crate::world::World;
-
-/// The recorded proposals of Rekor.
-fn data() -> Option<PathBuf> {
-    let data = std::env::var_os("FASTI_CONFORMANCE_DATA");
-    if data.is_none() {
-        eprintln!("SKIPPED: uploads of Rekor's own proposals: FASTI_CONFORMANCE_DATA is not set");
-    }
-    data.map(|data| PathBuf::from(data).join("v1-kinds"))
-}
 
 /// Cases that no log of fasti accepts.
 const LEFT_OUT: [(&str, &str); 2] = [("rekord", "pgp-gen-brainpool"), ("rekord", "x509-dsa")];
@@ -72,7 +64,8 @@ fn taken_apart(world: &World, kind: &str, spec: &Value) -> Option<Vec<String>> {
 
 #[test]
 fn files_become_the_entries_that_rekor_makes_of_them() {
-    let Some(data) = data() else { return };
+    let what = "uploads of Rekor's own proposals";
+    let Some(data) = conformance_data::directory("v1-kinds", what) else { return };
     let world = World::with_writer(&[]);
     for kind in ["alpine", "cose", "helm", "jar", "rekord", "rfc3161", "rpm"] {
         let home = data.join(kind);

@@ -9,10 +9,10 @@
 mod differences;
 
 use std::collections::BTreeSet;
-use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use fasti_kit::conformance_data;
 use fasti_kit::writer::Writer;
 use serde_json::{Value, json};
 
@@ -31,11 +31,8 @@ const ID_DIGITS: usize = 80;
 
 #[test]
 fn answers_are_those_of_rekor() {
-    let Some(data) = env::var_os("FASTI_CONFORMANCE_DATA") else {
-        println!("SKIPPED: recorded answers of Rekor: FASTI_CONFORMANCE_DATA is not set");
-        return;
-    };
-    let directory = PathBuf::from(data).join("v1-kinds/http");
+    let directory = conformance_data::directory("v1-kinds/http", "recorded answers of Rekor");
+    let Some(directory) = directory else { return };
     let recorded = fs::read_to_string(directory.join("exchanges.jsonl")).expect("the recording");
     let writer = Writer::start(&["--store-attestations"]);
     let client = Client::of(&writer);

@@ -1,10 +1,12 @@
-//! What tests share. A module is a tool, and each but the first three is a feature.
+//! What tests share. A module is a tool, and each but the first five is a feature.
 //!
 //! | module | what it is |
 //! |---|---|
+//! | [`conformance_data`] | data of other projects, where it is there |
 //! | [`elements`] | DER, to be damaged |
 //! | [`oracle`] | Merkle trees and their proofs, by brute force |
 //! | [`seeded`] | random numbers that depend on a seed alone |
+//! | [`skipped`] | what a test cannot do on this machine, said aloud |
 //! | `made_log` | a log in memory, laid out as the specification says |
 //! | `made_index` | the same with a lookup index |
 //! | `fetched` | the same as a client reads it |
@@ -26,6 +28,7 @@
 pub mod certificates;
 #[cfg(feature = "programs")]
 pub mod cli;
+pub mod conformance_data;
 pub mod elements;
 #[cfg(feature = "fetch")]
 pub mod fetched;
@@ -57,5 +60,6 @@ pub mod published;
 #[cfg(feature = "certificates")]
 pub mod requests;
 pub mod seeded;
+pub mod skipped;
 #[cfg(feature = "programs")]
 pub mod writer;
