@@ -85,7 +85,7 @@ fn spread(times: &mut [Duration]) -> String {
 }
 
 /// From now on the store is as slow as one on another machine.
-fn move_away(bucket: &Bucket) {
+pub fn move_away(bucket: &Bucket) {
     let slow = |time, operation| Rule::new(Fault::StallBefore(time)).on(operation);
     let faults = bucket.server.faults();
     faults.add(slow(PUT_TIME, Operation::Put));
@@ -122,7 +122,8 @@ fn figures_of_costs() {
     }
 }
 
-fn bench() -> PathBuf {
+/// The load generator.
+pub fn bench() -> PathBuf {
     let bench = program("fasti-bench");
     assert!(bench.exists(), "build it first: cargo build --workspace --bins");
     bench

@@ -18,6 +18,7 @@
 //! | `admitted` | what followers have admitted is not checked again |
 //! | `budget` | how many requests a batch, an idle log and a start cost |
 //! | `figures` | performance figures, on request |
+//! | `months` | what a log takes of a bucket in a month, on request |
 //! | `strangers` | clients that pose as a writer of the log |
 //! | `contended` | a store that refuses a write while another of the same name is in progress |
 //! | `rolled_back` | buckets restored from older copies, or of another log |
@@ -32,6 +33,7 @@ mod figures;
 mod fleet;
 mod freezing;
 mod https;
+mod months;
 mod partition;
 mod rolled_back;
 mod rolling;
