@@ -20,7 +20,7 @@ fn sample(flag: &Known) -> &'static str {
         (Kind::Number, "takeover-milliseconds") => "400",
         (Kind::Number, _) => "40",
         (_, "vkey" | "lookup-key") => &KEY,
-        (_, "log") if flag.is_list => &KEY,
+        (_, "log" | "mirror-log") if flag.is_list => &KEY,
         (_, "origin" | "name") => "log.test/2026",
         (_, "store") => "memory:",
         (_, "duplicates" | "rekor-v1-duplicates") => "reject",
