@@ -149,8 +149,8 @@ fn terraform_lets_a_writer_replace_what_changes() {
     }
 }
 
-/// On AWS the bucket itself sees to it that what changes is replaced at a version, and that all else
-/// is created once.
+/// On AWS the bucket itself sees to it that what changes is replaced at a version, and that all
+/// else is created once.
 #[test]
 fn terraform_denies_all_other_writes() {
     let text = text("terraform/modules/aws/bucket_policy.tf");
