@@ -60,7 +60,7 @@ resource "aws_s3_bucket_metric" "all" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "log" {
-  for_each = var.alarms && var.writer_count > 0 ? local.alarms : {}
+  for_each = { for name, alarm in local.alarms : name => alarm if var.alarms && var.writer_count > 0 }
 
   alarm_name          = "${var.name}-${each.key}"
   alarm_description   = each.value.says

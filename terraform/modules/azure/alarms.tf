@@ -21,7 +21,7 @@ locals {
 }
 
 resource "azurerm_monitor_metric_alert" "log" {
-  for_each = var.alarms ? local.alarms : {}
+  for_each = { for name, alarm in local.alarms : name => alarm if var.alarms }
 
   resource_group_name = var.resource_group_name
   name                = "${var.name}-${each.key}"

@@ -2,7 +2,7 @@
 # Prometheus, which watches them by the rules of terraform/monitoring and tells `notify`.
 locals {
   is_watched = var.managed_prometheus
-  groups     = !local.is_watched ? {} : { for group in yamldecode(file("${path.module}/../../monitoring/alerts.yaml")).groups : group.name => group.rules }
+  groups     = { for group in yamldecode(file("${path.module}/../../monitoring/alerts.yaml")).groups : group.name => group.rules if local.is_watched }
   severities = { critical = 0, warning = 2, info = 4 }
 
   # WRITER is put in when the agent starts. The job is the log.

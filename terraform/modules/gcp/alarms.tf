@@ -29,7 +29,7 @@ locals {
 }
 
 resource "google_monitoring_alert_policy" "alarm" {
-  for_each = var.alarms ? local.alarms : {}
+  for_each = { for name, alarm in local.alarms : name => alarm if var.alarms }
 
   project               = var.project_id
   display_name          = "${var.name}: ${each.key}"

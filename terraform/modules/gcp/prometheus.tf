@@ -10,13 +10,13 @@ locals {
   recorded = { for rule in local.rules : rule.record => "(${trimspace(rule.expr)})" if can(rule.record) }
 
   # Alerts look back a day at most, so the one over three days is missing. Several have the same name.
-  alerts = !local.is_watched ? {} : {
+  alerts = {
     for rule in local.rules :
     join("-", compact([rule.alert, try(rule.labels.window, "")])) => merge(rule, {
       query = join("", [
         for word in regexall("[A-Za-z_:][A-Za-z0-9_:]*|[^A-Za-z_:]+", rule.expr) : lookup(local.recorded, word, word)
       ])
-    }) if can(rule.alert) && try(rule.labels.window, "") != "3d"
+    }) if local.is_watched && can(rule.alert) && try(rule.labels.window, "") != "3d"
   }
   seconds    = { s = 1, m = 60, h = 3600 }
   severities = { critical = "CRITICAL", warning = "WARNING", info = null }

@@ -142,7 +142,7 @@ func madeUp(of tftypes.Type) any {
 		return 1
 	case of.Is(tftypes.Bool):
 		return true
-	case of.Is(tftypes.List{ElementType: tftypes.String}), of.Is(tftypes.Set{ElementType: tftypes.String}):
+	case of.Equal(tftypes.List{ElementType: tftypes.String}), of.Equal(tftypes.Set{ElementType: tftypes.String}):
 		return []tftypes.Value{tftypes.NewValue(tftypes.String, "192.0.2.0/24")}
 	default:
 		return nil
