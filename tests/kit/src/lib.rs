@@ -17,6 +17,7 @@
 //! | `process`, `writer` | a writer in a process of its own, with or without a home |
 //! | `cli` | a command that runs to its end |
 //! | `http` | a connection to a writer |
+//! | `trace_collector` | a collector of traces |
 //!
 //! Invariant: a crate can use this in its own unit tests. So nothing here is built on what it helps
 //! to test: on no crate of the project but the formats of trees and of the index. The exception is
@@ -57,5 +58,7 @@ pub mod published;
 #[cfg(feature = "certificates")]
 pub mod requests;
 pub mod seeded;
+#[cfg(feature = "traces")]
+pub mod trace_collector;
 #[cfg(feature = "programs")]
 pub mod writer;
