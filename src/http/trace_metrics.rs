@@ -24,8 +24,7 @@ impl Collector for TraceMetrics {
         let TraceCounts { sent, too_many, queue_full, not_sent } = &*self.0;
         let counter = |count: &AtomicU64| ConstCounter::new(count.load(Ordering::Relaxed));
         let help = "Traces that the collector has taken";
-        let all =
-            encoder.encode_descriptor("traces_sent", help, None, MetricType::Counter)?;
+        let all = encoder.encode_descriptor("traces_sent", help, None, MetricType::Counter)?;
         counter(sent).encode(all)?;
         let help = "Traces that were not made or not sent";
         let mut all =

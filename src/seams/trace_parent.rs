@@ -66,7 +66,10 @@ mod tests {
         ] {
             let said = TraceParent::parse(&value).expect(&value);
             assert_eq!(said.trace.to_string(), TRACE);
-            assert_eq!((hex::encode(said.parent).as_str(), said.is_sampled), ("b7ad6b7169203331", is_sampled));
+            assert_eq!(
+                (hex::encode(said.parent).as_str(), said.is_sampled),
+                ("b7ad6b7169203331", is_sampled)
+            );
             let ours = said.to_string();
             assert_eq!(TraceParent::parse(&ours), Some(said), "{ours}");
         }

@@ -19,6 +19,7 @@
 //! | `budget` | how many requests a batch, an idle log and a start cost |
 //! | `figures` | performance figures, on request |
 //! | `strangers` | clients that pose as a writer of the log |
+//! | `traced` | a trace goes on at the leader |
 //! | `contended` | a store that refuses a write while another of the same name is in progress |
 //! | `rolled_back` | buckets restored from older copies, or of another log |
 
@@ -36,6 +37,7 @@ mod partition;
 mod rolled_back;
 mod rolling;
 mod strangers;
+mod traced;
 mod weather;
 
 #[path = "../crash/scene.rs"]

@@ -44,7 +44,8 @@ fn nanos(time: SystemTime) -> u64 {
 /// A counter of a writer.
 fn counter(writer: &Writer, line: &str) -> u64 {
     let metrics = get(writer.metrics.expect("it serves metrics"), "/metrics");
-    let value = metrics.text().lines().find_map(|found| found.strip_prefix(line)?.strip_prefix(' '));
+    let value =
+        metrics.text().lines().find_map(|found| found.strip_prefix(line)?.strip_prefix(' '));
     value.unwrap_or_else(|| panic!("{line}: {}", metrics.text())).parse().expect("a number")
 }
 
