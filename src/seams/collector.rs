@@ -18,7 +18,8 @@ use opentelemetry::trace::{SpanContext, SpanKind, Status, TraceFlags, TraceState
 use opentelemetry::{InstrumentationScope, Key, KeyValue, SpanId, TraceId};
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use opentelemetry_otlp::{
-    ExporterBuildError, Protocol, SpanExporter, WithExportConfig as _, WithHttpConfig as _,
+    ExporterBuildError, Protocol, RetryPolicy, SpanExporter, WithExportConfig as _,
+    WithHttpConfig as _,
 };
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkError;
@@ -83,7 +84,9 @@ impl Collector {
         let client = OneClient { client, failure: Arc::default() };
         let exporter = SpanExporter::builder().with_http().with_http_client(client.clone());
         let exporter = exporter.with_protocol(Protocol::HttpBinary).with_timeout(SEND_TIME_MAX);
-        let mut exporter = exporter.with_endpoint(url).build()?;
+        // It would wait on a thread of the runtime.
+        let never = RetryPolicy { max_retries: 0, ..RetryPolicy::default() };
+        let mut exporter = exporter.with_retry_policy(never).with_endpoint(url).build()?;
         exporter.set_resource(&resource(maker));
         let scope = InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
             .with_version(env!("CARGO_PKG_VERSION"))

@@ -136,7 +136,7 @@ fn is_in(fraction: f64, id: RequestId) -> bool {
 /// A new ID, so small that the numbers that follow it are IDs too.
 fn new_span() -> SpanId {
     let [a, b, c, d, e, f, g, h, ..] = OsEntropy.nonce();
-    [a & 0x7f | 1, b, c, d, e, f, g, h]
+    [(a & 0x7f) | 1, b, c, d, e, f, g, h]
 }
 
 /// A traced request that is being answered. The trace ends when this is dropped.

@@ -66,8 +66,7 @@ fn a_submission_is_one_trace_from_its_request_to_the_published_checkpoint() {
     post_in(writer.address, ENTRIES, TRACE, "01", good().as_bytes());
     let after = nanos(SystemTime::now());
 
-    let root = collector.wait_for(is_request);
-    let Received { span: root, resource, .. } = root;
+    let Received { span: root, resource, .. } = collector.wait_for(is_request);
     assert_eq!((hex(&root.trace_id), hex(&root.parent_span_id)), (TRACE.into(), PARENT.into()));
     assert_eq!((&*root.name, root.kind), ("POST entries", 2), "2 is a server");
     assert!(root.status.as_ref().is_none_or(|status| status.code == 0), "{root:?}");
@@ -87,7 +86,8 @@ fn a_submission_is_one_trace_from_its_request_to_the_published_checkpoint() {
         assert_eq!(attribute(&resource, key).as_deref(), Some(value), "{resource:?}");
     }
 
-    // The trace is sent in one piece.
+    // The trace is sent in one piece, in this order.
+    collector.wait_for(|received| received.span.name == "acknowledge");
     let all: Vec<Span> = collector.all().iter().map(|received| received.span.clone()).collect();
     let mut stages: Vec<&Span> = all.iter().filter(|span| span.span_id != root.span_id).collect();
     stages.sort_by_key(|span| (span.start_time_unix_nano, span.end_time_unix_nano));
