@@ -31,6 +31,7 @@
 //! | [`gzip`] | packs and unpacks bytes |
 //! | [`back_off`], [`causes`] | pauses between attempts; an error with its causes |
 //! | [`request_id`] | the ID of a request, in its answer and in messages about it |
+//! | [`tracer`], [`trace_export`], [`collector`] | traces of requests, and where they are sent |
 //! | [`planted`] | bugs for the simulator to find; disabled in every other build |
 //!
 //! What reaches outside is a cargo feature, on by default: the clouds `s3`, `gcs` and `azure`, the
@@ -81,7 +82,8 @@ pub use fasti_repair as repair;
 #[cfg(feature = "http-client")]
 pub use fasti_seams::egress;
 pub use fasti_seams::{
-    back_off, causes, clock, entropy, gzip, offload, planted, request_id, state,
+    back_off, causes, clock, collector, entropy, gzip, offload, planted, request_id, state,
+    trace_export, tracer,
 };
 pub use fasti_serve as serve;
 pub use fasti_signer as signer;

@@ -31,6 +31,7 @@ mod proxies;
 mod restart;
 mod shards;
 mod supervisor;
+mod traces;
 
 pub use buckets::{BucketFlags, ConflictingEncryption, Sse};
 pub use build_facts::{long_version, registry};
@@ -48,3 +49,4 @@ pub use proxies::{ProxyFlags, ProxyHeaderFlag};
 pub use restart::{SecretVariable, UnusableSecret, restart_once};
 pub use shards::{BadShard, ShardFlag, ShardFlags};
 pub use supervisor::{Health, NoSupervisor, Supervisor};
+pub use traces::{AskedFor, CollectorUrl, TraceFlags};

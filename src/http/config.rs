@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use fasti_admit::Admission;
 use fasti_grow::RekorV1Guard;
+use fasti_seams::tracer::Tracer;
 
 use super::cors::site::Site;
 use super::limits::Limits;
@@ -78,6 +79,8 @@ pub struct HttpConfig {
     pub peer_secret: Option<PeerSecret>,
     /// The address at which other writers reach this one. Only questions to it are answered.
     pub writer_address: String,
+    /// Traces requests, if any are traced.
+    pub tracer: Option<Tracer>,
     /// Maximum bytes of compressed bundles that are kept [default: 64 MiB].
     pub packed_bytes_max: Option<usize>,
 }

@@ -28,6 +28,7 @@ use tonic::Status;
 pub use tonic::body::Body as Reply;
 
 use super::app::App;
+use super::paths;
 use super::problem::Problem;
 
 /// Maximum length of a health request.
@@ -42,7 +43,7 @@ impl App {
         self.note_place(&head.headers, &mut head.extensions);
         let call = Request::from_parts(head, body);
         let path = call.uri().path();
-        if path == create_entry::PATH {
+        if path == paths::CREATE_ENTRY {
             return self.create_entry(call, began).await;
         }
         let (route, answered) = if path.starts_with(health::PREFIX) {
@@ -54,7 +55,7 @@ impl App {
             ("grpc", Ok(unknown.into_http()))
         };
         let code = answered.as_ref().map_or_else(Problem::http_status, Response::status).as_u16();
-        self.metrics.answered(route, code, began);
+        self.answered(route, code, began);
         (answered.map_or_else(refusal, in_full), None)
     }
 

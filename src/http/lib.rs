@@ -20,6 +20,8 @@
 //! [`app`] is what all of them share, and [`route`] finds the module for a request. No two modules
 //! import each other, directly or through others.
 //!
+//! [`traced`] begins the traces of requests, and notes how they were answered.
+//!
 //! [`served`] is the log: the writer's own, or one that is [`followed`] by its published files,
 //! without keys. Then submissions are refused, and everything else is answered as by a writer.
 
@@ -65,6 +67,8 @@ mod served;
 mod submit;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod trace_metrics;
+mod traced;
 
 pub use app::App;
 pub use config::{Duplicates, EntryKinds, HttpConfig, RekorV1Config};
@@ -78,3 +82,4 @@ pub use rekor_v1::inactive::{InactiveShards, ShardSource};
 pub use rekor_v1::shard_error::ShardError;
 pub use secret::PeerSecret;
 pub use serve::{serve, serve_metrics};
+pub use trace_metrics::register_traces;

@@ -1,5 +1,11 @@
 //! Paths that more than one module must know.
 
+/// Where Rekor v2's API takes submissions.
+pub(super) const ENTRIES: &str = "/api/v2/log/entries";
+/// The same over gRPC.
+pub(super) const CREATE_ENTRY: &str = "/dev.sigstore.rekor.v2.Rekor/CreateEntry";
+/// Where opaque entries are taken.
+pub(super) const ADD: &str = "/add";
 /// The path at which writers are asked by their peers.
 pub(super) const FORWARD: &str = "/_writer/forward";
 /// Where Rekor v1's API takes proposals.

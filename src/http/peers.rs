@@ -11,6 +11,7 @@ use fasti_log::peers::{NotTaken, PeerAnswer, PeerError, PeerStatus, Peers};
 use fasti_log::record::Epoch;
 use fasti_seams::egress;
 use fasti_seams::entropy::{Entropy as _, OsEntropy};
+use fasti_seams::trace::Trace;
 use reqwest::{Certificate, Client, Response};
 
 use super::forward::{
@@ -19,6 +20,9 @@ use super::forward::{
 use super::paths;
 use super::secret::{Message, PeerSecret};
 
+/// The field that names the trace of one of the entries, so that what the leader does for it is a
+/// part of that.
+const TRACEPARENT: &str = "traceparent";
 /// Time limit for making a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Time limit for a status.
@@ -80,7 +84,10 @@ impl HttpPeers {
             signed.ok_or_else(|| improper("its address is not a header value".to_owned()))?;
         let url = format!("{}{}", address.trim_end_matches('/'), paths::FORWARD);
         let asked = self.client.post(url).timeout(timeout).header(FASTI_QUESTION, head);
-        let asked = asked.header(FASTI_MAC, hex::encode(mac)).body(question);
+        let mut asked = asked.header(FASTI_MAC, hex::encode(mac)).body(question);
+        if let Some(trace) = Trace::current() {
+            asked = asked.header(TRACEPARENT, trace.span().to_string());
+        }
         let answer = asked.send().await.map_err(unreachable)?;
         let status = answer.status();
         if !status.is_success() {

@@ -36,7 +36,7 @@ impl App {
         }
         let code = answer.status().as_u16();
         tracing::debug!(method = %head.method, route, code, "answered");
-        self.metrics.answered(route, code, began);
+        self.answered(route, code, began);
         (answer, unread)
     }
 
@@ -65,8 +65,8 @@ impl App {
         body: &mut B,
     ) -> (&'static str, Result<HttpResponse, Problem>) {
         match head.uri.path() {
-            "/api/v2/log/entries" => ("entries", self.submit_rekor(head, body).await),
-            "/add" => ("add", self.submit_opaque(head, body).await),
+            paths::ENTRIES => ("entries", self.submit_rekor(head, body).await),
+            paths::ADD => ("add", self.submit_opaque(head, body).await),
             paths::FORWARD => ("forward", self.answer_peer(head, body).await),
             "/" => ("front", self.front_page(&head.method)),
             "/healthz" => ("healthz", health::alive(&head.method)),

@@ -72,6 +72,7 @@ impl Service for LogService {
             );
             return std::future::ready(busy(request, is_call)).boxed();
         }
+        let traced = app.trace(&request);
         let answered = async move {
             if is_call {
                 let (answer, unread) = app.call(request).await;
@@ -88,7 +89,10 @@ impl Service for LogService {
             (answer.map(Either::Left), unread)
         };
         // Drop what was needed to build the answer before the client takes it.
-        answered.boxed()
+        match traced {
+            None => answered.boxed(),
+            Some(traced) => traced.within(answered).boxed(),
+        }
     }
 
     fn too_many_connections(&self) -> Vec<u8> {

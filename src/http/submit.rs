@@ -15,6 +15,7 @@ use fasti_entry::{
 use fasti_log::{Acknowledged, Publication, SubmitError};
 use fasti_seams::clock::wall_clock;
 use fasti_seams::offload::offload;
+use fasti_seams::trace::stage;
 use fasti_serve::{BodyError, ReadBody, RequestBody, Shares, read_body};
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode, request};
@@ -75,7 +76,9 @@ impl App {
     ) -> Result<Logged, Problem> {
         let log = self.served.writer()?;
         let began = log.clock().now();
+        let verify = stage("verify");
         let (entry, to_keep) = self.admit(body, parse).await?;
+        drop(verify);
         log.metrics().stages.verified(log.clock().now() - began);
         self.keep(log, entry.bytes(), to_keep).await?;
         let leaf = Bytes::copy_from_slice(entry.bytes());
@@ -181,6 +184,7 @@ impl App {
         max: usize,
         memory: &Arc<Shares>,
     ) -> Result<ReadBody, Problem> {
+        let _receive = stage("receive");
         let read = read_body(head, body, max, &self.config.limits.server, memory).await;
         if read.as_ref().is_err_and(BodyError::is_slow) {
             self.metrics.bodies_too_slow.inc();

@@ -19,6 +19,7 @@ use bytes::Bytes;
 use fasti_grow::Leaf;
 use fasti_seams::causes::with_causes;
 use fasti_seams::planted::{Bug, planted};
+use fasti_seams::trace::{stage, within};
 use fasti_signer::SignedMemoryError;
 use futures::future::select;
 use futures::stream::{FuturesUnordered, StreamExt as _};
@@ -44,6 +45,7 @@ use crate::recover_error::RecoverError;
 use crate::remember::remember;
 use crate::seen::Seen;
 use crate::sighting::{SeenBy, Sighting};
+use crate::traced::traced;
 
 /// Most batches forwarded to the leader at once.
 const FORWARDS_MAX: usize = 4;
@@ -279,9 +281,18 @@ impl Follower<'_> {
         leader: &Leader,
         batch: Vec<PooledEntry>,
     ) -> Result<(), PeerError> {
-        self.context.metrics.stages.waited(&batch, self.context.clock.now());
+        let now = self.context.clock.now();
+        self.context.metrics.stages.waited(&batch, now);
+        let traces = traced(&batch, now);
         let entries: Vec<_> = batch.iter().map(|one| one.leaf.entry.clone()).collect();
-        let answers = peers.forward(&leader.address, leader.epoch, &entries).await?;
+        let forwarded = async {
+            let _forward = stage("forward");
+            peers.forward(&leader.address, leader.epoch, &entries).await
+        };
+        let answers = within(traces.clone(), forwarded).await?;
+        if let Some(traces) = traces {
+            traces.enter_last("acknowledge");
+        }
         let improper = |reason: &str| PeerError::Improper {
             address: leader.address.clone(),
             reason: reason.to_owned(),

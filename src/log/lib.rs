@@ -15,6 +15,8 @@
 //! | `acknowledged`, `inclusion` | is answered: its index with a proof, or why it was not accepted |
 //! | `late` | gets the cosignatures of witnesses that answer only then |
 //!
+//! `traced` finds the traces of the requests that a batch is for.
+//!
 //! The writer that leads does this (`lead`, with a module for each of its three tasks; `trim`
 //! removes what is no longer needed). Which writer that is, and what the others do:
 //!
@@ -86,6 +88,7 @@ mod status;
 mod still_leading;
 mod take_over;
 pub mod times;
+mod traced;
 mod trim;
 mod waiting_clients;
 

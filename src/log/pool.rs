@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use fasti_grow::Leaf;
+use fasti_seams::trace::Trace;
 use tokio::sync::{Notify, oneshot};
 
 use crate::acknowledged::{SubmitError, SubmitResult};
@@ -36,6 +37,15 @@ pub struct PooledEntry {
     pub waiter: oneshot::Sender<SubmitResult>,
     /// Since when it waits, for metrics.
     pub since: Instant,
+    /// The trace of its request, if that is traced.
+    pub trace: Option<Trace>,
+}
+
+impl PooledEntry {
+    /// An entry of the request that is being answered here.
+    fn new(leaf: Leaf, waiter: oneshot::Sender<SubmitResult>, since: Instant) -> Self {
+        Self { leaf, waiter, since, trace: Trace::current() }
+    }
 }
 
 /// The submitter's side of a submission.
@@ -111,7 +121,7 @@ impl Pool {
             return Err(SubmitError::Pushback);
         }
         contents.bytes = bytes;
-        contents.waiting.push_back(PooledEntry { leaf, waiter, since: now });
+        contents.waiting.push_back(PooledEntry::new(leaf, waiter, now));
         drop(contents);
         self.shared.live.fetch_add(1, Ordering::AcqRel);
         self.shared.changed.notify_one();
@@ -132,7 +142,7 @@ impl Pool {
             return Err(reason.clone());
         }
         contents.bytes += leaf.entry.len();
-        contents.waiting.push_back(PooledEntry { leaf, waiter, since: now });
+        contents.waiting.push_back(PooledEntry::new(leaf, waiter, now));
         drop(contents);
         waiting.answer = answer;
         self.shared.changed.notify_one();

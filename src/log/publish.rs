@@ -32,6 +32,7 @@ use fasti_seams::back_off::BackOff;
 use fasti_seams::causes::with_causes;
 use fasti_seams::clock::Clock;
 use fasti_seams::planted::{Bug, planted};
+use fasti_seams::trace::stage;
 use fasti_signer::{SignedMemory, SignedMemoryError, Signer};
 use fasti_store::{Attempt, NewObject, Object, Store, StoreError};
 use futures::future::{Either, select};
@@ -194,8 +195,10 @@ impl Publisher {
     /// Signs the tree that was applied last, and publishes it.
     pub async fn publish(&mut self, tiles: TileMap) -> Result<Publication, PublishError> {
         let tiles = Arc::new(tiles);
+        let signing = stage("sign");
         let checkpoint = self.guard.sign().await?;
         self.remember(&checkpoint, SeenBy::Signed).await?;
+        drop(signing);
         if planted(Bug::AcknowledgeBeforePublish) {
             return Ok(Publication { head: self.guard.signed(), checkpoint, tiles, batch: None });
         }
@@ -231,6 +234,7 @@ impl Publisher {
         if planted(Bug::PublishBeforeQuorum) {
             return Ok(checkpoint);
         }
+        let _cosign = stage("cosign");
         let growth = Growth::new(self.objects.clone(), tiles.clone(), self.guard.signed());
         let (began, mut back_off) = (self.clock.now(), BackOff::between_requests());
         loop {
@@ -268,6 +272,7 @@ impl Publisher {
 
     /// Replaces `checkpoint`, and returns what is published in the end: at least the same tree.
     async fn show(&mut self, checkpoint: Bytes) -> Result<Bytes, PublishError> {
+        let _publish = stage("publish");
         let (guard, shown) = (&self.guard, &mut self.shown);
         let judge = |there: Option<&Object>| judge(guard, shown, there);
         let published =

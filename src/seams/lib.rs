@@ -14,12 +14,20 @@
 //! | [`planted`] | bugs for the simulator to find; switched off in every build but its own |
 //! | [`process_usage`] | what this process takes of the machine, for metrics |
 //! | [`request_id`] | the ID of a request, in its answer and in messages about it |
+//! | [`trace`], [`trace_parent`] | the trace of a request; how its parts find each other |
+//! | [`tracer`] | which requests are traced, and the queue of their traces |
+//! | [`trace_export`], [`collector`] | sends traces to a collector, over OTLP |
 //! | [`state`] | what is remembered outside of the store |
 //! | [`summed_text`] | small files of text that tell whether they are whole |
 
 pub mod back_off;
 pub mod causes;
 pub mod clock;
+#[cfg(feature = "otlp")]
+pub mod collector;
+#[cfg(not(feature = "otlp"))]
+#[path = "collector/left_out.rs"]
+pub mod collector;
 pub mod duration_buckets;
 #[cfg(feature = "http")]
 pub mod egress;
@@ -33,3 +41,7 @@ pub mod public_address;
 pub mod request_id;
 pub mod state;
 pub mod summed_text;
+pub mod trace;
+pub mod trace_export;
+pub mod trace_parent;
+pub mod tracer;

@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", feature = "priorities"))]
     fn background_threads_give_way_and_others_do_not() {
         let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
         let niceness = || rustix::process::getpriority_process(None).unwrap();

@@ -47,6 +47,7 @@ pub use body::{ReadBody, discard, read_body};
 pub use body_error::BodyError;
 pub use connection::{Connection, OpenRequest};
 pub use delivery::AccountedFor;
+pub use identified::parent;
 pub use limits::{Limits, Pools, bytes_pool, lasting_pool};
 pub use metrics::{HttpMetrics, SharesMetrics};
 pub use place::{PeerAddress, peer, place_of};

@@ -20,6 +20,7 @@
 //! | `figures` | performance figures, on request |
 //! | `months` | what a log takes of a bucket in a month, on request |
 //! | `strangers` | clients that pose as a writer of the log |
+//! | `traced` | a trace goes on at the leader |
 //! | `contended` | a store that refuses a write while another of the same name is in progress |
 //! | `rolled_back` | buckets restored from older copies, or of another log |
 
@@ -38,6 +39,7 @@ mod partition;
 mod rolled_back;
 mod rolling;
 mod strangers;
+mod traced;
 mod weather;
 
 #[path = "../crash/scene.rs"]

@@ -18,6 +18,7 @@ fn sample(flag: &Known) -> Value {
         (Kind::Truth, _) => return false.into(),
         (Kind::Number, "takeover-milliseconds") => return 400.into(),
         (Kind::Number, _) => return 40.into(),
+        (Kind::Fraction, _) => return 0.5.into(),
         (_, "store") => "memory:",
         (_, "listen" | "metrics-listen") => "127.0.0.1:0",
         (_, "origin") => "log.test/2026",
@@ -39,7 +40,7 @@ fn sample(flag: &Known) -> Value {
         (_, "tls-cert" | "tls-key" | "rekor-v1-key" | "peer-secret" | "peer-ca") => "a \"file\"",
         (_, "allow-keys" | "allow-identities" | "add-tokens" | "witness-policy") => "a file",
         (_, "key" | "key-password" | "key-password-file" | "ml-dsa-key" | "state-dir") => "a/file",
-        (_, "kms-endpoint" | "store-endpoint") => "http://127.0.0.1:1",
+        (_, "kms-endpoint" | "store-endpoint" | "traces") => "http://127.0.0.1:1",
         (_, "store-region" | "store-kms-key" | "store-class") => "a-name",
         (_, key) => panic!("the test knows no value for --{key}"),
     };
@@ -51,6 +52,7 @@ fn literal(value: &Value) -> String {
         Value::Array(values) => format!("[{}]", values.iter().map(literal).collect::<String>()),
         Value::String(text) => format!("{text:?}"),
         Value::Integer(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
         value => (value.as_bool() == Some(true)).to_string(),
     }
 }

@@ -21,6 +21,7 @@
 //! | `problems` | the forms of error bodies |
 //! | `openapi` | the served description matches every answer |
 //! | `logs` | IDs of requests, in answers and messages; messages as JSON |
+//! | `traces` | traces of requests, and collectors that are not there |
 //! | `config` | the configuration file |
 //! | `supervised` | what a supervisor hears, and what is read again on SIGHUP |
 //! | `start`, `stop` | what a start refuses; nothing is lost at the end |
@@ -55,5 +56,6 @@ mod stop;
 mod submitter;
 mod supervised;
 mod tls;
+mod traces;
 mod wire;
 mod witnesses;

@@ -21,6 +21,7 @@ use fasti_flags::config::{ConfigFlags, ConfigVerb};
 use fasti_flags::exit_codes::{FAILED, REFUSED};
 use fasti_flags::{
     BucketFlags, KeyFlags, MachineFlags, MessageFlags, SecretVariable, ServerFlags, ShardFlags,
+    TraceFlags,
 };
 use tiles_spec::{Origin, TreeSize};
 
@@ -39,6 +40,7 @@ static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
         "gcs",
         "grpc",
         "http-client",
+        "otlp",
         "pgp",
         "s3",
         "tls",
@@ -243,6 +245,10 @@ pub struct Flags {
     #[command(flatten)]
     pub messages: MessageFlags,
 
+    /// The traces.
+    #[command(flatten)]
+    pub traces: TraceFlags,
+
     /// The configuration file.
     #[command(flatten)]
     pub config: ConfigFlags,
@@ -395,6 +401,7 @@ impl Flags {
             submitting_sites: self.cors_submit.clone(),
             peer_secret,
             writer_address,
+            tracer: None,
         }
     }
 }

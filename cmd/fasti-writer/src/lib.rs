@@ -22,6 +22,7 @@ mod origin;
 mod program;
 mod reload;
 mod shards;
+mod traces;
 mod witnesses;
 
 pub use program::{command, main};

@@ -22,6 +22,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::flags::Flags;
 use crate::open::Opened;
 use crate::reload::Reload;
+use crate::traces::Traces;
 use crate::{advertise, key, open, shards};
 
 /// The program's command line.
@@ -46,6 +47,7 @@ async fn run(
     let http_metrics = HttpMetrics::default();
     http_metrics.register(&mut registry);
     door_metrics.register(&mut registry);
+    let (traces, tracer) = Traces::begin(&flags.traces, &flags.origin, &mut registry)?;
     let (cert, key) = (flags.tls_cert.as_ref(), flags.tls_key.as_ref());
     let tls = open_certificate(cert, key, &http_metrics)?;
     let log_key = context.signer.verifier_key();
@@ -100,6 +102,7 @@ async fn run(
     let heads = heads.map(|heads| tokio::spawn(keep_heads_while_leading(log.clone(), heads)));
     let mut config =
         flags.http_config(admission, peer_secret, here, rekor_v1_guard, rekor_v1_shards);
+    config.tracer = tracer;
     let limits = &mut config.limits.server;
     limits.connections_max = enough_for(limits.connections_max);
     let app = Arc::new(App::new(log.clone(), config, http_metrics));
@@ -134,6 +137,7 @@ async fn run(
     for task in [index, heads].into_iter().flatten() {
         drop(task.await);
     }
+    traces.end().await;
     ended?.context("the log has stopped; start it again to recover")
 }
 

@@ -183,7 +183,8 @@ fn values(known: &Known, value: &Spanned<DeValue<'_>>) -> Result<Vec<String>, &'
 fn one(kind: Kind, value: &DeValue<'_>) -> Result<String, &'static str> {
     match (kind, value) {
         (Kind::Switch | Kind::Truth, DeValue::Boolean(value)) => Ok(value.to_string()),
-        (Kind::Number, DeValue::Integer(number)) => {
+        (Kind::Fraction, DeValue::Float(number)) => Ok(number.as_str().to_owned()),
+        (Kind::Number | Kind::Fraction, DeValue::Integer(number)) => {
             let value = i128::from_str_radix(number.as_str(), number.radix());
             Ok(value.map_or_else(|_| number.as_str().to_owned(), |value| value.to_string()))
         }

@@ -37,6 +37,8 @@ pub enum Kind {
     Truth,
     /// An integer.
     Number,
+    /// A number that need not be one.
+    Fraction,
     /// Anything else.
     Text,
 }
@@ -47,6 +49,7 @@ impl Kind {
         match self {
             Self::Switch | Self::Truth => "true or false",
             Self::Number => "an integer",
+            Self::Fraction => "a number",
             Self::Text => "a string",
         }
     }
@@ -90,6 +93,8 @@ fn kind(argument: &Arg) -> Kind {
     ];
     if numbers.iter().any(|number| id == *number) {
         Kind::Number
+    } else if id == TypeId::of::<f64>() {
+        Kind::Fraction
     } else if id == TypeId::of::<bool>() {
         Kind::Truth
     } else {

@@ -106,7 +106,7 @@ impl Settings {
 
 fn value(known: &Known, values: &[String]) -> String {
     let one = |value: &String| match known.kind {
-        Kind::Switch | Kind::Truth | Kind::Number => value.clone(),
+        Kind::Switch | Kind::Truth | Kind::Number | Kind::Fraction => value.clone(),
         Kind::Text => quoted(value),
     };
     let values: Vec<String> = values.iter().map(one).collect();

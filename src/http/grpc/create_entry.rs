@@ -20,9 +20,6 @@ use crate::app::App;
 use crate::problem::{FrameError, Problem, X_LOG_INDEX};
 use crate::submit::Logged;
 
-/// The path of the method.
-pub const PATH: &str = "/dev.sigstore.rekor.v2.Rekor/CreateEntry";
-
 /// The prefix of each message: a compression flag and the length.
 const PREFIX_BYTES: usize = 5;
 
@@ -37,7 +34,7 @@ impl App {
         let created = self.take_call(&head, &mut body).await;
         let is_read = created.is_ok() || body.is_end_stream() || discard(&mut body).await;
         let status = created.as_ref().map_or_else(Problem::http_status, |_| StatusCode::CREATED);
-        self.metrics.answered("grpc_entries", status.as_u16(), began);
+        self.answered("grpc_entries", status.as_u16(), began);
         let answer = match created {
             Ok(logged) => answer(Some(&logged), &Status::ok("")),
             Err(problem) => answer(None, &problem.into_grpc()),

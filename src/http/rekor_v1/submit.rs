@@ -13,6 +13,7 @@ use fasti_entry::{LOOKUP_KEYS_MAX, expect_few_keys};
 use fasti_rekor_v1::{Accepted, KindError, Limits, Proposal, ProposalError, Setting, Signer};
 use fasti_seams::clock::wall_clock;
 use fasti_seams::offload::offload;
+use fasti_seams::trace::stage;
 use http::header::{ETAG, HeaderName, HeaderValue, LOCATION};
 use http::{StatusCode, request};
 use tiles_spec::{Hash, leaf_hash};
@@ -45,7 +46,9 @@ impl App {
         let body = self.read_body(head, body, max, &self.pools.submissions).await?;
         self.pace_body(&head.headers, &head.extensions, body.bytes())?;
         let began = log.clock().now();
+        let verify = stage("verify");
         let (leaf, to_keep) = self.accept(body).await?;
+        drop(verify);
         log.metrics().stages.verified(log.clock().now() - began);
         self.keep(log, &leaf, to_keep).await?;
         let acknowledged = log.submit(leaf.clone()).await?;

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use fasti_grow::Integrated;
 use fasti_objects::IntegratedTime;
+use fasti_seams::trace::Traces;
 use fasti_store::{NewObject, RecordNumber};
 use tiles_spec::{Hash, LeafIndex, TreeSize};
 
@@ -32,6 +33,8 @@ pub(super) struct Committed {
     pub waiters: Vec<Waiter>,
     /// When it was taken from the pool, for metrics.
     pub taken: Instant,
+    /// The traces of those who wait, if any are traced.
+    pub traces: Option<Traces>,
 }
 
 /// What was written for a published batch.

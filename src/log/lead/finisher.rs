@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use fasti_seams::offload::offload;
 use fasti_seams::planted::{Bug, planted};
+use fasti_seams::trace::{Traces, stage, within};
 use fasti_store::{Attempt, RecordNumber};
 use futures::future::{Either, select};
 use tiles_spec::tile::Slot;
@@ -47,7 +48,10 @@ impl Finisher<'_> {
                 }
             };
             match next {
-                Some(Some(batch)) => self.finish(batch).await?,
+                Some(Some(batch)) => {
+                    let traces = batch.traces.clone();
+                    within(traces, self.finish(batch)).await?;
+                }
                 Some(None) => return Ok(()),
                 None => self.republish().await?,
             }
@@ -55,10 +59,10 @@ impl Finisher<'_> {
     }
 
     async fn finish(&mut self, batch: Committed) -> Result<(), LogError> {
-        let Committed { grown, leaves, waiters, taken } = batch;
+        let Committed { grown, leaves, waiters, taken, traces } = batch;
         let Some(Grown { number, previous, integrated: grown, times, time }) = grown else {
             let publication = self.published.borrow().clone();
-            return answer(waiters, &publication);
+            return answer(waiters, traces.as_ref(), &publication);
         };
         let (clock, metrics) = (&*self.context.clock, &self.context.metrics);
         let began = clock.now();
@@ -66,7 +70,9 @@ impl Finisher<'_> {
         let bytes = objects.map(|object| object.bytes.len() as u64).sum();
         self.liveness.set(Step::Publish, Some(began));
         let apply = async { Ok(self.publisher.apply(&grown, times, Attempt::First).await?) };
+        let applying = stage("apply");
         tokio::try_join!(biased; apply, stands(self.context, number, previous))?;
+        drop(applying);
         let mut publication = self.publisher.publish(grown.tiles).await?;
         publication.batch = time.map(|time| Batch { from: previous.1, time });
         let publication = Arc::new(publication);
@@ -79,7 +85,7 @@ impl Finisher<'_> {
         metrics.entries.inc_by(leaves.len() as u64);
         metrics.duplicates.inc_by((waiters.len() - leaves.len()) as u64);
         self.published.send_replace(publication.clone());
-        answer(waiters, &publication)?;
+        answer(waiters, traces.as_ref(), &publication)?;
         metrics.stages.batch.observe((clock.now() - taken).as_secs_f64());
         let (dedup, head) = (self.dedup.clone(), publication.head);
         offload(move || dedup.publish(&leaves, head)).await?;
@@ -100,7 +106,14 @@ impl Finisher<'_> {
 
 /// Tells each submitter where its leaf is. For a new leaf, the guard has folded the whole published
 /// batch, so finding the hash in its slot is the proof; a duplicate is proved by the caller.
-fn answer(waiters: Vec<Waiter>, publication: &Arc<Publication>) -> Result<(), LogError> {
+fn answer(
+    waiters: Vec<Waiter>,
+    traces: Option<&Traces>,
+    publication: &Arc<Publication>,
+) -> Result<(), LogError> {
+    if let Some(traces) = traces {
+        traces.enter_last("acknowledge");
+    }
     for Waiter { index, leaf, duplicate, answer } in waiters {
         let included = publication.contains(index)
             && (duplicate || publication.tiles.hash(Slot::of_leaf(index)) == Some(leaf));

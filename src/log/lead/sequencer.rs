@@ -19,6 +19,7 @@ use crate::liveness::{Liveness, Step};
 use crate::log_error::LogError;
 use crate::pool::Pool;
 use crate::sequence::{Position, Sequenced, assign};
+use crate::traced::traced;
 
 /// A busy log takes a batch at most this often: each batch has a fixed cost, and when the
 /// processors are saturated smaller batches would only add to the load. An idle log never waits: a
@@ -53,9 +54,12 @@ impl Sequencer<'_> {
             let bytes: usize = batch.iter().map(|submission| submission.leaf.entry.len()).sum();
             let (taken, is_busy) = (context.clock.now(), batch.len() >= BUSY_ENTRIES);
             metrics.stages.waited(&batch, taken);
+            let traces = traced(&batch, taken);
+            let stage = |name| traces.as_ref().map(|traces| traces.stage(name));
             let (nonce, dedup) = (context.entropy.nonce(), dedup.clone());
             let date = context.clock.date();
             let previous = (position.previous, position.head().size);
+            let sequencing = stage("sequence");
             let (back, sequenced, waiters) = offload(move || {
                 let (leaves, waiters) = assign(&dedup, &position, batch);
                 let any_new = !leaves.is_empty();
@@ -64,8 +68,9 @@ impl Sequencer<'_> {
             })
             .await;
             position = back;
+            drop(sequencing);
             let next = match sequenced.transpose()? {
-                None => Committed { grown: None, leaves: Vec::new(), waiters, taken },
+                None => Committed { grown: None, leaves: Vec::new(), waiters, taken, traces },
                 Some(Sequenced { record, grown, times, leaves }) => {
                     allowance.spend(context.clock.now(), written, bytes);
                     let (clock, commits) = (&*context.clock, &*context.stores.commits);
@@ -80,7 +85,9 @@ impl Sequencer<'_> {
                     // Here the batch enters the log. A crash before this line loses nothing that
                     // was promised; after a crash later on, recovery finishes the batch.
                     liveness.set(Step::Commit, Some(began));
+                    let committing = stage("commit");
                     commit(commits, clock, number, &record.encoded).await?;
+                    drop(committing);
                     liveness.set(Step::Commit, None);
                     metrics.stages.commit.observe((clock.now() - began).as_secs_f64());
                     position.advance(record);
@@ -88,7 +95,7 @@ impl Sequencer<'_> {
                     liveness.set_committed(position.head().size, metrics);
                     let time = position.time;
                     let grown = Some(Grown { number, previous, integrated: grown, times, time });
-                    Committed { grown, leaves, waiters, taken }
+                    Committed { grown, leaves, waiters, taken, traces }
                 }
             };
             room.send(next);

@@ -19,6 +19,7 @@
 //! | `process`, `writer` | a writer in a process of its own, with or without a home |
 //! | `cli` | a command that runs to its end |
 //! | `http` | a connection to a writer |
+//! | `trace_collector` | a collector of traces |
 //!
 //! Invariant: a crate can use this in its own unit tests. So nothing here is built on what it helps
 //! to test: on no crate of the project but the formats of trees and of the index. The exception is
@@ -61,5 +62,7 @@ pub mod published;
 pub mod requests;
 pub mod seeded;
 pub mod skipped;
+#[cfg(feature = "traces")]
+pub mod trace_collector;
 #[cfg(feature = "programs")]
 pub mod writer;
