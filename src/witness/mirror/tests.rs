@@ -12,7 +12,7 @@ use fasti_kit::faulty::{FAULTS, Faulty};
 use fasti_seams::clock::Clock;
 use fasti_seams::entropy::OsEntropy;
 use fasti_signer::WitnessKey;
-use fasti_store::{MemoryStore, NewObject, ObjectPath, OsFiles, Store};
+use fasti_store::{MemoryStore, NewObject, ObjectPath, OsFiles, PrefixStore, Store};
 use tempfile::TempDir;
 use tiles_spec::mirror::{EXCESS_MAX, EntryPackage, MirrorInfo, PackageRange, UploadHead};
 use tiles_spec::witness::{AddCheckpoint, SignSubtree, origin_hash};
@@ -136,7 +136,9 @@ impl World {
         let mut list = LogList::of_keys([key("witnessed.test")]).unwrap();
         list.extend(LogList::of_keys([key(ORIGIN)]).unwrap().mirrored()).unwrap();
         witness.know(&list).unwrap();
-        let mirror = Mirror::new(witness.clone(), own_keys("mirror.test"), objects, &OsEntropy);
+        let copies: Copies =
+            Box::new(move |prefix| Ok(Arc::new(PrefixStore::new(objects.clone(), prefix))));
+        let mirror = Mirror::new(witness.clone(), own_keys("mirror.test"), copies, &OsEntropy);
         Running { witness, mirror }
     }
 
