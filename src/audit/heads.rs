@@ -1,5 +1,6 @@
 //! Audits the heads that a log keeps (`src/docs/formats.md`, "Kept heads"): each is signed by the
-//! log, is a head of its tree, and is listed and described as it is.
+//! log, is a head of its tree, and is listed and described as it is. What describes a head follows
+//! from its note and the time on its page, so it is made again and compared as a whole.
 //!
 //! Invariants: a clean report means that every head that is listed was read, and that the log's
 //! tree extends each. Memory does not grow with the number of heads. Any content of a file results
@@ -10,26 +11,17 @@ use std::sync::Arc;
 use fasti_client::fetch::Fetch;
 use fasti_client::heads::{Heads, ReadHeadsError};
 use fasti_client::reader::{ReadError, View};
-use fasti_client::trust::Trust;
+use fasti_client::trust::{OpenedCheckpoint, Trust};
+use fasti_heads::head_in_words;
 use fasti_objects::{HeadNumber, HeadsPath, KeptHead, Published};
 use fasti_seams::causes::with_causes;
 use serde::Deserialize;
-use tiles_spec::TileIndex;
+use serde::de::IgnoredAny;
+use tiles_spec::{TileIndex, VerifierKey, open_checkpoint};
 
 use super::findings::Findings;
 use super::heads_report::HeadsReport;
 use super::problem::{Fault, Kind};
-
-/// What a head's JSON says.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Words {
-    number: u64,
-    tree_size: u64,
-    root_hash: String,
-    kept_at_seconds: u64,
-    note: String,
-}
 
 struct Audit<'a> {
     fetch: Arc<dyn Fetch>,
@@ -102,7 +94,7 @@ impl Audit<'_> {
             Ok(note) => note,
             Err(error) => return self.findings.add(path, fault_of(&error)),
         };
-        self.check_words(number, head, &note.to_bytes()).await;
+        self.check_words(number, head, &note).await;
         let Some(view) = &mut self.view else { return };
         let newest = view.head();
         if head.size > newest.size {
@@ -132,14 +124,19 @@ impl Audit<'_> {
         }
     }
 
-    async fn check_words(&self, number: HeadNumber, head: KeptHead, note: &[u8]) {
+    async fn check_words(&self, number: HeadNumber, head: KeptHead, note: &OpenedCheckpoint) {
         let path = HeadsPath::Json(number);
         let fault = match self.fetch.fetch_heads(&path).await {
-            Ok(Some(json)) => match serde_json::from_slice::<Words>(&json) {
-                Ok(words) if words.is_of(number, head, note) => return,
-                Ok(_) => Fault::damaged("is not what its note and its page say"),
-                Err(error) => Fault::damaged(format!("damaged: {error}")),
-            },
+            Ok(Some(json)) => {
+                let own_key = own_key(note, &json);
+                if json == head_in_words(number, note.signed(), head.time, &own_key) {
+                    return;
+                }
+                match serde_json::from_slice::<IgnoredAny>(&json) {
+                    Ok(_) => Fault::damaged("is not what its note and its page say"),
+                    Err(error) => Fault::damaged(format!("damaged: {error}")),
+                }
+            }
             Ok(None) => Fault::missing(),
             Err(error) => Fault::unread(&error),
         };
@@ -155,13 +152,27 @@ fn fault_of(error: &ReadHeadsError) -> Fault {
     }
 }
 
-impl Words {
-    fn is_of(&self, number: HeadNumber, head: KeptHead, note: &[u8]) -> bool {
-        // In a signed note, the size is on the second line, and the root hash on the third.
-        let root = self.note.lines().nth(2);
-        (self.number, self.tree_size) == (number.get(), head.size.get())
-            && self.kept_at_seconds == head.time.get()
-            && root == Some(&self.root_hash)
-            && self.note.as_bytes() == note
-    }
+/// The log's own key, which the JSON of a head names. Who trusts only a further key of the log need
+/// not know it: then it is the key that the JSON names, if it made the note's first line.
+fn own_key(note: &OpenedCheckpoint, json: &[u8]) -> VerifierKey {
+    let trusted = &note.log().key;
+    let named = if trusted.public_key().cosigns() { named_key(note, json) } else { None };
+    named.unwrap_or_else(|| trusted.clone())
 }
+
+fn named_key(note: &OpenedCheckpoint, json: &[u8]) -> Option<VerifierKey> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Named {
+        log_key: String,
+    }
+    let Named { log_key } = serde_json::from_slice(json).ok()?;
+    let named: VerifierKey = log_key.parse().ok()?;
+    let is_first = note.signed().note().signatures().first().is_some_and(|line| named.made(line));
+    let keys = std::slice::from_ref(&named);
+    let opened = open_checkpoint(&note.to_bytes(), &note.checkpoint().origin, keys);
+    (is_first && opened.is_ok()).then_some(named)
+}
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@
 
 use std::ops::Range;
 
+use async_trait::async_trait;
 use fasti_objects::{IntegratedTime, Published, Times, TimesError};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use tiles_spec::tile::bundle_indices;
@@ -27,6 +28,21 @@ const FILES_AT_ONCE: usize = 16;
 
 /// How often a file is read before it is given up.
 const READS_MAX: usize = 5;
+
+/// Where files of times are read: any log, or what somebody else puts in its place.
+#[async_trait]
+pub trait TimesSource: Send + Sync {
+    /// Reads the times of the entries of a bundle, of the same width; `None` if there is no such
+    /// file.
+    async fn file_of(&self, bundle: &BundleCoord) -> Result<Option<Vec<u8>>, FetchError>;
+}
+
+#[async_trait]
+impl<F: Fetch + ?Sized> TimesSource for F {
+    async fn file_of(&self, bundle: &BundleCoord) -> Result<Option<Vec<u8>>, FetchError> {
+        self.fetch_times(bundle).await
+    }
+}
 
 /// Why times could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -63,20 +79,23 @@ pub enum ReadTimesError {
 
 /// When an entry of a tree entered the log; `None` if that was before the log kept times.
 pub async fn integrated_time(
-    fetch: &dyn Fetch,
+    source: &(impl TimesSource + ?Sized),
     index: LeafIndex,
     size: TreeSize,
 ) -> Result<Option<IntegratedTime>, ReadTimesError> {
     let Some(bundle) = BundleCoord::holding(index, size) else { return Ok(None) };
     let place = usize::try_from(index.get() % TILE_WIDTH_MAX as u64).expect("it is small");
-    let times = times_of(fetch, bundle).await?;
+    let times = times_of(source, bundle).await?;
     Ok(times.and_then(|times| times.get().get(place).copied().flatten()))
 }
 
 /// The times of a bundle's entries, and perhaps of later ones; `None` if no file has them.
-async fn times_of(fetch: &dyn Fetch, bundle: BundleCoord) -> Result<Option<Times>, ReadTimesError> {
+async fn times_of(
+    source: &(impl TimesSource + ?Sized),
+    bundle: BundleCoord,
+) -> Result<Option<Times>, ReadTimesError> {
     for bundle in [Some(bundle), bundle.wider()].into_iter().flatten() {
-        if let Some(bytes) = steadily(fetch, bundle).await? {
+        if let Some(bytes) = steadily(source, bundle).await? {
             let file = Published::Times(bundle);
             let times = Times::decode(&bytes, bundle.width);
             return times.map(Some).map_err(|source| ReadTimesError::Damaged { file, source });
@@ -87,10 +106,10 @@ async fn times_of(fetch: &dyn Fetch, bundle: BundleCoord) -> Result<Option<Times
 
 /// The file of the times of a bundle's entries, of exactly that width; `None` if the log has none.
 pub async fn times_file(
-    fetch: &dyn Fetch,
+    source: &(impl TimesSource + ?Sized),
     bundle: BundleCoord,
 ) -> Result<Option<Vec<u8>>, ReadTimesError> {
-    let times = times_of(fetch, bundle).await?;
+    let times = times_of(source, bundle).await?;
     // A wider file begins with the same times.
     let own = |times: Times| Times::encode(&times.get()[..bundle.width.as_usize()]);
     Ok(times.map(own))
@@ -99,12 +118,12 @@ pub async fn times_file(
 /// A file of times, as two reads in a row have found it. Files never change, so other bytes are
 /// damage on the way.
 async fn steadily(
-    fetch: &dyn Fetch,
+    source: &(impl TimesSource + ?Sized),
     bundle: BundleCoord,
 ) -> Result<Option<Vec<u8>>, ReadTimesError> {
-    let Some(mut read) = fetch.fetch_times(&bundle).await? else { return Ok(None) };
+    let Some(mut read) = source.file_of(&bundle).await? else { return Ok(None) };
     for _ in 1..READS_MAX {
-        match fetch.fetch_times(&bundle).await? {
+        match source.file_of(&bundle).await? {
             Some(again) if again == read => return Ok(Some(read)),
             Some(other) => read = other,
             // It was superseded by a wider one.
@@ -118,7 +137,7 @@ async fn steadily(
 /// tree of `size`, each of eight bytes. `known` is the frontier of fewer of them. `None` if the log
 /// keeps no times.
 pub async fn frontier_of_times(
-    fetch: &dyn Fetch,
+    source: &(impl TimesSource + ?Sized),
     known: Option<(TreeSize, Vec<Hash>)>,
     end: TreeSize,
     size: TreeSize,
@@ -127,7 +146,7 @@ pub async fn frontier_of_times(
         Some((size, nodes)) => {
             Frontier::from_nodes(size, nodes).map_err(|_| ReadTimesError::Known(size))?
         }
-        None => match first_with_times(fetch, end, size).await? {
+        None => match first_with_times(source, end, size).await? {
             Some(first) => of_nothing(first),
             None => return Ok(None),
         },
@@ -136,7 +155,7 @@ pub async fn frontier_of_times(
     let Range { start, end: after } = bundle_indices(from, end);
     let reads = (start.get()..after.get()).filter_map(|n| bundle(TileIndex::new(n), size));
     let reads = reads.map(|bundle| async move {
-        let times = times_of(fetch, bundle).await?;
+        let times = times_of(source, bundle).await?;
         let file = Published::Times(bundle);
         Ok::<_, ReadTimesError>((bundle, times.ok_or(ReadTimesError::Missing { file })?))
     });
@@ -173,12 +192,12 @@ fn of_nothing(bundle: TileIndex) -> Frontier {
 
 /// The first bundle with times, of those that hold the first `end` entries, if there is one.
 async fn first_with_times(
-    fetch: &dyn Fetch,
+    source: &(impl TimesSource + ?Sized),
     end: TreeSize,
     size: TreeSize,
 ) -> Result<Option<TileIndex>, ReadTimesError> {
     let has_times = async |n: u64| match bundle(TileIndex::new(n), size) {
-        Some(bundle) => times_of(fetch, bundle).await.map(|times| times.is_some()),
+        Some(bundle) => times_of(source, bundle).await.map(|times| times.is_some()),
         None => Ok(false),
     };
     let Some(last) = end.last_leaf().map(|leaf| leaf.get() / TILE_WIDTH_MAX as u64) else {
@@ -211,7 +230,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::testing::{Between, TestLog, Through, entries};
+    use crate::testing::{TestLog, entries};
 
     fn size(n: usize) -> TreeSize {
         TreeSize::new(n as u64).unwrap()
@@ -281,32 +300,31 @@ mod tests {
 
     /// Flips a bit in every `every`-th read of times.
     struct Noise {
+        log: TestLog,
         every: usize,
         reads: AtomicUsize,
     }
 
-    impl Noise {
-        fn before(log: &TestLog, every: usize) -> Through<Self> {
-            Through { log: log.clone(), between: Self { every, reads: AtomicUsize::new(0) } }
-        }
-    }
-
-    impl Between for Noise {
-        fn on_times(&self, read: &mut Option<Vec<u8>>) {
+    #[async_trait]
+    impl TimesSource for Noise {
+        async fn file_of(&self, bundle: &BundleCoord) -> Result<Option<Vec<u8>>, FetchError> {
+            let mut read = self.log.fetch_times(bundle).await?;
             let reads = self.reads.fetch_add(1, Ordering::Relaxed);
-            if let (Some(bytes), 0) = (read, reads % self.every) {
+            if let (Some(bytes), 0) = (&mut read, reads % self.every) {
                 // A later time of the last entry is still in order.
                 *bytes.last_mut().unwrap() ^= 1 << (reads / self.every % 3);
             }
+            Ok(read)
         }
     }
 
     #[tokio::test]
     async fn a_read_that_is_damaged_on_its_way_is_not_believed() {
-        let (log, all) = (log(700, 0), times(700, 0));
+        let all = times(700, 0);
+        let noise = |every| Noise { log: log(700, 0), every, reads: AtomicUsize::new(0) };
         let last = LeafIndex::new(699).unwrap();
         for every in [3, 4, 5] {
-            let noisy = Noise::before(&log, every);
+            let noisy = noise(every);
             for _ in 0..60 {
                 let found = integrated_time(&noisy, last, size(700)).await.unwrap();
                 assert_eq!(found, IntegratedTime::new(all[699]));
@@ -315,7 +333,7 @@ mod tests {
             assert_eq!(frontier, Some(expected(&all)));
         }
         for every in [1, 2] {
-            let noisy = Noise::before(&log, every);
+            let noisy = noise(every);
             let unsteady = integrated_time(&noisy, last, size(700)).await.unwrap_err();
             assert!(matches!(unsteady, ReadTimesError::Unsteady { .. }), "{unsteady}");
         }

@@ -227,7 +227,11 @@ impl Contents {
         let trust = Trust { policy: None, ..self.trust.clone() };
         let note = heads.note((number, head), &trust).await;
         let note = note.map_err(|error| with_causes(&error))?;
-        let json = head_in_words(number, note.signed(), head.time, &note.log().key);
+        let log_key = &note.log().key;
+        if log_key.public_key().cosigns() {
+            return Err("it names the log's own key: give that one too with --vkey".to_owned());
+        }
+        let json = head_in_words(number, note.signed(), head.time, log_key);
         let path = HeadsPath::Note(number);
         Ok(Known::new(json, format!("it repeats {} and its page", Published::Heads(path))))
     }

@@ -3,10 +3,12 @@
 //! Planning writes nothing. What is written is found again when its turn comes, and must then be
 //! the same.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use fasti_audit::problem::{Kind, Problem};
+use fasti_audit::report::Report;
 use fasti_client::fetch::Fetch;
 use fasti_client::trust::{OpenedCheckpoint, Trust};
 use fasti_objects::Published;
@@ -58,6 +60,19 @@ pub struct Left {
     pub path: String,
     /// Why.
     pub reason: String,
+}
+
+impl Left {
+    /// Those of the objects with which a later check still finds something wrong: some may have been
+    /// left only because what they follow from was damaged. If there were too many problems to name
+    /// them all, nothing is known to be mended.
+    pub fn still_wrong(left: Vec<Self>, later: &Report) -> Vec<Self> {
+        if later.problems_omitted > 0 {
+            return left;
+        }
+        let wrong: BTreeSet<_> = later.problems.iter().map(|problem| &problem.path).collect();
+        left.into_iter().filter(|left| wrong.contains(&left.path)).collect()
+    }
 }
 
 impl Plan {

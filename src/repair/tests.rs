@@ -3,21 +3,16 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use fasti_audit::fsck::{Objects, Options, Report, fsck};
 use fasti_client::fetch::{DirectoryFetch, Fetch, StoreFetch};
+use fasti_kit::faulty::{Fault, Faulty};
 use fasti_kit::fetched::trust;
 use fasti_kit::made_log::{MadeLog, entries};
-use fasti_store::{
-    Attempt, Created, MemoryStore, NewObject, Object, ObjectPath, Replaced, Store, StoreError,
-    Version,
-};
+use fasti_store::{MemoryStore, ObjectPath};
 use tokio::runtime::Runtime;
 
 use super::*;
@@ -185,6 +180,31 @@ fn what_is_signed_or_unknown_or_ahead_is_never_written() {
 }
 
 #[test]
+fn what_a_later_check_finds_sound_is_not_left() {
+    let log = Damaged::of(small());
+    log.put("tile/1/000.p/2", None);
+    log.put("tile/0/000", None);
+    log.put("tile/0/other", Some(b"x"));
+    // Nothing vouches for the entries until the tiles above them are there again.
+    let Done { written, left, mut after, .. } = log.repair(None);
+    assert_eq!(written, 2);
+    let named: Vec<_> = left.keys().map(String::as_str).collect();
+    assert_eq!(named, ["tile/0/other", "tile/entries/000"], "{left:?}");
+    let found: Vec<_> = after.problems.iter().map(|problem| problem.path.as_str()).collect();
+    assert_eq!(found, ["tile/0/other"]);
+    let left = left.into_iter().map(|(path, reason)| Left { path, reason });
+    let left: Vec<_> = left.collect();
+    let still = |after: &Report| {
+        let still = Left::still_wrong(left.clone(), after);
+        still.into_iter().map(|left| left.path).collect::<Vec<_>>()
+    };
+    assert_eq!(still(&after), ["tile/0/other"]);
+    // What is not named may still be wrong.
+    after.problems_omitted = 1;
+    assert_eq!(still(&after).len(), 2);
+}
+
+#[test]
 fn a_copy_that_lies_is_not_believed() {
     let log = Damaged::of(small());
     let mut all = entries(700);
@@ -231,74 +251,6 @@ fn damage_on_all_levels_at_once_is_repaired() {
     assert_eq!(log.changed(), Vec::<&str>::new());
 }
 
-/// A store that stops for good at one of its writes, before or after that had its effect.
-struct Dying {
-    inner: Arc<MemoryStore>,
-    /// How many writes still succeed.
-    left: AtomicU64,
-    is_late: bool,
-}
-
-impl Dying {
-    fn dies(&self) -> bool {
-        let left = self
-            .left
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
-        left.is_err()
-    }
-}
-
-fn dead(path: &ObjectPath) -> StoreError {
-    let source = std::io::Error::other("killed");
-    StoreError::Ambiguous { path: path.to_string(), source }
-}
-
-#[async_trait]
-impl Store for Dying {
-    async fn get(&self, path: &ObjectPath) -> Result<Option<Object>, StoreError> {
-        self.inner.get(path).await
-    }
-
-    async fn get_range(
-        &self,
-        path: &ObjectPath,
-        range: Range<u64>,
-    ) -> Result<Option<Bytes>, StoreError> {
-        self.inner.get_range(path, range).await
-    }
-
-    async fn length(&self, path: &ObjectPath) -> Result<Option<u64>, StoreError> {
-        self.inner.length(path).await
-    }
-
-    async fn create(&self, path: &ObjectPath, bytes: Bytes) -> Result<Created, StoreError> {
-        let dies = self.dies();
-        if dies && !self.is_late {
-            return Err(dead(path));
-        }
-        let created = Store::create(&*self.inner, path, bytes).await;
-        if dies { Err(dead(path)) } else { created }
-    }
-
-    async fn replace(
-        &self,
-        path: &ObjectPath,
-        bytes: Bytes,
-        expected: &Version,
-    ) -> Result<Replaced, StoreError> {
-        let dies = self.dies();
-        if dies && !self.is_late {
-            return Err(dead(path));
-        }
-        let replaced = self.inner.replace(path, bytes, expected).await;
-        if dies { Err(dead(path)) } else { replaced }
-    }
-
-    async fn put_immutable(&self, _: &[NewObject], _: Attempt) -> Result<(), StoreError> {
-        unreachable!("repairs do not write like that")
-    }
-}
-
 fn stored(log: &MadeLog) -> Arc<MemoryStore> {
     let store = MemoryStore::default();
     for (path, bytes) in &log.objects {
@@ -325,7 +277,8 @@ fn a_repair_that_was_killed_at_any_write_is_finished_by_the_next() {
     let whole = stored(&log).objects();
     for (kill_at, is_late) in (0..4).flat_map(|at| [(at, false), (at, true)]) {
         let store = Arc::new(damaged.snapshot());
-        let dying = Arc::new(Dying { inner: store.clone(), left: kill_at.into(), is_late });
+        let fault = if is_late { Fault::FailAfter } else { Fault::FailBefore };
+        let dying = Arc::new(Faulty::over(&store, kill_at + 1, fault));
         let report = check(&in_store(&store, &runtime));
         let fetch: Arc<dyn Fetch> = Arc::new(StoreFetch::new(store.clone()));
         let mut plan = runtime.block_on(plan(fetch.clone(), Some(&log), &report));
@@ -337,8 +290,8 @@ fn a_repair_that_was_killed_at_any_write_is_finished_by_the_next() {
         let report = check(&in_store(&store, &runtime));
         let mut plan = runtime.block_on(super::tests::plan(fetch, Some(&log), &report));
         let place = Place::Store { objects: store.clone(), housekeeping: store.clone() };
-        let left = 4 - kill_at - u64::from(is_late);
-        assert_eq!(runtime.block_on(plan.carry_out(&place)).unwrap(), left);
+        let left = 4 - kill_at - usize::from(is_late);
+        assert_eq!(runtime.block_on(plan.carry_out(&place)).unwrap(), left as u64);
         assert_eq!(store.objects(), whole, "{kill_at} {is_late}");
     }
 }

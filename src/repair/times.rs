@@ -5,16 +5,15 @@
 //! the newest revision commits to.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use fasti_client::fetch::{Fetch, FetchError};
-use fasti_client::times::{frontier_of_times, times_file};
-use fasti_lookup_spec::{LookupPath, Manifest};
+use fasti_client::times::{TimesSource, frontier_of_times, times_file};
+use fasti_lookup_spec::Manifest;
 use fasti_objects::TIME_BYTES;
 use fasti_seams::causes::with_causes;
-use tiles_spec::{BundleCoord, ResourcePath, TreeSize};
+use tiles_spec::{BundleCoord, TreeSize};
 
 /// The times of a log, those of some bundles as a copy has them.
 pub(crate) struct Patched {
@@ -74,37 +73,13 @@ impl Vouched {
 }
 
 #[async_trait]
-impl Fetch for Patched {
-    async fn fetch(&self, path: &ResourcePath) -> Result<Option<Vec<u8>>, FetchError> {
-        self.log.fetch(path).await
-    }
-
-    async fn fetch_times(&self, bundle: &BundleCoord) -> Result<Option<Vec<u8>>, FetchError> {
+impl TimesSource for Patched {
+    async fn file_of(&self, bundle: &BundleCoord) -> Result<Option<Vec<u8>>, FetchError> {
         if !self.bundles.contains(bundle) {
             return self.log.fetch_times(bundle).await;
         }
         let Some(copy) = &self.copy else { return Ok(None) };
         // One that is damaged there too is as good as none.
         Ok(times_file(&**copy, *bundle).await.ok().flatten())
-    }
-
-    fn place(&self, path: &ResourcePath) -> String {
-        self.log.place(path)
-    }
-
-    async fn fetch_lookup(&self, path: &LookupPath) -> Result<Option<Vec<u8>>, FetchError> {
-        self.log.fetch_lookup(path).await
-    }
-
-    async fn fetch_part(
-        &self,
-        path: &LookupPath,
-        bytes: Range<u64>,
-    ) -> Result<Option<Vec<u8>>, FetchError> {
-        self.log.fetch_part(path, bytes).await
-    }
-
-    fn place_of_lookup(&self, path: &LookupPath) -> String {
-        self.log.place_of_lookup(path)
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::{
     BucketError, BucketLocation, BucketOptions, BucketStore, DirectoryError, DirectoryOptions,
-    DirectoryStore, Housekeeping, MemoryStore, Stores,
+    DirectoryStore, Housekeeping, MemoryStore, ObjectPath, PrefixStore, Store, StoreError, Stores,
 };
 
 /// The location of a store.
@@ -124,6 +124,17 @@ impl OpenedStore {
             Self::Directory(store) => store.clone(),
             Self::Memory(store) => store.clone(),
         }
+    }
+
+    /// One of several logs in it, below a prefix. What its objects are follows from the rest of
+    /// their paths, as in a store of its own.
+    pub fn below(&self, prefix: ObjectPath) -> Result<Arc<dyn Store>, StoreError> {
+        let objects: Arc<dyn Store> = match self {
+            Self::Bucket(store) => return Ok(Arc::new(store.below(prefix)?)),
+            Self::Directory(store) => store.clone(),
+            Self::Memory(store) => store.clone(),
+        };
+        Ok(Arc::new(PrefixStore::new(objects, prefix)))
     }
 
     /// Whether it is a directory that was copied, and was accepted as a copy.

@@ -25,8 +25,15 @@ impl PrefixStore {
     }
 
     fn path(&self, path: &ObjectPath) -> Result<ObjectPath, StoreError> {
-        let whole = format!("{}/{path}", self.prefix);
-        ObjectPath::new(whole).map_err(|InvalidPath(path)| StoreError::Io {
+        self.prefix.joined(path)
+    }
+}
+
+impl ObjectPath {
+    /// The path of an object below this prefix. An error if it is too long.
+    pub(crate) fn joined(&self, path: &Self) -> Result<Self, StoreError> {
+        let whole = format!("{self}/{path}");
+        Self::new(whole).map_err(|InvalidPath(path)| StoreError::Io {
             action: "name",
             path,
             source: std::io::ErrorKind::InvalidFilename.into(),

@@ -72,7 +72,7 @@ pub use http_ask::HttpAsk;
 #[cfg(feature = "serve")]
 pub use log_list::{ListedLog, LogList, LogListError};
 #[cfg(feature = "serve")]
-pub use mirror::{Mirror, MirrorRefusal, Uploaded};
+pub use mirror::{Copies, Mirror, MirrorRefusal, Uploaded};
 #[cfg(feature = "serve")]
 pub use own_keys::{OwnKeys, OwnKeysError};
 pub use quorum::{Missing, QuorumConfig, QuorumCosigners, QuorumError};

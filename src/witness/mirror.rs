@@ -22,7 +22,7 @@ mod refusal;
 mod ticket;
 mod upload;
 
-pub use cosigner::Mirror;
+pub use cosigner::{Copies, Mirror};
 pub use refusal::MirrorRefusal;
 pub use upload::{Upload, Uploaded};
 

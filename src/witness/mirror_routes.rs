@@ -138,7 +138,7 @@ impl MirrorRoutes {
         let bytes = match resource {
             ResourcePath::Checkpoint => self.mirror.newest(hash).await?.map(Bytes::from),
             ResourcePath::Tile(_) | ResourcePath::Bundle(_) => {
-                self.file(head, &format!("{hash}/{path}")).await?
+                self.file(head, hash, resource).await?
             }
         };
         let mut answer = text(bytes.ok_or(Problem::NotFound)?, NO_STORE);
@@ -154,9 +154,14 @@ impl MirrorRoutes {
     }
 
     /// A file of a copy, which keeps its share of the memory until it was taken.
-    async fn file(&self, head: &request::Parts, path: &str) -> Result<Option<Bytes>, Problem> {
-        let path = ObjectPath::new(path).map_err(|_| Problem::NotFound)?;
-        let objects = self.mirror.objects();
+    async fn file(
+        &self,
+        head: &request::Parts,
+        hash: &str,
+        resource: ResourcePath,
+    ) -> Result<Option<Bytes>, Problem> {
+        let path = ObjectPath::from(resource);
+        let objects = self.mirror.copy_of(hash)?;
         let length = objects.length(&path).await.map_err(MirrorRefusal::from)?;
         let Some(length) = length else { return Ok(None) };
         let length = usize::try_from(length).unwrap_or(usize::MAX);

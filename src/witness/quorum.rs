@@ -33,7 +33,8 @@ pub enum Missing {
 pub struct QuorumConfig {
     /// How long they have to answer.
     pub answer_within: Duration,
-    /// How long the others have once the policy is satisfied.
+    /// How long the others have once the policy is satisfied. Whoever waits for the log waits for
+    /// that too, as long as one of them is slow.
     pub linger: Duration,
     /// How long those are listened to who have not answered by then.
     pub late: Duration,
@@ -45,7 +46,7 @@ impl Default for QuorumConfig {
     fn default() -> Self {
         Self {
             answer_within: Duration::from_secs(2),
-            linger: Duration::from_millis(50),
+            linger: Duration::from_millis(5),
             late: Duration::from_secs(30),
             missing: Missing::Withhold,
         }

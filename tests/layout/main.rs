@@ -116,7 +116,7 @@ const CRATES: [(&str, &[&str]); 24] = [
     ("rate", &["seams"]),
     ("admit", &["entry", "rate", "x509"]),
     ("client", &["entry", "lookup-spec", "objects", "read", "seams", "store", "verify", "x509"]),
-    ("audit", &["client", "entry", "lookup-spec", "objects", "read", "seams"]),
+    ("audit", &["client", "entry", "heads", "lookup-spec", "objects", "read", "seams"]),
     ("monitor", &["client", "entry", "objects", "rekor-v1", "seams", "verify", "x509"]),
     ("grow", &["entry", "objects", "seams", "signer", "store"]),
     ("heads", &["grow", "objects", "seams", "store"]),

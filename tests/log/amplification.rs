@@ -5,19 +5,15 @@
 //! real one, and the store counts. Its clock is the runtime's, which advances only when every task
 //! waits; a store that takes no time is the worst case.
 
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use fasti::log::Log;
-use fasti::store::{
-    Attempt, CommitLog, Created, Housekeeping, MemoryStore, NewObject, Object, ObjectPath,
-    RecordNumber, Replaced, Store, StoreError, Stores, Version,
-};
+use fasti::store::{CommitLog, MemoryStore, ObjectPath, RecordNumber, StoreError, Stores};
+use fasti_kit::stored::{Between, Through, Written};
 use futures::future::join_all;
 use tiles_spec::TreeSize;
 
@@ -35,10 +31,10 @@ const BATCH: u64 = 20 << 10;
 /// bundles, and the newest records.
 const LEFT_OVER: u64 = 16 << 20;
 
-/// Counts what is written and what is stored.
+/// Counts what is written.
 #[derive(Default)]
-struct CountingStore {
-    inner: MemoryStore,
+struct Counting {
+    inner: Arc<MemoryStore>,
     written: AtomicU64,
     batches: AtomicU64,
     /// The partial bundles of the unfinished bundle, which are too large to keep in memory.
@@ -46,115 +42,42 @@ struct CountingStore {
     keeps_partial: bool,
 }
 
-impl CountingStore {
-    fn count(&self, bytes: usize) {
-        self.written.fetch_add(bytes as u64, Ordering::Relaxed);
+type CountingStore = Through<Counting>;
+
+impl Counting {
+    fn store(keeps_partial: bool) -> Arc<CountingStore> {
+        let between = Self { keeps_partial, ..Self::default() };
+        Arc::new(Through { inner: between.inner.clone(), between })
     }
 
     /// Drops all partial bundles but the newest.
-    async fn forget(&self, path: &ObjectPath) {
+    fn forget(&self, path: &ObjectPath) {
         if self.keeps_partial || !path.as_str().starts_with("tile/entries/") {
             return;
         }
-        let mut old =
-            std::mem::take(&mut *self.partial.lock().unwrap_or_else(PoisonError::into_inner));
-        Housekeeping::remove(&self.inner, &old).await.expect("removes");
-        old.clear();
+        let mut partial = self.partial.lock().unwrap_or_else(PoisonError::into_inner);
+        for old in partial.drain(..) {
+            self.inner.remove(&old);
+        }
         if path.as_str().contains(".p/") {
-            old.push(path.clone());
+            partial.push(path.clone());
         }
-        *self.partial.lock().unwrap_or_else(PoisonError::into_inner) = old;
     }
 }
 
-#[async_trait]
-impl Store for CountingStore {
-    async fn get(&self, path: &ObjectPath) -> Result<Option<Object>, StoreError> {
-        self.inner.get(path).await
-    }
-
-    async fn get_range(
+impl Between for Counting {
+    fn write<T: Send>(
         &self,
-        path: &ObjectPath,
-        range: Range<u64>,
-    ) -> Result<Option<Bytes>, StoreError> {
-        self.inner.get_range(path, range).await
-    }
-
-    async fn length(&self, path: &ObjectPath) -> Result<Option<u64>, StoreError> {
-        self.inner.length(path).await
-    }
-
-    async fn create(&self, path: &ObjectPath, bytes: Bytes) -> Result<Created, StoreError> {
-        self.count(bytes.len());
-        Store::create(&self.inner, path, bytes).await
-    }
-
-    async fn replace(
-        &self,
-        path: &ObjectPath,
-        bytes: Bytes,
-        expected: &Version,
-    ) -> Result<Replaced, StoreError> {
-        self.count(bytes.len());
-        self.inner.replace(path, bytes, expected).await
-    }
-
-    async fn put_immutable(
-        &self,
-        objects: &[NewObject],
-        attempt: Attempt,
-    ) -> Result<(), StoreError> {
-        for object in objects {
-            self.count(object.bytes.len());
-            self.forget(&object.path).await;
+        written: Written<'_>,
+        write: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> impl Future<Output = Result<T, StoreError>> + Send {
+        self.written.fetch_add(written.bytes() as u64, Ordering::Relaxed);
+        match written {
+            Written::Record(..) => drop(self.batches.fetch_add(1, Ordering::Relaxed)),
+            Written::Objects(objects) => objects.iter().for_each(|it| self.forget(&it.path)),
+            Written::Object(..) => {}
         }
-        self.inner.put_immutable(objects, attempt).await
-    }
-}
-
-#[async_trait]
-impl CommitLog for CountingStore {
-    async fn create(&self, number: RecordNumber, bytes: Bytes) -> Result<Created, StoreError> {
-        self.count(bytes.len());
-        self.batches.fetch_add(1, Ordering::Relaxed);
-        CommitLog::create(&self.inner, number, bytes).await
-    }
-
-    async fn read(&self, number: RecordNumber) -> Result<Option<Bytes>, StoreError> {
-        self.inner.read(number).await
-    }
-
-    async fn newest(&self) -> Result<Option<RecordNumber>, StoreError> {
-        self.inner.newest().await
-    }
-
-    async fn settled(&self) -> Result<Option<TreeSize>, StoreError> {
-        self.inner.settled().await
-    }
-
-    async fn settle(&self, number: RecordNumber, size: TreeSize) -> Result<(), StoreError> {
-        self.inner.settle(number, size).await
-    }
-}
-
-#[async_trait]
-impl Housekeeping for CountingStore {
-    async fn list(
-        &self,
-        prefix: &str,
-        after: Option<&ObjectPath>,
-        max: usize,
-    ) -> Result<Vec<ObjectPath>, StoreError> {
-        self.inner.list(prefix, after, max).await
-    }
-
-    async fn remove(&self, paths: &[ObjectPath]) -> Result<(), StoreError> {
-        Housekeeping::remove(&self.inner, paths).await
-    }
-
-    async fn note(&self, path: &ObjectPath, bytes: Bytes) -> Result<(), StoreError> {
-        self.inner.note(path, bytes).await
+        write
     }
 }
 
@@ -220,7 +143,7 @@ async fn submit(store: &Arc<CountingStore>, rate: u64, groups: &[Vec<usize>]) ->
 }
 
 async fn within_bounds(what: &str, groups: &[Vec<usize>]) -> Outcome {
-    let outcome = submit(&Arc::default(), RATE, groups).await;
+    let outcome = submit(&Counting::store(false), RATE, groups).await;
     let most = outcome.most();
     println!("{what}: {outcome:?}, of {most}");
     assert!(outcome.written <= most, "{what}: {outcome:?}, more than {most}");
@@ -264,7 +187,7 @@ async fn the_shortest_entries_write_little_more_than_hashes() {
 #[tokio::test(start_paused = true)]
 async fn entries_of_the_usual_length_never_wait() {
     // One connection gets at most 670 answers a second from a disk that flushes in a millisecond.
-    let store: Arc<CountingStore> = Arc::default();
+    let store = Counting::store(false);
     let world = World::on(Stores::shared(store.clone()));
     let work = |log: Log| async move {
         let mut entries = Entries(7);
@@ -293,7 +216,7 @@ async fn a_busy_log_of_short_entries_is_not_held_back_by_its_long_bundle() {
 
 #[tokio::test(start_paused = true)]
 async fn what_nobody_needs_any_more_does_not_pile_up() {
-    let store = Arc::new(CountingStore { keeps_partial: true, ..CountingStore::default() });
+    let store = Counting::store(true);
     // Two bundles of 16 MiB in twenty batches: a small number of objects.
     let groups = vec![vec![65_535; 28]; 20];
     let world = World::on(Stores::shared(store.clone()));
@@ -313,7 +236,7 @@ async fn what_nobody_needs_any_more_does_not_pile_up() {
             .map(|(_, bytes)| bytes.len() as u64)
             .sum();
         let records =
-            CommitLog::newest(&store.inner).await.expect("answers").expect("there is one");
+            CommitLog::newest(&*store.inner).await.expect("answers").expect("there is one");
         let mut kept = 0;
         for number in (1..=records.get()).filter_map(RecordNumber::new) {
             kept += u64::from(store.inner.read(number).await.expect("answers").is_some());

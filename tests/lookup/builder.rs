@@ -12,8 +12,8 @@ use fasti::store::{Housekeeping as _, MemoryStore, ObjectPath, Store};
 use tiles_spec::TreeSize;
 
 use crate::brute;
-use crate::faulty::{FAULTS, Fault, Faulty};
 use crate::live::{Live, latest, quick};
+use fasti_kit::faulty::{FAULTS, Fault, Faulty};
 
 fn size(n: usize) -> TreeSize {
     TreeSize::new(n as u64).unwrap()

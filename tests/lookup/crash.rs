@@ -8,9 +8,9 @@ use fasti::lookup_spec::{LeafRange, LookupKey, Posting};
 use fasti::store::{MemoryStore, StoreError};
 use tiles_spec::{LeafIndex, TreeSize};
 
-use crate::faulty::{FAULTS, Fault, Faulty};
 use crate::grow::Index;
 use crate::scene::Scene;
+use fasti_kit::faulty::{FAULTS, Fault, Faulty};
 
 #[tokio::test]
 async fn a_builder_that_stops_anywhere_is_continued_by_another() {

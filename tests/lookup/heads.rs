@@ -14,7 +14,7 @@ use fasti::store::{MemoryStore, ObjectPath, Store};
 use fasti_kit::made_log;
 use tiles_spec::{TileIndex, TreeHead, TreeSize, leaf_hash};
 
-use crate::faulty::{FAULTS, Faulty};
+use fasti_kit::faulty::{FAULTS, Faulty};
 
 /// A clock that shows what it is set to.
 #[derive(Default)]

@@ -7,7 +7,6 @@ mod brute;
 mod builder;
 mod crash;
 mod entries;
-mod faulty;
 mod golden;
 mod grow;
 mod heads;

@@ -8,8 +8,8 @@ use fasti::clock::SystemClock;
 use fasti::mirror::{MirrorContext, MirrorError, mirror};
 use fasti::store::{MemoryStore, Store, StoreError};
 
-use crate::faulty::{FAULTS, Faulty};
 use crate::scene::{Scene, signing_key};
+use fasti_kit::faulty::{FAULTS, Faulty};
 
 fn context(log: &Arc<dyn Fetch>, objects: Arc<dyn Store>) -> MirrorContext {
     MirrorContext {

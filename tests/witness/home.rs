@@ -92,7 +92,14 @@ impl Home {
 
     /// Starts a witness.
     pub fn start(&self, flags: &[&str]) -> Witness {
-        let mut process = Process::spawn(self.command(flags));
+        self.start_with(&[], flags)
+    }
+
+    /// Starts a witness with these variables.
+    pub fn start_with(&self, variables: &[(&str, &str)], flags: &[&str]) -> Witness {
+        let mut command = self.command(flags);
+        command.envs(variables.iter().copied());
+        let mut process = Process::spawn(command);
         let Started { address, metrics, .. } = process.expect_started();
         Witness { process, address, metrics }
     }

@@ -4,15 +4,18 @@ use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 use std::process::Command;
 
-use fasti::gzip::{Effort, gzip};
+use fasti::gzip::{Effort, gunzip, gzip};
+use fasti_buckets::{Fault, Operation, Rule, S3Options, S3Server};
 use fasti_kit::cli::Ended;
 use fasti_kit::http::{Answer, Connection};
 use fasti_kit::oracle;
 use fasti_kit::process::program;
 use fasti_kit::writer::Home as WriterHome;
+use http::StatusCode;
 use tiles_spec::mirror::{EntryPackage, MirrorInfo, UploadHead, packages};
 use tiles_spec::witness::{open_cosignatures, origin_hash};
 use tiles_spec::{Note, SignedCheckpoint, TreeCosigningKey, TreeSize, VerifierKey, append_entry};
+use tokio::runtime::Runtime;
 
 use crate::home::{Home, Witness};
 use crate::made::{Log, size};
@@ -220,6 +223,61 @@ fn a_real_log_is_pushed_by_a_real_client() {
 }
 
 #[test]
+fn copies_in_a_bucket_are_cosigned_once_they_are_whole() {
+    let (home, log) = (Home::new(), Log::new("log.test"));
+    let key = mirror_key(&home);
+    let runtime = Runtime::new().expect("a runtime");
+    let bucket = runtime.block_on(S3Server::start(S3Options::default())).expect("it listens");
+    let (account, endpoint) = (bucket.options(), bucket.url());
+    let variables = [
+        ("AWS_ACCESS_KEY_ID", account.access_key.as_str()),
+        ("AWS_SECRET_ACCESS_KEY", account.secret_key.as_str()),
+        ("AWS_REGION", "eu-central-1"),
+        ("FASTI_STORE_ENDPOINT", endpoint.as_str()),
+    ];
+    let (key_file, vkey) = (home.path("mirror.key").display().to_string(), log.vkey().to_string());
+    let flags = ["--mirror", "s3://log/copies", "--mirror-key", &key_file, "--mirror-log", &vkey];
+    let hash = origin_hash(log.origin());
+    let stored = |path: &str| bucket.objects().get(&format!("copies/{hash}/{path}"));
+    let push = |mirror: &Witness, end: u64| {
+        let answer = post(mirror, OCTETS, &upload(&log, end - 1, end, b"", 0));
+        let MirrorInfo { next, ticket, .. } = info(&answer, 409);
+        post(mirror, OCTETS, &upload(&log, next.get(), end, &ticket, 9))
+    };
+    let mirror = home.start_with(&variables, &flags);
+    log.cosign(&mirror, &home.keys(), 0, 600);
+    // Whatever cannot be written, nothing is cosigned.
+    for path in ["tile/entries/000", "tile/0/001", "tile/1/000.p/2", "tile/entries/002.p/88"] {
+        let refused = Rule::new(Fault::Refuse(StatusCode::FORBIDDEN)).on(Operation::Put);
+        bucket.faults().replace(vec![refused.keys(&format!("copies/{hash}/{path}"))]);
+        assert_eq!(push(&mirror, 600).status, 500, "{path}");
+        assert!(stored(path).is_none() && stored("checkpoint").is_none(), "{path}");
+        assert!(!home.path("state").join(format!("{hash}.mirrored")).exists(), "{path}");
+    }
+    bucket.faults().clear();
+    // It is killed, and goes on with what there is.
+    mirror.process.kill();
+    let mirror = home.start_with(&variables, &flags);
+    assert_eq!(push(&mirror, 600).status, 200);
+    log.cosign(&mirror, &home.keys(), 600, 900);
+    assert_eq!(push(&mirror, 900).status, 200);
+    let note = stored("checkpoint").expect("it is published").bytes;
+    let checkpoint = SignedCheckpoint::parse(&note).unwrap();
+    assert_eq!(checkpoint.checkpoint().head, log.head(900));
+    assert_eq!(checkpoint.verify(&[log.vkey().clone(), key]).unwrap().len(), 2);
+    // Bundles are packed in a bucket, and served as they are.
+    let packed = stored("tile/entries/000").expect("it is there").bytes;
+    let bundle = mirror.get(&format!("/mirror/{hash}/tile/entries/000"));
+    assert_eq!(gunzip(&packed, 1 << 20).expect("it is gzip"), bundle.body);
+    let mut command = Command::new(program("fasti"));
+    command.env_clear().envs(variables).args(["fsck", "--vkey", &vkey]);
+    command.args(["--log", &format!("s3://log/copies/{hash}")]);
+    let said = Ended::of(command).good();
+    assert!(said.contains("900 entries"), "{said}");
+    mirror.process.kill();
+}
+
+#[test]
 fn a_mirror_is_a_cosigner_of_its_own() {
     let home = Home::new();
     mirror_key(&home);
@@ -232,6 +290,8 @@ fn a_mirror_is_a_cosigner_of_its_own() {
     };
     assert!(refusal("same-name.key").contains("have the name w1.test"));
     assert!(refusal("nothing.key").contains("--mirror-key"));
+    let flags = ["--mirror", "memory:", "--mirror-key", &path("mirror.key")];
+    assert!(home.refusal(&flags).contains("keeps nothing"));
     let flags = ["--mirror", &path("copies")];
     let ended = home.command(&flags).output().expect("it runs");
     assert_eq!(ended.status.code(), Some(2), "a mirror needs a key");

@@ -56,6 +56,13 @@ impl Three {
         }
         format!("{text}{groups}group two 2 w1 w2 w3\nquorum two\n")
     }
+
+    /// How many keys of each have signed the note in this file, if it is there.
+    fn signers_of(&self, note: &Path) -> Option<Vec<usize>> {
+        let note = Note::parse(&fs::read(note).ok()?).ok()?;
+        let count = |home: &Home| note.verify(&home.keys()).map_or(0, |signers| signers.len());
+        Some(self.homes.iter().map(count).collect())
+    }
 }
 
 fn post(writer: &Writer, entry: &str) -> u16 {
@@ -65,10 +72,7 @@ fn post(writer: &Writer, entry: &str) -> u16 {
 
 /// How many keys of each witness have signed the checkpoint.
 fn cosigned(writer: &Writer, three: &Three) -> Vec<usize> {
-    let checkpoint = fs::read(writer.home.store().join("checkpoint")).expect("a checkpoint");
-    let note = Note::parse(&checkpoint).expect("a note");
-    let count = |home: &Home| note.verify(&home.keys()).map_or(0, |signers| signers.len());
-    three.homes.iter().map(count).collect()
+    three.signers_of(&writer.home.store().join("checkpoint")).expect("a checkpoint")
 }
 
 /// Two witnesses have signed with both of their keys; a third may have been too late.
@@ -160,12 +164,7 @@ fn the_log_of_an_index_is_cosigned_if_that_is_asked_for() {
         home.start(&[&flags[..], &["--witness-policy", &policy, "--witness-index"]].concat());
     assert_eq!(post(&writer, "entry 0"), 200, "{}", home.said());
     let began = Instant::now();
-    let cosigned = || {
-        let note = fs::read(home.store().join("lookup/checkpoint")).unwrap_or_default();
-        let note = Note::parse(&note).ok()?;
-        let count = |home: &Home| note.verify(&home.keys()).map_or(0, |signers| signers.len());
-        Some(three.homes.iter().map(count).collect::<Vec<_>>())
-    };
+    let cosigned = || three.signers_of(&home.store().join("lookup/checkpoint"));
     // What readers ask for first has the same lines a moment later.
     let has_latest = || {
         let text = |path: &str| fs::read_to_string(home.store().join(path)).ok();
@@ -173,6 +172,33 @@ fn the_log_of_an_index_is_cosigned_if_that_is_asked_for() {
         latest.contains(&checkpoint).then_some(())
     };
     while cosigned() != Some(vec![0, 2, 2]) || has_latest().is_none() {
+        assert!(began.elapsed() < Duration::from_secs(20), "{:?}: {}", cosigned(), home.said());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    writer.stop();
+}
+
+#[test]
+fn the_index_has_the_lines_of_witnesses_that_are_slower_than_the_quorum() {
+    let flags = ["--accept-opaque", "--lookup-seconds", "1", "--origin", "log.test"];
+    let home = WriterHome::new();
+    let writer = home.start(&flags);
+    let name = "log.test/lookup".parse().expect("a name");
+    let lookup = VerifierKey::new(name, writer.key.public_key().clone()).expect("a key");
+    let (log, vkey) = (writer.key.clone(), writer.key.to_string());
+    writer.stop();
+    let three = Three::knowing([&[&log, &lookup], &[&log, &lookup], &[&log, &lookup]]);
+    let running = three.witnesses.iter().map(|witness| witness.as_ref().expect("it runs").address);
+    let mut addresses: Vec<_> = running.collect();
+    addresses[2] = slow_way(addresses[2], Duration::from_millis(200));
+    let policy = home.file("policy", &three.policy_at(&vkey, addresses));
+    let writer =
+        home.start(&[&flags[..], &["--witness-policy", &policy, "--witness-index"]].concat());
+    assert_eq!(post(&writer, "entry 0"), 200, "{}", home.said());
+    // Only one revision comes, and nothing is joined to it later.
+    let began = Instant::now();
+    let cosigned = || three.signers_of(&home.store().join("lookup/checkpoint"));
+    while cosigned() != Some(vec![2, 2, 2]) {
         assert!(began.elapsed() < Duration::from_secs(20), "{:?}: {}", cosigned(), home.said());
         std::thread::sleep(Duration::from_millis(50));
     }

@@ -8,12 +8,12 @@ use clap::Parser;
 use fasti::admit::{Pace, Rate, Rates};
 use fasti::clock::{Clock, SystemClock};
 use fasti::serve::Limits;
-use fasti::store::FileSystemKind;
+use fasti::store::{DirectoryOptions, FileSystemKind, StoreOptions};
 use fasti::witness::StateError;
 use fasti_flags::config::{ConfigFlags, ConfigVerb};
 use fasti_flags::exit_codes::{FAILED, REFUSED};
 use fasti_flags::{
-    MessageFlags, PasswordFlags, ProxyFlags, SecretVariable, ServerFlags, enough_for,
+    BucketFlags, MessageFlags, PasswordFlags, ProxyFlags, SecretVariable, ServerFlags, enough_for,
 };
 use tiles_spec::KeyName;
 
@@ -21,8 +21,9 @@ use crate::log_lists::LogFlags;
 use crate::mirror::MirrorFlags;
 
 /// What `--version` says.
-static LONG_VERSION: LazyLock<String> =
-    LazyLock::new(|| fasti_flags::long_version(fasti_flags::features!["bastion", "tls"]));
+static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
+    fasti_flags::long_version(fasti_flags::features!["azure", "bastion", "gcs", "s3", "tls"])
+});
 
 /// A witness of transparency logs: cosigns a checkpoint if it extends the last one. Can be a mirror
 /// too, which cosigns once it has stored all entries.
@@ -63,6 +64,10 @@ pub struct Flags {
     /// The mirror.
     #[command(flatten)]
     pub mirror: MirrorFlags,
+
+    /// The bucket for the copies, if they are in one.
+    #[command(flatten)]
+    pub bucket: BucketFlags,
 
     /// How often a log may ask of which the list does not say: N/s, N/m, N/h or N/d, optionally
     /// with :BURST. Only requests that the log has signed count.
@@ -169,6 +174,13 @@ impl Flags {
     pub fn pace(&self) -> Pace {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         Pace::new(Rates { client: self.rate_limit_client, ..Rates::default() }, &clock)
+    }
+
+    /// How to open the store of the copies.
+    pub fn store_options(&self) -> anyhow::Result<StoreOptions> {
+        let trusted_file_system = self.trust_file_system;
+        let directory = DirectoryOptions { trusted_file_system, ..DirectoryOptions::default() };
+        Ok(StoreOptions { bucket: self.bucket.options()?, directory })
     }
 
     /// The resources that clients can use.

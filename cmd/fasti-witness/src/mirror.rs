@@ -8,7 +8,7 @@ use clap::Args;
 use fasti::causes::with_causes;
 use fasti::entropy::OsEntropy;
 use fasti::signer::{Password, WitnessKey};
-use fasti::store::{DirectoryOptions, DirectoryStore, FileSystemKind};
+use fasti::store::{StoreLocation, StoreOptions};
 use fasti::witness::{Mirror, OwnKeys, Witness};
 use tiles_spec::KeyName;
 
@@ -16,16 +16,17 @@ use tiles_spec::KeyName;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Mirror")]
 pub struct MirrorFlags {
-    /// Be a mirror too (C2SP tlog-mirror) and keep whole copies of logs in this directory, each
-    /// below the SHA-256 of its origin. Which logs is said by --mirror-log and --mirror-logs.
+    /// Be a mirror too (C2SP tlog-mirror) and keep whole copies of logs in this directory, or in a
+    /// bucket (s3://, gs://, az://), each below the SHA-256 of its origin. Which logs is said by
+    /// --mirror-log and --mirror-logs.
     #[arg(
         id = "mirror",
         long = "mirror",
         env = "FASTI_MIRROR",
-        value_name = "DIR",
+        value_name = "STORE",
         requires = "mirror_key"
     )]
-    pub store: Option<PathBuf>,
+    pub store: Option<StoreLocation>,
 
     /// A file with a key to cosign with as a mirror, as `fasti keygen --witness` makes them: under
     /// another name than the witness's keys. Can be repeated.
@@ -54,10 +55,14 @@ pub struct MirrorFlags {
 pub async fn open(
     flags: &MirrorFlags,
     password: Option<&Password>,
-    trusted_file_system: Option<FileSystemKind>,
+    options: &StoreOptions,
     witness: &Arc<Witness>,
 ) -> anyhow::Result<Option<Arc<Mirror>>> {
-    let Some(directory) = &flags.store else { return Ok(None) };
+    let Some(location) = &flags.store else { return Ok(None) };
+    ensure!(
+        *location != StoreLocation::Memory,
+        "--mirror memory: keeps nothing, and a mirror cosigns only what it keeps"
+    );
     let keys = flags.key.iter().map(|path| WitnessKey::open(path, flags.name.as_ref(), password));
     let keys = OwnKeys::new(keys.collect::<Result<_, _>>().context("--mirror-key")?);
     let keys = keys.context("--mirror-key")?;
@@ -74,9 +79,9 @@ pub async fn open(
             );
         }
     }
-    let options = DirectoryOptions { trusted_file_system, ..DirectoryOptions::default() };
-    let store = DirectoryStore::open(directory, options).context("--mirror")?;
-    let mirror = Mirror::new(witness.clone(), keys, Arc::new(store), &OsEntropy);
+    let store = location.open(options).await.context("--mirror")?;
+    let copies = Box::new(move |prefix| store.below(prefix));
+    let mirror = Mirror::new(witness.clone(), keys, copies, &OsEntropy);
     for (log, refusal) in mirror.restore().await {
         tracing::error!(log, error = with_causes(&refusal), "a copy cannot be used");
     }

@@ -43,8 +43,8 @@ async fn run(Loaded { flags, .. }: Loaded<Flags>, messages: Arc<Messages>) -> an
     http_metrics.register(&mut registry);
     metrics.register(&mut registry);
     let witness = open(&flags, metrics.clone())?;
-    let (password, trusted) = (flags.passwords.password()?, flags.trust_file_system);
-    let mirror = mirror::open(&flags.mirror, password.as_ref(), trusted, &witness).await?;
+    let (password, options) = (flags.passwords.password()?, flags.store_options()?);
+    let mirror = mirror::open(&flags.mirror, password.as_ref(), &options, &witness).await?;
     let (cert, key) = (flags.tls_cert.as_ref(), flags.tls_key.as_ref());
     let tls = open_certificate(cert, key, &http_metrics)?;
     let listener = listen(&flags.listen).await?;

@@ -60,6 +60,10 @@ pub struct WitnessFlags {
     index: bool,
 }
 
+/// How long witnesses of the index have after the quorum. Nobody waits for a revision, and what is
+/// late is not joined to it.
+const INDEX_LINGER: Duration = Duration::from_secs(1);
+
 impl WitnessFlags {
     /// The witnesses of the log with this key, if it has any. Then they have metrics, too.
     pub fn open(
@@ -71,7 +75,8 @@ impl WitnessFlags {
         let missing = if self.optional { Missing::Publish } else { Missing::Withhold };
         let metrics = QuorumMetrics::default();
         metrics.register(registry);
-        self.cosigners(path, policy, log, missing, &metrics).map(Some)
+        let config = QuorumConfig { missing, ..self.config() };
+        cosigners(path, policy, log, config, &metrics).map(Some)
     }
 
     /// The witnesses of the log of the index's revisions, which has this key, if they are to cosign
@@ -83,7 +88,9 @@ impl WitnessFlags {
         match self.policy()? {
             Some((path, policy)) if self.index => {
                 let (policy, uncounted) = (policy.without_logs(), QuorumMetrics::default());
-                self.cosigners(path, policy, lookup, Missing::Publish, &uncounted).map(Some)
+                let (missing, linger) = (Missing::Publish, INDEX_LINGER);
+                let config = QuorumConfig { missing, linger, ..self.config() };
+                cosigners(path, policy, lookup, config, &uncounted).map(Some)
             }
             _ => Ok(None),
         }
@@ -96,24 +103,23 @@ impl WitnessFlags {
         Ok(Some((path, policy)))
     }
 
-    fn cosigners(
-        &self,
-        path: &Path,
-        policy: Policy,
-        log: &VerifierKey,
-        missing: Missing,
-        metrics: &QuorumMetrics,
-    ) -> anyhow::Result<Arc<dyn Cosigners>> {
-        let config = QuorumConfig {
-            answer_within: Duration::from_millis(self.milliseconds),
-            missing,
-            ..QuorumConfig::default()
-        };
-        let ask = |url: &str| Ok(Box::new(HttpAsk::new(url)?) as Box<dyn Ask>);
-        let clock = Arc::new(SystemClock);
-        let witnesses = QuorumCosigners::new(policy, log, config, clock, metrics, ask);
-        Ok(Arc::new(witnesses.with_context(|| path.display().to_string())?))
+    fn config(&self) -> QuorumConfig {
+        let answer_within = Duration::from_millis(self.milliseconds);
+        QuorumConfig { answer_within, ..QuorumConfig::default() }
     }
+}
+
+fn cosigners(
+    path: &Path,
+    policy: Policy,
+    log: &VerifierKey,
+    config: QuorumConfig,
+    metrics: &QuorumMetrics,
+) -> anyhow::Result<Arc<dyn Cosigners>> {
+    let ask = |url: &str| Ok(Box::new(HttpAsk::new(url)?) as Box<dyn Ask>);
+    let clock = Arc::new(SystemClock);
+    let witnesses = QuorumCosigners::new(policy, log, config, clock, metrics, ask);
+    Ok(Arc::new(witnesses.with_context(|| path.display().to_string())?))
 }
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {

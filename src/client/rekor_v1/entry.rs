@@ -153,7 +153,7 @@ impl V1Entry {
     }
 
     /// Reads an answer with several entries, `max` of them at most.
-    pub(super) fn read_all(json: &[u8], max: usize) -> Result<Vec<Self>, V1Fault> {
+    pub fn read_all(json: &[u8], max: usize) -> Result<Vec<Self>, V1Fault> {
         let all: Vec<BTreeMap<String, Wire>> = serde_json::from_slice(json)?;
         if all.len() > max {
             return Err(V1Fault::OtherEntry);
@@ -171,6 +171,7 @@ impl V1Entry {
         let Verification { inclusion_proof: proof, signed_entry_timestamp: promise } =
             wire.verification;
         let index = LeafIndex::new(proof.log_index).ok_or(V1Fault::Member("index"))?;
+        let over_all = LeafIndex::new(wire.log_index).ok_or(V1Fault::Member("index"))?;
         let size = TreeSize::new(proof.tree_size).ok_or(V1Fault::Member("tree size"))?;
         let head = TreeHead { size, root: hash(&proof.root_hash)? };
         if proof.hashes.len() > HASHES_MAX {
@@ -187,7 +188,7 @@ impl V1Entry {
         let (kind, version) = kind_of(&body).unwrap_or_default();
         let attestation = wire.attestation.and_then(|attestation| attestation.data);
         let entry = TransparencyLogEntry {
-            log_index: wire.log_index,
+            log_index: over_all.get(),
             log_id: hex::decode(&wire.log_id).map_err(|_| V1Fault::Member("log ID"))?,
             kind,
             version,
@@ -309,6 +310,7 @@ mod tests {
             ("/body".to_owned(), json!("!"), "its body is malformed"),
             ("/logID".to_owned(), json!("x"), "its log ID is malformed"),
             ("/logIndex".to_owned(), json!(-1), "not an entry of Rekor v1"),
+            ("/logIndex".to_owned(), json!(u64::MAX), "its index is malformed"),
             (format!("{proof}/rootHash"), json!("ab".repeat(32)), "proof is not good"),
             (format!("{proof}/rootHash"), json!("ab"), "proof is malformed"),
             (format!("{proof}/logIndex"), json!(0), "proof is not good"),

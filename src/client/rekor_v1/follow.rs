@@ -17,7 +17,7 @@ use tiles_spec::proof::{PROOF_HASHES_MAX, frontier_from_inclusion};
 use tiles_spec::{Frontier, Hash, TreeHead, TreeSize, verify_consistency};
 
 use super::entry::{V1Entry, V1Fault};
-use super::shard::{self, Shard};
+use super::shard::Shard;
 use super::{ENTRIES, PATIENCE, RekorV1, RekorV1Error, answer, at, refused};
 use crate::fetch::FetchError;
 
@@ -44,7 +44,7 @@ impl RekorV1 {
     pub async fn shards(&self) -> Result<Vec<Shard>, RekorV1Error> {
         let place = format!("{}{INFO}", self.base);
         let body = self.body(&place, INFO_BYTES_MAX).await?;
-        shard::read(&body).map_err(at(&place))
+        Shard::read_all(&body).map_err(at(&place))
     }
 
     /// Whether there is such an API, as far as can be told.

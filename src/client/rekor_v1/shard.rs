@@ -79,29 +79,29 @@ struct Wire {
     inactive_shards: Option<Vec<Wire>>,
 }
 
-/// Reads all shards, of which the active one is the last.
-pub(super) fn read(json: &[u8]) -> Result<Vec<Shard>, V1Fault> {
-    let mut active: Wire = serde_json::from_slice(json).map_err(V1Fault::Form)?;
-    let mut trees = active.inactive_shards.take().unwrap_or_default();
-    if trees.len() >= SHARDS_MAX {
-        return Err(V1Fault::Member("list of shards"));
-    }
-    let count = trees.len();
-    trees.push(active);
-    let mut shards: Vec<Shard> = Vec::with_capacity(trees.len());
-    let mut first = TreeSize::ZERO;
-    for (number, tree) in trees.into_iter().enumerate() {
-        let shard = Shard::of(&tree, first.get(), number == count)?;
-        if shards.iter().any(|other| other.tree == shard.tree) {
+impl Shard {
+    /// Reads all shards, of which the active one is the last.
+    pub fn read_all(json: &[u8]) -> Result<Vec<Self>, V1Fault> {
+        let mut active: Wire = serde_json::from_slice(json).map_err(V1Fault::Form)?;
+        let mut trees = active.inactive_shards.take().unwrap_or_default();
+        if trees.len() >= SHARDS_MAX {
             return Err(V1Fault::Member("list of shards"));
         }
-        first = first.checked_add(tree.tree_size).ok_or(V1Fault::Member("tree size"))?;
-        shards.push(shard);
+        let count = trees.len();
+        trees.push(active);
+        let mut shards: Vec<Self> = Vec::with_capacity(trees.len());
+        let mut first = TreeSize::ZERO;
+        for (number, tree) in trees.into_iter().enumerate() {
+            let shard = Self::of(&tree, first.get(), number == count)?;
+            if shards.iter().any(|other| other.tree == shard.tree) {
+                return Err(V1Fault::Member("list of shards"));
+            }
+            first = first.checked_add(tree.tree_size).ok_or(V1Fault::Member("tree size"))?;
+            shards.push(shard);
+        }
+        Ok(shards)
     }
-    Ok(shards)
-}
 
-impl Shard {
     fn of(wire: &Wire, first: u64, is_active: bool) -> Result<Self, V1Fault> {
         let tree = wire.tree_id.parse().map_err(|_| V1Fault::Member("tree ID"))?;
         let signed = SignedCheckpoint::parse(wire.signed_tree_head.as_bytes())?;
@@ -225,7 +225,7 @@ mod tests {
     }
 
     fn shards(info: &Value) -> Result<Vec<Shard>, String> {
-        read(info.to_string().as_bytes()).map_err(|fault| fault.to_string())
+        Shard::read_all(info.to_string().as_bytes()).map_err(|fault| fault.to_string())
     }
 
     #[test]

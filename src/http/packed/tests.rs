@@ -1,62 +1,28 @@
 //! Bundles requested many times, over a store that counts reads.
 
-use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use async_trait::async_trait;
-use fasti_store::{
-    Attempt, Created, MemoryStore, NewObject, Object, Replaced, StoreError, Version,
-};
+use fasti_kit::stored::{Between, Through};
+use fasti_store::StoreError;
 use futures::future::join_all;
 
 use super::*;
 
 /// Counts reads, each of which takes a moment.
 #[derive(Default)]
-struct Counting {
-    store: MemoryStore,
-    reads: AtomicUsize,
-}
+struct Reads(AtomicUsize);
 
-#[async_trait]
-impl Store for Counting {
-    async fn get(&self, path: &ObjectPath) -> Result<Option<Object>, StoreError> {
-        self.reads.fetch_add(1, Ordering::Relaxed);
+type Counting = Through<Reads>;
+
+impl Between for Reads {
+    async fn read<T: Send>(
+        &self,
+        _: &ObjectPath,
+        read: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
         tokio::task::yield_now().await;
-        self.store.get(path).await
-    }
-
-    async fn get_range(
-        &self,
-        path: &ObjectPath,
-        range: Range<u64>,
-    ) -> Result<Option<Bytes>, StoreError> {
-        self.store.get_range(path, range).await
-    }
-
-    async fn length(&self, path: &ObjectPath) -> Result<Option<u64>, StoreError> {
-        self.store.length(path).await
-    }
-
-    async fn create(&self, path: &ObjectPath, bytes: Bytes) -> Result<Created, StoreError> {
-        Store::create(&self.store, path, bytes).await
-    }
-
-    async fn replace(
-        &self,
-        path: &ObjectPath,
-        bytes: Bytes,
-        expected: &Version,
-    ) -> Result<Replaced, StoreError> {
-        self.store.replace(path, bytes, expected).await
-    }
-
-    async fn put_immutable(
-        &self,
-        objects: &[NewObject],
-        attempt: Attempt,
-    ) -> Result<(), StoreError> {
-        self.store.put_immutable(objects, attempt).await
+        read.await
     }
 }
 
@@ -74,7 +40,7 @@ async fn store(bundles: usize, bytes: usize) -> Counting {
             noise.to_be_bytes()[0]
         });
         let bytes: Vec<u8> = noise.take(bytes).collect();
-        Store::create(&counting.store, &path(number), bytes.into()).await.unwrap();
+        Store::create(&*counting.inner, &path(number), bytes.into()).await.unwrap();
     }
     counting
 }
@@ -98,15 +64,15 @@ async fn a_hundred_who_want_one_bundle_have_it_packed_once() {
     let store = store(1, 100_000).await;
     let packed = PackedBundles::new(KEPT_BYTES_MAX);
     for coding in [Coding::Gzip, Coding::Zstd] {
-        store.reads.store(0, Ordering::Relaxed);
+        store.between.0.store(0, Ordering::Relaxed);
         let path = path(0);
         let all = join_all((0..100).map(|_| packed.get(&store, &path, coding))).await;
-        let there = store.store.get(&path).await.unwrap().unwrap().bytes;
+        let there = store.inner.get(&path).await.unwrap().unwrap().bytes;
         for one in all {
             assert_eq!(unpacked(&one.expect("it is packed"), coding), there);
         }
         assert!(packed.get(&store, &path, coding).await.is_some());
-        assert_eq!(store.reads.load(Ordering::Relaxed), 1);
+        assert_eq!(store.between.0.load(Ordering::Relaxed), 1);
     }
 }
 
@@ -119,7 +85,7 @@ async fn who_wants_different_ones_gets_some_of_them_as_they_are() {
     let at_once = all.iter().flatten().count();
     let processors = fasti_seams::offload::processors();
     assert_eq!(at_once, processors.div_ceil(2), "the others are sent uncompressed");
-    assert_eq!(store.reads.load(Ordering::Relaxed), at_once);
+    assert_eq!(store.between.0.load(Ordering::Relaxed), at_once);
     assert!(packed.get(&store, &paths[99], Coding::Gzip).await.is_some(), "packed later");
 }
 
@@ -128,7 +94,7 @@ async fn what_is_not_there_is_not_kept() {
     let store = store(0, 0).await;
     let packed = PackedBundles::new(KEPT_BYTES_MAX);
     assert!(packed.get(&store, &path(0), Coding::Gzip).await.is_none());
-    Store::create(&store.store, &path(0), Bytes::from_static(b"now")).await.unwrap();
+    Store::create(&*store.inner, &path(0), Bytes::from_static(b"now")).await.unwrap();
     assert!(packed.get(&store, &path(0), Coding::Gzip).await.is_some());
 }
 

@@ -31,6 +31,11 @@ impl BucketStore {
         Err(location.cloud.left_out())
     }
 
+    /// The log below a prefix of this one's objects.
+    pub fn below(&self, _prefix: ObjectPath) -> Result<Self, StoreError> {
+        match self.0 {}
+    }
+
     /// Where the log is stored.
     pub fn location(&self) -> &BucketLocation {
         match self.0 {}

@@ -8,7 +8,7 @@ use super::error::BucketError;
 use super::location::BucketLocation;
 use super::options::BucketOptions;
 use super::requests::{RequestCounters, Requests};
-use crate::ObjectPath;
+use crate::{ObjectPath, StoreError};
 
 /// A log in a bucket.
 #[derive(Debug)]
@@ -41,6 +41,21 @@ impl BucketStore {
             storage_class: options.storage_class.clone(),
             requests: RequestCounters::default(),
         }
+    }
+
+    /// The log below a prefix of this one's objects, through the same clients.
+    pub fn below(&self, prefix: ObjectPath) -> Result<Self, StoreError> {
+        let prefix = match &self.location.prefix {
+            Some(own) => own.joined(&prefix)?,
+            None => prefix,
+        };
+        Ok(Self {
+            clients: self.clients.clone(),
+            location: BucketLocation { prefix: Some(prefix), ..self.location.clone() },
+            unquoted_etags: self.unquoted_etags,
+            storage_class: self.storage_class.clone(),
+            requests: RequestCounters::default(),
+        })
     }
 
     /// Where the log is stored.

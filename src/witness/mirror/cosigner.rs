@@ -10,7 +10,7 @@ use fasti_grow::forward_only::NotPublished;
 use fasti_grow::{ForwardOnly, Found};
 use fasti_seams::entropy::Entropy;
 use fasti_seams::offload::offload;
-use fasti_store::{Object, ObjectPath, PrefixStore, Store};
+use fasti_store::{Object, ObjectPath, Store, StoreError};
 use tiles_spec::mirror::MirrorInfo;
 use tiles_spec::witness::origin_hash;
 use tiles_spec::{CHECKPOINT_BYTES_MAX, NoteSignature, SignedCheckpoint, TreeSize};
@@ -26,12 +26,15 @@ use crate::refusal::Refusal;
 use crate::state::{Recorded, StateError};
 use crate::witness::{Witness, by_the_log};
 
+/// Opens the store of one copy, below a prefix of its own. It may say that the prefix is too long.
+pub type Copies = Box<dyn Fn(ObjectPath) -> Result<Arc<dyn Store>, StoreError> + Send + Sync>;
+
 /// A mirror.
 pub struct Mirror {
     pub(super) witness: Arc<Witness>,
     pub(super) tickets: Tickets,
     keys: Arc<OwnKeys>,
-    objects: Arc<dyn Store>,
+    copies: Copies,
     /// One for each log that was ever mirrored by this process.
     logs: Mutex<HashMap<String, Arc<Turns<Mirrored>>>>,
 }
@@ -73,16 +76,16 @@ impl Mirrored {
 }
 
 impl Mirror {
-    /// A mirror beside this witness, with these keys, which keeps its copies in this store: each
+    /// A mirror beside this witness, with these keys, which keeps its copies in these stores: each
     /// below the hash of its log's origin.
     pub fn new(
         witness: Arc<Witness>,
         keys: OwnKeys,
-        objects: Arc<dyn Store>,
+        copies: Copies,
         entropy: &dyn Entropy,
     ) -> Arc<Self> {
         let (keys, tickets) = (Arc::new(keys), Tickets::new(entropy));
-        Arc::new(Self { witness, keys, objects, tickets, logs: Mutex::default() })
+        Arc::new(Self { witness, keys, copies, tickets, logs: Mutex::default() })
     }
 
     /// Its own keys.
@@ -90,9 +93,10 @@ impl Mirror {
         &self.keys
     }
 
-    /// Where its copies are.
-    pub fn objects(&self) -> &dyn Store {
-        &*self.objects
+    /// Where the copy is of the log whose origin has this hash.
+    pub fn copy_of(&self, hash: &str) -> Result<Arc<dyn Store>, MirrorRefusal> {
+        let prefix = ObjectPath::new(hash).expect("hexadecimal digits");
+        Ok((self.copies)(prefix)?)
     }
 
     /// How many logs it mirrors.
@@ -200,15 +204,10 @@ impl Mirror {
         let mut turn = self.turn(log).await?;
         if turn.copy.is_none() {
             let size = turn.cosigned().unwrap_or(TreeSize::ZERO);
-            let objects = self.below(&origin_hash(&log.origin));
+            let objects = self.copy_of(&origin_hash(&log.origin))?;
             turn.copy = Some(Copy::open(objects, self.witness.clock().clone(), size).await?);
         }
         Ok(turn)
-    }
-
-    fn below(&self, hash: &str) -> Arc<dyn Store> {
-        let prefix = ObjectPath::new(hash).expect("hexadecimal digits");
-        Arc::new(PrefixStore::new(self.objects.clone(), prefix))
     }
 
     /// Cosigns a checkpoint, all of whose entries are there. Returns the lines.
@@ -288,7 +287,7 @@ impl Mirror {
 
     /// Publishes a checkpoint in the store, unless that of a larger tree is there.
     async fn publish(&self, hash: &str, note: Bytes) -> Result<(), MirrorRefusal> {
-        let (objects, path) = (self.below(hash), ObjectPath::checkpoint());
+        let (objects, path) = (self.copy_of(hash)?, ObjectPath::checkpoint());
         let size = |note: &[u8]| SignedCheckpoint::parse(note).ok().map(|it| size_of(&it));
         let own = size(&note);
         let judge = |there: Option<&Object>| {

@@ -1,21 +1,18 @@
 //! A mirror in memory: every answer, every order of uploads, and a stop at every write.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use fasti_grow::{Edge, Integrated, Leaf};
+use fasti_kit::faulty::{FAULTS, Faulty};
 use fasti_seams::clock::Clock;
 use fasti_seams::entropy::OsEntropy;
 use fasti_signer::WitnessKey;
-use fasti_store::{
-    Attempt, Created, MemoryStore, NewObject, Object, ObjectPath, OsFiles, Replaced, Store,
-    StoreError, Version,
-};
+use fasti_store::{MemoryStore, NewObject, ObjectPath, OsFiles, PrefixStore, Store};
 use tempfile::TempDir;
 use tiles_spec::mirror::{EXCESS_MAX, EntryPackage, MirrorInfo, PackageRange, UploadHead};
 use tiles_spec::witness::{AddCheckpoint, SignSubtree, origin_hash};
@@ -139,7 +136,9 @@ impl World {
         let mut list = LogList::of_keys([key("witnessed.test")]).unwrap();
         list.extend(LogList::of_keys([key(ORIGIN)]).unwrap().mirrored()).unwrap();
         witness.know(&list).unwrap();
-        let mirror = Mirror::new(witness.clone(), own_keys("mirror.test"), objects, &OsEntropy);
+        let copies: Copies =
+            Box::new(move |prefix| Ok(Arc::new(PrefixStore::new(objects.clone(), prefix))));
+        let mirror = Mirror::new(witness.clone(), own_keys("mirror.test"), copies, &OsEntropy);
         Running { witness, mirror }
     }
 
@@ -512,96 +511,22 @@ async fn parts_of_trees_are_signed_by_those_who_signed_the_tree() {
     assert!(signed.starts_with("— mirror.test ") && signed.lines().count() == 1, "{signed}");
 }
 
-/// A store that fails at one write, before or after it, and at all later ones.
-struct Failing {
-    objects: Arc<MemoryStore>,
-    /// How many writes are still to succeed.
-    left: AtomicUsize,
-    is_done: bool,
-}
-
-impl Failing {
-    fn fails(&self) -> bool {
-        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_err()
-    }
-
-    /// Whether this is the write that fails after it was done.
-    fn is_last(&self) -> bool {
-        self.is_done && self.left.load(Ordering::Relaxed) == 1
-    }
-}
-
-fn lost() -> StoreError {
-    let source = std::io::ErrorKind::ConnectionReset.into();
-    StoreError::Io { action: "write", path: "it".to_owned(), source }
-}
-
-#[async_trait]
-impl Store for Failing {
-    async fn get(&self, path: &ObjectPath) -> Result<Option<Object>, StoreError> {
-        self.objects.get(path).await
-    }
-
-    async fn get_range(
-        &self,
-        path: &ObjectPath,
-        range: Range<u64>,
-    ) -> Result<Option<Bytes>, StoreError> {
-        self.objects.get_range(path, range).await
-    }
-
-    async fn length(&self, path: &ObjectPath) -> Result<Option<u64>, StoreError> {
-        self.objects.length(path).await
-    }
-
-    async fn create(&self, path: &ObjectPath, bytes: Bytes) -> Result<Created, StoreError> {
-        let is_last = self.is_last();
-        if self.fails() {
-            return Err(lost());
-        }
-        let created = Store::create(&*self.objects, path, bytes).await;
-        if is_last { Err(lost()) } else { created }
-    }
-
-    async fn replace(
-        &self,
-        path: &ObjectPath,
-        bytes: Bytes,
-        expected: &Version,
-    ) -> Result<Replaced, StoreError> {
-        let is_last = self.is_last();
-        if self.fails() {
-            return Err(lost());
-        }
-        let replaced = self.objects.replace(path, bytes, expected).await;
-        if is_last { Err(lost()) } else { replaced }
-    }
-
-    async fn put_immutable(
-        &self,
-        objects: &[NewObject],
-        attempt: Attempt,
-    ) -> Result<(), StoreError> {
-        self.objects.put_immutable(objects, attempt).await
-    }
-}
-
 #[tokio::test]
 async fn a_stop_at_any_write_is_gone_on_from() {
     let log = Log::new("one", 1100);
     let (first, second) = (log.tree(300), log.tree(1100));
-    for is_done in [false, true] {
-        for writes in 0.. {
+    for fault in FAULTS {
+        for write in 1.. {
             let world = World::new();
-            let left = AtomicUsize::new(writes);
-            let store = Arc::new(Failing { objects: world.objects.clone(), left, is_done });
-            let running = world.start_on(store);
+            let store = Arc::new(Faulty::over(&world.objects, write, fault));
+            let running = world.start_on(store.clone());
             running.add_checkpoint(&log, 0, 300).await.unwrap();
-            let mut pushed = running.push(&log, &first).await;
-            if pushed.is_ok() {
+            let pushed = store.run(async {
+                running.push(&log, &first).await?;
                 running.add_checkpoint(&log, 300, 1100).await.unwrap();
-                pushed = running.push(&log, &second).await;
-            }
+                running.push(&log, &second).await
+            });
+            let is_pushed = matches!(pushed.await, Some(Ok(_)));
             drop(running);
             // What was cosigned is there, before anything is mended.
             let trees = [&first, &second];
@@ -627,8 +552,8 @@ async fn a_stop_at_any_write_is_gone_on_from() {
             assert!(known == 300 || running.add_checkpoint(&log, 1100, 1100).await.is_ok());
             running.push(&log, &second).await.unwrap();
             world.expect_cosigned(&log, &second);
-            if pushed.is_ok() {
-                assert!(writes > 15, "{writes}");
+            if is_pushed && write > store.writes() {
+                assert!(write > 15, "{write}");
                 break;
             }
         }

@@ -10,6 +10,8 @@
 //! | `made_log` | a log in memory, laid out as the specification says |
 //! | `made_index` | the same with a lookup index |
 //! | `fetched` | the same as a client reads it |
+//! | `stored` | a store in memory with something in between |
+//! | `faulty` | the same, where the n-th write fails |
 //! | `published` | a log read back from its files, and compared with the oracle |
 //! | `certificates` | signers of every kind, authorities, certificates |
 //! | `made_tsa`, `made_ct_log` | a timestamp authority, and a log of certificates |
@@ -22,8 +24,9 @@
 //! | `trace_collector` | a collector of traces |
 //!
 //! Invariant: a crate can use this in its own unit tests. So nothing here is built on what it helps
-//! to test: on no crate of the project but the formats of trees and of the index. The exception is
-//! `fetched`, for the tests of crates that are built on the client.
+//! to test: on no crate of the project but the formats of trees and of the index. The exceptions
+//! are `fetched`, for the tests of crates that are built on the client, and `stored` and `faulty`,
+//! for those of crates that are built on stores.
 
 #[cfg(feature = "certificates")]
 pub mod certificates;
@@ -31,6 +34,8 @@ pub mod certificates;
 pub mod cli;
 pub mod conformance_data;
 pub mod elements;
+#[cfg(feature = "store")]
+pub mod faulty;
 #[cfg(feature = "fetch")]
 pub mod fetched;
 #[cfg(feature = "programs")]
@@ -62,6 +67,8 @@ pub mod published;
 pub mod requests;
 pub mod seeded;
 pub mod skipped;
+#[cfg(feature = "store")]
+pub mod stored;
 #[cfg(feature = "traces")]
 pub mod trace_collector;
 #[cfg(feature = "programs")]

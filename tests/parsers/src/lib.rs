@@ -30,6 +30,7 @@
 //! | [`entry`] | entries as a log stores them |
 //! | [`bundle`] | Sigstore bundles, envelopes, a log's answers |
 //! | [`trust`] | trusted roots, signing configurations, `log.json` |
+//! | [`rekor_v1`] | what Rekor v1's API says of trees and entries |
 //! | [`peers`] | messages between writers |
 //! | [`requests`] | HTTP requests |
 //! | [`flags`] | the small languages of flags |
@@ -49,6 +50,7 @@ pub mod policy;
 pub mod proof;
 pub mod proposal;
 pub mod record;
+pub mod rekor_v1;
 pub mod request;
 pub mod requests;
 pub mod revision;
@@ -85,5 +87,5 @@ macro_rules! parsers {
 
 parsers! {
     note keys tiles proof revision pages record certificate timestamp request proposal entry bundle
-    trust peers requests flags policy witness mirror log_list evidence state
+    trust rekor_v1 peers requests flags policy witness mirror log_list evidence state
 }

@@ -161,6 +161,13 @@ impl Repaired {
         all
     }
 
+    /// The same, without what the last check finds nothing wrong with.
+    #[must_use]
+    pub fn as_of(mut self, last: &Report) -> Self {
+        self.left = Left::still_wrong(self.left, last);
+        self
+    }
+
     /// Whether everything was written that was planned, by somebody.
     pub fn is_done(&self) -> bool {
         matches!(self.outcome, Outcome::Done(_))
