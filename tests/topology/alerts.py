@@ -155,12 +155,16 @@ class Judge:
         hour, seen = 3600 / self.rules.factor, 2 * self.rules.scrape + 3
         every = [at for at, who, _ in self.book.starts if who == name]
         new = [at for at, who, release in self.book.starts if (who, release) == (name, "new")]
-        lives = [a for a, b in zip(new, [*new[1:], self.ended]) if b - a >= seen]
+        # A life ends with the next silence.
+        silences = [begin for begin, _ in self.book.silences(name)]
+        marks = [*silences, self.ended]
+        ends = [min((at for at in marks if at > begin), default=begin) for begin in new]
+        lives = [(a, b) for a, b in zip(new, ends) if b - a >= seen]
         fired = self.spans_of("FastiRestarting", name)
-        for first, fourth in zip(lives, lives[LIVES - 1 :]):
+        for (first, _), (fourth, end) in zip(lives, lives[LIVES - 1 :]):
             due = fourth + self.rules.slack() + self.rules.evaluation
-            if fourth - first < hour - seen and due < self.ended:
-                if not any(a <= due for a, _ in fired):
+            if fourth - first < hour - seen and due < end:
+                if not any(a <= due and b > fourth for a, b in fired):
                     self.problem(f"FastiRestarting of {name} did not fire after", fourth)
         for begin, _ in fired:
             if len([at for at in every if at < begin]) < LIVES:
