@@ -85,7 +85,7 @@ impl Collector {
         let exporter = SpanExporter::builder().with_http().with_http_client(client.clone());
         let exporter = exporter.with_protocol(Protocol::HttpBinary).with_timeout(SEND_TIME_MAX);
         // It would wait on a thread of the runtime.
-        let never = RetryPolicy { max_retries: 0, ..RetryPolicy::default() };
+        let never = RetryPolicy::disabled();
         let mut exporter = exporter.with_retry_policy(never).with_endpoint(url).build()?;
         exporter.set_resource(&resource(maker));
         let scope = InstrumentationScope::builder(env!("CARGO_PKG_NAME"))

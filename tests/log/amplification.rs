@@ -15,7 +15,6 @@ use fasti::log::Log;
 use fasti::store::{CommitLog, MemoryStore, ObjectPath, RecordNumber, StoreError, Stores};
 use fasti_kit::stored::{Between, Through, Written};
 use futures::future::join_all;
-use tiles_spec::TreeSize;
 
 use crate::harness::World;
 

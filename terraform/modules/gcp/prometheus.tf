@@ -6,16 +6,17 @@ locals {
   groups     = yamldecode(file("${path.module}/../../monitoring/alerts.yaml")).groups
   rules      = flatten([for group in local.groups : [for rule in group.rules : merge({ group = group.name, for = "0s" }, rule)]])
 
-  # There are no recording rules: what they record is put where it is asked for.
+  # There are no recording rules: what they record is put where it is asked for, and of what is not
+  # recorded there are ranges only if it is evaluated each minute.
   recorded = { for rule in local.rules : rule.record => "(${trimspace(rule.expr)})" if can(rule.record) }
 
   # Alerts look back a day at most, so the one over three days is missing. Several have the same name.
   alerts = {
     for rule in local.rules :
     join("-", compact([rule.alert, try(rule.labels.window, "")])) => merge(rule, {
-      query = join("", [
+      query = replace(join("", [
         for word in regexall("[A-Za-z_:][A-Za-z0-9_:]*|[^A-Za-z_:]+", rule.expr) : lookup(local.recorded, word, word)
-      ])
+      ]), "/\\)\\[(\\w+)\\]/", ")[$1:1m]")
     }) if local.is_watched && can(rule.alert) && try(rule.labels.window, "") != "3d"
   }
   seconds    = { s = 1, m = 60, h = 3600 }
