@@ -63,9 +63,9 @@ pub struct Left {
 }
 
 impl Left {
-    /// Those of the objects with which a later check still finds something wrong: some may have been
-    /// left only because what they follow from was damaged. If there were too many problems to name
-    /// them all, nothing is known to be mended.
+    /// Those of the objects with which a later check still finds something wrong: some may have
+    /// been left only because what they follow from was damaged. If there were too many problems to
+    /// name them all, nothing is known to be mended.
     pub fn still_wrong(left: Vec<Self>, later: &Report) -> Vec<Self> {
         if later.problems_omitted > 0 {
             return left;

@@ -24,7 +24,7 @@ pub fn lines<'a>(
         return Err("it is too long");
     }
     let text = std::str::from_utf8(bytes).map_err(|_| "it is not text")?;
-    let without_end = text.strip_suffix('\n').ok_or("its end is missing")?;
+    let without_end = text.strip_suffix('\n').ok_or("it is too short")?;
     let end_of_body = without_end.rfind('\n').ok_or("it is too short")?;
     let (body, sum) = without_end.split_at(end_of_body + 1);
     let mut lines = body.lines();
