@@ -91,7 +91,7 @@ fn a_log_in_a_bucket_is_read_as_any_other() {
 }
 
 #[test]
-fn what_a_repair_in_a_bucket_has_mended_is_not_said_to_be_left() {
+fn what_is_missing_in_a_bucket_is_written_again() {
     let mut world = World::with_writer(&["--accept-opaque"]);
     world.add((0..600).map(|n| format!("entry {n}")));
     world.stop();
@@ -101,10 +101,7 @@ fn what_a_repair_in_a_bucket_has_mended_is_not_said_to_be_left() {
     for path in ["tile/1/000.p/2", "tile/0/000"] {
         assert!(bucket.server.objects().remove(&format!("some/log/{path}")));
     }
-    // Without the tiles above them, nothing vouches for the entries.
-    bucket.fasti(&world, &["fsck"]).refused("tile/entries/000: cannot be checked");
-    let planned = bucket.fasti(&world, &["fsck", "--repair"]);
-    planned.refused("Left as it is: tile/entries/000: ");
+    bucket.fasti(&world, &["fsck"]).refused("tile/0/000: missing");
     let said = bucket.fasti(&world, &["fsck", "--repair", "--yes"]).good();
     assert!(said.contains("2 objects were written"), "{said}");
     assert!(!said.contains("Left as it is"), "{said}");
@@ -254,4 +251,28 @@ fn the_doctor_finds_nothing_out_without_a_store() {
     let url = gone.server.url();
     let doctor = ["doctor", "--store", "s3://log", "--store-endpoint", &url, "--store-region", "x"];
     world.fasti_with(&stranger, &doctor).broken("nothing was found out");
+}
+
+#[test]
+fn what_a_repair_in_a_bucket_has_mended_is_not_said_to_be_left() {
+    let mut world = World::with_writer(&["--accept-opaque"]);
+    world.add((0..600).map(|n| format!("entry {n}")));
+    world.stop();
+    let bucket = Bucket::new(Conditions::Kept);
+    bucket.upload(&world.path("log"), "some/log");
+    let objects = bucket.server.objects();
+    let (above, tile) = ("some/log/tile/1/000.p/2", "some/log/tile/0/000");
+    let whole = [above, tile].map(|key| objects.get(key).expect("it is there").bytes);
+    let mut flipped = whole[1].to_vec();
+    flipped[4000] ^= 1;
+    objects.put(tile, flipped);
+    assert!(objects.remove(above));
+    // Without the tile above, nothing says which of the two is damaged, the tile or its entries.
+    bucket.fasti(&world, &["fsck"]).refused("tile/0/000: disagrees with tile/entries/000");
+    let planned = bucket.fasti(&world, &["fsck", "--repair"]);
+    planned.refused("Left as it is: tile/entries/000: it is as it should be now");
+    let said = bucket.fasti(&world, &["fsck", "--repair", "--yes"]).good();
+    assert!(said.contains("2 objects were written"), "{said}");
+    assert!(!said.contains("Left as it is"), "{said}");
+    assert_eq!([above, tile].map(|key| objects.get(key).expect("it was written").bytes), whole);
 }
