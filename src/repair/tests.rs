@@ -181,11 +181,13 @@ fn what_is_signed_or_unknown_or_ahead_is_never_written() {
 
 #[test]
 fn what_a_later_check_finds_sound_is_not_left() {
-    let log = Damaged::of(small());
+    let log = Damaged::of(MadeLog::of(&entries(700)));
+    let mut flipped = log.whole.objects["tile/0/000"].clone();
+    flipped[4000] ^= 1;
+    log.put("tile/0/000", Some(&flipped));
     log.put("tile/1/000.p/2", None);
-    log.put("tile/0/000", None);
     log.put("tile/0/other", Some(b"x"));
-    // Nothing vouches for the entries until the tiles above them are there again.
+    // Without the tile above, nothing says which of the two is damaged, the tile or its entries.
     let Done { written, left, mut after, .. } = log.repair(None);
     assert_eq!(written, 2);
     let named: Vec<_> = left.keys().map(String::as_str).collect();

@@ -252,3 +252,27 @@ fn the_doctor_finds_nothing_out_without_a_store() {
     let doctor = ["doctor", "--store", "s3://log", "--store-endpoint", &url, "--store-region", "x"];
     world.fasti_with(&stranger, &doctor).broken("nothing was found out");
 }
+
+#[test]
+fn what_a_repair_in_a_bucket_has_mended_is_not_said_to_be_left() {
+    let mut world = World::with_writer(&["--accept-opaque"]);
+    world.add((0..600).map(|n| format!("entry {n}")));
+    world.stop();
+    let bucket = Bucket::new(Conditions::Kept);
+    bucket.upload(&world.path("log"), "some/log");
+    let objects = bucket.server.objects();
+    let (above, tile) = ("some/log/tile/1/000.p/2", "some/log/tile/0/000");
+    let whole = [above, tile].map(|key| objects.get(key).expect("it is there").bytes);
+    let mut flipped = whole[1].to_vec();
+    flipped[4000] ^= 1;
+    objects.put(tile, flipped);
+    assert!(objects.remove(above));
+    // Without the tile above, nothing says which of the two is damaged, the tile or its entries.
+    bucket.fasti(&world, &["fsck"]).refused("tile/0/000: disagrees with tile/entries/000");
+    let planned = bucket.fasti(&world, &["fsck", "--repair"]);
+    planned.refused("Left as it is: tile/entries/000: it is as it should be now");
+    let said = bucket.fasti(&world, &["fsck", "--repair", "--yes"]).good();
+    assert!(said.contains("2 objects were written"), "{said}");
+    assert!(!said.contains("Left as it is"), "{said}");
+    assert_eq!([above, tile].map(|key| objects.get(key).expect("it was written").bytes), whole);
+}

@@ -72,7 +72,9 @@ impl Between for Counting {
     ) -> impl Future<Output = Result<T, StoreError>> + Send {
         self.written.fetch_add(written.bytes() as u64, Ordering::Relaxed);
         match written {
-            Written::Record(..) => drop(self.batches.fetch_add(1, Ordering::Relaxed)),
+            Written::Record(..) => {
+                self.batches.fetch_add(1, Ordering::Relaxed);
+            }
             Written::Objects(objects) => objects.iter().for_each(|it| self.forget(&it.path)),
             Written::Object(..) => {}
         }

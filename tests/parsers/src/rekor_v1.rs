@@ -8,8 +8,8 @@ use fasti::client::rekor_v1::{PAGE, Shard, V1Entry};
 use fasti::verify::numbered_tree;
 use serde_json::{Value, json};
 use tiles_spec::{
-    Checkpoint, Frontier, LeafIndex, TreeHead, TreeSize, leaf_hash, plan_inclusion,
-    verify_inclusion,
+    Checkpoint, Frontier, LeafIndex, SignedCheckpoint, TreeHead, TreeSize, leaf_hash,
+    plan_inclusion, verify_inclusion,
 };
 
 use crate::{Seeds, proof, signed};
@@ -22,7 +22,7 @@ pub fn check(data: &[u8]) {
     if let Ok(entries) = V1Entry::read_all(data, max) {
         assert!(entries.len() <= max);
         entries.iter().for_each(agrees);
-        let again = V1Entry::read_all(&json(&entries.iter().map(entry).collect::<Vec<_>>()), max);
+        let again = V1Entry::read_all(&bytes(&entries.iter().map(entry).collect()), max);
         assert_eq!(format!("{:?}", again.expect("it is read back")), format!("{entries:?}"));
     }
     // An answer with one entry is a page with one, without its brackets.
@@ -45,8 +45,8 @@ fn agrees(found: &V1Entry) {
     assert_eq!(found.id.leaf, leaf);
     assert_eq!(found.id.to_string().parse(), Ok(found.id));
     verify_inclusion(&leaf, found.index, &found.head, &found.hashes()).expect("it is proved");
-    let signed = Checkpoint::parse_text(text_of(found.checkpoint())).expect("a checkpoint");
-    assert_eq!(signed.head, found.head);
+    let signed = SignedCheckpoint::parse(found.checkpoint().as_bytes()).expect("a checkpoint");
+    assert_eq!(signed.checkpoint().head, found.head);
     assert!(i64::try_from(found.entry.log_index).is_ok());
     let stated = found.entry.inclusion_proof.as_ref().expect("it has one");
     assert_eq!((stated.log_index, stated.tree_size), (found.index.get(), found.head.size.get()));
@@ -68,13 +68,8 @@ fn follow_each_other(shards: &[Shard]) {
     }
 }
 
-/// The text of a note.
-fn text_of(note: &str) -> &str {
-    note.split_once("\n\n").map_or(note, |(text, _)| &note[..=text.len()])
-}
-
-fn json(value: &impl serde::Serialize) -> Vec<u8> {
-    serde_json::to_vec(value).expect("it is JSON")
+fn bytes(value: &Value) -> Vec<u8> {
+    value.to_string().into_bytes()
 }
 
 /// An entry as the API gives it.
@@ -113,7 +108,7 @@ fn info(shards: &[Shard]) -> Vec<u8> {
     let (active, inactive) = shards.split_last().expect("one is active");
     let mut info = tree(active);
     info["inactiveShards"] = inactive.iter().map(tree).collect();
-    json(&info)
+    bytes(&info)
 }
 
 /// A checkpoint by the log's key, of the tree with this number.
@@ -165,9 +160,9 @@ pub fn seeds() -> Seeds {
     let mut last = tree(7, 6, numbered(7, signed::head(6)));
     last["inactiveShards"] = json!([tree(2, 0, numbered(2, signed::head(0))), tree(3, 5, own)]);
     vec![
-        ("entry", json(&one)),
-        ("page", json(&[&one, &one])),
-        ("tree", json(&alone)),
-        ("trees", json(&last)),
+        ("entry", bytes(&one)),
+        ("page", bytes(&json!([one, one]))),
+        ("tree", bytes(&alone)),
+        ("trees", bytes(&last)),
     ]
 }
