@@ -90,28 +90,6 @@ fn a_log_in_a_bucket_is_read_as_any_other() {
         .broken("the name of the bucket is missing");
 }
 
-#[test]
-fn what_is_missing_in_a_bucket_is_written_again() {
-    let mut world = World::with_writer(&["--accept-opaque"]);
-    world.add((0..600).map(|n| format!("entry {n}")));
-    world.stop();
-    let bucket = Bucket::new(Conditions::Kept);
-    bucket.upload(&world.path("log"), "some/log");
-    let whole = bucket.server.objects().all();
-    for path in ["tile/1/000.p/2", "tile/0/000"] {
-        assert!(bucket.server.objects().remove(&format!("some/log/{path}")));
-    }
-    bucket.fasti(&world, &["fsck"]).refused("tile/0/000: missing");
-    let said = bucket.fasti(&world, &["fsck", "--repair", "--yes"]).good();
-    assert!(said.contains("2 objects were written"), "{said}");
-    assert!(!said.contains("Left as it is"), "{said}");
-    for path in ["tile/1/000.p/2", "tile/0/000"] {
-        let path = format!("some/log/{path}");
-        let there = bucket.server.objects().get(&path).expect("it was written");
-        assert_eq!(there.bytes, whole[&path].bytes, "{path}");
-    }
-}
-
 /// A log in the bucket after two others there: one was frozen, and of one the size is stated.
 #[test]
 fn inactive_shards_are_read_from_a_bucket() {

@@ -240,7 +240,11 @@ fn copies_in_a_bucket_are_cosigned_once_they_are_whole() {
     let hash = origin_hash(log.origin());
     let stored = |path: &str| bucket.objects().get(&format!("copies/{hash}/{path}"));
     let push = |mirror: &Witness, end: u64| {
-        let answer = post(mirror, OCTETS, &upload(&log, end - 1, end, b"", 0));
+        // Whoever has all entries needs none of them, only the question.
+        let answer = post(mirror, OCTETS, &upload(&log, end, end, b"", 0));
+        if answer.status != 409 {
+            return answer;
+        }
         let MirrorInfo { next, ticket, .. } = info(&answer, 409);
         post(mirror, OCTETS, &upload(&log, next.get(), end, &ticket, 9))
     };
