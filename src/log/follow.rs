@@ -289,7 +289,7 @@ impl Follower<'_> {
             let _forward = stage("forward");
             peers.forward(&leader.address, leader.epoch, &entries).await
         };
-        let answers = within(traces.clone(), forwarded).await?;
+        let answers = within(traces.clone(), Box::pin(forwarded)).await?;
         if let Some(traces) = traces {
             traces.enter_last("acknowledge");
         }

@@ -128,15 +128,18 @@ impl Tracer {
 /// does if they are large enough, as OpenTelemetry has it.
 #[allow(clippy::cast_precision_loss, reason = "53 of the 56 bits are enough")]
 fn is_in(fraction: f64, id: RequestId) -> bool {
-    let [.., a, b, c, d, e, f, g] = id.bytes();
-    let random = u64::from_be_bytes([0, a, b, c, d, e, f, g]);
+    let random = u128::from_be_bytes(id.bytes()) & ((1 << 56) - 1);
     random as f64 >= (1.0 - fraction) * (1_u64 << 56) as f64
 }
 
 /// A new ID, so small that the numbers that follow it are IDs too.
 fn new_span() -> SpanId {
-    let [a, b, c, d, e, f, g, h, ..] = OsEntropy.nonce();
-    [(a & 0x7f) | 1, b, c, d, e, f, g, h]
+    let mut span = SpanId::default();
+    for (byte, random) in span.iter_mut().zip(OsEntropy.nonce()) {
+        *byte = random;
+    }
+    span[0] = (span[0] & 0x7f) | 1;
+    span
 }
 
 /// A traced request that is being answered. The trace ends when this is dropped.
@@ -215,8 +218,8 @@ mod tests {
         RequestId::new(&OsEntropy)
     }
 
-    fn parent(is_sampled: bool) -> Option<TraceParent> {
-        Some(TraceParent { trace: new_id(), parent: [7; 8], is_sampled })
+    fn parent(is_sampled: bool) -> TraceParent {
+        TraceParent { trace: new_id(), parent: [7; 8], is_sampled }
     }
 
     #[tokio::test]
@@ -224,10 +227,10 @@ mod tests {
         let (none, _queue) = tracer(0.0);
         let (all, _queue) = tracer(1.0);
         for (tracer, parent, by_chance, expected) in [
-            (&none, parent(true), true, true),
-            (&none, parent(true), false, true),
+            (&none, Some(parent(true)), true, true),
+            (&none, Some(parent(true)), false, true),
             (&none, None, true, false),
-            (&all, parent(false), true, false),
+            (&all, Some(parent(false)), true, false),
             (&all, None, true, true),
             (&all, None, false, false),
         ] {
@@ -241,7 +244,7 @@ mod tests {
     #[tokio::test]
     async fn a_trace_has_what_was_done_for_its_request() {
         let (tracer, mut queue) = tracer(0.0);
-        let (id, parent) = (new_id(), parent(true));
+        let (id, parent) = (new_id(), Some(parent(true)));
         let traced = tracer.begin(id, parent, "POST", true).expect("it is sampled");
         let work = async {
             drop(stage("work"));

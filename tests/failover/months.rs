@@ -13,8 +13,8 @@ use crate::figures::{bench, move_away};
 use crate::fleet::{Fleet, WRITERS};
 use crate::scene::Scene;
 
-/// An average month.
-const MONTH: Duration = Duration::from_secs(2_629_800);
+/// Seconds of an average month.
+const MONTH: f64 = 2_629_800.0;
 
 /// Entries per second, and for how long.
 const RATES: [(u32, u32); 3] = [(0, 120), (10, 120), (1_000, 60)];
@@ -38,7 +38,7 @@ fn a_month() {
         }
         let counts = bucket.server.tally().reset();
         println!("== {rate} entries/s for {seconds} s, scaled to a month");
-        let scale = MONTH.as_secs_f64() / f64::from(seconds);
+        let scale = MONTH / f64::from(seconds);
         for (operation, count) in counts {
             let [requests, received, sent] = [count.requests, count.received, count.sent]
                 .map(|n| f64::from(u32::try_from(n).expect("a short run")) * scale);

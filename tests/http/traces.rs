@@ -207,5 +207,5 @@ fn nobody_waits_for_a_collector_that_is_gone_refuses_or_stalls() {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }

@@ -134,7 +134,7 @@ async fn every_change_to_the_json_of_a_head_is_found() {
     let mut damaged: Vec<_> = changed(&value).iter().map(Value::to_string).collect();
     assert!(damaged.len() > 40, "{}", damaged.len());
     // Which of two members counts is up to the reader.
-    damaged.push(sound.replacen("{", "{\"treeSize\": 6,", 1));
+    damaged.push(sound.replacen('{', "{\"treeSize\": 6,", 1));
     for json in damaged {
         fs::write(&file, &json).unwrap();
         let named = problems(&directory, &trust()).await;

@@ -50,7 +50,7 @@ impl Finisher<'_> {
             match next {
                 Some(Some(batch)) => {
                     let traces = batch.traces.clone();
-                    within(traces, self.finish(batch)).await?;
+                    within(traces, Box::pin(self.finish(batch))).await?;
                 }
                 Some(None) => return Ok(()),
                 None => self.republish().await?,

@@ -123,7 +123,9 @@ pub fn seeds() -> Seeds {
     let mut leaves = signed::leaves(6);
     leaves[4] = leaf_hash(BODY);
     let mut grown = Frontier::new();
-    leaves.iter().for_each(|leaf| grown.push(*leaf).expect("it is small"));
+    for leaf in &leaves {
+        grown.push(*leaf).expect("it is small");
+    }
     let head = grown.head();
     let plan = plan_inclusion(LeafIndex::new(4).expect("it is small"), head.size);
     let hashes = plan.expect("it has the leaf").build(&proof::tiles(&leaves));

@@ -119,7 +119,7 @@ pub fn run(globals: &Globals, arguments: &Arguments, runtime: &Runtime) -> Resul
             break;
         }
     }
-    let repaired = repaired.map(|repaired| repaired.as_of(&report));
+    let repaired = repaired.map(|repaired| repaired.settled_by(&report));
     report.resumed = resumed;
     let output = output(&report, repaired.as_ref(), began.elapsed())?;
     let output = output.warn(file.and_then(StateFile::into_warning));

@@ -163,7 +163,7 @@ impl Repaired {
 
     /// The same, without what the last check finds nothing wrong with.
     #[must_use]
-    pub fn as_of(mut self, last: &Report) -> Self {
+    pub fn settled_by(mut self, last: &Report) -> Self {
         self.left = Left::still_wrong(self.left, last);
         self
     }
