@@ -275,6 +275,16 @@ impl Mix {
         }
     }
 
+    /// Rivals that were given one address, lose many answers, and do not hear of each other: what they
+    /// write to take over differs in nothing but its random bytes.
+    #[cfg(feature = "planted")]
+    pub fn namesakes(self, rng: &mut Seeded) -> Self {
+        let lost_after = rng.pick(&[300, 2_000]);
+        let rates = Rates { message_lost: 10_000, slow: 300, lost_after, ..Rates::default() };
+        let quarrel = self.quarrel(rng);
+        Self { one_address: true, ends: false, astray: None, witnesses: None, rates, ..quarrel }
+    }
+
     /// A store that is restored to an older state while its writers run.
     #[cfg(feature = "planted")]
     pub fn restored(self, rng: &mut Seeded) -> Self {

@@ -110,6 +110,7 @@ impl Wrong {
             Self::Code(Bug::CatchUpUnchecked) => Some(Mix::forgetful),
             Self::Code(Bug::AcceptAnyReplay) => Some(Mix::restored),
             Self::Code(Bug::SeenAfterRecords) => Some(Mix::neighbours),
+            Self::Seam(Defect::NonceReused) => Some(Mix::namesakes),
             _ => None,
         }
     }
