@@ -126,8 +126,13 @@ impl Wrong {
 /// Runs seeds until one fails. If the bug has its own circumstances, every other run is in them.
 fn hunt(wrong: Wrong, first: u64, count: u64) -> Option<Outcome> {
     wrong.enable();
-    // One of them is caught in few of its runs, and early in these.
-    let own = if matches!(wrong, Wrong::Code(Bug::SeenAfterRecords)) { 5_001 } else { 0 };
+    // Some are caught in few of their runs, and early in these.
+    let own = match wrong {
+        Wrong::Code(Bug::SeenAfterRecords) => 5_001,
+        Wrong::Code(Bug::CatchUpUnchecked) => 3_000,
+        Wrong::Seam(Defect::NonceReused) => 90,
+        _ => 0,
+    };
     let runs = (first..first + count).map(|seed| match wrong.circumstances() {
         Some(shape) if seed % 2 == 1 => run_in(own + seed, shape),
         _ => run(seed),
