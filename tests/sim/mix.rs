@@ -275,8 +275,8 @@ impl Mix {
         }
     }
 
-    /// Rivals that were given one address, lose many answers, and do not hear of each other: what they
-    /// write to take over differs in nothing but its random bytes.
+    /// Rivals that were given one address, lose many answers, and do not hear of each other: what
+    /// they write to take over differs in nothing but its random bytes.
     #[cfg(feature = "planted")]
     pub fn namesakes(self, rng: &mut Seeded) -> Self {
         let lost_after = rng.pick(&[300, 2_000]);
