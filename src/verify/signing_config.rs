@@ -104,8 +104,8 @@ pub struct SigningConfig {
     pub tsa_urls: Vec<Service>,
     /// How many logs to use.
     pub rekor_tlog_config: Selection,
-    /// How many timestamp authorities to use; missing if there are none, as sigstore-js fails
-    /// where it is there without any.
+    /// How many timestamp authorities to use. It is left out if none are listed, because
+    /// sigstore-js would fail.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tsa_config: Option<Selection>,
 }

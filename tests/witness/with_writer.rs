@@ -149,14 +149,18 @@ fn a_witness_that_is_late_is_published_later_and_counted() {
     read(&writer, &three, &policy, 0);
 }
 
+/// The key of the log of the index, which is the log's own under another name.
+fn index_key(writer: &Writer) -> VerifierKey {
+    let name = "log.test/lookup".parse().expect("a name");
+    VerifierKey::new(name, writer.key.public_key().clone()).expect("a key")
+}
+
 #[test]
 fn the_log_of_an_index_is_cosigned_if_that_is_asked_for() {
     let flags = ["--accept-opaque", "--lookup-seconds", "1", "--origin", "log.test"];
     let home = WriterHome::new();
     let writer = home.start(&flags);
-    let name = "log.test/lookup".parse().expect("a name");
-    let lookup = VerifierKey::new(name, writer.key.public_key().clone()).expect("a key");
-    let (log, vkey) = (writer.key.clone(), writer.key.to_string());
+    let (log, lookup, vkey) = (writer.key.clone(), index_key(&writer), writer.key.to_string());
     writer.stop();
     let three = Three::knowing([&[&log], &[&log, &lookup], &[&log, &lookup]]);
     let policy = home.file("policy", &three.policy(&vkey));
@@ -183,9 +187,7 @@ fn the_index_has_the_lines_of_witnesses_that_are_slower_than_the_quorum() {
     let flags = ["--accept-opaque", "--lookup-seconds", "1", "--origin", "log.test"];
     let home = WriterHome::new();
     let writer = home.start(&flags);
-    let name = "log.test/lookup".parse().expect("a name");
-    let lookup = VerifierKey::new(name, writer.key.public_key().clone()).expect("a key");
-    let (log, vkey) = (writer.key.clone(), writer.key.to_string());
+    let (log, lookup, vkey) = (writer.key.clone(), index_key(&writer), writer.key.to_string());
     writer.stop();
     let three = Three::knowing([&[&log, &lookup], &[&log, &lookup], &[&log, &lookup]]);
     let running = three.witnesses.iter().map(|witness| witness.as_ref().expect("it runs").address);

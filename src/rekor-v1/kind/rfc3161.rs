@@ -44,7 +44,7 @@ pub(super) fn accept(spec: &Object<'_>, _: &Setting) -> Result<Draft, KindError>
     })
 }
 
-/// The DER element at the beginning; everything if there is none.
+/// The DER element at the beginning, or all bytes if they do not begin with one.
 fn first_element(der: &[u8]) -> &[u8] {
     let length = || {
         let mut reader = SliceReader::new(der).ok()?;

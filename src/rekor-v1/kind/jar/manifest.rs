@@ -72,7 +72,7 @@ pub(super) fn said(name: &str) -> String {
 }
 
 impl Attributes {
-    /// An attribute's value; empty if there is none.
+    /// The value of an attribute, or an empty string if the attribute is missing.
     pub fn get(&self, name: &str) -> &str {
         self.0.get(name).map_or("", |value| value)
     }

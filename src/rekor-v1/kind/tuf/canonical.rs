@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::document::integer;
 
-/// The canonical form; `None` if there is none.
+/// The canonical form; `None` if the value has none, as with fractions.
 pub(super) fn canonical(value: &Value) -> Option<Vec<u8>> {
     let mut json = String::new();
     push(value, &mut json)?;

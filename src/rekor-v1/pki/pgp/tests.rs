@@ -128,7 +128,7 @@ fn revocations() {
     assert_eq!(verify(&revoked_at(LATER, std::slice::from_ref(&retired)), &signature), revoked);
     assert_eq!(verify(&revoked_at(LATER + 1, &[retired]), &signature), Ok(()));
     assert_eq!(verify(&revoked_at(LATER + 1, &[subpacket(29, &[2])]), &signature), revoked);
-    // A revocation is kept, and one by another is none.
+    // A revocation is kept. One that another key has signed does not count.
     assert!(canonical(&revoked_at(LATER, &[])).len() > ann.whole("Ann").len());
     let forged = TestKey::new(2).sign(kind::KEY_REVOCATION, LATER, &[], &[&ann.hashed()]);
     let whole = ann.whole("Ann");

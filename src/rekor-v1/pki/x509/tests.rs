@@ -32,7 +32,7 @@ fn one_key_has_one_form() {
         let key = Key::parse(text.as_bytes()).expect("a key");
         assert_eq!(key.canonical(), canonical.as_bytes());
         assert!(key.subjects().is_empty());
-        key.check_chain().expect("there is none");
+        key.check_chain().expect("a bare key has no chain to check");
     }
 }
 
