@@ -52,7 +52,7 @@ impl PublicKey {
             .map_err(|_| X509Error::BadSignature { algorithm: self.algorithm() })
     }
 
-    /// Like [`verify_v1`](Self::verify_v1), over a SHA-256 digest. There is none for Ed25519.
+    /// Like [`verify_v1`](Self::verify_v1), over a SHA-256 digest. Ed25519 has no such form.
     pub fn verify_v1_digest(
         &self,
         digest: &ArtifactDigest,

@@ -96,7 +96,7 @@ def cloud_config(text):
         assert place in files or place == "/run/fasti/secret" or place.startswith("gcpkms://"), place
     units = [path for path in files if path.endswith(".service")]
     started = [line for line in config["runcmd"] if "fasti" in line]
-    assert len(units) == len(started), "a unit is not started, or there is none"
+    assert len(units) == len(started), "a unit is not started, or no unit is written"
     for unit in units:
         assert any(line.endswith(pathlib.Path(unit).name) for line in started), unit
         for line in files[unit].splitlines():

@@ -360,7 +360,7 @@ async fn tickets_lead_to_checkpoints_that_were_pending() {
     elsewhere(running.upload(&log, 256, &first, b"", 9).await);
     // Others are faster with the entries, beyond its end.
     go_on(running.upload(&log, 256, &second, b"", 3).await);
-    // Anything else than the ticket as it was is none.
+    // Anything but the ticket as it was made is refused.
     let mut altered = info.ticket.clone();
     *altered.last_mut().unwrap() ^= 1;
     for ticket in [&altered[..], &info.ticket[1..], &info.ticket[..31], b"ticket"] {

@@ -16,7 +16,7 @@ fn wrong_signatures_are_refused_without_a_request() {
     world.write("other", "another artifact");
     let before = size(&world);
     for made in &all {
-        // A key that is none, and what is not signed by the right one.
+        // Another artifact, another key, and metadata that this key did not sign.
         let broken: Vec<String> = made
             .flags
             .iter()

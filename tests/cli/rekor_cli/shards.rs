@@ -72,7 +72,7 @@ fn entries_are_proved_by_the_key_of_their_shard() {
     assert_eq!((value(&said, "Index:"), value(&said, "UUID:")), ("1", &*id));
     // Who does not know the shard's key knows nothing of the entry.
     new.fasti(&["get", "--uuid", &id]).refused("give its verifier key with --vkey too");
-    // An entry of no shard is none; and what serves only files has no shards.
+    // No shard has this entry; and what serves only files has no shards.
     new.fasti(&["get", "--uuid", &"ab".repeat(32)]).refused("the log has no such entry");
     new.fasti(&["get", "--log", "log", "--uuid", &id]).refused("the log has no such entry");
     // The same entry can be logged again, and then the tiles have it.

@@ -50,7 +50,7 @@ class Entries(unittest.TestCase):
         cls.keyring = keyring("v1")
         cls.key = ec.generate_private_key(ec.SECP256R1())
         cls.certificate = certificate(cls.key)
-        # Index 0 is none for the client.
+        # The client takes index 0 for a missing index.
         cls.client.create_entry(cls.hashed(b"the first"))
 
     @classmethod

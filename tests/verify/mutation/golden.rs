@@ -98,7 +98,7 @@ impl Golden {
     }
 
     /// Fails if there is a survivor that is not known, or not judged; or, after a full run, if one
-    /// that is known is none.
+    /// that is known did not survive.
     pub fn compare(mut self, survivors: &BTreeSet<Survivor>, is_full: bool) {
         let is_new = |one: &&Survivor| !self.known.contains_key(one) && !self.is_covered(one);
         let new: Vec<_> = survivors.iter().filter(is_new).cloned().collect();

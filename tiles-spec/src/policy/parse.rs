@@ -42,7 +42,7 @@ pub enum PolicyFault {
     /// A control character other than tab and newline.
     #[error("byte {0:#04x} is not allowed; lines end with a newline alone")]
     Byte(u8),
-    /// The first word is none that is known.
+    /// The first word is not a known keyword.
     #[error("it begins with {0:?}, not with log, witness, group or quorum")]
     Word(String),
     /// A word is missing.

@@ -143,7 +143,7 @@ mod tests {
             assert!(!keys[1].verify_subtree(&read.signed(), line.bytes()));
             let other = request(0, 1, 14);
             assert!(!keys[0].verify_subtree(&other.signed(), line.bytes()));
-            // A line with a time is none of a part.
+            // A timestamped cosignature does not count for a part of the tree.
             let timed = &read.checkpoint.note().signatures()[0];
             assert!(!keys[0].verify_subtree(&request(0, 14, 14).signed(), timed.bytes()));
         }
