@@ -68,15 +68,15 @@ class Judge:
         self.rules, self.book, self.republish = rules, book, republish
         self.began, self.ended, self.problems = began, ended, []
         self.fired = self.firing()
-        # Silences with less between them look like one.
+        # Silences with less between them may look like one, and need not.
         self.joined = 2 * rules.scrape + 5
 
     def judge(self):
         """Returns what was not right."""
         for name in WRITERS:
-            self.outages(["FastiWriterDown"], self.book.silences(name, self.joined), name)
+            self.outages(["FastiWriterDown"], self.book.silences(name), name)
             self.restarting(name)
-        self.outages(["FastiNoWriters"], self.book.all_silent(WRITERS, self.joined))
+        self.outages(["FastiNoWriters"], self.book.all_silent(WRITERS))
         self.needs_away()
         for name in WITNESSES:
             self.witness_fails(name)
@@ -125,7 +125,8 @@ class Judge:
         fired = [span for alert in alerts for span in self.spans_of(alert, who)]
         name, slack = " or ".join(alerts) + (f" of {who}" if who else ""), self.rules.slack()
         for begin, end in faults:
-            hit = any(begin + waits - 1 <= a <= end + slack for a, _ in fired)
+            # It may have begun to fire before, if an earlier silence looked like the same one.
+            hit = any(a <= end + slack and b >= begin + waits - 1 for a, b in fired)
             if end - begin >= certain and not hit:
                 self.problem(f"{name} did not fire in the {end - begin:.0f} s from", begin)
         allowed = [(a, b) for a, b in merged(may or faults, self.joined) if b - a >= least]
@@ -138,9 +139,9 @@ class Judge:
         seconds, which is longer than scaled rules wait.
         """
         silences, all_silent = self.book.silences, self.book.all_silent
-        away = silences("bucket", self.joined) + silences("store", self.joined)
+        away = silences("bucket") + silences("store")
         for left in WITNESSES:
-            away += all_silent([name for name in WITNESSES if name != left], self.joined)
+            away += all_silent([name for name in WITNESSES if name != left])
         writers = all_silent(WRITERS)
         if self.rules.waits["FastiNoLeader"] < TAKEOVER:
             writers = [span for name in WRITERS for span in silences(name)]

@@ -14,6 +14,7 @@ LENGTH = 3600.0
 DOWN = [("writer2", 100, 545)]
 ALL = [(name, 100, 370) for name in WRITERS]
 QUORUM = [("witness2", 100, 310), ("witness3", 50, 1500)]
+FLAPPING = [("writer2", at, at + 8) for at in range(100, 900, 11)]
 LIVES = [(at, "writer1", "new") for at in (10, 200, 400, 600)]
 # Faults, starts, alerts that fired, and the alerts with which fault is found.
 CASES = [
@@ -21,9 +22,13 @@ CASES = [
     (DOWN, [], [("FastiWriterDown", "writer2", 430, 560)], []),
     (DOWN, [], [], ["FastiWriterDown"]),
     (DOWN, [], [("FastiWriterDown", "writer1", 430, 560)], ["FastiWriterDown"] * 2),
-    (DOWN, [], [("FastiWriterDown", "writer2", 110, 560)], ["FastiWriterDown"] * 2),
+    (DOWN, [], [("FastiWriterDown", "writer2", 110, 560)], ["FastiWriterDown"]),
     (DOWN, [], [("FastiWriterDown", "writer2", 430, 900)], ["FastiWriterDown"]),
     ([("writer2", 100, 200)], [], [("FastiWriterDown", "writer2", 190, 210)], ["FastiWriterDown"]),
+    (FLAPPING, [], [], []),
+    (FLAPPING, [], [("FastiWriterDown", "writer2", 430, 920)], []),
+    ([*FLAPPING, ("writer2", 905, 1400)], [], [("FastiWriterDown", "writer2", 430, 1410)], []),
+    ([*FLAPPING, ("writer2", 905, 1400)], [], [], ["FastiWriterDown"]),
     (ALL, [], [("FastiNoWriters", "log", 270, 390)], []),
     (ALL, [], [], ["FastiNoWriters"]),
     (QUORUM, [], [("FastiStalled", "writer1", 200, 320)], ["FastiWitnessFails"]),
