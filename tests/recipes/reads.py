@@ -2,6 +2,7 @@
 sites. `_writer/` is nobody's business.
 """
 
+import time
 import urllib.error
 import urllib.request
 
@@ -15,6 +16,7 @@ PLACES = [
 ]
 # The index of two entries is one run, or two.
 RUNS = ["/lookup/run/0/2/0", "/lookup/run/1/2/0"]
+INDEX_SECONDS = 40
 CLOSED = ["/_writer/vkey", "/tile/%2e%2e/_writer/vkey", "/tile/../_writer/vkey", "/other", "/tile/0/000"]
 
 
@@ -29,9 +31,19 @@ def ask(front, path, method="GET", **fields):
         return error.code, error.headers, b""
 
 
+def indexed(front):
+    """The run of both entries. The index follows the log within seconds."""
+    for _ in range(INDEX_SECONDS):
+        for path in RUNS:
+            if ask(front, path)[0] == 200:
+                return path
+        time.sleep(1)
+    raise AssertionError(f"the index does not cover two entries after {INDEX_SECONDS} seconds")
+
+
 def check(front, vkey, prefixes=("",)):
     """Reads a log of two entries."""
-    [run, *_] = [path for path in RUNS if ask(front, path)[0] == 200]
+    run = indexed(front)
     for path, kind, lifetime in [*PLACES, (run, "application/octet-stream", IMMUTABLE)]:
         # Twice, as a cache may answer the second time.
         for prefix in [*prefixes, *prefixes]:
