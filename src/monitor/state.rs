@@ -30,7 +30,7 @@ pub struct State {
     pub shown: TreeSize,
     /// When that tree was first seen, in seconds since 1970.
     pub grown: u64,
-    /// The last integrated time; 0 if there was none.
+    /// The last integrated time; 0 if no entry had one.
     pub time: u64,
     /// Entries of the round that is under way that were left out of its reports.
     pub left_out: LeftOut,

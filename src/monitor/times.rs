@@ -19,7 +19,7 @@ pub(crate) const AHEAD_MAX: Duration = Duration::from_mins(5);
 /// The times of a log, as they are read.
 #[derive(Default)]
 pub(crate) struct Clockwork {
-    /// The last time; 0 if there was none.
+    /// The last time; 0 before the first.
     pub(crate) last: u64,
     /// How many entries had a time.
     pub(crate) timed: u64,

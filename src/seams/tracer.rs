@@ -185,7 +185,7 @@ pub struct FinishedTrace {
     pub parent: Option<SpanId>,
     /// The method of the request.
     pub method: &'static str,
-    /// The route and the status of the answer; `None` if there was none.
+    /// The route and the status of the answer; `None` if the request was not answered.
     pub answer: Option<(&'static str, u16)>,
     /// When the request came, by the wall clock.
     pub date: SystemTime,

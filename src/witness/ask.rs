@@ -13,7 +13,7 @@ pub const ENTRIES_ANSWER_BYTES_MAX: usize = MIRROR_INFO_BYTES_MAX;
 pub struct Asked {
     /// The HTTP status.
     pub status: u16,
-    /// The content type, without parameters; empty if there is none.
+    /// The content type, without parameters; empty if the answer has no such header.
     pub content_type: String,
     /// The body.
     pub body: Vec<u8>,

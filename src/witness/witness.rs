@@ -215,8 +215,8 @@ impl Witness {
         .await
     }
 
-    /// The checkpoint of a log that was cosigned last, with the log's own lines alone; `None` if
-    /// there is none that a key of the log has signed.
+    /// The checkpoint of a log that was cosigned last, with the log's own lines alone; `None`
+    /// before the first, or if no key of the log has signed it.
     pub(crate) async fn pending(
         self: &Arc<Self>,
         log: &Arc<KnownLog>,

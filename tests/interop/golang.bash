@@ -6,7 +6,7 @@ export GOCACHE=$go_cache/build GOMODCACHE=$go_cache/mod
 # not compile with Go 1.27, whose crypto/x509 also reads some certificates otherwise than Go 1.26's.
 export GOTOOLCHAIN=auto CGO_ENABLED=0
 # Without the first flag nobody could remove the modules again. The last one: it takes longer to optimise
-# these programs than to run them.
+# these programs than to run them, so none of them is of use for figures.
 export GOFLAGS="-modcacherw -buildvcs=false '-gcflags=all=-N -l -dwarf=false'"
 
 # build_go WHAT DIRECTORY: builds the commands of a module into $go_cache/bin. Ends the script with

@@ -40,7 +40,7 @@ impl Witness {
         self.last.lock().expect("unpoisoned").size.get()
     }
 
-    /// The size of the published tree; 0 if there is none.
+    /// The size of the published tree; 0 before the first checkpoint.
     fn published(&self) -> TreeSize {
         let shown = self.store.objects().remove(&ObjectPath::checkpoint());
         let open = |bytes: bytes::Bytes| open_checkpoint(&bytes, ORIGIN, &[verifier_key()]);

@@ -175,13 +175,13 @@ class Judge:
         certain = self.republish + WITNESS_LATE + self.rules.certain("FastiWitnessFails")
         least = self.rules.waits["FastiWitnessFails"] - 1
         fired = self.spans_of("FastiWitnessFails", name)
-        away = self.book.silences(name, self.joined)
-        for begin, end in away:
-            if end - begin >= certain and not any(begin <= a <= begin + certain for a, _ in fired):
+        for begin, end in self.book.silences(name):
+            hit = any(a <= begin + certain and b >= begin for a, b in fired)
+            if end - begin >= certain and not hit:
                 self.problem(f"FastiWitnessFails of {name} did not fire, away from", begin)
-        slack = self.rules.slack() + TAKEOVER
+        slack, may = self.rules.slack() + TAKEOVER, self.book.silences(name, self.joined)
         for a, b in fired:
-            if not any(begin + least <= a and b <= end + slack for begin, end in away):
+            if not any(begin + least <= a and b <= end + slack for begin, end in may):
                 self.problem(f"FastiWitnessFails of {name} fired for no reason from", a)
 
     def others(self):

@@ -15,6 +15,7 @@ DOWN = [("writer2", 100, 545)]
 ALL = [(name, 100, 370) for name in WRITERS]
 QUORUM = [("witness2", 100, 310), ("witness3", 50, 1500)]
 FLAPPING = [("writer2", at, at + 8) for at in range(100, 900, 11)]
+TIRED = [("witness2", at, at + 8) for at in range(100, 2000, 11)]
 LIVES = [(at, "writer1", "new") for at in (10, 200, 400, 600)]
 # Faults, starts, alerts that fired, and the alerts with which fault is found.
 CASES = [
@@ -29,6 +30,7 @@ CASES = [
     (FLAPPING, [], [("FastiWriterDown", "writer2", 430, 920)], []),
     ([*FLAPPING, ("writer2", 905, 1400)], [], [("FastiWriterDown", "writer2", 430, 1410)], []),
     ([*FLAPPING, ("writer2", 905, 1400)], [], [], ["FastiWriterDown"]),
+    (TIRED, [], [], []),
     (ALL, [], [("FastiNoWriters", "log", 270, 390)], []),
     (ALL, [], [], ["FastiNoWriters"]),
     (QUORUM, [], [("FastiStalled", "writer1", 200, 320)], ["FastiWitnessFails"]),

@@ -133,7 +133,7 @@ fn root(data: &Path, case: &Path) -> Vec<u8> {
     super::read(&root)
 }
 
-/// The verdict, or why there is none.
+/// The verdict, or why the bundle could not be judged.
 fn judge(data: &Path, case: &Path) -> Result<Verdict, String> {
     let words = |error: &dyn std::error::Error| error.to_string();
     let root = trusted_root::read(&root(data, case)).map_err(|error| words(&error))?;

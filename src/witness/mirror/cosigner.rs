@@ -131,7 +131,7 @@ impl Mirror {
         self.witness.logs().with_hash(origin_hash).is_some_and(|log| log.is_mirrored)
     }
 
-    /// The newest checkpoint of that log that was cosigned; `None` if there is none.
+    /// The newest cosigned checkpoint of that log; `None` before the first.
     pub async fn newest(self: &Arc<Self>, hash: &str) -> Result<Option<Vec<u8>>, MirrorRefusal> {
         let Some(log) = self.witness.logs().with_hash(hash) else { return Ok(None) };
         // Nobody sees what is not safe on the disk yet.

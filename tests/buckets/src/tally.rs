@@ -29,8 +29,8 @@ impl Operation {
     pub const ALL: [Self; 7] =
         [Self::Get, Self::Head, Self::Put, Self::Delete, Self::DeleteMany, Self::List, Self::Other];
 
-    /// The kind and key of a request; the key is empty if there is none. The first segment of the
-    /// path is the bucket.
+    /// The kind and key of a request. The first segment of the path is the bucket; the key is what
+    /// follows, and empty in a request for the whole bucket.
     pub fn of<B>(request: &Request<B>) -> (Self, String) {
         let path = request.uri().path().trim_start_matches('/');
         let key = path.split_once('/').map_or("", |(_, key)| key);

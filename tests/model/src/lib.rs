@@ -15,7 +15,7 @@
 //! - **Writers** ([`writer`], [`recover`], [`lead`]): step machines that follow the protocol. There
 //!   is no time: a writer can pause between any two steps for as long as it likes. It can crash at
 //!   any step, as often as it likes, and restart with empty memory. Hint and listing can be of any
-//!   age: every slot that holds a record is a candidate, and so is "there is none".
+//!   age: they can name any slot that holds a record, or say that the log is empty.
 //! - **Records** ([`record`]): each holds one entry, different from all others, or takes over. The
 //!   root at size n is the chain of n entries. Equal entries are the guard
 //!   [`without::Without::Root`].

@@ -13,9 +13,9 @@ pub const EXCESS_MAX: u64 = 8 * 256;
 /// What a mirror has of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MirrorSizes {
-    /// The size of the checkpoint that it cosigned last; `None` if there is none.
+    /// The size of the checkpoint that it cosigned last; `None` before the first.
     pub mirror: Option<TreeSize>,
-    /// The size of the checkpoint that it learned last; `None` if there is none.
+    /// The size of the checkpoint that it learned last; `None` before the first.
     pub pending: Option<TreeSize>,
     /// How many entries it has, without a gap.
     pub next: TreeSize,
