@@ -126,6 +126,11 @@ impl Workers {
         Self::Processors(Arc::new(Semaphore::new(processors())))
     }
 
+    /// Whether all other work comes first.
+    pub const fn give_way(&self) -> bool {
+        matches!(self, Self::Background(_))
+    }
+
     /// Runs `work` when it is its turn, and waits for it.
     ///
     /// # Panics

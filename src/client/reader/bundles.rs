@@ -26,6 +26,9 @@ const AHEAD_MIN: usize = 4;
 const AHEAD_MAX: usize = 64;
 /// The most bytes in flight at once, as long as that allows [`AHEAD_MIN`] bundles.
 const AHEAD_BYTES: usize = 32 << 20;
+/// The same if this gives way to others. Whoever reads a bundle does not give way: with many bundles
+/// at once, a writer's clients would wait for its index.
+const AHEAD_BYTES_GIVING_WAY: usize = 1 << 20;
 
 /// Bundles of a view in order, read and verified ahead.
 pub struct Bundles<'a, T> {
@@ -116,8 +119,10 @@ impl<T: Send + 'static> Bundles<'_, T> {
 
     /// Requests more bundles, up to the limit in flight.
     async fn read_ahead(&mut self) -> Result<(), ReadError> {
+        let gives_way = self.view.workers.give_way();
+        let bytes = if gives_way { AHEAD_BYTES_GIVING_WAY } else { AHEAD_BYTES };
         // Until the first bundle is read, nothing is known about their size.
-        let most = AHEAD_BYTES.checked_div(self.largest).unwrap_or(AHEAD_MIN);
+        let most = bytes.checked_div(self.largest).unwrap_or(AHEAD_MIN);
         let most = most.clamp(AHEAD_MIN, AHEAD_MAX);
         while self.reading.len() < most
             && let Some(index) = self.rest.next().map(TileIndex::new)
