@@ -26,8 +26,8 @@ const AHEAD_MIN: usize = 4;
 const AHEAD_MAX: usize = 64;
 /// The most bytes in flight at once, as long as that allows [`AHEAD_MIN`] bundles.
 const AHEAD_BYTES: usize = 32 << 20;
-/// The same if this gives way to others. Whoever reads a bundle does not give way: with many bundles
-/// at once, a writer's clients would wait for its index.
+/// The same if this gives way to others. Reading a bundle does not give way: with many at once, a
+/// writer's clients would wait for its index.
 const AHEAD_BYTES_GIVING_WAY: usize = 1 << 20;
 
 /// Bundles of a view in order, read and verified ahead.

@@ -2,18 +2,20 @@
 //!
 //! 1. Create a file of zeros, or an empty one, since only an existing file can be named.
 //! 2. Fill it: a header that names it and the lock, and the records. Flush it, a portion at a time.
-//! 3. Let the lock name both the segment in place and this one. Flush it.
-//! 4. Rename this one into place. Flush the directory.
-//! 5. Let the lock name only this one. Flush it.
+//! 3. Let the lock name both the segment in place and this one ([`Place::announce`]). Flush it.
+//! 4. Add what the segment in place got meanwhile. Rename this one into place, and flush the
+//!    directory ([`Place::put`]). Only now must no record be written elsewhere.
+//! 5. Let the lock name only this one ([`Place::confirm`]). Flush it.
 //!
 //! At whatever step a crash or a power cut comes, the lock names the segment in place
-//! (identity.rs). If the directory has no segment yet, the lock names nothing before step 4, so it
+//! (identity.rs). If the directory has no segment yet, the lock names nothing before step 5, so it
 //! never names only a segment that is not in place.
 
 use std::io;
 use std::io::ErrorKind::{QuotaExceeded, StorageFull};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tiles_spec::TreeSize;
 
@@ -37,7 +39,7 @@ pub(super) struct Place {
     pub lock: Lock,
     /// Whether the lock names the files here. After a copy was accepted, it does so only from the
     /// first record on: a copy that is refused after all remains a copy.
-    pub is_named: bool,
+    pub is_named: AtomicBool,
 }
 
 /// How many bytes are held before they are written and flushed.
@@ -50,6 +52,8 @@ pub(super) struct NewSegment {
     /// The number in the name that the file gets.
     first: RecordNumber,
     name: SegmentName,
+    /// Whether the lock names it.
+    is_announced: bool,
     segment: Segment,
     /// What is not written yet, and where it begins in the file.
     unwritten: Vec<u8>,
@@ -118,7 +122,9 @@ impl Place {
         let begun = self.begin_at(&path, settled);
         let (file, name, header) = begun.map_err(|e| failed("write", &path, e))?;
         let segment = alone(&header);
-        Ok(NewSegment { path, file, first, name, segment, unwritten: header, written: 0 })
+        let is_announced = false;
+        let (unwritten, written) = (header, 0);
+        Ok(NewSegment { path, file, first, name, is_announced, segment, unwritten, written })
     }
 
     fn begin_at(
@@ -133,6 +139,15 @@ impl Place {
         Ok((self.files.open_in_place(path)?, name, header))
     }
 
+    /// Lets the lock name both the segment that is to be put in place, and the one in place.
+    pub fn announce(&self, new: &mut NewSegment, before: SegmentName) -> Result<(), StoreError> {
+        if self.is_named() && !new.is_announced {
+            self.write_names(&[before, new.name])?;
+            new.is_announced = true;
+        }
+        Ok(())
+    }
+
     /// Puts a segment in the place of `before`.
     pub fn put(
         &self,
@@ -142,28 +157,34 @@ impl Place {
         let dir = self.private.join("commit");
         let path = dir.join(format!("{:020}.segment", new.first.get()));
         new.flush()?;
-        let NewSegment { path: temporary, name, segment, .. } = new;
         if let Some(before) = before {
-            self.name(&[before, name])?;
+            // A record may have claimed the directory since.
+            self.announce(&mut new, before)?;
         }
+        let NewSegment { path: temporary, name, segment, .. } = new;
         self.files.rename(&temporary, &path).map_err(|e| ambiguous(&path, e))?;
         self.files.sync_dir(&dir).map_err(|e| failed("flush", &dir, e))?;
-        self.name(&[name])?;
         let file = self.files.open_in_place(&path).map_err(|e| failed("open", &path, e))?;
         Ok(Placed { path, name, file, segment })
     }
 
-    /// Lets the lock name `segment`, unless it already does.
-    pub fn claim(&mut self, segment: SegmentName) -> Result<(), StoreError> {
-        if !self.is_named {
+    /// Lets the lock name only the segment that was put in place.
+    pub fn confirm(&self, placed: SegmentName) -> Result<(), StoreError> {
+        if self.is_named() { self.write_names(&[placed]) } else { Ok(()) }
+    }
+
+    /// Lets the lock name `segment`, which is in place, unless it already does. To be called before
+    /// each record is written, by one thread at a time.
+    pub fn claim(&self, segment: SegmentName) -> Result<(), StoreError> {
+        if !self.is_named() {
             self.write_names(&[segment])?;
-            self.is_named = true;
+            self.is_named.store(true, Ordering::Release);
         }
         Ok(())
     }
 
-    fn name(&self, segments: &[SegmentName]) -> Result<(), StoreError> {
-        if self.is_named { self.write_names(segments) } else { Ok(()) }
+    fn is_named(&self) -> bool {
+        self.is_named.load(Ordering::Acquire)
     }
 
     fn write_names(&self, segments: &[SegmentName]) -> Result<(), StoreError> {

@@ -28,12 +28,19 @@ use crate::{Created, RecordNumber, StoreError};
 
 /// The segment that records are written to.
 pub(super) struct Records {
-    place: Place,
+    place: Arc<Place>,
     poison: Arc<Poison>,
     path: PathBuf,
     name: SegmentName,
     file: Box<dyn InPlaceFile>,
     segment: Segment,
+}
+
+/// A segment that was put in the place of another.
+pub(super) struct Turned {
+    name: SegmentName,
+    /// The file of the other, unless the new one has the same name.
+    superseded: Option<PathBuf>,
 }
 
 /// The newest segment file, as a writer left it.
@@ -106,11 +113,11 @@ impl Records {
     /// Copies what was left to a new file, so that everything read from now on is known to be on
     /// disk.
     pub fn open(
-        place: Place,
+        place: Arc<Place>,
         poison: Arc<Poison>,
         left: Option<&Left>,
     ) -> Result<Self, DirectoryError> {
-        let Place { files, private, .. } = &place;
+        let Place { files, private, .. } = &*place;
         let dir = private.join("commit");
         let failed = |source| io_error(&dir, source);
         let old = segment_names(&**files, &dir).map_err(failed)?;
@@ -121,6 +128,7 @@ impl Records {
             Some(left) => place.put(left.copy(&place)?, Some(left.name)),
             None => place.put(place.begin(RecordNumber::FIRST, TreeSize::ZERO)?, None),
         });
+        let placed = placed.and_then(|placed| place.confirm(placed.name).map(|()| placed));
         let placed = placed.map_err(|e| failed(io::Error::other(e)))?;
         for name in old {
             let old = dir.join(name);
@@ -130,6 +138,11 @@ impl Records {
         }
         let Placed { path, name, file, segment } = placed;
         Ok(Self { place, poison, path, name, file, segment })
+    }
+
+    /// The segment that records are written to.
+    pub fn name(&self) -> SegmentName {
+        self.name
     }
 
     /// The newest record's number.
@@ -200,7 +213,7 @@ impl Records {
 
     /// Adds to the new segment what it lacks, and puts it in place of this one. A crash before the
     /// rename leaves the old segment; a crash after it, the new one.
-    pub fn turn_to(&mut self, mut new: NewSegment) -> Result<(), StoreError> {
+    pub fn turn_to(&mut self, mut new: NewSegment) -> Result<Turned, StoreError> {
         self.poison.refuse()?;
         while let Some((number, bytes)) = self.next_for(&new, 0)? {
             new.push(number, &bytes).map_err(|e| self.poison.put(e))?;
@@ -208,10 +221,19 @@ impl Records {
         let placed = self.place.put(new, Some(self.name)).map_err(|e| self.poison.put(e))?;
         let old = std::mem::replace(&mut self.path, placed.path);
         (self.name, self.file, self.segment) = (placed.name, placed.file, placed.segment);
-        if old != self.path {
-            self.place.files.remove_file(&old).map_err(|e| failed("remove", &old, e))?;
+        Ok(Turned { name: self.name, superseded: (old != self.path).then_some(old) })
+    }
+}
+
+impl Turned {
+    /// Does what no record waits for: the lock names the new segment alone, and the old one goes.
+    pub fn finish(self, place: &Place, poison: &Poison) -> Result<(), StoreError> {
+        poison.refuse()?;
+        place.confirm(self.name).map_err(|e| poison.put(e))?;
+        match self.superseded {
+            Some(old) => place.files.remove_file(&old).map_err(|e| failed("remove", &old, e)),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -31,6 +32,9 @@ use crate::{
 /// and how often the file system is flushed.
 const SEGMENT_BYTES_MAX: u64 = 16 << 20;
 const SEGMENT_RECORDS_MAX: usize = 512;
+/// How often everything is flushed while a segment grows to its full size. A record that is written
+/// during a flush waits for it, so a flush must not have much to do.
+const FLUSHES_A_SEGMENT: u64 = 8;
 /// Superseded partial files are kept for this many records, for readers of an earlier checkpoint: a
 /// second when the log is busiest.
 const KEEP_PARTIALS: u64 = 256;
@@ -62,6 +66,10 @@ pub(super) struct Inner {
     poison: Arc<Poison>,
     pub(super) objects: Objects,
     records: Mutex<Records>,
+    /// Where its segments are.
+    place: Arc<Place>,
+    /// By how many bytes the segment had grown when the file system was last flushed.
+    flushed: AtomicU64,
     was_copied: bool,
     /// By how many bytes and records the segment has grown; readable while a record is written.
     grown: Mutex<(u64, usize)>,
@@ -113,8 +121,9 @@ impl DirectoryStore {
         };
         empty_dir(&*files, &private.join("tmp")).map_err(at(&private))?;
         let poison = Arc::new(Poison::default());
-        let place = Place { files: files.clone(), private, lock, is_named: !was_copied };
-        let records = Records::open(place, poison.clone(), left.as_ref())?;
+        let is_named = AtomicBool::new(!was_copied);
+        let place = Arc::new(Place { files: files.clone(), private, lock, is_named });
+        let records = Records::open(place.clone(), poison.clone(), left.as_ref())?;
         Ok(Self {
             inner: Arc::new(Inner {
                 filesystem,
@@ -126,6 +135,8 @@ impl DirectoryStore {
                 objects: Objects::new(root, files.clone(), poison.clone(), records.settled()),
                 grown: Mutex::new(records.grown()),
                 records: Mutex::new(records),
+                place,
+                flushed: AtomicU64::new(0),
                 was_copied,
                 keep_partials: options.keep_partials.unwrap_or(KEEP_PARTIALS),
                 leftovers: Mutex::default(),
@@ -225,7 +236,11 @@ impl CommitLog for DirectoryStore {
         self.remove_superseded(number, keep, REMOVED_AT_ONCE).await;
         let (bytes, records) = *self.inner.grown();
         if bytes < self.inner.segment_bytes_max && records < SEGMENT_RECORDS_MAX {
-            return Ok(());
+            let since = bytes.saturating_sub(self.inner.flushed.load(Ordering::Relaxed));
+            if since < self.inner.segment_bytes_max / FLUSHES_A_SEGMENT {
+                return Ok(());
+            }
+            return self.run(move |inner| inner.flush_early(bytes)).await;
         }
         self.remove_superseded(number, keep.min(KEEP_PARTIALS_FLUSHED), REMOVED_AT_ONCE).await;
         // The next segment will probably hold as much as this one.
@@ -295,21 +310,37 @@ impl Inner {
     /// The new segment gets room for `room` bytes of records.
     fn settle(&self, number: RecordNumber, size: TreeSize, room: u64) -> Result<(), StoreError> {
         self.poison.refuse()?;
-        let private = self.root.join("_writer");
-        make_room(&*self.files, &private, room).map_err(|e| self.poison.put(e))?;
-        self.filesystem.sync().map_err(|e| self.poison.put(ambiguous(&self.root, e)))?;
+        make_room(&*self.files, &self.place.private, room).map_err(|e| self.poison.put(e))?;
+        self.flush()?;
         let mut new = self.records().begin_segment(number, size)?;
         for _ in 0..COPIES_MAX {
             if !self.copy(&mut new)? {
                 break;
             }
         }
-        let mut records = self.records();
-        let turned = records.turn_to(new);
-        *self.grown() = records.grown();
-        turned?;
+        let before = self.records().name();
+        self.place.announce(&mut new, before).map_err(|e| self.poison.put(e))?;
+        let turned = {
+            let mut records = self.records();
+            let turned = records.turn_to(new);
+            *self.grown() = records.grown();
+            turned?
+        };
+        self.flushed.store(0, Ordering::Relaxed);
         self.objects.superseded().settled(size);
+        turned.finish(&self.place, &self.poison)
+    }
+
+    /// Flushes the file system while the segment, which has grown by `bytes`, goes on.
+    fn flush_early(&self, bytes: u64) -> Result<(), StoreError> {
+        self.poison.refuse()?;
+        self.flush()?;
+        self.flushed.store(bytes, Ordering::Relaxed);
         Ok(())
+    }
+
+    fn flush(&self) -> Result<(), StoreError> {
+        self.filesystem.sync().map_err(|e| self.poison.put(ambiguous(&self.root, e)))
     }
 
     /// Copies what was committed by now, but for the last few records, while more is committed.
