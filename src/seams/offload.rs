@@ -126,8 +126,8 @@ impl Workers {
         Self::Processors(Arc::new(Semaphore::new(processors())))
     }
 
-    /// Whether all other work comes first.
-    pub const fn give_way(&self) -> bool {
+    /// Whether they give way to all others.
+    pub const fn are_background(&self) -> bool {
         matches!(self, Self::Background(_))
     }
 

@@ -119,7 +119,7 @@ impl<T: Send + 'static> Bundles<'_, T> {
 
     /// Requests more bundles, up to the limit in flight.
     async fn read_ahead(&mut self) -> Result<(), ReadError> {
-        let gives_way = self.view.workers.give_way();
+        let gives_way = self.view.workers.are_background();
         let bytes = if gives_way { AHEAD_BYTES_GIVING_WAY } else { AHEAD_BYTES };
         // Until the first bundle is read, nothing is known about their size.
         let most = bytes.checked_div(self.largest).unwrap_or(AHEAD_MIN);

@@ -4,7 +4,7 @@
 //! 2. Fill it: a header that names it and the lock, and the records. Flush it, a portion at a time.
 //! 3. Let the lock name both the segment in place and this one ([`Place::announce`]). Flush it.
 //! 4. Add what the segment in place got meanwhile. Rename this one into place, and flush the
-//!    directory ([`Place::put`]). Only now must no record be written elsewhere.
+//!    directory ([`Place::put`]). Records have to wait during this step, and only then.
 //! 5. Let the lock name only this one ([`Place::confirm`]). Flush it.
 //!
 //! At whatever step a crash or a power cut comes, the lock names the segment in place
